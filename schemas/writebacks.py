@@ -1,0 +1,178 @@
+"""What RULES says to INTAKE, and what the pipeline publishes (reference: events, 'What Writeback publishes')."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+
+import msgspec
+
+from schemas.events import PaymentKind, PayoutCategory, Tender
+from schemas.practice_settings import AmountMode, Timing
+from schemas.reasons import DeadLetterReason, DecisionReason
+from schemas.states import EntryKind, State, Target
+
+
+class SourcePosition(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a source record stands, by the topic's id and not only its name: a re-created topic is another (law 5)."""
+
+    topic: str
+    topic_id: str
+    partition: int
+    offset: int
+    appended_at: datetime
+    """The broker's append time (LogAppendTime): with `occurred_at` it picks the settings in force (law 15)."""
+
+
+class MoneyKind(StrEnum):
+    """The `kind` column of the money identity (E-1); not the field `kind` of a payment."""
+
+    PAYMENT = "payment"
+    FEE = "fee"
+    CLEARED = "cleared"
+    VOID = "void"
+    RETURN = "return"
+    REFUND = "refund"
+    REFUND_FAILED = "refund_failed"
+    INQUIRY = "inquiry"
+    DISPUTE = "dispute"
+    DISPUTE_CLOSED = "dispute_closed"
+    REQUEST = "request"
+    CANCEL = "cancel"
+    PAYOUT = "payout"
+    PAYOUT_FAILED = "payout_failed"
+
+
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
+    """Who an event is: the event identity, the money identity, and digests of both (law 6, E-1)."""
+
+    practice_id: str
+    source: str
+    event_id: str
+    subject: str
+    kind: MoneyKind
+    version: int
+    digest_version: int
+    digest: bytes
+    """SHA-256 of the canonical business fields of the event: same id, other digest = conflict."""
+    money_digest: bytes
+    """SHA-256 of the money fields alone: the same money told under two events is equal here (B-5)."""
+
+
+class PayoutLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One item of a payout, without ids that could be tied to a patient (P-13, P-22)."""
+
+    number: int
+    category: PayoutCategory
+    kind: PaymentKind | None
+    gross_minor: int
+    fee_minor: int
+    fees: tuple[tuple[str, int], ...] = ()
+
+
+class Instruction(msgspec.Struct, frozen=True, kw_only=True):
+    """What to write at a target, in our terms; an adapter composes the vendor's request from it and today's mapping.
+
+    `amount_minor` has the practice's cash sign (M-3): a payment > 0, a credit fee adjustment > 0 (it counts toward
+    the balance like a payment). Each adapter converts the sign once (M-4).
+    """
+
+    entry_kind: EntryKind
+    amount_minor: int
+    currency: str
+    ledger_date: date
+    """Civil local date of `occurred_at` (T-6), or a payout's arrival date (P-16)."""
+    occurred_at: datetime
+    patient_ref: str | None = None
+    payment_kind: PaymentKind | None = None
+    tender: Tender | None = None
+    provider_ref: str | None = None
+    procedure_ref: str | None = None
+    payment_ref: str | None = None
+    """The upstream's payment or payout id, for people; never sent to QuickBooks for a payment (P-13)."""
+    card_brand: str | None = None
+    card_last4: str | None = None
+    gross_minor: int | None = None
+    fee_minor: int | None = None
+    surcharge_minor: int | None = None
+    lines: tuple[PayoutLine, ...] = ()
+
+
+class PlannedEffect(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry at one target as decided by RULES; identity is (event, target, entry_kind, part), never the route."""
+
+    target: Target
+    entry_kind: EntryKind
+    part: str
+    """Position of the split, member or claim; '' if there is one (E-1). From the event only (law 6)."""
+    depends_on: tuple[EntryKind, str] | None = None
+    """The effect of the same event that must be POSTED first."""
+    state: State
+    """SCHEDULED, AWAITING_MANUAL_POST, SKIPPED_*: what the settings say. Links and connections are INTAKE's to add."""
+    reason: DecisionReason
+    due_at: datetime | None = None
+    lane: str
+    instruction: Instruction
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole plan for one event under one version of the settings (law 2)."""
+
+    settings_version: int | None
+    waiting: State | None = None
+    """AWAITING_SETTINGS, AWAITING_FEE or AWAITING_REVIEW on the event itself: then there are no effects."""
+    reason: DecisionReason
+    amount_mode: AmountMode | None = None
+    timing: Timing | None = None
+    late: bool = False
+    effects: tuple[PlannedEffect, ...] = ()
+    applied: bool = False
+    """True for an event that posts nothing by nature (APPLIED)."""
+
+
+class Writeback(msgspec.Struct, frozen=True, kw_only=True):
+    """The record on `writebacks.v1`: one per source record, with its decision and its original bytes."""
+
+    position: SourcePosition
+    identity: Identity
+    event_type: str
+    occurred_at: datetime
+    produced_at: datetime
+    trace_id: str | None
+    decision: Decision
+    original_key: bytes
+    original: bytes
+    redecision: bool = False
+
+
+class Redecision(msgspec.Struct, frozen=True, kw_only=True):
+    """A request to decide a stored event again under at least this version (law 15); headers on the wire."""
+
+    position: SourcePosition
+    practice_id: str
+    least_version: int
+    original_key: bytes
+    original: bytes
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """One change of state that an upstream or a practice may care about, on `writeback-results.v1`."""
+
+    result_id: str
+    """The outbox id: consumers drop repeats by it (law 25)."""
+    practice_id: str
+    source: str
+    event_id: str
+    subject: str
+    target: Target | None
+    entry_kind: EntryKind | None
+    part: str | None
+    state: State
+    reason: DecisionReason | DeadLetterReason | None
+    settings_version: int | None
+    amount_minor: int | None
+    currency: str | None
+    external_id: str | None
+    posted_at: datetime | None
+    attempt: int
+    changed_at: datetime
