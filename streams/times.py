@@ -1,0 +1,110 @@
+"""Every time span of the protocol in one frozen record (protocol section 5).
+
+All follow from the call deadline D, the margins and the target's own processing time; no role keeps a second copy.
+Seconds throughout. Leases and deadlines are measured with the database's and the machine's clock, never with
+business time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+import msgspec
+
+
+class Profile(StrEnum):
+    """Which set of times is in force."""
+
+    PRODUCTION = "production"
+    SANDBOX = "sandbox"
+    """Short times, for targets on loopback only."""
+
+
+class Vendor(StrEnum):
+    """Whose service is called; each has its own deadline and processing time."""
+
+    OPEN_DENTAL = "open_dental"
+    QUICKBOOKS = "quickbooks"
+
+
+class CallTimes(msgspec.Struct, frozen=True):
+    """The times of one vendor's calls. The fields after the first four follow from them."""
+
+    deadline_s: float
+    """D: one total wall-clock deadline for a call (law 17)."""
+    start_margin_s: float
+    """The longest time from the mark to the first byte; a later start sends nothing (law 17)."""
+    processing_s: float
+    """The longest time the target may still work on a request that we no longer wait for (law 19)."""
+    mark_need_s: float
+    """Lease that must be left for a mark."""
+    lease_s: float
+
+    @property
+    def renew_s(self) -> float:
+        """A lease is renewed each third of it, so that one failed renewal does not lose it."""
+        return self.lease_s / 3
+
+    @property
+    def settle_s(self) -> float:
+        """From the mark until absence at the target means absence (law 19)."""
+        return self.start_margin_s + self.deadline_s + self.processing_s
+
+
+class Times(msgspec.Struct, frozen=True):
+    """All times of one profile."""
+
+    calls: Mapping[Vendor, CallTimes]
+    statement_timeout_s: float = 10.0
+    transaction_timeout_s: float = 15.0
+    """One old snapshot slows every claim (law 28)."""
+    kafka_transaction_s: float = 15.0
+    """Three times the slowest batch; a hanging transaction blocks readers no longer than this (law 13)."""
+    max_poll_interval_s: float = 60.0
+    retry_base_s: float = 2.0
+    retry_cap_s: float = 900.0
+    retry_budget_s: float = 86_400.0
+    """Time behind a closed gate does not count."""
+    shutdown_grace_s: float = 160.0
+    """From the first signal until calls in flight must have ended: the longest D + 30 s."""
+    claim_idle_s: float = 1.0
+    """How long an idle poster waits before it looks again without being told."""
+
+    def of(self, vendor: Vendor) -> CallTimes:
+        return self.calls[vendor]
+
+
+def times_of(profile: Profile) -> Times:
+    """The times of `profile`. Pure."""
+    return _PRODUCTION if profile is Profile.PRODUCTION else _SANDBOX
+
+
+def _production(deadline_s: float, processing_s: float) -> CallTimes:
+    return CallTimes(
+        deadline_s=deadline_s,
+        start_margin_s=5.0,
+        processing_s=processing_s,
+        mark_need_s=deadline_s + 15.0,
+        lease_s=deadline_s + 50.0,
+    )
+
+
+# Deadlines: protocol section 5. Processing: both vendors end a request at their side within 60 s and 120 s; once
+# more that long is granted after ours, since a request may have waited at their door.
+_PRODUCTION: Final = Times(
+    calls=MappingProxyType({Vendor.OPEN_DENTAL: _production(75.0, 60.0), Vendor.QUICKBOOKS: _production(130.0, 120.0)}),
+    shutdown_grace_s=130.0 + 30.0,
+)
+_SANDBOX_CALL: Final = CallTimes(
+    deadline_s=2.0, start_margin_s=0.5, processing_s=1.0, mark_need_s=2.0 + 1.0, lease_s=2.0 + 3.0
+)
+_SANDBOX: Final = Times(
+    calls=MappingProxyType(dict.fromkeys(Vendor, _SANDBOX_CALL)),
+    retry_base_s=0.2,
+    retry_cap_s=5.0,
+    shutdown_grace_s=2.0 + 3.0,
+    claim_idle_s=0.1,
+)
