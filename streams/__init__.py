@@ -1,1 +1,1 @@
-"""The broker side: program settings, clocks, the transactional worker loop, producer, admin, dead letters, telemetry."""
+"""The broker side: settings, clocks, the transactional worker loop, producer, admin, dead letters, telemetry."""

@@ -1,0 +1,237 @@
+"""The settings of the program: one frozen object, read once at the edge, validated, printed without secrets."""
+
+from __future__ import annotations
+
+import os
+from base64 import b64decode
+from binascii import Error as Base64Error
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import AliasChoices, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from streams.clock import Clock, clock_of
+from streams.controls import Control, Controls
+from streams.crash_points import Crash
+from streams.errors import ConfigurationError
+from streams.kafka_client import read_client_file
+from streams.nearest import nearest
+from streams.times import Profile, Times, times_of
+
+PREFIX: Final = "WRITEBACK_"
+SECRET_KEY_BYTES: Final = 32  # AES-256
+# Environment variables without our prefix: the names that every Kafka and Postgres tool knows.
+FOREIGN: Final = {"kafka_bootstrap_servers": "KAFKA_BOOTSTRAP_SERVERS", "database_url": "DATABASE_URL"}
+
+
+class ProgramSettings(BaseSettings):
+    """Everything that a process can be told from outside. Use `load`, which explains what is wrong.
+
+    Secrets (`database_url`, `smtp_url`, `secret_key`) never show in `repr`, in `described` or in an error.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_ignore_empty=True,
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        populate_by_name=True,
+    )
+
+    kafka_bootstrap_servers: str = Field("", validation_alias=AliasChoices(FOREIGN["kafka_bootstrap_servers"]))
+    """Empty: the local broker."""
+    database_url: str = Field("", validation_alias=AliasChoices(FOREIGN["database_url"]), repr=False)
+    """Empty: the local database."""
+    kafka_client_file: Path | None = None
+    """Properties file with the broker's security.*, sasl.* and ssl.* client settings."""
+
+    topic_prefix: str = Field("", pattern=r"^[A-Za-z0-9._-]{0,64}$")
+    """Stands before every topic, group and transactional id, so that environments can share a cluster."""
+    topic_partitions: int = Field(12, ge=1, le=1024)
+    """Of every partitioned topic; fixed by the ledger at its first start (law 12)."""
+    replication_factor: int | None = Field(None, ge=1, le=9)
+    """None: 1 on a single broker, else 3 (law 5)."""
+    group_protocol: Literal["auto", "consumer", "classic"] = "auto"
+    """auto: KIP-848 where the broker has it."""
+    slot: int = Field(0, ge=0, le=9999)
+    """Stable number of this process among those of its role; an equal slot fences the older one (law 13)."""
+    single_node: bool = False
+    """Accept a Postgres without synchronous standbys (law 4)."""
+    profile: Profile = Profile.PRODUCTION
+
+    rules_batch: int = Field(5000, ge=1, le=100_000)
+    rules_linger_ms: int = Field(10, ge=0, le=1000)
+    intake_batch: int = Field(500, ge=1, le=10_000)
+    poster_calls: int = Field(64, ge=1, le=1024)
+    """Calls in flight in one poster process."""
+    poster_gates: int = Field(200, ge=1, le=10_000)
+    """Gates that one poster process owns at most."""
+
+    dead_letter_share: float = Field(0.5, gt=0, le=1)
+    """RULES stops when more than this share of a window is refused: a bad deployment, not bad events."""
+    dead_letter_run: int = Field(100, ge=1)
+    """RULES stops after this many refused records in a row."""
+    dead_letter_window_s: float = Field(60.0, gt=0)
+    dead_letter_min_records: int = Field(200, ge=1)
+    """A smaller window says nothing."""
+
+    smtp_url: str = Field("", repr=False)
+    """smtp://, smtp+starttls:// or smtps://, with user and password where the server asks for them."""
+    notice_from: str = "Writeback <writeback@localhost>"
+    ops_email: str = ""
+    """Told of what is the operator's to repair."""
+    secret_key: str = Field("", repr=False)
+    """Base64 of the 32 bytes that encrypt stored credentials; never kept in the database."""
+    secret_key_file: Path | None = None
+
+    state_dir: Path | None = None
+    cache_dir: Path | None = None
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int = Field(0, ge=0, le=65535)
+    """0: any free port, said at start."""
+    log_format: Literal["json", "text"] = "text"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    rehearsal_clock: Path | None = None
+    test_controls: Annotated[Controls, NoDecode] = Controls()
+    test_crash_at: str = ""
+
+    @field_validator("test_controls", mode="before")
+    @classmethod
+    def _parse_controls(cls, value: object) -> object:
+        if isinstance(value, str):
+            return Controls.named(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("test_crash_at")
+    @classmethod
+    def _check_crash(cls, value: str) -> str:
+        if value:
+            Crash.parse(value)
+        return value
+
+    @classmethod
+    def load(cls, **overrides: Any) -> Self:
+        """Read the environment and validate, once, at the edge; `overrides` (options of the command line) win.
+
+        Raises ConfigurationError that names the variable, what is wrong with it and, for an unknown
+        `WRITEBACK_*` variable, the nearest known one.
+        """
+        _refuse_unknown(os.environ, cls)
+        try:
+            return cls(**{field: value for field, value in overrides.items() if value is not None})
+        except ValidationError as error:
+            lines = [f"  {variable_of(str(each['loc'][0]))}: {each['msg']}" for each in error.errors()]
+            raise ConfigurationError("these settings are not valid:\n" + "\n".join(lines)) from None
+
+    @cached_property
+    def times(self) -> Times:
+        return times_of(self.profile)
+
+    @cached_property
+    def controls(self) -> Controls:
+        return self.test_controls
+
+    @cached_property
+    def crash(self) -> Crash | None:
+        return Crash.parse(self.test_crash_at) if self.test_crash_at else None
+
+    def clock(self) -> Clock:
+        """A clock for business time; one per process is enough."""
+        return clock_of(self.rehearsal_clock)
+
+    def prefixed(self, name: str) -> str:
+        """The physical name of a topic, group or transactional id."""
+        return self.topic_prefix + name
+
+    def unsafe_switches(self) -> tuple[str, ...]:
+        """The variables that are only accepted while every target is on loopback; empty in production.
+
+        Whoever talks to a target passes them to `require_loopback` first.
+        """
+        found = []
+        if self.profile is Profile.SANDBOX:
+            found.append("WRITEBACK_PROFILE=sandbox")
+        if self.rehearsal_clock is not None:
+            found.append("WRITEBACK_REHEARSAL_CLOCK")
+        if self.test_controls:
+            found.append("WRITEBACK_TEST_CONTROLS")
+        if self.test_crash_at:
+            found.append("WRITEBACK_TEST_CRASH_AT")
+        return tuple(found)
+
+    def kafka_client(self) -> dict[str, str]:
+        """The client settings that lead to the broker: its addresses and the security ones from the file."""
+        if not self.kafka_bootstrap_servers:
+            raise ConfigurationError(
+                "no broker is known: set KAFKA_BOOTSTRAP_SERVERS, or start the local one with `writeback stack start`"
+            )
+        extra = read_client_file(self.kafka_client_file) if self.kafka_client_file is not None else {}
+        return {"bootstrap.servers": self.kafka_bootstrap_servers} | extra
+
+    def secret(self) -> bytes:
+        """The 32 bytes that encrypt stored credentials. Raises ConfigurationError when none or a bad one is set."""
+        text = self.secret_key
+        if not text and self.secret_key_file is not None:
+            try:
+                text = self.secret_key_file.read_text(encoding="ascii").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                raise ConfigurationError(
+                    f"WRITEBACK_SECRET_KEY_FILE {self.secret_key_file} cannot be read: {type(error).__name__}"
+                ) from None
+        try:
+            key = b64decode(text, validate=True)
+        except (Base64Error, ValueError):
+            key = b""
+        if len(key) != SECRET_KEY_BYTES:
+            raise ConfigurationError(
+                "stored credentials need a key: set WRITEBACK_SECRET_KEY_FILE (or WRITEBACK_SECRET_KEY) to the base64 "
+                "of 32 random bytes, for example from `head -c 32 /dev/urandom | base64`"
+            )
+        return key
+
+    def described(self) -> dict[str, str]:
+        """Every setting as it is said at start, without secrets."""
+        shown = {}
+        for name, field in type(self).model_fields.items():
+            value = getattr(self, name)
+            if not field.repr:
+                shown[name] = "(set)" if value else "(not set)"
+            elif isinstance(value, Controls):
+                shown[name] = ",".join(sorted(value.off_devices)) or "(none)"
+            else:
+                shown[name] = str(value) if value not in (None, "") else "(not set)"
+        return shown
+
+    def to_environ(self) -> dict[str, str]:
+        """The variables that make a child process load these same settings. Holds secrets: hand on, never print."""
+        environ = {}
+        for field, info in type(self).model_fields.items():
+            value = getattr(self, field)
+            if value is None or value == info.default:
+                continue
+            if isinstance(value, Controls):
+                value = ",".join(sorted(value.off_devices))
+            environ[variable_of(field)] = str(value)
+        return environ
+
+
+def variable_of(field: str) -> str:
+    """The environment variable of a field."""
+    return field if field in FOREIGN.values() else FOREIGN.get(field, PREFIX + field.upper())
+
+
+def _refuse_unknown(environ: Mapping[str, str], settings: type[ProgramSettings]) -> None:
+    known = {variable_of(field) for field in settings.model_fields}
+    for name in sorted(environ):
+        if name.startswith(PREFIX) and name not in known:
+            raise ConfigurationError(
+                f"{name} is not a setting of this program{nearest(name, (each for each in known if PREFIX in each))}"
+            )
+
+
+__all__ = ["Control", "Controls", "ProgramSettings", "variable_of"]
