@@ -1,0 +1,108 @@
+"""What a practice chose for its QuickBooks company: accounts, form and detail (QB-2, QB-3, QB-13)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+import msgspec
+
+from schemas.events import PaymentKind, PayoutCategory
+
+AccountId = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,20}$")]
+"""QuickBooks ids are digits; anything else is an account's name put where its id belongs."""
+
+TOKEN_URL = "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer"  # noqa: S105  (an address, not a secret)
+PER_ITEM_LIMIT = 200
+"""Above this many transactions a document is condensed (P-22): larger ones slow a company's file."""
+
+
+class MappingError(ValueError):
+    """A mapping that cannot be; the message names the field, never its value."""
+
+
+class Form(StrEnum):
+    DEPOSIT = "DEPOSIT"
+    JOURNAL_ENTRY = "JOURNAL_ENTRY"
+
+
+class Detail(StrEnum):
+    PER_ITEM = "PER_ITEM"
+    BY_KIND = "BY_KIND"
+
+
+class Booking(StrEnum):
+    """Where gross goes: REVENUE books income; CLEARING empties the account that the day sheet filled (P-14, P-20)."""
+
+    REVENUE = "REVENUE"
+    CLEARING = "CLEARING"
+
+
+class Accounts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Account ids by role. `uncategorised` takes what no other account is mapped for, so nothing is dropped (P-3)."""
+
+    bank: AccountId
+    fees: AccountId
+    uncategorised: AccountId
+    income: AccountId | None = None
+    clearing: AccountId | None = None
+    refunds: AccountId | None = None
+    returns: AccountId | None = None
+    disputes: AccountId | None = None
+    reserve: AccountId | None = None
+    """An Other Current Asset; also takes carried balances unless `carried` is given (P-18)."""
+    carried: AccountId | None = None
+    adjustments: AccountId | None = None
+
+
+class QuickBooksMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A connection's settings without its secrets; `load_mapping` makes it and checks what types cannot say."""
+
+    realm_id: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,32}$")]
+    token_url: str = TOKEN_URL
+    form: Form = Form.DEPOSIT
+    detail: Detail = Detail.PER_ITEM
+    per_item_limit: Annotated[int, msgspec.Meta(ge=1, le=1000)] = PER_ITEM_LIMIT
+    booking: Booking = Booking.REVENUE
+    accounts: Accounts
+    income_by_kind: dict[PaymentKind, AccountId] = {}
+    fees_by_kind: dict[str, AccountId] = {}
+    """By the upstream's fee kind. Only names that stand here are ever written into a description."""
+    fees_by_category: dict[PayoutCategory, AccountId] = {}
+    class_id: AccountId | None = None
+    department_id: AccountId | None = None
+
+    def base_account(self, kind: PaymentKind | None) -> str | None:
+        """The account that a collected gross amount belongs to; None when the mapping lacks it."""
+        if self.booking is Booking.CLEARING:
+            return self.accounts.clearing
+        if kind is not None and kind in self.income_by_kind:
+            return self.income_by_kind[kind]
+        return self.accounts.income
+
+    def mapped_accounts(self) -> dict[str, str]:
+        """Every mapped account id by the path of its field, for `target test`."""
+        found = {f"accounts.{name}": value for name, value in msgspec.structs.asdict(self.accounts).items() if value}
+        found |= {f"income_by_kind.{kind}": value for kind, value in self.income_by_kind.items()}
+        found |= {f"fees_by_kind.{kind}": value for kind, value in self.fees_by_kind.items()}
+        return found | {f"fees_by_category.{kind}": value for kind, value in self.fees_by_category.items()}
+
+
+def load_mapping(config: object) -> QuickBooksMapping:
+    """The mapping from a connection's stored or given JSON object. Raises MappingError with the field's name."""
+    try:
+        mapping = msgspec.convert(config, QuickBooksMapping, strict=True)
+    except msgspec.ValidationError as error:
+        raise MappingError(str(error)) from error
+    needed = "clearing" if mapping.booking is Booking.CLEARING else "income"
+    if getattr(mapping.accounts, needed) is None:
+        raise MappingError(f"accounts.{needed}: needed while booking is {mapping.booking.value}")
+    if mapping.accounts.bank in {value for path, value in mapping.mapped_accounts().items() if path != "accounts.bank"}:
+        raise MappingError("accounts.bank: the bank account cannot also be the account of a line")
+    return mapping
+
+
+def dump_mapping(mapping: QuickBooksMapping) -> dict[str, Any]:
+    """The JSON object to store; `load_mapping` reads it back equal."""
+    built: dict[str, Any] = msgspec.to_builtins(mapping)
+    return built
