@@ -1,0 +1,116 @@
+"""Every metric of the program, by name, in one place (features 2.5; Prometheus naming conventions).
+
+Labels hold practice, target and connection ids and closed words only; never a patient (H-1). Counters count since
+the process started; sums over processes are Prometheus' work. A metric of the practice carries a label for each
+practice only where `features.md` asks for it, since 200,000 practices make 200,000 series.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from prometheus_client import Counter, Gauge, Histogram
+
+# From a local call to the longest deadline (QuickBooks 130 s).
+CALL_BUCKETS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 75.0, 130.0)
+# One batch: well below the transaction timeout of 15 s, or something is wrong.
+BATCH_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0)
+SIZE_BUCKETS: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
+# From processed or received to posted: an instant one takes tens of milliseconds, a daily one most of a day.
+WAY_BUCKETS: Final = (0.02, 0.04, 0.1, 0.2, 0.5, 1.0, 5.0, 30.0, 120.0, 900.0, 3600.0, 14400.0, 86400.0, 259200.0)
+
+# --- every role
+BUILD_INFO = Gauge("writeback_build_info", "Constant 1; the labels say what runs.", ["role", "version"])
+ERRORS = Counter("writeback_errors_total", "Errors by category and what was done.", ["role", "category", "consequence"])
+DATABASE_RECONNECTS = Counter("writeback_database_reconnects_total", "Lost database connections.", ["role"])
+REHEARSAL = Gauge("writeback_rehearsal_switches", "Rehearsal switches that are on; 0 in production.", ["role"])
+
+# --- consuming roles: RULES, INTAKE, NOTIFIER
+CONSUMER_LAG = Gauge(
+    "writeback_consumer_lag_records", "Records behind the partition's end.", ["role", "topic", "partition"]
+)
+REBALANCES = Counter("writeback_rebalances_total", "Changes of assignment.", ["role", "kind"])
+BATCH_RECORDS = Histogram("writeback_batch_records", "Records in a batch.", ["role"], buckets=SIZE_BUCKETS)
+BATCH_SECONDS = Histogram(
+    "writeback_batch_seconds", "From the first record to the commit.", ["role"], buckets=BATCH_BUCKETS
+)
+
+# --- RULES
+RULES_RECORDS = Counter("writeback_rules_records_total", "Source records by outcome.", ["topic", "outcome"])
+RULES_DECISIONS = Counter("writeback_rules_decisions_total", "Planned effects.", ["target", "entry_kind", "reason"])
+RULES_ABORTS = Counter("writeback_rules_aborted_transactions_total", "Kafka transactions aborted and rewound (law 1).")
+SETTINGS_PRACTICES = Gauge("writeback_settings_practices", "Practices whose settings RULES holds (law 14).")
+SETTINGS_BAD_RECORDS = Counter(
+    "writeback_settings_bad_records_total", "Settings records refused: the last good one stays.", ["reason"]
+)
+
+# --- dead letters
+DEAD_LETTERS = Counter("writeback_dead_letters_total", "Dead letters written.", ["stage", "reason"])
+DEAD_LETTERS_OPEN = Gauge("writeback_dead_letters_open", "Dead letters that nobody has settled.", ["stage"])
+DEAD_LETTERS_OLDEST = Gauge("writeback_dead_letters_oldest_age_seconds", "Age of the oldest open one.")
+
+# --- INTAKE
+RECEIPTS = Counter("writeback_receipts_total", "Receipts by verdict; DUPLICATE is a duplicate suppressed.", ["verdict"])
+INTAKE_EFFECTS = Counter("writeback_intake_effects_total", "Effects inserted.", ["target", "entry_kind", "state"])
+INTAKE_BISECTIONS = Counter("writeback_intake_bisections_total", "Batches cut to find a bad record (law 9).")
+INTAKE_POSITION_CONFLICTS = Counter(
+    "writeback_intake_position_conflicts_total", "Batches rolled back because another process was ahead (law 3)."
+)
+SWEEP_REPAIRS = Counter("writeback_sweep_repairs_total", "Repairs of lost wake-ups; expected 0 (law 8).", ["kind"])
+REDECISIONS = Counter("writeback_redecisions_total", "Decisions asked for again (law 15).")
+
+# --- effects and POSTER
+TRANSITIONS = Counter(
+    "writeback_transitions_total", "State transitions of effects.", ["target", "from_state", "to_state"]
+)
+EFFECTS_OPEN = Gauge("writeback_effects_open", "Effects that are not final.", ["target", "state"])
+UNPOSTED = Gauge("writeback_unposted_effects", "Ready or waiting effects by age.", ["target", "age"])
+UNPOSTED_MINOR = Gauge("writeback_unposted_minor_units", "Their money, in minor units.", ["target", "age", "currency"])
+OLDEST_DUE = Gauge("writeback_oldest_due_age_seconds", "How long the oldest due effect has been due.", ["target"])
+CALLS = Counter("writeback_target_calls_total", "Calls by outcome.", ["target", "operation", "outcome"])
+CALL_SECONDS = Histogram(
+    "writeback_target_call_seconds", "Length of calls.", ["target", "operation"], buckets=CALL_BUCKETS
+)
+CALLS_IN_FLIGHT = Gauge("writeback_target_calls_in_flight", "Calls in flight now.", ["target"])
+RETRIES = Counter("writeback_retries_total", "Attempts after the first.", ["target", "reason"])
+LATE_STARTS = Counter("writeback_late_starts_total", "Calls not made: too late after the mark (law 17).", ["target"])
+FENCED_ANSWERS = Counter("writeback_fenced_answers_total", "Negative answers of an older epoch (law 20).", ["target"])
+UNCERTAIN_RESOLVED = Counter("writeback_uncertain_resolved_total", "Read-backs by finding.", ["target", "outcome"])
+DUPLICATES_AT_TARGET = Counter(
+    "writeback_duplicates_at_target_total", "Found twice at a target; expected 0.", ["target"]
+)
+TIME_TO_POST = Histogram(
+    "writeback_time_to_post_seconds",
+    "From the start named by the label to POSTED.",
+    ["since", "timing"],
+    buckets=WAY_BUCKETS,
+)
+GATES_OWNED = Gauge("writeback_gates_owned", "Gates that this process has leased.")
+GATES_CLOSED = Gauge("writeback_gates_closed", "Gates closed by an error of the connection.", ["target", "reason"])
+CLAIM_SECONDS = Histogram("writeback_claim_seconds", "Length of a claim of gates.", buckets=BATCH_BUCKETS)
+MARK_SECONDS = Histogram("writeback_mark_seconds", "Length of marking the heads of gates.", buckets=BATCH_BUCKETS)
+CONFIRM_SECONDS = Histogram("writeback_confirm_seconds", "Length of confirming results.", buckets=BATCH_BUCKETS)
+LAST_SUCCESS = Gauge(
+    "writeback_target_last_success_timestamp_seconds", "When a call last succeeded.", ["target", "operation"]
+)
+QUICKBOOKS_TOKEN_DAYS = Gauge(
+    "writeback_quickbooks_token_days_left", "Days until somebody has to connect anew.", ["practice_id"]
+)
+RATE_LIMITED = Counter("writeback_rate_limited_total", "Answers 429.", ["target"])
+PAYOUT_VARIANCE = Gauge(
+    "writeback_payout_variance_minor_units", "Payouts against their items; expected 0.", ["practice_id"]
+)
+LINKS_WAITING = Gauge("writeback_links_waiting", "Effects that wait for a patient link.")
+LINKS_OLDEST = Gauge("writeback_links_oldest_age_seconds", "Age of the oldest of them.")
+
+# --- RELAY
+OUTBOX_ROWS = Gauge("writeback_outbox_rows", "Rows not yet published.")
+OUTBOX_OLDEST = Gauge("writeback_outbox_oldest_age_seconds", "Age of the oldest of them.")
+RELAYED = Counter("writeback_relayed_total", "Rows published and deleted.", ["topic"])
+
+# --- NOTIFIER
+NOTICES_OPEN = Gauge("writeback_notices_open", "Open notices.", ["cause"])
+DELIVERIES = Counter("writeback_notice_deliveries_total", "Deliveries by outcome.", ["channel", "step", "outcome"])
+NOTICES_SUPPRESSED = Counter(
+    "writeback_notices_suppressed_total", "Joined to an open notice instead of sent.", ["cause"]
+)
