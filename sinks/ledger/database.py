@@ -1,0 +1,52 @@
+"""Connections to the ledger, and its named queries."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import as_file, files
+from typing import Any, Final, LiteralString, cast
+
+import aiosql
+import psycopg
+from psycopg.rows import TupleRow
+
+STATEMENT_TIMEOUT_S: Final = 10
+TRANSACTION_TIMEOUT_S: Final = 15
+"""One old snapshot slows every claim (law 28), so no transaction of a role outlives this."""
+CONNECT_TIMEOUT_S: Final = 10
+
+
+def connection_options(application: str) -> dict[str, Any]:
+    """Keyword arguments that every connection of a role is opened with, in sync code and in pools alike. Pure.
+
+    Statement 10 s < transaction 15 s (protocol section 5); the session's zone is UTC.
+    """
+    return {
+        "application_name": f"writeback-{application}",
+        "connect_timeout": CONNECT_TIMEOUT_S,
+        "autocommit": True,
+        "options": (
+            f"-c statement_timeout={STATEMENT_TIMEOUT_S * 1000} -c transaction_timeout={TRANSACTION_TIMEOUT_S * 1000}"
+            " -c timezone=UTC"
+        ),
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+    }
+
+
+def connect(database_url: str, application: str) -> psycopg.Connection[TupleRow]:
+    """An autocommit connection; use `with connection.transaction()`. Blocks up to 10 s; raises OperationalError."""
+    return psycopg.connect(database_url, **connection_options(application))
+
+
+def statement(file: str, name: str) -> LiteralString:
+    """The text of query `name` in `queries/<file>.sql`, with psycopg's `%(name)s` parameters. KeyError if unknown."""
+    return cast(LiteralString, _statements(file)[name])
+
+
+@cache
+def _statements(file: str) -> dict[str, str]:
+    with as_file(files("sinks.ledger") / "queries" / f"{file}.sql") as path:
+        queries = aiosql.from_path(path, "psycopg", mandatory_parameters=False)
+    return {name: queries.__getattribute__(name).sql for name in queries.available_queries}

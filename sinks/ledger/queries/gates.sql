@@ -1,0 +1,57 @@
+-- name: refresh
+-- Recomputes when gates have work next: heads of lanes as the mark query sees them, and SCHEDULED ones still to come.
+-- The caller has locked what it changed, and runs this as a later statement (law 8). Keys come sorted.
+WITH wanted AS (
+    SELECT p AS practice_id, c AS connection_id
+    FROM unnest(:practice_ids::text[], :connection_ids::text[]) AS k(p, c)
+), due AS (
+    SELECT w.practice_id, w.connection_id, (
+        SELECT min(CASE WHEN h.state = 'SCHEDULED' AND h.due_at > coalesce(:now::timestamptz, now())
+                        THEN h.due_at + gate_jitter(w.practice_id, :jitter_s) ELSE h.due_at END)
+        FROM (
+            (SELECT DISTINCT ON (e.lane) e.state, e.due_at
+             FROM effects e
+             WHERE e.practice_id = w.practice_id AND e.connection_id = w.connection_id
+               AND e.state IN ('SCHEDULED', 'RETRYING', 'SENDING', 'ACCEPTED', 'UNCERTAIN')
+               AND (e.state <> 'SCHEDULED' OR e.due_at <= coalesce(:now::timestamptz, now()))
+               AND (e.state NOT IN ('SCHEDULED', 'RETRYING') OR e.depends_on IS NULL OR EXISTS (
+                    SELECT FROM effects o WHERE o.practice_id = w.practice_id
+                      AND o.effect_id = e.depends_on AND o.state = 'POSTED'))
+             ORDER BY e.lane, (e.state IN ('SENDING', 'ACCEPTED', 'UNCERTAIN')) DESC, e.effect_id)
+            UNION ALL
+            (SELECT 'SCHEDULED', min(e.due_at)
+             FROM effects e
+             WHERE e.practice_id = w.practice_id AND e.connection_id = w.connection_id
+               AND e.state IN ('SCHEDULED', 'RETRYING', 'SENDING', 'ACCEPTED', 'UNCERTAIN')
+               AND e.state = 'SCHEDULED' AND e.due_at > coalesce(:now::timestamptz, now()))
+        ) h) AS next_due_at
+    FROM wanted w
+)
+INSERT INTO gates AS g (practice_id, connection_id, next_due_at)
+SELECT practice_id, connection_id, next_due_at FROM due ORDER BY practice_id, connection_id
+ON CONFLICT (practice_id, connection_id) DO UPDATE SET next_due_at = EXCLUDED.next_due_at;
+
+-- name: advance
+-- After an insert of new effects: no gate may look before its old time, and none later than its new effects need.
+-- Cheaper than `refresh`; what it wakes too early the poster's release corrects. Keys come sorted.
+INSERT INTO gates AS g (practice_id, connection_id, next_due_at)
+SELECT p, c, CASE WHEN d > coalesce(:now::timestamptz, now()) THEN d + gate_jitter(p, :jitter_s) ELSE d END
+FROM unnest(:practice_ids::text[], :connection_ids::text[], :due_ats::timestamptz[]) AS k(p, c, d)
+ON CONFLICT (practice_id, connection_id) DO UPDATE SET next_due_at = least(g.next_due_at, EXCLUDED.next_due_at)
+    WHERE g.next_due_at IS NULL OR EXCLUDED.next_due_at < g.next_due_at;
+
+-- name: wake
+-- Listeners look at the ledger; the payload only says whose gates to look at ('*' = several).
+SELECT pg_notify('writeback_gates', :practice_id::text);
+
+-- name: quiet_gates_with_work
+-- Sweep (law 8): gates that would sleep although something of theirs is due. Expected: none.
+SELECT g.practice_id, g.connection_id
+FROM gates g
+WHERE (g.next_due_at IS NULL OR g.next_due_at > coalesce(:now::timestamptz, now()) + :late::interval)
+  AND (g.practice_id, g.connection_id) > (:after_practice, :after_connection)
+  AND EXISTS (SELECT FROM effects e WHERE e.practice_id = g.practice_id AND e.connection_id = g.connection_id
+      AND e.state IN ('SCHEDULED', 'RETRYING', 'SENDING', 'ACCEPTED', 'UNCERTAIN')
+      AND e.due_at <= coalesce(:now::timestamptz, now()) - :late::interval)
+ORDER BY g.practice_id, g.connection_id
+LIMIT :most;
