@@ -1,0 +1,70 @@
+"""The decision: f(event, settings) → plan (law 7). One table over every event type of the contract, so none falls
+through (ET-6)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Final
+
+from processors.currency import refuse_other_currency
+from processors.future import refuse_future
+from processors.later import decide_later
+from processors.payments import decide_membership, decide_payment
+from processors.payouts import decide_payout
+from processors.refusal import Refused
+from processors.settings_in_force import settings_in_force
+from processors.waiting import NO_SETTINGS
+from schemas import events as told
+from schemas.practice_settings import SettingsHistory, SettingsVersion
+from schemas.reasons import DeadLetterReason
+from schemas.writebacks import Decision
+
+Rule = Callable[[Any, SettingsVersion, datetime], Decision]
+"""(event, version in force, arrival) → decision. The event is of the type that the rule stands under."""
+
+
+def _other_topic(event: told.Event, version: SettingsVersion, arrived_at: datetime) -> Decision:
+    """Patients' changes go to SYNC by a topic that the rules do not read."""
+    raise Refused(DeadLetterReason.WRONG_TOPIC, "event")
+
+
+RULES: Final[Mapping[type[told.Event], Rule]] = MappingProxyType(
+    {
+        told.PaymentSucceeded: decide_payment,
+        told.PaymentCorrected: decide_later,
+        told.PaymentCleared: decide_later,
+        told.PaymentFeeAssessed: decide_later,
+        told.PaymentVoided: decide_later,
+        told.PaymentReturned: decide_later,
+        told.RefundSucceeded: decide_later,
+        told.RefundFailed: decide_later,
+        told.DisputeOpened: decide_later,
+        told.DisputeClosed: decide_later,
+        told.PaymentRequestSent: decide_later,
+        told.MembershipPaid: decide_membership,
+        told.MembershipCancelled: decide_later,
+        told.PayoutPaid: decide_payout,
+        told.PayoutFailed: decide_later,
+        told.PatientChanged: _other_topic,
+    }
+)
+
+
+def decide(event: told.Event, arrived_at: datetime, history: SettingsHistory | None) -> Decision:
+    """The whole plan for one validated event, under the settings in force when it happened (law 2, E-8).
+
+    `arrived_at` is the broker's append time in business time (E-10, T-11, law 15); `history` None = practice unknown.
+    Pure: the same arguments give the same decision, whenever and wherever. Refused: the event is a dead letter.
+    """
+    rule = RULES.get(type(event))
+    if rule is None:
+        raise Refused(DeadLetterReason.UNKNOWN_SCHEMA, "event")
+    refuse_future(event.occurred_at, arrived_at)
+    version = settings_in_force(history, event.occurred_at, arrived_at)
+    if version is None:
+        return NO_SETTINGS
+    if isinstance(event, told.MoneyFields | told.PayoutPaid):
+        refuse_other_currency(event.currency, version.settings)
+    return rule(event, version, arrived_at)

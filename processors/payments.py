@@ -1,0 +1,71 @@
+"""Payments and membership payments: what the settings say becomes of them (ET-1 to ET-5, N-5, N-9, M-9)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from processors import shares as sharing
+from processors.insurance import decide_insurance
+from processors.ledger_entries import Entries
+from processors.shares import Share
+from processors.standing import MANUAL_NET_NOT_POSITIVE, ZERO, Standing, standing_when_on, switched_off
+from processors.waiting import awaiting_fee
+from schemas.events import MembershipPaid, MoneyFields, PaymentKind, PaymentSucceeded
+from schemas.practice_settings import AmountMode, PracticeSettings, SettingsVersion, TypeMode
+from schemas.writebacks import Decision
+
+
+def decide_payment(event: PaymentSucceeded, version: SettingsVersion, arrived_at: datetime) -> Decision:
+    """One payment, with splits or without. Insurance is decided by its own rule."""
+    mode = version.settings.types.of(event.kind)
+    if event.kind is PaymentKind.INSURANCE:
+        return decide_insurance(event, version, mode)
+    return _decide(event, event.kind, sharing.of_payment(event), mode, version, arrived_at)
+
+
+def decide_membership(event: MembershipPaid, version: SettingsVersion, arrived_at: datetime) -> Decision:
+    """A membership payment, PAYMENT_ONLY: one payment per member; how it was paid picks the mode (ET-9, B-2)."""
+    mode = version.settings.types.of(PaymentKind.MEMBERSHIP, event.action)
+    return _decide(event, PaymentKind.MEMBERSHIP, sharing.of_membership(event), mode, version, arrived_at)
+
+
+def _decide(
+    event: MoneyFields,
+    kind: PaymentKind,
+    shares: Sequence[Share],
+    mode: TypeMode,
+    version: SettingsVersion,
+    arrived_at: datetime,
+) -> Decision:
+    settings = version.settings
+    standing = _standing(event, settings, mode, arrived_at)
+    if standing is None:
+        return awaiting_fee(version)
+    return Decision(
+        settings_version=version.version,
+        reason=standing.reason,
+        amount_mode=settings.amount,
+        timing=settings.timing,
+        late=standing.late,
+        effects=Entries(event, kind, settings, standing).plan(shares),
+    )
+
+
+def _standing(event: MoneyFields, settings: PracticeSettings, mode: TypeMode, arrived_at: datetime) -> Standing | None:
+    """None: the net cannot be computed yet (N-5).
+
+    Zero comes first: it is nothing to post whatever is switched on later (M-9). A payment whose type is off is
+    skipped without waiting for a fee that nobody will use; its amount is then what counts toward the balance.
+    """
+    if event.gross_minor == 0:
+        return ZERO
+    off = switched_off(settings, mode)
+    if off is not None:
+        return off
+    if settings.amount is AmountMode.NET:
+        if event.fee_minor is None:
+            return None
+        if event.gross_minor <= event.fee_minor:
+            return MANUAL_NET_NOT_POSITIVE
+    return standing_when_on(settings, mode, event.occurred_at, arrived_at)

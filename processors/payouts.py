@@ -1,0 +1,89 @@
+"""Payouts: one document per payout at QuickBooks (P-1, P-4, P-16, P-17, P-22)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from processors.lanes import of_payout
+from processors.standing import OFFBOARDED, ZERO, Standing, at_once
+from processors.waiting import awaiting_review
+from schemas.events import PayoutItem, PayoutPaid
+from schemas.practice_settings import PracticeSettings, PracticeStatus, SettingsVersion
+from schemas.reasons import DecisionReason
+from schemas.states import EntryKind, Target
+from schemas.writebacks import Decision, Instruction, PayoutLine, PlannedEffect
+
+FIRST_VERSION = 1
+
+
+def decide_payout(event: PayoutPaid, version: SettingsVersion, arrived_at: datetime) -> Decision:
+    """At once, whatever the ledger's switches say (P-16, P-17). Sums that disagree are shown, never written (P-1)."""
+    if event.version > FIRST_VERSION:
+        return awaiting_review(version, DecisionReason.COMES_LATER)
+    if not sums_agree(event):
+        return awaiting_review(version, DecisionReason.SUMS_DISAGREE)
+    standing = _standing(event, version.settings, arrived_at)
+    effect = PlannedEffect(
+        target=Target.QUICKBOOKS,
+        entry_kind=EntryKind.PAYOUT,
+        part="",
+        state=standing.state,
+        reason=standing.reason,
+        due_at=standing.due_at,
+        lane=of_payout(event.payout_id),
+        instruction=_instruction(event),
+    )
+    return Decision(settings_version=version.version, reason=standing.reason, effects=(effect,))
+
+
+def sums_agree(event: PayoutPaid) -> bool:
+    """P-1: net = Σ gross − Σ fee over the items, to the cent, and each item's fees are its fee."""
+    items = event.items
+    return (
+        event.net_minor == event.gross_minor - event.fee_minor
+        and event.gross_minor == sum(item.gross_minor for item in items)
+        and event.fee_minor == sum(item.fee_minor for item in items)
+        and event.net_minor == sum(item.net_minor for item in items)
+        and all(_item_agrees(item) for item in items)
+    )
+
+
+def _item_agrees(item: PayoutItem) -> bool:
+    return item.net_minor == item.gross_minor - item.fee_minor and (
+        not item.fees or item.fee_minor == sum(fee.amount_minor for fee in item.fees)
+    )
+
+
+def _standing(event: PayoutPaid, settings: PracticeSettings, arrived_at: datetime) -> Standing:
+    """A payout without items moves nothing. A net of zero with items is a document all the same (M-9, P-4)."""
+    if not event.items:
+        return ZERO
+    if settings.status is PracticeStatus.OFFBOARDED:
+        return OFFBOARDED
+    return at_once(arrived_at)
+
+
+def _instruction(event: PayoutPaid) -> Instruction:
+    """Totals and numbered lines, without any id of a payment or a patient (P-13, P-22)."""
+    return Instruction(
+        entry_kind=EntryKind.PAYOUT,
+        amount_minor=event.net_minor,
+        currency=event.currency,
+        ledger_date=event.arrival_date,
+        occurred_at=event.occurred_at,
+        payment_ref=event.payout_id,
+        gross_minor=event.gross_minor,
+        fee_minor=event.fee_minor,
+        lines=tuple(_line(number, item) for number, item in enumerate(event.items, start=1)),
+    )
+
+
+def _line(number: int, item: PayoutItem) -> PayoutLine:
+    return PayoutLine(
+        number=number,
+        category=item.category,
+        kind=item.kind,
+        gross_minor=item.gross_minor,
+        fee_minor=item.fee_minor,
+        fees=tuple((fee.fee_kind, fee.amount_minor) for fee in item.fees),
+    )
