@@ -1,0 +1,103 @@
+"""Fixtures of every test: the real stack, a world of one's own, and no error that goes unnoticed."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import fasteners
+import msgspec
+import psutil
+import pytest
+
+from deploy.local import cache_folder
+from deploy.local.keeper import start_in_background, stop_in_background
+from deploy.local.ports import LOOPBACK
+from deploy.local.postgres import SUPERUSER
+from deploy.local.postgres import url as postgres_url
+from deploy.local.stack import Ports, running
+from tests.worlds import Stack, World, fresh_world
+
+# The controller of a run tells its workers by these where the stack is and whose end ends it.
+FOLDER = "PYTEST_STACK_FOLDER"
+CONTROLLER = "PYTEST_STACK_CONTROLLER"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "expects_errors: the test means an error to be logged")
+    for name in [name for name in os.environ if name.startswith("WRITEBACK_")]:
+        del os.environ[name]  # a developer's own settings decide no test
+    if not hasattr(config, "workerinput") and FOLDER not in os.environ:
+        folder = Path(tempfile.mkdtemp(prefix="writeback-tests-"))
+        folder.chmod(0o711)  # Postgres may run as another user and has to pass through
+        os.environ[FOLDER] = str(folder)
+        os.environ[CONTROLLER] = str(os.getpid())
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput") and os.environ.get(CONTROLLER) == str(os.getpid()):
+        folder = Path(os.environ.pop(FOLDER))
+        stop_in_background(folder)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def stack() -> Stack:
+    """The real Kafka and Postgres: those of the environment, else a throw-away stack, one for the whole run."""
+    bootstrap, database = os.environ.get("KAFKA_BOOTSTRAP_SERVERS"), os.environ.get("DATABASE_URL")
+    if bootstrap and database:
+        return Stack(bootstrap, database)
+    folder = Path(os.environ[FOLDER])
+    with fasteners.InterProcessLock(folder / "start.lock"):
+        if running(folder) is None:
+            start_in_background(folder, cache_folder(), throw_away=True, until_pid=int(os.environ[CONTROLLER]))
+    ports = msgspec.json.decode((folder / "ports.json").read_bytes(), type=Ports)
+    return Stack(f"{LOOPBACK}:{ports.kafka}", postgres_url(folder / "postgres", ports.postgres, SUPERUSER))
+
+
+@pytest.fixture
+def world(stack: Stack) -> Iterator[World]:
+    """A fresh topic prefix and database; both are gone afterwards, and so is every process the test started."""
+    before = set(psutil.Process().children(recursive=True))
+    with fresh_world(stack) as mine:
+        yield mine
+        left = [child for child in psutil.Process().children(recursive=True) if child not in before]
+        names = [" ".join(_command(child)) for child in left]
+        for child in left:
+            child.kill()
+        psutil.wait_procs(left, timeout=10)
+    if names:
+        pytest.fail(f"the test left processes behind: {names}")
+
+
+@pytest.fixture(autouse=True)
+def _no_unexpected_errors(request: pytest.FixtureRequest) -> Iterator[None]:
+    """An error that was logged and not expected fails the test, wherever it was swallowed."""
+    seen = _Errors()
+    root = logging.getLogger()
+    root.addHandler(seen)
+    yield
+    root.removeHandler(seen)
+    if seen.lines and request.node.get_closest_marker("expects_errors") is None:
+        pytest.fail("errors were logged: " + "; ".join(seen.lines))
+
+
+class _Errors(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        fields = getattr(record, "writeback_fields", {})
+        self.lines.append(f"{record.name}: {record.getMessage()} {fields or ''}".strip())
+
+
+def _command(process: psutil.Process) -> list[str]:
+    try:
+        return list(process.cmdline())
+    except psutil.Error:
+        return [f"process {process.pid}"]

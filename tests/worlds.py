@@ -1,0 +1,74 @@
+"""Fresh surroundings on a shared broker and database: a prefix and a database for one test alone."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+import psycopg
+from confluent_kafka.admin import AdminClient
+from psycopg import sql
+
+from streams.settings import ProgramSettings
+
+ADMIN_S = 30.0
+
+
+class Stack(msgspec.Struct, frozen=True):
+    """The real broker and database that all tests of a run share."""
+
+    bootstrap: str
+    database_url: str
+    """The superuser's, to the database `postgres`."""
+
+
+class World(msgspec.Struct, frozen=True):
+    """One test's own part of the stack."""
+
+    bootstrap: str
+    prefix: str
+    """Of topics, groups and transactional ids, like `t1a2b3c4d.`."""
+    database: str
+    database_url: str
+
+    def settings(self, **overrides: Any) -> ProgramSettings:
+        """Program settings that point here: three partitions, one node, quick sandbox times."""
+        chosen = {
+            "kafka_bootstrap_servers": self.bootstrap,
+            "database_url": self.database_url,
+            "topic_prefix": self.prefix,
+            "topic_partitions": 3,
+            "single_node": True,
+            "profile": "sandbox",
+        }
+        return ProgramSettings.load(**(chosen | overrides))
+
+    def environ(self, **overrides: Any) -> dict[str, str]:
+        """The environment of a role process with these settings."""
+        return dict(os.environ) | self.settings(**overrides).to_environ()
+
+
+@contextmanager
+def fresh_world(stack: Stack) -> Iterator[World]:
+    """A world that is gone afterwards: its database dropped, its topics deleted."""
+    name = f"t{secrets.token_hex(4)}"
+    with psycopg.connect(stack.database_url, autocommit=True) as admin:
+        admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    try:
+        yield World(stack.bootstrap, f"{name}.", name, stack.database_url.rsplit("/", 1)[0] + f"/{name}")
+    finally:
+        with psycopg.connect(stack.database_url, autocommit=True) as admin:
+            admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+        _delete_topics(stack.bootstrap, f"{name}.")
+
+
+def _delete_topics(bootstrap: str, prefix: str) -> None:
+    admin = AdminClient({"bootstrap.servers": bootstrap})
+    mine = [topic for topic in admin.list_topics(timeout=ADMIN_S).topics if topic.startswith(prefix)]
+    if mine:
+        for deleted in admin.delete_topics(mine, operation_timeout=ADMIN_S).values():
+            deleted.result()
