@@ -88,7 +88,8 @@ def _production(deadline_s: float, processing_s: float) -> CallTimes:
         start_margin_s=5.0,
         processing_s=processing_s,
         mark_need_s=deadline_s + 15.0,
-        lease_s=deadline_s + 50.0,
+        # At least D + 50 s, and enough that a lease which is due for renewal still lets a call be marked.
+        lease_s=max(deadline_s + 50.0, 1.5 * (deadline_s + 15.0)),
     )
 
 
