@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.resources import as_file, files
-from typing import Any, Final, LiteralString, cast
+from typing import Any, Final, LiteralString
 
 import aiosql
 import psycopg
@@ -42,7 +42,7 @@ def connect(database_url: str, application: str) -> psycopg.Connection[TupleRow]
 
 def statement(file: str, name: str) -> LiteralString:
     """The text of query `name` in `queries/<file>.sql`, with psycopg's `%(name)s` parameters. KeyError if unknown."""
-    return cast(LiteralString, _statements(file)[name])
+    return _statements(file)[name]
 
 
 @cache

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from importlib.resources import as_file, files
 from typing import Final
 from urllib.parse import quote, urlencode
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
+from psycopg.rows import TupleRow
+from psycopg.sql import SQL
 from yoyo import get_backend, read_migrations
+
+from sinks.ledger.transitions import guard_sql
 
 MONTHS_AHEAD: Final = 3  # partitions made ahead; the intake makes further ones as months pass
 
@@ -30,8 +35,21 @@ def migrate(database_url: str) -> int:
                 backend.apply_migrations(pending)
             finally:
                 backend.connection.close()
+        _install_guard(lock)
         lock.execute("SELECT ensure_months(current_date, %s)", (MONTHS_AHEAD,))
     return len(pending)
+
+
+def _install_guard(connection: psycopg.Connection[TupleRow]) -> None:
+    """Make the database refuse transitions that this release's table does not have; only when that changed."""
+    guard = guard_sql()
+    digest = sha256(guard.encode()).hexdigest()
+    found = connection.execute("SELECT obj_description(to_regproc('refuse_transition'), 'pg_proc')").fetchone()
+    if found is not None and found[0] == digest:
+        return
+    with connection.transaction():
+        connection.execute(guard.encode())
+        connection.execute(SQL("COMMENT ON FUNCTION refuse_transition() IS {}").format(digest))
 
 
 def _yoyo_url(database_url: str) -> str:
