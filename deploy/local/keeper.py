@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -21,19 +22,21 @@ import psutil
 from deploy.local.children import Child, end_leftover
 from deploy.local.folders import STATE_NEEDS_BYTES, LocalStackError, usable
 from deploy.local.stack import LocalStack, running
+from deploy.servers import LOCAL_DATABASE
 
 LOOK_EVERY_S: Final = 0.5
 START_S: Final = 240.0  # the first start fetches the jars
 
 
-def keep(stack: LocalStack, until_pid: int | None = None) -> int:
+def keep(stack: LocalStack, until_pid: int | None = None, announce: Callable[[], None] = lambda: None) -> int:
     """Run `stack` until told to stop; returns the exit code. Call from the main thread; blocks."""
     told = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: told.set())
     watched = psutil.Process(until_pid) if until_pid is not None else None
     with stack:
-        stack.start()
+        stack.start(LOCAL_DATABASE)
+        announce()
         while not told.wait(LOOK_EVERY_S):
             if watched is not None and not watched.is_running():
                 return 0

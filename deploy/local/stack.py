@@ -13,11 +13,12 @@ from typing import Final, Self
 
 import fasteners
 import msgspec
+import psutil
 import psycopg
 from psycopg import sql
 
 from deploy.local import children, kafka, postgres
-from deploy.local.folders import STATE_NEEDS_BYTES, LocalStackError, cache_folder, usable
+from deploy.local.folders import STATE_NEEDS_BYTES, LocalStackError, cache_folder, state_folder, usable
 from deploy.local.jars import ensure_jars
 from deploy.local.java import find_java
 from deploy.local.ports import LOOPBACK, free_ports, require_free
@@ -186,6 +187,16 @@ class LocalStack:
         staging = self._state / f".{name}"
         staging.write_bytes(msgspec.json.encode(record))
         staging.replace(self._state / name)
+
+
+def found_running(state: Path | None, database: str) -> Addresses | None:
+    """The addresses of the stack that runs on the state folder now, or None. Starts nothing."""
+    folder = state_folder(state)
+    found = running(folder)
+    if found is None or found.owner == 0 or not psutil.pid_exists(found.kafka):
+        return None
+    ports = msgspec.json.decode((folder / "ports.json").read_bytes(), type=Ports)
+    return Addresses(f"{LOOPBACK}:{ports.kafka}", postgres.url(folder / "postgres", ports.postgres, database))
 
 
 def running(state: Path) -> Running | None:

@@ -1,0 +1,82 @@
+"""`writeback stack start|stop|status`: the local broker and database for development."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, help="Keep a local Apache Kafka and Postgres running for development.")
+
+StateDir = Annotated[
+    Path | None, typer.Option(help="Where the data is kept; default WRITEBACK_STATE_DIR or the system's place.")
+]
+
+
+@app.command()
+def start(
+    state_dir: StateDir = None,
+    foreground: Annotated[bool, typer.Option(help="Stay here until Ctrl-C.")] = False,
+    throw_away: Annotated[bool, typer.Option(help="Delete the data at the end; quicker and less durable.")] = False,
+    new_ports: Annotated[bool, typer.Option(help="Forget the remembered ports and choose free ones.")] = False,
+) -> None:
+    """Start the stack (or find it running) and print where it answers."""
+    from deploy.local.folders import cache_folder
+    from deploy.local.keeper import keep, start_in_background
+    from deploy.local.stack import LocalStack, running
+    from streams.settings import ProgramSettings
+
+    folder = _state(state_dir)
+    cache = cache_folder(ProgramSettings.load().cache_dir)
+    found = running(folder)
+    if found is not None and found.owner != 0 and not foreground and _addresses(folder):
+        print(f"already running: process {found.owner}")
+    elif foreground:
+        stack = LocalStack(folder, cache=cache, say=print, new_ports=new_ports, throw_away=throw_away)
+        sys.exit(keep(stack, announce=lambda: _print_addresses(folder)))
+    else:
+        pid = start_in_background(folder, cache, throw_away=throw_away, new_ports=new_ports)
+        print(f"started: process {pid}; `writeback stack stop` ends it")
+    _print_addresses(folder)
+
+
+@app.command()
+def stop(state_dir: StateDir = None) -> None:
+    """Stop the stack that runs in the background."""
+    from deploy.local.keeper import stop_in_background
+
+    print("stopped" if stop_in_background(_state(state_dir)) else "nothing was running")
+
+
+@app.command()
+def status(state_dir: StateDir = None) -> None:
+    """Say whether it runs, where it answers and where its data is; exit code 1 when it does not run."""
+    folder = _state(state_dir)
+    print(f"state folder: {folder}")
+    if not _addresses(folder):
+        print("not running")
+        sys.exit(1)
+    _print_addresses(folder)
+
+
+def _state(chosen: Path | None) -> Path:
+    from deploy.local.folders import state_folder
+    from streams.settings import ProgramSettings
+
+    return state_folder(chosen or ProgramSettings.load().state_dir)
+
+
+def _addresses(folder: Path) -> dict[str, str]:
+    from deploy.local.stack import found_running
+    from deploy.servers import LOCAL_DATABASE
+
+    found = found_running(folder, LOCAL_DATABASE)
+    return {} if found is None else {"KAFKA_BOOTSTRAP_SERVERS": found.bootstrap, "DATABASE_URL": found.database_url}
+
+
+def _print_addresses(folder: Path) -> None:
+    """As lines for a shell; the password belongs to this machine's loopback database and to its owner alone."""
+    for name, value in _addresses(folder).items():
+        print(f"export {name}={value}")
