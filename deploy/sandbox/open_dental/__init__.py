@@ -1,0 +1,1 @@
+"""Open Dental's API as its vendor documents it, over offices kept in memory."""

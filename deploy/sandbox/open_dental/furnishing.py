@@ -1,0 +1,151 @@
+"""The control path of Open Dental: open offices, furnish them, look into them. For tests and demos only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from deploy.sandbox import people
+from deploy.sandbox.exchange import Answer, Document, as_json
+from deploy.sandbox.open_dental.office import NUMBER_OF, Office, OfficeSettings
+
+if TYPE_CHECKING:
+    from deploy.sandbox.open_dental.vendor import OpenDental
+
+CATEGORIES = {
+    1: "AdjTypes",
+    10: "PaymentTypes",
+    27: "CommLogTypes",
+    29: "PaySplitUnearnedType",
+    32: "InsurancePaymentType",
+}
+STANDARD: tuple[tuple[int, str, str, bool], ...] = (
+    (10, "Check", "", False),
+    (10, "Cash", "", False),
+    (10, "Credit Card", "", False),
+    (10, "Online Payment", "", False),
+    (10, "Payment Plan", "", False),
+    (10, "Membership", "", False),
+    (10, "Old Terminal", "", True),
+    (1, "Processing Fee Credit", "-", False),
+    (1, "Processing Fee Charge", "+", False),
+    (1, "Write-off", "-", False),
+    (1, "Old Courtesy Discount", "-", True),
+    (27, "Misc", "", False),
+    (27, "Financial", "", False),
+    (29, "PrePayment", "", False),
+    (32, "Insurance EFT", "", False),
+)
+"""Category, name, ItemValue, hidden: what a new office has."""
+
+
+class PatientsWanted(msgspec.Struct, frozen=True):
+    """`count` synthetic patients from `seed`; `rows` overrides fields, one entry per patient.
+
+    `family`: all of them share the first as guarantor. `procedures`: completed charges for each.
+    """
+
+    count: int = 0
+    seed: int = 0
+    rows: tuple[dict[str, Any], ...] = ()
+    family: bool = False
+    procedures: int = 0
+
+
+class ChargeWanted(msgspec.Struct, frozen=True):
+    """One completed procedure with an outstanding fee."""
+
+    pat_num: int
+    fee_minor: int
+    done_on: date
+    code: str = "D1110"
+    description: str = "prophylaxis - adult"
+
+
+def answer(vendor: OpenDental, method: str, path: str, body: bytes) -> Answer | None:
+    """`/offices`, `/offices/{key}`, `/offices/{key}/{table}`."""
+    parts = path.strip("/").split("/")
+    if parts[0] != "offices" or len(parts) > 3:
+        return None
+    if len(parts) == 1:
+        if method == "POST":
+            return _open(vendor, msgspec.json.decode(body, type=OfficeSettings))
+        return as_json(200, [o.settings for o in vendor.offices.values()])
+    office = vendor.offices[parts[1]]
+    if len(parts) == 2:
+        if method == "PATCH":
+            changed = {**msgspec.to_builtins(office.settings), **msgspec.json.decode(body)}
+            vendor.open_office(msgspec.convert(changed, OfficeSettings))
+        return as_json(200, office.settings)
+    table = parts[2]
+    if method == "GET" and table in NUMBER_OF:
+        return as_json(200, list(office.tables[table].values()))
+    if method == "POST" and table == "patients":
+        return as_json(201, _add_patients(office, msgspec.json.decode(body, type=PatientsWanted)))
+    if method == "POST" and table == "charges":
+        return as_json(201, _add_charge(office, msgspec.json.decode(body, type=ChargeWanted)))
+    if method == "POST" and table == "definitions":
+        return as_json(201, _change_definition(office, msgspec.json.decode(body)))
+    return None
+
+
+def _open(vendor: OpenDental, settings: OfficeSettings) -> Answer:
+    """A new office gets the standard definitions, numbered differently in each office, and a provider."""
+    is_new = settings.customer_key not in vendor.offices
+    offset = 51 + 20 * len(vendor.offices)
+    office = vendor.open_office(settings)
+    if is_new:
+        for place, (category, name, value, hidden) in enumerate(STANDARD):
+            office.put("definitions", _definition(offset + place, category, name, value, hidden))
+        office.put(
+            "providers",
+            {"ProvNum": 1, "Abbr": "DOC1", "LName": "Marrow", "FName": "Edda", "IsHidden": "false"},
+        )
+    return as_json(201, office.settings)
+
+
+def _definition(number: int, category: int, name: str, value: str, hidden: bool) -> Document:
+    return {
+        "DefNum": number,
+        "ItemName": name,
+        "ItemValue": value,
+        "Category": category,
+        "category": CATEGORIES.get(category, "Other"),
+        "isHidden": "true" if hidden else "false",
+    }
+
+
+def _change_definition(office: Office, wanted: Mapping[str, Any]) -> Document:
+    """Adds a definition, or changes fields of the one whose DefNum is given."""
+    known = office.tables["definitions"].get(wanted.get("DefNum", 0), {})
+    row = {**_definition(office.number_for("definitions"), 10, "New Type", "", False), **known, **wanted}
+    office.put("definitions", row)
+    return row
+
+
+def _add_patients(office: Office, wanted: PatientsWanted) -> list[Document]:
+    made: list[Document] = []
+    for place in range(max(wanted.count, len(wanted.rows))):
+        guarantor = made[0]["PatNum"] if wanted.family and made else None
+        row = people.person(office.number_for("patients"), wanted.seed, guarantor)
+        if place < len(wanted.rows):
+            row.update(wanted.rows[place])
+        office.put("patients", row)
+        made.append(row)
+        for turn in range(wanted.procedures):
+            done_on = office.now().date() - timedelta(days=30 * (wanted.procedures - turn))
+            office.put(
+                "procedurelogs",
+                people.procedure(office.number_for("procedurelogs"), row["PatNum"], done_on, wanted.seed),
+            )
+    return made
+
+
+def _add_charge(office: Office, wanted: ChargeWanted) -> Document:
+    number = office.number_for("procedurelogs")
+    row = people.charge(number, wanted.pat_num, wanted.done_on, wanted.fee_minor, wanted.code, wanted.description)
+    office.put("procedurelogs", row)
+    return row

@@ -1,0 +1,138 @@
+"""One dental office: its patients, charges, payments and settings, indexed by patient."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from deploy.sandbox.exchange import Document, minor_units
+
+EVERYTHING = frozenset({"ReadAll", "Payments", "AllOthers", "Comm", "ProcedureLogs", "Patients"})
+"""Permission groups of the vendor's price tiers that the sandbox knows."""
+
+FIRST_NUMBERS = {"payments": 1001, "paysplits": 5001, "adjustments": 301, "commlogs": 701}
+"""Numbers differ per table, so that mixing them up shows."""
+
+NUMBER_OF = {
+    "patients": "PatNum",
+    "payments": "PayNum",
+    "paysplits": "SplitNum",
+    "adjustments": "AdjNum",
+    "procedurelogs": "ProcNum",
+    "commlogs": "CommlogNum",
+    "definitions": "DefNum",
+    "providers": "ProvNum",
+}
+
+
+class OfficeSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What an office is like. Switches marked (unproven) are behaviour that the vendor does not document.
+
+    `throttle_s`: least seconds between two requests, per customer key; 0 switches it off.
+    `queue_limit`: requests that may wait in that throttle before 429.
+    """
+
+    customer_key: str
+    name: str = "Sandbox Dental"
+    zone: str = "America/New_York"
+    permissions: frozenset[str] = EVERYTHING
+    key_enabled: bool = True
+    econnector_running: bool = True
+    api_payment_type: int = 0
+    future_dates_allowed: bool = False
+    refuses_hidden_pay_types: bool = True
+    """(unproven)"""
+    takes_negative_payments: bool = False
+    """(unproven)"""
+    locked_through: date | None = None
+    """(the vendor says that the API ignores date locks; a proxy or a later version may not)"""
+    plain_errors: bool = False
+    """Error bodies as plain text instead of a quoted JSON string: transcripts show both."""
+    page_cap: int = 100
+    throttle_s: float = 0.0
+    queue_limit: int = 50
+
+
+class Office:
+    """Tables of rows in the vendor's own shape. Every change goes through `put`, which also journals it."""
+
+    def __init__(self, settings: OfficeSettings, keep: Callable[[str, Document], None]) -> None:
+        self.settings = settings
+        self.zone = ZoneInfo(settings.zone)
+        self._keep = keep
+        self.tables: dict[str, dict[int, Document]] = {name: {} for name in NUMBER_OF}
+        self._of_patient: dict[str, dict[int, list[int]]] = {name: defaultdict(list) for name in NUMBER_OF}
+        self._next = {name: FIRST_NUMBERS.get(name, 1) for name in NUMBER_OF}
+        self._hidden_until: dict[tuple[str, int], int] = {}
+        self.family: dict[int, list[int]] = defaultdict(list)
+        self.paid_on_procedure: dict[int, int] = defaultdict(int)
+        self.next_free_at = 0.0
+
+    def apply_settings(self, settings: OfficeSettings) -> None:
+        self.settings = settings
+        self.zone = ZoneInfo(settings.zone)
+
+    def now(self) -> datetime:
+        """The office's own wall clock. A rehearsal clock does not move a vendor's server."""
+        return datetime.now(self.zone)
+
+    def number_for(self, table: str) -> int:
+        taken = self._next[table]
+        self._next[table] = taken + 1
+        return taken
+
+    def put(self, table: str, row: Document) -> None:
+        """Inserts or replaces a row, in index and journal."""
+        number = row[NUMBER_OF[table]]
+        rows = self.tables[table]
+        if number not in rows:
+            self._next[table] = max(self._next[table], number + 1)
+            if "PatNum" in row:
+                self._of_patient[table][row["PatNum"]].append(number)
+            if table == "patients":
+                self.family[row["Guarantor"]].append(number)
+        rows[number] = row
+        self._keep(table, row)
+
+    def remove(self, table: str, number: int) -> None:
+        row = self.tables[table].pop(number)
+        if "PatNum" in row:
+            self._of_patient[table][row["PatNum"]].remove(number)
+        self._keep(table, {NUMBER_OF[table]: number, "_removed": True})
+
+    def restore(self, table: str, row: Document) -> None:
+        """A row of the last run's journal."""
+        number = row[NUMBER_OF[table]]
+        sign = -1 if row.get("_removed") else 1
+        split = self.tables[table].get(number, {}) if sign < 0 else row
+        if table == "paysplits" and split["ProcNum"]:
+            self.paid_on_procedure[split["ProcNum"]] += sign * (minor_units(split["SplitAmt"]) or 0)
+        if sign < 0:
+            self.remove(table, number)
+        else:
+            self.put(table, row)
+
+    def hide(self, table: str, number: int, seconds: float) -> None:
+        """Reads do not see the row for this long (eventual consistency)."""
+        if seconds > 0:
+            self._hidden_until[(table, number)] = time.time_ns() + int(seconds * 1e9)
+
+    def visible(self, table: str, patient: int | None = None) -> Iterator[Document]:
+        """Rows that a read sees, in order of their numbers; of one patient when given."""
+        rows = self.tables[table]
+        numbers = rows.keys() if patient is None else self._of_patient[table].get(patient, ())
+        if not self._hidden_until:
+            yield from (rows[n] for n in numbers)
+            return
+        now = time.time_ns()
+        for n in numbers:
+            if self._hidden_until.get((table, n), 0) <= now:
+                yield rows[n]
+
+    def patient(self, number: int) -> Document | None:
+        return self.tables["patients"].get(number)

@@ -1,0 +1,198 @@
+"""The Open Dental API service: keys, headers, permissions, routes, and errors in its own form."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from deploy.sandbox.exchange import Answer, Incoming, RefusedError, encoded
+from deploy.sandbox.journal import Journal
+from deploy.sandbox.ledger import Ledger, Mutation
+from deploy.sandbox.open_dental import adjustments, furnishing, lists, partial, patients, payments
+from deploy.sandbox.open_dental.office import Office, OfficeSettings
+from deploy.sandbox.open_dental.recording import Recorder
+
+BASE = "/api/v1"
+DEVELOPER_KEY = "sandbox-developer-key"
+"""The only developer key that the sandbox knows; a public constant, not a secret."""
+
+STOPPED_ECONNECTOR = "The office's eConnector is not running. Please contact the office to start their eConnector."
+
+_PATIENT = re.compile(rb'"PatNum"\s*:\s*"?(\d+)')
+
+Handler = Callable[[Office, Incoming, Recorder, int], Answer]
+
+ROUTES: dict[tuple[str, str], tuple[str, Handler]] = {
+    ("POST", "/payments"): ("Payments", lambda o, i, r, n: payments.create(o, i, r)),
+    ("POST", "/payments/Refund"): ("Payments", lambda o, i, r, n: payments.refund(o, i, r)),
+    ("GET", "/payments"): ("ReadAll", lambda o, i, r, n: payments.listed(o, i)),
+    ("PUT", "/payments/#"): ("Payments", payments.update),
+    ("PUT", "/payments/#/Partial"): ("Payments", partial.put_partial),
+    ("GET", "/paysplits"): ("ReadAll", lambda o, i, r, n: payments.splits(o, i)),
+    ("POST", "/adjustments"): ("AllOthers", lambda o, i, r, n: adjustments.create(o, i, r)),
+    ("GET", "/adjustments"): ("ReadAll", lambda o, i, r, n: adjustments.listed(o, i)),
+    ("GET", "/patients"): ("ReadAll", lambda o, i, r, n: patients.listed(o, i)),
+    ("GET", "/patients/Simple"): ("ReadAll", lambda o, i, r, n: patients.simple(o, i)),
+    ("GET", "/patients/#"): ("ReadAll", lambda o, i, r, n: patients.single(o, n)),
+    ("GET", "/procedurelogs"): ("ReadAll", lambda o, i, r, n: patients.procedures(o, i)),
+    ("GET", "/accountmodules/#/PatientBalances"): (
+        "ReadAll",
+        lambda o, i, r, n: patients.patient_balances(o, n),
+    ),
+    ("GET", "/accountmodules/#/Aging"): ("ReadAll", lambda o, i, r, n: patients.aging(o, n)),
+    ("GET", "/accountmodules/#/ServiceDateView"): (
+        "ReadAll",
+        lambda o, i, r, n: patients.service_date_view(o, i, n),
+    ),
+    ("GET", "/definitions"): ("ReadAll", lambda o, i, r, n: lists.definitions(o, i)),
+    ("GET", "/providers"): ("ReadAll", lambda o, i, r, n: lists.providers(o, i)),
+    ("GET", "/providers/#"): ("ReadAll", lambda o, i, r, n: lists.provider(o, n)),
+    ("POST", "/commlogs"): ("Comm", lambda o, i, r, n: lists.create_commlog(o, i, r)),
+    ("GET", "/commlogs"): ("ReadAll", lambda o, i, r, n: lists.commlogs(o, i)),
+    ("GET", "/commlogs/#"): ("ReadAll", lambda o, i, r, n: lists.commlog(o, n)),
+}
+RESOURCES = frozenset(path.split("/")[1] for _, path in ROUTES)
+
+
+class OpenDental:
+    """A `Vendor`. Several offices in one service, told apart by their customer keys."""
+
+    name = "open_dental"
+    base = BASE
+
+    def __init__(self, ledger: Ledger, journal: Journal) -> None:
+        self.ledger = ledger
+        self.journal = journal
+        self.offices: dict[str, Office] = {}
+
+    def open_office(self, settings: OfficeSettings) -> Office:
+        """Adds an office, or changes the settings of one that is there."""
+        key = settings.customer_key
+        office = self.offices.get(key)
+        if office is None:
+            office = Office(settings, lambda table, row: self.journal.write(self.name, key, table, row))
+            self.offices[key] = office
+        else:
+            office.apply_settings(settings)
+        self.journal.write(self.name, key, "office", settings)
+        return office
+
+    def account_of(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> str:
+        _, _, keys = headers.get("Authorization", "").partition(" ")
+        return keys.strip().partition("/")[2]
+
+    def answer(self, incoming: Incoming) -> Answer:
+        try:
+            return self._answer(incoming)
+        except RefusedError as refused:
+            return self.refusal(refused.status, "", refused.text, self._shape(incoming.account))
+
+    def _answer(self, incoming: Incoming) -> Answer:
+        office = self._office(incoming)
+        if "application/json" not in incoming.headers.get("Content-Type", ""):
+            raise RefusedError(400, "Content-Type header must be application/json.")
+        template, number = incoming.path.rstrip("/"), 0
+        route = ROUTES.get((incoming.method, template))
+        if route is None:
+            template, number = _template(template)
+            route = ROUTES.get((incoming.method, template))
+        if route is None:
+            raise _no_route(incoming, template)
+        permission, handler = route
+        if permission not in office.settings.permissions:
+            raise RefusedError(401, f"API key does not have permission for {permission}.")
+        base = f"http://{incoming.headers.get('Host', '')}{BASE}"
+        recorder = Recorder(self.ledger, incoming.account, base)
+        return handler(office, incoming, recorder, number)
+
+    def _office(self, incoming: Incoming) -> Office:
+        """Malformed authorization is 400, a wrong key 401, a stopped eConnector 400 (1.3)."""
+        scheme, _, keys = incoming.headers.get("Authorization", "").partition(" ")
+        developer, slash, customer = keys.strip().partition("/")
+        if scheme != "ODFHIR" or not slash or not developer or not customer:
+            raise RefusedError(400, "Authorization header is missing or malformed.")
+        office = self.offices.get(customer)
+        if developer != DEVELOPER_KEY or office is None or not office.settings.key_enabled:
+            raise RefusedError(401, "API key is invalid.")
+        if not office.settings.econnector_running:
+            raise RefusedError(400, STOPPED_ECONNECTOR)
+        return office
+
+    def _shape(self, account: str) -> str:
+        office = self.offices.get(account)
+        return "plain" if office is not None and office.settings.plain_errors else ""
+
+    def refusal(self, status: int, code: str, text: str, shape: str) -> Answer:
+        """A quoted JSON string, or plain text. With no text given, one in the vendor's manner."""
+        words = text or _DEFAULT_TEXTS.get(status, "An error occurred.")
+        if shape == "plain":
+            return Answer(status, words.encode(), "text/plain; charset=utf-8")
+        return Answer(status, encoded(words))
+
+    def patient_named(self, incoming: Incoming) -> str:
+        office = self.offices.get(incoming.account)
+        if office is None:
+            return ""
+        found = _PATIENT.search(incoming.body)
+        patient = office.patient(int(found.group(1))) if found else None
+        return f"{patient['FName']} {patient['LName']}" if patient else ""
+
+    def admit(self, incoming: Incoming) -> float | Answer:
+        """The throttle per customer key: requests queue; 429 only when too many wait (1.2, 1.3)."""
+        office = self.offices.get(incoming.account)
+        if office is None or office.settings.throttle_s <= 0:
+            return 0.0
+        now = time.monotonic()
+        wait = max(0.0, office.next_free_at - now)
+        if wait > office.settings.throttle_s * office.settings.queue_limit:
+            answer = self.refusal(429, "", "", self._shape(incoming.account))
+            answer.headers = {"Retry-After": str(max(1, round(wait)))}
+            return answer
+        office.next_free_at = max(now, office.next_free_at) + office.settings.throttle_s
+        return wait
+
+    def control(self, method: str, path: str, query: Mapping[str, str], body: bytes) -> Answer | None:
+        return furnishing.answer(self, method, path, body)
+
+    def restore(self, account: str, table: str, row: object) -> None:
+        """One line of the journal."""
+        if table == "office":
+            self.open_office(msgspec.convert(row, OfficeSettings))
+        elif table == "mutation":
+            self.ledger.record(msgspec.convert(row, Mutation))
+        elif isinstance(row, dict):
+            self.offices[account].restore(table, row)
+
+
+_DEFAULT_TEXTS = {
+    400: "Bad request.",
+    401: "API key is invalid.",
+    404: "Not found.",
+    429: "Too many requests are waiting for this customer key.",
+    500: "An unexpected error occurred.",
+    502: "Bad gateway.",
+    503: "The service is unavailable.",
+    504: "The request timed out.",
+}
+
+
+def _template(path: str) -> tuple[str, int]:
+    """`/patients/12` → (`/patients/#`, 12)."""
+    parts = path.split("/")
+    if len(parts) > 2 and parts[2].isdigit():
+        number = int(parts[2])
+        parts[2] = "#"
+        return "/".join(parts), number
+    return path, 0
+
+
+def _no_route(incoming: Incoming, template: str) -> RefusedError:
+    resource = template.split("/")[1] if "/" in template else template
+    if resource not in RESOURCES:
+        return RefusedError(404, f"{resource} is not a valid resource.")
+    if any(path == template for _, path in ROUTES):
+        return RefusedError(400, f"{resource} {incoming.method}  is not a valid method.")
+    return RefusedError(404, f"{resource} is not a valid resource.")

@@ -1,0 +1,149 @@
+"""What the clients of `running.py` answer: entries at the targets as tests want to compare them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from deploy.sandbox.exchange import Document, minor_units
+from deploy.sandbox.ledger import marker_in
+
+
+class PostedPayment(msgspec.Struct, frozen=True, kw_only=True):
+    """A payment row (a refund is negative). Amount in cents; `pay_type` is a DefNum."""
+
+    pay_num: int
+    pat_num: int
+    amount_minor: int
+    pay_type: int
+    pay_date: str
+    check_num: str
+    note: str
+    marker: str
+    source: str
+    row: dict[str, Any]
+
+
+class PostedAdjustment(msgspec.Struct, frozen=True, kw_only=True):
+    """An adjustment row. Amount in cents, negative is a credit to the patient."""
+
+    adj_num: int
+    pat_num: int
+    amount_minor: int
+    adj_type: int
+    adj_date: str
+    note: str
+    marker: str
+    row: dict[str, Any]
+
+
+class EntryLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of a deposit (`posting` "") or of a journal entry (`Debit` or `Credit`). Amount in cents."""
+
+    amount_minor: int
+    account: str
+    description: str
+    posting: str = ""
+
+
+class PostedDeposit(msgspec.Struct, frozen=True, kw_only=True):
+    """A deposit that stands in the books. `total_minor` is its TotalAmt in cents."""
+
+    entry_id: str
+    txn_date: str
+    total_minor: int
+    bank_account: str
+    note: str
+    marker: str
+    lines: tuple[EntryLine, ...]
+    row: dict[str, Any]
+
+
+class PostedJournalEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """A journal entry that stands in the books."""
+
+    entry_id: str
+    txn_date: str
+    doc_number: str
+    note: str
+    marker: str
+    lines: tuple[EntryLine, ...]
+    row: dict[str, Any]
+
+    def balance_of(self, account: str) -> int:
+        """Debits less credits on one account, in cents."""
+        return sum(
+            line.amount_minor if line.posting == "Debit" else -line.amount_minor
+            for line in self.lines
+            if line.account == account
+        )
+
+
+def payment(row: Document) -> PostedPayment:
+    return PostedPayment(
+        pay_num=row["PayNum"],
+        pat_num=row["PatNum"],
+        amount_minor=_cents(row["PayAmt"]),
+        pay_type=row["PayType"],
+        pay_date=row["PayDate"],
+        check_num=row["CheckNum"],
+        note=row["PayNote"],
+        marker=marker_in(row["PayNote"], row["CheckNum"]),
+        source=row["PaymentSource"],
+        row=row,
+    )
+
+
+def adjustment(row: Document) -> PostedAdjustment:
+    return PostedAdjustment(
+        adj_num=row["AdjNum"],
+        pat_num=row["PatNum"],
+        amount_minor=_cents(row["AdjAmt"]),
+        adj_type=row["AdjType"],
+        adj_date=row["AdjDate"],
+        note=row["AdjNote"],
+        marker=marker_in(row["AdjNote"]),
+        row=row,
+    )
+
+
+def deposit(row: Document) -> PostedDeposit:
+    return PostedDeposit(
+        entry_id=row["Id"],
+        txn_date=row["TxnDate"],
+        total_minor=_cents(row["TotalAmt"]),
+        bank_account=row["DepositToAccountRef"]["value"],
+        note=row.get("PrivateNote", ""),
+        marker=marker_in(row.get("PrivateNote")),
+        lines=tuple(_line(line, "DepositLineDetail") for line in row["Line"]),
+        row=row,
+    )
+
+
+def journal_entry(row: Document) -> PostedJournalEntry:
+    return PostedJournalEntry(
+        entry_id=row["Id"],
+        txn_date=row["TxnDate"],
+        doc_number=row.get("DocNumber", ""),
+        note=row.get("PrivateNote", ""),
+        marker=marker_in(row.get("PrivateNote"), row.get("DocNumber")),
+        lines=tuple(_line(line, "JournalEntryLineDetail") for line in row["Line"]),
+        row=row,
+    )
+
+
+def _line(line: Document, detail: str) -> EntryLine:
+    return EntryLine(
+        amount_minor=_cents(line["Amount"]),
+        account=line[detail]["AccountRef"]["value"],
+        description=line.get("Description", ""),
+        posting=line[detail].get("PostingType", ""),
+    )
+
+
+def _cents(value: object) -> int:
+    cents = minor_units(value)
+    if cents is None:
+        raise ValueError("the sandbox holds an amount that is no whole number of cents")
+    return cents

@@ -1,0 +1,147 @@
+"""All sandbox servers in one process, on loopback: `python -m deploy.sandbox`."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import msgspec
+from aiohttp import web
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http import RawRequestMessage
+from aiohttp.streams import StreamReader
+from aiohttp.web_protocol import RequestHandler
+from aiohttp.web_request import BaseRequest
+
+from deploy.sandbox.journal import Journal
+from deploy.sandbox.ledger import Ledger
+from deploy.sandbox.mail import MailSink
+from deploy.sandbox.open_dental.vendor import OpenDental
+from deploy.sandbox.quickbooks.vendor import QuickBooks
+from deploy.sandbox.serving import SandboxServer
+
+Handler = Callable[[BaseRequest], Awaitable[web.StreamResponse]]
+
+HOST = "127.0.0.1"
+LARGEST_BODY = 32 * 1024 * 1024
+"""Above Open Dental's own limit of 16.8 million characters."""
+
+
+class Ports(msgspec.Struct, frozen=True, kw_only=True):
+    """0 takes a free port."""
+
+    open_dental: int = 0
+    quickbooks: int = 0
+    smtp: int = 0
+    mail: int = 0
+
+
+class SandboxAddress(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the servers listen. `open_dental` includes `/api/v1`, as the vendor's base URL does."""
+
+    open_dental: str
+    quickbooks: str
+    smtp: str
+    mail: str
+    pid: int = 0
+
+
+class SandboxServers:
+    """Owns the servers of one process. `start` binds them all or raises OSError."""
+
+    def __init__(self, state: Path | None = None) -> None:
+        self._journal = Journal(state)
+        self.open_dental = self._server(OpenDental)
+        self.quickbooks = self._server(QuickBooks)
+        self.mail = MailSink()
+        self._runners: list[web.ServerRunner] = []
+        self._smtp: asyncio.Server | None = None
+
+    def _server(self, vendor: type[OpenDental] | type[QuickBooks]) -> SandboxServer:
+        def keep(mutation: object) -> None:
+            self._journal.write(vendor.name, "", "mutation", mutation)
+
+        ledger = Ledger(keep)
+        return SandboxServer(vendor(ledger, self._journal), ledger)
+
+    async def start(self, ports: Ports) -> SandboxAddress:
+        """1. the last run's state, 2. the listeners. Answers their addresses."""
+        vendors = {server.vendor.name: server.vendor for server in (self.open_dental, self.quickbooks)}
+        for name, account, table, row in self._journal.replay():
+            vendors[name].restore(account, table, row)
+        open_dental = await self._listen(self.open_dental.handle, ports.open_dental)
+        quickbooks = await self._listen(self.quickbooks.handle, ports.quickbooks)
+        mail = await self._listen(self._mail_control, ports.mail)
+        loop = asyncio.get_running_loop()
+        self._smtp = await loop.create_server(self.mail.server, HOST, ports.smtp)
+        smtp = self._smtp.sockets[0].getsockname()[1]
+        return SandboxAddress(
+            open_dental=f"http://{HOST}:{open_dental}{self.open_dental.vendor.base}",
+            quickbooks=f"http://{HOST}:{quickbooks}",
+            smtp=f"smtp://{HOST}:{smtp}",
+            mail=f"http://{HOST}:{mail}",
+        )
+
+    async def _listen(self, handler: Handler, port: int) -> int:
+        runner = web.ServerRunner(web.Server(handler, request_factory=_request, access_log=None))
+        await runner.setup()
+        self._runners.append(runner)
+        site = web.TCPSite(runner, HOST, port, shutdown_timeout=0.2, backlog=1024)
+        await site.start()
+        address: tuple[str, int] = runner.addresses[-1]
+        return address[1]
+
+    async def _mail_control(self, request: BaseRequest) -> web.Response:
+        answer = self.mail.control(request.method, request.path, request.query, await request.read())
+        return web.Response(body=answer.body, status=answer.status, content_type="application/json")
+
+    async def stop(self) -> None:
+        if self._smtp is not None:
+            self._smtp.close()
+        for runner in self._runners:
+            await runner.cleanup()
+        self._journal.close()
+
+
+def _request(
+    message: RawRequestMessage,
+    payload: StreamReader,
+    protocol: RequestHandler,
+    writer: AbstractStreamWriter,
+    task: asyncio.Task[None],
+) -> BaseRequest:
+    """aiohttp's own request, with a larger limit of the body."""
+    loop = asyncio.get_running_loop()
+    return BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=LARGEST_BODY)
+
+
+async def serve(ports: Ports, state: Path | None, until_stdin_closes: bool) -> None:
+    """Serves until a signal, or until standard input closes (the parent is gone).
+
+    The first line on standard output is the `SandboxAddress` as JSON.
+    """
+    servers = SandboxServers(state)
+    address = await servers.start(ports)
+    sys.stdout.write(msgspec.json.encode(address).decode() + "\n")
+    sys.stdout.flush()
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    watcher = asyncio.create_task(_stdin_closed(stopped)) if until_stdin_closes else None
+    await stopped.wait()
+    if watcher is not None:
+        watcher.cancel()
+    await servers.stop()
+
+
+async def _stdin_closed(stopped: asyncio.Event) -> None:
+    reader = asyncio.StreamReader()
+    loop = asyncio.get_running_loop()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    while await reader.read(4096):
+        pass
+    stopped.set()
