@@ -1,3 +1,15 @@
+-- name: ensure
+INSERT INTO gates (practice_id, connection_id)
+SELECT p, c FROM unnest(:practice_ids::text[], :connection_ids::text[]) AS k(p, c)
+ON CONFLICT DO NOTHING;
+
+-- name: lock
+SELECT FROM gates g
+WHERE (g.practice_id, g.connection_id) IN (
+    SELECT p, c FROM unnest(:practice_ids::text[], :connection_ids::text[]) AS k(p, c))
+ORDER BY g.practice_id, g.connection_id
+FOR NO KEY UPDATE;
+
 -- name: refresh
 -- Recomputes when gates have work next: heads of lanes as the mark query sees them, and SCHEDULED ones still to come.
 -- The caller has locked what it changed, and runs this as a later statement (law 8). Keys come sorted.

@@ -1,0 +1,143 @@
+"""What this transaction wants published (law 25): rows are made by pure functions and inserted with the state change."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final, LiteralString
+
+import msgspec
+import psycopg
+from psycopg.rows import TupleRow
+
+from schemas.codec import encode_result
+from schemas.reasons import DeadLetterReason, DecisionReason
+from schemas.states import EntryKind, State, Target
+from schemas.topics import TopicName
+from schemas.writebacks import Redecision, Result
+from sinks.ledger.database import statement
+from streams.dead_letters import DeadLetter, build
+from streams.redecisions import redecision_headers
+
+CHANNEL: Final = "writeback_outbox"
+INSERT: Final[LiteralString] = statement("outbox", "insert")
+"""Takes `insert_parameters`; usable from sync and async cursors alike."""
+WAKE: Final[LiteralString] = statement("outbox", "wake")
+"""Run once in the transaction that inserted rows: tells the relay at the commit."""
+
+
+class OutboxRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One record to publish, to the topic's logical name. Header values are text."""
+
+    practice_id: str
+    id: uuid.UUID
+    topic: TopicName
+    key: bytes | None
+    value: bytes | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    part: int | None = None
+    """Fixed for dead letters (the source's partition); None leaves it to the key."""
+
+
+def insert_parameters(rows: Sequence[OutboxRow]) -> dict[str, Any]:
+    """Parameters of INSERT. Pure."""
+    return {
+        "practice_ids": [row.practice_id for row in rows],
+        "ids": [row.id for row in rows],
+        "topics": [row.topic.value for row in rows],
+        "keys": [row.key for row in rows],
+        "bodies": [row.value for row in rows],
+        "headers": [msgspec.json.encode(row.headers).decode() for row in rows],
+        "parts": [row.part for row in rows],
+    }
+
+
+def enqueue(cursor: psycopg.Cursor[TupleRow], rows: Sequence[OutboxRow]) -> None:
+    """Insert rows and tell the relay at the commit. Blocks for two statements."""
+    if rows:
+        cursor.execute(INSERT, insert_parameters(rows))
+        cursor.execute(WAKE)
+
+
+def result_row(
+    *,
+    practice_id: str,
+    source: str,
+    event_id: str,
+    subject: str,
+    state: State,
+    changed_at: datetime,
+    target: Target | None = None,
+    entry_kind: EntryKind | None = None,
+    part: str | None = None,
+    reason: DecisionReason | DeadLetterReason | None = None,
+    settings_version: int | None = None,
+    amount_minor: int | None = None,
+    currency: str | None = None,
+    external_id: str | None = None,
+    posted_at: datetime | None = None,
+    attempt: int = 0,
+) -> OutboxRow:
+    """One change of state for `writeback-results.v1`; without a target it is the event's. Makes the row's id."""
+    row_id = uuid.uuid4()
+    result = Result(
+        result_id=str(row_id),
+        practice_id=practice_id,
+        source=source,
+        event_id=event_id,
+        subject=subject,
+        target=target,
+        entry_kind=entry_kind,
+        part=part,
+        state=state,
+        reason=reason,
+        settings_version=settings_version,
+        amount_minor=amount_minor,
+        currency=currency,
+        external_id=external_id,
+        posted_at=posted_at,
+        attempt=attempt,
+        changed_at=changed_at,
+    )
+    return OutboxRow(
+        practice_id=practice_id,
+        id=row_id,
+        topic=TopicName.RESULTS,
+        key=practice_id.encode(),
+        value=encode_result(result),
+    )
+
+
+def dead_letter_row(
+    practice_id: str, letter: DeadLetter, *, key: bytes | None, value: bytes | None, part: int
+) -> OutboxRow:
+    """A dead letter of stage intake, post or readback: original key and bytes, same partition as the source."""
+    return OutboxRow(
+        practice_id=practice_id,
+        id=uuid.uuid4(),
+        topic=TopicName.DEAD_LETTERS,
+        key=key,
+        value=value,
+        headers=tuple((name, text.decode()) for name, text in build(letter)),
+        part=part,
+    )
+
+
+def settings_row(practice_id: str) -> OutboxRow:
+    """Says that the practice's history changed; the relay reads the truth when it sends (law 14)."""
+    return OutboxRow(
+        practice_id=practice_id, id=uuid.uuid4(), topic=TopicName.SETTINGS, key=practice_id.encode(), value=None
+    )
+
+
+def redecision_row(request: Redecision) -> OutboxRow:
+    """A request to decide a stored event again (law 15)."""
+    return OutboxRow(
+        practice_id=request.practice_id,
+        id=uuid.uuid4(),
+        topic=TopicName.REDECISIONS,
+        key=request.practice_id.encode(),
+        value=request.original,
+        headers=tuple((name, text.decode()) for name, text in redecision_headers(request)),
+    )
