@@ -21,6 +21,7 @@ from streams.nearest import nearest
 class CrashPoint(StrEnum):
     """The instants between two durable steps."""
 
+    RULES_AFTER_PRODUCE = "rules.after_produce"
     RULES_BEFORE_COMMIT = "rules.before_commit"
     RULES_AFTER_COMMIT = "rules.after_commit"
     INTAKE_BEFORE_COMMIT = "intake.before_commit"
