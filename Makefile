@@ -1,0 +1,62 @@
+# Everything below sets itself up: Python 3.11+, make and a way to the package registries are all it takes.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+
+# The first Python 3.11+ that can make a virtual environment; override with `make PYTHON=… test`.
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' \
+	>/dev/null 2>&1 && echo $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+WORKERS ?= 2
+UV_VERSION := 0.13.9
+
+.PHONY: help setup check test soak bench demo lock clean
+
+help: ## this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 16
+
+setup: $(VENV)/.complete ## the virtual environment, from pinned and hashed packages
+
+# Made anew only when the lock's content changes; a change of pyproject.toml alone renews the editable install.
+$(VENV)/.complete: requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 or newer with the modules venv and ensurepip was found." \
+	  "Install one (Debian, Ubuntu: apt install python3 python3-venv), or name it: make PYTHON=/path/to/python3" >&2; exit 2; }
+	@sum=$$(cat requirements.lock | cksum); \
+	if [ "$$(cat $(VENV)/.lock-sum 2>/dev/null)" != "$$sum" ]; then \
+	  echo "making $(VENV) with $(PYTHON)"; \
+	  $(PYTHON) -m venv --clear $(VENV); \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock \
+	    || { echo "error: the packages of requirements.lock could not be installed." \
+	         "Is the package index reachable? Then run make again." >&2; exit 1; }; \
+	  echo "$$sum" > $(VENV)/.lock-sum; \
+	fi
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+check: setup ## format, lint and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+test: check ## all of the above and every test but the soak; real Kafka and Postgres
+	$(BIN)/pytest -n $(WORKERS) -m "not soak"
+
+soak: setup ## long chaos runs
+	$(BIN)/pytest -m soak --timeout 3600
+
+bench: setup ## ratios against raw loops; writes the table in README.md
+	$(BIN)/python -m tests.benchmarks
+
+demo: setup ## a practice day, end to end
+	$(BIN)/writeback demo
+
+lock: setup ## resolve pyproject.toml anew into requirements.lock
+	$(BIN)/python -m pip install --quiet --upgrade --target build/uv uv==$(UV_VERSION)
+	build/uv/bin/uv pip compile pyproject.toml --extra dev --universal --generate-hashes --no-header \
+	  --python-version 3.11 --quiet --output-file requirements.lock
+
+clean: ## remove what make and the tests made; caches and state of `writeback up` stay
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info build
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
