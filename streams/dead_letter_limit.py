@@ -9,7 +9,7 @@ from streams.errors import ConfigurationError
 from streams.settings import ProgramSettings
 
 
-class TooManyDeadLetters(ConfigurationError):
+class DeadLetterLimitError(ConfigurationError):
     """Stops the worker before the batch is written; a restart alone would meet the same records again."""
 
 
@@ -40,14 +40,14 @@ class DeadLetterLimit:
         )
 
     def admit(self, refused: Iterable[bool], now_s: float) -> None:
-        """One batch in the order of its records, True for each that is refused. Raises TooManyDeadLetters."""
+        """One batch in the order of its records, True for each that is refused. Raises DeadLetterLimitError."""
         records = dead = 0
         for is_refused in refused:
             records += 1
             dead += is_refused
             self._run = self._run + 1 if is_refused else 0
             if self._run >= self._run_limit:
-                raise TooManyDeadLetters(
+                raise DeadLetterLimitError(
                     f"{self._run} records in a row were refused: is this the right version for these topics? "
                     "Nothing of this batch was written; WRITEBACK_DEAD_LETTER_RUN sets the limit"
                 )
@@ -59,7 +59,7 @@ class DeadLetterLimit:
             self._records -= old_records
             self._refused -= old_dead
         if self._records >= self._min_records and self._refused > self._share * self._records:
-            raise TooManyDeadLetters(
+            raise DeadLetterLimitError(
                 f"{self._refused} of {self._records} records within {self._window_s:.0f} s were refused: is this the "
                 "right version for these topics? Nothing of this batch was written; WRITEBACK_DEAD_LETTER_SHARE sets "
                 "the limit"

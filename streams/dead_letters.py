@@ -16,7 +16,7 @@ from schemas.reasons import DeadLetterReason
 from schemas.states import Stage, Target
 from schemas.writebacks import SourcePosition
 from streams.header_values import (
-    BadHeaders,
+    HeaderError,
     HeaderList,
     as_text,
     encoded,
@@ -99,10 +99,10 @@ def dead_letter_headers(letter: DeadLetter) -> HeaderList:
 
 
 def parse_dead_letter(headers: Iterable[tuple[str, bytes | str | None]] | None) -> DeadLetter:
-    """What the headers of a dead letter say. BadHeaders names what is missing or wrong."""
+    """What the headers of a dead letter say. HeaderError names what is missing or wrong."""
     values = as_text(headers, f"{PREFIX}-")
     if required(values, "dl-schema") != SCHEMA:
-        raise BadHeaders("dl-schema is of another version")
+        raise HeaderError("dl-schema is of another version")
     try:
         return DeadLetter(
             position=position_of(PREFIX, values),
@@ -124,7 +124,7 @@ def parse_dead_letter(headers: Iterable[tuple[str, bytes | str | None]] | None) 
             trace_id=values.get("dl-trace-id"),
             app_version=required(values, "dl-app-version"),
         )
-    except BadHeaders:
+    except HeaderError:
         raise
     except ValueError as error:
-        raise BadHeaders("dl-stage, dl-reason or dl-target holds a word that this version does not know") from error
+        raise HeaderError("dl-stage, dl-reason or dl-target holds a word that this version does not know") from error

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from schemas.writebacks import SourcePosition
 
 
-class BadHeaders(ValueError):
+class HeaderError(ValueError):
     """Headers that do not follow the contract; names the header, never its value."""
 
 
@@ -21,17 +21,17 @@ def encoded(values: Mapping[str, str | None]) -> HeaderList:
 
 
 def as_text(headers: Iterable[tuple[str, bytes | str | None]] | None, prefix: str) -> dict[str, str]:
-    """Our headers by name; those of others are left out. BadHeaders for a repeated or unreadable one."""
+    """Our headers by name; those of others are left out. HeaderError for a repeated or unreadable one."""
     found: dict[str, str] = {}
     for name, value in headers or ():
         if not name.startswith(prefix):
             continue
         if name in found:
-            raise BadHeaders(f"{name} stands twice")
+            raise HeaderError(f"{name} stands twice")
         try:
             found[name] = value.decode("utf-8") if isinstance(value, bytes) else str(value or "")
         except UnicodeDecodeError as error:
-            raise BadHeaders(f"{name} is not text") from error
+            raise HeaderError(f"{name} is not text") from error
     return found
 
 
@@ -39,13 +39,13 @@ def required(values: Mapping[str, str], name: str) -> str:
     try:
         return values[name]
     except KeyError as error:
-        raise BadHeaders(f"{name} is missing") from error
+        raise HeaderError(f"{name} is missing") from error
 
 
 def number(values: Mapping[str, str], name: str) -> int:
     text = required(values, name)
     if not text.isdecimal() or not text.isascii():
-        raise BadHeaders(f"{name} is not a whole number of at least 0")
+        raise HeaderError(f"{name} is not a whole number of at least 0")
     return int(text)
 
 
@@ -53,9 +53,9 @@ def instant(values: Mapping[str, str], name: str) -> datetime:
     try:
         at = datetime.fromisoformat(required(values, name))
     except ValueError as error:
-        raise BadHeaders(f"{name} is not an instant") from error
+        raise HeaderError(f"{name} is not an instant") from error
     if at.tzinfo is None:
-        raise BadHeaders(f"{name} has no zone")
+        raise HeaderError(f"{name} has no zone")
     return at.astimezone(UTC)
 
 
@@ -75,7 +75,7 @@ def position_headers(prefix: str, position: SourcePosition) -> dict[str, str | N
 
 
 def position_of(prefix: str, values: Mapping[str, str]) -> SourcePosition:
-    """The position in such headers. BadHeaders names what is missing or wrong."""
+    """The position in such headers. HeaderError names what is missing or wrong."""
     return SourcePosition(
         topic=required(values, f"{prefix}-original-topic"),
         topic_id=required(values, f"{prefix}-original-topic-id"),

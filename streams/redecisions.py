@@ -7,7 +7,7 @@ from typing import Final
 
 from schemas.writebacks import Redecision
 from streams.header_values import (
-    BadHeaders,
+    HeaderError,
     HeaderList,
     as_text,
     encoded,
@@ -33,10 +33,10 @@ def redecision_headers(request: Redecision) -> HeaderList:
 def parse_redecision(
     key: bytes | None, value: bytes | None, headers: Iterable[tuple[str, bytes | str | None]] | None
 ) -> Redecision:
-    """The request in a record of writeback-redecisions.v1. BadHeaders names what is missing or wrong."""
+    """The request in a record of writeback-redecisions.v1. HeaderError names what is missing or wrong."""
     values = as_text(headers, f"{PREFIX}-")
     if required(values, "rd-schema") != SCHEMA:
-        raise BadHeaders("rd-schema is of another version")
+        raise HeaderError("rd-schema is of another version")
     return Redecision(
         position=position_of(PREFIX, values),
         practice_id=required(values, "rd-practice-id"),
