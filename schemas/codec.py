@@ -1,0 +1,178 @@
+"""Records to and from the bytes on the topics: Confluent wire format around Avro, by fastavro (issue 3, section 2).
+
+Decoding takes any bytes: it answers with a frozen record or raises Undecodable with a closed reason and the field;
+it never quotes the data. Every released version of a schema is read; a newer enum symbol arrives as UNKNOWN and is
+refused with its field by `validation`. Pure; does not block.
+"""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any, Final, Generic, TypeVar
+
+import msgspec
+from fastavro import schemaless_reader, schemaless_writer
+from fastavro.schema import SchemaParseException
+
+from schemas import wire
+from schemas.avro_values import Unencodable, shape
+from schemas.events import EVENT_TYPES, Event
+from schemas.headers import CONTENT_TYPE
+from schemas.practice_settings import SettingsHistory
+from schemas.reasons import DeadLetterReason
+from schemas.topics import CATALOGUE, TopicName
+from schemas.wire import HEADER_BYTES, SchemaIds, Undecodable, WriterSchema, fixed_schema_ids
+from schemas.writebacks import Result, Writeback
+
+__all__ = [
+    "EVENTS_BY_NAME",
+    "Codec",
+    "Undecodable",
+    "Unencodable",
+    "cloud_event_headers",
+    "decode_event",
+    "decode_result",
+    "decode_settings",
+    "decode_writeback",
+    "encode_event",
+    "encode_result",
+    "encode_settings",
+    "encode_writeback",
+]
+
+R = TypeVar("R", bound=msgspec.Struct)
+
+EVENTS_BY_NAME: Final[dict[str, type[Event]]] = {event.__name__: event for event in EVENT_TYPES}
+
+_BROKEN_BODY: Final = (EOFError, IndexError, KeyError, ValueError, TypeError, OverflowError, MemoryError)
+"""What fastavro raises for bytes that do not follow the schema (UnicodeDecodeError is a ValueError)."""
+
+
+class Codec(Generic[R]):
+    """One record type. `schema_ids` names the versions of its schema that can be met."""
+
+    def __init__(self, record: type[R], schema_ids: SchemaIds | None = None) -> None:
+        self.name = record.__name__
+        self._ids = schema_ids or fixed_schema_ids()
+        self._shape = shape(record)
+        self._schema = wire.current_plain(self.name)
+        self._header = wire.header(self._ids.id_of(self.name))
+
+    def encode(self, record: R) -> bytes:
+        """Header and body. Unencodable names the field that cannot be carried."""
+        body = BytesIO()
+        body.write(self._header)
+        values = self._shape.to_avro(record)
+        try:
+            schemaless_writer(body, self._schema, values, disable_tuple_notation=True)
+        except (ValueError, TypeError, OverflowError) as error:
+            raise Unencodable(f"{self.name}: a field does not fit its schema ({type(error).__name__})") from error
+        return body.getvalue()
+
+    def decode(self, value: bytes | None) -> R:
+        """The record of a value that must be of this type."""
+        schema_id = wire.schema_id_of(value)
+        writer = self._ids.writer(schema_id)
+        if writer is None:
+            raise Undecodable(DeadLetterReason.UNKNOWN_SCHEMA, None, f"schema id {schema_id}")
+        if writer.record != self.name:
+            raise Undecodable(DeadLetterReason.WRONG_TOPIC, None, f"schema id {schema_id} is a {writer.record}")
+        return self.decode_body(value or b"", writer)
+
+    def decode_body(self, value: bytes, writer: WriterSchema) -> R:
+        """The record behind a header that was looked at already. Bytes after the record are refused."""
+        body = BytesIO(value)
+        body.seek(HEADER_BYTES)
+        try:
+            values: Any = schemaless_reader(body, writer.schema, None if writer.current else self._schema)
+        except (*_BROKEN_BODY, SchemaParseException) as error:
+            raise Undecodable(DeadLetterReason.UNDECODABLE, None, f"not a {self.name}") from error
+        if body.tell() != len(value):
+            raise Undecodable(DeadLetterReason.UNDECODABLE, None, f"bytes after the {self.name}")
+        return self._shape.from_avro(values)
+
+
+class EventCodec:
+    """All event types, told apart by schema id."""
+
+    def __init__(self, schema_ids: SchemaIds | None = None) -> None:
+        self._ids = schema_ids or fixed_schema_ids()
+        self._codecs: dict[str, Codec[Any]] = {event.__name__: Codec(event, self._ids) for event in EVENT_TYPES}
+        self._encoders = {event: self._codecs[event.__name__].encode for event in EVENT_TYPES}
+        self._allowed = {name: frozenset(spec.records) for name, spec in CATALOGUE.items()}
+
+    def encode(self, event: Event) -> bytes:
+        return self._encoders[type(event)](event)
+
+    def decode(self, topic: TopicName, value: bytes | None) -> Event:
+        schema_id = wire.schema_id_of(value)
+        limit = CATALOGUE[topic].max_value_bytes
+        if value is None or len(value) > limit:
+            raise Undecodable(DeadLetterReason.TOO_LARGE, None, f"more than {limit} bytes")
+        writer = self._ids.writer(schema_id)
+        if writer is None:
+            raise Undecodable(DeadLetterReason.UNKNOWN_SCHEMA, None, f"schema id {schema_id}")
+        if writer.record not in self._allowed[topic]:
+            raise Undecodable(DeadLetterReason.WRONG_TOPIC, None, f"a {writer.record} does not belong on {topic}")
+        event: Event = self._codecs[writer.record].decode_body(value, writer)
+        return event
+
+
+_EVENTS: Final = EventCodec()
+_WRITEBACKS: Final = Codec(Writeback)
+_RESULTS: Final = Codec(Result)
+_SETTINGS: Final = Codec(SettingsHistory)
+
+
+def encode_event(event: Event) -> bytes:
+    """An event's value. It is not validated here: see `validation.validate`."""
+    return _EVENTS.encode(event)
+
+
+def decode_event(topic: TopicName, value: bytes | None) -> Event:
+    """The event in a value of a source topic; Undecodable otherwise."""
+    return _EVENTS.decode(topic, value)
+
+
+def encode_writeback(writeback: Writeback) -> bytes:
+    """The value on writebacks.v1."""
+    return _WRITEBACKS.encode(writeback)
+
+
+def decode_writeback(value: bytes | None) -> Writeback:
+    """The record on writebacks.v1; Undecodable otherwise."""
+    return _WRITEBACKS.decode(value)
+
+
+def encode_settings(history: SettingsHistory) -> bytes:
+    """The value on practice-settings.v1: the whole history (law 14)."""
+    return _SETTINGS.encode(history)
+
+
+def decode_settings(value: bytes | None) -> SettingsHistory:
+    """A practice's history; Undecodable otherwise, a tombstone included (law 14)."""
+    return _SETTINGS.decode(value)
+
+
+def encode_result(result: Result) -> bytes:
+    """The value on writeback-results.v1."""
+    return _RESULTS.encode(result)
+
+
+def decode_result(value: bytes | None) -> Result:
+    """A change of state; Undecodable otherwise."""
+    return _RESULTS.decode(value)
+
+
+def cloud_event_headers(event: Event) -> list[tuple[str, bytes]]:
+    """CloudEvents 1.0 headers of an event (Kafka binding, binary mode). No patient data: ids of event and practice."""
+    stamp = event.occurred_at.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return [
+        ("ce_specversion", b"1.0"),
+        ("ce_id", event.event_id.encode()),
+        ("ce_source", event.source.encode()),
+        ("ce_type", f"writeback.{event.stream}.{type(event).__name__}.v1".encode()),
+        ("ce_time", stamp.encode()),
+        ("ce_subject", event.practice_id.encode()),
+        ("content-type", CONTENT_TYPE.encode()),
+    ]
