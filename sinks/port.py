@@ -136,6 +136,9 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     external_ids: tuple[str, ...]
     began_at: datetime
     """Machine time when the read began; absence counts only when this is past `settle_until` (law 19)."""
+    differing_ids: tuple[str, ...] = ()
+    """Entries with our marker and another sign or amount: never absence, never proof; a person decides
+    (TOTAL_DIFFERS)."""
 
 
 class ReadFailed(msgspec.Struct, frozen=True, kw_only=True):

@@ -80,7 +80,7 @@ _SYSTEM_FAULTS = frozenset({"systemfault", "system"})
 
 
 def judge_error(
-    status: int, body: bytes, retry_after: str | None = None, vendor_request_id: str | None = None
+    status: int, body: bytes, retry_after_s: float | None = None, vendor_request_id: str | None = None
 ) -> Refused | NoAnswer | TokenRefused | None:
     """The meaning of an answer to a create; None where the body is a success to be read.
 
@@ -90,7 +90,7 @@ def judge_error(
     if 200 <= status < 300 and fault is None:
         return None
     if status == 429 or _throttled(fault):
-        return _refused(_THROTTLED, "429", vendor_request_id, wait_s(retry_after))
+        return _refused(_THROTTLED, "429", vendor_request_id, wait_s(retry_after_s))
     if fault is not None and fault.errors:
         return _judge_fault(status, fault, vendor_request_id)
     if status == 401:
@@ -135,10 +135,9 @@ def _throttled(fault: Fault | None) -> bool:
     return fault is not None and any(e.code == "3001" or "throttleexceeded" in e.text for e in fault.errors)
 
 
-def wait_s(retry_after: str | None) -> float:
-    """At least the documented minute; seconds of a Retry-After above it are believed up to a limit."""
-    asked = float(retry_after) if retry_after is not None and retry_after.isascii() and retry_after.isdigit() else 0.0
-    return min(max(asked, THROTTLE_S), LONGEST_WAIT_S)
+def wait_s(retry_after_s: float | None) -> float:
+    """At least the documented minute; a Retry-After above it is believed up to a limit."""
+    return min(max(retry_after_s or 0.0, THROTTLE_S), LONGEST_WAIT_S)
 
 
 def _refused(rule: _Rule, code: str, tid: str | None, retry_after_s: float | None = None) -> Refused:

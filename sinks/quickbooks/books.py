@@ -1,0 +1,106 @@
+"""What is remembered of a company between calls: until when its books are closed, and its accounts.
+
+Reads are metered by the vendor (API facts 1.7), so both are cached; a stale answer never decides against a practice
+that has just changed something.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import date
+from typing import Any, Final
+
+import msgspec
+
+from sinks.port import ReadFailed
+from sinks.quickbooks import reading
+from sinks.quickbooks.client import CompanyClient
+from sinks.quickbooks.documents import MINOR_VERSION
+
+KEEP_S: Final = 900.0
+"""How long an open date is believed; QuickBooks itself refuses a closed one in the meantime."""
+KEEP_CLOSED_S: Final = 5.0
+"""How long a closed date is believed: people reopen books and release at once."""
+READ_S: Final = 10.0
+"""Longest read before a post; without it the post goes ahead."""
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    account_id: str
+    name: str
+    type: str
+    currency: str | None
+
+
+class Books:
+    """The cache of one company, used by one event loop."""
+
+    def __init__(self, client: CompanyClient, realm_id: str, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._client = client
+        self._realm_id = realm_id
+        self._monotonic = monotonic
+        self._closed_through: date | None = None
+        self._read_at = -KEEP_S
+
+    def closed_through(self, day: date) -> date | None:
+        """The close date as far as it may be believed for `day` without reading. Pure."""
+        age = self._monotonic() - self._read_at
+        closed = self._closed_through
+        if closed is None or day > closed:
+            return None
+        return closed if age <= KEEP_CLOSED_S else None
+
+    async def read_closed_through(self, day: date, deadline_s: float) -> date | None:
+        """The close date if `day` falls under it. Reads when what is known is too old; a failed read says None."""
+        age = self._monotonic() - self._read_at
+        closed = self._closed_through is not None and day <= self._closed_through
+        if age > (KEEP_CLOSED_S if closed else KEEP_S):
+            path = f"/v3/company/{self._realm_id}/preferences?minorversion={MINOR_VERSION}"
+            found = await self._client.read(path, min(deadline_s, READ_S))
+            if isinstance(found, ReadFailed):
+                return None
+            self._closed_through = close_date(found)
+            self._read_at = self._monotonic()
+        return self._closed_through if self._closed_through is not None and day <= self._closed_through else None
+
+    def forget(self) -> None:
+        """QuickBooks spoke of a closed period: what is known is no longer true."""
+        self._read_at = -KEEP_S
+
+    async def accounts(self, deadline_s: float) -> dict[str, Account] | ReadFailed:
+        """All active accounts by id, read to the end."""
+        ends_at = self._monotonic() + deadline_s
+        found: dict[str, Account] = {}
+        for page in range(reading.LONGEST_LIST):
+            query = reading.page_query("Account", "Active = true", page)
+            path = reading.query_path(self._realm_id, query)
+            document = await self._client.read(path, ends_at - self._monotonic())
+            if isinstance(document, ReadFailed):
+                return document
+            rows = reading.rows_of(document, "Account") or []
+            found |= {account.account_id: account for account in map(_account, rows)}
+            if len(rows) < reading.PAGE:
+                break
+        return found
+
+
+def close_date(document: dict[str, Any]) -> date | None:
+    """`AccountingInfoPrefs.BookCloseDate`; there only while books are closed."""
+    preferences = document.get("Preferences")
+    inner = preferences.get("AccountingInfoPrefs") if isinstance(preferences, dict) else None
+    text = inner.get("BookCloseDate") if isinstance(inner, dict) else None
+    try:
+        return date.fromisoformat(text[:10]) if isinstance(text, str) else None
+    except ValueError:
+        return None
+
+
+def _account(row: reading.Row) -> Account:
+    currency = row.get("CurrencyRef")
+    return Account(
+        account_id=str(row.get("Id", "")),
+        name=str(row.get("Name", "")),
+        type=str(row.get("AccountType", "")),
+        currency=str(currency.get("value")) if isinstance(currency, dict) else None,
+    )
