@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from schemas.states import Target
 from sinks.notices.causes import Cause
+from sinks.quickbooks.remedies import remedy as quickbooks_remedy
 
 
 def remedy_for_code(cause: Cause, code: str | None) -> str | None:
-    """The target's remedy for its code (NOT-3), or None where the general words are the best there are. Pure."""
-    if code is None or cause.target is not Target.QUICKBOOKS:
-        return None
+    """The target's remedy for its code or reason (NOT-3), or None where the general words are best. Pure."""
+    if cause.target is Target.QUICKBOOKS:
+        return quickbooks_remedy(code, cause.reason)
     return None

@@ -1,0 +1,75 @@
+"""One batch of outbox rows as one Kafka transaction, by the one producer that its slot allows (laws 13, 14, 25)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from confluent_kafka import KafkaError, KafkaException, Producer
+
+from schemas.topics import physical
+from sinks.relay.rows import OutboxRow
+from streams.client_config import producer_config
+from streams.crash_points import CrashPoint, reach
+from streams.errors import Poison
+from streams.settings import ProgramSettings
+
+INIT_S: Final = 30.0
+"""Taking over from a killed relay waits until the broker has ended its transaction (transaction.timeout 15 s)."""
+COMMIT_S: Final = 10.0
+"""Below the database's transaction timeout (15 s), which holds the rows' locks meanwhile."""
+OUTBOX_ID_HEADER: Final = "wb-outbox-id"
+"""What consumers drop repeats by (law 25)."""
+
+_NOT_THIS_RECORD: Final = frozenset(
+    {KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.INVALID_MSG, KafkaError.INVALID_RECORD, KafkaError._INVALID_ARG}
+)
+
+
+class Publisher:
+    """The transactional producer `<prefix>relay-<slot>`: an equal slot fences the older process, which must exit."""
+
+    def __init__(self, settings: ProgramSettings) -> None:
+        """Blocks up to INIT_S while an older process of this slot is fenced. Raises KafkaException."""
+        self._prefix = settings.topic_prefix
+        self._producer = Producer(producer_config(settings, transactional_id=f"relay-{settings.slot}"))
+        self._refused = False
+        self._producer.init_transactions(INIT_S)
+
+    def publish(self, rows: Sequence[OutboxRow]) -> None:
+        """All of the rows or none. Blocks up to COMMIT_S.
+
+        1. begin. 2. produce. 3. flush: the broker has all of it. 4. commit. Raises Poison when one record can never be
+        taken (with several rows: find it by halves), KafkaException for the rest; the transaction is then aborted
+        unless the producer is fenced.
+        """
+        self._producer.begin_transaction()
+        try:
+            for row in rows:
+                self._produce(row)
+            self._producer.flush(COMMIT_S)
+            reach(CrashPoint.RELAY_BEFORE_COMMIT)
+            self._producer.commit_transaction(COMMIT_S)
+        except KafkaException as error:
+            kafka_error: KafkaError = error.args[0]
+            if kafka_error.fatal():
+                raise
+            self._producer.abort_transaction(COMMIT_S)
+            if self._refused or kafka_error.code() in _NOT_THIS_RECORD:
+                self._refused = False
+                raise Poison("the broker never takes one of these records") from error
+            raise
+
+    def _produce(self, row: OutboxRow) -> None:
+        self._producer.produce(
+            physical(self._prefix, row.topic),
+            value=row.value,
+            key=row.key,
+            headers=[*row.headers, (OUTBOX_ID_HEADER, str(row.id).encode())],
+            on_delivery=self._on_delivery,
+            partition=-1 if row.part is None else row.part,
+        )
+
+    def _on_delivery(self, error: KafkaError | None, _message: object) -> None:
+        if error is not None and error.code() in _NOT_THIS_RECORD:
+            self._refused = True

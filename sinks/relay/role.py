@@ -1,0 +1,173 @@
+"""The relay: outbox rows to Kafka, each at least once and recognisable by its id, none lost (law 25)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+import psycopg
+from confluent_kafka import KafkaException
+
+from schemas.topics import TopicName
+from sinks.ledger.database import connect
+from sinks.relay import rows as outbox
+from sinks.relay.publisher import Publisher
+from sinks.relay.rows import OutboxRow
+from sinks.relay.settings_rows import enqueue_republish, with_truth
+from sinks.relay.wakeup import Wakeup
+from streams.controls import Control
+from streams.crash_points import CrashPoint, reach
+from streams.errors import Consequence, Fenced, Poison, Role, category_of, consequence
+from streams.lifecycle import Stop
+from streams.logging import log
+from streams.metrics import ERRORS, OUTBOX_OLDEST, OUTBOX_ROWS, RELAYED
+from streams.settings import ProgramSettings
+from streams.telemetry import Health
+
+OUTAGE_S: Final = 600.0
+"""Broker or database away for longer: exit loudly and let the supervisor decide. Nothing is lost meanwhile."""
+PAUSE_S: Final = 1.0
+"""Between two tries during an outage."""
+MEASURE_S: Final = 5.0
+"""Between two looks at the backlog and at the nightly republish."""
+SETTINGS_SLOT: Final = 0
+"""One fenced publisher of settings (law 14): another slot's slower one could publish an older truth after a newer."""
+
+_LOG = log(__name__)
+
+
+def run(settings: ProgramSettings, stop: Stop, health: Health | None = None) -> int:
+    """Relay until stopped; returns the exit code 0. Blocks.
+
+    Raises Fenced when a newer process has this slot, and what an outage of more than OUTAGE_S ended in.
+    """
+    relay = Relay(settings, health or Health())
+    healthy_at = time.monotonic()
+    try:
+        while not stop:
+            try:
+                relay.turn()
+                healthy_at = time.monotonic()
+            except (psycopg.Error, KafkaException) as error:
+                relay.disconnect()
+                _give_up_or_wait(error, time.monotonic() - healthy_at, stop)
+    finally:
+        relay.disconnect()
+    return 0
+
+
+def _give_up_or_wait(error: psycopg.Error | KafkaException, outage_s: float, stop: Stop) -> None:
+    """The one place where the relay reads `consequence`: wait and connect anew, or raise."""
+    chosen = consequence(error, Role.RELAY)
+    category = category_of(error)
+    ERRORS.labels("relay", category.__name__ if category else "unknown", chosen.value).inc()
+    if category is Fenced:
+        raise Fenced("a newer relay with the same slot took over: give each relay a slot of its own") from error
+    if chosen is not Consequence.REWIND or outage_s > OUTAGE_S:
+        raise error
+    _LOG.warning("the relay begins again", error=type(error).__name__, seconds=round(outage_s))
+    stop.wait(PAUSE_S)
+
+
+class Relay:
+    """Connections and one turn of the wheel. Connections are made when needed and dropped after an error."""
+
+    def __init__(self, settings: ProgramSettings, health: Health) -> None:
+        self._settings = settings
+        self._health = health
+        self._publishes_settings = settings.slot == SETTINGS_SLOT
+        self._connection: outbox.Connection | None = None
+        self._publisher: Publisher | None = None
+        self._wakeup: Wakeup | None = None
+        self._set_aside: list[UUID] = []
+        self._measured_at = float("-inf")
+
+    def turn(self) -> int:
+        """Publish one batch, or wait for work when there is none. Returns how many rows left the outbox."""
+        connection, publisher, wakeup = self._connected()
+        self._health.beat()
+        self._measure(connection)
+        done = self._batch(connection, publisher)
+        if not done:
+            wakeup.wait()
+        return done
+
+    def _batch(self, connection: outbox.Connection, publisher: Publisher) -> int:
+        """1. lock rows. 2. read the truth of settings. 3. publish and commit in Kafka. 4. delete. 5. commit.
+
+        A crash between 3 and 5 publishes again, under the same ids; a crash before publishes nothing.
+        """
+        if self._settings.controls.off(Control.OUTBOX):
+            return self._delete_first(connection, publisher)
+        with connection.transaction():
+            taken = self._take(connection)
+            if not taken:
+                return 0
+            refused = self._publish(publisher, with_truth(connection, taken))
+            reach(CrashPoint.RELAY_AFTER_COMMIT)
+            done = [row for row in taken if row.id not in refused]
+            outbox.delete(connection, done)
+        self._count(done)
+        return len(done)
+
+    def _delete_first(self, connection: outbox.Connection, publisher: Publisher) -> int:
+        with connection.transaction():
+            taken = self._take(connection)
+            records = with_truth(connection, taken)
+            outbox.delete(connection, taken)
+        if taken:
+            self._publish(publisher, records)
+        return len(taken)
+
+    def _take(self, connection: outbox.Connection) -> list[OutboxRow]:
+        return outbox.take(connection, with_settings=self._publishes_settings, set_aside=self._set_aside)
+
+    def _publish(self, publisher: Publisher, records: Sequence[OutboxRow]) -> set[UUID]:
+        """Publish; a record that the broker never takes is found by halves and stays in the outbox, said aloud."""
+        if not records:
+            return set()
+        try:
+            publisher.publish(records)
+        except Poison:
+            if len(records) > 1:
+                half = len(records) // 2
+                return self._publish(publisher, records[:half]) | self._publish(publisher, records[half:])
+            row = records[0]
+            self._set_aside.append(row.id)
+            self._health.ready(False, "the broker refuses an outbox row; it is kept and tried again at the next start")
+            _LOG.error("an outbox row cannot be published", outbox_id=row.id, topic=row.topic.value)
+            return {row.id}
+        return set()
+
+    def _count(self, done: Sequence[OutboxRow]) -> None:
+        for row in done:
+            RELAYED.labels(row.topic.value).inc()
+
+    def _measure(self, connection: outbox.Connection) -> None:
+        if time.monotonic() - self._measured_at < MEASURE_S:
+            return
+        self._measured_at = time.monotonic()
+        backlog = outbox.backlog(connection)
+        OUTBOX_ROWS.set(backlog.rows)
+        OUTBOX_OLDEST.set(backlog.oldest_s)
+        if self._publishes_settings and enqueue_republish(connection):
+            _LOG.info("every practice's settings are published again", topic=TopicName.SETTINGS.value)
+
+    def _connected(self) -> tuple[outbox.Connection, Publisher, Wakeup]:
+        if self._connection is None or self._publisher is None or self._wakeup is None:
+            self._connection = connect(self._settings.database_url, "relay")
+            self._wakeup = Wakeup(self._settings.database_url)
+            self._publisher = Publisher(self._settings)
+            if not self._set_aside:
+                self._health.ready(True)
+        return self._connection, self._publisher, self._wakeup
+
+    def disconnect(self) -> None:
+        """Let go of broker and database; the next turn connects anew, which also fences what this one left open."""
+        self._health.ready(False, "connecting")
+        for held in (self._connection, self._wakeup):
+            if held is not None:
+                held.close()
+        self._connection = self._wakeup = self._publisher = None

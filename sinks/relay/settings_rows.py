@@ -1,0 +1,73 @@
+"""A practice's settings as they are at the moment of sending: no outbox row can publish an old truth (law 14)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+
+from schemas.codec import encode_settings
+from schemas.practice_settings import PracticeSettings, SettingsHistory, SettingsVersion
+from schemas.topics import TopicName
+from sinks.named_queries import named_queries
+from sinks.relay.rows import Connection, OutboxRow
+
+_SQL = named_queries("sinks.relay")
+
+REPUBLISH_FROM_HOUR: Final = 3
+"""UTC: after the evening cut-offs of America and before the day in Europe, when the topic is quiet."""
+
+
+def with_truth(connection: Connection, rows: Sequence[OutboxRow]) -> list[OutboxRow]:
+    """The rows as records: those of settings get the whole history read now, one record per practice, the last row's.
+
+    Step 1: the caller holds the rows' locks. Step 2: the truth is read in a later statement, so a version saved
+    meanwhile is either in it or has its own, still unsent row. A practice without settings publishes nothing.
+    """
+    newest = {row.practice_id: row for row in rows if row.topic is TopicName.SETTINGS}
+    if not newest:
+        return list(rows)
+    truth = _histories(connection, sorted(newest))
+    records = [row for row in rows if row.topic is not TopicName.SETTINGS]
+    for practice_id, row in newest.items():
+        history = truth.get(practice_id)
+        if history is not None:
+            records.append(
+                msgspec.structs.replace(row, key=practice_id.encode(), value=encode_settings(history), part=None)
+            )
+    return records
+
+
+def enqueue_republish(connection: Connection) -> bool:
+    """Once a night, a row for every practice (law 14). True when this call was the one. Blocks for seconds at most."""
+    with connection.transaction():
+        if connection.execute(_SQL["begin_republish"], {"from_hour": REPUBLISH_FROM_HOUR}).fetchone() is None:
+            return False
+        connection.execute(_SQL["republish_all"], {"settings_topic": TopicName.SETTINGS.value})
+    return True
+
+
+def _histories(connection: Connection, practice_ids: list[str]) -> dict[str, SettingsHistory]:
+    versions: dict[str, list[SettingsVersion]] = {}
+    for practice_id, version, effective_from, saved_at, saved_by, reason, body in connection.execute(
+        _SQL["settings_truth"], {"practice_ids": practice_ids}
+    ):
+        versions.setdefault(practice_id, []).append(
+            SettingsVersion(
+                version=version,
+                effective_from=effective_from,
+                saved_at=saved_at,
+                saved_by=saved_by,
+                reason=reason,
+                settings=_settings(body),
+            )
+        )
+    return {
+        practice_id: SettingsHistory(practice_id=practice_id, versions=tuple(found))
+        for practice_id, found in versions.items()
+    }
+
+
+def _settings(body: Any) -> PracticeSettings:
+    return msgspec.convert(body, PracticeSettings)

@@ -1,0 +1,28 @@
+"""Waiting for work: NOTIFY where it arrives, and a look at the outbox in any case (behind a pooler it may not)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sinks.ledger.database import connect
+from sinks.relay.rows import Connection
+
+CHANNEL: Final = "writeback_outbox"
+POLL_S: Final = 0.5
+"""How late a row is published at most when no notification arrives; also how late a stop is noticed."""
+
+
+class Wakeup:
+    """A connection of its own that listens. Lost with its server: the role then opens a new one."""
+
+    def __init__(self, database_url: str) -> None:
+        self._connection: Connection = connect(database_url, "relay-listen")
+        self._connection.execute(f"LISTEN {CHANNEL}")
+
+    def wait(self) -> None:
+        """Return at the next notification, or after POLL_S. Raises OperationalError when the server is gone."""
+        for _ in self._connection.notifies(timeout=POLL_S, stop_after=1):
+            pass
+
+    def close(self) -> None:
+        self._connection.close()

@@ -1,0 +1,69 @@
+"""A relay killed or doubled at any point loses nothing, and repeats are recognisable (scenario 35, laws 13, 25)."""
+
+from __future__ import annotations
+
+import pytest
+
+from schemas.topics import TopicName
+from tests.sinks.relay.conftest import Outbox, outbox_ids
+from tests.sinks.relay.relays import relay_process, relay_thread
+
+pytestmark = pytest.mark.stack
+KILLED = -9
+FENCED = 3
+
+
+def test_killed_between_the_commit_and_the_delete_repeats_under_the_same_id(outbox: Outbox) -> None:
+    """Scenario 35: the record comes twice, consumers drop one by its id, the row is gone in the end."""
+    row = outbox.put()
+    process = relay_process(outbox.world, test_crash_at="relay.after_commit")
+    assert process.wait(60) == KILLED
+    assert outbox.ids() == {row}
+    with relay_thread(outbox.world):
+        outbox.wait_empty()
+    assert outbox_ids(outbox.records(TopicName.RESULTS)) == [row, row]
+
+
+def test_killed_before_the_commit_publishes_once(outbox: Outbox) -> None:
+    """The broker had acknowledged the record; its transaction is aborted by the next relay of the slot."""
+    row = outbox.put()
+    process = relay_process(outbox.world, test_crash_at="relay.before_commit")
+    assert process.wait(60) == KILLED
+    with relay_thread(outbox.world):
+        outbox.wait_empty()
+    assert outbox_ids(outbox.records(TopicName.RESULTS)) == [row]
+
+
+def test_control_deleting_first_loses_what_was_not_committed(outbox: Outbox) -> None:
+    """With the device off, the same kill loses the row: that is why rows go only after the commit."""
+    outbox.put()
+    process = relay_process(outbox.world, test_crash_at="relay.before_commit", test_controls="outbox")
+    assert process.wait(60) == KILLED
+    with relay_thread(outbox.world):
+        outbox.wait_empty()
+    assert outbox.records(TopicName.RESULTS) == []
+
+
+def test_a_second_relay_of_the_slot_fences_the_first(outbox: Outbox) -> None:
+    """Law 13: the older one exits by itself; rows come once."""
+    first = relay_process(outbox.world)
+    try:
+        before = outbox.put()
+        outbox.wait_empty()
+        with relay_thread(outbox.world):
+            rows = [outbox.put() for _ in range(40)]
+            outbox.wait_empty()
+            assert first.wait(60) == FENCED
+            last = outbox.put()
+            outbox.wait_empty()
+    finally:
+        first.kill()
+        first.wait(10)
+    assert set(outbox_ids(outbox.records(TopicName.RESULTS))) == {before, *rows, last}
+
+
+def test_relays_of_two_slots_share_the_work(outbox: Outbox) -> None:
+    rows = {outbox.put(practice_id=f"p{n}") for n in range(200)}
+    with relay_thread(outbox.world), relay_thread(outbox.world, slot=1):
+        outbox.wait_empty()
+    assert sorted(outbox_ids(outbox.records(TopicName.RESULTS))) == sorted(rows)
