@@ -69,6 +69,8 @@ class DecisionReason(StrEnum):
     """Validated and stored; the capability to book it is not in this release."""
     BOOKED_ELSEWHERE = "BOOKED_ELSEWHERE"
     NO_MONEY = "NO_MONEY"
+    OTHER_CURRENCY = "OTHER_CURRENCY"
+    """M-8, found when a stored event is decided again: it waits for a person instead of becoming a dead letter."""
 
 
 class ConnectionReason(StrEnum):
