@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from processors.refusal import Refused
-from schemas.practice_settings import PracticeSettings
+from schemas.practice_settings import SettingsVersion
 from schemas.reasons import DeadLetterReason
 
 
-def refuse_other_currency(currency: str, settings: PracticeSettings) -> None:
-    """Refused when the event's currency is not the practice's."""
-    if currency != settings.currency:
-        raise Refused(DeadLetterReason.CURRENCY_MISMATCH, "currency")
+class OtherCurrency(Refused):
+    """The event's currency is not the practice's under this version of its settings."""
+
+    def __init__(self, version: SettingsVersion) -> None:
+        super().__init__(DeadLetterReason.CURRENCY_MISMATCH, "currency")
+        self.version = version
+
+
+def refuse_other_currency(currency: str, version: SettingsVersion) -> None:
+    """Raises OtherCurrency."""
+    if currency != version.settings.currency:
+        raise OtherCurrency(version)

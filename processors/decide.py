@@ -9,7 +9,6 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from processors.currency import refuse_other_currency
-from processors.future import refuse_future
 from processors.later import decide_later
 from processors.payments import decide_membership, decide_payment
 from processors.payouts import decide_payout
@@ -53,18 +52,17 @@ RULES: Final[Mapping[type[told.Event], Rule]] = MappingProxyType(
 
 
 def decide(event: told.Event, arrived_at: datetime, history: SettingsHistory | None) -> Decision:
-    """The whole plan for one validated event, under the settings in force when it happened (law 2, E-8).
+    """The whole plan for one valid event (`schemas.validation`), under the settings in force when it happened (E-8).
 
-    `arrived_at` is the broker's append time in business time (E-10, T-11, law 15); `history` None = practice unknown.
+    `arrived_at` is the broker's append time in business time (T-11, law 15); `history` None = practice unknown.
     Pure: the same arguments give the same decision, whenever and wherever. Refused: the event is a dead letter.
     """
     rule = RULES.get(type(event))
     if rule is None:
         raise Refused(DeadLetterReason.UNKNOWN_SCHEMA, "event")
-    refuse_future(event.occurred_at, arrived_at)
     version = settings_in_force(history, event.occurred_at, arrived_at)
     if version is None:
         return NO_SETTINGS
     if isinstance(event, told.MoneyFields | told.PayoutPaid):
-        refuse_other_currency(event.currency, version.settings)
+        refuse_other_currency(event.currency, version)
     return rule(event, version, arrived_at)

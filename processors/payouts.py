@@ -11,6 +11,7 @@ from schemas.events import PayoutItem, PayoutPaid
 from schemas.practice_settings import PracticeSettings, PracticeStatus, SettingsVersion
 from schemas.reasons import DecisionReason
 from schemas.states import EntryKind, Target
+from schemas.validation import payout_adds_up
 from schemas.writebacks import Decision, Instruction, PayoutLine, PlannedEffect
 
 FIRST_VERSION = 1
@@ -20,7 +21,7 @@ def decide_payout(event: PayoutPaid, version: SettingsVersion, arrived_at: datet
     """At once, whatever the ledger's switches say (P-16, P-17). Sums that disagree are shown, never written (P-1)."""
     if event.version > FIRST_VERSION:
         return awaiting_review(version, DecisionReason.COMES_LATER)
-    if not sums_agree(event):
+    if not payout_adds_up(event):
         return awaiting_review(version, DecisionReason.SUMS_DISAGREE)
     standing = _standing(event, version.settings, arrived_at)
     effect = PlannedEffect(
@@ -34,24 +35,6 @@ def decide_payout(event: PayoutPaid, version: SettingsVersion, arrived_at: datet
         instruction=_instruction(event),
     )
     return Decision(settings_version=version.version, reason=standing.reason, effects=(effect,))
-
-
-def sums_agree(event: PayoutPaid) -> bool:
-    """P-1: net = Σ gross − Σ fee over the items, to the cent, and each item's fees are its fee."""
-    items = event.items
-    return (
-        event.net_minor == event.gross_minor - event.fee_minor
-        and event.gross_minor == sum(item.gross_minor for item in items)
-        and event.fee_minor == sum(item.fee_minor for item in items)
-        and event.net_minor == sum(item.net_minor for item in items)
-        and all(_item_agrees(item) for item in items)
-    )
-
-
-def _item_agrees(item: PayoutItem) -> bool:
-    return item.net_minor == item.gross_minor - item.fee_minor and (
-        not item.fees or item.fee_minor == sum(fee.amount_minor for fee in item.fees)
-    )
 
 
 def _standing(event: PayoutPaid, settings: PracticeSettings, arrived_at: datetime) -> Standing:

@@ -25,3 +25,8 @@ def awaiting_fee(version: SettingsVersion) -> Decision:
 def awaiting_review(version: SettingsVersion, reason: DecisionReason) -> Decision:
     """A person, or a later release, has to look (P-1, COMES_LATER)."""
     return Decision(settings_version=version.version, waiting=State.AWAITING_REVIEW, reason=reason)
+
+
+def other_currency(version: SettingsVersion) -> Decision:
+    """Found when a stored event is decided again (M-8): a person decides, nothing is converted."""
+    return awaiting_review(version, DecisionReason.OTHER_CURRENCY)
