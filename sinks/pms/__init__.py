@@ -1,0 +1,1 @@
+"""Routes into practice management systems, one folder per vendor, all behind `sinks.port.PaymentTarget`."""
