@@ -75,8 +75,10 @@ class TopicSpec(msgspec.Struct, frozen=True, kw_only=True):
     """Names of the Avro records that may stand here; empty: the value is another topic's bytes."""
     compacted: bool = False
     retention_ms: int | None = SOURCE_RETENTION_MS
-    append_time: bool = False
-    """Broker's time on every record: an upstream's clock cannot choose the settings in force (law 15)."""
+    upstream: bool = False
+    """Written by others. So the broker stamps the time (an upstream's clock cannot choose the settings in force,
+    law 15) and keeps batches uncompressed: otherwise ten megabytes of zeros pass as a small batch and have no dead
+    letter that fits (law 9)."""
     max_value_bytes: int
     max_batch_bytes: int
     """The broker's `max.message.bytes`, which limits a batch as sent."""
@@ -86,7 +88,8 @@ class TopicSpec(msgspec.Struct, frozen=True, kw_only=True):
         return {
             "cleanup.policy": "compact" if self.compacted else "delete",
             "retention.ms": "-1" if self.retention_ms is None else str(self.retention_ms),
-            "message.timestamp.type": "LogAppendTime" if self.append_time else "CreateTime",
+            "message.timestamp.type": "LogAppendTime" if self.upstream else "CreateTime",
+            "compression.type": "uncompressed" if self.upstream else "producer",
             "max.message.bytes": str(self.max_batch_bytes),
             "min.insync.replicas": str(in_sync),
             "unclean.leader.election.enable": "false",
@@ -117,7 +120,7 @@ _SPECS: Final = (
         writers=UPSTREAM,
         readers=("rules",),
         records=_PAYMENT_RECORDS,
-        append_time=True,
+        upstream=True,
         max_value_bytes=SOURCE_RECORD_BYTES,
         max_batch_bytes=BATCH_BYTES,
     ),
@@ -128,7 +131,7 @@ _SPECS: Final = (
         writers=UPSTREAM,
         readers=("rules",),
         records=("MembershipPaid", "MembershipCancelled"),
-        append_time=True,
+        upstream=True,
         max_value_bytes=SOURCE_RECORD_BYTES,
         max_batch_bytes=BATCH_BYTES,
     ),
@@ -139,7 +142,7 @@ _SPECS: Final = (
         writers=UPSTREAM,
         readers=("rules",),
         records=("PayoutPaid", "PayoutFailed"),
-        append_time=True,
+        upstream=True,
         max_value_bytes=PAYOUT_RECORD_BYTES,
         max_batch_bytes=PAYOUT_BATCH_BYTES,
     ),
@@ -152,7 +155,7 @@ _SPECS: Final = (
         records=("PatientChanged",),
         compacted=True,
         retention_ms=None,
-        append_time=True,
+        upstream=True,
         max_value_bytes=SOURCE_RECORD_BYTES,
         max_batch_bytes=BATCH_BYTES,
     ),
