@@ -36,10 +36,10 @@ class Fault(msgspec.Struct, frozen=True):
 
 
 def parse_json(body: bytes) -> Any:
-    """JSON with exact decimals, or None where the body is not JSON (truncated, XML, HTML)."""
+    """JSON with exact decimals, or None where the body is not JSON (truncated, XML, HTML) or nests without end."""
     try:
         return json.loads(body, parse_float=Decimal)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
