@@ -1,0 +1,75 @@
+"""`writeback topics ensure|check|list`: the catalogue of topics on the cluster."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from streams.settings import ProgramSettings
+
+app = typer.Typer(no_args_is_help=True, help="Create and check the topics of the catalogue.")
+
+
+@app.command()
+def ensure() -> None:
+    """Create missing topics and check the others; refuses topics that would break the design."""
+    from deploy.servers import settings_here
+    from streams.topic_admin import ensure_topics
+
+    settings = settings_here()
+    report = ensure_topics(settings, fixed_partitions(settings))
+    for name in report.created:
+        print(f"created {name}")
+    for name in report.checked:
+        print(f"good    {name}")
+    for warning in report.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+
+
+@app.command()
+def check() -> None:
+    """Check all topics without creating any."""
+    from deploy.servers import settings_here
+    from streams.topic_admin import check_topics
+
+    settings = settings_here()
+    report = check_topics(settings, fixed_partitions(settings))
+    for name in report.checked:
+        print(f"good    {name}")
+    for warning in report.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+
+
+@app.command("list")
+def list_() -> None:
+    """Print the catalogue: name, key, who writes and reads, retention."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from schemas.topics import CATALOGUE, DAY_MS
+
+    table = Table("topic", "key", "writers", "readers", "keeps", "largest value", "holds")
+    for spec in CATALOGUE.values():
+        keeps = "the newest of each key" if spec.compacted else f"{(spec.retention_ms or 0) // DAY_MS} days"
+        table.add_row(
+            spec.name.value,
+            spec.key,
+            ", ".join(spec.writers),
+            ", ".join(spec.readers),
+            keeps,
+            f"{spec.max_value_bytes // 1024} KiB",
+            spec.about,
+        )
+    Console().print(table)
+
+
+def fixed_partitions(settings: ProgramSettings) -> dict[str, int]:
+    """The partition counts that the ledger was started with; empty before its first start (law 12)."""
+    import psycopg
+
+    with psycopg.connect(settings.database_url, connect_timeout=10) as connection:
+        if connection.execute("SELECT to_regclass('topic_partitions')").fetchone() == (None,):
+            return {}
+        rows = connection.execute("SELECT topic, partitions FROM topic_partitions").fetchall()
+    return {str(topic): int(partitions) for topic, partitions in rows}
