@@ -1,0 +1,74 @@
+"""The real roles as processes: started, killed, frozen and stopped as an operator or a fault would."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from tests.scenarios.waiting import until
+from tests.worlds import World
+
+START_S = 40.0
+STOP_S = 20.0
+
+
+class Role:
+    """One process of one role. Its output goes to a file that a failing test shows."""
+
+    def __init__(self, world: World, name: str, folder: Path, **settings: Any) -> None:
+        self.name = name
+        self.world = world
+        self.log = folder / f"{name}-{len(list(folder.iterdir()))}.log"
+        self._out = self.log.open("wb")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "deploy.command", name],
+            env=world.environ(**settings),
+            stdin=subprocess.DEVNULL,
+            stdout=self._out,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    def text(self) -> str:
+        self._out.flush()
+        return self.log.read_text(errors="replace")
+
+    @property
+    def running(self) -> bool:
+        return self.process.poll() is None
+
+    def kill(self) -> None:
+        """SIGKILL: no chance to finish anything."""
+        self.process.kill()
+        self.process.wait(STOP_S)
+
+    def freeze(self) -> None:
+        os.kill(self.process.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        os.kill(self.process.pid, signal.SIGCONT)
+
+    def stop(self) -> int:
+        """SIGTERM and the exit code."""
+        if self.running:
+            self.process.terminate()
+        return self.process.wait(STOP_S)
+
+    def until_dead(self, within: float = START_S) -> int:
+        """Wait for the process to end by itself; its exit code (negative: the signal)."""
+        until(lambda: not self.running, f"{self.name} ends by itself", within, self.text)
+        return self.process.wait()
+
+    def until_said(self, words: str, within: float = START_S) -> None:
+        until(lambda: words in self.text(), f"{self.name} says {words!r}", within, self.text)
+
+    def end(self) -> None:
+        """Whatever state it is in, it is gone afterwards."""
+        if self.running:
+            self.process.kill()
+        self.process.wait(STOP_S)
+        self._out.close()

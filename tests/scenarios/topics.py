@@ -1,0 +1,90 @@
+"""The topics as anyone may read them: whole, committed, from outside the pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartition
+
+from schemas.codec import decode_result, decode_writeback
+from schemas.topics import SOURCES, TopicName, physical
+from schemas.writebacks import Result, Writeback
+from tests.worlds import World
+
+READ_S = 30.0
+
+
+class Record(msgspec.Struct, frozen=True):
+    topic: TopicName
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: dict[str, bytes]
+
+
+def read_all(world: World, *names: TopicName) -> list[Record]:
+    """Every committed record of these topics, as they stand now."""
+    found: list[Record] = []
+    consumer = Consumer(
+        {
+            "bootstrap.servers": world.bootstrap,
+            "group.id": f"{world.prefix}outside",
+            "enable.auto.commit": False,
+            "enable.partition.eof": True,
+            "isolation.level": "read_committed",
+            "auto.offset.reset": "earliest",
+            "fetch.wait.max.ms": 20,
+        }
+    )
+    try:
+        topics = {physical(world.prefix, name): name for name in names}
+        known = consumer.list_topics(timeout=READ_S).topics
+        parts = [TopicPartition(t, p, OFFSET_BEGINNING) for t in topics if t in known for p in known[t].partitions]
+        consumer.assign(parts)
+        open_parts = {(part.topic, part.partition) for part in parts}
+        while open_parts:
+            message = consumer.poll(READ_S)
+            if message is None:
+                raise AssertionError(f"the topics could not be read to their end: {sorted(open_parts)}")
+            error = message.error()
+            if error is not None:
+                if error.code() != KafkaError._PARTITION_EOF:
+                    raise AssertionError(f"reading {message.topic()}: {error}")
+                open_parts.discard((message.topic(), message.partition()))
+                continue
+            found.append(_record(topics, message))
+    finally:
+        consumer.close()
+    return found
+
+
+def _record(topics: dict[str, TopicName], message: Any) -> Record:
+    headers = dict(message.headers() or ())
+    return Record(
+        topics[message.topic()], message.partition(), message.offset(), message.key(), message.value(), headers
+    )
+
+
+def sources(world: World) -> list[Record]:
+    return read_all(world, *SOURCES)
+
+
+def dead_letters(world: World) -> list[Record]:
+    return read_all(world, TopicName.DEAD_LETTERS)
+
+
+def results(world: World) -> list[Result]:
+    """Repeats dropped by the outbox id, as every consumer must (law 25)."""
+    by_id: dict[str, Result] = {}
+    for record in read_all(world, TopicName.RESULTS):
+        result = decode_result(record.value or b"")
+        by_id.setdefault(result.result_id, result)
+    return list(by_id.values())
+
+
+def writebacks(world: World) -> Iterator[tuple[Record, Writeback]]:
+    for record in read_all(world, TopicName.WRITEBACKS):
+        yield record, decode_writeback(record.value or b"")

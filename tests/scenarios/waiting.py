@@ -1,0 +1,20 @@
+"""Waiting on a condition with a deadline: the only way a scenario passes time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+LOOK_EVERY_S = 0.05
+
+
+def until(
+    condition: Callable[[], object], what: str, within: float = 40.0, show: Callable[[], str] | None = None
+) -> None:
+    """Return as soon as `condition` holds; fail with `what` and the end of `show()` when it does not in time."""
+    deadline = time.monotonic() + within
+    while not condition():
+        if time.monotonic() > deadline:
+            tail = show()[-4000:] if show is not None else ""
+            raise AssertionError(f"not within {within} s: {what}\n{tail}")
+        time.sleep(LOOK_EVERY_S)
