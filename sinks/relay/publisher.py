@@ -33,15 +33,15 @@ class Publisher:
         """Blocks up to INIT_S while an older process of this slot is fenced. Raises KafkaException."""
         self._prefix = settings.topic_prefix
         self._producer = Producer(producer_config(settings, transactional_id=f"relay-{settings.slot}"))
-        self._refused = False
         self._producer.init_transactions(INIT_S)
 
     def publish(self, rows: Sequence[OutboxRow]) -> None:
         """All of the rows or none. Blocks up to COMMIT_S.
 
-        1. begin. 2. produce. 3. flush: the broker has all of it. 4. commit. Raises Poison when one record can never be
-        taken (with several rows: find it by halves), KafkaException for the rest; the transaction is then aborted
-        unless the producer is fenced.
+        1. begin. 2. produce. 3. flush: the broker has all of it. 4. commit. There are no delivery callbacks: a refused
+        record fails the transaction, and from inside one the client's fatal errors could not be caught.
+        Raises Poison when one record can never be taken (with several rows: find it by halves), KafkaException for the
+        rest; the transaction is then aborted unless the producer is fenced.
         """
         self._producer.begin_transaction()
         try:
@@ -55,8 +55,7 @@ class Publisher:
             if kafka_error.fatal():
                 raise
             self._producer.abort_transaction(COMMIT_S)
-            if self._refused or kafka_error.code() in _NOT_THIS_RECORD:
-                self._refused = False
+            if kafka_error.code() in _NOT_THIS_RECORD:
                 raise Poison("the broker never takes one of these records") from error
             raise
 
@@ -66,10 +65,5 @@ class Publisher:
             value=row.value,
             key=row.key,
             headers=[*row.headers, (OUTBOX_ID_HEADER, str(row.id).encode())],
-            on_delivery=self._on_delivery,
             partition=-1 if row.part is None else row.part,
         )
-
-    def _on_delivery(self, error: KafkaError | None, _message: object) -> None:
-        if error is not None and error.code() in _NOT_THIS_RECORD:
-            self._refused = True

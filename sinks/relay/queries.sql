@@ -14,7 +14,7 @@ FROM sized s JOIN outbox o USING (practice_id, id)
 WHERE s.before < :most_bytes
 ORDER BY o.enqueued;
 
--- name: delete
+-- name: delete!
 DELETE FROM outbox o USING unnest(:practice_ids::text[], :ids::uuid[]) AS k(p, i)
 WHERE o.practice_id = k.p AND o.id = k.i;
 
@@ -33,7 +33,7 @@ SELECT (now() AT TIME ZONE 'UTC')::date, now()
 WHERE extract(hour FROM now() AT TIME ZONE 'UTC') >= :from_hour
 ON CONFLICT (day) DO NOTHING RETURNING day;
 
--- name: republish_all
+-- name: republish_all!
 INSERT INTO outbox (practice_id, id, topic, key, headers)
 SELECT practice_id, gen_random_uuid(), :settings_topic, convert_to(practice_id, 'UTF8'), '[]'
 FROM (SELECT DISTINCT practice_id FROM settings) s ORDER BY practice_id;

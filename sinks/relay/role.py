@@ -24,7 +24,7 @@ from streams.lifecycle import Stop
 from streams.logging import log
 from streams.metrics import ERRORS, OUTBOX_OLDEST, OUTBOX_ROWS, RELAYED
 from streams.settings import ProgramSettings
-from streams.telemetry import Health
+from streams.telemetry import HEALTH, Health
 
 OUTAGE_S: Final = 600.0
 """Broker or database away for longer: exit loudly and let the supervisor decide. Nothing is lost meanwhile."""
@@ -43,7 +43,7 @@ def run(settings: ProgramSettings, stop: Stop, health: Health | None = None) -> 
 
     Raises Fenced when a newer process has this slot, and what an outage of more than OUTAGE_S ended in.
     """
-    relay = Relay(settings, health or Health())
+    relay = Relay(settings, health or HEALTH)
     healthy_at = time.monotonic()
     try:
         while not stop:

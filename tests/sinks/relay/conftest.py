@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 import pytest
 from confluent_kafka import Consumer, Message, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 from psycopg.rows import TupleRow
 
 from schemas.topics import CATALOGUE, TopicName, physical
@@ -109,7 +109,11 @@ class Outbox:
 
 def outbox_ids(messages: list[Message]) -> list[uuid.UUID]:
     """The ids that consumers dedupe by, repeats included."""
-    return [uuid.UUID(dict(message.headers() or [])["wb-outbox-id"].decode()) for message in messages]
+    found = []
+    for message in messages:
+        value = dict(message.headers() or [])["wb-outbox-id"]
+        found.append(uuid.UUID(value.decode() if isinstance(value, bytes) else value))
+    return found
 
 
 @pytest.fixture
