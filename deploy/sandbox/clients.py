@@ -20,6 +20,7 @@ from deploy.sandbox.open_dental.office import OfficeSettings
 from deploy.sandbox.open_dental.vendor import DEVELOPER_KEY
 from deploy.sandbox.quickbooks.company import CompanySettings
 from deploy.sandbox.quickbooks.tokens import CLIENT_ID, CLIENT_SECRET, TOKEN_PATH
+from streams.errors import Permanent
 
 ANSWER_LIMIT_S = 30.0
 """A control request is answered at once; this only ends a test whose sandbox is gone."""
@@ -27,8 +28,8 @@ ANSWER_LIMIT_S = 30.0
 T = TypeVar("T")
 
 
-class SandboxError(Exception):
-    """The control path refused a request: the test or demo asked for something that is not there."""
+class SandboxError(Permanent):
+    """The sandbox did not start, or its control path refused a request that asked for something not there."""
 
 
 class _Control:
@@ -97,6 +98,9 @@ class OpenDentalSandbox(TargetSandbox):
         """Opens an office with the standard definitions (fields of `OfficeSettings`)."""
         wanted = OfficeSettings(customer_key=customer_key, **settings)
         return self._typed(OfficeSettings, "POST", "/offices", wanted)
+
+    def offices(self) -> list[OfficeSettings]:
+        return self._typed(list[OfficeSettings], "GET", "/offices")
 
     def change_office(self, customer_key: str, **settings: Any) -> OfficeSettings:
         """Changes settings of an office, at once."""
@@ -220,6 +224,9 @@ class QuickBooksSandbox(TargetSandbox):
         """Opens a company with the standard chart and one connection (see `tokens()`)."""
         self._call("POST", "/companies", CompanySettings(realm=realm, **settings))
         return CompanySandbox(self, realm)
+
+    def companies(self) -> list[CompanySettings]:
+        return self._typed(list[CompanySettings], "GET", "/companies")
 
     def company(self, realm: str) -> CompanySandbox:
         return CompanySandbox(self, realm)

@@ -12,6 +12,9 @@ import msgspec
 Document = dict[str, Any]
 """A JSON object in the vendor's own shape."""
 
+LARGEST_CENTS = 10**13
+"""Beyond what either vendor's amount columns hold."""
+
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
 
@@ -102,7 +105,7 @@ def minor_units(value: object) -> int | None:
         cents = Decimal(value) * 100
     except InvalidOperation:
         return None
-    if not cents.is_finite() or cents != cents.to_integral_value():
+    if not cents.is_finite() or abs(cents) > LARGEST_CENTS or cents != cents.to_integral_value():
         return None
     return int(cents)
 

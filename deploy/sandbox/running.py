@@ -61,16 +61,20 @@ class SandboxClients:
 class SandboxProcess(SandboxClients):
     """A sandbox in a child process that ends with its parent. Use `start` or `with SandboxProcess.start()`."""
 
-    def __init__(self, child: subprocess.Popen[bytes], address: SandboxAddress, state: Path | None) -> None:
+    def __init__(
+        self, child: subprocess.Popen[bytes], address: SandboxAddress, state: Path | None, clock: Path | None
+    ) -> None:
         super().__init__(address)
         self._child = child
         self._state = state
+        self._clock = clock
 
     @classmethod
-    def start(cls, ports: Ports | None = None, state: Path | None = None) -> SandboxProcess:
+    def start(cls, ports: Ports | None = None, state: Path | None = None, clock: Path | None = None) -> SandboxProcess:
         """Blocks until all servers listen; raises SandboxError when they do not within the limit.
 
         Without `state` the ledger lives as long as the process; with it, as long as the file.
+        `clock`: the rehearsal clock's file, so that days up to its day are not refused as future.
         """
         chosen = ports or Ports()
         command = [sys.executable, "-m", "deploy.sandbox", "--until-stdin-closes"]
@@ -78,6 +82,8 @@ class SandboxProcess(SandboxClients):
             command += [f"--{name.replace('_', '-')}-port", str(getattr(chosen, name))]
         if state is not None:
             command += ["--state", str(state)]
+        if clock is not None:
+            command += ["--clock", str(clock)]
         child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         try:
             line = _first_line(child)
@@ -86,11 +92,15 @@ class SandboxProcess(SandboxClients):
             child.kill()
             child.communicate()
             raise SandboxError(f"the sandbox did not start: {error}; is a port in use?") from error
-        return cls(child, address, state)
+        return cls(child, address, state, clock)
 
     @property
     def pid(self) -> int:
         return self._child.pid
+
+    def running(self) -> bool:
+        """Whether the process is still there."""
+        return self._child.poll() is None
 
     def stop(self, limit_s: float = 10.0) -> None:
         """Ends the process: politely first, then for certain. May be called twice."""
@@ -112,7 +122,7 @@ class SandboxProcess(SandboxClients):
             smtp=_port(address.smtp),
             mail=_port(address.mail),
         )
-        return SandboxProcess.start(ports, self._state)
+        return SandboxProcess.start(ports, self._state, self._clock)
 
     def __enter__(self) -> SandboxProcess:
         return self
@@ -124,9 +134,9 @@ class SandboxProcess(SandboxClients):
 
 
 @contextmanager
-def running_sandbox(state: Path | None = None) -> Iterator[SandboxProcess]:
+def running_sandbox(state: Path | None = None, clock: Path | None = None) -> Iterator[SandboxProcess]:
     """A sandbox on free ports for the length of a `with` block."""
-    process = SandboxProcess.start(state=state)
+    process = SandboxProcess.start(state=state, clock=clock)
     try:
         yield process
     finally:

@@ -22,6 +22,7 @@ from deploy.sandbox.mail import MailSink
 from deploy.sandbox.open_dental.vendor import OpenDental
 from deploy.sandbox.quickbooks.vendor import QuickBooks
 from deploy.sandbox.serving import SandboxServer
+from streams.clock import Clock, RehearsalClock
 
 Handler = Callable[[BaseRequest], Awaitable[web.StreamResponse]]
 
@@ -52,20 +53,18 @@ class SandboxAddress(msgspec.Struct, frozen=True, kw_only=True):
 class SandboxServers:
     """Owns the servers of one process. `start` binds them all or raises OSError."""
 
-    def __init__(self, state: Path | None = None) -> None:
+    def __init__(self, state: Path | None = None, rehearsal: Clock | None = None) -> None:
         self._journal = Journal(state)
-        self.open_dental = self._server(OpenDental)
-        self.quickbooks = self._server(QuickBooks)
+        ledger = self._ledger(OpenDental.name)
+        self.open_dental = SandboxServer(OpenDental(ledger, self._journal, rehearsal), ledger)
+        ledger = self._ledger(QuickBooks.name)
+        self.quickbooks = SandboxServer(QuickBooks(ledger, self._journal), ledger)
         self.mail = MailSink()
         self._runners: list[web.ServerRunner] = []
         self._smtp: asyncio.Server | None = None
 
-    def _server(self, vendor: type[OpenDental] | type[QuickBooks]) -> SandboxServer:
-        def keep(mutation: object) -> None:
-            self._journal.write(vendor.name, "", "mutation", mutation)
-
-        ledger = Ledger(keep)
-        return SandboxServer(vendor(ledger, self._journal), ledger)
+    def _ledger(self, vendor: str) -> Ledger:
+        return Ledger(lambda mutation: self._journal.write(vendor, "", "mutation", mutation))
 
     async def start(self, ports: Ports) -> SandboxAddress:
         """1. the last run's state, 2. the listeners. Answers their addresses."""
@@ -118,12 +117,12 @@ def _request(
     return BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=LARGEST_BODY)
 
 
-async def serve(ports: Ports, state: Path | None, until_stdin_closes: bool) -> None:
+async def serve(ports: Ports, state: Path | None, clock: Path | None, until_stdin_closes: bool) -> None:
     """Serves until a signal, or until standard input closes (the parent is gone).
 
     The first line on standard output is the `SandboxAddress` as JSON.
     """
-    servers = SandboxServers(state)
+    servers = SandboxServers(state, RehearsalClock(clock) if clock else None)
     address = await servers.start(ports)
     sys.stdout.write(msgspec.json.encode(address).decode() + "\n")
     sys.stdout.flush()

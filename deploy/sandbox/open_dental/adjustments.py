@@ -30,7 +30,7 @@ def create(office: Office, incoming: Incoming, recorder: Recorder) -> Answer:
     now = office.now()
     if adj_date is None:
         raise RefusedError(400, "AdjDate is required.")
-    if adj_date > now.date():
+    if adj_date > office.today():
         raise RefusedError(400, "AdjDate cannot be in the future.")
     locked = office.settings.locked_through
     if locked is not None and adj_date <= locked:

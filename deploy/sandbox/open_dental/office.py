@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from deploy.sandbox.exchange import Document, minor_units
+from streams.clock import Clock
 
 EVERYTHING = frozenset({"ReadAll", "Payments", "AllOthers", "Comm", "ProcedureLogs", "Patients"})
 """Permission groups of the vendor's price tiers that the sandbox knows."""
@@ -61,10 +62,13 @@ class OfficeSettings(msgspec.Struct, frozen=True, kw_only=True):
 class Office:
     """Tables of rows in the vendor's own shape. Every change goes through `put`, which also journals it."""
 
-    def __init__(self, settings: OfficeSettings, keep: Callable[[str, Document], None]) -> None:
+    def __init__(
+        self, settings: OfficeSettings, keep: Callable[[str, Document], None], rehearsal: Clock | None = None
+    ) -> None:
         self.settings = settings
         self.zone = ZoneInfo(settings.zone)
         self._keep = keep
+        self._rehearsal = rehearsal
         self.tables: dict[str, dict[int, Document]] = {name: {} for name in NUMBER_OF}
         self._of_patient: dict[str, dict[int, list[int]]] = {name: defaultdict(list) for name in NUMBER_OF}
         self._next = {name: FIRST_NUMBERS.get(name, 1) for name in NUMBER_OF}
@@ -80,6 +84,13 @@ class Office:
     def now(self) -> datetime:
         """The office's own wall clock. A rehearsal clock does not move a vendor's server."""
         return datetime.now(self.zone)
+
+    def today(self) -> date:
+        """The latest day that is not in the future: a rehearsal's day when that is ahead of the wall clock."""
+        day = self.now().date()
+        if self._rehearsal is not None:
+            day = max(day, self._rehearsal.now().astimezone(self.zone).date())
+        return day
 
     def number_for(self, table: str) -> int:
         taken = self._next[table]

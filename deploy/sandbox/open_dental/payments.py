@@ -162,7 +162,7 @@ def _type_of(office: Office, document: Document) -> Document:
 
 def _date_of(office: Office, document: Document, now: datetime) -> date:
     chosen = fields.day(document, "PayDate") or now.date()
-    if chosen > now.date() and not office.settings.future_dates_allowed:
+    if chosen > office.today() and not office.settings.future_dates_allowed:
         raise RefusedError(400, "PayDate cannot be in the future.")
     locked = office.settings.locked_through
     if locked is not None and chosen <= locked:

@@ -8,12 +8,13 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from deploy.sandbox.exchange import Answer, Incoming, RefusedError, encoded
+from deploy.sandbox.exchange import Answer, Document, Incoming, RefusedError, encoded
 from deploy.sandbox.journal import Journal
 from deploy.sandbox.ledger import Ledger, Mutation
 from deploy.sandbox.open_dental import adjustments, furnishing, lists, partial, patients, payments
 from deploy.sandbox.open_dental.office import Office, OfficeSettings
 from deploy.sandbox.open_dental.recording import Recorder
+from streams.clock import Clock
 
 BASE = "/api/v1"
 DEVELOPER_KEY = "sandbox-developer-key"
@@ -63,9 +64,10 @@ class OpenDental:
     name = "open_dental"
     base = BASE
 
-    def __init__(self, ledger: Ledger, journal: Journal) -> None:
+    def __init__(self, ledger: Ledger, journal: Journal, rehearsal: Clock | None = None) -> None:
         self.ledger = ledger
         self.journal = journal
+        self._rehearsal = rehearsal
         self.offices: dict[str, Office] = {}
 
     def open_office(self, settings: OfficeSettings) -> Office:
@@ -73,7 +75,11 @@ class OpenDental:
         key = settings.customer_key
         office = self.offices.get(key)
         if office is None:
-            office = Office(settings, lambda table, row: self.journal.write(self.name, key, table, row))
+
+            def keep(table: str, row: Document) -> None:
+                self.journal.write(self.name, key, table, row)
+
+            office = Office(settings, keep, self._rehearsal)
             self.offices[key] = office
         else:
             office.apply_settings(settings)

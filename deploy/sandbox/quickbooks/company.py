@@ -62,6 +62,8 @@ class CompanySettings(msgspec.Struct, frozen=True, kw_only=True):
     access_token_s: int = 3600
     refresh_token_s: int = 8_726_400
     rotates_refresh_token: bool = True
+    keeps_previous_refresh_token: bool = False
+    """(unproven) The token before the newest is still good for one refresh."""
     repeated_request_id: str = "replay"
     inactive_code: str = "610"
     closed_code: str = "6210"

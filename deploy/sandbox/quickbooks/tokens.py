@@ -28,6 +28,7 @@ class Connection(msgspec.Struct):
     refresh_token: str
     refresh_until: float
     connected_at: float
+    previous_refresh_token: str = ""
     revoked: bool = False
     access: dict[str, float] = {}
     """Access token and until when it holds. Earlier ones hold until they expire."""
@@ -112,15 +113,22 @@ class TokenService:
 
     def _refresh(self, given: str, with_hard_limit: bool) -> Answer:
         now = time.time()
-        connection = next((c for c in self.connections.values() if c.refresh_token == given), None)
+        connection = next((c for c in self.connections.values() if self._good_for(c, given)), None)
         if connection is None or connection.revoked or connection.refresh_until < now:
             return _invalid_grant("Incorrect Token type or clientID")
         settings = self._settings_of(connection.realm)
         if settings.rotates_refresh_token:
+            connection.previous_refresh_token = connection.refresh_token
             connection.refresh_token = _token("RT1")
         connection.refresh_until = now + settings.refresh_token_s
         connection.refreshes += 1
         return as_json(200, self._issue(connection, with_hard_limit))
+
+    def _good_for(self, connection: Connection, given: str) -> bool:
+        if given == connection.refresh_token:
+            return True
+        keeps = self._settings_of(connection.realm).keeps_previous_refresh_token
+        return keeps and bool(given) and given == connection.previous_refresh_token
 
     def _issue(self, connection: Connection, with_hard_limit: bool) -> Document:
         settings = self._settings_of(connection.realm)

@@ -1,0 +1,89 @@
+"""A furnished office and company for whoever tries the product, and the files that connect a practice to them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from deploy.sandbox.running import SandboxClients
+
+CUSTOMER_KEY = "demo-office-key"
+REALM = "9130000000000001"
+PATIENTS = 25
+SEED = 3
+
+
+def furnish(sandbox: SandboxClients) -> None:
+    """Opens the demonstration's office and company; one that is there (from a state file) stays as it is."""
+    if not any(office.customer_key == CUSTOMER_KEY for office in sandbox.open_dental.offices()):
+        sandbox.open_dental.add_office(CUSTOMER_KEY, name="Larkspur Family Dental")
+        sandbox.open_dental.add_patients(CUSTOMER_KEY, PATIENTS, seed=SEED, procedures=2)
+    if not any(company.realm == REALM for company in sandbox.quickbooks.companies()):
+        sandbox.quickbooks.add_company(REALM, name="Larkspur Family Dental PC")
+
+
+def open_dental_mapping(sandbox: SandboxClients, customer_key: str) -> dict[str, Any]:
+    """A mapping for `writeback target add` that fits the office's own definition numbers."""
+
+    def number(name: str) -> int:
+        return sandbox.open_dental.definition(customer_key, name)
+
+    return {
+        "mode": "LOCAL",
+        "pay_type": number("Credit Card"),
+        "fee_credit": number("Processing Fee Credit"),
+        "fee_debit": number("Processing Fee Charge"),
+    }
+
+
+def quickbooks_mapping(sandbox: SandboxClients, realm: str) -> dict[str, Any]:
+    """A mapping for `writeback target add` that fits the standard chart of accounts."""
+    company = sandbox.quickbooks.company(realm)
+    return {
+        "realm_id": realm,
+        "token_url": sandbox.quickbooks.token_url,
+        "accounts": {
+            "bank": company.account("Practice Checking"),
+            "fees": company.account("Merchant Fees"),
+            "uncategorised": company.account("Platform Fees"),
+            "income": company.account("Patient Income"),
+            "clearing": company.account("Payments Clearing"),
+            "refunds": company.account("Refunds and Allowances"),
+            "disputes": company.account("Dispute Fees"),
+            "reserve": company.account("Processor Reserve"),
+        },
+    }
+
+
+def open_dental_keys(sandbox: SandboxClients, customer_key: str) -> dict[str, str]:
+    """The secret half of a connection to the sandbox's office; worth nothing elsewhere."""
+    return {"developer_key": sandbox.open_dental.developer_key, "customer_key": customer_key}
+
+
+def quickbooks_secrets(sandbox: SandboxClients, realm: str) -> dict[str, str]:
+    """The secret half of a connection to the sandbox's company; worth nothing elsewhere."""
+    return {
+        "client_id": sandbox.quickbooks.client_id,
+        "client_secret": sandbox.quickbooks.client_secret,
+        "refresh_token": sandbox.quickbooks.company(realm).tokens().refresh_token,
+    }
+
+
+def write_connections(sandbox: SandboxClients, folder: Path) -> list[Path]:
+    """Mapping and secret files of both connections, readable by their owner only."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {
+        "open-dental-mapping.json": open_dental_mapping(sandbox, CUSTOMER_KEY),
+        "open-dental-secret.json": open_dental_keys(sandbox, CUSTOMER_KEY),
+        "quickbooks-mapping.json": quickbooks_mapping(sandbox, REALM),
+        "quickbooks-secret.json": quickbooks_secrets(sandbox, REALM),
+    }
+    written = []
+    for name, content in files.items():
+        path = folder / name
+        path.touch(mode=0o600)
+        path.write_bytes(msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
+        written.append(path)
+    return written
