@@ -2,55 +2,72 @@
 
 from __future__ import annotations
 
-from typing import Any
+import os
+from base64 import b64encode
+from pathlib import Path
+from typing import Any, Final
 
 from streams.errors import ConfigurationError
-from streams.settings import ProgramSettings
+from streams.settings import SECRET_KEY_BYTES, ProgramSettings
 
-LOCAL_DATABASE = "writeback"
+LOCAL_DATABASE: Final = "writeback"
 
 
 def settings_here(**overrides: Any) -> ProgramSettings:
     """The settings of this process, completed with the addresses of the running local stack where none are set.
 
-    Raises ConfigurationError when there is neither. Does not start anything.
+    Raises ConfigurationError when there is neither. Starts nothing.
     """
     settings = ProgramSettings.load(**overrides)
     if settings.kafka_bootstrap_servers and settings.database_url:
         return settings
+    from deploy.local.folders import state_folder
     from deploy.local.stack import found_running
 
-    local = found_running(settings.state_dir, LOCAL_DATABASE)
-    if local is None:
-        missing = [
-            name
-            for name, value in (
-                ("KAFKA_BOOTSTRAP_SERVERS", settings.kafka_bootstrap_servers),
-                ("DATABASE_URL", settings.database_url),
-            )
-            if not value
-        ]
+    folder = state_folder(settings.state_dir)
+    local = found_running(folder, LOCAL_DATABASE)
+    if local is not None:
+        settings = on_local(settings, folder, local.bootstrap, local.database_url)
+    variables = {
+        "KAFKA_BOOTSTRAP_SERVERS": settings.kafka_bootstrap_servers,
+        "DATABASE_URL": settings.database_url,
+    }
+    missing = [name for name, value in variables.items() if not value]
+    if missing:
         raise ConfigurationError(
-            f"no broker and database to work with: start them with `writeback up` or `writeback stack start`, "
+            "no broker and database to work with: start them with `writeback up` or `writeback stack start`, "
             f"or set {' and '.join(missing)}"
         )
-    return on_local(local.bootstrap, local.database_url, overrides | _given(settings))
+    return settings
 
 
-def on_local(bootstrap: str, database_url: str, overrides: dict[str, Any]) -> ProgramSettings:
-    """Settings that point at a local stack; its Postgres is a single node by nature (law 4)."""
-    local: dict[str, Any] = {
-        "kafka_bootstrap_servers": bootstrap,
-        "database_url": database_url,
-        "single_node": True,
-    }
-    return ProgramSettings.load(**(local | overrides))
+def on_local(settings: ProgramSettings, state: Path, bootstrap: str, database_url: str) -> ProgramSettings:
+    """`settings` with the local addresses where it has none, and with the state folder's key where none is set.
+
+    The local Postgres is a single node by nature (law 4).
+    """
+    local: dict[str, Any] = {}
+    if not settings.kafka_bootstrap_servers:
+        local["kafka_bootstrap_servers"] = bootstrap
+    if not settings.database_url:
+        local["database_url"] = database_url
+        local["single_node"] = True
+    if not settings.secret_key and settings.secret_key_file is None:
+        local["secret_key_file"] = local_key(state)
+    return settings.model_copy(update=local)
 
 
-def _given(settings: ProgramSettings) -> dict[str, Any]:
-    given: dict[str, Any] = {}
-    if settings.kafka_bootstrap_servers:
-        given["kafka_bootstrap_servers"] = settings.kafka_bootstrap_servers
-    if settings.database_url:
-        given["database_url"] = settings.database_url
-    return given
+def local_key(state: Path) -> Path:
+    """The key for stored credentials of this state folder, made on the first call, readable by its owner alone.
+
+    It lies beside the database that it protects, so it suits one machine; elsewhere set WRITEBACK_SECRET_KEY_FILE.
+    """
+    file = state / "secret.key"
+    try:
+        with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as made:
+            made.write(b64encode(os.urandom(SECRET_KEY_BYTES)).decode() + "\n")
+    except FileExistsError:
+        return file
+    except OSError as error:
+        raise ConfigurationError(f"the key {file} cannot be made: {error.strerror}") from error
+    return file

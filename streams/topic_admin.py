@@ -9,6 +9,7 @@ import msgspec
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, ConfigResource  # type: ignore[attr-defined]
 from confluent_kafka.cimpl import NewTopic
+from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from schemas.topics import CATALOGUE, TopicSpec, physical
 from streams.errors import ConfigurationError, Transient
@@ -73,7 +74,7 @@ def _ensure(admin: AdminClient, settings: ProgramSettings, fixed: Mapping[str, i
         )
     created = _create(admin, missing, settings, brokers)
     if created:
-        found, brokers = _look(admin, settings)
+        found, brokers = _look_until_all(admin, settings)
     return _judge(found, brokers, settings, fixed, created=created)
 
 
@@ -99,6 +100,17 @@ def _create(admin: AdminClient, specs: list[TopicSpec], settings: ProgramSetting
             if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:  # another process was quicker
                 raise
     return tuple(created)
+
+
+def _look_until_all(admin: AdminClient, settings: ProgramSettings) -> tuple[dict[str, _Found], int]:
+    """Look until every broker that is asked knows the new topics: metadata spreads after the answer."""
+    looks = Retrying(
+        retry=retry_if_result(lambda look: len(look[0]) < len(CATALOGUE)),
+        stop=stop_after_delay(ADMIN_S),
+        wait=wait_fixed(0.2),
+        retry_error_callback=lambda state: state.outcome.result() if state.outcome is not None else ({}, 0),
+    )
+    return looks(lambda: _look(admin, settings))
 
 
 def _look(admin: AdminClient, settings: ProgramSettings) -> tuple[dict[str, _Found], int]:

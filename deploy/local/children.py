@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -35,11 +35,21 @@ class Child:
     def running(self) -> bool:
         return self._process.poll() is None
 
+    def exit_code(self) -> int | None:
+        """None while it runs; negative for the signal that ended it."""
+        return self._process.poll()
+
+    def signal(self, number: int) -> None:
+        """Send a signal; nothing happens when the process has ended."""
+        if self.running():
+            self._process.send_signal(number)
+
     def stop(self, within_s: float = STOP_S) -> None:
         """Ask the process to end, wait, and kill it only after `within_s`. Does nothing when it has ended."""
         if not self.running():
             return
-        self._process.send_signal(self._stop_signal)
+        if within_s > 0:
+            self._process.send_signal(self._stop_signal)
         try:
             self._process.wait(within_s)
         except subprocess.TimeoutExpired:
@@ -62,6 +72,11 @@ class Child:
         if not self.running():
             raise LocalStackError(f"{self.name} ended while it started; {self._tail()}")
 
+    def last_line(self) -> str:
+        """The last line of its log."""
+        lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines() if self.log.exists() else []
+        return lines[-1] if lines else "it logged nothing"
+
     def _tail(self) -> str:
         lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines() if self.log.exists() else []
         return f"the end of its log {self.log}:\n  " + "\n  ".join(lines[-LOG_TAIL_LINES:])
@@ -75,6 +90,7 @@ def start(
     user: str | None = None,
     stop_signal: int = signal.SIGTERM,
     death_signal: int | None = None,
+    environ: Mapping[str, str] | None = None,
 ) -> Child:
     """Start `command` tethered to this process (see `tether`), its output appended to `log`.
 
@@ -88,7 +104,12 @@ def start(
     with log.open("ab") as output:
         # Its own session: Ctrl-C reaches the supervisor alone, which then stops everything in order.
         process = subprocess.Popen(
-            tethered, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+            tethered,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            env=dict(environ) if environ is not None else None,
         )
     return Child(name, process, log, stop_signal)
 

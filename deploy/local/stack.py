@@ -28,7 +28,10 @@ OTHER_STARTS_S: Final = 180.0
 
 
 class Addresses(msgspec.Struct, frozen=True):
-    """Where the broker and the database answer. The URL holds the superuser's password: never print it."""
+    """Where the broker and the database answer; empty for one that is not wanted.
+
+    The URL holds the superuser's password: never log it.
+    """
 
     bootstrap: str
     database_url: str
@@ -67,8 +70,14 @@ class LocalStack:
         say: Callable[[str], None] = lambda _: None,
         new_ports: bool = False,
         throw_away: bool = False,
+        with_kafka: bool = True,
+        with_postgres: bool = True,
     ) -> None:
-        """`state` None or `throw_away`: the folder is deleted at the end, and Postgres does not wait for the disk."""
+        """`state` None or `throw_away`: the folder is deleted at the end, and Postgres does not wait for the disk.
+
+        `with_kafka`, `with_postgres`: False where another one is used instead.
+        """
+        self._with_kafka, self._with_postgres = with_kafka, with_postgres
         self._throw_away = throw_away or state is None
         self._state = state if state is not None else _throw_away_folder()
         self._cache = cache_folder(cache)
@@ -93,12 +102,13 @@ class LocalStack:
         else:
             self._await_other()
         ports = self._ports()
-        addresses = Addresses(
-            f"{LOOPBACK}:{ports.kafka}", postgres.url(self._state / "postgres", ports.postgres, database)
+        folder = self._state / "postgres"
+        if self._with_postgres and database != postgres.SUPERUSER:
+            _ensure_database(postgres.url(folder, ports.postgres, postgres.SUPERUSER), database)
+        return Addresses(
+            f"{LOOPBACK}:{ports.kafka}" if self._with_kafka else "",
+            postgres.url(folder, ports.postgres, database) if self._with_postgres else "",
         )
-        if database != postgres.SUPERUSER:
-            _ensure_database(postgres.url(self._state / "postgres", ports.postgres, postgres.SUPERUSER), database)
-        return addresses
 
     def ended(self) -> str | None:
         """The name of a server of this stack that has ended by itself, or None."""
@@ -124,27 +134,38 @@ class LocalStack:
         self.stop()
 
     def _start_own(self) -> None:
-        """1. End what a killed run left. 2. Check the ports. 3. Start both. 4. Wait for both. 5. Announce."""
+        """1. End what a killed run left. 2. Check the ports. 3. Start. 4. Wait until both answer. 5. Announce."""
         before = running(self._state)
-        if before is not None:
+        if before is not None and before.kafka:
             children.end_leftover(before.kafka, named="kafka.Kafka")
         postmaster = postgres.leftover_pid(self._state / "postgres")
         if postmaster is not None:
             children.end_leftover(postmaster, named=str(self._state), stop_signal=2)
         ports = self._ports()
+        database = self._start_postgres(ports) if self._with_postgres else None
+        broker = self._start_kafka(ports) if self._with_kafka else None
+        pids = {"kafka": broker.pid if broker else 0, "postgres": database.pid if database else 0}
+        self._write("running.json", Running(owner=0, **pids))
+        if database is not None:
+            url = postgres.url(self._state / "postgres", ports.postgres, postgres.SUPERUSER)
+            postgres.wait_ready(database, url)
+        if broker is not None:
+            kafka.wait_ready(broker, ports.kafka)
+        self._write("running.json", Running(owner=os.getpid(), **pids))
+
+    def _start_postgres(self, ports: Ports) -> children.Child:
+        require_free(ports.postgres, "the local Postgres")
+        child = postgres.start(self._state / "postgres", self._cache, ports.postgres, throw_away=self._throw_away)
+        self._children.append(child)
+        return child
+
+    def _start_kafka(self, ports: Ports) -> children.Child:
         require_free(ports.kafka, "the local Kafka")
         require_free(ports.controller, "the local Kafka's controller")
-        require_free(ports.postgres, "the local Postgres")
-        database = postgres.start(self._state / "postgres", self._cache, ports.postgres, throw_away=self._throw_away)
-        self._children.append(database)
         jars = ensure_jars(self._cache, self._say)
-        broker = kafka.start(self._state / "kafka", jars, find_java(), ports.kafka, ports.controller)
-        self._children.insert(0, broker)
-        self._write("running.json", Running(owner=0, kafka=broker.pid, postgres=database.pid))
-        url = postgres.url(self._state / "postgres", ports.postgres, postgres.SUPERUSER)
-        postgres.wait_ready(database, url)
-        kafka.wait_ready(broker, ports.kafka)
-        self._write("running.json", Running(owner=os.getpid(), kafka=broker.pid, postgres=database.pid))
+        child = kafka.start(self._state / "kafka", jars, find_java(), ports.kafka, ports.controller)
+        self._children.insert(0, child)
+        return child
 
     def _await_other(self) -> None:
         from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
@@ -193,10 +214,13 @@ def found_running(state: Path | None, database: str) -> Addresses | None:
     """The addresses of the stack that runs on the state folder now, or None. Starts nothing."""
     folder = state_folder(state)
     found = running(folder)
-    if found is None or found.owner == 0 or not psutil.pid_exists(found.kafka):
+    if found is None or found.owner == 0 or not psutil.pid_exists(found.owner):
         return None
     ports = msgspec.json.decode((folder / "ports.json").read_bytes(), type=Ports)
-    return Addresses(f"{LOOPBACK}:{ports.kafka}", postgres.url(folder / "postgres", ports.postgres, database))
+    return Addresses(
+        f"{LOOPBACK}:{ports.kafka}" if found.kafka else "",
+        postgres.url(folder / "postgres", ports.postgres, database) if found.postgres else "",
+    )
 
 
 def running(state: Path) -> Running | None:

@@ -1,0 +1,171 @@
+"""`writeback up`: the whole pipeline on one machine."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from streams.errors import Role
+
+if TYPE_CHECKING:
+    from deploy.local.stack import LocalStack
+    from deploy.supervisor import Slot, Supervisor
+    from streams.settings import ProgramSettings
+
+LOOK_EVERY_S: Final = 0.2
+
+Count = Annotated[int, typer.Option(min=0, max=64, help="How many processes of this role.")]
+
+
+def up(
+    rules: Count = 1,
+    intake: Count = 1,
+    poster: Count = 1,
+    relay: Count = 1,
+    notifier: Count = 1,
+    state_dir: Annotated[
+        Path | None, typer.Option(help="Where local data is kept; default WRITEBACK_STATE_DIR or the system's place.")
+    ] = None,
+    throw_away: Annotated[bool, typer.Option(help="Keep no local data: a fresh start, deleted at the end.")] = False,
+    new_ports: Annotated[bool, typer.Option(help="Forget the remembered ports and choose free ones.")] = False,
+) -> None:
+    """Run every role here, with the local broker and database unless others are set; Ctrl-C ends all in order.
+
+    1. Broker and database. 2. Ledger's schema. 3. Topics. 4. Roles. 5. Watch. 6. Roles, then servers, end.
+    """
+    from deploy.local.folders import cache_folder, state_folder
+    from deploy.local.stack import LocalStack
+    from streams.settings import ProgramSettings
+
+    settings = ProgramSettings.load(state_dir=state_dir)
+    counts = {
+        Role.RULES: rules,
+        Role.INTAKE: intake,
+        Role.POSTER: poster,
+        Role.RELAY: relay,
+        Role.NOTIFIER: notifier,
+    }
+    signals = _Signals()
+    stack = LocalStack(
+        None if throw_away else state_folder(settings.state_dir),
+        cache=cache_folder(settings.cache_dir),
+        say=say,
+        new_ports=new_ports,
+        with_kafka=not settings.kafka_bootstrap_servers,
+        with_postgres=not settings.database_url,
+    )
+    with stack:
+        settings = _prepared(settings, stack)
+        code = _run(settings, counts, stack, signals)
+    say("all stopped")
+    sys.exit(code)
+
+
+def say(line: str) -> None:
+    """One line for the person at the terminal."""
+    print(line, flush=True)
+
+
+class _Signals:
+    """The first Ctrl-C or SIGTERM ends in order, the second at once."""
+
+    def __init__(self) -> None:
+        self.stop = threading.Event()
+        self.at_once = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_signal)
+
+    def _on_signal(self, _: int, __: object) -> None:
+        if self.stop.is_set():
+            self.at_once.set()
+            raise KeyboardInterrupt  # leaves whatever wait the orderly end is in
+        self.stop.set()
+
+
+def _prepared(settings: ProgramSettings, stack: LocalStack) -> ProgramSettings:
+    """Servers, schema and topics; says what was chosen."""
+    from deploy.commands.topics import fixed_partitions
+    from deploy.servers import LOCAL_DATABASE, on_local
+    from sinks.ledger.migrate import migrate
+    from streams.topic_admin import ensure_topics
+
+    local = stack.start(LOCAL_DATABASE)
+    say(f"Kafka:    {settings.kafka_bootstrap_servers or local.bootstrap + ' (local, Apache Kafka)'}")
+    say(f"Postgres: {'DATABASE_URL' if settings.database_url else 'local, ' + _without_login(local.database_url)}")
+    say(f"state:    {stack.state}")
+    settings = on_local(settings, stack.state, local.bootstrap, local.database_url)
+    for switch in settings.unsafe_switches():
+        say(f"REHEARSAL: {switch} is on; it is accepted for targets on loopback only")
+    applied = migrate(settings.database_url)
+    say(f"ledger:   {applied} migrations applied" if applied else "ledger:   up to date")
+    report = ensure_topics(settings, fixed_partitions(settings))
+    say(f"topics:   {len(report.created)} created, {len(report.checked)} checked")
+    if report.warnings:
+        say(f"topics:   one broker only: {len(report.warnings)} of them without replicas")
+    return settings
+
+
+def _run(settings: ProgramSettings, counts: Mapping[Role, int], stack: LocalStack, signals: _Signals) -> int:
+    from deploy.supervisor import Supervisor
+
+    supervisor = Supervisor(_slots(settings, counts, stack.state / "logs"), say, settings.times.shutdown_grace_s)
+    try:
+        supervisor.start()
+        for slot in supervisor.slots:
+            say(f"{slot.name:<11} process {slot.pid}, http://127.0.0.1:{slot.port}/metrics, log {slot.log}")
+        code = _watch(supervisor, stack, signals)
+        say("stopping")
+        supervisor.stop()
+    except KeyboardInterrupt:
+        say("stopping at once; entries in flight will be read back at the next start")
+        code = 128 + signal.SIGINT
+    finally:
+        supervisor.kill()
+    return code
+
+
+def _watch(supervisor: Supervisor, stack: LocalStack, signals: _Signals) -> int:
+    """Until told to stop, a server ends, or a role refuses to start; returns the exit code."""
+    announced = False
+    while not signals.stop.wait(LOOK_EVERY_S):
+        supervisor.look()
+        ended = stack.ended()
+        if ended is not None:
+            say(f"the local {ended} has ended by itself; its log is in {stack.state}")
+            return 1
+        if any(not slot.was_ready for slot in supervisor.refused()):
+            say("a role cannot start with these settings")
+            return 2
+        if not announced and not supervisor.unready():
+            announced = True
+            say("ready: every role is at work; Ctrl-C stops them in order")
+    return 1 if supervisor.refused() else 0
+
+
+def _slots(settings: ProgramSettings, counts: Mapping[Role, int], logs: Path) -> list[Slot]:
+    from deploy.local.ports import free_ports
+    from deploy.supervisor import Slot
+    from streams.settings import PREFIX
+
+    logs.mkdir(exist_ok=True)
+    total = sum(counts.values())
+    base = settings.metrics_port
+    ports = [base + number for number in range(total)] if base else free_ports(total)
+    ours = settings.to_environ()
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)} | ours
+    places = [(role, number) for role, count in counts.items() for number in range(count)]
+    return [
+        Slot(role, number, port, logs / f"{role.value}-{number}.log", environ)
+        for (role, number), port in zip(places, ports, strict=True)
+    ]
+
+
+def _without_login(url: str) -> str:
+    return url.rpartition("@")[2]
