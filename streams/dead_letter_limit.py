@@ -29,6 +29,7 @@ class DeadLetterLimit:
         self._batches: deque[tuple[float, int, int]] = deque()
         self._records = 0
         self._refused = 0
+        self._admitted = (0, (0.0, 0, 0))
 
     @classmethod
     def of(cls, settings: ProgramSettings) -> DeadLetterLimit:
@@ -40,27 +41,36 @@ class DeadLetterLimit:
         )
 
     def admit(self, refused: Iterable[bool], now_s: float) -> None:
-        """One batch in the order of its records, True for each that is refused. Raises DeadLetterLimitError."""
-        records = dead = 0
-        for is_refused in refused:
-            records += 1
-            dead += is_refused
-            self._run = self._run + 1 if is_refused else 0
-            if self._run >= self._run_limit:
-                raise DeadLetterLimitError(
-                    f"{self._run} records in a row were refused: is this the right version for these topics? "
-                    "Nothing of this batch was written; WRITEBACK_DEAD_LETTER_RUN sets the limit"
-                )
-        self._batches.append((now_s, records, dead))
-        self._records += records
-        self._refused += dead
-        while self._batches[0][0] < now_s - self._window_s:
+        """One batch in the order of its records, True for each that is refused. Raises DeadLetterLimitError.
+
+        It counts from `committed` on: a batch that is aborted and read again is not counted twice.
+        """
+        while self._batches and self._batches[0][0] < now_s - self._window_s:
             _, old_records, old_dead = self._batches.popleft()
             self._records -= old_records
             self._refused -= old_dead
-        if self._records >= self._min_records and self._refused > self._share * self._records:
+        records = dead = 0
+        run = self._run
+        for is_refused in refused:
+            records += 1
+            dead += is_refused
+            run = run + 1 if is_refused else 0
+            if run >= self._run_limit:
+                raise DeadLetterLimitError(
+                    f"{run} records in a row were refused: is this the right version for these topics? "
+                    "Nothing of this batch was written; WRITEBACK_DEAD_LETTER_RUN sets the limit"
+                )
+        total, total_dead = self._records + records, self._refused + dead
+        if total >= self._min_records and total_dead > self._share * total:
             raise DeadLetterLimitError(
-                f"{self._refused} of {self._records} records within {self._window_s:.0f} s were refused: is this the "
-                "right version for these topics? Nothing of this batch was written; WRITEBACK_DEAD_LETTER_SHARE sets "
-                "the limit"
+                f"{total_dead} of {total} records within {self._window_s:.0f} s were refused: is this the right "
+                "version for these topics? Nothing of this batch was written; WRITEBACK_DEAD_LETTER_SHARE is the limit"
             )
+        self._admitted = (run, (now_s, records, dead))
+
+    def committed(self) -> None:
+        """The batch last admitted is written."""
+        self._run, batch = self._admitted
+        self._batches.append(batch)
+        self._records += batch[1]
+        self._refused += batch[2]

@@ -5,7 +5,6 @@ Written in the stage's own transaction, at the partition number of the source. W
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
@@ -18,6 +17,7 @@ from schemas.writebacks import SourcePosition
 from streams.header_values import (
     HeaderError,
     HeaderList,
+    Headers,
     as_text,
     encoded,
     instant,
@@ -98,7 +98,7 @@ def dead_letter_headers(letter: DeadLetter) -> HeaderList:
     )
 
 
-def parse_dead_letter(headers: Iterable[tuple[str, bytes | str | None]] | None) -> DeadLetter:
+def parse_dead_letter(headers: Headers) -> DeadLetter:
     """What the headers of a dead letter say. HeaderError names what is missing or wrong."""
     values = as_text(headers, f"{PREFIX}-")
     if required(values, "dl-schema") != SCHEMA:

@@ -13,6 +13,8 @@ class HeaderError(ValueError):
 
 
 HeaderList = list[tuple[str, bytes]]
+Headers = Mapping[str, bytes | str | None] | Iterable[tuple[str, bytes | str | None]] | None
+"""Headers as a client hands them over."""
 
 
 def encoded(values: Mapping[str, str | None]) -> HeaderList:
@@ -20,10 +22,11 @@ def encoded(values: Mapping[str, str | None]) -> HeaderList:
     return [(name, value.encode("utf-8")) for name, value in values.items() if value is not None]
 
 
-def as_text(headers: Iterable[tuple[str, bytes | str | None]] | None, prefix: str) -> dict[str, str]:
+def as_text(headers: Headers, prefix: str) -> dict[str, str]:
     """Our headers by name; those of others are left out. HeaderError for a repeated or unreadable one."""
     found: dict[str, str] = {}
-    for name, value in headers or ():
+    pairs = headers.items() if isinstance(headers, Mapping) else headers or ()
+    for name, value in pairs:
         if not name.startswith(prefix):
             continue
         if name in found:

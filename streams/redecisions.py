@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final
 
 from schemas.writebacks import Redecision
 from streams.header_values import (
     HeaderError,
     HeaderList,
+    Headers,
     as_text,
     encoded,
     number,
@@ -30,9 +30,7 @@ def redecision_headers(request: Redecision) -> HeaderList:
     )
 
 
-def parse_redecision(
-    key: bytes | None, value: bytes | None, headers: Iterable[tuple[str, bytes | str | None]] | None
-) -> Redecision:
+def parse_redecision(key: bytes | None, value: bytes | None, headers: Headers) -> Redecision:
     """The request in a record of writeback-redecisions.v1. HeaderError names what is missing or wrong."""
     values = as_text(headers, f"{PREFIX}-")
     if required(values, "rd-schema") != SCHEMA:
