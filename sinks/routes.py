@@ -70,7 +70,27 @@ def _open_dental(stored: StoredConnection, around: Surroundings) -> PaymentTarge
     )
 
 
-OPENERS: Final[dict[str, Opener]] = {"open_dental": _open_dental}
+def _quickbooks(stored: StoredConnection, around: Surroundings) -> PaymentTarget:
+    from sinks.quickbooks.mapping import MappingError, load_mapping
+    from sinks.quickbooks.secrets import SecretStore
+    from sinks.quickbooks.target import QuickBooksTarget
+
+    try:
+        mapping = load_mapping(stored.config)
+    except MappingError as error:
+        raise UnusableConnectionError(ConnectionReason.NEEDS_RECONNECT, "MAPPING", str(error)) from None
+    check_outbound(stored.route, mapping.token_url, "token_url")
+    require_loopback(around.settings.unsafe_switches(), [mapping.token_url])
+    return QuickBooksTarget(
+        base_url=stored.base_url,
+        mapping=mapping,
+        secrets=SecretStore(around.connect, around.keys, stored.home_practice_id, stored.connection_id),
+        controls=around.settings.controls,
+        after_send=around.after_send,
+    )
+
+
+OPENERS: Final[dict[str, Opener]] = {"open_dental": _open_dental, "quickbooks": _quickbooks}
 """By `connections.route`. Imported when first used, so that a process holds only the routes it serves."""
 
 VENDORS: Final[dict[str, Vendor]] = {"open_dental": Vendor.OPEN_DENTAL, "quickbooks": Vendor.QUICKBOOKS}

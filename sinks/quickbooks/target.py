@@ -108,7 +108,8 @@ class QuickBooksTarget:
             renewed = await self._client.renew(sent.token)
             if isinstance(renewed, NoToken):
                 return _without_token(renewed)
-            return NothingSent(scope=Scope.CONNECTION, reason=None, code="TOKEN_RENEWED")
+            # Nothing was written, nothing is wrong with the connection any more: at once, and no attempt is burnt.
+            return NothingSent(scope=Scope.EFFECT, reason=None, code="TOKEN_RENEWED")
         if isinstance(problem, Refused) and problem.kind is RefusalClass.PERIOD:
             self._books.forget()
         return problem or _posted(entry, request, outcome)
