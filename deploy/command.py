@@ -25,6 +25,8 @@ COMMANDS: Final = {
     "notifier": "deploy.commands.roles:notifier",
     "stack": "deploy.commands.stack:app",
     "topics": "deploy.commands.topics:app",
+    "sandbox": "deploy.commands.sandbox:sandbox",
+    "send": "deploy.commands.send:send",
     "clock": "deploy.commands.clock:app",
 }
 """Name of each sub-command, and `module:attribute` of its function or Typer app."""

@@ -86,6 +86,8 @@ def check_version(field: str, value: int, least: int = 1) -> None:
 
 
 def check_instant(field: str, value: datetime) -> None:
+    if value.tzinfo is None:
+        raise refuse_field(field, "an instant needs its offset, such as 2026-03-01T17:00:00Z")
     if not EARLIEST <= value < LATEST:
         raise refuse_field(field, "an instant lies in the years 2000 to 2099")
 

@@ -104,8 +104,8 @@ class PayoutCategory(StrEnum):
     UNKNOWN = "UNKNOWN"
 
 
-class _Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A part of an event; not addressable alone. Digests leave defaults out, so that a new field changes none."""
+class _Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A part of an event; not addressable alone. Configured as Event is."""
 
 
 class FeePart(_Part, frozen=True, kw_only=True):
@@ -197,8 +197,11 @@ class ExternalId(_Part, frozen=True, kw_only=True):
     id: str
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The envelope, first in every event. Digests leave defaults out, so that a new field changes none."""
+class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """The envelope, first in every event.
+
+    Digests leave defaults out, so that a new field changes none; a misspelt field in a JSON file is refused.
+    """
 
     stream: ClassVar[str] = ""
     event_id: str

@@ -88,7 +88,7 @@ def _check_envelope(event: e.Event) -> None:
     check_id("source", event.source)
     check_id("practice_id", event.practice_id)
     check_optional_id("trace_id", event.trace_id)
-    if event.occurred_at >= LATEST:
+    if event.occurred_at.tzinfo is not None and event.occurred_at >= LATEST:
         raise Invalid(DeadLetterReason.OCCURRED_IN_FUTURE, "occurred_at", "lies after the year 2099 (E-10)")
     check_instant("occurred_at", event.occurred_at)
     check_instant("produced_at", event.produced_at)

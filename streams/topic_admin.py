@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -11,7 +11,7 @@ from confluent_kafka.admin import AdminClient, ConfigResource  # type: ignore[at
 from confluent_kafka.cimpl import NewTopic
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
-from schemas.topics import CATALOGUE, TopicSpec, physical
+from schemas.topics import CATALOGUE, TopicName, TopicSpec, physical
 from streams.errors import ConfigurationError, Transient
 from streams.settings import ProgramSettings
 
@@ -31,13 +31,15 @@ class TopicsReport(msgspec.Struct, frozen=True):
 class _Found(msgspec.Struct, frozen=True):
     partitions: int
     replicas: int
+    in_sync: int
+    """Replicas in sync now, of the partition that has the fewest."""
     config: dict[str, str]
 
 
 def ensure_topics(settings: ProgramSettings, fixed: Mapping[str, int] | None = None) -> TopicsReport:
     """Create what is missing and check what is there; blocks for seconds; safe beside others who do the same.
 
-    `fixed`: partition counts by physical name that the ledger was started with (law 12). Raises
+    `fixed`: partition counts by the catalogue's name that the ledger was started with (law 12). Raises
     ConfigurationError with every topic that would break the design and what to do, Transient when the broker does
     not answer. Called by `writeback topics ensure` and `writeback up`.
     """
@@ -45,9 +47,7 @@ def ensure_topics(settings: ProgramSettings, fixed: Mapping[str, int] | None = N
     try:
         return _ensure(admin, settings, fixed or {})
     except KafkaException as error:
-        raise Transient(
-            f"the broker at {settings.kafka_bootstrap_servers} did not do what was asked ({error.args[0].name()})"
-        ) from error
+        raise _unanswered(settings, error) from error
 
 
 def check_topics(settings: ProgramSettings, fixed: Mapping[str, int] | None = None) -> TopicsReport:
@@ -57,8 +57,25 @@ def check_topics(settings: ProgramSettings, fixed: Mapping[str, int] | None = No
     return _judge(found, brokers, settings, fixed or {}, created=())
 
 
+def require_present(settings: ProgramSettings, names: Iterable[TopicName]) -> None:
+    """ConfigurationError names topics that are not there, Transient says that no broker answers."""
+    try:
+        known = _admin(settings).list_topics(timeout=ADMIN_S).topics
+    except KafkaException as error:
+        raise _unanswered(settings, error) from error
+    absent = [topic for topic in (physical(settings.topic_prefix, name) for name in names) if topic not in known]
+    if absent:
+        raise ConfigurationError(f"{', '.join(absent)} not there: make them with `writeback topics ensure`")
+
+
+def _unanswered(settings: ProgramSettings, error: KafkaException) -> Transient:
+    return Transient(
+        f"the broker at {settings.kafka_bootstrap_servers} did not do what was asked ({error.args[0].name()})"
+    )
+
+
 def _admin(settings: ProgramSettings) -> AdminClient:
-    config: dict[str, Any] = {**settings.kafka_client(), "log_level": 3}
+    config: dict[str, Any] = {**settings.kafka_client(), "log_level": 2}
     return AdminClient(config)
 
 
@@ -66,7 +83,7 @@ def _ensure(admin: AdminClient, settings: ProgramSettings, fixed: Mapping[str, i
     """1. Look. 2. Refuse to make anew what the ledger has positions of. 3. Create. 4. Look again, and judge."""
     found, brokers = _look(admin, settings)
     missing = [spec for spec in CATALOGUE.values() if physical(settings.topic_prefix, spec.name) not in found]
-    gone = [name for name in (physical(settings.topic_prefix, spec.name) for spec in missing) if name in fixed]
+    gone = [physical(settings.topic_prefix, spec.name) for spec in missing if spec.name in fixed]
     if gone:
         raise ConfigurationError(
             f"the ledger has positions in topics that are gone: {', '.join(gone)}. Made anew, they would be skipped or "
@@ -123,7 +140,8 @@ def _look(admin: AdminClient, settings: ProgramSettings) -> tuple[dict[str, _Fou
     for name in there:
         partitions = metadata.topics[name].partitions
         replicas = min(len(each.replicas) for each in partitions.values())
-        found[name] = _Found(len(partitions), replicas, configs[name])
+        in_sync = min(len(each.isrs) for each in partitions.values())
+        found[name] = _Found(len(partitions), replicas, in_sync, configs[name])
     return found, len(metadata.brokers)
 
 
@@ -154,7 +172,7 @@ def _judge(
         if topic is None:
             errors.append(f"{name} is missing: make it with `writeback topics ensure`")
             continue
-        wanted = fixed.get(name, settings.topic_partitions)
+        wanted = fixed.get(spec.name, settings.topic_partitions)
         if topic.partitions != wanted:
             errors.append(
                 f"{name} has {topic.partitions} partitions and the pipeline was started with {wanted}: set "
@@ -172,11 +190,16 @@ def _judge(
 def _wrong_config(spec: TopicSpec, topic: _Found) -> list[str]:
     """What of the topic's settings loses data or refuses records. Longer retention and larger limits are fine."""
     wanted = spec.broker_config(_in_sync(topic.replicas))
+    exact = ["cleanup.policy", "message.timestamp.type", "unclean.leader.election.enable"]
+    if spec.upstream:
+        exact.append("compression.type")
     wrong = [
         f"has {name}={topic.config.get(name)} and needs {wanted[name]}"
-        for name in ("cleanup.policy", "message.timestamp.type", "unclean.leader.election.enable")
+        for name in exact
         if topic.config.get(name) != wanted[name]
     ]
+    if int(topic.config.get("retention.bytes") or -1) >= 0:
+        wrong.append("has retention.bytes set: a busy day would delete records before their time (law 5)")
     if _retention(topic.config["retention.ms"]) < _retention(wanted["retention.ms"]):
         wrong.append(f"keeps records for {topic.config['retention.ms']} ms and needs {wanted['retention.ms']} (law 5)")
     if int(topic.config["max.message.bytes"]) < int(wanted["max.message.bytes"]):
@@ -185,13 +208,15 @@ def _wrong_config(spec: TopicSpec, topic: _Found) -> list[str]:
 
 
 def _weak_durability(topic: _Found) -> str:
-    in_sync = int(topic.config["min.insync.replicas"])
-    if topic.replicas >= REPLICAS and in_sync >= IN_SYNC:
-        return ""
-    return (
-        f"has {topic.replicas} replicas and needs {in_sync} of them in sync: outside a single machine the design asks "
-        f"for {REPLICAS} and {IN_SYNC} (law 5)"
-    )
+    needed = int(topic.config["min.insync.replicas"])
+    if topic.replicas < REPLICAS or needed < IN_SYNC:
+        return (
+            f"has {topic.replicas} replicas and needs {needed} of them in sync: outside a single machine the design "
+            f"asks for {REPLICAS} and {IN_SYNC} (law 5)"
+        )
+    if topic.in_sync < IN_SYNC:
+        return f"has {topic.in_sync} replicas in sync now and needs {IN_SYNC}: repair the cluster first (law 5)"
+    return ""
 
 
 def _in_sync(replicas: int) -> int:

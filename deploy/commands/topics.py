@@ -1,4 +1,4 @@
-"""`writeback topics ensure|check|list`: the catalogue of topics on the cluster."""
+"""`writeback topics ensure|check|list|asyncapi`: the catalogue of topics, on the cluster and as a document."""
 
 from __future__ import annotations
 
@@ -62,6 +62,14 @@ def list_() -> None:
             spec.about,
         )
     Console().print(table)
+
+
+@app.command()
+def asyncapi() -> None:
+    """Print the AsyncAPI document of the contract, made from the catalogue and the schemas."""
+    from schemas.asyncapi import document_text
+
+    print(document_text(), end="")
 
 
 def fixed_partitions(settings: ProgramSettings) -> dict[str, int]:

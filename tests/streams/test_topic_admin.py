@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
@@ -41,6 +42,8 @@ def test_missing_topics_are_made_and_good_ones_are_left(world: World) -> None:
         (TopicName.SETTINGS, {"cleanup.policy": "delete"}, "cleanup.policy=delete and needs compact"),
         (TopicName.PAYMENTS, {"retention.ms": "60000"}, "keeps records for 60000 ms"),
         (TopicName.PAYMENTS, {"message.timestamp.type": "CreateTime"}, "needs LogAppendTime"),
+        (TopicName.PAYMENTS, {"compression.type": "producer"}, "needs uncompressed"),
+        (TopicName.PAYOUTS, {"retention.bytes": "1000000"}, "retention.bytes"),
         (TopicName.WRITEBACKS, {"max.message.bytes": "1000"}, "takes 1000 bytes"),
         (TopicName.RESULTS, {"unclean.leader.election.enable": "true"}, "unclean.leader.election.enable=true"),
     ],
@@ -62,13 +65,13 @@ def test_another_partition_count_is_refused(world: World) -> None:
     with pytest.raises(ConfigurationError, match="growth is a new topic"):
         ensure_topics(world.settings(topic_partitions=6))
     with pytest.raises(ConfigurationError, match=f"{payments} has 3 partitions .* started with 12"):
-        ensure_topics(world.settings(), {payments: 12})
+        ensure_topics(world.settings(), {TopicName.PAYMENTS: 12})
 
 
 def test_a_topic_that_vanished_is_not_made_anew(world: World) -> None:
     """Law 5: a re-created topic begins at offset 0, and the ledger's positions would skip its records."""
     with pytest.raises(ConfigurationError, match="positions in topics that are gone"):
-        ensure_topics(world.settings(), {physical(world.prefix, TopicName.PAYMENTS): 3})
+        ensure_topics(world.settings(), {TopicName.PAYMENTS: 3})
 
 
 def test_an_unreachable_broker_is_said_clearly(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,3 +79,18 @@ def test_an_unreachable_broker_is_said_clearly(world: World, monkeypatch: pytest
     monkeypatch.setattr("streams.topic_admin.ADMIN_S", 1.0)
     with pytest.raises(Transient, match=r"127\.0\.0\.1:1 did not"):
         ensure_topics(world.settings(kafka_bootstrap_servers="127.0.0.1:1"))
+
+
+def test_a_small_batch_that_unpacks_to_more_than_its_dead_letter_is_refused_by_the_broker(world: World) -> None:
+    """Law 9: ten compressible megabytes do not enter; the producer is told at once."""
+    ensure_topics(world.settings())
+    told: list[str | None] = []
+    producer = Producer(
+        {"bootstrap.servers": world.bootstrap, "compression.type": "lz4", "message.max.bytes": 20_000_000}
+    )
+    topic = physical(world.prefix, TopicName.PAYMENTS)
+    producer.produce(
+        topic, bytes(10_000_000), on_delivery=lambda error, _: told.append(error.name() if error else None)
+    )
+    assert producer.flush(30) == 0
+    assert told == ["MSG_SIZE_TOO_LARGE"]
