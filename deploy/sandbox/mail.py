@@ -86,8 +86,9 @@ class MailSink:
         if refused := self._hit(MailFaultKind.REFUSE, envelope.rcpt_tos):
             return refused.reply
         self._keep(envelope)
-        if self._hit(MailFaultKind.DROP, envelope.rcpt_tos) and isinstance(server.transport, asyncio.WriteTransport):
-            server.transport.abort()
+        transport: Any = server.transport  # uvloop's is no subclass of asyncio's
+        if self._hit(MailFaultKind.DROP, envelope.rcpt_tos) and transport is not None:
+            transport.abort()
         if slow := self._hit(MailFaultKind.SLOW, envelope.rcpt_tos):
             await asyncio.sleep(slow.seconds)
         return "250 2.0.0 Message accepted"
@@ -114,7 +115,7 @@ class MailSink:
                 str(message["Subject"] or ""),
                 str(message["From"] or ""),
                 str(message["To"] or ""),
-                part.get_content() if part is not None else "",
+                part.get_content().replace("\r\n", "\n") if part is not None else "",
                 {name: str(value) for name, value in message.items()},
             )
         )

@@ -113,7 +113,9 @@ def _conditions(entity: str, text: str | None) -> list[Condition]:
             raise _unparsed(text)
         _check(entity, match["name"])
         raw = match["value"]
-        values = tuple(re.sub(r"\\(.)", r"\1", v) for v in _STRING.findall(raw)) or (raw.strip("()"),)
+        values = tuple(re.sub(r"\\(.)", r"\1", v) for v in _STRING.findall(raw)) or tuple(
+            part.strip().lower() for part in raw.strip("()").split(",")
+        )
         found.append(Condition(match["name"], match["op"].lower(), values))
         position = match.end()
         if position == len(text):
