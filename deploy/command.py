@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "sandbox": "deploy.commands.sandbox:sandbox",
     "send": "deploy.commands.send:send",
     "clock": "deploy.commands.clock:app",
+    "target": "deploy.commands.target:app",
 }
 """Name of each sub-command, and `module:attribute` of its function or Typer app."""
 

@@ -24,6 +24,8 @@ from streams.times import Profile, Times, times_of
 PREFIX: Final = "WRITEBACK_"
 SECRET_KEY_BYTES: Final = 32  # AES-256
 # Environment variables without our prefix: the names that every Kafka and Postgres tool knows.
+# Read by one command from the environment and by nobody else: no setting, but no typo either.
+COMMAND_VARIABLES: Final = frozenset({"WRITEBACK_TARGET_SECRETS"})
 FOREIGN: Final = {"kafka_bootstrap_servers": "KAFKA_BOOTSTRAP_SERVERS", "database_url": "DATABASE_URL"}
 
 
@@ -228,7 +230,7 @@ def variable_of(field: str) -> str:
 def _refuse_unknown(environ: Mapping[str, str], settings: type[ProgramSettings]) -> None:
     known = {variable_of(field) for field in settings.model_fields}
     for name in sorted(environ):
-        if name.startswith(PREFIX) and name not in known:
+        if name.startswith(PREFIX) and name not in known | COMMAND_VARIABLES:
             raise ConfigurationError(
                 f"{name} is not a setting of this program{nearest(name, (each for each in known if PREFIX in each))}"
             )

@@ -1,0 +1,191 @@
+"""`writeback target add|test|list`: a practice's connections to its PMS and to QuickBooks."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from schemas.states import Target
+    from sinks.port import ConnectionReport
+    from streams.settings import ProgramSettings
+
+app = typer.Typer(no_args_is_help=True, help="Connect practices to their systems, and prove the connections.")
+
+SECRETS_VARIABLE = "WRITEBACK_TARGET_SECRETS"
+TEST_S = 30.0
+"""For the whole of a test; it reads three pages at most."""
+INPUT_LIMIT = 1024 * 1024
+
+Practice = Annotated[str, typer.Argument(help="The practice's id.")]
+System = Annotated[str, typer.Argument(help="open-dental or quickbooks.")]
+Json = Annotated[bool, typer.Option("--json", help="For machines.")]
+
+
+@app.command()
+def add(
+    practice: Practice,
+    target: System,
+    config: Annotated[Path, typer.Option("--config", help="Mapping, a JSON file.", dir_okay=False)],
+    base_url: Annotated[str | None, typer.Option(help="Default: the vendor's own.")] = None,
+    secrets: Annotated[
+        str | None,
+        typer.Option(help=f"A JSON file, or - for standard input; or set {SECRETS_VARIABLE}. Without: kept."),
+    ] = None,
+    actor: Annotated[str | None, typer.Option("--as", help="Who does this; default: the user of this machine.")] = None,
+) -> None:
+    """Connect PRACTICE to TARGET, or repair its connection: what died of the old setting goes again by itself."""
+    from deploy.servers import settings_here
+    from sinks.credentials import KeyRing
+    from sinks.ledger.connections import save_connection, stored_fingerprint
+    from sinks.ledger.database import connect
+    from sinks.ledger.migrate import migrate
+    from sinks.target_input import ROUTES, checked_input, route_named
+
+    route = route_named(target)
+    settings = settings_here()
+    mapping, secret = _read_file(config, "--config"), _secrets(secrets)
+    keys = KeyRing.of(settings)
+    migrate(settings.database_url)
+    with (
+        connect(settings.database_url, "target") as connection,
+        connection.transaction(),
+        connection.cursor() as cursor,
+    ):
+        given = checked_input(
+            practice,
+            route,
+            base_url=base_url,
+            config=mapping,
+            secret=secret,
+            keys=keys,
+            known_fingerprint=stored_fingerprint(cursor, practice, ROUTES[route].target),
+        )
+        saved = save_connection(cursor, given, actor=_actor(actor), now=settings.clock().for_database())
+    print(f"{practice}: {target} {'connected' if saved.added else 'changed'} at {given.base_url}")
+    if saved.released:
+        print(f"{saved.released} entries that had stopped because of the setting are due again")
+    print(f"prove it with: writeback target test {practice} {target}")
+
+
+@app.command("test")
+def prove(practice: Practice, target: System, as_json: Json = False) -> None:
+    """Prove a connection and its mapping without posting anything. Exit code 1 when a check fails."""
+    import asyncio
+
+    from deploy.servers import settings_here
+    from sinks.target_input import ROUTES, route_named
+
+    report = asyncio.run(_tested(settings_here(), practice, ROUTES[route_named(target)].target))
+    if as_json:
+        print(json.dumps({"ok": report.ok, "checks": [list(check) for check in report.checks]}))
+    else:
+        _show_report(practice, target, report)
+    if not report.ok:
+        raise typer.Exit(1)
+
+
+@app.command("list")
+def list_(
+    practice: Annotated[str | None, typer.Argument(help="Only this practice.")] = None, as_json: Json = False
+) -> None:
+    """Show connections and whether they are open; no secrets."""
+    import msgspec
+
+    from deploy.servers import settings_here
+    from sinks.ledger.connections import list_connections
+    from sinks.ledger.database import connect
+
+    with connect(settings_here().database_url, "target") as connection, connection.cursor() as cursor:
+        found = list_connections(cursor, practice)
+    if as_json:
+        print(msgspec.json.encode(found).decode())
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table()
+    for heading in ("Practice", "Target", "Route", "Address", "State", "Changed"):
+        table.add_column(heading, overflow="fold")
+    for each in found:
+        state = each.closed_reason or ("open" if each.enabled else "switched off")
+        table.add_row(
+            each.practice_id, each.target, each.route, each.base_url, state, f"{each.changed_at:%Y-%m-%d %H:%M} UTC"
+        )
+    Console().print(table)
+
+
+async def _tested(settings: ProgramSettings, practice: str, target: Target) -> ConnectionReport:
+    """Open the stored connection as the poster does, and ask it."""
+    import psycopg
+
+    from sinks.credentials import KeyRing
+    from sinks.ledger.connections import stored_connection
+    from sinks.ledger.database import connect, connection_options
+    from sinks.routes import StoredConnection, Surroundings, open_target
+    from streams.errors import ConfigurationError
+
+    with connect(settings.database_url, "target") as connection, connection.cursor() as cursor:
+        row = stored_connection(cursor, practice, target)
+    if row is None:
+        raise ConfigurationError(f"practice {practice} has no such target: connect it with `writeback target add`")
+    keys = KeyRing.of(settings)
+
+    @asynccontextmanager
+    async def for_one_transaction() -> AsyncIterator[psycopg.AsyncConnection[Any]]:
+        options = connection_options("target")
+        async with await psycopg.AsyncConnection.connect(settings.database_url, **options) as opened:
+            yield opened
+
+    around = Surroundings(settings=settings, keys=keys, connect=for_one_transaction)
+    opened = open_target(StoredConnection(**row), around)
+    try:
+        return await opened.test(TEST_S)
+    finally:
+        await opened.close()
+
+
+def _show_report(practice: str, target: str, report: ConnectionReport) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=f"{practice}: {target}", title_justify="left")
+    for heading in ("Check", "Result", "What to do"):
+        table.add_column(heading, overflow="fold")
+    for what, passed, advice in report.checks:
+        table.add_row(what, "ok" if passed else "FAILED", advice)
+    Console().print(table)
+    print("the connection works; nothing was posted" if report.ok else "the connection does not work yet")
+
+
+def _secrets(chosen: str | None) -> bytes | None:
+    """From a file, standard input or the environment; an argument would stand in every process list (S-6)."""
+    if chosen == "-":
+        return sys.stdin.buffer.read(INPUT_LIMIT)
+    if chosen is not None:
+        return _read_file(Path(chosen), "--secrets")
+    text = os.environ.get(SECRETS_VARIABLE)
+    return text.encode() if text else None
+
+
+def _read_file(path: Path, option: str) -> bytes:
+    from streams.errors import ConfigurationError
+
+    try:
+        with path.open("rb") as file:
+            return file.read(INPUT_LIMIT)
+    except OSError as error:
+        raise ConfigurationError(f"{option}: the file cannot be read ({error.strerror})") from None
+
+
+def _actor(given: str | None) -> str:
+    import getpass
+
+    return given or f"cli:{getpass.getuser()}"
