@@ -9,13 +9,13 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import fasteners
 import msgspec
 import psutil
 import pytest
 
 from deploy.local import cache_folder
 from deploy.local.keeper import start_in_background, stop_in_background
+from deploy.local.locks import locked
 from deploy.local.ports import LOOPBACK
 from deploy.local.postgres import SUPERUSER
 from deploy.local.postgres import url as postgres_url
@@ -52,7 +52,7 @@ def stack() -> Stack:
     if bootstrap and database:
         return Stack(bootstrap, database)
     folder = Path(os.environ[FOLDER])
-    with fasteners.InterProcessLock(folder / "start.lock"):
+    with locked(folder / "start.lock"):
         if running(folder) is None:
             start_in_background(folder, cache_folder(), throw_away=True, until_pid=int(os.environ[CONTROLLER]))
     ports = msgspec.json.decode((folder / "ports.json").read_bytes(), type=Ports)

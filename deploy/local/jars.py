@@ -10,10 +10,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
-import fasteners
 import msgspec
 
 from deploy.local.folders import CACHE_NEEDS_BYTES, LocalStackError, usable
+from deploy.local.locks import locked
 
 KAFKA_VERSION: Final = "4.2.0"
 # Enough to hide the latency of small files; more would only be impolite to the repository.
@@ -51,7 +51,7 @@ def ensure_jars(cache: Path, say: Callable[[str], None]) -> list[Path]:
     """
     folder = usable(cache, needs_bytes=0, setting="WRITEBACK_CACHE_DIR") / f"kafka-{KAFKA_VERSION}"
     folder.mkdir(exist_ok=True)
-    with fasteners.InterProcessLock(folder / ".lock"):
+    with locked(folder / ".lock"):
         pinned = manifest()
         missing = [jar for jar in pinned if not _is_good(folder / jar.file_name, jar)]
         if missing:

@@ -11,7 +11,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-import fasteners
 import msgspec
 import psutil
 import psycopg
@@ -21,6 +20,7 @@ from deploy.local import children, kafka, postgres
 from deploy.local.folders import STATE_NEEDS_BYTES, LocalStackError, cache_folder, state_folder, usable
 from deploy.local.jars import ensure_jars
 from deploy.local.java import find_java
+from deploy.local.locks import FileLock
 from deploy.local.ports import LOOPBACK, free_ports, require_free
 
 # A stack that another process is just starting is given this long to come up.
@@ -79,12 +79,13 @@ class LocalStack:
         """
         self._with_kafka, self._with_postgres = with_kafka, with_postgres
         self._throw_away = throw_away or state is None
+        self._own_folder = state is None
         self._state = state if state is not None else _throw_away_folder()
         self._cache = cache_folder(cache)
         self._say = say
         self._new_ports = new_ports
         self._children: list[children.Child] = []
-        self._lock = fasteners.InterProcessLock(self._state / "lock")
+        self._lock = FileLock(self._state / "lock")
 
     @property
     def state(self) -> Path:
@@ -93,7 +94,7 @@ class LocalStack:
     def start(self, database: str = postgres.SUPERUSER) -> Addresses:
         """Start what is not running yet and return where it answers; `database` is made if it is missing."""
         usable(self._state, needs_bytes=STATE_NEEDS_BYTES, setting="WRITEBACK_STATE_DIR")
-        if self._lock.acquire(blocking=False):
+        if self._lock.acquire(wait=False):
             try:
                 self._start_own()
             except BaseException:
@@ -119,7 +120,7 @@ class LocalStack:
         for child in self._children:
             child.stop()
         self._children.clear()
-        if self._lock.acquired:
+        if self._lock.held:
             (self._state / "running.json").unlink(missing_ok=True)
             self._lock.release()
             if self._throw_away:
@@ -184,7 +185,10 @@ class LocalStack:
             ) from error
 
     def _delete(self) -> None:
-        """Delete the data; the folder too, unless somebody else's file (a keeper's log) is in it."""
+        """Delete the data; the whole folder where it is our own, else it stays while others' files are in it."""
+        if self._own_folder:
+            shutil.rmtree(self._state, ignore_errors=True)
+            return
         for part in ("kafka", "postgres"):
             shutil.rmtree(self._state / part, ignore_errors=True)
         for name in ("ports.json", "lock"):
