@@ -33,14 +33,14 @@ def sender_address(notice_from: str) -> Address:
     return address
 
 
-def compose(letter: Letter, *, key: tuple[str, ...], sender: Address, recipient: str, written_at: datetime) -> EmailMessage:
+def compose(letter: Letter, *, message_id: str, sender: Address, recipient: str, written_at: datetime) -> EmailMessage:
     """The mail of a delivery. Same arguments, same bytes: a repeat differs in nothing."""
     message = EmailMessage(policy=SMTP)
     message["From"] = sender
     message["To"] = recipient
     message["Subject"] = letter.subject
     message["Date"] = format_datetime(written_at)
-    message["Message-ID"] = message_id(key, sender.domain)
+    message["Message-ID"] = message_id
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(letter.body)
     return message

@@ -82,8 +82,3 @@ def resolved_step(notice: Notice) -> Step | None:
     if notice.told_at is None:
         return None
     return Step(kind=StepKind.RESOLVED, number=notice.steps + 1)
-
-
-def not_before(opened_at: datetime, told_before_at: datetime | None) -> datetime:
-    """When the first message may go: at once, or a bundle's time after the last one about the same cause."""
-    return opened_at if told_before_at is None else max(opened_at, told_before_at + BUNDLE)

@@ -75,7 +75,7 @@ RECORD_WORDS: dict[R, Wording] = {
     R.CURRENCY_MISMATCH: _refused(
         "a payment came in another currency",
         "The record's currency is not the currency of your practice.",
-        "If the currency of the practice is set wrongly, correct it in the settings; else the sender has to correct it.",
+        "If the practice's currency is set wrongly, correct it in the settings; else the sender has to correct it.",
     ),
     R.TOO_MANY_ITEMS: _refused(
         "a payout has too many items",
@@ -94,7 +94,7 @@ RECORD_WORDS: dict[R, Wording] = {
     ),
     R.CONFLICT: _refused(
         "one payment was told twice with different content",
-        "A record came again under the same identity but with other facts. The first one stands, the second was not used.",
+        "A record came again under the same identity but with other facts. The first stands, the second was not used.",
         "Compare the payment in your payment system with what is posted; the sender has to say which one is right.",
     ),
     R.REFUSED_BY_LEDGER: _unreadable(

@@ -1,0 +1,95 @@
+"""What is wrong now, asked of the ledger (law 26): the answer is the only source of notices."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+import psycopg
+from psycopg.rows import TupleRow
+
+from schemas.reasons import ConnectionReason, DeadLetterReason
+from schemas.states import State, Target
+from sinks.named_queries import named_queries
+from sinks.notices.causes import Cause, CauseKind
+from sinks.notices.planning import Problem
+
+UNSETTLED: Final = timedelta(minutes=30)
+"""A read-back settles a doubt within minutes of `settle_until`; after this long a person should know (NOT-4)."""
+DOWN_FOR: Final = timedelta(minutes=60)
+"""A connection that is away for less is a wait, not news (G7, notifications)."""
+AT_ONCE: Final = frozenset(
+    {ConnectionReason.NEEDS_RECONNECT, ConnectionReason.SUBSCRIPTION_ENDED, ConnectionReason.WRONG_COMPANY}
+)
+"""Closed until a person acts: waiting would only lose time."""
+
+_SQL = named_queries("sinks.notices")
+_BY_STATE: Final = {
+    State.INVALID_CONFIG: DeadLetterReason.MAPPING_INVALID,
+    State.BLOCKED_PERIOD: DeadLetterReason.PERIOD_CLOSED,
+    State.REJECTED: DeadLetterReason.REFUSED_BY_TARGET,
+    State.DEAD_LETTERED: DeadLetterReason.RETRIES_SPENT,
+    State.UNCERTAIN: DeadLetterReason.OUTCOME_UNKNOWN,
+}
+"""Words for an effect whose reason is not one of a dead letter: no dead letter stays without a notice (I6)."""
+
+
+async def open_problems(
+    connection: psycopg.AsyncConnection[TupleRow], now: datetime | None
+) -> dict[tuple[str, str], Problem]:
+    """Every open problem by (practice, cause key). `now` None = the database's clock. One statement."""
+    parameters = {
+        "now": now,
+        "unsettled": UNSETTLED,
+        "down_for": DOWN_FOR,
+        "at_once": [reason.value for reason in AT_ONCE],
+    }
+    found: dict[tuple[str, str], Problem] = {}
+    for row in await (await connection.execute(_SQL["problems"], parameters)).fetchall():
+        problem = _problem(*row)
+        key = (problem.practice_id, problem.cause.key)
+        found[key] = _joined(found[key], problem) if key in found else problem
+    return found
+
+
+def _problem(
+    kind: str,
+    practice_id: str,
+    target: str | None,
+    state: str | None,
+    reason: str,
+    count: int,
+    oldest_at: datetime,
+    dependents: int,
+    code: str | None,
+) -> Problem:
+    return Problem(
+        practice_id=practice_id,
+        cause=Cause(CauseKind(kind), Target(target) if target else None, _reason(CauseKind(kind), state, reason)),
+        count=count,
+        oldest_at=oldest_at,
+        dependents=dependents,
+        vendor_code=code,
+    )
+
+
+def _reason(kind: CauseKind, state: str | None, reason: str) -> DeadLetterReason | ConnectionReason:
+    if kind is CauseKind.CONNECTION:
+        return ConnectionReason(reason)
+    if state == State.UNCERTAIN:
+        return DeadLetterReason.OUTCOME_UNKNOWN
+    if reason in DeadLetterReason.__members__:
+        return DeadLetterReason(reason)
+    return DeadLetterReason.REFUSED_BY_LEDGER if state is None else _BY_STATE[State(state)]
+
+
+def _joined(one: Problem, other: Problem) -> Problem:
+    """Two rows of the same cause (found by another state, or on another gate) are one problem."""
+    return Problem(
+        practice_id=one.practice_id,
+        cause=one.cause,
+        count=one.count + other.count,
+        oldest_at=min(one.oldest_at, other.oldest_at),
+        dependents=one.dependents + other.dependents,
+        vendor_code=one.vendor_code or other.vendor_code,
+    )

@@ -1,0 +1,121 @@
+-- name: problems
+-- Everything that is open now, by practice and cause (law 26). Counts and times only.
+WITH attention AS (
+    SELECT practice_id, effect_id, target, state, reason, last_code, changed_at
+    FROM effects
+    WHERE state IN ('INVALID_CONFIG', 'BLOCKED_PERIOD', 'REJECTED', 'DEAD_LETTERED')
+       OR (state = 'UNCERTAIN' AND settle_until < now() - :unsettled::interval)
+), closed AS (
+    SELECT pc.practice_id, pc.target, pc.connection_id, c.closed_reason AS reason, c.closed_at
+    FROM connections c JOIN practice_connections pc USING (home_practice_id, connection_id)
+    WHERE c.closed_reason IS NOT NULL
+    UNION
+    SELECT g.practice_id, pc.target, g.connection_id, g.closed_reason, g.closed_at
+    FROM gates g JOIN practice_connections pc USING (practice_id, connection_id)
+    WHERE g.closed_reason IS NOT NULL
+)
+SELECT 'posting', a.practice_id, a.target, a.state, a.reason, count(*)::int, min(a.changed_at),
+    (SELECT count(*)::int FROM effects d
+     WHERE d.practice_id = a.practice_id AND d.depends_on = ANY(array_agg(a.effect_id))
+       AND d.state NOT IN ('POSTED', 'RECORDED_MANUALLY', 'VOIDED_BEFORE_POST', 'DISMISSED', 'SKIPPED_ZERO',
+                           'SKIPPED_DISABLED', 'INVALID_CONFIG', 'BLOCKED_PERIOD', 'REJECTED', 'DEAD_LETTERED')),
+    (array_agg(a.last_code ORDER BY a.changed_at DESC))[1]
+FROM attention a GROUP BY a.practice_id, a.target, a.state, a.reason
+UNION ALL
+SELECT CASE WHEN stage IN ('post', 'readback') THEN 'posting' ELSE 'record' END, practice_id,
+    CASE WHEN stage IN ('post', 'readback') THEN target END, NULL, reason, count(*)::int, min(first_failed_at), 0, NULL
+FROM dead_letters
+WHERE settled_at IS NULL AND (stage IN ('decode', 'rules', 'intake') OR reason = 'DUPLICATE_AT_TARGET')
+GROUP BY 1, 2, 3, reason
+UNION ALL
+SELECT 'connection', k.practice_id, k.target, NULL, k.reason,
+    (SELECT count(*)::int FROM effects e
+     WHERE e.practice_id = k.practice_id AND e.connection_id = k.connection_id
+       AND e.state IN ('SCHEDULED', 'RETRYING', 'UNCERTAIN', 'ACCEPTED')
+       AND e.due_at <= coalesce(:now::timestamptz, now())),
+    min(k.closed_at), 0, NULL
+FROM closed k
+WHERE k.reason = ANY(:at_once::text[]) OR k.closed_at < now() - :down_for::interval
+GROUP BY k.practice_id, k.target, k.connection_id, k.reason;
+
+-- name: open_notices
+SELECT practice_id, cause, opened_at, not_before, told_at, shown, steps FROM notices WHERE closed_at IS NULL;
+
+-- name: open_notice
+-- The unique index of open notices lets one of two notifiers win; the other finds the row next time.
+INSERT INTO notices (practice_id, cause, opened_at, target, state, reason, items, not_before)
+SELECT :practice_id, :cause, coalesce(:now::timestamptz, now()), :target, NULL, :reason, :items,
+    coalesce((SELECT max(told_at) FROM notices WHERE practice_id = :practice_id AND cause = :cause)
+             + :bundle::interval, 'epoch')
+ON CONFLICT DO NOTHING
+RETURNING practice_id, cause, opened_at, not_before, told_at, shown, steps;
+
+-- name: forget_solved!
+-- Fewer are open than were shown: the next new one is news again.
+UPDATE notices SET items = :items, shown = least(shown, :items)
+WHERE practice_id = :practice_id AND cause = :cause AND opened_at = :opened_at AND items <> :items;
+
+-- name: take_step
+-- Compare-and-set on the number of steps: a message is planned by one notifier only.
+UPDATE notices SET steps = steps + 1, told_at = coalesce(:now::timestamptz, now()), shown = :items, items = :items,
+    suppressed = suppressed + :more,
+    reminded_at = CASE WHEN :reminder THEN coalesce(:now::timestamptz, now()) ELSE reminded_at END,
+    closed_at = CASE WHEN :closing THEN coalesce(:now::timestamptz, now()) ELSE closed_at END
+WHERE practice_id = :practice_id AND cause = :cause AND opened_at = :opened_at AND steps = :steps AND closed_at IS NULL
+RETURNING steps;
+
+-- name: close_untold
+UPDATE notices SET closed_at = coalesce(:now::timestamptz, now()), items = 0
+WHERE practice_id = :practice_id AND cause = :cause AND opened_at = :opened_at AND steps = :steps AND closed_at IS NULL
+RETURNING steps;
+
+-- name: contacts
+SELECT email FROM practice_contacts WHERE practice_id = :practice_id ORDER BY email;
+
+-- name: overtaken
+-- What was never handed over need not be told any more once it is solved.
+UPDATE deliveries SET state = 'FAILED', code = 'OVERTAKEN'
+WHERE practice_id = :practice_id AND cause = :cause AND opened_at = :opened_at AND state = 'DUE'
+RETURNING recipient;
+
+-- name: told_recipients
+SELECT DISTINCT recipient FROM deliveries
+WHERE practice_id = :practice_id AND cause = :cause AND opened_at = :opened_at AND state IN ('SENDING', 'SENT', 'UNCERTAIN')
+ORDER BY recipient;
+
+-- name: plan_delivery!
+INSERT INTO deliveries (practice_id, cause, opened_at, step, channel, recipient, message_id, state, next_at, subject,
+    body, written_at)
+VALUES (:practice_id, :cause, :opened_at, :step, 'email', :recipient, :message_id, 'DUE', 'epoch', :subject, :body,
+    coalesce(:now::timestamptz, now()))
+ON CONFLICT DO NOTHING;
+
+-- name: abandoned!
+-- The sender died between its mark and its answer: nobody knows whether that mail went out.
+UPDATE deliveries SET state = 'UNCERTAIN', code = 'SENDER_DIED', next_at = 'epoch'
+WHERE state = 'SENDING' AND marked_at < now() - :lease::interval;
+
+-- name: mark
+-- Marked before it is sent (law 26). Doubtful ones are marked once more, and only once.
+UPDATE deliveries d SET state = 'SENDING', marked_at = now(), attempts = d.attempts + 1,
+    repeated = d.repeated OR d.state = 'UNCERTAIN'
+FROM (SELECT practice_id, cause, opened_at, step, channel, recipient FROM deliveries
+      WHERE next_at <= coalesce(:now::timestamptz, now())
+        AND (state = 'DUE' OR (state = 'UNCERTAIN' AND NOT repeated))
+      ORDER BY next_at, written_at LIMIT :most FOR UPDATE SKIP LOCKED) k
+WHERE (d.practice_id, d.cause, d.opened_at, d.step, d.channel, d.recipient)
+    = (k.practice_id, k.cause, k.opened_at, k.step, k.channel, k.recipient)
+RETURNING d.practice_id, d.cause, d.opened_at, d.step, d.channel, d.recipient, d.message_id, d.subject, d.body,
+    d.written_at, d.attempts;
+
+-- name: answer!
+-- Only the try that marked it may answer.
+UPDATE deliveries SET state = :state, code = :code,
+    sent_at = CASE WHEN :state = 'SENT' THEN coalesce(:now::timestamptz, now()) END,
+    next_at = coalesce(:now::timestamptz, now()) + make_interval(secs => :again_s)
+WHERE (practice_id, cause, opened_at, step, channel, recipient)
+    = (:practice_id, :cause, :opened_at, :step, :channel, :recipient)
+  AND state = 'SENDING' AND attempts = :attempts;
+
+-- name: open_by_cause
+SELECT cause, count(*)::int FROM notices WHERE closed_at IS NULL GROUP BY cause;

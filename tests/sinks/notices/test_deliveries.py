@@ -1,0 +1,116 @@
+"""A delivery is marked before it is sent; a doubtful mail is repeated once, under the same Message-ID (law 26)."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import timedelta
+
+import pytest
+
+from sinks.notices import courier
+from tests.sinks.notices.conftest import Desk, wait_until
+
+pytestmark = pytest.mark.stack
+OFFICE = "office@northside.example"
+
+_PROGRAM = """
+from sinks.notices import role
+from streams import crash_points
+from streams.lifecycle import Stop
+from streams.settings import ProgramSettings
+settings = ProgramSettings.load()
+crash_points.arm(settings.crash)
+raise SystemExit(role.run(settings, Stop()))
+"""
+
+
+def killed_notifier(desk: Desk, at: str) -> int:
+    process = subprocess.Popen(
+        [sys.executable, "-c", _PROGRAM],
+        env=desk.world.environ(**desk.settings(), test_crash_at=at),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        return process.wait(60)
+    finally:
+        process.kill()
+
+
+@pytest.mark.parametrize(("point", "mails"), [("notifier.after_mark", 1), ("notifier.after_send", 2)])
+def test_a_killed_notifier_repeats_its_mail_once(
+    desk: Desk, point: str, mails: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody knows whether it went out; the repeat is the same mail to the byte, and there is only one."""
+    desk.practice("northside", OFFICE)
+    desk.effect(1)
+    assert killed_notifier(desk, point) == -9
+    assert desk.one("SELECT state FROM deliveries") == "SENDING"
+    monkeypatch.setattr(courier, "LEASE", timedelta(0))
+    with desk.notifier():
+        wait_until(lambda: desk.one("SELECT state FROM deliveries") == "SENT")
+    raw = [content for _, content in desk.mailbox.raw]
+    assert len(raw) == mails
+    assert len({mail["Message-ID"] for _, mail in desk.mailbox.mails()}) == 1
+    assert len({content.split(b"\r\n\r\n", 1)[1] for content in raw}) == 1
+
+
+def test_an_uncertain_mail_is_repeated_once_and_then_left(desk: Desk) -> None:
+    desk.practice("northside", OFFICE)
+    desk.effect(1)
+    desk.mailbox.data_answer = None
+    with desk.notifier():
+        wait_until(lambda: desk.one("SELECT state FROM deliveries") == "UNCERTAIN")
+        desk.later(timedelta(minutes=1))
+        wait_until(lambda: desk.one("SELECT repeated AND state = 'UNCERTAIN' FROM deliveries"))
+        desk.mailbox.data_answer = "250 OK"
+        desk.later(timedelta(hours=1))
+        desk.effect(2)
+        wait_until(lambda: desk.one("SELECT count(*) FROM deliveries WHERE state = 'SENT'") == 1)
+    ids = [mail["Message-ID"] for _, mail in desk.mailbox.mails()]
+    assert len(ids) == 3
+    assert ids[0] == ids[1] != ids[2]
+
+
+def test_a_mail_that_was_not_taken_is_tried_again_when_due(desk: Desk) -> None:
+    desk.practice("northside", OFFICE)
+    desk.effect(1)
+    desk.mailbox.rcpt_answer = "451 later"
+    with desk.notifier():
+        wait_until(lambda: desk.one("SELECT code FROM deliveries") == "451")
+        assert desk.one("SELECT state FROM deliveries") == "DUE"
+        desk.mailbox.rcpt_answer = "250 OK"
+        desk.later(timedelta(minutes=20))
+        wait_until(lambda: desk.one("SELECT state FROM deliveries") == "SENT")
+    assert len(desk.mailbox.raw) == 1
+
+
+def test_a_refused_recipient_is_not_tried_again_and_stops_nobody_else(desk: Desk) -> None:
+    desk.practice("northside", "gone@northside.example")
+    desk.effect(1)
+    desk.mailbox.rcpt_answer = "550 no such user"
+    with desk.notifier():
+        wait_until(lambda: desk.one("SELECT state FROM deliveries") == "FAILED")
+        desk.mailbox.rcpt_answer = "250 OK"
+        desk.practice("southside", "office@southside.example")
+        desk.effect(2, "southside")
+        wait_until(lambda: len(desk.mailbox.raw) == 1)
+    assert desk.mailbox.raw[0][0] == "office@southside.example"
+
+
+def test_what_is_solved_before_it_could_be_told_is_not_told(desk: Desk) -> None:
+    """The mail server was away; nobody gets a stale alarm, and nobody a word that something unknown is solved."""
+    desk.practice("northside", OFFICE)
+    desk.effect(1)
+    desk.mailbox.rcpt_answer = "451 later"
+    with desk.notifier():
+        wait_until(lambda: desk.one("SELECT attempts > 0 AND state = 'DUE' FROM deliveries"))
+        desk.set_state("POSTED", 1)
+        wait_until(lambda: desk.one("SELECT count(*) FROM notices WHERE closed_at IS NULL") == 0)
+        desk.mailbox.rcpt_answer = "250 OK"
+        desk.later(timedelta(hours=1))
+        desk.dead_letter(1, stage="rules", reason="CONFLICT")
+        wait_until(lambda: len(desk.mailbox.raw) == 2)
+    assert desk.one("SELECT code FROM deliveries WHERE state = 'FAILED'") == "OVERTAKEN"
+    assert not [s for s in desk.mailbox.subjects() if "mapping" in s]

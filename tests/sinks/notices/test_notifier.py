@@ -1,0 +1,139 @@
+"""One mail per cause, more of it in bundles, a reminder, and a word when it is solved (scenario 55, law 26, I6)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests.sinks.notices.conftest import Desk, wait_until
+
+pytestmark = pytest.mark.stack
+OFFICE = "office@northside.example"
+OPS = "ops@writeback.example"
+
+
+def test_a_cause_is_told_once_bundled_reminded_and_resolved(desk: Desk) -> None:
+    """Scenario 55: dedupe, reminder, resolve; 12 more come as one bundle with their number."""
+    desk.practice("northside", OFFICE)
+    desk.effect(1)
+    box = desk.mailbox
+    with desk.notifier():
+        wait_until(lambda: len(box.raw) == 1)
+        for number in range(2, 14):
+            desk.effect(number)
+        desk.later(timedelta(minutes=14))
+        wait_until(lambda: desk.one("SELECT count(*) FROM effects") == 13)
+        assert len(box.raw) == 1
+        desk.later(timedelta(minutes=2))
+        wait_until(lambda: len(box.raw) == 2)
+        desk.later(timedelta(hours=25))
+        wait_until(lambda: len(box.raw) == 3)
+        desk.set_state("POSTED", *range(1, 14))
+        wait_until(lambda: len(box.raw) == 4)
+    assert [subject.partition("(")[0] for subject in box.subjects(OFFICE)] == [
+        "[Writeback] 1 entry: a mapping for the practice management system is missing ",
+        "[Writeback] 12 more: 13 entries: a mapping for the practice management system is missing ",
+        "[Writeback] Still open: 13 entries: a mapping for the practice management system is missing ",
+        "[Writeback] Solved: a mapping for the practice management system is missing ",
+    ]
+    assert desk.one("SELECT count(*) FROM notices WHERE closed_at IS NULL") == 0
+    assert desk.one("SELECT suppressed FROM notices") == 12
+
+
+def test_two_notifiers_tell_everything_once(desk: Desk) -> None:
+    desk.practice("northside", OFFICE, "second@northside.example")
+    desk.effect(1)
+    desk.dead_letter(7, stage="intake", reason="CONFLICT")
+    with desk.notifier(), desk.notifier():
+        wait_until(lambda: len(desk.mailbox.raw) == 5)
+        desk.set_state("POSTED", 1)
+        wait_until(lambda: len(desk.mailbox.raw) == 7)
+    recipients = sorted(to for to, _ in desk.mailbox.raw)
+    assert recipients == sorted([OFFICE] * 3 + ["second@northside.example"] * 3 + [OPS])
+    ids = [mail["Message-ID"] for _, mail in desk.mailbox.mails()]
+    assert len(set(ids)) == len(ids)
+
+
+def test_every_kind_of_trouble_has_its_notice(desk: Desk) -> None:
+    """I6 and NOT-4: each dead state, a doubt that stays, a duplicate, a refused record, a closed connection."""
+    desk.practice("northside", OFFICE)
+    desk.effect(1, state="INVALID_CONFIG", reason="MAPPING_MISSING")
+    desk.effect(2, state="BLOCKED_PERIOD", reason="PERIOD_CLOSED", target="QUICKBOOKS", connection_id="qbo")
+    desk.effect(3, state="REJECTED", reason="PATIENT_NOT_FOUND")
+    desk.effect(4, state="DEAD_LETTERED", reason="FOUND_TWICE")
+    desk.connection.execute("SELECT 1")
+    desk.effect(5, state="UNCERTAIN", reason="AUTO_INSTANT", settle_until="2020-01-01T00:00:00Z")
+    desk.effect(6, state="SCHEDULED", reason="AUTO_INSTANT", depends_on=4)
+    desk.dead_letter(1, stage="rules", reason="AMOUNTS_DISAGREE")
+    desk.dead_letter(2, "?", stage="decode", reason="UNDECODABLE")
+    desk.dead_letter(3, stage="post", reason="DUPLICATE_AT_TARGET")
+    desk.dead_letter(4, stage="post", reason="MAPPING_MISSING")
+    desk.connection_closed("NEEDS_RECONNECT", 1)
+    with desk.notifier():
+        wait_until(lambda: desk.one("SELECT count(*) FROM notices WHERE told_at IS NOT NULL") == 9)
+        wait_until(lambda: desk.one("SELECT count(*) FROM deliveries WHERE state <> 'SENT'") == 0)
+    causes = desk.connection.execute("SELECT practice_id, cause FROM notices ORDER BY 1, 2").fetchall()
+    assert causes == [
+        ("?", "record:-:UNDECODABLE"),
+        ("northside", "connection:PMS:NEEDS_RECONNECT"),
+        ("northside", "posting:-:DUPLICATE_AT_TARGET"),
+        ("northside", "posting:PMS:FOUND_TWICE"),
+        ("northside", "posting:PMS:MAPPING_MISSING"),
+        ("northside", "posting:PMS:OUTCOME_UNKNOWN"),
+        ("northside", "posting:PMS:PATIENT_NOT_FOUND"),
+        ("northside", "posting:QUICKBOOKS:PERIOD_CLOSED"),
+        ("northside", "record:-:AMOUNTS_DISAGREE"),
+    ]
+    text = "\n".join(mail.get_content() + str(mail["Subject"]) for _, mail in desk.mailbox.mails())
+    assert "1 further entry waits for that." in text
+    assert "CANARY" not in text
+    assert "12345" not in text
+    assert "123.45" not in text
+    assert [s for s in desk.mailbox.subjects(OPS) if "unknown practice" in s]
+    assert not [s for s in desk.mailbox.subjects(OFFICE) if "unknown practice" in s]
+
+
+def test_a_connection_that_is_away_for_less_than_an_hour_is_no_news(desk: Desk) -> None:
+    desk.practice("northside", OFFICE)
+    desk.effect(1, state="SCHEDULED", reason="AUTO_INSTANT")
+    desk.connection_closed("UNREACHABLE", 59)
+    desk.dead_letter(1, stage="rules", reason="CONFLICT")
+    with desk.notifier():
+        wait_until(lambda: len(desk.mailbox.raw) == 2)
+        assert not [s for s in desk.mailbox.subjects() if "reachable" in s]
+        desk.connection_closed("UNREACHABLE", 61)
+        wait_until(lambda: len(desk.mailbox.raw) == 3)
+        desk.connection_closed(None, 0)
+        wait_until(lambda: len(desk.mailbox.raw) == 4)
+    assert "not been reachable for more than an hour" in desk.mailbox.subjects()[2]
+    assert desk.mailbox.subjects()[3].startswith("[Writeback] Solved: ")
+
+
+@pytest.mark.parametrize("contact", [None, OFFICE])
+def test_a_practice_without_contacts_is_told_through_the_operator(desk: Desk, contact: str | None) -> None:
+    desk.practice("northside", *([contact] if contact else []))
+    desk.effect(1)
+    with desk.notifier():
+        wait_until(lambda: len(desk.mailbox.raw) == 1)
+    assert desk.mailbox.raw[0][0] == (contact or OPS)
+
+
+def test_a_cause_that_comes_and_goes_is_not_told_every_minute(desk: Desk) -> None:
+    desk.practice("northside", OFFICE)
+    desk.effect(1)
+    box = desk.mailbox
+    with desk.notifier():
+        wait_until(lambda: len(box.raw) == 1)
+        desk.set_state("POSTED", 1)
+        wait_until(lambda: len(box.raw) == 2)
+        desk.later(timedelta(minutes=1))
+        desk.effect(2)
+        wait_until(lambda: desk.one("SELECT count(*) FROM notices WHERE closed_at IS NULL") == 1)
+        desk.set_state("POSTED", 2)
+        wait_until(lambda: desk.one("SELECT count(*) FROM notices WHERE closed_at IS NULL") == 0)
+        desk.later(timedelta(minutes=1))
+        desk.effect(3)
+        desk.later(timedelta(minutes=16))
+        wait_until(lambda: len(box.raw) == 3)
+    assert desk.one("SELECT count(*) FROM notices") == 3
