@@ -23,9 +23,9 @@ from streams.times import Profile, Times, times_of
 
 PREFIX: Final = "WRITEBACK_"
 SECRET_KEY_BYTES: Final = 32  # AES-256
-# Environment variables without our prefix: the names that every Kafka and Postgres tool knows.
 # Read by one command from the environment and by nobody else: no setting, but no typo either.
 COMMAND_VARIABLES: Final = frozenset({"WRITEBACK_TARGET_SECRETS"})
+# Environment variables without our prefix: the names that every Kafka and Postgres tool knows.
 FOREIGN: Final = {"kafka_bootstrap_servers": "KAFKA_BOOTSTRAP_SERVERS", "database_url": "DATABASE_URL"}
 
 
