@@ -23,12 +23,15 @@ def main() -> None:
         open_dental=given.open_dental_port, quickbooks=given.quickbooks_port, smtp=given.smtp_port, mail=given.mail_port
     )
     running = serve(ports, given.state, given.clock, given.until_stdin_closes)
-    if sys.platform == "win32":
-        asyncio.run(running)
-    else:
-        import uvloop
+    try:
+        if sys.platform == "win32":
+            asyncio.run(running)
+        else:
+            import uvloop
 
-        uvloop.run(running)
+            uvloop.run(running)
+    except OSError as error:
+        sys.exit(f"the sandbox cannot start: {error}")
 
 
 if __name__ == "__main__":

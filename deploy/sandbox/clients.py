@@ -2,91 +2,21 @@
 
 from __future__ import annotations
 
-import http.client
 from collections.abc import Mapping
 from datetime import date
-from typing import Any, TypeVar
-from urllib.parse import quote, urlencode, urlsplit
+from typing import Any
+from urllib.parse import quote, urlencode
 
 import msgspec
 
 from deploy.sandbox import records
-from deploy.sandbox.calls import Call
-from deploy.sandbox.exchange import Document, decoded, encoded
-from deploy.sandbox.faults import Effect, Fault, FaultKind, FaultState
-from deploy.sandbox.ledger import Doubled, Mutation
+from deploy.sandbox.control_client import ControlClient, SandboxError, TargetSandbox
+from deploy.sandbox.exchange import Document, decoded
 from deploy.sandbox.mail import MailFault, MailFaultKind, ReceivedMail
 from deploy.sandbox.open_dental.office import OfficeSettings
 from deploy.sandbox.open_dental.vendor import DEVELOPER_KEY
 from deploy.sandbox.quickbooks.company import CompanySettings
 from deploy.sandbox.quickbooks.tokens import CLIENT_ID, CLIENT_SECRET, TOKEN_PATH
-from streams.errors import Permanent
-
-ANSWER_LIMIT_S = 30.0
-"""A control request is answered at once; this only ends a test whose sandbox is gone."""
-
-T = TypeVar("T")
-
-
-class SandboxError(Permanent):
-    """The sandbox did not start, or its control path refused a request that asked for something not there."""
-
-
-class _Control:
-    """HTTP to one server's `/_sandbox`."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self._address = urlsplit(url).netloc
-
-    def _call(self, method: str, path: str, body: object = None) -> bytes:
-        connection = http.client.HTTPConnection(self._address, timeout=ANSWER_LIMIT_S)
-        try:
-            connection.request(method, f"/_sandbox{path}", body=None if body is None else encoded(body))
-            answer = connection.getresponse()
-            content = answer.read()
-        finally:
-            connection.close()
-        if answer.status >= 400:
-            raise SandboxError(f"{method} {path}: {answer.status} {content.decode('utf-8', 'replace')}")
-        return content
-
-    def _typed(self, kind: type[T], method: str, path: str, body: object = None) -> T:
-        return msgspec.json.decode(self._call(method, path, body), type=kind)
-
-    def _rows(self, path: str) -> list[Document]:
-        rows: list[Document] = decoded(self._call("GET", path))
-        return rows
-
-
-class TargetSandbox(_Control):
-    """What both targets have. `account` is a customer key or a realm."""
-
-    def ledger(self, account: str | None = None) -> list[Mutation]:
-        """Every accepted mutation, in order of arrival."""
-        return self._typed(list[Mutation], "GET", "/ledger" + _account(account))
-
-    def doubled(self) -> list[Doubled]:
-        """I2: markers with more than one live entry of the same sign."""
-        return self._typed(list[Doubled], "GET", "/doubled")
-
-    def calls(self, account: str | None = None, after: int = 0) -> list[Call]:
-        """Requests that arrived (not those of the control path), with their times."""
-        query = {"after": str(after), **({"account": account} if account else {})}
-        return self._typed(list[Call], "GET", "/calls?" + urlencode(query))
-
-    def fault(self, kind: FaultKind | str, effect: Effect | str = Effect.NONE, **selectors: Any) -> int:
-        """Puts a fault in force (fields of `Fault`); answers its id."""
-        fault = Fault(FaultKind(kind), Effect(effect), **selectors)
-        return int(decoded(self._call("POST", "/faults", fault))["fault_id"])
-
-    def faults(self) -> list[FaultState]:
-        """Faults in force, with how many requests each has hit."""
-        return self._typed(list[FaultState], "GET", "/faults")
-
-    def clear_faults(self, fault_id: int | None = None) -> None:
-        """Back to normal service: one fault, or all."""
-        self._call("DELETE", "/faults" + (f"?fault_id={fault_id}" if fault_id is not None else ""))
 
 
 class OpenDentalSandbox(TargetSandbox):
@@ -123,6 +53,12 @@ class OpenDentalSandbox(TargetSandbox):
         """One completed procedure with this fee in cents."""
         wanted = {"pat_num": pat_num, "fee_minor": fee_minor, "done_on": done_on.isoformat()}
         row: Document = decoded(self._call("POST", f"/offices/{customer_key}/charges", wanted))
+        return row
+
+    def add_pay_plan(self, customer_key: str, pat_num: int, agreed_on: date) -> Document:
+        """An open payment plan, which then takes the patient's payments unless they say otherwise."""
+        wanted = {"pat_num": pat_num, "agreed_on": agreed_on.isoformat()}
+        row: Document = decoded(self._call("POST", f"/offices/{customer_key}/payplans", wanted))
         return row
 
     def set_definition(self, customer_key: str, **fields: Any) -> Document:
@@ -241,7 +177,7 @@ class QuickBooksSandbox(TargetSandbox):
         return self._call("POST", f"/companies/{realm}/{part}", body)
 
 
-class MailSandbox(_Control):
+class MailSandbox(ControlClient):
     """`url` is the HTTP side, `smtp_url` the SMTP side (no TLS; any user name and password)."""
 
     def __init__(self, url: str, smtp_url: str) -> None:
@@ -262,7 +198,3 @@ class MailSandbox(_Control):
 
     def clear_faults(self) -> None:
         self._call("DELETE", "/faults")
-
-
-def _account(account: str | None) -> str:
-    return "?" + urlencode({"account": account}) if account else ""

@@ -147,3 +147,26 @@ def charge(proc_num: int, pat_num: int, done_on: date, fee_cents: int, code: str
         "BaseUnits": 0,
         "DateTStamp": f"{done_on.isoformat()} 12:00:00",
     }
+
+
+def pay_plan(plan_num: int, pat_num: int, guarantor: int, agreed_on: date) -> Document:
+    """An open dynamic payment plan."""
+    return {
+        "PayPlanNum": plan_num,
+        "PatNum": pat_num,
+        "Guarantor": guarantor,
+        "PayPlanDate": agreed_on.isoformat(),
+        "APR": 0,
+        "Note": "",
+        "PlanNum": 0,
+        "CompletedAmt": 0,
+        "InsSubNum": 0,
+        "PaySchedule": "Monthly",
+        "NumberOfPayments": 12,
+        "PayAmt": 0,
+        "DownPayment": 0,
+        "IsClosed": "false",
+        "IsDynamic": "true",
+        "ChargeFrequency": "Monthly",
+        "IsLocked": "false",
+    }

@@ -15,15 +15,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from deploy.sandbox.clients import (
-    CompanySandbox,
-    CompanyTokens,
-    MailSandbox,
-    OpenDentalSandbox,
-    QuickBooksSandbox,
-    SandboxError,
-    TargetSandbox,
-)
+from deploy.sandbox.clients import CompanySandbox, CompanyTokens, MailSandbox, OpenDentalSandbox, QuickBooksSandbox
+from deploy.sandbox.control_client import SandboxError, TargetSandbox
 from deploy.sandbox.faults import Effect, FaultKind
 from deploy.sandbox.servers import Ports, SandboxAddress
 

@@ -65,6 +65,13 @@ class ChargeWanted(msgspec.Struct, frozen=True):
     description: str = "prophylaxis - adult"
 
 
+class PlanWanted(msgspec.Struct, frozen=True):
+    """One open payment plan of a patient."""
+
+    pat_num: int
+    agreed_on: date
+
+
 def answer(vendor: OpenDental, method: str, path: str, body: bytes) -> Answer | None:
     """`/offices`, `/offices/{key}`, `/offices/{key}/{table}`."""
     parts = path.strip("/").split("/")
@@ -87,6 +94,8 @@ def answer(vendor: OpenDental, method: str, path: str, body: bytes) -> Answer | 
         return as_json(201, _add_patients(office, msgspec.json.decode(body, type=PatientsWanted)))
     if method == "POST" and table == "charges":
         return as_json(201, _add_charge(office, msgspec.json.decode(body, type=ChargeWanted)))
+    if method == "POST" and table == "payplans":
+        return as_json(201, _add_plan(office, msgspec.json.decode(body, type=PlanWanted)))
     if method == "POST" and table == "definitions":
         return as_json(201, _change_definition(office, msgspec.json.decode(body)))
     return None
@@ -148,4 +157,11 @@ def _add_charge(office: Office, wanted: ChargeWanted) -> Document:
     number = office.number_for("procedurelogs")
     row = people.charge(number, wanted.pat_num, wanted.done_on, wanted.fee_minor, wanted.code, wanted.description)
     office.put("procedurelogs", row)
+    return row
+
+
+def _add_plan(office: Office, wanted: PlanWanted) -> Document:
+    guarantor = office.tables["patients"][wanted.pat_num]["Guarantor"]
+    row = people.pay_plan(office.number_for("payplans"), wanted.pat_num, guarantor, wanted.agreed_on)
+    office.put("payplans", row)
     return row

@@ -1,4 +1,4 @@
-"""`/definitions`, `/providers`, `/commlogs`."""
+"""`/definitions`, `/providers`, `/payplans`, `/commlogs`."""
 
 from __future__ import annotations
 
@@ -35,6 +35,15 @@ def provider(office: Office, prov_num: int) -> Answer:
     if row is None:
         raise RefusedError(404, "Provider not found.")
     return as_json(200, row)
+
+
+def pay_plans(office: Office, incoming: Incoming) -> Answer:
+    """`GET /payplans?PatNum=|Guarantor=`: one of the two is required."""
+    patient, guarantor = (fields.whole_number(incoming.query, name) for name in ("PatNum", "Guarantor"))
+    if patient is None and guarantor is None:
+        raise RefusedError(400, "PatNum or Guarantor is required.")
+    rows = [row for row in office.visible("payplans", patient) if guarantor is None or row["Guarantor"] == guarantor]
+    return as_json(200, fields.page(office, incoming, rows))
 
 
 def create_commlog(office: Office, incoming: Incoming, recorder: Recorder) -> Answer:

@@ -26,6 +26,7 @@ NUMBER_OF = {
     "adjustments": "AdjNum",
     "procedurelogs": "ProcNum",
     "commlogs": "CommlogNum",
+    "payplans": "PayPlanNum",
     "definitions": "DefNum",
     "providers": "ProvNum",
 }

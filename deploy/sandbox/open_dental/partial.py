@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from deploy.sandbox.exchange import Answer, Incoming, RefusedError, as_json, minor_units
 from deploy.sandbox.open_dental import fields
 from deploy.sandbox.open_dental.office import Office
-from deploy.sandbox.open_dental.payments import put_split
 from deploy.sandbox.open_dental.recording import Recorder
+from deploy.sandbox.open_dental.splitting import put_split
 
 
 def put_partial(office: Office, incoming: Incoming, recorder: Recorder, pay_num: int) -> Answer:

@@ -1,4 +1,4 @@
-"""`/payments`: create, list, refund, update, and how a payment is spread over charges (FIFO)."""
+"""`/payments`: create, list, refund, update, and the splits of a payment."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ from deploy.sandbox.exchange import (
     RefusedError,
     as_json,
     minor_units,
-    number,
     shortest,
 )
 from deploy.sandbox.ledger import marker_in
-from deploy.sandbox.open_dental import fields
+from deploy.sandbox.open_dental import fields, splitting
 from deploy.sandbox.open_dental.office import Office
 from deploy.sandbox.open_dental.recording import Recorder
 
@@ -37,7 +36,6 @@ TAKEN = frozenset(
     ]
 )
 PAYMENT_TYPES = 10
-UNEARNED_TYPES = 29
 
 
 def create(office: Office, incoming: Incoming, recorder: Recorder) -> Answer:
@@ -61,12 +59,13 @@ def create(office: Office, incoming: Incoming, recorder: Recorder) -> Answer:
         **_office_fields(now),
         "PaymentSource": "API",
     }
-    targets = _targets(office, document, patient)
+    charges = splitting.charges_for(office, document, patient)
+    plan = splitting.plan_for(office, document, patient)
     first: Document | None = None
     for copy in range(incoming.copies):
         made = {**row, "PayNum": office.number_for("payments")}
         _store(office, incoming, recorder, made, cents, by_sandbox=copy > 0)
-        _split(office, made, cents, targets, prepayment=fields.yes(document, "isPrepayment"))
+        splitting.spread(office, made, cents, charges, fields.yes(document, "isPrepayment"), plan)
         first = first or made
     return recorder.created("payments", first or row, "PayNum")
 
@@ -100,7 +99,7 @@ def refund(office: Office, incoming: Incoming, recorder: Recorder) -> Answer:
         made = {**row, "PayNum": office.number_for("payments")}
         _store(office, incoming, recorder, made, -cents, by_sandbox=copy > 0)
         for split in splits:
-            put_split(office, made, -(minor_units(split["SplitAmt"]) or 0), split["ProcNum"])
+            splitting.put_split(office, made, -(minor_units(split["SplitAmt"]) or 0), split["ProcNum"])
         first = first or made
     return recorder.created("payments", first or row, "PayNum")
 
@@ -193,71 +192,3 @@ def _store(office: Office, incoming: Incoming, recorder: Recorder, row: Document
     sign = 1 if cents > 0 else -1
     marker = marker_in(row["PayNote"], row["CheckNum"])
     recorder.record(incoming, "create", kind, str(row["PayNum"]), marker, sign, cents, by_sandbox)
-
-
-def _targets(office: Office, document: Document, patient: Document) -> list[Document]:
-    """Charges that this payment may pay, oldest first; numbers outside the family are ignored."""
-    members = office.family[patient["Guarantor"]]
-    if fields.yes(document, "isPatientPreferred"):
-        members = [patient["PatNum"]]
-    wanted = document.get("procNums")
-    if wanted is not None and not isinstance(wanted, list):
-        raise RefusedError(400, "procNums must be a list of ProcNums.")
-    rows = [
-        row
-        for member in members
-        for row in office.visible("procedurelogs", member)
-        if row["ProcStatus"] == "C" and (wanted is None or row["ProcNum"] in wanted)
-    ]
-    rows.sort(key=lambda row: (row["ProcDate"], row["ProcNum"]))
-    return rows
-
-
-def _split(office: Office, payment: Document, cents: int, targets: list[Document], prepayment: bool) -> None:
-    """FIFO over what is still owed; the rest is unearned income."""
-    left = cents
-    if not prepayment and cents > 0:
-        for row in targets:
-            owed = (minor_units(row["ProcFee"]) or 0) - office.paid_on_procedure[row["ProcNum"]]
-            part = min(left, owed)
-            if part > 0:
-                put_split(office, payment, part, row["ProcNum"])
-                left -= part
-            if left == 0:
-                return
-    put_split(office, payment, left, 0)
-
-
-def put_split(office: Office, payment: Document, cents: int, procedure: int) -> None:
-    unearned = 0 if procedure else _unearned_type(office)
-    if procedure:
-        office.paid_on_procedure[procedure] += cents
-    office.put(
-        "paysplits",
-        {
-            "SplitNum": office.number_for("paysplits"),
-            "SplitAmt": number(cents),
-            "PatNum": payment["PatNum"],
-            "PayNum": payment["PayNum"],
-            "ProvNum": 1,
-            "PayPlanNum": 0,
-            "DatePay": payment["PayDate"],
-            "ProcNum": procedure,
-            "DateEntry": payment["DateEntry"],
-            "UnearnedType": unearned,
-            "unearnedType": "PrePayment" if unearned else "",
-            "ClinicNum": int(payment["ClinicNum"]),
-            "SecDateTEdit": payment["DateEntry"],
-            "AdjNum": 0,
-            "PayPlanChargeNum": 0,
-            "PayPlanDebitType": "Unknown",
-        },
-    )
-
-
-def _unearned_type(office: Office) -> int:
-    """DefNum of the default unearned type; 0 when the office has none."""
-    for row in office.tables["definitions"].values():
-        if row["Category"] == UNEARNED_TYPES:
-            return int(row["DefNum"])
-    return 0

@@ -49,6 +49,7 @@ ROUTES: dict[tuple[str, str], tuple[str, Handler]] = {
         lambda o, i, r, n: patients.service_date_view(o, i, n),
     ),
     ("GET", "/definitions"): ("ReadAll", lambda o, i, r, n: lists.definitions(o, i)),
+    ("GET", "/payplans"): ("ReadAll", lambda o, i, r, n: lists.pay_plans(o, i)),
     ("GET", "/providers"): ("ReadAll", lambda o, i, r, n: lists.providers(o, i)),
     ("GET", "/providers/#"): ("ReadAll", lambda o, i, r, n: lists.provider(o, n)),
     ("POST", "/commlogs"): ("Comm", lambda o, i, r, n: lists.create_commlog(o, i, r)),

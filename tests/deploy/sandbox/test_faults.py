@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from deploy.sandbox.clients import SandboxError
+from deploy.sandbox.running import SandboxError
 from tests.deploy.sandbox.callers import Company, Office, deposit
 
 MARKER = "WBABCDEFGHIJKLMNOP"

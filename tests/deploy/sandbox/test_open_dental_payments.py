@@ -160,3 +160,19 @@ def test_exact_allocation_must_add_up_and_be_outstanding(office: Office) -> None
     assert office.call("PUT", path, parts("25.00", "75.00")).status == 200
     splits = office.get(f"/paysplits?PayNum={paid['PayNum']}")
     assert [(s["ProcNum"], s["SplitAmt"]) for s in splits] == [(first, 25), (second, 75)]
+
+
+def test_an_open_payment_plan_takes_the_payment_unless_told_otherwise(office: Office) -> None:
+    """PL-1: the oldest open plan wins; a prepayment stays off it; such a payment cannot be refunded by the API."""
+    office.sandbox.add_charge(office.key, 1, 8000, date(2026, 1, 1))
+    assert office.call("GET", "/payplans").status == 400
+    newer, older = (office.sandbox.add_pay_plan(office.key, 1, date(2026, month, 1))["PayPlanNum"] for month in (2, 1))
+    assert {row["PayPlanNum"] for row in office.get("/payplans?PatNum=1")} == {newer, older}
+    paid = office.pay().json()
+    (split,) = office.get(f"/paysplits?PayNum={paid['PayNum']}")
+    assert (split["PayPlanNum"], split["ProcNum"], split["UnearnedType"]) == (older, 0, 0)
+    assert office.call("POST", "/payments/Refund", {"PayNum": paid["PayNum"]}).status == 400
+    apart = office.pay(isPrepayment="true").json()
+    assert [s["PayPlanNum"] for s in office.get(f"/paysplits?PayNum={apart['PayNum']}")] == [0]
+    named = office.pay(isPrepayment="true", payPlanNum=newer).json()
+    assert [s["PayPlanNum"] for s in office.get(f"/paysplits?PayNum={named['PayNum']}")] == [newer]
