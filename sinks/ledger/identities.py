@@ -72,6 +72,10 @@ class Known:
         if event.superseded_by is None:
             self._money.setdefault(event.money_key, {})[event.version] = event
 
+    def forget(self, event: Stored) -> None:
+        """The event's money is told by another one from now on (B-5); the event itself stays known."""
+        self._money.get(event.money_key, {}).pop(event.version, None)
+
     def find(self, identity: Identity, event_type: str, *, by_money: bool = True) -> tuple[Finding, Stored | None]:
         """Compare, first as an event, then as money. `by_money=False` is a test's control."""
         stored = self._events.get((identity.practice_id, identity.source, identity.event_id))

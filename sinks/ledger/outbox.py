@@ -1,4 +1,4 @@
-"""What this transaction wants published (law 25): rows are made by pure functions and inserted with the state change."""
+"""What this transaction wants published (law 25): rows by pure functions, inserted with the state change."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from schemas.states import EntryKind, State, Target
 from schemas.topics import TopicName
 from schemas.writebacks import Redecision, Result
 from sinks.ledger.database import statement
-from streams.dead_letters import DeadLetter, build
+from streams.dead_letters import DeadLetter, dead_letter_headers
+from streams.header_values import HeaderList
 from streams.redecisions import redecision_headers
 
 CHANNEL: Final = "writeback_outbox"
@@ -109,18 +110,16 @@ def result_row(
     )
 
 
-def dead_letter_row(
-    practice_id: str, letter: DeadLetter, *, key: bytes | None, value: bytes | None, part: int
-) -> OutboxRow:
+def dead_letter_row(letter: DeadLetter, *, key: bytes | None, value: bytes | None) -> OutboxRow:
     """A dead letter of stage intake, post or readback: original key and bytes, same partition as the source."""
     return OutboxRow(
-        practice_id=practice_id,
+        practice_id=letter.practice_id,
         id=uuid.uuid4(),
         topic=TopicName.DEAD_LETTERS,
         key=key,
         value=value,
-        headers=tuple((name, text.decode()) for name, text in build(letter)),
-        part=part,
+        headers=_text(dead_letter_headers(letter)),
+        part=letter.position.partition,
     )
 
 
@@ -139,5 +138,9 @@ def redecision_row(request: Redecision) -> OutboxRow:
         topic=TopicName.REDECISIONS,
         key=request.practice_id.encode(),
         value=request.original,
-        headers=tuple((name, text.decode()) for name, text in redecision_headers(request)),
+        headers=_text(redecision_headers(request)),
     )
+
+
+def _text(headers: HeaderList) -> tuple[tuple[str, str], ...]:
+    return tuple((name, value.decode()) for name, value in headers)

@@ -81,5 +81,9 @@ def resolve(planned: PlannedEffect, *, connection_id: str | None, linked: bool, 
     holds = (planned.state,) if planned.state in HOLDS else ()
     at_pms = planned.target is Target.PMS
     state = first_unmet(holds, needs_link=at_pms, linked=linked, paused=paused and at_pms)
-    reason = DecisionReason.PATIENT_NOT_LINKED if state is State.AWAITING_LINK else planned.reason
-    return Resolved(state, reason, holds, connection_id)
+    return Resolved(state, planned.reason, holds, connection_id)
+
+
+def said_reason(state: State, reason: DecisionReason) -> DecisionReason:
+    """What people are told: the decision's reason stays with the effect, but a missing link is news. Pure."""
+    return DecisionReason.PATIENT_NOT_LINKED if state is State.AWAITING_LINK else reason

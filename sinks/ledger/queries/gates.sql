@@ -67,3 +67,8 @@ WHERE (g.next_due_at IS NULL OR g.next_due_at > coalesce(:now::timestamptz, now(
       AND e.due_at <= coalesce(:now::timestamptz, now()) - :late::interval)
 ORDER BY g.practice_id, g.connection_id
 LIMIT :most;
+
+-- name: sleeps
+-- One gate that would not be looked at in time.
+SELECT 1 FROM gates WHERE practice_id = :practice_id AND connection_id = :connection_id
+  AND (next_due_at IS NULL OR next_due_at > coalesce(:now::timestamptz, now()) + :late::interval);

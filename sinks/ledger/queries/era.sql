@@ -1,0 +1,29 @@
+-- name: current
+-- The timeline is in the name of the WAL file that is written now; the control file's lags behind a promotion.
+SELECT e.system_id = c.system_identifier
+       AND e.timeline = ('x' || lpad(left(pg_walfile_name(pg_current_wal_insert_lsn()), 8), 16, '0'))::bit(64)::bigint,
+       e.era
+FROM ledger_era e, pg_control_system() c;
+
+-- name: begin_or_raise
+-- Returns the new era; nothing when another connection was quicker.
+WITH server AS (
+    SELECT system_identifier AS system_id,
+           ('x' || lpad(left(pg_walfile_name(pg_current_wal_insert_lsn()), 8), 16, '0'))::bit(64)::bigint AS timeline
+    FROM pg_control_system()
+)
+INSERT INTO ledger_era AS e (system_id, timeline, era, raised_at)
+SELECT system_id, timeline, 1, coalesce(:now::timestamptz, now()) FROM server
+ON CONFLICT (only_row) DO UPDATE
+    SET system_id = EXCLUDED.system_id, timeline = EXCLUDED.timeline, era = e.era + 1, raised_at = EXCLUDED.raised_at
+    WHERE (e.system_id, e.timeline) <> (EXCLUDED.system_id, EXCLUDED.timeline)
+RETURNING era;
+
+-- name: look_first
+UPDATE effects SET look_first = true
+WHERE NOT look_first AND state NOT IN
+    ('POSTED', 'RECORDED_MANUALLY', 'DISMISSED', 'VOIDED_BEFORE_POST', 'SKIPPED_DISABLED', 'SKIPPED_ZERO');
+
+-- name: standbys
+SELECT current_setting('synchronous_standby_names'),
+       (SELECT count(*) FROM pg_stat_replication WHERE sync_state IN ('sync', 'quorum'));

@@ -1,0 +1,129 @@
+-- name: move_positions
+-- Compare and set (law 3): a row per partition comes back, or somebody else was ahead.
+UPDATE intake_offsets o SET next_offset = k.new, changed_at = now()
+FROM unnest(:topic_ids::text[], :parts::int[], :expected::bigint[], :new::bigint[]) AS k(topic_id, part, expected, new)
+WHERE o.topic_id = k.topic_id AND o.part = k.part AND o.next_offset = k.expected
+RETURNING o.topic_id, o.part;
+
+-- name: set_positions
+-- The control of law 3: without comparing.
+UPDATE intake_offsets o SET next_offset = k.new, changed_at = now()
+FROM unnest(:topic_ids::text[], :parts::int[], :expected::bigint[], :new::bigint[]) AS k(topic_id, part, expected, new)
+WHERE o.topic_id = k.topic_id AND o.part = k.part
+RETURNING o.topic_id, o.part;
+
+-- name: positions
+SELECT part, next_offset FROM intake_offsets WHERE topic_id = :topic_id ORDER BY part;
+
+-- name: add_position
+INSERT INTO intake_offsets (topic_id, part, next_offset) VALUES (:topic_id, :part, :next_offset) ON CONFLICT DO NOTHING;
+
+-- name: topic
+SELECT topic_id, partitions FROM topic_partitions WHERE topic = :topic;
+
+-- name: add_topic
+INSERT INTO topic_partitions (topic, topic_id, partitions) VALUES (:topic, :topic_id, :partitions) ON CONFLICT DO NOTHING;
+
+-- name: topic_names
+SELECT topic_id, topic FROM topic_partitions;
+
+-- name: add_practices
+-- In a transaction of its own, before the locks: an insert under locks could deadlock with another batch.
+INSERT INTO practices (practice_id) SELECT unnest(:practice_ids::text[]) ON CONFLICT DO NOTHING;
+
+-- name: lock_practices
+SELECT practice_id, seq FROM practices WHERE practice_id = ANY(:practice_ids::text[])
+ORDER BY practice_id FOR NO KEY UPDATE;
+
+-- name: read_practices
+-- The control of law 8: the same without the lock.
+SELECT practice_id, seq FROM practices WHERE practice_id = ANY(:practice_ids::text[]) ORDER BY practice_id;
+
+-- name: advance_sequences
+UPDATE practices p SET seq = k.seq FROM unnest(:practice_ids::text[], :seqs::bigint[]) AS k(practice_id, seq)
+WHERE p.practice_id = k.practice_id;
+
+-- name: receipts_of
+SELECT r.topic_id, r.part, r.off
+FROM unnest(:practice_ids::text[], :topic_ids::text[], :parts::int[], :offs::bigint[]) AS k(p, t, n, o)
+JOIN receipts r ON r.practice_id = k.p AND r.topic_id = k.t AND r.part = k.n AND r.off = k.o;
+
+-- name: events_of
+-- By event identity, and by money identity in any version (law 6).
+SELECT e.practice_id, e.source, e.event_id, e.subject, e.kind, e.version, e.event_type, e.digest_v, e.digest,
+       e.money_digest, e.waiting, e.superseded_by
+FROM unnest(:practice_ids::text[], :sources::text[], :event_ids::text[]) AS k(p, s, i)
+JOIN events e ON e.practice_id = k.p AND e.source = k.s AND e.event_id = k.i
+UNION
+SELECT e.practice_id, e.source, e.event_id, e.subject, e.kind, e.version, e.event_type, e.digest_v, e.digest,
+       e.money_digest, e.waiting, e.superseded_by
+FROM unnest(:practice_ids::text[], :sources::text[], :subjects::text[], :kinds::text[]) AS k(p, s, j, d)
+JOIN events e ON e.practice_id = k.p AND e.source = k.s AND e.subject = k.j AND e.kind = k.d
+    AND e.superseded_by IS NULL;
+
+-- name: truths_of
+SELECT practice_id, version, effective_from, (body->>'master')::boolean
+FROM settings WHERE practice_id = ANY(:practice_ids::text[]) ORDER BY practice_id, version;
+
+-- name: links_of
+SELECT l.practice_id, l.patient_ref
+FROM unnest(:practice_ids::text[], :patient_refs::text[]) AS k(p, r)
+JOIN patient_links l ON l.practice_id = k.p AND l.patient_ref = k.r;
+
+-- name: connections_of
+SELECT practice_id, target, connection_id FROM practice_connections WHERE practice_id = ANY(:practice_ids::text[]);
+
+-- name: moment
+SELECT coalesce(:now::timestamptz, clock_timestamp()), e.era, e.raised_at
+FROM (SELECT) one LEFT JOIN ledger_era e ON true;
+
+-- name: resolve_event
+UPDATE events SET waiting = :waiting, reason = :reason, applied = :applied, settings_version = :settings_version,
+    resolved_at = CASE WHEN :resolved THEN :now::timestamptz END, redecide_at = NULL
+WHERE practice_id = :practice_id AND source = :source AND event_id = :event_id AND waiting = 'AWAITING_SETTINGS';
+
+-- name: replace_plan
+UPDATE bodies b SET plan = :plan FROM events e
+WHERE e.practice_id = :practice_id AND e.source = :source AND e.event_id = :event_id
+  AND b.practice_id = e.practice_id AND b.month = e.month AND b.source = e.source AND b.event_id = e.event_id;
+
+-- name: effect_keys_of
+SELECT target, entry_kind, part FROM effects
+WHERE practice_id = :practice_id AND source = :source AND event_id = :event_id;
+
+-- name: replaceable
+-- B-5, E-11: none of the first event's effects was sent or may have been. Locks them.
+SELECT effect_id, state, connection_id, look_first, attempts, target, entry_kind, part, amount_minor, currency
+FROM effects WHERE practice_id = :practice_id AND source = :source AND event_id = :event_id
+ORDER BY effect_id FOR NO KEY UPDATE;
+
+-- name: body_of
+SELECT b.original FROM events e JOIN bodies b USING (practice_id, month, source, event_id)
+WHERE e.practice_id = :practice_id AND e.source = :source AND e.event_id = :event_id;
+
+-- name: void_effects
+UPDATE effects SET state = 'VOIDED_BEFORE_POST', changed_at = :now
+WHERE practice_id = :practice_id AND effect_id = ANY(:effect_ids::bigint[])
+  AND state IN ('AWAITING_REVIEW', 'AWAITING_CLEARANCE', 'AWAITING_LINK', 'AWAITING_ALLOCATION', 'AWAITING_MANUAL_POST',
+                'PAUSED', 'SCHEDULED', 'RETRYING') AND NOT look_first
+RETURNING effect_id;
+
+-- name: supersede
+UPDATE events SET superseded_by = :by
+WHERE practice_id = :practice_id AND source = :source AND event_id = :event_id AND superseded_by IS NULL;
+
+-- name: add_dead_letter
+INSERT INTO dead_letters (practice_id, topic_id, part, off, effect_id, redrives, topic, stage, reason, field, source,
+    event_id, target, ambiguous, attempts, first_failed_at, last_failed_at, headers, key, value, dl_topic_id, dl_part,
+    dl_off, stored_at)
+VALUES (:practice_id, :topic_id, :part, :off, :effect_id, :redrives, :topic, :stage, :reason, :field, :source,
+    :event_id, :target, :ambiguous, :attempts, :first_failed_at, :last_failed_at, :headers::jsonb, :key, :value,
+    :dl_topic_id, :dl_part, :dl_off, coalesce(:now::timestamptz, now()))
+ON CONFLICT DO NOTHING;
+
+-- name: add_receipt
+INSERT INTO receipts (practice_id, topic_id, part, off, verdict, source, event_id)
+VALUES (:practice_id, :topic_id, :part, :off, :verdict, :source, :event_id) ON CONFLICT DO NOTHING;
+
+-- name: analyze
+ANALYZE receipts, events, effects, gates, practices;

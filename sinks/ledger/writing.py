@@ -1,0 +1,128 @@
+"""Puts what was decided into the tables: binary COPY, in the order of the laws, under the practices' locks (law 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final, LiteralString
+
+import psycopg
+from psycopg.rows import TupleRow
+from psycopg.types.json import Jsonb
+
+from schemas.states import Stage, Verdict
+from sinks.ledger import gates, outbox
+from sinks.ledger.database import statement
+from sinks.ledger.deciding import Resolution, Writes
+from sinks.ledger.records import Lettered
+from sinks.ledger.rows import COLUMNS, Row, plan_bytes
+from streams.header_values import as_text
+
+Cursor = psycopg.Cursor[TupleRow]
+
+
+def _copy_statement(table: str) -> LiteralString:
+    columns: LiteralString = ", ".join(COLUMNS[table])
+    return f"COPY {table} ({columns}) FROM STDIN (FORMAT BINARY)"
+
+
+_COPY: Final = {table: _copy_statement(table) for table in COLUMNS}
+
+
+def write(cursor: Cursor, writes: Writes, *, now: datetime | None, jitter_s: int) -> None:
+    """Insert everything, in this order: receipts, events, effects, gates (sorted), outbox. Blocks.
+
+    There is no ON CONFLICT: under the locks the facts say what exists, and the unique indexes would refuse the whole
+    batch if they did not.
+    """
+    _copy(cursor, "receipts", writes.receipts)
+    _letters(cursor, writes.letters, now)
+    _copy(cursor, "events", writes.events)
+    _copy(cursor, "bodies", writes.bodies)
+    _resolve(cursor, writes.resolutions)
+    _copy(cursor, "effects", writes.effects)
+    if writes.seqs:
+        cursor.execute(
+            statement("intake", "advance_sequences"),
+            {"practice_ids": list(writes.seqs), "seqs": list(writes.seqs.values())},
+        )
+    gates.advance(cursor, writes.due, now=now, jitter_s=jitter_s)
+    outbox.enqueue(cursor, writes.outbox)
+
+
+def _copy(cursor: Cursor, table: str, rows: Sequence[Row]) -> None:
+    if not rows:
+        return
+    with cursor.copy(_COPY[table]) as copy:
+        copy.set_types(list(COLUMNS[table].values()))
+        for row in rows:
+            copy.write_row(row)
+
+
+def _resolve(cursor: Cursor, resolutions: Sequence[Resolution]) -> None:
+    """Events that waited for settings get their standing and the plan that decided."""
+    for resolution in resolutions:
+        identity, standing = resolution.writeback.identity, resolution.standing
+        key = {
+            "practice_id": identity.practice_id,
+            "source": identity.source,
+            "event_id": identity.event_id,
+        }
+        cursor.execute(
+            statement("intake", "resolve_event"),
+            key
+            | {
+                "waiting": standing.waiting,
+                "reason": standing.reason,
+                "applied": standing.applied,
+                "settings_version": standing.settings_version,
+                "resolved": standing.waiting is None,
+                "now": resolution.at,
+            },
+        )
+        cursor.execute(statement("intake", "replace_plan"), key | {"plan": plan_bytes(resolution.writeback)})
+
+
+def _letters(cursor: Cursor, letters: Sequence[Lettered], now: datetime | None) -> None:
+    """Dead letters as rows; one of stage decode or rules is also the receipt of its record (law 11)."""
+    for lettered in letters:
+        letter, at = lettered.letter, lettered.at
+        place = {
+            "practice_id": _clean(letter.practice_id),
+            "topic_id": letter.position.topic_id,
+            "part": letter.position.partition,
+            "off": letter.position.offset,
+            "source": _clean(letter.source),
+            "event_id": _clean(letter.event_id),
+        }
+        if letter.stage in (Stage.DECODE, Stage.RULES):
+            cursor.execute(statement("intake", "add_receipt"), place | {"verdict": Verdict.DEAD_LETTER})
+        cursor.execute(
+            statement("intake", "add_dead_letter"),
+            place
+            | {
+                "effect_id": letter.effect_id or 0,
+                "redrives": letter.redrive_count,
+                "topic": letter.position.topic,
+                "stage": letter.stage,
+                "reason": letter.reason,
+                "field": _clean(letter.field),
+                "target": letter.target,
+                "ambiguous": letter.ambiguous,
+                "attempts": letter.attempts,
+                "first_failed_at": letter.first_failed_at,
+                "last_failed_at": letter.last_failed_at,
+                "headers": Jsonb({name: _clean(text) for name, text in as_text(at.headers, "dl-").items()}),
+                "key": at.key,
+                "value": at.value,
+                "dl_topic_id": at.topic_id,
+                "dl_part": at.part,
+                "dl_off": at.off,
+                "now": now,
+            },
+        )
+
+
+def _clean(text: str | None) -> str | None:
+    """A dead letter names a bad record's ids as they were; Postgres takes every character but one."""
+    return None if text is None else text.replace("\x00", "?")
