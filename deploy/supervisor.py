@@ -123,10 +123,6 @@ class Supervisor:
         """Roles that a restart cannot help."""
         return [slot for slot in self.slots if slot.given_up]
 
-    def unready(self) -> list[Slot]:
-        """Roles that are not ready now. Blocks up to half a second for each."""
-        return [slot for slot in self.slots if not slot.is_ready()]
-
     def stop(self) -> None:
         """End the roles one kind after the other, in the order of the flow; kill only after the grace."""
         for role in STOP_ORDER:

@@ -16,6 +16,7 @@ from streams.errors import ConfigurationError, Transient
 from streams.settings import ProgramSettings
 
 ADMIN_S: Final = 30.0
+REACH_S: Final = 10.0  # a broker that does not answer the first question by then is told as unreachable
 REPLICAS: Final = 3
 IN_SYNC: Final = 2  # law 5: with three replicas, one may be away and none alone acknowledges
 
@@ -132,7 +133,7 @@ def _look_until_all(admin: AdminClient, settings: ProgramSettings) -> tuple[dict
 
 def _look(admin: AdminClient, settings: ProgramSettings) -> tuple[dict[str, _Found], int]:
     """The catalogue's topics as they are on the cluster, and the number of brokers."""
-    metadata = admin.list_topics(timeout=ADMIN_S)
+    metadata = admin.list_topics(timeout=REACH_S)
     names = [physical(settings.topic_prefix, name) for name in CATALOGUE]
     there = [name for name in names if name in metadata.topics and metadata.topics[name].partitions]
     configs = _configs(admin, there)

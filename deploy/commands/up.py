@@ -133,7 +133,8 @@ def _run(settings: ProgramSettings, counts: Mapping[Role, int], stack: LocalStac
 
 def _watch(supervisor: Supervisor, stack: LocalStack, signals: _Signals) -> int:
     """Until told to stop, a server ends, or a role refuses to start; returns the exit code."""
-    announced = False
+    announced: dict[str, int] = {}
+    ready = False
     while not signals.stop.wait(LOOK_EVERY_S):
         supervisor.look()
         ended = stack.ended()
@@ -143,8 +144,13 @@ def _watch(supervisor: Supervisor, stack: LocalStack, signals: _Signals) -> int:
         if any(not slot.was_ready for slot in supervisor.refused()):
             say("a role cannot start with these settings")
             return 2
-        if not announced and not supervisor.unready():
-            announced = True
+        for slot in supervisor.slots:
+            if announced.get(slot.name) != slot.restarts and slot.is_ready():
+                if announced.get(slot.name) is not None:
+                    say(f"{slot.name} is at work again: process {slot.pid}")
+                announced[slot.name] = slot.restarts
+        if not ready and len(announced) == len(supervisor.slots):
+            ready = True
             say("ready: every role is at work; Ctrl-C stops them in order")
     return 1 if supervisor.refused() else 0
 

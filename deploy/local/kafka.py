@@ -59,7 +59,9 @@ SETTINGS: Final = {
     "log.segment.bytes": str(64 * 1024 * 1024),
     "log.retention.check.interval.ms": "300000",
     "transaction.abort.timed.out.transaction.cleanup.interval.ms": "1000",
-    "controlled.shutdown.enable": "false",
+    # After a kill, a new start waits for the old registration to expire; a clean stop withdraws it.
+    "broker.session.timeout.ms": "6000",
+    "broker.heartbeat.interval.ms": "1000",
 }
 
 

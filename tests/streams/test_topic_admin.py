@@ -76,7 +76,7 @@ def test_a_topic_that_vanished_is_not_made_anew(world: World) -> None:
 
 def test_an_unreachable_broker_is_said_clearly(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The error names the address that was tried."""
-    monkeypatch.setattr("streams.topic_admin.ADMIN_S", 1.0)
+    monkeypatch.setattr("streams.topic_admin.REACH_S", 1.0)
     with pytest.raises(Transient, match=r"127\.0\.0\.1:1 did not"):
         ensure_topics(world.settings(kafka_bootstrap_servers="127.0.0.1:1"))
 
