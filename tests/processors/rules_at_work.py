@@ -1,0 +1,144 @@
+"""RULES on the real broker: topics, settings, events in, and what came out."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from processors.worker import run
+from schemas.codec import encode_event, encode_settings
+from schemas.events import Event
+from schemas.practice_settings import SettingsHistory
+from schemas.topics import STREAM_TOPICS, TopicName, physical
+from schemas.validation import key_of
+from streams.lifecycle import Stop
+from streams.settings import ProgramSettings
+from streams.telemetry import Health
+from streams.topic_admin import ensure_topics
+from tests.scenarios.topics import Record, dead_letters, read_all
+from tests.scenarios.waiting import until
+from tests.worlds import World
+
+
+class Sent(msgspec.Struct, frozen=True):
+    topic: TopicName
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+
+
+class RulesAtWork:
+    """One test's RULES surroundings."""
+
+    def __init__(self, world: World, **settings: Any) -> None:
+        self.world = world
+        self.settings: ProgramSettings = world.settings(**settings)
+        ensure_topics(self.settings)
+        self._producer = Producer(
+            {"bootstrap.servers": world.bootstrap, "message.max.bytes": 9_000_000, "partitioner": "murmur2_random"}
+        )
+
+    def save(self, *histories: SettingsHistory) -> None:
+        for each in histories:
+            self.put(TopicName.SETTINGS, each.practice_id.encode(), encode_settings(each))
+
+    def send(self, events: Iterable[Event]) -> list[Sent]:
+        return self.put_all((STREAM_TOPICS[event.stream], key_of(event), encode_event(event), None) for event in events)
+
+    def put(self, topic: TopicName, key: bytes | None, value: bytes | None, **more: Any) -> Sent:
+        return self.put_all([(topic, key, value, more or None)])[0]
+
+    def put_all(
+        self, records: Iterable[tuple[TopicName, bytes | None, bytes | None, dict[str, Any] | None]]
+    ) -> list[Sent]:
+        """Produce and wait for the broker; where each record stands, in the order given."""
+        found: dict[int, Sent] = {}
+
+        def report(number: int, topic: TopicName) -> Any:
+            def told(error: Any, message: Any) -> None:
+                if error is not None:
+                    raise KafkaException(error)
+                found[number] = Sent(topic, message.partition(), message.offset(), message.key(), message.value())
+
+            return told
+
+        for number, (topic, key, value, more) in enumerate(records):
+            self._producer.produce(
+                physical(self.world.prefix, topic), value, key, on_delivery=report(number, topic), **(more or {})
+            )
+            self._producer.poll(0)
+        self._producer.flush(30)
+        return [found[number] for number in sorted(found)]
+
+    def out(self) -> list[Record]:
+        """Every write-back and dead letter that is committed now."""
+        return read_all(self.world, TopicName.WRITEBACKS, TopicName.DEAD_LETTERS)
+
+    def until_out(self, count: int, within: float = 60.0) -> list[Record]:
+        until(lambda: len(self.out()) >= count, f"{count} records come out", within)
+        return self.out()
+
+    def dead(self) -> list[Record]:
+        return dead_letters(self.world)
+
+    def committed(self, topic: TopicName) -> dict[int, int]:
+        """The committed offset of each partition of a source topic; partitions without one are left out."""
+        consumer = Consumer({"bootstrap.servers": self.world.bootstrap, "group.id": self.settings.prefixed("rules")})
+        try:
+            asked = [
+                TopicPartition(physical(self.world.prefix, topic), number)
+                for number in range(self.settings.topic_partitions)
+            ]
+            return {
+                found.partition: found.offset for found in consumer.committed(asked, timeout=20) if found.offset >= 0
+            }
+        finally:
+            consumer.close()
+
+    def admin(self) -> AdminClient:
+        return AdminClient({"bootstrap.servers": self.world.bootstrap})
+
+
+class RulesThread:
+    """RULES in a thread of the test, for tests that look into it or end it in order."""
+
+    def __init__(self, settings: ProgramSettings) -> None:
+        self.stop = Stop()
+        self.health = Health()
+        self.error: BaseException | None = None
+        self.code: int | None = None
+        self._thread = threading.Thread(target=self._run, args=(settings,), daemon=True)
+        self._thread.start()
+
+    def _run(self, settings: ProgramSettings) -> None:
+        try:
+            self.code = run(settings, self.stop, self.health)
+        except Exception as error:  # noqa: BLE001 - the test looks at it
+            self.error = error
+
+    def until_ready(self) -> None:
+        until(lambda: self.health.is_ready()[0] or not self._thread.is_alive(), "RULES is ready", 60.0)
+        if self.error is not None:
+            raise self.error
+
+    def until_ended(self, within: float = 60.0) -> BaseException | None:
+        self._thread.join(within)
+        if self._thread.is_alive():
+            raise AssertionError("RULES did not end")
+        return self.error
+
+    def __enter__(self) -> RulesThread:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop.set()
+        self._thread.join(60)
+        if self._thread.is_alive() and sys.exc_info()[0] is None:
+            raise AssertionError("RULES did not stop")
