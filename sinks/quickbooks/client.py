@@ -57,6 +57,10 @@ class CompanyClient:
             token = await self.renew(token)
         return ReadFailed(scope=Scope.CONNECTION, reason=ConnectionReason.NEEDS_RECONNECT, code="401")
 
+    async def token(self) -> Token | NoToken:
+        """The token that the next call would be made with."""
+        return await self._tokens.current()
+
     async def renew(self, refused: Token) -> Token | NoToken:
         """Another token after a refusal. One that was itself made for a refusal means that a person must reconnect."""
         if refused.version == self._renewed_for_refusal:

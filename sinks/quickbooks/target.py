@@ -83,10 +83,13 @@ class QuickBooksTarget:
         return compose_payout(entry, self._mapping, closed_through)
 
     async def post(self, entry: Entry, request: Composed, guard: StartGuard, deadline_s: float) -> Answer:
-        """1. Closed books are looked up, and nothing is sent into them. 2. Exactly the frozen bytes, once.
-        3. Only an answer that proves it is a refusal or a success; a success must also be the bank line's amount.
+        """1. Without a token nothing is tried. 2. Closed books are looked up, and nothing is sent into them.
+        3. Exactly the frozen bytes, once. 4. Only an answer that proves it is a refusal or a success; a success must
+        also be the bank line's amount.
         """
         ends_at = asyncio.get_running_loop().time() + deadline_s
+        if isinstance(token := await self._client.token(), NoToken):
+            return _without_token(token)
         if await self._books.read_closed_through(request.ledger_date, deadline_s / 2) is not None:
             return _closed_books()
         left_s = ends_at - asyncio.get_running_loop().time()
