@@ -1,7 +1,5 @@
 # Everything below sets itself up: Python 3.11+, make and a way to the package registries are all it takes.
 .DEFAULT_GOAL := help
-SHELL := /bin/bash
-.SHELLFLAGS := -eu -o pipefail -c
 
 # The first Python 3.11+ that can make a virtual environment; override with `make PYTHON=… test`.
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
