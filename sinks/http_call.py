@@ -53,7 +53,7 @@ class Lost(msgspec.Struct, frozen=True):
 HttpOutcome = HttpAnswer | NotSent | Lost
 
 
-class _TooLate(WritebackError):
+class _TooLateError(WritebackError):
     """Raised inside the connector, so that aiohttp sends nothing."""
 
 
@@ -82,7 +82,7 @@ class _GuardedConnector(aiohttp.TCPConnector):
             return connection
         if attempt.guard is not None and not attempt.guard.may_start():
             connection.release()
-            raise _TooLate
+            raise _TooLateError
         attempt.started = True
         return connection
 
@@ -126,7 +126,7 @@ class HttpCaller:
         try:
             async with asyncio.timeout(deadline_s if self._total_deadline else None):
                 return await self._exchange(method, url, body, headers, deadline_s)
-        except _TooLate:
+        except _TooLateError:
             return NotSent("LATE", late=True)
         except TimeoutError:
             return Lost("TIMEOUT") if attempt.started else NotSent("CONNECT_TIMEOUT")

@@ -138,6 +138,4 @@ def _effect(kind: RefusalClass, reason: DeadLetterReason, code: str) -> Refused:
 
 
 def _connection(reason: ConnectionReason, code: str, wait: float | None = None) -> Refused:
-    return Refused(
-        kind=RefusalClass.TEMPORARY, scope=Scope.CONNECTION, reason=reason, code=code, retry_after_s=wait
-    )
+    return Refused(kind=RefusalClass.TEMPORARY, scope=Scope.CONNECTION, reason=reason, code=code, retry_after_s=wait)

@@ -1,0 +1,120 @@
+"""What is asked of an effect before its mark (law 24, N-8, T-12, E-9 b). Pure; nothing has been sent yet."""
+
+from __future__ import annotations
+
+import msgspec
+
+from schemas.states import State, Target
+from sinks.ledger.request_ids import marker, request_id
+from sinks.port import Entry, NotComposed, PaymentTarget
+from sinks.poster import deciding
+from sinks.poster.retrying import budget_spent
+from sinks.poster.work import Frozen, Verdict, Work
+from streams.times import Times
+
+
+class Ready(msgspec.Struct, frozen=True):
+    """May be marked: the request as it will go out, under this generation and request id."""
+
+    entry: Entry
+    frozen: Frozen
+
+
+class Held(msgspec.Struct, frozen=True):
+    """Waits for a fact: PAUSED or AWAITING_LINK. Written under the practice's lock, after looking again (law 8)."""
+
+    state: State
+
+
+class Dead(msgspec.Struct, frozen=True):
+    """Dies before the mark, under the practice's lock."""
+
+    verdict: Verdict
+    field: str | None
+
+
+Checked = Ready | Held | Dead
+
+
+def check(work: Work, dependents: tuple[Work, ...], target: PaymentTarget, times: Times) -> Checked:
+    """In the order of protocol section 3: switches, link, budget, period, mapping.
+
+    `dependents` must be composable too: an entry that is half of a pair is not sent when the other half cannot be
+    (N-8), and what is missing is said of the first.
+    """
+    facts = work.facts
+    if not facts.connected:
+        return Held(State.PAUSED)
+    if work.target is Target.PMS and not facts.master:
+        return Held(State.PAUSED)
+    if target.capabilities.needs_patient and work.pms_patient_id is None:
+        return Held(State.AWAITING_LINK)
+    if work.state is State.RETRYING and budget_spent(times, work.attempts):
+        return Dead(deciding.retries_spent(), None)
+    closed = facts.closed_through
+    if work.target is Target.PMS and closed is not None and work.ledger_date <= closed:
+        return Dead(deciding.period_closed(), "ledger_closed_through")
+    for other in dependents:
+        if isinstance(found := target.compose(entry_of(other)), NotComposed):
+            return Dead(deciding.not_composed(found), found.field)
+    return _compose(work, target)
+
+
+def _compose(work: Work, target: PaymentTarget) -> Ready | Dead:
+    """A frozen request goes out as it is, under its own id. Composed for another patient, it is a new generation:
+    nothing stands at the target, or the effect would not be ready (E-9 b, section 3)."""
+    frozen = work.frozen
+    if frozen is not None and frozen.pms_patient_id == work.pms_patient_id:
+        return Ready(entry_of(work), frozen)
+    entry = entry_of(work, work.generation + (frozen is not None))
+    composed = target.compose(entry)
+    if isinstance(composed, NotComposed):
+        return Dead(deciding.not_composed(composed), composed.field)
+    return Ready(
+        entry,
+        Frozen(
+            method=composed.method,
+            path=composed.path,
+            body=composed.body,
+            ledger_date=composed.ledger_date,
+            pms_patient_id=work.pms_patient_id,
+        ),
+    )
+
+
+def entry_of(work: Work, generation: int | None = None) -> Entry:
+    """The effect as an adapter sees it, with the markers of all its generations (law 18)."""
+    chosen = work.generation if generation is None else generation
+    request = work.request_id if chosen == work.generation else _request_id(work, chosen)
+    return Entry(
+        practice_id=work.practice_id,
+        connection_id=work.connection_id,
+        effect_id=work.effect_id,
+        generation=chosen,
+        request_id=request,
+        marker=marker(request),
+        earlier_markers=tuple(marker(_request_id(work, earlier)) for earlier in range(1, chosen)),
+        instruction=work.instruction,
+        pms_patient_id=work.pms_patient_id,
+        sent_at=work.sent_at,
+    )
+
+
+def entry_in_doubt(work: Work) -> Entry:
+    """The effect as a read-back looks for it: at the patient whom its request named, wherever the link points now."""
+    entry = entry_of(work)
+    if work.frozen is None or work.frozen.pms_patient_id is None:
+        return entry
+    return msgspec.structs.replace(entry, pms_patient_id=work.frozen.pms_patient_id)
+
+
+def _request_id(work: Work, generation: int) -> str:
+    return request_id(
+        work.practice_id,
+        work.source,
+        work.event_id,
+        work.target.value,
+        work.entry_kind.value,
+        work.part,
+        generation,
+    )

@@ -1,0 +1,60 @@
+"""The poster's connections to the ledger: pooled, with the protocol's time limits, and of one era (law 4)."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final
+
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+from psycopg_pool import AsyncConnectionPool
+
+from sinks.ledger import era
+from sinks.ledger.database import connect, connection_options, statement
+from streams.settings import ProgramSettings
+
+Connection = AsyncConnection[TupleRow]
+
+POOL_SIZE: Final = 6
+"""Plan and mark, confirm, renew, read-ahead, and two for token renewals."""
+OPEN_S: Final = 15.0
+
+_PLANS: Final = " -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off"
+"""Every statement of the poster finds few rows by index. Before the first ANALYZE the planner guesses otherwise, and a
+generic plan keeps its guess (claims took 36-44 ms before and 5-9 after)."""
+
+
+def open_pool(settings: ProgramSettings) -> AsyncConnectionPool[Connection]:
+    """A pool whose connections have been through `era.settle`, so none marks before its era is known (law 4)."""
+    options: dict[str, Any] = connection_options("poster")
+    options["options"] += _PLANS
+
+    async def settle(connection: Connection) -> None:
+        cursor = await connection.execute(statement("era", "current"))
+        found = await cursor.fetchone()
+        if found is None or not found[0]:
+            await asyncio.to_thread(_settle_era, settings)
+
+    return AsyncConnectionPool(
+        settings.database_url,
+        connection_class=AsyncConnection[TupleRow],
+        kwargs=options,
+        min_size=2,
+        max_size=POOL_SIZE,
+        timeout=OPEN_S,
+        configure=settle,
+        open=False,
+    )
+
+
+def prepare(settings: ProgramSettings) -> list[str]:
+    """Once at start: standbys (law 4), the era, and every address that could be called. Blocks."""
+    with connect(settings.database_url, "poster-start") as connection:
+        era.require_standbys(connection, single_node=settings.single_node)
+        era.settle(connection, settings.clock().for_database())
+        return [row[0] for row in connection.execute("SELECT DISTINCT base_url FROM connections WHERE enabled")]
+
+
+def _settle_era(settings: ProgramSettings) -> None:
+    with connect(settings.database_url, "poster-era") as connection:
+        era.settle(connection, settings.clock().for_database())

@@ -1,0 +1,264 @@
+"""The poster's statements as functions: one round trip each, for many gates and effects at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Any, Final, LiteralString
+
+import msgspec
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+
+from schemas.states import EntryKind, State, Target
+from schemas.writebacks import Instruction
+from sinks.ledger.database import statement
+from sinks.ledger.gates import JITTER_S, refresh_parameters
+from sinks.named_queries import named_queries
+from sinks.poster.doors import Door
+from sinks.poster.limiting import Breaker
+from sinks.poster.turns import PLAN_SIZE, Turn
+from sinks.poster.work import Facts, Frozen, GateKey, Work
+from streams.clock import Clock
+from streams.controls import Control
+from streams.crash_points import CrashPoint, reach
+from streams.settings import ProgramSettings
+from streams.times import Vendor
+
+Connect = Callable[[], AbstractAsyncContextManager[AsyncConnection[TupleRow]]]
+
+_SQL: Final[dict[str, LiteralString]] = named_queries("sinks.poster")
+_pack = msgspec.json.encode
+_instruction = msgspec.json.Decoder(Instruction).decode
+_frozen = msgspec.msgpack.Decoder(Frozen).decode
+_freeze = msgspec.msgpack.Encoder().encode
+
+
+class ClaimedGate(msgspec.Struct, frozen=True):
+    """A row of the claim: the gate and its connection, both held now."""
+
+    practice_id: str
+    connection_id: str
+    epoch: int
+    home_practice_id: str
+    door_epoch: int
+    route: str
+    target: str
+    changed_at: datetime
+    limiter: Any
+    breaker: Any
+
+
+class Marking(msgspec.Struct, frozen=True):
+    """One effect to be marked, with its request."""
+
+    work: Work
+    frozen: Frozen
+    generation: int
+    request_id: str
+    digest: bytes
+
+
+class Ledger:
+    """All reads and writes of one poster process but its confirmations. Raises psycopg.Error."""
+
+    def __init__(self, connect: Connect, settings: ProgramSettings, clock: Clock, me: str) -> None:
+        self._connect = connect
+        self._clock = clock
+        self._me = me
+        self._profile = settings.profile
+        self._times = settings.times
+        self._skip_state_test = settings.controls.off(Control.OUTER_STATE_TEST)
+
+    async def claim(self, free: int) -> list[ClaimedGate]:
+        """At most `free` due gates with their connections. The lease is that of each route."""
+        rows = await self._run(
+            "claim",
+            {
+                "free": free,
+                "me": self._me,
+                "routes": [vendor.value for vendor in Vendor],
+                "leases": [self._times.of(vendor).lease_s for vendor in Vendor],
+                "other_route": Vendor.OPEN_DENTAL.value,
+            },
+        )
+        reach(CrashPoint.POSTER_AFTER_CLAIM)
+        return [ClaimedGate(*row) for row in rows]
+
+    async def settle_marks(self, turns: Iterable[Turn]) -> list[tuple[str, int, str]]:
+        """Marks of earlier owners become UNCERTAIN."""
+        gates = [{"p": t.gate[0], "c": t.gate[1], "e": t.epoch, "settle_s": t.door.times.settle_s} for t in turns]
+        return [(p, n, target) for p, n, target in await self._run("settle_marks", {"gates": _pack(gates).decode()})]
+
+    async def plan(self, turns: Sequence[Turn]) -> dict[GateKey, list[Work]]:
+        """What each gate could do from now on, oldest first."""
+        gates = [{"p": t.gate[0], "c": t.gate[1], "home": t.door.key[0], "most": PLAN_SIZE} for t in turns]
+        found: dict[GateKey, list[Work]] = {turn.gate: [] for turn in turns}
+        rows = await self._run("plan", {"gates": _pack(gates).decode(), "budget_s": self._times.retry_budget_s})
+        for row in rows:
+            work = _work(row)
+            found[work.gate].append(work)
+        return found
+
+    async def mark(self, markings: Sequence[Marking], turns: Iterable[Turn]) -> dict[tuple[str, int], int]:
+        """SENDING for those that still may; answers their attempt numbers. Committed when this returns (law 16)."""
+        reach(CrashPoint.POSTER_BEFORE_MARK)
+        versions = {m.work.gate: m.work.facts.settings_version for m in markings}
+        items = [
+            {
+                "p": m.work.practice_id,
+                "c": m.work.connection_id,
+                "n": m.work.effect_id,
+                "generation": m.generation,
+                "request_id": m.request_id,
+                "payload": _freeze(m.frozen),
+                "digest": m.digest,
+            }
+            for m in markings
+        ]
+        gates = [
+            {
+                "p": t.gate[0],
+                "c": t.gate[1],
+                "e": t.epoch,
+                "need_s": t.door.times.mark_need_s,
+                "version": versions[t.gate],
+            }
+            for t in turns
+        ]
+        rows = await self._run(
+            "mark",
+            {
+                "items": _pack(items).decode(),
+                "gates": _pack(gates).decode(),
+                "me": self._me,
+                "skip_state_test": self._skip_state_test,
+            },
+        )
+        return {(practice_id, effect_id): attempt for practice_id, effect_id, attempt in rows}
+
+    async def look_first(self, looks: Sequence[tuple[Work, Turn]]) -> None:
+        """Heads that must be looked for before any send become UNCERTAIN (law 4)."""
+        items = [
+            {
+                "p": work.practice_id,
+                "c": work.connection_id,
+                "n": work.effect_id,
+                "e": turn.epoch,
+                "settle_s": turn.door.times.settle_s,
+            }
+            for work, turn in looks
+        ]
+        await self._run("look_first", {"items": _pack(items).decode(), "me": self._me})
+
+    async def load_connection(self, home: str, connection_id: str) -> tuple[Any, ...] | None:
+        rows = await self._run("load_connection", {"home": home, "connection_id": connection_id})
+        return rows[0] if rows else None
+
+    async def renew(self, turns: Sequence[Turn], doors: Sequence[Door]) -> tuple[set[GateKey], set[GateKey]]:
+        """Extends leases; answers the gates and connections that are still ours."""
+        gates = [{"p": t.gate[0], "c": t.gate[1], "e": t.epoch, "lease_s": t.door.times.lease_s} for t in turns]
+        held = [{"p": d.key[0], "c": d.key[1], "e": d.epoch, "lease_s": d.times.lease_s} for d in doors]
+        mine = await self._run("renew", {"gates": _pack(gates).decode(), "me": self._me})
+        open_doors = await self._run("renew_doors", {"doors": _pack(held).decode(), "me": self._me})
+        return {(p, c) for p, c in mine}, {(p, c) for p, c in open_doors}
+
+    async def release(self, turns: Sequence[Turn], pause_s: float) -> None:
+        """1. Lock those that are still ours. 2. Recompute when they have work. 3. Give them back (section 2)."""
+        gates = [{"p": t.gate[0], "c": t.gate[1], "e": t.epoch} for t in turns]
+        now = self._clock.for_database()
+        async with self._connect() as connection, connection.transaction():
+            cursor = await connection.execute(
+                _SQL["lock_gates"], {"gates": _pack(gates).decode(), "me": self._me}, prepare=True
+            )
+            mine = [(str(p), str(c)) for p, c in await cursor.fetchall()]
+            if not mine:
+                return
+            await connection.execute(
+                statement("gates", "refresh"),
+                refresh_parameters(mine, now=now, jitter_s=JITTER_S[self._profile]),
+                prepare=True,
+            )
+            moved = {turn.gate for turn in turns if turn.moved}
+            back = [{"p": p, "c": c, "pause_s": 0.0 if (p, c) in moved else pause_s} for p, c in mine]
+            await connection.execute(_SQL["release"], {"gates": _pack(back).decode(), "now": now}, prepare=True)
+
+    async def release_doors(self, doors: Iterable[Door]) -> None:
+        """Gives connections back, with what the next owner must know of limiter and breaker."""
+        rows = [
+            {
+                "p": d.key[0],
+                "c": d.key[1],
+                "e": d.epoch,
+                "limiter": d.limiter,
+                "breaker": None if d.breaker == Breaker() else d.breaker,
+            }
+            for d in doors
+        ]
+        await self._run("release_doors", {"doors": _pack(rows).decode(), "me": self._me})
+
+    async def close_door(self, door: Door, reason: str, wait_s: float) -> None:
+        """Closes a connection and every gate that names it for `wait_s` (law 22)."""
+        await self._run(
+            "close_door",
+            {
+                "home": door.key[0],
+                "connection_id": door.key[1],
+                "epoch": door.epoch,
+                "me": self._me,
+                "reason": reason,
+                "wait_s": wait_s,
+                "breaker": _pack(door.breaker).decode(),
+            },
+        )
+
+    async def open_door(self, door: Door) -> None:
+        """The target answers again."""
+        await self._run(
+            "open_door",
+            {"home": door.key[0], "connection_id": door.key[1], "epoch": door.epoch, "me": self._me},
+        )
+
+    async def _run(self, name: str, parameters: dict[str, Any]) -> list[TupleRow]:
+        async with self._connect() as connection:
+            cursor = await connection.execute(
+                _SQL[name], {"now": self._clock.for_database(), **parameters}, prepare=True
+            )
+            return await cursor.fetchall() if cursor.description else []
+
+
+def _work(row: TupleRow) -> Work:
+    payload = row[17]
+    return Work(
+        practice_id=row[0],
+        connection_id=row[1],
+        effect_id=row[2],
+        source=row[3],
+        event_id=row[4],
+        subject=row[5],
+        target=Target(row[6]),
+        entry_kind=EntryKind(row[7]),
+        part=row[8],
+        lane=row[9],
+        depends_on=row[10],
+        origin_posted=row[11],
+        state=State(row[12]),
+        reason=row[13],
+        look_first=row[14],
+        generation=row[15],
+        request_id=row[16],
+        frozen=None if payload is None else _frozen(payload),
+        attempts=row[18],
+        epoch=row[19],
+        sent_at=row[20],
+        settled=row[21],
+        aged=row[22],
+        settings_version=row[23],
+        instruction=_instruction(row[24]),
+        amount_minor=row[25],
+        currency=row[26],
+        ledger_date=row[27],
+        pms_patient_id=row[28],
+        facts=Facts(settings_version=row[29], master=row[30], closed_through=row[31], connected=row[32]),
+    )

@@ -1,0 +1,435 @@
+-- Statements of the poster. Rows travel as one JSON parameter: one statement serves many gates and many effects, and
+-- costs the client one encoding. `:now` is business time (null: the database's clock); leases use now() alone.
+
+-- name: claim
+-- Due gates, oldest first, each with its connection (law 22): a gate whose connection another poster holds, or that is
+-- closed, is passed over. SKIP LOCKED never waits, so the order of locks cannot deadlock.
+WITH routes AS (
+    SELECT * FROM unnest(:routes::text[], :leases::float8[]) AS r(route, lease_s)
+), due AS (
+    SELECT g.practice_id, g.connection_id, h.home, h.used
+    FROM gates g
+    CROSS JOIN LATERAL (
+        SELECT coalesce(max(p.home_practice_id), g.practice_id) AS home, count(*) > 0 AS used
+        FROM practice_connections p
+        WHERE p.practice_id = g.practice_id AND p.connection_id = g.connection_id) h
+    JOIN connections c ON c.home_practice_id = h.home AND c.connection_id = g.connection_id
+    WHERE g.next_due_at <= coalesce(:now::timestamptz, now()) AND g.not_before <= now() AND g.lease_until < now()
+      AND c.not_before <= now() AND (c.owner = :me OR c.lease_until < now())
+    ORDER BY g.next_due_at
+    LIMIT :free
+    FOR UPDATE OF g SKIP LOCKED
+), doors AS (
+    SELECT c.home_practice_id, c.connection_id
+    FROM connections c
+    WHERE (c.home_practice_id, c.connection_id) IN (SELECT home, connection_id FROM due)
+      AND c.not_before <= now() AND (c.owner = :me OR c.lease_until < now())
+    FOR UPDATE SKIP LOCKED
+), opened AS (
+    UPDATE connections c
+    SET owner = :me,
+        epoch = c.epoch + CASE WHEN c.owner = :me AND c.lease_until >= now() THEN 0 ELSE 1 END,
+        lease_until = greatest(c.lease_until, now() + make_interval(secs => r.lease_s))
+    FROM doors d, routes r
+    WHERE c.home_practice_id = d.home_practice_id AND c.connection_id = d.connection_id
+      AND r.route = CASE WHEN c.route IN (SELECT route FROM routes) THEN c.route ELSE :other_route END
+    RETURNING c.home_practice_id, c.connection_id, c.epoch, c.route, c.target, c.changed_at, c.limiter, c.breaker,
+              r.lease_s
+)
+UPDATE gates g
+SET owner = :me, epoch = g.epoch + 1, lease_until = now() + make_interval(secs => o.lease_s)
+FROM due d
+JOIN opened o ON o.home_practice_id = d.home AND o.connection_id = d.connection_id
+WHERE g.practice_id = d.practice_id AND g.connection_id = d.connection_id
+RETURNING g.practice_id, g.connection_id, g.epoch, o.home_practice_id, o.epoch AS door_epoch, o.route, o.target,
+          o.changed_at, o.limiter, o.breaker;
+
+-- name: load_connection
+SELECT home_practice_id, connection_id, route, base_url, config, secret, changed_at
+FROM connections WHERE home_practice_id = :home AND connection_id = :connection_id;
+
+-- name: settle_marks
+-- What earlier owners marked and never confirmed is in doubt (law 16, section 2). Due at once: presence can be proven
+-- before `settle_until`, absence not (law 19).
+WITH i AS (
+    SELECT * FROM json_to_recordset(:gates::json) AS i(p text, c text, e bigint, settle_s float8)
+)
+UPDATE effects x
+SET state = 'UNCERTAIN', settle_until = x.sent_at + make_interval(secs => i.settle_s),
+    due_at = coalesce(:now::timestamptz, now()), changed_at = coalesce(:now::timestamptz, now())
+FROM i
+WHERE x.practice_id = i.p AND x.connection_id = i.c AND x.state = 'SENDING' AND x.epoch < i.e
+RETURNING x.practice_id, x.effect_id, x.target;
+
+-- name: plan
+-- Of each gate: what could be marked from now on, lane by lane in order of id, with what depends on it, and what can be
+-- read back. Only a plan: the mark looks again. WITH TIES keeps an entry together with its dependents (N-8).
+WITH k AS (
+    SELECT * FROM json_to_recordset(:gates::json) AS k(p text, c text, home text, most int)
+), chosen AS (
+    SELECT k.p, k.c, k.home, w.effect_id
+    FROM k CROSS JOIN LATERAL (
+        SELECT h.effect_id
+        FROM (
+            SELECT e.effect_id, e.depends_on, e.state, e.due_at, e.look_first,
+                   bool_or(e.state IN ('SENDING', 'ACCEPTED', 'UNCERTAIN')) OVER (PARTITION BY e.lane) AS doubtful,
+                   bool_or((e.state = 'RETRYING' AND e.due_at > coalesce(:now::timestamptz, now())) OR e.look_first)
+                       OVER (PARTITION BY e.lane ORDER BY e.effect_id) AS blocked,
+                   row_number() OVER (PARTITION BY e.lane ORDER BY e.effect_id) AS place
+            FROM effects e
+            WHERE e.practice_id = k.p AND e.connection_id = k.c
+              AND e.state IN ('SCHEDULED', 'RETRYING', 'SENDING', 'ACCEPTED', 'UNCERTAIN')
+              AND (e.state <> 'SCHEDULED' OR e.due_at <= coalesce(:now::timestamptz, now()))
+              AND (e.state NOT IN ('SCHEDULED', 'RETRYING') OR e.depends_on IS NULL OR EXISTS (
+                   SELECT FROM effects o WHERE o.practice_id = k.p AND o.effect_id = e.depends_on
+                     AND (o.state = 'POSTED' OR (o.connection_id = e.connection_id AND o.lane = e.lane
+                          AND o.effect_id < e.effect_id AND o.state IN ('SCHEDULED', 'RETRYING')
+                          AND o.due_at <= coalesce(:now::timestamptz, now())))))
+        ) h
+        WHERE h.due_at <= coalesce(:now::timestamptz, now())
+          AND CASE WHEN h.state IN ('SCHEDULED', 'RETRYING')
+                   THEN NOT h.doubtful AND (NOT h.blocked OR (h.look_first AND h.place = 1))
+                   ELSE h.state IN ('ACCEPTED', 'UNCERTAIN') END
+        ORDER BY coalesce(h.depends_on, h.effect_id)
+        FETCH FIRST (k.most) ROWS WITH TIES
+    ) w
+), facts AS (
+    SELECT k.p, k.c, s.version, coalesce((s.body ->> 'master')::boolean AND s.body ->> 'status' <> 'OFFBOARDED', false)
+               AS master,
+           (s.body ->> 'ledger_closed_through')::date AS closed_through,
+           EXISTS (SELECT FROM practice_connections u
+                   WHERE u.practice_id = k.p AND u.connection_id = k.c AND u.home_practice_id = k.home)
+               AND EXISTS (SELECT FROM connections c
+                   WHERE c.home_practice_id = k.home AND c.connection_id = k.c AND c.enabled) AS connected
+    FROM k LEFT JOIN LATERAL (
+        SELECT v.version, v.body FROM settings v
+        WHERE v.practice_id = k.p AND v.effective_from <= coalesce(:now::timestamptz, now())
+        ORDER BY v.effective_from DESC LIMIT 1) s ON true
+)
+SELECT e.practice_id, e.connection_id, e.effect_id, e.source, e.event_id, n.subject, e.target, e.entry_kind, e.part,
+       e.lane, e.depends_on,
+       e.depends_on IS NULL OR EXISTS (SELECT FROM effects o WHERE o.practice_id = e.practice_id
+           AND o.effect_id = e.depends_on AND o.state = 'POSTED') AS origin_posted,
+       e.state, e.reason, e.look_first, e.generation, e.request_id, e.payload, e.attempts, e.epoch, e.sent_at,
+       coalesce(e.settle_until <= now(), false) AS settled,
+       coalesce(e.sent_at < now() - make_interval(secs => :budget_s), false) AS aged,
+       e.settings_version, e.instruction::text, e.amount_minor, e.currency, e.ledger_date, l.pms_patient_id,
+       f.version, f.master, f.closed_through, f.connected
+FROM chosen w
+JOIN effects e ON e.practice_id = w.p AND e.effect_id = w.effect_id
+JOIN events n ON n.practice_id = e.practice_id AND n.source = e.source AND n.event_id = e.event_id
+JOIN facts f ON f.p = w.p AND f.c = w.c
+LEFT JOIN patient_links l ON l.practice_id = e.practice_id AND l.patient_ref = e.patient_ref
+ORDER BY e.practice_id, e.connection_id, e.effect_id;
+
+-- name: mark
+-- SENDING, committed before the first byte (law 16), for calls that start now. Three devices: the gate is still ours
+-- and its lease outlasts the call (law 20), nothing stands before it in its lane (law 23), and the row's state is
+-- tested again when it is written (section 2).
+WITH i AS (
+    SELECT * FROM json_to_recordset(:items::json)
+        AS i(p text, c text, n bigint, generation int, request_id text, payload text, digest text)
+), k AS (
+    SELECT * FROM json_to_recordset(:gates::json) AS k(p text, c text, e bigint, need_s float8, version int)
+), g AS (
+    SELECT g.practice_id, g.connection_id, g.epoch
+    FROM gates g JOIN k ON k.p = g.practice_id AND k.c = g.connection_id
+    WHERE g.epoch = k.e AND g.owner = :me AND g.lease_until > now() + make_interval(secs => k.need_s)
+      AND k.version IS NOT DISTINCT FROM (SELECT v.version FROM settings v
+          WHERE v.practice_id = k.p AND v.effective_from <= coalesce(:now::timestamptz, now())
+          ORDER BY v.effective_from DESC LIMIT 1)
+    ORDER BY g.practice_id, g.connection_id
+    FOR SHARE OF g
+), h AS (
+    SELECT i.*, g.epoch
+    FROM i
+    JOIN g ON g.practice_id = i.p AND g.connection_id = i.c
+    JOIN effects e ON e.practice_id = i.p AND e.effect_id = i.n
+    WHERE e.state IN ('SCHEDULED', 'RETRYING') AND NOT e.look_first
+      AND e.due_at <= coalesce(:now::timestamptz, now())
+      AND (e.depends_on IS NULL OR EXISTS (SELECT FROM effects o WHERE o.practice_id = i.p
+           AND o.effect_id = e.depends_on AND o.state = 'POSTED'))
+      AND NOT EXISTS (
+          SELECT FROM effects o
+          WHERE o.practice_id = i.p AND o.connection_id = i.c AND o.lane = e.lane AND o.effect_id <> e.effect_id
+            AND o.state IN ('SCHEDULED', 'RETRYING', 'SENDING', 'ACCEPTED', 'UNCERTAIN')
+            AND (o.state IN ('SENDING', 'ACCEPTED', 'UNCERTAIN') OR (o.effect_id < e.effect_id
+                 AND (o.state = 'RETRYING' OR o.due_at <= coalesce(:now::timestamptz, now()))
+                 AND (o.depends_on IS NULL OR EXISTS (SELECT FROM effects d WHERE d.practice_id = i.p
+                      AND d.effect_id = o.depends_on AND d.state = 'POSTED')))))
+)
+UPDATE effects x
+SET state = 'SENDING', epoch = h.epoch, sent_at = now(), attempts = x.attempts + 1, generation = h.generation,
+    request_id = h.request_id, payload = decode(h.payload, 'base64'), payload_digest = decode(h.digest, 'base64'),
+    settle_until = NULL, changed_at = coalesce(:now::timestamptz, now())
+FROM h
+WHERE x.practice_id = h.p AND x.effect_id = h.n
+  AND (x.state IN ('SCHEDULED', 'RETRYING') OR :skip_state_test) AND NOT x.look_first
+RETURNING x.practice_id, x.effect_id, x.attempts;
+
+-- name: look_first
+-- Read back before any send (law 4). `sent_at` may be null.
+WITH i AS (
+    SELECT * FROM json_to_recordset(:items::json) AS i(p text, c text, n bigint, e bigint, settle_s float8)
+), g AS (
+    SELECT g.practice_id, g.connection_id FROM gates g
+    WHERE (g.practice_id, g.connection_id, g.epoch) IN (SELECT p, c, e FROM i) AND g.owner = :me
+    ORDER BY g.practice_id, g.connection_id
+    FOR SHARE
+)
+UPDATE effects x
+SET state = 'UNCERTAIN', epoch = i.e, settle_until = now() + make_interval(secs => i.settle_s),
+    due_at = coalesce(:now::timestamptz, now()), changed_at = coalesce(:now::timestamptz, now())
+FROM i JOIN g ON g.practice_id = i.p AND g.connection_id = i.c
+WHERE x.practice_id = i.p AND x.effect_id = i.n AND x.state IN ('SCHEDULED', 'RETRYING') AND x.look_first
+RETURNING x.practice_id, x.effect_id;
+
+-- name: confirm_posted
+-- Positive answers: from whatever state, at any epoch (law 20), with their attempt and result rows. What a person has
+-- recorded or dismissed, and what is POSTED already, stays and is left out of the answer.
+WITH i AS (
+    SELECT * FROM json_to_recordset(:items::json)
+        AS i(p text, n bigint, epoch bigint, external_id text, row_id uuid, row_key text, row_value text,
+             a_n int, phase text, generation int, request_id text, began_at timestamptz, ended_at timestamptz,
+             answer text, code text, vendor_request_id text, late boolean)
+), u AS (
+    UPDATE effects x
+    SET state = 'POSTED', external_id = i.external_id, posted_at = coalesce(:now::timestamptz, now()),
+        look_first = false, failing_since = NULL, last_code = NULL, changed_at = coalesce(:now::timestamptz, now())
+    FROM i
+    WHERE x.practice_id = i.p AND x.effect_id = i.n
+      AND x.state NOT IN ('POSTED', 'RECORDED_MANUALLY', 'DISMISSED')
+      AND (NOT :fenced OR (x.epoch = i.epoch AND x.state IN ('SENDING', 'ACCEPTED', 'UNCERTAIN')))
+    RETURNING x.practice_id, x.effect_id
+), a AS (
+    INSERT INTO attempts (practice_id, month, effect_id, n, phase, epoch, generation, request_id, began_at, ended_at,
+                          answer, code, external_ids, vendor_request_id, late)
+    SELECT p, date_trunc('month', ended_at)::date, n, a_n, phase, epoch, generation, request_id, began_at, ended_at,
+           answer, code, ARRAY[external_id], vendor_request_id, late
+    FROM i
+    ON CONFLICT DO NOTHING
+), o AS (
+    INSERT INTO outbox (practice_id, id, topic, key, value)
+    SELECT i.p, i.row_id, :results_topic, decode(i.row_key, 'base64'), decode(i.row_value, 'base64')
+    FROM i JOIN u ON u.practice_id = i.p AND u.effect_id = i.n
+)
+SELECT practice_id, effect_id FROM u;
+
+-- name: tell_relay
+SELECT pg_notify('writeback_outbox', '');
+
+-- name: stands_already
+-- Positive answers that `confirm_posted` left out: posted before, or handled by a person.
+SELECT practice_id, effect_id, state, external_id FROM effects
+WHERE (practice_id, effect_id) IN (SELECT * FROM unnest(:practice_ids::text[], :effect_ids::bigint[]));
+
+-- name: confirm_others
+-- Every other verdict: fenced by the epoch of the mark and by the state it was made for; one that a read-back proved
+-- absent, also by the gate's epoch (laws 19, 20).
+WITH i AS (
+    SELECT * FROM json_to_recordset(:items::json)
+        AS i(p text, c text, n bigint, from_state text, to_state text, reason text, mark_epoch bigint, epoch bigint,
+             by_gate boolean, due_in_s float8, until_settled boolean, settle_s float8, gives_back boolean,
+             clears_look_first boolean, failed boolean, a_n int, phase text, generation int, request_id text,
+             began_at timestamptz, ended_at timestamptz, answer text, scope text, code text, external_ids text[],
+             vendor_request_id text, late boolean)
+), g AS (
+    SELECT g.practice_id, g.connection_id, g.epoch FROM gates g
+    WHERE (g.practice_id, g.connection_id) IN (SELECT p, c FROM i WHERE by_gate)
+    ORDER BY g.practice_id, g.connection_id
+    FOR SHARE
+), u AS (
+    UPDATE effects x
+    SET state = i.to_state, reason = coalesce(i.reason, x.reason),
+        settle_until = CASE WHEN i.settle_s IS NULL THEN x.settle_until
+                            ELSE x.sent_at + make_interval(secs => i.settle_s) END,
+        due_at = CASE WHEN i.until_settled
+                      THEN coalesce(:now::timestamptz, now()) + greatest(x.settle_until - now(), interval '0')
+                      WHEN i.due_in_s IS NULL THEN x.due_at
+                      ELSE coalesce(:now::timestamptz, now()) + make_interval(secs => i.due_in_s) END,
+        attempts = x.attempts - CASE WHEN i.gives_back THEN 1 ELSE 0 END,
+        look_first = x.look_first AND NOT i.clears_look_first,
+        failing_since = CASE WHEN i.failed THEN coalesce(x.failing_since, coalesce(:now::timestamptz, now()))
+                             ELSE x.failing_since END,
+        last_code = coalesce(i.code, x.last_code), changed_at = coalesce(:now::timestamptz, now())
+    FROM i
+    WHERE x.practice_id = i.p AND x.effect_id = i.n
+      AND ((x.state = i.from_state AND x.epoch = i.mark_epoch
+            AND (NOT i.by_gate OR EXISTS (SELECT FROM g
+                 WHERE g.practice_id = i.p AND g.connection_id = i.c AND g.epoch = i.epoch)))
+           OR (:unfenced AND x.state = 'SENDING'))
+    RETURNING x.practice_id, x.effect_id
+), a AS (
+    INSERT INTO attempts (practice_id, month, effect_id, n, phase, epoch, generation, request_id, began_at, ended_at,
+                          answer, scope, reason, code, external_ids, vendor_request_id, late)
+    SELECT p, date_trunc('month', ended_at)::date, n, a_n, phase, epoch, generation, request_id, began_at, ended_at,
+           answer, scope, reason, code, coalesce(external_ids, '{}'), vendor_request_id, late
+    FROM i
+    ON CONFLICT DO NOTHING
+)
+SELECT practice_id, effect_id FROM u;
+
+-- name: lock_practices
+SELECT practice_id FROM practices WHERE practice_id = ANY(:practice_ids::text[]) ORDER BY practice_id FOR NO KEY UPDATE;
+
+-- name: hold
+-- Under the practices' locks, in a later statement (law 8): only what still stands in the way holds.
+WITH i AS (
+    SELECT * FROM json_to_recordset(:items::json) AS i(p text, c text, home text, n bigint, to_state text)
+)
+UPDATE effects x
+SET state = i.to_state, changed_at = coalesce(:now::timestamptz, now()),
+    reason = CASE WHEN i.to_state = 'AWAITING_LINK' THEN 'PATIENT_NOT_LINKED' ELSE x.reason END
+FROM i
+WHERE x.practice_id = i.p AND x.effect_id = i.n AND x.state IN ('SCHEDULED', 'RETRYING') AND NOT x.look_first
+  AND CASE i.to_state
+      WHEN 'AWAITING_LINK' THEN NOT EXISTS (SELECT FROM patient_links l
+          WHERE l.practice_id = x.practice_id AND l.patient_ref = x.patient_ref)
+      ELSE NOT EXISTS (SELECT FROM practice_connections u JOIN connections c
+               ON c.home_practice_id = u.home_practice_id AND c.connection_id = u.connection_id
+               WHERE u.practice_id = i.p AND u.connection_id = i.c AND u.home_practice_id = i.home AND c.enabled)
+           OR x.target = 'PMS' AND NOT coalesce((SELECT (v.body ->> 'master')::boolean AND v.body ->> 'status' <> 'OFFBOARDED'
+               FROM settings v
+               WHERE v.practice_id = i.p AND v.effective_from <= coalesce(:now::timestamptz, now())
+               ORDER BY v.effective_from DESC LIMIT 1), false)
+      END
+RETURNING x.practice_id, x.effect_id;
+
+-- name: die_unsent
+-- Under the practices' locks: what the check before the mark refused. The settings it was checked against still hold.
+WITH i AS (
+    SELECT * FROM json_to_recordset(:items::json)
+        AS i(p text, n bigint, from_state text, to_state text, reason text, version int)
+)
+UPDATE effects x
+SET state = i.to_state, reason = i.reason, changed_at = coalesce(:now::timestamptz, now()),
+    failing_since = coalesce(x.failing_since, coalesce(:now::timestamptz, now()))
+FROM i
+WHERE x.practice_id = i.p AND x.effect_id = i.n AND x.state = i.from_state AND NOT x.look_first
+  AND i.version IS NOT DISTINCT FROM (SELECT v.version FROM settings v
+      WHERE v.practice_id = i.p AND v.effective_from <= coalesce(:now::timestamptz, now())
+      ORDER BY v.effective_from DESC LIMIT 1)
+RETURNING x.practice_id, x.effect_id;
+
+-- name: originals
+-- What a dead letter carries: the source's own bytes and place.
+SELECT e.practice_id, e.effect_id, n.topic_id, n.part, n.off, n.appended_at, n.event_type, n.trace_id, b.original_key,
+       b.original, coalesce(e.failing_since, e.changed_at), e.redrives, e.attempts
+FROM effects e
+JOIN events n ON n.practice_id = e.practice_id AND n.source = e.source AND n.event_id = e.event_id
+LEFT JOIN bodies b ON b.practice_id = n.practice_id AND b.month = n.month AND b.source = n.source
+    AND b.event_id = n.event_id
+WHERE (e.practice_id, e.effect_id) IN (SELECT * FROM unnest(:practice_ids::text[], :effect_ids::bigint[]));
+
+-- name: renew
+-- Leases of gates and connections that are still ours; those not answered are lost.
+WITH i AS (
+    SELECT * FROM json_to_recordset(:gates::json) AS i(p text, c text, e bigint, lease_s float8)
+), mine AS (
+    SELECT g.practice_id, g.connection_id, i.lease_s FROM gates g
+    JOIN i ON i.p = g.practice_id AND i.c = g.connection_id AND i.e = g.epoch
+    WHERE g.owner = :me
+    ORDER BY g.practice_id, g.connection_id
+    FOR UPDATE OF g
+)
+UPDATE gates g SET lease_until = now() + make_interval(secs => m.lease_s)
+FROM mine m
+WHERE g.practice_id = m.practice_id AND g.connection_id = m.connection_id
+RETURNING g.practice_id, g.connection_id;
+
+-- name: renew_doors
+WITH i AS (
+    SELECT * FROM json_to_recordset(:doors::json) AS i(p text, c text, e bigint, lease_s float8)
+), mine AS (
+    SELECT d.home_practice_id, d.connection_id, i.lease_s FROM connections d
+    JOIN i ON i.p = d.home_practice_id AND i.c = d.connection_id AND i.e = d.epoch
+    WHERE d.owner = :me
+    ORDER BY d.home_practice_id, d.connection_id
+    FOR UPDATE OF d
+)
+UPDATE connections d SET lease_until = now() + make_interval(secs => m.lease_s)
+FROM mine m
+WHERE d.home_practice_id = m.home_practice_id AND d.connection_id = m.connection_id
+RETURNING d.home_practice_id, d.connection_id;
+
+-- name: lock_gates
+-- First step of a release: only gates that are still ours.
+WITH i AS (
+    SELECT * FROM json_to_recordset(:gates::json) AS i(p text, c text, e bigint)
+)
+SELECT g.practice_id, g.connection_id FROM gates g
+JOIN i ON i.p = g.practice_id AND i.c = g.connection_id AND i.e = g.epoch
+WHERE g.owner = :me
+ORDER BY g.practice_id, g.connection_id
+FOR UPDATE OF g;
+
+-- name: release
+-- Third step, after the recomputation of `next_due_at`: to the back of the queue where something is due already, and
+-- after a pause where this turn could do nothing with it.
+WITH i AS (
+    SELECT * FROM json_to_recordset(:gates::json) AS i(p text, c text, pause_s float8)
+)
+UPDATE gates g
+SET owner = NULL, lease_until = 'epoch',
+    next_due_at = CASE WHEN g.next_due_at IS NULL THEN NULL
+        ELSE greatest(g.next_due_at, coalesce(:now::timestamptz, now())
+                      + greatest(make_interval(secs => i.pause_s), g.not_before - now())) END
+FROM i
+WHERE g.practice_id = i.p AND g.connection_id = i.c;
+
+-- name: release_doors
+WITH i AS (
+    SELECT * FROM json_to_recordset(:doors::json) AS i(p text, c text, e bigint, limiter json, breaker json)
+)
+UPDATE connections d
+SET owner = NULL, lease_until = 'epoch', limiter = i.limiter, breaker = i.breaker
+FROM i
+WHERE d.home_practice_id = i.p AND d.connection_id = i.c AND d.epoch = i.e AND d.owner = :me;
+
+-- name: close_door
+-- An error of the connection closes every gate that names it, and changes no effect (law 22). A gate's place in the
+-- queue moves with it, so that closed gates do not stand before open ones.
+WITH d AS (
+    UPDATE connections c
+    SET not_before = now() + make_interval(secs => :wait_s), breaker = :breaker::jsonb, closed_reason = :reason,
+        closed_at = CASE WHEN c.closed_reason IS NULL THEN now() ELSE c.closed_at END
+    WHERE c.home_practice_id = :home AND c.connection_id = :connection_id AND c.epoch = :epoch AND c.owner = :me
+    RETURNING c.home_practice_id, c.connection_id, c.not_before, c.closed_at
+), named AS (
+    SELECT g.practice_id, g.connection_id, d.not_before, d.closed_at
+    FROM d JOIN gates g ON g.connection_id = d.connection_id
+        AND (g.practice_id = d.home_practice_id OR EXISTS (SELECT FROM practice_connections u
+             WHERE u.practice_id = g.practice_id AND u.connection_id = d.connection_id
+               AND u.home_practice_id = d.home_practice_id))
+    ORDER BY g.practice_id, g.connection_id
+    FOR UPDATE OF g
+)
+UPDATE gates g
+SET not_before = n.not_before, closed_reason = :reason, closed_at = n.closed_at,
+    next_due_at = greatest(g.next_due_at, coalesce(:now::timestamptz, now()) + make_interval(secs => :wait_s))
+FROM named n
+WHERE g.practice_id = n.practice_id AND g.connection_id = n.connection_id;
+
+-- name: open_door
+-- The first answer after a closing.
+WITH d AS (
+    UPDATE connections c SET breaker = NULL, closed_reason = NULL, closed_at = NULL, not_before = 'epoch'
+    WHERE c.home_practice_id = :home AND c.connection_id = :connection_id AND c.epoch = :epoch AND c.owner = :me
+    RETURNING c.home_practice_id, c.connection_id
+), named AS (
+    SELECT g.practice_id, g.connection_id
+    FROM d JOIN gates g ON g.connection_id = d.connection_id
+        AND (g.practice_id = d.home_practice_id OR EXISTS (SELECT FROM practice_connections u
+             WHERE u.practice_id = g.practice_id AND u.connection_id = d.connection_id
+               AND u.home_practice_id = d.home_practice_id))
+    ORDER BY g.practice_id, g.connection_id
+    FOR UPDATE OF g
+)
+UPDATE gates g SET closed_reason = NULL, closed_at = NULL, not_before = 'epoch',
+    next_due_at = least(g.next_due_at, coalesce(:now::timestamptz, now()))
+FROM named n
+WHERE g.practice_id = n.practice_id AND g.connection_id = n.connection_id AND g.closed_reason IS NOT NULL;
+
+-- name: targets
+-- Every address that this program could call, for the refusal of rehearsal switches at start.
+SELECT DISTINCT base_url FROM connections WHERE enabled;

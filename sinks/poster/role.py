@@ -1,0 +1,103 @@
+"""The POSTER role: the process around the loop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import socket
+import sys
+from collections.abc import Callable
+from typing import Any, Final
+
+from sinks.credentials import KeyRing
+from sinks.poster.adapters import Adapters
+from sinks.poster.confirming import Confirmer
+from sinks.poster.database import open_pool, prepare
+from sinks.poster.ledger import Ledger
+from sinks.poster.loop import Poster
+from sinks.poster.unsent import Unsent
+from sinks.poster.waking import listen
+from sinks.routes import Surroundings
+from streams.crash_points import CrashPoint, reach
+from streams.lifecycle import Stop
+from streams.logging import log
+from streams.loopback import require_loopback
+from streams.settings import ProgramSettings
+from streams.telemetry import HEALTH, Health
+
+GROUP: Final = "poster"
+"""Names the poster in the headers of its dead letters; it consumes no topic."""
+
+_LOG: Final = log(__name__)
+
+
+def run(settings: ProgramSettings, stop: Stop, health: Health = HEALTH) -> int:
+    """Post what is due until stopped; returns the exit code 0. Blocks.
+
+    Several may run side by side. Raises ConfigurationError for a ledger without standbys that nobody accepted
+    (law 4), and for a rehearsal switch while a target is not on loopback.
+    """
+    require_loopback(settings.unsafe_switches(), prepare(settings))
+    runner: Callable[..., Any] = asyncio.run
+    if sys.platform != "win32":
+        import uvloop
+
+        runner = uvloop.run
+    try:
+        runner(_poster(settings, stop, health))
+    except BaseExceptionGroup as group:
+        raise group.exceptions[0] from None
+    return 0
+
+
+async def _poster(settings: ProgramSettings, stop: Stop, health: Health) -> None:
+    me = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+    clock = settings.clock()
+    pool = open_pool(settings)
+    await pool.open(wait=True)
+    ledger = Ledger(pool.connection, settings, clock, me)
+    crash = settings.crash
+    around = Surroundings(
+        settings=settings,
+        keys=KeyRing.of(settings),
+        connect=pool.connection,
+        after_send=_after_send if crash is not None and crash.at is CrashPoint.POSTER_AFTER_SEND else None,
+    )
+    adapters = Adapters(ledger, around)
+    group = settings.prefixed(GROUP)
+
+    def done(outcome: Any, stored: bool) -> None:
+        poster.confirmed(outcome, stored)
+
+    confirmer = Confirmer(pool.connection, clock, settings.controls, group, done)
+    poster = Poster(settings, ledger, confirmer, adapters, Unsent(pool.connection, clock, group), health)
+    stopping = stop.watch()
+    try:
+        await _beside(poster, confirmer, settings, stopping)
+    finally:
+        await adapters.close()
+        await pool.close()
+
+
+async def _beside(poster: Poster, confirmer: Confirmer, settings: ProgramSettings, stopping: asyncio.Event) -> None:
+    """The loop, with its helpers beside it; whatever of them fails ends the role."""
+    async with asyncio.TaskGroup() as tasks:
+        helpers = [
+            tasks.create_task(confirmer.run(), name="confirm"),
+            tasks.create_task(poster.keep_leases(), name="leases"),
+            tasks.create_task(listen(settings.database_url, poster.notified), name="listen"),
+            tasks.create_task(_tell(poster, stopping), name="stop"),
+        ]
+        await poster.run(stopping)
+        for helper in helpers:
+            helper.cancel()
+
+
+async def _tell(poster: Poster, stopping: asyncio.Event) -> None:
+    await stopping.wait()
+    poster.stopped()
+
+
+def _after_send() -> None:
+    reach(CrashPoint.POSTER_AFTER_SEND)

@@ -1,0 +1,126 @@
+"""A held gate and what is planned in it: lanes in order, one entry of a lane at a time (laws 21 and 23). No I/O."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict, deque
+from collections.abc import Sequence
+from typing import Final
+
+from schemas.states import READY, State
+from sinks.poster.doors import Door
+from sinks.poster.work import GateKey, Work
+
+ITEMS_PER_TURN: Final = 500
+"""K of law 21: then the gate goes to the back of the queue."""
+PLAN_SIZE: Final = 200
+"""Entries read at once: enough for many rounds of marks, few enough to be fresh."""
+
+
+class Turn:
+    """One ownership of a gate. Written by the poster's loop only."""
+
+    def __init__(self, gate: GateKey, epoch: int, door: Door) -> None:
+        self.gate = gate
+        self.epoch = epoch
+        self.door = door
+        self.began = time.monotonic()
+        self.in_flight = 0
+        self.started = 0
+        self.moved = False
+        """Something was started or changed; a turn that moved nothing is not taken again at once."""
+        self.lost = False
+        self.needs_plan = True
+        self.looks: list[Work] = []
+        """Heads that are read back before any send; they become UNCERTAIN first (law 4)."""
+        self._ready: deque[Work] = deque()
+        self._reads: deque[Work] = deque()
+        self._followers: dict[str, deque[Work]] = {}
+        self._dependents: dict[int, tuple[Work, ...]] = {}
+        self._posted: set[int] = set()
+        self._busy: set[str] = set()
+        self._started_at_plan = -1
+
+    def load(self, plan: Sequence[Work]) -> None:
+        """Take over a fresh plan; lanes whose entry is in flight here go on only after its confirmation."""
+        # A full plan is followed by another, unless nothing of the last one could be started.
+        self.needs_plan = len(plan) >= PLAN_SIZE and self.started != self._started_at_plan
+        self._started_at_plan = self.started
+        self._ready.clear()
+        self._reads.clear()
+        self._followers.clear()
+        self.looks = []
+        dependents: dict[int, list[Work]] = defaultdict(list)
+        for work in plan:
+            if work.state not in READY:
+                if work.lane not in self._busy:
+                    self._reads.append(work)
+                continue
+            if work.depends_on is not None and not work.origin_posted:
+                dependents[work.depends_on].append(work)
+            if work.look_first:
+                self.looks.append(work)
+            elif work.lane in self._busy or work.lane in self._followers:
+                self._followers.setdefault(work.lane, deque()).append(work)
+            else:
+                self._followers[work.lane] = deque()
+                self._ready.append(work)
+        self._dependents = {origin: tuple(found) for origin, found in dependents.items()}
+
+    def take(self, most: int) -> list[Work]:
+        """Up to `most` entries that may be marked now, oldest first."""
+        taken: list[Work] = []
+        while self._ready and len(taken) < most and self.started < ITEMS_PER_TURN:
+            work = self._ready.popleft()
+            if not self._origin_stands(work):
+                self._drop(work.lane)
+                continue
+            self._busy.add(work.lane)
+            self.in_flight += 1
+            self.started += 1
+            taken.append(work)
+        return taken
+
+    def take_reads(self, most: int) -> list[Work]:
+        """Up to `most` entries to read back now."""
+        taken: list[Work] = []
+        while self._reads and len(taken) < most:
+            work = self._reads.popleft()
+            self._busy.add(work.lane)
+            self.in_flight += 1
+            taken.append(work)
+        return taken
+
+    def dependents_of(self, work: Work) -> tuple[Work, ...]:
+        return self._dependents.get(work.effect_id, ())
+
+    def ended(self, work: Work, state: State | None) -> None:
+        """An entry came to rest in `state` (None: it was not marked). Only a posted one lets its lane go on."""
+        self.in_flight -= 1
+        self._busy.discard(work.lane)
+        if state is not State.POSTED:
+            self._drop(work.lane)
+            return
+        self._posted.add(work.effect_id)
+        followers = self._followers.get(work.lane)
+        if followers:
+            self._ready.append(followers.popleft())
+
+    @property
+    def has_work(self) -> bool:
+        return bool(self._ready or self._reads or self.looks) and self.started < ITEMS_PER_TURN
+
+    @property
+    def over(self) -> bool:
+        """Nothing in flight and nothing to start: the gate can be released."""
+        if self.in_flight:
+            return False
+        if self.door.closed or self.door.lost or self.lost or self.started >= ITEMS_PER_TURN:
+            return True
+        return not self.has_work and not self.needs_plan
+
+    def _origin_stands(self, work: Work) -> bool:
+        return work.origin_posted or work.depends_on in self._posted
+
+    def _drop(self, lane: str) -> None:
+        self._followers.pop(lane, None)

@@ -1,0 +1,101 @@
+"""Effects that the check before the mark held or refused: written under the practice's lock (law 8)."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from schemas.reasons import DeadLetterReason
+from schemas.states import Stage, State
+from sinks.named_queries import named_queries
+from sinks.poster import counting
+from sinks.poster.checking import Dead, Held
+from sinks.poster.ledger import Connect
+from sinks.poster.letters import Death, publish, result_of
+from sinks.poster.work import Work
+from streams.clock import Clock
+
+_SQL: Final = named_queries("sinks.poster")
+
+
+class Unsent:
+    """Gathers them during one round and stores them together; rare, so it costs the others nothing."""
+
+    def __init__(self, connect: Connect, clock: Clock, group: str) -> None:
+        self._connect = connect
+        self._clock = clock
+        self._group = group
+        self._held: list[tuple[Work, str, State]] = []
+        self._dead: list[tuple[Work, Dead]] = []
+
+    @property
+    def waiting(self) -> bool:
+        return bool(self._held or self._dead)
+
+    def add(self, work: Work, home_practice_id: str, found: Held | Dead) -> None:
+        if isinstance(found, Held):
+            self._held.append((work, home_practice_id, found.state))
+        else:
+            self._dead.append((work, found))
+
+    async def store(self) -> None:
+        """1. Lock the practices, sorted. 2. In later statements, write what still holds. 3. Results, dead letters.
+
+        Raises psycopg.Error; then nothing is stored, and a later plan finds the same again.
+        """
+        held, self._held = self._held, []
+        dead, self._dead = self._dead, []
+        now = self._clock.now()
+        practices = sorted({work.practice_id for work, *_ in held} | {work.practice_id for work, _ in dead})
+        async with self._connect() as connection, connection.transaction():
+            await connection.execute(_SQL["lock_practices"], {"practice_ids": practices})
+            rows: list[dict[str, Any]] = [
+                {"p": w.practice_id, "c": w.connection_id, "home": home, "n": w.effect_id, "to_state": state.value}
+                for w, home, state in held
+            ]
+            applied = await self._apply(connection, "hold", rows)
+            applied |= await self._apply(connection, "die_unsent", [_dead_row(w, found) for w, found in dead])
+            results = [result_of(w, state, now) for w, _, state in held if w.key in applied]
+            deaths = [_death(w, found) for w, found in dead if w.key in applied]
+            results += [result_of(d.work, d.state, now, reason=d.reason, attempt=d.attempt) for d in deaths]
+            await publish(connection, results, deaths, now, self._group)
+        moves = [(w, state) for w, _, state in held] + [(w, found.verdict.state) for w, found in dead]
+        for work, state in moves:
+            if work.key in applied:
+                counting.moved(work.target.value, work.state.value, state.value)
+
+    async def _apply(self, connection: Any, name: str, rows: list[dict[str, Any]]) -> set[tuple[str, int]]:
+        if not rows:
+            return set()
+        cursor = await connection.execute(
+            _SQL[name], {"items": msgspec.json.encode(rows).decode(), "now": self._clock.for_database()}
+        )
+        return {(str(p), int(n)) for p, n in await cursor.fetchall()}
+
+
+def _dead_row(work: Work, found: Dead) -> dict[str, Any]:
+    return {
+        "p": work.practice_id,
+        "n": work.effect_id,
+        "from_state": work.state.value,
+        "to_state": found.verdict.state.value,
+        "reason": _reason(found).value,
+        "version": work.facts.settings_version,
+    }
+
+
+def _death(work: Work, found: Dead) -> Death:
+    return Death(
+        work=work,
+        state=found.verdict.state,
+        reason=_reason(found),
+        stage=Stage.POST,
+        attempt=work.attempts,
+        field=found.field,
+        generation_sent=work.sent_at is not None,
+    )
+
+
+def _reason(found: Dead) -> DeadLetterReason:
+    return found.verdict.reason or DeadLetterReason.REFUSED_BY_TARGET
