@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 import psycopg
@@ -13,7 +13,11 @@ from psycopg.types.json import Jsonb
 
 from schemas.states import State, Target
 from sinks.ledger import gates
+from sinks.ledger.audit import append
+from sinks.ledger.database import statement
+from sinks.ledger.recomputing import moment
 from sinks.ledger.release import release
+from sinks.ledger.settings_truth import require_practice
 from streams.errors import ConfigurationError
 
 Cursor = psycopg.Cursor[TupleRow]
@@ -56,62 +60,6 @@ def fingerprint(route: str, *parts: str) -> str:
     return sha256("\0".join((route, *parts)).encode()).hexdigest()
 
 
-_LOCK: Final = "SELECT added_at FROM practices WHERE practice_id = %(practice_id)s FOR NO KEY UPDATE"
-_STANDING: Final = """
-SELECT c.home_practice_id, c.connection_id, c.route, c.base_url, c.config, c.account_fingerprint
-FROM practice_connections p JOIN connections c USING (home_practice_id, connection_id)
-WHERE p.practice_id = %(practice_id)s AND p.target = %(target)s
-FOR NO KEY UPDATE OF c
-"""
-_STANDING_ACCOUNT: Final = """
-SELECT c.account_fingerprint FROM practice_connections p JOIN connections c USING (home_practice_id, connection_id)
-WHERE p.practice_id = %(practice_id)s AND p.target = %(target)s
-"""
-_STORED: Final = """
-SELECT c.home_practice_id, c.connection_id, c.route, c.base_url, c.config, c.secret
-FROM practice_connections p JOIN connections c USING (home_practice_id, connection_id)
-WHERE p.practice_id = %(practice_id)s AND p.target = %(target)s
-"""
-_OWNER: Final = "SELECT home_practice_id FROM connections WHERE account_fingerprint = %(fingerprint)s"
-_IN_DOUBT: Final = """
-SELECT count(*) FROM effects WHERE practice_id = %(practice_id)s AND connection_id = %(connection_id)s
-  AND state IN ('SENDING', 'ACCEPTED', 'UNCERTAIN')
-"""
-_ADD: Final = """
-INSERT INTO connections (home_practice_id, connection_id, target, route, base_url, account_fingerprint, config,
-    secret, secret_version, added_by)
-VALUES (%(practice_id)s, %(connection_id)s, %(target)s, %(route)s, %(base_url)s, %(fingerprint)s, %(config)s,
-    %(secret)s, 1, %(actor)s)
-"""
-_USE: Final = """
-INSERT INTO practice_connections (practice_id, target, home_practice_id, connection_id)
-VALUES (%(practice_id)s, %(target)s, %(practice_id)s, %(connection_id)s)
-"""
-_CHANGE: Final = """
-UPDATE connections SET base_url = %(base_url)s, account_fingerprint = %(fingerprint)s, config = %(config)s,
-    secret = coalesce(%(secret)s, secret),
-    secret_version = secret_version + (%(secret)s::bytea IS NOT NULL)::int,
-    enabled = true, not_before = 'epoch', breaker = NULL, closed_reason = NULL, closed_at = NULL, changed_at = now()
-WHERE home_practice_id = %(practice_id)s AND connection_id = %(connection_id)s
-"""
-_OPEN_GATE: Final = """
-UPDATE gates SET not_before = 'epoch', breaker = NULL, closed_reason = NULL, closed_at = NULL
-WHERE practice_id = %(practice_id)s AND connection_id = %(connection_id)s
-"""
-_AUDIT: Final = """
-SELECT audit_append(%(practice_id)s, coalesce(%(now)s::timestamptz, now()), %(actor)s, %(action)s, %(subject)s,
-    %(before)s, %(after)s, NULL)
-"""
-_LIST: Final = """
-SELECT p.practice_id, p.target, c.connection_id, c.route, c.base_url, c.enabled,
-    coalesce(c.closed_reason, g.closed_reason), c.changed_at
-FROM practice_connections p JOIN connections c USING (home_practice_id, connection_id)
-LEFT JOIN gates g ON g.practice_id = p.practice_id AND g.connection_id = p.connection_id
-WHERE %(practice_id)s::text IS NULL OR p.practice_id = %(practice_id)s
-ORDER BY p.practice_id, p.target
-"""
-
-
 def save_connection(cursor: Cursor, given: ConnectionInput, *, actor: str, now: datetime | None) -> Saved:
     """Add a practice's connection or repair it, inside the caller's transaction. Blocks for the practice's lock.
 
@@ -119,18 +67,15 @@ def save_connection(cursor: Cursor, given: ConnectionInput, *, actor: str, now: 
     is in doubt at this one: its read-back would look in the wrong place. 3. Save. 4. Open its gate. 5. Release what
     died of the setting. 6. Audit, without secrets. Raises ConfigurationError that says what to do.
     """
-    row = cursor.execute(_LOCK, {"practice_id": given.practice_id}).fetchone()
-    if row is None or row[0] is None:
-        raise ConfigurationError(
-            f"practice {given.practice_id} is not known: add it first with `writeback practice add {given.practice_id}`"
-        )
+    require_practice(cursor, given.practice_id)
+    at = moment(cursor, now)
     fields = msgspec.structs.asdict(given) | {
         "target": given.target.value,
         "config": Jsonb(given.config),
         "actor": actor,
         "now": now,
     }
-    standing = cursor.execute(_STANDING, fields).fetchone()
+    standing = cursor.execute(statement("connections", "standing"), fields).fetchone()
     _refuse_shared(cursor, given, fields)
     if standing is None:
         _add(cursor, given, fields)
@@ -138,28 +83,48 @@ def save_connection(cursor: Cursor, given: ConnectionInput, *, actor: str, now: 
         _change(cursor, given, fields, standing)
     key = (given.practice_id, given.connection_id)
     gates.lock(cursor, [key])
-    cursor.execute(_OPEN_GATE, fields)
+    cursor.execute(statement("connections", "open_gate"), fields)
     released = release(
         cursor, given.practice_id, [State.INVALID_CONFIG], actor=actor, now=now, connection_id=given.connection_id
     )
     gates.refresh(cursor, [key], now=now, jitter_s=0)
-    _audit(cursor, given, fields, standing, released)
+    append(
+        cursor,
+        given.practice_id,
+        at=at,
+        actor=actor,
+        action="target.add" if standing is None else "target.change",
+        subject=given.connection_id,
+        before=None if standing is None else {"base_url": standing[3], "config": standing[4]},
+        after={
+            "base_url": given.base_url,
+            "config": given.config,
+            "secrets": "kept" if given.secret is None else "given",
+            "released": released,
+        },
+    )
     return Saved(standing is None, released)
 
 
 def stored_fingerprint(cursor: Cursor, practice_id: str, target: Target) -> str | None:
     """Of the account that is connected now; None where there is none."""
-    row = cursor.execute(_STANDING_ACCOUNT, {"practice_id": practice_id, "target": target.value}).fetchone()
-    return None if row is None else row[0]
+    row = _stored(cursor, practice_id, target)
+    return None if row is None else row[6]
 
 
 def stored_connection(cursor: Cursor, practice_id: str, target: Target) -> dict[str, Any] | None:
     """The fields that open a target (`sinks.routes.StoredConnection`); the secret is still sealed."""
-    row = cursor.execute(_STORED, {"practice_id": practice_id, "target": target.value}).fetchone()
+    row = _stored(cursor, practice_id, target)
     if row is None:
         return None
     names = ("home_practice_id", "connection_id", "route", "base_url", "config", "secret")
     return dict(zip(names, (*row[:5], None if row[5] is None else bytes(row[5])), strict=True))
+
+
+def _stored(cursor: Cursor, practice_id: str, target: Target) -> TupleRow | None:
+    return cursor.execute(
+        statement("connections", "stored"), {"practice_id": practice_id, "target": target.value}
+    ).fetchone()
 
 
 def list_connections(cursor: Cursor, practice_id: str | None) -> list[Listed]:
@@ -175,12 +140,12 @@ def list_connections(cursor: Cursor, practice_id: str | None) -> list[Listed]:
             closed_reason=row[6],
             changed_at=row[7],
         )
-        for row in cursor.execute(_LIST, {"practice_id": practice_id}).fetchall()
+        for row in cursor.execute(statement("connections", "listed"), {"practice_id": practice_id}).fetchall()
     ]
 
 
 def _refuse_shared(cursor: Cursor, given: ConnectionInput, fields: dict[str, Any]) -> None:
-    owner = cursor.execute(_OWNER, fields).fetchone()
+    owner = cursor.execute(statement("connections", "owner_of_account"), fields).fetchone()
     if owner is not None and owner[0] != given.practice_id:
         raise ConfigurationError(
             f"practice {owner[0]} already uses this account at {given.route}, and this release does not let two "
@@ -191,8 +156,8 @@ def _refuse_shared(cursor: Cursor, given: ConnectionInput, fields: dict[str, Any
 def _add(cursor: Cursor, given: ConnectionInput, fields: dict[str, Any]) -> None:
     if given.secret is None:
         raise ConfigurationError("a new connection needs its secrets: give --secrets FILE, or - for standard input")
-    cursor.execute(_ADD, fields)
-    cursor.execute(_USE, fields)
+    cursor.execute(statement("connections", "add"), fields)
+    cursor.execute(statement("connections", "use"), fields)
 
 
 def _change(cursor: Cursor, given: ConnectionInput, fields: dict[str, Any], standing: TupleRow) -> None:
@@ -203,33 +168,11 @@ def _change(cursor: Cursor, given: ConnectionInput, fields: dict[str, Any], stan
             "changing the route is not part of this release"
         )
     if account != given.fingerprint:
-        found = cursor.execute(_IN_DOUBT, fields).fetchone()
+        found = cursor.execute(statement("connections", "in_doubt"), fields).fetchone()
         in_doubt = 0 if found is None else found[0]
         if in_doubt:
             raise ConfigurationError(
                 f"{in_doubt} entries are in doubt at the account that is connected now: change the account when "
                 "`writeback transactions list` shows none SENDING, ACCEPTED or UNCERTAIN"
             )
-    cursor.execute(_CHANGE, fields)
-
-
-def _audit(
-    cursor: Cursor, given: ConnectionInput, fields: dict[str, Any], standing: TupleRow | None, released: int
-) -> None:
-    before = None if standing is None else Jsonb({"base_url": standing[3], "config": standing[4]})
-    after = {
-        "base_url": given.base_url,
-        "config": given.config,
-        "secrets": "kept" if given.secret is None else "given",
-        "released": released,
-    }
-    cursor.execute(
-        _AUDIT,
-        fields
-        | {
-            "action": "target.add" if standing is None else "target.change",
-            "subject": given.connection_id,
-            "before": before,
-            "after": Jsonb(after),
-        },
-    )
+    cursor.execute(statement("connections", "change"), fields)

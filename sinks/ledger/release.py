@@ -4,40 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 import psycopg
 from psycopg.rows import TupleRow
 
 from schemas.states import DEAD, State
 from sinks.ledger import gates
+from sinks.ledger.database import statement
 from sinks.ledger.request_ids import request_id
 
 Cursor = psycopg.Cursor[TupleRow]
-
-_DEAD_ONES: Final = """
-SELECT effect_id, source, event_id, target, entry_kind, part, generation, connection_id FROM effects
-WHERE practice_id = %(practice_id)s AND state = ANY(%(states)s)
-  AND (%(connection_id)s::text IS NULL OR connection_id = %(connection_id)s)
-  AND (%(effect_ids)s::bigint[] IS NULL OR effect_id = ANY(%(effect_ids)s))
-ORDER BY effect_id FOR NO KEY UPDATE
-"""
-
-_RELEASE: Final = """
-UPDATE effects e SET state = 'SCHEDULED', generation = r.generation, request_id = r.request_id,
-    payload = NULL, payload_digest = NULL, look_first = (e.look_first OR e.sent_at IS NOT NULL),
-    due_at = coalesce(%(now)s::timestamptz, now()), failing_since = NULL, attempts = 0,
-    redrives = e.redrives + 1, changed_at = coalesce(%(now)s::timestamptz, now())
-FROM unnest(%(effect_ids)s::bigint[], %(generations)s::integer[], %(request_ids)s::text[])
-    AS r(effect_id, generation, request_id)
-WHERE e.practice_id = %(practice_id)s AND e.effect_id = r.effect_id AND e.state = ANY(%(states)s)
-"""
-
-_SETTLE_LETTERS: Final = """
-UPDATE dead_letters SET settled_at = coalesce(%(now)s::timestamptz, now()), settled_as = 'RELEASED',
-    settled_by = %(actor)s
-WHERE practice_id = %(practice_id)s AND effect_id = ANY(%(effect_ids)s) AND settled_at IS NULL
-"""
 
 
 def release(
@@ -66,7 +43,7 @@ def release(
         "now": now,
         "actor": actor,
     }
-    rows = cursor.execute(_DEAD_ONES, chosen).fetchall()
+    rows = cursor.execute(statement("connections", "dead_ones"), chosen).fetchall()
     if not rows:
         return 0
     chosen["effect_ids"] = [row[0] for row in rows]
@@ -75,8 +52,8 @@ def release(
         request_id(practice_id, source, event_id, target, entry_kind, part, generation + 1)
         for _, source, event_id, target, entry_kind, part, generation, _ in rows
     ]
-    cursor.execute(_RELEASE, chosen)
-    cursor.execute(_SETTLE_LETTERS, chosen)
+    cursor.execute(statement("connections", "release"), chosen)
+    cursor.execute(statement("connections", "settle_letters"), chosen)
     # A released effect is due at once, so the spread of a cut-off has nothing to do.
     gates.refresh(cursor, {(practice_id, row[7]) for row in rows if row[7]}, now=now, jitter_s=0)
     return len(rows)

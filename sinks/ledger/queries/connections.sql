@@ -1,0 +1,69 @@
+-- name: standing
+-- The connection that a practice uses for a target, locked: somebody is about to change it.
+SELECT c.home_practice_id, c.connection_id, c.route, c.base_url, c.config, c.account_fingerprint
+FROM practice_connections p JOIN connections c USING (home_practice_id, connection_id)
+WHERE p.practice_id = :practice_id AND p.target = :target
+FOR NO KEY UPDATE OF c;
+
+-- name: stored
+SELECT c.home_practice_id, c.connection_id, c.route, c.base_url, c.config, c.secret, c.account_fingerprint
+FROM practice_connections p JOIN connections c USING (home_practice_id, connection_id)
+WHERE p.practice_id = :practice_id AND p.target = :target;
+
+-- name: owner_of_account
+SELECT home_practice_id FROM connections WHERE account_fingerprint = :fingerprint;
+
+-- name: in_doubt
+SELECT count(*) FROM effects
+WHERE practice_id = :practice_id AND connection_id = :connection_id AND state IN ('SENDING', 'ACCEPTED', 'UNCERTAIN');
+
+-- name: add
+INSERT INTO connections (home_practice_id, connection_id, target, route, base_url, account_fingerprint, config,
+    secret, secret_version, added_by)
+VALUES (:practice_id, :connection_id, :target, :route, :base_url, :fingerprint, :config, :secret, 1, :actor);
+
+-- name: use
+INSERT INTO practice_connections (practice_id, target, home_practice_id, connection_id)
+VALUES (:practice_id, :target, :practice_id, :connection_id);
+
+-- name: change
+-- A null secret keeps the stored one. `changed_at` tells posters to open the connection anew; a renewed token does not.
+UPDATE connections SET base_url = :base_url, account_fingerprint = :fingerprint, config = :config,
+    secret = coalesce(:secret::bytea, secret),
+    secret_version = secret_version + (:secret::bytea IS NOT NULL)::int,
+    enabled = true, not_before = 'epoch', breaker = NULL, closed_reason = NULL, closed_at = NULL, changed_at = now()
+WHERE home_practice_id = :practice_id AND connection_id = :connection_id;
+
+-- name: open_gate
+UPDATE gates SET not_before = 'epoch', breaker = NULL, closed_reason = NULL, closed_at = NULL
+WHERE practice_id = :practice_id AND connection_id = :connection_id;
+
+-- name: listed
+SELECT p.practice_id, p.target, c.connection_id, c.route, c.base_url, c.enabled,
+    coalesce(c.closed_reason, g.closed_reason), c.changed_at
+FROM practice_connections p JOIN connections c USING (home_practice_id, connection_id)
+LEFT JOIN gates g ON g.practice_id = p.practice_id AND g.connection_id = p.connection_id
+WHERE :practice_id::text IS NULL OR p.practice_id = :practice_id
+ORDER BY p.practice_id, p.target;
+
+-- name: dead_ones
+SELECT effect_id, source, event_id, target, entry_kind, part, generation, connection_id FROM effects
+WHERE practice_id = :practice_id AND state = ANY(:states::text[])
+  AND (:connection_id::text IS NULL OR connection_id = :connection_id)
+  AND (:effect_ids::bigint[] IS NULL OR effect_id = ANY(:effect_ids::bigint[]))
+ORDER BY effect_id FOR NO KEY UPDATE;
+
+-- name: release
+-- The budget of tries begins anew only where it was spent, so that the rows of `attempts` keep their numbers.
+UPDATE effects e SET state = 'SCHEDULED', generation = r.generation, request_id = r.request_id,
+    payload = NULL, payload_digest = NULL, look_first = (e.look_first OR e.sent_at IS NOT NULL),
+    due_at = coalesce(:now::timestamptz, now()), failing_since = NULL,
+    attempts = CASE e.state WHEN 'DEAD_LETTERED' THEN 0 ELSE e.attempts END,
+    redrives = e.redrives + 1, changed_at = coalesce(:now::timestamptz, now())
+FROM unnest(:effect_ids::bigint[], :generations::integer[], :request_ids::text[])
+    AS r(effect_id, generation, request_id)
+WHERE e.practice_id = :practice_id AND e.effect_id = r.effect_id AND e.state = ANY(:states::text[]);
+
+-- name: settle_letters
+UPDATE dead_letters SET settled_at = coalesce(:now::timestamptz, now()), settled_as = 'RELEASED', settled_by = :actor
+WHERE practice_id = :practice_id AND effect_id = ANY(:effect_ids::bigint[]) AND settled_at IS NULL;

@@ -1,0 +1,74 @@
+"""The one table of transitions: what the database enforces and what the documentation says (protocol section 3)."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+import psycopg
+import pytest
+
+from schemas.states import State
+from sinks.ledger import transitions
+from sinks.ledger.transitions import TRANSITIONS, Who, allowed
+from tests.processors.told import payment
+from tests.sinks.ledger.books import Book
+
+EFFECT_STATES = sorted(
+    set(State) - {State.AWAITING_SETTINGS, State.AWAITING_FEE, State.AWAITING_ORIGINAL, State.APPLIED}
+)
+
+
+def test_the_documentation_is_current() -> None:
+    """TRANSITIONS.md is generated from the table: `python -m sinks.ledger.transitions`."""
+    assert (files("sinks.ledger") / "TRANSITIONS.md").read_text(encoding="utf-8") == transitions.markdown()
+
+
+def test_the_database_allows_exactly_the_table(book: Book) -> None:
+    """Every pair of states is tried at a row: those of the table pass, all others are refused."""
+    book.add()
+    book.link()
+    book.tell(payment(fee_minor=0, net_minor=10000))
+    refused = set()
+    passed = set()
+    for origin in EFFECT_STATES:
+        for to in EFFECT_STATES:
+            with book.connection.transaction(force_rollback=True):
+                book.connection.execute("ALTER TABLE effects DISABLE TRIGGER USER")
+                book.connection.execute("UPDATE effects SET state = %s", (origin,))
+                book.connection.execute("ALTER TABLE effects ENABLE TRIGGER USER")
+                try:
+                    with book.connection.transaction():
+                        book.connection.execute("UPDATE effects SET state = %s", (to,))
+                    passed.add((origin, to))
+                except psycopg.Error as error:
+                    assert error.sqlstate == transitions.REFUSED_SQLSTATE
+                    refused.add((origin, to))
+    expected = {(a, b) for a in EFFECT_STATES for b in EFFECT_STATES if a is b or allowed(a, b)}
+    assert passed == expected
+    assert len(refused) == len(EFFECT_STATES) ** 2 - len(expected)
+
+
+def test_a_new_effect_cannot_start_in_the_middle(book: Book) -> None:
+    """new → SKIPPED_*, AWAITING_*, PAUSED, SCHEDULED only."""
+    book.add()
+    book.tell(payment())
+    with pytest.raises(psycopg.Error) as caught:
+        book.connection.execute(
+            'INSERT INTO effects SELECT (e).* FROM (SELECT jsonb_populate_record(e, \'{"effect_id": 99, "part": "9",'
+            ' "request_id": "x", "state": "POSTED"}\') AS e FROM effects e WHERE effect_id = 1) new'
+        )
+    assert caught.value.sqlstate == transitions.REFUSED_SQLSTATE
+
+
+@pytest.mark.parametrize("final", [State.POSTED, State.SKIPPED_ZERO, State.VOIDED_BEFORE_POST])
+def test_final_states_are_left_by_nobody_but_a_late_answer(final: State) -> None:
+    """POSTED only by a reversing effect; VOIDED_BEFORE_POST only by proof that the entry stands at the target."""
+    left = {each.to for each in TRANSITIONS if each.origin is final}
+    assert left <= {State.POSTED}
+
+
+def test_every_effect_state_is_reachable_and_only_people_leave_dead_ones_forward() -> None:
+    """No state of the model is an orphan; dead ones go on by a person (or a late positive answer)."""
+    assert {each.to for each in TRANSITIONS} == set(EFFECT_STATES)
+    dead = {State.INVALID_CONFIG, State.BLOCKED_PERIOD, State.REJECTED, State.DEAD_LETTERED}
+    assert {each.who for each in TRANSITIONS if each.origin in dead} == {Who.PERSON, Who.POSTER}
