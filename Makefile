@@ -39,7 +39,7 @@ check: setup ## format, lint and types
 	$(BIN)/mypy
 
 test: check ## all of the above and every test but the soak; real Kafka and Postgres
-	$(BIN)/pytest -n $(WORKERS) -m "not soak"
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not soak"
 
 soak: setup ## long chaos runs
 	$(BIN)/pytest -m soak --timeout 3600

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import typer
 
-from streams.settings import ProgramSettings
+if TYPE_CHECKING:
+    from streams.settings import ProgramSettings
+    from streams.topic_admin import TopicsReport
 
 app = typer.Typer(no_args_is_help=True, help="Create and check the topics of the catalogue.")
 
@@ -21,10 +24,7 @@ def ensure() -> None:
     report = ensure_topics(settings, fixed_partitions(settings))
     for name in report.created:
         print(f"created {name}")
-    for name in report.checked:
-        print(f"good    {name}")
-    for warning in report.warnings:
-        print(f"warning: {warning}", file=sys.stderr)
+    _print_rest(report)
 
 
 @app.command()
@@ -35,32 +35,29 @@ def check() -> None:
 
     settings = settings_here()
     report = check_topics(settings, fixed_partitions(settings))
+    _print_rest(report)
+
+
+def _print_rest(report: TopicsReport) -> None:
     for name in report.checked:
         print(f"good    {name}")
-    for warning in report.warnings:
-        print(f"warning: {warning}", file=sys.stderr)
+    if report.warnings:
+        print(f"warning: {report.warnings[0]}; {len(report.warnings)} topics in all", file=sys.stderr)
 
 
 @app.command("list")
 def list_() -> None:
-    """Print the catalogue: name, key, who writes and reads, retention."""
+    """Print the catalogue: name, key, who writes and reads each topic, how long it keeps records."""
     from rich.console import Console
     from rich.table import Table
 
     from schemas.topics import CATALOGUE, DAY_MS
 
-    table = Table("topic", "key", "writers", "readers", "keeps", "largest value", "holds")
+    table = Table("topic", "key", "written by", "read by", "keeps")
+    table.columns[0].no_wrap = True
     for spec in CATALOGUE.values():
-        keeps = "the newest of each key" if spec.compacted else f"{(spec.retention_ms or 0) // DAY_MS} days"
-        table.add_row(
-            spec.name.value,
-            spec.key,
-            ", ".join(spec.writers),
-            ", ".join(spec.readers),
-            keeps,
-            f"{spec.max_value_bytes // 1024} KiB",
-            spec.about,
-        )
+        keeps = "newest of a key" if spec.compacted else f"{(spec.retention_ms or 0) // DAY_MS} days"
+        table.add_row(spec.name.value, spec.key, ", ".join(spec.writers), ", ".join(spec.readers), keeps)
     Console().print(table)
 
 
