@@ -20,7 +20,7 @@ from schemas.writebacks import SourcePosition, Writeback
 from streams.clock import Clock
 from streams.controls import Control
 from streams.dead_letter_limit import DeadLetterLimit
-from streams.dead_letters import DeadLetter, dead_letter_headers
+from streams.dead_letters import DeadLetter, dead_letter_headers, redrive_count_of
 from streams.errors import ConfigurationError
 from streams.header_values import HeaderError
 from streams.redecisions import parse_redecision
@@ -109,6 +109,7 @@ class RulesHandler:
             event_id=result.event_id,
             source=result.source,
             trace_id=result.trace_id,
+            redrive_count=redrive_count_of(message.headers()),
         )
         return Outgoing(
             self._dead_letters,

@@ -128,3 +128,20 @@ def parse_dead_letter(headers: Headers) -> DeadLetter:
         raise
     except ValueError as error:
         raise HeaderError("dl-stage, dl-reason or dl-target holds a word that this version does not know") from error
+
+
+REDRIVE_COUNT: Final = "dl-redrive-count"
+"""The one header that a redriven source record carries, so that its next dead letter counts on."""
+MOST_COUNTED: Final = 1000
+"""Far above the limit of redrives, far below what a column holds: the header may come from anybody."""
+
+
+def redrive_count_of(headers: Headers) -> int:
+    """How often a source record was redriven, at most MOST_COUNTED; 0 for one that never was.
+
+    A header that says nothing sensible counts as 0: a sender's header may not stop a role or make a dead letter.
+    """
+    try:
+        return min(number(as_text(headers, REDRIVE_COUNT), REDRIVE_COUNT), MOST_COUNTED)
+    except ValueError:
+        return 0

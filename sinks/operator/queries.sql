@@ -1,0 +1,174 @@
+-- name: zones
+-- The zone in which a practice's day is counted: that of its newest settings (VER-5).
+SELECT DISTINCT ON (practice_id) practice_id, body ->> 'zone' FROM settings
+WHERE :practice_id::text IS NULL OR practice_id = :practice_id
+ORDER BY practice_id, version DESC;
+
+-- name: transactions
+-- One row per effect, or per event that has none.
+WITH zone AS (
+    SELECT DISTINCT ON (practice_id) practice_id, coalesce(body ->> 'zone', 'UTC') AS name FROM settings
+    WHERE :practice_id::text IS NULL OR practice_id = :practice_id
+    ORDER BY practice_id, version DESC
+), found AS (
+    SELECT ev.practice_id, ev.source, ev.event_id, ev.event_type, ev.subject, ev.occurred_at,
+        (ev.occurred_at AT TIME ZONE coalesce(z.name, 'UTC'))::date AS day,
+        ef.effect_id, ef.target, ef.entry_kind, ef.part,
+        coalesce(ef.state, ev.waiting, CASE WHEN ev.applied OR ev.superseded_by IS NULL THEN 'APPLIED' ELSE 'VOIDED_BEFORE_POST' END) AS state,
+        coalesce(ef.reason, ev.reason) AS reason,
+        coalesce(ef.settings_version, ev.settings_version) AS settings_version,
+        ef.amount_minor, ef.currency, ef.due_at, coalesce(ef.late, false) AS late, ef.external_id, ef.posted_at,
+        ef.attempts, ef.redrives, ef.last_code
+    FROM events ev
+    LEFT JOIN effects ef USING (practice_id, source, event_id)
+    LEFT JOIN zone z ON z.practice_id = ev.practice_id
+    WHERE (:practice_id::text IS NULL OR ev.practice_id = :practice_id)
+      AND (:payment::text IS NULL OR ev.subject = :payment OR ev.event_id = :payment)
+      AND (:from_day::date IS NULL OR ev.occurred_at >= :from_day::date::timestamp AT TIME ZONE 'UTC' - interval '1 day')
+      AND (:to_day::date IS NULL OR ev.occurred_at < :to_day::date::timestamp AT TIME ZONE 'UTC' + interval '2 days')
+)
+SELECT * FROM found
+WHERE (:states::text[] IS NULL OR state = ANY(:states::text[]))
+  AND (:from_day::date IS NULL OR day BETWEEN :from_day::date AND :to_day::date)
+ORDER BY practice_id, occurred_at, event_id, effect_id
+LIMIT :most;
+
+-- name: event_facts
+SELECT ev.practice_id, ev.source, ev.event_id, ev.event_type, ev.subject, ev.kind, ev.version, ev.occurred_at,
+    ev.received_at, ev.waiting, ev.reason, ev.applied, ev.resolved_at, ev.settings_version, ev.superseded_by,
+    ev.topic_id, ev.part, ev.off,
+    (SELECT t.topic FROM topic_partitions t WHERE t.topic_id = ev.topic_id)
+FROM events ev
+WHERE ev.practice_id = :practice_id
+  AND (ev.event_id = :id OR ev.subject = :id OR EXISTS (
+        SELECT FROM effects ef WHERE ef.practice_id = ev.practice_id AND ef.source = ev.source
+          AND ef.event_id = ev.event_id AND ef.effect_id::text = :id))
+ORDER BY ev.occurred_at, ev.event_id;
+
+-- name: effects_of
+SELECT effect_id, target, entry_kind, part, state, reason, settings_version, amount_minor, currency, ledger_date, due_at,
+    late, generation, request_id, look_first, attempts, redrives, last_code, external_id, posted_at, depends_on,
+    connection_id, (instruction ->> 'gross_minor')::bigint, (instruction ->> 'fee_minor')::bigint,
+    (instruction ->> 'surcharge_minor')::bigint
+FROM effects WHERE practice_id = :practice_id AND source = :source AND event_id = :event_id ORDER BY effect_id;
+
+-- name: attempts_of
+SELECT effect_id, n, phase, epoch, generation, began_at, ended_at, answer, reason, code, external_ids, late
+FROM attempts WHERE practice_id = :practice_id AND effect_id = ANY(:effect_ids::bigint[])
+ORDER BY effect_id, ended_at, n;
+
+-- name: receipts_of
+SELECT topic_id, part, off, verdict FROM receipts
+WHERE practice_id = :practice_id AND source = :source AND event_id = :event_id ORDER BY topic_id, part, off;
+
+-- name: dead_entries
+-- Effects that stand dead, in the order of their lanes, with what depends on them and what they depend on.
+SELECT e.practice_id, e.effect_id, e.target, e.entry_kind, e.part, e.lane, e.connection_id, e.state, e.reason, e.event_id,
+    e.changed_at, e.attempts, e.redrives, e.last_code, e.sent_at IS NOT NULL OR e.look_first AS look_first,
+    (SELECT count(*)::int FROM effects d WHERE d.practice_id = e.practice_id AND d.depends_on = e.effect_id
+       AND d.state IN ('SCHEDULED', 'RETRYING')) AS dependents,
+    (SELECT o.effect_id FROM effects o WHERE o.practice_id = e.practice_id AND o.effect_id = e.depends_on
+       AND o.state <> 'POSTED') AS held_by,
+    coalesce(c.closed_reason, g.closed_reason) AS closed_reason,
+    (SELECT d.effect_id FROM effects d WHERE d.practice_id = e.practice_id AND d.connection_id = e.connection_id
+       AND d.lane = e.lane AND d.state IN ('SENDING', 'ACCEPTED', 'UNCERTAIN') LIMIT 1) AS in_doubt
+FROM effects e
+LEFT JOIN practice_connections pc ON pc.practice_id = e.practice_id AND pc.target = e.target
+LEFT JOIN connections c USING (home_practice_id, connection_id)
+LEFT JOIN gates g ON g.practice_id = e.practice_id AND g.connection_id = e.connection_id
+WHERE e.state IN ('INVALID_CONFIG', 'BLOCKED_PERIOD', 'REJECTED', 'DEAD_LETTERED')
+  AND (:practice_id::text IS NULL OR e.practice_id = :practice_id)
+  AND (:reason::text IS NULL OR e.reason = :reason)
+  AND (:target::text IS NULL OR e.target = :target)
+  AND (:since::timestamptz IS NULL OR e.changed_at >= :since)
+  AND (:until::timestamptz IS NULL OR e.changed_at < :until)
+  AND (:effect_id::bigint IS NULL OR e.effect_id = :effect_id)
+ORDER BY e.practice_id, e.effect_id
+LIMIT :most;
+
+-- name: dead_of_lanes
+-- The other dead ones of the chosen lanes: a redrive takes whole lanes.
+SELECT e.effect_id, e.lane, e.connection_id FROM effects e
+JOIN unnest(:connection_ids::text[], :lanes::text[]) AS k(c, l) ON e.connection_id = k.c AND e.lane = k.l
+WHERE e.practice_id = :practice_id AND e.state IN ('INVALID_CONFIG', 'BLOCKED_PERIOD', 'REJECTED', 'DEAD_LETTERED')
+ORDER BY e.effect_id;
+
+-- name: dead_records
+SELECT practice_id, topic, topic_id, part, off, effect_id, redrives, stage, reason, field, source, event_id, target,
+    ambiguous, attempts, first_failed_at, last_failed_at, octet_length(value)
+FROM dead_letters
+WHERE settled_at IS NULL AND (stage IN ('decode', 'rules', 'intake') OR reason = 'DUPLICATE_AT_TARGET')
+  AND (:practice_id::text IS NULL OR practice_id = :practice_id)
+  AND (:reason::text IS NULL OR reason = :reason)
+  AND (:target::text IS NULL OR target = :target)
+  AND (:since::timestamptz IS NULL OR last_failed_at >= :since)
+  AND (:until::timestamptz IS NULL OR last_failed_at < :until)
+  AND (:topic::text IS NULL OR (topic = :topic AND part = :part AND off = :off))
+ORDER BY practice_id, topic, part, off
+LIMIT :most;
+
+-- name: record_bytes
+-- Locked, so that two operators do not send it twice.
+SELECT key, value FROM dead_letters
+WHERE practice_id = :practice_id AND topic_id = :topic_id AND part = :part AND off = :off AND effect_id = :effect_id
+  AND redrives = :redrives AND settled_at IS NULL FOR UPDATE;
+
+-- name: settle_record!
+UPDATE dead_letters SET settled_at = coalesce(:now::timestamptz, now()), settled_as = 'REPUBLISHED', settled_by = :who
+WHERE practice_id = :practice_id AND topic_id = :topic_id AND part = :part AND off = :off AND effect_id = :effect_id
+  AND redrives = :redrives AND settled_at IS NULL;
+
+-- name: lock_practice
+SELECT practice_id FROM practices WHERE practice_id = :practice_id FOR NO KEY UPDATE;
+
+-- name: audit
+SELECT audit_append(:practice_id, coalesce(:now::timestamptz, now()), :who, :action, :subject, :before::jsonb,
+    :after::jsonb, :why);
+
+-- name: notice_of
+SELECT cause, opened_at, told_at, items, suppressed FROM notices
+WHERE closed_at IS NULL AND (:practice_id::text IS NULL OR practice_id = :practice_id);
+
+-- name: waiting_for_people
+SELECT practice_id, target, state, count(*)::int, min(changed_at) FROM effects
+WHERE state IN ('AWAITING_REVIEW', 'AWAITING_LINK', 'AWAITING_ALLOCATION', 'AWAITING_MANUAL_POST')
+  AND (:practice_id::text IS NULL OR practice_id = :practice_id)
+GROUP BY practice_id, target, state
+UNION ALL
+SELECT practice_id, NULL, waiting, count(*)::int, min(received_at) FROM events
+WHERE waiting IS NOT NULL AND (:practice_id::text IS NULL OR practice_id = :practice_id)
+GROUP BY practice_id, waiting
+ORDER BY 1, 2, 3;
+
+-- name: intake_positions
+SELECT t.topic, t.topic_id, o.part, o.next_offset, o.changed_at FROM intake_offsets o
+LEFT JOIN topic_partitions t USING (topic_id) ORDER BY t.topic, o.part;
+
+-- name: outbox_depth
+SELECT topic, count(*)::int, coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8 FROM outbox
+GROUP BY topic ORDER BY topic;
+
+-- name: oldest_due_gates
+SELECT g.practice_id, g.connection_id, g.next_due_at,
+    extract(epoch FROM coalesce(:now::timestamptz, now()) - g.next_due_at)::float8, g.owner IS NOT NULL AND
+    g.lease_until > now(), g.closed_reason, g.not_before > now()
+FROM gates g WHERE g.next_due_at <= coalesce(:now::timestamptz, now())
+ORDER BY g.next_due_at LIMIT :most;
+
+-- name: unposted_by_age
+-- What is neither posted nor otherwise final, by how long ago the payment happened (features 2.5).
+SELECT e.target, e.currency,
+    CASE WHEN age < interval '1 hour' THEN '<1 h' WHEN age < interval '1 day' THEN '<1 d'
+         WHEN age < interval '3 days' THEN '<3 d' ELSE 'older' END,
+    count(*)::int, sum(e.amount_minor)::bigint
+FROM effects e JOIN events ev USING (practice_id, source, event_id),
+    LATERAL (SELECT coalesce(:now::timestamptz, now()) - ev.occurred_at AS age) a
+WHERE e.state NOT IN ('POSTED', 'RECORDED_MANUALLY', 'VOIDED_BEFORE_POST', 'DISMISSED', 'SKIPPED_ZERO',
+                      'SKIPPED_DISABLED')
+  AND (:practice_id::text IS NULL OR e.practice_id = :practice_id)
+GROUP BY 1, 2, 3 ORDER BY 1, 2, min(age);
+
+-- name: open_counts
+SELECT (SELECT count(*)::int FROM notices WHERE closed_at IS NULL),
+    (SELECT count(*)::int FROM deliveries WHERE state IN ('DUE', 'SENDING')),
+    (SELECT count(*)::int FROM deliveries WHERE state = 'FAILED' AND code <> 'OVERTAKEN');
