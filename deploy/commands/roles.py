@@ -13,7 +13,7 @@ from streams.errors import Role
 
 ENTRY: Final = {
     Role.RULES: "processors.worker:run",
-    Role.INTAKE: "sinks.ledger.intake:run",
+    Role.INTAKE: "sinks.ledger.intake_role:run",
     Role.POSTER: "sinks.poster.role:run",
     Role.RELAY: "sinks.relay:run",
     Role.NOTIFIER: "sinks.notices.role:run",
