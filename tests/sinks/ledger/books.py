@@ -10,9 +10,9 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from processors.judging import judge, judge_again
-from schemas.codec import cloud_event_headers, encode_event
+from schemas.codec import encode_event
 from schemas.events import Event
-from schemas.practice_settings import PracticeSettings, SettingsHistory
+from schemas.practice_settings import SettingsHistory
 from schemas.topics import STREAM_TOPICS, TopicName
 from schemas.writebacks import Redecision, SourcePosition, Writeback
 from sinks.ledger import settings_truth
@@ -205,8 +205,6 @@ class Book:
         self.connection.close()
 
 
-def again(event: Event, **values: Any) -> Any:
-    return msgspec.structs.replace(event, **values)
-
-
-__all__ = ["Book", "HandClock", "PracticeSettings", "again", "cloud_event_headers"]
+def again(told: msgspec.Struct, **values: Any) -> Any:
+    """The record with other values."""
+    return msgspec.structs.replace(told, **values)

@@ -6,6 +6,7 @@ from importlib.resources import files
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from schemas.states import State
 from sinks.ledger import transitions
@@ -28,24 +29,29 @@ def test_the_database_allows_exactly_the_table(book: Book) -> None:
     book.add()
     book.link()
     book.tell(payment(fee_minor=0, net_minor=10000))
-    refused = set()
-    passed = set()
+    refused: set[tuple[State, State]] = set()
+    passed: set[tuple[State, State]] = set()
     for origin in EFFECT_STATES:
         for to in EFFECT_STATES:
             with book.connection.transaction(force_rollback=True):
                 book.connection.execute("ALTER TABLE effects DISABLE TRIGGER USER")
                 book.connection.execute("UPDATE effects SET state = %s", (origin,))
                 book.connection.execute("ALTER TABLE effects ENABLE TRIGGER USER")
-                try:
-                    with book.connection.transaction():
-                        book.connection.execute("UPDATE effects SET state = %s", (to,))
-                    passed.add((origin, to))
-                except psycopg.Error as error:
-                    assert error.sqlstate == transitions.REFUSED_SQLSTATE
-                    refused.add((origin, to))
+                (passed if _allows(book, to) else refused).add((origin, to))
     expected = {(a, b) for a in EFFECT_STATES for b in EFFECT_STATES if a is b or allowed(a, b)}
     assert passed == expected
     assert len(refused) == len(EFFECT_STATES) ** 2 - len(expected)
+
+
+def _allows(book: Book, to: State) -> bool:
+    try:
+        with book.connection.transaction():
+            book.connection.execute("UPDATE effects SET state = %s", (to,))
+    except psycopg.Error as error:
+        if error.sqlstate != transitions.REFUSED_SQLSTATE:
+            raise
+        return False
+    return True
 
 
 def test_a_new_effect_cannot_start_in_the_middle(book: Book) -> None:
@@ -54,8 +60,8 @@ def test_a_new_effect_cannot_start_in_the_middle(book: Book) -> None:
     book.tell(payment())
     with pytest.raises(psycopg.Error) as caught:
         book.connection.execute(
-            'INSERT INTO effects SELECT (e).* FROM (SELECT jsonb_populate_record(e, \'{"effect_id": 99, "part": "9",'
-            ' "request_id": "x", "state": "POSTED"}\') AS e FROM effects e WHERE effect_id = 1) new'
+            "INSERT INTO effects SELECT (jsonb_populate_record(e, %s)).* FROM effects e WHERE effect_id = 1",
+            (Jsonb({"effect_id": 99, "part": "9", "request_id": "x", "state": "POSTED"}),),
         )
     assert caught.value.sqlstate == transitions.REFUSED_SQLSTATE
 
