@@ -19,7 +19,9 @@ LOCK_WAIT_S: Final = 9
 """Longer than a renewal by another worker may take, shorter than the statement's limit (protocol section 5)."""
 
 _READ = "SELECT secret, secret_version FROM connections WHERE home_practice_id = %s AND connection_id = %s"
-_LOCK = _READ + " FOR NO KEY UPDATE"
+_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('renewal' || chr(31) || %s || chr(31) || %s, 0))"
+"""Ends with its transaction, so a killed worker leaves none behind. Not the row's own lock: posters write leases there
+while a token is being renewed. Two connections with one hash merely wait for each other."""
 _SAVE = (
     "UPDATE connections SET secret = %s, secret_version = secret_version + 1 "
     "WHERE home_practice_id = %s AND connection_id = %s AND secret_version = %s RETURNING secret_version"
@@ -62,7 +64,7 @@ def load_secrets(text: bytes) -> Secrets:
 
 
 class SecretStore:
-    """The connection's row in the ledger. Its lock makes a renewal single across all processes (single flight)."""
+    """The connection's row in the ledger, and the lock that makes a renewal single across all processes (S-2)."""
 
     def __init__(self, connect: Connect, keys: KeyRing, home_practice_id: str, connection_id: str) -> None:
         self._connect = connect
@@ -78,14 +80,15 @@ class SecretStore:
     async def renew(self, seen: int, call: Callable[[Stored], Awaitable[Secrets | None]]) -> Stored | None:
         """Replace the secrets of version `seen` by what `call` makes of them; None where `call` gave None.
 
-        1. Lock the connection's row. 2. Where another worker was faster, take its token and call nothing; secrets
+        1. Lock the renewal. 2. Where another worker was faster, take its token and call nothing; secrets
         that a person gave in the meantime have no token yet and go on to step 3.
         3. Call. 4. Save under the next version and commit; only then may the new access token be used (S-2).
         Blocks for the lock at most LOCK_WAIT_S; `call` must have its own deadline. Raises psycopg.Error.
         """
         async with self._connect() as connection, connection.transaction():
             await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_WAIT_S}s'")
-            stored = self._opened(await (await connection.execute(_LOCK, self._id)).fetchone())
+            await connection.execute(_LOCK, self._id)
+            stored = self._opened(await (await connection.execute(_READ, self._id)).fetchone())
             if stored.version != seen and stored.secrets.access_token is not None:
                 return stored
             fresh = await call(stored)
@@ -94,7 +97,8 @@ class SecretStore:
             blob = self._keys.seal(*self._id, msgspec.json.encode(fresh))
             saved = await (await connection.execute(_SAVE, (blob, *self._id, stored.version))).fetchone()
             if saved is None:
-                raise SecretsError("the connection's secrets changed under their lock")
+                # A person gave new secrets during the call: theirs count, and nothing of ours is kept.
+                return self._opened(await (await connection.execute(_READ, self._id)).fetchone())
             return Stored(fresh, saved[0])
 
     def _opened(self, row: tuple[Any, ...] | None) -> Stored:

@@ -1,0 +1,236 @@
+"""`writeback target add|test|list` as a person runs it: real command, real ledger, sandbox vendors."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import psycopg
+import pytest
+
+from deploy.sandbox import demonstration
+from deploy.sandbox.running import SandboxProcess, running_sandbox
+from schemas.practice_settings import PracticeSettings
+from sinks.credentials import KeyRing
+from sinks.ledger.database import connect
+from sinks.ledger.migrate import migrate
+from sinks.ledger.settings_truth import Saving, add_practice
+from streams.clock import SystemClock
+from tests.worlds import Stack, World, fresh_world
+
+pytestmark = pytest.mark.stack
+
+KEY = b"k" * 32
+
+
+class Desk(msgspec.Struct, frozen=True):
+    """Where a person sits: a ledger, a sandbox, a folder for files."""
+
+    world: World
+    sandbox: SandboxProcess
+    folder: Path
+
+    def run(self, *arguments: str, stdin: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
+        settings = self.world.environ(secret_key=base64.b64encode(KEY).decode())
+        return subprocess.run(
+            [sys.executable, "-m", "deploy.command", "target", *arguments],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+            env=settings | environ,
+        )
+
+    def file(self, content: object) -> str:
+        path = self.folder / f"{uuid.uuid4().hex}.json"
+        path.write_bytes(msgspec.json.encode(content))
+        return str(path)
+
+    def practice(self) -> str:
+        practice = f"practice-{uuid.uuid4().hex[:8]}"
+        with connect(self.world.database_url, "test") as connection:
+            add_practice(
+                connection,
+                practice,
+                PracticeSettings(zone="America/New_York"),
+                Saving(actor="test", reason="test"),
+                clock=SystemClock(),
+                jitter_s=0,
+            )
+        return practice
+
+    def company(self) -> str:
+        realm = str(uuid.uuid4().int)[:15]
+        self.sandbox.quickbooks.add_company(realm)
+        return realm
+
+    def connect(self, practice: str, realm: str, **changes: Any) -> subprocess.CompletedProcess[str]:
+        mapping = demonstration.quickbooks_mapping(self.sandbox, realm) | changes
+        secrets = demonstration.quickbooks_secrets(self.sandbox, realm)
+        return self.run(
+            "add", practice, "quickbooks", "--base-url", self.sandbox.quickbooks.url,
+            "--config", self.file(mapping), "--secrets", self.file(secrets),
+        )  # fmt: skip
+
+    def rows(self, query: str, *parameters: object) -> list[Any]:
+        with psycopg.connect(self.world.database_url) as connection:
+            return connection.execute(query.encode(), parameters).fetchall()
+
+
+@pytest.fixture(scope="module")
+def desk(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    with fresh_world(stack) as world, running_sandbox() as sandbox:
+        migrate(world.database_url)
+        yield Desk(world, sandbox, tmp_path_factory.mktemp("desk"))
+
+
+def test_a_connection_is_added_proven_and_listed(desk: Desk) -> None:
+    """Issue 3 section 4: three commands, nothing posted, no secret shown or stored in the clear."""
+    practice, realm = desk.practice(), desk.company()
+    secret = demonstration.quickbooks_secrets(desk.sandbox, realm)["refresh_token"]
+    added = desk.connect(practice, realm)
+    assert added.returncode == 0, added.stderr
+    proven = desk.run("test", practice, "quickbooks", "--json")
+    assert proven.returncode == 0, proven.stdout + proven.stderr
+    assert json.loads(proven.stdout)["ok"]
+    listed = json.loads(desk.run("list", practice, "--json").stdout)
+    assert [(each["target"], each["route"], each["enabled"]) for each in listed] == [("QUICKBOOKS", "quickbooks", True)]
+    ((blob, config),) = desk.rows("SELECT secret, config::text FROM connections WHERE home_practice_id = %s", practice)
+    assert secret.encode() not in bytes(blob)
+    assert "client_secret" not in config
+    assert b"client_secret" in KeyRing(KEY).open(practice, "quickbooks", bytes(blob))
+    shown = added.stdout + added.stderr + proven.stdout + json.dumps(listed)
+    assert secret not in shown
+    assert desk.sandbox.quickbooks.company(realm).deposits() == []
+    ((action, after),) = desk.rows(
+        "SELECT action, after::text FROM audit WHERE practice_id = %s AND action LIKE 'target.%%'", practice
+    )
+    assert action == "target.add"
+    assert secret not in after
+
+
+def test_secrets_come_from_standard_input_or_the_environment(desk: Desk) -> None:
+    """S-6: and from no argument."""
+    realms = [desk.company(), desk.company()]
+    mappings = [desk.file(demonstration.quickbooks_mapping(desk.sandbox, realm)) for realm in realms]
+    texts = [json.dumps(demonstration.quickbooks_secrets(desk.sandbox, realm)) for realm in realms]
+    address = ["--base-url", desk.sandbox.quickbooks.url]
+    piped = desk.run(
+        "add", desk.practice(), "quickbooks", *address, "--config", mappings[0], "--secrets", "-", stdin=texts[0]
+    )
+    assert piped.returncode == 0, piped.stderr
+    environ = desk.run(
+        "add", desk.practice(), "quickbooks", *address, "--config", mappings[1], WRITEBACK_TARGET_SECRETS=texts[1]
+    )
+    assert environ.returncode == 0, environ.stderr
+
+
+def test_open_dental_is_connected_by_the_same_command(desk: Desk) -> None:
+    """Both routes of the slice."""
+    practice, key = desk.practice(), f"office-{uuid.uuid4().hex[:6]}"
+    desk.sandbox.open_dental.add_office(key)
+    added = desk.run(
+        "add", practice, "open-dental", "--base-url", desk.sandbox.open_dental.url,
+        "--config", desk.file(demonstration.open_dental_mapping(desk.sandbox, key)),
+        "--secrets", desk.file(demonstration.open_dental_keys(desk.sandbox, key)),
+    )  # fmt: skip
+    assert added.returncode == 0, added.stderr
+    proven = desk.run("test", practice, "open-dental")
+    assert proven.returncode == 0, proven.stdout + proven.stderr
+
+
+def test_a_second_practice_on_one_account_is_refused(desk: Desk) -> None:
+    """Law 22: one company, one practice, until sharing is built."""
+    realm = desk.company()
+    first = desk.practice()
+    assert desk.connect(first, realm).returncode == 0
+    second = desk.connect(desk.practice(), realm)
+    assert second.returncode == 2
+    assert first in second.stderr
+
+
+def test_a_repair_keeps_the_secrets_and_may_be_repeated(desk: Desk) -> None:
+    """A changed mapping needs no secrets; the stored ones still work."""
+    practice, realm = desk.practice(), desk.company()
+    desk.connect(practice, realm)
+    mapping = demonstration.quickbooks_mapping(desk.sandbox, realm) | {"detail": "BY_KIND"}
+    changed = desk.run(
+        "add", practice, "quickbooks", "--base-url", desk.sandbox.quickbooks.url, "--config", desk.file(mapping)
+    )
+    assert changed.returncode == 0, changed.stderr
+    assert desk.run("test", practice, "quickbooks").returncode == 0
+    ((detail,),) = desk.rows("SELECT config->>'detail' FROM connections WHERE home_practice_id = %s", practice)
+    assert detail == "BY_KIND"
+
+
+def test_a_broken_mapping_is_found_by_the_test(desk: Desk) -> None:
+    """QB-9: the field is named, with what to do; exit code 1."""
+    practice, realm = desk.practice(), desk.company()
+    accounts = demonstration.quickbooks_mapping(desk.sandbox, realm)["accounts"] | {"fees": "999"}
+    assert desk.connect(practice, realm, accounts=accounts).returncode == 0
+    proven = desk.run("test", practice, "quickbooks", "--json")
+    assert proven.returncode == 1
+    assert [check[0] for check in json.loads(proven.stdout)["checks"] if not check[1]] == ["accounts.fees"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"accounts": {"bank": "35", "fees": "60"}}, "uncategorised"),
+        ({"form": "CHEQUE"}, "form"),
+        ({"surprise": 1}, "surprise"),
+        ({"token_url": "https://evil.example/token"}, "token_url"),
+    ],
+)
+def test_bad_input_is_named_and_nothing_is_stored(desk: Desk, changes: dict[str, Any], named: str) -> None:
+    """Bad input: exit code 2, the field, and no row."""
+    practice = desk.practice()
+    refused = desk.connect(practice, desk.company(), **changes)
+    assert refused.returncode == 2
+    assert named in refused.stderr
+    assert desk.rows("SELECT FROM connections WHERE home_practice_id = %s", practice) == []
+
+
+def test_other_mistakes_say_what_to_do(desk: Desk) -> None:
+    """Unknown practice, unknown target, no secrets, a host that may not be called, no file, no JSON."""
+    practice, realm = desk.practice(), desk.company()
+    mapping = desk.file(demonstration.quickbooks_mapping(desk.sandbox, realm))
+    secrets = desk.file(demonstration.quickbooks_secrets(desk.sandbox, realm))
+    address = ["--base-url", desk.sandbox.quickbooks.url]
+    given = ["--config", mapping, "--secrets", secrets]
+    junk = desk.folder / "junk.json"
+    junk.write_text("{")
+    attempts = {
+        "practice add": ["add", "nobody", "quickbooks", *address, *given],
+        "open-dental": ["add", practice, "xero", *address, *given],
+        "--secrets": ["add", practice, "quickbooks", *address, "--config", mapping],
+        "base_url": ["add", practice, "quickbooks", "--base-url", "https://10.0.0.1", *given],
+        "--config": ["add", practice, "quickbooks", *address, "--config", str(junk), "--secrets", secrets],
+        "client_id": ["add", practice, "quickbooks", *address, "--config", mapping, "--secrets", desk.file({})],
+        "target add": ["test", practice, "quickbooks"],
+    }
+    for advice, arguments in attempts.items():
+        done = desk.run(*arguments)
+        assert done.returncode == 2, (advice, done.stdout, done.stderr)
+        assert advice in done.stderr, (advice, done.stderr)
+        assert "Traceback" not in done.stderr
+
+
+def test_the_environment_variable_is_no_unknown_setting() -> None:
+    """A variable of one command must not stop the others."""
+    from streams.settings import ProgramSettings
+
+    os.environ["WRITEBACK_TARGET_SECRETS"] = "{}"
+    try:
+        ProgramSettings.load()
+    finally:
+        del os.environ["WRITEBACK_TARGET_SECRETS"]
