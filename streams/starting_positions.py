@@ -13,6 +13,9 @@ from streams.logging import log
 from streams.topic_guard import TopicGuard
 
 ASK_S: Final = 15.0
+COMMITTED_S: Final = 40.0
+"""Offsets in the open transaction of a killed process are unknown until it ends (transaction.timeout 15 s); well below
+max.poll.interval (60 s)."""
 _LOG = log(__name__)
 
 
@@ -23,7 +26,7 @@ class PositionLostError(ConfigurationError):
 def starting_positions(
     consumer: Consumer, partitions: Sequence[TopicPartition], guard: TopicGuard, repeatable: Collection[str]
 ) -> list[TopicPartition]:
-    """The explicit start of each partition; blocks for up to 15 s a partition.
+    """The explicit start of each partition; blocks while an open transaction hides it.
 
     1. The committed offset, if its topic is still the one it was committed for (its id is the commit's metadata).
     2. None committed: the first start, named: the low-water mark.
@@ -31,7 +34,7 @@ def starting_positions(
     again by their writer until they are answered, go on from the mark.
     """
     try:
-        committed = consumer.committed(list(partitions), timeout=ASK_S)
+        committed = consumer.committed(list(partitions), timeout=COMMITTED_S)
     except KafkaException as error:
         raise Transient("the group's committed offsets cannot be read") from error
     return [_start(consumer, partition, guard, repeatable) for partition in committed]
