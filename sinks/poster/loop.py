@@ -38,6 +38,8 @@ GATHER_S: Final = 0.002
 """While calls end one after the other, freed slots are gathered this long, so that marks are made together."""
 FEW: Final = 8
 """Fewer calls in flight than this are no crowd: nothing is gathered, a new entry starts at once."""
+JUST_NOW_S: Final = 0.05
+"""A limiter that opened this recently may have done so after the round looked."""
 BARREN_PAUSE_S: Final = 1.0
 """A gate that had something due and let nothing start is not taken again before this (lease too short, settings
 changed under the plan): its next owner looks again."""
@@ -155,8 +157,9 @@ class Poster:
         """Until something happens; at most until the next look, or until a limiter lets a call start."""
         longest = self._times.claim_idle_s
         waits = [d.wait_s() for d in self._doors.values() if d.turns and d.limiter.next_start]
-        if waits:
-            longest = min(longest, max(0.001, min(waits)))
+        soon = [wait_s for wait_s in waits if wait_s > -JUST_NOW_S]
+        if soon:
+            longest = min(longest, max(0.001, min(soon)))
         try:
             async with asyncio.timeout(longest):
                 await self._wake.wait()

@@ -1,0 +1,191 @@
+"""A ledger fed by the real rules and intake, sandbox offices, and posters in threads or as processes."""
+
+from __future__ import annotations
+
+import base64
+import threading
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from psycopg.types.json import Jsonb
+
+from deploy.sandbox.demonstration import open_dental_keys, open_dental_mapping
+from deploy.sandbox.running import SandboxProcess
+from schemas.events import PaymentSucceeded
+from sinks.credentials import KeyRing
+from sinks.poster import role
+from streams.lifecycle import Stop
+from streams.telemetry import Health
+from tests.processors.told import payment
+from tests.scenarios.roles import Role
+from tests.scenarios.waiting import until
+from tests.sinks.ledger.books import Book, again
+from tests.worlds import World
+
+SECRET = b"k" * 32
+SECRET_TEXT = base64.b64encode(SECRET).decode()
+FINAL = ("POSTED", "DEAD_LETTERED", "REJECTED", "INVALID_CONFIG", "BLOCKED_PERIOD")
+
+
+class Office:
+    """One practice whose PMS connection is an office of the sandbox."""
+
+    def __init__(self, ledger: Offices, practice_id: str, customer_key: str) -> None:
+        self.ledger = ledger
+        self.practice_id = practice_id
+        self.customer_key = customer_key
+        self.patients: dict[str, int] = {}
+        self.paid = 0
+
+    @property
+    def connection_id(self) -> str:
+        return f"{self.practice_id}-PMS"
+
+    def patient(self, patient_ref: str) -> int:
+        """PatNum of a linked patient; made and linked at first use."""
+        if patient_ref not in self.patients:
+            row = self.ledger.sandbox.open_dental.add_patient(self.customer_key)
+            self.patients[patient_ref] = int(row["PatNum"])
+            self.ledger.book.connection.execute(
+                "INSERT INTO patient_links VALUES (%s, %s, %s, 'test', now())",
+                (self.practice_id, patient_ref, str(row["PatNum"])),
+            )
+        return self.patients[patient_ref]
+
+    def pay(self, patient_ref: str = "pt-1", gross: int = 10_000, fee: int = 320, **facts: Any) -> PaymentSucceeded:
+        """A payment event of this practice; its patient is linked unless told `linked=False`."""
+        if facts.pop("linked", True):
+            self.patient(patient_ref)
+        self.paid += 1
+        event = payment(gross, fee)
+        return again(
+            event,
+            practice_id=self.practice_id,
+            event_id=f"{self.practice_id}-ev-{self.paid}",
+            payment_id=f"{self.practice_id}-pay-{self.paid}",
+            patient_ref=patient_ref,
+            **facts,
+        )
+
+    # --- what stands at the office
+    def payments(self) -> list[tuple[int, int]]:
+        """(PatNum, cents) of every payment row."""
+        rows = self.ledger.sandbox.open_dental.payments(self.customer_key)
+        return sorted((row.pat_num, row.amount_minor) for row in rows)
+
+    def adjustments(self) -> list[tuple[int, int]]:
+        rows = self.ledger.sandbox.open_dental.adjustments(self.customer_key)
+        return sorted((row.pat_num, row.amount_minor) for row in rows)
+
+    # --- what the ledger says
+    def states(self) -> list[str]:
+        rows = self.ledger.book.rows(
+            "SELECT state FROM effects WHERE practice_id = %s AND target = 'PMS' ORDER BY effect_id", self.practice_id
+        )
+        return [row[0] for row in rows]
+
+    def column(self, name: str) -> list[Any]:
+        rows = self.ledger.book.rows(
+            f"SELECT {name} FROM effects WHERE practice_id = %s AND target = 'PMS' ORDER BY effect_id",
+            self.practice_id,
+        )
+        return [row[0] for row in rows]
+
+    def attempts(self) -> list[tuple[Any, ...]]:
+        return self.ledger.book.rows(
+            "SELECT effect_id, phase, n, answer, code, epoch FROM attempts WHERE practice_id = %s ORDER BY ended_at",
+            self.practice_id,
+        )
+
+    def until_states(self, *wanted: str, within: float = 30.0) -> None:
+        until(lambda: tuple(self.states()) == wanted, f"states {wanted}, are {self.states()}", within, self.shown)
+
+    def until_final(self, within: float = 40.0) -> None:
+        until(lambda: all(s in FINAL for s in self.states()), "every effect is final", within, self.shown)
+
+    def shown(self) -> str:
+        gates = self.ledger.book.rows("SELECT * FROM gates")
+        return f"{self.states()}\n{self.attempts()}\n{gates}"
+
+
+class Offices:
+    """A ledger with offices, and posters on it."""
+
+    def __init__(self, world: World, sandbox: SandboxProcess, folder: Path) -> None:
+        self.world = world
+        self.sandbox = sandbox
+        self.folder = folder
+        self.book = Book(world.database_url)
+        self.keys = KeyRing(SECRET)
+        self._roles: list[Role] = []
+        self._threads: list[tuple[Stop, threading.Thread]] = []
+        self.failures: list[BaseException] = []
+
+    def open(self, practice_id: str = "practice-1", **changed: Any) -> Office:
+        """A practice with its own office. `mapping`, `office` change those; the rest are settings."""
+        mapping = changed.pop("mapping", {})
+        customer_key = f"{self.world.database}-{practice_id}"
+        self.sandbox.open_dental.add_office(customer_key, **changed.pop("office", {}))
+        self.book.add(practice_id, connected=False, **changed)
+        config = open_dental_mapping(self.sandbox, customer_key) | mapping
+        secret = msgspec.json.encode(open_dental_keys(self.sandbox, customer_key))
+        connection_id = f"{practice_id}-PMS"
+        self.book.connection.execute(
+            "INSERT INTO connections (home_practice_id, connection_id, target, route, base_url, account_fingerprint,"
+            " config, secret) VALUES (%s, %s, 'PMS', 'open_dental', %s, %s, %s, %s)",
+            (
+                practice_id,
+                connection_id,
+                self.sandbox.open_dental.url,
+                customer_key,
+                Jsonb({name: value for name, value in config.items() if value is not None}),
+                self.keys.seal(practice_id, connection_id, secret),
+            ),
+        )
+        self.book.connection.execute(
+            "INSERT INTO practice_connections VALUES (%s, 'PMS', %s, %s)", (practice_id, practice_id, connection_id)
+        )
+        return Office(self, practice_id, customer_key)
+
+    # --- posters
+    def process(self, **settings: Any) -> Role:
+        """A poster as a process of its own: to be killed and frozen."""
+        started = Role(self.world, "poster", self.folder, secret_key=SECRET_TEXT, **settings)
+        self._roles.append(started)
+        return started
+
+    def poster(self, **settings: Any) -> Stop:
+        """A poster in a thread of the test."""
+        chosen = self.world.settings(secret_key=SECRET_TEXT, **settings)
+        stop = Stop()
+
+        def work() -> None:
+            try:
+                role.run(chosen, stop, Health())
+            except BaseException as error:  # noqa: BLE001 - told to the test
+                self.failures.append(error)
+
+        thread = threading.Thread(target=work, name="poster")
+        thread.start()
+        self._threads.append((stop, thread))
+        return stop
+
+    def stop_posters(self) -> None:
+        for stop, _ in self._threads:
+            stop.set()
+        for _, thread in self._threads:
+            thread.join(30)
+            if thread.is_alive():
+                raise AssertionError("a poster did not stop")
+        self._threads.clear()
+        if self.failures:
+            raise self.failures[0]
+
+    def end(self) -> None:
+        for started in self._roles:
+            started.end()
+        try:
+            self.stop_posters()
+        finally:
+            self.book.close()
