@@ -12,7 +12,7 @@ from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 from fastavro import schemaless_reader, schemaless_writer
-from fastavro.schema import SchemaParseException
+from fastavro.read import SchemaResolutionError
 
 from schemas import wire
 from schemas.avro_values import Unencodable, shape
@@ -44,7 +44,16 @@ R = TypeVar("R", bound=msgspec.Struct)
 
 EVENTS_BY_NAME: Final[dict[str, type[Event]]] = {event.__name__: event for event in EVENT_TYPES}
 
-_BROKEN_BODY: Final = (EOFError, IndexError, KeyError, ValueError, TypeError, OverflowError, MemoryError)
+_BROKEN_BODY: Final = (
+    EOFError,
+    IndexError,
+    KeyError,
+    ValueError,
+    TypeError,
+    OverflowError,
+    MemoryError,
+    SchemaResolutionError,
+)
 """What fastavro raises for bytes that do not follow the schema (UnicodeDecodeError is a ValueError)."""
 
 
@@ -85,7 +94,7 @@ class Codec(Generic[R]):
         body.seek(HEADER_BYTES)
         try:
             values: Any = schemaless_reader(body, writer.schema, None if writer.current else self._schema)
-        except (*_BROKEN_BODY, SchemaParseException) as error:
+        except _BROKEN_BODY as error:
             raise Undecodable(DeadLetterReason.UNDECODABLE, None, f"not a {self.name}") from error
         if body.tell() != len(value):
             raise Undecodable(DeadLetterReason.UNDECODABLE, None, f"bytes after the {self.name}")
