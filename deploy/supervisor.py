@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http
 import http.client
 import signal
 import sys
@@ -24,6 +25,7 @@ BACKOFF_MOST_S: Final = 30.0
 # A process that ran this long had started well: its next crash begins at the first backoff again.
 SETTLED_S: Final = 60.0
 PROBE_S: Final = 0.5
+WHY_BYTES: Final = 300
 
 
 class Slot:
@@ -36,6 +38,7 @@ class Slot:
         self.log = log
         self.given_up = False
         self.was_ready = False
+        self.why = "it has not started"
         self.restarts = 0
         self._environ = environ
         self._child: children.Child | None = None
@@ -79,16 +82,20 @@ class Slot:
             self.start()
 
     def is_ready(self) -> bool:
-        """What /readyz says. Blocks up to half a second."""
+        """What /readyz says; `why` holds its words. Blocks up to half a second."""
         connection = http.client.HTTPConnection(LOOPBACK, self.port, timeout=PROBE_S)
         try:
             connection.request("GET", "/readyz")
-            self.was_ready = connection.getresponse().status == http.HTTPStatus.OK
+            answer = connection.getresponse()
+            self.why = answer.read(WHY_BYTES).decode(errors="replace").strip()
+            ready = answer.status == http.HTTPStatus.OK
         except (OSError, http.client.HTTPException):
+            self.why = "it does not answer"
             return False
         finally:
             connection.close()
-        return self.was_ready
+        self.was_ready = self.was_ready or ready
+        return ready
 
     def stop(self, within_s: float) -> None:
         if self._child is not None:

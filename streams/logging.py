@@ -92,6 +92,7 @@ def configure(*, level: str, style: Literal["json", "text"], role: str, slot: in
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
+    logging.getLogger("aiosql").setLevel(logging.ERROR)  # it advises on running queries, which we do ourselves
     for package in ("schemas", "streams", "processors", "sinks", "deploy"):
         logging.getLogger(package).setLevel(level)
 
@@ -106,7 +107,7 @@ class _Line(logging.Formatter):
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         fields: dict[str, Any] | None = getattr(record, _EXTRA, None)
         if fields is None:
-            message, fields = "a library reported something", {}
+            message, fields = f"{record.name} reported something", {}
             if record.exc_info and record.exc_info[0] is not None:
                 fields["error"] = record.exc_info[0].__name__
                 place = _innermost(record.exc_info[2])

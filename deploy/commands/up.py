@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from streams.settings import ProgramSettings
 
 LOOK_EVERY_S: Final = 0.2
+# Roles join their group and read all settings first; what is not ready by then waits for something.
+PATIENCE_S: Final = 8.0
 
 Count = Annotated[int, typer.Option(min=0, max=64, help="How many processes of this role.")]
 
@@ -133,8 +136,7 @@ def _run(settings: ProgramSettings, counts: Mapping[Role, int], stack: LocalStac
 
 def _watch(supervisor: Supervisor, stack: LocalStack, signals: _Signals) -> int:
     """Until told to stop, a server ends, or a role refuses to start; returns the exit code."""
-    announced: dict[str, int] = {}
-    ready = False
+    readiness = _Readiness(supervisor)
     while not signals.stop.wait(LOOK_EVERY_S):
         supervisor.look()
         ended = stack.ended()
@@ -144,15 +146,33 @@ def _watch(supervisor: Supervisor, stack: LocalStack, signals: _Signals) -> int:
         if any(not slot.was_ready for slot in supervisor.refused()):
             say("a role cannot start with these settings")
             return 2
-        for slot in supervisor.slots:
-            if announced.get(slot.name) != slot.restarts and slot.is_ready():
-                if announced.get(slot.name) is not None:
-                    say(f"{slot.name} is at work again: process {slot.pid}")
-                announced[slot.name] = slot.restarts
-        if not ready and len(announced) == len(supervisor.slots):
-            ready = True
-            say("ready: every role is at work; Ctrl-C stops them in order")
+        readiness.look()
     return 1 if supervisor.refused() else 0
+
+
+class _Readiness:
+    """Says when the roles are at work, and what those that are not wait for."""
+
+    def __init__(self, supervisor: Supervisor) -> None:
+        self._supervisor = supervisor
+        self._at_work: dict[str, int] = {}
+        self._complained: dict[str, str] = {}
+        self._patient_until = time.monotonic() + PATIENCE_S
+        self._said = False
+
+    def look(self) -> None:
+        waiting = [slot for slot in self._supervisor.slots if self._at_work.get(slot.name) != slot.restarts]
+        for slot in waiting:
+            if slot.is_ready():
+                if slot.name in self._at_work:
+                    say(f"{slot.name} is at work again: process {slot.pid}")
+                self._at_work[slot.name] = slot.restarts
+            elif time.monotonic() > self._patient_until and self._complained.get(slot.name) != slot.why:
+                self._complained[slot.name] = slot.why
+                say(f"{slot.name} is not ready: {slot.why}")
+        if not self._said and len(self._at_work) == len(self._supervisor.slots):
+            self._said = True
+            say("ready: every role is at work; Ctrl-C stops them in order")
 
 
 def _slots(settings: ProgramSettings, counts: Mapping[Role, int], logs: Path) -> list[Slot]:

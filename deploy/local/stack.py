@@ -94,14 +94,12 @@ class LocalStack:
     def start(self, database: str = postgres.SUPERUSER) -> Addresses:
         """Start what is not running yet and return where it answers; `database` is made if it is missing."""
         usable(self._state, needs_bytes=STATE_NEEDS_BYTES, setting="WRITEBACK_STATE_DIR")
-        if self._lock.acquire(wait=False):
+        if self._own_or_find():
             try:
                 self._start_own()
             except BaseException:
                 self.stop()
                 raise
-        else:
-            self._await_other()
         ports = self._ports()
         folder = self._state / "postgres"
         if self._with_postgres and database != postgres.SUPERUSER:
@@ -112,19 +110,22 @@ class LocalStack:
         )
 
     def ended(self) -> str | None:
-        """The name of a server of this stack that has ended by itself, or None."""
+        """The name of a server that has ended though nobody here stopped it, or None."""
+        if not self._lock.held:
+            return None if running(self._state) is not None else "stack of another process"
         return next((child.name for child in self._children if not child.running()), None)
 
     def stop(self) -> None:
         """Stop what this object started: Kafka, then Postgres. Deletes the folder of a throw-away stack."""
+        if self._lock.held:
+            (self._state / "running.json").unlink(missing_ok=True)  # first, so that nobody joins a stack that ends
         for child in self._children:
             child.stop()
         self._children.clear()
         if self._lock.held:
-            (self._state / "running.json").unlink(missing_ok=True)
-            self._lock.release()
             if self._throw_away:
                 self._delete()
+            self._lock.release()
 
     def __enter__(self) -> Self:
         return self
@@ -168,21 +169,31 @@ class LocalStack:
         self._children.insert(0, child)
         return child
 
-    def _await_other(self) -> None:
+    def _own_or_find(self) -> bool:
+        """True when the folder is ours to start on, False when its stack runs already. Waits while another process
+        is starting or stopping."""
         from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
-        self._say(f"using the stack that already runs on {self._state}")
+        def settled() -> bool | None:
+            if self._lock.acquire(wait=False):
+                return True
+            found = running(self._state)
+            return False if found is not None and found.owner != 0 else None
+
         try:
-            Retrying(
-                retry=retry_if_result(lambda found: found is None or found.owner == 0),
+            owns: bool | None = Retrying(
+                retry=retry_if_result(lambda answer: answer is None),
                 stop=stop_after_delay(OTHER_STARTS_S),
                 wait=wait_fixed(0.1),
-            )(lambda: running(self._state))
+            )(settled)
         except RetryError as error:
             raise LocalStackError(
                 f"another process holds {self._state} and its stack did not come up: end it, or choose another "
                 "folder with WRITEBACK_STATE_DIR"
             ) from error
+        if not owns:
+            self._say(f"using the stack that already runs on {self._state}")
+        return bool(owns)
 
     def _delete(self) -> None:
         """Delete the data; the whole folder where it is our own, else it stays while others' files are in it."""

@@ -146,3 +146,35 @@ def test_the_database_needs_its_password(state: Path) -> None:
         with pytest.raises(psycopg.OperationalError, match="password"):
             psycopg.connect(f"{scheme}://postgres:wrong@{rest.partition('@')[2]}")
         assert (state / "postgres" / "password").stat().st_mode & 0o077 == 0
+
+
+def test_nobody_joins_a_stack_that_ends(state: Path) -> None:
+    """A start that meets a stopping stack waits for its end and starts its own; a user of another's is told."""
+    with LocalStack(state, with_kafka=False) as first:
+        addresses = first.start()
+        guest = LocalStack(state, with_kafka=False)
+        guest.start()
+        assert guest.ended() is None
+        starter = subprocess.Popen(
+            [sys.executable, "-c", GUEST, str(state)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        assert starter.stdout is not None
+        assert starter.stdout.readline() == "False\n"
+        first.stop()
+        assert guest.ended() == "stack of another process"
+        with LocalStack(state, with_kafka=False) as second:
+            assert second.start() == addresses
+            assert second.ended() is None
+        starter.communicate()
+
+
+GUEST = """
+import sys
+from pathlib import Path
+from deploy.local import LocalStack
+stack = LocalStack(Path(sys.argv[1]), with_kafka=False)
+stack.start()
+print(stack._lock.held, flush=True)
+input()
+stack.stop()
+"""
