@@ -29,6 +29,9 @@ COMMANDS: Final = {
     "send": "deploy.commands.send:send",
     "clock": "deploy.commands.clock:app",
     "target": "deploy.commands.target:app",
+    "transactions": "deploy.commands.transactions:app",
+    "dlq": "deploy.commands.dlq:app",
+    "lag": "deploy.commands.lag:lag",
 }
 """Name of each sub-command, and `module:attribute` of its function or Typer app."""
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from sinks.notices import courier
-from tests.sinks.notices.conftest import Desk, wait_until
+from tests.sinks.notices.desk import Desk, wait_until
 
 pytestmark = pytest.mark.stack
 OFFICE = "office@northside.example"

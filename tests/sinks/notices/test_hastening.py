@@ -8,7 +8,7 @@ from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-def
 
 from schemas.topics import TopicName, physical
 from sinks.notices import role
-from tests.sinks.notices.conftest import Desk, wait_until
+from tests.sinks.notices.desk import Desk, wait_until
 
 pytestmark = pytest.mark.stack
 

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from sinks.notices import smtp
 from sinks.notices.letters import Letter
 from sinks.notices.message import compose, message_id, sender_address
 from sinks.notices.smtp import Delivered, Fate, mail_server, send
 from streams.errors import ConfigurationError
+from tests.sinks.notices.desk import Mailbox
 
 SENDER = sender_address("Writeback <notices@writeback.example>")
 KEY = ("northside", "posting:PMS:MAPPING_MISSING", "2026-03-02", "1-opened", "email", "office@northside.example")
@@ -28,47 +25,9 @@ MESSAGE = compose(
 )
 
 
-class Mailbox:
-    """A sink that can be told how to answer."""
-
-    def __init__(self) -> None:
-        self.received: list[bytes] = []
-        self.rcpt_answer = "250 OK"
-        self.data_answer: str | None = "250 OK"
-
-    async def handle_RCPT(  # noqa: N802 - the name that aiosmtpd calls
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        if self.rcpt_answer.startswith("250"):
-            envelope.rcpt_tos.append(address)
-        return self.rcpt_answer
-
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        content = envelope.content
-        self.received.append(content if isinstance(content, bytes) else b"")
-        if self.data_answer is None:
-            transport = server.transport
-            assert isinstance(transport, asyncio.WriteTransport)
-            transport.abort()
-            await asyncio.sleep(0)
-            return "421 gone"
-        return self.data_answer
-
-
 @pytest.fixture
-def mailbox() -> Mailbox:
-    return Mailbox()
-
-
-@pytest.fixture
-def url(mailbox: Mailbox) -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    controller = Controller(mailbox, hostname="127.0.0.1", port=port)
-    controller.start()
-    yield f"smtp://127.0.0.1:{port}"
-    controller.stop()
+def url(mailbox: Mailbox) -> str:
+    return mailbox.url
 
 
 async def try_once(url: str) -> Delivered:
@@ -77,14 +36,14 @@ async def try_once(url: str) -> Delivered:
 
 async def test_an_accepted_mail_is_sent(url: str, mailbox: Mailbox) -> None:
     assert await try_once(url) == Delivered(Fate.SENT, "250")
-    assert b"Message-ID: " + message_id(KEY, SENDER.domain).encode() in mailbox.received[0]
+    assert b"Message-ID: " + message_id(KEY, SENDER.domain).encode() in mailbox.raw[0][1]
 
 
 @pytest.mark.parametrize(("answer", "fate"), [("550 no such user", Fate.REFUSED), ("451 later", Fate.NOT_SENT)])
 async def test_a_refused_recipient(url: str, mailbox: Mailbox, answer: str, fate: Fate) -> None:
     mailbox.rcpt_answer = answer
     assert await try_once(url) == Delivered(fate, answer[:3])
-    assert mailbox.received == []
+    assert mailbox.raw == []
 
 
 @pytest.mark.parametrize(("answer", "fate"), [("554 spam", Fate.REFUSED), ("452 full", Fate.NOT_SENT)])
@@ -96,7 +55,7 @@ async def test_refused_content(url: str, mailbox: Mailbox, answer: str, fate: Fa
 async def test_silence_after_the_content_is_uncertain(url: str, mailbox: Mailbox) -> None:
     mailbox.data_answer = None
     assert (await try_once(url)).fate is Fate.UNCERTAIN
-    assert len(mailbox.received) == 1
+    assert len(mailbox.raw) == 1
 
 
 async def test_no_server_means_not_sent(unused_tcp_port: int) -> None:

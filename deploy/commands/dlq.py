@@ -1,0 +1,250 @@
+"""`writeback dlq list|show|redrive`: what stands dead, why, and its way back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from deploy.commands.operator_options import (
+    Json,
+    Most,
+    Practice,
+    an_instant,
+    ledger,
+    one_of,
+    person,
+    print_json,
+    print_table,
+    shown_at,
+)
+
+if TYPE_CHECKING:
+    from sinks.operator.dead_letters import DeadEntry, DeadRecord, DeadWanted
+    from sinks.operator.redrive import Done, Plan
+
+app = typer.Typer(no_args_is_help=True, help="Dead letters: list, explain, redrive.")
+
+Reason = Annotated[str | None, typer.Option("--reason", help="Only this reason, such as MAPPING_MISSING.")]
+TargetName = Annotated[str | None, typer.Option("--target", help="Only PMS or QUICKBOOKS.")]
+Since = Annotated[str | None, typer.Option("--since", help="Failed at or after, like 2026-03-02T17:30:00Z.")]
+Until = Annotated[str | None, typer.Option("--until", help="Failed before.")]
+
+
+@app.command("list")
+def list_(
+    practice: Practice = None,
+    reason: Reason = None,
+    target: TargetName = None,
+    since: Since = None,
+    until: Until = None,
+    most: Most = 500,
+    as_json: Json = False,
+) -> None:
+    """Every entry and record that stands dead, with its id for `show` and `redrive`."""
+    from sinks.operator.dead_letters import dead_entries, dead_records
+
+    wanted = _wanted(practice, reason, target, since, until, None, most)
+    with ledger() as (_, connection):
+        entries, records = dead_entries(connection, wanted), dead_records(connection, wanted)
+    if as_json:
+        print_json({"entries": [_entry_json(e) for e in entries], "records": [_record_json(r) for r in records]})
+        return
+    if entries:
+        headings = (
+            "practice",
+            "id",
+            "target",
+            "what",
+            "state",
+            "reason",
+            "code",
+            "since",
+            "tries",
+            "redrives",
+            "waiting",
+        )
+        print_table("Entries", headings, (_entry_row(each) for each in entries))
+    if records:
+        columns = ("practice", "id", "stage", "reason", "field", "event", "since", "redrives")
+        print_table("Records", columns, (_record_row(each) for each in records))
+    print(f"{len(entries)} entries and {len(records)} records stand dead")
+
+
+@app.command()
+def show(
+    practice: Annotated[str, typer.Argument(help="The practice's id, or ? where it is unknown.")],
+    dead_id: Annotated[str, typer.Argument(metavar="ID", help="Like e:42 or payments.v1:0:17.")],
+    as_json: Json = False,
+) -> None:
+    """One dead letter: why it is one, what to do, and how to refer to it. Shows no bytes of the event."""
+    from sinks.operator.dead_letters import dead_entries, dead_records
+    from streams.errors import Permanent
+
+    wanted = _wanted(practice, None, None, None, None, dead_id, 1)
+    with ledger() as (_, connection):
+        found: list[DeadEntry | DeadRecord] = [*dead_entries(connection, wanted), *dead_records(connection, wanted)]
+        if not found:
+            raise Permanent(f"nothing dead is called {dead_id!r} at practice {practice}: see `writeback dlq list`")
+        facts = _facts(found[0], _notice(connection, found[0]))
+    if as_json:
+        print_json(facts)
+        return
+    print_table(
+        f"{practice} {dead_id}", ("", ""), ((key, value) for key, value in facts.items() if value not in (None, ""))
+    )
+
+
+@app.command()
+def redrive(
+    practice: Practice = None,
+    reason: Reason = None,
+    target: TargetName = None,
+    since: Since = None,
+    until: Until = None,
+    dead_id: Annotated[str | None, typer.Option("--id", help="Only this one (and its lane).")] = None,
+    apply: Annotated[bool, typer.Option("--apply", help="Do it. Without: only show what would happen.")] = False,
+    who: Annotated[str | None, typer.Option("--as", help="Who decides; default: the user of this machine.")] = None,
+    why: Annotated[
+        str | None, typer.Option("--why", help="The reason, for the audit trail; needed with --apply.")
+    ] = None,
+    per_second: Annotated[float, typer.Option(min=0.1, max=1000, help="At most this many a second.")] = 50.0,
+    most: Most = 500,
+    as_json: Json = False,
+) -> None:
+    """Send dead letters on their way again, whole lanes in order. A dry run unless --apply is given."""
+    from sinks.operator import redrive as redriving
+    from sinks.operator.republish import Republisher
+    from streams.errors import ConfigurationError
+    from streams.lifecycle import Stop
+
+    if not any((practice, reason, target, since, until, dead_id)):
+        raise ConfigurationError("choose what to redrive: --practice, --reason, --target, --since, --until or --id")
+    if apply and not (why or "").strip():
+        raise ConfigurationError("--apply needs --why: the reason stands in the audit trail")
+    wanted = _wanted(practice, reason, target, since, until, dead_id, most)
+    done: Done | None = None
+    with ledger() as (settings, connection):
+        planned = redriving.plan(connection, wanted)
+        if apply:
+            stop = Stop()
+            stop.on_signals()
+            done = redriving.apply(
+                connection,
+                planned,
+                Republisher(settings),
+                who=person(who),
+                why=why or "",
+                now=settings.clock().for_database(),
+                per_second=per_second,
+                stop=stop,
+            )
+    if as_json:
+        print_json({"dry_run": not apply, "items": [_item_json(item) for item in planned.items], "done": done})
+        return
+    _print_plan(planned, done)
+
+
+def _print_plan(planned: Plan, done: Done | None) -> None:
+    from sinks.operator.redrive import Fate
+
+    rows = ((item.practice_id, item.id, item.reason, item.fate.value, "; ".join(item.notes)) for item in planned.items)
+    print_table("", ("practice", "id", "reason", "redrive", "notes"), rows)
+    counts = {fate: len(planned.of(fate)) for fate in Fate}
+    if done is None:
+        print(
+            f"DRY RUN: {counts[Fate.RELEASE]} entries would be due again, {counts[Fate.REPUBLISH]} records sent again, "
+            f"{counts[Fate.REFUSE]} refused. Nothing was changed; do it with --apply --why REASON"
+        )
+        return
+    print(
+        f"{done.released} entries are due again, {done.republished} records were sent again, {done.refused} refused"
+        + (f", {done.gone} were no longer dead" if done.gone else "")
+    )
+
+
+def _wanted(
+    practice: str | None,
+    reason: str | None,
+    target: str | None,
+    since: str | None,
+    until: str | None,
+    dead_id: str | None,
+    most: int,
+) -> DeadWanted:
+    from schemas.reasons import DeadLetterReason
+    from schemas.states import Target
+    from sinks.operator.dead_letters import DeadId, DeadWanted
+    from streams.errors import ConfigurationError
+
+    try:
+        named = None if dead_id is None else DeadId.parse(dead_id)
+    except ValueError as error:
+        raise ConfigurationError(str(error)) from None
+    return DeadWanted(
+        practice_id=practice,
+        reason=one_of(reason, DeadLetterReason, "--reason"),
+        target=one_of(target, Target, "--target"),
+        since=an_instant(since, "--since"),
+        until=an_instant(until, "--until"),
+        id=named,
+        most=most,
+    )
+
+
+def _entry_row(each: DeadEntry) -> tuple[object, ...]:
+    what = f"{each.entry_kind} {each.part}".rstrip()
+    place = (each.practice_id, each.id, each.target, what, each.state, each.reason, each.last_code)
+    return (*place, shown_at(each.changed_at), each.attempts, each.redrives, each.dependents or "")
+
+
+def _record_row(each: DeadRecord) -> tuple[object, ...]:
+    place = (each.practice_id, each.id, each.stage, each.reason, each.field, each.event_id)
+    return (*place, shown_at(each.first_failed_at), each.redrives)
+
+
+def _entry_json(each: DeadEntry) -> dict[str, Any]:
+    """Without the lane: it may hold a patient's surrogate."""
+    import msgspec
+
+    found = {"id": each.id} | msgspec.structs.asdict(each)
+    del found["lane"]
+    return found
+
+
+def _record_json(each: DeadRecord) -> dict[str, Any]:
+    import msgspec
+
+    return {"id": each.id} | msgspec.structs.asdict(each)
+
+
+def _item_json(item: Any) -> dict[str, Any]:
+    names = ("practice_id", "id", "reason", "fate", "look_first", "dependents", "notes")
+    return {name: getattr(item, name) for name in names}
+
+
+def _notice(connection: Any, dead: DeadEntry | DeadRecord) -> str | None:
+    """The reference of the notice that told of it (NOT-2)."""
+    from sinks.notices.letters import correlation_id
+    from sinks.operator.reading import run
+
+    for cause, opened_at, *_ in run(connection, "notice_of", {"practice_id": dead.practice_id}):
+        if str(cause).endswith(f":{dead.reason}"):
+            return correlation_id(dead.practice_id, cause, opened_at)
+    return None
+
+
+def _facts(dead: DeadEntry | DeadRecord, notice: str | None) -> dict[str, Any]:
+    from schemas.reasons import DeadLetterReason
+    from schemas.states import Target
+    from sinks.notices.letters import SYSTEMS
+    from sinks.notices.texts import words_for
+    from sinks.operator.dead_letters import DeadEntry
+
+    facts = _entry_json(dead) if isinstance(dead, DeadEntry) else _record_json(dead)
+    if dead.reason in DeadLetterReason.__members__:
+        words = words_for(DeadLetterReason(dead.reason))
+        system = SYSTEMS[Target(dead.target)] if dead.target else "the target"
+        facts["why"] = words.why.replace("{system}", system)
+        facts["what to do"] = words.remedy.replace("{system}", system)
+    return facts | {"notice": notice}

@@ -1,0 +1,80 @@
+"""`writeback lag`: how far behind each role is, and what waits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from deploy.commands.operator_options import (
+    Json,
+    Most,
+    Practice,
+    ledger,
+    print_json,
+    print_table,
+    shown_at,
+    shown_money,
+)
+
+if TYPE_CHECKING:
+    from sinks.operator.lag import Lag, PartitionLag
+
+
+def lag(practice: Practice = None, most: Most = 20, as_json: Json = False) -> None:
+    """Records behind per role, the outbox, gates that are overdue, money not yet posted, and what waits for people."""
+    from sinks.operator.lag import measure
+
+    with ledger() as (settings, connection):
+        found = measure(connection, settings, now=settings.clock().for_database(), practice_id=practice, most=most)
+    if as_json:
+        print_json(found)
+        return
+    _print(found)
+
+
+def _print(found: Lag) -> None:
+    rows = (
+        (role, topic, *_summed([p for p in found.partitions if (p.role, p.topic) == (role, topic)]))
+        for role, topic in dict.fromkeys((p.role, p.topic) for p in found.partitions)
+    )
+    print_table("Records behind", ("role", "topic", "partitions", "behind", "without a position"), rows)
+    if found.outbox:
+        print_table("Outbox", ("topic", "rows", "oldest"), ((o.topic, o.rows, _for(o.oldest_s)) for o in found.outbox))
+    if found.gates:
+        gates = (
+            (
+                g.practice_id,
+                g.connection_id,
+                shown_at(g.due_at),
+                _for(g.due_for_s),
+                _gate(g.claimed, g.held_back),
+                g.closed_reason,
+            )
+            for g in found.gates
+        )
+        print_table("Due gates, oldest first", ("practice", "connection", "due", "for", "now", "closed"), gates)
+    if found.unposted:
+        unposted = ((u.target, u.age, u.entries, shown_money(u.amount_minor, u.currency)) for u in found.unposted)
+        print_table("Not posted yet, by age of the payment", ("target", "age", "entries", "value"), unposted)
+    if found.waiting_for_people:
+        waiting = ((w.practice_id, w.target, w.state, w.count, shown_at(w.since)) for w in found.waiting_for_people)
+        print_table("Waiting for people or facts", ("practice", "target", "state", "entries", "since"), waiting)
+    print(
+        f"open notices: {found.notices_open}, mails due: {found.mails_due}, mails that could not be delivered: "
+        f"{found.mails_failed}"
+    )
+
+
+def _summed(parts: list[PartitionLag]) -> tuple[object, ...]:
+    known = [part.behind for part in parts if part.behind is not None]
+    without = sum(1 for part in parts if part.behind is None and part.end > 0)
+    return len(parts), sum(known), without or ""
+
+
+def _gate(claimed: bool, held_back: bool) -> str:
+    return "being worked on" if claimed else "held back" if held_back else "unclaimed"
+
+
+def _for(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
