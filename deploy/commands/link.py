@@ -1,0 +1,35 @@
+"""`writeback link PRACTICE PATIENT_REF PMS_PATIENT_ID`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def link(
+    practice: Annotated[str, typer.Argument(help="The practice's id.")],
+    patient_ref: Annotated[str, typer.Argument(help="The surrogate that the events use.")],
+    pms_patient_id: Annotated[str, typer.Argument(help="The patient's id in the practice's own system.")],
+    reason: Annotated[str, typer.Option(help="Why, for the audit trail.")] = "",
+    actor: Annotated[str | None, typer.Option("--as", help="Who does this; default: the user of this machine.")] = None,
+) -> None:
+    """Link a patient and release what waited for it. Entries that are posted already do not move."""
+    from deploy.commands.practice import user
+    from deploy.commands.settings import here, jitter
+    from sinks.ledger import links
+    from sinks.ledger.settings_truth import Saving
+
+    with here("link") as (connection, settings):
+        released = links.link(
+            connection,
+            practice,
+            patient_ref,
+            pms_patient_id,
+            Saving(actor=actor or user(), reason=reason),
+            clock=settings.clock(),
+            jitter_s=jitter(settings),
+        )
+    print(
+        f"{practice}: linked; {released} entries went on" if released else f"{practice}: linked; nothing waited for it"
+    )

@@ -1,0 +1,95 @@
+"""`writeback practice add|list`: practices of this ledger."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, help="Practices and whom to tell.")
+
+Actor = Annotated[str | None, typer.Option("--as", help="Who does this; default: the user of this machine.")]
+
+
+@app.command()
+def add(
+    practice: Annotated[str, typer.Argument(help="Its id, as the events name it.")],
+    zone: Annotated[str | None, typer.Option(help="IANA time zone, such as America/New_York.")] = None,
+    email: Annotated[str | None, typer.Option(help="Where the staff reads notices.")] = None,
+    name: Annotated[str | None, typer.Option(help="What people call it.")] = None,
+    settings_file: Annotated[
+        Path | None, typer.Option("--settings", help="Version 1 from a JSON file; default: everything off (SET-21).")
+    ] = None,
+    since: Annotated[
+        datetime | None,
+        typer.Option(
+            help="Version 1 begins here (UTC) and decides what waited for it; default: now.",
+            formats=["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S.%f%z"],
+        ),
+    ] = None,
+    actor: Actor = None,
+) -> None:
+    """Make a practice known, with a first version of its settings. What it told before is decided then."""
+    from deploy.commands.settings import here, jitter
+    from sinks.ledger.settings_input import checked_email, checked_id, first_settings
+    from sinks.ledger.settings_truth import Saving, add_practice
+
+    practice_id = checked_id("PRACTICE", practice)
+    first = first_settings(zone, settings_file)
+    address = None if email is None else checked_email(email)
+    with here("practice") as (connection, settings):
+        version = add_practice(
+            connection,
+            practice_id,
+            first,
+            Saving(actor=actor or user(), reason="added"),
+            clock=settings.clock(),
+            jitter_s=jitter(settings),
+            name=name,
+            email=address,
+            since=since,
+        )
+    print(f"{practice_id}: added; settings version 1 in force from {version.effective_from.isoformat()}")
+    if not first.master:
+        print(f"nothing is posted until its master switch is on: writeback settings set {practice_id} FILE")
+
+
+@app.command("list")
+def show(as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False) -> None:
+    """Practices, their newest settings version and what they still need."""
+    import json
+
+    from deploy.commands.settings import here
+    from sinks.ledger.database import statement
+
+    with here("practice") as (connection, _):
+        rows = connection.execute(statement("facts", "practices")).fetchall()
+    keys = ("practice_id", "name", "version", "master", "email", "targets")
+    found = [dict(zip(keys, row, strict=True)) for row in rows]
+    if as_json:
+        print(json.dumps(found))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("practice", "name", "settings", "master", "e-mail", "targets")
+    for each in found:
+        master = "on" if each["master"] else "off"
+        shown = (
+            each["practice_id"],
+            each["name"] or "",
+            str(each["version"] or "none"),
+            master,
+            each["email"] or "none",
+        )
+        table.add_row(*shown, ", ".join(each["targets"] or ()) or "none")
+    Console().print(table)
+
+
+def user() -> str:
+    """Who is at this machine, for the audit trail."""
+    import getpass
+
+    return getpass.getuser()

@@ -1,0 +1,113 @@
+"""Settings as people write them: a JSON file, checked field by field, with errors that say what a field takes."""
+
+from __future__ import annotations
+
+import re
+from enum import EnumMeta
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from schemas.practice_settings import PracticeSettings, SettingsError, TypeModes, available_zones
+from streams.errors import ConfigurationError
+from streams.nearest import nearest
+
+FILE_LIMIT: Final = 64 * 1024
+_CLOCK: Final = re.compile(r"^\d\d:\d\d$")
+_FIELD: Final = re.compile(r"`\$\.?([^`]*)`$")
+_EMAIL: Final = re.compile(r"^[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;]+$")
+
+
+def read_settings(file: Path) -> PracticeSettings:
+    """The settings in a JSON file. ConfigurationError names the file, the field and what it takes."""
+    try:
+        with file.open("rb") as opened:
+            raw = opened.read(FILE_LIMIT + 1)
+    except OSError as error:
+        raise ConfigurationError(f"{file} cannot be read: {error.strerror}") from None
+    if len(raw) > FILE_LIMIT:
+        raise ConfigurationError(f"{file}: settings are at most {FILE_LIMIT} bytes")
+    try:
+        given = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise ConfigurationError(f"{file} is not JSON: settings look like {_example()}") from None
+    if not isinstance(given, dict):
+        raise ConfigurationError(f"{file}: settings are a JSON object such as {_example()}")
+    try:
+        return convert(given)
+    except SettingsError as error:
+        raise ConfigurationError(f"{file}: {error}") from None
+
+
+def first_settings(zone: str | None, file: Path | None) -> PracticeSettings:
+    """Version 1: from a file, or the defaults in a zone (SET-21: master off)."""
+    if file is not None:
+        given = read_settings(file)
+        if zone is not None and zone != given.zone:
+            raise ConfigurationError(f"--zone {zone} is not the zone of {file}, {given.zone}: give one of them")
+        return given
+    if zone is None:
+        raise ConfigurationError("--zone: the practice's IANA time zone, such as America/New_York")
+    if zone not in available_zones():
+        raise ConfigurationError(f"--zone: {zone} is not an IANA time zone{nearest(zone, available_zones())}")
+    return PracticeSettings(zone=zone)
+
+
+def convert(given: dict[str, Any]) -> PracticeSettings:
+    """Settings from a decoded object. SettingsError names the field and what it takes. Pure."""
+    _refuse_unknown(given, PracticeSettings, "")
+    if isinstance(given.get("types"), dict):
+        _refuse_unknown(given["types"], TypeModes, "types.")
+    cut_off = given.get("cut_off")
+    if isinstance(cut_off, str) and _CLOCK.match(cut_off):
+        given = given | {"cut_off": f"{cut_off}:00"}
+    zone = given.get("zone")
+    if isinstance(zone, str) and zone not in available_zones():
+        raise SettingsError(f"zone: {zone} is not an IANA time zone{nearest(zone, available_zones())}")
+    try:
+        return msgspec.convert(given, PracticeSettings)
+    except msgspec.ValidationError as error:
+        raise SettingsError(_explained(str(error))) from None
+
+
+def checked_id(what: str, text: str) -> str:
+    """An id of the contract. ConfigurationError says what one is."""
+    if not (1 <= len(text) <= 64 and text.isascii() and text.isprintable() and " " not in text):
+        raise ConfigurationError(f"{what}: an id has 1 to 64 printable ASCII characters without spaces")
+    return text
+
+
+def checked_email(text: str) -> str:
+    if not _EMAIL.match(text) or not text.isascii() or len(text) > 254:
+        raise ConfigurationError("--email: one address such as office@practice.example")
+    return text
+
+
+def _refuse_unknown(given: dict[str, Any], record: type[msgspec.Struct], path: str) -> None:
+    known = record.__struct_fields__
+    for name in given:
+        if name not in known:
+            raise SettingsError(f"{path}{name}: there is no such setting{nearest(str(name), known)}")
+
+
+def _explained(problem: str) -> str:
+    """The decoder's words with the field first and, for a choice, its values."""
+    missing = re.search(r"missing required field `(\w+)`", problem)
+    if missing is not None:
+        return f"{missing[1]}: is needed; settings look like {_example()}"
+    place = _FIELD.search(problem)
+    path = place[1] if place is not None else ""
+    said = problem.partition(" - at ")[0]
+    field: Any = PracticeSettings
+    for name in path.split("."):
+        types = {each.name: each.type for each in msgspec.structs.fields(field)} if isinstance(field, type) else {}
+        field = types.get(name)
+    if isinstance(field, EnumMeta):
+        choices = ", ".join(member.value for member in field)  # type: ignore[var-annotated]
+        return f"{path}: takes one of {choices}"
+    return f"{path or 'settings'}: {said[:1].lower()}{said[1:]}"
+
+
+def _example() -> str:
+    return '{"zone": "America/New_York", "master": true, "amount": "NET", "timing": "DAILY", "cut_off": "18:00"}'
