@@ -38,21 +38,15 @@ class Ledger:
             self.dead_letters: Rows = db.execute("SELECT * FROM dead_letters").fetchall()
             self.attempts: Rows = db.execute("SELECT * FROM attempts").fetchall()
             self.outbox: Rows = db.execute("SELECT * FROM outbox").fetchall()
-
-    def ids(self) -> dict[str, str]:
-        """Logical ends of topic names by topic id."""
-        return {row["topic_id"]: row["topic"] for row in self.topics}
+            self.ids = topics.ids(world)
 
 
 def one_receipt_each(ledger: Ledger, sources: list[Record]) -> None:
     """I1: every source record has exactly one receipt, and every event one visible state."""
-    names = ledger.ids()
-    receipts = Counter(
-        (names.get(row["topic_id"], row["topic_id"]).rsplit("/", 1)[-1], row["part"], row["off"])
-        for row in ledger.receipts
+    by_end = Counter(
+        (ledger.ids.get(row["topic_id"], row["topic_id"]), row["part"], row["off"]) for row in ledger.receipts
     )
-    by_end = Counter({(_logical(topic), part, off): n for (topic, part, off), n in receipts.items()})
-    expected = {(record.topic.value, record.partition, record.offset) for record in sources}
+    expected = {(record.topic, record.partition, record.offset) for record in sources}
     missing, extra = expected - set(by_end), set(by_end) - expected
     assert not missing, f"I1: records without a receipt: {sorted(missing)[:5]} of {len(missing)}"
     assert not extra, f"I1: receipts without a record: {sorted(extra)[:5]}"
@@ -62,10 +56,6 @@ def one_receipt_each(ledger: Ledger, sources: list[Record]) -> None:
         key = (event["practice_id"], event["source"], event["event_id"])
         shown = event["waiting"] in set(EVENT_WAITING) or event["applied"] or event["superseded_by"] is not None
         assert shown != (key in with_effects), f"I1: event {key} shows {event['waiting']} and has effects: {not shown}"
-
-
-def _logical(topic: str) -> str:
-    return topic.split(".", 1)[1] if topic.split(".", 1)[0].startswith("t") and topic.count(".") == 2 else topic
 
 
 def at_most_one_entry(doubled: list[Any]) -> None:
@@ -103,11 +93,9 @@ def lanes_in_order(ledger: Ledger) -> None:
 def positions_behind_receipts(world: World, ledger: Ledger) -> None:
     """I4: `intake_offsets` is at most the smallest offset without a receipt."""
     receipts = {(row["topic_id"], row["part"], row["off"]) for row in ledger.receipts}
-    reached = {
-        (_logical(ledger.ids().get(row["topic_id"], "")), row["part"]): row["next_offset"] for row in ledger.offsets
-    }
+    reached = {(ledger.ids.get(row["topic_id"]), row["part"]): row["next_offset"] for row in ledger.offsets}
     for record, writeback in topics.writebacks(world):
-        if record.offset < reached.get((record.topic.value, record.partition), 0):
+        if record.offset < reached.get((record.topic, record.partition), 0):
             at = writeback.position
             assert (at.topic_id, at.partition, at.offset) in receipts, f"I4: passed without a receipt: {at}"
 

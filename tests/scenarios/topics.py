@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import msgspec
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicCollection, TopicPartition
+from confluent_kafka.admin import AdminClient
 
 from schemas.codec import decode_result, decode_writeback
 from schemas.topics import SOURCES, TopicName, physical
@@ -66,6 +67,14 @@ def _record(topics: dict[str, TopicName], message: Any) -> Record:
     return Record(
         topics[message.topic()], message.partition(), message.offset(), message.key(), message.value(), headers
     )
+
+
+def ids(world: World) -> dict[str, TopicName]:
+    """Logical names by topic id, as the broker tells them."""
+    admin = AdminClient({"bootstrap.servers": world.bootstrap})
+    names = {physical(world.prefix, name): name for name in TopicName}
+    found = admin.describe_topics(TopicCollection(list(names)))
+    return {str(answer.result(READ_S).topic_id): names[name] for name, answer in found.items()}
 
 
 def sources(world: World) -> list[Record]:

@@ -1,0 +1,295 @@
+"""A whole pipeline of one scenario: its practices, its roles as processes, its sandbox, and what is true at its end."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from confluent_kafka.admin import AdminClient
+from psycopg.rows import dict_row
+
+from deploy.sandbox.demonstration import (
+    open_dental_keys,
+    open_dental_mapping,
+    quickbooks_mapping,
+    quickbooks_secrets,
+)
+from deploy.sandbox.running import SandboxProcess
+from schemas.events import Event
+from schemas.practice_settings import PracticeSettings
+from schemas.states import FINAL, IN_DOUBT, READY, State
+from sinks.credentials import KeyRing
+from sinks.ledger.connections import save_connection
+from sinks.ledger.database import connect
+from sinks.ledger.links import link
+from sinks.ledger.migrate import migrate
+from sinks.ledger.settings_truth import Saving, add_practice, save
+from sinks.target_input import checked_input, route_named
+from streams.producer import EventProducer
+from streams.topic_admin import ensure_topics
+from tests.scenarios import invariants, topics
+from tests.scenarios.roles import Role
+from tests.scenarios.waiting import until
+from tests.worlds import World
+
+SECRET_KEY = base64.b64encode(b"scenarios need a key of 32 bytes").decode()
+WHO = Saving(actor="scenario", reason="set up")
+ALL_ROLES = ("rules", "intake", "poster", "relay", "notifier")
+OPEN = (*READY, *IN_DOUBT)
+
+
+class Pipeline:
+    """Owns every process that it starts; `close` leaves none."""
+
+    def __init__(self, world: World, sandbox: SandboxProcess, folder: Path) -> None:
+        self.world, self.sandbox, self.folder = world, sandbox, folder
+        self.common: dict[str, Any] = {
+            "secret_key": SECRET_KEY,
+            "smtp_url": sandbox.address.smtp,
+            "ops_email": f"ops@{world.database}.example",
+            "log_level": "INFO",
+        }
+        self.settings = world.settings(**self.common)
+        self.roles: list[Role] = []
+        self.accounts: dict[str, tuple[str, str]] = {}
+        migrate(world.database_url)
+        ensure_topics(self.settings)
+
+    # -- set-up
+
+    def practice(
+        self,
+        name: str = "p1",
+        *,
+        patients: Iterable[str] = ("pt-1", "pt-2", "pt-3"),
+        pms: bool = True,
+        quickbooks: bool = False,
+        office: dict[str, Any] | None = None,
+        mapping: dict[str, Any] | None = None,
+        **settings: Any,
+    ) -> str:
+        """A practice with its own office (and company), master on, patients linked. Answers its id."""
+        chosen = PracticeSettings(**({"zone": "America/New_York", "master": True} | settings))
+        clock = self.settings.clock()
+        with connect(self.world.database_url, "scenario") as db:
+            add_practice(db, name, chosen, WHO, clock=clock, jitter_s=0, email=f"{name}@{self.world.database}.example")
+        customer_key, realm = f"{self.world.database}-{name}", _realm(self.world, name)
+        self.accounts[name] = (customer_key, realm)
+        if pms:
+            self.sandbox.open_dental.add_office(customer_key, name=name, **(office or {}))
+            self._connect_pms(name, customer_key, mapping or {})
+            refs = tuple(patients)
+            rows = self.sandbox.open_dental.add_patients(customer_key, max(len(refs), 1))
+            for ref, row in zip(refs, rows, strict=False):
+                self.link(name, ref, str(row["PatNum"]))
+        if quickbooks:
+            self.sandbox.quickbooks.add_company(realm, name=name)
+            self._connect_quickbooks(name, realm)
+        return name
+
+    def _connect_pms(self, practice: str, customer_key: str, changes: dict[str, Any]) -> None:
+        mapping = open_dental_mapping(self.sandbox, customer_key) | changes
+        self.connect(
+            practice,
+            "open-dental",
+            self.sandbox.address.open_dental,
+            mapping,
+            open_dental_keys(self.sandbox, customer_key),
+        )
+
+    def _connect_quickbooks(self, practice: str, realm: str) -> None:
+        self.connect(
+            practice,
+            "quickbooks",
+            self.sandbox.address.quickbooks,
+            quickbooks_mapping(self.sandbox, realm),
+            quickbooks_secrets(self.sandbox, realm),
+        )
+
+    def connect(self, practice: str, system: str, url: str, mapping: dict[str, Any], secret: dict[str, str]) -> None:
+        """What `writeback target add` does."""
+        with connect(self.world.database_url, "scenario") as db, db.transaction(), db.cursor() as cursor:
+            given = checked_input(
+                practice,
+                route_named(system),
+                base_url=url,
+                config=json.dumps(mapping).encode(),
+                secret=json.dumps(secret).encode(),
+                keys=KeyRing.of(self.settings),
+                known_fingerprint=None,
+            )
+            save_connection(cursor, given, actor="scenario", now=self.settings.clock().for_database())
+
+    def link(self, practice: str, patient_ref: str, pms_patient_id: str) -> None:
+        with connect(self.world.database_url, "scenario") as db:
+            link(db, practice, patient_ref, pms_patient_id, WHO, clock=self.settings.clock(), jitter_s=0)
+
+    def save(self, practice: str, **settings: Any) -> None:
+        """A new version of the practice's settings."""
+        chosen = PracticeSettings(**({"zone": "America/New_York", "master": True} | settings))
+        with connect(self.world.database_url, "scenario") as db:
+            save(db, practice, chosen, WHO, clock=self.settings.clock(), jitter_s=0)
+
+    # -- processes
+
+    def start(self, *names: str, **settings: Any) -> Role:
+        """One process of each role, all with these settings; answers the last."""
+        for name in names:
+            self.roles.append(Role(self.world, name, self.folder, **(self.common | settings)))
+        return self.roles[-1]
+
+    def start_all(self, **settings: Any) -> None:
+        self.start(*ALL_ROLES, **settings)
+
+    def running(self, name: str) -> Role:
+        return next(role for role in reversed(self.roles) if role.name == name and role.running)
+
+    def close(self) -> None:
+        for role in self.roles:
+            role.end()
+
+    def logs(self) -> str:
+        return "\n".join(f"--- {role.name} {role.log.name}\n{role.text()[-1500:]}" for role in self.roles)
+
+    # -- events and waiting
+
+    def send(self, *events: Event) -> None:
+        with EventProducer({"bootstrap.servers": self.world.bootstrap}, self.world.prefix) as producer:
+            for event in events:
+                producer.send(event)
+
+    def rows(self, query: str, *values: Any) -> list[dict[str, Any]]:
+        with psycopg.connect(self.world.database_url, row_factory=dict_row) as db:
+            return db.execute(query, values).fetchall()  # type: ignore[arg-type]
+
+    def states(self, practice: str | None = None) -> dict[str, int]:
+        """How many effects and waiting events are in each state."""
+        found: dict[str, int] = defaultdict(int)
+        where = "WHERE practice_id = %s" if practice else "WHERE %s::text IS NULL"
+        for row in self.rows(f"SELECT state, count(*) AS n FROM effects {where} GROUP BY state", practice):
+            found[row["state"]] += row["n"]
+        query = f"SELECT waiting, count(*) AS n FROM events {where} AND waiting IS NOT NULL GROUP BY waiting"
+        for row in self.rows(query, practice):
+            found[row["waiting"]] += row["n"]
+        return dict(found)
+
+    def until(self, condition: Any, what: str, within: float = 40.0) -> None:
+        until(condition, what, within, lambda: f"{self.states()}\n{self.logs()}")
+
+    def until_states(self, within: float = 40.0, practice: str | None = None, **expected: int) -> None:
+        """Exactly these counts, no other state."""
+        self.until(lambda: self.states(practice) == expected, f"states become {expected}", within)
+
+    def until_stored(self, records: int, within: float = 40.0) -> None:
+        """So many source records have their receipt."""
+        count = "SELECT count(*) AS n FROM receipts"
+        self.until(lambda: self.rows(count)[0]["n"] >= records, f"{records} receipts", within)
+
+    # -- what is true at the end
+
+    def at_targets(self) -> dict[str, int]:
+        """What the sandboxes hold, in our sign: payments, credits as positive, deposits and entries on the bank."""
+        held: dict[str, int] = defaultdict(int)
+        for practice, (customer_key, realm) in self.accounts.items():
+            if any(office.customer_key == customer_key for office in self.sandbox.open_dental.offices()):
+                held[practice] += sum(row.amount_minor for row in self.sandbox.open_dental.payments(customer_key))
+                held[practice] -= sum(row.amount_minor for row in self.sandbox.open_dental.adjustments(customer_key))
+            if any(company.realm == realm for company in self.sandbox.quickbooks.companies()):
+                company = self.sandbox.quickbooks.company(realm)
+                bank = company.account("Practice Checking")
+                held[practice] += sum(row.total_minor for row in company.deposits())
+                held[practice] += sum(row.balance_of(bank) for row in company.journal_entries())
+        return dict(held)
+
+    def doubled(self) -> list[Any]:
+        mine = set(self.accounts.values())
+        accounts = {account for pair in mine for account in pair}
+        both = (*self.sandbox.open_dental.doubled(), *self.sandbox.quickbooks.doubled())
+        return [each for each in both if each.account in accounts and not each.by_sandbox]
+
+    def invariants(self, *, replay: bool = True, notices: bool = True) -> None:
+        """I1 to I7. The roles that a scenario has stopped are started again first: a pipeline ends running."""
+        for name in ALL_ROLES:
+            if not any(role.name == name and role.running for role in self.roles):
+                self.start(name)
+        self.until(self._quiet, "the pipeline comes to rest")
+        self._check(notices)
+        if replay:
+            self._replay()
+
+    def _quiet(self) -> bool:
+        sources = topics.sources(self.world)
+        ledger = invariants.Ledger(self.world)
+        told = {row["practice_id"] for row in ledger.notices}
+        dead = {
+            row["practice_id"]
+            for row in ledger.effects
+            if row["state"] in ("INVALID_CONFIG", "REJECTED", "DEAD_LETTERED", "BLOCKED_PERIOD")
+        }
+        unsettled = {row["practice_id"] for row in ledger.dead_letters if row["settled_at"] is None}
+        return len(ledger.receipts) >= len(sources) and not ledger.outbox and (dead | unsettled) <= told
+
+    def _check(self, notices: bool) -> None:
+        sources = topics.sources(self.world)
+        ledger = invariants.Ledger(self.world)
+        invariants.one_receipt_each(ledger, sources)
+        invariants.at_most_one_entry(self.doubled())
+        invariants.lanes_in_order(ledger)
+        invariants.positions_behind_receipts(self.world, ledger)
+        invariants.money_in_is_accounted_for(ledger, sources)
+        invariants.posted_is_at_the_target(ledger, self.at_targets())
+        if notices:
+            invariants.no_dead_letter_without_notice(ledger)
+
+    def _replay(self) -> None:
+        """I7: RULES starts again from offset 0, and nothing changes."""
+        before = invariants.settled(invariants.Ledger(self.world))
+        for role in self.roles:
+            if role.name == "rules" and role.running:
+                role.stop()
+        told = len(list(topics.writebacks(self.world))) + len(self._early_dead_letters())
+        admin = AdminClient({"bootstrap.servers": self.world.bootstrap})
+        groups = [
+            group.group_id
+            for group in admin.list_consumer_groups().result().valid
+            if group.group_id.startswith(self.world.prefix) and "rules" in group.group_id
+        ]
+        for done in admin.delete_consumer_groups(groups).values():
+            done.result()
+        sources = len(topics.sources(self.world))
+        self.start("rules")
+        self.until(
+            lambda: len(list(topics.writebacks(self.world))) + len(self._early_dead_letters()) >= told + sources,
+            "everything is told again",
+        )
+        last = max((row["next_offset"] for row in self.rows("SELECT next_offset FROM intake_offsets")), default=0)
+        self.until(self._intake_is_at_the_end, f"intake has read it (was at {last})")
+        self.until(self._quiet, "the pipeline comes to rest after the replay")
+        after = invariants.settled(invariants.Ledger(self.world))
+        assert after == before, f"I7: a replay changed {[name for name in before if before[name] != after[name]]}"
+        invariants.at_most_one_entry(self.doubled())
+
+    def _early_dead_letters(self) -> list[topics.Record]:
+        return [
+            each for each in topics.dead_letters(self.world) if each.headers.get("dl-stage") in (b"decode", b"rules")
+        ]
+
+    def _intake_is_at_the_end(self) -> bool:
+        ids = topics.ids(self.world)
+        rows = self.rows("SELECT topic_id, part, next_offset FROM intake_offsets")
+        reached = {(ids.get(row["topic_id"]), row["part"]): row["next_offset"] for row in rows}
+        read = {(record.topic, record.partition): record.offset + 1 for record, _ in topics.writebacks(self.world)}
+        return all(reached.get(part, 0) >= end for part, end in read.items())
+
+
+def _realm(world: World, name: str) -> str:
+    """Digits alone, as a company id has."""
+    return str(int.from_bytes(f"{world.database}{name}".encode()[-7:], "big"))
+
+
+__all__ = ["FINAL", "Pipeline", "State"]
