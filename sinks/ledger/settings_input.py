@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date, time
 from enum import EnumMeta
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +17,13 @@ from streams.nearest import nearest
 FILE_LIMIT: Final = 64 * 1024
 _CLOCK: Final = re.compile(r"^\d\d:\d\d$")
 _FIELD: Final = re.compile(r"`\$\.?([^`]*)`$")
+_TAKES: Final[dict[Any, str]] = {
+    bool: "true or false",
+    str: "text",
+    time: "a local time in whole minutes such as 18:00",
+    date | None: "a date such as 2026-08-31, or null",
+    TypeModes: 'an object such as {"terminal": "AUTO", "insurance": "MANUAL"}',
+}
 _EMAIL: Final = re.compile(r"^[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;]+$")
 
 
@@ -96,6 +104,8 @@ def _explained(problem: str) -> str:
     missing = re.search(r"missing required field `(\w+)`", problem)
     if missing is not None:
         return f"{missing[1]}: is needed; settings look like {_example()}"
+    if ":" in problem and not problem.startswith(("Expected", "Invalid")):
+        return problem.partition(" - at ")[0]
     place = _FIELD.search(problem)
     path = place[1] if place is not None else ""
     said = problem.partition(" - at ")[0]
@@ -106,6 +116,8 @@ def _explained(problem: str) -> str:
     if isinstance(field, EnumMeta):
         choices = ", ".join(member.value for member in field)  # type: ignore[var-annotated]
         return f"{path}: takes one of {choices}"
+    if field in _TAKES:
+        return f"{path}: takes {_TAKES[field]}"
     return f"{path or 'settings'}: {said[:1].lower()}{said[1:]}"
 
 

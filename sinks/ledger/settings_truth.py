@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import psycopg
@@ -24,7 +24,9 @@ from streams.nearest import nearest
 Connection = psycopg.Connection[TupleRow]
 Cursor = psycopg.Cursor[TupleRow]
 
-_STEP = timedelta(microseconds=1)
+_STEP: Final = timedelta(microseconds=1)
+_SAME_MOMENT: Final = timedelta(seconds=1)
+"""Two saves in one moment, or a clock that was set back a little, still rise strictly."""
 
 
 class Saving(msgspec.Struct, frozen=True, kw_only=True):
@@ -152,6 +154,10 @@ def _save(
 def _begins(asked: datetime | None, at: datetime, newest: datetime | None) -> datetime:
     """When a version begins. Pure. The first one may begin earlier: without settings nothing was decided."""
     if asked is None:
+        if newest is not None and newest > at + _SAME_MOMENT:
+            raise ConfigurationError(
+                f"a version is saved already that begins {newest.isoformat()}: say when this one begins, after that"
+            )
         return at if newest is None else max(at, newest + _STEP)
     if asked.tzinfo is None:
         raise ConfigurationError("effective_from: an instant needs a zone, for example 2026-03-02T17:30:00-05:00")

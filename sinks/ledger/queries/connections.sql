@@ -17,16 +17,16 @@ SELECT home_practice_id FROM connections WHERE account_fingerprint = :fingerprin
 SELECT count(*) FROM effects
 WHERE practice_id = :practice_id AND connection_id = :connection_id AND state IN ('SENDING', 'ACCEPTED', 'UNCERTAIN');
 
--- name: add
+-- name: add!
 INSERT INTO connections (home_practice_id, connection_id, target, route, base_url, account_fingerprint, config,
     secret, secret_version, added_by)
 VALUES (:practice_id, :connection_id, :target, :route, :base_url, :fingerprint, :config, :secret, 1, :actor);
 
--- name: use
+-- name: use!
 INSERT INTO practice_connections (practice_id, target, home_practice_id, connection_id)
 VALUES (:practice_id, :target, :practice_id, :connection_id);
 
--- name: change
+-- name: change!
 -- A null secret keeps the stored one. `changed_at` tells posters to open the connection anew; a renewed token does not.
 UPDATE connections SET base_url = :base_url, account_fingerprint = :fingerprint, config = :config,
     secret = coalesce(:secret::bytea, secret),
@@ -34,7 +34,7 @@ UPDATE connections SET base_url = :base_url, account_fingerprint = :fingerprint,
     enabled = true, not_before = 'epoch', breaker = NULL, closed_reason = NULL, closed_at = NULL, changed_at = now()
 WHERE home_practice_id = :practice_id AND connection_id = :connection_id;
 
--- name: open_gate
+-- name: open_gate!
 UPDATE gates SET not_before = 'epoch', breaker = NULL, closed_reason = NULL, closed_at = NULL
 WHERE practice_id = :practice_id AND connection_id = :connection_id;
 
@@ -53,7 +53,7 @@ WHERE practice_id = :practice_id AND state = ANY(:states::text[])
   AND (:effect_ids::bigint[] IS NULL OR effect_id = ANY(:effect_ids::bigint[]))
 ORDER BY effect_id FOR NO KEY UPDATE;
 
--- name: release
+-- name: release!
 -- The budget of tries begins anew only where it was spent, so that the rows of `attempts` keep their numbers.
 UPDATE effects e SET state = 'SCHEDULED', generation = r.generation, request_id = r.request_id,
     payload = NULL, payload_digest = NULL, look_first = (e.look_first OR e.sent_at IS NOT NULL),
@@ -64,6 +64,6 @@ FROM unnest(:effect_ids::bigint[], :generations::integer[], :request_ids::text[]
     AS r(effect_id, generation, request_id)
 WHERE e.practice_id = :practice_id AND e.effect_id = r.effect_id AND e.state = ANY(:states::text[]);
 
--- name: settle_letters
+-- name: settle_letters!
 UPDATE dead_letters SET settled_at = coalesce(:now::timestamptz, now()), settled_as = 'RELEASED', settled_by = :actor
 WHERE practice_id = :practice_id AND effect_id = ANY(:effect_ids::bigint[]) AND settled_at IS NULL;

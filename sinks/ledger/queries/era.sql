@@ -19,7 +19,7 @@ ON CONFLICT (only_row) DO UPDATE
     WHERE (e.system_id, e.timeline) <> (EXCLUDED.system_id, EXCLUDED.timeline)
 RETURNING era;
 
--- name: look_first
+-- name: look_first!
 UPDATE effects SET look_first = true
 WHERE NOT look_first AND state NOT IN
     ('POSTED', 'RECORDED_MANUALLY', 'DISMISSED', 'VOIDED_BEFORE_POST', 'SKIPPED_DISABLED', 'SKIPPED_ZERO');

@@ -1,4 +1,4 @@
--- name: ask_again
+-- name: ask_again!
 -- Every waiting event of the practice that has settings by now is decided anew soon.
 UPDATE events e SET redecide_at = coalesce(:now::timestamptz, now())
 WHERE e.practice_id = :practice_id AND e.waiting = 'AWAITING_SETTINGS'
@@ -23,7 +23,7 @@ WHERE practice_id = :practice_id AND state IN ('AWAITING_LINK', 'PAUSED') AND co
 -- name: gates_of
 SELECT connection_id FROM gates WHERE practice_id = :practice_id;
 
--- name: set_states
+-- name: set_states!
 UPDATE effects e SET state = k.state, changed_at = coalesce(:now::timestamptz, now())
 FROM unnest(:effect_ids::bigint[], :states::text[], :was::text[]) AS k(effect_id, state, was)
 WHERE e.practice_id = :practice_id AND e.effect_id = k.effect_id AND e.state = k.was;
@@ -33,7 +33,7 @@ SELECT (body->>'master')::boolean FROM settings
 WHERE practice_id = :practice_id AND effective_from <= coalesce(:now::timestamptz, now())
 ORDER BY version DESC LIMIT 1;
 
--- name: mark_applied
+-- name: mark_applied!
 UPDATE settings SET applied_at = coalesce(:now::timestamptz, now())
 WHERE practice_id = :practice_id AND applied_at IS NULL AND effective_from <= coalesce(:now::timestamptz, now());
 
@@ -45,7 +45,7 @@ WHERE practice_id = :practice_id ORDER BY version DESC LIMIT 1;
 -- The wall clock and not the transaction's: it may have waited for the lock (law 15).
 SELECT coalesce(:now::timestamptz, clock_timestamp());
 
--- name: add_version
+-- name: add_version!
 INSERT INTO settings (practice_id, version, effective_from, body, saved_at, saved_by, reason)
 VALUES (:practice_id, :version, :effective_from, :body::jsonb, :saved_at, :saved_by, :reason);
 
@@ -56,11 +56,11 @@ WHERE practice_id = :practice_id ORDER BY version;
 -- name: lock_practice
 SELECT name, added_at FROM practices WHERE practice_id = :practice_id FOR NO KEY UPDATE;
 
--- name: add_practice
+-- name: add_practice!
 UPDATE practices SET name = :name, added_at = coalesce(:now::timestamptz, now()), added_by = :actor
 WHERE practice_id = :practice_id;
 
--- name: add_contact
+-- name: add_contact!
 INSERT INTO practice_contacts (practice_id, email, role) VALUES (:practice_id, :email, :role)
 ON CONFLICT (practice_id, email) DO NOTHING;
 
@@ -70,7 +70,7 @@ SELECT practice_id FROM practices WHERE added_at IS NOT NULL ORDER BY practice_i
 -- name: link_of
 SELECT pms_patient_id FROM patient_links WHERE practice_id = :practice_id AND patient_ref = :patient_ref;
 
--- name: put_link
+-- name: put_link!
 INSERT INTO patient_links (practice_id, patient_ref, pms_patient_id, linked_by, linked_at)
 VALUES (:practice_id, :patient_ref, :pms_patient_id, :actor, coalesce(:now::timestamptz, now()))
 ON CONFLICT (practice_id, patient_ref) DO UPDATE

@@ -1,4 +1,4 @@
--- name: ensure
+-- name: ensure!
 INSERT INTO gates (practice_id, connection_id)
 SELECT p, c FROM unnest(:practice_ids::text[], :connection_ids::text[]) AS k(p, c)
 ON CONFLICT DO NOTHING;
@@ -10,7 +10,7 @@ WHERE (g.practice_id, g.connection_id) IN (
 ORDER BY g.practice_id, g.connection_id
 FOR NO KEY UPDATE;
 
--- name: refresh
+-- name: refresh!
 -- Recomputes when gates have work next: heads of lanes as the mark query sees them, and SCHEDULED ones still to come.
 -- The caller has locked what it changed, and runs this as a later statement (law 8). Keys come sorted.
 WITH wanted AS (
@@ -43,7 +43,7 @@ INSERT INTO gates AS g (practice_id, connection_id, next_due_at)
 SELECT practice_id, connection_id, next_due_at FROM due ORDER BY practice_id, connection_id
 ON CONFLICT (practice_id, connection_id) DO UPDATE SET next_due_at = EXCLUDED.next_due_at;
 
--- name: advance
+-- name: advance!
 -- After an insert of new effects: no gate may look before its old time, and none later than its new effects need.
 -- Cheaper than `refresh`; what it wakes too early the poster's release corrects. Keys come sorted.
 INSERT INTO gates AS g (practice_id, connection_id, next_due_at)

@@ -15,19 +15,19 @@ RETURNING o.topic_id, o.part;
 -- name: positions
 SELECT part, next_offset FROM intake_offsets WHERE topic_id = :topic_id ORDER BY part;
 
--- name: add_position
+-- name: add_position!
 INSERT INTO intake_offsets (topic_id, part, next_offset) VALUES (:topic_id, :part, :next_offset) ON CONFLICT DO NOTHING;
 
 -- name: topic
 SELECT topic_id, partitions FROM topic_partitions WHERE topic = :topic;
 
--- name: add_topic
+-- name: add_topic!
 INSERT INTO topic_partitions (topic, topic_id, partitions) VALUES (:topic, :topic_id, :partitions) ON CONFLICT DO NOTHING;
 
 -- name: topic_names
 SELECT topic_id, topic FROM topic_partitions;
 
--- name: add_practices
+-- name: add_practices!
 -- In a transaction of its own, before the locks: an insert under locks could deadlock with another batch.
 INSERT INTO practices (practice_id) SELECT unnest(:practice_ids::text[]) ON CONFLICT DO NOTHING;
 
@@ -39,7 +39,7 @@ ORDER BY practice_id FOR NO KEY UPDATE;
 -- The control of law 8: the same without the lock.
 SELECT practice_id, seq FROM practices WHERE practice_id = ANY(:practice_ids::text[]) ORDER BY practice_id;
 
--- name: advance_sequences
+-- name: advance_sequences!
 UPDATE practices p SET seq = k.seq FROM unnest(:practice_ids::text[], :seqs::bigint[]) AS k(practice_id, seq)
 WHERE p.practice_id = k.practice_id;
 
@@ -77,12 +77,12 @@ SELECT practice_id, target, connection_id FROM practice_connections WHERE practi
 SELECT coalesce(:now::timestamptz, clock_timestamp()), e.era, e.raised_at
 FROM (SELECT) one LEFT JOIN ledger_era e ON true;
 
--- name: resolve_event
+-- name: resolve_event!
 UPDATE events SET waiting = :waiting, reason = :reason, applied = :applied, settings_version = :settings_version,
     resolved_at = CASE WHEN :resolved THEN :now::timestamptz END, redecide_at = NULL
 WHERE practice_id = :practice_id AND source = :source AND event_id = :event_id AND waiting = 'AWAITING_SETTINGS';
 
--- name: replace_plan
+-- name: replace_plan!
 UPDATE bodies b SET plan = :plan FROM events e
 WHERE e.practice_id = :practice_id AND e.source = :source AND e.event_id = :event_id
   AND b.practice_id = e.practice_id AND b.month = e.month AND b.source = e.source AND b.event_id = e.event_id;
@@ -108,11 +108,11 @@ WHERE practice_id = :practice_id AND effect_id = ANY(:effect_ids::bigint[])
                 'PAUSED', 'SCHEDULED', 'RETRYING') AND NOT look_first
 RETURNING effect_id;
 
--- name: supersede
+-- name: supersede!
 UPDATE events SET superseded_by = :by
 WHERE practice_id = :practice_id AND source = :source AND event_id = :event_id AND superseded_by IS NULL;
 
--- name: add_dead_letter
+-- name: add_dead_letter!
 INSERT INTO dead_letters (practice_id, topic_id, part, off, effect_id, redrives, topic, stage, reason, field, source,
     event_id, target, ambiguous, attempts, first_failed_at, last_failed_at, headers, key, value, dl_topic_id, dl_part,
     dl_off, stored_at)
@@ -121,9 +121,9 @@ VALUES (:practice_id, :topic_id, :part, :off, :effect_id, :redrives, :topic, :st
     :dl_topic_id, :dl_part, :dl_off, coalesce(:now::timestamptz, now()))
 ON CONFLICT DO NOTHING;
 
--- name: add_receipt
+-- name: add_receipt!
 INSERT INTO receipts (practice_id, topic_id, part, off, verdict, source, event_id)
 VALUES (:practice_id, :topic_id, :part, :off, :verdict, :source, :event_id) ON CONFLICT DO NOTHING;
 
--- name: analyze
+-- name: analyze!
 ANALYZE receipts, events, effects, gates, practices;

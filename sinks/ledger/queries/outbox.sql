@@ -1,4 +1,4 @@
--- name: insert
+-- name: insert!
 -- Rows in their order; `enqueued` keeps it.
 INSERT INTO outbox (practice_id, id, topic, key, value, headers, part)
 SELECT p, i, t, k, v, h::jsonb, n

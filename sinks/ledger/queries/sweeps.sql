@@ -32,14 +32,14 @@ JOIN bodies b ON b.practice_id = e.practice_id AND b.month = e.month AND b.sourc
 WHERE e.waiting = 'AWAITING_SETTINGS' AND e.redecide_at <= coalesce(:now::timestamptz, now())
 ORDER BY e.practice_id, e.source, e.event_id FOR NO KEY UPDATE OF e;
 
--- name: redecided
+-- name: redecided!
 UPDATE events e SET redecisions = e.redecisions + 1,
     redecide_at = coalesce(:now::timestamptz, now())
         + least(:first::interval * power(2, least(e.redecisions, 20)), :cap::interval)
 FROM unnest(:practice_ids::text[], :sources::text[], :event_ids::text[]) AS k(p, s, i)
 WHERE e.practice_id = k.p AND e.source = k.s AND e.event_id = k.i AND e.waiting = 'AWAITING_SETTINGS';
 
--- name: not_redecidable
+-- name: not_redecidable!
 UPDATE events e SET redecide_at = NULL
 FROM unnest(:practice_ids::text[], :sources::text[], :event_ids::text[]) AS k(p, s, i)
 WHERE e.practice_id = k.p AND e.source = k.s AND e.event_id = k.i;
