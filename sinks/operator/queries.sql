@@ -74,7 +74,7 @@ SELECT e.practice_id, e.effect_id, e.target, e.entry_kind, e.part, e.lane, e.con
        AND d.lane = e.lane AND d.state IN ('SENDING', 'ACCEPTED', 'UNCERTAIN') LIMIT 1) AS in_doubt
 FROM effects e
 LEFT JOIN practice_connections pc ON pc.practice_id = e.practice_id AND pc.target = e.target
-LEFT JOIN connections c USING (home_practice_id, connection_id)
+LEFT JOIN connections c ON c.home_practice_id = pc.home_practice_id AND c.connection_id = pc.connection_id
 LEFT JOIN gates g ON g.practice_id = e.practice_id AND g.connection_id = e.connection_id
 WHERE e.state IN ('INVALID_CONFIG', 'BLOCKED_PERIOD', 'REJECTED', 'DEAD_LETTERED')
   AND (:practice_id::text IS NULL OR e.practice_id = :practice_id)

@@ -1,0 +1,202 @@
+"""Redrive: dry first, whole lanes, read back first, audited, paced, refused after too often (scenario 51, 3.8)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
+
+from schemas.topics import TopicName, physical
+from sinks.ledger.migrate import migrate
+from tests.deploy.commands.console import writeback, writeback_json
+from tests.sinks.notices.desk import Desk, Mailbox
+from tests.worlds import World
+
+pytestmark = pytest.mark.stack
+APPLY = ("--apply", "--as", "Ada", "--why", "the mapping is repaired")
+
+
+@pytest.fixture
+def desk(world: World, tmp_path: Path) -> Iterator[Desk]:
+    migrate(world.database_url)
+    with psycopg.connect(world.database_url, autocommit=True) as connection:
+        made = Desk(world, connection, Mailbox(), tmp_path)
+        made.practice("northside")
+        yield made
+
+
+def states(desk: Desk) -> dict[int, str]:
+    return dict(desk.connection.execute("SELECT effect_id, state FROM effects ORDER BY 1").fetchall())
+
+
+def fates(document: Any) -> dict[str, str]:
+    return {item["id"]: item["fate"] for item in document["items"]}
+
+
+def test_a_dry_run_shows_and_changes_nothing(desk: Desk) -> None:
+    desk.effect(1)
+    desk.effect(2, state="SCHEDULED", reason="AUTO_INSTANT", depends_on=1)
+    document = writeback_json(desk.world, "dlq", "redrive", "--practice", "northside")
+    assert document["dry_run"] is True
+    assert fates(document) == {"e:1": "RELEASE"}
+    assert document["items"][0]["notes"] == ["releases 1 that depend on it"]
+    assert states(desk) == {1: "INVALID_CONFIG", 2: "SCHEDULED"}
+    said = writeback(desk.world, "dlq", "redrive", "--practice", "northside")
+    assert "DRY RUN: 1 entries would be due again" in said
+    assert desk.one("SELECT count(*) FROM audit") == 0
+
+
+def test_a_redrive_takes_the_whole_lane_in_order_and_nothing_else(desk: Desk) -> None:
+    desk.effect(1, lane="p:a", reason="MAPPING_MISSING")
+    desk.effect(2, lane="p:a", state="REJECTED", reason="REFUSED_BY_TARGET")
+    desk.effect(3, lane="p:b", state="REJECTED", reason="REFUSED_BY_TARGET")
+    document = writeback_json(desk.world, "dlq", "redrive", "--reason", "MAPPING_MISSING", *APPLY)
+    assert fates(document) == {"e:1": "RELEASE", "e:2": "RELEASE"}
+    assert document["items"][1]["notes"] == ["comes along: same lane"]
+    assert document["done"]["released"] == 2
+    assert states(desk) == {1: "SCHEDULED", 2: "SCHEDULED", 3: "REJECTED"}
+    assert desk.one("SELECT next_due_at <= now() FROM gates")
+    actor, why = desk.connection.execute("SELECT actor, why FROM audit").fetchone() or ("", "")
+    assert (actor, why) == ("Ada", "the mapping is repaired")
+
+
+def test_what_was_sent_once_is_read_back_before_it_is_sent_again(desk: Desk) -> None:
+    """Scenario 51: an ambiguous one gets look_first and the next generation's request id."""
+    desk.effect(1, state="DEAD_LETTERED", reason="OUTCOME_UNKNOWN", sent_at="2026-03-02T15:00:00Z", payload=b"old")
+    desk.effect(2, state="INVALID_CONFIG", reason="MAPPING_MISSING")
+    document = writeback_json(desk.world, "dlq", "redrive", "--practice", "northside", *APPLY)
+    assert [item["look_first"] for item in document["items"]] == [True, False]
+    rows = desk.connection.execute(
+        "SELECT effect_id, look_first, generation, payload, request_id <> 'r' || effect_id FROM effects ORDER BY 1"
+    ).fetchall()
+    assert rows == [(1, True, 2, None, True), (2, False, 2, None, True)]
+
+
+def test_a_second_redrive_finds_nothing_dead(desk: Desk) -> None:
+    """Scenario 51: twice is once."""
+    desk.effect(1)
+    writeback_json(desk.world, "dlq", "redrive", "--id", "e:1", "--practice", "northside", *APPLY)
+    document = writeback_json(desk.world, "dlq", "redrive", "--id", "e:1", "--practice", "northside", *APPLY)
+    assert document["items"] == []
+    assert desk.one("SELECT redrives FROM effects") == 1
+    assert desk.one("SELECT count(*) FROM audit") == 1
+
+
+def test_after_five_redrives_its_lane_is_refused(desk: Desk) -> None:
+    desk.effect(1, lane="p:a", redrives=5)
+    desk.effect(2, lane="p:a")
+    desk.effect(3, lane="p:b")
+    document = writeback_json(desk.world, "dlq", "redrive", "--practice", "northside", *APPLY)
+    assert fates(document) == {"e:1": "REFUSE", "e:2": "REFUSE", "e:3": "RELEASE"}
+    assert states(desk) == {1: "INVALID_CONFIG", 2: "INVALID_CONFIG", 3: "SCHEDULED"}
+
+
+def test_what_blocks_is_shown(desk: Desk) -> None:
+    desk.effect(1, lane="p:a", state="UNCERTAIN", reason="AUTO_INSTANT")
+    desk.effect(2, lane="p:a")
+    desk.effect(3, lane="p:b", state="SCHEDULED", reason="AUTO_INSTANT")
+    desk.effect(4, lane="p:c", depends_on=3)
+    desk.connection_closed("NEEDS_RECONNECT", 5)
+    document = writeback_json(desk.world, "dlq", "redrive", "--practice", "northside")
+    notes = {item["id"]: item["notes"] for item in document["items"]}
+    closed = "waits: the connection is closed (NEEDS_RECONNECT)"
+    assert notes["e:2"] == ["waits: the outcome of e:1 in its lane is open", closed]
+    assert notes["e:4"] == ["stays held: e:3, which it depends on, is not posted", closed]
+
+
+def test_a_storm_is_paced(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scenario 51: chunks of a practice, and after each as long a pause as the rate asks for."""
+    from sinks.operator import redrive
+    from sinks.operator.dead_letters import DeadWanted
+    from sinks.operator.republish import Republisher
+    from streams.lifecycle import Stop
+
+    monkeypatch.setattr(redrive, "CHUNK", 2)
+    for number in range(1, 6):
+        desk.effect(number)
+    pauses: list[float] = []
+
+    class Patient(Stop):
+        def wait(self, seconds: float) -> bool:
+            pauses.append(seconds)
+            return False
+
+    done = redrive.apply(
+        desk.connection,
+        redrive.plan(desk.connection, DeadWanted(practice_id="northside")),
+        Republisher(desk.world.settings()),
+        who="Ada",
+        why="test",
+        now=None,
+        per_second=4,
+        stop=Patient(),
+    )
+    assert done.released == 5
+    assert pauses == [0.5, 0.5, 0.25]
+    assert desk.one("SELECT count(*) FROM audit") == 3
+
+
+def test_an_unreadable_record_goes_back_to_its_topic_byte_for_byte(desk: Desk) -> None:
+    topic = physical(desk.world.prefix, TopicName.PAYMENTS)
+    admin = AdminClient({"bootstrap.servers": desk.world.bootstrap})
+    admin.create_topics([NewTopic(topic, num_partitions=3, replication_factor=1)])[topic].result()
+    desk.dead_letter(17, "?", stage="decode", reason="UNDECODABLE")
+    desk.dead_letter(18, stage="intake", reason="CONFLICT")
+    desk.dead_letter(19, stage="rules", reason="INVALID_FIELD")
+    desk.connection.execute(
+        "UPDATE dead_letters SET key = %s, value = %s, part = 2, redrives = CASE off WHEN 19 THEN 5 ELSE 1 END",
+        (b"\xff\x00key", b"\x00\x01bytes\xfe"),
+    )
+    document = writeback_json(desk.world, "dlq", "redrive", "--since", "2020-01-01T00:00:00Z", *APPLY)
+    assert fates(document) == {
+        "payments.v1:2:17": "REPUBLISH",
+        "payments.v1:2:18": "REFUSE",
+        "payments.v1:2:19": "REFUSE",
+    }
+    consumer = Consumer({"bootstrap.servers": desk.world.bootstrap, "group.id": f"{desk.world.prefix}test"})
+    consumer.assign([TopicPartition(topic, 2, 0)])
+    message = consumer.poll(30)
+    consumer.close()
+    assert message is not None
+    assert (message.key(), message.value()) == (b"\xff\x00key", b"\x00\x01bytes\xfe")
+    assert message.headers() == [("dl-redrive-count", b"2")]
+    assert desk.connection.execute(
+        "SELECT off, settled_as, settled_by FROM dead_letters WHERE settled_at IS NOT NULL"
+    ).fetchall() == [(17, "REPUBLISHED", "Ada")]
+    assert desk.one("SELECT practice_id FROM audit") == "?"
+
+
+def test_bad_requests_say_what_to_do(desk: Desk) -> None:
+    for arguments, words in [
+        (("redrive",), "choose what to redrive"),
+        (("redrive", "--practice", "northside", "--apply"), "--why"),
+        (("redrive", "--reason", "MAPING_MISSING"), "MAPPING_MISSING"),
+        (("redrive", "--since", "yesterday"), "2026-03-02T17:30:00Z"),
+        (("show", "northside", "nonsense"), "e:42"),
+        (("show", "northside", "e:99"), "dlq list"),
+    ]:
+        said = writeback(desk.world, "dlq", *arguments)
+        assert said.code != 0
+        assert words in said.errors
+        assert "Traceback" not in said.errors
+
+
+def test_list_and_show_name_no_patient(desk: Desk) -> None:
+    desk.effect(1, lane="p:pat-CANARY", last_code="6430", target="QUICKBOOKS", reason="MAPPING_INVALID")
+    desk.dead_letter(17, stage="rules", reason="AMOUNTS_DISAGREE")
+    shown = writeback(desk.world, "dlq", "list")
+    listed = writeback_json(desk.world, "dlq", "list", "--practice", "northside")
+    told = writeback(desk.world, "dlq", "show", "northside", "e:1")
+    record = writeback(desk.world, "dlq", "show", "northside", "payments.v1:0:17")
+    assert "1 entries and 1 records stand dead" in shown
+    assert listed["entries"][0]["id"] == "e:1"
+    assert listed["records"][0]["id"] == "payments.v1:0:17"
+    assert "Choose another one in the mapping" in told
+    assert "do not add up" not in record
+    assert "Gross less fees" in record
+    assert "CANARY" not in shown + str(listed) + told

@@ -1,0 +1,106 @@
+"""Transactions by practice, state, day and payment, with amounts and reasons (VER-1, VER-2, VER-5, promise 3)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from sinks.ledger.migrate import migrate
+from sinks.operator.transactions import week_of
+from tests.deploy.commands.console import writeback, writeback_json
+from tests.sinks.notices.desk import Desk, Mailbox
+from tests.worlds import World
+
+
+@pytest.fixture
+def desk(world: World, tmp_path: Path) -> Iterator[Desk]:
+    """Two payments on either side of midnight in Los Angeles, both on 3 March in UTC."""
+    migrate(world.database_url)
+    with psycopg.connect(world.database_url, autocommit=True) as connection:
+        made = Desk(world, connection, Mailbox(), tmp_path)
+        made.practice("west")
+        connection.execute(
+            "INSERT INTO settings (practice_id, version, effective_from, body, saved_at, saved_by, reason)"
+            " VALUES ('west', 1, 'epoch', %s, now(), 'test', 'test')",
+            (json.dumps({"zone": "America/Los_Angeles"}),),
+        )
+        instruction = json.dumps({"gross_minor": 10000, "fee_minor": 290, "patient_ref": "pat-CANARY"})
+        posted = {"posted_at": "2026-03-03T08:00:01Z", "external_id": "PayNum 7", "settings_version": 1}
+        made.effect(
+            1, "west", state="POSTED", reason="AUTO_INSTANT", instruction=instruction, amount_minor=9710, **posted
+        )
+        made.effect(2, "west", state="REJECTED", reason="PATIENT_NOT_FOUND", amount_minor=5000, attempts=3)
+        connection.execute("UPDATE events SET occurred_at = '2026-03-03T07:59:59Z' WHERE event_id = 'e1'")
+        connection.execute("UPDATE events SET occurred_at = '2026-03-03T08:00:00Z' WHERE event_id = 'e2'")
+        connection.execute(
+            "INSERT INTO attempts (practice_id, month, effect_id, n, phase, epoch, request_id, ended_at, answer, code)"
+            " VALUES ('west', '2026-03-01', 1, 1, 'post', 4, 'r1', now(), 'Posted', '201')"
+        )
+        yield made
+
+
+@pytest.mark.stack
+def test_the_day_is_the_practices_own(desk: Desk) -> None:
+    """VER-5: 23:59:59 and 00:00:00 local are two days, although they are one in UTC."""
+    for day, entry in (("2026-03-02", 1), ("2026-03-03", 2)):
+        found = writeback_json(desk.world, "transactions", "list", "--practice", "west", "--day", day)
+        assert [each["effect_id"] for each in found["transactions"]] == [entry]
+    said = writeback(desk.world, "transactions", "list", "--day", "2026-03-02")
+    assert "complete: 1 of 1 in the books" in said
+    said = writeback(desk.world, "transactions", "list", "--week", "2026-03-04")
+    assert "NOT complete: 1 of 2 in the books" in said
+    assert "97.10 USD" in said
+
+
+@pytest.mark.stack
+def test_filters_by_state_and_payment(desk: Desk) -> None:
+    found = writeback_json(desk.world, "transactions", "list", "--state", "rejected")
+    assert [each["effect_id"] for each in found["transactions"]] == [2]
+    found = writeback_json(desk.world, "transactions", "list", "--payment", "s1")
+    assert [each["subject"] for each in found["transactions"]] == ["s1"]
+    found = writeback_json(desk.world, "transactions", "list", "--most", "1")
+    assert found["more"] is True
+
+
+@pytest.mark.stack
+def test_show_explains_an_entry_and_each_attempt(desk: Desk) -> None:
+    for sought in ("s1", "e1", "e:1", "1"):
+        (story,) = writeback_json(desk.world, "transactions", "show", "west", sought)
+        (entry,) = story["entries"]
+        assert (entry["gross_minor"], entry["fee_minor"], entry["amount_minor"]) == (10000, 290, 9710)
+        assert [each["answer"] for each in story["attempts"]] == ["Posted"]
+    said = writeback(desk.world, "transactions", "show", "west", "s1")
+    assert "gross 100.00 USD, fee 2.90 USD" in said
+    assert "PayNum 7" in said
+    assert "CANARY" not in said
+
+
+@pytest.mark.stack
+def test_bad_requests_say_what_to_do(desk: Desk) -> None:
+    for arguments, words in [
+        (("list", "--day", "yesterday"), "2026-03-02"),
+        (("list", "--state", "REJECTD"), "REJECTED"),
+        (("list", "--day", "2026-03-02", "--week", "2026-03-02"), "exclude each other"),
+        (("show", "west", "nothing"), "transactions list"),
+    ]:
+        said = writeback(desk.world, "transactions", *arguments)
+        assert said.code != 0
+        assert words in said.errors
+
+
+@pytest.mark.stack
+def test_without_a_ledger_it_says_so(world: World) -> None:
+    said = writeback(world, "transactions", "list")
+    assert said.code == 2
+    assert "writeback up" in said.errors
+
+
+def test_weeks_start_on_sunday() -> None:
+    assert week_of(date(2026, 3, 1)) == (date(2026, 3, 1), date(2026, 3, 7))
+    assert week_of(date(2026, 3, 7)) == (date(2026, 3, 1), date(2026, 3, 7))
+    assert week_of(date(2026, 3, 8)) == (date(2026, 3, 8), date(2026, 3, 14))
