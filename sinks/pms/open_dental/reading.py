@@ -54,8 +54,13 @@ def earliest_day(entry: Entry) -> date:
     return known - _DAYS_BACK
 
 
-def matches(rows: Iterable[Mapping[str, Any]], resource: Resource, patient: int, entry: Entry) -> dict[str, str]:
-    """External ids of the rows that are this entry: patient, marker of any generation, sign and amount equal."""
+def matches(
+    rows: Iterable[Mapping[str, Any]], resource: Resource, patient: int, entry: Entry, *, equal: bool = True
+) -> dict[str, str]:
+    """External ids of the rows that are this entry: patient, marker of any generation, sign and amount equal.
+
+    `equal` False: the rows with its marker and another sign or amount, which are neither this entry nor its absence.
+    """
     markers = (entry.marker, *entry.earlier_markers)
     wanted = entry.instruction.amount_minor
     if resource is ADJUSTMENTS:
@@ -66,7 +71,8 @@ def matches(rows: Iterable[Mapping[str, Any]], resource: Resource, patient: int,
         if not number or str(row.get("PatNum")) != str(patient):
             continue
         texts = [str(row.get(field) or "") for field in resource.texts]
-        if any(marker in text for marker in markers for text in texts) and _minor(row, resource.amount) == wanted:
+        same = _minor(row, resource.amount) == wanted
+        if same is equal and any(marker in text for marker in markers for text in texts):
             found[number] = f"{resource.path[1:]}/{number}"
     return found
 

@@ -83,6 +83,7 @@ class OpenDentalTarget:
             return ReadFailed(scope=Scope.EFFECT, reason=None, code="PATIENT_UNKNOWN")
         resource = reading.resource_of(entry.instruction.entry_kind)
         found: dict[str, str] = {}
+        differing: dict[str, str] = {}
         offset = 0
         ends_at = asyncio.get_running_loop().time() + deadline_s
         for _ in range(reading.LONGEST_LIST):
@@ -92,11 +93,12 @@ class OpenDentalTarget:
             if isinstance(rows, ReadFailed):
                 return rows
             if not rows:
-                return Found(external_ids=tuple(found.values()), began_at=began_at)
+                return _found(found, differing, began_at)
             found |= reading.matches(rows, resource, patient, entry)
+            differing |= reading.matches(rows, resource, patient, entry, equal=False)
             offset += len(rows)
             if len(rows) < reading.PAGE:
-                return Found(external_ids=tuple(found.values()), began_at=began_at)
+                return _found(found, differing, began_at)
         return ReadFailed(scope=Scope.EFFECT, reason=None, code="LIST_WITHOUT_END")
 
     async def has_patient(self, pms_patient_id: str, deadline_s: float) -> bool | ReadFailed:
@@ -138,3 +140,7 @@ class OpenDentalTarget:
         if deadline_s <= 0:
             return NotSent("DEADLINE")
         return await self._http.call("GET", url, deadline_s=deadline_s)
+
+
+def _found(found: dict[str, str], differing: dict[str, str], began_at: datetime) -> Found:
+    return Found(external_ids=tuple(found.values()), differing_ids=tuple(differing.values()), began_at=began_at)

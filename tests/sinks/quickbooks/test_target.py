@@ -25,7 +25,7 @@ from sinks.port import (
     Scope,
 )
 from sinks.quickbooks.target import QuickBooksTarget
-from tests.sinks.quickbooks.conftest import Always, Company, Never
+from tests.sinks.quickbooks.companies import Always, Company, Never
 from tests.sinks.quickbooks.payouts import an_entry, an_item
 
 pytestmark = pytest.mark.stack

@@ -18,7 +18,7 @@ from sinks.port import Composed, NothingSent, Posted, Scope
 from sinks.quickbooks.secrets import SecretStore
 from sinks.quickbooks.tokens import NoToken, Token, TokenKeeper
 from streams.controls import Controls
-from tests.sinks.quickbooks.conftest import CONNECTION, KEYS, Always, Company
+from tests.sinks.quickbooks.companies import CONNECTION, KEYS, Always, Company
 from tests.sinks.quickbooks.payouts import an_entry, an_item
 from tests.sinks.quickbooks.test_target import SALE, post
 

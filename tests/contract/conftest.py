@@ -1,0 +1,42 @@
+"""A fresh place per test and route, on one sandbox and one ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from deploy.sandbox.running import SandboxProcess, running_sandbox
+from schemas.states import EntryKind
+from sinks.ledger.migrate import migrate
+from tests.contract.places import OpenDentalPlace, Place, QuickBooksPlace
+from tests.worlds import Stack, fresh_world
+
+PLACES: dict[str, Callable[[SandboxProcess, str], Place]] = {
+    "open_dental-payment": lambda sandbox, _: OpenDentalPlace(sandbox, EntryKind.PAYMENT),
+    "open_dental-fee_adjustment": lambda sandbox, _: OpenDentalPlace(sandbox, EntryKind.FEE_ADJUSTMENT),
+    "quickbooks-deposit": lambda sandbox, ledger: QuickBooksPlace(sandbox, ledger, negative=False),
+    "quickbooks-journal_entry": lambda sandbox, ledger: QuickBooksPlace(sandbox, ledger, negative=True),
+}
+"""Every adapter of the release stands here, with each form of entry that it makes."""
+
+
+@pytest.fixture(scope="package")
+def sandbox() -> Iterator[SandboxProcess]:
+    with running_sandbox() as process:
+        yield process
+
+
+@pytest.fixture(scope="package")
+def ledger(stack: Stack) -> Iterator[str]:
+    """The URL of a migrated database."""
+    with fresh_world(stack) as mine:
+        migrate(mine.database_url)
+        yield mine.database_url
+
+
+@pytest.fixture(params=list(PLACES))
+def place(request: pytest.FixtureRequest, sandbox: SandboxProcess, ledger: str) -> Iterator[Place]:
+    yield PLACES[request.param](sandbox, ledger)
+    sandbox.open_dental.clear_faults()
+    sandbox.quickbooks.clear_faults()

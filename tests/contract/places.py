@@ -1,0 +1,150 @@
+"""A place to post to for each route: opens adapters, makes entries, spoils answers, and tells what stands there."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, date, datetime
+from typing import Any, Protocol
+
+import msgspec
+
+from deploy.sandbox.demonstration import open_dental_keys, open_dental_mapping
+from deploy.sandbox.running import SandboxProcess, TargetSandbox
+from schemas.events import PaymentKind, PayoutCategory, Tender
+from schemas.states import EntryKind
+from schemas.writebacks import Instruction, PayoutLine
+from sinks.ledger.request_ids import marker, request_id
+from sinks.pms.open_dental import OpenDentalTarget, load_keys, load_mapping
+from sinks.port import Entry, PaymentTarget
+from streams.controls import Controls
+from tests.sinks.quickbooks.companies import Company, a_company
+
+DAY = date(2026, 11, 20)
+NOON = datetime(2026, 11, 20, 17, tzinfo=UTC)
+CANARY = "canary"
+"""Stands in every field that may not leave for this target."""
+
+
+class Place(Protocol):
+    """What the suite needs to know of a route."""
+
+    sandbox: TargetSandbox
+    account: str
+    create_path: str
+    """Of the create that `entry` makes."""
+
+    def open(self, base_url: str | None = None) -> PaymentTarget: ...
+
+    def entry(self, number: int = 1, generation: int = 1) -> Entry: ...
+
+    def standing(self) -> list[int]:
+        """Amounts of the entries of `entry` that stand at the target, in our sign."""
+        ...
+
+
+def spoil(place: Place, kind: str, effect: str = "none", **fields: Any) -> None:
+    """A fault on creates of this account alone."""
+    place.sandbox.fault(kind, effect, account=place.account, method="POST", path=place.create_path, **fields)
+
+
+def _entry(instruction: Instruction, place: str, generation: int, patient: str | None) -> Entry:
+    key = (f"{CANARY}-practice", "payments.example", f"ev-{place}-{instruction.amount_minor}")
+    ids = [request_id(*key, "T", instruction.entry_kind, "", each) for each in range(1, generation + 1)]
+    return Entry(
+        practice_id=key[0],
+        connection_id="c",
+        effect_id=1,
+        generation=generation,
+        request_id=ids[-1],
+        marker=marker(ids[-1]),
+        earlier_markers=tuple(map(marker, ids[:-1])),
+        instruction=instruction,
+        pms_patient_id=patient,
+        sent_at=datetime.now(UTC),
+    )
+
+
+class OpenDentalPlace:
+    """An office with one patient; `kind` chooses payments or fee adjustments."""
+
+    def __init__(self, sandbox: SandboxProcess, kind: EntryKind) -> None:
+        self._all = sandbox
+        self.sandbox: TargetSandbox = sandbox.open_dental
+        self.account = f"office-{uuid.uuid4().hex[:10]}"
+        self._kind = kind
+        self.create_path = "*/payments" if kind is EntryKind.PAYMENT else "*/adjustments"
+        sandbox.open_dental.add_office(self.account)
+        self._patient = str(sandbox.open_dental.add_patient(self.account)["PatNum"])
+
+    def open(self, base_url: str | None = None) -> PaymentTarget:
+        return OpenDentalTarget(
+            base_url=base_url or self.sandbox.url,
+            mapping=load_mapping(open_dental_mapping(self._all, self.account)),
+            keys=load_keys(msgspec.json.encode(open_dental_keys(self._all, self.account))),
+            controls=Controls(),
+        )
+
+    def entry(self, number: int = 1, generation: int = 1) -> Entry:
+        instruction = Instruction(
+            entry_kind=self._kind,
+            amount_minor=9680 + number,
+            currency="USD",
+            ledger_date=DAY,
+            occurred_at=NOON,
+            patient_ref=f"{CANARY}-patient",
+            payment_kind=PaymentKind.TERMINAL,
+            tender=Tender.CARD,
+            payment_ref="pay-1",
+        )
+        return _entry(instruction, self.account, generation, self._patient)
+
+    def standing(self) -> list[int]:
+        if self._kind is EntryKind.PAYMENT:
+            return [row.amount_minor for row in self._all.open_dental.payments(self.account)]
+        return [-row.amount_minor for row in self._all.open_dental.adjustments(self.account)]
+
+
+class QuickBooksPlace:
+    """A company; `negative` chooses a payout that becomes a JournalEntry."""
+
+    def __init__(self, sandbox: SandboxProcess, database_url: str, *, negative: bool) -> None:
+        self.sandbox: TargetSandbox = sandbox.quickbooks
+        self.company: Company = a_company(sandbox, database_url)
+        self.account = self.company.inside.realm
+        self._negative = negative
+        self.create_path = "*/journalentry" if negative else "*/deposit"
+
+    def open(self, base_url: str | None = None) -> PaymentTarget:
+        return self.company.open(base_url=base_url)
+
+    def entry(self, number: int = 1, generation: int = 1) -> Entry:
+        sale = PayoutLine(
+            number=1,
+            category=PayoutCategory.CHARGE,
+            kind=PaymentKind.TERMINAL,
+            gross_minor=10_000 + number,
+            fee_minor=320,
+            fees=((f"{CANARY}-fee", 320),),
+        )
+        refund = PayoutLine(number=2, category=PayoutCategory.REFUND, kind=None, gross_minor=-20_000, fee_minor=0)
+        lines = (sale, refund) if self._negative else (sale,)
+        instruction = Instruction(
+            entry_kind=EntryKind.PAYOUT,
+            amount_minor=sum(line.gross_minor - line.fee_minor for line in lines),
+            currency="USD",
+            ledger_date=DAY,
+            occurred_at=NOON,
+            patient_ref=f"{CANARY}-patient",
+            provider_ref=f"{CANARY}-provider",
+            card_brand=f"{CANARY}-card",
+            payment_ref=f"po-{number}",
+            lines=lines,
+        )
+        return _entry(instruction, self.account, generation, None)
+
+    def standing(self) -> list[int]:
+        bank = self.company.chart["accounts"]["bank"]
+        inside = self.company.inside
+        return [row.total_minor for row in inside.deposits()] + [
+            row.balance_of(bank) for row in inside.journal_entries()
+        ]
