@@ -145,6 +145,30 @@ def redrive(
     _print_plan(planned, done)
 
 
+@app.command()
+def dismiss(
+    practice: Annotated[str, typer.Argument(help="The practice's id, or ? where it is unknown.")],
+    dead_id: Annotated[str, typer.Argument(metavar="ID", help="A record's, like payments.v1:0:17.")],
+    why: Annotated[str, typer.Option("--why", help="The reason, for the audit trail.")],
+    who: Annotated[str | None, typer.Option("--as", help="Who decides; default: the user of this machine.")] = None,
+) -> None:
+    """Settle a record that needs nothing any more, such as one that its sender sent again, corrected."""
+    from sinks.operator.dead_letters import DeadId
+    from sinks.operator.dismissal import dismiss_record
+    from streams.errors import ConfigurationError, Permanent
+
+    try:
+        place = DeadId.parse(dead_id)
+    except ValueError as error:
+        raise ConfigurationError(str(error)) from None
+    with ledger() as (settings, connection):
+        now = settings.clock().for_database()
+        count = dismiss_record(connection, practice, place, who=person(who), why=why, now=now)
+    if not count:
+        raise Permanent(f"nothing dead is called {dead_id!r} at practice {practice}: see `writeback dlq list`")
+    print(f"dismissed; its notice closes when nothing else of its cause is open at {practice}")
+
+
 def _print_plan(planned: Plan, done: Done | None) -> None:
     from sinks.operator.redrive import Fate
 

@@ -16,7 +16,7 @@ from sinks.notices.message import message_id
 from sinks.notices.planning import BUNDLE, Notice, Problem, Step, StepKind, next_step, resolved_step
 from sinks.notices.texts import Audience, words_for
 from streams.logging import log
-from streams.metrics import NOTICES_OPEN, NOTICES_SUPPRESSED
+from streams.metrics import DEAD_LETTERS_OLDEST, DEAD_LETTERS_OPEN, NOTICES_OPEN, NOTICES_SUPPRESSED
 
 _SQL = named_queries("sinks.notices")
 _LOG = log(__name__)
@@ -162,6 +162,11 @@ class Book:
         NOTICES_OPEN.clear()
         for cause, count in await (await connection.execute(_SQL["open_by_cause"])).fetchall():
             NOTICES_OPEN.labels(cause).set(count)
+        letters = await (await connection.execute(_SQL["open_dead_letters"])).fetchall()
+        DEAD_LETTERS_OPEN.clear()
+        for stage, count, _ in letters:
+            DEAD_LETTERS_OPEN.labels(stage).set(count)
+        DEAD_LETTERS_OLDEST.set(max((age for _, _, age in letters), default=0.0))
 
 
 def _key(problem: Problem) -> dict[str, Any]:

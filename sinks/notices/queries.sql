@@ -28,15 +28,16 @@ FROM dead_letters
 WHERE settled_at IS NULL AND (stage IN ('decode', 'rules', 'intake') OR reason = 'DUPLICATE_AT_TARGET')
 GROUP BY 1, 2, 3, reason
 UNION ALL
-SELECT 'connection', k.practice_id, k.target, NULL, k.reason,
-    (SELECT count(*)::int FROM effects e
-     WHERE e.practice_id = k.practice_id AND e.connection_id = k.connection_id
-       AND e.state IN ('SCHEDULED', 'RETRYING', 'UNCERTAIN', 'ACCEPTED')
-       AND e.due_at <= coalesce(:now::timestamptz, now())),
-    min(k.closed_at), 0, NULL
-FROM closed k
-WHERE k.reason = ANY(:at_once::text[]) OR k.closed_at < now() - :down_for::interval
-GROUP BY k.practice_id, k.target, k.connection_id, k.reason;
+SELECT 'connection', w.practice_id, w.target, NULL, w.reason, w.waiting, w.closed_at, 0, NULL
+FROM (
+    SELECT k.practice_id, k.target, k.reason, min(k.closed_at) AS closed_at,
+        (SELECT count(*)::int FROM effects e
+         WHERE e.practice_id = k.practice_id AND e.connection_id = k.connection_id
+           AND e.state IN ('SCHEDULED', 'RETRYING', 'UNCERTAIN', 'ACCEPTED')
+           AND e.due_at <= coalesce(:now::timestamptz, now())) AS waiting
+    FROM closed k GROUP BY k.practice_id, k.target, k.connection_id, k.reason
+) w
+WHERE w.reason = ANY(:at_once::text[]) OR (w.closed_at < now() - :down_for::interval AND w.waiting > 0);
 
 -- name: open_notices
 SELECT practice_id, cause, opened_at, not_before, told_at, shown, steps FROM notices WHERE closed_at IS NULL;
@@ -116,6 +117,10 @@ UPDATE deliveries SET state = :state, code = :code,
 WHERE (practice_id, cause, opened_at, step, channel, recipient)
     = (:practice_id, :cause, :opened_at, :step, :channel, :recipient)
   AND state = 'SENDING' AND attempts = :attempts;
+
+-- name: open_dead_letters
+SELECT stage, count(*)::int, extract(epoch FROM now() - min(stored_at))::float8 FROM dead_letters
+WHERE settled_at IS NULL GROUP BY stage;
 
 -- name: open_by_cause
 SELECT cause, count(*)::int FROM notices WHERE closed_at IS NULL GROUP BY cause;

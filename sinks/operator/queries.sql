@@ -118,6 +118,12 @@ UPDATE dead_letters SET settled_at = coalesce(:now::timestamptz, now()), settled
 WHERE practice_id = :practice_id AND topic_id = :topic_id AND part = :part AND off = :off AND effect_id = :effect_id
   AND redrives = :redrives AND settled_at IS NULL;
 
+-- name: dismiss_record
+UPDATE dead_letters SET settled_at = coalesce(:now::timestamptz, now()), settled_as = 'DISMISSED', settled_by = :who
+WHERE practice_id = :practice_id AND topic = :topic AND part = :part AND off = :off AND settled_at IS NULL
+  AND (stage IN ('decode', 'rules', 'intake') OR reason = 'DUPLICATE_AT_TARGET')
+RETURNING reason;
+
 -- name: lock_practice
 SELECT practice_id FROM practices WHERE practice_id = :practice_id FOR NO KEY UPDATE;
 

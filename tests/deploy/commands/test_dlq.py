@@ -34,6 +34,11 @@ def states(desk: Desk) -> dict[int, str]:
     return dict(desk.connection.execute("SELECT effect_id, state FROM effects ORDER BY 1").fetchall())
 
 
+def settled(desk: Desk) -> list[Any]:
+    query = "SELECT off, settled_as, settled_by FROM dead_letters WHERE settled_at IS NOT NULL"
+    return desk.connection.execute(query).fetchall()
+
+
 def fates(document: Any) -> dict[str, str]:
     return {item["id"]: item["fate"] for item in document["items"]}
 
@@ -165,10 +170,19 @@ def test_an_unreadable_record_goes_back_to_its_topic_byte_for_byte(desk: Desk) -
     assert message is not None
     assert (message.key(), message.value()) == (b"\xff\x00key", b"\x00\x01bytes\xfe")
     assert message.headers() == [("dl-redrive-count", b"2")]
-    assert desk.connection.execute(
-        "SELECT off, settled_as, settled_by FROM dead_letters WHERE settled_at IS NOT NULL"
-    ).fetchall() == [(17, "REPUBLISHED", "Ada")]
+    assert settled(desk) == [(17, "REPUBLISHED", "Ada")]
     assert desk.one("SELECT practice_id FROM audit") == "?"
+
+
+def test_a_record_is_dismissed_by_a_named_person(desk: Desk) -> None:
+    desk.dead_letter(18, stage="intake", reason="CONFLICT")
+    place = ("dlq", "dismiss", "northside", "payments.v1:0:18", "--why", "sent again, corrected", "--as", "Ada")
+    assert writeback(desk.world, *place).code == 0
+    assert settled(desk) == [(18, "DISMISSED", "Ada")]
+    again = writeback(desk.world, *place)
+    assert again.code == 1
+    assert "dlq list" in again.errors
+    assert desk.one("SELECT count(*) FROM audit") == 1
 
 
 def test_bad_requests_say_what_to_do(desk: Desk) -> None:

@@ -95,6 +95,7 @@ def test_every_kind_of_trouble_has_its_notice(desk: Desk) -> None:
 
 
 def test_a_connection_that_is_away_for_less_than_an_hour_is_no_news(desk: Desk) -> None:
+    """G7; and where nothing waits behind it, nobody is told at all."""
     desk.practice("northside", OFFICE)
     desk.effect(1, state="SCHEDULED", reason="AUTO_INSTANT")
     desk.connection_closed("UNREACHABLE", 59)
@@ -104,7 +105,7 @@ def test_a_connection_that_is_away_for_less_than_an_hour_is_no_news(desk: Desk) 
         assert not [s for s in desk.mailbox.subjects() if "reachable" in s]
         desk.connection_closed("UNREACHABLE", 61)
         wait_until(lambda: len(desk.mailbox.raw) == 3)
-        desk.connection_closed(None, 0)
+        desk.set_state("POSTED", 1)
         wait_until(lambda: len(desk.mailbox.raw) == 4)
     assert "not been reachable for more than an hour" in desk.mailbox.subjects()[2]
     assert desk.mailbox.subjects()[3].startswith("[Writeback] Solved: ")
