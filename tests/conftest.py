@@ -62,10 +62,10 @@ def stack() -> Stack:
 @pytest.fixture
 def world(stack: Stack) -> Iterator[World]:
     """A fresh topic prefix and database; both are gone afterwards, and so is every process the test started."""
-    before = set(psutil.Process().children(recursive=True))
+    before = _descendants()
     with fresh_world(stack) as mine:
         yield mine
-        left = [child for child in psutil.Process().children(recursive=True) if child not in before]
+        left = list(_descendants() - before)
         names = [" ".join(_command(child)) for child in left]
         for child in left:
             child.kill()
@@ -94,6 +94,15 @@ class _Errors(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         fields = getattr(record, "writeback_fields", {})
         self.lines.append(f"{record.name}: {record.getMessage()} {fields or ''}".strip())
+
+
+def _descendants() -> set[psutil.Process]:
+    """All processes below this one, but not the shared stack's: its database makes one for each connection."""
+    found: set[psutil.Process] = set()
+    for child in psutil.Process().children():
+        if "deploy.local.keeper" not in _command(child):
+            found |= {child, *child.children(recursive=True)}
+    return found
 
 
 def _command(process: psutil.Process) -> list[str]:
