@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import psycopg
 from psycopg.rows import TupleRow
 
 from schemas.reasons import DeadLetterReason
-from schemas.states import Verdict
+from schemas.states import Stage, Verdict
+from schemas.topics import TopicName
 from sinks.ledger import gates, outbox, positions
 from sinks.ledger.database import statement
 from sinks.ledger.deciding import Deciding, Named, Policy, Writes, refusal_row
@@ -155,10 +157,11 @@ class BatchWriter:
 
 
 def _count(writes: Writes) -> None:
-    for verdict in writes.verdicts:
-        RECEIPTS.labels(verdict.value).inc()
-    for target, entry_kind, state in writes.started:
-        INTAKE_EFFECTS.labels(target.value, entry_kind, state.value).inc()
-    asked = sum(1 for row in writes.outbox if row.topic == "writeback-redecisions.v1")
-    if asked:
-        REDECISIONS.inc(asked)
+    for verdict, count in Counter(writes.verdicts).items():
+        RECEIPTS.labels(verdict.value).inc(count)
+    for (target, entry_kind, state), count in Counter(writes.started).items():
+        INTAKE_EFFECTS.labels(target.value, entry_kind, state.value).inc(count)
+    topics = Counter(row.topic for row in writes.outbox)
+    REDECISIONS.inc(topics[TopicName.REDECISIONS])
+    if topics[TopicName.DEAD_LETTERS]:
+        DEAD_LETTERS.labels(Stage.INTAKE.value, DeadLetterReason.CONFLICT.value).inc(topics[TopicName.DEAD_LETTERS])

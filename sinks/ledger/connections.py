@@ -16,7 +16,7 @@ from sinks.ledger import gates
 from sinks.ledger.audit import append
 from sinks.ledger.database import statement
 from sinks.ledger.recomputing import moment
-from sinks.ledger.release import release
+from sinks.ledger.release import compose_anew, release
 from sinks.ledger.settings_truth import require_practice
 from streams.errors import ConfigurationError
 
@@ -63,9 +63,10 @@ def fingerprint(route: str, *parts: str) -> str:
 def save_connection(cursor: Cursor, given: ConnectionInput, *, actor: str, now: datetime | None) -> Saved:
     """Add a practice's connection or repair it, inside the caller's transaction. Blocks for the practice's lock.
 
-    1. Lock the practice. 2. Refuse an account that another practice has (law 22), and another account while something
-    is in doubt at this one: its read-back would look in the wrong place. 3. Save. 4. Open its gate. 5. Release what
-    died of the setting. 6. Audit, without secrets. Raises ConfigurationError that says what to do.
+    1. Lock the practice, then the gate, so that no mark slips in. 2. Refuse an account that another practice has (law
+    22), and another account while something is in doubt at this one: its read-back would look in the wrong place.
+    3. Save; with another account, fence whoever holds the old one. 4. Open the gate. 5. Release what died of the
+    setting. 6. Audit, without secrets. Raises ConfigurationError that says what to do.
     """
     require_practice(cursor, given.practice_id)
     at = moment(cursor, now)
@@ -77,12 +78,12 @@ def save_connection(cursor: Cursor, given: ConnectionInput, *, actor: str, now: 
     }
     standing = cursor.execute(statement("connections", "standing"), fields).fetchone()
     _refuse_shared(cursor, given, fields)
+    key = (given.practice_id, given.connection_id)
+    gates.lock(cursor, [key])
     if standing is None:
         _add(cursor, given, fields)
     else:
         _change(cursor, given, fields, standing)
-    key = (given.practice_id, given.connection_id)
-    gates.lock(cursor, [key])
     cursor.execute(statement("connections", "open_gate"), fields)
     released = release(
         cursor, given.practice_id, [State.INVALID_CONFIG], actor=actor, now=now, connection_id=given.connection_id
@@ -175,4 +176,7 @@ def _change(cursor: Cursor, given: ConnectionInput, fields: dict[str, Any], stan
                 f"{in_doubt} entries are in doubt at the account that is connected now: change the account when "
                 "`writeback transactions list` shows none SENDING, ACCEPTED or UNCERTAIN"
             )
+        cursor.execute(statement("connections", "fence_connection"), fields)
+        cursor.execute(statement("connections", "fence_gate"), fields)
+        compose_anew(cursor, given.practice_id, given.connection_id)
     cursor.execute(statement("connections", "change"), fields)

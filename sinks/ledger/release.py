@@ -46,14 +46,33 @@ def release(
     rows = cursor.execute(statement("connections", "dead_ones"), chosen).fetchall()
     if not rows:
         return 0
-    chosen["effect_ids"] = [row[0] for row in rows]
-    chosen["generations"] = [row[6] + 1 for row in rows]
-    chosen["request_ids"] = [
-        request_id(practice_id, source, event_id, target, entry_kind, part, generation + 1)
-        for _, source, event_id, target, entry_kind, part, generation, _ in rows
-    ]
+    chosen |= _next_generation(practice_id, rows)
     cursor.execute(statement("connections", "release"), chosen)
     cursor.execute(statement("connections", "settle_letters"), chosen)
     # A released effect is due at once, so the spread of a cut-off has nothing to do.
     gates.refresh(cursor, {(practice_id, row[7]) for row in rows if row[7]}, now=now, jitter_s=0)
     return len(rows)
+
+
+def compose_anew(cursor: Cursor, practice_id: str, connection_id: str) -> int:
+    """Drop the frozen requests of entries that wait to be sent, and return how many: their account is another now.
+
+    Each gets the next generation. The caller holds the practice's lock and the gate's, and nothing of the gate is in
+    doubt; what waits stands nowhere, so there is nothing to look up first.
+    """
+    chosen: dict[str, Any] = {"practice_id": practice_id, "connection_id": connection_id}
+    rows = cursor.execute(statement("connections", "frozen_ones"), chosen).fetchall()
+    if rows:
+        cursor.execute(statement("connections", "compose_anew"), chosen | _next_generation(practice_id, rows))
+    return len(rows)
+
+
+def _next_generation(practice_id: str, rows: Sequence[TupleRow]) -> dict[str, Any]:
+    return {
+        "effect_ids": [row[0] for row in rows],
+        "generations": [row[6] + 1 for row in rows],
+        "request_ids": [
+            request_id(practice_id, source, event_id, target, entry_kind, part, generation + 1)
+            for _, source, event_id, target, entry_kind, part, generation, _ in rows
+        ],
+    }

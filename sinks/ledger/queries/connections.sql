@@ -46,6 +46,18 @@ LEFT JOIN gates g ON g.practice_id = p.practice_id AND g.connection_id = p.conne
 WHERE :practice_id::text IS NULL OR p.practice_id = :practice_id
 ORDER BY p.practice_id, p.target;
 
+-- name: frozen_ones
+SELECT effect_id, source, event_id, target, entry_kind, part, generation, connection_id FROM effects
+WHERE practice_id = :practice_id AND connection_id = :connection_id AND state IN ('SCHEDULED', 'RETRYING')
+  AND payload IS NOT NULL
+ORDER BY effect_id FOR NO KEY UPDATE;
+
+-- name: compose_anew
+UPDATE effects e SET generation = r.generation, request_id = r.request_id, payload = NULL, payload_digest = NULL
+FROM unnest(:effect_ids::bigint[], :generations::integer[], :request_ids::text[])
+    AS r(effect_id, generation, request_id)
+WHERE e.practice_id = :practice_id AND e.effect_id = r.effect_id AND e.state IN ('SCHEDULED', 'RETRYING');
+
 -- name: dead_ones
 SELECT effect_id, source, event_id, target, entry_kind, part, generation, connection_id FROM effects
 WHERE practice_id = :practice_id AND state = ANY(:states::text[])

@@ -1,0 +1,121 @@
+"""INTAKE on the real broker: topics, records that RULES would have written, and roles that run."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from confluent_kafka import KafkaException, Producer
+
+from schemas.codec import encode_writeback
+from schemas.topics import TopicName, physical
+from schemas.writebacks import Writeback
+from sinks.ledger.intake_role import run
+from streams.lifecycle import Stop
+from streams.settings import ProgramSettings
+from streams.telemetry import Health
+from streams.topic_admin import ensure_topics
+from tests.processors.told import payment
+from tests.scenarios.waiting import until
+from tests.sinks.ledger.books import Book
+from tests.worlds import World
+
+Headers = list[tuple[str, str | bytes | None]]
+
+
+class IntakeAtWork:
+    """One test's surroundings: a book (for facts and looks), topics, a producer like RULES' own."""
+
+    def __init__(self, world: World, book: Book, **settings: Any) -> None:
+        self.world = world
+        self.book = book
+        self.settings: ProgramSettings = world.settings(**settings)
+        ensure_topics(self.settings)
+        self._producer = Producer(
+            {
+                "bootstrap.servers": world.bootstrap,
+                "transactional.id": f"{world.prefix}rules-0",
+                "partitioner": "murmur2_random",
+                "message.max.bytes": 9_000_000,
+            }
+        )
+        self._producer.init_transactions(30)
+
+    def payments(self, count: int, start: int = 0) -> list[Writeback]:
+        """Payments of as many patients, each event and money of its own."""
+        return [
+            self.book.decide(payment(event_id=f"ev-{n}", payment_id=f"pay-{n}", patient_ref=f"pt-{n}"))
+            for n in range(start, start + count)
+        ]
+
+    def send(self, writebacks: Iterable[Writeback]) -> None:
+        """In one transaction, so that a control record follows."""
+        self.put(
+            (TopicName.WRITEBACKS, each.identity.practice_id.encode(), encode_writeback(each), [])
+            for each in writebacks
+        )
+
+    def put(self, records: Iterable[tuple[TopicName, bytes | None, bytes | None, Headers]]) -> None:
+        self._producer.begin_transaction()
+        for topic, key, value, headers in records:
+            self._producer.produce(
+                physical(self.world.prefix, topic), value, key, headers=headers, on_delivery=_delivered
+            )
+            self._producer.poll(0)
+        self._producer.commit_transaction(30)
+
+    def receipts(self) -> int:
+        return int(self.book.one("SELECT count(*) FROM receipts"))
+
+    def positions(self) -> dict[str, int]:
+        return dict(
+            self.book.rows(
+                "SELECT t.topic, sum(o.next_offset)::int FROM intake_offsets o JOIN topic_partitions t USING (topic_id)"
+                " GROUP BY 1"
+            )
+        )
+
+    @contextmanager
+    def running(self, **settings: Any) -> Iterator[Health]:
+        """An intake in a thread of this process; ended in order afterwards, and its error raised."""
+        stop, health, ended = Stop(), Health(), Ended()
+        chosen = self.world.settings(**settings) if settings else self.settings
+
+        def role() -> None:
+            try:
+                run(chosen, stop, health)
+            except Exception as error:  # noqa: BLE001 - handed to the test
+                ended.error = error
+
+        thread = threading.Thread(target=role)
+        thread.start()
+        try:
+            until(lambda: health.is_ready()[0] or not thread.is_alive(), "the intake is ready")
+            yield health
+        finally:
+            stop.set()
+            thread.join(60)
+        if ended.error is not None:
+            raise ended.error
+
+    def process(self, **settings: Any) -> subprocess.Popen[bytes]:
+        """An intake as the command starts it."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "deploy.command", "intake"],
+            env=self.world.environ(**settings),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+
+
+class Ended:
+    error: Exception | None = None
+
+
+def _delivered(error: Any, _: object) -> None:
+    if error is not None:
+        raise KafkaException(error)

@@ -1,0 +1,44 @@
+"""Eras (law 4): what was open at a failover is looked for before it is sent. (Real failovers come later.)"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from sinks.ledger import era
+from streams.errors import ConfigurationError
+from tests.processors.told import NOON, payment
+from tests.sinks.ledger.books import Book
+
+HOUR = timedelta(hours=1)
+
+
+def test_the_same_server_is_the_same_era(book: Book) -> None:
+    assert [era.settle(book.connection, NOON) for _ in range(3)] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("changed", ["system_id = system_id + 1", "timeline = timeline + 1"])
+def test_another_server_or_timeline_raises_the_era(book: Book, changed: str) -> None:
+    """Open effects, and later ones of records from before it, get look_first; final ones and newer records do not."""
+    era.settle(book.connection, NOON - HOUR)
+    book.add()
+    book.link()
+    book.tell(payment(), payment(event_id="ev-2", payment_id="pay-2"))
+    book.connection.execute("UPDATE effects SET state = 'SENDING' WHERE effect_id = 1")
+    book.connection.execute("UPDATE effects SET state = 'POSTED' WHERE effect_id = 1")
+    book.connection.execute(f"UPDATE ledger_era SET {changed}".encode())
+    late = book.decide(payment(event_id="ev-3", payment_id="pay-3"))
+    book.clock.instant = NOON + HOUR
+    assert era.settle(book.connection, NOON + HOUR) == 2
+    book.clock.instant = NOON + 2 * HOUR
+    book.store(late, book.decide(payment(event_id="ev-4", payment_id="pay-4", at=NOON + 2 * HOUR)))
+    flags = [row[0] for row in book.rows("SELECT look_first FROM effects ORDER BY effect_id")]
+    assert flags == [False, True, True, True, True, True, False, False]
+
+
+def test_a_server_without_standbys_has_to_be_accepted(book: Book) -> None:
+    """A failover could lose a mark: somebody says that this is one machine, or the role does not start."""
+    era.require_standbys(book.connection, single_node=True)
+    with pytest.raises(ConfigurationError, match="WRITEBACK_SINGLE_NODE"):
+        era.require_standbys(book.connection, single_node=False)
