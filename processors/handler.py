@@ -11,7 +11,7 @@ from confluent_kafka import TIMESTAMP_LOG_APPEND_TIME, Message
 
 from processors.judging import Refusal, judge, judge_again, practice_of
 from processors.tally import Tally
-from schemas.avro_values import EPOCH
+from schemas.wire import EPOCH
 from schemas.codec import encode_writeback
 from schemas.reasons import DeadLetterReason
 from schemas.states import Stage

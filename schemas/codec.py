@@ -1,4 +1,4 @@
-"""Records to and from the bytes on the topics: Confluent wire format around Avro, by fastavro (issue 3, section 2).
+"""Records to and from the bytes on the topics: Confluent wire format around Avro (issue 3, section 2).
 
 Decoding takes any bytes: it answers with a frozen record or raises Undecodable with a closed reason and the field;
 it never quotes the data. Every released version of a schema is read; a newer enum symbol arrives as UNKNOWN and is
@@ -11,11 +11,12 @@ from io import BytesIO
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
-from fastavro import schemaless_reader, schemaless_writer
+from fastavro import schemaless_reader
 from fastavro.read import SchemaResolutionError
 
 from schemas import wire
-from schemas.avro_values import Unencodable, shape
+from schemas.avro_values import shape
+from schemas.avro_writer import Unencodable, writer_of
 from schemas.events import EVENT_TYPES, Event
 from schemas.headers import CONTENT_TYPE
 from schemas.practice_settings import SettingsHistory
@@ -65,18 +66,12 @@ class Codec(Generic[R]):
         self._ids = schema_ids or fixed_schema_ids()
         self._shape = shape(record)
         self._schema = wire.current_plain(self.name)
+        self._write = writer_of(record, wire.current_schema(self.name))
         self._header = wire.header(self._ids.id_of(self.name))
 
     def encode(self, record: R) -> bytes:
         """Header and body. Unencodable names the field that cannot be carried."""
-        body = BytesIO()
-        body.write(self._header)
-        values = self._shape.to_avro(record)
-        try:
-            schemaless_writer(body, self._schema, values, disable_tuple_notation=True)
-        except (ValueError, TypeError, OverflowError) as error:
-            raise Unencodable(f"{self.name}: a field does not fit its schema ({type(error).__name__})") from error
-        return body.getvalue()
+        return self._header + self._write(record)
 
     def decode(self, value: bytes | None) -> R:
         """The record of a value that must be of this type."""

@@ -14,7 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from schemas import events as e
-from schemas.avro_values import EPOCH
+from schemas.wire import EPOCH
 from schemas.writebacks import Identity, MoneyKind
 
 DIGEST_VERSION: Final = 1

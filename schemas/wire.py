@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import struct
+from datetime import UTC, datetime
 from functools import cache
 from importlib import resources
 from typing import Any, Final, Protocol, cast
@@ -19,6 +20,9 @@ from schemas.reasons import DeadLetterReason
 
 MAGIC: Final = 0
 HEADER_BYTES: Final = 5
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""Instants on the wire are whole microseconds since then."""
+
 _HEADER: Final = struct.Struct(">BI")
 
 AvroSchema = dict[str, Any]

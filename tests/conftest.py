@@ -27,6 +27,13 @@ FOLDER = "PYTEST_STACK_FOLDER"
 CONTROLLER = "PYTEST_STACK_CONTROLLER"
 
 
+# No timed assertions: a busy machine makes no property false.
+hypothesis.settings.register_profile(
+    "here", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], print_blob=True
+)
+hypothesis.settings.load_profile("here")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "expects_errors: the test means an error to be logged")
     for name in [name for name in os.environ if name.startswith("WRITEBACK_")]:
