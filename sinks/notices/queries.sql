@@ -124,3 +124,31 @@ WHERE settled_at IS NULL GROUP BY stage;
 
 -- name: open_by_cause
 SELECT cause, count(*)::int FROM notices WHERE closed_at IS NULL GROUP BY cause;
+
+-- name: digests_due
+-- What waits for people, where it is morning on a working day and today's digest is not written yet.
+WITH waiting AS (
+    SELECT practice_id, state, count(*)::int AS entries FROM effects
+    WHERE state IN ('AWAITING_REVIEW', 'AWAITING_LINK', 'AWAITING_ALLOCATION', 'AWAITING_MANUAL_POST')
+    GROUP BY practice_id, state
+    UNION ALL
+    SELECT practice_id, waiting, count(*)::int FROM events WHERE waiting = 'AWAITING_REVIEW' GROUP BY practice_id, waiting
+), local AS (
+    SELECT p.practice_id, z.name AS zone, coalesce(:now::timestamptz, now()) AT TIME ZONE z.name AS at
+    FROM (SELECT DISTINCT practice_id FROM waiting) p
+    CROSS JOIN LATERAL (SELECT body ->> 'zone' AS name FROM settings s WHERE s.practice_id = p.practice_id
+                        ORDER BY version DESC LIMIT 1) z
+), morning AS (
+    SELECT practice_id, (at::date + :earliest::time) AT TIME ZONE zone AS opened_at FROM local
+    WHERE at::time >= :earliest::time AND at::time < :latest::time AND extract(isodow FROM at) <= 5
+)
+SELECT m.practice_id, m.opened_at, w.state, w.entries FROM morning m JOIN waiting w USING (practice_id)
+WHERE NOT EXISTS (SELECT FROM notices n WHERE n.practice_id = m.practice_id AND n.cause = :cause
+                  AND n.opened_at = m.opened_at)
+ORDER BY m.practice_id, w.state;
+
+-- name: take_digest
+-- Closed from the start: it tells of nothing that could be solved, and its key is the morning.
+INSERT INTO notices (practice_id, cause, opened_at, reason, items, told_at, closed_at, steps)
+VALUES (:practice_id, :cause, :opened_at, 'WAITING', :items, coalesce(:now::timestamptz, now()), :opened_at, 1)
+ON CONFLICT DO NOTHING RETURNING practice_id;

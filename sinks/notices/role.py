@@ -11,6 +11,7 @@ import psycopg
 from sinks.ledger.database import connection_options
 from sinks.notices.book import Book
 from sinks.notices.courier import Connection, Courier
+from sinks.notices.digest import plan_digests
 from sinks.notices.hastening import Hastener
 from sinks.notices.message import sender_address
 from sinks.notices.problems import open_problems
@@ -30,6 +31,8 @@ HASTY_FOR_S: Final = 10.0
 OUTAGE_S: Final = 600.0
 """Database away for longer: exit loudly and let the supervisor decide. Nothing is lost meanwhile."""
 PAUSE_S: Final = 1.0
+DIGEST_LOOK_S: Final = 15.0
+"""Between two looks at whose morning has come."""
 
 _LOG = log(__name__)
 
@@ -52,7 +55,8 @@ class _Notifier:
         self._clock = settings.clock()
         self._book = Book(ops_email=settings.ops_email, sender_domain=sender.domain)
         self._courier = Courier(mail_server(settings.smtp_url), sender) if settings.smtp_url else None
-        self._hasty_until = float("-inf")
+        self._sender_domain = sender.domain
+        self._hasty_until = self._digests_at = float("-inf")
 
     async def run(self) -> int:
         if not self._settings.ops_email:
@@ -80,11 +84,14 @@ class _Notifier:
         return 0
 
     async def _turn(self, connection: Connection) -> None:
-        """1. look. 2. write what is owed. 3. send until nothing is due. 4. wait."""
+        """1. look. 2. write what is owed, digests too. 3. send until nothing is due. 4. wait."""
         self._health.beat()
         at = self._clock.for_database()
         problems = await open_problems(connection, at)
         await self._book.bring_up_to_date(connection, problems, self._clock.now(), at)
+        if time.monotonic() - self._digests_at >= DIGEST_LOOK_S:
+            self._digests_at = time.monotonic()
+            await plan_digests(connection, at, self._sender_domain)
         while self._courier is not None and not self._stop:
             if not await self._courier.send_due(connection, self._clock.now(), self._clock.for_database()):
                 break

@@ -1,0 +1,25 @@
+"""Words for what waits for people: nothing has failed, and nothing is posted until somebody acts."""
+
+from __future__ import annotations
+
+from schemas.states import State
+
+WAITING_WORDS: dict[State, tuple[str, str]] = {
+    State.AWAITING_LINK: (
+        "wait for a patient link",
+        "Link the payment's patient to the right record; the entry is then posted by itself.",
+    ),
+    State.AWAITING_ALLOCATION: (
+        "wait to be allocated",
+        "Say which charges the payment belongs to; the entry is then posted by itself.",
+    ),
+    State.AWAITING_MANUAL_POST: (
+        "are set to be posted by hand",
+        "Post them, or enter them in the books yourself and mark them as recorded.",
+    ),
+    State.AWAITING_REVIEW: (
+        "need to be looked at",
+        "Their sums or codes need a person's eyes, or this release cannot book them yet: enter them by hand.",
+    ),
+}
+"""State → what these entries do, and what to do about them."""

@@ -1,0 +1,75 @@
+"""What waits for people is told once a working day, at 07:00 local, and never when nothing waits (notifications)."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from schemas.states import State
+from sinks.notices import role
+from sinks.notices.digest import digest_letter
+from sinks.notices.texts.waiting import WAITING_WORDS
+from tests.sinks.notices.desk import Desk, wait_until
+
+OFFICE = "office@northside.example"
+SEVEN = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
+"""07:00 on a Monday in Los Angeles."""
+
+
+@pytest.mark.stack
+def test_a_digest_a_morning_while_something_waits(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(role, "DIGEST_LOOK_S", 0.0)
+    desk.practice("northside", OFFICE)
+    desk.practice("southside", "office@southside.example")
+    for practice in ("northside", "southside"):
+        desk.connection.execute(
+            "INSERT INTO settings (practice_id, version, effective_from, body, saved_at, saved_by, reason)"
+            " VALUES (%s, 1, 'epoch', %s, now(), 'test', 'test')",
+            (practice, json.dumps({"zone": "America/Los_Angeles"})),
+        )
+    desk.effect(1, state="AWAITING_LINK", reason="PATIENT_NOT_LINKED")
+    desk.effect(2, state="AWAITING_MANUAL_POST", reason="MANUAL_BY_SETTING")
+    desk.at(SEVEN - timedelta(minutes=5))
+    box = desk.mailbox
+    with desk.notifier():
+        desk.dead_letter(1, stage="rules", reason="CONFLICT")
+        wait_until(lambda: len(box.raw) == 2)
+        desk.at(SEVEN + timedelta(minutes=1))
+        wait_until(lambda: len(box.raw) == 3)
+        desk.at(SEVEN + timedelta(days=1, minutes=1))
+        wait_until(lambda: len([s for s in box.subjects() if "wait for you" in s]) == 2)
+        desk.set_state("POSTED", 1, 2)
+        desk.at(SEVEN + timedelta(days=2, minutes=1))
+        wait_until(lambda: len([s for s in box.subjects(OFFICE) if "Still open" in s]) == 2)
+    digests = [s for s in box.subjects() if "wait for you" in s]
+    assert digests == ["[Writeback] 2 entries wait for you (practice northside)"] * 2
+    assert "office@southside.example" not in [to for to, _ in box.raw]
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize("at", [SEVEN - timedelta(days=1), SEVEN + timedelta(hours=5)])
+def test_no_digest_on_sunday_nor_in_the_afternoon(desk: Desk, at: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(role, "DIGEST_LOOK_S", 0.0)
+    desk.practice("northside", OFFICE)
+    desk.connection.execute(
+        "INSERT INTO settings (practice_id, version, effective_from, body, saved_at, saved_by, reason)"
+        " VALUES ('northside', 1, 'epoch', %s, now(), 'test', 'test')",
+        (json.dumps({"zone": "America/Los_Angeles"}),),
+    )
+    desk.effect(1, state="AWAITING_LINK", reason="PATIENT_NOT_LINKED")
+    desk.at(at)
+    with desk.notifier():
+        desk.dead_letter(1, stage="rules", reason="CONFLICT")
+        wait_until(lambda: len(desk.mailbox.raw) == 2)
+    assert desk.one("SELECT count(*) FROM notices WHERE cause = 'digest'") == 0
+
+
+def test_the_letter_has_words_for_each_waiting_state() -> None:
+    text = digest_letter("northside", dict.fromkeys(WAITING_WORDS, 1))
+    assert text.subject == "[Writeback] 4 entries wait for you (practice northside)"
+    for what, remedy in WAITING_WORDS.values():
+        assert f"1 {what}. {remedy}" in text.body
+    one = digest_letter("northside", {State.AWAITING_LINK: 1})
+    assert one.body.startswith("1 entry waits for somebody at your practice.")
