@@ -36,6 +36,7 @@ COMMANDS: Final = {
     "transactions": "deploy.commands.transactions:app",
     "dlq": "deploy.commands.dlq:app",
     "lag": "deploy.commands.lag:lag",
+    "demo": "deploy.commands.demo:demo",
 }
 """Name of each sub-command, and `module:attribute` of its function or Typer app."""
 

@@ -1,0 +1,132 @@
+"""The stage of the demonstration: throw-away stack, sandbox targets, rehearsal clock, and every role as a process."""
+
+from __future__ import annotations
+
+import base64
+import os
+import secrets
+import signal
+import time
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+import psycopg
+from psycopg.rows import dict_row
+
+from deploy.local.folders import cache_folder
+from deploy.local.ports import free_ports
+from deploy.local.stack import LocalStack
+from deploy.sandbox.running import SandboxProcess
+from deploy.supervisor import STOP_ORDER, Slot, Supervisor
+from sinks.ledger.migrate import migrate
+from streams.clock import set_rehearsal
+from streams.errors import Permanent, Role
+from streams.settings import PREFIX, ProgramSettings
+from streams.topic_admin import ensure_topics
+
+LOOK_EVERY_S: Final = 0.1
+PARTITIONS: Final = 3
+"""Enough to show several; each costs the small broker a file."""
+
+
+class StageError(Permanent):
+    """The demonstration did not get where it should have; the message says what it waited for."""
+
+
+class Stage:
+    """Owns every process of the demonstration; leaving the `with` block ends them all."""
+
+    def __init__(self, say: Callable[[str], None], begins: datetime) -> None:
+        self.say = say
+        self._stack = LocalStack(None, cache=cache_folder(), say=say)
+        self.folder = self._stack.state
+        self.clock_file = self.folder / "clock"
+        set_rehearsal(self.clock_file, begins)
+        self._supervisor: Supervisor | None = None
+
+    def __enter__(self) -> Self:
+        """1. broker and database 2. targets 3. schema and topics. Roles start with `start_roles`."""
+        try:
+            addresses = self._stack.start("writeback")
+            self.sandbox = SandboxProcess.start(clock=self.clock_file)
+            self.settings = ProgramSettings.load(
+                kafka_bootstrap_servers=addresses.bootstrap,
+                database_url=addresses.database_url,
+                topic_partitions=PARTITIONS,
+                single_node=True,
+                profile="sandbox",
+                rehearsal_clock=self.clock_file,
+                smtp_url=self.sandbox.address.smtp,
+                ops_email="ops@writeback.example",
+                secret_key=base64.b64encode(secrets.token_bytes(32)).decode(),
+            )
+            migrate(self.settings.database_url)
+            ensure_topics(self.settings)
+        except BaseException:
+            self._stack.stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._supervisor is not None:
+            self._supervisor.kill()
+        self.sandbox.stop()
+        self._stack.stop()
+
+    def start_roles(self) -> None:
+        """One process of each role, restarted when it dies, as `writeback up` runs them."""
+        logs = self.folder / "logs"
+        logs.mkdir()
+        environ = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+        environ |= self.settings.to_environ()
+        slots = [
+            Slot(role, 0, port, logs / f"{role.value}.log", environ)
+            for role, port in zip(STOP_ORDER, free_ports(len(STOP_ORDER)), strict=True)
+        ]
+        self._supervisor = Supervisor(slots, self.say, self.settings.times.shutdown_grace_s)
+        self._supervisor.start()
+        self.until(lambda: all(slot.is_ready() for slot in slots), "every role is at work", 60)
+
+    def set_clock(self, at: datetime) -> None:
+        """Business time of all roles; their leases and deadlines keep the machine's."""
+        set_rehearsal(self.clock_file, at)
+
+    def kill(self, role: Role) -> int:
+        """SIGKILL; the supervisor starts it again by itself. Answers the process that died."""
+        if self._supervisor is None:
+            raise StageError("no role runs yet")
+        slot = next(slot for slot in self._supervisor.slots if slot.role is role)
+        if slot.pid is None:
+            raise StageError(f"{slot.name} is not running")
+        pid = slot.pid
+        os.kill(pid, signal.SIGKILL)
+        return pid
+
+    def until(self, condition: Callable[[], object], what: str, within: float) -> None:
+        """Wait for a condition while the roles are watched. StageError after `within` seconds."""
+        deadline = time.monotonic() + within
+        while not condition():
+            if self._supervisor is not None:
+                self._supervisor.look()
+            if time.monotonic() > deadline:
+                raise StageError(f"after {within:.0f} s still waiting until {what}; logs: {self.folder / 'logs'}")
+            time.sleep(LOOK_EVERY_S)
+
+    def stop_roles(self) -> None:
+        if self._supervisor is not None:
+            self._supervisor.stop()
+            self._supervisor = None
+
+    def rows(self, query: str) -> list[dict[str, Any]]:
+        """A look into the ledger."""
+        with psycopg.connect(self.settings.database_url, row_factory=dict_row) as db:
+            return db.execute(query).fetchall()
+
+    @property
+    def logs(self) -> Path:
+        return self.folder / "logs"
