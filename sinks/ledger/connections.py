@@ -69,6 +69,8 @@ def save_connection(cursor: Cursor, given: ConnectionInput, *, actor: str, now: 
     setting. 6. Audit, without secrets. Raises ConfigurationError that says what to do.
     """
     require_practice(cursor, given.practice_id)
+    key = (given.practice_id, given.connection_id)
+    gates.lock(cursor, [key])
     at = moment(cursor, now)
     fields = msgspec.structs.asdict(given) | {
         "target": given.target.value,
@@ -78,8 +80,6 @@ def save_connection(cursor: Cursor, given: ConnectionInput, *, actor: str, now: 
     }
     standing = cursor.execute(statement("connections", "standing"), fields).fetchone()
     _refuse_shared(cursor, given, fields)
-    key = (given.practice_id, given.connection_id)
-    gates.lock(cursor, [key])
     if standing is None:
         _add(cursor, given, fields)
     else:

@@ -22,8 +22,10 @@ KEEP_S: Final = 900.0
 """How long an open date is believed; QuickBooks itself refuses a closed one in the meantime."""
 KEEP_CLOSED_S: Final = 5.0
 """How long a closed date is believed: people reopen books and release at once."""
-READ_S: Final = 10.0
-"""Longest read before a post; without it the post goes ahead."""
+READ_S: Final = 3.0
+"""Longest read before a post, within the margin for its start (law 17); without it the post goes ahead."""
+AFTER_FAILURE_S: Final = 60.0
+"""A read that failed is left alone this long: it must not make every post late."""
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +44,7 @@ class Books:
         self._monotonic = monotonic
         self._closed_through: date | None = None
         self._read_at = -KEEP_S
+        self._not_before = 0.0
 
     def closed_through(self, day: date) -> date | None:
         """The close date as far as it may be believed for `day` without reading. Pure."""
@@ -55,14 +58,17 @@ class Books:
         """The close date if `day` falls under it. Reads when what is known is too old; a failed read says None."""
         age = self._monotonic() - self._read_at
         closed = self._closed_through is not None and day <= self._closed_through
-        if age > (KEEP_CLOSED_S if closed else KEEP_S):
+        if age > (KEEP_CLOSED_S if closed else KEEP_S) and self._monotonic() >= self._not_before:
             path = f"/v3/company/{self._realm_id}/preferences?minorversion={MINOR_VERSION}"
             found = await self._client.read(path, min(deadline_s, READ_S))
             if isinstance(found, ReadFailed):
+                self._not_before = self._monotonic() + AFTER_FAILURE_S
                 return None
             self._closed_through = close_date(found)
             self._read_at = self._monotonic()
-        return self._closed_through if self._closed_through is not None and day <= self._closed_through else None
+            closed = self._closed_through is not None and day <= self._closed_through
+        fresh = self._monotonic() - self._read_at <= KEEP_CLOSED_S
+        return self._closed_through if closed and fresh else None
 
     def forget(self) -> None:
         """QuickBooks spoke of a closed period: what is known is no longer true."""

@@ -34,6 +34,15 @@ UPDATE connections SET base_url = :base_url, account_fingerprint = :fingerprint,
     enabled = true, not_before = 'epoch', breaker = NULL, closed_reason = NULL, closed_at = NULL, changed_at = now()
 WHERE home_practice_id = :practice_id AND connection_id = :connection_id;
 
+-- name: fence_connection!
+-- Another account: whoever holds the connection now still posts to the old one.
+UPDATE connections SET epoch = epoch + 1, owner = NULL, lease_until = 'epoch'
+WHERE home_practice_id = :practice_id AND connection_id = :connection_id;
+
+-- name: fence_gate!
+UPDATE gates SET epoch = epoch + 1, owner = NULL, lease_until = 'epoch'
+WHERE practice_id = :practice_id AND connection_id = :connection_id;
+
 -- name: open_gate!
 UPDATE gates SET not_before = 'epoch', breaker = NULL, closed_reason = NULL, closed_at = NULL
 WHERE practice_id = :practice_id AND connection_id = :connection_id;
@@ -52,7 +61,7 @@ WHERE practice_id = :practice_id AND connection_id = :connection_id AND state IN
   AND payload IS NOT NULL
 ORDER BY effect_id FOR NO KEY UPDATE;
 
--- name: compose_anew
+-- name: compose_anew!
 UPDATE effects e SET generation = r.generation, request_id = r.request_id, payload = NULL, payload_digest = NULL
 FROM unnest(:effect_ids::bigint[], :generations::integer[], :request_ids::text[])
     AS r(effect_id, generation, request_id)

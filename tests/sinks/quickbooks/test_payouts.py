@@ -16,6 +16,7 @@ from deploy.sandbox.running import CompanySandbox, SandboxProcess
 from schemas.events import PayoutCategory, PayoutItem
 from sinks.ledger.connections import Saved, save_connection
 from sinks.target_input import checked_input
+from streams.errors import ConfigurationError
 from tests.processors.told import item, payout
 from tests.scenarios.waiting import until
 from tests.sinks.ledger.books import again
@@ -34,13 +35,14 @@ class Payouts:
         self.ledger = ledger
         self.realm = realm
         self.company: CompanySandbox = ledger.sandbox.quickbooks.add_company(realm)
-        self.mapping = quickbooks_mapping(ledger.sandbox, realm)
+        self.mapping: dict[str, Any] = quickbooks_mapping(ledger.sandbox, realm)
         ledger.book.add(PRACTICE, connected=False)
         self.told = 0
 
-    def connect(self, *, secrets: bool = True, **changes: Any) -> Saved:
+    def connect(self, *, realm: str | None = None, **changes: Any) -> Saved:
         """As `writeback target add` does."""
-        secret = msgspec.json.encode(quickbooks_secrets(self.ledger.sandbox, self.realm)) if secrets else None
+        secret = msgspec.json.encode(quickbooks_secrets(self.ledger.sandbox, realm or self.realm))
+        changes |= {"realm_id": realm} if realm else {}
         given = checked_input(
             PRACTICE,
             "quickbooks",
@@ -143,7 +145,7 @@ def test_a_repaired_mapping_lets_the_payout_go_again(payouts: Payouts) -> None:
     payouts.until("INVALID_CONFIG")
     assert payouts.ledger.book.one("SELECT reason FROM effects") == "ACCOUNT_INACTIVE"
     accounts = payouts.mapping["accounts"] | {"fees": "61"}
-    assert payouts.connect(secrets=True, accounts=accounts) == Saved(added=False, released=1)
+    assert payouts.connect(accounts=accounts) == Saved(added=False, released=1)
     payouts.until("POSTED")
     assert payouts.ledger.book.one("SELECT generation FROM effects") == 2
     assert payouts.bank() == [9680]
@@ -204,3 +206,44 @@ def test_closed_books_wait_for_a_person(payouts: Payouts) -> None:
     payouts.until("BLOCKED_PERIOD")
     calls = payouts.ledger.sandbox.quickbooks.calls(payouts.realm)
     assert not [call for call in calls if call.method == "POST" and "/deposit" in call.path]
+
+
+def test_another_company_is_not_taken_while_something_is_in_doubt(payouts: Payouts) -> None:
+    """P-15: the read-back of what is in doubt would look into the wrong books."""
+    payouts.connect()
+    payouts.tell(item(1, 10000, 320))
+    payouts.ledger.book.connection.execute("UPDATE effects SET state = 'SENDING', sent_at = now()")
+    other = payouts.realm + "8"
+    payouts.ledger.sandbox.quickbooks.add_company(other)
+    with pytest.raises(ConfigurationError, match="in doubt"):
+        payouts.connect(realm=other)
+
+
+def test_what_waits_goes_to_the_other_company_and_to_it_alone(payouts: Payouts) -> None:
+    """P-15: a request frozen for the first company is composed anew, and its holder is fenced."""
+    payouts.connect()
+    payouts.company.change(app_authorized=False)
+    payouts.tell(item(1, 10000, 320))
+    payouts.ledger.poster()
+
+    def refused() -> bool:
+        rows = payouts.ledger.book.rows("SELECT payload IS NOT NULL, state FROM effects")
+        return rows == [(True, "RETRYING")]
+
+    until(refused, "refused once", 30.0, payouts.shown)
+    other = payouts.ledger.sandbox.quickbooks.add_company(payouts.realm + "8")
+    payouts.company.change(app_authorized=True)
+    payouts.connect(realm=other.realm)
+    payouts.until("POSTED")
+    assert [deposit.total_minor for deposit in other.deposits()] == [9680]
+    assert payouts.bank() == []
+
+
+def test_preferences_that_hang_hold_no_payout_up(payouts: Payouts) -> None:
+    """Law 17: a side read may cost a start, never every start."""
+    payouts.ledger.sandbox.quickbooks.fault("timeout", account=payouts.realm, method="GET", path="*/preferences*")
+    payouts.connect()
+    payouts.tell(item(1, 10000, 320))
+    payouts.ledger.poster()
+    payouts.until("POSTED")
+    assert payouts.bank() == [9680]
