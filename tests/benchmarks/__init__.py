@@ -1,0 +1,1 @@
+"""`make bench`: what the pipeline reaches, as ratios against bare loops in one interleaved run."""
