@@ -33,27 +33,29 @@ class Released(msgspec.Struct, frozen=True, kw_only=True):
     version: int
 
     @property
-    def file(self) -> Path:
-        return FOLDER / "released" / f"{self.record}.v{self.version}.avsc"
-
-    def schema(self) -> AvroSchema:
-        return _load(self.file)
+    def file(self) -> str:
+        return f"released/{self.record}.v{self.version}.avsc"
 
 
-def released() -> list[Released]:
+def released(folder: Path = FOLDER) -> list[Released]:
     """All versions, in the order of their ids."""
-    listed = msgspec.json.decode((FOLDER / "released" / "ids.json").read_bytes(), type=list[Released])
+    listed = msgspec.json.decode((folder / "released" / "ids.json").read_bytes(), type=list[Released])
     return sorted(listed, key=lambda version: version.id)
 
 
-def current(record: str) -> AvroSchema:
+def schema_of(version: Released, folder: Path = FOLDER) -> AvroSchema:
+    """The schema of a released version."""
+    return _load(folder / version.file)
+
+
+def current(record: str, folder: Path = FOLDER) -> AvroSchema:
     """The schema as it stands in `avsc/`."""
-    return _load(FOLDER / "avsc" / f"{record}.avsc")
+    return _load(folder / "avsc" / f"{record}.avsc")
 
 
-def records() -> list[str]:
+def records(folder: Path = FOLDER) -> list[str]:
     """All record types of the contract."""
-    return sorted(file.stem for file in (FOLDER / "avsc").glob("*.avsc"))
+    return sorted(file.stem for file in (folder / "avsc").glob("*.avsc"))
 
 
 def breaks(older: AvroSchema, newer: AvroSchema) -> list[str]:
@@ -61,52 +63,42 @@ def breaks(older: AvroSchema, newer: AvroSchema) -> list[str]:
     return [*_rule_breaks(older, newer, {}, {}, older["name"]), *_unreadable(older, newer), *_unreadable(newer, older)]
 
 
-def all_breaks() -> list[str]:
-    """Every break of `avsc/` against every released version, and record types without a release."""
+def all_breaks(folder: Path = FOLDER) -> list[str]:
+    """Every break of `avsc/` against every released version; empty when all of it may be released."""
     found = []
-    listed = released()
-    for version in listed:
-        if version.record in records():
-            found += [
-                f"{version.record} v{version.version}: {text}"
-                for text in breaks(version.schema(), current(version.record))
-            ]
+    known = records(folder)
+    for version in released(folder):
+        place = f"{version.record} v{version.version}"
+        if version.record in known:
+            problems = breaks(schema_of(version, folder), current(version.record, folder))
+            found += [f"{place}: {problem}" for problem in problems]
         else:
-            found.append(f"{version.record} v{version.version}: was removed; that is a new topic version")
-    known = {version.record for version in listed}
-    found += [
-        f"{record}: has no schema id; run `python -m schemas.compatibility release`"
-        for record in unreleased()
-        if record not in known
-    ]
+            found.append(f"{place}: was removed; that is a new topic version")
     return found
 
 
-def unreleased() -> list[str]:
+def unreleased(folder: Path = FOLDER) -> list[str]:
     """Record types whose schema differs from its newest release, or that have none."""
-    newest = {version.record: version for version in released()}
-    return [record for record in records() if record not in newest or newest[record].schema() != current(record)]
+    newest = {version.record: schema_of(version, folder) for version in released(folder)}
+    return [record for record in records(folder) if newest.get(record) != current(record, folder)]
 
 
-def release() -> list[Released]:
+def release(folder: Path = FOLDER) -> list[Released]:
     """Gives what is unreleased its next version and an id never used before. ValueError when something breaks."""
-    problems = [text for text in all_breaks() if "has no schema id" not in text]
+    problems = all_breaks(folder)
     if problems:
         raise ValueError("\n".join(problems))
-    listed = released()
+    listed = released(folder)
     made = []
-    for record in unreleased():
-        versions = [version.version for version in listed if version.record == record]
-        new = Released(
-            id=max((version.id for version in listed), default=1000) + 1,
-            record=record,
-            version=max(versions, default=0) + 1,
-        )
-        new.file.write_bytes((FOLDER / "avsc" / f"{record}.avsc").read_bytes())
+    for record in unreleased(folder):
+        before = [version.version for version in listed if version.record == record]
+        next_id = max((version.id for version in listed), default=1000) + 1
+        new = Released(id=next_id, record=record, version=max(before, default=0) + 1)
+        (folder / new.file).write_bytes((folder / "avsc" / f"{record}.avsc").read_bytes())
         listed.append(new)
         made.append(new)
     rows = ",\n".join(f"  {json.dumps(msgspec.to_builtins(version))}" for version in listed)
-    (FOLDER / "released" / "ids.json").write_text(f"[\n{rows}\n]\n", encoding="utf-8")
+    (folder / "released" / "ids.json").write_text(f"[\n{rows}\n]\n", encoding="utf-8")
     return made
 
 
@@ -239,7 +231,7 @@ def main(arguments: list[str]) -> int:
         for made in release():
             print(f"released {made.record} v{made.version} under schema id {made.id}")
         return 0
-    found = all_breaks()
+    found = all_breaks() + [f"{record}: changed and not released" for record in unreleased()]
     for text in found:
         print(text, file=sys.stderr)
     return 1 if found else 0

@@ -12,6 +12,8 @@ from typing import ClassVar
 
 import msgspec
 
+from schemas.money import Money
+
 
 class PaymentKind(StrEnum):
     TERMINAL = "TERMINAL"
@@ -230,6 +232,19 @@ class MoneyFields(Event, frozen=True, kw_only=True):
     card: CardRef | None = None
     settled_outside: bool = False
 
+    @property
+    def gross(self) -> Money:
+        return Money(self.gross_minor, self.currency)
+
+    @property
+    def fee(self) -> Money | None:
+        """None while it is not known (N-5)."""
+        return None if self.fee_minor is None else Money(self.fee_minor, self.currency)
+
+    @property
+    def surcharge(self) -> Money:
+        return Money(self.surcharge_minor, self.currency)
+
 
 class PaymentFacts(MoneyFields, frozen=True, kw_only=True):
     """What a payment says of itself, first told or corrected."""
@@ -358,6 +373,11 @@ class PayoutPaid(Event, frozen=True, kw_only=True):
     net_minor: int
     bank_last4: str | None = None
     items: tuple[PayoutItem, ...] = ()
+
+    @property
+    def net(self) -> Money:
+        """The bank line; may be zero or below."""
+        return Money(self.net_minor, self.currency)
 
 
 class PayoutFailed(Event, frozen=True, kw_only=True):

@@ -29,6 +29,7 @@ from schemas.codec import (
     encode_settings,
 )
 from schemas.events import EVENT_TYPES, CardRef, Event, PaymentKind, PaymentSucceeded
+from schemas.money import Money
 from schemas.practice_settings import PracticeSettings, SettingsHistory, SettingsVersion, TypeModes
 from schemas.reasons import DeadLetterReason
 from schemas.topics import STREAM_TOPICS, TopicName
@@ -226,3 +227,11 @@ def test_what_cannot_be_written_is_named(fields: dict[str, Any], named: str) -> 
     with pytest.raises(Unencodable, match=f"^{named}") as caught:
         encode_event(changed(PAYMENT, **fields))
     assert "TERMINAL" not in str(caught.value)
+
+
+def test_decoded_amounts_are_money() -> None:
+    """M-1, M-8: an amount has its currency; a fee that is not known is none, never zero (N-5)."""
+    assert PAYMENT.gross - (PAYMENT.fee or Money(0)) == Money(9680, "USD")
+    assert PAYMENT.surcharge == Money(0, "USD")
+    assert changed(PAYMENT, fee_minor=None).fee is None
+    assert str(PAYOUT.net) == "96.80 USD"

@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 import copy
+import json
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from schemas import asyncapi
-from schemas.compatibility import Released, all_breaks, breaks, current, records, released, unreleased
+from schemas.compatibility import (
+    FOLDER,
+    Released,
+    all_breaks,
+    breaks,
+    current,
+    records,
+    release,
+    released,
+    schema_of,
+    unreleased,
+)
 
 Schema = dict[str, Any]
 
@@ -17,7 +31,7 @@ Schema = dict[str, Any]
 @pytest.mark.parametrize("version", released(), ids=lambda version: f"{version.record}.v{version.version}")
 def test_every_schema_against_every_released_version(version: Released) -> None:
     """BACKWARD and FORWARD, by the rules and by fastavro's own resolution."""
-    assert breaks(version.schema(), current(version.record)) == []
+    assert breaks(schema_of(version), current(version.record)) == []
 
 
 def test_what_stands_is_what_was_released() -> None:
@@ -154,3 +168,45 @@ def test_fastavro_refuses_what_the_rules_refuse() -> None:
     newer = copy.deepcopy(current("PaymentVoided"))
     newer["fields"] = newer["fields"][:-1]
     assert any("not read by the other" in text for text in breaks(current("PaymentVoided"), newer))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of the contract that a test may change."""
+    for part in ("avsc", "released"):
+        shutil.copytree(FOLDER / part, tmp_path / part)
+    return tmp_path
+
+
+def rewrite(folder: Path, change: Callable[[Schema], None]) -> None:
+    newer = current("PaymentSucceeded", folder)
+    change(newer)
+    (folder / "avsc" / "PaymentSucceeded.avsc").write_text(json.dumps(newer), encoding="utf-8")
+
+
+def test_a_release_gets_the_next_version_and_an_id_of_its_own(folder: Path) -> None:
+    """What was released before keeps its id and its bytes; a second run finds nothing to do."""
+    before = released(folder)
+    rewrite(folder, lambda schema: schema["fields"].append({"name": "tip_minor", "type": "long", "default": 0}))
+    assert unreleased(folder) == ["PaymentSucceeded"]
+    (made,) = release(folder)
+    assert (made.record, made.version) == ("PaymentSucceeded", 2)
+    assert made.id not in {version.id for version in before}
+    assert released(folder) == [*before, made]
+    assert schema_of(made, folder) == current("PaymentSucceeded", folder)
+    assert release(folder) == []
+
+
+def test_what_breaks_is_not_released(folder: Path) -> None:
+    """The command says what breaks and changes nothing."""
+    before = released(folder)
+    rewrite(folder, drop_field)
+    with pytest.raises(ValueError, match="card: was removed"):
+        release(folder)
+    assert released(folder) == before
+
+
+def test_a_removed_record_type_is_a_break(folder: Path) -> None:
+    """Its records are still on a topic somewhere."""
+    (folder / "avsc" / "PaymentVoided.avsc").unlink()
+    assert any("PaymentVoided v1: was removed" in text for text in all_breaks(folder))
