@@ -225,6 +225,7 @@ class TransactionalLoop:
         offsets = self._offsets_after(batch)
         group = self._consumer.consumer_group_metadata()
         self._until_done(lambda timeout: producer.send_offsets_to_transaction(offsets, group, timeout))
+        producer.flush(CALL_S)  # what the commit would do first; here, so that a crash before it finds all sent
         reach(CrashPoint.RULES_BEFORE_COMMIT)
         self._until_done(producer.commit_transaction)
         reach(CrashPoint.RULES_AFTER_COMMIT)

@@ -8,8 +8,14 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
-from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import Consumer, IsolationLevel, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import (  # type: ignore[attr-defined]
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    OffsetSpec,
+)
 
 from processors.worker import run
 from schemas.codec import encode_event, encode_settings
@@ -41,6 +47,7 @@ class RulesAtWork:
         self.world = world
         self.settings: ProgramSettings = world.settings(**settings)
         ensure_topics(self.settings)
+        self.admin = AdminClient({"bootstrap.servers": world.bootstrap})
         self._producer = Producer(
             {"bootstrap.servers": world.bootstrap, "message.max.bytes": 9_000_000, "partitioner": "murmur2_random"}
         )
@@ -102,8 +109,59 @@ class RulesAtWork:
         finally:
             consumer.close()
 
-    def admin(self) -> AdminClient:
-        return AdminClient({"bootstrap.servers": self.world.bootstrap})
+    def commit_as(self, topic: TopicName, partition: int, offset: int, metadata: str) -> None:
+        """Set the group's offset from outside, as an operator's tool would."""
+        consumer = Consumer({"bootstrap.servers": self.world.bootstrap, "group.id": self.settings.prefixed("rules")})
+        try:
+            where = TopicPartition(physical(self.world.prefix, topic), partition, offset, metadata=metadata)
+            consumer.commit(offsets=[where], asynchronous=False)
+        finally:
+            consumer.close()
+
+    def hidden(self, topic: TopicName) -> int:
+        """Records and markers at the end of the topic that an open transaction hides from readers of committed ones."""
+        name = physical(self.world.prefix, topic)
+        where = [TopicPartition(name, number) for number in range(self.settings.topic_partitions)]
+        asked: dict[TopicPartition, Any] = dict.fromkeys(where, OffsetSpec.latest())  # type: ignore[no-untyped-call]
+        every, stable = (
+            sum(answer.result().offset for answer in self.admin.list_offsets(asked, isolation_level=level).values())
+            for level in (IsolationLevel.READ_UNCOMMITTED, IsolationLevel.READ_COMMITTED)
+        )
+        return int(every - stable)
+
+
+class CountingHealth(Health):
+    """Counts the rounds of the loop."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rounds = 0
+
+    def beat(self) -> None:
+        super().beat()
+        self.rounds += 1
+
+
+def set_topic(work: RulesAtWork, topic: TopicName, name: str, value: str) -> None:
+    """Change a topic's setting on the broker."""
+    entry = ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET)
+    resource = ConfigResource(
+        ConfigResource.Type.TOPIC, physical(work.world.prefix, topic), incremental_configs=[entry]
+    )
+    for done in work.admin.incremental_alter_configs([resource]).values():
+        done.result(30)
+
+
+def delete_before(work: RulesAtWork, topic: TopicName, partition: int, offset: int) -> None:
+    """Delete a partition's records before an offset, as retention does."""
+    where = TopicPartition(physical(work.world.prefix, topic), partition, offset)
+    for done in work.admin.delete_records([where]).values():
+        done.result(30)
+
+
+def delete_topic(work: RulesAtWork, topic: TopicName) -> None:
+    for done in work.admin.delete_topics([physical(work.world.prefix, topic)], operation_timeout=30).values():
+        done.result(30)
 
 
 class RulesThread:
@@ -111,7 +169,7 @@ class RulesThread:
 
     def __init__(self, settings: ProgramSettings) -> None:
         self.stop = Stop()
-        self.health = Health()
+        self.health = CountingHealth()
         self.error: BaseException | None = None
         self.code: int | None = None
         self._thread = threading.Thread(target=self._run, args=(settings,), daemon=True)
@@ -127,6 +185,11 @@ class RulesThread:
         until(lambda: self.health.is_ready()[0] or not self._thread.is_alive(), "RULES is ready", 60.0)
         if self.error is not None:
             raise self.error
+
+    def until_quiet(self) -> None:
+        """The loop has come round a few times more, or has ended."""
+        rounds = self.health.rounds
+        until(lambda: self.health.rounds > rounds + 6 or not self._thread.is_alive(), "the loop comes round", 60.0)
 
     def until_ended(self, within: float = 60.0) -> BaseException | None:
         self._thread.join(within)
