@@ -8,9 +8,10 @@ from typing import Final
 
 import psycopg
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
+from confluent_kafka.admin import AdminClient
 
 from schemas.topics import TopicName, physical
+from sinks.ledger import watermarks
 from sinks.ledger.positions import KnownTopic, Partition, check_low_water
 from sinks.ledger.records import Consumed
 from streams.client_config import consumer_config, group_protocol
@@ -31,7 +32,6 @@ LINGER_S: Final = 0.003
 """A batch stays open this long after its first record: one commit for what came together, no delay to speak of."""
 BATCH_BYTES: Final = 16 * 1024 * 1024
 """Payouts' records may be 8 MiB: the batch, and with it the role's memory, stays bounded."""
-ASK_S: Final = 15.0
 LOW_WATER_EVERY_S: Final = 60.0
 
 _NEVER: Final = 2**63
@@ -50,9 +50,13 @@ class Rejoin(Transient):
 class Feed:
     """One membership in the group. Made anew after every error, so that nothing of the old one is trusted."""
 
-    def __init__(self, settings: ProgramSettings, guard: TopicGuard, read_positions: ReadPositions) -> None:
+    def __init__(
+        self, settings: ProgramSettings, admin: AdminClient, guard: TopicGuard, read_positions: ReadPositions
+    ) -> None:
         """`read_positions` is called inside the assignment, with the committed truth (law 3)."""
+        self._admin = admin
         self._guard = guard
+        self._partitions = settings.topic_partitions
         self._controls = settings.controls
         self._protocol = group_protocol(settings)
         self._names = {physical(settings.topic_prefix, name): name for name in CONSUMED}
@@ -193,12 +197,11 @@ class Feed:
     def _check_low_water(self, partitions: Sequence[TopicPartition]) -> None:
         if self._controls.off(Control.TOPIC_IDS):
             return
-        for partition in partitions:
-            topic_id = self._guard.id_of(partition.topic)
-            key = (topic_id, partition.partition)
-            low, _ = self._consumer.get_watermark_offsets(partition, timeout=ASK_S, cached=False)
-            topic = KnownTopic(self._names[partition.topic], partition.topic, topic_id, 0)
-            check_low_water(topic, partition.partition, low, self.positions.get(key, low))
+        for topic in sorted({partition.topic for partition in partitions}):
+            lows = watermarks.lows(self._admin, topic, range(self._partitions))
+            known = KnownTopic(self._names[topic], topic, self._guard.id_of(topic), self._partitions)
+            for part in sorted(partition.partition for partition in partitions if partition.topic == topic):
+                check_low_water(known, part, lows[part], self.positions.get((known.topic_id, part), lows[part]))
 
 
 def known_topics(
@@ -209,12 +212,6 @@ def known_topics(
     for name in CONSUMED:
         topic = physical(settings.topic_prefix, name)
         partitions = range(settings.topic_partitions)
-        lows = _lows(admin, topic, partitions)
+        lows = watermarks.lows(admin, topic, partitions)
         found.append((KnownTopic(name, topic, guard.id_of(topic), len(partitions)), lows))
     return found
-
-
-def _lows(admin: AdminClient, topic: str, partitions: range) -> dict[int, int]:
-    earliest = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
-    asked = admin.list_offsets({TopicPartition(topic, part): earliest for part in partitions}, request_timeout=ASK_S)
-    return {partition.partition: answer.result(timeout=ASK_S).offset for partition, answer in asked.items()}

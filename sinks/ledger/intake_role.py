@@ -156,7 +156,7 @@ class Intake:
         topic_ids = [topic.topic_id for topic, _ in topics]
         self._writer = BatchWriter(connection, self._policy, self._clock)
         self._sweeps = Sweeps(connection, self._policy, self._clock, sandbox=settings.profile is Profile.SANDBOX)
-        self._feed = Feed(settings, guard, lambda: positions.read_positions(connection, topic_ids))
+        self._feed = Feed(settings, admin, guard, lambda: positions.read_positions(connection, topic_ids))
         return self._feed, self._writer, self._sweeps
 
     def _move_to_ends(self, feed: Feed) -> None:

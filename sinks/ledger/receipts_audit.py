@@ -13,12 +13,12 @@ from confluent_kafka.admin import AdminClient
 from psycopg.rows import TupleRow
 
 from schemas.topics import SOURCES, TopicName, physical
+from sinks.ledger import watermarks
 from sinks.ledger.database import statement
 from streams.errors import Transient
 from streams.settings import ProgramSettings
 from streams.topic_guard import TopicGuard
 
-ASK_S: Final = 15.0
 READ_S: Final = 30.0
 """For one gap: it holds control records only, as a rule, and ends at once."""
 LOOK_AGAIN_S: Final = 0.5
@@ -48,6 +48,17 @@ class PartitionAudit(msgspec.Struct, frozen=True, kw_only=True):
         return not self.missing and not self.doubled
 
 
+class Span(msgspec.Struct, frozen=True):
+    """What a partition holds now."""
+
+    name: TopicName
+    topic: str
+    topic_id: str
+    part: int
+    low: int
+    high: int
+
+
 def audit(
     connection: psycopg.Connection[TupleRow], settings: ProgramSettings, *, settle_s: float = 0.0, wait: Wait
 ) -> list[PartitionAudit]:
@@ -57,7 +68,8 @@ def audit(
     `settle_s` is over. Raises Transient when the broker does not answer.
     """
     topics = {name: physical(settings.topic_prefix, name) for name in SOURCES}
-    guard = TopicGuard(AdminClient({**settings.kafka_client(), "log_level": 3}), list(topics.values()))
+    admin = AdminClient({**settings.kafka_client(), "log_level": 3})
+    guard = TopicGuard(admin, list(topics.values()))
     guard.require_partitions(settings.topic_partitions)
     consumer = Consumer(_reader(settings))
     until = time.monotonic() + settle_s
@@ -65,9 +77,12 @@ def audit(
     left = [(name, part) for name in topics for part in range(settings.topic_partitions)]
     try:
         while True:
-            for name, part in left:
-                topic = topics[name]
-                found[name, part] = _audited(connection, consumer, name, topic, guard.id_of(topic), part)
+            for name, topic in topics.items():
+                ends = watermarks.highs(admin, topic, range(settings.topic_partitions))
+                starts = watermarks.lows(admin, topic, range(settings.topic_partitions))
+                for part in (part for known, part in left if known is name):
+                    span = Span(name, topic, guard.id_of(topic), part, starts[part], ends[part])
+                    found[name, part] = _audited(connection, consumer, span)
             left = [key for key in left if not found[key].sound]
             if not left or time.monotonic() >= until:
                 return [found[key] for key in sorted(found)]
@@ -88,19 +103,16 @@ def _reader(settings: ProgramSettings) -> dict[str, Any]:
     }
 
 
-def _audited(
-    connection: psycopg.Connection[TupleRow], consumer: Consumer, name: TopicName, topic: str, topic_id: str, part: int
-) -> PartitionAudit:
-    low, high = consumer.get_watermark_offsets(TopicPartition(topic, part), timeout=ASK_S, cached=False)
-    span = {"topic_id": topic_id, "part": part, "low": low, "high": high}
+def _audited(connection: psycopg.Connection[TupleRow], consumer: Consumer, where: Span) -> PartitionAudit:
+    span = {"topic_id": where.topic_id, "part": where.part, "low": where.low, "high": where.high}
     ((receipts, distinct),) = connection.execute(statement("views", "receipts_counted"), span).fetchall()
     gaps = connection.execute(statement("views", "receipt_gaps"), span).fetchall()
-    missing = [off for start, end in gaps for off in _records_in(consumer, topic, part, start, end)]
+    missing = [off for start, end in gaps for off in _records_in(consumer, where.topic, where.part, start, end)]
     return PartitionAudit(
-        topic=name,
-        partition=part,
-        low=low,
-        high=high,
+        topic=where.name,
+        partition=where.part,
+        low=where.low,
+        high=where.high,
         receipts=receipts,
         doubled=receipts - distinct,
         missing=len(missing),

@@ -1,0 +1,116 @@
+"""Every hot statement uses an index on tables of decent size (law 28): its plan is looked at, not its time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from sinks.ledger.database import statement
+from tests.processors.told import NOON
+from tests.sinks.ledger.books import Book
+from tests.worlds import Stack, fresh_world
+
+PRACTICES = 6000
+EVENTS = 5
+"""Of each practice; two effects each."""
+
+BIG = frozenset({"events", "effects", "receipts", "gates", "patient_links", "practices", "settings", "outbox"})
+"""No hot statement may read one of these from end to end; months of bodies neither."""
+
+ASKED = ["p7", "p700", "p5700"]
+IDS = ["ev-1", "ev-3", "ev-5"]
+
+HOT: dict[tuple[str, str], dict[str, Any]] = {
+    ("intake", "lock_practices"): {"practice_ids": ASKED},
+    ("intake", "receipts_of"): {"practice_ids": ASKED, "topic_ids": ["t"] * 3, "parts": [0] * 3, "offs": [1, 2, 3]},
+    ("intake", "events_of"): {
+        "practice_ids": ASKED,
+        "sources": ["s"] * 3,
+        "event_ids": IDS,
+        "subjects": IDS,
+        "kinds": ["payment"] * 3,
+    },
+    ("intake", "truths_of"): {"practice_ids": ASKED},
+    ("intake", "links_of"): {"practice_ids": ASKED, "patient_refs": ["pt-1"] * 3},
+    ("intake", "connections_of"): {"practice_ids": ASKED},
+    ("intake", "advance_sequences"): {"practice_ids": ASKED, "seqs": [1000, 1000, 1000]},
+    ("gates", "advance"): {
+        "practice_ids": ASKED,
+        "connection_ids": ASKED,
+        "due_ats": [NOON] * 3,
+        "now": NOON,
+        "jitter_s": 0,
+    },
+    ("gates", "lock"): {"practice_ids": ASKED, "connection_ids": ASKED},
+    ("gates", "refresh"): {"practice_ids": ASKED, "connection_ids": ASKED, "now": NOON, "jitter_s": 0},
+    ("facts", "gates_to_recompute"): {"practice_id": "p7", "patient_ref": "pt-1"},
+    ("facts", "effects_to_recompute"): {"practice_id": "p7", "patient_ref": "pt-1"},
+    ("facts", "ask_again"): {"practice_id": "p7", "now": NOON},
+    ("sweeps", "redecisions_due"): {"now": NOON, "most": 500},
+    ("sweeps", "versions_begun"): {"now": NOON, "most": 500},
+}
+
+
+@pytest.fixture(scope="module")
+def filled(stack: Stack) -> Iterator[Book]:
+    """30,000 events and 60,000 effects of 6,000 practices, one in five waiting."""
+    with fresh_world(stack) as world:
+        book = Book(world.database_url)
+        for name, query in _FILL.items():
+            book.connection.execute(query.encode(), {"now": NOON, "practices": PRACTICES, "events": EVENTS})
+            book.connection.execute(f"ANALYZE {name}".encode())
+        yield book
+        book.close()
+
+
+@pytest.mark.parametrize(("file", "name"), HOT, ids=[f"{file}.{name}" for file, name in HOT])
+def test_a_hot_statement_reads_no_big_table_from_end_to_end(filled: Book, file: str, name: str) -> None:
+    parameters = HOT[file, name]
+    with filled.connection.transaction(force_rollback=True):
+        query = psycopg.sql.SQL("EXPLAIN (FORMAT JSON) ") + psycopg.sql.SQL(statement(file, name))
+        ((found,),) = filled.connection.execute(query, parameters).fetchall()
+    scanned = set(_scanned(found[0]["Plan"]))
+    assert not {each for each in scanned if each in BIG or each.startswith("bodies")}, json.dumps(found, indent=1)
+
+
+def _scanned(plan: dict[str, Any]) -> Iterator[str]:
+    if plan["Node Type"] == "Seq Scan":
+        yield str(plan["Relation Name"])
+    for child in plan.get("Plans", ()):
+        yield from _scanned(child)
+
+
+_EACH = "FROM generate_series(1, %(practices)s) p CROSS JOIN generate_series(1, %(events)s) n"
+_FILL = {
+    "practices": "INSERT INTO practices SELECT 'p' || p, 1000, 'x', %(now)s FROM generate_series(1, %(practices)s) p"
+    " WHERE %(events)s > 0",
+    "settings": "INSERT INTO settings SELECT 'p' || p, v, %(now)s - make_interval(days => 30 - v),"
+    " '{\"master\": true}', %(now)s, 'x', '', %(now)s FROM generate_series(1, %(practices)s) p"
+    " CROSS JOIN generate_series(1, 5) v WHERE %(events)s > 0",
+    "patient_links": "INSERT INTO patient_links SELECT 'p' || p, 'pt-' || n, '1', 'x', %(now)s " + _EACH,
+    "connections": "INSERT INTO connections (home_practice_id, connection_id, target, route, base_url,"
+    " account_fingerprint) SELECT 'p' || p, 'p' || p, 'PMS', 'x', 'x', p::text"
+    " FROM generate_series(1, %(practices)s) p WHERE %(events)s > 0 AND %(now)s IS NOT NULL",
+    "practice_connections": "INSERT INTO practice_connections SELECT 'p' || p, 'PMS', 'p' || p, 'p' || p"
+    " FROM generate_series(1, %(practices)s) p WHERE %(events)s > 0 AND %(now)s IS NOT NULL",
+    "receipts": "INSERT INTO receipts SELECT 'p' || p, 't', 0, p * 1000 + n, 'FIRST' "
+    + _EACH
+    + " WHERE %(now)s IS NOT NULL",
+    "events": "INSERT INTO events (practice_id, source, event_id, subject, kind, version, event_type, digest_v, digest,"
+    " money_digest, occurred_at, appended_at, received_at, month, topic_id, part, off, reason, resolved_at)"
+    " SELECT 'p' || p, 's', 'ev-' || n, 'ev-' || n, 'payment', 1, 'PaymentSucceeded', 1, '', '', %(now)s, %(now)s,"
+    " %(now)s, '2026-03-01', 't', 0, p * 1000 + n, 'AUTO_INSTANT', %(now)s " + _EACH,
+    "effects": "INSERT INTO effects (practice_id, effect_id, source, event_id, target, entry_kind, part, connection_id,"
+    " lane, state, reason, due_at, amount_minor, currency, ledger_date, patient_ref, instruction, request_id,"
+    " changed_at) SELECT 'p' || p, n * 2 + k, 's', 'ev-' || n, 'PMS', 'payment', k::text, 'p' || p, 'p:pt-' || n,"
+    " CASE WHEN n = 5 THEN 'AWAITING_LINK' WHEN n = 4 THEN 'SCHEDULED' ELSE 'SKIPPED_ZERO' END, 'AUTO_INSTANT',"
+    " %(now)s, 1, 'USD', '2026-03-04', 'pt-' || n, '{}', p || '-' || n || '-' || k, %(now)s "
+    + _EACH
+    + " CROSS JOIN generate_series(0, 1) k",
+    "gates": "INSERT INTO gates (practice_id, connection_id, next_due_at) SELECT 'p' || p, 'p' || p, %(now)s"
+    " FROM generate_series(1, %(practices)s) p WHERE %(events)s > 0",
+}
