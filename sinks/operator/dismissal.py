@@ -32,7 +32,7 @@ def dismiss_record(
                 "practice_id": practice_id,
                 "now": now,
                 "who": who,
-                "action": "dead letter dismissed",
+                "action": "dead_letter.dismiss",
                 "subject": f"{place.topic}:{place.part}:{place.off}",
                 "before": msgspec.json.encode(reasons).decode(),
                 "after": None,

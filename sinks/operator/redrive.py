@@ -208,7 +208,7 @@ def _audit(
         "practice_id": chunk[0].practice_id,
         "now": now,
         "who": who,
-        "action": "dead letter redrive",
+        "action": "dead_letter.redrive",
         "subject": chunk[0].fate.value,
         "before": msgspec.json.encode(_reasons(chunk)).decode(),
         "after": msgspec.json.encode({"count": count, "ids": [item.id for item in chunk]}).decode(),
