@@ -18,7 +18,7 @@ from sinks.ledger.consuming import CONSUMED, GROUP, Feed, Rejoin, known_topics
 from sinks.ledger.database import connect, statement
 from sinks.ledger.deciding import Policy
 from sinks.ledger.gates import JITTER_S
-from sinks.ledger.migrate import MONTHS_AHEAD
+from sinks.ledger.migrate import MONTHS_AHEAD, migrate
 from sinks.ledger.positions import Overtaken
 from sinks.ledger.records import read
 from sinks.ledger.sweeps import Sweeps
@@ -134,10 +134,11 @@ class Intake:
             feed.close()
 
     def _connected(self) -> tuple[Feed, BatchWriter, Sweeps]:
-        """1. database, era, standbys, partitions. 2. topics as the ledger knows them. 3. the group."""
+        """1. schema, database, era, standbys, months. 2. topics as the ledger knows them. 3. the group."""
         if self._feed is not None and self._writer is not None and self._sweeps is not None:
             return self._feed, self._writer, self._sweeps
         settings = self._settings
+        migrate(settings.database_url)
         connection = self._connection = connect(settings.database_url, "intake")
         DATABASE_RECONNECTS.labels("intake").inc()
         era.require_standbys(connection, single_node=settings.single_node)
