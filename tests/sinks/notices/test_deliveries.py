@@ -114,3 +114,14 @@ def test_what_is_solved_before_it_could_be_told_is_not_told(desk: Desk) -> None:
         wait_until(lambda: len(desk.mailbox.raw) == 2)
     assert desk.one("SELECT code FROM deliveries WHERE state = 'FAILED'") == "OVERTAKEN"
     assert not [s for s in desk.mailbox.subjects() if "mapping" in s]
+
+
+def test_without_a_mail_server_notices_are_kept_and_told_later(desk: Desk) -> None:
+    desk.practice("northside", OFFICE)
+    desk.effect(1)
+    url, desk.mailbox.url = desk.mailbox.url, ""
+    with desk.notifier():
+        wait_until(lambda: desk.one("SELECT count(*) FROM deliveries WHERE state = 'DUE'") == 1)
+    desk.mailbox.url = url
+    with desk.notifier():
+        wait_until(lambda: len(desk.mailbox.raw) == 1)
