@@ -145,8 +145,8 @@ class HttpCaller:
             method, url, data=body, headers=headers, allow_redirects=False
         ) as response:
             content = await response.content.read(ANSWER_LIMIT + 1)
-            while len(content) <= ANSWER_LIMIT and (more := await response.content.read(ANSWER_LIMIT + 1)):
-                content += more
+            while len(content) <= ANSWER_LIMIT and not response.content.at_eof():
+                content += await response.content.read(ANSWER_LIMIT + 1)
             if len(content) > ANSWER_LIMIT:
                 return Lost("ANSWER_TOO_LARGE")
             return HttpAnswer(

@@ -18,7 +18,7 @@ from sinks.ledger.gates import JITTER_S, refresh_parameters
 from sinks.named_queries import named_queries
 from sinks.poster.doors import Door
 from sinks.poster.limiting import Breaker
-from sinks.poster.turns import PLAN_SIZE, Turn
+from sinks.poster.turns import Turn
 from sinks.poster.work import Facts, Frozen, GateKey, Work
 from streams.clock import Clock
 from streams.controls import Control
@@ -93,7 +93,7 @@ class Ledger:
 
     async def plan(self, turns: Sequence[Turn]) -> dict[GateKey, list[Work]]:
         """What each gate could do from now on, oldest first."""
-        gates = [{"p": t.gate[0], "c": t.gate[1], "home": t.door.key[0], "most": PLAN_SIZE} for t in turns]
+        gates = [{"p": t.gate[0], "c": t.gate[1], "home": t.door.key[0], "most": t.plan_size} for t in turns]
         found: dict[GateKey, list[Work]] = {turn.gate: [] for turn in turns}
         rows = await self._run("plan", {"gates": _pack(gates).decode(), "budget_s": self._times.retry_budget_s})
         for row in rows:
@@ -101,22 +101,22 @@ class Ledger:
             found[work.gate].append(work)
         return found
 
-    async def mark(self, markings: Sequence[Marking], turns: Iterable[Turn]) -> dict[tuple[str, int], int]:
+    async def mark(self, markings: Sequence[Marking], turns: Sequence[Turn]) -> dict[tuple[str, int], int]:
         """SENDING for those that still may; answers their attempt numbers. Committed when this returns (law 16)."""
         reach(CrashPoint.POSTER_BEFORE_MARK)
-        versions = {m.work.gate: m.work.facts.settings_version for m in markings}
-        items = [
-            {
-                "p": m.work.practice_id,
-                "c": m.work.connection_id,
-                "n": m.work.effect_id,
-                "generation": m.generation,
-                "request_id": m.request_id,
-                "payload": _freeze(m.frozen),
-                "digest": m.digest,
-            }
-            for m in markings
-        ]
+        items: dict[GateKey, list[dict[str, Any]]] = {turn.gate: [] for turn in turns}
+        versions: dict[GateKey, int | None] = {}
+        for m in markings:
+            versions[m.work.gate] = m.work.facts.settings_version
+            items[m.work.gate].append(
+                {
+                    "n": m.work.effect_id,
+                    "generation": m.generation,
+                    "request_id": m.request_id,
+                    "payload": _freeze(m.frozen),
+                    "digest": m.digest,
+                }
+            )
         gates = [
             {
                 "p": t.gate[0],
@@ -124,17 +124,13 @@ class Ledger:
                 "e": t.epoch,
                 "need_s": t.door.times.mark_need_s,
                 "version": versions[t.gate],
+                "items": items[t.gate],
             }
             for t in turns
         ]
         rows = await self._run(
             "mark",
-            {
-                "items": _pack(items).decode(),
-                "gates": _pack(gates).decode(),
-                "me": self._me,
-                "skip_state_test": self._skip_state_test,
-            },
+            {"gates": _pack(gates).decode(), "me": self._me, "skip_state_test": self._skip_state_test},
         )
         return {(practice_id, effect_id): attempt for practice_id, effect_id, attempt in rows}
 

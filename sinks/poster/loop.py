@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 import random
 import time
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine
 from typing import Any, Final
 
 import msgspec
@@ -38,11 +38,16 @@ GATHER_S: Final = 0.002
 """While calls end one after the other, freed slots are gathered this long, so that marks are made together."""
 FEW: Final = 8
 """Fewer calls in flight than this are no crowd: nothing is gathered, a new entry starts at once."""
+PLANNED_PER_CALL: Final = 8
+"""Entries that are planned ahead for each call in flight."""
 JUST_NOW_S: Final = 0.05
 """A limiter that opened this recently may have done so after the round looked."""
 BARREN_PAUSE_S: Final = 1.0
 """A gate that had something due and let nothing start is not taken again before this (lease too short, settings
 changed under the plan): its next owner looks again."""
+RELEASE_AFTER_S: Final = 0.02
+MANY: Final = 16
+"""Gates that are done wait this long for others, or for this many, so that they are released together."""
 RETRY_PAUSE_S: Final = 0.5
 """After the ledger could not be used."""
 
@@ -75,6 +80,7 @@ class Poster:
         self._calls: set[asyncio.Task[None]] = set()
         self._closings: list[tuple[Door, Closing]] = []
         self._reopened: list[Door] = []
+        self._releasing: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
         self._claim_wanted = True
         self._claimed_at = 0.0
@@ -123,7 +129,9 @@ class Poster:
         try:
             async with asyncio.timeout(self._times.shutdown_grace_s):
                 await self._confirmer.drained()
-                await self._release(list(self._turns.values()))
+                if self._releasing is not None:
+                    await self._releasing
+                await self._released([turn for turn in self._turns.values() if not turn.in_flight])
         except (TimeoutError, psycopg.Error) as error:
             # Nothing is lost: marks become UNCERTAIN with the next owner, leases end by themselves.
             _LOG.warning("stopped without the ledger", error=type(error).__name__, count=len(self._turns))
@@ -135,6 +143,7 @@ class Poster:
             turns, doors = list(self._turns.values()), list(self._doors.values())
             if not doors:
                 continue
+            epochs = [door.epoch for door in doors]
             try:
                 mine, open_doors = await self._ledger.renew(turns, doors)
             except psycopg.Error as error:
@@ -143,15 +152,15 @@ class Poster:
                 continue
             for turn in turns:
                 turn.lost = turn.lost or turn.gate not in mine
-            for door in doors:
-                door.lost = door.lost or door.key not in open_doors
+            for door, epoch in zip(doors, epochs, strict=True):
+                door.lost = door.lost or (door.key not in open_doors and door.epoch == epoch)
 
     async def _round(self) -> None:
         await self._open_and_close()
         await self._claim()
         await self._plan()
         await self._start()
-        await self._release([turn for turn in self._turns.values() if turn.over])
+        self._release_over()
 
     async def _pause(self) -> None:
         """Until something happens; at most until the next look, or until a limiter lets a call start."""
@@ -209,7 +218,9 @@ class Poster:
     def _turn_of(self, gate: ClaimedGate) -> Turn:
         key = (gate.home_practice_id, gate.connection_id)
         door = self._doors.get(key)
-        if door is None or door.epoch != gate.door_epoch:
+        if door is not None and not door.lost:
+            door.epoch = gate.door_epoch
+        else:
             door = self._doors[key] = Door(
                 key,
                 epoch=gate.door_epoch,
@@ -240,6 +251,15 @@ class Poster:
         wanting = [t for t in self._turns.values() if t.needs_plan and not (t.over or t.lost or t.door.closed)]
         # A plan that is not worked off is fresh enough; a turn with entries to start is planned when they are started.
         wanting = [t for t in wanting if not t.has_work and not t.door.lost]
+        # Oldest first, and no more than calls can soon start for: a plan costs, and it grows old.
+        room = PLANNED_PER_CALL * self._settings.poster_calls - sum(t.planned for t in self._turns.values())
+        chosen: list[Turn] = []
+        for turn in wanting:
+            if room <= 0:
+                break
+            chosen.append(turn)
+            room -= turn.plan_size
+        wanting = chosen
         if not wanting:
             return
         for turn in wanting:
@@ -309,7 +329,7 @@ class Poster:
             )
             for work, _, found in ready.values()
         ]
-        turns = {turn.gate: turn for _, turn, _ in ready.values()}.values()
+        turns = list({turn.gate: turn for _, turn, _ in ready.values()}.values())
         # Taken before the statement, so that the age of a mark is never thought too small (law 17).
         stamp = MarkStamp()
         began = time.monotonic()
@@ -394,22 +414,40 @@ class Poster:
 
     # --- releasing ------------------------------------------------------------------------------------------------
 
-    async def _release(self, turns: Iterable[Turn]) -> None:
-        over = [turn for turn in turns if not turn.in_flight]
-        if not over:
+    def _release_over(self) -> None:
+        """Gates that are done, several together and beside the loop: a release is the longest of its statements."""
+        over = [turn for turn in self._turns.values() if turn.over]
+        if not over or self._releasing:
             return
-        held = [turn for turn in over if not (turn.lost or turn.door.lost)]
+        now = time.monotonic()
+        for turn in over:
+            turn.over_since = turn.over_since or now
+        if len(over) < MANY and now - min(turn.over_since for turn in over) < RELEASE_AFTER_S and self._calls:
+            return
+        self._releasing = asyncio.create_task(self._released(over))
+
+    async def _released(self, turns: list[Turn]) -> None:
+        for turn in turns:
+            self._forget(turn)
+        try:
+            await self._release(turns)
+        except psycopg.Error as error:
+            # Their leases run out by themselves.
+            _LOG.warning("gates could not be released", error=type(error).__name__, count=len(turns))
+        finally:
+            self._releasing = None
+            self._claim_wanted = True
+            self._wake.set()
+
+    async def _release(self, turns: list[Turn]) -> None:
+        held = [turn for turn in turns if not (turn.lost or turn.door.lost)]
         if held:
             await self._ledger.release(held, BARREN_PAUSE_S)
-        for turn in over:
-            self._forget(turn)
         idle = [door for door in self._doors.values() if door.turns == 0 and not door.in_flight]
-        if any(not door.lost for door in idle):
-            await self._ledger.release_doors([door for door in idle if not door.lost])
         for door in idle:
             del self._doors[door.key]
-        self._claim_wanted = True
-        self._wake.set()
+        if any(not door.lost for door in idle):
+            await self._ledger.release_doors([door for door in idle if not door.lost])
         metrics.GATES_OWNED.set(len(self._turns))
 
     def _forget(self, turn: Turn) -> None:

@@ -3,7 +3,8 @@
 
 -- name: claim
 -- Due gates, oldest first, each with its connection (law 22): a gate whose connection another poster holds, or that is
--- closed, is passed over. SKIP LOCKED never waits, so the order of locks cannot deadlock.
+-- closed, is passed over. SKIP LOCKED never waits, so the order of locks cannot deadlock. A connection's epoch rises at
+-- every claim, so that a release that is on its way does not give back what was just claimed again.
 WITH routes AS (
     SELECT * FROM unnest(:routes::text[], :leases::float8[]) AS r(route, lease_s)
 ), due AS (
@@ -27,8 +28,7 @@ WITH routes AS (
     FOR UPDATE SKIP LOCKED
 ), opened AS (
     UPDATE connections c
-    SET owner = :me,
-        epoch = c.epoch + CASE WHEN c.owner = :me AND c.lease_until >= now() THEN 0 ELSE 1 END,
+    SET owner = :me, epoch = c.epoch + 1,
         lease_until = greatest(c.lease_until, now() + make_interval(secs => r.lease_s))
     FROM doors d, routes r
     WHERE c.home_practice_id = d.home_practice_id AND c.connection_id = d.connection_id
@@ -64,48 +64,6 @@ RETURNING x.practice_id, x.effect_id, x.target;
 -- name: plan
 -- Of each gate: what could be marked from now on, lane by lane in order of id, with what depends on it, and what can be
 -- read back. Only a plan: the mark looks again. WITH TIES keeps an entry together with its dependents (N-8).
-WITH k AS (
-    SELECT * FROM json_to_recordset(:gates::json) AS k(p text, c text, home text, most int)
-), chosen AS (
-    SELECT k.p, k.c, k.home, w.effect_id
-    FROM k CROSS JOIN LATERAL (
-        SELECT h.effect_id
-        FROM (
-            SELECT e.effect_id, e.depends_on, e.state, e.due_at, e.look_first,
-                   bool_or(e.state IN ('SENDING', 'ACCEPTED', 'UNCERTAIN')) OVER (PARTITION BY e.lane) AS doubtful,
-                   bool_or((e.state = 'RETRYING' AND e.due_at > coalesce(:now::timestamptz, now())) OR e.look_first)
-                       OVER (PARTITION BY e.lane ORDER BY e.effect_id) AS blocked,
-                   row_number() OVER (PARTITION BY e.lane ORDER BY e.effect_id) AS place
-            FROM effects e
-            WHERE e.practice_id = k.p AND e.connection_id = k.c
-              AND e.state IN ('SCHEDULED', 'RETRYING', 'SENDING', 'ACCEPTED', 'UNCERTAIN')
-              AND (e.state <> 'SCHEDULED' OR e.due_at <= coalesce(:now::timestamptz, now()))
-              AND (e.state NOT IN ('SCHEDULED', 'RETRYING') OR e.depends_on IS NULL OR EXISTS (
-                   SELECT FROM effects o WHERE o.practice_id = k.p AND o.effect_id = e.depends_on
-                     AND (o.state = 'POSTED' OR (o.connection_id = e.connection_id AND o.lane = e.lane
-                          AND o.effect_id < e.effect_id AND o.state IN ('SCHEDULED', 'RETRYING')
-                          AND o.due_at <= coalesce(:now::timestamptz, now())))))
-        ) h
-        WHERE h.due_at <= coalesce(:now::timestamptz, now())
-          AND CASE WHEN h.state IN ('SCHEDULED', 'RETRYING')
-                   THEN NOT h.doubtful AND (NOT h.blocked OR (h.look_first AND h.place = 1))
-                   ELSE h.state IN ('ACCEPTED', 'UNCERTAIN') END
-        ORDER BY coalesce(h.depends_on, h.effect_id)
-        FETCH FIRST (k.most) ROWS WITH TIES
-    ) w
-), facts AS (
-    SELECT k.p, k.c, s.version, coalesce((s.body ->> 'master')::boolean AND s.body ->> 'status' <> 'OFFBOARDED', false)
-               AS master,
-           (s.body ->> 'ledger_closed_through')::date AS closed_through,
-           EXISTS (SELECT FROM practice_connections u
-                   WHERE u.practice_id = k.p AND u.connection_id = k.c AND u.home_practice_id = k.home)
-               AND EXISTS (SELECT FROM connections c
-                   WHERE c.home_practice_id = k.home AND c.connection_id = k.c AND c.enabled) AS connected
-    FROM k LEFT JOIN LATERAL (
-        SELECT v.version, v.body FROM settings v
-        WHERE v.practice_id = k.p AND v.effective_from <= coalesce(:now::timestamptz, now())
-        ORDER BY v.effective_from DESC LIMIT 1) s ON true
-)
 SELECT e.practice_id, e.connection_id, e.effect_id, e.source, e.event_id, n.subject, e.target, e.entry_kind, e.part,
        e.lane, e.depends_on,
        e.depends_on IS NULL OR EXISTS (SELECT FROM effects o WHERE o.practice_id = e.practice_id
@@ -115,10 +73,47 @@ SELECT e.practice_id, e.connection_id, e.effect_id, e.source, e.event_id, n.subj
        coalesce(e.sent_at < now() - make_interval(secs => :budget_s), false) AS aged,
        e.settings_version, e.instruction::text, e.amount_minor, e.currency, e.ledger_date, l.pms_patient_id,
        f.version, f.master, f.closed_through, f.connected
-FROM chosen w
-JOIN effects e ON e.practice_id = w.p AND e.effect_id = w.effect_id
+FROM json_to_recordset(:gates::json) AS k(p text, c text, home text, most int)
+LEFT JOIN LATERAL (
+    SELECT v.version, v.body FROM settings v
+    WHERE v.practice_id = k.p AND v.effective_from <= coalesce(:now::timestamptz, now())
+    ORDER BY v.effective_from DESC LIMIT 1) s ON true
+CROSS JOIN LATERAL (
+    SELECT s.version,
+           coalesce((s.body ->> 'master')::boolean AND s.body ->> 'status' <> 'OFFBOARDED', false) AS master,
+           (s.body ->> 'ledger_closed_through')::date AS closed_through,
+           EXISTS (SELECT FROM practice_connections u
+                   JOIN connections c ON c.home_practice_id = u.home_practice_id AND c.connection_id = u.connection_id
+                   WHERE u.practice_id = k.p AND u.connection_id = k.c AND u.home_practice_id = k.home
+                     AND c.enabled) AS connected
+    OFFSET 0) f
+CROSS JOIN LATERAL (
+    SELECT h.effect_id
+    FROM (
+        SELECT e.effect_id, e.depends_on, e.state, e.due_at, e.look_first,
+               bool_or(e.state IN ('SENDING', 'ACCEPTED', 'UNCERTAIN')) OVER (PARTITION BY e.lane) AS doubtful,
+               bool_or((e.state = 'RETRYING' AND e.due_at > coalesce(:now::timestamptz, now())) OR e.look_first)
+                   OVER (PARTITION BY e.lane ORDER BY e.effect_id) AS blocked,
+               row_number() OVER (PARTITION BY e.lane ORDER BY e.effect_id) AS place
+        FROM effects e
+        WHERE e.practice_id = k.p AND e.connection_id = k.c
+          AND e.state IN ('SCHEDULED', 'RETRYING', 'SENDING', 'ACCEPTED', 'UNCERTAIN')
+          AND (e.state <> 'SCHEDULED' OR e.due_at <= coalesce(:now::timestamptz, now()))
+          AND (e.state NOT IN ('SCHEDULED', 'RETRYING') OR e.depends_on IS NULL OR EXISTS (
+               SELECT FROM effects o WHERE o.practice_id = k.p AND o.effect_id = e.depends_on
+                 AND (o.state = 'POSTED' OR (o.connection_id = e.connection_id AND o.lane = e.lane
+                      AND o.effect_id < e.effect_id AND o.state IN ('SCHEDULED', 'RETRYING')
+                      AND o.due_at <= coalesce(:now::timestamptz, now())))))
+    ) h
+    WHERE h.due_at <= coalesce(:now::timestamptz, now())
+      AND CASE WHEN h.state IN ('SCHEDULED', 'RETRYING')
+               THEN NOT h.doubtful AND (NOT h.blocked OR (h.look_first AND h.place = 1))
+               ELSE h.state IN ('ACCEPTED', 'UNCERTAIN') END
+    ORDER BY coalesce(h.depends_on, h.effect_id)
+    FETCH FIRST (k.most) ROWS WITH TIES
+) w
+JOIN effects e ON e.practice_id = k.p AND e.effect_id = w.effect_id
 JOIN events n ON n.practice_id = e.practice_id AND n.source = e.source AND n.event_id = e.event_id
-JOIN facts f ON f.p = w.p AND f.c = w.c
 LEFT JOIN patient_links l ON l.practice_id = e.practice_id AND l.patient_ref = e.patient_ref
 ORDER BY e.practice_id, e.connection_id, e.effect_id;
 
@@ -126,14 +121,11 @@ ORDER BY e.practice_id, e.connection_id, e.effect_id;
 -- SENDING, committed before the first byte (law 16), for calls that start now. Three devices: the gate is still ours
 -- and its lease outlasts the call (law 20), nothing stands before it in its lane (law 23), and the row's state is
 -- tested again when it is written (section 2).
-WITH i AS (
-    SELECT * FROM json_to_recordset(:items::json)
-        AS i(p text, c text, n bigint, generation int, request_id text, payload text, digest text)
-), k AS (
-    SELECT * FROM json_to_recordset(:gates::json) AS k(p text, c text, e bigint, need_s float8, version int)
-), g AS (
-    SELECT g.practice_id, g.connection_id, g.epoch
-    FROM gates g JOIN k ON k.p = g.practice_id AND k.c = g.connection_id
+WITH g AS (
+    SELECT g.practice_id, g.connection_id, g.epoch, k.items
+    FROM json_to_recordset(:gates::json)
+        AS k(p text, c text, e bigint, need_s float8, version int, items json)
+    JOIN gates g ON g.practice_id = k.p AND g.connection_id = k.c
     WHERE g.epoch = k.e AND g.owner = :me AND g.lease_until > now() + make_interval(secs => k.need_s)
       AND k.version IS NOT DISTINCT FROM (SELECT v.version FROM settings v
           WHERE v.practice_id = k.p AND v.effective_from <= coalesce(:now::timestamptz, now())
@@ -141,21 +133,23 @@ WITH i AS (
     ORDER BY g.practice_id, g.connection_id
     FOR SHARE OF g
 ), h AS (
-    SELECT i.*, g.epoch
-    FROM i
-    JOIN g ON g.practice_id = i.p AND g.connection_id = i.c
-    JOIN effects e ON e.practice_id = i.p AND e.effect_id = i.n
+    SELECT g.practice_id AS p, g.epoch, i.*
+    FROM g
+    CROSS JOIN LATERAL json_to_recordset(g.items)
+        AS i(n bigint, generation int, request_id text, payload text, digest text)
+    JOIN effects e ON e.practice_id = g.practice_id AND e.effect_id = i.n
     WHERE e.state IN ('SCHEDULED', 'RETRYING') AND NOT e.look_first
       AND e.due_at <= coalesce(:now::timestamptz, now())
-      AND (e.depends_on IS NULL OR EXISTS (SELECT FROM effects o WHERE o.practice_id = i.p
+      AND (e.depends_on IS NULL OR EXISTS (SELECT FROM effects o WHERE o.practice_id = e.practice_id
            AND o.effect_id = e.depends_on AND o.state = 'POSTED'))
       AND NOT EXISTS (
           SELECT FROM effects o
-          WHERE o.practice_id = i.p AND o.connection_id = i.c AND o.lane = e.lane AND o.effect_id <> e.effect_id
+          WHERE o.practice_id = e.practice_id AND o.connection_id = e.connection_id AND o.lane = e.lane
+            AND o.effect_id <> e.effect_id
             AND o.state IN ('SCHEDULED', 'RETRYING', 'SENDING', 'ACCEPTED', 'UNCERTAIN')
             AND (o.state IN ('SENDING', 'ACCEPTED', 'UNCERTAIN') OR (o.effect_id < e.effect_id
                  AND (o.state = 'RETRYING' OR o.due_at <= coalesce(:now::timestamptz, now()))
-                 AND (o.depends_on IS NULL OR EXISTS (SELECT FROM effects d WHERE d.practice_id = i.p
+                 AND (o.depends_on IS NULL OR EXISTS (SELECT FROM effects d WHERE d.practice_id = e.practice_id
                       AND d.effect_id = o.depends_on AND d.state = 'POSTED')))))
 )
 UPDATE effects x
@@ -200,7 +194,7 @@ WITH i AS (
     WHERE x.practice_id = i.p AND x.effect_id = i.n
       AND x.state NOT IN ('POSTED', 'RECORDED_MANUALLY', 'DISMISSED')
       AND (NOT :fenced OR (x.epoch = i.epoch AND x.state IN ('SENDING', 'ACCEPTED', 'UNCERTAIN')))
-    RETURNING x.practice_id, x.effect_id
+    RETURNING x.practice_id, x.effect_id, i.row_id, i.row_key, i.row_value
 ), a AS (
     INSERT INTO attempts (practice_id, month, effect_id, n, phase, epoch, generation, request_id, began_at, ended_at,
                           answer, code, external_ids, vendor_request_id, late)
@@ -210,8 +204,7 @@ WITH i AS (
     ON CONFLICT DO NOTHING
 ), o AS (
     INSERT INTO outbox (practice_id, id, topic, key, value)
-    SELECT i.p, i.row_id, :results_topic, decode(i.row_key, 'base64'), decode(i.row_value, 'base64')
-    FROM i JOIN u ON u.practice_id = i.p AND u.effect_id = i.n
+    SELECT practice_id, row_id, :results_topic, decode(row_key, 'base64'), decode(row_value, 'base64') FROM u
 )
 SELECT practice_id, effect_id FROM u;
 

@@ -13,8 +13,9 @@ from sinks.poster.work import GateKey, Work
 
 ITEMS_PER_TURN: Final = 500
 """K of law 21: then the gate goes to the back of the queue."""
-PLAN_SIZE: Final = 200
-"""Entries read at once: enough for many rounds of marks, few enough to be fresh."""
+FIRST_PLAN: Final = 16
+LARGEST_PLAN: Final = 256
+"""Entries read at once: few at first, since most gates have few; four times as many after each plan that was full."""
 
 
 class Turn:
@@ -31,6 +32,7 @@ class Turn:
         """Something was started or changed; a turn that moved nothing is not taken again at once."""
         self.lost = False
         self.needs_plan = True
+        self.over_since = 0.0
         self.looks: list[Work] = []
         """Heads that are read back before any send; they become UNCERTAIN first (law 4)."""
         self._ready: deque[Work] = deque()
@@ -40,12 +42,15 @@ class Turn:
         self._posted: set[int] = set()
         self._busy: set[str] = set()
         self._started_at_plan = -1
+        self.plan_size = FIRST_PLAN
 
     def load(self, plan: Sequence[Work]) -> None:
         """Take over a fresh plan; lanes whose entry is in flight here go on only after its confirmation."""
         # A full plan is followed by another, unless nothing of the last one could be started.
-        self.needs_plan = len(plan) >= PLAN_SIZE and self.started != self._started_at_plan
+        self.needs_plan = len(plan) >= self.plan_size and self.started != self._started_at_plan
         self._started_at_plan = self.started
+        if self.needs_plan:
+            self.plan_size = min(4 * self.plan_size, LARGEST_PLAN)
         self._ready.clear()
         self._reads.clear()
         self._followers.clear()
@@ -105,6 +110,11 @@ class Turn:
         followers = self._followers.get(work.lane)
         if followers:
             self._ready.append(followers.popleft())
+
+    @property
+    def planned(self) -> int:
+        """Entries that wait for a free call."""
+        return len(self._ready) + len(self._reads)
 
     @property
     def has_work(self) -> bool:

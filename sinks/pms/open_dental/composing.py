@@ -6,7 +6,6 @@ from typing import Any, Final
 
 import msgspec
 
-from schemas.money import Money
 from schemas.reasons import DeadLetterReason
 from schemas.states import EntryKind, State
 from schemas.writebacks import Instruction
@@ -43,7 +42,7 @@ def _payment(entry: Entry, mapping: OpenDentalMapping, patient: int) -> Composed
         # A negative PayAmt on POST is unproven (R-12): such an entry is never composed as a payment.
         return _not(State.INVALID_CONFIG, DeadLetterReason.OUR_REQUEST_MALFORMED, "amount_minor")
     fields: dict[str, Any] = {
-        "PayAmt": _decimal(order.amount_minor, order.currency),
+        "PayAmt": _decimal(order.amount_minor),
         "PatNum": patient,
         "PayType": mapping.pay_type_for(order.payment_kind, order.tender),
         "PayDate": order.ledger_date.isoformat(),
@@ -70,7 +69,7 @@ def _fee_adjustment(entry: Entry, mapping: OpenDentalMapping, patient: int) -> C
         "PatNum": patient,
         "AdjType": adjustment_type,
         # The one conversion of sign (M-4): what counts toward the balance is > 0 with us and < 0 in the ledger.
-        "AdjAmt": _decimal(-order.amount_minor, order.currency),
+        "AdjAmt": _decimal(-order.amount_minor),
         "AdjDate": order.ledger_date.isoformat(),
         "AdjNote": note(entry),
     }
@@ -87,18 +86,20 @@ def note(entry: Entry) -> str:
     what = "processing fee of" if order.entry_kind is EntryKind.FEE_ADJUSTMENT else "payment"
     parts = [f"{entry.marker} {what} {order.payment_ref or '-'}"]
     if order.gross_minor is not None:
-        parts.append(f"charged {_decimal(order.gross_minor, order.currency)}")
+        parts.append(f"charged {_decimal(order.gross_minor)}")
     if order.fee_minor:
-        parts.append(f"fee {_decimal(order.fee_minor, order.currency)}")
+        parts.append(f"fee {_decimal(order.fee_minor)}")
     if order.surcharge_minor:
-        parts.append(f"surcharge {_decimal(order.surcharge_minor, order.currency)}")
+        parts.append(f"surcharge {_decimal(order.surcharge_minor)}")
     if order.card_brand and order.card_last4:
         parts.append(f"{order.card_brand} {order.card_last4}")
     return ", ".join(parts)
 
 
-def _decimal(minor: int, currency: str) -> str:
-    return f"{Money(minor, currency).decimal():.2f}"
+def _decimal(minor: int) -> str:
+    """Exact decimal text of minor units (M-2)."""
+    major, cents = divmod(abs(minor), 100)
+    return f"{'-' if minor < 0 else ''}{major}.{cents:02d}"
 
 
 def _composed(path: str, fields: dict[str, Any], order: Instruction) -> Composed:

@@ -78,6 +78,11 @@ class Office:
         rows = self.ledger.sandbox.open_dental.adjustments(self.customer_key)
         return sorted((row.pat_num, row.amount_minor) for row in rows)
 
+    def doubled(self) -> list[Any]:
+        """I2: markers that stand more than once at this office."""
+        found = self.ledger.sandbox.open_dental.doubled()
+        return [entry for entry in found if entry.account == self.customer_key]
+
     # --- what the ledger says
     def states(self) -> list[str]:
         rows = self.ledger.book.rows(
