@@ -119,7 +119,11 @@ INSERT INTO dead_letters (practice_id, topic_id, part, off, effect_id, redrives,
 VALUES (:practice_id, :topic_id, :part, :off, :effect_id, :redrives, :topic, :stage, :reason, :field, :source,
     :event_id, :target, :ambiguous, :attempts, :first_failed_at, :last_failed_at, :headers::jsonb, :key, :value,
     :dl_topic_id, :dl_part, :dl_off, coalesce(:now::timestamptz, now()))
-ON CONFLICT DO NOTHING;
+-- A repeat changes nothing; but an entry that later turns out to stand twice at its target is news of its own.
+ON CONFLICT (practice_id, topic_id, part, off, effect_id, redrives) DO UPDATE
+SET stage = EXCLUDED.stage, reason = EXCLUDED.reason, headers = EXCLUDED.headers, last_failed_at = EXCLUDED.last_failed_at,
+    stored_at = EXCLUDED.stored_at, settled_at = NULL, settled_as = NULL, settled_by = NULL
+WHERE EXCLUDED.reason = 'DUPLICATE_AT_TARGET' AND dead_letters.reason <> EXCLUDED.reason;
 
 -- name: add_receipt!
 INSERT INTO receipts (practice_id, topic_id, part, off, verdict, source, event_id)

@@ -1,0 +1,33 @@
+"""An effect that was dead before and is then found twice at its target gets a notice of its own (I6, law 20)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sinks.ledger.database import statement
+from tests.sinks.notices.desk import MORNING, Desk, wait_until
+
+pytestmark = pytest.mark.stack
+
+
+def letter(reason: str, offset: int) -> dict[str, Any]:
+    place = {"practice_id": "northside", "topic_id": "t", "part": 0, "off": 3, "effect_id": 1, "redrives": 0}
+    told = {"topic": "payments.v1", "stage": "post", "reason": reason, "field": None, "source": "s", "event_id": "e1"}
+    times = {"first_failed_at": MORNING, "last_failed_at": MORNING, "now": MORNING}
+    rest = {"target": "PMS", "ambiguous": False, "attempts": 1, "headers": "{}", "key": b"", "value": b""}
+    return place | told | times | rest | {"dl_topic_id": "d", "dl_part": 0, "dl_off": offset}
+
+
+def test_a_double_after_a_death_is_told(desk: Desk) -> None:
+    desk.practice("northside", "office@northside.example")
+    add = statement("intake", "add_dead_letter")
+    desk.connection.execute(add, letter("OUTCOME_UNKNOWN", 1))
+    desk.connection.execute("UPDATE dead_letters SET settled_at = now(), settled_as = 'RELEASED'")
+    desk.connection.execute(add, letter("OUTCOME_UNKNOWN", 1))
+    assert desk.one("SELECT settled_as FROM dead_letters") == "RELEASED"
+    desk.connection.execute(add, letter("DUPLICATE_AT_TARGET", 2))
+    with desk.notifier():
+        wait_until(lambda: len(desk.mailbox.subjects("office@northside.example")) == 1)
+    assert "may be in the practice management system twice" in desk.mailbox.subjects()[0]
