@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import msgspec
-from confluent_kafka import KafkaError, KafkaException
-from confluent_kafka.admin import AdminClient, ConfigResource  # type: ignore[attr-defined]
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, ConfigResource, OffsetSpec  # type: ignore[attr-defined]
 from confluent_kafka.cimpl import NewTopic
-from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
+from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from schemas.topics import CATALOGUE, TopicName, TopicSpec, physical
 from streams.errors import ConfigurationError, Transient
@@ -81,7 +81,7 @@ def _admin(settings: ProgramSettings) -> AdminClient:
 
 
 def _ensure(admin: AdminClient, settings: ProgramSettings, fixed: Mapping[str, int]) -> TopicsReport:
-    """1. Look. 2. Refuse to make anew what the ledger has positions of. 3. Create. 4. Look again, and judge."""
+    """1. Look. 2. Refuse to make anew what the ledger has positions of. 3. Create. 4. Wait until usable. 5. Judge."""
     found, brokers = _look(admin, settings)
     missing = [spec for spec in CATALOGUE.values() if physical(settings.topic_prefix, spec.name) not in found]
     gone = [physical(settings.topic_prefix, spec.name) for spec in missing if spec.name in fixed]
@@ -93,6 +93,7 @@ def _ensure(admin: AdminClient, settings: ProgramSettings, fixed: Mapping[str, i
     created = _create(admin, missing, settings, brokers)
     if created:
         found, brokers = _look_until_all(admin, settings)
+        _await_leaders(admin, {name: found[name].partitions for name in created if name in found})
     return _judge(found, brokers, settings, fixed, created=created)
 
 
@@ -129,6 +130,29 @@ def _look_until_all(admin: AdminClient, settings: ProgramSettings) -> tuple[dict
         retry_error_callback=lambda state: state.outcome.result() if state.outcome is not None else ({}, 0),
     )
     return looks(lambda: _look(admin, settings))
+
+
+def _await_leaders(admin: AdminClient, partitions: Mapping[str, int]) -> None:
+    """Return when every new partition answers: for some moments after its creation it has no leader that does."""
+    earliest = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
+    asked = {TopicPartition(name, each): earliest for name, count in partitions.items() for each in range(count)}
+
+    def refused() -> KafkaException | None:
+        for answer in admin.list_offsets(asked, request_timeout=REACH_S).values():
+            try:
+                answer.result()
+            except KafkaException as error:
+                return error
+        return None
+
+    looks = Retrying(
+        retry=retry_if_result(lambda error: error is not None), stop=stop_after_delay(ADMIN_S), wait=wait_fixed(0.05)
+    )
+    try:
+        looks(refused)
+    except RetryError as late:
+        error = late.last_attempt.result()
+        raise Transient("the new topics have no leader yet") from error
 
 
 def _look(admin: AdminClient, settings: ProgramSettings) -> tuple[dict[str, _Found], int]:
