@@ -8,12 +8,12 @@ import time
 from datetime import UTC, datetime
 from typing import Final
 
-from schemas.states import Stage
+from schemas.states import Stage, State
 from sinks.port import Accepted, Answer, Entry, Found, NoAnswer, NothingSent, Posted, ReadFailed, Refused, Scope
 from sinks.poster import counting, deciding
 from sinks.poster.checking import Ready, entry_in_doubt
 from sinks.poster.doors import Door
-from sinks.poster.work import Outcome, Verdict, Work
+from sinks.poster.work import AT_ONCE, Outcome, Verdict, Work
 from streams.controls import Control, Controls
 from streams.crash_points import CrashPoint, reach
 from streams.logging import log
@@ -78,8 +78,11 @@ class Caller:
         began_at = datetime.now(UTC)
         capabilities = door.capabilities
         entry = entry_in_doubt(work)
-        if door.adapter is None or capabilities is None or not capabilities.reads_back:
+        if self._controls.off(Control.READ_BACK):
             reading: Found | ReadFailed = Found(external_ids=(), began_at=began_at)
+            verdict = Verdict(state=State.RETRYING, wait=AT_ONCE, proven_absent=True, stage=Stage.READBACK)
+        elif door.adapter is None or capabilities is None or not capabilities.reads_back:
+            reading = Found(external_ids=(), began_at=began_at)
             verdict = deciding.without_read_back()
         else:
             reading = await self._read(entry, door)

@@ -127,6 +127,7 @@ class Ledger:
                 "items": items[t.gate],
             }
             for t in turns
+            if t.gate in versions
         ]
         rows = await self._run(
             "mark",

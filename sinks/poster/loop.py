@@ -29,6 +29,7 @@ from sinks.poster.unsent import Unsent
 from sinks.poster.work import Closing, DoorKey, GateKey, Outcome, Work
 from sinks.routes import UnusableConnectionError, times_of_route
 from streams import metrics
+from streams.controls import Control
 from streams.errors import Transient, category_of
 from streams.logging import log
 from streams.settings import ProgramSettings
@@ -333,14 +334,27 @@ class Poster:
         # Taken before the statement, so that the age of a mark is never thought too small (law 17).
         stamp = MarkStamp()
         began = time.monotonic()
+        if self._settings.controls.off(Control.MARK):
+            return {key: work.attempts + 1 for key, (work, _, _) in ready.items()} | {"stamp": stamp}
         try:
-            marked: dict[Any, Any] = dict(await self._ledger.mark(markings, turns))
+            marked: dict[Any, Any] = dict(await self._mark_apart(markings, turns))
         except psycopg.Error:
             for work, turn, _ in ready.values():
                 self._not_started(work, turn)
             raise
         metrics.MARK_SECONDS.observe(time.monotonic() - began)
         return marked | {"stamp": stamp}
+
+    async def _mark_apart(self, markings: list[Marking], turns: list[Turn]) -> dict[tuple[str, int], int]:
+        """Marks together; where the lane index refuses one (law 23), the others are marked without it."""
+        try:
+            return await self._ledger.mark(markings, turns)
+        except psycopg.errors.UniqueViolation:
+            if len(markings) == 1:
+                _LOG.warning("a lane had another entry in doubt", practice_id=markings[0].work.practice_id)
+                return {}
+        half = len(markings) // 2
+        return await self._mark_apart(markings[:half], turns) | await self._mark_apart(markings[half:], turns)
 
     def _check(self, work: Work, turn: Turn) -> Ready | Held | Dead:
         if turn.door.adapter is None:

@@ -58,15 +58,15 @@ class Office:
         if facts.pop("linked", True):
             self.patient(patient_ref)
         self.paid += 1
-        event = payment(gross, fee)
-        return again(
-            event,
+        told: PaymentSucceeded = again(
+            payment(gross, fee),
             practice_id=self.practice_id,
             event_id=f"{self.practice_id}-ev-{self.paid}",
             payment_id=f"{self.practice_id}-pay-{self.paid}",
             patient_ref=patient_ref,
             **facts,
         )
+        return told
 
     # --- what stands at the office
     def payments(self) -> list[tuple[int, int]]:

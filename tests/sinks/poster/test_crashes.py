@@ -41,6 +41,16 @@ def test_killed_at_any_step_posts_each_entry_once(offices: Offices, point: str) 
     assert office.doubled() == []
 
 
+def test_control_without_the_mark_a_kill_after_the_send_doubles(offices: Offices) -> None:
+    """The control of law 16: nothing in the ledger says that a call was on its way."""
+    office = _practice(offices, 1)
+    first = offices.process(test_crash_at="poster.after_answer", test_controls="mark")
+    assert first.until_dead() == -9
+    offices.poster()
+    office.until_states("POSTED")
+    assert len(office.payments()) == 2
+
+
 def test_killed_in_a_read_back_changes_nothing(offices: Offices) -> None:
     """Scenario 36."""
     office = _practice(offices, 1)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from deploy.sandbox.running import Effect, FaultKind
 from schemas.practice_settings import AmountMode
 from tests.scenarios.waiting import until
@@ -87,20 +85,29 @@ def test_control_without_the_settle_time_it_is_posted_twice(offices: Offices) ->
 
 
 def test_found_twice_is_for_a_person(offices: Offices) -> None:
-    """UNCERTAIN with two matches: DEAD_LETTERED, FOUND_TWICE, a dead letter that says it is in doubt."""
+    """UNCERTAIN with two matches: DEAD_LETTERED, FOUND_TWICE, and a dead letter that says it is in doubt."""
     office = _one_gross_payment(offices)
     offices.sandbox.open_dental.fault(
         FaultKind.DUPLICATE, Effect.BEFORE, account=office.customer_key, method="POST", path=PATH, times=1
     )
-    offices.sandbox.open_dental.fault(
-        FaultKind.TIMEOUT, Effect.BEFORE, account=office.customer_key, method="POST", path=PATH, times=1
-    )
+    assert offices.process(test_crash_at="poster.after_answer").until_dead() == -9
     offices.poster()
-    office.until_final()
-    if office.states() == ["POSTED"]:
-        pytest.skip("the sandbox answered the duplicated call; covered by the pure test")
-    assert office.states() == ["DEAD_LETTERED"]
+    office.until_states("DEAD_LETTERED")
     assert office.column("reason") == ["FOUND_TWICE"]
+    ((headers,),) = offices.book.rows("SELECT headers::text FROM outbox WHERE topic = 'writeback-dead-letters.v1'")
+    assert '["dl-ambiguous", "true"]' in headers
+    assert '["dl-stage", "readback"]' in headers
+
+
+def test_control_without_read_back_an_unknown_outcome_doubles(offices: Offices) -> None:
+    """The control of law 19's read-back: what was in doubt is simply sent again."""
+    office = _one_gross_payment(offices)
+    offices.sandbox.open_dental.fault(
+        FaultKind.DROP, Effect.BEFORE, account=office.customer_key, method="POST", path=PATH, times=1
+    )
+    offices.poster(test_controls="read_back")
+    office.until_states("POSTED")
+    assert len(office.payments()) == 2
 
 
 def test_a_refusal_is_dead_and_its_dead_letter_carries_the_event(offices: Offices) -> None:

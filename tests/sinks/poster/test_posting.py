@@ -1,7 +1,15 @@
-"""The poster against a sandbox office: what is due is posted once, in order."""
+"""The poster against a sandbox office: what is due is posted once, in order, under today's facts."""
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+from itertools import pairwise
+
+from schemas.events import Split
+from schemas.practice_settings import AmountMode
+from tests.processors.told import NOON
+from tests.scenarios.waiting import until
+from tests.sinks.ledger.books import SAVING
 from tests.sinks.poster.offices import Offices
 
 
@@ -15,3 +23,210 @@ def test_a_net_payment_and_its_companion_are_posted(offices: Offices) -> None:
     assert office.payments() == [(patient, 9680)]
     assert office.adjustments() == [(patient, -320)]
     assert all(office.column("external_id"))
+    ((posted_at, attempts),) = offices.book.rows("SELECT min(posted_at), max(attempts) FROM effects")
+    assert posted_at is not None
+    assert attempts == 1
+
+
+def test_results_and_attempts_are_stored_with_the_state(offices: Offices) -> None:
+    """Law 25: a result for each posting, in the transaction of its state."""
+    from schemas.codec import decode_result
+    from schemas.states import State
+
+    office = offices.open()
+    offices.book.tell(office.pay())
+    offices.poster()
+    office.until_states("POSTED", "POSTED")
+    rows = offices.book.rows("SELECT value FROM outbox WHERE topic = 'writeback-results.v1'")
+    posted = [result for (value,) in rows if (result := decode_result(bytes(value))).state is State.POSTED]
+    assert sorted(result.entry_kind or "" for result in posted) == ["fee_adjustment", "payment"]
+    assert {result.external_id for result in posted} == set(office.column("external_id"))
+    assert [row[1:4] for row in office.attempts()] == [("post", 1, "Posted"), ("post", 1, "Posted")]
+
+
+def test_each_split_is_a_payment_of_its_own_patient(offices: Offices) -> None:
+    """M-5, R-13: splits of one payment go to their patients with their shares of the fee."""
+    office = offices.open()
+    patients = [office.patient(ref) for ref in ("pt-1", "pt-2", "pt-3")]
+    splits = tuple(Split(patient_ref=f"pt-{n + 1}", amount_minor=amount) for n, amount in enumerate((3334, 3333, 3333)))
+    offices.book.tell(office.pay(splits=splits))
+    offices.poster()
+    office.until_states(*["POSTED"] * 6)
+    assert office.payments() == sorted(zip(patients, (3227, 3226, 3227), strict=True))
+    assert office.adjustments() == sorted(zip(patients, (-107, -107, -106), strict=True))
+
+
+def test_entries_of_a_patient_are_sent_in_order(offices: Offices) -> None:
+    """I3, law 23: one at a time in a lane, oldest first, a companion after its payment."""
+    office = offices.open()
+    office.patient("pt-1")
+    offices.book.tell(*(office.pay(gross=10_000 + n) for n in range(8)))
+    offices.poster()
+    office.until_states(*["POSTED"] * 16)
+    sent = [row[0] for row in offices.book.rows("SELECT effect_id FROM attempts ORDER BY began_at")]
+    assert sent == sorted(sent)
+
+
+def test_a_closed_month_blocks_and_says_so(offices: Offices) -> None:
+    """T-12, T-9 HOLD: the API would take it, so the setting is asked before the mark."""
+    office = offices.open(ledger_closed_through=NOON.date())
+    offices.book.tell(office.pay())
+    offices.poster()
+    until(lambda: office.states()[0] == "BLOCKED_PERIOD", "it is blocked", show=office.shown)
+    assert office.payments() == []
+    assert office.column("reason")[0] == "PERIOD_CLOSED"
+    ((headers,),) = offices.book.rows("SELECT headers::text FROM outbox WHERE topic = 'writeback-dead-letters.v1'")
+    assert '["dl-reason", "PERIOD_CLOSED"]' in headers
+    assert '["dl-ambiguous", "false"]' in headers
+
+
+def test_a_missing_fee_type_stops_the_payment_too(offices: Offices) -> None:
+    """N-8: half of a pair is not sent when the other half cannot be; one dead letter, on the payment."""
+    office = offices.open(mapping={"fee_credit": None})
+    offices.book.tell(office.pay())
+    offices.poster()
+    office.until_states("INVALID_CONFIG", "SCHEDULED")
+    assert office.payments() == []
+    assert offices.book.one("SELECT count(*) FROM outbox WHERE topic = 'writeback-dead-letters.v1'") == 1
+
+
+def test_a_dead_payment_holds_its_companion_and_nobody_else(offices: Offices) -> None:
+    """Law 23, scenario 49: what depends on a dead entry waits; the rest of the lane flows."""
+    office = offices.open()
+    refused = office.patient("pt-1")
+    offices.sandbox.open_dental.fault("status", status=400, text="No.", account=office.customer_key, times=1)
+    offices.book.tell(office.pay(gross=10_000), office.pay(gross=20_000))
+    offices.poster()
+    office.until_states("REJECTED", "SCHEDULED", "POSTED", "POSTED")
+    assert office.payments() == [(refused, 19_680)]
+
+
+def test_master_off_pauses_what_is_due(offices: Offices) -> None:
+    """Law 24, E-9 e: the switch as it is now is asked at the mark."""
+    office = offices.open(amount=AmountMode.GROSS)
+    offices.book.tell(office.pay())
+    offices.book.connection.execute("UPDATE settings SET body = body || '{\"master\": false}'")
+    offices.poster()
+    office.until_states("PAUSED")
+    assert office.payments() == []
+
+
+def test_a_connection_that_is_off_pauses_what_is_due(offices: Offices) -> None:
+    """Law 24: the connection's own switch."""
+    office = offices.open(amount=AmountMode.GROSS)
+    offices.book.tell(office.pay())
+    offices.book.connection.execute("UPDATE connections SET enabled = false")
+    offices.poster()
+    office.until_states("PAUSED")
+    assert office.payments() == []
+
+
+def test_a_link_that_was_taken_away_is_awaited(offices: Offices) -> None:
+    """Law 8: looked at again under the practice's lock before it is written."""
+    office = offices.open(amount=AmountMode.GROSS)
+    offices.book.tell(office.pay())
+    offices.book.connection.execute("DELETE FROM patient_links")
+    offices.poster()
+    office.until_states("AWAITING_LINK")
+    assert office.column("reason") == ["PATIENT_NOT_LINKED"]
+
+
+def test_what_is_due_later_is_not_touched(offices: Offices) -> None:
+    """Law 24, T-11: due is a predicate."""
+    office = offices.open(amount=AmountMode.GROSS)
+    offices.book.tell(office.pay("pt-1"), office.pay("pt-2"))
+    offices.book.connection.execute("UPDATE effects SET due_at = now() + interval '1 hour' WHERE effect_id = 1")
+    offices.poster()
+    office.until_states("SCHEDULED", "POSTED")
+    until(
+        lambda: offices.book.one("SELECT next_due_at > now() AND owner IS NULL FROM gates"),
+        "the gate sleeps until then",
+        show=office.shown,
+    )
+
+
+def test_what_must_be_looked_for_first_is_found_and_not_sent(offices: Offices) -> None:
+    """Law 4: after a failover an entry that stands is found, one that does not is sent after the settle time."""
+    office = offices.open(amount=AmountMode.GROSS)
+    offices.book.tell(office.pay("pt-1"), office.pay("pt-2"))
+    offices.poster()
+    office.until_states("POSTED", "POSTED")
+    offices.stop_posters()
+    # A promoted lagging replica: the ledger has forgotten one posting, the office has not; another never happened.
+    for trigger in ("effects_transition", "effects_initial"):
+        offices.book.connection.execute(f"ALTER TABLE effects DISABLE TRIGGER {trigger}")
+    offices.book.connection.execute(
+        "UPDATE effects SET state = 'SCHEDULED', sent_at = NULL, settle_until = NULL, payload = NULL, attempts = 0,"
+        " external_id = NULL, look_first = true WHERE effect_id = 1"
+    )
+    offices.book.tell(office.pay("pt-3"))
+    offices.book.connection.execute("UPDATE effects SET look_first = true WHERE effect_id = 3")
+    offices.book.connection.execute("UPDATE gates SET next_due_at = now()")
+    offices.poster()
+    office.until_states("POSTED", "POSTED", "POSTED")
+    assert len(office.payments()) == 3
+    assert sorted(row[0] for row in office.attempts() if row[1] == "post") == [1, 2, 3]
+
+
+def test_a_patient_linked_anew_gets_a_new_generation(offices: Offices) -> None:
+    """E-9 b, section 3: a frozen request for another patient is never sent; the next generation has its own id."""
+    office = offices.open(amount=AmountMode.GROSS)
+    right = office.patient("pt-right")
+    offices.sandbox.open_dental.change_office(office.customer_key, econnector_running=False)
+    offices.book.tell(office.pay("pt-1"))
+    offices.poster()
+    until(lambda: office.column("payload")[0] is not None, "a request was frozen", show=office.shown)
+    offices.stop_posters()
+    first = office.column("request_id")
+    offices.book.connection.execute(
+        "UPDATE patient_links SET pms_patient_id = %s WHERE patient_ref = 'pt-1'", (str(right),)
+    )
+    offices.sandbox.open_dental.change_office(office.customer_key, econnector_running=True)
+    offices.poster()
+    office.until_states("POSTED")
+    assert office.payments() == [(right, 10_000)]
+    assert office.column("generation") == [2]
+    assert office.column("request_id") != first
+
+
+def test_a_remote_connection_is_called_once_a_second(offices: Offices) -> None:
+    """API facts 1.2: one request at a time, starts an interval apart."""
+    office = offices.open(amount=AmountMode.GROSS, mapping={"mode": "REMOTE", "min_interval_s": 0.4})
+    offices.book.tell(*(office.pay(f"pt-{n}") for n in range(5)))
+    offices.poster()
+    office.until_states(*["POSTED"] * 5)
+    starts = sorted(row[0] for row in offices.book.rows("SELECT began_at FROM attempts"))
+    gaps = [later - earlier for earlier, later in pairwise(starts)]
+    assert min(gaps) >= timedelta(seconds=0.39)
+
+
+def test_a_notification_wakes_the_poster(offices: Offices) -> None:
+    """Law 8: an idle poster is told; it does not wait for its next look."""
+    office = offices.open(amount=AmountMode.GROSS)
+    office.patient("pt-1")
+    offices.poster()
+    offices.book.tell(office.pay())
+    office.until_states("POSTED")
+
+
+def test_a_stop_gives_the_gates_back(offices: Offices) -> None:
+    """Section 5: after an orderly stop nothing is leased, so another poster goes on at once."""
+    office = offices.open(amount=AmountMode.GROSS)
+    offices.book.tell(*(office.pay(f"pt-{n}") for n in range(20)))
+    offices.poster()
+    until(lambda: "POSTED" in office.states(), "it works", show=office.shown)
+    offices.stop_posters()
+    assert "SENDING" not in office.states()
+    assert offices.book.one("SELECT count(*) FROM gates WHERE owner IS NOT NULL") == 0
+    assert offices.book.one("SELECT count(*) FROM connections WHERE owner IS NOT NULL") == 0
+
+
+def test_saving_settings_is_what_the_next_mark_sees(offices: Offices) -> None:
+    """T-12: `ledger_closed_through` is always today's value, whatever version decided."""
+    office = offices.open(amount=AmountMode.GROSS)
+    offices.book.tell(office.pay("pt-1"))
+    offices.book.clock.instant = NOON + timedelta(minutes=1)
+    offices.book.save("practice-1", amount=AmountMode.GROSS, ledger_closed_through=date(2026, 12, 31))
+    assert SAVING.actor
+    offices.poster()
+    office.until_states("BLOCKED_PERIOD")
