@@ -18,6 +18,7 @@ from sinks.ledger.consuming import CONSUMED, GROUP, Feed, Rejoin, known_topics
 from sinks.ledger.database import connect, statement
 from sinks.ledger.deciding import Policy
 from sinks.ledger.gates import JITTER_S
+from sinks.ledger.measuring import Gauges
 from sinks.ledger.migrate import MONTHS_AHEAD, migrate
 from sinks.ledger.positions import Overtaken
 from sinks.ledger.records import read
@@ -36,6 +37,7 @@ OUTAGE_S: Final = 600.0
 """Broker or database away for longer: exit loudly and let the supervisor decide. Nothing is lost meanwhile."""
 PAUSE_S: Final = 1.0
 """Between two tries during an outage."""
+MEASURING_SLOT: Final = 0
 ERA_EVERY_S: Final = 60.0
 ANALYZE_AFTER: Final = 2_000
 """Records after which the planner is told what the tables look like: claims took 36-44 ms before and 5-9 after."""
@@ -98,6 +100,7 @@ class Intake:
         self._feed: Feed | None = None
         self._writer: BatchWriter | None = None
         self._sweeps: Sweeps | None = None
+        self._gauges: Gauges | None = None
         self._stored = 0
         self._analyze_at = ANALYZE_AFTER
         self._era_at = time.monotonic()
@@ -120,6 +123,8 @@ class Intake:
             self._move_to_ends(feed)
         self._housekeeping()
         sweeps.run()
+        if self._gauges is not None:
+            self._gauges.run()
         self._health.beat()
         self._health.ready(feed.joined, "waiting for an assignment")
         return len(records)
@@ -127,7 +132,7 @@ class Intake:
     def disconnect(self) -> None:
         """Leave the group and the database; the next turn begins anew. Never raises."""
         feed, connection = self._feed, self._connection
-        self._feed = self._writer = self._sweeps = self._connection = None
+        self._feed = self._writer = self._sweeps = self._gauges = self._connection = None
         if connection is not None:
             connection.close()
         if feed is not None:
@@ -157,6 +162,7 @@ class Intake:
         topic_ids = [topic.topic_id for topic, _ in topics]
         self._writer = BatchWriter(connection, self._policy, self._clock)
         self._sweeps = Sweeps(connection, self._policy, self._clock, sandbox=settings.profile is Profile.SANDBOX)
+        self._gauges = Gauges(connection, self._clock) if settings.slot == MEASURING_SLOT else None
         self._feed = Feed(settings, admin, guard, lambda: positions.read_positions(connection, topic_ids))
         return self._feed, self._writer, self._sweeps
 

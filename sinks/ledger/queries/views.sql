@@ -43,3 +43,17 @@ WHERE (e.resolved_at IS NOT NULL AND NOT e.applied) <> EXISTS (
 SELECT e.practice_id, e.source, e.event_id FROM events e
 WHERE NOT EXISTS (SELECT FROM receipts r WHERE r.practice_id = e.practice_id AND r.topic_id = e.topic_id
                   AND r.part = e.part AND r.off = e.off);
+
+-- name: open_effects
+-- What is not final, by state and age since it was due (features 2.5).
+SELECT target, state, currency, CASE
+        WHEN age < interval '1 hour' THEN '<1h' WHEN age < interval '1 day' THEN '<1d'
+        WHEN age < interval '3 days' THEN '<3d' ELSE 'older' END,
+    count(*), sum(amount_minor)::bigint,
+    coalesce(extract(epoch FROM max(age) FILTER (WHERE state IN ('SCHEDULED', 'RETRYING'))), 0)::float8,
+    coalesce(extract(epoch FROM max(age)), 0)::float8
+FROM (SELECT target, state, currency, amount_minor, coalesce(:now::timestamptz, now()) - due_at AS age FROM effects
+      WHERE state IN ('SCHEDULED', 'RETRYING', 'SENDING', 'ACCEPTED', 'UNCERTAIN', 'INVALID_CONFIG', 'BLOCKED_PERIOD',
+                      'REJECTED', 'DEAD_LETTERED', 'AWAITING_REVIEW', 'AWAITING_CLEARANCE', 'AWAITING_LINK',
+                      'AWAITING_ALLOCATION', 'AWAITING_MANUAL_POST', 'PAUSED')) open_ones
+GROUP BY 1, 2, 3, 4;

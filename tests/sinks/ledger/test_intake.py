@@ -10,6 +10,7 @@ import pytest
 from schemas.events import PaymentKind, Split
 from schemas.practice_settings import AmountMode, TypeModes
 from schemas.topics import TopicName
+from sinks.ledger import views
 from streams.controls import Control
 from tests.processors.told import NOON, history, item, membership, payment, payout, version
 from tests.sinks.ledger.books import Book, again
@@ -292,3 +293,11 @@ def test_control_bisect(book: Book) -> None:
     with pytest.raises(psycopg.DataError):
         book.store(good, bad)
     assert book.position() == 0
+
+
+def test_control_receipts(book: Book) -> None:
+    """Without receipts nobody could tell a stored record from a lost one: the detector names it."""
+    book.add()
+    book.reopen(Control.RECEIPTS)
+    book.tell(payment())
+    assert len(views.violations(book.connection)) == 1

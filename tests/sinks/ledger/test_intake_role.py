@@ -6,6 +6,7 @@ import signal
 from datetime import UTC, datetime
 
 import pytest
+from confluent_kafka import OFFSET_END, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from schemas.events import Event
@@ -21,6 +22,7 @@ from tests.processors.told import payment
 from tests.scenarios.waiting import until
 from tests.sinks.ledger.books import WRITEBACKS_ID, Book, again
 from tests.sinks.ledger.intakes import IntakeAtWork
+from tests.sinks.ledger.racing import held, until_blocked
 from tests.worlds import World
 
 PROTOCOLS = ["consumer", "classic"]
@@ -112,6 +114,21 @@ def test_a_kill_around_the_commit_loses_and_doubles_nothing(at_work: IntakeAtWor
     assert at_work.book.one("SELECT count(*) FROM effects") == 14
 
 
+def test_a_lost_connection_in_mid_batch_loses_and_doubles_nothing(at_work: IntakeAtWork) -> None:
+    """Law 3: the outcome is unknown, so the positions are read again; here the server ends the open transaction."""
+    with at_work.running():
+        with held(at_work.book, "bodies"):
+            at_work.send(at_work.payments(9))
+            until_blocked(at_work.book, 1)
+            at_work.book.connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND application_name = 'writeback-intake'"
+            )
+        until(lambda: at_work.receipts() == 9, "9 receipts")
+    assert at_work.book.verdicts() == ["FIRST"] * 9
+    assert at_work.book.one("SELECT count(*) FROM effects") == 18
+
+
 def test_a_topic_made_anew_stops_the_intake(at_work: IntakeAtWork) -> None:
     """Law 5: another id under the same name is another topic; nothing is read from it by guess."""
     at_work.send(at_work.payments(3))
@@ -130,6 +147,20 @@ def test_control_topic_ids(at_work: IntakeAtWork) -> None:
     _make_anew(at_work)
     with at_work.running(test_controls="topic_ids") as health:
         assert health.is_ready()[0]
+
+
+def test_records_deleted_unread_stop_the_intake(at_work: IntakeAtWork) -> None:
+    """Law 5, retention gap: a low-water mark above the next offset is a loss, not a place to go on from."""
+    with at_work.running():
+        pass
+    at_work.send(at_work.payments(3))
+    admin = AdminClient({"bootstrap.servers": at_work.world.bootstrap})
+    topic = physical(at_work.world.prefix, TopicName.WRITEBACKS)
+    cut = [TopicPartition(topic, part, OFFSET_END) for part in range(3)]
+    for deleted in admin.delete_records(cut).values():
+        deleted.result(30)
+    with pytest.raises(RecordsLostError, match="deleted unread"), at_work.running():
+        pass
 
 
 def test_garbage_on_our_own_topic_is_a_dead_letter(at_work: IntakeAtWork) -> None:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from prometheus_client import REGISTRY
+
 from schemas.practice_settings import TypeModes
 from schemas.states import Target
 from sinks.ledger import views
+from sinks.ledger.measuring import Gauges
 from sinks.ledger.views import Bucket
 from tests.processors.told import item, payment, payout
 from tests.sinks.ledger.books import Book
@@ -50,3 +55,20 @@ def test_counts_say_what_waits_and_why(book: Book) -> None:
     assert (waiting.state, waiting.reason, waiting.count) == ("AWAITING_FEE", "FEE_UNKNOWN", 1)
     (counted,) = views.state_counts(book.connection)
     assert (counted.state, counted.count, counted.minor) == ("AWAITING_LINK", 2, 10000)
+
+
+def test_the_gauges_say_what_is_open(book: Book) -> None:
+    """Features 2.5: count, money and age of what is not posted; the queue of links apart."""
+    book.add()
+    book.link("pt-1")
+    book.tell(payment(), payment(event_id="ev-2", payment_id="pay-2", patient_ref="pt-2"))
+    book.clock.instant += timedelta(hours=2)
+    Gauges(book.connection, book.clock).measure()
+    assert value_of("writeback_effects_open", target="PMS", state="SCHEDULED") == 2
+    assert value_of("writeback_unposted_minor_units", target="PMS", age="<1d", currency="USD") == 20000
+    assert value_of("writeback_oldest_due_age_seconds", target="PMS") == 7200
+    assert (value_of("writeback_links_waiting"), value_of("writeback_links_oldest_age_seconds")) == (2, 7200)
+
+
+def value_of(name: str, **labels: str) -> float | None:
+    return REGISTRY.get_sample_value(name, labels)
