@@ -45,7 +45,7 @@ soak: setup ## long chaos runs
 	$(BIN)/pytest -m soak --timeout 3600
 
 bench: setup ## ratios against raw loops; writes the table in README.md
-	$(BIN)/python -m tests.benchmarks
+	$(BIN)/python -m tests.benchmarks $(if $(FULL),--full)
 
 demo: setup ## a practice day, end to end
 	$(BIN)/writeback demo

@@ -16,6 +16,7 @@ from psycopg import sql
 
 from processors.judging import judge
 from schemas.codec import encode_event, encode_writeback
+from schemas.practice_settings import Timing
 from schemas.topics import TopicName, physical
 from schemas.writebacks import SourcePosition, Writeback
 from sinks.ledger.rows import COLUMNS
@@ -50,7 +51,7 @@ class Run(msgspec.Struct, frozen=True):
 def intake_throughput(world: World, folder: Path, base_url: str, records: int) -> Iterator[Measure]:
     """Each round: `records` write-backs are sent, INTAKE stores them, then the same rows go by COPY into a schema of
     the same tables and indexes. Leaves the ledger full of due effects for the poster."""
-    known = list(histories(practice_ids(PRACTICES)))
+    known = list(histories(practice_ids(PRACTICES), Timing.INSTANT))
     furnish(world.database_url, known, base_url)
     ensure_topics(world.settings(topic_partitions=PARTITIONS))
     _make_copies(world)
@@ -61,7 +62,7 @@ def intake_throughput(world: World, folder: Path, base_url: str, records: int) -
         theirs.append(_copy(world, f"intake-{number}-"))
     yield at_least(
         "INTAKE, whole / binary COPY of the same rows (receipts, events, bodies, effects)",
-        median_ratio([run.rows_per_s for run in ours], [rate for rate in theirs]),
+        median_ratio([run.rows_per_s for run in ours], theirs),
         0.4,
         note=f"{median(run.rows_per_s for run in ours):,.0f} rows/s ({median(run.events_per_s for run in ours):,.0f} "
         f"events/s) beside {median(theirs):,.0f} rows/s; batches of {BATCH} on both sides",
@@ -73,7 +74,7 @@ def intake_throughput(world: World, folder: Path, base_url: str, records: int) -
 def send_writebacks(world: World, count: int, *, run: str) -> None:
     """What RULES would have written for `count` payments, straight to the topic; all due at once."""
     practices = practice_ids(PRACTICES)
-    known = {history.practice_id: history for history in histories(practices)}
+    known = {history.practice_id: history for history in histories(practices, Timing.INSTANT)}
     producer = Producer(
         {
             "bootstrap.servers": world.bootstrap,

@@ -56,7 +56,7 @@ class Arena(msgspec.Struct, frozen=True):
 
 
 def rules_throughput(world: World, folder: Path, quix_python: Path | None, records: int) -> Iterator[Measure]:
-    """Each round: `records` payments are sent, then every contender works them off alone, in another order each time."""
+    """Each round: `records` payments are sent, then each contender works them off alone; the order turns."""
     arena = Arena(world, folder, quix_python)
     prepare(world)
     names = arena.contenders()

@@ -9,12 +9,12 @@ import sys
 from datetime import timedelta
 from typing import Any
 
-from quixstreams import Application, message_context
+from quixstreams import Application, message_context  # type: ignore[import-not-found]  # its own environment
 
 from processors.judging import judge
-from schemas.wire import EPOCH
 from schemas.codec import encode_writeback
 from schemas.topics import TopicName
+from schemas.wire import EPOCH
 from schemas.writebacks import SourcePosition, Writeback
 from tests.benchmarks.traffic import histories, practice_ids
 
