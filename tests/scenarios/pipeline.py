@@ -6,6 +6,7 @@ import base64
 import json
 from collections import defaultdict
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -71,13 +72,23 @@ class Pipeline:
         quickbooks: bool = False,
         office: dict[str, Any] | None = None,
         mapping: dict[str, Any] | None = None,
+        since: datetime | None = None,
         **settings: Any,
     ) -> str:
         """A practice with its own office (and company), master on, patients linked. Answers its id."""
         chosen = PracticeSettings(**({"zone": "America/New_York", "master": True} | settings))
         clock = self.settings.clock()
         with connect(self.world.database_url, "scenario") as db:
-            add_practice(db, name, chosen, WHO, clock=clock, jitter_s=0, email=f"{name}@{self.world.database}.example")
+            add_practice(
+                db,
+                name,
+                chosen,
+                WHO,
+                clock=clock,
+                jitter_s=0,
+                email=f"{name}@{self.world.database}.example",
+                since=since or clock.now() - timedelta(days=2),
+            )
         customer_key, realm = f"{self.world.database}-{name}", _realm(self.world, name)
         self.accounts[name] = (customer_key, realm)
         if pms:
@@ -154,7 +165,14 @@ class Pipeline:
             role.end()
 
     def logs(self) -> str:
-        return "\n".join(f"--- {role.name} {role.log.name}\n{role.text()[-1500:]}" for role in self.roles)
+        """What the roles said, without the settings that they all begin with."""
+        said = []
+        for role in self.roles:
+            lines = [line for line in role.text().splitlines() if "setting setting=" not in line]
+            said.append(
+                "\n".join([f"--- {role.name} ({'running' if role.running else role.process.poll()})", *lines[-8:]])
+            )
+        return "\n".join(said)
 
     # -- events and waiting
 
@@ -179,7 +197,7 @@ class Pipeline:
         return dict(found)
 
     def until(self, condition: Any, what: str, within: float = 40.0) -> None:
-        until(condition, what, within, lambda: f"{self.states()}\n{self.logs()}")
+        until(condition, what, within, lambda: f"{self.logs()}\n{self.states()}")
 
     def until_states(self, within: float = 40.0, practice: str | None = None, **expected: int) -> None:
         """Exactly these counts, no other state."""
