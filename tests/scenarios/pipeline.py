@@ -76,7 +76,7 @@ class Pipeline:
         **settings: Any,
     ) -> str:
         """A practice with its own office (and company), master on, patients linked. Answers its id."""
-        chosen = PracticeSettings(**({"zone": "America/New_York", "master": True} | settings))
+        chosen = chosen_settings(settings)
         clock = self.settings.clock()
         with connect(self.world.database_url, "scenario") as db:
             add_practice(
@@ -142,7 +142,7 @@ class Pipeline:
 
     def save(self, practice: str, **settings: Any) -> None:
         """A new version of the practice's settings."""
-        chosen = PracticeSettings(**({"zone": "America/New_York", "master": True} | settings))
+        chosen = chosen_settings(settings)
         with connect(self.world.database_url, "scenario") as db:
             save(db, practice, chosen, WHO, clock=self.settings.clock(), jitter_s=0)
 
@@ -183,7 +183,7 @@ class Pipeline:
 
     def rows(self, query: str, *values: Any) -> list[dict[str, Any]]:
         with psycopg.connect(self.world.database_url, row_factory=dict_row) as db:
-            return db.execute(query, values).fetchall()  # type: ignore[arg-type]
+            return db.execute(query, values).fetchall()
 
     def states(self, practice: str | None = None) -> dict[str, int]:
         """How many effects and waiting events are in each state."""
@@ -303,6 +303,12 @@ class Pipeline:
         reached = {(ids.get(row["topic_id"]), row["part"]): row["next_offset"] for row in rows}
         read = {(record.topic, record.partition): record.offset + 1 for record, _ in topics.writebacks(self.world)}
         return all(reached.get(part, 0) >= end for part, end in read.items())
+
+
+def chosen_settings(changes: dict[str, Any]) -> PracticeSettings:
+    """Master on in New York, but for what a scenario says otherwise."""
+    common: dict[str, Any] = {"zone": "America/New_York", "master": True}
+    return PracticeSettings(**(common | changes))
 
 
 def _realm(world: World, name: str) -> str:
