@@ -34,13 +34,16 @@ def audit_receipts(
         from rich.table import Table
 
         table = Table("topic", "partition", "from", "to", "receipts", "missing", "doubled", title="Receipts")
-        for each in found:
+        shown = [each for each in found if each.high > each.low or not each.sound]
+        for each in shown:
             offsets = ", ".join(map(str, each.missing_offsets[:5])) + (" …" if each.missing > 5 else "")
             missing = f"{each.missing} ({offsets})" if each.missing else "0"
             numbers = (str(each.partition), str(each.low), str(each.high), str(each.receipts))
             table.add_row(each.topic.value, *numbers, missing, str(each.doubled))
         console = Console()
         console.print(table)
+        if len(found) > len(shown):
+            console.print(f"{len(found) - len(shown)} more partitions are empty.")
         console.print(
             "Every record has its one receipt."
             if sound

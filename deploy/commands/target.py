@@ -160,7 +160,7 @@ def _show_report(practice: str, target: str, report: ConnectionReport) -> None:
     for heading in ("Check", "Result", "What to do"):
         table.add_column(heading, overflow="fold")
     for what, passed, advice in report.checks:
-        table.add_row(what, "ok" if passed else "FAILED", advice)
+        table.add_row(what, "ok" if passed else "FAILED", "" if passed else advice)
     Console().print(table)
     print("the connection works; nothing was posted" if report.ok else "the connection does not work yet")
 
