@@ -12,11 +12,13 @@ from schemas.reasons import DeadLetterReason
 from schemas.states import Stage, Verdict
 from schemas.topics import TopicName
 from sinks.ledger import gates, outbox, positions
+from sinks.ledger.batch_records import Policy, Writes
 from sinks.ledger.database import statement
-from sinks.ledger.deciding import Deciding, Named, Policy, Writes, refusal_row
+from sinks.ledger.deciding import Deciding
 from sinks.ledger.facts import lock_practices, read_facts
 from sinks.ledger.positions import Partition
 from sinks.ledger.records import Decided, Lettered, Record, practice_of
+from sinks.ledger.refusing import Named, refusal_row
 from sinks.ledger.replacing import take_alone
 from sinks.ledger.writing import write
 from streams.clock import Clock

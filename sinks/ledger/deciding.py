@@ -2,101 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Final, Self
-
-import msgspec
+from collections.abc import Sequence
+from typing import Final
 
 from schemas.reasons import DeadLetterReason, DecisionReason
-from schemas.states import SKIPPED, Stage, State, Target, Verdict
-from schemas.writebacks import Identity, PlannedEffect, Redecision, SourcePosition, Writeback
-from sinks.ledger.gates import GateKey
-from sinks.ledger.identities import Finding, Known, Stored
-from sinks.ledger.outbox import OutboxRow, dead_letter_row, redecision_row, result_row
+from schemas.states import SKIPPED, State, Verdict
+from schemas.writebacks import PlannedEffect, Redecision, SourcePosition, Writeback
+from sinks.ledger.batch_records import Facts, Place, Policy, Resolution, Writes
+from sinks.ledger.identities import Finding, Stored
+from sinks.ledger.outbox import redecision_row, result_row
 from sinks.ledger.records import Lettered, Record, Unreadable
+from sinks.ledger.refusing import refusal_row, unreadable_row
 from sinks.ledger.resolving import Truth, in_force, resolve, said_reason
-from sinks.ledger.rows import EventStanding, Row, body_row, effect_row, event_row, receipt_row
-from streams.controls import Control, Controls
-from streams.dead_letters import UNKNOWN_PRACTICE, DeadLetter
-
-Place = tuple[str, int, int]
-"""Topic id, partition, offset."""
+from sinks.ledger.rows import EventStanding, body_row, effect_row, event_row, receipt_row
+from streams.controls import Control
 
 _SILENT: Final = frozenset({State.SCHEDULED})
 """Entered without a result: an upstream hears of the outcome, not of the intention."""
-
-
-class Era(msgspec.Struct, frozen=True):
-    """The ledger's era (law 4). Effects of records older than a failover are read back before any send."""
-
-    number: int
-    raised_at: datetime
-
-    def looks_first(self, appended_at: datetime) -> bool:
-        return self.number > 1 and appended_at < self.raised_at
-
-
-class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """What the ledger knew when the locks were held. `now` is business time."""
-
-    now: datetime
-    era: Era
-    seqs: Mapping[str, int]
-    known: Known
-    truths: Mapping[str, Sequence[Truth]]
-    linked: frozenset[tuple[str, str]]
-    connections: Mapping[tuple[str, str], str]
-    receipts: frozenset[Place]
-
-
-class Policy(msgspec.Struct, frozen=True, kw_only=True):
-    """What does not change from batch to batch."""
-
-    group: str
-    redecide_after: timedelta
-    jitter_s: int
-    controls: Controls = Controls()
-
-
-class Named(msgspec.Struct, frozen=True):
-    """Who a record is, as far as that can be stored."""
-
-    practice_id: str
-    source: str | None
-    event_id: str | None
-
-    @classmethod
-    def storable(cls, identity: Identity) -> Self:
-        """Ids are printable ASCII (events); what is not, no table and no header takes."""
-        source, event_id = (text if _is_id(text) else None for text in (identity.source, identity.event_id))
-        return cls(identity.practice_id if _is_id(identity.practice_id) else UNKNOWN_PRACTICE, source, event_id)
-
-
-class Resolution(msgspec.Struct, frozen=True):
-    """An event that waited for settings, and how it stands now."""
-
-    writeback: Writeback
-    standing: EventStanding
-    at: datetime
-
-
-class Writes(msgspec.Struct, kw_only=True):
-    """Everything that the transaction inserts and changes; built up record by record."""
-
-    receipts: list[Row] = msgspec.field(default_factory=list)
-    events: list[Row] = msgspec.field(default_factory=list)
-    bodies: list[Row] = msgspec.field(default_factory=list)
-    effects: list[Row] = msgspec.field(default_factory=list)
-    outbox: list[OutboxRow] = msgspec.field(default_factory=list)
-    resolutions: list[Resolution] = msgspec.field(default_factory=list)
-    letters: list[Lettered] = msgspec.field(default_factory=list)
-    seqs: dict[str, int] = msgspec.field(default_factory=dict)
-    due: dict[GateKey, datetime] = msgspec.field(default_factory=dict)
-    verdicts: list[Verdict] = msgspec.field(default_factory=list)
-    started: list[tuple[Target, str, State]] = msgspec.field(default_factory=list)
-    taken: int = 0
-    """How many records of the batch these writes cover; the rest begins the next transaction."""
 
 
 class Deciding:
@@ -287,52 +209,6 @@ class Deciding:
         )
 
 
-def refusal_row(
-    writeback: Writeback, reason: DeadLetterReason, group: str, now: datetime, named: Named | None = None
-) -> OutboxRow:
-    """A source record that the ledger does not take, as a dead letter of stage intake. Pure but for the row's id.
-
-    `named`: its ids as far as they can be stored, where they are what is wrong.
-    """
-    identity = writeback.identity
-    who = named or Named(identity.practice_id, identity.source, identity.event_id)
-    letter = DeadLetter(
-        position=writeback.position,
-        consumer_group=group,
-        stage=Stage.INTAKE,
-        reason=reason,
-        practice_id=who.practice_id,
-        first_failed_at=now,
-        last_failed_at=now,
-        event_id=who.event_id,
-        source=who.source,
-    )
-    return dead_letter_row(letter, key=writeback.original_key, value=writeback.original)
-
-
-def unreadable_row(record: Unreadable, group: str, now: datetime) -> OutboxRow:
-    """A record that stands on one of our own topics and is not ours, as a dead letter of stage intake."""
-    at = record.at
-    position = SourcePosition(
-        topic=at.topic.value,
-        topic_id=at.topic_id,
-        partition=at.part,
-        offset=at.off,
-        appended_at=datetime.fromtimestamp(at.timestamp_ms / 1000, UTC),
-    )
-    letter = DeadLetter(
-        position=position,
-        consumer_group=group,
-        stage=Stage.INTAKE,
-        reason=DeadLetterReason.UNDECODABLE,
-        practice_id=UNKNOWN_PRACTICE,
-        first_failed_at=now,
-        last_failed_at=now,
-        exception_class=record.problem,
-    )
-    return dead_letter_row(letter, key=at.key, value=at.value)
-
-
 def _redecision(writeback: Writeback, truth: Truth | None) -> Redecision:
     return Redecision(
         position=writeback.position,
@@ -361,16 +237,9 @@ def _stored(writeback: Writeback, standing: EventStanding) -> Stored:
     )
 
 
-def _is_id(text: str) -> bool:
-    return text.isascii() and text.isprintable() and text != ""
-
-
 def _place(position: SourcePosition) -> Place:
     return (position.topic_id, position.partition, position.offset)
 
 
 def _key(planned: PlannedEffect) -> tuple[str, str, str]:
     return (str(planned.target), str(planned.entry_kind), planned.part)
-
-
-__all__ = ["Deciding", "Era", "Facts", "Policy", "Resolution", "Writes", "refusal_row", "unreadable_row"]

@@ -9,8 +9,8 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg.rows import TupleRow
 
+from sinks.ledger.batch_records import Era, Facts
 from sinks.ledger.database import statement
-from sinks.ledger.deciding import Era, Facts
 from sinks.ledger.identities import Known, Stored
 from sinks.ledger.records import Decided, Record
 from sinks.ledger.resolving import Truth

@@ -14,9 +14,9 @@ from psycopg.rows import TupleRow
 from schemas.topics import physical
 from sinks.ledger import era, positions
 from sinks.ledger.batch import BatchWriter
+from sinks.ledger.batch_records import Policy
 from sinks.ledger.consuming import CONSUMED, GROUP, Feed, Rejoin, known_topics
 from sinks.ledger.database import connect, statement
-from sinks.ledger.deciding import Policy
 from sinks.ledger.gates import JITTER_S
 from sinks.ledger.measuring import Gauges
 from sinks.ledger.migrate import MONTHS_AHEAD, migrate

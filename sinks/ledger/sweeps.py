@@ -17,8 +17,8 @@ from schemas.codec import EVENTS_BY_NAME
 from schemas.topics import STREAM_TOPICS
 from schemas.writebacks import Redecision, SourcePosition
 from sinks.ledger import gates, outbox
+from sinks.ledger.batch_records import Policy
 from sinks.ledger.database import statement
-from sinks.ledger.deciding import Policy
 from sinks.ledger.facts import lock_practices
 from sinks.ledger.recomputing import recompute
 from sinks.ledger.resolving import in_force

@@ -12,8 +12,8 @@ from psycopg.types.json import Jsonb
 
 from schemas.states import Stage, Verdict
 from sinks.ledger import gates, outbox
+from sinks.ledger.batch_records import Resolution, Writes
 from sinks.ledger.database import statement
-from sinks.ledger.deciding import Resolution, Writes
 from sinks.ledger.records import Lettered
 from sinks.ledger.rows import COLUMNS, Row, plan_bytes
 from streams.header_values import as_text

@@ -17,8 +17,8 @@ from schemas.topics import STREAM_TOPICS, TopicName
 from schemas.writebacks import Redecision, SourcePosition, Writeback
 from sinks.ledger import settings_truth
 from sinks.ledger.batch import BatchWriter
+from sinks.ledger.batch_records import Policy
 from sinks.ledger.database import connect
-from sinks.ledger.deciding import Policy
 from sinks.ledger.links import link
 from sinks.ledger.migrate import migrate
 from sinks.ledger.records import Consumed, Decided, Record

@@ -14,7 +14,8 @@ from schemas.codec import encode_event
 from schemas.events import Event
 from schemas.topics import STREAM_TOPICS, TopicName
 from schemas.writebacks import SourcePosition, Writeback
-from sinks.ledger.deciding import Deciding, Era, Facts, Policy, Writes
+from sinks.ledger.batch_records import Era, Facts, Policy, Writes
+from sinks.ledger.deciding import Deciding
 from sinks.ledger.identities import Known, Stored
 from sinks.ledger.records import Consumed, Decided
 from sinks.ledger.resolving import Truth

@@ -1,0 +1,79 @@
+"""What goes into the decision about a batch, and what comes out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from schemas.states import State, Target, Verdict
+from schemas.writebacks import Writeback
+from sinks.ledger.gates import GateKey
+from sinks.ledger.identities import Known
+from sinks.ledger.outbox import OutboxRow
+from sinks.ledger.records import Lettered
+from sinks.ledger.resolving import Truth
+from sinks.ledger.rows import EventStanding, Row
+from streams.controls import Controls
+
+Place = tuple[str, int, int]
+"""Topic id, partition, offset."""
+
+
+class Era(msgspec.Struct, frozen=True):
+    """The ledger's era (law 4). Effects of records older than a failover are read back before any send."""
+
+    number: int
+    raised_at: datetime
+
+    def looks_first(self, appended_at: datetime) -> bool:
+        return self.number > 1 and appended_at < self.raised_at
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the ledger knew when the locks were held. `now` is business time."""
+
+    now: datetime
+    era: Era
+    seqs: Mapping[str, int]
+    known: Known
+    truths: Mapping[str, Sequence[Truth]]
+    linked: frozenset[tuple[str, str]]
+    connections: Mapping[tuple[str, str], str]
+    receipts: frozenset[Place]
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
+    """What does not change from batch to batch."""
+
+    group: str
+    redecide_after: timedelta
+    jitter_s: int
+    controls: Controls = Controls()
+
+
+class Resolution(msgspec.Struct, frozen=True):
+    """An event that waited for settings, and how it stands now."""
+
+    writeback: Writeback
+    standing: EventStanding
+    at: datetime
+
+
+class Writes(msgspec.Struct, kw_only=True):
+    """Everything that the transaction inserts and changes; built up record by record."""
+
+    receipts: list[Row] = msgspec.field(default_factory=list)
+    events: list[Row] = msgspec.field(default_factory=list)
+    bodies: list[Row] = msgspec.field(default_factory=list)
+    effects: list[Row] = msgspec.field(default_factory=list)
+    outbox: list[OutboxRow] = msgspec.field(default_factory=list)
+    resolutions: list[Resolution] = msgspec.field(default_factory=list)
+    letters: list[Lettered] = msgspec.field(default_factory=list)
+    seqs: dict[str, int] = msgspec.field(default_factory=dict)
+    due: dict[GateKey, datetime] = msgspec.field(default_factory=dict)
+    verdicts: list[Verdict] = msgspec.field(default_factory=list)
+    started: list[tuple[Target, str, State]] = msgspec.field(default_factory=list)
+    taken: int = 0
+    """How many records of the batch these writes cover; the rest begins the next transaction."""
