@@ -47,7 +47,7 @@ class ClaimTimes(msgspec.Struct, frozen=True):
 
 
 def claim_times(world: World, sizes: tuple[int, ...], one_gate: int = ONE_GATE) -> Iterator[Measure]:
-    """The median of claiming GATES gates and planning their heads, at each size; then one gate that holds everything."""
+    """The median of claiming GATES gates and planning their heads, at each size; then one gate with all of it."""
     (history,) = histories(["practice-0000000"], Timing.INSTANT)
     furnish(world.database_url, [history], "http://127.0.0.1:9/api/v1")
     found: dict[int, ClaimTimes] = {}

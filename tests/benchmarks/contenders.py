@@ -10,14 +10,20 @@ from typing import Final
 
 import msgspec
 import psutil
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from tenacity import retry, retry_if_exception, stop_after_delay, wait_fixed
 
 from tests.benchmarks.measures import NotMeasuredError
 
 LOOK_EVERY_S: Final = 0.1
 STOP_S: Final = 30.0
+_STARTING: Final = (KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_NOT_AVAILABLE, KafkaError._TIMED_OUT)
 WARM: Final = 0.15
 """The first part of a run is left out: start, first fetch, caches that fill."""
+
+
+def _passing(error: BaseException) -> bool:
+    return isinstance(error, KafkaException) and bool(error.args[0].retriable() or error.args[0].code() in _STARTING)
 
 
 class Speed(msgspec.Struct, frozen=True):
@@ -75,7 +81,9 @@ class Progress:
             {"bootstrap.servers": bootstrap, "group.id": group, "isolation.level": "read_uncommitted", "log_level": 2}
         )
 
+    @retry(retry=retry_if_exception(_passing), stop=stop_after_delay(30), wait=wait_fixed(0.1), reraise=True)
     def done(self) -> int:
+        """Records behind the group's committed offsets. A broker that has just started may need some moments."""
         found = self._consumer.committed([TopicPartition(p.topic, p.partition) for p in self._partitions], timeout=20)
         return sum(max(0, partition.offset) for partition in found)
 
