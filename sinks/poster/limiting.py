@@ -56,7 +56,7 @@ def close(breaker: Breaker, closing: Closing, times: Times, chance: float) -> tu
     failures = breaker.failures + 1
     wait_s = bound_s(times, failures) * (0.5 + chance / 2)
     if closing.retry_after_s is not None:
-        wait_s = max(wait_s, closing.retry_after_s)
+        wait_s = max(wait_s, min(closing.retry_after_s, times.retry_cap_s))
     elif closing.reason is ConnectionReason.THROTTLED:
         wait_s = max(wait_s, min(NO_TIME_NAMED_S, times.retry_cap_s))
     elif closing.reason in (ConnectionReason.NEEDS_RECONNECT, ConnectionReason.WRONG_COMPANY):

@@ -59,7 +59,8 @@ def matches(
 ) -> dict[str, str]:
     """External ids of the rows that are this entry: patient, marker of any generation, sign and amount equal.
 
-    `equal` False: the rows with its marker and another sign or amount, which are neither this entry nor its absence.
+    `equal` False: the rows with its marker and another amount, which are neither this entry nor its absence. One of
+    the other sign is a refund made at the office, which copies marker and note (API facts 1.6), and is left out.
     """
     markers = (entry.marker, *entry.earlier_markers)
     wanted = entry.instruction.amount_minor
@@ -71,8 +72,10 @@ def matches(
         if not number or str(row.get("PatNum")) != str(patient):
             continue
         texts = [str(row.get(field) or "") for field in resource.texts]
-        same = _minor(row, resource.amount) == wanted
-        if same is equal and any(marker in text for marker in markers for text in texts):
+        amount = _minor(row, resource.amount)
+        if (amount == wanted) is not equal or (amount or 0) * wanted < 0:
+            continue
+        if any(marker in text for marker in markers for text in texts):
             found[number] = f"{resource.path[1:]}/{number}"
     return found
 
