@@ -2,7 +2,9 @@
 
 fastavro reads, resolves versions and is the judge of these bytes in the tests. It does not write them, because for a
 write-back (some ninety fields, half of them unions) it tries the branches of each union again for every record: 57 µs
-and 10 more for the dictionaries it takes, against 20 here, where the Python types say which branch it is.
+and 10 more for the dictionaries it takes, against 20 here, where the Python types say which branch it is. A record's
+writer is one expression over its fields, compiled once, as dataclasses and attrs compile their methods: a call for
+each field and its union would double that.
 """
 
 from __future__ import annotations
@@ -12,7 +14,6 @@ from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from functools import lru_cache
-from operator import attrgetter
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -25,7 +26,6 @@ Named = dict[str, AvroSchema]
 _MICROSECOND: Final = timedelta(microseconds=1)
 _DAY_ZERO: Final = EPOCH.date().toordinal()
 _LONG: Final = 2**63
-_ID_LENGTH: Final = 64
 _WRONG: Final = (TypeError, ValueError, OverflowError, KeyError, AttributeError)
 """What a value of another type than its field's does to a writer (a naive instant, a lone surrogate, 65 bits)."""
 _NULL: Final = b"\x00"
@@ -39,10 +39,10 @@ class Unencodable(ValueError):  # noqa: N818 - says what it is
 
 def writer_of(record: type[msgspec.Struct], schema: AvroSchema) -> Write:
     """The writer of a record type under its schema. TypeError where the two do not fit."""
-    return _writer(record, schema, {})
+    return _writer(record, schema, {}).write
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=8192)
 def _long(value: int) -> bytes:
     """Zigzag and seven bits a byte. Cached: an instant or an amount stands in several places of one record."""
     if not -_LONG <= value < _LONG:
@@ -56,18 +56,19 @@ def _long(value: int) -> bytes:
     return bytes(written)
 
 
+_LENGTHS: Final = tuple(_long(length) for length in range(1024))
+"""Lengths of ids and of usual bodies. A list is looked up faster than a cache."""
+
+
 def _bytes(value: bytes) -> bytes:
-    return _long(len(value)) + value
+    length = len(value)
+    return (_LENGTHS[length] if length < 1024 else _long(length)) + value
 
 
 def _string(value: str) -> bytes:
-    return _id(value) if len(value) <= _ID_LENGTH else _bytes(value.encode())
-
-
-@lru_cache(maxsize=4096)
-def _id(value: str) -> bytes:
-    """Cached: practices, sources, currencies and lanes come again and again."""
-    return _bytes(value.encode())
+    data = value.encode()
+    length = len(data)
+    return (_LENGTHS[length] if length < 1024 else _long(length)) + data
 
 
 def _boolean(value: bool) -> bytes:
@@ -97,42 +98,63 @@ _SCALARS: Final[dict[Any, Write]] = {
 }
 
 
-def _writer(hint: Any, node: Any, named: Named) -> Write:
+class _Piece(msgspec.Struct, frozen=True):
+    """How one value is written: by a function, or looked up where there are few. `optional`: null is the first branch
+    of its union."""
+
+    write: Write
+    table: dict[Any, bytes] | None = None
+    optional: bool = False
+
+    def term(self, number: int, value: str, names: dict[str, Any]) -> str:
+        """The expression that writes `value`; what it needs is put into `names`."""
+        if self.table is not None:
+            branches: dict[Any, bytes] = {None: _NULL} if self.optional else {}
+            prefix = _SECOND_BRANCH if self.optional else b""
+            names[f"t{number}"] = branches | {key: prefix + written for key, written in self.table.items()}
+            return f"t{number}[{value}]"
+        names[f"w{number}"] = self.write
+        if self.optional:
+            return f"null if (x := {value}) is None else second + w{number}(x)"
+        return f"w{number}({value})"
+
+
+def _writer(hint: Any, node: Any, named: Named) -> _Piece:
     node = _defined(node, named)
     if hint in _SCALARS:
-        return _SCALARS[hint]
+        return _Piece(_SCALARS[hint])
     origin, arguments = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
         return _union(arguments, node, named)
     if origin is tuple and arguments[-1] is Ellipsis:
-        return _array(_writer(arguments[0], node["items"], named))
+        return _Piece(_array(_writer(arguments[0], node["items"], named)))
     if origin is tuple:
         nodes = [field["type"] for field in node["fields"]]
-        return _row([_writer(each, part, named) for each, part in zip(arguments, nodes, strict=True)], tuple)
+        pieces = [_writer(each, part, named) for each, part in zip(arguments, nodes, strict=True)]
+        return _Piece(_row(pieces, [f"value[{place}]" for place in range(len(pieces))]))
     if issubclass(hint, StrEnum):
         return _enum((hint,), node)
-    return _record(hint, node, named)
+    return _Piece(_record(hint, node, named))
 
 
-def _union(arguments: tuple[Any, ...], node: Any, named: Named) -> Write:
+def _union(arguments: tuple[Any, ...], node: Any, named: Named) -> _Piece:
     members = tuple(member for member in arguments if member is not types.NoneType)
     if len(members) == len(arguments):
         return _enum(members, node)
     inner = _defined(node[1], named)
-    write = _writer(members[0], inner, named) if len(members) == 1 else _enum(members, inner)
-
-    def optional(value: Any) -> bytes:
-        return _NULL if value is None else _SECOND_BRANCH + write(value)
-
-    return optional
+    piece = _writer(members[0], inner, named) if len(members) == 1 else _enum(members, inner)
+    return msgspec.structs.replace(piece, optional=True)
 
 
-def _enum(enums: tuple[type[StrEnum], ...], node: AvroSchema) -> Write:
+def _enum(enums: tuple[type[StrEnum], ...], node: AvroSchema) -> _Piece:
     places = {symbol: _long(place) for place, symbol in enumerate(node["symbols"])}
-    return {member: places[member.value] for enum in enums for member in enum}.__getitem__
+    table: dict[Any, bytes] = {member: places[member.value] for enum in enums for member in enum}
+    return _Piece(table.__getitem__, table)
 
 
-def _array(write: Write) -> Write:
+def _array(piece: _Piece) -> Write:
+    write = piece.write
+
     def array(values: tuple[Any, ...]) -> bytes:
         return b"".join((_long(len(values)), *map(write, values), _END)) if values else _END
 
@@ -142,31 +164,34 @@ def _array(write: Write) -> Write:
 def _record(record: type[msgspec.Struct], node: AvroSchema, named: Named) -> Write:
     hints = get_type_hints(record)
     names = [field["name"] for field in node["fields"]]
-    writes = [_writer(hints[field["name"]], field["type"], named) for field in node["fields"]]
-    values_of = attrgetter(*names) if len(names) > 1 else lambda value: (getattr(value, names[0]),)
-    whole = _row(writes, values_of)
+    pieces = [_writer(hints[field["name"]], field["type"], named) for field in node["fields"]]
+    whole = _row(pieces, [f"value.{name}" for name in names])
 
     def checked(value: Any) -> bytes:
         try:
             return whole(value)
         except _WRONG as error:
-            raise _named(error, names, writes, values_of(value)) from error
+            raise _named(error, names, pieces, value) from error
 
     return checked
 
 
-def _row(writes: list[Write], values_of: Callable[[Any], tuple[Any, ...]]) -> Write:
-    def row(value: Any) -> bytes:
-        return b"".join([write(part) for write, part in zip(writes, values_of(value), strict=True)])
-
+def _row(pieces: list[_Piece], values: list[str]) -> Write:
+    """One function for a whole row: the pieces of `values`, expressions over `value`, joined."""
+    names: dict[str, Any] = {"join": b"".join, "null": _NULL, "second": _SECOND_BRANCH}
+    terms = [piece.term(number, value, names) for number, (piece, value) in enumerate(zip(pieces, values, strict=True))]
+    exec(f"def row(value):\n    return join(({', '.join(terms)},))", names)  # noqa: S102 - of our own schemas alone
+    row: Write = names["row"]
     return row
 
 
-def _named(error: Exception, names: list[str], writes: list[Write], values: tuple[Any, ...]) -> Unencodable:
+def _named(error: Exception, names: list[str], pieces: list[_Piece], record: Any) -> Unencodable:
     """The first field that cannot be written, by trying again; the value is not repeated."""
-    for name, write, value in zip(names, writes, values, strict=True):
+    for name, piece in zip(names, pieces, strict=True):
         try:
-            write(value)
+            value = getattr(record, name)
+            if value is not None or not piece.optional:
+                piece.write(value)
         except Unencodable as inner:
             return Unencodable(f"{name}.{inner}")
         except _WRONG:
