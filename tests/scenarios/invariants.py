@@ -14,7 +14,7 @@ from psycopg.rows import dict_row
 
 from schemas.codec import Undecodable, decode_event
 from schemas.events import Event, MoneyFields, PayoutPaid
-from schemas.states import DEAD, EVENT_WAITING, State
+from schemas.states import DEAD, EVENT_WAITING, State, Verdict
 from tests.scenarios import topics
 from tests.scenarios.topics import Record
 from tests.worlds import World
@@ -101,9 +101,17 @@ def positions_behind_receipts(world: World, ledger: Ledger) -> None:
 
 
 def money_in_is_accounted_for(ledger: Ledger, sources: list[Record]) -> None:
-    """I5: money in = posted + by hand + skipped + voided + dismissed + dead + waiting, in minor units."""
+    """I5: money in = posted + by hand + skipped + voided + dismissed + dead + waiting, in minor units.
+
+    An event's money is that of the record that was taken: the same id with other content is a dead letter (E-2).
+    """
     told: dict[tuple[str, str, str], tuple[int, int]] = {}
-    for event in decodable(sources):
+    taken = {
+        (ledger.ids.get(row["topic_id"]), row["part"], row["off"])
+        for row in ledger.receipts
+        if row["verdict"] == Verdict.FIRST
+    }
+    for event in decodable([each for each in sources if (each.topic, each.partition, each.offset) in taken]):
         key = (event.practice_id, event.source, event.event_id)
         if isinstance(event, MoneyFields):
             told[key] = (event.gross_minor, event.gross_minor - event.surcharge_minor)
