@@ -11,11 +11,11 @@ from confluent_kafka import TIMESTAMP_LOG_APPEND_TIME, Message
 
 from processors.judging import Refusal, judge, judge_again, practice_of
 from processors.tally import Tally
-from schemas.wire import EPOCH
 from schemas.codec import encode_writeback
 from schemas.reasons import DeadLetterReason
 from schemas.states import Stage
 from schemas.topics import CATALOGUE, SOURCES, TopicName, physical
+from schemas.wire import EPOCH
 from schemas.writebacks import SourcePosition, Writeback
 from streams.clock import Clock
 from streams.controls import Control
