@@ -54,8 +54,9 @@ class Fault(msgspec.Struct, frozen=True):
 
     `times`: how many requests it hits (None: all). `skip`: how many matching ones pass first.
     `probability` (with `seed`): the share that is hit. `for_seconds`: how long it is in force from the
-    moment it is set. `seconds`: the duration that the kind speaks of. `shape` (QuickBooks): `gateway`,
-    `service`, `xml` or `html`.
+    moment it is set. `seconds`: the duration that the kind speaks of. `hidden_s`: for so long reads do not
+    see the entry that the hidden effect made, whatever the kind. `shape` (QuickBooks): `gateway`, `service`,
+    `xml` or `html`.
     """
 
     kind: FaultKind
@@ -70,6 +71,7 @@ class Fault(msgspec.Struct, frozen=True):
     seed: int = 0
     for_seconds: float | None = None
     seconds: float = 0.0
+    hidden_s: float = 0.0
     status: int = 0
     code: str = ""
     text: str = ""

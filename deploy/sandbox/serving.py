@@ -87,7 +87,7 @@ class SandboxServer:
 
     async def _faulted(self, request: BaseRequest, incoming: Incoming, fault: Fault, call: Call) -> web.StreamResponse:
         incoming.copies = 2 if fault.kind is FaultKind.DUPLICATE else 1
-        incoming.hidden_for_s = fault.seconds if fault.kind is FaultKind.LATE_VISIBLE else 0.0
+        incoming.hidden_for_s = fault.seconds if fault.kind is FaultKind.LATE_VISIBLE else fault.hidden_s
         match fault.kind:
             case FaultKind.DUPLICATE | FaultKind.LATE_VISIBLE:
                 return self._answered(call, self.vendor.answer(incoming))

@@ -1,0 +1,40 @@
+"""What the targets of a scenario's practices do wrong, and what the poster wrote down of their answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from deploy.sandbox.running import Effect, FaultKind
+from tests.scenarios.pipeline import Pipeline
+
+PAYMENTS = "/payments"
+DEPOSITS = "*/deposit"
+
+
+def office_does(pipeline: Pipeline, practice: str, kind: FaultKind, effect: Effect = Effect.NONE, **fault: Any) -> int:
+    """A fault of the practice's office; unless told otherwise, of creating payments."""
+    account, _ = pipeline.accounts[practice]
+    chosen = {"method": "POST", "path": PAYMENTS} | fault
+    return pipeline.sandbox.open_dental.fault(kind, effect, account=account, **chosen)
+
+
+def company_does(pipeline: Pipeline, practice: str, kind: FaultKind, effect: Effect = Effect.NONE, **fault: Any) -> int:
+    """A fault of the practice's company; unless told otherwise, of creating deposits."""
+    _, account = pipeline.accounts[practice]
+    chosen = {"method": "POST", "path": DEPOSITS} | fault
+    return pipeline.sandbox.quickbooks.fault(kind, effect, account=account, **chosen)
+
+
+def answers(pipeline: Pipeline, practice: str | None = None) -> list[tuple[str, int, str, str, str | None]]:
+    """(practice, effect, phase, answer, code) of every attempt, in the order of their ends."""
+    query = (
+        "SELECT practice_id, effect_id, phase, answer, code FROM attempts"
+        " WHERE practice_id = coalesce(%s, practice_id) ORDER BY ended_at"
+    )
+    return [tuple(row.values()) for row in pipeline.rows(query, practice)]
+
+
+def column(pipeline: Pipeline, name: str, practice: str | None = None) -> list[Any]:
+    """One column of the effects, in order of their ids."""
+    query = f"SELECT {name} AS it FROM effects WHERE practice_id = coalesce(%s, practice_id) ORDER BY 1, effect_id"
+    return [row["it"] for row in pipeline.rows(query.replace("ORDER BY 1", "ORDER BY practice_id"), practice)]

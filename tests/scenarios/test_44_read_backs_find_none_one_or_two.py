@@ -1,0 +1,72 @@
+"""Scenario 44 and law 19: what a read-back finds decides, and absence takes time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from deploy.sandbox.running import Effect, FaultKind
+from schemas.practice_settings import AmountMode
+from streams.controls import Control
+from streams.crash_points import CrashPoint
+from tests.scenarios import invariants
+from tests.scenarios.faulting import answers, column, company_does, office_does
+from tests.scenarios.people import payment, payout
+from tests.scenarios.pipeline import Pipeline
+
+
+@pytest.mark.stack
+def test_none_is_sent_again_one_is_posted_two_are_for_a_person(pipeline: Pipeline) -> None:
+    """After a kill before the answer was kept: absent → sent again, found → POSTED, found twice → a person is told."""
+    none, one, two = (
+        pipeline.practice(name, quickbooks=True, amount=AmountMode.GROSS) for name in ("none", "one", "two")
+    )
+    for practice, kind, effect in (
+        (none, FaultKind.DROP, Effect.NONE),
+        (one, FaultKind.DROP, Effect.BEFORE),
+        (two, FaultKind.DUPLICATE, Effect.BEFORE),
+    ):
+        office_does(pipeline, practice, kind, effect, times=1)
+        company_does(pipeline, practice, kind, effect, times=1)
+    pipeline.start("rules", "intake", "relay", "notifier")
+    # The double's answer would be believed; it is lost with its poster.
+    pipeline.send(payment(two), payout(two))
+    for _target in range(2):
+        first = pipeline.start("poster", test_crash_at=CrashPoint.POSTER_AFTER_ANSWER.value)
+        first.until_dead()
+    pipeline.start("poster")
+    pipeline.send(payment(none), payout(none), payment(one), payout(one))
+    pipeline.until_states(POSTED=4, DEAD_LETTERED=2)
+    assert column(pipeline, "reason", two) == ["FOUND_TWICE", "FOUND_TWICE"]
+    sent = {practice: sum(each[2] == "post" for each in answers(pipeline, practice)) for practice in (none, one)}
+    assert sent == {none: 4, one: 2}
+    pipeline.invariants()
+
+
+def _seen_late(pipeline: Pipeline, **poster: Any) -> str:
+    """A payment that the office has, whose answer is lost, and which reads show only after two seconds."""
+    practice = pipeline.practice(amount=AmountMode.GROSS)
+    office_does(pipeline, practice, FaultKind.DROP, Effect.BEFORE, times=1, hidden_s=2.0)
+    pipeline.start("rules", "intake", "relay", "notifier")
+    pipeline.start("poster", **poster)
+    pipeline.send(payment(practice))
+    pipeline.until_states(POSTED=1)
+    return practice
+
+
+@pytest.mark.stack
+def test_an_entry_that_reads_show_late_is_not_sent_again(pipeline: Pipeline) -> None:
+    """Not found before `settle_until` proves nothing: it is looked for again, found, and was sent once."""
+    practice = _seen_late(pipeline)
+    assert sum(each[2] == "post" for each in answers(pipeline, practice)) == 1
+    assert sum(each[2] == "readback" for each in answers(pipeline, practice)) >= 2
+    pipeline.invariants()
+
+
+@pytest.mark.stack
+def test_control_without_the_settle_time_it_doubles(pipeline: Pipeline) -> None:
+    """The control of law 19: the first 'not there' is believed, and I2 breaks."""
+    _seen_late(pipeline, test_controls=Control.SETTLE_TIME.value)
+    with pytest.raises(AssertionError, match="I2: posted twice"):
+        invariants.at_most_one_entry(pipeline.doubled())
