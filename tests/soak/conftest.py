@@ -1,0 +1,24 @@
+"""A sandbox for the soak alone, and the length of this run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from deploy.sandbox.running import SandboxProcess, running_sandbox
+from tests.soak.lengths import Length, length, tell
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[SandboxProcess]:
+    with running_sandbox() as process:
+        yield process
+
+
+@pytest.fixture(scope="session")
+def lasting() -> Length:
+    """How long and how much; said once, so that a failing run can be repeated."""
+    chosen = length()
+    tell(seed=chosen.seed, events=chosen.events, seconds=chosen.seconds, effects=chosen.effects)
+    return chosen
