@@ -11,6 +11,7 @@ from schemas.topics import LARGEST_BATCH_BYTES, TopicName, physical
 from tests.worlds import World
 
 FLUSH_S = 30.0
+BY_KEY = -1
 
 
 class Put(msgspec.Struct, frozen=True):
@@ -45,7 +46,7 @@ def put_all(world: World, records: list[tuple[TopicName, bytes | None, bytes | N
         return told
 
     for number, (topic, key, value, partition) in enumerate(records):
-        where = {} if partition is None else {"partition": partition}
-        producer.produce(physical(world.prefix, topic), value, key, on_delivery=report(number, topic), **where)
+        where = BY_KEY if partition is None else partition
+        producer.produce(physical(world.prefix, topic), value, key, where, on_delivery=report(number, topic))
     producer.flush(FLUSH_S)
     return [stored[number] for number in range(len(records))]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +67,15 @@ class Role:
 
     def until_said(self, words: str, within: float = START_S) -> None:
         until(lambda: words in self.text(), f"{self.name} says {words!r}", within, self.text)
+
+    def metric(self, name: str) -> float:
+        """The sum over the labels of one metric, as its endpoint tells it now."""
+        found = re.search(r"url=(http://\S+/metrics)", self.text())
+        if found is None:
+            raise AssertionError(f"{self.name} has not said where its metrics are")
+        with urllib.request.urlopen(found[1], timeout=STOP_S) as answer:  # noqa: S310 - our own, on loopback
+            lines = answer.read().decode().splitlines()
+        return sum(float(line.rsplit(" ", 1)[1]) for line in lines if re.match(rf"{name}[ {{]", line))
 
     def end(self) -> None:
         """Whatever state it is in, it is gone afterwards."""

@@ -42,7 +42,7 @@ def test_the_first_decision_stands(
     practice = pipeline.practice(**first)
     pipeline.start_all()
     pipeline.send(payment(practice))
-    pipeline.until_states(**end)
+    pipeline.until(lambda: pipeline.states() == end, "it is decided and done")
     as_if_it_had_been(pipeline, practice, **replayed)
     pipeline.invariants()
     assert pipeline.states() == end
