@@ -13,7 +13,6 @@ import types
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
-from functools import lru_cache
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -42,18 +41,25 @@ def writer_of(record: type[msgspec.Struct], schema: AvroSchema) -> Write:
     return _writer(record, schema, {}).write
 
 
-@lru_cache(maxsize=8192)
+_CHUNK: Final = 1 << 14
+_LAST: Final = tuple(bytes((n,)) if n < 0x80 else bytes((n & 0x7F | 0x80, n >> 7)) for n in range(_CHUNK))
+_MORE: Final = tuple(bytes((n & 0x7F | 0x80, n >> 7 | 0x80)) for n in range(_CHUNK))
+"""Fourteen bits as two bytes, at the end of a number and before more of it: a number is a look-up or a few."""
+
+
 def _long(value: int) -> bytes:
-    """Zigzag and seven bits a byte. Cached: an instant or an amount stands in several places of one record."""
+    """Zigzag and seven bits a byte. Not cached: instants and amounts rarely come again."""
     if not -_LONG <= value < _LONG:
         raise OverflowError("more than 64 bits")
     rest = (value << 1) ^ (value >> 63)
-    written = bytearray()
-    while rest > 0x7F:
-        written.append(rest & 0x7F | 0x80)
-        rest >>= 7
-    written.append(rest)
-    return bytes(written)
+    if rest < _CHUNK:
+        return _LAST[rest]
+    written = _MORE[rest & 0x3FFF]
+    rest >>= 14
+    while rest >= _CHUNK:
+        written += _MORE[rest & 0x3FFF]
+        rest >>= 14
+    return written + _LAST[rest]
 
 
 _LENGTHS: Final = tuple(_long(length) for length in range(1024))
