@@ -93,7 +93,8 @@ class Known:
         # Digests of two versions of the projection cannot be compared: no conflict is proven.
         if stored.digest_v == identity.digest_version and stored.digest != identity.digest:
             return Finding.CONFLICT
-        return Finding.DECIDED_ANEW if stored.waiting == State.AWAITING_SETTINGS else Finding.DUPLICATE
+        open_still = stored.waiting == State.AWAITING_SETTINGS and stored.superseded_by is None
+        return Finding.DECIDED_ANEW if open_still else Finding.DUPLICATE
 
     def _same_money(self, identity: Identity, event_type: str, same: Stored) -> Finding:
         if same.digest_v == identity.digest_version and same.money_digest != identity.money_digest:

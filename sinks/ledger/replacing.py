@@ -16,7 +16,7 @@ from sinks.ledger import gates
 from sinks.ledger.database import statement
 from sinks.ledger.deciding import Deciding
 from sinks.ledger.identities import Finding, Stored
-from sinks.ledger.outbox import result_row
+from sinks.ledger.outbox import OutboxRow, result_row
 from sinks.ledger.records import Decided, Record
 from streams.controls import Control
 
@@ -67,8 +67,10 @@ def _replace(cursor: Cursor, deciding: Deciding, first: Stored, *, by: str) -> b
             "now": deciding.facts.now,
         },
     )
-    cursor.execute(statement("intake", "supersede"), key | {"by": by})
+    cursor.execute(statement("intake", "supersede"), key | {"by": by, "now": deciding.facts.now})
     deciding.facts.known.forget(first)
+    if first.waiting is not None:
+        deciding.writes.outbox.append(_voided_event(deciding, first))
     for row in open_ones:
         deciding.writes.outbox.append(_voided(deciding, first, row))
     touched = [(first.practice_id, row[2]) for row in open_ones if row[2] is not None]
@@ -76,7 +78,7 @@ def _replace(cursor: Cursor, deciding: Deciding, first: Stored, *, by: str) -> b
     return True
 
 
-def _voided(deciding: Deciding, first: Stored, row: Any) -> Any:
+def _voided(deciding: Deciding, first: Stored, row: Any) -> OutboxRow:
     return result_row(
         practice_id=first.practice_id,
         source=first.source,
@@ -89,6 +91,19 @@ def _voided(deciding: Deciding, first: Stored, row: Any) -> Any:
         reason=DecisionReason.BOOKED_ELSEWHERE,
         amount_minor=row[8],
         currency=row[9],
+        changed_at=deciding.facts.now,
+    )
+
+
+def _voided_event(deciding: Deciding, first: Stored) -> OutboxRow:
+    """An event that still waited has no effects: its own state is what changes."""
+    return result_row(
+        practice_id=first.practice_id,
+        source=first.source,
+        event_id=first.event_id,
+        subject=first.subject,
+        state=State.VOIDED_BEFORE_POST,
+        reason=DecisionReason.BOOKED_ELSEWHERE,
         changed_at=deciding.facts.now,
     )
 

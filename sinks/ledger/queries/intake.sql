@@ -109,7 +109,9 @@ WHERE practice_id = :practice_id AND effect_id = ANY(:effect_ids::bigint[])
 RETURNING effect_id;
 
 -- name: supersede!
-UPDATE events SET superseded_by = :by
+-- What it waited for concerns it no more: nobody asks for its decision again, and none resolves it.
+UPDATE events SET superseded_by = :by, waiting = NULL, redecide_at = NULL,
+    reason = CASE WHEN waiting IS NULL THEN reason ELSE 'BOOKED_ELSEWHERE' END, resolved_at = coalesce(resolved_at, :now)
 WHERE practice_id = :practice_id AND source = :source AND event_id = :event_id AND superseded_by IS NULL;
 
 -- name: add_dead_letter!

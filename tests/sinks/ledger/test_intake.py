@@ -152,6 +152,26 @@ def test_membership_and_payment_in_one_batch_are_one_money(book: Book) -> None:
     assert book.position() == 2
 
 
+def test_a_payment_that_waited_for_settings_and_was_superseded_is_never_decided(book: Book) -> None:
+    """B-5, law 10: told bare and with members while the practice was unknown, its money is posted once, not twice."""
+    book.tell(payment(gross=29900, fee=897, kind=PaymentKind.MEMBERSHIP))
+    bare = book.decide(payment(gross=29900, fee=897, kind=PaymentKind.MEMBERSHIP))
+    book.tell(membership(payment_id="pay-1"))
+    assert book.rows("SELECT event_id, waiting, superseded_by FROM events ORDER BY 1") == [
+        ("ev-1", None, "ev-m1"),
+        ("ev-m1", "AWAITING_SETTINGS", None),
+    ]
+    book.add()
+    book.link()
+    book.sweeps.ask_again()
+    for request in book.redecisions():
+        book.store(book.decide_again(request))
+    book.store(bare, book.decide(payment(gross=29900, fee=897, kind=PaymentKind.MEMBERSHIP)))
+    assert book.rows("SELECT event_id, state, sum(amount_minor)::int FROM effects GROUP BY 1, 2") == [
+        ("ev-m1", "SCHEDULED", 29900)
+    ]
+
+
 @pytest.mark.parametrize("state", ["SENDING", "POSTED"])
 def test_membership_after_the_bare_payment_was_sent_is_a_duplicate(book: Book, state: str) -> None:
     """B-5: what was sent, or may have been, stands."""
