@@ -1,0 +1,79 @@
+"""The shape that the design fixes, held by the code itself: layers, top level, what no file may hold."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+LAYERS = ("schemas", "streams", "processors", "sinks", "deploy")
+MAY_IMPORT = {
+    "schemas": {"schemas"},
+    "streams": {"schemas", "streams"},
+    "processors": {"schemas", "streams", "processors"},
+    "sinks": {"schemas", "streams", "sinks"},
+    "deploy": set(LAYERS),
+}
+TOP_LEVEL = {
+    *LAYERS,
+    "tests",
+    "pyproject.toml",
+    "README.md",
+    "Makefile",
+    "requirements.lock",
+    "LICENSE",
+    ".gitignore",
+    ".ci",
+}
+# Written in pieces, so that this file does not name what it forbids.
+REGISTRIES = ("pypi" + ".org", "python" + "hosted.org", "repo1." + "maven", "registry." + "npmjs", "deb." + "debian")
+
+
+def tracked() -> list[Path]:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, text=True).stdout
+    return [ROOT / name for name in listed.split("\0") if name and (ROOT / name).is_file()]
+
+
+def imported(file: Path) -> set[str]:
+    """First parts of every module that a file imports, inside functions too."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_bytes())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            found.add(node.module.partition(".")[0])
+    return found
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_imports_run_one_way(layer: str) -> None:
+    """Design section 3: schemas <- streams <- processors, sinks <- deploy; nothing of the product imports tests."""
+    for file in (ROOT / layer).rglob("*.py"):
+        ours = imported(file) & {*LAYERS, "tests"}
+        assert ours <= MAY_IMPORT[layer], f"{file.relative_to(ROOT)} imports {sorted(ours - MAY_IMPORT[layer])}"
+
+
+def test_the_top_level_is_fixed() -> None:
+    """Design section 3: nothing else stands there."""
+    assert {file.relative_to(ROOT).parts[0] for file in tracked()} <= TOP_LEVEL
+
+
+def test_nothing_names_a_registry_or_one_machine() -> None:
+    """The repository speaks of the product alone: no registry's host, no path of a developer's machine."""
+    machine = re.compile(r"(^|[^A-Za-z0-9_.])/(" + "|".join(("wo" + "rk", "fa" + "rm", "home/[a-z]")) + r")/")
+    for file in tracked():
+        text = file.read_text(encoding="utf-8", errors="ignore")
+        assert not [host for host in REGISTRIES if host in text], file
+        assert machine.search(text) is None, file
+
+
+def test_product_code_has_no_assert_as_a_guard() -> None:
+    """House rule: an assert disappears under -O; a guard must not."""
+    for layer in LAYERS:
+        for file in (ROOT / layer).rglob("*.py"):
+            tree = ast.parse(file.read_bytes())
+            assert not any(isinstance(node, ast.Assert) for node in ast.walk(tree)), file
