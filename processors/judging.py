@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 import msgspec
 
@@ -24,6 +25,8 @@ from streams.dead_letters import UNKNOWN_PRACTICE
 
 HistoryOf = Callable[[str], SettingsHistory | None]
 """The newest history known of a practice; None when there is none."""
+
+_TOPICS: Final = {name.value: name for name in TopicName}
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +51,7 @@ def judge(
     Steps 1 to 3 and 5 may refuse: a record that breaks the contract never stops its neighbours.
     """
     try:
-        event = decode_event(TopicName(position.topic), value)
+        event = decode_event(_TOPICS[position.topic], value)
     except Undecodable as error:
         return _unreadable(position, key, error)
     try:
@@ -68,9 +71,12 @@ def judge_again(request: Redecision, history_of: HistoryOf) -> Writeback | Refus
     """
     position = request.position
     try:
-        event = decode_event(TopicName(position.topic), request.original)
+        event = decode_event(_TOPICS[position.topic], request.original)
+        validate(event, position.appended_at)
     except Undecodable as error:
         return _unreadable(position, request.original_key, error)
+    except Invalid as error:
+        return _refused(position, request.original_key, event, error)
     try:
         decision = decide(event, position.appended_at, history_of(event.practice_id))
     except OtherCurrency as error:

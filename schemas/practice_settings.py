@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, time
 from enum import StrEnum
+from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
 import msgspec
@@ -55,16 +56,22 @@ class TypeModes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     def of(self, kind: PaymentKind, action: MembershipAction | None = None) -> TypeMode:
         """The mode of a type; a membership that is OFF is OFF however it was paid."""
-        if kind is PaymentKind.MEMBERSHIP:
+        field = _MODE_FIELDS[kind]
+        if field == "membership":
             by_hand = action in (MembershipAction.ONE_TIME, MembershipAction.MANUAL_RENEWAL)
             return self.membership_by_hand if by_hand and self.membership is not TypeMode.OFF else self.membership
-        modes = {
-            PaymentKind.TERMINAL: self.terminal,
-            PaymentKind.PAYMENT_PLAN: self.payment_plan,
-            PaymentKind.INSURANCE: self.insurance,
-            PaymentKind.COLLECTION: self.collection,
-        }
-        return modes[kind]
+        mode: TypeMode = getattr(self, field)
+        return mode
+
+
+_MODE_FIELDS: Final = {
+    PaymentKind.TERMINAL: "terminal",
+    PaymentKind.PAYMENT_PLAN: "payment_plan",
+    PaymentKind.INSURANCE: "insurance",
+    PaymentKind.MEMBERSHIP: "membership",
+    PaymentKind.COLLECTION: "collection",
+}
+"""UNKNOWN is refused before it comes here (`schemas.validation`)."""
 
 
 class PracticeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from typing import Final
 
 from schemas.writebacks import SourcePosition
 
@@ -11,6 +12,9 @@ from schemas.writebacks import SourcePosition
 class HeaderError(ValueError):
     """Headers that do not follow the contract; names the header, never its value."""
 
+
+_DIGITS: Final = 18
+"""Every such number fits 64 bits."""
 
 HeaderList = list[tuple[str, bytes]]
 Headers = Mapping[str, bytes | str | None] | Iterable[tuple[str, bytes | str | None]] | None
@@ -47,7 +51,7 @@ def required(values: Mapping[str, str], name: str) -> str:
 
 def number(values: Mapping[str, str], name: str) -> int:
     text = required(values, name)
-    if not text.isdecimal() or not text.isascii():
+    if not text.isdecimal() or not text.isascii() or len(text) > _DIGITS:
         raise HeaderError(f"{name} is not a whole number of at least 0")
     return int(text)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from schemas.topics import SOURCES
 from schemas.writebacks import Redecision
 from streams.header_values import (
     HeaderError,
@@ -19,6 +20,7 @@ from streams.header_values import (
 
 SCHEMA: Final = "1"
 PREFIX: Final = "rd"
+_SOURCES: Final = frozenset(topic.value for topic in SOURCES)
 
 
 def redecision_headers(request: Redecision) -> HeaderList:
@@ -35,8 +37,11 @@ def parse_redecision(key: bytes | None, value: bytes | None, headers: Headers) -
     values = as_text(headers, f"{PREFIX}-")
     if required(values, "rd-schema") != SCHEMA:
         raise HeaderError("rd-schema is of another version")
+    position = position_of(PREFIX, values)
+    if position.topic not in _SOURCES:
+        raise HeaderError("rd-original-topic is no source topic")
     return Redecision(
-        position=position_of(PREFIX, values),
+        position=position,
         practice_id=required(values, "rd-practice-id"),
         least_version=number(values, "rd-least-version"),
         original_key=key or b"",

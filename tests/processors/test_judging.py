@@ -137,6 +137,13 @@ def test_a_redecision_in_another_currency_waits_for_a_person() -> None:
     assert result.decision.settings_version == 3
 
 
+def test_a_redecision_of_something_invalid_is_refused() -> None:
+    """Law 9: whatever stands on the topic, it stops nobody."""
+    result = again(payment(kind=PaymentKind.UNKNOWN), known())
+    assert isinstance(result, Refusal)
+    assert result.reason is DeadLetterReason.UNKNOWN_ENUM
+
+
 def test_a_redecision_that_cannot_be_read_is_refused() -> None:
     request = Redecision(
         position=position(), practice_id=PRACTICE, least_version=1, original_key=KEY, original=b"\x00\xff\xff\xff\xff1"

@@ -83,6 +83,7 @@ def test_headers_of_others_are_left_alone() -> None:
         ("dl-reason", b"SOMETHING", "does not know"),
         ("dl-stage", b"elsewhere", "does not know"),
         ("dl-attempts", b"-1", "whole number"),
+        ("dl-attempts", b"9" * 19, "whole number"),
         ("dl-attempts", "\N{SUPERSCRIPT TWO}".encode(), "whole number"),
         ("dl-first-failed-at", b"yesterday", "not an instant"),
         ("dl-first-failed-at", b"2026-03-04T17:00:00", "no zone"),
@@ -109,3 +110,6 @@ def test_a_redecision_is_readable_again() -> None:
         parse_redecision(b"k", b"v", [("rd-schema", b"2")])
     with pytest.raises(HeaderError, match="rd-schema is missing"):
         parse_redecision(None, None, None)
+    strange = dict(redecision_headers(REQUEST)) | {"rd-original-topic": b"elsewhere.v1"}
+    with pytest.raises(HeaderError, match="no source topic"):
+        parse_redecision(b"k", b"v", [*strange.items()])
