@@ -32,6 +32,10 @@ CONTROLLER = "PYTEST_STACK_CONTROLLER"
 hypothesis.settings.register_profile(
     "here", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], print_blob=True
 )
+# For `make soak`, with `--hypothesis-profile long`.
+hypothesis.settings.register_profile(
+    "long", hypothesis.settings.get_profile("here"), max_examples=int(os.environ.get("SOAK_EXAMPLES", "2000"))
+)
 hypothesis.settings.load_profile("here")
 
 

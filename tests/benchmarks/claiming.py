@@ -54,9 +54,9 @@ def claim_times(world: World, sizes: tuple[int, ...], one_gate: int = ONE_GATE) 
     made = 0
     with psycopg.connect(world.database_url, autocommit=True) as connection:
         for size in sizes:
-            _fill(connection, made // PER_PRACTICE + 1, size // PER_PRACTICE)
+            fill(connection, made // PER_PRACTICE + 1, size // PER_PRACTICE)
             made = size
-            found[size] = asyncio.run(_measure(world.settings(), GATES))
+            found[size] = asyncio.run(measure(world.settings(), GATES))
         yield _compared(found)
         for size, times in found.items():
             yield reported(
@@ -67,7 +67,7 @@ def claim_times(world: World, sizes: tuple[int, ...], one_gate: int = ONE_GATE) 
             )
         connection.execute("UPDATE gates SET next_due_at = NULL")
         _one_gate(connection, one_gate)
-        alone = asyncio.run(_measure(world.settings(), 1))
+        alone = asyncio.run(measure(world.settings(), 1))
         yield reported(
             f"claim + plan of one gate with {one_gate:,} effects waiting",
             alone.total_ms,
@@ -91,7 +91,7 @@ def _compared(found: dict[int, ClaimTimes]) -> Measure:
     )
 
 
-def _fill(connection: psycopg.Connection[Any], first: int, until: int) -> None:
+def fill(connection: psycopg.Connection[Any], first: int, until: int) -> None:
     """Practices `first` to `until`, each with PER_PRACTICE due effects: copies of the first practice's rows.
 
     Constraint triggers rest meanwhile; what is inserted satisfies them.
@@ -120,7 +120,7 @@ def _one_gate(connection: psycopg.Connection[Any], count: int) -> None:
     connection.execute("VACUUM ANALYZE effects, events, gates")
 
 
-async def _measure(settings: ProgramSettings, gates: int) -> ClaimTimes:
+async def measure(settings: ProgramSettings, gates: int) -> ClaimTimes:
     """TRIES claims, each rolled back, so that every one finds the same ledger."""
     pool = open_pool(settings)
     await pool.open(wait=True)

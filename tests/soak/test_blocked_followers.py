@@ -1,0 +1,81 @@
+"""200,000 effects that wait behind others: who claims does not pay for them (law 21)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import ExitStack
+from statistics import median
+from typing import Any
+
+import psycopg
+import pytest
+
+from schemas.practice_settings import Timing
+from tests.benchmarks.claiming import GATES, ClaimTimes, fill, measure
+from tests.benchmarks.ledgers import furnish
+from tests.benchmarks.traffic import histories
+from tests.soak.lengths import tell
+from tests.worlds import Stack, World, fresh_world
+
+pytestmark = [pytest.mark.soak, pytest.mark.stack]
+
+FOLLOWERS = 200_000
+SPREAD_OVER = 2_000
+"""Practices of a busy shard: 100 followers each."""
+ROUNDS = 3
+CLAIM_FACTOR = 4.0
+"""A claim reads gates alone, so it may not know of followers; twice the noise of a busy machine."""
+TURN_FACTOR = 10.0
+"""Claim and plan with 100 followers behind ten heads of each gate that is claimed."""
+
+# A head in doubt whose next look is an hour away, and those who wait behind it in its lane. Ids far above the ready
+# ones; their events are left out, since a plan reads events only of what it takes.
+_WAITING = (
+    "INSERT INTO effects (practice_id, effect_id, source, event_id, target, entry_kind, part, connection_id, lane,"
+    " state, reason, due_at, amount_minor, currency, ledger_date, patient_ref, settings_version, instruction,"
+    " request_id, sent_at, settle_until, changed_at)"
+    " SELECT e.practice_id, 10000 + i, 'bench', 'follower-' || i, e.target, e.entry_kind, '', e.connection_id,"
+    " 'p:blocked', CASE WHEN i = 0 THEN 'UNCERTAIN' ELSE 'SCHEDULED' END, e.reason,"
+    " now() + CASE WHEN i = 0 THEN interval '1 hour' ELSE interval '-1 hour' END, e.amount_minor, e.currency,"
+    " e.ledger_date, 'blocked', 1, e.instruction, 'rq-follower-' || e.practice_id || i, now(), now(), now()"
+    " FROM effects e, generate_series(0, %s::int) i WHERE e.effect_id = 1"
+)
+
+
+@pytest.fixture
+def worlds(stack: Stack) -> Iterator[dict[str, World]]:
+    """The same ready effects three times: alone, with followers of everybody, with followers of few."""
+    with ExitStack() as open_:
+        yield {name: open_.enter_context(fresh_world(stack)) for name in ("empty", "spread", "packed")}
+
+
+def _prepare(world: World, practices: int, followers: int) -> None:
+    (history,) = histories(["practice-0000000"], Timing.INSTANT)
+    furnish(world.database_url, [history], "http://127.0.0.1:9/api/v1")
+    with psycopg.connect(world.database_url, autocommit=True) as connection:
+        fill(connection, 1, practices)
+        if followers:
+            with connection.transaction():
+                connection.execute("SET LOCAL session_replication_role = replica")
+                connection.execute(_WAITING, (followers // practices,))
+        connection.execute("VACUUM ANALYZE")
+
+
+def test_two_hundred_thousand_followers_leave_claims_quick(worlds: dict[str, World]) -> None:
+    """Claim and plan with 200,000 blocked followers against none, in turns of one run."""
+    _prepare(worlds["empty"], GATES, 0)
+    _prepare(worlds["spread"], SPREAD_OVER, FOLLOWERS)
+    _prepare(worlds["packed"], GATES, FOLLOWERS)
+    found: dict[str, list[ClaimTimes]] = {name: [] for name in worlds}
+    for _ in range(ROUNDS):
+        for name, world in worlds.items():
+            found[name].append(asyncio.run(measure(world.settings(), GATES)))
+    claim = {name: median(each.claim_ms for each in times) for name, times in found.items()}
+    plan = {name: median(each.plan_ms for each in times) for name, times in found.items()}
+    said: dict[str, Any] = {f"{name}_ms": f"{claim[name]:.1f}+{plan[name]:.1f}" for name in worlds}
+    turn = {name: (claim[name] + plan[name]) / (claim["empty"] + plan["empty"]) for name in worlds}
+    tell(part="followers", **said, spread_ratio=round(turn["spread"], 2), packed_ratio=round(turn["packed"], 2))
+    for name in ("spread", "packed"):
+        assert claim[name] <= CLAIM_FACTOR * claim["empty"], f"followers slow the claim: {said}"
+    assert turn["spread"] <= TURN_FACTOR, f"followers slow a turn: {said}"
