@@ -61,12 +61,13 @@ def check(work: Work, dependents: tuple[Work, ...], target: PaymentTarget, times
 
 
 def _compose(work: Work, target: PaymentTarget) -> Ready | Dead:
-    """A frozen request goes out as it is, under its own id. Composed for another patient, it is a new generation:
-    nothing stands at the target, or the effect would not be ready (E-9 b, section 3)."""
+    """A request frozen for this generation goes out as it is, under its own id. Composed for another patient, it is a
+    new generation: nothing stands at the target, or the effect would not be ready (E-9 b, section 3)."""
     frozen = work.frozen
-    if frozen is not None and frozen.pms_patient_id == work.pms_patient_id:
+    current = frozen is not None and frozen.generation == work.generation
+    if frozen is not None and current and frozen.pms_patient_id == work.pms_patient_id:
         return Ready(entry_of(work), frozen)
-    entry = entry_of(work, work.generation + (frozen is not None))
+    entry = entry_of(work, work.generation + current)
     composed = target.compose(entry)
     if isinstance(composed, NotComposed):
         return Dead(deciding.not_composed(composed), composed.field)
@@ -78,6 +79,7 @@ def _compose(work: Work, target: PaymentTarget) -> Ready | Dead:
             body=composed.body,
             ledger_date=composed.ledger_date,
             pms_patient_id=work.pms_patient_id,
+            generation=entry.generation,
         ),
     )
 

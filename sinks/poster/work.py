@@ -25,6 +25,8 @@ class Frozen(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes
     ledger_date: date
     pms_patient_id: str | None
+    generation: int = 1
+    """A released effect keeps its last request, because a read-back looks where that one went; it is sent no more."""
 
     def composed(self) -> Composed:
         return Composed(method=self.method, path=self.path, body=self.body, ledger_date=self.ledger_date)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import date, timedelta
 from itertools import pairwise
 
+from deploy.sandbox.running import Effect, FaultKind
 from schemas.events import Split
 from schemas.practice_settings import AmountMode
+from schemas.states import State
+from sinks.ledger.release import release
 from tests.processors.told import NOON
 from tests.scenarios.waiting import until
 from tests.sinks.ledger.books import SAVING
@@ -187,6 +190,57 @@ def test_a_patient_linked_anew_gets_a_new_generation(offices: Offices) -> None:
     assert office.payments() == [(right, 10_000)]
     assert office.column("generation") == [2]
     assert office.column("request_id") != first
+
+
+def test_a_redriven_entry_is_looked_for_at_the_patient_it_was_sent_for(offices: Offices) -> None:
+    """Section 3, E-9 b: the link changed after the send, then a redrive: what stands is found and not doubled.
+
+    A second payment of the patient follows the link.
+    """
+    office = offices.open(amount=AmountMode.GROSS)
+    first, right = office.patient("pt-1"), office.patient("pt-right")
+    offices.book.tell(office.pay("pt-1"), office.pay("pt-1"))
+    killed = offices.process(test_crash_at="poster.after_answer")
+    assert killed.until_dead() == -9
+    assert office.payments() == [(first, 10_000)]
+    connection = offices.book.connection
+    for state in ("UNCERTAIN", "DEAD_LETTERED"):
+        connection.execute("UPDATE effects SET state = %s WHERE effect_id = 1", (state,))
+    connection.execute("UPDATE patient_links SET pms_patient_id = %s WHERE patient_ref = 'pt-1'", (str(right),))
+    with connection.transaction(), connection.cursor() as cursor:
+        release(cursor, office.practice_id, [State.DEAD_LETTERED], actor="owner", now=NOON)
+    offices.poster()
+    office.until_states("POSTED", "POSTED")
+    assert office.payments() == sorted([(first, 10_000), (right, 10_000)])
+    assert office.column("generation") == [2, 1]
+
+
+def test_a_redriven_entry_that_never_landed_goes_to_the_patient_of_today(offices: Offices) -> None:
+    """Section 3: absent where it was sent for, it is composed anew, once, with the next generation's id."""
+    office = offices.open(amount=AmountMode.GROSS)
+    right = office.patient("pt-right")
+    offices.sandbox.open_dental.fault(
+        FaultKind.STATUS,
+        Effect.NONE,
+        status=404,
+        text="Patient not found",
+        account=office.customer_key,
+        method="POST",
+        path="/payments",
+        times=1,
+    )
+    offices.book.tell(office.pay("pt-1"))
+    offices.poster()
+    office.until_states("REJECTED")
+    (refused,) = office.column("request_id")
+    connection = offices.book.connection
+    connection.execute("UPDATE patient_links SET pms_patient_id = %s WHERE patient_ref = 'pt-1'", (str(right),))
+    with connection.transaction(), connection.cursor() as cursor:
+        release(cursor, office.practice_id, [State.REJECTED], actor="owner", now=NOON)
+    office.until_states("POSTED")
+    assert office.payments() == [(right, 10_000)]
+    assert office.column("generation") == [2]
+    assert office.column("request_id") != [refused]
 
 
 def test_a_remote_connection_is_called_once_a_second(offices: Offices) -> None:
