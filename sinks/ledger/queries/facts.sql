@@ -29,7 +29,8 @@ FROM unnest(:effect_ids::bigint[], :states::text[], :was::text[]) AS k(effect_id
 WHERE e.practice_id = :practice_id AND e.effect_id = k.effect_id AND e.state = k.was;
 
 -- name: master_now
-SELECT (body->>'master')::boolean FROM settings
+-- A practice that has left is switched off, whatever its switch says.
+SELECT (body->>'master')::boolean AND body->>'status' <> 'OFFBOARDED' FROM settings
 WHERE practice_id = :practice_id AND effective_from <= coalesce(:now::timestamptz, now())
 ORDER BY version DESC LIMIT 1;
 

@@ -62,7 +62,7 @@ JOIN events e ON e.practice_id = k.p AND e.source = k.s AND e.subject = k.j AND 
     AND e.superseded_by IS NULL;
 
 -- name: truths_of
-SELECT practice_id, version, effective_from, (body->>'master')::boolean
+SELECT practice_id, version, effective_from, (body->>'master')::boolean AND body->>'status' <> 'OFFBOARDED'
 FROM settings WHERE practice_id = ANY(:practice_ids::text[]) ORDER BY practice_id, version;
 
 -- name: links_of

@@ -7,7 +7,8 @@ WHERE e.state = 'AWAITING_LINK' LIMIT :most;
 -- name: pauses_missed
 -- Expected: none. Whoever switches the master on resumes what it paused.
 SELECT DISTINCT e.practice_id FROM effects e
-CROSS JOIN LATERAL (SELECT (s.body->>'master')::boolean AS master FROM settings s
+CROSS JOIN LATERAL (SELECT (s.body->>'master')::boolean AND s.body->>'status' <> 'OFFBOARDED' AS master
+    FROM settings s
     WHERE s.practice_id = e.practice_id AND s.effective_from <= coalesce(:now::timestamptz, now())
       AND s.applied_at IS NOT NULL
     ORDER BY s.version DESC LIMIT 1) current

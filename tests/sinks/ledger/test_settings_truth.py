@@ -7,6 +7,7 @@ from datetime import timedelta
 import psycopg
 import pytest
 
+from schemas.practice_settings import PracticeStatus
 from schemas.topics import TopicName
 from sinks.ledger import audit
 from streams.errors import ConfigurationError
@@ -62,6 +63,21 @@ def test_master_off_pauses_what_was_before_and_on_resumes_it(book: Book) -> None
     assert book.states() == ["SCHEDULED", "SCHEDULED"]
     assert book.one("SELECT next_due_at FROM gates") == NOON
     assert sum(book.sweeps.look().values()) == 0
+
+
+def test_a_practice_that_left_stays_paused_though_its_switch_is_on(book: Book) -> None:
+    """Law 14, law 24: OFFBOARDED is a version; no sweep resumes what the poster would only pause again."""
+    book.add()
+    book.link()
+    told = book.decide(payment())
+    book.clock.instant = NOON + HOUR
+    book.save(status=PracticeStatus.OFFBOARDED)
+    book.store(told)
+    assert book.states() == ["PAUSED", "PAUSED"]
+    assert book.sweeps.look()["pause"] == 0
+    book.clock.instant = NOON + 2 * HOUR
+    book.save()
+    assert book.states() == ["SCHEDULED", "SCHEDULED"]
 
 
 def test_a_payment_made_while_the_master_is_off_is_skipped_for_good(book: Book) -> None:
