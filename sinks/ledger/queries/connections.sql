@@ -76,9 +76,12 @@ ORDER BY effect_id FOR NO KEY UPDATE;
 
 -- name: release!
 -- The budget of tries begins anew only where it was spent, so that the rows of `attempts` keep their numbers. The last
--- request stays until the next mark: it says at which patient the read-back has to look, wherever the link points now.
+-- request stays until the next mark: it says at which patient the read-back has to look, wherever the link points now;
+-- but not one for a patient whom the target does not have, where every read would be refused.
 UPDATE effects e SET state = 'SCHEDULED', generation = r.generation, request_id = r.request_id,
-    look_first = (e.look_first OR e.sent_at IS NOT NULL), due_at = coalesce(:now::timestamptz, now()), failing_since = NULL,
+    payload = CASE e.reason WHEN 'PATIENT_NOT_FOUND' THEN NULL ELSE e.payload END,
+    look_first = (e.look_first OR e.sent_at IS NOT NULL), due_at = coalesce(:now::timestamptz, now()),
+    failing_since = NULL,
     attempts = CASE e.state WHEN 'DEAD_LETTERED' THEN 0 ELSE e.attempts END,
     redrives = e.redrives + 1, changed_at = coalesce(:now::timestamptz, now())
 FROM unnest(:effect_ids::bigint[], :generations::integer[], :request_ids::text[])

@@ -74,12 +74,13 @@ def test_what_was_sent_once_is_read_back_before_it_is_sent_again(desk: Desk) -> 
     """Scenario 51: an ambiguous one gets look_first, the next generation's request id, and keeps where it was sent."""
     desk.effect(1, state="DEAD_LETTERED", reason="OUTCOME_UNKNOWN", sent_at="2026-03-02T15:00:00Z", payload=b"old")
     desk.effect(2, state="INVALID_CONFIG", reason="MAPPING_MISSING")
+    desk.effect(3, state="REJECTED", reason="PATIENT_NOT_FOUND", sent_at="2026-03-02T15:00:00Z", payload=b"nobody")
     document = writeback_json(desk.world, "dlq", "redrive", "--practice", "northside", *APPLY)
-    assert [item["look_first"] for item in document["items"]] == [True, False]
+    assert [item["look_first"] for item in document["items"]] == [True, False, True]
     rows = desk.connection.execute(
         "SELECT effect_id, look_first, generation, payload, request_id <> 'r' || effect_id FROM effects ORDER BY 1"
     ).fetchall()
-    assert rows == [(1, True, 2, b"old", True), (2, False, 2, None, True)]
+    assert rows == [(1, True, 2, b"old", True), (2, False, 2, None, True), (3, True, 2, None, True)]
 
 
 def test_a_second_redrive_finds_nothing_dead(desk: Desk) -> None:
