@@ -83,11 +83,17 @@ def lanes_in_order(ledger: Ledger) -> None:
     lanes: dict[tuple[str, str, str], list[tuple[Any, int]]] = defaultdict(list)
     for key, row in posted.items():
         # Redriven, late-linked and daily effects became ready later than their id says: only what was ready counts.
-        if key in first_sent and row["redrives"] == 0 and row["reason"] == "AUTO_INSTANT" and row["generation"] == 1:
+        if key in first_sent and row["reason"] == "AUTO_INSTANT" and _never_redriven(row, posted):
             lanes[(row["practice_id"], row["connection_id"], row["lane"])].append((first_sent[key], row["effect_id"]))
     for lane, sent in lanes.items():
         in_time = [effect_id for _, effect_id in sorted(sent)]
         assert in_time == sorted(in_time), f"I3: lane {lane} was sent in the order {in_time}"
+
+
+def _never_redriven(row: dict[str, Any], posted: dict[tuple[str, int], dict[str, Any]]) -> bool:
+    """Neither the effect nor the one that it had to wait for."""
+    origin = posted.get((row["practice_id"], row["depends_on"]), row)
+    return all(each["redrives"] == 0 and each["generation"] == 1 for each in (row, origin))
 
 
 def positions_behind_receipts(world: World, ledger: Ledger) -> None:

@@ -1,0 +1,88 @@
+"""Issue 3, section 8: `/metrics`, `/healthz` and `/readyz` of every role, while its database is there and while not."""
+
+from __future__ import annotations
+
+import http.client
+import re
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.scenarios.people import payment
+from tests.scenarios.pipeline import ALL_ROLES, Pipeline
+from tests.scenarios.roles import Role
+from tests.scenarios.wire import wired
+
+WITH_A_DATABASE = ("intake", "poster", "relay", "notifier")
+OWN_WORK = {
+    "rules": "writeback_rules_records_total{",
+    "intake": 'writeback_receipts_total{verdict="FIRST"} 1.0',
+    "poster": "writeback_target_calls_total{",
+    "relay": "writeback_relayed_total{",
+    "notifier": 'writeback_rehearsal_switches{role="notifier"} 1.0',
+}
+"""What each role has counted after one payment."""
+
+
+def asked(role: Role, path: str) -> tuple[int, str]:
+    """Status and body; (0, …) while nothing answers."""
+    told = re.search(r"role starts url=(\S+)/metrics", role.text())
+    if told is None:
+        return 0, "not started"
+    connection = http.client.HTTPConnection(urlsplit(told[1]).netloc, timeout=10)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+    except OSError as error:
+        return 0, type(error).__name__
+    finally:
+        connection.close()
+
+
+@pytest.mark.stack
+def test_every_role_is_ready_measured_and_alive(pipeline: Pipeline) -> None:
+    """Each role with its broker and database is alive and ready and has metrics of its own work."""
+    practice = pipeline.practice()
+    roles = {name: pipeline.start(name) for name in ALL_ROLES}
+    pipeline.send(payment(practice))
+    pipeline.until_states(POSTED=2)
+    for name, role in roles.items():
+        pipeline.until(lambda role=role: asked(role, "/readyz")[0] == 200, f"{name} is ready")
+        assert asked(role, "/healthz") == (200, "ok\n")
+        status, text = asked(role, "/metrics")
+        assert status == 200
+        assert OWN_WORK[name] in text, f"{name} does not tell what it did"
+    pipeline.invariants(replay=False)
+
+
+@pytest.mark.stack
+def test_a_role_without_its_database_is_alive_but_not_ready(pipeline: Pipeline) -> None:
+    """At start and in the middle: not ready while the database is unreachable, ready and at work when it is back."""
+    practice = pipeline.practice()
+    wire, through = wired(pipeline.world.database_url)
+    with wire:
+        wire.cut()
+        pipeline.start("rules")
+        roles = {name: pipeline.start(name, database_url=through) for name in WITH_A_DATABASE}
+        for name, role in roles.items():
+            pipeline.until(lambda role=role: asked(role, "/healthz")[0] == 200, f"{name} is alive")
+            assert asked(role, "/readyz")[0] == 503, name
+        wire.mend()
+        pipeline.send(payment(practice))
+        pipeline.until_states(POSTED=2)
+        _all_ready(pipeline, roles, 200)
+        wire.cut()
+        _all_ready(pipeline, roles, 503)
+        for name, role in roles.items():
+            assert asked(role, "/healthz")[0] == 200, name
+        wire.mend()
+        pipeline.send(payment(practice, "pt-2"))
+        pipeline.until_states(POSTED=4)
+        _all_ready(pipeline, roles, 200)
+        pipeline.invariants(replay=False)
+
+
+def _all_ready(pipeline: Pipeline, roles: dict[str, Role], status: int) -> None:
+    for name, role in roles.items():
+        pipeline.until(lambda role=role: asked(role, "/readyz")[0] == status, f"{name} answers {status} to /readyz")
