@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 from psycopg.rows import dict_row
 
@@ -277,8 +278,7 @@ class Pipeline:
             for group in admin.list_consumer_groups().result().valid
             if group.group_id.startswith(self.world.prefix) and "rules" in group.group_id
         ]
-        for done in admin.delete_consumer_groups(groups).values():
-            done.result()
+        self.until(lambda: _forgotten(admin, groups), "the broker lets go of killed members and forgets the group")
         sources = len(topics.sources(self.world))
         self.start("rules")
         self.until(
@@ -303,6 +303,18 @@ class Pipeline:
         reached = {(ids.get(row["topic_id"]), row["part"]): row["next_offset"] for row in rows}
         read = {(record.topic, record.partition): record.offset + 1 for record, _ in topics.writebacks(self.world)}
         return all(reached.get(part, 0) >= end for part, end in read.items())
+
+
+def _forgotten(admin: AdminClient, groups: list[str]) -> bool:
+    """Whether the groups' offsets are deleted; not as long as the session of a killed member lasts."""
+    try:
+        for done in admin.delete_consumer_groups(groups).values():
+            done.result()
+    except KafkaException as error:
+        if error.args[0].code() != KafkaError.NON_EMPTY_GROUP:
+            raise
+        return False
+    return True
 
 
 def chosen_settings(changes: dict[str, Any]) -> PracticeSettings:

@@ -44,7 +44,7 @@ def test_properties_hold_at_length(file: str) -> None:
         check=False,
     )
     assert ended.returncode == 0, ended.stdout[-6000:] + ended.stderr[-2000:]
-    examples = [int(count) for count in re.findall(r"(\d+) passing examples", ended.stdout)]
+    examples = [int(count) for count in re.findall(r"(\d+) passing,", ended.stdout)]
     tell(
         part="properties",
         file=file,
