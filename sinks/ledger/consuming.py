@@ -12,7 +12,7 @@ from confluent_kafka.admin import AdminClient
 
 from schemas.topics import TopicName, physical
 from sinks.ledger import watermarks
-from sinks.ledger.positions import KnownTopic, Partition, check_low_water
+from sinks.ledger.positions import KnownTopic, Partition, RecordsLostError, check_low_water
 from sinks.ledger.records import Consumed
 from streams.client_config import consumer_config, group_protocol
 from streams.consumer_lag import LagGauge
@@ -151,7 +151,7 @@ class Feed:
             self.ends[self._guard.id_of(topic), part] = message.offset() or 0
             return
         if error.code() in _POSITION_LOST:
-            raise Permanent(
+            raise RecordsLostError(
                 f"{topic} partition {part}: the stored position is not in the topic any more; records were deleted "
                 "unread, or the log was cut. See `writeback audit-receipts`, have them sent again, then move the "
                 "position in intake_offsets by hand"
