@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -16,7 +16,8 @@ from sinks.poster.work import DoorKey
 from sinks.routes import StoredConnection, Surroundings, UnusableConnectionError, open_target
 
 KEPT: Final = 1_000
-"""Idle adapters beyond this are closed, longest unused first."""
+"""Adapters beyond this are opened anew when they are needed, longest unused first. Their idle connections end by
+themselves after seconds; what is left of them is closed at the end."""
 
 
 class _Open(msgspec.Struct):
@@ -31,41 +32,43 @@ class Adapters:
         self._ledger = ledger
         self._around = around
         self._open: OrderedDict[DoorKey, _Open] = OrderedDict()
+        self._retired: list[PaymentTarget] = []
 
-    async def give(self, door: Door, in_use: set[DoorKey]) -> None:
+    async def give(self, door: Door) -> None:
         """Put the door's adapter into it. Raises UnusableConnectionError, psycopg.Error."""
         known = self._open.get(door.key)
         if known is not None and known.changed_at == door.changed_at:
             self._open.move_to_end(door.key)
-            door.adapter = known.target
-            return
-        row = await self._ledger.load_connection(*door.key)
-        if row is None:
-            raise UnusableConnectionError(ConnectionReason.NEEDS_RECONNECT, "GONE", "the connection was removed")
-        home, connection_id, route, base_url, config, secret, changed_at = row
-        stored = StoredConnection(
-            home_practice_id=home,
-            connection_id=connection_id,
-            route=route,
-            base_url=base_url,
-            config=config,
-            secret=None if secret is None else bytes(secret),
-        )
-        target = open_target(stored, self._around)
-        if known is not None:
-            await known.target.close()
-        self._open[door.key] = _Open(changed_at, target)
-        door.adapter = target
-        await self._trim(in_use)
-
-    async def _trim(self, in_use: set[DoorKey]) -> None:
-        for key in list(self._open):
-            if len(self._open) <= KEPT:
-                return
-            if key not in in_use:
-                await self._open.pop(key).target.close()
+        else:
+            row = await self._ledger.load_connection(*door.key)
+            if row is None:
+                raise UnusableConnectionError(ConnectionReason.NEEDS_RECONNECT, "GONE", "the connection was removed")
+            if known is not None:
+                # Calls may still be in flight on it.
+                self._retired.append(self._open.pop(door.key).target)
+            stored, changed_at = _stored(row)
+            known = self._open[door.key] = _Open(changed_at, open_target(stored, self._around))
+        door.adapter, door.stale = known.target, False
+        while len(self._open) > KEPT:
+            self._retired.append(self._open.popitem(last=False)[1].target)
 
     async def close(self) -> None:
         """Close all of them; no call may be in flight."""
-        while self._open:
-            await self._open.popitem()[1].target.close()
+        targets = [known.target for known in self._open.values()] + self._retired
+        self._open.clear()
+        self._retired.clear()
+        for target in targets:
+            await target.close()
+
+
+def _stored(row: tuple[Any, ...]) -> tuple[StoredConnection, datetime]:
+    home, connection_id, route, base_url, config, secret, changed_at = row
+    stored = StoredConnection(
+        home_practice_id=home,
+        connection_id=connection_id,
+        route=route,
+        base_url=base_url,
+        config=config,
+        secret=None if secret is None else bytes(secret),
+    )
+    return stored, changed_at

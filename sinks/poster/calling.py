@@ -9,7 +9,19 @@ from datetime import UTC, datetime
 from typing import Final
 
 from schemas.states import Stage, State
-from sinks.port import Accepted, Answer, Entry, Found, NoAnswer, NothingSent, Posted, ReadFailed, Refused, Scope
+from sinks.port import (
+    Accepted,
+    Answer,
+    Entry,
+    Found,
+    NoAnswer,
+    NothingSent,
+    PaymentTarget,
+    Posted,
+    ReadFailed,
+    Refused,
+    Scope,
+)
 from sinks.poster import counting, deciding
 from sinks.poster.checking import Ready, entry_in_doubt
 from sinks.poster.doors import Door
@@ -61,31 +73,40 @@ class Caller:
         self._controls = controls
         self._rows = itertools.count(1)
 
-    async def post(self, work: Work, ready: Ready, door: Door, epoch: int, attempt: int, stamp: MarkStamp) -> Outcome:
+    async def post(
+        self,
+        work: Work,
+        ready: Ready,
+        door: Door,
+        adapter: PaymentTarget,
+        epoch: int,
+        attempt: int,
+        stamp: MarkStamp,
+    ) -> Outcome:
         """The one call of this generation. An error of ours in the adapter is no answer either."""
         reach(CrashPoint.POSTER_AFTER_MARK)
         began_at = datetime.now(UTC)
         guard = MarkGuard(stamp, door.times.start_margin_s, self._controls)
-        answer = await self._posted(ready, door, guard)
+        answer = await self._posted(ready, adapter, guard, door.times.deadline_s)
         reach(CrashPoint.POSTER_AFTER_ANSWER)
         verdict = deciding.after_post(answer, attempts=attempt, times=self._times, chance=_JITTER.random())
         counting.posted(door.target_name, answer, (datetime.now(UTC) - began_at).total_seconds())
         return self._outcome(work, ready.entry, verdict, Stage.POST, epoch, attempt, answer, began_at)
 
-    async def read_back(self, work: Work, door: Door, epoch: int) -> Outcome:
+    async def read_back(self, work: Work, door: Door, adapter: PaymentTarget, epoch: int) -> Outcome:
         """Looks for an entry in doubt. The plan was read before this began, so `work.settled` is on the safe side."""
         reach(CrashPoint.POSTER_IN_READ_BACK)
         began_at = datetime.now(UTC)
-        capabilities = door.capabilities
+        capabilities = adapter.capabilities
         entry = entry_in_doubt(work)
         if self._controls.off(Control.READ_BACK):
             reading: Found | ReadFailed = Found(external_ids=(), began_at=began_at)
             verdict = Verdict(state=State.RETRYING, wait=AT_ONCE, proven_absent=True, stage=Stage.READBACK)
-        elif door.adapter is None or capabilities is None or not capabilities.reads_back:
+        elif not capabilities.reads_back:
             reading = Found(external_ids=(), began_at=began_at)
             verdict = deciding.without_read_back()
         else:
-            reading = await self._read(entry, door)
+            reading = await self._read(entry, adapter, door.times.deadline_s)
             verdict = deciding.after_read(
                 reading,
                 work,
@@ -97,20 +118,16 @@ class Caller:
         counting.read(door.target_name, reading, verdict, (datetime.now(UTC) - began_at).total_seconds())
         return self._outcome(work, entry, verdict, Stage.READBACK, epoch, work.attempts, reading, began_at)
 
-    async def _posted(self, ready: Ready, door: Door, guard: MarkGuard) -> Answer:
-        if door.adapter is None:
-            return NothingSent(scope=Scope.CONNECTION, reason=None, code="NO_ADAPTER")
+    async def _posted(self, ready: Ready, adapter: PaymentTarget, guard: MarkGuard, deadline_s: float) -> Answer:
         try:
-            return await door.adapter.post(ready.entry, ready.frozen.composed(), guard, door.times.deadline_s)
+            return await adapter.post(ready.entry, ready.frozen.composed(), guard, deadline_s)
         except Exception as error:  # noqa: BLE001 - whatever an adapter does, the entry may stand: read back
             _LOG.failure("an adapter raised instead of answering", error, effect_id=ready.entry.effect_id)
             return NoAnswer(code="ADAPTER_ERROR")
 
-    async def _read(self, entry: Entry, door: Door) -> Found | ReadFailed:
-        if door.adapter is None:
-            return ReadFailed(scope=Scope.CONNECTION, reason=None, code="NO_ADAPTER")
+    async def _read(self, entry: Entry, adapter: PaymentTarget, deadline_s: float) -> Found | ReadFailed:
         try:
-            return await door.adapter.read_back(entry, door.times.deadline_s)
+            return await adapter.read_back(entry, deadline_s)
         except Exception as error:  # noqa: BLE001 - says nothing about the entry
             _LOG.failure("an adapter raised instead of reading back", error, effect_id=entry.effect_id)
             return ReadFailed(scope=Scope.EFFECT, reason=None, code="ADAPTER_ERROR")

@@ -7,6 +7,7 @@ from functools import cache
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from schemas.reasons import ConnectionReason
 from schemas.states import State
 from sinks.port import Answer, Found, NothingSent, Posted, ReadFailed, Refused
 from sinks.poster.work import Verdict
@@ -31,6 +32,31 @@ def _last_success(target: str, operation: str) -> Gauge:
 @cache
 def _transition(target: str, from_state: str, to_state: str) -> Counter:
     return metrics.TRANSITIONS.labels(target, from_state, to_state)
+
+
+@cache
+def _in_flight(target: str) -> Gauge:
+    return metrics.CALLS_IN_FLIGHT.labels(target)
+
+
+def started(target: str) -> None:
+    """A call starts."""
+    _in_flight(target).inc()
+
+
+def ended(target: str) -> None:
+    _in_flight(target).dec()
+
+
+def closed(target: str, reason: str) -> None:
+    """A connection was closed by an error of its own."""
+    metrics.GATES_CLOSED.labels(target, reason).inc()
+
+
+def reopened(target: str) -> None:
+    """A closed connection answered again; the reason it was closed for is told by the ledger."""
+    for reason in ConnectionReason:
+        metrics.GATES_CLOSED.labels(target, reason.value).set(0)
 
 
 def posted(target: str, answer: Answer, seconds: float) -> None:

@@ -1,5 +1,7 @@
 -- Statements of the poster. Rows travel as one JSON parameter: one statement serves many gates and many effects, and
 -- costs the client one encoding. `:now` is business time (null: the database's clock); leases use now() alone.
+-- OFFSET 0 and MATERIALIZED hold joins to one look-up by key for each row: nothing else says how many rows a JSON has,
+-- and a planner that guesses reads a whole practice instead.
 
 -- name: claim
 -- Due gates, oldest first, each with its connection (law 22): a gate whose connection another poster holds, or that is
@@ -112,9 +114,13 @@ CROSS JOIN LATERAL (
     ORDER BY coalesce(h.depends_on, h.effect_id)
     FETCH FIRST (k.most) ROWS WITH TIES
 ) w
-JOIN effects e ON e.practice_id = k.p AND e.effect_id = w.effect_id
-JOIN events n ON n.practice_id = e.practice_id AND n.source = e.source AND n.event_id = e.event_id
-LEFT JOIN patient_links l ON l.practice_id = e.practice_id AND l.patient_ref = e.patient_ref
+CROSS JOIN LATERAL (SELECT * FROM effects x WHERE x.practice_id = k.p AND x.effect_id = w.effect_id OFFSET 0) e
+CROSS JOIN LATERAL (
+    SELECT v.subject FROM events v
+    WHERE v.practice_id = k.p AND v.source = e.source AND v.event_id = e.event_id OFFSET 0) n
+LEFT JOIN LATERAL (
+    SELECT u.pms_patient_id FROM patient_links u
+    WHERE u.practice_id = k.p AND u.patient_ref = e.patient_ref OFFSET 0) l ON true
 ORDER BY e.practice_id, e.connection_id, e.effect_id;
 
 -- name: mark
@@ -132,12 +138,12 @@ WITH g AS (
           ORDER BY v.effective_from DESC LIMIT 1)
     ORDER BY g.practice_id, g.connection_id
     FOR SHARE OF g
-), h AS (
+), h AS MATERIALIZED (
     SELECT g.practice_id AS p, g.epoch, i.*
     FROM g
     CROSS JOIN LATERAL json_to_recordset(g.items)
         AS i(n bigint, generation int, request_id text, payload text, digest text)
-    JOIN effects e ON e.practice_id = g.practice_id AND e.effect_id = i.n
+    CROSS JOIN LATERAL (SELECT * FROM effects f WHERE f.practice_id = g.practice_id AND f.effect_id = i.n OFFSET 0) e
     WHERE e.state IN ('SCHEDULED', 'RETRYING') AND NOT e.look_first
       AND e.due_at <= coalesce(:now::timestamptz, now())
       AND (e.depends_on IS NULL OR EXISTS (SELECT FROM effects o WHERE o.practice_id = e.practice_id
@@ -193,7 +199,9 @@ WITH i AS (
     FROM i
     WHERE x.practice_id = i.p AND x.effect_id = i.n
       AND x.state NOT IN ('POSTED', 'RECORDED_MANUALLY', 'DISMISSED')
-      AND (NOT :fenced OR (x.epoch = i.epoch AND x.state IN ('SENDING', 'ACCEPTED', 'UNCERTAIN')))
+      AND (NOT :fenced OR (x.epoch = i.epoch AND x.state IN ('SENDING', 'ACCEPTED', 'UNCERTAIN') AND EXISTS (
+           SELECT FROM gates g WHERE g.practice_id = x.practice_id AND g.connection_id = x.connection_id
+             AND g.epoch = i.epoch)))
     RETURNING x.practice_id, x.effect_id, i.row_id, i.row_key, i.row_value
 ), a AS (
     INSERT INTO attempts (practice_id, month, effect_id, n, phase, epoch, generation, request_id, began_at, ended_at,

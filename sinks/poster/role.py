@@ -12,11 +12,9 @@ from typing import Any, Final
 
 from sinks.credentials import KeyRing
 from sinks.poster.adapters import Adapters
-from sinks.poster.confirming import Confirmer
 from sinks.poster.database import open_pool, prepare
 from sinks.poster.ledger import Ledger
 from sinks.poster.loop import Poster
-from sinks.poster.unsent import Unsent
 from sinks.poster.waking import listen
 from sinks.routes import Surroundings
 from streams.crash_points import CrashPoint, reach
@@ -65,27 +63,21 @@ async def _poster(settings: ProgramSettings, stop: Stop, health: Health) -> None
         after_send=_after_send if crash is not None and crash.at is CrashPoint.POSTER_AFTER_SEND else None,
     )
     adapters = Adapters(ledger, around)
-    group = settings.prefixed(GROUP)
-
-    def done(outcome: Any, stored: bool) -> None:
-        poster.confirmed(outcome, stored)
-
-    confirmer = Confirmer(pool.connection, clock, settings.controls, group, done)
-    poster = Poster(settings, ledger, confirmer, adapters, Unsent(pool.connection, clock, group), health)
+    poster = Poster(settings, pool.connection, ledger, adapters, clock, health, settings.prefixed(GROUP))
     stopping = stop.watch()
     try:
-        await _beside(poster, confirmer, settings, stopping)
+        await _beside(poster, settings, stopping)
     finally:
         await adapters.close()
         await pool.close()
 
 
-async def _beside(poster: Poster, confirmer: Confirmer, settings: ProgramSettings, stopping: asyncio.Event) -> None:
+async def _beside(poster: Poster, settings: ProgramSettings, stopping: asyncio.Event) -> None:
     """The loop, with its helpers beside it; whatever of them fails ends the role."""
     async with asyncio.TaskGroup() as tasks:
         helpers = [
-            tasks.create_task(confirmer.run(), name="confirm"),
-            tasks.create_task(poster.keep_leases(), name="leases"),
+            tasks.create_task(poster.confirmer.run(), name="confirm"),
+            tasks.create_task(poster.holding.keep_leases(), name="leases"),
             tasks.create_task(listen(settings.database_url, poster.notified), name="listen"),
             tasks.create_task(_tell(poster, stopping), name="stop"),
         ]
@@ -96,7 +88,7 @@ async def _beside(poster: Poster, confirmer: Confirmer, settings: ProgramSetting
 
 async def _tell(poster: Poster, stopping: asyncio.Event) -> None:
     await stopping.wait()
-    poster.stopped()
+    poster.wake()
 
 
 def _after_send() -> None:

@@ -121,6 +121,13 @@ class Turn:
         return bool(self._ready or self._reads or self.looks) and self.started < ITEMS_PER_TURN
 
     @property
+    def wants_plan(self) -> bool:
+        """A plan that is not worked off is fresh enough."""
+        return self.needs_plan and not (
+            self.lost or self.door.lost or self.door.closed or self.has_work or self.started >= ITEMS_PER_TURN
+        )
+
+    @property
     def over(self) -> bool:
         """Nothing in flight and nothing to start: the gate can be released."""
         if self.in_flight:

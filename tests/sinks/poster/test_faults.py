@@ -173,3 +173,16 @@ def test_a_practice_that_is_down_delays_nobody_else(offices: Offices) -> None:
     offices.sandbox.open_dental.clear_faults()
     down.until_states(*["POSTED"] * 40, within=60)
     assert len(down.payments()) == 40
+
+
+def test_targets_that_hang_take_no_place_from_others(offices: Offices) -> None:
+    """Promise 4: more hanging offices than the poster has places and gates for, and one that answers."""
+    hanging = [offices.open(f"practice-hangs-{n}", amount=AmountMode.GROSS) for n in range(6)]
+    well = offices.open("practice-well", amount=AmountMode.GROSS)
+    for office in hanging:
+        offices.sandbox.open_dental.fault(FaultKind.TIMEOUT, account=office.customer_key)
+        offices.book.tell(*(office.pay(f"pt-{n}") for n in range(6)))
+    offices.book.tell(*(well.pay(f"pt-{n}") for n in range(6)))
+    offices.poster(poster_calls=3, poster_gates=3)
+    well.until_states(*["POSTED"] * 6)
+    assert not any("POSTED" in office.states() for office in hanging)

@@ -1,0 +1,206 @@
+"""Starting calls: checked, marked together, each its own task (laws 16 and 17)."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+import msgspec
+import psycopg
+
+from schemas.states import Stage
+from sinks.port import PaymentTarget
+from sinks.poster import counting
+from sinks.poster.calling import Caller, MarkStamp
+from sinks.poster.checking import Ready, check
+from sinks.poster.confirming import Confirmer
+from sinks.poster.holding import Holding
+from sinks.poster.ledger import Ledger, Marking
+from sinks.poster.turns import Turn
+from sinks.poster.unsent import Unsent
+from sinks.poster.work import Outcome, Work
+from streams import metrics
+from streams.controls import Control
+from streams.logging import log
+from streams.settings import ProgramSettings
+
+SLOW_S: Final = 2.0
+"""A call that takes longer (or a quarter of a shorter deadline) gives its place up: a target that hangs for its whole
+deadline delays nobody else."""
+MOST_TIMES: Final = 16
+"""Slow calls and quick ones together, in units of the places: memory and sockets have an end."""
+
+_LOG: Final = log(__name__)
+
+_Chosen = tuple[Work, Turn]
+_Checked = tuple[Work, Turn, Ready]
+
+
+class Starter:
+    """The calls of one process, and how they begin."""
+
+    def __init__(
+        self,
+        settings: ProgramSettings,
+        ledger: Ledger,
+        holding: Holding,
+        confirmer: Confirmer,
+        unsent: Unsent,
+        wake: Callable[[], None],
+    ) -> None:
+        self._places = settings.poster_calls
+        self._times = settings.times
+        self._slow_s = min(SLOW_S, min(times.deadline_s for times in settings.times.calls.values()) / 4)
+        self._marks = not settings.controls.off(Control.MARK)
+        self._ledger = ledger
+        self._holding = holding
+        self._confirmer = confirmer
+        self._unsent = unsent
+        self._wake = wake
+        self._caller = Caller(settings.times, settings.controls)
+        self._quick: dict[asyncio.Task[None], tuple[float, Turn]] = {}
+        self._slow: dict[asyncio.Task[None], Turn] = {}
+
+    @property
+    def in_flight(self) -> int:
+        return len(self._quick) + len(self._slow)
+
+    @property
+    def stuck(self) -> int:
+        """Turns that have a slow call."""
+        return len({id(turn) for turn in self._slow.values()})
+
+    async def start(self) -> None:
+        """Read-backs first: what is in doubt holds its lane. Then only as many marks as calls start now (law 16).
+
+        Raises psycopg.Error; what was not marked for certain is not started.
+        """
+        free = self._free()
+        chosen: list[_Chosen] = []
+        for turn in list(self._holding.turns.values()):
+            if free <= 0:
+                break
+            door = turn.door
+            if turn.lost or door.closed or door.adapter is None or not turn.planned:
+                continue
+            for work in turn.take_reads(min(free, door.room())):
+                free -= 1
+                turn.moved = True
+                door.reserve()
+                self._call(turn, self._caller.read_back(work, door, door.adapter, turn.epoch))
+            taken = turn.take(min(free, door.room()))
+            for work in taken:
+                door.reserve()
+                chosen.append((work, turn))
+            free -= len(taken)
+        if chosen:
+            await self._mark(chosen)
+
+    async def ended(self, within_s: float) -> None:
+        """Wait for the calls in flight."""
+        calls = [*self._quick, *self._slow]
+        if calls:
+            await asyncio.wait(calls, timeout=within_s)
+
+    def _free(self) -> int:
+        now = time.monotonic()
+        for task, (began, turn) in list(self._quick.items()):
+            if now - began < self._slow_s:
+                break
+            del self._quick[task]
+            self._slow[task] = turn
+        return min(self._places - len(self._quick), MOST_TIMES * self._places - self.in_flight)
+
+    async def _mark(self, chosen: list[_Chosen]) -> None:
+        ready = [found for work, turn in chosen if (found := self._checked(work, turn)) is not None]
+        # Taken before the statement, so that the age of a mark is never thought too small (law 17).
+        stamp = MarkStamp()
+        marked = await self._marked(ready) if ready else {}
+        for work, turn, request in ready:
+            attempt = marked.get(work.key)
+            adapter = turn.door.adapter
+            if attempt is None or adapter is None:
+                self._not_started(work, turn)
+                continue
+            turn.moved = True
+            sent = msgspec.structs.replace(work, attempts=attempt, frozen=request.frozen)
+            call = self._caller.post(sent, request, turn.door, adapter, turn.epoch, attempt, stamp)
+            self._call(turn, call)
+        if self._unsent.waiting:
+            await self._unsent.store()
+
+    def _checked(self, work: Work, turn: Turn) -> _Checked | None:
+        adapter: PaymentTarget | None = turn.door.adapter
+        if adapter is None:
+            self._not_started(work, turn)
+            return None
+        found = check(work, turn.dependents_of(work), adapter, self._times)
+        if isinstance(found, Ready):
+            return (work, turn, found)
+        self._not_started(work, turn)
+        self._unsent.add(work, turn.door.key[0], found)
+        turn.moved = True
+        return None
+
+    async def _marked(self, ready: list[_Checked]) -> dict[tuple[str, int], int]:
+        if not self._marks:
+            return {work.key: work.attempts + 1 for work, _, _ in ready}
+        markings = [
+            Marking(
+                work=work,
+                frozen=found.frozen,
+                generation=found.entry.generation,
+                request_id=found.entry.request_id,
+                digest=hashlib.sha256(found.frozen.body).digest(),
+            )
+            for work, _, found in ready
+        ]
+        turns = list({turn.gate: turn for _, turn, _ in ready}.values())
+        began = time.monotonic()
+        try:
+            marked = await self._mark_apart(markings, turns)
+        except psycopg.Error:
+            for work, turn, _ in ready:
+                self._not_started(work, turn)
+            raise
+        metrics.MARK_SECONDS.observe(time.monotonic() - began)
+        return marked
+
+    async def _mark_apart(self, markings: list[Marking], turns: list[Turn]) -> dict[tuple[str, int], int]:
+        """Marks together; where the lane index refuses one (law 23), the others are marked without it."""
+        try:
+            return await self._ledger.mark(markings, turns)
+        except psycopg.errors.UniqueViolation:
+            if len(markings) == 1:
+                _LOG.warning("a lane had another entry in doubt", practice_id=markings[0].work.practice_id)
+                return {}
+        half = len(markings) // 2
+        return await self._mark_apart(markings[:half], turns) | await self._mark_apart(markings[half:], turns)
+
+    def _not_started(self, work: Work, turn: Turn) -> None:
+        turn.ended(work, None)
+        turn.door.ended()
+
+    def _call(self, turn: Turn, call: Coroutine[Any, Any, Outcome]) -> None:
+        turn.door.started()
+        counting.started(turn.door.target_name)
+        task = asyncio.create_task(self._watched(turn, call))
+        self._quick[task] = (time.monotonic(), turn)
+        task.add_done_callback(self._gone)
+
+    def _gone(self, task: asyncio.Task[None]) -> None:
+        self._quick.pop(task, None)
+        self._slow.pop(task, None)
+
+    async def _watched(self, turn: Turn, call: Coroutine[Any, Any, Outcome]) -> None:
+        outcome = await call
+        door = turn.door
+        door.ended()
+        counting.ended(door.target_name)
+        self._holding.judge(door, outcome)
+        settle_s = door.times.settle_s if outcome.phase is Stage.POST else None
+        self._confirmer.submit(outcome, settle_s, turn.lost)
+        self._wake()
