@@ -28,7 +28,7 @@ from tests.benchmarks.traffic import histories, payments, practice_ids
 from tests.worlds import World
 
 PARTITIONS: Final = 6
-PRACTICES: Final = 40
+PRACTICES: Final = 16
 """So that the poster keeps its 64 calls in flight on connections that stand, as the bare calls do."""
 ROUNDS: Final = 3
 BATCH: Final = 500

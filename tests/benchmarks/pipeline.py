@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
 from typing import Any, Final
 
 import psycopg
@@ -98,11 +99,31 @@ def _instant(
     arrived = target.seen()
     names = list(produced)[RATE * WARM_S :]
     waits = [(arrived[name] - produced[name]) * 1000 for name in names]
-    note = f"{len(names):,} payments, all roles on this machine; longest {max(waits):.0f} ms"
+    note = (
+        f"{len(names):,} payments, longest {max(waits):.0f} ms; half of them within: {_stages(world, names, arrived)}"
+    )
     why = "every role, broker, database, target and sender share two cores"
     name = f"instant path at {RATE} events/s, produce to first byte at the target"
     yield at_most(f"{name}: p50", percentile(waits, 0.5), 40, unit="ms", note=note, why_more=why)
     yield at_most(f"{name}: p99", percentile(waits, 0.99), 200, unit="ms", note=note, why_more=why)
+
+
+def _stages(world: World, names: list[str], arrived: dict[str, float]) -> str:
+    """Medians of what passes between the broker's append, the intake's transaction, the mark and the first byte."""
+    wall = time.time() - time.monotonic()
+    with psycopg.connect(world.database_url) as connection:
+        rows = connection.execute(
+            "SELECT n.subject, extract(epoch FROM n.appended_at)::float8, extract(epoch FROM n.received_at)::float8,"
+            " extract(epoch FROM e.sent_at)::float8 FROM events n JOIN effects e USING (practice_id, source, event_id)"
+            " WHERE n.subject = ANY(%s) AND e.entry_kind = 'payment' AND e.sent_at IS NOT NULL",
+            (names,),
+        ).fetchall()
+    if not rows:
+        raise NotMeasuredError("the ledger has no marks of the payments that arrived")
+    rules = median((received - appended) * 1000 for _, appended, received, _ in rows)
+    intake = median((sent - received) * 1000 for _, _, received, sent in rows)
+    poster = median((arrived[name] + wall - sent) * 1000 for name, _, _, sent in rows)
+    return f"append to intake {rules:.0f} ms, intake to mark {intake:.0f} ms, mark to first byte {poster:.0f} ms"
 
 
 def _paced(world: World, producer: Producer, events: Iterable[PaymentSucceeded]) -> dict[str, float]:
