@@ -18,7 +18,13 @@ from streams.errors import ConfigurationError, Consequence, Fenced, Permanent, R
 from streams.lifecycle import Stop
 from streams.logging import log
 from streams.metrics import BATCH_RECORDS, BATCH_SECONDS, ERRORS, REBALANCES, RULES_ABORTS
-from streams.starting_positions import PositionLostError, adopt, starting_positions
+from streams.starting_positions import (
+    PATIENCE_S,
+    PositionLostError,
+    adopt,
+    committed_offsets,
+    starting_positions,
+)
 from streams.telemetry import Health
 from streams.topic_guard import TopicGuard
 
@@ -299,9 +305,7 @@ class TransactionalLoop:
         mine = self._consumer.assignment()
         if not mine:
             return
-        committed: list[TopicPartition] = []
-        self._until_done(lambda timeout: committed.extend(self._consumer.committed(mine, timeout=timeout)))
-        for partition in committed:
+        for partition in committed_offsets(self._consumer, mine, time.monotonic() + PATIENCE_S):
             offset = partition.offset
             if offset < 0:
                 offset = self._starts[partition.topic, partition.partition]
