@@ -17,8 +17,8 @@ from sinks.ledger.database import statement
 from sinks.ledger.deciding import Deciding
 from sinks.ledger.facts import lock_practices, read_facts
 from sinks.ledger.positions import Partition
-from sinks.ledger.records import Decided, Lettered, Record, practice_of
-from sinks.ledger.refusing import Named, refusal_row
+from sinks.ledger.records import Decided, Record, Unreadable, practice_of
+from sinks.ledger.refusing import Named, refusal_row, unreadable_row
 from sinks.ledger.replacing import take_alone
 from sinks.ledger.writing import write
 from streams.clock import Clock
@@ -131,8 +131,11 @@ class BatchWriter:
             positions.move(cursor, self.positions, moved, self._policy.controls)
             if isinstance(record, Decided):
                 self._refuse_decided(cursor, record)
-            elif isinstance(record, Lettered):
-                raise Poison("a dead letter cannot be stored: its headers do not fit the ledger") from error
+            else:
+                # Headers that no column holds are none of ours: a record that is not understood blocks nobody.
+                stranger = Unreadable(record.at, type(error).__name__)
+                outbox.enqueue(cursor, [unreadable_row(stranger, self._policy.group, self._clock.now())])
+                DEAD_LETTERS.labels("intake", DeadLetterReason.UNDECODABLE.value).inc()
         self.positions |= moved
 
     def _refuse_decided(self, cursor: psycopg.Cursor[TupleRow], record: Decided) -> None:

@@ -9,10 +9,14 @@ import pytest
 
 from schemas.events import PaymentKind, Split
 from schemas.practice_settings import AmountMode, TypeModes
+from schemas.reasons import DeadLetterReason
+from schemas.states import Stage
 from schemas.topics import TopicName
 from sinks.ledger import views
+from sinks.ledger.records import Lettered
 from streams.controls import Control
-from tests.processors.told import NOON, history, item, membership, payment, payout, version
+from streams.dead_letters import DeadLetter
+from tests.processors.told import NOON, PRACTICE, history, item, membership, payment, payout, version
 from tests.sinks.ledger.books import Book, again
 
 
@@ -302,6 +306,31 @@ def test_a_record_that_the_database_refuses_is_cut_out_of_its_batch(book: Book) 
     assert book.position() == 7
     (headers,) = book.rows("SELECT headers FROM outbox WHERE topic = %s", TopicName.DEAD_LETTERS.value)
     assert dict(headers[0])["dl-reason"] == "REFUSED_BY_LEDGER"
+
+
+def test_a_dead_letter_that_the_database_refuses_stops_nobody(book: Book) -> None:
+    """Law 9: a count that no column holds, in headers that are not ours; it is a dead letter of its own instead."""
+    book.add()
+    letter = DeadLetter(
+        position=book.decide(payment()).position,
+        consumer_group="rules",
+        stage=Stage.RULES,
+        reason=DeadLetterReason.INVALID_FIELD,
+        practice_id=PRACTICE,
+        first_failed_at=NOON,
+        last_failed_at=NOON,
+        attempts=10**12,
+    )
+    good = book.record(book.decide(payment()))
+    bad = Lettered(again(good.at, topic=TopicName.DEAD_LETTERS, off=book.offset, value=b"bytes"), letter)
+    book.offset += 1
+    book.store_records([good, bad])
+    assert book.verdicts() == ["FIRST"]
+    assert book.position() == 2
+    ((value, headers),) = book.rows("SELECT value, headers FROM outbox WHERE topic = %s", TopicName.DEAD_LETTERS.value)
+    assert bytes(value) == b"bytes"
+    assert dict(headers)["dl-stage"] == "intake"
+    assert dict(headers)["dl-reason"] == "UNDECODABLE"
 
 
 def test_control_bisect(book: Book) -> None:
