@@ -39,6 +39,12 @@ class FeeAdjustment(StrEnum):
     OFF = "OFF"
 
 
+WITHOUT_CENTS: Final = frozenset(
+    "BHD BIF CLF CLP DJF GNF IQD ISK JOD JPY KMF KRW KWD LYD OMR PYG RWF TND UGX UYI UYW VND VUV XAF XOF XPF".split()  # noqa: SIM905
+)
+"""Currencies of ISO 4217 whose minor unit is not a hundredth: their amounts would be posted wrong by a power of ten."""
+
+
 class SettingsError(ValueError):
     """Settings that cannot be; the message names the field and what it takes."""
 
@@ -98,6 +104,10 @@ class PracticeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
             raise SettingsError(f"zone: {self.zone!r} is not an IANA time zone such as America/New_York")
         if len(self.currency) != 3 or not self.currency.isascii() or not self.currency.isupper():
             raise SettingsError("currency: three capital letters such as USD")
+        if self.currency in WITHOUT_CENTS:
+            raise SettingsError(
+                f"currency: {self.currency} has no hundredths, and targets take two decimals"
+            )
         if self.cut_off.tzinfo is not None or self.cut_off.second or self.cut_off.microsecond:
             raise SettingsError("cut_off: a local time in whole minutes such as 18:00, without an offset")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from schemas.practice_settings import AmountMode, SettingsError, Timing, TypeMode
+from schemas.practice_settings import AmountMode, PracticeSettings, SettingsError, Timing, TypeMode
 from sinks.ledger.settings_input import checked_email, checked_id, convert, first_settings, read_settings
 from streams.errors import ConfigurationError
 
@@ -83,3 +83,10 @@ def test_what_is_no_id(text: str) -> None:
 def test_what_is_no_address(text: str) -> None:
     with pytest.raises(ConfigurationError, match="--email"):
         checked_email(text)
+
+
+@pytest.mark.parametrize("currency", ["JPY", "KRW", "BHD", "ISK", "usd", "DOLLAR", "ÄÄÄ"])
+def test_a_currency_without_cents_is_refused(currency: str) -> None:
+    """M-1, M-2: both routes write two decimals; 1,000 yen would be posted as 10.00."""
+    with pytest.raises(SettingsError, match="currency"):
+        PracticeSettings(zone="Asia/Tokyo", currency=currency)
