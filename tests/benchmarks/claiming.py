@@ -157,7 +157,6 @@ def _turn(gate: ClaimedGate, settings: ProgramSettings) -> Turn:
         epoch=gate.door_epoch,
         route=gate.route,
         target_name=gate.target,
-        changed_at=gate.changed_at,
         times=times_of_route(gate.route, settings),
         limiter=Limiter(),
         breaker=Breaker(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -89,7 +90,9 @@ def _instant(
 ) -> Iterator[Measure]:
     """Payments at RATE, each produced at its own moment; how long until the first byte of its posting arrives."""
     count = RATE * (WARM_S + SECONDS)
+    used = {role: contender.cpu_s() for role, contender in roles.items()}
     produced = _paced(world, producer, payments(count, practices, run="instant"))
+    busy = ", ".join(f"{role} {(roles[role].cpu_s() - used[role]) / (WARM_S + SECONDS):.0%}" for role in roles)
     deadline = time.monotonic() + ARRIVE_S
     while len(seen := {name for name in target.seen() if name in produced}) < count:
         _check(roles)
@@ -102,7 +105,7 @@ def _instant(
     note = (
         f"{len(names):,} payments, longest {max(waits):.0f} ms; half of them within: {_stages(world, names, arrived)}"
     )
-    why = "every role, broker, database, target and sender share two cores"
+    why = f"all roles, broker, database, target and sender share {os.cpu_count()} cores; of one core: {busy}"
     name = f"instant path at {RATE} events/s, produce to first byte at the target"
     yield at_most(f"{name}: p50", percentile(waits, 0.5), 40, unit="ms", note=note, why_more=why)
     yield at_most(f"{name}: p99", percentile(waits, 0.99), 200, unit="ms", note=note, why_more=why)
