@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any, Final
 
+import psycopg
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
 from sinks.ledger import era
 from sinks.ledger.database import connect, connection_options, statement
+from streams.errors import Transient, category_of
+from streams.lifecycle import Stop
+from streams.logging import log
 from streams.settings import ProgramSettings
+from streams.telemetry import Health
 
 Connection = AsyncConnection[TupleRow]
 
 POOL_SIZE: Final = 6
 """Plan and mark, confirm, renew, read-ahead, and two for token renewals."""
 OPEN_S: Final = 15.0
+OUTAGE_S: Final = 600.0
+"""The ledger away for longer at the start: exit loudly and let the supervisor decide."""
+PAUSE_S: Final = 1.0
+
+_LOG: Final = log(__name__)
 
 _PLANS: Final = " -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off"
 """Every statement of the poster finds few rows by index. Before the first ANALYZE the planner guesses otherwise, and a
@@ -47,8 +58,27 @@ def open_pool(settings: ProgramSettings) -> AsyncConnectionPool[Connection]:
     )
 
 
-def prepare(settings: ProgramSettings) -> list[str]:
-    """Once at start: standbys (law 4), the era, and every address that could be called. Blocks."""
+def prepare(settings: ProgramSettings, stop: Stop, health: Health) -> list[str]:
+    """Once at start: standbys (law 4), the era, and every address that could be called; none when stopped meanwhile.
+
+    Blocks, and waits for a ledger that cannot be reached: alive, not ready. Raises what an outage of OUTAGE_S ended in.
+    """
+    began = time.monotonic()
+    while not stop:
+        try:
+            return _prepared(settings)
+        except psycopg.Error as error:
+            outage_s = time.monotonic() - began
+            if category_of(error) is not Transient or outage_s > OUTAGE_S:
+                raise
+            health.ready(False, "the ledger cannot be used")
+            health.beat()
+            _LOG.warning("the poster waits for the ledger", error=type(error).__name__, seconds=round(outage_s))
+            stop.wait(PAUSE_S)
+    return []
+
+
+def _prepared(settings: ProgramSettings) -> list[str]:
     with connect(settings.database_url, "poster-start") as connection:
         era.require_standbys(connection, single_node=settings.single_node)
         era.settle(connection, settings.clock().for_database())

@@ -36,7 +36,9 @@ def run(settings: ProgramSettings, stop: Stop, health: Health = HEALTH) -> int:
     Several may run side by side. Raises ConfigurationError for a ledger without standbys that nobody accepted
     (law 4), and for a rehearsal switch while a target is not on loopback.
     """
-    require_loopback(settings.unsafe_switches(), prepare(settings))
+    require_loopback(settings.unsafe_switches(), prepare(settings, stop, health))
+    if stop:
+        return 0
     runner: Callable[..., Any] = asyncio.run
     if sys.platform != "win32":
         import uvloop

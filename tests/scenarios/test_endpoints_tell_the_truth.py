@@ -66,7 +66,8 @@ def test_a_role_without_its_database_is_alive_but_not_ready(pipeline: Pipeline) 
         pipeline.start("rules")
         roles = {name: pipeline.start(name, database_url=through) for name in WITH_A_DATABASE}
         for name, role in roles.items():
-            pipeline.until(lambda role=role: asked(role, "/healthz")[0] == 200, f"{name} is alive")
+            role.until_said("OperationalError")
+            assert asked(role, "/healthz")[0] == 200, name
             assert asked(role, "/readyz")[0] == 503, name
         wire.mend()
         pipeline.send(payment(practice))
