@@ -105,9 +105,7 @@ class PracticeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
         if len(self.currency) != 3 or not self.currency.isascii() or not self.currency.isupper():
             raise SettingsError("currency: three capital letters such as USD")
         if self.currency in WITHOUT_CENTS:
-            raise SettingsError(
-                f"currency: {self.currency} has no hundredths, and targets take two decimals"
-            )
+            raise SettingsError(f"currency: {self.currency} has no hundredths, and targets take two decimals")
         if self.cut_off.tzinfo is not None or self.cut_off.second or self.cut_off.microsecond:
             raise SettingsError("cut_off: a local time in whole minutes such as 18:00, without an offset")
 
