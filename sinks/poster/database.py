@@ -13,6 +13,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from sinks.ledger import era
 from sinks.ledger.database import connect, connection_options, statement
+from streams.controls import Control
 from streams.errors import Transient, category_of
 from streams.lifecycle import Stop
 from streams.logging import log
@@ -81,10 +82,14 @@ def prepare(settings: ProgramSettings, stop: Stop, health: Health) -> list[str]:
 def _prepared(settings: ProgramSettings) -> list[str]:
     with connect(settings.database_url, "poster-start") as connection:
         era.require_standbys(connection, single_node=settings.single_node)
-        era.settle(connection, settings.clock().for_database())
+        _settle(connection, settings)
         return [row[0] for row in connection.execute("SELECT DISTINCT base_url FROM connections WHERE enabled")]
+
+
+def _settle(connection: psycopg.Connection[TupleRow], settings: ProgramSettings) -> None:
+    era.settle(connection, settings.clock().for_database(), look_first=not settings.controls.off(Control.LOOK_FIRST))
 
 
 def _settle_era(settings: ProgramSettings) -> None:
     with connect(settings.database_url, "poster-era") as connection:
-        era.settle(connection, settings.clock().for_database())
+        _settle(connection, settings)

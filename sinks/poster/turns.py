@@ -14,7 +14,7 @@ from sinks.poster.work import GateKey, Work
 ITEMS_PER_TURN: Final = 500
 """K of law 21: then the gate goes to the back of the queue."""
 FIRST_PLAN: Final = 16
-LARGEST_PLAN: Final = 256
+LARGEST_PLAN: Final = 500
 """Entries read at once: few at first, since most gates have few; four times as many after each plan that was full."""
 
 

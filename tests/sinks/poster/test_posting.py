@@ -284,3 +284,20 @@ def test_saving_settings_is_what_the_next_mark_sees(offices: Offices) -> None:
     assert SAVING.actor
     offices.poster()
     office.until_states("BLOCKED_PERIOD")
+
+
+def test_a_thousand_lanes_of_one_practice_are_posted_once_each(offices: Offices) -> None:
+    """Law 21: more than one turn of a gate, calls side by side, each patient once."""
+    office = offices.open(amount=AmountMode.GROSS, mapping={"max_in_flight": 32})
+    rows = offices.sandbox.open_dental.add_patients(office.customer_key, 1_000)
+    office.patients = {f"pt-{n}": int(row["PatNum"]) for n, row in enumerate(rows)}
+    with offices.book.connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO patient_links VALUES (%s, %s, %s, 'test', now())",
+            [(office.practice_id, ref, str(number)) for ref, number in office.patients.items()],
+        )
+    offices.book.tell(*(office.pay(ref) for ref in office.patients))
+    offices.poster()
+    until(lambda: set(office.states()) == {"POSTED"}, "all are posted", 90, office.shown)
+    assert office.payments() == sorted((number, 10_000) for number in office.patients.values())
+    assert office.doubled() == []
