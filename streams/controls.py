@@ -17,7 +17,7 @@ from streams.nearest import nearest
 
 
 class Control(StrEnum):
-    """One safety device each; named after what is taken away."""
+    """One safety device each; named after what is taken away. The index of law 23 is one too: its tests drop it."""
 
     REWIND = "rewind"  # law 1: after an abort, go back to the committed position
     RESOLVE_ONCE = "resolve_once"  # law 2: a replay inserts no effects
@@ -36,7 +36,6 @@ class Control(StrEnum):
     READ_BACK = "read_back"  # law 19: an unknown outcome is looked up before it is sent again
     EPOCH = "epoch"  # law 20: negative results are fenced
     KEEP_POSITIVE = "keep_positive"  # law 20: a positive answer never is
-    LANE_INDEX = "lane_index"  # law 23: one item in doubt per lane
     OUTER_STATE_TEST = "outer_state_test"  # protocol section 2: the mark tests the state again at the row
     LOOK_FIRST = "look_first"  # law 4: read back before any send after a failover
     OUTBOX = "outbox"  # law 25: rows are deleted only after the commit

@@ -16,12 +16,12 @@ Connection = psycopg.Connection[TupleRow]
 _LOG = log(__name__)
 
 
-def settle(connection: Connection, now: datetime | None) -> int:
+def settle(connection: Connection, now: datetime | None, *, look_first: bool = True) -> int:
     """The era of this server; raises it when the system identifier or the timeline is another one than before.
 
     Raising sets `look_first` on every open effect in the same transaction, so no poster marks one before that is
     committed. Every role that marks or inserts effects calls this on each new connection. Blocks: with many open
-    effects for minutes, once per failover; the usual time limits are lifted for it.
+    effects for minutes, once per failover; the usual time limits are lifted for it. `look_first` False is the control.
     """
     with connection.transaction():
         found = connection.execute(statement("era", "current")).fetchone()
@@ -31,7 +31,7 @@ def settle(connection: Connection, now: datetime | None) -> int:
         connection.execute("SET LOCAL statement_timeout = 0")
         connection.execute("SET LOCAL transaction_timeout = 0")
         raised = connection.execute(statement("era", "begin_or_raise"), {"now": now}).fetchone()
-        if raised is not None and raised[0] > 1:
+        if raised is not None and raised[0] > 1 and look_first:
             marked = connection.execute(statement("era", "look_first")).rowcount
             _LOG.warning("the ledger's server changed: open effects are looked for first", era=raised[0], count=marked)
         current = connection.execute(statement("era", "current")).fetchone()

@@ -147,7 +147,7 @@ class Intake:
         connection = self._connection = connect(settings.database_url, "intake")
         DATABASE_RECONNECTS.labels("intake").inc()
         era.require_standbys(connection, single_node=settings.single_node)
-        era.settle(connection, self._clock.for_database())
+        self._settle_era(connection)
         self._make_months(connection)
         admin = AdminClient({**settings.kafka_client(), "log_level": 3})
         guard = TopicGuard(
@@ -191,8 +191,12 @@ class Intake:
         now = time.monotonic()
         if now - self._era_at >= ERA_EVERY_S:
             self._era_at = now
-            era.settle(connection, self._clock.for_database())
+            self._settle_era(connection)
             self._make_months(connection)
+
+    def _settle_era(self, connection: psycopg.Connection[TupleRow]) -> None:
+        look_first = not self._settings.controls.off(Control.LOOK_FIRST)
+        era.settle(connection, self._clock.for_database(), look_first=look_first)
 
     def _make_months(self, connection: psycopg.Connection[TupleRow]) -> None:
         """Partitions ahead, for business time and for the machine's (a rehearsal may be in another year)."""
