@@ -14,6 +14,7 @@ from typing import Final
 
 import aiohttp
 import msgspec
+from aiohttp.abc import AbstractStreamWriter
 
 from sinks.port import StartGuard
 from streams.controls import Control, Controls
@@ -60,11 +61,17 @@ class _TooLateError(WritebackError):
 class _Attempt:
     """What one call tells the connector, and learns from it."""
 
-    __slots__ = ("guard", "started")
+    __slots__ = ("guard", "late", "started")
 
     def __init__(self, guard: StartGuard | None) -> None:
         self.guard = guard
+        self.late = False
         self.started = False
+
+    def may_start(self) -> bool:
+        """Asks the guard; its no is remembered, since aiohttp wraps what is raised while it writes."""
+        self.late = self.guard is not None and not self.guard.may_start()
+        return not self.late
 
 
 _attempt: ContextVar[_Attempt | None] = ContextVar("attempt", default=None)
@@ -80,11 +87,25 @@ class _GuardedConnector(aiohttp.TCPConnector):
         attempt = _attempt.get()
         if attempt is None:
             return connection
-        if attempt.guard is not None and not attempt.guard.may_start():
+        if not attempt.may_start():
             connection.release()
             raise _TooLateError
         attempt.started = True
         return connection
+
+
+class _GuardedBody(aiohttp.BytesPayload):
+    """Asks again at the first byte: head and body leave together, a turn of the loop after the connection was taken,
+    and every turn holds the work of other calls. What is left of law 20's window is the write itself."""
+
+    def __init__(self, body: bytes, attempt: _Attempt) -> None:
+        super().__init__(body)
+        self._attempt = attempt
+
+    async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
+        if not self._attempt.may_start():
+            raise _TooLateError
+        await super().write_with_length(writer, content_length)
 
 
 class HttpCaller:
@@ -125,21 +146,20 @@ class HttpCaller:
         token = _attempt.set(attempt)
         try:
             async with asyncio.timeout(deadline_s if self._total_deadline else None):
-                return await self._exchange(method, url, body, headers, deadline_s)
-        except _TooLateError:
-            return NotSent("LATE", late=True)
-        except TimeoutError:
-            return Lost("TIMEOUT") if attempt.started else NotSent("CONNECT_TIMEOUT")
-        except aiohttp.ClientPayloadError:
-            return Lost("TRUNCATED")
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            code = _code_of(error)
-            return Lost(code) if attempt.started else NotSent(code)
+                guarded = body if body is None or guard is None else _GuardedBody(body, attempt)
+                return await self._exchange(method, url, guarded, headers, deadline_s)
+        except (_TooLateError, TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
+            return _failure(error, attempt)
         finally:
             _attempt.reset(token)
 
     async def _exchange(
-        self, method: str, url: str, body: bytes | None, headers: Mapping[str, str] | None, deadline_s: float
+        self,
+        method: str,
+        url: str,
+        body: bytes | _GuardedBody | None,
+        headers: Mapping[str, str] | None,
+        deadline_s: float,
     ) -> HttpOutcome:
         async with self._open(deadline_s).request(
             method, url, data=body, headers=headers, allow_redirects=False
@@ -187,6 +207,18 @@ def _sending_trace(after_send: Callable[[], None]) -> aiohttp.TraceConfig:
 
     trace.on_request_chunk_sent.append(sent)
     return trace
+
+
+def _failure(error: Exception, attempt: _Attempt) -> HttpOutcome:
+    """What a call without an answer proves."""
+    if attempt.late:
+        return NotSent("LATE", late=True)
+    if isinstance(error, TimeoutError):
+        return Lost("TIMEOUT") if attempt.started else NotSent("CONNECT_TIMEOUT")
+    if isinstance(error, aiohttp.ClientPayloadError):
+        return Lost("TRUNCATED")
+    code = _code_of(error)
+    return Lost(code) if attempt.started else NotSent(code)
 
 
 def _code_of(error: BaseException) -> str:

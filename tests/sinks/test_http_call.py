@@ -23,6 +23,14 @@ class Guard:
         return self.says
 
 
+class Aging(Guard):
+    """Says yes once: by the time the body is written, other calls' work has taken too long."""
+
+    def may_start(self) -> bool:
+        says, self.says = self.says, False
+        return says
+
+
 class Server:
     """A raw server: what it does with a connection is the test's."""
 
@@ -165,3 +173,12 @@ async def test_an_endless_answer_is_cut() -> None:
 
     async with serving(endless) as server:
         assert await called(server.url, deadline_s=20.0) == Lost("ANSWER_TOO_LARGE")
+
+
+async def test_the_guard_has_the_last_word_at_the_first_byte() -> None:
+    """Law 17: what runs between the connection and the body counts too; nothing is sent, and that is known."""
+    async with serving(_hangs) as server:
+        outcome = await called(server.url, guard=Aging(True))
+        await asyncio.sleep(0)
+    assert outcome == NotSent("LATE", late=True)
+    assert server.requests == 0
