@@ -16,8 +16,6 @@ CALL_BUCKETS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 3
 # One batch: well below the transaction timeout of 15 s, or something is wrong.
 BATCH_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0)
 SIZE_BUCKETS: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
-# From processed or received to posted: an instant one takes tens of milliseconds, a daily one most of a day.
-WAY_BUCKETS: Final = (0.02, 0.04, 0.1, 0.2, 0.5, 1.0, 5.0, 30.0, 120.0, 900.0, 3600.0, 14400.0, 86400.0, 259200.0)
 
 # --- every role
 BUILD_INFO = Gauge("writeback_build_info", "Constant 1; the labels say what runs.", ["role", "version"])
@@ -79,12 +77,6 @@ UNCERTAIN_RESOLVED = Counter("writeback_uncertain_resolved_total", "Read-backs b
 DUPLICATES_AT_TARGET = Counter(
     "writeback_duplicates_at_target_total", "Found twice at a target; expected 0.", ["target"]
 )
-TIME_TO_POST = Histogram(
-    "writeback_time_to_post_seconds",
-    "From the start named by the label to POSTED.",
-    ["since", "timing"],
-    buckets=WAY_BUCKETS,
-)
 GATES_OWNED = Gauge("writeback_gates_owned", "Gates that this process has leased.")
 GATES_CLOSED = Gauge("writeback_gates_closed", "Gates closed by an error of the connection.", ["target", "reason"])
 CLAIM_SECONDS = Histogram("writeback_claim_seconds", "Length of a claim of gates.", buckets=BATCH_BUCKETS)
@@ -93,13 +85,7 @@ CONFIRM_SECONDS = Histogram("writeback_confirm_seconds", "Length of confirming r
 LAST_SUCCESS = Gauge(
     "writeback_target_last_success_timestamp_seconds", "When a call last succeeded.", ["target", "operation"]
 )
-QUICKBOOKS_TOKEN_DAYS = Gauge(
-    "writeback_quickbooks_token_days_left", "Days until somebody has to connect anew.", ["practice_id"]
-)
 RATE_LIMITED = Counter("writeback_rate_limited_total", "Answers 429.", ["target"])
-PAYOUT_VARIANCE = Gauge(
-    "writeback_payout_variance_minor_units", "Payouts against their items; expected 0.", ["practice_id"]
-)
 LINKS_WAITING = Gauge("writeback_links_waiting", "Effects that wait for a patient link.")
 LINKS_OLDEST = Gauge("writeback_links_oldest_age_seconds", "Age of the oldest of them.")
 

@@ -54,6 +54,7 @@ def _run(role: Role, slot: int | None, metrics_port: int | None, parent: int | N
     """1. Settings. 2. Logs. 3. Say what was chosen. 4. Signals and parent. 5. Endpoint. 6. The role."""
     from deploy.servers import settings_here
     from streams import crash_points, logging, metrics
+    from streams.dead_letters import APP_VERSION
     from streams.lifecycle import Stop, end_with
     from streams.telemetry import HEALTH, TelemetryServer
 
@@ -69,6 +70,7 @@ def _run(role: Role, slot: int | None, metrics_port: int | None, parent: int | N
     stop.on_signals()
     if parent is not None:
         end_with(parent, stop)
+    metrics.BUILD_INFO.labels(role.value, APP_VERSION).set(1)
     metrics.REHEARSAL.labels(role.value).set(len(settings.unsafe_switches()))
     server = TelemetryServer(settings.metrics_host, settings.metrics_port, HEALTH)
     server.start()
