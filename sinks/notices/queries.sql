@@ -132,7 +132,12 @@ WITH waiting AS (
     WHERE state IN ('AWAITING_REVIEW', 'AWAITING_LINK', 'AWAITING_ALLOCATION', 'AWAITING_MANUAL_POST')
     GROUP BY practice_id, state
     UNION ALL
-    SELECT practice_id, waiting, count(*)::int FROM events WHERE waiting = 'AWAITING_REVIEW' GROUP BY practice_id, waiting
+    -- What should resolve itself is told once it has not for long: a fee (N-5), settings that begin after the payment.
+    SELECT practice_id, waiting, count(*)::int FROM events
+    WHERE waiting IS NOT NULL AND (waiting = 'AWAITING_REVIEW'
+        OR waiting = 'AWAITING_FEE' AND received_at < coalesce(:now::timestamptz, now()) - interval '72 hours'
+        OR waiting = 'AWAITING_SETTINGS' AND received_at < coalesce(:now::timestamptz, now()) - interval '1 hour')
+    GROUP BY practice_id, waiting
 ), local AS (
     SELECT p.practice_id, z.name AS zone, coalesce(:now::timestamptz, now()) AT TIME ZONE z.name AS at
     FROM (SELECT DISTINCT practice_id FROM waiting) p

@@ -21,5 +21,13 @@ WAITING_WORDS: dict[State, tuple[str, str]] = {
         "need to be looked at",
         "Their sums or codes need a person's eyes, or this release cannot book them yet: enter them by hand.",
     ),
+    State.AWAITING_FEE: (
+        "have no fee yet, and without it their net amount is not known",
+        "Ask your payment provider for the fee, or enter them by hand.",
+    ),
+    State.AWAITING_SETTINGS: (
+        "happened before your settings began, so nothing says how to book them",
+        "Enter them by hand.",
+    ),
 }
 """State → what these entries do, and what to do about them."""

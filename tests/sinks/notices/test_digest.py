@@ -68,8 +68,38 @@ def test_no_digest_on_sunday_nor_in_the_afternoon(desk: Desk, at: datetime, monk
 
 def test_the_letter_has_words_for_each_waiting_state() -> None:
     text = digest_letter("northside", dict.fromkeys(WAITING_WORDS, 1))
-    assert text.subject == "[Writeback] 4 entries wait for you (practice northside)"
+    assert text.subject == "[Writeback] 6 entries wait for you (practice northside)"
     for what, remedy in WAITING_WORDS.values():
         assert f"1 {what}. {remedy}" in text.body
     one = digest_letter("northside", {State.AWAITING_LINK: 1})
     assert one.body.startswith("1 entry waits for somebody at your practice.")
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize(
+    ("waiting", "hours", "told"),
+    [("AWAITING_FEE", 73, 2), ("AWAITING_FEE", 70, 1), ("AWAITING_SETTINGS", 2, 2), ("AWAITING_SETTINGS", 0, 1)],
+)
+def test_what_should_have_resolved_itself_is_told_when_it_did_not(
+    desk: Desk, waiting: str, hours: int, told: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """N-5: one notice after 72 h; promise 1: nothing waits unseen."""
+    monkeypatch.setattr(role, "DIGEST_LOOK_S", 0.0)
+    desk.practice("northside", OFFICE)
+    desk.connection.execute(
+        "INSERT INTO settings (practice_id, version, effective_from, body, saved_at, saved_by, reason)"
+        " VALUES ('northside', 1, 'epoch', %s, now(), 'test', 'test')",
+        (json.dumps({"zone": "America/Los_Angeles"}),),
+    )
+    desk.effect(1, state="AWAITING_LINK", reason="PATIENT_NOT_LINKED")
+    desk.effect(2, state="POSTED")
+    at = SEVEN + timedelta(minutes=1)
+    desk.connection.execute(
+        "UPDATE events SET waiting = %s, resolved_at = NULL, received_at = %s WHERE event_id = 'e2'",
+        (waiting, at - timedelta(hours=hours)),
+    )
+    desk.at(at)
+    with desk.notifier():
+        wait_until(lambda: len(desk.mailbox.raw) == 1)
+    entries = "1 entry waits" if told == 1 else "2 entries wait"
+    assert desk.mailbox.subjects() == [f"[Writeback] {entries} for you (practice northside)"]
