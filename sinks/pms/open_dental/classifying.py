@@ -63,8 +63,9 @@ def _refusal(answer: HttpAnswer) -> Refused | None:
         return _connection(ConnectionReason.NEEDS_RECONNECT, code)
     if status == 429:
         return _connection(ConnectionReason.THROTTLED, code, wait)
-    if 300 <= status < 400:
-        # Never followed for a POST (law 18): the address is somebody else's, for instance a captive portal.
+    if 300 <= status < 400 and status != 303:
+        # Never followed for a POST (law 18): the address is somebody else's, for instance a captive portal. But "see
+        # other" is said after a request was carried out.
         return _connection(ConnectionReason.UNREACHABLE, code)
     if status == 400:
         return _bad_request(_text(answer))

@@ -201,6 +201,7 @@ def test_keys_are_never_quoted() -> None:
         (answer(500, "boom"), NoAnswer(code="HTTP_500")),
         (answer(504, "timed out"), NoAnswer(code="HTTP_504")),
         (answer(408), NoAnswer(code="HTTP_408")),
+        (answer(303), NoAnswer(code="HTTP_303")),
         (answer(400, b"<html>proxy</html>", "text/html"), NoAnswer(code="HTTP_400")),
         (answer(400, "The connection was closed by the network."), NoAnswer(code="HTTP_400")),
         (Lost("TIMEOUT"), NoAnswer(code="TIMEOUT")),
