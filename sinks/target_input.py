@@ -78,6 +78,7 @@ def checked_input(
     secret: bytes | None,
     keys: KeyRing,
     known_fingerprint: str | None,
+    same_account: bool = False,
 ) -> ConnectionInput:
     """The input, validated and sealed; no I/O. Raises ConfigurationError that names the field, never its value.
 
@@ -102,4 +103,5 @@ def checked_input(
         fingerprint=account,
         config=stored,
         secret=None if plain is None else keys.seal(practice_id, route, plain),
+        same_account=same_account,
     )

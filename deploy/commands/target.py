@@ -39,6 +39,9 @@ def add(
         str | None,
         typer.Option(help=f"A JSON file, or - for standard input; or set {SECRETS_VARIABLE}. Without: kept."),
     ] = None,
+    same_account: Annotated[
+        bool, typer.Option("--same-account", help="Other keys, same books: allowed while entries are in doubt.")
+    ] = False,
     actor: Annotated[str | None, typer.Option("--as", help="Who does this; default: the user of this machine.")] = None,
 ) -> None:
     """Connect PRACTICE to TARGET, or repair its connection: what died of the old setting goes again by itself."""
@@ -67,6 +70,7 @@ def add(
             secret=secret,
             keys=keys,
             known_fingerprint=stored_fingerprint(cursor, practice, ROUTES[route].target),
+            same_account=same_account,
         )
         saved = save_connection(cursor, given, actor=_actor(actor), now=settings.clock().for_database())
     print(f"{practice}: {target} {'connected' if saved.added else 'changed'} at {given.base_url}")

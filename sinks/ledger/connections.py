@@ -34,6 +34,8 @@ class ConnectionInput(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: str
     config: dict[str, Any]
     secret: bytes | None
+    same_account: bool = False
+    """A person says that other keys reach the same books: what is in doubt there can still be read back."""
 
 
 class Saved(msgspec.Struct, frozen=True):
@@ -64,7 +66,8 @@ def save_connection(cursor: Cursor, given: ConnectionInput, *, actor: str, now: 
     """Add a practice's connection or repair it, inside the caller's transaction. Blocks for the practice's lock.
 
     1. Lock the practice, then the gate, so that no mark slips in. 2. Refuse an account that another practice has (law
-    22), and another account while something is in doubt at this one: its read-back would look in the wrong place.
+    22), and another account while something is in doubt at this one: its read-back would look in the wrong place. Keys
+    may be renewed at any time (`same_account`): entries in doubt behind revoked keys would otherwise stay so for ever.
     3. Save; with another account, fence whoever holds the old one. 4. Open the gate. 5. Release what died of the
     setting. 6. Audit, without secrets. Raises ConfigurationError that says what to do.
     """
@@ -101,6 +104,7 @@ def save_connection(cursor: Cursor, given: ConnectionInput, *, actor: str, now: 
             "base_url": given.base_url,
             "config": given.config,
             "secrets": "kept" if given.secret is None else "given",
+            "same_account": given.same_account,
             "released": released,
         },
     )
@@ -168,13 +172,14 @@ def _change(cursor: Cursor, given: ConnectionInput, fields: dict[str, Any], stan
             f"practice {given.practice_id} already posts to {given.target.value} through {route}: "
             "changing the route is not part of this release"
         )
-    if account != given.fingerprint:
+    if account != given.fingerprint and not given.same_account:
         found = cursor.execute(statement("connections", "in_doubt"), fields).fetchone()
         in_doubt = 0 if found is None else found[0]
         if in_doubt:
             raise ConfigurationError(
                 f"{in_doubt} entries are in doubt at the account that is connected now: change the account when "
-                "`writeback transactions list` shows none SENDING, ACCEPTED or UNCERTAIN"
+                "`writeback transactions list` shows none SENDING, ACCEPTED, UNCERTAIN or just redriven, or "
+                "give --same-account if these are only new keys to the same books"
             )
         cursor.execute(statement("connections", "fence_connection"), fields)
         cursor.execute(statement("connections", "fence_gate"), fields)

@@ -14,8 +14,11 @@ WHERE p.practice_id = :practice_id AND p.target = :target;
 SELECT home_practice_id FROM connections WHERE account_fingerprint = :fingerprint;
 
 -- name: in_doubt
+-- Also what was sent once and is to be looked for before it is sent again.
 SELECT count(*) FROM effects
-WHERE practice_id = :practice_id AND connection_id = :connection_id AND state IN ('SENDING', 'ACCEPTED', 'UNCERTAIN');
+WHERE practice_id = :practice_id AND connection_id = :connection_id
+  AND state IN ('SCHEDULED', 'RETRYING', 'SENDING', 'ACCEPTED', 'UNCERTAIN')
+  AND (state NOT IN ('SCHEDULED', 'RETRYING') OR (look_first AND sent_at IS NOT NULL));
 
 -- name: add!
 INSERT INTO connections (home_practice_id, connection_id, target, route, base_url, account_fingerprint, config,
