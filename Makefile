@@ -41,7 +41,7 @@ check: setup ## format, lint and types
 test: check ## all of the above and every test but the soak; real Kafka and Postgres
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not soak"
 
-soak: setup ## long chaos runs
+soak: setup ## long chaos runs, half an hour; SOAK_EVENTS, SOAK_SECONDS, SOAK_EFFECTS, SOAK_EXAMPLES and SOAK_SEED change them
 	$(BIN)/pytest -m soak --timeout 3600
 
 bench: setup ## ratios against raw loops; writes the table in README.md

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from deploy.sandbox.running import SandboxProcess, running_sandbox
-from tests.soak.lengths import Length, length, tell
+from tests.soak.lengths import TOLD, Length, length, tell
 
 
 @pytest.fixture(scope="session")
@@ -22,3 +22,11 @@ def lasting() -> Length:
     chosen = length()
     tell(seed=chosen.seed, events=chosen.events, seconds=chosen.seconds, effects=chosen.effects)
     return chosen
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The soak's results, whether it passed or not."""
+    if TOLD:
+        terminalreporter.write_sep("=", "soak")
+    for line in TOLD:
+        terminalreporter.write_line(line)

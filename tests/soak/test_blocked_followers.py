@@ -21,13 +21,16 @@ from tests.worlds import Stack, World, fresh_world
 pytestmark = [pytest.mark.soak, pytest.mark.stack]
 
 FOLLOWERS = 200_000
-SPREAD_OVER = 2_000
+SPREAD = 2_000
 """Practices of a busy shard: 100 followers each."""
+DENSE = 250
+"""Practices with 800 followers each: a morning behind patients whose heads are in doubt."""
 ROUNDS = 3
 CLAIM_FACTOR = 4.0
 """A claim reads gates alone, so it may not know of followers; twice the noise of a busy machine."""
-TURN_FACTOR = 10.0
-"""Claim and plan with 100 followers behind ten heads of each gate that is claimed."""
+TURN_FACTOR = {"spread": 10.0, "dense": 60.0}
+"""Claim and plan: a plan looks at every entry that is ready in its gates, so it grows with those, not with the ledger.
+The law's own figure (2.0 ms for 500 heads) is the first of these."""
 
 # A head in doubt whose next look is an hour away, and those who wait behind it in its lane. Ids far above the ready
 # ones; their events are left out, since a plan reads events only of what it takes.
@@ -45,9 +48,9 @@ _WAITING = (
 
 @pytest.fixture
 def worlds(stack: Stack) -> Iterator[dict[str, World]]:
-    """The same ready effects three times: alone, with followers of everybody, with followers of few."""
+    """The same ready effects three times: alone, with followers everywhere, with followers of few."""
     with ExitStack() as open_:
-        yield {name: open_.enter_context(fresh_world(stack)) for name in ("empty", "spread", "packed")}
+        yield {name: open_.enter_context(fresh_world(stack)) for name in ("empty", "spread", "dense")}
 
 
 def _prepare(world: World, practices: int, followers: int) -> None:
@@ -65,8 +68,8 @@ def _prepare(world: World, practices: int, followers: int) -> None:
 def test_two_hundred_thousand_followers_leave_claims_quick(worlds: dict[str, World]) -> None:
     """Claim and plan with 200,000 blocked followers against none, in turns of one run."""
     _prepare(worlds["empty"], GATES, 0)
-    _prepare(worlds["spread"], SPREAD_OVER, FOLLOWERS)
-    _prepare(worlds["packed"], GATES, FOLLOWERS)
+    _prepare(worlds["spread"], SPREAD, FOLLOWERS)
+    _prepare(worlds["dense"], DENSE, FOLLOWERS)
     found: dict[str, list[ClaimTimes]] = {name: [] for name in worlds}
     for _ in range(ROUNDS):
         for name, world in worlds.items():
@@ -75,7 +78,8 @@ def test_two_hundred_thousand_followers_leave_claims_quick(worlds: dict[str, Wor
     plan = {name: median(each.plan_ms for each in times) for name, times in found.items()}
     said: dict[str, Any] = {f"{name}_ms": f"{claim[name]:.1f}+{plan[name]:.1f}" for name in worlds}
     turn = {name: (claim[name] + plan[name]) / (claim["empty"] + plan["empty"]) for name in worlds}
-    tell(part="followers", **said, spread_ratio=round(turn["spread"], 2), packed_ratio=round(turn["packed"], 2))
-    for name in ("spread", "packed"):
+    ratios = {f"{name}_ratio": round(turn[name], 2) for name in TURN_FACTOR}
+    tell(part="followers", **said, **ratios)
+    for name, factor in TURN_FACTOR.items():
         assert claim[name] <= CLAIM_FACTOR * claim["empty"], f"followers slow the claim: {said}"
-    assert turn["spread"] <= TURN_FACTOR, f"followers slow a turn: {said}"
+        assert turn[name] <= factor, f"followers slow a turn: {said}"

@@ -85,6 +85,11 @@ def _left(offices: Offices) -> int:
     return int(offices.book.one("SELECT count(*) FROM effects WHERE state NOT IN ('POSTED', 'DEAD_LETTERED')"))
 
 
+def _told(offices: Offices) -> int:
+    """Doubles that the pipeline itself has found out; whoever is killed before it hears its answer tells nobody."""
+    return int(offices.book.one("SELECT count(*) FROM outbox WHERE headers::text LIKE '%%DUPLICATE_AT_TARGET%%'"))
+
+
 def _states(offices: Offices) -> dict[str, int]:
     return dict(offices.book.rows("SELECT state, count(*) FROM effects GROUP BY state"))
 
@@ -104,6 +109,7 @@ def _judge(offices: Offices, found: list[Office], troubles: Troubles, lasting: L
         longest_freeze_s=round(max((freeze.seconds for freeze in freezes), default=0), 1),
         doubled_in_the_window=len(sorted_.explained),
         doubled_otherwise=len(sorted_.unexplained),
+        told_as_duplicate=_told(offices),
     )
     assert not sorted_.unexplained, doubles.shown(sorted_.unexplained, offices.sandbox.open_dental, freezes)
     return sorted_
