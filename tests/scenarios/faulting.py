@@ -34,7 +34,22 @@ def answers(pipeline: Pipeline, practice: str | None = None) -> list[tuple[str, 
     return [tuple(row.values()) for row in pipeline.rows(query, practice)]
 
 
+def sent(pipeline: Pipeline, practice: str | None = None) -> list[tuple[str, str | None]]:
+    """(answer, code) of every call that left us, in the order of their ends; a busy machine's late starts left out."""
+    tried = answers(pipeline, practice)
+    return [(answer, code) for _, _, phase, answer, code in tried if phase == "post" and answer != "NothingSent"]
+
+
+def burnt(pipeline: Pipeline, practice: str | None = None) -> tuple[int, int]:
+    """Attempts that were counted, and calls that may have had an effect: equal, when nothing else burns attempts."""
+    counted = sum(column(pipeline, "attempts", practice))
+    return counted, sum(answer in ("Posted", "NoAnswer") for answer, _ in sent(pipeline, practice))
+
+
 def column(pipeline: Pipeline, name: str, practice: str | None = None) -> list[Any]:
     """One column of the effects, in order of their ids."""
-    query = f"SELECT {name} AS it FROM effects WHERE practice_id = coalesce(%s, practice_id) ORDER BY 1, effect_id"
-    return [row["it"] for row in pipeline.rows(query.replace("ORDER BY 1", "ORDER BY practice_id"), practice)]
+    query = (
+        f"SELECT {name} AS it FROM effects WHERE practice_id = coalesce(%s, practice_id)"
+        " ORDER BY practice_id, effect_id"
+    )
+    return [row["it"] for row in pipeline.rows(query, practice)]
