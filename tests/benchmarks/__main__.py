@@ -143,7 +143,7 @@ def _measured(folder: Path, only: list[str], full: bool, console: Console) -> li
         try:
             for measure in GROUPS[name](bench):
                 measures.append(measure)
-                console.print(f"  {measure.name}: {measure.value} {measure.verdict}", markup=False)
+                console.print(f"  {measure.name}: {measure.value} {measure.verdict} ({measure.why})", markup=False)
         except (NotMeasuredError, KafkaException, psycopg.Error, OSError, WritebackError) as error:
             measures.append(not_measured(name, f"{type(error).__name__}: {str(error)[:300]}"))
             console.print(f"  not measured: {error}", markup=False)
