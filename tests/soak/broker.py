@@ -6,9 +6,12 @@ import os
 import signal
 from pathlib import Path
 
-from deploy.local import cache_folder
+from deploy.local import LocalStackError, cache_folder
 from deploy.local.stack import LocalStack, running
 from tests.scenarios.waiting import until
+
+
+STARTS = 3
 
 
 class Broker:
@@ -31,8 +34,14 @@ class Broker:
         self.deaths += 1
 
     def start_again(self) -> None:
-        """On the same data and ports; blocks until it answers."""
-        self._stack.start()
+        """On the same data and ports; blocks until it answers. A busy machine may need more than one start-up time."""
+        for left in reversed(range(STARTS)):
+            try:
+                self._stack.start()
+                return
+            except LocalStackError:
+                if not left:
+                    raise
 
     def stop(self) -> None:
         self._stack.stop()
