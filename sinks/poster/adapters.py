@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+import time
+from collections import OrderedDict, deque
 from datetime import datetime
 from typing import Any, Final
 
@@ -16,8 +17,10 @@ from sinks.poster.work import DoorKey
 from sinks.routes import StoredConnection, Surroundings, UnusableConnectionError, open_target
 
 KEPT: Final = 1_000
-"""Adapters beyond this are opened anew when they are needed, longest unused first. Their idle connections end by
-themselves after seconds; what is left of them is closed at the end."""
+"""Adapters beyond this are opened anew when they are needed, longest unused first."""
+RETIRED_S: Final = 300.0
+"""Longer than any call: what was retired this long ago has none in flight and is closed. A process that serves more
+practices than it keeps adapters would otherwise hold all of them for ever."""
 
 
 class _Open(msgspec.Struct):
@@ -32,7 +35,7 @@ class Adapters:
         self._ledger = ledger
         self._around = around
         self._open: OrderedDict[DoorKey, _Open] = OrderedDict()
-        self._retired: list[PaymentTarget] = []
+        self._retired: deque[tuple[float, PaymentTarget]] = deque()
 
     async def give(self, door: Door) -> None:
         """Put the door's adapter into it. Raises UnusableConnectionError, psycopg.Error."""
@@ -45,16 +48,21 @@ class Adapters:
                 raise UnusableConnectionError(ConnectionReason.NEEDS_RECONNECT, "GONE", "the connection was removed")
             if known is not None:
                 # Calls may still be in flight on it.
-                self._retired.append(self._open.pop(door.key).target)
+                self._retire(self._open.pop(door.key))
             stored, changed_at = _stored(row)
             known = self._open[door.key] = _Open(changed_at, open_target(stored, self._around))
         door.adapter, door.stale = known.target, False
         while len(self._open) > KEPT:
-            self._retired.append(self._open.popitem(last=False)[1].target)
+            self._retire(self._open.popitem(last=False)[1])
+        while self._retired and time.monotonic() - self._retired[0][0] > RETIRED_S:
+            await self._retired.popleft()[1].close()
+
+    def _retire(self, known: _Open) -> None:
+        self._retired.append((time.monotonic(), known.target))
 
     async def close(self) -> None:
         """Close all of them; no call may be in flight."""
-        targets = [known.target for known in self._open.values()] + self._retired
+        targets = [known.target for known in self._open.values()] + [target for _, target in self._retired]
         self._open.clear()
         self._retired.clear()
         for target in targets:

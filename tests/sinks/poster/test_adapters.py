@@ -1,0 +1,58 @@
+"""Adapters that are not used any more do not stay: a process may serve more practices than it keeps adapters."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from sinks.poster import adapters
+from sinks.poster.adapters import Adapters
+
+CHANGED = datetime(2026, 3, 2, tzinfo=UTC)
+
+
+class Connections:
+    """A ledger in which every connection exists."""
+
+    async def load_connection(self, home: str, connection_id: str) -> tuple[Any, ...]:
+        return (home, connection_id, "test", "http://127.0.0.1", {}, None, CHANGED)
+
+
+class Adapter:
+    closed = False
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+def _door(number: int) -> Any:
+    return SimpleNamespace(key=(f"practice-{number}", "pms"), changed_at=CHANGED, adapter=None, stale=True)
+
+
+@pytest.mark.parametrize(("retired_s", "closed"), [(0.0, 3), (300.0, 0)])
+def test_what_is_beyond_the_kept_is_closed_when_no_call_can_use_it(
+    monkeypatch: pytest.MonkeyPatch, retired_s: float, closed: int
+) -> None:
+    opened: list[Adapter] = []
+
+    def open_target(*_: object) -> Adapter:
+        opened.append(Adapter())
+        return opened[-1]
+
+    monkeypatch.setattr(adapters, "KEPT", 2)
+    monkeypatch.setattr(adapters, "RETIRED_S", retired_s)
+    monkeypatch.setattr(adapters, "open_target", open_target)
+    kept = Adapters(cast(Any, Connections()), cast(Any, None))
+
+    async def serve() -> None:
+        for number in range(5):
+            await kept.give(_door(number))
+
+    asyncio.run(serve())
+    assert [each.closed for each in opened] == [True] * closed + [False] * (5 - closed)
+    asyncio.run(kept.close())
+    assert all(each.closed for each in opened)
