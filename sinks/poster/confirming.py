@@ -24,7 +24,7 @@ from sinks.poster.work import Outcome
 from streams.clock import Clock
 from streams.controls import Control, Controls
 from streams.crash_points import CrashPoint, reach
-from streams.errors import Poison, category_of
+from streams.errors import Consequence, Role, consequence
 from streams.logging import log
 from streams.metrics import CONFIRM_SECONDS
 
@@ -100,8 +100,8 @@ class Confirmer:
                 applied = await self._commit(batch)
                 break
             except psycopg.Error as error:
-                category = category_of(error)
-                if category is Poison or isinstance(error, psycopg.errors.RaiseException | psycopg.ProgrammingError):
+                refused = consequence(error, Role.POSTER) is Consequence.DEAD_LETTER
+                if refused or isinstance(error, psycopg.errors.RaiseException | psycopg.ProgrammingError):
                     await self._cut(batch, error)
                     return
                 _LOG.warning("results wait for the ledger", error=type(error).__name__, count=len(batch))

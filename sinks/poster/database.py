@@ -14,7 +14,7 @@ from psycopg_pool import AsyncConnectionPool
 from sinks.ledger import era
 from sinks.ledger.database import connect, connection_options, statement
 from streams.controls import Control
-from streams.errors import Transient, category_of
+from streams.errors import Consequence, Role, consequence
 from streams.lifecycle import Stop
 from streams.logging import log
 from streams.settings import ProgramSettings
@@ -70,7 +70,7 @@ def prepare(settings: ProgramSettings, stop: Stop, health: Health) -> list[str]:
             return _prepared(settings)
         except psycopg.Error as error:
             outage_s = time.monotonic() - began
-            if category_of(error) is not Transient or outage_s > OUTAGE_S:
+            if consequence(error, Role.POSTER) is not Consequence.RETRY or outage_s > OUTAGE_S:
                 raise
             health.ready(False, "the ledger cannot be used")
             health.beat()

@@ -21,7 +21,7 @@ from sinks.poster.unsent import Unsent
 from sinks.poster.work import Outcome
 from streams import metrics
 from streams.clock import Clock
-from streams.errors import Transient, category_of
+from streams.errors import Consequence, Role, category_of, consequence
 from streams.logging import log
 from streams.settings import ProgramSettings
 from streams.telemetry import Health
@@ -157,7 +157,9 @@ class Poster:
 
         Marks of this process that were not answered become UNCERTAIN with the next owner, like those of a dead one.
         """
-        if category_of(error) is not Transient:
+        chosen, category = consequence(error, Role.POSTER), category_of(error)
+        metrics.ERRORS.labels("poster", category.__name__ if category else "unknown", chosen.value).inc()
+        if chosen is not Consequence.RETRY:
             raise error
         metrics.DATABASE_RECONNECTS.labels("poster").inc()
         self._health.ready(False, "the ledger cannot be used")
