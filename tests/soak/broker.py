@@ -10,7 +10,6 @@ from deploy.local import LocalStackError, cache_folder
 from deploy.local.stack import LocalStack, running
 from tests.scenarios.waiting import until
 
-
 STARTS = 3
 
 
