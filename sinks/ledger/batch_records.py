@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from schemas.states import State, Target, Verdict
+from schemas.validation import CLOCK_SKEW
 from schemas.writebacks import Writeback
 from sinks.ledger.gates import GateKey
 from sinks.ledger.identities import Known
@@ -28,7 +29,9 @@ class Era(msgspec.Struct, frozen=True):
     raised_at: datetime
 
     def looks_first(self, appended_at: datetime) -> bool:
-        return self.number > 1 and appended_at < self.raised_at
+        """The broker's clock says when a record was appended and the ledger's when it failed over: in between, both
+        may be right, and one read too many costs nothing."""
+        return self.number > 1 and appended_at < self.raised_at + CLOCK_SKEW
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,11 +7,13 @@ from datetime import timedelta
 import pytest
 
 from sinks.ledger import era
+from sinks.ledger.batch_records import Era
 from streams.errors import ConfigurationError
 from tests.processors.told import NOON, payment
 from tests.sinks.ledger.books import Book
 
 HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
 
 
 def test_the_same_server_is_the_same_era(book: Book) -> None:
@@ -35,6 +37,13 @@ def test_another_server_or_timeline_raises_the_era(book: Book, changed: str) -> 
     book.store(late, book.decide(payment(event_id="ev-4", payment_id="pay-4", at=NOON + 2 * HOUR)))
     flags = [row[0] for row in book.rows("SELECT look_first FROM effects ORDER BY effect_id")]
     assert flags == [False, True, True, True, True, True, False, False]
+
+
+@pytest.mark.parametrize(("after", "looks"), [(-HOUR, True), (4 * MINUTE, True), (6 * MINUTE, False)])
+def test_a_broker_whose_clock_is_ahead_hides_no_record_from_before(after: timedelta, looks: bool) -> None:
+    """Law 4, clock skew: its append time may be later than the failover though the record is older."""
+    assert Era(2, NOON).looks_first(NOON + after) is looks
+    assert Era(1, NOON).looks_first(NOON + after) is False
 
 
 def test_a_server_without_standbys_has_to_be_accepted(book: Book) -> None:
