@@ -103,9 +103,13 @@ def category_of(error: BaseException) -> type[WritebackError] | None:
     return None
 
 
+_TAKEN_OVER: Final = frozenset({"_FENCED", "PRODUCER_FENCED", "INVALID_PRODUCER_EPOCH", "FENCED_INSTANCE_ID"})
+"""Not FENCED_LEADER_EPOCH and FENCED_MEMBER_EPOCH: there the client only knows an old state of the cluster."""
+
+
 def _kafka_category(error: object) -> type[WritebackError]:
     name = str(getattr(error, "name", lambda: "")())
-    if "FENCED" in name or name == "INVALID_PRODUCER_EPOCH":
+    if name in _TAKEN_OVER:
         return Fenced
     if getattr(error, "fatal", lambda: False)():
         return Permanent

@@ -71,7 +71,8 @@ def require_present(settings: ProgramSettings, names: Iterable[TopicName]) -> No
 
 def _unanswered(settings: ProgramSettings, error: KafkaException) -> Transient:
     return Transient(
-        f"the broker at {settings.kafka_bootstrap_servers} did not do what was asked ({error.args[0].name()})"
+        f"the broker at {settings.kafka_bootstrap_servers} did not do what was asked ({error.args[0].name()}): "
+        "is it up, and is KAFKA_BOOTSTRAP_SERVERS right?"
     )
 
 

@@ -31,10 +31,13 @@ def _asked(admin: AdminClient, topic: str, partitions: range, spec: OffsetSpec) 
         reraise=True,
     ):
         with attempt:
+            if attempt.retry_state.attempt_number > 1:
+                # The client remembers leaders: after a restart of the broker it would ask under an old epoch for ever.
+                admin.list_topics(topic, timeout=ASK_S)
             asked = admin.list_offsets(
                 {TopicPartition(topic, part): spec for part in partitions},
                 isolation_level=IsolationLevel.READ_COMMITTED,
                 request_timeout=ASK_S,
             )
-            return {where.partition: answer.result(timeout=ASK_S).offset for where, answer in asked.items()}
+            return {where.partition: answer.result(timeout=2 * ASK_S).offset for where, answer in asked.items()}
     return {}

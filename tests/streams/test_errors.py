@@ -39,6 +39,9 @@ from streams.errors import (
         (KafkaException(KafkaError(KafkaError._FENCED, "", True)), Fenced),
         (KafkaException(KafkaError(KafkaError.PRODUCER_FENCED)), Fenced),
         (KafkaException(KafkaError(KafkaError.INVALID_PRODUCER_EPOCH)), Fenced),
+        # Nobody took over: what the client knows of a partition's leader, or of its group, is old.
+        (KafkaException(KafkaError(KafkaError.FENCED_LEADER_EPOCH)), Transient),
+        (KafkaException(KafkaError(KafkaError.FENCED_MEMBER_EPOCH)), Transient),
         (KafkaException(KafkaError(KafkaError.CLUSTER_AUTHORIZATION_FAILED, "", True)), Permanent),
         (ValueError(), None),
     ],

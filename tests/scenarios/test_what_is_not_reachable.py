@@ -1,0 +1,116 @@
+"""Issue 3, bad input: broker, database or target away, at the start and in the middle; said, waited out, repaired."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit, urlunsplit
+
+import msgspec
+import pytest
+
+from deploy.sandbox.demonstration import open_dental_keys, open_dental_mapping
+from tests.deploy.commands.console import writeback
+from tests.scenarios.people import payment
+from tests.scenarios.pipeline import ALL_ROLES, Pipeline
+from tests.scenarios.proxy import Proxy
+
+pytestmark = pytest.mark.stack
+
+NOBODY = "127.0.0.1:1"
+
+
+def through(url: str, proxy: Proxy) -> str:
+    """The same address, by way of the proxy."""
+    parts = urlsplit(url)
+    before, at, _ = parts.netloc.rpartition("@")
+    return urlunsplit(parts._replace(netloc=f"{before}{at}127.0.0.1:{proxy.port}"))
+
+
+def port_of(url: str) -> int:
+    port = urlsplit(url).port
+    assert port is not None
+    return port
+
+
+def test_commands_say_what_is_away(pipeline: Pipeline) -> None:
+    """A command without its database or broker ends with exit code 1 and one sentence, no traceback, no password."""
+    world = pipeline.world
+    without_database = msgspec.structs.replace(world, database_url=f"postgresql://someone:secret-word@{NOBODY}/none")
+    said = writeback(without_database, "settings", "show", "p1")
+    assert said.code == 1
+    assert "DATABASE_URL" in said.errors
+    assert "secret-word" not in said.errors
+    without_broker = msgspec.structs.replace(world, bootstrap=NOBODY)
+    said = writeback(without_broker, "topics", "ensure")
+    assert said.code in (1, 2)
+    assert "KAFKA_BOOTSTRAP_SERVERS" in said.errors
+    for each in (said, writeback(without_database, "lag")):
+        assert "Traceback" not in each.errors
+
+
+def test_roles_wait_for_a_database_that_is_down_at_their_start_and_in_the_middle(pipeline: Pipeline) -> None:
+    """Without the database nothing is lost: roles say that they begin again, or end for their supervisor, and go on as
+    soon as it answers; cut in the middle of a batch, the same."""
+    world = pipeline.world
+    practice = pipeline.practice()
+    with Proxy(port_of(world.database_url), cut=True) as way:
+        pipeline.world = msgspec.structs.replace(world, database_url=through(world.database_url, way))
+        pipeline.start_all()
+        pipeline.send(payment(practice))
+        pipeline.running("intake").until_said("the intake begins again")
+        pipeline.world = world
+        way.restore()
+        _supervised(pipeline, world, way)
+        pipeline.until_states(POSTED=2, within=60)
+        way.cut()
+        pipeline.send(payment(practice, "pt-2"), payment(practice, "pt-3"))
+        pipeline.until(lambda: pipeline.running("intake").text().count("begins again") >= 2, "the intake sees it")
+        way.restore()
+        _supervised(pipeline, world, way)
+        pipeline.until_states(POSTED=6, within=60)
+        for role in pipeline.roles:
+            if role.running:
+                role.stop()
+    pipeline.invariants(replay=False)
+
+
+def _supervised(pipeline: Pipeline, world: object, way: Proxy) -> None:
+    """What `up` does for a role that has ended: start it again."""
+    direct = pipeline.world
+    pipeline.world = msgspec.structs.replace(direct, database_url=through(direct.database_url, way))
+    for name in ALL_ROLES:
+        if not any(role.name == name and role.running for role in pipeline.roles):
+            pipeline.start(name)
+    pipeline.world = direct
+
+
+def test_a_target_that_is_away_closes_its_own_gate_only(pipeline: Pipeline) -> None:
+    """Law 22: one practice's PMS refuses connections: its payments wait, burn no attempt and are posted once when it
+    is back; the other practice is posted meanwhile."""
+    away, well = pipeline.practice("away", pms=False), pipeline.practice("well")
+    key = f"{pipeline.world.database}-away"
+    pipeline.sandbox.open_dental.add_office(key, name="away")
+    for number, row in enumerate(pipeline.sandbox.open_dental.add_patients(key, 3), start=1):
+        pipeline.link(away, f"pt-{number}", str(row["PatNum"]))
+    url = pipeline.sandbox.address.open_dental
+    with Proxy(port_of(url)) as way:
+        mapping = open_dental_mapping(pipeline.sandbox, key)
+        pipeline.connect(away, "open-dental", through(url, way), mapping, open_dental_keys(pipeline.sandbox, key))
+        way.cut()
+        pipeline.start_all()
+        pipeline.send(*(payment(name, f"pt-{n}", 1_000 * n, 30) for name in (away, well) for n in (1, 2, 3)))
+        pipeline.until_states(practice=well, POSTED=6)
+        pipeline.until(lambda: _closed(pipeline, away), "the gate of the practice is closed")
+        assert pipeline.at_targets()[away] == 0
+        assert not _closed(pipeline, well)
+        assert {
+            row["attempts"] for row in pipeline.rows("SELECT attempts FROM effects WHERE practice_id = 'away'")
+        } == {0}
+        way.restore()
+        pipeline.until_states(practice=away, within=60, POSTED=6)
+        assert pipeline.at_targets() == {away: 6_000, well: 6_000}
+        pipeline.invariants(replay=False)
+
+
+def _closed(pipeline: Pipeline, practice: str) -> bool:
+    rows = pipeline.rows("SELECT closed_reason FROM connections WHERE home_practice_id = %s", practice)
+    return any(row["closed_reason"] for row in rows)
