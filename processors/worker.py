@@ -16,11 +16,12 @@ from schemas.topics import TopicName, physical
 from streams.client_config import consumer_config, group_protocol, producer_config
 from streams.controls import Control
 from streams.lifecycle import Stop
+from streams.membership import Batching
 from streams.settings import ProgramSettings
 from streams.settings_view import SettingsView
 from streams.telemetry import HEALTH, Health
 from streams.topic_guard import TopicGuard
-from streams.transactions import Batching, TransactionalLoop
+from streams.transactions import TransactionalLoop
 
 WRITTEN: Final = (TopicName.WRITEBACKS, TopicName.DEAD_LETTERS)
 

@@ -9,12 +9,15 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, Final, Literal
 
-from confluent_kafka import KafkaException
+from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, ConfigResource  # type: ignore[attr-defined]
 
 from schemas.topics import LARGEST_BATCH_BYTES
 from streams.errors import Transient
+from streams.logging import log
 from streams.settings import ProgramSettings
+
+_LOG = log(__name__)
 
 GroupProtocol = Literal["consumer", "classic"]
 
@@ -30,6 +33,11 @@ TRANSACTION_RETRY_MS: Final = 5
 """AddOffsetsToTxn is answered CONCURRENT_TRANSACTIONS right after a commit; the default wait of 100 ms costs p99."""
 LINGER_MS: Final = 5
 """0 halves the throughput, more only adds latency."""
+
+
+def tell_error(error: KafkaError) -> None:
+    """What a client reports by itself, by its code alone (H-1). What is fatal is raised by the next call."""
+    _LOG.warning("a Kafka client reports an error", code=error.name())
 
 
 def consumer_config(settings: ProgramSettings, *, group: str) -> dict[str, Any]:
@@ -53,6 +61,7 @@ def consumer_config(settings: ProgramSettings, *, group: str) -> dict[str, Any]:
         "fetch.queue.backoff.ms": 50,
         "fetch.max.bytes": FETCH_BYTES,
         "log_level": 3,
+        "error_cb": tell_error,
     }
     if group_protocol(settings) == "consumer":
         return config | {"group.protocol": "consumer"}
@@ -73,6 +82,7 @@ def producer_config(settings: ProgramSettings, *, transactional_id: str | None =
         "linger.ms": LINGER_MS,
         "message.max.bytes": LARGEST_BATCH_BYTES,
         "log_level": 3,
+        "error_cb": tell_error,
     }
     if transactional_id is None:
         return config

@@ -13,10 +13,11 @@ from confluent_kafka.admin import AdminClient
 from schemas.topics import TopicName, physical
 from streams.client_config import consumer_config, group_protocol, producer_config
 from streams.lifecycle import Stop
+from streams.membership import Batching
 from streams.settings import ProgramSettings
 from streams.telemetry import Health
 from streams.topic_guard import TopicGuard
-from streams.transactions import Batching, Outgoing, TransactionalLoop
+from streams.transactions import Outgoing, TransactionalLoop
 from tests.scenarios.topics import read_all
 from tests.worlds import World
 
@@ -99,6 +100,10 @@ class CopyLoop:
     def start(self) -> CopyLoop:
         self._thread.start()
         return self
+
+    @property
+    def running(self) -> bool:
+        return self._thread.is_alive()
 
     def end(self, within: float = 60.0) -> BaseException | None:
         self.stop.set()
