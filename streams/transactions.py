@@ -209,7 +209,7 @@ class TransactionalLoop:
         self._resuming.until_done(self._producer.abort_transaction)
         if kafka_error.code() in _REFUSED:
             raise ConfigurationError(
-                f"the broker does not take a record of this batch ({kafka_error.name()}), so nothing of it was written: "
+                f"the broker refuses a record of this batch ({kafka_error.name()}), so nothing of it was written: "
                 "do the topics have the sizes and rights of the catalogue? `writeback topics ensure` checks them"
             ) from error
         now = time.monotonic()
