@@ -112,12 +112,14 @@ def test_a_poster_that_was_down_catches_up(pipeline: Pipeline) -> None:
 
 def test_stored_in_the_instant_of_the_release(pipeline: Pipeline) -> None:
     """Scenario 60: payments stored while their own cut-off passes are released with it or at once, none a day later."""
-    clock = BusinessTime(pipeline, CUT_OFF - timedelta(seconds=4))
+    clock = BusinessTime(pipeline, CUT_OFF - timedelta(minutes=30))
     practice = pipeline.practice(timing="DAILY")
     pipeline.start_all()
-    pipeline.running("poster").until_said("role starts")
-    clock.to(CUT_OFF - SECOND)
-    sent = 0
+    early = payment(practice, occurred_at=CUT_OFF - timedelta(minutes=40), gross=1_000, fee=10)
+    pipeline.send(early)
+    pipeline.until_stored(1)
+    clock.to(CUT_OFF - 4 * SECOND)
+    sent = 1
     while clock.now() < CUT_OFF + SECOND:
         sent += 1
         pipeline.send(payment(practice, f"pt-{sent % 3 + 1}", 1_000, 10, occurred_at=CUT_OFF - timedelta(minutes=1)))
