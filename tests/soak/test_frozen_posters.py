@@ -118,7 +118,7 @@ def _judge(offices: Offices, found: list[Office], troubles: Troubles, lasting: L
 def test_killed_posters_double_nothing(offices: Offices, lasting: Length) -> None:
     """Killed at random, with 14 % of answers late or never: each of thousands of entries stands exactly once."""
     found = _fill(offices, lasting.effects)
-    plan = Plan(name="", start=offices.process, freezes=False, every_s=(1.0, 20.0))
+    plan = Plan(name="", start=offices.process, freezes=False, every_s=(1.0, 8.0))
     troubles = _work_off(offices, lasting, "kills", plan)
     sorted_ = _judge(offices, found, troubles, lasting, "kills")
     assert sorted_.explained == ()
