@@ -13,6 +13,7 @@ import types
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -81,7 +82,9 @@ def _boolean(value: bool) -> bytes:
     return b"\x01" if value else b"\x00"
 
 
+@lru_cache(maxsize=64)
 def _instant(value: datetime) -> bytes:
+    """Cached for the length of a record or two: its own instants stand again in each of its entries."""
     return _long((value - EPOCH) // _MICROSECOND)
 
 
