@@ -155,7 +155,9 @@ class TransactionalLoop:
         reach(CrashPoint.RULES_AFTER_PRODUCE)
         offsets = self._offsets_after(batch)
         group = self._membership.group_metadata()
-        self._resuming.until_done(lambda timeout: producer.send_offsets_to_transaction(offsets, group, timeout))
+        self._resuming.until_done(
+            lambda timeout: producer.send_offsets_to_transaction(offsets, group, timeout), may_hang=True
+        )
         producer.flush(CALL_S)  # what the commit would do first; here, so that a crash before it finds all sent
         reach(CrashPoint.RULES_BEFORE_COMMIT)
         self._resuming.until_done(producer.commit_transaction)
