@@ -78,6 +78,11 @@ class Holding:
 
     def _turn_of(self, gate: ClaimedGate) -> Turn:
         key = (gate.home_practice_id, gate.connection_id)
+        before = self.turns.get((gate.practice_id, gate.connection_id))
+        if before is not None:
+            # Our own earlier ownership, whose lease ran out unnoticed (a freeze): its calls end as those of another.
+            before.lost = True
+            self._forget(before)
         door = self.doors.get(key)
         if door is not None and not door.lost:
             door.epoch = gate.door_epoch

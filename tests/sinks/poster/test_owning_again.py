@@ -1,0 +1,35 @@
+"""A gate that its own poster claims anew while a call of the old ownership is still out (found by a soak's freezes)."""
+
+from __future__ import annotations
+
+from deploy.sandbox.running import FaultKind
+from schemas.practice_settings import AmountMode
+from tests.scenarios.waiting import until
+from tests.sinks.poster.offices import Offices
+
+PATH = "/payments"
+
+
+def test_a_gate_claimed_again_by_its_owner_can_be_closed_and_opened(offices: Offices) -> None:
+    """A freeze outlasts the lease, the same process claims again, its connection closes: it opens again too."""
+    office = offices.open(amount=AmountMode.GROSS)
+    offices.book.tell(office.pay("pt-1"))
+    account = office.customer_key
+    offices.sandbox.open_dental.fault(FaultKind.TIMEOUT, account=account, method="POST", path=PATH, times=1)
+    offices.poster()
+    until(lambda: office.states() == ["SENDING"], "a call hangs", show=office.shown)
+    first = offices.book.one("SELECT epoch FROM gates")
+
+    def claimed_again() -> bool:
+        offices.book.connection.execute(
+            "UPDATE gates SET lease_until = 'epoch', next_due_at = now() WHERE epoch = %s", (first,)
+        )
+        return bool(offices.book.one("SELECT epoch FROM gates") > first)
+
+    until(claimed_again, "the gate is claimed again", show=office.shown)
+    offices.sandbox.open_dental.fault(
+        FaultKind.STATUS, status=429, retry_after="1", account=account, method="POST", path=PATH, times=1
+    )
+    offices.book.tell(office.pay("pt-2"))
+    office.until_states("POSTED", "POSTED")
+    assert len(office.payments()) == 2
