@@ -31,7 +31,8 @@ def release(
 
     Each gets the next generation: a new request id and a request composed from today's mapping, so that a target that
     remembers its first answer does not repeat a refusal. What ever left this machine is read back first, for all its
-    generations, where its last request went. 1. effects, 2. their dead letters, 3. their gates. Raises ValueError for a state that is not dead.
+    generations, where its last request went. 1. effects, 2. their dead letters, 3. their gates. Raises ValueError for
+    a state that is not dead.
     """
     if not frozenset(states) <= DEAD:
         raise ValueError("only dead effects can be released")
