@@ -39,6 +39,9 @@ _REFUSED: Final = frozenset(
 )
 """Repeating does not help: the same records would be refused again."""
 
+ON_THE_WIRE_S: Final = 2.0
+"""Before an abort, for what was produced; a broker that is away is not waited for longer."""
+
 
 class Outgoing(msgspec.Struct, frozen=True):
     """A record to produce. `topic` is the physical name; without `partition` the key decides."""
@@ -208,6 +211,9 @@ class TransactionalLoop:
             raise error
         RULES_ABORTS.inc()
         _LOG.warning("a batch is aborted and will be read again", code=kafka_error.name())
+        # What was produced reaches its partition before the end of the transaction reaches the coordinator: an end
+        # that overtakes it is answered INVALID_TXN_STATE, which is fatal.
+        self._producer.flush(ON_THE_WIRE_S)
         self._resuming.until_done(self._producer.abort_transaction)
         if kafka_error.code() in _REFUSED:
             raise ConfigurationError(

@@ -58,6 +58,10 @@ class Outbox:
             (practice_id, version, version, json.dumps(body)),
         )
 
+    def republished_today(self) -> None:
+        """The nightly republish has been: no test depends on the hour it runs at."""
+        self.connection.execute("INSERT INTO settings_republished VALUES ((now() AT TIME ZONE 'UTC')::date, now())")
+
     def ids(self) -> set[uuid.UUID]:
         return {row[0] for row in self.connection.execute("SELECT id FROM outbox")}
 

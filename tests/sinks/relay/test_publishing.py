@@ -8,6 +8,7 @@ import pytest
 
 from schemas.codec import decode_settings
 from schemas.topics import CATALOGUE, TopicName
+from sinks.relay import settings_rows
 from streams.controls import Controls
 from streams.telemetry import Health
 from tests.sinks.relay.conftest import DEADLINE_S, Outbox, outbox_ids
@@ -35,6 +36,7 @@ def test_rows_become_records_with_their_key_headers_partition_and_id(outbox: Out
 
 def test_settings_are_read_when_they_are_sent_and_once_per_practice(outbox: Outbox) -> None:
     """Law 14: the row says that something changed; the record holds the whole history of that moment."""
+    outbox.republished_today()
     outbox.save_settings("northside", 1, {"zone": "America/New_York"})
     outbox.put(TopicName.SETTINGS, value=None)
     outbox.save_settings("northside", 2, {"zone": "America/New_York", "master": True})
@@ -101,3 +103,16 @@ def test_without_deleting_after_the_commit_a_failure_would_lose_rows(outbox: Out
     outbox.put()
     with relay_thread(outbox.world, test_controls=Controls.named(["outbox"])):
         outbox.wait_empty()
+
+
+def test_once_a_day_every_practice_is_published_again(outbox: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Law 14: the nightly republish enqueues each practice once; a second relay or a restart repeats nothing."""
+    monkeypatch.setattr(settings_rows, "REPUBLISH_FROM_HOUR", 0)
+    outbox.save_settings("northside", 1, {"zone": "America/New_York"})
+    outbox.save_settings("southside", 1, {"zone": "America/Chicago"})
+    assert settings_rows.enqueue_republish(outbox.connection)
+    assert not settings_rows.enqueue_republish(outbox.connection)
+    assert len(outbox.ids()) == 2
+    with relay_thread(outbox.world):
+        outbox.wait_empty()
+    assert {message.key() for message in outbox.records(TopicName.SETTINGS)} == {b"northside", b"southside"}
