@@ -114,17 +114,18 @@ def _converter(inner: Any) -> Convert | None:
         part: Shape[Any] = shape(inner)
         return part.from_avro
     if get_origin(inner) is tuple:
-        return _sequence(shape(get_args(inner)[0]))
+        item = _converter(get_args(inner)[0])
+        return tuple if item is None else _sequence(item)
     return None
 
 
-def _sequence(item: Shape[Any]) -> Convert:
-    def convert(values: list[dict[str, Any]]) -> tuple[Any, ...]:
+def _sequence(item: Convert) -> Convert:
+    def convert(values: list[Any]) -> tuple[Any, ...]:
         number = 0
         made = []
         try:
             for number, value in enumerate(values):  # noqa: B007 - read in the handler
-                made.append(item.from_avro(value))
+                made.append(item(value))
         except Undecodable as error:
             raise Undecodable(error.reason, f"{number}.{error.field or ''}".rstrip("."), error.problem) from error
         return tuple(made)

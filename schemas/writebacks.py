@@ -8,7 +8,7 @@ from enum import StrEnum
 import msgspec
 
 from schemas.events import PaymentKind, PayoutCategory, Tender
-from schemas.practice_settings import AmountMode, Timing
+from schemas.practice_settings import Allocation, AmountMode, FamilyBooking, Timing
 from schemas.reasons import DeadLetterReason, DecisionReason
 from schemas.states import EntryKind, State, Target
 
@@ -70,6 +70,30 @@ class PayoutLine(msgspec.Struct, frozen=True, kw_only=True):
     fees: tuple[tuple[str, int], ...] = ()
 
 
+class ClaimLineOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """One service line of a claim as it is to be booked (I-11)."""
+
+    procedure_ref: str | None = None
+    charged_minor: int
+    paid_minor: int
+    write_off_minor: int = 0
+
+
+class ClaimOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """The claim that an insurance entry belongs to (I-1, I-10)."""
+
+    remittance_ref: str
+    insurer_ref: str
+    claim_ref: str | None = None
+    status: str
+    """CLP02; 22 is a reversal (I-9)."""
+    service_from: date | None = None
+    charged_minor: int
+    paid_minor: int
+    write_off_minor: int = 0
+    lines: tuple[ClaimLineOrder, ...] = ()
+
+
 class Instruction(msgspec.Struct, frozen=True, kw_only=True):
     """What to write at a target, in our terms; an adapter composes the vendor's request from it and today's mapping.
 
@@ -96,6 +120,24 @@ class Instruction(msgspec.Struct, frozen=True, kw_only=True):
     fee_minor: int | None = None
     surcharge_minor: int | None = None
     lines: tuple[PayoutLine, ...] = ()
+    allocation: Allocation | None = None
+    """How a payment is applied to charges (ALL-1, ALL-2); None where allocation has no meaning."""
+    family: FamilyBooking | None = None
+    plan_ref: str | None = None
+    """An instalment goes to its plan alone (PL-1)."""
+    plan_code: str | None = None
+    """A membership's plan, for its charge line (B-1)."""
+    claim: ClaimOrder | None = None
+    original_ref: str | None = None
+    """The payment or payout that a reversing entry belongs to (R-1)."""
+    original_date: date | None = None
+    """The ledger date of the original, or the date that a closed period kept the entry from (T-9)."""
+    office_level: bool = False
+    """Not on a patient's ledger (R-10 SUSPENSE)."""
+    channel: str | None = None
+    """How a payment request was sent (NOTE-1)."""
+    zone: str | None = None
+    """Where a note's date and time are read (NOTE-1)."""
 
 
 class PlannedEffect(msgspec.Struct, frozen=True, kw_only=True):
