@@ -17,6 +17,7 @@ from sinks.credentials import SecretUnreadableError
 from sinks.http_call import HttpAnswer, HttpCaller, Lost
 from sinks.quickbooks.faults import parse_json
 from sinks.quickbooks.secrets import Secrets, SecretsError, SecretStore, Stored
+from streams.crash_points import CrashPoint, reach
 
 TOKEN_DEADLINE_S: Final = 8.0
 """The call stands inside a transaction, which may last 15 s (protocol section 5)."""
@@ -88,7 +89,12 @@ class TokenKeeper:
         return _token(stored)
 
     async def _fresh(self, stored: Stored, problems: list[NoToken]) -> Secrets | None:
-        """New secrets from the vendor. Ones that could not be saved the last time are saved first, not asked again."""
+        """New secrets from the vendor. Ones that could not be saved the last time are saved first, not asked again.
+
+        A process that dies between the answer and the commit loses what it was told. The vendor changes the refresh
+        token about once a day (API facts 1.1), so the stored one is still good at nearly every such death; at the
+        others only a person can reconnect, because nobody else knows the new value.
+        """
         if self._unsaved is not None and self._unsaved[0] == stored.version:
             return self._unsaved[1]
         secrets = stored.secrets
@@ -99,6 +105,7 @@ class TokenKeeper:
             answer = await self._ask(secrets, refresh_token)
             if isinstance(answer, Secrets):
                 self._unsaved = (stored.version, answer)
+                reach(CrashPoint.POSTER_TOKEN_ANSWERED)
                 return answer
             problems.append(answer)
             if answer.code != "INVALID_GRANT":

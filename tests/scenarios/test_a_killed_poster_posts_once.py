@@ -34,6 +34,23 @@ def test_a_second_poster_finishes_and_doubles_nothing(pipeline: Pipeline, point:
 
 
 @pytest.mark.stack
+def test_a_poster_that_dies_with_a_new_token_in_hand_leaves_the_connection_alive(pipeline: Pipeline) -> None:
+    """Dead between the token service's answer and our commit: the stored refresh token still counts (P-12, S-2).
+
+    The vendor changes its value about once a day, so what the dead poster was told is nearly always what is stored.
+    """
+    practice = pipeline.practice(pms=False, quickbooks=True)
+    pipeline.start("rules", "intake", "relay", "notifier")
+    first = pipeline.start("poster", test_crash_at=CrashPoint.POSTER_TOKEN_ANSWERED.value)
+    pipeline.send(payout(practice))
+    first.until_dead()
+    pipeline.start("poster")
+    pipeline.until_states(POSTED=1)
+    assert pipeline.rows("SELECT 1 FROM connections WHERE closed_reason IS NOT NULL") == []
+    pipeline.invariants()
+
+
+@pytest.mark.stack
 def test_a_poster_that_dies_while_reading_back_is_followed_by_one_that_reads_again(pipeline: Pipeline) -> None:
     """Scenario 36: dead in the middle of a read-back: the next poster reads back again, and sends nothing twice."""
     practice = pipeline.practice()

@@ -46,8 +46,9 @@ CLASSIFICATION = {
 class CompanySettings(msgspec.Struct, frozen=True, kw_only=True):
     """What a company is like. Switches marked (unproven) stand for things Intuit does not document.
 
-    `access_token_s`: life of an access token, in seconds. `rotates_refresh_token`: each refresh returns a
-    new refresh token and the old one is dead at once, the strictest reading. `repeated_request_id`:
+    `access_token_s`: life of an access token, in seconds. `rotates_refresh_token`: a refresh returns a new refresh
+    token once the value is `refresh_token_changes_after_s` old (a day, as at Intuit; 0 = at every refresh), and the
+    old one is dead at once, the strictest reading. `repeated_request_id`:
     "replay" answers as the first time, "600" is a fault (both are reported). `inactive_code`: "610" or
     "2500". `closed_code`: "6200" or "6210". `rate_limits`: 10 a second and 500 a minute per company.
     """
@@ -62,6 +63,7 @@ class CompanySettings(msgspec.Struct, frozen=True, kw_only=True):
     access_token_s: int = 3600
     refresh_token_s: int = 8_726_400
     rotates_refresh_token: bool = True
+    refresh_token_changes_after_s: int = 86_400
     keeps_previous_refresh_token: bool = False
     """(unproven) The token before the newest is still good for one refresh."""
     repeated_request_id: str = "replay"

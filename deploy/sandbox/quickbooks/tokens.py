@@ -33,6 +33,8 @@ class Connection(msgspec.Struct):
     access: dict[str, float] = {}
     """Access token and until when it holds. Earlier ones hold until they expire."""
     refreshes: int = 0
+    refresh_token_since: float = 0.0
+    """When this value of the refresh token was first given out."""
 
 
 class TokenService:
@@ -49,7 +51,7 @@ class TokenService:
         """A fresh connection with both tokens, as after a person has agreed."""
         now = time.time()
         life = self._settings_of(realm).refresh_token_s
-        self.connections[realm] = Connection(realm, _token("RT1"), now + life, now)
+        self.connections[realm] = Connection(realm, _token("RT1"), now + life, now, refresh_token_since=now)
         return self._issue(self.connections[realm], with_hard_limit=False)
 
     def restore(self, connection: Connection) -> None:
@@ -117,9 +119,11 @@ class TokenService:
         if connection is None or connection.revoked or connection.refresh_until < now:
             return _invalid_grant("Incorrect Token type or clientID")
         settings = self._settings_of(connection.realm)
-        if settings.rotates_refresh_token:
+        age_s = now - connection.refresh_token_since
+        if settings.rotates_refresh_token and age_s >= settings.refresh_token_changes_after_s:
             connection.previous_refresh_token = connection.refresh_token
             connection.refresh_token = _token("RT1")
+            connection.refresh_token_since = now
         connection.refresh_until = now + settings.refresh_token_s
         connection.refreshes += 1
         return as_json(200, self._issue(connection, with_hard_limit))

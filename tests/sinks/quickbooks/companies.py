@@ -91,9 +91,9 @@ class Company(msgspec.Struct, frozen=True):
 
 
 def a_company(sandbox: SandboxProcess, database_url: str) -> Company:
-    """A company of one's own, connected."""
+    """A company of one's own, connected. Its refresh token changes at every refresh, the strictest reading (P-12)."""
     realm = str(uuid.uuid4().int)[:15]
-    inside = sandbox.quickbooks.add_company(realm)
+    inside = sandbox.quickbooks.add_company(realm, refresh_token_changes_after_s=0)
     found = Company(sandbox, inside, f"practice-{realm}", database_url, quickbooks_mapping(sandbox, realm), [])
     _connect_practice(found, load_secrets(msgspec.json.encode(quickbooks_secrets(sandbox, realm))))
     return found

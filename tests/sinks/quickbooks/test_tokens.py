@@ -113,6 +113,25 @@ async def test_a_failed_save_is_repeated_without_a_second_call(company: Company)
     assert company.stored().refresh_token == company.inside.tokens().refresh_token
 
 
+async def test_death_between_answer_and_commit(company: Company) -> None:
+    """P-12: what the dead worker was told is what is stored, while the value is the same for a day.
+
+    Where it had just changed, nobody knows the new value: only a person can reconnect, and is asked to.
+    """
+    company.inside.change(refresh_token_changes_after_s=86_400)
+    async with a_keeper(company, _Breaking(company)) as dies:
+        assert await dies.current() == NoToken(None, "TOKEN_STORE")
+    async with a_keeper(company) as next_worker:
+        assert isinstance(await next_worker.current(), Token)
+    company.inside.expire_tokens()
+    company.save(msgspec.structs.replace(company.stored(), renew_at=None))
+    company.inside.change(refresh_token_changes_after_s=0)
+    async with a_keeper(company, _Breaking(company)) as dies:
+        assert await dies.current() == NoToken(None, "TOKEN_STORE")
+    async with a_keeper(company) as next_worker:
+        assert await next_worker.current() == NoToken(ConnectionReason.NEEDS_RECONNECT, "INVALID_GRANT")
+
+
 async def test_a_revoked_connection_needs_a_person(company: Company) -> None:
     """P-12: invalid_grant closes the connection; after reconnecting it works without a restart."""
     target = company.open()
