@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from processors.currency import refuse_other_currency
 from processors.later import decide_later
+from processors.linked import decide_dispute, decide_linked, decide_without_money
 from processors.payments import decide_membership, decide_payment
 from processors.payouts import decide_payout
 from processors.refusal import Refused
@@ -32,20 +33,20 @@ def _other_topic(event: told.Event, version: SettingsVersion, arrived_at: dateti
 RULES: Final[Mapping[type[told.Event], Rule]] = MappingProxyType(
     {
         told.PaymentSucceeded: decide_payment,
-        told.PaymentCorrected: decide_later,
-        told.PaymentCleared: decide_later,
-        told.PaymentFeeAssessed: decide_later,
-        told.PaymentVoided: decide_later,
-        told.PaymentReturned: decide_later,
-        told.RefundSucceeded: decide_later,
-        told.RefundFailed: decide_later,
-        told.DisputeOpened: decide_later,
-        told.DisputeClosed: decide_later,
+        told.PaymentCorrected: decide_payment,
+        told.PaymentCleared: decide_linked,
+        told.PaymentFeeAssessed: decide_linked,
+        told.PaymentVoided: decide_linked,
+        told.PaymentReturned: decide_linked,
+        told.RefundSucceeded: decide_linked,
+        told.RefundFailed: decide_linked,
+        told.DisputeOpened: decide_dispute,
+        told.DisputeClosed: decide_linked,
         told.PaymentRequestSent: decide_later,
         told.MembershipPaid: decide_membership,
-        told.MembershipCancelled: decide_later,
+        told.MembershipCancelled: decide_without_money,
         told.PayoutPaid: decide_payout,
-        told.PayoutFailed: decide_later,
+        told.PayoutFailed: decide_linked,
         told.PatientChanged: _other_topic,
     }
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 import pytest
@@ -16,31 +15,10 @@ from schemas.states import State
 from tests.processors.told import NOON, history, payment, version
 
 ENVELOPE: dict[str, Any] = {name: getattr(payment(), name) for name in told.Event.__struct_fields__}
-FACTS: dict[str, Any] = {name: getattr(payment(), name) for name in told.PaymentFacts.__struct_fields__}
-MONEY: dict[str, Any] = {"payment_id": "pay-1", "gross_minor": -10000, "fee_minor": 0, "net_minor": -10000}
 LATER: tuple[told.Event, ...] = (
-    told.PaymentCorrected(**FACTS, version=2),
-    told.PaymentCleared(**ENVELOPE, payment_id="pay-1", cleared_at=NOON),
-    told.PaymentFeeAssessed(**ENVELOPE, payment_id="pay-1", fee_minor=320, net_minor=9680),
-    told.PaymentVoided(**ENVELOPE, payment_id="pay-1"),
-    told.PaymentReturned(**ENVELOPE, **MONEY, return_id="ret-1", return_code="R01"),
-    told.RefundSucceeded(**ENVELOPE, **MONEY, refund_id="ref-1"),
-    told.RefundFailed(**ENVELOPE, refund_id="ref-1", payment_id="pay-1", gross_minor=1, fee_minor=0, net_minor=1),
-    told.DisputeOpened(**ENVELOPE, **MONEY, dispute_id="dis-1", reason_code="fraud"),
-    told.DisputeClosed(
-        **ENVELOPE,
-        dispute_id="dis-1",
-        payment_id="pay-1",
-        outcome=told.DisputeOutcome.WON,
-        gross_minor=1,
-        fee_minor=0,
-        net_minor=1,
-    ),
     told.PaymentRequestSent(
         **ENVELOPE, request_id="req-1", patient_ref="pt-1", amount_minor=1, channel=told.CollectionChannel.TEXT
     ),
-    told.MembershipCancelled(**ENVELOPE, membership_id="mem-1", effective_on=date(2026, 4, 1)),
-    told.PayoutFailed(**ENVELOPE, payout_id="po-1", failed_at=NOON, reason_code="closed"),
 )
 
 

@@ -1,0 +1,32 @@
+"""Events about another event: what becomes of them depends on what the ledger holds: INTAKE resolves them (law 7)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from schemas.events import DisputeOpened, Event
+from schemas.practice_settings import SettingsVersion
+from schemas.reasons import DecisionReason
+from schemas.states import State
+from schemas.writebacks import Decision
+
+
+def decide_linked(event: Event, version: SettingsVersion, arrived_at: datetime) -> Decision:
+    """It parks until the payment or payout that it speaks of is known (R-8); mode, target and splits are that one's."""
+    return Decision(
+        settings_version=version.version,
+        waiting=State.AWAITING_ORIGINAL,
+        reason=DecisionReason.ORIGINAL_UNKNOWN,
+    )
+
+
+def decide_dispute(event: DisputeOpened, version: SettingsVersion, arrived_at: datetime) -> Decision:
+    """Money moves with the stage that has an amount; an inquiry posts nothing (R-10)."""
+    if event.gross_minor == 0:
+        return decide_without_money(event, version, arrived_at)
+    return decide_linked(event, version, arrived_at)
+
+
+def decide_without_money(event: Event, version: SettingsVersion, arrived_at: datetime) -> Decision:
+    """Stored and shown, nothing to post: an inquiry, a cancelled membership (its pending postings stay due)."""
+    return Decision(settings_version=version.version, reason=DecisionReason.NO_MONEY, applied=True)
