@@ -55,6 +55,7 @@ def _instruction(event: PayoutPaid) -> Instruction:
         ledger_date=event.arrival_date,
         occurred_at=event.occurred_at,
         payment_ref=event.payout_id,
+        version=event.version,
         gross_minor=event.gross_minor,
         fee_minor=event.fee_minor,
         lines=tuple(_line(number, item) for number, item in enumerate(event.items, start=1)),

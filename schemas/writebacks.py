@@ -114,6 +114,8 @@ class Instruction(msgspec.Struct, frozen=True, kw_only=True):
     procedure_ref: str | None = None
     payment_ref: str | None = None
     """The upstream's payment or payout id, for people; never sent to QuickBooks for a payment (P-13)."""
+    version: int = 1
+    """Of what it books; above 1 a document says so, so that none stands twice under one reference (E-11, P-8)."""
     card_brand: str | None = None
     card_last4: str | None = None
     gross_minor: int | None = None
