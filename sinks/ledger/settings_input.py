@@ -6,11 +6,21 @@ import re
 from datetime import date, time
 from enum import EnumMeta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args, get_origin
 
 import msgspec
 
-from schemas.practice_settings import PracticeSettings, SettingsError, TypeModes, available_zones
+from schemas.events import Tender
+from schemas.practice_settings import (
+    Blackout,
+    PracticeSettings,
+    SettingsError,
+    Timing,
+    TypeModes,
+    TypeTimings,
+    Weekday,
+    available_zones,
+)
 from streams.errors import ConfigurationError
 from streams.nearest import nearest
 
@@ -23,6 +33,14 @@ _TAKES: Final[dict[Any, str]] = {
     time: "a local time in whole minutes such as 18:00",
     date | None: "a date such as 2026-08-31, or null",
     TypeModes: 'an object such as {"terminal": "AUTO", "insurance": "MANUAL"}',
+    TypeTimings: 'an object such as {"collection": "INSTANT"}',
+    Timing | None: f"one of {', '.join(Timing)}, or null to follow the practice's timing",
+    int: "a whole number",
+    tuple[str, ...]: 'a list such as ["CO-45"]',
+    tuple[Tender, ...]: f"a list of {', '.join(member for member in Tender if member.name != 'UNKNOWN')}",
+    tuple[Weekday, ...]: f"a list of {', '.join(Weekday)}",
+    tuple[date, ...]: 'a list of dates such as ["2026-12-25"]',
+    tuple[Blackout, ...]: 'a list such as [{"begins": "02:00", "ends": "03:30"}]',
 }
 _EMAIL: Final = re.compile(r"^[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;]+$")
 
@@ -65,11 +83,12 @@ def first_settings(zone: str | None, file: Path | None) -> PracticeSettings:
 def convert(given: dict[str, Any]) -> PracticeSettings:
     """Settings from a decoded object. SettingsError names the field and what it takes. Pure."""
     _refuse_unknown(given, PracticeSettings, "")
-    if isinstance(given.get("types"), dict):
-        _refuse_unknown(given["types"], TypeModes, "types.")
-    cut_off = given.get("cut_off")
-    if isinstance(cut_off, str) and _CLOCK.match(cut_off):
-        given = given | {"cut_off": f"{cut_off}:00"}
+    for name, record in (("types", TypeModes), ("timing_by_type", TypeTimings)):
+        if isinstance(given.get(name), dict):
+            _refuse_unknown(given[name], record, f"{name}.")
+    given = _with_seconds(given, "cut_off")
+    if isinstance(given.get("blackouts"), list | tuple):
+        given = given | {"blackouts": [_blackout(each) for each in given["blackouts"]]}
     zone = given.get("zone")
     if isinstance(zone, str) and zone not in available_zones():
         raise SettingsError(f"zone: {zone} is not an IANA time zone{nearest(zone, available_zones())}")
@@ -92,6 +111,19 @@ def checked_email(text: str) -> str:
     return text
 
 
+def _with_seconds(given: dict[str, Any], *names: str) -> dict[str, Any]:
+    """`18:00` is a whole time to people; the decoder wants its seconds."""
+    short = {name: given[name] for name in names if isinstance(given.get(name), str) and _CLOCK.match(given[name])}
+    return given | {name: f"{text}:00" for name, text in short.items()}
+
+
+def _blackout(given: Any) -> Any:
+    if not isinstance(given, dict):
+        return given
+    _refuse_unknown(given, Blackout, "blackouts.")
+    return _with_seconds(given, "begins", "ends")
+
+
 def _refuse_unknown(given: dict[str, Any], record: type[msgspec.Struct], path: str) -> None:
     known = record.__struct_fields__
     for name in given:
@@ -111,8 +143,9 @@ def _explained(problem: str) -> str:
     said = problem.partition(" - at ")[0]
     field: Any = PracticeSettings
     for name in path.split("."):
-        types = {each.name: each.type for each in msgspec.structs.fields(field)} if isinstance(field, type) else {}
-        field = types.get(name)
+        record = get_args(field)[0] if get_origin(field) is tuple else field
+        types = {each.name: each.type for each in msgspec.structs.fields(record)} if isinstance(record, type) else {}
+        field = types.get(name.partition("[")[0])
     if isinstance(field, EnumMeta):
         choices = ", ".join(member.value for member in field)  # type: ignore[var-annotated]
         return f"{path}: takes one of {choices}"
