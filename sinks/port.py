@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 
@@ -25,8 +25,20 @@ class Scope(StrEnum):
     VENDOR = "vendor"
 
 
+GUARANTOR: Final = "guarantor"
+"""The word for `books_to_guarantor` among the stored capabilities."""
+BATCHES_ONLY: Final = "batches_only"
+"""The word for `batches_only`."""
+
+
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     entry_kinds: frozenset[EntryKind]
+    """What this connection can write, by its route and its mapping. ALLOCATION in it: open charges can be read and a
+    payment laid on them exactly (ALL-1). A kind that is in it and whose type is not mapped is INVALID_CONFIG (N-8)."""
+    books_to_guarantor: bool = False
+    """Knows who answers for a patient's account (G2)."""
+    batches_only: bool = False
+    """Takes postings in batches alone: settings may not ask for INSTANT (TIM-2, TIM-3)."""
     reads_back: bool
     """A marker can be searched for: presence can be proven."""
     proves_absence: bool
@@ -38,6 +50,24 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """Calls at once per connection."""
     min_interval_s: float
     """Least time between starts of calls on a connection; 0 = none."""
+
+
+    def words(self) -> list[str]:
+        """As `connections.capabilities` keeps them: INTAKE plans only what the connection can write."""
+        words = {kind.value for kind in self.entry_kinds}
+        words |= {GUARANTOR} if self.books_to_guarantor else set()
+        return sorted(words | ({BATCHES_ONLY} if self.batches_only else set()))
+
+
+class Placement(msgspec.Struct, frozen=True, kw_only=True):
+    """Where an entry goes at the target, from one stored read (law 18). Kept with the effect."""
+
+    patient: str
+    """For whom it was read; for another patient it means nothing."""
+    posts_to: str
+    """Whose ledger takes the entry: the patient, or whoever answers for the account (G2)."""
+    shares: tuple[tuple[str, int], ...] = ()
+    """Open charge and minor units, oldest first; their sum is the entry's amount, or there are none: a prepayment."""
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +85,13 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     instruction: Instruction
     pms_patient_id: str | None
     sent_at: datetime | None
+    part: str = ""
+    """Of the effect's identity (E-1); a reversal's names what it takes back: `kind/part@version`."""
+    placement: Placement | None = None
+    origin_id: str | None = None
+    """`external_id` of the entry that this one depends on, once that is posted."""
+    origin: Composed | None = None
+    """The request with which that entry was written, for an entry that takes a payout back (P-7)."""
 
 
 class Composed(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,6 +187,23 @@ class ReadFailed(msgspec.Struct, frozen=True, kw_only=True):
     retry_after_s: float | None = None
 
 
+class Charge(msgspec.Struct, frozen=True, kw_only=True):
+    """An open charge as the target tells it."""
+
+    ref: str
+    due_minor: int
+    """What is still owed on it, > 0."""
+    on: date
+
+
+class Prepared(msgspec.Struct, frozen=True, kw_only=True):
+    """What was read just before posting, stored as it is (ALL-1, law 18)."""
+
+    posts_to: str
+    charges: tuple[Charge, ...] = ()
+    """Oldest first; empty where nothing is open, or where the entry is not to be allocated."""
+
+
 class ConnectionReport(msgspec.Struct, frozen=True, kw_only=True):
     """What `writeback target test` found, in words for people; nothing was posted."""
 
@@ -172,6 +226,11 @@ class PaymentTarget(Protocol):
 
     def compose(self, entry: Entry) -> Composed | NotComposed:
         """Pure: no I/O. Called before the mark; the result is stored and sent unchanged."""
+        ...
+
+    async def prepare(self, entry: Entry, deadline_s: float) -> Prepared | NotComposed | ReadFailed:
+        """Reads what the entry needs before its first mark: open charges (`allocation` ALLOCATE), the guarantor
+        (`family` GUARANTOR). Reads only; may be repeated. NotComposed where the target does not have the patient."""
         ...
 
     async def post(self, entry: Entry, request: Composed, guard: StartGuard, deadline_s: float) -> Answer:

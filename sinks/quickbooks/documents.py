@@ -1,4 +1,5 @@
-"""The vendor's documents from a payout: a Deposit, or a JournalEntry where a deposit cannot be (P-4, P-5, P-16).
+"""The vendor's documents from a payout: a Deposit, or a JournalEntry where a deposit cannot be (P-4, P-5, P-16), and
+the JournalEntry that takes one back (P-7, P-8).
 
 Pure. Amounts leave as exact JSON numbers with two decimals, made from integers; no float on the way.
 """
@@ -12,11 +13,12 @@ import msgspec
 
 from schemas.money import Money
 from schemas.reasons import DeadLetterReason
-from schemas.states import EntryKind, State
+from schemas.states import State
 from schemas.writebacks import Instruction
 from sinks.port import Composed, Entry, NotComposed
-from sinks.quickbooks.lines import AccountMissingError, EntryLine, payout_lines
+from sinks.quickbooks.lines import AccountMissingError, EntryLine, payout_lines, reference_of
 from sinks.quickbooks.mapping import Form, QuickBooksMapping
+from sinks.quickbooks.reversing import ENTRY_KINDS, REVERSED, is_reversal, mirrored, written_in
 
 MINOR_VERSION = 75
 """The only one served since 2025-08; sent because older servers default lower (API facts 1.3)."""
@@ -28,24 +30,24 @@ NOTE_LIMIT = 4000
 _exact = msgspec.json.Encoder(decimal_format="number")
 
 
-def compose_payout(entry: Entry, mapping: QuickBooksMapping, closed_through: date | None) -> Composed | NotComposed:
-    """The request for one payout; `closed_through` is the company's book close date as last read, if any.
+def compose_document(entry: Entry, mapping: QuickBooksMapping, closed_through: date | None) -> Composed | NotComposed:
+    """The request for one entry; `closed_through` is the company's book close date as last read, if any.
 
-    The lines always sum to the payout's net, which is the bank line; anything else is not composed.
+    The lines always sum to the entry's amount, which is the bank line; anything else is not composed.
     """
     instruction = entry.instruction
-    if instruction.entry_kind is not EntryKind.PAYOUT:
+    if instruction.entry_kind not in ENTRY_KINDS:
         return NotComposed(state=State.INVALID_CONFIG, reason=DeadLetterReason.MAPPING_INVALID, field="entry_kind")
     if closed_through is not None and instruction.ledger_date <= closed_through:
         return NotComposed(state=State.BLOCKED_PERIOD, reason=DeadLetterReason.PERIOD_CLOSED, field="books.close_date")
     try:
-        lines = payout_lines(instruction, mapping)
+        bank, lines = _bank_and_lines(entry, mapping)
     except AccountMissingError as missing:
         return NotComposed(state=State.INVALID_CONFIG, reason=DeadLetterReason.MAPPING_MISSING, field=missing.field)
     if not lines or sum(line.amount_minor for line in lines) != instruction.amount_minor:
         return NotComposed(state=State.INVALID_CONFIG, reason=DeadLetterReason.AMOUNTS_DISAGREE, field="lines")
     deposit = form_of(instruction, mapping) is Form.DEPOSIT
-    body = _deposit(entry, mapping, lines) if deposit else _journal_entry(entry, mapping, lines)
+    body = _deposit(entry, mapping, bank, lines) if deposit else _journal_entry(entry, bank, lines)
     return Composed(
         method="POST",
         path=request_path(mapping.realm_id, "deposit" if deposit else "journalentry", entry.request_id),
@@ -54,9 +56,27 @@ def compose_payout(entry: Entry, mapping: QuickBooksMapping, closed_through: dat
     )
 
 
+def _bank_and_lines(entry: Entry, mapping: QuickBooksMapping) -> tuple[str, tuple[EntryLine, ...]]:
+    """The bank account and the lines without the bank's. Raises AccountMissingError.
+
+    A reversal is the mirror of what was written, not of what today's mapping would write: in other accounts neither
+    document would come to nothing. Without the original's request it is that of today's mapping (E-9 b).
+    """
+    instruction = entry.instruction
+    if not is_reversal(instruction):
+        return mapping.accounts.bank, payout_lines(instruction, mapping)
+    if entry.origin is None:
+        bank, lines = mapping.accounts.bank, payout_lines(instruction, mapping)
+    else:
+        bank, lines = written_in(entry.origin, bank_moved=instruction.amount_minor != 0)
+    return bank, tuple(mirrored(line) for line in lines)
+
+
 def form_of(instruction: Instruction, mapping: QuickBooksMapping) -> Form:
-    """A deposit cannot be zero or negative, whatever the practice prefers (P-4)."""
-    return Form.JOURNAL_ENTRY if instruction.amount_minor <= 0 else mapping.form
+    """A deposit cannot be zero or negative, whatever the practice prefers (P-4); a reversal is no deposit (P-7)."""
+    if is_reversal(instruction) or instruction.amount_minor <= 0:
+        return Form.JOURNAL_ENTRY
+    return mapping.form
 
 
 def request_path(realm_id: str, entity: str, request_id: str) -> str:
@@ -71,27 +91,34 @@ def private_note(entry: Entry) -> str:
     instruction = entry.instruction
     gross = sum(line.gross_minor for line in instruction.lines)
     fees = sum(line.fee_minor for line in instruction.lines)
+    head = f"Reversal of {_original(entry)}" if is_reversal(instruction) else f"Payout {reference_of(instruction)}"
     note = (
-        f"Payout {instruction.payment_ref}: {len(instruction.lines)} transactions, "
-        f"gross {_plain(gross)}, fees {_plain(fees)}, net {_plain(instruction.amount_minor)}"
+        f"{head}: {len(instruction.lines)} transactions, "
+        f"gross {_plain(gross)}, fees {_plain(fees)}, net {_plain(gross - fees)}"
     )
     tail = f" [{entry.marker}]"
     return note[: NOTE_LIMIT - len(tail)] + tail
 
 
-def _deposit(entry: Entry, mapping: QuickBooksMapping, lines: tuple[EntryLine, ...]) -> dict[str, Any]:
+def _original(entry: Entry) -> str:
+    """The payout and the document that is taken back, as people find it in QuickBooks."""
+    document = f" ({entry.origin_id})" if entry.origin_id else ""
+    return f"payout {reference_of(entry.instruction)}{document}"
+
+
+def _deposit(entry: Entry, mapping: QuickBooksMapping, bank: str, lines: tuple[EntryLine, ...]) -> dict[str, Any]:
     body = _header(entry)
     if mapping.department_id:
         body["DepartmentRef"] = _reference(mapping.department_id)
-    body["DepositToAccountRef"] = _reference(mapping.accounts.bank)
-    body["Line"] = [_deposit_line(line, mapping) for line in lines]
+    body["DepositToAccountRef"] = _reference(bank)
+    body["Line"] = [_deposit_line(line) for line in lines]
     return body
 
 
-def _deposit_line(line: EntryLine, mapping: QuickBooksMapping) -> dict[str, Any]:
+def _deposit_line(line: EntryLine) -> dict[str, Any]:
     detail = {"AccountRef": _reference(line.account)}
-    if mapping.class_id:
-        detail["ClassRef"] = _reference(mapping.class_id)
+    if line.class_id:
+        detail["ClassRef"] = _reference(line.class_id)
     return {
         "Description": line.description,
         "Amount": Money(line.amount_minor).decimal(),
@@ -100,25 +127,27 @@ def _deposit_line(line: EntryLine, mapping: QuickBooksMapping) -> dict[str, Any]
     }
 
 
-def _journal_entry(entry: Entry, mapping: QuickBooksMapping, lines: tuple[EntryLine, ...]) -> dict[str, Any]:
+def _journal_entry(entry: Entry, bank: str, lines: tuple[EntryLine, ...]) -> dict[str, Any]:
     """Each line on its side, and the bank line against them; none for a net of zero."""
-    net = entry.instruction.amount_minor
+    net, first = entry.instruction.amount_minor, lines[0]
     body = _header(entry)
     body["DocNumber"] = entry.marker[:DOC_NUMBER_LIMIT]
-    bank = [] if net == 0 else [EntryLine(mapping.accounts.bank, -net, f"{entry.instruction.payment_ref} bank")]
-    body["Line"] = [_journal_line(line, mapping) for line in (*bank, *lines)]
+    reversal = REVERSED if is_reversal(entry.instruction) else ""
+    text = f"{reversal}{reference_of(entry.instruction)} bank"
+    at_bank = [] if net == 0 else [EntryLine(bank, -net, text, first.class_id, first.department_id)]
+    body["Line"] = [_journal_line(line) for line in (*at_bank, *lines)]
     return body
 
 
-def _journal_line(line: EntryLine, mapping: QuickBooksMapping) -> dict[str, Any]:
+def _journal_line(line: EntryLine) -> dict[str, Any]:
     detail: dict[str, Any] = {
         "PostingType": "Credit" if line.amount_minor > 0 else "Debit",
         "AccountRef": _reference(line.account),
     }
-    if mapping.class_id:
-        detail["ClassRef"] = _reference(mapping.class_id)
-    if mapping.department_id:
-        detail["DepartmentRef"] = _reference(mapping.department_id)
+    if line.class_id:
+        detail["ClassRef"] = _reference(line.class_id)
+    if line.department_id:
+        detail["DepartmentRef"] = _reference(line.department_id)
     return {
         "Description": line.description,
         "Amount": Money(abs(line.amount_minor)).decimal(),

@@ -48,12 +48,19 @@ _KIND_WORDS = {
 }
 
 
+_Line = tuple[str, int, str]
+"""Account, amount, text."""
+
+
 class EntryLine(msgspec.Struct, frozen=True):
     """One line of the document."""
 
     account: str
     amount_minor: int
     description: str
+    class_id: str | None = None
+    department_id: str | None = None
+    """Per line in a JournalEntry; a Deposit has one for all."""
 
 
 class AccountMissingError(Exception):
@@ -65,23 +72,31 @@ class AccountMissingError(Exception):
 
 
 def payout_lines(instruction: Instruction, mapping: QuickBooksMapping) -> tuple[EntryLine, ...]:
-    """The document's lines without the bank's. Raises AccountMissingError."""
+    """The document's lines without the bank's, of the mapped class and location. Raises AccountMissingError."""
     condensed = mapping.detail is Detail.BY_KIND or len(instruction.lines) > mapping.per_item_limit
     make = _by_kind if condensed else _per_item
-    return tuple(make(instruction, mapping))
+    return tuple(
+        EntryLine(account, amount, text[:DESCRIPTION_LIMIT], mapping.class_id, mapping.department_id)
+        for account, amount, text in make(instruction, mapping)
+    )
 
 
-def _per_item(instruction: Instruction, mapping: QuickBooksMapping) -> Iterator[EntryLine]:
+def reference_of(instruction: Instruction) -> str:
+    """What a document calls its payout: a later version is another document under another reference (P-8)."""
+    return f"{instruction.payment_ref}{f' v{instruction.version}' if instruction.version > 1 else ''}"
+
+
+def _per_item(instruction: Instruction, mapping: QuickBooksMapping) -> Iterator[_Line]:
     for item in instruction.lines:
-        reference = f"{instruction.payment_ref}-{item.number:02d}"
+        reference = f"{reference_of(instruction)}-{item.number:02d}"
         if item.gross_minor:
-            yield _line(gross_account(item, mapping), item.gross_minor, f"{reference} {_words(item)}")
+            yield gross_account(item, mapping), item.gross_minor, f"{reference} {_words(item)}"
         for account, label, amount in fee_shares(item, mapping):
             if amount:
-                yield _line(account, -amount, f"{reference} {label}")
+                yield account, -amount, f"{reference} {label}"
 
 
-def _by_kind(instruction: Instruction, mapping: QuickBooksMapping) -> Iterator[EntryLine]:
+def _by_kind(instruction: Instruction, mapping: QuickBooksMapping) -> Iterator[_Line]:
     """One gross line per category and kind and one line per fee account and label, in order of first appearance."""
     gross: dict[tuple[str, str], list[int]] = {}
     fees: dict[tuple[str, str], int] = {}
@@ -92,12 +107,13 @@ def _by_kind(instruction: Instruction, mapping: QuickBooksMapping) -> Iterator[E
             total[1] += 1
         for account, label, amount in fee_shares(item, mapping):
             fees[account, label] = fees.get((account, label), 0) + amount
+    reference = reference_of(instruction)
     for (account, words), (amount, count) in gross.items():
         if amount:
-            yield _line(account, amount, f"{instruction.payment_ref} {words} ({count})")
+            yield account, amount, f"{reference} {words} ({count})"
     for (account, label), amount in fees.items():
         if amount:
-            yield _line(account, -amount, f"{instruction.payment_ref} {label}")
+            yield account, -amount, f"{reference} {label}"
 
 
 def gross_account(item: PayoutLine, mapping: QuickBooksMapping) -> str:
@@ -159,7 +175,3 @@ def _words(item: PayoutLine) -> str:
     if item.category in _COLLECTED:
         return _KIND_WORDS[item.kind or PaymentKind.UNKNOWN]
     return _CATEGORY_WORDS[item.category]
-
-
-def _line(account: str, amount_minor: int, description: str) -> EntryLine:
-    return EntryLine(account, amount_minor, description[:DESCRIPTION_LIMIT])

@@ -13,6 +13,7 @@ import msgspec
 from schemas.money import MoneyError, parse_decimal
 from sinks.port import Entry
 from sinks.quickbooks.documents import MINOR_VERSION
+from sinks.quickbooks.reversing import is_reversal
 
 PAGE: Final = 1000
 """Largest MAXRESULTS."""
@@ -46,7 +47,7 @@ def find_back_queries(entry: Entry) -> tuple[tuple[str, str], ...]:
     window = f"TxnDate >= '{_day(day, -1)}' AND TxnDate <= '{_day(day, 1)}'"
     numbers = ", ".join(f"'{marker}'" for marker in markers_of(entry))
     queries = [(JOURNAL_ENTRY, f"DocNumber IN ({numbers})"), (JOURNAL_ENTRY, window)]
-    if entry.instruction.amount_minor > 0:
+    if entry.instruction.amount_minor > 0 and not is_reversal(entry.instruction):
         queries.append((DEPOSIT, window))
     return tuple(queries)
 

@@ -8,7 +8,6 @@ from datetime import UTC, date, datetime
 from typing import Final
 
 from schemas.reasons import ConnectionReason, DeadLetterReason
-from schemas.states import EntryKind
 from sinks.http_call import HttpAnswer, HttpCaller, Lost
 from sinks.port import (
     Answer,
@@ -21,6 +20,7 @@ from sinks.port import (
     NotComposed,
     NothingSent,
     Posted,
+    Prepared,
     ReadFailed,
     RefusalClass,
     Refused,
@@ -30,9 +30,10 @@ from sinks.port import (
 from sinks.quickbooks import checking, reading
 from sinks.quickbooks.books import Books
 from sinks.quickbooks.client import CompanyClient, Sent
-from sinks.quickbooks.documents import MINOR_VERSION, compose_payout
+from sinks.quickbooks.documents import MINOR_VERSION, compose_document
 from sinks.quickbooks.faults import parse_json
 from sinks.quickbooks.mapping import QuickBooksMapping
+from sinks.quickbooks.reversing import ENTRY_KINDS
 from sinks.quickbooks.secrets import SecretStore
 from sinks.quickbooks.tokens import NoToken, TokenKeeper
 from sinks.quickbooks.verdicts import THROTTLE_S, TokenRefused, judge_error
@@ -43,6 +44,15 @@ CALLS_AT_ONCE: Final = 8
 """Below the ten at once that some of the vendor's pages name (API facts 5)."""
 INTERVAL_S: Final = 0.125
 """Keeps both limits: 10 a second and, with reads, 500 a minute (P-9)."""
+CAPABILITIES: Final = Capabilities(
+    entry_kinds=ENTRY_KINDS,
+    reads_back=True,
+    proves_absence=True,
+    idempotency_key=True,
+    needs_patient=False,
+    max_in_flight=CALLS_AT_ONCE,
+    min_interval_s=INTERVAL_S,
+)
 
 
 class QuickBooksTarget:
@@ -64,23 +74,18 @@ class QuickBooksTarget:
         tokens = TokenKeeper(secrets, self._token_http, mapping.token_url, now)
         self._client = CompanyClient(base_url, http, tokens)
         self._books = Books(self._client, mapping.realm_id)
-        self._capabilities = Capabilities(
-            entry_kinds=frozenset({EntryKind.PAYOUT}),
-            reads_back=True,
-            proves_absence=True,
-            idempotency_key=True,
-            needs_patient=False,
-            max_in_flight=CALLS_AT_ONCE,
-            min_interval_s=INTERVAL_S,
-        )
 
     @property
     def capabilities(self) -> Capabilities:
-        return self._capabilities
+        return CAPABILITIES
 
     def compose(self, entry: Entry) -> Composed | NotComposed:
         closed_through = self._books.closed_through(entry.instruction.ledger_date)
-        return compose_payout(entry, self._mapping, closed_through)
+        return compose_document(entry, self._mapping, closed_through)
+
+    async def prepare(self, entry: Entry, deadline_s: float) -> Prepared:
+        """A payout needs nothing read: its lines say where it goes."""
+        return Prepared(posts_to="")
 
     async def post(self, entry: Entry, request: Composed, guard: StartGuard, deadline_s: float) -> Answer:
         """1. Without a token nothing is tried. 2. Closed books are looked up, and nothing is sent into them.

@@ -15,8 +15,9 @@ from tests.worlds import Stack, fresh_world
 PLACES: dict[str, Callable[[SandboxProcess, str], Place]] = {
     "open_dental-payment": lambda sandbox, _: OpenDentalPlace(sandbox, EntryKind.PAYMENT),
     "open_dental-fee_adjustment": lambda sandbox, _: OpenDentalPlace(sandbox, EntryKind.FEE_ADJUSTMENT),
-    "quickbooks-deposit": lambda sandbox, ledger: QuickBooksPlace(sandbox, ledger, negative=False),
+    "quickbooks-deposit": lambda sandbox, ledger: QuickBooksPlace(sandbox, ledger),
     "quickbooks-journal_entry": lambda sandbox, ledger: QuickBooksPlace(sandbox, ledger, negative=True),
+    "quickbooks-payout_reversal": lambda sandbox, ledger: QuickBooksPlace(sandbox, ledger, returned=True),
 }
 """Every adapter of the release stands here, with each form of entry that it makes."""
 

@@ -105,14 +105,17 @@ class OpenDentalPlace:
 
 
 class QuickBooksPlace:
-    """A company; `negative` chooses a payout that becomes a JournalEntry."""
+    """A company; `negative` chooses a payout that becomes a JournalEntry, `returned` one that is taken back."""
 
-    def __init__(self, sandbox: SandboxProcess, database_url: str, *, negative: bool) -> None:
+    def __init__(
+        self, sandbox: SandboxProcess, database_url: str, *, negative: bool = False, returned: bool = False
+    ) -> None:
         self.sandbox: TargetSandbox = sandbox.quickbooks
         self.company: Company = a_company(sandbox, database_url)
         self.account = self.company.inside.realm
         self._negative = negative
-        self.create_path = "*/journalentry" if negative else "*/deposit"
+        self._returned = returned
+        self.create_path = "*/journalentry" if negative or returned else "*/deposit"
 
     def open(self, base_url: str | None = None) -> PaymentTarget:
         return self.company.open(base_url=base_url)
@@ -128,9 +131,10 @@ class QuickBooksPlace:
         )
         refund = PayoutLine(number=2, category=PayoutCategory.REFUND, kind=None, gross_minor=-20_000, fee_minor=0)
         lines = (sale, refund) if self._negative else (sale,)
+        net = sum(line.gross_minor - line.fee_minor for line in lines)
         instruction = Instruction(
-            entry_kind=EntryKind.PAYOUT,
-            amount_minor=sum(line.gross_minor - line.fee_minor for line in lines),
+            entry_kind=EntryKind.PAYOUT_REVERSAL if self._returned else EntryKind.PAYOUT,
+            amount_minor=-net if self._returned else net,
             currency="USD",
             ledger_date=DAY,
             occurred_at=NOON,

@@ -7,11 +7,13 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 from schemas.events import PaymentKind, PayoutCategory
 from schemas.states import EntryKind
 from schemas.writebacks import Instruction, PayoutLine
 from sinks.port import Composed, Entry
-from sinks.quickbooks.documents import compose_payout
+from sinks.quickbooks.documents import compose_document
 from sinks.quickbooks.mapping import QuickBooksMapping, load_mapping
 
 BANK, INCOME, MEMBERSHIP, FEES, DISPUTE_FEES, REFUNDS, CLEARING, RESERVE, UNCATEGORISED = (
@@ -83,9 +85,33 @@ def an_entry(*items: PayoutLine, net: int | None = None, payout: str = "po_123",
     return Entry(**(fields | changes))
 
 
+RETURNED_MARKER = "WBQRSTUVWXYZ234567"
+RETURNED_ON = date(2026, 11, 24)
+
+
+def a_reversal(of: Entry, origin: Composed | None = None, **changes: Any) -> Entry:
+    """The payout came back on RETURNED_ON: the original's lines, its net with the other sign (P-21)."""
+    instruction = msgspec.structs.replace(
+        of.instruction,
+        entry_kind=EntryKind.PAYOUT_REVERSAL,
+        amount_minor=-of.instruction.amount_minor,
+        ledger_date=RETURNED_ON,
+        original_ref=of.instruction.payment_ref,
+        original_date=of.instruction.ledger_date,
+    )
+    fields: dict[str, Any] = {
+        "effect_id": of.effect_id + 1,
+        "request_id": "fedcba9876543210fedcba9876543210",
+        "marker": RETURNED_MARKER,
+        "instruction": instruction,
+        "origin": origin,
+    }
+    return msgspec.structs.replace(of, **(fields | changes))
+
+
 def composed(entry: Entry, mapping: QuickBooksMapping) -> tuple[Composed, dict[str, Any]]:
     """The request and its body, decimals exact."""
-    request = compose_payout(entry, mapping, None)
+    request = compose_document(entry, mapping, None)
     assert isinstance(request, Composed), request
     return request, json.loads(request.body, parse_float=Decimal)
 

@@ -13,7 +13,7 @@ from schemas.events import PaymentKind, PayoutCategory
 from schemas.reasons import DeadLetterReason
 from schemas.states import State
 from sinks.port import Composed, NotComposed
-from sinks.quickbooks.documents import compose_payout
+from sinks.quickbooks.documents import compose_document
 from tests.sinks.quickbooks.payouts import (
     BANK,
     CLEARING,
@@ -100,7 +100,7 @@ def test_a_carried_balance_is_taken_from_the_next_payout() -> None:
 def test_a_reserve_without_its_account_is_never_an_expense() -> None:
     """P-18: the payout waits for the mapping, which is named."""
     entry = an_entry(an_item(1, 9000), an_item(2, -1000, category=PayoutCategory.RESERVE_HOLD, kind=None))
-    assert compose_payout(entry, a_mapping(accounts={"reserve": None}), None) == NotComposed(
+    assert compose_document(entry, a_mapping(accounts={"reserve": None}), None) == NotComposed(
         state=State.INVALID_CONFIG, reason=DeadLetterReason.MAPPING_MISSING, field="accounts.reserve"
     )
 
@@ -186,7 +186,7 @@ def test_a_practice_may_prefer_journal_entries() -> None:
 
 def test_lines_that_do_not_add_up_are_not_written() -> None:
     """P-1: the net of the bank line and the items differ by a cent."""
-    found = compose_payout(an_entry(an_item(1, 10000, 320), net=9681), a_mapping(), None)
+    found = compose_document(an_entry(an_item(1, 10000, 320), net=9681), a_mapping(), None)
     assert isinstance(found, NotComposed)
     assert found.reason is DeadLetterReason.AMOUNTS_DISAGREE
 
@@ -194,10 +194,10 @@ def test_lines_that_do_not_add_up_are_not_written() -> None:
 def test_closed_books_block_without_sending() -> None:
     """P-11: the close date itself is closed, the day after is open."""
     entry = an_entry(an_item(1, 10000, 320))
-    blocked = compose_payout(entry, a_mapping(), date(2026, 11, 20))
+    blocked = compose_document(entry, a_mapping(), date(2026, 11, 20))
     assert isinstance(blocked, NotComposed)
     assert (blocked.state, blocked.reason) == (State.BLOCKED_PERIOD, DeadLetterReason.PERIOD_CLOSED)
-    assert isinstance(compose_payout(entry, a_mapping(), date(2026, 11, 19)), Composed)
+    assert isinstance(compose_document(entry, a_mapping(), date(2026, 11, 19)), Composed)
 
 
 def test_the_same_entry_composes_to_the_same_bytes() -> None:
@@ -236,7 +236,7 @@ def test_every_document_is_the_bank_line_to_the_cent(found: list[object], detail
         accounts={"clearing": CLEARING},
         fees_by_kind={"dispute": DISPUTE_FEES},
     )
-    request = compose_payout(entry, mapping, None)
+    request = compose_document(entry, mapping, None)
     net = entry.instruction.amount_minor
     if isinstance(request, NotComposed):
         assert request.reason is DeadLetterReason.AMOUNTS_DISAGREE
