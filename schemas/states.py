@@ -51,6 +51,16 @@ WAITING = frozenset(
 )
 """Effects that wait for people or facts; they hold no lane (law 23)."""
 
+UNMET_ORDER = (
+    State.AWAITING_REVIEW,
+    State.AWAITING_CLEARANCE,
+    State.AWAITING_LINK,
+    State.AWAITING_ALLOCATION,
+    State.AWAITING_MANUAL_POST,
+    State.PAUSED,
+)
+"""The first of these that is unmet is an effect's state (protocol section 3)."""
+
 READY = frozenset({State.SCHEDULED, State.RETRYING})
 IN_DOUBT = frozenset({State.SENDING, State.ACCEPTED, State.UNCERTAIN})
 """At most one of these per lane (unique index, law 23)."""

@@ -97,8 +97,9 @@ class ClaimOrder(msgspec.Struct, frozen=True, kw_only=True):
 class Instruction(msgspec.Struct, frozen=True, kw_only=True):
     """What to write at a target, in our terms; an adapter composes the vendor's request from it and today's mapping.
 
-    `amount_minor` has the practice's cash sign (M-3): a payment > 0, a credit fee adjustment > 0 (it counts toward
-    the balance like a payment). Each adapter converts the sign once (M-4).
+    `amount_minor` has the practice's cash sign (M-3): a payment > 0; a credit fee adjustment or write-off > 0 (it
+    counts toward the balance like a payment). A charge line is > 0 and its reversal < 0 (B-1); a note carries what
+    was asked for. Each adapter converts the sign once (M-4).
     """
 
     entry_kind: EntryKind
@@ -152,7 +153,10 @@ class PlannedEffect(msgspec.Struct, frozen=True, kw_only=True):
     depends_on: tuple[EntryKind, str] | None = None
     """The effect of the same event that must be POSTED first."""
     state: State
-    """SCHEDULED, AWAITING_MANUAL_POST, SKIPPED_*: what the settings say. Links and connections are INTAKE's to add."""
+    """SCHEDULED, SKIPPED_*, or the first condition that the settings put in its way. Links and connections are
+    INTAKE's to add."""
+    holds: tuple[State, ...] = ()
+    """Further conditions that must be met besides `state`, each one of UNMET_ORDER: allocated by hand and cleared."""
     reason: DecisionReason
     due_at: datetime | None = None
     lane: str
@@ -164,7 +168,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 
     settings_version: int | None
     waiting: State | None = None
-    """AWAITING_SETTINGS, AWAITING_FEE or AWAITING_REVIEW on the event itself: then there are no effects."""
+    """AWAITING_* on the event itself: then `effects` are none, or for AWAITING_FEE the plan as far as it can be known
+    (the payment is what counts toward the balance), which INTAKE re-amounts and inserts when the fee is told."""
     reason: DecisionReason
     amount_mode: AmountMode | None = None
     timing: Timing | None = None

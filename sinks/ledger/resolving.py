@@ -13,18 +13,9 @@ from typing import Final
 import msgspec
 
 from schemas.reasons import DecisionReason
-from schemas.states import SKIPPED, State, Target
+from schemas.states import SKIPPED, UNMET_ORDER, State, Target
 from schemas.writebacks import PlannedEffect
 
-UNMET_ORDER: Final = (
-    State.AWAITING_REVIEW,
-    State.AWAITING_CLEARANCE,
-    State.AWAITING_LINK,
-    State.AWAITING_ALLOCATION,
-    State.AWAITING_MANUAL_POST,
-    State.PAUSED,
-)
-"""The first of these that is unmet is the state (protocol section 3)."""
 HOLDS: Final = frozenset(UNMET_ORDER) - {State.AWAITING_LINK, State.PAUSED}
 """Conditions that are stored with the effect until they are met; the link and the switch are looked up."""
 
@@ -78,7 +69,7 @@ def resolve(planned: PlannedEffect, *, connection_id: str | None, linked: bool, 
         return Resolved(planned.state, planned.reason, (), connection_id)
     if connection_id is None:
         return Resolved(State.SKIPPED_DISABLED, DecisionReason.NO_CONNECTION, (), None)
-    holds = (planned.state,) if planned.state in HOLDS else ()
+    holds = ((planned.state,) if planned.state in HOLDS else ()) + planned.holds
     at_pms = planned.target is Target.PMS
     state = first_unmet(holds, needs_link=at_pms, linked=linked, paused=paused and at_pms)
     return Resolved(state, planned.reason, holds, connection_id)
