@@ -22,8 +22,8 @@ from streams.telemetry import Health
 
 Connection = AsyncConnection[TupleRow]
 
-POOL_SIZE: Final = 6
-"""Plan and mark, confirm, renew, read-ahead, and two for token renewals."""
+POOL_SIZE: Final = 7
+"""Plan, two marks, confirm, renew, read-ahead, and two for token renewals."""
 OPEN_S: Final = 15.0
 OUTAGE_S: Final = 600.0
 """The ledger away for longer at the start: exit loudly and let the supervisor decide."""

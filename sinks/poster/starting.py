@@ -30,6 +30,8 @@ from streams.settings import ProgramSettings
 SLOW_S: Final = 2.0
 """A call that takes longer (or a quarter of a shorter deadline) gives its place up: a target that hangs for its whole
 deadline delays nobody else."""
+MARKS_AT_ONCE: Final = 2
+"""While one is on its way to the ledger, another gathers what became free: places do not wait for a commit."""
 MOST_TIMES: Final = 16
 """Slow calls and quick ones together, in units of the places: memory and sockets have an end."""
 
@@ -63,10 +65,12 @@ class Starter:
         self._caller = Caller(settings.times, settings.controls)
         self._quick: dict[asyncio.Task[None], tuple[float, Turn]] = {}
         self._slow: dict[asyncio.Task[None], Turn] = {}
+        self._marking: dict[asyncio.Task[None], int] = {}
+        self._failed: BaseException | None = None
 
     @property
     def in_flight(self) -> int:
-        return len(self._quick) + len(self._slow)
+        return len(self._quick) + len(self._slow) + sum(self._marking.values())
 
     @property
     def stuck(self) -> int:
@@ -76,8 +80,14 @@ class Starter:
     async def start(self) -> None:
         """Read-backs first: what is in doubt holds its lane. Then only as many marks as calls start now (law 16).
 
-        Raises psycopg.Error; what was not marked for certain is not started.
+        Marks run beside the loop, so that places that become free meanwhile do not wait for them. Raises the
+        error of an earlier mark; what was not marked for certain is not started.
         """
+        if self._failed is not None:
+            failed, self._failed = self._failed, None
+            raise failed
+        if len(self._marking) >= MARKS_AT_ONCE:
+            return
         free = self._free()
         chosen: list[_Chosen] = []
         for turn in list(self._holding.turns.values()):
@@ -97,10 +107,20 @@ class Starter:
                 chosen.append((work, turn))
             free -= len(taken)
         if chosen:
-            await self._mark(chosen)
+            task = asyncio.create_task(self._mark(chosen))
+            self._marking[task] = len(chosen)
+            task.add_done_callback(self._marked_off)
+
+    def _marked_off(self, task: asyncio.Task[None]) -> None:
+        """Runs after the task has started its calls: none of them is counted twice or left out."""
+        del self._marking[task]
+        self._failed = self._failed or (None if task.cancelled() else task.exception())
+        self._wake()
 
     async def ended(self, within_s: float) -> None:
-        """Wait for the calls in flight."""
+        """Wait for the calls in flight, those first that are being marked."""
+        if self._marking:
+            await asyncio.wait([*self._marking], timeout=within_s)
         calls = [*self._quick, *self._slow]
         if calls:
             await asyncio.wait(calls, timeout=within_s)
@@ -112,10 +132,18 @@ class Starter:
                 break
             del self._quick[task]
             self._slow[task] = turn
-        return min(self._places - len(self._quick), MOST_TIMES * self._places - self.in_flight)
+        free = self._places - len(self._quick) - sum(self._marking.values())
+        return min(free, MOST_TIMES * self._places - self.in_flight)
 
     async def _mark(self, chosen: list[_Chosen]) -> None:
-        ready = [found for work, turn in chosen if (found := self._checked(work, turn)) is not None]
+        ready, unsent = self._sorted(chosen)
+        try:
+            await self._begin(ready)
+        finally:
+            if unsent:
+                await self._keep_back(unsent)
+
+    async def _begin(self, ready: list[_Checked]) -> None:
         # Taken before the statement, so that the age of a mark is never thought too small (law 17).
         stamp = MarkStamp()
         marked = await self._marked(ready) if ready else {}
@@ -129,21 +157,32 @@ class Starter:
             sent = msgspec.structs.replace(work, attempts=attempt, frozen=request.frozen)
             call = self._caller.post(sent, request, turn.door, adapter, turn.epoch, attempt, stamp)
             self._call(turn, call)
-        if self._unsent.waiting:
-            await self._unsent.store()
 
-    def _checked(self, work: Work, turn: Turn) -> _Checked | None:
-        adapter: PaymentTarget | None = turn.door.adapter
-        if adapter is None:
-            self._not_started(work, turn)
-            return None
-        found = check(work, turn.dependents_of(work), adapter, self._times)
-        if isinstance(found, Ready):
-            return (work, turn, found)
-        self._not_started(work, turn)
-        self._unsent.add(work, turn.door.key[0], found)
-        turn.moved = True
-        return None
+    def _sorted(self, chosen: list[_Chosen]) -> tuple[list[_Checked], list[_Chosen]]:
+        """What can be marked, and what the check holds or refuses."""
+        ready: list[_Checked] = []
+        unsent: list[_Chosen] = []
+        for work, turn in chosen:
+            adapter: PaymentTarget | None = turn.door.adapter
+            if adapter is None:
+                self._not_started(work, turn)
+                continue
+            found = check(work, turn.dependents_of(work), adapter, self._times)
+            if isinstance(found, Ready):
+                ready.append((work, turn, found))
+                continue
+            self._unsent.add(work, turn.door.key[0], found)
+            turn.moved = True
+            unsent.append((work, turn))
+        return ready, unsent
+
+    async def _keep_back(self, unsent: list[_Chosen]) -> None:
+        """Stored before their lanes and gates are let go: whoever plans next finds them as they are now."""
+        try:
+            await self._unsent.store()
+        finally:
+            for work, turn in unsent:
+                self._not_started(work, turn)
 
     async def _marked(self, ready: list[_Checked]) -> dict[tuple[str, int], int]:
         if not self._marks:

@@ -41,6 +41,8 @@ class Turn:
         self._dependents: dict[int, tuple[Work, ...]] = {}
         self._posted: set[int] = set()
         self._busy: set[str] = set()
+        self._taken: set[int] = set()
+        """Entries that are being marked, called or confirmed: a plan that was read meanwhile shows them as ready."""
         self._started_at_plan = -1
         self.plan_size = FIRST_PLAN
 
@@ -57,6 +59,8 @@ class Turn:
         self.looks = []
         dependents: dict[int, list[Work]] = defaultdict(list)
         for work in plan:
+            if work.effect_id in self._taken or work.effect_id in self._posted:
+                continue
             if work.state not in READY:
                 if work.lane not in self._busy:
                     self._reads.append(work)
@@ -80,8 +84,7 @@ class Turn:
             if not self._origin_stands(work):
                 self._drop(work.lane)
                 continue
-            self._busy.add(work.lane)
-            self.in_flight += 1
+            self._occupy(work)
             self.started += 1
             taken.append(work)
         return taken
@@ -91,8 +94,7 @@ class Turn:
         taken: list[Work] = []
         while self._reads and len(taken) < most:
             work = self._reads.popleft()
-            self._busy.add(work.lane)
-            self.in_flight += 1
+            self._occupy(work)
             taken.append(work)
         return taken
 
@@ -103,6 +105,7 @@ class Turn:
         """An entry came to rest in `state` (None: it was not marked). Only a posted one lets its lane go on."""
         self.in_flight -= 1
         self._busy.discard(work.lane)
+        self._taken.discard(work.effect_id)
         if state is not State.POSTED:
             self._drop(work.lane)
             return
@@ -135,6 +138,11 @@ class Turn:
         if self.door.closed or self.door.lost or self.lost or self.started >= ITEMS_PER_TURN:
             return True
         return not self.has_work and not self.needs_plan
+
+    def _occupy(self, work: Work) -> None:
+        self._busy.add(work.lane)
+        self._taken.add(work.effect_id)
+        self.in_flight += 1
 
     def _origin_stands(self, work: Work) -> bool:
         return work.origin_posted or work.depends_on in self._posted
