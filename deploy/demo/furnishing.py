@@ -23,7 +23,9 @@ from sinks.ledger.settings_truth import Saving, add_practice
 from sinks.target_input import ROUTES, checked_input, route_named
 from streams.settings import ProgramSettings
 
-WHO = Saving(actor="demo", reason="the demonstration's set-up")
+WHO = Saving(
+    actor="demo", reason="the demonstration's set-up", without_golive="the demonstration begins with practices at work"
+)
 
 
 def connect_target(

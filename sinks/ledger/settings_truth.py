@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -15,8 +15,12 @@ from schemas.practice_settings import PracticeSettings, SettingsHistory, Setting
 from sinks.ledger import gates, outbox
 from sinks.ledger.audit import append
 from sinks.ledger.database import statement
+from sinks.ledger.golive_state import readiness, refuse_unproven, switches_on
+from sinks.ledger.inheriting import group_of, own_after
+from sinks.ledger.practice_abilities import abilities_of
 from sinks.ledger.recomputing import moment, recompute
 from sinks.ledger.resolving import Truth
+from sinks.ledger.settings_warnings import refused, settings_warnings
 from streams.clock import Clock
 from streams.errors import ConfigurationError
 from streams.nearest import nearest
@@ -34,6 +38,18 @@ class Saving(msgspec.Struct, frozen=True, kw_only=True):
 
     actor: str
     reason: str
+    without_golive: str | None = None
+    """Why the master may be switched on although the go-live check has not passed; audited (C4)."""
+
+
+class Newest(msgspec.Struct, frozen=True):
+    """The newest version as it is merged into."""
+
+    version: int
+    effective_from: datetime
+    settings: PracticeSettings
+    own: tuple[str, ...]
+    """Fields that the practice decides itself, whatever its group says."""
 
 
 def add_practice(
@@ -75,7 +91,7 @@ def add_practice(
             after={"name": name, "has_contact": email is not None},
             why=saving.reason,
         )
-        return _save(cursor, practice_id, settings, saving, at, since, jitter_s)
+        return save_locked(cursor, practice_id, settings, saving, at=at, asked=since, jitter_s=jitter_s)
 
 
 def save(
@@ -88,67 +104,130 @@ def save(
     jitter_s: int,
     effective_from: datetime | None = None,
 ) -> SettingsVersion:
-    """Save a version; in force from now on, or from a later instant. Blocks (law 15).
+    """Save whole settings as a version; in force from now on, or from a later instant. Blocks. As `change`."""
+    return change(
+        connection,
+        practice_id,
+        lambda _: settings,
+        saving,
+        clock=clock,
+        jitter_s=jitter_s,
+        effective_from=effective_from,
+    )
+
+
+def change(
+    connection: Connection,
+    practice_id: str,
+    edit: Callable[[PracticeSettings | None], PracticeSettings],
+    saving: Saving,
+    *,
+    clock: Clock,
+    jitter_s: int,
+    effective_from: datetime | None = None,
+) -> SettingsVersion:
+    """Save what `edit` makes of the newest version, so that nobody's change in between is lost. Blocks (law 15).
 
     1. lock the practice. 2. read business time: after the wait, so the version begins after everything that was
-    decided without it. 3. insert, audit, ask the relay to publish. 4. let its switches act. ConfigurationError for an
-    unknown practice or a start that is not later than now and than every other version's.
+    decided without it. 3. check, insert, audit, ask the relay to publish. 4. let its switches act. ConfigurationError
+    for an unknown practice, for a start that is not later than now and than every other version's, for a field that
+    the practice's organisation has locked, for what its connection cannot do (TIM-3), and for a master that is
+    switched on before the go-live check has passed (C4).
     """
     with connection.transaction(), connection.cursor() as cursor:
         require_practice(cursor, practice_id)
         at = moment(cursor, clock.for_database())
-        return _save(cursor, practice_id, settings, saving, at, effective_from, jitter_s)
+        standing = newest(cursor, practice_id)
+        settings = edit(None if standing is None else standing.settings)
+        return save_locked(cursor, practice_id, settings, saving, at=at, asked=effective_from, jitter_s=jitter_s)
 
 
-def _save(
+def newest(cursor: Cursor, practice_id: str) -> Newest | None:
+    """The newest version, begun or not; None for a practice without settings."""
+    row = cursor.execute(statement("practices", "newest_settings"), {"practice_id": practice_id}).fetchone()
+    return None if row is None else Newest(row[0], row[1], msgspec.convert(row[2], PracticeSettings), tuple(row[3]))
+
+
+def save_locked(
     cursor: Cursor,
     practice_id: str,
     settings: PracticeSettings,
     saving: Saving,
+    *,
     at: datetime,
     asked: datetime | None,
     jitter_s: int,
+    own: Collection[str] | None = None,
 ) -> SettingsVersion:
-    newest = cursor.execute(statement("facts", "newest_version"), {"practice_id": practice_id}).fetchone()
-    number = 1 if newest is None else int(newest[0]) + 1
-    begins = _begins(asked, at, None if newest is None else newest[1])
+    """`change` for a caller that holds the practice's lock. `own` None: what this saving makes the practice's own."""
+    standing = newest(cursor, practice_id)
+    before = None if standing is None else standing.settings
+    begins = _begins(asked, at, None if standing is None else standing.effective_from)
+    if own is None:
+        own = own_after(() if standing is None else standing.own, before, settings, group_of(cursor, practice_id))
+    if switches_on(before, settings) and not (saving.without_golive or "").strip():
+        refuse_unproven(practice_id, readiness(cursor, practice_id))
+    _refuse_impossible(cursor, practice_id, before, settings)
     version = SettingsVersion(
-        version=number,
+        version=1 if standing is None else standing.version + 1,
         effective_from=begins,
         saved_at=at,
         saved_by=saving.actor,
         reason=saving.reason,
         settings=settings,
     )
-    before = history(cursor, practice_id).newest
-    body = msgspec.to_builtins(settings)
-    cursor.execute(
-        statement("facts", "add_version"),
-        {
-            "practice_id": practice_id,
-            "version": number,
-            "effective_from": begins,
-            "body": Jsonb(body),
-            "saved_at": at,
-            "saved_by": saving.actor,
-            "reason": saving.reason,
-        },
-    )
-    append(
-        cursor,
-        practice_id,
-        at=at,
-        actor=saving.actor,
-        action="settings.save",
-        subject=f"version {number}",
-        before=None if before is None else msgspec.to_builtins(before.settings),
-        after=body | {"effective_from": begins.isoformat()},
-        why=saving.reason,
-    )
+    _insert(cursor, practice_id, version, own, before, saving)
     outbox.enqueue(cursor, [outbox.settings_row(practice_id)])
     if begins <= at:
         apply_begun(cursor, practice_id, now=at, jitter_s=jitter_s)
     return version
+
+
+def _insert(
+    cursor: Cursor,
+    practice_id: str,
+    version: SettingsVersion,
+    own: Collection[str],
+    before: PracticeSettings | None,
+    saving: Saving,
+) -> None:
+    body = msgspec.to_builtins(version.settings)
+    cursor.execute(
+        statement("facts", "add_version"),
+        {
+            "practice_id": practice_id,
+            "version": version.version,
+            "effective_from": version.effective_from,
+            "body": Jsonb(body),
+            "saved_at": version.saved_at,
+            "saved_by": version.saved_by,
+            "reason": version.reason,
+            "own": sorted(own),
+        },
+    )
+    waived = {"without_golive": saving.without_golive} if saving.without_golive else {}
+    append(
+        cursor,
+        practice_id,
+        at=version.saved_at,
+        actor=version.saved_by,
+        action="settings.save",
+        subject=f"version {version.version}",
+        before=None if before is None else msgspec.to_builtins(before),
+        after=body | {"effective_from": version.effective_from.isoformat()} | waived,
+        why=version.reason,
+    )
+
+
+def _refuse_impossible(
+    cursor: Cursor, practice_id: str, before: PracticeSettings | None, settings: PracticeSettings
+) -> None:
+    """TIM-3. What stood before may stay: a connection that changed must not keep a practice from switching off."""
+    abilities = abilities_of(cursor, practice_id)
+    stood = set() if before is None else {each.field for each in refused(settings_warnings(before, abilities))}
+    for warning in refused(settings_warnings(settings, abilities)):
+        if warning.field not in stood:
+            raise ConfigurationError(f"{warning.field}: {warning.text}")
 
 
 def _begins(asked: datetime | None, at: datetime, newest: datetime | None) -> datetime:

@@ -40,7 +40,7 @@ from tests.scenarios.waiting import until
 from tests.worlds import World
 
 SECRET_KEY = base64.b64encode(b"scenarios need a key of 32 bytes").decode()
-WHO = Saving(actor="scenario", reason="set up")
+WHO = Saving(actor="scenario", reason="set up", without_golive="the scenario begins after it")
 ALL_ROLES = ("rules", "intake", "poster", "relay", "notifier")
 OPEN = (*READY, *IN_DOUBT)
 

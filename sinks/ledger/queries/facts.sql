@@ -38,17 +38,13 @@ ORDER BY version DESC LIMIT 1;
 UPDATE settings SET applied_at = coalesce(:now::timestamptz, now())
 WHERE practice_id = :practice_id AND applied_at IS NULL AND effective_from <= coalesce(:now::timestamptz, now());
 
--- name: newest_version
-SELECT version, effective_from FROM settings
-WHERE practice_id = :practice_id ORDER BY version DESC LIMIT 1;
-
 -- name: moment
 -- The wall clock and not the transaction's: it may have waited for the lock (law 15).
 SELECT coalesce(:now::timestamptz, clock_timestamp());
 
 -- name: add_version!
-INSERT INTO settings (practice_id, version, effective_from, body, saved_at, saved_by, reason)
-VALUES (:practice_id, :version, :effective_from, :body::jsonb, :saved_at, :saved_by, :reason);
+INSERT INTO settings (practice_id, version, effective_from, body, saved_at, saved_by, reason, own)
+VALUES (:practice_id, :version, :effective_from, :body::jsonb, :saved_at, :saved_by, :reason, :own);
 
 -- name: history
 SELECT version, effective_from, body, saved_at, saved_by, reason FROM settings

@@ -28,7 +28,7 @@ from streams.controls import Control, Controls
 from streams.redecisions import parse_redecision
 from tests.processors.told import NOON, PRACTICE, settings
 
-SAVING = Saving(actor="owner", reason="test")
+SAVING = Saving(actor="owner", reason="test", without_golive="a ledger without an office")
 WRITEBACKS_ID = "writebacks-topic-id"
 SOURCE_ID = "source-topic-id"
 
