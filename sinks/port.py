@@ -51,7 +51,6 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     min_interval_s: float
     """Least time between starts of calls on a connection; 0 = none."""
 
-
     def words(self) -> list[str]:
         """As `connections.capabilities` keeps them: INTAKE plans only what the connection can write."""
         words = {kind.value for kind in self.entry_kinds}

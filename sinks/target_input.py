@@ -15,8 +15,17 @@ from sinks.ledger.connections import ConnectionInput, fingerprint
 from sinks.outbound import check_outbound
 from streams.errors import ConfigurationError
 
-Checked = tuple[dict[str, Any], bytes | None, str | None]
-"""Config to store, secret to seal, and the account's fingerprint (None where only a secret names the account)."""
+
+class Checked(msgspec.Struct, frozen=True):
+    """What a route made of the input."""
+
+    config: dict[str, Any]
+    secret: bytes | None
+    """To be sealed."""
+    account: str | None
+    """The account's fingerprint; None where only a secret names the account."""
+    capabilities: list[str]
+    """What the connection can write under this mapping."""
 
 
 class Route(msgspec.Struct, frozen=True):
@@ -26,6 +35,7 @@ class Route(msgspec.Struct, frozen=True):
 
 
 def _open_dental(base_url: str, config: object, secret: bytes | None) -> Checked:
+    from sinks.pms.open_dental.capabilities import capabilities_of
     from sinks.pms.open_dental.mapping import MappingError, load_keys, load_mapping
 
     try:
@@ -35,12 +45,13 @@ def _open_dental(base_url: str, config: object, secret: bytes | None) -> Checked
         raise ConfigurationError(f"Open Dental: {error}") from None
     account = None if keys is None else fingerprint("open_dental", keys.customer_key)
     sealed = None if keys is None else msgspec.json.encode(keys)
-    return msgspec.to_builtins(mapping), sealed, account
+    return Checked(msgspec.to_builtins(mapping), sealed, account, capabilities_of(mapping).words())
 
 
 def _quickbooks(base_url: str, config: object, secret: bytes | None) -> Checked:
     from sinks.quickbooks.mapping import MappingError, dump_mapping, load_mapping
     from sinks.quickbooks.secrets import SecretsError, load_secrets
+    from sinks.quickbooks.target import CAPABILITIES
 
     try:
         mapping = load_mapping(config)
@@ -49,7 +60,8 @@ def _quickbooks(base_url: str, config: object, secret: bytes | None) -> Checked:
         raise ConfigurationError(f"QuickBooks: {error}") from None
     check_outbound("quickbooks", mapping.token_url, "token_url")
     account = fingerprint("quickbooks", urlsplit(base_url).netloc, mapping.realm_id)
-    return dump_mapping(mapping), None if secrets is None else msgspec.json.encode(secrets), account
+    sealed = None if secrets is None else msgspec.json.encode(secrets)
+    return Checked(dump_mapping(mapping), sealed, account, CAPABILITIES.words())
 
 
 ROUTES: Final[Mapping[str, Route]] = MappingProxyType(
@@ -90,8 +102,8 @@ def checked_input(
         document = msgspec.json.decode(config)
     except msgspec.DecodeError:
         raise ConfigurationError("--config: the file is not JSON") from None
-    stored, plain, account = chosen.check(address, document, secret)
-    account = account or known_fingerprint
+    checked = chosen.check(address, document, secret)
+    account = checked.account or known_fingerprint
     if account is None:
         raise ConfigurationError("a new connection needs its secrets: give --secrets FILE, or - for standard input")
     return ConnectionInput(
@@ -101,7 +113,8 @@ def checked_input(
         route=route,
         base_url=address,
         fingerprint=account,
-        config=stored,
-        secret=None if plain is None else keys.seal(practice_id, route, plain),
+        config=checked.config,
+        secret=None if checked.secret is None else keys.seal(practice_id, route, checked.secret),
+        capabilities=checked.capabilities,
         same_account=same_account,
     )

@@ -34,6 +34,8 @@ class ConnectionInput(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: str
     config: dict[str, Any]
     secret: bytes | None
+    capabilities: list[str] | None = None
+    """What it can write (`sinks.port.Capabilities.words`); None: payments, fee adjustments and payouts."""
     same_account: bool = False
     """A person says that other keys reach the same books: what is in doubt there can still be read back."""
 

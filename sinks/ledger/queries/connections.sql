@@ -22,8 +22,9 @@ WHERE practice_id = :practice_id AND connection_id = :connection_id
 
 -- name: add!
 INSERT INTO connections (home_practice_id, connection_id, target, route, base_url, account_fingerprint, config,
-    secret, secret_version, added_by)
-VALUES (:practice_id, :connection_id, :target, :route, :base_url, :fingerprint, :config, :secret, 1, :actor);
+    secret, secret_version, capabilities, added_by)
+VALUES (:practice_id, :connection_id, :target, :route, :base_url, :fingerprint, :config, :secret, 1, :capabilities,
+    :actor);
 
 -- name: use!
 INSERT INTO practice_connections (practice_id, target, home_practice_id, connection_id)
@@ -32,7 +33,7 @@ VALUES (:practice_id, :target, :practice_id, :connection_id);
 -- name: change!
 -- A null secret keeps the stored one. `changed_at` tells posters to open the connection anew; a renewed token does not.
 UPDATE connections SET base_url = :base_url, account_fingerprint = :fingerprint, config = :config,
-    secret = coalesce(:secret::bytea, secret),
+    capabilities = :capabilities, secret = coalesce(:secret::bytea, secret),
     secret_version = secret_version + (:secret::bytea IS NOT NULL)::int,
     enabled = true, not_before = 'epoch', breaker = NULL, closed_reason = NULL, closed_at = NULL, changed_at = now()
 WHERE home_practice_id = :practice_id AND connection_id = :connection_id;

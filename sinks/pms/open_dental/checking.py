@@ -6,11 +6,25 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from schemas.reasons import ConnectionReason
-from sinks.pms.open_dental.mapping import OpenDentalMapping
+from sinks.pms.open_dental.mapping import ADJUSTMENT_SIGNS, OpenDentalMapping
 from sinks.port import ConnectionReport, ReadFailed
 
 PAYMENT_TYPES: Final = 10
 ADJUSTMENT_TYPES: Final = 1
+
+SELDOM: Final = frozenset({"fee_debit", "charge_reversal"})
+"""Types that many practices never need: a surcharge above the fee, a refunded membership."""
+_STOPS: Final = {
+    "fee_credit": "net postings",
+    "fee_debit": "surcharges above the fee",
+    "refund": "refunds",
+    "refund_failed": "refunds that failed",
+    "payment_return": "returned payments",
+    "dispute": "disputes",
+    "dispute_won": "disputes that were won",
+    "void": "voided and corrected payments",
+    "charge_reversal": "refunds of memberships",
+}
 
 Check = tuple[str, bool, str]
 _Page = Sequence[Mapping[str, Any]] | ReadFailed
@@ -50,11 +64,12 @@ def _payment_checks(mapping: OpenDentalMapping, rows: Sequence[Mapping[str, Any]
 def _adjustment_checks(mapping: OpenDentalMapping, rows: Sequence[Mapping[str, Any]]) -> list[Check]:
     known = _by_number(rows, ADJUSTMENT_TYPES)
     checks: list[Check] = []
-    for path, number, sign in (("fee_credit", mapping.fee_credit, "-"), ("fee_debit", mapping.fee_debit, "+")):
+    for path, number in mapping.adjustment_types().items():
         if number is None:
-            checks.append((path, path == "fee_debit", f"map {path} to an adjustment type, or net postings stop here"))
+            checks.append((path, path in SELDOM, f"map {path} to an adjustment type, or {_STOPS[path]} stop here"))
             continue
         usable = _usable(path, number, known, "an adjustment type (Definitions, Adj Types)")
+        sign = ADJUSTMENT_SIGNS[path]
         if usable[1] and known[number].get("ItemValue") != sign:
             usable = (path, False, f'choose an adjustment type whose sign is "{sign}"')
         checks.append(usable)

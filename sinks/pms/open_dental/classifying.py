@@ -10,17 +10,26 @@ from schemas.reasons import ConnectionReason, DeadLetterReason
 from sinks.http_call import HttpAnswer, HttpOutcome, Lost, NotSent
 from sinks.port import Answer, NoAnswer, NothingSent, Posted, ReadFailed, RefusalClass, Refused, Scope
 
-NUMBER_FIELD: Final = {"/payments": "PayNum", "/adjustments": "AdjNum"}
+NUMBER_FIELD: Final = {
+    "/payments": "PayNum",
+    "/adjustments": "AdjNum",
+    "/procedurelogs": "ProcNum",
+    "/commlogs": "CommlogNum",
+}
+PARTIAL: Final = "/Partial"
 LONGEST_WAIT_S: Final = 900.0
 """A longer Retry-After is not believed: nothing documents the header."""
 
 
 def classify_post(outcome: HttpOutcome, path: str) -> Answer:
-    """The answer to a create. Only 201 with the new number is proof; only a named refusal is a refusal."""
+    """The answer to a write. Only 201 with the new number, or 200 to a change, is proof; only a named refusal is a
+    refusal."""
     if isinstance(outcome, NotSent):
         return nothing_sent(outcome)
     if isinstance(outcome, Lost):
         return NoAnswer(code=outcome.code)
+    if path.endswith(PARTIAL):
+        return _classify_allocation(outcome, path)
     if outcome.status == 201:
         number = _created_number(outcome, NUMBER_FIELD[path])
         return NoAnswer(code="UNREADABLE_201") if number is None else Posted(external_id=f"{path[1:]}/{number}")
@@ -29,15 +38,48 @@ def classify_post(outcome: HttpOutcome, path: str) -> Answer:
 
 def classify_read(outcome: HttpOutcome) -> list[dict[str, Any]] | ReadFailed:
     """The rows of one page, or why the read says nothing."""
+    found = _read(outcome)
+    if isinstance(found, ReadFailed):
+        return found
+    if isinstance(found, list) and all(isinstance(row, dict) for row in found):
+        return found
+    return ReadFailed(scope=Scope.EFFECT, reason=None, code="UNREADABLE_200")
+
+
+def classify_single(outcome: HttpOutcome) -> dict[str, Any] | ReadFailed:
+    """One object, or why the read says nothing."""
+    found = _read(outcome)
+    if isinstance(found, dict | ReadFailed):
+        return found
+    return ReadFailed(scope=Scope.EFFECT, reason=None, code="UNREADABLE_200")
+
+
+def patient_is_missing(failed: ReadFailed) -> bool:
+    """The office does not have the patient, or has deleted it: no repetition changes that."""
+    return failed.code in ("HTTP_404", "HTTP_400_PATIENT")
+
+
+def _classify_allocation(outcome: HttpAnswer, path: str) -> Answer:
+    """200 with the payment. A refusal is this payment's alone: its charges changed since they were read."""
+    if outcome.status == 200:
+        row = _json(outcome)
+        told = row.get("PayNum") if isinstance(row, dict) else None
+        same = str(told) == path.removeprefix("/payments/").removesuffix(PARTIAL)
+        return Posted(external_id=path[1:]) if same else NoAnswer(code="UNREADABLE_200")
+    found = _refusal(outcome)
+    if isinstance(found, Refused) and found.reason is DeadLetterReason.PATIENT_NOT_FOUND:
+        return _effect(RefusalClass.BUSINESS, DeadLetterReason.REFUSED_BY_TARGET, f"HTTP_{outcome.status}")
+    return found or NoAnswer(code=f"HTTP_{outcome.status}")
+
+
+def _read(outcome: HttpOutcome) -> Any:
+    """What a read answered, or ReadFailed."""
     if isinstance(outcome, NotSent):
         return ReadFailed(scope=Scope.CONNECTION, reason=ConnectionReason.UNREACHABLE, code=outcome.code)
     if isinstance(outcome, Lost):
         return ReadFailed(scope=Scope.CONNECTION, reason=ConnectionReason.TARGET_DOWN, code=outcome.code)
     if outcome.status == 200:
-        rows = _json(outcome)
-        if isinstance(rows, list) and all(isinstance(row, dict) for row in rows):
-            return rows
-        return ReadFailed(scope=Scope.EFFECT, reason=None, code="UNREADABLE_200")
+        return _json(outcome)
     refusal = _refusal(outcome)
     if refusal is not None and isinstance(refusal.reason, ConnectionReason):
         return ReadFailed(

@@ -1,110 +1,122 @@
-"""An entry as Open Dental's request: pure, before the mark (API facts 1.4 and 1.11, R-1, N-2, M-4)."""
+"""An entry as Open Dental's request: pure, before the mark (API facts 1.4, 1.5, 1.9, 1.11; R-1, N-2, M-4).
+
+Payments are payments, allocations replace the splits of a payment, notes are commlogs, a membership's charge is a
+completed procedure; everything else is an adjustment (`adjusting`).
+"""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-import msgspec
-
 from schemas.reasons import DeadLetterReason
 from schemas.states import EntryKind, State
-from schemas.writebacks import Instruction
-from sinks.pms.open_dental.mapping import Allocation, OpenDentalMapping
+from sinks.pms.open_dental import adjusting, noting
+from sinks.pms.open_dental.addressing import number_of, patient_number, procedures_of, reads_for, receiver_of
+from sinks.pms.open_dental.capabilities import ALWAYS
+from sinks.pms.open_dental.mapping import OpenDentalMapping
+from sinks.pms.open_dental.wording import composed, decimal, describe, not_composed
 from sinks.port import Composed, Entry, NotComposed
 
 LONGEST_CHECK_NUMBER: Final = 25
 """Width of the column; what a longer one does is unproven (API facts 1.4)."""
 
-ENTRY_KINDS: Final = frozenset({EntryKind.PAYMENT, EntryKind.FEE_ADJUSTMENT})
-
 
 def compose(entry: Entry, mapping: OpenDentalMapping) -> Composed | NotComposed:
     """The request of one entry, or the mapping that is missing. Nothing here can fail at the target's will."""
-    if entry.instruction.entry_kind not in ENTRY_KINDS:
-        return _not(State.INVALID_CONFIG, DeadLetterReason.MAPPING_INVALID, "entry_kind")
+    kind = entry.instruction.entry_kind
+    if kind not in ALWAYS and kind is not EntryKind.CHARGE:
+        return not_composed(State.INVALID_CONFIG, DeadLetterReason.MAPPING_INVALID, "entry_kind")
+    if entry.instruction.office_level:
+        # Every entry of this API stands on a patient's account.
+        return not_composed(State.INVALID_CONFIG, DeadLetterReason.MAPPING_INVALID, "office_level")
     patient = patient_number(entry)
     if patient is None:
-        return _not(State.INVALID_CONFIG, DeadLetterReason.PATIENT_NOT_FOUND, "pms_patient_id")
-    if entry.instruction.entry_kind is EntryKind.PAYMENT:
-        return _payment(entry, mapping, patient)
-    return _fee_adjustment(entry, mapping, patient)
-
-
-def patient_number(entry: Entry) -> int | None:
-    """The linked patient's PatNum; None for an id that is none of Open Dental's."""
-    text = entry.pms_patient_id or ""
-    return int(text) if text.isascii() and text.isdecimal() and 0 < int(text) < 2**63 else None
+        return not_composed(State.INVALID_CONFIG, DeadLetterReason.PATIENT_NOT_FOUND, "pms_patient_id")
+    match kind:
+        case EntryKind.PAYMENT:
+            return _payment(entry, mapping, patient)
+        case EntryKind.ALLOCATION:
+            return _allocation(entry)
+        case EntryKind.CHARGE:
+            return _charge(entry, mapping)
+        case EntryKind.NOTE:
+            return noting.compose(entry, mapping, patient)
+        case _:
+            return adjusting.compose(entry, mapping, patient)
 
 
 def _payment(entry: Entry, mapping: OpenDentalMapping, patient: int) -> Composed | NotComposed:
+    """It always says where it goes: to named procedures, to a named plan, or nowhere yet. Left open, Open Dental would
+    attach it to the patient's oldest payment plan (PL-3)."""
     order = entry.instruction
     if order.amount_minor <= 0:
         # A negative PayAmt on POST is unproven (R-12): such an entry is never composed as a payment.
-        return _not(State.INVALID_CONFIG, DeadLetterReason.OUR_REQUEST_MALFORMED, "amount_minor")
+        return not_composed(State.INVALID_CONFIG, DeadLetterReason.OUR_REQUEST_MALFORMED, "amount_minor")
+    receiver = receiver_of(entry)
     fields: dict[str, Any] = {
-        "PayAmt": _decimal(order.amount_minor),
-        "PatNum": patient,
+        "PayAmt": decimal(order.amount_minor),
+        "PatNum": receiver,
         "PayType": mapping.pay_type_for(order.payment_kind, order.tender),
         "PayDate": order.ledger_date.isoformat(),
         "CheckNum": entry.marker[:LONGEST_CHECK_NUMBER],
-        "PayNote": note(entry),
-        "isPatientPreferred": "true",
+        "PayNote": describe(entry, "payment"),
     }
+    procedures = procedures_of(entry)
+    if receiver == patient or not procedures:
+        # The guarantor's payment on a patient's procedures has to leave the guarantor's own account (G2).
+        fields["isPatientPreferred"] = "true"
     if mapping.clinic_num is not None:
         fields["ClinicNum"] = mapping.clinic_num
-    procedure = order.procedure_ref or ""
-    if procedure.isascii() and procedure.isdecimal():
-        fields["procNums"] = [int(procedure)]
-    elif mapping.allocation_for(order.payment_kind) is Allocation.UNALLOCATED:
+    plan = number_of(order.plan_ref)
+    if procedures:
+        fields["procNums"] = list(procedures)
+    elif plan is not None:
+        fields["payPlanNum"] = plan
+    else:
         fields["isPrepayment"] = "true"
-    return _composed("/payments", fields, order)
+    return composed("POST", "/payments", fields, order)
 
 
-def _fee_adjustment(entry: Entry, mapping: OpenDentalMapping, patient: int) -> Composed | NotComposed:
+def _allocation(entry: Entry) -> Composed | NotComposed:
+    """The exact split of a payment that stands (ALL-1, M-6): the amounts replace whatever splits it has, so the request
+    may be repeated."""
+    order, placement = entry.instruction, entry.placement
+    if placement is None or not reads_for(entry):
+        # Linked to another patient since the balances were read: a person allocates this payment.
+        return not_composed(State.INVALID_CONFIG, DeadLetterReason.PATIENT_NOT_FOUND, "placement")
+    payment = allocated_payment(entry)
+    parts = [(number_of(charge), amount) for charge, amount in placement.shares]
+    if payment is None or sum(amount for _, amount in parts) != order.amount_minor:
+        return not_composed(State.INVALID_CONFIG, DeadLetterReason.OUR_REQUEST_MALFORMED, "placement")
+    fields = {"procNumsAndAmounts": [{"ProcNum": number, "Amount": decimal(amount)} for number, amount in parts]}
+    return composed("PUT", f"/payments/{payment}/Partial", fields, order)
+
+
+def allocated_payment(entry: Entry) -> int | None:
+    """PayNum of the payment that an allocation spreads."""
+    return number_of((entry.origin_id or "").removeprefix("payments/"))
+
+
+def _charge(entry: Entry, mapping: OpenDentalMapping) -> Composed | NotComposed:
+    """A membership's charge line (B-1): one completed procedure under the mapped code. Its kind carries its sign (M-4):
+    a charge is what the patient owes."""
     order = entry.instruction
-    adjustment_type = mapping.fee_type_for(order.amount_minor)
-    if isinstance(adjustment_type, NotComposed):
-        return adjustment_type
+    code = mapping.charge_code_for(order.plan_code)
+    if code is None:
+        return not_composed(State.INVALID_CONFIG, DeadLetterReason.MAPPING_MISSING, "membership_code")
+    if order.amount_minor == 0:
+        return not_composed(State.INVALID_CONFIG, DeadLetterReason.OUR_REQUEST_MALFORMED, "amount_minor")
     fields: dict[str, Any] = {
-        "PatNum": patient,
-        "AdjType": adjustment_type,
-        # The one conversion of sign (M-4): what counts toward the balance is > 0 with us and < 0 in the ledger.
-        "AdjAmt": _decimal(-order.amount_minor),
-        "AdjDate": order.ledger_date.isoformat(),
-        "AdjNote": note(entry),
+        "PatNum": receiver_of(entry),
+        "ProcDate": order.ledger_date.isoformat(),
+        "ProcStatus": "C",
+        "procCode": code,
+        "ProcFee": decimal(abs(order.amount_minor)),
+        "BillingNote": describe(entry, "membership charge"),
     }
     if mapping.clinic_num is not None:
         fields["ClinicNum"] = mapping.clinic_num
-    if mapping.provider_num is not None:
-        fields["ProvNum"] = mapping.provider_num
-    return _composed("/adjustments", fields, order)
-
-
-def note(entry: Entry) -> str:
-    """The marker first, on one line (line breaks become spaces), then what staff need: no person, no free text."""
-    order = entry.instruction
-    what = "processing fee of" if order.entry_kind is EntryKind.FEE_ADJUSTMENT else "payment"
-    parts = [f"{entry.marker} {what} {order.payment_ref or '-'}"]
-    if order.gross_minor is not None:
-        parts.append(f"charged {_decimal(order.gross_minor)}")
-    if order.fee_minor:
-        parts.append(f"fee {_decimal(order.fee_minor)}")
-    if order.surcharge_minor:
-        parts.append(f"surcharge {_decimal(order.surcharge_minor)}")
-    if order.card_brand and order.card_last4:
-        parts.append(f"{order.card_brand} {order.card_last4}")
-    return ", ".join(parts)
-
-
-def _decimal(minor: int) -> str:
-    """Exact decimal text of minor units (M-2)."""
-    major, cents = divmod(abs(minor), 100)
-    return f"{'-' if minor < 0 else ''}{major}.{cents:02d}"
-
-
-def _composed(path: str, fields: dict[str, Any], order: Instruction) -> Composed:
-    return Composed(method="POST", path=path, body=msgspec.json.encode(fields), ledger_date=order.ledger_date)
-
-
-def _not(state: State, reason: DeadLetterReason, field: str) -> NotComposed:
-    return NotComposed(state=state, reason=reason, field=field)
+    provider = mapping.provider_for(order.provider_ref)
+    if provider is not None:
+        fields["ProvNum"] = provider
+    return composed("POST", "/procedurelogs", fields, order)

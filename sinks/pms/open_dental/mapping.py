@@ -1,4 +1,4 @@
-"""What a practice chose for its Open Dental: types, clinic, allocation, and how its API is reached."""
+"""What a practice chose for its Open Dental: types, clinic, and how its API is reached."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ from typing import Annotated, Final
 import msgspec
 
 from schemas.events import PaymentKind, Tender
-from schemas.reasons import DeadLetterReason
-from schemas.states import State
-from sinks.port import NotComposed
 
+ProcCode = Annotated[str, msgspec.Meta(pattern=r"^[!-~]{1,15}$")]
 DefNum = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
 """A definition's number; differs per office, so names are never stored (API facts 1.8)."""
 
@@ -20,6 +18,20 @@ REMOTE_INTERVAL_S: Final = 1.0
 """One request a second for every key that may write, its execution included (API facts 1.2)."""
 LOCAL_CALLS: Final = 8
 """Local and Service modes are not throttled; a practice's own server still has a desk to serve."""
+
+
+ADJUSTMENT_SIGNS: Final = {
+    "fee_credit": "-",
+    "fee_debit": "+",
+    "refund": "+",
+    "refund_failed": "-",
+    "payment_return": "+",
+    "dispute": "+",
+    "dispute_won": "-",
+    "void": "+",
+    "charge_reversal": "-",
+}
+"""The sign that the office's definition of each type must have (its ItemValue; API facts 1.11)."""
 
 
 class MappingError(ValueError):
@@ -31,13 +43,6 @@ class Mode(StrEnum):
     """Through the vendor's relay: throttled per customer key."""
     LOCAL = "LOCAL"
     """On the practice's network: not throttled."""
-
-
-class Allocation(StrEnum):
-    UNALLOCATED = "UNALLOCATED"
-    """One split of the default unearned type. Never feeds a payment plan or somebody's treatment (PL-1, PL-3, B-1)."""
-    OLDEST_FIRST = "OLDEST_FIRST"
-    """Open Dental's own FIFO. It attaches the payment to an eligible payment plan if the patient has one."""
 
 
 class OpenDentalKeys(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -63,12 +68,35 @@ class OpenDentalMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     """Adjustment type with ItemValue "-": the processor's fee, credited so that the patient does not owe it."""
     fee_debit: DefNum | None = None
     """Adjustment type with ItemValue "+": where a surcharge exceeds the fee (N-2)."""
+    refund: DefNum | None = None
+    """ "+": money given back (R-12)."""
+    refund_failed: DefNum | None = None
+    """ "-": a refund that did not arrive, or another entry taken back in the patient's favour (R-9)."""
+    payment_return: DefNum | None = None
+    """ "+": an ACH payment that came back (R-11)."""
+    dispute: DefNum | None = None
+    """ "+": money that a dispute holds (R-10)."""
+    dispute_won: DefNum | None = None
+    """ "-": a dispute won or withdrawn."""
+    void: DefNum | None = None
+    """ "+": a payment voided or corrected after it was posted (R-7, E-11)."""
+    charge_reversal: DefNum | None = None
+    """ "-": a membership's charge taken back with its refund (B-1)."""
+    membership_code: ProcCode | None = None
+    """Procedure code of a membership's charge line (B-1). Needs Open Dental 25.2.21, whose BillingNote bears the
+    marker; None: memberships are prepayments."""
+    membership_code_by_plan: dict[str, ProcCode] = {}
+    """Wins over `membership_code`, by the membership's plan code."""
+    note_type: DefNum | None = None
+    """Commlog type of a note (NOTE-1); None: the office's miscellaneous one."""
+    exact_allocation: bool = True
+    """False for an office before 25.1.11: several charges are then paid by Open Dental's own oldest-first (ALL-3)."""
     clinic_num: Annotated[int, msgspec.Meta(ge=0)] | None = None
     """None: the patient's own clinic."""
     provider_num: DefNum | None = None
-    """Provider of adjustments; None: the patient's primary provider."""
-    allocation: dict[PaymentKind, Allocation] = {}
-    """Per kind; UNALLOCATED where not named. A split's own procedure always wins."""
+    """Provider of adjustments and charges; None: the patient's primary provider."""
+    provider_by_ref: dict[str, DefNum] = {}
+    """Wins over `provider_num`, by the `provider_ref` that upstream gives (R-13)."""
     max_in_flight: Annotated[int, msgspec.Meta(ge=1, le=64)] = LOCAL_CALLS
     """LOCAL only; REMOTE is one call at a time."""
     min_interval_s: Annotated[float, msgspec.Meta(ge=0, le=60)] | None = None
@@ -82,21 +110,23 @@ class OpenDentalMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
             return self.pay_type_by_kind[kind]
         return self.pay_type
 
-    def fee_type_for(self, amount_minor: int) -> int | NotComposed:
-        """The adjustment type of a companion: a credit for an amount > 0, a debit below (N-2, N-8)."""
-        chosen, field = (self.fee_credit, "fee_credit") if amount_minor > 0 else (self.fee_debit, "fee_debit")
-        if chosen is None:
-            return NotComposed(state=State.INVALID_CONFIG, reason=DeadLetterReason.MAPPING_MISSING, field=field)
-        return chosen
+    def charge_code_for(self, plan_code: str | None) -> str | None:
+        """Procedure code of a membership's charge."""
+        return self.membership_code_by_plan.get(plan_code or "", self.membership_code)
 
-    def allocation_for(self, kind: PaymentKind | None) -> Allocation:
-        return Allocation.UNALLOCATED if kind is None else self.allocation.get(kind, Allocation.UNALLOCATED)
+    def provider_for(self, provider_ref: str | None) -> int | None:
+        """ProvNum of an entry; None: the patient's own (R-13)."""
+        return self.provider_by_ref.get(provider_ref or "", self.provider_num)
 
     def pay_types(self) -> dict[str, int]:
         """Every mapped payment type by the path of its field, for `target test`."""
         found = {"pay_type": self.pay_type}
         found |= {f"pay_type_by_kind.{kind}": value for kind, value in self.pay_type_by_kind.items()}
         return found | {f"pay_type_by_tender.{tender}": value for tender, value in self.pay_type_by_tender.items()}
+
+    def adjustment_types(self) -> dict[str, int | None]:
+        """Every adjustment type by its field, mapped or not, for `target test`."""
+        return {field: getattr(self, field) for field in ADJUSTMENT_SIGNS}
 
     @property
     def calls_at_once(self) -> int:

@@ -7,17 +7,22 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from schemas.reasons import ConnectionReason, DeadLetterReason
+from schemas.states import EntryKind, State
 from sinks.http_call import HttpAnswer, HttpCaller, HttpOutcome, NotSent
-from sinks.pms.open_dental import checking, classifying, composing, reading
+from sinks.pms.open_dental import addressing, balances, checking, classifying, composing, reading
+from sinks.pms.open_dental.capabilities import capabilities_of
 from sinks.pms.open_dental.mapping import OpenDentalKeys, OpenDentalMapping
 from sinks.port import (
     Answer,
     Capabilities,
+    Charge,
     Composed,
     ConnectionReport,
     Entry,
     Found,
     NotComposed,
+    Prepared,
     ReadFailed,
     Scope,
     StartGuard,
@@ -51,15 +56,7 @@ class OpenDentalTarget:
             controls=controls,
             after_send=after_send,
         )
-        self._capabilities = Capabilities(
-            entry_kinds=composing.ENTRY_KINDS,
-            reads_back=True,
-            proves_absence=True,
-            idempotency_key=False,
-            needs_patient=True,
-            max_in_flight=mapping.calls_at_once,
-            min_interval_s=mapping.interval_s,
-        )
+        self._capabilities = capabilities_of(mapping)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -75,31 +72,48 @@ class OpenDentalTarget:
         )
         return classifying.classify_post(outcome, request.path)
 
+    async def prepare(self, entry: Entry, deadline_s: float) -> Prepared | NotComposed | ReadFailed:
+        """The guarantor first, if the practice books families there; then the patient's open charges."""
+        order, patient = entry.instruction, addressing.patient_number(entry)
+        if patient is None:
+            return _no_patient(State.INVALID_CONFIG)
+        ends_at = asyncio.get_running_loop().time() + deadline_s
+        posts_to: str | None = str(patient)
+        charges: tuple[Charge, ...] | None = ()
+        if balances.wants_guarantor(order):
+            row = classifying.classify_single(await self._read_by(f"{self._base}/patients/{patient}", ends_at))
+            if isinstance(row, ReadFailed):
+                return _no_patient(State.REJECTED) if classifying.patient_is_missing(row) else row
+            posts_to = balances.guarantor_of(row, patient)
+        if balances.wants_charges(order):
+            rows = await self._pages(lambda offset: balances.charges_url(patient, offset), ends_at)
+            if isinstance(rows, ReadFailed):
+                return _no_patient(State.REJECTED) if classifying.patient_is_missing(rows) else rows
+            charges = balances.open_charges(rows, patient)
+        if posts_to is None or charges is None:
+            return ReadFailed(scope=Scope.CONNECTION, reason=ConnectionReason.TARGET_DOWN, code="UNREADABLE_200")
+        return Prepared(posts_to=posts_to, charges=charges)
+
     async def read_back(self, entry: Entry, deadline_s: float) -> Found | ReadFailed:
-        """All pages of the patient's payments (from the day before) or adjustments, matched here (law 19)."""
+        """All pages of the account's entries of that kind (payments from the day before), matched here (law 19)."""
         began_at = datetime.now(UTC)
-        patient = composing.patient_number(entry)
+        ends_at = asyncio.get_running_loop().time() + deadline_s
+        kind = entry.instruction.entry_kind
+        if kind is EntryKind.ALLOCATION:
+            return await self._read_allocation(entry, began_at, ends_at)
+        patient = addressing.receiver_of(entry)
         if patient is None:
             return ReadFailed(scope=Scope.EFFECT, reason=None, code="PATIENT_UNKNOWN")
-        resource = reading.resource_of(entry.instruction.entry_kind)
-        found: dict[str, str] = {}
-        differing: dict[str, str] = {}
-        offset = 0
-        ends_at = asyncio.get_running_loop().time() + deadline_s
-        for _ in range(reading.LONGEST_LIST):
-            left_s = ends_at - asyncio.get_running_loop().time()
-            url = self._base + reading.page_url(resource, patient, entry, offset)
-            rows = classifying.classify_read(await self._read(url, left_s))
-            if isinstance(rows, ReadFailed):
-                return rows
-            if not rows:
-                return _found(found, differing, began_at)
-            found |= reading.matches(rows, resource, patient, entry)
-            differing |= reading.matches(rows, resource, patient, entry, equal=False)
-            offset += len(rows)
-            if len(rows) < reading.PAGE:
-                return _found(found, differing, began_at)
-        return ReadFailed(scope=Scope.EFFECT, reason=None, code="LIST_WITHOUT_END")
+        resource = reading.resource_of(kind)
+        rows = await self._pages(lambda offset: reading.page_url(resource, patient, entry, offset), ends_at)
+        if isinstance(rows, ReadFailed):
+            return rows
+        found = reading.matches(rows, resource, patient, entry)
+        differing = reading.matches(rows, resource, patient, entry, equal=False)
+        if kind is EntryKind.CHARGE and not found:
+            code = self._mapping.charge_code_for(entry.instruction.plan_code)
+            differing |= reading.unmarked_charges(rows, patient, entry, code)
+        return _found(found, differing, began_at)
 
     async def has_patient(self, pms_patient_id: str, deadline_s: float) -> bool | ReadFailed:
         """Whether a patient stands in the practice's file, before a link to it is made."""
@@ -123,18 +137,41 @@ class OpenDentalTarget:
     async def close(self) -> None:
         await self._http.close()
 
+    async def _read_allocation(self, entry: Entry, began_at: datetime, ends_at: float) -> Found | ReadFailed:
+        """The payment's splits as they are: exactly as asked for, or not yet."""
+        payment = composing.allocated_payment(entry)
+        if payment is None:
+            return ReadFailed(scope=Scope.EFFECT, reason=None, code="PAYMENT_UNKNOWN")
+        rows = await self._pages(lambda offset: reading.splits_url(payment, offset), ends_at)
+        if isinstance(rows, ReadFailed):
+            return rows
+        stands = reading.is_allocated(rows, payment, entry)
+        return _found({str(payment): f"payments/{payment}/Partial"} if stands else {}, {}, began_at)
+
     async def _definitions(self, category: int, ends_at: float) -> list[dict[str, Any]] | ReadFailed:
+        def url(offset: int) -> str:
+            return f"/definitions?Category={category}&includeHidden=true&Limit={reading.PAGE}&Offset={offset}"
+
+        return await self._pages(url, ends_at)
+
+    async def _pages(self, url: Callable[[int], str], ends_at: float) -> list[dict[str, Any]] | ReadFailed:
+        """All rows of a list. Two equal pages one after the other: this list has no pages, and that was all of it."""
         found: list[dict[str, Any]] = []
+        before: list[dict[str, Any]] = []
         for _ in range(reading.LONGEST_LIST):
-            left_s = ends_at - asyncio.get_running_loop().time()
-            query = f"Category={category}&includeHidden=true&Limit={reading.PAGE}&Offset={len(found)}"
-            rows = classifying.classify_read(await self._read(f"{self._base}/definitions?{query}", left_s))
+            rows = classifying.classify_read(await self._read_by(self._base + url(len(found)), ends_at))
             if isinstance(rows, ReadFailed):
                 return rows
+            if rows == before:
+                return found
             found += rows
             if len(rows) < reading.PAGE:
                 return found
+            before = rows
         return ReadFailed(scope=Scope.EFFECT, reason=None, code="LIST_WITHOUT_END")
+
+    async def _read_by(self, url: str, ends_at: float) -> HttpOutcome:
+        return await self._read(url, ends_at - asyncio.get_running_loop().time())
 
     async def _read(self, url: str, deadline_s: float) -> HttpOutcome:
         if deadline_s <= 0:
@@ -144,3 +181,7 @@ class OpenDentalTarget:
 
 def _found(found: dict[str, str], differing: dict[str, str], began_at: datetime) -> Found:
     return Found(external_ids=tuple(found.values()), differing_ids=tuple(differing.values()), began_at=began_at)
+
+
+def _no_patient(state: State) -> NotComposed:
+    return NotComposed(state=state, reason=DeadLetterReason.PATIENT_NOT_FOUND, field="pms_patient_id")

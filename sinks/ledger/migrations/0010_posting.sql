@@ -1,0 +1,12 @@
+-- What a connection can write (`sinks.port.Capabilities.words`), so that INTAKE plans nothing else. Null: an older row,
+-- which writes payments, fee adjustments and payouts.
+ALTER TABLE connections ADD COLUMN capabilities text[];
+
+-- Where an entry goes at its target, from one stored balance read (law 18): set once, under the practice's lock, before
+-- the first mark. Parts that the expansion added have theirs from the start.
+ALTER TABLE effects ADD COLUMN placement jsonb;
+
+-- The read before a posting is an attempt of its own phase; what it found stays with it (ALL-1).
+ALTER TABLE attempts DROP CONSTRAINT attempts_phase_check;
+ALTER TABLE attempts ADD CONSTRAINT attempts_phase_check CHECK (phase IN ('post', 'readback', 'balance'));
+ALTER TABLE attempts ADD COLUMN reading jsonb;
