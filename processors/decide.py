@@ -8,6 +8,9 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
 
+import msgspec
+
+from processors.arrival import Arrival
 from processors.currency import refuse_other_currency
 from processors.later import decide_later
 from processors.linked import decide_dispute, decide_linked, decide_without_money
@@ -15,17 +18,18 @@ from processors.payments import decide_membership, decide_payment
 from processors.payouts import decide_payout
 from processors.refusal import Refused
 from processors.settings_in_force import settings_in_force
+from processors.timing import came_late
 from processors.waiting import NO_SETTINGS
 from schemas import events as told
 from schemas.practice_settings import SettingsHistory, SettingsVersion
 from schemas.reasons import DeadLetterReason
 from schemas.writebacks import Decision
 
-Rule = Callable[[Any, SettingsVersion, datetime], Decision]
+Rule = Callable[[Any, SettingsVersion, Arrival], Decision]
 """(event, version in force, arrival) → decision. The event is of the type that the rule stands under."""
 
 
-def _other_topic(event: told.Event, version: SettingsVersion, arrived_at: datetime) -> Decision:
+def _other_topic(event: told.Event, version: SettingsVersion, arrival: Arrival) -> Decision:
     """Patients' changes go to SYNC by a topic that the rules do not read."""
     raise Refused(DeadLetterReason.WRONG_TOPIC, "event")
 
@@ -62,8 +66,11 @@ def decide(event: told.Event, arrived_at: datetime, history: SettingsHistory | N
     if rule is None:
         raise Refused(DeadLetterReason.UNKNOWN_SCHEMA, "event")
     version = settings_in_force(history, event.occurred_at, arrived_at)
-    if version is None:
+    if history is None or version is None:
         return NO_SETTINGS
     if isinstance(event, told.MoneyFields | told.PayoutPaid):
         refuse_other_currency(event.currency, version)
-    return rule(event, version, arrived_at)
+    decision = rule(event, version, Arrival(arrived_at, history))
+    if not decision.late and came_late(version.settings, event.occurred_at, arrived_at):
+        return msgspec.structs.replace(decision, late=True)
+    return decision

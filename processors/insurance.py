@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from processors.amounts import applied_total
+from processors.arrival import Arrival
 from processors.lanes import at_pms, of_remittance
 from processors.standing import switched_off
-from processors.timing import local_date
+from processors.timing import booked_on, timing_of
 from processors.waiting import awaiting_review
 from schemas.events import PaymentKind, PaymentSucceeded
 from schemas.practice_settings import AmountMode, SettingsVersion, TypeMode
@@ -14,7 +15,7 @@ from schemas.states import EntryKind, Target
 from schemas.writebacks import Decision, Instruction, PlannedEffect
 
 
-def decide_insurance(event: PaymentSucceeded, version: SettingsVersion, mode: TypeMode) -> Decision:
+def decide_insurance(event: PaymentSucceeded, version: SettingsVersion, mode: TypeMode, arrival: Arrival) -> Decision:
     """AUTO and MANUAL wait for their release (COMES_LATER); OFF is one skipped entry of the whole amount.
 
     The claim payment is gross in every mode (I-7). Zero-pay claims are not zero payments (M-9), so they wait too.
@@ -35,7 +36,7 @@ def decide_insurance(event: PaymentSucceeded, version: SettingsVersion, mode: Ty
             entry_kind=EntryKind.INSURANCE_PAYMENT,
             amount_minor=amount,
             currency=event.currency,
-            ledger_date=local_date(event.occurred_at, version.settings.zone),
+            ledger_date=booked_on(version.settings, event.occurred_at, arrival),
             occurred_at=event.occurred_at,
             patient_ref=event.patient_ref,
             payment_kind=PaymentKind.INSURANCE,
@@ -50,6 +51,6 @@ def decide_insurance(event: PaymentSucceeded, version: SettingsVersion, mode: Ty
         settings_version=version.version,
         reason=off.reason,
         amount_mode=AmountMode.GROSS,
-        timing=version.settings.timing,
+        timing=timing_of(version.settings, PaymentKind.INSURANCE, event.tender, event.settled_outside),
         effects=(effect,),
     )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
+from processors.arrival import Arrival
 from processors.waiting import awaiting_review
 from schemas.events import Event
 from schemas.practice_settings import SettingsVersion
@@ -11,6 +10,6 @@ from schemas.reasons import DecisionReason
 from schemas.writebacks import Decision
 
 
-def decide_later(event: Event, version: SettingsVersion, arrived_at: datetime) -> Decision:
+def decide_later(event: Event, version: SettingsVersion, arrival: Arrival) -> Decision:
     """Shown as AWAITING_REVIEW with COMES_LATER: nothing is lost, nothing is posted by guess."""
     return awaiting_review(version, DecisionReason.COMES_LATER)

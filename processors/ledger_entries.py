@@ -9,10 +9,11 @@ from typing import Final
 import msgspec
 
 from processors.amounts import SplitAmount, divide
+from processors.arrival import Arrival
 from processors.lanes import at_pms
 from processors.shares import Share
 from processors.standing import COMPANION_OFF, ZERO, Standing
-from processors.timing import local_date
+from processors.timing import booked_on
 from schemas.events import MoneyFields, PaymentKind
 from schemas.practice_settings import FeeAdjustment, PracticeSettings
 from schemas.states import SKIPPED, EntryKind, Target
@@ -32,6 +33,7 @@ class Entries(msgspec.Struct, frozen=True):
     kind: PaymentKind
     settings: PracticeSettings
     standing: Standing
+    arrival: Arrival
 
     def plan(self, shares: Sequence[Share]) -> tuple[PlannedEffect, ...]:
         """Every entry with its amount, skipped ones included (law 2), each origin before what depends on it."""
@@ -42,7 +44,7 @@ class Entries(msgspec.Struct, frozen=True):
             fee_minor=event.fee_minor,
             mode=settings.amount,
         )
-        ledger_date = local_date(event.occurred_at, settings.zone)
+        ledger_date = booked_on(settings, event.occurred_at, self.arrival)
         effects: list[PlannedEffect] = []
         for share, amount in zip(shares, amounts, strict=True):
             effects.append(self._payment(share, amount, ledger_date))

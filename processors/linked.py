@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
+from processors.arrival import Arrival
 from schemas.events import DisputeOpened, Event
 from schemas.practice_settings import SettingsVersion
 from schemas.reasons import DecisionReason
@@ -11,7 +10,7 @@ from schemas.states import State
 from schemas.writebacks import Decision
 
 
-def decide_linked(event: Event, version: SettingsVersion, arrived_at: datetime) -> Decision:
+def decide_linked(event: Event, version: SettingsVersion, arrival: Arrival) -> Decision:
     """It parks until the payment or payout that it speaks of is known (R-8); mode, target and splits are that one's."""
     return Decision(
         settings_version=version.version,
@@ -20,13 +19,13 @@ def decide_linked(event: Event, version: SettingsVersion, arrived_at: datetime) 
     )
 
 
-def decide_dispute(event: DisputeOpened, version: SettingsVersion, arrived_at: datetime) -> Decision:
+def decide_dispute(event: DisputeOpened, version: SettingsVersion, arrival: Arrival) -> Decision:
     """Money moves with the stage that has an amount; an inquiry posts nothing (R-10)."""
     if event.gross_minor == 0:
-        return decide_without_money(event, version, arrived_at)
-    return decide_linked(event, version, arrived_at)
+        return decide_without_money(event, version, arrival)
+    return decide_linked(event, version, arrival)
 
 
-def decide_without_money(event: Event, version: SettingsVersion, arrived_at: datetime) -> Decision:
+def decide_without_money(event: Event, version: SettingsVersion, arrival: Arrival) -> Decision:
     """Stored and shown, nothing to post: an inquiry, a cancelled membership (its pending postings stay due)."""
     return Decision(settings_version=version.version, reason=DecisionReason.NO_MONEY, applied=True)

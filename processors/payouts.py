@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
+from processors.arrival import Arrival
 from processors.lanes import of_payout
 from processors.standing import OFFBOARDED, ZERO, Standing, at_once
 from processors.waiting import awaiting_review
@@ -17,13 +16,13 @@ from schemas.writebacks import Decision, Instruction, PayoutLine, PlannedEffect
 FIRST_VERSION = 1
 
 
-def decide_payout(event: PayoutPaid, version: SettingsVersion, arrived_at: datetime) -> Decision:
+def decide_payout(event: PayoutPaid, version: SettingsVersion, arrival: Arrival) -> Decision:
     """At once, whatever the ledger's switches say (P-16, P-17). Sums that disagree are shown, never written (P-1)."""
     if event.version > FIRST_VERSION:
         return awaiting_review(version, DecisionReason.COMES_LATER)
     if not payout_adds_up(event):
         return awaiting_review(version, DecisionReason.SUMS_DISAGREE)
-    standing = _standing(event, version.settings, arrived_at)
+    standing = _standing(event, version.settings, arrival)
     effect = PlannedEffect(
         target=Target.QUICKBOOKS,
         entry_kind=EntryKind.PAYOUT,
@@ -37,13 +36,13 @@ def decide_payout(event: PayoutPaid, version: SettingsVersion, arrived_at: datet
     return Decision(settings_version=version.version, reason=standing.reason, effects=(effect,))
 
 
-def _standing(event: PayoutPaid, settings: PracticeSettings, arrived_at: datetime) -> Standing:
+def _standing(event: PayoutPaid, settings: PracticeSettings, arrival: Arrival) -> Standing:
     """A payout without items moves nothing. A net of zero with items is a document all the same (M-9, P-4)."""
     if not event.items:
         return ZERO
     if settings.status is PracticeStatus.OFFBOARDED:
         return OFFBOARDED
-    return at_once(arrived_at)
+    return at_once(arrival.at)
 
 
 def _instruction(event: PayoutPaid) -> Instruction:

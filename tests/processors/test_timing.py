@@ -1,132 +1,94 @@
-"""Cut-offs, windows and dates in the practice's own zone (T-1 to T-3, T-6, T-7, T-11)."""
+"""When a payment is due, on which date it is booked, and what comes late (T-5, T-6, T-11, T-13, C3, TIM-1 to TIM-9)."""
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, timedelta
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from processors.timing import CutOffs, Due, cut_off_instant, cut_offs, local_date
+from processors.arrival import Arrival
+from processors.timing import Due, booked_on, came_late, due_at_cut_off, timing_of
+from schemas.events import PaymentKind, Tender
+from schemas.practice_settings import LedgerDate, Timing, TypeTimings
+from tests.processors.told import history, settings, version
+from tests.schemas.moments import utc
 
-ZONES = (
-    "America/New_York",
-    "America/Phoenix",
-    "Europe/London",
-    "Australia/Lord_Howe",
-    "Asia/Kathmandu",
-    "America/St_Johns",
-    "Africa/Casablanca",
-    "Pacific/Apia",
-    "Pacific/Kiritimati",
-    "America/Sao_Paulo",
-)
+SECOND = timedelta(seconds=1)
+LONG_AGO = utc("2026-01-01T00:00")
 
 
-def utc(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    ("zone", "cut_off", "day", "instant"),
-    [
-        ("America/New_York", time(18), date(2026, 3, 7), "2026-03-07T23:00"),
-        ("America/New_York", time(18), date(2026, 3, 8), "2026-03-08T22:00"),
-        ("America/New_York", time(18), date(2026, 3, 9), "2026-03-09T22:00"),
-        ("America/New_York", time(18), date(2026, 11, 1), "2026-11-01T23:00"),
-        ("America/New_York", time(2, 30), date(2026, 3, 8), "2026-03-08T07:30"),
-        ("America/New_York", time(1, 30), date(2026, 11, 1), "2026-11-01T05:30"),
-        ("America/Phoenix", time(18), date(2026, 3, 8), "2026-03-09T01:00"),
-        ("Asia/Kathmandu", time(18), date(2026, 3, 8), "2026-03-08T12:15"),
-    ],
-)
-def test_cut_off_instants(zone: str, cut_off: time, day: date, instant: str) -> None:
-    """T-3 and the table of vectors: in a gap forward by the gap, in a fold the earlier one."""
-    assert cut_off_instant(ZoneInfo(zone), day, cut_off) == utc(instant)
-
-
-@pytest.mark.parametrize(
-    ("zone", "cut_off", "within", "hours"),
-    [
-        ("America/New_York", time(18), "2026-03-08T12:00", 23),
-        ("America/New_York", time(18), "2026-03-09T12:00", 24),
-        ("America/New_York", time(18), "2026-11-01T12:00", 25),
-        ("America/New_York", time(2, 30), "2026-03-08T07:00", 24),
-        ("America/New_York", time(2, 30), "2026-03-08T08:00", 23),
-        ("America/New_York", time(1, 30), "2026-11-01T05:00", 24),
-        ("America/New_York", time(1, 30), "2026-11-01T06:30", 25),
-        ("America/Phoenix", time(18), "2026-03-08T12:00", 24),
-    ],
-)
-def test_window_lengths(zone: str, cut_off: time, within: str, hours: int) -> None:
-    """T-2: windows end at local cut-offs; 24 hours are never added."""
-    window = CutOffs(ZoneInfo(zone), cut_off).window(utc(within))
-    assert utc(within) in window
-    assert window.end - window.start == timedelta(hours=hours)
+def due(occurred: str, arrived: str, **changed: object) -> Due:
+    told = history(version(1, LONG_AGO, timing=Timing.DAILY, **changed))
+    return due_at_cut_off(utc(occurred), Arrival(utc(arrived), told))
 
 
 def test_a_second_before_at_and_after_the_cut_off() -> None:
     """Scenario 56, T-11: the first cut-off strictly after the payment."""
-    days = CutOffs(ZoneInfo("America/New_York"), time(18))
-    at = utc("2026-03-09T22:00")
-    assert days.due(at - timedelta(seconds=1), at - timedelta(seconds=1)) == Due(at, late=False)
-    assert days.due(at, at) == Due(utc("2026-03-10T22:00"), late=False)
-    assert days.due(at + timedelta(seconds=1), at + timedelta(seconds=1)) == Due(utc("2026-03-10T22:00"), late=False)
+    assert due("2026-03-09T21:59:59", "2026-03-09T21:59:59") == Due(utc("2026-03-09T22:00"), late=False)
+    assert due("2026-03-09T22:00", "2026-03-09T22:00") == Due(utc("2026-03-10T22:00"), late=False)
+    assert due("2026-03-09T22:00:01", "2026-03-09T22:00:01") == Due(utc("2026-03-10T22:00"), late=False)
 
 
 def test_late_is_due_on_arrival() -> None:
     """Scenario 61, T-11: a cut-off that is past on arrival is not waited for again."""
-    days = CutOffs(ZoneInfo("America/New_York"), time(18))
-    occurred = utc("2026-03-09T21:00")
-    arrived = utc("2026-03-10T01:00")
-    assert days.due(occurred, arrived) == Due(arrived, late=True)
-    at_the_cut_off = utc("2026-03-09T22:00")
-    assert days.due(occurred, at_the_cut_off) == Due(at_the_cut_off, late=True)
+    assert due("2026-03-09T21:00", "2026-03-10T01:00") == Due(utc("2026-03-10T01:00"), late=True)
+    assert due("2026-03-09T21:00", "2026-03-09T22:00") == Due(utc("2026-03-09T22:00"), late=True)
 
 
-def test_ledger_date_is_the_civil_date() -> None:
-    """T-6: 2026-03-07T23:00Z with cut-off 18:00 New York: ledger date 03-07, released at 03-08T22:00Z."""
+def test_a_sender_whose_clock_is_ahead() -> None:
+    """T-11, E-10: four minutes early over the cut-off it still goes with the cut-off after its own time."""
+    assert due("2026-03-09T22:01", "2026-03-09T21:58") == Due(utc("2026-03-10T22:00"), late=False)
+
+
+def test_weekend_payments_are_due_on_monday() -> None:
+    """T-5, G7: payments still happen; with working days only the backlog goes on the next one."""
+    assert due("2026-03-07T16:00", "2026-03-07T16:00").at == utc("2026-03-07T23:00")
+    assert due("2026-03-07T16:00", "2026-03-07T16:00", business_days_only=True).at == utc("2026-03-09T22:00")
+
+
+def test_the_ledger_date_is_a_setting() -> None:
+    """T-6: 2026-03-07T23:00Z with cut-off 18:00 New York: ledger date 03-07, released at 03-08T22:00Z; by the window
+    it is 03-08."""
     at = utc("2026-03-07T23:00")
-    assert local_date(at, "America/New_York") == date(2026, 3, 7)
-    assert cut_offs("America/New_York", time(18)).due(at, at) == Due(utc("2026-03-08T22:00"), late=False)
-    assert local_date(utc("2026-09-01T03:30"), "America/New_York") == date(2026, 8, 31)
+    for chosen, booked in (
+        (LedgerDate.TRANSACTION_DATE, date(2026, 3, 7)),
+        (LedgerDate.BUSINESS_DATE, date(2026, 3, 8)),
+    ):
+        practice = version(1, LONG_AGO, ledger_date=chosen)
+        arrival = Arrival(at, history(practice))
+        assert booked_on(practice.settings, at, arrival) == booked
+        assert due_at_cut_off(at, arrival) == Due(utc("2026-03-08T22:00"), late=False)
 
 
-def test_a_zone_that_skipped_a_day() -> None:
-    """T-7: Apia had no 2011-12-30; every instant around it still lies in one window."""
-    days = CutOffs(ZoneInfo("Pacific/Apia"), time(18))
-    at = utc("2011-12-28T00:00")
-    while at < utc("2012-01-03T00:00"):
-        assert at in days.window(at)
-        at += timedelta(minutes=30)
-
-
-@settings(max_examples=300)
-@given(
-    zone=st.sampled_from(ZONES),
-    cut_off=st.times().map(lambda at: at.replace(second=0, microsecond=0, tzinfo=None, fold=0)),
-    at=st.integers(0, 98 * 365 * 24 * 3600).map(lambda seconds: utc("2001-01-01") + timedelta(seconds=seconds)),
+@pytest.mark.parametrize(
+    ("kind", "tender", "outside", "timing"),
+    [
+        (PaymentKind.TERMINAL, Tender.CARD, False, Timing.DAILY),
+        (PaymentKind.COLLECTION, Tender.CARD, False, Timing.INSTANT),
+        (PaymentKind.PAYMENT_PLAN, Tender.CARD, False, Timing.ON_CLEAR),
+        (PaymentKind.PAYMENT_PLAN, Tender.CASH, True, Timing.INSTANT),
+        (PaymentKind.TERMINAL, Tender.ACH, False, Timing.ON_CLEAR),
+        (PaymentKind.COLLECTION, Tender.ACH, False, Timing.ON_CLEAR),
+        (PaymentKind.TERMINAL, Tender.ACH, True, Timing.DAILY),
+    ],
 )
-def test_each_instant_lies_in_exactly_one_window(zone: str, cut_off: time, at: datetime) -> None:
-    """T-7: windows follow one another without gap or overlap, over years, zones and cut-offs."""
-    days = CutOffs(ZoneInfo(zone), cut_off)
-    window = days.window(at)
-    assert window.start <= at < window.end
-    assert days.window(window.end).start == window.end
-    assert days.window(window.start - timedelta(microseconds=1)).end == window.start
-    assert CutOffs(ZoneInfo(zone), cut_off).window(at) == window
-    assert timedelta(hours=0) < window.end - window.start <= timedelta(hours=49)
+def test_a_type_s_own_timing_and_tenders_that_clear_first(
+    kind: PaymentKind, tender: Tender, outside: bool, timing: Timing
+) -> None:
+    """C3, TIM-3, TIM-7, TIM-9, T-13, R-11: collections at once where the day waits for its cut-off; ACH clears first
+    in every type; what was settled outside never waits for a clearance."""
+    practice = settings(
+        timing=Timing.DAILY,
+        timing_by_type=TypeTimings(collection=Timing.INSTANT, payment_plan=Timing.ON_CLEAR),
+        clear_first=(Tender.ACH,),
+    )
+    assert timing_of(practice, kind, tender, outside) is timing
 
 
-@given(
-    zone=st.sampled_from(ZONES),
-    minutes=st.lists(st.integers(-500_000, 500_000), min_size=2, max_size=20),
-)
-def test_what_is_remembered_changes_no_answer(zone: str, minutes: list[int]) -> None:
-    """The remembered window is only a shortcut: in whatever order instants are asked."""
-    shared = cut_offs(zone, time(18))
-    for minute in minutes:
-        at = utc("2026-03-08T12:00") + timedelta(minutes=minute)
-        assert shared.window(at) == CutOffs(ZoneInfo(zone), time(18)).window(at)
+def test_old_on_arrival_is_late() -> None:
+    """E-10: older than the practice's limit, by default 30 days; thirty days to the second are not."""
+    practice, at = settings(), utc("2026-03-04T17:00")
+    assert not came_late(practice, at, at + timedelta(days=30))
+    assert came_late(practice, at, at + timedelta(days=30) + SECOND)
+    assert came_late(settings(late_after_days=2), at, at + timedelta(days=3))
+    assert not came_late(practice, at + timedelta(minutes=4), at)
