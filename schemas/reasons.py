@@ -105,6 +105,25 @@ class DecisionReason(StrEnum):
     """M-8, found when a stored event is decided again: it waits for a person instead of becoming a dead letter."""
 
 
+class AttentionReason(StrEnum):
+    """What staff should know although nothing is dead (R-8, R-10, R-11, N-5, NOT-4)."""
+
+    ORIGINAL_MISSING = "ORIGINAL_MISSING"
+    """R-8: a refund or the like whose payment has not come for a day."""
+    FEE_MISSING = "FEE_MISSING"
+    """N-5: three days without the fee that a net amount needs."""
+    MORE_THAN_ORIGINAL = "MORE_THAN_ORIGINAL"
+    """R-2."""
+    SUMS_DISAGREE = "SUMS_DISAGREE"
+    """P-1: a payout that is not written."""
+    DISPUTE_OPENED = "DISPUTE_OPENED"
+    DISPUTE_WON = "DISPUTE_WON"
+    DISPUTE_LOST = "DISPUTE_LOST"
+    DISPUTE_WITHDRAWN = "DISPUTE_WITHDRAWN"
+    PAYMENT_RETURNED = "PAYMENT_RETURNED"
+    PAYOUT_FAILED = "PAYOUT_FAILED"
+
+
 class ConnectionReason(StrEnum):
     """Why a gate is closed; changes no effect and burns no attempt (law 22)."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Self
+from typing import Final, Self
 
 import msgspec
 
-from schemas.reasons import ConnectionReason, DeadLetterReason
+from schemas.reasons import AttentionReason, ConnectionReason, DeadLetterReason
 from schemas.states import Target
 
 UNKNOWN_PRACTICE = "?"
@@ -23,6 +23,30 @@ class CauseKind(StrEnum):
     """Entries that stand dead or in doubt."""
     CONNECTION = "connection"
     """Entries that wait behind a closed connection."""
+    EVENT = "event"
+    """Events that staff should know of: what waits for too long, and what happened to money that was there."""
+
+
+Reason = DeadLetterReason | ConnectionReason | AttentionReason
+
+_REASONS: Final[dict[CauseKind, type[Reason]]] = {
+    CauseKind.RECORD: DeadLetterReason,
+    CauseKind.POSTING: DeadLetterReason,
+    CauseKind.CONNECTION: ConnectionReason,
+    CauseKind.EVENT: AttentionReason,
+}
+NEWS: Final[frozenset[Reason]] = frozenset(
+    {
+        AttentionReason.DISPUTE_OPENED,
+        AttentionReason.DISPUTE_WON,
+        AttentionReason.DISPUTE_LOST,
+        AttentionReason.DISPUTE_WITHDRAWN,
+        AttentionReason.PAYMENT_RETURNED,
+        AttentionReason.PAYOUT_FAILED,
+    }
+)
+"""Told when it happens and closed without a word: there is nothing to solve. The end of a dispute is news of its
+own."""
 
 
 class Cause(msgspec.Struct, frozen=True, order=True):
@@ -30,7 +54,7 @@ class Cause(msgspec.Struct, frozen=True, order=True):
 
     kind: CauseKind
     target: Target | None
-    reason: DeadLetterReason | ConnectionReason
+    reason: Reason
 
     @property
     def key(self) -> str:
@@ -43,6 +67,9 @@ class Cause(msgspec.Struct, frozen=True, order=True):
         kind_name, target_name, reason_name = key.split(":")
         kind = CauseKind(kind_name)
         target = None if target_name == "-" else Target(target_name)
-        if kind is CauseKind.CONNECTION:
-            return cls(kind, target, ConnectionReason(reason_name))
-        return cls(kind, target, DeadLetterReason(reason_name))
+        return cls(kind, target, reason_of(kind, reason_name))
+
+
+def reason_of(kind: CauseKind, name: str) -> Reason:
+    """The reason of that name in the kind's own list. Raises ValueError for any other name."""
+    return _REASONS[kind](name)

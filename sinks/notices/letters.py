@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from schemas.states import Target
-from sinks.notices.causes import UNKNOWN_PRACTICE, CauseKind
+from sinks.notices.causes import NEWS, UNKNOWN_PRACTICE, CauseKind
 from sinks.notices.planning import Problem, Step, StepKind
 from sinks.notices.remedies import remedy_for_code
 from sinks.notices.texts import words_for
@@ -20,6 +20,7 @@ _ONE_AND_MANY: Final = {
     CauseKind.RECORD: ("1 payment record", "{n} payment records"),
     CauseKind.POSTING: ("1 entry", "{n} entries"),
     CauseKind.CONNECTION: ("1 entry waiting", "{n} entries waiting"),
+    CauseKind.EVENT: ("1 case", "{n} cases"),
 }
 
 
@@ -61,7 +62,8 @@ def letter(problem: Problem, opened_at: datetime, step: Step) -> Letter:
             f"What happened: {_happened(problem, system)}",
             _more(step),
             f"Practice: {_named(problem.practice_id)}",
-            f"Open since: {problem.oldest_at:%Y-%m-%d %H:%M} UTC",
+            f"{'Since' if problem.cause.reason in NEWS else 'Open since'}: {problem.oldest_at:%Y-%m-%d %H:%M} UTC",
+            f"Answer by: {problem.answer_by:%Y-%m-%d %H:%M} UTC" if problem.answer_by else "",
             "Why: " + words.why.replace("{system}", system),
             "What to do: " + remedy.replace("{system}", system),
             "What happens then: " + words.afterwards.replace("{system}", system),
@@ -86,6 +88,8 @@ def _happened(problem: Problem, system: str) -> str:
     elif problem.cause.kind is CauseKind.CONNECTION:
         behind = counted if problem.count else "no entry"
         text = f"the connection to {system} does not work, with {behind} behind it so far. No entry has failed."
+    elif problem.cause.kind is CauseKind.EVENT:
+        text = f"{words_for(problem.cause.reason).headline} ({counted})."
     else:
         text = f"{counted} for {system} {'needs' if problem.count == 1 else 'need'} attention."
     if problem.dependents:

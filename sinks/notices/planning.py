@@ -8,12 +8,13 @@ from typing import Final
 
 import msgspec
 
-from sinks.notices.causes import Cause
+from sinks.notices.causes import NEWS, Cause, CauseKind
 
 BUNDLE: Final = timedelta(minutes=15)
 """After a message about a cause, more of the same is bundled for this long (notifications: 15-min bundles)."""
 REMINDER: Final = timedelta(hours=24)
-"""An open cause is told again after this long (notifications: repeat after 24 h)."""
+"""An open cause is told again after this long (notifications: repeat after 24 h); events that wait for others are in
+the morning's digest instead."""
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,6 +28,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """Entries that wait for one of these (protocol section 3: the origin's notice counts them)."""
     vendor_code: str | None = None
     """The newest code of the target, digits and capitals only (H-3)."""
+    answer_by: datetime | None = None
+    """The first day by which somebody else wants an answer (R-10)."""
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,13 +75,13 @@ def next_step(notice: Notice, problem: Problem, now: datetime) -> Step | None:
         return Step(kind=StepKind.OPENED, number=notice.steps + 1) if now >= notice.not_before else None
     if problem.count > notice.shown and now >= notice.told_at + BUNDLE:
         return Step(kind=StepKind.MORE, number=notice.steps + 1, more=problem.count - notice.shown)
-    if now >= notice.told_at + REMINDER:
+    if now >= notice.told_at + REMINDER and notice.cause.kind is not CauseKind.EVENT:
         return Step(kind=StepKind.REMINDER, number=notice.steps + 1)
     return None
 
 
 def resolved_step(notice: Notice) -> Step | None:
-    """The closing message; None when nobody was told of it (it was solved within a bundle's time)."""
-    if notice.told_at is None:
+    """The closing message; None when nobody was told of it (it was solved within a bundle's time), and for news."""
+    if notice.told_at is None or notice.cause.reason in NEWS:
         return None
     return Step(kind=StepKind.RESOLVED, number=notice.steps + 1)

@@ -11,7 +11,7 @@ from psycopg.rows import TupleRow
 from schemas.reasons import ConnectionReason, DeadLetterReason
 from schemas.states import State, Target
 from sinks.named_queries import named_queries
-from sinks.notices.causes import Cause, CauseKind
+from sinks.notices.causes import Cause, CauseKind, Reason, reason_of
 from sinks.notices.planning import Problem
 
 UNSETTLED: Final = timedelta(minutes=30)
@@ -22,6 +22,12 @@ AT_ONCE: Final = frozenset(
     {ConnectionReason.NEEDS_RECONNECT, ConnectionReason.SUBSCRIPTION_ENDED, ConnectionReason.WRONG_COMPANY}
 )
 """Closed until a person acts: waiting would only lose time."""
+ORIGINAL_BY: Final = timedelta(hours=24)
+"""Producers of one payment system differ by minutes; a refund whose payment is a day away has lost it (R-8)."""
+FEE_BY: Final = timedelta(hours=72)
+"""Interchange is known with the settlement, two banking days as a rule (N-5)."""
+NEWS_FOR: Final = timedelta(hours=24)
+"""An event without an end of its own is open for a day, so that more of the same are one bundle."""
 
 _SQL = named_queries("sinks.notices")
 _BY_STATE: Final = {
@@ -43,6 +49,9 @@ async def open_problems(
         "unsettled": UNSETTLED,
         "down_for": DOWN_FOR,
         "at_once": [reason.value for reason in AT_ONCE],
+        "original_by": ORIGINAL_BY,
+        "fee_by": FEE_BY,
+        "news_for": NEWS_FOR,
     }
     found: dict[tuple[str, str], Problem] = {}
     for row in await (await connection.execute(_SQL["problems"], parameters)).fetchall():
@@ -62,20 +71,23 @@ def _problem(
     oldest_at: datetime,
     dependents: int,
     code: str | None,
+    answer_by: datetime | None,
 ) -> Problem:
+    of_kind = CauseKind(kind)
     return Problem(
         practice_id=practice_id,
-        cause=Cause(CauseKind(kind), Target(target) if target else None, _reason(CauseKind(kind), state, reason)),
+        cause=Cause(of_kind, Target(target) if target else None, _reason(of_kind, state, reason)),
         count=count,
         oldest_at=oldest_at,
         dependents=dependents,
         vendor_code=code,
+        answer_by=answer_by,
     )
 
 
-def _reason(kind: CauseKind, state: str | None, reason: str) -> DeadLetterReason | ConnectionReason:
-    if kind is CauseKind.CONNECTION:
-        return ConnectionReason(reason)
+def _reason(kind: CauseKind, state: str | None, reason: str) -> Reason:
+    if kind in (CauseKind.CONNECTION, CauseKind.EVENT):
+        return reason_of(kind, reason)
     if state == State.UNCERTAIN:
         return DeadLetterReason.OUTCOME_UNKNOWN
     if reason in DeadLetterReason.__members__:
@@ -92,4 +104,5 @@ def _joined(one: Problem, other: Problem) -> Problem:
         oldest_at=min(one.oldest_at, other.oldest_at),
         dependents=one.dependents + other.dependents,
         vendor_code=one.vendor_code or other.vendor_code,
+        answer_by=min((at for at in (one.answer_by, other.answer_by) if at), default=None),
     )

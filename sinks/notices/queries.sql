@@ -19,16 +19,16 @@ SELECT 'posting', a.practice_id, a.target, a.state, a.reason, count(*)::int, min
      WHERE d.practice_id = a.practice_id AND d.depends_on = ANY(array_agg(a.effect_id))
        AND d.state NOT IN ('POSTED', 'RECORDED_MANUALLY', 'VOIDED_BEFORE_POST', 'DISMISSED', 'SKIPPED_ZERO',
                            'SKIPPED_DISABLED', 'INVALID_CONFIG', 'BLOCKED_PERIOD', 'REJECTED', 'DEAD_LETTERED')),
-    (array_agg(a.last_code ORDER BY a.changed_at DESC))[1]
+    (array_agg(a.last_code ORDER BY a.changed_at DESC))[1], NULL::timestamptz
 FROM attention a GROUP BY a.practice_id, a.target, a.state, a.reason
 UNION ALL
 SELECT CASE WHEN stage IN ('post', 'readback') THEN 'posting' ELSE 'record' END, practice_id,
-    CASE WHEN stage IN ('post', 'readback') THEN target END, NULL, reason, count(*)::int, min(first_failed_at), 0, NULL
+    CASE WHEN stage IN ('post', 'readback') THEN target END, NULL, reason, count(*)::int, min(first_failed_at), 0, NULL, NULL
 FROM dead_letters
 WHERE settled_at IS NULL AND (stage IN ('decode', 'rules', 'intake') OR reason = 'DUPLICATE_AT_TARGET')
 GROUP BY 1, 2, 3, reason
 UNION ALL
-SELECT 'connection', w.practice_id, w.target, NULL, w.reason, w.waiting, w.closed_at, 0, NULL
+SELECT 'connection', w.practice_id, w.target, NULL, w.reason, w.waiting, w.closed_at, 0, NULL, NULL
 FROM (
     SELECT k.practice_id, k.target, k.reason, min(k.closed_at) AS closed_at,
         (SELECT count(*)::int FROM effects e
@@ -37,7 +37,28 @@ FROM (
            AND e.due_at <= coalesce(:now::timestamptz, now())) AS waiting
     FROM closed k GROUP BY k.practice_id, k.target, k.connection_id, k.reason
 ) w
-WHERE w.reason = ANY(:at_once::text[]) OR (w.closed_at < now() - :down_for::interval AND w.waiting > 0);
+WHERE w.reason = ANY(:at_once::text[]) OR (w.closed_at < now() - :down_for::interval AND w.waiting > 0)
+UNION ALL
+SELECT 'event', practice_id, NULL, NULL,
+    CASE waiting WHEN 'AWAITING_ORIGINAL' THEN 'ORIGINAL_MISSING' WHEN 'AWAITING_FEE' THEN 'FEE_MISSING' ELSE reason END,
+    count(*)::int, min(received_at), 0, NULL, NULL
+FROM events
+WHERE (waiting = 'AWAITING_ORIGINAL' AND received_at < coalesce(:now::timestamptz, now()) - :original_by::interval)
+   OR (waiting = 'AWAITING_FEE' AND received_at < coalesce(:now::timestamptz, now()) - :fee_by::interval)
+   OR (waiting = 'AWAITING_REVIEW' AND reason IN ('MORE_THAN_ORIGINAL', 'SUMS_DISAGREE'))
+GROUP BY 2, 5
+UNION ALL
+SELECT 'event', practice_id, NULL, NULL, CASE kind WHEN 'return' THEN 'PAYMENT_RETURNED' ELSE 'PAYOUT_FAILED' END,
+    count(*)::int, min(received_at), 0, NULL, NULL
+FROM events
+WHERE kind IN ('return', 'payout_failed') AND received_at > coalesce(:now::timestamptz, now()) - :news_for::interval
+GROUP BY 2, 5
+UNION ALL
+SELECT 'event', practice_id, NULL, NULL, 'DISPUTE_OPENED', count(*)::int, min(opened_at), 0, NULL, min(respond_by)
+FROM disputes WHERE closed_at IS NULL GROUP BY 2
+UNION ALL
+SELECT 'event', practice_id, NULL, NULL, 'DISPUTE_' || outcome, count(*)::int, min(closed_at), 0, NULL, NULL
+FROM disputes WHERE closed_at > coalesce(:now::timestamptz, now()) - :news_for::interval GROUP BY 2, outcome;
 
 -- name: open_notices
 SELECT practice_id, cause, opened_at, not_before, told_at, shown, steps FROM notices WHERE closed_at IS NULL;
@@ -132,10 +153,12 @@ WITH waiting AS (
     WHERE state IN ('AWAITING_REVIEW', 'AWAITING_LINK', 'AWAITING_ALLOCATION', 'AWAITING_MANUAL_POST')
     GROUP BY practice_id, state
     UNION ALL
-    -- What should resolve itself is told once it has not for long: a fee (N-5), settings that begin after the payment.
+    -- What should resolve itself is told once it has not for long: a fee (N-5), a payment (R-8),
+    -- settings that begin after it.
     SELECT practice_id, waiting, count(*)::int FROM events
     WHERE waiting IS NOT NULL AND (waiting = 'AWAITING_REVIEW'
         OR waiting = 'AWAITING_FEE' AND received_at < coalesce(:now::timestamptz, now()) - interval '72 hours'
+        OR waiting = 'AWAITING_ORIGINAL' AND received_at < coalesce(:now::timestamptz, now()) - interval '24 hours'
         OR waiting = 'AWAITING_SETTINGS' AND received_at < coalesce(:now::timestamptz, now()) - interval '1 hour')
     GROUP BY practice_id, waiting
 ), local AS (

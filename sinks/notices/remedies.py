@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from schemas.reasons import AttentionReason
 from schemas.states import Target
 from sinks.notices.causes import Cause
 from sinks.quickbooks.remedies import remedy as quickbooks_remedy
@@ -9,6 +10,6 @@ from sinks.quickbooks.remedies import remedy as quickbooks_remedy
 
 def remedy_for_code(cause: Cause, code: str | None) -> str | None:
     """The target's remedy for its code or reason (NOT-3), or None where the general words are best. Pure."""
-    if cause.target is Target.QUICKBOOKS:
+    if cause.target is Target.QUICKBOOKS and not isinstance(cause.reason, AttentionReason):
         return quickbooks_remedy(code, cause.reason)
     return None

@@ -77,6 +77,16 @@ RECORD_WORDS: dict[R, Wording] = {
         "The record's currency is not the currency of your practice.",
         "If the practice's currency is set wrongly, correct it in the settings; else the sender has to correct it.",
     ),
+    R.UNBALANCED: _refused(
+        "an insurance remittance does not add up",
+        "The claims, their adjustments and the amount that was paid do not agree, so nothing was posted from it.",
+        _ASK_SENDER,
+    ),
+    R.MORE_THAN_ORIGINAL: _refused(
+        "more was given back than was paid",
+        "A refund, return or dispute, with what was given back before, exceeds its payment, so it was not posted.",
+        "Compare the payment with its refunds in your payment system; the sender has to say what is right.",
+    ),
     R.TOO_MANY_ITEMS: _refused(
         "a payout has too many items",
         "It holds more transactions than one payout record may carry (20,000).",

@@ -19,11 +19,15 @@ WAITING_WORDS: dict[State, tuple[str, str]] = {
     ),
     State.AWAITING_REVIEW: (
         "need to be looked at",
-        "Their sums or codes need a person's eyes, or this release cannot book them yet: enter them by hand.",
+        "Their sums or codes need a person's eyes: enter by hand what is right.",
     ),
     State.AWAITING_FEE: (
         "have no fee yet, and without it their net amount is not known",
         "Ask your payment provider for the fee, or enter them by hand.",
+    ),
+    State.AWAITING_ORIGINAL: (
+        "belong to a payment that has not come",
+        "Ask your payment provider to send it, or enter them by hand.",
     ),
     State.AWAITING_SETTINGS: (
         "happened before your settings began, so nothing says how to book them",

@@ -58,7 +58,7 @@ class Mailbox:
         return [(to, email.message_from_bytes(raw, policy=email.policy.default)) for to, raw in list(self.raw)]
 
     def subjects(self, to: str | None = None) -> list[str]:
-        return [str(mail["Subject"]) for rcpt, mail in self.mails() if to in (None, rcpt)]
+        return [str(mail["Subject"]).strip() for rcpt, mail in self.mails() if to in (None, rcpt)]
 
 
 @contextmanager
@@ -135,6 +135,39 @@ class Desk:
         with self.connection.transaction():
             self.connection.execute("SET LOCAL session_replication_role = replica")
             self.connection.execute(f"INSERT INTO effects ({names}) VALUES ({marks})", values)
+
+    def event(self, number: int, practice_id: str = "northside", **columns: Any) -> None:
+        """An event alone, that came at `received_at` (default: now)."""
+        values: dict[str, Any] = {
+            "practice_id": practice_id,
+            "source": "payments.example",
+            "event_id": f"e{number}",
+            "subject": f"s{number}",
+            "kind": "refund",
+            "version": 1,
+            "event_type": "RefundSucceeded",
+            "digest_v": 1,
+            "digest": b"",
+            "money_digest": b"",
+            "occurred_at": self.now,
+            "appended_at": self.now,
+            "received_at": self.now,
+            "month": MORNING.date().replace(day=1),
+            "topic_id": "t",
+            "part": 0,
+            "off": number,
+            "reason": "FOLLOWS_ORIGINAL",
+        } | columns
+        values["resolved_at"] = None if values.get("waiting") else self.now
+        names = ", ".join(values)
+        marks = ", ".join(f"%({name})s" for name in values)
+        self.connection.execute(f"INSERT INTO events ({names}) VALUES ({marks})", values)
+
+    def resolve(self, *numbers: int) -> None:
+        self.connection.execute(
+            "UPDATE events SET waiting = NULL, resolved_at = now() WHERE event_id = ANY(%s)",
+            ([f"e{number}" for number in numbers],),
+        )
 
     def set_state(self, state: str, *effect_ids: int) -> None:
         with self.connection.transaction():

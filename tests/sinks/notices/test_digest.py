@@ -68,7 +68,7 @@ def test_no_digest_on_sunday_nor_in_the_afternoon(desk: Desk, at: datetime, monk
 
 def test_the_letter_has_words_for_each_waiting_state() -> None:
     text = digest_letter("northside", dict.fromkeys(WAITING_WORDS, 1))
-    assert text.subject == "[Writeback] 6 entries wait for you (practice northside)"
+    assert text.subject == "[Writeback] 7 entries wait for you (practice northside)"
     for what, remedy in WAITING_WORDS.values():
         assert f"1 {what}. {remedy}" in text.body
     one = digest_letter("northside", {State.AWAITING_LINK: 1})
@@ -100,6 +100,7 @@ def test_what_should_have_resolved_itself_is_told_when_it_did_not(
     )
     desk.at(at)
     with desk.notifier():
-        wait_until(lambda: len(desk.mailbox.raw) == 1)
+        wait_until(lambda: len([each for each in desk.mailbox.subjects() if "for you" in each]) == 1)
     entries = "1 entry waits" if told == 1 else "2 entries wait"
-    assert desk.mailbox.subjects() == [f"[Writeback] {entries} for you (practice northside)"]
+    digests = [each for each in desk.mailbox.subjects() if "for you" in each]
+    assert digests == [f"[Writeback] {entries} for you (practice northside)"]

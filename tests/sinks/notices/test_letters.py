@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from schemas.reasons import ConnectionReason, DeadLetterReason
+from schemas.reasons import AttentionReason, ConnectionReason, DeadLetterReason
 from schemas.states import Target
-from sinks.notices.causes import UNKNOWN_PRACTICE, Cause, CauseKind
+from sinks.notices.causes import UNKNOWN_PRACTICE, Cause, CauseKind, Reason
 from sinks.notices.letters import Letter, correlation_id, letter
 from sinks.notices.planning import Problem, Step, StepKind
 
@@ -69,14 +69,32 @@ def test_an_unknown_practice_is_said_to_be_unknown() -> None:
     assert text.subject == "[Writeback] 1 payment record: a record could not be decoded (unknown practice)"
 
 
+EVERY_REASON: list[Reason] = [*DeadLetterReason, *ConnectionReason, *AttentionReason]
+
+
+def _family(reason: Reason) -> CauseKind:
+    if isinstance(reason, AttentionReason):
+        return CauseKind.EVENT
+    return CauseKind.CONNECTION if isinstance(reason, ConnectionReason) else CauseKind.POSTING
+
+
+def test_a_dispute_letter_names_its_last_day() -> None:
+    """R-10: staff have to answer in time; the letter says by when, and nothing about whom."""
+    cause = Cause(CauseKind.EVENT, None, AttentionReason.DISPUTE_OPENED)
+    text = letter(problem(cause, count=1, answer_by=datetime(2026, 3, 20, 12, tzinfo=UTC)), T0, OPENED)
+    assert text.subject == "[Writeback] 1 case: a patient's payment is disputed (practice northside)"
+    assert "What happened: a patient's payment is disputed (1 case)." in text.body
+    assert "Answer by: 2026-03-20 12:00 UTC" in text.body
+
+
 CANARIES = ("Zaphira Quillfeather", "1871-02-29", "pat-CANARY-77", "4111", "123.45", "555-0199")
 
 
 @pytest.mark.parametrize("kind", list(StepKind))
-@pytest.mark.parametrize("reason", [*DeadLetterReason, *ConnectionReason])
-def test_no_letter_can_carry_patient_data(reason: DeadLetterReason | ConnectionReason, kind: StepKind) -> None:
+@pytest.mark.parametrize("reason", EVERY_REASON)
+def test_no_letter_can_carry_patient_data(reason: Reason, kind: StepKind) -> None:
     """H-5, H-6: a letter is made of counts, times, a practice and closed words; a code of a vendor is not printed."""
-    family = CauseKind.CONNECTION if isinstance(reason, ConnectionReason) else CauseKind.POSTING
+    family = _family(reason)
     for target in Target:
         text = letter(
             problem(Cause(family, target, reason), vendor_code=" ".join(CANARIES)),
@@ -88,9 +106,9 @@ def test_no_letter_can_carry_patient_data(reason: DeadLetterReason | ConnectionR
         assert "\n" not in text.subject
 
 
-@pytest.mark.parametrize("reason", [*DeadLetterReason, *ConnectionReason])
-def test_a_cause_survives_its_key(reason: DeadLetterReason | ConnectionReason) -> None:
-    family = CauseKind.CONNECTION if isinstance(reason, ConnectionReason) else CauseKind.RECORD
+@pytest.mark.parametrize("reason", EVERY_REASON)
+def test_a_cause_survives_its_key(reason: Reason) -> None:
+    family = _family(reason)
     for target in (None, *Target):
         cause = Cause(family, target, reason)
         assert Cause.parse(cause.key) == cause

@@ -1,0 +1,71 @@
+"""Staff hear of disputes, returns and of what waits too long for its other half (R-8, R-10, R-11, N-5, NOT-4)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests.sinks.notices.desk import Desk, wait_until
+
+pytestmark = pytest.mark.stack
+OFFICE = "office@northside.example"
+
+
+@pytest.mark.parametrize(
+    ("waiting", "reason", "limit", "headline"),
+    [
+        ("AWAITING_ORIGINAL", "ORIGINAL_UNKNOWN", timedelta(hours=24), "belongs to has not come"),
+        ("AWAITING_FEE", "FEE_UNKNOWN", timedelta(hours=72), "fee is still not known"),
+        ("AWAITING_REVIEW", "MORE_THAN_ORIGINAL", timedelta(0), "more was given back than was paid"),
+        ("AWAITING_REVIEW", "SUMS_DISAGREE", timedelta(0), "a payout does not add up"),
+    ],
+)
+def test_what_waits_too_long_is_told_and_its_end_too(
+    desk: Desk, waiting: str, reason: str, limit: timedelta, headline: str
+) -> None:
+    """R-8 after 24 h, N-5 after 72 h, R-2 and P-1 at once; closed with a word when it is solved."""
+    desk.practice("northside", OFFICE)
+    desk.event(1, waiting=waiting, reason=reason)
+    desk.effect(2)
+    box = desk.mailbox
+    with desk.notifier():
+        if limit:
+            desk.later(limit - timedelta(minutes=1))
+            wait_until(lambda: len(box.raw) >= 1)
+            assert not [subject for subject in box.subjects() if headline in subject]
+            desk.later(timedelta(minutes=2))
+        wait_until(lambda: len([subject for subject in box.subjects() if headline in subject]) == 1)
+        desk.resolve(1)
+        wait_until(lambda: len([subject for subject in box.subjects() if headline in subject]) == 2)
+    told = [subject for subject in box.subjects() if headline in subject]
+    assert told[0].startswith("[Writeback] 1 case: ")
+    assert told[1].startswith("[Writeback] Solved: ")
+
+
+def test_a_dispute_is_told_at_once_with_its_last_day_and_so_is_its_end(desk: Desk) -> None:
+    """R-10: no daily reminder of what takes weeks; the outcome is a letter of its own."""
+    desk.practice("northside", OFFICE)
+    desk.connection.execute(
+        "INSERT INTO disputes (practice_id, source, dispute_id, payment_id, opened_at, respond_by)"
+        " VALUES ('northside', 's', 'd1', 'pay-CANARY', %s, %s)",
+        (desk.now, desk.now + timedelta(days=14)),
+    )
+    box = desk.mailbox
+    with desk.notifier():
+        wait_until(lambda: len(box.raw) == 1)
+        desk.later(timedelta(hours=30))
+        desk.event(1, kind="return", event_type="PaymentReturned")
+        wait_until(lambda: len(box.raw) == 2)
+        desk.connection.execute("UPDATE disputes SET closed_at = %s, outcome = 'LOST'", (desk.now,))
+        wait_until(lambda: len(box.raw) == 3)
+        desk.later(timedelta(hours=30))
+        wait_until(lambda: desk.one("SELECT count(*) FROM notices WHERE closed_at IS NULL") == 0)
+    assert box.subjects(OFFICE) == [
+        "[Writeback] 1 case: a patient's payment is disputed (practice northside)",
+        "[Writeback] 1 case: a bank returned a patient's payment (practice northside)",
+        "[Writeback] 1 case: a dispute was decided against you (practice northside)",
+    ]
+    opened = box.mails()[0][1].get_content()
+    assert "Answer by: 2026-03-16 15:00 UTC" in opened
+    assert "CANARY" not in "".join(mail.get_content() for _, mail in box.mails())
