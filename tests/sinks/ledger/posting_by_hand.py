@@ -1,0 +1,52 @@
+"""What a poster or a person does to effects, by the transitions alone: no target, no waiting (protocol section 3)."""
+
+from __future__ import annotations
+
+from tests.sinks.ledger.books import Book
+
+_NEXT = """
+SELECT e.effect_id, e.entry_kind FROM effects e
+WHERE e.practice_id = %s AND e.state IN ('SCHEDULED', 'RETRYING') AND e.due_at <= %s
+  AND (e.depends_on IS NULL OR EXISTS (SELECT FROM effects o
+       WHERE o.practice_id = e.practice_id AND o.effect_id = e.depends_on AND o.state = 'POSTED'))
+ORDER BY e.effect_id LIMIT 1
+"""
+
+
+def post_what_is_due(book: Book, practice_id: str, most: int = 1000) -> int:
+    """Post, in order, whatever may be sent now, each with an external id of its own; answers how many."""
+    for count in range(most):
+        found = book.rows(_NEXT, practice_id, book.clock.instant)
+        if not found:
+            return count
+        effect_id, kind = found[0]
+        begin_sending(book, practice_id, effect_id)
+        answered(book, practice_id, effect_id, f"{kind}/{effect_id}")
+    return most
+
+
+def begin_sending(book: Book, practice_id: str, effect_id: int) -> None:
+    """The mark."""
+    book.connection.execute(
+        "UPDATE effects SET state = 'SENDING', epoch = 1, sent_at = %s, attempts = attempts + 1"
+        " WHERE practice_id = %s AND effect_id = %s AND state IN ('SCHEDULED', 'RETRYING')",
+        (book.clock.instant, practice_id, effect_id),
+    )
+
+
+def answered(book: Book, practice_id: str, effect_id: int, external_id: str) -> None:
+    """A positive answer."""
+    book.connection.execute(
+        "UPDATE effects SET state = 'POSTED', external_id = %s, posted_at = %s, changed_at = %s"
+        " WHERE practice_id = %s AND effect_id = %s",
+        (external_id, book.clock.instant, book.clock.instant, practice_id, effect_id),
+    )
+
+
+def record_by_hand(book: Book, practice_id: str) -> int:
+    """A named person records everything that waits for one."""
+    return book.connection.execute(
+        "UPDATE effects SET state = 'RECORDED_MANUALLY', changed_at = %s"
+        " WHERE practice_id = %s AND state = 'AWAITING_MANUAL_POST'",
+        (book.clock.instant, practice_id),
+    ).rowcount

@@ -1,0 +1,167 @@
+"""Every case at the effects: the real rules, the real ledger, and a poster that posts whatever it may at once."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from processors.judging import judge
+from schemas.codec import encode_event
+from schemas.events import Event
+from schemas.states import EntryKind
+from schemas.topics import STREAM_TOPICS, TopicName
+from schemas.writebacks import SourcePosition, Writeback
+from sinks.ledger import settings_truth
+from sinks.ledger.links import link
+from sinks.pms.open_dental.capabilities import ALWAYS
+from tests.sinks.ledger.books import SAVING, SOURCE_ID, Book
+from tests.sinks.ledger.posting_by_hand import post_what_is_due, record_by_hand
+from tests.vectors.entries import EFFECTS, EVENTS, VERDICTS, Found, as_effect, unmet
+from tests.vectors.practice import PATIENTS, facts, first_settings, settings_of, unlinked
+from tests.vectors.reading import Act, Case, Row, VectorError
+from tests.vectors.telling import Teller
+
+START: Final = datetime(2026, 3, 4, 17, 0, tzinfo=UTC)
+"""Noon in New York, on a Wednesday."""
+CHARGES: Final = sorted(ALWAYS | {EntryKind.CHARGE})
+
+
+class AtTheEffects:
+    """One case in a ledger that it shares with others, as a practice of its own."""
+
+    def __init__(self, book: Book, case: Case) -> None:
+        self.book, self.case = book, case
+        self.practice = f"v-{case.name}"
+        self.teller = Teller(self.practice)
+        self.letters: list[str] = []
+        self.words: dict[str, str] = {}
+        self._saved = first_settings(case)
+        self.book.clock.instant = START
+        self._furnish()
+
+    def _furnish(self) -> None:
+        case, book = self.case, self.book
+        if facts(case, "unknown"):
+            return
+        since = next((int(row.more["days"]) for row in facts(case, "since")), 30)
+        settings_truth.add_practice(
+            book.connection,
+            self.practice,
+            settings_of(self._saved),
+            SAVING,
+            clock=book.clock,
+            jitter_s=0,
+            since=START - timedelta(days=since),
+        )
+        if not facts(case, "no-pms"):
+            book.connect(self.practice)
+            cannot = {row.words[0] for row in facts(case, "route-cannot")}
+            book.connection.execute(
+                "UPDATE connections SET capabilities = %s WHERE home_practice_id = %s AND target = 'PMS'",
+                ([str(kind) for kind in CHARGES if kind not in cannot], self.practice),
+            )
+        for patient in PATIENTS:
+            if patient not in unlinked(case):
+                self._link(patient)
+
+    def _link(self, patient: str) -> None:
+        link(self.book.connection, self.practice, patient, "17", SAVING, clock=self.book.clock, jitter_s=0)
+
+    def run(self) -> list[str]:
+        """What was not as the case says; empty when all was."""
+        for act in self.case.acts:
+            self._act(act)
+            if act.expected and (said := unmet(self.case, act.expected, self.found(), self.words)):
+                return said
+        return []
+
+    def _act(self, act: Act) -> None:
+        told: list[Writeback] = []
+        for row in act.steps:
+            if row.kind == "told":
+                told += self._tell(row)
+                continue
+            self._store(told)
+            told = []
+            if row.kind == "settings":
+                self._settings(row)
+            elif row.kind == "fact":
+                self._fact(row)
+            elif row.kind == "hand":
+                self._hand(row)
+        self._store(told)
+        self._minute()
+        post_what_is_due(self.book, self.practice)
+
+    def _minute(self) -> None:
+        self.book.clock.instant += timedelta(minutes=1)
+
+    def _store(self, told: list[Writeback]) -> None:
+        if told:
+            self.book.store(*told)
+
+    def _tell(self, row: Row) -> list[Writeback]:
+        event = self.teller.event(row, self.book.clock.instant)
+        if row.what != "again":
+            self.words[event.event_id] = row.what
+        return self.decided(event)
+
+    def decided(self, event: Event) -> list[Writeback]:
+        book, topic = self.book, STREAM_TOPICS[event.stream]
+        position = SourcePosition(
+            topic=topic.value,
+            topic_id=SOURCE_ID,
+            partition=0,
+            offset=book.source_offset,
+            appended_at=book.clock.instant,
+        )
+        book.source_offset += 1
+        said = judge(position, event.practice_id.encode(), encode_event(event), book.history)
+        if isinstance(said, Writeback):
+            return [said]
+        self.letters.append(said.reason.value)
+        return []
+
+    def _settings(self, row: Row) -> None:
+        if row is self._saved:
+            return
+        self._minute()
+        settings_truth.save(
+            self.book.connection, self.practice, settings_of(row), SAVING, clock=self.book.clock, jitter_s=0
+        )
+        self._minute()
+
+    def _fact(self, row: Row) -> None:
+        if row.what == "clock":
+            self.book.clock.instant = datetime.fromisoformat(row.more["at"])
+        elif row.what == "minute":
+            self._minute()
+        elif row.what == "link":
+            self._link(row.words[0])
+
+    def _hand(self, row: Row) -> None:
+        if row.what != "record":
+            raise VectorError(f"{row.place}: no hand {row.what}")
+        record_by_hand(self.book, self.practice)
+
+    def found(self) -> Found:
+        rows = _dicts(self.book, EFFECTS, self.practice)
+        refused = _dicts(
+            self.book,
+            "SELECT headers FROM outbox WHERE practice_id = %s AND topic = %s",
+            self.practice,
+            TopicName.DEAD_LETTERS.value,
+        )
+        events = _dicts(self.book, EVENTS, self.practice)
+        return Found(
+            effects=[as_effect(row) for row in rows],
+            events={row["event_id"]: (row["state"], row["reason"]) for row in events},
+            letters=self.letters + [dict(row["headers"])["dl-reason"] for row in refused],
+            verdicts=[row["verdict"] for row in _dicts(self.book, VERDICTS, self.practice)],
+        )
+
+
+def _dicts(book: Book, query: str, *values: Any) -> list[dict[str, Any]]:
+    cursor = book.connection.execute(query, values)
+    names = [column.name for column in cursor.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
