@@ -99,6 +99,9 @@ def entry_of(work: Work, generation: int | None = None) -> Entry:
         instruction=work.instruction,
         pms_patient_id=work.pms_patient_id,
         sent_at=work.sent_at,
+        part=work.part,
+        origin_id=work.origin_id,
+        origin=None if work.origin is None else work.origin.composed(),
     )
 
 

@@ -258,4 +258,6 @@ def _work(row: TupleRow) -> Work:
         ledger_date=row[27],
         pms_patient_id=row[28],
         facts=Facts(settings_version=row[29], master=row[30], closed_through=row[31], connected=row[32]),
+        origin_id=row[33],
+        origin=None if row[34] is None else _frozen(row[34]),
     )

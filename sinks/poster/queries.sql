@@ -67,14 +67,12 @@ RETURNING x.practice_id, x.effect_id, x.target;
 -- Of each gate: what could be marked from now on, lane by lane in order of id, with what depends on it, and what can be
 -- read back. Only a plan: the mark looks again. WITH TIES keeps an entry together with its dependents (N-8).
 SELECT e.practice_id, e.connection_id, e.effect_id, e.source, e.event_id, n.subject, e.target, e.entry_kind, e.part,
-       e.lane, e.depends_on,
-       e.depends_on IS NULL OR EXISTS (SELECT FROM effects o WHERE o.practice_id = e.practice_id
-           AND o.effect_id = e.depends_on AND o.state = 'POSTED') AS origin_posted,
+       e.lane, e.depends_on, e.depends_on IS NULL OR coalesce(o.state = 'POSTED', false) AS origin_posted,
        e.state, e.reason, e.look_first, e.generation, e.request_id, e.payload, e.attempts, e.epoch, e.sent_at,
        coalesce(e.settle_until <= now(), false) AS settled,
        coalesce(e.sent_at < now() - make_interval(secs => :budget_s), false) AS aged,
        e.settings_version, e.instruction::text, e.amount_minor, e.currency, e.ledger_date, l.pms_patient_id,
-       f.version, f.master, f.closed_through, f.connected
+       f.version, f.master, f.closed_through, f.connected, o.external_id, o.payload
 FROM json_to_recordset(:gates::json) AS k(p text, c text, home text, most int)
 LEFT JOIN LATERAL (
     SELECT v.version, v.body FROM settings v
@@ -115,6 +113,9 @@ CROSS JOIN LATERAL (
     FETCH FIRST (k.most) ROWS WITH TIES
 ) w
 CROSS JOIN LATERAL (SELECT * FROM effects x WHERE x.practice_id = k.p AND x.effect_id = w.effect_id OFFSET 0) e
+LEFT JOIN LATERAL (
+    SELECT r.state, r.external_id, CASE WHEN e.target = 'QUICKBOOKS' THEN r.payload END AS payload FROM effects r
+    WHERE r.practice_id = k.p AND r.effect_id = e.depends_on OFFSET 0) o ON true
 CROSS JOIN LATERAL (
     SELECT v.subject FROM events v
     WHERE v.practice_id = k.p AND v.source = e.source AND v.event_id = e.event_id OFFSET 0) n

@@ -80,6 +80,10 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     ledger_date: date
     pms_patient_id: str | None
     facts: Facts
+    origin_id: str | None = None
+    """What its origin is called at the target, once that is posted."""
+    origin: Frozen | None = None
+    """The request that wrote its origin; of a payout's document alone, which is taken back as it was written (P-7)."""
 
     @property
     def gate(self) -> GateKey:
