@@ -12,8 +12,8 @@ import msgspec
 
 from processors.arrival import Arrival
 from processors.currency import refuse_other_currency
-from processors.later import decide_later
 from processors.linked import decide_dispute, decide_linked, decide_without_money
+from processors.notes import decide_request
 from processors.payments import decide_membership, decide_payment
 from processors.payouts import decide_payout
 from processors.refusal import Refused
@@ -46,7 +46,7 @@ RULES: Final[Mapping[type[told.Event], Rule]] = MappingProxyType(
         told.RefundFailed: decide_linked,
         told.DisputeOpened: decide_dispute,
         told.DisputeClosed: decide_linked,
-        told.PaymentRequestSent: decide_later,
+        told.PaymentRequestSent: decide_request,
         told.MembershipPaid: decide_membership,
         told.MembershipCancelled: decide_without_money,
         told.PayoutPaid: decide_payout,

@@ -13,13 +13,12 @@ from schemas.states import EntryKind, Target
 from schemas.validation import payout_adds_up
 from schemas.writebacks import Decision, Instruction, PayoutLine, PlannedEffect
 
-FIRST_VERSION = 1
-
 
 def decide_payout(event: PayoutPaid, version: SettingsVersion, arrival: Arrival) -> Decision:
-    """At once, whatever the ledger's switches say (P-16, P-17). Sums that disagree are shown, never written (P-1)."""
-    if event.version > FIRST_VERSION:
-        return awaiting_review(version, DecisionReason.COMES_LATER)
+    """At once, whatever the ledger's switches say (P-16, P-17). Sums that disagree are shown, never written (P-1).
+
+    A later version is planned like the first; INTAKE takes back what it replaces (P-8).
+    """
     if not payout_adds_up(event):
         return awaiting_review(version, DecisionReason.SUMS_DISAGREE)
     standing = _standing(event, version.settings, arrival)

@@ -8,20 +8,21 @@ from typing import Final
 import msgspec
 
 from processors.arrival import Arrival
-from processors.timing import came_late, due_at_cut_off
+from processors.timing import due_at_cut_off
 from schemas.practice_settings import PracticeSettings, PracticeStatus, Timing, TypeMode
 from schemas.reasons import DecisionReason
 from schemas.states import SKIPPED, UNMET_ORDER, State
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """State and reason of the entries of one payment; `due_at` where they are SCHEDULED, now or once `holds` are met."""
+    """State and reason of entries. `due_at` where they are SCHEDULED, or will be once their conditions are met."""
 
     state: State
     reason: DecisionReason
     due_at: datetime | None = None
     late: bool = False
     holds: tuple[State, ...] = ()
+    """Conditions besides `state`, as in a planned effect."""
 
 
 ZERO = Standing(State.SKIPPED_ZERO, DecisionReason.ZERO_AMOUNT)
@@ -68,11 +69,6 @@ def standing_when_on(mode: TypeMode, timing: Timing, occurred_at: datetime, arri
         return _CLEARANCE
     due = due_at_cut_off(occurred_at, arrival)
     return Standing(_SCHEDULED, _AUTO_LATE if due.late else _AUTO_DAILY, due.at, due.late)
-
-
-def is_late(standing: Standing, settings: PracticeSettings, occurred_at: datetime, arrived_at: datetime) -> bool:
-    """Its cut-off had passed, or it is older than the practice finds normal (T-11, E-10)."""
-    return standing.late or came_late(settings, occurred_at, arrived_at)
 
 
 def at_once(arrived_at: datetime) -> Standing:

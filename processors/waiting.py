@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-from schemas.practice_settings import SettingsVersion
+from schemas.practice_settings import AmountMode, SettingsVersion, Timing
 from schemas.reasons import DecisionReason
 from schemas.states import State
-from schemas.writebacks import Decision
+from schemas.writebacks import Decision, PlannedEffect
 
 NO_SETTINGS = Decision(settings_version=None, waiting=State.AWAITING_SETTINGS, reason=DecisionReason.NO_SETTINGS)
 """Unknown practice, or a payment before its first version: it waits in the ledger, visibly (law 10)."""
 
 
-def awaiting_fee(version: SettingsVersion) -> Decision:
-    """NET without a fee cannot be computed, and 0 is never assumed (N-5)."""
+def awaiting_fee(
+    version: SettingsVersion, mode: AmountMode, timing: Timing, effects: tuple[PlannedEffect, ...]
+) -> Decision:
+    """NET without a fee cannot be computed, and 0 is never assumed (N-5).
+
+    `effects` say what counts toward the balance; INTAKE takes the fee from them when it is told.
+    """
     return Decision(
         settings_version=version.version,
         waiting=State.AWAITING_FEE,
         reason=DecisionReason.FEE_UNKNOWN,
-        amount_mode=version.settings.amount,
-        timing=version.settings.timing,
+        amount_mode=mode,
+        timing=timing,
+        effects=effects,
     )
 
 
 def awaiting_review(version: SettingsVersion, reason: DecisionReason) -> Decision:
-    """A person, or a later release, has to look (P-1, COMES_LATER)."""
+    """A person has to look (P-1, M-8)."""
     return Decision(settings_version=version.version, waiting=State.AWAITING_REVIEW, reason=reason)
 
 

@@ -14,20 +14,16 @@ from processors.decide import RULES, decide
 from processors.refusal import Refused
 from schemas.events import (
     EVENT_TYPES,
-    Claim,
     Event,
-    Member,
-    MembershipAction,
     PatientChanged,
     PaymentKind,
-    Remittance,
     Split,
 )
 from schemas.practice_settings import AmountMode, FeeAdjustment, PracticeStatus, Timing, TypeMode
 from schemas.reasons import DeadLetterReason, DecisionReason
 from schemas.states import EntryKind, State, Target
 from schemas.writebacks import Decision
-from tests.processors.told import NOON, changed, history, membership, modes, payment, version
+from tests.processors.told import NOON, changed, history, modes, payment, version
 
 MINUTE = timedelta(minutes=1)
 
@@ -145,38 +141,14 @@ def test_each_type_follows_its_own_mode(kind: PaymentKind, mode: TypeMode) -> No
     if mode is TypeMode.OFF:
         assert decision.reason is DecisionReason.TYPE_OFF
     elif kind is PaymentKind.INSURANCE:
-        assert (decision.waiting, decision.reason) == (State.AWAITING_REVIEW, DecisionReason.COMES_LATER)
+        assert {effect.state for effect in decision.effects} == {State.AWAITING_ALLOCATION}, "no claim is named (I-12)"
+        assert decision.effects[0].holds == ((State.AWAITING_MANUAL_POST,) if mode is TypeMode.MANUAL else ())
     elif mode is TypeMode.MANUAL:
         assert {effect.state for effect in decision.effects} == {State.AWAITING_MANUAL_POST}
         assert decision.reason is DecisionReason.MANUAL_BY_SETTING
         assert {effect.due_at for effect in decision.effects} == {None}
     else:
         assert {effect.state for effect in decision.effects} == {State.SCHEDULED}
-
-
-@pytest.mark.parametrize("action", [action for action in MembershipAction if action is not MembershipAction.UNKNOWN])
-def test_membership_actions(action: MembershipAction) -> None:
-    """ET-9, POST-2, POST-3: one-time payments and manual renewals are posted by hand unless the practice says so."""
-    by_hand = action in (MembershipAction.ONE_TIME, MembershipAction.MANUAL_RENEWAL)
-    decision = decided(membership(action=action))
-    expected = State.AWAITING_MANUAL_POST if by_hand else State.SCHEDULED
-    assert entries(decision) == [
-        (EntryKind.PAYMENT, "", 29003, expected),
-        (EntryKind.FEE_ADJUSTMENT, "", 897, expected),
-    ]
-    assert decision.effects[0].instruction.payment_kind is PaymentKind.MEMBERSHIP
-
-
-def test_membership_by_member() -> None:
-    """B-2: one payment and companion per member, in the member's lane."""
-    members = (Member(patient_ref="pt-a", amount_minor=20000), Member(patient_ref="pt-b", amount_minor=9900))
-    decision = decided(membership(members=members))
-    assert [(e.part, e.lane, e.instruction.amount_minor) for e in decision.effects] == [
-        ("0", "p:pt-a", 19400),
-        ("0", "p:pt-a", 600),
-        ("1", "p:pt-b", 9603),
-        ("1", "p:pt-b", 297),
-    ]
 
 
 def test_splits_become_parts() -> None:
@@ -241,12 +213,9 @@ def test_a_fee_that_eats_the_payment_goes_to_a_person() -> None:
 def test_unknown_fee_waits_in_net_only() -> None:
     """N-5: NET waits for the fee, 0 is never assumed; GROSS goes on; what is off is skipped at once."""
     waiting = decided(payment(fee=None))
-    assert (waiting.waiting, waiting.reason, waiting.effects) == (
-        State.AWAITING_FEE,
-        DecisionReason.FEE_UNKNOWN,
-        (),
-    )
-    assert waiting.settings_version == 1
+    assert (waiting.waiting, waiting.reason) == (State.AWAITING_FEE, DecisionReason.FEE_UNKNOWN)
+    assert entries(waiting) == [(EntryKind.PAYMENT, "", 10000, State.SCHEDULED)], "what INTAKE takes the fee from"
+    assert (waiting.settings_version, waiting.amount_mode) == (1, AmountMode.NET)
     gross = decided(payment(fee=None), amount=AmountMode.GROSS)
     assert entries(gross) == [(EntryKind.PAYMENT, "", 10000, State.SCHEDULED)]
     off = decided(payment(fee=None), master=False)
@@ -295,18 +264,6 @@ def test_other_currency_is_refused() -> None:
     assert decided(payment(currency="CAD"), currency="CAD").effects[0].instruction.currency == "CAD"
 
 
-def test_insurance_that_is_off_is_one_skipped_entry() -> None:
-    """ET-3, I-7: gross, in the remittance's lane."""
-    claim = Claim(claim_ref="c-1", status="1", patient_ref="pt-1", charged_minor=10000, paid_minor=10000)
-    remittance = Remittance(remittance_id="rem-1", insurer_ref="ins-1", claims=(claim,))
-    event = payment(kind=PaymentKind.INSURANCE, remittance=remittance)
-    decision = decided(event, types=modes(insurance=TypeMode.OFF))
-    (effect,) = decision.effects
-    assert (effect.entry_kind, effect.lane, effect.part) == (EntryKind.INSURANCE_PAYMENT, "r:rem-1", "")
-    assert effect.instruction.amount_minor == 10000
-    assert effect.state is State.SKIPPED_DISABLED
-
-
 def test_deciding_is_repeatable() -> None:
     """Law 7: f(event, settings), nothing else."""
     event = payment(card=None)
@@ -335,7 +292,7 @@ def test_no_cent_is_lost_in_any_plan(
     timing: Timing,
     master: bool,
 ) -> None:
-    """N-2, M-5, law 2: an event waits without effects, or its entries add up to gross − surcharge, parts unique."""
+    """N-2, M-5, law 2: its entries add up to gross − surcharge, parts unique; a wait for the fee changes no sum."""
     splits = tuple(Split(patient_ref=f"pt-{n}", amount_minor=amount) for n, amount in enumerate(amounts))
     gross = (sum(amounts) if splits else gross) + surcharge
     decision = decided(
@@ -346,10 +303,7 @@ def test_no_cent_is_lost_in_any_plan(
         timing=timing,
         master=master,
     )
-    if decision.waiting is not None:
-        assert decision.waiting is State.AWAITING_FEE
-        assert decision.effects == ()
-        return
+    assert decision.waiting in (None, State.AWAITING_FEE)
     assert sum(effect.instruction.amount_minor for effect in decision.effects) == gross - surcharge
     keys = [(effect.target, effect.entry_kind, effect.part) for effect in decision.effects]
     assert len(set(keys)) == len(keys)

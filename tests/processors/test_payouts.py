@@ -90,10 +90,12 @@ def test_a_payout_of_nothing_is_skipped() -> None:
     assert (decision.effects[0].state, decision.reason) == (State.SKIPPED_ZERO, DecisionReason.ZERO_AMOUNT)
 
 
-def test_a_higher_version_comes_later() -> None:
-    """P-8: in a later release; until then a person sees it."""
-    decision = decided(payout(*TWO, version=2))
-    assert (decision.waiting, decision.reason) == (State.AWAITING_REVIEW, DecisionReason.COMES_LATER)
+def test_a_later_version_is_planned_like_the_first() -> None:
+    """P-8: INTAKE takes back what it replaces; the document says which telling it books."""
+    first, later = decided(payout(*TWO)), decided(payout(*TWO, version=2))
+    (effect,) = later.effects
+    assert (effect.part, effect.state, effect.instruction.version) == ("", State.SCHEDULED, 2)
+    assert changed(effect.instruction, version=1) == first.effects[0].instruction
 
 
 def test_other_currency_is_refused() -> None:

@@ -1,0 +1,101 @@
+"""What one claim of a remittance comes to: its payment, its write-off, and whether a person must look (I-1 to I-5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Final
+
+import msgspec
+
+from processors.refusal import Refused
+from schemas.adjustment_codes import reason_codes
+from schemas.events import AdjustmentGroup, Claim, ClaimAdjustment, ClaimLine, Remittance
+from schemas.reasons import DeadLetterReason
+from schemas.writebacks import ClaimLineOrder, ClaimOrder
+
+REVERSED: Final = "22"
+"""CLP02 of a claim that takes an earlier payment back (I-9)."""
+_NEVER_WRITTEN_OFF: Final = "OA-23"
+"""What an earlier insurer did: its own remittance wrote it off (I-3)."""
+
+
+class Allowed(msgspec.Struct, frozen=True):
+    """What a practice writes off by itself on a day (`write_off_codes`, I-3)."""
+
+    codes: frozenset[str]
+    on: date
+
+    def writes_off(self, adjustment: ClaimAdjustment) -> bool:
+        """By its group and code. What the patient owes never is, nor what an earlier insurer reduced."""
+        code = f"{adjustment.group}-{adjustment.carc}"
+        return code in self.codes and adjustment.group is not AdjustmentGroup.PR and code != _NEVER_WRITTEN_OFF
+
+    def doubts(self, adjustment: ClaimAdjustment) -> bool:
+        """Any other contractual reduction, and any code that no list knows (I-3, I-5). Nothing of 0 is doubted."""
+        if adjustment.amount_minor == 0 or self.writes_off(adjustment):
+            return False
+        return adjustment.group is AdjustmentGroup.CO or not reason_codes().knows(adjustment.carc, self.on)
+
+
+class SettledClaim(msgspec.Struct, frozen=True):
+    """`order.paid_minor` is the claim payment, `order.write_off_minor` the credit beside it: both signed (I-9)."""
+
+    patient_ref: str
+    order: ClaimOrder
+    doubtful: bool
+    """A person looks before anything of it is posted."""
+    named: bool
+    """The claim is named, and so is each of its procedures unless there is one (I-12)."""
+
+    @property
+    def takes_back(self) -> bool:
+        return self.order.status == REVERSED or self.order.paid_minor < 0
+
+
+def settle(remittance: Remittance, claim: Claim, allowed: Allowed, field: str) -> SettledClaim:
+    """One claim. `schemas.validation` has balanced it and its lines; that the lines are the whole claim is refused
+    here (I-1). What is patient responsibility, other or payer-initiated stays in the record and is not posted (I-3)."""
+    lines = claim.lines or ()
+    if lines and sum(line.charged_minor for line in lines) != claim.charged_minor:
+        raise Refused(DeadLetterReason.UNBALANCED, f"{field}.lines")
+    orders = tuple(_line(line, allowed) for line in lines)
+    write_off = _written_off(claim.adjustments, allowed) + sum(order.write_off_minor for order in orders)
+    adjustments = [*claim.adjustments, *(each for line in lines for each in line.adjustments)]
+    pays_while_reversing = claim.status == REVERSED and claim.paid_minor > 0
+    return SettledClaim(
+        patient_ref=claim.patient_ref,
+        order=ClaimOrder(
+            remittance_ref=remittance.remittance_id,
+            insurer_ref=remittance.insurer_ref,
+            claim_ref=claim.claim_ref,
+            status=claim.status,
+            service_from=claim.service_from,
+            charged_minor=claim.charged_minor,
+            paid_minor=claim.paid_minor,
+            write_off_minor=write_off,
+            lines=orders,
+        ),
+        doubtful=pays_while_reversing or any(allowed.doubts(each) for each in adjustments),
+        named=_is_named(claim, lines) or (claim.paid_minor == 0 and write_off == 0),
+    )
+
+
+def _line(line: ClaimLine, allowed: Allowed) -> ClaimLineOrder:
+    return ClaimLineOrder(
+        procedure_ref=line.procedure_ref,
+        charged_minor=line.charged_minor,
+        paid_minor=line.paid_minor,
+        write_off_minor=_written_off(line.adjustments, allowed),
+    )
+
+
+def _written_off(adjustments: Iterable[ClaimAdjustment], allowed: Allowed) -> int:
+    return sum(each.amount_minor for each in adjustments if allowed.writes_off(each))
+
+
+def _is_named(claim: Claim, lines: tuple[ClaimLine, ...]) -> bool:
+    """Without lines nobody can tell one procedure from several, and a claim's money goes to its procedures (I-11)."""
+    if claim.claim_ref is None or not lines:
+        return False
+    return len(lines) == 1 or all(line.procedure_ref is not None for line in lines)
