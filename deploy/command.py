@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "clock": "deploy.commands.clock:app",
     "practice": "deploy.commands.practice:app",
     "settings": "deploy.commands.settings:app",
+    "organisation": "deploy.commands.organisation:app",
     "link": "deploy.commands.link:link",
     "audit-receipts": "deploy.commands.audit_receipts:audit_receipts",
     "target": "deploy.commands.target:app",

@@ -1,4 +1,4 @@
-"""`writeback practice add|list`: practices of this ledger."""
+"""`writeback practice add|list|entitle`: practices of this ledger."""
 
 from __future__ import annotations
 
@@ -29,6 +29,10 @@ def add(
             formats=["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S.%f%z"],
         ),
     ] = None,
+    without_golive: Annotated[
+        str | None,
+        typer.Option("--without-golive", help="Why its master may be on before the go-live check passed; audited."),
+    ] = None,
     actor: Actor = None,
 ) -> None:
     """Make a practice known, with a first version of its settings. What it told before is decided then."""
@@ -44,7 +48,7 @@ def add(
             connection,
             practice_id,
             first,
-            Saving(actor=actor or user(), reason="added"),
+            Saving(actor=actor or user(), reason="added", without_golive=without_golive),
             clock=settings.clock(),
             jitter_s=jitter(settings),
             name=name,
@@ -53,7 +57,35 @@ def add(
         )
     print(f"{practice_id}: added; settings version 1 in force from {version.effective_from.isoformat()}")
     if not first.master:
-        print(f"nothing is posted until its master switch is on: writeback settings set {practice_id} FILE")
+        print(
+            "nothing is posted until its master switch is on: connect it, then writeback practice entitle and "
+            "writeback golive check --switch-on"
+        )
+
+
+@app.command()
+def entitle(
+    practice: Annotated[str, typer.Argument(help="The practice's id.")],
+    why: Annotated[str, typer.Option("--why", help="The reason, for the audit trail.")],
+    by: Annotated[str | None, typer.Option("--by", "--as", help="Who decides; default: this machine's user.")] = None,
+    withdraw: Annotated[bool, typer.Option("--withdraw", help="Take the entitlement back.")] = False,
+) -> None:
+    """Switch the feature on for a practice (SET-16). Its master is switched on by its go-live check."""
+    from deploy.commands.settings import here
+    from sinks.ledger.entitlement import entitle as decide
+    from sinks.ledger.settings_input import checked_id
+    from sinks.ledger.settings_truth import Saving
+
+    practice_id = checked_id("PRACTICE", practice)
+    with here("practice") as (connection, settings):
+        saving = Saving(actor=by or user(), reason=why)
+        master = decide(connection, practice_id, saving, clock=settings.clock(), withdraw=withdraw)
+    if not withdraw:
+        print(f"{practice_id}: entitled; prove it with: writeback golive check {practice_id} --test-patient ID")
+        return
+    print(f"{practice_id}: no longer entitled")
+    if master:
+        print(f"its master switch is still on: writeback settings set {practice_id} --change master=off")
 
 
 @app.command("list")

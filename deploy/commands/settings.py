@@ -1,4 +1,4 @@
-"""`writeback settings set|show`: a practice's versions."""
+"""`writeback settings show|set|history|diff`: a practice's versions, and what they will do."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,72 +14,181 @@ if TYPE_CHECKING:
     from psycopg import Connection
     from psycopg.rows import TupleRow
 
+    from schemas.practice_settings import PracticeSettings, SettingsHistory, SettingsVersion
+    from sinks.ledger.settings_warnings import SettingsWarning
     from streams.settings import ProgramSettings
 
 app = typer.Typer(no_args_is_help=True, help="A practice's settings: versions that apply from their time on.")
 
 Practice = Annotated[str, typer.Argument(help="The practice's id.")]
+Json = Annotated[bool, typer.Option("--json", help="For machines.")]
+By = Annotated[str | None, typer.Option("--by", "--as", help="Who does this; default: the user of this machine.")]
+Why = Annotated[str, typer.Option("--why", "--reason", help="Why, for the history.")]
+Changes = Annotated[
+    list[str] | None,
+    typer.Option("--change", help="A field and its value, like amount=GROSS or types.terminal=MANUAL; repeatable."),
+]
+From = Annotated[
+    datetime | None,
+    typer.Option(
+        "--from",
+        help="When it begins, with its zone; default: now.",
+        formats=["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S.%f%z"],
+    ),
+]
+WithoutGolive = Annotated[
+    str | None,
+    typer.Option("--without-golive", help="Why the master may be on before the go-live check passed; audited."),
+]
 
 
 @app.command("set")
 def save(
     practice: Practice,
-    file: Annotated[Path, typer.Argument(help="JSON with the whole settings; what is left out has its default.")],
-    effective_from: Annotated[
-        datetime | None,
-        typer.Option(
-            "--from",
-            help="When it begins, with its zone; default: now.",
-            formats=["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S.%f%z"],
-        ),
+    file: Annotated[
+        Path | None, typer.Argument(help="JSON with the whole settings; what is left out has its default.")
     ] = None,
-    reason: Annotated[str, typer.Option(help="Why, for the history.")] = "",
-    actor: Annotated[str | None, typer.Option("--as", help="Who does this; default: the user of this machine.")] = None,
+    changes: Changes = None,
+    effective_from: From = None,
+    why: Why = "",
+    by: By = None,
+    without_golive: WithoutGolive = None,
+    as_json: Json = False,
 ) -> None:
-    """Save a version. All payments that happen from then on follow it; none before does."""
+    """Save a version: whole from FILE, or the newest with some fields changed. All payments that happen from then on
+    follow it; none before does."""
+    from deploy.commands.operator_options import print_json
     from deploy.commands.practice import user
-    from sinks.ledger import settings_truth
-    from sinks.ledger.settings_input import checked_id, read_settings
-
-    practice_id = checked_id("PRACTICE", practice)
-    given = read_settings(file)
-    with here("settings") as (connection, settings):
-        version = settings_truth.save(
-            connection,
-            practice_id,
-            given,
-            settings_truth.Saving(actor=actor or user(), reason=reason),
-            clock=settings.clock(),
-            jitter_s=jitter(settings),
-            effective_from=effective_from,
-        )
-    print(f"{practice_id}: settings version {version.version} in force from {version.effective_from.isoformat()}")
-
-
-@app.command()
-def show(
-    practice: Practice, as_json: Annotated[bool, typer.Option("--json", help="The whole history.")] = False
-) -> None:
-    """The version in force and the history before and after it."""
-    import msgspec
-
     from sinks.ledger import settings_truth
     from sinks.ledger.settings_input import checked_id
 
     practice_id = checked_id("PRACTICE", practice)
-    with here("settings") as (connection, settings), connection.transaction(), connection.cursor() as cursor:
-        settings_truth.require_practice(cursor, practice_id)
-        history = settings_truth.history(cursor, practice_id)
+    edit = edit_of(file, changes)
+    with here("settings") as (connection, settings):
+        version = settings_truth.change(
+            connection,
+            practice_id,
+            lambda newest: edit(practice_id, newest),
+            settings_truth.Saving(actor=by or user(), reason=why, without_golive=without_golive),
+            clock=settings.clock(),
+            jitter_s=jitter(settings),
+            effective_from=effective_from,
+        )
+        history, warnings = _read(connection, practice_id, version.settings)
+    said = _differences(history, version.version - 1, version.version)
+    if as_json:
+        print_json(_version_json(version) | {"changes": said, "warnings": warnings} | {"practice_id": practice_id})
+        return
+    print(f"{practice_id}: settings version {version.version} in force from {version.effective_from.isoformat()}")
+    for each in said:
+        print(f"  {each}")
+    _print_warnings(warnings)
+
+
+@app.command()
+def show(practice: Practice, as_json: Json = False) -> None:
+    """The version in force, where each field comes from, and what these settings will do."""
+    from deploy.commands.operator_options import print_json
+    from sinks.ledger import golive_state, inheriting, settings_truth
+    from sinks.ledger.settings_fields import fields_of, shown
+    from sinks.ledger.settings_input import checked_id
+
+    practice_id = checked_id("PRACTICE", practice)
+    with here("settings") as (connection, settings):
+        with connection.transaction(), connection.cursor() as cursor:
+            settings_truth.require_practice(cursor, practice_id)
+            history = settings_truth.history(cursor, practice_id)
+            standing = settings_truth.newest(cursor, practice_id)
+            group = inheriting.group_of(cursor, practice_id)
+            ready = golive_state.readiness(cursor, practice_id)
+        version = history.in_force(settings.clock().now()) or history.newest
+        warnings = () if version is None else _read(connection, practice_id, version.settings)[1]
+    own = () if standing is None else standing.own
+    if as_json:
+        print_json(
+            {
+                "practice_id": practice_id,
+                "in_force": None if version is None else _version_json(version),
+                "newest_version": None if standing is None else standing.version,
+                "organisation": None if group is None else group.organisation_id,
+                "own": own,
+                "locked": () if group is None else group.locked,
+                "entitled": ready.entitled_at is not None,
+                "golive_passed": ready.passed,
+                "warnings": warnings,
+            }
+        )
+        return
+    if version is None:
+        print(f"{practice_id}: no settings yet")
+        return
+    ahead = "" if standing is None or standing.version == version.version else f" (newest: {standing.version})"
+    print(f"{practice_id}: version {version.version} from {version.effective_from.isoformat()}{ahead}")
+    print(f"saved by {version.saved_by}" + (f": {version.reason}" if version.reason else ""))
+    for name, value in fields_of(version.settings).items():
+        origin = "" if group is None else _origin(name, group.fields, group.locked, own)
+        print(f"  {name:32} {shown(value)}{origin}")
+    _print_warnings(warnings)
+
+
+@app.command()
+def history(practice: Practice, as_json: Json = False) -> None:
+    """Every version: when it begins, who saved it, why, and what it changed."""
+    import msgspec
+
+    from deploy.commands.operator_options import print_table
+    from sinks.ledger.settings_input import checked_id
+
+    practice_id = checked_id("PRACTICE", practice)
+    with here("settings") as (connection, settings):
+        found, _ = _read(connection, practice_id, None)
         now = settings.clock().now()
     if as_json:
-        print(msgspec.json.encode(history).decode())
+        print(msgspec.json.encode(found).decode())
         return
-    in_force = history.in_force(now)
-    for version in history.versions:
-        mark = "in force" if version is in_force else "from" if version.effective_from > now else "was"
-        print(f"version {version.version} ({mark} {version.effective_from.isoformat()}) by {version.saved_by}")
-    if in_force is not None:
-        print(msgspec.json.format(msgspec.json.encode(in_force.settings), indent=2).decode())
+    in_force = found.in_force(now)
+    rows = (
+        (
+            each.version,
+            "in force" if each is in_force else "ahead" if each.effective_from > now else "",
+            each.effective_from.isoformat(timespec="seconds"),
+            each.saved_by,
+            each.reason,
+            "; ".join(map(str, _differences(found, each.version - 1, each.version)))
+            if each.version > 1
+            else "the first",
+        )
+        for each in found.versions
+    )
+    print_table(practice_id, ("version", "", "from", "by", "why", "changed"), rows)
+
+
+@app.command()
+def diff(
+    practice: Practice,
+    first: Annotated[int | None, typer.Argument(help="A version; default: the one before the second.")] = None,
+    second: Annotated[int | None, typer.Argument(help="Another; default: the newest.")] = None,
+    as_json: Json = False,
+) -> None:
+    """What differs between two versions, field by field."""
+    from deploy.commands.operator_options import print_json
+    from sinks.ledger.settings_input import checked_id
+
+    practice_id = checked_id("PRACTICE", practice)
+    with here("settings") as (connection, _):
+        found, _ = _read(connection, practice_id, None)
+    newest = found.newest
+    after = second if second is not None else 0 if newest is None else newest.version
+    before = first if first is not None else after - 1
+    said = _differences(found, before, after)
+    if as_json:
+        print_json({"practice_id": practice_id, "from": before, "to": after, "changes": said})
+        return
+    print(f"{practice_id}: version {before} -> version {after}")
+    for each in said:
+        print(f"  {each}")
+    if not said:
+        print("  nothing differs")
 
 
 @contextmanager
@@ -99,3 +208,68 @@ def jitter(settings: ProgramSettings) -> int:
     from sinks.ledger.gates import JITTER_S
 
     return JITTER_S[settings.profile]
+
+
+def edit_of(file: Path | None, changes: list[str] | None) -> Any:
+    """What a command's FILE or --change make of a practice's newest settings. ConfigurationError for both or none."""
+    from sinks.ledger.settings_fields import parse_changes, with_fields
+    from sinks.ledger.settings_input import read_settings
+    from streams.errors import ConfigurationError
+
+    if (file is None) is (not changes):
+        raise ConfigurationError("give the whole settings in FILE, or some fields with --change field=value")
+    whole = None if file is None else read_settings(file)
+    fields = parse_changes(changes or ())
+
+    def edit(practice_id: str, newest: PracticeSettings | None) -> PracticeSettings:
+        if whole is not None:
+            return whole
+        if newest is None:
+            raise ConfigurationError(f"{practice_id} has no settings to change yet: give all of them in FILE")
+        return with_fields(newest, fields)
+
+    return edit
+
+
+def _read(
+    connection: Connection[TupleRow], practice_id: str, settings: PracticeSettings | None
+) -> tuple[SettingsHistory, tuple[SettingsWarning, ...]]:
+    from sinks.ledger import settings_truth
+    from sinks.ledger.practice_abilities import warnings_of
+
+    with connection.transaction(), connection.cursor() as cursor:
+        settings_truth.require_practice(cursor, practice_id)
+        found = settings_truth.history(cursor, practice_id)
+        return found, () if settings is None else warnings_of(cursor, practice_id, settings)
+
+
+def _differences(found: SettingsHistory, before: int, after: int) -> tuple[Any, ...]:
+    """Between two versions of a history; 0 stands before the first."""
+    from sinks.ledger.settings_fields import differences
+    from streams.errors import ConfigurationError
+
+    known = {each.version: each.settings for each in found.versions}
+    for number in (before, after):
+        if number not in known and number != 0:
+            there = f"versions 1 to {max(known)}" if known else "no version"
+            raise ConfigurationError(f"{found.practice_id} has no version {number}: there are {there}")
+    return differences(known.get(before), known[after]) if after else ()
+
+
+def _origin(name: str, inherited: Any, locked: Any, own: Any) -> str:
+    if name in locked:
+        return "  (locked by the organisation)"
+    if name in own:
+        return "  (its own)"
+    return "  (from the organisation)" if name in inherited else ""
+
+
+def _version_json(version: SettingsVersion) -> dict[str, Any]:
+    import msgspec
+
+    return {name: getattr(version, name) for name in msgspec.structs.asdict(version)}
+
+
+def _print_warnings(warnings: tuple[SettingsWarning, ...]) -> None:
+    for each in warnings:
+        print(f"{each.level.value} {each.code.value} ({each.field}): {each.text}")

@@ -29,7 +29,7 @@ Connection = psycopg.Connection[TupleRow]
 Cursor = psycopg.Cursor[TupleRow]
 
 _STEP: Final = timedelta(microseconds=1)
-_SAME_MOMENT: Final = timedelta(seconds=1)
+SAME_MOMENT: Final = timedelta(seconds=1)
 """Two saves in one moment, or a clock that was set back a little, still rise strictly."""
 
 
@@ -233,7 +233,7 @@ def _refuse_impossible(
 def _begins(asked: datetime | None, at: datetime, newest: datetime | None) -> datetime:
     """When a version begins. Pure. The first one may begin earlier: without settings nothing was decided."""
     if asked is None:
-        if newest is not None and newest > at + _SAME_MOMENT:
+        if newest is not None and newest > at + SAME_MOMENT:
             raise ConfigurationError(
                 f"a version is saved already that begins {newest.isoformat()}: say when this one begins, after that"
             )
