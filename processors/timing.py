@@ -15,7 +15,6 @@ from schemas.windows import ledger_date, windows_of
 # Bound once: Python 3.11 takes 0.4 µs to look a member up on its class, and this runs for every payment.
 _INSTANT: Final = Timing.INSTANT
 _ON_CLEAR: Final = Timing.ON_CLEAR
-_ONE_DAY: Final = timedelta(days=1)
 
 
 class Due(msgspec.Struct, frozen=True):
@@ -47,9 +46,10 @@ def due_at_cut_off(occurred_at: datetime, arrival: Arrival) -> Due:
 
 def booked_on(settings: PracticeSettings, occurred_at: datetime, arrival: Arrival) -> date:
     """The ledger date, by setting (T-6); payouts have their own (P-16)."""
-    return ledger_date(arrival.history, settings, occurred_at, min(occurred_at, arrival.at))
+    return ledger_date(arrival.history, settings, occurred_at, arrival.at)
 
 
 def came_late(settings: PracticeSettings, occurred_at: datetime, arrived_at: datetime) -> bool:
     """Older on arrival than the practice finds normal: booked as ever, and flagged (E-10)."""
-    return arrived_at - occurred_at > settings.late_after_days * _ONE_DAY
+    age, limit = arrived_at - occurred_at, settings.late_after_days
+    return age.days >= limit and age > timedelta(days=limit)

@@ -95,12 +95,12 @@ def windows_of(history: SettingsHistory) -> Windows:
 
 
 def ledger_date(
-    history: SettingsHistory, settings: PracticeSettings, occurred_at: datetime, known_at: datetime
+    history: SettingsHistory, settings: PracticeSettings, occurred_at: datetime, arrived_at: datetime
 ) -> date:
     """The date that an entry carries at the PMS (T-6): the civil one of `occurred_at`, or by setting its window's.
 
-    `settings` are those of the version that decides (E-8); `known_at` as for `Windows.window`.
+    `settings` are those of the version that decides (E-8).
     """
     if settings.ledger_date is _BUSINESS_DATE:
-        return windows_of(history).window(occurred_at, known_at).business_date
+        return windows_of(history).window(occurred_at, min(occurred_at, arrived_at)).business_date
     return local_date(occurred_at, settings.zone)
