@@ -78,3 +78,18 @@ def largest_remainder(total: int, weights: Sequence[int]) -> tuple[int, ...]:
     for i in by_remainder[: size - sum(shares)]:
         shares[i] += 1
     return tuple(sign * share for share in shares)
+
+
+def fifo(amount: int, owed: Sequence[int]) -> tuple[tuple[int, ...], int]:
+    """`amount` minor units over what is owed, first to last, and what is left over (M-6). Both at least zero.
+
+    Shares and the rest sum to the amount exactly; no share exceeds what is owed.
+    """
+    if amount < 0 or any(each < 0 for each in owed):
+        raise MoneyError("an amount and what is owed must be at least zero")
+    left, shares = amount, []
+    for each in owed:
+        share = min(left, each)
+        shares.append(share)
+        left -= share
+    return tuple(shares), left

@@ -83,6 +83,27 @@ class OpenDentalSandbox(TargetSandbox):
     def adjustments(self, customer_key: str) -> list[records.PostedAdjustment]:
         return [records.adjustment(row) for row in self.rows(customer_key, "adjustments")]
 
+    def charges(self, customer_key: str) -> list[records.PostedCharge]:
+        """Every procedure of the office, the furnished ones too."""
+        return [records.charge(row) for row in self.rows(customer_key, "procedurelogs")]
+
+    def notes(self, customer_key: str) -> list[records.PostedNote]:
+        return [records.note(row) for row in self.rows(customer_key, "commlogs")]
+
+    def balance(self, customer_key: str, pat_num: int) -> int:
+        """Cents that a patient owes now: charges and adjustments less what was paid on this account."""
+        found: Document = decoded(self._call("GET", f"/offices/{customer_key}/balances/{pat_num}"))
+        return int(found["owed_minor"])
+
+    def paid_on(self, customer_key: str) -> dict[int, dict[int, int]]:
+        """What stands on each procedure, by payment: {PayNum: {ProcNum: cents}}; 0 is unearned or a plan."""
+        found: dict[int, dict[int, int]] = {}
+        for split in self.rows(customer_key, "paysplits"):
+            of_payment = found.setdefault(split["PayNum"], {})
+            cents = records.cents(split["SplitAmt"])
+            of_payment[split["ProcNum"]] = of_payment.get(split["ProcNum"], 0) + cents
+        return found
+
 
 class CompanyTokens(msgspec.Struct, frozen=True):
     """A company's tokens now. `refreshes` counts successful refreshes."""

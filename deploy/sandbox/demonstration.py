@@ -35,6 +35,15 @@ def open_dental_mapping(sandbox: SandboxClients, customer_key: str) -> dict[str,
         "pay_type": number("Credit Card"),
         "fee_credit": number("Processing Fee Credit"),
         "fee_debit": number("Processing Fee Charge"),
+        "refund": number("Card Refund"),
+        "refund_failed": number("Card Refund Failed"),
+        "payment_return": number("Returned Payment"),
+        "dispute": number("Card Dispute"),
+        "dispute_won": number("Card Dispute Won"),
+        "void": number("Voided Payment"),
+        "charge_reversal": number("Membership Charge Reversed"),
+        "membership_code": "MEMBER",
+        "note_type": number("Payment Request"),
     }
 
 

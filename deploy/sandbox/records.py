@@ -38,6 +38,31 @@ class PostedAdjustment(msgspec.Struct, frozen=True, kw_only=True):
     row: dict[str, Any]
 
 
+class PostedCharge(msgspec.Struct, frozen=True, kw_only=True):
+    """A procedure row. Fee in cents."""
+
+    proc_num: int
+    pat_num: int
+    amount_minor: int
+    code: str
+    proc_date: str
+    note: str
+    marker: str
+    row: dict[str, Any]
+
+
+class PostedNote(msgspec.Struct, frozen=True, kw_only=True):
+    """A commlog row."""
+
+    commlog_num: int
+    pat_num: int
+    at: str
+    mode: str
+    note: str
+    marker: str
+    row: dict[str, Any]
+
+
 class EntryLine(msgspec.Struct, frozen=True, kw_only=True):
     """A line of a deposit (`posting` "") or of a journal entry (`Debit` or `Credit`). Amount in cents."""
 
@@ -84,7 +109,7 @@ def payment(row: Document) -> PostedPayment:
     return PostedPayment(
         pay_num=row["PayNum"],
         pat_num=row["PatNum"],
-        amount_minor=_cents(row["PayAmt"]),
+        amount_minor=cents(row["PayAmt"]),
         pay_type=row["PayType"],
         pay_date=row["PayDate"],
         check_num=row["CheckNum"],
@@ -99,7 +124,7 @@ def adjustment(row: Document) -> PostedAdjustment:
     return PostedAdjustment(
         adj_num=row["AdjNum"],
         pat_num=row["PatNum"],
-        amount_minor=_cents(row["AdjAmt"]),
+        amount_minor=cents(row["AdjAmt"]),
         adj_type=row["AdjType"],
         adj_date=row["AdjDate"],
         note=row["AdjNote"],
@@ -108,11 +133,36 @@ def adjustment(row: Document) -> PostedAdjustment:
     )
 
 
+def charge(row: Document) -> PostedCharge:
+    return PostedCharge(
+        proc_num=row["ProcNum"],
+        pat_num=row["PatNum"],
+        amount_minor=cents(row["ProcFee"]),
+        code=row["procCode"],
+        proc_date=row["ProcDate"],
+        note=row.get("BillingNote", ""),
+        marker=marker_in(row.get("BillingNote")),
+        row=row,
+    )
+
+
+def note(row: Document) -> PostedNote:
+    return PostedNote(
+        commlog_num=row["CommlogNum"],
+        pat_num=row["PatNum"],
+        at=row["CommDateTime"],
+        mode=row["Mode_"],
+        note=row["Note"],
+        marker=marker_in(row["Note"]),
+        row=row,
+    )
+
+
 def deposit(row: Document) -> PostedDeposit:
     return PostedDeposit(
         entry_id=row["Id"],
         txn_date=row["TxnDate"],
-        total_minor=_cents(row["TotalAmt"]),
+        total_minor=cents(row["TotalAmt"]),
         bank_account=row["DepositToAccountRef"]["value"],
         note=row.get("PrivateNote", ""),
         marker=marker_in(row.get("PrivateNote")),
@@ -135,15 +185,16 @@ def journal_entry(row: Document) -> PostedJournalEntry:
 
 def _line(line: Document, detail: str) -> EntryLine:
     return EntryLine(
-        amount_minor=_cents(line["Amount"]),
+        amount_minor=cents(line["Amount"]),
         account=line[detail]["AccountRef"]["value"],
         description=line.get("Description", ""),
         posting=line[detail].get("PostingType", ""),
     )
 
 
-def _cents(value: object) -> int:
-    cents = minor_units(value)
-    if cents is None:
+def cents(value: object) -> int:
+    """Of an amount in whatever form the vendor gives it."""
+    found = minor_units(value)
+    if found is None:
         raise ValueError("the sandbox holds an amount that is no whole number of cents")
-    return cents
+    return found

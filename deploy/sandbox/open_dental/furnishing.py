@@ -11,6 +11,7 @@ import msgspec
 from deploy.sandbox import people
 from deploy.sandbox.exchange import Answer, Document, as_json
 from deploy.sandbox.open_dental.office import NUMBER_OF, Office, OfficeSettings
+from deploy.sandbox.open_dental.patients import balance
 
 if TYPE_CHECKING:
     from deploy.sandbox.open_dental.vendor import OpenDental
@@ -38,6 +39,14 @@ STANDARD: tuple[tuple[int, str, str, bool], ...] = (
     (27, "Financial", "", False),
     (29, "PrePayment", "", False),
     (32, "Insurance EFT", "", False),
+    (1, "Card Refund", "+", False),
+    (1, "Card Refund Failed", "-", False),
+    (1, "Returned Payment", "+", False),
+    (1, "Card Dispute", "+", False),
+    (1, "Card Dispute Won", "-", False),
+    (1, "Voided Payment", "+", False),
+    (1, "Membership Charge Reversed", "-", False),
+    (27, "Payment Request", "", False),
 )
 """Category, name, ItemValue, hidden: what a new office has."""
 
@@ -73,8 +82,11 @@ class PlanWanted(msgspec.Struct, frozen=True):
 
 
 def answer(vendor: OpenDental, method: str, path: str, body: bytes) -> Answer | None:
-    """`/offices`, `/offices/{key}`, `/offices/{key}/{table}`."""
+    """`/offices`, `/offices/{key}`, `/offices/{key}/{table}`, `/offices/{key}/balances/{PatNum}`."""
     parts = path.strip("/").split("/")
+    if len(parts) == 4 and parts[0] == "offices" and parts[2] == "balances":
+        office = vendor.offices[parts[1]]
+        return as_json(200, {"owed_minor": balance(office, int(parts[3]))})
     if parts[0] != "offices" or len(parts) > 3:
         return None
     if len(parts) == 1:

@@ -62,8 +62,8 @@ def create_commlog(office: Office, incoming: Incoming, recorder: Recorder) -> An
         raise RefusedError(400, "SentOrReceived is invalid.")
     kind = _commlog_type(office, document)
     stamp = f"{office.now():%Y-%m-%d %H:%M:%S}"
-    row = {
-        "CommlogNum": office.number_for("commlogs"),
+    made = {
+        "CommlogNum": 0,
         "PatNum": patient["PatNum"],
         "CommDateTime": fields.text(document, "CommDateTime") or stamp,
         **kind,
@@ -77,10 +77,15 @@ def create_commlog(office: Office, incoming: Incoming, recorder: Recorder) -> An
         "DateTEntry": stamp,
         "ReferralNum": 0,
     }
-    office.put("commlogs", row)
-    office.hide("commlogs", row["CommlogNum"], incoming.hidden_for_s)
-    recorder.record(incoming, "create", "commlog", str(row["CommlogNum"]), marker_in(note), 1, 0)
-    return recorder.created("commlogs", row, "CommlogNum")
+    first = made
+    for copy in range(incoming.copies):
+        row = {**made, "CommlogNum": office.number_for("commlogs")}
+        office.put("commlogs", row)
+        office.hide("commlogs", row["CommlogNum"], incoming.hidden_for_s)
+        number = str(row["CommlogNum"])
+        recorder.record(incoming, "create", "commlog", number, marker_in(note), 1, 0, by_sandbox=copy > 0)
+        first = row if copy == 0 else first
+    return recorder.created("commlogs", first, "CommlogNum")
 
 
 def _commlog_type(office: Office, document: dict[str, object]) -> dict[str, str]:

@@ -32,6 +32,12 @@ NUMBER_OF = {
 }
 
 
+CODES = {
+    "D1110": "prophylaxis - adult",
+    "MEMBER": "membership plan fee",
+}
+
+
 class OfficeSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What an office is like. Switches marked (unproven) are behaviour that the vendor does not document.
 
@@ -55,6 +61,10 @@ class OfficeSettings(msgspec.Struct, frozen=True, kw_only=True):
     """(the vendor says that the API ignores date locks; a proxy or a later version may not)"""
     plain_errors: bool = False
     """Error bodies as plain text instead of a quoted JSON string: transcripts show both."""
+    procedure_codes: dict[str, str] = msgspec.field(default_factory=lambda: dict(CODES))
+    """Code and description: what `POST /procedurelogs` takes."""
+    drops_billing_notes: bool = False
+    """True: the office's version is before 25.2.21, so that a procedure bears no note of ours."""
     page_cap: int = 100
     throttle_s: float = 0.0
     queue_limit: int = 50

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 from deploy.sandbox.exchange import Answer, Incoming, RefusedError, as_json, minor_units
-from deploy.sandbox.open_dental import fields
+from deploy.sandbox.open_dental import charges, fields
 from deploy.sandbox.open_dental.office import Office
 from deploy.sandbox.open_dental.recording import Recorder
 from deploy.sandbox.open_dental.splitting import put_split
@@ -24,7 +25,9 @@ def put_partial(office: Office, incoming: Incoming, recorder: Recorder, pay_num:
     if sum(cents for _, cents in parts) != minor_units(payment["PayAmt"]):
         raise RefusedError(400, "The sum of the amounts must equal the PayAmt.")
     old = [s for s in office.tables["paysplits"].values() if s["PayNum"] == pay_num]
-    freed = {s["ProcNum"]: minor_units(s["SplitAmt"]) or 0 for s in old}
+    freed: dict[int, int] = defaultdict(int)
+    for split in old:
+        freed[split["ProcNum"]] += minor_units(split["SplitAmt"]) or 0
     guarantor = office.tables["patients"][payment["PatNum"]]["Guarantor"]
     _check_outstanding(office, parts, freed, office.family[guarantor])
     for split in old:
@@ -50,6 +53,5 @@ def _check_outstanding(
         row = office.tables["procedurelogs"].get(procedure)
         if row is None or row["PatNum"] not in family:
             raise RefusedError(400, "ProcNum is invalid.")
-        owed = (minor_units(row["ProcFee"]) or 0) - office.paid_on_procedure[procedure]
-        if cents > owed + freed.get(procedure, 0):
+        if cents > charges.owed(office, row) + freed.get(procedure, 0):
             raise RefusedError(400, "A procedure has no outstanding charge for this amount.")

@@ -1,13 +1,12 @@
-"""`/patients`, balances and charges: the reads that linking and allocation need."""
+"""`/patients` and balances: the reads that linking needs, and the truth that tests compare with."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
 from decimal import Decimal
 
 from deploy.sandbox.exchange import Answer, Document, Incoming, RefusedError, as_json, minor_units, number
-from deploy.sandbox.open_dental import fields
+from deploy.sandbox.open_dental import charges, fields
 from deploy.sandbox.open_dental.office import Office
 
 NOT_IN_LISTS = ("Guarantor", "EstBalance", "PriProv", "BalTotal")
@@ -29,13 +28,11 @@ SIMPLE = [
 
 
 def balance(office: Office, patient: int) -> int:
-    """Cents that the patient owes: completed charges and adjustments less payments."""
-    charges = sum(
-        minor_units(row["ProcFee"]) or 0 for row in office.visible("procedurelogs", patient) if row["ProcStatus"] == "C"
-    )
+    """Cents that the patient owes: completed charges and adjustments less what was paid, by whoever in the family."""
+    charged = sum(minor_units(row["ProcFee"]) or 0 for row in charges.completed(office, patient))
     adjustments = sum(minor_units(row["AdjAmt"]) or 0 for row in office.visible("adjustments", patient))
-    paid = sum(minor_units(row["PayAmt"]) or 0 for row in office.visible("payments", patient))
-    return charges + adjustments - paid
+    paid = sum(minor_units(row["SplitAmt"]) or 0 for row in office.visible("paysplits", patient))
+    return charged + adjustments - paid
 
 
 def family_of(office: Office, patient: Document) -> list[int]:
@@ -99,14 +96,6 @@ def _searched(
     return rows
 
 
-def procedures(office: Office, incoming: Incoming) -> Answer:
-    """`GET /procedurelogs?PatNum=&ProcStatus=`; deletes are soft (status "D")."""
-    patient = fields.whole_number(incoming.query, "PatNum")
-    status = incoming.query.get("ProcStatus", "")
-    rows = [row for row in office.visible("procedurelogs", patient) if not status or row["ProcStatus"] == status]
-    return as_json(200, fields.page(office, incoming, rows))
-
-
 def patient_balances(office: Office, pat_num: int) -> Answer:
     """`GET /accountmodules/{PatNum}/PatientBalances`: one row per family member, then the family."""
     patient = fields.living_patient(office, pat_num)
@@ -126,9 +115,9 @@ def aging(office: Office, pat_num: int) -> Answer:
     patient = fields.living_patient(office, pat_num)
     today = office.now().date()
     buckets = {"Bal_0_30": 0, "Bal_31_60": 0, "Bal_61_90": 0, "BalOver90": 0}
-    for row in _owed_charges(office, patient):
-        age = (today - date.fromisoformat(row["ProcDate"])).days
-        owed = (minor_units(row["ProcFee"]) or 0) - office.paid_on_procedure[row["ProcNum"]]
+    family = [row for member in family_of(office, patient) for row in charges.completed(office, member)]
+    for row in family:
+        age, owed = charges.age_in_days(row, today), max(0, charges.owed(office, row))
         name = next((n for n, days in zip(buckets, (30, 60, 90), strict=False) if age <= days), "BalOver90")
         buckets[name] += owed
     members = family_of(office, patient)
@@ -150,33 +139,3 @@ def aging(office: Office, pat_num: int) -> Answer:
             "Unearned": number(unearned),
         },
     )
-
-
-def service_date_view(office: Office, incoming: Incoming, pat_num: int) -> Answer:
-    """`GET /accountmodules/{PatNum}/ServiceDateView?isFamily=`: each charge with what was paid on it."""
-    patient = fields.living_patient(office, pat_num)
-    whole_family = fields.yes(incoming.query, "isFamily")
-    rows = [
-        {
-            "Date": row["ProcDate"],
-            "PatNum": row["PatNum"],
-            "ProcNum": row["ProcNum"],
-            "Reference": row["descript"],
-            "Charge": number(minor_units(row["ProcFee"]) or 0),
-            "Credit": number(office.paid_on_procedure[row["ProcNum"]]),
-            "Balance": number((minor_units(row["ProcFee"]) or 0) - office.paid_on_procedure[row["ProcNum"]]),
-        }
-        for row in _owed_charges(office, patient, paid_too=True)
-        if whole_family or row["PatNum"] == pat_num
-    ]
-    return as_json(200, rows)
-
-
-def _owed_charges(office: Office, patient: Document, paid_too: bool = False) -> list[Document]:
-    return [
-        row
-        for member in family_of(office, patient)
-        for row in office.visible("procedurelogs", member)
-        if row["ProcStatus"] == "C"
-        and (paid_too or (minor_units(row["ProcFee"]) or 0) > office.paid_on_procedure[row["ProcNum"]])
-    ]

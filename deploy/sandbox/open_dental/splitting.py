@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from deploy.sandbox.exchange import Document, RefusedError, minor_units, number
-from deploy.sandbox.open_dental import fields
+from deploy.sandbox.exchange import Document, RefusedError, number
+from deploy.sandbox.open_dental import charges, fields
 from deploy.sandbox.open_dental.office import Office
 
 UNEARNED_TYPES = 29
@@ -20,8 +20,8 @@ def charges_for(office: Office, document: Document, patient: Document) -> list[D
     rows = [
         row
         for member in members
-        for row in office.visible("procedurelogs", member)
-        if row["ProcStatus"] == "C" and (wanted is None or row["ProcNum"] in wanted)
+        for row in charges.completed(office, member)
+        if wanted is None or row["ProcNum"] in wanted
     ]
     rows.sort(key=lambda row: (row["ProcDate"], row["ProcNum"]))
     return rows
@@ -45,16 +45,15 @@ def plan_for(office: Office, document: Document, patient: Document) -> int:
     return int(open_plans[0]["PayPlanNum"]) if open_plans else 0
 
 
-def spread(office: Office, payment: Document, cents: int, charges: list[Document], prepayment: bool, plan: int) -> None:
+def spread(office: Office, payment: Document, cents: int, open_: list[Document], prepayment: bool, plan: int) -> None:
     """One split for a plan or a prepayment; else FIFO over what is still owed, the rest unearned income."""
     if plan:
         put_split(office, payment, cents, 0, plan)
         return
     left = cents
     if not prepayment and cents > 0:
-        for row in charges:
-            owed = (minor_units(row["ProcFee"]) or 0) - office.paid_on_procedure[row["ProcNum"]]
-            part = min(left, owed)
+        for row in open_:
+            part = min(left, charges.owed(office, row))
             if part > 0:
                 put_split(office, payment, part, row["ProcNum"])
                 left -= part
@@ -64,16 +63,18 @@ def spread(office: Office, payment: Document, cents: int, charges: list[Document
 
 
 def put_split(office: Office, payment: Document, cents: int, procedure: int, plan: int = 0) -> None:
-    """Files one split; unearned when it belongs to neither a procedure nor a plan."""
+    """Files one split, with the procedure's own patient; unearned when it belongs to neither a procedure nor a plan."""
     unearned = 0 if procedure or plan else _unearned_type(office)
+    patient = payment["PatNum"]
     if procedure:
         office.paid_on_procedure[procedure] += cents
+        patient = office.tables["procedurelogs"][procedure]["PatNum"]
     office.put(
         "paysplits",
         {
             "SplitNum": office.number_for("paysplits"),
             "SplitAmt": number(cents),
-            "PatNum": payment["PatNum"],
+            "PatNum": patient,
             "PayNum": payment["PayNum"],
             "ProvNum": 1,
             "PayPlanNum": plan,

@@ -11,7 +11,7 @@ import msgspec
 from deploy.sandbox.exchange import Answer, Document, Incoming, RefusedError, encoded
 from deploy.sandbox.journal import Journal
 from deploy.sandbox.ledger import Ledger, Mutation
-from deploy.sandbox.open_dental import adjustments, furnishing, lists, partial, patients, payments
+from deploy.sandbox.open_dental import adjustments, charges, furnishing, lists, partial, patients, payments
 from deploy.sandbox.open_dental.office import Office, OfficeSettings
 from deploy.sandbox.open_dental.recording import Recorder
 from streams.clock import Clock
@@ -38,7 +38,8 @@ ROUTES: dict[tuple[str, str], tuple[str, Handler]] = {
     ("GET", "/patients"): ("ReadAll", lambda o, i, r, n: patients.listed(o, i)),
     ("GET", "/patients/Simple"): ("ReadAll", lambda o, i, r, n: patients.simple(o, i)),
     ("GET", "/patients/#"): ("ReadAll", lambda o, i, r, n: patients.single(o, n)),
-    ("GET", "/procedurelogs"): ("ReadAll", lambda o, i, r, n: patients.procedures(o, i)),
+    ("GET", "/procedurelogs"): ("ReadAll", lambda o, i, r, n: charges.listed(o, i)),
+    ("POST", "/procedurelogs"): ("ProcedureLogs", lambda o, i, r, n: charges.create(o, i, r)),
     ("GET", "/accountmodules/#/PatientBalances"): (
         "ReadAll",
         lambda o, i, r, n: patients.patient_balances(o, n),
@@ -46,7 +47,7 @@ ROUTES: dict[tuple[str, str], tuple[str, Handler]] = {
     ("GET", "/accountmodules/#/Aging"): ("ReadAll", lambda o, i, r, n: patients.aging(o, n)),
     ("GET", "/accountmodules/#/ServiceDateView"): (
         "ReadAll",
-        lambda o, i, r, n: patients.service_date_view(o, i, n),
+        lambda o, i, r, n: charges.service_date_view(o, i, n),
     ),
     ("GET", "/definitions"): ("ReadAll", lambda o, i, r, n: lists.definitions(o, i)),
     ("GET", "/payplans"): ("ReadAll", lambda o, i, r, n: lists.pay_plans(o, i)),

@@ -31,6 +31,7 @@ def capabilities_of(mapping: OpenDentalMapping) -> Capabilities:
     charges = mapping.membership_code is not None or bool(mapping.membership_code_by_plan)
     return Capabilities(
         entry_kinds=ALWAYS | ({EntryKind.CHARGE} if charges else frozenset()),
+        allocates_exactly=mapping.exact_allocation,
         books_to_guarantor=True,
         reads_back=True,
         proves_absence=True,

@@ -76,7 +76,8 @@ def test_a_single_patient_has_balances_and_the_list_has_not(office: Office) -> N
     aging = office.get(f"/accountmodules/{member}/Aging")
     assert (aging["Total"], aging["PatEstBal"], aging["BalOver90"]) == (3.2, 3.2, 3.2)
     charges = office.get(f"/accountmodules/{member}/ServiceDateView")
-    assert [(row["Charge"], row["Balance"]) for row in charges] == [(100.0, 3.2)]
+    assert [(row["Charge"], row["AcctBal"]) for row in charges if row["Type"] == "Proc"] == [("100.00", "3.20")]
+    assert office.sandbox.balance(office.key, member) == 320
 
 
 def test_searches_are_partial_and_find_nothing_with_200(office: Office) -> None:

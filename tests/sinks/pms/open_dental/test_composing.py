@@ -19,6 +19,7 @@ from sinks.http_call import HttpAnswer, Lost, NotSent
 from sinks.pms.open_dental import MappingError, OpenDentalMapping, checking, load_keys, load_mapping
 from sinks.pms.open_dental.classifying import classify_post, classify_read
 from sinks.pms.open_dental.composing import compose
+from sinks.pms.open_dental.mapping import ADJUSTMENT_SIGNS
 from sinks.pms.open_dental.reading import ADJUSTMENTS, PAYMENTS, earliest_day, matches, page_url
 from sinks.port import (
     Composed,
@@ -37,8 +38,21 @@ NOON = datetime(2026, 3, 4, 17, 0, tzinfo=UTC)
 MARKER = "WB2F4HNNLEN4EISSIX"
 
 
+TYPES = {
+    "fee_credit": 101,
+    "fee_debit": 102,
+    "refund": 103,
+    "refund_failed": 104,
+    "payment_return": 105,
+    "dispute": 106,
+    "dispute_won": 107,
+    "void": 108,
+    "charge_reversal": 109,
+}
+
+
 def a_mapping(**changed: Any) -> OpenDentalMapping:
-    return load_mapping({"pay_type": 69, "fee_credit": 101, "fee_debit": 102} | changed)
+    return load_mapping({"pay_type": 69} | TYPES | changed)
 
 
 def an_entry(patient: str | None = "17", **changed: Any) -> Entry:
@@ -124,13 +138,14 @@ def test_nothing_feeds_a_plan_by_itself(kind: PaymentKind) -> None:
     assert body(an_entry(payment_kind=kind))["isPrepayment"] == "true"
 
 
-def test_a_procedure_or_the_practices_choice_allocates() -> None:
-    """API facts 1.4: procNums, or Open Dental's own FIFO where the practice chose it."""
+def test_an_explicit_procedure_wins() -> None:
+    """ALL-4, PL-1: a split's own procedure, and a plan by its own number; a plan that is no number feeds none."""
     assert body(an_entry(procedure_ref="13"))["procNums"] == [13]
     assert "isPrepayment" not in body(an_entry(procedure_ref="13"))
-    chosen = body(an_entry(), allocation={"TERMINAL": "OLDEST_FIRST"})
-    assert "isPrepayment" not in chosen
-    assert "procNums" not in chosen
+    planned = body(an_entry(plan_ref="12"))
+    assert planned["payPlanNum"] == 12
+    assert not {"isPrepayment", "procNums"} & set(planned)
+    assert body(an_entry(plan_ref="plan-x"))["isPrepayment"] == "true"
 
 
 def test_types_are_chosen_by_tender_then_kind() -> None:
@@ -158,7 +173,7 @@ def test_types_are_chosen_by_tender_then_kind() -> None:
         ),
         (an_entry(patient="x17"), {}, DeadLetterReason.PATIENT_NOT_FOUND, "pms_patient_id"),
         (an_entry(amount_minor=-100), {}, DeadLetterReason.OUR_REQUEST_MALFORMED, "amount_minor"),
-        (an_entry(entry_kind=EntryKind.REFUND), {}, DeadLetterReason.MAPPING_INVALID, "entry_kind"),
+        (an_entry(entry_kind=EntryKind.WRITE_OFF), {}, DeadLetterReason.MAPPING_INVALID, "entry_kind"),
     ],
 )
 def test_what_cannot_be_composed_names_the_field(
@@ -319,19 +334,24 @@ def _definition(number: int, category: int, value: str = "", hidden: str = "fals
     return {"DefNum": number, "Category": category, "ItemValue": value, "isHidden": hidden}
 
 
+def _adjustment_types(**wrong: str) -> list[dict[str, Any]]:
+    signs = ADJUSTMENT_SIGNS | wrong
+    return [_definition(number, 1, signs[field]) for field, number in TYPES.items()]
+
+
 def test_a_good_mapping_passes() -> None:
     """Issue 3 section 4: proven without posting."""
-    found = checking.report(a_mapping(), [_definition(69, 10)], [_definition(101, 1, "-"), _definition(102, 1, "+")])
-    assert found.ok
+    assert checking.report(a_mapping(), [_definition(69, 10)], _adjustment_types()).ok
 
 
 @pytest.mark.parametrize(
     ("payment_types", "adjustment_types", "failed"),
     [
-        ([_definition(69, 10, hidden="true")], [_definition(101, 1, "-"), _definition(102, 1, "+")], "pay_type"),
-        ([_definition(69, 32)], [_definition(101, 1, "-"), _definition(102, 1, "+")], "pay_type"),
-        ([_definition(69, 10)], [_definition(101, 1, "+"), _definition(102, 1, "+")], "fee_credit"),
-        ([_definition(69, 10)], [_definition(101, 1, "-"), _definition(102, 1, "-")], "fee_debit"),
+        ([_definition(69, 10, hidden="true")], _adjustment_types(), "pay_type"),
+        ([_definition(69, 32)], _adjustment_types(), "pay_type"),
+        ([_definition(69, 10)], _adjustment_types(fee_credit="+"), "fee_credit"),
+        ([_definition(69, 10)], _adjustment_types(fee_debit="-"), "fee_debit"),
+        ([_definition(69, 10)], _adjustment_types(refund="-"), "refund"),
     ],
 )
 def test_what_is_wrong_is_named_with_what_to_do(
@@ -340,6 +360,13 @@ def test_what_is_wrong_is_named_with_what_to_do(
     """API facts 1.8: hidden types, other categories (a filter may be ignored), the wrong sign."""
     found = checking.report(a_mapping(), payment_types, adjustment_types)
     assert [(name, bool(advice)) for name, passed, advice in found.checks if not passed] == [(failed, True)]
+
+
+@pytest.mark.parametrize("field", sorted(set(TYPES) - checking.SELDOM))
+def test_a_type_that_is_not_mapped_is_said_before_an_entry_needs_it(field: str) -> None:
+    """N-8."""
+    found = checking.report(a_mapping(**{field: None}), [_definition(69, 10)], _adjustment_types())
+    assert [name for name, passed, _ in found.checks if not passed] == [field]
 
 
 def test_bad_keys_are_said_in_words() -> None:
