@@ -34,7 +34,8 @@ BATCHES_ONLY: Final = "batches_only"
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     entry_kinds: frozenset[EntryKind]
     """What this connection can write, by its route and its mapping. ALLOCATION in it: open charges can be read, and a
-    payment can be told which of them it pays (ALL-1). A kind that is in it and whose type is not mapped is INVALID_CONFIG (N-8)."""
+    payment can be told which of them it pays (ALL-1). A kind that is in it and whose type is not mapped is
+    INVALID_CONFIG (N-8)."""
     allocates_exactly: bool = True
     """The amount on each charge can be told too; otherwise the target spreads a payment over the named ones (ALL-3)."""
     books_to_guarantor: bool = False
