@@ -3,22 +3,22 @@
 Columns: `case` (empty = the case goes on), `row`, `what`, `amount`, `fee` (minor units, the practice's cash view, M-3)
 and `more` (`name=value`, separated by blanks). The rows of a case, in order:
 
-| row | what it says |
-|---|---|
-| `case` | what: the case in one sentence; more: the rule ids it proves, and `only=effects` or `only=targets` |
-| `settings` | more: fields of the practice's settings; a later one is saved as a new version when its turn comes |
-| `fact` | something that is so: `unlinked`, `link`, `owes`, `plan`, `no PMS`, `route cannot`, `clock` |
-| `told` | an event from upstream (`tests.vectors.telling`), with `claim`, `line`, `plb` and `item` rows below it |
-| `hand` | what a person does: `record`, `post` or `dismiss` |
-| `then` | everything that may be posted is posted before the next row |
-| `pms` | an entry that stands in the PMS: its kind and amount toward the patient's balance |
-| `held` | an entry that does not stand there; more begins with its state |
-| `event` | an event that itself waits or was only applied; more begins with the state |
-| `letter` | a dead letter; what: its reason |
-| `verdict` | a receipt that is not FIRST |
-| `balance` | what: the patient; amount: by how much what they owe has changed |
-| `books` | a QuickBooks document: `Deposit` or `JournalEntry`, amount: what it does to the bank |
-| `dr`, `cr` | a line of the document above: what: the account |
+    case      what: the case in one sentence; more: the rule ids that it proves, `only=effects` or `only=targets`, and
+              `story=`: the row of the bookkeeper's first table that it belongs to
+    settings  more: fields of the practice's settings; a later one is saved as a new version when its turn comes
+    fact      something that is so: unlinked, link, owes, plan, no-pms, unknown, since, route-cannot, income, clock,
+              minute
+    told      an event from upstream (`tests.vectors.telling`), with `claim`, `line`, `plb` and `item` rows below it
+    hand      what a person does: record
+    then      everything that may be posted is posted before the next row
+    pms       an entry that stands in the PMS: its kind, and its amount toward the patient's balance
+    held      an entry that does not stand there; more begins with its state
+    event     an event that itself waits or was only applied; more begins with the state
+    letter    a dead letter; what: its reason
+    verdict   a receipt that is not FIRST
+    balance   what: the patient; amount: by how much what they owe has changed
+    books     a QuickBooks document: Deposit or JournalEntry, amount: what it does to the bank
+    dr, cr    a line of the document above; what: the account
 
 Rows from `pms` on are what is true at that point, complete: whatever else the ledger or a target holds is a fault.
 """
@@ -69,6 +69,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     sentence: str
     rules: tuple[str, ...]
     only: str
+    story: str
     acts: tuple[Act, ...]
 
     def at(self, level: str) -> bool:
@@ -133,7 +134,13 @@ def _case(name: str, file: Path, rows: list[Row]) -> Case:
     if only not in ONLY:
         raise VectorError(f"{head.place}: only={only}")
     return Case(
-        name=name, file=file.stem, sentence=head.what, rules=head.words, only=only, acts=tuple(_acts(head, rest))
+        name=name,
+        file=file.stem,
+        sentence=head.what,
+        rules=head.words,
+        only=only,
+        story=head.more.get("story", ""),
+        acts=tuple(_acts(head, rest)),
     )
 
 
