@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from streams.errors import ConfigurationError
-from streams.settings import SECRET_KEY_BYTES, ProgramSettings
+from streams.secret_key import SECRET_KEY_BYTES
+from streams.settings import ProgramSettings
 
 LOCAL_DATABASE: Final = "writeback"
 

@@ -42,8 +42,8 @@ class KeyRing:
 
     @classmethod
     def of(cls, settings: ProgramSettings) -> KeyRing:
-        """From `WRITEBACK_SECRET_KEY(_FILE)`. Raises ConfigurationError when there is none."""
-        return cls(settings.secret())
+        """From `WRITEBACK_SECRET_KEY(_FILE)` and `WRITEBACK_RETIRED_KEY_FILES`. ConfigurationError when there is none."""
+        return cls(settings.secret(), settings.retired_secrets())
 
     def seal(self, practice_id: str, connection_id: str, secret: bytes) -> bytes:
         """The blob to store for this connection of this practice."""
@@ -59,7 +59,7 @@ class KeyRing:
         if not head.startswith(_FORMAT) or cipher is None:
             raise SecretUnreadableError(
                 f"the credentials of connection {connection_id} were stored under a key that is not set here: set "
-                "WRITEBACK_SECRET_KEY_FILE to that key, or give the credentials again with `writeback target add`"
+                "WRITEBACK_RETIRED_KEY_FILES to its file, or give the credentials again with `writeback target add`"
             )
         try:
             return cipher.decrypt(rest[:_NONCE_BYTES], rest[_NONCE_BYTES:], _owner(head, practice_id, connection_id))

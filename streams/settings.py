@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-from base64 import b64decode
-from binascii import Error as Base64Error
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -19,10 +17,10 @@ from streams.crash_points import Crash
 from streams.errors import ConfigurationError
 from streams.kafka_client import read_client_file
 from streams.nearest import nearest
+from streams.secret_key import key_in, key_of
 from streams.times import Profile, Times, times_of
 
 PREFIX: Final = "WRITEBACK_"
-SECRET_KEY_BYTES: Final = 32  # AES-256
 # Read by one command from the environment and by nobody else: no setting, but no typo either.
 COMMAND_VARIABLES: Final = frozenset({"WRITEBACK_TARGET_SECRETS"})
 # Environment variables without our prefix: the names that every Kafka and Postgres tool knows.
@@ -89,6 +87,8 @@ class ProgramSettings(BaseSettings):
     secret_key: str = Field("", repr=False)
     """Base64 of the 32 bytes that encrypt stored credentials; never kept in the database."""
     secret_key_file: Path | None = None
+    retired_key_files: str = ""
+    """Files of earlier keys, with commas between: what they sealed still opens, and is sealed anew at its next save."""
 
     state_dir: Path | None = None
     cache_dir: Path | None = None
@@ -179,22 +179,14 @@ class ProgramSettings(BaseSettings):
         """The 32 bytes that encrypt stored credentials. Raises ConfigurationError when none or a bad one is set."""
         text = self.secret_key
         if not text and self.secret_key_file is not None:
-            try:
-                text = self.secret_key_file.read_text(encoding="ascii").strip()
-            except (OSError, UnicodeDecodeError) as error:
-                raise ConfigurationError(
-                    f"WRITEBACK_SECRET_KEY_FILE {self.secret_key_file} cannot be read: {type(error).__name__}"
-                ) from None
-        try:
-            key = b64decode(text, validate=True)
-        except (Base64Error, ValueError):
-            key = b""
-        if len(key) != SECRET_KEY_BYTES:
-            raise ConfigurationError(
-                "stored credentials need a key: set WRITEBACK_SECRET_KEY_FILE (or WRITEBACK_SECRET_KEY) to the base64 "
-                "of 32 random bytes, for example from `head -c 32 /dev/urandom | base64`"
-            )
-        return key
+            text = key_in(self.secret_key_file, "WRITEBACK_SECRET_KEY_FILE")
+        return key_of(text)
+
+    def retired_secrets(self) -> list[bytes]:
+        """Keys that still open what they sealed. Raises ConfigurationError for a file that is no key."""
+        variable = "WRITEBACK_RETIRED_KEY_FILES"
+        files = [Path(name) for name in self.retired_key_files.split(",") if name]
+        return [key_of(key_in(file, variable), variable) for file in files]
 
     def described(self) -> dict[str, str]:
         """Every setting as it is said at start, without secrets."""

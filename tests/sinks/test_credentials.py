@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+from pathlib import Path
+
 import pytest
 
 from sinks.credentials import KeyRing, SecretUnreadableError
 from streams.errors import ConfigurationError
+from streams.settings import ProgramSettings
 
 OLD, NEW = b"o" * 32, b"n" * 32
 SECRET = b'{"refresh_token":"canary"}'
@@ -32,7 +36,22 @@ def test_keys_rotate() -> None:
     assert KeyRing(NEW, retired=[OLD]).open("practice-1", "quickbooks", blob) == SECRET
     with pytest.raises(SecretUnreadableError) as refused:
         KeyRing(NEW).open("practice-1", "quickbooks", blob)
-    assert "WRITEBACK_SECRET_KEY_FILE" in str(refused.value)
+    assert "WRITEBACK_RETIRED_KEY_FILES" in str(refused.value)
+
+
+def test_an_operator_names_the_retired_keys(tmp_path: Path) -> None:
+    """S-1: rotation is two settings: the new key, and the files of those before it."""
+    old, new, none = tmp_path / "old", tmp_path / "new", tmp_path / "none"
+    old.write_bytes(b64encode(OLD))
+    new.write_bytes(b64encode(NEW))
+    none.write_text("not a key")
+    blob = KeyRing.of(ProgramSettings.load(secret_key_file=old)).seal("practice-1", "quickbooks", SECRET)
+    rotated = KeyRing.of(ProgramSettings.load(secret_key_file=new, retired_key_files=str(old)))
+    assert rotated.open("practice-1", "quickbooks", blob) == SECRET
+    anew = rotated.seal("practice-1", "quickbooks", SECRET)
+    assert KeyRing.of(ProgramSettings.load(secret_key_file=new)).open("practice-1", "quickbooks", anew) == SECRET
+    with pytest.raises(ConfigurationError, match="WRITEBACK_RETIRED_KEY_FILES"):
+        KeyRing.of(ProgramSettings.load(secret_key_file=new, retired_key_files=f"{old},{none}"))
 
 
 @pytest.mark.parametrize("blob", [b"", b"WB1", b"plain text that was never sealed at all", b"\0" * 64])
