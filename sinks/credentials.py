@@ -42,7 +42,7 @@ class KeyRing:
 
     @classmethod
     def of(cls, settings: ProgramSettings) -> KeyRing:
-        """From `WRITEBACK_SECRET_KEY(_FILE)` and `WRITEBACK_RETIRED_KEY_FILES`. ConfigurationError where none is set."""
+        """From `WRITEBACK_SECRET_KEY(_FILE)` and `WRITEBACK_RETIRED_KEY_FILES`. ConfigurationError where one is bad."""
         return cls(settings.secret(), settings.retired_secrets())
 
     def seal(self, practice_id: str, connection_id: str, secret: bytes) -> bytes:
