@@ -15,7 +15,8 @@ from schemas.writebacks import Decision, Instruction, PlannedEffect
 def decide_request(event: PaymentRequestSent, version: SettingsVersion, arrival: Arrival) -> Decision:
     """One note at once, whatever the master switch and the timing of payments say: it moves no money (NOTE-1).
 
-    Its amount is what the patient was asked for. Date and time are read in the practice's zone by whoever writes it.
+    Its amount is 0, so that no sum counts it; `gross_minor` is what the patient was asked for. Date and time are read
+    in the practice's zone by whoever writes it.
     """
     settings = version.settings
     standing = _standing(settings, arrival)
@@ -29,7 +30,9 @@ def decide_request(event: PaymentRequestSent, version: SettingsVersion, arrival:
         lane=at_pms(event.patient_ref, event.event_id),
         instruction=Instruction(
             entry_kind=EntryKind.NOTE,
-            amount_minor=event.amount_minor,
+            amount_minor=0,
+            gross_minor=event.amount_minor,
+            payment_ref=event.request_id,
             currency=settings.currency,
             ledger_date=local_date(event.occurred_at, settings.zone),
             occurred_at=event.occurred_at,

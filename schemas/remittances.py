@@ -17,7 +17,7 @@ from schemas.reasons import DeadLetterReason
 
 
 def check_remittance(remittance: Remittance, gross: int) -> None:
-    """Invalid AMOUNTS_DISAGREE where `paid = charged - adjustments` or `gross = claims - PLB` does not hold."""
+    """Invalid UNBALANCED where `paid = charged - adjustments` or `gross = claims - PLB` does not hold."""
     check_id("remittance.remittance_id", remittance.remittance_id)
     check_id("remittance.insurer_ref", remittance.insurer_ref)
     for number, claim in enumerate(remittance.claims):
@@ -29,7 +29,7 @@ def check_remittance(remittance: Remittance, gross: int) -> None:
         taken += adjustment.amount_minor
     paid = (claim.paid_minor for claim in remittance.claims)
     rule = "the claims' payments less provider adjustments are not gross_minor (I-2)"
-    check_sum(DeadLetterReason.AMOUNTS_DISAGREE, "remittance.claims", paid, gross + taken, rule)
+    check_sum(DeadLetterReason.UNBALANCED, "remittance.claims", paid, gross + taken, rule)
 
 
 def _check_claim(field: str, claim: Claim) -> None:
@@ -64,4 +64,4 @@ def _check_balance(field: str, charged: int, paid: int, adjusted: int) -> None:
     check_amount(f"{field}.paid_minor", paid)
     if charged - adjusted != paid:
         problem = "charged_minor less the adjustments is not paid_minor (I-1)"
-        raise Invalid(DeadLetterReason.AMOUNTS_DISAGREE, f"{field}.paid_minor", problem)
+        raise Invalid(DeadLetterReason.UNBALANCED, f"{field}.paid_minor", problem)

@@ -98,8 +98,8 @@ class Instruction(msgspec.Struct, frozen=True, kw_only=True):
     """What to write at a target, in our terms; an adapter composes the vendor's request from it and today's mapping.
 
     `amount_minor` has the practice's cash sign (M-3): a payment > 0; a credit fee adjustment or write-off > 0 (it
-    counts toward the balance like a payment). A charge line is > 0 and its reversal < 0 (B-1); a note carries what
-    was asked for. Each adapter converts the sign once (M-4).
+    counts toward the balance like a payment). A charge line is > 0 and its reversal < 0 (B-1); a note moves nothing
+    and is 0, what was asked for is its `gross_minor`. Each adapter converts the sign once (M-4).
     """
 
     entry_kind: EntryKind

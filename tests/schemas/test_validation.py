@@ -243,7 +243,7 @@ REMITTANCES: tuple[tuple[str, e.Remittance, str], ...] = (
 )
 def test_a_remittance_that_does_not_balance_is_refused(rule: str, remittance: e.Remittance, field: str) -> None:
     """I-1, I-2: to the cent, line by line, claim by claim and as a whole."""
-    assert refusal(changed(PLAIN, remittance=remittance)) == (Reason.AMOUNTS_DISAGREE, field)
+    assert refusal(changed(PLAIN, remittance=remittance)) == (Reason.UNBALANCED, field)
 
 
 def test_a_provider_adjustment_reduces_the_payment() -> None:

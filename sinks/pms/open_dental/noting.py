@@ -20,8 +20,8 @@ def compose(entry: Entry, mapping: OpenDentalMapping, patient: int) -> Composed:
     words = [f"{entry.marker} Payment request sent {sent:%Y-%m-%d} at {sent:%H:%M}"]
     if order.zone is None:
         words.append("UTC")
-    if order.amount_minor:
-        words.append(f"for {decimal(abs(order.amount_minor))} {order.currency}")
+    if order.gross_minor:
+        words.append(f"for {decimal(order.gross_minor)} {order.currency}")
     if order.payment_ref:
         words.append(f"({order.payment_ref})")
     fields: dict[str, Any] = {

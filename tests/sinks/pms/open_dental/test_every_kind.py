@@ -160,14 +160,14 @@ def test_a_membership_payment_pays_its_own_charge_and_the_reversal_stands_on_it(
 def test_a_note_says_when_in_the_practices_own_time_and_no_more() -> None:
     """NOTE-1: local date and time; no patient data beyond the patient it stands with."""
     entry = of_kind(
-        EntryKind.NOTE, "", 0, zone="America/New_York", channel="TEXT", payment_ref="req-1", card_last4=None
+        EntryKind.NOTE, "", 0, zone="America/New_York", channel="TEXT", payment_ref="req-1", gross_minor=12500
     )
     found = compose(entry, a_mapping(note_type=27))
     assert isinstance(found, Composed)
     assert found.path == "/commlogs"
     assert msgspec.json.decode(found.body) == {
         "PatNum": 17,
-        "Note": f"{MARKER} Payment request sent 2026-03-04 at 12:00 (req-1)",
+        "Note": f"{MARKER} Payment request sent 2026-03-04 at 12:00 for 125.00 USD (req-1)",
         "CommDateTime": "2026-03-04 12:00:00",
         "Mode_": "Text",
         "SentOrReceived": "Sent",
