@@ -12,7 +12,6 @@ from deploy.commands.operator_options import (
     Practice,
     a_day,
     ledger,
-    one_of,
     print_json,
     print_table,
     shown_at,
@@ -22,6 +21,8 @@ from deploy.commands.operator_options import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from schemas.states import State
+    from sinks.operator.totals import Standing, Totals
     from sinks.operator.transactions import EntryFacts, Listing, Story, Transaction
 
 app = typer.Typer(no_args_is_help=True, help="Look at transactions: their state, amounts, reasons and attempts.")
@@ -30,7 +31,10 @@ app = typer.Typer(no_args_is_help=True, help="Look at transactions: their state,
 @app.command("list")
 def list_(
     practice: Practice = None,
-    state: Annotated[list[str] | None, typer.Option("--state", help="Only these states; repeat for several.")] = None,
+    state: Annotated[
+        list[str] | None,
+        typer.Option("--state", help="Only these states, also REVERSED, PARTIALLY_REVERSED; repeat for several."),
+    ] = None,
     day: Annotated[str | None, typer.Option(help="Of this civil day in the practice's zone, like 2026-03-02.")] = None,
     week: Annotated[str | None, typer.Option(help="Of the week (Sunday to Saturday) that holds this day.")] = None,
     payment: Annotated[str | None, typer.Option(help="This payment or payout id, or event id.")] = None,
@@ -38,7 +42,6 @@ def list_(
     as_json: Json = False,
 ) -> None:
     """One row per entry (or per event that has none yet), in the order in which the payments happened."""
-    from schemas.states import State
     from sinks.operator.transactions import Wanted, check_day, list_transactions, week_of
     from streams.errors import ConfigurationError
 
@@ -48,10 +51,11 @@ def list_(
     in_week = a_day(week, "--week")
     if in_week is not None:
         first, last = week_of(in_week)
-    names = [one_of(each, State, "--state") for each in state or []]
+    states, standings = _states(state or [])
     wanted = Wanted(
         practice_id=practice,
-        states=tuple(State(name) for name in names if name) or None,
+        states=states or None,
+        standings=standings,
         payment=payment,
         from_day=first,
         to_day=last,
@@ -59,9 +63,16 @@ def list_(
     )
     with ledger() as (_, connection):
         listing = list_transactions(connection, wanted)
-    check = check_day(listing.transactions) if first is not None and wanted.states is None else None
+    check = check_day(listing.transactions) if first is not None and not states and not standings else None
     if as_json:
-        print_json({"transactions": listing.transactions, "more": listing.more, "check": check})
+        print_json(
+            {
+                "transactions": listing.transactions,
+                "more": listing.more,
+                "check": check,
+                "totals": listing.totals,
+            }
+        )
         return
     _print_listing(listing)
     if check is not None and not listing.more:
@@ -88,6 +99,22 @@ def show(
         return
     for story in found:
         _print_story(story)
+
+
+def _states(given: list[str]) -> tuple[tuple[State, ...], tuple[Standing, ...]]:
+    """Those of entries and those of payments as a whole. Raises ConfigurationError with the nearest name."""
+    from schemas.states import State
+    from sinks.operator.totals import Standing
+    from streams.errors import ConfigurationError
+    from streams.nearest import nearest
+
+    names = [each.upper() for each in given]
+    known = [*State.__members__, *Standing.__members__]
+    for name in names:
+        if name not in known:
+            raise ConfigurationError(f"--state: {name!r} is not known{nearest(name, known)}")
+    states = tuple(State(name) for name in names if name in State.__members__)
+    return states, tuple(Standing(name) for name in names if name in Standing.__members__)
 
 
 def _print_listing(listing: Listing) -> None:
@@ -123,7 +150,9 @@ def _row(each: Transaction) -> tuple[object, ...]:
         "" if each.effect_id is None else f"e:{each.effect_id}",
         what,
         shown_money(each.amount_minor, each.currency),
-        each.state + (f" ({each.attempts}x)" if each.attempts and each.attempts > 1 else ""),
+        each.state
+        + (f" ({each.attempts}x)" if each.attempts and each.attempts > 1 else "")
+        + (f", {each.standing}" if each.standing else ""),
         each.reason + (" late" if each.late else ""),
         each.settings_version,
         shown_at(each.posted_at) or shown_at(each.due_at),
@@ -150,13 +179,32 @@ def _print_story(story: Story) -> None:
         "received": f"{shown_at(event.received_at)}, {event.topic or event.topic_id} {event.part}@{event.off}",
         "settings": "none" if event.settings_version is None else f"version {event.settings_version}",
         "decision": event.reason,
+        "belongs to": event.about if event.about != event.subject else "",
         "waits for": event.waiting or "",
         "replaced by": event.superseded_by or "",
         "records": ", ".join(f"{each.verdict} at {each.part}@{each.off}" for each in story.receipts),
     }
     print_table(f"{event.practice_id}: {event.subject}", ("", ""), ((k, v) for k, v in facts.items() if v))
+    if story.totals is not None:
+        print(totals_line(story.totals))
     for entry in story.entries:
         _print_entry(entry, story)
+
+
+def totals_line(totals: Totals) -> str:
+    """What stands of a payment or payout, on one line; only what is not nothing."""
+    parts = {
+        "refunded": totals.refunded_minor,
+        "returned": totals.returned_minor,
+        "disputed": totals.disputed_minor,
+        "voided": totals.voided_minor,
+    }
+    said = [f"booked {shown_money(totals.booked_minor, totals.currency)}"]
+    said += [f"{name} {shown_money(minor, totals.currency)}" for name, minor in parts.items() if minor]
+    said.append(f"remaining {shown_money(totals.remaining_minor, totals.currency)}")
+    if totals.open_minor:
+        said.append(f"still to be posted {shown_money(totals.open_minor, totals.currency)}")
+    return f"{totals.standing or 'totals'}: {', '.join(said)}"
 
 
 def _print_entry(entry: EntryFacts, story: Story) -> None:

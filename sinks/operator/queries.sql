@@ -4,6 +4,67 @@ SELECT DISTINCT ON (practice_id) practice_id, body ->> 'zone' FROM settings
 WHERE :practice_id::text IS NULL OR practice_id = :practice_id
 ORDER BY practice_id, version DESC;
 
+-- name: totals
+-- What stands of each payment or payout: what was booked for it, and what was taken back since (R-1, R-15). Signs are
+-- the practice's cash view. One statement, three keys an id (events_money, events_superseded, events_concerning),
+-- however many others there are; without ids those that a later event spoke of: nothing else can be reversed.
+-- A correction's reversals stand on the corrected event, so they are part of what was booked; a won dispute and a
+-- failed refund give back what was taken. Charges, write-offs, notes and allocations move no money.
+WITH wanted AS MATERIALIZED (
+    SELECT u.practice_id, u.source, u.subject
+    FROM unnest(:practice_ids::text[], :sources::text[], :subjects::text[]) AS u(practice_id, source, subject)
+    UNION
+    SELECT e.practice_id, e.source, e.concerns FROM events e
+    WHERE :all_linked AND e.concerns IS NOT NULL AND (:practice_id::text IS NULL OR e.practice_id = :practice_id)
+), told AS (
+    SELECT w.practice_id, w.source, w.subject, e.event_id, e.kind
+    FROM wanted w
+    CROSS JOIN LATERAL (
+        SELECT e.event_id, e.kind FROM events e
+        WHERE e.practice_id = w.practice_id AND e.source = w.source AND e.subject = w.subject
+          AND e.superseded_by IS NULL AND e.concerns IS NULL
+        UNION ALL
+        SELECT e.event_id, e.kind FROM events e
+        WHERE e.practice_id = w.practice_id AND e.source = w.source AND e.subject = w.subject
+          AND e.superseded_by IS NOT NULL AND e.concerns IS NULL
+        UNION ALL
+        SELECT e.event_id, e.kind FROM events e
+        WHERE e.practice_id = w.practice_id AND e.source = w.source AND e.concerns = w.subject
+    ) e
+), entries AS (
+    SELECT t.practice_id, t.source, t.subject, t.kind, f.currency, f.amount_minor,
+        t.kind IN ('payout', 'payout_failed') AS of_payout,
+        t.kind NOT IN ('payment', 'payout', 'fee', 'cleared') AS back,
+        f.state IN ('POSTED', 'RECORDED_MANUALLY') AS settled,
+        f.state NOT IN ('POSTED', 'RECORDED_MANUALLY', 'SKIPPED_DISABLED', 'SKIPPED_ZERO', 'VOIDED_BEFORE_POST',
+                        'DISMISSED') AS still_open
+    FROM told t
+    JOIN effects f ON f.practice_id = t.practice_id AND f.source = t.source AND f.event_id = t.event_id
+    WHERE f.entry_kind IN ('payment', 'fee_adjustment', 'insurance_payment', 'refund', 'return', 'dispute_hold',
+                           'dispute_release', 'payout', 'payout_reversal', 'payout_correction')
+       OR (f.entry_kind = 'reversal' AND split_part(f.part, '/', 1) IN ('payment', 'fee_adjustment',
+           'insurance_payment', 'refund', 'return', 'dispute_hold', 'dispute_release', 'payout'))
+), summed AS (
+    SELECT practice_id, source, subject, of_payout, currency,
+        coalesce(sum(amount_minor) FILTER (WHERE settled AND NOT back), 0)::bigint AS booked_minor,
+        coalesce(sum(amount_minor) FILTER (WHERE settled AND kind IN ('refund', 'refund_failed')), 0)::bigint
+            AS refunded_minor,
+        coalesce(sum(amount_minor) FILTER (WHERE settled AND kind = 'return'), 0)::bigint AS returned_minor,
+        coalesce(sum(amount_minor) FILTER (WHERE settled AND kind IN ('dispute', 'dispute_closed')), 0)::bigint
+            AS disputed_minor,
+        coalesce(sum(amount_minor) FILTER (WHERE settled AND kind IN ('void', 'payout_failed')), 0)::bigint
+            AS voided_minor,
+        coalesce(sum(amount_minor) FILTER (WHERE settled AND back), 0)::bigint AS back_minor,
+        coalesce(sum(amount_minor) FILTER (WHERE still_open), 0)::bigint AS open_minor
+    FROM entries GROUP BY practice_id, source, subject, of_payout, currency
+)
+SELECT practice_id, source, subject, of_payout, currency, booked_minor, refunded_minor, returned_minor, disputed_minor,
+    voided_minor, booked_minor + back_minor AS remaining_minor, open_minor,
+    CASE WHEN back_minor = 0 OR booked_minor = 0 OR sign(back_minor) = sign(booked_minor) THEN NULL
+         WHEN abs(back_minor) >= abs(booked_minor) THEN 'REVERSED'
+         ELSE 'PARTIALLY_REVERSED' END AS standing
+FROM summed ORDER BY practice_id, source, subject, of_payout;
+
 -- name: transactions
 -- One row per effect, or per event that has none.
 WITH zone AS (
@@ -18,17 +79,19 @@ WITH zone AS (
         coalesce(ef.reason, ev.reason) AS reason,
         coalesce(ef.settings_version, ev.settings_version) AS settings_version,
         ef.amount_minor, ef.currency, ef.due_at, coalesce(ef.late, false) AS late, ef.external_id, ef.posted_at,
-        ef.attempts, ef.redrives, ef.last_code
+        ef.attempts, ef.redrives, ef.last_code, coalesce(ev.concerns, ev.subject) AS about
     FROM events ev
     LEFT JOIN effects ef USING (practice_id, source, event_id)
     LEFT JOIN zone z ON z.practice_id = ev.practice_id
     WHERE (:practice_id::text IS NULL OR ev.practice_id = :practice_id)
-      AND (:payment::text IS NULL OR ev.subject = :payment OR ev.event_id = :payment)
+      AND (:payment::text IS NULL OR ev.subject = :payment OR ev.event_id = :payment OR ev.concerns = :payment)
       AND (:from_day::date IS NULL OR ev.occurred_at >= :from_day::date::timestamp AT TIME ZONE 'UTC' - interval '1 day')
       AND (:to_day::date IS NULL OR ev.occurred_at < :to_day::date::timestamp AT TIME ZONE 'UTC' + interval '2 days')
 )
 SELECT * FROM found
-WHERE (:states::text[] IS NULL OR state = ANY(:states::text[]))
+WHERE (:states::text[] IS NULL OR state = ANY(:states::text[])
+       OR (practice_id, source, about) IN (SELECT * FROM unnest(:in_practices::text[], :in_sources::text[],
+           :in_subjects::text[])))
   AND (:from_day::date IS NULL OR day BETWEEN :from_day::date AND :to_day::date)
 ORDER BY practice_id, occurred_at, event_id, effect_id
 LIMIT :most;
@@ -36,11 +99,11 @@ LIMIT :most;
 -- name: event_facts
 SELECT ev.practice_id, ev.source, ev.event_id, ev.event_type, ev.subject, ev.kind, ev.version, ev.occurred_at,
     ev.received_at, ev.waiting, ev.reason, ev.applied, ev.resolved_at, ev.settings_version, ev.superseded_by,
-    ev.topic_id, ev.part, ev.off,
+    coalesce(ev.concerns, ev.subject), ev.topic_id, ev.part, ev.off,
     (SELECT t.topic FROM topic_partitions t WHERE t.topic_id = ev.topic_id)
 FROM events ev
 WHERE ev.practice_id = :practice_id
-  AND (ev.event_id = :id OR ev.subject = :id OR EXISTS (
+  AND (ev.event_id = :id OR ev.subject = :id OR ev.concerns = :id OR EXISTS (
         SELECT FROM effects ef WHERE ef.practice_id = ev.practice_id AND ef.source = ev.source
           AND ef.event_id = ev.event_id AND ef.effect_id::text = :id))
 ORDER BY ev.occurred_at, ev.event_id;

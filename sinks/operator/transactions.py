@@ -8,10 +8,13 @@ from typing import Final
 
 import msgspec
 
+from schemas.events import PayoutFailed, PayoutPaid
 from schemas.states import FINAL, State
 from sinks.operator.reading import Connection, read
+from sinks.operator.totals import About, Standing, Totals, totals_of, totals_with
 
 SETTLED: Final = frozenset({State.POSTED, State.RECORDED_MANUALLY})
+PAYOUTS: Final = frozenset({PayoutPaid.__name__, PayoutFailed.__name__})
 NOT_COUNTED: Final = FINAL - SETTLED
 """Counted apart (VER-5): what a setting or a void says not to post."""
 
@@ -21,6 +24,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
     practice_id: str | None = None
     states: tuple[State, ...] | None = None
+    standings: tuple[Standing, ...] = ()
+    """With `states`: what has one of either."""
     payment: str | None = None
     """The upstream's id of the payment or payout, or the event's id."""
     from_day: date | None = None
@@ -54,6 +59,10 @@ class Transaction(msgspec.Struct, frozen=True):
     attempts: int | None
     redrives: int | None
     last_code: str | None
+    about: str
+    """The payment or payout that it belongs to: for a refund, the payment."""
+    standing: Standing | None = None
+    """Of that payment or payout as a whole."""
 
 
 class Listing(msgspec.Struct, frozen=True):
@@ -61,6 +70,8 @@ class Listing(msgspec.Struct, frozen=True):
 
     transactions: tuple[Transaction, ...]
     more: bool
+    totals: tuple[Totals, ...] = ()
+    """Of every payment and payout that is shown and has entries."""
 
 
 class EventFacts(msgspec.Struct, frozen=True):
@@ -79,6 +90,7 @@ class EventFacts(msgspec.Struct, frozen=True):
     resolved_at: datetime | None
     settings_version: int | None
     superseded_by: str | None
+    about: str
     topic_id: str
     part: int
     off: int
@@ -142,6 +154,8 @@ class Story(msgspec.Struct, frozen=True):
     entries: tuple[EntryFacts, ...]
     attempts: tuple[AttemptFacts, ...]
     receipts: tuple[ReceiptFacts, ...]
+    totals: Totals | None = None
+    """Of the payment or payout that it belongs to."""
 
 
 class DayCheck(msgspec.Struct, frozen=True):
@@ -157,29 +171,58 @@ class DayCheck(msgspec.Struct, frozen=True):
 
 
 def list_transactions(connection: Connection, wanted: Wanted) -> Listing:
-    """What matches, in the order in which it happened, at most `wanted.most`. Blocks for one statement."""
+    """What matches, in the order in which it happened, at most `wanted.most`, with the totals of what is shown.
+
+    Blocks for two statements, three where a standing is asked for.
+    """
+    chosen = totals_with(connection, wanted.practice_id, wanted.standings) if wanted.standings else []
+    states = () if wanted.states is None and wanted.standings else wanted.states
     parameters = {
         "practice_id": wanted.practice_id,
-        "states": None if wanted.states is None else [state.value for state in wanted.states],
+        "states": None if states is None else [state.value for state in states],
+        "in_practices": [each.practice_id for each in chosen],
+        "in_sources": [each.source for each in chosen],
+        "in_subjects": [each.subject for each in chosen],
         "payment": wanted.payment,
         "from_day": wanted.from_day,
         "to_day": wanted.to_day,
         "most": wanted.most + 1,
     }
     found = read(connection, "transactions", Transaction, parameters)
-    return Listing(tuple(found[: wanted.most]), len(found) > wanted.most)
+    shown = found[: wanted.most]
+    totals = totals_of(connection, {_about(each) for each in shown})
+    standing = {(each.about, each.of_payout): each.standing for each in totals}
+    return Listing(
+        tuple(
+            msgspec.structs.replace(each, standing=standing.get((_about(each), each.event_type in PAYOUTS)))
+            for each in shown
+        ),
+        len(found) > wanted.most,
+        tuple(totals),
+    )
+
+
+def _about(each: Transaction) -> About:
+    return (each.practice_id, each.source, each.about)
 
 
 def stories(connection: Connection, practice_id: str, sought: str) -> list[Story]:
-    """Every event of the practice with this event id, payment or payout id, or entry number; empty if there is none."""
+    """Every event of the practice with this event id, payment or payout id, or entry number; empty if there is none.
+
+    A payment's or payout's id finds what happened to it later, too.
+    """
     found = []
-    for event in read(connection, "event_facts", EventFacts, {"practice_id": practice_id, "id": sought}):
+    events = read(connection, "event_facts", EventFacts, {"practice_id": practice_id, "id": sought})
+    sums = totals_of(connection, {(practice_id, event.source, event.about) for event in events})
+    totals = {(each.source, each.subject, each.of_payout): each for each in sums}
+    for event in events:
         key = {"practice_id": practice_id, "source": event.source, "event_id": event.event_id}
         entries = read(connection, "effects_of", EntryFacts, key)
         numbers = {"practice_id": practice_id, "effect_ids": [entry.effect_id for entry in entries]}
         attempts = read(connection, "attempts_of", AttemptFacts, numbers)
         receipts = read(connection, "receipts_of", ReceiptFacts, key)
-        found.append(Story(event, tuple(entries), tuple(attempts), tuple(receipts)))
+        mine = totals.get((event.source, event.about, event.event_type in PAYOUTS))
+        found.append(Story(event, tuple(entries), tuple(attempts), tuple(receipts), mine))
     return found
 
 
