@@ -101,6 +101,8 @@ class DecisionReason(StrEnum):
     """E-9 d: posted on purpose, after its type was off when it happened."""
     PATIENT_UNTOUCHED = "PATIENT_UNTOUCHED"
     """R-10: a dispute that the practice keeps at office level."""
+    LEDGER_CLOSED = "LEDGER_CLOSED"
+    """T-9: its ledger date is closed, and the practice enters such entries by hand."""
     OTHER_CURRENCY = "OTHER_CURRENCY"
     """M-8, found when a stored event is decided again: it waits for a person instead of becoming a dead letter."""
 
