@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from datetime import date
 from typing import Final
 
@@ -46,20 +46,16 @@ class SettledClaim(msgspec.Struct, frozen=True):
     doubtful: bool
     """A person looks before anything of it is posted."""
     named: bool
-    """Its money has one place to go (I-12)."""
+    """The claim is named, and so is each of its procedures unless there is one (I-12)."""
 
     @property
     def takes_back(self) -> bool:
         return self.order.status == REVERSED or self.order.paid_minor < 0
 
 
-def settle(
-    remittance: Remittance, claim: Claim, allowed: Allowed, procedures: Collection[str], field: str
-) -> SettledClaim:
+def settle(remittance: Remittance, claim: Claim, allowed: Allowed, field: str) -> SettledClaim:
     """One claim. `schemas.validation` has balanced it and its lines; that the lines are the whole claim is refused
-    here (I-1). What is patient responsibility, other or payer-initiated stays in the record and is not posted (I-3).
-
-    `procedures` are what the payment itself names of this patient, where it does."""
+    here (I-1). What is patient responsibility, other or payer-initiated stays in the record and is not posted (I-3)."""
     lines = claim.lines or ()
     if lines and sum(line.charged_minor for line in lines) != claim.charged_minor:
         raise Refused(DeadLetterReason.UNBALANCED, f"{field}.lines")
@@ -81,7 +77,7 @@ def settle(
             lines=orders,
         ),
         doubtful=pays_while_reversing or any(allowed.doubts(each) for each in adjustments),
-        named=_is_named(claim, lines, procedures) or (claim.paid_minor == 0 and write_off == 0),
+        named=_is_named(claim, lines) or (claim.paid_minor == 0 and write_off == 0),
     )
 
 
@@ -98,14 +94,8 @@ def _written_off(adjustments: Iterable[ClaimAdjustment], allowed: Allowed) -> in
     return sum(each.amount_minor for each in adjustments if allowed.writes_off(each))
 
 
-def _is_named(claim: Claim, lines: tuple[ClaimLine, ...], procedures: Collection[str]) -> bool:
-    """Whether its money can go to the claim's procedures and to no other (I-11, I-12).
-
-    A claim without lines may have one procedure or several: where the payment names several it waits for somebody to
-    divide it; else the claim is known only to the PMS, and so is how many procedures it has.
-    """
-    if claim.claim_ref is None:
+def _is_named(claim: Claim, lines: tuple[ClaimLine, ...]) -> bool:
+    """Without lines nobody can tell one procedure from several, and a claim's money goes to its procedures (I-11)."""
+    if claim.claim_ref is None or not lines:
         return False
-    if lines:
-        return len(lines) == 1 or all(line.procedure_ref is not None for line in lines)
-    return len(procedures) < 2
+    return len(lines) == 1 or all(line.procedure_ref is not None for line in lines)

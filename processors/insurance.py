@@ -72,11 +72,8 @@ class _Booking(msgspec.Struct, frozen=True):
         codes = frozenset(self.settings.write_off_codes)
         allowed = Allowed(codes, local_date(self.event.occurred_at, self.settings.zone))
         alone = len(remittance.claims) == 1
-        splits = self.event.splits
-        named = {(each.patient_ref, each.procedure_ref) for each in splits if each.procedure_ref is not None}
         for position, told in enumerate(remittance.claims):
-            procedures = {ref for patient, ref in named if patient == told.patient_ref}
-            claim = settle(remittance, told, allowed, procedures, f"remittance.claims.{position}")
+            claim = settle(remittance, told, allowed, f"remittance.claims.{position}")
             part = "" if alone else str(position)
             standing = self._standing_of(claim)
             yield self._of_claim(_PAYMENT, part, claim, claim.order.paid_minor, standing, None)
