@@ -193,6 +193,31 @@ class Blackout(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             raise SettingsError("blackouts.days: at least one of MON, TUE, WED, THU, FRI, SAT, SUN")
 
 
+_DAY_MINUTES: Final = 24 * 60
+_WEEK_MINUTES: Final = 7 * _DAY_MINUTES
+
+
+def leave_no_time(blackouts: tuple[Blackout, ...]) -> bool:
+    """Whether blackouts cover a whole week between them, so that nothing could ever be posted (T-8)."""
+    spans = [
+        (_minutes(each.begins), (_minutes(each.ends) - _minutes(each.begins)) % _DAY_MINUTES, each.days)
+        for each in blackouts
+    ]
+    if sum(length * len(days) for _, length, days in spans) < _WEEK_MINUTES:
+        return False
+    dark = {
+        (list(Weekday).index(day) * _DAY_MINUTES + begins + minute) % _WEEK_MINUTES
+        for begins, length, days in spans
+        for day in days
+        for minute in range(length)
+    }
+    return len(dark) == _WEEK_MINUTES
+
+
+def _minutes(at: time) -> int:
+    return at.hour * 60 + at.minute
+
+
 _MODE_FIELDS: Final = {
     PaymentKind.TERMINAL: "terminal",
     PaymentKind.PAYMENT_PLAN: "payment_plan",
@@ -258,6 +283,8 @@ class PracticeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
             raise SettingsError("cut_off: a local time in whole minutes such as 18:00, without an offset")
         if not self.business_days:
             raise SettingsError("business_days: at least one of MON, TUE, WED, THU, FRI, SAT, SUN")
+        if self.blackouts and leave_no_time(self.blackouts):
+            raise SettingsError("blackouts: together they cover the whole week, so nothing could ever be posted")
         if not 1 <= self.late_after_days <= 3650:
             raise SettingsError("late_after_days: 1 to 3650 days")
         for code in self.write_off_codes:
