@@ -6,13 +6,20 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import psycopg
 from confluent_kafka.admin import AdminClient
 from psycopg import sql
+from psycopg.rows import TupleRow
 
+from sinks import ledger
+from sinks.ledger.migrate import migrate
+from sinks.ledger.transitions import guard_sql
 from streams.settings import ProgramSettings
 
 ADMIN_S = 30.0
@@ -54,16 +61,48 @@ class World(msgspec.Struct, frozen=True):
 
 @contextmanager
 def fresh_world(stack: Stack) -> Iterator[World]:
-    """A world that is gone afterwards: its database dropped, its topics deleted."""
+    """A world that is gone afterwards: its database dropped, its topics deleted. The database has the schema."""
     name = f"t{secrets.token_hex(4)}"
     with psycopg.connect(stack.database_url, autocommit=True) as admin:
-        admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        copy = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        admin.execute(copy.format(sql.Identifier(name), sql.Identifier(_template(admin, stack))))
     try:
-        yield World(stack.bootstrap, f"{name}.", name, stack.database_url.rsplit("/", 1)[0] + f"/{name}")
+        yield World(stack.bootstrap, f"{name}.", name, _to_database(stack.database_url, name))
     finally:
         with psycopg.connect(stack.database_url, autocommit=True) as admin:
             admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
         _delete_topics(stack.bootstrap, f"{name}.")
+
+
+def _template(admin: psycopg.Connection[TupleRow], stack: Stack) -> str:
+    """A database with this release's schema to copy, made once on a server: a copy takes a tenth of the migrations."""
+    name = f"writeback_schema_{_schema_digest()}"
+    there = sql.SQL("SELECT FROM pg_database WHERE datname = {}").format(sql.Literal(name))
+    if admin.execute(there).fetchone() is not None:
+        return name
+    with admin.transaction():
+        admin.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", (name,))
+        if admin.execute(there).fetchone() is None:
+            draft = f"{name}_{secrets.token_hex(4)}"
+            with psycopg.connect(stack.database_url, autocommit=True) as maker:
+                maker.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(draft)))
+                migrate(_to_database(stack.database_url, draft))
+                maker.execute(
+                    sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(draft), sql.Identifier(name))
+                )
+    return name
+
+
+@cache
+def _schema_digest() -> str:
+    digest = sha256(guard_sql().encode())
+    for migration in sorted((Path(ledger.__file__).parent / "migrations").glob("*.sql")):
+        digest.update(migration.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _to_database(url: str, name: str) -> str:
+    return url.rsplit("/", 1)[0] + f"/{name}"
 
 
 def _delete_topics(bootstrap: str, prefix: str) -> None:
