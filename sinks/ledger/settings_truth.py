@@ -17,6 +17,7 @@ from sinks.ledger.audit import append
 from sinks.ledger.database import statement
 from sinks.ledger.golive_state import readiness, refuse_unproven, switches_on
 from sinks.ledger.inheriting import group_of, own_after
+from sinks.ledger.periods import release_opened
 from sinks.ledger.practice_abilities import abilities_of
 from sinks.ledger.recomputing import moment, recompute
 from sinks.ledger.resolving import Truth
@@ -253,7 +254,8 @@ def _begins(asked: datetime | None, at: datetime, newest: datetime | None) -> da
 
 
 def apply_begun(cursor: Cursor, practice_id: str, *, now: datetime | None, jitter_s: int) -> None:
-    """Let versions that have begun act: waiting events are decided anew, PAUSED resumes, gates look again (law 24).
+    """Let versions that have begun act: waiting events are decided anew, PAUSED resumes, what a closed period held goes
+    on where it opened (T-9), gates look again (law 24).
 
     The caller holds the practice's lock.
     """
@@ -261,6 +263,7 @@ def apply_begun(cursor: Cursor, practice_id: str, *, now: datetime | None, jitte
     cursor.execute(statement("facts", "mark_applied"), parameters)
     cursor.execute(statement("facts", "ask_again"), parameters)
     recompute(cursor, practice_id, now=now, jitter_s=jitter_s)
+    release_opened(cursor, practice_id, actor="settings", now=now)
     rows = cursor.execute(statement("facts", "gates_of"), {"practice_id": practice_id}).fetchall()
     gates.refresh(cursor, [(practice_id, row[0]) for row in rows], now=now, jitter_s=jitter_s)
 

@@ -75,6 +75,12 @@ TRANSITIONS: Final[tuple[Transition, ...]] = tuple(
     + _each(READY, [State.UNCERTAIN], "look_first: read back before any send", Who.POSTER)
     + _each(READY, [State.SENDING], "the mark; payload frozen", Who.POSTER)
     + _each(READY, [State.INVALID_CONFIG, State.BLOCKED_PERIOD], "checked before the mark; nothing sent", Who.POSTER)
+    + _each(
+        READY,
+        [State.AWAITING_MANUAL_POST],
+        "checked before the mark: its date is closed, and such entries are made by hand (T-9); practice lock",
+        Who.POSTER,
+    )
     + _each([State.SENDING], [State.RETRYING], "own epoch; proof that nothing was written", Who.POSTER)
     + _each([State.SENDING], [State.ACCEPTED], "own epoch; 202", Who.POSTER)
     + _each([State.SENDING], [State.UNCERTAIN], "own epoch and no proof, or an older epoch", Who.POSTER)

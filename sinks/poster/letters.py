@@ -43,7 +43,7 @@ def result_of(
     state: State,
     now: datetime,
     *,
-    reason: DeadLetterReason | None = None,
+    reason: DecisionReason | DeadLetterReason | None = None,
     external_id: str | None = None,
     attempt: int = 0,
 ) -> OutboxRow:

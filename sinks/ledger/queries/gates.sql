@@ -57,10 +57,12 @@ ON CONFLICT (practice_id, connection_id) DO UPDATE SET next_due_at = least(g.nex
 SELECT pg_notify('writeback_gates', :practice_id::text);
 
 -- name: quiet_gates_with_work
--- Sweep (law 8): gates that would sleep although something of theirs is due. Expected: none.
+-- Sweep (law 8): gates that would sleep although something of theirs is due. Expected: none. One that rests in a
+-- blackout sleeps on purpose (T-8).
 SELECT g.practice_id, g.connection_id
 FROM gates g
 WHERE (g.next_due_at IS NULL OR g.next_due_at > coalesce(:now::timestamptz, now()) + :late::interval)
+  AND (g.blackout_until IS NULL OR g.blackout_until <= coalesce(:now::timestamptz, now()))
   AND (g.practice_id, g.connection_id) > (:after_practice, :after_connection)
   AND EXISTS (SELECT FROM effects e WHERE e.practice_id = g.practice_id AND e.connection_id = g.connection_id
       AND e.state IN ('SCHEDULED', 'RETRYING', 'SENDING', 'ACCEPTED', 'UNCERTAIN')

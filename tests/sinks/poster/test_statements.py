@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import msgspec
@@ -22,6 +22,7 @@ from tests.worlds import World
 SQL = named_queries("sinks.poster")
 CONNECTION = f"{PRACTICE}-PMS"
 ME = "me"
+PAID_ON = date(2026, 3, 4)
 
 
 @pytest.fixture
@@ -51,7 +52,15 @@ def mark(
 ) -> list[tuple[Any, ...]]:
     """The mark of these effects as the loop would ask for it."""
     items = [
-        {"n": n, "generation": 1, "request_id": f"request-{n}", "payload": b"{}", "digest": b"d"} for n in effect_ids
+        {
+            "n": n,
+            "generation": 1,
+            "request_id": f"request-{n}",
+            "payload": b"{}",
+            "digest": b"d",
+            "ledger_date": PAID_ON,
+        }
+        for n in effect_ids
     ]
     gate = {"p": PRACTICE, "c": CONNECTION, "e": epoch, "need_s": 3.0, "version": 1, "items": items}
     parameters = {"gates": _json([gate]), "me": ME, "now": None, "skip_state_test": False} | more
