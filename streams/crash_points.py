@@ -34,11 +34,15 @@ class CrashPoint(StrEnum):
     POSTER_AFTER_ANSWER = "poster.after_answer"
     POSTER_AFTER_CONFIRM = "poster.after_confirm"
     POSTER_IN_READ_BACK = "poster.in_read_back"
+    POSTER_AFTER_BALANCE = "poster.after_balance"
+    POSTER_AFTER_EXPANSION = "poster.after_expansion"
     POSTER_TOKEN_ANSWERED = "poster.token_answered"  # noqa: S105 - an instant, not a secret
     RELAY_BEFORE_COMMIT = "relay.before_commit"
     RELAY_AFTER_COMMIT = "relay.after_commit"
     NOTIFIER_AFTER_MARK = "notifier.after_mark"
     NOTIFIER_AFTER_SEND = "notifier.after_send"
+    GOLIVE_AFTER_MARK = "golive.after_mark"
+    GOLIVE_AFTER_ANSWER = "golive.after_answer"
 
 
 class Crash(msgspec.Struct, frozen=True):

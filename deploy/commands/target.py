@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -128,28 +126,17 @@ def list_(
 
 async def _tested(settings: ProgramSettings, practice: str, target: Target) -> ConnectionReport:
     """Open the stored connection as the poster does, and ask it."""
-    import psycopg
-
-    from sinks.credentials import KeyRing
+    from deploy.open_targets import surroundings
     from sinks.ledger.connections import stored_connection
-    from sinks.ledger.database import connect, connection_options
-    from sinks.routes import StoredConnection, Surroundings, open_target
+    from sinks.ledger.database import connect
+    from sinks.routes import StoredConnection, open_target
     from streams.errors import ConfigurationError
 
     with connect(settings.database_url, "target") as connection, connection.cursor() as cursor:
         row = stored_connection(cursor, practice, target)
     if row is None:
         raise ConfigurationError(f"practice {practice} has no such target: connect it with `writeback target add`")
-    keys = KeyRing.of(settings)
-
-    @asynccontextmanager
-    async def for_one_transaction() -> AsyncIterator[psycopg.AsyncConnection[Any]]:
-        options = connection_options("target")
-        async with await psycopg.AsyncConnection.connect(settings.database_url, **options) as opened:
-            yield opened
-
-    around = Surroundings(settings=settings, keys=keys, connect=for_one_transaction)
-    opened = open_target(StoredConnection(**row), around)
+    opened = open_target(StoredConnection(**row), surroundings(settings, "target"))
     try:
         return await opened.test(TEST_S)
     finally:
