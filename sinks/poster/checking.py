@@ -1,6 +1,8 @@
-"""What is asked of an effect before its mark (law 24, N-8, T-12, E-9 b). Pure; nothing has been sent yet."""
+"""What is asked of an effect before its mark (law 24, N-8, T-8, T-12, E-9 b). Pure; nothing has been sent yet."""
 
 from __future__ import annotations
+
+from datetime import datetime
 
 import msgspec
 
@@ -8,8 +10,9 @@ from schemas.states import State, Target
 from sinks.ledger.request_ids import marker, request_id
 from sinks.port import Entry, NotComposed, PaymentTarget
 from sinks.poster import deciding
+from sinks.poster.periods import goes_as_frozen, in_open_period
 from sinks.poster.retrying import budget_spent
-from sinks.poster.work import Frozen, Verdict, Work
+from sinks.poster.work import Dead, Frozen, Held, Work
 from streams.times import Times
 
 
@@ -20,24 +23,17 @@ class Ready(msgspec.Struct, frozen=True):
     frozen: Frozen
 
 
-class Held(msgspec.Struct, frozen=True):
-    """Waits for a fact: PAUSED or AWAITING_LINK. Written under the practice's lock, after looking again (law 8)."""
+class Resting(msgspec.Struct, frozen=True):
+    """Its practice posts nothing now: the effect stays as it is, and its gate looks again then (T-8)."""
 
-    state: State
-
-
-class Dead(msgspec.Struct, frozen=True):
-    """Dies before the mark, under the practice's lock."""
-
-    verdict: Verdict
-    field: str | None
+    until: datetime
 
 
-Checked = Ready | Held | Dead
+Checked = Ready | Held | Dead | Resting
 
 
-def check(work: Work, dependents: tuple[Work, ...], target: PaymentTarget, times: Times) -> Checked:
-    """In the order of protocol section 3: switches, link, budget, period, mapping.
+def check(work: Work, dependents: tuple[Work, ...], target: PaymentTarget, times: Times, now: datetime) -> Checked:
+    """In the order of protocol section 3: switches, blackout, link, budget, period, mapping. `now` is business time.
 
     `dependents` must be composable too: an entry that is half of a pair is not sent when the other half cannot be
     (N-8), and what is missing is said of the first.
@@ -47,26 +43,28 @@ def check(work: Work, dependents: tuple[Work, ...], target: PaymentTarget, times
         return Held(State.PAUSED)
     if work.target is Target.PMS and not facts.master:
         return Held(State.PAUSED)
+    if work.target is Target.PMS and facts.blackouts is not None and (end := facts.blackouts.until(now)) is not None:
+        return Resting(end)
     if target.capabilities.needs_patient and work.pms_patient_id is None:
         return Held(State.AWAITING_LINK)
     if work.state is State.RETRYING and budget_spent(times, work.attempts):
         return Dead(deciding.retries_spent(), None)
-    closed = facts.closed_through
-    if work.target is Target.PMS and closed is not None and work.ledger_date <= closed:
-        return Dead(deciding.period_closed(), "ledger_closed_through")
+    dated = in_open_period(work, now)
+    if not isinstance(dated, Work):
+        return dated
     for other in dependents:
         if isinstance(found := target.compose(entry_of(other)), NotComposed):
             return Dead(deciding.not_composed(found), found.field)
-    return _compose(work, target)
+    return _compose(dated, target)
 
 
 def _compose(work: Work, target: PaymentTarget) -> Ready | Dead:
-    """A request frozen for this generation goes out as it is, under its own id. Composed for another patient, it is a
-    new generation: nothing stands at the target, or the effect would not be ready (E-9 b, section 3)."""
+    """A request frozen for this generation goes out as it is, under its own id. Composed for another patient or another
+    date, it is a new generation: nothing stands at the target, or the effect would not be ready (E-9 b, section 3)."""
     frozen = work.frozen
-    current = frozen is not None and frozen.generation == work.generation
-    if frozen is not None and current and frozen.pms_patient_id == work.pms_patient_id:
+    if frozen is not None and goes_as_frozen(work):
         return Ready(entry_of(work), frozen)
+    current = frozen is not None and frozen.generation == work.generation
     entry = entry_of(work, work.generation + current)
     composed = target.compose(entry)
     if isinstance(composed, NotComposed):
@@ -106,11 +104,14 @@ def entry_of(work: Work, generation: int | None = None) -> Entry:
 
 
 def entry_in_doubt(work: Work) -> Entry:
-    """The effect as a read-back looks for it: at the patient whom its request named, wherever the link points now."""
-    entry = entry_of(work)
-    if work.frozen is None or work.frozen.pms_patient_id is None:
+    """The effect as a read-back looks for it: at the patient and under the date that its request named, wherever the
+    link points and whatever is closed now."""
+    entry, frozen = entry_of(work), work.frozen
+    if frozen is None:
         return entry
-    return msgspec.structs.replace(entry, pms_patient_id=work.frozen.pms_patient_id)
+    dated = msgspec.structs.replace(entry.instruction, ledger_date=frozen.ledger_date)
+    patient = frozen.pms_patient_id or entry.pms_patient_id
+    return msgspec.structs.replace(entry, pms_patient_id=patient, instruction=dated)
 
 
 def _request_id(work: Work, generation: int) -> str:

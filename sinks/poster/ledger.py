@@ -18,8 +18,9 @@ from sinks.ledger.gates import JITTER_S, refresh_parameters
 from sinks.named_queries import named_queries
 from sinks.poster.doors import Door
 from sinks.poster.limiting import Breaker
+from sinks.poster.periods import facts_of
 from sinks.poster.turns import Turn
-from sinks.poster.work import Facts, Frozen, GateKey, Work
+from sinks.poster.work import Frozen, GateKey, Work
 from streams.clock import Clock
 from streams.controls import Control
 from streams.crash_points import CrashPoint, reach
@@ -71,6 +72,10 @@ class Ledger:
         self._times = settings.times
         self._skip_state_test = settings.controls.off(Control.OUTER_STATE_TEST)
 
+    def now(self) -> datetime:
+        """Business time, for what is checked before a mark."""
+        return self._clock.now()
+
     async def claim(self, free: int) -> list[ClaimedGate]:
         """At most `free` due gates with their connections. The lease is that of each route."""
         rows = await self._run(
@@ -115,6 +120,7 @@ class Ledger:
                     "request_id": m.request_id,
                     "payload": _freeze(m.frozen),
                     "digest": m.digest,
+                    "ledger_date": m.frozen.ledger_date,
                 }
             )
         gates = [
@@ -178,8 +184,13 @@ class Ledger:
                 prepare=True,
             )
             moved = {turn.gate for turn in turns if turn.moved}
-            back = [{"p": p, "c": c, "pause_s": 0.0 if (p, c) in moved else pause_s} for p, c in mine]
-            await connection.execute(_SQL["release"], {"gates": _pack(back).decode(), "now": now}, prepare=True)
+            rests = {turn.gate: turn.rests_until for turn in turns}
+            back = [
+                {"p": p, "c": c, "pause_s": 0.0 if (p, c) in moved else pause_s, "rests_until": rests[p, c]}
+                for p, c in mine
+            ]
+            parameters = {"gates": _pack(back).decode(), "now": now, "jitter_s": JITTER_S[self._profile]}
+            await connection.execute(_SQL["release"], parameters, prepare=True)
 
     async def release_doors(self, doors: Iterable[Door]) -> None:
         """Gives connections back, with what the next owner must know of limiter and breaker."""
@@ -257,7 +268,7 @@ def _work(row: TupleRow) -> Work:
         currency=row[26],
         ledger_date=row[27],
         pms_patient_id=row[28],
-        facts=Facts(settings_version=row[29], master=row[30], closed_through=row[31], connected=row[32]),
+        facts=facts_of(settings_version=row[29], master=row[30], calendar=row[31], connected=row[32]),
         origin_id=row[33],
         origin=None if row[34] is None else _frozen(row[34]),
     )

@@ -72,7 +72,7 @@ SELECT e.practice_id, e.connection_id, e.effect_id, e.source, e.event_id, n.subj
        coalesce(e.settle_until <= now(), false) AS settled,
        coalesce(e.sent_at < now() - make_interval(secs => :budget_s), false) AS aged,
        e.settings_version, e.instruction::text, e.amount_minor, e.currency, e.ledger_date, l.pms_patient_id,
-       f.version, f.master, f.closed_through, f.connected, o.external_id, o.payload
+       f.version, f.master, f.calendar, f.connected, o.external_id, o.payload
 FROM json_to_recordset(:gates::json) AS k(p text, c text, home text, most int)
 LEFT JOIN LATERAL (
     SELECT v.version, v.body FROM settings v
@@ -81,7 +81,9 @@ LEFT JOIN LATERAL (
 CROSS JOIN LATERAL (
     SELECT s.version,
            coalesce((s.body ->> 'master')::boolean AND s.body ->> 'status' <> 'OFFBOARDED', false) AS master,
-           (s.body ->> 'ledger_closed_through')::date AS closed_through,
+           jsonb_build_object('zone', s.body -> 'zone', 'blackouts', s.body -> 'blackouts',
+                              'closed_period', s.body -> 'closed_period',
+                              'closed_through', s.body -> 'ledger_closed_through')::text AS calendar,
            EXISTS (SELECT FROM practice_connections u
                    JOIN connections c ON c.home_practice_id = u.home_practice_id AND c.connection_id = u.connection_id
                    WHERE u.practice_id = k.p AND u.connection_id = k.c AND u.home_practice_id = k.home
@@ -143,7 +145,7 @@ WITH g AS (
     SELECT g.practice_id AS p, g.epoch, i.*
     FROM g
     CROSS JOIN LATERAL json_to_recordset(g.items)
-        AS i(n bigint, generation int, request_id text, payload text, digest text)
+        AS i(n bigint, generation int, request_id text, payload text, digest text, ledger_date date)
     CROSS JOIN LATERAL (SELECT * FROM effects f WHERE f.practice_id = g.practice_id AND f.effect_id = i.n OFFSET 0) e
     WHERE e.state IN ('SCHEDULED', 'RETRYING') AND NOT e.look_first
       AND e.due_at <= coalesce(:now::timestamptz, now())
@@ -162,7 +164,7 @@ WITH g AS (
 UPDATE effects x
 SET state = 'SENDING', epoch = h.epoch, sent_at = now(), attempts = x.attempts + 1, generation = h.generation,
     request_id = h.request_id, payload = decode(h.payload, 'base64'), payload_digest = decode(h.digest, 'base64'),
-    settle_until = NULL, changed_at = coalesce(:now::timestamptz, now())
+    ledger_date = h.ledger_date, settle_until = NULL, changed_at = coalesce(:now::timestamptz, now())
 FROM h
 WHERE x.practice_id = h.p AND x.effect_id = h.n
   AND (x.state IN ('SCHEDULED', 'RETRYING') OR :skip_state_test) AND NOT x.look_first
@@ -277,16 +279,20 @@ SELECT practice_id FROM practices WHERE practice_id = ANY(:practice_ids::text[])
 -- name: hold
 -- Under the practices' locks, in a later statement (law 8): only what still stands in the way holds.
 WITH i AS (
-    SELECT * FROM json_to_recordset(:items::json) AS i(p text, c text, home text, n bigint, to_state text)
+    SELECT * FROM json_to_recordset(:items::json) AS i(p text, c text, home text, n bigint, to_state text, reason text, version int)
 )
 UPDATE effects x
 SET state = i.to_state, changed_at = coalesce(:now::timestamptz, now()),
-    reason = CASE WHEN i.to_state = 'AWAITING_LINK' THEN 'PATIENT_NOT_LINKED' ELSE x.reason END
+    reason = CASE WHEN i.to_state = 'AWAITING_LINK' THEN 'PATIENT_NOT_LINKED' ELSE coalesce(i.reason, x.reason) END,
+    holds = CASE WHEN i.to_state = 'AWAITING_MANUAL_POST' THEN array_append(x.holds, i.to_state) ELSE x.holds END
 FROM i
 WHERE x.practice_id = i.p AND x.effect_id = i.n AND x.state IN ('SCHEDULED', 'RETRYING') AND NOT x.look_first
   AND CASE i.to_state
       WHEN 'AWAITING_LINK' THEN NOT EXISTS (SELECT FROM patient_links l
           WHERE l.practice_id = x.practice_id AND l.patient_ref = x.patient_ref)
+      WHEN 'AWAITING_MANUAL_POST' THEN i.version IS NOT DISTINCT FROM (SELECT v.version FROM settings v
+          WHERE v.practice_id = i.p AND v.effective_from <= coalesce(:now::timestamptz, now())
+          ORDER BY v.effective_from DESC LIMIT 1)
       ELSE NOT EXISTS (SELECT FROM practice_connections u JOIN connections c
                ON c.home_practice_id = u.home_practice_id AND c.connection_id = u.connection_id
                WHERE u.practice_id = i.p AND u.connection_id = i.c AND u.home_practice_id = i.home AND c.enabled)
@@ -367,14 +373,15 @@ FOR UPDATE OF g;
 
 -- name: release
 -- Third step, after the recomputation of `next_due_at`: to the back of the queue where something is due already, and
--- after a pause where this turn could do nothing with it.
+-- after a pause where this turn could do nothing with it. In a blackout the gate sleeps to its end (T-8).
 WITH i AS (
-    SELECT * FROM json_to_recordset(:gates::json) AS i(p text, c text, pause_s float8)
+    SELECT p, c, pause_s, rests_until + gate_jitter(p, :jitter_s) AS rests_until
+    FROM json_to_recordset(:gates::json) AS i(p text, c text, pause_s float8, rests_until timestamptz)
 )
 UPDATE gates g
-SET owner = NULL, lease_until = 'epoch',
+SET owner = NULL, lease_until = 'epoch', blackout_until = i.rests_until,
     next_due_at = CASE WHEN g.next_due_at IS NULL THEN NULL
-        ELSE greatest(g.next_due_at, coalesce(:now::timestamptz, now())
+        ELSE greatest(g.next_due_at, i.rests_until, coalesce(:now::timestamptz, now())
                       + greatest(make_interval(secs => i.pause_s), g.not_before - now())) END
 FROM i
 WHERE g.practice_id = i.p AND g.connection_id = i.c;

@@ -15,7 +15,7 @@ from schemas.states import Stage
 from sinks.port import PaymentTarget
 from sinks.poster import counting
 from sinks.poster.calling import Caller, MarkStamp
-from sinks.poster.checking import Ready, check
+from sinks.poster.checking import Ready, Resting, check
 from sinks.poster.confirming import Confirmer
 from sinks.poster.holding import Holding
 from sinks.poster.ledger import Ledger, Marking
@@ -162,12 +162,17 @@ class Starter:
         """What can be marked, and what the check holds or refuses."""
         ready: list[_Checked] = []
         unsent: list[_Chosen] = []
+        now = self._ledger.now()
         for work, turn in chosen:
             adapter: PaymentTarget | None = turn.door.adapter
             if adapter is None:
                 self._not_started(work, turn)
                 continue
-            found = check(work, turn.dependents_of(work), adapter, self._times)
+            found = check(work, turn.dependents_of(work), adapter, self._times, now)
+            if isinstance(found, Resting):
+                turn.rest(found.until)
+                self._not_started(work, turn)
+                continue
             if isinstance(found, Ready):
                 ready.append((work, turn, found))
                 continue

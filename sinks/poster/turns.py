@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict, deque
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 from schemas.states import READY, State
@@ -32,6 +33,8 @@ class Turn:
         """Something was started or changed; a turn that moved nothing is not taken again at once."""
         self.lost = False
         self.needs_plan = True
+        self.rests_until: datetime | None = None
+        """The end of the blackout that its last plan met (T-8)."""
         self.over_since = 0.0
         self.looks: list[Work] = []
         """Heads that are read back before any send; they become UNCERTAIN first (law 4)."""
@@ -56,6 +59,7 @@ class Turn:
         self._ready.clear()
         self._reads.clear()
         self._followers.clear()
+        self.rests_until = None
         self.looks = []
         dependents: dict[int, list[Work]] = defaultdict(list)
         for work in plan:
@@ -97,6 +101,13 @@ class Turn:
             self._occupy(work)
             taken.append(work)
         return taken
+
+    def rest(self, until: datetime) -> None:
+        """Its practice posts nothing until then: what is planned is left to whoever owns the gate next (T-8)."""
+        self.rests_until = until
+        self.needs_plan = False
+        self._ready.clear()
+        self._followers.clear()
 
     def dependents_of(self, work: Work) -> tuple[Work, ...]:
         return self._dependents.get(work.effect_id, ())

@@ -7,13 +7,12 @@ from typing import Any, Final
 import msgspec
 
 from schemas.reasons import DeadLetterReason
-from schemas.states import Stage, State
+from schemas.states import Stage
 from sinks.named_queries import named_queries
 from sinks.poster import counting
-from sinks.poster.checking import Dead, Held
 from sinks.poster.ledger import Connect
 from sinks.poster.letters import Death, publish, result_of
-from sinks.poster.work import Work
+from sinks.poster.work import Dead, Held, Work
 from streams.clock import Clock
 
 _SQL: Final = named_queries("sinks.poster")
@@ -26,7 +25,7 @@ class Unsent:
         self._connect = connect
         self._clock = clock
         self._group = group
-        self._held: list[tuple[Work, str, State]] = []
+        self._held: list[tuple[Work, str, Held]] = []
         self._dead: list[tuple[Work, Dead]] = []
 
     @property
@@ -35,7 +34,7 @@ class Unsent:
 
     def add(self, work: Work, home_practice_id: str, found: Held | Dead) -> None:
         if isinstance(found, Held):
-            self._held.append((work, home_practice_id, found.state))
+            self._held.append((work, home_practice_id, found))
         else:
             self._dead.append((work, found))
 
@@ -50,17 +49,13 @@ class Unsent:
         practices = sorted({work.practice_id for work, *_ in held} | {work.practice_id for work, _ in dead})
         async with self._connect() as connection, connection.transaction():
             await connection.execute(_SQL["lock_practices"], {"practice_ids": practices})
-            rows: list[dict[str, Any]] = [
-                {"p": w.practice_id, "c": w.connection_id, "home": home, "n": w.effect_id, "to_state": state.value}
-                for w, home, state in held
-            ]
-            applied = await self._apply(connection, "hold", rows)
+            applied = await self._apply(connection, "hold", [_held_row(w, home, found) for w, home, found in held])
             applied |= await self._apply(connection, "die_unsent", [_dead_row(w, found) for w, found in dead])
-            results = [result_of(w, state, now) for w, _, state in held if w.key in applied]
+            results = [result_of(w, found.state, now, reason=found.reason) for w, _, found in held if w.key in applied]
             deaths = [_death(w, found) for w, found in dead if w.key in applied]
             results += [result_of(d.work, d.state, now, reason=d.reason, attempt=d.attempt) for d in deaths]
             await publish(connection, results, deaths, now, self._group)
-        moves = [(w, state) for w, _, state in held] + [(w, found.verdict.state) for w, found in dead]
+        moves = [(w, found.state) for w, _, found in held] + [(w, found.verdict.state) for w, found in dead]
         for work, state in moves:
             if work.key in applied:
                 counting.moved(work.target.value, work.state.value, state.value)
@@ -72,6 +67,18 @@ class Unsent:
             _SQL[name], {"items": msgspec.json.encode(rows).decode(), "now": self._clock.for_database()}
         )
         return {(str(p), int(n)) for p, n in await cursor.fetchall()}
+
+
+def _held_row(work: Work, home_practice_id: str, found: Held) -> dict[str, Any]:
+    return {
+        "p": work.practice_id,
+        "c": work.connection_id,
+        "home": home_practice_id,
+        "n": work.effect_id,
+        "to_state": found.state.value,
+        "reason": None if found.reason is None else found.reason.value,
+        "version": work.facts.settings_version,
+    }
 
 
 def _dead_row(work: Work, found: Dead) -> dict[str, Any]:

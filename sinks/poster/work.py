@@ -6,7 +6,9 @@ from datetime import date, datetime
 
 import msgspec
 
-from schemas.reasons import ConnectionReason, DeadLetterReason
+from schemas.blackouts import Blackouts
+from schemas.practice_settings import ClosedPeriod
+from schemas.reasons import ConnectionReason, DeadLetterReason, DecisionReason
 from schemas.states import EntryKind, Stage, State, Target
 from schemas.writebacks import Instruction
 from sinks.port import Composed
@@ -33,7 +35,7 @@ class Frozen(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """A practice's switches as they are now (law 24, T-12)."""
+    """A practice's switches and calendar as they are now (law 24, E-9 b, T-8, T-9, T-12)."""
 
     settings_version: int | None
     """None: no version is in force."""
@@ -41,6 +43,10 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     closed_through: date | None
     connected: bool
     """The practice still uses this connection, and it is switched on."""
+    zone: str | None = None
+    closed_period: ClosedPeriod = ClosedPeriod.HOLD
+    blackouts: Blackouts | None = None
+    """None: there are none."""
 
 
 class Work(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,6 +137,23 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     closes: Closing | None = None
     suspicious: bool = False
     """No answer at all: several in a row close the gate."""
+
+
+class Held(msgspec.Struct, frozen=True):
+    """Waits for a fact or a person: PAUSED, AWAITING_LINK, AWAITING_MANUAL_POST.
+
+    Written under the practice's lock, after looking again (law 8)."""
+
+    state: State
+    reason: DecisionReason | None = None
+    """None: the decision's own stays."""
+
+
+class Dead(msgspec.Struct, frozen=True):
+    """Dies before the mark, under the practice's lock."""
+
+    verdict: Verdict
+    field: str | None
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):

@@ -29,8 +29,8 @@ from sinks.port import (
     Scope,
 )
 from sinks.poster import checking, deciding, limiting, retrying
-from sinks.poster.checking import Dead, Held, Ready
-from sinks.poster.work import Closing, Facts, Frozen, Verdict, Work
+from sinks.poster.checking import Ready
+from sinks.poster.work import Closing, Dead, Facts, Frozen, Held, Verdict, Work
 from streams.controls import Controls
 from streams.times import Profile, times_of
 
@@ -283,7 +283,7 @@ def _facts(**changed: Any) -> Facts:
 )
 def test_what_a_fact_holds_is_held(changed: dict[str, Any], state: State) -> None:
     """Law 24."""
-    assert checking.check(a_work(**changed), (), _target(), TIMES) == Held(state)
+    assert checking.check(a_work(**changed), (), _target(), TIMES, NOW) == Held(state)
 
 
 @pytest.mark.parametrize(
@@ -296,7 +296,7 @@ def test_what_a_fact_holds_is_held(changed: dict[str, Any], state: State) -> Non
 )
 def test_what_cannot_be_sent_dies_before_the_mark(changed: dict[str, Any], reason: DeadLetterReason) -> None:
     """T-12, section 5, L-1."""
-    found = checking.check(a_work(**changed), (), _target(), TIMES)
+    found = checking.check(a_work(**changed), (), _target(), TIMES, NOW)
     assert isinstance(found, Dead)
     assert found.verdict.reason is reason
     assert allowed(a_work(**changed).state, found.verdict.state)
@@ -304,14 +304,14 @@ def test_what_cannot_be_sent_dies_before_the_mark(changed: dict[str, Any], reaso
 
 def test_an_open_day_is_sent() -> None:
     """T-12: closed through the day before."""
-    found = checking.check(a_work(facts=_facts(closed_through=date(2026, 3, 3))), (), _target(), TIMES)
+    found = checking.check(a_work(facts=_facts(closed_through=date(2026, 3, 3))), (), _target(), TIMES, NOW)
     assert isinstance(found, Ready)
 
 
 def test_a_frozen_request_goes_out_as_it_is() -> None:
     """Law 18: the same bytes and request id, whatever the mapping says today."""
     frozen = Frozen(method="POST", path="/payments", body=b"{}", ledger_date=date(2026, 3, 4), pms_patient_id="17")
-    found = checking.check(a_work(frozen=frozen, state=State.RETRYING), (), _target(pay_type=99), TIMES)
+    found = checking.check(a_work(frozen=frozen, state=State.RETRYING), (), _target(pay_type=99), TIMES, NOW)
     assert isinstance(found, Ready)
     assert found.frozen is frozen
     assert found.entry.request_id == a_work().request_id

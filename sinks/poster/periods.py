@@ -1,0 +1,75 @@
+"""What becomes of an entry whose ledger date the practice has closed: it waits, carries today's date, or is entered by
+hand (T-9, T-12). Pure; asked before the mark, since Open Dental's API does not know date locks."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Final
+
+import msgspec
+
+from schemas.blackouts import blackouts_of
+from schemas.cut_offs import local_date
+from schemas.practice_settings import Blackout, ClosedPeriod
+from schemas.reasons import DecisionReason
+from schemas.states import State, Target
+from sinks.poster import deciding
+from sinks.poster.work import Dead, Facts, Held, Work
+
+CALENDARS: Final = 4096
+
+
+class Calendar(msgspec.Struct, frozen=True):
+    """What of a practice's settings says when it posts and under which date; of an older version, nothing."""
+
+    zone: str | None = None
+    closed_through: date | None = None
+    closed_period: ClosedPeriod | None = None
+    blackouts: tuple[Blackout, ...] | None = None
+
+
+def facts_of(*, settings_version: int | None, master: bool, calendar: str, connected: bool) -> Facts:
+    """The facts that the plan query read; `calendar` is the JSON of a Calendar."""
+    told = _calendar(calendar)
+    return Facts(
+        settings_version=settings_version,
+        master=master,
+        connected=connected,
+        zone=told.zone,
+        closed_through=told.closed_through,
+        closed_period=told.closed_period or ClosedPeriod.HOLD,
+        blackouts=blackouts_of(told.zone, told.blackouts) if told.zone and told.blackouts else None,
+    )
+
+
+@lru_cache(maxsize=CALENDARS)
+def _calendar(text: str) -> Calendar:
+    return msgspec.json.decode(text, type=Calendar)
+
+
+def in_open_period(work: Work, now: datetime) -> Work | Held | Dead:
+    """The effect as it may be composed: its own date is open, or its instruction carries today's and keeps its own
+    in `original_date`. Otherwise what it becomes. A request frozen with an open date goes out as it is."""
+    facts = work.facts
+    closed = facts.closed_through
+    if work.target is not Target.PMS or closed is None or work.instruction.ledger_date > closed or goes_as_frozen(work):
+        return work
+    if facts.closed_period is ClosedPeriod.MANUAL:
+        return Held(State.AWAITING_MANUAL_POST, DecisionReason.LEDGER_CLOSED)
+    today = None if facts.zone is None else local_date(now, facts.zone)
+    if facts.closed_period is ClosedPeriod.HOLD or today is None or today <= closed:
+        return Dead(deciding.period_closed(), "ledger_closed_through")
+    own = work.instruction
+    dated = msgspec.structs.replace(own, ledger_date=today, original_date=own.ledger_date)
+    return msgspec.structs.replace(work, instruction=dated)
+
+
+def goes_as_frozen(work: Work) -> bool:
+    """Whether the request that is stored for this generation may go out unchanged (law 18): it was composed for
+    today's patient, and for a date that is open."""
+    frozen = work.frozen
+    if frozen is None or frozen.generation != work.generation or frozen.pms_patient_id != work.pms_patient_id:
+        return False
+    closed = work.facts.closed_through
+    return work.target is not Target.PMS or closed is None or frozen.ledger_date > closed

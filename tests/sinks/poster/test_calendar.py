@@ -1,0 +1,228 @@
+"""When and under which date the poster posts: blackouts and closed periods (T-8, T-9, T-12, E-9 b)."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from schemas.blackouts import blackouts_of
+from schemas.practice_settings import AmountMode, Blackout, ClosedPeriod
+from schemas.reasons import DecisionReason
+from schemas.states import State
+from sinks.poster import checking
+from sinks.poster.checking import Ready, Resting
+from sinks.poster.work import Dead, Frozen, Held, Work
+from streams.clock import set_rehearsal
+from tests.processors.told import NOON, ZONE
+from tests.scenarios.waiting import until
+from tests.sinks.poster.offices import Office, Offices
+from tests.sinks.poster.test_deciding import TIMES, _facts, _target, a_work
+
+# --- pure
+
+PAID_ON = date(2026, 3, 4)
+AT = datetime(2026, 3, 9, 17, 0, tzinfo=UTC)
+LUNCH = (Blackout(begins=time(12), ends=time(14)),)
+
+
+def checked(work: Work, now: datetime = AT) -> Any:
+    return checking.check(work, (), _target(), TIMES, now)
+
+
+def closed(policy: ClosedPeriod, through: date = PAID_ON, **changed: Any) -> Work:
+    facts = _facts(closed_through=through, closed_period=policy, zone=ZONE)
+    return a_work(**({"facts": facts} | changed))
+
+
+def frozen_for(day: date, **changed: Any) -> Frozen:
+    values: dict[str, Any] = {"method": "POST", "path": "/payments", "body": b"{}", "ledger_date": day}
+    return Frozen(**(values | {"pms_patient_id": "17"} | changed))
+
+
+def test_in_a_blackout_nothing_is_marked() -> None:
+    """T-8: the effect stays SCHEDULED, its gate looks again at the end; what comes first is what holds it anyway."""
+    facts = _facts(blackouts=blackouts_of(ZONE, LUNCH), zone=ZONE)
+    assert checked(a_work(facts=facts)) == Resting(AT.replace(hour=18))
+    assert isinstance(checked(a_work(facts=facts), AT.replace(hour=18)), Ready)
+    off = _facts(blackouts=blackouts_of(ZONE, LUNCH), zone=ZONE, master=False)
+    assert checked(a_work(facts=off)) == Held(State.PAUSED)
+
+
+@pytest.mark.parametrize("policy", list(ClosedPeriod))
+def test_an_open_date_is_nobody_s_policy(policy: ClosedPeriod) -> None:
+    """T-9: closed through the day before."""
+    found = checked(closed(policy, through=date(2026, 3, 3)))
+    assert isinstance(found, Ready)
+    assert found.frozen.ledger_date == PAID_ON
+    assert b"dated" not in found.frozen.body
+
+
+def test_hold_is_the_default() -> None:
+    """T-9, SET-21."""
+    found = checked(closed(ClosedPeriod.HOLD))
+    assert isinstance(found, Dead)
+    assert found.verdict.state is State.BLOCKED_PERIOD
+
+
+def test_manual_waits_for_a_person() -> None:
+    """T-9: AWAITING_MANUAL_POST, with the reason that people are told."""
+    assert checked(closed(ClosedPeriod.MANUAL)) == Held(State.AWAITING_MANUAL_POST, DecisionReason.LEDGER_CLOSED)
+
+
+def test_post_today_keeps_the_original_date_in_the_note() -> None:
+    """T-9: today is the practice's civil day: 03:30Z on the 10th is still the 9th in New York."""
+    found = checked(closed(ClosedPeriod.POST_TODAY), datetime(2026, 3, 10, 3, 30, tzinfo=UTC))
+    assert isinstance(found, Ready)
+    assert found.frozen.ledger_date == date(2026, 3, 9)
+    assert b'"PayDate":"2026-03-09"' in found.frozen.body
+    assert b"dated 2026-03-04" in found.frozen.body
+
+
+def test_post_today_where_today_is_closed_too() -> None:
+    """T-9: closed ahead of time: nothing is posted into a closed day."""
+    found = checked(closed(ClosedPeriod.POST_TODAY, through=date(2026, 3, 9)))
+    assert isinstance(found, Dead)
+    assert found.verdict.state is State.BLOCKED_PERIOD
+
+
+def test_what_was_frozen_for_an_open_day_goes_out_as_it_is() -> None:
+    """Law 18, T-9: composed for Monday, tried again on Tuesday: the same bytes, the same request id, whatever the
+    policy says by now."""
+    for policy in ClosedPeriod:
+        monday = frozen_for(date(2026, 3, 9))
+        found = checked(closed(policy, frozen=monday, state=State.RETRYING), AT + timedelta(days=1))
+        assert isinstance(found, Ready)
+        assert found.frozen is monday
+
+
+def test_what_was_frozen_for_a_day_closed_since_is_a_new_generation() -> None:
+    """Law 18, T-9: the month was closed between two tries; nothing stands, so it is composed anew under a new id."""
+    work = closed(ClosedPeriod.POST_TODAY, frozen=frozen_for(PAID_ON), state=State.RETRYING)
+    found = checked(work)
+    assert isinstance(found, Ready)
+    assert (found.frozen.generation, found.frozen.ledger_date) == (work.generation + 1, date(2026, 3, 9))
+    assert found.entry.request_id != work.request_id
+
+
+def test_a_read_back_looks_for_what_was_sent() -> None:
+    """T-9, law 19: under the date that its request named."""
+    entry = checking.entry_in_doubt(a_work(frozen=frozen_for(date(2026, 3, 9))))
+    assert entry.instruction.ledger_date == date(2026, 3, 9)
+
+
+# --- a ledger, an office, a poster
+
+
+class Days:
+    """Business time of ledger and posters together."""
+
+    def __init__(self, offices: Offices, folder: Path, at: datetime) -> None:
+        self.file = folder / "clock"
+        self._offices = offices
+        self.to(at)
+
+    def to(self, at: datetime) -> None:
+        self._offices.book.clock.instant = at
+        set_rehearsal(self.file, at)
+
+
+def paid(offices: Offices, **changed: Any) -> Office:
+    """A GROSS payment of NOON's day, linked."""
+    office = offices.open(amount=AmountMode.GROSS, **changed)
+    offices.book.tell(office.pay())
+    return office
+
+
+def gate(offices: Offices) -> tuple[Any, ...]:
+    (row,) = offices.book.rows("SELECT next_due_at, blackout_until, epoch FROM gates")
+    return row
+
+
+def test_a_blackout_is_slept_through_and_then_posted(offices: Offices, tmp_path: Path) -> None:
+    """T-8: due at noon in a blackout until 14:00: SCHEDULED, no attempt, no busy look; posted at its end."""
+    days = Days(offices, tmp_path, NOON)
+    office = paid(offices, blackouts=LUNCH)
+    offices.poster(rehearsal_clock=days.file)
+    ends = NOON + timedelta(hours=2)
+    until(lambda: gate(offices)[1] == ends, "the gate rests", show=office.shown)
+    assert office.states() == ["SCHEDULED"]
+    assert gate(offices)[0] == ends
+    assert office.column("attempts") == [0]
+    assert offices.book.sweeps.look()["gate"] == 0
+    claims = gate(offices)[2]
+    days.to(ends - timedelta(minutes=1))
+    until(lambda: gate(offices)[0] == ends, "it still rests", show=office.shown)
+    assert (office.states(), gate(offices)[2]) == (["SCHEDULED"], claims)
+    days.to(ends)
+    office.until_states("POSTED")
+    assert gate(offices)[1] is None
+
+
+def test_a_blackout_that_is_taken_away_holds_nothing(offices: Offices, tmp_path: Path) -> None:
+    """E-9 b, T-8: the blackout is a current value: saved without it, the entry goes at once."""
+    days = Days(offices, tmp_path, NOON)
+    office = paid(offices, blackouts=LUNCH)
+    offices.poster(rehearsal_clock=days.file)
+    until(lambda: gate(offices)[1] is not None, "the gate rests", show=office.shown)
+    offices.book.save(amount=AmountMode.GROSS)
+    office.until_states("POSTED")
+
+
+def test_post_today(offices: Offices, tmp_path: Path) -> None:
+    """T-9 POST_TODAY: five days later, booked today, the original date in the note and in the ledger's instruction."""
+    days = Days(offices, tmp_path, NOON)
+    office = paid(offices, ledger_closed_through=NOON.date(), closed_period=ClosedPeriod.POST_TODAY)
+    days.to(NOON + timedelta(days=5))
+    offices.poster(rehearsal_clock=days.file)
+    office.until_states("POSTED")
+    assert office.column("ledger_date") == [date(2026, 3, 9)]
+    assert office.column("instruction ->> 'ledger_date'") == ["2026-03-04"]
+    (row,) = offices.sandbox.open_dental.payments(office.customer_key)
+    assert "dated 2026-03-04" in row.note
+
+
+def test_by_hand(offices: Offices, tmp_path: Path) -> None:
+    """T-9 MANUAL: a person enters it; the ledger says why, publishes it, and holds it until somebody acts."""
+    days = Days(offices, tmp_path, NOON)
+    office = paid(offices, ledger_closed_through=NOON.date(), closed_period=ClosedPeriod.MANUAL)
+    offices.poster(rehearsal_clock=days.file)
+    office.until_states("AWAITING_MANUAL_POST")
+    assert office.column("reason") == ["LEDGER_CLOSED"]
+    assert office.column("holds") == [["AWAITING_MANUAL_POST"]]
+    assert office.payments() == []
+    offices.book.save(amount=AmountMode.GROSS)
+    assert office.states() == ["AWAITING_MANUAL_POST"]
+
+
+def test_an_opened_period_lets_its_entries_go(offices: Offices, tmp_path: Path) -> None:
+    """T-9 HOLD: blocked while closed; a setting that changes nothing about it keeps it; opened, it goes under its own
+    date."""
+    days = Days(offices, tmp_path, NOON)
+    closing: dict[str, Any] = {"amount": AmountMode.GROSS, "ledger_closed_through": NOON.date()}
+    office = offices.open(**closing)
+    offices.book.tell(office.pay())
+    offices.poster(rehearsal_clock=days.file)
+    office.until_states("BLOCKED_PERIOD")
+    offices.book.save(**closing, late_after_days=31)
+    assert office.states() == ["BLOCKED_PERIOD"]
+    days.to(NOON + timedelta(minutes=1))
+    offices.book.save(amount=AmountMode.GROSS, ledger_closed_through=NOON.date() - timedelta(days=1))
+    office.until_states("POSTED")
+    assert office.column("ledger_date") == [NOON.date()]
+
+
+def test_a_policy_that_changes_lets_them_go_too(offices: Offices, tmp_path: Path) -> None:
+    """T-9, E-9 b: from HOLD to POST_TODAY: what was blocked is booked today."""
+    days = Days(offices, tmp_path, NOON)
+    closing: dict[str, Any] = {"amount": AmountMode.GROSS, "ledger_closed_through": NOON.date()}
+    office = offices.open(**closing)
+    offices.book.tell(office.pay())
+    offices.poster(rehearsal_clock=days.file)
+    office.until_states("BLOCKED_PERIOD")
+    days.to(NOON + timedelta(days=2))
+    offices.book.save(**closing, closed_period=ClosedPeriod.POST_TODAY)
+    office.until_states("POSTED")
+    assert office.column("ledger_date") == [date(2026, 3, 6)]
