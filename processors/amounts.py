@@ -17,6 +17,6 @@ def divide(
     *, applied: Sequence[int], surcharge_minor: int, fee_minor: int | None, mode: AmountMode
 ) -> tuple[SplitAmount, ...]:
     """`schemas.amounts.divide`. Refused when a split is negative."""
-    if any(amount < 0 for amount in applied):
+    if min(applied) < 0:
         raise Refused(DeadLetterReason.NEGATIVE_AMOUNT, "splits.amount_minor")
     return amounts.divide(applied=applied, surcharge_minor=surcharge_minor, fee_minor=fee_minor, mode=mode)
