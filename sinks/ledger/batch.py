@@ -99,7 +99,7 @@ class BatchWriter:
                 cut = self._moved(records[: writes.taken], but=moved)
                 positions.move(cursor, moved, cut, self._policy.controls)
                 moved = cut
-            write(cursor, writes, now=now, jitter_s=self._policy.jitter_s)
+            write(cursor, writes, now=now, at=facts.now, jitter_s=self._policy.jitter_s)
             gates.wake(cursor, {key[0] for key, due in writes.due.items() if due <= facts.now})
             reach(CrashPoint.INTAKE_BEFORE_COMMIT)
         self.positions |= moved

@@ -7,10 +7,13 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from schemas.practice_settings import SettingsHistory
+from schemas.reasons import DecisionReason
 from schemas.states import State, Target, Verdict
 from schemas.validation import CLOCK_SKEW
 from schemas.writebacks import Writeback
 from sinks.ledger.gates import GateKey
+from sinks.ledger.held import Lives
 from sinks.ledger.identities import Known
 from sinks.ledger.outbox import OutboxRow
 from sinks.ledger.records import Lettered
@@ -45,6 +48,12 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     linked: frozenset[tuple[str, str]]
     connections: Mapping[tuple[str, str], str]
     receipts: frozenset[Place]
+    writable: Mapping[tuple[str, str], frozenset[str]] = msgspec.field(default_factory=dict)
+    """By practice and target what the connection writes, where it says so."""
+    lives: Lives = msgspec.field(default_factory=Lives)
+    """Of the payments and payouts that this batch says more of than that they happened."""
+    histories: Mapping[str, SettingsHistory] = msgspec.field(default_factory=dict)
+    """The settings of the practices in `lives`."""
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,11 +66,33 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Resolution(msgspec.Struct, frozen=True):
-    """An event that waited for settings, and how it stands now."""
+    """An event that waited, and how it stands now."""
 
     writeback: Writeback
     standing: EventStanding
     at: datetime
+    concerns: str | None = None
+
+
+class Move(msgspec.Struct, frozen=True, kw_only=True):
+    """A stored effect that goes on because of another event. `was` is what the batch found or inserted."""
+
+    was: State
+    state: State
+    cleared: bool = False
+    """Its hold AWAITING_CLEARANCE falls, and it is due now (T-13)."""
+    reason: DecisionReason | None = None
+
+
+class Dispute(msgspec.Struct, frozen=True, kw_only=True):
+    """What staff have to know of a dispute (R-10). One of opened and closed is told at a time."""
+
+    practice_id: str
+    source: str
+    dispute_id: str
+    payment_id: str
+    respond_by: datetime | None = None
+    outcome: str | None = None
 
 
 class Writes(msgspec.Struct, kw_only=True):
@@ -71,6 +102,13 @@ class Writes(msgspec.Struct, kw_only=True):
     events: list[Row] = msgspec.field(default_factory=list)
     bodies: list[Row] = msgspec.field(default_factory=list)
     effects: list[Row] = msgspec.field(default_factory=list)
+    payout_items: list[Row] = msgspec.field(default_factory=list)
+    disputes: list[Dispute] = msgspec.field(default_factory=list)
+    moves: dict[tuple[str, int], Move] = msgspec.field(default_factory=dict)
+    redirects: dict[tuple[str, int], int] = msgspec.field(default_factory=dict)
+    """Stored effects that depend on another origin from now on."""
+    touched: set[GateKey] = msgspec.field(default_factory=set)
+    """Gates of what was moved: their next due time is computed anew."""
     outbox: list[OutboxRow] = msgspec.field(default_factory=list)
     resolutions: list[Resolution] = msgspec.field(default_factory=list)
     letters: list[Lettered] = msgspec.field(default_factory=list)

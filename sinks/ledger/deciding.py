@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 from schemas.reasons import DeadLetterReason, DecisionReason
-from schemas.states import SKIPPED, State, Verdict
-from schemas.writebacks import PlannedEffect, Redecision, SourcePosition, Writeback
-from sinks.ledger.batch_records import Facts, Place, Policy, Resolution, Writes
+from schemas.states import State, Verdict
+from schemas.writebacks import SourcePosition, Writeback
+from sinks.ledger.batch_records import Facts, Place, Policy, Writes
+from sinks.ledger.entering import Entering
 from sinks.ledger.identities import Finding, Stored
-from sinks.ledger.outbox import redecision_row, result_row
+from sinks.ledger.linking import Linking
 from sinks.ledger.records import Lettered, Record, Unreadable
 from sinks.ledger.refusing import refusal_row, unreadable_row
-from sinks.ledger.resolving import Truth, in_force, resolve, said_reason
-from sinks.ledger.rows import EventStanding, body_row, effect_row, event_row, receipt_row
+from sinks.ledger.rows import EventStanding, receipt_row
 from streams.controls import Control
-
-_SILENT: Final = frozenset({State.SCHEDULED})
-"""Entered without a result: an upstream hears of the outcome, not of the intention."""
 
 
 class Deciding:
@@ -28,7 +24,9 @@ class Deciding:
         self.facts = facts
         self.policy = policy
         self._seen = set(facts.receipts)
-        self.writes = Writes()
+        self._entering = Entering(facts)
+        self.writes = self._entering.writes
+        self.linking = Linking(facts, self._entering)
 
     def run(self, records: Sequence[Record]) -> Writes:
         for record in records:
@@ -57,7 +55,7 @@ class Deciding:
         elif finding is Finding.MEMBERS_NAMED or (finding is Finding.DUPLICATE and controls.off(Control.RESOLVE_ONCE)):
             return False
         elif finding is Finding.FIRST:
-            self.first(writeback)
+            finding = Finding.FIRST if self.first(writeback) else Finding.OLD_VERSION
         elif finding is Finding.CONFLICT and self._is_news(writeback):
             self.writes.outbox.append(
                 refusal_row(writeback, DeadLetterReason.CONFLICT, self.policy.group, self.facts.now)
@@ -83,53 +81,35 @@ class Deciding:
         self.writes.receipts.append(receipt_row(writeback, str(verdict)))
         self.writes.verdicts.append(verdict)
 
-    def first(self, writeback: Writeback) -> None:
-        """Store an event that is news, with its effects when it is resolved now (law 2)."""
-        now = self.facts.now
+    def first(self, writeback: Writeback) -> bool:
+        """Store an event that is news, with its effects when it is resolved now (law 2); False for an old version."""
         standing = self._standing(writeback)
+        if self.linking.concerns(writeback):
+            if not self.linking.take(writeback, standing, new=True):
+                return False
+        else:
+            self._entering.event(writeback, standing)
+            if standing.waiting is None:
+                self._entering.effects(writeback)
         self.receipt(writeback, Verdict.FIRST)
-        self.writes.events.append(event_row(writeback, standing, now))
-        self.writes.bodies.append(body_row(writeback, now))
-        self.facts.known.add(_stored(writeback, standing))
-        self._publish(writeback, standing)
+        return True
 
     def _decided_anew(self, writeback: Writeback) -> None:
         """Resolve an event that waited for settings, if the decision is under the version in force (law 15)."""
         standing = self._standing(writeback)
         if standing.waiting is State.AWAITING_SETTINGS:
             return
-        self.writes.resolutions.append(Resolution(writeback, standing, self.facts.now))
-        self.facts.known.add(_stored(writeback, standing))
-        self._publish(writeback, standing)
-
-    def _publish(self, writeback: Writeback, standing: EventStanding) -> None:
-        identity = writeback.identity
-        if standing.waiting is not None or standing.applied:
-            self.writes.outbox.append(
-                result_row(
-                    practice_id=identity.practice_id,
-                    source=identity.source,
-                    event_id=identity.event_id,
-                    subject=identity.subject,
-                    state=standing.waiting or State.APPLIED,
-                    reason=DecisionReason(standing.reason),
-                    settings_version=standing.settings_version,
-                    changed_at=self.facts.now,
-                )
-            )
-        if standing.redecisions:
-            self.writes.outbox.append(redecision_row(_redecision(writeback, self._truth(writeback))))
+        if self.linking.concerns(writeback):
+            self.linking.take(writeback, standing, new=False)
+            return
+        self._entering.resolution(writeback, standing)
         if standing.waiting is None:
-            self.effects(writeback)
-
-    def _truth(self, writeback: Writeback) -> Truth | None:
-        at = min(writeback.occurred_at, writeback.position.appended_at)
-        return in_force(self.facts.truths.get(writeback.identity.practice_id, ()), at)
+            self._entering.effects(writeback)
 
     def _standing(self, writeback: Writeback) -> EventStanding:
         """The version check (law 15), then what the decision says."""
         decision, now = writeback.decision, self.facts.now
-        truth = self._truth(writeback)
+        truth = self._entering.truth(writeback)
         wanted = None if truth is None else truth.version
         unchecked = self.policy.controls.off(Control.SETTINGS_CHECK) and decision.settings_version is not None
         if (decision.settings_version != wanted or wanted is None) and not unchecked:
@@ -148,98 +128,10 @@ class Deciding:
             settings_version=decision.settings_version,
         )
 
-    def effects(self, writeback: Writeback, but: frozenset[tuple[str, str, str]] = frozenset()) -> None:
-        """The effects of a resolved event, with ids from the practice's counter. `but`: a control leaves these out."""
-        practice_id = writeback.identity.practice_id
-        planned = [each for each in writeback.decision.effects if _key(each) not in but]
-        start = self.writes.seqs.get(practice_id, self.facts.seqs[practice_id])
-        ids = {(each.entry_kind, each.part): start + n for n, each in enumerate(planned, start=1)}
-        self.writes.seqs[practice_id] = start + len(planned)
-        for each in planned:
-            depends_on = None if each.depends_on is None else ids.get(each.depends_on)
-            self._effect(writeback, each, ids[each.entry_kind, each.part], depends_on)
-
-    def _effect(self, writeback: Writeback, planned: PlannedEffect, effect_id: int, depends_on: int | None) -> None:
-        facts, practice_id = self.facts, writeback.identity.practice_id
-        truth = in_force(facts.truths.get(practice_id, ()), facts.now)
-        resolved = resolve(
-            planned,
-            connection_id=facts.connections.get((practice_id, planned.target)),
-            linked=(practice_id, planned.instruction.patient_ref or "") in facts.linked,
-            paused=truth is not None and not truth.master,
-        )
-        due_at = planned.due_at or writeback.position.appended_at
-        self.writes.effects.append(
-            effect_row(
-                writeback,
-                planned,
-                resolved,
-                effect_id=effect_id,
-                depends_on=depends_on,
-                due_at=due_at,
-                look_first=resolved.state not in SKIPPED and facts.era.looks_first(writeback.position.appended_at),
-                now=facts.now,
-            )
-        )
-        self.writes.started.append((planned.target, str(planned.entry_kind), resolved.state))
-        if resolved.state is State.SCHEDULED and resolved.connection_id is not None:
-            key = (practice_id, resolved.connection_id)
-            self.writes.due[key] = min(due_at, self.writes.due.get(key, due_at))
-        if resolved.state not in _SILENT:
-            self._result(writeback, planned, resolved.state, said_reason(resolved.state, resolved.reason))
-
-    def _result(self, writeback: Writeback, planned: PlannedEffect, state: State, reason: DecisionReason) -> None:
-        identity, instruction = writeback.identity, planned.instruction
-        self.writes.outbox.append(
-            result_row(
-                practice_id=identity.practice_id,
-                source=identity.source,
-                event_id=identity.event_id,
-                subject=identity.subject,
-                state=state,
-                target=planned.target,
-                entry_kind=planned.entry_kind,
-                part=planned.part,
-                reason=reason,
-                settings_version=writeback.decision.settings_version,
-                amount_minor=instruction.amount_minor,
-                currency=instruction.currency,
-                changed_at=self.facts.now,
-            )
-        )
-
-
-def _redecision(writeback: Writeback, truth: Truth | None) -> Redecision:
-    return Redecision(
-        position=writeback.position,
-        practice_id=writeback.identity.practice_id,
-        least_version=0 if truth is None else truth.version,
-        original_key=writeback.original_key,
-        original=writeback.original,
-    )
-
-
-def _stored(writeback: Writeback, standing: EventStanding) -> Stored:
-    identity = writeback.identity
-    return Stored(
-        practice_id=identity.practice_id,
-        source=identity.source,
-        event_id=identity.event_id,
-        subject=identity.subject,
-        kind=str(identity.kind),
-        version=identity.version,
-        event_type=writeback.event_type,
-        digest_v=identity.digest_version,
-        digest=identity.digest,
-        money_digest=identity.money_digest,
-        waiting=standing.waiting,
-        fresh=True,
-    )
+    def effects(self, writeback: Writeback, but: frozenset[tuple[str, str, str]]) -> None:
+        """For the control of law 2 alone: a later plan adds what the first one did not have."""
+        self._entering.effects(writeback, but)
 
 
 def _place(position: SourcePosition) -> Place:
     return (position.topic_id, position.partition, position.offset)
-
-
-def _key(planned: PlannedEffect) -> tuple[str, str, str]:
-    return (str(planned.target), str(planned.entry_kind), planned.part)

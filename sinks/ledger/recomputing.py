@@ -12,7 +12,7 @@ from schemas.reasons import DecisionReason
 from schemas.states import EntryKind, State, Target
 from sinks.ledger import gates, outbox
 from sinks.ledger.database import statement
-from sinks.ledger.resolving import first_unmet, said_reason
+from sinks.ledger.resolving import first_unmet, needs_link, said_reason, stops_for_master
 
 Cursor = psycopg.Cursor[TupleRow]
 
@@ -70,9 +70,12 @@ def moment(cursor: Cursor, now: datetime | None) -> datetime:
 
 
 def _state(row: Any, paused: bool) -> State:
-    at_pms = row[3] == Target.PMS
+    target = Target(row[3])
     return first_unmet(
-        tuple(State(hold) for hold in row[2]), needs_link=at_pms, linked=bool(row[14]), paused=paused and at_pms
+        tuple(State(hold) for hold in row[2]),
+        needs_link=needs_link(target, office_level=bool(row[15])),
+        linked=bool(row[14]),
+        paused=paused and stops_for_master(target, EntryKind(row[7])),
     )
 
 

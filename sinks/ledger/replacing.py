@@ -13,6 +13,7 @@ from schemas.reasons import DecisionReason
 from schemas.states import READY, SKIPPED, WAITING, EntryKind, State, Target, Verdict
 from schemas.topics import TopicName
 from sinks.ledger import gates
+from sinks.ledger.concerning import told_by
 from sinks.ledger.database import statement
 from sinks.ledger.deciding import Deciding
 from sinks.ledger.identities import Finding, Stored
@@ -35,6 +36,9 @@ def take_alone(cursor: Cursor, deciding: Deciding, record: Record) -> None:
         and finding is Finding.MEMBERS_NAMED
         and _replace(cursor, deciding, stored, by=writeback.identity.event_id)
     ):
+        told = told_by(writeback)
+        if told is not None:
+            deciding.linking.forget(told, stored.event_id)
         deciding.first(writeback)
         return
     deciding.receipt(writeback, Verdict.DUPLICATE)
@@ -46,7 +50,10 @@ def take_alone(cursor: Cursor, deciding: Deciding, record: Record) -> None:
 
 
 def _replace(cursor: Cursor, deciding: Deciding, first: Stored, *, by: str) -> bool:
-    """Void what the bare payment planned, if it named no members and nothing of it was sent or may have been (B-5)."""
+    """Void what the bare payment planned, if it named no members and nothing of it was sent or may have been (B-5).
+
+    Not where a reversal hangs on it already: that has its parts.
+    """
     key = _key(first.practice_id, first.source, first.event_id)
     body = cursor.execute(statement("intake", "body_of"), key).fetchone()
     if body is None:
@@ -56,7 +63,7 @@ def _replace(cursor: Cursor, deciding: Deciding, first: Stored, *, by: str) -> b
         return False
     effects = cursor.execute(statement("intake", "replaceable"), key).fetchall()
     untouched = WAITING | READY | SKIPPED
-    if any(State(row[1]) not in untouched or row[3] or row[4] for row in effects):
+    if any(State(row[1]) not in untouched or row[3] or row[4] or row[10] for row in effects):
         return False
     open_ones = [row for row in effects if State(row[1]) not in SKIPPED]
     cursor.execute(

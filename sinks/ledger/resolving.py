@@ -13,9 +13,13 @@ from typing import Final
 import msgspec
 
 from schemas.reasons import DecisionReason
-from schemas.states import SKIPPED, UNMET_ORDER, State, Target
+from schemas.states import SKIPPED, UNMET_ORDER, EntryKind, State, Target
 from schemas.writebacks import PlannedEffect
 
+WRITTEN_BY_ALL: Final = frozenset({EntryKind.PAYMENT.value, EntryKind.FEE_ADJUSTMENT.value, EntryKind.PAYOUT.value})
+"""What a connection writes that was added before connections said what they write."""
+_LEFT_OUT: Final = frozenset({EntryKind.CHARGE, EntryKind.CHARGE_REVERSAL, EntryKind.NOTE})
+"""Of help, but no money of the patient's: where a route cannot write them nobody has to (B-1, NOTE-1)."""
 HOLDS: Final = frozenset(UNMET_ORDER) - {State.AWAITING_LINK, State.PAUSED}
 """Conditions that are stored with the effect until they are met; the link and the switch are looked up."""
 
@@ -59,20 +63,48 @@ def first_unmet(holds: Collection[State], *, needs_link: bool, linked: bool, pau
     return State.SCHEDULED
 
 
-def resolve(planned: PlannedEffect, *, connection_id: str | None, linked: bool, paused: bool) -> Resolved:
+def resolve(
+    planned: PlannedEffect,
+    *,
+    connection_id: str | None,
+    linked: bool,
+    paused: bool,
+    writes: frozenset[str] | None = None,
+) -> Resolved:
     """The first state of a planned effect. Pure.
 
-    A skipped one stays skipped. Without a connection it is SKIPPED_DISABLED (P-17). The master switch is the PMS
-    ledger's alone: it never holds a payout (P-17).
+    A skipped one stays skipped. Without a connection it is SKIPPED_DISABLED (P-17). What the connection does not write
+    (`writes`: `connections.capabilities`) a person does. The master switch is the PMS ledger's alone: it holds neither
+    a payout (P-17) nor a note (NOTE-1).
     """
     if planned.state in SKIPPED:
         return Resolved(planned.state, planned.reason, (), connection_id)
     if connection_id is None:
         return Resolved(State.SKIPPED_DISABLED, DecisionReason.NO_CONNECTION, (), None)
-    holds = ((planned.state,) if planned.state in HOLDS else ()) + planned.holds
-    at_pms = planned.target is Target.PMS
-    state = first_unmet(holds, needs_link=at_pms, linked=linked, paused=paused and at_pms)
-    return Resolved(state, planned.reason, holds, connection_id)
+    reason = planned.reason
+    holds = {planned.state, *planned.holds} & HOLDS
+    if planned.entry_kind.value not in (WRITTEN_BY_ALL if writes is None else writes):
+        if planned.entry_kind in _LEFT_OUT:
+            return Resolved(State.SKIPPED_DISABLED, DecisionReason.NOT_BY_THIS_ROUTE, (), connection_id)
+        reason = reason if holds else DecisionReason.NOT_BY_THIS_ROUTE
+        holds |= {State.AWAITING_MANUAL_POST}
+    state = first_unmet(
+        holds,
+        needs_link=needs_link(planned.target, office_level=planned.instruction.office_level),
+        linked=linked,
+        paused=paused and stops_for_master(planned.target, planned.entry_kind),
+    )
+    return Resolved(state, reason, tuple(each for each in UNMET_ORDER if each in holds), connection_id)
+
+
+def needs_link(target: Target, *, office_level: bool) -> bool:
+    """Whether an entry stands on a patient's ledger (LINK-1). Pure."""
+    return target is Target.PMS and not office_level
+
+
+def stops_for_master(target: Target, entry_kind: EntryKind) -> bool:
+    """Whether the master switch holds an entry: "Write Payment to Ledger" (SET-10), not notes, not payouts. Pure."""
+    return target is Target.PMS and entry_kind is not EntryKind.NOTE
 
 
 def said_reason(state: State, reason: DecisionReason) -> DecisionReason:

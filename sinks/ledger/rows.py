@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 from psycopg.types.json import Jsonb
 
+from schemas.events import PayoutPaid
 from schemas.states import State
 from schemas.writebacks import PlannedEffect, Writeback
 from sinks.ledger.request_ids import request_id
@@ -49,6 +50,7 @@ COLUMNS: Final = {
         "settings_version": "int4",
         "redecide_at": "timestamptz",
         "redecisions": "int4",
+        "concerns": "text",
     },
     "bodies": {
         "practice_id": "text",
@@ -84,6 +86,17 @@ COLUMNS: Final = {
         "request_id": "text",
         "look_first": "bool",
         "changed_at": "timestamptz",
+    },
+    "payout_items": {
+        "practice_id": "text",
+        "source": "text",
+        "payment_id": "text",
+        "payout_id": "text",
+        "version": "int4",
+        "number": "int4",
+        "category": "text",
+        "gross_minor": "int8",
+        "fee_minor": "int8",
     },
 }
 """Type by column: binary COPY does not convert."""
@@ -127,7 +140,7 @@ def receipt_row(writeback: Writeback, verdict: str) -> Row:
     )
 
 
-def event_row(writeback: Writeback, standing: EventStanding, now: datetime) -> Row:
+def event_row(writeback: Writeback, standing: EventStanding, now: datetime, concerns: str | None = None) -> Row:
     identity, position = writeback.identity, writeback.position
     return (
         identity.practice_id,
@@ -155,7 +168,27 @@ def event_row(writeback: Writeback, standing: EventStanding, now: datetime) -> R
         standing.settings_version,
         standing.redecide_at,
         standing.redecisions,
+        concerns,
     )
+
+
+def item_rows(payout: PayoutPaid) -> list[Row]:
+    """The items of a payout that name a payment; the others are the document's alone."""
+    return [
+        (
+            payout.practice_id,
+            payout.source,
+            item.payment_id,
+            payout.payout_id,
+            payout.version,
+            number,
+            str(item.category),
+            item.gross_minor,
+            item.fee_minor,
+        )
+        for number, item in enumerate(payout.items, start=1)
+        if item.payment_id is not None
+    ]
 
 
 def body_row(writeback: Writeback, now: datetime) -> Row:

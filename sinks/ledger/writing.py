@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, LiteralString
 
+import msgspec
 import psycopg
 from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
@@ -16,6 +17,7 @@ from sinks.ledger.batch_records import Resolution, Writes
 from sinks.ledger.database import statement
 from sinks.ledger.records import Lettered
 from sinks.ledger.rows import COLUMNS, Row, plan_bytes
+from streams.errors import Permanent
 from streams.header_values import as_text
 
 Cursor = psycopg.Cursor[TupleRow]
@@ -29,8 +31,8 @@ def _copy_statement(table: str) -> LiteralString:
 _COPY: Final = {table: _copy_statement(table) for table in COLUMNS}
 
 
-def write(cursor: Cursor, writes: Writes, *, now: datetime | None, jitter_s: int) -> None:
-    """Insert everything, in this order: receipts, events, effects, gates (sorted), outbox. Blocks.
+def write(cursor: Cursor, writes: Writes, *, now: datetime | None, at: datetime, jitter_s: int) -> None:
+    """Insert everything, in this order: receipts, events, effects, moves, gates (sorted), outbox. Blocks.
 
     There is no ON CONFLICT: under the locks the facts say what exists, and the unique indexes would refuse the whole
     batch if they did not.
@@ -39,14 +41,18 @@ def write(cursor: Cursor, writes: Writes, *, now: datetime | None, jitter_s: int
     _letters(cursor, writes.letters, now)
     _copy(cursor, "events", writes.events)
     _copy(cursor, "bodies", writes.bodies)
+    _copy(cursor, "payout_items", writes.payout_items)
     _resolve(cursor, writes.resolutions)
     _copy(cursor, "effects", writes.effects)
+    _dispute(cursor, writes, at)
+    _move(cursor, writes, at)
     if writes.seqs:
         cursor.execute(
             statement("intake", "advance_sequences"),
             {"practice_ids": list(writes.seqs), "seqs": list(writes.seqs.values())},
         )
     gates.advance(cursor, writes.due, now=now, jitter_s=jitter_s)
+    gates.refresh(cursor, writes.touched, now=now, jitter_s=jitter_s)
     outbox.enqueue(cursor, writes.outbox)
 
 
@@ -59,8 +65,45 @@ def _copy(cursor: Cursor, table: str, rows: Sequence[Row]) -> None:
             copy.write_row(row)
 
 
+def _dispute(cursor: Cursor, writes: Writes, at: datetime) -> None:
+    """Row by row: one batch may tell a dispute and its end."""
+    for dispute in writes.disputes:
+        cursor.execute(statement("lives", "add_dispute"), msgspec.structs.asdict(dispute) | {"now": at})
+
+
+def _move(cursor: Cursor, writes: Writes, at: datetime) -> None:
+    """Stored effects go on because of other events. They are locked since they were read, so each is found as it was.
+
+    Raises Permanent if one is not: better stop than post what was voided.
+    """
+    if writes.moves:
+        keys, moves = list(writes.moves), list(writes.moves.values())
+        parameters = {
+            "practice_ids": [practice_id for practice_id, _ in keys],
+            "effect_ids": [effect_id for _, effect_id in keys],
+            "was": [move.was.value for move in moves],
+            "states": [move.state.value for move in moves],
+            "cleared": [move.cleared for move in moves],
+            "reasons": [None if move.reason is None else move.reason.value for move in moves],
+            "now": at,
+        }
+        moved = cursor.execute(statement("lives", "move"), parameters).fetchall()
+        if len(moved) != len(moves):
+            raise Permanent(f"{len(moves) - len(moved)} effects changed behind the practice's lock")
+    if writes.redirects:
+        cursor.execute(
+            statement("lives", "redirect"),
+            {
+                "practice_ids": [practice_id for practice_id, _ in writes.redirects],
+                "effect_ids": [effect_id for _, effect_id in writes.redirects],
+                "origins": list(writes.redirects.values()),
+                "now": at,
+            },
+        )
+
+
 def _resolve(cursor: Cursor, resolutions: Sequence[Resolution]) -> None:
-    """Events that waited for settings get their standing and the plan that decided."""
+    """Events that waited get their standing and the plan that decided, in the order in which they moved."""
     for resolution in resolutions:
         identity, standing = resolution.writeback.identity, resolution.standing
         key = {
@@ -77,6 +120,7 @@ def _resolve(cursor: Cursor, resolutions: Sequence[Resolution]) -> None:
                 "applied": standing.applied,
                 "settings_version": standing.settings_version,
                 "resolved": standing.waiting is None,
+                "concerns": resolution.concerns,
                 "now": resolution.at,
             },
         )

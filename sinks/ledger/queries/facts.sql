@@ -9,7 +9,8 @@ WHERE e.practice_id = :practice_id AND e.waiting = 'AWAITING_SETTINGS'
 -- Effects whose first unmet condition may have changed; their gates are locked before them.
 SELECT e.effect_id, e.state, e.holds, e.target, e.connection_id, e.source, e.event_id, e.entry_kind, e.part, e.reason,
        e.settings_version, e.amount_minor, e.currency, v.subject,
-       EXISTS (SELECT FROM patient_links l WHERE l.practice_id = e.practice_id AND l.patient_ref = e.patient_ref)
+       EXISTS (SELECT FROM patient_links l WHERE l.practice_id = e.practice_id AND l.patient_ref = e.patient_ref),
+       coalesce((e.instruction ->> 'office_level')::boolean, false)
 FROM effects e JOIN events v USING (practice_id, source, event_id)
 WHERE e.practice_id = :practice_id AND e.state IN ('AWAITING_LINK', 'PAUSED')
   AND (:patient_ref::text IS NULL OR e.patient_ref = :patient_ref)

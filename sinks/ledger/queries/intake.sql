@@ -71,7 +71,9 @@ FROM unnest(:practice_ids::text[], :patient_refs::text[]) AS k(p, r)
 JOIN patient_links l ON l.practice_id = k.p AND l.patient_ref = k.r;
 
 -- name: connections_of
-SELECT practice_id, target, connection_id FROM practice_connections WHERE practice_id = ANY(:practice_ids::text[]);
+SELECT p.practice_id, p.target, p.connection_id, c.capabilities
+FROM practice_connections p JOIN connections c USING (home_practice_id, connection_id)
+WHERE p.practice_id = ANY(:practice_ids::text[]);
 
 -- name: moment
 SELECT coalesce(:now::timestamptz, clock_timestamp()), e.era, e.raised_at
@@ -79,8 +81,9 @@ FROM (SELECT) one LEFT JOIN ledger_era e ON true;
 
 -- name: resolve_event!
 UPDATE events SET waiting = :waiting, reason = :reason, applied = :applied, settings_version = :settings_version,
-    resolved_at = CASE WHEN :resolved THEN :now::timestamptz END, redecide_at = NULL
-WHERE practice_id = :practice_id AND source = :source AND event_id = :event_id AND waiting = 'AWAITING_SETTINGS';
+    resolved_at = CASE WHEN :resolved THEN :now::timestamptz END, redecide_at = NULL,
+    concerns = coalesce(:concerns, concerns)
+WHERE practice_id = :practice_id AND source = :source AND event_id = :event_id AND waiting IS NOT NULL;
 
 -- name: replace_plan!
 UPDATE bodies b SET plan = :plan FROM events e
@@ -93,9 +96,11 @@ WHERE practice_id = :practice_id AND source = :source AND event_id = :event_id;
 
 -- name: replaceable
 -- B-5, E-11: none of the first event's effects was sent or may have been. Locks them.
-SELECT effect_id, state, connection_id, look_first, attempts, target, entry_kind, part, amount_minor, currency
-FROM effects WHERE practice_id = :practice_id AND source = :source AND event_id = :event_id
-ORDER BY effect_id FOR NO KEY UPDATE;
+SELECT e.effect_id, e.state, e.connection_id, e.look_first, e.attempts, e.target, e.entry_kind, e.part, e.amount_minor,
+       e.currency, EXISTS (SELECT FROM effects d WHERE d.practice_id = e.practice_id AND d.depends_on = e.effect_id
+                           AND (d.source, d.event_id) <> (e.source, e.event_id))
+FROM effects e WHERE e.practice_id = :practice_id AND e.source = :source AND e.event_id = :event_id
+ORDER BY e.effect_id FOR NO KEY UPDATE;
 
 -- name: body_of
 SELECT b.original FROM events e JOIN bodies b USING (practice_id, month, source, event_id)
@@ -110,7 +115,8 @@ RETURNING effect_id;
 
 -- name: supersede!
 -- What it waited for concerns it no more: nobody asks for its decision again, and none resolves it.
-UPDATE events SET superseded_by = :by, waiting = NULL, redecide_at = NULL,
+-- By `concerns` it is still found among what the ledger holds of its payment.
+UPDATE events SET superseded_by = :by, waiting = NULL, redecide_at = NULL, concerns = subject,
     reason = CASE WHEN waiting IS NULL THEN reason ELSE 'BOOKED_ELSEWHERE' END, resolved_at = coalesce(resolved_at, :now)
 WHERE practice_id = :practice_id AND source = :source AND event_id = :event_id AND superseded_by IS NULL;
 
@@ -133,3 +139,9 @@ VALUES (:practice_id, :topic_id, :part, :off, :verdict, :source, :event_id) ON C
 
 -- name: analyze!
 ANALYZE receipts, events, effects, gates, practices;
+
+-- name: parked_on
+-- Money of which something was told before itself (R-8). Nothing parks as a rule: the index is all but empty.
+SELECT DISTINCT e.practice_id, e.source, e.kind = 'payout_failed', e.concerns
+FROM unnest(:practice_ids::text[], :sources::text[], :refs::text[]) AS k(p, s, r)
+JOIN events e ON e.practice_id = k.p AND e.source = k.s AND e.concerns = k.r AND e.waiting = 'AWAITING_ORIGINAL';

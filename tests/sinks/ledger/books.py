@@ -13,6 +13,7 @@ from processors.judging import judge, judge_again
 from schemas.codec import encode_event
 from schemas.events import Event
 from schemas.practice_settings import SettingsHistory
+from schemas.states import EntryKind
 from schemas.topics import STREAM_TOPICS, TopicName
 from schemas.writebacks import Redecision, SourcePosition, Writeback
 from sinks.ledger import settings_truth
@@ -69,7 +70,7 @@ class Book:
 
     # --- facts
     def add(self, practice_id: str = PRACTICE, *, connected: bool = True, **changed: Any) -> None:
-        """A practice that has been there for a month, switched on, with both connections."""
+        """A practice that has been there for a month, switched on, with both connections, which write everything."""
         settings_truth.add_practice(
             self.connection,
             practice_id,
@@ -88,8 +89,8 @@ class Book:
             connection_id = f"{practice_id}-{target}"
             self.connection.execute(
                 "INSERT INTO connections (home_practice_id, connection_id, target, route, base_url,"
-                " account_fingerprint) VALUES (%s, %s, %s, 'test', 'http://127.0.0.1', %s)",
-                (practice_id, connection_id, target, connection_id),
+                " account_fingerprint, capabilities) VALUES (%s, %s, %s, 'test', 'http://127.0.0.1', %s, %s)",
+                (practice_id, connection_id, target, connection_id, [kind.value for kind in EntryKind]),
             )
             self.connection.execute(
                 "INSERT INTO practice_connections VALUES (%s, %s, %s, %s)",

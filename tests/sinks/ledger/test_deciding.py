@@ -60,6 +60,7 @@ class Kept:
             linked=frozenset(),
             connections={(PRACTICE, "PMS"): "pms", (PRACTICE, "QUICKBOOKS"): "qb"},
             receipts=frozenset((row[1], row[2], row[3]) for row in self.rows["receipts"]),
+            histories={PRACTICE: history()},
         )
         writes = Deciding(facts, POLICY).run(records)
         for table, rows in self.rows.items():

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from schemas.events import PaymentKind, Split
-from schemas.practice_settings import AmountMode, TypeModes
+from schemas.practice_settings import AmountMode, MembershipBooking, TypeModes
 from schemas.reasons import DeadLetterReason
 from schemas.states import Stage
 from schemas.topics import TopicName
@@ -120,19 +120,19 @@ def test_other_content_under_a_known_identity_is_a_conflict(book: Book, second: 
     assert (said["dl-stage"], said["dl-reason"]) == ("intake", "CONFLICT")
 
 
-def test_a_lower_version_is_ignored_and_a_higher_one_is_shown(book: Book) -> None:
-    """E-7: OLD_VERSION leaves a receipt; version 2 of a payout is AWAITING_REVIEW in this release."""
+def test_a_lower_version_is_ignored(book: Book) -> None:
+    """E-7: OLD_VERSION leaves a receipt and nothing else; the higher one stands (P-8)."""
     book.add()
     first = payout(item(1, 10000, 320))
     book.tell(again(first, version=2, event_id="ev-o2"))
     book.tell(first)
     assert book.verdicts() == ["FIRST", "OLD_VERSION"]
-    assert book.waiting() == ["AWAITING_REVIEW"]
+    assert book.amounts() == [9680]
 
 
 def test_membership_after_the_bare_payment_takes_its_place(book: Book) -> None:
     """B-5: nothing was sent and no members were named, so the membership supersedes; its entries are the only open."""
-    book.add()
+    book.add(membership_booking=MembershipBooking.PAYMENT_ONLY)
     book.link()
     bare = payment(gross=29900, fee=897, kind=PaymentKind.MEMBERSHIP)
     paid = membership(payment_id="pay-1")
@@ -149,7 +149,7 @@ def test_membership_after_the_bare_payment_takes_its_place(book: Book) -> None:
 
 def test_membership_and_payment_in_one_batch_are_one_money(book: Book) -> None:
     """B-5 in one batch: the same end as one after the other."""
-    book.add()
+    book.add(membership_booking=MembershipBooking.PAYMENT_ONLY)
     book.link()
     book.tell(payment(gross=29900, fee=897, kind=PaymentKind.MEMBERSHIP), membership(payment_id="pay-1"))
     assert book.one("SELECT sum(amount_minor) FROM effects WHERE state = 'SCHEDULED'") == 29900
@@ -165,7 +165,7 @@ def test_a_payment_that_waited_for_settings_and_was_superseded_is_never_decided(
         ("ev-1", None, "ev-m1"),
         ("ev-m1", "AWAITING_SETTINGS", None),
     ]
-    book.add()
+    book.add(membership_booking=MembershipBooking.PAYMENT_ONLY)
     book.link()
     book.sweeps.ask_again()
     for request in book.redecisions():
@@ -179,7 +179,7 @@ def test_a_payment_that_waited_for_settings_and_was_superseded_is_never_decided(
 @pytest.mark.parametrize("state", ["SENDING", "POSTED"])
 def test_membership_after_the_bare_payment_was_sent_is_a_duplicate(book: Book, state: str) -> None:
     """B-5: what was sent, or may have been, stands."""
-    book.add()
+    book.add(membership_booking=MembershipBooking.PAYMENT_ONLY)
     book.link()
     book.tell(payment(gross=29900, fee=897, kind=PaymentKind.MEMBERSHIP))
     book.connection.execute("UPDATE effects SET state = 'SENDING' WHERE effect_id = 1")

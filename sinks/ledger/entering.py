@@ -1,0 +1,216 @@
+"""Enters what was decided into the writes of a batch: the event, its effects, what is published of them (laws 2, 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from schemas.reasons import DecisionReason
+from schemas.states import SKIPPED, EntryKind, State
+from schemas.writebacks import PlannedEffect, Redecision, Writeback
+from sinks.ledger.batch_records import Facts, Resolution, Writes
+from sinks.ledger.held import Held
+from sinks.ledger.identities import Stored
+from sinks.ledger.lives.change import Planned
+from sinks.ledger.lives.life import Entry
+from sinks.ledger.outbox import redecision_row, result_row
+from sinks.ledger.resolving import Resolved, Truth, in_force, resolve, said_reason
+from sinks.ledger.rows import EventStanding, body_row, effect_row, event_row
+
+_SILENT: Final = frozenset({State.SCHEDULED})
+"""Entered without a result: an upstream hears of the outcome, not of the intention."""
+_PartKey = tuple[EntryKind, str]
+
+
+class Entering:
+    """The writes of one batch, as they grow. Pure but for the ids of outbox rows."""
+
+    def __init__(self, facts: Facts) -> None:
+        self.facts = facts
+        self.writes = Writes()
+
+    def event(self, writeback: Writeback, standing: EventStanding, concerns: str | None = None) -> None:
+        """An event that is news."""
+        now = self.facts.now
+        self.writes.events.append(event_row(writeback, standing, now, concerns))
+        self.writes.bodies.append(body_row(writeback, now))
+        self._now_stands(writeback, standing)
+
+    def resolution(self, writeback: Writeback, standing: EventStanding, concerns: str | None = None) -> None:
+        """A stored event that waited, and how it stands now."""
+        self.writes.resolutions.append(Resolution(writeback, standing, self.facts.now, concerns))
+        self._now_stands(writeback, standing)
+
+    def _now_stands(self, writeback: Writeback, standing: EventStanding) -> None:
+        self.facts.known.add(_stored(writeback, standing))
+        if standing.waiting is not None or standing.applied:
+            self.say(writeback, standing.waiting or State.APPLIED, standing)
+        if standing.redecisions:
+            self.writes.outbox.append(redecision_row(_redecision(writeback, self.truth(writeback))))
+
+    def truth(self, writeback: Writeback) -> Truth | None:
+        """The version in force when the event happened, as far as anybody can say (law 15)."""
+        at = min(writeback.occurred_at, writeback.position.appended_at)
+        return in_force(self.facts.truths.get(writeback.identity.practice_id, ()), at)
+
+    def say(self, writeback: Writeback, state: State, standing: EventStanding) -> None:
+        """The state of the event itself, for whoever sent it."""
+        identity = writeback.identity
+        self.writes.outbox.append(
+            result_row(
+                practice_id=identity.practice_id,
+                source=identity.source,
+                event_id=identity.event_id,
+                subject=identity.subject,
+                state=state,
+                reason=DecisionReason(standing.reason),
+                settings_version=standing.settings_version,
+                changed_at=self.facts.now,
+            )
+        )
+
+    def effects(self, writeback: Writeback, but: frozenset[tuple[str, str, str]] = frozenset()) -> None:
+        """The effects of a plain event. `but`: a control leaves these out."""
+        planned = writeback.decision.effects
+        if but:
+            planned = tuple(each for each in planned if _key(each) not in but)
+        self.plan(writeback, [Planned(effect=each) for each in planned])
+
+    def plan(self, writeback: Writeback, planned: Sequence[Planned], held: Held | None = None) -> dict[_PartKey, int]:
+        """Effects of a resolved event, with ids from the practice's counter; they join `held`. Returns the ids."""
+        practice_id = writeback.identity.practice_id
+        start = self.writes.seqs.get(practice_id, self.facts.seqs[practice_id])
+        ids: dict[_PartKey, int] = {}
+        left_out: set[int] = set()
+        for effect_id, each in enumerate(planned, start + 1):
+            effect = each.effect
+            behind = each.behind if effect.depends_on is None else ids.get(effect.depends_on)
+            if behind in left_out:
+                behind = None
+            resolved = self._effect(writeback, each, effect_id, behind, held)
+            if resolved.reason is DecisionReason.NOT_BY_THIS_ROUTE and resolved.state in SKIPPED:
+                left_out.add(effect_id)
+            ids[effect.entry_kind, effect.part] = effect_id
+        self.writes.seqs[practice_id] = start + len(planned)
+        return ids
+
+    def _effect(
+        self, writeback: Writeback, each: Planned, effect_id: int, depends_on: int | None, held: Held | None
+    ) -> Resolved:
+        facts, planned, practice_id = self.facts, each.effect, writeback.identity.practice_id
+        truth = in_force(facts.truths.get(practice_id, ()), facts.now)
+        resolved = resolve(
+            planned,
+            connection_id=each.connection_id or facts.connections.get((practice_id, planned.target)),
+            linked=(practice_id, planned.instruction.patient_ref or "") in facts.linked,
+            paused=truth is not None and not truth.master,
+            writes=facts.writable.get((practice_id, planned.target)),
+        )
+        appended_at = writeback.position.appended_at
+        due_at = planned.due_at or appended_at
+        look_first = resolved.state not in SKIPPED and facts.era.looks_first(appended_at)
+        self.writes.effects.append(
+            effect_row(
+                writeback,
+                planned,
+                resolved,
+                effect_id=effect_id,
+                depends_on=depends_on,
+                due_at=due_at,
+                look_first=look_first,
+                now=facts.now,
+            )
+        )
+        self.writes.started.append((planned.target, str(planned.entry_kind), resolved.state))
+        if resolved.state is State.SCHEDULED and resolved.connection_id is not None:
+            key = (practice_id, resolved.connection_id)
+            self.writes.due[key] = min(due_at, self.writes.due.get(key, due_at))
+        if resolved.state not in _SILENT:
+            self._result(writeback, planned, resolved)
+        if held is not None:
+            held.entries[effect_id] = Entry(
+                effect_id=effect_id,
+                source=writeback.identity.source,
+                event_id=writeback.identity.event_id,
+                target=planned.target,
+                entry_kind=planned.entry_kind,
+                part=planned.part,
+                state=resolved.state,
+                reason=resolved.reason,
+                holds=resolved.holds,
+                due_at=due_at,
+                look_first=look_first,
+                amount_minor=planned.instruction.amount_minor,
+                depends_on=depends_on,
+                lane=planned.lane,
+                connection_id=resolved.connection_id,
+                instruction=planned.instruction,
+            )
+        return resolved
+
+    def _result(self, writeback: Writeback, planned: PlannedEffect, resolved: Resolved) -> None:
+        identity, instruction = writeback.identity, planned.instruction
+        self.writes.outbox.append(
+            result_row(
+                practice_id=identity.practice_id,
+                source=identity.source,
+                event_id=identity.event_id,
+                subject=identity.subject,
+                state=resolved.state,
+                target=planned.target,
+                entry_kind=planned.entry_kind,
+                part=planned.part,
+                reason=said_reason(resolved.state, resolved.reason),
+                settings_version=writeback.decision.settings_version,
+                amount_minor=instruction.amount_minor,
+                currency=instruction.currency,
+                changed_at=self.facts.now,
+            )
+        )
+
+
+def with_plan(writeback: Writeback, standing: EventStanding, planned: Sequence[PlannedEffect]) -> Writeback:
+    """The record with the decision that holds in the end, for its row and for whoever asks why (promise 3)."""
+    decision = msgspec.structs.replace(
+        writeback.decision,
+        settings_version=standing.settings_version,
+        waiting=standing.waiting,
+        reason=DecisionReason(standing.reason),
+        applied=standing.applied,
+        effects=tuple(planned),
+    )
+    return msgspec.structs.replace(writeback, decision=decision)
+
+
+def _redecision(writeback: Writeback, truth: Truth | None) -> Redecision:
+    return Redecision(
+        position=writeback.position,
+        practice_id=writeback.identity.practice_id,
+        least_version=0 if truth is None else truth.version,
+        original_key=writeback.original_key,
+        original=writeback.original,
+    )
+
+
+def _stored(writeback: Writeback, standing: EventStanding) -> Stored:
+    identity = writeback.identity
+    return Stored(
+        practice_id=identity.practice_id,
+        source=identity.source,
+        event_id=identity.event_id,
+        subject=identity.subject,
+        kind=str(identity.kind),
+        version=identity.version,
+        event_type=writeback.event_type,
+        digest_v=identity.digest_version,
+        digest=identity.digest,
+        money_digest=identity.money_digest,
+        waiting=standing.waiting,
+        fresh=True,
+    )
+
+
+def _key(planned: PlannedEffect) -> tuple[str, str, str]:
+    return (str(planned.target), str(planned.entry_kind), planned.part)

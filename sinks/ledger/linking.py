@@ -1,0 +1,285 @@
+"""What a batch's events do to each other and to what is stored, in the order of the records: pure (law 7, R-1 to R-16).
+
+The rules are `sinks.ledger.lives`; here their changes become writes of the batch, and the lives in its hands go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Final
+
+import msgspec
+
+from schemas.events import DisputeClosed, DisputeOpened, Event, MoneyFields, PayoutFailed, PayoutPaid
+from schemas.reasons import DecisionReason
+from schemas.states import READY, WAITING, State
+from schemas.writebacks import Writeback
+from sinks.ledger.batch_records import Dispute, Facts, Move
+from sinks.ledger.concerning import LifeKey, concerned, event_of, told_by
+from sinks.ledger.entering import Entering, with_plan
+from sinks.ledger.held import Held
+from sinks.ledger.life_reading import version_of
+from sinks.ledger.lives.change import Change, Origin
+from sinks.ledger.lives.dates import dated
+from sinks.ledger.lives.life import Entry, Linked, PaidItem, Told
+from sinks.ledger.lives.resolving import resolve_linked, told
+from sinks.ledger.outbox import result_row
+from sinks.ledger.paying_out import paid_out
+from sinks.ledger.resolving import first_unmet, in_force, needs_link, said_reason, stops_for_master
+from sinks.ledger.rows import EventStanding, item_rows
+
+_OPEN: Final = WAITING | READY
+_PAYMENT: Final = "payment"
+_UNDECIDED: Final = frozenset({State.AWAITING_SETTINGS})
+
+
+class Linking:
+    """Resolves events that concern a life, for one batch. Raises nothing for data."""
+
+    def __init__(self, facts: Facts, entering: Entering) -> None:
+        self._facts = facts
+        self._entering = entering
+        self._writes = entering.writes
+
+    def concerns(self, writeback: Writeback) -> bool:
+        """Whether a record says more than that a payment happened of which the ledger has heard nothing else."""
+        key = told_by(writeback)
+        return key is None or key.kind != _PAYMENT or key in self._facts.lives
+
+    def take(self, writeback: Writeback, standing: EventStanding, *, new: bool) -> bool:
+        """Store an event and all that it changes; False if it is of an old version (E-7), then nothing is stored.
+
+        `new`: its row is not in the tables yet. An event without settings waits for those first (law 10).
+        """
+        event = event_of(writeback)
+        key = told_by(writeback) or concerned(writeback, event)
+        if new:
+            self._dispute(event)
+        if standing.waiting in _UNDECIDED or key is None:
+            self._store(writeback, standing, new=new, concerns=None if key is None else _concerns(writeback, key))
+            if standing.waiting is None:
+                self._entering.effects(writeback)
+            return True
+        held = self._facts.lives.of(key)
+        change = self._change(writeback, event, standing, held)
+        if change.old_version:
+            return False
+        self._apply(writeback, event, change, held, new=new)
+        if isinstance(event, PayoutPaid | PayoutFailed):
+            self._pay_out(event, change)
+        self._release(held)
+        return True
+
+    def forget(self, key: LifeKey, event_id: str) -> None:
+        """The event that told this money is superseded (B-5); its open effects are void."""
+        held = self._facts.lives.get(key)
+        if held is None:
+            return
+        held.forget_told()
+        for entry in list(held.entries.values()):
+            if entry.event_id == event_id and entry.state in _OPEN:
+                held.move(entry.effect_id, state=State.VOIDED_BEFORE_POST)
+
+    def _change(self, writeback: Writeback, event: Event, standing: EventStanding, held: Held) -> Change:
+        on = self._dated(writeback, event)
+        if not isinstance(event, MoneyFields | PayoutPaid):
+            if standing.waiting is not State.AWAITING_ORIGINAL:
+                return Change(
+                    waiting=standing.waiting, reason=DecisionReason(standing.reason), applied=standing.applied
+                )
+            return resolve_linked(event, held.life(), on=on)
+        return told(self._told(writeback, event, standing), held.life(), on=on)
+
+    def _apply(self, writeback: Writeback, event: Event, change: Change, held: Held, *, new: bool) -> None:
+        """1. what is voided, lifted or led elsewhere. 2. the event with its effects. 3. the origin, if it waited."""
+        standing = _standing(change, writeback)
+        tells = isinstance(event, MoneyFields | PayoutPaid)
+        # What RULES planned stays with money that is told: what follows it is measured by that (R-6).
+        planned = writeback.decision.effects if tells else tuple(each.effect for each in change.effects)
+        by = with_plan(writeback, standing, planned)
+        self._store(by, standing, new=new, concerns=_concerns(writeback, held.key))
+        if isinstance(event, MoneyFields | PayoutPaid):
+            held.tell(self._told(by, event, standing), by)
+        else:
+            held.add(Linked(event=event, waiting=standing.waiting), by)
+        ids = self._entering.plan(by, change.effects, held) if standing.waiting is None else {}
+        self._stored_entries(change, held)
+        for redirect in change.redirect:
+            self._redirect(redirect.effect_id, ids[redirect.to], held)
+        if change.origin is not None:
+            self._leave_waiting(change.origin, held)
+
+    def _store(self, writeback: Writeback, standing: EventStanding, *, new: bool, concerns: str | None) -> None:
+        if new:
+            self._entering.event(writeback, standing, concerns)
+        else:
+            self._entering.resolution(writeback, standing, concerns)
+
+    def _stored_entries(self, change: Change, held: Held) -> None:
+        for effect_id in change.void:
+            self._move(held.entries[effect_id], State.VOIDED_BEFORE_POST, held, reason=change.void_reason)
+        for effect_id in change.lift:
+            entry = held.entries[effect_id]
+            holds = tuple(each for each in entry.holds if each is not State.AWAITING_CLEARANCE)
+            self._move(entry, self._first_unmet(entry, holds, held), held, cleared=True)
+            held.move(effect_id, holds=holds, due_at=self._facts.now)
+
+    def _move(
+        self,
+        entry: Entry,
+        state: State,
+        held: Held,
+        *,
+        cleared: bool = False,
+        reason: DecisionReason | None = None,
+    ) -> None:
+        """A stored effect, or one of this batch, goes on; once moved twice, only the last counts."""
+        practice_id = held.key.practice_id
+        key = (practice_id, entry.effect_id)
+        before = self._writes.moves.get(key)
+        self._writes.moves[key] = Move(
+            was=entry.state if before is None else before.was,
+            state=state,
+            cleared=cleared or (before is not None and before.cleared),
+            reason=reason,
+        )
+        held.move(entry.effect_id, state=state)
+        if entry.connection_id is not None:
+            self._writes.touched.add((practice_id, entry.connection_id))
+        if state is not State.SCHEDULED:
+            self._writes.outbox.append(
+                result_row(
+                    practice_id=practice_id,
+                    source=entry.source,
+                    event_id=entry.event_id,
+                    subject=held.key.ref,
+                    state=state,
+                    target=entry.target,
+                    entry_kind=entry.entry_kind,
+                    part=entry.part,
+                    reason=reason or said_reason(state, entry.reason),
+                    amount_minor=entry.amount_minor,
+                    currency=entry.instruction.currency,
+                    changed_at=self._facts.now,
+                )
+            )
+
+    def _redirect(self, effect_id: int, to: int, held: Held) -> None:
+        entry = held.move(effect_id, depends_on=to)
+        self._writes.redirects[held.key.practice_id, effect_id] = to
+        if entry.connection_id is not None:
+            self._writes.touched.add((held.key.practice_id, entry.connection_id))
+
+    def _first_unmet(self, entry: Entry, holds: Sequence[State], held: Held) -> State:
+        facts, practice_id = self._facts, held.key.practice_id
+        truth = in_force(facts.truths.get(practice_id, ()), facts.now)
+        paused = truth is not None and not truth.master
+        return first_unmet(
+            holds,
+            needs_link=needs_link(entry.target, office_level=entry.instruction.office_level),
+            linked=(practice_id, entry.instruction.patient_ref or "") in facts.linked,
+            paused=paused and stops_for_master(entry.target, entry.entry_kind),
+        )
+
+    def _leave_waiting(self, origin: Origin, held: Held) -> None:
+        """The told event is resolved by another one: by its fee (N-5), or because it will never be posted (R-7)."""
+        by, before = held.told_by, held.told
+        if by is None or before is None:
+            return
+        standing = EventStanding(
+            waiting=None,
+            reason=origin.reason,
+            applied=origin.voided or not origin.effects,
+            settings_version=before.settings_version,
+        )
+        resolved = with_plan(by, standing, by.decision.effects)
+        self._entering.resolution(resolved, standing)
+        held.tell(msgspec.structs.replace(before, waiting=None, reason=origin.reason), resolved)
+        self._entering.plan(resolved, origin.effects, held)
+
+    def _pay_out(self, payout: PayoutPaid | PayoutFailed, change: Change) -> None:
+        """Payments of a payout that now stands are in the bank (T-13), and their fees are known (N-5, P-21)."""
+        stands = isinstance(payout, PayoutPaid) and change.waiting is None
+        by_payment: dict[str, list[PaidItem]] = {}
+        if isinstance(payout, PayoutPaid) and stands:
+            self._writes.payout_items += item_rows(payout)
+            for item in payout.items:
+                if item.payment_id is not None:
+                    by_payment.setdefault(item.payment_id, []).append(
+                        PaidItem(
+                            payout_id=payout.payout_id,
+                            category=item.category,
+                            gross_minor=item.gross_minor,
+                            fee_minor=item.fee_minor,
+                            net_minor=item.net_minor,
+                        )
+                    )
+        for key, held in list(self._facts.lives.items()):
+            if (key.practice_id, key.source, key.kind) != (payout.practice_id, payout.source, _PAYMENT):
+                continue
+            mine = by_payment.get(key.ref, [])
+            held.paid(payout.payout_id, mine)
+            if mine and held.told_by is not None and held.told is not None:
+                paid = paid_out(held.life(), on=self._dated(held.told_by, held.told.event))
+                self._stored_entries(paid, held)
+                if paid.origin is not None:
+                    self._leave_waiting(paid.origin, held)
+                self._release(held)
+
+    def _release(self, held: Held) -> None:
+        """Ask what is parked again, until none moves any more (R-8)."""
+        moved = True
+        while moved:
+            moved = False
+            for linked, by in held.parked():
+                change = resolve_linked(linked.event, held.life(), on=self._dated(by, linked.event))
+                if change.waiting is not State.AWAITING_ORIGINAL:
+                    self._apply(by, linked.event, change, held, new=False)
+                    moved = True
+                    break
+
+    def _dated(self, writeback: Writeback, event: Event) -> date:
+        """The event's own ledger date, by the version that decided: law 15 has held it against the truth."""
+        history = self._facts.histories[writeback.identity.practice_id]
+        version = version_of(history, writeback.decision.settings_version)
+        return dated(event, history, version, writeback.position.appended_at)
+
+    def _told(self, writeback: Writeback, event: MoneyFields | PayoutPaid, standing: EventStanding) -> Told:
+        history = self._facts.histories[writeback.identity.practice_id]
+        return Told(
+            event=event,
+            version=writeback.identity.version,
+            waiting=standing.waiting,
+            reason=DecisionReason(standing.reason),
+            settings=version_of(history, standing.settings_version).settings,
+            settings_version=standing.settings_version,
+            plan=writeback.decision.effects,
+        )
+
+    def _dispute(self, event: Event) -> None:
+        if isinstance(event, DisputeOpened | DisputeClosed):
+            self._writes.disputes.append(
+                Dispute(
+                    practice_id=event.practice_id,
+                    source=event.source,
+                    dispute_id=event.dispute_id,
+                    payment_id=event.payment_id,
+                    respond_by=event.respond_by if isinstance(event, DisputeOpened) else None,
+                    outcome=event.outcome.value if isinstance(event, DisputeClosed) else None,
+                )
+            )
+
+
+def _standing(change: Change, writeback: Writeback) -> EventStanding:
+    version = change.settings_version
+    return EventStanding(
+        waiting=change.waiting,
+        reason=change.reason,
+        applied=change.waiting is None and (change.applied or not change.effects),
+        settings_version=writeback.decision.settings_version if version is None else version,
+    )
+
+
+def _concerns(writeback: Writeback, key: LifeKey) -> str | None:
+    return None if told_by(writeback) is not None else key.ref

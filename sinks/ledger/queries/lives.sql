@@ -1,0 +1,97 @@
+-- Everything that the ledger holds about some payments and payouts, by two keys (`concerns`, and the subject of those
+-- that tell them), however many others are stored. Keys travel as arrays; `of_payout` tells the two kinds apart.
+
+-- name: waiting_for_payout
+-- Payments named by a payout's items that wait for their money (T-13) or their fee (N-5). A practice where nothing
+-- waits costs one look, whatever the payout's length.
+WITH k AS (
+    SELECT * FROM unnest(:practice_ids::text[], :sources::text[], :refs::text[]) AS k(p, s, r)
+), w AS MATERIALIZED (
+    SELECT d.p FROM (SELECT DISTINCT p FROM k) d
+    WHERE EXISTS (SELECT FROM effects x WHERE x.practice_id = d.p AND x.state = 'AWAITING_CLEARANCE')
+       OR EXISTS (SELECT FROM events v WHERE v.practice_id = d.p AND v.waiting = 'AWAITING_FEE')
+)
+SELECT e.practice_id, e.source, e.subject
+FROM k JOIN w ON w.p = k.p
+JOIN events e ON e.practice_id = k.p AND e.source = k.s AND e.subject = k.r AND e.kind = 'payment'
+    AND e.superseded_by IS NULL
+WHERE e.waiting = 'AWAITING_FEE' OR EXISTS (
+    SELECT FROM effects x WHERE x.practice_id = e.practice_id AND x.source = e.source AND x.event_id = e.event_id
+      AND x.state = 'AWAITING_CLEARANCE');
+
+-- name: events
+WITH k AS (
+    SELECT * FROM unnest(:practice_ids::text[], :sources::text[], :kinds::text[], :refs::text[]) AS k(p, s, d, r)
+), found AS (
+    SELECT k.d AS of_kind, k.r AS ref, e.* FROM k
+    JOIN events e ON e.practice_id = k.p AND e.source = k.s AND e.subject = k.r AND e.kind = k.d
+        AND e.superseded_by IS NULL
+    UNION ALL
+    SELECT k.d, k.r, e.* FROM k
+    JOIN events e ON e.practice_id = k.p AND e.source = k.s AND e.concerns = k.r
+    WHERE (k.d = 'payout') = (e.kind IN ('payout', 'payout_failed'))
+)
+SELECT f.practice_id, f.source, f.of_kind, f.ref, f.event_id, f.subject, f.kind, f.version, f.event_type, f.digest_v,
+       f.digest, f.money_digest, f.occurred_at, f.appended_at, f.topic_id, f.part, f.off, f.trace_id, f.waiting,
+       f.reason, f.settings_version, f.superseded_by, b.original_key, b.original, b.plan
+FROM found f
+JOIN bodies b ON b.practice_id = f.practice_id AND b.month = f.month AND b.source = f.source AND b.event_id = f.event_id
+ORDER BY f.received_at, f.appended_at, f.off;
+
+-- name: gates
+-- Locked before the effects, as everywhere (law 8): a poster marks under its gate.
+SELECT FROM gates WHERE practice_id = ANY(:practice_ids::text[]) ORDER BY practice_id, connection_id FOR NO KEY UPDATE;
+
+-- name: effects
+-- Locked, so that what is decided about them still holds at the commit.
+SELECT e.practice_id, e.source, e.event_id, e.effect_id, e.target, e.entry_kind, e.part, e.state, e.reason, e.holds,
+       e.due_at, e.look_first, e.amount_minor, e.depends_on, e.lane, e.connection_id, e.instruction::text
+FROM unnest(:practice_ids::text[], :sources::text[], :event_ids::text[]) AS k(p, s, i)
+JOIN effects e ON e.practice_id = k.p AND e.source = k.s AND e.event_id = k.i
+ORDER BY e.practice_id, e.effect_id
+FOR NO KEY UPDATE OF e;
+
+-- name: payout_items
+-- Of payouts that stand: neither failed nor told anew (P-8, P-21).
+SELECT i.practice_id, i.source, i.payment_id, i.payout_id, i.category, i.gross_minor, i.fee_minor
+FROM unnest(:practice_ids::text[], :sources::text[], :refs::text[]) AS k(p, s, r)
+JOIN payout_items i ON i.practice_id = k.p AND i.source = k.s AND i.payment_id = k.r
+WHERE NOT EXISTS (
+        SELECT FROM events f WHERE f.practice_id = i.practice_id AND f.source = i.source AND f.concerns = i.payout_id
+          AND f.kind = 'payout_failed')
+  AND NOT EXISTS (
+        SELECT FROM payout_items n WHERE n.practice_id = i.practice_id AND n.source = i.source
+          AND n.payment_id = i.payment_id AND n.payout_id = i.payout_id AND n.version > i.version)
+  AND NOT EXISTS (
+        SELECT FROM events v WHERE v.practice_id = i.practice_id AND v.source = i.source AND v.subject = i.payout_id
+          AND v.kind = 'payout' AND v.version > i.version AND v.superseded_by IS NULL)
+ORDER BY i.practice_id, i.source, i.payment_id, i.payout_id, i.number;
+
+-- name: histories
+SELECT practice_id, version, effective_from, body, saved_at, saved_by, reason
+FROM settings WHERE practice_id = ANY(:practice_ids::text[]) ORDER BY practice_id, version;
+
+-- name: add_dispute!
+-- Opened and closed come in any order; an inquiry and its chargeback are one dispute (R-10).
+INSERT INTO disputes (practice_id, source, dispute_id, payment_id, opened_at, respond_by, outcome, closed_at)
+VALUES (:practice_id, :source, :dispute_id, :payment_id, :now, :respond_by, :outcome,
+    CASE WHEN :outcome::text IS NOT NULL THEN :now::timestamptz END)
+ON CONFLICT (practice_id, source, dispute_id) DO UPDATE
+SET respond_by = coalesce(EXCLUDED.respond_by, disputes.respond_by),
+    outcome = coalesce(disputes.outcome, EXCLUDED.outcome),
+    closed_at = coalesce(disputes.closed_at, EXCLUDED.closed_at);
+
+-- name: move
+-- Only from the state in which it was found; how many went says whether that held.
+UPDATE effects e
+SET state = k.state, holds = CASE WHEN k.cleared THEN array_remove(e.holds, 'AWAITING_CLEARANCE') ELSE e.holds END,
+    due_at = CASE WHEN k.cleared THEN :now ELSE e.due_at END, reason = coalesce(k.reason, e.reason), changed_at = :now
+FROM unnest(:practice_ids::text[], :effect_ids::bigint[], :was::text[], :states::text[], :cleared::boolean[],
+            :reasons::text[]) AS k(p, i, was, state, cleared, reason)
+WHERE e.practice_id = k.p AND e.effect_id = k.i AND e.state = k.was
+RETURNING e.effect_id;
+
+-- name: redirect!
+UPDATE effects e SET depends_on = k.origin, changed_at = :now
+FROM unnest(:practice_ids::text[], :effect_ids::bigint[], :origins::bigint[]) AS k(p, i, origin)
+WHERE e.practice_id = k.p AND e.effect_id = k.i;
