@@ -15,10 +15,12 @@ R = TypeVar("R", bound=msgspec.Struct)
 _SQL = named_queries("sinks.operator")
 
 
-def read(connection: Connection, query: str, record: type[R], parameters: dict[str, Any]) -> list[R]:
+def read(
+    connection: Connection, query: str, record: type[R], parameters: dict[str, Any], file: str = "queries.sql"
+) -> list[R]:
     """Every row of a named query as a record whose fields stand in the query's order. Blocks for one statement."""
     with connection.cursor(row_factory=args_row(record)) as cursor:
-        return cursor.execute(_SQL[query], parameters).fetchall()
+        return cursor.execute(named_queries("sinks.operator", file)[query], parameters).fetchall()
 
 
 def run(connection: Connection, query: str, parameters: dict[str, Any]) -> list[TupleRow]:

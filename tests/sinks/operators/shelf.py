@@ -5,9 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 import psycopg
 from psycopg.rows import TupleRow
 
+from schemas.codec import encode_event
+from schemas.events import Event
+from schemas.writebacks import Decision
 from sinks.ledger.migrate import migrate
 from sinks.operator.reading import Connection
 from tests.processors.told import NOON, PRACTICE
@@ -92,6 +96,24 @@ class Shelf:
         }
         self._insert("effects", values | columns)
         return self.effects
+
+    def told(self, event: Event, decision: Decision, event_id: str) -> None:
+        """The bytes and the plan of an event that is stored."""
+        month = self.connection.execute("SELECT month FROM events WHERE event_id = %s", (event_id,)).fetchone()
+        values = {
+            "practice_id": event.practice_id,
+            "month": None if month is None else month[0],
+            "source": event.source,
+            "event_id": event_id,
+            "original_key": event.practice_id.encode(),
+            "original": encode_event(event),
+            "plan": msgspec.json.encode(decision),
+        }
+        self._insert("bodies", values)
+
+    def row(self, table: str, **values: Any) -> None:
+        """A row of any other table, of the practice unless told otherwise."""
+        self._insert(table, {"practice_id": PRACTICE} | values)
 
     def explained(self, query: str, parameters: dict[str, Any]) -> str:
         """How Postgres runs a query."""

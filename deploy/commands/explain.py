@@ -1,0 +1,214 @@
+"""`writeback explain`: the whole story of a payment or payout on one page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from deploy.commands.operator_options import Json, Practice, ledger, print_json, shown_at, shown_money
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from sinks.operator.explain_records import (
+        About,
+        AttemptTold,
+        EntryTold,
+        EventTold,
+        Explanation,
+        LetterTold,
+    )
+
+
+def explain(
+    sought: Annotated[
+        str,
+        typer.Argument(
+            metavar="EVENT_OR_PAYMENT",
+            help="An event's, payment's, refund's, dispute's or payout's id; an entry (e:42), its number at the target "
+            "(deposit/101) or the marker it carries there.",
+        ),
+    ],
+    practice: Practice = None,
+    as_json: Json = False,
+) -> None:
+    """Events, decisions with their settings, amounts and how they came about, attempts, payout and documents."""
+    from sinks.operator.explain import explain as explained
+    from sinks.operator.explain_records import Ambiguous, Unknown
+    from streams.errors import Permanent
+
+    with ledger() as (_, connection):
+        answer = explained(connection, sought, practice)
+    if isinstance(answer, Unknown):
+        where = f"practice {practice} knows" if practice else "the ledger knows"
+        raise Permanent(f"{where} nothing called {sought!r}; it was looked for as {', '.join(answer.looked_for)}")
+    if isinstance(answer, Ambiguous):
+        told = "; ".join(f"{_name(each)} of {each.practice_id} ({each.source})" for each in answer.candidates)
+        raise Permanent(f"{sought!r} names {len(answer.candidates)}: {told}. Choose one, or give --practice")
+    if as_json:
+        print_json(answer)
+        return
+    print("\n".join(_page(answer)))
+
+
+def _name(about: About) -> str:
+    return f"{'payout' if about.of_payout else 'payment'} {about.subject}"
+
+
+def _page(story: Explanation) -> Iterator[str]:
+    from deploy.commands.transactions import totals_line
+
+    about = story.about
+    yield f"{story.headline}"
+    yield f"{about.practice_id}, told by {about.source}; {story.sought} is its {', '.join(about.named)}"
+    if story.totals is not None:
+        yield totals_line(story.totals)
+    for number, event in enumerate(story.events, start=1):
+        yield ""
+        yield from _event(number, event)
+    for letter in story.dead_letters:
+        yield from _letter(letter)
+    yield from _section("Settings that decided", _settings(story))
+    yield from _section("Payouts that carry it", _payouts(story))
+    yield from _section("Items", _items(story))
+    yield from _section("Notices that were open meanwhile", _notices(story))
+    yield from _section("What people did", _people(story))
+
+
+def _section(title: str, lines: Iterable[str]) -> Iterator[str]:
+    found = list(lines)
+    if found:
+        yield from ("", title, *(f"   {line}" for line in found))
+
+
+def _event(number: int, event: EventTold) -> Iterator[str]:
+    version = f" version {event.version}" if event.version > 1 else ""
+    yield f"{number}. {shown_at(event.occurred_at)}  {event.event_type} {event.event_id}: {event.subject}{version}"
+    yield f"   received {shown_at(event.received_at)} at {event.place}"
+    for again in event.told_again:
+        yield f"   told again: {again}"
+    if event.waited_as is not None:
+        until = "still" if event.resolved_at is None else f"released {shown_at(event.resolved_at)}"
+        yield f"   parked as {event.waited_as}{f' ({event.waited_for})' if event.waited_for else ''}, {until}"
+    under = "" if event.settings_version is None else f", settings version {event.settings_version}"
+    timing = f", {event.timing}" if event.timing else ""
+    yield f"   {event.state}: {event.words} ({event.reason}{under}{timing}{', late' if event.late else ''})"
+    if event.superseded_by is not None:
+        yield f"   replaced by {event.superseded_by}"
+    yield from _amounts(event)
+    for letter in event.dead_letters:
+        yield from _letter(letter)
+    for entry in event.entries:
+        yield from _entry(entry)
+
+
+def _amounts(event: EventTold) -> Iterator[str]:
+    amounts = event.amounts
+    if amounts is None:
+        return
+    fee = "not known" if amounts.fee_minor is None else shown_money(amounts.fee_minor, amounts.currency)
+    net = "not known" if amounts.net_minor is None else shown_money(amounts.net_minor, amounts.currency)
+    gross, surcharge = (
+        shown_money(minor, amounts.currency) for minor in (amounts.gross_minor, amounts.surcharge_minor)
+    )
+    yield f"   gross {gross}, surcharge {surcharge}, fee {fee}, net {net}"
+    for line in amounts.words:
+        yield f"   {line}"
+
+
+def _entry(entry: EntryTold) -> Iterator[str]:
+    part = f" {entry.part}" if entry.part else ""
+    whom = f" for {entry.patient_ref}" if entry.patient_ref else ""
+    amount = shown_money(entry.amount_minor, entry.currency)
+    yield f"   {entry.id} {entry.target} {entry.entry_kind}{part}{whom}: {amount}, dated {entry.ledger_date}"
+    what = f" as {entry.external_id}, {shown_at(entry.posted_at)}" if entry.external_id else ""
+    yield f"      {entry.state}: {entry.words}{what}"
+    if not entry.external_id and entry.state in ("SCHEDULED", "RETRYING", "PAUSED", "AWAITING_LINK"):
+        yield f"      due {shown_at(entry.due_at)}"
+    if entry.connection_closed is not None:
+        yield f"      its connection {entry.connection_id} is closed: {entry.connection_closed}"
+    if entry.takes_back is not None:
+        yield f"      takes back {entry.takes_back}"
+    if entry.taken_back_by:
+        yield f"      taken back by {', '.join(entry.taken_back_by)}"
+    if entry.after is not None:
+        yield f"      only after {entry.after}"
+    if entry.shares_minor:
+        shares = ", ".join(shown_money(minor, entry.currency) for minor in entry.shares_minor)
+        yield f"      laid on open charges, oldest first: {shares}"
+    redriven = f", redriven {entry.redrives} times" if entry.redrives else ""
+    yield f"      request {entry.request_id}, marker {entry.marker}, generation {entry.generation}{redriven}"
+    for attempt in entry.attempts:
+        yield from _attempt(attempt)
+    for letter in entry.dead_letters:
+        yield from _letter(letter)
+
+
+def _attempt(attempt: AttemptTold) -> Iterator[str]:
+    code = f" {attempt.code}" if attempt.code else ""
+    theirs = f", their id {attempt.vendor_request_id}" if attempt.vendor_request_id else ""
+    generation = f", generation {attempt.generation}" if attempt.generation > 1 else ""
+    late = ", came late" if attempt.late else ""
+    counted = f" {attempt.n}" if attempt.phase == "post" and attempt.n > 0 else ""
+    yield (
+        f"      {attempt.phase}{counted}: {shown_at(attempt.began_at)} to {shown_at(attempt.ended_at)}: "
+        f"{attempt.words} ({attempt.answer}{code}{theirs}{generation}{late})"
+    )
+
+
+def _letter(letter: LetterTold) -> Iterator[str]:
+    settled = "open" if letter.settled_at is None else f"{letter.settled_as} {shown_at(letter.settled_at)}"
+    by = f" by {letter.settled_by}" if letter.settled_by else ""
+    field = f", field {letter.field}" if letter.field else ""
+    yield f"      dead letter {letter.id} {shown_at(letter.last_failed_at)}: {letter.reason}{field}, {settled}{by}"
+    yield f"         {letter.words}"
+    if letter.remedy and letter.settled_at is None:
+        yield f"         {letter.remedy}"
+
+
+def _settings(story: Explanation) -> Iterator[str]:
+    for version in story.settings:
+        since = shown_at(version.effective_from)
+        yield f"version {version.version}, in force from {since}, by {version.saved_by}: {version.why}"
+        yield f"   {'; '.join(version.words)}"
+
+
+def _payouts(story: Explanation) -> Iterator[str]:
+    currency = _currency(story)
+    for each in story.payouts:
+        gross, fee = shown_money(each.gross_minor, currency), shown_money(each.fee_minor, currency)
+        document = (
+            "no document" if each.entry is None else f"{each.entry} {each.state} {each.external_id or ''}".strip()
+        )
+        failed = ", came back from the bank" if each.failed else ""
+        version = f" version {each.version}" if each.version > 1 else ""
+        item = f"{each.payout_id}{version}, item {each.item} ({each.category})"
+        yield f"{item}, gross {gross}, fee {fee}{failed}: {document}"
+
+
+def _currency(story: Explanation) -> str | None:
+    return next((event.amounts.currency for event in story.events if event.amounts is not None), None)
+
+
+def _items(story: Explanation) -> Iterator[str]:
+    currency = _currency(story)
+    for each in story.items:
+        amounts = ", ".join(
+            f"{name} {shown_money(minor, currency)}"
+            for name, minor in (("gross", each.gross_minor), ("fee", each.fee_minor), ("net", each.net_minor))
+        )
+        yield f"{each.number:02d} {each.category} {each.payment_id or ''}: {amounts}"
+
+
+def _notices(story: Explanation) -> Iterator[str]:
+    for each in story.notices:
+        told = "nobody told yet" if each.told_at is None else f"told {shown_at(each.told_at)}"
+        closed = "" if each.closed_at is None else f", closed {shown_at(each.closed_at)}"
+        yield f"{each.cause}: opened {shown_at(each.opened_at)}, {told}, {each.letters_sent} letters{closed}"
+
+
+def _people(story: Explanation) -> Iterator[str]:
+    for each in story.people:
+        why = f": {each.why}" if each.why else ""
+        yield f"{shown_at(each.at)} {each.who} {each.action} {each.subject or ''}{why}"

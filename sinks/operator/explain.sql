@@ -1,0 +1,154 @@
+-- What `writeback explain` reads. Every statement is bound to ids that are indexed; none reads a practice's history.
+
+-- name: known
+-- Where an id is known, whatever it names. The pairs of practice and source are stepped over by the primary key (a
+-- loose scan), so that no index by bare ids is kept for a question that is asked now and then.
+WITH RECURSIVE pair AS (
+    (SELECT e.practice_id, e.source FROM events e
+     WHERE :practice_id::text IS NULL OR e.practice_id = :practice_id ORDER BY 1, 2 LIMIT 1)
+    UNION ALL
+    SELECT n.practice_id, n.source FROM pair p
+    CROSS JOIN LATERAL (
+        SELECT e.practice_id, e.source FROM events e
+        WHERE (e.practice_id, e.source) > (p.practice_id, p.source)
+          AND (:practice_id::text IS NULL OR e.practice_id = :practice_id)
+        ORDER BY 1, 2 LIMIT 1) n
+), hit AS (
+    SELECT p.practice_id, p.source, e.subject, e.concerns, e.kind, 'event' AS named
+    FROM pair p
+    JOIN events e ON e.practice_id = p.practice_id AND e.source = p.source AND e.event_id = :id
+    UNION
+    SELECT p.practice_id, p.source, e.subject, e.concerns, e.kind, e.kind
+    FROM pair p
+    JOIN events e ON e.practice_id = p.practice_id AND e.source = p.source AND e.subject = :id
+      AND e.superseded_by IS NULL
+    UNION
+    SELECT p.practice_id, p.source, e.subject, e.concerns, e.kind, e.kind
+    FROM pair p
+    JOIN events e ON e.practice_id = p.practice_id AND e.source = p.source AND e.subject = :id
+      AND e.superseded_by IS NOT NULL
+    UNION
+    SELECT p.practice_id, p.source, e.subject, e.concerns, e.kind, 'original'
+    FROM pair p
+    JOIN events e ON e.practice_id = p.practice_id AND e.source = p.source AND e.concerns = :id
+    UNION
+    SELECT f.practice_id, f.source, e.subject, e.concerns, e.kind, 'external id'
+    FROM effects f JOIN events e USING (practice_id, source, event_id)
+    WHERE f.external_id = ANY(:external_ids::text[])
+      AND (:practice_id::text IS NULL OR f.practice_id = :practice_id)
+    UNION
+    SELECT f.practice_id, f.source, e.subject, e.concerns, e.kind, 'entry'
+    FROM practices p
+    JOIN effects f ON f.practice_id = p.practice_id AND f.effect_id = :effect_id::bigint
+    JOIN events e ON e.practice_id = f.practice_id AND e.source = f.source AND e.event_id = f.event_id
+    WHERE :practice_id::text IS NULL OR p.practice_id = :practice_id
+)
+SELECT practice_id, source, coalesce(concerns, subject) AS about, kind IN ('payout', 'payout_failed') AS of_payout,
+    array_agg(DISTINCT named ORDER BY named)
+FROM hit GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4;
+
+-- name: marked
+-- By the marker that an entry carries at its target, of any generation. Reads whole tables: asked last.
+SELECT f.practice_id, f.source, coalesce(e.concerns, e.subject) AS about,
+    e.kind IN ('payout', 'payout_failed') AS of_payout, ARRAY['marker']
+FROM effects f JOIN events e USING (practice_id, source, event_id)
+WHERE (:practice_id::text IS NULL OR f.practice_id = :practice_id)
+  AND (left(f.request_id, 16) = :request OR EXISTS (
+       SELECT FROM attempts a WHERE a.practice_id = f.practice_id AND a.effect_id = f.effect_id
+         AND left(a.request_id, 16) = :request))
+GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4;
+
+-- name: dead_records_named
+-- Records that became no event: all that is known of them is their place and why.
+SELECT practice_id, coalesce(source, ''), event_id FROM dead_letters
+WHERE event_id = :id AND (:practice_id::text IS NULL OR practice_id = :practice_id)
+GROUP BY 1, 2, 3 ORDER BY 1, 2;
+
+-- name: events
+WITH e AS (
+    SELECT * FROM events e WHERE e.practice_id = :practice_id AND e.source = :source AND e.subject = :about
+      AND e.superseded_by IS NULL AND e.concerns IS NULL
+    UNION ALL
+    SELECT * FROM events e WHERE e.practice_id = :practice_id AND e.source = :source AND e.subject = :about
+      AND e.superseded_by IS NOT NULL AND e.concerns IS NULL
+    UNION ALL
+    SELECT * FROM events e WHERE e.practice_id = :practice_id AND e.source = :source AND e.concerns = :about
+)
+SELECT e.event_id, e.event_type, e.kind, e.subject, e.version, e.occurred_at, e.received_at, e.waiting, e.reason,
+    e.applied, e.resolved_at, e.settings_version, e.superseded_by,
+    coalesce((SELECT t.topic FROM topic_partitions t WHERE t.topic_id = e.topic_id), e.topic_id), e.part, e.off,
+    ARRAY(SELECT r.verdict || ' at ' || r.part || '@' || r.off FROM receipts r
+          WHERE r.practice_id = e.practice_id AND r.source = e.source AND r.event_id = e.event_id
+            AND (r.topic_id, r.part, r.off) <> (e.topic_id, e.part, e.off)
+          ORDER BY r.topic_id, r.part, r.off),
+    b.original, b.plan
+FROM e
+LEFT JOIN bodies b ON b.practice_id = e.practice_id AND b.month = e.month AND b.source = e.source
+    AND b.event_id = e.event_id
+WHERE (e.kind IN ('payout', 'payout_failed')) = :of_payout
+ORDER BY e.occurred_at, e.version, e.received_at, e.event_id;
+
+-- name: entries
+SELECT f.event_id, f.effect_id, f.target, f.entry_kind, f.part, f.state, f.reason, f.holds, f.settings_version,
+    f.amount_minor, f.currency, f.ledger_date, f.due_at, f.late, f.request_id, f.generation, f.attempts, f.redrives,
+    f.last_code, f.external_id, f.posted_at, f.depends_on, f.connection_id, f.patient_ref,
+    (f.instruction ->> 'surcharge_minor')::bigint,
+    ARRAY(SELECT (s ->> 1)::bigint FROM jsonb_array_elements(f.placement -> 'shares') s),
+    CASE WHEN f.state IN ('SCHEDULED', 'RETRYING', 'SENDING', 'ACCEPTED', 'UNCERTAIN')
+         THEN coalesce(c.closed_reason, g.closed_reason) END
+FROM effects f
+LEFT JOIN gates g ON g.practice_id = f.practice_id AND g.connection_id = f.connection_id
+LEFT JOIN practice_connections u ON u.practice_id = f.practice_id AND u.target = f.target
+LEFT JOIN connections c ON c.home_practice_id = u.home_practice_id AND c.connection_id = u.connection_id
+    AND c.connection_id = f.connection_id
+WHERE f.practice_id = :practice_id AND f.source = :source AND f.event_id = ANY(:event_ids::text[])
+ORDER BY f.effect_id;
+
+-- name: attempts
+SELECT effect_id, n, phase, generation, request_id, began_at, ended_at, answer, reason, code, external_ids,
+    vendor_request_id, late, jsonb_array_length(reading -> 'charges')
+FROM attempts WHERE practice_id = :practice_id AND effect_id = ANY(:effect_ids::bigint[])
+ORDER BY effect_id, ended_at, n;
+
+-- name: letters
+SELECT event_id, effect_id, topic, part, off, stage, reason, field, redrives, ambiguous, first_failed_at,
+    last_failed_at, settled_at, settled_as, settled_by
+FROM dead_letters
+WHERE practice_id = :practice_id AND (effect_id = ANY(:effect_ids::bigint[]) AND effect_id <> 0
+    OR effect_id = 0 AND event_id = ANY(:event_ids::text[]) AND coalesce(source, '') = :source)
+ORDER BY first_failed_at, topic, part, off, redrives;
+
+-- name: notices
+-- Notices speak of a cause, not of an entry: those of these causes that were open meanwhile.
+SELECT n.cause, n.reason, n.target, n.opened_at, n.told_at, n.closed_at,
+    (SELECT count(*)::int FROM deliveries d WHERE d.practice_id = n.practice_id AND d.cause = n.cause
+       AND d.opened_at = n.opened_at AND d.state = 'SENT')
+FROM notices n
+WHERE n.practice_id = :practice_id AND n.reason = ANY(:reasons::text[])
+  AND coalesce(n.closed_at, 'infinity') >= :since::timestamptz
+ORDER BY n.opened_at, n.cause;
+
+-- name: payouts_of
+-- Which payouts carry a payment, with the document that stands for each.
+SELECT i.payout_id, i.version, i.number, i.category, i.gross_minor, i.fee_minor, f.effect_id, f.state, f.external_id,
+    f.ledger_date, f.posted_at, EXISTS (
+        SELECT FROM events x WHERE x.practice_id = i.practice_id AND x.source = i.source AND x.concerns = i.payout_id
+          AND x.kind = 'payout_failed') AS failed
+FROM payout_items i
+LEFT JOIN events e ON e.practice_id = i.practice_id AND e.source = i.source AND e.subject = i.payout_id
+    AND e.kind = 'payout' AND e.version = i.version
+LEFT JOIN effects f ON f.practice_id = e.practice_id AND f.source = e.source AND f.event_id = e.event_id
+    AND f.target = 'QUICKBOOKS' AND f.entry_kind = 'payout'
+WHERE i.practice_id = :practice_id AND i.source = :source AND i.payment_id = :about
+ORDER BY i.payout_id, i.version, i.number;
+
+-- name: versions
+SELECT version, effective_from, body, saved_at, saved_by, reason FROM settings
+WHERE practice_id = :practice_id AND version = ANY(:versions::int[]) ORDER BY version;
+
+-- name: people
+-- What people did about exactly this: by an entry's number, a record's place, an id, or the patient's link.
+SELECT at, actor, action, subject, why FROM audit
+WHERE practice_id = :practice_id
+  AND (subject = ANY(:subjects::text[]) OR after -> 'ids' ?| :subjects::text[])
+ORDER BY n;

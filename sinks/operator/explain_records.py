@@ -1,0 +1,229 @@
+"""The story of one payment or payout as one record: stable, for screens and machines (issue 4 section 5).
+
+Amounts are minor units with the practice's cash sign (M-3). No patient data beyond the surrogate.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import msgspec
+
+from sinks.operator.totals import Totals
+
+
+class About(msgspec.Struct, frozen=True):
+    """A payment or payout, and what the sought id is to it: `event`, `refund`, `external id`, …"""
+
+    practice_id: str
+    source: str
+    subject: str
+    of_payout: bool
+    named: list[str]
+
+
+class VersionTold(msgspec.Struct, frozen=True, kw_only=True):
+    """A version of the settings that decided something here, in plain words."""
+
+    version: int
+    effective_from: datetime
+    saved_at: datetime
+    saved_by: str
+    why: str
+    words: tuple[str, ...]
+
+
+class AmountsTold(msgspec.Struct, frozen=True, kw_only=True):
+    """How an event's amounts came about. `payment + companion = gross - surcharge`, signed (R-15)."""
+
+    gross_minor: int
+    surcharge_minor: int
+    fee_minor: int | None
+    net_minor: int | None
+    currency: str
+    mode: str | None
+    payment_minor: int | None
+    companion_minor: int | None
+    adds_up: bool | None
+    """None: there is no entry that it could be asked of."""
+    words: tuple[str, ...]
+
+
+class AttemptTold(msgspec.Struct, frozen=True, kw_only=True):
+    """One call or read, with its answer's class; the vendor's own words are never kept (H-3)."""
+
+    n: int
+    phase: str
+    generation: int
+    request_id: str
+    began_at: datetime | None
+    ended_at: datetime
+    answer: str
+    reason: str | None
+    code: str | None
+    external_ids: list[str]
+    vendor_request_id: str | None
+    late: bool
+    words: str
+
+
+class LetterTold(msgspec.Struct, frozen=True, kw_only=True):
+    """A dead letter, with what to do about it."""
+
+    id: str
+    stage: str
+    reason: str
+    field: str | None
+    redrives: int
+    ambiguous: bool
+    first_failed_at: datetime
+    last_failed_at: datetime
+    settled_at: datetime | None
+    settled_as: str | None
+    settled_by: str | None
+    words: str
+    remedy: str
+
+
+class EntryTold(msgspec.Struct, frozen=True, kw_only=True):
+    """An effect: one entry at one target."""
+
+    id: str
+    target: str
+    entry_kind: str
+    part: str
+    state: str
+    reason: str
+    words: str
+    amount_minor: int
+    currency: str
+    ledger_date: date
+    patient_ref: str | None
+    settings_version: int | None
+    due_at: datetime
+    late: bool
+    holds: list[str]
+    connection_id: str | None
+    connection_closed: str | None
+    external_id: str | None
+    posted_at: datetime | None
+    request_id: str
+    marker: str
+    generation: int
+    redrives: int
+    shares_minor: list[int]
+    """Of the open charges that it was laid on, oldest first (ALL-1)."""
+    after: str | None
+    """The entry that has to stand first."""
+    takes_back: str | None
+    taken_back_by: tuple[str, ...]
+    attempts: tuple[AttemptTold, ...]
+    dead_letters: tuple[LetterTold, ...]
+
+
+class EventTold(msgspec.Struct, frozen=True, kw_only=True):
+    """One event with its decision. `waited_as`: it was parked until `resolved_at`, or still is."""
+
+    event_id: str
+    event_type: str
+    kind: str
+    subject: str
+    version: int
+    occurred_at: datetime
+    received_at: datetime
+    place: str
+    told_again: list[str]
+    state: str
+    reason: str
+    words: str
+    settings_version: int | None
+    timing: str | None
+    late: bool
+    waited_as: str | None
+    waited_for: str | None
+    resolved_at: datetime | None
+    superseded_by: str | None
+    amounts: AmountsTold | None
+    entries: tuple[EntryTold, ...]
+    dead_letters: tuple[LetterTold, ...]
+
+
+class PayoutTold(msgspec.Struct, frozen=True, kw_only=True):
+    """A payout that carries the payment, and its document at QuickBooks."""
+
+    payout_id: str
+    version: int
+    item: int
+    category: str
+    gross_minor: int
+    fee_minor: int
+    failed: bool
+    entry: str | None
+    state: str | None
+    external_id: str | None
+    ledger_date: date | None
+
+
+class ItemTold(msgspec.Struct, frozen=True, kw_only=True):
+    """An item of a payout (P-22): its number is in the document's lines, the payment's id only here (P-13)."""
+
+    number: int
+    category: str
+    payment_id: str | None
+    gross_minor: int
+    fee_minor: int
+    net_minor: int
+
+
+class NoticeTold(msgspec.Struct, frozen=True, kw_only=True):
+    """A notice of the same cause that was open meanwhile; it may count other entries too."""
+
+    cause: str
+    opened_at: datetime
+    told_at: datetime | None
+    closed_at: datetime | None
+    letters_sent: int
+
+
+class DeedTold(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person did."""
+
+    at: datetime
+    who: str
+    action: str
+    subject: str | None
+    why: str | None
+
+
+class Explanation(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything, in the order in which it happened."""
+
+    sought: str
+    about: About
+    headline: str
+    totals: Totals | None
+    events: tuple[EventTold, ...]
+    settings: tuple[VersionTold, ...]
+    payouts: tuple[PayoutTold, ...]
+    items: tuple[ItemTold, ...]
+    notices: tuple[NoticeTold, ...]
+    people: tuple[DeedTold, ...]
+    dead_letters: tuple[LetterTold, ...]
+    """Of records that became no event."""
+
+
+class Ambiguous(msgspec.Struct, frozen=True, kw_only=True):
+    """The id names several: the person chooses, or gives --practice."""
+
+    sought: str
+    candidates: tuple[About, ...]
+
+
+class Unknown(msgspec.Struct, frozen=True, kw_only=True):
+    """Nothing has this id; `looked_for` says as what it was sought."""
+
+    sought: str
+    looked_for: tuple[str, ...]
+
+
+Answer = Explanation | Ambiguous | Unknown

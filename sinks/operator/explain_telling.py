@@ -1,0 +1,240 @@
+"""From rows to the story: decisions decoded, amounts recomputed, links drawn both ways. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import msgspec
+
+from schemas.codec import EVENTS_BY_NAME, decode_event
+from schemas.events import Event, PayoutPaid
+from schemas.practice_settings import AmountMode, PracticeSettings
+from schemas.reasons import AttentionReason
+from schemas.states import DEAD, IN_DOUBT, READY, SKIPPED, WAITING, EntryKind, State
+from schemas.topics import STREAM_TOPICS
+from schemas.writebacks import Decision
+from sinks.operator.explain_amounts import Booked, amounts_of, plain
+from sinks.operator.explain_entries import entry_told, letter_told
+from sinks.operator.explain_records import (
+    About,
+    DeedTold,
+    EventTold,
+    Explanation,
+    ItemTold,
+    NoticeTold,
+    VersionTold,
+)
+from sinks.operator.explain_rows import Deed, Entry, Happened, Notice, Rows, Version
+from sinks.operator.explain_words import reason_words, settings_words, state_words
+from sinks.operator.totals import Totals
+
+_WORST_FIRST: Final = (DEAD, IN_DOUBT, WAITING, READY)
+_NOT_COUNTED: Final = SKIPPED | {State.VOIDED_BEFORE_POST, State.DISMISSED}
+_IN_BOOKS: Final = frozenset({State.POSTED, State.RECORDED_MANUALLY})
+_NOTICED: Final[dict[str, tuple[AttentionReason, ...]]] = {
+    "return": (AttentionReason.PAYMENT_RETURNED,),
+    "payout_failed": (AttentionReason.PAYOUT_FAILED,),
+    "inquiry": (AttentionReason.DISPUTE_OPENED,),
+    "dispute": (AttentionReason.DISPUTE_OPENED,),
+    "dispute_closed": (
+        AttentionReason.DISPUTE_WON,
+        AttentionReason.DISPUTE_LOST,
+        AttentionReason.DISPUTE_WITHDRAWN,
+    ),
+}
+"""Kind of event → what staff are told of."""
+_OVERDUE: Final = {
+    "AWAITING_ORIGINAL": AttentionReason.ORIGINAL_MISSING,
+    "AWAITING_FEE": AttentionReason.FEE_MISSING,
+}
+
+_decision: Final = msgspec.json.Decoder(Decision).decode
+
+
+def told(
+    sought: str,
+    about: About,
+    rows: Rows,
+    *,
+    totals: Totals | None,
+    versions: Sequence[Version],
+    notices: Sequence[Notice],
+    deeds: Sequence[Deed],
+) -> Explanation:
+    """The story in order. What an event's bytes would say is left out where they are not kept any more (law 28)."""
+    events = tuple(_event(event, rows) for event in rows.events)
+    originals = [_original(event) for event in rows.events]
+    known = {event.event_id for event in rows.events}
+    return Explanation(
+        sought=sought,
+        about=about,
+        headline=_headline(about, events, totals),
+        totals=totals,
+        events=events,
+        settings=tuple(map(_version, versions)),
+        payouts=rows.payouts,
+        items=_items(originals),
+        notices=tuple(
+            NoticeTold(
+                cause=each.cause,
+                opened_at=each.opened_at,
+                told_at=each.told_at,
+                closed_at=each.closed_at,
+                letters_sent=each.letters_sent,
+            )
+            for each in notices
+        ),
+        people=tuple(
+            DeedTold(at=each.at, who=each.actor, action=each.action, subject=each.subject, why=each.why)
+            for each in deeds
+        ),
+        dead_letters=tuple(letter_told(each, None) for each in rows.letters if each.event_id not in known),
+    )
+
+
+def causes_of(rows: Rows) -> list[str]:
+    """The reasons under which somebody may have been told of this."""
+    found = {letter.reason for letter in rows.letters}
+    found |= {entry.connection_closed for entry in rows.entries if entry.connection_closed is not None}
+    for event in rows.events:
+        found |= {event.reason, *(reason.value for reason in _NOTICED.get(event.kind, ()))}
+        waiting = _waited_as(event, _plan(event))
+        if waiting in _OVERDUE:
+            found.add(_OVERDUE[waiting].value)
+    return sorted(found)
+
+
+def _event(event: Happened, rows: Rows) -> EventTold:
+    plan = _plan(event)
+    mine = [entry for entry in rows.entries if entry.event_id == event.event_id]
+    currency = mine[0].currency if mine else getattr(_original(event), "currency", "USD")
+    state = _state(event, mine)
+    waited = _waited_as(event, plan)
+    return EventTold(
+        event_id=event.event_id,
+        event_type=event.event_type,
+        kind=event.kind,
+        subject=event.subject,
+        version=event.version,
+        occurred_at=event.occurred_at,
+        received_at=event.received_at,
+        place=f"{event.topic} {event.part}@{event.off}",
+        told_again=event.told_again,
+        state=state,
+        reason=event.reason,
+        words=reason_words(event.reason) if mine else state_words(state, event.reason),
+        settings_version=event.settings_version,
+        timing=None if plan is None or plan.timing is None else plan.timing.value,
+        late=(plan is not None and plan.late) or any(entry.late for entry in mine),
+        waited_as=waited,
+        waited_for=None if waited is None or plan is None else reason_words(plan.reason.value),
+        resolved_at=event.resolved_at,
+        superseded_by=event.superseded_by,
+        amounts=amounts_of(_original(event), [_booked(entry) for entry in mine], _mode(event, rows), currency),
+        entries=tuple(entry_told(entry, rows) for entry in mine),
+        dead_letters=tuple(
+            letter_told(each, None) for each in rows.letters if not each.effect_id and each.event_id == event.event_id
+        ),
+    )
+
+
+def _version(row: Version) -> VersionTold:
+    return VersionTold(
+        version=row.version,
+        effective_from=row.effective_from,
+        saved_at=row.saved_at,
+        saved_by=row.saved_by,
+        why=row.reason,
+        words=settings_words(msgspec.convert(row.body, PracticeSettings)),
+    )
+
+
+def _items(originals: Iterable[Event | None]) -> tuple[ItemTold, ...]:
+    """Of the newest version of a payout."""
+    newest = max(
+        (each for each in originals if isinstance(each, PayoutPaid)), key=lambda each: each.version, default=None
+    )
+    if newest is None:
+        return ()
+    return tuple(
+        ItemTold(
+            number=number,
+            category=item.category.value,
+            payment_id=item.payment_id,
+            gross_minor=item.gross_minor,
+            fee_minor=item.fee_minor,
+            net_minor=item.net_minor,
+        )
+        for number, item in enumerate(newest.items, start=1)
+    )
+
+
+def _headline(about: About, events: Sequence[EventTold], totals: Totals | None) -> str:
+    """One sentence: what it is, how it stands, how much of it is in the books."""
+    if not events:
+        return f"Record {about.subject}: a dead letter; no event of it is stored"
+    first = events[0]
+    what = "Payout" if about.of_payout else "Payment" if first.amounts is not None else first.event_type
+    amount = ""
+    if first.amounts is not None:
+        minor = first.amounts.net_minor if about.of_payout else first.amounts.gross_minor
+        amount = f" of {plain(minor or 0)} {first.amounts.currency}"
+    entries = [entry for event in events for entry in event.entries if State(entry.state) not in _NOT_COUNTED]
+    if not entries:
+        return f"{what} {about.subject}{amount}: {first.words}"
+    booked = sum(State(entry.state) in _IN_BOOKS for entry in entries)
+    standing = f"{totals.standing}, " if totals is not None and totals.standing is not None else ""
+    return f"{what} {about.subject}{amount}: {standing}{booked} of {len(entries)} entries in the books"
+
+
+def _state(event: Happened, entries: Sequence[Entry]) -> str:
+    """The worst of its entries (features 2.4)."""
+    if event.waiting is not None:
+        return event.waiting
+    states = [State(entry.state) for entry in entries]
+    for group in _WORST_FIRST:
+        for state in states:
+            if state in group:
+                return state.value
+    booked = [state for state in states if state in _IN_BOOKS]
+    if states:
+        return (booked or states)[0].value
+    return (State.VOIDED_BEFORE_POST if event.superseded_by else State.APPLIED).value
+
+
+def _waited_as(event: Happened, plan: Decision | None) -> str | None:
+    """What it waited as, where it was not resolved with its own record."""
+    if event.waiting is not None:
+        return event.waiting
+    if event.resolved_at is None or event.resolved_at <= event.received_at:
+        return None
+    return State.AWAITING_SETTINGS.value if plan is None or plan.waiting is None else plan.waiting.value
+
+
+def _mode(event: Happened, rows: Rows) -> AmountMode | None:
+    """Of its own decision, or of the newest that told the money (R-6)."""
+    for each in (event, *reversed(rows.events)):
+        plan = _plan(each)
+        if plan is not None and plan.amount_mode is not None:
+            return plan.amount_mode
+    return None
+
+
+def _booked(entry: Entry) -> Booked:
+    return Booked(
+        kind=EntryKind(entry.entry_kind),
+        state=State(entry.state),
+        amount_minor=entry.amount_minor,
+        surcharge_minor=entry.surcharge_minor or 0,
+    )
+
+
+def _plan(event: Happened) -> Decision | None:
+    return None if event.plan is None else _decision(event.plan)
+
+
+def _original(event: Happened) -> Event | None:
+    if event.original is None:
+        return None
+    return decode_event(STREAM_TOPICS[EVENTS_BY_NAME[event.event_type].stream], event.original)
