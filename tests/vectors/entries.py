@@ -15,6 +15,8 @@ from tests.vectors.reading import Case, Row
 TAKES: Final = frozenset({EntryKind.CHARGE})
 """Kinds that add to what a patient owes; every other amount counts toward the balance with its sign."""
 GIVES: Final = frozenset({EntryKind.CHARGE_REVERSAL})
+MOVES_NOTHING: Final = frozenset({EntryKind.NOTE})
+"""A note names an amount and moves none."""
 
 
 class Effect(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,6 +62,8 @@ VERDICTS: Final = "SELECT verdict FROM receipts WHERE practice_id = %s AND verdi
 
 def toward_balance(kind: str, amount: int) -> int:
     """What an entry takes from what the patient owes (N-3 B)."""
+    if kind in MOVES_NOTHING:
+        return 0
     if kind in TAKES:
         return -abs(amount)
     return abs(amount) if kind in GIVES else amount
@@ -99,7 +103,7 @@ def _matched(rows: Iterable[Row], effects: Sequence[Effect], fits: Any) -> list[
 def _is_entry(row: Row, effect: Effect) -> bool:
     state = "POSTED" if row.kind == "pms" else next((word for word in row.words if word != "late"), "*")
     amount = row.amount
-    if amount is not None and row.what in TAKES | GIVES:
+    if amount is not None:
         amount = toward_balance(row.what, amount)
     more = row.more
     return (

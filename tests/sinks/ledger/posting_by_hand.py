@@ -9,17 +9,25 @@ SELECT e.effect_id, e.entry_kind FROM effects e
 WHERE e.practice_id = %s AND e.state IN ('SCHEDULED', 'RETRYING') AND e.due_at <= %s
   AND (e.depends_on IS NULL OR EXISTS (SELECT FROM effects o
        WHERE o.practice_id = e.practice_id AND o.effect_id = e.depends_on AND o.state = 'POSTED'))
+  AND NOT EXISTS (SELECT FROM effects o WHERE o.practice_id = e.practice_id AND o.connection_id = e.connection_id
+       AND o.lane = e.lane AND o.state IN ('SENDING', 'ACCEPTED', 'UNCERTAIN'))
 ORDER BY e.effect_id LIMIT 1
 """
+
+
+def next_due(book: Book, practice_id: str) -> tuple[int, str] | None:
+    """The next effect that may be sent, and its kind; None when there is none now."""
+    found = book.rows(_NEXT, practice_id, book.clock.instant)
+    return (found[0][0], found[0][1]) if found else None
 
 
 def post_what_is_due(book: Book, practice_id: str, most: int = 1000) -> int:
     """Post, in order, whatever may be sent now, each with an external id of its own; answers how many."""
     for count in range(most):
-        found = book.rows(_NEXT, practice_id, book.clock.instant)
-        if not found:
+        found = next_due(book, practice_id)
+        if found is None:
             return count
-        effect_id, kind = found[0]
+        effect_id, kind = found
         begin_sending(book, practice_id, effect_id)
         answered(book, practice_id, effect_id, f"{kind}/{effect_id}")
     return most
