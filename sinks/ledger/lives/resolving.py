@@ -8,30 +8,52 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from schemas import events as e
-from sinks.ledger.lives.change import Change, Planned, parked
+from sinks.ledger.lives.change import Change
+from sinks.ledger.lives.clearing import cleared
+from sinks.ledger.lives.disputes import dispute_closed, disputed, returned
+from sinks.ledger.lives.fees import assessed
 from sinks.ledger.lives.life import Life, Told
+from sinks.ledger.lives.originals import told_payment
+from sinks.ledger.lives.payouts import payout_failed, told_payout
+from sinks.ledger.lives.refunds import refund_failed, refunded
+from sinks.ledger.lives.voids import voided
 
 Rule = Callable[[Any, Life, date], Change]
 """(event, life, ledger date of the event) → change. The event is of the type that the rule stands under."""
 
-LINKED: Final[Mapping[type[e.Event], Rule]] = MappingProxyType({})
+LINKED: Final[Mapping[type[e.Event], Rule]] = MappingProxyType(
+    {
+        e.PaymentCleared: cleared,
+        e.PaymentFeeAssessed: assessed,
+        e.PaymentVoided: voided,
+        e.PaymentReturned: returned,
+        e.RefundSucceeded: refunded,
+        e.RefundFailed: refund_failed,
+        e.DisputeOpened: disputed,
+        e.DisputeClosed: dispute_closed,
+        e.PayoutFailed: payout_failed,
+    }
+)
 
 
 def resolve_linked(event: e.Event, life: Life, *, on: date) -> Change:
-    """What a linked event changes. `on`: its own ledger date (`dates.dated`). Pure.
+    """What a linked event changes. `on`: its own ledger date (`dates.dated`). Pure. TypeError for another type.
 
     The event itself is not yet among `life.linked`, or is there as waiting. A parked one (AWAITING_ORIGINAL) is asked
     again, in the order of `occurred_at`, whenever another event of its life is resolved, until none moves any more.
     """
     rule = LINKED.get(type(event))
-    return parked() if rule is None else rule(event, life, on)
+    if rule is None:
+        raise TypeError(f"{type(event).__name__} speaks of no other money")
+    return rule(event, life, on)
 
 
 def told(new: Told, life: Life, *, on: date) -> Change:
     """What money that is told changes: an original, or version n+1 of one (E-11, P-8). Pure.
 
-    `new` is what RULES decided; `life.told` is the version before it, None for the first that is stored.
+    `new` is what RULES decided; `life.told` is the version before it, None for the first that is stored. Parked events
+    of the life are asked afterwards (`resolve_linked`), in the same transaction.
     """
-    if new.waiting:
-        return Change(waiting=new.waiting, reason=new.reason)
-    return Change(reason=new.reason, effects=tuple(Planned(effect=effect) for effect in new.plan))
+    if isinstance(new.event, e.PayoutPaid):
+        return told_payout(new, life, on)
+    return told_payment(new, life, on)

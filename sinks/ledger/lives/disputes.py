@@ -1,0 +1,91 @@
+"""Returned payments, disputes opened and disputes closed (R-10, R-11, R-15)."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from schemas.events import DisputeClosed, DisputeOpened, DisputeOutcome, PaymentReturned
+from schemas.practice_settings import DisputeBooking
+from schemas.reasons import DecisionReason
+from schemas.states import EntryKind
+from sinks.ledger.lives.change import Change, for_review, nothing, parked
+from sinks.ledger.lives.fates import UNTOUCHED
+from sinks.ledger.lives.giving import balance_of, bring_back, give
+from sinks.ledger.lives.life import Life
+from sinks.ledger.lives.readiness import after_void, follow, known, lines_by
+from sinks.ledger.lives.reversing import Order
+
+
+def returned(event: PaymentReturned, life: Life, on: date) -> Change:
+    """The bank took the money back, and what it charges for that with it (R-11, R-15).
+
+    A membership's charge stays: the patient owes it again.
+    """
+    return _given(event, event.return_id, EntryKind.RETURN, life, on)
+
+
+def disputed(event: DisputeOpened, life: Life, on: date) -> Change:
+    """The money is held from the day on which it is taken; an inquiry takes none (R-10)."""
+    if not event.gross_minor:
+        return nothing()
+    return _given(event, event.dispute_id, EntryKind.DISPUTE_HOLD, life, on)
+
+
+def dispute_closed(event: DisputeClosed, life: Life, on: date) -> Change:
+    """Won or withdrawn: what was held comes back, with the fee if it is given back. Lost: nothing more (R-10).
+
+    Before its opening is known it parks. Where a lost dispute brings back a part, that part is booked.
+    """
+    original, opened = known(life), _opened(event, life)
+    if original is None or opened is None:
+        return parked()
+    if voided := after_void(event, life):
+        return voided
+    if not event.gross_minor and (event.outcome is DisputeOutcome.LOST or not event.fee_minor):
+        return nothing()
+    if event.gross_minor > -opened.gross_minor:
+        return for_review(DecisionReason.MORE_THAN_ORIGINAL)
+    balance = balance_of(life, original)
+    held = lines_by(opened, balance.lines)
+    order = Order(
+        event=event,
+        ref=event.dispute_id,
+        original=event.payment_id,
+        on=on,
+        companion=balance.terms.companion,
+        given=bring_back(balance, event.gross_minor, event.fee_minor, held, opened.gross_minor),
+    )
+    standing = UNTOUCHED if original.settings.disputes is DisputeBooking.SUSPENSE else None
+    return follow(original, order.given_entries(balance.lines, EntryKind.DISPUTE_RELEASE, standing=standing))
+
+
+def _given(event: PaymentReturned | DisputeOpened, ref: str, kind: EntryKind, life: Life, on: date) -> Change:
+    original = known(life)
+    if original is None:
+        return parked()
+    if voided := after_void(event, life):
+        return voided
+    balance = balance_of(life, original)
+    given = give(balance, event.gross_minor, event.fee_minor)
+    if isinstance(given, DecisionReason):
+        return for_review(given)
+    order = Order(
+        event=event, ref=ref, original=event.payment_id, on=on, companion=balance.terms.companion, given=given
+    )
+    # SUSPENSE: no target has an office-level ledger, so the entry is shown with its amounts and written nowhere; the
+    # money is in QuickBooks with its payout.
+    apart = kind is EntryKind.DISPUTE_HOLD and original.settings.disputes is DisputeBooking.SUSPENSE
+    return follow(original, order.given_entries(balance.lines, kind, standing=UNTOUCHED if apart else None))
+
+
+def _opened(event: DisputeClosed, life: Life) -> DisputeOpened | None:
+    """The stage that took the money; where the close moves none, an inquiry is enough."""
+    stages = [
+        linked.event
+        for linked in life.linked
+        if linked.waiting is None
+        and isinstance(linked.event, DisputeOpened)
+        and linked.event.dispute_id == event.dispute_id
+    ]
+    taken = [stage for stage in stages if stage.gross_minor]
+    return next(iter(taken if event.gross_minor else [*taken, *stages]), None)

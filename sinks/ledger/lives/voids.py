@@ -1,0 +1,67 @@
+"""Voids: before posting both entries are suppressed, after it they are reversed (R-7, law 2)."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from schemas.events import PaymentVoided
+from schemas.reasons import DecisionReason
+from schemas.states import State
+from sinks.ledger.lives.change import Change, Origin, nothing, parked
+from sinks.ledger.lives.fates import voidable
+from sinks.ledger.lives.giving import Balance, balance_of
+from sinks.ledger.lives.life import Life
+from sinks.ledger.lives.lines import Line
+from sinks.ledger.lives.reversing import Order, origin_of
+from sinks.ledger.lives.taking_back import taking_back
+
+
+def voided(event: PaymentVoided, life: Life, on: date) -> Change:
+    """What was not sent is suppressed; of what was, a reversal takes back what still stands after refunds.
+
+    A posted payment that was given back whole has nothing left to void. One that still waits for its fee or for a
+    person is never posted.
+    """
+    original = life.told
+    if original is None or original.waiting is State.AWAITING_SETTINGS:
+        return parked()
+    if original.waiting is not None:
+        ended = Origin(reason=DecisionReason.VOIDED, voided=True)
+        return Change(applied=True, reason=DecisionReason.VOIDED, origin=ended)
+    balance = balance_of(life, original)
+    unsent = all(voidable(line.entry) for line in balance.lines if line.booked)
+    if balance.gross and balance.gone >= balance.gross and not unsent:
+        return nothing(DecisionReason.VOIDED)
+    void: list[Line] = []
+    kept: list[Line] = []
+    for part in dict.fromkeys(line.root for line in balance.lines):
+        mine = [line for line in balance.lines if line.root == part]
+        if unsent or not _given_whole(balance, part):
+            _sort(mine, part, void, kept)
+    order = Order(event=event, ref=event.payment_id, original=event.payment_id, on=on)
+    effects = tuple(taking_back(order, kept, original.version))
+    return Change(
+        reason=DecisionReason.VOIDED,
+        applied=not effects,
+        effects=effects,
+        void=tuple(line.entry.effect_id for line in void),
+        settings_version=original.settings_version,
+    )
+
+
+def _given_whole(balance: Balance, part: str) -> bool:
+    share = next((share for share in balance.shares if share.part == part), None)
+    return share is not None and balance.went(share) > 0 and not balance.left(share)
+
+
+def _sort(mine: list[Line], part: str, void: list[Line], kept: list[Line]) -> None:
+    """Refunds of a part go with its payment while that was not sent, else they stay and count."""
+    origin = origin_of(mine, part)
+    unsent = origin is not None and voidable(origin)
+    for line in mine:
+        if not line.booked:
+            continue
+        if voidable(line.entry) and (unsent or not line.given):
+            void.append(line)
+        elif line.family is not None:
+            kept.append(line)
