@@ -23,8 +23,8 @@ from schemas.practice_settings import (
 )
 from schemas.states import EntryKind
 
-DEFAULT_KINDS: Final = frozenset({EntryKind.PAYMENT, EntryKind.FEE_ADJUSTMENT})
-"""What a connection of an older release can write at a PMS."""
+DEFAULT_KINDS: Final = frozenset({EntryKind.PAYMENT, EntryKind.FEE_ADJUSTMENT, EntryKind.PAYOUT})
+"""What a connection of an older release can write."""
 
 
 class Abilities(msgspec.Struct, frozen=True, kw_only=True):

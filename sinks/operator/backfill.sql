@@ -1,0 +1,54 @@
+-- name: candidates
+-- Told money whose entries were skipped by a switch, a page in the order of the primary key; with what may forbid it.
+SELECT v.source, v.event_id, v.subject, v.event_type, v.occurred_at,
+    EXISTS (SELECT FROM events n WHERE n.practice_id = v.practice_id AND n.source = v.source AND n.subject = v.subject
+        AND n.kind = v.kind AND n.version > v.version AND n.superseded_by IS NULL),
+    EXISTS (SELECT FROM events d WHERE d.practice_id = v.practice_id AND d.source = v.source AND d.subject = v.subject
+        AND d.kind = 'void'),
+    EXISTS (SELECT FROM events r JOIN effects h USING (practice_id, source, event_id)
+        WHERE r.practice_id = v.practice_id AND r.source = v.source AND r.concerns = v.subject
+          AND h.state IN ('RECORDED_MANUALLY', 'DISMISSED')),
+    (SELECT s.body->>'amount' FROM settings s
+     WHERE s.practice_id = v.practice_id AND s.version = v.settings_version),
+    (SELECT json_agg(json_build_object('effect_id', e.effect_id, 'target', e.target, 'entry_kind', e.entry_kind,
+        'part', e.part, 'amount_minor', e.amount_minor, 'currency', e.currency, 'reason', e.reason,
+        'payment_kind', e.instruction->>'payment_kind', 'fee_known', e.instruction->>'fee_minor' IS NOT NULL)
+        ORDER BY e.effect_id)
+     FROM effects e WHERE e.practice_id = v.practice_id AND e.source = v.source AND e.event_id = v.event_id
+       AND e.state = 'SKIPPED_DISABLED' AND e.reason = ANY(:reasons::text[])),
+    (SELECT coalesce(json_agg(json_build_object('effect_id', e.effect_id, 'target', e.target, 'entry_kind', e.entry_kind,
+        'part', e.part, 'amount_minor', e.amount_minor, 'currency', e.currency, 'reason', e.reason,
+        'payment_kind', e.instruction->>'payment_kind', 'fee_known', true) ORDER BY e.effect_id), '[]')
+     FROM events r JOIN effects e USING (practice_id, source, event_id)
+     WHERE r.practice_id = v.practice_id AND r.source = v.source AND r.concerns = v.subject
+       AND e.state = 'AWAITING_MANUAL_POST' AND e.reason = 'ORIGINAL_NOT_POSTED')
+FROM events v
+WHERE v.practice_id = :practice_id AND (v.source, v.event_id) > (:after_source, :after_event)
+  AND v.occurred_at >= :since AND v.occurred_at < :until AND v.concerns IS NULL AND v.superseded_by IS NULL
+  AND EXISTS (SELECT FROM effects e WHERE e.practice_id = v.practice_id AND e.source = v.source
+        AND e.event_id = v.event_id AND e.state = 'SKIPPED_DISABLED' AND e.reason = ANY(:reasons::text[])
+        AND (:kind::text IS NULL OR e.instruction->>'payment_kind' = :kind))
+ORDER BY v.source, v.event_id LIMIT :most;
+
+-- name: connections
+SELECT p.target, p.connection_id, c.capabilities
+FROM practice_connections p JOIN connections c USING (home_practice_id, connection_id)
+WHERE p.practice_id = :practice_id;
+
+-- name: schedule
+-- Never sent before, so the first generation goes out; but after a failover a lost moment may have sent it (law 4).
+UPDATE effects e SET state = 'SCHEDULED', reason = 'BACKFILLED', holds = '{}', due_at = coalesce(:now::timestamptz, now()),
+    connection_id = k.connection_id, depends_on = k.depends_on,
+    look_first = e.look_first OR EXISTS (SELECT FROM ledger_era r WHERE r.era > 1 AND r.raised_at > e.changed_at),
+    changed_at = coalesce(:now::timestamptz, now())
+FROM unnest(:effect_ids::bigint[], :connection_ids::text[], :depends_ons::bigint[])
+    AS k(effect_id, connection_id, depends_on)
+WHERE e.practice_id = :practice_id AND e.effect_id = k.effect_id
+  AND e.state IN ('SKIPPED_DISABLED', 'AWAITING_MANUAL_POST')
+RETURNING e.effect_id;
+
+-- name: dependencies
+SELECT e.effect_id, e.depends_on, o.entry_kind, o.state
+FROM effects e LEFT JOIN effects o ON o.practice_id = e.practice_id AND o.effect_id = e.depends_on
+WHERE e.practice_id = :practice_id AND e.effect_id = ANY(:effect_ids::bigint[])
+ORDER BY e.effect_id FOR NO KEY UPDATE OF e;
