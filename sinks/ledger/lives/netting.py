@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from schemas.amounts import share_until
 from schemas.practice_settings import RefundBeforePost
 from schemas.reasons import DecisionReason
-from schemas.states import EntryKind, State
+from schemas.states import EntryKind
+from schemas.writebacks import PlannedEffect
+from sinks.ledger.lives.amounting import amounted
 from sinks.ledger.lives.change import Change, Planned
 from sinks.ledger.lives.fates import NETTED, inherited, voidable
 from sinks.ledger.lives.giving import Amount, Balance
 from sinks.ledger.lives.life import Entry, Life
-from sinks.ledger.lives.lines import OWN_CASH, Family, Line, total
+from sinks.ledger.lives.lines import OWN_CASH, Family, total
 from sinks.ledger.lives.parts import of_refund, root
 from sinks.ledger.lives.readiness import follow
 from sinks.ledger.lives.reversing import Order
+from sinks.ledger.lives.terms import fee_of
 
 
 def is_netted(balance: Balance) -> bool:
@@ -30,13 +34,13 @@ def netted(order: Order, balance: Balance, life: Life) -> Change:
 
     The refund itself is shown as skipped, with its amounts. Where nothing is left, nothing is posted.
     """
-    plain = msgspec.structs.replace(order, given=None)
-    amounts = order.given.amounts if order.given else ()
+    plan = amounted(balance.told, fee_of(life))
     entries: list[Planned] = []
-    for amount in amounts:
+    for amount in order.given.amounts if order.given else ():
         paid = _payment(life, amount.share.part)
         if paid is not None:
-            entries += _left(plain, amount, paid, balance)
+            mine = [effect for effect in plan if effect.part == amount.share.part]
+            entries += _left(order, balance, amount, mine, paid)
             entries += _shown(order, amount, paid)
     return msgspec.structs.replace(
         follow(balance.told, entries),
@@ -56,25 +60,29 @@ def _payment(life: Life, part: str) -> Entry | None:
     return max(paid, key=lambda entry: entry.effect_id, default=None)
 
 
-def _left(order: Order, amount: Amount, paid: Entry, balance: Balance) -> Iterator[Planned]:
-    part, standing, mirrored = amount.share.part, inherited(paid), balance.terms.mirrored
-    mine = [] if paid.state is State.VOIDED_BEFORE_POST else _beside(paid, balance.lines, part)
-    cash = total(mine, Family.CASH) + amount.cash
-    companion = 0 if mirrored else total(mine, Family.COMPANION) + amount.companion
+def _left(
+    order: Order, balance: Balance, amount: Amount, plan: Sequence[PlannedEffect], paid: Entry
+) -> Iterator[Planned]:
+    """What the plan says of the part, less all that was given back of it."""
+    part, whole = amount.share.part, msgspec.structs.replace(order, given=None)
+    gone = [line for line in balance.lines if line.given and line.root == part]
+    cash = _planned(plan, paid.entry_kind) + total(gone, Family.CASH) + amount.cash
+    companion = 0
+    if not balance.terms.mirrored:
+        companion = _planned(plan, EntryKind.FEE_ADJUSTMENT) + total(gone, Family.COMPANION) + amount.companion
     if not cash + companion:
         return
-    yield from order.pair(paid, paid.entry_kind, part, cash, companion, standing, alone=True)
-    charge = next((line.entry for line in mine if line.entry.entry_kind is EntryKind.CHARGE), None)
-    if charge is not None and (left := max(charge.amount_minor + amount.applied, 0)):
+    standing = inherited(paid)
+    yield from whole.pair(paid, paid.entry_kind, part, cash, companion, standing, alone=True)
+    if charge := _planned(plan, EntryKind.CHARGE):
+        # B-1: the charge is what counts toward the balance; of a mirrored share, as much of it as of the payment.
+        left = share_until(charge, cash, amount.share.full) if balance.terms.mirrored else cash + companion
         origin = (paid.entry_kind, part) if cash else None
-        yield order.entry(charge, EntryKind.CHARGE, part, left, inherited(charge), origin, alone=True)
+        yield whole.entry(paid, EntryKind.CHARGE, part, left, standing, origin, alone=True)
 
 
-def _beside(paid: Entry, lines: tuple[Line, ...], part: str) -> list[Line]:
-    """The payment's own entries of the part, of the event that brought the payment."""
-    key = (paid.source, paid.event_id)
-    mine = [line for line in lines if not line.given and line.root == part]
-    return [line for line in mine if (line.entry.source, line.entry.event_id) == key]
+def _planned(plan: Sequence[PlannedEffect], kind: EntryKind) -> int:
+    return sum(effect.instruction.amount_minor for effect in plan if effect.entry_kind is kind)
 
 
 def _shown(order: Order, amount: Amount, paid: Entry) -> Iterator[Planned]:

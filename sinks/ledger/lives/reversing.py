@@ -15,6 +15,7 @@ from sinks.ledger.lives.fates import COMPANION_OFF, NET_NOT_POSITIVE, UNTOUCHED,
 from sinks.ledger.lives.giving import Amount, Given
 from sinks.ledger.lives.life import Entry
 from sinks.ledger.lives.lines import OWN_CASH, Family, Line, total
+from sinks.ledger.lives.parts import is_of_refund
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +68,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
                     gross_minor=given.gross if given else order.gross_minor,
                     fee_minor=given.fee if given else order.fee_minor,
                     surcharge_minor=given.surcharge if given else order.surcharge_minor,
-                    allocation=None,
+                    allocation=order.allocation if alone and _is_own(kind, part) else None,
                     office_level=order.office_level or standing is UNTOUCHED,
                 ),
             ),
@@ -133,6 +134,11 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
         goes = max(amount.applied, -total(booked, Family.CHARGE))
         if goes:
             yield self.entry(origin, EntryKind.CHARGE_REVERSAL, part, goes, fate(origin))
+
+
+def _is_own(kind: EntryKind, part: str) -> bool:
+    """The payment's own entries are laid on charges as the payment was; what follows them never is (ALL-1)."""
+    return kind in OWN_CASH or (kind is EntryKind.FEE_ADJUSTMENT and not is_of_refund(part))
 
 
 def origin_of(lines: Iterable[Line], part: str) -> Entry | None:
