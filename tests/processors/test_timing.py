@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 
 import pytest
 
 from processors.arrival import Arrival
+from processors.decide import decide
 from processors.timing import Due, booked_on, came_late, due_at_cut_off, timing_of
-from schemas.events import PaymentKind, Tender
-from schemas.practice_settings import LedgerDate, Timing, TypeTimings
-from tests.processors.told import history, settings, version
+from schemas.events import Event, PaymentKind, Tender
+from schemas.practice_settings import AmountMode, LedgerDate, SettingsVersion, Timing, TypeTimings
+from schemas.reasons import DecisionReason
+from schemas.states import State
+from schemas.writebacks import Decision
+from tests.processors.told import NOON, history, item, payment, payout, settings, version
 from tests.schemas.moments import utc
 
 SECOND = timedelta(seconds=1)
@@ -92,3 +96,75 @@ def test_old_on_arrival_is_late() -> None:
     assert came_late(practice, at, at + timedelta(days=30) + SECOND)
     assert came_late(settings(late_after_days=2), at, at + timedelta(days=3))
     assert not came_late(practice, at + timedelta(minutes=4), at)
+
+
+# --- in the plan
+
+
+def planned(event: Event, arrived: datetime | None = None, *versions: SettingsVersion) -> Decision:
+    told = history(*(versions or (version(1, LONG_AGO, timing=Timing.DAILY),)))
+    return decide(event, arrived or event.occurred_at, told)
+
+
+def test_on_clear_waits_for_the_bank() -> None:
+    """T-13, TIM-5, TIM-9: every entry of the payment, companion too; what was settled outside does not wait."""
+    ach_first = version(1, LONG_AGO, timing=Timing.DAILY, clear_first=(Tender.ACH,))
+    decision = planned(payment(tender=Tender.ACH), None, ach_first)
+    assert [effect.state for effect in decision.effects] == [State.AWAITING_CLEARANCE] * 2
+    assert {effect.reason for effect in decision.effects} == {DecisionReason.AUTO_ON_CLEAR}
+    assert decision.timing is Timing.ON_CLEAR
+    cash = payment(tender=Tender.CASH, fee=0, settled_outside=True)
+    decision = planned(cash, None, version(1, LONG_AGO, timing=Timing.ON_CLEAR))
+    assert [(effect.state, effect.due_at) for effect in decision.effects] == [(State.SCHEDULED, NOON)]
+    assert decision.timing is Timing.INSTANT
+
+
+def test_collections_at_once_in_a_daily_practice() -> None:
+    """C3, TIM-7: the type's own timing overrides; every other type waits for the cut-off."""
+    says = version(1, LONG_AGO, timing=Timing.DAILY, timing_by_type=TypeTimings(collection=Timing.INSTANT))
+    (collected, _), (terminal, _) = (
+        planned(payment(kind=kind), None, says).effects for kind in (PaymentKind.COLLECTION, PaymentKind.TERMINAL)
+    )
+    assert (collected.due_at, collected.reason) == (NOON, DecisionReason.AUTO_INSTANT)
+    assert (terminal.due_at, terminal.reason) == (NOON + timedelta(hours=6), DecisionReason.AUTO_DAILY)
+
+
+def test_a_change_takes_effect_at_the_next_boundary() -> None:
+    """T-7, E-8: the new version decides the amount of a payment at once, its cut-off only from the next boundary on."""
+    first = version(1, LONG_AGO, timing=Timing.DAILY, amount=AmountMode.GROSS)
+    second = version(2, NOON, timing=Timing.DAILY, cut_off=time(13), zone="America/Chicago")
+    evening = NOON + timedelta(hours=6)
+    today, tomorrow = payment(), payment(at=evening, event_id="ev-2", payment_id="pay-2")
+    assert [planned(each, None, first, second).settings_version for each in (today, tomorrow)] == [2, 2]
+    assert [planned(each, None, first, second).effects[0].due_at for each in (today, tomorrow)] == [
+        evening,
+        utc("2026-03-05T19:00"),
+    ]
+
+
+def test_an_old_event_is_posted_and_flagged() -> None:
+    """E-10: whatever the timing, and whatever becomes of it; a young one is not flagged."""
+    old = NOON + timedelta(days=31)
+    for says in (
+        version(1, LONG_AGO),
+        version(1, LONG_AGO, timing=Timing.DAILY),
+        version(1, LONG_AGO, timing=Timing.ON_CLEAR),
+        version(1, LONG_AGO, master=False),
+    ):
+        assert planned(payment(), old, says).late
+        assert planned(payment(), NOON, says).late is False
+    assert planned(payout(), old).late
+    assert planned(payment(), old, version(1, LONG_AGO)).effects[0].due_at == old
+
+
+def test_dates_of_a_payout_are_its_own() -> None:
+    """T-10, P-16: nothing is inferred from days: the arrival date is taken as told, in whatever zone and setting, and
+    only the items that it names are in it."""
+    for zone, chosen in (
+        ("Pacific/Auckland", LedgerDate.BUSINESS_DATE),
+        ("Pacific/Honolulu", LedgerDate.TRANSACTION_DATE),
+    ):
+        told = payout(item(1, 10_000, 320), item(2, 5_000, 175))
+        (effect,) = planned(told, None, version(1, LONG_AGO, zone=zone, ledger_date=chosen)).effects
+        assert effect.instruction.ledger_date == told.arrival_date
+        assert [line.gross_minor for line in effect.instruction.lines] == [item.gross_minor for item in told.items]
