@@ -48,6 +48,8 @@ def divide(
 
 
 def share_until(part: int, done: int, whole: int) -> int:
-    """What of `part` goes with the first `done` of `whole`, half-up: differences of it add up to `part` exactly, however
-    many steps there are (R-5, R-16). All at least zero, `whole` above; more than the whole takes all of it."""
+    """What of `part` goes with the first `done` of `whole`, half-up (R-5, R-16). All at least zero.
+
+    However many steps there are, their differences add up to `part` exactly.
+    """
     return part if done >= whole else (2 * part * done + whole) // (2 * whole)

@@ -5,7 +5,7 @@ The rules are `sinks.ledger.lives`; here their changes become writes of the batc
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Final
 
@@ -13,7 +13,7 @@ import msgspec
 
 from schemas.events import DisputeClosed, DisputeOpened, Event, MoneyFields, PayoutFailed, PayoutPaid
 from schemas.reasons import DecisionReason
-from schemas.states import READY, WAITING, State
+from schemas.states import READY, WAITING, EntryKind, State
 from schemas.writebacks import Writeback
 from sinks.ledger.batch_records import Dispute, Facts, Move
 from sinks.ledger.concerning import LifeKey, concerned, event_of, told_by
@@ -22,10 +22,10 @@ from sinks.ledger.held import Held
 from sinks.ledger.life_reading import version_of
 from sinks.ledger.lives.change import Change, Origin
 from sinks.ledger.lives.dates import dated
+from sinks.ledger.lives.fees import paid_out
 from sinks.ledger.lives.life import Entry, Linked, PaidItem, Told
 from sinks.ledger.lives.resolving import resolve_linked, told
 from sinks.ledger.outbox import result_row
-from sinks.ledger.paying_out import paid_out
 from sinks.ledger.resolving import first_unmet, in_force, needs_link, said_reason, stops_for_master
 from sinks.ledger.rows import EventStanding, item_rows
 
@@ -99,16 +99,17 @@ class Linking:
         planned = writeback.decision.effects if tells else tuple(each.effect for each in change.effects)
         by = with_plan(writeback, standing, planned)
         self._store(by, standing, new=new, concerns=_concerns(writeback, held.key))
+        if change.origin is not None and tells:
+            # What a correction ends is the version before it, not the one that it tells.
+            self._leave_waiting(change.origin, held)
         if isinstance(event, MoneyFields | PayoutPaid):
             held.tell(self._told(by, event, standing), by)
         else:
             held.add(Linked(event=event, waiting=standing.waiting), by)
         ids = self._entering.plan(by, change.effects, held) if standing.waiting is None else {}
-        self._stored_entries(change, held)
-        for redirect in change.redirect:
-            self._redirect(redirect.effect_id, ids[redirect.to], held)
-        if change.origin is not None:
-            self._leave_waiting(change.origin, held)
+        if change.origin is not None and not tells:
+            ids |= self._leave_waiting(change.origin, held)
+        self._stored_entries(change, held, ids)
 
     def _store(self, writeback: Writeback, standing: EventStanding, *, new: bool, concerns: str | None) -> None:
         if new:
@@ -116,7 +117,8 @@ class Linking:
         else:
             self._entering.resolution(writeback, standing, concerns)
 
-    def _stored_entries(self, change: Change, held: Held) -> None:
+    def _stored_entries(self, change: Change, held: Held, ids: Mapping[tuple[EntryKind, str], int]) -> None:
+        """`ids`: of the effects that this change brings, which others may now depend on."""
         for effect_id in change.void:
             self._move(held.entries[effect_id], State.VOIDED_BEFORE_POST, held, reason=change.void_reason)
         for effect_id in change.lift:
@@ -124,6 +126,8 @@ class Linking:
             holds = tuple(each for each in entry.holds if each is not State.AWAITING_CLEARANCE)
             self._move(entry, self._first_unmet(entry, holds, held), held, cleared=True)
             held.move(effect_id, holds=holds, due_at=self._facts.now)
+        for redirect in change.redirect:
+            self._redirect(redirect.effect_id, ids[redirect.to], held)
 
     def _move(
         self,
@@ -182,11 +186,11 @@ class Linking:
             paused=paused and stops_for_master(entry.target, entry.entry_kind),
         )
 
-    def _leave_waiting(self, origin: Origin, held: Held) -> None:
+    def _leave_waiting(self, origin: Origin, held: Held) -> dict[tuple[EntryKind, str], int]:
         """The told event is resolved by another one: by its fee (N-5), or because it will never be posted (R-7)."""
         by, before = held.told_by, held.told
         if by is None or before is None:
-            return
+            return {}
         standing = EventStanding(
             waiting=None,
             reason=origin.reason,
@@ -196,7 +200,7 @@ class Linking:
         resolved = with_plan(by, standing, by.decision.effects)
         self._entering.resolution(resolved, standing)
         held.tell(msgspec.structs.replace(before, waiting=None, reason=origin.reason), resolved)
-        self._entering.plan(resolved, origin.effects, held)
+        return self._entering.plan(resolved, origin.effects, held)
 
     def _pay_out(self, payout: PayoutPaid | PayoutFailed, change: Change) -> None:
         """Payments of a payout that now stands are in the bank (T-13), and their fees are known (N-5, P-21)."""
@@ -221,10 +225,9 @@ class Linking:
             mine = by_payment.get(key.ref, [])
             held.paid(payout.payout_id, mine)
             if mine and held.told_by is not None and held.told is not None:
-                paid = paid_out(held.life(), on=self._dated(held.told_by, held.told.event))
-                self._stored_entries(paid, held)
-                if paid.origin is not None:
-                    self._leave_waiting(paid.origin, held)
+                paid = paid_out(held.life(), self._dated(held.told_by, held.told.event))
+                ids = {} if paid.origin is None else self._leave_waiting(paid.origin, held)
+                self._stored_entries(paid, held, ids)
                 self._release(held)
 
     def _release(self, held: Held) -> None:
