@@ -16,9 +16,12 @@ from typing import Any, Final
 import msgspec
 
 from deploy.sandbox.demonstration import quickbooks_mapping, quickbooks_secrets
+from schemas.codec import encode_event
 from schemas.events import Event
+from schemas.topics import STREAM_TOPICS
 from tests.scenarios.business_time import BusinessTime
 from tests.scenarios.pipeline import Pipeline
+from tests.scenarios.raw_records import put_all
 from tests.vectors.by_effects import START
 from tests.vectors.entries import EFFECTS, EVENTS, VERDICTS, Found, as_effect, unmet
 from tests.vectors.office_books import Books, unlike, unlike_company
@@ -46,8 +49,8 @@ class Running(msgspec.Struct, kw_only=True):
     books: Books | None = None
 
     @classmethod
-    def of(cls, case: Case) -> Running:
-        practice = f"v-{case.name}"
+    def of(cls, case: Case, number: int) -> Running:
+        practice = f"{case.name}-{number:03}"
         return cls(case=case, practice=practice, teller=Teller(practice), acts=list(case.acts))
 
     @property
@@ -63,7 +66,7 @@ class AtTheTargets:
     def __init__(self, pipeline: Pipeline, cases: Sequence[Case]) -> None:
         self.pipeline = pipeline
         self.time = BusinessTime(pipeline, START)
-        self.left = [Running.of(case) for case in cases]
+        self.left = [Running.of(case, number) for number, case in enumerate(cases)]
         self.failed: dict[str, list[str]] = {}
         self.sent = 0
         with ThreadPoolExecutor(FURNISHING) as pool:
@@ -121,7 +124,7 @@ class AtTheTargets:
             for row in act.steps:
                 events += self._step(running, row)
         self.sent += len(events)
-        self.pipeline.send(*events)
+        self._send(events)
         wrong: dict[str, list[str]] = {}
 
         def settled() -> bool:
@@ -141,6 +144,14 @@ class AtTheTargets:
         for running in together:
             if running.case.name not in self.failed and (said := self._at_targets(running, acts[running.practice])):
                 self.failed[running.case.name] = said
+
+    def _send(self, events: list[Event]) -> None:
+        """As bytes: some of the cases are what the producer kit would not let out of the house."""
+        records = [
+            (STREAM_TOPICS[event.stream], event.practice_id.encode(), encode_event(event), None) for event in events
+        ]
+        if records:
+            put_all(self.pipeline.world, [*records])
 
     def _step(self, running: Running, row: Row) -> list[Event]:
         if row.kind == "told":

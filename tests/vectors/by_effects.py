@@ -90,7 +90,7 @@ class AtTheEffects:
             elif row.kind == "hand":
                 self._hand(row)
         self._store(told)
-        self._minute()
+        self.book.clock.instant += timedelta(milliseconds=1)
         post_what_is_due(self.book, self.practice)
 
     def _minute(self) -> None:
