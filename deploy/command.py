@@ -32,6 +32,7 @@ COMMANDS: Final = {
     "settings": "deploy.commands.settings:app",
     "organisation": "deploy.commands.organisation:app",
     "golive": "deploy.commands.golive:app",
+    "whatif": "deploy.commands.whatif:whatif",
     "backfill": "deploy.commands.backfill:backfill",
     "link": "deploy.commands.link:link",
     "audit-receipts": "deploy.commands.audit_receipts:audit_receipts",

@@ -1,0 +1,131 @@
+"""`writeback whatif`: a proposed setting over the practice's past events, touching nothing."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from deploy.whatif.comparing import Compared, Outcome, Sum
+    from sinks.ledger.settings_warnings import SettingsWarning
+
+SHOWN = 100
+"""Payments that a person is shown; the sum and --json hold all."""
+
+
+def whatif(
+    practice: Annotated[str, typer.Option("--practice", help="The practice's id.")],
+    since: Annotated[str, typer.Option("--from", help="A day of the practice, or an instant with its zone.")],
+    until: Annotated[str, typer.Option("--to", help="A day, included; or an instant, excluded.")],
+    file: Annotated[Path | None, typer.Option("--settings", help="JSON with the whole proposed settings.")] = None,
+    changes: Annotated[
+        list[str] | None, typer.Option("--change", help="Or the newest settings with a field changed; repeatable.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines; payments are streamed.")] = False,
+) -> None:
+    """Decide a practice's past payments under proposed settings, and show what would differ."""
+    from deploy.commands.periods import period
+    from deploy.commands.settings import edit_of, here
+    from deploy.whatif.running import run
+    from sinks.ledger.practice_abilities import warnings_of
+    from sinks.ledger.settings_input import checked_id
+    from sinks.ledger.settings_truth import newest, require_practice
+
+    practice_id = checked_id("--practice", practice)
+    edit = edit_of(file, changes)
+    with here("whatif") as (connection, _):
+        with connection.transaction(), connection.cursor() as cursor:
+            require_practice(cursor, practice_id)
+            standing = newest(cursor, practice_id)
+            proposed = edit(practice_id, None if standing is None else standing.settings)
+            warnings = warnings_of(cursor, practice_id, proposed)
+        begins, ends = period(since, until, proposed.zone)
+        events = run(connection, practice_id, proposed, begins, ends)
+        (_stream if as_json else _table)(practice_id, events, warnings)
+
+
+def _stream(practice_id: str, events: Iterable[Compared], warnings: tuple[SettingsWarning, ...]) -> None:
+    """One JSON document, written as it is found: years of payments take no memory."""
+    from msgspec.json import encode
+
+    from deploy.whatif.comparing import Sum
+
+    total, comma = Sum(), ""
+    sys.stdout.write(f'{{"practice_id":{encode(practice_id).decode()},"payments":[')
+    for each in _counted(events, total):
+        sys.stdout.write(comma + encode(each).decode())
+        comma = ","
+    ending = {"warnings": warnings, "sum": _sum_json(total)}
+    sys.stdout.write("]," + encode(ending).decode()[1:] + "\n")
+
+
+def _table(practice_id: str, events: Iterable[Compared], warnings: tuple[SettingsWarning, ...]) -> None:
+    from deploy.commands.operator_options import print_table, shown_at, shown_money
+    from deploy.whatif.comparing import Sum
+
+    total = Sum()
+    listed: list[Compared] = []
+    for each in _counted(events, total):
+        if len(listed) < SHOWN:
+            listed.append(each)
+    rows = ((shown_at(each.occurred_at), each.subject, _told(each.before), _told(each.after)) for each in listed)
+    if listed:
+        print_table(f"{practice_id}: what would differ", ("happened", "payment", "now", "proposed"), rows)
+    if total.differing > len(listed):
+        print(f"{total.differing - len(listed)} more differ: --json holds them all")
+    sums = (
+        (target, kind, state, line.entries_before, shown_money(line.minor_before, currency), line.entries_after,
+         shown_money(line.minor_after, currency))
+        for (target, kind, state, currency), line in sorted(total.lines.items())
+    )  # fmt: skip
+    print_table("In sum", ("target", "entry", "state", "now", "", "proposed", ""), sums)
+    print(f"{total.differing} of {total.events} events would differ; nothing was touched")
+    if total.following:
+        print(f"{total.following} refunds, returns and disputes follow their payment (R-6) and are not listed")
+    if total.without_body:
+        print(f"{total.without_body} events are too old: their content is not kept any more")
+    for warning in warnings:
+        print(f"{warning.level.value} {warning.code.value} ({warning.field}): {warning.text}")
+
+
+def _counted(events: Iterable[Compared], total: Sum) -> Iterable[Compared]:
+    """Those that differ; all are added up."""
+    for each in events:
+        total.add(each)
+        if each.differs:
+            yield each
+
+
+def _told(outcome: Outcome) -> str:
+    from deploy.commands.operator_options import shown_at, shown_money
+
+    if outcome.refused is not None:
+        return f"refused: {outcome.refused.value}"
+    if outcome.waiting is not None:
+        return f"{outcome.waiting.value} {outcome.reason}"
+    lines = []
+    for each in outcome.entries:
+        due = f" due {shown_at(each.due_at)}" if each.due_at is not None else ""
+        money = shown_money(each.amount_minor, each.currency)
+        lines.append(f"{each.entry_kind.value} {money} {each.state.value} {each.reason}{due}")
+    return "\n".join(lines) or "posts nothing"
+
+
+def _sum_json(total: Sum) -> dict[str, Any]:
+    names = ("target", "entry_kind", "state", "currency")
+    return {
+        "events": total.events,
+        "differing": total.differing,
+        "following_their_payment": total.following,
+        "without_body": total.without_body,
+        "lines": [
+            dict(zip(names, key, strict=True))
+            | {"entries_before": line.entries_before, "minor_before": line.minor_before}
+            | {"entries_after": line.entries_after, "minor_after": line.minor_after}
+            for key, line in sorted(total.lines.items())
+        ],
+    }
