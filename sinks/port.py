@@ -230,9 +230,9 @@ class PaymentTarget(Protocol):
         """Pure: no I/O. Called before the mark; the result is stored and sent unchanged."""
         ...
 
-    async def prepare(self, entry: Entry, deadline_s: float) -> Prepared | NotComposed | ReadFailed:
+    async def prepare(self, entry: Entry, deadline_s: float) -> Prepared | ReadFailed:
         """Reads what the entry needs before its first mark: open charges (`allocation` ALLOCATE), the guarantor
-        (`family` GUARANTOR). Reads only; may be repeated. NotComposed where the target does not have the patient."""
+        (`family` GUARANTOR). Reads only; may be repeated."""
         ...
 
     async def post(self, entry: Entry, request: Composed, guard: StartGuard, deadline_s: float) -> Answer:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from schemas.states import State, Target
+from schemas.states import EntryKind, State, Target
 from sinks.ledger.request_ids import marker, request_id
 from sinks.port import Entry, NotComposed, PaymentTarget
 from sinks.poster import deciding
@@ -36,7 +36,8 @@ def check(work: Work, dependents: tuple[Work, ...], target: PaymentTarget, times
     """In the order of protocol section 3: switches, blackout, link, budget, period, mapping. `now` is business time.
 
     `dependents` must be composable too: an entry that is half of a pair is not sent when the other half cannot be
-    (N-8), and what is missing is said of the first.
+    (N-8), and what is missing is said of the first. An allocation is left out: it is half of nothing, and its payment
+    has no number yet.
     """
     facts = work.facts
     if not facts.connected:
@@ -53,6 +54,8 @@ def check(work: Work, dependents: tuple[Work, ...], target: PaymentTarget, times
     if not isinstance(dated, Work):
         return dated
     for other in dependents:
+        if other.entry_kind is EntryKind.ALLOCATION:
+            continue
         if isinstance(found := target.compose(entry_of(other)), NotComposed):
             return Dead(deciding.not_composed(found), found.field)
     return _compose(dated, target)
@@ -100,6 +103,7 @@ def entry_of(work: Work, generation: int | None = None) -> Entry:
         part=work.part,
         origin_id=work.origin_id,
         origin=None if work.origin is None else work.origin.composed(),
+        placement=work.placement,
     )
 
 

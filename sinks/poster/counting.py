@@ -9,7 +9,7 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from schemas.reasons import ConnectionReason
 from schemas.states import State
-from sinks.port import Answer, Found, NothingSent, Posted, ReadFailed, Refused
+from sinks.port import Answer, Found, NothingSent, Posted, Prepared, ReadFailed, Refused
 from sinks.poster.work import Verdict
 from streams import metrics
 
@@ -79,6 +79,12 @@ def read(target: str, reading: Found | ReadFailed, verdict: Verdict, seconds: fl
         _last_success(target, "read_back").set(time.time())
         if verdict.state is not State.UNCERTAIN:
             metrics.UNCERTAIN_RESOLVED.labels(target, verdict.state.value).inc()
+
+
+def prepared(target: str, reading: Prepared | ReadFailed, seconds: float) -> None:
+    """A read before a posting has ended."""
+    _calls(target, "prepare", type(reading).__name__).inc()
+    _seconds(target, "prepare").observe(seconds)
 
 
 def moved(target: str, from_state: str, to_state: str, count: int = 1) -> None:

@@ -151,7 +151,12 @@ class Holding:
             door.narrow()
             if closing is not None:
                 self.close(door, closing)
-        elif not verdict.gives_back and door.answered():
+        elif not verdict.gives_back:
+            self.answered(door)
+
+    def answered(self, door: Door) -> None:
+        """The target answered: its connection is whole again."""
+        if door.answered():
             self._reopened.append(door)
 
     def close(self, door: Door, closing: Closing) -> None:

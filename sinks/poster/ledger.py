@@ -16,6 +16,7 @@ from schemas.writebacks import Instruction
 from sinks.ledger.database import statement
 from sinks.ledger.gates import JITTER_S, refresh_parameters
 from sinks.named_queries import named_queries
+from sinks.port import Placement
 from sinks.poster.doors import Door
 from sinks.poster.limiting import Breaker
 from sinks.poster.periods import facts_of
@@ -32,6 +33,7 @@ Connect = Callable[[], AbstractAsyncContextManager[AsyncConnection[TupleRow]]]
 _SQL: Final[dict[str, LiteralString]] = named_queries("sinks.poster")
 _pack = msgspec.json.encode
 _instruction = msgspec.json.Decoder(Instruction).decode
+_placement = msgspec.json.Decoder(Placement).decode
 _frozen = msgspec.msgpack.Decoder(Frozen).decode
 _freeze = msgspec.msgpack.Encoder().encode
 
@@ -71,6 +73,11 @@ class Ledger:
         self._profile = settings.profile
         self._times = settings.times
         self._skip_state_test = settings.controls.off(Control.OUTER_STATE_TEST)
+
+    @property
+    def me(self) -> str:
+        """This process, as the owner of gates."""
+        return self._me
 
     def now(self) -> datetime:
         """Business time, for what is checked before a mark."""
@@ -271,4 +278,5 @@ def _work(row: TupleRow) -> Work:
         facts=facts_of(settings_version=row[29], master=row[30], calendar=row[31], connected=row[32]),
         origin_id=row[33],
         origin=None if row[34] is None else _frozen(row[34]),
+        placement=None if row[35] is None else _placement(row[35]),
     )

@@ -15,6 +15,7 @@ from sinks.poster.adapters import Adapters
 from sinks.poster.confirming import Confirmer
 from sinks.poster.holding import Holding
 from sinks.poster.ledger import Connect, Ledger
+from sinks.poster.preparing import Preparer
 from sinks.poster.starting import Starter
 from sinks.poster.turns import Turn
 from sinks.poster.unsent import Unsent
@@ -61,7 +62,8 @@ class Poster:
         self.confirmer = Confirmer(connect, clock, settings.controls, group, self.confirmed)
         self.holding = Holding(settings, ledger, adapters, self.wake)
         unsent = Unsent(connect, clock, group)
-        self._starter = Starter(settings, ledger, self.holding, self.confirmer, unsent, self.wake)
+        preparer = Preparer(connect, clock, group, ledger.me)
+        self._starter = Starter(settings, ledger, self.holding, self.confirmer, unsent, preparer, self.wake)
 
     def wake(self) -> None:
         """Have the loop come round."""

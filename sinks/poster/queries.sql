@@ -72,7 +72,7 @@ SELECT e.practice_id, e.connection_id, e.effect_id, e.source, e.event_id, n.subj
        coalesce(e.settle_until <= now(), false) AS settled,
        coalesce(e.sent_at < now() - make_interval(secs => :budget_s), false) AS aged,
        e.settings_version, e.instruction::text, e.amount_minor, e.currency, e.ledger_date, l.pms_patient_id,
-       f.version, f.master, f.calendar, f.connected, o.external_id, o.payload
+       f.version, f.master, f.calendar, f.connected, o.external_id, o.payload, e.placement::text
 FROM json_to_recordset(:gates::json) AS k(p text, c text, home text, most int)
 LEFT JOIN LATERAL (
     SELECT v.version, v.body FROM settings v

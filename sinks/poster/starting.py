@@ -17,8 +17,10 @@ from sinks.poster import counting
 from sinks.poster.calling import Caller, MarkStamp
 from sinks.poster.checking import Ready, Resting, check
 from sinks.poster.confirming import Confirmer
+from sinks.poster.expanding import needs_reading
 from sinks.poster.holding import Holding
 from sinks.poster.ledger import Ledger, Marking
+from sinks.poster.preparing import Preparer
 from sinks.poster.turns import Turn
 from sinks.poster.unsent import Unsent
 from sinks.poster.work import Outcome, Work
@@ -51,6 +53,7 @@ class Starter:
         holding: Holding,
         confirmer: Confirmer,
         unsent: Unsent,
+        preparer: Preparer,
         wake: Callable[[], None],
     ) -> None:
         self._places = settings.poster_calls
@@ -61,6 +64,7 @@ class Starter:
         self._holding = holding
         self._confirmer = confirmer
         self._unsent = unsent
+        self._preparer = preparer
         self._wake = wake
         self._caller = Caller(settings.times, settings.controls)
         self._quick: dict[asyncio.Task[None], tuple[float, Turn]] = {}
@@ -172,13 +176,14 @@ class Starter:
             if isinstance(found, Resting):
                 turn.rest(found.until)
                 self._not_started(work, turn)
-                continue
-            if isinstance(found, Ready):
+            elif isinstance(found, Ready) and needs_reading(work, adapter.capabilities):
+                self._spawn(turn, self._prepared(work, turn, adapter))
+            elif isinstance(found, Ready):
                 ready.append((work, turn, found))
-                continue
-            self._unsent.add(work, turn.door.key[0], found)
-            turn.moved = True
-            unsent.append((work, turn))
+            else:
+                self._unsent.add(work, turn.door.key[0], found)
+                turn.moved = True
+                unsent.append((work, turn))
         return ready, unsent
 
     async def _keep_back(self, unsent: list[_Chosen]) -> None:
@@ -228,10 +233,30 @@ class Starter:
         turn.ended(work, None)
         turn.door.ended()
 
+    async def _prepared(self, work: Work, turn: Turn, adapter: PaymentTarget) -> None:
+        """What an entry needs read before its first mark (law 18); then it is planned again, as it stands then."""
+        door = turn.door
+        try:
+            closing = await self._preparer.prepare(work, door, adapter, turn.epoch)
+            if closing is None:
+                self._holding.answered(door)
+            else:
+                self._holding.close(door, closing)
+        except psycopg.Error as error:
+            self._failed = self._failed or error
+        finally:
+            counting.ended(door.target_name)
+            self._not_started(work, turn)
+            turn.moved = turn.needs_plan = True
+            self._wake()
+
     def _call(self, turn: Turn, call: Coroutine[Any, Any, Outcome]) -> None:
+        self._spawn(turn, self._watched(turn, call))
+
+    def _spawn(self, turn: Turn, work: Coroutine[Any, Any, None]) -> None:
         turn.door.started()
         counting.started(turn.door.target_name)
-        task = asyncio.create_task(self._watched(turn, call))
+        task = asyncio.create_task(work)
         self._quick[task] = (time.monotonic(), turn)
         task.add_done_callback(self._gone)
 

@@ -10,6 +10,7 @@ from typing import Final
 
 from schemas.states import READY, State
 from sinks.poster.doors import Door
+from sinks.poster.expanding import WITH_ORIGIN
 from sinks.poster.work import GateKey, Work
 
 ITEMS_PER_TURN: Final = 500
@@ -87,6 +88,11 @@ class Turn:
             work = self._ready.popleft()
             if not self._origin_stands(work):
                 self._drop(work.lane)
+                continue
+            if not work.origin_posted and work.entry_kind in WITH_ORIGIN:
+                # Posted in this turn: the next plan brings along what its origin is called at the target.
+                self._drop(work.lane)
+                self.needs_plan = True
                 continue
             self._occupy(work)
             self.started += 1

@@ -11,7 +11,7 @@ from schemas.practice_settings import ClosedPeriod
 from schemas.reasons import ConnectionReason, DeadLetterReason, DecisionReason
 from schemas.states import EntryKind, Stage, State, Target
 from schemas.writebacks import Instruction
-from sinks.port import Composed
+from sinks.port import Composed, Placement
 
 GateKey = tuple[str, str]
 """(practice_id, connection_id): the unit of claiming (law 21)."""
@@ -88,6 +88,8 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     facts: Facts
     origin_id: str | None = None
     """What its origin is called at the target, once that is posted."""
+    placement: Placement | None = None
+    """Where it goes, from the read before its posting (law 18)."""
     origin: Frozen | None = None
     """The request that wrote its origin; of a payout's document alone, which is taken back as it was written (P-7)."""
 

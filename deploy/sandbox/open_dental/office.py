@@ -57,6 +57,8 @@ class OfficeSettings(msgspec.Struct, frozen=True, kw_only=True):
     """(unproven)"""
     takes_negative_payments: bool = False
     """(unproven)"""
+    plans_take_named_procedures: bool = False
+    """(unproven)"""
     locked_through: date | None = None
     """(the vendor says that the API ignores date locks; a proxy or a later version may not)"""
     plain_errors: bool = False

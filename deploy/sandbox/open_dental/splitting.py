@@ -30,7 +30,8 @@ def charges_for(office: Office, document: Document, patient: Document) -> list[D
 def plan_for(office: Office, document: Document, patient: Document) -> int:
     """The payment plan that takes this payment: the one named, else the oldest open one; 0 for none.
 
-    A prepayment goes to a plan only when it is named.
+    A prepayment goes to a plan only when it is named; a payment on named procedures only in an office whose
+    `plans_take_named_procedures`: the vendor says that a plan takes a payment "unless told otherwise".
     """
     named = fields.whole_number(document, "payPlanNum")
     if named is not None:
@@ -39,6 +40,8 @@ def plan_for(office: Office, document: Document, patient: Document) -> int:
             raise RefusedError(400, "payPlanNum is invalid.")
         return named
     if fields.yes(document, "isPrepayment"):
+        return 0
+    if document.get("procNums") and not office.settings.plans_take_named_procedures:
         return 0
     open_plans = [row for row in office.visible("payplans", patient["PatNum"]) if row["IsClosed"] == "false"]
     open_plans.sort(key=lambda row: (row["PayPlanDate"], row["PayPlanNum"]))

@@ -10,3 +10,6 @@ ALTER TABLE effects ADD COLUMN placement jsonb;
 ALTER TABLE attempts DROP CONSTRAINT attempts_phase_check;
 ALTER TABLE attempts ADD CONSTRAINT attempts_phase_check CHECK (phase IN ('post', 'readback', 'balance'));
 ALTER TABLE attempts ADD COLUMN reading jsonb;
+
+-- A membership's charge has its own payment: charges of ours are left out when a patient's open charges are read (B-1).
+CREATE INDEX effects_charges ON effects (practice_id, patient_ref) WHERE entry_kind = 'charge';

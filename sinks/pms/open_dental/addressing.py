@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from schemas.events import PaymentKind
+from typing import Final
+
 from schemas.states import EntryKind
 from sinks.port import Entry
 
-CHARGE_PREFIX = "procedurelogs/"
+CHARGE_PREFIX: Final = "procedurelogs/"
 """`external_id` of a charge that this route wrote."""
 
 
@@ -38,7 +39,7 @@ def receiver_of(entry: Entry) -> int | None:
 
 def procedures_of(entry: Entry) -> tuple[int, ...]:
     """The procedures that an entry belongs to: the split's own one, the charges it was allocated to, or the charge
-    that its plan made (B-1). Numbers that are none of Open Dental's are left out."""
+    that it takes back (B-1). Numbers that are none of Open Dental's are left out."""
     order = entry.instruction
     named = number_of(order.procedure_ref)
     if named is not None:
@@ -50,14 +51,13 @@ def procedures_of(entry: Entry) -> tuple[int, ...]:
     return () if made is None else (made,)
 
 
-def needs_origin(entry_kind: EntryKind, payment_kind: PaymentKind | None) -> bool:
-    """Whether an entry cannot be written well without the number of the one it depends on."""
-    return entry_kind in _WITH_ORIGIN or (entry_kind is EntryKind.PAYMENT and payment_kind is PaymentKind.MEMBERSHIP)
-
-
 def _from_charge(entry: Entry) -> bool:
     return (entry.origin_id or "").startswith(CHARGE_PREFIX)
 
 
-_ON_PROCEDURES = frozenset(EntryKind) - {EntryKind.PAYMENT, EntryKind.CHARGE, EntryKind.NOTE, EntryKind.ALLOCATION}
-_WITH_ORIGIN = frozenset({EntryKind.ALLOCATION, EntryKind.CHARGE_REVERSAL})
+_ON_PROCEDURES: Final = frozenset(EntryKind) - {
+    EntryKind.PAYMENT,
+    EntryKind.CHARGE,
+    EntryKind.NOTE,
+    EntryKind.ALLOCATION,
+}

@@ -78,15 +78,15 @@ def _payment(entry: Entry, mapping: OpenDentalMapping, patient: int) -> Composed
 
 
 def _allocation(entry: Entry) -> Composed | NotComposed:
-    """The exact split of a payment that stands (ALL-1, M-6): the amounts replace whatever splits it has, so the request
-    may be repeated."""
+    """The exact split of a payment that stands (ALL-1, M-6): the amounts replace whatever splits it has, a payment
+    plan's too (PL-3), so the request may be repeated."""
     order, placement = entry.instruction, entry.placement
     if placement is None or not reads_for(entry):
         # Linked to another patient since the balances were read: a person allocates this payment.
         return not_composed(State.INVALID_CONFIG, DeadLetterReason.PATIENT_NOT_FOUND, "placement")
     payment = allocated_payment(entry)
     parts = [(number_of(charge), amount) for charge, amount in placement.shares]
-    if payment is None or sum(amount for _, amount in parts) != order.amount_minor:
+    if payment is None or not parts or any(number is None or amount <= 0 for number, amount in parts):
         return not_composed(State.INVALID_CONFIG, DeadLetterReason.OUR_REQUEST_MALFORMED, "placement")
     fields = {"procNumsAndAmounts": [{"ProcNum": number, "Amount": decimal(amount)} for number, amount in parts]}
     return composed("PUT", f"/payments/{payment}/Partial", fields, order)

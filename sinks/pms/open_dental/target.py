@@ -7,8 +7,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from schemas.reasons import ConnectionReason, DeadLetterReason
-from schemas.states import EntryKind, State
+from schemas.reasons import ConnectionReason
+from schemas.states import EntryKind
 from sinks.http_call import HttpAnswer, HttpCaller, HttpOutcome, NotSent
 from sinks.pms.open_dental import addressing, balances, checking, classifying, composing, reading
 from sinks.pms.open_dental.capabilities import capabilities_of
@@ -72,23 +72,27 @@ class OpenDentalTarget:
         )
         return classifying.classify_post(outcome, request.path)
 
-    async def prepare(self, entry: Entry, deadline_s: float) -> Prepared | NotComposed | ReadFailed:
-        """The guarantor first, if the practice books families there; then the patient's open charges."""
+    async def prepare(self, entry: Entry, deadline_s: float) -> Prepared | ReadFailed:
+        """The guarantor first, if the practice books families there; then the patient's open charges.
+
+        Of a patient whom the office does not have nothing can be read: the posting itself will be refused, and says so.
+        """
         order, patient = entry.instruction, addressing.patient_number(entry)
+        nothing = Prepared(posts_to=entry.pms_patient_id or "")
         if patient is None:
-            return _no_patient(State.INVALID_CONFIG)
+            return nothing
         ends_at = asyncio.get_running_loop().time() + deadline_s
         posts_to: str | None = str(patient)
         charges: tuple[Charge, ...] | None = ()
         if balances.wants_guarantor(order):
             row = classifying.classify_single(await self._read_by(f"{self._base}/patients/{patient}", ends_at))
             if isinstance(row, ReadFailed):
-                return _no_patient(State.REJECTED) if classifying.patient_is_missing(row) else row
+                return nothing if classifying.patient_is_missing(row) else row
             posts_to = balances.guarantor_of(row, patient)
         if balances.wants_charges(order):
             rows = await self._pages(lambda offset: balances.charges_url(patient, offset), ends_at)
             if isinstance(rows, ReadFailed):
-                return _no_patient(State.REJECTED) if classifying.patient_is_missing(rows) else rows
+                return nothing if classifying.patient_is_missing(rows) else rows
             charges = balances.open_charges(rows, patient)
         if posts_to is None or charges is None:
             return ReadFailed(scope=Scope.CONNECTION, reason=ConnectionReason.TARGET_DOWN, code="UNREADABLE_200")
@@ -181,7 +185,3 @@ class OpenDentalTarget:
 
 def _found(found: dict[str, str], differing: dict[str, str], began_at: datetime) -> Found:
     return Found(external_ids=tuple(found.values()), differing_ids=tuple(differing.values()), began_at=began_at)
-
-
-def _no_patient(state: State) -> NotComposed:
-    return NotComposed(state=state, reason=DeadLetterReason.PATIENT_NOT_FOUND, field="pms_patient_id")

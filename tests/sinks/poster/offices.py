@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import threading
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,10 @@ from psycopg.types.json import Jsonb
 from deploy.sandbox.demonstration import open_dental_keys, open_dental_mapping
 from deploy.sandbox.running import SandboxProcess
 from schemas.events import PaymentSucceeded
+from schemas.practice_settings import Allocation
 from sinks.credentials import KeyRing
+from sinks.pms.open_dental.capabilities import capabilities_of
+from sinks.pms.open_dental.mapping import load_mapping
 from sinks.poster import role
 from streams.lifecycle import Stop
 from streams.telemetry import Health
@@ -78,6 +82,29 @@ class Office:
         rows = self.ledger.sandbox.open_dental.adjustments(self.customer_key)
         return sorted((row.pat_num, row.amount_minor) for row in rows)
 
+    def charge(self, patient_ref: str, *fees: int) -> list[int]:
+        """Open charges of a patient, a month apart, oldest first; answers their ProcNums."""
+        first = date(2026, 1, 1)
+        made = [
+            self.ledger.sandbox.open_dental.add_charge(
+                self.customer_key, self.patient(patient_ref), fee, first + timedelta(days=30 * place)
+            )
+            for place, fee in enumerate(fees)
+        ]
+        return [int(row["ProcNum"]) for row in made]
+
+    def balance(self, patient_ref: str = "pt-1") -> int:
+        """Cents that the patient owes at the office."""
+        return self.ledger.sandbox.open_dental.balance(self.customer_key, self.patients[patient_ref])
+
+    def paid_on(self) -> dict[int, int]:
+        """Cents that stand on each procedure; 0 is what stands on none."""
+        found: dict[int, int] = {}
+        for of_payment in self.ledger.sandbox.open_dental.paid_on(self.customer_key).values():
+            for procedure, cents in of_payment.items():
+                found[procedure] = found.get(procedure, 0) + cents
+        return found
+
     def doubled(self) -> list[Any]:
         """I2: markers that stand more than once at this office."""
         found = self.ledger.sandbox.open_dental.doubled()
@@ -128,24 +155,28 @@ class Offices:
         self.failures: list[BaseException] = []
 
     def open(self, practice_id: str = "practice-1", **changed: Any) -> Office:
-        """A practice with its own office. `mapping`, `office` change those; the rest are settings."""
+        """A practice with its own office. `mapping`, `office` change those; the rest are settings: payments are posted
+        only, unless a test says that they are allocated."""
+        changed.setdefault("allocation", Allocation.POST_ONLY)
         mapping = changed.pop("mapping", {})
         customer_key = f"{self.world.database}-{practice_id}"
         self.sandbox.open_dental.add_office(customer_key, **changed.pop("office", {}))
         self.book.add(practice_id, connected=False, **changed)
-        config = open_dental_mapping(self.sandbox, customer_key) | mapping
+        wanted = open_dental_mapping(self.sandbox, customer_key) | mapping
+        config = {name: value for name, value in wanted.items() if value is not None}
         secret = msgspec.json.encode(open_dental_keys(self.sandbox, customer_key))
         connection_id = f"{practice_id}-PMS"
         self.book.connection.execute(
             "INSERT INTO connections (home_practice_id, connection_id, target, route, base_url, account_fingerprint,"
-            " config, secret) VALUES (%s, %s, 'PMS', 'open_dental', %s, %s, %s, %s)",
+            " config, secret, capabilities) VALUES (%s, %s, 'PMS', 'open_dental', %s, %s, %s, %s, %s)",
             (
                 practice_id,
                 connection_id,
                 self.sandbox.open_dental.url,
                 customer_key,
-                Jsonb({name: value for name, value in config.items() if value is not None}),
+                Jsonb(config),
                 self.keys.seal(practice_id, connection_id, secret),
+                capabilities_of(load_mapping(config)).words(),
             ),
         )
         self.book.connection.execute(

@@ -207,7 +207,7 @@ def test_what_was_read_for_another_patient_is_not_used() -> None:
 
 def test_an_allocation_replaces_the_splits_of_its_payment() -> None:
     """ALL-1, M-6: exact amounts; the answer is 200 with the payment, and the splits prove it."""
-    entry = placed(of_kind(EntryKind.ALLOCATION, "", 13_580), ("31", 8000), ("32", 5580), origin_id="payments/1001")
+    entry = placed(of_kind(EntryKind.ALLOCATION, "", 0), ("31", 8000), ("32", 5580), origin_id="payments/1001")
     found = compose(entry, a_mapping())
     assert isinstance(found, Composed)
     assert (found.method, found.path) == ("PUT", "/payments/1001/Partial")

@@ -1,0 +1,74 @@
+-- Statements of the read before a posting (law 18). All but the first run under the practice's lock, in its order.
+
+-- name: gate_is_ours
+-- Whoever owns the gate now reads for itself: a read of an earlier owner may be old.
+SELECT 1 FROM gates
+WHERE practice_id = :practice_id AND connection_id = :connection_id AND epoch = :epoch AND owner = :me
+FOR SHARE;
+
+-- name: to_place
+-- The effect as it stands, with the placement of the one it depends on. Locked, and only what was never sent.
+SELECT e.part, e.amount_minor, e.instruction::text, e.placement::text,
+       (SELECT o.placement::text FROM effects o WHERE o.practice_id = e.practice_id AND o.effect_id = e.depends_on)
+FROM effects e
+WHERE e.practice_id = :practice_id AND e.effect_id = :effect_id AND e.state IN ('SCHEDULED', 'RETRYING')
+  AND NOT e.look_first
+FOR NO KEY UPDATE;
+
+-- name: companion_of
+-- What follows this payment and is still to be sent.
+SELECT e.effect_id, e.part, e.amount_minor, e.instruction::text
+FROM effects e
+WHERE e.practice_id = :practice_id AND e.depends_on = :effect_id AND e.entry_kind = 'fee_adjustment'
+  AND e.state IN ('AWAITING_REVIEW', 'AWAITING_CLEARANCE', 'AWAITING_LINK', 'AWAITING_ALLOCATION',
+                  'AWAITING_MANUAL_POST', 'PAUSED', 'SCHEDULED', 'RETRYING')
+  AND NOT e.look_first AND e.sent_at IS NULL
+ORDER BY e.effect_id
+FOR NO KEY UPDATE;
+
+-- name: laid_by_us
+-- What entries of the same patient that are on their way will lay on each charge.
+SELECT s.value ->> 0, sum((s.value ->> 1)::bigint)
+FROM effects e CROSS JOIN LATERAL jsonb_array_elements(e.placement -> 'shares') s
+WHERE e.practice_id = :practice_id AND e.connection_id = :connection_id AND e.lane = :lane
+  AND e.state IN ('SCHEDULED', 'RETRYING', 'SENDING', 'ACCEPTED', 'UNCERTAIN')
+  AND e.placement IS NOT NULL AND e.entry_kind IN ('payment', 'fee_adjustment') AND e.effect_id <> :effect_id
+GROUP BY 1;
+
+-- name: charged_by_us
+-- Charges of the patient that this program wrote: they have their own payment (B-1).
+SELECT split_part(e.external_id, '/', 2) FROM effects e
+WHERE e.practice_id = :practice_id AND e.patient_ref = :patient_ref AND e.entry_kind = 'charge'
+  AND e.external_id IS NOT NULL;
+
+-- name: change
+UPDATE effects e
+SET amount_minor = i.amount_minor, instruction = i.instruction, placement = i.placement,
+    changed_at = coalesce(:now::timestamptz, now())
+FROM json_to_recordset(:items::json) AS i(n bigint, amount_minor bigint, instruction jsonb, placement jsonb)
+WHERE e.practice_id = :practice_id AND e.effect_id = i.n;
+
+-- name: take_numbers
+UPDATE practices SET seq = seq + :count WHERE practice_id = :practice_id RETURNING seq;
+
+-- name: add_parts
+-- New effects beside the payment: same event, target, lane, patient, dates and settings version.
+INSERT INTO effects (practice_id, effect_id, source, event_id, target, entry_kind, part, connection_id, lane, depends_on,
+    state, reason, due_at, late, amount_minor, currency, ledger_date, patient_ref, settings_version, instruction,
+    placement, request_id, changed_at)
+SELECT e.practice_id, i.n, e.source, e.event_id, e.target, i.entry_kind, i.part, e.connection_id, e.lane, i.depends_on,
+    'SCHEDULED', e.reason, e.due_at, e.late, i.amount_minor, e.currency, e.ledger_date, e.patient_ref,
+    e.settings_version, i.instruction, i.placement, i.request_id, coalesce(:now::timestamptz, now())
+FROM effects e
+CROSS JOIN json_to_recordset(:items::json)
+    AS i(n bigint, entry_kind text, part text, depends_on bigint, amount_minor bigint, instruction jsonb,
+         placement jsonb, request_id text)
+WHERE e.practice_id = :practice_id AND e.effect_id = :effect_id;
+
+-- name: add_attempt
+-- The read is part of the record of what was tried (ALL-1). It is no attempt to post: it counts none.
+INSERT INTO attempts (practice_id, month, effect_id, n, phase, epoch, generation, request_id, began_at, ended_at, answer,
+    scope, code, reading)
+VALUES (:practice_id, date_trunc('month', :ended_at::timestamptz)::date, :effect_id, :n, 'balance', :epoch, :generation,
+    :request_id, :began_at, :ended_at, :answer, :scope, :code, :reading)
+ON CONFLICT DO NOTHING;
