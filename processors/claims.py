@@ -8,10 +8,8 @@ from typing import Final
 
 import msgspec
 
-from processors.refusal import Refused
 from schemas.adjustment_codes import reason_codes
 from schemas.events import AdjustmentGroup, Claim, ClaimAdjustment, ClaimLine, Remittance
-from schemas.reasons import DeadLetterReason
 from schemas.writebacks import ClaimLineOrder, ClaimOrder
 
 REVERSED: Final = "22"
@@ -46,19 +44,17 @@ class SettledClaim(msgspec.Struct, frozen=True):
     doubtful: bool
     """A person looks before anything of it is posted."""
     named: bool
-    """The claim is named, and so is each of its procedures unless there is one (I-12)."""
+    """The claim is named, and what each of its procedures got, unless there is one (I-12)."""
 
     @property
     def takes_back(self) -> bool:
         return self.order.status == REVERSED or self.order.paid_minor < 0
 
 
-def settle(remittance: Remittance, claim: Claim, allowed: Allowed, field: str) -> SettledClaim:
-    """One claim. `schemas.validation` has balanced it and its lines; that the lines are the whole claim is refused
-    here (I-1). What is patient responsibility, other or payer-initiated stays in the record and is not posted (I-3)."""
+def settle(remittance: Remittance, claim: Claim, allowed: Allowed) -> SettledClaim:
+    """One balanced claim. What is patient responsibility, other or payer-initiated stays in the record and is not
+    posted (I-3)."""
     lines = claim.lines or ()
-    if lines and sum(line.charged_minor for line in lines) != claim.charged_minor:
-        raise Refused(DeadLetterReason.UNBALANCED, f"{field}.lines")
     orders = tuple(_line(line, allowed) for line in lines)
     write_off = _written_off(claim.adjustments, allowed) + sum(order.write_off_minor for order in orders)
     adjustments = [*claim.adjustments, *(each for line in lines for each in line.adjustments)]
@@ -95,7 +91,11 @@ def _written_off(adjustments: Iterable[ClaimAdjustment], allowed: Allowed) -> in
 
 
 def _is_named(claim: Claim, lines: tuple[ClaimLine, ...]) -> bool:
-    """Without lines nobody can tell one procedure from several, and a claim's money goes to its procedures (I-11)."""
-    if claim.claim_ref is None or not lines:
+    """Without lines nobody can tell one procedure from several, and a claim's money goes to its procedures (I-11).
+
+    So it is where the lines' payments are not the claim's: what was kept on the claim as a whole is for somebody to
+    divide.
+    """
+    if claim.claim_ref is None or not lines or sum(line.paid_minor for line in lines) != claim.paid_minor:
         return False
     return len(lines) == 1 or all(line.procedure_ref is not None for line in lines)

@@ -12,13 +12,12 @@ from processors import shares as sharing
 from processors.arrival import Arrival
 from processors.claims import Allowed, SettledClaim, settle
 from processors.lanes import at_pms, of_remittance
-from processors.refusal import Refused
 from processors.standing import ZERO, Standing, at_once, held, standing_when_on, switched_off
 from processors.timing import booked_on, timing_of
 from schemas.cut_offs import local_date
 from schemas.events import PaymentCorrected, PaymentFacts, PaymentKind, Remittance
 from schemas.practice_settings import AmountMode, PracticeSettings, SettingsVersion, UnattachedInsurance
-from schemas.reasons import DeadLetterReason, DecisionReason
+from schemas.reasons import DecisionReason
 from schemas.states import SKIPPED, EntryKind, State, Target
 from schemas.writebacks import ClaimOrder, Decision, Instruction, PlannedEffect
 
@@ -32,7 +31,7 @@ def decide_insurance(event: PaymentFacts, version: SettingsVersion, arrival: Arr
     """One remittance over many claims and patients, or a payment that names no claim (I-10, I-12).
 
     A virtual card's fee stays out: it is QuickBooks' alone (I-7). Zero-pay claims are not zero payments (M-9).
-    Refused UNBALANCED where the parts are not the whole (I-1, I-10).
+    `schemas.validation` has balanced it: what is told here adds up (I-1, I-2).
     """
     settings = version.settings
     mode = settings.types.insurance
@@ -44,8 +43,6 @@ def decide_insurance(event: PaymentFacts, version: SettingsVersion, arrival: Arr
     if remittance is None or not (remittance.claims or remittance.provider_adjustments):
         effects = tuple(booking.unattached())
     else:
-        if event.surcharge_minor:
-            raise Refused(DeadLetterReason.UNBALANCED, "surcharge_minor")
         effects = (*booking.claims(remittance), *booking.at_office(remittance))
     nothing = all(effect.state is State.SKIPPED_ZERO for effect in effects)
     return Decision(
@@ -73,7 +70,7 @@ class _Booking(msgspec.Struct, frozen=True):
         allowed = Allowed(codes, local_date(self.event.occurred_at, self.settings.zone))
         alone = len(remittance.claims) == 1
         for position, told in enumerate(remittance.claims):
-            claim = settle(remittance, told, allowed, f"remittance.claims.{position}")
+            claim = settle(remittance, told, allowed)
             part = "" if alone else str(position)
             standing = self._standing_of(claim)
             yield self._of_claim(_PAYMENT, part, claim, claim.order.paid_minor, standing, None)

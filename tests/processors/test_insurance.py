@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processors.refusal import Refused
 from schemas.events import Claim, PaymentKind, Split, Tender
 from schemas.practice_settings import Allocation, AmountMode, PracticeStatus, Timing, TypeMode, UnattachedInsurance
 from schemas.reasons import DeadLetterReason, DecisionReason
@@ -65,22 +64,6 @@ def test_unbalanced_is_refused_by_the_contract() -> None:
         with pytest.raises(Invalid) as refused:
             validate(changed(event, remittance=changed(event.remittance, claims=claims)))
         assert refused.value.reason is DeadLetterReason.UNBALANCED
-
-
-def test_lines_that_are_not_the_whole_claim_are_refused() -> None:
-    """I-1, I-10: claim 20000, lines of 10000 and 9000; what is missing would be booked nowhere."""
-    parts = (line(10000), line(9000, "proc-2"))
-    whole = Claim(claim_ref="clm-1", status="1", patient_ref="pt-1", charged_minor=20000, paid_minor=20000, lines=parts)
-    with pytest.raises(Refused) as refused:
-        decided(remitted(whole))
-    assert (refused.value.reason, refused.value.field) == (DeadLetterReason.UNBALANCED, "remittance.claims.0.lines")
-
-
-def test_a_surcharge_on_a_remittance_is_refused() -> None:
-    """I-2: claims less PLB are the whole payment, so there is nothing that a surcharge could be."""
-    with pytest.raises(Refused) as refused:
-        decided(remitted(claim(line(10000)), surcharge_minor=100))
-    assert refused.value.reason is DeadLetterReason.UNBALANCED
 
 
 @pytest.mark.parametrize(
@@ -206,11 +189,12 @@ def test_insurance_is_never_allocated_oldest_first(chosen: Allocation) -> None:
         claim(line(12000, CO_45=5000), ref=None),
         changed(claim(line(12000)), lines=None, adjustments=adjusted(CO_45=5000), charged_minor=17000),
         changed(claim(line(12000, CO_45=5000)), lines=(line(6000, None, CO_45=2500), line(6000, None, CO_45=2500))),
+        claim(line(6000, CO_45=2500), line(8500, "proc-2"), CO_45=2500),
     ],
-    ids=["no claim", "no lines", "no procedures"],
+    ids=["no claim", "no lines", "no procedures", "kept on the claim as a whole"],
 )
 def test_too_little_named_waits_or_is_posted_by_setting(unnamed: Claim) -> None:
-    """I-12: without the claim, its lines, or the procedures of several lines somebody allocates it."""
+    """I-12: without the claim, its lines, what each line got, or for which procedure, somebody allocates it."""
     held = decided(remitted(unnamed))
     assert rows(held) == [(PAID, "", 12000, ALLOCATION), (WRITTEN_OFF, "", 5000, ALLOCATION)]
     assert {effect.reason for effect in held.effects} == {DecisionReason.CLAIM_NOT_NAMED}
