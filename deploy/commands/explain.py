@@ -83,14 +83,16 @@ def _section(title: str, lines: Iterable[str]) -> Iterator[str]:
 
 
 def _event(number: int, event: EventTold) -> Iterator[str]:
+    from sinks.operator.explain_words import waiting_words
+
     version = f" version {event.version}" if event.version > 1 else ""
     yield f"{number}. {shown_at(event.occurred_at)}  {event.event_type} {event.event_id}: {event.subject}{version}"
     yield f"   received {shown_at(event.received_at)} at {event.place}"
     for again in event.told_again:
         yield f"   told again: {again}"
-    if event.waited_as is not None:
+    if event.waited_as:
         until = "still" if event.resolved_at is None else f"released {shown_at(event.resolved_at)}"
-        yield f"   parked as {event.waited_as}{f' ({event.waited_for})' if event.waited_for else ''}, {until}"
+        yield f"   parked: {', then '.join(f'{waiting_words(each)} ({each})' for each in event.waited_as)}; {until}"
     under = "" if event.settings_version is None else f", settings version {event.settings_version}"
     timing = f", {event.timing}" if event.timing else ""
     yield f"   {event.state}: {event.words} ({event.reason}{under}{timing}{', late' if event.late else ''})"

@@ -75,7 +75,7 @@ WITH e AS (
     SELECT * FROM events e WHERE e.practice_id = :practice_id AND e.source = :source AND e.concerns = :about
 )
 SELECT e.event_id, e.event_type, e.kind, e.subject, e.version, e.occurred_at, e.received_at, e.waiting, e.reason,
-    e.applied, e.resolved_at, e.settings_version, e.superseded_by,
+    e.applied, e.resolved_at, e.settings_version, e.superseded_by, e.waited,
     coalesce((SELECT t.topic FROM topic_partitions t WHERE t.topic_id = e.topic_id), e.topic_id), e.part, e.off,
     ARRAY(SELECT r.verdict || ' at ' || r.part || '@' || r.off FROM receipts r
           WHERE r.practice_id = e.practice_id AND r.source = e.source AND r.event_id = e.event_id

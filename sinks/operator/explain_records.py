@@ -122,7 +122,7 @@ class EntryTold(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EventTold(msgspec.Struct, frozen=True, kw_only=True):
-    """One event with its decision. `waited_as`: it was parked until `resolved_at`, or still is."""
+    """One event with its decision. `waited_as`: what it was parked as, in order, until `resolved_at`, or still is."""
 
     event_id: str
     event_type: str
@@ -139,8 +139,7 @@ class EventTold(msgspec.Struct, frozen=True, kw_only=True):
     settings_version: int | None
     timing: str | None
     late: bool
-    waited_as: str | None
-    waited_for: str | None
+    waited_as: tuple[str, ...]
     resolved_at: datetime | None
     superseded_by: str | None
     amounts: AmountsTold | None

@@ -26,6 +26,7 @@ class Happened(msgspec.Struct, frozen=True):
     resolved_at: datetime | None
     settings_version: int | None
     superseded_by: str | None
+    waited: list[str]
     topic: str
     part: int
     off: int

@@ -99,9 +99,7 @@ def causes_of(rows: Rows) -> list[str]:
     found |= {entry.connection_closed for entry in rows.entries if entry.connection_closed is not None}
     for event in rows.events:
         found |= {event.reason, *(reason.value for reason in _NOTICED.get(event.kind, ()))}
-        waiting = _waited_as(event, _plan(event))
-        if waiting in _OVERDUE:
-            found.add(_OVERDUE[waiting].value)
+        found |= {_OVERDUE[state].value for state in _waited_as(event) if state in _OVERDUE}
     return sorted(found)
 
 
@@ -110,7 +108,6 @@ def _event(event: Happened, rows: Rows) -> EventTold:
     mine = [entry for entry in rows.entries if entry.event_id == event.event_id]
     currency = mine[0].currency if mine else getattr(_original(event), "currency", "USD")
     state = _state(event, mine)
-    waited = _waited_as(event, plan)
     return EventTold(
         event_id=event.event_id,
         event_type=event.event_type,
@@ -127,8 +124,7 @@ def _event(event: Happened, rows: Rows) -> EventTold:
         settings_version=event.settings_version,
         timing=None if plan is None or plan.timing is None else plan.timing.value,
         late=(plan is not None and plan.late) or any(entry.late for entry in mine),
-        waited_as=waited,
-        waited_for=None if waited is None or plan is None else reason_words(plan.reason.value),
+        waited_as=_waited_as(event),
         resolved_at=event.resolved_at,
         superseded_by=event.superseded_by,
         amounts=amounts_of(_original(event), [_booked(entry) for entry in mine], _mode(event, rows), currency),
@@ -203,13 +199,8 @@ def _state(event: Happened, entries: Sequence[Entry]) -> str:
     return (State.VOIDED_BEFORE_POST if event.superseded_by else State.APPLIED).value
 
 
-def _waited_as(event: Happened, plan: Decision | None) -> str | None:
-    """What it waited as, where it was not resolved with its own record."""
-    if event.waiting is not None:
-        return event.waiting
-    if event.resolved_at is None or event.resolved_at <= event.received_at:
-        return None
-    return State.AWAITING_SETTINGS.value if plan is None or plan.waiting is None else plan.waiting.value
+def _waited_as(event: Happened) -> tuple[str, ...]:
+    return (*event.waited, *([] if event.waiting is None else [event.waiting]))
 
 
 def _mode(event: Happened, rows: Rows) -> AmountMode | None:

@@ -123,6 +123,11 @@ def state_words(state: str, reason: str, target: str | None = None) -> str:
     return f"{head}: {reason_words(reason, target)}"
 
 
+def waiting_words(state: str) -> str:
+    """What an event waited for."""
+    return STATE_WORDS[State(state)].removeprefix("waits for ")
+
+
 def remedy_words(reason: str, target: str | None, code: str | None) -> str:
     """What to do about a dead letter."""
     if reason not in DeadLetterReason.__members__:

@@ -16,10 +16,8 @@ from schemas.writebacks import Instruction
 from sinks.port import Composed
 from sinks.quickbooks.lines import DESCRIPTION_LIMIT, EntryLine
 
-_REVERSALS: Final = frozenset({EntryKind.PAYOUT_REVERSAL, EntryKind.REVERSAL})
-"""A returned payout, and a version that a later one replaces: the same document."""
-ENTRY_KINDS: Final = _REVERSALS | {EntryKind.PAYOUT}
-"""What the route writes."""
+ENTRY_KINDS: Final = frozenset({EntryKind.PAYOUT, EntryKind.PAYOUT_REVERSAL})
+"""What the route writes. A returned payout and a version that a later one replaces are taken back by one kind."""
 REVERSED: Final = "Reversed: "
 
 Written = tuple[str, tuple[EntryLine, ...]]
@@ -29,7 +27,7 @@ Written = tuple[str, tuple[EntryLine, ...]]
 def is_reversal(instruction: Instruction) -> bool:
     """`lines` are the original's as they were, `amount_minor` is what the bank line is now: the original's net
     with the other sign."""
-    return instruction.entry_kind in _REVERSALS
+    return instruction.entry_kind is EntryKind.PAYOUT_REVERSAL
 
 
 def mirrored(line: EntryLine) -> EntryLine:

@@ -42,7 +42,7 @@ def test_the_page_tells_the_whole_story(told: World) -> None:
         "post 1: 2026-03-04 17:00:01Z to 2026-03-04 17:00:02Z: no answer that can be trusted",
         "readback: 2026-03-04 17:00:05Z to 2026-03-04 20:00:00Z: looked for: not there (Found)",
         "(Posted 201, their id tid-9)",
-        "parked as AWAITING_ORIGINAL (the payment or payout that it speaks of has not come (R-8)), released",
+        "parked: its payment or payout (AWAITING_ORIGINAL); released 2026-03-04 20:00:00Z",
         "takes back e:1",
         "dead letter e:3",
         "REDRIVEN 2026-03-04 20:00:00Z by cli:robin",

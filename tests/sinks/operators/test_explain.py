@@ -99,6 +99,7 @@ def a_life(shelf: Shelf) -> None:
         reason="FOLLOWS_ORIGINAL",
         received_at=NOON - timedelta(hours=1),
         resolved_at=LATER,
+        waited=["AWAITING_ORIGINAL"],
     )
     refund = RefundSucceeded(
         event_id=refunded,
@@ -113,8 +114,7 @@ def a_life(shelf: Shelf) -> None:
         fee_minor=0,
         net_minor=-5150,
     )
-    waiting = _decision(DecisionReason.ORIGINAL_UNKNOWN, waiting=State.AWAITING_ORIGINAL)
-    shelf.told(refund, waiting, refunded)
+    shelf.told(refund, _decision(DecisionReason.FOLLOWS_ORIGINAL), refunded)
     for kind, minor in (("refund", -5150), ("fee_adjustment", 150)):
         shelf.entry(
             refunded,
@@ -234,9 +234,8 @@ def test_decisions_carry_their_settings_and_their_waiting(shelf: Shelf) -> None:
     a_life(shelf)
     story = _story(shelf, "pay-1")
     paid, refunded = story.events
-    assert (paid.reason, paid.settings_version, paid.timing, paid.waited_as) == ("AUTO_DAILY", 3, "DAILY", None)
-    assert (refunded.waited_as, refunded.resolved_at) == ("AWAITING_ORIGINAL", LATER)
-    assert refunded.waited_for == DECISION_WORDS[DecisionReason.ORIGINAL_UNKNOWN]
+    assert (paid.reason, paid.settings_version, paid.timing, paid.waited_as) == ("AUTO_DAILY", 3, "DAILY", ())
+    assert (refunded.waited_as, refunded.resolved_at) == (("AWAITING_ORIGINAL",), LATER)
     (version,) = story.settings
     assert (version.saved_by, version.why) == ("dr.rowan", "daily from now on")
     assert version.words[:3] == (
@@ -367,7 +366,7 @@ def test_a_refund_whose_payment_never_came(shelf: Shelf) -> None:
                 waiting="AWAITING_ORIGINAL", resolved_at=None)  # fmt: skip
     for sought in ("re-5", "pay-5"):
         story = _story(shelf, sought)
-        assert story.events[0].waited_as == "AWAITING_ORIGINAL"
+        assert story.events[0].waited_as == ("AWAITING_ORIGINAL",)
         assert story.headline.startswith("RefundSucceeded pay-5: waits for its payment or payout")
 
 

@@ -127,7 +127,7 @@ def test_a_returned_payout_is_reversed_whatever_its_sign(shelf: Shelf, net: int)
 def test_a_payout_told_again_stands_as_its_newest_version(shelf: Shelf) -> None:
     """P-8: reverse and new is no reversal of the payout."""
     shelf.event("payout", "po-1", ("payout", 14505))
-    shelf.event("payout", "po-1", ("reversal", -14505, "", "payout/@1"), ("payout", 14000), version=2)
+    shelf.event("payout", "po-1", ("payout_reversal", -14505, "", "payout/@1"), ("payout", 14000), version=2)
     found = _of(shelf, "po-1")
     assert (found.booked_minor, found.standing) == (14000, None)
 
