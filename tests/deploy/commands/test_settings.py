@@ -1,0 +1,131 @@
+"""`writeback settings|organisation|practice entitle` as a person runs them (SET-1 to SET-24, SUP-2)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from sinks.ledger.migrate import migrate
+from tests.deploy.commands.console import writeback_here as writeback
+from tests.deploy.commands.console import writeback_json_here as writeback_json
+from tests.worlds import World
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.fixture
+def ledger(world: World) -> World:
+    migrate(world.database_url)
+    said = writeback(world, "practice", "add", "larkspur", "--zone", "America/New_York")
+    assert said.code == 0, said.errors
+    return world
+
+
+def test_versions_are_saved_shown_and_compared(ledger: World, tmp_path: Path) -> None:
+    """SET-7, SET-8, SET-9: who and why, field by field, prospective; warnings speak plainly (N-2)."""
+    saved = writeback_json(
+        ledger, "settings", "set", "larkspur", "--change", "fee_adjustment=OFF", "--change", "timing=DAILY",
+        "--by", "ada", "--why", "the office asked",
+    )  # fmt: skip
+    assert (saved["version"], saved["saved_by"], saved["reason"]) == (2, "ada", "the office asked")
+    assert [(each["field"], each["after"]) for each in saved["changes"]] == [
+        ("fee_adjustment", "OFF"),
+        ("timing", "DAILY"),
+    ]
+    codes = {each["code"] for each in saved["warnings"]}
+    assert {"BALANCES_KEEP_THE_FEE", "NO_PMS", "FEES_BILLED_MONTHLY"} <= codes
+    file = tmp_path / "whole.json"
+    file.write_text(json.dumps({"zone": "America/New_York", "cut_off": "17:00", "timing": "DAILY"}), encoding="ascii")
+    said = writeback(ledger, "settings", "set", "larkspur", str(file), "--why", "a new day")
+    assert "cut_off: 18:00 -> 17:00" in said
+    shown = writeback(ledger, "settings", "show", "larkspur")
+    assert "version 3" in shown
+    assert "WARNING NO_PMS" in shown
+    compared = writeback_json(ledger, "settings", "diff", "larkspur", "1", "3")
+    assert {each["field"] for each in compared["changes"]} == {"timing", "cut_off"}
+    history = writeback(ledger, "settings", "history", "larkspur")
+    assert "the office asked" in history
+    assert "fee_adjustment: AUTO -> OFF" in history.replace("\n", " ")
+    found = writeback_json(ledger, "settings", "history", "larkspur")
+    assert [each["version"] for each in found["versions"]] == [1, 2, 3]
+
+
+def test_mistakes_say_what_to_do_and_save_nothing(ledger: World, tmp_path: Path) -> None:
+    """Exit 2, one sentence, no version. SET-10, SET-16: the master is not for a plain save."""
+    file = tmp_path / "whole.json"
+    file.write_text('{"zone": "America/New_York", "master": true}', encoding="ascii")
+    for arguments, words in [
+        (("set", "larkspur"), "FILE, or some fields with --change"),
+        (("set", "larkspur", str(file), "--change", "amount=NET"), "FILE, or some fields with --change"),
+        (("set", "larkspur", str(file)), "not entitled to write-back yet"),
+        (("set", "larkspur", "--change", "master=on"), "not entitled to write-back yet"),
+        (("set", "larkspur", "--change", "amont=NET"), "did you mean amount"),
+        (("diff", "larkspur", "1", "7"), "has no version 7"),
+        (("show", "larkspr"), "did you mean larkspur"),
+    ]:
+        said = writeback(ledger, "settings", *arguments)
+        assert said.code == 2, (arguments, said, said.errors)
+        assert words in said.errors, said.errors
+    with psycopg.connect(ledger.database_url) as connection:
+        assert connection.execute("SELECT count(*) FROM settings").fetchone() == (1,)
+
+
+def test_the_masters_waiver_is_audited(ledger: World) -> None:
+    """C4."""
+    said = writeback(
+        ledger, "settings", "set", "larkspur", "--change", "master=on", "--without-golive", "moved from another ledger"
+    )
+    assert said.code == 0, said.errors
+    shown = writeback_json(ledger, "settings", "show", "larkspur")
+    assert shown["in_force"]["settings"]["master"] is True
+    assert (shown["entitled"], shown["golive_passed"]) == (False, False)
+    with psycopg.connect(ledger.database_url) as connection:
+        rows = connection.execute("SELECT after->>'without_golive' FROM audit ORDER BY n DESC LIMIT 1").fetchall()
+    assert rows == [("moved from another ledger",)]
+    said = writeback(ledger, "practice", "entitle", "larkspur", "--by", "manager", "--why", "contract signed")
+    assert said.code == 0, said.errors
+    assert writeback_json(ledger, "settings", "show", "larkspur")["entitled"] is True
+
+
+def test_a_group_is_changed_after_it_was_shown(ledger: World) -> None:
+    """SUP-2: the preview is the default; the locked field names its organisation."""
+    for arguments in (
+        ("add", "smile", "--name", "Smile Group"),
+        ("join", "smile", "larkspur", "--yes", "--why", "bought"),
+    ):
+        said = writeback(ledger, "organisation", *arguments)
+        assert said.code == 0, said.errors
+    shown = writeback_json(ledger, "organisation", "set", "smile", "--change", "amount=GROSS")
+    assert shown == {
+        "dry_run": True,
+        "practices": [
+            {
+                "practice_id": "larkspur",
+                "differences": [{"field": "amount", "before": "NET", "after": "GROSS"}],
+                "version": None,
+                "problem": None,
+            }
+        ],
+    }
+    refused = writeback(ledger, "organisation", "set", "smile", "--change", "amount=GROSS", "--yes")
+    assert "--yes needs --why" in refused.errors
+    done = writeback_json(
+        ledger, "organisation", "set", "smile", "--change", "amount=GROSS", "--yes", "--why", "one way for all"
+    )
+    assert (done["dry_run"], done["practices"][0]["version"]) == (False, 2)
+    said = writeback(ledger, "organisation", "lock", "smile", "amount", "--yes", "--why", "one way for all")
+    assert said.code == 0, said.errors
+    said = writeback(ledger, "settings", "set", "larkspur", "--change", "amount=NET")
+    assert said.code == 2
+    assert "the organisation Smile Group has locked it" in said.errors
+    found = writeback_json(ledger, "organisation", "show", "smile")
+    assert (found["fields"], found["locked"], found["behind"]) == ({"amount": "GROSS"}, ["amount"], [])
+    assert "locked by the organisation" in writeback(ledger, "settings", "show", "larkspur")
+    assert writeback_json(ledger, "organisation", "list") == [
+        {"organisation_id": "smile", "name": "Smile Group", "practices": 1}
+    ]
+    said = writeback(ledger, "organisation", "leave", "larkspur", "--why", "sold")
+    assert "has left Smile Group" in said
