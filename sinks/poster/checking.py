@@ -8,6 +8,7 @@ import msgspec
 
 from schemas.states import EntryKind, State, Target
 from sinks.ledger.request_ids import marker, request_id
+from sinks.ledger.resolving import stops_for_master
 from sinks.port import Entry, NotComposed, PaymentTarget
 from sinks.poster import deciding
 from sinks.poster.periods import goes_as_frozen, in_open_period
@@ -42,7 +43,7 @@ def check(work: Work, dependents: tuple[Work, ...], target: PaymentTarget, times
     facts = work.facts
     if not facts.connected:
         return Held(State.PAUSED)
-    if work.target is Target.PMS and not facts.master:
+    if not facts.master and stops_for_master(work.target, work.entry_kind):
         return Held(State.PAUSED)
     if work.target is Target.PMS and facts.blackouts is not None and (end := facts.blackouts.until(now)) is not None:
         return Resting(end)

@@ -92,15 +92,15 @@ class AtTheTargets:
             self._booked_apart(running)
 
     def _booked_apart(self, running: Running) -> None:
-        """Kinds of payment with an account of their own (B-6)."""
+        """Kinds of payment with an account of their own, a liability's: no deposit takes those (B-6)."""
         sandbox, realm = self.pipeline.sandbox, self.pipeline.accounts[running.practice][1]
         company = sandbox.quickbooks.add_company(realm, name=running.practice)
-        by_kind = {}
-        for row in facts(running.case, "income"):
-            for kind, name in row.more.items():
-                made = company.set_account(Name=name.replace("_", " "), AccountType="Other Current Liability")
-                by_kind[kind] = str(made["Id"])
-        mapping = quickbooks_mapping(sandbox, realm) | {"income_by_kind": by_kind}
+        by_kind = {
+            kind: company.account(name.replace("_", " "))
+            for row in facts(running.case, "income")
+            for kind, name in row.more.items()
+        }
+        mapping = quickbooks_mapping(sandbox, realm) | {"income_by_kind": by_kind, "form": "JOURNAL_ENTRY"}
         secrets = quickbooks_secrets(sandbox, realm)
         self.pipeline.connect(running.practice, "quickbooks", sandbox.address.quickbooks, mapping, secrets)
 
