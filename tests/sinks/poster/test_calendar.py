@@ -158,7 +158,7 @@ def test_a_blackout_is_slept_through_and_then_posted(offices: Offices, tmp_path:
     assert (office.states(), gate(offices)[2]) == (["SCHEDULED"], claims)
     days.to(ends)
     office.until_states("POSTED")
-    assert gate(offices)[1] is None
+    until(lambda: gate(offices)[1] is None, "the gate rests no more", show=office.shown)
 
 
 def test_a_blackout_that_is_taken_away_holds_nothing(offices: Offices, tmp_path: Path) -> None:
