@@ -48,7 +48,8 @@ def spoil(place: Place, kind: str, effect: str = "none", **fields: Any) -> None:
 
 
 def _entry(instruction: Instruction, place: str, generation: int, patient: str | None) -> Entry:
-    key = (f"{CANARY}-practice", "payments.example", f"ev-{place}-{instruction.amount_minor}")
+    amount = instruction.amount_minor or instruction.gross_minor
+    key = (f"{CANARY}-practice", "payments.example", f"ev-{place}-{amount}")
     ids = [request_id(*key, "T", instruction.entry_kind, "", each) for each in range(1, generation + 1)]
     return Entry(
         practice_id=key[0],
@@ -64,15 +65,24 @@ def _entry(instruction: Instruction, place: str, generation: int, patient: str |
     )
 
 
-class OpenDentalPlace:
-    """An office with one patient; `kind` chooses payments or fee adjustments."""
+OPEN_DENTAL_PATHS = {
+    EntryKind.PAYMENT: "*/payments",
+    EntryKind.CHARGE: "*/procedurelogs",
+    EntryKind.NOTE: "*/commlogs",
+}
 
-    def __init__(self, sandbox: SandboxProcess, kind: EntryKind) -> None:
+
+class OpenDentalPlace:
+    """An office with one patient; `kind` chooses the entry, `sign` and `part` what it is of that kind."""
+
+    def __init__(self, sandbox: SandboxProcess, kind: EntryKind, *, sign: int = 1, part: str = "") -> None:
         self._all = sandbox
         self.sandbox: TargetSandbox = sandbox.open_dental
         self.account = f"office-{uuid.uuid4().hex[:10]}"
         self._kind = kind
-        self.create_path = "*/payments" if kind is EntryKind.PAYMENT else "*/adjustments"
+        self._sign = sign
+        self._part = part
+        self.create_path = OPEN_DENTAL_PATHS.get(kind, "*/adjustments")
         sandbox.open_dental.add_office(self.account)
         self._patient = str(sandbox.open_dental.add_patient(self.account)["PatNum"])
 
@@ -87,7 +97,8 @@ class OpenDentalPlace:
     def entry(self, number: int = 1, generation: int = 1) -> Entry:
         instruction = Instruction(
             entry_kind=self._kind,
-            amount_minor=9680 + number,
+            amount_minor=0 if self._kind is EntryKind.NOTE else self._sign * (9680 + number),
+            gross_minor=9680 + number,
             currency="USD",
             ledger_date=DAY,
             occurred_at=NOON,
@@ -95,13 +106,23 @@ class OpenDentalPlace:
             payment_kind=PaymentKind.TERMINAL,
             tender=Tender.CARD,
             payment_ref="pay-1",
+            zone="America/New_York",
+            provider_ref=f"{CANARY}-provider",
         )
-        return _entry(instruction, self.account, generation, self._patient)
+        made = _entry(instruction, self.account, generation, self._patient)
+        return msgspec.structs.replace(made, part=self._part)
 
     def standing(self) -> list[int]:
-        if self._kind is EntryKind.PAYMENT:
-            return [row.amount_minor for row in self._all.open_dental.payments(self.account)]
-        return [-row.amount_minor for row in self._all.open_dental.adjustments(self.account)]
+        office = self._all.open_dental
+        match self._kind:
+            case EntryKind.PAYMENT:
+                return [row.amount_minor for row in office.payments(self.account)]
+            case EntryKind.CHARGE:
+                return [row.amount_minor for row in office.charges(self.account)]
+            case EntryKind.NOTE:
+                return [0 for _ in office.notes(self.account)]
+            case _:
+                return [-row.amount_minor for row in office.adjustments(self.account)]
 
 
 class QuickBooksPlace:
