@@ -106,7 +106,7 @@ class Instruction(msgspec.Struct, frozen=True, kw_only=True):
     amount_minor: int
     currency: str
     ledger_date: date
-    """Civil local date of `occurred_at` (T-6), or a payout's arrival date (P-16)."""
+    """Civil local date of `occurred_at` or by setting its window's (T-6), or a payout's arrival date (P-16)."""
     occurred_at: datetime
     patient_ref: str | None = None
     payment_kind: PaymentKind | None = None

@@ -13,7 +13,7 @@ from schemas.blackouts import blackouts_of
 from schemas.cut_offs import local_date
 from schemas.practice_settings import Blackout, ClosedPeriod
 from schemas.reasons import DecisionReason
-from schemas.states import State, Target
+from schemas.states import EntryKind, State, Target
 from sinks.poster import deciding
 from sinks.poster.work import Dead, Facts, Held, Work
 
@@ -52,8 +52,8 @@ def in_open_period(work: Work, now: datetime) -> Work | Held | Dead:
     """The effect as it may be composed: its own date is open, or its instruction carries today's and keeps its own
     in `original_date`. Otherwise what it becomes. A request frozen with an open date goes out as it is."""
     facts = work.facts
-    closed = facts.closed_through
-    if work.target is not Target.PMS or closed is None or work.instruction.ledger_date > closed or goes_as_frozen(work):
+    closed = _closed_through(work)
+    if closed is None or work.instruction.ledger_date > closed or goes_as_frozen(work):
         return work
     if facts.closed_period is ClosedPeriod.MANUAL:
         return Held(State.AWAITING_MANUAL_POST, DecisionReason.LEDGER_CLOSED)
@@ -71,5 +71,11 @@ def goes_as_frozen(work: Work) -> bool:
     frozen = work.frozen
     if frozen is None or frozen.generation != work.generation or frozen.pms_patient_id != work.pms_patient_id:
         return False
-    closed = work.facts.closed_through
-    return work.target is not Target.PMS or closed is None or frozen.ledger_date > closed
+    closed = _closed_through(work)
+    return closed is None or frozen.ledger_date > closed
+
+
+def _closed_through(work: Work) -> date | None:
+    """The last day that is closed to this entry; a note books nothing, and QuickBooks closes its own books (P-11)."""
+    booked = work.target is Target.PMS and work.entry_kind is not EntryKind.NOTE
+    return work.facts.closed_through if booked else None

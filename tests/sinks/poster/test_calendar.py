@@ -11,9 +11,10 @@ import pytest
 from schemas.blackouts import blackouts_of
 from schemas.practice_settings import AmountMode, Blackout, ClosedPeriod
 from schemas.reasons import DecisionReason
-from schemas.states import State
+from schemas.states import EntryKind, State
 from sinks.poster import checking
 from sinks.poster.checking import Ready, Resting
+from sinks.poster.periods import in_open_period
 from sinks.poster.work import Dead, Frozen, Held, Work
 from streams.clock import set_rehearsal
 from tests.processors.told import NOON, ZONE
@@ -105,6 +106,12 @@ def test_what_was_frozen_for_a_day_closed_since_is_a_new_generation() -> None:
     assert isinstance(found, Ready)
     assert (found.frozen.generation, found.frozen.ledger_date) == (work.generation + 1, date(2026, 3, 9))
     assert found.entry.request_id != work.request_id
+
+
+def test_a_note_books_nothing() -> None:
+    """T-9, NOTE-1: a closed month does not keep a note from the patient's record."""
+    note = closed(ClosedPeriod.HOLD, entry_kind=EntryKind.NOTE)
+    assert in_open_period(note, AT) is note
 
 
 def test_a_read_back_looks_for_what_was_sent() -> None:
