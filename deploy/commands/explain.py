@@ -56,12 +56,18 @@ def _name(about: About) -> str:
     return f"{'payout' if about.of_payout else 'payment'} {about.subject}"
 
 
+def _what(about: About) -> str:
+    """What the sought id is to the story, in the first of these words."""
+    told = [name for name in about.named if name not in ("original", "fee", "cleared", "void", "payout_failed")]
+    return (told or ["payout" if about.of_payout else "payment"])[0].replace("_", " ")
+
+
 def _page(story: Explanation) -> Iterator[str]:
     from deploy.commands.transactions import totals_line
 
     about = story.about
     yield f"{story.headline}"
-    yield f"{about.practice_id}, told by {about.source}; {story.sought} is its {', '.join(about.named)}"
+    yield f"{about.practice_id}, told by {about.source}; {story.sought} is its {_what(about)}"
     if story.totals is not None:
         yield totals_line(story.totals)
     for number, event in enumerate(story.events, start=1):
@@ -109,12 +115,13 @@ def _amounts(event: EventTold) -> Iterator[str]:
     amounts = event.amounts
     if amounts is None:
         return
-    fee = "not known" if amounts.fee_minor is None else shown_money(amounts.fee_minor, amounts.currency)
-    net = "not known" if amounts.net_minor is None else shown_money(amounts.net_minor, amounts.currency)
-    gross, surcharge = (
-        shown_money(minor, amounts.currency) for minor in (amounts.gross_minor, amounts.surcharge_minor)
+    parts = {"fee": amounts.fee_minor, "net": amounts.net_minor}
+    if amounts.gross_minor is not None:
+        parts = {"gross": amounts.gross_minor, "surcharge": amounts.surcharge_minor} | parts
+    yield "   " + ", ".join(
+        f"{name} {'not known' if minor is None else shown_money(minor, amounts.currency)}"
+        for name, minor in parts.items()
     )
-    yield f"   gross {gross}, surcharge {surcharge}, fee {fee}, net {net}"
     for line in amounts.words:
         yield f"   {line}"
 

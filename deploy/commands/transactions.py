@@ -197,7 +197,7 @@ def totals_line(totals: Totals) -> str:
         "refunded": totals.refunded_minor,
         "returned": totals.returned_minor,
         "disputed": totals.disputed_minor,
-        "voided": totals.voided_minor,
+        "taken back": totals.voided_minor,
     }
     said = [f"booked {shown_money(totals.booked_minor, totals.currency)}"]
     said += [f"{name} {shown_money(minor, totals.currency)}" for name, minor in parts.items() if minor]

@@ -12,6 +12,7 @@ from schemas.events import (
     DisputeOpened,
     Event,
     MoneyFields,
+    PaymentFeeAssessed,
     PaymentReturned,
     PayoutPaid,
     RefundFailed,
@@ -48,11 +49,23 @@ class Booked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def amounts_of(
-    event: Event | None, entries: Sequence[Booked], mode: AmountMode | None, currency: str
+    event: Event | None,
+    entries: Sequence[Booked],
+    mode: AmountMode | None,
+    currency: str,
+    fee_told_later: int | None = None,
 ) -> AmountsTold | None:
-    """None for an event that tells no amount, or whose bytes are not kept any more."""
+    """None for an event that tells no amount, or whose bytes are not kept any more.
+
+    `fee_told_later`: of the payment, where it did not know its own (N-5).
+    """
+    if isinstance(event, PaymentFeeAssessed):
+        return _fee_alone(event, currency)
     if not isinstance(event, _WITH_MONEY):
         return None
+    fee, net = event.fee_minor, event.net_minor
+    if fee is None and isinstance(event, MoneyFields) and fee_told_later is not None:
+        fee, net = fee_told_later, event.gross_minor - fee_told_later
     surcharge = _surcharge(event, entries)
     paid = [each.amount_minor for each in entries if each.kind in PAYING]
     credited = [
@@ -65,8 +78,8 @@ def amounts_of(
     told = AmountsTold(
         gross_minor=event.gross_minor,
         surcharge_minor=surcharge,
-        fee_minor=event.fee_minor,
-        net_minor=event.net_minor,
+        fee_minor=fee,
+        net_minor=net,
         currency=currency,
         mode=None if mode is None else mode.value,
         payment_minor=payment,
@@ -74,7 +87,22 @@ def amounts_of(
         adds_up=adds_up,
         words=(),
     )
-    return msgspec.structs.replace(told, words=tuple(_words(told, isinstance(event, PayoutPaid))))
+    return msgspec.structs.replace(told, words=tuple(_words(told, event.gross_minor, isinstance(event, PayoutPaid))))
+
+
+def _fee_alone(event: PaymentFeeAssessed, currency: str) -> AmountsTold:
+    return AmountsTold(
+        gross_minor=None,
+        surcharge_minor=None,
+        fee_minor=event.fee_minor,
+        net_minor=event.net_minor,
+        currency=currency,
+        mode=None,
+        payment_minor=None,
+        companion_minor=None,
+        adds_up=None,
+        words=(),
+    )
 
 
 def _surcharge(event: _WITH_MONEY, entries: Sequence[Booked]) -> int:
@@ -86,11 +114,11 @@ def _surcharge(event: _WITH_MONEY, entries: Sequence[Booked]) -> int:
     return event.surcharge_minor if isinstance(event, MoneyFields) else 0
 
 
-def _words(told: AmountsTold, of_payout: bool) -> list[str]:
+def _words(told: AmountsTold, gross: int, of_payout: bool) -> list[str]:
     """Each amount as the sum that made it, then the check."""
     if told.payment_minor is None:
         return []
-    gross, surcharge, fee = told.gross_minor, told.surcharge_minor, told.fee_minor
+    surcharge, fee = told.surcharge_minor or 0, told.fee_minor
     payment, companion = told.payment_minor, told.companion_minor or 0
     if of_payout:
         return [f"document {plain(payment)} = gross {plain(gross)} - fees {plain(fee or 0)}"]

@@ -34,10 +34,13 @@ class VersionTold(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AmountsTold(msgspec.Struct, frozen=True, kw_only=True):
-    """How an event's amounts came about. `payment + companion = gross - surcharge`, signed (R-15)."""
+    """How an event's amounts came about. `payment + companion = gross - surcharge`, signed (R-15).
 
-    gross_minor: int
-    surcharge_minor: int
+    `fee_minor` and `net_minor` of a payment whose fee was told later are those (N-5); an assessment tells them alone.
+    """
+
+    gross_minor: int | None
+    surcharge_minor: int | None
     fee_minor: int | None
     net_minor: int | None
     currency: str

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from schemas.codec import EVENTS_BY_NAME, decode_event
-from schemas.events import Event, PayoutPaid
+from schemas.events import Event, PaymentFeeAssessed, PayoutCategory, PayoutPaid
 from schemas.practice_settings import AmountMode, PracticeSettings
 from schemas.reasons import AttentionReason
 from schemas.states import DEAD, IN_DOUBT, READY, SKIPPED, WAITING, EntryKind, State
@@ -26,7 +26,7 @@ from sinks.operator.explain_records import (
     VersionTold,
 )
 from sinks.operator.explain_rows import Deed, Entry, Happened, Notice, Rows, Version
-from sinks.operator.explain_words import reason_words, settings_words, state_words
+from sinks.operator.explain_words import PAYOUT_WORDS, reason_words, settings_words, state_words
 from sinks.operator.totals import Totals
 
 _WORST_FIRST: Final = (DEAD, IN_DOUBT, WAITING, READY)
@@ -120,14 +120,16 @@ def _event(event: Happened, rows: Rows) -> EventTold:
         told_again=event.told_again,
         state=state,
         reason=event.reason,
-        words=reason_words(event.reason) if mine else state_words(state, event.reason),
+        words=_why(event, state, posts=bool(mine)),
         settings_version=event.settings_version,
         timing=None if plan is None or plan.timing is None else plan.timing.value,
         late=(plan is not None and plan.late) or any(entry.late for entry in mine),
         waited_as=_waited_as(event),
         resolved_at=event.resolved_at,
         superseded_by=event.superseded_by,
-        amounts=amounts_of(_original(event), [_booked(entry) for entry in mine], _mode(event, rows), currency),
+        amounts=amounts_of(
+            _original(event), [_booked(entry) for entry in mine], _mode(event, rows), currency, _fee_told(rows)
+        ),
         entries=tuple(entry_told(entry, rows) for entry in mine),
         dead_letters=tuple(
             letter_told(each, None) for each in rows.letters if not each.effect_id and each.event_id == event.event_id
@@ -210,6 +212,21 @@ def _mode(event: Happened, rows: Rows) -> AmountMode | None:
         if plan is not None and plan.amount_mode is not None:
             return plan.amount_mode
     return None
+
+
+def _why(event: Happened, state: str, *, posts: bool) -> str:
+    if posts and event.kind in ("payout", "payout_failed"):
+        return PAYOUT_WORDS.get(event.reason) or reason_words(event.reason)
+    return reason_words(event.reason) if posts else state_words(state, event.reason)
+
+
+def _fee_told(rows: Rows) -> int | None:
+    """By its newest assessment, else by the payout that carries it (N-5)."""
+    assessed = [each for each in map(_original, rows.events) if isinstance(each, PaymentFeeAssessed)]
+    if assessed:
+        return max(assessed, key=lambda each: each.version).fee_minor
+    charged = [each.fee_minor for each in rows.payouts if each.category == PayoutCategory.CHARGE and not each.failed]
+    return sum(charged) if charged else None
 
 
 def _booked(entry: Entry) -> Booked:

@@ -62,6 +62,12 @@ DECISION_WORDS: Final[dict[DecisionReason, str]] = {
     _D.OTHER_CURRENCY: "it is in another currency than the practice's (M-8)",
 }
 
+PAYOUT_WORDS: Final[dict[str, str]] = {
+    _D.AUTO_INSTANT.value: "a payout's document is written at once (P-16)",
+    _D.FOLLOWS_ORIGINAL.value: "the payout's document is taken back by a new one (P-7)",
+}
+"""Where a reason means another thing for payouts."""
+
 STATE_WORDS: Final[dict[State, str]] = {
     State.AWAITING_SETTINGS: "waits for settings",
     State.AWAITING_FEE: "waits for its fee",

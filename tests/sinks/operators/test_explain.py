@@ -14,6 +14,7 @@ from schemas.practice_settings import AmountMode, Timing
 from schemas.reasons import DeadLetterReason, DecisionReason
 from schemas.states import State
 from schemas.writebacks import Decision
+from sinks.named_queries import named_queries
 from sinks.operator.explain import LOOKED_FOR, explain
 from sinks.operator.explain_records import Ambiguous, Explanation, Unknown
 from sinks.operator.explain_words import DECISION_WORDS, STATE_WORDS, reason_words
@@ -22,6 +23,16 @@ from tests.sinks.operators.shelf import SOURCE, Shelf
 
 REQUEST = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 LATER = NOON + timedelta(hours=3)
+
+_KEY = {"practice_id": PRACTICE, "source": SOURCE, "about": "pay-1", "of_payout": False}
+_NUMBERS = {"event_ids": ["ev-1", "ev-2"], "effect_ids": [1, 2, 3, 4]}
+PARAMETERS: dict[str, dict[str, Any]] = {
+    "known": {"practice_id": None, "id": "pay-1", "external_ids": ["deposit/101"], "effect_id": 1},
+    "events": _KEY,
+    "entries": _KEY | _NUMBERS,
+    "attempts": _KEY | _NUMBERS,
+    "payouts_of": _KEY,
+}
 
 
 def _story(shelf: Shelf, sought: str, practice_id: str | None = None) -> Explanation:
@@ -346,6 +357,18 @@ def test_a_record_that_became_no_event_is_explained_too(shelf: Shelf) -> None:
     (letter,) = story.dead_letters
     assert (letter.id, letter.reason, letter.field) == ("payments.v1:0:9", "NEGATIVE_AMOUNT", "gross_minor")
     assert "dead letter" in story.headline
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize("query", [*sorted(PARAMETERS)])
+def test_each_question_is_answered_by_index(shelf: Shelf, query: str) -> None:
+    """Law 28: the cost of an explanation does not grow with what else the ledger holds."""
+    a_life(shelf)
+    shelf.connection.execute("ANALYZE")
+    shelf.connection.execute("SET enable_seqscan = off")
+    plan = shelf.explained(named_queries("sinks.operator", "explain.sql")[query], PARAMETERS[query])
+    for table in ("events", "effects", "attempts", "receipts", "bodies", "payout_items"):
+        assert f"Seq Scan on {table}" not in plan, plan
 
 
 @pytest.mark.stack

@@ -128,9 +128,23 @@ def test_a_fee_that_came_later_shows_the_wait(book: Book) -> None:
     paid = next(event for event in story.events if event.kind == "payment")
     assert paid.waited_as == ("AWAITING_FEE",)
     assert paid.resolved_at is not None
+    assert paid.amounts is not None
+    assert paid.amounts.words[0] == "NET: payment 96.80 = gross 100.00 - fee 3.20"
+    assessed = next(event for event in story.events if event.kind == "fee")
+    assert assessed.amounts is not None
+    assert (assessed.amounts.gross_minor, assessed.amounts.fee_minor) == (None, 320)
     assert {entry.state for event in story.events for entry in event.entries} == {"POSTED"}
     assert story.totals is not None
     assert story.totals.booked_minor == 10000
+
+
+def test_a_fee_that_the_payout_told(book: Book) -> None:
+    """N-5: the payout's item carries the fee that the payment did not know."""
+    _live(book, payment(fee=None), payout(item(1, 10000, 320, payment_id="pay-1")))
+    paid = _story(book).events[0]
+    assert _amounts(paid) == (9680, 320, True)
+    assert paid.amounts is not None
+    assert paid.amounts.fee_minor == 320
 
 
 def test_a_refund_before_its_payment_shows_that_it_was_parked(book: Book) -> None:
