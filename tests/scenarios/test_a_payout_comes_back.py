@@ -93,6 +93,29 @@ def test_a_returned_payout_is_taken_back_and_issued_again(pipeline: Pipeline) ->
 
 
 @pytest.mark.stack
+def test_what_comes_back_leaves_the_accounts_that_it_went_to(pipeline: Pipeline) -> None:
+    """P-7: another income account was mapped in the meantime; the one that was credited is debited all the same."""
+    practice = pipeline.practice(pms=False, quickbooks=True, zone=ZONE)
+    company = pipeline.sandbox.quickbooks.company(pipeline.accounts[practice][1])
+    pipeline.start_all()
+    first = payout(practice, ((15_000, 495),))
+    pipeline.send(first)
+    pipeline.until_states(POSTED=1)
+    with connect(pipeline.world.database_url, "scenario") as db:
+        db.execute(
+            "UPDATE connections SET config = jsonb_set(config, '{accounts,income}', to_jsonb(%s::text)),"
+            " changed_at = now() WHERE target = 'QUICKBOOKS'",
+            (company.account("Membership Income"),),
+        )
+    pipeline.send(_failed(first))
+    pipeline.until_states(POSTED=2)
+    (entry,) = company.journal_entries()
+    assert entry.balance_of(company.account("Patient Income")) == 15_000
+    assert entry.balance_of(company.account("Membership Income")) == 0
+    pipeline.invariants(replay=False)
+
+
+@pytest.mark.stack
 def test_a_payout_told_anew_is_taken_back_and_written_under_its_own_reference(pipeline: Pipeline) -> None:
     """P-8: version 2 reverses the document of version 1 and writes a new one; no two stand under one reference."""
     practice = pipeline.practice(pms=False, quickbooks=True, zone=ZONE)
