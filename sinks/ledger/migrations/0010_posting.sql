@@ -13,3 +13,6 @@ ALTER TABLE attempts ADD COLUMN reading jsonb;
 
 -- A membership's charge has its own payment: charges of ours are left out when a patient's open charges are read (B-1).
 CREATE INDEX effects_charges ON effects (practice_id, patient_ref) WHERE entry_kind = 'charge';
+
+-- Allocation is a setting of the practice now (SET-11), no longer a field of the mapping: a stored one is refused.
+UPDATE connections SET config = config - 'allocation' WHERE route = 'open_dental';
