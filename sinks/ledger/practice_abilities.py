@@ -21,7 +21,7 @@ def abilities_of(cursor: Cursor, practice_id: str) -> Abilities:
     row = cursor.execute(statement("practices", "pms_connection"), {"practice_id": practice_id}).fetchone()
     if row is None:
         return Abilities(connected=False)
-    return abilities_from(row[0], hears_of_clearance=bool(row[2]))
+    return abilities_from(row[0], hears_of_clearance=bool(row[1]))
 
 
 def abilities_from(words: Sequence[str] | None, *, hears_of_clearance: bool) -> Abilities:

@@ -11,9 +11,10 @@ CROSS JOIN LATERAL (SELECT version, fields, locked FROM organisation_settings s
 WHERE p.practice_id = :practice_id;
 
 -- name: pms_connection
--- What the practice's PMS connection can do, and whether anything ever told of cleared funds (T-13).
-SELECT c.capabilities, c.account_fingerprint, EXISTS (
-    SELECT FROM events e WHERE e.practice_id = p.practice_id AND e.kind IN ('cleared', 'payout'))
+-- What the practice's PMS connection can do, and whether anything ever told of cleared funds (T-13): by two indexes,
+-- however many payments are stored.
+SELECT c.capabilities, EXISTS (SELECT FROM payout_items i WHERE i.practice_id = p.practice_id) OR EXISTS (
+    SELECT FROM events e WHERE e.practice_id = p.practice_id AND e.concerns IS NOT NULL AND e.kind = 'cleared')
 FROM practice_connections p JOIN connections c USING (home_practice_id, connection_id)
 WHERE p.practice_id = :practice_id AND p.target = 'PMS';
 
