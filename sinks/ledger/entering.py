@@ -38,15 +38,22 @@ class Entering:
         self.writes.bodies.append(body_row(writeback, now))
         self._now_stands(writeback, standing)
 
-    def resolution(self, writeback: Writeback, standing: EventStanding, concerns: str | None = None) -> None:
-        """A stored event that waited, and how it stands now."""
+    def resolution(
+        self,
+        writeback: Writeback,
+        standing: EventStanding,
+        concerns: str | None = None,
+        *,
+        state: State | None = None,
+    ) -> None:
+        """A stored event that waited, and how it stands now. `state`: what it shows, where that is not APPLIED."""
         self.writes.resolutions.append(Resolution(writeback, standing, self.facts.now, concerns))
-        self._now_stands(writeback, standing)
+        self._now_stands(writeback, standing, state)
 
-    def _now_stands(self, writeback: Writeback, standing: EventStanding) -> None:
+    def _now_stands(self, writeback: Writeback, standing: EventStanding, state: State | None = None) -> None:
         self.facts.known.add(_stored(writeback, standing))
         if standing.waiting is not None or standing.applied:
-            self.say(writeback, standing.waiting or State.APPLIED, standing)
+            self.say(writeback, standing.waiting or state or State.APPLIED, standing)
         if standing.redecisions:
             self.writes.outbox.append(redecision_row(_redecision(writeback, self.truth(writeback))))
 

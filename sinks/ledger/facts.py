@@ -38,10 +38,17 @@ def lock_practices(cursor: Cursor, practice_ids: Sequence[str], *, locked: bool 
     return dict(cursor.execute(statement("intake", name), {"practice_ids": sorted(practice_ids)}).fetchall())
 
 
-def read_facts(cursor: Cursor, records: Sequence[Record], seqs: dict[str, int], now: datetime | None) -> Facts:
+def read_facts(
+    cursor: Cursor,
+    records: Sequence[Record],
+    seqs: dict[str, int],
+    now: datetime | None,
+    also: Collection[LifeKey] = frozenset(),
+) -> Facts:
     """Everything that decides about these records. Blocks for one round trip: the reads go out together.
 
-    Further ones follow only where an event concerns money that the ledger knows more of (`read_lives`).
+    Further ones follow only where an event concerns money that the ledger knows more of (`read_lives`), and for the
+    lives named in `also`.
     """
     decided = [record.writeback for record in records if isinstance(record, Decided)]
     asked = ask(decided)
@@ -81,7 +88,11 @@ def read_facts(cursor: Cursor, records: Sequence[Record], seqs: dict[str, int], 
         ]
     moment, events, truths, links, connections, receipts, parked = [read.fetchall() for read in reads]
     ((at, era, raised_at),) = moment
-    keys = asked.concerned | {LifeKey(row[0], row[1], _PAYOUT if row[2] else _PAYMENT, row[3]) for row in parked}
+    keys = (
+        asked.concerned
+        | set(also)
+        | {LifeKey(row[0], row[1], _PAYOUT if row[2] else _PAYMENT, row[3]) for row in parked}
+    )
     if asked.paid:
         waiting = connection.execute(statement("lives", "waiting_for_payout"), _keys(asked.paid)).fetchall()
         keys |= {LifeKey(practice_id, source, _PAYMENT, ref) for practice_id, source, ref in waiting}

@@ -71,6 +71,13 @@ class Linking:
         self._release(held)
         return True
 
+    def look_again(self, key: LifeKey) -> None:
+        """What should have gone on when it could (law 8): the funds and fee of payouts, and what parks on it."""
+        held = self._facts.lives.of(key)
+        if key.kind == _PAYMENT and held.items:
+            self._paid(held)
+        self._release(held)
+
     def forget(self, key: LifeKey, event_id: str) -> None:
         """The event that told this money is superseded (B-5); its open effects are void."""
         held = self._facts.lives.get(key)
@@ -198,7 +205,7 @@ class Linking:
             settings_version=before.settings_version,
         )
         resolved = with_plan(by, standing, by.decision.effects)
-        self._entering.resolution(resolved, standing)
+        self._entering.resolution(resolved, standing, state=State.VOIDED_BEFORE_POST if origin.voided else None)
         held.tell(msgspec.structs.replace(before, waiting=None, reason=origin.reason), resolved)
         return self._entering.plan(resolved, origin.effects, held)
 
@@ -224,11 +231,15 @@ class Linking:
                 continue
             mine = by_payment.get(key.ref, [])
             held.paid(payout.payout_id, mine)
-            if mine and held.told_by is not None and held.told is not None:
-                paid = paid_out(held.life(), self._dated(held.told_by, held.told.event))
-                ids = {} if paid.origin is None else self._leave_waiting(paid.origin, held)
-                self._stored_entries(paid, held, ids)
+            if mine:
+                self._paid(held)
                 self._release(held)
+
+    def _paid(self, held: Held) -> None:
+        if held.told_by is not None and held.told is not None:
+            paid = paid_out(held.life(), self._dated(held.told_by, held.told.event))
+            ids = {} if paid.origin is None else self._leave_waiting(paid.origin, held)
+            self._stored_entries(paid, held, ids)
 
     def _release(self, held: Held) -> None:
         """Ask what is parked again, until none moves any more (R-8)."""

@@ -20,6 +20,7 @@ from sinks.ledger import gates, outbox
 from sinks.ledger.batch_records import Policy
 from sinks.ledger.database import statement
 from sinks.ledger.facts import lock_practices
+from sinks.ledger.looking_again import LookingAgain
 from sinks.ledger.recomputing import recompute
 from sinks.ledger.resolving import in_force
 from sinks.ledger.settings_truth import apply_begun, truths
@@ -49,6 +50,7 @@ class Sweeps:
         self._look_every_s = 2.0 if sandbox else 15.0
         self._worked_at = self._looked_at = time.monotonic()
         self._after = ("", "")
+        self._looking_again = LookingAgain(connection, policy, clock)
 
     def run(self) -> None:
         """Once a round of the role; does something when its time has come. Blocks for some statements."""
@@ -68,6 +70,7 @@ class Sweeps:
             "pause": self._recompute("pauses_missed"),
             "settings": self._settings_missed(),
             "gate": self._quiet_gates(),
+            "original": self._looking_again.run(),
         }
         for kind, count in repairs.items():
             SWEEP_REPAIRS.labels(kind).inc(count)

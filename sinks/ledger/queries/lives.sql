@@ -95,3 +95,59 @@ RETURNING e.effect_id;
 UPDATE effects e SET depends_on = k.origin, changed_at = :now
 FROM unnest(:practice_ids::text[], :effect_ids::bigint[], :origins::bigint[]) AS k(p, i, origin)
 WHERE e.practice_id = k.p AND e.effect_id = k.i;
+
+-- name: hanging_on
+-- What depends on some effects: of the same plan, or a reversal on another event.
+SELECT e.effect_id, e.state, (e.source, e.event_id) = (o.source, o.event_id), o.state, e.connection_id, e.look_first,
+       e.depends_on, e.source, e.event_id, v.subject, e.target, e.entry_kind, e.part, e.reason, e.amount_minor,
+       e.currency
+FROM effects o
+JOIN effects e ON e.practice_id = o.practice_id AND e.depends_on = o.effect_id
+JOIN events v ON v.practice_id = e.practice_id AND v.source = e.source AND v.event_id = e.event_id
+WHERE o.practice_id = :practice_id AND o.effect_id = ANY(:effect_ids::bigint[])
+ORDER BY e.effect_id FOR NO KEY UPDATE OF e;
+
+-- name: follow!
+-- A person's from now on: its original will never be POSTED, so it waits for nobody else (R-14).
+UPDATE effects e
+SET state = k.state, changed_at = :now,
+    holds = CASE WHEN k.by_hand AND NOT 'AWAITING_MANUAL_POST' = ANY(e.holds)
+                 THEN array_append(e.holds, 'AWAITING_MANUAL_POST') ELSE e.holds END,
+    reason = CASE WHEN k.by_hand THEN :reason ELSE e.reason END,
+    depends_on = CASE WHEN k.by_hand THEN NULL ELSE e.depends_on END
+FROM (SELECT i, state, state = 'AWAITING_MANUAL_POST' AS by_hand
+      FROM unnest(:effect_ids::bigint[], :states::text[]) AS u(i, state)) k
+WHERE e.practice_id = :practice_id AND e.effect_id = k.i;
+
+-- name: parked_page
+-- Sweep (law 8): what waits for its original, page by page, and whether that is stored and resolved.
+SELECT e.practice_id, e.source, e.event_id, CASE WHEN e.kind = 'payout_failed' THEN 'payout' ELSE 'payment' END,
+       e.concerns, EXISTS (
+    SELECT FROM events o WHERE o.practice_id = e.practice_id AND o.source = e.source AND o.subject = e.concerns
+      AND o.kind = CASE WHEN e.kind = 'payout_failed' THEN 'payout' ELSE 'payment' END
+      AND o.superseded_by IS NULL AND o.waiting IS NULL)
+FROM events e
+WHERE e.waiting = 'AWAITING_ORIGINAL' AND (e.practice_id, e.source, e.event_id) > (:practice_id, :source, :event_id)
+ORDER BY e.practice_id, e.source, e.event_id LIMIT :most;
+
+-- name: unpaid_page
+-- Sweep (law 8): payments that wait for their funds, and whether a payout that carries them is stored (T-13).
+SELECT w.practice_id, w.source, w.event_id, 'payment', v.subject, EXISTS (
+    SELECT FROM payout_items i WHERE i.practice_id = v.practice_id AND i.source = v.source AND i.payment_id = v.subject
+      AND i.category = 'CHARGE')
+FROM (SELECT DISTINCT x.practice_id, x.source, x.event_id FROM effects x
+      WHERE x.state = 'AWAITING_CLEARANCE'
+        AND (x.practice_id, x.source, x.event_id) > (:practice_id, :source, :event_id)
+      ORDER BY x.practice_id, x.source, x.event_id LIMIT :most) w
+JOIN events v USING (practice_id, source, event_id)
+ORDER BY w.practice_id, w.source, w.event_id;
+
+-- name: unpriced_page
+-- Sweep (law 8): payments that wait for their fee, and whether a payout that carries them is stored (N-5).
+SELECT e.practice_id, e.source, e.event_id, 'payment', e.subject, EXISTS (
+    SELECT FROM payout_items i WHERE i.practice_id = e.practice_id AND i.source = e.source AND i.payment_id = e.subject
+      AND i.category = 'CHARGE')
+FROM events e
+WHERE e.waiting = 'AWAITING_FEE' AND e.kind = 'payment'
+  AND (e.practice_id, e.source, e.event_id) > (:practice_id, :source, :event_id)
+ORDER BY e.practice_id, e.source, e.event_id LIMIT :most;
