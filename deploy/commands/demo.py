@@ -45,6 +45,8 @@ def demo() -> None:
         _table(books)
         say("the office's mapping is repaired: `writeback target add lakeside-family open-dental …`")
         story.repair()
+        say("the next morning: a refund, a returned payment, a lost dispute, a payout that the bank refused")
+        story.next_morning()
         say("stopping the roles in order")
         stage.stop_roles()
         failed = _verdict(story.claims)

@@ -15,7 +15,8 @@ from schemas.states import DEAD, SKIPPED, State
 _EFFECTS = """
 SELECT CASE WHEN o.state IN ('INVALID_CONFIG', 'BLOCKED_PERIOD', 'REJECTED', 'DEAD_LETTERED') THEN o.state
        ELSE e.state END AS state, count(*) AS n,
-       coalesce(sum(e.amount_minor) FILTER (WHERE e.entry_kind IN ('payment', 'fee_adjustment')), 0)::bigint AS minor
+       coalesce(sum(e.amount_minor) FILTER (
+           WHERE e.entry_kind IN ('payment', 'fee_adjustment', 'insurance_payment')), 0)::bigint AS minor
 FROM effects e LEFT JOIN effects o ON (o.practice_id, o.effect_id) = (e.practice_id, e.depends_on)
 WHERE e.practice_id = '{practice}' GROUP BY 1
 """

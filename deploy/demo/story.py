@@ -10,6 +10,7 @@ from typing import Final
 
 import psycopg
 
+from deploy.demo.coming_back import judge_coming_back, morning_after
 from deploy.demo.counting import records_by_practice
 from deploy.demo.day import Day, practice_day
 from deploy.demo.furnishing import connect_pms, furnish
@@ -122,6 +123,20 @@ class Story:
         seen = look(self.stage, day.practice)
         self.claims += judge(day.practice, reckon(day, broken=False), seen, self._waiting_events(day))
         self.say(f"  {saved.released} entries went again by themselves; last letter: {seen.letters[-1]!r}")
+
+    def next_morning(self) -> None:
+        """Money goes back: a refund, a return, a lost dispute; and the bank refuses a payout."""
+        day = self.days[0]
+        opens = datetime.combine(self.on + timedelta(days=1), time_of_day(8, 0), day.practice.zone)
+        before = look(self.stage, day.practice)
+        back = morning_after(day, opens)
+        self.stage.set_clock(opens + timedelta(minutes=30))
+        self._send(back.events)
+        self.stage.until(lambda: self._received() >= self.sent, "every record has its receipt", WAIT_S)
+        self.stage.until(lambda: not self._on_their_way(), "what goes back is posted", WAIT_S)
+        after = look(self.stage, day.practice)
+        self.claims += judge_coming_back(back, before, after)
+        self.say(f"  {after.pms_entries - before.pms_entries} new entries in the PMS, each beside its original")
 
     def _whole(self) -> None:
         """0 lost, 0 doubled: receipts against the topics, and the targets' own lists."""
