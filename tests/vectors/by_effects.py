@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+import msgspec
+
 from processors.judging import judge
 from schemas.codec import encode_event
 from schemas.events import Event
@@ -26,6 +28,17 @@ START: Final = datetime(2026, 3, 4, 17, 0, tzinfo=UTC)
 CHARGES: Final = sorted(ALWAYS | {EntryKind.CHARGE})
 
 
+class Logged(msgspec.Struct, frozen=True, kw_only=True):
+    """A record that the broker has, or `posted`, `recorded`: what was done to effects."""
+
+    at: datetime
+    what: str
+    position: SourcePosition | None = None
+    event: Event | None = None
+    writeback: Writeback | None = None
+    """None: the rules refuse it."""
+
+
 class AtTheEffects:
     """One case in a ledger that it shares with others, as a practice of its own."""
 
@@ -35,6 +48,8 @@ class AtTheEffects:
         self.teller = Teller(self.practice)
         self.letters: list[str] = []
         self.words: dict[str, str] = {}
+        self.log: list[Logged] = []
+        """What befell the ledger, in order: a replay goes through it again."""
         self._saved = first_settings(case)
         self.book.clock.instant = START
         self._furnish()
@@ -69,6 +84,7 @@ class AtTheEffects:
 
     def run(self) -> list[str]:
         """What was not as the case says; empty when all was."""
+        self.book.clock.instant = START
         for act in self.case.acts:
             self._act(act)
             if act.expected and (said := unmet(self.case, act.expected, self.found(), self.words)):
@@ -92,6 +108,7 @@ class AtTheEffects:
         self._store(told)
         self.book.clock.instant += timedelta(milliseconds=1)
         post_what_is_due(self.book, self.practice)
+        self.log.append(Logged(at=self.book.clock.instant, what="posted"))
 
     def _minute(self) -> None:
         self.book.clock.instant += timedelta(minutes=1)
@@ -117,6 +134,9 @@ class AtTheEffects:
         )
         book.source_offset += 1
         said = judge(position, event.practice_id.encode(), encode_event(event), book.history)
+        decided = said if isinstance(said, Writeback) else None
+        at = book.clock.instant
+        self.log.append(Logged(at=at, what="told", position=position, event=event, writeback=decided))
         if isinstance(said, Writeback):
             return [said]
         self.letters.append(said.reason.value)
@@ -143,6 +163,7 @@ class AtTheEffects:
         if row.what != "record":
             raise VectorError(f"{row.place}: no hand {row.what}")
         record_by_hand(self.book, self.practice)
+        self.log.append(Logged(at=self.book.clock.instant, what="recorded"))
 
     def found(self) -> Found:
         rows = _dicts(self.book, EFFECTS, self.practice)
