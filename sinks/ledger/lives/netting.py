@@ -24,9 +24,9 @@ from sinks.ledger.lives.terms import fee_of
 
 
 def is_netted(balance: Balance) -> bool:
-    """The practice chose it, and nothing of the payment was sent or may have been."""
+    """The practice chose it, nothing of the payment was sent or may have been, and nothing else follows it yet."""
     chosen = balance.told.settings.refund_before_post is RefundBeforePost.NET_ENTRY
-    return chosen and all(voidable(line.entry) for line in balance.lines if line.booked)
+    return chosen and all(voidable(line.entry) and not line.given for line in balance.lines if line.booked)
 
 
 def netted(order: Order, balance: Balance, life: Life) -> Change:
@@ -64,7 +64,7 @@ def _left(
     order: Order, balance: Balance, amount: Amount, plan: Sequence[PlannedEffect], paid: Entry
 ) -> Iterator[Planned]:
     """What the plan says of the part, less all that was given back of it."""
-    part, whole = amount.share.part, msgspec.structs.replace(order, given=None)
+    part, whole = amount.share.part, msgspec.structs.replace(order, given=None, ref=order.original)
     gone = [line for line in balance.lines if line.given and line.root == part]
     cash = _planned(plan, paid.entry_kind) + total(gone, Family.CASH) + amount.cash
     companion = 0

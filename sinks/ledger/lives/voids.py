@@ -20,23 +20,21 @@ def voided(event: PaymentVoided, life: Life, on: date) -> Change:
     """What was not sent is suppressed; of what was, a reversal takes back what still stands after refunds.
 
     A posted payment that was given back whole has nothing left to void. One that still waits for its fee or for a
-    person is never posted.
+    person is never posted, and what an earlier version of it left is taken back.
     """
     original = life.told
     if original is None or original.waiting is State.AWAITING_SETTINGS:
         return parked()
-    if original.waiting is not None:
-        ended = Origin(reason=DecisionReason.VOIDED, voided=True)
-        return Change(applied=True, reason=DecisionReason.VOIDED, origin=ended)
     balance = balance_of(life, original)
     unsent = all(voidable(line.entry) for line in balance.lines if line.booked)
-    if balance.gross and balance.gone >= balance.gross and not unsent:
+    waits = original.waiting is not None
+    if balance.gross and balance.gone >= balance.gross and not (unsent or waits):
         return nothing(DecisionReason.VOIDED)
     void: list[Line] = []
     kept: list[Line] = []
     for part in dict.fromkeys(line.root for line in balance.lines):
         mine = [line for line in balance.lines if line.root == part]
-        if unsent or not _given_whole(balance, part):
+        if unsent or waits or not _given_whole(balance, part):
             _sort(mine, part, void, kept)
     order = Order(event=event, ref=event.payment_id, original=event.payment_id, on=on)
     effects = tuple(taking_back(order, kept, original.version))
@@ -45,6 +43,7 @@ def voided(event: PaymentVoided, life: Life, on: date) -> Change:
         applied=not effects,
         effects=effects,
         void=tuple(line.entry.effect_id for line in void),
+        origin=Origin(reason=DecisionReason.VOIDED, voided=True) if waits else None,
         settings_version=original.settings_version,
     )
 
