@@ -212,6 +212,8 @@ class ConnectionReport(msgspec.Struct, frozen=True, kw_only=True):
     ok: bool
     checks: tuple[tuple[str, bool, str], ...]
     """(what, passed, what to do)."""
+    notes: tuple[str, ...] = ()
+    """What works and should be known all the same (SET-23)."""
 
 
 class StartGuard(Protocol):

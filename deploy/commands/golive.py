@@ -67,6 +67,8 @@ def _print(done: Checklist, switch_on: bool) -> None:
     words = {True: "ok", False: "FAILED", None: "open"}
     rows = ((line.item.value, line.what, words[line.passed], line.advice) for line in done.lines)
     print_table(f"{done.practice_id}: go-live check", ("step", "what", "result", "what to do"), rows)
+    for note in done.notes:
+        print(f"note: {note}")
     for marker in done.left_elsewhere:
         print(f"an earlier check left {marker} at the account that was connected before: remove it there by hand")
     if not done.passed:

@@ -87,7 +87,8 @@ def prove(practice: Practice, target: System, as_json: Json = False) -> None:
 
     report = asyncio.run(_tested(settings_here(), practice, ROUTES[route_named(target)].target))
     if as_json:
-        print(json.dumps({"ok": report.ok, "checks": [list(check) for check in report.checks]}))
+        checks = [list(check) for check in report.checks]
+        print(json.dumps({"ok": report.ok, "checks": checks, "notes": list(report.notes)}))
     else:
         _show_report(practice, target, report)
     if not report.ok:
@@ -153,6 +154,8 @@ def _show_report(practice: str, target: str, report: ConnectionReport) -> None:
     for what, passed, advice in report.checks:
         table.add_row(what, "ok" if passed else "FAILED", "" if passed else advice)
     Console().print(table)
+    for note in report.notes:
+        print(f"note: {note}")
     print("the connection works; nothing was posted" if report.ok else "the connection does not work yet")
 
 

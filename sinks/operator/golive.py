@@ -61,6 +61,8 @@ class Checklist(msgspec.Struct, frozen=True, kw_only=True):
     switched_on: bool = False
     left_elsewhere: tuple[str, ...] = ()
     """Markers of entries that an unfinished check left at an account that is no longer connected."""
+    notes: tuple[str, ...] = ()
+    """What works and should be known all the same (SET-23)."""
 
     @property
     def passed(self) -> bool:
@@ -86,6 +88,7 @@ class Checking:
         self._clock = clock
         self._jitter_s = jitter_s
         self._lines: list[Line] = []
+        self._notes: list[str] = []
 
     async def run(self, pms_patient_id: str, *, again: bool = False, switch_on: bool = False) -> Checklist:
         """Every line in order; nothing is posted unless all before it passed. Safe to repeat at any time.
@@ -104,7 +107,11 @@ class Checking:
             await self._close(pms)
         left = () if account is None else golive_plans.left_elsewhere(self._connection, self._practice_id, account)
         done = Checklist(
-            practice_id=self._practice_id, lines=tuple(self._lines), check_no=number, left_elsewhere=tuple(left)
+            practice_id=self._practice_id,
+            lines=tuple(self._lines),
+            check_no=number,
+            left_elsewhere=tuple(left),
+            notes=tuple(self._notes),
         )
         if not done.passed or account is None:
             return done
@@ -143,6 +150,7 @@ class Checking:
         report = await opened.test(TEST_S)
         for what, passed, advice in report.checks:
             self._say(item, what, passed, advice)
+        self._notes += report.notes
         if not report.ok:
             await opened.close()
             return None

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
 
+import msgspec
+
 from schemas.reasons import ConnectionReason
 from schemas.states import EntryKind
 from sinks.http_call import HttpAnswer, HttpCaller, HttpOutcome, NotSent
-from sinks.pms.open_dental import addressing, balances, checking, classifying, composing, reading
+from sinks.pms.open_dental import addressing, balances, checking, classifying, composing, reading, sharing
 from sinks.pms.open_dental.capabilities import capabilities_of
 from sinks.pms.open_dental.mapping import OpenDentalKeys, OpenDentalMapping
 from sinks.port import (
@@ -132,11 +134,23 @@ class OpenDentalTarget:
         return failed if isinstance(failed, ReadFailed) else False
 
     async def test(self, deadline_s: float) -> ConnectionReport:
-        """Keys and every mapped type; two reads, nothing posted."""
+        """Keys and every mapped type by two reads, then whether payment types are shared; nothing posted."""
         ends_at = asyncio.get_running_loop().time() + deadline_s
         payment_types = await self._definitions(checking.PAYMENT_TYPES, ends_at)
         adjustment_types = await self._definitions(checking.ADJUSTMENT_TYPES, ends_at)
-        return checking.report(self._mapping, payment_types, adjustment_types)
+        report = checking.report(self._mapping, payment_types, adjustment_types)
+        notes = await self._shared_types(ends_at) if report.ok else ()
+        return msgspec.structs.replace(report, notes=notes)
+
+    async def _shared_types(self, ends_at: float) -> tuple[str, ...]:
+        """SET-23. A read that fails proves nothing and fails nothing: what it would say is advice."""
+        found = []
+        for pay_type in sharing.asked_types(self._mapping):
+            url = self._base + sharing.recent_url(pay_type, datetime.now(UTC).date())
+            rows = classifying.classify_read(await self._read_by(url, ends_at))
+            if not isinstance(rows, ReadFailed) and (note := sharing.note(pay_type, rows)) is not None:
+                found.append(note)
+        return tuple(found)
 
     async def close(self) -> None:
         await self._http.close()

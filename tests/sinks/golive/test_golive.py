@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import urllib.request
 from datetime import timedelta
 from typing import Any
 
@@ -199,6 +201,23 @@ def test_a_passed_check_posts_no_more_unless_asked(desk: Desk) -> None:
     assert desk.check(again=True).passed
     assert len(desk.office.payments()) == len(desk.office.adjustments()) == 2
     assert [row[0] for row in desk.steps()] == [1, 1, 2, 2]
+
+
+def test_a_payment_type_that_staff_use_too_is_noted(desk: Desk) -> None:
+    """SET-12, SET-23: "so that you can identify the payments". A note, not a failure; our own entries raise none."""
+    desk.entitle()
+    assert desk.check().notes == ()
+    pay_type = desk.offices.book.one("SELECT config->>'pay_type' FROM connections")
+    key = f"ODFHIR {desk.offices.sandbox.open_dental.developer_key}/{desk.office.customer_key}"
+    request = urllib.request.Request(  # noqa: S310 - the sandbox
+        f"{desk.offices.sandbox.open_dental.url}/payments",
+        data=json.dumps({"PatNum": int(desk.patient), "PayAmt": "20.00", "PayType": int(pay_type)}).encode(),
+        headers={"Authorization": key, "Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request) as typed_at_the_desk:  # noqa: S310
+        assert typed_at_the_desk.status == 201
+    (note,) = desk.check().notes
+    assert note.startswith(f"payment type {pay_type} is shared with payments that staff enter")
 
 
 def test_another_account_has_not_passed(desk: Desk) -> None:
