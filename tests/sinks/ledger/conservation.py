@@ -21,8 +21,11 @@ SELECT e.effect_id, e.event_id, e.target, e.entry_kind, e.part, e.amount_minor, 
 FROM effects e JOIN events v USING (practice_id, source, event_id) WHERE e.practice_id = %s ORDER BY e.effect_id
 """
 _EVENTS: Final = """
-SELECT v.event_id, v.event_type, v.kind, v.version, v.waiting, v.applied, v.superseded_by, b.original
-FROM events v JOIN bodies b USING (practice_id, month, source, event_id) WHERE v.practice_id = %s
+SELECT v.event_id, v.event_type, v.kind, v.version, v.waiting, v.applied, v.superseded_by, b.original,
+       coalesce(s.body ->> 'amount' = 'NET' AND s.body ->> 'fee_adjustment' = 'OFF', false)
+FROM events v JOIN bodies b USING (practice_id, month, source, event_id)
+LEFT JOIN settings s ON s.practice_id = v.practice_id AND s.version = v.settings_version
+WHERE v.practice_id = %s
 """
 
 
@@ -70,7 +73,7 @@ def _named(row: Any) -> dict[str, Any]:
 
 
 def _event(row: Any) -> dict[str, Any]:
-    event_id, event_type, kind, version, waiting, applied, superseded_by, original = row
+    event_id, event_type, kind, version, waiting, applied, superseded_by, original, off = row
     topic = TopicName.PAYOUTS if event_type.startswith("Payout") else TopicName.PAYMENTS
     told = decode_event(topic, bytes(original))
     return {
@@ -82,6 +85,7 @@ def _event(row: Any) -> dict[str, Any]:
         "applied": applied,
         "superseded_by": superseded_by,
         "told": told,
+        "off": off,
         "payment_id": getattr(told, "payment_id", None),
     }
 
@@ -139,9 +143,7 @@ def _money_adds_up(payment_id: str, events: list[dict[str, Any]], effects: list[
             by_event[each["event_id"]].append(each)
     facts = [each for each in mine if isinstance(each["told"], e.PaymentFacts) and by_event[each["event_id"]]]
     given_back = 0
-    off = any(
-        each["reason"] == "COMPANION_OFF" for each in effects if each["event_id"] in {f["event_id"] for f in facts}
-    )
+    off = any(each["off"] for each in facts)
     for each in mine:
         told = each["told"]
         if each["waiting"] is not None or not by_event[each["event_id"]]:
