@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from schemas.states import EntryKind
@@ -10,7 +10,7 @@ from sinks.ledger.lives.change import Planned
 from sinks.ledger.lives.fates import fate
 from sinks.ledger.lives.lines import Family, Line, total
 from sinks.ledger.lives.parts import is_taking_back, of_refund, reversal_part, taken_back
-from sinks.ledger.lives.reversing import Order, newest
+from sinks.ledger.lives.reversing import Order
 
 _ORDER: Final = (Family.CASH, Family.COMPANION, Family.WRITE_OFF, Family.CHARGE)
 
@@ -24,21 +24,26 @@ def taking_back(order: Order, kept: Sequence[Line], version: int) -> Iterator[Pl
         for family in _ORDER:
             lines = [line for line in kept if line.root == part and line.family is family]
             amount = -total(lines, family)
-            origin = newest(_named(lines)) or newest(lines)
+            origin = _named(lines)
             if amount and origin is not None:
                 kind = EntryKind.CHARGE_REVERSAL if family is Family.CHARGE else EntryKind.REVERSAL
-                name = _name(lines, origin.entry_kind, origin.part, part)
-                yield order.entry(origin, kind, reversal_part(*name, version), amount, fate(origin))
+                named = reversal_part(*_name(origin), version)
+                yield order.entry(origin.entry, kind, named, amount, fate(origin.entry))
 
 
-def _named(lines: Iterable[Line]) -> Iterator[Line]:
-    """What is not itself a difference or a reversal."""
-    return (line for line in lines if not is_taking_back(line.entry.part))
+def _named(lines: Sequence[Line]) -> Line | None:
+    """The entry that a figure is of: the payment's own before what followed it, the newest of its kind; a difference
+    or an earlier reversal only where nothing else is."""
+    plain = [line for line in lines if not is_taking_back(line.entry.part)]
+    own = [line for line in plain if not line.given]
+    roots = [line for line in own if line.entry.depends_on is None]
+    chosen = roots or own or plain or lines
+    return max(chosen, key=lambda line: line.entry.effect_id, default=None)
 
 
-def _name(lines: Sequence[Line], kind: EntryKind, entry_part: str, part: str) -> tuple[EntryKind, str]:
+def _name(line: Line) -> tuple[EntryKind, str]:
     """Kind and part as the payment has them; a refund's companion keeps its own name."""
-    if is_taking_back(entry_part):
-        kind = taken_back(entry_part)[0]
-    given = kind is EntryKind.FEE_ADJUSTMENT and any(line.given for line in lines)
-    return kind, of_refund(part) if given else part
+    entry = line.entry
+    kind = taken_back(entry.part)[0] if is_taking_back(entry.part) else entry.entry_kind
+    refunds = line.given and kind is EntryKind.FEE_ADJUSTMENT
+    return kind, of_refund(line.root) if refunds else line.root

@@ -47,14 +47,14 @@ def settings(draw: st.DrawFn, *, mirrored: bool = False) -> dict[str, Any]:
 
 
 @st.composite
-def money(draw: st.DrawFn, build: Any = telling.payment, **fixed: Any) -> Any:
+def money(draw: st.DrawFn, build: Any = telling.payment) -> Any:
     """A payment whose fee leaves something of it, in up to four parts, perhaps with a surcharge."""
     gross = draw(AMOUNTS)
     surcharge = draw(st.integers(0, gross // 10))
     fee = draw(st.integers(0, max(gross // 5 - 1, 0)))
     weights = draw(st.lists(st.integers(0, 9), min_size=1, max_size=4))
     splits = _splits(gross - surcharge, weights) if len(weights) > 1 else ()
-    return build(gross=gross, fee=fee, net_minor=gross - fee, surcharge_minor=surcharge, splits=splits, **fixed)
+    return build(gross=gross, fee=fee, net_minor=gross - fee, surcharge_minor=surcharge, splits=splits)
 
 
 def _splits(total: int, weights: list[int]) -> tuple[e.Split, ...]:
@@ -88,8 +88,9 @@ class Happening:
 
     def some(self) -> int:
         """A part of the gross, often a third of it or all."""
-        gross = self.payment.gross_minor
-        return max(self.draw(st.sampled_from((1, gross // 3, gross // 2, gross - gross // 3, gross))), 1)
+        gross: int = self.payment.gross_minor
+        part: int = self.draw(st.sampled_from((1, gross // 3, gross // 2, gross - gross // 3, gross)))
+        return max(part, 1)
 
     def refund(self) -> None:
         hours = self.hours

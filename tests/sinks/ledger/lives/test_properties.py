@@ -88,8 +88,7 @@ def test_n3_payments_are_the_banks(data: st.DataObject) -> None:
     ):
         return
     counted = [x.event for x in ledger.life.linked if x.waiting is None]
-    moved = [x for x in counted if isinstance(x, e.RefundSucceeded | e.RefundFailed | e.PaymentReturned)]
-    moved += [x for x in counted if isinstance(x, e.DisputeOpened | e.DisputeClosed)]
+    moved = [x for x in counted if isinstance(x, GIVING_EVENTS)]
     net = life.payment.gross_minor - life.fee + sum(x.net_minor for x in moved)
     assert ledger.cash() == net
 
