@@ -4,15 +4,11 @@
 -- Where an id is known, whatever it names. The pairs of practice and source are stepped over by the primary key (a
 -- loose scan), so that no index by bare ids is kept for a question that is asked now and then.
 WITH RECURSIVE pair AS (
-    (SELECT e.practice_id, e.source FROM events e
-     WHERE :practice_id::text IS NULL OR e.practice_id = :practice_id ORDER BY 1, 2 LIMIT 1)
+    SELECT p.practice_id, (SELECT min(e.source) FROM events e WHERE e.practice_id = p.practice_id) AS source
+    FROM practices p WHERE :practice_id::text IS NULL OR p.practice_id = :practice_id
     UNION ALL
-    SELECT n.practice_id, n.source FROM pair p
-    CROSS JOIN LATERAL (
-        SELECT e.practice_id, e.source FROM events e
-        WHERE (e.practice_id, e.source) > (p.practice_id, p.source)
-          AND (:practice_id::text IS NULL OR e.practice_id = :practice_id)
-        ORDER BY 1, 2 LIMIT 1) n
+    SELECT p.practice_id, (SELECT min(e.source) FROM events e WHERE e.practice_id = p.practice_id AND e.source > p.source)
+    FROM pair p WHERE p.source IS NOT NULL
 ), hit AS (
     SELECT p.practice_id, p.source, e.subject, e.concerns, e.kind, 'event' AS named
     FROM pair p

@@ -104,6 +104,8 @@ ANSWER_WORDS: Final[dict[str, str]] = {
     "NoAnswer": "no answer that can be trusted: it may or may not stand",
     "Found": "looked for",
     "ReadFailed": "could not be looked for",
+    "Prepared": "read before posting",
+    "NotComposed": "the target does not have the patient",
 }
 """By the class of the answer, as `attempts.answer` keeps it."""
 
@@ -149,7 +151,7 @@ def remedy_words(reason: str, target: str | None, code: str | None) -> str:
 def answer_words(answer: str, external_ids: list[str], charges: int | None) -> str:
     """What an attempt's answer means."""
     if charges is not None:
-        return f"balance read: {charges} open charges"
+        return f"balance read before posting: {charges} open charge{'' if charges == 1 else 's'}"
     if answer == "Found":
         return f"looked for: {', '.join(external_ids)}" if external_ids else "looked for: not there"
     return ANSWER_WORDS.get(answer, answer)

@@ -72,6 +72,20 @@ def a_life(shelf: Shelf) -> None:
         settings_version=3,
         patient_ref="pat-SURROGATE",
         attempts=2,
+        placement=json.dumps({"patient": "PMS-17", "posts_to": "PMS-17", "shares": [["procedurelogs/5", 10033]]}),
+    )
+    shelf.row(
+        "attempts",
+        month="2026-03-01",
+        effect_id=1,
+        n=-1,
+        phase="balance",
+        epoch=1,
+        request_id=REQUEST,
+        began_at=NOON,
+        ended_at=NOON,
+        answer="Prepared",
+        reading=json.dumps({"posts_to": "PMS-17", "charges": [{"ref": "5", "due_minor": 11000, "on": "2026-01-02"}]}),
     )
     shelf.entry(
         paid,
@@ -264,10 +278,13 @@ def test_attempts_links_letters_notices_payout_and_people(shelf: Shelf) -> None:
     first, companion = story.events[0].entries
     back, _ = story.events[1].entries
     assert [(each.phase, each.answer, each.code, each.vendor_request_id) for each in first.attempts] == [
+        ("balance", "Prepared", None, None),
         ("post", "NoAnswer", "TIMEOUT", None),
         ("post", "Posted", "201", "tid-9"),
         ("readback", "Found", None, None),
     ]
+    assert first.attempts[0].words == "balance read before posting: 1 open charge"
+    assert first.shares_minor == [10033]
     assert (first.marker, first.request_id, first.generation) == ("WB" + REQUEST[:16], REQUEST, 2)
     assert (first.taken_back_by, back.takes_back, companion.after) == (("e:3",), "e:1", "e:1")
     (letter,) = back.dead_letters
@@ -302,11 +319,12 @@ def test_a_payout_lists_the_payments_that_it_carries(shelf: Shelf) -> None:
 
 @pytest.mark.stack
 def test_no_patient_data_beyond_the_surrogate(shelf: Shelf) -> None:
-    """H-21: neither the event's free fields nor what an action kept are shown."""
+    """H-21: neither the event's free fields nor what an action kept are shown, nor anybody's number at the PMS."""
     a_life(shelf)
     shown = msgspec.json.encode(_story(shelf, "pay-1")).decode()
     assert "pat-SURROGATE" in shown
     assert "pat-NAME" not in shown
+    assert "PMS-17" not in shown
 
 
 @pytest.mark.stack
