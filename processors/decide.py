@@ -55,6 +55,9 @@ RULES: Final[Mapping[type[told.Event], Rule]] = MappingProxyType(
     }
 )
 
+# A tuple made once: a union would be made anew for every event.
+_IN_A_CURRENCY: Final = (told.MoneyFields, told.PayoutPaid)
+
 
 def decide(event: told.Event, arrived_at: datetime, history: SettingsHistory | None) -> Decision:
     """The whole plan for one valid event (`schemas.validation`), under the settings in force when it happened (E-8).
@@ -68,7 +71,7 @@ def decide(event: told.Event, arrived_at: datetime, history: SettingsHistory | N
     version = settings_in_force(history, event.occurred_at, arrived_at)
     if history is None or version is None:
         return NO_SETTINGS
-    if isinstance(event, told.MoneyFields | told.PayoutPaid):
+    if isinstance(event, _IN_A_CURRENCY):
         refuse_other_currency(event.currency, version)
     decision = rule(event, version, Arrival(arrived_at, history))
     if not decision.late and came_late(version.settings, event.occurred_at, arrived_at):

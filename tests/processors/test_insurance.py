@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -64,6 +65,14 @@ def test_unbalanced_is_refused_by_the_contract() -> None:
         with pytest.raises(Invalid) as refused:
             validate(changed(event, remittance=changed(event.remittance, claims=claims)))
         assert refused.value.reason is DeadLetterReason.UNBALANCED
+
+
+@pytest.mark.parametrize("status", ["1", "2", "3", "4", "19", "20", "21", "23"])
+def test_what_is_told_for_information_balances_nothing(status: str) -> None:
+    """I-4: only charges, payments and adjustments count; not how or when it was processed, nor what a line is of."""
+    told = claim(line(12000, CO_45=5000, PR_1=3000), status=status)
+    for informed in (told, changed(told, service_from=date(2026, 2, 10)), changed(told, claim_ref="other")):
+        assert rows(decided(remitted(informed))) == [(PAID, "", 12000, DUE), (WRITTEN_OFF, "", 5000, DUE)]
 
 
 @pytest.mark.parametrize(
