@@ -13,15 +13,29 @@ import psycopg
 from psycopg.rows import dict_row
 
 from schemas.codec import Undecodable, decode_event
-from schemas.events import Event, MoneyFields, PayoutPaid
+from schemas.events import (
+    DisputeClosed,
+    DisputeOpened,
+    Event,
+    MoneyFields,
+    PaymentReturned,
+    PayoutPaid,
+    RefundFailed,
+    RefundSucceeded,
+)
 from schemas.states import DEAD, EVENT_WAITING, State, Verdict
 from tests.scenarios import topics
 from tests.scenarios.topics import Record
 from tests.worlds import World
 
 Rows = list[dict[str, Any]]
-COUNTS = ("payment", "fee_adjustment")
-"""The entries that count toward a patient's balance."""
+COUNTS = ("payment", "fee_adjustment", "insurance_payment")
+"""The entries that count toward a patient's balance when money is told."""
+GIVING = (RefundSucceeded, RefundFailed, PaymentReturned, DisputeOpened, DisputeClosed)
+GIVEN = ("refund", "return", "dispute_hold", "dispute_release", "fee_adjustment")
+"""The entries of money that goes back, and of what comes back of that."""
+NO_BALANCE = ("charge", "charge_reversal", "write_off", "allocation", "note")
+"""What stands beside the money: the sandbox's payments and adjustments do not hold it."""
 
 
 class Ledger:
@@ -54,7 +68,9 @@ def one_receipt_each(ledger: Ledger, sources: list[Record]) -> None:
     with_effects = {(row["practice_id"], row["source"], row["event_id"]) for row in ledger.effects}
     for event in ledger.events:
         key = (event["practice_id"], event["source"], event["event_id"])
-        shown = event["waiting"] in set(EVENT_WAITING) or event["applied"] or event["superseded_by"] is not None
+        if event["superseded_by"] is not None:
+            continue  # told again by another event (B-5); its own entries, if it had any, are void
+        shown = event["waiting"] in set(EVENT_WAITING) or event["applied"]
         assert shown != (key in with_effects), f"I1: event {key} shows {event['waiting']} and has effects: {not shown}"
 
 
@@ -117,7 +133,9 @@ def money_in_is_accounted_for(ledger: Ledger, sources: list[Record]) -> None:
         for row in ledger.receipts
         if row["verdict"] == Verdict.FIRST
     }
-    for event in decodable([each for each in sources if (each.topic, each.partition, each.offset) in taken]):
+    events = decodable([each for each in sources if (each.topic, each.partition, each.offset) in taken])
+    giving_back_adds_up(ledger, events)
+    for event in events:
         key = (event.practice_id, event.source, event.event_id)
         if isinstance(event, MoneyFields):
             told[key] = (event.gross_minor, event.gross_minor - event.surcharge_minor)
@@ -129,11 +147,40 @@ def money_in_is_accounted_for(ledger: Ledger, sources: list[Record]) -> None:
             effects[(row["practice_id"], row["source"], row["event_id"])] += row["amount_minor"]
     for event_row in ledger.events:
         key = (event_row["practice_id"], event_row["source"], event_row["event_id"])
+        if event_row["applied"]:
+            continue  # voided or corrected while it waited, or told anew without a change: it has no entries
         if key in told and event_row["waiting"] is None and event_row["superseded_by"] is None:
             gross_mode = effects[key]
             assert gross_mode == told[key][1] or _companion_off(ledger, key), (
                 f"I5: {key} brought {told[key]} and its effects account for {gross_mode}"
             )
+
+
+def giving_back_adds_up(ledger: Ledger, events: list[Event]) -> None:
+    """I5, R-15: `payment + companion = gross − surcharge`, signed, for everything that goes back and comes back.
+
+    Looked up where nothing hides it: payments without a surcharge whose companions are posted. What would be more than
+    was paid is never entered (R-2).
+    """
+    plain = {
+        (event.practice_id, event.source, event.payment_id)
+        for event in events
+        if isinstance(event, MoneyFields) and not event.surcharge_minor
+    }
+    given: dict[tuple[str, str, str], int] = defaultdict(int)
+    off = set()
+    for row in ledger.effects:
+        key = (row["practice_id"], row["source"], row["event_id"])
+        if row["entry_kind"] in GIVEN:
+            given[key] += row["amount_minor"]
+        if row["reason"] in ("COMPANION_OFF", "REFUNDED_BEFORE_POST"):
+            off.add(row["practice_id"])
+    for event in events:
+        key = (event.practice_id, event.source, event.event_id)
+        if not isinstance(event, GIVING) or key not in given or event.practice_id in off:
+            continue
+        if (event.practice_id, event.source, event.payment_id) in plain:
+            assert given[key] == event.gross_minor, f"I5: {key} moved {event.gross_minor}, entered {given[key]}"
 
 
 def _companion_off(ledger: Ledger, key: tuple[str, str, str]) -> bool:
@@ -145,7 +192,7 @@ def posted_is_at_the_target(ledger: Ledger, at_target: dict[str, int]) -> None:
     """I5, seen from the target: what the ledger calls POSTED is what the PMS and QuickBooks hold, per practice."""
     posted: dict[str, int] = defaultdict(int)
     for row in ledger.effects:
-        if row["state"] == State.POSTED:
+        if row["state"] == State.POSTED and row["entry_kind"] not in NO_BALANCE:
             posted[row["practice_id"]] += row["amount_minor"]
     unknown = {row["practice_id"] for row in ledger.effects if row["state"] not in (State.POSTED,) and row["attempts"]}
     for practice in set(posted) | set(at_target):
