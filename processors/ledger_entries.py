@@ -44,6 +44,7 @@ class Entries(msgspec.Struct, frozen=True, kw_only=True):
     charged: bool = False
     """Each share brings its charge line (B-1)."""
     plan_ref: str | None = None
+    plan_in_pms: bool = False
     plan_code: str | None = None
     version: int = 1
 
@@ -126,6 +127,7 @@ class Entries(msgspec.Struct, frozen=True, kw_only=True):
                 allocation=allocation,
                 family=family,
                 plan_ref=self.plan_ref,
+                plan_in_pms=self.plan_in_pms,
                 plan_code=self.plan_code,
             ),
         )

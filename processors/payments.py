@@ -67,6 +67,7 @@ def _decide(
         ledger_date=booked_on(settings, event.occurred_at, arrival),
         charged=kind is _MEMBERSHIP and settings.membership_booking is _CHARGED,
         plan_ref=plan.plan_ref if plan else None,
+        plan_in_pms=plan is not None and plan.pms_plan,
         plan_code=event.plan_code if isinstance(event, MembershipPaid) else None,
         version=event.version if isinstance(event, PaymentCorrected) else 1,
     ).plan(shares)

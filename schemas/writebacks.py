@@ -128,6 +128,8 @@ class Instruction(msgspec.Struct, frozen=True, kw_only=True):
     family: FamilyBooking | None = None
     plan_ref: str | None = None
     """An instalment goes to its plan alone (PL-1)."""
+    plan_in_pms: bool = False
+    """`plan_ref` is the PMS' own number of the plan (PL-2); of a plan kept elsewhere it means nothing there."""
     plan_code: str | None = None
     """A membership's plan, for its charge line (B-1)."""
     claim: ClaimOrder | None = None

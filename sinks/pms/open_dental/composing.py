@@ -67,7 +67,7 @@ def _payment(entry: Entry, mapping: OpenDentalMapping, patient: int) -> Composed
         fields["isPatientPreferred"] = "true"
     if mapping.clinic_num is not None:
         fields["ClinicNum"] = mapping.clinic_num
-    plan = number_of(order.plan_ref)
+    plan = number_of(order.plan_ref) if order.plan_in_pms else None
     if procedures:
         fields["procNums"] = list(procedures)
     elif plan is not None:

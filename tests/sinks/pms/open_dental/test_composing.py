@@ -139,13 +139,14 @@ def test_nothing_feeds_a_plan_by_itself(kind: PaymentKind) -> None:
 
 
 def test_an_explicit_procedure_wins() -> None:
-    """ALL-4, PL-1: a split's own procedure, and a plan by its own number; a plan that is no number feeds none."""
+    """ALL-4, PL-1: a split's own procedure, and a plan by the PMS' own number; a plan kept elsewhere feeds none."""
     assert body(an_entry(procedure_ref="13"))["procNums"] == [13]
     assert "isPrepayment" not in body(an_entry(procedure_ref="13"))
-    planned = body(an_entry(plan_ref="12"))
+    planned = body(an_entry(plan_ref="12", plan_in_pms=True))
     assert planned["payPlanNum"] == 12
     assert not {"isPrepayment", "procNums"} & set(planned)
-    assert body(an_entry(plan_ref="plan-x"))["isPrepayment"] == "true"
+    for elsewhere in (an_entry(plan_ref="12"), an_entry(plan_ref="plan-x", plan_in_pms=True)):
+        assert body(elsewhere)["isPrepayment"] == "true"
 
 
 def test_types_are_chosen_by_tender_then_kind() -> None:
