@@ -8,6 +8,7 @@ ORDER BY practice_id, version DESC;
 -- What stands of each payment or payout: what was booked for it, and what was taken back since (R-1, R-15). Signs are
 -- the practice's cash view. One statement, three keys an id (events_money, events_superseded, events_concerning),
 -- however many others there are; without ids those that a later event spoke of: nothing else can be reversed.
+-- MATERIALIZED and OFFSET 0 hold the joins to one look-up an event: a planner that guesses reads a practice instead.
 -- A correction's reversals stand on the corrected event, so they are part of what was booked; a won dispute and a
 -- failed refund give back what was taken. Charges, write-offs, notes and allocations move no money.
 WITH wanted AS MATERIALIZED (
@@ -16,7 +17,7 @@ WITH wanted AS MATERIALIZED (
     UNION
     SELECT e.practice_id, e.source, e.concerns FROM events e
     WHERE :all_linked AND e.concerns IS NOT NULL AND (:practice_id::text IS NULL OR e.practice_id = :practice_id)
-), told AS (
+), told AS MATERIALIZED (
     SELECT w.practice_id, w.source, w.subject, e.event_id, e.kind
     FROM wanted w
     CROSS JOIN LATERAL (
@@ -39,7 +40,8 @@ WITH wanted AS MATERIALIZED (
         f.state NOT IN ('POSTED', 'RECORDED_MANUALLY', 'SKIPPED_DISABLED', 'SKIPPED_ZERO', 'VOIDED_BEFORE_POST',
                         'DISMISSED') AS still_open
     FROM told t
-    JOIN effects f ON f.practice_id = t.practice_id AND f.source = t.source AND f.event_id = t.event_id
+    CROSS JOIN LATERAL (SELECT * FROM effects x WHERE x.practice_id = t.practice_id AND x.source = t.source
+        AND x.event_id = t.event_id OFFSET 0) f
     WHERE f.entry_kind IN ('payment', 'fee_adjustment', 'insurance_payment', 'refund', 'return', 'dispute_hold',
                            'dispute_release', 'payout', 'payout_reversal', 'payout_correction')
        OR (f.entry_kind = 'reversal' AND split_part(f.part, '/', 1) IN ('payment', 'fee_adjustment',

@@ -209,3 +209,5 @@ def test_one_payment_is_found_by_index_among_many(shelf: Shelf) -> None:
     assert "Seq Scan" not in plan, plan
     for index in ("events_money", "events_superseded", "events_concerning", "effects_identity"):
         assert index in plan, plan
+    # Its condition names the event: the index is not walked through for a whole practice.
+    assert "(event_id = t.event_id)" in plan, plan
