@@ -31,6 +31,7 @@ from deploy.local.postgres import url as postgres_url
 from deploy.local.stack import Ports
 from streams.errors import WritebackError
 from tests.benchmarks.claiming import claim_times
+from tests.benchmarks.decisions import decision_rates
 from tests.benchmarks.intake import intake_throughput
 from tests.benchmarks.measures import Measure, NotMeasuredError, Verdict, not_measured
 from tests.benchmarks.pipeline import FULL_EVENTS, pipeline
@@ -38,12 +39,15 @@ from tests.benchmarks.posting import poster_throughput
 from tests.benchmarks.quix import environment
 from tests.benchmarks.report import Results, show, store
 from tests.benchmarks.rules import rules_throughput
+from tests.benchmarks.stored import stored_cost
 from tests.benchmarks.targets import bare_target
 from tests.worlds import Stack, fresh_world
 
 RULES_RECORDS: Final = 40_000
 INTAKE_RECORDS: Final = 12_000
 POSTER_CALLS: Final = 5_000
+DECISIONS: Final = 20_000
+STORED_SIZES: Final = (1_000, 100_000, 1_000_000)
 CLAIM_SIZES: Final = (1_000, 100_000, 1_000_000)
 PIPELINE_EVENTS: Final = 20_000
 QUIET: Final = 1.0
@@ -67,6 +71,7 @@ def rules(bench: Bench) -> Iterator[Measure]:
     except environment.NotInstalledError as error:
         bench.say(f"without Quix Streams: {error}")
         quix = None
+    yield from decision_rates(DECISIONS)
     with fresh_world(bench.stack) as world:
         yield from rules_throughput(world, bench.folder, quix, RULES_RECORDS)
 
@@ -83,12 +88,23 @@ def claims(bench: Bench) -> Iterator[Measure]:
         yield from claim_times(world, CLAIM_SIZES)
 
 
+def stored(bench: Bench) -> Iterator[Measure]:
+    with fresh_world(bench.stack) as world:
+        yield from stored_cost(world, STORED_SIZES)
+
+
 def whole(bench: Bench) -> Iterator[Measure]:
     with bare_target() as target, fresh_world(bench.stack) as world:
         yield from pipeline(world, bench.folder, target, FULL_EVENTS if bench.full else PIPELINE_EVENTS)
 
 
-GROUPS: Final[dict[str, Group]] = {"rules": rules, "ledger": ledger, "claims": claims, "pipeline": whole}
+GROUPS: Final[dict[str, Group]] = {
+    "rules": rules,
+    "ledger": ledger,
+    "stored": stored,
+    "claims": claims,
+    "pipeline": whole,
+}
 
 
 def main(arguments: list[str]) -> int:
