@@ -73,7 +73,7 @@ def settle(remittance: Remittance, claim: Claim, allowed: Allowed) -> SettledCla
             lines=orders,
         ),
         doubtful=pays_while_reversing or any(allowed.doubts(each) for each in adjustments),
-        named=_is_named(claim, lines) or (claim.paid_minor == 0 and write_off == 0),
+        named=_is_named(claim, orders, write_off) or (claim.paid_minor == 0 and write_off == 0),
     )
 
 
@@ -90,12 +90,13 @@ def _written_off(adjustments: Iterable[ClaimAdjustment], allowed: Allowed) -> in
     return sum(each.amount_minor for each in adjustments if allowed.writes_off(each))
 
 
-def _is_named(claim: Claim, lines: tuple[ClaimLine, ...]) -> bool:
-    """Without lines nobody can tell one procedure from several, and a claim's money goes to its procedures (I-11).
+def _is_named(claim: Claim, orders: tuple[ClaimLineOrder, ...], write_off: int) -> bool:
+    """Whether each procedure's part is told: a claim's money goes to its procedures (I-11).
 
-    So it is where the lines' payments are not the claim's: what was kept on the claim as a whole is for somebody to
-    divide.
+    Without lines nobody can tell one procedure from several; and what was paid or written off on a claim of several
+    as a whole is for somebody to divide.
     """
-    if claim.claim_ref is None or not lines or sum(line.paid_minor for line in lines) != claim.paid_minor:
-        return False
-    return len(lines) == 1 or all(line.procedure_ref is not None for line in lines)
+    if claim.claim_ref is None or len(orders) < 2:
+        return claim.claim_ref is not None and len(orders) == 1
+    told = (sum(order.paid_minor for order in orders), sum(order.write_off_minor for order in orders))
+    return told == (claim.paid_minor, write_off) and all(order.procedure_ref is not None for order in orders)

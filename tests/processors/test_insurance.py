@@ -199,8 +199,11 @@ def test_insurance_is_never_allocated_oldest_first(chosen: Allocation) -> None:
         changed(claim(line(12000)), lines=None, adjustments=adjusted(CO_45=5000), charged_minor=17000),
         changed(claim(line(12000, CO_45=5000)), lines=(line(6000, None, CO_45=2500), line(6000, None, CO_45=2500))),
         claim(line(6000, CO_45=2500), line(8500, "proc-2"), CO_45=2500),
+        changed(
+            claim(line(6000, CO_45=2500), line(6000, "proc-2")), adjustments=adjusted(CO_45=2500), charged_minor=17000
+        ),
     ],
-    ids=["no claim", "no lines", "no procedures", "kept on the claim as a whole"],
+    ids=["no claim", "no lines", "no procedures", "kept of the whole", "written off of the whole"],
 )
 def test_too_little_named_waits_or_is_posted_by_setting(unnamed: Claim) -> None:
     """I-12: without the claim, its lines, what each line got, or for which procedure, somebody allocates it."""
@@ -213,8 +216,10 @@ def test_too_little_named_waits_or_is_posted_by_setting(unnamed: Claim) -> None:
 
 
 def test_one_line_needs_no_procedure() -> None:
-    """I-12: a claim of one procedure cannot be mistaken."""
+    """I-12: a claim of one procedure cannot be mistaken, on whichever level its adjustments are told."""
     assert rows(decided(remitted(claim(line(12000, None))))) == [(PAID, "", 12000, DUE)]
+    whole = decided(remitted(claim(line(17000, None), CO_45=5000)))
+    assert rows(whole) == [(PAID, "", 12000, DUE), (WRITTEN_OFF, "", 5000, DUE)]
 
 
 def test_a_payment_without_any_remittance() -> None:
