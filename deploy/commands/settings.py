@@ -82,6 +82,7 @@ def save(
     print(f"{practice_id}: settings version {version.version} in force from {version.effective_from.isoformat()}")
     for each in said:
         print(f"  {each}")
+    print("all payments that happen from then on follow the updated settings")
     _print_warnings(warnings)
 
 

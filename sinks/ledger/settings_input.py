@@ -155,4 +155,4 @@ def _explained(problem: str) -> str:
 
 
 def _example() -> str:
-    return '{"zone": "America/New_York", "master": true, "amount": "NET", "timing": "DAILY", "cut_off": "18:00"}'
+    return '{"zone": "America/New_York", "amount": "NET", "timing": "DAILY", "cut_off": "18:00"}'
