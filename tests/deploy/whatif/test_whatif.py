@@ -99,9 +99,7 @@ def test_the_past_is_read_page_by_page_and_left_alone(book: Book, monkeypatch: p
     for number in range(5):
         at = NOON - timedelta(hours=number)
         book.tell(again(payment(10_000 + number, 320, at=at), event_id=f"ev-{number}", payment_id=f"pay-{number}"))
-    before = [
-        book.rows(f"SELECT * FROM {table} ORDER BY 1, 2, 3") for table in ("events", "effects", "audit", "outbox")
-    ]
+    before = everything(book)
     found = list(running.run(book.connection, PRACTICE, settings(amount=AmountMode.GROSS), NOON - DAY, NOON + DAY))
     assert sorted(each.subject for each in found) == [f"pay-{number}" for number in range(5)]
     assert all(each.differs for each in found)

@@ -11,15 +11,20 @@ from typing import Any
 import pytest
 
 from deploy.open_targets import surroundings
+from schemas.states import Target
 from sinks.ledger import audit
+from sinks.ledger.connections import stored_connection
 from sinks.ledger.entitlement import entitle
 from sinks.ledger.settings_fields import parse_changes, with_fields
 from sinks.ledger.settings_truth import Saving, change
+from sinks.operator import golive_plans, golive_posts
 from sinks.operator.golive import Checking, Checklist, Item
 from sinks.pms.open_dental import OpenDentalTarget
 from sinks.port import ConnectionReport
+from sinks.routes import StoredConnection, open_target
 from streams.clock import SystemClock
 from streams.errors import ConfigurationError
+from streams.times import Vendor
 from tests.scenarios.waiting import until
 from tests.sinks.poster.offices import SECRET_TEXT, Office, Offices
 
@@ -191,6 +196,41 @@ def test_an_unfinished_check_is_finished_before_another_patient_is_chosen(desk: 
     with pytest.raises(ConfigurationError, match=f"--test-patient {desk.patient}"):
         desk.check(other)
     assert desk.check().passed
+
+
+def test_of_two_checks_at_once_one_sends(desk: Desk) -> None:
+    """Law 16: the mark is taken by one of them; the other, which read the step before, sends nothing."""
+    desk.entitle()
+    desk.offices.sandbox.open_dental.fault(
+        "status", account=desk.office.customer_key, method="POST", path="*/adjustments", times=1, status=400,
+        text="AdjType is invalid.",
+    )  # fmt: skip
+    assert not desk.check().passed
+    account = desk.offices.book.one("SELECT account_fingerprint FROM connections")
+    stale = golive_plans.latest(desk.offices.book.connection, "live", account)[1]
+    assert stale.state is golive_plans.StepState.PLANNED
+    assert desk.check().passed
+
+    async def late() -> golive_posts.Done:
+        settings = desk.offices.world.settings(secret_key=SECRET_TEXT)
+        with desk.offices.book.connection.cursor() as cursor:
+            row = stored_connection(cursor, "live", Target.PMS)
+        target = open_target(StoredConnection(**(row or {})), surroundings(settings, "test"))
+        try:
+            _, done = await golive_posts.carry_out(
+                desk.offices.book.connection,
+                "live",
+                stale,
+                target,
+                settings.times.of(Vendor.OPEN_DENTAL),
+                settings.controls,
+            )
+        finally:
+            await target.close()
+        return done
+
+    assert asyncio.run(late()).open
+    assert len(desk.office.adjustments()) == 1
 
 
 def test_a_passed_check_posts_no_more_unless_asked(desk: Desk) -> None:
