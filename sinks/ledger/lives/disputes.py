@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 
+import msgspec
+
 from schemas.events import DisputeClosed, DisputeOpened, DisputeOutcome, PaymentReturned
 from schemas.practice_settings import DisputeBooking
 from schemas.reasons import DecisionReason
 from schemas.states import EntryKind
 from sinks.ledger.lives.change import Change, for_review, nothing, parked
+from sinks.ledger.lives.clearing import waiting_for_funds
 from sinks.ledger.lives.fates import UNTOUCHED
 from sinks.ledger.lives.giving import balance_of, bring_back, give
 from sinks.ledger.lives.life import Life
@@ -19,9 +22,11 @@ from sinks.ledger.lives.reversing import Order
 def returned(event: PaymentReturned, life: Life, on: date) -> Change:
     """The bank took the money back, and what it charges for that with it (R-11, R-15).
 
-    A membership's charge stays: the patient owes it again.
+    A membership's charge stays: the patient owes it again. What waited for its funds waits no longer: they will never
+    be there, and both entries are booked (R-7).
     """
-    return _given(event, event.return_id, EntryKind.RETURN, life, on)
+    change = _given(event, event.return_id, EntryKind.RETURN, life, on)
+    return msgspec.structs.replace(change, lift=waiting_for_funds(life)) if change.effects else change
 
 
 def disputed(event: DisputeOpened, life: Life, on: date) -> Change:

@@ -148,13 +148,10 @@ def _money_adds_up(payment_id: str, events: list[dict[str, Any]], effects: list[
         told = each["told"]
         if each["waiting"] is not None or not by_event[each["event_id"]]:
             continue
-        ends_another = isinstance(told, e.PaymentFacts | e.PaymentVoided)
-        booked = sum(
-            x["amount"] for x in by_event[each["event_id"]] if not (ends_another and x["entry_kind"] == "reversal")
-        )
+        booked = sum(x["amount"] for x in by_event[each["event_id"]] if x["entry_kind"] != "reversal")
         if isinstance(told, e.PaymentFacts):
             assert booked == told.gross_minor - told.surcharge_minor, f"N-3: {told.gross_minor} is booked as {booked}"
-        elif not off and not _netted(by_event[each["event_id"]]):
+        elif not off and not _netted(by_event[each["event_id"]]) and not isinstance(told, e.PaymentFeeAssessed):
             gross = getattr(told, "gross_minor", 0)
             assert booked == gross, f"R-15: {each['type']} of {gross} is booked as {booked}"
         if isinstance(told, e.RefundSucceeded | e.RefundFailed):
@@ -163,6 +160,26 @@ def _money_adds_up(payment_id: str, events: list[dict[str, Any]], effects: list[
         most = max(each["told"].gross_minor for each in facts)
         assert given_back <= most, f"R-2: {given_back} went back of {most}"
     _void_leaves_nothing(mine, facts, effects)
+    if not off:
+        _one_version_stands(mine, by_event)
+
+
+def _one_version_stands(mine: list[dict[str, Any]], by_event: dict[str, list[dict[str, Any]]]) -> None:
+    """E-11, N-5: whatever versions and fees were told, what is not stopped comes to the newest version's amount."""
+    telling = [each for each in mine if isinstance(each["told"], e.PaymentFacts | e.PaymentFeeAssessed)]
+    newest = max(
+        (each for each in telling if isinstance(each["told"], e.PaymentFacts) and each["superseded_by"] is None),
+        key=lambda each: int(each["version"]),
+        default=None,
+    )
+    ended = any(isinstance(each["told"], e.PaymentVoided) and each["waiting"] is None for each in mine)
+    if newest is None or newest["waiting"] is not None or ended:
+        return
+    here = [x for each in telling for x in by_event[each["event_id"]] if x["state"] != "VOIDED_BEFORE_POST"]
+    if any(x["state"] == "SKIPPED_DISABLED" for x in here) or any(_netted(by_event[each["event_id"]]) for each in mine):
+        return  # what was never to be posted is not taken back by an entry, and R-7 writes one net entry
+    stands = sum(x["amount"] for x in here)
+    assert stands == newest["told"].gross_minor, f"E-11: {newest['told'].gross_minor} stands as {stands}: {here}"
 
 
 def _netted(effects: list[dict[str, Any]]) -> bool:
