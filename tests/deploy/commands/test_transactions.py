@@ -68,6 +68,25 @@ def test_filters_by_state_and_payment(desk: Desk) -> None:
 
 
 @pytest.mark.stack
+def test_what_was_taken_back_is_a_state_to_ask_for(desk: Desk) -> None:
+    """Features 2.4: REVERSED is derived from a refund's entry, listed with its payment, with the totals."""
+    desk.event(3, "west", concerns="s1", subject="re-1", kind="refund", resolved_at="2026-03-04T08:00:00Z")
+    with desk.connection.transaction():
+        desk.connection.execute("SET LOCAL session_replication_role = replica")
+        desk.connection.execute(
+            "INSERT INTO effects (practice_id, effect_id, source, event_id, target, entry_kind, part, connection_id,"
+            " lane, state, reason, due_at, amount_minor, currency, ledger_date, instruction, request_id, changed_at) VALUES"
+            " ('west', 3, 'payments.example', 'e3', 'PMS', 'refund', '', 'pms', 'p:1', 'POSTED', 'FOLLOWS_ORIGINAL',"
+            " now(), -9710, 'USD', '2026-03-04', '{}', 'r3', now())"
+        )
+    found = writeback_json(desk.world, "transactions", "list", "--state", "reversed")
+    assert [(each["about"], each["standing"]) for each in found["transactions"]] == [("s1", "REVERSED")] * 2
+    assert [each["remaining_minor"] for each in found["totals"]] == [0]
+    said = writeback(desk.world, "transactions", "show", "west", "s1")
+    assert "REVERSED: booked 97.10 USD, refunded -97.10 USD, remaining 0.00 USD" in said
+
+
+@pytest.mark.stack
 def test_show_explains_an_entry_and_each_attempt(desk: Desk) -> None:
     for sought in ("s1", "e1", "e:1", "1"):
         (story,) = writeback_json(desk.world, "transactions", "show", "west", sought)
@@ -95,7 +114,9 @@ def test_bad_requests_say_what_to_do(desk: Desk) -> None:
 
 @pytest.mark.stack
 def test_without_a_ledger_it_says_so(world: World) -> None:
-    said = writeback(world, "transactions", "list")
+    """A world has the schema; the server's own database has none."""
+    bare = world.database_url.removesuffix(world.database) + "postgres"
+    said = writeback(world, "transactions", "list", database_url=bare)
     assert said.code == 2
     assert "writeback up" in said.errors
 
