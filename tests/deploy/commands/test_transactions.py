@@ -76,8 +76,8 @@ def test_what_was_taken_back_is_a_state_to_ask_for(desk: Desk) -> None:
         desk.connection.execute(
             "INSERT INTO effects (practice_id, effect_id, source, event_id, target, entry_kind, part, connection_id,"
             " lane, state, reason, due_at, amount_minor, currency, ledger_date, instruction, request_id,"
-            " changed_at) VALUES ('west', 3, 'payments.example', 'e3', 'PMS', 'refund', '', 'pms', 'p:1', 'POSTED', 'FOLLOWS_ORIGINAL',"
-            " now(), -9710, 'USD', '2026-03-04', '{}', 'r3', now())"
+            " changed_at) VALUES ('west', 3, 'payments.example', 'e3', 'PMS', 'refund', '', 'pms', 'p:1', 'POSTED',"
+            " 'FOLLOWS_ORIGINAL', now(), -9710, 'USD', '2026-03-04', '{}', 'r3', now())"
         )
     found = writeback_json(desk.world, "transactions", "list", "--state", "reversed")
     assert [(each["about"], each["standing"]) for each in found["transactions"]] == [("s1", "REVERSED")] * 2
