@@ -134,6 +134,33 @@ def test_secrets_come_from_standard_input_or_the_environment(desk: Desk) -> None
     assert environ.returncode == 0, environ.stderr
 
 
+def test_what_a_connection_can_write_is_kept_with_it(desk: Desk) -> None:
+    """INTAKE plans nothing else (B-1): a changed mapping changes it, and `target test` says which type is missing."""
+    practice, key = desk.practice(), f"office-{uuid.uuid4().hex[:6]}"
+    desk.sandbox.open_dental.add_office(key)
+    mapping = demonstration.open_dental_mapping(desk.sandbox, key)
+    secrets = desk.file(demonstration.open_dental_keys(desk.sandbox, key))
+
+    def connected(config: dict[str, Any]) -> list[str]:
+        added = desk.run(
+            "add", practice, "open-dental", "--base-url", desk.sandbox.open_dental.url,
+            "--config", desk.file(config), "--secrets", secrets,
+        )  # fmt: skip
+        assert added.returncode == 0, added.stderr
+        ((words,),) = desk.rows("SELECT capabilities FROM connections WHERE home_practice_id = %s", practice)
+        found: list[str] = words
+        return found
+
+    whole = connected(mapping)
+    assert {"payment", "refund", "reversal", "allocation", "note", "charge", "guarantor"} <= set(whole)
+    assert "insurance_payment" not in whole
+    assert json.loads(desk.run("test", practice, "open-dental", "--json").stdout)["ok"]
+    less = connected({name: value for name, value in mapping.items() if name not in ("membership_code", "refund")})
+    assert set(whole) - set(less) == {"charge"}, "a type that is not mapped is a setting to repair, no inability (N-8)"
+    proven = json.loads(desk.run("test", practice, "open-dental", "--json").stdout)
+    assert [name for name, passed, _ in proven["checks"] if not passed] == ["refund"]
+
+
 def test_open_dental_is_connected_by_the_same_command(desk: Desk) -> None:
     """Both routes of the slice."""
     practice, key = desk.practice(), f"office-{uuid.uuid4().hex[:6]}"
