@@ -16,9 +16,10 @@ SEED = 3
 
 
 def furnish(sandbox: SandboxClients) -> None:
-    """Opens the demonstration's office and company; one that is there (from a state file) stays as it is."""
-    if not any(office.customer_key == CUSTOMER_KEY for office in sandbox.open_dental.offices()):
-        sandbox.open_dental.add_office(CUSTOMER_KEY, name="Larkspur Family Dental")
+    """Opens the demonstration's office and company; one that is there (from a state file) keeps what it has."""
+    known = {office.customer_key for office in sandbox.open_dental.offices()}
+    sandbox.open_dental.add_office(CUSTOMER_KEY, name="Larkspur Family Dental")
+    if CUSTOMER_KEY not in known:
         sandbox.open_dental.add_patients(CUSTOMER_KEY, PATIENTS, seed=SEED, procedures=2)
     if not any(company.realm == REALM for company in sandbox.quickbooks.companies()):
         sandbox.quickbooks.add_company(REALM, name="Larkspur Family Dental PC")

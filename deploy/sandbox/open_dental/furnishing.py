@@ -114,13 +114,17 @@ def answer(vendor: OpenDental, method: str, path: str, body: bytes) -> Answer | 
 
 
 def _open(vendor: OpenDental, settings: OfficeSettings) -> Answer:
-    """A new office gets the standard definitions, numbered differently in each office, and a provider."""
+    """A new office gets the standard definitions, numbered differently in each office, and a provider; one of an older
+    state gets those that it lacks."""
     is_new = settings.customer_key not in vendor.offices
     offset = 51 + 20 * len(vendor.offices)
     office = vendor.open_office(settings)
+    known = {(row["Category"], row["ItemName"]) for row in office.tables["definitions"].values()}
+    for place, (category, name, value, hidden) in enumerate(STANDARD):
+        if (category, name) not in known:
+            number = offset + place if is_new else office.number_for("definitions")
+            office.put("definitions", _definition(number, category, name, value, hidden))
     if is_new:
-        for place, (category, name, value, hidden) in enumerate(STANDARD):
-            office.put("definitions", _definition(offset + place, category, name, value, hidden))
         office.put(
             "providers",
             {"ProvNum": 1, "Abbr": "DOC1", "LName": "Marrow", "FName": "Edda", "IsHidden": "false"},
