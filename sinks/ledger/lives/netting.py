@@ -19,7 +19,7 @@ from sinks.ledger.lives.life import Entry, Life
 from sinks.ledger.lives.lines import OWN_CASH, Family, total
 from sinks.ledger.lives.parts import of_refund, root
 from sinks.ledger.lives.readiness import follow
-from sinks.ledger.lives.reversing import Order
+from sinks.ledger.lives.reversing import Order, origin_of
 from sinks.ledger.lives.terms import fee_of
 
 
@@ -48,6 +48,25 @@ def netted(order: Order, balance: Balance, life: Life) -> Change:
         void=tuple(line.entry.effect_id for line in balance.lines if line.booked),
         void_reason=DecisionReason.REFUNDED_BEFORE_POST,
     )
+
+
+def restored(order: Order, balance: Balance, life: Life) -> tuple[Planned, ...]:
+    """Payments for the parts of which a net entry left nothing, when what was refunded comes back after all (R-9)."""
+    plan = amounted(balance.told, fee_of(life))
+    whole = msgspec.structs.replace(order, given=None, ref=order.original)
+    entries: list[Planned] = []
+    for amount in order.given.amounts if order.given else ():
+        part = amount.share.part
+        paid = _payment(life, part)
+        if paid is None or origin_of(balance.lines, part) is not None or not (amount.cash or amount.companion):
+            continue
+        standing = inherited(paid)
+        entries += whole.pair(paid, paid.entry_kind, part, amount.cash, amount.companion, standing, alone=True)
+        if _planned([effect for effect in plan if effect.part == part], EntryKind.CHARGE):
+            origin = (paid.entry_kind, part) if amount.cash else None
+            entries.append(whole.entry(paid, EntryKind.CHARGE, part, amount.applied, standing, origin, alone=True))
+        entries += _shown(order, amount, paid)
+    return tuple(entries)
 
 
 def _payment(life: Life, part: str) -> Entry | None:

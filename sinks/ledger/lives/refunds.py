@@ -10,7 +10,7 @@ from schemas.states import EntryKind
 from sinks.ledger.lives.change import Change, for_review, parked
 from sinks.ledger.lives.giving import balance_of, bring_back, give
 from sinks.ledger.lives.life import Life
-from sinks.ledger.lives.netting import is_netted, netted
+from sinks.ledger.lives.netting import is_netted, netted, restored
 from sinks.ledger.lives.readiness import after_void, follow, known, lines_by
 from sinks.ledger.lives.reversing import Order
 from sinks.ledger.lives.terms import money_of
@@ -75,4 +75,6 @@ def refund_failed(event: RefundFailed, life: Life, on: date) -> Change:
     )
     if is_netted(balance):
         return netted(order, balance, life)
-    return follow(original, order.given_entries(balance.lines, EntryKind.REFUND, charges=True))
+    payments = restored(order, balance, life)
+    refunds = order.given_entries(balance.lines, EntryKind.REFUND, charges=True, beside=bool(payments))
+    return follow(original, (*payments, *refunds))

@@ -15,7 +15,7 @@ from sinks.ledger.lives.fates import COMPANION_OFF, NET_NOT_POSITIVE, UNTOUCHED,
 from sinks.ledger.lives.giving import Amount, Given
 from sinks.ledger.lives.life import Entry
 from sinks.ledger.lives.lines import OWN_CASH, Family, Line, total
-from sinks.ledger.lives.parts import is_of_refund
+from sinks.ledger.lives.parts import is_of_refund, of_refund
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,11 +104,18 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
             )
 
     def given_entries(
-        self, lines: Sequence[Line], kind: EntryKind, *, charges: bool = False, standing: Standing | None = None
+        self,
+        lines: Sequence[Line],
+        kind: EntryKind,
+        *,
+        charges: bool = False,
+        standing: Standing | None = None,
+        beside: bool = False,
     ) -> Iterator[Planned]:
         """What an event gives back or brings back, part by part; `charges`: the membership's charge goes too (B-1).
 
-        Where the fee turns the sign of the whole, nothing is posted automatically (as N-9).
+        Where the fee turns the sign of the whole, nothing is posted automatically (as N-9). `beside`: the same event
+        also brings payments, whose companions have the plain parts.
         """
         if self.given is None:
             return
@@ -120,7 +127,9 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
             chosen = standing or fate(origin)
             if turned and chosen.state is State.SCHEDULED:
                 chosen = NET_NOT_POSITIVE
-            yield from self.pair(origin, kind, amount.share.part, amount.cash, amount.companion, chosen)
+            part = amount.share.part
+            credit = of_refund(part) if beside else None
+            yield from self.pair(origin, kind, part, amount.cash, amount.companion, chosen, companion_part=credit)
             if charges:
                 yield from self._charge(lines, amount)
 
