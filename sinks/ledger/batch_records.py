@@ -105,7 +105,7 @@ class Writes(msgspec.Struct, kw_only=True):
     payout_items: list[Row] = msgspec.field(default_factory=list)
     disputes: list[Dispute] = msgspec.field(default_factory=list)
     moves: dict[tuple[str, int], Move] = msgspec.field(default_factory=dict)
-    redirects: dict[tuple[str, int], int] = msgspec.field(default_factory=dict)
+    redirects: dict[tuple[str, int], int | None] = msgspec.field(default_factory=dict)
     """Stored effects that depend on another origin from now on."""
     touched: set[GateKey] = msgspec.field(default_factory=set)
     """Gates of what was moved: their next due time is computed anew."""

@@ -21,7 +21,8 @@ from sinks.ledger.rows import EventStanding, body_row, effect_row, event_row
 
 _SILENT: Final = frozenset({State.SCHEDULED})
 """Entered without a result: an upstream hears of the outcome, not of the intention."""
-_PartKey = tuple[EntryKind, str]
+_NOT_WRITTEN: Final = DecisionReason.NOT_BY_THIS_ROUTE
+PartKey = tuple[EntryKind, str]
 
 
 class Entering:
@@ -30,6 +31,7 @@ class Entering:
     def __init__(self, facts: Facts) -> None:
         self.facts = facts
         self.writes = Writes()
+        self._paused: dict[str, bool] = {}
 
     def event(self, writeback: Writeback, standing: EventStanding, concerns: str | None = None) -> None:
         """An event that is news."""
@@ -62,6 +64,14 @@ class Entering:
         at = min(writeback.occurred_at, writeback.position.appended_at)
         return in_force(self.facts.truths.get(writeback.identity.practice_id, ()), at)
 
+    def paused(self, practice_id: str) -> bool:
+        """Whether the master switch is off now (law 24)."""
+        found = self._paused.get(practice_id)
+        if found is None:
+            truth = in_force(self.facts.truths.get(practice_id, ()), self.facts.now)
+            found = self._paused[practice_id] = truth is not None and not truth.master
+        return found
+
     def say(self, writeback: Writeback, state: State, standing: EventStanding) -> None:
         """The state of the event itself, for whoever sent it."""
         identity = writeback.identity
@@ -83,36 +93,50 @@ class Entering:
         planned = writeback.decision.effects
         if but:
             planned = tuple(each for each in planned if _key(each) not in but)
-        self.plan(writeback, [Planned(effect=each) for each in planned])
+        effect_id = self._next_id(writeback, len(planned))
+        ids: dict[PartKey, int] = {}
+        for each in planned:
+            behind = None if each.depends_on is None else ids.get(each.depends_on)
+            if self._effect(writeback, each, effect_id, behind):
+                ids[each.entry_kind, each.part] = effect_id
+            effect_id += 1
 
-    def plan(self, writeback: Writeback, planned: Sequence[Planned], held: Held | None = None) -> dict[_PartKey, int]:
-        """Effects of a resolved event, with ids from the practice's counter; they join `held`. Returns the ids."""
-        practice_id = writeback.identity.practice_id
-        start = self.writes.seqs.get(practice_id, self.facts.seqs[practice_id])
-        ids: dict[_PartKey, int] = {}
-        left_out: set[int] = set()
-        for effect_id, each in enumerate(planned, start + 1):
+    def plan(self, writeback: Writeback, planned: Sequence[Planned], held: Held) -> dict[PartKey, int]:
+        """Effects of an event that concerns a life; they join `held`. Returns the ids of those that others can wait
+        for."""
+        effect_id = self._next_id(writeback, len(planned))
+        ids: dict[PartKey, int] = {}
+        for each in planned:
             effect = each.effect
             behind = each.behind if effect.depends_on is None else ids.get(effect.depends_on)
-            if behind in left_out:
-                behind = None
-            resolved = self._effect(writeback, each, effect_id, behind, held)
-            if resolved.reason is DecisionReason.NOT_BY_THIS_ROUTE and resolved.state in SKIPPED:
-                left_out.add(effect_id)
-            ids[effect.entry_kind, effect.part] = effect_id
-        self.writes.seqs[practice_id] = start + len(planned)
+            if self._effect(writeback, effect, effect_id, behind, each.connection_id, held):
+                ids[effect.entry_kind, effect.part] = effect_id
+            effect_id += 1
         return ids
 
+    def _next_id(self, writeback: Writeback, count: int) -> int:
+        """Ids from the practice's counter, so that their order is the order of commits (law 8)."""
+        practice_id = writeback.identity.practice_id
+        start = self.writes.seqs.get(practice_id, self.facts.seqs[practice_id])
+        self.writes.seqs[practice_id] = start + count
+        return start + 1
+
     def _effect(
-        self, writeback: Writeback, each: Planned, effect_id: int, depends_on: int | None, held: Held | None
-    ) -> Resolved:
-        facts, planned, practice_id = self.facts, each.effect, writeback.identity.practice_id
-        truth = in_force(facts.truths.get(practice_id, ()), facts.now)
+        self,
+        writeback: Writeback,
+        planned: PlannedEffect,
+        effect_id: int,
+        depends_on: int | None,
+        connection_id: str | None = None,
+        held: Held | None = None,
+    ) -> bool:
+        """False where the connection does not write this kind and nobody has to: then nothing waits for it (B-1)."""
+        facts, practice_id = self.facts, writeback.identity.practice_id
         resolved = resolve(
             planned,
-            connection_id=each.connection_id or facts.connections.get((practice_id, planned.target)),
+            connection_id=connection_id or facts.connections.get((practice_id, planned.target)),
             linked=(practice_id, planned.instruction.patient_ref or "") in facts.linked,
-            paused=truth is not None and not truth.master,
+            paused=self.paused(practice_id),
             writes=facts.writable.get((practice_id, planned.target)),
         )
         appended_at = writeback.position.appended_at
@@ -155,7 +179,7 @@ class Entering:
                 connection_id=resolved.connection_id,
                 instruction=planned.instruction,
             )
-        return resolved
+        return resolved.reason is not _NOT_WRITTEN or resolved.state not in SKIPPED
 
     def _result(self, writeback: Writeback, planned: PlannedEffect, resolved: Resolved) -> None:
         identity, instruction = writeback.identity, planned.instruction

@@ -26,7 +26,7 @@ from sinks.ledger.lives.fees import paid_out
 from sinks.ledger.lives.life import Entry, Linked, PaidItem, Told
 from sinks.ledger.lives.resolving import resolve_linked, told
 from sinks.ledger.outbox import result_row
-from sinks.ledger.resolving import first_unmet, in_force, needs_link, said_reason, stops_for_master
+from sinks.ledger.resolving import first_unmet, needs_link, said_reason, stops_for_master
 from sinks.ledger.rows import EventStanding, item_rows
 
 _OPEN: Final = WAITING | READY
@@ -134,7 +134,7 @@ class Linking:
             self._move(entry, self._first_unmet(entry, holds, held), held, cleared=True)
             held.move(effect_id, holds=holds, due_at=self._facts.now)
         for redirect in change.redirect:
-            self._redirect(redirect.effect_id, ids[redirect.to], held)
+            self._redirect(redirect.effect_id, ids.get(redirect.to), held)
 
     def _move(
         self,
@@ -176,21 +176,19 @@ class Linking:
                 )
             )
 
-    def _redirect(self, effect_id: int, to: int, held: Held) -> None:
+    def _redirect(self, effect_id: int, to: int | None, held: Held) -> None:
         entry = held.move(effect_id, depends_on=to)
         self._writes.redirects[held.key.practice_id, effect_id] = to
         if entry.connection_id is not None:
             self._writes.touched.add((held.key.practice_id, entry.connection_id))
 
     def _first_unmet(self, entry: Entry, holds: Sequence[State], held: Held) -> State:
-        facts, practice_id = self._facts, held.key.practice_id
-        truth = in_force(facts.truths.get(practice_id, ()), facts.now)
-        paused = truth is not None and not truth.master
+        practice_id = held.key.practice_id
         return first_unmet(
             holds,
             needs_link=needs_link(entry.target, office_level=entry.instruction.office_level),
-            linked=(practice_id, entry.instruction.patient_ref or "") in facts.linked,
-            paused=paused and stops_for_master(entry.target, entry.entry_kind),
+            linked=(practice_id, entry.instruction.patient_ref or "") in self._facts.linked,
+            paused=self._entering.paused(practice_id) and stops_for_master(entry.target, entry.entry_kind),
         )
 
     def _leave_waiting(self, origin: Origin, held: Held) -> dict[tuple[EntryKind, str], int]:

@@ -24,6 +24,9 @@ HOLDS: Final = frozenset(UNMET_ORDER) - {State.AWAITING_LINK, State.PAUSED}
 """Conditions that are stored with the effect until they are met; the link and the switch are looked up."""
 
 
+_NONE: Final[frozenset[State]] = frozenset()
+
+
 class Truth(msgspec.Struct, frozen=True):
     """What the ledger needs of one saved version of the settings."""
 
@@ -82,19 +85,20 @@ def resolve(
     if connection_id is None:
         return Resolved(State.SKIPPED_DISABLED, DecisionReason.NO_CONNECTION, (), None)
     reason = planned.reason
-    holds = {planned.state, *planned.holds} & HOLDS
+    holds = {planned.state, *planned.holds} & HOLDS if planned.holds or planned.state in HOLDS else _NONE
     if planned.entry_kind.value not in (WRITTEN_BY_ALL if writes is None else writes):
         if planned.entry_kind in _LEFT_OUT:
             return Resolved(State.SKIPPED_DISABLED, DecisionReason.NOT_BY_THIS_ROUTE, (), connection_id)
         reason = reason if holds else DecisionReason.NOT_BY_THIS_ROUTE
-        holds |= {State.AWAITING_MANUAL_POST}
+        holds = holds | {State.AWAITING_MANUAL_POST}
     state = first_unmet(
         holds,
         needs_link=needs_link(planned.target, office_level=planned.instruction.office_level),
         linked=linked,
         paused=paused and stops_for_master(planned.target, planned.entry_kind),
     )
-    return Resolved(state, reason, tuple(each for each in UNMET_ORDER if each in holds), connection_id)
+    ordered = tuple(each for each in UNMET_ORDER if each in holds) if holds else ()
+    return Resolved(state, reason, ordered, connection_id)
 
 
 def needs_link(target: Target, *, office_level: bool) -> bool:
