@@ -79,14 +79,14 @@ class Preparer:
         places and new parts; 4. the attempt; 5. results. Does nothing where somebody else was quicker."""
         key = {"practice_id": work.practice_id, "effect_id": work.effect_id, "connection_id": work.connection_id}
         async with self._connect() as connection, connection.transaction():
-            await connection.execute(_PRACTICES, {"practice_ids": [work.practice_id]})
+            await connection.execute(_PRACTICES, {"practice_ids": [work.practice_id]}, prepare=True)
             ours = await _rows(connection, "gate_is_ours", key | {"epoch": epoch, "me": self._me})
             found = await _rows(connection, "to_place", key)
             if not ours or not found or not _still_wanted(found[0], work):
                 return
             expansion = await self._expansion(connection, work, capabilities, read, found[0], key)
             await self._apply(connection, work, expansion, key)
-            await connection.execute(_SQL["add_attempt"], attempt)
+            await connection.execute(_SQL["add_attempt"], attempt, prepare=True)
 
     async def _expansion(
         self,
@@ -110,8 +110,11 @@ class Preparer:
         if not expanding.to_allocate(work, capabilities):
             placed = [expanding.place(each, read, patient) for each in (effect, *followers)]
             return Expansion(changed=tuple(placed))
-        laid = await _rows(connection, "laid_by_us", key | {"lane": work.lane})
-        ours = await _rows(connection, "charged_by_us", key | {"patient_ref": work.instruction.patient_ref})
+        laid: list[TupleRow] = []
+        ours: list[TupleRow] = []
+        if read.charges:
+            laid = await _rows(connection, "laid_by_us", key | {"lane": work.lane})
+            ours = await _rows(connection, "charged_by_us", key | {"patient_ref": work.instruction.patient_ref})
         return expanding.expand(
             effect,
             followers[0] if followers else None,
@@ -127,7 +130,7 @@ class Preparer:
     ) -> None:
         now, at = self._clock.now(), self._clock.for_database()
         changed = [_changed_row(each) for each in expansion.changed]
-        await connection.execute(_SQL["change"], key | {"items": _pack(changed).decode(), "now": at})
+        await connection.execute(_SQL["change"], key | {"items": _pack(changed).decode(), "now": at}, prepare=True)
         if not expansion.added:
             return
         count = len(expansion.added)
@@ -194,5 +197,5 @@ def _as_part(work: Work, part: Part) -> Work:
 
 
 async def _rows(connection: AsyncConnection[TupleRow], name: str, parameters: dict[str, Any]) -> list[TupleRow]:
-    cursor = await connection.execute(_SQL[name], parameters)
+    cursor = await connection.execute(_SQL[name], parameters, prepare=True)
     return await cursor.fetchall()
