@@ -101,6 +101,9 @@ def accounts(connection: Connection, practice_id: str | None = None) -> list[Acc
         account.money_in += minor
         if waiting is not None:
             account.buckets[Bucket.WAITING] += minor
+        elif row[7]:
+            # Voided or corrected while it waited: it has no entries and never will (R-7, E-11).
+            account.buckets[Bucket.VOIDED] += minor
         for key, amount in sums.items():
             _, _, state = key.partition(":")
             account.buckets[bucket_of(State(state))] += int(amount)
@@ -114,7 +117,7 @@ def money_told(event: Event) -> tuple[Target, int]:
         return Target.QUICKBOOKS, event.net_minor
     if isinstance(event, MoneyFields):
         return Target.PMS, event.gross_minor - event.surcharge_minor
-    return Target.PMS, int(getattr(event, "gross_minor", 0))
+    return Target.PMS, 0
 
 
 def violations(connection: Connection) -> list[str]:

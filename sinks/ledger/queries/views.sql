@@ -23,20 +23,22 @@ WHERE waiting IS NOT NULL AND (:practice_id::text IS NULL OR practice_id = :prac
 GROUP BY 1, 2, 3 ORDER BY 1, 2;
 
 -- name: told
--- Every event with its own bytes and what became of it.
+-- Every event that tells money, with its own bytes and what became of its entries. What goes back is on events of its
+-- own, with its own entries: it changes nothing in what came in.
 SELECT e.practice_id, e.source, e.event_id, e.event_type, e.waiting, b.original,
        (SELECT jsonb_object_agg(s.key, s.minor) FROM (
             SELECT f.target || ':' || f.state AS key, sum(f.amount_minor) AS minor FROM effects f
             WHERE f.practice_id = e.practice_id AND f.source = e.source AND f.event_id = e.event_id
-              AND f.entry_kind NOT IN ('note', 'attachment', 'claim_status')
-            GROUP BY 1) s)
+              AND f.entry_kind IN ('payment', 'fee_adjustment', 'insurance_payment', 'payout')
+            GROUP BY 1) s), e.applied
 FROM events e JOIN bodies b USING (practice_id, month, source, event_id)
-WHERE :practice_id::text IS NULL OR e.practice_id = :practice_id;
+WHERE e.kind IN ('payment', 'payout') AND e.superseded_by IS NULL
+  AND (:practice_id::text IS NULL OR e.practice_id = :practice_id);
 
 -- name: unaccounted
 -- Resolved events that neither have effects nor are APPLIED, and effects of events that are not resolved (I1, law 2).
 SELECT e.practice_id, e.source, e.event_id FROM events e
-WHERE (e.resolved_at IS NOT NULL AND NOT e.applied) <> EXISTS (
+WHERE e.superseded_by IS NULL AND (e.resolved_at IS NOT NULL AND NOT e.applied) <> EXISTS (
     SELECT FROM effects f WHERE f.practice_id = e.practice_id AND f.source = e.source AND f.event_id = e.event_id);
 
 -- name: without_receipt
