@@ -54,6 +54,8 @@ class Deciding:
             self._decided_anew(writeback)
         elif finding is Finding.MEMBERS_NAMED or (finding is Finding.DUPLICATE and controls.off(Control.RESOLVE_ONCE)):
             return False
+        elif finding is Finding.FIRST and not self._is_news(writeback):
+            return True  # it was a dead letter: newer rules change nothing of that, only a redrive does (laws 2, 11)
         elif finding is Finding.FIRST:
             finding = Finding.FIRST if self.first(writeback) else Finding.OLD_VERSION
         elif finding is Finding.CONFLICT and self._is_news(writeback):

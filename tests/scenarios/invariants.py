@@ -26,6 +26,7 @@ from schemas.events import (
 from schemas.states import DEAD, EVENT_WAITING, State, Verdict
 from tests.scenarios import topics
 from tests.scenarios.topics import Record
+from tests.vectors.entries import toward_balance
 from tests.worlds import World
 
 Rows = list[dict[str, Any]]
@@ -34,7 +35,7 @@ COUNTS = ("payment", "fee_adjustment", "insurance_payment")
 GIVING = (RefundSucceeded, RefundFailed, PaymentReturned, DisputeOpened, DisputeClosed)
 GIVEN = ("refund", "return", "dispute_hold", "dispute_release", "fee_adjustment")
 """The entries of money that goes back, and of what comes back of that."""
-NO_BALANCE = ("charge", "charge_reversal", "write_off", "allocation", "note")
+NO_BALANCE = ("write_off", "allocation", "note")
 """What stands beside the money: the sandbox's payments and adjustments do not hold it."""
 
 
@@ -193,7 +194,7 @@ def posted_is_at_the_target(ledger: Ledger, at_target: dict[str, int]) -> None:
     posted: dict[str, int] = defaultdict(int)
     for row in ledger.effects:
         if row["state"] == State.POSTED and row["entry_kind"] not in NO_BALANCE:
-            posted[row["practice_id"]] += row["amount_minor"]
+            posted[row["practice_id"]] += toward_balance(row["entry_kind"], row["amount_minor"])
     unknown = {row["practice_id"] for row in ledger.effects if row["state"] not in (State.POSTED,) and row["attempts"]}
     for practice in set(posted) | set(at_target):
         if practice not in unknown:
@@ -237,6 +238,18 @@ def settled(ledger: Ledger) -> dict[str, Any]:
         ),
         "dead letters": len({(d["topic_id"], d["part"], d["off"], d["effect_id"]) for d in ledger.dead_letters}),
     }
+
+
+def differences(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    """By table, a few of the rows that were there, and of those that are there instead."""
+    found: dict[str, Any] = {}
+    for name, was in before.items():
+        now = after[name]
+        if was != now and isinstance(was, list):
+            found[name] = [row for row in was if row not in now][:5], [row for row in now if row not in was][:5]
+        elif was != now:
+            found[name] = was, now
+    return found
 
 
 def decodable(records: list[Record]) -> list[Event]:

@@ -212,12 +212,15 @@ class Pipeline:
     # -- what is true at the end
 
     def at_targets(self) -> dict[str, int]:
-        """What the sandboxes hold, in our sign: payments, credits as positive, deposits and entries on the bank."""
+        """What the sandboxes hold, in our sign: payments and credits as positive, charges of ours as negative, deposits
+        and entries on the bank."""
         held: dict[str, int] = defaultdict(int)
         for practice, (customer_key, realm) in self.accounts.items():
             if any(office.customer_key == customer_key for office in self.sandbox.open_dental.offices()):
                 held[practice] += sum(row.amount_minor for row in self.sandbox.open_dental.payments(customer_key))
                 held[practice] -= sum(row.amount_minor for row in self.sandbox.open_dental.adjustments(customer_key))
+                charges = self.sandbox.open_dental.charges(customer_key)
+                held[practice] -= sum(row.amount_minor for row in charges if row.marker)
             if any(company.realm == realm for company in self.sandbox.quickbooks.companies()):
                 company = self.sandbox.quickbooks.company(realm)
                 bank = company.account("Practice Checking")
@@ -289,7 +292,7 @@ class Pipeline:
         self.until(self._intake_is_at_the_end, f"intake has read it (was at {last})")
         self.until(self._quiet, "the pipeline comes to rest after the replay")
         after = invariants.settled(invariants.Ledger(self.world))
-        assert after == before, f"I7: a replay changed {[name for name in before if before[name] != after[name]]}"
+        assert after == before, f"I7: a replay changed {invariants.differences(before, after)}"
         invariants.at_most_one_entry(self.doubled())
 
     def _early_dead_letters(self) -> list[topics.Record]:
