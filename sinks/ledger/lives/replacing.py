@@ -17,6 +17,7 @@ from sinks.ledger.lives.amounting import placed
 from sinks.ledger.lives.change import Change, Planned, Redirect, for_review, nothing
 from sinks.ledger.lives.comparing import Standing
 from sinks.ledger.lives.fates import inherited, standing_of, voidable
+from sinks.ledger.lives.giving import balance_of
 from sinks.ledger.lives.life import Entry, Life, Told
 from sinks.ledger.lives.lines import OWN_CASH, Line, lines_of
 from sinks.ledger.lives.naming import TooMuchError
@@ -38,8 +39,8 @@ def kind_of(told: Told) -> PaymentKind:
 def replaced(plan: Sequence[PlannedEffect], told: Told, life: Life, on: date, *, by: Event | None = None) -> Change:
     """1. the same money: nothing. 2. unsent entries are voided, what is left is reversed. 3. the plan follows.
 
-    Refunds stay with the money that they gave back: while it goes to the same parts they only follow its new entries,
-    else they move with it. `by`: the event that changes it, where that is not the one that told it.
+    Refunds stay with the money that they gave back: while it goes to the same parts, and these hold it, they only
+    follow its new entries, else they move with it. `by`: the event that changes it, where that is not the teller.
     """
     lines = lines_of(life)
     own = [line for line in lines if not line.given]
@@ -47,7 +48,8 @@ def replaced(plan: Sequence[PlannedEffect], told: Told, life: Life, on: date, *,
     if paid is None:
         return for_review(DecisionReason.CORRECTED)
     stands = Standing(own, paid)
-    same_places = stands.goes_where(plan)
+    balance = balance_of(life, told)
+    same_places = stands.goes_where(plan) and all(not balance.went(x) or balance.left(x) >= 0 for x in balance.shares)
     if moving.is_netted(lines):
         if not same_places:
             return for_review(DecisionReason.CORRECTED)

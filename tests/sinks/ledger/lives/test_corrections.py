@@ -195,6 +195,24 @@ def test_e11_what_was_refunded_moves_with_its_money() -> None:
     assert ledger.applied() == 0
 
 
+def test_e11_a_part_that_no_longer_holds_its_refund_gives_it_to_the_others() -> None:
+    """E-11, R-2: all of it was refunded at the first of two, and all of it belongs to the second: nothing waits for a
+    payment of zero."""
+
+    def halves(first: int) -> tuple[Split, ...]:
+        shares = ((1, first), (2, 10000 - first))
+        return tuple(Split(patient_ref=f"pt-{number}", amount_minor=amount) for number, amount in shares)
+
+    ledger = Ledger(timing=Timing.DAILY)
+    ledger.tell(telling.payment(splits=halves(10000)), refund(-10000, hours=1), corrected(splits=halves(0), hours=2))
+    assert [row[:3] for row in ledger.table() if row[2]] == [
+        ("payment", "1", 9680),
+        ("fee_adjustment", "1", 320),
+        ("refund", "1", -10000),
+    ]
+    assert ledger.applied() == 0
+
+
 def test_r7_a_net_entry_is_corrected_less_what_was_refunded() -> None:
     ledger = Ledger(timing=Timing.DAILY, refund_before_post=RefundBeforePost.NET_ENTRY)
     ledger.tell(telling.payment(), refund(-4000, hours=1), corrected(gross=12000, fee=380, hours=2))
