@@ -9,11 +9,11 @@ import msgspec
 from schemas.amounts import share_until
 from schemas.practice_settings import RefundBeforePost
 from schemas.reasons import DecisionReason
-from schemas.states import EntryKind
+from schemas.states import SKIPPED, EntryKind
 from schemas.writebacks import PlannedEffect
 from sinks.ledger.lives.amounting import amounted
 from sinks.ledger.lives.change import Change, Planned
-from sinks.ledger.lives.fates import NETTED, inherited, voidable
+from sinks.ledger.lives.fates import NET_NOT_POSITIVE, NETTED, inherited, voidable
 from sinks.ledger.lives.giving import Amount, Balance
 from sinks.ledger.lives.life import Entry, Life
 from sinks.ledger.lives.lines import OWN_CASH, Family, total
@@ -92,6 +92,9 @@ def _left(
     if not cash + companion:
         return
     standing = inherited(paid)
+    if cash <= 0 < cash + companion and standing.state not in SKIPPED:
+        # N-9: the fee eats what is left, and a payment is no way to write that.
+        standing = NET_NOT_POSITIVE
     yield from whole.pair(paid, paid.entry_kind, part, cash, companion, standing, alone=True)
     if charge := _planned(plan, EntryKind.CHARGE):
         # B-1: the charge is what counts toward the balance; of a mirrored share, as much of it as of the payment.

@@ -39,8 +39,8 @@ def kind_of(told: Told) -> PaymentKind:
 def replaced(plan: Sequence[PlannedEffect], told: Told, life: Life, on: date, *, by: Event | None = None) -> Change:
     """1. the same money: nothing. 2. unsent entries are voided, what is left is reversed. 3. the plan follows.
 
-    Refunds stay with the money that they gave back: while it goes to the same parts, and these hold it, they only
-    follow its new entries, else they move with it. `by`: the event that changes it, where that is not the teller.
+    Refunds stay with the money that they gave back: while it goes to the same parts, and these hold and post it, they
+    only follow its new entries, else they move with it. `by`: the event that changes it, where that is not the teller.
     """
     lines = lines_of(life)
     own = [line for line in lines if not line.given]
@@ -66,7 +66,7 @@ def replaced(plan: Sequence[PlannedEffect], told: Told, life: Life, on: date, *,
     kept = [line for line in booked if not voidable(line.entry) and line.family is not None]
     effects = [*taking_back(order, kept, paid.instruction.version), *fresh]
     redirect: tuple[Redirect, ...] = ()
-    if same_places or not given:
+    if not given or (same_places and not _is_dropped(fresh, paid)):
         redirect = tuple(_redirects(given, void, fresh))
     else:
         try:
@@ -82,6 +82,13 @@ def replaced(plan: Sequence[PlannedEffect], told: Told, life: Life, on: date, *,
         redirect=redirect,
         settings_version=told.settings_version,
     )
+
+
+def _is_dropped(fresh: Sequence[Planned], paid: Entry) -> bool:
+    """Its type is off as it is told now, and was not: what gave back goes to a person with it (R-14)."""
+    own = [x.effect for x in fresh if x.effect.entry_kind in OWN_CASH and x.effect.state is not State.SKIPPED_ZERO]
+    off = bool(own) and all(effect.state is State.SKIPPED_DISABLED for effect in own)
+    return off and fates.fate(paid) is fates.FOLLOWING
 
 
 def _placed_as(effect: PlannedEffect, told: Told, paid: Entry) -> Planned:

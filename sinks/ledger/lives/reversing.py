@@ -8,7 +8,7 @@ from datetime import date
 import msgspec
 
 from schemas.events import Event
-from schemas.states import EntryKind, State
+from schemas.states import DEAD, EntryKind, State
 from schemas.writebacks import PlannedEffect
 from sinks.ledger.lives.change import Planned
 from sinks.ledger.lives.fates import COMPANION_OFF, NET_NOT_POSITIVE, UNTOUCHED, Standing, fate, follows
@@ -157,11 +157,29 @@ def origin_of(lines: Iterable[Line], part: str) -> Entry | None:
     """
     own = [line for line in lines if not line.given and line.root == part]
     paid = [line for line in own if line.entry.entry_kind in OWN_CASH]
-    moved = (line for line in paid if line.entry.state is not State.SKIPPED_ZERO and line.entry.depends_on is None)
-    credited = (line for line in own if line.entry.entry_kind is EntryKind.FEE_ADJUSTMENT)
-    return newest(moved) or newest(credited) or newest(paid)
+    moved = [line for line in paid if line.entry.state is not State.SKIPPED_ZERO and line.entry.depends_on is None]
+    credited = [line for line in own if line.entry.entry_kind is EntryKind.FEE_ADJUSTMENT]
+    return least_sure(moved) or least_sure(credited) or newest(paid)
 
 
 def newest(lines: Iterable[Line]) -> Entry | None:
     """The one that was stored last: a later version stands in the place of an earlier one."""
     return max((line.entry for line in lines), key=lambda entry: entry.effect_id, default=None)
+
+
+def least_sure(lines: Sequence[Line]) -> Entry | None:
+    """Of the newest event's pieces (law 18: one payment laid on several charges), the one that is the furthest from
+    standing: what follows all of them waits for it."""
+    last = newest(lines)
+    if last is None:
+        return None
+    pieces = [x.entry for x in lines if (x.entry.source, x.entry.event_id) == (last.source, last.event_id)]
+    return max(pieces, key=lambda entry: (_unsure(entry), entry.effect_id))
+
+
+def _unsure(entry: Entry) -> int:
+    if follows(entry) is None:
+        return 3
+    if entry.state in DEAD:
+        return 2
+    return 0 if entry.state is State.POSTED else 1

@@ -10,7 +10,7 @@ from sinks.ledger.lives.change import Planned
 from sinks.ledger.lives.fates import fate
 from sinks.ledger.lives.lines import Family, Line, total
 from sinks.ledger.lives.parts import is_taking_back, of_refund, reversal_part, taken_back
-from sinks.ledger.lives.reversing import Order
+from sinks.ledger.lives.reversing import Order, least_sure
 
 _ORDER: Final = (Family.CASH, Family.COMPANION, Family.WRITE_OFF, Family.CHARGE)
 
@@ -32,13 +32,14 @@ def taking_back(order: Order, kept: Sequence[Line], version: int) -> Iterator[Pl
 
 
 def _named(lines: Sequence[Line]) -> Line | None:
-    """The entry that a figure is of: the payment's own before what followed it, the newest of its kind; a difference
-    or an earlier reversal only where nothing else is."""
+    """The entry that a figure is of: the payment's own before what followed it; a difference or an earlier reversal
+    only where nothing else is."""
     plain = [line for line in lines if not is_taking_back(line.entry.part)]
     own = [line for line in plain if not line.given]
     roots = [line for line in own if line.entry.depends_on is None]
     chosen = roots or own or plain or lines
-    return max(chosen, key=lambda line: line.entry.effect_id, default=None)
+    first = least_sure(chosen)
+    return next((line for line in chosen if line.entry is first), None)
 
 
 def _name(line: Line) -> tuple[EntryKind, str]:

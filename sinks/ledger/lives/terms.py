@@ -11,7 +11,7 @@ from schemas.amounts import divide
 from schemas.events import MoneyFields, PayoutCategory
 from schemas.payment_terms import amount_mode, known_fee
 from schemas.practice_settings import AmountMode, FeeAdjustment, RefundWithoutCompanion
-from schemas.states import EntryKind
+from schemas.states import SKIPPED, EntryKind, State
 from sinks.ledger.lives.life import Life, Told
 from sinks.ledger.lives.lines import GIVING, OWN_CASH
 
@@ -84,8 +84,9 @@ def shares_of(told: Told, fee: int | None) -> tuple[Share, ...]:
 
 
 def fee_of(life: Life) -> int | None:
-    """The fee as it is known now: what was told last of the payment's own fee and the assessments, else of its payout
-    (N-5)."""
+    """The fee as it is known now: what was told last of the payment's own fee and the assessments, else what its
+    entries were amounted with, else what its payout says (N-5): a payout that fails or is told anew changes no entry.
+    """
     if life.told is None:
         return None
     event = money_of(life.told)
@@ -96,7 +97,14 @@ def fee_of(life: Life) -> int | None:
         fees = [x for x in fees if x.occurred_at >= event.occurred_at]
     if fees:
         return max(fees, key=lambda x: x.version).fee_minor
-    return fee_in_payout(life) if told is None else told
+    return _fee_of_payout(life) if told is None else told
+
+
+def _fee_of_payout(life: Life) -> int | None:
+    key = None if life.told is None else (life.told.event.source, life.told.event.event_id)
+    own = (x for x in life.entries if (x.source, x.event_id) == key and x.entry_kind in OWN_CASH)
+    booked = (x.instruction.fee_minor for x in own if x.state not in SKIPPED | {State.VOIDED_BEFORE_POST})
+    return next((fee for fee in booked if fee is not None), fee_in_payout(life))
 
 
 def fee_in_payout(life: Life) -> int | None:
