@@ -11,8 +11,8 @@ from sinks.ledger.lives.change import Change, Origin, nothing, parked
 from sinks.ledger.lives.fates import voidable
 from sinks.ledger.lives.giving import Balance, balance_of
 from sinks.ledger.lives.life import Life
-from sinks.ledger.lives.lines import Line
-from sinks.ledger.lives.reversing import Order, origin_of
+from sinks.ledger.lives.lines import OWN_CASH, Line
+from sinks.ledger.lives.reversing import Order
 from sinks.ledger.lives.taking_back import taking_back
 
 
@@ -35,7 +35,7 @@ def voided(event: PaymentVoided, life: Life, on: date) -> Change:
     for part in dict.fromkeys(line.root for line in balance.lines):
         mine = [line for line in balance.lines if line.root == part]
         if unsent or waits or not _given_whole(balance, part):
-            _sort(mine, part, void, kept)
+            _sort(mine, void, kept)
     order = Order(event=event, ref=event.payment_id, original=event.payment_id, on=on)
     effects = tuple(taking_back(order, kept, original.version))
     return Change(
@@ -53,13 +53,11 @@ def _given_whole(balance: Balance, part: str) -> bool:
     return share is not None and balance.went(share) > 0 and not balance.left(share)
 
 
-def _sort(mine: list[Line], part: str, void: list[Line], kept: list[Line]) -> None:
-    """Refunds of a part go with its payment while that was not sent, else they stay and count."""
-    origin = origin_of(mine, part)
-    unsent = origin is not None and voidable(origin)
-    for line in mine:
-        if not line.booked:
-            continue
+def _sort(mine: list[Line], void: list[Line], kept: list[Line]) -> None:
+    """Refunds of a part go with its payment while nothing of that was sent, else they stay and count."""
+    booked = [line for line in mine if line.booked]
+    unsent = all(voidable(line.entry) for line in booked if line.entry.entry_kind in OWN_CASH)
+    for line in booked:
         if voidable(line.entry) and (unsent or not line.given):
             void.append(line)
         elif line.family is not None:

@@ -173,6 +173,24 @@ class Ledger:
                     self._move(entry.effect_id, state=State.POSTED)
                     posted = True
 
+    def laid_on_two_charges(self) -> None:
+        """The payment's entry becomes two, as one read of open charges makes of it (law 18)."""
+        payment = self.life.entries[0]
+        half = payment.amount_minor // 2
+        self._ids += 1
+        rest = _replace(
+            payment, effect_id=self._ids, part=f"{payment.part}a1", amount_minor=payment.amount_minor - half
+        )
+        self._move(payment.effect_id, amount_minor=half)
+        self.life = _replace(self.life, entries=(*self.life.entries, rest))
+
+    def put_one(self, number: int, state: State) -> None:
+        self._move(number, state=state)
+
+    def no_longer_paid_out(self) -> None:
+        """Its payout failed (P-21)."""
+        self.life = _replace(self.life, items=())
+
     def put(self, state: State, *kinds: EntryKind, **changed: Any) -> None:
         """Give entries of these kinds, or all, another state."""
         for entry in self.life.entries:

@@ -154,6 +154,14 @@ def test_r14_what_a_person_recorded_a_person_corrects() -> None:
     assert {planned.behind for planned in ledger.last.effects} == {None}
 
 
+def test_r14_a_refund_of_what_turns_out_to_be_off_is_a_persons() -> None:
+    """R-14, E-11: corrected to a type that is off, it is skipped, and its unsent refund does not wait for ever."""
+    ledger = Ledger(timing=Timing.DAILY, types=telling.modes(collection=TypeMode.OFF))
+    ledger.tell(telling.payment(), refund(-4000, hours=1), corrected(kind=PaymentKind.COLLECTION, hours=2))
+    assert ledger.book() == [("refund", "", -4000, "AWAITING_MANUAL_POST")]
+    assert {x.depends_on for x in ledger.standing()} == {None}
+
+
 def test_t13_a_correction_waits_for_funds_as_its_original_did() -> None:
     """T-13: until they are there; then it does not wait again."""
     ledger = Ledger(timing=Timing.ON_CLEAR)

@@ -46,6 +46,24 @@ def test_n5_a_payout_that_came_before_its_payment_tells_its_fee() -> None:
     assert ledger.table() == [("payment", "", 9680), ("fee_adjustment", "", 320)]
 
 
+def test_p21_the_fee_of_a_payout_that_failed_is_still_the_one_that_was_booked() -> None:
+    """P-21, R-15, R-5: its items are free again, but the entries stand as they were amounted."""
+    ledger = Ledger()
+    ledger.tell(telling.payment(fee=None))
+    ledger.paid_out(charge_item(10000, 320))
+    ledger.post()
+    ledger.no_longer_paid_out()
+    ledger.tell(fee_assessed(350, 9650))
+    assert ledger.table() == [("reversal", "payment/@1", -30), ("fee_adjustment", "", 30)]
+    bare = Ledger(fee_adjustment=FeeAdjustment.OFF)
+    bare.tell(telling.payment(fee=None))
+    bare.paid_out(charge_item(10000, 320))
+    bare.post()
+    bare.no_longer_paid_out()
+    bare.tell(refund(-10000))
+    assert bare.table() == [("refund", "", -9680)]
+
+
 def test_n9_a_fee_that_takes_all_leaves_it_to_a_person() -> None:
     """N-9: 25 with a fee of 31 → −6, by hand."""
     ledger = Ledger()

@@ -133,6 +133,31 @@ def test_r7_one_net_entry_where_the_practice_chose_it() -> None:
     assert ledger.total() == 6000
 
 
+def test_r7_n9_a_net_entry_that_the_fee_eats_is_a_persons() -> None:
+    """N-9: 200 of 10000/320 are left: a payment of −120 is never posted automatically."""
+    ledger = Ledger(timing=Timing.DAILY, refund_before_post=RefundBeforePost.NET_ENTRY)
+    ledger.tell(telling.payment(), refund(-9800, hours=1))
+    assert ledger.book() == [
+        ("payment", "", -120, "AWAITING_MANUAL_POST"),
+        ("fee_adjustment", "", 320, "AWAITING_MANUAL_POST"),
+    ]
+
+
+def test_r7_r9_a_part_that_netting_left_empty_comes_back_when_its_refund_fails() -> None:
+    """R-9: the first of two halves was refunded before posting, the second is posted: the first is paid after all."""
+    splits = (Split(patient_ref="pt-1", amount_minor=5000), Split(patient_ref="pt-2", amount_minor=5000))
+    ledger = Ledger(timing=Timing.DAILY, refund_before_post=RefundBeforePost.NET_ENTRY)
+    ledger.tell(telling.payment(splits=splits))
+    ledger.tell(refund(-5000, hours=1, splits=(Split(patient_ref="pt-1", amount_minor=-5000),)))
+    assert {x.instruction.patient_ref for x in ledger.standing()} == {"pt-2"}
+    ledger.post()
+    ledger.tell(refund_failed(5000, hours=2))
+    assert [row for row in ledger.table() if row[0] == "payment"] == [("payment", "0", 5000)]
+    assert ledger.applied() == 10000
+    ledger.tell(refund(-10000, hours=3, ref="re-2"))
+    assert ledger.applied() == 0
+
+
 def test_r7_once_posted_a_refund_is_its_own_entry() -> None:
     ledger = posted(refund_before_post=RefundBeforePost.NET_ENTRY)
     ledger.tell(refund(-4000))

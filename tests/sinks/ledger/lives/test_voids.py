@@ -162,3 +162,25 @@ def test_e11_a_correction_after_a_void() -> None:
     ledger.tell(void(hours=30))
     assert ledger.tell(corrected(gross=12000, fee=380, hours=20)).applied
     assert ledger.tell(corrected(3, gross=12000, fee=380, hours=40)).waiting is State.AWAITING_REVIEW
+
+
+def test_law18_what_follows_a_payment_on_two_charges_waits_for_the_piece_that_is_not_there() -> None:
+    """Law 2, law 18: one piece is posted, one refused: the reversal and the refund of all wait for that one."""
+    for follower in (void(), refund(-10000)):
+        ledger = Ledger()
+        ledger.tell(telling.payment())
+        ledger.laid_on_two_charges()
+        ledger.put_one(1, State.REJECTED)
+        ledger.put_one(2, State.POSTED)
+        ledger.put_one(3, State.POSTED)
+        ledger.tell(follower)
+        assert ledger.last.effects[0].behind == 1
+        assert ledger.total("refund") + ledger.total("reversal") == -10000
+
+
+def test_law18_while_no_piece_was_sent_all_are_suppressed() -> None:
+    ledger = Ledger()
+    ledger.tell(telling.payment())
+    ledger.laid_on_two_charges()
+    assert sorted(ledger.tell(void()).void) == [1, 2, 3]
+    assert ledger.book() == []
