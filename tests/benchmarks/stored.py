@@ -10,9 +10,10 @@ from typing import Final
 
 import msgspec
 import psycopg
+from psycopg.rows import TupleRow
 
 from schemas.codec import encode_event
-from schemas.events import Event, PaymentSucceeded
+from schemas.events import Event
 from schemas.practice_settings import SettingsHistory, Timing
 from schemas.states import EntryKind
 from schemas.writebacks import Writeback
@@ -47,7 +48,8 @@ def stored_cost(world: World, sizes: tuple[int, ...]) -> Iterator[Measure]:
         costs: dict[int, Cost] = {}
         made = 0
         for size in sizes:
-            _fill(book.connection, made // PRACTICES + 1, size // PRACTICES)
+            with psycopg.connect(world.database_url, autocommit=True) as filling:
+                _fill(filling, made // PRACTICES + 1, size // PRACTICES)
             made = size
             costs[size] = _measure(book, known, size)
     finally:
@@ -130,7 +132,7 @@ def _post_half(book: Book) -> None:
         )
 
 
-def _fill(connection: psycopg.Connection[tuple[object, ...]], first: int, until: int) -> None:
+def _fill(connection: psycopg.Connection[TupleRow], first: int, until: int) -> None:
     """Payments `first` to `until` of every practice, posted long ago; no trigger looks at what is there already."""
     (sample,) = payments(1, practice_ids(1), run="sample", at=NOON)
     with connection.transaction():
@@ -138,12 +140,8 @@ def _fill(connection: psycopg.Connection[tuple[object, ...]], first: int, until:
         span = (first, until)
         for statement in _ROWS:
             connection.execute(statement, span)
-        connection.execute(_BODIES, (_bytes(sample), *span))
+        connection.execute(_BODIES, (encode_event(sample), *span))
     connection.execute("VACUUM ANALYZE receipts, events, bodies, effects")
-
-
-def _bytes(sample: PaymentSucceeded) -> bytes:
-    return encode_event(sample)
 
 
 _EACH: Final = "FROM practices p, generate_series(%s::int, %s::int) i"
