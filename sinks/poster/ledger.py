@@ -245,6 +245,9 @@ class Ledger:
 
 def _work(row: TupleRow) -> Work:
     payload = row[17]
+    target, origin = Target(row[6]), None if row[34] is None else _frozen(row[34])
+    # R-13, E-12: what belongs to an entry that stands goes where that went, whoever is linked now.
+    patient = origin.pms_patient_id if origin is not None and row[11] and origin.pms_patient_id else row[28]
     return Work(
         practice_id=row[0],
         connection_id=row[1],
@@ -252,7 +255,7 @@ def _work(row: TupleRow) -> Work:
         source=row[3],
         event_id=row[4],
         subject=row[5],
-        target=Target(row[6]),
+        target=target,
         entry_kind=EntryKind(row[7]),
         part=row[8],
         lane=row[9],
@@ -274,9 +277,9 @@ def _work(row: TupleRow) -> Work:
         amount_minor=row[25],
         currency=row[26],
         ledger_date=row[27],
-        pms_patient_id=row[28],
+        pms_patient_id=patient,
         facts=facts_of(settings_version=row[29], master=row[30], calendar=row[31], connected=row[32]),
         origin_id=row[33],
-        origin=None if row[34] is None else _frozen(row[34]),
+        origin=origin if target is Target.QUICKBOOKS else None,
         placement=None if row[35] is None else _placement(row[35]),
     )

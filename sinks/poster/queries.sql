@@ -116,7 +116,8 @@ CROSS JOIN LATERAL (
 ) w
 CROSS JOIN LATERAL (SELECT * FROM effects x WHERE x.practice_id = k.p AND x.effect_id = w.effect_id OFFSET 0) e
 LEFT JOIN LATERAL (
-    SELECT r.state, r.external_id, CASE WHEN e.target = 'QUICKBOOKS' THEN r.payload END AS payload FROM effects r
+    SELECT r.state, r.external_id, CASE WHEN e.target = 'QUICKBOOKS' OR r.state = 'POSTED' THEN r.payload END AS payload
+    FROM effects r
     WHERE r.practice_id = k.p AND r.effect_id = e.depends_on OFFSET 0) o ON true
 CROSS JOIN LATERAL (
     SELECT v.subject FROM events v
