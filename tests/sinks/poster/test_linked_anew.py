@@ -8,7 +8,7 @@ from tests.sinks.poster.test_every_kind_posts import about, settled
 
 
 def test_r13_e12_a_refund_goes_where_its_payment_went(offices: Offices) -> None:
-    """R-13, E-12: linked anew, what was posted stays where it is, and so its refund goes there too."""
+    """R-13: linked anew, what was posted stays where it is, and so its refund goes there too."""
     office = offices.open()
     paid = office.pay()
     offices.book.tell(paid)
