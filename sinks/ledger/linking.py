@@ -5,7 +5,6 @@ The rules are `sinks.ledger.lives`; here their changes become writes of the batc
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Final
 
@@ -13,20 +12,19 @@ import msgspec
 
 from schemas.events import DisputeClosed, DisputeOpened, Event, MoneyFields, PayoutFailed, PayoutPaid
 from schemas.reasons import DecisionReason
-from schemas.states import READY, WAITING, EntryKind, State
+from schemas.states import READY, WAITING, State
 from schemas.writebacks import Writeback
-from sinks.ledger.batch_records import Dispute, Facts, Move
+from sinks.ledger.batch_records import Dispute, Facts
 from sinks.ledger.concerning import LifeKey, concerned, event_of, told_by
-from sinks.ledger.entering import Entering, with_plan
+from sinks.ledger.entering import Entering, PartKey, with_plan
+from sinks.ledger.going_on import GoingOn
 from sinks.ledger.held import Held
 from sinks.ledger.life_reading import version_of
 from sinks.ledger.lives.change import Change, Origin
 from sinks.ledger.lives.dates import dated
 from sinks.ledger.lives.fees import paid_out
-from sinks.ledger.lives.life import Entry, Linked, PaidItem, Told
+from sinks.ledger.lives.life import Linked, PaidItem, Told
 from sinks.ledger.lives.resolving import resolve_linked, told
-from sinks.ledger.outbox import result_row
-from sinks.ledger.resolving import first_unmet, needs_link, said_reason, stops_for_master
 from sinks.ledger.rows import EventStanding, item_rows
 
 _OPEN: Final = WAITING | READY
@@ -41,6 +39,7 @@ class Linking:
         self._facts = facts
         self._entering = entering
         self._writes = entering.writes
+        self._going_on = GoingOn(facts, entering)
 
     def concerns(self, writeback: Writeback) -> bool:
         """Whether a record says more than that a payment happened of which the ledger has heard nothing else."""
@@ -99,7 +98,7 @@ class Linking:
         return told(self._told(writeback, event, standing), held.life(), on=on)
 
     def _apply(self, writeback: Writeback, event: Event, change: Change, held: Held, *, new: bool) -> None:
-        """1. what is voided, lifted or led elsewhere. 2. the event with its effects. 3. the origin, if it waited."""
+        """1. the event with its effects. 2. the original, if it waited. 3. what is voided, lifted or led elsewhere."""
         standing = _standing(change, writeback)
         tells = isinstance(event, MoneyFields | PayoutPaid)
         # What RULES planned stays with money that is told: what follows it is measured by that (R-6).
@@ -116,7 +115,7 @@ class Linking:
         ids = self._entering.plan(by, change.effects, held) if standing.waiting is None else {}
         if change.origin is not None and not tells:
             ids |= self._leave_waiting(change.origin, held)
-        self._stored_entries(change, held, ids)
+        self._going_on.apply(change, held, ids)
 
     def _store(self, writeback: Writeback, standing: EventStanding, *, new: bool, concerns: str | None) -> None:
         if new:
@@ -124,74 +123,7 @@ class Linking:
         else:
             self._entering.resolution(writeback, standing, concerns)
 
-    def _stored_entries(self, change: Change, held: Held, ids: Mapping[tuple[EntryKind, str], int]) -> None:
-        """`ids`: of the effects that this change brings, which others may now depend on."""
-        for effect_id in change.void:
-            self._move(held.entries[effect_id], State.VOIDED_BEFORE_POST, held, reason=change.void_reason)
-        for effect_id in change.lift:
-            entry = held.entries[effect_id]
-            holds = tuple(each for each in entry.holds if each is not State.AWAITING_CLEARANCE)
-            self._move(entry, self._first_unmet(entry, holds, held), held, cleared=True)
-            held.move(effect_id, holds=holds, due_at=self._facts.now)
-        for redirect in change.redirect:
-            self._redirect(redirect.effect_id, ids.get(redirect.to), held)
-
-    def _move(
-        self,
-        entry: Entry,
-        state: State,
-        held: Held,
-        *,
-        cleared: bool = False,
-        reason: DecisionReason | None = None,
-    ) -> None:
-        """A stored effect, or one of this batch, goes on; once moved twice, only the last counts."""
-        practice_id = held.key.practice_id
-        key = (practice_id, entry.effect_id)
-        before = self._writes.moves.get(key)
-        self._writes.moves[key] = Move(
-            was=entry.state if before is None else before.was,
-            state=state,
-            cleared=cleared or (before is not None and before.cleared),
-            reason=reason,
-        )
-        held.move(entry.effect_id, state=state)
-        if entry.connection_id is not None:
-            self._writes.touched.add((practice_id, entry.connection_id))
-        if state is not State.SCHEDULED:
-            self._writes.outbox.append(
-                result_row(
-                    practice_id=practice_id,
-                    source=entry.source,
-                    event_id=entry.event_id,
-                    subject=held.key.ref,
-                    state=state,
-                    target=entry.target,
-                    entry_kind=entry.entry_kind,
-                    part=entry.part,
-                    reason=reason or said_reason(state, entry.reason),
-                    amount_minor=entry.amount_minor,
-                    currency=entry.instruction.currency,
-                    changed_at=self._facts.now,
-                )
-            )
-
-    def _redirect(self, effect_id: int, to: int | None, held: Held) -> None:
-        entry = held.move(effect_id, depends_on=to)
-        self._writes.redirects[held.key.practice_id, effect_id] = to
-        if entry.connection_id is not None:
-            self._writes.touched.add((held.key.practice_id, entry.connection_id))
-
-    def _first_unmet(self, entry: Entry, holds: Sequence[State], held: Held) -> State:
-        practice_id = held.key.practice_id
-        return first_unmet(
-            holds,
-            needs_link=needs_link(entry.target, office_level=entry.instruction.office_level),
-            linked=(practice_id, entry.instruction.patient_ref or "") in self._facts.linked,
-            paused=self._entering.paused(practice_id) and stops_for_master(entry.target, entry.entry_kind),
-        )
-
-    def _leave_waiting(self, origin: Origin, held: Held) -> dict[tuple[EntryKind, str], int]:
+    def _leave_waiting(self, origin: Origin, held: Held) -> dict[PartKey, int]:
         """The told event is resolved by another one: by its fee (N-5), or because it will never be posted (R-7)."""
         by, before = held.told_by, held.told
         if by is None or before is None:
@@ -237,7 +169,7 @@ class Linking:
         if held.told_by is not None and held.told is not None:
             paid = paid_out(held.life(), self._dated(held.told_by, held.told.event))
             ids = {} if paid.origin is None else self._leave_waiting(paid.origin, held)
-            self._stored_entries(paid, held, ids)
+            self._going_on.apply(paid, held, ids)
 
     def _release(self, held: Held) -> None:
         """Ask what is parked again, until none moves any more (R-8)."""

@@ -440,3 +440,17 @@ def test_a_refund_of_a_membership_takes_its_charge_back(book: Book) -> None:
     book.tell(NAMED, refunded(-9900, at=LATER + MINUTE))
     mine = [(row[1], row[2]) for row in entries(book) if row[0] == "ev-r1"]
     assert sorted(mine) == [("charge_reversal", -9900), ("refund", -9900)]
+
+
+def test_a_charge_that_the_connection_does_not_write_holds_nobody(book: Book) -> None:
+    """B-1: without the capability the payment goes on as a prepayment, and nobody has to do the charge by hand."""
+    ready(book)
+    book.connection.execute("UPDATE connections SET capabilities = '{payment,fee_adjustment}'")
+    book.tell(NAMED)
+    assert {row[1]: row[2:4] for row in entries(book)} == {
+        "charge": (29900, "SKIPPED_DISABLED"),
+        "payment": (29003, "SCHEDULED"),
+        "fee_adjustment": (897, "SCHEDULED"),
+    }
+    assert book.one("SELECT depends_on FROM effects WHERE entry_kind = 'payment'") is None
+    assert book.one("SELECT reason FROM effects WHERE entry_kind = 'charge'") == "NOT_BY_THIS_ROUTE"
