@@ -20,15 +20,13 @@ from sinks.ledger.lives.taking_back import taking_back
 from sinks.ledger.lives.terms import fee_of, shares_of, terms_of
 
 
-def moved(
-    order: Order, given: Sequence[Line], fresh: Sequence[Planned], told: Told, life: Life, version: int
-) -> Iterator[Planned]:
+def moved(order: Order, given: Sequence[Line], fresh: Sequence[Planned], told: Told, life: Life) -> Iterator[Planned]:
     """Reversals of what was given back where the money was, and as much of it where the money is now.
 
     One entry per part for all of it: the events that gave it back keep their own entries as they are. TooMuchError
     where the new parts hold less.
     """
-    yield from taking_back(order, [line for line in given if not voidable(line.entry)], version)
+    yield from taking_back(order, [line for line in given if not voidable(line.entry)])
     balance = Balance(told, terms_of(told), shares_of(told, fee_of(life)), (), 0)
     cash, companion = total(given, Family.CASH), total(given, Family.COMPANION)
     charge = total(given, Family.CHARGE)

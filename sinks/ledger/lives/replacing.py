@@ -64,13 +64,13 @@ def replaced(plan: Sequence[PlannedEffect], told: Told, life: Life, on: date, *,
     )
     fresh = tuple(_placed_as(effect, told, paid) for effect in plan)
     kept = [line for line in booked if not voidable(line.entry) and line.family is not None]
-    effects = [*taking_back(order, kept, paid.instruction.version), *fresh]
+    effects = [*taking_back(order, kept), *fresh]
     redirect: tuple[Redirect, ...] = ()
     if not given or (same_places and not _is_dropped(fresh, paid)):
         redirect = tuple(_redirects(given, void, fresh))
     else:
         try:
-            effects += moving.moved(order, given, fresh, told, life, paid.instruction.version)
+            effects += moving.moved(order, given, fresh, told, life)
         except TooMuchError:
             return for_review(DecisionReason.MORE_THAN_ORIGINAL)
         void += [line for line in given if voidable(line.entry)]

@@ -15,7 +15,7 @@ from sinks.ledger.lives.reversing import Order, least_sure
 _ORDER: Final = (Family.CASH, Family.COMPANION, Family.WRITE_OFF, Family.CHARGE)
 
 
-def taking_back(order: Order, kept: Sequence[Line], version: int) -> Iterator[Planned]:
+def taking_back(order: Order, kept: Sequence[Line]) -> Iterator[Planned]:
     """What brings every figure of these entries to nothing. The reversal depends on the entry that it names.
 
     A cash figure that an assessment or a refund changed is taken back as it stands now, in one entry (R-7).
@@ -27,7 +27,7 @@ def taking_back(order: Order, kept: Sequence[Line], version: int) -> Iterator[Pl
             origin = _named(lines)
             if amount and origin is not None:
                 kind = EntryKind.CHARGE_REVERSAL if family is Family.CHARGE else EntryKind.REVERSAL
-                named = reversal_part(*_name(origin), version)
+                named = reversal_part(*_name(origin), origin.entry.instruction.version)
                 yield order.entry(origin.entry, kind, named, amount, fate(origin.entry))
 
 

@@ -11,7 +11,7 @@ from sinks.ledger.lives.change import Change, Origin, nothing, parked
 from sinks.ledger.lives.fates import voidable
 from sinks.ledger.lives.giving import Balance, balance_of
 from sinks.ledger.lives.life import Life
-from sinks.ledger.lives.lines import OWN_CASH, Line
+from sinks.ledger.lives.lines import Line
 from sinks.ledger.lives.reversing import Order
 from sinks.ledger.lives.taking_back import taking_back
 
@@ -37,7 +37,7 @@ def voided(event: PaymentVoided, life: Life, on: date) -> Change:
         if unsent or waits or not _given_whole(balance, part):
             _sort(mine, void, kept)
     order = Order(event=event, ref=event.payment_id, original=event.payment_id, on=on)
-    effects = tuple(taking_back(order, kept, original.version))
+    effects = tuple(taking_back(order, kept))
     return Change(
         reason=DecisionReason.VOIDED,
         applied=not effects,
@@ -54,11 +54,11 @@ def _given_whole(balance: Balance, part: str) -> bool:
 
 
 def _sort(mine: list[Line], void: list[Line], kept: list[Line]) -> None:
-    """Refunds of a part go with its payment while nothing of that was sent, else they stay and count."""
+    """Refunds of a part go with what they depend on while that was not sent, else they stay and count."""
     booked = [line for line in mine if line.booked]
-    unsent = all(voidable(line.entry) for line in booked if line.entry.entry_kind in OWN_CASH)
+    going = {line.entry.effect_id for line in booked if voidable(line.entry) and not line.given}
     for line in booked:
-        if voidable(line.entry) and (unsent or not line.given):
-            void.append(line)
-        elif line.family is not None:
-            kept.append(line)
+        if voidable(line.entry) and line.entry.depends_on in going:
+            going.add(line.entry.effect_id)
+    void += [line for line in booked if line.entry.effect_id in going]
+    kept += [line for line in booked if line.entry.effect_id not in going and line.family is not None]

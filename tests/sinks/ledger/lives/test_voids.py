@@ -184,3 +184,16 @@ def test_law18_while_no_piece_was_sent_all_are_suppressed() -> None:
     ledger.laid_on_two_charges()
     assert sorted(ledger.tell(void()).void) == [1, 2, 3]
     assert ledger.book() == []
+
+
+def test_law2_a_void_before_a_correction_was_posted_strands_nothing() -> None:
+    """Law 2: the correction's own entries are suppressed with the refund that it moved; what was sent is taken back."""
+    ledger = Ledger()
+    ledger.tell(telling.payment())
+    ledger.post()
+    ledger.tell(refund(-4000))
+    ledger.post()
+    ledger.tell(corrected(patient_ref="pt-2", hours=30), void(40))
+    ledger.post()
+    assert ledger.total() == 0
+    assert {entry.state for entry in ledger.standing()} == {State.POSTED}
