@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from deploy.sandbox.clients import CompanySandbox, OpenDentalSandbox
-from deploy.sandbox.records import PostedDeposit, PostedJournalEntry
+from deploy.sandbox.records import PostedDeposit, PostedJournalEntry, cents
 from tests.scenarios.pipeline import Pipeline
 from tests.vectors.entries import toward_balance
 from tests.vectors.practice import PATIENTS, facts, unlinked
@@ -22,13 +22,13 @@ BANK: Final = "Practice Checking"
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
-    """One entry in the office's books, amount toward the balance. `on`: which of the case's charges, 0 = none."""
+    """One entry in the office's books, amount toward the balance. `on`: which of the case's charges, `plan`, or 0."""
 
     table: str
     amount: int
     patient: str
     day: str
-    on: int
+    on: str
     marker: str
     note: str
 
@@ -73,10 +73,15 @@ class Books(msgspec.Struct, kw_only=True):
         return [*self._payments(), *self._adjustments(), *self._charges(), *self._notes()]
 
     def _payments(self) -> Iterator[Shown]:
-        paid = self.sandbox.paid_on(self.office)
+        """What stands on each charge and on each plan, for every payment."""
+        paid: Counter[tuple[int, int, bool]] = Counter()
+        for split in self.sandbox.rows(self.office, "paysplits"):
+            paid[split["PayNum"], split["ProcNum"], bool(split["PayPlanNum"])] += cents(split["SplitAmt"])
         for each in self.sandbox.payments(self.office):
-            for charge, amount in paid[each.pay_num].items():
-                yield self._shown("payments", amount, each.pat_num, each.pay_date, charge, each.marker, each.note)
+            for (number, charge, plan), amount in paid.items():
+                if number == each.pay_num:
+                    shown = self._shown("payments", amount, each.pat_num, each.pay_date, charge, each.marker, each.note)
+                    yield msgspec.structs.replace(shown, on="plan") if plan else shown
 
     def _adjustments(self) -> Iterator[Shown]:
         for each in self.sandbox.adjustments(self.office):
@@ -99,7 +104,7 @@ class Books(msgspec.Struct, kw_only=True):
 
     def _shown(self, table: str, amount: int, number: int, day: str, charge: int, marker: str, note: str) -> Shown:
         patient = next((ref for ref, mine in self.numbers.items() if mine == number), str(number))
-        on = self.charges.index(charge) + 1 if charge in self.charges else 0
+        on = str(self.charges.index(charge) + 1 if charge in self.charges else 0)
         return Shown(table=table, amount=amount, patient=patient, day=day[:10], on=on, marker=marker, note=note)
 
 
@@ -130,7 +135,7 @@ def _is(row: Row, shown: Shown) -> bool:
         and toward_balance(row.what, row.amount or 0) == shown.amount
         and more.get("patient", shown.patient) == shown.patient
         and more.get("shown", more.get("date", shown.day)) == shown.day
-        and more.get("on", str(shown.on)) == str(shown.on)
+        and more.get("on", shown.on) == shown.on
         and more.get("note", "") in shown.note
     )
 
