@@ -73,6 +73,7 @@ def to_allocate(work: Work, capabilities: Capabilities) -> bool:
     order = work.instruction
     return (
         work.entry_kind is EntryKind.PAYMENT
+        and order.amount_minor > 0
         and order.allocation is Allocation.ALLOCATE
         and EntryKind.ALLOCATION in capabilities.entry_kinds
         and order.procedure_ref is None

@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 import psycopg
 
+from schemas.reasons import ConnectionReason
 from schemas.states import Stage
 from sinks.port import PaymentTarget
 from sinks.poster import counting
@@ -23,7 +24,7 @@ from sinks.poster.ledger import Ledger, Marking
 from sinks.poster.preparing import Preparer
 from sinks.poster.turns import Turn
 from sinks.poster.unsent import Unsent
-from sinks.poster.work import Outcome, Work
+from sinks.poster.work import Closing, Outcome, Work
 from streams import metrics
 from streams.controls import Control
 from streams.logging import log
@@ -244,6 +245,9 @@ class Starter:
                 self._holding.close(door, closing)
         except psycopg.Error as error:
             self._failed = self._failed or error
+        except Exception as error:  # noqa: BLE001 - nothing was sent or stored; it is said, and not tried again at once
+            _LOG.failure("an entry could not be prepared", error, effect_id=work.effect_id)
+            self._holding.close(door, Closing(ConnectionReason.TARGET_DOWN))
         finally:
             counting.ended(door.target_name)
             self._not_started(work, turn)

@@ -1,0 +1,48 @@
+"""A payout that failed and is issued anew under its own id (P-8, P-21), and the payments that it carries."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from schemas.practice_settings import AmountMode, Timing
+from tests.processors.told import NOON, item, payment, payout
+from tests.processors.told_linked import payout_failed
+from tests.sinks.ledger.books import Book
+
+HOUR = timedelta(hours=1)
+MORNING = NOON - 4 * HOUR
+
+
+def failed_and_issued_anew(book: Book) -> None:
+    carried = item(1, 10000, 320, payment_id="pay-1")
+    book.tell(payout(carried, at=MORNING))
+    book.tell(payout_failed(at=MORNING + HOUR))
+    book.tell(payout(carried, at=MORNING + 2 * HOUR, version=2, event_id="ev-o2"))
+
+
+def test_t13_p21_its_payment_that_comes_afterwards_does_not_wait_for_funds(book: Book) -> None:
+    """T-13, P-21: what failed does not count, what was issued since does."""
+    book.add(timing=Timing.ON_CLEAR)
+    book.link()
+    failed_and_issued_anew(book)
+    book.tell(payment(at=NOON))
+    assert book.rows("SELECT DISTINCT state FROM effects WHERE target = 'PMS'") == [("SCHEDULED",)]
+
+
+def test_n5_p21_its_payment_that_comes_afterwards_takes_its_fee(book: Book) -> None:
+    """N-5: the fee of the payout that stands."""
+    book.add(amount=AmountMode.NET)
+    book.link()
+    failed_and_issued_anew(book)
+    book.tell(payment(10000, None, at=NOON))
+    assert book.rows("SELECT amount_minor FROM effects WHERE target = 'PMS' ORDER BY effect_id") == [(9680,), (320,)]
+
+
+def test_t13_p21_a_payout_that_failed_clears_nothing(book: Book) -> None:
+    """P-21: its transactions are free again."""
+    book.add(timing=Timing.ON_CLEAR)
+    book.link()
+    book.tell(payout(item(1, 10000, 320, payment_id="pay-1"), at=MORNING))
+    book.tell(payout_failed(at=MORNING + HOUR))
+    book.tell(payment(at=NOON))
+    assert book.rows("SELECT DISTINCT state FROM effects WHERE target = 'PMS'") == [("AWAITING_CLEARANCE",)]
