@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.reasons import DecisionReason
-from schemas.states import EntryKind, State, Target
+from schemas.states import UNMET_ORDER, EntryKind, State, Target
 from schemas.writebacks import Instruction, PlannedEffect
 from sinks.ledger.request_ids import marker, request_id
-from sinks.ledger.resolving import HOLDS, UNMET_ORDER, Truth, first_unmet, in_force, resolve
+from sinks.ledger.resolving import HOLDS, Truth, first_unmet, in_force, resolve
 
 START = datetime(2026, 3, 4, 17, tzinfo=UTC)
 
