@@ -122,7 +122,8 @@ class OpenDentalPlace:
             case EntryKind.NOTE:
                 return [0 for _ in office.notes(self.account)]
             case _:
-                return [-row.amount_minor for row in office.adjustments(self.account)]
+                written = [row.amount_minor for row in office.adjustments(self.account)]
+                return written if self._kind is EntryKind.CHARGE_REVERSAL else [-amount for amount in written]
 
 
 class QuickBooksPlace:

@@ -15,6 +15,7 @@ from tests.vectors.reading import Case, Row
 TAKES: Final = frozenset({EntryKind.CHARGE})
 """Kinds that add to what a patient owes; every other amount counts toward the balance with its sign."""
 GIVES: Final = frozenset({EntryKind.CHARGE_REVERSAL})
+"""Kinds that take of what was added, with the other sign of what they take."""
 MOVES_NOTHING: Final = frozenset({EntryKind.NOTE})
 """A note names an amount and moves none."""
 
@@ -64,9 +65,7 @@ def toward_balance(kind: str, amount: int) -> int:
     """What an entry takes from what the patient owes (N-3 B)."""
     if kind in MOVES_NOTHING:
         return 0
-    if kind in TAKES:
-        return -abs(amount)
-    return abs(amount) if kind in GIVES else amount
+    return -amount if kind in TAKES | GIVES else amount
 
 
 def unmet(case: Case, rows: Sequence[Row], found: Found, events: dict[str, str]) -> list[str]:

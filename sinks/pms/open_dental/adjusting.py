@@ -48,12 +48,14 @@ def compose(entry: Entry, mapping: OpenDentalMapping, patient: int) -> Composed 
     chosen: int | None = getattr(mapping, field)
     if chosen is None:
         return not_composed(State.INVALID_CONFIG, DeadLetterReason.MAPPING_MISSING, field)
+    back = order.entry_kind is EntryKind.CHARGE_REVERSAL and amount > 0
+    words = "membership charge brought back" if back else _WORDS[order.entry_kind]
     fields: dict[str, Any] = {
         "PatNum": receiver_of(entry),
         "AdjType": chosen,
         "AdjAmt": decimal(amount),
         "AdjDate": order.ledger_date.isoformat(),
-        "AdjNote": describe(entry, _WORDS[order.entry_kind]),
+        "AdjNote": describe(entry, words),
     }
     procedures = procedures_of(entry)
     if len(procedures) == 1:
@@ -68,16 +70,16 @@ def compose(entry: Entry, mapping: OpenDentalMapping, patient: int) -> Composed 
 
 def amount_in_ledger(entry: Entry) -> int:
     """The one conversion of sign (M-4): what counts toward the balance is > 0 with us and < 0 in Open Dental's ledger.
-    A charge that is taken back lowers what the patient owes, whatever sign it was told with."""
+    A charge is what the patient owes, in both: less of it is < 0, and what a failed refund brings back > 0 (R-9)."""
     order = entry.instruction
-    return -abs(order.amount_minor) if _takes_back_charge(entry) else -order.amount_minor
+    return order.amount_minor if _is_of_charge(entry) else -order.amount_minor
 
 
 def type_field(entry: Entry) -> str | None:
     """The mapping's field for an entry's type; None for an amount that its kind cannot have."""
     order = entry.instruction
-    if _takes_back_charge(entry):
-        return "charge_reversal"
+    if _is_of_charge(entry):
+        return "charge_reversal" if order.amount_minor < 0 else "void"
     kind = order.entry_kind
     if kind is EntryKind.REVERSAL and reversed_kind(entry.part) is EntryKind.FEE_ADJUSTMENT:
         kind = EntryKind.FEE_ADJUSTMENT
@@ -91,7 +93,7 @@ def reversed_kind(part: str) -> EntryKind | None:
     return next((kind for kind in EntryKind if kind.value == name), None) if slash else None
 
 
-def _takes_back_charge(entry: Entry) -> bool:
+def _is_of_charge(entry: Entry) -> bool:
     kind = entry.instruction.entry_kind
     return kind is EntryKind.CHARGE_REVERSAL or (
         kind is EntryKind.REVERSAL and reversed_kind(entry.part) is EntryKind.CHARGE

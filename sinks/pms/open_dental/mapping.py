@@ -79,7 +79,8 @@ class OpenDentalMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     dispute_won: DefNum | None = None
     """ "-": a dispute won or withdrawn."""
     void: DefNum | None = None
-    """ "+": a payment voided or corrected after it was posted (R-7, E-11)."""
+    """ "+": a payment voided or corrected after it was posted, or another entry taken back that favoured the patient
+    (R-7, E-11, R-9)."""
     charge_reversal: DefNum | None = None
     """ "-": a membership's charge taken back with its refund (B-1)."""
     membership_code: ProcCode | None = None

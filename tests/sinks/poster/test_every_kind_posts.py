@@ -150,6 +150,26 @@ def test_b_1_a_membership_brings_its_charge_and_a_refund_takes_it_back(offices: 
     assert office.balance() == 0
 
 
+def test_b_1_r_9_a_membership_s_refund_that_failed_brings_its_charge_back(offices: Offices) -> None:
+    """B-1, R-9: refund 9900 and its charge → 0; failed: both come back, and the patient owes what was owed before."""
+    office = offices.open()
+    office.charge("pt-1", OWED)
+    told = msgspec.structs.replace(
+        membership(patient_ref="pt-1", members=(e.Member(patient_ref="pt-1", amount_minor=29_900),)),
+        practice_id=office.practice_id,
+        event_id="practice-1-member",
+        payment_id="practice-1-pay-member",
+    )
+    offices.book.tell(told)
+    offices.poster()
+    settled(office, 3)
+    about(office, told, told_linked.refunded(gross=-9900))  # type: ignore[arg-type]
+    settled(office, 5)
+    about(office, told, told_linked.refund_failed(gross=9900))  # type: ignore[arg-type]
+    settled(office, 7)
+    assert office.balance() == OWED
+
+
 def test_note_1_a_payment_request_is_a_note_with_its_local_time(offices: Offices) -> None:
     """NOTE-1: whatever the master switch says; it moves no money."""
     office = offices.open(notes=True, master=False)

@@ -35,9 +35,10 @@ KINDS = [
     (EntryKind.REVERSAL, "fee_adjustment/@1", -291, "fee_debit", "2.91"),
     (EntryKind.REVERSAL, "fee_adjustment/@1", 33, "fee_credit", "-0.33"),
     (EntryKind.REVERSAL, "refund/@1", 4000, "refund_failed", "-40.00"),
-    (EntryKind.REVERSAL, "charge/@1", 29_900, "charge_reversal", "-299.00"),
-    (EntryKind.CHARGE_REVERSAL, "", 9900, "charge_reversal", "-99.00"),
+    (EntryKind.REVERSAL, "charge/@1", -29_900, "charge_reversal", "-299.00"),
     (EntryKind.CHARGE_REVERSAL, "", -9900, "charge_reversal", "-99.00"),
+    (EntryKind.CHARGE_REVERSAL, "", 9900, "void", "99.00"),
+    (EntryKind.CHARGE_REVERSAL, "charge_reversal/@1", 9900, "void", "99.00"),
 ]
 
 
