@@ -214,7 +214,8 @@ def _notices(story: Explanation) -> Iterator[str]:
     for each in story.notices:
         told = "nobody told yet" if each.told_at is None else f"told {shown_at(each.told_at)}"
         closed = "" if each.closed_at is None else f", closed {shown_at(each.closed_at)}"
-        yield f"{each.cause}: opened {shown_at(each.opened_at)}, {told}, {each.letters_sent} letters{closed}"
+        letters = f"{each.letters_sent} letter{'' if each.letters_sent == 1 else 's'}"
+        yield f"{each.cause}: opened {shown_at(each.opened_at)}, {told}, {letters}{closed}"
 
 
 def _people(story: Explanation) -> Iterator[str]:

@@ -76,4 +76,4 @@ def _print(done: Checklist, switch_on: bool) -> None:
     elif done.switched_on:
         print("passed; the master switch is on: payments that happen from now on are posted")
     elif switch_on is False:
-        print(f"passed; switch on with: writeback settings set {done.practice_id} --change master=on")
+        print(f"passed; switch on with: writeback settings set {done.practice_id} --change master=on --why WHY")

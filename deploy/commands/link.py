@@ -11,8 +11,10 @@ def link(
     practice: Annotated[str, typer.Argument(help="The practice's id.")],
     patient_ref: Annotated[str, typer.Argument(help="The surrogate that the events use.")],
     pms_patient_id: Annotated[str, typer.Argument(help="The patient's id in the practice's own system.")],
-    reason: Annotated[str, typer.Option(help="Why, for the audit trail.")] = "",
-    actor: Annotated[str | None, typer.Option("--as", help="Who does this; default: the user of this machine.")] = None,
+    reason: Annotated[str, typer.Option("--why", "--reason", help="Why, for the audit trail.")] = "",
+    actor: Annotated[
+        str | None, typer.Option("--by", "--as", help="Who does this; default: this machine's user.")
+    ] = None,
 ) -> None:
     """Link a patient and release what waited for it. Entries that are posted already do not move."""
     from deploy.commands.practice import user

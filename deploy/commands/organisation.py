@@ -235,8 +235,11 @@ def _print_effects(effects: Sequence[Effect], saved: bool, as_json: bool) -> Non
     )
     if changed:
         print_table("", ("practice", "setting", "is" if not saved else "was", "becomes", "problem"), rows)
-    count = f"{len(changed)} practices"
-    print(f"saved; {count} have a new version" if saved else f"{count} would change; save it with --yes --why REASON")
+    count = f"{len(changed)} {'practice' if len(changed) == 1 else 'practices'}"
+    if saved:
+        print(f"saved; new versions: {count}")
+    else:
+        print(f"{count} would change; save it with --yes --why REASON")
 
 
 def _known(fields: Sequence[str]) -> set[str]:

@@ -10,7 +10,7 @@ import typer
 
 app = typer.Typer(no_args_is_help=True, help="Practices and whom to tell.")
 
-Actor = Annotated[str | None, typer.Option("--as", help="Who does this; default: the user of this machine.")]
+Actor = Annotated[str | None, typer.Option("--by", "--as", help="Who does this; default: this machine's user.")]
 
 
 @app.command()
@@ -85,7 +85,7 @@ def entitle(
         return
     print(f"{practice_id}: no longer entitled")
     if master:
-        print(f"its master switch is still on: writeback settings set {practice_id} --change master=off")
+        print(f"its master switch is still on: writeback settings set {practice_id} --change master=off --why WHY")
 
 
 @app.command("list")

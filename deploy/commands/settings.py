@@ -23,7 +23,7 @@ app = typer.Typer(no_args_is_help=True, help="A practice's settings: versions th
 Practice = Annotated[str, typer.Argument(help="The practice's id.")]
 Json = Annotated[bool, typer.Option("--json", help="For machines.")]
 By = Annotated[str | None, typer.Option("--by", "--as", help="Who does this; default: the user of this machine.")]
-Why = Annotated[str, typer.Option("--why", "--reason", help="Why, for the history.")]
+Why = Annotated[str, typer.Option("--why", "--reason", help="Why, for the history; needed.")]
 Changes = Annotated[
     list[str] | None,
     typer.Option("--change", help="A field and its value, like amount=GROSS or types.terminal=MANUAL; repeatable."),
@@ -61,9 +61,12 @@ def save(
     from deploy.commands.practice import user
     from sinks.ledger import settings_truth
     from sinks.ledger.settings_input import checked_id
+    from streams.errors import ConfigurationError
 
     practice_id = checked_id("PRACTICE", practice)
     edit = edit_of(file, changes)
+    if not why.strip():
+        raise ConfigurationError("settings are saved with --why REASON: it stands in the history and the audit trail")
     with here("settings") as (connection, settings):
         version = settings_truth.change(
             connection,

@@ -49,7 +49,7 @@ def apply(connection: Connection, wanted: Wanted, saving: Saving, *, clock: Cloc
     ConfigurationError without who and why, for an unknown practice, and while the master is off.
     """
     if not saving.actor.strip() or not saving.reason.strip():
-        raise ConfigurationError("a backfill needs --by and --why: they stand in the audit trail")
+        raise ConfigurationError("a backfill needs --why: the reason stands in the audit trail")
     done = Done()
     after = ("", "")
     while True:

@@ -8,7 +8,15 @@ from typing import Final
 import msgspec
 
 from schemas.codec import EVENTS_BY_NAME, decode_event
-from schemas.events import Event, PaymentFeeAssessed, PayoutCategory, PayoutPaid
+from schemas.events import (
+    Event,
+    MembershipPaid,
+    PaymentCorrected,
+    PaymentFeeAssessed,
+    PaymentSucceeded,
+    PayoutCategory,
+    PayoutPaid,
+)
 from schemas.practice_settings import AmountMode, PracticeSettings
 from schemas.reasons import AttentionReason
 from schemas.states import DEAD, IN_DOUBT, READY, SKIPPED, WAITING, EntryKind, State
@@ -31,6 +39,10 @@ from sinks.operator.totals import Totals
 
 _WORST_FIRST: Final = (DEAD, IN_DOUBT, WAITING, READY)
 _NOT_COUNTED: Final = SKIPPED | {State.VOIDED_BEFORE_POST, State.DISMISSED}
+_TELLS_THE_WHOLE: Final = frozenset(
+    each.__name__ for each in (PaymentSucceeded, PaymentCorrected, MembershipPaid, PayoutPaid)
+)
+"""What says of a payment or payout how much it is; the highest version is what it is now (E-11, P-8)."""
 _IN_BOOKS: Final = frozenset({State.POSTED, State.RECORDED_MANUALLY})
 _NOTICED: Final[dict[str, tuple[AttentionReason, ...]]] = {
     "return": (AttentionReason.PAYMENT_RETURNED,),
@@ -172,7 +184,8 @@ def _headline(about: About, events: Sequence[EventTold], totals: Totals | None) 
     """One sentence: what it is, how it stands, how much of it is in the books."""
     if not events:
         return f"Record {about.subject}: a dead letter; no event of it is stored"
-    first = events[0]
+    whole = [event for event in events if event.event_type in _TELLS_THE_WHOLE]
+    first = max(whole, key=lambda event: event.version) if whole else events[0]
     what = "Payout" if about.of_payout else "Payment" if first.amounts is not None else first.event_type
     amount = ""
     if first.amounts is not None:

@@ -128,7 +128,8 @@ class Checking:
         entitle = f"writeback practice entitle {self._practice_id} --why WHY"
         self._say(Item.ENTITLEMENT, "entitled to write-back", ready.entitled_at is not None, entitle)
         if standing is None:
-            self._say(Item.SETTINGS, "settings saved", False, f"writeback settings set {self._practice_id} FILE")
+            save = f"writeback settings set {self._practice_id} FILE --why WHY"
+            self._say(Item.SETTINGS, "settings saved", False, save)
             return None, account
         advice = "; ".join(f"{each.field}: {each.text}" for each in impossible)
         self._say(Item.SETTINGS, f"settings version {standing.version}", not impossible, advice)

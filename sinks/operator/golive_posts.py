@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
+from schemas.reasons import DeadLetterReason
 from schemas.states import Target
 from sinks.notices.letters import SYSTEMS
 from sinks.notices.texts import words_for
@@ -144,5 +145,7 @@ def _key(practice_id: str, step: Step) -> dict[str, Any]:
 def _words(refused: Refused | NothingSent) -> str:
     if isinstance(refused, NothingSent):
         return f"the practice's system cannot be reached ({refused.code}): check its address, then repeat"
+    if refused.reason is DeadLetterReason.PATIENT_NOT_FOUND:
+        return f"the practice's system knows no such patient ({refused.code}): name a test patient of it, then repeat"
     remedy = words_for(refused.reason).remedy.replace("{system}", SYSTEMS[Target.PMS])
     return f"the practice's system refused it ({refused.code}), and nothing was written. {remedy} Then repeat the check"

@@ -57,11 +57,15 @@ def test_mistakes_say_what_to_do_and_save_nothing(ledger: World, tmp_path: Path)
     """Exit 2, one sentence, no version. SET-10, SET-16: the master is not for a plain save."""
     file = tmp_path / "whole.json"
     file.write_text('{"zone": "America/New_York", "master": true}', encoding="ascii")
+    why = ("--why", "a try")
     for arguments, words in [
+        (("set", "larkspur", "--change", "amount=GROSS"), "--why REASON"),
+        (("set", "larkspur", "--change", "amount=GROSS", "--why", " "), "--why REASON"),
+        (("set", "larkspur", "--change", "zone=Mars/Base", *why), " more"),
         (("set", "larkspur"), "FILE, or some fields with --change"),
         (("set", "larkspur", str(file), "--change", "amount=NET"), "FILE, or some fields with --change"),
-        (("set", "larkspur", str(file)), "not entitled to write-back yet"),
-        (("set", "larkspur", "--change", "master=on"), "not entitled to write-back yet"),
+        (("set", "larkspur", str(file), *why), "not entitled to write-back yet"),
+        (("set", "larkspur", "--change", "master=on", *why), "not entitled to write-back yet"),
         (("set", "larkspur", "--change", "amont=NET"), "did you mean amount"),
         (("diff", "larkspur", "1", "7"), "has no version 7"),
         (("show", "larkspr"), "did you mean larkspur"),
@@ -76,8 +80,9 @@ def test_mistakes_say_what_to_do_and_save_nothing(ledger: World, tmp_path: Path)
 def test_the_masters_waiver_is_audited(ledger: World) -> None:
     """C4."""
     said = writeback(
-        ledger, "settings", "set", "larkspur", "--change", "master=on", "--without-golive", "moved from another ledger"
-    )
+        ledger, "settings", "set", "larkspur", "--change", "master=on", "--why", "it goes on here",
+        "--without-golive", "moved from another ledger",
+    )  # fmt: skip
     assert said.code == 0, said.errors
     shown = writeback_json(ledger, "settings", "show", "larkspur")
     assert shown["in_force"]["settings"]["master"] is True
@@ -118,7 +123,7 @@ def test_a_group_is_changed_after_it_was_shown(ledger: World) -> None:
     assert (done["dry_run"], done["practices"][0]["version"]) == (False, 2)
     said = writeback(ledger, "organisation", "lock", "smile", "amount", "--yes", "--why", "one way for all")
     assert said.code == 0, said.errors
-    said = writeback(ledger, "settings", "set", "larkspur", "--change", "amount=NET")
+    said = writeback(ledger, "settings", "set", "larkspur", "--change", "amount=NET", "--why", "as before")
     assert said.code == 2
     assert "the organisation Smile Group has locked it" in said.errors
     found = writeback_json(ledger, "organisation", "show", "smile")

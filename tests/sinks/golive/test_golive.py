@@ -184,6 +184,16 @@ def test_a_refusal_says_what_to_do_and_the_same_command_goes_on(desk: Desk) -> N
     assert len(desk.office.payments()) == len(desk.office.adjustments()) == 1
 
 
+def test_a_patient_that_the_office_does_not_know_is_named_as_the_fault(desk: Desk) -> None:
+    """SET-24: the words of a payment's letter (link it again) are not those of a check; another patient finishes it."""
+    desk.entitle()
+    ((item, advice),) = failed(desk.check("99999"))
+    assert (item, desk.office.payments()) == (Item.TEST_POST, [])
+    assert "no such patient" in advice
+    assert "Link" not in advice
+    assert desk.check().passed
+
+
 def test_an_unfinished_check_is_finished_before_another_patient_is_chosen(desk: Desk) -> None:
     desk.entitle()
     other = str(desk.offices.sandbox.open_dental.add_patient(desk.office.customer_key)["PatNum"])

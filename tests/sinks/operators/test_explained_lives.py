@@ -117,6 +117,7 @@ def test_a_correction_shows_both_versions(book: Book) -> None:
     _live(book, payment(), corrected())
     story = _story(book)
     assert [event.version for event in story.events] == [1, 2]
+    assert story.headline.startswith("Payment pay-1 of 120.00 USD")
     assert story.totals is not None
     assert (story.totals.booked_minor, story.totals.standing) == (12000, None)
 
