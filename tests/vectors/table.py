@@ -128,7 +128,7 @@ def _entry(row: Row) -> str:
     if row.what in {"payment", *TAKES}:
         shown = money(amount)
     elif row.what in GIVES:
-        shown = money(-abs(amount), signed=True)
+        shown = money(amount, signed=True)
     else:
         shown = money(-amount, signed=True)
     word = WORDS.get(row.what) or ("fee credit" if amount > 0 else "fee debit")
