@@ -122,6 +122,6 @@ def show(as_json: Annotated[bool, typer.Option("--json", help="For machines.")] 
 
 def user() -> str:
     """Who is at this machine, for the audit trail."""
-    import getpass
+    from deploy.commands.operator_options import person
 
-    return getpass.getuser()
+    return person(None)

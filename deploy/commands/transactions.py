@@ -151,7 +151,7 @@ def _row(each: Transaction) -> tuple[object, ...]:
         what,
         shown_money(each.amount_minor, each.currency),
         each.state
-        + (f" ({each.attempts}x)" if each.attempts and each.attempts > 1 else "")
+        + (f" ({each.attempts} tries)" if each.attempts and each.attempts > 1 else "")
         + (f", {each.standing}" if each.standing else ""),
         each.reason + (" late" if each.late else ""),
         each.settings_version,

@@ -52,7 +52,7 @@ DECISION_WORDS: Final[dict[DecisionReason, str]] = {
     _D.REFUNDED_BEFORE_POST: "it was refunded before it was posted, and the practice books one net entry (R-7)",
     _D.MORE_THAN_ORIGINAL: "more would go back than was paid (R-2)",
     _D.CODE_NOT_ALLOWED: "the insurer's adjustment code is not written off by itself (I-3)",
-    _D.CLAIM_NOT_NAMED: "it does not say which claim it belongs to (I-12)",
+    _D.CLAIM_NOT_NAMED: "it does not say which claim it belongs to, or what each procedure of it got (I-11, I-12)",
     _D.ALLOCATE_BY_HAND: "the practice allocates its payments itself",
     _D.NOTES_OFF: "the practice wants no notes",
     _D.NOT_BY_THIS_ROUTE: "the practice's connection cannot write this kind of entry",

@@ -61,6 +61,7 @@ def test_the_day_is_the_practices_own(desk: Desk) -> None:
 def test_filters_by_state_and_payment(desk: Desk) -> None:
     found = writeback_json(desk.world, "transactions", "list", "--state", "rejected")
     assert [each["effect_id"] for each in found["transactions"]] == [2]
+    assert "(3 tries)" in writeback(desk.world, "transactions", "list", "--state", "rejected")
     found = writeback_json(desk.world, "transactions", "list", "--payment", "s1")
     assert [each["subject"] for each in found["transactions"]] == ["s1"]
     found = writeback_json(desk.world, "transactions", "list", "--most", "1")
