@@ -21,7 +21,9 @@ SELECT v.source, v.event_id, v.subject, v.event_type, v.occurred_at,
         'payment_kind', e.instruction->>'payment_kind', 'fee_known', true) ORDER BY e.effect_id), '[]')
      FROM events r JOIN effects e USING (practice_id, source, event_id)
      WHERE r.practice_id = v.practice_id AND r.source = v.source AND r.concerns = v.subject
-       AND e.state = 'AWAITING_MANUAL_POST' AND e.reason = 'ORIGINAL_NOT_POSTED')
+       AND e.state = 'AWAITING_MANUAL_POST' AND e.reason = 'ORIGINAL_NOT_POSTED'),
+    EXISTS (SELECT FROM events a WHERE a.practice_id = v.practice_id AND a.source = v.source AND a.concerns = v.subject
+        AND a.kind = 'fee')
 FROM events v
 WHERE v.practice_id = :practice_id AND (v.source, v.event_id) > (:after_source, :after_event)
   AND v.occurred_at >= :since AND v.occurred_at < :until AND v.concerns IS NULL AND v.superseded_by IS NULL

@@ -35,6 +35,7 @@ class Kept(StrEnum):
     VOIDED = "it was voided"
     BOOKED_BY_HAND = "what reverses it was booked by hand: decide this one by hand too"
     FEE_UNKNOWN = "its fee is not known, so its net is not either (N-5)"
+    FEE_TOLD_ANEW = "its fee was told anew since, so its net is another than was planned: a person posts it (N-5)"
     NET_NOT_POSITIVE = "its fee eats it: a person posts it (N-9)"
     BY_CLAIM = "insurance is decided claim by claim, by a person (I-3)"
     NOT_CONNECTED = "the practice has no such connection"
@@ -111,7 +112,14 @@ def _item(row: Sequence[Any], ways: Ways) -> Item:
     entries = msgspec.convert(row[9], list[Skipped])
     writable = [each for each in entries if each.target in ways and each.entry_kind in ways[each.target].kinds]
     kept = _kept(
-        entries, writable, ways, newer=newer, voided=voided, by_hand=by_hand, net=amount_mode == AmountMode.NET
+        entries,
+        writable,
+        ways,
+        newer=newer,
+        voided=voided,
+        by_hand=by_hand,
+        net=amount_mode == AmountMode.NET,
+        fee_anew=row[11],
     )
     reversals = msgspec.convert(row[10], list[Skipped]) if kept is None else []
     moves = (*writable, *(each for each in reversals if each.target in ways)) if kept is None else ()
@@ -135,6 +143,7 @@ def _kept(
     voided: bool,
     by_hand: bool,
     net: bool,
+    fee_anew: bool,
 ) -> Kept | None:
     """Why a whole payment stays as it is; a companion is nothing without its payment."""
     payments = [each for each in entries if each.entry_kind is EntryKind.PAYMENT]
@@ -148,6 +157,8 @@ def _kept(
         return Kept.BY_CLAIM
     if net and any(not each.fee_known for each in payments):
         return Kept.FEE_UNKNOWN
+    if net and payments and fee_anew:
+        return Kept.FEE_TOLD_ANEW
     if any(each.amount_minor <= 0 for each in payments):
         return Kept.NET_NOT_POSITIVE
     if not any(each.target in ways for each in entries):

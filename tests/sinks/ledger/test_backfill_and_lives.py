@@ -10,7 +10,7 @@ import pytest
 from schemas.practice_settings import TypeMode
 from sinks.operator.skipped import Kept
 from tests.processors.told import NOON, modes, payment
-from tests.processors.told_linked import corrected, refunded, returned, voided
+from tests.processors.told_linked import corrected, fee_assessed, refunded, returned, voided
 from tests.sinks.ledger.books import Book
 from tests.sinks.ledger.test_backfill import apply, plan
 
@@ -58,6 +58,13 @@ def test_a_refund_after_the_backfill_follows_by_itself(off: Book) -> None:
     apply(off)
     off.tell(refunded(at=LATER))
     assert entries(off)[-1] == ("ev-r1", "refund", -10_000, "SCHEDULED", "FOLLOWS_ORIGINAL", "ev-1:payment")
+
+
+def test_a_fee_that_was_told_anew_is_not_passed_over(off: Book) -> None:
+    """N-5, N-3 A: skipped with 3.20, told anew as 3.50: 96.80 would not be what the bank has."""
+    off.tell(fee_assessed(350, 9_650, at=LATER))
+    assert [item.kept for item in plan(off)] == [Kept.FEE_TOLD_ANEW]
+    assert apply(off).entries == 0
 
 
 def test_a_voided_payment_stays_skipped(off: Book) -> None:
