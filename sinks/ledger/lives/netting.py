@@ -13,7 +13,7 @@ from schemas.states import SKIPPED, EntryKind
 from schemas.writebacks import PlannedEffect
 from sinks.ledger.lives.amounting import amounted
 from sinks.ledger.lives.change import Change, Planned
-from sinks.ledger.lives.fates import NET_NOT_POSITIVE, NETTED, inherited, voidable
+from sinks.ledger.lives.fates import NET_NOT_POSITIVE, NETTED, Standing, inherited, voidable
 from sinks.ledger.lives.giving import Amount, Balance
 from sinks.ledger.lives.life import Entry, Life
 from sinks.ledger.lives.lines import OWN_CASH, Family, total
@@ -40,7 +40,7 @@ def netted(order: Order, balance: Balance, life: Life) -> Change:
         paid = _payment(life, amount.share.part)
         if paid is not None:
             mine = [effect for effect in plan if effect.part == amount.share.part]
-            entries += _left(order, balance, amount, mine, paid)
+            entries += _left(order, balance, amount, mine, paid, life)
             entries += _shown(order, amount, paid)
     return msgspec.structs.replace(
         follow(balance.told, entries),
@@ -60,7 +60,7 @@ def restored(order: Order, balance: Balance, life: Life) -> tuple[Planned, ...]:
         paid = _payment(life, part)
         if paid is None or origin_of(balance.lines, part) is not None or not (amount.cash or amount.companion):
             continue
-        standing = inherited(paid)
+        standing = _inherited(life, paid, part)
         entries += whole.pair(paid, paid.entry_kind, part, amount.cash, amount.companion, standing, alone=True)
         if _planned([effect for effect in plan if effect.part == part], EntryKind.CHARGE):
             origin = (paid.entry_kind, part) if amount.cash else None
@@ -71,16 +71,25 @@ def restored(order: Order, balance: Balance, life: Life) -> tuple[Planned, ...]:
 
 def _payment(life: Life, part: str) -> Entry | None:
     """The newest, voided or not: the entry whose place is taken."""
-    paid = (
-        entry
-        for entry in life.entries
-        if entry.entry_kind in OWN_CASH and root(entry.part) == part and entry.depends_on is None
-    )
-    return max(paid, key=lambda entry: entry.effect_id, default=None)
+    return max(_payments(life, part), key=lambda entry: entry.effect_id, default=None)
+
+
+def _payments(life: Life, part: str) -> list[Entry]:
+    return [x for x in life.entries if x.entry_kind in OWN_CASH and root(x.part) == part and x.depends_on is None]
+
+
+def _inherited(life: Life, paid: Entry, part: str) -> Standing:
+    """Of `paid`, or of what stood before it where a person had it only because the fee ate what was left (N-9)."""
+    planned = [x for x in _payments(life, part) if not _is_eaten(x)]
+    return inherited(max(planned, key=lambda x: x.effect_id) if planned and _is_eaten(paid) else paid)
+
+
+def _is_eaten(paid: Entry) -> bool:
+    return paid.reason is DecisionReason.MANUAL_NET_NOT_POSITIVE or paid.amount_minor <= 0
 
 
 def _left(
-    order: Order, balance: Balance, amount: Amount, plan: Sequence[PlannedEffect], paid: Entry
+    order: Order, balance: Balance, amount: Amount, plan: Sequence[PlannedEffect], paid: Entry, life: Life
 ) -> Iterator[Planned]:
     """What the plan says of the part, less all that was given back of it."""
     part, whole = amount.share.part, msgspec.structs.replace(order, given=None, ref=order.original)
@@ -91,7 +100,7 @@ def _left(
         companion = _planned(plan, EntryKind.FEE_ADJUSTMENT) + total(gone, Family.COMPANION) + amount.companion
     if not cash + companion:
         return
-    standing = inherited(paid)
+    standing = _inherited(life, paid, part)
     if cash <= 0 < cash + companion and standing.state not in SKIPPED:
         # N-9: the fee eats what is left, and a payment is no way to write that.
         standing = NET_NOT_POSITIVE

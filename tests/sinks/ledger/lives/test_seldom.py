@@ -18,7 +18,7 @@ from schemas.practice_settings import (
 )
 from schemas.states import State
 from tests.processors import told as telling
-from tests.sinks.ledger.lives.living import Ledger, charge_item, corrected, fee_assessed, refund, void
+from tests.sinks.ledger.lives.living import Ledger, charge_item, corrected, fee_assessed, refund, refund_failed, void
 
 
 def in_parts() -> Ledger:
@@ -54,6 +54,8 @@ def test_n9_r7_a_net_entry_that_the_fee_eats_is_for_a_person() -> None:
         ("payment", "", -120, "AWAITING_MANUAL_POST"),
         ("fee_adjustment", "", 320, "AWAITING_MANUAL_POST"),
     ]
+    ledger.tell(refund_failed(9800, hours=2))
+    assert ledger.book() == [("payment", "", 9680, "SCHEDULED"), ("fee_adjustment", "", 320, "SCHEDULED")]
 
 
 @pytest.mark.parametrize("written", [False, True])
