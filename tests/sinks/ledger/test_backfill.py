@@ -102,7 +102,7 @@ def test_the_stretch_and_the_type_choose(skipped: Book) -> None:
 
 
 def test_it_needs_who_and_why_and_a_master_that_is_on(skipped: Book) -> None:
-    with pytest.raises(ConfigurationError, match="--by and --why"):
+    with pytest.raises(ConfigurationError, match="needs --why"):
         backfill.apply(skipped.connection, wanted(), Saving(actor="owner", reason=" "), clock=skipped.clock, jitter_s=0)
     skipped.clock.instant += HOUR
     skipped.save(master=False)
