@@ -44,6 +44,8 @@ _TELLS_THE_WHOLE: Final = frozenset(
 )
 """What says of a payment or payout how much it is; the highest version is what it is now (E-11, P-8)."""
 _IN_BOOKS: Final = frozenset({State.POSTED, State.RECORDED_MANUALLY})
+_AS_DECIDED: Final = _IN_BOOKS | {State.SCHEDULED}
+"""What goes, or went, its way: the decision's reason says why."""
 _NOTICED: Final[dict[str, tuple[AttentionReason, ...]]] = {
     "return": (AttentionReason.PAYMENT_RETURNED,),
     "payout_failed": (AttentionReason.PAYOUT_FAILED,),
@@ -119,7 +121,7 @@ def _event(event: Happened, rows: Rows) -> EventTold:
     plan = _plan(event)
     mine = [entry for entry in rows.entries if entry.event_id == event.event_id]
     currency = mine[0].currency if mine else getattr(_original(event), "currency", "USD")
-    state = _state(event, mine)
+    state, worst = _worst(event, mine)
     return EventTold(
         event_id=event.event_id,
         event_type=event.event_type,
@@ -132,7 +134,7 @@ def _event(event: Happened, rows: Rows) -> EventTold:
         told_again=event.told_again,
         state=state,
         reason=event.reason,
-        words=_why(event, state, posts=bool(mine)),
+        words=_why(event, state, worst),
         settings_version=event.settings_version,
         timing=None if plan is None or plan.timing is None else plan.timing.value,
         late=(plan is not None and plan.late) or any(entry.late for entry in mine),
@@ -199,19 +201,15 @@ def _headline(about: About, events: Sequence[EventTold], totals: Totals | None) 
     return f"{what} {about.subject}{amount}: {standing}{booked} of {len(entries)} entries in the books"
 
 
-def _state(event: Happened, entries: Sequence[Entry]) -> str:
-    """The worst of its entries (features 2.4)."""
+def _worst(event: Happened, entries: Sequence[Entry]) -> tuple[str, Entry | None]:
+    """How it stands: as the worst of its entries, and which that is (features 2.4)."""
     if event.waiting is not None:
-        return event.waiting
-    states = [State(entry.state) for entry in entries]
-    for group in _WORST_FIRST:
-        for state in states:
-            if state in group:
-                return state.value
-    booked = [state for state in states if state in _IN_BOOKS]
-    if states:
-        return (booked or states)[0].value
-    return (State.VOIDED_BEFORE_POST if event.superseded_by else State.APPLIED).value
+        return event.waiting, None
+    for group in (*_WORST_FIRST, _IN_BOOKS, frozenset(State)):
+        for entry in entries:
+            if State(entry.state) in group:
+                return entry.state, entry
+    return (State.VOIDED_BEFORE_POST if event.superseded_by else State.APPLIED).value, None
 
 
 def _waited_as(event: Happened) -> tuple[str, ...]:
@@ -227,10 +225,15 @@ def _mode(event: Happened, rows: Rows) -> AmountMode | None:
     return None
 
 
-def _why(event: Happened, state: str, *, posts: bool) -> str:
-    if posts and event.kind in ("payout", "payout_failed"):
-        return PAYOUT_WORDS.get(event.reason) or reason_words(event.reason)
-    return reason_words(event.reason) if posts else state_words(state, event.reason)
+def _why(event: Happened, state: str, worst: Entry | None) -> str:
+    """Why it stands so: what the decision says cannot tell why an entry waits, died or was left out."""
+    if worst is None:
+        return state_words(state, event.reason)
+    if State(state) not in _AS_DECIDED:
+        return state_words(state, worst.reason, worst.target)
+    if event.kind in ("payout", "payout_failed") and event.reason in PAYOUT_WORDS:
+        return PAYOUT_WORDS[event.reason]
+    return reason_words(event.reason)
 
 
 def _fee_told(rows: Rows) -> int | None:

@@ -411,6 +411,32 @@ def test_a_refund_whose_payment_never_came(shelf: Shelf) -> None:
         assert story.headline.startswith("RefundSucceeded pay-5: waits for its payment or payout")
 
 
+@pytest.mark.stack
+@pytest.mark.parametrize(
+    ("state", "reason", "words"),
+    [
+        ("AWAITING_ALLOCATION", "AUTO_INSTANT", "waits for a person to allocate it"),
+        ("AWAITING_ALLOCATION", "ALLOCATE_BY_HAND", "waits for a person to allocate it: the practice allocates"),
+        ("REJECTED", "PATIENT_NOT_FOUND", "refused: "),
+        ("UNCERTAIN", "AUTO_DAILY", "in doubt: it is looked for"),
+        ("SCHEDULED", "AUTO_INSTANT", "the practice posts this type at once"),
+        ("POSTED", "AUTO_INSTANT", "the practice posts this type at once"),
+    ],
+)
+def test_an_event_stands_as_its_worst_entry_and_for_that_entrys_reason(
+    shelf: Shelf, state: str, reason: str, words: str
+) -> None:
+    """Features 2.4: never "waits: the practice posts this type at once"; the other entry is in the books."""
+    paid = shelf.event("payment", "pay-1", ("payment", 9680))
+    shelf.entry(paid, "fee_adjustment", 320, state=state, reason=reason)
+    (event,) = _story(shelf, "pay-1").events
+    assert event.state == state
+    assert event.words.startswith(words)
+    if state not in ("SCHEDULED", "POSTED"):
+        assert "at once" not in event.words
+        assert event.words == event.entries[1].words
+
+
 def test_every_reason_and_state_has_words() -> None:
     """H-3: fixed words, one for each member of the closed lists."""
     assert set(DECISION_WORDS) == set(DecisionReason)
