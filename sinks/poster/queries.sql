@@ -199,6 +199,7 @@ WITH i AS (
 ), u AS (
     UPDATE effects x
     SET state = 'POSTED', external_id = i.external_id, posted_at = coalesce(:now::timestamptz, now()),
+        reason = coalesce(x.planned_reason, x.reason), planned_reason = NULL,
         look_first = false, failing_since = NULL, last_code = NULL, changed_at = coalesce(:now::timestamptz, now())
     FROM i
     WHERE x.practice_id = i.p AND x.effect_id = i.n
@@ -246,6 +247,7 @@ WITH i AS (
 ), u AS (
     UPDATE effects x
     SET state = i.to_state, reason = coalesce(i.reason, x.reason),
+        planned_reason = CASE WHEN i.reason IS NULL THEN x.planned_reason ELSE coalesce(x.planned_reason, x.reason) END,
         settle_until = CASE WHEN i.settle_s IS NULL THEN x.settle_until
                             ELSE x.sent_at + make_interval(secs => i.settle_s) END,
         due_at = CASE WHEN i.until_settled
@@ -312,7 +314,8 @@ WITH i AS (
         AS i(p text, n bigint, from_state text, to_state text, reason text, version int)
 )
 UPDATE effects x
-SET state = i.to_state, reason = i.reason, changed_at = coalesce(:now::timestamptz, now()),
+SET state = i.to_state, reason = i.reason, planned_reason = coalesce(x.planned_reason, x.reason),
+    changed_at = coalesce(:now::timestamptz, now()),
     failing_since = coalesce(x.failing_since, coalesce(:now::timestamptz, now()))
 FROM i
 WHERE x.practice_id = i.p AND x.effect_id = i.n AND x.state = i.from_state AND NOT x.look_first

@@ -84,6 +84,7 @@ ORDER BY effect_id FOR NO KEY UPDATE;
 -- but not one for a patient whom the target does not have, where every read would be refused.
 UPDATE effects e SET state = 'SCHEDULED', generation = r.generation, request_id = r.request_id,
     payload = CASE e.reason WHEN 'PATIENT_NOT_FOUND' THEN NULL ELSE e.payload END,
+    reason = coalesce(e.planned_reason, e.reason), planned_reason = NULL,
     look_first = (e.look_first OR e.sent_at IS NOT NULL), due_at = coalesce(:now::timestamptz, now()),
     failing_since = NULL,
     attempts = CASE e.state WHEN 'DEAD_LETTERED' THEN 0 ELSE e.attempts END,

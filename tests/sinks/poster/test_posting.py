@@ -5,10 +5,14 @@ from __future__ import annotations
 from datetime import date, timedelta
 from itertools import pairwise
 
+import pytest
+
 from deploy.sandbox.running import Effect, FaultKind
+from schemas.codec import decode_result
 from schemas.events import Split
-from schemas.practice_settings import AmountMode
-from schemas.states import State
+from schemas.practice_settings import Allocation, AmountMode
+from schemas.reasons import DecisionReason
+from schemas.states import DEAD, State
 from sinks.ledger.release import release
 from tests.processors.told import NOON
 from tests.scenarios.waiting import until
@@ -241,6 +245,28 @@ def test_a_redriven_entry_that_never_landed_goes_to_the_patient_of_today(offices
     assert office.payments() == [(right, 10_000)]
     assert office.column("generation") == [2]
     assert office.column("request_id") != [refused]
+
+
+@pytest.mark.parametrize("wrong", ["not-a-number", "999999"], ids=["before_the_mark", "by_the_office"])
+def test_what_is_posted_after_a_redrive_says_why_it_was_planned(offices: Offices, wrong: str) -> None:
+    """Promise 3: the reason of a death ends with it, in the ledger, in what hangs on the entry, and in the results."""
+    office = offices.open(allocation=Allocation.ALLOCATE)
+    office.charge("pt-1", 5000)
+    connection = offices.book.connection
+    link = "UPDATE patient_links SET pms_patient_id = %s WHERE patient_ref = 'pt-1'"
+    connection.execute(link, (wrong,))
+    offices.book.tell(office.pay())
+    planned = office.column("reason")
+    offices.poster()
+    until(lambda: "PATIENT_NOT_FOUND" in office.column("reason"), "it is dead", 30, office.shown)
+    connection.execute(link, (str(office.patient("pt-1")),))
+    with connection.transaction(), connection.cursor() as cursor:
+        release(cursor, office.practice_id, list(DEAD), actor="owner", now=NOON)
+    office.until_states(*["POSTED"] * 4)
+    assert {*office.column("reason")} == {*planned}
+    rows = offices.book.rows("SELECT value FROM outbox WHERE topic = 'writeback-results.v1'")
+    results = [decode_result(bytes(value)) for (value,) in rows]
+    assert {each.reason for each in results if each.state is State.POSTED} == {DecisionReason(planned[0])}
 
 
 def test_a_remote_connection_is_called_once_a_second(offices: Offices) -> None:
