@@ -1,4 +1,4 @@
-"""`writeback settings show|set|history|diff`: a practice's versions, and what they will do."""
+"""`writeback settings show|set|withdraw|history|diff`: a practice's versions, and what they will do."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def save(
             effective_from=effective_from,
         )
         history, warnings = _read(connection, practice_id, version.settings)
-    said = _differences(history, version.version - 1, version.version)
+    said = _differences(history, _before(history, version.version), version.version)
     if as_json:
         print_json(_version_json(version) | {"changes": said, "warnings": warnings} | {"practice_id": practice_id})
         return
@@ -87,6 +87,40 @@ def save(
         print(f"  {each}")
     print("all payments that happen from then on follow the updated settings")
     _print_warnings(warnings)
+
+
+@app.command()
+def withdraw(
+    practice: Practice,
+    version: Annotated[int | None, typer.Option("--version", min=1, help="Which; default: the newest.")] = None,
+    why: Why = "",
+    by: By = None,
+    as_json: Json = False,
+) -> None:
+    """Take back the newest version before it begins, so that another can begin earlier, or at once."""
+    import msgspec
+
+    from deploy.commands.operator_options import print_json
+    from deploy.commands.practice import user
+    from sinks.ledger import withdrawing
+    from sinks.ledger.settings_input import checked_id
+    from sinks.ledger.settings_truth import Saving
+
+    practice_id = checked_id("PRACTICE", practice)
+    with here("settings") as (connection, settings):
+        saving = Saving(actor=by or user(), reason=why)
+        taken = withdrawing.withdraw(connection, practice_id, saving, clock=settings.clock(), version=version)
+        left, _ = _read(connection, practice_id, None)
+    newest = left.newest
+    if as_json:
+        told = msgspec.structs.asdict(taken) | _version_json(taken.version)
+        print_json({"practice_id": practice_id, "newest_version": None if newest is None else newest.version} | told)
+        return
+    print(f"{practice_id}: version {taken.version.version} is withdrawn and never begins")
+    if newest is None:
+        print(f"no settings are left, so its payments wait: `writeback settings set {practice_id} FILE --why WHY`")
+    else:
+        print(f"the newest is version {newest.version}, from {newest.effective_from.isoformat()}")
 
 
 @app.command()
@@ -137,34 +171,48 @@ def show(practice: Practice, as_json: Json = False) -> None:
 
 @app.command()
 def history(practice: Practice, as_json: Json = False) -> None:
-    """Every version: when it begins, who saved it, why, and what it changed."""
+    """Every version: when it begins, who saved it, why, and what it changed; also those withdrawn before they began."""
     import msgspec
 
-    from deploy.commands.operator_options import print_table
+    from deploy.commands.operator_options import print_json, print_table
     from sinks.ledger.settings_input import checked_id
+    from sinks.ledger.withdrawing import withdrawn
 
     practice_id = checked_id("PRACTICE", practice)
     with here("settings") as (connection, settings):
         found, _ = _read(connection, practice_id, None)
+        with connection.cursor() as cursor:
+            taken = withdrawn(cursor, practice_id)
         now = settings.clock().now()
     if as_json:
-        print(msgspec.json.encode(found).decode())
+        gone = [msgspec.structs.asdict(each) | _version_json(each.version) for each in taken]
+        print_json(msgspec.structs.asdict(found) | {"withdrawn": gone})
         return
     in_force = found.in_force(now)
-    rows = (
+    rows = [
         (
             each.version,
             "in force" if each is in_force else "ahead" if each.effective_from > now else "",
             each.effective_from.isoformat(timespec="seconds"),
             each.saved_by,
             each.reason,
-            "; ".join(map(str, _differences(found, each.version - 1, each.version)))
-            if each.version > 1
-            else "the first",
+            "; ".join(map(str, _differences(found, before, each.version))) if before else "the first",
         )
         for each in found.versions
-    )
-    print_table(practice_id, ("version", "", "from", "by", "why", "changed"), rows)
+        for before in [_before(found, each.version)]
+    ]
+    rows += [
+        (
+            each.version.version,
+            "withdrawn",
+            each.version.effective_from.isoformat(timespec="seconds"),
+            each.version.saved_by,
+            each.version.reason,
+            f"never began: withdrawn by {each.withdrawn_by}: {each.why}",
+        )
+        for each in taken
+    ]
+    print_table(practice_id, ("version", "", "from", "by", "why", "changed"), sorted(rows))
 
 
 @app.command()
@@ -183,7 +231,7 @@ def diff(
         found, _ = _read(connection, practice_id, None)
     newest = found.newest
     after = second if second is not None else 0 if newest is None else newest.version
-    before = first if first is not None else after - 1
+    before = first if first is not None else _before(found, after)
     said = _differences(found, before, after)
     if as_json:
         print_json({"practice_id": practice_id, "from": before, "to": after, "changes": said})
@@ -247,6 +295,11 @@ def _read(
         return found, () if settings is None else warnings_of(cursor, practice_id, settings)
 
 
+def _before(found: SettingsHistory, version: int) -> int:
+    """The version before this one; 0 before the first. Numbers of withdrawn versions are missing between them."""
+    return max((each.version for each in found.versions if each.version < version), default=0)
+
+
 def _differences(found: SettingsHistory, before: int, after: int) -> tuple[Any, ...]:
     """Between two versions of a history; 0 stands before the first."""
     from sinks.ledger.settings_fields import differences
@@ -255,7 +308,7 @@ def _differences(found: SettingsHistory, before: int, after: int) -> tuple[Any, 
     known = {each.version: each.settings for each in found.versions}
     for number in (before, after):
         if number not in known and number != 0:
-            there = f"versions 1 to {max(known)}" if known else "no version"
+            there = f"versions {', '.join(map(str, known))}" if known else "no version"
             raise ConfigurationError(f"{found.practice_id} has no version {number}: there are {there}")
     return differences(known.get(before), known[after]) if after else ()
 

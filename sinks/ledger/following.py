@@ -12,7 +12,7 @@ from psycopg.rows import TupleRow
 from sinks.ledger.inheriting import Group, inherited
 from sinks.ledger.practice_abilities import abilities_of
 from sinks.ledger.settings_fields import Difference, differences
-from sinks.ledger.settings_truth import SAME_MOMENT, Saving, newest, save_locked
+from sinks.ledger.settings_truth import SAME_MOMENT, Saving, newest, save_locked, saved_ahead
 from sinks.ledger.settings_warnings import refused, settings_warnings
 from streams.errors import ConfigurationError
 
@@ -49,7 +49,7 @@ def look(
         problem = f"{impossible[0].field}: {impossible[0].text}"
     begins = standing.effective_from
     if changed and (begins > at + SAME_MOMENT if asked is None else begins >= asked):
-        problem = f"has a version saved ahead that begins {begins.isoformat()}: give --from after it"
+        problem = saved_ahead(practice_id, standing)
     if changed and asked is not None and asked < at:
         problem = f"{asked.isoformat()} is past, and what happened since was decided already"
     return Effect(practice_id=practice_id, differences=changed, problem=problem)

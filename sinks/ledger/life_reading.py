@@ -118,7 +118,7 @@ def _told(
 
 
 def version_of(history: SettingsHistory, version: int | None) -> SettingsVersion:
-    """One saved version. KeyError for one that was never saved: versions are never removed."""
+    """One saved version. KeyError for one that was never saved: none that decided is ever withdrawn."""
     for each in history.versions:
         if each.version == version:
             return each

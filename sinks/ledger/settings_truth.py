@@ -163,14 +163,14 @@ def save_locked(
     """`change` for a caller that holds the practice's lock. `own` None: what this saving makes the practice's own."""
     standing = newest(cursor, practice_id)
     before = None if standing is None else standing.settings
-    begins = _begins(asked, at, None if standing is None else standing.effective_from)
+    begins = _begins(practice_id, asked, at, standing)
     if own is None:
         own = own_after(() if standing is None else standing.own, before, settings, group_of(cursor, practice_id))
     if switches_on(before, settings) and not (saving.without_golive or "").strip():
         refuse_unproven(practice_id, readiness(cursor, practice_id))
     _refuse_impossible(cursor, practice_id, before, settings)
     version = SettingsVersion(
-        version=1 if standing is None else standing.version + 1,
+        version=_next_version(cursor, practice_id),
         effective_from=begins,
         saved_at=at,
         saved_by=saving.actor,
@@ -231,14 +231,26 @@ def _refuse_impossible(
             raise ConfigurationError(f"{warning.field}: {warning.text}")
 
 
-def _begins(asked: datetime | None, at: datetime, newest: datetime | None) -> datetime:
+def saved_ahead(practice_id: str, newest: Newest) -> str:
+    """Why nothing can begin before a version that is saved for later, and what a person can do. Pure."""
+    return (
+        f"has a version saved ahead that begins {newest.effective_from.isoformat()}, and none can begin before it: "
+        f"take it back with `writeback settings withdraw {practice_id} --version {newest.version} --why WHY`, or begin "
+        "after it (--from)"
+    )
+
+
+def _next_version(cursor: Cursor, practice_id: str) -> int:
+    ((number,),) = cursor.execute(statement("withdrawing", "next_version"), {"practice_id": practice_id}).fetchall()
+    return int(number)
+
+
+def _begins(practice_id: str, asked: datetime | None, at: datetime, newest: Newest | None) -> datetime:
     """When a version begins. Pure. The first one may begin earlier: without settings nothing was decided."""
     if asked is None:
-        if newest is not None and newest > at + SAME_MOMENT:
-            raise ConfigurationError(
-                f"a version is saved already that begins {newest.isoformat()}: say when this one begins, after that"
-            )
-        return at if newest is None else max(at, newest + _STEP)
+        if newest is not None and newest.effective_from > at + SAME_MOMENT:
+            raise ConfigurationError(f"{practice_id} {saved_ahead(practice_id, newest)}")
+        return at if newest is None else max(at, newest.effective_from + _STEP)
     if asked.tzinfo is None:
         raise ConfigurationError("effective_from: an instant needs a zone, for example 2026-03-02T17:30:00-05:00")
     if newest is not None and asked < at:
@@ -246,9 +258,9 @@ def _begins(asked: datetime | None, at: datetime, newest: datetime | None) -> da
             f"effective_from: {asked.isoformat()} is past, and what happened since was decided already; "
             "leave it out to begin now"
         )
-    if newest is not None and asked <= newest:
+    if newest is not None and asked <= newest.effective_from:
         raise ConfigurationError(
-            f"effective_from: {asked.isoformat()} is not after the newest version, which begins {newest.isoformat()}"
+            f"effective_from: {asked.isoformat()} is too early; {practice_id} {saved_ahead(practice_id, newest)}"
         )
     return asked
 
@@ -271,7 +283,7 @@ def apply_begun(cursor: Cursor, practice_id: str, *, now: datetime | None, jitte
 def history(cursor: Cursor, practice_id: str) -> SettingsHistory:
     """The whole history, ascending; empty for a practice without settings."""
     rows = cursor.execute(statement("facts", "history"), {"practice_id": practice_id}).fetchall()
-    return SettingsHistory(practice_id=practice_id, versions=tuple(_version(row) for row in rows))
+    return SettingsHistory(practice_id=practice_id, versions=tuple(version_of_row(row) for row in rows))
 
 
 def truths(cursor: Cursor, practice_ids: Sequence[str]) -> dict[str, list[Truth]]:
@@ -293,7 +305,8 @@ def require_practice(cursor: Cursor, practice_id: str) -> None:
         )
 
 
-def _version(row: Any) -> SettingsVersion:
+def version_of_row(row: Any) -> SettingsVersion:
+    """A version from the columns of the query `history`, in their order."""
     return SettingsVersion(
         version=row[0],
         effective_from=row[1],

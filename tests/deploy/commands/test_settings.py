@@ -95,6 +95,35 @@ def test_the_masters_waiver_is_audited(ledger: World) -> None:
     assert writeback_json(ledger, "settings", "show", "larkspur")["entitled"] is True
 
 
+def test_an_emergency_stop_after_a_later_version_was_saved(ledger: World) -> None:
+    """Law 15: the refusal names the command; the withdrawn version stays in the history, and its number with it."""
+    changed = ("settings", "set", "larkspur", "--change")
+    ahead = writeback(ledger, *changed, "amount=GROSS", "--from", "2999-01-01T00:00:00+00:00", "--why", "new rules")
+    assert ahead.code == 0, ahead.errors
+    refused = writeback(ledger, *changed, "notes=true", "--why", "stop")
+    assert refused.code == 2
+    assert "`writeback settings withdraw larkspur --version 2 --why WHY`" in refused.errors
+    assert "--why REASON" in writeback(ledger, "settings", "withdraw", "larkspur").errors
+    said = writeback(ledger, "settings", "withdraw", "larkspur", "--by", "ada", "--why", "stop now")
+    assert "version 2 is withdrawn" in said
+    assert "the newest is version 1" in said
+    again = writeback(ledger, "settings", "withdraw", "larkspur", "--why", "once more")
+    assert again.code == 2
+    assert "version 1 of larkspur has begun" in again.errors
+    saved = writeback_json(ledger, *changed, "notes=true", "--why", "stop")
+    assert (saved["version"], [each["field"] for each in saved["changes"]]) == (3, ["notes"])
+    found = writeback_json(ledger, "settings", "history", "larkspur")
+    assert [each["version"] for each in found["versions"]] == [1, 3]
+    assert [(each["version"], each["withdrawn_by"], each["why"]) for each in found["withdrawn"]] == [
+        (2, "ada", "stop now")
+    ]
+    assert found["withdrawn"][0]["settings"]["amount"] == "GROSS"
+    shown = " ".join(writeback(ledger, "settings", "history", "larkspur").split())
+    assert "withdrawn" in shown
+    assert "ada" in shown
+    assert [each["field"] for each in writeback_json(ledger, "settings", "diff", "larkspur")["changes"]] == ["notes"]
+
+
 def test_a_group_is_changed_after_it_was_shown(ledger: World) -> None:
     """SUP-2: the preview is the default; the locked field names its organisation."""
     for arguments in (
