@@ -19,8 +19,6 @@ from deploy.commands.operator_options import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from schemas.states import State
     from sinks.operator.totals import Standing, Totals
     from sinks.operator.transactions import EntryFacts, Listing, Story, Transaction
@@ -42,6 +40,7 @@ def list_(
     as_json: Json = False,
 ) -> None:
     """One row per entry (or per event that has none yet), in the order in which the payments happened."""
+    from sinks.operator.sums import sums_of
     from sinks.operator.transactions import Wanted, check_day, list_transactions, week_of
     from streams.errors import ConfigurationError
 
@@ -71,6 +70,7 @@ def list_(
                 "more": listing.more,
                 "check": check,
                 "totals": listing.totals,
+                "sums": sums_of(listing.transactions),
             }
         )
         return
@@ -118,6 +118,10 @@ def _states(given: list[str]) -> tuple[tuple[State, ...], tuple[Standing, ...]]:
 
 
 def _print_listing(listing: Listing) -> None:
+    from collections import Counter
+
+    from sinks.operator.sums import sums_of
+
     headings = (
         "practice",
         "day",
@@ -135,9 +139,10 @@ def _print_listing(listing: Listing) -> None:
     print_table("", headings, (_row(each) for each in listing.transactions))
     count = len(listing.transactions)
     print(f"{count} shown{', and there are more: narrow the filters or raise --most' if listing.more else ''}")
-    for state, (number, sums) in sorted(_by_state(listing.transactions).items()):
-        amounts = ", ".join(shown_money(minor, currency) for currency, minor in sorted(sums.items()))
-        print(f"  {state:<22} {number:>6}  {amounts}")
+    sums = sums_of(listing.transactions)
+    for state, number in sorted(Counter(each.state for each in listing.transactions).items()):
+        amounts = (f"{x.label} {shown_money(x.amount_minor, x.currency)}" for x in sums if x.state == state)
+        print(f"  {state:<22} {number:>6}  {', '.join(amounts)}".rstrip())
 
 
 def _row(each: Transaction) -> tuple[object, ...]:
@@ -158,16 +163,6 @@ def _row(each: Transaction) -> tuple[object, ...]:
         shown_at(each.posted_at) or shown_at(each.due_at),
         each.external_id,
     )
-
-
-def _by_state(transactions: Sequence[Transaction]) -> dict[str, tuple[int, dict[str, int]]]:
-    found: dict[str, tuple[int, dict[str, int]]] = {}
-    for each in transactions:
-        number, sums = found.get(each.state, (0, {}))
-        if each.amount_minor is not None and each.currency is not None:
-            sums[each.currency] = sums.get(each.currency, 0) + each.amount_minor
-        found[each.state] = (number + 1, sums)
-    return found
 
 
 def _print_story(story: Story) -> None:

@@ -88,6 +88,42 @@ def test_what_was_taken_back_is_a_state_to_ask_for(desk: Desk) -> None:
 
 
 @pytest.mark.stack
+def test_different_money_is_never_one_sum(desk: Desk) -> None:
+    """N-7, B-1, P-13: payments with what adjusts and reverses them, charges, and payouts each for itself."""
+    entries = [
+        ("PMS", "fee_adjustment", "", 290),
+        ("PMS", "reversal", "payment/@1", -10_000),
+        ("PMS", "charge", "", 7_500),
+        ("PMS", "reversal", "charge/@1", -2_500),
+        ("PMS", "allocation", "", 9_710),
+        ("PMS", "write_off", "", 1_100),
+        ("QUICKBOOKS", "payout", "", 40_000),
+    ]
+    with desk.connection.transaction():
+        desk.connection.execute("SET LOCAL session_replication_role = replica")
+        for number, (target, kind, part, minor) in enumerate(entries, start=3):
+            desk.connection.execute(
+                "INSERT INTO effects (practice_id, effect_id, source, event_id, target, entry_kind, part,"
+                " connection_id, lane, state, reason, due_at, amount_minor, currency, ledger_date, instruction,"
+                " request_id, changed_at) VALUES ('west', %s, 'payments.example', 'e1', %s, %s, %s, 'pms', 'p:1',"
+                " 'POSTED', 'AUTO_INSTANT', now(), %s, 'USD', '2026-03-04', '{}', %s, now())",
+                (number, target, kind, part, minor, f"x{number}"),
+            )
+    said = writeback(desk.world, "transactions", "list", "--practice", "west")
+    assert (
+        "8  PMS payments 0.00 USD, PMS charges 50.00 USD, PMS write-offs 11.00 USD, QuickBooks payouts 400.00 USD"
+    ) in said
+    assert "1  PMS payments 50.00 USD" in said
+    found = writeback_json(desk.world, "transactions", "list", "--practice", "west", "--state", "posted")
+    assert [(each["target"], each["money"], each["amount_minor"]) for each in found["sums"]] == [
+        ("PMS", "payments", 0),
+        ("PMS", "charges", 5_000),
+        ("PMS", "write-offs", 1_100),
+        ("QUICKBOOKS", "payouts", 40_000),
+    ]
+
+
+@pytest.mark.stack
 def test_show_explains_an_entry_and_each_attempt(desk: Desk) -> None:
     for sought in ("s1", "e1", "e:1", "1"):
         (story,) = writeback_json(desk.world, "transactions", "show", "west", sought)
