@@ -176,19 +176,32 @@ def join(
 @app.command()
 def leave(
     practice: Annotated[str, typer.Argument(help="The practice's id.")],
-    why: Annotated[str, typer.Option("--why", help="The reason, for the audit trail.")],
+    yes: Yes = False,
     by: By = None,
+    why: Why = "",
+    as_json: Json = False,
 ) -> None:
-    """Take a practice out of its group. Its settings stay as they are."""
-    from deploy.commands.operator_options import person
+    """Take a practice out of its group. Its settings stay as they are, and are its own."""
+    from deploy.commands.operator_options import person, print_json
     from deploy.commands.settings import here
     from sinks.ledger import joining
     from sinks.ledger.settings_truth import Saving
 
+    _need_why(yes, why)
     with here("organisation") as (connection, settings):
         saving = Saving(actor=person(by), reason=why)
-        group = joining.leave(connection, practice, saving, clock=settings.clock())
-    print(f"{practice} has left {group.called}; its settings are its own")
+        leaving = joining.leave(connection, practice, saving, clock=settings.clock(), dry_run=not yes)
+    if as_json:
+        print_json({"dry_run": not yes, "leaves": leaving})
+        return
+    own = ", ".join(leaving.becomes_own) or "none"
+    if yes:
+        print(f"{practice} has left {leaving.called}; its settings are its own. From the group until now: {own}")
+        return
+    print(
+        f"{practice} would leave {leaving.called}. No setting changes; no longer the group's: {own}\n"
+        "save it with --yes --why REASON"
+    )
 
 
 def _save(

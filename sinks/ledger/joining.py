@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+import msgspec
 import psycopg
 from psycopg.rows import TupleRow
 
 from sinks.ledger.audit import append
 from sinks.ledger.database import statement
 from sinks.ledger.following import Effect, follow, look
-from sinks.ledger.inheriting import Group, group_of
+from sinks.ledger.inheriting import group_of
 from sinks.ledger.organisations import organisation
 from sinks.ledger.recomputing import moment
 from sinks.ledger.settings_fields import check_name
-from sinks.ledger.settings_truth import Saving, require_practice
+from sinks.ledger.settings_truth import Saving, newest, require_practice
 from streams.clock import Clock
 from streams.errors import ConfigurationError
 
@@ -65,13 +66,35 @@ def join(
         return follow(cursor, effect, group, saving, at, None, jitter_s, keep)
 
 
-def leave(connection: Connection, practice_id: str, saving: Saving, *, clock: Clock) -> Group:
-    """Take a practice out of its group. Its settings stay as they are, and are its own from now on. Blocks."""
+class Leaving(msgspec.Struct, frozen=True, kw_only=True):
+    """What leaving means at one practice: values of the group that it keeps, and may then change itself."""
+
+    practice_id: str
+    organisation_id: str
+    called: str
+    becomes_own: tuple[str, ...]
+
+
+def leave(connection: Connection, practice_id: str, saving: Saving, *, clock: Clock, dry_run: bool = False) -> Leaving:
+    """Take a practice out of its group. Its settings stay as they are, and are its own from now on. Blocks.
+
+    `dry_run` only answers what would become its own. ConfigurationError for a practice of no group.
+    """
     with connection.transaction(), connection.cursor() as cursor:
         require_practice(cursor, practice_id)
         group = group_of(cursor, practice_id)
         if group is None:
             raise ConfigurationError(f"{practice_id} belongs to no organisation")
+        standing = newest(cursor, practice_id)
+        own = () if standing is None else standing.own
+        leaving = Leaving(
+            practice_id=practice_id,
+            organisation_id=group.organisation_id,
+            called=group.called,
+            becomes_own=tuple(name for name in group.fields if name in group.locked or name not in own),
+        )
+        if dry_run:
+            return leaving
         member = {"practice_id": practice_id, "organisation_id": None}
         cursor.execute(statement("practices", "set_organisation"), member)
         append(
@@ -83,4 +106,4 @@ def leave(connection: Connection, practice_id: str, saving: Saving, *, clock: Cl
             subject=group.organisation_id,
             why=saving.reason,
         )
-    return group
+    return leaving

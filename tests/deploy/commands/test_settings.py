@@ -161,5 +161,18 @@ def test_a_group_is_changed_after_it_was_shown(ledger: World) -> None:
     assert writeback_json(ledger, "organisation", "list") == [
         {"organisation_id": "smile", "name": "Smile Group", "practices": 1}
     ]
-    said = writeback(ledger, "organisation", "leave", "larkspur", "--why", "sold")
-    assert "has left Smile Group" in said
+    leave = ("organisation", "leave", "larkspur")
+    assert writeback_json(ledger, *leave) == {
+        "dry_run": True,
+        "leaves": {
+            "practice_id": "larkspur",
+            "organisation_id": "smile",
+            "called": "Smile Group",
+            "becomes_own": ["amount"],
+        },
+    }
+    assert "save it with --yes --why REASON" in writeback(ledger, *leave)
+    assert "--yes needs --why" in writeback(ledger, *leave, "--yes").errors
+    assert writeback_json(ledger, "organisation", "list")[0]["practices"] == 1
+    assert "has left Smile Group" in writeback(ledger, *leave, "--yes", "--why", "sold")
+    assert writeback_json(ledger, "organisation", "list")[0]["practices"] == 0
