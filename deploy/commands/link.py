@@ -32,6 +32,13 @@ def link(
             clock=settings.clock(),
             jitter_s=jitter(settings),
         )
-    print(
-        f"{practice}: linked; {released} entries went on" if released else f"{practice}: linked; nothing waited for it"
-    )
+        dead = links.dead_for_their_patient(connection, practice, patient_ref)
+    if released or not dead:
+        print(f"{practice}: linked; {f'{released} entries went on' if released else 'nothing waited for it'}")
+    else:
+        print(f"{practice}: linked")
+    if dead:
+        print(
+            f"{dead} of the patient's entries stand dead, because the practice's system did not have the patient; "
+            f"post them with: writeback dlq redrive --practice {practice} --reason PATIENT_NOT_FOUND"
+        )

@@ -50,3 +50,11 @@ def link(
             why=saving.reason,
         )
         return recompute(cursor, practice_id, now=clock.for_database(), jitter_s=jitter_s, patient_ref=patient_ref)
+
+
+def dead_for_their_patient(connection: psycopg.Connection[TupleRow], practice_id: str, patient_ref: str) -> int:
+    """How many of the patient's entries stand dead because the target did not have the patient. A link does not bring
+    them back: they may have been sent, so a person does (law 4). Blocks for one statement."""
+    key = {"practice_id": practice_id, "patient_ref": patient_ref}
+    ((count,),) = connection.execute(statement("facts", "dead_for_their_patient"), key).fetchall()
+    return int(count)

@@ -16,6 +16,11 @@ WHERE e.practice_id = :practice_id AND e.state IN ('AWAITING_LINK', 'PAUSED')
   AND (:patient_ref::text IS NULL OR e.patient_ref = :patient_ref)
 ORDER BY e.effect_id FOR NO KEY UPDATE OF e;
 
+-- name: dead_for_their_patient
+SELECT count(*) FROM effects
+WHERE practice_id = :practice_id AND patient_ref = :patient_ref AND reason = 'PATIENT_NOT_FOUND'
+  AND state IN ('INVALID_CONFIG', 'BLOCKED_PERIOD', 'REJECTED', 'DEAD_LETTERED');
+
 -- name: gates_to_recompute
 SELECT DISTINCT connection_id FROM effects
 WHERE practice_id = :practice_id AND state IN ('AWAITING_LINK', 'PAUSED') AND connection_id IS NOT NULL

@@ -70,6 +70,21 @@ def test_a_redrive_takes_the_whole_lane_in_order_and_nothing_else(desk: Desk) ->
     assert (actor, why) == ("Ada", "the mapping is repaired")
 
 
+def test_a_link_names_the_redrive_of_what_died_for_want_of_it(desk: Desk) -> None:
+    """L-6: a link does not bring the dead back, and "nothing waited for it" would hide them."""
+    desk.connection.execute("UPDATE practices SET added_at = now(), added_by = 'test'")
+    desk.effect(1, state="REJECTED", reason="PATIENT_NOT_FOUND", patient_ref="pat-1")
+    desk.effect(2, state="REJECTED", reason="PERIOD_CLOSED", patient_ref="pat-1")
+    desk.effect(3, state="REJECTED", reason="PATIENT_NOT_FOUND", patient_ref="pat-2")
+    linked = writeback(desk.world, "link", "northside", "pat-1", "12", "--why", "the right one")
+    assert linked.code == 0, linked.errors
+    said = " ".join(linked.split())
+    assert "1 of the patient's entries stand dead" in said
+    assert "writeback dlq redrive --practice northside --reason PATIENT_NOT_FOUND" in said
+    assert "nothing waited" not in said
+    assert "linked; nothing waited for it" in writeback(desk.world, "link", "northside", "pat-3", "13")
+
+
 def test_what_was_sent_once_is_read_back_before_it_is_sent_again(desk: Desk) -> None:
     """Scenario 51: an ambiguous one gets look_first, the next generation's request id, and keeps where it was sent."""
     desk.effect(1, state="DEAD_LETTERED", reason="OUTCOME_UNKNOWN", sent_at="2026-03-02T15:00:00Z", payload=b"old")
