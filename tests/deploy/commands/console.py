@@ -15,6 +15,8 @@ from deploy.command import main
 from tests.worlds import World
 
 LONGEST_S = 60
+WIDE = {"COLUMNS": "200"}
+"""A terminal on which no cell of a table breaks its words."""
 
 
 class Said(str):
@@ -28,7 +30,7 @@ def writeback(world: World, *arguments: str, **settings: Any) -> Said:
     """Run the command in this world and return what it said."""
     ended = subprocess.run(
         [sys.executable, "-m", "deploy.command", *arguments],
-        env=world.environ(**settings),
+        env=world.environ(**settings) | WIDE,
         capture_output=True,
         text=True,
         timeout=LONGEST_S,
@@ -50,7 +52,7 @@ def writeback_here(world: World, *arguments: str, **settings: Any) -> Said:
     """The same command in this process: for those that start no role, many to a test."""
     out, errors, code = io.StringIO(), io.StringIO(), 0
     with (
-        patch.dict(os.environ, world.environ(**settings), clear=True),
+        patch.dict(os.environ, world.environ(**settings) | WIDE, clear=True),
         patch.object(sys, "argv", ["writeback", *arguments]),
         redirect_stdout(out),
         redirect_stderr(errors),

@@ -44,6 +44,10 @@ def test_a_check_that_dies_is_continued_by_the_same_command(offices: Offices, po
     assert office.adjustments() == [(int(patient), 100)]
     shown = writeback_json_here(offices.world, "settings", "show", "live")
     assert (shown["golive_passed"], shown["in_force"]["settings"]["master"]) == (True, True)
+    paid, back = (row[0] for row in offices.book.rows("SELECT external_id FROM golive_checks ORDER BY step"))
+    told = writeback_here(offices.world, "explain", paid)
+    assert "the test payment of go-live check 1 of live: found as" in told, told.errors
+    assert f"taken back by {back}" in told
 
 
 def test_a_checklist_that_fails_says_what_to_do_and_exits_1(offices: Offices) -> None:
@@ -68,9 +72,9 @@ def test_skipped_payments_are_tried_backfilled_and_posted_once(offices: Offices)
     shown = writeback_json_here(offices.world, "backfill", "live", *stretch)
     assert (shown["dry_run"], shown["payments"], shown["entries"]) == (True, 1, 2)
     refused = writeback_here(offices.world, "backfill", "live", *stretch, "--yes")
-    assert "--by and --why" in refused.errors
+    assert "needs --why" in refused.errors
     done = writeback_here(offices.world, "backfill", "live", *stretch, "--yes", "--why", "we forgot the terminals")
-    assert "2 entries of 1 payments are due now" in done
+    assert "2 entries of 1 payment are due now" in done
     again = writeback_json_here(offices.world, "backfill", "live", *stretch, "--yes", "--why", "once more")
     assert again["done"]["entries"] == 0
     offices.poster()

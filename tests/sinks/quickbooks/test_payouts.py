@@ -176,7 +176,8 @@ def test_a_disconnected_company_holds_its_payouts_and_resumes(payouts: Payouts) 
         return ("NEEDS_RECONNECT",) in rows
 
     until(closed, "the gate is closed", 30.0, payouts.shown)
-    assert payouts.states() in (["RETRYING"], ["SCHEDULED"])
+    waiting = (["RETRYING"], ["SCHEDULED"])
+    until(lambda: payouts.states() in waiting, "the payout waits", 30.0, payouts.shown)
     assert payouts.ledger.book.one("SELECT attempts FROM effects") == 0
     payouts.company.reconnect()
     payouts.connect()
