@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         EntryTold,
         EventTold,
         Explanation,
+        GolivePosts,
         LetterTold,
     )
 
@@ -35,7 +36,7 @@ def explain(
 ) -> None:
     """Events, decisions with their settings, amounts and how they came about, attempts, payout and documents."""
     from sinks.operator.explain import explain as explained
-    from sinks.operator.explain_records import Ambiguous, Unknown
+    from sinks.operator.explain_records import Ambiguous, GolivePosts, Unknown
     from streams.errors import Permanent
 
     with ledger() as (_, connection):
@@ -49,7 +50,18 @@ def explain(
     if as_json:
         print_json(answer)
         return
-    print("\n".join(_page(answer)))
+    print("\n".join(_golive_posts(answer) if isinstance(answer, GolivePosts) else _page(answer)))
+
+
+def _golive_posts(answer: GolivePosts) -> Iterator[str]:
+    for post in answer.posts:
+        what = "test payment" if post.step == "payment" else "taking back of the test payment"
+        stands = f"found as {post.external_id} {shown_at(post.found_at)}" if post.external_id else post.state.lower()
+        yield f"{answer.sought}: the {what} of go-live check {post.check_no} of {post.practice_id}: {stands}"
+        yield f"   begun {shown_at(post.began_at)} by {post.began_by}, marker {post.marker}; it belongs to no event"
+        if post.step == "payment":
+            again = f"writeback golive check {post.practice_id}"
+            yield f"   taken back by {post.taken_back_as}" if post.taken_back_as else f"   not taken back yet: {again}"
 
 
 def _name(about: About) -> str:

@@ -10,7 +10,16 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from sinks.operator.explain_records import About, Ambiguous, Answer, Explanation, PayoutTold, Unknown
+from sinks.operator.explain_records import (
+    About,
+    Ambiguous,
+    Answer,
+    Explanation,
+    GolivePost,
+    GolivePosts,
+    PayoutTold,
+    Unknown,
+)
 from sinks.operator.explain_rows import Attempt, Deed, Entry, Happened, Letter, Notice, PayoutItemOf, Rows, Version
 from sinks.operator.explain_telling import causes_of, told
 from sinks.operator.reading import Connection, read
@@ -24,6 +33,7 @@ LOOKED_FOR: Final = (
     "an entry's number (like e:42)",
     "the number of an entry or document at the target (like deposit/101)",
     "the marker that an entry carries there (like WB and 16 characters)",
+    "the test post of a go-live check",
     "a record that was never understood or stored",
 )
 _ENTRY: Final = re.compile(r"^e:([0-9]{1,18})$")
@@ -50,6 +60,9 @@ def explain(connection: Connection, sought: str, practice_id: str | None = None)
             return Ambiguous(sought=sought, candidates=tuple(found))
         if found:
             return _load(connection, sought, found[0])
+        posts = _golive_posts(connection, sought, practice_id)
+        if posts:
+            return GolivePosts(sought=sought, posts=tuple(posts))
         return Unknown(sought=sought, looked_for=LOOKED_FOR)
 
 
@@ -57,8 +70,7 @@ def _find(connection: Connection, sought: str, practice_id: str | None) -> list[
     """Cheapest first; a marker and records that became no event are looked for only when nothing else has the id."""
     entry, marker = _ENTRY.match(sought), _MARKER.match(sought)
     where = {"practice_id": practice_id}
-    names = [sought, *(f"{place}/{sought}" for place in PLACES)] if "/" not in sought else [sought]
-    known = {"id": sought, "external_ids": names, "effect_id": int(entry.group(1)) if entry else None}
+    known = {"id": sought, "external_ids": _external_ids(sought), "effect_id": int(entry.group(1)) if entry else None}
     found = _read(connection, "known", About, where | known)
     if not found and marker:
         found = _read(connection, "marked", About, where | {"request": marker.group(1)})
@@ -66,6 +78,16 @@ def _find(connection: Connection, sought: str, practice_id: str | None) -> list[
         records = _read(connection, "dead_records_named", _Named, where | {"id": sought})
         found = [About(each.practice_id, each.source, each.event_id, False, ["dead letter"]) for each in records]
     return found
+
+
+def _external_ids(sought: str) -> list[str]:
+    return [sought] if "/" in sought else [sought, *(f"{place}/{sought}" for place in PLACES)]
+
+
+def _golive_posts(connection: Connection, sought: str, practice_id: str | None) -> list[GolivePost]:
+    marker = _MARKER.match(sought)
+    wanted = {"external_ids": _external_ids(sought), "request": marker.group(1) if marker else None}
+    return _read(connection, "golive_posts", GolivePost, {"practice_id": practice_id} | wanted)
 
 
 def _load(connection: Connection, sought: str, about: About) -> Explanation:

@@ -54,6 +54,17 @@ WHERE (:practice_id::text IS NULL OR f.practice_id = :practice_id)
          AND left(a.request_id, 16) = :request))
 GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4;
 
+-- name: golive_posts
+-- What a go-live check wrote: by the marker, or by its number at the target. A practice has a handful of them.
+SELECT c.practice_id, c.check_no, c.step, c.state, c.external_id, 'WB' || left(c.request_id, 16), c.began_at,
+    c.began_by, c.found_at,
+    CASE WHEN c.step = 'payment' THEN (SELECT r.external_id FROM golive_checks r
+        WHERE r.practice_id = c.practice_id AND r.check_no = c.check_no AND r.step = 'reversal') END
+FROM golive_checks c
+WHERE (:practice_id::text IS NULL OR c.practice_id = :practice_id)
+  AND (left(c.request_id, 16) = :request OR c.external_id = ANY(:external_ids::text[]))
+ORDER BY c.practice_id, c.check_no, c.step;
+
 -- name: dead_records_named
 -- Records that became no event: all that is known of them is their place and why.
 SELECT practice_id, coalesce(source, ''), event_id FROM dead_letters

@@ -221,6 +221,29 @@ class Ambiguous(msgspec.Struct, frozen=True, kw_only=True):
     candidates: tuple[About, ...]
 
 
+class GolivePost(msgspec.Struct, frozen=True):
+    """An entry that a go-live check wrote to prove the connection (SET-17): of no event, so it has no story."""
+
+    practice_id: str
+    check_no: int
+    step: str
+    state: str
+    external_id: str | None
+    marker: str
+    began_at: datetime
+    began_by: str
+    found_at: datetime | None
+    taken_back_as: str | None
+    """Of the payment: where its reversal was found."""
+
+
+class GolivePosts(msgspec.Struct, frozen=True, kw_only=True):
+    """The id is that of test posts alone."""
+
+    sought: str
+    posts: tuple[GolivePost, ...]
+
+
 class Unknown(msgspec.Struct, frozen=True, kw_only=True):
     """Nothing has this id; `looked_for` says as what it was sought."""
 
@@ -228,4 +251,4 @@ class Unknown(msgspec.Struct, frozen=True, kw_only=True):
     looked_for: tuple[str, ...]
 
 
-Answer = Explanation | Ambiguous | Unknown
+Answer = Explanation | Ambiguous | GolivePosts | Unknown

@@ -16,7 +16,7 @@ from schemas.states import State
 from schemas.writebacks import Decision
 from sinks.named_queries import named_queries
 from sinks.operator.explain import LOOKED_FOR, explain
-from sinks.operator.explain_records import Ambiguous, Explanation, Unknown
+from sinks.operator.explain_records import Ambiguous, Explanation, GolivePosts, Unknown
 from sinks.operator.explain_words import DECISION_WORDS, STATE_WORDS, reason_words
 from tests.processors.told import NOON, PRACTICE, item, payment, payout, settings
 from tests.sinks.operators.shelf import SOURCE, Shelf
@@ -348,6 +348,38 @@ def test_an_ambiguous_id_lists_its_candidates(shelf: Shelf) -> None:
 def test_an_unknown_id_says_what_it_was_looked_for_as(shelf: Shelf) -> None:
     for sought in ("pay-9", "e:9", "WB" + "A" * 16, "deposit/9", "%"):
         assert explain(shelf.connection, sought) == Unknown(sought=sought, looked_for=LOOKED_FOR)
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize("sought", ["WB" + REQUEST[:16], "payments/31", "31"])
+def test_the_test_post_of_a_golive_check_is_told_as_one(shelf: Shelf, sought: str) -> None:
+    """SET-17: who finds it in the practice's ledger learns what it is, and whether it was taken back."""
+    for step, request, found in (
+        ("payment", REQUEST, "payments/31"),
+        ("reversal", REQUEST[::-1], "adjustments/32"),
+    ):
+        shelf.row(
+            "golive_checks",
+            check_no=2,
+            step=step,
+            connection_id="c",
+            account_fingerprint="a",
+            pms_patient_id="17",
+            entry_kind=step,
+            request_id=request,
+            instruction="{}",
+            state="FOUND",
+            external_id=found,
+            began_at=NOON,
+            began_by="cli:ada",
+            found_at=LATER,
+        )
+    answer = explain(shelf.connection, sought)
+    assert isinstance(answer, GolivePosts), answer
+    (post,) = answer.posts
+    assert (post.practice_id, post.check_no, post.step) == (PRACTICE, 2, "payment")
+    assert (post.external_id, post.taken_back_as, post.began_by) == ("payments/31", "adjustments/32", "cli:ada")
+    assert isinstance(explain(shelf.connection, sought, "elsewhere"), Unknown)
 
 
 @pytest.mark.stack
