@@ -26,6 +26,20 @@ LINE_BYTES: Final = 32 * 1024 * 1024
 _PLACE: Final = re.compile(r" - at `\$\.?([^`]*)`$")
 _INDEX: Final = re.compile(r"\[(\d*)\.*\]")
 _QUOTED_ENUM: Final = "Invalid enum value"
+_EXPECTED: Final = re.compile(r"^Expected `([^`]+)`, got `([^`]+)`$")
+_IN_WORDS: Final = {
+    "int": "a whole number without quotes or decimals",
+    "float": "a number",
+    "str": "a text in quotes",
+    "bool": "true or false without quotes",
+    "datetime": "an instant as text with its offset, like 2026-03-02T15:04:05Z",
+    "date": "a day as text, like 2026-03-02",
+    "array": "a list in [ ]",
+    "object": "an object in { }",
+    "null": "null",
+}
+"""msgspec's names of types, which are Python's, in those of the file."""
+_NOT_AN_INSTANT: Final = "Invalid RFC3339 encoded datetime"
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,7 +112,15 @@ def _explained(error: msgspec.ValidationError) -> Invalid:
     elif problem.startswith("Object contains unknown field"):
         field = f"{field}.{problem.split('`')[1]}"[:80].lstrip(".")
         problem = "is not a field of this event"
+    elif problem == _NOT_AN_INSTANT:
+        problem = f"takes {_IN_WORDS['datetime']}"
+    elif (types := _EXPECTED.match(problem)) is not None:
+        problem = f"takes {_in_words(types.group(1))}; this is {_in_words(types.group(2))}"
     return Invalid(DeadLetterReason.INVALID_FIELD, field, problem)
+
+
+def _in_words(types: str) -> str:
+    return " or ".join(_IN_WORDS.get(each, each) for each in types.split(" | "))
 
 
 def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes | None]]:

@@ -44,8 +44,9 @@ def backfill(
             if as_json:
                 print_json({"dry_run": False, "done": done})
             else:
-                kept = f"; {done.kept} payments stayed skipped" if done.kept else ""
-                print(f"{practice_id}: {done.entries} entries of {done.payments} payments are due now{kept}")
+                kept = f"; {_count(done.kept, 'payment')} stayed skipped" if done.kept else ""
+                are = "is" if done.entries == 1 else "are"
+                print(f"{practice_id}: {_moved(done.entries, done.payments)} {are} due now{kept}")
             return
         _preview(backfilling.plan(connection, wanted), as_json)
 
@@ -88,7 +89,15 @@ def _preview(items: Iterable[Item], as_json: bool) -> None:
     print_table("", ("happened", "payment", "would be due", "stays skipped, because"), rows)
     for (target, entry_kind, currency), minor in sums.items():
         print(f"{target} {entry_kind}: {shown_money(minor, currency)}")
-    print(f"{entries} entries of {payments} payments would be due now; do it with --yes --why REASON")
+    print(f"{_moved(entries, payments)} would be due now; do it with --yes --why REASON")
+
+
+def _moved(entries: int, payments: int) -> str:
+    return f"{_count(entries, 'entry', 'entries')} of {_count(payments, 'payment')}"
+
+
+def _count(number: int, one: str, many: str | None = None) -> str:
+    return f"{number} {one if number == 1 else many or f'{one}s'}"
 
 
 def _wanted(

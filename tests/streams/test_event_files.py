@@ -90,6 +90,25 @@ def test_a_mistyped_type_is_answered_with_the_nearest() -> None:
     assert "did you mean PaymentSucceeded?" in found.problem
 
 
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"gross_minor": "10000"}, "takes a whole number without quotes or decimals; this is a text in quotes"),
+        ({"fee_minor": [1]}, "takes a whole number without quotes or decimals or null; this is a list in [ ]"),
+        ({"payment_id": 7}, "takes a text in quotes; this is a whole number without quotes or decimals"),
+        ({"settled_outside": "no"}, "takes true or false without quotes; this is a text in quotes"),
+        ({"splits": {}}, "takes a list in [ ]; this is an object in { }"),
+        ({"occurred_at": "yesterday"}, "takes an instant as text with its offset, like 2026-03-02T15:04:05Z"),
+    ],
+)
+def test_a_wrong_type_is_told_in_the_words_of_the_file(fields: dict[str, Any], words: str) -> None:
+    """Bad input: what the field takes, not how the decoder calls it."""
+    found = read(line_of(PAYMENT, **fields))[0]
+    assert isinstance(found, Refused)
+    assert found.field == next(iter(fields))
+    assert found.problem == words
+
+
 def test_values_are_not_repeated() -> None:
     """H-1: a refusal names the field; what stood in it stays in the file."""
     found = read(line_of(PAYMENT, kind="Jane Doe"))[0]
