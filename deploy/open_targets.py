@@ -8,9 +8,13 @@ from typing import Any
 
 import psycopg
 
+from schemas.states import Target
 from sinks.credentials import KeyRing
-from sinks.ledger.database import connection_options
-from sinks.routes import Surroundings
+from sinks.ledger.connections import stored_connection
+from sinks.ledger.database import connect, connection_options
+from sinks.port import PaymentTarget
+from sinks.routes import StoredConnection, Surroundings, open_target
+from streams.errors import ConfigurationError
 from streams.settings import ProgramSettings
 
 
@@ -24,3 +28,12 @@ def surroundings(settings: ProgramSettings, application: str) -> Surroundings:
             yield opened
 
     return Surroundings(settings=settings, keys=KeyRing.of(settings), connect=for_one_transaction)
+
+
+def open_stored(settings: ProgramSettings, practice: str, target: Target) -> PaymentTarget:
+    """The adapter of a practice's stored connection; the caller closes it. ConfigurationError where there is none."""
+    with connect(settings.database_url, "target") as connection, connection.cursor() as cursor:
+        row = stored_connection(cursor, practice, target)
+    if row is None:
+        raise ConfigurationError(f"practice {practice} has no such target: connect it with `writeback target add`")
+    return open_target(StoredConnection(**row), surroundings(settings, "target"))

@@ -1,4 +1,4 @@
-"""`writeback target add|test|list`: a practice's connections to its PMS and to QuickBooks."""
+"""`writeback target add|test|choices|list`: a practice's connections to its PMS and to QuickBooks."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from deploy.commands.target_choices import choices
+
 if TYPE_CHECKING:
     from schemas.states import Target
     from sinks.port import ConnectionReport
     from streams.settings import ProgramSettings
 
 app = typer.Typer(no_args_is_help=True, help="Connect practices to their systems, and prove the connections.")
+app.command("choices")(choices)
 
 SECRETS_VARIABLE = "WRITEBACK_TARGET_SECRETS"
 TEST_S = 30.0
@@ -127,17 +130,9 @@ def list_(
 
 async def _tested(settings: ProgramSettings, practice: str, target: Target) -> ConnectionReport:
     """Open the stored connection as the poster does, and ask it."""
-    from deploy.open_targets import surroundings
-    from sinks.ledger.connections import stored_connection
-    from sinks.ledger.database import connect
-    from sinks.routes import StoredConnection, open_target
-    from streams.errors import ConfigurationError
+    from deploy.open_targets import open_stored
 
-    with connect(settings.database_url, "target") as connection, connection.cursor() as cursor:
-        row = stored_connection(cursor, practice, target)
-    if row is None:
-        raise ConfigurationError(f"practice {practice} has no such target: connect it with `writeback target add`")
-    opened = open_target(StoredConnection(**row), surroundings(settings, "target"))
+    opened = open_stored(settings, practice, target)
     try:
         return await opened.test(TEST_S)
     finally:

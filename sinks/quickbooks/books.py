@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from sinks.port import ReadFailed
+from sinks.port import ReadFailed, Scope
 from sinks.quickbooks import reading
 from sinks.quickbooks.client import CompanyClient
 from sinks.quickbooks.documents import MINOR_VERSION
@@ -84,7 +84,9 @@ class Books:
             document = await self._client.read(path, ends_at - self._monotonic())
             if isinstance(document, ReadFailed):
                 return document
-            rows = reading.rows_of(document, "Account") or []
+            rows = reading.rows_of(document, "Account")
+            if rows is None:
+                return ReadFailed(scope=Scope.EFFECT, reason=None, code="UNREADABLE_200")
             found |= {account.account_id: account for account in map(_account, rows)}
             if len(rows) < reading.PAGE:
                 break

@@ -50,7 +50,7 @@ def report(
     if company is None:
         checks.append(_read_check("chart of accounts", accounts if isinstance(accounts, ReadFailed) else None))
     if not isinstance(accounts, ReadFailed) and company is None:
-        checks += [_account_check(path, number, accounts, mapping) for path, number in _mapped(mapping)]
+        checks += [account_check(path, number, accounts, mapping) for path, number in _mapped(mapping)]
     if closed_through is not None:
         checks.append(("books", True, f"closed through {closed_through.isoformat()}: such payouts wait for a person"))
     return ConnectionReport(ok=all(passed for _, passed, _ in checks), checks=tuple(checks))
@@ -67,7 +67,8 @@ def _read_check(name: str, failed: ReadFailed | None) -> Check:
     return (name, False, known or f"QuickBooks answered {failed.code}; test again")
 
 
-def _account_check(path: str, number: str, accounts: Mapping[str, Account], mapping: QuickBooksMapping) -> Check:
+def account_check(path: str, number: str, accounts: Mapping[str, Account], mapping: QuickBooksMapping) -> Check:
+    """Whether the account may stand in the field `path`, and what to do if not. Pure."""
     account = accounts.get(number)
     if account is None:
         return (path, False, f"account {number} is not in the chart or inactive: make it active or choose another")

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Final
 
 from schemas.reasons import ConnectionReason, DeadLetterReason
+from sinks.choices import Choice
 from sinks.http_call import HttpAnswer, HttpCaller, Lost
 from sinks.port import (
     Answer,
@@ -27,7 +28,7 @@ from sinks.port import (
     Scope,
     StartGuard,
 )
-from sinks.quickbooks import checking, reading
+from sinks.quickbooks import checking, choices, reading
 from sinks.quickbooks.books import Books
 from sinks.quickbooks.client import CompanyClient, Sent
 from sinks.quickbooks.documents import MINOR_VERSION, compose_document
@@ -169,6 +170,13 @@ class QuickBooksTarget:
         left_s = ends_at - asyncio.get_running_loop().time()
         closed_through = await self._books.read_closed_through(date.min, max(left_s, 0.1))
         return checking.report(self._mapping, None, accounts, closed_through)
+
+    async def choices(self, deadline_s: float) -> tuple[Choice, ...] | ReadFailed:
+        """The active accounts, with the fields that may name each (SET-12); one list read."""
+        accounts = await self._books.accounts(deadline_s)
+        if isinstance(accounts, ReadFailed):
+            return accounts
+        return tuple(choices.account_choices(self._mapping, accounts.values()))
 
     async def close(self) -> None:
         await self._client.close()

@@ -11,8 +11,9 @@ import msgspec
 
 from schemas.reasons import ConnectionReason
 from schemas.states import EntryKind
+from sinks.choices import Choice, allocation_choices
 from sinks.http_call import HttpAnswer, HttpCaller, HttpOutcome, NotSent
-from sinks.pms.open_dental import addressing, balances, checking, classifying, composing, reading, sharing
+from sinks.pms.open_dental import addressing, balances, checking, choices, classifying, composing, reading, sharing
 from sinks.pms.open_dental.capabilities import capabilities_of
 from sinks.pms.open_dental.mapping import OpenDentalKeys, OpenDentalMapping
 from sinks.port import (
@@ -141,6 +142,21 @@ class OpenDentalTarget:
         report = checking.report(self._mapping, payment_types, adjustment_types)
         notes = await self._shared_types(ends_at) if report.ok else ()
         return msgspec.structs.replace(report, notes=notes)
+
+    async def choices(self, deadline_s: float) -> tuple[Choice, ...] | ReadFailed:
+        """Types, providers and ways to allocate, each with the fields that may name it (SET-11, SET-12, ALL-4)."""
+        ends_at = asyncio.get_running_loop().time() + deadline_s
+        offered: list[Choice] = []
+        for category in choices.KINDS:
+            rows = await self._definitions(category, ends_at)
+            if isinstance(rows, ReadFailed):
+                return rows
+            offered += choices.definition_choices(self._mapping, category, rows)
+        providers = await self._pages(lambda offset: f"/providers?Limit={reading.PAGE}&Offset={offset}", ends_at)
+        if isinstance(providers, ReadFailed):
+            return providers
+        offered += choices.provider_choices(self._mapping, providers)
+        return (*offered, *allocation_choices(self._capabilities), *choices.exactness_choices(self._mapping))
 
     async def _shared_types(self, ends_at: float) -> tuple[str, ...]:
         """SET-23. A read that fails proves nothing and fails nothing: what it would say is advice."""
