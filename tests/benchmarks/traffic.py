@@ -8,7 +8,7 @@ from random import Random
 from typing import Final
 
 from schemas.events import CardRef, Funds, Initiation, Payer, PaymentKind, PaymentSucceeded, Tender
-from schemas.practice_settings import AmountMode, PracticeSettings, SettingsHistory, SettingsVersion, Timing
+from schemas.practice_settings import Allocation, AmountMode, PracticeSettings, SettingsHistory, SettingsVersion, Timing
 
 SEED: Final = 20260301
 ZONES: Final = ("America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles")
@@ -43,6 +43,8 @@ def histories(practices: list[str], timing: Timing | None = None) -> Iterator[Se
                         master=True,
                         amount=AmountMode.GROSS if number % 4 == 3 else AmountMode.NET,
                         timing=timing or (Timing.DAILY if number % 2 else Timing.INSTANT),
+                        # One call for each entry, as the bare loop makes: allocating reads the office's charges first.
+                        allocation=Allocation.POST_ONLY,
                     ),
                 ),
             ),
