@@ -22,7 +22,7 @@ PLACES: dict[str, Callable[[SandboxProcess, str], Place]] = {
     "open_dental-reversal": lambda sandbox, _: OpenDentalPlace(sandbox, EntryKind.REVERSAL, sign=-1, part="payment/@1"),
     "open_dental-charge": lambda sandbox, _: OpenDentalPlace(sandbox, EntryKind.CHARGE),
     "open_dental-charge_reversal": lambda sandbox, _: OpenDentalPlace(sandbox, EntryKind.CHARGE_REVERSAL, sign=-1),
-    "open_dental-charge_back": lambda sandbox, _: OpenDentalPlace(sandbox, EntryKind.CHARGE_REVERSAL),
+    "open_dental-charge_reversal-of_a_reversal": lambda sandbox, _: OpenDentalPlace(sandbox, EntryKind.CHARGE_REVERSAL),
     "open_dental-note": lambda sandbox, _: OpenDentalPlace(sandbox, EntryKind.NOTE),
     "quickbooks-deposit": lambda sandbox, ledger: QuickBooksPlace(sandbox, ledger),
     "quickbooks-journal_entry": lambda sandbox, ledger: QuickBooksPlace(sandbox, ledger, negative=True),
