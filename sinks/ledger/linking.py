@@ -5,6 +5,7 @@ The rules are `sinks.ledger.lives`; here their changes become writes of the batc
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import date
 from typing import Final
 
@@ -24,6 +25,7 @@ from sinks.ledger.lives.change import Change, Origin
 from sinks.ledger.lives.dates import dated
 from sinks.ledger.lives.fees import paid_out
 from sinks.ledger.lives.life import Linked, PaidItem, Told
+from sinks.ledger.lives.payouts import stands
 from sinks.ledger.lives.resolving import resolve_linked, told
 from sinks.ledger.rows import EventStanding, item_rows
 
@@ -65,9 +67,12 @@ class Linking:
         if change.old_version:
             return False
         self._apply(writeback, event, change, held, new=new)
-        if isinstance(event, PayoutPaid | PayoutFailed):
-            self._pay_out(event, change)
+        if isinstance(event, PayoutPaid) and change.waiting is None:
+            self._writes.payout_items += item_rows(event)
+        # Before its payments are looked at: a failure that came first is resolved here (P-21).
         self._release(held)
+        if isinstance(event, PayoutPaid | PayoutFailed):
+            self._pay_out(held)
         return True
 
     def look_again(self, key: LifeKey) -> None:
@@ -139,28 +144,28 @@ class Linking:
         held.tell(msgspec.structs.replace(before, waiting=None, reason=origin.reason), resolved)
         return self._entering.plan(resolved, origin.effects, held)
 
-    def _pay_out(self, payout: PayoutPaid | PayoutFailed, change: Change) -> None:
-        """Payments of a payout that now stands are in the bank (T-13), and their fees are known (N-5, P-21)."""
-        stands = isinstance(payout, PayoutPaid) and change.waiting is None
-        by_payment: dict[str, list[PaidItem]] = {}
-        if isinstance(payout, PayoutPaid) and stands:
-            self._writes.payout_items += item_rows(payout)
-            for item in payout.items:
+    def _pay_out(self, payout: Held) -> None:
+        """Payments of a payout that stands are in the bank (T-13) and their fees are known (N-5); else they are free
+        again (P-21)."""
+        life, by_payment = payout.life(), defaultdict[str, list[PaidItem]](list)
+        if life.told is not None and isinstance(life.told.event, PayoutPaid) and stands(life):
+            for item in life.told.event.items:
                 if item.payment_id is not None:
-                    by_payment.setdefault(item.payment_id, []).append(
+                    by_payment[item.payment_id].append(
                         PaidItem(
-                            payout_id=payout.payout_id,
+                            payout_id=payout.key.ref,
                             category=item.category,
                             gross_minor=item.gross_minor,
                             fee_minor=item.fee_minor,
                             net_minor=item.net_minor,
                         )
                     )
+        of_payment = payout.key._replace(kind=_PAYMENT)
         for key, held in list(self._facts.lives.items()):
-            if (key.practice_id, key.source, key.kind) != (payout.practice_id, payout.source, _PAYMENT):
+            if key._replace(ref=of_payment.ref) != of_payment:
                 continue
             mine = by_payment.get(key.ref, [])
-            held.paid(payout.payout_id, mine)
+            held.paid(payout.key.ref, mine)
             if mine:
                 self._paid(held)
                 self._release(held)

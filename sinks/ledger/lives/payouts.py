@@ -27,7 +27,7 @@ def payout_failed(event: PayoutFailed, life: Life, on: date) -> Change:
     told = life.told
     if told is None or told.waiting is State.AWAITING_SETTINGS:
         return parked()
-    if told.version > 1 and told.event.occurred_at > event.failed_at:
+    if _issued_since(told, event):
         return nothing(DecisionReason.CORRECTED)
     standing = _standing(life)
     reversals = tuple(_reversal(entry, event.occurred_at, on) for entry in standing if not voidable(entry))
@@ -62,6 +62,20 @@ def told_payout(new: Told, life: Life, on: date) -> Change:
         void=tuple(entry.effect_id for entry in standing if voidable(entry)),
         void_reason=DecisionReason.CORRECTED,
     )
+
+
+def stands(life: Life) -> bool:
+    """Whether the payout, as it was told last, is in the practice's bank: no failure of it came since (T-13, P-21).
+
+    The query `payout_items` says the same of stored payouts.
+    """
+    told = life.told
+    failures = (linked.event for linked in life.linked if isinstance(linked.event, PayoutFailed))
+    return told is not None and told.waiting is None and all(_issued_since(told, failed) for failed in failures)
+
+
+def _issued_since(told: Told, failed: PayoutFailed) -> bool:
+    return told.version > 1 and told.event.occurred_at > failed.occurred_at
 
 
 def _standing(life: Life) -> Sequence[Entry]:

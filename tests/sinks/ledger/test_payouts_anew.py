@@ -46,3 +46,37 @@ def test_t13_p21_a_payout_that_failed_clears_nothing(book: Book) -> None:
     book.tell(payout_failed(at=MORNING + HOUR))
     book.tell(payment(at=NOON))
     assert book.rows("SELECT DISTINCT state FROM effects WHERE target = 'PMS'") == [("AWAITING_CLEARANCE",)]
+
+
+def test_t13_p21_a_failure_told_late_leaves_the_payout_that_was_issued_since(book: Book) -> None:
+    """P-21: one batch or two, the payment that comes after it is in the bank."""
+    book.add(timing=Timing.ON_CLEAR)
+    book.link()
+    carried = item(1, 10000, 320, payment_id="pay-1")
+    book.tell(payout(carried, at=MORNING))
+    book.tell(payout(carried, at=MORNING + 2 * HOUR, version=2, event_id="ev-o2"))
+    book.tell(payout_failed(at=MORNING + HOUR), payment(at=NOON))
+    assert book.rows("SELECT DISTINCT state FROM effects WHERE target = 'PMS'") == [("SCHEDULED",)]
+
+
+def test_t13_p21_a_payout_whose_failure_came_first_clears_nothing(book: Book) -> None:
+    """P-21: events about one payout come in any order; the payment waited all along."""
+    book.add(timing=Timing.ON_CLEAR)
+    book.link()
+    book.tell(payment(at=MORNING))
+    book.tell(payout_failed(at=MORNING + HOUR))
+    book.tell(payout(item(1, 10000, 320, payment_id="pay-1"), at=MORNING))
+    assert book.rows("SELECT DISTINCT state FROM effects WHERE target = 'PMS'") == [("AWAITING_CLEARANCE",)]
+
+
+def test_p21_what_says_that_a_payout_failed_is_when_it_happened(book: Book) -> None:
+    """P-21: rule and query measure by the same instant, whatever day the bank names."""
+    book.add(timing=Timing.ON_CLEAR)
+    book.link()
+    carried = item(1, 10000, 320, payment_id="pay-1")
+    book.tell(payout(carried, at=MORNING))
+    book.tell(payout(carried, at=MORNING + HOUR, version=2, event_id="ev-o2"))
+    book.tell(payout_failed(at=MORNING + 2 * HOUR, failed_at=MORNING))
+    book.tell(payment(at=NOON))
+    assert book.rows("SELECT DISTINCT state FROM effects WHERE target = 'PMS'") == [("AWAITING_CLEARANCE",)]
+    assert book.one("SELECT reason FROM events WHERE kind = 'payout_failed'") != "CORRECTED"
