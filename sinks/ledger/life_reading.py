@@ -11,7 +11,7 @@ from psycopg.rows import TupleRow
 
 from schemas.codec import EVENTS_BY_NAME
 from schemas.events import Event, MoneyFields, PayoutCategory, PayoutPaid
-from schemas.practice_settings import PracticeSettings, SettingsHistory, SettingsVersion
+from schemas.practice_settings import SettingsHistory, SettingsVersion
 from schemas.reasons import DecisionReason
 from schemas.states import EntryKind, State, Target
 from schemas.topics import STREAM_TOPICS
@@ -20,6 +20,7 @@ from sinks.ledger.concerning import LifeKey, event_of
 from sinks.ledger.database import statement
 from sinks.ledger.held import Held, Lives
 from sinks.ledger.lives.life import Entry, Linked, PaidItem, Told
+from sinks.ledger.settings_reading import histories as saved_histories
 
 Connection = psycopg.Connection[TupleRow]
 Cursor = psycopg.Cursor[TupleRow]
@@ -51,7 +52,7 @@ def read_lives(cursor: Cursor, keys: Iterable[LifeKey]) -> tuple[Lives, dict[str
             _send(connection, "payout_items", _named(payments)),
         ]
     versions, events, items = [read.fetchall() for read in reads]
-    histories = _histories(practices, versions)
+    histories = saved_histories(practices, versions)
     for practice_id, source, payment_id, payout_id, category, gross, fee in items:
         item = PaidItem(
             payout_id=payout_id,
@@ -169,7 +170,7 @@ def _entry(row: TupleRow) -> Entry:
         entry_kind=EntryKind(entry_kind),
         part=part,
         state=State(state),
-        reason=_reason(reason),
+        reason=DecisionReason(reason),
         holds=tuple(State(hold) for hold in holds),
         due_at=due_at,
         look_first=look_first,
@@ -179,30 +180,6 @@ def _entry(row: TupleRow) -> Entry:
         connection_id=connection_id,
         instruction=_instruction(instruction),
     )
-
-
-def _reason(name: str) -> DecisionReason:
-    """A dead effect carries the reason of its death, which decides nothing here."""
-    return DecisionReason(name) if name in DecisionReason.__members__ else DecisionReason.AUTO_INSTANT
-
-
-def _histories(practices: Sequence[str], rows: Sequence[TupleRow]) -> dict[str, SettingsHistory]:
-    versions: dict[str, list[SettingsVersion]] = {practice_id: [] for practice_id in practices}
-    for practice_id, version, effective_from, body, saved_at, saved_by, reason in rows:
-        versions[practice_id].append(
-            SettingsVersion(
-                version=version,
-                effective_from=effective_from,
-                saved_at=saved_at,
-                saved_by=saved_by,
-                reason=reason,
-                settings=msgspec.convert(body, PracticeSettings),
-            )
-        )
-    return {
-        practice_id: SettingsHistory(practice_id=practice_id, versions=tuple(found))
-        for practice_id, found in versions.items()
-    }
 
 
 def patients_of(lives: Lives) -> set[tuple[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import psycopg
@@ -21,6 +21,7 @@ from sinks.ledger.periods import release_opened
 from sinks.ledger.practice_abilities import abilities_of
 from sinks.ledger.recomputing import moment, recompute
 from sinks.ledger.resolving import Truth
+from sinks.ledger.settings_reading import version_of_row
 from sinks.ledger.settings_warnings import refused, settings_warnings
 from streams.clock import Clock
 from streams.errors import ConfigurationError
@@ -303,15 +304,3 @@ def require_practice(cursor: Cursor, practice_id: str) -> None:
             f"there is no practice {practice_id}{nearest(practice_id, known)}; add it with "
             f"`writeback practice add {practice_id} --zone ZONE --email ADDRESS`"
         )
-
-
-def version_of_row(row: Any) -> SettingsVersion:
-    """A version from the columns of the query `history`, in their order."""
-    return SettingsVersion(
-        version=row[0],
-        effective_from=row[1],
-        settings=msgspec.convert(row[2], PracticeSettings),
-        saved_at=row[3],
-        saved_by=row[4],
-        reason=row[5],
-    )

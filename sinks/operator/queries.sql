@@ -151,13 +151,6 @@ WHERE e.state IN ('INVALID_CONFIG', 'BLOCKED_PERIOD', 'REJECTED', 'DEAD_LETTERED
 ORDER BY e.practice_id, e.effect_id
 LIMIT :most;
 
--- name: dead_of_lanes
--- The other dead ones of the chosen lanes: a redrive takes whole lanes.
-SELECT e.effect_id, e.lane, e.connection_id FROM effects e
-JOIN unnest(:connection_ids::text[], :lanes::text[]) AS k(c, l) ON e.connection_id = k.c AND e.lane = k.l
-WHERE e.practice_id = :practice_id AND e.state IN ('INVALID_CONFIG', 'BLOCKED_PERIOD', 'REJECTED', 'DEAD_LETTERED')
-ORDER BY e.effect_id;
-
 -- name: dead_records
 SELECT practice_id, topic, topic_id, part, off, effect_id, redrives, stage, reason, field, source, event_id, target,
     ambiguous, attempts, first_failed_at, last_failed_at, octet_length(value)

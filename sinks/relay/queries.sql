@@ -22,7 +22,7 @@ WHERE o.practice_id = k.p AND o.id = k.i;
 SELECT count(*), coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8 FROM outbox;
 
 -- name: settings_truth
-SELECT practice_id, version, effective_from, saved_at, saved_by, reason, body
+SELECT practice_id, version, effective_from, body, saved_at, saved_by, reason
 FROM settings WHERE practice_id = ANY(:practice_ids::text[])
 ORDER BY practice_id, version;
 

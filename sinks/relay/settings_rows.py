@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from schemas.codec import encode_settings
-from schemas.practice_settings import PracticeSettings, SettingsHistory, SettingsVersion
 from schemas.topics import TopicName
+from sinks.ledger.settings_reading import histories
 from sinks.named_queries import named_queries
 from sinks.relay.rows import Connection, OutboxRow
 
@@ -28,11 +28,12 @@ def with_truth(connection: Connection, rows: Sequence[OutboxRow]) -> list[Outbox
     newest = {row.practice_id: row for row in rows if row.topic is TopicName.SETTINGS}
     if not newest:
         return list(rows)
-    truth = _histories(connection, sorted(newest))
+    stored = connection.execute(_SQL["settings_truth"], {"practice_ids": sorted(newest)})
+    truth = histories(newest, stored)
     records = [row for row in rows if row.topic is not TopicName.SETTINGS]
     for practice_id, row in newest.items():
-        history = truth.get(practice_id)
-        if history is not None:
+        history = truth[practice_id]
+        if history.versions:
             records.append(
                 msgspec.structs.replace(row, key=practice_id.encode(), value=encode_settings(history), part=None)
             )
@@ -46,28 +47,3 @@ def enqueue_republish(connection: Connection) -> bool:
             return False
         connection.execute(_SQL["republish_all"], {"settings_topic": TopicName.SETTINGS.value})
     return True
-
-
-def _histories(connection: Connection, practice_ids: list[str]) -> dict[str, SettingsHistory]:
-    versions: dict[str, list[SettingsVersion]] = {}
-    for practice_id, version, effective_from, saved_at, saved_by, reason, body in connection.execute(
-        _SQL["settings_truth"], {"practice_ids": practice_ids}
-    ):
-        versions.setdefault(practice_id, []).append(
-            SettingsVersion(
-                version=version,
-                effective_from=effective_from,
-                saved_at=saved_at,
-                saved_by=saved_by,
-                reason=reason,
-                settings=_settings(body),
-            )
-        )
-    return {
-        practice_id: SettingsHistory(practice_id=practice_id, versions=tuple(found))
-        for practice_id, found in versions.items()
-    }
-
-
-def _settings(body: Any) -> PracticeSettings:
-    return msgspec.convert(body, PracticeSettings)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -15,6 +14,7 @@ from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 from psycopg.rows import dict_row
 
+from deploy.demo.furnishing import connect_target
 from deploy.sandbox.demonstration import (
     open_dental_keys,
     open_dental_mapping,
@@ -25,13 +25,10 @@ from deploy.sandbox.running import SandboxProcess
 from schemas.events import Event
 from schemas.practice_settings import PracticeSettings
 from schemas.states import FINAL, IN_DOUBT, READY, State
-from sinks.credentials import KeyRing
-from sinks.ledger.connections import save_connection
 from sinks.ledger.database import connect
 from sinks.ledger.links import link
 from sinks.ledger.migrate import migrate
 from sinks.ledger.settings_truth import Saving, add_practice, save
-from sinks.target_input import checked_input, route_named
 from streams.producer import EventProducer
 from streams.topic_admin import ensure_topics
 from tests.scenarios import invariants, topics
@@ -125,17 +122,7 @@ class Pipeline:
 
     def connect(self, practice: str, system: str, url: str, mapping: dict[str, Any], secret: dict[str, str]) -> None:
         """What `writeback target add` does."""
-        with connect(self.world.database_url, "scenario") as db, db.transaction(), db.cursor() as cursor:
-            given = checked_input(
-                practice,
-                route_named(system),
-                base_url=url,
-                config=json.dumps(mapping).encode(),
-                secret=json.dumps(secret).encode(),
-                keys=KeyRing.of(self.settings),
-                known_fingerprint=None,
-            )
-            save_connection(cursor, given, actor="scenario", now=self.settings.clock().for_database())
+        connect_target(self.settings, practice, system, url, mapping, secret)
 
     def link(self, practice: str, patient_ref: str, pms_patient_id: str) -> None:
         with connect(self.world.database_url, "scenario") as db:

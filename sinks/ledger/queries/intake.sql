@@ -24,9 +24,6 @@ SELECT topic_id, partitions FROM topic_partitions WHERE topic = :topic;
 -- name: add_topic!
 INSERT INTO topic_partitions (topic, topic_id, partitions) VALUES (:topic, :topic_id, :partitions) ON CONFLICT DO NOTHING;
 
--- name: topic_names
-SELECT topic_id, topic FROM topic_partitions;
-
 -- name: add_practices!
 -- In a transaction of its own, before the locks: an insert under locks could deadlock with another batch.
 INSERT INTO practices (practice_id) SELECT unnest(:practice_ids::text[]) ON CONFLICT DO NOTHING;

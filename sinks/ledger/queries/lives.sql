@@ -44,8 +44,8 @@ SELECT FROM gates WHERE practice_id = ANY(:practice_ids::text[]) ORDER BY practi
 
 -- name: effects
 -- Locked, so that what is decided about them still holds at the commit.
-SELECT e.practice_id, e.source, e.event_id, e.effect_id, e.target, e.entry_kind, e.part, e.state, coalesce(e.planned_reason, e.reason),
-       e.holds, e.due_at, e.look_first, e.amount_minor, e.depends_on, e.lane, e.connection_id, e.instruction::text
+SELECT e.practice_id, e.source, e.event_id, e.effect_id, e.target, e.entry_kind, e.part, e.state,
+       coalesce(e.planned_reason, e.reason), e.holds, e.due_at, e.look_first, e.amount_minor, e.depends_on, e.lane, e.connection_id, e.instruction::text
 FROM unnest(:practice_ids::text[], :sources::text[], :event_ids::text[]) AS k(p, s, i)
 JOIN effects e ON e.practice_id = k.p AND e.source = k.s AND e.event_id = k.i
 ORDER BY e.practice_id, e.effect_id

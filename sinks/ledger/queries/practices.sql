@@ -57,10 +57,6 @@ SELECT o.organisation_id, o.name, count(p.practice_id)
 FROM organisations o LEFT JOIN practices p USING (organisation_id)
 GROUP BY 1, 2 ORDER BY 1;
 
--- name: organisation_versions
-SELECT version, fields, locked, saved_at, saved_by, reason FROM organisation_settings
-WHERE organisation_id = :organisation_id ORDER BY version;
-
 -- name: members
 -- A page of a group's practices, in the order of their locks.
 SELECT practice_id FROM practices

@@ -12,7 +12,7 @@ import msgspec
 from schemas.reasons import ConnectionReason
 from schemas.states import EntryKind
 from sinks.choices import Choice, allocation_choices
-from sinks.http_call import HttpAnswer, HttpCaller, HttpOutcome, NotSent
+from sinks.http_call import HttpCaller, HttpOutcome, NotSent
 from sinks.pms.open_dental import addressing, balances, checking, choices, classifying, composing, reading, sharing
 from sinks.pms.open_dental.capabilities import capabilities_of
 from sinks.pms.open_dental.mapping import OpenDentalKeys, OpenDentalMapping
@@ -121,18 +121,6 @@ class OpenDentalTarget:
             code = self._mapping.charge_code_for(entry.instruction.plan_code)
             differing |= reading.unmarked_charges(rows, patient, entry, code)
         return _found(found, differing, began_at)
-
-    async def has_patient(self, pms_patient_id: str, deadline_s: float) -> bool | ReadFailed:
-        """Whether a patient stands in the practice's file, before a link to it is made."""
-        if not (pms_patient_id.isascii() and pms_patient_id.isdecimal()):
-            return False
-        outcome = await self._read(f"{self._base}/patients/{pms_patient_id}", deadline_s)
-        if isinstance(outcome, HttpAnswer) and outcome.status == 404:
-            return False
-        if isinstance(outcome, HttpAnswer) and outcome.status == 200:
-            return f'"PatNum":{pms_patient_id}' in outcome.body.decode("utf-8", "replace").replace(" ", "")
-        failed = classifying.classify_read(outcome)
-        return failed if isinstance(failed, ReadFailed) else False
 
     async def test(self, deadline_s: float) -> ConnectionReport:
         """Keys and every mapped type by two reads, then whether payment types are shared; nothing posted."""
