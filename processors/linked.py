@@ -20,8 +20,8 @@ def decide_linked(event: Event, version: SettingsVersion, arrival: Arrival) -> D
 
 
 def decide_dispute(event: DisputeOpened, version: SettingsVersion, arrival: Arrival) -> Decision:
-    """Money moves with the stage that has an amount; an inquiry posts nothing (R-10)."""
-    if event.gross_minor == 0:
+    """Money moves with the stage that has an amount; an inquiry posts nothing (R-10), but what it costs (N-3)."""
+    if event.gross_minor == 0 and event.fee_minor == 0:
         return decide_without_money(event, version, arrival)
     return decide_linked(event, version, arrival)
 

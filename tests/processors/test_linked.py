@@ -29,6 +29,7 @@ LINKED = (
     cleared(),
     dispute_closed(),
     disputed(),
+    disputed(gross=0, fee=1500),
     fee_assessed(),
     payout_failed(),
     refund_failed(),

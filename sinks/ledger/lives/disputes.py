@@ -6,7 +6,7 @@ from datetime import date
 
 import msgspec
 
-from schemas.events import DisputeClosed, DisputeOpened, DisputeOutcome, PaymentReturned
+from schemas.events import DisputeClosed, DisputeOpened, PaymentReturned
 from schemas.practice_settings import DisputeBooking
 from schemas.reasons import DecisionReason
 from schemas.states import EntryKind
@@ -30,8 +30,8 @@ def returned(event: PaymentReturned, life: Life, on: date) -> Change:
 
 
 def disputed(event: DisputeOpened, life: Life, on: date) -> Change:
-    """The money is held from the day on which it is taken; an inquiry takes none (R-10)."""
-    if not event.gross_minor:
+    """The money is held from the day on which it is taken; an inquiry takes none (R-10), at most a fee."""
+    if not event.gross_minor and not event.fee_minor:
         return nothing()
     return _given(event, event.dispute_id, EntryKind.DISPUTE_HOLD, life, on)
 
@@ -39,14 +39,17 @@ def disputed(event: DisputeOpened, life: Life, on: date) -> Change:
 def dispute_closed(event: DisputeClosed, life: Life, on: date) -> Change:
     """Won or withdrawn: what was held comes back, with the fee if it is given back. Lost: nothing more (R-10).
 
-    Before its opening is known it parks. Where a lost dispute brings back a part, that part is booked.
+    Before its opening is known it parks. Where a lost dispute brings back a part, that part is booked. A fee that the
+    close itself tells is booked whatever the outcome, as the opening's is: it has no patient's side, but the payout is
+    less by it, so the cash goes down by the fee and its companion makes up for it (R-15 with a gross of 0, N-3 A).
+    GROSS and the mirrored share take no fee to the ledger (N-1, R-5): there QuickBooks alone has it, with the payout.
     """
     original, opened = known(life), _opened(event, life)
     if original is None or opened is None:
         return parked()
     if voided := after_void(event, life):
         return voided
-    if not event.gross_minor and (event.outcome is DisputeOutcome.LOST or not event.fee_minor):
+    if not event.gross_minor and not event.fee_minor:
         return nothing()
     if event.gross_minor > -opened.gross_minor:
         return for_review(DecisionReason.MORE_THAN_ORIGINAL)
@@ -61,7 +64,8 @@ def dispute_closed(event: DisputeClosed, life: Life, on: date) -> Change:
         given=bring_back(balance, event.gross_minor, event.fee_minor, held, opened.gross_minor),
     )
     standing = UNTOUCHED if original.settings.disputes is DisputeBooking.SUSPENSE else None
-    return follow(original, order.given_entries(balance.lines, EntryKind.DISPUTE_RELEASE, standing=standing))
+    kind = _kind(order, EntryKind.DISPUTE_RELEASE)
+    return follow(original, order.given_entries(balance.lines, kind, standing=standing))
 
 
 def _given(event: PaymentReturned | DisputeOpened, ref: str, kind: EntryKind, life: Life, on: date) -> Change:
@@ -80,7 +84,15 @@ def _given(event: PaymentReturned | DisputeOpened, ref: str, kind: EntryKind, li
     # SUSPENSE: no target has an office-level ledger, so the entry is shown with its amounts and written nowhere; the
     # money is in QuickBooks with its payout.
     apart = kind is EntryKind.DISPUTE_HOLD and original.settings.disputes is DisputeBooking.SUSPENSE
-    return follow(original, order.given_entries(balance.lines, kind, standing=UNTOUCHED if apart else None))
+    standing = UNTOUCHED if apart else None
+    return follow(original, order.given_entries(balance.lines, _kind(order, kind), standing=standing))
+
+
+def _kind(order: Order, usual: EntryKind) -> EntryKind:
+    """Where an event moves a fee alone, the fee says whether more is held or some of it comes back."""
+    if order.given is None or order.given.gross:
+        return usual
+    return EntryKind.DISPUTE_HOLD if order.given.fee > 0 else EntryKind.DISPUTE_RELEASE
 
 
 def _opened(event: DisputeClosed, life: Life) -> DisputeOpened | None:

@@ -74,7 +74,7 @@ class Ledger:
         self.life = _replace(self.life, told=_replace(new, waiting=change.waiting))
 
     def _resolve(self, event: e.Event) -> Change:
-        if isinstance(event, e.DisputeOpened) and not event.gross_minor:
+        if isinstance(event, e.DisputeOpened) and not (event.gross_minor or event.fee_minor):
             change = Change(applied=True, reason=DecisionReason.NO_MONEY)
         else:
             change = resolve_linked(event, self.life, on=self._on(event))

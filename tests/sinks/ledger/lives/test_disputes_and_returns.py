@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from schemas.events import DisputeOutcome
-from schemas.practice_settings import AmountMode, DisputeBooking, FeeAdjustment
+from schemas.practice_settings import AmountMode, DisputeBooking, FeeAdjustment, RefundWithoutCompanion
 from schemas.reasons import DecisionReason
 from schemas.states import State
 from tests.processors import told as telling
@@ -57,8 +57,60 @@ def test_r10_the_fee_may_stay(outcome: DisputeOutcome) -> None:
 def test_r10_a_lost_dispute_posts_nothing_more() -> None:
     ledger = posted(40000, 0)
     ledger.tell(dispute(-40000, 1500))
-    change = ledger.tell(closed(DisputeOutcome.LOST, fee=1500))
+    change = ledger.tell(closed(DisputeOutcome.LOST))
     assert (change.applied, change.effects) == (True, ())
+
+
+@pytest.mark.parametrize("outcome", list(DisputeOutcome)[:3])
+def test_n3_r15_a_fee_that_the_close_of_a_dispute_tells_is_the_banks_and_not_the_patients(
+    outcome: DisputeOutcome,
+) -> None:
+    """N-3 A, R-15: it takes what the payout will be less by, and its companion gives that back to the balance."""
+    ledger = posted(40000, 1190)
+    ledger.tell(dispute(-40000, 1500), closed(outcome, fee=700))
+    assert ledger.table() == [("dispute_hold", "", -700), ("fee_adjustment", "", 700)]
+    assert ledger.cash() == (40000 - 1190) + (-40000 - 1500) - 700
+    assert ledger.total() == 0
+
+
+@pytest.mark.parametrize(
+    ("chosen", "booked"),
+    [
+        ({"amount": AmountMode.GROSS}, []),
+        ({"fee_adjustment": FeeAdjustment.OFF}, []),
+        (
+            {"fee_adjustment": FeeAdjustment.OFF, "refund_without_companion": RefundWithoutCompanion.CASH},
+            [("dispute_hold", "", -700), ("fee_adjustment", "", 700)],
+        ),
+        ({"disputes": DisputeBooking.SUSPENSE}, [("dispute_hold", "", -700), ("fee_adjustment", "", 700)]),
+    ],
+)
+def test_n1_r5_a_fee_at_the_close_is_booked_as_the_fee_at_the_opening_is(
+    chosen: dict[str, Any], booked: list[tuple[str, str, int]]
+) -> None:
+    """N-1: GROSS books no fee. R-5: MIRROR takes back what was posted and no more; CASH follows the bank. R-10
+    SUSPENSE: shown, and not posted."""
+    ledger = posted(40000, 1190, **chosen)
+    ledger.tell(dispute(-40000, 1500), closed(DisputeOutcome.LOST, fee=700))
+    assert ledger.table() == booked
+    skipped = {planned.effect.state for planned in ledger.last.effects if planned.effect.instruction.amount_minor > 0}
+    assert skipped <= {State.SKIPPED_DISABLED}
+
+
+def test_r15_a_fee_given_back_with_a_lost_dispute_comes_back() -> None:
+    """R-15 with the other sign: the bank has 7.00 more, and the patient owes what he owed."""
+    ledger = posted(40000, 0)
+    ledger.tell(dispute(-40000, 1500), closed(DisputeOutcome.LOST, fee=-700))
+    assert ledger.table() == [("dispute_release", "", 700), ("fee_adjustment", "", -700)]
+
+
+def test_n3_an_inquiry_that_costs_something_books_its_fee_and_no_more() -> None:
+    """R-10: an inquiry moves no money of the patient's; N-3 A: its fee is in the payout all the same."""
+    ledger = posted(40000, 0)
+    ledger.tell(dispute(0, 1500))
+    assert ledger.table() == [("dispute_hold", "", -1500), ("fee_adjustment", "", 1500)]
+    ledger.tell(dispute(-40000, hours=30), closed(DisputeOutcome.WON, 40000))
+    assert ledger.total() == 40000
 
 
 def test_r10_an_inquiry_posts_nothing_and_the_dispute_after_it_does() -> None:
