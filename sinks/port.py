@@ -89,6 +89,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     sent_at: datetime | None
     part: str = ""
     """Of the effect's identity (E-1); a reversal's names what it takes back: `kind/part@version`."""
+    linked_patient_id: str | None = None
+    """Who is linked now, where the request went to somebody else: a read-back may look there too."""
     placement: Placement | None = None
     origin_id: str | None = None
     """`external_id` of the entry that this one depends on, once that is posted."""

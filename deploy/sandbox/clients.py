@@ -49,6 +49,10 @@ class OpenDentalSandbox(TargetSandbox):
         rows: list[Document] = decoded(self._call("POST", f"/offices/{customer_key}/patients", wanted))
         return rows
 
+    def merge_patients(self, customer_key: str, source: int, into: int) -> None:
+        """What staff do with two records of one person: all of `source` is `into`'s then, and `source` is archived."""
+        self._call("POST", f"/offices/{customer_key}/merges", {"source": source, "into": into})
+
     def add_charge(self, customer_key: str, pat_num: int, fee_minor: int, done_on: date) -> Document:
         """One completed procedure with this fee in cents."""
         wanted = {"pat_num": pat_num, "fee_minor": fee_minor, "done_on": done_on.isoformat()}

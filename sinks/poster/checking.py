@@ -109,14 +109,15 @@ def entry_of(work: Work, generation: int | None = None) -> Entry:
 
 
 def entry_in_doubt(work: Work) -> Entry:
-    """The effect as a read-back looks for it: at the patient and under the date that its request named, wherever the
-    link points and whatever is closed now."""
+    """The effect as a read-back looks for it: at the patient and under the date that its request named, whatever is
+    closed now. Wherever the link points: that patient is told beside, for a record that was merged away."""
     entry, frozen = entry_of(work), work.frozen
     if frozen is None:
         return entry
     dated = msgspec.structs.replace(entry.instruction, ledger_date=frozen.ledger_date)
     patient = frozen.pms_patient_id or entry.pms_patient_id
-    return msgspec.structs.replace(entry, pms_patient_id=patient, instruction=dated)
+    linked = work.pms_patient_id if work.pms_patient_id != patient else None
+    return msgspec.structs.replace(entry, pms_patient_id=patient, linked_patient_id=linked, instruction=dated)
 
 
 def _request_id(work: Work, generation: int) -> str:

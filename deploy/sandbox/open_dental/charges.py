@@ -78,10 +78,14 @@ def create(office: Office, incoming: Incoming, recorder: Recorder) -> Answer:
 
 
 def listed(office: Office, incoming: Incoming) -> Answer:
-    """`GET /procedurelogs?PatNum=&ProcStatus=`; deletes are soft (status "D")."""
+    """`GET /procedurelogs?PatNum=&ProcStatus=&DateTStamp=`, all optional; deletes are soft (status "D")."""
     patient = fields.whole_number(incoming.query, "PatNum")
-    status = incoming.query.get("ProcStatus", "")
-    rows = [row for row in office.visible("procedurelogs", patient) if not status or row["ProcStatus"] == status]
+    status, since = incoming.query.get("ProcStatus", ""), incoming.query.get("DateTStamp", "")
+    rows = [
+        row
+        for row in office.visible("procedurelogs", patient)
+        if (not status or row["ProcStatus"] == status) and row.get("DateTStamp", since) >= since
+    ]
     return as_json(200, fields.page(office, incoming, rows))
 
 

@@ -98,6 +98,14 @@ def living_patient(office: Office, number: int | None) -> Document:
     return patient
 
 
+def listed_patient(office: Office, query: Mapping[str, Any]) -> int | None:
+    """Whose rows a list is to show; None: everybody's, which an older version does not have."""
+    patient = whole_number(query, "PatNum")
+    if patient is None and office.settings.lists_need_patient:
+        raise RefusedError(400, "PatNum is required.")
+    return patient
+
+
 def definition(office: Office, number: int, category: int) -> Document | None:
     row = office.tables["definitions"].get(number)
     return row if row is not None and row["Category"] == category else None

@@ -51,6 +51,13 @@ STANDARD: tuple[tuple[int, str, str, bool], ...] = (
 """Category, name, ItemValue, hidden: what a new office has."""
 
 
+class Merge(msgspec.Struct, frozen=True):
+    """Two records of one person: everything of `source` becomes that of `into`."""
+
+    source: int
+    into: int
+
+
 class PatientsWanted(msgspec.Struct, frozen=True):
     """`count` synthetic patients from `seed`; `rows` overrides fields, one entry per patient.
 
@@ -108,6 +115,10 @@ def answer(vendor: OpenDental, method: str, path: str, body: bytes) -> Answer | 
         return as_json(201, _add_charge(office, msgspec.json.decode(body, type=ChargeWanted)))
     if method == "POST" and table == "payplans":
         return as_json(201, _add_plan(office, msgspec.json.decode(body, type=PlanWanted)))
+    if method == "POST" and table == "merges":
+        wanted = msgspec.json.decode(body, type=Merge)
+        office.merge(wanted.source, wanted.into)
+        return as_json(201, office.tables["patients"][wanted.source])
     if method == "POST" and table == "definitions":
         return as_json(201, _change_definition(office, msgspec.json.decode(body)))
     return None

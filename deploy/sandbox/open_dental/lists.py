@@ -108,7 +108,7 @@ def _commlog_type(office: Office, document: dict[str, object]) -> dict[str, str]
 
 def commlogs(office: Office, incoming: Incoming) -> Answer:
     """`GET /commlogs?PatNum=&DateTStamp=`."""
-    patient = fields.whole_number(incoming.query, "PatNum")
+    patient = fields.listed_patient(office, incoming.query)
     since = incoming.query.get("DateTStamp", "")
     rows = [row for row in office.visible("commlogs", patient) if row["DateTStamp"] >= since]
     return as_json(200, fields.page(office, incoming, rows))

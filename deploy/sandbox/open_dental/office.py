@@ -31,6 +31,8 @@ NUMBER_OF = {
     "providers": "ProvNum",
 }
 
+MERGED = ("payments", "paysplits", "adjustments", "procedurelogs", "commlogs", "payplans")
+"""Tables whose rows go with a patient who is merged into another."""
 
 CODES = {
     "D1110": "prophylaxis - adult",
@@ -67,6 +69,8 @@ class OfficeSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Code and description: what `POST /procedurelogs` takes."""
     drops_billing_notes: bool = False
     """True: the office's version is before 25.2.21, so that a procedure bears no note of ours."""
+    lists_need_patient: bool = False
+    """True: the office's version is before 23.3.11 (payments) and 25.1.13 (notes), whose lists are one patient's."""
     page_cap: int = 100
     throttle_s: float = 0.0
     queue_limit: int = 50
@@ -114,14 +118,24 @@ class Office:
         """Inserts or replaces a row, in index and journal."""
         number = row[NUMBER_OF[table]]
         rows = self.tables[table]
-        if number not in rows:
+        before = rows.get(number)
+        if before is None:
             self._next[table] = max(self._next[table], number + 1)
-            if "PatNum" in row:
-                self._of_patient[table][row["PatNum"]].append(number)
             if table == "patients":
                 self.family[row["Guarantor"]].append(number)
+        elif before.get("PatNum") != row.get("PatNum"):
+            self._of_patient[table][before["PatNum"]].remove(number)
+        if "PatNum" in row and (before is None or before["PatNum"] != row["PatNum"]):
+            self._of_patient[table][row["PatNum"]].append(number)
         rows[number] = row
         self._keep(table, row)
+
+    def merge(self, source: int, into: int) -> None:
+        """As the program's own tool does: everything of one patient is the other's, and the empty one is archived."""
+        for table in MERGED:
+            for number in list(self._of_patient[table].get(source, ())):
+                self.put(table, {**self.tables[table][number], "PatNum": into})
+        self.put("patients", {**self.tables["patients"][source], "PatStatus": "Archived"})
 
     def remove(self, table: str, number: int) -> None:
         row = self.tables[table].pop(number)
@@ -132,11 +146,12 @@ class Office:
     def restore(self, table: str, row: Document) -> None:
         """A row of the last run's journal."""
         number = row[NUMBER_OF[table]]
-        sign = -1 if row.get("_removed") else 1
-        split = self.tables[table].get(number, {}) if sign < 0 else row
-        if table == "paysplits" and split["ProcNum"]:
-            self.paid_on_procedure[split["ProcNum"]] += sign * (minor_units(split["SplitAmt"]) or 0)
-        if sign < 0:
+        removed = bool(row.get("_removed"))
+        if table == "paysplits":
+            for split, sign in ((self.tables[table].get(number), -1), (None if removed else row, 1)):
+                if split is not None and split["ProcNum"]:
+                    self.paid_on_procedure[split["ProcNum"]] += sign * (minor_units(split["SplitAmt"]) or 0)
+        if removed:
             self.remove(table, number)
         else:
             self.put(table, row)

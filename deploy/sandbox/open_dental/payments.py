@@ -107,7 +107,7 @@ def refund(office: Office, incoming: Incoming, recorder: Recorder) -> Answer:
 def listed(office: Office, incoming: Incoming) -> Answer:
     """`GET /payments`: no filter on note or check number, as documented."""
     query = incoming.query
-    patient = fields.whole_number(query, "PatNum")
+    patient = fields.listed_patient(office, query)
     if patient is not None and office.patient(patient) is None:
         raise RefusedError(404, "Patient not found.")
     since = fields.day(query, "DateEntry")

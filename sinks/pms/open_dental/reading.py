@@ -79,9 +79,10 @@ def wanted_amount(entry: Entry) -> int:
 
 
 def matches(
-    rows: Iterable[Mapping[str, Any]], resource: Resource, patient: int, entry: Entry, *, equal: bool = True
+    rows: Iterable[Mapping[str, Any]], resource: Resource, patient: int | None, entry: Entry, *, equal: bool = True
 ) -> dict[str, str]:
-    """External ids of the rows that are this entry: patient, marker of any generation, sign and amount equal.
+    """External ids of the rows that are this entry: patient (None: whoever), marker of any generation, sign and
+    amount equal.
 
     `equal` False: the rows with its marker and another amount, which are neither this entry nor its absence. One of
     the other sign is a refund made at the office, which copies marker and note (API facts 1.6), and is left out.
@@ -91,7 +92,7 @@ def matches(
     found = {}
     for row in rows:
         number = str(row.get(resource.number, ""))
-        if not number or str(row.get("PatNum")) != str(patient):
+        if not number or not _stands_with(row, patient):
             continue
         if not _fits(_minor(row, resource.amount), wanted, equal):
             continue
@@ -100,14 +101,16 @@ def matches(
     return found
 
 
-def unmarked_charges(rows: Iterable[Mapping[str, Any]], patient: int, entry: Entry, code: str | None) -> dict[str, str]:
+def unmarked_charges(
+    rows: Iterable[Mapping[str, Any]], patient: int | None, entry: Entry, code: str | None
+) -> dict[str, str]:
     """Charges equal to this one without anybody's marker: an office before 25.2.21 drops the BillingNote, so that ours
     could be among them. Neither proof nor absence: a person looks."""
     found = {}
     for row in rows:
         number = str(row.get(CHARGES.number, ""))
         alike = (
-            str(row.get("PatNum")) == str(patient)
+            _stands_with(row, patient)
             and row.get("procCode") == code
             and row.get("ProcStatus") == "C"
             and row.get("ProcDate") == entry.instruction.ledger_date.isoformat()
@@ -136,6 +139,10 @@ def is_allocated(rows: Iterable[Mapping[str, Any]], payment: int, entry: Entry) 
 def minor_of(row: Mapping[str, Any], field: str) -> int | None:
     """An amount given as text or number, exact (M-2); None for anything else."""
     return _minor(row, field)
+
+
+def _stands_with(row: Mapping[str, Any], patient: int | None) -> bool:
+    return patient is None or str(row.get("PatNum")) == str(patient)
 
 
 def _fits(amount: int | None, wanted: int | None, equal: bool) -> bool:

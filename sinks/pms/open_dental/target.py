@@ -13,7 +13,17 @@ from schemas.reasons import ConnectionReason
 from schemas.states import EntryKind
 from sinks.choices import Choice, allocation_choices
 from sinks.http_call import HttpCaller, HttpOutcome, NotSent
-from sinks.pms.open_dental import addressing, balances, checking, choices, classifying, composing, reading, sharing
+from sinks.pms.open_dental import (
+    addressing,
+    balances,
+    checking,
+    choices,
+    classifying,
+    composing,
+    merging,
+    reading,
+    sharing,
+)
 from sinks.pms.open_dental.capabilities import capabilities_of
 from sinks.pms.open_dental.mapping import OpenDentalKeys, OpenDentalMapping
 from sinks.port import (
@@ -33,6 +43,8 @@ from sinks.port import (
 from streams.controls import Controls
 
 ROUTE: Final = "open_dental"
+OUT_OF_TIME: Final = "DEADLINE"
+"""Code of a read that was not made: its deadline had passed."""
 
 
 class OpenDentalTarget:
@@ -102,7 +114,9 @@ class OpenDentalTarget:
         return Prepared(posts_to=posts_to, charges=charges)
 
     async def read_back(self, entry: Entry, deadline_s: float) -> Found | ReadFailed:
-        """All pages of the account's entries of that kind (payments from the day before), matched here (law 19)."""
+        """All pages of the account's entries of that kind (payments from the day before), matched here (law 19).
+
+        What is not there may have moved with its patient: `_elsewhere` says whether it is absent."""
         began_at = datetime.now(UTC)
         ends_at = asyncio.get_running_loop().time() + deadline_s
         kind = entry.instruction.entry_kind
@@ -114,13 +128,58 @@ class OpenDentalTarget:
         resource = reading.resource_of(kind)
         rows = await self._pages(lambda offset: reading.page_url(resource, patient, entry, offset), ends_at)
         if isinstance(rows, ReadFailed):
-            return rows
+            if not classifying.patient_is_missing(rows):
+                return rows
+            rows = []
+        seen = self._matched(rows, resource, patient, entry, began_at)
+        return seen or await self._elsewhere(resource, patient, entry, began_at, ends_at)
+
+    async def _elsewhere(
+        self, resource: reading.Resource, patient: int, entry: Entry, began_at: datetime, ends_at: float
+    ) -> Found | ReadFailed:
+        """Nothing at the patient. Absence is believed of the whole office, or of a record that nothing was merged away
+        from; otherwise the patient who is linked now is looked at, and a person decides in the end."""
+        row = classifying.classify_single(await self._read_by(f"{self._base}/patients/{patient}", ends_at))
+        if isinstance(row, ReadFailed) and row.scope is not Scope.EFFECT:
+            return row
+        living = not isinstance(row, ReadFailed) and merging.is_living(row, patient)
+        absent = Found(external_ids=(), began_at=began_at)
+        if merging.everywhere_url(resource, entry, 0) is not None:
+            rows = await self._pages(
+                lambda offset: merging.everywhere_url(resource, entry, offset) or "", ends_at, merging.MOST_PAGES
+            )
+            if not isinstance(rows, ReadFailed):
+                return self._matched(rows, resource, None, entry, began_at, unmarked=not living) or absent
+            if rows.scope is not Scope.EFFECT and rows.code != OUT_OF_TIME:
+                return rows
+        if living:
+            return absent
+        linked = addressing.number_of(entry.linked_patient_id)
+        if linked is not None and linked != patient:
+            rows = await self._pages(lambda offset: reading.page_url(resource, linked, entry, offset), ends_at)
+            if isinstance(rows, ReadFailed) and rows.scope is not Scope.EFFECT and rows.code != OUT_OF_TIME:
+                return rows
+            if not isinstance(rows, ReadFailed) and (seen := self._matched(rows, resource, linked, entry, began_at)):
+                return seen
+        return ReadFailed(scope=Scope.EFFECT, reason=None, code="PATIENT_MERGED")
+
+    def _matched(
+        self,
+        rows: list[dict[str, Any]],
+        resource: reading.Resource,
+        patient: int | None,
+        entry: Entry,
+        began_at: datetime,
+        *,
+        unmarked: bool = True,
+    ) -> Found | None:
+        """What of these rows is the entry, or could be; None: nothing. `patient` None: whoever's."""
         found = reading.matches(rows, resource, patient, entry)
         differing = reading.matches(rows, resource, patient, entry, equal=False)
-        if kind is EntryKind.CHARGE and not found:
+        if resource is reading.CHARGES and unmarked and not found and entry.instruction.entry_kind is EntryKind.CHARGE:
             code = self._mapping.charge_code_for(entry.instruction.plan_code)
             differing |= reading.unmarked_charges(rows, patient, entry, code)
-        return _found(found, differing, began_at)
+        return _found(found, differing, began_at) if found or differing else None
 
     async def test(self, deadline_s: float) -> ConnectionReport:
         """Keys and every mapped type by two reads, then whether payment types are shared; nothing posted."""
@@ -176,11 +235,13 @@ class OpenDentalTarget:
 
         return await self._pages(url, ends_at)
 
-    async def _pages(self, url: Callable[[int], str], ends_at: float) -> list[dict[str, Any]] | ReadFailed:
+    async def _pages(
+        self, url: Callable[[int], str], ends_at: float, most: int = reading.LONGEST_LIST
+    ) -> list[dict[str, Any]] | ReadFailed:
         """All rows of a list. Two equal pages one after the other: this list has no pages, and that was all of it."""
         found: list[dict[str, Any]] = []
         before: list[dict[str, Any]] = []
-        for _ in range(reading.LONGEST_LIST):
+        for _ in range(most):
             rows = classifying.classify_read(await self._read_by(self._base + url(len(found)), ends_at))
             if isinstance(rows, ReadFailed):
                 return rows
@@ -197,7 +258,7 @@ class OpenDentalTarget:
 
     async def _read(self, url: str, deadline_s: float) -> HttpOutcome:
         if deadline_s <= 0:
-            return NotSent("DEADLINE")
+            return NotSent(OUT_OF_TIME)
         return await self._http.call("GET", url, deadline_s=deadline_s)
 
 

@@ -143,3 +143,17 @@ def test_two_posters_share_the_work_and_double_nothing(offices: Offices) -> None
         office.until_states(*["POSTED"] * 10)
         assert len(office.payments()) == 10
         assert office.doubled() == []
+
+
+def test_killed_after_the_send_and_the_patient_merged_posts_once(offices: Offices) -> None:
+    """Law 19: the office merges two records of the patient before the next owner reads back; what went along with the
+    merge is found, and nothing is sent again."""
+    office = _practice(offices, 1)
+    first = offices.process(test_crash_at="poster.after_send")
+    assert first.until_dead() == -9
+    until(lambda: len(office.payments()) == 1, "the office works on what was sent", show=office.shown)
+    kept = offices.sandbox.open_dental.add_patient(office.customer_key)
+    offices.sandbox.open_dental.merge_patients(office.customer_key, office.patients["pt-0"], kept["PatNum"])
+    offices.poster()
+    office.until_states("POSTED")
+    assert [patient for patient, _ in office.payments()] == [kept["PatNum"]]
