@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from schemas.adjustment_codes import reason_codes
+from schemas.adjustment_codes import CodeStanding, reason_codes
 from schemas.events import AdjustmentGroup, Claim, ClaimAdjustment, ClaimLine, Remittance
 from schemas.writebacks import ClaimLineOrder, ClaimOrder
 
@@ -33,7 +33,10 @@ class Allowed(msgspec.Struct, frozen=True):
         """Any other contractual reduction, and any code that no list knows (I-3, I-5). Nothing of 0 is doubted."""
         if adjustment.amount_minor == 0 or self.writes_off(adjustment):
             return False
-        return adjustment.group is AdjustmentGroup.CO or not reason_codes().knows(adjustment.carc, self.on)
+        return (
+            adjustment.group is AdjustmentGroup.CO
+            or reason_codes().standing(adjustment.carc, self.on) is not CodeStanding.IN_USE
+        )
 
 
 class SettledClaim(msgspec.Struct, frozen=True):
