@@ -31,8 +31,8 @@ def backfill(
     """Make entries due that were skipped because their type or the master was off. Shows them first."""
     from deploy.commands.operator_options import person, print_json
     from deploy.commands.settings import here, jitter
-    from sinks.ledger.settings_input import checked_id
-    from sinks.ledger.settings_truth import Saving
+    from sinks.ledger.settings.truth import Saving
+    from sinks.ledger.settings.written import checked_id
     from sinks.operator import backfill as backfilling
 
     practice_id = checked_id("PRACTICE", practice)
@@ -107,7 +107,7 @@ def _wanted(
     from deploy.commands.periods import period
     from schemas.events import PaymentKind
     from schemas.reasons import DecisionReason
-    from sinks.ledger.settings_truth import newest, require_practice
+    from sinks.ledger.settings.truth import newest, require_practice
     from sinks.operator.skipped import BY_SWITCH, ON_REQUEST, Wanted
     from streams.errors import ConfigurationError
 

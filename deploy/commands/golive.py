@@ -36,8 +36,8 @@ def check(
     from deploy.commands.operator_options import person, print_json
     from deploy.commands.settings import here, jitter
     from deploy.open_targets import surroundings
-    from sinks.ledger.settings_input import checked_id
-    from sinks.ledger.settings_truth import Saving
+    from sinks.ledger.settings.truth import Saving
+    from sinks.ledger.settings.written import checked_id
     from sinks.operator.golive import Checking
     from streams import crash_points
 

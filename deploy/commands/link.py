@@ -20,7 +20,7 @@ def link(
     from deploy.commands.practice import user
     from deploy.commands.settings import here, jitter
     from sinks.ledger import links
-    from sinks.ledger.settings_truth import Saving
+    from sinks.ledger.settings.truth import Saving
 
     with here("link") as (connection, settings):
         released = links.link(

@@ -10,8 +10,8 @@ import typer
 from deploy.commands.settings import By, Changes, From, Json
 
 if TYPE_CHECKING:
-    from sinks.ledger.following import Effect
-    from sinks.ledger.organisations import Edit
+    from sinks.ledger.settings.following import Effect
+    from sinks.ledger.settings.organisations import Edit
 
 app = typer.Typer(no_args_is_help=True, help="Groups: values that their practices inherit. Previews before it saves.")
 
@@ -31,9 +31,9 @@ def add(
     """Make a group known, without values."""
     from deploy.commands.operator_options import person
     from deploy.commands.settings import here
-    from sinks.ledger import organisations
-    from sinks.ledger.settings_input import checked_id
-    from sinks.ledger.settings_truth import Saving
+    from sinks.ledger.settings import organisations
+    from sinks.ledger.settings.truth import Saving
+    from sinks.ledger.settings.written import checked_id
 
     known = checked_id("ORGANISATION", organisation)
     with here("organisation") as (connection, settings):
@@ -61,8 +61,8 @@ def show(organisation: Organisation, as_json: Json = False) -> None:
     """A group's values and locks, its practices, and what they do otherwise."""
     from deploy.commands.operator_options import print_json, print_table
     from deploy.commands.settings import here
-    from sinks.ledger import organisations
-    from sinks.ledger.settings_fields import shown
+    from sinks.ledger.settings import organisations
+    from sinks.ledger.settings.fields import shown
 
     with here("organisation") as (connection, settings), connection.transaction(), connection.cursor() as cursor:
         group = organisations.organisation(cursor, organisation)
@@ -92,8 +92,8 @@ def set_(
     as_json: Json = False,
 ) -> None:
     """Set values that the practices inherit. Given none, brings practices that are behind to the group's values."""
-    from sinks.ledger.inheriting import checked_values
-    from sinks.ledger.settings_fields import parse_changes
+    from sinks.ledger.settings.fields import parse_changes
+    from sinks.ledger.settings.inheriting import checked_values
 
     values, removed = checked_values(parse_changes(changes or ())), _known(unset or ())
 
@@ -153,8 +153,8 @@ def join(
     """Bring a practice into a group: it takes the group's values, but for those it keeps."""
     from deploy.commands.operator_options import person
     from deploy.commands.settings import here, jitter
-    from sinks.ledger import joining
-    from sinks.ledger.settings_truth import Saving
+    from sinks.ledger.settings import joining
+    from sinks.ledger.settings.truth import Saving
 
     _need_why(yes, why)
     with here("organisation") as (connection, settings):
@@ -184,8 +184,8 @@ def leave(
     """Take a practice out of its group. Its settings stay as they are, and are its own."""
     from deploy.commands.operator_options import person, print_json
     from deploy.commands.settings import here
-    from sinks.ledger import joining
-    from sinks.ledger.settings_truth import Saving
+    from sinks.ledger.settings import joining
+    from sinks.ledger.settings.truth import Saving
 
     _need_why(yes, why)
     with here("organisation") as (connection, settings):
@@ -210,8 +210,8 @@ def _save(
     """Preview, or save and say what was saved."""
     from deploy.commands.operator_options import person
     from deploy.commands.settings import here, jitter
-    from sinks.ledger import organisations
-    from sinks.ledger.settings_truth import Saving
+    from sinks.ledger.settings import organisations
+    from sinks.ledger.settings.truth import Saving
 
     _need_why(yes, why)
     with here("organisation") as (connection, settings):
@@ -235,7 +235,7 @@ def _save(
 
 def _print_effects(effects: Sequence[Effect], saved: bool, as_json: bool) -> None:
     from deploy.commands.operator_options import print_json, print_table
-    from sinks.ledger.settings_fields import shown
+    from sinks.ledger.settings.fields import shown
 
     changed = [effect for effect in effects if effect.differences]
     if as_json:
@@ -256,7 +256,7 @@ def _print_effects(effects: Sequence[Effect], saved: bool, as_json: bool) -> Non
 
 
 def _known(fields: Sequence[str]) -> set[str]:
-    from sinks.ledger.settings_fields import check_name
+    from sinks.ledger.settings.fields import check_name
 
     return {check_name(field) for field in fields}
 

@@ -37,8 +37,8 @@ def add(
 ) -> None:
     """Make a practice known, with a first version of its settings. What it told before is decided then."""
     from deploy.commands.settings import here, jitter
-    from sinks.ledger.settings_input import checked_email, checked_id, first_settings
-    from sinks.ledger.settings_truth import Saving, add_practice
+    from sinks.ledger.settings.truth import Saving, add_practice
+    from sinks.ledger.settings.written import checked_email, checked_id, first_settings
 
     practice_id = checked_id("PRACTICE", practice)
     first = first_settings(zone, settings_file)
@@ -72,9 +72,9 @@ def entitle(
 ) -> None:
     """Switch the feature on for a practice (SET-16). Its master is switched on by its go-live check."""
     from deploy.commands.settings import here
-    from sinks.ledger.entitlement import entitle as decide
-    from sinks.ledger.settings_input import checked_id
-    from sinks.ledger.settings_truth import Saving
+    from sinks.ledger.settings.entitlement import entitle as decide
+    from sinks.ledger.settings.truth import Saving
+    from sinks.ledger.settings.written import checked_id
 
     practice_id = checked_id("PRACTICE", practice)
     with here("practice") as (connection, settings):

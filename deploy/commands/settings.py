@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from psycopg.rows import TupleRow
 
     from schemas.practice_settings import PracticeSettings, SettingsHistory, SettingsVersion
-    from sinks.ledger.settings_warnings import SettingsWarning
+    from sinks.ledger.settings.warning import SettingsWarning
     from streams.settings import ProgramSettings
 
 app = typer.Typer(no_args_is_help=True, help="A practice's settings: versions that apply from their time on.")
@@ -59,8 +59,8 @@ def save(
     follow it; none before does."""
     from deploy.commands.operator_options import print_json
     from deploy.commands.practice import user
-    from sinks.ledger import settings_truth
-    from sinks.ledger.settings_input import checked_id
+    from sinks.ledger.settings import truth
+    from sinks.ledger.settings.written import checked_id
     from streams.errors import ConfigurationError
 
     practice_id = checked_id("PRACTICE", practice)
@@ -68,11 +68,11 @@ def save(
     if not why.strip():
         raise ConfigurationError("settings are saved with --why REASON: it stands in the history and the audit trail")
     with here("settings") as (connection, settings):
-        version = settings_truth.change(
+        version = truth.change(
             connection,
             practice_id,
             lambda newest: edit(practice_id, newest),
-            settings_truth.Saving(actor=by or user(), reason=why, without_golive=without_golive),
+            truth.Saving(actor=by or user(), reason=why, without_golive=without_golive),
             clock=settings.clock(),
             jitter_s=jitter(settings),
             effective_from=effective_from,
@@ -102,9 +102,9 @@ def withdraw(
 
     from deploy.commands.operator_options import print_json
     from deploy.commands.practice import user
-    from sinks.ledger import withdrawing
-    from sinks.ledger.settings_input import checked_id
-    from sinks.ledger.settings_truth import Saving
+    from sinks.ledger.settings import withdrawing
+    from sinks.ledger.settings.truth import Saving
+    from sinks.ledger.settings.written import checked_id
 
     practice_id = checked_id("PRACTICE", practice)
     with here("settings") as (connection, settings):
@@ -127,16 +127,16 @@ def withdraw(
 def show(practice: Practice, as_json: Json = False) -> None:
     """The version in force, where each field comes from, and what these settings will do."""
     from deploy.commands.operator_options import print_json
-    from sinks.ledger import golive_state, inheriting, settings_truth
-    from sinks.ledger.settings_fields import fields_of, shown
-    from sinks.ledger.settings_input import checked_id
+    from sinks.ledger.settings import golive_state, inheriting, truth
+    from sinks.ledger.settings.fields import fields_of, shown
+    from sinks.ledger.settings.written import checked_id
 
     practice_id = checked_id("PRACTICE", practice)
     with here("settings") as (connection, settings):
         with connection.transaction(), connection.cursor() as cursor:
-            settings_truth.require_practice(cursor, practice_id)
-            history = settings_truth.history(cursor, practice_id)
-            standing = settings_truth.newest(cursor, practice_id)
+            truth.require_practice(cursor, practice_id)
+            history = truth.history(cursor, practice_id)
+            standing = truth.newest(cursor, practice_id)
             group = inheriting.group_of(cursor, practice_id)
             ready = golive_state.readiness(cursor, practice_id)
         version = history.in_force(settings.clock().now()) or history.newest
@@ -175,8 +175,8 @@ def history(practice: Practice, as_json: Json = False) -> None:
     import msgspec
 
     from deploy.commands.operator_options import print_json, print_table
-    from sinks.ledger.settings_input import checked_id
-    from sinks.ledger.withdrawing import withdrawn
+    from sinks.ledger.settings.withdrawing import withdrawn
+    from sinks.ledger.settings.written import checked_id
 
     practice_id = checked_id("PRACTICE", practice)
     with here("settings") as (connection, settings):
@@ -224,7 +224,7 @@ def diff(
 ) -> None:
     """What differs between two versions, field by field."""
     from deploy.commands.operator_options import print_json
-    from sinks.ledger.settings_input import checked_id
+    from sinks.ledger.settings.written import checked_id
 
     practice_id = checked_id("PRACTICE", practice)
     with here("settings") as (connection, _):
@@ -264,8 +264,8 @@ def jitter(settings: ProgramSettings) -> int:
 
 def edit_of(file: Path | None, changes: list[str] | None) -> Any:
     """What a command's FILE or --change make of a practice's newest settings. ConfigurationError for both or none."""
-    from sinks.ledger.settings_fields import parse_changes, with_fields
-    from sinks.ledger.settings_input import read_settings
+    from sinks.ledger.settings.fields import parse_changes, with_fields
+    from sinks.ledger.settings.written import read_settings
     from streams.errors import ConfigurationError
 
     if (file is None) is (not changes):
@@ -286,12 +286,12 @@ def edit_of(file: Path | None, changes: list[str] | None) -> Any:
 def _read(
     connection: Connection[TupleRow], practice_id: str, settings: PracticeSettings | None
 ) -> tuple[SettingsHistory, tuple[SettingsWarning, ...]]:
-    from sinks.ledger import settings_truth
-    from sinks.ledger.practice_abilities import warnings_of
+    from sinks.ledger.settings import truth
+    from sinks.ledger.settings.abilities import warnings_of
 
     with connection.transaction(), connection.cursor() as cursor:
-        settings_truth.require_practice(cursor, practice_id)
-        found = settings_truth.history(cursor, practice_id)
+        truth.require_practice(cursor, practice_id)
+        found = truth.history(cursor, practice_id)
         return found, () if settings is None else warnings_of(cursor, practice_id, settings)
 
 
@@ -302,7 +302,7 @@ def _before(found: SettingsHistory, version: int) -> int:
 
 def _differences(found: SettingsHistory, before: int, after: int) -> tuple[Any, ...]:
     """Between two versions of a history; 0 stands before the first."""
-    from sinks.ledger.settings_fields import differences
+    from sinks.ledger.settings.fields import differences
     from streams.errors import ConfigurationError
 
     known = {each.version: each.settings for each in found.versions}

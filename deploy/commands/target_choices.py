@@ -64,7 +64,7 @@ async def _read(settings: ProgramSettings, practice: str, said: str, target: Tar
 
 def _require_practice(settings: ProgramSettings, practice: str) -> None:
     from sinks.ledger.database import connect
-    from sinks.ledger.settings_truth import require_practice
+    from sinks.ledger.settings.truth import require_practice
 
     with (
         connect(settings.database_url, "target") as connection,
@@ -80,7 +80,7 @@ def _with_settings(settings: ProgramSettings, practice: str, offered: Iterable[C
 
     from sinks.choices import SETTING
     from sinks.ledger.database import connect
-    from sinks.ledger.settings_truth import history
+    from sinks.ledger.settings.truth import history
 
     with connect(settings.database_url, "target") as connection, connection.cursor() as cursor:
         versions = history(cursor, practice)

@@ -11,7 +11,7 @@ import typer
 
 if TYPE_CHECKING:
     from deploy.whatif.comparing import Compared, Outcome, Sum
-    from sinks.ledger.settings_warnings import SettingsWarning
+    from sinks.ledger.settings.warning import SettingsWarning
 
 SHOWN = 100
 """Payments that a person is shown; the sum and --json hold all."""
@@ -31,9 +31,9 @@ def whatif(
     from deploy.commands.periods import period
     from deploy.commands.settings import edit_of, here
     from deploy.whatif.running import run
-    from sinks.ledger.practice_abilities import warnings_of
-    from sinks.ledger.settings_input import checked_id
-    from sinks.ledger.settings_truth import newest, require_practice
+    from sinks.ledger.settings.abilities import warnings_of
+    from sinks.ledger.settings.truth import newest, require_practice
+    from sinks.ledger.settings.written import checked_id
 
     practice_id = checked_id("--practice", practice)
     edit = edit_of(file, changes)

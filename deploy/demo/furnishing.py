@@ -19,7 +19,7 @@ from sinks.credentials import KeyRing
 from sinks.ledger.connections import Saved, save_connection, stored_fingerprint
 from sinks.ledger.database import connect
 from sinks.ledger.links import link
-from sinks.ledger.settings_truth import Saving, add_practice
+from sinks.ledger.settings.truth import Saving, add_practice
 from sinks.target_input import ROUTES, checked_input, route_named
 from streams.settings import ProgramSettings
 

@@ -17,7 +17,7 @@ from sinks.ledger.audit import append
 from sinks.ledger.database import statement
 from sinks.ledger.recomputing import moment
 from sinks.ledger.release import compose_anew, release
-from sinks.ledger.settings_truth import require_practice
+from sinks.ledger.settings.truth import require_practice
 from streams.errors import ConfigurationError
 
 Cursor = psycopg.Cursor[TupleRow]

@@ -20,7 +20,7 @@ from sinks.ledger.concerning import LifeKey, event_of
 from sinks.ledger.database import statement
 from sinks.ledger.held import Held, Lives
 from sinks.ledger.lives.life import Entry, Linked, PaidItem, Told
-from sinks.ledger.settings_reading import histories as saved_histories
+from sinks.ledger.settings.stored import histories as saved_histories
 
 Connection = psycopg.Connection[TupleRow]
 Cursor = psycopg.Cursor[TupleRow]

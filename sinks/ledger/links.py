@@ -8,7 +8,7 @@ from psycopg.rows import TupleRow
 from sinks.ledger.audit import append
 from sinks.ledger.database import statement
 from sinks.ledger.recomputing import moment, recompute
-from sinks.ledger.settings_truth import Saving, require_practice
+from sinks.ledger.settings.truth import Saving, require_practice
 from streams.clock import Clock
 from streams.errors import ConfigurationError
 

@@ -13,7 +13,7 @@ from schemas.events import PaymentKind
 from schemas.practice_settings import AmountMode
 from schemas.reasons import DecisionReason
 from schemas.states import EntryKind, Target
-from sinks.ledger.practice_abilities import entry_kinds
+from sinks.ledger.settings.abilities import entry_kinds
 from sinks.named_queries import named_queries
 from sinks.operator.reading import Connection
 

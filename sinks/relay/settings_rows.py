@@ -9,7 +9,7 @@ import msgspec
 
 from schemas.codec import encode_settings
 from schemas.topics import TopicName
-from sinks.ledger.settings_reading import histories
+from sinks.ledger.settings.stored import histories
 from sinks.named_queries import named_queries
 from sinks.relay.rows import Connection, OutboxRow
 

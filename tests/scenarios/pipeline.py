@@ -28,18 +28,20 @@ from schemas.states import FINAL, IN_DOUBT, READY, State
 from sinks.ledger.database import connect
 from sinks.ledger.links import link
 from sinks.ledger.migrate import migrate
-from sinks.ledger.settings_truth import Saving, add_practice, save
+from sinks.ledger.settings.truth import Saving, add_practice, save
 from streams.producer import EventProducer
 from streams.topic_admin import ensure_topics
 from tests.scenarios import invariants, topics
 from tests.scenarios.roles import Role
-from tests.scenarios.waiting import until
+from tests.scenarios.waiting import WITHIN_S, until
 from tests.worlds import World
 
 SECRET_KEY = base64.b64encode(b"scenarios need a key of 32 bytes").decode()
 WHO = Saving(actor="scenario", reason="set up", without_golive="the scenario begins after it")
 ALL_ROLES = ("rules", "intake", "poster", "relay", "notifier")
 OPEN = (*READY, *IN_DOUBT)
+GAVE_UP = 1
+"""The exit code of a role that wants to be started again."""
 
 
 class Pipeline:
@@ -184,17 +186,31 @@ class Pipeline:
             found[row["waiting"]] += row["n"]
         return dict(found)
 
-    def until(self, condition: Any, what: str, within: float = 40.0) -> None:
-        until(condition, what, within, lambda: f"{self.logs()}\n{self.states()}")
+    def until(self, condition: Any, what: str, within: float = WITHIN_S) -> None:
+        def holds() -> object:
+            self._look_after_the_roles()
+            return condition()
 
-    def until_states(self, within: float = 40.0, practice: str | None = None, **expected: int) -> None:
+        until(holds, what, within, lambda: f"{self.logs()}\n{self.states()}")
+
+    def until_states(self, practice: str | None = None, **expected: int) -> None:
         """Exactly these counts, no other state."""
-        self.until(lambda: self.states(practice) == expected, f"states become {expected}", within)
+        self.until(lambda: self.states(practice) == expected, f"states become {expected}")
 
-    def until_stored(self, records: int, within: float = 40.0) -> None:
+    def until_stored(self, records: int) -> None:
         """So many source records have their receipt."""
         count = "SELECT count(*) AS n FROM receipts"
-        self.until(lambda: self.rows(count)[0]["n"] >= records, f"{records} receipts", within)
+        self.until(lambda: self.rows(count)[0]["n"] >= records, f"{records} receipts")
+
+    def _look_after_the_roles(self) -> None:
+        """As `up` does it: a role whose servers were away for too long ends loudly and is started again.
+
+        One that was killed, stopped, refused to go on or has a successor already is left as it is.
+        """
+        for role in list(self.roles):
+            succeeded = any(each.running for each in self.roles if each.name == role.name)
+            if role.process.poll() == GAVE_UP and not succeeded:
+                self.roles.append(Role(self.world, role.name, self.folder, **role.settings))
 
     # -- what is true at the end
 
@@ -263,12 +279,8 @@ class Pipeline:
                 role.stop()
         told = len(list(topics.writebacks(self.world))) + len(self._early_dead_letters())
         admin = AdminClient({"bootstrap.servers": self.world.bootstrap})
-        groups = [
-            group.group_id
-            for group in admin.list_consumer_groups().result().valid
-            if group.group_id.startswith(self.world.prefix) and "rules" in group.group_id
-        ]
-        self.until(lambda: _forgotten(admin, groups), "the broker lets go of killed members and forgets the group")
+        group = self.settings.prefixed("rules")
+        self.until(lambda: _forgotten(admin, group), "the broker lets go of killed members and forgets the group")
         sources = len(topics.sources(self.world))
         self.start("rules")
         self.until(
@@ -295,13 +307,16 @@ class Pipeline:
         return all(reached.get(part, 0) >= end for part, end in read.items())
 
 
-def _forgotten(admin: AdminClient, groups: list[str]) -> bool:
-    """Whether the groups' offsets are deleted; not as long as the session of a killed member lasts."""
+def _forgotten(admin: AdminClient, group: str) -> bool:
+    """Whether the group's offsets are deleted; not as long as the session of a killed member lasts, nor while its
+    coordinator does not answer."""
     try:
-        for done in admin.delete_consumer_groups(groups).values():
-            done.result()
+        admin.delete_consumer_groups([group])[group].result()
     except KafkaException as error:
-        if error.args[0].code() != KafkaError.NON_EMPTY_GROUP:
+        told = error.args[0]
+        if told.code() == KafkaError.GROUP_ID_NOT_FOUND:
+            return True  # an answer was lost
+        if told.code() not in (KafkaError.NON_EMPTY_GROUP, *topics.PASSING):
             raise
         return False
     return True

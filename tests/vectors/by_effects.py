@@ -13,8 +13,8 @@ from schemas.events import Event
 from schemas.states import EntryKind
 from schemas.topics import STREAM_TOPICS, TopicName
 from schemas.writebacks import SourcePosition, Writeback
-from sinks.ledger import settings_truth
 from sinks.ledger.links import link
+from sinks.ledger.settings import truth
 from sinks.pms.open_dental.capabilities import ALWAYS
 from tests.sinks.ledger.books import SAVING, SOURCE_ID, Book
 from tests.sinks.ledger.posting_by_hand import post_what_is_due, record_by_hand
@@ -59,7 +59,7 @@ class AtTheEffects:
         if facts(case, "unknown"):
             return
         since = next((int(row.more["days"]) for row in facts(case, "since")), 30)
-        settings_truth.add_practice(
+        truth.add_practice(
             book.connection,
             self.practice,
             settings_of(self._saved),
@@ -146,9 +146,7 @@ class AtTheEffects:
         if row is self._saved:
             return
         self._minute()
-        settings_truth.save(
-            self.book.connection, self.practice, settings_of(row), SAVING, clock=self.book.clock, jitter_s=0
-        )
+        truth.save(self.book.connection, self.practice, settings_of(row), SAVING, clock=self.book.clock, jitter_s=0)
         self._minute()
 
     def _fact(self, row: Row) -> None:

@@ -22,7 +22,7 @@ from schemas.practice_settings import PracticeSettings
 from sinks.credentials import KeyRing
 from sinks.ledger.database import connect
 from sinks.ledger.migrate import migrate
-from sinks.ledger.settings_truth import Saving, add_practice
+from sinks.ledger.settings.truth import Saving, add_practice
 from streams.clock import SystemClock
 from tests.worlds import Stack, World, fresh_world
 

@@ -14,9 +14,9 @@ from deploy.open_targets import surroundings
 from schemas.states import Target
 from sinks.ledger import audit
 from sinks.ledger.connections import stored_connection
-from sinks.ledger.entitlement import entitle
-from sinks.ledger.settings_fields import parse_changes, with_fields
-from sinks.ledger.settings_truth import Saving, change
+from sinks.ledger.settings.entitlement import entitle
+from sinks.ledger.settings.fields import parse_changes, with_fields
+from sinks.ledger.settings.truth import Saving, change
 from sinks.operator import golive_plans, golive_posts
 from sinks.operator.golive import Checking, Checklist, Item
 from sinks.pms.open_dental import OpenDentalTarget
@@ -164,7 +164,7 @@ def test_an_answer_that_never_comes_is_looked_for_before_anything_is_sent_again(
     first = desk.check()
     assert (first.passed, first.lines[-1].item, first.lines[-1].passed) == (False, Item.TEST_POST, None)
     assert "repeat the command" in first.lines[-1].advice
-    until(lambda: desk.check().passed, "the check passes", 30)
+    until(lambda: desk.check().passed, "the check passes")
     assert desk.office.payments() == [(int(desk.patient), 100)]
     assert desk.office.doubled() == []
     assert desk.steps()[0][4] == (1 if effect == "before" else 2)

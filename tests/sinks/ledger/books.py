@@ -16,14 +16,14 @@ from schemas.practice_settings import SettingsHistory
 from schemas.states import EntryKind
 from schemas.topics import STREAM_TOPICS, TopicName
 from schemas.writebacks import Redecision, SourcePosition, Writeback
-from sinks.ledger import settings_truth
 from sinks.ledger.batch import BatchWriter
 from sinks.ledger.batch_records import Policy
 from sinks.ledger.database import connect
 from sinks.ledger.links import link
 from sinks.ledger.migrate import migrate
 from sinks.ledger.records import Consumed, Decided, Record
-from sinks.ledger.settings_truth import Saving
+from sinks.ledger.settings import truth
+from sinks.ledger.settings.truth import Saving
 from sinks.ledger.sweeps import Sweeps
 from streams.controls import Control, Controls
 from streams.redecisions import parse_redecision
@@ -71,7 +71,7 @@ class Book:
     # --- facts
     def add(self, practice_id: str = PRACTICE, *, connected: bool = True, **changed: Any) -> None:
         """A practice that has been there for a month, switched on, with both connections, which write everything."""
-        settings_truth.add_practice(
+        truth.add_practice(
             self.connection,
             practice_id,
             settings(**changed),
@@ -98,7 +98,7 @@ class Book:
             )
 
     def save(self, practice_id: str = PRACTICE, *, effective_from: datetime | None = None, **changed: Any) -> int:
-        return settings_truth.save(
+        return truth.save(
             self.connection,
             practice_id,
             settings(**changed),
@@ -113,7 +113,7 @@ class Book:
 
     def history(self, practice_id: str) -> SettingsHistory | None:
         with self.connection.cursor() as cursor:
-            found = settings_truth.history(cursor, practice_id)
+            found = truth.history(cursor, practice_id)
         return found if found.versions else None
 
     # --- events

@@ -11,7 +11,7 @@ from schemas.events import PaymentKind, PaymentSucceeded
 from schemas.practice_settings import FeeAdjustment, TypeMode
 from schemas.reasons import DecisionReason
 from sinks.ledger import audit
-from sinks.ledger.settings_truth import Saving
+from sinks.ledger.settings.truth import Saving
 from sinks.operator import backfill
 from sinks.operator.backfill import Done
 from sinks.operator.skipped import BY_SWITCH, Item, Kept, Wanted

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sinks.ledger import settings_truth
 from sinks.ledger.database import connect
 from sinks.ledger.links import link
+from sinks.ledger.settings import truth
 from streams.controls import Control
 from tests.processors.told import NOON, PRACTICE, history, payment, settings, version
 from tests.sinks.ledger.books import SAVING, Book, HandClock
@@ -53,7 +53,7 @@ def test_control_practice_lock(book: Book) -> None:
 
 def save_elsewhere(book: Book, clock: HandClock, **changed: object) -> None:
     with connect(book.database_url, "other") as other:
-        settings_truth.save(other, PRACTICE, settings(**changed), SAVING, clock=clock, jitter_s=0)
+        truth.save(other, PRACTICE, settings(**changed), SAVING, clock=clock, jitter_s=0)
 
 
 def settings_saved_during_intake(book: Book) -> None:

@@ -17,11 +17,11 @@ from psycopg.types.json import Jsonb
 from sinks.ledger.audit import append
 from sinks.ledger.database import statement
 from sinks.ledger.facts import lock_practices
-from sinks.ledger.following import Effect, follow, look
-from sinks.ledger.inheriting import Group
 from sinks.ledger.recomputing import moment
-from sinks.ledger.settings_fields import Fields
-from sinks.ledger.settings_truth import Saving, newest
+from sinks.ledger.settings.fields import Fields
+from sinks.ledger.settings.following import Effect, follow, look
+from sinks.ledger.settings.inheriting import Group
+from sinks.ledger.settings.truth import Saving, newest
 from streams.clock import Clock
 from streams.errors import ConfigurationError
 from streams.nearest import nearest

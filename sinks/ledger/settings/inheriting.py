@@ -11,7 +11,7 @@ from psycopg.rows import TupleRow
 
 from schemas.practice_settings import PracticeSettings
 from sinks.ledger.database import statement
-from sinks.ledger.settings_fields import Fields, check_name, differences, fields_of, shown, with_fields
+from sinks.ledger.settings.fields import Fields, check_name, differences, fields_of, shown, with_fields
 from streams.errors import ConfigurationError
 
 Cursor = psycopg.Cursor[TupleRow]

@@ -10,7 +10,7 @@ from psycopg.rows import TupleRow
 from schemas.practice_settings import PracticeSettings
 from schemas.states import EntryKind
 from sinks.ledger.database import statement
-from sinks.ledger.settings_warnings import DEFAULT_KINDS, Abilities, SettingsWarning, settings_warnings
+from sinks.ledger.settings.warning import DEFAULT_KINDS, Abilities, SettingsWarning, settings_warnings
 from sinks.port import BATCHES_ONLY, GUARANTOR
 
 Cursor = psycopg.Cursor[TupleRow]

@@ -10,8 +10,9 @@ import pytest
 
 from schemas.practice_settings import SettingsHistory
 from schemas.topics import TopicName
-from sinks.ledger import audit, joining, organisations
-from sinks.ledger.withdrawing import Withdrawn, withdraw, withdrawn
+from sinks.ledger import audit
+from sinks.ledger.settings import joining, organisations
+from sinks.ledger.settings.withdrawing import Withdrawn, withdraw, withdrawn
 from streams.errors import ConfigurationError
 from tests.processors.told import NOON, PRACTICE, payment
 from tests.sinks.ledger.books import SAVING, Book

@@ -13,8 +13,8 @@ from sinks.ledger import outbox
 from sinks.ledger.audit import append
 from sinks.ledger.database import statement
 from sinks.ledger.recomputing import moment
-from sinks.ledger.settings_reading import version_of_row
-from sinks.ledger.settings_truth import Saving, history, require_practice
+from sinks.ledger.settings.stored import version_of_row
+from sinks.ledger.settings.truth import Saving, history, require_practice
 from streams.clock import Clock
 from streams.errors import ConfigurationError
 

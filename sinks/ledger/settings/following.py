@@ -9,11 +9,11 @@ import msgspec
 import psycopg
 from psycopg.rows import TupleRow
 
-from sinks.ledger.inheriting import Group, inherited
-from sinks.ledger.practice_abilities import abilities_of
-from sinks.ledger.settings_fields import Difference, differences
-from sinks.ledger.settings_truth import SAME_MOMENT, Saving, newest, save_locked, saved_ahead
-from sinks.ledger.settings_warnings import refused, settings_warnings
+from sinks.ledger.settings.abilities import abilities_of
+from sinks.ledger.settings.fields import Difference, differences
+from sinks.ledger.settings.inheriting import Group, inherited
+from sinks.ledger.settings.truth import SAME_MOMENT, Saving, newest, save_locked, saved_ahead
+from sinks.ledger.settings.warning import refused, settings_warnings
 from streams.errors import ConfigurationError
 
 Cursor = psycopg.Cursor[TupleRow]

@@ -8,7 +8,7 @@ import pytest
 
 from schemas.events import Tender
 from schemas.practice_settings import AmountMode, PracticeSettings, Timing, TypeMode
-from sinks.ledger.settings_fields import differences, fields_of, names, parse_changes, shown, with_fields
+from sinks.ledger.settings.fields import differences, fields_of, names, parse_changes, shown, with_fields
 from streams.errors import ConfigurationError
 
 PLAIN = PracticeSettings(zone="America/New_York")

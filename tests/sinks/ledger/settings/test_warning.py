@@ -22,7 +22,7 @@ from schemas.practice_settings import (
     TypeTimings,
 )
 from schemas.states import EntryKind
-from sinks.ledger.settings_warnings import Abilities, Code, Level, settings_warnings
+from sinks.ledger.settings.warning import Abilities, Code, Level, settings_warnings
 
 ALL = Abilities(kinds=frozenset(EntryKind), books_to_guarantor=True)
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from schemas.practice_settings import AmountMode, PracticeSettings, SettingsError, Timing, TypeMode
-from sinks.ledger.settings_input import checked_email, checked_id, convert, first_settings, read_settings
+from sinks.ledger.settings.written import checked_email, checked_id, convert, first_settings, read_settings
 from streams.errors import ConfigurationError
 
 

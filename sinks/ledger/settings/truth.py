@@ -15,14 +15,14 @@ from schemas.practice_settings import PracticeSettings, SettingsHistory, Setting
 from sinks.ledger import gates, outbox
 from sinks.ledger.audit import append
 from sinks.ledger.database import statement
-from sinks.ledger.golive_state import readiness, refuse_unproven, switches_on
-from sinks.ledger.inheriting import group_of, own_after
 from sinks.ledger.periods import release_opened
-from sinks.ledger.practice_abilities import abilities_of
 from sinks.ledger.recomputing import moment, recompute
 from sinks.ledger.resolving import Truth
-from sinks.ledger.settings_reading import version_of_row
-from sinks.ledger.settings_warnings import refused, settings_warnings
+from sinks.ledger.settings.abilities import abilities_of
+from sinks.ledger.settings.golive_state import readiness, refuse_unproven, switches_on
+from sinks.ledger.settings.inheriting import group_of, own_after
+from sinks.ledger.settings.stored import version_of_row
+from sinks.ledger.settings.warning import refused, settings_warnings
 from streams.clock import Clock
 from streams.errors import ConfigurationError
 from streams.nearest import nearest

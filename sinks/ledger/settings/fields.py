@@ -14,7 +14,7 @@ from typing import Any, Final, get_origin
 import msgspec
 
 from schemas.practice_settings import PracticeSettings, SettingsError
-from sinks.ledger.settings_input import convert
+from sinks.ledger.settings.written import convert
 from streams.errors import ConfigurationError
 from streams.nearest import nearest
 

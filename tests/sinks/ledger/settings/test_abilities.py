@@ -8,8 +8,8 @@ import pytest
 
 from schemas.practice_settings import Timing
 from schemas.states import EntryKind
-from sinks.ledger.practice_abilities import abilities_from, abilities_of
-from sinks.ledger.settings_warnings import Abilities
+from sinks.ledger.settings.abilities import abilities_from, abilities_of
+from sinks.ledger.settings.warning import Abilities
 from streams.errors import ConfigurationError
 from tests.processors.told import NOON, PRACTICE, item, payment, payout
 from tests.processors.told_linked import cleared
