@@ -383,6 +383,8 @@ class PayoutPaid(Event, frozen=True, kw_only=True):
 class PayoutFailed(Event, frozen=True, kw_only=True):
     stream: ClassVar[str] = "payouts"
     payout_id: str
+    version: int = 1
+    """Of the payout that failed: one that was issued anew under its id and fails too names its own."""
     failed_at: datetime
     reason_code: str
 

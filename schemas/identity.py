@@ -108,5 +108,5 @@ _SUBJECTS: Final[dict[type[e.Event], Callable[[Any], Subject]]] = {
     e.PaymentRequestSent: lambda x: (x.request_id, MoneyKind.REQUEST, 1),
     e.MembershipCancelled: _cancelled,
     e.PayoutPaid: lambda x: (x.payout_id, MoneyKind.PAYOUT, x.version),
-    e.PayoutFailed: lambda x: (x.payout_id, MoneyKind.PAYOUT_FAILED, 1),
+    e.PayoutFailed: lambda x: (x.payout_id, MoneyKind.PAYOUT_FAILED, x.version),
 }

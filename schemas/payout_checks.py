@@ -66,5 +66,6 @@ def check_payout_item(field: str, item: e.PayoutItem) -> None:
 
 def check_payout_failed(event: e.PayoutFailed) -> None:
     check_id("payout_id", event.payout_id)
+    check_version("version", event.version)
     check_instant("failed_at", event.failed_at)
     check_code("reason_code", event.reason_code)

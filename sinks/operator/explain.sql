@@ -140,7 +140,8 @@ ORDER BY n.opened_at, n.cause;
 SELECT i.payout_id, i.version, i.number, i.category, i.gross_minor, i.fee_minor, f.effect_id, f.state, f.external_id,
     f.ledger_date, f.posted_at, EXISTS (
         SELECT FROM events x WHERE x.practice_id = i.practice_id AND x.source = i.source AND x.concerns = i.payout_id
-          AND x.kind = 'payout_failed') AS failed
+          AND x.kind = 'payout_failed' AND NOT (i.version > x.version
+            AND (x.version > 1 OR e.occurred_at > x.occurred_at))) AS failed
 FROM payout_items i
 LEFT JOIN events e ON e.practice_id = i.practice_id AND e.source = i.source AND e.subject = i.payout_id
     AND e.kind = 'payout' AND e.version = i.version

@@ -58,7 +58,8 @@ def test_an_inquiry_is_not_the_dispute_that_follows_under_its_id() -> None:
 
 
 def test_versions_are_of_the_event() -> None:
-    """P-8, E-11: a higher version of a payout or a fee is another money identity."""
+    """P-8, E-11, P-21: a higher version of a payout, of its failure or of a fee is another money identity."""
+    assert identify(changed(EXAMPLES[e.PayoutFailed], version=2)).version == 2
     assert identify(changed(EXAMPLES[e.PayoutPaid], version=3)).version == 3
     assert identify(changed(EXAMPLES[e.PaymentFeeAssessed], version=2)).version == 2
 

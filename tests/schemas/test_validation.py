@@ -169,6 +169,7 @@ RULES: tuple[tuple[str, e.Event, dict[str, Any], Reason, str], ...] = (
     ("E-11 version", CORRECTED, {"version": 1}, Reason.INVALID_FIELD, "version"),
     ("version", ASSESSED, {"version": 0}, Reason.INVALID_FIELD, "version"),
     ("version", PAYOUT, {"version": 10**9}, Reason.INVALID_FIELD, "version"),
+    ("version", EXAMPLES[e.PayoutFailed], {"version": 0}, Reason.INVALID_FIELD, "version"),
     ("assessed fees", ASSESSED, {"fees": (FEE, FEE)}, Reason.AMOUNTS_DISAGREE, "fees"),
     ("refund sign", REFUND, {"gross_minor": 1}, Reason.INVALID_FIELD, "gross_minor"),
     ("refund zero", REFUND, {"gross_minor": 0}, Reason.INVALID_FIELD, "gross_minor"),

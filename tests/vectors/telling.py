@@ -269,6 +269,7 @@ WORDS: Final[dict[str, Callable[[Row, dict[str, Any]], e.Event]]] = {
     "payout failed": lambda row, common: e.PayoutFailed(
         **common,
         payout_id=row.more.get("id", "po-1"),
+        version=int(row.more.get("version", "1")),
         failed_at=datetime.fromisoformat(row.more["failed"]),
         reason_code="account_closed",
     ),

@@ -22,10 +22,11 @@ _DOCUMENTS = frozenset({EntryKind.PAYOUT, EntryKind.PAYOUT_REVERSAL})
 def payout_failed(event: PayoutFailed, life: Life, on: date) -> Change:
     """The document is taken back on the day on which the bank took the money; its transactions are free again (P-21).
 
-    A later version that was told of the time after the failure stands: it is the payout issued anew.
+    A later version that was told of the time after the failure stands: it is the payout issued anew. Where that fails
+    too, its failure names its version, and parks until that is told.
     """
     told = life.told
-    if told is None or told.waiting is State.AWAITING_SETTINGS:
+    if told is None or told.waiting is State.AWAITING_SETTINGS or told.version < event.version:
         return parked()
     if _issued_since(told, event):
         return nothing(DecisionReason.CORRECTED)
@@ -75,7 +76,9 @@ def stands(life: Life) -> bool:
 
 
 def _issued_since(told: Told, failed: PayoutFailed) -> bool:
-    return told.version > 1 and told.event.occurred_at > failed.occurred_at
+    """The first failure may be of any version told before it; a later one is of the version that it names."""
+    later = failed.version > 1 or told.event.occurred_at > failed.occurred_at
+    return told.version > failed.version and later
 
 
 def _standing(life: Life) -> Sequence[Entry]:

@@ -53,7 +53,7 @@ FOR NO KEY UPDATE OF e;
 
 -- name: payout_items
 -- Of payouts that stand: neither failed nor told anew (P-8, P-21). A version told since the failure is the payout issued
--- anew.
+-- anew; a failure of a later version names it.
 SELECT i.practice_id, i.source, i.payment_id, i.payout_id, i.category, i.gross_minor, i.fee_minor
 FROM unnest(:practice_ids::text[], :sources::text[], :refs::text[]) AS k(p, s, r)
 JOIN payout_items i ON i.practice_id = k.p AND i.source = k.s AND i.payment_id = k.r
@@ -61,7 +61,8 @@ WHERE NOT EXISTS (
         SELECT FROM events f WHERE f.practice_id = i.practice_id AND f.source = i.source AND f.concerns = i.payout_id
           AND f.kind = 'payout_failed' AND NOT EXISTS (
             SELECT FROM events p WHERE p.practice_id = i.practice_id AND p.source = i.source AND p.subject = i.payout_id
-              AND p.kind = 'payout' AND p.version = i.version AND p.version > 1 AND p.occurred_at > f.occurred_at))
+              AND p.kind = 'payout' AND p.version = i.version AND p.version > f.version
+              AND (f.version > 1 OR p.occurred_at > f.occurred_at)))
   AND NOT EXISTS (
         SELECT FROM payout_items n WHERE n.practice_id = i.practice_id AND n.source = i.source
           AND n.payment_id = i.payment_id AND n.payout_id = i.payout_id AND n.version > i.version)

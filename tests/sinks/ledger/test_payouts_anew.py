@@ -80,3 +80,32 @@ def test_p21_what_says_that_a_payout_failed_is_when_it_happened(book: Book) -> N
     book.tell(payment(at=NOON))
     assert book.rows("SELECT DISTINCT state FROM effects WHERE target = 'PMS'") == [("AWAITING_CLEARANCE",)]
     assert book.one("SELECT reason FROM events WHERE kind = 'payout_failed'") != "CORRECTED"
+
+
+def test_e1_p21_the_payout_issued_anew_fails_too(book: Book) -> None:
+    """E-1: another version is another failure and no conflict; its payments are free again until a third is issued."""
+    book.add(timing=Timing.ON_CLEAR)
+    book.link()
+    failed_and_issued_anew(book)
+    book.tell(payout_failed(at=MORNING + 3 * HOUR, version=2, event_id="ev-x2"))
+    book.tell(payment(at=NOON))
+    assert set(book.verdicts()) == {"FIRST"}
+    assert book.rows("SELECT DISTINCT state FROM effects WHERE target = 'PMS'") == [("AWAITING_CLEARANCE",)]
+    carried = item(1, 10000, 320, payment_id="pay-1")
+    book.tell(payout(carried, at=NOON, version=3, event_id="ev-o3"))
+    assert book.rows("SELECT DISTINCT state FROM effects WHERE target = 'PMS'") == [("SCHEDULED",)]
+
+
+def test_r8_p21_a_failure_of_a_version_not_told_yet_parks_and_no_sweep_moves_it(book: Book) -> None:
+    """R-8, law 8: its payments are free meanwhile: what failed again was not in the bank either."""
+    book.add(timing=Timing.ON_CLEAR)
+    book.link()
+    carried = item(1, 10000, 320, payment_id="pay-1")
+    book.tell(payout(carried, at=MORNING), payout_failed(at=MORNING + 3 * HOUR, version=2, event_id="ev-x2"))
+    book.tell(payment(at=NOON))
+    assert book.one("SELECT waiting FROM events WHERE kind = 'payout_failed'") == "AWAITING_ORIGINAL"
+    assert book.rows("SELECT DISTINCT state FROM effects WHERE target = 'PMS'") == [("AWAITING_CLEARANCE",)]
+    assert not any(book.sweeps.look().values())
+    book.tell(payout(carried, at=MORNING + 2 * HOUR, version=2, event_id="ev-o2"))
+    assert book.one("SELECT waiting FROM events WHERE kind = 'payout_failed'") is None
+    assert book.rows("SELECT DISTINCT state FROM effects WHERE target = 'PMS'") == [("AWAITING_CLEARANCE",)]

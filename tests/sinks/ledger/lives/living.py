@@ -334,9 +334,9 @@ def corrected(version: int = 2, gross: int = 10000, fee: int | None = 320, hours
     return e.PaymentCorrected(**(base | {"version": version} | changed))
 
 
-def payout_failed(hours: float = 96, ref: str = "po-1") -> e.PayoutFailed:
-    at = after(hours)
-    return e.PayoutFailed(**envelope(f"ev-x{ref}", at), payout_id=ref, failed_at=at, reason_code="R03")
+def payout_failed(hours: float = 96, ref: str = "po-1", version: int = 1) -> e.PayoutFailed:
+    at, name = after(hours), f"ev-x{ref}" if version == 1 else f"ev-x{ref}-{version}"
+    return e.PayoutFailed(**envelope(name, at), payout_id=ref, version=version, failed_at=at, reason_code="R03")
 
 
 def charge_item(gross: int, fee: int, payout_id: str = "po-1") -> PaidItem:

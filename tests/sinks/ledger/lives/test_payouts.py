@@ -8,6 +8,7 @@ from typing import Any
 from schemas.events import PayoutPaid
 from schemas.reasons import DecisionReason
 from schemas.states import State
+from sinks.ledger.lives.payouts import stands
 from tests.processors import told as telling
 from tests.sinks.ledger.lives.living import Ledger, after, payout_failed
 
@@ -111,3 +112,35 @@ def test_p17_what_is_written_nowhere_is_taken_back_nowhere() -> None:
     ledger.tell(paid())
     ledger.put(State.SKIPPED_DISABLED, reason=DecisionReason.NO_CONNECTION)
     assert ledger.tell(payout_failed()).applied
+
+
+def test_p21_the_payout_issued_anew_fails_too() -> None:
+    """P-21, E-1: the failure names the version that failed; each document is taken back once, and a third can stand."""
+    ledger = posted()
+    ledger.tell(payout_failed(24), paid(2, hours=48))
+    ledger.post()
+    change = ledger.tell(payout_failed(72, version=2))
+    assert ledger.table(change) == [("payout_reversal", "payout/@2", -14505)]
+    assert ledger.total() == 0
+    assert not stands(ledger.life)
+    ledger.tell(paid(3, hours=96))
+    assert (ledger.total(), stands(ledger.life)) == (14505, True)
+
+
+def test_r8_p21_a_failure_parks_until_the_version_that_it_names_is_told() -> None:
+    """R-8: and leaves the version before it, which its own failure takes back, alone."""
+    ledger = posted()
+    assert ledger.tell(payout_failed(72, version=2)).waiting is State.AWAITING_ORIGINAL
+    assert ledger.total() == 14505
+    ledger.tell(payout_failed(24))
+    ledger.tell(paid(2, hours=48))
+    assert (ledger.total(), stands(ledger.life)) == (0, False)
+
+
+def test_p21_a_failure_that_names_its_version_leaves_what_was_issued_since() -> None:
+    """P-21: whatever the clocks of bank and processor say."""
+    ledger = posted()
+    ledger.tell(paid(2, 16000, 500, hours=24), paid(3, 17000, 500, hours=48))
+    ledger.post()
+    assert ledger.tell(payout_failed(72, version=2)).applied
+    assert (ledger.total(), stands(ledger.life)) == (16500, True)
