@@ -107,7 +107,8 @@ def _wanted(
     from deploy.commands.periods import period
     from schemas.events import PaymentKind
     from schemas.reasons import DecisionReason
-    from sinks.ledger.settings.truth import newest, require_practice
+    from sinks.ledger.practices import require_practice
+    from sinks.ledger.settings.history import newest
     from sinks.operator.skipped import BY_SWITCH, ON_REQUEST, Wanted
     from streams.errors import ConfigurationError
 

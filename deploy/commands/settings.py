@@ -127,19 +127,21 @@ def withdraw(
 def show(practice: Practice, as_json: Json = False) -> None:
     """The version in force, where each field comes from, and what these settings will do."""
     from deploy.commands.operator_options import print_json
-    from sinks.ledger.settings import golive_state, inheriting, truth
+    from sinks.ledger.practices import require_practice
+    from sinks.ledger.settings import golive_state, inheriting
     from sinks.ledger.settings.fields import fields_of, shown
+    from sinks.ledger.settings.history import history_of, newest
     from sinks.ledger.settings.written import checked_id
 
     practice_id = checked_id("PRACTICE", practice)
     with here("settings") as (connection, settings):
         with connection.transaction(), connection.cursor() as cursor:
-            truth.require_practice(cursor, practice_id)
-            history = truth.history(cursor, practice_id)
-            standing = truth.newest(cursor, practice_id)
+            require_practice(cursor, practice_id)
+            saved = history_of(cursor, practice_id)
+            standing = newest(cursor, practice_id)
             group = inheriting.group_of(cursor, practice_id)
             ready = golive_state.readiness(cursor, practice_id)
-        version = history.in_force(settings.clock().now()) or history.newest
+        version = saved.in_force(settings.clock().now()) or saved.newest
         warnings = () if version is None else _read(connection, practice_id, version.settings)[1]
     own = () if standing is None else standing.own
     if as_json:
@@ -286,12 +288,13 @@ def edit_of(file: Path | None, changes: list[str] | None) -> Any:
 def _read(
     connection: Connection[TupleRow], practice_id: str, settings: PracticeSettings | None
 ) -> tuple[SettingsHistory, tuple[SettingsWarning, ...]]:
-    from sinks.ledger.settings import truth
+    from sinks.ledger.practices import require_practice
     from sinks.ledger.settings.abilities import warnings_of
+    from sinks.ledger.settings.history import history_of
 
     with connection.transaction(), connection.cursor() as cursor:
-        truth.require_practice(cursor, practice_id)
-        found = truth.history(cursor, practice_id)
+        require_practice(cursor, practice_id)
+        found = history_of(cursor, practice_id)
         return found, () if settings is None else warnings_of(cursor, practice_id, settings)
 
 

@@ -64,7 +64,7 @@ async def _read(settings: ProgramSettings, practice: str, said: str, target: Tar
 
 def _require_practice(settings: ProgramSettings, practice: str) -> None:
     from sinks.ledger.database import connect
-    from sinks.ledger.settings.truth import require_practice
+    from sinks.ledger.practices import require_practice
 
     with (
         connect(settings.database_url, "target") as connection,
@@ -80,10 +80,10 @@ def _with_settings(settings: ProgramSettings, practice: str, offered: Iterable[C
 
     from sinks.choices import SETTING
     from sinks.ledger.database import connect
-    from sinks.ledger.settings.truth import history
+    from sinks.ledger.settings.history import history_of
 
     with connect(settings.database_url, "target") as connection, connection.cursor() as cursor:
-        versions = history(cursor, practice)
+        versions = history_of(cursor, practice)
     standing = versions.in_force(settings.clock().now()) or versions.newest
     marked = []
     for choice in offered:

@@ -31,8 +31,9 @@ def whatif(
     from deploy.commands.periods import period
     from deploy.commands.settings import edit_of, here
     from deploy.whatif.running import run
+    from sinks.ledger.practices import require_practice
     from sinks.ledger.settings.abilities import warnings_of
-    from sinks.ledger.settings.truth import newest, require_practice
+    from sinks.ledger.settings.history import newest
     from sinks.ledger.settings.written import checked_id
 
     practice_id = checked_id("--practice", practice)

@@ -13,7 +13,7 @@ from deploy.whatif.comparing import GONE, Compared, outcome, proposed_history
 from schemas.codec import EVENTS_BY_NAME, decode_event
 from schemas.practice_settings import PracticeSettings, SettingsHistory
 from schemas.topics import STREAM_TOPICS
-from sinks.ledger.settings import truth
+from sinks.ledger.settings.history import history_of
 
 PAGE: Final = 200
 """Events in memory at a time; a payout may have thousands of items."""
@@ -43,7 +43,7 @@ def run(
     alone. Links, connections and what depends on other events are the ledger's and the same on both sides.
     """
     with connection.cursor() as cursor:
-        actual = truth.history(cursor, practice_id)
+        actual = history_of(cursor, practice_id)
     imagined = proposed_history(practice_id, proposed)
     after = ("", "")
     while True:

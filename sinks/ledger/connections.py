@@ -15,9 +15,9 @@ from schemas.states import State, Target
 from sinks.ledger import gates
 from sinks.ledger.audit import append
 from sinks.ledger.database import statement
+from sinks.ledger.practices import require_practice
 from sinks.ledger.recomputing import moment
 from sinks.ledger.release import compose_anew, release
-from sinks.ledger.settings.truth import require_practice
 from streams.errors import ConfigurationError
 
 Cursor = psycopg.Cursor[TupleRow]

@@ -7,8 +7,9 @@ from psycopg.rows import TupleRow
 
 from sinks.ledger.audit import append
 from sinks.ledger.database import statement
+from sinks.ledger.practices import require_practice
 from sinks.ledger.recomputing import moment, recompute
-from sinks.ledger.settings.truth import Saving, require_practice
+from sinks.ledger.settings.truth import Saving
 from streams.clock import Clock
 from streams.errors import ConfigurationError
 

@@ -23,7 +23,8 @@ from sinks.ledger.facts import lock_practices
 from sinks.ledger.looking_again import LookingAgain
 from sinks.ledger.recomputing import recompute
 from sinks.ledger.resolving import in_force
-from sinks.ledger.settings.truth import apply_begun, truths
+from sinks.ledger.settings.beginning import apply_begun
+from sinks.ledger.settings.history import truths
 from streams.clock import Clock
 from streams.logging import log
 from streams.metrics import REDECISIONS, SWEEP_REPAIRS

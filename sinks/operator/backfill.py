@@ -14,8 +14,9 @@ from schemas.reasons import DecisionReason
 from schemas.states import EntryKind, State
 from sinks.ledger import gates
 from sinks.ledger.audit import append
+from sinks.ledger.practices import require_practice
 from sinks.ledger.recomputing import master_on, moment
-from sinks.ledger.settings.truth import Saving, require_practice
+from sinks.ledger.settings.truth import Saving
 from sinks.ledger.transitions import allowed
 from sinks.operator.reading import Connection
 from sinks.operator.skipped import PAGE, QUERIES, Item, Skipped, Wanted, skipped_page, ways_of

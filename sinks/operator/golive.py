@@ -18,10 +18,12 @@ from schemas.states import Target
 from sinks.ledger.audit import append
 from sinks.ledger.connections import stored_connection, stored_fingerprint
 from sinks.ledger.database import statement
+from sinks.ledger.practices import require_practice
 from sinks.ledger.recomputing import moment
-from sinks.ledger.settings import golive_state, truth
+from sinks.ledger.settings import golive_state
 from sinks.ledger.settings.abilities import warnings_of
-from sinks.ledger.settings.truth import Saving
+from sinks.ledger.settings.history import newest
+from sinks.ledger.settings.truth import Saving, change
 from sinks.ledger.settings.warning import refused
 from sinks.operator import golive_plans, golive_posts
 from sinks.operator.golive_plans import Step, StepState
@@ -120,9 +122,9 @@ class Checking:
 
     def _facts(self) -> tuple[PracticeSettings | None, str | None]:
         with self._connection.transaction(), self._connection.cursor() as cursor:
-            truth.require_practice(cursor, self._practice_id)
+            require_practice(cursor, self._practice_id)
             ready = golive_state.readiness(cursor, self._practice_id)
-            standing = truth.newest(cursor, self._practice_id)
+            standing = newest(cursor, self._practice_id)
             impossible = () if standing is None else refused(warnings_of(cursor, self._practice_id, standing.settings))
             account = stored_fingerprint(cursor, self._practice_id, Target.PMS)
         entitle = f"writeback practice entitle {self._practice_id} --why WHY"
@@ -181,7 +183,7 @@ class Checking:
     ) -> list[Step]:
         """The unfinished check, the one that passed, or a new one; planned under the practice's lock."""
         with self._connection.transaction(), self._connection.cursor() as cursor:
-            truth.require_practice(cursor, self._practice_id)
+            require_practice(cursor, self._practice_id)
             steps = golive_plans.latest(self._connection, self._practice_id, account)
             if steps and not golive_plans.complete(steps) and steps[0].pms_patient_id != patient:
                 first = steps[0]
@@ -211,7 +213,7 @@ class Checking:
 
     def _record(self, account: str, done: Checklist) -> None:
         with self._connection.transaction(), self._connection.cursor() as cursor:
-            truth.require_practice(cursor, self._practice_id)
+            require_practice(cursor, self._practice_id)
             if golive_state.readiness(cursor, self._practice_id).passed:
                 return
             at = moment(cursor, self._clock.for_database())
@@ -222,11 +224,11 @@ class Checking:
     def _switch_on(self) -> bool:
         """SET-24: success switches the master on, as a version like any other. True: it is on now."""
         with self._connection.transaction(), self._connection.cursor() as cursor:
-            truth.require_practice(cursor, self._practice_id)
-            standing = truth.newest(cursor, self._practice_id)
+            require_practice(cursor, self._practice_id)
+            standing = newest(cursor, self._practice_id)
         if standing is not None and standing.settings.master:
             return True
-        truth.change(
+        change(
             self._connection,
             self._practice_id,
             _with_master,

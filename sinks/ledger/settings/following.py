@@ -10,9 +10,11 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from sinks.ledger.settings.abilities import abilities_of
+from sinks.ledger.settings.beginning import SAME_MOMENT, saved_ahead
 from sinks.ledger.settings.fields import Difference, differences
+from sinks.ledger.settings.history import newest
 from sinks.ledger.settings.inheriting import Group, inherited
-from sinks.ledger.settings.truth import SAME_MOMENT, Saving, newest, save_locked, saved_ahead
+from sinks.ledger.settings.truth import Saving, save_locked
 from sinks.ledger.settings.warning import refused, settings_warnings
 from streams.errors import ConfigurationError
 

@@ -10,12 +10,14 @@ from psycopg.rows import TupleRow
 
 from sinks.ledger.audit import append
 from sinks.ledger.database import statement
+from sinks.ledger.practices import require_practice
 from sinks.ledger.recomputing import moment
 from sinks.ledger.settings.fields import check_name
 from sinks.ledger.settings.following import Effect, follow, look
+from sinks.ledger.settings.history import newest
 from sinks.ledger.settings.inheriting import group_of
 from sinks.ledger.settings.organisations import organisation
-from sinks.ledger.settings.truth import Saving, newest, require_practice
+from sinks.ledger.settings.truth import Saving
 from streams.clock import Clock
 from streams.errors import ConfigurationError
 

@@ -20,8 +20,9 @@ from sinks.ledger.facts import lock_practices
 from sinks.ledger.recomputing import moment
 from sinks.ledger.settings.fields import Fields
 from sinks.ledger.settings.following import Effect, follow, look
+from sinks.ledger.settings.history import newest
 from sinks.ledger.settings.inheriting import Group
-from sinks.ledger.settings.truth import Saving, newest
+from sinks.ledger.settings.truth import Saving
 from streams.clock import Clock
 from streams.errors import ConfigurationError
 from streams.nearest import nearest

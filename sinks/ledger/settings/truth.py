@@ -1,38 +1,32 @@
-"""The append-only truth of a practice's settings (laws 14, 15), and practices themselves."""
+"""The append-only truth of a practice's settings (laws 14, 15): versions are added, never edited."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from datetime import datetime, timedelta
-from typing import Final
+from collections.abc import Callable, Collection
+from datetime import datetime
 
 import msgspec
 import psycopg
 from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
-from schemas.practice_settings import PracticeSettings, SettingsHistory, SettingsVersion
-from sinks.ledger import gates, outbox
+from schemas.practice_settings import PracticeSettings, SettingsVersion
+from sinks.ledger import outbox
 from sinks.ledger.audit import append
 from sinks.ledger.database import statement
-from sinks.ledger.periods import release_opened
-from sinks.ledger.recomputing import moment, recompute
-from sinks.ledger.resolving import Truth
+from sinks.ledger.practices import require_practice
+from sinks.ledger.recomputing import moment
 from sinks.ledger.settings.abilities import abilities_of
+from sinks.ledger.settings.beginning import apply_begun, begins_at
 from sinks.ledger.settings.golive_state import readiness, refuse_unproven, switches_on
+from sinks.ledger.settings.history import newest
 from sinks.ledger.settings.inheriting import group_of, own_after
-from sinks.ledger.settings.stored import version_of_row
 from sinks.ledger.settings.warning import refused, settings_warnings
 from streams.clock import Clock
 from streams.errors import ConfigurationError
-from streams.nearest import nearest
 
 Connection = psycopg.Connection[TupleRow]
 Cursor = psycopg.Cursor[TupleRow]
-
-_STEP: Final = timedelta(microseconds=1)
-SAME_MOMENT: Final = timedelta(seconds=1)
-"""Two saves in one moment, or a clock that was set back a little, still rise strictly."""
 
 
 class Saving(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,16 +36,6 @@ class Saving(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     without_golive: str | None = None
     """Why the master may be switched on although the go-live check has not passed; audited (C4)."""
-
-
-class Newest(msgspec.Struct, frozen=True):
-    """The newest version as it is merged into."""
-
-    version: int
-    effective_from: datetime
-    settings: PracticeSettings
-    own: tuple[str, ...]
-    """Fields that the practice decides itself, whatever its group says."""
 
 
 def add_practice(
@@ -144,12 +128,6 @@ def change(
         return save_locked(cursor, practice_id, settings, saving, at=at, asked=effective_from, jitter_s=jitter_s)
 
 
-def newest(cursor: Cursor, practice_id: str) -> Newest | None:
-    """The newest version, begun or not; None for a practice without settings."""
-    row = cursor.execute(statement("practices", "newest_settings"), {"practice_id": practice_id}).fetchone()
-    return None if row is None else Newest(row[0], row[1], msgspec.convert(row[2], PracticeSettings), tuple(row[3]))
-
-
 def save_locked(
     cursor: Cursor,
     practice_id: str,
@@ -164,7 +142,7 @@ def save_locked(
     """`change` for a caller that holds the practice's lock. `own` None: what this saving makes the practice's own."""
     standing = newest(cursor, practice_id)
     before = None if standing is None else standing.settings
-    begins = _begins(practice_id, asked, at, standing)
+    begins = begins_at(practice_id, asked, at, standing)
     if own is None:
         own = own_after(() if standing is None else standing.own, before, settings, group_of(cursor, practice_id))
     if switches_on(before, settings) and not (saving.without_golive or "").strip():
@@ -232,75 +210,6 @@ def _refuse_impossible(
             raise ConfigurationError(f"{warning.field}: {warning.text}")
 
 
-def saved_ahead(practice_id: str, newest: Newest) -> str:
-    """Why nothing can begin before a version that is saved for later, and what a person can do. Pure."""
-    return (
-        f"has a version saved ahead that begins {newest.effective_from.isoformat()}, and none can begin before it: "
-        f"take it back with `writeback settings withdraw {practice_id} --version {newest.version} --why WHY`, or begin "
-        "after it (--from)"
-    )
-
-
 def _next_version(cursor: Cursor, practice_id: str) -> int:
     ((number,),) = cursor.execute(statement("withdrawing", "next_version"), {"practice_id": practice_id}).fetchall()
     return int(number)
-
-
-def _begins(practice_id: str, asked: datetime | None, at: datetime, newest: Newest | None) -> datetime:
-    """When a version begins. Pure. The first one may begin earlier: without settings nothing was decided."""
-    if asked is None:
-        if newest is not None and newest.effective_from > at + SAME_MOMENT:
-            raise ConfigurationError(f"{practice_id} {saved_ahead(practice_id, newest)}")
-        return at if newest is None else max(at, newest.effective_from + _STEP)
-    if asked.tzinfo is None:
-        raise ConfigurationError("effective_from: an instant needs a zone, for example 2026-03-02T17:30:00-05:00")
-    if newest is not None and asked < at:
-        raise ConfigurationError(
-            f"effective_from: {asked.isoformat()} is past, and what happened since was decided already; "
-            "leave it out to begin now"
-        )
-    if newest is not None and asked <= newest.effective_from:
-        raise ConfigurationError(
-            f"effective_from: {asked.isoformat()} is too early; {practice_id} {saved_ahead(practice_id, newest)}"
-        )
-    return asked
-
-
-def apply_begun(cursor: Cursor, practice_id: str, *, now: datetime | None, jitter_s: int) -> None:
-    """Let versions that have begun act: waiting events are decided anew, PAUSED resumes, what a closed period held goes
-    on where it opened (T-9), gates look again (law 24).
-
-    The caller holds the practice's lock.
-    """
-    parameters = {"practice_id": practice_id, "now": now}
-    cursor.execute(statement("facts", "mark_applied"), parameters)
-    cursor.execute(statement("facts", "ask_again"), parameters)
-    recompute(cursor, practice_id, now=now, jitter_s=jitter_s)
-    release_opened(cursor, practice_id, actor="settings", now=now)
-    rows = cursor.execute(statement("facts", "gates_of"), {"practice_id": practice_id}).fetchall()
-    gates.refresh(cursor, [(practice_id, row[0]) for row in rows], now=now, jitter_s=jitter_s)
-
-
-def history(cursor: Cursor, practice_id: str) -> SettingsHistory:
-    """The whole history, ascending; empty for a practice without settings."""
-    rows = cursor.execute(statement("facts", "history"), {"practice_id": practice_id}).fetchall()
-    return SettingsHistory(practice_id=practice_id, versions=tuple(version_of_row(row) for row in rows))
-
-
-def truths(cursor: Cursor, practice_ids: Sequence[str]) -> dict[str, list[Truth]]:
-    """What INTAKE needs of the versions of some practices (law 15)."""
-    found: dict[str, list[Truth]] = {}
-    for row in cursor.execute(statement("intake", "truths_of"), {"practice_ids": list(practice_ids)}):
-        found.setdefault(row[0], []).append(Truth(row[1], row[2], bool(row[3])))
-    return found
-
-
-def require_practice(cursor: Cursor, practice_id: str) -> None:
-    """Lock a practice that somebody added. ConfigurationError names the nearest known one."""
-    found = cursor.execute(statement("facts", "lock_practice"), {"practice_id": practice_id}).fetchone()
-    if found is None or found[1] is None:
-        known = [row[0] for row in cursor.execute(statement("facts", "known_practices")).fetchall()]
-        raise ConfigurationError(
-            f"there is no practice {practice_id}{nearest(practice_id, known)}; add it with "
-            f"`writeback practice add {practice_id} --zone ZONE --email ADDRESS`"
-        )

@@ -12,9 +12,11 @@ from schemas.practice_settings import SettingsVersion
 from sinks.ledger import outbox
 from sinks.ledger.audit import append
 from sinks.ledger.database import statement
+from sinks.ledger.practices import require_practice
 from sinks.ledger.recomputing import moment
+from sinks.ledger.settings.history import history_of
 from sinks.ledger.settings.stored import version_of_row
-from sinks.ledger.settings.truth import Saving, history, require_practice
+from sinks.ledger.settings.truth import Saving
 from streams.clock import Clock
 from streams.errors import ConfigurationError
 
@@ -80,7 +82,7 @@ def withdrawn(cursor: Cursor, practice_id: str) -> tuple[Withdrawn, ...]:
 
 
 def _withdrawable(cursor: Cursor, practice_id: str, version: int | None, at: datetime) -> SettingsVersion:
-    saved = history(cursor, practice_id)
+    saved = history_of(cursor, practice_id)
     standing = saved.newest
     for each in withdrawn(cursor, practice_id):
         if each.version.version == version:

@@ -23,6 +23,7 @@ from sinks.ledger.links import link
 from sinks.ledger.migrate import migrate
 from sinks.ledger.records import Consumed, Decided, Record
 from sinks.ledger.settings import truth
+from sinks.ledger.settings.history import history_of
 from sinks.ledger.settings.truth import Saving
 from sinks.ledger.sweeps import Sweeps
 from streams.controls import Control, Controls
@@ -113,7 +114,7 @@ class Book:
 
     def history(self, practice_id: str) -> SettingsHistory | None:
         with self.connection.cursor() as cursor:
-            found = truth.history(cursor, practice_id)
+            found = history_of(cursor, practice_id)
         return found if found.versions else None
 
     # --- events

@@ -11,9 +11,10 @@ from sinks.ledger import audit
 from sinks.ledger.settings import joining, organisations
 from sinks.ledger.settings.fields import parse_changes, with_fields
 from sinks.ledger.settings.following import Effect
+from sinks.ledger.settings.history import newest
 from sinks.ledger.settings.inheriting import checked_values
 from sinks.ledger.settings.organisations import Edit, audit_key
-from sinks.ledger.settings.truth import change, newest
+from sinks.ledger.settings.truth import change
 from streams.errors import ConfigurationError
 from tests.processors.told import NOON
 from tests.sinks.ledger.books import SAVING, Book
