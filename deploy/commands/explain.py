@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deploy.commands.operator_options import Json, Practice, ledger, print_json, shown_at, shown_money
+from deploy.commands.operator_options import Json, Practice, ledger, print_json, shown_at, shown_money, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -50,7 +50,8 @@ def explain(
     if as_json:
         print_json(answer)
         return
-    print("\n".join(_golive_posts(answer) if isinstance(answer, GolivePosts) else _page(answer)))
+    page = _golive_posts(answer) if isinstance(answer, GolivePosts) else _page(answer)
+    print("\n".join(visible(line) for line in page))
 
 
 def _golive_posts(answer: GolivePosts) -> Iterator[str]:

@@ -49,13 +49,21 @@ def print_table(title: str, headings: Iterable[str], rows: Iterable[Iterable[obj
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(
+        title=Text(visible(title)) if title else None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False
+    )
     for heading in headings:
         table.add_column(heading, overflow="fold")
     for row in rows:
-        table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+        table.add_row(*(Text("" if cell is None else visible(str(cell))) for cell in row))
     piped = None if os.isatty(1) or "COLUMNS" in os.environ else 200
     Console(width=piped).print(table)
+
+
+def visible(text: str) -> str:
+    """`text` with everything that a terminal would obey instead of showing (escapes, line ends, marks that turn the
+    direction) written out: names and numbers come from practices and vendors."""
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
 
 
 def shown_at(at: datetime | None) -> str:
@@ -110,5 +118,10 @@ def one_of(value: str | None, known: type[Any], option: str) -> str | None:
 
 
 def person(given: str | None) -> str:
-    """Who acts, for the audit trail."""
-    return given or f"cli:{getpass.getuser()}"
+    """Who acts, for the audit trail: as they said, else this machine's user, by number where it has no name."""
+    if given:
+        return given
+    try:
+        return f"cli:{getpass.getuser()}"
+    except (KeyError, OSError):  # a container's user stands in no list of users
+        return f"cli:uid-{os.getuid()}"

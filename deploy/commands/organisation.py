@@ -34,8 +34,10 @@ def add(
     from sinks.ledger.settings import organisations
     from sinks.ledger.settings.truth import Saving
     from sinks.ledger.settings.written import checked_id
+    from sinks.staff_text import checked_text
 
     known = checked_id("ORGANISATION", organisation)
+    checked_text("NAME", name or "")
     with here("organisation") as (connection, settings):
         organisations.add(connection, known, name, Saving(actor=person(by), reason=why), clock=settings.clock())
     print(f"{known}: added; its practices join with: writeback organisation join {known} PRACTICE")

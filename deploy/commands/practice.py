@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -39,8 +40,10 @@ def add(
     from deploy.commands.settings import here, jitter
     from sinks.ledger.settings.truth import Saving, add_practice
     from sinks.ledger.settings.written import checked_email, checked_id, first_settings
+    from sinks.staff_text import checked_text
 
     practice_id = checked_id("PRACTICE", practice)
+    checked_text("--name", name or "")
     first = first_settings(zone, settings_file)
     address = None if email is None else checked_email(email)
     with here("practice") as (connection, settings):
@@ -103,21 +106,20 @@ def show(as_json: Annotated[bool, typer.Option("--json", help="For machines.")] 
     if as_json:
         print(json.dumps(found))
         return
-    from rich.console import Console
-    from rich.table import Table
+    from deploy.commands.operator_options import print_table
 
-    table = Table("practice", "name", "settings", "master", "e-mail", "targets")
-    for each in found:
-        master = "on" if each["master"] else "off"
-        shown = (
-            each["practice_id"],
-            each["name"] or "",
-            str(each["version"] or "none"),
-            master,
-            each["email"] or "none",
-        )
-        table.add_row(*shown, ", ".join(each["targets"] or ()) or "none")
-    Console().print(table)
+    print_table("", ("practice", "name", "settings", "master", "e-mail", "targets"), (_listed(each) for each in found))
+
+
+def _listed(each: Mapping[str, Any]) -> tuple[object, ...]:
+    standing = (each["version"] or "none", "on" if each["master"] else "off")
+    return (
+        each["practice_id"],
+        each["name"],
+        *standing,
+        each["email"] or "none",
+        ", ".join(each["targets"] or ()) or "none",
+    )
 
 
 def user() -> str:

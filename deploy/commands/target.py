@@ -14,6 +14,7 @@ from deploy.commands.target_choices import choices
 
 if TYPE_CHECKING:
     from schemas.states import Target
+    from sinks.ledger.connections import Listed
     from sinks.port import ConnectionReport
     from streams.settings import ProgramSettings
 
@@ -46,11 +47,13 @@ def add(
     actor: Annotated[str | None, typer.Option("--as", help="Who does this; default: the user of this machine.")] = None,
 ) -> None:
     """Connect PRACTICE to TARGET, or repair its connection: what died of the old setting goes again by itself."""
+    from deploy.commands.operator_options import person
     from deploy.servers import settings_here
     from sinks.credentials import KeyRing
     from sinks.ledger.connections import save_connection, stored_fingerprint
     from sinks.ledger.database import connect
     from sinks.ledger.migrate import migrate
+    from sinks.staff_text import checked_text
     from sinks.target_input import ROUTES, checked_input, route_named
 
     route = route_named(target)
@@ -73,7 +76,9 @@ def add(
             known_fingerprint=stored_fingerprint(cursor, practice, ROUTES[route].target),
             same_account=same_account,
         )
-        saved = save_connection(cursor, given, actor=_actor(actor), now=settings.clock().for_database())
+        saved = save_connection(
+            cursor, given, actor=checked_text("--as", person(actor)), now=settings.clock().for_database()
+        )
     print(f"{practice}: {target} {'connected' if saved.added else 'changed'} at {given.base_url}")
     if saved.released:
         print(f"{saved.released} entries that had stopped because of the setting are due again")
@@ -114,18 +119,16 @@ def list_(
     if as_json:
         print(msgspec.json.encode(found).decode())
         return
-    from rich.console import Console
-    from rich.table import Table
+    from deploy.commands.operator_options import print_table
 
-    table = Table()
-    for heading in ("Practice", "Target", "Route", "Address", "State", "Changed"):
-        table.add_column(heading, overflow="fold")
-    for each in found:
-        state = each.closed_reason or ("open" if each.enabled else "switched off")
-        table.add_row(
-            each.practice_id, each.target, each.route, each.base_url, state, f"{each.changed_at:%Y-%m-%d %H:%M} UTC"
-        )
-    Console().print(table)
+    headings = ("practice", "target", "route", "address", "state", "changed")
+    print_table("", headings, (_listed(each) for each in found))
+
+
+def _listed(each: Listed) -> tuple[str, ...]:
+    state = each.closed_reason or ("open" if each.enabled else "switched off")
+    changed = f"{each.changed_at:%Y-%m-%d %H:%M} UTC"
+    return each.practice_id, each.target, each.route, each.base_url, state, changed
 
 
 async def _tested(settings: ProgramSettings, practice: str, target: Target) -> ConnectionReport:
@@ -140,15 +143,10 @@ async def _tested(settings: ProgramSettings, practice: str, target: Target) -> C
 
 
 def _show_report(practice: str, target: str, report: ConnectionReport) -> None:
-    from rich.console import Console
-    from rich.table import Table
+    from deploy.commands.operator_options import print_table
 
-    table = Table(title=f"{practice}: {target}", title_justify="left")
-    for heading in ("Check", "Result", "What to do"):
-        table.add_column(heading, overflow="fold")
-    for what, passed, advice in report.checks:
-        table.add_row(what, "ok" if passed else "FAILED", "" if passed else advice)
-    Console().print(table)
+    checks = ((what, "ok" if passed else "FAILED", "" if passed else advice) for what, passed, advice in report.checks)
+    print_table(f"{practice}: {target}", ("check", "result", "what to do"), checks)
     for note in report.notes:
         print(f"note: {note}")
     print("the connection works; nothing was posted" if report.ok else "the connection does not work yet")
@@ -172,9 +170,3 @@ def _read_file(path: Path, option: str) -> bytes:
             return file.read(INPUT_LIMIT)
     except OSError as error:
         raise ConfigurationError(f"{option}: the file cannot be read ({error.strerror})") from None
-
-
-def _actor(given: str | None) -> str:
-    import getpass
-
-    return given or f"cli:{getpass.getuser()}"

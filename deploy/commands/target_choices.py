@@ -103,11 +103,13 @@ def _show(practice: str, target: str, offered: Iterable[Choice]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=Text(f"{practice}: {target}"), title_justify="left")
+    from deploy.commands.operator_options import visible
+
+    table = Table(title=Text(visible(f"{practice}: {target}")), title_justify="left")
     for heading in ("What", "Value", "Name", "About", "Fields that take it", "Chosen now as"):
         table.add_column(heading, overflow="fold")
     for each in offered:
         cells = (each.kind, each.value, each.name, each.detail, ", ".join(each.fields), ", ".join(each.chosen))
-        table.add_row(*(Text(cell) for cell in cells))  # Text: a name with brackets is no markup
+        table.add_row(*(Text(visible(cell)) for cell in cells))  # Text: a name with brackets is no markup
     Console().print(table)
     print("a field that names a value outside this list: `writeback target test` says so")

@@ -8,6 +8,7 @@ import msgspec
 
 from sinks.operator.dead_letters import DeadId
 from sinks.operator.reading import Connection, run
+from sinks.staff_text import checked_text
 from streams.errors import Permanent
 
 
@@ -21,6 +22,7 @@ def dismiss_record(
     """
     if not who.strip() or not why.strip():
         raise Permanent("a dismissal needs the name of who decides it and the reason why")
+    who, why = checked_text("--as", who), checked_text("--why", why)
     if place.topic is None:
         raise Permanent("only records can be dismissed here; an entry is redriven, or recorded by hand")
     key = {"practice_id": practice_id, "topic": place.topic, "part": place.part, "off": place.off}

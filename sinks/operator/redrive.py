@@ -15,6 +15,7 @@ from sinks.ledger.release import release
 from sinks.operator.dead_letters import DeadEntry, DeadRecord, DeadWanted, dead_entries, dead_records
 from sinks.operator.reading import Connection, run
 from sinks.operator.republish import Republisher
+from sinks.staff_text import checked_text
 from streams.errors import Permanent
 from streams.lifecycle import Stop
 
@@ -96,6 +97,7 @@ def apply(
     """
     if not who.strip() or not why.strip():
         raise Permanent("a redrive needs the name of who decides it and the reason why")
+    who, why = checked_text("--as", who), checked_text("--why", why)
     released = republished = gone = 0
     for chunk in _chunks(planned):
         if stop:

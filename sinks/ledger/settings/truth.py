@@ -22,6 +22,7 @@ from sinks.ledger.settings.golive_state import readiness, refuse_unproven, switc
 from sinks.ledger.settings.history import newest
 from sinks.ledger.settings.inheriting import group_of, own_after
 from sinks.ledger.settings.warning import refused, settings_warnings
+from sinks.staff_text import checked_text
 from streams.clock import Clock
 from streams.errors import ConfigurationError
 
@@ -30,12 +31,16 @@ Cursor = psycopg.Cursor[TupleRow]
 
 
 class Saving(msgspec.Struct, frozen=True, kw_only=True):
-    """Who saves, and why; both go to the history and the audit trail."""
+    """Who saves, and why; both go to the history and the audit trail. ConfigurationError for a card number (C-1)."""
 
     actor: str
     reason: str
     without_golive: str | None = None
     """Why the master may be switched on although the go-live check has not passed; audited (C4)."""
+
+    def __post_init__(self) -> None:
+        for what, text in (("--by", self.actor), ("--why", self.reason), ("--without-golive", self.without_golive)):
+            checked_text(what, text or "")
 
 
 def add_practice(

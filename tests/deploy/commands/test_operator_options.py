@@ -1,0 +1,35 @@
+"""What the operator's commands print, whatever stands in the ledger."""
+
+from __future__ import annotations
+
+import getpass
+import os
+
+import pytest
+
+from deploy.commands.operator_options import person, print_table, visible
+
+
+def test_no_text_of_others_reaches_the_terminal_as_a_command(capsys: pytest.CaptureFixture[str]) -> None:
+    """Escapes, line ends and marks that turn the direction are written out; brackets are no markup."""
+    print_table("[/red] \x1b[2J", ("id",), [("[/b]\x1b]0;owned\x07\u202e\x9b",), (None,), ("Núñez – 診",)])
+    said = capsys.readouterr().out
+    assert "[/red] \\x1b[2J" in said
+    assert "[/b]\\x1b]0;owned\\x07\\u202e\\x9b" in said
+    assert "Núñez – 診" in said
+    assert not {"\x1b", "\x07", "\u202e", "\x9b"} & set(said)
+
+
+def test_a_line_stays_one_line() -> None:
+    assert visible("a\r\nb\u2028c") == "a\\r\\nb\\u2028c"
+
+
+def test_who_acts_has_a_name_even_without_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container's user that stands in no list of users is told by its number."""
+
+    def nobody() -> str:
+        raise KeyError("getpwuid(): uid not found")
+
+    monkeypatch.setattr(getpass, "getuser", nobody)
+    assert person(None) == f"cli:uid-{os.getuid()}"
+    assert person("ada") == "ada"
