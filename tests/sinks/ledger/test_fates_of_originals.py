@@ -11,7 +11,7 @@ from sinks.ledger.fates_of_originals import follow_originals
 from tests.processors.told import PRACTICE, item, modes, payment, payout
 from tests.processors.told_linked import fee_assessed, refunded, voided
 from tests.sinks.ledger.books import Book
-from tests.sinks.ledger.test_linked_events import LATER, REFUNDED, entries, ready
+from tests.sinks.ledger.linked_events import LATER, REFUNDED, entries, ready
 
 
 def end(book: Book, state: State, *effect_ids: int) -> int:

@@ -1,0 +1,41 @@
+"""What tests of events about other events look at, in Postgres: entries and what they hang on."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from tests.processors.told import NOON
+from tests.sinks.ledger.books import Book
+
+MINUTE = timedelta(minutes=1)
+
+LATER = NOON + MINUTE
+
+
+def ready(book: Book, **settings: Any) -> None:
+    book.add(**settings)
+    book.link()
+
+
+def entries(book: Book) -> list[tuple[object, ...]]:
+    """Event, kind, amount, state, and the kind and event of what it depends on."""
+    return book.rows(
+        "SELECT e.event_id, e.entry_kind, e.amount_minor, e.state, o.event_id || ':' || o.entry_kind"
+        " FROM effects e LEFT JOIN effects o ON o.practice_id = e.practice_id AND o.effect_id = e.depends_on"
+        " ORDER BY e.effect_id"
+    )
+
+
+def posted(book: Book, *effect_ids: int) -> None:
+    """What a poster does with them."""
+    for effect_id in effect_ids:
+        for state in ("SENDING", "POSTED"):
+            book.connection.execute("UPDATE effects SET state = %s WHERE effect_id = %s", (state, effect_id))
+
+
+REFUNDED = [
+    ("ev-1", "payment", 9680, "SCHEDULED", None),
+    ("ev-1", "fee_adjustment", 320, "SCHEDULED", "ev-1:payment"),
+    ("ev-r1", "refund", -10000, "SCHEDULED", "ev-1:payment"),
+]

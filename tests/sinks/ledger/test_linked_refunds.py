@@ -1,0 +1,133 @@
+"""Refunds and their payments, in Postgres: the same end in any order and any batches (laws 2, 7, 8; R-1 to R-16)."""
+
+from __future__ import annotations
+
+import pytest
+
+from schemas.events import Event
+from sinks.ledger import views
+from tests.processors.told import payment
+from tests.processors.told_linked import (
+    fee_assessed,
+    refund_failed,
+    refunded,
+)
+from tests.sinks.ledger.books import Book, again
+from tests.sinks.ledger.linked_events import LATER, MINUTE, REFUNDED, entries, ready
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["in order", "refund first"])
+@pytest.mark.parametrize("batches", [1, 2])
+def test_a_refund_and_its_payment_come_in_any_order(book: Book, order: tuple[int, int], batches: int) -> None:
+    """R-8, R-4: in one batch or in two, the refund parks until its payment is there; both entries follow."""
+    ready(book)
+    events = [payment(), refunded(at=LATER)]
+    told = [events[n] for n in order]
+    if batches == 1:
+        book.tell(*told)
+    else:
+        for event in told:
+            book.tell(event)
+    assert entries(book) == REFUNDED
+    assert book.waiting() == [None, None]
+    assert views.violations(book.connection) == []
+    assert book.one("SELECT count(*) FROM outbox WHERE topic LIKE 'writeback-dead%%'") == 0
+
+
+def test_a_naked_refund_waits_visibly_and_posts_nothing(book: Book) -> None:
+    """R-8: never posted by itself."""
+    ready(book)
+    book.tell(refunded())
+    assert book.waiting() == ["AWAITING_ORIGINAL"]
+    assert entries(book) == []
+    assert book.rows("SELECT concerns, reason FROM events") == [("pay-1", "ORIGINAL_UNKNOWN")]
+
+
+def test_told_again_nothing_new(book: Book) -> None:
+    """Law 2: a replay of everything, in whatever batches, enters nothing."""
+    ready(book)
+    story: list[Event] = [payment(), refunded(-4000, at=LATER), refunded(-6000, number=2, at=LATER + MINUTE)]
+    book.tell(*story)
+    before = (entries(book), book.rows("SELECT event_id, waiting, reason FROM events ORDER BY 1"))
+    book.tell(*story)
+    for event in reversed(story):
+        book.tell(event)
+    assert (entries(book), book.rows("SELECT event_id, waiting, reason FROM events ORDER BY 1")) == before
+    assert sorted(set(book.verdicts())) == ["DUPLICATE", "FIRST"]
+
+
+def test_more_than_was_paid_is_for_a_person(book: Book) -> None:
+    """R-2: cumulated; what fits is booked, what does not is shown and never posted."""
+    ready(book)
+    book.tell(payment(), refunded(-7000, at=LATER), refunded(-4000, number=2, at=LATER + MINUTE))
+    assert book.rows("SELECT event_id, waiting, reason FROM events WHERE waiting IS NOT NULL") == [
+        ("ev-r2", "AWAITING_REVIEW", "MORE_THAN_ORIGINAL")
+    ]
+    assert sum(row[2] for row in entries(book) if row[0] == "ev-r1") == -7000  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2)])
+def test_a_refund_that_fails_brings_the_money_back(book: Book, order: tuple[int, ...]) -> None:
+    """R-9: a new entry on its own event."""
+    ready(book)
+    story = (payment(), refunded(at=LATER), refund_failed(at=LATER + MINUTE))
+    for n in order:
+        book.tell(story[n])
+    assert sum(row[2] for row in entries(book)) == 10000  # type: ignore[misc]
+    assert [row[2] for row in entries(book) if row[0] == "ev-rf1"] == [10000]
+
+
+def test_a_refund_of_a_payment_without_fee_waits_with_it(book: Book) -> None:
+    """N-5, R-6: its amounts are those of its original, so it is released by the fee too."""
+    ready(book)
+    book.tell(payment(fee=None), refunded(at=LATER))
+    assert sorted(map(str, book.waiting())) == ["AWAITING_FEE", "AWAITING_ORIGINAL"]
+    book.tell(fee_assessed(at=LATER + MINUTE))
+    assert book.waiting() == [None] * 3
+    assert entries(book) == REFUNDED
+
+
+def test_a_refund_waits_for_a_payment_that_waits_for_settings(book: Book) -> None:
+    """Laws 10, 15: a re-decision of the original releases what parked on it."""
+    book.tell(payment())
+    book.tell(refunded(at=LATER))
+    assert set(book.waiting()) == {"AWAITING_SETTINGS"}
+    ready(book)
+    book.sweeps.ask_again()
+    for request in reversed(book.redecisions()):
+        book.store(book.decide_again(request))
+    assert entries(book) == REFUNDED
+    assert book.waiting() == [None, None]
+    assert views.violations(book.connection) == []
+
+
+def test_lives_do_not_meet(book: Book) -> None:
+    """A batch full of other payments: each event finds its own."""
+    ready(book)
+    story: list[Event] = []
+    for n in range(1, 21):
+        story.append(payment(event_id=f"ev-p{n}", payment_id=f"pay-{n}"))
+        story.append(
+            again(refunded(-n * 100, at=LATER), event_id=f"ev-q{n}", refund_id=f"rf-{n}", payment_id=f"pay-{n}")
+        )
+    book.tell(*reversed(story))
+    assert book.rows(
+        "SELECT r.amount_minor = -100 * substr(v.concerns, 5)::int, o.event_id = 'ev-p' || substr(v.concerns, 5),"
+        " count(*)::int FROM effects r JOIN events v USING (practice_id, source, event_id)"
+        " JOIN effects o ON o.practice_id = r.practice_id AND o.effect_id = r.depends_on"
+        " WHERE r.entry_kind = 'refund' GROUP BY 1, 2"
+    ) == [(True, True, 20)]
+
+
+def test_a_killed_batch_is_stored_once(book: Book) -> None:
+    """Law 3: the same records again, with the control of nothing: one transaction each time, one outcome."""
+    ready(book)
+    told = [book.decide(event) for event in (refunded(at=LATER), payment())]
+    records = [book.record(each) for each in told]
+    book.store_records(records)
+    book.offset = 0
+    book.connection.execute("UPDATE intake_offsets SET next_offset = 0")
+    book.reopen()
+    book.store_records([book.record(each) for each in told])
+    assert entries(book) == REFUNDED
+    assert book.verdicts() == ["FIRST", "FIRST"]
