@@ -41,7 +41,7 @@ class Stage:
 
     def __init__(self, say: Callable[[str], None], begins: datetime) -> None:
         self.say = say
-        self._stack = LocalStack(None, cache=cache_folder(), say=say)
+        self._stack = LocalStack(None, cache=cache_folder(ProgramSettings.load().cache_dir), say=say)
         self.folder = self._stack.state
         self.clock_file = self.folder / "clock"
         set_rehearsal(self.clock_file, begins)

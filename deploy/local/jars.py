@@ -45,14 +45,17 @@ def manifest() -> tuple[Jar, ...]:
 def ensure_jars(cache: Path, say: Callable[[str], None]) -> list[Path]:
     """The verified jars of the broker, downloading what is missing. Blocks; safe beside other processes.
 
-    1. One process at a time works on a cache (file lock). 2. A jar that is there is compared with its sum and
-    thrown away if it differs. 3. What is missing is fetched into a staging folder, verified, and renamed into
-    place, so that a kill leaves no half jar. Raises LocalStackError where something cannot be had.
+    A complete cache is only read, so it may be read-only. Else: 1. One process at a time works on a cache (file
+    lock). 2. A jar that is there is compared with its sum and thrown away if it differs. 3. What is missing is fetched
+    into a staging folder, verified, and renamed into place, so that a kill leaves no half jar. Raises LocalStackError
+    where something cannot be had.
     """
-    folder = usable(cache, needs_bytes=0, setting="WRITEBACK_CACHE_DIR") / f"kafka-{KAFKA_VERSION}"
+    folder, pinned = cache / f"kafka-{KAFKA_VERSION}", manifest()
+    if all(_is_good(folder / jar.file_name, jar) for jar in pinned):
+        return [folder / jar.file_name for jar in pinned]
+    usable(cache, needs_bytes=0, setting="WRITEBACK_CACHE_DIR")
     folder.mkdir(exist_ok=True)
     with locked(folder / ".lock"):
-        pinned = manifest()
         missing = [jar for jar in pinned if not _is_good(folder / jar.file_name, jar)]
         if missing:
             usable(cache, needs_bytes=CACHE_NEEDS_BYTES, setting="WRITEBACK_CACHE_DIR")
@@ -69,6 +72,10 @@ def _is_good(path: Path, jar: Jar) -> bool:
     if not path.exists():
         return False
     return hashlib.sha256(path.read_bytes()).hexdigest() == jar.sha256
+
+
+def _is_tls(error: Exception) -> bool:
+    return "SSL" in type(error).__name__
 
 
 def _fetch(jars: list[Jar], folder: Path) -> None:
@@ -96,10 +103,11 @@ def _fetch(jars: list[Jar], folder: Path) -> None:
     except LocalStackError:
         raise
     except Exception as error:
+        certificate = "a proxy's own certificate goes into REQUESTS_CA_BUNDLE; else " if _is_tls(error) else ""
         raise LocalStackError(
             f"Apache Kafka {KAFKA_VERSION} is not in the cache {folder} and could not be fetched "
-            f"({type(error).__name__}): connect to a network that reaches Maven's repository and start again, "
-            "or set KAFKA_BOOTSTRAP_SERVERS to a broker that runs"
+            f"({type(error).__name__}): {certificate}connect to a network that reaches Maven's repository and start "
+            "again, or set KAFKA_BOOTSTRAP_SERVERS to a broker that runs"
         ) from error
     finally:
         pool.shutdown(cancel_futures=True)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from deploy.demo.stage import Stage
 from deploy.local import LocalStackError
 from deploy.local.folders import usable
 from deploy.local.jars import Jar, ensure_jars, manifest
@@ -77,6 +79,50 @@ def test_a_jar_with_another_sum_is_never_run(tmp_path: Path, monkeypatch: pytest
         ensure_jars(tmp_path, lambda _: None)
     deliver(b"good")
     assert ensure_jars(tmp_path, lambda _: None)[0].read_bytes() == b"good"
+
+
+def test_a_complete_cache_is_only_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may stand in a read-only image: nothing is probed, locked or made there."""
+    jar = one_jar(monkeypatch)
+    folder = tmp_path / "kafka-4.2.0"
+    folder.mkdir()
+    (folder / jar.file_name).write_bytes(b"good")
+    monkeypatch.setattr("deploy.local.jars.usable", lambda *_, **__: pytest.fail("the cache was written"))
+    assert ensure_jars(tmp_path, lambda _: None) == [folder / jar.file_name]
+    assert [path.name for path in folder.iterdir()] == [jar.file_name]
+
+
+def test_a_proxys_own_certificate_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """TLS that nobody trusts is another matter than no network, and has its own remedy."""
+
+    class SSLError(OSError):
+        """As requests names it."""
+
+    def refuse(_: object) -> None:
+        raise SSLError
+
+    one_jar(monkeypatch)
+    monkeypatch.setattr("jgo.maven.Artifact.resolve", refuse)
+    with pytest.raises(LocalStackError, match=r"\(SSLError\): a proxy's own certificate goes into REQUESTS_CA_BUNDLE"):
+        ensure_jars(tmp_path, lambda _: None)
+
+
+def test_the_demonstration_takes_the_chosen_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its error names WRITEBACK_CACHE_DIR, so it has to follow it."""
+    monkeypatch.setenv("WRITEBACK_CACHE_DIR", str(tmp_path))
+    chosen: list[Path] = []
+
+    class Stopped(Exception):  # noqa: N818 - ends the test before anything starts
+        pass
+
+    def stack(_: None, *, cache: Path, say: object) -> None:
+        chosen.append(cache)
+        raise Stopped
+
+    monkeypatch.setattr("deploy.demo.stage.LocalStack", stack)
+    with pytest.raises(Stopped):
+        Stage(lambda _: None, datetime.now(UTC))
+    assert chosen == [tmp_path]
 
 
 def test_there_is_a_java() -> None:
