@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import shutil
@@ -21,6 +22,7 @@ from deploy.local.ports import LOOPBACK
 from deploy.local.postgres import SUPERUSER
 from deploy.local.postgres import url as postgres_url
 from deploy.local.stack import Ports, running
+from tests.scenarios.waiting import WITHIN_S
 from tests.worlds import Stack, World, fresh_world
 
 # The controller of a run tells its workers by these where the stack is and whose end ends it.
@@ -80,8 +82,9 @@ def world(stack: Stack) -> Iterator[World]:
         left = list(_descendants() - before)
         names = [" ".join(_command(child)) for child in left]
         for child in left:
-            child.kill()
-        psutil.wait_procs(left, timeout=10)
+            with contextlib.suppress(psutil.NoSuchProcess):
+                child.kill()
+        psutil.wait_procs(left, timeout=WITHIN_S)
     if names:
         pytest.fail(f"the test left processes behind: {names}")
 

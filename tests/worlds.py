@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -13,6 +14,7 @@ from typing import Any
 
 import msgspec
 import psycopg
+from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 from psycopg import sql
 from psycopg.rows import TupleRow
@@ -22,7 +24,7 @@ from sinks.ledger.migrate import migrate
 from sinks.ledger.transitions import guard_sql
 from streams.settings import ProgramSettings
 
-ADMIN_S = 30.0
+ADMIN_S = 100.0
 
 
 class Stack(msgspec.Struct, frozen=True):
@@ -65,12 +67,12 @@ def fresh_world(stack: Stack) -> Iterator[World]:
     name = f"t{secrets.token_hex(4)}"
     with psycopg.connect(stack.database_url, autocommit=True) as admin:
         copy = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
-        admin.execute(copy.format(sql.Identifier(name), sql.Identifier(_template(admin, stack))))
+        _alone(admin, copy.format(sql.Identifier(name), sql.Identifier(_template(admin, stack))))
     try:
         yield World(stack.bootstrap, f"{name}.", name, _to_database(stack.database_url, name))
     finally:
         with psycopg.connect(stack.database_url, autocommit=True) as admin:
-            admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+            _alone(admin, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
         _delete_topics(stack.bootstrap, f"{name}.")
 
 
@@ -87,10 +89,23 @@ def _template(admin: psycopg.Connection[TupleRow], stack: Stack) -> str:
             with psycopg.connect(stack.database_url, autocommit=True) as maker:
                 maker.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(draft)))
                 migrate(_to_database(stack.database_url, draft))
-                maker.execute(
-                    sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(draft), sql.Identifier(name))
-                )
+                rename = sql.SQL("ALTER DATABASE {} RENAME TO {}")
+                _alone(maker, rename.format(sql.Identifier(draft), sql.Identifier(name)))
     return name
+
+
+def _alone(admin: psycopg.Connection[TupleRow], statement: sql.Composed) -> None:
+    """Run what wants a database that nobody uses: the server waits 5 s for sessions that are ending, and a busy disk
+    can take them longer."""
+    deadline = time.monotonic() + ADMIN_S
+    while True:
+        try:
+            admin.execute(statement)
+        except psycopg.errors.ObjectInUse:
+            if time.monotonic() > deadline:
+                raise
+        else:
+            return
 
 
 @cache
@@ -106,8 +121,13 @@ def _to_database(url: str, name: str) -> str:
 
 
 def _delete_topics(bootstrap: str, prefix: str) -> None:
+    """Until the broker lists none of them; how it answers in between on a busy machine decides no test."""
     admin = AdminClient({"bootstrap.servers": bootstrap})
-    mine = [topic for topic in admin.list_topics(timeout=ADMIN_S).topics if topic.startswith(prefix)]
-    if mine:
+    deadline = time.monotonic() + ADMIN_S
+    while mine := [topic for topic in admin.list_topics(timeout=ADMIN_S).topics if topic.startswith(prefix)]:
         for deleted in admin.delete_topics(mine, operation_timeout=ADMIN_S).values():
-            deleted.result()
+            try:
+                deleted.result()
+            except KafkaException:
+                if time.monotonic() > deadline:
+                    raise

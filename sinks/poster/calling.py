@@ -88,7 +88,8 @@ class Caller:
         began_at = datetime.now(UTC)
         guard = MarkGuard(stamp, door.times.start_margin_s, self._controls)
         answer = await self._posted(ready, adapter, guard, door.times.deadline_s)
-        reach(CrashPoint.POSTER_AFTER_ANSWER)
+        if not isinstance(answer, NothingSent):
+            reach(CrashPoint.POSTER_AFTER_ANSWER)  # with what the target said in hand
         verdict = deciding.after_post(answer, attempts=attempt, times=self._times, chance=_JITTER.random())
         counting.posted(door.target_name, answer, (datetime.now(UTC) - began_at).total_seconds())
         return self._outcome(work, ready.entry, verdict, Stage.POST, epoch, attempt, answer, began_at)

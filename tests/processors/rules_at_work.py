@@ -28,7 +28,7 @@ from streams.settings import ProgramSettings
 from streams.telemetry import Health
 from streams.topic_admin import ensure_topics
 from tests.scenarios.topics import Record, dead_letters, read_all
-from tests.scenarios.waiting import until
+from tests.scenarios.waiting import WITHIN_S, until
 from tests.worlds import World
 
 
@@ -81,14 +81,14 @@ class RulesAtWork:
                 physical(self.world.prefix, topic), value, key, on_delivery=report(number, topic), **(more or {})
             )
             self._producer.poll(0)
-        self._producer.flush(30)
+        self._producer.flush(WITHIN_S)
         return [found[number] for number in sorted(found)]
 
     def out(self) -> list[Record]:
         """Every write-back and dead letter that is committed now."""
         return read_all(self.world, TopicName.WRITEBACKS, TopicName.DEAD_LETTERS)
 
-    def until_out(self, count: int, within: float = 60.0) -> list[Record]:
+    def until_out(self, count: int, within: float = WITHIN_S) -> list[Record]:
         until(lambda: len(self.out()) >= count, f"{count} records come out", within)
         return self.out()
 
@@ -103,9 +103,8 @@ class RulesAtWork:
                 TopicPartition(physical(self.world.prefix, topic), number)
                 for number in range(self.settings.topic_partitions)
             ]
-            return {
-                found.partition: found.offset for found in consumer.committed(asked, timeout=20) if found.offset >= 0
-            }
+            answered = consumer.committed(asked, timeout=WITHIN_S)
+            return {found.partition: found.offset for found in answered if found.offset >= 0}
         finally:
             consumer.close()
 
@@ -149,19 +148,19 @@ def set_topic(work: RulesAtWork, topic: TopicName, name: str, value: str) -> Non
         ConfigResource.Type.TOPIC, physical(work.world.prefix, topic), incremental_configs=[entry]
     )
     for done in work.admin.incremental_alter_configs([resource]).values():
-        done.result(30)
+        done.result(WITHIN_S)
 
 
 def delete_before(work: RulesAtWork, topic: TopicName, partition: int, offset: int) -> None:
     """Delete a partition's records before an offset, as retention does."""
     where = TopicPartition(physical(work.world.prefix, topic), partition, offset)
     for done in work.admin.delete_records([where]).values():
-        done.result(30)
+        done.result(WITHIN_S)
 
 
 def delete_topic(work: RulesAtWork, topic: TopicName) -> None:
-    for done in work.admin.delete_topics([physical(work.world.prefix, topic)], operation_timeout=30).values():
-        done.result(30)
+    for done in work.admin.delete_topics([physical(work.world.prefix, topic)], operation_timeout=WITHIN_S).values():
+        done.result(WITHIN_S)
 
 
 class RulesThread:
@@ -182,16 +181,16 @@ class RulesThread:
             self.error = error
 
     def until_ready(self) -> None:
-        until(lambda: self.health.is_ready()[0] or not self._thread.is_alive(), "RULES is ready", 60.0)
+        until(lambda: self.health.is_ready()[0] or not self._thread.is_alive(), "RULES is ready")
         if self.error is not None:
             raise self.error
 
     def until_quiet(self) -> None:
         """The loop has come round a few times more, or has ended."""
         rounds = self.health.rounds
-        until(lambda: self.health.rounds > rounds + 6 or not self._thread.is_alive(), "the loop comes round", 60.0)
+        until(lambda: self.health.rounds > rounds + 6 or not self._thread.is_alive(), "the loop comes round")
 
-    def until_ended(self, within: float = 60.0) -> BaseException | None:
+    def until_ended(self, within: float = WITHIN_S) -> BaseException | None:
         self._thread.join(within)
         if self._thread.is_alive():
             raise AssertionError("RULES did not end")
@@ -202,6 +201,6 @@ class RulesThread:
 
     def __exit__(self, *_: object) -> None:
         self.stop.set()
-        self._thread.join(60)
+        self._thread.join(WITHIN_S)
         if self._thread.is_alive() and sys.exc_info()[0] is None:
             raise AssertionError("RULES did not stop")

@@ -160,7 +160,7 @@ def test_a_clock_of_the_sender_may_not_decide(world: World) -> None:
     work = RulesAtWork(world)
     set_topic(work, TopicName.PAYMENTS, "message.timestamp.type", "CreateTime")
     with RulesThread(work.settings) as rules:
-        until(lambda: work.put(TopicName.PAYMENTS, KEY, good(1)) and rules.error, "the broker has the setting", 60.0)
+        until(lambda: work.put(TopicName.PAYMENTS, KEY, good(1)) and rules.error, "the broker has the setting")
         error = rules.until_ended()
     assert isinstance(error, ConfigurationError)
     assert "LogAppendTime" in str(error)

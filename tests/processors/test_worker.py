@@ -24,7 +24,7 @@ from streams.redecisions import redecision_headers
 from tests.processors.rules_at_work import RulesAtWork, RulesThread
 from tests.processors.told import NOON, changed, history, item, membership, payment, payout, version
 from tests.scenarios.roles import Role
-from tests.scenarios.waiting import until
+from tests.scenarios.waiting import WITHIN_S, until
 from tests.worlds import World
 
 pytestmark = pytest.mark.stack
@@ -74,7 +74,7 @@ def test_unknown_practice_waits_and_is_decided_again(world: World) -> None:
             answers = [decode_writeback(record.value) for record in work.out()[1:]]
             return any(answer.decision.settings_version == 1 for answer in answers)
 
-        until(answered, "the request is answered under version 1", 60.0)
+        until(answered, "the request is answered under version 1")
     answer = decode_writeback(work.out()[-1].value)
     assert answer.redecision
     assert answer.position == waiting.position
@@ -141,7 +141,7 @@ def test_a_killed_worker_is_ended_by_the_next_of_its_slot(world: World, tmp_path
     assert work.hidden(TopicName.WRITEBACKS) > 0
     random_id = transactional_id(world.settings(test_controls="stable_transactional_id"))
     assert random_id != transactional_id(work.settings)
-    Producer(producer_config(work.settings, transactional_id=random_id)).init_transactions(30)
+    Producer(producer_config(work.settings, transactional_id=random_id)).init_transactions(WITHIN_S)
     assert work.hidden(TopicName.WRITEBACKS) > 0
     with RulesThread(work.settings):
         work.until_out(1)

@@ -8,9 +8,9 @@ import msgspec
 from confluent_kafka import KafkaException, Producer
 
 from schemas.topics import LARGEST_BATCH_BYTES, TopicName, physical
+from tests.scenarios.waiting import WITHIN_S
 from tests.worlds import World
 
-FLUSH_S = 30.0
 BY_KEY = -1
 
 
@@ -48,5 +48,5 @@ def put_all(world: World, records: list[tuple[TopicName, bytes | None, bytes | N
     for number, (topic, key, value, partition) in enumerate(records):
         where = BY_KEY if partition is None else partition
         producer.produce(physical(world.prefix, topic), value, key, where, on_delivery=report(number, topic))
-    producer.flush(FLUSH_S)
+    producer.flush(WITHIN_S)
     return [stored[number] for number in range(len(records))]

@@ -11,11 +11,8 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from tests.scenarios.waiting import until
+from tests.scenarios.waiting import WITHIN_S, until
 from tests.worlds import World
-
-START_S = 40.0
-STOP_S = 20.0
 
 
 class Role:
@@ -24,6 +21,7 @@ class Role:
     def __init__(self, world: World, name: str, folder: Path, **settings: Any) -> None:
         self.name = name
         self.world = world
+        self.settings = settings
         self.log = folder / f"{name}-{len(list(folder.iterdir()))}.log"
         self._out = self.log.open("wb")
         self.process = subprocess.Popen(
@@ -46,7 +44,7 @@ class Role:
     def kill(self) -> None:
         """SIGKILL: no chance to finish anything."""
         self.process.kill()
-        self.process.wait(STOP_S)
+        self.process.wait(WITHIN_S)
 
     def freeze(self) -> None:
         os.kill(self.process.pid, signal.SIGSTOP)
@@ -58,14 +56,14 @@ class Role:
         """SIGTERM and the exit code."""
         if self.running:
             self.process.terminate()
-        return self.process.wait(STOP_S)
+        return self.process.wait(WITHIN_S)
 
-    def until_dead(self, within: float = START_S) -> int:
+    def until_dead(self, within: float = WITHIN_S) -> int:
         """Wait for the process to end by itself; its exit code (negative: the signal)."""
         until(lambda: not self.running, f"{self.name} ends by itself", within, self.text)
         return self.process.wait()
 
-    def until_said(self, words: str, within: float = START_S) -> None:
+    def until_said(self, words: str, within: float = WITHIN_S) -> None:
         until(lambda: words in self.text(), f"{self.name} says {words!r}", within, self.text)
 
     def metric(self, name: str) -> float:
@@ -73,7 +71,7 @@ class Role:
         found = re.search(r"url=(http://\S+/metrics)", self.text())
         if found is None:
             raise AssertionError(f"{self.name} has not said where its metrics are")
-        with urllib.request.urlopen(found[1], timeout=STOP_S) as answer:  # noqa: S310 - our own, on loopback
+        with urllib.request.urlopen(found[1], timeout=WITHIN_S) as answer:  # noqa: S310 - our own, on loopback
             lines = answer.read().decode().splitlines()
         return sum(float(line.rsplit(" ", 1)[1]) for line in lines if re.match(rf"{name}[ {{]", line))
 
@@ -81,5 +79,5 @@ class Role:
         """Whatever state it is in, it is gone afterwards."""
         if self.running:
             self.process.kill()
-        self.process.wait(STOP_S)
+        self.process.wait(WITHIN_S)
         self._out.close()

@@ -26,7 +26,7 @@ STORIES = (
 
 def as_if_it_had_been(pipeline: Pipeline, practice: str, **otherwise: Any) -> None:
     """The settings that RULES sees say something else for all time, as a faulty release of RULES would read them."""
-    (record,) = [each for each in topics.read_all(pipeline.world, TopicName.SETTINGS) if each.key == practice.encode()]
+    record = [each for each in topics.read_all(pipeline.world, TopicName.SETTINGS) if each.key == practice.encode()][-1]
     told = decode_settings(record.value or b"")
     changed = tuple(msgspec.structs.replace(version, settings=chosen_settings(otherwise)) for version in told.versions)
     put(

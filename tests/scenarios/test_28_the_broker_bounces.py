@@ -106,6 +106,6 @@ def test_everything_is_posted_once_after_the_broker_is_back(bounced: Pipeline, b
                 bounced.start(name)
         return bounced.states() == {"POSTED": 2 * EVENTS + 2}
 
-    bounced.until(all_posted, "everything is posted", within=90)
+    bounced.until(all_posted, "everything is posted")
     assert bounced.at_targets() == {practice: 500 + sum(event.gross_minor for event in events)}
     bounced.invariants(replay=False)

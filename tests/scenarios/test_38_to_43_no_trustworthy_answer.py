@@ -18,7 +18,7 @@ from tests.scenarios.pipeline import Pipeline
 SILENCES: list[tuple[FaultKind, Effect, dict[str, Any]]] = [
     (FaultKind.TIMEOUT, Effect.BEFORE, {}),
     (FaultKind.TIMEOUT, Effect.NONE, {}),
-    (FaultKind.TIMEOUT, Effect.AFTER, {"seconds": 2.4}),
+    (FaultKind.TIMEOUT, Effect.AFTER, {"seconds": 2.1}),
     (FaultKind.DROP, Effect.BEFORE, {}),
     (FaultKind.DROP, Effect.NONE, {}),
     (FaultKind.STATUS, Effect.BEFORE, {"status": 500}),

@@ -15,6 +15,8 @@ from tests.scenarios.faulting import answers, column, company_does, office_does,
 from tests.scenarios.people import payment, payout
 from tests.scenarios.pipeline import Pipeline
 
+TRIES = 5
+
 
 @pytest.mark.stack
 def test_none_is_sent_again_one_is_posted_two_are_for_a_person(pipeline: Pipeline) -> None:
@@ -42,29 +44,38 @@ def test_none_is_sent_again_one_is_posted_two_are_for_a_person(pipeline: Pipelin
     pipeline.invariants()
 
 
-def _seen_late(pipeline: Pipeline, **poster: Any) -> str:
-    """A payment that the office has, whose answer is lost, and which reads show only after two seconds."""
+def _begun(pipeline: Pipeline, **poster: Any) -> str:
     practice = pipeline.practice(amount=AmountMode.GROSS)
-    office_does(pipeline, practice, FaultKind.DROP, Effect.BEFORE, times=1, hidden_s=2.0)
     pipeline.start("rules", "intake", "relay", "notifier")
     pipeline.start("poster", **poster)
-    pipeline.send(payment(practice))
-    pipeline.until_states(POSTED=1)
     return practice
+
+
+def _seen_late(pipeline: Pipeline, practice: str, hidden_s: float, nth: int = 1) -> None:
+    """A payment that the office has, whose answer is lost, and which reads do not show at first."""
+    office_does(pipeline, practice, FaultKind.DROP, Effect.BEFORE, times=1, hidden_s=hidden_s)
+    pipeline.send(payment(practice))
+    pipeline.until_states(POSTED=nth)
 
 
 @pytest.mark.stack
 def test_an_entry_that_reads_show_late_is_not_sent_again(pipeline: Pipeline) -> None:
     """Not found before `settle_until` proves nothing: it is looked for again, found, and was sent once."""
-    practice = _seen_late(pipeline)
-    assert len(sent(pipeline, practice)) == 1
-    assert sum(each[2] == "readback" for each in answers(pipeline, practice)) >= 2
+    practice = _begun(pipeline)
+    looks = nth = 0
+    while looks == nth < TRIES:  # a machine that stands still looks for the first time when it can be seen
+        nth += 1
+        _seen_late(pipeline, practice, 2.0, nth)
+        looks = sum(each[2] == "readback" for each in answers(pipeline, practice))
+    assert looks > nth, "looked for before it could be seen"
+    assert len(sent(pipeline, practice)) == nth
     pipeline.invariants()
 
 
 @pytest.mark.stack
 def test_control_without_the_settle_time_it_doubles(pipeline: Pipeline) -> None:
     """The control of law 19: the first 'not there' is believed, and I2 breaks."""
-    _seen_late(pipeline, test_controls=Control.SETTLE_TIME.value)
+    practice = _begun(pipeline, test_controls=Control.SETTLE_TIME.value)
+    _seen_late(pipeline, practice, 30.0)
     with pytest.raises(AssertionError, match="I2: posted twice"):
         invariants.at_most_one_entry(pipeline.doubled())

@@ -11,9 +11,10 @@ from deploy.sandbox.running import CompanySandbox, Effect, FaultKind
 from tests.scenarios.faulting import burnt, company_does, sent
 from tests.scenarios.people import payout
 from tests.scenarios.pipeline import Pipeline
+from tests.scenarios.waiting import WITHIN_S
 
 TOKENS = "/oauth2/*"
-PROOF_S = 60
+PROOF_S = WITHIN_S
 
 
 def _company(pipeline: Pipeline, practice: str) -> CompanySandbox:
@@ -78,7 +79,7 @@ def test_a_request_id_that_is_seen_again_makes_no_second_entry(pipeline: Pipelin
     practice = pipeline.practice(pms=False, quickbooks=True)
     company = _company(pipeline, practice)
     company.change(repeated_request_id=repeated)
-    company_does(pipeline, practice, FaultKind.DROP, Effect.BEFORE, times=1, hidden_s=6.0)
+    company_does(pipeline, practice, FaultKind.DROP, Effect.BEFORE, times=1, hidden_s=10.0)
     pipeline.start_all()
     pipeline.send(payout(practice))
     pipeline.until_states(POSTED=1)

@@ -18,6 +18,7 @@ from tests.scenarios import topics
 from tests.scenarios.people import just_now, payment, payout
 from tests.scenarios.pipeline import Pipeline
 from tests.scenarios.raw_records import put, put_all
+from tests.scenarios.waiting import WITHIN_S
 from tests.streams.test_event_files import line_of
 
 pytestmark = pytest.mark.stack
@@ -98,7 +99,7 @@ def test_records_near_the_limit_are_posted_and_beyond_it_are_dead_letters(pipeli
     over_payout = over_payout[: 4 * 1024 * 1024 + 60 * 1024]
     put(pipeline.world, TopicName.PAYMENTS, practice.encode(), over)
     put(pipeline.world, TopicName.PAYOUTS, practice.encode(), over_payout)
-    pipeline.until_states(POSTED=3, within=90)
+    pipeline.until_states(POSTED=3)
     pipeline.until_stored(4)
     told = letters(pipeline)
     assert set(told) == {over, over_payout}
@@ -126,7 +127,7 @@ def test_ten_megabytes_are_refused_by_the_broker(pipeline: Pipeline, compression
             b"p1",
             on_delivery=lambda error, _: errors.append(error),
         )
-    assert producer.flush(60) == 0
+    assert producer.flush(WITHIN_S) == 0
     assert [error.name() if error else None for error in errors] == ["MSG_SIZE_TOO_LARGE"] * 2
     assert topics.sources(pipeline.world) == []
 

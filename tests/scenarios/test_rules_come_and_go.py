@@ -44,12 +44,14 @@ def test_every_event_is_decided_once(pipeline: Pipeline, protocol: str) -> None:
         assert third.stop() == 0
     more()
     successor = pipeline.start("rules", slot=1, group_protocol=protocol)
-    pipeline.until_stored(sent, within=60)
+    pipeline.until_stored(sent)
     more()
-    pipeline.until_stored(sent, within=60)
-    pipeline.until_states(POSTED=2 * sent, within=60)
-    if not second.running:
-        assert "a newer process with the same slot took over" in second.text()
-    assert successor.running
+    pipeline.until_stored(sent)
+    pipeline.until_states(POSTED=2 * sent)
+    # Which of the two of a slot goes on is the broker's choice when the older one commits while the newer one starts.
+    ended = [role for role in (second, successor) if not role.running]
+    assert len(ended) < 2
+    for role in ended:
+        assert "a newer process with the same slot took over" in role.text()
     assert len(pipeline.rows("SELECT DISTINCT source, event_id FROM events")) == sent
     pipeline.invariants(replay=False)

@@ -71,7 +71,7 @@ def test_a_month_is_closed_before_it_was_posted(pipeline: Pipeline) -> None:
     """T-9, T-12: paid on the last evening of February, closed overnight: each practice gets what it chose, and the
     month's end opened again lets the one that held its entries go."""
     evening = datetime(2026, 3, 1, 3, 30, tzinfo=UTC)
-    clock = BusinessTime(pipeline, evening - MINUTE)
+    clock = BusinessTime(pipeline, evening - 30 * MINUTE)
     names = {policy: pipeline.practice(policy.value.lower(), timing="DAILY") for policy in ClosedPeriod}
     pipeline.start_all()
     clock.to(evening)

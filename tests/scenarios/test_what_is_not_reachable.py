@@ -60,13 +60,13 @@ def test_roles_wait_for_a_database_that_is_down_at_their_start_and_in_the_middle
         pipeline.world = world
         way.restore()
         _supervised(pipeline, world, way)
-        pipeline.until_states(POSTED=2, within=60)
+        pipeline.until_states(POSTED=2)
         way.cut()
         pipeline.send(payment(practice, "pt-2"), payment(practice, "pt-3"))
         pipeline.until(lambda: pipeline.running("intake").text().count("begins again") >= 2, "the intake sees it")
         way.restore()
         _supervised(pipeline, world, way)
-        pipeline.until_states(POSTED=6, within=60)
+        pipeline.until_states(POSTED=6)
         for role in pipeline.roles:
             if role.running:
                 role.stop()
@@ -106,7 +106,7 @@ def test_a_target_that_is_away_closes_its_own_gate_only(pipeline: Pipeline) -> N
             row["attempts"] for row in pipeline.rows("SELECT attempts FROM effects WHERE practice_id = 'away'")
         } == {0}
         way.restore()
-        pipeline.until_states(practice=away, within=60, POSTED=6)
+        pipeline.until_states(practice=away, POSTED=6)
         assert pipeline.at_targets() == {away: 6_000, well: 6_000}
         pipeline.invariants(replay=False)
 

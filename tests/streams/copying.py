@@ -19,6 +19,7 @@ from streams.telemetry import Health
 from streams.topic_guard import TopicGuard
 from streams.transactions import Outgoing, TransactionalLoop
 from tests.scenarios.topics import read_all
+from tests.scenarios.waiting import WITHIN_S
 from tests.worlds import World
 
 SOURCE, OUT = TopicName.PAYMENTS, TopicName.WRITEBACKS
@@ -75,6 +76,7 @@ class CopyLoop:
     ) -> None:
         self.stop = Stop()
         self.error: BaseException | None = None
+        self.health = Health()
         self.handler = Copier(settings)
         self.producer = wrap(Producer(producer_config(settings, transactional_id=name)))
         topic = physical(settings.topic_prefix, SOURCE)
@@ -85,7 +87,7 @@ class CopyLoop:
             handler=self.handler,
             guard=TopicGuard(AdminClient({"bootstrap.servers": settings.kafka_bootstrap_servers}), [topic]),
             protocol=group_protocol(settings),
-            health=Health(),
+            health=self.health,
             batching=Batching(batch, 0.01),
             controls=settings.controls,
         )
@@ -105,11 +107,11 @@ class CopyLoop:
     def running(self) -> bool:
         return self._thread.is_alive()
 
-    def end(self, within: float = 60.0) -> BaseException | None:
+    def end(self, within: float = WITHIN_S) -> BaseException | None:
         self.stop.set()
         return self.join(within)
 
-    def join(self, within: float = 60.0) -> BaseException | None:
+    def join(self, within: float = WITHIN_S) -> BaseException | None:
         self._thread.join(within)
         if self._thread.is_alive():
             raise AssertionError("the loop did not end")
@@ -121,7 +123,7 @@ def put(world: World, values: Sequence[bytes]) -> None:
     for number, value in enumerate(values):
         producer.produce(physical(world.prefix, SOURCE), value, str(number).encode())
         producer.poll(0)
-    producer.flush(30)
+    producer.flush(WITHIN_S)
 
 
 def copied(world: World) -> Counter[bytes]:
@@ -135,8 +137,8 @@ def consumed_to_the_end(world: World, settings: ProgramSettings) -> bool:
     try:
         topic = physical(world.prefix, SOURCE)
         asked = [TopicPartition(topic, number) for number in range(settings.topic_partitions)]
-        for found in consumer.committed(asked, timeout=20):
-            _, high = consumer.get_watermark_offsets(found, timeout=20, cached=False)
+        for found in consumer.committed(asked, timeout=WITHIN_S):
+            _, high = consumer.get_watermark_offsets(found, timeout=WITHIN_S, cached=False)
             if max(found.offset, 0) < high:
                 return False
     finally:

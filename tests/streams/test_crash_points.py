@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from streams.crash_points import Crash, CrashPoint, arm, reach
-from tests.scenarios.waiting import until
+from tests.scenarios.waiting import WITHIN_S, until
 
 PROGRAM = """
 import sys
@@ -38,7 +38,7 @@ def test_the_process_freezes_and_goes_on() -> None:
     frozen = psutil.Process(process.pid)
     until(lambda: frozen.status() == psutil.STATUS_STOPPED, "the process is frozen")
     frozen.resume()
-    output, _ = process.communicate(timeout=30)
+    output, _ = process.communicate(timeout=WITHIN_S)
     assert process.returncode == 0
     assert output.split() == [b"1", b"2", b"3"]
 

@@ -11,6 +11,7 @@ import threading
 import pytest
 
 from streams.lifecycle import Stop, end_with
+from tests.scenarios.waiting import WITHIN_S
 
 ROLE = """
 from streams.lifecycle import Stop
@@ -32,7 +33,7 @@ def test_a_second_signal_ends_at_once() -> None:
     process.send_signal(signal.SIGTERM)
     assert process.stdout.readline() == "stopping\n"
     process.send_signal(signal.SIGTERM)
-    assert process.wait(20) == 128 + signal.SIGTERM
+    assert process.wait(WITHIN_S) == 128 + signal.SIGTERM
     process.stdout.close()
 
 
@@ -41,7 +42,7 @@ def test_a_wait_ends_at_the_stop() -> None:
     stop = Stop()
     assert not stop.wait(0)
     threading.Timer(0.05, stop.set).start()
-    assert stop.wait(30)
+    assert stop.wait(WITHIN_S)
     assert stop
     assert stop.is_set()
 
@@ -65,4 +66,4 @@ def test_a_role_ends_with_its_parent() -> None:
     end_with(parent.pid, stop)
     parent.kill()
     parent.communicate()
-    assert stop.wait(30)
+    assert stop.wait(WITHIN_S)

@@ -11,6 +11,7 @@ from schemas.topics import TopicName, physical
 from schemas.validation import Invalid
 from streams.producer import Delivery, EventProducer, Undelivered
 from streams.topic_admin import ensure_topics
+from tests.scenarios.waiting import WITHIN_S
 from tests.schemas.examples import PAYMENT, PAYOUT, changed
 from tests.worlds import World
 
@@ -92,7 +93,7 @@ def test_what_the_broker_did_not_confirm_is_said(world: World) -> None:
     producer = EventProducer({"bootstrap.servers": world.bootstrap}, f"{world.prefix}absent.", told.append)
     producer.send(PAYMENT)
     with pytest.raises(Undelivered, match="1 events were not confirmed"):
-        producer.flush(60)
+        producer.flush(WITHIN_S)
     assert [each.error for each in told] in (["UNKNOWN_TOPIC_OR_PART"], ["_UNKNOWN_TOPIC"])
     silent = EventProducer({"bootstrap.servers": "127.0.0.1:1"})
     silent.send(PAYMENT)

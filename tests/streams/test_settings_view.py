@@ -44,7 +44,7 @@ def follows(view: SettingsView, practice_id: str, expected: SettingsHistory | No
         view.follow()
         return view.history(practice_id) == expected
 
-    until(seen, "the view has followed", 30.0)
+    until(seen, "the view has followed")
 
 
 def follows_after(view: SettingsView, work: RulesAtWork) -> None:

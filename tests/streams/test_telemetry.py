@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from streams import metrics
 from streams.errors import ConfigurationError
 from streams.telemetry import Health, TelemetryServer
+from tests.scenarios.waiting import WITHIN_S
 
 
 class Endpoint:
@@ -20,7 +21,7 @@ class Endpoint:
         self.server = TelemetryServer("127.0.0.1", 0, health)
 
     def get(self, path: str) -> tuple[int, str]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=WITHIN_S)
         try:
             connection.request("GET", path)
             answer = connection.getresponse()

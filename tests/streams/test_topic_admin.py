@@ -10,6 +10,7 @@ from confluent_kafka.cimpl import NewTopic
 from schemas.topics import CATALOGUE, TopicName, physical
 from streams.errors import ConfigurationError, Transient
 from streams.topic_admin import check_topics, ensure_topics
+from tests.scenarios.waiting import WITHIN_S
 from tests.worlds import World
 
 pytestmark = pytest.mark.stack
@@ -19,7 +20,7 @@ def make(world: World, name: TopicName, config: dict[str, str], partitions: int 
     topic = physical(world.prefix, name)
     wanted = NewTopic(topic, partitions, 1, config=CATALOGUE[name].broker_config(1) | config)
     admin = AdminClient({"bootstrap.servers": world.bootstrap})
-    admin.create_topics([wanted])[topic].result(30)
+    admin.create_topics([wanted])[topic].result(WITHIN_S)
 
 
 def test_missing_topics_are_made_and_good_ones_are_left(world: World) -> None:
@@ -92,5 +93,5 @@ def test_a_small_batch_that_unpacks_to_more_than_its_dead_letter_is_refused_by_t
     producer.produce(
         topic, bytes(10_000_000), on_delivery=lambda error, _: told.append(error.name() if error else None)
     )
-    assert producer.flush(30) == 0
+    assert producer.flush(WITHIN_S) == 0
     assert told == ["MSG_SIZE_TOO_LARGE"]

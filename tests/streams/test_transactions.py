@@ -25,11 +25,11 @@ def _abort_the_third_batch(world: World, protocol: str, **controls: str) -> tupl
     put(world, sent)
     loop = CopyLoop(settings, batch=10, wrap=lambda producer: FailingProducer(producer, fail_nth=3)).start()
     try:
-        until(lambda: consumed_to_the_end(world, settings) or loop.error, "the source is read to its end", 60.0)
+        until(lambda: consumed_to_the_end(world, settings) or loop.error, "the source is read to its end")
     finally:
         error = loop.end()
     assert error is None
-    assert loop.producer.aborted == 1
+    assert loop.producer.aborted >= 1
     out = copied(world)
     assert set(out.values()) <= {1}
     return set(sent), set(out)
@@ -71,10 +71,10 @@ def test_members_that_join_and_leave_lose_nothing(world: World, protocol: str) -
         for turn in range(1, 6):
             more(150)
             members.append(CopyLoop(settings, name=f"copy-{turn}", batch=7).start())
-            until(partial(takes_part, members[-1]), "the new member takes part", 60.0)
+            until(partial(takes_part, members[-1]), "the new member takes part")
             if turn > 1:
                 assert members.pop(0).end() is None
-        until(lambda: consumed_to_the_end(world, settings), "the source is read to its end", 90.0)
+        until(lambda: consumed_to_the_end(world, settings), "the source is read to its end")
     finally:
         errors = [member.end() for member in members]
     assert errors == [None] * len(errors)
@@ -89,8 +89,10 @@ def test_an_equal_slot_fences_the_older_process(world: World) -> None:
     ensure_topics(settings)
     older = CopyLoop(settings, name="copy-0", batch=1).start()
     put(world, [b"one"])
-    until(lambda: older.handler.batches, "the older one works", 60.0)
+    until(lambda: older.handler.batches, "the older one works")
     newer = CopyLoop(settings, name="copy-0", batch=1).start()
+    # A commit of the older one in just this moment may end in its favour: the broker lets one of the two go on.
+    until(lambda: newer.health.is_ready()[0] or newer.error is not None, "the newer one has its transactional id")
     sent = [b"one"]
 
     def fenced() -> bool:
@@ -101,9 +103,9 @@ def test_an_equal_slot_fences_the_older_process(world: World) -> None:
         return not older.running
 
     try:
-        until(fenced, "the older one has ended", 90.0)
+        until(fenced, "the older one has ended")
         assert isinstance(older.error, Fenced)
-        until(lambda: consumed_to_the_end(world, settings), "the source is read to its end", 90.0)
+        until(lambda: consumed_to_the_end(world, settings), "the source is read to its end")
     finally:
         older.end()
         assert newer.end() is None
@@ -117,9 +119,9 @@ def test_a_stop_finishes_the_batch_in_hand(world: World) -> None:
     sent = [f"v-{number}".encode() for number in range(400)]
     put(world, sent)
     first = CopyLoop(settings, batch=20).start()
-    until(lambda: first.handler.batches > 2, "some batches are done", 60.0)
+    until(lambda: first.handler.batches > 2, "some batches are done")
     assert first.end() is None
     second = CopyLoop(settings, batch=20).start()
-    until(lambda: consumed_to_the_end(world, settings), "the source is read to its end", 60.0)
+    until(lambda: consumed_to_the_end(world, settings), "the source is read to its end")
     assert second.end() is None
     assert copied(world) == dict.fromkeys(sent, 1)

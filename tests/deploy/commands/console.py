@@ -14,7 +14,7 @@ from unittest.mock import patch
 from deploy.command import main
 from tests.worlds import World
 
-LONGEST_S = 60
+LONGEST_S = 180
 WIDE = {"COLUMNS": "200"}
 """A terminal on which no cell of a table breaks its words."""
 

@@ -12,11 +12,12 @@ import pytest
 import typer
 
 from deploy.command import COMMANDS
+from tests.scenarios.waiting import WITHIN_S
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "deploy.command", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=WITHIN_S, check=False)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -40,7 +41,7 @@ def test_the_help_imports_nothing_heavy() -> None:
     program = (
         "import sys, deploy.command; print([m for m in ('confluent_kafka', 'psycopg', 'aiohttp') if m in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=WITHIN_S, check=True)
     assert done.stdout.strip() == "[]"
 
 

@@ -14,6 +14,7 @@ from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-def
 from schemas.topics import TopicName, physical
 from sinks.ledger.migrate import migrate
 from tests.deploy.commands.console import writeback, writeback_json
+from tests.scenarios.waiting import WITHIN_S
 from tests.sinks.notices.desk import Desk, Mailbox
 from tests.worlds import World
 
@@ -33,7 +34,7 @@ def desk(world: World, tmp_path: Path) -> Iterator[Desk]:
     for name in names:
         for _ in range(7):
             producer.produce(name, b"x", partition=1)
-    producer.flush(30)
+    producer.flush(WITHIN_S)
     rules = Consumer({"bootstrap.servers": world.bootstrap, "group.id": f"{world.prefix}rules"})
     rules.commit(offsets=[TopicPartition(names[0], 1, 5)], asynchronous=False)
     rules.close()

@@ -9,12 +9,13 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import psutil
 import pytest
 
-from tests.scenarios.waiting import until
+from tests.scenarios.waiting import WITHIN_S, until
 from tests.worlds import World
 
 pytestmark = pytest.mark.stack
@@ -64,11 +65,18 @@ def test_ctrl_c_stops_every_role_in_order(relays: Up) -> None:
     assert set(roles) == {"relay-0", "relay-1"}
     for url in re.findall(r"(http://\S+)/metrics", relays.text()):
         for path in ("/metrics", "/healthz", "/readyz"):
-            assert urllib.request.urlopen(url + path, timeout=10).status == 200  # noqa: S310
+            until(partial(_answers, url + path), f"{path} answers")
     relays.process.send_signal(signal.SIGINT)
-    assert relays.process.wait(30) == 0
+    assert relays.process.wait(WITHIN_S) == 0
     assert relays.text().endswith("relay stopped\nall stopped\n")
     assert not any(psutil.pid_exists(pid) for pid in roles.values())
+
+
+def _answers(url: str) -> bool:
+    try:
+        return int(urllib.request.urlopen(url, timeout=WITHIN_S).status) == 200  # noqa: S310
+    except OSError:
+        return False
 
 
 def test_a_role_that_crashes_is_started_again(relays: Up) -> None:
@@ -85,7 +93,7 @@ def test_nothing_outlives_a_killed_supervisor(relays: Up) -> None:
     roles = [psutil.Process(pid) for pid in relays.roles().values()]
     relays.process.kill()
     relays.process.wait()
-    assert not psutil.wait_procs(roles, timeout=30)[1]
+    assert not psutil.wait_procs(roles, timeout=WITHIN_S)[1]
 
 
 @pytest.mark.parametrize(
@@ -102,7 +110,7 @@ def test_what_cannot_work_is_said_in_one_line(
     """An unreachable server or a mistyped setting ends the start with one clear line and no traceback."""
     environ = world.environ() | {name: value}
     command = [sys.executable, "-m", "deploy.command", "up", "--state-dir", str(tmp_path), *ONLY_RELAYS]
-    done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=90, check=False)
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=WITHIN_S, check=False)
     assert done.returncode in (1, 2)
     assert message in done.stderr
     assert "Traceback" not in done.stderr

@@ -22,7 +22,7 @@ from confluent_kafka.cimpl import NewTopic
 from deploy.local import Addresses, LocalStack, LocalStackError, cache_folder
 from deploy.local.keeper import start_in_background, stop_in_background
 from deploy.local.stack import found_running, running
-from tests.scenarios.waiting import until
+from tests.scenarios.waiting import WITHIN_S, until
 
 pytestmark = pytest.mark.stack
 
@@ -39,12 +39,12 @@ def state() -> Iterator[Path]:
 
 def remember(addresses: Addresses) -> None:
     admin = AdminClient({"bootstrap.servers": addresses.bootstrap})
-    admin.create_topics([NewTopic("kept", 1, 1)])["kept"].result(30)
+    admin.create_topics([NewTopic("kept", 1, 1)])["kept"].result(WITHIN_S)
     producer = Producer({"bootstrap.servers": addresses.bootstrap, "transactional.id": "kept"})
-    producer.init_transactions(30)
+    producer.init_transactions(WITHIN_S)
     producer.begin_transaction()
     producer.produce("kept", b"value")
-    producer.commit_transaction(30)
+    producer.commit_transaction(WITHIN_S)
     with psycopg.connect(addresses.database_url) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 'value' AS value")
 
@@ -102,7 +102,7 @@ def test_a_stack_ends_with_the_process_that_it_was_started_for(state: Path) -> N
     keeper = start_in_background(state, cache_folder(), throw_away=True, until_pid=run.pid)
     run.kill()
     run.wait()
-    until(lambda: os.waitpid(keeper, os.WNOHANG)[0] == keeper, "the keeper ends", within=40)
+    until(lambda: os.waitpid(keeper, os.WNOHANG)[0] == keeper, "the keeper ends")
     assert not state.exists()
 
 

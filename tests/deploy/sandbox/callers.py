@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from deploy.sandbox.clients import OpenDentalSandbox, QuickBooksSandbox
+from tests.scenarios.waiting import WITHIN_S
 
 
 class Reply:
@@ -25,7 +26,7 @@ class Reply:
 
 
 def send(
-    base: str, method: str, path: str, headers: Mapping[str, str], body: bytes | None = None, timeout: float = 10
+    base: str, method: str, path: str, headers: Mapping[str, str], body: bytes | None = None, timeout: float = WITHIN_S
 ) -> Reply:
     """One request on its own connection. Raises what http.client raises."""
     url = urlsplit(base)
@@ -48,7 +49,7 @@ class Office:
             "Content-Type": "application/json",
         }
 
-    def call(self, method: str, path: str, body: object = None, timeout: float = 10, **headers: str) -> Reply:
+    def call(self, method: str, path: str, body: object = None, timeout: float = WITHIN_S, **headers: str) -> Reply:
         content = None if body is None else json.dumps(body).encode()
         return send(self.sandbox.url, method, path, {**self.headers, **headers}, content, timeout)
 
@@ -57,7 +58,7 @@ class Office:
         assert reply.status == 200, reply.body
         return reply.json()
 
-    def pay(self, timeout: float = 10, **fields: Any) -> Reply:
+    def pay(self, timeout: float = WITHIN_S, **fields: Any) -> Reply:
         return self.call("POST", "/payments", {"PatNum": 1, "PayAmt": "125.50", **fields}, timeout)
 
     def adjust(self, **fields: Any) -> Reply:
@@ -81,7 +82,12 @@ class Company:
         }
 
     def call(
-        self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None, timeout: float = 10
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float = WITHIN_S,
     ) -> Reply:
         content = None if body is None else json.dumps(body).encode()
         full = f"/v3/company/{self.realm}/{path}"

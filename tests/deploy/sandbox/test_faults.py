@@ -15,11 +15,12 @@ import pytest
 
 from deploy.sandbox.running import SandboxError
 from tests.deploy.sandbox.callers import Company, Office, deposit
+from tests.scenarios.waiting import WITHIN_S
 
 MARKER = "WBABCDEFGHIJKLMNOP"
 
 
-def until(condition: Callable[[], bool], limit_s: float = 10.0) -> None:
+def until(condition: Callable[[], bool], limit_s: float = WITHIN_S) -> None:
     """Waits on a condition of the sandbox's ledger or log."""
     deadline = time.monotonic() + limit_s
     tick = threading.Event()
@@ -38,6 +39,7 @@ def test_a_timeout_never_answers(office: Office, effect: str, entries: int) -> N
     office.sandbox.fault("timeout", effect, account=office.key, times=1)
     with pytest.raises(TimeoutError):
         office.pay(timeout=0.3)
+    until(lambda: len(office.sandbox.calls(office.key)) == 1)  # on a busy machine the caller has gone by then
     assert paid(office) == entries
     call = office.sandbox.calls(office.key)[0]
     assert (call.status, call.answered_ns, call.fault) == (0, 0, "timeout")
@@ -46,7 +48,7 @@ def test_a_timeout_never_answers(office: Office, effect: str, entries: int) -> N
 
 def test_a_late_effect_happens_although_the_caller_has_gone(office: Office) -> None:
     """Law 19: absence takes time. The entry appears after `seconds`."""
-    office.sandbox.fault("timeout", "after", account=office.key, seconds=0.6)
+    office.sandbox.fault("timeout", "after", account=office.key, seconds=2.0)
     with pytest.raises(TimeoutError):
         office.pay(timeout=0.2)
     assert paid(office) == 0
@@ -78,7 +80,7 @@ def test_429_with_and_without_retry_after(office: Office) -> None:
 
 
 def test_a_storm_ends_by_itself(office: Office) -> None:
-    office.sandbox.fault("status", account=office.key, status=429, for_seconds=0.4)
+    office.sandbox.fault("status", account=office.key, status=429, for_seconds=2.0)
     assert office.pay().status == 429
     until(lambda: office.pay().status == 201)
 
@@ -110,7 +112,7 @@ def test_html_instead_of_the_vendor(office: Office, status: int) -> None:
 
 @pytest.mark.parametrize(("effect", "while_waiting"), [("before", 1), ("after", 0)])
 def test_a_slow_answer_with_its_effect_before_or_after(office: Office, effect: str, while_waiting: int) -> None:
-    office.sandbox.fault("slow", effect, account=office.key, seconds=0.5, times=1)
+    office.sandbox.fault("slow", effect, account=office.key, seconds=2.0, times=1)
     before = len(office.sandbox.calls(office.key))
     caller = threading.Thread(target=office.pay)
     caller.start()
@@ -119,29 +121,29 @@ def test_a_slow_answer_with_its_effect_before_or_after(office: Office, effect: s
     caller.join()
     assert paid(office) == 1
     call = office.sandbox.calls(office.key)[-1]
-    assert call.answered_ns - call.arrived_ns >= 450_000_000
+    assert call.answered_ns - call.arrived_ns >= 1_900_000_000
 
 
 def test_a_trickling_answer_keeps_every_single_read_short(office: Office) -> None:
     """Law 17: a timeout per operation would wait for the whole of it."""
-    office.sandbox.fault("trickle", account=office.key, seconds=0.002, times=1)
+    office.sandbox.fault("trickle", account=office.key, seconds=0.005, times=1)
     url = urlsplit(office.sandbox.url)
     body = json.dumps({"PatNum": 1, "PayAmt": "5.00"})
     head = "".join(f"{name}: {value}\r\n" for name, value in office.headers.items())
     request = f"POST {url.path}/payments HTTP/1.1\r\nHost: {url.netloc}\r\n{head}Content-Length: {len(body)}\r\n\r\n"
     pieces = []
-    with socket.create_connection((url.hostname or "", url.port or 0), timeout=5) as connection:
+    with socket.create_connection((url.hostname or "", url.port or 0), timeout=WITHIN_S) as connection:
         connection.sendall((request + body).encode())
         while piece := connection.recv(4096):
             pieces.append(piece)
     assert b"".join(pieces).startswith(b"HTTP/1.1 201")
-    assert len(pieces) > 50
+    assert len(pieces) > 10, "it came in many pieces, however few of them a busy machine lets one see apart"
     assert paid(office) == 1
 
 
 def test_an_entry_that_reads_see_only_later(office: Office) -> None:
     """Scenario 44, eventual consistency."""
-    office.sandbox.fault("late_visible", account=office.key, method="POST", seconds=0.5, times=1)
+    office.sandbox.fault("late_visible", account=office.key, method="POST", seconds=2.0, times=1)
     assert office.pay().status == 201
     assert office.get("/payments?PatNum=1") == []
     assert paid(office) == 1, "the ledger knows at once"
@@ -248,6 +250,7 @@ def test_a_quickbooks_timeout_with_effect_is_found_by_query_and_replayed_by_requ
     company.sandbox.fault("timeout", "before", account=company.realm, method="POST", times=1)
     with pytest.raises(TimeoutError):
         company.call("POST", "deposit?requestid=r1", deposit(), timeout=0.3)
+    until(lambda: bool(company.sandbox.calls(company.realm)))
     found = company.query("select * from Deposit where TxnDate = '2026-03-02'").json()["QueryResponse"]["Deposit"]
     assert len(found) == 1
     assert company.post("deposit?requestid=r1", deposit()).json()["Deposit"]["Id"] == found[0]["Id"]

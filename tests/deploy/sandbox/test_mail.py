@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from deploy.sandbox.running import MailSandbox, SandboxProcess
+from tests.scenarios.waiting import WITHIN_S
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def _send(mail: MailSandbox, to: str = "books@harbor.example", login: bool = Fal
     message["Subject"] = "3 payments could not be posted — what to do"
     message.set_content("Choose another payment type.\n")
     url = urlsplit(mail.smtp_url)
-    with smtplib.SMTP(url.hostname or "", url.port or 0, timeout=10) as client:
+    with smtplib.SMTP(url.hostname or "", url.port or 0, timeout=WITHIN_S) as client:
         if login:
             client.login("anybody", "anything")
         client.send_message(message)

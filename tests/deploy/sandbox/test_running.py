@@ -18,6 +18,7 @@ from sinks.pms.open_dental import mapping as open_dental_mapping
 from sinks.quickbooks import mapping as quickbooks_mapping
 from streams.clock import set_rehearsal
 from tests.deploy.sandbox.callers import Company, Office, deposit
+from tests.scenarios.waiting import until
 
 MARKER = "WBABCDEFGHIJKLMNOP"
 
@@ -71,9 +72,14 @@ def test_the_servers_end_with_their_parent() -> None:
         check=False,
     )
     child = int(parent.stdout)
-    if psutil.pid_exists(child):
-        psutil.wait_procs([psutil.Process(child)], timeout=10)
-    assert not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE
+    until(lambda: _ended(child), "the servers have ended")
+
+
+def _ended(pid: int) -> bool:
+    try:
+        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
 
 
 def test_a_port_in_use_is_said_at_once(sandbox: SandboxProcess) -> None:

@@ -39,7 +39,7 @@ def test_a_check_that_dies_is_continued_by_the_same_command(offices: Offices, po
     died = check(offices, patient, test_crash_at=point)
     assert died.code == -9
     assert len(office.payments()) == (point == "golive.after_answer")
-    until(lambda: check(offices, patient, "--switch-on").code == 0, "the check passes", 60)
+    until(lambda: check(offices, patient, "--switch-on").code == 0, "the check passes")
     assert office.payments() == [(int(patient), 100)]
     assert office.adjustments() == [(int(patient), 100)]
     shown = writeback_json_here(offices.world, "settings", "show", "live")

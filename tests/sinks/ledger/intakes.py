@@ -20,7 +20,7 @@ from streams.settings import ProgramSettings
 from streams.telemetry import Health
 from streams.topic_admin import ensure_topics
 from tests.processors.told import payment
-from tests.scenarios.waiting import until
+from tests.scenarios.waiting import WITHIN_S, until
 from tests.sinks.ledger.books import Book
 from tests.worlds import World
 
@@ -43,7 +43,7 @@ class IntakeAtWork:
                 "message.max.bytes": 9_000_000,
             }
         )
-        self._producer.init_transactions(30)
+        self._producer.init_transactions(WITHIN_S)
 
     def payments(self, count: int, start: int = 0) -> list[Writeback]:
         """Payments of as many patients, each event and money of its own."""
@@ -66,7 +66,7 @@ class IntakeAtWork:
                 physical(self.world.prefix, topic), value, key, headers=headers, on_delivery=_delivered
             )
             self._producer.poll(0)
-        self._producer.commit_transaction(30)
+        self._producer.commit_transaction(WITHIN_S)
 
     def receipts(self) -> int:
         return int(self.book.one("SELECT count(*) FROM receipts"))
@@ -98,7 +98,7 @@ class IntakeAtWork:
             yield health
         finally:
             stop.set()
-            thread.join(60)
+            thread.join(WITHIN_S)
         if ended.error is not None:
             raise ended.error
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import psycopg
 
-from tests.scenarios.waiting import until
+from tests.scenarios.waiting import WITHIN_S, until
 from tests.sinks.ledger.books import Book
 
 
@@ -28,7 +28,7 @@ class Racer(threading.Thread):
             self.error = error
 
     def finish(self) -> None:
-        self.join(30)
+        self.join(WITHIN_S)
         if self.error is not None:
             raise self.error
 

@@ -8,6 +8,7 @@ import psycopg
 
 from sinks.ledger import gates
 from tests.processors.told import NOON, payment
+from tests.scenarios.waiting import WITHIN_S
 from tests.sinks.ledger.books import Book
 
 KEY = ("practice-1", "practice-1-PMS")
@@ -87,5 +88,5 @@ def test_intake_tells_posters_at_its_commit(book: Book) -> None:
     with psycopg.connect(book.database_url, autocommit=True) as listener:
         listener.execute(f"LISTEN {gates.CHANNEL}")
         book.tell(payment())
-        (told,) = listener.notifies(timeout=30, stop_after=1)
+        (told,) = listener.notifies(timeout=WITHIN_S, stop_after=1)
     assert told.payload == "practice-1"

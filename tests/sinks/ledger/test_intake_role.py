@@ -19,7 +19,7 @@ from streams.controls import Control
 from streams.dead_letters import DeadLetter, dead_letter_headers
 from streams.topic_admin import ensure_topics
 from tests.processors.told import payment
-from tests.scenarios.waiting import until
+from tests.scenarios.waiting import WITHIN_S, until
 from tests.sinks.ledger.books import WRITEBACKS_ID, Book, again
 from tests.sinks.ledger.intakes import IntakeAtWork
 from tests.sinks.ledger.racing import held, until_blocked
@@ -71,7 +71,7 @@ def test_intakes_come_and_go_and_nothing_is_lost_or_doubled(world: World, book: 
             with at_work.running(group_protocol=protocol):
                 send(120)
         send(120)
-        until(lambda: at_work.receipts() == sent, "a receipt for every record", within=90)
+        until(lambda: at_work.receipts() == sent, "a receipt for every record")
     assert set(book.verdicts()) == {"FIRST"}
     assert book.one("SELECT count(*) FROM effects") == 2 * sent
 
@@ -105,7 +105,7 @@ def test_a_kill_around_the_commit_loses_and_doubles_nothing(at_work: IntakeAtWor
     """Killed before the commit: nothing of the batch is there. After: all of it, and the restart goes on behind it."""
     at_work.send(at_work.payments(7))
     killed = at_work.process(test_crash_at=point, intake_batch=100)
-    output, _ = killed.communicate(timeout=60)
+    output, _ = killed.communicate(timeout=WITHIN_S)
     assert killed.returncode == -signal.SIGKILL, output.decode()
     assert at_work.receipts() == stored
     with at_work.running():
@@ -158,7 +158,7 @@ def test_records_deleted_unread_stop_the_intake(at_work: IntakeAtWork) -> None:
     topic = physical(at_work.world.prefix, TopicName.WRITEBACKS)
     cut = [TopicPartition(topic, part, OFFSET_END) for part in range(3)]
     for deleted in admin.delete_records(cut).values():
-        deleted.result(30)
+        deleted.result(WITHIN_S)
     with pytest.raises(RecordsLostError, match="deleted unread"), at_work.running():
         pass
 
@@ -214,6 +214,6 @@ def _of(writeback: Writeback, practice_id: str) -> Writeback:
 def _make_anew(at_work: IntakeAtWork) -> None:
     admin = AdminClient({"bootstrap.servers": at_work.world.bootstrap})
     topic = physical(at_work.world.prefix, TopicName.WRITEBACKS)
-    admin.delete_topics([topic], operation_timeout=30)[topic].result()
-    until(lambda: topic not in admin.list_topics(timeout=10).topics, "the topic is gone")
+    admin.delete_topics([topic], operation_timeout=WITHIN_S)[topic].result()
+    until(lambda: topic not in admin.list_topics(timeout=WITHIN_S).topics, "the topic is gone")
     ensure_topics(at_work.settings)

@@ -11,6 +11,7 @@ from schemas.topics import TopicName, physical
 from sinks.ledger.receipts_audit import PartitionAudit, audit
 from streams.topic_admin import ensure_topics
 from streams.topic_guard import TopicGuard
+from tests.scenarios.waiting import WITHIN_S
 from tests.sinks.ledger.books import Book
 from tests.worlds import World
 
@@ -20,17 +21,17 @@ WAIT = threading.Event().wait
 def produced(world: World, *, transactions: int = 2, aborted: int = 1) -> str:
     """Upstream in transactions: on one partition 3 records and a marker each; aborted ones between. The topic's id."""
     producer = Producer({"bootstrap.servers": world.bootstrap, "transactional.id": f"{world.prefix}upstream"})
-    producer.init_transactions(30)
+    producer.init_transactions(WITHIN_S)
     topic = physical(world.prefix, TopicName.PAYMENTS)
     for number in range(transactions + aborted):
         producer.begin_transaction()
         for _ in range(3):
             producer.produce(topic, b"value", b"key", partition=1)
         if number == 1:
-            producer.flush(30)
-            producer.abort_transaction(30)
+            producer.flush(WITHIN_S)
+            producer.abort_transaction(WITHIN_S)
         else:
-            producer.commit_transaction(30)
+            producer.commit_transaction(WITHIN_S)
     return topic
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import email
 import email.policy
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,12 +19,14 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from psycopg.rows import TupleRow
 
+from deploy.local.ports import free_ports
 from sinks.notices import role
 from streams.clock import set_rehearsal
 from streams.lifecycle import Stop
+from tests.scenarios.waiting import WITHIN_S
 from tests.worlds import World
 
-DEADLINE_S = 30.0
+DEADLINE_S = WITHIN_S
 MORNING = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 
 
@@ -64,11 +65,9 @@ class Mailbox:
 @contextmanager
 def a_mailbox() -> Iterator[Mailbox]:
     """A mailbox on a free port of this machine."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    (port,) = free_ports(1)
     box = Mailbox()
-    controller = Controller(box, hostname="127.0.0.1", port=port)
+    controller = Controller(box, hostname="127.0.0.1", port=port, ready_timeout=WITHIN_S)
     controller.start()
     box.url = f"smtp://127.0.0.1:{port}"
     yield box
@@ -231,7 +230,7 @@ class Desk:
             yield
         finally:
             stop.set()
-            thread.join(60)
+            thread.join(WITHIN_S)
         if failures:
             raise failures[0]
 

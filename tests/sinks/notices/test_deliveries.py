@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from sinks.notices import courier
+from tests.scenarios.waiting import WITHIN_S
 from tests.sinks.notices.desk import Desk, wait_until
 
 pytestmark = pytest.mark.stack
@@ -33,7 +34,7 @@ def killed_notifier(desk: Desk, at: str) -> int:
         stderr=subprocess.DEVNULL,
     )
     try:
-        return process.wait(60)
+        return process.wait(WITHIN_S)
     finally:
         process.kill()
 

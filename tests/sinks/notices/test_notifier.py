@@ -98,7 +98,7 @@ def test_a_connection_that_is_away_for_less_than_an_hour_is_no_news(desk: Desk) 
     """G7; and where nothing waits behind it, nobody is told at all."""
     desk.practice("northside", OFFICE)
     desk.effect(1, state="SCHEDULED", reason="AUTO_INSTANT")
-    desk.connection_closed("UNREACHABLE", 59)
+    desk.connection_closed("UNREACHABLE", 55)
     desk.dead_letter(1, stage="rules", reason="CONFLICT")
     with desk.notifier():
         wait_until(lambda: len(desk.mailbox.raw) == 2)

@@ -129,7 +129,7 @@ def test_two_payments_of_a_patient_do_not_pay_one_charge_twice(offices: Offices)
     offices.book.tell(office.pay())
     offices.book.tell(office.pay())
     offices.poster()
-    until(lambda: len(office.states()) >= 7 and set(office.states()) == {"POSTED"}, "all posted", 40, office.shown)
+    until(lambda: len(office.states()) >= 7 and set(office.states()) == {"POSTED"}, "all posted", show=office.shown)
     standing = {n: office.paid_on().get(n, 0) - on_charges(office).get(n, 0) for n in (first, second, third)}
     assert standing == {first: 9800, second: 200, third: 10_000}
     assert office.balance() == 0
@@ -145,14 +145,13 @@ def test_a_failed_read_closes_the_gate_and_burns_no_attempt(offices: Offices) ->
     until(
         lambda: offices.book.rows(gate, office.practice_id)[0][0] == ConnectionReason.TARGET_DOWN,
         "the gate is closed",
-        20,
-        office.shown,
+        show=office.shown,
     )
     assert office.states() == ["SCHEDULED", "SCHEDULED"]
     assert office.column("attempts") == [0, 0]
     assert {row[1:4] for row in office.attempts()} <= {("balance", row[2], "ReadFailed") for row in office.attempts()}
     offices.sandbox.open_dental.change_office(office.customer_key, econnector_running=True)
-    office.until_states("POSTED", "POSTED", "POSTED", within=60)
+    office.until_states("POSTED", "POSTED", "POSTED")
     assert office.column("attempts") == [1, 1, 1]
     assert office.paid_on() == {charge: 9680}
 
@@ -165,7 +164,7 @@ def test_a_crash_beside_the_expansion_expands_once(offices: Offices, where: str)
     offices.book.tell(office.pay())
     offices.process(test_crash_at=where).until_dead()
     offices.poster()
-    until(lambda: len(office.states()) == 5 and set(office.states()) == {"POSTED"}, "all posted", 40, office.shown)
+    until(lambda: len(office.states()) == 5 and set(office.states()) == {"POSTED"}, "all posted", show=office.shown)
     assert office.paid_on() == {first: 9680}
     assert on_charges(office) == {first: -120, second: -100, 0: -100}
     assert office.doubled() == []
@@ -180,7 +179,7 @@ def test_an_allocation_whose_answer_is_lost_is_read_back(offices: Offices) -> No
     )
     offices.book.tell(office.pay())
     offices.poster()
-    office.until_states("POSTED", "POSTED", "POSTED", within=60)
+    office.until_states("POSTED", "POSTED", "POSTED")
     assert office.paid_on() == {first: 5000, second: 4680}
     assert "readback" in {row[1] for row in office.attempts()}
 
@@ -199,7 +198,7 @@ def test_g_2_a_family_payment_goes_to_the_guarantor(offices: Offices) -> None:
     splits = (Split(patient_ref="pt-head", amount_minor=6000), Split(patient_ref="pt-child", amount_minor=4000))
     offices.book.tell(office.pay("pt-head", splits=splits))
     offices.poster()
-    until(lambda: set(office.states()) == {"POSTED"} and len(office.states()) == 5, "all posted", 40, office.shown)
+    until(lambda: set(office.states()) == {"POSTED"} and len(office.states()) == 5, "all posted", show=office.shown)
     guarantor = int(head["PatNum"])
     assert {patient for patient, _ in office.payments()} == {guarantor}
     assert office.paid_on() == {charge: 3872, 0: 5808}

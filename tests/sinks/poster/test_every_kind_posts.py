@@ -116,7 +116,7 @@ def test_e_11_a_correction_stands_in_the_place_of_what_it_corrects(offices: Offi
     event = told_linked.corrected(12_000, 380, patient_ref=paid.patient_ref, payment_id=paid.payment_id)
     told = msgspec.structs.replace(event, practice_id=office.practice_id, event_id="practice-1-ev-corrected")
     offices.book.tell(told)
-    until(lambda: set(office.states()) == {"POSTED"} and len(office.states()) > 5, "all posted", 40, office.shown)
+    until(lambda: set(office.states()) == {"POSTED"} and len(office.states()) > 5, "all posted", show=office.shown)
     assert office.balance() == OWED - 12_000
     assert sum(amount for _, amount in office.payments()) == 9680 + 11_620
     assert by_type(office)["Voided Payment"] == 9680

@@ -15,7 +15,7 @@ from psycopg.rows import TupleRow
 from schemas.practice_settings import AmountMode
 from sinks.named_queries import named_queries
 from tests.processors.told import PRACTICE, changed, payment
-from tests.scenarios.waiting import until
+from tests.scenarios.waiting import WITHIN_S, until
 from tests.sinks.ledger.books import Book
 from tests.worlds import World
 
@@ -23,6 +23,7 @@ SQL = named_queries("sinks.poster")
 CONNECTION = f"{PRACTICE}-PMS"
 ME = "me"
 PAID_ON = date(2026, 3, 4)
+WAITS_FOR_A_LOCK = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
 
 
 @pytest.fixture
@@ -165,12 +166,10 @@ def _mark_while_a_person_records(book: Book, world: World, skip: bool) -> str:
         thread.start()
         with psycopg.connect(world.database_url, autocommit=True) as looking:
             until(
-                lambda: looking.execute(
-                    "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-                ).fetchone(),
+                lambda: looking.execute(WAITS_FOR_A_LOCK).fetchone(),
                 "the mark waits for the row",
             )
-    thread.join(10)
+    thread.join(WITHIN_S)
     marking.close()
     return str(book.one("SELECT state FROM effects WHERE effect_id = 1"))
 
@@ -196,10 +195,10 @@ def _mark_both_of_a_lane(book: Book, world: World) -> list[str]:
         book.connection.execute("UPDATE effects SET state = 'SCHEDULED' WHERE effect_id = 1")
         thread.start()
         until(
-            lambda: book.rows("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'") or not thread.is_alive(),
+            lambda: book.rows(WAITS_FOR_A_LOCK) or not thread.is_alive(),
             "the other mark waits or is through",
         )
-    thread.join(10)
+    thread.join(WITHIN_S)
     other.close()
     return book.states()
 

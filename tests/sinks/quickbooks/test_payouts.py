@@ -64,7 +64,7 @@ class Payouts:
         )
 
     def until(self, *states: str) -> None:
-        until(lambda: tuple(self.states()) == states, f"states {states}", 30.0, self.shown)
+        until(lambda: tuple(self.states()) == states, f"states {states}", show=self.shown)
 
     def states(self) -> list[str]:
         return [row[0] for row in self.ledger.book.rows("SELECT state FROM effects ORDER BY effect_id")]
@@ -175,9 +175,9 @@ def test_a_disconnected_company_holds_its_payouts_and_resumes(payouts: Payouts) 
         rows = payouts.ledger.book.rows("SELECT closed_reason FROM gates UNION SELECT closed_reason FROM connections")
         return ("NEEDS_RECONNECT",) in rows
 
-    until(closed, "the gate is closed", 30.0, payouts.shown)
+    until(closed, "the gate is closed", show=payouts.shown)
     waiting = (["RETRYING"], ["SCHEDULED"])
-    until(lambda: payouts.states() in waiting, "the payout waits", 30.0, payouts.shown)
+    until(lambda: payouts.states() in waiting, "the payout waits", show=payouts.shown)
     assert payouts.ledger.book.one("SELECT attempts FROM effects") == 0
     payouts.company.reconnect()
     payouts.connect()
@@ -231,7 +231,7 @@ def test_what_waits_goes_to_the_other_company_and_to_it_alone(payouts: Payouts) 
         rows = payouts.ledger.book.rows("SELECT payload IS NOT NULL, state FROM effects")
         return rows == [(True, "RETRYING")]
 
-    until(refused, "refused once", 30.0, payouts.shown)
+    until(refused, "refused once", show=payouts.shown)
     other = payouts.ledger.sandbox.quickbooks.add_company(payouts.realm + "8")
     payouts.company.change(app_authorized=True)
     payouts.connect(realm=other.realm)

@@ -17,10 +17,11 @@ from psycopg.rows import TupleRow
 
 from schemas.topics import CATALOGUE, TopicName, physical
 from sinks.ledger.migrate import migrate
+from tests.scenarios.waiting import WITHIN_S
 from tests.worlds import World
 
 PARTITIONS = 3
-DEADLINE_S = 60.0
+DEADLINE_S = WITHIN_S
 PUBLISHED = (TopicName.RESULTS, TopicName.DEAD_LETTERS, TopicName.SETTINGS, TopicName.REDECISIONS)
 
 

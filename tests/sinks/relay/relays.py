@@ -12,6 +12,7 @@ from typing import Any
 from sinks import relay
 from streams.lifecycle import Stop
 from streams.telemetry import Health
+from tests.scenarios.waiting import WITHIN_S
 from tests.worlds import World
 
 _PROGRAM = """
@@ -50,7 +51,7 @@ def relay_thread(world: World, health: Health | None = None, **overrides: Any) -
         yield
     finally:
         stop.set()
-        thread.join(60)
+        thread.join(WITHIN_S)
     if failures:
         raise failures[0]
 
