@@ -23,7 +23,7 @@ from streams.lifecycle import Stop
 from streams.telemetry import Health
 from tests.processors.told import payment
 from tests.scenarios.roles import Role
-from tests.scenarios.waiting import until
+from tests.scenarios.waiting import WITHIN_S, until
 from tests.sinks.ledger.books import Book, again
 from tests.worlds import World
 
@@ -130,10 +130,10 @@ class Office:
             self.practice_id,
         )
 
-    def until_states(self, *wanted: str, within: float = 30.0) -> None:
+    def until_states(self, *wanted: str, within: float = WITHIN_S) -> None:
         until(lambda: tuple(self.states()) == wanted, f"states {wanted}, are {self.states()}", within, self.shown)
 
-    def until_final(self, within: float = 40.0) -> None:
+    def until_final(self, within: float = WITHIN_S) -> None:
         until(lambda: all(s in FINAL for s in self.states()), "every effect is final", within, self.shown)
 
     def shown(self) -> str:
@@ -211,7 +211,7 @@ class Offices:
         for stop, _ in self._threads:
             stop.set()
         for _, thread in self._threads:
-            thread.join(30)
+            thread.join(WITHIN_S)
             if thread.is_alive():
                 raise AssertionError("a poster did not stop")
         self._threads.clear()
