@@ -20,6 +20,7 @@ from sinks.named_queries import named_queries
 from sinks.poster import counting
 from sinks.poster.ledger import Connect
 from sinks.poster.letters import Death, publish, result_of
+from sinks.poster.looking_twice import wake_second_looks
 from sinks.poster.work import Outcome
 from streams.clock import Clock
 from streams.controls import Control, Controls
@@ -58,6 +59,7 @@ class Confirmer:
         self._full = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
+        self._to_look_twice: list[tuple[str, int]] = []
 
     def submit(self, outcome: Outcome, settle_s: float | None, late: bool) -> None:
         """Hand over an outcome. `settle_s`: of its route, for the way into UNCERTAIN. Returns at once."""
@@ -135,12 +137,17 @@ class Confirmer:
         positive = [item for item in batch if item[0].verdict.positive]
         others = [item for item in batch if not item[0].verdict.positive]
         now = self._clock.now()
+        self._to_look_twice = []
         async with self._connect() as connection:
             if not others:
-                return await self._positive(connection, positive, now)
-            async with connection.transaction():
-                applied = await self._positive(connection, positive, now) if positive else set()
-                return applied | await self._others(connection, others, now)
+                applied = await self._positive(connection, positive, now)
+            else:
+                async with connection.transaction():
+                    applied = await self._positive(connection, positive, now) if positive else set()
+                    applied |= await self._others(connection, others, now)
+            if self._to_look_twice:
+                await wake_second_looks(connection, self._to_look_twice)
+            return applied
 
     async def _positive(
         self,
@@ -148,7 +155,7 @@ class Confirmer:
         items: Sequence[tuple[Outcome, float | None, bool]],
         now: datetime,
     ) -> set[tuple[str, int]]:
-        rows = [_positive_row(outcome, late, now) for outcome, _, late in items]
+        rows = [_positive_row(outcome, settle_s, late, now) for outcome, settle_s, late in items]
         cursor = await connection.execute(
             _SQL["confirm_posted"],
             {
@@ -159,9 +166,11 @@ class Confirmer:
             },
             prepare=True,
         )
-        applied = {(str(p), int(n)) for p, n in await cursor.fetchall()}
+        found = await cursor.fetchall()
+        applied = {(str(p), int(n)) for p, n, _ in found}
         if applied:
             await connection.execute(_SQL["tell_relay"], prepare=True)
+        self._to_look_twice += [(str(p), int(n)) for p, n, again in found if again]
         left_out = [outcome for outcome, _, _ in items if outcome.work.key not in applied]
         if left_out and not self._fence_positive:
             await self._stood_already(connection, left_out, now)
@@ -240,13 +249,15 @@ class Confirmer:
             counting.retried(work.target.value, outcome.code or outcome.answer)
 
 
-def _positive_row(outcome: Outcome, late: bool, now: datetime) -> dict[str, Any]:
+def _positive_row(outcome: Outcome, settle_s: float | None, late: bool, now: datetime) -> dict[str, Any]:
     work, external_id = outcome.work, outcome.external_ids[0]
     result = result_of(work, State.POSTED, now, external_id=external_id, attempt=outcome.attempt)
     return {
         "p": work.practice_id,
         "n": work.effect_id,
         "external_id": external_id,
+        "settle_s": settle_s,
+        "settled": work.settled,
         "row_id": result.id,
         "row_key": result.key,
         "row_value": result.value,

@@ -99,6 +99,7 @@ class Holding:
         if door.changed_at != gate.changed_at:
             door.changed_at, door.stale = gate.changed_at, True
         turn = Turn((gate.practice_id, gate.connection_id), gate.epoch, door)
+        turn.second_looks_due = gate.second_looks
         self.turns[turn.gate] = turn
         door.turns += 1
         return turn

@@ -51,6 +51,8 @@ class ClaimedGate(msgspec.Struct, frozen=True):
     changed_at: datetime
     limiter: Any
     breaker: Any
+    second_looks: bool
+    """Some are due (laws 19 and 20)."""
 
 
 class Marking(msgspec.Struct, frozen=True):
@@ -109,7 +111,7 @@ class Ledger:
         found: dict[GateKey, list[Work]] = {turn.gate: [] for turn in turns}
         rows = await self._run("plan", {"gates": _pack(gates).decode(), "budget_s": self._times.retry_budget_s})
         for row in rows:
-            work = _work(row)
+            work = work_of(row)
             found[work.gate].append(work)
         return found
 
@@ -243,7 +245,8 @@ class Ledger:
             return await cursor.fetchall() if cursor.description else []
 
 
-def _work(row: TupleRow) -> Work:
+def work_of(row: TupleRow) -> Work:
+    """A row of `plan`."""
     payload = row[17]
     target, origin = Target(row[6]), None if row[34] is None else _frozen(row[34])
     # R-13, E-12: what belongs to an entry that stands goes where that went, whoever is linked now.

@@ -15,6 +15,7 @@ from sinks.poster.adapters import Adapters
 from sinks.poster.confirming import Confirmer
 from sinks.poster.holding import Holding
 from sinks.poster.ledger import Connect, Ledger
+from sinks.poster.looking_twice import SecondLooks
 from sinks.poster.preparing import Preparer
 from sinks.poster.starting import Starter
 from sinks.poster.turns import Turn
@@ -63,7 +64,10 @@ class Poster:
         self.holding = Holding(settings, ledger, adapters, self.wake)
         unsent = Unsent(connect, clock, group)
         preparer = Preparer(connect, clock, group, ledger.me)
-        self._starter = Starter(settings, ledger, self.holding, self.confirmer, unsent, preparer, self.wake)
+        self._second_looks = SecondLooks(connect, clock, group, ledger.me, settings.times)
+        self._starter = Starter(
+            settings, ledger, self.holding, self.confirmer, unsent, preparer, self._second_looks, self.wake
+        )
 
     def wake(self) -> None:
         """Have the loop come round."""
@@ -113,6 +117,8 @@ class Poster:
     async def _round(self) -> None:
         await self.holding.open_and_close()
         await self.holding.claim(self._starter.stuck)
+        if asked := [turn for turn in self.holding.turns.values() if turn.second_looks_due]:
+            await self._second_looks.load(asked)
         await self._plan()
         await self._starter.start()
         self.holding.release_over(busy=self._starter.in_flight > 0)

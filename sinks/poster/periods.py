@@ -3,6 +3,7 @@ hand (T-9, T-12). Pure; asked before the mark, since Open Dental's API does not 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Final
@@ -63,6 +64,15 @@ def in_open_period(work: Work, now: datetime) -> Work | Held | Dead:
     own = work.instruction
     dated = msgspec.structs.replace(own, ledger_date=today, original_date=own.ledger_date)
     return msgspec.structs.replace(work, instruction=dated)
+
+
+def going_along(work: Work, dependents: Iterable[Work], found: Held | Dead) -> tuple[Work, ...]:
+    """What a person has to enter together with an entry that is held for a closed period: the other parts of the same
+    payment. Its net amount alone would leave the fee on the patient's account (N-3)."""
+    if not isinstance(found, Held) or found.reason is not DecisionReason.LEDGER_CLOSED:
+        return ()
+    same = (work.source, work.event_id)
+    return tuple(each for each in dependents if (each.source, each.event_id) == same and each.frozen is None)
 
 
 def goes_as_frozen(work: Work) -> bool:

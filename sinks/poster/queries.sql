@@ -44,7 +44,9 @@ FROM due d
 JOIN opened o ON o.home_practice_id = d.home AND o.connection_id = d.connection_id
 WHERE g.practice_id = d.practice_id AND g.connection_id = d.connection_id
 RETURNING g.practice_id, g.connection_id, g.epoch, o.home_practice_id, o.epoch AS door_epoch, o.route, o.target,
-          o.changed_at, o.limiter, o.breaker;
+          o.changed_at, o.limiter, o.breaker,
+          EXISTS (SELECT FROM effects e WHERE e.practice_id = g.practice_id AND e.connection_id = g.connection_id
+                  AND e.second_look_at <= coalesce(:now::timestamptz, now())) AS second_looks;
 
 -- name: load_connection
 SELECT home_practice_id, connection_id, route, base_url, config, secret, changed_at
@@ -190,15 +192,28 @@ RETURNING x.practice_id, x.effect_id;
 
 -- name: confirm_posted
 -- Positive answers: from whatever state, at any epoch (law 20), with their attempt and result rows. What a person has
--- recorded or dismissed, and what is POSTED already, stays and is left out of the answer.
+-- recorded or dismissed, and what is POSTED already, stays and is left out of the answer. Where another attempt than
+-- the one that is proven is still in doubt, that one is looked for when it has settled (law 19): `looking_twice`.
 WITH i AS (
     SELECT * FROM json_to_recordset(:items::json)
         AS i(p text, n bigint, epoch bigint, external_id text, row_id uuid, row_key text, row_value text,
              a_n int, phase text, generation int, request_id text, began_at timestamptz, ended_at timestamptz,
-             answer text, code text, vendor_request_id text, late boolean)
+             answer text, code text, vendor_request_id text, late boolean, settle_s float8, settled boolean)
 ), u AS (
     UPDATE effects x
     SET state = 'POSTED', external_id = i.external_id, posted_at = coalesce(:now::timestamptz, now()),
+        settle_until = coalesce(x.settle_until, x.sent_at + make_interval(secs => i.settle_s)),
+        second_look_at = CASE WHEN
+            CASE x.state
+            WHEN 'DEAD_LETTERED' THEN x.reason IN ('FOUND_TWICE', 'TOTAL_DIFFERS', 'OUTCOME_UNKNOWN')
+                AND (x.reason = 'FOUND_TWICE' OR (x.generation, x.attempts) <> (i.generation, i.a_n))
+            WHEN 'SENDING' THEN (x.generation, x.attempts) <> (i.generation, i.a_n)
+            ELSE x.state IN ('ACCEPTED', 'UNCERTAIN') AND x.sent_at IS NOT NULL AND CASE i.phase
+                WHEN 'post' THEN (x.generation, x.attempts) <> (i.generation, i.a_n)
+                ELSE NOT i.settled AND (x.attempts > 1 OR x.generation > 1) END
+            END
+            THEN coalesce(:now::timestamptz, now()) + greatest(interval '0',
+                 coalesce(x.settle_until, x.sent_at + make_interval(secs => i.settle_s)) - now()) END,
         reason = coalesce(x.planned_reason, x.reason), planned_reason = NULL,
         look_first = false, failing_since = NULL, last_code = NULL, changed_at = coalesce(:now::timestamptz, now())
     FROM i
@@ -207,7 +222,7 @@ WITH i AS (
       AND (NOT :fenced OR (x.epoch = i.epoch AND x.state IN ('SENDING', 'ACCEPTED', 'UNCERTAIN') AND EXISTS (
            SELECT FROM gates g WHERE g.practice_id = x.practice_id AND g.connection_id = x.connection_id
              AND g.epoch = i.epoch)))
-    RETURNING x.practice_id, x.effect_id, i.row_id, i.row_key, i.row_value
+    RETURNING x.practice_id, x.effect_id, x.second_look_at, i.row_id, i.row_key, i.row_value
 ), a AS (
     INSERT INTO attempts (practice_id, month, effect_id, n, phase, epoch, generation, request_id, began_at, ended_at,
                           answer, code, external_ids, vendor_request_id, late)
@@ -219,7 +234,7 @@ WITH i AS (
     INSERT INTO outbox (practice_id, id, topic, key, value)
     SELECT practice_id, row_id, :results_topic, decode(row_key, 'base64'), decode(row_value, 'base64') FROM u
 )
-SELECT practice_id, effect_id FROM u;
+SELECT practice_id, effect_id, second_look_at IS NOT NULL FROM u;
 
 -- name: tell_relay
 SELECT pg_notify('writeback_outbox', '');
@@ -280,13 +295,15 @@ SELECT practice_id, effect_id FROM u;
 SELECT practice_id FROM practices WHERE practice_id = ANY(:practice_ids::text[]) ORDER BY practice_id FOR NO KEY UPDATE;
 
 -- name: hold
--- Under the practices' locks, in a later statement (law 8): only what still stands in the way holds.
+-- Under the practices' locks, in a later statement (law 8): only what still stands in the way holds. The decision's
+-- reason stays with the entry, or beside the one that a closed period gives.
 WITH i AS (
     SELECT * FROM json_to_recordset(:items::json) AS i(p text, c text, home text, n bigint, to_state text, reason text, version int)
 )
 UPDATE effects x
 SET state = i.to_state, changed_at = coalesce(:now::timestamptz, now()),
-    reason = CASE WHEN i.to_state = 'AWAITING_LINK' THEN 'PATIENT_NOT_LINKED' ELSE coalesce(i.reason, x.reason) END,
+    reason = coalesce(i.reason, x.reason),
+    planned_reason = CASE WHEN i.reason IS NULL THEN x.planned_reason ELSE coalesce(x.planned_reason, x.reason) END,
     holds = CASE WHEN i.to_state = 'AWAITING_MANUAL_POST' THEN array_append(x.holds, i.to_state) ELSE x.holds END
 FROM i
 WHERE x.practice_id = i.p AND x.effect_id = i.n AND x.state IN ('SCHEDULED', 'RETRYING') AND NOT x.look_first

@@ -21,10 +21,12 @@ from sinks.poster.confirming import Confirmer
 from sinks.poster.expanding import needs_reading
 from sinks.poster.holding import Holding
 from sinks.poster.ledger import Ledger, Marking
+from sinks.poster.looking_twice import SecondLooks
+from sinks.poster.periods import going_along
 from sinks.poster.preparing import Preparer
 from sinks.poster.turns import Turn
 from sinks.poster.unsent import Unsent
-from sinks.poster.work import Closing, Outcome, Work
+from sinks.poster.work import Closing, Outcome, SecondLook, Work
 from streams import metrics
 from streams.controls import Control
 from streams.logging import log
@@ -55,6 +57,7 @@ class Starter:
         confirmer: Confirmer,
         unsent: Unsent,
         preparer: Preparer,
+        second_looks: SecondLooks,
         wake: Callable[[], None],
     ) -> None:
         self._places = settings.poster_calls
@@ -66,6 +69,7 @@ class Starter:
         self._confirmer = confirmer
         self._unsent = unsent
         self._preparer = preparer
+        self._second_looks = second_looks
         self._wake = wake
         self._caller = Caller(settings.times, settings.controls)
         self._quick: dict[asyncio.Task[None], tuple[float, Turn]] = {}
@@ -106,6 +110,11 @@ class Starter:
                 turn.moved = True
                 door.reserve()
                 self._call(turn, self._caller.read_back(work, door, door.adapter, turn.epoch))
+            for look in turn.take_second_looks(min(free, door.room())):
+                free -= 1
+                turn.moved = True
+                door.reserve()
+                self._spawn(turn, self._looked_twice(look, turn, door.adapter))
             taken = turn.take(min(free, door.room()))
             for work in taken:
                 door.reserve()
@@ -183,6 +192,8 @@ class Starter:
                 ready.append((work, turn, found))
             else:
                 self._unsent.add(work, turn.door.key[0], found)
+                for other in going_along(work, turn.dependents_of(work), found):
+                    self._unsent.add(other, turn.door.key[0], found)
                 turn.moved = True
                 unsent.append((work, turn))
         return ready, unsent
@@ -252,6 +263,23 @@ class Starter:
             counting.ended(door.target_name)
             self._not_started(work, turn)
             turn.moved = turn.needs_plan = True
+            self._wake()
+
+    async def _looked_twice(self, look: SecondLook, turn: Turn, adapter: PaymentTarget) -> None:
+        """One read; whatever fails leaves it to be made again."""
+        door = turn.door
+        try:
+            closing = await self._second_looks.look(look, door, adapter, turn.epoch)
+            if closing is None:
+                self._holding.answered(door)
+            else:
+                self._holding.close(door, closing)
+        except psycopg.Error as error:
+            self._failed = self._failed or error
+        finally:
+            counting.ended(door.target_name)
+            turn.in_flight -= 1
+            door.ended()
             self._wake()
 
     def _call(self, turn: Turn, call: Coroutine[Any, Any, Outcome]) -> None:

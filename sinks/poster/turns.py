@@ -11,7 +11,7 @@ from typing import Final
 from schemas.states import READY, State
 from sinks.poster.doors import Door
 from sinks.poster.expanding import WITH_ORIGIN
-from sinks.poster.work import GateKey, Work
+from sinks.poster.work import GateKey, SecondLook, Work
 
 ITEMS_PER_TURN: Final = 500
 """K of law 21: then the gate goes to the back of the queue."""
@@ -39,6 +39,9 @@ class Turn:
         self.over_since = 0.0
         self.looks: list[Work] = []
         """Heads that are read back before any send; they become UNCERTAIN first (law 4)."""
+        self.second_looks: deque[SecondLook] = deque()
+        self.second_looks_due = False
+        """Some are due and not loaded yet."""
         self._ready: deque[Work] = deque()
         self._reads: deque[Work] = deque()
         self._followers: dict[str, deque[Work]] = {}
@@ -108,6 +111,12 @@ class Turn:
             taken.append(work)
         return taken
 
+    def take_second_looks(self, most: int) -> list[SecondLook]:
+        """Up to `most` entries that stand, to be looked for once more now. They hold no lane."""
+        taken = [self.second_looks.popleft() for _ in range(min(max(most, 0), len(self.second_looks)))]
+        self.in_flight += len(taken)
+        return taken
+
     def rest(self, until: datetime) -> None:
         """Its practice posts nothing until then: what is planned is left to whoever owns the gate next (T-8)."""
         self.rests_until = until
@@ -134,11 +143,11 @@ class Turn:
     @property
     def planned(self) -> int:
         """Entries that wait for a free call."""
-        return len(self._ready) + len(self._reads)
+        return len(self._ready) + len(self._reads) + len(self.second_looks)
 
     @property
     def has_work(self) -> bool:
-        return bool(self._ready or self._reads or self.looks) and self.started < ITEMS_PER_TURN
+        return bool(self._ready or self._reads or self.looks or self.second_looks) and self.started < ITEMS_PER_TURN
 
     @property
     def wants_plan(self) -> bool:

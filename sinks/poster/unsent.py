@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import msgspec
 
-from schemas.reasons import DeadLetterReason
-from schemas.states import Stage
+from schemas.reasons import DeadLetterReason, DecisionReason
+from schemas.states import Stage, State
 from sinks.named_queries import named_queries
 from sinks.poster import counting
 from sinks.poster.ledger import Connect
@@ -51,7 +51,7 @@ class Unsent:
             await connection.execute(_SQL["lock_practices"], {"practice_ids": practices})
             applied = await self._apply(connection, "hold", [_held_row(w, home, found) for w, home, found in held])
             applied |= await self._apply(connection, "die_unsent", [_dead_row(w, found) for w, found in dead])
-            results = [result_of(w, found.state, now, reason=found.reason) for w, _, found in held if w.key in applied]
+            results = [result_of(w, found.state, now, reason=_told(found)) for w, _, found in held if w.key in applied]
             deaths = [_death(w, found) for w, found in dead if w.key in applied]
             results += [result_of(d.work, d.state, now, reason=d.reason, attempt=d.attempt) for d in deaths]
             await publish(connection, results, deaths, now, self._group)
@@ -67,6 +67,11 @@ class Unsent:
             _SQL[name], {"items": msgspec.json.encode(rows).decode(), "now": self._clock.for_database()}
         )
         return {(str(p), int(n)) for p, n in await cursor.fetchall()}
+
+
+def _told(found: Held) -> DecisionReason | None:
+    """What people hear of: a missing link is news, though the decision's reason stays (`resolving.said_reason`)."""
+    return DecisionReason.PATIENT_NOT_LINKED if found.state is State.AWAITING_LINK else found.reason
 
 
 def _held_row(work: Work, home_practice_id: str, found: Held) -> dict[str, Any]:

@@ -102,6 +102,13 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
         return (self.practice_id, self.effect_id)
 
 
+class SecondLook(msgspec.Struct, frozen=True):
+    """An entry that stands as `external_id`, while another attempt of it may stand too (laws 19 and 20)."""
+
+    work: Work
+    external_id: str
+
+
 class Closing(msgspec.Struct, frozen=True):
     """A gate is to be closed: for this reason, and at least this long if the target named a time."""
 

@@ -36,6 +36,11 @@ WITH wanted AS (
              WHERE e.practice_id = w.practice_id AND e.connection_id = w.connection_id
                AND e.state IN ('SCHEDULED', 'RETRYING', 'SENDING', 'ACCEPTED', 'UNCERTAIN')
                AND e.state = 'SCHEDULED' AND e.due_at > coalesce(:now::timestamptz, now()))
+            UNION ALL
+            (SELECT 'POSTED', min(e.second_look_at)
+             FROM effects e
+             WHERE e.practice_id = w.practice_id AND e.connection_id = w.connection_id
+               AND e.second_look_at IS NOT NULL)
         ) h) AS next_due_at
     FROM wanted w
 )
@@ -64,9 +69,11 @@ FROM gates g
 WHERE (g.next_due_at IS NULL OR g.next_due_at > coalesce(:now::timestamptz, now()) + :late::interval)
   AND (g.blackout_until IS NULL OR g.blackout_until <= coalesce(:now::timestamptz, now()))
   AND (g.practice_id, g.connection_id) > (:after_practice, :after_connection)
-  AND EXISTS (SELECT FROM effects e WHERE e.practice_id = g.practice_id AND e.connection_id = g.connection_id
+  AND (EXISTS (SELECT FROM effects e WHERE e.practice_id = g.practice_id AND e.connection_id = g.connection_id
       AND e.state IN ('SCHEDULED', 'RETRYING', 'SENDING', 'ACCEPTED', 'UNCERTAIN')
       AND e.due_at <= coalesce(:now::timestamptz, now()) - :late::interval)
+    OR EXISTS (SELECT FROM effects e WHERE e.practice_id = g.practice_id AND e.connection_id = g.connection_id
+      AND e.second_look_at <= coalesce(:now::timestamptz, now()) - :late::interval))
 ORDER BY g.practice_id, g.connection_id
 LIMIT :most;
 

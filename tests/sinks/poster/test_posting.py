@@ -128,6 +128,13 @@ def test_a_connection_that_is_off_pauses_what_is_due(offices: Offices) -> None:
     assert office.payments() == []
 
 
+def published(offices: Offices) -> list[tuple[str, str | None]]:
+    """State and reason of every result that was enqueued, in order."""
+    rows = offices.book.rows("SELECT value FROM outbox WHERE topic = 'writeback-results.v1' ORDER BY created_at")
+    results = [decode_result(bytes(value)) for (value,) in rows]
+    return [(result.state.value, None if result.reason is None else str(result.reason)) for result in results]
+
+
 def test_a_link_that_was_taken_away_is_awaited(offices: Offices) -> None:
     """Law 8: looked at again under the practice's lock before it is written."""
     office = offices.open(amount=AmountMode.GROSS)
@@ -135,7 +142,13 @@ def test_a_link_that_was_taken_away_is_awaited(offices: Offices) -> None:
     offices.book.connection.execute("DELETE FROM patient_links")
     offices.poster()
     office.until_states("AWAITING_LINK")
-    assert office.column("reason") == ["PATIENT_NOT_LINKED"]
+    assert office.column("reason") == ["AUTO_INSTANT"], "why it was planned stays with it"
+    assert published(offices)[-1] == ("AWAITING_LINK", "PATIENT_NOT_LINKED"), "what it waits for is told"
+    office.patients.clear()
+    office.patient("pt-1")
+    assert offices.book.sweeps.look()["link"] == 1
+    office.until_states("POSTED")
+    assert published(offices)[-1] == ("POSTED", "AUTO_INSTANT")
 
 
 def test_what_is_due_later_is_not_touched(offices: Offices) -> None:

@@ -1,0 +1,43 @@
+-- Statements of the second look (laws 19 and 20): an entry that is POSTED while another attempt of it may stand too.
+
+-- name: due
+-- The entries of these gates whose look is due, in the columns of `plan`; what is asked of a mark is not asked of a read.
+SELECT e.practice_id, e.connection_id, e.effect_id, e.source, e.event_id, n.subject, e.target, e.entry_kind, e.part,
+       e.lane, e.depends_on, true AS origin_posted, e.state, e.reason, e.look_first, e.generation, e.request_id,
+       e.payload, e.attempts, e.epoch, e.sent_at, coalesce(e.settle_until <= now(), true) AS settled,
+       coalesce(e.sent_at < now() - make_interval(secs => :budget_s), true) AS aged,
+       e.settings_version, e.instruction::text, e.amount_minor, e.currency, e.ledger_date, l.pms_patient_id,
+       e.settings_version, true, '{}', true, o.external_id, o.payload, e.placement::text, e.external_id
+FROM json_to_recordset(:gates::json) AS k(p text, c text)
+JOIN effects e ON e.practice_id = k.p AND e.connection_id = k.c
+    AND e.second_look_at <= coalesce(:now::timestamptz, now())
+JOIN events n ON n.practice_id = e.practice_id AND n.source = e.source AND n.event_id = e.event_id
+LEFT JOIN effects o ON o.practice_id = e.practice_id AND o.effect_id = e.depends_on
+LEFT JOIN patient_links l ON l.practice_id = e.practice_id AND l.patient_ref = e.patient_ref
+ORDER BY e.second_look_at
+LIMIT :most;
+
+-- name: wake!
+-- Whoever owns the gate recomputes it at its release; a gate that sleeps is told when to look.
+UPDATE gates g SET next_due_at = least(g.next_due_at, w.at)
+FROM (SELECT e.practice_id, e.connection_id, min(e.second_look_at) AS at
+      FROM unnest(:practice_ids::text[], :effect_ids::bigint[]) AS k(p, n)
+      JOIN effects e ON e.practice_id = k.p AND e.effect_id = k.n
+      GROUP BY 1, 2 ORDER BY 1, 2) w
+WHERE g.practice_id = w.practice_id AND g.connection_id = w.connection_id;
+
+-- name: looked
+-- Nothing else stands, or it cannot be said yet: only the gate's owner may say so (law 20). A double is nobody's to fence.
+UPDATE effects e
+SET second_look_at = coalesce(:now::timestamptz, now()) + make_interval(secs => :again_in_s)
+WHERE e.practice_id = :practice_id AND e.effect_id = :effect_id AND e.second_look_at IS NOT NULL
+  AND (:doubled OR EXISTS (SELECT FROM gates g WHERE g.practice_id = e.practice_id
+       AND g.connection_id = e.connection_id AND g.epoch = :epoch AND g.owner = :me))
+RETURNING e.effect_id;
+
+-- name: add_attempt
+INSERT INTO attempts (practice_id, month, effect_id, n, phase, epoch, generation, request_id, began_at, ended_at, answer,
+    scope, code, external_ids)
+VALUES (:practice_id, date_trunc('month', :ended_at::timestamptz)::date, :effect_id, :n, 'readback', :epoch, :generation,
+    :request_id, :began_at, :ended_at, :answer, :scope, :code, :external_ids)
+ON CONFLICT DO NOTHING;

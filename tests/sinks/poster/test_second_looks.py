@@ -1,0 +1,150 @@
+"""A late answer proves one attempt while another is in doubt: the entry is POSTED, and the other is looked for (laws 19
+and 20)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from deploy.sandbox.running import Effect, FaultKind
+from schemas.practice_settings import AmountMode
+from tests.scenarios.roles import Role
+from tests.scenarios.waiting import until
+from tests.sinks.ledger.books import Book
+from tests.sinks.poster.offices import Office, Offices
+from tests.sinks.poster.test_statements import _own_gate, book, confirm, mark, posted  # noqa: F401
+
+PATH = "/payments"
+
+
+def _told(offices: Offices) -> list[str]:
+    """Reasons of the dead letters that were enqueued."""
+    rows = offices.book.rows("SELECT headers FROM outbox WHERE topic = 'writeback-dead-letters.v1' ORDER BY created_at")
+    return [dict(headers).get("dl-reason", str(headers)) for (headers,) in rows]
+
+
+def _two_attempts(offices: Offices, seconds: float, *, second: Effect) -> tuple[Office, Role]:
+    """The first poster froze with its success in hand. The office showed the entry only after `seconds`, so that the
+    next owner believed in its absence and sent again; that call had no answer, and `second` says whether it wrote."""
+    office = offices.open(amount=AmountMode.GROSS)
+    offices.book.tell(office.pay("pt-1"))
+    account = office.customer_key
+    offices.sandbox.open_dental.fault(
+        FaultKind.LATE_VISIBLE, seconds=seconds, account=account, method="POST", path=PATH, times=1
+    )
+    first = offices.process(test_crash_at="poster.after_answer:stop")
+    until(lambda: len(office.payments()) == 1, "the first entry stands", show=first.text)
+    offices.sandbox.open_dental.fault(
+        FaultKind.TIMEOUT, second, seconds=6.0, account=account, method="POST", path=PATH, times=1
+    )
+    offices.poster()
+    until(lambda: office.column("attempts") == [2], "the entry is sent again", show=office.shown)
+    return office, first
+
+
+def test_a_double_behind_a_late_answer_is_found_and_told(offices: Offices) -> None:
+    """POSTED by the first answer at once; then the entry of the second attempt, which nobody answered, is found."""
+    office, first = _two_attempts(offices, 60.0, second=Effect.BEFORE)
+    first.thaw()
+    office.until_states("POSTED")
+    assert office.column("external_id") == ["payments/1001"]
+    until(lambda: _told(offices) != [], "the double is told", show=office.shown)
+    assert _told(offices) == ["DUPLICATE_AT_TARGET"]
+    assert len(office.payments()) == 2
+    until(lambda: office.column("second_look_at") == [None], "and it is looked for no more", show=office.shown)
+    assert office.states() == ["POSTED"]
+
+
+def test_an_attempt_that_wrote_nothing_is_looked_for_and_forgotten(offices: Offices) -> None:
+    """The second attempt never reached the office: one more read, after its time to settle, and nobody is told."""
+    office, first = _two_attempts(offices, 60.0, second=Effect.NONE)
+    first.thaw()
+    office.until_states("POSTED")
+    until(lambda: office.column("second_look_at") != [None], "it is to be looked for", show=office.shown)
+    until(lambda: office.column("second_look_at") == [None], "it was looked for", show=office.shown)
+    assert _told(offices) == []
+    assert len(office.payments()) == 1
+
+
+# --- the statement
+
+
+def _looks(book: Book) -> list[bool]:  # noqa: F811
+    rows = book.rows("SELECT second_look_at IS NOT NULL FROM effects WHERE effect_id = 1")
+    return [row[0] for row in rows]
+
+
+def _sent(book: Book, state: str, attempts: int = 2, generation: int = 1, **more: Any) -> None:  # noqa: F811
+    mark(book.connection, 1)
+    book.connection.execute("ALTER TABLE effects DISABLE TRIGGER effects_transition")
+    book.connection.execute(
+        "UPDATE effects SET state = %s, attempts = %s, generation = %s, reason = %s,"
+        " settle_until = CASE WHEN %s = 'SENDING' THEN NULL ELSE now() + interval '3 s' END WHERE effect_id = 1",
+        (state, attempts, generation, more.get("reason", "AUTO_INSTANT"), state),
+    )
+
+
+@pytest.mark.parametrize("state", ["SENDING", "ACCEPTED", "UNCERTAIN"])
+def test_an_answer_of_an_earlier_attempt_leaves_the_later_one_to_be_looked_for(book: Book, state: str) -> None:  # noqa: F811
+    """Law 20: of any epoch; the look waits until the later attempt has settled (law 19)."""
+    _sent(book, state)
+    assert posted(book.connection, settle_s=3.5, settled=False) != []
+    assert _looks(book) == [True]
+    assert book.one("SELECT second_look_at >= settle_until FROM effects WHERE effect_id = 1")
+
+
+@pytest.mark.parametrize("state", ["SENDING", "UNCERTAIN"])
+def test_an_answer_of_the_last_attempt_settles_it(book: Book, state: str) -> None:  # noqa: F811
+    _sent(book, state)
+    posted(book.connection, a_n=2, settle_s=3.5, settled=False)
+    assert _looks(book) == [False]
+
+
+def test_an_answer_of_an_earlier_generation_leaves_the_later_one(book: Book) -> None:  # noqa: F811
+    """A redrive counts its attempts anew, so their numbers alone say nothing."""
+    _sent(book, "UNCERTAIN", attempts=1, generation=2)
+    posted(book.connection, settle_s=3.5, settled=False)
+    assert _looks(book) == [True]
+
+
+def test_an_entry_found_twice_stays_one_that_is_told(book: Book) -> None:  # noqa: F811
+    """Section 3: dead → POSTED by a late answer; what was found twice is not forgotten over it."""
+    _sent(book, "DEAD_LETTERED", attempts=1, reason="FOUND_TWICE")
+    posted(book.connection, settle_s=3.5, settled=False)
+    assert _looks(book) == [True]
+
+
+@pytest.mark.parametrize(("attempts", "settled", "looks"), [(1, False, False), (2, False, True), (2, True, False)])
+def test_what_is_found_early_may_be_of_an_earlier_attempt(
+    book: Book,  # noqa: F811
+    attempts: int,
+    settled: bool,
+    looks: bool,
+) -> None:
+    """Law 19: presence is proven early, but not whose: the last attempt may still be on its way."""
+    _sent(book, "UNCERTAIN", attempts=attempts)
+    posted(book.connection, a_n=9, phase="readback", settle_s=None, settled=settled)
+    assert _looks(book) == [looks]
+
+
+def test_a_refused_attempt_is_in_no_doubt(book: Book) -> None:  # noqa: F811
+    """RETRYING: it is proven that the last attempt wrote nothing."""
+    _sent(book, "RETRYING")
+    posted(book.connection, settle_s=3.5, settled=False)
+    assert _looks(book) == [False]
+
+
+def test_the_gate_wakes_for_a_second_look(book: Book) -> None:  # noqa: F811
+    """Law 8: its release recomputes when it has work next, and a look is work."""
+    from sinks.ledger import gates
+
+    _sent(book, "UNCERTAIN")
+    posted(book.connection, settle_s=3.5, settled=False)
+    book.connection.execute("UPDATE effects SET state = 'DISMISSED' WHERE effect_id = 2")
+    with book.connection.transaction(), book.connection.cursor() as cursor:
+        gates.refresh(cursor, [("practice-1", "practice-1-PMS")], now=None, jitter_s=0)
+    due = book.one("SELECT next_due_at FROM gates")
+    assert due == book.one("SELECT second_look_at FROM effects WHERE effect_id = 1")
+    assert due > datetime.now(UTC)
