@@ -14,6 +14,9 @@ from schemas.writebacks import ClaimLineOrder, ClaimOrder
 
 REVERSED: Final = "22"
 """CLP02 of a claim that takes an earlier payment back (I-9)."""
+_PREDETERMINED: Final = "25"
+"""CLP02 of an estimate before treatment: prices without a payment, so that nothing of it may be booked."""
+_OVER_SCHEDULE: Final = (AdjustmentGroup.CO, "45")
 _NEVER_WRITTEN_OFF: Final = "OA-23"
 """What an earlier insurer did: its own remittance wrote it off (I-3)."""
 
@@ -29,14 +32,16 @@ class Allowed(msgspec.Struct, frozen=True):
         code = f"{adjustment.group}-{adjustment.carc}"
         return code in self.codes and adjustment.group is not AdjustmentGroup.PR and code != _NEVER_WRITTEN_OFF
 
-    def doubts(self, adjustment: ClaimAdjustment) -> bool:
-        """Any other contractual reduction, and any code that no list knows (I-3, I-5). Nothing of 0 is doubted."""
+    def doubts(self, adjustment: ClaimAdjustment, *, reversal: bool) -> bool:
+        """Any other contractual reduction, and any code that no list knows (I-3, I-5). Nothing of 0 is doubted.
+
+        A reversal names what its original named, stopped since or not (I-9).
+        """
         if adjustment.amount_minor == 0 or self.writes_off(adjustment):
             return False
-        return (
-            adjustment.group is AdjustmentGroup.CO
-            or reason_codes().standing(adjustment.carc, self.on) is not CodeStanding.IN_USE
-        )
+        standing = reason_codes().standing(adjustment.carc, self.on)
+        in_use = standing is CodeStanding.IN_USE or (reversal and standing is CodeStanding.STOPPED)
+        return adjustment.group is AdjustmentGroup.CO or not in_use
 
 
 class SettledClaim(msgspec.Struct, frozen=True):
@@ -61,7 +66,7 @@ def settle(remittance: Remittance, claim: Claim, allowed: Allowed) -> SettledCla
     orders = tuple(_line(line, allowed) for line in lines)
     write_off = _written_off(claim.adjustments, allowed) + sum(order.write_off_minor for order in orders)
     adjustments = [*claim.adjustments, *(each for line in lines for each in line.adjustments)]
-    pays_while_reversing = claim.status == REVERSED and claim.paid_minor > 0
+    reversal = claim.status == REVERSED
     return SettledClaim(
         patient_ref=claim.patient_ref,
         order=ClaimOrder(
@@ -75,9 +80,20 @@ def settle(remittance: Remittance, claim: Claim, allowed: Allowed) -> SettledCla
             write_off_minor=write_off,
             lines=orders,
         ),
-        doubtful=pays_while_reversing or any(allowed.doubts(each) for each in adjustments),
+        doubtful=_contradicts_itself(claim, adjustments, write_off)
+        or any(allowed.doubts(each, reversal=reversal) for each in adjustments),
         named=_is_named(claim, orders, write_off) or (claim.paid_minor == 0 and write_off == 0),
     )
+
+
+def _contradicts_itself(claim: Claim, adjustments: Iterable[ClaimAdjustment], write_off: int) -> bool:
+    """A reversal that pays or writes off (I-9); an estimate; more written off than was charged; and CO-45 for the whole
+    charge: by X12's own words it cannot be that, and a denial told so would be lost without a word (I-3)."""
+    if claim.status == REVERSED:
+        return claim.paid_minor > 0 or write_off > 0
+    over_schedule = sum(each.amount_minor for each in adjustments if (each.group, each.carc) == _OVER_SCHEDULE)
+    whole = claim.charged_minor > 0 and over_schedule == claim.charged_minor
+    return whole or claim.status == _PREDETERMINED or write_off > max(claim.charged_minor, 0)
 
 
 def _line(line: ClaimLine, allowed: Allowed) -> ClaimLineOrder:

@@ -1,35 +1,27 @@
-"""Insurance: per claim a payment and its write-off, by codes that are data (I-1 to I-12, ET-3, M-9)."""
+"""Insurance: per claim a payment and its write-off, by codes that are data (I-1, I-3 to I-6, ET-3)."""
 
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from schemas.events import Claim, PaymentKind, Split, Tender
-from schemas.practice_settings import Allocation, AmountMode, PracticeStatus, Timing, TypeMode, UnattachedInsurance
+from schemas.events import Claim
 from schemas.reasons import DeadLetterReason, DecisionReason
 from schemas.states import EntryKind, State
 from schemas.validation import Invalid, validate
-from tests.processors.told import NOON, changed, modes, payment
+from tests.processors.told import changed
 from tests.processors.told_kinds import (
-    MINUTE,
-    adjusted,
     claim,
-    corrected,
     decided,
     line,
-    of_kind,
     remitted,
     rows,
     total,
 )
 
 PAID, WRITTEN_OFF = EntryKind.INSURANCE_PAYMENT, EntryKind.WRITE_OFF
-DUE, REVIEW, ALLOCATION = State.SCHEDULED, State.AWAITING_REVIEW, State.AWAITING_ALLOCATION
+DUE, REVIEW = State.SCHEDULED, State.AWAITING_REVIEW
 
 
 def test_a_claim_is_its_payment_and_its_write_off() -> None:
@@ -122,242 +114,33 @@ def test_claim_level_and_line_level_adjustments_add_up() -> None:
     assert (total(decision, PAID), total(decision, WRITTEN_OFF)) == (15000, 6000)
 
 
-def test_what_the_insurer_kept_stands_at_office_level() -> None:
-    """I-2: BPR02 = claims − PLB: 15000 − 600 = 14400, to the cent, and on no patient's ledger."""
-    event = remitted(claim(line(15000, CO_45=5000)), plb=(600,))
-    decision = decided(event)
-    assert rows(decision) == [
-        (PAID, "", 15000, DUE),
-        (WRITTEN_OFF, "", 5000, DUE),
-        (PAID, "plb0", -600, State.AWAITING_MANUAL_POST),
-    ]
-    kept = decision.effects[-1]
-    assert (kept.instruction.office_level, kept.instruction.patient_ref, kept.lane) == (True, None, "r:era-1")
-    assert kept.reason is DecisionReason.PATIENT_UNTOUCHED
-    assert total(decision, PAID) == event.gross_minor == 14400
-
-
-def test_a_payment_of_nothing_but_provider_adjustments() -> None:
-    """I-2: interest of 12.00 (PLB −12.00) without any claim; a PLB of 0 is nothing to post (M-9)."""
-    decision = decided(remitted(plb=(-1200, 0)))
-    assert rows(decision) == [
-        (PAID, "plb0", 1200, State.AWAITING_MANUAL_POST),
-        (PAID, "plb1", 0, State.SKIPPED_ZERO),
-    ]
-
-
-@pytest.mark.parametrize("mode", list(AmountMode))
-def test_a_virtual_cards_fee_reaches_no_patient(mode: AmountMode) -> None:
-    """I-7: 14400 with fee 432 → claim payments 14400 in every mode; nothing waits for an unknown fee."""
-    for fee in (432, None):
-        decision = decided(remitted(claim(line(14400, CO_45=5600)), fee=fee, tender=Tender.VIRTUAL_CARD), amount=mode)
-        assert (decision.waiting, decision.amount_mode) == (None, AmountMode.GROSS)
-        assert rows(decision) == [(PAID, "", 14400, DUE), (WRITTEN_OFF, "", 5600, DUE)]
-        assert {(e.instruction.gross_minor, e.instruction.fee_minor) for e in decision.effects} == {(None, None)}
-
-
-def test_a_take_back_restores_the_write_off() -> None:
-    """I-9: CLP02 22: −12000 and the write-off of 5000 back, beside a claim that is paid."""
-    back = claim(line(-12000, CO_45=-5000, PR_1=-3000), ref="clm-2", patient="pt-2", status="22")
-    decision = decided(remitted(claim(line(15000, CO_45=5000)), back))
-    assert rows(decision) == [
-        (PAID, "0", 15000, DUE),
-        (WRITTEN_OFF, "0", 5000, DUE),
-        (PAID, "1", -12000, DUE),
-        (WRITTEN_OFF, "1", -5000, DUE),
-    ]
-    assert total(decision, PAID) == 3000
-
-
-def test_a_reversal_that_pays_is_looked_at() -> None:
-    """I-9: status 22 with money to the practice contradicts itself."""
-    assert rows(decided(remitted(claim(line(12000), status="22")))) == [(PAID, "", 12000, REVIEW)]
-
-
-def test_one_remittance_over_many_patients() -> None:
-    """I-10: each claim on its patient's ledger, all in one lane, their sum the payment; one in doubt holds no other."""
-    second = claim(line(5400, CO_97=2600), ref="clm-2", patient="pt-2")
-    event = remitted(claim(line(9000, CO_45=3000)), second, fee=432, tender=Tender.VIRTUAL_CARD)
-    decision = decided(event)
-    assert rows(decision) == [(PAID, "0", 9000, DUE), (WRITTEN_OFF, "0", 3000, DUE), (PAID, "1", 5400, REVIEW)]
-    assert [e.instruction.patient_ref for e in of_kind(decision, PAID)] == ["pt-1", "pt-2"]
-    assert {effect.lane for effect in decision.effects} == {"r:era-1"}
-    assert total(decision, PAID) == event.gross_minor
-
-
-@pytest.mark.parametrize("chosen", list(Allocation))
-def test_insurance_is_never_allocated_oldest_first(chosen: Allocation) -> None:
-    """I-11: it goes to the claim's procedures, attached or not."""
-    for event in (remitted(claim(line(12000))), payment(kind=PaymentKind.INSURANCE)):
-        assert {e.instruction.allocation for e in decided(event, allocation=chosen).effects} == {None}
-
-
 @pytest.mark.parametrize(
-    "unnamed",
+    ("told", "paid", "written_off"),
     [
-        claim(line(12000, CO_45=5000), ref=None),
-        changed(claim(line(12000)), lines=None, adjustments=adjusted(CO_45=5000), charged_minor=17000),
-        changed(claim(line(12000, CO_45=5000)), lines=(line(6000, None, CO_45=2500), line(6000, None, CO_45=2500))),
-        claim(line(6000, CO_45=2500), line(8500, "proc-2"), CO_45=2500),
-        changed(
-            claim(line(6000, CO_45=2500), line(6000, "proc-2")), adjustments=adjusted(CO_45=2500), charged_minor=17000
-        ),
+        (claim(line(12000), status="22"), 12000, 0),
+        (claim(line(-10000, CO_45=5000), status="22"), -10000, 5000),
+        (claim(line(0, CO_45=5000, PR_101=15000), status="25"), 0, 5000),
+        (claim(line(-10000, CO_45=30000)), -10000, 30000),
+        (claim(line(0, CO_45=20000)), 0, 20000),
     ],
-    ids=["no claim", "no lines", "no procedures", "kept of the whole", "written off of the whole"],
+    ids=["22 pays", "22 writes off", "an estimate", "more than was charged", "the whole charge"],
 )
-def test_too_little_named_waits_or_is_posted_by_setting(unnamed: Claim) -> None:
-    """I-12: without the claim, its lines, what each line got, or for which procedure, somebody allocates it."""
-    held = decided(remitted(unnamed))
-    assert rows(held) == [(PAID, "", 12000, ALLOCATION), (WRITTEN_OFF, "", 5000, ALLOCATION)]
-    assert {effect.reason for effect in held.effects} == {DecisionReason.CLAIM_NOT_NAMED}
-    assert {effect.due_at for effect in held.effects} == {NOON + MINUTE}, "due at once when it is allocated"
-    posted = decided(remitted(unnamed), unattached_insurance=UnattachedInsurance.POST)
-    assert rows(posted) == [(PAID, "", 12000, DUE), (WRITTEN_OFF, "", 5000, DUE)]
+def test_a_claim_that_contradicts_itself_is_looked_at(told: Claim, paid: int, written_off: int) -> None:
+    """I-9, I-3: it balances, and still nothing of it is booked before somebody looked, whatever its codes."""
+    decision = decided(remitted(claim(line(30000), ref="other"), told))
+    mine = [effect for effect in decision.effects if effect.part == "1"]
+    assert {effect.state for effect in mine} == {REVIEW}
+    assert (mine[0].instruction.amount_minor, total(decision, WRITTEN_OFF)) == (paid, written_off)
 
 
-def test_one_line_needs_no_procedure() -> None:
-    """I-12: a claim of one procedure cannot be mistaken, on whichever level its adjustments are told."""
-    assert rows(decided(remitted(claim(line(12000, None))))) == [(PAID, "", 12000, DUE)]
-    whole = decided(remitted(claim(line(17000, None), CO_45=5000)))
-    assert rows(whole) == [(PAID, "", 12000, DUE), (WRITTEN_OFF, "", 5000, DUE)]
+def test_capitation_is_looked_at() -> None:
+    """I-3: CO-24, paid by the head and not by the claim: a contractual reduction that nobody allowed."""
+    assert rows(decided(remitted(claim(line(0, CO_24=20000))))) == [(PAID, "", 0, REVIEW)]
+    allowed = decided(remitted(claim(line(0, CO_24=20000))), write_off_codes=("CO-24", "CO-45"))
+    assert rows(allowed) == [(PAID, "", 0, DUE), (WRITTEN_OFF, "", 20000, DUE)]
 
 
-def test_a_payment_without_any_remittance() -> None:
-    """I-12, I-7: held or posted as it is, gross, split by patient; never with a companion."""
-    splits = (Split(patient_ref="pt-1", amount_minor=9000), Split(patient_ref="pt-2", amount_minor=3000))
-    event = payment(12000, 360, kind=PaymentKind.INSURANCE, tender=Tender.VIRTUAL_CARD, splits=splits)
-    assert rows(decided(event)) == [(PAID, "0", 9000, ALLOCATION), (PAID, "1", 3000, ALLOCATION)]
-    posted = decided(event, unattached_insurance=UnattachedInsurance.POST)
-    assert rows(posted) == [(PAID, "0", 9000, DUE), (PAID, "1", 3000, DUE)]
-    assert [effect.lane for effect in posted.effects] == ["p:pt-1", "p:pt-2"]
-
-
-def test_a_claim_that_pays_nothing_is_posted() -> None:
-    """M-9: a zero-pay claim is not a zero payment: payment 0 and write-off 5000, no net that could be ≤ 0 (N-9)."""
-    decision = decided(remitted(claim(line(0, CO_45=5000, PR_1=3000)), fee=31))
-    assert rows(decision) == [(PAID, "", 0, DUE), (WRITTEN_OFF, "", 5000, DUE)]
-    assert decision.reason is DecisionReason.AUTO_INSTANT
-
-
-def test_a_denied_claim_needs_no_allocation() -> None:
-    """I-12, M-9: nothing was paid and nothing is written off, so there is nothing to divide."""
-    denied = Claim(
-        claim_ref="clm-1",
-        status="4",
-        patient_ref="pt-1",
-        charged_minor=8000,
-        paid_minor=0,
-        adjustments=adjusted(PR_1=8000),
-    )
-    assert rows(decided(remitted(denied))) == [(PAID, "", 0, DUE)]
-
-
-@pytest.mark.parametrize("event", [payment(0, 0, kind=PaymentKind.INSURANCE), remitted()], ids=["bare", "no claims"])
-def test_nothing_paid_for_no_claim_is_skipped(event: Any) -> None:
-    """M-9."""
-    decision = decided(event)
-    assert rows(decision) == [(PAID, "", 0, State.SKIPPED_ZERO)]
-    assert decision.reason is DecisionReason.ZERO_AMOUNT
-
-
-@pytest.mark.parametrize(
-    ("settings", "reason"),
-    [
-        ({"types": modes(insurance=TypeMode.OFF)}, DecisionReason.TYPE_OFF),
-        ({"master": False}, DecisionReason.MASTER_OFF),
-        ({"status": PracticeStatus.OFFBOARDED}, DecisionReason.OFFBOARDED),
-    ],
-)
-def test_what_is_off_is_skipped_whole(settings: dict[str, Any], reason: DecisionReason) -> None:
-    """ET-3, SET-2, law 2: doubtful, unnamed and office-level entries too, with their amounts."""
-    event = remitted(claim(line(12000, CO_45=5000, CO_97=3000), ref=None), plb=(600,))
-    decision = decided(event, **settings)
-    assert [(kind, amount) for kind, _, amount, _ in rows(decision)] == [
-        (PAID, 12000),
-        (WRITTEN_OFF, 5000),
-        (PAID, -600),
-    ]
-    assert {(e.state, e.reason, e.holds) for e in decision.effects} == {(State.SKIPPED_DISABLED, reason, ())}
-
-
-def test_every_condition_is_kept_and_the_first_is_shown() -> None:
-    """Protocol section 3, T-13: in doubt, not cleared, not named: all three must be met, in this order."""
-    event = remitted(claim(line(12000, CO_97=3000), ref=None))
-    (paid,) = decided(event, timing=Timing.ON_CLEAR).effects
-    assert (paid.state, paid.reason) == (REVIEW, DecisionReason.CODE_NOT_ALLOWED)
-    assert paid.holds == (State.AWAITING_CLEARANCE, ALLOCATION)
-    (by_hand,) = decided(event, types=modes(insurance=TypeMode.MANUAL)).effects
-    assert (by_hand.state, by_hand.holds) == (REVIEW, (ALLOCATION, State.AWAITING_MANUAL_POST))
-
-
-def test_a_take_back_waits_for_no_clearance() -> None:
-    """T-13, I-9: reversals never wait; what is paid beside it does."""
-    back = claim(line(-2000), ref="clm-2", status="22")
-    decision = decided(remitted(claim(line(15000)), back), timing=Timing.ON_CLEAR)
-    assert [(e.state, e.due_at) for e in decision.effects] == [
-        (State.AWAITING_CLEARANCE, None),
-        (DUE, NOON + MINUTE),
-    ]
-
-
-def test_a_corrected_remittance_is_planned_like_the_first() -> None:
-    """E-11: and says which telling it books."""
-    event = remitted(claim(line(12000, CO_45=5000)))
-    again = corrected(3, gross=12000, fee=0, kind=PaymentKind.INSURANCE, remittance=event.remittance)
-    assert rows(decided(again)) == rows(decided(event))
-    assert {effect.instruction.version for effect in decided(again).effects} == {3}
-
-
-CODES = ["CO_45", "CO_97", "PR_1", "OA_23", "PI_45", "CO_9999", "OA_94"]
-LINES = st.builds(
-    lambda paid, amounts, procedure: line(paid, procedure, **amounts),
-    st.integers(-(10**7), 10**7),
-    st.dictionaries(st.sampled_from(CODES), st.integers(-(10**6), 10**6), max_size=4),
-    st.sampled_from([None, "proc-1"]),
-)
-CLAIMS = st.builds(
-    lambda lines, ref, status, more: claim(*lines, ref=ref, status=status, **more),
-    st.lists(LINES, min_size=1, max_size=4),
-    st.sampled_from([None, "clm-1"]),
-    st.sampled_from(["1", "22"]),
-    st.dictionaries(st.sampled_from(CODES), st.integers(-(10**6), 10**6), max_size=2),
-)
-
-
-@given(
-    claims=st.lists(CLAIMS, max_size=5),
-    plb=st.lists(st.integers(-(10**6), 10**6), max_size=3),
-    settings=st.fixed_dictionaries(
-        {
-            "timing": st.sampled_from(list(Timing)),
-            "unattached_insurance": st.sampled_from(list(UnattachedInsurance)),
-            "write_off_codes": st.sampled_from([(), ("CO-45",), ("CO-45", "CO-97", "PR-1", "OA-94")]),
-            "master": st.booleans(),
-        }
-    ),
-)
-def test_entries_are_the_payment_and_claims_stay_balanced(
-    claims: list[Claim], plb: list[int], settings: dict[str, Any]
-) -> None:
-    """I-1, I-2, I-3, I-6, I-10: payments add up to what was paid; of each claim, charged − paid − write-off is what
-    nobody wrote off; a write-off depends on its payment, shares its fate and is never the patient's part."""
-    event = remitted(*claims, plb=tuple(plb))
-    decision = decided(event, **settings)
-    assert total(decision, PAID) == event.gross_minor
-    keys = [(effect.entry_kind, effect.part) for effect in decision.effects]
-    assert len(set(keys)) == len(keys)
-    paid = {effect.part: effect for effect in of_kind(decision, PAID)}
-    written_off = {effect.part: effect for effect in of_kind(decision, WRITTEN_OFF)}
-    for part, effect in written_off.items():
-        assert effect.depends_on == (PAID, part)
-        assert (effect.state, effect.holds, effect.due_at) == (paid[part].state, paid[part].holds, paid[part].due_at)
-    for position, told in enumerate(claims):
-        part = "" if len(claims) == 1 else str(position)
-        order = paid[part].instruction.claim
-        assert order is not None
-        adjustments = [*told.adjustments, *(each for each_line in told.lines or () for each in each_line.adjustments)]
-        kept = sum(a.amount_minor for a in adjustments if f"{a.group}-{a.carc}" not in settings["write_off_codes"])
-        patients = sum(a.amount_minor for a in adjustments if f"{a.group}-{a.carc}" == "PR-1")
-        still_open = kept + (patients if "PR-1" in settings["write_off_codes"] else 0)
-        assert told.charged_minor - order.paid_minor - order.write_off_minor == still_open
-        assert (written_off[part].instruction.amount_minor if part in written_off else 0) == order.write_off_minor
+def test_a_second_insurer_writes_off_only_its_own() -> None:
+    """I-3: what the first reduced (OA-23) stays with the first's remittance; the second's own CO-45 is its own."""
+    second = claim(line(2400, OA_23=12600, CO_45=2000, PR_2=3000), status="2")
+    assert rows(decided(remitted(second))) == [(PAID, "", 2400, DUE), (WRITTEN_OFF, "", 2000, DUE)]
