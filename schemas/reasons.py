@@ -102,6 +102,8 @@ class DecisionReason(StrEnum):
     """E-9 d: posted on purpose, after its type was off when it happened."""
     PATIENT_UNTOUCHED = "PATIENT_UNTOUCHED"
     """R-10, I-2: it stands at office level: a dispute by setting, what an insurer kept or added for no claim."""
+    CONNECTION_REPLACED = "CONNECTION_REPLACED"
+    """R-6, E-9 c: it belongs to books whose connection is switched off or not the practice's any more."""
     LEDGER_CLOSED = "LEDGER_CLOSED"
     """T-9: its ledger date is closed, and the practice enters such entries by hand."""
     OTHER_CURRENCY = "OTHER_CURRENCY"
@@ -123,6 +125,8 @@ class AttentionReason(StrEnum):
     DISPUTE_WON = "DISPUTE_WON"
     DISPUTE_LOST = "DISPUTE_LOST"
     DISPUTE_WITHDRAWN = "DISPUTE_WITHDRAWN"
+    CONNECTION_REPLACED = "CONNECTION_REPLACED"
+    """Entries wait behind a connection that the practice does not use any more."""
     PAYMENT_RETURNED = "PAYMENT_RETURNED"
     PAYOUT_FAILED = "PAYOUT_FAILED"
 

@@ -16,7 +16,7 @@ from sinks.ledger import gates
 from sinks.ledger.audit import append
 from sinks.ledger.database import statement
 from sinks.ledger.practices import require_practice
-from sinks.ledger.recomputing import moment
+from sinks.ledger.recomputing import moment, recompute
 from sinks.ledger.release import compose_anew, release
 from streams.errors import ConfigurationError
 
@@ -71,7 +71,7 @@ def save_connection(cursor: Cursor, given: ConnectionInput, *, actor: str, now: 
     22), and another account while something is in doubt at this one: its read-back would look in the wrong place. Keys
     may be renewed at any time (`same_account`): entries in doubt behind revoked keys would otherwise stay so for ever.
     3. Save; with another account, fence whoever holds the old one. 4. Open the gate. 5. Release what died of the
-    setting. 6. Audit, without secrets. Raises ConfigurationError that says what to do.
+    setting or waited for the connection. 6. Audit, without secrets. Raises ConfigurationError that says what to do.
     """
     require_practice(cursor, given.practice_id)
     key = (given.practice_id, given.connection_id)
@@ -93,6 +93,7 @@ def save_connection(cursor: Cursor, given: ConnectionInput, *, actor: str, now: 
     released = release(
         cursor, given.practice_id, [State.INVALID_CONFIG], actor=actor, now=now, connection_id=given.connection_id
     )
+    recompute(cursor, given.practice_id, now=now, jitter_s=0)
     gates.refresh(cursor, [key], now=now, jitter_s=0)
     append(
         cursor,

@@ -25,7 +25,8 @@ def lock(cursor: Cursor, practice_id: str) -> bool:
 def recompute(
     cursor: Cursor, practice_id: str, *, now: datetime | None, jitter_s: int, patient_ref: str | None = None
 ) -> int:
-    """Give what waits for a link or for the master switch its first unmet condition; returns how many changed.
+    """Give what waits for a link, the master switch or its connection its first unmet condition; returns how many
+    changed.
 
     The caller holds the practice's lock and made its change in an earlier statement.
     1. lock the gates. 2. lock and read the effects. 3. recompute, pure. 4. write, with results. 5. refresh the gates.
@@ -37,7 +38,7 @@ def recompute(
     gates.lock(cursor, keys)
     paused = not master_on(cursor, practice_id, now)
     rows = cursor.execute(statement("facts", "effects_to_recompute"), who).fetchall()
-    moved = [(row, state) for row in rows if (state := _state(row, paused)) != row[1]]
+    moved = [(row, state) for row in rows if (state := _state(row, paused)) != row[1] or _is_back(row)]
     if not moved:
         return 0
     at = moment(cursor, now)
@@ -48,6 +49,7 @@ def recompute(
             "effect_ids": [row[0] for row, _ in moved],
             "states": [str(state) for _, state in moved],
             "was": [row[1] for row, _ in moved],
+            "over": [_is_back(row) for row, _ in moved],
             "now": at,
         },
     )
@@ -69,13 +71,19 @@ def moment(cursor: Cursor, now: datetime | None) -> datetime:
     return instant
 
 
+def _is_back(row: Any) -> bool:
+    """It waited for its connection, which the practice has again (R-6: no other may take what follows an entry)."""
+    return row[9] == DecisionReason.CONNECTION_REPLACED.value and bool(row[17])
+
+
 def _state(row: Any, paused: bool) -> State:
     target = Target(row[3])
+    gone = row[9] == DecisionReason.CONNECTION_REPLACED.value and not row[17]
     return first_unmet(
         tuple(State(hold) for hold in row[2]),
         needs_link=needs_link(target, office_level=bool(row[15])),
         linked=bool(row[14]),
-        paused=paused and stops_for_master(target, EntryKind(row[7])),
+        paused=gone or (paused and stops_for_master(target, EntryKind(row[7]))),
     )
 
 
@@ -89,7 +97,7 @@ def _result(practice_id: str, row: Any, state: State, at: datetime) -> outbox.Ou
         target=Target(row[3]),
         entry_kind=EntryKind(row[7]),
         part=row[8],
-        reason=said_reason(state, DecisionReason(row[9])),
+        reason=said_reason(state, DecisionReason(row[16] if _is_back(row) and row[16] else row[9])),
         settings_version=row[10],
         amount_minor=row[11],
         currency=row[12],

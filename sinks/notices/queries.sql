@@ -48,6 +48,9 @@ WHERE (waiting = 'AWAITING_ORIGINAL' AND received_at < coalesce(:now::timestampt
    OR (waiting = 'AWAITING_REVIEW' AND reason IN ('MORE_THAN_ORIGINAL', 'SUMS_DISAGREE'))
 GROUP BY 2, 5
 UNION ALL
+SELECT 'event', practice_id, NULL, NULL, reason, count(*)::int, min(changed_at), 0, NULL, NULL
+FROM effects WHERE state = 'PAUSED' AND reason = 'CONNECTION_REPLACED' GROUP BY practice_id, reason
+UNION ALL
 SELECT 'event', practice_id, NULL, NULL, CASE kind WHEN 'return' THEN 'PAYMENT_RETURNED' ELSE 'PAYOUT_FAILED' END,
     count(*)::int, min(received_at), 0, NULL, NULL
 FROM events

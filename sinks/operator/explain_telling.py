@@ -110,6 +110,7 @@ def told(
 def causes_of(rows: Rows) -> list[str]:
     """The reasons under which somebody may have been told of this."""
     found = {letter.reason for letter in rows.letters}
+    found |= {entry.reason for entry in rows.entries if entry.state == State.PAUSED}
     found |= {entry.connection_closed for entry in rows.entries if entry.connection_closed is not None}
     for event in rows.events:
         found |= {event.reason, *(reason.value for reason in _NOTICED.get(event.kind, ()))}

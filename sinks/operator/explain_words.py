@@ -58,6 +58,8 @@ DECISION_WORDS: Final[dict[DecisionReason, str]] = {
     _D.NOT_BY_THIS_ROUTE: "the practice's connection cannot write this kind of entry",
     _D.BACKFILLED: "posted on purpose after the fact",
     _D.PATIENT_UNTOUCHED: "the practice keeps disputes off the patients' ledgers (R-10)",
+    _D.CONNECTION_REPLACED: "it belongs to books whose connection is switched off or is not the practice's any more; "
+    "it goes on when that connection is saved again (`target add`), or is entered there by hand",
     _D.LEDGER_CLOSED: "the practice's books are closed for its date, and it wants such entries by hand (T-9)",
     _D.OTHER_CURRENCY: "it is in another currency than the practice's (M-8)",
 }

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from schemas.reasons import DecisionReason
 from schemas.states import EntryKind, State, Target
 from sinks.ledger.request_ids import marker, request_id
 from sinks.ledger.resolving import stops_for_master
@@ -42,7 +43,7 @@ def check(work: Work, dependents: tuple[Work, ...], target: PaymentTarget, times
     """
     facts = work.facts
     if not facts.connected:
-        return Held(State.PAUSED)
+        return Held(State.PAUSED, DecisionReason.CONNECTION_REPLACED)
     if not facts.master and stops_for_master(work.target, work.entry_kind):
         return Held(State.PAUSED)
     if work.target is Target.PMS and facts.blackouts is not None and (end := facts.blackouts.until(now)) is not None:

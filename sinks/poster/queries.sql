@@ -313,14 +313,14 @@ WHERE x.practice_id = i.p AND x.effect_id = i.n AND x.state IN ('SCHEDULED', 'RE
       WHEN 'AWAITING_MANUAL_POST' THEN i.version IS NOT DISTINCT FROM (SELECT v.version FROM settings v
           WHERE v.practice_id = i.p AND v.effective_from <= coalesce(:now::timestamptz, now())
           ORDER BY v.effective_from DESC LIMIT 1)
-      ELSE NOT EXISTS (SELECT FROM practice_connections u JOIN connections c
-               ON c.home_practice_id = u.home_practice_id AND c.connection_id = u.connection_id
+      ELSE CASE WHEN i.reason = 'CONNECTION_REPLACED' THEN NOT EXISTS (SELECT FROM practice_connections u
+               JOIN connections c ON c.home_practice_id = u.home_practice_id AND c.connection_id = u.connection_id
                WHERE u.practice_id = i.p AND u.connection_id = i.c AND u.home_practice_id = i.home AND c.enabled)
-           OR x.target = 'PMS' AND x.entry_kind <> 'note'
+           ELSE x.target = 'PMS' AND x.entry_kind <> 'note'
            AND NOT coalesce((SELECT (v.body ->> 'master')::boolean AND v.body ->> 'status' <> 'OFFBOARDED'
                FROM settings v
                WHERE v.practice_id = i.p AND v.effective_from <= coalesce(:now::timestamptz, now())
-               ORDER BY v.effective_from DESC LIMIT 1), false)
+               ORDER BY v.effective_from DESC LIMIT 1), false) END
       END
 RETURNING x.practice_id, x.effect_id;
 

@@ -10,7 +10,9 @@ WHERE e.practice_id = :practice_id AND e.waiting = 'AWAITING_SETTINGS'
 SELECT e.effect_id, e.state, e.holds, e.target, e.connection_id, e.source, e.event_id, e.entry_kind, e.part, e.reason,
        e.settings_version, e.amount_minor, e.currency, v.subject,
        EXISTS (SELECT FROM patient_links l WHERE l.practice_id = e.practice_id AND l.patient_ref = e.patient_ref),
-       coalesce((e.instruction ->> 'office_level')::boolean, false)
+       coalesce((e.instruction ->> 'office_level')::boolean, false), e.planned_reason,
+       EXISTS (SELECT FROM practice_connections u JOIN connections c USING (home_practice_id, connection_id)
+               WHERE u.practice_id = e.practice_id AND u.connection_id = e.connection_id AND c.enabled)
 FROM effects e JOIN events v USING (practice_id, source, event_id)
 WHERE e.practice_id = :practice_id AND e.state IN ('AWAITING_LINK', 'PAUSED')
   AND (:patient_ref::text IS NULL OR e.patient_ref = :patient_ref)
@@ -30,8 +32,11 @@ WHERE practice_id = :practice_id AND state IN ('AWAITING_LINK', 'PAUSED') AND co
 SELECT connection_id FROM gates WHERE practice_id = :practice_id;
 
 -- name: set_states!
-UPDATE effects e SET state = k.state, changed_at = coalesce(:now::timestamptz, now())
-FROM unnest(:effect_ids::bigint[], :states::text[], :was::text[]) AS k(effect_id, state, was)
+-- A reason that is over makes room for the one for which the entry was planned.
+UPDATE effects e SET state = k.state, changed_at = coalesce(:now::timestamptz, now()),
+    reason = CASE WHEN k.over THEN coalesce(e.planned_reason, e.reason) ELSE e.reason END,
+    planned_reason = CASE WHEN k.over THEN NULL ELSE e.planned_reason END
+FROM unnest(:effect_ids::bigint[], :states::text[], :was::text[], :over::boolean[]) AS k(effect_id, state, was, over)
 WHERE e.practice_id = :practice_id AND e.effect_id = k.effect_id AND e.state = k.was;
 
 -- name: master_now

@@ -5,14 +5,17 @@ JOIN patient_links l ON l.practice_id = e.practice_id AND l.patient_ref = e.pati
 WHERE e.state = 'AWAITING_LINK' LIMIT :most;
 
 -- name: pauses_missed
--- Expected: none. Whoever switches the master on resumes what it paused.
+-- Expected: none. Whoever switches the master on resumes what it paused, and who saves a connection what waited for it.
 SELECT DISTINCT e.practice_id FROM effects e
 CROSS JOIN LATERAL (SELECT (s.body->>'master')::boolean AND s.body->>'status' <> 'OFFBOARDED' AS master
     FROM settings s
     WHERE s.practice_id = e.practice_id AND s.effective_from <= coalesce(:now::timestamptz, now())
       AND s.applied_at IS NOT NULL
     ORDER BY s.version DESC LIMIT 1) current
-WHERE e.state = 'PAUSED' AND current.master LIMIT :most;
+WHERE e.state = 'PAUSED' AND current.master AND (e.reason <> 'CONNECTION_REPLACED' OR EXISTS (
+    SELECT FROM practice_connections u JOIN connections c USING (home_practice_id, connection_id)
+    WHERE u.practice_id = e.practice_id AND u.connection_id = e.connection_id AND c.enabled))
+LIMIT :most;
 
 -- name: versions_begun
 -- Versions that were saved ahead and start now: ordinary work, no repair.

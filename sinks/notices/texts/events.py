@@ -33,6 +33,13 @@ EVENT_WORDS: dict[R, Wording] = {
         remedy="Compare the payout with your bank. Your payment provider has to send it again, corrected.",
         afterwards="A corrected payout is written by itself.",
     ),
+    R.CONNECTION_REPLACED: Wording(
+        headline="entries belong to books that are not connected any more",
+        why="The connection to the books in which they belong is switched off, or is not yours any more. A refund or a "
+        "reversal belongs where its payment stands, so it is posted nowhere else.",
+        remedy="Connect those books again, or enter the refunds and reversals there by hand.",
+        afterwards="As soon as that connection is saved again, they are posted by themselves, in order.",
+    ),
     R.DISPUTE_OPENED: Wording(
         headline="a patient's payment is disputed",
         why="The cardholder's bank has taken the money back for the time being.",

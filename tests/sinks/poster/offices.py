@@ -15,7 +15,9 @@ from deploy.sandbox.demonstration import open_dental_keys, open_dental_mapping
 from deploy.sandbox.running import SandboxProcess
 from schemas.events import PaymentSucceeded
 from schemas.practice_settings import Allocation
+from schemas.states import Target
 from sinks.credentials import KeyRing
+from sinks.ledger.connections import ConnectionInput, save_connection
 from sinks.pms.open_dental.capabilities import capabilities_of
 from sinks.pms.open_dental.mapping import load_mapping
 from sinks.poster import role
@@ -71,6 +73,32 @@ class Office:
             **facts,
         )
         return told
+
+    def save_connection(self) -> None:
+        """Somebody saves the same connection again, as `target add` does."""
+        book = self.ledger.book
+        given = book.rows(
+            "SELECT connection_id, target, route, base_url, account_fingerprint, config, capabilities FROM connections"
+            " WHERE home_practice_id = %s",
+            self.practice_id,
+        )[0]
+        with book.connection.transaction(), book.connection.cursor() as cursor:
+            save_connection(
+                cursor,
+                ConnectionInput(
+                    practice_id=self.practice_id,
+                    connection_id=given[0],
+                    target=Target(given[1]),
+                    route=given[2],
+                    base_url=given[3],
+                    fingerprint=given[4],
+                    config=given[5],
+                    secret=None,
+                    capabilities=given[6],
+                ),
+                actor="owner",
+                now=book.clock.instant,
+            )
 
     # --- what stands at the office
     def payments(self) -> list[tuple[int, int]]:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.reasons import ConnectionReason, DeadLetterReason
+from schemas.reasons import ConnectionReason, DeadLetterReason, DecisionReason
 from schemas.states import DEAD, EntryKind, Stage, State, Target
 from schemas.writebacks import Instruction
 from sinks.ledger.transitions import allowed
@@ -274,16 +274,16 @@ def _facts(**changed: Any) -> Facts:
 
 
 @pytest.mark.parametrize(
-    ("changed", "state"),
+    ("changed", "held"),
     [
-        ({"facts": _facts(connected=False)}, State.PAUSED),
-        ({"facts": _facts(master=False)}, State.PAUSED),
-        ({"pms_patient_id": None}, State.AWAITING_LINK),
+        ({"facts": _facts(connected=False)}, Held(State.PAUSED, DecisionReason.CONNECTION_REPLACED)),
+        ({"facts": _facts(master=False)}, Held(State.PAUSED)),
+        ({"pms_patient_id": None}, Held(State.AWAITING_LINK)),
     ],
 )
-def test_what_a_fact_holds_is_held(changed: dict[str, Any], state: State) -> None:
-    """Law 24."""
-    assert checking.check(a_work(**changed), (), _target(), TIMES, NOW) == Held(state)
+def test_what_a_fact_holds_is_held(changed: dict[str, Any], held: Held) -> None:
+    """Law 24: and who paused it is told apart: a switch of the practice's, or its connection."""
+    assert checking.check(a_work(**changed), (), _target(), TIMES, NOW) == held
 
 
 @pytest.mark.parametrize(

@@ -126,6 +126,22 @@ def test_a_connection_that_is_off_pauses_what_is_due(offices: Offices) -> None:
     offices.poster()
     office.until_states("PAUSED")
     assert office.payments() == []
+    assert office.column("reason") == ["CONNECTION_REPLACED"]
+    assert office.column("planned_reason") == ["AUTO_INSTANT"]
+
+
+def test_what_waits_for_its_connection_is_left_alone_and_goes_on_when_that_is_back(offices: Offices) -> None:
+    """R-6, law 8: a switch of the practice's is no cure, and no sweep wakes it in vain; saving the connection is."""
+    office = offices.open(amount=AmountMode.GROSS)
+    offices.book.tell(office.pay())
+    offices.book.connection.execute("UPDATE connections SET enabled = false")
+    offices.poster()
+    office.until_states("PAUSED")
+    assert not any(offices.book.sweeps.look().values())
+    assert office.states() == ["PAUSED"]
+    office.save_connection()
+    office.until_states("POSTED")
+    assert (office.column("reason"), office.column("planned_reason")) == (["AUTO_INSTANT"], [None])
 
 
 def published(offices: Offices) -> list[tuple[str, str | None]]:
@@ -271,7 +287,7 @@ def test_what_is_posted_after_a_redrive_says_why_it_was_planned(offices: Offices
     offices.book.tell(office.pay())
     planned = office.column("reason")
     offices.poster()
-    until(lambda: "PATIENT_NOT_FOUND" in office.column("reason"), "it is dead", 30, office.shown)
+    until(lambda: "PATIENT_NOT_FOUND" in office.column("reason"), "it is dead", show=office.shown)
     connection.execute(link, (str(office.patient("pt-1")),))
     with connection.transaction(), connection.cursor() as cursor:
         release(cursor, office.practice_id, list(DEAD), actor="owner", now=NOON)
@@ -337,6 +353,6 @@ def test_a_thousand_lanes_of_one_practice_are_posted_once_each(offices: Offices)
         )
     offices.book.tell(*(office.pay(ref) for ref in office.patients))
     offices.poster()
-    until(lambda: set(office.states()) == {"POSTED"}, "all are posted", 90, office.shown)
+    until(lambda: set(office.states()) == {"POSTED"}, "all are posted", show=office.shown)
     assert office.payments() == sorted((number, 10_000) for number in office.patients.values())
     assert office.doubled() == []
