@@ -23,6 +23,7 @@ from sinks.ledger.migrate import MONTHS_AHEAD, migrate
 from sinks.ledger.positions import Overtaken
 from sinks.ledger.records import read
 from sinks.ledger.sweeps import Sweeps
+from sinks.telling_abilities import tell_abilities
 from streams.controls import Control
 from streams.errors import Consequence, Role, Transient, category_of, consequence
 from streams.lifecycle import Stop
@@ -37,6 +38,9 @@ OUTAGE_S: Final = 600.0
 """Broker or database away for longer: exit loudly and let the supervisor decide. Nothing is lost meanwhile."""
 PAUSE_S: Final = 1.0
 """Between two tries during an outage."""
+QUIET_S: Final = 1.0
+"""No batch for so long: then the positions move past the control records that follow the last one. Each batch has
+some, and a transaction for each of them would keep the next batch waiting."""
 MEASURING_SLOT: Final = 0
 ERA_EVERY_S: Final = 60.0
 ANALYZE_AFTER: Final = 2_000
@@ -102,6 +106,7 @@ class Intake:
         self._sweeps: Sweeps | None = None
         self._gauges: Gauges | None = None
         self._stored = 0
+        self._stored_at = 0.0
         self._analyze_at = ANALYZE_AFTER
         self._era_at = time.monotonic()
         self._month = date.min
@@ -118,8 +123,9 @@ class Intake:
             writer.store([read(record) for record in records])
             feed.positions |= writer.positions
             feed.show({key: at for key, at in feed.positions.items() if at != before[key]})
-            self._count(len(records), time.monotonic() - started)
-        elif feed.ends:
+            self._stored_at = time.monotonic()
+            self._count(len(records), self._stored_at - started)
+        elif feed.ends and time.monotonic() - self._stored_at >= QUIET_S:
             self._move_to_ends(feed)
         self._housekeeping()
         sweeps.run()
@@ -139,7 +145,7 @@ class Intake:
             feed.close()
 
     def _connected(self) -> tuple[Feed, BatchWriter, Sweeps]:
-        """1. schema, database, era, standbys, months. 2. topics as the ledger knows them. 3. the group."""
+        """1. schema, database, era, standbys, months, abilities. 2. topics as the ledger knows them. 3. the group."""
         if self._feed is not None and self._writer is not None and self._sweeps is not None:
             return self._feed, self._writer, self._sweeps
         settings = self._settings
@@ -149,6 +155,7 @@ class Intake:
         era.require_standbys(connection, single_node=settings.single_node)
         self._settle_era(connection)
         self._make_months(connection)
+        tell_abilities(connection)
         admin = AdminClient({**settings.kafka_client(), "log_level": 3})
         guard = TopicGuard(
             admin,

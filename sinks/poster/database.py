@@ -13,6 +13,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from sinks.ledger import era
 from sinks.ledger.database import connect, connection_options, statement
+from sinks.telling_abilities import tell_abilities
 from streams.controls import Control
 from streams.errors import Consequence, Role, consequence
 from streams.lifecycle import Stop
@@ -60,7 +61,8 @@ def open_pool(settings: ProgramSettings) -> AsyncConnectionPool[Connection]:
 
 
 def prepare(settings: ProgramSettings, stop: Stop, health: Health) -> list[str]:
-    """Once at start: standbys (law 4), the era, and every address that could be called; none when stopped meanwhile.
+    """Once at start: standbys (law 4), the era, what older connections write, and every address that could be called;
+    none when stopped meanwhile.
 
     Blocks, and waits for a ledger that cannot be reached: alive, not ready. Raises what an outage of OUTAGE_S ended in.
     """
@@ -83,6 +85,7 @@ def _prepared(settings: ProgramSettings) -> list[str]:
     with connect(settings.database_url, "poster-start") as connection:
         era.require_standbys(connection, single_node=settings.single_node)
         _settle(connection, settings)
+        tell_abilities(connection)
         return [row[0] for row in connection.execute("SELECT DISTINCT base_url FROM connections WHERE enabled")]
 
 
