@@ -18,6 +18,7 @@ from streams.errors import ConfigurationError, Transient, WritebackError, catego
 
 COMMANDS: Final = {
     "up": "deploy.commands.up:up",
+    "ready": "deploy.commands.ready:ready",
     "rules": "deploy.commands.roles:rules",
     "intake": "deploy.commands.roles:intake",
     "poster": "deploy.commands.roles:poster",

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -16,6 +17,7 @@ import typer
 from streams.errors import Role
 
 if TYPE_CHECKING:
+    from deploy.at_work import AtWork
     from deploy.local.stack import LocalStack
     from deploy.supervisor import Slot, Supervisor
     from streams.settings import ProgramSettings
@@ -43,6 +45,7 @@ def up(
 
     1. Broker and database. 2. Ledger's schema. 3. Topics. 4. Roles. 5. Watch. 6. Roles, then servers, end.
     """
+    from deploy.at_work import AtWork
     from deploy.local.folders import cache_folder, state_folder
     from deploy.local.stack import LocalStack
     from streams.settings import ProgramSettings
@@ -64,9 +67,10 @@ def up(
         with_kafka=not settings.kafka_bootstrap_servers,
         with_postgres=not settings.database_url,
     )
-    with stack:
+    place = AtWork(stack.state)
+    with stack, closing(place):
         settings = _prepared(settings, stack)
-        code = _run(settings, counts, stack, signals)
+        code = _run(settings, counts, stack, signals, place)
     say("all stopped")
     sys.exit(code)
 
@@ -115,7 +119,9 @@ def _prepared(settings: ProgramSettings, stack: LocalStack) -> ProgramSettings:
     return settings
 
 
-def _run(settings: ProgramSettings, counts: Mapping[Role, int], stack: LocalStack, signals: _Signals) -> int:
+def _run(
+    settings: ProgramSettings, counts: Mapping[Role, int], stack: LocalStack, signals: _Signals, place: AtWork
+) -> int:
     from deploy.supervisor import Supervisor
 
     supervisor = Supervisor(_slots(settings, counts, stack.state / "logs"), say, settings.times.shutdown_grace_s)
@@ -123,7 +129,7 @@ def _run(settings: ProgramSettings, counts: Mapping[Role, int], stack: LocalStac
         supervisor.start()
         for slot in supervisor.slots:
             say(f"{slot.name:<11} process {slot.pid}, http://127.0.0.1:{slot.port}/metrics, log {slot.log}")
-        code = _watch(supervisor, stack, signals)
+        code = _watch(supervisor, stack, signals, place)
         say("stopping")
         supervisor.stop()
     except KeyboardInterrupt:
@@ -134,9 +140,9 @@ def _run(settings: ProgramSettings, counts: Mapping[Role, int], stack: LocalStac
     return code
 
 
-def _watch(supervisor: Supervisor, stack: LocalStack, signals: _Signals) -> int:
+def _watch(supervisor: Supervisor, stack: LocalStack, signals: _Signals, place: AtWork) -> int:
     """Until told to stop, a server ends, or a role refuses to start; returns the exit code."""
-    readiness = _Readiness(supervisor)
+    readiness = _Readiness(supervisor, place)
     while not signals.stop.wait(LOOK_EVERY_S):
         supervisor.look()
         ended = stack.ended()
@@ -153,8 +159,9 @@ def _watch(supervisor: Supervisor, stack: LocalStack, signals: _Signals) -> int:
 class _Readiness:
     """Says when the roles are at work, and what those that are not wait for."""
 
-    def __init__(self, supervisor: Supervisor) -> None:
+    def __init__(self, supervisor: Supervisor, place: AtWork) -> None:
         self._supervisor = supervisor
+        self._place = place
         self._at_work: dict[str, int] = {}
         self._complained: dict[str, str] = {}
         self._patient_until = time.monotonic() + PATIENCE_S
@@ -172,6 +179,7 @@ class _Readiness:
                 say(f"{slot.name} is not ready: {slot.why}")
         if not self._said and len(self._at_work) == len(self._supervisor.slots):
             self._said = True
+            self._place.announce()
             say("ready: every role is at work; Ctrl-C stops them in order")
 
 

@@ -46,12 +46,13 @@ class Stage:
         self.clock_file = self.folder / "clock"
         set_rehearsal(self.clock_file, begins)
         self._supervisor: Supervisor | None = None
+        self._sandbox: SandboxProcess | None = None
 
     def __enter__(self) -> Self:
         """1. broker and database 2. targets 3. schema and topics. Roles start with `start_roles`."""
         try:
             addresses = self._stack.start("writeback")
-            self.sandbox = SandboxProcess.start(clock=self.clock_file)
+            self.sandbox = self._sandbox = SandboxProcess.start(clock=self.clock_file)
             self.settings = ProgramSettings.load(
                 kafka_bootstrap_servers=addresses.bootstrap,
                 database_url=addresses.database_url,
@@ -66,16 +67,20 @@ class Stage:
             migrate(self.settings.database_url)
             ensure_topics(self.settings)
         except BaseException:
-            self._stack.stop()
+            self._end()
             raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._end()
+
+    def _end(self) -> None:
         if self._supervisor is not None:
             self._supervisor.kill()
-        self.sandbox.stop()
+        if self._sandbox is not None:
+            self._sandbox.stop()
         self._stack.stop()
 
     def start_roles(self) -> None:

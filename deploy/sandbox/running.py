@@ -77,7 +77,8 @@ class SandboxProcess(SandboxClients):
             command += ["--state", str(state)]
         if clock is not None:
             command += ["--clock", str(clock)]
-        child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        # Its own session: Ctrl-C reaches the owner alone, whose roles still need their targets while they end.
+        child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
         try:
             line = _first_line(child)
             address = msgspec.json.decode(line, type=SandboxAddress)
