@@ -1,0 +1,27 @@
+"""The envelope, first in every event, and the parts of which events are made."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+import msgspec
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """The envelope, first in every event.
+
+    Digests leave defaults out, so that a new field changes none; a misspelt field in a JSON file is refused.
+    """
+
+    stream: ClassVar[str] = ""
+    event_id: str
+    source: str
+    occurred_at: datetime
+    produced_at: datetime
+    practice_id: str
+    trace_id: str | None = None
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A part of an event; not addressable alone. Configured as Event is."""

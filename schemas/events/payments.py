@@ -1,0 +1,95 @@
+"""Payments: told, corrected, cleared, voided, their fee told later, and the requests that go before them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+
+from schemas.events.envelope import Event, Part
+from schemas.events.money_fields import FeePart, MoneyFields
+from schemas.events.remittances import Remittance
+
+
+class PaymentKind(StrEnum):
+    TERMINAL = "TERMINAL"
+    PAYMENT_PLAN = "PAYMENT_PLAN"
+    INSURANCE = "INSURANCE"
+    MEMBERSHIP = "MEMBERSHIP"
+    COLLECTION = "COLLECTION"
+    UNKNOWN = "UNKNOWN"
+
+
+class CollectionChannel(StrEnum):
+    REMINDER = "REMINDER"
+    PORTAL = "PORTAL"
+    TEXT = "TEXT"
+    EMAIL = "EMAIL"
+    UNKNOWN = "UNKNOWN"
+
+
+class Split(Part, frozen=True, kw_only=True):
+    patient_ref: str
+    amount_minor: int
+    provider_ref: str | None = None
+    procedure_ref: str | None = None
+
+
+class PlanRef(Part, frozen=True, kw_only=True):
+    plan_ref: str
+    instalment: int
+    of: int | None = None
+    pms_plan: bool = False
+
+
+class CollectionRef(Part, frozen=True, kw_only=True):
+    channel: CollectionChannel
+
+
+class PaymentFacts(MoneyFields, frozen=True, kw_only=True):
+    """What a payment says of itself, first told or corrected."""
+
+    stream: ClassVar[str] = "payments"
+    kind: PaymentKind
+    splits: tuple[Split, ...] = ()
+    plan: PlanRef | None = None
+    collection: CollectionRef | None = None
+    remittance: Remittance | None = None
+
+
+class PaymentSucceeded(PaymentFacts, frozen=True, kw_only=True):
+    """A payment that went through (ET-10)."""
+
+
+class PaymentCorrected(PaymentFacts, frozen=True, kw_only=True):
+    """The whole payment as it should have been (E-11); not a subtype of PaymentSucceeded on purpose."""
+
+    version: int
+
+
+class PaymentCleared(Event, frozen=True, kw_only=True):
+    stream: ClassVar[str] = "payments"
+    payment_id: str
+    cleared_at: datetime
+
+
+class PaymentFeeAssessed(Event, frozen=True, kw_only=True):
+    stream: ClassVar[str] = "payments"
+    payment_id: str
+    version: int = 1
+    fee_minor: int
+    fees: tuple[FeePart, ...] = ()
+    net_minor: int
+
+
+class PaymentVoided(Event, frozen=True, kw_only=True):
+    stream: ClassVar[str] = "payments"
+    payment_id: str
+
+
+class PaymentRequestSent(Event, frozen=True, kw_only=True):
+    stream: ClassVar[str] = "payments"
+    request_id: str
+    patient_ref: str
+    amount_minor: int
+    channel: CollectionChannel

@@ -1,0 +1,71 @@
+"""Payouts: what reaches the practice's bank, and what the bank sends back."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import ClassVar
+
+from schemas.events.envelope import Event, Part
+from schemas.events.money_fields import FeePart
+from schemas.events.payments import PaymentKind
+from schemas.money import Money
+
+
+class PayoutCategory(StrEnum):
+    CHARGE = "CHARGE"
+    REFUND = "REFUND"
+    REFUND_FAILED = "REFUND_FAILED"
+    DISPUTE = "DISPUTE"
+    DISPUTE_REVERSAL = "DISPUTE_REVERSAL"
+    RETURN = "RETURN"
+    PROCESSING_FEE = "PROCESSING_FEE"
+    MANAGEMENT_FEE = "MANAGEMENT_FEE"
+    MONTHLY_FEE = "MONTHLY_FEE"
+    DISPUTE_FEE = "DISPUTE_FEE"
+    RESERVE_HOLD = "RESERVE_HOLD"
+    RESERVE_RELEASE = "RESERVE_RELEASE"
+    BALANCE_CARRIED = "BALANCE_CARRIED"
+    ADJUSTMENT = "ADJUSTMENT"
+    OTHER = "OTHER"
+    UNKNOWN = "UNKNOWN"
+
+
+class PayoutItem(Part, frozen=True, kw_only=True):
+    item_id: str
+    category: PayoutCategory
+    payment_id: str | None = None
+    refund_id: str | None = None
+    dispute_id: str | None = None
+    kind: PaymentKind | None = None
+    gross_minor: int
+    fee_minor: int
+    fees: tuple[FeePart, ...] = ()
+    net_minor: int
+
+
+class PayoutPaid(Event, frozen=True, kw_only=True):
+    stream: ClassVar[str] = "payouts"
+    payout_id: str
+    version: int = 1
+    arrival_date: date
+    currency: str
+    gross_minor: int
+    fee_minor: int
+    net_minor: int
+    bank_last4: str | None = None
+    items: tuple[PayoutItem, ...] = ()
+
+    @property
+    def net(self) -> Money:
+        """The bank line; may be zero or below."""
+        return Money(self.net_minor, self.currency)
+
+
+class PayoutFailed(Event, frozen=True, kw_only=True):
+    stream: ClassVar[str] = "payouts"
+    payout_id: str
+    version: int = 1
+    """Of the payout that failed: one that was issued anew under its id and fails too names its own."""
+    failed_at: datetime
+    reason_code: str

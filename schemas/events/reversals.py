@@ -1,0 +1,68 @@
+"""Money that goes back: returns, refunds, disputes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+
+from schemas.events.envelope import Event
+from schemas.events.payments import Split
+
+
+class DisputeOutcome(StrEnum):
+    WON = "WON"
+    LOST = "LOST"
+    WITHDRAWN = "WITHDRAWN"
+    UNKNOWN = "UNKNOWN"
+
+
+class PaymentReturned(Event, frozen=True, kw_only=True):
+    stream: ClassVar[str] = "payments"
+    return_id: str
+    payment_id: str
+    gross_minor: int
+    fee_minor: int
+    net_minor: int
+    return_code: str
+
+
+class RefundSucceeded(Event, frozen=True, kw_only=True):
+    stream: ClassVar[str] = "payments"
+    refund_id: str
+    payment_id: str
+    gross_minor: int
+    surcharge_minor: int | None = None
+    fee_minor: int
+    net_minor: int
+    splits: tuple[Split, ...] = ()
+
+
+class RefundFailed(Event, frozen=True, kw_only=True):
+    stream: ClassVar[str] = "payments"
+    refund_id: str
+    payment_id: str
+    gross_minor: int
+    fee_minor: int
+    net_minor: int
+
+
+class DisputeOpened(Event, frozen=True, kw_only=True):
+    stream: ClassVar[str] = "payments"
+    dispute_id: str
+    payment_id: str
+    gross_minor: int
+    fee_minor: int
+    net_minor: int
+    respond_by: datetime | None = None
+    reason_code: str
+
+
+class DisputeClosed(Event, frozen=True, kw_only=True):
+    stream: ClassVar[str] = "payments"
+    dispute_id: str
+    payment_id: str
+    outcome: DisputeOutcome
+    gross_minor: int
+    fee_minor: int
+    net_minor: int
