@@ -21,6 +21,7 @@ from sinks.ledger.batch_records import Policy
 from sinks.ledger.database import statement
 from sinks.ledger.facts import lock_practices
 from sinks.ledger.looking_again import LookingAgain
+from sinks.ledger.periods import release_opened
 from sinks.ledger.recomputing import recompute
 from sinks.ledger.resolving import in_force
 from sinks.ledger.settings.beginning import apply_begun
@@ -62,6 +63,7 @@ class Sweeps:
             self.ask_again()
         if now - self._looked_at >= self._look_every_s:
             self._looked_at = now
+            self.open_days()
             self.look()
 
     def look(self) -> dict[str, int]:
@@ -88,6 +90,17 @@ class Sweeps:
                 lock_practices(cursor, [practice_id])
                 apply_begun(cursor, practice_id, now=now, jitter_s=self._policy.jitter_s)
         return len(practices)
+
+    def open_days(self) -> int:
+        """Entries that were to carry today's date while today was closed go on with the first open day (T-9)."""
+        now = self._clock.for_database()
+        rows = self._connection.execute(statement("periods", "days_opened"), {"now": now, "most": MOST}).fetchall()
+        released = 0
+        for (practice_id,) in sorted(rows):
+            with self._connection.transaction(), self._connection.cursor() as cursor:
+                lock_practices(cursor, [practice_id])
+                released += release_opened(cursor, practice_id, actor="calendar", now=now)
+        return released
 
     def ask_again(self) -> int:
         """Send the re-decision requests that are due, and set their next time: doubling, at most 15 min (law 15)."""
