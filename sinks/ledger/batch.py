@@ -11,7 +11,7 @@ from psycopg.rows import TupleRow
 from schemas.reasons import DeadLetterReason
 from schemas.states import Stage, Verdict
 from schemas.topics import TopicName
-from sinks.ledger import gates, outbox, positions
+from sinks.ledger import outbox, positions
 from sinks.ledger.batch_records import Policy, Writes
 from sinks.ledger.database import statement
 from sinks.ledger.deciding import Deciding
@@ -86,10 +86,12 @@ class BatchWriter:
         with self._connection.transaction(), self._connection.cursor() as cursor:
             # The whole batch is claimed first; a cut is corrected below, still in this transaction.
             moved = self._moved(records)
-            positions.move(cursor, self.positions, moved, self._policy.controls)
             named = {practice for practice in map(practice_of, records) if practice is not None}
             locked = not self._policy.controls.off(Control.PRACTICE_LOCK)
-            seqs = lock_practices(cursor, sorted(named), locked=locked)
+            with self._connection.pipeline():
+                sent = positions.send_move(self._connection, self.positions, moved, self._policy.controls)
+                seqs = lock_practices(cursor, sorted(named), locked=locked)
+                positions.require_moved(sent, moved)
             facts = read_facts(cursor, records, seqs, now)
             deciding = Deciding(facts, self._policy)
             writes = deciding.run(records)
@@ -100,7 +102,6 @@ class BatchWriter:
                 positions.move(cursor, moved, cut, self._policy.controls)
                 moved = cut
             write(cursor, writes, now=now, at=facts.now, jitter_s=self._policy.jitter_s)
-            gates.wake(cursor, {key[0] for key, due in writes.due.items() if due <= facts.now})
             reach(CrashPoint.INTAKE_BEFORE_COMMIT)
         self.positions |= moved
         reach(CrashPoint.INTAKE_AFTER_COMMIT)

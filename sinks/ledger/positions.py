@@ -79,9 +79,19 @@ def move(
     controls: Controls,
 ) -> None:
     """Compare and set, in the batch's transaction. Raises Overtaken: roll back and rejoin."""
+    require_moved(send_move(cursor.connection, expected, moved, controls), moved)
+
+
+def send_move(
+    connection: psycopg.Connection[TupleRow],
+    expected: Mapping[Partition, int],
+    moved: Mapping[Partition, int],
+    controls: Controls,
+) -> psycopg.Cursor[TupleRow]:
+    """`move` without its answer; inside a pipeline it does not block. `require_moved` comes before the commit."""
     ordered = sorted(moved)
     name = "set_positions" if controls.off(Control.POSITIONS) else "move_positions"
-    rows = cursor.execute(
+    return connection.execute(
         statement("intake", name),
         {
             "topic_ids": [topic_id for topic_id, _ in ordered],
@@ -89,8 +99,12 @@ def move(
             "expected": [expected[key] for key in ordered],
             "new": [moved[key] for key in ordered],
         },
-    ).fetchall()
-    if len(rows) != len(ordered):
+    )
+
+
+def require_moved(sent: psycopg.Cursor[TupleRow], moved: Mapping[Partition, int]) -> None:
+    """Raises Overtaken unless every partition's position was as expected."""
+    if len(sent.fetchall()) != len(moved):
         raise Overtaken("another intake moved on these partitions: this batch is rolled back")
 
 

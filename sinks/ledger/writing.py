@@ -1,10 +1,9 @@
-"""Puts what was decided into the tables: binary COPY, in the order of the laws, under the practices' locks (law 8)."""
+"""Puts what was decided into the tables, in the order of the laws, under the practices' locks (law 8)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Final, LiteralString
 
 import msgspec
 import psycopg
@@ -15,35 +14,39 @@ from schemas.states import Stage, Verdict
 from sinks.ledger import gates, outbox
 from sinks.ledger.batch_records import Resolution, Writes
 from sinks.ledger.database import statement
+from sinks.ledger.inserting import FEW, copy, insert
 from sinks.ledger.records import Lettered
-from sinks.ledger.rows import COLUMNS, Row, plan_bytes
+from sinks.ledger.rows import Row, plan_bytes
 from streams.errors import Permanent
 from streams.header_values import as_text
 
 Cursor = psycopg.Cursor[TupleRow]
-
-
-def _copy_statement(table: str) -> LiteralString:
-    columns: LiteralString = ", ".join(COLUMNS[table])
-    return f"COPY {table} ({columns}) FROM STDIN (FORMAT BINARY)"
-
-
-_COPY: Final = {table: _copy_statement(table) for table in COLUMNS}
+_Put = Callable[[Cursor, str, Sequence[Row]], None]
 
 
 def write(cursor: Cursor, writes: Writes, *, now: datetime | None, at: datetime, jitter_s: int) -> None:
-    """Insert everything, in this order: receipts, events, effects, moves, gates (sorted), outbox. Blocks.
+    """Insert everything, in this order: receipts, events, effects, moves, gates (sorted), outbox; then tell the posters
+    of what is due. Blocks, for one round trip as a rule when there is little.
 
     There is no ON CONFLICT: under the locks the facts say what exists, and the unique indexes would refuse the whole
     batch if they did not.
     """
-    _copy(cursor, "receipts", writes.receipts)
+    rows = (writes.receipts, writes.events, writes.bodies, writes.effects, writes.payout_items)
+    if max(map(len, rows)) > FEW:
+        _write(cursor, writes, copy, now=now, at=at, jitter_s=jitter_s)
+        return
+    with cursor.connection.pipeline():
+        _write(cursor, writes, insert, now=now, at=at, jitter_s=jitter_s)
+
+
+def _write(cursor: Cursor, writes: Writes, put: _Put, *, now: datetime | None, at: datetime, jitter_s: int) -> None:
+    put(cursor, "receipts", writes.receipts)
     _letters(cursor, writes.letters, now)
-    _copy(cursor, "events", writes.events)
-    _copy(cursor, "bodies", writes.bodies)
-    _copy(cursor, "payout_items", writes.payout_items)
+    put(cursor, "events", writes.events)
+    put(cursor, "bodies", writes.bodies)
+    put(cursor, "payout_items", writes.payout_items)
     _resolve(cursor, writes.resolutions)
-    _copy(cursor, "effects", writes.effects)
+    put(cursor, "effects", writes.effects)
     _dispute(cursor, writes, at)
     _move(cursor, writes, at)
     if writes.seqs:
@@ -54,15 +57,7 @@ def write(cursor: Cursor, writes: Writes, *, now: datetime | None, at: datetime,
     gates.advance(cursor, writes.due, now=now, jitter_s=jitter_s)
     gates.refresh(cursor, writes.touched, now=now, jitter_s=jitter_s)
     outbox.enqueue(cursor, writes.outbox)
-
-
-def _copy(cursor: Cursor, table: str, rows: Sequence[Row]) -> None:
-    if not rows:
-        return
-    with cursor.copy(_COPY[table]) as copy:
-        copy.set_types(list(COLUMNS[table].values()))
-        for row in rows:
-            copy.write_row(row)
+    gates.wake(cursor, {key[0] for key, due in writes.due.items() if due <= at})
 
 
 def _dispute(cursor: Cursor, writes: Writes, at: datetime) -> None:
