@@ -29,7 +29,11 @@ CONSUMED: Final = (TopicName.WRITEBACKS, TopicName.DEAD_LETTERS)
 POLL_S: Final = 0.1
 """How long an idle intake waits for a first record, and so how late a stop or a sweep may be."""
 LINGER_S: Final = 0.003
-"""A batch stays open this long after its first record: one commit for what came together, no delay to speak of."""
+"""A batch that is a crowd stays open this long after its first record: one commit for what came together."""
+CROWD: Final = 32
+"""Fewer records than this are written at once: what comes meanwhile is the next batch."""
+SHOW_EVERY_S: Final = 0.1
+"""How old what Kafka shows of our positions may be: a commit there for each of ours would only cost the broker."""
 BATCH_BYTES: Final = 16 * 1024 * 1024
 """Payouts' records may be 8 MiB: the batch, and with it the role's memory, stays bounded."""
 LOW_WATER_EVERY_S: Final = 60.0
@@ -70,6 +74,8 @@ class Feed:
         self.ends: dict[Partition, int] = {}
         """Where a partition was read to its end: past the last record there may be control records of transactions."""
         self.joined = False
+        self._unshown: dict[Partition, int] = {}
+        self._shown_at = 0.0
         self._consumer = Consumer(consumer_config(settings, group=GROUP) | {"enable.partition.eof": True})
         self._consumer.subscribe(
             list(self._names), on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_revoke
@@ -78,13 +84,13 @@ class Feed:
     def take(self) -> list[Consumed]:
         """The next batch, in order per partition; empty after POLL_S. Raises Rejoin, Permanent, RecordsLostError."""
         records: list[Consumed] = []
-        size = self._add([self._consumer.poll(POLL_S)], records)
+        size = self._first(records)
         until = time.monotonic() + LINGER_S
         while records and len(records) < self._batch and size < BATCH_BYTES:
-            left = until - time.monotonic()
-            got = self._consumer.consume(self._batch - len(records), timeout=max(left, 0))
+            left = until - time.monotonic() if len(records) >= CROWD else 0.0
+            got = self._consumer.consume(self._batch - len(records), timeout=max(left, 0.0))
             size += self._add(got, records)
-            if left <= 0:
+            if len(records) < CROWD or time.monotonic() >= until:
                 break
         self._lag.measure(self._consumer)
         # A partition revoked meanwhile is not ours to write; one that came back is read again from its position.
@@ -92,27 +98,44 @@ class Feed:
             record for record in records if self.positions.get((record.topic_id, record.part), _NEVER) <= record.off
         ]
 
+    def _first(self, records: list[Consumed]) -> int:
+        """Wait for a first record; the end of a partition, told after each batch, is none."""
+        until = time.monotonic() + POLL_S
+        size = 0
+        while not records and (left := until - time.monotonic()) > 0:
+            size = self._add([self._consumer.poll(left)], records)
+        return size
+
     def look(self) -> None:
-        """Once a round: topic ids and low-water marks each minute (law 5)."""
+        """Once a round: what Kafka shows of us; topic ids and low-water marks each minute (law 5)."""
         self._guard.look()
         now = time.monotonic()
+        if self._unshown and now - self._shown_at >= SHOW_EVERY_S:
+            self._shown_at = now
+            self._commit_shown()
         if now - self._looked_at >= LOW_WATER_EVERY_S:
             self._looked_at = now
             self._check_low_water(self._consumer.assignment())
 
     def show(self, moved: dict[Partition, int]) -> None:
-        """Commit to Kafka what is committed in Postgres: it only shows lag, so an error costs nothing."""
+        """Have Kafka told, within SHOW_EVERY_S, what is committed in Postgres."""
+        self._unshown |= moved
+
+    def _commit_shown(self) -> None:
+        """It only shows lag, so an error costs nothing."""
         offsets = [
             TopicPartition(name, part, offset)
-            for (topic_id, part), offset in moved.items()
+            for (topic_id, part), offset in self._unshown.items()
             for name in self._names
             if self._guard.id_of(name) == topic_id
         ]
-        if offsets:
-            self._consumer.commit(offsets=offsets, asynchronous=True)
+        self._unshown.clear()
+        self._consumer.commit(offsets=offsets, asynchronous=True)
 
     def close(self) -> None:
         """Leave the group. Blocks until the broker knows."""
+        if self._unshown:
+            self._commit_shown()
         self._consumer.close()
 
     def _add(self, messages: Sequence[Message | None], records: list[Consumed]) -> int:
@@ -186,6 +209,7 @@ class Feed:
             key = (self._guard.id_of(partition.topic), partition.partition)
             self.positions.pop(key, None)
             self.ends.pop(key, None)
+            self._unshown.pop(key, None)
 
     def _raise_lost(self) -> None:
         if self._lost is not None:
