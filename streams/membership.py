@@ -27,6 +27,9 @@ from streams.topic_guard import TopicGuard
 POLL_S: Final = 0.5
 """How long an idle loop waits for a first record, and so how long a stop may wait for it."""
 CHUNK: Final = 500
+CROWD: Final = 64
+"""Fewer records than this are no backlog: waiting for more would only delay them. While they are written the next
+ones gather by themselves, so a batch grows with the traffic."""
 BATCH_BYTES: Final = 8 * 1024 * 1024
 """A batch ends here, whatever its count: payouts may be 4 MiB each, and a role has 150 MB."""
 _POSITION_LOST: Final = frozenset({KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE})
@@ -37,7 +40,7 @@ class Batching(msgspec.Struct, frozen=True):
     records: int = 5000
     """Most records of a batch."""
     linger_s: float = 0.010
-    """Longest time a batch stays open after its first record."""
+    """Longest time a batch stays open after its first record; only one that has become a crowd waits at all."""
 
 
 class Membership:
@@ -91,12 +94,12 @@ class Membership:
         size = self._take(self._polled(self._consumer.poll(POLL_S)), batch)
         until = time.monotonic() + self._batching.linger_s
         while batch and len(batch) < self._batching.records and size < BATCH_BYTES:
-            left = until - time.monotonic()
-            if left <= 0:
-                break
+            left = until - time.monotonic() if len(batch) >= CROWD else 0.0
             room = min(CHUNK, self._batching.records - len(batch))
-            size += self._take(self._consumer.consume(room, timeout=left), batch)
+            size += self._take(self._consumer.consume(room, timeout=max(left, 0.0)), batch)
             self._raise_callback_error()
+            if len(batch) < CROWD or time.monotonic() >= until:
+                break
         if self._revoked and batch:
             self.rewind()
             return []

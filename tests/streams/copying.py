@@ -72,6 +72,7 @@ class CopyLoop:
         *,
         name: str = "copy-0",
         batch: int = 5000,
+        linger_s: float = 0.01,
         wrap: Callable[[Producer], Any] = lambda producer: producer,
     ) -> None:
         self.stop = Stop()
@@ -88,7 +89,7 @@ class CopyLoop:
             guard=TopicGuard(AdminClient({"bootstrap.servers": settings.kafka_bootstrap_servers}), [topic]),
             protocol=group_protocol(settings),
             health=self.health,
-            batching=Batching(batch, 0.01),
+            batching=Batching(batch, linger_s),
             controls=settings.controls,
         )
         self._thread = threading.Thread(target=self._run, daemon=True)

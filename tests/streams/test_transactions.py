@@ -125,3 +125,18 @@ def test_a_stop_finishes_the_batch_in_hand(world: World) -> None:
     until(lambda: consumed_to_the_end(world, settings), "the source is read to its end")
     assert second.end() is None
     assert copied(world) == dict.fromkeys(sent, 1)
+
+
+def test_few_records_do_not_wait_for_more(world: World) -> None:
+    """The instant path: a batch waits only when it is a crowd. Were it to wait here, it would for an hour."""
+    settings = world.settings()
+    ensure_topics(settings)
+    loop = CopyLoop(settings, linger_s=3600).start()
+    try:
+        for values in ([b"1"], [b"2", b"3"]):
+            put(world, values)
+            until(lambda: consumed_to_the_end(world, settings) or loop.error, "what was sent is written")
+    finally:
+        error = loop.end()
+    assert error is None
+    assert copied(world) == {b"1": 1, b"2": 1, b"3": 1}
