@@ -83,14 +83,15 @@ class Relay:
         self._wakeup: Wakeup | None = None
         self._set_aside: list[UUID] = []
         self._measured_at = float("-inf")
+        self._more = False
 
     def turn(self) -> int:
-        """Publish one batch, or wait for work when there is none. Returns how many rows left the outbox."""
+        """Publish one batch, then wait for work unless there is more. Returns how many rows left the outbox."""
         connection, publisher, wakeup = self._connected()
         self._health.beat()
         self._measure(connection)
         done = self._batch(connection, publisher)
-        if not done:
+        if not self._more:
             wakeup.wait()
         return done
 
@@ -122,7 +123,9 @@ class Relay:
         return len(taken)
 
     def _take(self, connection: outbox.Connection) -> list[OutboxRow]:
-        return outbox.take(connection, with_settings=self._publishes_settings, set_aside=self._set_aside)
+        taken = outbox.take(connection, with_settings=self._publishes_settings, set_aside=self._set_aside)
+        self._more = outbox.is_full(taken)
+        return taken
 
     def _publish(self, publisher: Publisher, records: Sequence[OutboxRow]) -> set[UUID]:
         """Publish; a record that the broker never takes is found by halves and stays in the outbox, said aloud."""

@@ -52,6 +52,11 @@ def take(connection: Connection, *, with_settings: bool, set_aside: Sequence[UUI
     return [_row(*found) for found in connection.execute(_SQL["take"], parameters)]
 
 
+def is_full(taken: Sequence[OutboxRow]) -> bool:
+    """Whether a batch ended at its limits, so that more may stand behind it. Pure."""
+    return len(taken) >= BATCH_ROWS or sum(len(row.value or b"") for row in taken) >= BATCH_BYTES
+
+
 def delete(connection: Connection, rows: Sequence[OutboxRow]) -> None:
     """Remove published rows. Only after the Kafka commit (law 25)."""
     connection.execute(_SQL["delete"], {"practice_ids": [row.practice_id for row in rows], "ids": [r.id for r in rows]})

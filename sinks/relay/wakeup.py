@@ -8,6 +8,8 @@ from sinks.ledger.database import connect
 from sinks.relay.rows import Connection
 
 CHANNEL: Final = "writeback_outbox"
+GATHER_S: Final = 0.02
+"""Results are news for people: a transaction for each of them would cost the broker what postings need."""
 POLL_S: Final = 0.5
 """How late a row is published at most when no notification arrives; also how late a stop is noticed."""
 
@@ -20,9 +22,13 @@ class Wakeup:
         self._connection.execute(f"LISTEN {CHANNEL}")
 
     def wait(self) -> None:
-        """Return at the next notification, or after POLL_S. Raises OperationalError when the server is gone."""
-        for _ in self._connection.notifies(timeout=POLL_S, stop_after=1):
-            pass
+        """Return GATHER_S after the next notification, or after POLL_S: one look at the outbox covers all that was told
+        before it. Raises OperationalError when the server is gone."""
+        if self._told(POLL_S, stop_after=1):
+            self._told(GATHER_S)
+
+    def _told(self, seconds: float, stop_after: int | None = None) -> bool:
+        return bool(list(self._connection.notifies(timeout=seconds, stop_after=stop_after)))
 
     def close(self) -> None:
         self._connection.close()

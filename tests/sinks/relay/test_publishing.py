@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
+from uuid import uuid4
 
+import msgspec
 import pytest
 
 from schemas.codec import decode_settings
 from schemas.topics import CATALOGUE, TopicName
 from sinks.relay import settings_rows
+from sinks.relay.rows import BATCH_BYTES, BATCH_ROWS, OutboxRow, is_full
 from streams.controls import Controls
 from streams.telemetry import Health
 from tests.sinks.relay.conftest import DEADLINE_S, Outbox, outbox_ids
@@ -116,3 +119,13 @@ def test_once_a_day_every_practice_is_published_again(outbox: Outbox, monkeypatc
     with relay_thread(outbox.world):
         outbox.wait_empty()
     assert {message.key() for message in outbox.records(TopicName.SETTINGS)} == {b"northside", b"southside"}
+
+
+def test_a_batch_that_ends_at_its_limits_is_followed_at_once() -> None:
+    """By count or by bytes; a batch below both has taken all there was, and the relay waits for more."""
+    row = OutboxRow("p", uuid4(), TopicName.RESULTS, b"k", b"v", (), None)
+    large = msgspec.structs.replace(row, value=bytes(BATCH_BYTES))
+    assert not is_full([])
+    assert not is_full([row] * (BATCH_ROWS - 1))
+    assert is_full([row] * BATCH_ROWS)
+    assert is_full([row, large])
