@@ -61,6 +61,8 @@ class ProgramSettings(BaseSettings):
     """Stable number of this process among those of its role; an equal slot fences the older one (law 13)."""
     single_node: bool = False
     """Accept a Postgres without synchronous standbys (law 4)."""
+    require_encryption: bool = False
+    """Refuse to start while Kafka, Postgres or mail beyond this machine goes without TLS; else it is only said."""
     profile: Profile = Profile.PRODUCTION
 
     rules_batch: int = Field(5000, ge=1, le=100_000)

@@ -52,6 +52,7 @@ def notifier(slot: Slot = None, metrics_port: MetricsPort = None, parent: Parent
 
 def _run(role: Role, slot: int | None, metrics_port: int | None, parent: int | None) -> None:
     """1. Settings. 2. Logs. 3. Say what was chosen. 4. Signals and parent. 5. Endpoint. 6. The role."""
+    from deploy.encryption import check_encryption
     from deploy.servers import settings_here
     from streams import crash_points, logging, metrics
     from streams.dead_letters import APP_VERSION
@@ -65,6 +66,8 @@ def _run(role: Role, slot: int | None, metrics_port: int | None, parent: int | N
         log.info("setting", setting=name, value=value)
     for switch in settings.unsafe_switches():
         log.warning("REHEARSAL: this switch is accepted for targets on loopback only", setting=switch)
+    for clear in check_encryption(settings):
+        log.warning("IN THE CLEAR: payment data could be read on the way (H-7, H-12)", reason=clear)
     crash_points.arm(settings.crash)
     stop = Stop()
     stop.on_signals()

@@ -99,6 +99,7 @@ class _Signals:
 def _prepared(settings: ProgramSettings, stack: LocalStack) -> ProgramSettings:
     """Servers, schema and topics; says what was chosen."""
     from deploy.commands.topics import fixed_partitions
+    from deploy.encryption import check_encryption
     from deploy.servers import LOCAL_DATABASE, on_local
     from sinks.ledger.migrate import migrate
     from streams.topic_admin import ensure_topics
@@ -110,6 +111,8 @@ def _prepared(settings: ProgramSettings, stack: LocalStack) -> ProgramSettings:
     settings = on_local(settings, stack.state, local.bootstrap, local.database_url)
     for switch in settings.unsafe_switches():
         say(f"REHEARSAL: {switch} is on; it is accepted for targets on loopback only")
+    for clear in check_encryption(settings):
+        say(f"IN THE CLEAR: {clear}")
     applied = migrate(settings.database_url)
     say(f"ledger:   {applied} migrations applied" if applied else "ledger:   up to date")
     report = ensure_topics(settings, fixed_partitions(settings))

@@ -116,8 +116,18 @@ def _initialise(binaries: Path, folder: Path, user: str | None, *, throw_away: b
     ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=INIT_S, check=False, user=user, cwd=staging)
     if done.returncode != 0:
-        raise LocalStackError(f"Postgres could not be initialised in {folder}: {done.stderr.strip()[-800:]}")
+        named = "; it needs a user with a name: add a line to /etc/passwd, or set DATABASE_URL" if _nameless() else ""
+        raise LocalStackError(f"Postgres could not be initialised in {folder}: {done.stderr.strip()[-800:]}{named}")
     staging.rename(folder / "data")
+
+
+def _nameless() -> bool:
+    """A container's user may be a number alone."""
+    try:
+        pwd.getpwuid(os.geteuid())
+    except KeyError:
+        return True
+    return False
 
 
 def _give(path: Path, user: str | None) -> None:

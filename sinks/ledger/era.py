@@ -48,5 +48,6 @@ def require_standbys(connection: Connection, *, single_node: bool) -> None:
     if not names or not synchronous:
         raise ConfigurationError(
             "Postgres has no synchronous standby, so a failover could lose a mark and post twice: set "
-            "synchronous_standby_names and start a standby, or accept it with WRITEBACK_SINGLE_NODE=true"
+            "synchronous_standby_names and start a standby, or accept it with WRITEBACK_SINGLE_NODE=true. Where there "
+            "is one, this user cannot see it: GRANT pg_monitor to it"
         )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from deploy.local import kafka
+from deploy.local import LocalStackError, kafka, postgres
 
 
 def test_the_brokers_data_is_its_owners(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -18,3 +21,17 @@ def test_the_brokers_data_is_its_owners(tmp_path: Path, monkeypatch: pytest.Monk
     folder.mkdir(mode=0o755)
     kafka.start(folder, [], Path("java"), 1, 2)
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_a_user_without_a_name_is_told_why_postgres_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container's user may be a number alone; initdb does not take it, and says so only in its own words."""
+
+    def unknown(_: int) -> None:
+        raise KeyError
+
+    failed = subprocess.CompletedProcess([], 1, "", "initdb: could not look up effective user ID 54321")
+    monkeypatch.setattr(os, "geteuid", lambda: 54321)
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: failed)
+    with pytest.raises(LocalStackError, match=r"54321; it needs a user with a name: .*DATABASE_URL"):
+        postgres.start(tmp_path / "postgres", tmp_path, 1, throw_away=True)

@@ -1,0 +1,64 @@
+"""Which connections would carry payment data in the clear over a network (H-7, H-12)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Final
+from urllib.parse import urlsplit
+
+from psycopg.conninfo import conninfo_to_dict
+
+from streams.errors import ConfigurationError
+from streams.loopback import is_loopback
+from streams.settings import ProgramSettings
+
+ENCRYPTED_PROTOCOLS: Final = frozenset({"ssl", "sasl_ssl"})
+VERIFIED_MODES: Final = frozenset({"verify-ca", "verify-full"})
+"""Weaker ones accept any server, and `prefer`, the default, also none."""
+
+
+def in_the_clear(settings: ProgramSettings) -> list[str]:
+    """A sentence for each connection beyond this machine that is not encrypted and verified, with its remedy. Pure but
+    for the files that the settings name; holds hosts, never a secret."""
+    return [*_broker(settings), *_database(settings.database_url), *_mail(settings.smtp_url)]
+
+
+def check_encryption(settings: ProgramSettings) -> list[str]:
+    """`in_the_clear`, or ConfigurationError where the settings require encryption."""
+    found = in_the_clear(settings)
+    if found and settings.require_encryption:
+        raise ConfigurationError("WRITEBACK_REQUIRE_ENCRYPTION is set: " + "; ".join(found))
+    return found
+
+
+def _broker(settings: ProgramSettings) -> Iterator[str]:
+    servers = [server.strip() for server in settings.kafka_bootstrap_servers.split(",") if server.strip()]
+    beyond = [server.rpartition("://")[2] for server in servers if not is_loopback(server.rpartition("://")[2])]
+    if beyond and settings.kafka_client().get("security.protocol", "").lower() not in ENCRYPTED_PROTOCOLS:
+        yield (
+            f"Kafka at {beyond[0]} is reached without TLS: put security.protocol=SSL or SASL_SSL into the file of "
+            "WRITEBACK_KAFKA_CLIENT_FILE"
+        )
+
+
+def _database(url: str) -> Iterator[str]:
+    parts = conninfo_to_dict(url) if url else {}
+    hosts = str(parts.get("host") or parts.get("hostaddr") or os.environ.get("PGHOST", "")).split(",")
+    beyond = [host for host in hosts if host and not host.startswith(("/", "@")) and not is_loopback(_bracketed(host))]
+    mode = str(parts.get("sslmode") or os.environ.get("PGSSLMODE", "prefer"))
+    if beyond and mode not in VERIFIED_MODES:
+        yield f"Postgres at {beyond[0]} is reached with sslmode={mode}: add sslmode=verify-full to DATABASE_URL"
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _mail(url: str) -> Iterator[str]:
+    parts = urlsplit(url)
+    if parts.scheme == "smtp" and parts.hostname and not is_loopback(url):
+        yield (
+            f"mail to {parts.hostname} goes without TLS where that server does not offer it: use smtps:// or "
+            "smtp+starttls:// in WRITEBACK_SMTP_URL"
+        )
