@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -65,7 +66,7 @@ def _stream(practice_id: str, events: Iterable[Compared], warnings: tuple[Settin
 
 
 def _table(practice_id: str, events: Iterable[Compared], warnings: tuple[SettingsWarning, ...]) -> None:
-    from deploy.commands.operator_options import print_table, shown_at, shown_money
+    from deploy.commands.operator_options import print_table, shown_money
     from deploy.whatif.comparing import Sum
 
     total = Sum()
@@ -73,9 +74,9 @@ def _table(practice_id: str, events: Iterable[Compared], warnings: tuple[Setting
     for each in _counted(events, total):
         if len(listed) < SHOWN:
             listed.append(each)
-    rows = ((shown_at(each.occurred_at), each.subject, _told(each.before), _told(each.after)) for each in listed)
     if listed:
-        print_table(f"{practice_id}: what would differ", ("happened", "payment", "now", "proposed"), rows)
+        heads = ("payment", "happened", "event", "now", "proposed")
+        print_table(f"{practice_id}: what would differ", heads, _rows(listed))
     if total.differing > len(listed):
         print(f"{total.differing - len(listed)} more differ: --json holds them all")
     sums = (
@@ -84,13 +85,49 @@ def _table(practice_id: str, events: Iterable[Compared], warnings: tuple[Setting
         for (target, kind, state, currency), line in sorted(total.lines.items())
     )  # fmt: skip
     print_table("In sum", ("target", "entry", "state", "now", "", "proposed", ""), sums)
+    print_table(
+        "What is posted without a person, in the practice's system",
+        ("", "now", "proposed"),
+        (
+            (said, shown_money(before, total.before.currency), shown_money(after, total.after.currency))
+            for said, before, after in (
+                ("payments less what went back", total.before.payments, total.after.payments),
+                ("with their fee adjustments", total.before.balances, total.after.balances),
+            )
+        ),
+    )
     print(f"{total.differing} of {total.events} events would differ; nothing was touched")
-    if total.following:
-        print(f"{total.following} refunds, returns and disputes follow their payment (R-6) and are not listed")
     if total.without_body:
         print(f"{total.without_body} events are too old: their content is not kept any more")
     for warning in warnings:
         print(f"{warning.level.value} {warning.code.value} ({warning.field}): {warning.text}")
+
+
+def _rows(listed: list[Compared]) -> Iterator[tuple[str, ...]]:
+    """Payment by payment, each event in its order; where a payment has several, what they come to."""
+    from deploy.commands.operator_options import shown_at
+
+    for about, group in groupby(listed, key=lambda each: each.about):
+        events = list(group)
+        for each in events:
+            yield about, shown_at(each.occurred_at), _named(each), _told(each.before), _told(each.after)
+        if len(events) > 1:
+            yield about, "", "these together", _in_all(x.before for x in events), _in_all(x.after for x in events)
+
+
+def _named(each: Compared) -> str:
+    return each.event_type if each.subject == each.about else f"{each.event_type} {each.subject}"
+
+
+def _in_all(outcomes: Iterable[Outcome]) -> str:
+    from deploy.commands.operator_options import shown_money
+    from deploy.whatif.comparing import Books
+
+    books = Books()
+    for outcome in outcomes:
+        books.add(outcome)
+    payments, balances = (shown_money(each, books.currency) for each in (books.payments, books.balances))
+    return f"posted {payments}, {balances} with fee adjustments"
 
 
 def _counted(events: Iterable[Compared], total: Sum) -> Iterable[Compared]:
@@ -121,8 +158,9 @@ def _sum_json(total: Sum) -> dict[str, Any]:
     return {
         "events": total.events,
         "differing": total.differing,
-        "following_their_payment": total.following,
         "without_body": total.without_body,
+        "payments_minor": {"before": total.before.payments, "after": total.after.payments},
+        "with_adjustments_minor": {"before": total.before.balances, "after": total.after.balances},
         "lines": [
             dict(zip(names, key, strict=True))
             | {"entries_before": line.entries_before, "minor_before": line.minor_before}

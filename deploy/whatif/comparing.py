@@ -1,19 +1,17 @@
-"""One event under the settings of its time and under proposed ones: what differs. Pure."""
+"""One event under the settings of its time and under proposed ones: what differs, and what it comes to. Pure."""
 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
-from processors.decide import decide
-from processors.refusal import Refused
-from schemas.events import Event
 from schemas.practice_settings import PracticeSettings, SettingsHistory, SettingsVersion
 from schemas.reasons import DeadLetterReason
 from schemas.states import EntryKind, State, Target
-from schemas.writebacks import Decision
+from sinks.ledger.lives.lines import GIVEN_CASH, OWN_CASH
+from sinks.ledger.lives.parts import is_taking_back, taken_back
 
 ALWAYS: Final = datetime(1, 1, 2, tzinfo=UTC)
 """Before every event, whatever its zone."""
@@ -47,8 +45,12 @@ GONE: Final = Outcome(reason="NOT_KEPT")
 
 
 class Compared(msgspec.Struct, frozen=True, kw_only=True):
+    """One event on both sides."""
+
     source: str
     event_id: str
+    about: str
+    """The payment or payout that it tells or speaks of; its own subject where it is about none."""
     subject: str
     event_type: str
     occurred_at: datetime
@@ -59,10 +61,30 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
     def differs(self) -> bool:
         return self.before != self.after
 
-    @property
-    def follows_original(self) -> bool:
-        """A refund, return or dispute takes mode and fate of its payment (R-6): it differs where that does."""
-        return State.AWAITING_ORIGINAL in (self.before.waiting, self.after.waiting)
+
+class Books(msgspec.Struct):
+    """Minor units that are posted without a person; a practice has one currency."""
+
+    currency: str | None = None
+    payments: int = 0
+    """Cash entries at the PMS: payments, refunds, returns, disputes and what reverses them (N-3 A)."""
+    balances: int = 0
+    """What counts toward the patients' balances: these with their fee adjustments (N-3 B)."""
+
+    def add(self, outcome: Outcome) -> None:
+        for each in outcome.entries:
+            if each.target is Target.PMS and each.state is State.SCHEDULED:
+                kind, self.currency = _reversed(each), each.currency
+                self.payments += each.amount_minor if kind in CASH else 0
+                self.balances += each.amount_minor if kind in CASH or kind is EntryKind.FEE_ADJUSTMENT else 0
+
+
+CASH: Final = OWN_CASH | GIVEN_CASH
+
+
+def _reversed(entry: Entry) -> EntryKind:
+    """What an entry is of: a reversal counts as what it takes back."""
+    return taken_back(entry.part)[0] if is_taking_back(entry.part) else entry.entry_kind
 
 
 def proposed_history(practice_id: str, settings: PracticeSettings) -> SettingsHistory:
@@ -71,36 +93,6 @@ def proposed_history(practice_id: str, settings: PracticeSettings) -> SettingsHi
         version=1, effective_from=ALWAYS, saved_at=ALWAYS, saved_by="what if", reason="", settings=settings
     )
     return SettingsHistory(practice_id=practice_id, versions=(version,))
-
-
-def outcome(event: Event, arrived_at: datetime, history: SettingsHistory | None) -> Outcome:
-    """Without the version's number, which says nothing about the money."""
-    try:
-        decision = decide(event, arrived_at, history)
-    except Refused as error:
-        return Outcome(refused=error.reason)
-    return _outcome(decision)
-
-
-def _outcome(decision: Decision) -> Outcome:
-    if decision.waiting is not None:
-        return Outcome(waiting=decision.waiting, reason=decision.reason.value)
-    return Outcome(entries=tuple(_entry(effect) for effect in decision.effects), reason=decision.reason.value)
-
-
-def _entry(effect: Any) -> Entry:
-    order = effect.instruction
-    return Entry(
-        target=effect.target,
-        entry_kind=effect.entry_kind,
-        part=effect.part,
-        state=effect.state,
-        reason=effect.reason.value,
-        due_at=effect.due_at,
-        amount_minor=order.amount_minor,
-        currency=order.currency,
-        ledger_date=order.ledger_date,
-    )
 
 
 class Line(msgspec.Struct):
@@ -122,15 +114,17 @@ class Sum:
     def __init__(self) -> None:
         self.events = 0
         self.differing = 0
-        self.following = 0
         self.without_body = 0
         self.lines: dict[Key, Line] = {}
+        self.before = Books()
+        self.after = Books()
 
     def add(self, compared: Compared) -> None:
         self.events += 1
         self.differing += compared.differs
-        self.following += compared.follows_original
         self.without_body += compared.before is GONE
+        self.before.add(compared.before)
+        self.after.add(compared.after)
         for key, minor in _rows(compared.before):
             line = self.lines.setdefault(key, Line())
             line.entries_before += 1

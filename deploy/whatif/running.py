@@ -1,33 +1,22 @@
-"""A practice's past, page by page, through the rules (whatif). Reads only; each page is a statement of its own."""
+"""A practice's past, page by page, through the rules (whatif). Reads only; each page is two statements of its own."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Final
 
 import psycopg
 from psycopg.rows import TupleRow
 
-from deploy.whatif.comparing import GONE, Compared, outcome, proposed_history
-from schemas.codec import EVENTS_BY_NAME, decode_event
+from deploy.whatif.comparing import GONE, Compared, Outcome, proposed_history
+from deploy.whatif.happened import Happened, LifeRef, PaidOut, Past, lives_of, page
+from deploy.whatif.playing import Key, Playing
 from schemas.practice_settings import PracticeSettings, SettingsHistory
-from schemas.topics import STREAM_TOPICS
 from sinks.ledger.settings.history import history_of
 
 PAGE: Final = 200
-"""Events in memory at a time; a payout may have thousands of items."""
-
-# The newest telling of each money, in the order of the primary key: no page sorts a practice's history.
-_EVENTS: Final = """
-SELECT v.source, v.event_id, v.subject, v.event_type, v.occurred_at, v.appended_at, b.original
-FROM events v LEFT JOIN bodies b USING (practice_id, month, source, event_id)
-WHERE v.practice_id = %(practice_id)s AND (v.source, v.event_id) > (%(after_source)s, %(after_event)s)
-  AND v.occurred_at >= %(since)s AND v.occurred_at < %(until)s AND v.superseded_by IS NULL
-  AND NOT EXISTS (SELECT FROM events n WHERE n.practice_id = v.practice_id AND n.source = v.source
-      AND n.subject = v.subject AND n.kind = v.kind AND n.version > v.version AND n.superseded_by IS NULL)
-ORDER BY v.source, v.event_id LIMIT %(most)s
-"""
+"""Events of a page; the lives that they belong to are in memory together. A payout may have thousands of items."""
 
 
 def run(
@@ -37,47 +26,56 @@ def run(
     since: datetime,
     until: datetime,
 ) -> Iterator[Compared]:
-    """Every event of the stretch under the history as it is and under `proposed`. Blocks for a statement a page.
+    """Every event of the stretch under the history as it is and under `proposed`, payment by payment, each in the
+    order in which it came. Blocks for two statements a page.
 
-    Both sides are decided by this release's rules from the stored bytes, so what differs comes from the settings
-    alone. Links, connections and what depends on other events are the ledger's and the same on both sides.
+    Refunds, returns, disputes, voids, corrections and fees that come later are played on top of their payment, on both
+    sides by this release's rules from the stored bytes, so what differs comes from the settings alone. Where the
+    payment happened before the stretch, what follows it keeps that one's settings (R-6). What happened after the
+    stretch is not played.
     """
     with connection.cursor() as cursor:
-        actual = history_of(cursor, practice_id)
+        saved = history_of(cursor, practice_id)
+    actual = saved if saved.versions else None
     imagined = proposed_history(practice_id, proposed)
     after = ("", "")
     while True:
-        rows = connection.execute(
-            _EVENTS,
-            {
-                "practice_id": practice_id,
-                "after_source": after[0],
-                "after_event": after[1],
-                "since": since,
-                "until": until,
-                "most": PAGE,
-            },
-        ).fetchall()
-        for row in rows:
-            yield _compared(row, actual, imagined)
-        if len(rows) < PAGE:
+        found = page(connection, practice_id, since, until, after=after, most=PAGE)
+        here = {(event.source, event.event_id) for event in found}
+        for ref, life in lives_of(connection, practice_id, found, until):
+            inside = [each for each in life.events if since <= each.occurred_at]
+            if min((each.source, each.event_id) for each in inside) in here:
+                begun = all(since <= each.occurred_at for each in life.events if each.tells)
+                proposal = _played(life, imagined if begun else actual)
+                yield from _compared(ref, inside, _played(life, actual), proposal)
+        if len(found) < PAGE:
             return
-        after = (rows[-1][0], rows[-1][1])
+        after = (found[-1].source, found[-1].event_id)
 
 
-def _compared(row: TupleRow, actual: SettingsHistory, imagined: SettingsHistory) -> Compared:
-    source, event_id, subject, event_type, occurred_at, arrived_at, original = row
-    before = after = GONE
-    if original is not None:
-        event = decode_event(STREAM_TOPICS[EVENTS_BY_NAME[event_type].stream], bytes(original))
-        before = outcome(event, arrived_at, actual if actual.versions else None)
-        after = outcome(event, arrived_at, imagined)
-    return Compared(
-        source=source,
-        event_id=event_id,
-        subject=subject,
-        event_type=event_type,
-        occurred_at=occurred_at,
-        before=before,
-        after=after,
-    )
+def _compared(
+    ref: LifeRef, inside: Iterable[Happened], before: dict[Key, Outcome], after: dict[Key, Outcome]
+) -> Iterator[Compared]:
+    for each in sorted(inside, key=lambda each: each.order):
+        key = (each.source, each.event_id)
+        yield Compared(
+            source=each.source,
+            event_id=each.event_id,
+            about=ref.ref,
+            subject=each.subject,
+            event_type=each.event_type,
+            occurred_at=each.occurred_at,
+            before=before.get(key, GONE),
+            after=after.get(key, GONE),
+        )
+
+
+def _played(life: Past, history: SettingsHistory | None) -> dict[Key, Outcome]:
+    playing = Playing(history)
+    past: list[Happened | PaidOut] = [*life.events, *life.payouts]
+    for each in sorted(past, key=lambda each: each.order):
+        if isinstance(each, PaidOut):
+            playing.paid(each.payout_id, each.items, each.arrived_at)
+        elif each.event is not None:
+            playing.tell(each.event, each.arrived_at)
+    return playing.outcomes()

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from deploy.whatif import running
-from deploy.whatif.comparing import Compared, Sum, outcome, proposed_history
+from deploy.whatif.comparing import Compared, Outcome, Sum, proposed_history
+from deploy.whatif.playing import Playing
 from schemas.practice_settings import AmountMode, Timing, TypeMode
 from schemas.states import State
 from tests.processors.told import NOON, PRACTICE, history, item, modes, payment, payout, settings, version
@@ -19,16 +20,24 @@ from tests.worlds import World
 DAY = timedelta(days=1)
 
 
+def outcome(event: Any, settings_history: Any) -> Outcome:
+    playing = Playing(settings_history)
+    playing.tell(event, NOON)
+    (found,) = playing.outcomes().values()
+    return found
+
+
 def compared(event: Any, **proposed: Any) -> Compared:
     imagined = proposed_history(PRACTICE, settings(**proposed))
     return Compared(
         source="s",
         event_id="e",
+        about="pay-1",
         subject="pay-1",
         event_type="PaymentSucceeded",
         occurred_at=NOON,
-        before=outcome(event, NOON, history(version())),
-        after=outcome(event, NOON, imagined),
+        before=outcome(event, history(version())),
+        after=outcome(event, imagined),
     )
 
 
