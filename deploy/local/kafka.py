@@ -12,8 +12,8 @@ from deploy.local import children
 from deploy.local.folders import LocalStackError
 from deploy.local.ports import LOOPBACK, answers
 
-START_S: Final = 60.0  # 2.5 s measured; a loaded two-core machine has needed 20
-FORMAT_S: Final = 60.0
+START_S: Final = 180.0  # 2.5 s measured; a loaded two-core machine has needed 20; its end is noticed at once
+FORMAT_S: Final = 180.0
 
 # Small heap, one collector thread and only the quick compiler: 340 MB resident and ready in 2.5 s.
 JVM: Final = ("-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.awt.headless=true")

@@ -25,7 +25,7 @@ from deploy.local.stack import LocalStack, running
 from deploy.servers import LOCAL_DATABASE
 
 LOOK_EVERY_S: Final = 0.5
-START_S: Final = 240.0  # the first start fetches the jars
+START_S: Final = 400.0  # the first start fetches the jars
 
 
 def keep(stack: LocalStack, until_pid: int | None = None, announce: Callable[[], None] = lambda: None) -> int:

@@ -24,7 +24,7 @@ from deploy.local.ports import LOOPBACK
 SUPERUSER: Final = "postgres"
 # Postgres refuses to run as root; as root it runs as this system user, made on the first start.
 SYSTEM_USER: Final = "writeback-postgres"
-START_S: Final = 60.0  # 0.9 s measured; recovery after a kill takes some seconds
+START_S: Final = 180.0  # 0.9 s measured; recovery after a kill takes some seconds, more on a busy disk
 INIT_S: Final = 120.0
 
 SETTINGS: Final = {

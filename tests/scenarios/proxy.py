@@ -8,6 +8,8 @@ import threading
 from types import TracebackType
 from typing import Self
 
+from deploy.local.ports import free_ports
+
 CHUNK = 65_536
 WAIT_S = 0.2
 
@@ -20,8 +22,7 @@ class Proxy:
         self._lock = threading.Lock()
         self._open: set[socket.socket] = set()
         self._listener: socket.socket | None = None
-        with socket.create_server(("127.0.0.1", 0)) as finder:
-            self.port: int = finder.getsockname()[1]
+        (self.port,) = free_ports(1)
         if not cut:
             self.restore()
 

@@ -8,6 +8,8 @@ import threading
 from types import TracebackType
 from urllib.parse import urlsplit
 
+from deploy.local.ports import free_ports
+
 CHUNK = 65_536
 
 
@@ -18,8 +20,8 @@ class Wire:
         self._target = (host, port)
         self._sockets: set[socket.socket] = set()
         self._lock = threading.Lock()
-        self._listening = _listener(0)
-        self.port: int = self._listening.getsockname()[1]
+        (self.port,) = free_ports(1)
+        self._listening = _listener(self.port)
         self._accept(self._listening)
 
     def cut(self) -> None:

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.stack
 
 def send(world: World, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     command = [sys.executable, "-m", "deploy.command", "send", *arguments]
-    return subprocess.run(command, env=world.environ(), input=stdin, capture_output=True, timeout=120, check=False)
+    return subprocess.run(command, env=world.environ(), input=stdin, capture_output=True, timeout=180, check=False)
 
 
 def summary(done: subprocess.CompletedProcess[bytes]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 
+from deploy.local.ports import free_ports
 from deploy.sandbox import demonstration, people
 from deploy.sandbox.ledger import marker_in
 from deploy.sandbox.running import Ports, SandboxError, SandboxProcess
@@ -21,11 +22,12 @@ from tests.deploy.sandbox.callers import Company, Office, deposit
 from tests.scenarios.waiting import until
 
 MARKER = "WBABCDEFGHIJKLMNOP"
+PORTS = ("open_dental", "quickbooks", "smtp", "mail")
 
 
 def test_the_ledger_survives_a_restart_with_a_state_file(tmp_path: Path) -> None:
     state = tmp_path / "sandbox.state"
-    with SandboxProcess.start(state=state) as first:
+    with SandboxProcess.start(Ports(**dict(zip(PORTS, free_ports(len(PORTS)), strict=True))), state=state) as first:
         demonstration.furnish(first)
         office = Office(first.open_dental, demonstration.CUSTOMER_KEY)
         paid = office.pay(PayNote=MARKER).json()
