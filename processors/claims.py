@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Final
 
@@ -10,13 +10,14 @@ import msgspec
 
 from schemas.adjustment_codes import CodeStanding, reason_codes
 from schemas.events import AdjustmentGroup, Claim, ClaimAdjustment, ClaimLine, Remittance
-from schemas.writebacks import ClaimLineOrder, ClaimOrder
+from schemas.writebacks import ClaimDoubt, ClaimLineOrder, ClaimOrder
 
 REVERSED: Final = "22"
 """CLP02 of a claim that takes an earlier payment back (I-9)."""
 _PREDETERMINED: Final = "25"
 """CLP02 of an estimate before treatment: prices without a payment, so that nothing of it may be booked."""
-_OVER_SCHEDULE: Final = (AdjustmentGroup.CO, "45")
+_OVER_SCHEDULE: Final = "CO-45"
+"""It cannot be a whole charge (X12 on the code); a denial told so would be lost without a word."""
 _NEVER_WRITTEN_OFF: Final = "OA-23"
 """What an earlier insurer did: its own remittance wrote it off (I-3)."""
 
@@ -29,7 +30,7 @@ class Allowed(msgspec.Struct, frozen=True):
 
     def writes_off(self, adjustment: ClaimAdjustment) -> bool:
         """By its group and code. What the patient owes never is, nor what an earlier insurer reduced."""
-        code = f"{adjustment.group}-{adjustment.carc}"
+        code = code_of(adjustment)
         return code in self.codes and adjustment.group is not AdjustmentGroup.PR and code != _NEVER_WRITTEN_OFF
 
     def doubts(self, adjustment: ClaimAdjustment, *, reversal: bool) -> bool:
@@ -49,10 +50,13 @@ class SettledClaim(msgspec.Struct, frozen=True):
 
     patient_ref: str
     order: ClaimOrder
-    doubtful: bool
-    """A person looks before anything of it is posted."""
     named: bool
     """The claim is named, and what each of its procedures got, unless there is one (I-12)."""
+
+    @property
+    def doubtful(self) -> bool:
+        """A person looks before anything of it is posted."""
+        return bool(self.order.doubts)
 
     @property
     def takes_back(self) -> bool:
@@ -66,7 +70,6 @@ def settle(remittance: Remittance, claim: Claim, allowed: Allowed) -> SettledCla
     orders = tuple(_line(line, allowed) for line in lines)
     write_off = _written_off(claim.adjustments, allowed) + sum(order.write_off_minor for order in orders)
     adjustments = [*claim.adjustments, *(each for line in lines for each in line.adjustments)]
-    reversal = claim.status == REVERSED
     return SettledClaim(
         patient_ref=claim.patient_ref,
         order=ClaimOrder(
@@ -79,21 +82,35 @@ def settle(remittance: Remittance, claim: Claim, allowed: Allowed) -> SettledCla
             paid_minor=claim.paid_minor,
             write_off_minor=write_off,
             lines=orders,
+            doubts=tuple(dict.fromkeys(_doubts(claim, adjustments, write_off, allowed))),
+            remarks=tuple(dict.fromkeys([*claim.remarks, *(remark for line in lines for remark in line.remarks)])),
         ),
-        doubtful=_contradicts_itself(claim, adjustments, write_off)
-        or any(allowed.doubts(each, reversal=reversal) for each in adjustments),
         named=_is_named(claim, orders, write_off) or (claim.paid_minor == 0 and write_off == 0),
     )
 
 
-def _contradicts_itself(claim: Claim, adjustments: Iterable[ClaimAdjustment], write_off: int) -> bool:
-    """A reversal that pays or writes off (I-9); an estimate; more written off than was charged; and CO-45 for the whole
-    charge: by X12's own words it cannot be that, and a denial told so would be lost without a word (I-3)."""
-    if claim.status == REVERSED:
-        return claim.paid_minor > 0 or write_off > 0
-    over_schedule = sum(each.amount_minor for each in adjustments if (each.group, each.carc) == _OVER_SCHEDULE)
-    whole = claim.charged_minor > 0 and over_schedule == claim.charged_minor
-    return whole or claim.status == _PREDETERMINED or write_off > max(claim.charged_minor, 0)
+def _doubts(claim: Claim, adjustments: Sequence[ClaimAdjustment], write_off: int, allowed: Allowed) -> Iterator[str]:
+    """Why a person looks first: codes, and what a claim says against itself (I-3, I-5, I-9)."""
+    reversal = claim.status == REVERSED
+    for each in adjustments:
+        if allowed.doubts(each, reversal=reversal):
+            yield code_of(each)
+    if reversal:
+        if claim.paid_minor > 0 or write_off > 0:
+            yield ClaimDoubt.REVERSAL_GIVES
+        return
+    if claim.status == _PREDETERMINED:
+        yield ClaimDoubt.ESTIMATE
+    if write_off > max(claim.charged_minor, 0):
+        yield ClaimDoubt.ABOVE_CHARGE
+    over_schedule = sum(each.amount_minor for each in adjustments if code_of(each) == _OVER_SCHEDULE)
+    if over_schedule == claim.charged_minor > 0:
+        yield ClaimDoubt.WHOLE_CHARGE
+
+
+def code_of(adjustment: ClaimAdjustment) -> str:
+    """As `write_off_codes` names it: CO-45."""
+    return f"{adjustment.group}-{adjustment.carc}"
 
 
 def _line(line: ClaimLine, allowed: Allowed) -> ClaimLineOrder:

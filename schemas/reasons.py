@@ -90,8 +90,8 @@ class DecisionReason(StrEnum):
     MORE_THAN_ORIGINAL = "MORE_THAN_ORIGINAL"
     """R-2: cumulated, more would go back than was paid."""
     CODE_NOT_ALLOWED = "CODE_NOT_ALLOWED"
-    """I-3, I-5, I-9: an adjustment or status code that no rule can book: not on the practice's list, on no published
-    one, or a reversal that pays."""
+    """I-3, I-5, I-9: an adjustment that no rule can book: not on the practice's list or on no published one; or a claim
+    that says something against itself. The order's `doubts` say which."""
     CLAIM_NOT_NAMED = "CLAIM_NOT_NAMED"
     """I-12: an insurance payment without its claim, or without the lines of a claim with several procedures."""
     ALLOCATE_BY_HAND = "ALLOCATE_BY_HAND"

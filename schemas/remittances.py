@@ -38,6 +38,7 @@ def _check_claim(field: str, claim: Claim) -> None:
     check_id(f"{field}.patient_ref", claim.patient_ref)
     if claim.service_from is not None:
         check_date(f"{field}.service_from", claim.service_from)
+    _check_remarks(field, claim.remarks)
     adjusted = _check_adjustments(field, claim.adjustments)
     for number, line in enumerate(claim.lines or ()):
         adjusted += _check_line(f"{field}.lines.{number}", line)
@@ -46,6 +47,7 @@ def _check_claim(field: str, claim: Claim) -> None:
 
 def _check_line(field: str, line: ClaimLine) -> int:
     check_optional_id(f"{field}.procedure_ref", line.procedure_ref)
+    _check_remarks(field, line.remarks)
     adjusted = _check_adjustments(field, line.adjustments)
     _check_balance(field, line.charged_minor, line.paid_minor, adjusted)
     return adjusted
@@ -57,6 +59,12 @@ def _check_adjustments(field: str, adjustments: tuple[ClaimAdjustment, ...]) -> 
         check_code(f"{field}.adjustments.{number}.carc", adjustment.carc)
         check_amount(f"{field}.adjustments.{number}.amount_minor", adjustment.amount_minor)
     return sum(adjustment.amount_minor for adjustment in adjustments)
+
+
+def _check_remarks(field: str, remarks: tuple[str, ...]) -> None:
+    """Only that each is a code: whether a list has it loses no payment (I-5)."""
+    for number, remark in enumerate(remarks):
+        check_code(f"{field}.remarks.{number}", remark)
 
 
 def _check_balance(field: str, charged: int, paid: int, adjusted: int) -> None:

@@ -70,6 +70,19 @@ class PayoutLine(msgspec.Struct, frozen=True, kw_only=True):
     fees: tuple[tuple[str, int], ...] = ()
 
 
+class ClaimDoubt(StrEnum):
+    """What a claim says against itself, whatever its codes (I-3, I-9)."""
+
+    REVERSAL_GIVES = "REVERSAL_GIVES"
+    """Status 22 that pays or writes off."""
+    ESTIMATE = "ESTIMATE"
+    """Status 25: a predetermination; nothing was treated or paid."""
+    WHOLE_CHARGE = "WHOLE_CHARGE"
+    """CO-45 for all that was charged."""
+    ABOVE_CHARGE = "ABOVE_CHARGE"
+    """More written off than was charged."""
+
+
 class ClaimLineOrder(msgspec.Struct, frozen=True, kw_only=True):
     """One service line of a claim as it is to be booked (I-11)."""
 
@@ -92,6 +105,10 @@ class ClaimOrder(msgspec.Struct, frozen=True, kw_only=True):
     paid_minor: int
     write_off_minor: int = 0
     lines: tuple[ClaimLineOrder, ...] = ()
+    doubts: tuple[str, ...] = ()
+    """What a person looks at first: adjustments like CO-97 (I-3, I-5), or a `ClaimDoubt`. For people; codes alone."""
+    remarks: tuple[str, ...] = ()
+    """RARCs of the claim and its lines, as told: they explain and decide nothing (I-5)."""
 
 
 class Instruction(msgspec.Struct, frozen=True, kw_only=True):

@@ -154,6 +154,10 @@ def _entry(entry: EntryTold) -> Iterator[str]:
         yield f"      takes back {entry.takes_back}"
     if entry.taken_back_by:
         yield f"      taken back by {', '.join(entry.taken_back_by)}"
+    if entry.held_for:
+        yield f"      to be looked at: {'; '.join(entry.held_for)}"
+    if entry.remarks:
+        yield f"      the insurer remarks: {', '.join(entry.remarks)}"
     if entry.after is not None:
         yield f"      only after {entry.after}"
     if entry.shares_minor:

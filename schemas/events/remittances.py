@@ -27,6 +27,8 @@ class ClaimLine(Part, frozen=True, kw_only=True):
     charged_minor: int
     paid_minor: int
     adjustments: tuple[ClaimAdjustment, ...] = ()
+    remarks: tuple[str, ...] = ()
+    """Remark codes of the line (RARC; LQ of the 835)."""
 
 
 class Claim(Part, frozen=True, kw_only=True):
@@ -38,6 +40,8 @@ class Claim(Part, frozen=True, kw_only=True):
     paid_minor: int
     adjustments: tuple[ClaimAdjustment, ...] = ()
     lines: tuple[ClaimLine, ...] | None = None
+    remarks: tuple[str, ...] = ()
+    """Remark codes of the claim (RARC; MIA and MOA of the 835)."""
 
 
 class ProviderAdjustment(Part, frozen=True, kw_only=True):

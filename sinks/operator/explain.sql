@@ -102,7 +102,10 @@ SELECT f.event_id, f.effect_id, f.target, f.entry_kind, f.part, f.state, f.reaso
     (f.instruction ->> 'surcharge_minor')::bigint,
     ARRAY(SELECT (s ->> 1)::bigint FROM jsonb_array_elements(f.placement -> 'shares') s),
     CASE WHEN f.state IN ('SCHEDULED', 'RETRYING', 'SENDING', 'ACCEPTED', 'UNCERTAIN')
-         THEN coalesce(c.closed_reason, g.closed_reason) END
+         THEN coalesce(c.closed_reason, g.closed_reason) END,
+    coalesce((f.instruction ->> 'occurred_at')::date, f.ledger_date),
+    ARRAY(SELECT jsonb_array_elements_text(f.instruction -> 'claim' -> 'doubts')),
+    ARRAY(SELECT jsonb_array_elements_text(f.instruction -> 'claim' -> 'remarks'))
 FROM effects f
 LEFT JOIN gates g ON g.practice_id = f.practice_id AND g.connection_id = f.connection_id
 LEFT JOIN practice_connections u ON u.practice_id = f.practice_id AND u.target = f.target

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from schemas.states import EntryKind
 from sinks.ledger.request_ids import marker
+from sinks.operator.explain_claims import doubt_words, remark_words
 from sinks.operator.explain_records import AttemptTold, EntryTold, LetterTold
 from sinks.operator.explain_rows import Attempt, Entry, Letter, Rows
 from sinks.operator.explain_words import answer_words, reason_words, remedy_words, state_words
@@ -40,6 +41,8 @@ def entry_told(entry: Entry, rows: Rows) -> EntryTold:
         generation=entry.generation,
         redrives=entry.redrives,
         shares_minor=entry.shares_minor,
+        held_for=doubt_words(entry.doubts, entry.happened_on),
+        remarks=remark_words(entry.remarks, entry.happened_on),
         after=None if entry.depends_on is None or reverses else f"e:{entry.depends_on}",
         takes_back=f"e:{entry.depends_on}" if reverses else None,
         taken_back_by=tuple(

@@ -116,6 +116,10 @@ class EntryTold(msgspec.Struct, frozen=True, kw_only=True):
     redrives: int
     shares_minor: list[int]
     """Of the open charges that it was laid on, oldest first (ALL-1)."""
+    held_for: tuple[str, ...]
+    """What a person has to look at on a claim: its adjustments, or what it says against itself (I-3, I-9)."""
+    remarks: tuple[str, ...]
+    """The insurer's remark codes, with those that were stopped before the remittance (I-5)."""
     after: str | None
     """The entry that has to stand first."""
     takes_back: str | None

@@ -63,6 +63,9 @@ class Entry(msgspec.Struct, frozen=True):
     surcharge_minor: int | None
     shares_minor: list[int]
     connection_closed: str | None
+    happened_on: date
+    doubts: list[str]
+    remarks: list[str]
 
     @property
     def id(self) -> str:

@@ -51,7 +51,7 @@ DECISION_WORDS: Final[dict[DecisionReason, str]] = {
     _D.CORRECTED: "a later version stands in its place (E-11, P-8)",
     _D.REFUNDED_BEFORE_POST: "it was refunded before it was posted, and the practice books one net entry (R-7)",
     _D.MORE_THAN_ORIGINAL: "more would go back than was paid (R-2)",
-    _D.CODE_NOT_ALLOWED: "the insurer's adjustment code is not written off by itself (I-3)",
+    _D.CODE_NOT_ALLOWED: "a person looks at the claim first: not all of its adjustments are booked by themselves (I-3)",
     _D.CLAIM_NOT_NAMED: "it does not say which claim it belongs to, or what each procedure of it got (I-11, I-12)",
     _D.ALLOCATE_BY_HAND: "the practice allocates its payments itself",
     _D.NOTES_OFF: "the practice wants no notes",

@@ -10,6 +10,7 @@ from schemas.events import Claim
 from schemas.reasons import DeadLetterReason, DecisionReason
 from schemas.states import EntryKind, State
 from schemas.validation import Invalid, validate
+from schemas.writebacks import ClaimDoubt, PlannedEffect
 from tests.processors.told import changed
 from tests.processors.told_kinds import (
     claim,
@@ -22,6 +23,12 @@ from tests.processors.told_kinds import (
 
 PAID, WRITTEN_OFF = EntryKind.INSURANCE_PAYMENT, EntryKind.WRITE_OFF
 DUE, REVIEW = State.SCHEDULED, State.AWAITING_REVIEW
+
+
+def doubts(effect: PlannedEffect) -> tuple[str, ...]:
+    order = effect.instruction.claim
+    assert order is not None
+    return order.doubts
 
 
 def test_a_claim_is_its_payment_and_its_write_off() -> None:
@@ -90,6 +97,7 @@ def test_a_code_in_doubt_holds_the_whole_claim(code: str) -> None:
     """I-3, I-5: another CO code, a code that no list knows, one that was stopped (A2, 2008): stored and reviewed."""
     decision = decided(remitted(claim(line(12000, CO_45=5000, **{code: 3000}))))
     assert rows(decision) == [(PAID, "", 12000, REVIEW), (WRITTEN_OFF, "", 5000, REVIEW)]
+    assert {doubts(effect) for effect in decision.effects} == {(code.replace("_", "-"),)}
     assert {effect.reason for effect in decision.effects} == {DecisionReason.CODE_NOT_ALLOWED}
 
 
@@ -115,21 +123,23 @@ def test_claim_level_and_line_level_adjustments_add_up() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "paid", "written_off"),
+    ("told", "paid", "written_off", "doubt"),
     [
-        (claim(line(12000), status="22"), 12000, 0),
-        (claim(line(-10000, CO_45=5000), status="22"), -10000, 5000),
-        (claim(line(0, CO_45=5000, PR_101=15000), status="25"), 0, 5000),
-        (claim(line(-10000, CO_45=30000)), -10000, 30000),
-        (claim(line(0, CO_45=20000)), 0, 20000),
+        (claim(line(12000), status="22"), 12000, 0, ClaimDoubt.REVERSAL_GIVES),
+        (claim(line(-10000, CO_45=5000), status="22"), -10000, 5000, ClaimDoubt.REVERSAL_GIVES),
+        (claim(line(0, CO_45=5000, PR_101=15000), status="25"), 0, 5000, ClaimDoubt.ESTIMATE),
+        (claim(line(-10000, CO_45=30000)), -10000, 30000, ClaimDoubt.ABOVE_CHARGE),
+        (claim(line(0, CO_45=20000)), 0, 20000, ClaimDoubt.WHOLE_CHARGE),
     ],
     ids=["22 pays", "22 writes off", "an estimate", "more than was charged", "the whole charge"],
 )
-def test_a_claim_that_contradicts_itself_is_looked_at(told: Claim, paid: int, written_off: int) -> None:
+def test_a_claim_that_contradicts_itself_is_looked_at(
+    told: Claim, paid: int, written_off: int, doubt: ClaimDoubt
+) -> None:
     """I-9, I-3: it balances, and still nothing of it is booked before somebody looked, whatever its codes."""
     decision = decided(remitted(claim(line(30000), ref="other"), told))
     mine = [effect for effect in decision.effects if effect.part == "1"]
-    assert {effect.state for effect in mine} == {REVIEW}
+    assert {(effect.state, doubts(effect)) for effect in mine} == {(REVIEW, (doubt,))}
     assert (mine[0].instruction.amount_minor, total(decision, WRITTEN_OFF)) == (paid, written_off)
 
 
@@ -144,3 +154,15 @@ def test_a_second_insurer_writes_off_only_its_own() -> None:
     """I-3: what the first reduced (OA-23) stays with the first's remittance; the second's own CO-45 is its own."""
     second = claim(line(2400, OA_23=12600, CO_45=2000, PR_2=3000), status="2")
     assert rows(decided(remitted(second))) == [(PAID, "", 2400, DUE), (WRITTEN_OFF, "", 2000, DUE)]
+
+
+def test_remarks_go_to_people_and_decide_nothing() -> None:
+    """I-5: N-codes and MA-codes of a claim and of its lines, known, stopped (M118) or younger than the list."""
+    told = claim(line(12000, CO_45=5000), line(3000, "proc-2"))
+    lines = tuple(changed(each, remarks=("N362", "M118")) for each in told.lines or ())
+    told = changed(told, lines=lines, remarks=("MA130", "N9999"))
+    decision = decided(remitted(told))
+    assert rows(decision) == [(PAID, "", 15000, DUE), (WRITTEN_OFF, "", 5000, DUE)]
+    order = decision.effects[0].instruction.claim
+    assert order is not None
+    assert (order.remarks, order.doubts) == (("MA130", "N9999", "N362", "M118"), ())

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from schemas.states import EntryKind
 from schemas.writebacks import Instruction, PlannedEffect
+from sinks.ledger.lives.fates import voidable
 from sinks.ledger.lives.life import Entry
 from sinks.ledger.lives.lines import OWN_CASH, Line
 from sinks.ledger.lives.parts import is_taking_back, taken_back
@@ -30,7 +33,7 @@ class Standing:
         figures: Figures = {}
         for effect in plan:
             _add(figures, effect.entry_kind, effect.part, effect.instruction.amount_minor)
-        return figures == self._figures() and _meanings(plan) == self._meanings()
+        return figures == self._figures() and self._planned(plan) == self._meanings()
 
     def goes_where(self, plan: Sequence[PlannedEffect]) -> bool:
         """Every part is there, for the same patient, provider, procedure and claim."""
@@ -52,7 +55,12 @@ class Standing:
         return figures
 
     def _meanings(self) -> set[Any]:
-        return {_meaning(x.root, x.entry.instruction) for x in self._payments()}
+        return {_meaning(x.root, x.entry.instruction, unsent=voidable(x.entry)) for x in self._payments()}
+
+    def _planned(self, plan: Sequence[PlannedEffect]) -> set[Any]:
+        unsent = {x.root for x in self._payments() if voidable(x.entry)}
+        own = [x for x in plan if x.entry_kind in OWN_CASH]
+        return {_meaning(x.part, x.instruction, unsent=x.part in unsent) for x in own}
 
 
 def _add(figures: Figures, kind: EntryKind, part: str, amount: int) -> None:
@@ -62,12 +70,12 @@ def _add(figures: Figures, kind: EntryKind, part: str, amount: int) -> None:
         del figures[kind, part]
 
 
-def _meanings(plan: Sequence[PlannedEffect]) -> set[Any]:
-    return {_meaning(x.part, x.instruction) for x in plan if x.entry_kind in OWN_CASH}
-
-
-def _meaning(part: str, order: Instruction) -> Any:
-    about = (order.payment_kind, order.tender, order.plan_ref, order.plan_code, order.claim)
+def _meaning(part: str, order: Instruction, *, unsent: bool) -> Any:
+    """What people look at first counts as long as they can, and what an insurer remarks never does (I-3, I-5)."""
+    claim = order.claim
+    if claim is not None:
+        claim = replace(claim, remarks=(), doubts=claim.doubts if unsent else ())
+    about = (order.payment_kind, order.tender, order.plan_ref, order.plan_code, claim)
     return (*_place(part, order), *about)
 
 

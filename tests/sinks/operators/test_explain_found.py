@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from schemas.reasons import DeadLetterReason, DecisionReason
 from schemas.states import State
+from schemas.writebacks import ClaimDoubt
 from sinks.operator.explain import LOOKED_FOR, explain
+from sinks.operator.explain_claims import doubt_words
 from sinks.operator.explain_records import Ambiguous, Explanation, GolivePosts, Unknown
 from sinks.operator.explain_words import DECISION_WORDS, STATE_WORDS, reason_words
 from tests.processors.told import NOON, PRACTICE
@@ -139,3 +143,32 @@ def test_every_reason_and_state_has_words() -> None:
     assert set(STATE_WORDS) == set(State)
     for reason in DeadLetterReason:
         assert "{system}" not in reason_words(reason.value, "PMS")
+
+
+@pytest.mark.stack
+def test_a_claim_says_what_it_is_held_for_and_what_its_insurer_remarks(shelf: Shelf) -> None:
+    """I-3, I-5, I-9: codes with what their lists say of them on the day of the remittance; a remark that our list does
+    not have is told as it came, since the list may be the older of the two."""
+    paid = shelf.event("payment", "pay-1")
+    order = {
+        "occurred_at": "2026-03-04T17:00:00Z",
+        "claim": {
+            "doubts": ["CO-97", "OA-A2", "PR-999", "ESTIMATE"],
+            "remarks": ["N362", "M118", "N9999", "X1"],
+        },
+    }
+    shelf.entry(paid, "insurance_payment", 12000, state="AWAITING_REVIEW", instruction=json.dumps(order))
+    (event,) = story(shelf, "pay-1").events
+    (entry,) = event.entries
+    assert entry.held_for == (
+        "CO-97",
+        "OA-A2 (stopped 2008-01-01)",
+        "PR-999 (on no list that we have)",
+        "it is an estimate before treatment (status 25)",
+    )
+    assert entry.remarks == ("N362", "M118 (stopped 2011-01-01)", "N9999", "X1 (no code of this list)")
+
+
+def test_every_doubt_has_words() -> None:
+    """H-3."""
+    assert all(doubt_words([doubt], NOON.date()) != (doubt.value,) for doubt in ClaimDoubt)

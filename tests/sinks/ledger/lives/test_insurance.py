@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from schemas import events as e
 from schemas.states import State
 from tests.processors import told as telling
+from tests.processors.told_kinds import claim, line
 from tests.sinks.ledger.lives.living import Ledger, corrected, fee_assessed, refund, returned, void
 
 REMITTANCE = e.Remittance(
@@ -99,6 +102,47 @@ def test_e11_a_correction_of_one_claim_reposts_them() -> None:
     assert kinds == ["reversal"] * 4 + ["insurance_payment", "write_off"] * 2
     assert ledger.total("insurance_payment") == 2 * 14400
     assert ledger.total("reversal") == -(14400 + 3600)
+
+
+def claimed(paid: int = 12000, remark: str = "N362", **adjustments: int) -> e.Remittance:
+    told = telling.changed(claim(line(paid, "pr-1", **adjustments), ref="cl-1"), remarks=(remark,))
+    return e.Remittance(remittance_id="rm-1", insurer_ref="ins-1", claims=(told,))
+
+
+def told_twice(first: e.Remittance, second: e.Remittance, *, posted: bool = False) -> Ledger:
+    ledger = Ledger()
+    by_cheque: dict[str, Any] = {"kind": e.PaymentKind.INSURANCE, "tender": e.Tender.CHECK}
+    ledger.tell(telling.payment(12000, 0, remittance=first, **by_cheque))
+    if posted:
+        ledger.post()
+    ledger.tell(corrected(gross=12000, fee=0, remittance=second, **by_cheque))
+    return ledger
+
+
+def states(ledger: Ledger) -> list[tuple[str, State]]:
+    return [(entry.entry_kind.value, entry.state) for entry in ledger.life.entries]
+
+
+def test_e11_a_correction_that_takes_the_doubt_away_frees_the_claim() -> None:
+    """E-11, I-3: CO-97 told anew as the patient's part, of the same amounts: nobody has to look any more."""
+    ledger = told_twice(claimed(CO_97=3000), claimed(PR_1=3000))
+    assert states(ledger) == [
+        ("insurance_payment", State.VOIDED_BEFORE_POST),
+        ("insurance_payment", State.SCHEDULED),
+    ]
+
+
+def test_e11_a_correction_that_brings_a_doubt_holds_the_claim() -> None:
+    """E-11, I-3: as long as nothing was sent; money that was posted is not taken back for a code."""
+    held = told_twice(claimed(PR_1=3000), claimed(CO_97=3000))
+    assert states(held)[-1] == ("insurance_payment", State.AWAITING_REVIEW)
+    assert len(states(told_twice(claimed(PR_1=3000), claimed(CO_97=3000), posted=True))) == 1
+
+
+def test_e11_another_remark_corrects_nothing() -> None:
+    """E-11, I-5: remarks explain; the entry stays what it is, posted or not."""
+    for posted in (False, True):
+        assert len(states(told_twice(claimed(PR_1=3000), claimed(remark="MA130", PR_1=3000), posted=posted))) == 1
 
 
 def test_r8_before_the_payment_it_parks() -> None:
