@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from deploy.commands.operator_options import By, Json, PracticeId
+
 if TYPE_CHECKING:
     from sinks.operator.skipped import Item, Wanted
 
@@ -15,7 +17,7 @@ SHOWN = 200
 
 
 def backfill(
-    practice: Annotated[str, typer.Argument(help="The practice's id.")],
+    practice: PracticeId,
     since: Annotated[str, typer.Option("--from", help="A day of the practice, or an instant with its zone.")],
     until: Annotated[str, typer.Option("--to", help="A day, included; or an instant, excluded.")],
     kind: Annotated[str | None, typer.Option("--type", help="Only this kind, like TERMINAL.")] = None,
@@ -24,13 +26,13 @@ def backfill(
         typer.Option("--also", help="Also what was skipped for this: COMPANION_OFF, NO_CONNECTION, NOTES_OFF."),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do it. Without: only show what would be posted.")] = False,
-    by: Annotated[str | None, typer.Option("--by", "--as", help="Who decides; default: this machine's user.")] = None,
+    by: By = None,
     why: Annotated[str, typer.Option("--why", help="The reason, for the audit trail; needed with --yes.")] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Make entries due that were skipped because their type or the master was off. Shows them first."""
+    from deploy.commands.ledger_here import here, jitter
     from deploy.commands.operator_options import person, print_json
-    from deploy.commands.settings import here, jitter
     from sinks.ledger.settings.truth import Saving
     from sinks.ledger.settings.written import checked_id
     from sinks.operator import backfill as backfilling

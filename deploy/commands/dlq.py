@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from deploy.commands.operator_options import (
+    By,
     Json,
     Most,
     Practice,
@@ -104,7 +105,7 @@ def redrive(
     until: Until = None,
     dead_id: Annotated[str | None, typer.Option("--id", help="Only this one (and its lane).")] = None,
     apply: Annotated[bool, typer.Option("--apply", help="Do it. Without: only show what would happen.")] = False,
-    who: Annotated[str | None, typer.Option("--as", help="Who decides; default: the user of this machine.")] = None,
+    who: By = None,
     why: Annotated[
         str | None, typer.Option("--why", help="The reason, for the audit trail; needed with --apply.")
     ] = None,
@@ -150,7 +151,7 @@ def dismiss(
     practice: Annotated[str, typer.Argument(help="The practice's id, or ? where it is unknown.")],
     dead_id: Annotated[str, typer.Argument(metavar="ID", help="A record's, like payments.v1:0:17.")],
     why: Annotated[str, typer.Option("--why", help="The reason, for the audit trail.")],
-    who: Annotated[str | None, typer.Option("--as", help="Who decides; default: the user of this machine.")] = None,
+    who: By = None,
 ) -> None:
     """Settle a record that needs nothing any more, such as one that its sender sent again, corrected."""
     from sinks.operator.dead_letters import DeadId

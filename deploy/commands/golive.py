@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from deploy.commands.operator_options import By, Json, PracticeId
+
 if TYPE_CHECKING:
     from sinks.operator.golive import Checklist
 
@@ -19,22 +21,22 @@ def _golive() -> None:
 
 @app.command()
 def check(
-    practice: Annotated[str, typer.Argument(help="The practice's id.")],
+    practice: PracticeId,
     test_patient: Annotated[
         str, typer.Option("--test-patient", help="A test patient's id in the practice's own system; not a person's.")
     ],
     switch_on: Annotated[bool, typer.Option("--switch-on", help="Turn the master on once everything passed.")] = False,
     again: Annotated[bool, typer.Option("--again", help="Make a new test post although one has passed.")] = False,
-    by: Annotated[str | None, typer.Option("--by", "--as", help="Who does this; default: this machine's user.")] = None,
+    by: By = None,
     why: Annotated[str, typer.Option("--why", help="Why, for the audit trail.")] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Go through the checklist. It posts 1.00 on the test patient and takes it back, outside all totals; run again
     after a crash or an open line, it goes on where it was. Exit code 1 until everything has passed."""
     import asyncio
 
+    from deploy.commands.ledger_here import here, jitter
     from deploy.commands.operator_options import person, print_json
-    from deploy.commands.settings import here, jitter
     from deploy.open_targets import surroundings
     from sinks.ledger.settings.truth import Saving
     from sinks.ledger.settings.written import checked_id

@@ -6,19 +6,19 @@ from typing import Annotated
 
 import typer
 
+from deploy.commands.operator_options import By, PracticeId
+
 
 def link(
-    practice: Annotated[str, typer.Argument(help="The practice's id.")],
+    practice: PracticeId,
     patient_ref: Annotated[str, typer.Argument(help="The surrogate that the events use.")],
     pms_patient_id: Annotated[str, typer.Argument(help="The patient's id in the practice's own system.")],
     reason: Annotated[str, typer.Option("--why", "--reason", help="Why, for the audit trail.")] = "",
-    actor: Annotated[
-        str | None, typer.Option("--by", "--as", help="Who does this; default: this machine's user.")
-    ] = None,
+    actor: By = None,
 ) -> None:
     """Link a patient and release what waited for it. Entries that are posted already do not move."""
-    from deploy.commands.practice import user
-    from deploy.commands.settings import here, jitter
+    from deploy.commands.ledger_here import here, jitter
+    from deploy.commands.operator_options import person
     from sinks.ledger import links
     from sinks.ledger.settings.truth import Saving
 
@@ -28,7 +28,7 @@ def link(
             practice,
             patient_ref,
             pms_patient_id,
-            Saving(actor=actor or user(), reason=reason),
+            Saving(actor=person(actor), reason=reason),
             clock=settings.clock(),
             jitter_s=jitter(settings),
         )

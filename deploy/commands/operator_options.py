@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     from sinks.operator.reading import Connection
     from streams.settings import ProgramSettings
 
+PracticeId = Annotated[str, typer.Argument(metavar="PRACTICE", help="The practice's id.")]
 Practice = Annotated[str | None, typer.Option("--practice", help="Only this practice.")]
+By = Annotated[
+    str | None, typer.Option("--by", "--as", help="Who does this, for the audit trail; default: this machine's user.")
+]
 Json = Annotated[bool, typer.Option("--json", help="For machines.")]
 Most = Annotated[int, typer.Option("--most", min=1, max=10_000, help="Show at most this many.")]
 UNKNOWN: Final = "?"

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from deploy.commands.settings import By, Changes, From, Json
+from deploy.commands.operator_options import By, Json
+from deploy.commands.settings import Changes, From
 
 if TYPE_CHECKING:
     from sinks.ledger.settings.following import Effect
@@ -29,8 +30,8 @@ def add(
     why: Why = "",
 ) -> None:
     """Make a group known, without values."""
+    from deploy.commands.ledger_here import here
     from deploy.commands.operator_options import person
-    from deploy.commands.settings import here
     from sinks.ledger.settings import organisations
     from sinks.ledger.settings.truth import Saving
     from sinks.ledger.settings.written import checked_id
@@ -46,8 +47,8 @@ def add(
 @app.command("list")
 def list_(as_json: Json = False) -> None:
     """The groups and how many practices each has."""
+    from deploy.commands.ledger_here import here
     from deploy.commands.operator_options import print_json, print_table
-    from deploy.commands.settings import here
     from sinks.ledger.database import statement
 
     with here("organisation") as (connection, _):
@@ -61,8 +62,8 @@ def list_(as_json: Json = False) -> None:
 @app.command()
 def show(organisation: Organisation, as_json: Json = False) -> None:
     """A group's values and locks, its practices, and what they do otherwise."""
+    from deploy.commands.ledger_here import here
     from deploy.commands.operator_options import print_json, print_table
-    from deploy.commands.settings import here
     from sinks.ledger.settings import organisations
     from sinks.ledger.settings.fields import shown
 
@@ -153,8 +154,8 @@ def join(
     as_json: Json = False,
 ) -> None:
     """Bring a practice into a group: it takes the group's values, but for those it keeps."""
+    from deploy.commands.ledger_here import here, jitter
     from deploy.commands.operator_options import person
-    from deploy.commands.settings import here, jitter
     from sinks.ledger.settings import joining
     from sinks.ledger.settings.truth import Saving
 
@@ -184,8 +185,8 @@ def leave(
     as_json: Json = False,
 ) -> None:
     """Take a practice out of its group. Its settings stay as they are, and are its own."""
+    from deploy.commands.ledger_here import here
     from deploy.commands.operator_options import person, print_json
-    from deploy.commands.settings import here
     from sinks.ledger.settings import joining
     from sinks.ledger.settings.truth import Saving
 
@@ -210,8 +211,8 @@ def _save(
     organisation: str, edit: Edit, action: str, effective_from: Any, yes: bool, by: str | None, why: str, as_json: bool
 ) -> None:
     """Preview, or save and say what was saved."""
+    from deploy.commands.ledger_here import here, jitter
     from deploy.commands.operator_options import person
-    from deploy.commands.settings import here, jitter
     from sinks.ledger.settings import organisations
     from sinks.ledger.settings.truth import Saving
 

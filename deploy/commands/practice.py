@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, help="Practices and whom to tell.")
+from deploy.commands.operator_options import By, Json, PracticeId
 
-Actor = Annotated[str | None, typer.Option("--by", "--as", help="Who does this; default: this machine's user.")]
+app = typer.Typer(no_args_is_help=True, help="Practices and whom to tell.")
 
 
 @app.command()
@@ -34,10 +34,11 @@ def add(
         str | None,
         typer.Option("--without-golive", help="Why its master may be on before the go-live check passed; audited."),
     ] = None,
-    actor: Actor = None,
+    actor: By = None,
 ) -> None:
     """Make a practice known, with a first version of its settings. What it told before is decided then."""
-    from deploy.commands.settings import here, jitter
+    from deploy.commands.ledger_here import here, jitter
+    from deploy.commands.operator_options import person
     from sinks.ledger.settings.truth import Saving, add_practice
     from sinks.ledger.settings.written import checked_email, checked_id, first_settings
     from sinks.staff_text import checked_text
@@ -51,7 +52,7 @@ def add(
             connection,
             practice_id,
             first,
-            Saving(actor=actor or user(), reason="added", without_golive=without_golive),
+            Saving(actor=person(actor), reason="added", without_golive=without_golive),
             clock=settings.clock(),
             jitter_s=jitter(settings),
             name=name,
@@ -68,20 +69,21 @@ def add(
 
 @app.command()
 def entitle(
-    practice: Annotated[str, typer.Argument(help="The practice's id.")],
+    practice: PracticeId,
     why: Annotated[str, typer.Option("--why", help="The reason, for the audit trail.")],
-    by: Annotated[str | None, typer.Option("--by", "--as", help="Who decides; default: this machine's user.")] = None,
+    by: By = None,
     withdraw: Annotated[bool, typer.Option("--withdraw", help="Take the entitlement back.")] = False,
 ) -> None:
     """Switch the feature on for a practice (SET-16). Its master is switched on by its go-live check."""
-    from deploy.commands.settings import here
+    from deploy.commands.ledger_here import here
+    from deploy.commands.operator_options import person
     from sinks.ledger.settings.entitlement import entitle as decide
     from sinks.ledger.settings.truth import Saving
     from sinks.ledger.settings.written import checked_id
 
     practice_id = checked_id("PRACTICE", practice)
     with here("practice") as (connection, settings):
-        saving = Saving(actor=by or user(), reason=why)
+        saving = Saving(actor=person(by), reason=why)
         master = decide(connection, practice_id, saving, clock=settings.clock(), withdraw=withdraw)
     if not withdraw:
         print(f"{practice_id}: entitled; prove it with: writeback golive check {practice_id} --test-patient ID")
@@ -92,11 +94,11 @@ def entitle(
 
 
 @app.command("list")
-def show(as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False) -> None:
+def show(as_json: Json = False) -> None:
     """Practices, their newest settings version and what they still need."""
     import json
 
-    from deploy.commands.settings import here
+    from deploy.commands.ledger_here import here
     from sinks.ledger.database import statement
 
     with here("practice") as (connection, _):
@@ -120,10 +122,3 @@ def _listed(each: Mapping[str, Any]) -> tuple[object, ...]:
         each["email"] or "none",
         ", ".join(each["targets"] or ()) or "none",
     )
-
-
-def user() -> str:
-    """Who is at this machine, for the audit trail."""
-    from deploy.commands.operator_options import person
-
-    return person(None)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from deploy.commands.operator_options import By
 from deploy.commands.target_choices import choices
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def add(
     same_account: Annotated[
         bool, typer.Option("--same-account", help="Other keys, same books: allowed while entries are in doubt.")
     ] = False,
-    actor: Annotated[str | None, typer.Option("--as", help="Who does this; default: the user of this machine.")] = None,
+    actor: By = None,
 ) -> None:
     """Connect PRACTICE to TARGET, or repair its connection: what died of the old setting goes again by itself."""
     from deploy.commands.operator_options import person

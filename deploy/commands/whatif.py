@@ -29,8 +29,9 @@ def whatif(
     as_json: Annotated[bool, typer.Option("--json", help="For machines; payments are streamed.")] = False,
 ) -> None:
     """Decide a practice's past payments under proposed settings, and show what would differ."""
+    from deploy.commands.ledger_here import here
     from deploy.commands.periods import period
-    from deploy.commands.settings import edit_of, here
+    from deploy.commands.settings import edit_of
     from deploy.whatif.running import run
     from sinks.ledger.practices import require_practice
     from sinks.ledger.settings.abilities import warnings_of
