@@ -19,6 +19,7 @@ from streams.logging import log
 from streams.membership import Batching, Membership
 from streams.metrics import BATCH_RECORDS, BATCH_SECONDS, ERRORS, RULES_ABORTS
 from streams.resuming import CALL_S, OUTAGE_S, Resuming
+from streams.standstill import OpenSince, fenced
 from streams.telemetry import Health
 from streams.topic_guard import TopicGuard
 
@@ -116,6 +117,7 @@ class TransactionalLoop:
         )
         self._lag = LagGauge(role)
         self._aborting_since: float | None = None
+        self._open_since = OpenSince()
 
     def run(self, stop: Stop) -> None:
         """Blocks until `stop`, finishing the batch in hand. Raises what the process has to exit for."""
@@ -152,6 +154,7 @@ class TransactionalLoop:
     def _write(self, batch: Sequence[Message], outgoing: Sequence[Outgoing]) -> None:
         """Steps 3 to 6."""
         producer = self._producer
+        self._open_since = OpenSince()
         producer.begin_transaction()
         for record in outgoing:
             self._produce(record)
@@ -206,7 +209,7 @@ class TransactionalLoop:
         category = category_of(error)
         ERRORS.labels(self._role.value, category.__name__ if category else "unknown", chosen.value).inc()
         if category is Fenced:
-            raise Fenced("a newer process with the same slot took over: give each process a slot of its own") from error
+            raise fenced("worker", self._open_since.age_s(), CALL_S) from error
         if chosen is not Consequence.REWIND:
             raise error
         RULES_ABORTS.inc()

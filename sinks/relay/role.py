@@ -23,7 +23,9 @@ from streams.errors import Consequence, Fenced, Poison, Role, category_of, conse
 from streams.lifecycle import Stop
 from streams.logging import log
 from streams.metrics import ERRORS, OUTBOX_OLDEST, OUTBOX_ROWS, RELAYED
+from streams.resuming import CALL_S
 from streams.settings import ProgramSettings
+from streams.standstill import OpenSince, fenced
 from streams.telemetry import HEALTH, Health
 
 OUTAGE_S: Final = 600.0
@@ -44,27 +46,27 @@ def run(settings: ProgramSettings, stop: Stop, health: Health | None = None) -> 
     Raises Fenced when a newer process has this slot, and what an outage of more than OUTAGE_S ended in.
     """
     relay = Relay(settings, health or HEALTH)
-    healthy_at = time.monotonic()
+    healthy_at, since = time.monotonic(), OpenSince()
     try:
         while not stop:
             try:
                 relay.turn()
-                healthy_at = time.monotonic()
+                healthy_at, since = time.monotonic(), OpenSince()
             except (psycopg.Error, KafkaException) as error:
                 relay.disconnect()
-                _give_up_or_wait(error, time.monotonic() - healthy_at, stop)
+                _give_up_or_wait(error, time.monotonic() - healthy_at, since, stop)
     finally:
         relay.disconnect()
     return 0
 
 
-def _give_up_or_wait(error: psycopg.Error | KafkaException, outage_s: float, stop: Stop) -> None:
+def _give_up_or_wait(error: psycopg.Error | KafkaException, outage_s: float, since: OpenSince, stop: Stop) -> None:
     """The one place where the relay reads `consequence`: wait and connect anew, or raise."""
     chosen = consequence(error, Role.RELAY)
     category = category_of(error)
     ERRORS.labels("relay", category.__name__ if category else "unknown", chosen.value).inc()
     if category is Fenced:
-        raise Fenced("a newer relay with the same slot took over: give each relay a slot of its own") from error
+        raise fenced("relay", since.age_s(), CALL_S) from error
     if chosen is not Consequence.REWIND or outage_s > OUTAGE_S:
         raise error
     _LOG.warning("the relay begins again", error=type(error).__name__, seconds=round(outage_s))
