@@ -118,6 +118,8 @@ def withdraw(
         saving = Saving(actor=person(by), reason=why)
         taken = withdrawing.withdraw(connection, practice_id, saving, clock=settings.clock(), version=version)
         left, _ = saved_versions(connection, practice_id, None)
+        with connection.cursor() as cursor:
+            behind = withdrawing.outstanding(cursor, practice_id)
     newest = left.newest
     if as_json:
         told = msgspec.structs.asdict(taken) | msgspec.structs.asdict(taken.version)
@@ -128,6 +130,11 @@ def withdraw(
         print(f"no settings are left, so its payments wait: `writeback settings set {practice_id} FILE --why WHY`")
     else:
         print(f"the newest is version {newest.version}, from {newest.effective_from.isoformat()}")
+    if behind is not None:
+        print(f"not taken from the organisation {behind.called}: {', '.join(map(str, behind.differences))}")
+        print(
+            f"`writeback organisation set {behind.organisation_id} --yes --why WHY` brings it along (with --from: then)"
+        )
 
 
 def edit_of(file: Path | None, changes: list[str] | None) -> Any:

@@ -54,18 +54,20 @@ def own_after(
     """The fields that a practice decides itself once it has saved `after`.
 
     What it changes is its own from then on; what it sets to the group's value follows the group again.
-    ConfigurationError names the organisation where a locked field would differ.
+    ConfigurationError names the organisation where it changes a locked field to another value. One that it leaves as
+    it is may differ: the group's own version was withdrawn, and that must not keep a practice from stopping (law 15).
     """
     if group is None:
         return ()
     now = fields_of(after)
+    changed = {each.field for each in differences(before, after)}
     for field in group.locked:
-        if now[field] != group.fields[field]:
+        if field in changed and now[field] != group.fields[field]:
             raise ConfigurationError(
                 f"{field}: the organisation {group.called} has locked it to {shown(group.fields[field])}; "
                 f"writeback organisation unlock {group.organisation_id} {field} leaves it to its practices"
             )
-    touched = set(own) | {each.field for each in differences(before, after)}
+    touched = set(own) | changed
     return tuple(sorted(field for field in touched if group.fields.get(field, msgspec.UNSET) != now[field]))
 
 

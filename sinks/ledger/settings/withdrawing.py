@@ -14,7 +14,9 @@ from sinks.ledger.audit import append
 from sinks.ledger.database import statement
 from sinks.ledger.practices import require_practice
 from sinks.ledger.recomputing import moment
-from sinks.ledger.settings.history import history_of
+from sinks.ledger.settings.fields import Difference, differences
+from sinks.ledger.settings.history import history_of, newest
+from sinks.ledger.settings.inheriting import group_of, inherited
 from sinks.ledger.settings.stored import version_of_row
 from sinks.ledger.settings.truth import Saving
 from streams.clock import Clock
@@ -31,6 +33,14 @@ class Withdrawn(msgspec.Struct, frozen=True, kw_only=True):
     withdrawn_at: datetime
     withdrawn_by: str
     why: str
+
+
+class Outstanding(msgspec.Struct, frozen=True, kw_only=True):
+    """What a practice's group has set and the practice does not have: its version was withdrawn."""
+
+    organisation_id: str
+    called: str
+    differences: tuple[Difference, ...]
 
 
 def withdraw(
@@ -73,6 +83,16 @@ def withdraw(
         )
         outbox.enqueue(cursor, [outbox.settings_row(practice_id)])
         return next(each for each in withdrawn(cursor, practice_id) if each.version.version == standing.version)
+
+
+def outstanding(cursor: Cursor, practice_id: str) -> Outstanding | None:
+    """What of its group's values a practice waits for. It keeps its own meanwhile, locked fields too: whoever changes
+    those is refused, and `organisation set`, repeated, brings them along (SUP-2). None where nothing is."""
+    group, standing = group_of(cursor, practice_id), newest(cursor, practice_id)
+    if group is None or standing is None:
+        return None
+    found = differences(standing.settings, inherited(standing.settings, standing.own, group))
+    return Outstanding(organisation_id=group.organisation_id, called=group.called, differences=found) if found else None
 
 
 def withdrawn(cursor: Cursor, practice_id: str) -> tuple[Withdrawn, ...]:

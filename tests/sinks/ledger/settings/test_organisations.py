@@ -15,6 +15,7 @@ from sinks.ledger.settings.history import newest
 from sinks.ledger.settings.inheriting import checked_values
 from sinks.ledger.settings.organisations import Edit, audit_key
 from sinks.ledger.settings.truth import change
+from sinks.ledger.settings.withdrawing import outstanding, withdraw
 from streams.errors import ConfigurationError
 from tests.processors.told import NOON
 from tests.sinks.ledger.books import SAVING, Book
@@ -208,6 +209,27 @@ def test_a_version_saved_ahead_refuses_the_whole_change(groups: Groups) -> None:
     assert groups.versions() == before
     assert groups.book.one("SELECT max(version) FROM organisation_settings") == 1
     assert groups.save(setting("amount=GROSS"), effective_from=later + timedelta(days=1)).keys() == {"a", "b", "c"}
+
+
+def test_a_version_that_the_group_imposed_is_withdrawn_for_a_stop_and_comes_again(groups: Groups) -> None:
+    """SUP-2, law 15: the lock keeps nobody from stopping now; what the group set is outstanding, and the same command
+    brings it under a new number, and only there."""
+    later = groups.book.clock.instant + timedelta(days=2)
+    groups.save(setting("amount=GROSS"), effective_from=later)
+    groups.save(locking("amount"), effective_from=later + timedelta(hours=1))
+    taken = withdraw(groups.book.connection, "b", SAVING, clock=groups.book.clock)
+    assert (taken.version.version, taken.version.settings.amount) == (2, "GROSS")
+    assert groups.value("b", "amount") == "NET"
+    with groups.book.connection.cursor() as cursor:
+        behind = outstanding(cursor, "b")
+        assert outstanding(cursor, "a") is None
+    assert behind is not None
+    assert (behind.organisation_id, [str(each) for each in behind.differences]) == (GROUP, ["amount: NET -> GROSS"])
+    groups.own("b", "master=off")
+    assert (groups.value("b", "master"), groups.value("b", "amount")) == (False, "NET")
+    assert groups.save(setting(), effective_from=later) == {"b": ["amount: NET -> GROSS"]}
+    assert groups.book.rows("SELECT version FROM settings WHERE practice_id = 'b' ORDER BY 1") == [(1,), (3,), (4,)]
+    assert groups.value("b", "master") is False
 
 
 def test_a_groups_own_trail_is_chained(groups: Groups) -> None:
