@@ -25,6 +25,8 @@ Connection = AsyncConnection[TupleRow]
 
 POOL_SIZE: Final = 7
 """Plan, two marks, confirm, renew, read-ahead, and two for token renewals."""
+OWNING_SIZE: Final = 3
+"""Claim, renew, and a release beside them."""
 OPEN_S: Final = 15.0
 OUTAGE_S: Final = 600.0
 """The ledger away for longer at the start: exit loudly and let the supervisor decide."""
@@ -37,10 +39,19 @@ _PLANS: Final = " -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejo
 generic plan keeps its guess (claims took 36-44 ms before and 5-9 after)."""
 
 
-def open_pool(settings: ProgramSettings) -> AsyncConnectionPool[Connection]:
-    """A pool whose connections have been through `era.settle`, so none marks before its era is known (law 4)."""
-    options: dict[str, Any] = connection_options("poster")
-    options["options"] += _PLANS
+_NOT_AWAITED: Final = " -c synchronous_commit=off"
+"""For who owns a gate, and for nothing else: such a commit does not wait for the disk. A mark's does, and it carries
+along all that was written before it, so no mark outlives the claim that it was made under (law 20); a claim that a
+crash takes back was only a claim, and a release or a renewal that it takes back lets a lease run out."""
+
+
+def open_pool(settings: ProgramSettings, *, owning: bool = False) -> AsyncConnectionPool[Connection]:
+    """A pool whose connections have been through `era.settle`, so none marks before its era is known (law 4).
+
+    `owning`: the connections over which gates are claimed, renewed and released.
+    """
+    options: dict[str, Any] = connection_options("poster-gates" if owning else "poster")
+    options["options"] += _PLANS + (_NOT_AWAITED if owning else "")
 
     async def settle(connection: Connection) -> None:
         cursor = await connection.execute(statement("era", "current"))
@@ -52,8 +63,8 @@ def open_pool(settings: ProgramSettings) -> AsyncConnectionPool[Connection]:
         settings.database_url,
         connection_class=AsyncConnection[TupleRow],
         kwargs=options,
-        min_size=2,
-        max_size=POOL_SIZE,
+        min_size=1 if owning else 2,
+        max_size=OWNING_SIZE if owning else POOL_SIZE,
         timeout=OPEN_S,
         configure=settle,
         open=False,

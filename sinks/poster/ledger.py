@@ -66,10 +66,16 @@ class Marking(msgspec.Struct, frozen=True):
 
 
 class Ledger:
-    """All reads and writes of one poster process but its confirmations. Raises psycopg.Error."""
+    """All reads and writes of one poster process but its confirmations. Raises psycopg.Error.
 
-    def __init__(self, connect: Connect, settings: ProgramSettings, clock: Clock, me: str) -> None:
+    `owning`: the connections for claims, renewals and releases, whose commits need not wait for the disk.
+    """
+
+    def __init__(
+        self, connect: Connect, settings: ProgramSettings, clock: Clock, me: str, owning: Connect | None = None
+    ) -> None:
         self._connect = connect
+        self._owning = owning or connect
         self._clock = clock
         self._me = me
         self._profile = settings.profile
@@ -96,6 +102,7 @@ class Ledger:
                 "leases": [self._times.of(vendor).lease_s for vendor in Vendor],
                 "other_route": Vendor.OPEN_DENTAL.value,
             },
+            self._owning,
         )
         reach(CrashPoint.POSTER_AFTER_CLAIM)
         return [ClaimedGate(*row) for row in rows]
@@ -172,15 +179,15 @@ class Ledger:
         """Extends leases; answers the gates and connections that are still ours."""
         gates = [{"p": t.gate[0], "c": t.gate[1], "e": t.epoch, "lease_s": t.door.times.lease_s} for t in turns]
         held = [{"p": d.key[0], "c": d.key[1], "e": d.epoch, "lease_s": d.times.lease_s} for d in doors]
-        mine = await self._run("renew", {"gates": _pack(gates).decode(), "me": self._me})
-        open_doors = await self._run("renew_doors", {"doors": _pack(held).decode(), "me": self._me})
+        mine = await self._run("renew", {"gates": _pack(gates).decode(), "me": self._me}, self._owning)
+        open_doors = await self._run("renew_doors", {"doors": _pack(held).decode(), "me": self._me}, self._owning)
         return {(p, c) for p, c in mine}, {(p, c) for p, c in open_doors}
 
     async def release(self, turns: Sequence[Turn], pause_s: float) -> None:
         """1. Lock those that are still ours. 2. Recompute when they have work. 3. Give them back (section 2)."""
         gates = [{"p": t.gate[0], "c": t.gate[1], "e": t.epoch} for t in turns]
         now = self._clock.for_database()
-        async with self._connect() as connection, connection.transaction():
+        async with self._owning() as connection, connection.transaction():
             cursor = await connection.execute(
                 _SQL["lock_gates"], {"gates": _pack(gates).decode(), "me": self._me}, prepare=True
             )
@@ -213,7 +220,7 @@ class Ledger:
             }
             for d in doors
         ]
-        await self._run("release_doors", {"doors": _pack(rows).decode(), "me": self._me})
+        await self._run("release_doors", {"doors": _pack(rows).decode(), "me": self._me}, self._owning)
 
     async def close_door(self, door: Door, reason: str, wait_s: float) -> None:
         """Closes a connection and every gate that names it for `wait_s` (law 22)."""
@@ -237,8 +244,8 @@ class Ledger:
             {"home": door.key[0], "connection_id": door.key[1], "epoch": door.epoch, "me": self._me},
         )
 
-    async def _run(self, name: str, parameters: dict[str, Any]) -> list[TupleRow]:
-        async with self._connect() as connection:
+    async def _run(self, name: str, parameters: dict[str, Any], connect: Connect | None = None) -> list[TupleRow]:
+        async with (connect or self._connect)() as connection:
             cursor = await connection.execute(
                 _SQL[name], {"now": self._clock.for_database(), **parameters}, prepare=True
             )

@@ -55,8 +55,10 @@ async def _poster(settings: ProgramSettings, stop: Stop, health: Health) -> None
     me = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
     clock = settings.clock()
     pool = open_pool(settings)
+    owning = open_pool(settings, owning=True)
     await pool.open(wait=True)
-    ledger = Ledger(pool.connection, settings, clock, me)
+    await owning.open(wait=True)
+    ledger = Ledger(pool.connection, settings, clock, me, owning.connection)
     crash = settings.crash
     around = Surroundings(
         settings=settings,
@@ -71,6 +73,7 @@ async def _poster(settings: ProgramSettings, stop: Stop, health: Health) -> None
         await _beside(poster, settings, stopping)
     finally:
         await adapters.close()
+        await owning.close()
         await pool.close()
 
 
