@@ -67,11 +67,12 @@ class Shape(Generic[R]):
                 self._steps.append((name, convert))
 
     def from_avro(self, values: dict[str, Any]) -> R:
-        """The record. Undecodable names the field that holds an impossible value; the data is not quoted."""
+        """The record; a field that an older version lacks has its default. Undecodable names the field that holds an
+        impossible value; the data is not quoted."""
         name = ""
         try:
             for name, convert in self._steps:
-                value = values[name]
+                value = values.get(name)
                 if value is not None:
                     values[name] = convert(value)
             name = ""

@@ -88,7 +88,7 @@ class Codec(Generic[R]):
         body = BytesIO(value)
         body.seek(HEADER_BYTES)
         try:
-            values: Any = schemaless_reader(body, writer.schema, None if writer.current else self._schema)
+            values: Any = schemaless_reader(body, writer.schema, None if writer.ours else self._schema)
         except _BROKEN_BODY as error:
             raise Undecodable(DeadLetterReason.UNDECODABLE, None, f"not a {self.name}") from error
         if body.tell() != len(value):

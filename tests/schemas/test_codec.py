@@ -144,7 +144,7 @@ class NewerIds:
     """A registry in which somebody else has released a newer PaymentSucceeded."""
 
     def __init__(self, newer: dict[str, Any]) -> None:
-        self.newer = WriterSchema(schema_id=9001, record=newer["name"], schema=wire.parse_plain(newer), current=False)
+        self.newer = WriterSchema(schema_id=9001, record=newer["name"], schema=wire.parse_plain(newer), ours=False)
 
     def id_of(self, record: str) -> int:
         return wire.fixed_schema_ids().id_of(record)
