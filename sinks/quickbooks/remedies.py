@@ -22,7 +22,7 @@ _INACTIVE = (
 )
 _CLOSED = (
     "The books are closed for the payout's date. In QuickBooks open Settings, Account and settings, Advanced and move "
-    "the closing date back, then release the payout; or record it by hand in the open period."
+    "the closing date back; or enter it by hand in the open period."
 )
 _SUBSCRIPTION = (
     "QuickBooks refuses changes because of the company's subscription. Update billing in QuickBooks; payouts "
@@ -45,7 +45,7 @@ BY_CODE: dict[str, str] = {
     "5030": _PLAN,
     "6000": (
         "QuickBooks refuses the entry by one of its own rules. Compare the payout with the mapped accounts, "
-        "correct the mapping and release the payout, or record it by hand."
+        "correct the mapping, or enter it by hand."
     ),
     "6080": "An account in the mapping needs a customer or vendor. Choose an account that is no receivable or payable.",
     "6190": _SUBSCRIPTION,
@@ -65,15 +65,14 @@ BY_REASON: dict[DeadLetterReason | ConnectionReason, str] = {
     DeadLetterReason.PERIOD_CLOSED: _CLOSED,
     DeadLetterReason.TOTAL_DIFFERS: (
         "QuickBooks holds the payout's entry with another total than the bank's, because of tax or because it was "
-        "edited. Open the entry, correct it to the bank's amount, then mark the payout as recorded."
+        "edited. Open the entry, correct it to the bank's amount, then tell support."
     ),
     DeadLetterReason.FOUND_TWICE: (
-        "QuickBooks holds this payout more than once. Delete all but one in QuickBooks, then mark the payout as "
-        "recorded."
+        "QuickBooks holds this payout more than once. Delete all but one in QuickBooks, then tell support."
     ),
     DeadLetterReason.OUTCOME_UNKNOWN: (
-        "Whether QuickBooks took this payout could not be established. Look for it by its date and reference; mark "
-        "it as recorded if it is there, or release it if it is not."
+        "Whether QuickBooks took this payout could not be established. Look for it by its date and reference, and "
+        "tell support whether it is there. Do not enter it by hand: if it is not there, they post it again."
     ),
     DeadLetterReason.DUPLICATE_AT_TARGET: (
         "This payout stands in QuickBooks, and also as recorded by hand or twice. Delete the surplus entry."

@@ -43,8 +43,7 @@ POSTING_WORDS: dict[R, Wording] = {
     R.REFUSED_BY_TARGET: Wording(
         headline="{system} refused an entry",
         why="{system} did not accept the entry under its own rules. Nothing was written there.",
-        remedy="Support can see the code that {system} gave. Correct what it names, or post the entry by hand and "
-        "mark it as recorded.",
+        remedy="Support can see the code that {system} gave. Correct what it names, or enter it by hand.",
         afterwards=REDRIVE_FOLLOWS,
     ),
     R.OUR_REQUEST_MALFORMED: Wording(
@@ -58,19 +57,19 @@ POSTING_WORDS: dict[R, Wording] = {
         headline="it is not known whether an entry arrived in {system}",
         why="{system} did not answer, and it could not be found out whether the entry was written. "
         "It is not sent again, so that nothing is posted twice.",
-        remedy=_LOOK_THERE + " If it is there, mark it as recorded; if not, have it posted again.",
+        remedy=_LOOK_THERE + " Do not enter it by hand: if it is not there, they post it again.",
         afterwards="Nothing happens until somebody decides.",
     ),
     R.FOUND_TWICE: Wording(
         headline="an entry stands twice in {system}",
         why="A search in {system} found more than one entry for the same payment.",
-        remedy=_LOOK_THERE + " Delete the one that is too many, then mark the payment as recorded.",
+        remedy=_LOOK_THERE + " Delete the one that is too many first.",
         afterwards="Nothing is sent until somebody decides.",
     ),
     R.TOTAL_DIFFERS: Wording(
         headline="an entry in {system} has another total",
         why="The entry was written, but its total in {system} is not the amount that was sent.",
-        remedy=_LOOK_THERE + " Correct the amount there, or delete the entry and have it posted again.",
+        remedy=_LOOK_THERE + " Correct the amount there first, or delete the entry: then they post it again.",
         afterwards="Nothing is sent until somebody decides.",
     ),
     R.RETRIES_SPENT: Wording(

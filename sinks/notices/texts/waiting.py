@@ -15,7 +15,7 @@ WAITING_WORDS: dict[State, tuple[str, str]] = {
     ),
     State.AWAITING_MANUAL_POST: (
         "are set to be posted by hand",
-        "Post them, or enter them in the books yourself and mark them as recorded.",
+        "Enter them in the books yourself: Writeback does not.",
     ),
     State.AWAITING_REVIEW: (
         "need to be looked at",

@@ -27,7 +27,10 @@ class Wording(msgspec.Struct, frozen=True, kw_only=True):
     audience: Audience = Audience.PRACTICE
 
 
-REDRIVE_FOLLOWS = "Then tell support, or the person who runs Writeback, to post them again: nothing was posted so far."
+REDRIVE_FOLLOWS = (
+    "Nothing was posted so far. Tell support, or the person who runs Writeback, what you did: what you corrected they "
+    "post again, what you entered by hand they do not."
+)
 RELEASES_ITSELF = (
     "As soon as that is repaired the entries are posted by themselves, in order. Do not post them by hand."
 )

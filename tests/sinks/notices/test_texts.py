@@ -11,6 +11,9 @@ from sinks.notices.causes import Reason
 from sinks.notices.texts import CONNECTION_WORDS, DEAD_LETTER_WORDS, EVENT_WORDS, Wording, words_for
 from sinks.notices.texts.postings import POSTING_WORDS
 from sinks.notices.texts.records import RECORD_WORDS
+from sinks.notices.texts.waiting import WAITING_WORDS
+from sinks.notices.texts.wording import REDRIVE_FOLLOWS
+from sinks.quickbooks.remedies import BY_CODE, remedy
 
 EVERY_REASON: list[Reason] = [*DeadLetterReason, *ConnectionReason, *AttentionReason]
 
@@ -36,3 +39,22 @@ def test_no_reason_stands_in_two_tables() -> None:
     assert len(DEAD_LETTER_WORDS) == len(DeadLetterReason)
     assert len(CONNECTION_WORDS) == len(ConnectionReason)
     assert len(EVENT_WORDS) == len(AttentionReason)
+
+
+@pytest.mark.parametrize("reason", EVERY_REASON)
+def test_no_words_name_a_button_that_nobody_has(reason: Reason) -> None:
+    """NOT-3: staff can enter, correct, look and tell. This release lets them neither release nor mark anything."""
+    words = words_for(reason)
+    own = remedy(None, reason) if isinstance(reason, DeadLetterReason | ConnectionReason) else None
+    for text in (words.remedy, words.afterwards, own or "", *BY_CODE.values(), *(w for _, w in WAITING_WORDS.values())):
+        assert not re.search(r"\b(mark|release) (it|them|the)\b", text), text
+
+
+def test_what_was_entered_by_hand_is_not_posted_again() -> None:
+    """Promise 2: where staff may enter something by hand, the letter says that it is then not posted again; where it
+    may stand already, that nobody enters it."""
+    assert "what you entered by hand they do not" in REDRIVE_FOLLOWS
+    for reason in (DeadLetterReason.REFUSED_BY_TARGET, DeadLetterReason.PERIOD_CLOSED):
+        assert words_for(reason).afterwards == REDRIVE_FOLLOWS
+    assert "Do not enter it by hand" in words_for(DeadLetterReason.OUTCOME_UNKNOWN).remedy
+    assert "Do not enter it by hand" in (remedy(None, DeadLetterReason.OUTCOME_UNKNOWN) or "")
