@@ -184,7 +184,10 @@ def _change(cursor: Cursor, given: ConnectionInput, fields: dict[str, Any], stan
                 "`writeback transactions list` shows none SENDING, ACCEPTED, UNCERTAIN or just redriven, or "
                 "give --same-account if these are only new keys to the same books"
             )
+        cursor.execute(statement("connections", "moved"), fields)
         cursor.execute(statement("connections", "fence_connection"), fields)
         cursor.execute(statement("connections", "fence_gate"), fields)
         compose_anew(cursor, given.practice_id, given.connection_id)
+    elif account != given.fingerprint:
+        cursor.execute(statement("connections", "same_books"), fields)
     cursor.execute(statement("connections", "change"), fields)

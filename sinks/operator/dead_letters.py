@@ -66,6 +66,8 @@ class DeadEntry(msgspec.Struct, frozen=True):
     closed_reason: str | None
     in_doubt: int | None
     """Another entry of its lane whose outcome is open."""
+    elsewhere: bool = False
+    """In doubt at another account than the one that is connected now (P-15)."""
 
     @property
     def id(self) -> str:

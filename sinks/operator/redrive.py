@@ -118,7 +118,7 @@ def apply(
 
 
 def _entries(entries: Sequence[DeadEntry], chosen: set[int]) -> Iterator[Item]:
-    spent = {(e.practice_id, e.connection_id, e.lane) for e in entries if e.redrives >= MOST_REDRIVES}
+    spent = {(e.practice_id, e.connection_id, e.lane) for e in entries if e.redrives >= MOST_REDRIVES or e.elsewhere}
     with_them = {(entry.practice_id, entry.effect_id) for entry in entries}
     for entry in entries:
         lane = (entry.practice_id, entry.connection_id, entry.lane)
@@ -137,9 +137,15 @@ def _entries(entries: Sequence[DeadEntry], chosen: set[int]) -> Iterator[Item]:
 
 
 def _spent_note(entry: DeadEntry) -> str:
+    if entry.elsewhere:
+        return (
+            "it may stand in the other account that was connected when it was sent: look for it there, then record it "
+            "by hand or dismiss it; or connect that account again (`writeback target add`) and redrive it before the "
+            "new one is connected"
+        )
     if entry.redrives >= MOST_REDRIVES:
         return f"redriven {entry.redrives} times already: record it by hand or dismiss it"
-    return f"an entry of the same lane was redriven {MOST_REDRIVES} times already"
+    return f"an entry of the same lane was redriven {MOST_REDRIVES} times already, or may stand in another account"
 
 
 def _notes(entry: DeadEntry, chosen: set[int], with_them: set[tuple[str, int]]) -> Iterator[str]:

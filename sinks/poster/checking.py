@@ -42,7 +42,8 @@ def check(work: Work, dependents: tuple[Work, ...], target: PaymentTarget, times
     has no number yet.
     """
     facts = work.facts
-    if not facts.connected:
+    if not facts.connected or work.origin_elsewhere:
+        # What an entry stands in alone can take what follows it: numbers of patients and accounts are other ones here.
         return Held(State.PAUSED, DecisionReason.CONNECTION_REPLACED)
     if not facts.master and stops_for_master(work.target, work.entry_kind):
         return Held(State.PAUSED)

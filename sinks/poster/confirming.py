@@ -134,7 +134,7 @@ class Confirmer:
 
     async def _commit(self, batch: Sequence[tuple[Outcome, float | None, bool]]) -> set[tuple[str, int]]:
         """One transaction: 1. positive answers with attempts and results; 2. the others, fenced; 3. dead letters."""
-        positive = [item for item in batch if item[0].verdict.positive]
+        positive, again = _apart([item for item in batch if item[0].verdict.positive])
         others = [item for item in batch if not item[0].verdict.positive]
         now = self._clock.now()
         self._to_look_twice = []
@@ -145,6 +145,8 @@ class Confirmer:
                 async with connection.transaction():
                     applied = await self._positive(connection, positive, now) if positive else set()
                     applied |= await self._others(connection, others, now)
+            for item in again:
+                await self._positive(connection, [item], now)
             if self._to_look_twice:
                 await wake_second_looks(connection, self._to_look_twice)
             return applied
@@ -247,6 +249,16 @@ class Confirmer:
             counting.fenced(work.target.value)
         if stored and verdict.state is State.RETRYING:
             counting.retried(work.target.value, outcome.code or outcome.answer)
+
+
+def _apart(
+    items: Sequence[tuple[Outcome, float | None, bool]],
+) -> tuple[list[tuple[Outcome, float | None, bool]], list[tuple[Outcome, float | None, bool]]]:
+    """One proof of each entry, and those that came together with it: a statement writes a row once, so that a second
+    proof would be taken for the first, and a double not be seen."""
+    first: dict[tuple[str, int], tuple[Outcome, float | None, bool]] = {}
+    again = [item for item in items if first.setdefault(item[0].work.key, item) is not item]
+    return list(first.values()), again
 
 
 def _positive_row(outcome: Outcome, settle_s: float | None, late: bool, now: datetime) -> dict[str, Any]:

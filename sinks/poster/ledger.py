@@ -292,4 +292,5 @@ def work_of(row: TupleRow) -> Work:
         origin_id=row[33],
         origin=origin if target is Target.QUICKBOOKS else None,
         placement=None if row[35] is None else _placement(row[35]),
+        origin_elsewhere=row[36],
     )

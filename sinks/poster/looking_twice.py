@@ -84,7 +84,7 @@ class SecondLooks:
         async with self._connect() as connection:
             rows = await (await connection.execute(_SQL["due"], parameters)).fetchall()
         for row in rows:
-            by_gate[row[0], row[1]].second_looks.append(SecondLook(work_of(row[:36]), row[36]))
+            by_gate[row[0], row[1]].second_looks.append(SecondLook(work_of(row[:37]), row[37]))
 
     async def look(self, look: SecondLook, door: Door, adapter: PaymentTarget, epoch: int) -> Closing | None:
         """1. Read, for the markers of all generations. 2. Store it: alone, later, or DUPLICATE_AT_TARGET, which a

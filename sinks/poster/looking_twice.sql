@@ -7,7 +7,7 @@ SELECT e.practice_id, e.connection_id, e.effect_id, e.source, e.event_id, n.subj
        e.payload, e.attempts, e.epoch, e.sent_at, coalesce(e.settle_until <= now(), true) AS settled,
        coalesce(e.sent_at < now() - make_interval(secs => :budget_s), true) AS aged,
        e.settings_version, e.instruction::text, e.amount_minor, e.currency, e.ledger_date, l.pms_patient_id,
-       e.settings_version, true, '{}', true, o.external_id, o.payload, e.placement::text, e.external_id
+       e.settings_version, true, '{}', true, o.external_id, o.payload, e.placement::text, false, e.external_id
 FROM json_to_recordset(:gates::json) AS k(p text, c text)
 JOIN effects e ON e.practice_id = k.p AND e.connection_id = k.c
     AND e.second_look_at <= coalesce(:now::timestamptz, now())

@@ -72,9 +72,10 @@ SELECT e.practice_id, e.connection_id, e.effect_id, e.source, e.event_id, n.subj
        e.lane, e.depends_on, e.depends_on IS NULL OR coalesce(o.state = 'POSTED', false) AS origin_posted,
        e.state, e.reason, e.look_first, e.generation, e.request_id, e.payload, e.attempts, e.epoch, e.sent_at,
        coalesce(e.settle_until <= now(), false) AS settled,
-       coalesce(e.sent_at < now() - make_interval(secs => :budget_s), false) AS aged,
+       coalesce(e.settle_until < now() - make_interval(secs => :budget_s), false) AS aged,
        e.settings_version, e.instruction::text, e.amount_minor, e.currency, e.ledger_date, l.pms_patient_id,
-       f.version, f.master, f.calendar, f.connected, o.external_id, o.payload, e.placement::text
+       f.version, f.master, f.calendar, f.connected, o.external_id, o.payload, e.placement::text,
+       f.moved AND o.state IS NOT DISTINCT FROM 'POSTED' AND sent_elsewhere(k.p, k.c, o.sent_at) AS origin_elsewhere
 FROM json_to_recordset(:gates::json) AS k(p text, c text, home text, most int)
 LEFT JOIN LATERAL (
     SELECT v.version, v.body FROM settings v
@@ -89,7 +90,9 @@ CROSS JOIN LATERAL (
            EXISTS (SELECT FROM practice_connections u
                    JOIN connections c ON c.home_practice_id = u.home_practice_id AND c.connection_id = u.connection_id
                    WHERE u.practice_id = k.p AND u.connection_id = k.c AND u.home_practice_id = k.home
-                     AND c.enabled) AS connected
+                     AND c.enabled) AS connected,
+           EXISTS (SELECT FROM connection_accounts a
+                   WHERE a.home_practice_id = k.home AND a.connection_id = k.c) AS moved
     OFFSET 0) f
 CROSS JOIN LATERAL (
     SELECT h.effect_id
@@ -118,7 +121,8 @@ CROSS JOIN LATERAL (
 ) w
 CROSS JOIN LATERAL (SELECT * FROM effects x WHERE x.practice_id = k.p AND x.effect_id = w.effect_id OFFSET 0) e
 LEFT JOIN LATERAL (
-    SELECT r.state, r.external_id, CASE WHEN e.target = 'QUICKBOOKS' OR r.state = 'POSTED' THEN r.payload END AS payload
+    SELECT r.state, r.external_id, coalesce(r.sent_at, r.posted_at) AS sent_at,
+           CASE WHEN e.target = 'QUICKBOOKS' OR r.state = 'POSTED' THEN r.payload END AS payload
     FROM effects r
     WHERE r.practice_id = k.p AND r.effect_id = e.depends_on OFFSET 0) o ON true
 CROSS JOIN LATERAL (
@@ -130,9 +134,9 @@ LEFT JOIN LATERAL (
 ORDER BY e.practice_id, e.connection_id, e.effect_id;
 
 -- name: mark
--- SENDING, committed before the first byte (law 16), for calls that start now. Three devices: the gate is still ours
--- and its lease outlasts the call (law 20), nothing stands before it in its lane (law 23), and the row's state is
--- tested again when it is written (section 2).
+-- SENDING, committed before the first byte (law 16), for calls that start now. Four devices: the gate is still ours and
+-- its lease outlasts the call (law 20), settings and connection are as they were checked (law 24), nothing stands before
+-- it in its lane (law 23), and the row's state is tested again when it is written (section 2).
 WITH g AS (
     SELECT g.practice_id, g.connection_id, g.epoch, k.items
     FROM json_to_recordset(:gates::json)
@@ -142,6 +146,9 @@ WITH g AS (
       AND k.version IS NOT DISTINCT FROM (SELECT v.version FROM settings v
           WHERE v.practice_id = k.p AND v.effective_from <= coalesce(:now::timestamptz, now())
           ORDER BY v.effective_from DESC LIMIT 1)
+      AND EXISTS (SELECT FROM practice_connections u
+          JOIN connections c ON c.home_practice_id = u.home_practice_id AND c.connection_id = u.connection_id
+          WHERE u.practice_id = k.p AND u.connection_id = k.c AND c.enabled)
     ORDER BY g.practice_id, g.connection_id
     FOR SHARE OF g
 ), h AS MATERIALIZED (
@@ -316,6 +323,8 @@ WHERE x.practice_id = i.p AND x.effect_id = i.n AND x.state IN ('SCHEDULED', 'RE
       ELSE CASE WHEN i.reason = 'CONNECTION_REPLACED' THEN NOT EXISTS (SELECT FROM practice_connections u
                JOIN connections c ON c.home_practice_id = u.home_practice_id AND c.connection_id = u.connection_id
                WHERE u.practice_id = i.p AND u.connection_id = i.c AND u.home_practice_id = i.home AND c.enabled)
+               OR EXISTS (SELECT FROM effects o WHERE o.practice_id = i.p AND o.effect_id = x.depends_on
+                   AND sent_elsewhere(i.p, i.c, coalesce(o.sent_at, o.posted_at)))
            ELSE x.target = 'PMS' AND x.entry_kind <> 'note'
            AND NOT coalesce((SELECT (v.body ->> 'master')::boolean AND v.body ->> 'status' <> 'OFFBOARDED'
                FROM settings v

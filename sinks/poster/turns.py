@@ -76,7 +76,9 @@ class Turn:
             if work.depends_on is not None and not work.origin_posted:
                 dependents[work.depends_on].append(work)
             if work.look_first:
-                self.looks.append(work)
+                # Where an entry of its lane is being marked or called, that one may be in doubt by now (law 23).
+                if work.lane not in self._busy:
+                    self.looks.append(work)
             elif work.lane in self._busy or work.lane in self._followers:
                 self._followers.setdefault(work.lane, deque()).append(work)
             else:

@@ -88,6 +88,8 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     facts: Facts
     origin_id: str | None = None
     """What its origin is called at the target, once that is posted."""
+    origin_elsewhere: bool = False
+    """Its origin stands in another account than the one that is connected now (P-15)."""
     placement: Placement | None = None
     """Where it goes, from the read before its posting (law 18)."""
     origin: Frozen | None = None

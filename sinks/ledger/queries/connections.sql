@@ -14,8 +14,10 @@ WHERE p.practice_id = :practice_id AND p.target = :target;
 SELECT home_practice_id FROM connections WHERE account_fingerprint = :fingerprint;
 
 -- name: in_doubt
--- Also what was sent once and is to be looked for before it is sent again.
-SELECT count(*) FROM effects
+-- Also what was sent once and is to be looked for before it is sent again, or once more (laws 4 and 20).
+SELECT (SELECT count(*) FROM effects
+        WHERE practice_id = :practice_id AND connection_id = :connection_id AND second_look_at IS NOT NULL)
+     + count(*) FROM effects
 WHERE practice_id = :practice_id AND connection_id = :connection_id
   AND state IN ('SCHEDULED', 'RETRYING', 'SENDING', 'ACCEPTED', 'UNCERTAIN')
   AND (state NOT IN ('SCHEDULED', 'RETRYING') OR (look_first AND sent_at IS NOT NULL));
@@ -37,6 +39,23 @@ UPDATE connections SET base_url = :base_url, account_fingerprint = :fingerprint,
     secret_version = secret_version + (:secret::bytea IS NOT NULL)::int,
     enabled = true, not_before = 'epoch', breaker = NULL, closed_reason = NULL, closed_at = NULL, changed_at = now()
 WHERE home_practice_id = :practice_id AND connection_id = :connection_id;
+
+-- name: moved!
+-- Another account from now on; before the first of these rows it was the one that stands there until now.
+INSERT INTO connection_accounts (home_practice_id, connection_id, since, account_fingerprint)
+SELECT c.home_practice_id, c.connection_id, k.since, k.account
+FROM connections c
+CROSS JOIN LATERAL (VALUES ('epoch'::timestamptz, c.account_fingerprint), (now(), :fingerprint)) AS k(since, account)
+WHERE c.home_practice_id = :practice_id AND c.connection_id = :connection_id
+ON CONFLICT DO NOTHING;
+
+-- name: same_books!
+-- Other keys to the same books: they always were these.
+UPDATE connection_accounts a SET account_fingerprint = :fingerprint
+FROM connections c
+WHERE c.home_practice_id = :practice_id AND c.connection_id = :connection_id
+  AND a.home_practice_id = c.home_practice_id AND a.connection_id = c.connection_id
+  AND a.account_fingerprint = c.account_fingerprint;
 
 -- name: fence_connection!
 -- Another account: whoever holds the connection now still posts to the old one.
@@ -72,10 +91,13 @@ FROM unnest(:effect_ids::bigint[], :generations::integer[], :request_ids::text[]
 WHERE e.practice_id = :practice_id AND e.effect_id = r.effect_id AND e.state IN ('SCHEDULED', 'RETRYING');
 
 -- name: dead_ones
+-- But for a doubt of another account: nothing that is read in this one would settle it (P-15).
 SELECT effect_id, source, event_id, target, entry_kind, part, generation, connection_id FROM effects
 WHERE practice_id = :practice_id AND state = ANY(:states::text[])
   AND (:connection_id::text IS NULL OR connection_id = :connection_id)
   AND (:effect_ids::bigint[] IS NULL OR effect_id = ANY(:effect_ids::bigint[]))
+  AND NOT (state = 'DEAD_LETTERED' AND reason IN ('OUTCOME_UNKNOWN', 'FOUND_TWICE', 'TOTAL_DIFFERS')
+           AND sent_elsewhere(practice_id, connection_id, sent_at))
 ORDER BY effect_id FOR NO KEY UPDATE;
 
 -- name: release!

@@ -13,6 +13,9 @@ SELECT e.effect_id, e.state, e.holds, e.target, e.connection_id, e.source, e.eve
        coalesce((e.instruction ->> 'office_level')::boolean, false), e.planned_reason,
        EXISTS (SELECT FROM practice_connections u JOIN connections c USING (home_practice_id, connection_id)
                WHERE u.practice_id = e.practice_id AND u.connection_id = e.connection_id AND c.enabled)
+       AND NOT EXISTS (SELECT FROM effects o WHERE o.practice_id = e.practice_id AND o.effect_id = e.depends_on
+           AND o.state = 'POSTED'
+           AND sent_elsewhere(e.practice_id, e.connection_id, coalesce(o.sent_at, o.posted_at)))
 FROM effects e JOIN events v USING (practice_id, source, event_id)
 WHERE e.practice_id = :practice_id AND e.state IN ('AWAITING_LINK', 'PAUSED')
   AND (:patient_ref::text IS NULL OR e.patient_ref = :patient_ref)

@@ -14,7 +14,9 @@ CROSS JOIN LATERAL (SELECT (s.body->>'master')::boolean AND s.body->>'status' <>
     ORDER BY s.version DESC LIMIT 1) current
 WHERE e.state = 'PAUSED' AND current.master AND (e.reason <> 'CONNECTION_REPLACED' OR EXISTS (
     SELECT FROM practice_connections u JOIN connections c USING (home_practice_id, connection_id)
-    WHERE u.practice_id = e.practice_id AND u.connection_id = e.connection_id AND c.enabled))
+    WHERE u.practice_id = e.practice_id AND u.connection_id = e.connection_id AND c.enabled)
+  AND NOT EXISTS (SELECT FROM effects o WHERE o.practice_id = e.practice_id AND o.effect_id = e.depends_on
+      AND o.state = 'POSTED' AND sent_elsewhere(e.practice_id, e.connection_id, coalesce(o.sent_at, o.posted_at))))
 LIMIT :most;
 
 -- name: versions_begun

@@ -3,18 +3,35 @@ and 20)."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from psycopg import AsyncConnection
 
 from deploy.sandbox.running import Effect, FaultKind
 from schemas.practice_settings import AmountMode
+from schemas.states import Stage, State
+from sinks.ledger import gates
+from sinks.poster.confirming import Confirmer
+from sinks.poster.doors import Door
+from sinks.poster.limiting import HEALTHY, Limiter
+from sinks.poster.turns import Turn
+from sinks.poster.work import Outcome, Verdict
+from streams.clock import SystemClock
+from streams.controls import Controls
+from streams.times import Vendor
+from tests.processors.told import PRACTICE
 from tests.scenarios.roles import Role
-from tests.scenarios.waiting import until
+from tests.scenarios.waiting import WITHIN_S, until
 from tests.sinks.ledger.books import Book
 from tests.sinks.poster.offices import Office, Offices
-from tests.sinks.poster.test_statements import _own_gate, book, confirm, mark, posted  # noqa: F401
+from tests.sinks.poster.test_deciding import TIMES, a_work
+from tests.sinks.poster.test_statements import CONNECTION, book, mark, posted  # noqa: F401
+from tests.worlds import World
 
 PATH = "/payments"
 
@@ -138,8 +155,6 @@ def test_a_refused_attempt_is_in_no_doubt(book: Book) -> None:  # noqa: F811
 
 def test_the_gate_wakes_for_a_second_look(book: Book) -> None:  # noqa: F811
     """Law 8: its release recomputes when it has work next, and a look is work."""
-    from sinks.ledger import gates
-
     _sent(book, "UNCERTAIN")
     posted(book.connection, settle_s=3.5, settled=False)
     book.connection.execute("UPDATE effects SET state = 'DISMISSED' WHERE effect_id = 2")
@@ -148,3 +163,76 @@ def test_the_gate_wakes_for_a_second_look(book: Book) -> None:  # noqa: F811
     due = book.one("SELECT next_due_at FROM gates")
     assert due == book.one("SELECT second_look_at FROM effects WHERE effect_id = 1")
     assert due > datetime.now(UTC)
+
+
+# --- two proofs at once
+
+
+def _outcome(external_id: str, attempt: int) -> Outcome:
+    now = datetime.now(UTC)
+    work = a_work(practice_id=PRACTICE, connection_id=CONNECTION, event_id="ev-1", lane="p:pt-1")
+    return Outcome(
+        work=work,
+        verdict=Verdict(state=State.POSTED, positive=True),
+        phase=Stage.POST,
+        epoch=1,
+        attempt=attempt,
+        n=attempt,
+        generation=1,
+        request_id="request-1",
+        answer="Posted",
+        scope=None,
+        code=None,
+        external_ids=(external_id,),
+        vendor_request_id=None,
+        began_at=now,
+        ended_at=now,
+    )
+
+
+async def test_two_proofs_that_come_together_are_a_double(book: Book, world: World) -> None:  # noqa: F811
+    """Law 20: stored in one statement, the second would pass for the first."""
+    _sent(book, "SENDING")
+    told: list[bool] = []
+
+    def connect() -> Any:
+        @asynccontextmanager
+        async def opened() -> AsyncIterator[Any]:
+            async with await AsyncConnection.connect(world.database_url, autocommit=True) as connection:
+                yield connection
+
+        return opened()
+
+    confirmer = Confirmer(connect, SystemClock(), Controls(), "poster", lambda outcome, stored: told.append(stored))
+    for attempt, external_id in ((2, "payments/1002"), (1, "payments/1001")):
+        confirmer.submit(_outcome(external_id, attempt), 3.5, late=False)
+    task = asyncio.create_task(confirmer.run())
+    await asyncio.wait_for(confirmer.drained(), WITHIN_S)
+    task.cancel()
+    assert told == [True, True]
+    assert book.one("SELECT state FROM effects WHERE effect_id = 1") == "POSTED"
+    letters = book.rows("SELECT headers FROM outbox WHERE topic = 'writeback-dead-letters.v1'")
+    assert [dict(headers)["dl-reason"] for (headers,) in letters] == ["DUPLICATE_AT_TARGET"]
+
+
+def test_a_look_waits_for_the_call_of_its_lane() -> None:
+    """Law 23, law 4: an entry redriven while another of its lane is being sent: looked for when that has ended, and
+    not marked UNCERTAIN beside it."""
+    door = Door(
+        (PRACTICE, CONNECTION),
+        epoch=1,
+        route="open_dental",
+        target_name="PMS",
+        times=TIMES.of(Vendor.OPEN_DENTAL),
+        limiter=Limiter(),
+        breaker=HEALTHY,
+    )
+    turn = Turn((PRACTICE, CONNECTION), 1, door)
+    sent, redriven = a_work(effect_id=7), a_work(effect_id=3, look_first=True)
+    turn.load([sent])
+    assert turn.take(1) == [sent]
+    turn.load([redriven])
+    assert turn.looks == []
+    turn.ended(sent, State.POSTED)
+    turn.load([redriven])
+    assert turn.looks == [redriven]

@@ -156,6 +156,12 @@ def test_other_settings_than_were_checked_let_nothing_be_marked(book: Book) -> N
     assert mark(book.connection, 1) == []
 
 
+def test_a_connection_switched_off_since_the_plan_lets_nothing_be_marked(book: Book) -> None:
+    """Law 24: the connection's switch as it is at the mark; a plan may be minutes old at a slow target."""
+    book.connection.execute("UPDATE connections SET enabled = false")
+    assert mark(book.connection, 1) == []
+
+
 def _mark_while_a_person_records(book: Book, world: World, skip: bool) -> str:
     """The mark waits for a row that a person is about to record by hand."""
     book.connection.execute("ALTER TABLE effects DISABLE TRIGGER effects_transition")
