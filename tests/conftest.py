@@ -30,13 +30,22 @@ FOLDER = "PYTEST_STACK_FOLDER"
 CONTROLLER = "PYTEST_STACK_CONTROLLER"
 
 
-# No timed assertions: a busy machine makes no property false.
+# No timed assertions: a busy machine makes no property false. The same examples each time: what passes here passes
+# where the change is judged; `make soak` draws new ones.
 hypothesis.settings.register_profile(
-    "here", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], print_blob=True
+    "here",
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    print_blob=True,
+    derandomize=True,
+    database=None,
 )
 # For `make soak`, with `--hypothesis-profile long`.
 hypothesis.settings.register_profile(
-    "long", hypothesis.settings.get_profile("here"), max_examples=int(os.environ.get("SOAK_EXAMPLES", "2000"))
+    "long",
+    hypothesis.settings.get_profile("here"),
+    max_examples=int(os.environ.get("SOAK_EXAMPLES", "2000")),
+    derandomize=False,
 )
 hypothesis.settings.load_profile("here")
 

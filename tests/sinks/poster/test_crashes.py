@@ -118,7 +118,9 @@ def test_a_late_refusal_of_an_older_epoch_changes_nothing(offices: Offices) -> N
     )
     second = offices.process()
     until(
-        lambda: offices.book.one("SELECT count(*) FROM effects WHERE state = 'SENDING' AND epoch > 1") == 1,
+        lambda: (
+            offices.book.one("SELECT count(*) FROM effects WHERE state IN ('SENDING', 'POSTED') AND epoch > 1") == 1
+        ),
         "the second has marked",
         show=office.shown,
     )
