@@ -87,6 +87,10 @@ class _GuardedConnector(aiohttp.TCPConnector):
         attempt = _attempt.get()
         if attempt is None:
             return connection
+        if attempt.started and attempt.guard is not None:
+            # The library's own repetition of a PUT whose kept connection dropped: its first bytes have left (law 18).
+            connection.release()
+            raise aiohttp.ClientConnectionError
         if not attempt.may_start():
             connection.release()
             raise _TooLateError

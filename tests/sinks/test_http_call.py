@@ -182,3 +182,29 @@ async def test_the_guard_has_the_last_word_at_the_first_byte() -> None:
         await asyncio.sleep(0)
     assert outcome == NotSent("LATE", late=True)
     assert server.requests == 0
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+async def test_a_write_is_not_repeated_on_a_connection_that_was_kept(method: str) -> None:
+    """Law 18: the client's library repeats a PUT by itself when a kept connection drops; the caller has to be told."""
+    heads: list[bytes] = []
+
+    async def once_then_drop(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append(b"first")
+        await reader.readexactly(2)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+        await writer.drain()
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        await reader.readexactly(2)
+
+    async with serving(once_then_drop) as server:
+        caller = HttpCaller(headers={}, connections=2, controls=Controls())
+        try:
+            answers = [
+                await caller.call(method, server.url, deadline_s=10.0, body=b"{}", guard=Guard(True)) for _ in range(2)
+            ]
+        finally:
+            await caller.close()
+    assert isinstance(answers[0], HttpAnswer)
+    assert isinstance(answers[1], Lost)
+    assert len(heads) == 2, "one request for each call"
