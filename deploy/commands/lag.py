@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def lag(practice: Practice = None, most: Most = 20, as_json: Json = False) -> None:
-    """Records behind per role, the outbox, gates that are overdue, money not yet posted, and what waits for people."""
+    """Records behind per role, the outbox, overdue and closed connections, the dead, the unposted, what people hold."""
     from sinks.operator.lag import measure
 
     with ledger() as (settings, connection):
@@ -39,6 +39,20 @@ def _print(found: Lag) -> None:
     print_table("Records behind", ("role", "topic", "partitions", "behind", "without a position"), rows)
     if found.outbox:
         print_table("Outbox", ("topic", "rows", "oldest"), ((o.topic, o.rows, _for(o.oldest_s)) for o in found.outbox))
+    _print_connections(found)
+    if found.unposted:
+        unposted = ((u.target, u.age, u.entries, shown_money(u.amount_minor, u.currency)) for u in found.unposted)
+        print_table("Not posted yet, by age of the payment", ("target", "age", "entries", "value"), unposted)
+    if found.waiting_for_people:
+        waiting = ((w.practice_id, w.target, w.state, w.count, shown_at(w.since)) for w in found.waiting_for_people)
+        print_table("Waiting for people or facts", ("practice", "target", "state", "entries", "since"), waiting)
+    print(
+        f"open notices: {found.notices_open}, mails due: {found.mails_due}, mails that could not be delivered: "
+        f"{found.mails_failed}"
+    )
+
+
+def _print_connections(found: Lag) -> None:
     if found.gates:
         gates = (
             (
@@ -52,16 +66,19 @@ def _print(found: Lag) -> None:
             for g in found.gates
         )
         print_table("Due gates, oldest first", ("practice", "connection", "due", "for", "now", "closed"), gates)
-    if found.unposted:
-        unposted = ((u.target, u.age, u.entries, shown_money(u.amount_minor, u.currency)) for u in found.unposted)
-        print_table("Not posted yet, by age of the payment", ("target", "age", "entries", "value"), unposted)
-    if found.waiting_for_people:
-        waiting = ((w.practice_id, w.target, w.state, w.count, shown_at(w.since)) for w in found.waiting_for_people)
-        print_table("Waiting for people or facts", ("practice", "target", "state", "entries", "since"), waiting)
-    print(
-        f"open notices: {found.notices_open}, mails due: {found.mails_due}, mails that could not be delivered: "
-        f"{found.mails_failed}"
-    )
+    if found.closed:
+        closed = (
+            (c.practice_id, c.target, c.reason, shown_at(c.since), c.entries, shown_money(c.amount_minor, c.currency))
+            for c in found.closed
+        )
+        print_table(
+            "Connections that are closed or down; what waits goes on by itself",
+            ("practice", "target", "reason", "since", "entries", "value"),
+            closed,
+        )
+    if found.dead:
+        dead = ((d.practice_id, d.entries, d.records, shown_at(d.since)) for d in found.dead)
+        print_table("Dead: see `writeback dlq list`", ("practice", "entries", "records", "since"), dead)
 
 
 def _summed(parts: list[PartitionLag]) -> tuple[object, ...]:

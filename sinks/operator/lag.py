@@ -48,6 +48,27 @@ class DueGate(msgspec.Struct, frozen=True):
     held_back: bool
 
 
+class Closed(msgspec.Struct, frozen=True):
+    """A connection that is closed or down, and what waits behind it. No entry has failed."""
+
+    practice_id: str
+    target: str
+    reason: str
+    since: datetime | None
+    entries: int
+    amount_minor: int
+    currency: str | None
+
+
+class Dead(msgspec.Struct, frozen=True):
+    """What stands dead at a practice; `dlq list` names each."""
+
+    practice_id: str
+    entries: int
+    records: int
+    since: datetime
+
+
 class Unposted(msgspec.Struct, frozen=True):
     """Money that is neither posted nor otherwise final, by the age of its payment."""
 
@@ -70,6 +91,8 @@ class Lag(msgspec.Struct, frozen=True):
     partitions: tuple[PartitionLag, ...]
     outbox: tuple[OutboxDepth, ...]
     gates: tuple[DueGate, ...]
+    closed: tuple[Closed, ...]
+    dead: tuple[Dead, ...]
     unposted: tuple[Unposted, ...]
     waiting_for_people: tuple[Waiting, ...]
     notices_open: int
@@ -95,6 +118,8 @@ def measure(
         partitions=tuple(_partitions(connection, settings)),
         outbox=tuple(read(connection, "outbox_depth", OutboxDepth, {})),
         gates=tuple(read(connection, "oldest_due_gates", DueGate, {"now": now, "most": most})),
+        closed=tuple(read(connection, "closed_connections", Closed, one | {"most": most}, file="lag.sql")),
+        dead=tuple(read(connection, "standing_dead", Dead, one | {"most": most}, file="lag.sql")),
         unposted=tuple(read(connection, "unposted_by_age", Unposted, {"now": now} | one)),
         waiting_for_people=tuple(read(connection, "waiting_for_people", Waiting, one)),
         notices_open=notices,

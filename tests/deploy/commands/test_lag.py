@@ -79,3 +79,22 @@ def test_outbox_gates_money_and_people(desk: Desk) -> None:
     assert "22.34 USD" in said
     assert "unclaimed" in said
     assert re.search(r"1 h \d min", said)
+
+
+def test_closed_connections_and_the_dead(desk: Desk) -> None:
+    """NOT-3: what staff is told of by mail is what the operator sees first: which connection, since when, how much."""
+    desk.practice("northside")
+    desk.effect(1, state="SCHEDULED", reason="AUTO_INSTANT", amount_minor=1234)
+    desk.effect(2, state="REJECTED", reason="REFUSED_BY_TARGET", amount_minor=1000)
+    desk.connection_closed("TARGET_DOWN", 90)
+    document = writeback_json(desk.world, "lag", "--practice", "northside")
+    (closed,) = document["closed"]
+    assert closed["reason"] == "TARGET_DOWN"
+    assert (closed["entries"], closed["amount_minor"], closed["currency"]) == (1, 1234, "USD")
+    (dead,) = document["dead"]
+    assert (dead["practice_id"], dead["entries"], dead["records"]) == ("northside", 1, 0)
+    said = writeback(desk.world, "lag")
+    assert "TARGET_DOWN" in said
+    assert "writeback dlq list" in said
+    nothing = writeback_json(desk.world, "lag", "--practice", "southside")
+    assert (nothing["closed"], nothing["dead"]) == ([], [])
