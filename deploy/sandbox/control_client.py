@@ -14,7 +14,7 @@ from deploy.sandbox.faults import Effect, Fault, FaultKind, FaultState
 from deploy.sandbox.ledger import Doubled, Mutation
 from streams.errors import Permanent
 
-ANSWER_LIMIT_S = 30.0
+ANSWER_LIMIT_S = 100.0
 """A control request is answered at once; this only ends a test whose sandbox is gone."""
 
 T = TypeVar("T")

@@ -37,7 +37,7 @@ __all__ = [
     "running_sandbox",
 ]
 
-START_LIMIT_S = 60.0
+START_LIMIT_S = 180.0
 """Python's start and imports on a busy machine; past it something is wrong."""
 
 

@@ -29,7 +29,7 @@ from tests.vectors.practice import PATIENTS, facts, first_settings, settings_of,
 from tests.vectors.reading import Act, Case, Row, VectorError
 from tests.vectors.telling import Teller
 
-WITHIN_S: Final = 60.0
+WITHIN_S: Final = 200.0
 """For one round of all cases."""
 FURNISHING: Final = 6
 """Practices that are set up at once: it is mostly waiting."""

@@ -11,7 +11,7 @@ from tests.vectors.reading import cases
 pytestmark = pytest.mark.stack
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_at_the_targets(pipeline: Pipeline) -> None:
     """All cases at once: each entry once, with our reference on it (E-4), and every balance as its table says; then
     RULES reads everything again from offset 0, and nothing changes (I1 to I7, E-3)."""
