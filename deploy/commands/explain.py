@@ -39,8 +39,8 @@ def explain(
     from sinks.operator.explain_records import Ambiguous, GolivePosts, Unknown
     from streams.errors import Permanent
 
-    with ledger() as (_, connection):
-        answer = explained(connection, sought, practice)
+    with ledger() as (settings, connection):
+        answer = explained(connection, sought, practice, now=settings.clock().for_database())
     if isinstance(answer, Unknown):
         where = f"practice {practice} knows" if practice else "the ledger knows"
         raise Permanent(f"{where} nothing called {sought!r}; it was looked for as {', '.join(answer.looked_for)}")

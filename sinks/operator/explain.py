@@ -6,10 +6,12 @@ One function, `explain`: the command line and every later screen show what it an
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Any, Final, TypeVar
 
 import msgspec
 
+from sinks.operator.explain_fields import PayoutFields, shared
 from sinks.operator.explain_records import (
     About,
     Ambiguous,
@@ -47,11 +49,13 @@ class _Named(msgspec.Struct, frozen=True):
     event_id: str
 
 
-def explain(connection: Connection, sought: str, practice_id: str | None = None) -> Answer:
+def explain(
+    connection: Connection, sought: str, practice_id: str | None = None, *, now: datetime | None = None
+) -> Answer:
     """The one story that the id names, the stories that it may name, or what it was looked for as.
 
-    Reads one consistent state of the ledger; blocks for some fifteen statements, each by index but the last look for a
-    marker. Changes nothing.
+    `now`: business time, None for the database's clock. Reads one consistent state of the ledger; blocks for some
+    fifteen statements, each by index but the last look for a marker. Changes nothing.
     """
     with connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
@@ -59,7 +63,7 @@ def explain(connection: Connection, sought: str, practice_id: str | None = None)
         if len(found) > 1:
             return Ambiguous(sought=sought, candidates=tuple(found))
         if found:
-            return _load(connection, sought, found[0])
+            return _load(connection, sought, found[0], now)
         posts = _golive_posts(connection, sought, practice_id)
         if posts:
             return GolivePosts(sought=sought, posts=tuple(posts))
@@ -90,12 +94,12 @@ def _golive_posts(connection: Connection, sought: str, practice_id: str | None) 
     return _read(connection, "golive_posts", GolivePost, {"practice_id": practice_id} | wanted)
 
 
-def _load(connection: Connection, sought: str, about: About) -> Explanation:
+def _load(connection: Connection, sought: str, about: About, now: datetime | None) -> Explanation:
     """1. Events; 2. their entries; 3. what hangs on those; 4. what hangs on all of it."""
     key = {"practice_id": about.practice_id, "source": about.source, "about": about.subject}
     events = _read(connection, "events", Happened, key | {"of_payout": about.of_payout})
     event_ids = [event.event_id for event in events] or [about.subject]
-    entries = _read(connection, "entries", Entry, key | {"event_ids": event_ids})
+    entries = _read(connection, "entries", Entry, key | {"event_ids": event_ids, "now": now})
     numbers = key | {"effect_ids": [entry.effect_id for entry in entries], "event_ids": event_ids}
     letters = _read(connection, "letters", Letter, numbers)
     payouts = [] if about.of_payout else _read(connection, "payouts_of", PayoutItemOf, key)
@@ -122,17 +126,9 @@ def _load(connection: Connection, sought: str, about: About) -> Explanation:
 
 def _payout(row: PayoutItemOf) -> PayoutTold:
     return PayoutTold(
-        payout_id=row.payout_id,
-        version=row.version,
+        **shared(row, PayoutFields),
         item=row.number,
-        category=row.category,
-        gross_minor=row.gross_minor,
-        fee_minor=row.fee_minor,
-        failed=row.failed,
         entry=None if row.effect_id is None else f"e:{row.effect_id}",
-        state=row.state,
-        external_id=row.external_id,
-        ledger_date=row.ledger_date,
     )
 
 

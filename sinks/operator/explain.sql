@@ -81,13 +81,14 @@ WITH e AS (
     UNION ALL
     SELECT * FROM events e WHERE e.practice_id = :practice_id AND e.source = :source AND e.concerns = :about
 )
-SELECT e.event_id, e.event_type, e.kind, e.subject, e.version, e.occurred_at, e.received_at, e.waiting, e.reason,
-    e.applied, e.resolved_at, e.settings_version, e.superseded_by, e.waited,
-    coalesce((SELECT t.topic FROM topic_partitions t WHERE t.topic_id = e.topic_id), e.topic_id), e.part, e.off,
+SELECT e.event_id, e.event_type, e.kind, e.subject, e.version, e.occurred_at, e.received_at, e.reason,
+    e.settings_version, e.resolved_at, e.superseded_by,
     ARRAY(SELECT r.verdict || ' at ' || r.part || '@' || r.off FROM receipts r
           WHERE r.practice_id = e.practice_id AND r.source = e.source AND r.event_id = e.event_id
             AND (r.topic_id, r.part, r.off) <> (e.topic_id, e.part, e.off)
           ORDER BY r.topic_id, r.part, r.off),
+    e.waiting, e.applied, e.waited,
+    coalesce((SELECT t.topic FROM topic_partitions t WHERE t.topic_id = e.topic_id), e.topic_id), e.part, e.off,
     b.original, b.plan
 FROM e
 LEFT JOIN bodies b ON b.practice_id = e.practice_id AND b.month = e.month AND b.source = e.source
@@ -96,16 +97,21 @@ WHERE (e.kind IN ('payout', 'payout_failed')) = :of_payout
 ORDER BY e.occurred_at, e.version, e.received_at, e.event_id;
 
 -- name: entries
-SELECT f.event_id, f.effect_id, f.target, f.entry_kind, f.part, f.state, f.reason, f.holds, f.settings_version,
-    f.amount_minor, f.currency, f.ledger_date, f.due_at, f.late, f.request_id, f.generation, f.attempts, f.redrives,
-    f.last_code, f.external_id, f.posted_at, f.depends_on, f.connection_id, f.patient_ref,
-    (f.instruction ->> 'surcharge_minor')::bigint,
-    ARRAY(SELECT (s ->> 1)::bigint FROM jsonb_array_elements(f.placement -> 'shares') s),
+SELECT f.target, f.entry_kind, f.part, f.state, f.reason, f.amount_minor, f.currency, f.ledger_date, f.patient_ref,
+    f.settings_version, f.due_at, f.late, f.holds, f.connection_id,
     CASE WHEN f.state IN ('SCHEDULED', 'RETRYING', 'SENDING', 'ACCEPTED', 'UNCERTAIN')
          THEN coalesce(c.closed_reason, g.closed_reason) END,
+    f.external_id, f.posted_at, f.request_id, f.generation, f.redrives,
+    ARRAY(SELECT (s ->> 1)::bigint FROM jsonb_array_elements(f.placement -> 'shares') s),
+    f.event_id, f.effect_id, f.attempts, f.last_code, f.depends_on, (f.instruction ->> 'surcharge_minor')::bigint,
     coalesce((f.instruction ->> 'occurred_at')::date, f.ledger_date),
     ARRAY(SELECT jsonb_array_elements_text(f.instruction -> 'claim' -> 'doubts')),
-    ARRAY(SELECT jsonb_array_elements_text(f.instruction -> 'claim' -> 'remarks'))
+    ARRAY(SELECT jsonb_array_elements_text(f.instruction -> 'claim' -> 'remarks')),
+    CASE WHEN f.state IN ('SCHEDULED', 'RETRYING') AND f.due_at < g.blackout_until
+           AND g.blackout_until > coalesce(:now::timestamptz, now()) THEN g.blackout_until END,
+    (SELECT s.body ->> 'zone' FROM settings s
+     WHERE s.practice_id = f.practice_id AND s.effective_from <= coalesce(:now::timestamptz, now())
+     ORDER BY s.effective_from DESC LIMIT 1)
 FROM effects f
 LEFT JOIN gates g ON g.practice_id = f.practice_id AND g.connection_id = f.connection_id
 LEFT JOIN practice_connections u ON u.practice_id = f.practice_id AND u.target = f.target
@@ -115,14 +121,14 @@ WHERE f.practice_id = :practice_id AND f.source = :source AND f.event_id = ANY(:
 ORDER BY f.effect_id;
 
 -- name: attempts
-SELECT effect_id, n, phase, generation, request_id, began_at, ended_at, answer, reason, code, external_ids,
-    vendor_request_id, late, jsonb_array_length(reading -> 'charges')
+SELECT n, phase, generation, request_id, began_at, ended_at, answer, reason, code, external_ids, vendor_request_id,
+    late, effect_id, jsonb_array_length(reading -> 'charges')
 FROM attempts WHERE practice_id = :practice_id AND effect_id = ANY(:effect_ids::bigint[])
 ORDER BY effect_id, ended_at, n;
 
 -- name: letters
-SELECT event_id, effect_id, topic, part, off, stage, reason, field, redrives, ambiguous, first_failed_at,
-    last_failed_at, settled_at, settled_as, settled_by
+SELECT stage, reason, field, redrives, ambiguous, first_failed_at, last_failed_at, settled_at, settled_as, settled_by,
+    event_id, effect_id, topic, part, off
 FROM dead_letters
 WHERE practice_id = :practice_id AND (effect_id = ANY(:effect_ids::bigint[]) AND effect_id <> 0
     OR effect_id = 0 AND event_id = ANY(:event_ids::text[]) AND coalesce(source, '') = :source)
@@ -130,9 +136,10 @@ ORDER BY first_failed_at, topic, part, off, redrives;
 
 -- name: notices
 -- Notices speak of a cause, not of an entry: those of these causes that were open meanwhile.
-SELECT n.cause, n.reason, n.target, n.opened_at, n.told_at, n.closed_at,
+SELECT n.cause, n.opened_at, n.told_at, n.closed_at,
     (SELECT count(*)::int FROM deliveries d WHERE d.practice_id = n.practice_id AND d.cause = n.cause
-       AND d.opened_at = n.opened_at AND d.state = 'SENT')
+       AND d.opened_at = n.opened_at AND d.state = 'SENT'),
+    n.reason, n.target
 FROM notices n
 WHERE n.practice_id = :practice_id AND n.reason = ANY(:reasons::text[])
   AND coalesce(n.closed_at, 'infinity') >= :since::timestamptz
@@ -140,11 +147,11 @@ ORDER BY n.opened_at, n.cause;
 
 -- name: payouts_of
 -- Which payouts carry a payment, with the document that stands for each.
-SELECT i.payout_id, i.version, i.number, i.category, i.gross_minor, i.fee_minor, f.effect_id, f.state, f.external_id,
-    f.ledger_date, f.posted_at, EXISTS (
+SELECT i.payout_id, i.version, i.category, i.gross_minor, i.fee_minor, EXISTS (
         SELECT FROM events x WHERE x.practice_id = i.practice_id AND x.source = i.source AND x.concerns = i.payout_id
           AND x.kind = 'payout_failed' AND NOT (i.version > x.version
-            AND (x.version > 1 OR e.occurred_at > x.occurred_at))) AS failed
+            AND (x.version > 1 OR e.occurred_at > x.occurred_at))) AS failed,
+    f.state, f.external_id, f.ledger_date, i.number, f.effect_id
 FROM payout_items i
 LEFT JOIN events e ON e.practice_id = i.practice_id AND e.source = i.source AND e.subject = i.payout_id
     AND e.kind = 'payout' AND e.version = i.version
@@ -154,7 +161,7 @@ WHERE i.practice_id = :practice_id AND i.source = :source AND i.payment_id = :ab
 ORDER BY i.payout_id, i.version, i.number;
 
 -- name: versions
-SELECT version, effective_from, body, saved_at, saved_by, reason FROM settings
+SELECT version, effective_from, saved_at, saved_by, body, reason FROM settings
 WHERE practice_id = :practice_id AND version = ANY(:versions::int[]) ORDER BY version;
 
 -- name: people

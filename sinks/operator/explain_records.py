@@ -5,10 +5,19 @@ Amounts are minor units with the practice's cash sign (M-3). No patient data bey
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 
 import msgspec
 
+from sinks.operator.explain_fields import (
+    AttemptFields,
+    EntryFields,
+    EventFields,
+    LetterFields,
+    NoticeFields,
+    PayoutFields,
+    VersionFields,
+)
 from sinks.operator.totals import Totals
 
 
@@ -22,13 +31,9 @@ class About(msgspec.Struct, frozen=True):
     named: list[str]
 
 
-class VersionTold(msgspec.Struct, frozen=True, kw_only=True):
+class VersionTold(VersionFields, frozen=True, kw_only=True):
     """A version of the settings that decided something here, in plain words."""
 
-    version: int
-    effective_from: datetime
-    saved_at: datetime
-    saved_by: str
     why: str
     words: tuple[str, ...]
 
@@ -52,70 +57,28 @@ class AmountsTold(msgspec.Struct, frozen=True, kw_only=True):
     words: tuple[str, ...]
 
 
-class AttemptTold(msgspec.Struct, frozen=True, kw_only=True):
+class AttemptTold(AttemptFields, frozen=True, kw_only=True):
     """One call or read, with its answer's class; the vendor's own words are never kept (H-3)."""
 
-    n: int
-    phase: str
-    generation: int
-    request_id: str
-    began_at: datetime | None
-    ended_at: datetime
-    answer: str
-    reason: str | None
-    code: str | None
-    external_ids: list[str]
-    vendor_request_id: str | None
-    late: bool
     words: str
 
 
-class LetterTold(msgspec.Struct, frozen=True, kw_only=True):
+class LetterTold(LetterFields, frozen=True, kw_only=True):
     """A dead letter, with what to do about it."""
 
     id: str
-    stage: str
-    reason: str
-    field: str | None
-    redrives: int
-    ambiguous: bool
-    first_failed_at: datetime
-    last_failed_at: datetime
-    settled_at: datetime | None
-    settled_as: str | None
-    settled_by: str | None
     words: str
     remedy: str
 
 
-class EntryTold(msgspec.Struct, frozen=True, kw_only=True):
+class EntryTold(EntryFields, frozen=True, kw_only=True):
     """An effect: one entry at one target."""
 
     id: str
-    target: str
-    entry_kind: str
-    part: str
-    state: str
-    reason: str
     words: str
-    amount_minor: int
-    currency: str
-    ledger_date: date
-    patient_ref: str | None
-    settings_version: int | None
-    due_at: datetime
-    late: bool
-    holds: list[str]
-    connection_id: str | None
-    connection_closed: str | None
-    external_id: str | None
-    posted_at: datetime | None
-    request_id: str
     marker: str
-    generation: int
-    redrives: int
-    shares_minor: list[int]
-    """Of the open charges that it was laid on, oldest first (ALL-1)."""
+    rests_until: datetime | None
+    """Due, but in a blackout: nothing is posted before this local time of the practice (T-8)."""
     held_for: tuple[str, ...]
     """What a person has to look at on a claim: its adjustments, or what it says against itself (I-3, I-9)."""
     remarks: tuple[str, ...]
@@ -128,46 +91,25 @@ class EntryTold(msgspec.Struct, frozen=True, kw_only=True):
     dead_letters: tuple[LetterTold, ...]
 
 
-class EventTold(msgspec.Struct, frozen=True, kw_only=True):
+class EventTold(EventFields, frozen=True, kw_only=True):
     """One event with its decision. `waited_as`: what it was parked as, in order, until `resolved_at`, or still is."""
 
-    event_id: str
-    event_type: str
-    kind: str
-    subject: str
-    version: int
-    occurred_at: datetime
-    received_at: datetime
     place: str
-    told_again: list[str]
     state: str
-    reason: str
     words: str
-    settings_version: int | None
     timing: str | None
     late: bool
     waited_as: tuple[str, ...]
-    resolved_at: datetime | None
-    superseded_by: str | None
     amounts: AmountsTold | None
     entries: tuple[EntryTold, ...]
     dead_letters: tuple[LetterTold, ...]
 
 
-class PayoutTold(msgspec.Struct, frozen=True, kw_only=True):
+class PayoutTold(PayoutFields, frozen=True, kw_only=True):
     """A payout that carries the payment, and its document at QuickBooks."""
 
-    payout_id: str
-    version: int
     item: int
-    category: str
-    gross_minor: int
-    fee_minor: int
-    failed: bool
     entry: str | None
-    state: str | None
-    external_id: str | None
-    ledger_date: date | None
 
 
 class ItemTold(msgspec.Struct, frozen=True, kw_only=True):
@@ -181,14 +123,8 @@ class ItemTold(msgspec.Struct, frozen=True, kw_only=True):
     net_minor: int
 
 
-class NoticeTold(msgspec.Struct, frozen=True, kw_only=True):
+class NoticeTold(NoticeFields, frozen=True, kw_only=True):
     """A notice of the same cause that was open meanwhile; it may count other entries too."""
-
-    cause: str
-    opened_at: datetime
-    told_at: datetime | None
-    closed_at: datetime | None
-    letters_sent: int
 
 
 class DeedTold(msgspec.Struct, frozen=True, kw_only=True):

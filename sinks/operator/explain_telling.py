@@ -24,6 +24,7 @@ from schemas.topics import STREAM_TOPICS
 from schemas.writebacks import Decision
 from sinks.operator.explain_amounts import Booked, amounts_of, plain
 from sinks.operator.explain_entries import entry_told, letter_told
+from sinks.operator.explain_fields import EventFields, NoticeFields, VersionFields, shared
 from sinks.operator.explain_records import (
     About,
     DeedTold,
@@ -89,16 +90,7 @@ def told(
         settings=tuple(map(_version, versions)),
         payouts=rows.payouts,
         items=_items(originals),
-        notices=tuple(
-            NoticeTold(
-                cause=each.cause,
-                opened_at=each.opened_at,
-                told_at=each.told_at,
-                closed_at=each.closed_at,
-                letters_sent=each.letters_sent,
-            )
-            for each in notices
-        ),
+        notices=tuple(NoticeTold(**shared(each, NoticeFields)) for each in notices),
         people=tuple(
             DeedTold(at=each.at, who=each.actor, action=each.action, subject=each.subject, why=each.why)
             for each in deeds
@@ -124,24 +116,13 @@ def _event(event: Happened, rows: Rows) -> EventTold:
     currency = mine[0].currency if mine else getattr(_original(event), "currency", "USD")
     state, worst = _worst(event, mine)
     return EventTold(
-        event_id=event.event_id,
-        event_type=event.event_type,
-        kind=event.kind,
-        subject=event.subject,
-        version=event.version,
-        occurred_at=event.occurred_at,
-        received_at=event.received_at,
+        **shared(event, EventFields),
         place=f"{event.topic} {event.part}@{event.off}",
-        told_again=event.told_again,
         state=state,
-        reason=event.reason,
         words=_why(event, state, worst),
-        settings_version=event.settings_version,
         timing=None if plan is None or plan.timing is None else plan.timing.value,
         late=(plan is not None and plan.late) or any(entry.late for entry in mine),
         waited_as=_waited_as(event),
-        resolved_at=event.resolved_at,
-        superseded_by=event.superseded_by,
         amounts=amounts_of(
             _original(event), [_booked(entry) for entry in mine], _mode(event, rows), currency, _fee_told(rows)
         ),
@@ -154,10 +135,7 @@ def _event(event: Happened, rows: Rows) -> EventTold:
 
 def _version(row: Version) -> VersionTold:
     return VersionTold(
-        version=row.version,
-        effective_from=row.effective_from,
-        saved_at=row.saved_at,
-        saved_by=row.saved_by,
+        **shared(row, VersionFields),
         why=row.reason,
         words=settings_words(msgspec.convert(row.body, PracticeSettings)),
     )

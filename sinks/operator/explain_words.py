@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -135,6 +136,13 @@ def state_words(state: str, reason: str, target: str | None = None) -> str:
     if state in (State.POSTED, State.RECORDED_MANUALLY) or (state in _HELD_UP and reason in _POSTS_BY_ITSELF):
         return head
     return f"{head}: {reason_words(reason, target)}"
+
+
+def rests_words(until: datetime | None, zone: str | None) -> str:
+    """What keeps an entry that is due: a local time of the practice in which nothing is posted (T-8)."""
+    if until is None:
+        return ""
+    return f"; in a blackout: the practice posts nothing before {until:%Y-%m-%d %H:%M} {zone or 'UTC'} (T-8)"
 
 
 def waiting_words(state: str) -> str:

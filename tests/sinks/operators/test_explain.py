@@ -19,7 +19,7 @@ _NUMBERS = {"event_ids": ["ev-1", "ev-2"], "effect_ids": [1, 2, 3, 4]}
 PARAMETERS: dict[str, dict[str, Any]] = {
     "known": {"practice_id": None, "id": "pay-1", "external_ids": ["deposit/101"], "effect_id": 1},
     "events": _KEY,
-    "entries": _KEY | _NUMBERS,
+    "entries": _KEY | _NUMBERS | {"now": None},
     "attempts": _KEY | _NUMBERS,
     "payouts_of": _KEY,
 }

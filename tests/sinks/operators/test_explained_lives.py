@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from schemas.events import DisputeOutcome, Event, PayoutCategory
-from schemas.practice_settings import AmountMode, FeeAdjustment
+from schemas.practice_settings import AmountMode, FeeAdjustment, Timing
 from schemas.states import EntryKind
 from sinks.operator.explain import explain
-from sinks.operator.explain_records import EventTold, Explanation
+from sinks.operator.explain_records import EntryTold, EventTold, Explanation
 from tests.processors.told import PRACTICE, item, payment, payout
 from tests.processors.told_linked import (
     corrected,
@@ -192,3 +193,27 @@ def test_the_payout_of_a_payment_and_its_failure(book: Book) -> None:
     assert story.headline == "Payout po-1 of 96.80 USD: REVERSED, 2 of 2 entries in the books"
     assert [each.category for each in story.items] == [PayoutCategory.CHARGE.value]
     assert _story(book, "po-2").headline.endswith("1 of 1 entries in the books")
+
+
+def test_t8_what_is_due_in_a_blackout_says_until_when(book: Book) -> None:
+    """T-8: in the practice's own time; not what is due later, nor once the window is over."""
+    book.add(timing=Timing.DAILY)
+    book.link()
+    book.tell(payment())
+    due = book.one("SELECT min(due_at) FROM effects")
+    book.connection.execute("UPDATE gates SET blackout_until = %s", (due + timedelta(hours=2),))
+
+    def entry(now: datetime) -> EntryTold:
+        answer = explain(book.connection, "pay-1", now=now)
+        assert isinstance(answer, Explanation)
+        return answer.events[0].entries[0]
+
+    resting = entry(due)
+    assert resting.rests_until is not None
+    assert resting.rests_until.isoformat() == "2026-03-04T20:00:00-05:00"
+    assert resting.words.endswith(
+        "in a blackout: the practice posts nothing before 2026-03-04 20:00 America/New_York (T-8)"
+    )
+    assert entry(due + timedelta(hours=2)).rests_until is None
+    book.connection.execute("UPDATE gates SET blackout_until = %s", (due - timedelta(hours=1),))
+    assert entry(due - timedelta(hours=2)).rests_until is None
