@@ -30,6 +30,8 @@ def check_outbound(route: str, url: str, field: str) -> str:
     allowed = HOSTS.get(route)
     if allowed is None:
         raise ConfigurationError(f"{route} is not a route: use one of {', '.join(sorted(HOSTS))}")
+    if not url.isprintable() or " " in url:  # urlsplit leaves them out; whoever calls the address may not
+        raise ConfigurationError(f"{field}: not a URL")
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port

@@ -125,7 +125,9 @@ class _Line(logging.Formatter):
 
 def _quoted(value: object) -> str:
     text = str(value)
-    return json.dumps(text, ensure_ascii=False) if not text or any(c in ' "=\n\t' for c in text) else text
+    if not text.isprintable():  # what a terminal would obey instead of showing
+        return json.dumps(text)
+    return json.dumps(text, ensure_ascii=False) if not text or any(c in ' "=' for c in text) else text
 
 
 def _innermost(trace: TracebackType | None) -> str:

@@ -187,7 +187,7 @@ class ProgramSettings(BaseSettings):
     def retired_secrets(self) -> list[bytes]:
         """Keys that still open what they sealed. Raises ConfigurationError for a file that is no key."""
         variable = "WRITEBACK_RETIRED_KEY_FILES"
-        files = [Path(name) for name in self.retired_key_files.split(",") if name]
+        files = [Path(name.strip()) for name in self.retired_key_files.split(",") if name.strip()]
         return [key_of(key_in(file, variable), variable) for file in files]
 
     def described(self) -> dict[str, str]:

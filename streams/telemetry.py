@@ -91,6 +91,7 @@ class TelemetryServer:
 
 def _handler(health: Health, registry: CollectorRegistry) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
+        server_version, sys_version = "writeback", ""  # not which Python: that would only help an attacker
         timeout = 5.0  # a client that opens and says nothing does not hold a thread
 
         def do_GET(self) -> None:

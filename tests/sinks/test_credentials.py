@@ -46,7 +46,7 @@ def test_an_operator_names_the_retired_keys(tmp_path: Path) -> None:
     new.write_bytes(b64encode(NEW))
     none.write_text("not a key")
     blob = KeyRing.of(ProgramSettings.load(secret_key_file=old)).seal("practice-1", "quickbooks", SECRET)
-    rotated = KeyRing.of(ProgramSettings.load(secret_key_file=new, retired_key_files=str(old)))
+    rotated = KeyRing.of(ProgramSettings.load(secret_key_file=new, retired_key_files=f" {old} ,"))
     assert rotated.open("practice-1", "quickbooks", blob) == SECRET
     anew = rotated.seal("practice-1", "quickbooks", SECRET)
     assert KeyRing.of(ProgramSettings.load(secret_key_file=new)).open("practice-1", "quickbooks", anew) == SECRET

@@ -70,7 +70,9 @@ def test_our_own_errors_keep_their_words(capsys: pytest.CaptureFixture[str]) -> 
 
 @pytest.mark.usefixtures("restored")
 def test_a_value_cannot_forge_a_line(capsys: pytest.CaptureFixture[str]) -> None:
-    """Line breaks and quotes in an id stay inside their field."""
+    """Line breaks and quotes in an id stay inside their field, and a terminal obeys none of it."""
     configure(level="INFO", style="text", role="rules")
-    log("streams.x").info("received", event_id='e1\n2026 ERROR forged "x"')
-    assert len(capsys.readouterr().err.splitlines()) == 1
+    log("streams.x").info("received", event_id='e1\n2026 ERROR forged "x"', source="\x1b[2J\r\u2028\x9b\u202e")
+    said = capsys.readouterr().err
+    assert len(said.splitlines()) == 1
+    assert said.removesuffix("\n").isprintable()

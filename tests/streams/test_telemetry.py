@@ -48,6 +48,14 @@ def test_ready_is_what_the_role_says(endpoint: Endpoint) -> None:
     assert endpoint.get("/healthz") == (200, "ok\n")
 
 
+def test_the_endpoint_does_not_say_what_it_is_made_of(endpoint: Endpoint) -> None:
+    """H-2: which Python it is would only help who looks for a way in."""
+    connection = http.client.HTTPConnection("127.0.0.1", endpoint.server.port, timeout=WITHIN_S)
+    connection.request("GET", "/metrics")
+    assert (connection.getresponse().getheader("Server") or "").strip() == "writeback"
+    connection.close()
+
+
 def test_a_stuck_loop_is_neither_alive_nor_ready() -> None:
     """The endpoint answers from a thread of its own, and says that the loop does not come round."""
     stuck = Endpoint(Health(beat_within_s=-1))
