@@ -13,7 +13,7 @@ import msgspec
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
-from schemas.reasons import ConnectionReason, DeadLetterReason
+from schemas.reasons import ConnectionReason, DeadLetterReason, DecisionReason
 from schemas.states import Stage
 from sinks.named_queries import named_queries
 from sinks.port import Found, PaymentTarget, ReadFailed, Scope
@@ -31,6 +31,9 @@ from streams.times import Times
 
 AT_ONCE: Final = 100
 """Entries of one round; there is hardly ever one."""
+
+TAKEN_BACK: Final = frozenset({DecisionReason.VOIDED, DecisionReason.CORRECTED, DecisionReason.REFUNDED_BEFORE_POST})
+"""Why an entry was voided before it was posted; one that stands all the same has no entry that takes it back (R-7)."""
 
 _SQL: Final = named_queries("sinks.poster", "looking_twice.sql")
 _JITTER: Final = random.SystemRandom()
@@ -50,8 +53,9 @@ def judge(reading: Found | ReadFailed | None, look: SecondLook, times: Times, ch
     if reading is None:
         return Judged(doubled=True)
     if isinstance(reading, Found):
-        others = {*reading.external_ids, *reading.differing_ids} - {look.external_id}
-        return Judged(doubled=bool(others), again_in_s=None if others or look.work.settled else 0.0)
+        standing = {*reading.external_ids, *reading.differing_ids}
+        too_many = bool(standing - {look.external_id}) or (bool(standing) and look.work.reason in TAKEN_BACK)
+        return Judged(doubled=too_many, again_in_s=None if too_many or look.work.settled else 0.0)
     wait_s = max(reading.retry_after_s or 0.0, times.retry_base_s + backoff_s(times, 5, chance))
     if reading.scope is not Scope.EFFECT:
         closing = Closing(reading.reason or ConnectionReason.TARGET_DOWN, reading.retry_after_s)

@@ -200,7 +200,8 @@ RETURNING x.practice_id, x.effect_id;
 -- name: confirm_posted
 -- Positive answers: from whatever state, at any epoch (law 20), with their attempt and result rows. What a person has
 -- recorded or dismissed, and what is POSTED already, stays and is left out of the answer. Where another attempt than
--- the one that is proven is still in doubt, that one is looked for when it has settled (law 19): `looking_twice`.
+-- the one that is proven is still in doubt, that one is looked for when it has settled (law 19): `looking_twice`; so is
+-- what was taken back as never posted, and stands.
 WITH i AS (
     SELECT * FROM json_to_recordset(:items::json)
         AS i(p text, n bigint, epoch bigint, external_id text, row_id uuid, row_key text, row_value text,
@@ -215,6 +216,7 @@ WITH i AS (
             WHEN 'DEAD_LETTERED' THEN x.reason IN ('FOUND_TWICE', 'TOTAL_DIFFERS', 'OUTCOME_UNKNOWN')
                 AND (x.reason = 'FOUND_TWICE' OR (x.generation, x.attempts) <> (i.generation, i.a_n))
             WHEN 'SENDING' THEN (x.generation, x.attempts) <> (i.generation, i.a_n)
+            WHEN 'VOIDED_BEFORE_POST' THEN true
             ELSE x.state IN ('ACCEPTED', 'UNCERTAIN') AND x.sent_at IS NOT NULL AND CASE i.phase
                 WHEN 'post' THEN (x.generation, x.attempts) <> (i.generation, i.a_n)
                 ELSE NOT i.settled AND (x.attempts > 1 OR x.generation > 1) END

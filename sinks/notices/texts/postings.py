@@ -81,7 +81,7 @@ POSTING_WORDS: dict[R, Wording] = {
     R.DUPLICATE_AT_TARGET: Wording(
         headline="a payment may be in {system} twice",
         why="An answer came late and shows that an entry was written although another one, or a manual record, "
-        "already stands for the same payment.",
+        "already stands for the same payment, or although the payment was taken back before.",
         remedy=_LOOK_THERE + " Delete the one that is too many.",
         afterwards="Nothing is changed by itself: only a person can tell which of the two should stay.",
         audience=Audience.BOTH,

@@ -16,11 +16,13 @@ from deploy.sandbox.running import Effect, FaultKind
 from schemas.practice_settings import AmountMode
 from schemas.states import Stage, State
 from sinks.ledger import gates
+from sinks.port import Found, ReadFailed, Scope
 from sinks.poster.confirming import Confirmer
 from sinks.poster.doors import Door
 from sinks.poster.limiting import HEALTHY, Limiter
+from sinks.poster.looking_twice import Judged, judge
 from sinks.poster.turns import Turn
-from sinks.poster.work import Outcome, Verdict
+from sinks.poster.work import Outcome, SecondLook, Verdict
 from streams.clock import SystemClock
 from streams.controls import Controls
 from streams.times import Vendor
@@ -131,6 +133,49 @@ def test_an_entry_found_twice_stays_one_that_is_told(book: Book) -> None:  # noq
     _sent(book, "DEAD_LETTERED", attempts=1, reason="FOUND_TWICE")
     posted(book.connection, settle_s=3.5, settled=False)
     assert _looks(book) == [True]
+
+
+def test_what_was_voided_as_never_posted_is_looked_for(book: Book) -> None:  # noqa: F811
+    """Section 3, R-7: other late states → POSTED; nothing takes the entry back, so a person has to hear of it."""
+    _sent(book, "VOIDED_BEFORE_POST", attempts=1, reason="VOIDED")
+    posted(book.connection, settle_s=3.5, settled=False)
+    assert _looks(book) == [True]
+
+
+@pytest.mark.parametrize(
+    ("found", "differing", "reason", "settled", "expected"),
+    [
+        (("payments/1",), (), "AUTO_INSTANT", True, Judged()),
+        ((), (), "AUTO_INSTANT", True, Judged()),
+        (("payments/1",), (), "AUTO_INSTANT", False, Judged(again_in_s=0.0)),
+        (("payments/1", "payments/2"), (), "AUTO_INSTANT", False, Judged(doubled=True)),
+        (("payments/2",), (), "AUTO_INSTANT", True, Judged(doubled=True)),
+        ((), ("payments/2",), "AUTO_INSTANT", True, Judged(doubled=True)),
+        ((), ("payments/1",), "AUTO_INSTANT", True, Judged()),
+        (("payments/1",), (), "VOIDED", True, Judged(doubled=True)),
+        (("payments/1",), (), "CORRECTED", True, Judged(doubled=True)),
+        ((), (), "VOIDED", True, Judged()),
+    ],
+)
+def test_what_a_second_look_says(
+    found: tuple[str, ...], differing: tuple[str, ...], reason: str, settled: bool, expected: Judged
+) -> None:
+    """Laws 19 and 20: alone, later, or told; the entry itself, changed by staff or deleted, is no double."""
+    look = SecondLook(a_work(reason=reason, settled=settled), "payments/1")
+    reading = Found(external_ids=found, differing_ids=differing, began_at=datetime.now(UTC))
+    assert judge(reading, look, TIMES, 0.5) == expected
+
+
+def test_a_second_look_that_fails_is_made_again_and_told_in_the_end() -> None:
+    """Law 22: the connection's errors close it; what cannot be read for the whole budget is not silently alone."""
+    look = SecondLook(a_work(), "payments/1")
+    gone = judge(ReadFailed(scope=Scope.CONNECTION, reason=None, code="TIMEOUT"), look, TIMES, 0.5)
+    assert (gone.closes is not None, gone.doubled) == (True, False)
+    failed = ReadFailed(scope=Scope.EFFECT, reason=None, code="PATIENT_MERGED")
+    assert not judge(failed, look, TIMES, 0.5).doubled
+    assert (judge(failed, look, TIMES, 0.5).again_in_s or 0) > 0
+    assert judge(failed, SecondLook(a_work(aged=True), "payments/1"), TIMES, 0.5).doubled
+    assert judge(None, look, TIMES, 0.5).doubled
 
 
 @pytest.mark.parametrize(("attempts", "settled", "looks"), [(1, False, False), (2, False, True), (2, True, False)])
