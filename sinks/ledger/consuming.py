@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Final
 
 import psycopg
@@ -135,7 +136,8 @@ class Feed:
     def close(self) -> None:
         """Leave the group. Blocks until the broker knows."""
         if self._unshown:
-            self._commit_shown()
+            with suppress(KafkaException):  # after an error the client may refuse; the next member shows it
+                self._commit_shown()
         self._consumer.close()
 
     def _add(self, messages: Sequence[Message | None], records: list[Consumed]) -> int:

@@ -163,6 +163,8 @@ class Relay:
     def _connected(self) -> tuple[outbox.Connection, Publisher, Wakeup]:
         if self._connection is None or self._publisher is None or self._wakeup is None:
             self._connection = connect(self._settings.database_url, "relay")
+            # What is deleted here is in Kafka: a delete that a crash takes back is published again, under its own id.
+            self._connection.execute("SET synchronous_commit = off")
             self._wakeup = Wakeup(self._settings.database_url)
             self._publisher = Publisher(self._settings)
             if not self._set_aside:
