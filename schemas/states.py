@@ -65,7 +65,6 @@ READY = frozenset({State.SCHEDULED, State.RETRYING})
 IN_DOUBT = frozenset({State.SENDING, State.ACCEPTED, State.UNCERTAIN})
 """At most one of these per lane (unique index, law 23)."""
 
-LIVE = READY | IN_DOUBT
 DEAD = frozenset({State.INVALID_CONFIG, State.BLOCKED_PERIOD, State.REJECTED, State.DEAD_LETTERED})
 SKIPPED = frozenset({State.SKIPPED_DISABLED, State.SKIPPED_ZERO})
 FINAL = frozenset(

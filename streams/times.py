@@ -58,9 +58,6 @@ class Times(msgspec.Struct, frozen=True):
     """All times of one profile."""
 
     calls: Mapping[Vendor, CallTimes]
-    statement_timeout_s: float = 10.0
-    transaction_timeout_s: float = 15.0
-    """One old snapshot slows every claim (law 28)."""
     kafka_transaction_s: float = 15.0
     """Three times the slowest batch; a hanging transaction blocks readers no longer than this (law 13)."""
     max_poll_interval_s: float = 60.0

@@ -15,7 +15,6 @@ from streams.settings import ProgramSettings
 DUPLICATES = 5
 REFUSED = 3
 """Garbage, an unknown schema and amounts that disagree: dead letters."""
-CONFLICTS = 1
 
 
 def spoil(settings: ProgramSettings, day: Day) -> int:

@@ -1,9 +1,3 @@
--- name: zones
--- The zone in which a practice's day is counted: that of its newest settings (VER-5).
-SELECT DISTINCT ON (practice_id) practice_id, body ->> 'zone' FROM settings
-WHERE :practice_id::text IS NULL OR practice_id = :practice_id
-ORDER BY practice_id, version DESC;
-
 -- name: totals
 -- What stands of each payment or payout: what was booked for it, and what was taken back since (R-1, R-15). Signs are
 -- the practice's cash view. One statement, three keys an id (events_money, events_superseded, events_concerning),

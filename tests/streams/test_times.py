@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from sinks.ledger.database import STATEMENT_TIMEOUT_S, TRANSACTION_TIMEOUT_S
 from streams.times import Profile, Times, Vendor, times_of
 
 CASES = [(profile, vendor) for profile in Profile for vendor in Vendor]
@@ -32,7 +33,7 @@ def test_production_has_the_times_of_section_5() -> None:
         assert (call.deadline_s, call.start_margin_s) == (deadline, 5.0)
         assert call.mark_need_s == deadline + 15
         assert call.lease_s >= deadline + 50
-    assert times.statement_timeout_s < times.transaction_timeout_s
+    assert STATEMENT_TIMEOUT_S < TRANSACTION_TIMEOUT_S
     assert times.kafka_transaction_s < times.max_poll_interval_s
     assert (times.retry_base_s, times.retry_cap_s, times.retry_budget_s) == (2.0, 900.0, 86_400.0)
 

@@ -13,7 +13,6 @@ ProcCode = Annotated[str, msgspec.Meta(pattern=r"^[!-~]{1,15}$")]
 DefNum = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
 """A definition's number; differs per office, so names are never stored (API facts 1.8)."""
 
-REMOTE_URL: Final = "https://api.opendental.com/api/v1"
 REMOTE_INTERVAL_S: Final = 1.0
 """One request a second for every key that may write, its execution included (API facts 1.2)."""
 LOCAL_CALLS: Final = 8
