@@ -22,6 +22,7 @@ from schemas.practice_settings import (
     TypeMode,
 )
 from schemas.states import EntryKind
+from sinks.ledger.settings.write_offs import idle_write_offs
 
 DEFAULT_KINDS: Final = frozenset({EntryKind.PAYMENT, EntryKind.FEE_ADJUSTMENT, EntryKind.PAYOUT})
 """What a connection of an older release can write."""
@@ -69,6 +70,7 @@ class Code(StrEnum):
     ALLOCATION_BY_HAND = "ALLOCATION_BY_HAND"
     GUARANTOR_UNKNOWN = "GUARANTOR_UNKNOWN"
     NOTES_NOT_TAKEN = "NOTES_NOT_TAKEN"
+    WRITE_OFF_IDLE = "WRITE_OFF_IDLE"
 
 
 class SettingsWarning(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,7 +86,7 @@ _Look = Callable[[PracticeSettings, Abilities], Iterator[SettingsWarning]]
 
 def settings_warnings(settings: PracticeSettings, abilities: Abilities) -> tuple[SettingsWarning, ...]:
     """All of them, worst first; empty for settings that do what they say."""
-    looks: tuple[_Look, ...] = (_switches, _timing, _fees, _daily, _entries, _notes)
+    looks: tuple[_Look, ...] = (_switches, _timing, _fees, _daily, _entries, _notes, _write_offs)
     found = [warning for look in looks for warning in look(settings, abilities)]
     rank = [Level.REFUSED, Level.WARNING, Level.NOTE].index
     return tuple(sorted(found, key=lambda warning: rank(warning.level)))
@@ -208,6 +210,11 @@ def _notes(settings: PracticeSettings, abilities: Abilities) -> Iterator[Setting
     if settings.notes and abilities.connected and EntryKind.NOTE not in abilities.kinds:
         text = "notes cannot be written through this connection: payment requests leave none"
         yield _warning(Code.NOTES_NOT_TAKEN, "notes", text)
+
+
+def _write_offs(settings: PracticeSettings, abilities: Abilities) -> Iterator[SettingsWarning]:
+    for text in idle_write_offs(settings.write_off_codes):
+        yield _warning(Code.WRITE_OFF_IDLE, "write_off_codes", text)
 
 
 def _covers(begins: time, ends: time, at: time) -> bool:

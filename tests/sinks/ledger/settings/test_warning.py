@@ -66,6 +66,7 @@ def test_gross_at_a_system_that_does_everything_has_nothing_to_say() -> None:
         ({}, without(EntryKind.ALLOCATION), Code.ALLOCATION_BY_HAND),
         ({"family": FamilyBooking.GUARANTOR}, Abilities(kinds=frozenset(EntryKind)), Code.GUARANTOR_UNKNOWN),
         ({"notes": True}, without(EntryKind.NOTE), Code.NOTES_NOT_TAKEN),
+        ({"write_off_codes": ("CO-45", "PR-45")}, ALL, Code.WRITE_OFF_IDLE),
         ({"timing": Timing.INSTANT}, Abilities(real_time=False), Code.BATCHES_ONLY),
     ],
 )  # fmt: skip
@@ -109,3 +110,15 @@ def test_the_worst_comes_first() -> None:
     ranks = [list(Level).index(each.level) for each in found]
     assert ranks == sorted(ranks, reverse=True)
     assert found[0].level is Level.REFUSED
+
+
+def test_codes_that_will_not_be_written_off_say_why() -> None:
+    """I-3, I-5: never, not any more, or written otherwise than an insurer writes it; CO-45 and CO-97 say nothing."""
+    settings = PracticeSettings(zone="UTC", write_off_codes=("CO-45", "CO-97", "PR-1", "OA-23", "CO-A2", "CO-045"))
+    told = [each.text for each in settings_warnings(settings, ALL) if each.code is Code.WRITE_OFF_IDLE]
+    assert [text.split(":")[0] for text in told] == [
+        "PR-1 is what the patient owes",
+        "OA-23 is what an earlier insurer reduced",
+        "CO-A2 was stopped on 2008-01-01",
+        "CO-045 is on no published list that we have",
+    ]
