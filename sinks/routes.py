@@ -93,9 +93,6 @@ def _quickbooks(stored: StoredConnection, around: Surroundings) -> PaymentTarget
 OPENERS: Final[dict[str, Opener]] = {"open_dental": _open_dental, "quickbooks": _quickbooks}
 """By `connections.route`. Imported when first used, so that a process holds only the routes it serves."""
 
-VENDORS: Final[dict[str, Vendor]] = {"open_dental": Vendor.OPEN_DENTAL, "quickbooks": Vendor.QUICKBOOKS}
-"""Whose times apply (protocol section 5)."""
-
 
 def open_target(stored: StoredConnection, around: Surroundings) -> PaymentTarget:
     """The adapter of a connection; no I/O. Raises UnusableConnectionError, whose text holds no secret.
@@ -118,8 +115,9 @@ def open_target(stored: StoredConnection, around: Surroundings) -> PaymentTarget
 
 
 def times_of_route(route: str, settings: ProgramSettings) -> CallTimes:
-    """Deadline, margins and lease of a route's calls; Open Dental's for an unknown one, which is never called."""
-    return settings.times.of(VENDORS.get(route, Vendor.OPEN_DENTAL))
+    """Deadline, margins and lease of a route's calls (protocol section 5); Open Dental's for one that is not in this
+    release, which is never called."""
+    return settings.times.of(Vendor(route) if route in OPENERS else Vendor.OPEN_DENTAL)
 
 
 def _secret(stored: StoredConnection, around: Surroundings) -> bytes:
