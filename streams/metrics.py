@@ -64,6 +64,10 @@ TRANSITIONS = Counter(
 EFFECTS_OPEN = Gauge("writeback_effects_open", "Effects that are not final.", ["target", "state"])
 UNPOSTED = Gauge("writeback_unposted_effects", "Ready or waiting effects by age.", ["target", "age"])
 UNPOSTED_MINOR = Gauge("writeback_unposted_minor_units", "Their money, in minor units.", ["target", "age", "currency"])
+FOREIGN_TRANSACTION = Gauge(
+    "writeback_foreign_transaction_age_seconds",
+    "Oldest transaction that another program keeps open on the ledger; it slows every claim (law 28).",
+)
 OLDEST_DUE = Gauge("writeback_oldest_due_age_seconds", "How long the oldest due effect has been due.", ["target"])
 CALLS = Counter("writeback_target_calls_total", "Calls by outcome.", ["target", "operation", "outcome"])
 CALL_SECONDS = Histogram(

@@ -9,12 +9,23 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from schemas.states import State
-from sinks.ledger.database import statement
+from sinks.ledger.database import TRANSACTION_TIMEOUT_S, statement
 from streams.clock import Clock
-from streams.metrics import EFFECTS_OPEN, LINKS_OLDEST, LINKS_WAITING, OLDEST_DUE, UNPOSTED, UNPOSTED_MINOR
+from streams.logging import log
+from streams.metrics import (
+    EFFECTS_OPEN,
+    FOREIGN_TRANSACTION,
+    LINKS_OLDEST,
+    LINKS_WAITING,
+    OLDEST_DUE,
+    UNPOSTED,
+    UNPOSTED_MINOR,
+)
 
 EVERY_S: Final = 60.0
 """It looks at all that is open: a second for some millions, and no more than once a minute."""
+
+_LOG: Final = log(__name__)
 
 
 class Gauges:
@@ -51,3 +62,14 @@ class Gauges:
             OLDEST_DUE.labels(target).set(seconds)
         LINKS_WAITING.set(links)
         LINKS_OLDEST.set(links_oldest)
+        self._measure_others()
+
+    def _measure_others(self) -> None:
+        ((age_s,),) = self._connection.execute(statement("views", "foreign_transaction")).fetchall()
+        FOREIGN_TRANSACTION.set(age_s)
+        if age_s > TRANSACTION_TIMEOUT_S:
+            _LOG.warning(
+                "another program keeps a transaction open on the ledger, which slows every claim: end it, and run "
+                "reports and backups on a replica",
+                seconds=round(age_s),
+            )

@@ -59,3 +59,11 @@ FROM (SELECT target, state, currency, amount_minor, coalesce(:now::timestamptz, 
                       'REJECTED', 'DEAD_LETTERED', 'AWAITING_REVIEW', 'AWAITING_CLEARANCE', 'AWAITING_LINK',
                       'AWAITING_ALLOCATION', 'AWAITING_MANUAL_POST', 'PAUSED')) open_ones
 GROUP BY 1, 2, 3, 4;
+
+-- name: foreign_transaction
+-- Our own connections end theirs by `transaction_timeout`; others do not, and one old snapshot slows every claim. What
+-- this user may not see of others (without pg_monitor) is not counted.
+SELECT coalesce(max(extract(epoch FROM clock_timestamp() - xact_start)), 0)::float8
+FROM pg_stat_activity
+WHERE datname = current_database() AND backend_type = 'client backend' AND backend_xmin IS NOT NULL
+  AND pid <> pg_backend_pid() AND NOT starts_with(application_name, 'writeback-');

@@ -1,0 +1,36 @@
+"""Law 28: our own transactions end by a timeout; another program's old snapshot slows every claim, and is shown."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+
+from sinks.ledger.database import connect, statement
+from sinks.ledger.measuring import Gauges
+from streams.metrics import FOREIGN_TRANSACTION
+from tests.sinks.ledger.books import Book
+from tests.worlds import World
+
+pytestmark = pytest.mark.stack
+
+
+def _age_s(book: Book) -> float:
+    return float(book.one(statement("views", "foreign_transaction")))
+
+
+def test_another_programs_snapshot_is_measured_and_ours_is_not(world: World) -> None:
+    book = Book(world.database_url)
+    assert _age_s(book) == 0
+    with connect(world.database_url, "report") as ours, ours.transaction():
+        ours.execute("SELECT count(*) FROM effects")
+        assert _age_s(book) == 0
+    with psycopg.connect(world.database_url, application_name="psql") as theirs:
+        theirs.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        theirs.execute("SELECT count(*) FROM effects")
+        assert _age_s(book) > 0
+        Gauges(book.connection, book.clock).measure()
+        assert FOREIGN_TRANSACTION._value.get() > 0
+    assert _age_s(book) == 0
+    Gauges(book.connection, book.clock).measure()
+    assert FOREIGN_TRANSACTION._value.get() == 0
+    book.close()
