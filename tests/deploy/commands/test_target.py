@@ -45,7 +45,7 @@ class Desk(msgspec.Struct, frozen=True):
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=180,
             check=False,
             env=settings | environ,
         )

@@ -31,14 +31,14 @@ from tests.sinks.quickbooks.payouts import an_entry, an_item
 pytestmark = pytest.mark.stack
 
 
-async def post(target: QuickBooksTarget, entry: Entry, deadline_s: float = 10.0) -> Answer:
+async def post(target: QuickBooksTarget, entry: Entry, deadline_s: float = 60.0) -> Answer:
     request = target.compose(entry)
     assert isinstance(request, Composed), request
     return await target.post(entry, request, Always(), deadline_s)
 
 
 async def found(target: QuickBooksTarget, entry: Entry) -> Found:
-    answer = await target.read_back(entry, 10.0)
+    answer = await target.read_back(entry, 60.0)
     assert isinstance(answer, Found), answer
     return answer
 
@@ -122,7 +122,7 @@ async def test_absence_is_an_empty_find_back(company: Company) -> None:
 async def test_doubt_is_settled_by_find_back(company: Company, kind: str, fields: dict[str, Any], stands: bool) -> None:
     """Laws 17, 19: an answer that never came whole is NoAnswer, and the company knows what stands."""
     target = company.open()
-    await target.test(10.0)
+    await target.test(60.0)
     company.sandbox.quickbooks.fault(
         kind, account=company.inside.realm, method="POST", path="*/deposit*", times=1, **fields
     )
@@ -187,7 +187,7 @@ async def test_books_closed_behind_our_back_are_a_refusal(company: Company) -> N
         company.inside.change(book_close_date="2026-11-30", closed_code=code)
         request = company.open().compose(other)
         assert isinstance(request, Composed)
-        answer = await target.post(other, request, Always(), 10.0)
+        answer = await target.post(other, request, Always(), 60.0)
         assert isinstance(answer, Refused)
         assert answer.kind is RefusalClass.PERIOD
         company.inside.close_books(None)
@@ -201,7 +201,7 @@ async def test_another_total_leads_to_a_person(company: Company) -> None:
     assert isinstance(request, Composed)
     body = request.body.replace(b'"Amount":100.00', b'"Amount":101.00')
     spoiled = Composed(method=request.method, path=request.path, body=body, ledger_date=request.ledger_date)
-    answer = await target.post(SALE, spoiled, Always(), 10.0)
+    answer = await target.post(SALE, spoiled, Always(), 60.0)
     assert isinstance(answer, NoAnswer)
     assert answer.code == "TOTAL_DIFFERS"
     looked = await found(target, SALE)
@@ -222,7 +222,7 @@ async def test_a_late_start_sends_nothing(company: Company) -> None:
     target = company.open()
     request = target.compose(SALE)
     assert isinstance(request, Composed)
-    answer = await target.post(SALE, request, Never(), 10.0)
+    answer = await target.post(SALE, request, Never(), 60.0)
     assert answer == NothingSent(scope=Scope.EFFECT, reason=None, code="LATE")
     assert company.inside.deposits() == []
 
@@ -237,7 +237,7 @@ async def test_the_subscription_and_the_app_concern_the_connection(company: Comp
     answer = await post(company.open(), SALE)
     assert isinstance(answer, Refused)
     assert (answer.scope, answer.reason) == (Scope.CONNECTION, ConnectionReason.WRONG_COMPANY)
-    looked = await company.open().read_back(SALE, 10.0)
+    looked = await company.open().read_back(SALE, 60.0)
     assert isinstance(looked, ReadFailed)
     assert (looked.scope, looked.reason) == (Scope.CONNECTION, ConnectionReason.WRONG_COMPANY)
 
@@ -255,10 +255,10 @@ async def test_a_find_back_pages_to_the_end(company: Company, monkeypatch: pytes
 
 async def test_the_connection_is_proven_without_posting(company: Company) -> None:
     """Issue 3 section 4: every mapped account is looked at; what is wrong is named, nothing is written."""
-    report = await company.open().test(10.0)
+    report = await company.open().test(60.0)
     assert report.ok, report
     company.inside.set_account(Id="60", Active=False)
-    broken = await company.open(income_by_kind={"MEMBERSHIP": "75"}, fees_by_kind={"dispute": "84"}).test(10.0)
+    broken = await company.open(income_by_kind={"MEMBERSHIP": "75"}, fees_by_kind={"dispute": "84"}).test(60.0)
     failed = {what for what, passed, _ in broken.checks if not passed}
     assert failed == {"accounts.fees", "income_by_kind.MEMBERSHIP", "fees_by_kind.dispute"}
     assert company.inside.deposits() == []

@@ -190,7 +190,7 @@ async def test_a_token_service_that_is_down_sends_nothing(
     target = company.open()
     request = target.compose(SALE)
     assert isinstance(request, Composed)
-    answer = await target.post(SALE, request, Always(), 10.0)
+    answer = await target.post(SALE, request, Always(), 60.0)
     assert isinstance(answer, NothingSent)
     assert answer.scope is Scope.CONNECTION
     assert answer.reason in (ConnectionReason.UNREACHABLE, ConnectionReason.TARGET_DOWN)
