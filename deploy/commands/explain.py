@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from deploy.commands.explain_attempts import attempt_lines
 from deploy.commands.operator_options import Json, Practice, ledger, print_json, shown_at, shown_money, visible
 
 if TYPE_CHECKING:
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
 
     from sinks.operator.explain_records import (
         About,
-        AttemptTold,
         EntryTold,
         EventTold,
         Explanation,
@@ -140,6 +140,8 @@ def _amounts(event: EventTold) -> Iterator[str]:
 
 
 def _entry(entry: EntryTold) -> Iterator[str]:
+    from sinks.operator.explain_words import reason_words
+
     part = f" {entry.part}" if entry.part else ""
     whom = f" for {entry.patient_ref}" if entry.patient_ref else ""
     amount = shown_money(entry.amount_minor, entry.currency)
@@ -149,7 +151,8 @@ def _entry(entry: EntryTold) -> Iterator[str]:
     if not entry.external_id and entry.state in ("SCHEDULED", "RETRYING", "PAUSED", "AWAITING_LINK"):
         yield f"      due {shown_at(entry.due_at)}"
     if entry.connection_closed is not None:
-        yield f"      its connection {entry.connection_id} is closed: {entry.connection_closed}"
+        closed = f"{entry.connection_closed}: {reason_words(entry.connection_closed, entry.target)}"
+        yield f"      its connection {entry.connection_id} is closed, {closed} It goes on by itself afterwards."
     if entry.takes_back is not None:
         yield f"      takes back {entry.takes_back}"
     if entry.taken_back_by:
@@ -165,22 +168,9 @@ def _entry(entry: EntryTold) -> Iterator[str]:
         yield f"      laid on open charges, oldest first: {shares}"
     redriven = f", redriven {entry.redrives} times" if entry.redrives else ""
     yield f"      request {entry.request_id}, marker {entry.marker}, generation {entry.generation}{redriven}"
-    for attempt in entry.attempts:
-        yield from _attempt(attempt)
+    yield from attempt_lines(entry.attempts)
     for letter in entry.dead_letters:
         yield from _letter(letter)
-
-
-def _attempt(attempt: AttemptTold) -> Iterator[str]:
-    code = f" {attempt.code}" if attempt.code else ""
-    theirs = f", their id {attempt.vendor_request_id}" if attempt.vendor_request_id else ""
-    generation = f", generation {attempt.generation}" if attempt.generation > 1 else ""
-    late = ", came late" if attempt.late else ""
-    counted = f" {attempt.n}" if attempt.phase == "post" and attempt.n > 0 else ""
-    yield (
-        f"      {attempt.phase}{counted}: {shown_at(attempt.began_at)} to {shown_at(attempt.ended_at)}: "
-        f"{attempt.words} ({attempt.answer}{code}{theirs}{generation}{late})"
-    )
 
 
 def _letter(letter: LetterTold) -> Iterator[str]:

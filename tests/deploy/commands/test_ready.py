@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 import psutil
@@ -68,3 +69,16 @@ def test_ready_waits_for_up(relays: Up, tmp_path: Path) -> None:
     late = ready(tmp_path, "--within", "0.1")
     assert late.returncode == 1
     assert "no `writeback up` is at work on" in late.stderr
+
+
+@pytest.mark.stack
+def test_no_secret_stands_in_a_process_list(relays: Up, world: World) -> None:
+    """S-6: roles get the database's password and the key for credentials by their environment, never as arguments."""
+    relays.says("ready: every role is at work")
+    family = [psutil.Process(relays.process.pid), *psutil.Process(relays.process.pid).children(recursive=True)]
+    assert len(family) >= 3
+    password = urlsplit(world.database_url).password
+    assert password
+    for process in family:
+        assert not [part for part in process.cmdline() if password in part]
+    assert password not in relays.text()
