@@ -78,7 +78,7 @@ class Target(StrEnum):
 
 
 class EntryKind(StrEnum):
-    """What an effect writes (events: entry kinds). Later slices use the ones that this one does not."""
+    """What an effect writes (events: entry kinds). `claim_status` and `attachment` are planned by no rule yet."""
 
     PAYMENT = "payment"
     FEE_ADJUSTMENT = "fee_adjustment"

@@ -1,4 +1,4 @@
-"""`writeback dlq list|show|redrive`: what stands dead, why, and its way back."""
+"""`writeback dlq list|show|redrive|dismiss`: what stands dead, why, and its way back."""
 
 from __future__ import annotations
 

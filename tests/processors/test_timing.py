@@ -158,8 +158,8 @@ def test_an_old_event_is_posted_and_flagged() -> None:
 
 
 def test_dates_of_a_payout_are_its_own() -> None:
-    """T-10, P-16: nothing is inferred from days: the arrival date is taken as told, in whatever zone and setting, and
-    only the items that it names are in it."""
+    """T-10, P-2, P-16: nothing is inferred from days: the arrival date is taken as told, in whatever zone and setting,
+    and only the items that it names are in it."""
     for zone, chosen in (
         ("Pacific/Auckland", LedgerDate.BUSINESS_DATE),
         ("Pacific/Honolulu", LedgerDate.TRANSACTION_DATE),

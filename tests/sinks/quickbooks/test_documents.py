@@ -35,7 +35,7 @@ from tests.sinks.quickbooks.payouts import (
 
 
 def test_a_deposit_per_payout_with_a_gross_and_a_fee_line_per_transaction() -> None:
-    """P-22, P-5, P-16: lines in order, references without payment ids, the bank's date, total = net."""
+    """P-22, P-5, P-16, P-19: lines in order, references without payment ids, income on the bank's date, total = net."""
     entry = an_entry(an_item(1, 10000, 320), an_item(2, 29900, 897, kind=PaymentKind.MEMBERSHIP))
     request, body = composed(entry, a_mapping())
     assert request.path == ("/v3/company/9130/deposit?minorversion=75&requestid=0123456789abcdef0123456789abcdef")
