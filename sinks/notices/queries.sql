@@ -39,11 +39,15 @@ FROM (
 ) w
 WHERE w.reason = ANY(:at_once::text[]) OR (w.closed_at < now() - :down_for::interval AND w.waiting > 0)
 UNION ALL
+-- What waits for a payment that is there and waits for its fee is told with that fee (N-5).
 SELECT 'event', practice_id, NULL, NULL,
     CASE waiting WHEN 'AWAITING_ORIGINAL' THEN 'ORIGINAL_MISSING' WHEN 'AWAITING_FEE' THEN 'FEE_MISSING' ELSE reason END,
     count(*)::int, min(received_at), 0, NULL, NULL
 FROM events
-WHERE (waiting = 'AWAITING_ORIGINAL' AND received_at < coalesce(:now::timestamptz, now()) - :original_by::interval)
+WHERE (waiting = 'AWAITING_ORIGINAL' AND received_at < coalesce(:now::timestamptz, now()) - :original_by::interval
+       AND NOT EXISTS (SELECT FROM events o WHERE o.practice_id = events.practice_id AND o.source = events.source
+           AND o.subject = events.concerns AND o.kind = 'payment' AND o.waiting = 'AWAITING_FEE'
+           AND o.superseded_by IS NULL))
    OR (waiting = 'AWAITING_FEE' AND received_at < coalesce(:now::timestamptz, now()) - :fee_by::interval)
    OR (waiting = 'AWAITING_REVIEW' AND reason IN ('MORE_THAN_ORIGINAL', 'SUMS_DISAGREE'))
 GROUP BY 2, 5

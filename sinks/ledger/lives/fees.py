@@ -15,7 +15,7 @@ from schemas.reasons import DecisionReason
 from schemas.states import EntryKind, State
 from sinks.ledger.lives import moving, replacing
 from sinks.ledger.lives.amounting import amounted
-from sinks.ledger.lives.change import Change, Origin, Planned, nothing, parked
+from sinks.ledger.lives.change import Change, Origin, Planned, for_review, nothing, parked
 from sinks.ledger.lives.clearing import waiting_for_funds
 from sinks.ledger.lives.fates import fate, voidable
 from sinks.ledger.lives.life import Life, Linked, Told
@@ -24,7 +24,7 @@ from sinks.ledger.lives.originals import resolved
 from sinks.ledger.lives.parts import reversal_part
 from sinks.ledger.lives.readiness import follow
 from sinks.ledger.lives.reversing import Order, origin_of
-from sinks.ledger.lives.terms import fee_of, is_cleared, is_voided, shares_of, terms_of
+from sinks.ledger.lives.terms import fee_of, is_cleared, is_voided, money_of, shares_of, terms_of
 
 _NOT_OURS: Final = frozenset({State.SKIPPED_DISABLED, State.SKIPPED_ZERO})
 
@@ -33,6 +33,7 @@ def assessed(event: PaymentFeeAssessed, life: Life, on: date) -> Change:
     """What waits for the fee is planned with it. Where the payment was planned already, the fee posts its difference.
 
     GROSS, insurance and what is skipped take no fee to the ledger; an older version than is known changes nothing.
+    One whose net is not its payment's gross less the fee is a person's (M-3), unless the payment was corrected since.
     """
     told = life.told
     if told is None or told.waiting is State.AWAITING_SETTINGS:
@@ -40,6 +41,8 @@ def assessed(event: PaymentFeeAssessed, life: Life, on: date) -> Change:
     known = (x.event for x in life.linked if x.waiting is None and isinstance(x.event, PaymentFeeAssessed))
     if any(each.version > event.version for each in known) or is_voided(life):
         return nothing()
+    if _disagrees(event, told):
+        return for_review(DecisionReason.SUMS_DISAGREE)
     after = msgspec.structs.replace(life, linked=(*life.linked, Linked(event=event)))
     if told.waiting is not None:
         return _released(told, after, on)
@@ -55,6 +58,12 @@ def assessed(event: PaymentFeeAssessed, life: Life, on: date) -> Change:
         return replacing.replaced(amounted(told, fee), told, after, on, by=event)
     order = Order(event=event, ref=event.payment_id, original=event.payment_id, on=on, companion=terms.companion)
     return follow(told, _difference(order, event, life, told, fee - before))
+
+
+def _disagrees(event: PaymentFeeAssessed, told: Told) -> bool:
+    if event.occurred_at < told.event.occurred_at or terms_of(told).mode is AmountMode.GROSS:
+        return False
+    return event.net_minor != money_of(told).gross_minor - event.fee_minor
 
 
 def paid_out(life: Life, on: date) -> Change:

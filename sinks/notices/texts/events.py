@@ -9,11 +9,11 @@ _SEES_TO_IT = "The entries that belong to it are posted by themselves, beside th
 
 EVENT_WORDS: dict[R, Wording] = {
     R.ORIGINAL_MISSING: Wording(
-        headline="the payment that a refund, return or dispute belongs to has not come",
-        why="Your payment system told what became of a payment, and for more than a day it has not told the payment "
-        "itself. Nothing is posted by guess.",
-        remedy="Ask your payment provider to send the missing payment. If it never will, enter the matter by hand.",
-        afterwards="As soon as the payment comes, both are posted by themselves, in order.",
+        headline="the payment or payout that a refund, return or dispute belongs to has not come",
+        why="Your payment system told what became of a payment, a refund, a dispute or a payout, and for more than a "
+        "day it has not told that itself. Nothing is posted by guess.",
+        remedy="Ask your payment provider to send what is missing. If it never will, enter the matter by hand.",
+        afterwards="As soon as it comes, both are posted by themselves, in order.",
     ),
     R.FEE_MISSING: Wording(
         headline="a payment's fee is still not known",
@@ -28,10 +28,11 @@ EVENT_WORDS: dict[R, Wording] = {
         afterwards="Nothing happens until somebody decides.",
     ),
     R.SUMS_DISAGREE: Wording(
-        headline="a payout does not add up",
-        why="The items of the payout are not its total, to the cent, so it was not written to your books.",
-        remedy="Compare the payout with your bank. Your payment provider has to send it again, corrected.",
-        afterwards="A corrected payout is written by itself.",
+        headline="a payout, a refund or a fee does not add up",
+        why="The items of a payout are not its total, or a refund or a fee does not fit its payment, to the cent, so "
+        "it was not posted.",
+        remedy="Compare it with your bank and with the payment. Your payment provider has to send it again, corrected.",
+        afterwards="What is sent again under a higher version is written by itself.",
     ),
     R.CONNECTION_REPLACED: Wording(
         headline="entries belong to books that are not connected any more",

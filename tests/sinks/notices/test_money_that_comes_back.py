@@ -18,7 +18,7 @@ OFFICE = "office@northside.example"
         ("AWAITING_ORIGINAL", "ORIGINAL_UNKNOWN", timedelta(hours=24), "belongs to has not come"),
         ("AWAITING_FEE", "FEE_UNKNOWN", timedelta(hours=72), "fee is still not known"),
         ("AWAITING_REVIEW", "MORE_THAN_ORIGINAL", timedelta(0), "more was given back than was paid"),
-        ("AWAITING_REVIEW", "SUMS_DISAGREE", timedelta(0), "a payout does not add up"),
+        ("AWAITING_REVIEW", "SUMS_DISAGREE", timedelta(0), "a payout, a refund or a fee does not add up"),
     ],
 )
 def test_what_waits_too_long_is_told_and_its_end_too(
@@ -41,6 +41,32 @@ def test_what_waits_too_long_is_told_and_its_end_too(
     told = [subject for subject in box.subjects() if headline in subject]
     assert told[0].startswith("[Writeback] 1 case: ")
     assert told[1].startswith("[Writeback] Solved: ")
+
+
+def test_what_waits_for_a_payment_that_waits_for_its_fee_is_told_once(desk: Desk) -> None:
+    """N-5, R-8: nobody looks for a payment that is there; its fee is what is missing."""
+    desk.practice("northside", OFFICE)
+    desk.event(1, kind="payment", event_type="PaymentSucceeded", waiting="AWAITING_FEE", reason="FEE_UNKNOWN")
+    desk.event(2, concerns="s1", waiting="AWAITING_ORIGINAL", reason="ORIGINAL_UNKNOWN")
+    box = desk.mailbox
+    with desk.notifier():
+        desk.later(timedelta(hours=73))
+        wait_until(lambda: len(box.raw) >= 1)
+        desk.later(timedelta(hours=1))
+        desk.event(3, waiting="AWAITING_REVIEW", reason="SUMS_DISAGREE")
+        wait_until(lambda: any("does not add up" in subject for subject in box.subjects()))
+    assert not any("has not come" in subject for subject in box.subjects())
+    assert any("fee is still not known" in subject for subject in box.subjects())
+
+
+def test_entries_behind_a_connection_that_is_gone_are_told_with_what_frees_them(desk: Desk) -> None:
+    """R-6, NOT-1: until that connection is saved again, or somebody enters them there."""
+    desk.practice("northside", OFFICE)
+    desk.effect(1, state="PAUSED", reason="CONNECTION_REPLACED")
+    box = desk.mailbox
+    with desk.notifier():
+        wait_until(lambda: len(box.raw) == 1)
+    assert "belong to books that are not connected any more" in box.subjects()[0]
 
 
 def test_a_dispute_is_told_at_once_with_its_last_day_and_so_is_its_end(desk: Desk) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from schemas.practice_settings import AmountMode, FeeAdjustment, Timing, TypeMode
 from schemas.reasons import DecisionReason
 from schemas.states import State
 from tests.processors import told as telling
-from tests.sinks.ledger.lives.living import Ledger, charge_item, fee_assessed, refund, void
+from tests.sinks.ledger.lives.living import Ledger, charge_item, corrected, fee_assessed, refund, void
 
 
 def test_n5_a_payment_without_its_fee_is_released_by_it() -> None:
@@ -140,3 +142,24 @@ def test_b1_a_membership_is_released_with_its_charge() -> None:
         ("fee_adjustment", "", 897),
         ("charge", "", 29900),
     ]
+
+
+@pytest.mark.parametrize("known", [320, None])
+def test_m3_a_fee_whose_net_is_not_its_payments_is_a_persons(known: int | None) -> None:
+    """M-3: net = gross - fee, always; what disagrees books nothing, and the right version does."""
+    ledger = Ledger()
+    ledger.tell(telling.payment(10000, known))
+    ledger.post()
+    change = ledger.tell(fee_assessed(350, 9000, version=2))
+    assert (change.waiting, change.reason) == (State.AWAITING_REVIEW, DecisionReason.SUMS_DISAGREE)
+    ledger.tell(fee_assessed(350, 9650, version=3, hours=30))
+    assert (ledger.cash(), ledger.total()) == (9650, 10000)
+
+
+def test_m3_a_fee_told_before_a_correction_speaks_of_the_payment_before_it() -> None:
+    """E-11: it is older than what stands now, which tells its own fee."""
+    ledger = Ledger()
+    ledger.tell(telling.payment())
+    ledger.tell(corrected(2, 9000, 290, hours=48))
+    assert ledger.tell(fee_assessed(320, 9680, hours=24)).applied
+    assert ledger.total() == 9000
