@@ -16,8 +16,23 @@ if TYPE_CHECKING:
 def demo() -> None:
     """Show the main job end to end, on a throw-away stack with sandbox targets. Exit code 1: a claim failed.
 
-    1. Set up. 2. Morning, with a crash. 3. Afternoon. 4. Cut-off. 5. The books. 6. A repair. Nothing outlives it.
+    1. Set up. 2. Morning, with a crash. 3. Afternoon. 4. Cut-off. 5. The books. 6. A repair. Nothing outlives it, also
+    when it is interrupted.
     """
+    import signal
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)  # as Ctrl-C: ended in order, its folder deleted
+    try:
+        failed = _shown()
+    except KeyboardInterrupt:
+        print("interrupted: nothing is left running", flush=True)
+        sys.exit(128 + signal.SIGINT)
+    sys.exit(1 if failed else 0)
+
+
+def _shown() -> int:
+    """How many claims failed."""
     from deploy.demo.practices import PRACTICES
     from deploy.demo.stage import Stage
     from deploy.demo.story import Story, day_before, today_utc
@@ -54,7 +69,7 @@ def demo() -> None:
     print(
         "\nwhere to look next: README.md; `writeback up` runs it for real; `writeback sandbox` gives you targets to try"
     )
-    sys.exit(1 if failed else 0)
+    return failed
 
 
 def _table(books: Books) -> None:

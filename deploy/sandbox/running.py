@@ -85,7 +85,10 @@ class SandboxProcess(SandboxClients):
         except (SandboxError, msgspec.MsgspecError) as error:
             child.kill()
             child.communicate()
-            raise SandboxError(f"the sandbox did not start: {error}; is a port in use?") from error
+            raise SandboxError(
+                f"the sandbox did not start: {error}; is a port in use? Another one, or 0 for any, is taken with "
+                "--open-dental-port, --quickbooks-port, --smtp-port or --mail-port"
+            ) from error
         return cls(child, address, state, clock)
 
     @property
