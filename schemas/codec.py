@@ -1,4 +1,4 @@
-"""Records to and from the bytes on the topics: Confluent wire format around Avro (issue 3, section 2).
+"""Records to and from the bytes on the topics: Confluent wire format around Avro.
 
 Decoding takes any bytes: it answers with a frozen record or raises Undecodable with a closed reason and the field;
 it never quotes the data. Every released version of a schema is read; a newer enum symbol arrives as UNKNOWN and is

@@ -39,7 +39,7 @@ class Control(StrEnum):
     OUTER_STATE_TEST = "outer_state_test"  # protocol section 2: the mark tests the state again at the row
     LOOK_FIRST = "look_first"  # law 4: read back before any send after a failover
     OUTBOX = "outbox"  # law 25: rows are deleted only after the commit
-    DEAD_LETTER_LIMIT = "dead_letter_limit"  # issue 3: a bad deployment stops instead of dead-lettering
+    DEAD_LETTER_LIMIT = "dead_letter_limit"  # a bad deployment stops instead of dead-lettering
 
 
 class Controls(msgspec.Struct, frozen=True):

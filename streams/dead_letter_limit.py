@@ -14,7 +14,7 @@ class DeadLetterLimitError(ConfigurationError):
 
 
 class DeadLetterLimit:
-    """Counts refusals in a sliding window and in a row (issue of this slice, section 3).
+    """Counts refusals in a sliding window and in a row.
 
     `admit` is asked before a batch is written and raises when more than `share` of at least `min_records` records
     within `window_s` were refused, or `run` records in a row. Its time is the machine's monotonic clock.

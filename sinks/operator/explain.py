@@ -1,4 +1,4 @@
-"""The whole story of a payment or payout by any id that people have of it (promise 3, issue 4 section 5).
+"""The whole story of a payment or payout by any id that people have of it (promise 3).
 
 One function, `explain`: the command line and every later screen show what it answers.
 """

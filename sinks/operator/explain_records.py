@@ -1,4 +1,4 @@
-"""The story of one payment or payout as one record: stable, for screens and machines (issue 4 section 5).
+"""The story of one payment or payout as one record: stable, for screens and machines.
 
 Amounts are minor units with the practice's cash sign (M-3). No patient data beyond the surrogate.
 """

@@ -51,7 +51,7 @@ def test_producers_are_idempotent_and_partition_as_java_does() -> None:
 
 @pytest.mark.stack
 def test_kip_848_where_the_broker_has_it(world: World) -> None:
-    """Issue of this slice, section 3: the default."""
+    """What nobody set is the newer protocol here; who sets one has it."""
     assert group_protocol(world.settings()) == "consumer"
     assert group_protocol(world.settings(group_protocol="classic")) == "classic"
 

@@ -1,4 +1,4 @@
-"""When a worker stops believing its own refusals (issue of this slice, section 3)."""
+"""When a worker stops believing its own refusals."""
 
 from __future__ import annotations
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,13 +14,13 @@ from schemas.codec import encode_writeback
 from schemas.topics import TopicName, physical
 from schemas.writebacks import Writeback
 from sinks.ledger.intake_role import run
-from streams.lifecycle import Stop
 from streams.settings import ProgramSettings
 from streams.telemetry import Health
 from streams.topic_admin import ensure_topics
 from tests.processors.told import payment
 from tests.scenarios.waiting import WITHIN_S, until
 from tests.sinks.ledger.books import Book
+from tests.sinks.role_threads import role_thread
 from tests.worlds import World
 
 Headers = list[tuple[str, str | bytes | None]]
@@ -82,25 +81,11 @@ class IntakeAtWork:
     @contextmanager
     def running(self, **settings: Any) -> Iterator[Health]:
         """An intake in a thread of this process; ended in order afterwards, and its error raised."""
-        stop, health, ended = Stop(), Health(), Ended()
+        health = Health()
         chosen = self.world.settings(**settings) if settings else self.settings
-
-        def role() -> None:
-            try:
-                run(chosen, stop, health)
-            except Exception as error:  # noqa: BLE001 - handed to the test
-                ended.error = error
-
-        thread = threading.Thread(target=role)
-        thread.start()
-        try:
+        with role_thread(lambda stop: run(chosen, stop, health)) as thread:
             until(lambda: health.is_ready()[0] or not thread.is_alive(), "the intake is ready")
             yield health
-        finally:
-            stop.set()
-            thread.join(WITHIN_S)
-        if ended.error is not None:
-            raise ended.error
 
     def process(self, **settings: Any) -> subprocess.Popen[bytes]:
         """An intake as the command starts it."""
@@ -110,10 +95,6 @@ class IntakeAtWork:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         )
-
-
-class Ended:
-    error: Exception | None = None
 
 
 def _delivered(error: Any, _: object) -> None:

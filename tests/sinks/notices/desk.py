@@ -22,8 +22,8 @@ from psycopg.rows import TupleRow
 from deploy.local.ports import free_ports
 from sinks.notices import role
 from streams.clock import set_rehearsal
-from streams.lifecycle import Stop
 from tests.scenarios.waiting import WITHIN_S
+from tests.sinks.role_threads import role_thread
 from tests.worlds import World
 
 DEADLINE_S = WITHIN_S
@@ -215,24 +215,8 @@ class Desk:
     @contextmanager
     def notifier(self) -> Iterator[None]:
         """A notifier that runs while the block does."""
-        stop = Stop()
-        failures: list[BaseException] = []
-
-        def body() -> None:
-            try:
-                role.run(self.world.settings(**self.settings()), stop)
-            except BaseException as error:  # noqa: BLE001 - handed to the test, which fails with it
-                failures.append(error)
-
-        thread = threading.Thread(target=body)
-        thread.start()
-        try:
+        with role_thread(lambda stop: role.run(self.world.settings(**self.settings()), stop)):
             yield
-        finally:
-            stop.set()
-            thread.join(WITHIN_S)
-        if failures:
-            raise failures[0]
 
 
 def wait_until(condition: Callable[[], bool]) -> None:

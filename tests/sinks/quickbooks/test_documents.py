@@ -1,4 +1,4 @@
-"""A payout's document: rules P-1 to P-22 as far as this slice books them."""
+"""A payout's document: the rules P-1 to P-22, as far as a document shows them."""
 
 from __future__ import annotations
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from sinks import relay
-from streams.lifecycle import Stop
 from streams.telemetry import Health
-from tests.scenarios.waiting import WITHIN_S
+from tests.sinks.role_threads import role_thread
 from tests.worlds import World
 
 _PROGRAM = """
@@ -36,24 +34,8 @@ except Fenced:
 @contextmanager
 def relay_thread(world: World, health: Health | None = None, **overrides: Any) -> Iterator[None]:
     """A relay that runs while the block does."""
-    stop = Stop()
-    failures: list[BaseException] = []
-
-    def body() -> None:
-        try:
-            relay.run(world.settings(**overrides), stop, health)
-        except BaseException as error:  # noqa: BLE001 - handed to the test, which fails with it
-            failures.append(error)
-
-    thread = threading.Thread(target=body)
-    thread.start()
-    try:
+    with role_thread(lambda stop: relay.run(world.settings(**overrides), stop, health)):
         yield
-    finally:
-        stop.set()
-        thread.join(WITHIN_S)
-    if failures:
-        raise failures[0]
 
 
 def relay_process(world: World, **overrides: Any) -> subprocess.Popen[bytes]:
