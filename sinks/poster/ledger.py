@@ -184,7 +184,8 @@ class Ledger:
         return {(p, c) for p, c in mine}, {(p, c) for p, c in open_doors}
 
     async def release(self, turns: Sequence[Turn], pause_s: float) -> None:
-        """1. Lock those that are still ours. 2. Recompute when they have work. 3. Give them back (section 2)."""
+        """1. Lock those that are still ours. 2. Recompute when they have work, first of those that have some now.
+        3. Give them back (section 2)."""
         gates = [{"p": t.gate[0], "c": t.gate[1], "e": t.epoch} for t in turns]
         now = self._clock.for_database()
         async with self._owning() as connection, connection.transaction():
@@ -194,11 +195,12 @@ class Ledger:
             mine = [(str(p), str(c)) for p, c in await cursor.fetchall()]
             if not mine:
                 return
-            await connection.execute(
-                statement("gates", "refresh"),
-                refresh_parameters(mine, now=now, jitter_s=JITTER_S[self._profile]),
-                prepare=True,
-            )
+            parameters = refresh_parameters(mine, now=now, jitter_s=JITTER_S[self._profile])
+            cursor = await connection.execute(_SQL["still_due"], parameters, prepare=True)
+            due = {(str(p), str(c)) for p, c in await cursor.fetchall()}
+            if rest := [gate for gate in mine if gate not in due]:
+                parameters = refresh_parameters(rest, now=now, jitter_s=JITTER_S[self._profile])
+                await connection.execute(statement("gates", "refresh"), parameters, prepare=True)
             moved = {turn.gate for turn in turns if turn.moved}
             rests = {turn.gate: turn.rests_until for turn in turns}
             back = [

@@ -30,8 +30,10 @@ class Calendar(msgspec.Struct, frozen=True):
     blackouts: tuple[Blackout, ...] | None = None
 
 
+@lru_cache(maxsize=CALENDARS)
 def facts_of(*, settings_version: int | None, master: bool, calendar: str, connected: bool) -> Facts:
-    """The facts that the plan query read; `calendar` is the JSON of a Calendar."""
+    """The facts that the plan query read, one record for all entries of a practice; `calendar` is the JSON of a
+    Calendar."""
     told = _calendar(calendar)
     return Facts(
         settings_version=settings_version,

@@ -66,8 +66,9 @@ WHERE x.practice_id = i.p AND x.connection_id = i.c AND x.state = 'SENDING' AND 
 RETURNING x.practice_id, x.effect_id, x.target;
 
 -- name: plan
--- Of each gate: what could be marked from now on, lane by lane in order of id, with what depends on it, and what can be
--- read back. Only a plan: the mark looks again. WITH TIES keeps an entry together with its dependents (N-8).
+-- Of each gate: what could be marked from now on, in order of id, with what depends on it (N-8), and what can be read
+-- back. Only a plan: the mark looks again. It walks the entries in order and stops at the last that is wanted, so a plan
+-- costs what it brings and not what waits behind; a lane is looked up for each, and nothing of one that stands still.
 SELECT e.practice_id, e.connection_id, e.effect_id, e.source, e.event_id, n.subject, e.target, e.entry_kind, e.part,
        e.lane, e.depends_on, e.depends_on IS NULL OR coalesce(o.state = 'POSTED', false) AS origin_posted,
        e.state, e.reason, e.look_first, e.generation, e.request_id, e.payload, e.attempts, e.epoch, e.sent_at,
@@ -95,29 +96,48 @@ CROSS JOIN LATERAL (
                    WHERE a.home_practice_id = k.home AND a.connection_id = k.c) AS moved
     OFFSET 0) f
 CROSS JOIN LATERAL (
-    SELECT h.effect_id
-    FROM (
-        SELECT e.effect_id, e.depends_on, e.state, e.due_at, e.look_first,
-               bool_or(e.state IN ('SENDING', 'ACCEPTED', 'UNCERTAIN')) OVER (PARTITION BY e.lane) AS doubtful,
-               bool_or((e.state = 'RETRYING' AND e.due_at > coalesce(:now::timestamptz, now())) OR e.look_first)
-                   OVER (PARTITION BY e.lane ORDER BY e.effect_id) AS blocked,
-               row_number() OVER (PARTITION BY e.lane ORDER BY e.effect_id) AS place
-        FROM effects e
-        WHERE e.practice_id = k.p AND e.connection_id = k.c
-          AND e.state IN ('SCHEDULED', 'RETRYING', 'SENDING', 'ACCEPTED', 'UNCERTAIN')
-          AND (e.state <> 'SCHEDULED' OR e.due_at <= coalesce(:now::timestamptz, now()))
-          AND (e.state NOT IN ('SCHEDULED', 'RETRYING') OR e.depends_on IS NULL OR EXISTS (
+    WITH reads AS (
+        SELECT e.effect_id FROM effects e
+        WHERE e.practice_id = k.p AND e.connection_id = k.c AND e.state IN ('ACCEPTED', 'UNCERTAIN')
+          AND e.due_at <= coalesce(:now::timestamptz, now())
+        ORDER BY e.effect_id LIMIT k.most
+    ), heads AS (
+        SELECT e.effect_id FROM effects e
+        WHERE e.practice_id = k.p AND e.connection_id = k.c AND e.state IN ('SCHEDULED', 'RETRYING')
+          AND e.due_at <= coalesce(:now::timestamptz, now())
+          AND (e.depends_on IS NULL OR EXISTS (
                SELECT FROM effects o WHERE o.practice_id = k.p AND o.effect_id = e.depends_on
                  AND (o.state = 'POSTED' OR (o.connection_id = e.connection_id AND o.lane = e.lane
                       AND o.effect_id < e.effect_id AND o.state IN ('SCHEDULED', 'RETRYING')
                       AND o.due_at <= coalesce(:now::timestamptz, now())))))
-    ) h
-    WHERE h.due_at <= coalesce(:now::timestamptz, now())
-      AND CASE WHEN h.state IN ('SCHEDULED', 'RETRYING')
-               THEN NOT h.doubtful AND (NOT h.blocked OR (h.look_first AND h.place = 1))
-               ELSE h.state IN ('ACCEPTED', 'UNCERTAIN') END
-    ORDER BY coalesce(h.depends_on, h.effect_id)
-    FETCH FIRST (k.most) ROWS WITH TIES
+          AND NOT EXISTS (
+               SELECT FROM effects d WHERE d.practice_id = k.p AND d.connection_id = k.c AND d.lane = e.lane
+                 AND d.state IN ('SENDING', 'ACCEPTED', 'UNCERTAIN') OFFSET 0)
+          AND NOT EXISTS (
+               SELECT FROM effects b WHERE b.practice_id = k.p AND b.connection_id = k.c AND b.lane = e.lane
+                 AND b.effect_id < e.effect_id AND b.state IN ('SCHEDULED', 'RETRYING')
+                 AND (e.look_first OR b.look_first
+                      OR (b.state = 'RETRYING' AND b.due_at > coalesce(:now::timestamptz, now())))
+                 AND (b.state = 'RETRYING' OR b.due_at <= coalesce(:now::timestamptz, now()))
+                 AND (b.depends_on IS NULL OR EXISTS (
+                      SELECT FROM effects o WHERE o.practice_id = k.p AND o.effect_id = b.depends_on
+                        AND (o.state = 'POSTED' OR (o.connection_id = b.connection_id AND o.lane = b.lane
+                             AND o.effect_id < b.effect_id AND o.state IN ('SCHEDULED', 'RETRYING')
+                             AND o.due_at <= coalesce(:now::timestamptz, now()))))))
+        ORDER BY e.effect_id LIMIT k.most
+    ), chosen AS MATERIALIZED (
+        SELECT effect_id FROM (TABLE reads UNION ALL TABLE heads) c ORDER BY effect_id LIMIT k.most
+    )
+    SELECT effect_id FROM chosen
+    UNION
+    SELECT d.effect_id FROM chosen c
+    CROSS JOIN LATERAL (
+        SELECT d.effect_id FROM effects d, effects o
+        WHERE d.practice_id = k.p AND d.depends_on = c.effect_id AND d.connection_id = k.c
+          AND d.state IN ('SCHEDULED', 'RETRYING') AND d.due_at <= coalesce(:now::timestamptz, now())
+          AND NOT d.look_first AND o.practice_id = k.p AND o.effect_id = c.effect_id
+          AND o.lane = d.lane AND o.effect_id < d.effect_id AND o.state IN ('SCHEDULED', 'RETRYING')
+        OFFSET 0) d
 ) w
 CROSS JOIN LATERAL (SELECT * FROM effects x WHERE x.practice_id = k.p AND x.effect_id = w.effect_id OFFSET 0) e
 LEFT JOIN LATERAL (
@@ -404,8 +424,30 @@ WHERE g.owner = :me
 ORDER BY g.practice_id, g.connection_id
 FOR UPDATE OF g;
 
+-- name: still_due
+-- Second step: gates of which a head can be marked now. A release puts them to the back of the queue whatever else is
+-- due, so their whole backlog need not be looked through.
+UPDATE gates g SET next_due_at = coalesce(:now::timestamptz, now())
+FROM unnest(:practice_ids::text[], :connection_ids::text[]) AS k(p, c)
+WHERE g.practice_id = k.p AND g.connection_id = k.c AND EXISTS (
+    SELECT FROM effects e
+    WHERE e.practice_id = k.p AND e.connection_id = k.c AND e.state IN ('SCHEDULED', 'RETRYING')
+      AND e.due_at <= coalesce(:now::timestamptz, now())
+      AND (e.depends_on IS NULL OR EXISTS (
+           SELECT FROM effects o WHERE o.practice_id = k.p AND o.effect_id = e.depends_on AND o.state = 'POSTED'))
+      AND NOT EXISTS (
+           SELECT FROM effects b
+           WHERE b.practice_id = k.p AND b.connection_id = k.c AND b.lane = e.lane AND b.effect_id <> e.effect_id
+             AND b.state IN ('SCHEDULED', 'RETRYING', 'SENDING', 'ACCEPTED', 'UNCERTAIN')
+             AND (b.state IN ('SENDING', 'ACCEPTED', 'UNCERTAIN') OR (b.effect_id < e.effect_id
+                  AND (b.state = 'RETRYING' OR b.due_at <= coalesce(:now::timestamptz, now()))
+                  AND (b.depends_on IS NULL OR EXISTS (SELECT FROM effects o WHERE o.practice_id = k.p
+                       AND o.effect_id = b.depends_on AND o.state = 'POSTED')))))
+    ORDER BY e.effect_id LIMIT 1)
+RETURNING g.practice_id, g.connection_id;
+
 -- name: release
--- Third step, after the recomputation of `next_due_at`: to the back of the queue where something is due already, and
+-- Last step, after the recomputation of `next_due_at`: to the back of the queue where something is due already, and
 -- after a pause where this turn could do nothing with it. In a blackout the gate sleeps to its end (T-8).
 WITH i AS (
     SELECT p, c, pause_s, rests_until + gate_jitter(p, :jitter_s) AS rests_until

@@ -51,7 +51,7 @@ class Turn:
         self._taken: set[int] = set()
         """Entries that are being marked, called or confirmed: a plan that was read meanwhile shows them as ready."""
         self._started_at_plan = -1
-        self.plan_size = FIRST_PLAN
+        self._plan_size = FIRST_PLAN
 
     def load(self, plan: Sequence[Work]) -> None:
         """Take over a fresh plan; lanes whose entry is in flight here go on only after its confirmation."""
@@ -59,7 +59,7 @@ class Turn:
         self.needs_plan = len(plan) >= self.plan_size and self.started != self._started_at_plan
         self._started_at_plan = self.started
         if self.needs_plan:
-            self.plan_size = min(4 * self.plan_size, LARGEST_PLAN)
+            self._plan_size = min(4 * self._plan_size, LARGEST_PLAN)
         self._ready.clear()
         self._reads.clear()
         self._followers.clear()
@@ -141,6 +141,11 @@ class Turn:
         followers = self._followers.get(work.lane)
         if followers:
             self._ready.append(followers.popleft())
+
+    @property
+    def plan_size(self) -> int:
+        """How many the next plan may bring; what this turn cannot start any more is left to the next one."""
+        return max(1, min(self._plan_size, ITEMS_PER_TURN - self.started))
 
     @property
     def planned(self) -> int:

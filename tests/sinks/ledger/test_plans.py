@@ -76,6 +76,9 @@ def filled(stack: Stack) -> Iterator[Book]:
     """30,000 events and 60,000 effects of 6,000 practices, one in five waiting."""
     with fresh_world(stack) as world:
         book = Book(world.database_url)
+        # 60,000 rows in one statement are no statement of a role.
+        book.connection.execute("SET statement_timeout = 0")
+        book.connection.execute("SET transaction_timeout = 0")
         for name, query in _FILL.items():
             book.connection.execute(query.encode(), {"now": NOON, "practices": PRACTICES, "events": EVENTS})
             if name not in ("linked", "parked"):

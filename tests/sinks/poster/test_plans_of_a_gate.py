@@ -1,0 +1,203 @@
+"""What a plan brings of a gate, and what it costs when much waits behind (laws 21 and 23, N-8)."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import pytest
+from psycopg.types.json import Jsonb
+
+from schemas.practice_settings import AmountMode
+from schemas.states import IN_DOUBT, READY, State
+from sinks.named_queries import named_queries
+from sinks.poster.database import PLANNING
+from tests.processors.told import PRACTICE, payment
+from tests.sinks.ledger.books import Book
+from tests.worlds import World
+
+SQL = named_queries("sinks.poster")
+CONNECTION = f"{PRACTICE}-PMS"
+MANY = 2_000
+SOON_S = -60
+LATER_S = 3600
+
+
+class Placed(msgspec.Struct, frozen=True, kw_only=True):
+    """An effect as the plan sees it. `due_s` counts from now."""
+
+    n: int
+    lane: str
+    state: State = State.SCHEDULED
+    due_s: int = SOON_S
+    behind: int | None = None
+    look_first: bool = False
+
+    @property
+    def due(self) -> bool:
+        return self.due_s <= 0
+
+
+@pytest.fixture
+def book(world: World) -> Iterator[Book]:
+    opened = Book(world.database_url)
+    opened.add(amount=AmountMode.NET)
+    opened.link()
+    opened.tell(payment())
+    yield opened
+    opened.close()
+
+
+def _place(book: Book, placed: list[Placed]) -> None:
+    """Instead of what the book holds: copies of its first entry, so that every row is one that INTAKE could write."""
+    with book.connection.transaction():
+        book.connection.execute("SET LOCAL session_replication_role = replica")
+        book.connection.execute(
+            "CREATE TEMP TABLE model ON COMMIT DROP AS SELECT * FROM effects ORDER BY effect_id LIMIT 1"
+        )
+        book.connection.execute("DELETE FROM effects")
+        book.connection.execute(
+            "INSERT INTO effects SELECT (jsonb_populate_record(m, jsonb_build_object('effect_id', k.n, 'part', k.n,"
+            " 'request_id', k.n, 'lane', k.lane, 'state', k.state, 'due_at', now() + make_interval(secs => k.due_s),"
+            " 'depends_on', k.behind, 'look_first', k.look_first))).*"
+            " FROM model m, jsonb_to_recordset(%s) AS k(n int, lane text, state text, due_s int, behind int,"
+            " look_first boolean)",
+            (Jsonb(msgspec.to_builtins(placed)),),
+        )
+
+
+def _planned(book: Book, most: int) -> list[int]:
+    gates = msgspec.json.encode([{"p": PRACTICE, "c": CONNECTION, "home": PRACTICE, "most": most}]).decode()
+    rows = book.connection.execute(SQL["plan"], {"gates": gates, "now": None, "budget_s": 60.0}).fetchall()
+    return [row[2] for row in rows]
+
+
+def _startable(placed: list[Placed]) -> list[int]:
+    """Law 23 as protocol section 2 says it, lane by lane: what the mark would find if all before it were posted."""
+    by_id = {each.n: each for each in placed}
+
+    def stands(each: Placed) -> bool:
+        if each.state not in READY:
+            return each.state in IN_DOUBT
+        if each.state is State.SCHEDULED and not each.due:
+            return False
+        origin = None if each.behind is None else by_id[each.behind]
+        ahead = origin is not None and origin.state in READY and origin.due
+        return origin is None or origin.state is State.POSTED or (ahead and origin.lane == each.lane)
+
+    found = []
+    for lane in {each.lane for each in placed}:
+        rows = [each for each in placed if each.lane == lane and stands(each)]
+        doubtful = any(each.state in IN_DOUBT for each in rows)
+        found += [each.n for each in rows if each.state in (State.ACCEPTED, State.UNCERTAIN) and each.due]
+        for place, each in enumerate([] if doubtful else rows):
+            if each.look_first:
+                found += [each.n] if place == 0 and each.due else []
+                break
+            if not each.due:
+                break
+            found.append(each.n)
+    return sorted(found)
+
+
+def _by_chance(rng: random.Random, count: int) -> list[Placed]:
+    lanes = [f"p:{number}" for number in range(rng.choice([1, 3, 10, 20]))]
+    placed: list[Placed] = []
+    for n in range(1, count + 1):
+        behind = rng.choice(placed) if placed and rng.random() < 0.35 else None
+        lane = behind.lane if behind is not None and rng.random() < 0.7 else rng.choice(lanes)
+        states = [State.SCHEDULED, State.RETRYING, State.UNCERTAIN, State.SENDING, State.POSTED, State.AWAITING_LINK]
+        state = rng.choices(states, [40, 10, 4, 2, 20, 4])[0]
+        if state in IN_DOUBT and any(each.lane == lane and each.state in IN_DOUBT for each in placed):
+            state = State.SCHEDULED
+        placed.append(
+            Placed(
+                n=n,
+                lane=lane,
+                state=state,
+                due_s=rng.choices([SOON_S, LATER_S], [8, 2])[0],
+                behind=None if behind is None else behind.n,
+                look_first=state in READY and rng.random() < 0.06,
+            )
+        )
+    return placed
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_plan_brings_what_the_lanes_let_go(book: Book, seed: int) -> None:
+    """Law 23: everything that may start in its turn, and beyond that only what depends on it (N-8)."""
+    placed = _by_chance(random.Random(seed), 60)
+    _place(book, placed)
+    wanted, planned = _startable(placed), _planned(book, 1000)
+    behind = {each.n: each.behind for each in placed}
+    assert set(wanted) <= set(planned)
+    assert all(behind[n] in planned for n in set(planned) - set(wanted))
+    assert _planned(book, 5)[: min(5, len(wanted))] == wanted[:5], "the oldest come first (law 21)"
+
+
+def test_a_full_plan_brings_the_other_half_of_its_last_entry(book: Book) -> None:
+    """N-8: a fee whose mapping is missing keeps its payment back, however far behind it stands."""
+    _place(book, [Placed(n=1, lane="p:1"), *(Placed(n=n, lane=f"p:{n}") for n in (2, 3)), _fee_of(1)])
+    assert _planned(book, 1) == [1, 4]
+
+
+def _fee_of(origin: int) -> Placed:
+    return Placed(n=4, lane="p:1", behind=origin)
+
+
+def test_a_plan_reads_what_it_brings_and_not_what_waits_behind(book: Book) -> None:
+    """Law 21: 2,000 entries are due, and the first sixteen cost no more than in a gate that has sixteen."""
+    _place(book, [Placed(n=n, lane=f"p:{n}") for n in range(1, MANY + 1)])
+    book.connection.execute("ANALYZE effects")
+    assert len(_planned(book, 16)) == 16
+    assert _rows_read(book, SQL["plan"], {"gates": _gates(16), "now": None, "budget_s": 60.0}) < 16 * 20
+
+
+def test_a_gate_that_goes_to_the_back_of_the_queue_is_not_read_to_its_end(book: Book) -> None:
+    """Law 21: that one entry can start is enough to know that it is due."""
+    _place(book, [Placed(n=n, lane=f"p:{n}") for n in range(1, MANY + 1)])
+    book.connection.execute("ANALYZE effects")
+    book.connection.execute("UPDATE gates SET next_due_at = NULL")
+    keys: dict[str, Any] = {"practice_ids": [PRACTICE], "connection_ids": [CONNECTION], "now": None}
+    assert _rows_read(book, SQL["still_due"], keys) < 20
+    assert book.connection.execute("SELECT next_due_at <= now() FROM gates").fetchall() == [(True,)]
+
+
+@pytest.mark.parametrize(
+    "waiting",
+    [
+        [Placed(n=1, lane="p:1", due_s=LATER_S)],
+        [Placed(n=1, lane="p:1", state=State.UNCERTAIN), Placed(n=2, lane="p:1")],
+        [Placed(n=1, lane="p:1", state=State.RETRYING, due_s=LATER_S), Placed(n=2, lane="p:1")],
+        [Placed(n=1, lane="p:1", state=State.AWAITING_LINK), Placed(n=2, lane="p:1", behind=1)],
+    ],
+    ids=["later", "in doubt", "retried later", "its origin waits"],
+)
+def test_a_gate_of_which_nothing_can_start_is_looked_through(book: Book, waiting: list[Placed]) -> None:
+    """Section 2: then `gates.refresh` says when it has work next."""
+    _place(book, waiting)
+    keys = {"practice_ids": [PRACTICE], "connection_ids": [CONNECTION], "now": None}
+    assert book.connection.execute(SQL["still_due"], keys).fetchall() == []
+
+
+def _gates(most: int) -> str:
+    return msgspec.json.encode([{"p": PRACTICE, "c": CONNECTION, "home": PRACTICE, "most": most}]).decode()
+
+
+def _rows_read(book: Book, query: str, parameters: dict[str, Any]) -> int:
+    """Of `effects`, by every scan of the statement together; planned as the poster's connections plan."""
+    with book.connection.transaction():
+        for option in PLANNING:
+            book.connection.execute(f"SET LOCAL {option}".encode())
+        explain = f"EXPLAIN (ANALYZE, TIMING off, FORMAT JSON) {query}".encode()
+        ((found,),) = book.connection.execute(explain, parameters).fetchall()
+    return sum(_read(found[0]["Plan"]))
+
+
+def _read(plan: dict[str, Any]) -> Iterator[int]:
+    if plan.get("Relation Name") == "effects":
+        yield int((plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0)) * plan["Actual Loops"])
+    for child in plan.get("Plans", ()):
+        yield from _read(child)
