@@ -106,8 +106,14 @@ def wait_ready(child: children.Child, port: int) -> None:
     child.wait_until(has_broker, START_S)
 
 
+def cluster_id() -> str:
+    """A new one as Kafka writes them; none begins with a dash, which its storage tool would take for an option."""
+    drawn = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    return f"W{drawn[1:]}" if drawn.startswith("-") else drawn
+
+
 def _format(base: list[str], config: Path) -> None:
-    cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    cluster = cluster_id()
     command = [*base, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(config), "--ignore-formatted"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=FORMAT_S, check=False)
     if done.returncode != 0:
