@@ -8,7 +8,7 @@ import os
 import secrets
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Final
 
 from sinks.credentials import KeyRing
@@ -31,6 +31,9 @@ GROUP: Final = "poster"
 GARBAGE: Final = (10_000, 20, 20)
 """Nearly all of a call's objects go when it ends, by their counts: looking for cycles as often as Python does by itself
 costs a tenth of the role. What was imported is left out of it."""
+
+AGAIN_S: Final = 1.0
+"""A helper that was cancelled and still runs after this is cancelled once more."""
 
 _LOG: Final = log(__name__)
 
@@ -94,9 +97,20 @@ async def _beside(poster: Poster, settings: ProgramSettings, stopping: asyncio.E
             tasks.create_task(listen(settings.database_url, poster.notified), name="listen"),
             tasks.create_task(_tell(poster, stopping), name="stop"),
         ]
-        await poster.run(stopping)
-        for helper in helpers:
+        try:
+            await poster.run(stopping)
+        finally:
+            await ended(helpers)
+
+
+async def ended(helpers: Collection[asyncio.Task[Any]]) -> None:
+    """Cancel them until all have ended: where a connection breaks in just that moment the driver raises an error of its
+    own in the cancellation's place, and who goes on after such errors would go on for ever."""
+    left = set(helpers)
+    while left:
+        for helper in left:
             helper.cancel()
+        _, left = await asyncio.wait(left, timeout=AGAIN_S)
 
 
 async def _tell(poster: Poster, stopping: asyncio.Event) -> None:

@@ -83,7 +83,7 @@ def test_a_month_is_closed_before_it_was_posted(pipeline: Pipeline) -> None:
     clock.to(datetime(2026, 3, 1, 23, 0, 1, tzinfo=UTC))
     pipeline.until_states(practice=names[ClosedPeriod.POST_TODAY], POSTED=2)
     pipeline.until_states(practice=names[ClosedPeriod.HOLD], BLOCKED_PERIOD=1, SCHEDULED=1)
-    pipeline.until_states(practice=names[ClosedPeriod.MANUAL], AWAITING_MANUAL_POST=1, SCHEDULED=1)
+    pipeline.until_states(practice=names[ClosedPeriod.MANUAL], AWAITING_MANUAL_POST=2)
     dated = pipeline.rows("SELECT DISTINCT ledger_date AS day FROM effects WHERE state = 'POSTED'")
     assert [row["day"] for row in dated] == [date(2026, 3, 1)]
     pipeline.save(names[ClosedPeriod.HOLD], timing="DAILY", ledger_closed_through=date(2026, 1, 31))
