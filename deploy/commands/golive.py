@@ -9,7 +9,7 @@ import typer
 from deploy.commands.operator_options import By, Json, PracticeId
 
 if TYPE_CHECKING:
-    from sinks.operator.golive import Checklist
+    from sinks.operator.golive_checklist import Checklist
 
 app = typer.Typer(no_args_is_help=True, help="Prove a practice before it goes live: connection, mapping, a test post.")
 

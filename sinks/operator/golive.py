@@ -6,7 +6,6 @@ Passing it is recorded for the account that is connected, and lets the master sw
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, Final
 
 import msgspec
@@ -26,6 +25,7 @@ from sinks.ledger.settings.history import newest
 from sinks.ledger.settings.truth import Saving, change
 from sinks.ledger.settings.warning import refused
 from sinks.operator import golive_plans, golive_posts
+from sinks.operator.golive_checklist import Checklist, Item, Line
 from sinks.operator.golive_plans import Step, StepState
 from sinks.port import PaymentTarget
 from sinks.routes import StoredConnection, Surroundings, UnusableConnectionError, open_target, times_of_route
@@ -36,39 +36,6 @@ Connection = psycopg.Connection[TupleRow]
 
 TEST_S: Final = 30.0
 """For the whole test of a connection; it reads three pages at most."""
-
-
-class Item(StrEnum):
-    ENTITLEMENT = "entitlement"
-    SETTINGS = "settings"
-    CONNECTION = "connection"
-    QUICKBOOKS = "quickbooks"
-    TEST_POST = "test post"
-    REVERSAL = "test post reversed"
-
-
-class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the checklist. `passed` None: not reached, or open."""
-
-    item: Item
-    what: str
-    passed: bool | None
-    advice: str = ""
-
-
-class Checklist(msgspec.Struct, frozen=True, kw_only=True):
-    practice_id: str
-    lines: tuple[Line, ...]
-    check_no: int | None = None
-    switched_on: bool = False
-    left_elsewhere: tuple[str, ...] = ()
-    """Markers of entries that an unfinished check left at an account that is no longer connected."""
-    notes: tuple[str, ...] = ()
-    """What works and should be known all the same (SET-23)."""
-
-    @property
-    def passed(self) -> bool:
-        return bool(self.lines) and all(line.passed for line in self.lines)
 
 
 class Checking:

@@ -18,7 +18,8 @@ from sinks.ledger.settings.entitlement import entitle
 from sinks.ledger.settings.fields import parse_changes, with_fields
 from sinks.ledger.settings.truth import Saving, change
 from sinks.operator import golive_plans, golive_posts
-from sinks.operator.golive import Checking, Checklist, Item
+from sinks.operator.golive import Checking
+from sinks.operator.golive_checklist import Checklist, Item
 from sinks.pms.open_dental import OpenDentalTarget
 from sinks.port import ConnectionReport
 from sinks.routes import StoredConnection, open_target
