@@ -16,6 +16,7 @@ from schemas.events import Event
 from streams.producer import EventProducer
 from tests.scenarios.people import payment
 from tests.scenarios.pipeline import Pipeline
+from tests.scenarios.waiting import WITHIN_S
 from tests.worlds import Stack, fresh_world
 
 pytestmark = pytest.mark.stack
@@ -81,11 +82,12 @@ class Upstream:
             self.error = error
 
     def end(self) -> None:
-        self._thread.join(120)
+        self._thread.join(2 * WITHIN_S)
         assert not self._thread.is_alive()
         assert self.error is None
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("hard", [False, True], ids=["clean", "killed"])
 def test_everything_is_posted_once_after_the_broker_is_back(bounced: Pipeline, broker: Broker, hard: bool) -> None:
     """Every event once at the target and the seven invariants, with the broker stopped in order or killed in the middle
@@ -106,6 +108,6 @@ def test_everything_is_posted_once_after_the_broker_is_back(bounced: Pipeline, b
                 bounced.start(name)
         return bounced.states() == {"POSTED": 2 * EVENTS + 2}
 
-    bounced.until(all_posted, "everything is posted")
+    bounced.until(all_posted, "everything is posted", within=2 * WITHIN_S)
     assert bounced.at_targets() == {practice: 500 + sum(event.gross_minor for event in events)}
     bounced.invariants(replay=False)
