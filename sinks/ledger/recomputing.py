@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -38,32 +37,6 @@ def recompute(
         return 0
     gates.lock(cursor, keys)
     rows = cursor.execute(statement("facts", "effects_to_recompute"), who).fetchall()
-    return _move(cursor, practice_id, rows, keys, now=now, jitter_s=jitter_s)
-
-
-def recompute_periods(cursor: Cursor, practice_id: str, *, now: datetime | None, jitter_s: int) -> int:
-    """Let go on what a closed period gave to a person, where the settings in force now no longer do (T-9); returns how
-    many. The caller holds the practice's lock."""
-    parameters = {"practice_id": practice_id, "now": now}
-    rows = cursor.execute(statement("facts", "held_for_a_period"), parameters).fetchall()
-    if not rows:
-        return 0
-    keys = sorted({(practice_id, row[4]) for row in rows if row[4] is not None})
-    gates.lock(cursor, keys)
-    reasons = {"effect_ids": [row[0] for row in rows], "reasons": [row[9] for row in rows]}
-    cursor.execute(statement("facts", "unhold"), parameters | reasons)
-    return _move(cursor, practice_id, rows, keys, now=now, jitter_s=jitter_s)
-
-
-def _move(
-    cursor: Cursor,
-    practice_id: str,
-    rows: Sequence[Any],
-    keys: Sequence[tuple[str, str]],
-    *,
-    now: datetime | None,
-    jitter_s: int,
-) -> int:
     paused = not master_on(cursor, practice_id, now)
     moved = [(row, state) for row in rows if (state := _state(row, paused)) != row[1] or _is_back(row)]
     if not moved:

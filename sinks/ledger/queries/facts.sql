@@ -21,31 +21,6 @@ WHERE e.practice_id = :practice_id AND e.state IN ('AWAITING_LINK', 'PAUSED')
   AND (:patient_ref::text IS NULL OR e.patient_ref = :patient_ref)
 ORDER BY e.effect_id FOR NO KEY UPDATE OF e;
 
--- name: held_for_a_period
--- Entries that a closed period gave to a person, and that the settings in force now would let pass or treat otherwise
--- (T-9), in the columns of `effects_to_recompute`: without that hold, and with the reason of their decision.
-SELECT e.effect_id, e.state, array_remove(e.holds, 'AWAITING_MANUAL_POST'), e.target, e.connection_id, e.source,
-       e.event_id, e.entry_kind, e.part, coalesce(e.planned_reason, v.reason), e.settings_version, e.amount_minor,
-       e.currency, v.subject,
-       EXISTS (SELECT FROM patient_links l WHERE l.practice_id = e.practice_id AND l.patient_ref = e.patient_ref),
-       coalesce((e.instruction ->> 'office_level')::boolean, false), NULL, true
-FROM effects e JOIN events v USING (practice_id, source, event_id)
-CROSS JOIN LATERAL (
-    SELECT (s.body ->> 'ledger_closed_through')::date AS closed_through,
-           coalesce(s.body ->> 'closed_period', 'HOLD') AS policy
-    FROM settings s
-    WHERE s.practice_id = e.practice_id AND s.effective_from <= coalesce(:now::timestamptz, now())
-    ORDER BY s.effective_from DESC LIMIT 1) today
-WHERE e.practice_id = :practice_id AND e.state = 'AWAITING_MANUAL_POST' AND e.reason = 'LEDGER_CLOSED'
-  AND e.target = 'PMS'
-  AND (today.closed_through IS NULL OR e.ledger_date > today.closed_through OR today.policy <> 'MANUAL')
-ORDER BY e.effect_id;
-
--- name: unhold!
-UPDATE effects e SET holds = array_remove(e.holds, 'AWAITING_MANUAL_POST'), reason = k.reason, planned_reason = NULL
-FROM unnest(:effect_ids::bigint[], :reasons::text[]) AS k(effect_id, reason)
-WHERE e.practice_id = :practice_id AND e.effect_id = k.effect_id AND e.state = 'AWAITING_MANUAL_POST';
-
 -- name: dead_for_their_patient
 SELECT count(*) FROM effects
 WHERE practice_id = :practice_id AND patient_ref = :patient_ref AND reason = 'PATIENT_NOT_FOUND'

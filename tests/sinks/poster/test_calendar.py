@@ -209,43 +209,28 @@ def test_by_hand(offices: Offices, tmp_path: Path) -> None:
     assert office.states() == ["AWAITING_MANUAL_POST"]
 
 
-def test_what_a_closed_period_gave_to_a_person_goes_on_when_it_opens(offices: Offices, tmp_path: Path) -> None:
-    """T-9 MANUAL: nobody has recorded it, and its date is open again: it is posted under it, for its own reason."""
+def test_what_a_closed_period_gave_to_a_person_stays_with_them_when_it_opens(offices: Offices, tmp_path: Path) -> None:
+    """T-9 MANUAL: nobody can know that it was not typed in already: opened again, it is not posted beside."""
     days = Days(offices, tmp_path, NOON)
     office = paid(offices, ledger_closed_through=NOON.date(), closed_period=ClosedPeriod.MANUAL)
     offices.poster(rehearsal_clock=days.file)
     office.until_states("AWAITING_MANUAL_POST")
     days.to(NOON + timedelta(minutes=1))
     offices.book.save(amount=AmountMode.GROSS)
-    office.until_states("POSTED")
-    assert (office.column("reason"), office.column("holds")) == (["AUTO_INSTANT"], [[]])
-    assert office.column("ledger_date") == [NOON.date()]
-
-
-def test_what_a_person_recorded_stays_recorded(offices: Offices, tmp_path: Path) -> None:
-    """T-9 MANUAL: entered by hand and recorded, then the period opens: it is not posted beside."""
-    days = Days(offices, tmp_path, NOON)
-    office = paid(offices, ledger_closed_through=NOON.date(), closed_period=ClosedPeriod.MANUAL)
-    offices.poster(rehearsal_clock=days.file)
-    office.until_states("AWAITING_MANUAL_POST")
-    offices.book.connection.execute("UPDATE effects SET state = 'RECORDED_MANUALLY'")
-    offices.book.save(amount=AmountMode.GROSS)
-    assert office.states() == ["RECORDED_MANUALLY"]
+    assert office.states() == ["AWAITING_MANUAL_POST"]
+    assert offices.book.sweeps.open_days() == 0
     assert office.payments() == []
 
 
 def test_the_fee_goes_to_the_person_with_its_payment(offices: Offices, tmp_path: Path) -> None:
-    """T-9 MANUAL, N-3: who enters 96.80 by hand is told of the 3.20 too; opened again, both are posted."""
+    """T-9 MANUAL, N-3: who enters 96.80 by hand is told of the 3.20 too."""
     days = Days(offices, tmp_path, NOON)
     office = offices.open(ledger_closed_through=NOON.date(), closed_period=ClosedPeriod.MANUAL)
     offices.book.tell(office.pay())
     offices.poster(rehearsal_clock=days.file)
     office.until_states("AWAITING_MANUAL_POST", "AWAITING_MANUAL_POST")
     assert office.column("reason") == ["LEDGER_CLOSED"] * 2
-    days.to(NOON + timedelta(minutes=1))
-    offices.book.save()
-    office.until_states("POSTED", "POSTED")
-    assert office.balance() == -10_000
+    assert office.balance() == 0
 
 
 def test_where_today_is_closed_too_it_goes_with_the_first_open_day(offices: Offices, tmp_path: Path) -> None:
