@@ -35,7 +35,7 @@ WHERE e.practice_id = :practice_id AND e.effect_id = :effect_id AND e.second_loo
        AND g.connection_id = e.connection_id AND g.epoch = :epoch AND g.owner = :me))
 RETURNING e.effect_id;
 
--- name: add_attempt
+-- name: add_attempt!
 INSERT INTO attempts (practice_id, month, effect_id, n, phase, epoch, generation, request_id, began_at, ended_at, answer,
     scope, code, external_ids)
 VALUES (:practice_id, date_trunc('month', :ended_at::timestamptz)::date, :effect_id, :n, 'readback', :epoch, :generation,

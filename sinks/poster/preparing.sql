@@ -41,7 +41,7 @@ SELECT split_part(e.external_id, '/', 2) FROM effects e
 WHERE e.practice_id = :practice_id AND e.patient_ref = :patient_ref AND e.entry_kind = 'charge'
   AND e.external_id IS NOT NULL;
 
--- name: change
+-- name: change!
 UPDATE effects e
 SET amount_minor = i.amount_minor, instruction = i.instruction, placement = i.placement,
     changed_at = coalesce(:now::timestamptz, now())
@@ -51,7 +51,7 @@ WHERE e.practice_id = :practice_id AND e.effect_id = i.n;
 -- name: take_numbers
 UPDATE practices SET seq = seq + :count WHERE practice_id = :practice_id RETURNING seq;
 
--- name: add_parts
+-- name: add_parts!
 -- New effects beside the payment: same event, target, lane, patient, dates and settings version.
 INSERT INTO effects (practice_id, effect_id, source, event_id, target, entry_kind, part, connection_id, lane, depends_on,
     state, reason, due_at, late, amount_minor, currency, ledger_date, patient_ref, settings_version, instruction,
@@ -65,7 +65,7 @@ CROSS JOIN json_to_recordset(:items::json)
          placement jsonb, request_id text)
 WHERE e.practice_id = :practice_id AND e.effect_id = :effect_id;
 
--- name: add_attempt
+-- name: add_attempt!
 -- The read is part of the record of what was tried (ALL-1). It is no attempt to post: it counts none.
 INSERT INTO attempts (practice_id, month, effect_id, n, phase, epoch, generation, request_id, began_at, ended_at, answer,
     scope, code, reading)
