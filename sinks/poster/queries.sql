@@ -115,7 +115,8 @@ CROSS JOIN LATERAL (
                  AND d.state IN ('SENDING', 'ACCEPTED', 'UNCERTAIN') OFFSET 0)
           AND NOT EXISTS (
                SELECT FROM effects b WHERE b.practice_id = k.p AND b.connection_id = k.c AND b.lane = e.lane
-                 AND b.effect_id < e.effect_id AND b.state IN ('SCHEDULED', 'RETRYING')
+                 AND b.effect_id < e.effect_id
+                 AND b.state IN ('SCHEDULED', 'RETRYING', 'SENDING', 'ACCEPTED', 'UNCERTAIN')
                  AND (e.look_first OR b.look_first
                       OR (b.state = 'RETRYING' AND b.due_at > coalesce(:now::timestamptz, now())))
                  AND (b.state = 'RETRYING' OR b.due_at <= coalesce(:now::timestamptz, now()))
@@ -123,7 +124,8 @@ CROSS JOIN LATERAL (
                       SELECT FROM effects o WHERE o.practice_id = k.p AND o.effect_id = b.depends_on
                         AND (o.state = 'POSTED' OR (o.connection_id = b.connection_id AND o.lane = b.lane
                              AND o.effect_id < b.effect_id AND o.state IN ('SCHEDULED', 'RETRYING')
-                             AND o.due_at <= coalesce(:now::timestamptz, now()))))))
+                             AND o.due_at <= coalesce(:now::timestamptz, now())))))
+               OFFSET 0)
         ORDER BY e.effect_id LIMIT k.most
     ), chosen AS MATERIALIZED (
         SELECT effect_id FROM (TABLE reads UNION ALL TABLE heads) c ORDER BY effect_id LIMIT k.most
@@ -189,7 +191,8 @@ WITH g AS (
             AND (o.state IN ('SENDING', 'ACCEPTED', 'UNCERTAIN') OR (o.effect_id < e.effect_id
                  AND (o.state = 'RETRYING' OR o.due_at <= coalesce(:now::timestamptz, now()))
                  AND (o.depends_on IS NULL OR EXISTS (SELECT FROM effects d WHERE d.practice_id = e.practice_id
-                      AND d.effect_id = o.depends_on AND d.state = 'POSTED')))))
+                      AND d.effect_id = o.depends_on AND d.state = 'POSTED'))))
+          OFFSET 0)
 )
 UPDATE effects x
 SET state = 'SENDING', epoch = h.epoch, sent_at = now(), attempts = x.attempts + 1, generation = h.generation,
@@ -442,7 +445,8 @@ WHERE g.practice_id = k.p AND g.connection_id = k.c AND EXISTS (
              AND (b.state IN ('SENDING', 'ACCEPTED', 'UNCERTAIN') OR (b.effect_id < e.effect_id
                   AND (b.state = 'RETRYING' OR b.due_at <= coalesce(:now::timestamptz, now()))
                   AND (b.depends_on IS NULL OR EXISTS (SELECT FROM effects o WHERE o.practice_id = k.p
-                       AND o.effect_id = b.depends_on AND o.state = 'POSTED')))))
+                       AND o.effect_id = b.depends_on AND o.state = 'POSTED'))))
+           OFFSET 0)
     ORDER BY e.effect_id LIMIT 1)
 RETURNING g.practice_id, g.connection_id;
 

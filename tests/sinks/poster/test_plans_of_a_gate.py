@@ -68,6 +68,14 @@ def _place(book: Book, placed: list[Placed]) -> None:
         )
 
 
+def _fill(book: Book, analyzed_with: int) -> None:
+    """MANY due entries in as many lanes; the planner was told of so many."""
+    for count in (analyzed_with, MANY):
+        _place(book, [Placed(n=n, lane=f"p:{n}") for n in range(1, count + 1)])
+        if count == analyzed_with:
+            book.connection.execute("ANALYZE effects")
+
+
 def _planned(book: Book, most: int) -> list[int]:
     gates = msgspec.json.encode([{"p": PRACTICE, "c": CONNECTION, "home": PRACTICE, "most": most}]).decode()
     rows = book.connection.execute(SQL["plan"], {"gates": gates, "now": None, "budget_s": 60.0}).fetchall()
@@ -147,18 +155,19 @@ def _fee_of(origin: int) -> Placed:
     return Placed(n=4, lane="p:1", behind=origin)
 
 
-def test_a_plan_reads_what_it_brings_and_not_what_waits_behind(book: Book) -> None:
-    """Law 21: 2,000 entries are due, and the first sixteen cost no more than in a gate that has sixteen."""
-    _place(book, [Placed(n=n, lane=f"p:{n}") for n in range(1, MANY + 1)])
-    book.connection.execute("ANALYZE effects")
+@pytest.mark.parametrize("analyzed_with", [200, MANY], ids=["few", "many"])
+def test_a_plan_reads_what_it_brings_and_not_what_waits_behind(book: Book, analyzed_with: int) -> None:
+    """Law 21: 2,000 entries are due, and the first sixteen cost no more than in a gate that has sixteen; also where the
+    planner believes that every gate has few."""
+    _fill(book, analyzed_with)
     assert len(_planned(book, 16)) == 16
     assert _rows_read(book, SQL["plan"], {"gates": _gates(16), "now": None, "budget_s": 60.0}) < 16 * 20
 
 
-def test_a_gate_that_goes_to_the_back_of_the_queue_is_not_read_to_its_end(book: Book) -> None:
+@pytest.mark.parametrize("analyzed_with", [200, MANY], ids=["few", "many"])
+def test_a_gate_that_goes_to_the_back_of_the_queue_is_not_read_to_its_end(book: Book, analyzed_with: int) -> None:
     """Law 21: that one entry can start is enough to know that it is due."""
-    _place(book, [Placed(n=n, lane=f"p:{n}") for n in range(1, MANY + 1)])
-    book.connection.execute("ANALYZE effects")
+    _fill(book, analyzed_with)
     book.connection.execute("UPDATE gates SET next_due_at = NULL")
     keys: dict[str, Any] = {"practice_ids": [PRACTICE], "connection_ids": [CONNECTION], "now": None}
     assert _rows_read(book, SQL["still_due"], keys) < 20
