@@ -94,7 +94,7 @@ def _ensure(admin: AdminClient, settings: ProgramSettings, fixed: Mapping[str, i
     created = _create(admin, missing, settings, brokers)
     if created:
         found, brokers = _look_until_all(admin, settings)
-        _await_leaders(admin, {name: found[name].partitions for name in created if name in found})
+        _await_leaders(settings, {name: found[name].partitions for name in created if name in found})
     return _judge(found, brokers, settings, fixed, created=created)
 
 
@@ -133,12 +133,17 @@ def _look_until_all(admin: AdminClient, settings: ProgramSettings) -> tuple[dict
     return looks(lambda: _look(admin, settings))
 
 
-def _await_leaders(admin: AdminClient, partitions: Mapping[str, int]) -> None:
-    """Return when every new partition answers: for some moments after its creation it has no leader that does."""
+def _await_leaders(settings: ProgramSettings, partitions: Mapping[str, int]) -> None:
+    """Return when every new partition answers: for some moments after its creation it has no leader that does.
+
+    Each look has a client of its own: one that was answered before a broker lost and regained its leadership asks with
+    the epoch that it knows, and is refused (FENCED_LEADER_EPOCH) for as long as it lives.
+    """
     earliest = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
     asked = {TopicPartition(name, each): earliest for name, count in partitions.items() for each in range(count)}
 
     def refused() -> KafkaException | None:
+        admin = _admin(settings)
         for answer in admin.list_offsets(asked, request_timeout=REACH_S).values():
             try:
                 answer.result()
