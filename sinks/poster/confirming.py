@@ -47,10 +47,11 @@ class Confirmer:
     """One task with one connection at a time. An outcome stays here until it is committed: a positive answer is
     worth any wait, and while the database is away nothing new is marked."""
 
-    def __init__(self, connect: Connect, clock: Clock, controls: Controls, group: str, done: Done) -> None:
+    def __init__(self, connect: Connect, clock: Clock, controls: Controls, group: str, me: str, done: Done) -> None:
         self._connect = connect
         self._clock = clock
         self._group = group
+        self._me = me
         self._done = done
         self._fence_positive = controls.off(Control.KEEP_POSITIVE)
         self._unfenced = controls.off(Control.EPOCH)
@@ -217,7 +218,12 @@ class Confirmer:
         rows = [_other_row(outcome, settle_s, late) for outcome, settle_s, late in items]
         cursor = await connection.execute(
             _SQL["confirm_others"],
-            {"items": _pack(rows).decode(), "now": self._clock.for_database(), "unfenced": self._unfenced},
+            {
+                "items": _pack(rows).decode(),
+                "now": self._clock.for_database(),
+                "unfenced": self._unfenced,
+                "me": self._me,
+            },
             prepare=True,
         )
         applied = {(str(p), int(n)) for p, n in await cursor.fetchall()}

@@ -278,7 +278,7 @@ WHERE (practice_id, effect_id) IN (SELECT * FROM unnest(:practice_ids::text[], :
 
 -- name: confirm_others
 -- Every other verdict: fenced by the epoch of the mark and by the state it was made for; one that a read-back proved
--- absent, also by the gate's epoch (laws 19, 20).
+-- absent, also by the gate's epoch and owner: a claim that a crash took back was given again (laws 19, 20).
 WITH i AS (
     SELECT * FROM json_to_recordset(:items::json)
         AS i(p text, c text, n bigint, from_state text, to_state text, reason text, mark_epoch bigint, epoch bigint,
@@ -288,7 +288,7 @@ WITH i AS (
              vendor_request_id text, late boolean)
 ), g AS (
     SELECT g.practice_id, g.connection_id, g.epoch FROM gates g
-    WHERE (g.practice_id, g.connection_id) IN (SELECT p, c FROM i WHERE by_gate)
+    WHERE (g.practice_id, g.connection_id) IN (SELECT p, c FROM i WHERE by_gate) AND g.owner = :me
     ORDER BY g.practice_id, g.connection_id
     FOR SHARE
 ), u AS (

@@ -248,7 +248,9 @@ async def test_two_proofs_that_come_together_are_a_double(book: Book, world: Wor
 
         return opened()
 
-    confirmer = Confirmer(connect, SystemClock(), Controls(), "poster", lambda outcome, stored: told.append(stored))
+    confirmer = Confirmer(
+        connect, SystemClock(), Controls(), "poster", "me", lambda outcome, stored: told.append(stored)
+    )
     for attempt, external_id in ((2, "payments/1002"), (1, "payments/1001")):
         confirmer.submit(_outcome(external_id, attempt), 3.5, late=False)
     task = asyncio.create_task(confirmer.run())

@@ -68,7 +68,9 @@ def mark(
     return connection.execute(SQL["mark"], parameters).fetchall()
 
 
-def confirm(connection: psycopg.Connection[TupleRow], unfenced: bool = False, **row: Any) -> list[tuple[Any, ...]]:
+def confirm(
+    connection: psycopg.Connection[TupleRow], unfenced: bool = False, me: str = ME, **row: Any
+) -> list[tuple[Any, ...]]:
     """A negative result of the first effect."""
     now = datetime.now(UTC)
     values: dict[str, Any] = {
@@ -95,7 +97,7 @@ def confirm(connection: psycopg.Connection[TupleRow], unfenced: bool = False, **
         "external_ids": [],
         "late": False,
     }
-    parameters = {"items": _json([values | row]), "now": None, "unfenced": unfenced}
+    parameters = {"items": _json([values | row]), "now": None, "unfenced": unfenced, "me": me}
     return connection.execute(SQL["confirm_others"], parameters).fetchall()
 
 
@@ -252,6 +254,15 @@ def test_absence_counts_only_for_the_gates_owner(book: Book) -> None:
     old: dict[str, Any] = {"from_state": "UNCERTAIN", "by_gate": True, "phase": "readback", "a_n": 2}
     assert confirm(book.connection, epoch=1, **old) == []
     assert confirm(book.connection, epoch=2, **old) != []
+
+
+def test_an_epoch_given_twice_lets_only_its_present_owner_prove_absence(book: Book) -> None:
+    """Law 20: a claim waits for no disk, so a crash of Postgres may give its epoch to another poster again."""
+    mark(book.connection, 1)
+    confirm(book.connection, to_state="UNCERTAIN", settle_s=0.0)
+    read: dict[str, Any] = {"from_state": "UNCERTAIN", "by_gate": True, "phase": "readback", "a_n": 2}
+    assert confirm(book.connection, me="whose claim was lost", **read) == []
+    assert confirm(book.connection, **read) != []
 
 
 def test_a_positive_answer_is_never_fenced(book: Book) -> None:
