@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import psycopg
@@ -18,6 +18,7 @@ from schemas.states import Stage, State
 from schemas.topics import TopicName
 from sinks.named_queries import named_queries
 from sinks.poster import counting
+from sinks.poster.confirmed_rows import other_row, positive_row
 from sinks.poster.ledger import Connect
 from sinks.poster.letters import Death, publish, result_of
 from sinks.poster.looking_twice import wake_second_looks
@@ -158,7 +159,7 @@ class Confirmer:
         items: Sequence[tuple[Outcome, float | None, bool]],
         now: datetime,
     ) -> set[tuple[str, int]]:
-        rows = [_positive_row(outcome, settle_s, late, now) for outcome, settle_s, late in items]
+        rows = [positive_row(outcome, settle_s, late, now) for outcome, settle_s, late in items]
         cursor = await connection.execute(
             _SQL["confirm_posted"],
             {
@@ -215,7 +216,7 @@ class Confirmer:
         items: Sequence[tuple[Outcome, float | None, bool]],
         now: datetime,
     ) -> set[tuple[str, int]]:
-        rows = [_other_row(outcome, settle_s, late) for outcome, settle_s, late in items]
+        rows = [other_row(outcome, settle_s, late) for outcome, settle_s, late in items]
         cursor = await connection.execute(
             _SQL["confirm_others"],
             {
@@ -265,60 +266,3 @@ def _apart(
     first: dict[tuple[str, int], tuple[Outcome, float | None, bool]] = {}
     again = [item for item in items if first.setdefault(item[0].work.key, item) is not item]
     return list(first.values()), again
-
-
-def _positive_row(outcome: Outcome, settle_s: float | None, late: bool, now: datetime) -> dict[str, Any]:
-    work, external_id = outcome.work, outcome.external_ids[0]
-    result = result_of(work, State.POSTED, now, external_id=external_id, attempt=outcome.attempt)
-    return {
-        "p": work.practice_id,
-        "n": work.effect_id,
-        "external_id": external_id,
-        "settle_s": settle_s,
-        "settled": work.settled,
-        "row_id": result.id,
-        "row_key": result.key,
-        "row_value": result.value,
-        **_attempt_row(outcome, late),
-    }
-
-
-def _other_row(outcome: Outcome, settle_s: float | None, late: bool) -> dict[str, Any]:
-    work, verdict = outcome.work, outcome.verdict
-    sent = outcome.phase is Stage.POST
-    return {
-        "p": work.practice_id,
-        "c": work.connection_id,
-        "n": work.effect_id,
-        "from_state": State.SENDING.value if sent else work.state.value,
-        "to_state": verdict.state.value,
-        "reason": None if verdict.reason is None else verdict.reason.value,
-        "mark_epoch": outcome.epoch if sent else work.epoch,
-        "epoch": outcome.epoch,
-        "by_gate": not sent,
-        "due_in_s": verdict.wait.seconds,
-        "until_settled": verdict.wait.until_settled,
-        "settle_s": settle_s if sent and verdict.state in (State.UNCERTAIN, State.ACCEPTED) else None,
-        "gives_back": verdict.gives_back,
-        "clears_look_first": verdict.proven_absent,
-        "failed": verdict.state is not work.state and verdict.state is not State.ACCEPTED and not verdict.gives_back,
-        "scope": outcome.scope,
-        "external_ids": outcome.external_ids,
-        **_attempt_row(outcome, late),
-    }
-
-
-def _attempt_row(outcome: Outcome, late: bool) -> dict[str, Any]:
-    return {
-        "a_n": outcome.n,
-        "phase": outcome.phase.value,
-        "epoch": outcome.epoch,
-        "generation": outcome.generation,
-        "request_id": outcome.request_id,
-        "began_at": outcome.began_at,
-        "ended_at": outcome.ended_at,
-        "answer": outcome.answer,
-        "code": outcome.code,
-        "vendor_request_id": outcome.vendor_request_id,
-        "late": late,
-    }
