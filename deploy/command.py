@@ -41,6 +41,7 @@ COMMANDS: Final = {
     "transactions": "deploy.commands.transactions:app",
     "explain": "deploy.commands.explain:explain",
     "dlq": "deploy.commands.dlq:app",
+    "entries": "deploy.commands.entries:app",
     "lag": "deploy.commands.lag:lag",
     "demo": "deploy.commands.demo:demo",
 }

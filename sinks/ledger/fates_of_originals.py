@@ -26,8 +26,8 @@ def follow_originals(
 ) -> int:
     """Let follow what depends on effects that this transaction just ended (ENDED); returns how many moved. Blocks.
 
-    For whatever ends an effect by hand, recording or dismissing, which no command does yet. The caller holds the
-    practice's lock. 1. the gates. 2. level by level: parts of the original's own plan take its state; reversals, open
+    For whatever ends an effect by hand, recording or dismissing (`writeback entries`). The caller holds the practice's
+    lock. 1. the gates. 2. level by level: parts of the original's own plan take its state; reversals, open
     still, become AWAITING_MANUAL_POST and depend on nobody (R-14). What is in doubt, or to be looked up, stays. 3.
     results. 4. the gates' next time. Raises ValueError for an original that has not ended.
     """

@@ -6,6 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.processors.told import payment
+from tests.sinks.ledger.books import Book
+from tests.sinks.operators.hands import MANUAL
 from tests.sinks.operators.shelf import Shelf
 from tests.worlds import World
 
@@ -16,3 +19,19 @@ def shelf(world: World) -> Iterator[Shelf]:
     made.practice()
     yield made
     made.connection.close()
+
+
+@pytest.fixture
+def book(world: World) -> Iterator[Book]:
+    opened = Book(world.database_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def manual(book: Book) -> Book:
+    """POST-2: terminals are posted by hand; 100.00 was paid, 96.80 net and 3.20 fee."""
+    book.add(types=MANUAL)
+    book.link()
+    book.tell(payment())
+    return book

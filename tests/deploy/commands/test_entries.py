@@ -1,0 +1,112 @@
+"""`writeback entries`: shown first, done by a named person, refused with words (POST-2, POST-3, H-15)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from schemas.practice_settings import TypeMode
+from tests.deploy.commands.console import writeback, writeback_here, writeback_json_here
+from tests.processors.told import PRACTICE, modes, payment
+from tests.processors.told_linked import refunded
+from tests.sinks.ledger.books import Book
+from tests.worlds import World
+
+pytestmark = pytest.mark.stack
+DO = ("--yes", "--as", "Ada", "--why", "typed in on Monday")
+
+
+@pytest.fixture
+def book(world: World) -> Iterator[Book]:
+    """Two payments by hand of 100.00, 96.80 net each; the second has a refund."""
+    opened = Book(world.database_url)
+    opened.add(types=modes(terminal=TypeMode.MANUAL))
+    opened.link()
+    opened.tell(
+        payment(),
+        payment(event_id="ev-2", payment_id="pay-2"),
+        refunded(at=opened.clock.instant + timedelta(minutes=1), payment_id="pay-2"),
+    )
+    yield opened
+    opened.close()
+
+
+def test_a_list_says_what_waits_and_why(book: Book, world: World) -> None:
+    """Features 2.4: id, amount, date, state and the reason in words; nothing of a patient (H-5)."""
+    said = writeback(world, "entries", "list", PRACTICE)
+    assert said.code == 0, said.errors
+    assert "4 entries wait for a person at practice-1" in said
+    for part in ("e:1", "pay-1", "96.80", "3.20", "AWAITING_MANUAL_POST", "part of"):
+        assert part in said
+    assert "pt-1" not in said
+    found = writeback_json_here(world, "entries", "list", PRACTICE)
+    assert [(each["id"], each["amount_minor"], each["part_of"]) for each in found] == [
+        ("e:1", 9680, None),
+        ("e:2", 320, 1),
+        ("e:3", 9680, None),
+        ("e:4", 320, 3),
+    ]
+    assert writeback_json_here(world, "entries", "list", PRACTICE, "--state", "rejected") == []
+    assert writeback_json_here(world, "entries", "list", PRACTICE, "--state", "SCHEDULED")[0]["id"] == "e:5"
+
+
+@pytest.mark.parametrize(
+    ("action", "to"), [("post", "SCHEDULED"), ("record", "RECORDED_MANUALLY"), ("dismiss", "DISMISSED")]
+)
+def test_a_preview_changes_nothing_and_yes_does_it(book: Book, world: World, action: str, to: str) -> None:
+    """Each shows the entry with its fee first (N-3)."""
+    shown = writeback_here(world, "entries", action, PRACTICE, "e:1")
+    assert shown.code == 0, shown.errors
+    assert "goes with e:1" in shown
+    assert "Nothing was changed; do it with --yes --why REASON" in shown
+    preview = writeback_json_here(world, "entries", action, PRACTICE, "e:1")
+    assert preview["dry_run"] is True
+    assert [(each["id"], each["to"]) for each in preview["items"][0]["entries"]] == [("e:1", to), ("e:2", to)]
+    assert set(book.states()[:4]) == {"AWAITING_MANUAL_POST"}
+    done = writeback_here(world, "entries", action, PRACTICE, "e:1", *DO)
+    assert done.code == 0, done.errors
+    assert "2 entries" in done
+    assert book.states()[:4] == [to, to, "AWAITING_MANUAL_POST", "AWAITING_MANUAL_POST"]
+    assert book.rows("SELECT actor, why FROM audit WHERE subject = 'e:1'") == [("Ada", "typed in on Monday")]
+    assert "Ada" in writeback_here(world, "explain", "pay-1", "--practice", PRACTICE)
+
+
+def test_refunds_that_become_a_persons_are_named(book: Book, world: World) -> None:
+    """R-14."""
+    assert "e:5" in writeback_here(world, "entries", "record", PRACTICE, "e:3")
+    done = writeback_here(world, "entries", "record", PRACTICE, "e:3", *DO)
+    assert "1 entry of other events waits for a person now" in " ".join(done.split())
+    assert book.states()[2:] == ["RECORDED_MANUALLY", "RECORDED_MANUALLY", "AWAITING_MANUAL_POST"]
+
+
+def test_what_cannot_be_done_is_said_and_the_rest_is_done(book: Book, world: World) -> None:
+    """Exit code 1, for scripts: something was left."""
+    book.connection.execute("UPDATE effects SET state = 'SCHEDULED' WHERE effect_id = 1")
+    book.connection.execute("UPDATE effects SET state = 'SENDING' WHERE effect_id = 1")
+    done = writeback_here(world, "entries", "record", PRACTICE, "e:1", "e:3", "e:99", *DO)
+    assert done.code == 1
+    assert "under way" in done
+    assert "no such entry" in done
+    assert "2 entries recorded, 2 refused" in done
+    assert book.states()[0] == "SENDING"
+    assert book.states()[2] == "RECORDED_MANUALLY"
+
+
+def test_bad_input_is_named_without_a_traceback(book: Book, world: World) -> None:
+    """H-15, C-1: who and why; never a card number."""
+    for arguments, words in [
+        (("record", PRACTICE, "e:1", "--yes"), "--why"),
+        (("record", PRACTICE, "e:1", "--yes", "--why", "card 4242 4242 4242 4242"), "card number"),
+        (("post", PRACTICE, "payments.v1:0:17"), "e:42"),
+        (("dismiss", "practise-1", "e:1"), PRACTICE),
+        (("list", "practise-1"), PRACTICE),
+        (("list", PRACTICE, "--state", "REJCTED"), "REJECTED"),
+    ]:
+        said = writeback_here(world, "entries", *arguments)
+        assert said.code != 0
+        assert words in said.errors
+        assert "Traceback" not in said.errors
+        assert "4242" not in said.errors
+    assert set(book.states()[:4]) == {"AWAITING_MANUAL_POST"}

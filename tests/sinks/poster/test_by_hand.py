@@ -1,0 +1,91 @@
+"""What a person said about an entry, and a real poster: recorded is never posted, released is posted once (POST-2)."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import psycopg
+import pytest
+
+from schemas.practice_settings import TypeMode
+from sinks.ledger.database import connect
+from sinks.ledger.settings.truth import Saving
+from sinks.operator import by_hand
+from sinks.operator.by_hand_judging import Action
+from tests.processors.told import PRACTICE, modes
+from tests.scenarios.waiting import WITHIN_S, until
+from tests.sinks.ledger.books import Book
+from tests.sinks.poster.offices import Offices
+from tests.sinks.poster.test_statements import WAITS_FOR_A_LOCK, book, mark  # noqa: F401
+from tests.worlds import World
+
+pytestmark = pytest.mark.stack
+WHO = Saving(actor="Ada", reason="typed in")
+
+
+def said(book: Book, action: Action, *ids: int, connection: Any = None) -> by_hand.Done:  # noqa: F811
+    chosen = connection or book.connection
+    return by_hand.apply(chosen, action, PRACTICE, ids, WHO, clock=book.clock, jitter_s=0)
+
+
+def test_recorded_is_never_posted_and_released_is_posted_once(offices: Offices) -> None:
+    """POST-2, POST-3, promise 2: three payments by hand: one recorded, one dismissed, one released with its fee."""
+    office = offices.open(types=modes(terminal=TypeMode.MANUAL))
+    offices.book.tell(office.pay(), office.pay(), office.pay())
+    assert office.states() == ["AWAITING_MANUAL_POST"] * 6
+    offices.poster()
+    said(offices.book, Action.RECORD, 1)
+    said(offices.book, Action.DISMISS, 3)
+    said(offices.book, Action.POST, 5)
+    over = ("RECORDED_MANUALLY", "RECORDED_MANUALLY", "DISMISSED", "DISMISSED")
+    office.until_states(*over, "POSTED", "POSTED")
+    assert said(offices.book, Action.POST, 1, 3, 5).refused == 3
+    offices.stop_posters()
+    assert [cents for _, cents in office.payments()] == [9_680]
+    assert [abs(cents) for _, cents in office.adjustments()] == [320]
+    assert office.doubled() == []
+
+
+def test_what_is_due_and_recorded_is_not_posted_by_a_poster_that_comes_later(offices: Offices) -> None:
+    """POST-3: it was typed in while the poster was down."""
+    office = offices.open()
+    offices.book.tell(office.pay(), office.pay())
+    said(offices.book, Action.RECORD, 1)
+    offices.poster()
+    office.until_states("RECORDED_MANUALLY", "RECORDED_MANUALLY", "POSTED", "POSTED")
+    offices.stop_posters()
+    assert len(office.payments()) == 1
+
+
+def _in_thread(work: Any) -> tuple[threading.Thread, list[Any]]:
+    found: list[Any] = []
+    thread = threading.Thread(target=lambda: found.append(work()))
+    thread.start()
+    return thread, found
+
+
+def test_a_mark_that_comes_first_wins_over_a_record(book: Book, world: World) -> None:  # noqa: F811
+    """Law 16: the call starts at the mark's commit, so a record that waited for it is refused."""
+    with psycopg.connect(world.database_url) as marking, connect(world.database_url, "test") as person:
+        assert mark(marking, 1) != []
+        thread, found = _in_thread(lambda: said(book, Action.RECORD, 1, connection=person))
+        until(lambda: book.rows(WAITS_FOR_A_LOCK), "the record waits for the mark")
+        marking.commit()
+        thread.join(WITHIN_S)
+    assert found[0].refused == 1
+    assert "under way" in (found[0].items[0].refusal or "")
+    assert book.one("SELECT state FROM effects WHERE effect_id = 1") == "SENDING"
+
+
+def test_a_record_that_comes_first_wins_over_a_mark(book: Book, world: World) -> None:  # noqa: F811
+    """Section 2: the mark waits for the person's transaction and then marks nothing of it."""
+    with connect(world.database_url, "test") as person, psycopg.connect(world.database_url) as marking:
+        with person.transaction():
+            assert said(book, Action.RECORD, 1, connection=person).refused == 0
+            thread, found = _in_thread(lambda: mark(marking, 1))
+            until(lambda: book.rows(WAITS_FOR_A_LOCK), "the mark waits for the record")
+        thread.join(WITHIN_S)
+        marking.commit()
+    assert found == [[]]
+    assert book.one("SELECT state FROM effects WHERE effect_id = 1") == "RECORDED_MANUALLY"
