@@ -27,7 +27,8 @@ SELECT e.effect_id, k.head, e.source, e.event_id, v.subject, e.target, e.entry_k
        e.planned_reason, e.holds, e.amount_minor, e.currency, e.ledger_date, e.settings_version, e.connection_id,
        e.depends_on,
        coalesce((o.source, o.event_id) = (e.source, e.event_id), false) AS same_plan, o.state AS origin_state,
-       CASE WHEN e.state = 'UNCERTAIN' AND e.settle_until >= now() THEN e.settle_until END AS in_flight_until,
+       CASE WHEN (e.state IN ('UNCERTAIN', 'DEAD_LETTERED') OR e.look_first) AND e.settle_until >= now()
+            THEN e.settle_until END AS in_flight_until,
        e.look_first OR e.sent_at IS NOT NULL AS maybe_sent,
        c.connection_id IS NOT NULL AS in_use, c.capabilities,
        EXISTS (SELECT FROM patient_links l WHERE l.practice_id = e.practice_id AND l.patient_ref = e.patient_ref) AS linked,

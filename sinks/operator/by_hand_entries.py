@@ -71,7 +71,7 @@ class Entry(msgspec.Struct, frozen=True):
     """It depends on an entry of its own event."""
     origin_state: str | None
     in_flight_until: datetime | None
-    """In doubt, and its call may still be under way (law 19)."""
+    """Its outcome was in doubt, and its call may still be under way (law 19)."""
     maybe_sent: bool
     in_use: bool
     """Its connection is the practice's and switched on."""

@@ -24,7 +24,7 @@ def dismiss_record(
         raise Permanent("a dismissal needs the name of who decides it and the reason why")
     who, why = checked_text("--as", who), checked_text("--why", why)
     if place.topic is None:
-        raise Permanent("only records can be dismissed here; an entry is redriven, or `writeback entries` records or dismisses it")
+        raise Permanent("only records are dismissed here; an entry is redriven, or ended with `writeback entries`")
     key = {"practice_id": practice_id, "topic": place.topic, "part": place.part, "off": place.off}
     with connection.transaction():
         run(connection, "lock_practice", {"practice_id": practice_id})

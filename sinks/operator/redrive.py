@@ -139,12 +139,12 @@ def _entries(entries: Sequence[DeadEntry], chosen: set[int]) -> Iterator[Item]:
 def _spent_note(entry: DeadEntry) -> str:
     if entry.elsewhere:
         return (
-            "it may stand in the other account that was connected when it was sent: look for it there, then record it "
-            "by hand or dismiss it; or connect that account again (`writeback target add`) and redrive it before the "
-            "new one is connected"
+            "it may stand in the other account that was connected when it was sent: look for it there, then record or "
+            "dismiss it (`writeback entries`); or connect that account again (`writeback target add`) and redrive it "
+            "before the new one is connected"
         )
     if entry.redrives >= MOST_REDRIVES:
-        return f"redriven {entry.redrives} times already: record it by hand or dismiss it"
+        return f"redriven {entry.redrives} times already: record or dismiss it with `writeback entries`"
     return f"an entry of the same lane was redriven {MOST_REDRIVES} times already, or may stand in another account"
 
 

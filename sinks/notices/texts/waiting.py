@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from schemas.states import State
 
+_WHO = "support or the person who runs Writeback"
+
 WAITING_WORDS: dict[State, tuple[str, str]] = {
     State.AWAITING_LINK: (
         "wait for a patient link",
@@ -15,11 +17,11 @@ WAITING_WORDS: dict[State, tuple[str, str]] = {
     ),
     State.AWAITING_MANUAL_POST: (
         "are set to be posted by hand",
-        "Enter them in the books yourself: Writeback does not.",
+        "Enter them in the books and say so to " + _WHO + ", who records it; or ask them to let Writeback post them.",
     ),
     State.AWAITING_REVIEW: (
         "need to be looked at",
-        "Their sums or codes need a person's eyes: enter by hand what is right.",
+        "Their sums or codes need a person's eyes: enter by hand what is right, and say so to " + _WHO + ".",
     ),
     State.AWAITING_FEE: (
         "have no fee yet, and without it their net amount is not known",

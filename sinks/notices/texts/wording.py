@@ -29,7 +29,7 @@ class Wording(msgspec.Struct, frozen=True, kw_only=True):
 
 REDRIVE_FOLLOWS = (
     "Nothing was posted so far. Tell support, or the person who runs Writeback, what you did: what you corrected they "
-    "post again, what you entered by hand they do not."
+    "post again; what you entered by hand they record, so that it is never posted."
 )
 RELEASES_ITSELF = (
     "As soon as that is repaired the entries are posted by themselves, in order. Do not post them by hand."

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from schemas.reasons import AttentionReason, ConnectionReason, DeadLetterReason
+from schemas.states import State
 from sinks.notices.causes import Reason
 from sinks.notices.texts import CONNECTION_WORDS, DEAD_LETTER_WORDS, EVENT_WORDS, Wording, words_for
 from sinks.notices.texts.postings import POSTING_WORDS
@@ -43,17 +44,23 @@ def test_no_reason_stands_in_two_tables() -> None:
 
 @pytest.mark.parametrize("reason", EVERY_REASON)
 def test_no_words_name_a_button_that_nobody_has(reason: Reason) -> None:
-    """NOT-3: staff can enter, correct, look and tell. This release lets them neither release nor mark anything."""
+    """NOT-3: staff can enter, correct, look and tell. Support acts for them (`writeback entries`)."""
     words = words_for(reason)
     own = remedy(None, reason) if isinstance(reason, DeadLetterReason | ConnectionReason) else None
     for text in (words.remedy, words.afterwards, own or "", *BY_CODE.values(), *(w for _, w in WAITING_WORDS.values())):
         assert not re.search(r"\b(mark|release) (it|them|the)\b", text), text
 
 
+@pytest.mark.parametrize("state", [State.AWAITING_MANUAL_POST, State.AWAITING_REVIEW])
+def test_what_waits_for_staff_names_who_records_it(state: State) -> None:
+    """POST-2, POST-3: staff enter it; support, or whoever runs Writeback, records it or lets it be posted."""
+    assert "support or the person who runs Writeback" in WAITING_WORDS[state][1]
+
+
 def test_what_was_entered_by_hand_is_not_posted_again() -> None:
     """Promise 2: where staff may enter something by hand, the letter says that it is then not posted again; where it
     may stand already, that nobody enters it."""
-    assert "what you entered by hand they do not" in REDRIVE_FOLLOWS
+    assert "what you entered by hand they record, so that it is never posted" in REDRIVE_FOLLOWS
     for reason in (DeadLetterReason.REFUSED_BY_TARGET, DeadLetterReason.PERIOD_CLOSED):
         assert words_for(reason).afterwards == REDRIVE_FOLLOWS
     assert "Do not enter it by hand" in words_for(DeadLetterReason.OUTCOME_UNKNOWN).remedy

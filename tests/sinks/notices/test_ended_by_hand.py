@@ -1,0 +1,36 @@
+"""A notice ends with its last entry, also where a person ends it by hand (NOT-4, POST-3, law 26)."""
+
+from __future__ import annotations
+
+import pytest
+
+from sinks.ledger.settings.truth import Saving
+from sinks.operator import by_hand
+from sinks.operator.by_hand_judging import Action
+from streams.clock import FixedClock
+from tests.sinks.notices.desk import Desk, wait_until
+
+pytestmark = pytest.mark.stack
+OFFICE = "office@northside.example"
+WHO = Saving(actor="Ada", reason="typed in")
+
+
+def end(desk: Desk, action: Action, effect_id: int) -> int:
+    clock = FixedClock(desk.now)
+    return by_hand.apply(desk.connection, action, "northside", [effect_id], WHO, clock=clock, jitter_s=0).refused
+
+
+def test_the_last_entry_that_is_ended_by_hand_closes_the_notice(desk: Desk) -> None:
+    """One of two recorded: still open. The other dismissed: solved, and said so once."""
+    desk.practice("northside", OFFICE)
+    desk.connection.execute("UPDATE practices SET added_at = now()")
+    desk.effect(1, state="REJECTED", reason="REFUSED_BY_TARGET")
+    desk.effect(2, state="REJECTED", reason="REFUSED_BY_TARGET")
+    with desk.notifier():
+        wait_until(lambda: len(desk.mailbox.subjects(OFFICE)) == 1)
+        assert end(desk, Action.RECORD, 1) == 0
+        wait_until(lambda: desk.one("SELECT items FROM notices WHERE closed_at IS NULL") == 1)
+        assert end(desk, Action.DISMISS, 2) == 0
+        wait_until(lambda: desk.one("SELECT count(*) FROM notices WHERE closed_at IS NULL") == 0)
+        wait_until(lambda: any("Solved" in each for each in desk.mailbox.subjects(OFFICE)))
+    assert len(desk.mailbox.subjects(OFFICE)) == 2
