@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from schemas.practice_settings import TypeMode
+from schemas.practice_settings import AmountMode, TypeMode
 from sinks.ledger.database import connect
 from sinks.ledger.settings.truth import Saving
 from sinks.operator import by_hand
@@ -89,3 +89,18 @@ def test_a_record_that_comes_first_wins_over_a_mark(book: Book, world: World) ->
         marking.commit()
     assert found == [[]]
     assert book.one("SELECT state FROM effects WHERE effect_id = 1") == "RECORDED_MANUALLY"
+
+
+def test_a_person_and_a_poster_at_once_end_each_entry_once(offices: Offices) -> None:
+    """Promise 2, law 16: forty payments are due; while the poster posts them a person records them from the far end."""
+    office = offices.open(amount=AmountMode.GROSS)
+    offices.book.tell(*(office.pay(f"pt-{number % 4}") for number in range(40)))
+    offices.poster()
+    until(lambda: "POSTED" in office.states(), "the poster is at work", show=office.shown)
+    recorded = [number for number in range(40, 0, -1) if said(offices.book, Action.RECORD, number).refused == 0]
+    office.until_states(*("RECORDED_MANUALLY" if number in recorded else "POSTED" for number in range(1, 41)))
+    offices.stop_posters()
+    assert 0 < len(recorded) < 40
+    assert len(office.payments()) == 40 - len(recorded)
+    assert office.doubled() == []
+    assert offices.book.one("SELECT count(*) FROM audit WHERE action = 'entry.record'") == len(recorded)
