@@ -26,7 +26,7 @@ from sinks.operator.by_hand_entries import FILE, Entry, units
 from sinks.operator.by_hand_judging import ENDS, Action, Item, judge
 from sinks.operator.reading import Connection
 from streams.clock import Clock
-from streams.errors import ConfigurationError
+from streams.errors import ConfigurationError, Transient
 
 Cursor = psycopg.Cursor[TupleRow]
 _SQL = named_queries("sinks.operator", FILE)
@@ -128,7 +128,9 @@ def _move(
         "to_state": None if action is Action.POST else ENDS[action].value,
         "now": at,
     }
-    cursor.execute(_SQL["free" if action is Action.POST else "end"], parameters)
+    moved = cursor.execute(_SQL["free" if action is Action.POST else "end"], parameters).fetchall()
+    if len(moved) != len(moves):
+        raise Transient("an entry changed meanwhile, and nothing was done: look again")
     if action is not Action.POST:
         settling = parameters | {"settled_as": ENDS[action].value, "actor": saving.actor}
         cursor.execute(_SQL["settle_letters"], settling)

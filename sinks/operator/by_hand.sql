@@ -11,17 +11,17 @@ ORDER BY e.effect_id LIMIT :most;
 
 -- name: units
 -- Named entries, each with the parts of its own plan that hang on it (N-3), and what decides about them. `head` is the
--- named entry that it belongs to.
+-- farthest named entry that it hangs on.
 WITH RECURSIVE unit AS (
-    SELECT e.effect_id, e.effect_id AS head FROM effects e
+    SELECT e.effect_id, e.effect_id AS head, 0 AS depth FROM effects e
     WHERE e.practice_id = :practice_id AND e.effect_id = ANY(:effect_ids::bigint[])
     UNION
-    SELECT d.effect_id, u.head FROM unit u
+    SELECT d.effect_id, u.head, u.depth + 1 FROM unit u
     JOIN effects o ON o.practice_id = :practice_id AND o.effect_id = u.effect_id
     JOIN effects d ON d.practice_id = :practice_id AND d.depends_on = o.effect_id
         AND (d.source, d.event_id) = (o.source, o.event_id)
 ), k AS (
-    SELECT effect_id, min(head) AS head FROM unit GROUP BY effect_id
+    SELECT DISTINCT ON (effect_id) effect_id, head FROM unit ORDER BY effect_id, depth DESC
 )
 SELECT e.effect_id, k.head, e.source, e.event_id, v.subject, e.target, e.entry_kind, e.part, e.state, e.reason,
        e.planned_reason, e.holds, e.amount_minor, e.currency, e.ledger_date, e.settings_version, e.connection_id,

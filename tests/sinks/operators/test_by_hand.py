@@ -160,3 +160,23 @@ def test_a_list_says_what_waits_for_whom(manual: Book) -> None:
     assert (first.id, first.subject, first.amount_minor, first.reason) == ("e:1", "pay-1", 9680, "MANUAL_BY_SETTING")
     assert (second.id, second.part_of) == ("e:2", 1)
     assert waiting_entries(manual.connection, PRACTICE, [State.REJECTED], 10) == []
+
+
+def test_a_part_that_came_before_its_origin_is_named_with_it(manual: Book) -> None:
+    """R-6: an entry may be led to a later one; the unit begins with what the others hang on, whatever its number."""
+    manual.connection.execute("UPDATE effects SET depends_on = NULL WHERE effect_id = 2")
+    manual.connection.execute("UPDATE effects SET depends_on = 2 WHERE effect_id = 1")
+    (found,) = plan(manual, Action.RECORD, 1, 2)
+    assert (found.refusal, [each.id for each in found.entries]) == (None, ["e:2", "e:1"])
+    apply(manual, Action.RECORD, 1, 2)
+    assert manual.states() == ["RECORDED_MANUALLY"] * 2
+
+
+def test_who_looked_at_it_may_let_it_be_posted(manual: Book) -> None:
+    """I-3, features 2.4: a review ends with the decision of a person."""
+    manual.connection.execute(
+        "UPDATE effects SET state = 'AWAITING_REVIEW', holds = '{AWAITING_REVIEW,AWAITING_MANUAL_POST}',"
+        " reason = 'CODE_NOT_ALLOWED' WHERE effect_id = 1"
+    )
+    assert apply(manual, Action.POST, 1).refused == 0
+    assert manual.rows("SELECT state, holds FROM effects") == [("SCHEDULED", [])] * 2
