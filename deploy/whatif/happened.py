@@ -15,6 +15,7 @@ from schemas.codec import EVENTS_BY_NAME, decode_event
 from schemas.events import Event, MoneyFields, PayoutCategory, PayoutPaid
 from schemas.topics import STREAM_TOPICS
 from sinks.ledger.lives.life import PaidItem
+from sinks.ledger.lives.payouts import issued_since
 
 Connection = psycopg.Connection[TupleRow]
 Order = tuple[datetime, datetime, int]
@@ -183,19 +184,13 @@ def _paid_out(
     for (ref, payout_id, version), rows in told.items():
         occurred_at, order = rows[0][7], _order(rows[0])
         anew = [_order(each[0]) for key, each in told.items() if key[:2] == (ref, payout_id) and key[2] > version]
-        ends = [x for x in failed[ref.source, payout_id] if not _issued_since(version, occurred_at, x)]
+        ends = [x for x in failed[ref.source, payout_id] if not issued_since(version, occurred_at, x[2], x[3])]
         came_first = any(_order(end) < order for end in ends)
         items = () if came_first else tuple(_item(row) for row in rows)
         yield ref, PaidOut(payout_id=payout_id, items=items, arrived_at=order[1], order=order)
         for end in ends:
             if all(_order(end) < later for later in anew):
                 yield ref, PaidOut(payout_id=payout_id, items=(), arrived_at=_order(end)[1], order=_order(end))
-
-
-def _issued_since(version: int, occurred_at: datetime, failed: TupleRow) -> bool:
-    """As `sinks.ledger.lives.payouts` has it."""
-    later: bool = failed[2] > 1 or occurred_at > failed[3]
-    return version > failed[2] and later
 
 
 def _order(row: TupleRow) -> Order:

@@ -24,7 +24,7 @@ from sinks.port import (
     Refused,
     Scope,
 )
-from sinks.poster.retrying import backoff_s
+from sinks.poster.retrying import backoff_s, read_again_s
 from sinks.poster.work import AT_ONCE, UNCHANGED, WHEN_SETTLED, Closing, Verdict, Wait, Work
 from streams.times import Times
 
@@ -116,8 +116,7 @@ def _read_failed(failed: ReadFailed, work: Work, times: Times, chance: float) ->
         return Verdict(state=work.state, wait=UNCHANGED, closes=closing, stage=Stage.READBACK)
     if work.aged and work.state is State.UNCERTAIN:
         return _unsettled(DeadLetterReason.OUTCOME_UNKNOWN)
-    # Failures of reads are not counted in the ledger; the longest wait of the first rounds is enough for a list.
-    wait = Wait(seconds=max(failed.retry_after_s or 0.0, times.retry_base_s + backoff_s(times, 5, chance)))
+    wait = Wait(seconds=read_again_s(times, failed.retry_after_s, chance))
     return Verdict(state=work.state, wait=wait, stage=Stage.READBACK)
 
 

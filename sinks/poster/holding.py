@@ -160,6 +160,13 @@ class Holding:
         if door.answered():
             self._reopened.append(door)
 
+    def heard(self, door: Door, closing: Closing | None) -> None:
+        """What a read said of its connection: closed for this reason, or whole."""
+        if closing is None:
+            self.answered(door)
+        else:
+            self.close(door, closing)
+
     def close(self, door: Door, closing: Closing) -> None:
         """Nothing more is started there; written to the ledger in the next round."""
         if not door.closed:

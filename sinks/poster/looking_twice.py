@@ -22,7 +22,7 @@ from sinks.poster.checking import entry_in_doubt
 from sinks.poster.doors import Door
 from sinks.poster.ledger import Connect, work_of
 from sinks.poster.letters import Death, publish
-from sinks.poster.retrying import backoff_s
+from sinks.poster.retrying import read_again_s
 from sinks.poster.turns import Turn
 from sinks.poster.work import Closing, SecondLook
 from streams.clock import Clock
@@ -34,6 +34,10 @@ AT_ONCE: Final = 100
 
 TAKEN_BACK: Final = frozenset({DecisionReason.VOIDED, DecisionReason.CORRECTED, DecisionReason.REFUNDED_BEFORE_POST})
 """Why an entry was voided before it was posted; one that stands all the same has no entry that takes it back (R-7)."""
+
+FIRST_ROW: Final = -1_000_000
+"""Rows of second looks in `attempts` count down from here: beside what one owner numbers by other reads (1, 2 …) and by
+attempts given back (-1, -2 …)."""
 
 _SQL: Final = named_queries("sinks.poster", "looking_twice.sql")
 _JITTER: Final = random.SystemRandom()
@@ -56,7 +60,7 @@ def judge(reading: Found | ReadFailed | None, look: SecondLook, times: Times, ch
         standing = {*reading.external_ids, *reading.differing_ids}
         too_many = bool(standing - {look.external_id}) or (bool(standing) and look.work.reason in TAKEN_BACK)
         return Judged(doubled=too_many, again_in_s=None if too_many or look.work.settled else 0.0)
-    wait_s = max(reading.retry_after_s or 0.0, times.retry_base_s + backoff_s(times, 5, chance))
+    wait_s = read_again_s(times, reading.retry_after_s, chance)
     if reading.scope is not Scope.EFFECT:
         closing = Closing(reading.reason or ConnectionReason.TARGET_DOWN, reading.retry_after_s)
         return Judged(again_in_s=wait_s, closes=closing)
@@ -134,8 +138,7 @@ class SecondLooks:
         return {
             "practice_id": look.work.practice_id,
             "effect_id": look.work.effect_id,
-            # Below the numbers of other reads of this owner, which count from 1.
-            "n": -1_000_000 - next(self._rows),
+            "n": FIRST_ROW - next(self._rows),
             "epoch": epoch,
             "generation": look.work.generation,
             "request_id": look.work.request_id,

@@ -249,11 +249,7 @@ class Starter:
         """What an entry needs read before its first mark (law 18); then it is planned again, as it stands then."""
         door = turn.door
         try:
-            closing = await self._preparer.prepare(work, door, adapter, turn.epoch)
-            if closing is None:
-                self._holding.answered(door)
-            else:
-                self._holding.close(door, closing)
+            self._holding.heard(door, await self._preparer.prepare(work, door, adapter, turn.epoch))
         except psycopg.Error as error:
             self._failed = self._failed or error
         except Exception as error:  # noqa: BLE001 - nothing was sent or stored; it is said, and not tried again at once
@@ -269,11 +265,7 @@ class Starter:
         """One read; whatever fails leaves it to be made again."""
         door = turn.door
         try:
-            closing = await self._second_looks.look(look, door, adapter, turn.epoch)
-            if closing is None:
-                self._holding.answered(door)
-            else:
-                self._holding.close(door, closing)
+            self._holding.heard(door, await self._second_looks.look(look, door, adapter, turn.epoch))
         except psycopg.Error as error:
             self._failed = self._failed or error
         finally:

@@ -28,7 +28,7 @@ def payout_failed(event: PayoutFailed, life: Life, on: date) -> Change:
     told = life.told
     if told is None or told.waiting is State.AWAITING_SETTINGS or told.version < event.version:
         return parked()
-    if _issued_since(told, event):
+    if _since(told, event):
         return nothing(DecisionReason.CORRECTED)
     standing = _standing(life)
     reversals = tuple(_reversal(entry, event.occurred_at, on) for entry in standing if not voidable(entry))
@@ -72,13 +72,19 @@ def stands(life: Life) -> bool:
     """
     told = life.told
     failures = (linked.event for linked in life.linked if isinstance(linked.event, PayoutFailed))
-    return told is not None and told.waiting is None and all(_issued_since(told, failed) for failed in failures)
+    return told is not None and told.waiting is None and all(_since(told, failed) for failed in failures)
 
 
-def _issued_since(told: Told, failed: PayoutFailed) -> bool:
-    """The first failure may be of any version told before it; a later one is of the version that it names."""
-    later = failed.version > 1 or told.event.occurred_at > failed.occurred_at
-    return told.version > failed.version and later
+def issued_since(version: int, at: datetime, failed_version: int, failed_at: datetime) -> bool:
+    """Whether a version of a payout was issued after this failure (P-21). Pure.
+
+    The first failure may be of any version told before it; a later one is of the version that it names.
+    """
+    return version > failed_version and (failed_version > 1 or at > failed_at)
+
+
+def _since(told: Told, failed: PayoutFailed) -> bool:
+    return issued_since(told.version, told.event.occurred_at, failed.version, failed.occurred_at)
 
 
 def _standing(life: Life) -> Sequence[Entry]:
