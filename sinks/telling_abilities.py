@@ -8,20 +8,11 @@ import psycopg
 from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
+from sinks.ledger.database import statement
 from streams.errors import ConfigurationError
 from streams.logging import log
 
 _LOG: Final = log(__name__)
-
-_UNTOLD: Final = (
-    "SELECT home_practice_id, connection_id, route, base_url, config FROM connections"
-    " WHERE capabilities IS NULL ORDER BY home_practice_id, connection_id"
-)
-_LOCK: Final = "SELECT FROM practices WHERE practice_id = %s FOR NO KEY UPDATE"
-_TELL: Final = (
-    "UPDATE connections SET capabilities = %s"
-    " WHERE home_practice_id = %s AND connection_id = %s AND config = %s::jsonb AND capabilities IS NULL"
-)
 
 
 def tell_abilities(connection: psycopg.Connection[TupleRow]) -> int:
@@ -32,14 +23,16 @@ def tell_abilities(connection: psycopg.Connection[TupleRow]) -> int:
     plans by them. One that cannot be read stays as it was, and its gate says what is wrong with it.
     """
     told = 0
-    for home, connection_id, route, base_url, config in connection.execute(_UNTOLD).fetchall():
+    untold = connection.execute(statement("connections", "untold")).fetchall()
+    for home, connection_id, route, base_url, config in untold:
         words = _words(route, base_url, config)
         if words is None:
             _LOG.warning("what a connection can write is not known", practice_id=home, connection_id=connection_id)
             continue
+        known = {"home": home, "connection_id": connection_id, "config": Jsonb(config)}
         with connection.transaction():
-            connection.execute(_LOCK, (home,))
-            told += connection.execute(_TELL, (words, home, connection_id, Jsonb(config))).rowcount
+            connection.execute(statement("facts", "lock_practice"), {"practice_id": home})
+            told += connection.execute(statement("connections", "tell"), known | {"capabilities": words}).rowcount
     return told
 
 

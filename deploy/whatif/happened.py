@@ -16,46 +16,13 @@ from schemas.events import Event, MoneyFields, PayoutCategory, PayoutPaid
 from schemas.topics import STREAM_TOPICS
 from sinks.ledger.lives.life import PaidItem
 from sinks.ledger.lives.payouts import issued_since
+from sinks.named_queries import named_queries
 
 Connection = psycopg.Connection[TupleRow]
 Order = tuple[datetime, datetime, int]
 """As INTAKE took them: received, appended, offset."""
 
-# In the order of the primary key: no page sorts a practice's history.
-_PAGE: Final = """
-SELECT v.source, v.event_id, v.subject, v.kind, v.concerns FROM events v
-WHERE v.practice_id = %(practice_id)s AND (v.source, v.event_id) > (%(after_source)s, %(after_event)s)
-  AND v.occurred_at >= %(since)s AND v.occurred_at < %(until)s AND v.superseded_by IS NULL
-ORDER BY v.source, v.event_id LIMIT %(most)s
-"""
-_LIVES: Final = """
-WITH k AS (SELECT * FROM unnest(%(sources)s::text[], %(kinds)s::text[], %(refs)s::text[]) AS k(s, d, r)),
-found AS (
-    SELECT k.d AS of_kind, k.r AS ref, e.* FROM k JOIN events e ON e.practice_id = %(practice_id)s AND e.source = k.s
-        AND e.subject = k.r AND e.kind = k.d AND e.superseded_by IS NULL
-    UNION ALL
-    SELECT k.d, k.r, e.* FROM k JOIN events e ON e.practice_id = %(practice_id)s AND e.source = k.s AND e.concerns = k.r
-    WHERE k.d IN ('payment', 'payout') AND (k.d = 'payout') = (e.kind = 'payout_failed')
-)
-SELECT f.source, f.of_kind, f.ref, f.event_id, f.subject, f.event_type, f.occurred_at, f.appended_at, f.received_at,
-       f.off, b.original
-FROM found f LEFT JOIN bodies b USING (practice_id, month, source, event_id) WHERE f.occurred_at < %(until)s
-"""
-_PAYOUTS: Final = """
-SELECT i.source, i.payment_id, i.payout_id, i.version, i.category, i.gross_minor, i.fee_minor, p.occurred_at,
-       p.received_at, p.appended_at, p.off
-FROM unnest(%(sources)s::text[], %(refs)s::text[]) AS k(s, r)
-JOIN payout_items i ON i.practice_id = %(practice_id)s AND i.source = k.s AND i.payment_id = k.r
-JOIN events p ON p.practice_id = i.practice_id AND p.source = i.source AND p.subject = i.payout_id AND p.kind = 'payout'
-    AND p.version = i.version AND p.superseded_by IS NULL
-WHERE p.occurred_at < %(until)s ORDER BY p.received_at, p.appended_at, p.off, i.number
-"""
-_FAILURES: Final = """
-SELECT f.source, f.concerns, f.version, f.occurred_at, f.received_at, f.appended_at, f.off
-FROM unnest(%(sources)s::text[], %(refs)s::text[]) AS k(s, r)
-JOIN events f ON f.practice_id = %(practice_id)s AND f.source = k.s AND f.concerns = k.r AND f.kind = 'payout_failed'
-WHERE f.occurred_at < %(until)s
-"""
+_SQL: Final = named_queries("deploy.whatif")
 
 
 class LifeRef(NamedTuple):
@@ -128,7 +95,7 @@ def page(
         "until": until,
         "most": most,
     }
-    return [Listed(*row) for row in connection.execute(_PAGE, parameters).fetchall()]
+    return [Listed(*row) for row in connection.execute(_SQL["page"], parameters).fetchall()]
 
 
 def lives_of(
@@ -146,7 +113,7 @@ def lives_of(
         "kinds": [ref.kind for ref in refs],
         "refs": [ref.ref for ref in refs],
     }
-    for row in connection.execute(_LIVES, asked).fetchall():
+    for row in connection.execute(_SQL["lives"], asked).fetchall():
         pasts[LifeRef(*row[:3])].events.append(_happened(row))
     for ref, paid in _paid_out(connection, asked, [ref for ref in refs if ref.kind == "payment"]):
         pasts[ref].payouts.append(paid)
@@ -174,12 +141,12 @@ def _paid_out(
     """Payouts that carry these payments, as they came, and their ends."""
     named = asked | {"sources": [ref.source for ref in payments], "refs": [ref.ref for ref in payments]}
     told: dict[tuple[LifeRef, str, int], list[TupleRow]] = defaultdict(list)
-    for row in connection.execute(_PAYOUTS, named).fetchall():
+    for row in connection.execute(_SQL["payouts"], named).fetchall():
         told[LifeRef(row[0], "payment", row[1]), row[2], row[3]].append(row)
     failed = defaultdict(list)
     payouts = sorted({(ref.source, payout_id) for ref, payout_id, _ in told})
     named = asked | {"sources": [source for source, _ in payouts], "refs": [ref for _, ref in payouts]}
-    for row in connection.execute(_FAILURES, named).fetchall():
+    for row in connection.execute(_SQL["failures"], named).fetchall():
         failed[row[0], row[1]].append(row)
     for (ref, payout_id, version), rows in told.items():
         occurred_at, order = rows[0][7], _order(rows[0])

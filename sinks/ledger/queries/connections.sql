@@ -118,3 +118,13 @@ WHERE e.practice_id = :practice_id AND e.effect_id = r.effect_id AND e.state = A
 -- name: settle_letters!
 UPDATE dead_letters SET settled_at = coalesce(:now::timestamptz, now()), settled_as = 'RELEASED', settled_by = :actor
 WHERE practice_id = :practice_id AND effect_id = ANY(:effect_ids::bigint[]) AND settled_at IS NULL;
+
+-- name: untold
+-- Connections of an earlier release, which did not keep what they can write.
+SELECT home_practice_id, connection_id, route, base_url, config FROM connections
+WHERE capabilities IS NULL ORDER BY home_practice_id, connection_id;
+
+-- name: tell!
+-- Only for the mapping that was read.
+UPDATE connections SET capabilities = :capabilities
+WHERE home_practice_id = :home AND connection_id = :connection_id AND config = :config::jsonb AND capabilities IS NULL;
