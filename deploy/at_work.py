@@ -11,7 +11,7 @@ import psutil
 
 from deploy.local.folders import usable
 from deploy.local.locks import FileLock
-from streams.errors import ConfigurationError
+from streams.runtime.errors import ConfigurationError
 
 MARK: Final = "at-work.json"
 

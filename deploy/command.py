@@ -14,7 +14,7 @@ from typing import Any, Final
 import typer
 from typer.core import TyperGroup
 
-from streams.errors import ConfigurationError, Transient, WritebackError, category_of
+from streams.runtime.errors import ConfigurationError, Transient, WritebackError, category_of
 
 COMMANDS: Final = {
     "up": "deploy.commands.up:up",

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 from psycopg.conninfo import conninfo_to_dict
 
-from streams.errors import ConfigurationError
-from streams.loopback import is_loopback
+from streams.runtime.errors import ConfigurationError
+from streams.runtime.loopback import is_loopback
 from streams.settings import ProgramSettings
 
 ENCRYPTED_PROTOCOLS: Final = frozenset({"ssl", "sasl_ssl"})

@@ -8,13 +8,13 @@ from typing import Any
 
 import psycopg
 
-from schemas.states import Target
-from sinks.credentials import KeyRing
-from sinks.ledger.connections import stored_connection
-from sinks.ledger.database import connect, connection_options
-from sinks.port import PaymentTarget
-from sinks.routes import StoredConnection, Surroundings, open_target
-from streams.errors import ConfigurationError
+from schemas.vocabulary import Target
+from sinks.ledger.practices.connections import stored_connection
+from sinks.ledger.schema.database import connect, connection_options
+from sinks.targets.catalogue import StoredConnection, Surroundings, open_target
+from sinks.targets.credentials import KeyRing
+from sinks.targets.port import PaymentTarget
+from streams.runtime.errors import ConfigurationError
 from streams.settings import ProgramSettings
 
 

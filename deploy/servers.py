@@ -7,8 +7,8 @@ from base64 import b64encode
 from pathlib import Path
 from typing import Any, Final
 
-from streams.errors import ConfigurationError
-from streams.secret_key import SECRET_KEY_BYTES
+from streams.runtime.errors import ConfigurationError
+from streams.runtime.secret_key import SECRET_KEY_BYTES
 from streams.settings import ProgramSettings
 
 LOCAL_DATABASE: Final = "writeback"

@@ -13,7 +13,7 @@ from typing import Final
 
 from deploy.local import children
 from deploy.local.ports import LOOPBACK
-from streams.errors import Role
+from streams.runtime.errors import Role
 
 STOP_ORDER: Final = (Role.RULES, Role.INTAKE, Role.POSTER, Role.RELAY, Role.NOTIFIER)
 """Upstream first, so that nobody hands work to one who has left."""

@@ -14,8 +14,7 @@ from typing import Any, Final, Generic, TypeVar, Union, get_args, get_origin, ge
 
 import msgspec
 
-from schemas.reasons import DeadLetterReason
-from schemas.states import EntryKind
+from schemas.vocabulary import DeadLetterReason, EntryKind
 from schemas.wire import EPOCH, Undecodable
 
 _DAY_ZERO: Final = EPOCH.date().toordinal()

@@ -20,8 +20,8 @@ from schemas.avro_writer import Unencodable, writer_of
 from schemas.events import EVENT_TYPES, Event
 from schemas.headers import CONTENT_TYPE
 from schemas.practice_settings import SettingsHistory
-from schemas.reasons import DeadLetterReason
 from schemas.topics import CATALOGUE, TopicName
+from schemas.vocabulary import DeadLetterReason
 from schemas.wire import HEADER_BYTES, SchemaIds, Undecodable, WriterSchema, fixed_schema_ids
 from schemas.writebacks import Result, Writeback
 

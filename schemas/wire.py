@@ -16,7 +16,7 @@ from typing import Any, Final, Protocol, cast
 import fastavro
 import msgspec
 
-from schemas.reasons import DeadLetterReason
+from schemas.vocabulary import DeadLetterReason
 
 MAGIC: Final = 0
 HEADER_BYTES: Final = 5

@@ -11,14 +11,14 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import AliasChoices, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from streams.clock import Clock, clock_of
-from streams.controls import Control, Controls
-from streams.crash_points import Crash
-from streams.errors import ConfigurationError
-from streams.kafka_client import read_client_file
-from streams.nearest import nearest
-from streams.secret_key import key_in, key_of
-from streams.times import Profile, Times, times_of
+from streams.fault_injection.controls import Control, Controls
+from streams.fault_injection.crash_points import Crash
+from streams.kafka.operator_config import read_client_file
+from streams.runtime.clock import Clock, clock_of
+from streams.runtime.did_you_mean import nearest
+from streams.runtime.errors import ConfigurationError
+from streams.runtime.secret_key import key_in, key_of
+from streams.runtime.times import Profile, Times, times_of
 
 PREFIX: Final = "WRITEBACK_"
 # Read by one command from the environment and by nobody else: no setting, but no typo either.

@@ -15,7 +15,7 @@ MAY_IMPORT = {
     "schemas": {"schemas"},
     "streams": {"schemas", "streams"},
     "processors": {"schemas", "streams", "processors"},
-    "sinks": {"schemas", "streams", "sinks"},
+    "sinks": {"schemas", "streams", "processors", "sinks"},
     "deploy": set(LAYERS),
 }
 TOP_LEVEL = {
@@ -55,6 +55,62 @@ def test_imports_run_one_way(layer: str) -> None:
     for file in (ROOT / layer).rglob("*.py"):
         ours = imported(file) & {*LAYERS, "tests"}
         assert ours <= MAY_IMPORT[layer], f"{file.relative_to(ROOT)} imports {sorted(ours - MAY_IMPORT[layer])}"
+
+
+def modules() -> dict[str, Path]:
+    """Every module of the product by its dotted name."""
+    found = {}
+    for layer in LAYERS:
+        for file in (ROOT / layer).rglob("*.py"):
+            parts = file.relative_to(ROOT).with_suffix("").parts
+            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = file
+    return found
+
+
+def imported_modules(name: str, known: dict[str, Path]) -> set[str]:
+    """The product's modules that one imports, inside functions too; what is for type checkers alone counts as well."""
+    found = set()
+    for node in ast.walk(ast.parse(known[name].read_bytes())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            inner = {f"{node.module}.{alias.name}" for alias in node.names} & known.keys()
+            plain = {alias.name for alias in node.names if f"{node.module}.{alias.name}" not in known}
+            found |= inner | ({node.module} if plain else set())
+    return (found & known.keys()) - {name}
+
+
+def test_sinks_take_the_pure_rules_alone_from_processors() -> None:
+    """Design section 3: of `processors`, `sinks` imports `processors.rules`, which itself imports no role and no I/O."""
+    known = modules()
+    for name in known:
+        ours = {each for each in imported_modules(name, known) if each.split(".")[0] == "processors"}
+        if name.split(".")[0] == "sinks":
+            assert all(each.startswith("processors.rules.") for each in ours), f"{name} imports {sorted(ours)}"
+        elif name.startswith("processors.rules"):
+            assert all(each.startswith("processors.rules") for each in ours), f"{name} imports {sorted(ours)}"
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    """A circle, of two files or of many, means that none of them can be read, tested or moved alone."""
+    known = modules()
+    graph = {name: sorted(imported_modules(name, known)) for name in known}
+    done: set[str] = set()
+    for start in graph:
+        path: list[str] = []
+        stack = [(start, 0)]
+        while stack:
+            name, at = stack.pop()
+            if at == 0:
+                if name in done:
+                    continue
+                assert name not in path, f"a circle of imports: {' -> '.join([*path[path.index(name) :], name])}"
+                path.append(name)
+            if at < len(graph[name]):
+                stack += [(name, at + 1), (graph[name][at], 0)]
+            else:
+                path.pop()
+                done.add(name)
 
 
 def test_the_top_level_is_fixed() -> None:

@@ -19,9 +19,9 @@ from confluent_kafka.admin import AdminClient
 from psycopg import sql
 from psycopg.rows import TupleRow
 
-from sinks import ledger
-from sinks.ledger.migrate import migrate
-from sinks.ledger.transitions import guard_sql
+from sinks.ledger import schema
+from sinks.ledger.schema.migrate import migrate
+from sinks.ledger.schema.transitions import guard_sql
 from streams.settings import ProgramSettings
 
 ADMIN_S = 100.0
@@ -111,7 +111,7 @@ def _alone(admin: psycopg.Connection[TupleRow], statement: sql.Composed) -> None
 @cache
 def _schema_digest() -> str:
     digest = sha256(guard_sql().encode())
-    for migration in sorted((Path(ledger.__file__).parent / "migrations").glob("*.sql")):
+    for migration in sorted((Path(schema.__file__).parent / "migrations").glob("*.sql")):
         digest.update(migration.read_bytes())
     return digest.hexdigest()[:16]
 

@@ -13,10 +13,10 @@ def audit_receipts(
 ) -> None:
     """Compare receipts with the offsets of each source partition. Exit code 1 when a record lacks its receipt."""
     from deploy.servers import settings_here
-    from sinks.ledger.database import connect
-    from sinks.ledger.migrate import migrate
-    from sinks.ledger.receipts_audit import audit
-    from streams.lifecycle import Stop
+    from sinks.ledger.schema.database import connect
+    from sinks.ledger.schema.migrate import migrate
+    from sinks.operations.queries.receipts_audit import audit
+    from streams.runtime.lifecycle import Stop
 
     settings = settings_here()
     migrate(settings.database_url)

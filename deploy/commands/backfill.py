@@ -10,7 +10,7 @@ import typer
 from deploy.commands.operator_options import By, Json, PracticeId
 
 if TYPE_CHECKING:
-    from sinks.operator.skipped import Item, Wanted
+    from sinks.operations.queries.skipped import Item, Wanted
 
 SHOWN = 200
 """Payments of a preview that are listed; all are counted."""
@@ -31,11 +31,11 @@ def backfill(
     as_json: Json = False,
 ) -> None:
     """Make entries due that were skipped because their type or the master was off. Shows them first."""
-    from deploy.commands.ledger_here import here, jitter
+    from deploy.commands.open_ledger import here, jitter
     from deploy.commands.operator_options import person, print_json
-    from sinks.ledger.settings.truth import Saving
-    from sinks.ledger.settings.written import checked_id
-    from sinks.operator import backfill as backfilling
+    from sinks.ledger.practices.settings.settings_file import checked_id
+    from sinks.ledger.practices.settings.settings_store import Saving
+    from sinks.operations.actions import backfill as backfilling
 
     practice_id = checked_id("PRACTICE", practice)
     with here("backfill") as (connection, settings):
@@ -108,11 +108,11 @@ def _wanted(
     from deploy.commands.operator_options import one_of
     from deploy.commands.periods import period
     from schemas.events import PaymentKind
-    from schemas.reasons import DecisionReason
-    from sinks.ledger.practices import require_practice
-    from sinks.ledger.settings.history import newest
-    from sinks.operator.skipped import BY_SWITCH, ON_REQUEST, Wanted
-    from streams.errors import ConfigurationError
+    from schemas.vocabulary import DecisionReason
+    from sinks.ledger.practices.registry import require_practice
+    from sinks.ledger.practices.settings.history import newest
+    from sinks.operations.queries.skipped import BY_SWITCH, ON_REQUEST, Wanted
+    from streams.runtime.errors import ConfigurationError
 
     with connection.transaction(), connection.cursor() as cursor:
         require_practice(cursor, practice_id)

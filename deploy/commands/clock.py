@@ -22,8 +22,8 @@ def set_(
     file: File = None,
 ) -> None:
     """Make business time INSTANT from now on, for every role that uses the file."""
-    from streams.clock import set_rehearsal
-    from streams.errors import ConfigurationError
+    from streams.runtime.clock import set_rehearsal
+    from streams.runtime.errors import ConfigurationError
 
     try:
         moment = datetime.fromisoformat(instant)
@@ -38,7 +38,7 @@ def advance(
     by: Annotated[str, typer.Argument(help="How far, for example 90s, 30m, 6h, 1d or 1d12h.")], file: File = None
 ) -> None:
     """Move business time forward."""
-    from streams.clock import advance_rehearsal
+    from streams.runtime.clock import advance_rehearsal
 
     advance_rehearsal(_file(file), _span(by))
     _show(_file(file))
@@ -51,13 +51,13 @@ def show(file: File = None) -> None:
 
 
 def _show(file: Path) -> None:
-    from streams.clock import RehearsalClock
+    from streams.runtime.clock import RehearsalClock
 
     print(RehearsalClock(file).now().isoformat(timespec="seconds"))
 
 
 def _file(chosen: Path | None) -> Path:
-    from streams.errors import ConfigurationError
+    from streams.runtime.errors import ConfigurationError
     from streams.settings import ProgramSettings
 
     file = chosen or ProgramSettings.load().rehearsal_clock
@@ -67,7 +67,7 @@ def _file(chosen: Path | None) -> Path:
 
 
 def _span(text: str) -> timedelta:
-    from streams.errors import ConfigurationError
+    from streams.runtime.errors import ConfigurationError
 
     found = re.fullmatch(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", text)
     if not text or found is None:

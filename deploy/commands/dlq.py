@@ -21,8 +21,8 @@ from deploy.commands.operator_options import (
 )
 
 if TYPE_CHECKING:
-    from sinks.operator.dead_letters import DeadEntry, DeadRecord, DeadWanted
-    from sinks.operator.redrive import Done, Plan
+    from sinks.operations.actions.redrive import Done, Plan
+    from sinks.operations.queries.dead_letters import DeadEntry, DeadRecord, DeadWanted
 
 app = typer.Typer(no_args_is_help=True, help="Dead letters: list, explain, redrive.")
 
@@ -43,7 +43,7 @@ def list_(
     as_json: Json = False,
 ) -> None:
     """Every entry and record that stands dead, with its id for `show` and `redrive`."""
-    from sinks.operator.dead_letters import dead_entries, dead_records
+    from sinks.operations.queries.dead_letters import dead_entries, dead_records
 
     wanted = _wanted(practice, reason, target, since, until, None, most)
     with ledger() as (_, connection):
@@ -79,8 +79,8 @@ def show(
     as_json: Json = False,
 ) -> None:
     """One dead letter: why it is one, what to do, and how to refer to it. Shows no bytes of the event."""
-    from sinks.operator.dead_letters import dead_entries, dead_records
-    from streams.errors import Permanent
+    from sinks.operations.queries.dead_letters import dead_entries, dead_records
+    from streams.runtime.errors import Permanent
 
     wanted = _wanted(practice, None, None, None, None, dead_id, 1)
     with ledger() as (_, connection):
@@ -114,10 +114,10 @@ def redrive(
     as_json: Json = False,
 ) -> None:
     """Send dead letters on their way again, whole lanes in order. A dry run unless --apply is given."""
-    from sinks.operator import redrive as redriving
-    from sinks.operator.republish import Republisher
-    from streams.errors import ConfigurationError
-    from streams.lifecycle import Stop
+    from sinks.operations.actions import redrive as redriving
+    from sinks.operations.actions.republish import Republisher
+    from streams.runtime.errors import ConfigurationError
+    from streams.runtime.lifecycle import Stop
 
     if not any((practice, reason, target, since, until, dead_id)):
         raise ConfigurationError("choose what to redrive: --practice, --reason, --target, --since, --until or --id")
@@ -154,9 +154,9 @@ def dismiss(
     who: By = None,
 ) -> None:
     """Settle a record that needs nothing any more, such as one that its sender sent again, corrected."""
-    from sinks.operator.dead_letters import DeadId
-    from sinks.operator.dismissal import dismiss_record
-    from streams.errors import ConfigurationError, Permanent
+    from sinks.operations.actions.dismiss_record import dismiss_record
+    from sinks.operations.queries.dead_letters import DeadId
+    from streams.runtime.errors import ConfigurationError, Permanent
 
     try:
         place = DeadId.parse(dead_id)
@@ -171,7 +171,7 @@ def dismiss(
 
 
 def _print_plan(planned: Plan, done: Done | None) -> None:
-    from sinks.operator.redrive import Fate
+    from sinks.operations.actions.redrive import Fate
 
     rows = ((item.practice_id, item.id, item.reason, item.fate.value, "; ".join(item.notes)) for item in planned.items)
     print_table("", ("practice", "id", "reason", "redrive", "notes"), rows)
@@ -197,10 +197,9 @@ def _wanted(
     dead_id: str | None,
     most: int,
 ) -> DeadWanted:
-    from schemas.reasons import DeadLetterReason
-    from schemas.states import Target
-    from sinks.operator.dead_letters import DeadId, DeadWanted
-    from streams.errors import ConfigurationError
+    from schemas.vocabulary import DeadLetterReason, Target
+    from sinks.operations.queries.dead_letters import DeadId, DeadWanted
+    from streams.runtime.errors import ConfigurationError
 
     try:
         named = None if dead_id is None else DeadId.parse(dead_id)
@@ -250,8 +249,8 @@ def _item_json(item: Any) -> dict[str, Any]:
 
 def _notice(connection: Any, dead: DeadEntry | DeadRecord) -> str | None:
     """The reference of the notice that told of it (NOT-2)."""
-    from sinks.notices.letters import correlation_id
-    from sinks.operator.reading import run
+    from sinks.notices.email_text import correlation_id
+    from sinks.operations.queries.read_rows import run
 
     for cause, opened_at, *_ in run(connection, "notice_of", {"practice_id": dead.practice_id}):
         if str(cause).endswith(f":{dead.reason}"):
@@ -260,11 +259,10 @@ def _notice(connection: Any, dead: DeadEntry | DeadRecord) -> str | None:
 
 
 def _facts(dead: DeadEntry | DeadRecord, notice: str | None) -> dict[str, Any]:
-    from schemas.reasons import DeadLetterReason
-    from schemas.states import Target
-    from sinks.notices.letters import SYSTEMS
-    from sinks.notices.texts import words_for
-    from sinks.operator.dead_letters import DeadEntry
+    from schemas.vocabulary import DeadLetterReason, Target
+    from sinks.notices.email_text import SYSTEMS
+    from sinks.notices.words import words_for
+    from sinks.operations.queries.dead_letters import DeadEntry
 
     facts = _entry_json(dead) if isinstance(dead, DeadEntry) else _record_json(dead)
     if dead.reason in DeadLetterReason.__members__:

@@ -10,9 +10,9 @@ import typer
 from deploy.commands.operator_options import By, Json, Most, PracticeId
 
 if TYPE_CHECKING:
-    from sinks.operator.by_hand import Done
-    from sinks.operator.by_hand_entries import WaitingEntry
-    from sinks.operator.by_hand_judging import Action, Item
+    from sinks.operations.actions.entry_action_rules import Action, Item
+    from sinks.operations.actions.entry_actions import Done
+    from sinks.operations.queries.waiting_entries import WaitingEntry
 
 app = typer.Typer(no_args_is_help=True, help="Entries that wait for a person: list, post, record, dismiss.")
 
@@ -34,10 +34,10 @@ def list_(
 ) -> None:
     """What waits for a person, since when and why, with its id for `post`, `record` and `dismiss`."""
     from deploy.commands.operator_options import ledger, one_of, print_json, print_table, shown_money
-    from schemas.states import State
-    from sinks.ledger.practices import require_practice
-    from sinks.operator.by_hand_entries import waiting_entries
-    from sinks.operator.explain_words import reason_words
+    from schemas.vocabulary import State
+    from sinks.ledger.practices.registry import require_practice
+    from sinks.operations.queries.waiting_entries import waiting_entries
+    from sinks.operations.words.explanations import reason_words
 
     states = [State(str(one_of(each, State, "--state"))) for each in state or ()]
     with ledger() as (settings, connection):
@@ -72,7 +72,7 @@ def list_(
 @app.command()
 def post(practice: PracticeId, ids: Ids, yes: Yes = False, by: By = None, why: Why = "", as_json: Json = False) -> None:
     """Let Writeback post what it kept for a person. It goes on to what it waits for next, or is due at once."""
-    from sinks.operator.by_hand_judging import Action
+    from sinks.operations.actions.entry_action_rules import Action
 
     _act(Action.POST, practice, ids, yes, by, why, as_json)
 
@@ -82,7 +82,7 @@ def record(
     practice: PracticeId, ids: Ids, yes: Yes = False, by: By = None, why: Why = "", as_json: Json = False
 ) -> None:
     """Say that a person entered it in the books. Its parts, such as its fee, are recorded with it."""
-    from sinks.operator.by_hand_judging import Action
+    from sinks.operations.actions.entry_action_rules import Action
 
     _act(Action.RECORD, practice, ids, yes, by, why, as_json)
 
@@ -92,25 +92,27 @@ def dismiss(
     practice: PracticeId, ids: Ids, yes: Yes = False, by: By = None, why: Why = "", as_json: Json = False
 ) -> None:
     """Say that nobody will enter it. Its parts, such as its fee, are dismissed with it."""
-    from sinks.operator.by_hand_judging import Action
+    from sinks.operations.actions.entry_action_rules import Action
 
     _act(Action.DISMISS, practice, ids, yes, by, why, as_json)
 
 
 def _act(action: Action, practice: str, ids: list[str], yes: bool, by: str | None, why: str, as_json: bool) -> None:
     """Exit code 1 where --yes left something undone."""
-    from deploy.commands.ledger_here import jitter
+    from deploy.commands.open_ledger import jitter
     from deploy.commands.operator_options import ledger, person, print_json
-    from sinks.ledger.settings.truth import Saving
-    from sinks.operator import by_hand
+    from sinks.ledger.practices.settings.settings_store import Saving
+    from sinks.operations.actions import entry_actions
 
     numbers = [_number(each) for each in ids]
     with ledger() as (settings, connection):
         clock, done = settings.clock(), None
         if yes:
             saving = Saving(actor=person(by), reason=why)
-            done = by_hand.apply(connection, action, practice, numbers, saving, clock=clock, jitter_s=jitter(settings))
-        items = done.items if done else by_hand.plan(connection, action, practice, numbers, clock=clock)
+            done = entry_actions.apply(
+                connection, action, practice, numbers, saving, clock=clock, jitter_s=jitter(settings)
+            )
+        items = done.items if done else entry_actions.plan(connection, action, practice, numbers, clock=clock)
     if as_json:
         followed = None if done is None else done.followed
         print_json({"dry_run": not yes, "items": [_item_json(each) for each in items], "followed": followed})
@@ -163,8 +165,8 @@ def _rows(item: Item) -> list[tuple[object, ...]]:
 
 def _number(text: str) -> int:
     """An entry's id. Raises ConfigurationError with what one looks like."""
-    from sinks.operator.dead_letters import DeadId
-    from streams.errors import ConfigurationError
+    from sinks.operations.queries.dead_letters import DeadId
+    from streams.runtime.errors import ConfigurationError
 
     try:
         found = DeadId.parse(text).effect_id

@@ -12,7 +12,7 @@ from deploy.commands.operator_options import Json, Practice, ledger, print_json,
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from sinks.operator.explain_records import (
+    from sinks.operations.queries.explain_records import (
         About,
         EntryTold,
         EventTold,
@@ -35,9 +35,9 @@ def explain(
     as_json: Json = False,
 ) -> None:
     """Events, decisions with their settings, amounts and how they came about, attempts, payout and documents."""
-    from sinks.operator.explain import explain as explained
-    from sinks.operator.explain_records import Ambiguous, GolivePosts, Unknown
-    from streams.errors import Permanent
+    from sinks.operations.queries.explain import explain as explained
+    from sinks.operations.queries.explain_records import Ambiguous, GolivePosts, Unknown
+    from streams.runtime.errors import Permanent
 
     with ledger() as (settings, connection):
         answer = explained(connection, sought, practice, now=settings.clock().for_database())
@@ -102,7 +102,7 @@ def _section(title: str, lines: Iterable[str]) -> Iterator[str]:
 
 
 def _event(number: int, event: EventTold) -> Iterator[str]:
-    from sinks.operator.explain_words import waiting_words
+    from sinks.operations.words.explanations import waiting_words
 
     version = f" version {event.version}" if event.version > 1 else ""
     yield f"{number}. {shown_at(event.occurred_at)}  {event.event_type} {event.event_id}: {event.subject}{version}"
@@ -140,7 +140,7 @@ def _amounts(event: EventTold) -> Iterator[str]:
 
 
 def _entry(entry: EntryTold) -> Iterator[str]:
-    from sinks.operator.explain_words import reason_words
+    from sinks.operations.words.explanations import reason_words
 
     part = f" {entry.part}" if entry.part else ""
     whom = f" for {entry.patient_ref}" if entry.patient_ref else ""

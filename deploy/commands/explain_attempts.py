@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from deploy.commands.operator_options import shown_at
 
 if TYPE_CHECKING:
-    from sinks.operator.explain_records import AttemptTold
+    from sinks.operations.queries.explain_records import AttemptTold
 
 FOLDED_FROM: Final = 3
 """Two of a kind are as quick to read as a count of them."""

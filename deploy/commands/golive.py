@@ -9,7 +9,7 @@ import typer
 from deploy.commands.operator_options import By, Json, PracticeId
 
 if TYPE_CHECKING:
-    from sinks.operator.golive_checklist import Checklist
+    from sinks.operations.actions.golive_checklist import Checklist
 
 app = typer.Typer(no_args_is_help=True, help="Prove a practice before it goes live: connection, mapping, a test post.")
 
@@ -35,13 +35,13 @@ def check(
     after a crash or an open line, it goes on where it was. Exit code 1 until everything has passed."""
     import asyncio
 
-    from deploy.commands.ledger_here import here, jitter
+    from deploy.commands.open_ledger import here, jitter
     from deploy.commands.operator_options import person, print_json
     from deploy.open_targets import surroundings
-    from sinks.ledger.settings.truth import Saving
-    from sinks.ledger.settings.written import checked_id
-    from sinks.operator.golive import Checking
-    from streams import crash_points
+    from sinks.ledger.practices.settings.settings_file import checked_id
+    from sinks.ledger.practices.settings.settings_store import Saving
+    from sinks.operations.actions.golive import Checking
+    from streams.fault_injection import crash_points
 
     practice_id, patient = checked_id("PRACTICE", practice), checked_id("--test-patient", test_patient)
     with here("golive") as (connection, settings):

@@ -16,12 +16,12 @@ from deploy.commands.operator_options import (
 )
 
 if TYPE_CHECKING:
-    from sinks.operator.lag import Lag, PartitionLag
+    from sinks.operations.queries.lag import Lag, PartitionLag
 
 
 def lag(practice: Practice = None, most: Most = 20, as_json: Json = False) -> None:
     """Records behind per role, the outbox, overdue and closed connections, the dead, the unposted, what people hold."""
-    from sinks.operator.lag import measure
+    from sinks.operations.queries.lag import measure
 
     with ledger() as (settings, connection):
         found = measure(connection, settings, now=settings.clock().for_database(), practice_id=practice, most=most)

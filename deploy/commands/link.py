@@ -17,10 +17,10 @@ def link(
     actor: By = None,
 ) -> None:
     """Link a patient and release what waited for it. Entries that are posted already do not move."""
-    from deploy.commands.ledger_here import here, jitter
+    from deploy.commands.open_ledger import here, jitter
     from deploy.commands.operator_options import person
-    from sinks.ledger import links
-    from sinks.ledger.settings.truth import Saving
+    from sinks.ledger.practices import links
+    from sinks.ledger.practices.settings.settings_store import Saving
 
     with here("link") as (connection, settings):
         released = links.link(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 if TYPE_CHECKING:
-    from sinks.operator.reading import Connection
+    from sinks.operations.queries.read_rows import Connection
     from streams.settings import ProgramSettings
 
 PracticeId = Annotated[str, typer.Argument(metavar="PRACTICE", help="The practice's id.")]
@@ -29,8 +29,8 @@ UNKNOWN: Final = "?"
 def ledger() -> Iterator[tuple[ProgramSettings, Connection]]:
     """The settings and a connection to the ledger. Raises ConfigurationError where there is no ledger yet."""
     from deploy.servers import settings_here
-    from sinks.ledger.database import connect
-    from streams.errors import ConfigurationError
+    from sinks.ledger.schema.database import connect
+    from streams.runtime.errors import ConfigurationError
 
     settings = settings_here()
     with connect(settings.database_url, "operator") as connection:
@@ -75,14 +75,14 @@ def shown_at(at: datetime | None) -> str:
 
 
 def shown_money(minor: int | None, currency: str | None) -> str:
-    from schemas.money import Money
+    from schemas.bookkeeping.money import Money
 
     return "" if minor is None else str(Money(minor, currency or "USD"))
 
 
 def a_day(text: str | None, option: str) -> date | None:
     """A civil date. Raises ConfigurationError that names the option."""
-    from streams.errors import ConfigurationError
+    from streams.runtime.errors import ConfigurationError
 
     if text is None:
         return None
@@ -94,7 +94,7 @@ def a_day(text: str | None, option: str) -> date | None:
 
 def an_instant(text: str | None, option: str) -> datetime | None:
     """An instant with its zone. Raises ConfigurationError that names the option."""
-    from streams.errors import ConfigurationError
+    from streams.runtime.errors import ConfigurationError
 
     if text is None:
         return None
@@ -110,8 +110,8 @@ def an_instant(text: str | None, option: str) -> datetime | None:
 
 def one_of(value: str | None, known: type[Any], option: str) -> str | None:
     """A member's value, whatever its case. Raises ConfigurationError with the nearest one."""
-    from streams.errors import ConfigurationError
-    from streams.nearest import nearest
+    from streams.runtime.did_you_mean import nearest
+    from streams.runtime.errors import ConfigurationError
 
     if value is None:
         return None

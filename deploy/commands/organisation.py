@@ -11,8 +11,8 @@ from deploy.commands.operator_options import By, Json
 from deploy.commands.settings import Changes, From
 
 if TYPE_CHECKING:
-    from sinks.ledger.settings.following import Effect
-    from sinks.ledger.settings.organisations import Edit
+    from sinks.ledger.practices.settings.follow_group import Effect
+    from sinks.ledger.practices.settings.groups import Edit
 
 app = typer.Typer(no_args_is_help=True, help="Groups: values that their practices inherit. Previews before it saves.")
 
@@ -30,26 +30,26 @@ def add(
     why: Why = "",
 ) -> None:
     """Make a group known, without values."""
-    from deploy.commands.ledger_here import here
+    from deploy.commands.open_ledger import here
     from deploy.commands.operator_options import person
-    from sinks.ledger.settings import organisations
-    from sinks.ledger.settings.truth import Saving
-    from sinks.ledger.settings.written import checked_id
-    from sinks.staff_text import checked_text
+    from sinks.ledger.practices.settings import groups
+    from sinks.ledger.practices.settings.settings_file import checked_id
+    from sinks.ledger.practices.settings.settings_store import Saving
+    from sinks.ledger.practices.staff_text import checked_text
 
     known = checked_id("ORGANISATION", organisation)
     checked_text("NAME", name or "")
     with here("organisation") as (connection, settings):
-        organisations.add(connection, known, name, Saving(actor=person(by), reason=why), clock=settings.clock())
+        groups.add(connection, known, name, Saving(actor=person(by), reason=why), clock=settings.clock())
     print(f"{known}: added; its practices join with: writeback organisation join {known} PRACTICE")
 
 
 @app.command("list")
 def list_(as_json: Json = False) -> None:
     """The groups and how many practices each has."""
-    from deploy.commands.ledger_here import here
+    from deploy.commands.open_ledger import here
     from deploy.commands.operator_options import print_json, print_table
-    from sinks.ledger.database import statement
+    from sinks.ledger.schema.database import statement
 
     with here("organisation") as (connection, _):
         rows = connection.execute(statement("practices", "organisations")).fetchall()
@@ -62,15 +62,15 @@ def list_(as_json: Json = False) -> None:
 @app.command()
 def show(organisation: Organisation, as_json: Json = False) -> None:
     """A group's values and locks, its practices, and what they do otherwise."""
-    from deploy.commands.ledger_here import here
+    from deploy.commands.open_ledger import here
     from deploy.commands.operator_options import print_json, print_table
-    from sinks.ledger.settings import organisations
-    from sinks.ledger.settings.fields import shown
+    from sinks.ledger.practices.settings import groups
+    from sinks.ledger.practices.settings.fields import shown
 
     with here("organisation") as (connection, settings), connection.transaction(), connection.cursor() as cursor:
-        group = organisations.organisation(cursor, organisation)
-        members = organisations.members(connection, group)
-        behind = organisations.preview(connection, group, effective_from=None, clock=settings.clock())
+        group = groups.organisation(cursor, organisation)
+        members = groups.members(connection, group)
+        behind = groups.preview(connection, group, effective_from=None, clock=settings.clock())
     if as_json:
         found: dict[str, Any] = {"organisation_id": group.organisation_id, "name": group.name, "version": group.version}
         found |= {"fields": group.fields, "locked": group.locked, "behind": [each.practice_id for each in behind]}
@@ -95,8 +95,8 @@ def set_(
     as_json: Json = False,
 ) -> None:
     """Set values that the practices inherit. Given none, brings practices that are behind to the group's values."""
-    from sinks.ledger.settings.fields import parse_changes
-    from sinks.ledger.settings.inheriting import checked_values
+    from sinks.ledger.practices.settings.fields import parse_changes
+    from sinks.ledger.practices.settings.inheritance import checked_values
 
     values, removed = checked_values(parse_changes(changes or ())), _known(unset or ())
 
@@ -154,14 +154,14 @@ def join(
     as_json: Json = False,
 ) -> None:
     """Bring a practice into a group: it takes the group's values, but for those it keeps."""
-    from deploy.commands.ledger_here import here, jitter
+    from deploy.commands.open_ledger import here, jitter
     from deploy.commands.operator_options import person
-    from sinks.ledger.settings import joining
-    from sinks.ledger.settings.truth import Saving
+    from sinks.ledger.practices.settings import group_membership
+    from sinks.ledger.practices.settings.settings_store import Saving
 
     _need_why(yes, why)
     with here("organisation") as (connection, settings):
-        effect = joining.join(
+        effect = group_membership.join(
             connection,
             organisation,
             practice,
@@ -185,15 +185,15 @@ def leave(
     as_json: Json = False,
 ) -> None:
     """Take a practice out of its group. Its settings stay as they are, and are its own."""
-    from deploy.commands.ledger_here import here
+    from deploy.commands.open_ledger import here
     from deploy.commands.operator_options import person, print_json
-    from sinks.ledger.settings import joining
-    from sinks.ledger.settings.truth import Saving
+    from sinks.ledger.practices.settings import group_membership
+    from sinks.ledger.practices.settings.settings_store import Saving
 
     _need_why(yes, why)
     with here("organisation") as (connection, settings):
         saving = Saving(actor=person(by), reason=why)
-        leaving = joining.leave(connection, practice, saving, clock=settings.clock(), dry_run=not yes)
+        leaving = group_membership.leave(connection, practice, saving, clock=settings.clock(), dry_run=not yes)
     if as_json:
         print_json({"dry_run": not yes, "leaves": leaving})
         return
@@ -211,15 +211,15 @@ def _save(
     organisation: str, edit: Edit, action: str, effective_from: Any, yes: bool, by: str | None, why: str, as_json: bool
 ) -> None:
     """Preview, or save and say what was saved."""
-    from deploy.commands.ledger_here import here, jitter
+    from deploy.commands.open_ledger import here, jitter
     from deploy.commands.operator_options import person
-    from sinks.ledger.settings import organisations
-    from sinks.ledger.settings.truth import Saving
+    from sinks.ledger.practices.settings import groups
+    from sinks.ledger.practices.settings.settings_store import Saving
 
     _need_why(yes, why)
     with here("organisation") as (connection, settings):
         if yes:
-            effects = organisations.save(
+            effects = groups.save(
                 connection,
                 organisation,
                 edit,
@@ -231,14 +231,14 @@ def _save(
             )
         else:
             with connection.cursor() as cursor:
-                group = organisations.edited(cursor, organisation, edit)
-            effects = organisations.preview(connection, group, effective_from=effective_from, clock=settings.clock())
+                group = groups.edited(cursor, organisation, edit)
+            effects = groups.preview(connection, group, effective_from=effective_from, clock=settings.clock())
     _print_effects(effects, yes, as_json)
 
 
 def _print_effects(effects: Sequence[Effect], saved: bool, as_json: bool) -> None:
     from deploy.commands.operator_options import print_json, print_table
-    from sinks.ledger.settings.fields import shown
+    from sinks.ledger.practices.settings.fields import shown
 
     changed = [effect for effect in effects if effect.differences]
     if as_json:
@@ -259,13 +259,13 @@ def _print_effects(effects: Sequence[Effect], saved: bool, as_json: bool) -> Non
 
 
 def _known(fields: Sequence[str]) -> set[str]:
-    from sinks.ledger.settings.fields import check_name
+    from sinks.ledger.practices.settings.fields import check_name
 
     return {check_name(field) for field in fields}
 
 
 def _need_why(yes: bool, why: str) -> None:
-    from streams.errors import ConfigurationError
+    from streams.runtime.errors import ConfigurationError
 
     if yes and not why.strip():
         raise ConfigurationError("--yes needs --why: the reason stands in the history and the audit trail")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from streams.errors import ConfigurationError
+from streams.runtime.errors import ConfigurationError
 
 
 def period(since: str, until: str, zone: str) -> tuple[datetime, datetime]:

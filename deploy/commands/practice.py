@@ -37,11 +37,11 @@ def add(
     actor: By = None,
 ) -> None:
     """Make a practice known, with a first version of its settings. What it told before is decided then."""
-    from deploy.commands.ledger_here import here, jitter
+    from deploy.commands.open_ledger import here, jitter
     from deploy.commands.operator_options import person
-    from sinks.ledger.settings.truth import Saving, add_practice
-    from sinks.ledger.settings.written import checked_email, checked_id, first_settings
-    from sinks.staff_text import checked_text
+    from sinks.ledger.practices.settings.settings_file import checked_email, checked_id, first_settings
+    from sinks.ledger.practices.settings.settings_store import Saving, add_practice
+    from sinks.ledger.practices.staff_text import checked_text
 
     practice_id = checked_id("PRACTICE", practice)
     checked_text("--name", name or "")
@@ -75,11 +75,11 @@ def entitle(
     withdraw: Annotated[bool, typer.Option("--withdraw", help="Take the entitlement back.")] = False,
 ) -> None:
     """Switch the feature on for a practice (SET-16). Its master is switched on by its go-live check."""
-    from deploy.commands.ledger_here import here
+    from deploy.commands.open_ledger import here
     from deploy.commands.operator_options import person
-    from sinks.ledger.settings.entitlement import entitle as decide
-    from sinks.ledger.settings.truth import Saving
-    from sinks.ledger.settings.written import checked_id
+    from sinks.ledger.practices.settings.entitlement import entitle as decide
+    from sinks.ledger.practices.settings.settings_file import checked_id
+    from sinks.ledger.practices.settings.settings_store import Saving
 
     practice_id = checked_id("PRACTICE", practice)
     with here("practice") as (connection, settings):
@@ -98,8 +98,8 @@ def show(as_json: Json = False) -> None:
     """Practices, their newest settings version and what they still need."""
     import json
 
-    from deploy.commands.ledger_here import here
-    from sinks.ledger.database import statement
+    from deploy.commands.open_ledger import here
+    from sinks.ledger.schema.database import statement
 
     with here("practice") as (connection, _):
         rows = connection.execute(statement("facts", "practices")).fetchall()

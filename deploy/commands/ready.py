@@ -22,8 +22,8 @@ def ready(
     """Wait until every role of `writeback up` is at work; exit code 1 when it is not in time."""
     from deploy.at_work import at_work
     from deploy.local.folders import state_folder
-    from streams.errors import Permanent
-    from streams.lifecycle import Stop
+    from streams.runtime.errors import Permanent
+    from streams.runtime.lifecycle import Stop
     from streams.settings import ProgramSettings
 
     state = state_folder(ProgramSettings.load(state_dir=state_dir).state_dir)

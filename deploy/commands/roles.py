@@ -9,11 +9,11 @@ from typing import Annotated, Final
 
 import typer
 
-from streams.errors import Role
+from streams.runtime.errors import Role
 
 ENTRY: Final = {
-    Role.RULES: "processors.worker:run",
-    Role.INTAKE: "sinks.ledger.intake_role:run",
+    Role.RULES: "processors.rules_role:run",
+    Role.INTAKE: "sinks.ledger.intake.role:run",
     Role.POSTER: "sinks.poster.role:run",
     Role.RELAY: "sinks.relay:run",
     Role.NOTIFIER: "sinks.notices.role:run",
@@ -54,10 +54,11 @@ def _run(role: Role, slot: int | None, metrics_port: int | None, parent: int | N
     """1. Settings. 2. Logs. 3. Say what was chosen. 4. Signals and parent. 5. Endpoint. 6. The role."""
     from deploy.encryption import check_encryption
     from deploy.servers import settings_here
-    from streams import crash_points, logging, metrics
-    from streams.dead_letters import APP_VERSION
-    from streams.lifecycle import Stop, end_with
-    from streams.telemetry import HEALTH, TelemetryServer
+    from streams.fault_injection import crash_points
+    from streams.kafka.dead_letters import APP_VERSION
+    from streams.runtime import logging, metrics
+    from streams.runtime.endpoints import HEALTH, TelemetryServer
+    from streams.runtime.lifecycle import Stop, end_with
 
     settings = settings_here(slot=slot, metrics_port=metrics_port)
     logging.configure(level=settings.log_level, style=settings.log_format, role=role.value, slot=settings.slot)
@@ -92,6 +93,6 @@ def _run(role: Role, slot: int | None, metrics_port: int | None, parent: int | N
 
 def _exit_code(error: Exception) -> int:
     """2 tells the supervisor that a restart cannot help."""
-    from streams.errors import ConfigurationError
+    from streams.runtime.errors import ConfigurationError
 
     return 2 if isinstance(error, ConfigurationError) else 1

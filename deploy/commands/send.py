@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from streams.event_files import Accepted, Refused
-    from streams.producer import Delivery, EventProducer
+    from streams.kafka.event_files import Accepted, Refused
+    from streams.kafka.producer import Delivery, EventProducer
     from streams.settings import ProgramSettings
 
 SHOWN: Final = 200
@@ -61,8 +61,8 @@ class _Sending:
         """1. Check the topics. 2. Read, validate and send line by line. 3. Wait for the broker's answers."""
         from rich.progress import Progress
 
-        from streams.event_files import Accepted, read_events
-        from streams.producer import Undelivered
+        from streams.kafka.event_files import Accepted, read_events
+        from streams.kafka.producer import Undelivered
 
         producer = None if self._dry_run else self._producer()
         with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
@@ -89,8 +89,8 @@ class _Sending:
 
     def _producer(self) -> EventProducer:
         from schemas.topics import STREAM_TOPICS
-        from streams.producer import EventProducer
-        from streams.topic_admin import require_present
+        from streams.kafka.producer import EventProducer
+        from streams.kafka.topics import require_present
 
         require_present(self._settings, STREAM_TOPICS.values())
         return EventProducer(self._settings.kafka_client(), self._settings.topic_prefix, self._report)
@@ -145,7 +145,7 @@ class _Sending:
 
 @contextmanager
 def _opened(file: Path) -> Iterator[tuple[BinaryIO, int | None]]:
-    from streams.errors import ConfigurationError
+    from streams.runtime.errors import ConfigurationError
 
     if str(file) == "-":
         yield sys.stdin.buffer, None

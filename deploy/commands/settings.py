@@ -63,22 +63,22 @@ def save(
     follow it; none before does."""
     import msgspec
 
-    from deploy.commands.ledger_here import here, jitter
+    from deploy.commands.open_ledger import here, jitter
     from deploy.commands.operator_options import person, print_json
-    from sinks.ledger.settings import truth
-    from sinks.ledger.settings.written import checked_id
-    from streams.errors import ConfigurationError
+    from sinks.ledger.practices.settings import settings_store
+    from sinks.ledger.practices.settings.settings_file import checked_id
+    from streams.runtime.errors import ConfigurationError
 
     practice_id = checked_id("PRACTICE", practice)
     edit = edit_of(file, changes)
     if not why.strip():
         raise ConfigurationError("settings are saved with --why REASON: it stands in the history and the audit trail")
     with here("settings") as (connection, settings):
-        version = truth.change(
+        version = settings_store.change(
             connection,
             practice_id,
             lambda newest: edit(practice_id, newest),
-            truth.Saving(actor=person(by), reason=why, without_golive=without_golive),
+            settings_store.Saving(actor=person(by), reason=why, without_golive=without_golive),
             clock=settings.clock(),
             jitter_s=jitter(settings),
             effective_from=effective_from,
@@ -107,19 +107,19 @@ def withdraw(
     """Take back the newest version before it begins, so that another can begin earlier, or at once."""
     import msgspec
 
-    from deploy.commands.ledger_here import here
+    from deploy.commands.open_ledger import here
     from deploy.commands.operator_options import person, print_json
-    from sinks.ledger.settings import withdrawing
-    from sinks.ledger.settings.truth import Saving
-    from sinks.ledger.settings.written import checked_id
+    from sinks.ledger.practices.settings import withdrawal
+    from sinks.ledger.practices.settings.settings_file import checked_id
+    from sinks.ledger.practices.settings.settings_store import Saving
 
     practice_id = checked_id("PRACTICE", practice)
     with here("settings") as (connection, settings):
         saving = Saving(actor=person(by), reason=why)
-        taken = withdrawing.withdraw(connection, practice_id, saving, clock=settings.clock(), version=version)
+        taken = withdrawal.withdraw(connection, practice_id, saving, clock=settings.clock(), version=version)
         left, _ = saved_versions(connection, practice_id, None)
         with connection.cursor() as cursor:
-            behind = withdrawing.outstanding(cursor, practice_id)
+            behind = withdrawal.outstanding(cursor, practice_id)
     newest = left.newest
     if as_json:
         told = msgspec.structs.asdict(taken) | msgspec.structs.asdict(taken.version)
@@ -139,9 +139,9 @@ def withdraw(
 
 def edit_of(file: Path | None, changes: list[str] | None) -> Any:
     """What a command's FILE or --change make of a practice's newest settings. ConfigurationError for both or none."""
-    from sinks.ledger.settings.fields import parse_changes, with_fields
-    from sinks.ledger.settings.written import read_settings
-    from streams.errors import ConfigurationError
+    from sinks.ledger.practices.settings.fields import parse_changes, with_fields
+    from sinks.ledger.practices.settings.settings_file import read_settings
+    from streams.runtime.errors import ConfigurationError
 
     if (file is None) is (not changes):
         raise ConfigurationError("give the whole settings in FILE, or some fields with --change field=value")

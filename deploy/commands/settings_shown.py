@@ -13,20 +13,20 @@ if TYPE_CHECKING:
     from psycopg.rows import TupleRow
 
     from schemas.practice_settings import PracticeSettings, SettingsHistory
-    from sinks.ledger.settings.warning import SettingsWarning
+    from sinks.ledger.practices.settings.warnings import SettingsWarning
 
 
 def show(practice: PracticeId, as_json: Json = False) -> None:
     """The version in force, where each field comes from, and what these settings will do."""
     import msgspec
 
-    from deploy.commands.ledger_here import here
+    from deploy.commands.open_ledger import here
     from deploy.commands.operator_options import print_json
-    from sinks.ledger.practices import require_practice
-    from sinks.ledger.settings import golive_state, inheriting
-    from sinks.ledger.settings.fields import fields_of, shown
-    from sinks.ledger.settings.history import history_of, newest
-    from sinks.ledger.settings.written import checked_id
+    from sinks.ledger.practices.registry import require_practice
+    from sinks.ledger.practices.settings import golive_state, inheritance
+    from sinks.ledger.practices.settings.fields import fields_of, shown
+    from sinks.ledger.practices.settings.history import history_of, newest
+    from sinks.ledger.practices.settings.settings_file import checked_id
 
     practice_id = checked_id("PRACTICE", practice)
     with here("settings") as (connection, settings):
@@ -34,7 +34,7 @@ def show(practice: PracticeId, as_json: Json = False) -> None:
             require_practice(cursor, practice_id)
             saved = history_of(cursor, practice_id)
             standing = newest(cursor, practice_id)
-            group = inheriting.group_of(cursor, practice_id)
+            group = inheritance.group_of(cursor, practice_id)
             ready = golive_state.readiness(cursor, practice_id)
         version = saved.in_force(settings.clock().now()) or saved.newest
         warnings = () if version is None else saved_versions(connection, practice_id, version.settings)[1]
@@ -70,10 +70,10 @@ def history(practice: PracticeId, as_json: Json = False) -> None:
     """Every version: when it begins, who saved it, why, and what it changed; also those withdrawn before they began."""
     import msgspec
 
-    from deploy.commands.ledger_here import here
+    from deploy.commands.open_ledger import here
     from deploy.commands.operator_options import print_json, print_table
-    from sinks.ledger.settings.withdrawing import withdrawn
-    from sinks.ledger.settings.written import checked_id
+    from sinks.ledger.practices.settings.settings_file import checked_id
+    from sinks.ledger.practices.settings.withdrawal import withdrawn
 
     practice_id = checked_id("PRACTICE", practice)
     with here("settings") as (connection, settings):
@@ -119,9 +119,9 @@ def diff(
     as_json: Json = False,
 ) -> None:
     """What differs between two versions, field by field."""
-    from deploy.commands.ledger_here import here
+    from deploy.commands.open_ledger import here
     from deploy.commands.operator_options import print_json
-    from sinks.ledger.settings.written import checked_id
+    from sinks.ledger.practices.settings.settings_file import checked_id
 
     practice_id = checked_id("PRACTICE", practice)
     with here("settings") as (connection, _):
@@ -144,9 +144,9 @@ def saved_versions(
     connection: Connection[TupleRow], practice_id: str, settings: PracticeSettings | None
 ) -> tuple[SettingsHistory, tuple[SettingsWarning, ...]]:
     """A practice's versions, and what `settings` (if any) will do there. ConfigurationError for an unknown practice."""
-    from sinks.ledger.practices import require_practice
-    from sinks.ledger.settings.abilities import warnings_of
-    from sinks.ledger.settings.history import history_of
+    from sinks.ledger.practices.registry import require_practice
+    from sinks.ledger.practices.settings.capabilities import warnings_of
+    from sinks.ledger.practices.settings.history import history_of
 
     with connection.transaction(), connection.cursor() as cursor:
         require_practice(cursor, practice_id)
@@ -161,8 +161,8 @@ def version_before(found: SettingsHistory, version: int) -> int:
 
 def differences_between(found: SettingsHistory, before: int, after: int) -> tuple[Any, ...]:
     """Between two versions of a history; 0 stands before the first."""
-    from sinks.ledger.settings.fields import differences
-    from streams.errors import ConfigurationError
+    from sinks.ledger.practices.settings.fields import differences
+    from streams.runtime.errors import ConfigurationError
 
     known = {each.version: each.settings for each in found.versions}
     for number in (before, after):

@@ -14,9 +14,9 @@ from deploy.commands.operator_options import By
 from deploy.commands.target_choices import choices
 
 if TYPE_CHECKING:
-    from schemas.states import Target
-    from sinks.ledger.connections import Listed
-    from sinks.port import ConnectionReport
+    from schemas.vocabulary import Target
+    from sinks.ledger.practices.connections import Listed
+    from sinks.targets.port import ConnectionReport
     from streams.settings import ProgramSettings
 
 app = typer.Typer(no_args_is_help=True, help="Connect practices to their systems, and prove the connections.")
@@ -50,12 +50,12 @@ def add(
     """Connect PRACTICE to TARGET, or repair its connection: what died of the old setting goes again by itself."""
     from deploy.commands.operator_options import person
     from deploy.servers import settings_here
-    from sinks.credentials import KeyRing
-    from sinks.ledger.connections import save_connection, stored_fingerprint
-    from sinks.ledger.database import connect
-    from sinks.ledger.migrate import migrate
-    from sinks.staff_text import checked_text
-    from sinks.target_input import ROUTES, checked_input, route_named
+    from sinks.ledger.practices.connections import save_connection, stored_fingerprint
+    from sinks.ledger.practices.staff_text import checked_text
+    from sinks.ledger.schema.database import connect
+    from sinks.ledger.schema.migrate import migrate
+    from sinks.targets.connection_input import ROUTES, checked_input, route_named
+    from sinks.targets.credentials import KeyRing
 
     route = route_named(target)
     settings = settings_here()
@@ -92,7 +92,7 @@ def prove(practice: Practice, target: System, as_json: Json = False) -> None:
     import asyncio
 
     from deploy.servers import settings_here
-    from sinks.target_input import ROUTES, route_named
+    from sinks.targets.connection_input import ROUTES, route_named
 
     report = asyncio.run(_tested(settings_here(), practice, ROUTES[route_named(target)].target))
     if as_json:
@@ -112,8 +112,8 @@ def list_(
     import msgspec
 
     from deploy.servers import settings_here
-    from sinks.ledger.connections import list_connections
-    from sinks.ledger.database import connect
+    from sinks.ledger.practices.connections import list_connections
+    from sinks.ledger.schema.database import connect
 
     with connect(settings_here().database_url, "target") as connection, connection.cursor() as cursor:
         found = list_connections(cursor, practice)
@@ -164,7 +164,7 @@ def _secrets(chosen: str | None) -> bytes | None:
 
 
 def _read_file(path: Path, option: str) -> bytes:
-    from streams.errors import ConfigurationError
+    from streams.runtime.errors import ConfigurationError
 
     try:
         with path.open("rb") as file:

@@ -10,8 +10,8 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from schemas.states import Target
-    from sinks.choices import Choice
+    from schemas.vocabulary import Target
+    from sinks.targets.choices import Choice
     from streams.settings import ProgramSettings
 
 CHOICES_S = 30.0
@@ -29,7 +29,7 @@ def choices(
     import msgspec
 
     from deploy.servers import settings_here
-    from sinks.target_input import ROUTES, route_named
+    from sinks.targets.connection_input import ROUTES, route_named
 
     settings = settings_here()
     wanted = ROUTES[route_named(target)].target
@@ -43,9 +43,9 @@ def choices(
 
 async def _read(settings: ProgramSettings, practice: str, said: str, target: Target) -> tuple[Choice, ...]:
     from deploy.open_targets import open_stored
-    from sinks.choices import OffersChoices
-    from sinks.port import ReadFailed
-    from streams.errors import ConfigurationError, WritebackError
+    from sinks.targets.choices import OffersChoices
+    from sinks.targets.port import ReadFailed
+    from streams.runtime.errors import ConfigurationError, WritebackError
 
     opened = open_stored(settings, practice, target)
     try:
@@ -63,8 +63,8 @@ async def _read(settings: ProgramSettings, practice: str, said: str, target: Tar
 
 
 def _require_practice(settings: ProgramSettings, practice: str) -> None:
-    from sinks.ledger.database import connect
-    from sinks.ledger.practices import require_practice
+    from sinks.ledger.practices.registry import require_practice
+    from sinks.ledger.schema.database import connect
 
     with (
         connect(settings.database_url, "target") as connection,
@@ -78,9 +78,9 @@ def _with_settings(settings: ProgramSettings, practice: str, offered: Iterable[C
     """What stands in the practice's settings is marked by the version in force."""
     import msgspec
 
-    from sinks.choices import SETTING
-    from sinks.ledger.database import connect
-    from sinks.ledger.settings.history import history_of
+    from sinks.ledger.practices.settings.history import history_of
+    from sinks.ledger.schema.database import connect
+    from sinks.targets.choices import SETTING
 
     with connect(settings.database_url, "target") as connection, connection.cursor() as cursor:
         versions = history_of(cursor, practice)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
+    from streams.kafka.topics import TopicsReport
     from streams.settings import ProgramSettings
-    from streams.topic_admin import TopicsReport
 
 app = typer.Typer(no_args_is_help=True, help="Create and check the topics of the catalogue.")
 
@@ -18,7 +18,7 @@ app = typer.Typer(no_args_is_help=True, help="Create and check the topics of the
 def ensure() -> None:
     """Create missing topics and check the others; refuses topics that would break the design."""
     from deploy.servers import settings_here
-    from streams.topic_admin import ensure_topics
+    from streams.kafka.topics import ensure_topics
 
     settings = settings_here()
     report = ensure_topics(settings, fixed_partitions(settings))
@@ -31,7 +31,7 @@ def ensure() -> None:
 def check() -> None:
     """Check all topics without creating any."""
     from deploy.servers import settings_here
-    from streams.topic_admin import check_topics
+    from streams.kafka.topics import check_topics
 
     settings = settings_here()
     report = check_topics(settings, fixed_partitions(settings))

@@ -19,9 +19,9 @@ from deploy.commands.operator_options import (
 )
 
 if TYPE_CHECKING:
-    from schemas.states import State
-    from sinks.operator.totals import Standing, Totals
-    from sinks.operator.transactions import EntryFacts, Listing, Story, Transaction
+    from schemas.vocabulary import State
+    from sinks.operations.queries.totals import Standing, Totals
+    from sinks.operations.queries.transactions import EntryFacts, Listing, Story, Transaction
 
 app = typer.Typer(no_args_is_help=True, help="Look at transactions: their state, amounts, reasons and attempts.")
 
@@ -40,9 +40,9 @@ def list_(
     as_json: Json = False,
 ) -> None:
     """One row per entry (or per event that has none yet), in the order in which the payments happened."""
-    from sinks.operator.sums import sums_of
-    from sinks.operator.transactions import Wanted, check_day, list_transactions, week_of
-    from streams.errors import ConfigurationError
+    from sinks.operations.queries.sums import sums_of
+    from sinks.operations.queries.transactions import Wanted, check_day, list_transactions, week_of
+    from streams.runtime.errors import ConfigurationError
 
     if day and week:
         raise ConfigurationError("--day and --week exclude each other")
@@ -87,8 +87,8 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Everything about one payment: its event, its entries with their amounts, and each attempt with its answer."""
-    from sinks.operator.transactions import stories
-    from streams.errors import Permanent
+    from sinks.operations.queries.transactions import stories
+    from streams.runtime.errors import Permanent
 
     with ledger() as (_, connection):
         found = stories(connection, practice, sought.removeprefix("e:"))
@@ -103,10 +103,10 @@ def show(
 
 def _states(given: list[str]) -> tuple[tuple[State, ...], tuple[Standing, ...]]:
     """Those of entries and those of payments as a whole. Raises ConfigurationError with the nearest name."""
-    from schemas.states import State
-    from sinks.operator.totals import Standing
-    from streams.errors import ConfigurationError
-    from streams.nearest import nearest
+    from schemas.vocabulary import State
+    from sinks.operations.queries.totals import Standing
+    from streams.runtime.did_you_mean import nearest
+    from streams.runtime.errors import ConfigurationError
 
     names = [each.upper() for each in given]
     known = [*State.__members__, *Standing.__members__]
@@ -120,7 +120,7 @@ def _states(given: list[str]) -> tuple[tuple[State, ...], tuple[Standing, ...]]:
 def _print_listing(listing: Listing) -> None:
     from collections import Counter
 
-    from sinks.operator.sums import sums_of
+    from sinks.operations.queries.sums import sums_of
 
     headings = (
         "practice",

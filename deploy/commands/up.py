@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from streams.errors import Role
+from streams.runtime.errors import Role
 
 if TYPE_CHECKING:
     from deploy.at_work import AtWork
@@ -101,8 +101,8 @@ def _prepared(settings: ProgramSettings, stack: LocalStack) -> ProgramSettings:
     from deploy.commands.topics import fixed_partitions
     from deploy.encryption import check_encryption
     from deploy.servers import LOCAL_DATABASE, on_local
-    from sinks.ledger.migrate import migrate
-    from streams.topic_admin import ensure_topics
+    from sinks.ledger.schema.migrate import migrate
+    from streams.kafka.topics import ensure_topics
 
     local = stack.start(LOCAL_DATABASE)
     say(f"Kafka:    {settings.kafka_bootstrap_servers or local.bootstrap + ' (local, Apache Kafka)'}")

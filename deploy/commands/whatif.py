@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from deploy.whatif.comparing import Compared, Outcome, Sum
-    from sinks.ledger.settings.warning import SettingsWarning
+    from sinks.ledger.practices.settings.warnings import SettingsWarning
+    from sinks.operations.whatif.compare import Compared, Outcome, Sum
 
 SHOWN = 100
 """Payments that a person is shown; the sum and --json hold all."""
@@ -29,14 +29,14 @@ def whatif(
     as_json: Annotated[bool, typer.Option("--json", help="For machines; payments are streamed.")] = False,
 ) -> None:
     """Decide a practice's past payments under proposed settings, and show what would differ."""
-    from deploy.commands.ledger_here import here
+    from deploy.commands.open_ledger import here
     from deploy.commands.periods import period
     from deploy.commands.settings import edit_of
-    from deploy.whatif.running import run
-    from sinks.ledger.practices import require_practice
-    from sinks.ledger.settings.abilities import warnings_of
-    from sinks.ledger.settings.history import newest
-    from sinks.ledger.settings.written import checked_id
+    from sinks.ledger.practices.registry import require_practice
+    from sinks.ledger.practices.settings.capabilities import warnings_of
+    from sinks.ledger.practices.settings.history import newest
+    from sinks.ledger.practices.settings.settings_file import checked_id
+    from sinks.operations.whatif.run import run
 
     practice_id = checked_id("--practice", practice)
     edit = edit_of(file, changes)
@@ -55,7 +55,7 @@ def _stream(practice_id: str, events: Iterable[Compared], warnings: tuple[Settin
     """One JSON document, written as it is found: years of payments take no memory."""
     from msgspec.json import encode
 
-    from deploy.whatif.comparing import Sum
+    from sinks.operations.whatif.compare import Sum
 
     total, comma = Sum(), ""
     sys.stdout.write(f'{{"practice_id":{encode(practice_id).decode()},"payments":[')
@@ -68,7 +68,7 @@ def _stream(practice_id: str, events: Iterable[Compared], warnings: tuple[Settin
 
 def _table(practice_id: str, events: Iterable[Compared], warnings: tuple[SettingsWarning, ...]) -> None:
     from deploy.commands.operator_options import print_table, shown_money
-    from deploy.whatif.comparing import Sum
+    from sinks.operations.whatif.compare import Sum
 
     total = Sum()
     listed: list[Compared] = []
@@ -122,7 +122,7 @@ def _named(each: Compared) -> str:
 
 def _in_all(outcomes: Iterable[Outcome]) -> str:
     from deploy.commands.operator_options import shown_money
-    from deploy.whatif.comparing import Books
+    from sinks.operations.whatif.compare import Books
 
     books = Books()
     for outcome in outcomes:

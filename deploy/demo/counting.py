@@ -7,7 +7,7 @@ from collections import Counter
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartition
 
 from schemas.topics import TopicName, physical
-from streams.errors import Transient
+from streams.runtime.errors import Transient
 from streams.settings import ProgramSettings
 
 READ_S = 20.0

@@ -15,12 +15,12 @@ from deploy.sandbox.demonstration import (
 )
 from deploy.sandbox.running import SandboxClients
 from schemas.events import PaymentKind
-from sinks.credentials import KeyRing
-from sinks.ledger.connections import Saved, save_connection, stored_fingerprint
-from sinks.ledger.database import connect
-from sinks.ledger.links import link
-from sinks.ledger.settings.truth import Saving, add_practice
-from sinks.target_input import ROUTES, checked_input, route_named
+from sinks.ledger.practices.connections import Saved, save_connection, stored_fingerprint
+from sinks.ledger.practices.links import link
+from sinks.ledger.practices.settings.settings_store import Saving, add_practice
+from sinks.ledger.schema.database import connect
+from sinks.targets.connection_input import ROUTES, checked_input, route_named
+from sinks.targets.credentials import KeyRing
 from streams.settings import ProgramSettings
 
 WHO = Saving(

@@ -9,7 +9,7 @@ import msgspec
 from deploy.demo.practices import DemoPractice
 from deploy.demo.reckoning import Expected
 from deploy.demo.stage import Stage
-from schemas.states import DEAD, SKIPPED, State
+from schemas.vocabulary import DEAD, SKIPPED, State
 
 # What depends on a dead entry is as dead as it: a fee credit does not go without its payment.
 _EFFECTS = """

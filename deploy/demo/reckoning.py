@@ -8,8 +8,8 @@ from __future__ import annotations
 import msgspec
 
 from deploy.demo.day import Day, linked
+from schemas.bookkeeping.money import largest_remainder
 from schemas.events import MembershipAction, MembershipPaid, MoneyFields, PaymentKind, PaymentSucceeded
-from schemas.money import largest_remainder
 from schemas.practice_settings import AmountMode, TypeMode
 
 

@@ -9,7 +9,7 @@ from deploy.demo.day import Day
 from schemas.codec import encode_event
 from schemas.events import MoneyFields
 from schemas.topics import TopicName, physical
-from schemas.validation import key_of
+from schemas.validation.events import key_of
 from streams.settings import ProgramSettings
 
 DUPLICATES = 5

@@ -21,11 +21,11 @@ from deploy.local.ports import free_ports
 from deploy.local.stack import LocalStack
 from deploy.sandbox.running import SandboxProcess
 from deploy.supervisor import STOP_ORDER, Slot, Supervisor
-from sinks.ledger.migrate import migrate
-from streams.clock import set_rehearsal
-from streams.errors import Permanent, Role
+from sinks.ledger.schema.migrate import migrate
+from streams.kafka.topics import ensure_topics
+from streams.runtime.clock import set_rehearsal
+from streams.runtime.errors import Permanent, Role
 from streams.settings import PREFIX, ProgramSettings
-from streams.topic_admin import ensure_topics
 
 LOOK_EVERY_S: Final = 0.1
 PARTITIONS: Final = 3

@@ -21,9 +21,9 @@ from deploy.demo.spoiled import REFUSED, spoil
 from deploy.demo.stage import Stage
 from schemas.events import Event, MoneyFields
 from schemas.topics import SOURCES, TopicName
-from sinks.ledger.receipts_audit import audit
-from streams.errors import Role
-from streams.producer import EventProducer
+from sinks.operations.queries.receipts_audit import audit
+from streams.kafka.producer import EventProducer
+from streams.runtime.errors import Role
 
 SEED: Final = 2026
 WAIT_S: Final = 90.0

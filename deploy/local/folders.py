@@ -9,7 +9,7 @@ from typing import Final
 
 import platformdirs
 
-from streams.errors import ConfigurationError
+from streams.runtime.errors import ConfigurationError
 
 APPLICATION: Final = "writeback"
 # The jars take 43 MB, the copy of Postgres 41 MB; an empty broker and an initialised database 60 MB.

@@ -12,7 +12,7 @@ from deploy.sandbox.calls import Call
 from deploy.sandbox.exchange import Document, decoded, encoded
 from deploy.sandbox.faults import Effect, Fault, FaultKind, FaultState
 from deploy.sandbox.ledger import Doubled, Mutation
-from streams.errors import Permanent
+from streams.runtime.errors import Permanent
 
 ANSWER_LIMIT_S = 100.0
 """A control request is answered at once; this only ends a test whose sandbox is gone."""

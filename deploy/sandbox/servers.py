@@ -22,7 +22,7 @@ from deploy.sandbox.mail import MailSink
 from deploy.sandbox.open_dental.vendor import OpenDental
 from deploy.sandbox.quickbooks.vendor import QuickBooks
 from deploy.sandbox.serving import SandboxServer
-from streams.clock import Clock, RehearsalClock
+from streams.runtime.clock import Clock, RehearsalClock
 
 Handler = Callable[[BaseRequest], Awaitable[web.StreamResponse]]
 

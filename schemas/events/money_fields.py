@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from schemas.bookkeeping.money import Money
 from schemas.events.envelope import Event, Part
-from schemas.money import Money
 
 
 class Tender(StrEnum):

@@ -6,10 +6,10 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import ClassVar
 
+from schemas.bookkeeping.money import Money
 from schemas.events.envelope import Event, Part
 from schemas.events.money_fields import FeePart
 from schemas.events.payments import PaymentKind
-from schemas.money import Money
 
 
 class PayoutCategory(StrEnum):

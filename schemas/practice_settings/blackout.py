@@ -1,4 +1,4 @@
-"""The local times in which a practice lets nothing be posted (T-8); when one ends: `schemas.blackouts`."""
+"""The local times in which a practice lets nothing be posted (T-8); when one ends: `schemas.bookkeeping.blackouts`."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ _MODE_FIELDS: Final = {
     PaymentKind.MEMBERSHIP: "membership",
     PaymentKind.COLLECTION: "collection",
 }
-"""UNKNOWN is refused before it comes here (`schemas.validation`)."""
+"""UNKNOWN is refused before it comes here (`schemas.validation.events`)."""
 
 
 class TypeModes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -9,8 +9,8 @@ from typing import Any, Final
 import psycopg
 from psycopg.rows import TupleRow
 
-from sinks.ledger.database import statement
-from streams.times import Profile
+from sinks.ledger.schema.database import statement
+from streams.runtime.times import Profile
 
 Cursor = psycopg.Cursor[TupleRow]
 GateKey = tuple[str, str]

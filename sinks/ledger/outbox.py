@@ -12,14 +12,13 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from schemas.codec import encode_result
-from schemas.reasons import DeadLetterReason, DecisionReason
-from schemas.states import EntryKind, State, Target
 from schemas.topics import TopicName
+from schemas.vocabulary import DeadLetterReason, DecisionReason, EntryKind, State, Target
 from schemas.writebacks import Redecision, Result
-from sinks.ledger.database import statement
-from streams.dead_letters import DeadLetter, dead_letter_headers
-from streams.header_values import HeaderList
-from streams.redecisions import redecision_headers
+from sinks.ledger.schema.database import statement
+from streams.kafka.dead_letters import DeadLetter, dead_letter_headers
+from streams.kafka.header_values import HeaderList
+from streams.kafka.redecision_requests import redecision_headers
 
 CHANNEL: Final = "writeback_outbox"
 INSERT: Final[LiteralString] = statement("outbox", "insert")

@@ -7,8 +7,7 @@ from typing import Final, Self
 
 import msgspec
 
-from schemas.reasons import AttentionReason, ConnectionReason, DeadLetterReason
-from schemas.states import Target
+from schemas.vocabulary import AttentionReason, ConnectionReason, DeadLetterReason, Target
 
 UNKNOWN_PRACTICE = "?"
 """The practice of a record whose key cannot be read (law 11): only an operator can be told."""

@@ -8,12 +8,12 @@ from typing import Any, Final
 import psycopg
 from psycopg.rows import TupleRow
 
-from schemas.states import State
-from sinks.named_queries import named_queries
-from sinks.notices.letters import Letter
-from sinks.notices.message import message_id
-from sinks.notices.texts.waiting import WAITING_WORDS
-from streams.logging import log
+from schemas.vocabulary import State
+from sinks.ledger.named_queries import named_queries
+from sinks.notices.channels.email_message import message_id
+from sinks.notices.email_text import Letter
+from sinks.notices.words.waiting import WAITING_WORDS
+from streams.runtime.logging import log
 
 CAUSE: Final = "digest"
 STEP: Final = "1-digest"

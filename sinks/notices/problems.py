@@ -8,11 +8,10 @@ from typing import Final
 import psycopg
 from psycopg.rows import TupleRow
 
-from schemas.reasons import ConnectionReason, DeadLetterReason
-from schemas.states import State, Target
-from sinks.named_queries import named_queries
+from schemas.vocabulary import ConnectionReason, DeadLetterReason, State, Target
+from sinks.ledger.named_queries import named_queries
 from sinks.notices.causes import Cause, CauseKind, Reason, reason_of
-from sinks.notices.planning import Problem
+from sinks.notices.schedule import Problem
 
 UNSETTLED: Final = timedelta(minutes=30)
 """A read-back settles a doubt within minutes of `settle_until`; after this long a person should know (NOT-4)."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from schemas.reasons import AttentionReason
-from schemas.states import Target
+from schemas.vocabulary import AttentionReason, Target
 from sinks.notices.causes import Cause
-from sinks.quickbooks.remedies import remedy as quickbooks_remedy
+from sinks.targets.quickbooks.remedies import remedy as quickbooks_remedy
 
 
 def remedy_for_code(cause: Cause, code: str | None) -> str | None:

@@ -8,20 +8,20 @@ from typing import Final
 
 import psycopg
 
-from sinks.ledger.database import connection_options
-from sinks.notices.book import Book
-from sinks.notices.courier import Connection, Courier
+from sinks.ledger.schema.database import connection_options
+from sinks.notices.channels.email_message import sender_address
+from sinks.notices.channels.smtp import mail_server
+from sinks.notices.dead_letter_wakeup import Hastener
+from sinks.notices.deliver import Connection, Courier
 from sinks.notices.digest import plan_digests
-from sinks.notices.hastening import Hastener
-from sinks.notices.message import sender_address
 from sinks.notices.problems import open_problems
-from sinks.notices.smtp import mail_server
-from streams.errors import Consequence, Role, category_of, consequence
-from streams.lifecycle import Stop
-from streams.logging import log
-from streams.metrics import DATABASE_RECONNECTS, ERRORS
+from sinks.notices.store import Book
+from streams.runtime.endpoints import HEALTH, Health
+from streams.runtime.errors import Consequence, Role, category_of, consequence
+from streams.runtime.lifecycle import Stop
+from streams.runtime.logging import log
+from streams.runtime.metrics import DATABASE_RECONNECTS, ERRORS
 from streams.settings import ProgramSettings
-from streams.telemetry import HEALTH, Health
 
 LOOK_S: Final = 5.0
 """Between two looks at the ledger when nothing hastens: an index scan over what is dead."""

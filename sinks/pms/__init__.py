@@ -1,1 +1,1 @@
-"""Routes into practice management systems, one folder per vendor, all behind `sinks.port.PaymentTarget`."""
+"""Routes into practice management systems, one folder per vendor, all behind `sinks.targets.port.PaymentTarget`."""

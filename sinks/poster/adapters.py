@@ -9,12 +9,12 @@ from typing import Any, Final
 
 import msgspec
 
-from schemas.reasons import ConnectionReason
-from sinks.port import PaymentTarget
-from sinks.poster.doors import Door
-from sinks.poster.ledger import Ledger
-from sinks.poster.work import DoorKey
-from sinks.routes import StoredConnection, Surroundings, UnusableConnectionError, open_target
+from schemas.vocabulary import ConnectionReason
+from sinks.poster.connection_leases import Door
+from sinks.poster.planned_call import DoorKey
+from sinks.poster.statements import Ledger
+from sinks.targets.catalogue import StoredConnection, Surroundings, UnusableConnectionError, open_target
+from sinks.targets.port import PaymentTarget
 
 KEPT: Final = 1_000
 """Adapters beyond this are opened anew when they are needed, longest unused first."""

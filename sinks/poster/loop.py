@@ -12,21 +12,21 @@ from typing import Final
 import psycopg
 
 from sinks.poster.adapters import Adapters
-from sinks.poster.confirming import Confirmer
-from sinks.poster.holding import Holding
-from sinks.poster.ledger import Connect, Ledger
-from sinks.poster.looking_twice import SecondLooks
-from sinks.poster.preparing import Preparer
-from sinks.poster.starting import Starter
-from sinks.poster.turns import Turn
-from sinks.poster.unsent import Unsent
-from sinks.poster.work import Outcome
-from streams import metrics
-from streams.clock import Clock
-from streams.errors import Consequence, Role, category_of, consequence
-from streams.logging import log
+from sinks.poster.balance_reads import Preparer
+from sinks.poster.confirmations import Confirmer
+from sinks.poster.duplicate_check import SecondLooks
+from sinks.poster.held_before_send import Unsent
+from sinks.poster.leases import Holding
+from sinks.poster.planned_call import Outcome
+from sinks.poster.practice_lease import Turn
+from sinks.poster.start_calls import Starter
+from sinks.poster.statements import Connect, Ledger
+from streams.runtime import metrics
+from streams.runtime.clock import Clock
+from streams.runtime.endpoints import Health
+from streams.runtime.errors import Consequence, Role, category_of, consequence
+from streams.runtime.logging import log
 from streams.settings import ProgramSettings
-from streams.telemetry import Health
 
 GATHER_S: Final = 0.002
 """While calls end one after the other, freed places are gathered this long, so that marks are made together."""

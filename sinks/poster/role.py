@@ -11,19 +11,19 @@ import sys
 from collections.abc import Callable, Collection
 from typing import Any, Final
 
-from sinks.credentials import KeyRing
 from sinks.poster.adapters import Adapters
-from sinks.poster.database import open_pool, prepare
-from sinks.poster.ledger import Ledger
+from sinks.poster.connection_pool import open_pool, prepare
 from sinks.poster.loop import Poster
-from sinks.poster.waking import listen
-from sinks.routes import Surroundings
-from streams.crash_points import CrashPoint, reach
-from streams.lifecycle import Stop
-from streams.logging import log
-from streams.loopback import require_loopback
+from sinks.poster.statements import Ledger
+from sinks.poster.wakeup import listen
+from sinks.targets.catalogue import Surroundings
+from sinks.targets.credentials import KeyRing
+from streams.fault_injection.crash_points import CrashPoint, reach
+from streams.runtime.endpoints import HEALTH, Health
+from streams.runtime.lifecycle import Stop
+from streams.runtime.logging import log
+from streams.runtime.loopback import require_loopback
 from streams.settings import ProgramSettings
-from streams.telemetry import HEALTH, Health
 
 GROUP: Final = "poster"
 """Names the poster in the headers of its dead letters; it consumes no topic."""

@@ -8,10 +8,10 @@ from typing import Final
 from confluent_kafka import KafkaError, KafkaException, Producer
 
 from schemas.topics import physical
-from sinks.relay.rows import OutboxRow
-from streams.client_config import producer_config
-from streams.crash_points import CrashPoint, reach
-from streams.errors import Poison
+from sinks.relay.outbox_rows import OutboxRow
+from streams.fault_injection.crash_points import CrashPoint, reach
+from streams.kafka.client_config import producer_config
+from streams.runtime.errors import Poison
 from streams.settings import ProgramSettings
 
 INIT_S: Final = 30.0

@@ -11,22 +11,22 @@ import psycopg
 from confluent_kafka import KafkaException
 
 from schemas.topics import TopicName
-from sinks.ledger.database import connect
-from sinks.relay import rows as outbox
+from sinks.ledger.schema.database import connect
+from sinks.relay import outbox_rows as outbox
+from sinks.relay.outbox_rows import OutboxRow
 from sinks.relay.publisher import Publisher
-from sinks.relay.rows import OutboxRow
-from sinks.relay.settings_rows import enqueue_republish, with_truth
+from sinks.relay.settings_histories import enqueue_republish, with_truth
 from sinks.relay.wakeup import Wakeup
-from streams.controls import Control
-from streams.crash_points import CrashPoint, reach
-from streams.errors import Consequence, Fenced, Poison, Role, category_of, consequence
-from streams.lifecycle import Stop
-from streams.logging import log
-from streams.metrics import ERRORS, OUTBOX_OLDEST, OUTBOX_ROWS, RELAYED
-from streams.resuming import CALL_S
+from streams.fault_injection.controls import Control
+from streams.fault_injection.crash_points import CrashPoint, reach
+from streams.kafka.resumed_calls import CALL_S
+from streams.kafka.transaction_age import OpenSince, fenced
+from streams.runtime.endpoints import HEALTH, Health
+from streams.runtime.errors import Consequence, Fenced, Poison, Role, category_of, consequence
+from streams.runtime.lifecycle import Stop
+from streams.runtime.logging import log
+from streams.runtime.metrics import ERRORS, OUTBOX_OLDEST, OUTBOX_ROWS, RELAYED
 from streams.settings import ProgramSettings
-from streams.standstill import OpenSince, fenced
-from streams.telemetry import HEALTH, Health
 
 OUTAGE_S: Final = 600.0
 """Broker or database away for longer: exit loudly and let the supervisor decide. Nothing is lost meanwhile."""

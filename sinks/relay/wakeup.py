@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from sinks.ledger.database import connect
-from sinks.relay.rows import Connection
+from sinks.ledger.schema.database import connect
+from sinks.relay.outbox_rows import Connection
 
 CHANNEL: Final = "writeback_outbox"
 GATHER_S: Final = 0.02

@@ -29,7 +29,7 @@ from deploy.local.ports import LOOPBACK
 from deploy.local.postgres import SUPERUSER
 from deploy.local.postgres import url as postgres_url
 from deploy.local.stack import Ports
-from streams.errors import WritebackError
+from streams.runtime.errors import WritebackError
 from tests.benchmarks.claiming import claim_times
 from tests.benchmarks.decisions import decision_rates
 from tests.benchmarks.intake import intake_throughput

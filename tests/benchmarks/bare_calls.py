@@ -13,7 +13,7 @@ import sys
 import aiohttp
 import uvloop
 
-from streams.lifecycle import Stop
+from streams.runtime.lifecycle import Stop
 
 HEADERS = {"Authorization": "ODFHIR developer/customer", "Content-Type": "application/json"}
 

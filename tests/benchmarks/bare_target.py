@@ -16,7 +16,7 @@ from typing import Final, cast
 import msgspec
 import uvloop
 
-from streams.lifecycle import Stop
+from streams.runtime.lifecycle import Stop
 
 KEPT: Final = 2000
 """Requests remembered, to be sent again by the bare caller."""

@@ -14,12 +14,12 @@ import psycopg
 from psycopg import AsyncConnection
 
 from schemas.practice_settings import Timing
-from sinks.poster.database import open_pool
-from sinks.poster.doors import Door
-from sinks.poster.ledger import ClaimedGate, Ledger
-from sinks.poster.limiting import Breaker, Limiter
-from sinks.poster.turns import Turn
-from sinks.routes import times_of_route
+from sinks.poster.connection_leases import Door
+from sinks.poster.connection_pool import open_pool
+from sinks.poster.limiter import Breaker, Limiter
+from sinks.poster.practice_lease import Turn
+from sinks.poster.statements import ClaimedGate, Ledger
+from sinks.targets.catalogue import times_of_route
 from streams.settings import ProgramSettings
 from tests.benchmarks.ledgers import furnish
 from tests.benchmarks.measures import Measure, NotMeasuredError, Verdict, reported

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Final
 
-from processors.decide import decide
+from processors.rules.decisions.decide import decide
 from schemas.events import Event
 from schemas.practice_settings import SettingsHistory
 from tests.benchmarks.measures import Measure, at_least, median_ratio, reported

@@ -14,13 +14,13 @@ import psycopg
 from confluent_kafka import KafkaException, Producer
 from psycopg import sql
 
-from processors.judging import judge
+from processors.rules.source_records import judge
 from schemas.codec import encode_event, encode_writeback
 from schemas.practice_settings import Timing
 from schemas.topics import TopicName, physical
 from schemas.writebacks import SourcePosition, Writeback
-from sinks.ledger.rows import COLUMNS
-from streams.topic_admin import ensure_topics
+from sinks.ledger.intake.copy_rows import COLUMNS
+from streams.kafka.topics import ensure_topics
 from tests.benchmarks.contenders import Contender
 from tests.benchmarks.ledgers import SECRET_TEXT, furnish
 from tests.benchmarks.measures import Measure, NotMeasuredError, at_least, median_ratio, reported

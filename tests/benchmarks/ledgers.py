@@ -11,8 +11,8 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from schemas.practice_settings import SettingsHistory
-from sinks.credentials import KeyRing
-from sinks.ledger.migrate import migrate
+from sinks.ledger.schema.migrate import migrate
+from sinks.targets.credentials import KeyRing
 from tests.benchmarks.traffic import PATIENTS, patient_ref
 
 SECRET: Final = b"b" * 32

@@ -18,8 +18,8 @@ from schemas.codec import encode_event, encode_settings
 from schemas.events import PaymentSucceeded
 from schemas.practice_settings import Timing
 from schemas.topics import TopicName, physical
-from streams.client_config import producer_config
-from streams.topic_admin import ensure_topics
+from streams.kafka.client_config import producer_config
+from streams.kafka.topics import ensure_topics
 from tests.benchmarks.contenders import Contender
 from tests.benchmarks.ledgers import SECRET_TEXT, furnish
 from tests.benchmarks.measures import Measure, NotMeasuredError, Verdict, at_most, percentile, reported

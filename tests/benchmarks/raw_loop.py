@@ -15,13 +15,13 @@ from typing import Any
 from confluent_kafka import Consumer, Producer, TopicPartition
 from fastavro import schemaless_reader, schemaless_writer
 
-from processors.judging import judge
+from processors.rules.source_records import judge
 from schemas import wire
 from schemas.codec import encode_event, encode_writeback
 from schemas.topics import TopicName, physical
 from schemas.writebacks import SourcePosition, Writeback
-from streams.client_config import consumer_config, producer_config
-from streams.lifecycle import Stop
+from streams.kafka.client_config import consumer_config, producer_config
+from streams.runtime.lifecycle import Stop
 from streams.settings import ProgramSettings
 from tests.benchmarks.traffic import histories, payments, practice_ids
 

@@ -15,7 +15,7 @@ from confluent_kafka.cimpl import NewTopic
 
 from schemas.codec import encode_event, encode_settings
 from schemas.topics import TopicName, physical
-from streams.topic_admin import ensure_topics
+from streams.kafka.topics import ensure_topics
 from tests.benchmarks.contenders import Contender, Progress, Speed, measure
 from tests.benchmarks.measures import Measure, at_least, median_ratio, not_measured, reported
 from tests.benchmarks.traffic import histories, payments, practice_ids

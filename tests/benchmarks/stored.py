@@ -15,13 +15,13 @@ from psycopg.rows import TupleRow
 from schemas.codec import encode_event
 from schemas.events import Event
 from schemas.practice_settings import SettingsHistory, Timing
-from schemas.states import EntryKind
+from schemas.vocabulary import EntryKind
 from schemas.writebacks import Writeback
 from tests.benchmarks.measures import Measure, Verdict, reported
 from tests.benchmarks.mixed_traffic import about
 from tests.benchmarks.traffic import PATIENTS, histories, patient_ref, payments, practice_ids
-from tests.processors.told import NOON
-from tests.sinks.ledger.books import Book
+from tests.processors.rules.event_examples import NOON
+from tests.sinks.ledger.ledger_fixture import Book
 from tests.worlds import World
 
 PRACTICES: Final = 16

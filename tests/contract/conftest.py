@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from deploy.sandbox.running import SandboxProcess, running_sandbox
-from schemas.states import EntryKind
-from sinks.ledger.migrate import migrate
+from schemas.vocabulary import EntryKind
+from sinks.ledger.schema.migrate import migrate
 from tests.contract.places import OpenDentalPlace, Place, QuickBooksPlace
 from tests.worlds import Stack, fresh_world
 

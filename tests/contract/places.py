@@ -11,13 +11,13 @@ import msgspec
 from deploy.sandbox.demonstration import open_dental_keys, open_dental_mapping
 from deploy.sandbox.running import SandboxProcess, TargetSandbox
 from schemas.events import PaymentKind, PayoutCategory, Tender
-from schemas.states import EntryKind
-from schemas.writebacks import Instruction, PayoutLine
+from schemas.plan import Instruction, PayoutLine
+from schemas.vocabulary import EntryKind
 from sinks.ledger.request_ids import marker, request_id
-from sinks.pms.open_dental import OpenDentalTarget, load_keys, load_mapping
-from sinks.port import Entry, PaymentTarget
-from streams.controls import Controls
-from tests.sinks.quickbooks.companies import Company, a_company
+from sinks.targets.open_dental import OpenDentalTarget, load_keys, load_mapping
+from sinks.targets.port import Entry, PaymentTarget
+from streams.fault_injection.controls import Controls
+from tests.sinks.targets.quickbooks.companies import Company, a_company
 
 DAY = date(2026, 11, 20)
 NOON = datetime(2026, 11, 20, 17, tzinfo=UTC)

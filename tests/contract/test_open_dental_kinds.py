@@ -10,10 +10,10 @@ import pytest
 
 from deploy.sandbox.running import SandboxProcess
 from schemas.practice_settings import Allocation, FamilyBooking
-from schemas.states import EntryKind
-from sinks.pms.open_dental.capabilities import capabilities_of
-from sinks.pms.open_dental.mapping import load_mapping
-from sinks.port import Charge, Composed, Entry, Placement, Posted, Prepared, ReadFailed, Refused, Scope
+from schemas.vocabulary import EntryKind
+from sinks.targets.open_dental.capabilities import capabilities_of
+from sinks.targets.open_dental.mapping import load_mapping
+from sinks.targets.port import Charge, Composed, Entry, Placement, Posted, Prepared, ReadFailed, Refused, Scope
 from tests.contract.conftest import PLACES
 from tests.contract.places import OpenDentalPlace
 from tests.contract.test_port import DEADLINE_S, composed, found, opened, post

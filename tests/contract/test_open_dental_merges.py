@@ -7,8 +7,8 @@ import msgspec
 import pytest
 
 from deploy.sandbox.running import SandboxProcess
-from schemas.states import EntryKind
-from sinks.port import Entry, Found, Posted, ReadFailed, Scope
+from schemas.vocabulary import EntryKind
+from sinks.targets.port import Entry, Found, Posted, ReadFailed, Scope
 from tests.contract.places import OpenDentalPlace
 from tests.contract.test_port import DEADLINE_S, found, opened, post
 

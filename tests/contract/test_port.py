@@ -11,9 +11,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from schemas.reasons import ConnectionReason
-from schemas.states import EntryKind
-from sinks.port import (
+from schemas.vocabulary import ConnectionReason, EntryKind
+from sinks.targets.port import (
     Answer,
     Composed,
     Entry,

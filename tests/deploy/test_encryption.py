@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from deploy.encryption import check_encryption, in_the_clear
-from streams.errors import ConfigurationError
+from streams.runtime.errors import ConfigurationError
 from streams.settings import ProgramSettings
 
 FAR = "postgresql://u:secret-pw@db.example/w"

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from schemas.topics import TopicName
-from tests.processors.rules_at_work import RulesAtWork, RulesThread
-from tests.processors.told import history, payment
+from tests.processors.rules.event_examples import history, payment
+from tests.processors.running_rules import RulesAtWork, RulesThread
 from tests.scenarios.roles import Role
 from tests.scenarios.waiting import until
 from tests.worlds import World

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from processors.worker import run
+from processors.rules_role import run
 from schemas.codec import decode_writeback, encode_event
 from schemas.events import FeePart
-from schemas.reasons import DeadLetterReason
-from schemas.states import Stage
 from schemas.topics import (
     HEADERS_BYTES,
     PAYOUT_ITEMS,
@@ -16,12 +14,13 @@ from schemas.topics import (
     SOURCE_RECORD_BYTES,
     TopicName,
 )
-from streams.dead_letter_limit import DeadLetterLimitError
-from streams.dead_letters import DeadLetter, parse_dead_letter
-from streams.errors import ConfigurationError
-from streams.lifecycle import Stop
-from tests.processors.rules_at_work import RulesAtWork, RulesThread, set_topic
-from tests.processors.told import PRACTICE, changed, history, item, payment, payout
+from schemas.vocabulary import DeadLetterReason, Stage
+from streams.kafka.dead_letter_limit import DeadLetterLimitError
+from streams.kafka.dead_letters import DeadLetter, parse_dead_letter
+from streams.runtime.errors import ConfigurationError
+from streams.runtime.lifecycle import Stop
+from tests.processors.rules.event_examples import PRACTICE, changed, history, item, payment, payout
+from tests.processors.running_rules import RulesAtWork, RulesThread, set_topic
 from tests.scenarios.topics import Record
 from tests.scenarios.waiting import until
 from tests.worlds import World

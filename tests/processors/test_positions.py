@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-import streams.topic_guard
+import streams.kafka.topic_identity
 from schemas.codec import encode_event
 from schemas.topics import TopicName, physical
 from schemas.writebacks import Redecision, SourcePosition
-from streams.redecisions import redecision_headers
-from streams.starting_positions import PositionLostError
-from streams.topic_admin import ensure_topics
-from streams.topic_guard import TopicReplacedError
-from tests.processors.rules_at_work import RulesAtWork, RulesThread, delete_before, delete_topic
-from tests.processors.told import NOON, PRACTICE, changed, history, payment
+from streams.kafka.redecision_requests import redecision_headers
+from streams.kafka.starting_positions import PositionLostError
+from streams.kafka.topic_identity import TopicReplacedError
+from streams.kafka.topics import ensure_topics
+from tests.processors.rules.event_examples import NOON, PRACTICE, changed, history, payment
+from tests.processors.running_rules import RulesAtWork, RulesThread, delete_before, delete_topic
 from tests.scenarios.waiting import until
 from tests.worlds import World
 
@@ -82,7 +82,7 @@ def test_expired_requests_are_repeated_so_they_stop_nobody(world: World) -> None
 
 def _recreate(world: World, monkeypatch: pytest.MonkeyPatch, **settings: str) -> BaseException | None:
     """Deletes and makes a source topic again while RULES runs; how RULES takes it."""
-    monkeypatch.setattr(streams.topic_guard, "LOOK_EVERY_S", 0.1)
+    monkeypatch.setattr(streams.kafka.topic_identity, "LOOK_EVERY_S", 0.1)
     work = RulesAtWork(world, **settings)
     work.save(history())
     sent(work, 0, 3)

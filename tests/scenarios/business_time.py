@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from streams.clock import RehearsalClock, set_rehearsal
+from streams.runtime.clock import RehearsalClock, set_rehearsal
 from tests.scenarios.pipeline import Pipeline
 
 

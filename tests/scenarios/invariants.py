@@ -23,7 +23,7 @@ from schemas.events import (
     RefundFailed,
     RefundSucceeded,
 )
-from schemas.states import DEAD, EVENT_WAITING, State, Verdict
+from schemas.vocabulary import DEAD, EVENT_WAITING, State, Verdict
 from tests.scenarios import topics
 from tests.scenarios.topics import Record
 from tests.vectors.entries import toward_balance

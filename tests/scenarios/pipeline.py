@@ -24,13 +24,13 @@ from deploy.sandbox.demonstration import (
 from deploy.sandbox.running import SandboxProcess
 from schemas.events import Event
 from schemas.practice_settings import PracticeSettings
-from schemas.states import FINAL, IN_DOUBT, READY, State
-from sinks.ledger.database import connect
-from sinks.ledger.links import link
-from sinks.ledger.migrate import migrate
-from sinks.ledger.settings.truth import Saving, add_practice, save
-from streams.producer import EventProducer
-from streams.topic_admin import ensure_topics
+from schemas.vocabulary import FINAL, IN_DOUBT, READY, State
+from sinks.ledger.practices.links import link
+from sinks.ledger.practices.settings.settings_store import Saving, add_practice, save
+from sinks.ledger.schema.database import connect
+from sinks.ledger.schema.migrate import migrate
+from streams.kafka.producer import EventProducer
+from streams.kafka.topics import ensure_topics
 from tests.scenarios import invariants, topics
 from tests.scenarios.roles import Role
 from tests.scenarios.waiting import WITHIN_S, until

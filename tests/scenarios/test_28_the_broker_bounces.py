@@ -13,7 +13,7 @@ import pytest
 from deploy.local.stack import LocalStack, running
 from deploy.sandbox.running import SandboxProcess
 from schemas.events import Event
-from streams.producer import EventProducer
+from streams.kafka.producer import EventProducer
 from tests.scenarios.people import payment
 from tests.scenarios.pipeline import Pipeline
 from tests.scenarios.waiting import WITHIN_S

@@ -8,8 +8,8 @@ import threading
 import pytest
 
 from schemas.practice_settings import AmountMode
-from streams.controls import Control
-from streams.crash_points import CrashPoint
+from streams.fault_injection.controls import Control
+from streams.fault_injection.crash_points import CrashPoint
 from tests.scenarios import invariants
 from tests.scenarios.people import payment, payout
 from tests.scenarios.pipeline import Pipeline

@@ -9,9 +9,9 @@ import msgspec
 import pytest
 
 from schemas.events import PayoutCategory, PayoutFailed, PayoutItem, PayoutPaid
-from sinks.ledger.database import connect
-from sinks.operator.explain import explain
-from sinks.operator.explain_records import Explanation
+from sinks.ledger.schema.database import connect
+from sinks.operations.queries.explain import explain
+from sinks.operations.queries.explain_records import Explanation
 from tests.scenarios.people import SOURCE, just_now, payout, some_id
 from tests.scenarios.pipeline import Pipeline
 

@@ -19,7 +19,7 @@ from tests.scenarios.people import just_now, payment, payout
 from tests.scenarios.pipeline import Pipeline
 from tests.scenarios.raw_records import put, put_all
 from tests.scenarios.waiting import WITHIN_S
-from tests.streams.test_event_files import line_of
+from tests.streams.kafka.test_event_files import line_of
 
 pytestmark = pytest.mark.stack
 

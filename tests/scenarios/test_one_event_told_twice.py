@@ -7,7 +7,7 @@ import pytest
 
 from schemas.codec import encode_event
 from schemas.topics import TopicName
-from streams.dead_letters import parse_dead_letter
+from streams.kafka.dead_letters import parse_dead_letter
 from tests.scenarios import topics
 from tests.scenarios.people import payment
 from tests.scenarios.pipeline import Pipeline

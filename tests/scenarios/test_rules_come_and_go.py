@@ -1,7 +1,7 @@
 """Laws 1, 13; scenarios 1, 7, 10: RULES processes join, are stopped and killed while events flow.
 
-That rewinding is what saves an aborted batch is shown with its control in tests/streams/test_transactions.py, and
-that the stable transactional id ends a killed worker's transaction in tests/processors/test_worker.py.
+That rewinding is what saves an aborted batch is shown with its control in tests/streams/kafka/test_transactions.py, and
+that the stable transactional id ends a killed worker's transaction in tests/processors/test_rules_role.py.
 """
 
 from __future__ import annotations

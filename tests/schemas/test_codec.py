@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas import wire
+from schemas.bookkeeping.money import Money
 from schemas.codec import (
     Codec,
     EventCodec,
@@ -29,11 +30,10 @@ from schemas.codec import (
     encode_settings,
 )
 from schemas.events import EVENT_TYPES, CardRef, Event, PaymentKind, PaymentSucceeded
-from schemas.money import Money
 from schemas.practice_settings import PracticeSettings, SettingsHistory, SettingsVersion, TypeModes
-from schemas.reasons import DeadLetterReason
 from schemas.topics import STREAM_TOPICS, TopicName
-from schemas.validation import Invalid, validate
+from schemas.validation.events import Invalid, validate
+from schemas.vocabulary import DeadLetterReason
 from schemas.wire import WriterSchema
 from schemas.writebacks import Result, Writeback
 from tests.schemas.examples import AT, EXAMPLES, PAYMENT, PAYOUT, any_record, changed

@@ -15,7 +15,7 @@ from schemas.compatibility import Released, _sample, current, released, schema_o
 from schemas.practice_settings import SettingsHistory
 from schemas.topics import TopicName
 from schemas.writebacks import Result, Writeback
-from tests.processors.told_kinds import claim, line, remitted
+from tests.processors.rules.kind_examples import claim, line, remitted
 
 RECORDS: dict[str, Any] = EVENTS_BY_NAME | {each.__name__: each for each in (Result, SettingsHistory, Writeback)}
 OLDER = [each for each in released() if schema_of(each) != current(each.record)]

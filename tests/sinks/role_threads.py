@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from streams.lifecycle import Stop
+from streams.runtime.lifecycle import Stop
 from tests.scenarios.waiting import WITHIN_S
 
 

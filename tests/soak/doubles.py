@@ -14,7 +14,7 @@ import msgspec
 
 from deploy.sandbox.ledger import Doubled, Mutation
 from deploy.sandbox.running import TargetSandbox
-from streams.times import CallTimes
+from streams.runtime.times import CallTimes
 
 ARRIVAL_S = 2.5
 """From the thaw until the target has applied what then left: its faults apply late answers 2.2 s after the request."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from schemas.states import IN_DOUBT, State
-from streams.times import Vendor
+from schemas.vocabulary import IN_DOUBT, State
+from streams.runtime.times import Vendor
 from tests.deploy.commands.console import writeback_json
 from tests.scenarios import topics
 from tests.scenarios.pipeline import Pipeline

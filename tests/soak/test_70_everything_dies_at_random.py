@@ -15,7 +15,7 @@ from confluent_kafka import Producer
 
 from deploy.sandbox.running import SandboxProcess
 from schemas.topics import physical
-from streams.producer import EventProducer
+from streams.kafka.producer import EventProducer
 from tests.soak import faults
 from tests.soak.broker import Broker
 from tests.soak.lengths import Length, chance, tell

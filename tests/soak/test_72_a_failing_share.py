@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from deploy.sandbox.running import FaultKind, SandboxProcess
-from streams.producer import EventProducer
+from streams.kafka.producer import EventProducer
 from tests.scenarios.people import payment
 from tests.scenarios.pipeline import ALL_ROLES
 from tests.soak.lengths import Length, chance, tell

@@ -12,9 +12,9 @@ import pytest
 from psycopg import AsyncConnection
 
 from schemas.practice_settings import Timing
-from sinks.ledger.database import connect
-from sinks.poster.database import open_pool
-from sinks.poster.ledger import Ledger
+from sinks.ledger.schema.database import connect
+from sinks.poster.connection_pool import open_pool
+from sinks.poster.statements import Ledger
 from streams.settings import ProgramSettings
 from tests.benchmarks.claiming import fill
 from tests.benchmarks.ledgers import furnish

@@ -12,7 +12,7 @@ import pytest
 
 from deploy.sandbox.running import Effect, FaultKind, SandboxProcess
 from schemas.practice_settings import AmountMode
-from streams.times import Vendor
+from streams.runtime.times import Vendor
 from tests.scenarios.waiting import until
 from tests.sinks.poster.offices import Office, Offices
 from tests.soak import doubles, faults

@@ -11,13 +11,13 @@ from random import Random
 
 import pytest
 
-from sinks.ledger.database import connect
-from sinks.ledger.links import link
-from tests.processors.told import PRACTICE, payment
+from sinks.ledger.practices.links import link
+from sinks.ledger.schema.database import connect
+from tests.processors.rules.event_examples import PRACTICE, payment
 from tests.scenarios.roles import Role
 from tests.scenarios.waiting import until
-from tests.sinks.ledger.books import SAVING, Book
 from tests.sinks.ledger.intakes import IntakeAtWork
+from tests.sinks.ledger.ledger_fixture import SAVING, Book
 from tests.soak.lengths import Length, chance, tell
 from tests.worlds import World
 

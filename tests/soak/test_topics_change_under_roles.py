@@ -11,7 +11,7 @@ from confluent_kafka.admin import AdminClient
 
 from deploy.sandbox.running import SandboxProcess
 from schemas.topics import TopicName, physical
-from streams.topic_admin import ensure_topics
+from streams.kafka.topics import ensure_topics
 from tests.scenarios import topics
 from tests.scenarios.people import payment
 from tests.scenarios.pipeline import Pipeline

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from prometheus_client import Counter, Gauge, Histogram
 
-from streams import metrics
-from streams.controls import Control
-from streams.crash_points import CrashPoint
+from streams.fault_injection.controls import Control
+from streams.fault_injection.crash_points import CrashPoint
+from streams.runtime import metrics
 
 ROOT = Path(__file__).resolve().parents[2]
 DECLARING = {"metrics.py", "controls.py", "crash_points.py"}

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from streams.controls import Control
-from streams.errors import ConfigurationError
-from streams.loopback import is_loopback, require_loopback
+from streams.fault_injection.controls import Control
+from streams.runtime.errors import ConfigurationError
+from streams.runtime.loopback import is_loopback, require_loopback
+from streams.runtime.times import Profile
 from streams.settings import ProgramSettings
-from streams.times import Profile
 
 KEY = b64encode(bytes(range(32))).decode()
 

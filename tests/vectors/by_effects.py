@@ -7,16 +7,16 @@ from typing import Any, Final
 
 import msgspec
 
-from processors.judging import judge
+from processors.rules.source_records import judge
 from schemas.codec import encode_event
 from schemas.events import Event
-from schemas.states import EntryKind
 from schemas.topics import STREAM_TOPICS, TopicName
+from schemas.vocabulary import EntryKind
 from schemas.writebacks import SourcePosition, Writeback
-from sinks.ledger.links import link
-from sinks.ledger.settings import truth
-from sinks.pms.open_dental.capabilities import ALWAYS
-from tests.sinks.ledger.books import SAVING, SOURCE_ID, Book
+from sinks.ledger.practices.links import link
+from sinks.ledger.practices.settings import settings_store
+from sinks.targets.open_dental.capabilities import ALWAYS
+from tests.sinks.ledger.ledger_fixture import SAVING, SOURCE_ID, Book
 from tests.sinks.ledger.posting_by_hand import post_what_is_due, record_by_hand
 from tests.vectors.entries import EFFECTS, EVENTS, VERDICTS, Found, as_effect, unmet
 from tests.vectors.practice import PATIENTS, facts, first_settings, settings_of, unlinked
@@ -59,7 +59,7 @@ class AtTheEffects:
         if facts(case, "unknown"):
             return
         since = next((int(row.more["days"]) for row in facts(case, "since")), 30)
-        truth.add_practice(
+        settings_store.add_practice(
             book.connection,
             self.practice,
             settings_of(self._saved),
@@ -146,7 +146,9 @@ class AtTheEffects:
         if row is self._saved:
             return
         self._minute()
-        truth.save(self.book.connection, self.practice, settings_of(row), SAVING, clock=self.book.clock, jitter_s=0)
+        settings_store.save(
+            self.book.connection, self.practice, settings_of(row), SAVING, clock=self.book.clock, jitter_s=0
+        )
         self._minute()
 
     def _fact(self, row: Row) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from schemas.states import EntryKind, Target
+from schemas.vocabulary import EntryKind, Target
 from tests.vectors.reading import Case, Row
 
 TAKES: Final = frozenset({EntryKind.CHARGE})

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-import sinks.ledger
+import processors.rules
 from tests.vectors.entries import GIVES, TAKES
 from tests.vectors.practice import first_settings
 from tests.vectors.reading import Case, Row, cases
 
-FILE: Final = Path(str(sinks.ledger.__file__)).with_name("BOOKKEEPING.md")
+FILE: Final = Path(str(processors.rules.__file__)).with_name("BOOKKEEPING.md")
 NET, OFF, GROSS = "net with companion", "net without", "gross"
 TITLES: Final = {
     "amounts": "Payments",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.sinks.ledger.books import Book
+from tests.sinks.ledger.ledger_fixture import Book
 from tests.vectors.by_effects import AtTheEffects
 from tests.vectors.reading import Case, cases
 from tests.worlds import Stack, fresh_world

@@ -7,11 +7,11 @@ from typing import Any, Final
 
 import pytest
 
-from processors.judging import judge
+from processors.rules.source_records import judge
 from schemas.codec import encode_event, encode_writeback
 from schemas.writebacks import Writeback
-from tests.sinks.ledger.books import Book
 from tests.sinks.ledger.conservation import ledger_digests
+from tests.sinks.ledger.ledger_fixture import Book
 from tests.sinks.ledger.posting_by_hand import post_what_is_due, record_by_hand
 from tests.vectors.by_effects import AtTheEffects, Logged
 from tests.vectors.reading import cases

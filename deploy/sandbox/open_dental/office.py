@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from deploy.sandbox.exchange import Document, minor_units
-from streams.clock import Clock
+from streams.runtime.clock import Clock
 
 EVERYTHING = frozenset({"ReadAll", "Payments", "AllOthers", "Comm", "ProcedureLogs", "Patients"})
 """Permission groups of the vendor's price tiers that the sandbox knows."""

@@ -14,7 +14,7 @@ from deploy.sandbox.ledger import Ledger, Mutation
 from deploy.sandbox.open_dental import adjustments, charges, furnishing, lists, partial, patients, payments
 from deploy.sandbox.open_dental.office import Office, OfficeSettings
 from deploy.sandbox.open_dental.recording import Recorder
-from streams.clock import Clock
+from streams.runtime.clock import Clock
 
 BASE = "/api/v1"
 DEVELOPER_KEY = "sandbox-developer-key"

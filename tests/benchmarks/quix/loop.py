@@ -11,7 +11,7 @@ from typing import Any
 
 from quixstreams import Application, message_context  # type: ignore[import-not-found]  # its own environment
 
-from processors.judging import judge
+from processors.rules.source_records import judge
 from schemas.codec import encode_writeback
 from schemas.topics import TopicName
 from schemas.wire import EPOCH

@@ -12,9 +12,9 @@ from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
 from schemas.topics import TopicName, physical
-from sinks.ledger.migrate import migrate
+from sinks.ledger.schema.migrate import migrate
 from tests.deploy.commands.console import writeback, writeback_json
-from tests.sinks.notices.desk import Desk, Mailbox
+from tests.sinks.notices.notifying import Desk, Mailbox
 from tests.worlds import World
 
 pytestmark = pytest.mark.stack
@@ -132,10 +132,10 @@ def test_what_blocks_is_shown(desk: Desk) -> None:
 
 def test_a_storm_is_paced(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Scenario 51: chunks of a practice, and after each as long a pause as the rate asks for."""
-    from sinks.operator import redrive
-    from sinks.operator.dead_letters import DeadWanted
-    from sinks.operator.republish import Republisher
-    from streams.lifecycle import Stop
+    from sinks.operations.actions import redrive
+    from sinks.operations.actions.republish import Republisher
+    from sinks.operations.queries.dead_letters import DeadWanted
+    from streams.runtime.lifecycle import Stop
 
     monkeypatch.setattr(redrive, "CHUNK", 2)
     for number in range(1, 6):

@@ -9,9 +9,9 @@ import pytest
 
 from schemas.practice_settings import TypeMode
 from tests.deploy.commands.console import writeback, writeback_here, writeback_json_here
-from tests.processors.told import PRACTICE, modes, payment
-from tests.processors.told_linked import refunded
-from tests.sinks.ledger.books import Book
+from tests.processors.rules.event_examples import PRACTICE, modes, payment
+from tests.processors.rules.linked_examples import refunded
+from tests.sinks.ledger.ledger_fixture import Book
 from tests.worlds import World
 
 pytestmark = pytest.mark.stack

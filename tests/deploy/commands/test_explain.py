@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.deploy.commands.console import writeback, writeback_json
-from tests.sinks.operators.explained import REQUEST, a_life
-from tests.sinks.operators.shelf import Shelf
+from tests.sinks.operations.explained import REQUEST, a_life
+from tests.sinks.operations.stored_payments import Shelf
 from tests.worlds import World
 
 pytestmark = pytest.mark.stack

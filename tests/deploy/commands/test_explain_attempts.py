@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from deploy.commands.explain_attempts import attempt_lines
-from sinks.operator.explain_records import AttemptTold
+from sinks.operations.queries.explain_records import AttemptTold
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 

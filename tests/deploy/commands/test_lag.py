@@ -13,10 +13,10 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
 from schemas.topics import TopicName, physical
-from sinks.ledger.migrate import migrate
+from sinks.ledger.schema.migrate import migrate
 from tests.deploy.commands.console import writeback, writeback_json
 from tests.scenarios.waiting import WITHIN_S
-from tests.sinks.notices.desk import Desk, Mailbox
+from tests.sinks.notices.notifying import Desk, Mailbox
 from tests.worlds import World
 
 pytestmark = pytest.mark.stack

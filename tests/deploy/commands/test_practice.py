@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sinks.ledger.migrate import migrate
+from sinks.ledger.schema.migrate import migrate
 from tests.deploy.commands.console import writeback_here
 from tests.worlds import World
 

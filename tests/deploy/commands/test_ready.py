@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from deploy.at_work import MARK, AtWork, Mark, at_work
-from streams.errors import ConfigurationError
+from streams.runtime.errors import ConfigurationError
 from tests.deploy.commands.test_up import ONLY_RELAYS, Up
 from tests.scenarios.waiting import WITHIN_S
 from tests.worlds import World

@@ -11,10 +11,10 @@ import msgspec
 import pytest
 
 from schemas.topics import SOURCES
-from streams.topic_admin import ensure_topics
+from streams.kafka.topics import ensure_topics
 from tests.scenarios.topics import read_all
 from tests.schemas.examples import EXAMPLES, PAYMENT
-from tests.streams.test_event_files import line_of
+from tests.streams.kafka.test_event_files import line_of
 from tests.worlds import World
 
 pytestmark = pytest.mark.stack

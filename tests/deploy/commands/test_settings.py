@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from sinks.ledger.migrate import migrate
+from sinks.ledger.schema.migrate import migrate
 from tests.deploy.commands.console import writeback_here as writeback
 from tests.deploy.commands.console import writeback_json_here as writeback_json
 from tests.worlds import World

@@ -19,11 +19,11 @@ import pytest
 from deploy.sandbox import demonstration
 from deploy.sandbox.running import SandboxProcess, running_sandbox
 from schemas.practice_settings import PracticeSettings
-from sinks.credentials import KeyRing
-from sinks.ledger.database import connect
-from sinks.ledger.migrate import migrate
-from sinks.ledger.settings.truth import Saving, add_practice
-from streams.clock import SystemClock
+from sinks.ledger.practices.settings.settings_store import Saving, add_practice
+from sinks.ledger.schema.database import connect
+from sinks.ledger.schema.migrate import migrate
+from sinks.targets.credentials import KeyRing
+from streams.runtime.clock import SystemClock
 from tests.worlds import Stack, World, fresh_world
 
 pytestmark = pytest.mark.stack

@@ -11,7 +11,7 @@ import pytest
 
 from deploy.sandbox import demonstration
 from deploy.sandbox.running import running_sandbox
-from sinks.ledger.migrate import migrate
+from sinks.ledger.schema.migrate import migrate
 from tests.deploy.commands.test_target import Desk
 from tests.worlds import Stack, fresh_world
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from sinks.ledger.migrate import migrate
-from sinks.operator.transactions import week_of
+from sinks.ledger.schema.migrate import migrate
+from sinks.operations.queries.transactions import week_of
 from tests.deploy.commands.console import writeback, writeback_json
-from tests.sinks.notices.desk import Desk, Mailbox
+from tests.sinks.notices.notifying import Desk, Mailbox
 from tests.worlds import World
 
 

@@ -15,9 +15,9 @@ from deploy.local.ports import free_ports
 from deploy.sandbox import demonstration, people
 from deploy.sandbox.ledger import marker_in
 from deploy.sandbox.running import Ports, SandboxError, SandboxProcess
-from sinks.pms.open_dental import mapping as open_dental_mapping
-from sinks.quickbooks import mapping as quickbooks_mapping
-from streams.clock import set_rehearsal
+from sinks.targets.open_dental import mapping as open_dental_mapping
+from sinks.targets.quickbooks import mapping as quickbooks_mapping
+from streams.runtime.clock import set_rehearsal
 from tests.deploy.sandbox.callers import Company, Office, deposit
 from tests.scenarios.waiting import until
 

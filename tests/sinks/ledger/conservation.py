@@ -8,7 +8,7 @@ from typing import Any, Final
 from schemas import events as e
 from schemas.codec import decode_event
 from schemas.topics import TopicName
-from tests.sinks.ledger.books import Book
+from tests.sinks.ledger.ledger_fixture import Book
 
 TABLES: Final = (
     *("practices", "settings", "receipts", "events", "bodies", "effects", "gates", "attempts", "dead_letters"),

@@ -13,13 +13,13 @@ from confluent_kafka import KafkaException, Producer
 from schemas.codec import encode_writeback
 from schemas.topics import TopicName, physical
 from schemas.writebacks import Writeback
-from sinks.ledger.intake_role import run
+from sinks.ledger.intake.role import run
+from streams.kafka.topics import ensure_topics
+from streams.runtime.endpoints import Health
 from streams.settings import ProgramSettings
-from streams.telemetry import Health
-from streams.topic_admin import ensure_topics
-from tests.processors.told import payment
+from tests.processors.rules.event_examples import payment
 from tests.scenarios.waiting import WITHIN_S, until
-from tests.sinks.ledger.books import Book
+from tests.sinks.ledger.ledger_fixture import Book
 from tests.sinks.role_threads import role_thread
 from tests.worlds import World
 

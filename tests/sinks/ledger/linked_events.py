@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from tests.processors.told import NOON
-from tests.sinks.ledger.books import Book
+from tests.processors.rules.event_examples import NOON
+from tests.sinks.ledger.ledger_fixture import Book
 
 MINUTE = timedelta(minutes=1)
 

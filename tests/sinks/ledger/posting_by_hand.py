@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.sinks.ledger.books import Book
+from tests.sinks.ledger.ledger_fixture import Book
 
 _NEXT = """
 SELECT e.effect_id, e.entry_kind FROM effects e

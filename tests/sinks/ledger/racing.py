@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import psycopg
 
 from tests.scenarios.waiting import WITHIN_S, until
-from tests.sinks.ledger.books import Book
+from tests.sinks.ledger.ledger_fixture import Book
 
 
 class Racer(threading.Thread):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from schemas.reasons import DeadLetterReason
-from schemas.states import Stage
 from schemas.topics import TopicName
-from sinks.ledger.records import Consumed, Lettered
-from streams.dead_letters import DeadLetter
-from tests.processors.told import NOON, PRACTICE, payment
-from tests.sinks.ledger.books import Book, again
+from schemas.vocabulary import DeadLetterReason, Stage
+from sinks.ledger.intake.records import Consumed, Lettered
+from streams.kafka.dead_letters import DeadLetter
+from tests.processors.rules.event_examples import NOON, PRACTICE, payment
+from tests.sinks.ledger.ledger_fixture import Book, again
 
 DEAD_LETTERS_ID = "dead-letters-topic-id"
 

@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from sinks.ledger import era
-from sinks.ledger.batch_records import Era
-from streams.errors import ConfigurationError
-from tests.processors.told import NOON, payment
-from tests.sinks.ledger.books import Book
+from sinks.ledger.intake.batch_context import Era
+from sinks.ledger.schema import era
+from streams.runtime.errors import ConfigurationError
+from tests.processors.rules.event_examples import NOON, payment
+from tests.sinks.ledger.ledger_fixture import Book
 
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)

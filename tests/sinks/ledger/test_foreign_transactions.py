@@ -5,10 +5,10 @@ from __future__ import annotations
 import psycopg
 import pytest
 
-from sinks.ledger.database import connect, statement
-from sinks.ledger.measuring import Gauges
-from streams.metrics import FOREIGN_TRANSACTION
-from tests.sinks.ledger.books import Book
+from sinks.ledger.gauges import Gauges
+from sinks.ledger.schema.database import connect, statement
+from streams.runtime.metrics import FOREIGN_TRANSACTION
+from tests.sinks.ledger.ledger_fixture import Book
 from tests.worlds import World
 
 pytestmark = pytest.mark.stack

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 import psycopg
 
 from sinks.ledger import gates
-from tests.processors.told import NOON, payment
+from tests.processors.rules.event_examples import NOON, payment
 from tests.scenarios.waiting import WITHIN_S
-from tests.sinks.ledger.books import Book
+from tests.sinks.ledger.ledger_fixture import Book
 
 KEY = ("practice-1", "practice-1-PMS")
 HOUR = timedelta(hours=1)

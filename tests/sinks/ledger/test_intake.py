@@ -9,15 +9,14 @@ import pytest
 
 from schemas.events import PaymentKind, Split
 from schemas.practice_settings import AmountMode, MembershipBooking, TypeModes
-from schemas.reasons import DeadLetterReason
-from schemas.states import Stage
 from schemas.topics import TopicName
-from sinks.ledger import views
-from sinks.ledger.records import Lettered
-from streams.controls import Control
-from streams.dead_letters import DeadLetter
-from tests.processors.told import NOON, PRACTICE, history, item, membership, payment, payout, version
-from tests.sinks.ledger.books import Book, again
+from schemas.vocabulary import DeadLetterReason, Stage
+from sinks.ledger import conservation
+from sinks.ledger.intake.records import Lettered
+from streams.fault_injection.controls import Control
+from streams.kafka.dead_letters import DeadLetter
+from tests.processors.rules.event_examples import NOON, PRACTICE, history, item, membership, payment, payout, version
+from tests.sinks.ledger.ledger_fixture import Book, again
 
 
 def test_a_payment_becomes_its_entries_in_the_order_of_commits(book: Book) -> None:
@@ -349,4 +348,4 @@ def test_control_receipts(book: Book) -> None:
     book.add()
     book.reopen(Control.RECEIPTS)
     book.tell(payment())
-    assert len(views.violations(book.connection)) == 1
+    assert len(conservation.violations(book.connection)) == 1

@@ -10,18 +10,17 @@ from confluent_kafka import OFFSET_END, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from schemas.events import Event
-from schemas.reasons import DeadLetterReason
-from schemas.states import Stage
 from schemas.topics import TopicName, physical
+from schemas.vocabulary import DeadLetterReason, Stage
 from schemas.writebacks import SourcePosition, Writeback
-from sinks.ledger.positions import Overtaken, RecordsLostError
-from streams.controls import Control
-from streams.dead_letters import DeadLetter, dead_letter_headers
-from streams.topic_admin import ensure_topics
-from tests.processors.told import payment
+from sinks.ledger.intake.positions import Overtaken, RecordsLostError
+from streams.fault_injection.controls import Control
+from streams.kafka.dead_letters import DeadLetter, dead_letter_headers
+from streams.kafka.topics import ensure_topics
+from tests.processors.rules.event_examples import payment
 from tests.scenarios.waiting import WITHIN_S, until
-from tests.sinks.ledger.books import WRITEBACKS_ID, Book, again
 from tests.sinks.ledger.intakes import IntakeAtWork
+from tests.sinks.ledger.ledger_fixture import WRITEBACKS_ID, Book, again
 from tests.sinks.ledger.racing import held, until_blocked
 from tests.worlds import World
 

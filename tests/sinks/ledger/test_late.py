@@ -7,14 +7,14 @@ from datetime import timedelta
 
 import pytest
 
-from processors.judging import Refusal, judge
+from processors.rules.source_records import Refusal, judge
 from schemas.codec import encode_event
 from schemas.practice_settings import Timing
-from schemas.reasons import DeadLetterReason
 from schemas.topics import TopicName
+from schemas.vocabulary import DeadLetterReason
 from schemas.writebacks import SourcePosition
-from tests.processors.told import NOON, PRACTICE, payment
-from tests.sinks.ledger.books import Book
+from tests.processors.rules.event_examples import NOON, PRACTICE, payment
+from tests.sinks.ledger.ledger_fixture import Book
 from tests.worlds import World
 
 

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from schemas.practice_settings import Allocation
-from sinks.ledger import views
-from tests.processors.told import NOON, payment
-from tests.processors.told_linked import (
-    corrected,
-    refunded,
-)
-from tests.sinks.ledger.books import Book
+from sinks.ledger import conservation
+from tests.processors.rules.event_examples import NOON, payment
+from tests.processors.rules.linked_examples import corrected, refunded
+from tests.sinks.ledger.ledger_fixture import Book
 from tests.sinks.ledger.linked_events import LATER, entries, posted, ready
 
 
@@ -24,7 +21,7 @@ def test_a_correction_before_the_post_replaces(book: Book) -> None:
         ("ev-c2", "payment", 11620, "SCHEDULED"),
         ("ev-c2", "fee_adjustment", 380, "SCHEDULED"),
     ]
-    assert views.violations(book.connection) == []
+    assert conservation.violations(book.connection) == []
 
 
 def test_a_correction_after_the_post_reverses_and_posts_anew(book: Book) -> None:

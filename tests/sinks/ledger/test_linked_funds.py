@@ -6,13 +6,9 @@ import pytest
 
 from schemas.events import Event
 from schemas.practice_settings import Timing
-from tests.processors.told import NOON, item, payment, payout
-from tests.processors.told_linked import (
-    cleared,
-    fee_assessed,
-    payout_failed,
-)
-from tests.sinks.ledger.books import Book
+from tests.processors.rules.event_examples import NOON, item, payment, payout
+from tests.processors.rules.linked_examples import cleared, fee_assessed, payout_failed
+from tests.sinks.ledger.ledger_fixture import Book
 from tests.sinks.ledger.linked_events import LATER, MINUTE, entries, ready
 
 

@@ -6,12 +6,10 @@ import pytest
 
 from schemas.events import Event, PaymentKind
 from schemas.practice_settings import MembershipBooking
-from sinks.ledger import views
-from tests.processors.told import membership, payment
-from tests.processors.told_linked import (
-    refunded,
-)
-from tests.sinks.ledger.books import Book, again
+from sinks.ledger import conservation
+from tests.processors.rules.event_examples import membership, payment
+from tests.processors.rules.linked_examples import refunded
+from tests.sinks.ledger.ledger_fixture import Book, again
 from tests.sinks.ledger.linked_events import LATER, MINUTE, entries, ready
 
 BARE = payment(gross=29900, fee=897, kind=PaymentKind.MEMBERSHIP)
@@ -29,7 +27,7 @@ def test_a_membership_that_takes_the_place_of_its_payment_is_what_a_refund_hangs
     assert [row for row in entries(book) if row[0] == "ev-r1"] == [
         ("ev-r1", "refund", -29900, "SCHEDULED", "ev-m1:payment")
     ]
-    assert views.violations(book.connection) == []
+    assert conservation.violations(book.connection) == []
 
 
 def test_a_payment_that_was_refunded_is_not_superseded(book: Book) -> None:

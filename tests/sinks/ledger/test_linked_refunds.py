@@ -5,14 +5,10 @@ from __future__ import annotations
 import pytest
 
 from schemas.events import Event
-from sinks.ledger import views
-from tests.processors.told import payment
-from tests.processors.told_linked import (
-    fee_assessed,
-    refund_failed,
-    refunded,
-)
-from tests.sinks.ledger.books import Book, again
+from sinks.ledger import conservation
+from tests.processors.rules.event_examples import payment
+from tests.processors.rules.linked_examples import fee_assessed, refund_failed, refunded
+from tests.sinks.ledger.ledger_fixture import Book, again
 from tests.sinks.ledger.linked_events import LATER, MINUTE, REFUNDED, entries, ready
 
 
@@ -30,7 +26,7 @@ def test_a_refund_and_its_payment_come_in_any_order(book: Book, order: tuple[int
             book.tell(event)
     assert entries(book) == REFUNDED
     assert book.waiting() == [None, None]
-    assert views.violations(book.connection) == []
+    assert conservation.violations(book.connection) == []
     assert book.one("SELECT count(*) FROM outbox WHERE topic LIKE 'writeback-dead%%'") == 0
 
 
@@ -98,7 +94,7 @@ def test_a_refund_waits_for_a_payment_that_waits_for_settings(book: Book) -> Non
         book.store(book.decide_again(request))
     assert entries(book) == REFUNDED
     assert book.waiting() == [None, None]
-    assert views.violations(book.connection) == []
+    assert conservation.violations(book.connection) == []
 
 
 def test_lives_do_not_meet(book: Book) -> None:

@@ -8,15 +8,10 @@ from itertools import permutations
 import pytest
 
 from schemas.events import DisputeOutcome, Event
-from sinks.ledger import views
-from tests.processors.told import NOON, payment
-from tests.processors.told_linked import (
-    dispute_closed,
-    disputed,
-    returned,
-    voided,
-)
-from tests.sinks.ledger.books import Book
+from sinks.ledger import conservation
+from tests.processors.rules.event_examples import NOON, payment
+from tests.processors.rules.linked_examples import dispute_closed, disputed, returned, voided
+from tests.sinks.ledger.ledger_fixture import Book
 from tests.sinks.ledger.linked_events import LATER, MINUTE, entries, posted, ready
 
 
@@ -28,7 +23,7 @@ def test_a_void_before_the_post_suppresses_both(book: Book) -> None:
     assert [row[3] for row in entries(book)] == ["VOIDED_BEFORE_POST", "VOIDED_BEFORE_POST"]
     assert book.rows("SELECT applied, waiting FROM events WHERE event_id = 'ev-v'") == [(True, None)]
     assert book.one("SELECT next_due_at FROM gates") is None
-    assert views.violations(book.connection) == []
+    assert conservation.violations(book.connection) == []
 
 
 def test_a_void_in_the_same_batch_suppresses_both(book: Book) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from sinks.ledger.database import statement
-from tests.processors.told import NOON
-from tests.sinks.ledger.books import Book
+from sinks.ledger.schema.database import statement
+from tests.processors.rules.event_examples import NOON
+from tests.sinks.ledger.ledger_fixture import Book
 from tests.worlds import Stack, fresh_world
 
 PRACTICES = 6000

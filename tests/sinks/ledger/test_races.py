@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sinks.ledger.database import connect
-from sinks.ledger.links import link
-from sinks.ledger.settings import truth
-from streams.controls import Control
-from tests.processors.told import NOON, PRACTICE, history, payment, settings, version
-from tests.sinks.ledger.books import SAVING, Book, HandClock
+from sinks.ledger.practices.links import link
+from sinks.ledger.practices.settings import settings_store
+from sinks.ledger.schema.database import connect
+from streams.fault_injection.controls import Control
+from tests.processors.rules.event_examples import NOON, PRACTICE, history, payment, settings, version
+from tests.sinks.ledger.ledger_fixture import SAVING, Book, HandClock
 from tests.sinks.ledger.racing import Racer, held, until_blocked
 
 
@@ -53,7 +53,7 @@ def test_control_practice_lock(book: Book) -> None:
 
 def save_elsewhere(book: Book, clock: HandClock, **changed: object) -> None:
     with connect(book.database_url, "other") as other:
-        truth.save(other, PRACTICE, settings(**changed), SAVING, clock=clock, jitter_s=0)
+        settings_store.save(other, PRACTICE, settings(**changed), SAVING, clock=clock, jitter_s=0)
 
 
 def settings_saved_during_intake(book: Book) -> None:

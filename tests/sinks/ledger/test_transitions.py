@@ -8,11 +8,11 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
-from schemas.states import State
-from sinks.ledger import transitions
-from sinks.ledger.transitions import TRANSITIONS, Who, allowed
-from tests.processors.told import payment
-from tests.sinks.ledger.books import Book
+from schemas.vocabulary import State
+from sinks.ledger.schema import transitions
+from sinks.ledger.schema.transitions import TRANSITIONS, Who, allowed
+from tests.processors.rules.event_examples import payment
+from tests.sinks.ledger.ledger_fixture import Book
 
 EFFECT_STATES = sorted(
     set(State) - {State.AWAITING_SETTINGS, State.AWAITING_FEE, State.AWAITING_ORIGINAL, State.APPLIED}
@@ -20,8 +20,8 @@ EFFECT_STATES = sorted(
 
 
 def test_the_documentation_is_current() -> None:
-    """TRANSITIONS.md is generated from the table: `python -m sinks.ledger.transitions`."""
-    assert (files("sinks.ledger") / "TRANSITIONS.md").read_text(encoding="utf-8") == transitions.markdown()
+    """TRANSITIONS.md is generated from the table: `python -m sinks.ledger.schema.transitions`."""
+    assert (files("sinks.ledger.schema") / "TRANSITIONS.md").read_text(encoding="utf-8") == transitions.markdown()
 
 
 def test_the_database_allows_exactly_the_table(book: Book) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from sinks.ledger.migrate import migrate
+from sinks.ledger.schema.migrate import migrate
 from sinks.notices import role
-from tests.sinks.notices.desk import Desk, Mailbox, a_mailbox
+from tests.sinks.notices.notifying import Desk, Mailbox, a_mailbox
 from tests.worlds import World
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from sinks.ledger.database import statement
-from tests.sinks.notices.desk import MORNING, Desk, wait_until
+from sinks.ledger.schema.database import statement
+from tests.sinks.notices.notifying import MORNING, Desk, wait_until
 
 pytestmark = pytest.mark.stack
 

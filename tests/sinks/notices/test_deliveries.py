@@ -8,9 +8,9 @@ from datetime import timedelta
 
 import pytest
 
-from sinks.notices import courier
+from sinks.notices import deliver
 from tests.scenarios.waiting import WITHIN_S
-from tests.sinks.notices.desk import Desk, wait_until
+from tests.sinks.notices.notifying import Desk, wait_until
 
 pytestmark = pytest.mark.stack
 OFFICE = "office@northside.example"
@@ -18,7 +18,7 @@ OFFICE = "office@northside.example"
 _PROGRAM = """
 from sinks.notices import role
 from streams import crash_points
-from streams.lifecycle import Stop
+from streams.runtime.lifecycle import Stop
 from streams.settings import ProgramSettings
 settings = ProgramSettings.load()
 crash_points.arm(settings.crash)
@@ -48,7 +48,7 @@ def test_a_killed_notifier_repeats_its_mail_once(
     desk.effect(1)
     assert killed_notifier(desk, point) == -9
     assert desk.one("SELECT state FROM deliveries") == "SENDING"
-    monkeypatch.setattr(courier, "LEASE", timedelta(0))
+    monkeypatch.setattr(deliver, "LEASE", timedelta(0))
     with desk.notifier():
         wait_until(lambda: desk.one("SELECT state FROM deliveries") == "SENT")
     raw = [content for _, content in desk.mailbox.raw]

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from schemas.states import State
+from schemas.vocabulary import State
 from sinks.notices import role
 from sinks.notices.digest import digest_letter
-from sinks.notices.texts.waiting import WAITING_WORDS
-from tests.sinks.notices.desk import Desk, wait_until
+from sinks.notices.words.waiting import WAITING_WORDS
+from tests.sinks.notices.notifying import Desk, wait_until
 
 OFFICE = "office@northside.example"
 SEVEN = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)

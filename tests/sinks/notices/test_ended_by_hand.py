@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from sinks.ledger.settings.truth import Saving
-from sinks.operator import by_hand
-from sinks.operator.by_hand_judging import Action
-from streams.clock import FixedClock
-from tests.sinks.notices.desk import Desk, wait_until
+from sinks.ledger.practices.settings.settings_store import Saving
+from sinks.operations.actions import entry_actions
+from sinks.operations.actions.entry_action_rules import Action
+from streams.runtime.clock import FixedClock
+from tests.sinks.notices.notifying import Desk, wait_until
 
 pytestmark = pytest.mark.stack
 OFFICE = "office@northside.example"
@@ -17,7 +17,7 @@ WHO = Saving(actor="Ada", reason="typed in")
 
 def end(desk: Desk, action: Action, effect_id: int) -> int:
     clock = FixedClock(desk.now)
-    return by_hand.apply(desk.connection, action, "northside", [effect_id], WHO, clock=clock, jitter_s=0).refused
+    return entry_actions.apply(desk.connection, action, "northside", [effect_id], WHO, clock=clock, jitter_s=0).refused
 
 
 def test_the_last_entry_that_is_ended_by_hand_closes_the_notice(desk: Desk) -> None:

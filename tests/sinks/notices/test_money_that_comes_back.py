@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.sinks.notices.desk import Desk, wait_until
+from tests.sinks.notices.notifying import Desk, wait_until
 
 pytestmark = pytest.mark.stack
 OFFICE = "office@northside.example"

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sinks.notices import smtp
-from sinks.notices.letters import Letter
-from sinks.notices.message import compose, message_id, sender_address
-from sinks.notices.smtp import Delivered, Fate, mail_server, send
-from streams.errors import ConfigurationError
-from tests.sinks.notices.desk import Mailbox
+from sinks.notices.channels import smtp
+from sinks.notices.channels.email_message import compose, message_id, sender_address
+from sinks.notices.channels.smtp import Delivered, Fate, mail_server, send
+from sinks.notices.email_text import Letter
+from streams.runtime.errors import ConfigurationError
+from tests.sinks.notices.notifying import Mailbox
 
 SENDER = sender_address("Writeback <notices@writeback.example>")
 KEY = ("northside", "posting:PMS:MAPPING_MISSING", "2026-03-02", "1-opened", "email", "office@northside.example")

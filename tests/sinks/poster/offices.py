@@ -15,18 +15,18 @@ from deploy.sandbox.demonstration import open_dental_keys, open_dental_mapping
 from deploy.sandbox.running import SandboxProcess
 from schemas.events import PaymentSucceeded
 from schemas.practice_settings import Allocation
-from schemas.states import Target
-from sinks.credentials import KeyRing
-from sinks.ledger.connections import ConnectionInput, save_connection
-from sinks.pms.open_dental.capabilities import capabilities_of
-from sinks.pms.open_dental.mapping import load_mapping
+from schemas.vocabulary import Target
+from sinks.ledger.practices.connections import ConnectionInput, save_connection
 from sinks.poster import role
-from streams.lifecycle import Stop
-from streams.telemetry import Health
-from tests.processors.told import payment
+from sinks.targets.credentials import KeyRing
+from sinks.targets.open_dental.capabilities import capabilities_of
+from sinks.targets.open_dental.mapping import load_mapping
+from streams.runtime.endpoints import Health
+from streams.runtime.lifecycle import Stop
+from tests.processors.rules.event_examples import payment
 from tests.scenarios.roles import Role
 from tests.scenarios.waiting import WITHIN_S, until
-from tests.sinks.ledger.books import Book, again
+from tests.sinks.ledger.ledger_fixture import Book, again
 from tests.worlds import World
 
 SECRET = b"k" * 32

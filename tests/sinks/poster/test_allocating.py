@@ -11,7 +11,7 @@ import pytest
 from deploy.sandbox.faults import Effect, FaultKind
 from schemas.events import Split
 from schemas.practice_settings import Allocation, FamilyBooking
-from schemas.reasons import ConnectionReason
+from schemas.vocabulary import ConnectionReason
 from tests.scenarios.waiting import until
 from tests.sinks.poster.offices import Office, Offices
 

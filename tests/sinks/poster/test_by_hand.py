@@ -9,13 +9,13 @@ import psycopg
 import pytest
 
 from schemas.practice_settings import AmountMode, TypeMode
-from sinks.ledger.database import connect
-from sinks.ledger.settings.truth import Saving
-from sinks.operator import by_hand
-from sinks.operator.by_hand_judging import Action
-from tests.processors.told import PRACTICE, modes
+from sinks.ledger.practices.settings.settings_store import Saving
+from sinks.ledger.schema.database import connect
+from sinks.operations.actions import entry_actions
+from sinks.operations.actions.entry_action_rules import Action
+from tests.processors.rules.event_examples import PRACTICE, modes
 from tests.scenarios.waiting import WITHIN_S, until
-from tests.sinks.ledger.books import Book
+from tests.sinks.ledger.ledger_fixture import Book
 from tests.sinks.poster.offices import Offices
 from tests.sinks.poster.test_statements import WAITS_FOR_A_LOCK, book, mark  # noqa: F401
 from tests.worlds import World
@@ -24,9 +24,9 @@ pytestmark = pytest.mark.stack
 WHO = Saving(actor="Ada", reason="typed in")
 
 
-def said(book: Book, action: Action, *ids: int, connection: Any = None) -> by_hand.Done:  # noqa: F811
+def said(book: Book, action: Action, *ids: int, connection: Any = None) -> entry_actions.Done:  # noqa: F811
     chosen = connection or book.connection
-    return by_hand.apply(chosen, action, PRACTICE, ids, WHO, clock=book.clock, jitter_s=0)
+    return entry_actions.apply(chosen, action, PRACTICE, ids, WHO, clock=book.clock, jitter_s=0)
 
 
 def test_recorded_is_never_posted_and_released_is_posted_once(offices: Offices) -> None:

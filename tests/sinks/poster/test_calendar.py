@@ -8,19 +8,18 @@ from typing import Any
 
 import pytest
 
-from schemas.blackouts import blackouts_of
+from schemas.bookkeeping.blackouts import blackouts_of
 from schemas.practice_settings import AmountMode, Blackout, ClosedPeriod
-from schemas.reasons import DecisionReason
-from schemas.states import EntryKind, State
-from sinks.poster import checking
-from sinks.poster.checking import Ready, Resting
-from sinks.poster.periods import in_open_period
-from sinks.poster.work import Dead, Frozen, Held, Work
-from streams.clock import set_rehearsal
-from tests.processors.told import NOON, ZONE
+from schemas.vocabulary import DecisionReason, EntryKind, State
+from sinks.poster import pre_send_checks
+from sinks.poster.closed_periods import in_open_period
+from sinks.poster.planned_call import Dead, Frozen, Held, Work
+from sinks.poster.pre_send_checks import Ready, Resting
+from streams.runtime.clock import set_rehearsal
+from tests.processors.rules.event_examples import NOON, ZONE
 from tests.scenarios.waiting import until
 from tests.sinks.poster.offices import Office, Offices
-from tests.sinks.poster.test_deciding import TIMES, _facts, _target, a_work
+from tests.sinks.poster.test_outcomes import TIMES, _facts, _target, a_work
 
 # --- pure
 
@@ -30,7 +29,7 @@ LUNCH = (Blackout(begins=time(12), ends=time(14)),)
 
 
 def checked(work: Work, now: datetime = AT) -> Any:
-    return checking.check(work, (), _target(), TIMES, now)
+    return pre_send_checks.check(work, (), _target(), TIMES, now)
 
 
 def closed(policy: ClosedPeriod, through: date = PAID_ON, **changed: Any) -> Work:
@@ -116,7 +115,7 @@ def test_a_note_books_nothing() -> None:
 
 def test_a_read_back_looks_for_what_was_sent() -> None:
     """T-9, law 19: under the date that its request named."""
-    entry = checking.entry_in_doubt(a_work(frozen=frozen_for(date(2026, 3, 9))))
+    entry = pre_send_checks.entry_in_doubt(a_work(frozen=frozen_for(date(2026, 3, 9))))
     assert entry.instruction.ledger_date == date(2026, 3, 9)
 
 

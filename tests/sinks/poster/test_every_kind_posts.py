@@ -10,9 +10,9 @@ import msgspec
 
 from schemas import events as e
 from schemas.practice_settings import Allocation
-from tests.processors import told_linked
-from tests.processors.told import NOON, membership
-from tests.processors.told_kinds import request
+from tests.processors.rules import linked_examples
+from tests.processors.rules.event_examples import NOON, membership
+from tests.processors.rules.kind_examples import request
 from tests.scenarios.waiting import until
 from tests.sinks.poster.offices import Office, Offices
 
@@ -63,11 +63,11 @@ def by_type(office: Office) -> dict[str, int]:
 def test_r_4_a_refund_and_one_that_failed(offices: Offices) -> None:
     """R-4, R-9: payment 9680 and companion 320; refund 10000, so that the patient owes again; failed, so not."""
     office, paid = an_office(offices)
-    about(office, paid, told_linked.refunded())
+    about(office, paid, linked_examples.refunded())
     settled(office, 4)
     assert by_type(office) == {"Processing Fee Credit": -320, "Card Refund": 10_000}
     assert office.balance() == OWED
-    about(office, paid, told_linked.refund_failed())
+    about(office, paid, linked_examples.refund_failed())
     settled(office, 5)
     assert by_type(office)["Card Refund Failed"] == -10_000
     assert office.balance() == 0
@@ -77,7 +77,7 @@ def test_r_4_a_refund_and_one_that_failed(offices: Offices) -> None:
 def test_r_15_a_void_takes_back_payment_and_companion(offices: Offices) -> None:
     """R-1, R-7, R-15: new entries, linked; the originals stand as they were."""
     office, paid = an_office(offices)
-    about(office, paid, told_linked.voided())
+    about(office, paid, linked_examples.voided())
     settled(office, 5)
     assert by_type(office) == {
         "Processing Fee Credit": -320, "Voided Payment": 9680, "Processing Fee Charge": 320,
@@ -90,7 +90,7 @@ def test_r_15_a_void_takes_back_payment_and_companion(offices: Offices) -> None:
 def test_r_11_an_ach_return_costs_the_practice_and_not_the_patient(offices: Offices) -> None:
     """R-11, R-15: 10000 with a return fee of 400 → −10400 and +400."""
     office, paid = an_office(offices)
-    about(office, paid, told_linked.returned(fee=400))
+    about(office, paid, linked_examples.returned(fee=400))
     settled(office, 5)
     assert by_type(office) == {"Processing Fee Credit": -720, "Returned Payment": 10_400}
     assert office.balance() == OWED
@@ -99,11 +99,11 @@ def test_r_11_an_ach_return_costs_the_practice_and_not_the_patient(offices: Offi
 def test_r_10_a_dispute_and_its_end(offices: Offices) -> None:
     """R-10, R-15: dispute 10000 with a fee of 1500 → −11500 and +1500; won with the fee back → +11500 and −1500."""
     office, paid = an_office(offices)
-    about(office, paid, told_linked.disputed())
+    about(office, paid, linked_examples.disputed())
     settled(office, 5)
     assert by_type(office) == {"Processing Fee Credit": -1820, "Card Dispute": 11_500}
     assert office.balance() == OWED
-    about(office, paid, told_linked.dispute_closed(e.DisputeOutcome.WON, gross=10_000, fee=-1500))
+    about(office, paid, linked_examples.dispute_closed(e.DisputeOutcome.WON, gross=10_000, fee=-1500))
     settled(office, 7)
     assert by_type(office)["Card Dispute Won"] == -11_500
     assert office.balance() == 0
@@ -113,7 +113,7 @@ def test_e_11_a_correction_stands_in_the_place_of_what_it_corrects(offices: Offi
     """E-11: reversed and posted anew; the patient has a credit of what was paid more."""
     office, paid = an_office(offices)
     office.paid += 1
-    event = told_linked.corrected(12_000, 380, patient_ref=paid.patient_ref, payment_id=paid.payment_id)
+    event = linked_examples.corrected(12_000, 380, patient_ref=paid.patient_ref, payment_id=paid.payment_id)
     told = msgspec.structs.replace(event, practice_id=office.practice_id, event_id="practice-1-ev-corrected")
     offices.book.tell(told)
     until(lambda: set(office.states()) == {"POSTED"} and len(office.states()) > 5, "all posted", show=office.shown)
@@ -140,7 +140,7 @@ def test_b_1_a_membership_brings_its_charge_and_a_refund_takes_it_back(offices: 
     assert [row.amount_minor for row in charges] == [29_900]
     assert office.balance() == OWED
     assert treatment not in office.paid_on()
-    about(office, told, told_linked.refunded(gross=-9900))  # type: ignore[arg-type]
+    about(office, told, linked_examples.refunded(gross=-9900))  # type: ignore[arg-type]
     settled(office, 5)
     assert by_type(office)["Membership Charge Reversed"] == -9900
     assert office.balance() == OWED
@@ -163,9 +163,9 @@ def test_b_1_r_9_a_membership_s_refund_that_failed_brings_its_charge_back(office
     offices.book.tell(told)
     offices.poster()
     settled(office, 3)
-    about(office, told, told_linked.refunded(gross=-9900))  # type: ignore[arg-type]
+    about(office, told, linked_examples.refunded(gross=-9900))  # type: ignore[arg-type]
     settled(office, 5)
-    about(office, told, told_linked.refund_failed(gross=9900))  # type: ignore[arg-type]
+    about(office, told, linked_examples.refund_failed(gross=9900))  # type: ignore[arg-type]
     settled(office, 7)
     assert office.balance() == OWED
 

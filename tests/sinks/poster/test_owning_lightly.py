@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from sinks.poster.database import open_pool
-from sinks.poster.ledger import Ledger
-from streams.clock import SystemClock
+from sinks.poster.connection_pool import open_pool
+from sinks.poster.statements import Ledger
+from streams.runtime.clock import SystemClock
 from tests.worlds import World
 
 

@@ -10,8 +10,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from sinks.named_queries import named_queries
-from sinks.poster.database import PLANNING
+from sinks.ledger.named_queries import named_queries
+from sinks.poster.connection_pool import PLANNING
 from tests.worlds import World
 
 CLAIM = str(named_queries("sinks.poster")["claim"])

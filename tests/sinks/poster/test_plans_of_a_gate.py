@@ -11,11 +11,11 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from schemas.practice_settings import AmountMode
-from schemas.states import IN_DOUBT, READY, State
-from sinks.named_queries import named_queries
-from sinks.poster.database import PLANNING
-from tests.processors.told import PRACTICE, payment
-from tests.sinks.ledger.books import Book
+from schemas.vocabulary import IN_DOUBT, READY, State
+from sinks.ledger.named_queries import named_queries
+from sinks.poster.connection_pool import PLANNING
+from tests.processors.rules.event_examples import PRACTICE, payment
+from tests.sinks.ledger.ledger_fixture import Book
 from tests.worlds import World
 
 SQL = named_queries("sinks.poster")

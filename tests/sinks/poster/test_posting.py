@@ -11,12 +11,11 @@ from deploy.sandbox.running import Effect, FaultKind
 from schemas.codec import decode_result
 from schemas.events import Split
 from schemas.practice_settings import Allocation, AmountMode
-from schemas.reasons import DecisionReason
-from schemas.states import DEAD, State
-from sinks.ledger.release import release
-from tests.processors.told import NOON
+from schemas.vocabulary import DEAD, DecisionReason, State
+from sinks.ledger.waiting.release import release
+from tests.processors.rules.event_examples import NOON
 from tests.scenarios.waiting import until
-from tests.sinks.ledger.books import SAVING
+from tests.sinks.ledger.ledger_fixture import SAVING
 from tests.sinks.poster.offices import Offices
 
 
@@ -38,7 +37,7 @@ def test_a_net_payment_and_its_companion_are_posted(offices: Offices) -> None:
 def test_results_and_attempts_are_stored_with_the_state(offices: Offices) -> None:
     """Law 25: a result for each posting, in the transaction of its state."""
     from schemas.codec import decode_result
-    from schemas.states import State
+    from schemas.vocabulary import State
 
     office = offices.open()
     offices.book.tell(office.pay())

@@ -13,10 +13,10 @@ import pytest
 from psycopg.rows import TupleRow
 
 from schemas.practice_settings import AmountMode
-from sinks.named_queries import named_queries
-from tests.processors.told import PRACTICE, changed, payment
+from sinks.ledger.named_queries import named_queries
+from tests.processors.rules.event_examples import PRACTICE, changed, payment
 from tests.scenarios.waiting import WITHIN_S, until
-from tests.sinks.ledger.books import Book
+from tests.sinks.ledger.ledger_fixture import Book
 from tests.worlds import World
 
 SQL = named_queries("sinks.poster")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from schemas.practice_settings import Allocation
-from sinks.poster import expanding
+from sinks.poster import allocate_payment
 from tests.scenarios.waiting import until
 from tests.sinks.poster.offices import Offices
 
@@ -18,10 +18,10 @@ def test_22_a_read_that_cannot_be_used_closes_the_connection_for_a_while(
 ) -> None:
     """Law 22: not read again at once and for ever, and not without a word."""
 
-    def broken(*_: Any, **__: Any) -> expanding.Expansion:
+    def broken(*_: Any, **__: Any) -> allocate_payment.Expansion:
         raise ValueError("unforeseen")
 
-    monkeypatch.setattr(expanding, "expand", broken)
+    monkeypatch.setattr(allocate_payment, "expand", broken)
     office = offices.open(allocation=Allocation.ALLOCATE)
     office.charge("pt-1", 10_000)
     offices.book.tell(office.pay())

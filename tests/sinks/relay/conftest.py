@@ -16,7 +16,7 @@ from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-def
 from psycopg.rows import TupleRow
 
 from schemas.topics import CATALOGUE, TopicName, physical
-from sinks.ledger.migrate import migrate
+from sinks.ledger.schema.migrate import migrate
 from tests.scenarios.waiting import WITHIN_S
 from tests.worlds import World
 

@@ -9,15 +9,15 @@ from contextlib import contextmanager
 from typing import Any
 
 from sinks import relay
-from streams.telemetry import Health
+from streams.runtime.endpoints import Health
 from tests.sinks.role_threads import role_thread
 from tests.worlds import World
 
 _PROGRAM = """
 from sinks import relay
 from streams import crash_points
-from streams.errors import Fenced
-from streams.lifecycle import Stop
+from streams.runtime.errors import Fenced
+from streams.runtime.lifecycle import Stop
 from streams.settings import ProgramSettings
 settings = ProgramSettings.load()
 crash_points.arm(settings.crash)

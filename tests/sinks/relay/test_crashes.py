@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from schemas.topics import TopicName
-from streams.telemetry import Health
+from streams.runtime.endpoints import Health
 from tests.scenarios.waiting import WITHIN_S, until
 from tests.sinks.relay.conftest import Outbox, outbox_ids
 from tests.sinks.relay.relays import relay_process, relay_thread

@@ -10,10 +10,10 @@ import pytest
 
 from schemas.codec import decode_settings
 from schemas.topics import CATALOGUE, TopicName
-from sinks.relay import settings_rows
-from sinks.relay.rows import BATCH_BYTES, BATCH_ROWS, OutboxRow, is_full
-from streams.controls import Controls
-from streams.telemetry import Health
+from sinks.relay import settings_histories
+from sinks.relay.outbox_rows import BATCH_BYTES, BATCH_ROWS, OutboxRow, is_full
+from streams.fault_injection.controls import Controls
+from streams.runtime.endpoints import Health
 from tests.sinks.relay.conftest import DEADLINE_S, Outbox, outbox_ids
 from tests.sinks.relay.relays import relay_thread
 
@@ -66,7 +66,7 @@ def test_only_slot_zero_publishes_settings(outbox: Outbox) -> None:
 
 
 def test_all_settings_are_published_again_once_a_night(outbox: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sinks.relay.settings_rows.REPUBLISH_FROM_HOUR", 0)
+    monkeypatch.setattr("sinks.relay.settings_histories.REPUBLISH_FROM_HOUR", 0)
     for practice in ("northside", "southside"):
         outbox.save_settings(practice, 1, {"zone": "America/New_York"})
     for _restart in range(2):
@@ -94,7 +94,7 @@ def test_a_record_that_the_broker_never_takes_is_kept_and_blocks_nobody(outbox: 
 
 
 def test_a_batch_is_bounded_by_bytes(outbox: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sinks.relay.rows.BATCH_BYTES", 10)
+    monkeypatch.setattr("sinks.relay.outbox_rows.BATCH_BYTES", 10)
     ids = {outbox.put(value=b"x" * 8) for _ in range(7)}
     with relay_thread(outbox.world):
         outbox.wait_empty()
@@ -110,11 +110,11 @@ def test_without_deleting_after_the_commit_a_failure_would_lose_rows(outbox: Out
 
 def test_once_a_day_every_practice_is_published_again(outbox: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """Law 14: the nightly republish enqueues each practice once; a second relay or a restart repeats nothing."""
-    monkeypatch.setattr(settings_rows, "REPUBLISH_FROM_HOUR", 0)
+    monkeypatch.setattr(settings_histories, "REPUBLISH_FROM_HOUR", 0)
     outbox.save_settings("northside", 1, {"zone": "America/New_York"})
     outbox.save_settings("southside", 1, {"zone": "America/Chicago"})
-    assert settings_rows.enqueue_republish(outbox.connection)
-    assert not settings_rows.enqueue_republish(outbox.connection)
+    assert settings_histories.enqueue_republish(outbox.connection)
+    assert not settings_histories.enqueue_republish(outbox.connection)
     assert len(outbox.ids()) == 2
     with relay_thread(outbox.world):
         outbox.wait_empty()

@@ -1,0 +1,1 @@
+"""What RULES decides: f(event, settings) → plan, one idea per file; `decide` is the entry point."""

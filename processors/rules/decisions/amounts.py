@@ -1,0 +1,22 @@
+"""What is posted for each split of a payment: payment and companion, to the cent (N-1, N-2, N-4, M-5)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from processors.rules.decisions.refusal import Refused
+from schemas.bookkeeping import companion
+from schemas.bookkeeping.companion import SplitAmount, applied_total
+from schemas.practice_settings import AmountMode
+from schemas.vocabulary import DeadLetterReason
+
+__all__ = ["SplitAmount", "applied_total", "divide"]
+
+
+def divide(
+    *, applied: Sequence[int], surcharge_minor: int, fee_minor: int | None, mode: AmountMode
+) -> tuple[SplitAmount, ...]:
+    """`schemas.bookkeeping.companion.divide`. Refused when a split is negative."""
+    if min(applied) < 0:
+        raise Refused(DeadLetterReason.NEGATIVE_AMOUNT, "splits.amount_minor")
+    return companion.divide(applied=applied, surcharge_minor=surcharge_minor, fee_minor=fee_minor, mode=mode)

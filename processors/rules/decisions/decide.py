@@ -1,0 +1,79 @@
+"""The decision: f(event, settings) → plan (law 7). One table over every event type of the contract, so none falls
+through (ET-6)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Final
+
+import msgspec
+
+from processors.rules.decisions.arrival import Arrival
+from processors.rules.decisions.currency import refuse_other_currency
+from processors.rules.decisions.linked_events import decide_dispute, decide_linked, decide_without_money
+from processors.rules.decisions.notes import decide_request
+from processors.rules.decisions.payments import decide_membership, decide_payment
+from processors.rules.decisions.payouts import decide_payout
+from processors.rules.decisions.refusal import Refused
+from processors.rules.decisions.settings_in_force import settings_in_force
+from processors.rules.decisions.timing import came_late
+from processors.rules.decisions.waiting import NO_SETTINGS
+from schemas import events as told
+from schemas.plan import Decision
+from schemas.practice_settings import SettingsHistory, SettingsVersion
+from schemas.vocabulary import DeadLetterReason
+
+Rule = Callable[[Any, SettingsVersion, Arrival], Decision]
+"""(event, version in force, arrival) → decision. The event is of the type that the rule stands under."""
+
+
+def _other_topic(event: told.Event, version: SettingsVersion, arrival: Arrival) -> Decision:
+    """Patients' changes go to SYNC by a topic that the rules do not read."""
+    raise Refused(DeadLetterReason.WRONG_TOPIC, "event")
+
+
+RULES: Final[Mapping[type[told.Event], Rule]] = MappingProxyType(
+    {
+        told.PaymentSucceeded: decide_payment,
+        told.PaymentCorrected: decide_payment,
+        told.PaymentCleared: decide_linked,
+        told.PaymentFeeAssessed: decide_linked,
+        told.PaymentVoided: decide_linked,
+        told.PaymentReturned: decide_linked,
+        told.RefundSucceeded: decide_linked,
+        told.RefundFailed: decide_linked,
+        told.DisputeOpened: decide_dispute,
+        told.DisputeClosed: decide_linked,
+        told.PaymentRequestSent: decide_request,
+        told.MembershipPaid: decide_membership,
+        told.MembershipCancelled: decide_without_money,
+        told.PayoutPaid: decide_payout,
+        told.PayoutFailed: decide_linked,
+        told.PatientChanged: _other_topic,
+    }
+)
+
+# A tuple made once: a union would be made anew for every event.
+_IN_A_CURRENCY: Final = (told.MoneyFields, told.PayoutPaid)
+
+
+def decide(event: told.Event, arrived_at: datetime, history: SettingsHistory | None) -> Decision:
+    """The whole plan for one valid event, under the settings in force when it happened (E-8).
+
+    `arrived_at` is the broker's append time in business time (T-11, law 15); `history` None = practice unknown.
+    Pure: the same arguments give the same decision, whenever and wherever. Refused: the event is a dead letter.
+    """
+    rule = RULES.get(type(event))
+    if rule is None:
+        raise Refused(DeadLetterReason.UNKNOWN_SCHEMA, "event")
+    version = settings_in_force(history, event.occurred_at, arrived_at)
+    if history is None or version is None:
+        return NO_SETTINGS
+    if isinstance(event, _IN_A_CURRENCY):
+        refuse_other_currency(event.currency, version)
+    decision = rule(event, version, Arrival(arrived_at, history))
+    if not decision.late and came_late(version.settings, event.occurred_at, arrived_at):
+        return msgspec.structs.replace(decision, late=True)
+    return decision

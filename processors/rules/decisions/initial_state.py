@@ -1,0 +1,88 @@
+"""In which state the entries of a payment start, and why: switches, modes, zero, timing (SET-2, SET-5, SET-10, N-9)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from processors.rules.decisions.arrival import Arrival
+from processors.rules.decisions.timing import due_at_cut_off
+from schemas.practice_settings import PracticeSettings, PracticeStatus, Timing, TypeMode
+from schemas.vocabulary import SKIPPED, UNMET_ORDER, DecisionReason, State
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """State and reason of entries. `due_at` where they are SCHEDULED, or will be once their conditions are met."""
+
+    state: State
+    reason: DecisionReason
+    due_at: datetime | None = None
+    late: bool = False
+    holds: tuple[State, ...] = ()
+    """Conditions besides `state`, as in a planned effect."""
+
+
+ZERO = Standing(State.SKIPPED_ZERO, DecisionReason.ZERO_AMOUNT)
+COMPANION_OFF = Standing(State.SKIPPED_DISABLED, DecisionReason.COMPANION_OFF)
+NOTES_OFF = Standing(State.SKIPPED_DISABLED, DecisionReason.NOTES_OFF)
+OFFBOARDED = Standing(State.SKIPPED_DISABLED, DecisionReason.OFFBOARDED)
+MANUAL_NET_NOT_POSITIVE = Standing(State.AWAITING_MANUAL_POST, DecisionReason.MANUAL_NET_NOT_POSITIVE)
+_MASTER_OFF = Standing(State.SKIPPED_DISABLED, DecisionReason.MASTER_OFF)
+_TYPE_OFF = Standing(State.SKIPPED_DISABLED, DecisionReason.TYPE_OFF)
+_MANUAL = Standing(State.AWAITING_MANUAL_POST, DecisionReason.MANUAL_BY_SETTING)
+_CLEARANCE = Standing(State.AWAITING_CLEARANCE, DecisionReason.AUTO_ON_CLEAR)
+
+# Bound once: Python 3.11 takes 0.4 µs to look a member up on its class, and this runs for every payment.
+_GONE: Final = PracticeStatus.OFFBOARDED
+_OFF: Final = TypeMode.OFF
+_BY_HAND: Final = TypeMode.MANUAL
+_INSTANT: Final = Timing.INSTANT
+_ON_CLEAR: Final = Timing.ON_CLEAR
+_SCHEDULED: Final = State.SCHEDULED
+_AUTO_INSTANT: Final = DecisionReason.AUTO_INSTANT
+_AUTO_DAILY: Final = DecisionReason.AUTO_DAILY
+_AUTO_LATE: Final = DecisionReason.AUTO_LATE
+
+
+def switched_off(settings: PracticeSettings, mode: TypeMode) -> Standing | None:
+    """Why nothing of this type is written to the ledger, widest reason first; None when it is on (SET-2, SET-10)."""
+    if settings.status is _GONE:
+        return OFFBOARDED
+    if not settings.master:
+        return _MASTER_OFF
+    return _TYPE_OFF if mode is _OFF else None
+
+
+def standing_when_on(mode: TypeMode, timing: Timing, occurred_at: datetime, arrival: Arrival) -> Standing:
+    """By hand, at once, when its money is there, or at the cut-off (POST-3, TIM-1, TIM-2, T-11, T-13).
+
+    What `funds` says of a payment clears nothing: only the practice's own bank does, by PaymentCleared or a payout.
+    """
+    if mode is _BY_HAND:
+        return _MANUAL
+    if timing is _INSTANT:
+        return at_once(arrival.at)
+    if timing is _ON_CLEAR:
+        return _CLEARANCE
+    due = due_at_cut_off(occurred_at, arrival)
+    return Standing(_SCHEDULED, _AUTO_LATE if due.late else _AUTO_DAILY, due.at, due.late)
+
+
+def at_once(arrived_at: datetime) -> Standing:
+    """Due on arrival: an old event that comes late does not overtake what other practices wait for (law 21)."""
+    return Standing(_SCHEDULED, _AUTO_INSTANT, arrived_at)
+
+
+def held(standing: Standing, hold: State, reason: DecisionReason) -> Standing:
+    """The same with one more condition, one of UNMET_ORDER, which people or facts must meet.
+
+    What is skipped stays skipped. The state is the first that is unmet; a due time stays for when they are met.
+    """
+    if standing.state in SKIPPED or hold is standing.state:
+        return standing
+    unmet = {hold, *standing.holds} | ({standing.state} - {_SCHEDULED})
+    first, *others = (state for state in UNMET_ORDER if state in unmet)
+    said = reason if first is hold else standing.reason
+    return Standing(first, said, standing.due_at, standing.late, tuple(others))

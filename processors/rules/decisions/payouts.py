@@ -1,0 +1,70 @@
+"""Payouts: one document per payout at QuickBooks (P-1, P-4, P-16, P-17, P-22)."""
+
+from __future__ import annotations
+
+from processors.rules.decisions.arrival import Arrival
+from processors.rules.decisions.initial_state import OFFBOARDED, ZERO, Standing, at_once
+from processors.rules.decisions.lanes import of_payout
+from processors.rules.decisions.waiting import awaiting_review
+from schemas.events import PayoutItem, PayoutPaid
+from schemas.plan import Decision, Instruction, PayoutLine, PlannedEffect
+from schemas.practice_settings import PracticeSettings, PracticeStatus, SettingsVersion
+from schemas.validation.events import payout_adds_up
+from schemas.vocabulary import DecisionReason, EntryKind, Target
+
+
+def decide_payout(event: PayoutPaid, version: SettingsVersion, arrival: Arrival) -> Decision:
+    """At once, whatever the ledger's switches say (P-16, P-17). Sums that disagree are shown, never written (P-1).
+
+    A later version is planned like the first; INTAKE takes back what it replaces (P-8).
+    """
+    if not payout_adds_up(event):
+        return awaiting_review(version, DecisionReason.SUMS_DISAGREE)
+    standing = _standing(event, version.settings, arrival)
+    effect = PlannedEffect(
+        target=Target.QUICKBOOKS,
+        entry_kind=EntryKind.PAYOUT,
+        part="",
+        state=standing.state,
+        reason=standing.reason,
+        due_at=standing.due_at,
+        lane=of_payout(event.payout_id),
+        instruction=_instruction(event),
+    )
+    return Decision(settings_version=version.version, reason=standing.reason, effects=(effect,))
+
+
+def _standing(event: PayoutPaid, settings: PracticeSettings, arrival: Arrival) -> Standing:
+    """A payout without items moves nothing. A net of zero with items is a document all the same (M-9, P-4)."""
+    if not event.items:
+        return ZERO
+    if settings.status is PracticeStatus.OFFBOARDED:
+        return OFFBOARDED
+    return at_once(arrival.at)
+
+
+def _instruction(event: PayoutPaid) -> Instruction:
+    """Totals and numbered lines, without any id of a payment or a patient (P-13, P-22)."""
+    return Instruction(
+        entry_kind=EntryKind.PAYOUT,
+        amount_minor=event.net_minor,
+        currency=event.currency,
+        ledger_date=event.arrival_date,
+        occurred_at=event.occurred_at,
+        payment_ref=event.payout_id,
+        version=event.version,
+        gross_minor=event.gross_minor,
+        fee_minor=event.fee_minor,
+        lines=tuple(_line(number, item) for number, item in enumerate(event.items, start=1)),
+    )
+
+
+def _line(number: int, item: PayoutItem) -> PayoutLine:
+    return PayoutLine(
+        number=number,
+        category=item.category,
+        kind=item.kind,
+        gross_minor=item.gross_minor,
+        fee_minor=item.fee_minor,
+        fees=tuple((fee.fee_kind, fee.amount_minor) for fee in item.fees),
+    )

@@ -1,0 +1,192 @@
+"""What one event gives back, or brings back of that, part by part and to the cent (R-3 to R-5, R-13, R-15, R-16)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from processors.rules.lifecycle.booking_terms import Share, Terms, fee_of, given_back, money_of, shares_of, terms_of
+from processors.rules.lifecycle.entries import Family, Line, lines_of, total
+from processors.rules.lifecycle.named_patients import TooMuchError, by_name
+from processors.rules.lifecycle.payment_state import Life, Told
+from schemas.bookkeeping.companion import share_until
+from schemas.bookkeeping.money import largest_remainder
+from schemas.events import Split
+from schemas.practice_settings import AmountMode
+from schemas.vocabulary import DecisionReason
+
+
+class Amount(msgspec.Struct, frozen=True):
+    """Of one part, signed. `cash + companion` is what counts toward the balance, unless the share is mirrored."""
+
+    share: Share
+    cash: int
+    companion: int
+    applied: int
+
+
+class Given(msgspec.Struct, frozen=True):
+    """The whole of one event, signed as the event is."""
+
+    gross: int
+    surcharge: int
+    fee: int
+    amounts: tuple[Amount, ...]
+
+
+class Balance(msgspec.Struct, frozen=True):
+    """Where a life stands before an event gives back: what may still go, and what went."""
+
+    told: Told
+    terms: Terms
+    shares: tuple[Share, ...]
+    lines: tuple[Line, ...]
+    gone: int
+    """Gross given back so far."""
+
+    @property
+    def gross(self) -> int:
+        return money_of(self.told).gross_minor
+
+    @property
+    def surcharge(self) -> int:
+        return money_of(self.told).surcharge_minor
+
+    def went(self, share: Share) -> int:
+        """Of a part's `full`, what was given back so far, ≥ 0 as a rule."""
+        families = (Family.CASH,) if self.terms.mirrored else (Family.CASH, Family.COMPANION)
+        return -total((line for line in self.lines if line.given and line.root == share.part), *families)
+
+    def left(self, share: Share) -> int:
+        return share.full - self.went(share)
+
+    def left_to_name(self, share: Share) -> int:
+        """What may still be given back by name, in what counts toward the balance."""
+        left = self.left(share)
+        return -(-share.applied * left // share.full) if self.terms.mirrored and share.full > 0 else left
+
+    def surcharge_gone(self) -> int:
+        """Of the surcharge, what was given back so far: gross less what counted toward the balance (N-4)."""
+        if self.terms.mirrored:
+            return share_until(self.surcharge, self.gone, self.gross)
+        return self.gone - sum(self.went(share) for share in self.shares)
+
+
+def balance_of(life: Life, told: Told) -> Balance:
+    return Balance(told, terms_of(told), shares_of(told, fee_of(life)), lines_of(life), given_back(life))
+
+
+def give(
+    balance: Balance, gross: int, fee: int, surcharge: int | None = None, splits: Sequence[Split] = ()
+) -> Given | DecisionReason:
+    """What goes back with an event of `gross` < 0. A reason where it cannot be right: then a person decides.
+
+    The surcharge that is not told is its share by cumulative rounding (R-16). Without splits the parts take by what
+    is left of each, largest remainder, so that no part gives more than it has and the last refund takes the rest;
+    with splits they name their part (R-13).
+    """
+    if balance.gone - gross > balance.gross:
+        return DecisionReason.MORE_THAN_ORIGINAL
+    if surcharge is None:
+        surcharge = gross - sum(split.amount_minor for split in splits) if splits else _surcharge(balance, gross)
+    gone = balance.surcharge_gone()
+    if surcharge > 0 or surcharge < gross or gone - surcharge > max(balance.surcharge, gone):
+        return DecisionReason.SUMS_DISAGREE
+    applied = gross - surcharge
+    whole = _mirrored(balance, gross) if balance.terms.mirrored else applied
+    try:
+        parts = _named(balance, whole, splits) if splits else _left(balance, whole)
+    except TooMuchError:
+        return DecisionReason.MORE_THAN_ORIGINAL
+    return Given(gross, surcharge, fee, _amounts(balance, parts, applied, fee - surcharge))
+
+
+def bring_back(balance: Balance, gross: int, fee: int, event_lines: Sequence[Line], event_gross: int) -> Given:
+    """What comes back with an event of `gross` ≥ 0, of an earlier one that gave `event_gross` < 0 (R-9, R-10, R-15).
+
+    Its parts come back as they went, and its surcharge with them. `event_lines` are what that one booked.
+    """
+    weights = [_went(event_lines, share) for share in balance.shares]
+    if balance.terms.mirrored or not any(weights):
+        after = share_until(balance.surcharge, max(balance.gone - gross, 0), balance.gross)
+        applied = gross - (share_until(balance.surcharge, balance.gone, balance.gross) - after)
+    else:
+        applied = share_until(sum(weights), gross, -event_gross)
+    whole = _mirrored(balance, gross) if balance.terms.mirrored else applied
+    if not any(weights):
+        weights = [balance.went(share) for share in balance.shares]
+    parts = _spread(whole, weights, balance.shares)
+    return Given(gross, gross - applied, fee, _amounts(balance, parts, applied, fee - (gross - applied)))
+
+
+def spread_anew(balance: Balance, cash: int, companion: int, charge: int) -> tuple[Amount, ...]:
+    """What was given back of a payment whose parts are others now; `applied` is what of charges went with it."""
+    parts = _left(balance, cash if balance.terms.mirrored else cash + companion)
+    companions = _spread(companion, [abs(part) for part in parts], balance.shares)
+    charges = _spread(charge, [abs(part) for part in parts], balance.shares)
+    cashes = (
+        parts if balance.terms.mirrored else [part - credit for part, credit in zip(parts, companions, strict=True)]
+    )
+    return tuple(map(Amount, balance.shares, cashes, companions, charges))
+
+
+def _went(lines: Sequence[Line], share: Share) -> int:
+    return -total((line for line in lines if line.root == share.part), Family.CASH, Family.COMPANION)
+
+
+def _surcharge(balance: Balance, gross: int) -> int:
+    """R-16, never more than the event itself."""
+    due = share_until(balance.surcharge, balance.gone - gross, balance.gross) - balance.surcharge_gone()
+    return -min(max(due, 0), -gross)
+
+
+def _mirrored(balance: Balance, gross: int) -> int:
+    """The posted share that goes with this event, by cumulative rounding (R-5)."""
+    posted = sum(share.full for share in balance.shares)
+    went = sum(balance.went(share) for share in balance.shares)
+    return went - share_until(posted, max(balance.gone - gross, 0), balance.gross)
+
+
+def _named(balance: Balance, whole: int, splits: Sequence[Split]) -> Sequence[int]:
+    left = [balance.left_to_name(share) for share in balance.shares]
+    named = by_name(balance.shares, left, splits)
+    return _spread(whole, named, balance.shares)
+
+
+def _left(balance: Balance, whole: int) -> Sequence[int]:
+    """All that is left goes as it stands, negative claims of a remittance included (I-9)."""
+    left = [balance.left(share) for share in balance.shares]
+    if whole and whole == -sum(left):
+        return [-each for each in left]
+    if -whole > sum(max(each, 0) for each in left):
+        raise TooMuchError
+    return _spread(whole, left, balance.shares)
+
+
+def _spread(whole: int, weights: Sequence[int], shares: Sequence[Share]) -> Sequence[int]:
+    """Exactly, by what there is of each part; none gives more than it has while `whole` is not more than all."""
+    if not whole:
+        return [0] * len(weights)
+    return largest_remainder(whole, _weights([max(weight, 0) for weight in weights], shares))
+
+
+def _amounts(balance: Balance, parts: Sequence[int], applied: int, companion: int) -> tuple[Amount, ...]:
+    """Companions by what each part gives (M-5): the cash is the rest, as in any posting (R-15)."""
+    shares = balance.shares
+    weights = _weights([abs(part) for part in parts], shares)
+    bare = balance.terms.mirrored or balance.terms.mode is AmountMode.GROSS
+    companions = [0] * len(parts) if bare else largest_remainder(companion, weights)
+    counted = largest_remainder(applied, weights) if balance.terms.mirrored else parts
+    return tuple(
+        Amount(share, part - credit, credit, count)
+        for share, part, credit, count in zip(shares, parts, companions, counted, strict=True)
+    )
+
+
+def _weights(wanted: Sequence[int], shares: Sequence[Share]) -> Sequence[int]:
+    """As wanted; where that is nothing, by what the parts are; where that is nothing, alike."""
+    for weights in (wanted, [max(share.full, 0) for share in shares]):
+        if any(weights):
+            return weights
+    return [1] * len(shares)

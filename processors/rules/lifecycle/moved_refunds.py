@@ -1,0 +1,103 @@
+"""What was given back follows its money when a correction says that this went elsewhere (E-11, R-13)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from processors.rules.lifecycle.allocate_refund import Amount, Balance, spread_anew
+from processors.rules.lifecycle.booking_terms import fee_of, shares_of, terms_of
+from processors.rules.lifecycle.change import Planned
+from processors.rules.lifecycle.entries import OWN_CASH, Family, Line, total
+from processors.rules.lifecycle.follower_state import BY_HAND, FOLLOWING, Standing, voidable
+from processors.rules.lifecycle.parts import of_refund
+from processors.rules.lifecycle.payment_state import Entry, Life, Told
+from processors.rules.lifecycle.reversal_entries import Order
+from processors.rules.lifecycle.reversals import taking_back
+from schemas.plan import PlannedEffect
+from schemas.vocabulary import SKIPPED, DecisionReason, EntryKind, State
+
+
+def moved(order: Order, given: Sequence[Line], fresh: Sequence[Planned], told: Told, life: Life) -> Iterator[Planned]:
+    """Reversals of what was given back where the money was, and as much of it where the money is now.
+
+    One entry per part for all of it: the events that gave it back keep their own entries as they are. TooMuchError
+    where the new parts hold less.
+    """
+    yield from taking_back(order, [line for line in given if not voidable(line.entry)])
+    balance = Balance(told, terms_of(told), shares_of(told, fee_of(life)), (), 0)
+    cash, companion = total(given, Family.CASH), total(given, Family.COMPANION)
+    charge = total(given, Family.CHARGE)
+    for amount in spread_anew(balance, cash, companion, charge):
+        yield from _there(order, fresh, amount)
+
+
+def _there(order: Order, fresh: Sequence[Planned], amount: Amount) -> Iterator[Planned]:
+    part = amount.share.part
+    mine = [planned for planned in fresh if planned.effect.part == part]
+    paid = next((x for x in mine if x.effect.entry_kind in OWN_CASH and x.effect.state is not State.SKIPPED_ZERO), None)
+    if paid is None:
+        return
+    origin, standing = _as_entry(paid), _fate(paid.effect)
+    behind = (paid.effect.entry_kind, part) if standing is FOLLOWING else None
+    if amount.cash:
+        yield order.entry(origin, EntryKind.REFUND, part, amount.cash, standing, behind, alone=True)
+    if amount.companion:
+        first = (EntryKind.REFUND, part) if amount.cash else behind
+        yield order.entry(
+            origin, EntryKind.FEE_ADJUSTMENT, of_refund(part), amount.companion, standing, first, alone=True
+        )
+    if amount.applied:
+        charge = next((x for x in mine if x.effect.entry_kind is EntryKind.CHARGE), None)
+        if charge is not None:
+            first = (EntryKind.CHARGE, part) if standing is FOLLOWING else None
+            yield order.entry(
+                _as_entry(charge), EntryKind.CHARGE_REVERSAL, part, amount.applied, standing, first, alone=True
+            )
+
+
+def _fate(effect: PlannedEffect) -> Standing:
+    by_others = effect.state in SKIPPED or effect.reason is DecisionReason.ORIGINAL_NOT_POSTED
+    return BY_HAND if by_others else FOLLOWING
+
+
+def _as_entry(planned: Planned) -> Entry:
+    """An entry of this change as those that follow it see it; its id is not known yet."""
+    effect = planned.effect
+    return Entry(
+        effect_id=0,
+        source="",
+        event_id="",
+        target=effect.target,
+        entry_kind=effect.entry_kind,
+        part=effect.part,
+        state=effect.state,
+        reason=effect.reason,
+        amount_minor=effect.instruction.amount_minor,
+        lane=effect.lane,
+        connection_id=planned.connection_id,
+        instruction=effect.instruction,
+    )
+
+
+def is_netted(lines: Sequence[Line]) -> bool:
+    """Refunds were taken off before anything was posted (R-7)."""
+    return any(line.entry.reason is DecisionReason.REFUNDED_BEFORE_POST for line in lines if line.given)
+
+
+def less_netted(plan: Sequence[PlannedEffect], lines: Sequence[Line]) -> tuple[PlannedEffect, ...]:
+    """The plan less those refunds, which have no entries of their own that are posted."""
+    netted = [x for x in lines if x.given and x.entry.reason is DecisionReason.REFUNDED_BEFORE_POST]
+    families = {
+        EntryKind.PAYMENT: (Family.CASH,),
+        EntryKind.FEE_ADJUSTMENT: (Family.COMPANION,),
+        EntryKind.CHARGE: (Family.CASH, Family.COMPANION),
+    }
+    found = []
+    for effect in plan:
+        mine = (x for x in netted if x.root == effect.part)
+        amount = effect.instruction.amount_minor + total(mine, *families.get(effect.entry_kind, ()))
+        instruction = msgspec.structs.replace(effect.instruction, amount_minor=amount)
+        found.append(msgspec.structs.replace(effect, instruction=instruction))
+    return tuple(found)

@@ -1,0 +1,87 @@
+"""Money that is told: the first time, or once more as it should have been (E-11, E-7, N-5, T-13)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import msgspec
+
+from processors.rules.lifecycle import superseded_plans
+from processors.rules.lifecycle.amounts import amounted, placed
+from processors.rules.lifecycle.booking_terms import fee_of, given_back, is_cleared, is_insurance, money_of, terms_of
+from processors.rules.lifecycle.change import Change, Origin, Planned, for_review
+from processors.rules.lifecycle.entries import lines_of
+from processors.rules.lifecycle.follower_state import cleared, standing_of
+from processors.rules.lifecycle.payment_state import Life, Told
+from processors.rules.lifecycle.readiness import after_void
+from schemas.plan import PlannedEffect
+from schemas.practice_settings import AmountMode
+from schemas.vocabulary import SKIPPED, DecisionReason, State
+
+
+def told_payment(new: Told, life: Life, on: date) -> Change:
+    """An original, a correction, or a correction that stands in for an original that never came.
+
+    A correction has the mode, the companion and the standing of what it corrects, while its type is switched alike
+    (R-6, E-11). One that waits for its fee, or for a person, changes nothing until that is there.
+    """
+    old = life.told
+    if old is not None and old.version >= new.version:
+        return Change(applied=True, reason=DecisionReason.CORRECTED, old_version=True)
+    if old is None:
+        return resolved(new, msgspec.structs.replace(life, told=new), on)
+    if voided := after_void(new.event, life):
+        return voided
+    chosen = _under(old, new)
+    changed = resolved(chosen, msgspec.structs.replace(life, told=chosen), on)
+    if old.waiting is not None and changed.waiting is None:
+        ended = Origin(reason=DecisionReason.CORRECTED, voided=True)
+        changed = msgspec.structs.replace(changed, origin=ended)
+    return changed
+
+
+def resolved(told: Told, life: Life, on: date) -> Change:
+    """The plan of money that was told, `life.told`, as far as it can be known now.
+
+    Called when it is told and, if it waits for its fee then, when that comes (N-5).
+    """
+    if told.waiting not in (None, State.AWAITING_FEE):
+        return Change(waiting=told.waiting, reason=told.reason)
+    fee = fee_of(life)
+    if fee is None and terms_of(told).mode is AmountMode.NET and _is_on(told):
+        return Change(
+            waiting=State.AWAITING_FEE, reason=DecisionReason.FEE_UNKNOWN, settings_version=told.settings_version
+        )
+    if given_back(life) > money_of(told).gross_minor:
+        return for_review(DecisionReason.MORE_THAN_ORIGINAL)
+    plan = amounted(told, fee) if told.waiting or lines_of(life) else told.plan
+    if is_cleared(life):
+        plan = tuple(placed(effect, cleared(standing_of(effect))) for effect in plan)
+    if lines_of(life):
+        return superseded_plans.replaced(plan, told, life, on)
+    return _planned(plan, told)
+
+
+def _planned(plan: Sequence[PlannedEffect], told: Told) -> Change:
+    reasons = [effect.reason for effect in plan if effect.state is not State.SKIPPED_ZERO]
+    return Change(
+        reason=reasons[0] if told.waiting and reasons else told.reason,
+        applied=not plan,
+        effects=tuple(Planned(effect=effect) for effect in plan),
+        settings_version=told.settings_version,
+    )
+
+
+def _under(old: Told, new: Told) -> Told:
+    """The correction under the settings of its original, where those treat its type as they treated that one's."""
+    if old.waiting is State.AWAITING_SETTINGS or is_insurance(old) != is_insurance(new):
+        return new
+    types = old.settings.types
+    if types.of(superseded_plans.kind_of(old)) is not types.of(superseded_plans.kind_of(new)):
+        return new
+    return msgspec.structs.replace(new, settings=old.settings, settings_version=old.settings_version)
+
+
+def _is_on(told: Told) -> bool:
+    return any(effect.state not in SKIPPED for effect in told.plan)

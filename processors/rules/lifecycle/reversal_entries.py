@@ -1,0 +1,192 @@
+"""Entries that follow others: each takes lane, patient, provider, split and connection of its origin (R-13, law 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+
+import msgspec
+
+from processors.rules.lifecycle.allocate_refund import Amount, Given
+from processors.rules.lifecycle.change import Planned
+from processors.rules.lifecycle.entries import OWN_CASH, Family, Line, total
+from processors.rules.lifecycle.follower_state import (
+    COMPANION_OFF,
+    NET_NOT_POSITIVE,
+    UNTOUCHED,
+    Standing,
+    fate,
+    follows,
+)
+from processors.rules.lifecycle.parts import is_of_refund, of_refund
+from processors.rules.lifecycle.payment_state import Entry
+from schemas.events import Event
+from schemas.plan import PlannedEffect
+from schemas.vocabulary import DEAD, EntryKind, State
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """What the entries that one event brings have in common."""
+
+    event: Event
+    ref: str
+    """The upstream's id of what they book: refund, return, dispute, payment."""
+    original: str
+    """The payment or payout that they belong to."""
+    on: date
+    companion: bool = True
+    """Off: companions are shown as skipped (N-2)."""
+    given: Given | None = None
+    """What they book, where it is not the original's own money."""
+
+    def entry(
+        self,
+        origin: Entry,
+        kind: EntryKind,
+        part: str,
+        amount_minor: int,
+        standing: Standing,
+        depends_on: tuple[EntryKind, str] | None = None,
+        *,
+        alone: bool = False,
+    ) -> Planned:
+        """One entry behind `origin`, unless it depends on another of its own event or stands `alone`."""
+        given, order = self.given, origin.instruction
+        return Planned(
+            effect=PlannedEffect(
+                target=origin.target,
+                entry_kind=kind,
+                part=part,
+                depends_on=depends_on,
+                state=standing.state,
+                holds=standing.holds,
+                reason=standing.reason,
+                due_at=standing.due_at,
+                lane=origin.lane,
+                instruction=msgspec.structs.replace(
+                    order,
+                    entry_kind=kind,
+                    amount_minor=amount_minor,
+                    ledger_date=self.on,
+                    occurred_at=self.event.occurred_at,
+                    payment_ref=self.ref,
+                    original_ref=self.original,
+                    original_date=order.ledger_date,
+                    gross_minor=given.gross if given else order.gross_minor,
+                    fee_minor=given.fee if given else order.fee_minor,
+                    surcharge_minor=given.surcharge if given else order.surcharge_minor,
+                    allocation=order.allocation if alone and _is_own(kind, part) else None,
+                    office_level=order.office_level or standing is UNTOUCHED,
+                ),
+            ),
+            behind=None if depends_on or alone else follows(origin),
+            connection_id=origin.connection_id,
+        )
+
+    def pair(
+        self,
+        origin: Entry,
+        kind: EntryKind,
+        part: str,
+        cash: int,
+        companion: int,
+        standing: Standing,
+        *,
+        companion_part: str | None = None,
+        alone: bool = False,
+    ) -> Iterator[Planned]:
+        """The cash and its companion, which waits for it: `cash + companion` counts toward the balance (R-15)."""
+        if cash:
+            yield self.entry(origin, kind, part, cash, standing, alone=alone)
+        if companion:
+            off = not self.companion and standing.state is not State.SKIPPED_DISABLED
+            yield self.entry(
+                origin,
+                EntryKind.FEE_ADJUSTMENT,
+                part if companion_part is None else companion_part,
+                companion,
+                COMPANION_OFF if off else standing,
+                (kind, part) if cash else None,
+                alone=alone,
+            )
+
+    def given_entries(
+        self,
+        lines: Sequence[Line],
+        kind: EntryKind,
+        *,
+        charges: bool = False,
+        standing: Standing | None = None,
+        beside: bool = False,
+    ) -> Iterator[Planned]:
+        """What an event gives back or brings back, part by part; `charges`: the membership's charge goes too (B-1).
+
+        Where the fee turns the sign of the whole, nothing is posted automatically (as N-9). `beside`: the same event
+        also brings payments, whose companions have the plain parts.
+        """
+        if self.given is None:
+            return
+        turned = self.given.gross * sum(amount.cash for amount in self.given.amounts) < 0
+        for amount in self.given.amounts:
+            origin = origin_of(lines, amount.share.part)
+            if origin is None:
+                continue
+            chosen = standing or fate(origin)
+            if turned and chosen.state is State.SCHEDULED:
+                chosen = NET_NOT_POSITIVE
+            part = amount.share.part
+            credit = of_refund(part) if beside else None
+            yield from self.pair(origin, kind, part, amount.cash, amount.companion, chosen, companion_part=credit)
+            if charges:
+                yield from self._charge(lines, amount)
+
+    def _charge(self, lines: Sequence[Line], amount: Amount) -> Iterator[Planned]:
+        """As much of the charge as the refund takes off the balance, else the patient owes it (B-1)."""
+        part = amount.share.part
+        booked = [x for x in lines if x.family is Family.CHARGE and x.root == part and x.booked]
+        origin = newest(x for x in booked if x.entry.entry_kind is EntryKind.CHARGE)
+        if origin is None:
+            return
+        goes = max(amount.applied, -total(booked, Family.CHARGE))
+        if goes:
+            yield self.entry(origin, EntryKind.CHARGE_REVERSAL, part, goes, fate(origin))
+
+
+def _is_own(kind: EntryKind, part: str) -> bool:
+    """The payment's own entries are laid on charges as the payment was; what follows them never is (ALL-1)."""
+    return kind in OWN_CASH or (kind is EntryKind.FEE_ADJUSTMENT and not is_of_refund(part))
+
+
+def origin_of(lines: Iterable[Line], part: str) -> Entry | None:
+    """The entry that money of a part follows: its payment; its companion where the fee took all of it.
+
+    A payment that itself depends on one is a difference (a fee that became less), not the payment.
+    """
+    own = [line for line in lines if not line.given and line.root == part]
+    paid = [line for line in own if line.entry.entry_kind in OWN_CASH]
+    moved = [line for line in paid if line.entry.state is not State.SKIPPED_ZERO and line.entry.depends_on is None]
+    credited = [line for line in own if line.entry.entry_kind is EntryKind.FEE_ADJUSTMENT]
+    return least_sure(moved) or least_sure(credited) or newest(paid)
+
+
+def newest(lines: Iterable[Line]) -> Entry | None:
+    """The one that was stored last: a later version stands in the place of an earlier one."""
+    return max((line.entry for line in lines), key=lambda entry: entry.effect_id, default=None)
+
+
+def least_sure(lines: Sequence[Line]) -> Entry | None:
+    """Of the newest event's pieces (law 18: one payment laid on several charges), the one that is the furthest from
+    standing: what follows all of them waits for it."""
+    last = newest(lines)
+    if last is None:
+        return None
+    pieces = [x.entry for x in lines if (x.entry.source, x.entry.event_id) == (last.source, last.event_id)]
+    return max(pieces, key=lambda entry: (_unsure(entry), entry.effect_id))
+
+
+def _unsure(entry: Entry) -> int:
+    if follows(entry) is None:
+        return 3
+    if entry.state in DEAD:
+        return 2
+    return 0 if entry.state is State.POSTED else 1

@@ -1,0 +1,50 @@
+"""Reversals of what stands: one per part and kind of figure, of what all its entries come to (R-1, R-7, B-1, law 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from processors.rules.lifecycle.change import Planned
+from processors.rules.lifecycle.entries import Family, Line, total
+from processors.rules.lifecycle.follower_state import fate
+from processors.rules.lifecycle.parts import is_taking_back, of_refund, reversal_part, taken_back
+from processors.rules.lifecycle.reversal_entries import Order, least_sure
+from schemas.vocabulary import EntryKind
+
+_ORDER: Final = (Family.CASH, Family.COMPANION, Family.WRITE_OFF, Family.CHARGE)
+
+
+def taking_back(order: Order, kept: Sequence[Line]) -> Iterator[Planned]:
+    """What brings every figure of these entries to nothing. The reversal depends on the entry that it names.
+
+    A cash figure that an assessment or a refund changed is taken back as it stands now, in one entry (R-7).
+    """
+    for part in dict.fromkeys(line.root for line in kept):
+        for family in _ORDER:
+            lines = [line for line in kept if line.root == part and line.family is family]
+            amount = -total(lines, family)
+            origin = _named(lines)
+            if amount and origin is not None:
+                kind = EntryKind.CHARGE_REVERSAL if family is Family.CHARGE else EntryKind.REVERSAL
+                named = reversal_part(*_name(origin), origin.entry.instruction.version)
+                yield order.entry(origin.entry, kind, named, amount, fate(origin.entry))
+
+
+def _named(lines: Sequence[Line]) -> Line | None:
+    """The entry that a figure is of: the payment's own before what followed it; a difference or an earlier reversal
+    only where nothing else is."""
+    plain = [line for line in lines if not is_taking_back(line.entry.part)]
+    own = [line for line in plain if not line.given]
+    roots = [line for line in own if line.entry.depends_on is None]
+    chosen = roots or own or plain or lines
+    first = least_sure(chosen)
+    return next((line for line in chosen if line.entry is first), None)
+
+
+def _name(line: Line) -> tuple[EntryKind, str]:
+    """Kind and part as the payment has them; a refund's companion keeps its own name."""
+    entry = line.entry
+    kind = taken_back(entry.part)[0] if is_taking_back(entry.part) else entry.entry_kind
+    refunds = line.given and kind is EntryKind.FEE_ADJUSTMENT
+    return kind, of_refund(line.root) if refunds else line.root

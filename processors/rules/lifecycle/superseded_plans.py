@@ -1,0 +1,124 @@
+"""A plan in the place of what was planned before: unsent entries are replaced, sent ones reversed (E-11, law 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Final
+
+import msgspec
+
+from processors.rules.lifecycle import follower_state, moved_refunds
+from processors.rules.lifecycle.allocate_refund import balance_of
+from processors.rules.lifecycle.amounts import placed
+from processors.rules.lifecycle.booking_terms import money_of
+from processors.rules.lifecycle.change import Change, Planned, Redirect, for_review, nothing
+from processors.rules.lifecycle.entries import OWN_CASH, Line, lines_of
+from processors.rules.lifecycle.follower_state import inherited, standing_of, voidable
+from processors.rules.lifecycle.named_patients import TooMuchError
+from processors.rules.lifecycle.payment_state import Entry, Life, Told
+from processors.rules.lifecycle.plan_comparison import Standing
+from processors.rules.lifecycle.reversal_entries import Order, newest
+from processors.rules.lifecycle.reversals import taking_back
+from schemas.events import Event, MembershipPaid, PaymentFacts, PaymentKind
+from schemas.plan import PlannedEffect
+from schemas.vocabulary import SKIPPED, UNMET_ORDER, DecisionReason, State
+
+_OF_CONTENT: Final = frozenset({State.AWAITING_REVIEW, State.AWAITING_ALLOCATION})
+"""Conditions that what is told brings itself: the new version's count, not the old one's (I-3, I-12)."""
+
+
+def kind_of(told: Told) -> PaymentKind:
+    event = told.event
+    if isinstance(event, PaymentFacts):
+        return event.kind
+    return PaymentKind.MEMBERSHIP if isinstance(event, MembershipPaid) else PaymentKind.UNKNOWN
+
+
+def replaced(plan: Sequence[PlannedEffect], told: Told, life: Life, on: date, *, by: Event | None = None) -> Change:
+    """1. the same money: nothing. 2. unsent entries are voided, what is left is reversed. 3. the plan follows.
+
+    Refunds stay with the money that they gave back: while it goes to the same parts, and these hold and post it, they
+    only follow its new entries, else they move with it. `by`: the event that changes it, where that is not the teller.
+    """
+    lines = lines_of(life)
+    own = [line for line in lines if not line.given]
+    paid = newest(x for x in own if x.entry.entry_kind in OWN_CASH and x.entry.depends_on is None)
+    if paid is None:
+        return for_review(DecisionReason.CORRECTED)
+    stands = Standing(own, paid)
+    balance = balance_of(life, told)
+    same_places = stands.goes_where(plan) and all(not balance.went(x) or balance.left(x) >= 0 for x in balance.shares)
+    if moved_refunds.is_netted(lines):
+        if not same_places:
+            return for_review(DecisionReason.CORRECTED)
+        plan = moved_refunds.less_netted(plan, lines)
+    if stands.is_plan(plan):
+        return nothing(DecisionReason.CORRECTED)
+    booked = [line for line in own if line.booked and line.entry.state not in SKIPPED]
+    given = [line for line in lines if line.given and line.booked]
+    void = [line for line in booked if voidable(line.entry)]
+    order = Order(
+        event=by or told.event, ref=paid.instruction.payment_ref or "", original=money_of(told).payment_id, on=on
+    )
+    fresh = tuple(_placed_as(effect, told, paid) for effect in plan)
+    kept = [line for line in booked if not voidable(line.entry) and line.family is not None]
+    effects = [*taking_back(order, kept), *fresh]
+    redirect: tuple[Redirect, ...] = ()
+    if not given or (same_places and not _is_dropped(fresh, paid)):
+        redirect = tuple(_redirects(given, void, fresh))
+    else:
+        try:
+            effects += moved_refunds.moved(order, given, fresh, told, life)
+        except TooMuchError:
+            return for_review(DecisionReason.MORE_THAN_ORIGINAL)
+        void += [line for line in given if voidable(line.entry)]
+    return Change(
+        reason=DecisionReason.CORRECTED,
+        effects=tuple(effects),
+        void=tuple(line.entry.effect_id for line in void),
+        void_reason=DecisionReason.CORRECTED,
+        redirect=redirect,
+        settings_version=told.settings_version,
+    )
+
+
+def _is_dropped(fresh: Sequence[Planned], paid: Entry) -> bool:
+    """Its type is off as it is told now, and was not: what gave back goes to a person with it (R-14)."""
+    own = [x.effect for x in fresh if x.effect.entry_kind in OWN_CASH and x.effect.state is not State.SKIPPED_ZERO]
+    off = bool(own) and all(effect.state is State.SKIPPED_DISABLED for effect in own)
+    return off and follower_state.fate(paid) is follower_state.FOLLOWING
+
+
+def _placed_as(effect: PlannedEffect, told: Told, paid: Entry) -> Planned:
+    """In the standing of what it replaces, while its type is switched alike; else as the rules decided."""
+    alike = paid.instruction.payment_kind is not None and told.settings.types.of(
+        paid.instruction.payment_kind
+    ) is told.settings.types.of(kind_of(told))
+    if alike and paid.reason is not DecisionReason.MANUAL_NET_NOT_POSITIVE:
+        effect = placed(effect, _inherited(effect, paid))
+    instruction = msgspec.structs.replace(
+        effect.instruction, original_ref=money_of(told).payment_id, original_date=paid.instruction.ledger_date
+    )
+    return Planned(effect=msgspec.structs.replace(effect, instruction=instruction), connection_id=paid.connection_id)
+
+
+def _inherited(effect: PlannedEffect, paid: Entry) -> follower_state.Standing:
+    standing, mine = inherited(paid), standing_of(effect)
+    if standing.state in SKIPPED or mine.reason is DecisionReason.MANUAL_NET_NOT_POSITIVE:
+        return standing if standing.state in SKIPPED else mine
+    unmet = {standing.state, *standing.holds} - _OF_CONTENT | ({mine.state, *mine.holds} & _OF_CONTENT)
+    first, *others = (*(state for state in UNMET_ORDER if state in unmet), State.SCHEDULED)
+    reason = mine.reason if first in _OF_CONTENT else standing.reason
+    return follower_state.Standing(first, reason, standing.due_at, tuple(others[:-1]))
+
+
+def _redirects(given: Sequence[Line], void: Sequence[Line], fresh: Sequence[Planned]) -> Iterator[Redirect]:
+    gone = {line.entry.effect_id: (line.entry.entry_kind, line.root) for line in void}
+    there = {(planned.effect.entry_kind, planned.effect.part) for planned in fresh}
+    moved = {part: (kind, part) for kind, part in there if kind in OWN_CASH}
+    for line in given:
+        old = gone.get(line.entry.depends_on) if line.entry.depends_on is not None else None
+        to = old if old in there else moved.get(line.root)
+        if old is not None and to is not None:
+            yield Redirect(effect_id=line.entry.effect_id, to=to)

@@ -1,0 +1,63 @@
+"""Voids: before posting both entries are suppressed, after it they are reversed (R-7, law 2)."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from processors.rules.lifecycle.allocate_refund import Balance, balance_of
+from processors.rules.lifecycle.change import Change, Origin, nothing, parked
+from processors.rules.lifecycle.entries import Line
+from processors.rules.lifecycle.follower_state import voidable
+from processors.rules.lifecycle.payment_state import Life
+from processors.rules.lifecycle.reversal_entries import Order
+from processors.rules.lifecycle.reversals import taking_back
+from schemas.events import PaymentVoided
+from schemas.vocabulary import DecisionReason, State
+
+
+def voided(event: PaymentVoided, life: Life, on: date) -> Change:
+    """What was not sent is suppressed; of what was, a reversal takes back what still stands after refunds.
+
+    A posted payment that was given back whole has nothing left to void. One that still waits for its fee or for a
+    person is never posted, and what an earlier version of it left is taken back.
+    """
+    original = life.told
+    if original is None or original.waiting is State.AWAITING_SETTINGS:
+        return parked()
+    balance = balance_of(life, original)
+    unsent = all(voidable(line.entry) for line in balance.lines if line.booked)
+    waits = original.waiting is not None
+    if balance.gross and balance.gone >= balance.gross and not (unsent or waits):
+        return nothing(DecisionReason.VOIDED)
+    void: list[Line] = []
+    kept: list[Line] = []
+    for part in dict.fromkeys(line.root for line in balance.lines):
+        mine = [line for line in balance.lines if line.root == part]
+        if unsent or waits or not _given_whole(balance, part):
+            _sort(mine, void, kept)
+    order = Order(event=event, ref=event.payment_id, original=event.payment_id, on=on)
+    effects = tuple(taking_back(order, kept))
+    return Change(
+        reason=DecisionReason.VOIDED,
+        applied=not effects,
+        effects=effects,
+        void=tuple(line.entry.effect_id for line in void),
+        origin=Origin(reason=DecisionReason.VOIDED, voided=True) if waits else None,
+        settings_version=original.settings_version,
+    )
+
+
+def _given_whole(balance: Balance, part: str) -> bool:
+    share = next((share for share in balance.shares if share.part == part), None)
+    return share is not None and balance.went(share) > 0 and not balance.left(share)
+
+
+def _sort(mine: list[Line], void: list[Line], kept: list[Line]) -> None:
+    """Refunds of a part go with what they depend on while that was not sent, else they stay and count."""
+    booked = [line for line in mine if line.booked]
+    going = {line.entry.effect_id for line in booked if voidable(line.entry) and not line.given}
+    for line in booked:
+        if voidable(line.entry) and line.entry.depends_on in going:
+            going.add(line.entry.effect_id)
+    void += [line for line in booked if line.entry.effect_id in going]
+    kept += [line for line in booked if line.entry.effect_id not in going and line.family is not None]

@@ -1,0 +1,147 @@
+"""One source record → the record that INTAKE stores, or the reason why nobody can (laws 2, 7, 9, 15). Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from processors.rules.decisions.currency import OtherCurrency
+from processors.rules.decisions.decide import decide
+from processors.rules.decisions.refusal import Refused
+from processors.rules.decisions.waiting import other_currency
+from schemas.codec import Undecodable, decode_event
+from schemas.events import Event
+from schemas.identity import identify
+from schemas.plan import Decision
+from schemas.practice_settings import SettingsHistory
+from schemas.topics import TopicName
+from schemas.validation.checks import check_id
+from schemas.validation.events import Invalid, check_key, validate
+from schemas.vocabulary import DeadLetterReason, Stage
+from schemas.writebacks import Redecision, SourcePosition, Writeback
+from streams.kafka.dead_letters import UNKNOWN_PRACTICE
+
+HistoryOf = Callable[[str], SettingsHistory | None]
+"""The newest history known of a practice; None when there is none."""
+
+_TOPICS: Final = {name.value: name for name in TopicName}
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a record is a dead letter, and what is known of it. No data of the event but its ids."""
+
+    position: SourcePosition
+    stage: Stage
+    reason: DeadLetterReason
+    field: str | None
+    exception_class: str
+    practice_id: str
+    event_id: str | None = None
+    source: str | None = None
+    trace_id: str | None = None
+
+
+def judge(
+    position: SourcePosition, key: bytes | None, value: bytes | None, history_of: HistoryOf
+) -> Writeback | Refusal:
+    """1. decode. 2. validate, with the broker's append time. 3. key. 4. identify. 5. decide.
+
+    Steps 1 to 3 and 5 may refuse: a record that breaks the contract never stops its neighbours.
+    """
+    try:
+        event = decode_event(_TOPICS[position.topic], value)
+    except Undecodable as error:
+        return _unreadable(position, key, error)
+    try:
+        validate(event, position.appended_at)
+        check_key(event, key)
+        decision = decide(event, position.appended_at, history_of(event.practice_id))
+    except (Invalid, Refused) as error:
+        return _refused(position, key, event, error)
+    return _writeback(position, key or b"", value or b"", event, decision, redecision=False)
+
+
+def judge_again(request: Redecision, history_of: HistoryOf) -> Writeback | Refusal:
+    """A stored event under the newest settings known; never waits for the version asked for (law 15).
+
+    It was valid when it was stored, so what can refuse it now is its practice's currency: it then waits for a person,
+    since a dead letter would leave the request open for ever.
+    """
+    position = request.position
+    try:
+        event = decode_event(_TOPICS[position.topic], request.original)
+        validate(event, position.appended_at)
+    except Undecodable as error:
+        return _unreadable(position, request.original_key, error)
+    except Invalid as error:
+        return _refused(position, request.original_key, event, error)
+    try:
+        decision = decide(event, position.appended_at, history_of(event.practice_id))
+    except OtherCurrency as error:
+        decision = other_currency(error.version)
+    except Refused as error:
+        return _refused(position, request.original_key, event, error)
+    return _writeback(position, request.original_key, request.original, event, decision, redecision=True)
+
+
+def practice_of(key: bytes | None) -> str:
+    """The practice that a key names, where it can be one at all (law 11)."""
+    try:
+        name = (key or b"").decode("ascii")
+        check_id("key", name)
+    except (UnicodeDecodeError, Invalid):
+        return UNKNOWN_PRACTICE
+    return name
+
+
+def _writeback(
+    position: SourcePosition, key: bytes, value: bytes, event: Event, decision: Decision, *, redecision: bool
+) -> Writeback:
+    return Writeback(
+        position=position,
+        identity=identify(event),
+        event_type=type(event).__name__,
+        occurred_at=event.occurred_at,
+        produced_at=event.produced_at,
+        trace_id=event.trace_id,
+        decision=decision,
+        original_key=key,
+        original=value,
+        redecision=redecision,
+    )
+
+
+def _unreadable(position: SourcePosition, key: bytes | None, error: Undecodable) -> Refusal:
+    return Refusal(
+        position=position,
+        stage=Stage.DECODE,
+        reason=error.reason,
+        field=error.field,
+        exception_class=type(error).__name__,
+        practice_id=practice_of(key),
+    )
+
+
+def _refused(position: SourcePosition, key: bytes | None, event: Event, error: Invalid | Refused) -> Refusal:
+    """Ids of an event that breaks the contract are named only where they are ids themselves."""
+    return Refusal(
+        position=position,
+        stage=Stage.RULES,
+        reason=error.reason,
+        field=error.field,
+        exception_class=type(error).__name__,
+        practice_id=practice_of(key),
+        event_id=_id_or_none(event.event_id),
+        source=_id_or_none(event.source),
+        trace_id=_id_or_none(event.trace_id),
+    )
+
+
+def _id_or_none(value: str | None) -> str | None:
+    try:
+        check_id("id", value or "")
+    except Invalid:
+        return None
+    return value

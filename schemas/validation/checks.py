@@ -1,0 +1,147 @@
+"""The single checks that validation is made of. Each raises Invalid; none repeats the data it refuses (H-4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import Final
+
+from schemas.bookkeeping.money import MINOR_LIMIT
+from schemas.vocabulary import DeadLetterReason
+
+ID_LENGTH: Final = 64
+EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
+LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
+"""Instants outside are mistakes of a clock or of a unit, whatever else is right."""
+
+VERSION_LIMIT: Final = 1_000_000
+PAN_DIGITS: Final = range(13, 20)
+
+
+class Invalid(ValueError):  # noqa: N818 - says what it is
+    """An event that decodes and cannot be accepted: a closed reason, the field, and the rule it breaks."""
+
+    def __init__(self, reason: DeadLetterReason, field: str, problem: str) -> None:
+        self.reason = reason
+        self.field = field
+        self.problem = problem
+        super().__init__(f"{reason}: {field}: {problem}")
+
+
+def refuse_field(field: str, problem: str) -> Invalid:
+    return Invalid(DeadLetterReason.INVALID_FIELD, field, problem)
+
+
+def check_id(field: str, value: str) -> None:
+    """1 to 64 printable ASCII characters (events). NUL and surrogates are not printable ASCII (law 9)."""
+    if not (0 < len(value) <= ID_LENGTH and value.isascii() and value.isprintable()):
+        raise refuse_field(field, f"an id has 1 to {ID_LENGTH} printable ASCII characters")
+
+
+def check_optional_id(field: str, value: str | None) -> None:
+    if value is not None:
+        check_id(field, value)
+
+
+def check_code(field: str, value: str) -> None:
+    """A code (a reason, a kind of fee, a brand): as an id, and no card number may hide in it (C-1)."""
+    check_id(field, value)
+    if len(value) >= PAN_DIGITS.start and holds_card_number(value):
+        raise Invalid(DeadLetterReason.CARD_NUMBER, field, "holds what may be a card number; it is not accepted")
+
+
+def check_amount(field: str, value: int) -> None:
+    if not -MINOR_LIMIT <= value <= MINOR_LIMIT:
+        raise refuse_field(field, f"an amount is at most {MINOR_LIMIT} minor units")
+
+
+def check_not_negative(field: str, value: int) -> None:
+    check_amount(field, value)
+    if value < 0:
+        raise Invalid(DeadLetterReason.NEGATIVE_AMOUNT, field, "money to the practice is not below 0 here (M-3)")
+
+
+def check_not_positive(field: str, value: int) -> None:
+    check_amount(field, value)
+    if value > 0:
+        raise refuse_field(field, "money from the practice is not above 0 here (M-3)")
+
+
+def check_below_zero(field: str, value: int) -> None:
+    check_not_positive(field, value)
+    if value == 0:
+        raise refuse_field(field, "must be below 0 (M-3)")
+
+
+def check_above_zero(field: str, value: int) -> None:
+    check_not_negative(field, value)
+    if value == 0:
+        raise refuse_field(field, "must be above 0 (M-3)")
+
+
+def check_version(field: str, value: int, least: int = 1) -> None:
+    if not least <= value <= VERSION_LIMIT:
+        raise refuse_field(field, f"a version is {least} to {VERSION_LIMIT}")
+
+
+def check_instant(field: str, value: datetime) -> None:
+    if value.tzinfo is None:
+        raise refuse_field(field, "an instant needs its offset, such as 2026-03-01T17:00:00Z")
+    if not EARLIEST <= value < LATEST:
+        raise refuse_field(field, "an instant lies in the years 2000 to 2099")
+
+
+def check_date(field: str, value: date) -> None:
+    if not EARLIEST.year <= value.year < LATEST.year:
+        raise refuse_field(field, "a date lies in the years 2000 to 2099")
+
+
+def check_known(field: str, value: StrEnum) -> None:
+    """A symbol that this version of the contract does not know is refused by name (events, rules of evolution)."""
+    if value == "UNKNOWN":
+        raise Invalid(DeadLetterReason.UNKNOWN_ENUM, field, "a value that this version does not know")
+
+
+def check_last4(field: str, value: str) -> None:
+    """Four digits, never more of a card or account number (C-3, C-4)."""
+    if len(value) != 4 or not (value.isascii() and value.isdigit()):
+        raise refuse_field(field, "exactly the last four digits")
+
+
+def check_currency(field: str, value: str) -> None:
+    if len(value) != 3 or not (value.isascii() and value.isalpha() and value.isupper()):
+        raise refuse_field(field, "three capital letters such as USD")
+
+
+def check_net(gross: int, fee: int, net: int) -> None:
+    """net = gross − fee, always (M-3)."""
+    check_amount("fee_minor", fee)
+    if net != gross - fee:
+        raise Invalid(DeadLetterReason.AMOUNTS_DISAGREE, "net_minor", "is not gross_minor - fee_minor (M-3)")
+
+
+def check_sum(reason: DeadLetterReason, field: str, amounts: Iterable[int], total: int, rule: str) -> None:
+    if sum(amounts) != total:
+        raise Invalid(reason, field, rule)
+
+
+def holds_card_number(text: str) -> bool:
+    """Whether a run of 13 to 19 digits passes Luhn, blanks and dashes between them left out (C-1)."""
+    digits = ""
+    for character in f"{text}|":
+        if character.isdigit():
+            digits += character
+        elif character not in " -":
+            if len(digits) in PAN_DIGITS and _luhn(digits):
+                return True
+            digits = ""
+    return False
+
+
+def _luhn(digits: str) -> bool:
+    total = 0
+    for place, digit in enumerate(reversed(digits)):
+        value = int(digit) * (2 if place % 2 else 1)
+        total += value - 9 if value > 9 else value
+    return total % 10 == 0

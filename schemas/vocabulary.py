@@ -1,0 +1,262 @@
+"""The vocabulary of the ledger: states and their groups, entry kinds, verdicts, stages and closed lists of reasons.
+
+One set of names for ledger, results, metrics, notices and console. Anyone may route on these; nobody may put free text
+in their place (H-3, H-4).
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """State of an effect, i.e. of one entry at one target; an event shows the worst of its effects."""
+
+    AWAITING_SETTINGS = "AWAITING_SETTINGS"
+    AWAITING_FEE = "AWAITING_FEE"
+    AWAITING_ORIGINAL = "AWAITING_ORIGINAL"
+    AWAITING_REVIEW = "AWAITING_REVIEW"
+    AWAITING_CLEARANCE = "AWAITING_CLEARANCE"
+    AWAITING_LINK = "AWAITING_LINK"
+    AWAITING_ALLOCATION = "AWAITING_ALLOCATION"
+    AWAITING_MANUAL_POST = "AWAITING_MANUAL_POST"
+    PAUSED = "PAUSED"
+    SCHEDULED = "SCHEDULED"
+    SENDING = "SENDING"
+    ACCEPTED = "ACCEPTED"
+    RETRYING = "RETRYING"
+    UNCERTAIN = "UNCERTAIN"
+    INVALID_CONFIG = "INVALID_CONFIG"
+    BLOCKED_PERIOD = "BLOCKED_PERIOD"
+    REJECTED = "REJECTED"
+    DEAD_LETTERED = "DEAD_LETTERED"
+    POSTED = "POSTED"
+    RECORDED_MANUALLY = "RECORDED_MANUALLY"
+    SKIPPED_DISABLED = "SKIPPED_DISABLED"
+    SKIPPED_ZERO = "SKIPPED_ZERO"
+    VOIDED_BEFORE_POST = "VOIDED_BEFORE_POST"
+    DISMISSED = "DISMISSED"
+    APPLIED = "APPLIED"
+    """Only of an event: it posts nothing itself (clearance, fee, cancellation)."""
+
+
+EVENT_WAITING = frozenset({State.AWAITING_SETTINGS, State.AWAITING_ORIGINAL, State.AWAITING_FEE, State.AWAITING_REVIEW})
+"""What an unresolved event itself may carry (law 2)."""
+
+WAITING = frozenset(
+    {
+        State.AWAITING_REVIEW,
+        State.AWAITING_CLEARANCE,
+        State.AWAITING_LINK,
+        State.AWAITING_ALLOCATION,
+        State.AWAITING_MANUAL_POST,
+        State.PAUSED,
+    }
+)
+"""Effects that wait for people or facts; they hold no lane (law 23)."""
+
+UNMET_ORDER = (
+    State.AWAITING_REVIEW,
+    State.AWAITING_CLEARANCE,
+    State.AWAITING_LINK,
+    State.AWAITING_ALLOCATION,
+    State.AWAITING_MANUAL_POST,
+    State.PAUSED,
+)
+"""The first of these that is unmet is an effect's state (protocol section 3)."""
+
+READY = frozenset({State.SCHEDULED, State.RETRYING})
+IN_DOUBT = frozenset({State.SENDING, State.ACCEPTED, State.UNCERTAIN})
+"""At most one of these per lane (unique index, law 23)."""
+
+DEAD = frozenset({State.INVALID_CONFIG, State.BLOCKED_PERIOD, State.REJECTED, State.DEAD_LETTERED})
+SKIPPED = frozenset({State.SKIPPED_DISABLED, State.SKIPPED_ZERO})
+FINAL = frozenset(
+    {State.POSTED, State.RECORDED_MANUALLY, State.VOIDED_BEFORE_POST, State.DISMISSED, State.APPLIED} | SKIPPED
+)
+
+
+class Target(StrEnum):
+    PMS = "PMS"
+    QUICKBOOKS = "QUICKBOOKS"
+
+
+class EntryKind(StrEnum):
+    """What an effect writes (events: entry kinds). `claim_status` and `attachment` are planned by no rule yet."""
+
+    PAYMENT = "payment"
+    FEE_ADJUSTMENT = "fee_adjustment"
+    INSURANCE_PAYMENT = "insurance_payment"
+    WRITE_OFF = "write_off"
+    CHARGE = "charge"
+    REFUND = "refund"
+    RETURN = "return"
+    DISPUTE_HOLD = "dispute_hold"
+    DISPUTE_RELEASE = "dispute_release"
+    REVERSAL = "reversal"
+    CHARGE_REVERSAL = "charge_reversal"
+    ALLOCATION = "allocation"
+    CLAIM_LINE = "claim_line"
+    CLAIM_STATUS = "claim_status"
+    ATTACHMENT = "attachment"
+    NOTE = "note"
+    PAYOUT = "payout"
+    PAYOUT_REVERSAL = "payout_reversal"
+    PAYOUT_CORRECTION = "payout_correction"
+
+
+class Verdict(StrEnum):
+    """What a source record turned out to be; one receipt each (law 11)."""
+
+    FIRST = "FIRST"
+    DUPLICATE = "DUPLICATE"
+    CONFLICT = "CONFLICT"
+    OLD_VERSION = "OLD_VERSION"
+    DEAD_LETTER = "DEAD_LETTER"
+
+
+class Stage(StrEnum):
+    """Where a record became a dead letter."""
+
+    DECODE = "decode"
+    RULES = "rules"
+    INTAKE = "intake"
+    POST = "post"
+    READBACK = "readback"
+
+
+class DeadLetterReason(StrEnum):
+    """Why a record or an effect is a dead letter (`dl-reason`)."""
+
+    # stage decode
+    NOT_WIRE_FORMAT = "NOT_WIRE_FORMAT"
+    UNKNOWN_SCHEMA = "UNKNOWN_SCHEMA"
+    WRONG_TOPIC = "WRONG_TOPIC"
+    UNDECODABLE = "UNDECODABLE"
+    TOO_LARGE = "TOO_LARGE"
+    # stage rules
+    INVALID_FIELD = "INVALID_FIELD"
+    UNKNOWN_ENUM = "UNKNOWN_ENUM"
+    KEY_MISMATCH = "KEY_MISMATCH"
+    NEGATIVE_AMOUNT = "NEGATIVE_AMOUNT"
+    AMOUNTS_DISAGREE = "AMOUNTS_DISAGREE"
+    SPLITS_DISAGREE = "SPLITS_DISAGREE"
+    CURRENCY_MISMATCH = "CURRENCY_MISMATCH"
+    TOO_MANY_ITEMS = "TOO_MANY_ITEMS"
+    OCCURRED_IN_FUTURE = "OCCURRED_IN_FUTURE"
+    CARD_NUMBER = "CARD_NUMBER"
+    UNBALANCED = "UNBALANCED"
+    """A remittance or one of its claims does not add up (I-1, I-2, I-10)."""
+    # stage intake
+    CONFLICT = "CONFLICT"
+    REFUSED_BY_LEDGER = "REFUSED_BY_LEDGER"
+    MORE_THAN_ORIGINAL = "MORE_THAN_ORIGINAL"
+    """What was given back would exceed what was paid (R-2)."""
+    # stage post and readback
+    MAPPING_MISSING = "MAPPING_MISSING"
+    MAPPING_INVALID = "MAPPING_INVALID"
+    ACCOUNT_INACTIVE = "ACCOUNT_INACTIVE"
+    PATIENT_NOT_FOUND = "PATIENT_NOT_FOUND"
+    PERIOD_CLOSED = "PERIOD_CLOSED"
+    REFUSED_BY_TARGET = "REFUSED_BY_TARGET"
+    OUR_REQUEST_MALFORMED = "OUR_REQUEST_MALFORMED"
+    OUTCOME_UNKNOWN = "OUTCOME_UNKNOWN"
+    FOUND_TWICE = "FOUND_TWICE"
+    TOTAL_DIFFERS = "TOTAL_DIFFERS"
+    RETRIES_SPENT = "RETRIES_SPENT"
+    DUPLICATE_AT_TARGET = "DUPLICATE_AT_TARGET"
+
+
+class DecisionReason(StrEnum):
+    """Why a planned effect (or an event) has the state that the rules gave it."""
+
+    AUTO_INSTANT = "AUTO_INSTANT"
+    AUTO_DAILY = "AUTO_DAILY"
+    AUTO_LATE = "AUTO_LATE"
+    """Its cut-off had passed on arrival: due at once, marked late (T-11)."""
+    MANUAL_BY_SETTING = "MANUAL_BY_SETTING"
+    MANUAL_NET_NOT_POSITIVE = "MANUAL_NET_NOT_POSITIVE"
+    """N-9: a positive payment whose fee eats it."""
+    TYPE_OFF = "TYPE_OFF"
+    MASTER_OFF = "MASTER_OFF"
+    OFFBOARDED = "OFFBOARDED"
+    ZERO_AMOUNT = "ZERO_AMOUNT"
+    COMPANION_OFF = "COMPANION_OFF"
+    NO_CONNECTION = "NO_CONNECTION"
+    NO_SETTINGS = "NO_SETTINGS"
+    SETTINGS_SUPERSEDED = "SETTINGS_SUPERSEDED"
+    FEE_UNKNOWN = "FEE_UNKNOWN"
+    PATIENT_NOT_LINKED = "PATIENT_NOT_LINKED"
+    SUMS_DISAGREE = "SUMS_DISAGREE"
+    """P-1: a payout whose items do not add up is shown, never written."""
+    COMES_LATER = "COMES_LATER"
+    """Only in ledgers of earlier releases: stored then, before it could be booked."""
+    BOOKED_ELSEWHERE = "BOOKED_ELSEWHERE"
+    NO_MONEY = "NO_MONEY"
+    AUTO_ON_CLEAR = "AUTO_ON_CLEAR"
+    """It waits until its money is in the practice's bank (T-13)."""
+    FUNDS_CLEARED = "FUNDS_CLEARED"
+    ORIGINAL_UNKNOWN = "ORIGINAL_UNKNOWN"
+    """R-8: it parks until the payment it speaks of comes."""
+    FOLLOWS_ORIGINAL = "FOLLOWS_ORIGINAL"
+    """R-6, R-14: a reversal takes mode, target, splits and fate of its original."""
+    ORIGINAL_NOT_POSTED = "ORIGINAL_NOT_POSTED"
+    """R-14: the original was skipped or recorded by hand, so a person decides."""
+    VOIDED = "VOIDED"
+    CORRECTED = "CORRECTED"
+    """E-11, P-8: a later version stands in its place."""
+    REFUNDED_BEFORE_POST = "REFUNDED_BEFORE_POST"
+    """R-7: the practice books one net entry."""
+    MORE_THAN_ORIGINAL = "MORE_THAN_ORIGINAL"
+    """R-2: cumulated, more would go back than was paid."""
+    CODE_NOT_ALLOWED = "CODE_NOT_ALLOWED"
+    """I-3, I-5, I-9: an adjustment that no rule can book: not on the practice's list or on no published one; or a claim
+    that says something against itself. The order's `doubts` say which."""
+    CLAIM_NOT_NAMED = "CLAIM_NOT_NAMED"
+    """I-12: an insurance payment without its claim, or without the lines of a claim with several procedures."""
+    ALLOCATE_BY_HAND = "ALLOCATE_BY_HAND"
+    NOTES_OFF = "NOTES_OFF"
+    NOT_BY_THIS_ROUTE = "NOT_BY_THIS_ROUTE"
+    """The practice's connection cannot write this kind of entry: a person does it."""
+    BACKFILLED = "BACKFILLED"
+    """E-9 d: posted on purpose, after its type was off when it happened."""
+    PATIENT_UNTOUCHED = "PATIENT_UNTOUCHED"
+    """R-10, I-2: it stands at office level: a dispute by setting, what an insurer kept or added for no claim."""
+    CONNECTION_REPLACED = "CONNECTION_REPLACED"
+    """R-6, E-9 c: it belongs to books whose connection is switched off or not the practice's any more."""
+    LEDGER_CLOSED = "LEDGER_CLOSED"
+    """T-9: its ledger date is closed, and the practice enters such entries by hand."""
+    OTHER_CURRENCY = "OTHER_CURRENCY"
+    """M-8, found when a stored event is decided again: it waits for a person instead of becoming a dead letter."""
+
+
+class AttentionReason(StrEnum):
+    """What staff should know although nothing is dead (R-8, R-10, R-11, N-5, NOT-4)."""
+
+    ORIGINAL_MISSING = "ORIGINAL_MISSING"
+    """R-8: a refund or the like whose payment has not come for a day."""
+    FEE_MISSING = "FEE_MISSING"
+    """N-5: three days without the fee that a net amount needs."""
+    MORE_THAN_ORIGINAL = "MORE_THAN_ORIGINAL"
+    """R-2."""
+    SUMS_DISAGREE = "SUMS_DISAGREE"
+    """P-1: a payout that is not written."""
+    DISPUTE_OPENED = "DISPUTE_OPENED"
+    DISPUTE_WON = "DISPUTE_WON"
+    DISPUTE_LOST = "DISPUTE_LOST"
+    DISPUTE_WITHDRAWN = "DISPUTE_WITHDRAWN"
+    CONNECTION_REPLACED = "CONNECTION_REPLACED"
+    """Entries wait behind a connection that the practice does not use any more."""
+    PAYMENT_RETURNED = "PAYMENT_RETURNED"
+    PAYOUT_FAILED = "PAYOUT_FAILED"
+
+
+class ConnectionReason(StrEnum):
+    """Why a gate is closed; changes no effect and burns no attempt (law 22)."""
+
+    NEEDS_RECONNECT = "NEEDS_RECONNECT"
+    THROTTLED = "THROTTLED"
+    UNREACHABLE = "UNREACHABLE"
+    TARGET_DOWN = "TARGET_DOWN"
+    SUBSCRIPTION_ENDED = "SUBSCRIPTION_ENDED"
+    WRONG_COMPANY = "WRONG_COMPANY"

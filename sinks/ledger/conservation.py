@@ -1,0 +1,138 @@
+"""The ledger as numbers: counts per state, and whether all money that came in is accounted for (I1, I5).
+
+Reports, not hot paths: they read whole tables of a practice, on a replica where there is one.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+import psycopg
+from psycopg.rows import TupleRow
+
+from schemas.codec import EVENTS_BY_NAME, decode_event
+from schemas.events import Event, MoneyFields, PayoutPaid
+from schemas.topics import STREAM_TOPICS
+from schemas.vocabulary import DEAD, SKIPPED, State, Target
+from sinks.ledger.schema.database import statement
+
+Connection = psycopg.Connection[TupleRow]
+
+
+class Bucket(StrEnum):
+    """Where money is (I5)."""
+
+    POSTED = "posted"
+    BY_HAND = "by_hand"
+    SKIPPED = "skipped"
+    VOIDED = "voided"
+    DISMISSED = "dismissed"
+    DEAD = "dead"
+    WAITING = "waiting"
+
+
+_BUCKETS: Final = (
+    {State.POSTED: Bucket.POSTED, State.RECORDED_MANUALLY: Bucket.BY_HAND, State.DISMISSED: Bucket.DISMISSED}
+    | {State.VOIDED_BEFORE_POST: Bucket.VOIDED}
+    | dict.fromkeys(SKIPPED, Bucket.SKIPPED)
+    | dict.fromkeys(DEAD, Bucket.DEAD)
+)
+
+
+def bucket_of(state: State) -> Bucket:
+    """Where the money of an effect in `state` is; everything that is not settled is waiting. Pure."""
+    return _BUCKETS.get(state, Bucket.WAITING)
+
+
+class StateCount(msgspec.Struct, frozen=True):
+    practice_id: str
+    target: Target
+    state: State
+    currency: str
+    count: int
+    minor: int
+
+
+class WaitingCount(msgspec.Struct, frozen=True):
+    """Events that have no effects yet."""
+
+    practice_id: str
+    state: State
+    reason: str
+    count: int
+
+
+class Account(msgspec.Struct, kw_only=True):
+    """A practice's money at one target, in minor units: what the stored events say came in, and where it is."""
+
+    practice_id: str
+    target: Target
+    money_in: int = 0
+    buckets: dict[Bucket, int] = msgspec.field(default_factory=lambda: dict.fromkeys(Bucket, 0))
+
+    @property
+    def balanced(self) -> bool:
+        """I5: to the cent."""
+        return self.money_in == sum(self.buckets.values())
+
+
+def state_counts(connection: Connection, practice_id: str | None = None) -> list[StateCount]:
+    """Effects by practice, target and state."""
+    rows = connection.execute(statement("views", "state_counts"), {"practice_id": practice_id})
+    return [StateCount(row[0], Target(row[1]), State(row[2]), row[3], row[4], row[5]) for row in rows]
+
+
+def waiting_counts(connection: Connection, practice_id: str | None = None) -> list[WaitingCount]:
+    """Events that wait, by practice and reason."""
+    rows = connection.execute(statement("views", "waiting_counts"), {"practice_id": practice_id})
+    return [WaitingCount(row[0], State(row[1]), row[2], row[3]) for row in rows]
+
+
+def accounts(connection: Connection, practice_id: str | None = None) -> list[Account]:
+    """I5, from the original bytes of the events on one side and from the effects on the other."""
+    found: dict[tuple[str, Target], Account] = {}
+    for row in connection.execute(statement("views", "told"), {"practice_id": practice_id}):
+        practice, event_type, waiting, original, sums = row[0], row[3], row[4], row[5], row[6] or {}
+        topic = STREAM_TOPICS[EVENTS_BY_NAME[event_type].stream]
+        target, minor = money_told(decode_event(topic, bytes(original)))
+        account = found.setdefault((practice, target), Account(practice_id=practice, target=target))
+        account.money_in += minor
+        if waiting is not None:
+            account.buckets[Bucket.WAITING] += minor
+        elif row[7]:
+            # Voided or corrected while it waited: it has no entries and never will (R-7, E-11).
+            account.buckets[Bucket.VOIDED] += minor
+        for key, amount in sums.items():
+            _, _, state = key.partition(":")
+            account.buckets[bucket_of(State(state))] += int(amount)
+    return [found[key] for key in sorted(found)]
+
+
+def money_told(event: Event) -> tuple[Target, int]:
+    """What an event says came in, and at which target it has to show: what counts toward the balance (N-4), or the
+    bank line of a payout (P-5). Pure."""
+    if isinstance(event, PayoutPaid):
+        return Target.QUICKBOOKS, event.net_minor
+    if isinstance(event, MoneyFields):
+        return Target.PMS, event.gross_minor - event.surcharge_minor
+    return Target.PMS, 0
+
+
+def violations(connection: Connection) -> list[str]:
+    """What breaks I1 or I5, in words with ids only; empty for a sound ledger."""
+    found = [
+        f"{row[0]} {row[1]} {row[2]}: {problem}"
+        for name, problem in (
+            ("unaccounted", "resolved without effects, or effects without being resolved"),
+            ("without_receipt", "stored without a receipt"),
+        )
+        for row in connection.execute(statement("views", name))
+    ]
+    found += [
+        f"{each.practice_id} {each.target}: {each.money_in} came in, {sum(each.buckets.values())} accounted for"
+        for each in accounts(connection)
+        if not each.balanced
+    ]
+    return found

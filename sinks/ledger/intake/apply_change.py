@@ -1,0 +1,90 @@
+"""Effects, stored or of this batch, go on because of another event: voided, lifted, led elsewhere (law 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from processors.rules.lifecycle.change import Change
+from processors.rules.lifecycle.payment_state import Entry
+from processors.rules.lifecycle.waiting_state import first_unmet, needs_link, said_reason, stops_for_master
+from schemas.vocabulary import DecisionReason, State
+from sinks.ledger.intake.batch_context import Facts, Move
+from sinks.ledger.intake.build_writes import Entering, PartKey
+from sinks.ledger.intake.working_state import Held
+from sinks.ledger.outbox import result_row
+
+
+class GoingOn:
+    """For one batch; the moves become writes of it, and the lives in its hands go on with them."""
+
+    def __init__(self, facts: Facts, entering: Entering) -> None:
+        self._facts = facts
+        self._entering = entering
+        self._writes = entering.writes
+
+    def apply(self, change: Change, held: Held, ids: Mapping[PartKey, int]) -> None:
+        """Void, lift, lead elsewhere. `ids`: of the effects that this change brings, which others may now depend on."""
+        for effect_id in change.void:
+            self._move(held.entries[effect_id], State.VOIDED_BEFORE_POST, held, reason=change.void_reason)
+        for effect_id in change.lift:
+            entry = held.entries[effect_id]
+            holds = tuple(each for each in entry.holds if each is not State.AWAITING_CLEARANCE)
+            self._move(entry, self._first_unmet(entry, holds, held), held, cleared=True)
+            held.move(effect_id, holds=holds, due_at=self._facts.now)
+        for redirect in change.redirect:
+            self._redirect(redirect.effect_id, ids.get(redirect.to), held)
+
+    def _move(
+        self,
+        entry: Entry,
+        state: State,
+        held: Held,
+        *,
+        cleared: bool = False,
+        reason: DecisionReason | None = None,
+    ) -> None:
+        """A stored effect, or one of this batch, goes on; once moved twice, only the last counts."""
+        practice_id = held.key.practice_id
+        key = (practice_id, entry.effect_id)
+        before = self._writes.moves.get(key)
+        self._writes.moves[key] = Move(
+            was=entry.state if before is None else before.was,
+            state=state,
+            cleared=cleared or (before is not None and before.cleared),
+            reason=reason,
+        )
+        held.move(entry.effect_id, state=state)
+        if entry.connection_id is not None:
+            self._writes.touched.add((practice_id, entry.connection_id))
+        if state is not State.SCHEDULED:
+            self._writes.outbox.append(
+                result_row(
+                    practice_id=practice_id,
+                    source=entry.source,
+                    event_id=entry.event_id,
+                    subject=held.key.ref,
+                    state=state,
+                    target=entry.target,
+                    entry_kind=entry.entry_kind,
+                    part=entry.part,
+                    reason=reason or said_reason(state, entry.reason),
+                    amount_minor=entry.amount_minor,
+                    currency=entry.instruction.currency,
+                    changed_at=self._facts.now,
+                )
+            )
+
+    def _redirect(self, effect_id: int, to: int | None, held: Held) -> None:
+        entry = held.move(effect_id, depends_on=to)
+        self._writes.redirects[held.key.practice_id, effect_id] = to
+        if entry.connection_id is not None:
+            self._writes.touched.add((held.key.practice_id, entry.connection_id))
+
+    def _first_unmet(self, entry: Entry, holds: Sequence[State], held: Held) -> State:
+        practice_id = held.key.practice_id
+        return first_unmet(
+            holds,
+            needs_link=needs_link(entry.target, office_level=entry.instruction.office_level),
+            linked=(practice_id, entry.instruction.patient_ref or "") in self._facts.linked,
+            paused=self._entering.paused(practice_id) and stops_for_master(entry.target, entry.entry_kind),
+        )

@@ -1,0 +1,173 @@
+"""One batch, one Postgres transaction with its positions (laws 2, 3, 6, 8, 9, 11)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import psycopg
+from psycopg.rows import TupleRow
+
+from schemas.topics import TopicName
+from schemas.vocabulary import DeadLetterReason, Stage, Verdict
+from sinks.ledger import outbox
+from sinks.ledger.intake import positions
+from sinks.ledger.intake.batch_context import Policy, Writes
+from sinks.ledger.intake.decide_batch import Deciding
+from sinks.ledger.intake.positions import Partition
+from sinks.ledger.intake.read_context import lock_practices, read_facts
+from sinks.ledger.intake.records import Decided, Record, Unreadable, practice_of
+from sinks.ledger.intake.refused_records import Named, refusal_row, unreadable_row
+from sinks.ledger.intake.superseding import take_alone
+from sinks.ledger.intake.write import write
+from sinks.ledger.schema.database import statement
+from streams.fault_injection.controls import Control
+from streams.fault_injection.crash_points import CrashPoint, reach
+from streams.runtime.clock import Clock
+from streams.runtime.errors import Poison, category_of
+from streams.runtime.logging import log
+from streams.runtime.metrics import DEAD_LETTERS, INTAKE_BISECTIONS, INTAKE_EFFECTS, RECEIPTS, REDECISIONS
+
+Connection = psycopg.Connection[TupleRow]
+
+_LOG = log(__name__)
+
+
+class BatchWriter:
+    """Writes batches over one connection. Not for two threads.
+
+    `positions` is what this process believes of its partitions; it changes after a commit only. After any error that
+    `store` raises it is unknown what was committed: read the positions anew and seek there (law 3).
+    """
+
+    def __init__(self, connection: Connection, policy: Policy, clock: Clock) -> None:
+        self._connection = connection
+        self._policy = policy
+        self._clock = clock
+        self._practices: set[str] = set()
+        self.positions: dict[Partition, int] = {}
+
+    def store(self, records: Sequence[Record]) -> None:
+        """Write records in order, each exactly once, in one transaction as a rule. Blocks.
+
+        Records that the database can never take are found by halves and refused one by one (law 9). Raises Overtaken,
+        and psycopg errors of classes 08, 40, 53 and 57 or of a lost connection.
+        """
+        left = list(records)
+        while left:
+            try:
+                taken = self._transaction(left)
+            except (psycopg.Error, UnicodeEncodeError) as error:
+                if not self._may_bisect(error):
+                    raise
+                INTAKE_BISECTIONS.inc()
+                taken = len(left) // 2
+                if taken:
+                    self.store(left[:taken])
+                else:
+                    self._refuse(left[0], error)
+                    taken = 1
+            left = left[taken:]
+
+    def _may_bisect(self, error: BaseException) -> bool:
+        if self._policy.controls.off(Control.BISECT):
+            return False
+        return isinstance(error, UnicodeEncodeError) or category_of(error) is Poison
+
+    def _transaction(self, records: Sequence[Record]) -> int:
+        """Returns how many records it took.
+
+        1. compare and set the positions. 2. lock the practices, sorted. 3. read the facts in later statements.
+        4. decide, pure. 5. receipts, events, effects, gates, outbox. 6. commit. Kafka's commit comes after, and only
+        shows lag.
+        """
+        self._add_practices(records)
+        now = self._clock.for_database()
+        with self._connection.transaction(), self._connection.cursor() as cursor:
+            # The whole batch is claimed first; a cut is corrected below, still in this transaction.
+            moved = self._moved(records)
+            named = {practice for practice in map(practice_of, records) if practice is not None}
+            locked = not self._policy.controls.off(Control.PRACTICE_LOCK)
+            with self._connection.pipeline():
+                sent = positions.send_move(self._connection, self.positions, moved, self._policy.controls)
+                seqs = lock_practices(cursor, sorted(named), locked=locked)
+                positions.require_moved(sent, moved)
+            facts = read_facts(cursor, records, seqs, now)
+            deciding = Deciding(facts, self._policy)
+            writes = deciding.run(records)
+            if writes.taken == 0:
+                take_alone(cursor, deciding, records[0])
+            if writes.taken < len(records):
+                cut = self._moved(records[: writes.taken], but=moved)
+                positions.move(cursor, moved, cut, self._policy.controls)
+                moved = cut
+            write(cursor, writes, now=now, at=facts.now, jitter_s=self._policy.jitter_s)
+            reach(CrashPoint.INTAKE_BEFORE_COMMIT)
+        self.positions |= moved
+        reach(CrashPoint.INTAKE_AFTER_COMMIT)
+        _count(writes)
+        return writes.taken
+
+    def _moved(self, records: Sequence[Record], but: dict[Partition, int] | None = None) -> dict[Partition, int]:
+        """max(offset) + 1 of each partition (law 1); for those in `but` without a record, their old position."""
+        moved = {key: self.positions[key] for key in but or ()}
+        for record in records:
+            key = (record.at.topic_id, record.at.part)
+            moved[key] = max(moved.get(key, 0), record.at.off + 1)
+        return moved
+
+    def _add_practices(self, records: Sequence[Record]) -> None:
+        """Rows for practices that nobody has named before (law 10): they are locked like any other."""
+        new = {practice for practice in map(practice_of, records) if practice is not None} - self._practices
+        if new:
+            self._connection.execute(statement("intake", "add_practices"), {"practice_ids": sorted(new)})
+            self._practices |= new
+
+    def _refuse(self, record: Record, error: BaseException) -> None:
+        """The one record that the database never takes: a dead letter, a receipt and the position, without its data."""
+        sqlstate = getattr(error, "sqlstate", None) or ""
+        _LOG.warning("a record was refused by the ledger", error=type(error).__name__, sqlstate=sqlstate)
+        moved = self._moved([record])
+        with self._connection.transaction(), self._connection.cursor() as cursor:
+            positions.move(cursor, self.positions, moved, self._policy.controls)
+            if isinstance(record, Decided):
+                self._refuse_decided(cursor, record)
+            else:
+                # Headers that no column holds are none of ours: a record that is not understood blocks nobody.
+                stranger = Unreadable(record.at, type(error).__name__)
+                outbox.enqueue(cursor, [unreadable_row(stranger, self._policy.group, self._clock.now())])
+                DEAD_LETTERS.labels("intake", DeadLetterReason.UNDECODABLE.value).inc()
+        self.positions |= moved
+
+    def _refuse_decided(self, cursor: psycopg.Cursor[TupleRow], record: Decided) -> None:
+        writeback = record.writeback
+        position, identity = writeback.position, writeback.identity
+        named = Named.storable(identity)
+        cursor.execute(
+            statement("intake", "add_receipt"),
+            {
+                "practice_id": named.practice_id,
+                "topic_id": position.topic_id,
+                "part": position.partition,
+                "off": position.offset,
+                "verdict": Verdict.DEAD_LETTER,
+                "source": named.source,
+                "event_id": named.event_id,
+            },
+        )
+        now = self._clock.now()
+        row = refusal_row(writeback, DeadLetterReason.REFUSED_BY_LEDGER, self._policy.group, now, named)
+        outbox.enqueue(cursor, [row])
+        RECEIPTS.labels(Verdict.DEAD_LETTER.value).inc()
+        DEAD_LETTERS.labels("intake", DeadLetterReason.REFUSED_BY_LEDGER.value).inc()
+
+
+def _count(writes: Writes) -> None:
+    for verdict, count in Counter(writes.verdicts).items():
+        RECEIPTS.labels(verdict.value).inc(count)
+    for (target, entry_kind, state), count in Counter(writes.started).items():
+        INTAKE_EFFECTS.labels(target.value, entry_kind, state.value).inc(count)
+    topics = Counter(row.topic for row in writes.outbox)
+    REDECISIONS.inc(topics[TopicName.REDECISIONS])
+    if topics[TopicName.DEAD_LETTERS]:
+        DEAD_LETTERS.labels(Stage.INTAKE.value, DeadLetterReason.CONFLICT.value).inc(topics[TopicName.DEAD_LETTERS])

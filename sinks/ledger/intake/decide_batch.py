@@ -1,0 +1,138 @@
+"""What one batch writes, from its records and the facts read under the locks: pure (laws 2, 6, 7, 11, 15)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from schemas.vocabulary import DeadLetterReason, DecisionReason, State, Verdict
+from schemas.writebacks import SourcePosition, Writeback
+from sinks.ledger.intake.apply_events import Linking
+from sinks.ledger.intake.batch_context import Facts, Place, Policy, Writes
+from sinks.ledger.intake.build_writes import Entering
+from sinks.ledger.intake.copy_rows import EventStanding, receipt_row
+from sinks.ledger.intake.duplicates import Finding, Stored
+from sinks.ledger.intake.records import Lettered, Record, Unreadable
+from sinks.ledger.intake.refused_records import refusal_row, unreadable_row
+from streams.fault_injection.controls import Control
+
+
+class Deciding:
+    """Goes over a batch once. Raises nothing for data; stops early where a record builds on one of this batch."""
+
+    def __init__(self, facts: Facts, policy: Policy) -> None:
+        self.facts = facts
+        self.policy = policy
+        self._seen = set(facts.receipts)
+        self._entering = Entering(facts)
+        self.writes = self._entering.writes
+        self.linking = Linking(facts, self._entering)
+
+    def run(self, records: Sequence[Record]) -> Writes:
+        for record in records:
+            if not self._take(record):
+                break
+            self.writes.taken += 1
+        return self.writes
+
+    def _take(self, record: Record) -> bool:
+        """False: not in this transaction."""
+        if isinstance(record, Lettered):
+            self.writes.letters.append(record)
+        elif isinstance(record, Unreadable):
+            self.writes.outbox.append(unreadable_row(record, self.policy.group, self.facts.now))
+        else:
+            return self._decided(record.writeback)
+        return True
+
+    def _decided(self, writeback: Writeback) -> bool:
+        controls = self.policy.controls
+        finding, stored = self.find(writeback)
+        if finding is Finding.DECIDED_ANEW and stored is not None:
+            if stored.fresh:
+                return False
+            self._decided_anew(writeback)
+        elif finding is Finding.MEMBERS_NAMED or (finding is Finding.DUPLICATE and controls.off(Control.RESOLVE_ONCE)):
+            return False
+        elif finding is Finding.FIRST and not self._is_news(writeback):
+            return True  # it was a dead letter: newer rules change nothing of that, only a redrive does (laws 2, 11)
+        elif finding is Finding.FIRST:
+            finding = Finding.FIRST if self.first(writeback) else Finding.OLD_VERSION
+        elif finding is Finding.CONFLICT and self._is_news(writeback):
+            self.writes.outbox.append(
+                refusal_row(writeback, DeadLetterReason.CONFLICT, self.policy.group, self.facts.now)
+            )
+        if finding is not Finding.FIRST:
+            self.receipt(writeback, finding.verdict)
+        return True
+
+    def find(self, writeback: Writeback) -> tuple[Finding, Stored | None]:
+        """Whether the record is news to the ledger and to this batch."""
+        by_money = not self.policy.controls.off(Control.MONEY_IDENTITY)
+        return self.facts.known.find(writeback.identity, writeback.event_type, by_money=by_money)
+
+    def _is_news(self, writeback: Writeback) -> bool:
+        return _place(writeback.position) not in self._seen
+
+    def receipt(self, writeback: Writeback, verdict: Verdict) -> None:
+        """One per source record, whatever comes again (law 11)."""
+        place = _place(writeback.position)
+        if place in self._seen or self.policy.controls.off(Control.RECEIPTS):
+            return
+        self._seen.add(place)
+        self.writes.receipts.append(receipt_row(writeback, str(verdict)))
+        self.writes.verdicts.append(verdict)
+
+    def first(self, writeback: Writeback) -> bool:
+        """Store an event that is news, with its effects when it is resolved now (law 2); False for an old version."""
+        standing = self._standing(writeback)
+        if self.linking.concerns(writeback):
+            if not self.linking.take(writeback, standing, new=True):
+                return False
+        else:
+            self._entering.event(writeback, standing)
+            if standing.waiting is None:
+                self._entering.effects(writeback)
+        self.receipt(writeback, Verdict.FIRST)
+        return True
+
+    def _decided_anew(self, writeback: Writeback) -> None:
+        """Resolve an event that waited for settings, if the decision is under the version in force (law 15)."""
+        standing = self._standing(writeback)
+        if standing.waiting is State.AWAITING_SETTINGS:
+            return
+        if self.linking.concerns(writeback):
+            self.linking.take(writeback, standing, new=False)
+            return
+        self._entering.resolution(writeback, standing)
+        if standing.waiting is None:
+            self._entering.effects(writeback)
+
+    def _standing(self, writeback: Writeback) -> EventStanding:
+        """The version check (law 15), then what the decision says."""
+        decision, now = writeback.decision, self.facts.now
+        truth = self._entering.truth(writeback)
+        wanted = None if truth is None else truth.version
+        unchecked = self.policy.controls.off(Control.SETTINGS_CHECK) and decision.settings_version is not None
+        if (decision.settings_version != wanted or wanted is None) and not unchecked:
+            if wanted is None:
+                return EventStanding(waiting=State.AWAITING_SETTINGS, reason=DecisionReason.NO_SETTINGS)
+            return EventStanding(
+                waiting=State.AWAITING_SETTINGS,
+                reason=DecisionReason.SETTINGS_SUPERSEDED,
+                redecide_at=now + self.policy.redecide_after,
+                redecisions=1,
+            )
+        return EventStanding(
+            waiting=decision.waiting,
+            reason=decision.reason,
+            applied=decision.waiting is None and (decision.applied or not decision.effects),
+            settings_version=decision.settings_version,
+        )
+
+    def effects(self, writeback: Writeback, but: frozenset[tuple[str, str, str]]) -> None:
+        """For the control of law 2 alone: a later plan adds what the first one did not have."""
+        self._entering.effects(writeback, but)
+
+
+def _place(position: SourcePosition) -> Place:
+    return (position.topic_id, position.partition, position.offset)

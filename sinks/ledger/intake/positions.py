@@ -1,0 +1,118 @@
+"""Positions of the intake, kept in the transaction of the data, and topics that must stay the same (laws 3, 5, 12)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+import psycopg
+from psycopg.rows import TupleRow
+
+from schemas.topics import TopicName
+from sinks.ledger.schema.database import statement
+from streams.fault_injection.controls import Control, Controls
+from streams.runtime.errors import ConfigurationError, Fenced
+
+Partition = tuple[str, int]
+"""(topic id, partition): a topic made anew is another one."""
+
+
+class Overtaken(Fenced):
+    """Another intake moved a partition's position: this batch is void, and the group has to be joined again."""
+
+
+class RecordsLostError(ConfigurationError):
+    """Records that were never read are gone, or the topic is another one: a person decides (law 5)."""
+
+
+class KnownTopic(msgspec.Struct, frozen=True):
+    name: TopicName
+    physical: str
+    topic_id: str
+    partitions: int
+
+
+def register(
+    connection: psycopg.Connection[TupleRow], topic: KnownTopic, lows: Mapping[int, int], controls: Controls
+) -> None:
+    """Hold a topic against the ledger; on the first start, remember it and begin at its oldest records.
+
+    `lows`: low-water mark per partition. Raises RecordsLostError when it was made anew or its partitions changed.
+    """
+    with connection.transaction():
+        connection.execute(
+            statement("intake", "add_topic"),
+            {"topic": topic.name.value, "topic_id": topic.topic_id, "partitions": topic.partitions},
+        )
+        found = connection.execute(statement("intake", "topic"), {"topic": topic.name.value}).fetchone()
+        topic_id, partitions = found if found is not None else (topic.topic_id, topic.partitions)
+        if topic_id != topic.topic_id and not controls.off(Control.TOPIC_IDS):
+            raise RecordsLostError(
+                f"the topic {topic.physical} was made anew: the ledger knows it by another id, and records of the old "
+                "one may never have been read. Compare with `writeback audit-receipts` before you go on"
+            )
+        if partitions != topic.partitions:
+            raise RecordsLostError(
+                f"the topic {topic.physical} has {topic.partitions} partitions and the ledger was started with "
+                f"{partitions}: growth is a new topic, never more partitions (law 12)"
+            )
+        for part in range(topic.partitions):
+            connection.execute(
+                statement("intake", "add_position"),
+                {"topic_id": topic.topic_id, "part": part, "next_offset": lows.get(part, 0)},
+            )
+
+
+def read_positions(connection: psycopg.Connection[TupleRow], topic_ids: Sequence[str]) -> dict[Partition, int]:
+    """Where each partition of these topics goes on (law 3)."""
+    found: dict[Partition, int] = {}
+    for topic_id in topic_ids:
+        for part, next_offset in connection.execute(statement("intake", "positions"), {"topic_id": topic_id}):
+            found[topic_id, part] = next_offset
+    return found
+
+
+def move(
+    cursor: psycopg.Cursor[TupleRow],
+    expected: Mapping[Partition, int],
+    moved: Mapping[Partition, int],
+    controls: Controls,
+) -> None:
+    """Compare and set, in the batch's transaction. Raises Overtaken: roll back and rejoin."""
+    require_moved(send_move(cursor.connection, expected, moved, controls), moved)
+
+
+def send_move(
+    connection: psycopg.Connection[TupleRow],
+    expected: Mapping[Partition, int],
+    moved: Mapping[Partition, int],
+    controls: Controls,
+) -> psycopg.Cursor[TupleRow]:
+    """`move` without its answer; inside a pipeline it does not block. `require_moved` comes before the commit."""
+    ordered = sorted(moved)
+    name = "set_positions" if controls.off(Control.POSITIONS) else "move_positions"
+    return connection.execute(
+        statement("intake", name),
+        {
+            "topic_ids": [topic_id for topic_id, _ in ordered],
+            "parts": [part for _, part in ordered],
+            "expected": [expected[key] for key in ordered],
+            "new": [moved[key] for key in ordered],
+        },
+    )
+
+
+def require_moved(sent: psycopg.Cursor[TupleRow], moved: Mapping[Partition, int]) -> None:
+    """Raises Overtaken unless every partition's position was as expected."""
+    if len(sent.fetchall()) != len(moved):
+        raise Overtaken("another intake moved on these partitions: this batch is rolled back")
+
+
+def check_low_water(topic: KnownTopic, part: int, low: int, next_offset: int) -> None:
+    """Raises RecordsLostError when the broker deleted records that were never read (law 5)."""
+    if low > next_offset:
+        raise RecordsLostError(
+            f"{topic.physical} partition {part}: records {next_offset} to {low - 1} were deleted unread. "
+            "Their retention is too short for this outage. Have the upstream send them again, then move the position "
+            "in intake_offsets by hand"
+        )

@@ -1,0 +1,78 @@
+"""Records that the ledger does not take, as dead letters of stage intake (law 9). Pure but for the rows' ids."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Self
+
+import msgspec
+
+from schemas.vocabulary import DeadLetterReason, Stage
+from schemas.writebacks import Identity, SourcePosition, Writeback
+from sinks.ledger.intake.records import Unreadable
+from sinks.ledger.outbox import OutboxRow, dead_letter_row
+from streams.kafka.dead_letters import UNKNOWN_PRACTICE, DeadLetter
+
+
+class Named(msgspec.Struct, frozen=True):
+    """Who a record is, as far as that can be stored."""
+
+    practice_id: str
+    source: str | None
+    event_id: str | None
+
+    @classmethod
+    def storable(cls, identity: Identity) -> Self:
+        """Ids are printable ASCII (events); what is not, no table and no header takes."""
+        source, event_id = (text if _is_id(text) else None for text in (identity.source, identity.event_id))
+        return cls(identity.practice_id if _is_id(identity.practice_id) else UNKNOWN_PRACTICE, source, event_id)
+
+
+def refusal_row(
+    writeback: Writeback, reason: DeadLetterReason, group: str, now: datetime, named: Named | None = None
+) -> OutboxRow:
+    """A source record that the ledger does not take, as a dead letter of stage intake. Pure but for the row's id.
+
+    `named`: its ids as far as they can be stored, where they are what is wrong.
+    """
+    identity = writeback.identity
+    who = named or Named(identity.practice_id, identity.source, identity.event_id)
+    letter = DeadLetter(
+        position=writeback.position,
+        consumer_group=group,
+        stage=Stage.INTAKE,
+        reason=reason,
+        practice_id=who.practice_id,
+        first_failed_at=now,
+        last_failed_at=now,
+        event_id=who.event_id,
+        source=who.source,
+    )
+    return dead_letter_row(letter, key=writeback.original_key, value=writeback.original)
+
+
+def unreadable_row(record: Unreadable, group: str, now: datetime) -> OutboxRow:
+    """A record that stands on one of our own topics and is not ours, as a dead letter of stage intake."""
+    at = record.at
+    position = SourcePosition(
+        topic=at.topic.value,
+        topic_id=at.topic_id,
+        partition=at.part,
+        offset=at.off,
+        appended_at=datetime.fromtimestamp(at.timestamp_ms / 1000, UTC),
+    )
+    letter = DeadLetter(
+        position=position,
+        consumer_group=group,
+        stage=Stage.INTAKE,
+        reason=DeadLetterReason.UNDECODABLE,
+        practice_id=UNKNOWN_PRACTICE,
+        first_failed_at=now,
+        last_failed_at=now,
+        exception_class=record.problem,
+    )
+    return dead_letter_row(letter, key=at.key, value=at.value)
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isprintable() and text != ""

@@ -1,0 +1,167 @@
+"""Puts what was decided into the tables, in the order of the laws, under the practices' locks (law 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import msgspec
+import psycopg
+from psycopg.rows import TupleRow
+from psycopg.types.json import Jsonb
+
+from schemas.vocabulary import Stage, Verdict
+from sinks.ledger import gates, outbox
+from sinks.ledger.intake.batch_context import Resolution, Writes
+from sinks.ledger.intake.bulk_insert import FEW, copy, insert
+from sinks.ledger.intake.copy_rows import Row, plan_bytes
+from sinks.ledger.intake.records import Lettered
+from sinks.ledger.schema.database import statement
+from streams.kafka.header_values import as_text
+from streams.runtime.errors import Permanent
+
+Cursor = psycopg.Cursor[TupleRow]
+_Put = Callable[[Cursor, str, Sequence[Row]], None]
+
+
+def write(cursor: Cursor, writes: Writes, *, now: datetime | None, at: datetime, jitter_s: int) -> None:
+    """Insert everything, in this order: receipts, events, effects, moves, gates (sorted), outbox; then tell the posters
+    of what is due. Blocks, for one round trip as a rule when there is little.
+
+    There is no ON CONFLICT: under the locks the facts say what exists, and the unique indexes would refuse the whole
+    batch if they did not.
+    """
+    rows = (writes.receipts, writes.events, writes.bodies, writes.effects, writes.payout_items)
+    if max(map(len, rows)) > FEW:
+        _write(cursor, writes, copy, now=now, at=at, jitter_s=jitter_s)
+        return
+    with cursor.connection.pipeline():
+        _write(cursor, writes, insert, now=now, at=at, jitter_s=jitter_s)
+
+
+def _write(cursor: Cursor, writes: Writes, put: _Put, *, now: datetime | None, at: datetime, jitter_s: int) -> None:
+    put(cursor, "receipts", writes.receipts)
+    _letters(cursor, writes.letters, now)
+    put(cursor, "events", writes.events)
+    put(cursor, "bodies", writes.bodies)
+    put(cursor, "payout_items", writes.payout_items)
+    _resolve(cursor, writes.resolutions)
+    put(cursor, "effects", writes.effects)
+    _dispute(cursor, writes, at)
+    _move(cursor, writes, at)
+    if writes.seqs:
+        cursor.execute(
+            statement("intake", "advance_sequences"),
+            {"practice_ids": list(writes.seqs), "seqs": list(writes.seqs.values())},
+        )
+    gates.advance(cursor, writes.due, now=now, jitter_s=jitter_s)
+    gates.refresh(cursor, writes.touched, now=now, jitter_s=jitter_s)
+    outbox.enqueue(cursor, writes.outbox)
+    gates.wake(cursor, {key[0] for key, due in writes.due.items() if due <= at})
+
+
+def _dispute(cursor: Cursor, writes: Writes, at: datetime) -> None:
+    """Row by row: one batch may tell a dispute and its end."""
+    for dispute in writes.disputes:
+        cursor.execute(statement("lives", "add_dispute"), msgspec.structs.asdict(dispute) | {"now": at})
+
+
+def _move(cursor: Cursor, writes: Writes, at: datetime) -> None:
+    """Stored effects go on because of other events. They are locked since they were read, so each is found as it was.
+
+    Raises Permanent if one is not: better stop than post what was voided.
+    """
+    if writes.moves:
+        keys, moves = list(writes.moves), list(writes.moves.values())
+        parameters = {
+            "practice_ids": [practice_id for practice_id, _ in keys],
+            "effect_ids": [effect_id for _, effect_id in keys],
+            "was": [move.was.value for move in moves],
+            "states": [move.state.value for move in moves],
+            "cleared": [move.cleared for move in moves],
+            "reasons": [None if move.reason is None else move.reason.value for move in moves],
+            "now": at,
+        }
+        moved = cursor.execute(statement("lives", "move"), parameters).fetchall()
+        if len(moved) != len(moves):
+            raise Permanent(f"{len(moves) - len(moved)} effects changed behind the practice's lock")
+    if writes.redirects:
+        cursor.execute(
+            statement("lives", "redirect"),
+            {
+                "practice_ids": [practice_id for practice_id, _ in writes.redirects],
+                "effect_ids": [effect_id for _, effect_id in writes.redirects],
+                "origins": list(writes.redirects.values()),
+                "now": at,
+            },
+        )
+
+
+def _resolve(cursor: Cursor, resolutions: Sequence[Resolution]) -> None:
+    """Events that waited get their standing and the plan that decided, in the order in which they moved."""
+    for resolution in resolutions:
+        identity, standing = resolution.writeback.identity, resolution.standing
+        key = {
+            "practice_id": identity.practice_id,
+            "source": identity.source,
+            "event_id": identity.event_id,
+        }
+        cursor.execute(
+            statement("intake", "resolve_event"),
+            key
+            | {
+                "waiting": standing.waiting,
+                "reason": standing.reason,
+                "applied": standing.applied,
+                "settings_version": standing.settings_version,
+                "resolved": standing.waiting is None,
+                "concerns": resolution.concerns,
+                "now": resolution.at,
+            },
+        )
+        cursor.execute(statement("intake", "replace_plan"), key | {"plan": plan_bytes(resolution.writeback)})
+
+
+def _letters(cursor: Cursor, letters: Sequence[Lettered], now: datetime | None) -> None:
+    """Dead letters as rows; one of stage decode or rules is also the receipt of its record (law 11)."""
+    for lettered in letters:
+        letter, at = lettered.letter, lettered.at
+        place = {
+            "practice_id": _clean(letter.practice_id),
+            "topic_id": letter.position.topic_id,
+            "part": letter.position.partition,
+            "off": letter.position.offset,
+            "source": _clean(letter.source),
+            "event_id": _clean(letter.event_id),
+        }
+        if letter.stage in (Stage.DECODE, Stage.RULES):
+            cursor.execute(statement("intake", "add_receipt"), place | {"verdict": Verdict.DEAD_LETTER})
+        cursor.execute(
+            statement("intake", "add_dead_letter"),
+            place
+            | {
+                "effect_id": letter.effect_id or 0,
+                "redrives": letter.redrive_count,
+                "topic": letter.position.topic,
+                "stage": letter.stage,
+                "reason": letter.reason,
+                "field": _clean(letter.field),
+                "target": letter.target,
+                "ambiguous": letter.ambiguous,
+                "attempts": letter.attempts,
+                "first_failed_at": letter.first_failed_at,
+                "last_failed_at": letter.last_failed_at,
+                "headers": Jsonb({name: _clean(text) for name, text in as_text(at.headers, "dl-").items()}),
+                "key": at.key,
+                "value": at.value,
+                "dl_topic_id": at.topic_id,
+                "dl_part": at.part,
+                "dl_off": at.off,
+                "now": now,
+            },
+        )
+
+
+def _clean(text: str | None) -> str | None:
+    """A dead letter names a bad record's ids as they were; Postgres takes every character but one."""
+    return None if text is None else text.replace("\x00", "?")

@@ -1,0 +1,1 @@
+"""Practices of the ledger: settings versions, groups, connections, patient links, audit trail."""

@@ -1,0 +1,51 @@
+"""The append-only trail of what people did (H-15): one row an action, chained by hash per practice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from psycopg.rows import TupleRow
+from psycopg.types.json import Jsonb
+
+from sinks.ledger.schema.database import statement
+
+Cursor = psycopg.Cursor[TupleRow]
+
+
+def append(
+    cursor: Cursor,
+    practice_id: str,
+    *,
+    at: datetime,
+    actor: str,
+    action: str,
+    subject: str | None = None,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+    why: str | None = None,
+) -> None:
+    """Add one entry in the transaction of the action itself. The caller holds the practice's lock.
+
+    `before` and `after` hold ids and settings, never a person's data and never a secret.
+    """
+    cursor.execute(
+        statement("facts", "audit"),
+        {
+            "practice_id": practice_id,
+            "now": at,
+            "actor": actor,
+            "action": action,
+            "subject": subject,
+            "before": None if before is None else Jsonb(before),
+            "after": None if after is None else Jsonb(after),
+            "why": why,
+        },
+    )
+
+
+def broken(cursor: Cursor, practice_id: str) -> list[int]:
+    """Numbers of entries whose chain does not hold; empty for an untouched trail."""
+    return [row[0] for row in cursor.execute(statement("facts", "audit_broken"), {"practice_id": practice_id})]

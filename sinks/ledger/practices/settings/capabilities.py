@@ -1,0 +1,47 @@
+"""What a practice's PMS connection can do, as the ledger keeps it: asked offline, before settings are saved (TIM-3)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import psycopg
+from psycopg.rows import TupleRow
+
+from schemas.practice_settings import PracticeSettings
+from schemas.vocabulary import EntryKind
+from sinks.ledger.practices.settings.warnings import DEFAULT_KINDS, Abilities, SettingsWarning, settings_warnings
+from sinks.ledger.schema.database import statement
+from sinks.targets.port import BATCHES_ONLY, GUARANTOR
+
+Cursor = psycopg.Cursor[TupleRow]
+
+
+def abilities_of(cursor: Cursor, practice_id: str) -> Abilities:
+    """Of the connection that is in use now. Blocks for one statement."""
+    row = cursor.execute(statement("practices", "pms_connection"), {"practice_id": practice_id}).fetchone()
+    if row is None:
+        return Abilities(connected=False)
+    return abilities_from(row[0], hears_of_clearance=bool(row[1]))
+
+
+def abilities_from(words: Sequence[str] | None, *, hears_of_clearance: bool) -> Abilities:
+    """From the words of `sinks.targets.port.Capabilities`; None stands for a row of an older release. Pure."""
+    if words is None:
+        return Abilities(hears_of_clearance=hears_of_clearance)
+    known = EntryKind.__members__.values()
+    return Abilities(
+        kinds=frozenset(kind for kind in known if kind.value in words),
+        real_time=BATCHES_ONLY not in words,
+        books_to_guarantor=GUARANTOR in words,
+        hears_of_clearance=hears_of_clearance,
+    )
+
+
+def entry_kinds(words: Sequence[str] | None) -> frozenset[EntryKind]:
+    """The kinds alone. Pure."""
+    return DEFAULT_KINDS if words is None else abilities_from(words, hears_of_clearance=True).kinds
+
+
+def warnings_of(cursor: Cursor, practice_id: str, settings: PracticeSettings) -> tuple[SettingsWarning, ...]:
+    """What these settings would do at this practice. Blocks for one statement."""
+    return settings_warnings(settings, abilities_of(cursor, practice_id))

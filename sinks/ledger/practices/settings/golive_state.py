@@ -1,0 +1,57 @@
+"""Whether a practice may switch its master on: entitled, and proven at the account that is connected (SET-16, C4)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+import psycopg
+from psycopg.rows import TupleRow
+
+from schemas.practice_settings import PracticeSettings, PracticeStatus
+from sinks.ledger.schema.database import statement
+from streams.runtime.errors import ConfigurationError
+
+Cursor = psycopg.Cursor[TupleRow]
+
+
+class Readiness(msgspec.Struct, frozen=True):
+    entitled_at: datetime | None = None
+    entitled_by: str | None = None
+    golive_at: datetime | None = None
+    golive_account: str | None = None
+    """Fingerprint of the account at which the check passed."""
+    connected_account: str | None = None
+
+    @property
+    def passed(self) -> bool:
+        """The check passed, at the account that is connected today: other books have not been proven (P-15)."""
+        return self.golive_at is not None and self.golive_account == self.connected_account
+
+
+def readiness(cursor: Cursor, practice_id: str) -> Readiness:
+    row = cursor.execute(statement("practices", "golive_standing"), {"practice_id": practice_id}).fetchone()
+    return Readiness() if row is None else Readiness(*row)
+
+
+def switches_on(before: PracticeSettings | None, after: PracticeSettings) -> bool:
+    """Whether saving `after` begins to post. Pure."""
+    return _posts(after) and not (before is not None and _posts(before))
+
+
+def refuse_unproven(practice_id: str, found: Readiness) -> None:
+    """ConfigurationError that names the next step. The caller knows that a master is about to be switched on."""
+    if found.entitled_at is None:
+        raise ConfigurationError(
+            f"master: {practice_id} is not entitled to write-back yet: writeback practice entitle {practice_id} "
+            "--by WHO --why WHY (or --without-golive WHY, which is audited)"
+        )
+    if not found.passed:
+        raise ConfigurationError(
+            f"master: {practice_id} has not passed its go-live check at the system that is connected: writeback "
+            f"golive check {practice_id} --test-patient ID --switch-on (or --without-golive WHY, which is audited)"
+        )
+
+
+def _posts(settings: PracticeSettings) -> bool:
+    return settings.master and settings.status is PracticeStatus.ACTIVE

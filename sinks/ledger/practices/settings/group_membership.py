@@ -1,0 +1,111 @@
+"""A practice joins a group, or leaves it (SUP-2)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import msgspec
+import psycopg
+from psycopg.rows import TupleRow
+
+from sinks.ledger.practices.audit import append
+from sinks.ledger.practices.registry import require_practice
+from sinks.ledger.practices.settings.fields import check_name
+from sinks.ledger.practices.settings.follow_group import Effect, follow, look
+from sinks.ledger.practices.settings.groups import organisation
+from sinks.ledger.practices.settings.history import newest
+from sinks.ledger.practices.settings.inheritance import group_of
+from sinks.ledger.practices.settings.settings_store import Saving
+from sinks.ledger.schema.database import statement
+from sinks.ledger.waiting.reevaluate import moment
+from streams.runtime.clock import Clock
+from streams.runtime.errors import ConfigurationError
+
+Connection = psycopg.Connection[TupleRow]
+
+
+def join(
+    connection: Connection,
+    organisation_id: str,
+    practice_id: str,
+    keep: Collection[str],
+    saving: Saving,
+    *,
+    clock: Clock,
+    jitter_s: int,
+    dry_run: bool,
+) -> Effect:
+    """Bring a practice into a group: it takes the group's values but for those it keeps. Blocks.
+
+    `dry_run` only answers what would change. ConfigurationError for a member of another group, or a locked field.
+    """
+    with connection.transaction(), connection.cursor() as cursor:
+        cursor.execute(statement("practices", "lock_organisation"), {"organisation_id": organisation_id})
+        group = organisation(cursor, organisation_id)
+        for field in keep:
+            if check_name(field) in group.locked:
+                raise ConfigurationError(f"{field}: the organisation {group.called} has locked it")
+        require_practice(cursor, practice_id)
+        other = group_of(cursor, practice_id)
+        if other is not None:
+            raise ConfigurationError(f"{practice_id} belongs to {other.called}: it has to leave that one first")
+        at = moment(cursor, clock.for_database())
+        effect = look(cursor, practice_id, group, None, at, keep)
+        if dry_run:
+            return effect
+        member = {"practice_id": practice_id, "organisation_id": organisation_id}
+        cursor.execute(statement("practices", "set_organisation"), member)
+        append(
+            cursor,
+            practice_id,
+            at=at,
+            actor=saving.actor,
+            action="organisation.join",
+            subject=organisation_id,
+            after={"keeps": sorted(keep)},
+            why=saving.reason,
+        )
+        return follow(cursor, effect, group, saving, at, None, jitter_s, keep)
+
+
+class Leaving(msgspec.Struct, frozen=True, kw_only=True):
+    """What leaving means at one practice: values of the group that it keeps, and may then change itself."""
+
+    practice_id: str
+    organisation_id: str
+    called: str
+    becomes_own: tuple[str, ...]
+
+
+def leave(connection: Connection, practice_id: str, saving: Saving, *, clock: Clock, dry_run: bool = False) -> Leaving:
+    """Take a practice out of its group. Its settings stay as they are, and are its own from now on. Blocks.
+
+    `dry_run` only answers what would become its own. ConfigurationError for a practice of no group.
+    """
+    with connection.transaction(), connection.cursor() as cursor:
+        require_practice(cursor, practice_id)
+        group = group_of(cursor, practice_id)
+        if group is None:
+            raise ConfigurationError(f"{practice_id} belongs to no organisation")
+        standing = newest(cursor, practice_id)
+        own = () if standing is None else standing.own
+        leaving = Leaving(
+            practice_id=practice_id,
+            organisation_id=group.organisation_id,
+            called=group.called,
+            becomes_own=tuple(name for name in group.fields if name in group.locked or name not in own),
+        )
+        if dry_run:
+            return leaving
+        member = {"practice_id": practice_id, "organisation_id": None}
+        cursor.execute(statement("practices", "set_organisation"), member)
+        append(
+            cursor,
+            practice_id,
+            at=moment(cursor, clock.for_database()),
+            actor=saving.actor,
+            action="organisation.leave",
+            subject=group.organisation_id,
+            why=saving.reason,
+        )
+    return leaving

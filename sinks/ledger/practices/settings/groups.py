@@ -1,0 +1,183 @@
+"""Groups of practices: values that they inherit, shown where they would change before they are saved (SUP-2).
+
+A practice's own append-only versions stay the truth (E-8): a change to a group is a new version at each practice that
+it changes. Who was reached is a comparison, not a flag: after a crash the same command goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from datetime import datetime
+from typing import Final
+
+import psycopg
+from psycopg.rows import TupleRow
+from psycopg.types.json import Jsonb
+
+from sinks.ledger.intake.read_context import lock_practices
+from sinks.ledger.practices.audit import append
+from sinks.ledger.practices.settings.fields import Fields
+from sinks.ledger.practices.settings.follow_group import Effect, follow, look
+from sinks.ledger.practices.settings.history import newest
+from sinks.ledger.practices.settings.inheritance import Group
+from sinks.ledger.practices.settings.settings_store import Saving
+from sinks.ledger.schema.database import statement
+from sinks.ledger.waiting.reevaluate import moment
+from streams.runtime.clock import Clock
+from streams.runtime.did_you_mean import nearest
+from streams.runtime.errors import ConfigurationError
+
+Connection = psycopg.Connection[TupleRow]
+Cursor = psycopg.Cursor[TupleRow]
+
+Edit = Callable[[Group], tuple[Fields, Collection[str]]]
+"""From a group to its new values and locks."""
+
+AT_ONCE: Final = 25
+"""Practices of one transaction: their locks are held for a fraction of a second, whatever the size of the group."""
+
+
+def audit_key(organisation_id: str) -> str:
+    """Whose trail a group's own changes stand in: no practice's id has a blank."""
+    return f"organisation {organisation_id}"
+
+
+def add(connection: Connection, organisation_id: str, name: str | None, saving: Saving, *, clock: Clock) -> None:
+    """Make a group known, without values. ConfigurationError when it is known already."""
+    with connection.transaction(), connection.cursor() as cursor:
+        known = {"organisation_id": organisation_id, "name": name, "now": clock.for_database(), "actor": saving.actor}
+        if cursor.execute(statement("practices", "add_organisation"), known).fetchone() is None:
+            raise ConfigurationError(f"the organisation {organisation_id} is known already")
+        _add_version(cursor, Group(organisation_id, name, 1, {}, ()), saving, clock, "organisation.add", None)
+
+
+def organisation(cursor: Cursor, organisation_id: str) -> Group:
+    """A group with its newest values. ConfigurationError names the nearest known one."""
+    row = cursor.execute(statement("practices", "organisation"), {"organisation_id": organisation_id}).fetchone()
+    if row is None:
+        known = [each[0] for each in cursor.execute(statement("practices", "organisations"))]
+        raise ConfigurationError(
+            f"there is no organisation {organisation_id}{nearest(organisation_id, known)}; add it with "
+            f"`writeback organisation add {organisation_id}`"
+        )
+    return Group(row[0], row[1], row[2], row[3], tuple(row[4]))
+
+
+def preview(connection: Connection, group: Group, *, effective_from: datetime | None, clock: Clock) -> list[Effect]:
+    """What each practice's settings become under these values of its group; changes nothing. Blocks, page by page.
+
+    Practices that stay as they are are not listed.
+    """
+    found = []
+    for page in _pages(connection, group.organisation_id):
+        with connection.transaction(), connection.cursor() as cursor:
+            at = moment(cursor, clock.for_database())
+            found += [look(cursor, practice_id, group, effective_from, at) for practice_id in page]
+    return [effect for effect in found if effect.differences]
+
+
+def members(connection: Connection, group: Group) -> list[tuple[str, tuple[str, ...]]]:
+    """The group's practices, each with the fields that it decides itself."""
+    found = []
+    for page in _pages(connection, group.organisation_id):
+        with connection.cursor() as cursor:
+            for practice_id in page:
+                standing = newest(cursor, practice_id)
+                found.append((practice_id, () if standing is None else standing.own))
+    return found
+
+
+def edited(cursor: Cursor, organisation_id: str, edit: Edit) -> Group:
+    """The group as `edit` would make it. ConfigurationError for a lock without a value."""
+    standing = organisation(cursor, organisation_id)
+    fields, locked = edit(standing)
+    without = sorted(set(locked) - fields.keys())
+    if without:
+        raise ConfigurationError(
+            f"{without[0]}: the organisation {standing.called} has no value to lock; set one with "
+            f"`writeback organisation set {organisation_id} --change {without[0]}=VALUE`"
+        )
+    if (fields, set(locked)) == (standing.fields, set(standing.locked)):
+        return standing
+    return Group(organisation_id, standing.name, standing.version + 1, fields, tuple(sorted(locked)))
+
+
+def save(
+    connection: Connection,
+    organisation_id: str,
+    edit: Edit,
+    saving: Saving,
+    *,
+    clock: Clock,
+    jitter_s: int,
+    action: str,
+    effective_from: datetime | None = None,
+) -> list[Effect]:
+    """Save a group's new values and locks, then a version at each practice that they change; answers those. Blocks.
+
+    1. Refuse what a practice cannot take. 2. Lock the group, make its new values, save, audit, commit. 3. Its
+    practices, sorted, some at a time (law 8): lock, read the group's newest values, merge, save, audit, commit. A
+    practice that saves in between follows the new values already; of two changes at once the later is reached by all.
+    """
+    with connection.transaction(), connection.cursor() as cursor:
+        wanted = edited(cursor, organisation_id, edit)
+    for effect in preview(connection, wanted, effective_from=effective_from, clock=clock):
+        if effect.problem:
+            raise ConfigurationError(f"{effect.practice_id}: {effect.problem}; nothing was saved")
+    with connection.transaction(), connection.cursor() as cursor:
+        cursor.execute(statement("practices", "lock_organisation"), {"organisation_id": organisation_id})
+        standing = organisation(cursor, organisation_id)
+        group = edited(cursor, organisation_id, edit)
+        if group is not standing and group.version > standing.version:
+            _add_version(cursor, group, saving, clock, action, standing)
+    done: list[Effect] = []
+    for page in _pages(connection, organisation_id):
+        with connection.transaction(), connection.cursor() as cursor:
+            lock_practices(cursor, page)
+            group = organisation(cursor, organisation_id)
+            at = moment(cursor, clock.for_database())
+            for practice_id in page:
+                effect = look(cursor, practice_id, group, effective_from, at)
+                if effect.differences:
+                    done.append(follow(cursor, effect, group, saving, at, effective_from, jitter_s))
+    return done
+
+
+def _pages(connection: Connection, organisation_id: str) -> Iterator[list[str]]:
+    """The group's practices, sorted as they are locked."""
+    after = ""
+    while True:
+        wanted = {"organisation_id": organisation_id, "after": after, "most": AT_ONCE}
+        page = [row[0] for row in connection.execute(statement("practices", "members"), wanted).fetchall()]
+        if page:
+            yield page
+            after = page[-1]
+        if len(page) < AT_ONCE:
+            return
+
+
+def _add_version(cursor: Cursor, group: Group, saving: Saving, clock: Clock, action: str, before: Group | None) -> None:
+    now = clock.for_database()
+    cursor.execute(
+        statement("practices", "add_organisation_version"),
+        {
+            "organisation_id": group.organisation_id,
+            "version": group.version,
+            "fields": Jsonb(group.fields),
+            "locked": list(group.locked),
+            "now": now,
+            "actor": saving.actor,
+            "reason": saving.reason,
+        },
+    )
+    append(
+        cursor,
+        audit_key(group.organisation_id),
+        at=moment(cursor, now),
+        actor=saving.actor,
+        action=action,
+        subject=f"version {group.version}",
+        before=None if before is None else {"fields": before.fields, "locked": list(before.locked)},
+        after={"fields": group.fields, "locked": list(group.locked)},
+        why=saving.reason,
+    )

@@ -1,0 +1,47 @@
+"""Reads a practice's versions: all of them, the newest, and what INTAKE needs of them (laws 14, 15)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+import psycopg
+from psycopg.rows import TupleRow
+
+from processors.rules.lifecycle.waiting_state import Truth
+from schemas.practice_settings import PracticeSettings, SettingsHistory
+from sinks.ledger.practices.settings.stored_settings import version_of_row
+from sinks.ledger.schema.database import statement
+
+Cursor = psycopg.Cursor[TupleRow]
+
+
+class Newest(msgspec.Struct, frozen=True):
+    """The newest version as it is merged into."""
+
+    version: int
+    effective_from: datetime
+    settings: PracticeSettings
+    own: tuple[str, ...]
+    """Fields that the practice decides itself, whatever its group says."""
+
+
+def newest(cursor: Cursor, practice_id: str) -> Newest | None:
+    """The newest version, begun or not; None for a practice without settings."""
+    row = cursor.execute(statement("practices", "newest_settings"), {"practice_id": practice_id}).fetchone()
+    return None if row is None else Newest(row[0], row[1], msgspec.convert(row[2], PracticeSettings), tuple(row[3]))
+
+
+def history_of(cursor: Cursor, practice_id: str) -> SettingsHistory:
+    """The whole history, ascending; empty for a practice without settings."""
+    rows = cursor.execute(statement("facts", "history"), {"practice_id": practice_id}).fetchall()
+    return SettingsHistory(practice_id=practice_id, versions=tuple(version_of_row(row) for row in rows))
+
+
+def truths(cursor: Cursor, practice_ids: Sequence[str]) -> dict[str, list[Truth]]:
+    """What INTAKE needs of the versions of some practices (law 15)."""
+    found: dict[str, list[Truth]] = {}
+    for row in cursor.execute(statement("intake", "truths_of"), {"practice_ids": list(practice_ids)}):
+        found.setdefault(row[0], []).append(Truth(row[1], row[2], bool(row[3])))
+    return found

@@ -1,0 +1,232 @@
+"""What settings will do that their owner may not expect, in plain words (N-2, N-6, PL-2, I-7, TIM-3, SET-21). Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from datetime import time
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from schemas.practice_settings import (
+    Allocation,
+    AmountMode,
+    DisputeBooking,
+    FamilyBooking,
+    FeeAdjustment,
+    MembershipBooking,
+    PracticeSettings,
+    RefundWithoutCompanion,
+    Timing,
+    TypeMode,
+)
+from schemas.vocabulary import EntryKind
+from sinks.ledger.practices.settings.write_off_codes import idle_write_offs
+
+DEFAULT_KINDS: Final = frozenset({EntryKind.PAYMENT, EntryKind.FEE_ADJUSTMENT, EntryKind.PAYOUT})
+"""What a connection of an older release can write."""
+
+
+class Abilities(msgspec.Struct, frozen=True, kw_only=True):
+    """What a practice's PMS connection can do, as far as it is known without asking the system."""
+
+    connected: bool = True
+    kinds: frozenset[EntryKind] = DEFAULT_KINDS
+    real_time: bool = True
+    """False: the system takes postings in batches alone (TIM-2)."""
+    books_to_guarantor: bool = False
+    hears_of_clearance: bool = True
+    """The ledger has seen a clearance or a payout of this practice, so ON_CLEAR has something to wait for (T-13)."""
+
+
+class Level(StrEnum):
+    NOTE = "NOTE"
+    WARNING = "WARNING"
+    REFUSED = "REFUSED"
+    """Settings that this connection cannot carry out are not saved (TIM-3)."""
+
+
+class Code(StrEnum):
+    """Closed, so that a screen may show its own words."""
+
+    NO_PMS = "NO_PMS"
+    EVERYTHING_OFF = "EVERYTHING_OFF"
+    BATCHES_ONLY = "BATCHES_ONLY"
+    BALANCES_KEEP_THE_FEE = "BALANCES_KEEP_THE_FEE"
+    PMS_TAKES_NO_ADJUSTMENTS = "PMS_TAKES_NO_ADJUSTMENTS"
+    REFUND_LEAVES_THE_FEE = "REFUND_LEAVES_THE_FEE"
+    PLAN_LOOKS_SHORT = "PLAN_LOOKS_SHORT"
+    FEES_BILLED_MONTHLY = "FEES_BILLED_MONTHLY"
+    CARD_FEE_STAYS_OUT = "CARD_FEE_STAYS_OUT"
+    NOTHING_CLEARS = "NOTHING_CLEARS"
+    CLEAR_FIRST_UNUSED = "CLEAR_FIRST_UNUSED"
+    DAILY_SETTINGS_UNUSED = "DAILY_SETTINGS_UNUSED"
+    CUT_OFF_IN_BLACKOUT = "CUT_OFF_IN_BLACKOUT"
+    MEMBERSHIP_WITHOUT_CHARGE = "MEMBERSHIP_WITHOUT_CHARGE"
+    INSURANCE_BY_HAND = "INSURANCE_BY_HAND"
+    REVERSALS_BY_HAND = "REVERSALS_BY_HAND"
+    DISPUTES_BY_HAND = "DISPUTES_BY_HAND"
+    ALLOCATION_BY_HAND = "ALLOCATION_BY_HAND"
+    GUARANTOR_UNKNOWN = "GUARANTOR_UNKNOWN"
+    NOTES_NOT_TAKEN = "NOTES_NOT_TAKEN"
+    WRITE_OFF_IDLE = "WRITE_OFF_IDLE"
+
+
+class SettingsWarning(msgspec.Struct, frozen=True, kw_only=True):
+    code: Code
+    level: Level
+    field: str
+    """The setting to change."""
+    text: str
+
+
+_Look = Callable[[PracticeSettings, Abilities], Iterator[SettingsWarning]]
+
+
+def settings_warnings(settings: PracticeSettings, abilities: Abilities) -> tuple[SettingsWarning, ...]:
+    """All of them, worst first; empty for settings that do what they say."""
+    looks: tuple[_Look, ...] = (_switches, _timing, _fees, _daily, _entries, _notes, _write_offs)
+    found = [warning for look in looks for warning in look(settings, abilities)]
+    rank = [Level.REFUSED, Level.WARNING, Level.NOTE].index
+    return tuple(sorted(found, key=lambda warning: rank(warning.level)))
+
+
+def refused(warnings: Collection[SettingsWarning]) -> list[SettingsWarning]:
+    return [warning for warning in warnings if warning.level is Level.REFUSED]
+
+
+def _switches(settings: PracticeSettings, abilities: Abilities) -> Iterator[SettingsWarning]:
+    if not abilities.connected:
+        text = "no practice management system is connected: payments are skipped until `writeback target add`"
+        yield _warning(Code.NO_PMS, "master", text)
+    on = [name for name in settings.types.__struct_fields__ if getattr(settings.types, name) is not TypeMode.OFF]
+    if settings.master and not on:
+        yield _warning(Code.EVERYTHING_OFF, "types", "the master switch is on and every type is off: nothing is posted")
+
+
+def _timing(settings: PracticeSettings, abilities: Abilities) -> Iterator[SettingsWarning]:
+    timings = {"timing": settings.timing} | {
+        f"timing_by_type.{name}": each
+        for name in settings.timing_by_type.__struct_fields__
+        if (each := getattr(settings.timing_by_type, name)) is not None
+    }
+    for field, timing in timings.items():
+        if timing is Timing.INSTANT and not abilities.real_time:
+            text = "this practice's system takes postings in batches alone: choose DAILY"
+            yield _warning(Code.BATCHES_ONLY, field, text, Level.REFUSED)
+    waits = [field for field, timing in timings.items() if timing is Timing.ON_CLEAR]
+    waits += ["clear_first"] if settings.clear_first else []
+    if waits and not abilities.hears_of_clearance:
+        text = (
+            "neither a clearance nor a payout of this practice has ever come in: such payments wait until one does, "
+            "and for ever where the payment system tells of neither"
+        )
+        yield _warning(Code.NOTHING_CLEARS, waits[0], text)
+    if settings.clear_first and all(timing is Timing.ON_CLEAR for timing in timings.values()):
+        yield _note(Code.CLEAR_FIRST_UNUSED, "clear_first", "every payment waits for its funds anyway")
+
+
+def _fees(settings: PracticeSettings, abilities: Abilities) -> Iterator[SettingsWarning]:
+    if settings.amount is not AmountMode.NET:
+        return
+    off = settings.fee_adjustment is FeeAdjustment.OFF
+    if off:
+        text = (
+            "net amounts without the fee adjustment: every patient goes on owing the processor's fee, and a bill for "
+            "it may go out. A payment of 100.00 with a fee of 3.20 leaves 3.20 open. Choose AUTO, or post gross"
+        )
+        yield _warning(Code.BALANCES_KEEP_THE_FEE, "fee_adjustment", text)
+    elif EntryKind.FEE_ADJUSTMENT not in abilities.kinds:
+        text = (
+            "the practice's system takes no adjustments: balances keep the processor's fee until somebody corrects "
+            "each by hand. Post gross, or expect it"
+        )
+        yield _warning(Code.PMS_TAKES_NO_ADJUSTMENTS, "amount", text)
+    if off and settings.refund_without_companion is RefundWithoutCompanion.CASH:
+        text = (
+            "a full refund is booked as the money that left the bank, more than the net that was posted: the patient "
+            "is left owing the fee. MIRROR takes back what was posted"
+        )
+        yield _warning(Code.REFUND_LEAVES_THE_FEE, "refund_without_companion", text)
+    if settings.types.payment_plan is not TypeMode.OFF:
+        text = (
+            "a payment plan kept in the practice's system looks short by the fee at each instalment where adjustments "
+            "cannot be put on a plan: 166.16 of 171.43. Such a practice posts gross"
+        )
+        yield _warning(Code.PLAN_LOOKS_SHORT, "amount", text)
+    text = (
+        "where the processor bills its fees once a month, payments carry a fee of 0: net is then gross and agrees with "
+        "the bank, and the bill stands in QuickBooks alone. A fee that comes later holds its payment until it is known"
+    )
+    yield _note(Code.FEES_BILLED_MONTHLY, "amount", text)
+    if settings.types.insurance is not TypeMode.OFF:
+        text = "insurance stays gross in any mode: a virtual card's fee goes to QuickBooks and to no patient's ledger"
+        yield _note(Code.CARD_FEE_STAYS_OUT, "types.insurance", text)
+
+
+def _daily(settings: PracticeSettings, abilities: Abilities) -> Iterator[SettingsWarning]:
+    by_type = {getattr(settings.timing_by_type, name) for name in settings.timing_by_type.__struct_fields__}
+    daily = Timing.DAILY in {settings.timing, *by_type}
+    if not daily and (settings.business_days_only or settings.holidays):
+        field = "business_days_only" if settings.business_days_only else "holidays"
+        yield _note(Code.DAILY_SETTINGS_UNUSED, field, "business days and holidays move a daily release; none is set")
+    within = [each for each in settings.blackouts if _covers(each.begins, each.ends, settings.cut_off)]
+    if daily and within:
+        text = "the daily release falls into a blackout: it begins when the blackout ends"
+        yield _note(Code.CUT_OFF_IN_BLACKOUT, "cut_off", text)
+
+
+def _entries(settings: PracticeSettings, abilities: Abilities) -> Iterator[SettingsWarning]:
+    """Kinds of entry that the settings ask for and the connection cannot write: people book them."""
+    kinds, types = abilities.kinds, settings.types
+    if not abilities.connected:
+        return
+    charged = settings.membership_booking is MembershipBooking.CHARGE_AND_PAYMENT
+    if types.membership is not TypeMode.OFF and charged and EntryKind.CHARGE not in kinds:
+        text = (
+            "no charge can be written for a membership (the route has none, or no membership code is mapped): its "
+            "payment stands as a prepayment, and the patient shows a credit until somebody books the charge"
+        )
+        yield _warning(Code.MEMBERSHIP_WITHOUT_CHARGE, "membership_booking", text)
+    if types.insurance is TypeMode.AUTO and EntryKind.INSURANCE_PAYMENT not in kinds:
+        text = "insurance payments cannot be written through this connection: each waits to be posted by hand"
+        yield _note(Code.INSURANCE_BY_HAND, "types.insurance", text)
+    if not kinds & {EntryKind.REFUND, EntryKind.REVERSAL}:
+        text = "refunds and reversals cannot be written through this connection: each waits to be posted by hand"
+        yield _warning(Code.REVERSALS_BY_HAND, "types", text)
+    if settings.disputes is DisputeBooking.PATIENT_LEDGER and EntryKind.DISPUTE_HOLD not in kinds:
+        text = "disputes cannot be written through this connection: each waits to be posted by hand"
+        yield _note(Code.DISPUTES_BY_HAND, "disputes", text)
+    if settings.allocation is Allocation.ALLOCATE and EntryKind.ALLOCATION not in kinds:
+        text = "payments cannot be laid on open charges through this connection: they stand as prepayments"
+        yield _note(Code.ALLOCATION_BY_HAND, "allocation", text)
+    if settings.family is FamilyBooking.GUARANTOR and not abilities.books_to_guarantor:
+        text = "this connection does not know who answers for an account: payments stay with the patients"
+        yield _warning(Code.GUARANTOR_UNKNOWN, "family", text)
+
+
+def _notes(settings: PracticeSettings, abilities: Abilities) -> Iterator[SettingsWarning]:
+    if settings.notes and abilities.connected and EntryKind.NOTE not in abilities.kinds:
+        text = "notes cannot be written through this connection: payment requests leave none"
+        yield _warning(Code.NOTES_NOT_TAKEN, "notes", text)
+
+
+def _write_offs(settings: PracticeSettings, abilities: Abilities) -> Iterator[SettingsWarning]:
+    for text in idle_write_offs(settings.write_off_codes):
+        yield _warning(Code.WRITE_OFF_IDLE, "write_off_codes", text)
+
+
+def _covers(begins: time, ends: time, at: time) -> bool:
+    """Half-open, over midnight where it ends before it begins (T-8)."""
+    if begins < ends:
+        return begins <= at < ends
+    return at >= begins or at < ends
+
+
+def _warning(code: Code, field: str, text: str, level: Level = Level.WARNING) -> SettingsWarning:
+    return SettingsWarning(code=code, level=level, field=field, text=text)
+
+
+def _note(code: Code, field: str, text: str) -> SettingsWarning:
+    return _warning(code, field, text, Level.NOTE)

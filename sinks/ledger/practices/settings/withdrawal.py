@@ -1,0 +1,144 @@
+"""Taking back a version of settings that has not begun: the way to an earlier start, and to a stop at once (law 15)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+import psycopg
+from psycopg.rows import TupleRow
+
+from schemas.practice_settings import SettingsVersion
+from sinks.ledger import outbox
+from sinks.ledger.practices.audit import append
+from sinks.ledger.practices.registry import require_practice
+from sinks.ledger.practices.settings.fields import Difference, differences
+from sinks.ledger.practices.settings.history import history_of, newest
+from sinks.ledger.practices.settings.inheritance import group_of, inherited
+from sinks.ledger.practices.settings.settings_store import Saving
+from sinks.ledger.practices.settings.stored_settings import version_of_row
+from sinks.ledger.schema.database import statement
+from sinks.ledger.waiting.reevaluate import moment
+from streams.runtime.clock import Clock
+from streams.runtime.errors import ConfigurationError
+
+Connection = psycopg.Connection[TupleRow]
+Cursor = psycopg.Cursor[TupleRow]
+
+
+class Withdrawn(msgspec.Struct, frozen=True, kw_only=True):
+    """A version that never was in force, and who took it back."""
+
+    version: SettingsVersion
+    withdrawn_at: datetime
+    withdrawn_by: str
+    why: str
+
+
+class Outstanding(msgspec.Struct, frozen=True, kw_only=True):
+    """What a practice's group has set and the practice does not have: its version was withdrawn."""
+
+    organisation_id: str
+    called: str
+    differences: tuple[Difference, ...]
+
+
+def withdraw(
+    connection: Connection, practice_id: str, saving: Saving, *, clock: Clock, version: int | None = None
+) -> Withdrawn:
+    """Take back the newest version, which must not have begun. Blocks for the practice's lock.
+
+    1. lock the practice: INTAKE resolves nothing meanwhile. 2. read business time. 3. refuse what has begun, what an
+    event was decided under, and what is not the newest. 4. move the row, audit, ask the relay to publish. RULES may
+    know the version until then: a decision under it is not the one INTAKE wants, and is asked for anew (law 15).
+    ConfigurationError says what to do.
+    """
+    if not saving.actor.strip() or not saving.reason.strip():
+        raise ConfigurationError(
+            "a version is withdrawn with --why REASON: it stands in the history and the audit trail"
+        )
+    with connection.transaction(), connection.cursor() as cursor:
+        require_practice(cursor, practice_id)
+        at = moment(cursor, clock.for_database())
+        standing = _withdrawable(cursor, practice_id, version, at)
+        cursor.execute(
+            statement("withdrawing", "withdraw"),
+            {
+                "practice_id": practice_id,
+                "version": standing.version,
+                "at": at,
+                "actor": saving.actor,
+                "why": saving.reason,
+            },
+        )
+        append(
+            cursor,
+            practice_id,
+            at=at,
+            actor=saving.actor,
+            action="settings.withdraw",
+            subject=f"version {standing.version}",
+            before=msgspec.to_builtins(standing.settings) | {"effective_from": standing.effective_from.isoformat()},
+            why=saving.reason,
+        )
+        outbox.enqueue(cursor, [outbox.settings_row(practice_id)])
+        return next(each for each in withdrawn(cursor, practice_id) if each.version.version == standing.version)
+
+
+def outstanding(cursor: Cursor, practice_id: str) -> Outstanding | None:
+    """What of its group's values a practice waits for. It keeps its own meanwhile, locked fields too: whoever changes
+    those is refused, and `organisation set`, repeated, brings them along (SUP-2). None where nothing is."""
+    group, standing = group_of(cursor, practice_id), newest(cursor, practice_id)
+    if group is None or standing is None:
+        return None
+    found = differences(standing.settings, inherited(standing.settings, standing.own, group))
+    return Outstanding(organisation_id=group.organisation_id, called=group.called, differences=found) if found else None
+
+
+def withdrawn(cursor: Cursor, practice_id: str) -> tuple[Withdrawn, ...]:
+    """Every version of a practice that was taken back, ascending."""
+    rows = cursor.execute(statement("withdrawing", "withdrawn"), {"practice_id": practice_id}).fetchall()
+    return tuple(_withdrawn(row) for row in rows)
+
+
+def _withdrawable(cursor: Cursor, practice_id: str, version: int | None, at: datetime) -> SettingsVersion:
+    saved = history_of(cursor, practice_id)
+    standing = saved.newest
+    for each in withdrawn(cursor, practice_id):
+        if each.version.version == version:
+            raise ConfigurationError(
+                f"version {version} of {practice_id} was withdrawn already, by {each.withdrawn_by} at "
+                f"{each.withdrawn_at.isoformat()}"
+            )
+    if standing is None:
+        raise ConfigurationError(f"{practice_id} has no version to withdraw: save one with `writeback settings set`")
+    wanted = standing if version is None else next((each for each in saved.versions if each.version == version), None)
+    if wanted is None:
+        raise ConfigurationError(f"{practice_id} has no version {version}: the newest is {standing.version}")
+    if wanted.effective_from <= at:
+        raise ConfigurationError(
+            f"version {wanted.version} of {practice_id} has begun, so payments follow it: save another version, which "
+            f"begins at once, with `writeback settings set {practice_id}`"
+        )
+    if wanted is not standing:
+        raise ConfigurationError(
+            f"version {version} of {practice_id} is not the newest: withdraw version {standing.version} first, with "
+            f"`writeback settings withdraw {practice_id} --version {standing.version} --why WHY`"
+        )
+    if _decided_under(cursor, practice_id, standing.version):
+        raise ConfigurationError(
+            f"payments are decided under version {standing.version} of {practice_id} already, by a clock that is ahead "
+            f"of this one: save another version that begins after {standing.effective_from.isoformat()} (--from)"
+        )
+    return standing
+
+
+def _decided_under(cursor: Cursor, practice_id: str, version: int) -> bool:
+    """A broker whose clock is ahead of the ledger's may have let an event be decided under a version to come."""
+    known = {"practice_id": practice_id, "version": version}
+    row = cursor.execute(statement("withdrawing", "decided_under"), known).fetchone()
+    return row is not None and bool(row[0])
+
+
+def _withdrawn(row: TupleRow) -> Withdrawn:
+    return Withdrawn(version=version_of_row(row), withdrawn_at=row[6], withdrawn_by=row[7], why=row[8])

@@ -1,0 +1,1 @@
+"""Tables, migrations, transitions and connections of the ledger database."""

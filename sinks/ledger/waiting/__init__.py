@@ -1,0 +1,1 @@
+"""What waits in the ledger and what ends the waiting: re-evaluation, release, sweeps, closed periods."""

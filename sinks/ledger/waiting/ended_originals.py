@@ -1,0 +1,97 @@
+"""An original ended without our post: what hangs on it ends alike or becomes a person's (R-14, protocol section 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Final
+
+import psycopg
+from psycopg.rows import TupleRow
+
+from schemas.vocabulary import READY, SKIPPED, WAITING, DecisionReason, EntryKind, State, Target
+from sinks.ledger import gates, outbox
+from sinks.ledger.schema.database import statement
+
+Cursor = psycopg.Cursor[TupleRow]
+
+ENDED: Final = frozenset({State.RECORDED_MANUALLY, State.DISMISSED, State.VOIDED_BEFORE_POST}) | SKIPPED
+"""Final states of an original in which nothing of it was posted by us."""
+_OPEN: Final = WAITING | READY
+
+
+def follow_originals(
+    cursor: Cursor, practice_id: str, effect_ids: Iterable[int], *, now: datetime, jitter_s: int
+) -> int:
+    """Let follow what depends on effects that this transaction just ended (ENDED); returns how many moved. Blocks.
+
+    For whatever ends an effect by hand, recording or dismissing (`writeback entries`). The caller holds the practice's
+    lock. 1. the gates. 2. level by level: parts of the original's own plan take its state; reversals, open
+    still, become AWAITING_MANUAL_POST and depend on nobody (R-14). What is in doubt, or to be looked up, stays. 3.
+    results. 4. the gates' next time. Raises ValueError for an original that has not ended.
+    """
+    gates.lock(cursor, _gates(cursor, practice_id))
+    rows: list[Any] = []
+    level = sorted(set(effect_ids))
+    while level:
+        found = cursor.execute(
+            statement("lives", "hanging_on"), {"practice_id": practice_id, "effect_ids": level}
+        ).fetchall()
+        moves = [(row, state) for row in found if (state := _follows(row)) is not None]
+        if moves:
+            _move(cursor, practice_id, moves, now)
+        rows += moves
+        level = sorted(row[0] for row, state in moves if state in ENDED)
+    outbox.enqueue(cursor, [_result(practice_id, row, state, now) for row, state in rows])
+    touched = {(practice_id, row[4]) for row, _ in rows if row[4] is not None}
+    gates.refresh(cursor, touched, now=now, jitter_s=jitter_s)
+    return len(rows)
+
+
+def _follows(row: TupleRow) -> State | None:
+    """The state to go to; None = it stays."""
+    state, same_plan, original = State(row[1]), bool(row[2]), State(row[3])
+    if original not in ENDED:
+        raise ValueError(f"an original that is {original} has not ended")
+    if state not in _OPEN:
+        return None
+    if same_plan and original not in SKIPPED:
+        return None if original is State.VOIDED_BEFORE_POST and row[5] else original
+    return State.AWAITING_MANUAL_POST if state is not State.AWAITING_MANUAL_POST or row[6] is not None else None
+
+
+def _move(cursor: Cursor, practice_id: str, moves: list[tuple[TupleRow, State]], now: datetime) -> None:
+    cursor.execute(
+        statement("lives", "follow"),
+        {
+            "practice_id": practice_id,
+            "effect_ids": [row[0] for row, _ in moves],
+            "states": [state.value for _, state in moves],
+            "reason": DecisionReason.ORIGINAL_NOT_POSTED.value,
+            "now": now,
+        },
+    )
+
+
+def _gates(cursor: Cursor, practice_id: str) -> list[gates.GateKey]:
+    rows = cursor.execute(statement("facts", "gates_of"), {"practice_id": practice_id}).fetchall()
+    return [(practice_id, row[0]) for row in rows]
+
+
+def _result(practice_id: str, row: TupleRow, state: State, now: datetime) -> outbox.OutboxRow:
+    source, event_id, subject, target, entry_kind, part, reason, amount_minor, currency = row[7:16]
+    by_hand = state is State.AWAITING_MANUAL_POST
+    return outbox.result_row(
+        practice_id=practice_id,
+        source=source,
+        event_id=event_id,
+        subject=subject,
+        state=state,
+        target=Target(target),
+        entry_kind=EntryKind(entry_kind),
+        part=part,
+        reason=DecisionReason.ORIGINAL_NOT_POSTED if by_hand else DecisionReason(reason),
+        amount_minor=amount_minor,
+        currency=currency,
+        changed_at=now,
+    )

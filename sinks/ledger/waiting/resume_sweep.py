@@ -1,0 +1,60 @@
+"""The sweep over events that wait for other events: page by page, each repair under the practice's lock (law 8)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import psycopg
+from psycopg.rows import TupleRow
+
+from sinks.ledger import gates
+from sinks.ledger.intake.apply_events import Linking
+from sinks.ledger.intake.batch_context import Policy
+from sinks.ledger.intake.build_writes import Entering
+from sinks.ledger.intake.payment_key import LifeKey
+from sinks.ledger.intake.read_context import lock_practices, read_facts
+from sinks.ledger.intake.write import write
+from sinks.ledger.schema.database import statement
+from streams.runtime.clock import Clock
+
+PAGE: Final = 500
+"""Waiting rows of one look: far below the statement timeout, and the next look goes on behind them."""
+_START: Final = ("", "", "")
+
+
+class LookingAgain:
+    """Asks again what should have gone on by itself. Not for two threads."""
+
+    def __init__(self, connection: psycopg.Connection[TupleRow], policy: Policy, clock: Clock) -> None:
+        self._connection = connection
+        self._policy = policy
+        self._clock = clock
+        self._after = {"parked_page": _START, "unpaid_page": _START, "unpriced_page": _START}
+
+    def run(self) -> int:
+        """One page of each kind of waiting; returns how many events and effects moved. Expected: none."""
+        return sum(self._page(name) for name in self._after)
+
+    def _page(self, name: str) -> int:
+        practice_id, source, event_id = self._after[name]
+        parameters = {"practice_id": practice_id, "source": source, "event_id": event_id, "most": PAGE}
+        rows = self._connection.execute(statement("lives", name), parameters).fetchall()
+        self._after[name] = (rows[-1][0], rows[-1][1], rows[-1][2]) if len(rows) == PAGE else _START
+        keys = {LifeKey(row[0], row[1], row[3], row[4]) for row in rows if row[5]}
+        practices = sorted({key.practice_id for key in keys})
+        return sum(self._repair(each, {key for key in keys if key.practice_id == each}) for each in practices)
+
+    def _repair(self, practice_id: str, keys: set[LifeKey]) -> int:
+        now = self._clock.for_database()
+        with self._connection.transaction(), self._connection.cursor() as cursor:
+            facts = read_facts(cursor, [], lock_practices(cursor, [practice_id]), now, also=keys)
+            entering = Entering(facts)
+            linking = Linking(facts, entering)
+            for key in sorted(keys):
+                linking.look_again(key)
+            writes = entering.writes
+            moved = len(writes.resolutions) + len(writes.moves)
+            if moved:
+                write(cursor, writes, now=now, at=facts.now, jitter_s=self._policy.jitter_s)
+                gates.wake(cursor, {practice_id})
+        return moved

@@ -1,0 +1,113 @@
+"""The letter for a step: fixed words and counts (H-5). Pure; nothing that could name a patient can be passed in."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from schemas.vocabulary import Target
+from sinks.notices.causes import NEWS, UNKNOWN_PRACTICE, CauseKind
+from sinks.notices.remedies import remedy_for_code
+from sinks.notices.schedule import Problem, Step, StepKind
+from sinks.notices.words import words_for
+
+SYSTEMS: Final = {Target.PMS: "the practice management system", Target.QUICKBOOKS: "QuickBooks"}
+_ONE_AND_MANY: Final = {
+    CauseKind.RECORD: ("1 payment record", "{n} payment records"),
+    CauseKind.POSTING: ("1 entry", "{n} entries"),
+    CauseKind.CONNECTION: ("1 entry waiting", "{n} entries waiting"),
+    CauseKind.EVENT: ("1 case", "{n} cases"),
+}
+
+
+class Letter(msgspec.Struct, frozen=True):
+    """What a recipient reads, on any channel."""
+
+    subject: str
+    body: str
+
+
+def correlation_id(practice_id: str, cause_key: str, opened_at: datetime) -> str:
+    """The reference that support asks for (NOT-2): stable for a notice, says nothing by itself."""
+    digest = hashlib.sha256(f"{practice_id}\0{cause_key}\0{opened_at.timestamp():.6f}".encode()).digest()
+    return "WBN-" + base64.b32encode(digest).decode()[:10]
+
+
+def letter(problem: Problem, opened_at: datetime, step: Step) -> Letter:
+    """What happened, how many, which practice, why, what to do, and the reference, in that order."""
+    words = words_for(problem.cause.reason)
+    system = SYSTEMS[problem.cause.target] if problem.cause.target else "the target"
+    who = "unknown practice" if problem.practice_id == UNKNOWN_PRACTICE else f"practice {problem.practice_id}"
+    headline = words.headline.replace("{system}", system)
+    remedy = remedy_for_code(problem.cause, problem.vendor_code) or words.remedy
+    reference = correlation_id(problem.practice_id, problem.cause.key, opened_at)
+    if step.kind is StepKind.RESOLVED:
+        return Letter(
+            f"[Writeback] Solved: {headline} ({who})",
+            _paragraphs(
+                f"Solved: {headline}.",
+                f"Practice: {_named(problem.practice_id)}",
+                "Nothing is open for this cause any more. You do not have to do anything.",
+                f"Reference for support: {reference}",
+            ),
+        )
+    counted = "" if problem.cause.kind is CauseKind.CONNECTION else f"{_counted(problem)}: "
+    return Letter(
+        f"[Writeback] {_prefix(step)}{counted}{headline} ({who})",
+        _paragraphs(
+            f"What happened: {_happened(problem, system)}",
+            _more(step),
+            f"Practice: {_named(problem.practice_id)}",
+            f"{'Since' if problem.cause.reason in NEWS else 'Open since'}: {problem.oldest_at:%Y-%m-%d %H:%M} UTC",
+            f"Answer by: {problem.answer_by:%Y-%m-%d %H:%M} UTC" if problem.answer_by else "",
+            "Why: " + words.why.replace("{system}", system),
+            "What to do: " + remedy.replace("{system}", system),
+            "What happens then: " + words.afterwards.replace("{system}", system),
+            f"Reference for support: {reference}",
+        ),
+    )
+
+
+def _prefix(step: Step) -> str:
+    return {StepKind.REMINDER: "Still open: ", StepKind.MORE: f"{step.more} more: "}.get(step.kind, "")
+
+
+def _counted(problem: Problem) -> str:
+    one, many = _ONE_AND_MANY[problem.cause.kind]
+    return one if problem.count == 1 else many.format(n=problem.count)
+
+
+def _happened(problem: Problem, system: str) -> str:
+    counted = _counted(problem)
+    if problem.cause.kind is CauseKind.RECORD:
+        text = f"{counted} could not be processed."
+    elif problem.cause.kind is CauseKind.CONNECTION:
+        behind = counted if problem.count else "no entry"
+        text = f"the connection to {system} does not work, with {behind} behind it so far. No entry has failed."
+    elif problem.cause.kind is CauseKind.EVENT:
+        text = f"{words_for(problem.cause.reason).headline} ({counted})."
+    else:
+        text = f"{counted} for {system} {'needs' if problem.count == 1 else 'need'} attention."
+    if problem.dependents:
+        text += (
+            f" {problem.dependents} further {'entry waits' if problem.dependents == 1 else 'entries wait'} for that."
+        )
+    return text
+
+
+def _more(step: Step) -> str:
+    return f"{step.more} more like this since our last message." if step.kind is StepKind.MORE else ""
+
+
+def _named(practice_id: str) -> str:
+    if practice_id == UNKNOWN_PRACTICE:
+        return "not known, because the record does not say it readably"
+    return practice_id
+
+
+def _paragraphs(*parts: str) -> str:
+    return "\n\n".join(part for part in parts if part) + "\n"

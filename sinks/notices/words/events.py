@@ -1,0 +1,80 @@
+"""Words for what happened to money that was there already, and for what waits too long for its other half."""
+
+from __future__ import annotations
+
+from schemas.vocabulary import AttentionReason as R
+from sinks.notices.words.notice_text import Wording
+
+_SEES_TO_IT = "The entries that belong to it are posted by themselves, beside the ones they change. Delete none."
+
+EVENT_WORDS: dict[R, Wording] = {
+    R.ORIGINAL_MISSING: Wording(
+        headline="the payment or payout that a refund, return or dispute belongs to has not come",
+        why="Your payment system told what became of a payment, a refund, a dispute or a payout, and for more than a "
+        "day it has not told that itself. Nothing is posted by guess.",
+        remedy="Ask your payment provider to send what is missing. If it never will, enter the matter by hand.",
+        afterwards="As soon as it comes, both are posted by themselves, in order.",
+    ),
+    R.FEE_MISSING: Wording(
+        headline="a payment's fee is still not known",
+        why="You post net amounts, and for more than three days nobody has told the fee. It is never assumed.",
+        remedy="Ask your payment provider for the fee, or enter the payment by hand.",
+        afterwards="As soon as the fee comes, alone or with the payout, the payment is posted by itself.",
+    ),
+    R.MORE_THAN_ORIGINAL: Wording(
+        headline="more was given back than was paid",
+        why="With what was given back before, a refund, return or dispute exceeds its payment, so it was not posted.",
+        remedy="Compare the payment with its refunds in your payment system, and enter by hand what is right.",
+        afterwards="Nothing happens until somebody decides.",
+    ),
+    R.SUMS_DISAGREE: Wording(
+        headline="a payout, a refund or a fee does not add up",
+        why="The items of a payout are not its total, or a refund or a fee does not fit its payment, to the cent, so "
+        "it was not posted.",
+        remedy="Compare it with your bank and with the payment. Your payment provider has to send it again, corrected.",
+        afterwards="What is sent again under a higher version is written by itself.",
+    ),
+    R.CONNECTION_REPLACED: Wording(
+        headline="entries belong to books that are not connected any more",
+        why="The connection to the books in which they belong is switched off, or is not yours any more. A refund or a "
+        "reversal belongs where its payment stands, so it is posted nowhere else.",
+        remedy="Connect those books again, or enter the refunds and reversals there by hand.",
+        afterwards="As soon as that connection is saved again, they are posted by themselves, in order.",
+    ),
+    R.DISPUTE_OPENED: Wording(
+        headline="a patient's payment is disputed",
+        why="The cardholder's bank has taken the money back for the time being.",
+        remedy="Answer the dispute in your payment system, with your evidence, before the day it names.",
+        afterwards=_SEES_TO_IT,
+    ),
+    R.DISPUTE_WON: Wording(
+        headline="a dispute was decided for you",
+        why="The bank gave the money back.",
+        remedy="Nothing to do.",
+        afterwards=_SEES_TO_IT,
+    ),
+    R.DISPUTE_LOST: Wording(
+        headline="a dispute was decided against you",
+        why="The money stays with the cardholder.",
+        remedy="The patient owes the amount again: decide with them how it is paid.",
+        afterwards="Nothing more is posted: the entries of the day it was opened stand.",
+    ),
+    R.DISPUTE_WITHDRAWN: Wording(
+        headline="a dispute was withdrawn",
+        why="The cardholder gave the dispute up.",
+        remedy="Nothing to do.",
+        afterwards=_SEES_TO_IT,
+    ),
+    R.PAYMENT_RETURNED: Wording(
+        headline="a bank returned a patient's payment",
+        why="A payment from a bank account was sent back, for want of funds or because the account holder objected.",
+        remedy="The patient owes the amount again: decide with them how it is paid.",
+        afterwards=_SEES_TO_IT,
+    ),
+    R.PAYOUT_FAILED: Wording(
+        headline="a payout did not reach your bank account",
+        why="Your bank sent the payout back, or your payment provider could not deliver it.",
+        remedy="Check the bank account that your payment provider pays out to.",
+        afterwards="The payout's document in the books is reversed, and a new payout is a new document.",
+    ),
+}

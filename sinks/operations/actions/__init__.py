@@ -1,0 +1,1 @@
+"""What people do to the ledger, each with a preview, a reason and an audit entry."""

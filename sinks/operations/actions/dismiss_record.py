@@ -1,0 +1,44 @@
+"""A dead record that needs nothing any more: a named person says so, and its notice closes (kafka-practice 3.8)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from sinks.ledger.practices.staff_text import checked_text
+from sinks.operations.queries.dead_letters import DeadId
+from sinks.operations.queries.read_rows import Connection, run
+from streams.runtime.errors import Permanent
+
+
+def dismiss_record(
+    connection: Connection, practice_id: str, place: DeadId, *, who: str, why: str, now: datetime | None
+) -> int:
+    """Settle the open dead letters of one record; returns how many (0: it is not dead). Blocks for the practice's lock.
+
+    Its bytes and its row stay. Raises Permanent without `who` or `why`, and for an entry: what happens with an entry's
+    money is decided on the entry itself.
+    """
+    if not who.strip() or not why.strip():
+        raise Permanent("a dismissal needs the name of who decides it and the reason why")
+    who, why = checked_text("--as", who), checked_text("--why", why)
+    if place.topic is None:
+        raise Permanent("only records are dismissed here; an entry is redriven, or ended with `writeback entries`")
+    key = {"practice_id": practice_id, "topic": place.topic, "part": place.part, "off": place.off}
+    with connection.transaction():
+        run(connection, "lock_practice", {"practice_id": practice_id})
+        reasons = [str(row[0]) for row in run(connection, "dismiss_record", key | {"who": who, "now": now})]
+        if reasons:
+            audit = {
+                "practice_id": practice_id,
+                "now": now,
+                "who": who,
+                "action": "dead_letter.dismiss",
+                "subject": f"{place.topic}:{place.part}:{place.off}",
+                "before": msgspec.json.encode(reasons).decode(),
+                "after": None,
+                "why": why,
+            }
+            run(connection, "audit", audit)
+    return len(reasons)

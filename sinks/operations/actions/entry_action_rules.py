@@ -1,0 +1,187 @@
+"""What a person may do with an entry, and what goes with it: pure (protocol section 3, N-3, R-14, T-9)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from processors.rules.lifecycle.waiting_state import first_unmet, needs_link, stops_for_master
+from schemas.practice_settings import ClosedPeriod
+from schemas.vocabulary import DEAD, IN_DOUBT, READY, SKIPPED, WAITING, DecisionReason, EntryKind, State, Target
+from sinks.ledger.practices.settings.capabilities import entry_kinds
+from sinks.ledger.schema.transitions import allowed
+from sinks.ledger.waiting.ended_originals import ENDED
+from sinks.operations.queries.waiting_entries import Entry
+
+
+class Action(StrEnum):
+    """The exits of an entry that waits for a person."""
+
+    POST = "post"
+    RECORD = "record"
+    DISMISS = "dismiss"
+
+
+ENDS: Final = {Action.RECORD: State.RECORDED_MANUALLY, Action.DISMISS: State.DISMISSED}
+FREED: Final = frozenset({State.AWAITING_MANUAL_POST, State.AWAITING_REVIEW})
+"""What a person's word alone stands in the way of."""
+
+_OPEN: Final = WAITING | READY
+_ENDED: Final = {
+    State.SENDING: "a call to the target is under way: its outcome comes first",
+    State.ACCEPTED: "the target has taken it, and its outcome is still to come",
+    State.POSTED: "is posted: only an entry that reverses it takes it back",
+    State.SKIPPED_ZERO: "is about no money",
+    State.VOIDED_BEFORE_POST: "was withdrawn before it was posted: nothing is to be entered",
+    State.RECORDED_MANUALLY: "is recorded already",
+    State.DISMISSED: "is dismissed already",
+}
+_NOT_POSTED: Final = {
+    State.SCHEDULED: "goes out by itself when it is due",
+    State.RETRYING: "goes out by itself when it is tried again",
+    State.UNCERTAIN: "may stand at the target: it is looked for before anything is sent",
+    State.PAUSED: "is paused: it goes on when posting is switched on, or its connection is saved again",
+    State.AWAITING_LINK: "waits for its patient: `writeback link`, then it goes on by itself",
+    State.AWAITING_CLEARANCE: "waits for its money, and goes on when that is in the bank",
+    State.AWAITING_ALLOCATION: "nobody has said which charges it pays: enter it by hand, then record it",
+    State.SKIPPED_DISABLED: "was skipped by a setting: `writeback backfill` posts such entries",
+    State.RECORDED_MANUALLY: "was entered by hand, and would stand twice",
+    State.DISMISSED: "was dismissed: enter it by hand, then record it",
+}
+_A_PERSONS: Final = {
+    DecisionReason.MANUAL_NET_NOT_POSITIVE.value: "its fee eats it, so a person enters it (N-9)",
+    DecisionReason.PATIENT_UNTOUCHED.value: "it stands on no patient's ledger: a person enters it",
+}
+
+
+class Item(msgspec.Struct, frozen=True, kw_only=True):
+    """What would happen with one named entry."""
+
+    id: str
+    head: Entry | None
+    parts: tuple[Entry, ...] = ()
+    """Of the same plan: they take the same way (N-3, protocol section 3)."""
+    states: tuple[State, ...] = ()
+    """Where the entry and its parts go, in their order."""
+    refusal: str | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        return () if self.head is None else (self.head, *self.parts)
+
+
+def judge(action: Action, practice_id: str, unit: Sequence[Entry], *, paused: bool) -> Item:
+    """Of one named entry with the parts that hang on it; the first is the named one. Pure."""
+    head, *others = unit
+    refusal = _part_of(head) or (
+        _not_posted(head, practice_id) if action is Action.POST else _not_ended(head, ENDS[action])
+    )
+    if refusal:
+        return Item(id=head.id, head=head, refusal=refusal)
+    parts = tuple(each for each in others if _goes_along(action, head, each))
+    if action is Action.POST:
+        for each in parts:
+            if refusal := _not_posted(each, practice_id):
+                return Item(id=head.id, head=head, refusal=f"its part {each.id}: {refusal}")
+        states = tuple(_first_unmet(each, paused) for each in (head, *parts))
+        notes = tuple(_notes_of_posting(head, states[0]))
+    else:
+        states = (ENDS[action],) * (1 + len(parts))
+        notes = tuple(_notes_of_ending(action, head, parts, others))
+    return Item(id=head.id, head=head, parts=parts, states=states, notes=notes)
+
+
+def _part_of(entry: Entry) -> str | None:
+    """A part whose origin is still open goes the way of that one."""
+    if not entry.same_plan or entry.origin_state is None:
+        return None
+    if entry.origin_state == State.POSTED or entry.origin_state in ENDED:
+        return None
+    return f"is part of e:{entry.depends_on}, which is {entry.origin_state}: name that one, and this goes with it"
+
+
+def _not_ended(entry: Entry, to: State) -> str | None:
+    state = State(entry.state)
+    if entry.in_flight_until is not None:
+        return f"its call may still be under way until {entry.in_flight_until:%H:%M:%S} UTC: try again after that"
+    if allowed(state, to):
+        return None
+    return _ENDED.get(state, f"nobody takes it from {state} to {to}")
+
+
+def _not_posted(entry: Entry, practice_id: str) -> str | None:
+    state = State(entry.state)
+    if state in DEAD:
+        return f"stands dead: correct its cause, then `writeback dlq redrive --practice {practice_id} --id {entry.id}`"
+    if not _waits_for_a_word(entry):
+        return _NOT_POSTED.get(state) or _ENDED[state]
+    if entry.reason in _A_PERSONS or entry.planned_reason in _A_PERSONS:
+        return _A_PERSONS.get(entry.reason) or _A_PERSONS[entry.planned_reason or ""]
+    if not entry.in_use:
+        return "its connection is switched off or not the practice's any more: save that again (`target add`) first"
+    if EntryKind(entry.entry_kind) not in entry_kinds(entry.capabilities):
+        return "the practice's connection cannot write it: enter it by hand, then record it"
+    if _closed(entry) and entry.closed_period == ClosedPeriod.MANUAL:
+        return (
+            f"the books are closed through {entry.closed_through} and such entries are made by hand (T-9): record it, "
+            "or change `ledger_closed_through` or `closed_period` first"
+        )
+    return None
+
+
+def _waits_for_a_word(entry: Entry) -> bool:
+    """Now, or once what it waits for before that is there: a link, its money."""
+    return entry.state in FREED or (entry.state in WAITING and not FREED.isdisjoint(entry.holds))
+
+
+def _closed(entry: Entry) -> bool:
+    booked = entry.target == Target.PMS and entry.entry_kind != EntryKind.NOTE
+    return booked and entry.closed_through is not None and entry.ledger_date <= entry.closed_through
+
+
+def _goes_along(action: Action, head: Entry, part: Entry) -> bool:
+    if action is Action.POST:
+        return _waits_for_a_word(part)
+    if part.state in _OPEN:
+        return True
+    same = (part.state, part.reason) == (head.state, head.reason)
+    return part.state == head.state and part.state not in IN_DOUBT and (same or part.state not in SKIPPED)
+
+
+def _first_unmet(entry: Entry, paused: bool) -> State:
+    target = Target(entry.target)
+    return first_unmet(
+        [State(each) for each in entry.holds if each not in FREED],
+        needs_link=needs_link(target, office_level=entry.office_level),
+        linked=entry.linked,
+        paused=paused and stops_for_master(target, EntryKind(entry.entry_kind)),
+    )
+
+
+def _notes_of_posting(head: Entry, to: State) -> Iterator[str]:
+    if to is not State.SCHEDULED:
+        yield f"still waits: {to}"
+    if head.reason == DecisionReason.ORIGINAL_NOT_POSTED:
+        yield "Writeback did not post what it takes back: make sure that it stands in the books"
+    if head.reason == DecisionReason.LEDGER_CLOSED:
+        yield "make sure that nobody entered it while its period was closed"
+    if _closed(head):
+        held = head.closed_period == ClosedPeriod.HOLD
+        yield "its period is closed: " + ("it will be held" if held else "it carries the first open date")
+
+
+def _notes_of_ending(action: Action, head: Entry, parts: Sequence[Entry], others: Sequence[Entry]) -> Iterator[str]:
+    if head.maybe_sent:
+        yield "it was sent or may have been: make sure that it does not stand there as well"
+    if action is Action.RECORD and parts:
+        yield "enter its parts too: " + ", ".join(f"{each.id} {each.entry_kind}" for each in parts)
+    for each in others:
+        if each not in parts and each.state in IN_DOUBT:
+            yield f"its part {each.id} stays: its outcome is open"
+    followers = [f"e:{number}" for each in (head, *parts) for number in each.followers]
+    if followers:
+        yield f"what waits for it is a person's from now on (R-14): {', '.join(followers)}"

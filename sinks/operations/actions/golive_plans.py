@@ -1,0 +1,192 @@
+"""What a go-live check is going to write, stored before anything is sent (SET-17, SET-24, law 18)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+from psycopg.types.json import Jsonb
+
+from schemas.events import PaymentKind, Tender
+from schemas.plan import Instruction
+from schemas.practice_settings import PracticeSettings
+from schemas.vocabulary import EntryKind, Target
+from sinks.ledger.named_queries import named_queries
+from sinks.ledger.request_ids import marker, request_id
+from sinks.operations.queries.read_rows import Connection
+from sinks.targets.port import Entry, NotComposed, PaymentTarget
+from streams.runtime.errors import ConfigurationError
+
+QUERIES: Final = named_queries("sinks.operations.actions", "golive.sql")
+AMOUNT_MINOR: Final = 100
+"""Small enough to be harmless, large enough to be seen on a patient's account."""
+SOURCE: Final = "writeback"
+"""No upstream system has this name: what we cause ourselves (law 6)."""
+TAKES_BACK: Final = (EntryKind.REVERSAL, EntryKind.REFUND, EntryKind.FEE_ADJUSTMENT)
+"""How the test payment is taken back, the plainest way first: what the route offers and the mapping allows."""
+
+
+class StepName(StrEnum):
+    PAYMENT = "payment"
+    REVERSAL = "reversal"
+
+
+class StepState(StrEnum):
+    PLANNED = "PLANNED"
+    SENT = "SENT"
+    FOUND = "FOUND"
+
+
+class Step(msgspec.Struct, frozen=True):
+    """A row of `golive_checks`."""
+
+    check_no: int
+    name: StepName
+    connection_id: str
+    pms_patient_id: str
+    entry_kind: EntryKind
+    request_id: str
+    instruction: Instruction
+    state: StepState
+    attempts: int
+    sent_at: datetime | None
+    settled: bool | None
+    external_id: str | None
+
+    @property
+    def marker(self) -> str:
+        return marker(self.request_id)
+
+    def entry(self, practice_id: str, origin_id: str | None) -> Entry:
+        return Entry(
+            practice_id=practice_id,
+            connection_id=self.connection_id,
+            effect_id=0,
+            generation=1,
+            request_id=self.request_id,
+            marker=self.marker,
+            earlier_markers=(),
+            instruction=self.instruction,
+            pms_patient_id=self.pms_patient_id,
+            sent_at=self.sent_at,
+            part=f"{EntryKind.PAYMENT.value}/@1" if self.entry_kind is EntryKind.REVERSAL else "",
+            origin_id=origin_id,
+        )
+
+
+def latest(connection: Connection, practice_id: str, account: str) -> list[Step]:
+    """The steps of the newest check at an account, the payment first; none before the first."""
+    rows = connection.execute(QUERIES["latest_check"], {"practice_id": practice_id, "account": account}).fetchall()
+    return [
+        Step(
+            row[0],
+            StepName(row[1]),
+            row[2],
+            row[3],
+            EntryKind(row[4]),
+            row[5],
+            msgspec.convert(row[6], Instruction),
+            StepState(row[7]),
+            *row[8:],
+        )
+        for row in rows
+    ]
+
+
+def left_elsewhere(connection: Connection, practice_id: str, account: str) -> list[str]:
+    """Markers of test entries that an unfinished check left at another account."""
+    rows = connection.execute(QUERIES["left_elsewhere"], {"practice_id": practice_id, "account": account}).fetchall()
+    return [marker(row[2]) for row in rows]
+
+
+def begin(
+    connection: Connection,
+    practice_id: str,
+    target: PaymentTarget,
+    *,
+    connection_id: str,
+    account: str,
+    pms_patient_id: str,
+    settings: PracticeSettings,
+    at: datetime,
+    actor: str,
+) -> list[Step]:
+    """Plan a new check; the caller holds the practice's lock. ConfigurationError where the route cannot write both."""
+    ((number,),) = connection.execute(QUERIES["next_check"], {"practice_id": practice_id}).fetchall()
+    kinds = [EntryKind.PAYMENT, *(kind for kind in TAKES_BACK if kind in target.capabilities.entry_kinds)]
+    payment, *ways = [
+        _planned(practice_id, number, kind, connection_id, pms_patient_id, settings, at) for kind in kinds
+    ]
+    problem = _missing(payment, practice_id, target)
+    missing = [(way, _missing(way, practice_id, target)) for way in ways]
+    chosen = next((way for way, why in missing if why is None), None)
+    if problem is not None or chosen is None:
+        field = problem or next((why for _, why in missing if why is not None), "entry_kind")
+        raise ConfigurationError(f"{field}: map it first (writeback target add): the test post needs its type")
+    for step in (payment, chosen):
+        connection.execute(
+            QUERIES["add_step"],
+            {
+                "practice_id": practice_id,
+                "check_no": number,
+                "step": step.name,
+                "connection_id": connection_id,
+                "account": account,
+                "pms_patient_id": pms_patient_id,
+                "entry_kind": step.entry_kind,
+                "request_id": step.request_id,
+                "instruction": Jsonb(msgspec.to_builtins(step.instruction)),
+                "now": at,
+                "actor": actor,
+            },
+        )
+    return latest(connection, practice_id, account)
+
+
+def drop_unsent(connection: Connection, practice_id: str, check_no: int) -> bool:
+    """Forget a check of which nothing was ever sent; False where something was."""
+    dropped = connection.execute(QUERIES["drop_unsent"], {"practice_id": practice_id, "check_no": check_no})
+    return dropped.rowcount > 0
+
+
+def complete(steps: Sequence[Step]) -> bool:
+    """Both entries were found."""
+    return bool(steps) and all(step.state is StepState.FOUND for step in steps)
+
+
+def _planned(
+    practice_id: str,
+    number: int,
+    kind: EntryKind,
+    connection_id: str,
+    pms_patient_id: str,
+    settings: PracticeSettings,
+    at: datetime,
+) -> Step:
+    event_id = f"golive-{number}"
+    paid = kind is EntryKind.PAYMENT
+    instruction = Instruction(
+        entry_kind=kind,
+        amount_minor=AMOUNT_MINOR if paid else -AMOUNT_MINOR,
+        currency=settings.currency,
+        ledger_date=at.astimezone(settings.time_zone()).date(),
+        occurred_at=at,
+        payment_kind=PaymentKind.TERMINAL,
+        tender=Tender.CARD,
+        payment_ref=event_id,
+        original_ref=None if paid else event_id,
+    )
+    request = request_id(practice_id, SOURCE, event_id, Target.PMS.value, kind.value, "", 1)
+    name = StepName.PAYMENT if paid else StepName.REVERSAL
+    return Step(
+        number, name, connection_id, pms_patient_id, kind, request, instruction, StepState.PLANNED, 0, None, None, None
+    )
+
+
+def _missing(step: Step, practice_id: str, target: PaymentTarget) -> str | None:
+    """The mapping that an entry lacks (N-8): asked of both before either is sent."""
+    composed = target.compose(step.entry(practice_id, None))
+    return composed.field if isinstance(composed, NotComposed) else None

@@ -1,0 +1,150 @@
+"""The test post of a go-live check: kept apart from the ledger, sent like everything else (SET-17, SET-24, laws 16-19).
+
+1. What is to be written is stored, with the one request id that this step ever has. 2. It is marked, committed, then
+sent once. 3. It is looked for at the target; without having been found it is sent again only after the target's own
+processing time, when absence is proven. A crash at any point is continued by the same command.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Final
+
+import msgspec
+
+from schemas.vocabulary import DeadLetterReason, Target
+from sinks.notices.email_text import SYSTEMS
+from sinks.notices.words import words_for
+from sinks.operations.actions.golive_plans import QUERIES, Step, StepState
+from sinks.operations.queries.read_rows import Connection
+from sinks.poster.call import MarkGuard, MarkStamp
+from sinks.targets.port import (
+    Composed,
+    Entry,
+    Found,
+    NotComposed,
+    NothingSent,
+    PaymentTarget,
+    ReadFailed,
+    Refused,
+    StartGuard,
+)
+from streams.fault_injection.controls import Controls
+from streams.fault_injection.crash_points import CrashPoint, reach
+from streams.runtime.times import CallTimes
+
+SENDS: Final = 2
+"""Of one step in one run: the second only after a proven absence."""
+
+
+class Done(msgspec.Struct, frozen=True):
+    """How a step stands. `open`: neither proven nor disproven yet."""
+
+    passed: bool
+    text: str
+    open: bool = False
+
+
+async def carry_out(
+    connection: Connection,
+    practice_id: str,
+    step: Step,
+    target: PaymentTarget,
+    times: CallTimes,
+    controls: Controls,
+    origin_id: str | None = None,
+) -> tuple[Step, Done]:
+    """Send a step if it has to be sent, and look for it. Each statement is a transaction of its own."""
+    if not target.capabilities.reads_back:
+        return step, Done(False, "this system cannot be asked whether an entry stands: no check can prove it")
+    for _ in range(SENDS):
+        entry = step.entry(practice_id, origin_id)
+        if step.state is StepState.PLANNED:
+            marked, refusal = await _send(connection, practice_id, step, entry, target, times, controls)
+            if refusal is not None:
+                return marked, refusal
+            step, entry = marked, marked.entry(practice_id, origin_id)
+        if step.state is StepState.FOUND:
+            break
+        step, done = await _look(connection, practice_id, step, entry, target, times)
+        if done is not None:
+            return step, done
+    return step, Done(step.state is StepState.FOUND, f"found at the practice's system ({step.external_id})")
+
+
+async def _send(
+    connection: Connection,
+    practice_id: str,
+    step: Step,
+    entry: Entry,
+    target: PaymentTarget,
+    times: CallTimes,
+    controls: Controls,
+) -> tuple[Step, Done | None]:
+    composed = target.compose(entry)
+    if isinstance(composed, NotComposed):
+        return step, Done(False, f"{composed.field}: map it first (writeback target add), then repeat the check")
+    key = _key(practice_id, step)
+    # Taken before the statement, so that the age of a mark is never thought too small (law 17).
+    guard = MarkGuard(MarkStamp(), times.start_margin_s, controls)
+    marks = connection.execute(QUERIES["mark"], key | {"settle": timedelta(seconds=times.settle_s)}).fetchone()
+    if marks is None:
+        return step, Done(False, "another check of this practice is at work: repeat this one later", open=True)
+    step = msgspec.structs.replace(
+        step, state=StepState.SENT, attempts=marks[0], sent_at=marks[1], settled=False, external_id=None
+    )
+    reach(CrashPoint.GOLIVE_AFTER_MARK)
+    refused = await _call(entry, composed, target, guard, times.deadline_s)
+    reach(CrashPoint.GOLIVE_AFTER_ANSWER)
+    if refused is None:
+        return step, None
+    connection.execute(QUERIES["not_written"], key | {"attempt": step.attempts, "code": refused.code})
+    return msgspec.structs.replace(step, state=StepState.PLANNED), Done(False, _words(refused))
+
+
+async def _call(
+    entry: Entry, request: Composed, target: PaymentTarget, guard: StartGuard, deadline_s: float
+) -> Refused | NothingSent | None:
+    """The one call. None: it was taken, or nobody knows; the read-back tells."""
+    answer = await target.post(entry, request, guard, deadline_s)
+    return answer if isinstance(answer, Refused | NothingSent) else None
+
+
+async def _look(
+    connection: Connection, practice_id: str, step: Step, entry: Entry, target: PaymentTarget, times: CallTimes
+) -> tuple[Step, Done | None]:
+    """None: absence is proven, so it may be sent again. Whether it had settled was read before the look began."""
+    reading = await target.read_back(entry, times.deadline_s)
+    if isinstance(reading, ReadFailed):
+        return step, Done(False, f"the practice's system could not be asked ({reading.code}): repeat later", open=True)
+    if len(reading.external_ids) == 1:
+        external_id = reading.external_ids[0]
+        connection.execute(QUERIES["found"], _key(practice_id, step) | {"external_id": external_id})
+        found = msgspec.structs.replace(step, state=StepState.FOUND, external_id=external_id)
+        return found, Done(True, f"found at the practice's system ({external_id})")
+    if reading.external_ids or reading.differing_ids:
+        return step, Done(False, _doubtful(step, reading))
+    if step.settled and target.capabilities.proves_absence:
+        again = {"attempt": step.attempts, "code": "ABSENT"}
+        connection.execute(QUERIES["not_written"], _key(practice_id, step) | again)
+        return msgspec.structs.replace(step, state=StepState.PLANNED), None
+    text = f"sent, and not found yet ({step.marker}): repeat the command in {times.settle_s:.0f} seconds"
+    return step, Done(False, text, open=True)
+
+
+def _doubtful(step: Step, reading: Found) -> str:
+    ids = ", ".join((*reading.external_ids, *reading.differing_ids))
+    return f"{step.marker} stands more than once, or with another amount ({ids}): a person has to look at it"
+
+
+def _key(practice_id: str, step: Step) -> dict[str, Any]:
+    return {"practice_id": practice_id, "check_no": step.check_no, "step": step.name}
+
+
+def _words(refused: Refused | NothingSent) -> str:
+    if isinstance(refused, NothingSent):
+        return f"the practice's system cannot be reached ({refused.code}): check its address, then repeat"
+    if refused.reason is DeadLetterReason.PATIENT_NOT_FOUND:
+        return f"the practice's system knows no such patient ({refused.code}): name a test patient of it, then repeat"
+    remedy = words_for(refused.reason).remedy.replace("{system}", SYSTEMS[Target.PMS])
+    return f"the practice's system refused it ({refused.code}), and nothing was written. {remedy} Then repeat the check"

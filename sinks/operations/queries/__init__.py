@@ -1,0 +1,1 @@
+"""What people ask of the ledger: transactions, explanations, dead letters, what waits, lag."""

@@ -1,0 +1,129 @@
+"""What stands dead: entries at a target, and records that were never understood or stored."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from sinks.operations.queries.read_rows import Connection, read
+
+
+class DeadId(msgspec.Struct, frozen=True):
+    """How the command line names one: `e:42` is an entry, `payments.v1:0:17` a record by its place."""
+
+    effect_id: int | None = None
+    topic: str | None = None
+    part: int | None = None
+    off: int | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> DeadId:
+        """Raises ValueError with what an id looks like."""
+        head, *rest = text.split(":")
+        numbers = [int(each) for each in rest if each.isdecimal() and each.isascii()]
+        if head == "e" and len(rest) == len(numbers) == 1:
+            return cls(effect_id=numbers[0])
+        if head and len(rest) == len(numbers) == 2:
+            return cls(topic=head, part=numbers[0], off=numbers[1])
+        raise ValueError(f"{text!r} is no dead letter's id: an entry's is like e:42, a record's like payments.v1:0:17")
+
+
+class DeadWanted(msgspec.Struct, frozen=True, kw_only=True):
+    """Filters; None = all. Times are when it failed last, `until` excluded."""
+
+    practice_id: str | None = None
+    reason: str | None = None
+    target: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    id: DeadId | None = None
+    most: int = 500
+
+
+class DeadEntry(msgspec.Struct, frozen=True):
+    """An effect in a dead state."""
+
+    practice_id: str
+    effect_id: int
+    target: str
+    entry_kind: str
+    part: str
+    lane: str
+    connection_id: str | None
+    state: str
+    reason: str
+    event_id: str
+    changed_at: datetime
+    attempts: int
+    redrives: int
+    last_code: str | None
+    look_first: bool
+    """It was sent once, or may have been: a redrive reads back before it sends."""
+    dependents: int
+    held_by: int | None
+    """The entry it depends on, where that is not posted."""
+    closed_reason: str | None
+    in_doubt: int | None
+    """Another entry of its lane whose outcome is open."""
+    elsewhere: bool = False
+    """In doubt at another account than the one that is connected now (P-15)."""
+
+    @property
+    def id(self) -> str:
+        return f"e:{self.effect_id}"
+
+
+class DeadRecord(msgspec.Struct, frozen=True):
+    """An open dead letter of stage decode, rules or intake, or a duplicate found at a target."""
+
+    practice_id: str
+    topic: str
+    topic_id: str
+    part: int
+    off: int
+    effect_id: int
+    redrives: int
+    stage: str
+    reason: str
+    field: str | None
+    source: str | None
+    event_id: str | None
+    target: str | None
+    ambiguous: bool
+    attempts: int
+    first_failed_at: datetime
+    last_failed_at: datetime
+    size: int | None
+
+    @property
+    def id(self) -> str:
+        return f"{self.topic}:{self.part}:{self.off}"
+
+
+def dead_entries(connection: Connection, wanted: DeadWanted) -> list[DeadEntry]:
+    """Entries that match, in the order in which they would be sent. Blocks for one statement."""
+    if wanted.id is not None and wanted.id.effect_id is None:
+        return []
+    parameters = _filters(wanted) | {"effect_id": wanted.id.effect_id if wanted.id else None}
+    return read(connection, "dead_entries", DeadEntry, parameters)
+
+
+def dead_records(connection: Connection, wanted: DeadWanted) -> list[DeadRecord]:
+    """Records that match, in the order of their topics. Blocks for one statement."""
+    if wanted.id is not None and wanted.id.topic is None:
+        return []
+    place = wanted.id or DeadId()
+    parameters = _filters(wanted) | {"topic": place.topic, "part": place.part, "off": place.off}
+    return read(connection, "dead_records", DeadRecord, parameters)
+
+
+def _filters(wanted: DeadWanted) -> dict[str, object]:
+    return {
+        "practice_id": wanted.practice_id,
+        "reason": wanted.reason,
+        "target": wanted.target,
+        "since": wanted.since,
+        "until": wanted.until,
+        "most": wanted.most,
+    }

@@ -1,0 +1,142 @@
+"""Compares receipts with what the source topics hold (law 11): the detector of promise 1."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+import msgspec
+import psycopg
+from confluent_kafka import Consumer, KafkaError, TopicPartition
+from confluent_kafka.admin import AdminClient
+from psycopg.rows import TupleRow
+
+from schemas.topics import SOURCES, TopicName, physical
+from sinks.ledger.schema.database import statement
+from streams.kafka import watermarks
+from streams.kafka.topic_identity import TopicGuard
+from streams.runtime.errors import Transient
+from streams.settings import ProgramSettings
+
+READ_S: Final = 30.0
+"""For one gap: it holds control records only, as a rule, and ends at once."""
+LOOK_AGAIN_S: Final = 0.5
+SHOWN: Final = 100
+"""Offsets that are named per partition; all are counted."""
+
+Wait = Callable[[float], object]
+
+
+class PartitionAudit(msgspec.Struct, frozen=True, kw_only=True):
+    """One partition: records from `low` to `high` (exclusive), as the broker holds them now."""
+
+    topic: TopicName
+    partition: int
+    low: int
+    high: int
+    receipts: int
+    doubled: int
+    """Receipts beyond one per record; expected 0."""
+    missing: int
+    """Records without a receipt: not read yet, or lost."""
+    missing_offsets: tuple[int, ...]
+    """The first SHOWN of them."""
+
+    @property
+    def sound(self) -> bool:
+        return not self.missing and not self.doubled
+
+
+class Span(msgspec.Struct, frozen=True):
+    """What a partition holds now."""
+
+    name: TopicName
+    topic: str
+    topic_id: str
+    part: int
+    low: int
+    high: int
+
+
+def audit(
+    connection: psycopg.Connection[TupleRow], settings: ProgramSettings, *, settle_s: float = 0.0, wait: Wait
+) -> list[PartitionAudit]:
+    """Every source partition, held against its receipts. Blocks.
+
+    Records that are still under way have no receipt yet: unsound partitions are looked at again, by `wait`, until
+    `settle_s` is over. Raises Transient when the broker does not answer.
+    """
+    topics = {name: physical(settings.topic_prefix, name) for name in SOURCES}
+    admin = AdminClient({**settings.kafka_client(), "log_level": 3})
+    guard = TopicGuard(admin, list(topics.values()))
+    guard.require_partitions(settings.topic_partitions)
+    consumer = Consumer(_reader(settings))
+    until = time.monotonic() + settle_s
+    found: dict[tuple[TopicName, int], PartitionAudit] = {}
+    left = [(name, part) for name in topics for part in range(settings.topic_partitions)]
+    try:
+        while True:
+            for name, topic in topics.items():
+                ends = watermarks.highs(admin, topic, range(settings.topic_partitions))
+                starts = watermarks.lows(admin, topic, range(settings.topic_partitions))
+                for part in (part for known, part in left if known is name):
+                    span = Span(name, topic, guard.id_of(topic), part, starts[part], ends[part])
+                    found[name, part] = _audited(connection, consumer, span)
+            left = [key for key in left if not found[key].sound]
+            if not left or time.monotonic() >= until:
+                return [found[key] for key in sorted(found)]
+            wait(LOOK_AGAIN_S)
+    finally:
+        consumer.close()
+
+
+def _reader(settings: ProgramSettings) -> dict[str, Any]:
+    """A consumer outside every group: it only reads what it is told to."""
+    return dict(settings.kafka_client()) | {
+        "group.id": settings.prefixed("audit"),
+        "enable.auto.commit": False,
+        "enable.partition.eof": True,
+        "isolation.level": "read_committed",
+        "auto.offset.reset": "error",
+        "log_level": 3,
+    }
+
+
+def _audited(connection: psycopg.Connection[TupleRow], consumer: Consumer, where: Span) -> PartitionAudit:
+    span = {"topic_id": where.topic_id, "part": where.part, "low": where.low, "high": where.high}
+    ((receipts, distinct),) = connection.execute(statement("views", "receipts_counted"), span).fetchall()
+    gaps = connection.execute(statement("views", "receipt_gaps"), span).fetchall()
+    missing = [off for start, end in gaps for off in _records_in(consumer, where.topic, where.part, start, end)]
+    return PartitionAudit(
+        topic=where.name,
+        partition=where.part,
+        low=where.low,
+        high=where.high,
+        receipts=receipts,
+        doubled=receipts - distinct,
+        missing=len(missing),
+        missing_offsets=tuple(missing[:SHOWN]),
+    )
+
+
+def _records_in(consumer: Consumer, topic: str, part: int, start: int, end: int) -> Iterator[int]:
+    """Offsets in [start, end) at which a committed record stands; control and aborted records are none."""
+    consumer.assign([TopicPartition(topic, part, start)])
+    until = time.monotonic() + READ_S
+    while True:
+        message = consumer.poll(1.0)
+        if time.monotonic() > until:
+            raise Transient(f"{topic} partition {part} cannot be read from {start}")
+        if message is None:
+            continue
+        error = message.error()
+        if error is not None:
+            if error.code() == KafkaError._PARTITION_EOF:
+                return
+            continue
+        offset = message.offset() or 0
+        if offset >= end:
+            return
+        until = time.monotonic() + READ_S
+        yield offset

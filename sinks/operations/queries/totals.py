@@ -1,0 +1,75 @@
+"""What stands of a payment or payout after everything that happened to it (features 2.4: derived states)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from enum import StrEnum
+
+import msgspec
+
+from sinks.operations.queries.read_rows import Connection, read
+
+About = tuple[str, str, str]
+"""(practice_id, source, payment or payout id)."""
+
+
+class Standing(StrEnum):
+    """Derived from the entries that took something back; never stored, never a state of an effect."""
+
+    REVERSED = "REVERSED"
+    """Nothing of it remains in the books."""
+    PARTIALLY_REVERSED = "PARTIALLY_REVERSED"
+
+
+class Totals(msgspec.Struct, frozen=True):
+    """Running totals in minor units with the practice's cash sign (M-3); of entries that are in the books."""
+
+    practice_id: str
+    source: str
+    subject: str
+    of_payout: bool
+    currency: str
+    booked_minor: int
+    """Payment and companion together: what counted toward the balance (R-15); a payout's net."""
+    refunded_minor: int
+    returned_minor: int
+    disputed_minor: int
+    voided_minor: int
+    remaining_minor: int
+    open_minor: int
+    """Still to be posted, whatever its sign."""
+    standing: Standing | None
+
+    @property
+    def about(self) -> About:
+        return (self.practice_id, self.source, self.subject)
+
+
+def totals_of(connection: Connection, about: Collection[About]) -> list[Totals]:
+    """Of these payments and payouts, those that have entries. Blocks for one statement."""
+    return _totals(connection, about, all_linked=False, practice_id=None)
+
+
+def totals_with(connection: Connection, practice_id: str | None, standings: Iterable[Standing]) -> list[Totals]:
+    """Every payment and payout that stands like this, of one practice or of all. Blocks for one statement."""
+    wanted = frozenset(standings)
+    found = _totals(connection, (), all_linked=True, practice_id=practice_id)
+    return [each for each in found if each.standing in wanted]
+
+
+def _totals(
+    connection: Connection, about: Collection[About], *, all_linked: bool, practice_id: str | None
+) -> list[Totals]:
+    ordered = sorted(set(about))
+    parameters = {
+        "practice_ids": [practice for practice, _, _ in ordered],
+        "sources": [source for _, source, _ in ordered],
+        "subjects": [subject for _, _, subject in ordered],
+        "all_linked": all_linked,
+        "practice_id": practice_id,
+    }
+    return [_typed(each) for each in read(connection, "totals", Totals, parameters)]
+
+
+def _typed(row: Totals) -> Totals:
+    return row if row.standing is None else msgspec.structs.replace(row, standing=Standing(row.standing))

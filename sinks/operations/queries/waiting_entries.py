@@ -1,0 +1,107 @@
+"""Entries that wait for a person, and what decides about those that one names (features 2.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
+from typing import Final
+
+import msgspec
+
+from schemas.vocabulary import DEAD, State
+from sinks.operations.queries.read_rows import Connection, read
+
+FOR_PEOPLE: Final = DEAD | {
+    State.AWAITING_REVIEW,
+    State.AWAITING_LINK,
+    State.AWAITING_ALLOCATION,
+    State.AWAITING_MANUAL_POST,
+    State.UNCERTAIN,
+}
+"""What nobody but a person, or a repair, takes further."""
+FILE: Final = "waiting_entries.sql"
+
+
+class WaitingEntry(msgspec.Struct, frozen=True):
+    """One that waits for a person."""
+
+    effect_id: int
+    subject: str
+    target: str
+    entry_kind: str
+    part: str
+    state: str
+    reason: str
+    last_code: str | None
+    amount_minor: int
+    currency: str
+    ledger_date: date
+    changed_at: datetime
+    part_of: int | None
+    """The entry of the same plan that it hangs on."""
+
+    @property
+    def id(self) -> str:
+        return f"e:{self.effect_id}"
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A named entry, or a part that goes with it."""
+
+    effect_id: int
+    head: int
+    """The named entry that it belongs to; its own id where it is named itself."""
+    source: str
+    event_id: str
+    subject: str
+    target: str
+    entry_kind: str
+    part: str
+    state: str
+    reason: str
+    planned_reason: str | None
+    holds: list[str]
+    amount_minor: int
+    currency: str
+    ledger_date: date
+    settings_version: int | None
+    connection_id: str | None
+    depends_on: int | None
+    same_plan: bool
+    """It depends on an entry of its own event."""
+    origin_state: str | None
+    in_flight_until: datetime | None
+    """Its outcome was in doubt, and its call may still be under way (law 19)."""
+    maybe_sent: bool
+    in_use: bool
+    """Its connection is the practice's and switched on."""
+    capabilities: list[str] | None
+    linked: bool
+    office_level: bool
+    closed_through: date | None
+    closed_period: str
+    followers: list[int]
+    """Open entries of other events that wait for it."""
+
+    @property
+    def id(self) -> str:
+        return f"e:{self.effect_id}"
+
+
+def waiting_entries(
+    connection: Connection, practice_id: str, states: Collection[State] | None, most: int
+) -> list[WaitingEntry]:
+    """Oldest first; of `states`, or all that wait for a person. Blocks for one statement."""
+    parameters = {
+        "practice_id": practice_id,
+        "states": sorted(FOR_PEOPLE if states is None else states),
+        "in_flight": states is not None,
+        "most": most,
+    }
+    return read(connection, "waiting", WaitingEntry, parameters, FILE)
+
+
+def units(connection: Connection, practice_id: str, effect_ids: Sequence[int], now: datetime | None) -> list[Entry]:
+    """The named entries, each followed by its parts; unknown ids are left out. Blocks for one statement."""
+    parameters = {"practice_id": practice_id, "effect_ids": list(effect_ids), "now": now}
+    return read(connection, "units", Entry, parameters, FILE)

@@ -1,0 +1,1 @@
+"""Plain words for what people are shown: states, reasons, settings, answers."""

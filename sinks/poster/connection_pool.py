@@ -1,0 +1,116 @@
+"""The poster's connections to the ledger: pooled, with the protocol's time limits, and of one era (law 4)."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any, Final
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+from psycopg_pool import AsyncConnectionPool
+
+from sinks.ledger.practices.backfill_capabilities import tell_abilities
+from sinks.ledger.schema import era
+from sinks.ledger.schema.database import connect, connection_options, statement
+from streams.fault_injection.controls import Control
+from streams.runtime.endpoints import Health
+from streams.runtime.errors import Consequence, Role, consequence
+from streams.runtime.lifecycle import Stop
+from streams.runtime.logging import log
+from streams.settings import ProgramSettings
+
+Connection = AsyncConnection[TupleRow]
+
+POOL_SIZE: Final = 7
+"""Plan, two marks, confirm, renew, read-ahead, and two for token renewals."""
+OWNING_SIZE: Final = 3
+"""Claim, renew, and a release beside them."""
+OPEN_S: Final = 15.0
+OUTAGE_S: Final = 600.0
+"""The ledger away for longer at the start: exit loudly and let the supervisor decide."""
+PAUSE_S: Final = 1.0
+
+_LOG: Final = log(__name__)
+
+PLANNING: Final = (
+    "enable_seqscan=off",
+    "enable_hashjoin=off",
+    "enable_mergejoin=off",
+    "enable_bitmapscan=off",
+    "jit=off",
+    "plan_cache_mode=force_generic_plan",
+)
+"""Every statement of the poster finds few rows by index, in the order of that index. Before the first ANALYZE the
+planner guesses otherwise, and a generic plan keeps its guess (claims took 36-44 ms before and 5-9 after); by a bitmap
+it fetches and sorts every gate that is due. Planned once a connection: planning a mark again cost a fifth of it."""
+
+_NOT_AWAITED: Final = " -c synchronous_commit=off"
+"""For who owns a gate, and for nothing else: such a commit does not wait for the disk. A mark's does, and it carries
+along all that was written before it, so no mark outlives the claim that it was made under (law 20); a claim that a
+crash takes back was only a claim, and a release or a renewal that it takes back lets a lease run out."""
+
+
+def open_pool(settings: ProgramSettings, *, owning: bool = False) -> AsyncConnectionPool[Connection]:
+    """A pool whose connections have been through `era.settle`, so none marks before its era is known (law 4).
+
+    `owning`: the connections over which gates are claimed, renewed and released.
+    """
+    options: dict[str, Any] = connection_options("poster-gates" if owning else "poster")
+    options["options"] += "".join(f" -c {option}" for option in PLANNING) + (_NOT_AWAITED if owning else "")
+
+    async def settle(connection: Connection) -> None:
+        cursor = await connection.execute(statement("era", "current"))
+        found = await cursor.fetchone()
+        if found is None or not found[0]:
+            await asyncio.to_thread(_settle_era, settings)
+
+    return AsyncConnectionPool(
+        settings.database_url,
+        connection_class=AsyncConnection[TupleRow],
+        kwargs=options,
+        min_size=1 if owning else 2,
+        max_size=OWNING_SIZE if owning else POOL_SIZE,
+        timeout=OPEN_S,
+        configure=settle,
+        open=False,
+    )
+
+
+def prepare(settings: ProgramSettings, stop: Stop, health: Health) -> list[str]:
+    """Once at start: standbys (law 4), the era, what older connections write, and every address that could be called;
+    none when stopped meanwhile.
+
+    Blocks, and waits for a ledger that cannot be reached: alive, not ready. Raises what an outage of OUTAGE_S ended in.
+    """
+    began = time.monotonic()
+    while not stop:
+        try:
+            return _prepared(settings)
+        except psycopg.Error as error:
+            outage_s = time.monotonic() - began
+            if consequence(error, Role.POSTER) is not Consequence.RETRY or outage_s > OUTAGE_S:
+                raise
+            health.ready(False, "the ledger cannot be used")
+            health.beat()
+            _LOG.warning("the poster waits for the ledger", error=type(error).__name__, seconds=round(outage_s))
+            stop.wait(PAUSE_S)
+    return []
+
+
+def _prepared(settings: ProgramSettings) -> list[str]:
+    with connect(settings.database_url, "poster-start") as connection:
+        era.require_standbys(connection, single_node=settings.single_node)
+        _settle(connection, settings)
+        tell_abilities(connection)
+        return [row[0] for row in connection.execute("SELECT DISTINCT base_url FROM connections WHERE enabled")]
+
+
+def _settle(connection: psycopg.Connection[TupleRow], settings: ProgramSettings) -> None:
+    era.settle(connection, settings.clock().for_database(), look_first=not settings.controls.off(Control.LOOK_FIRST))
+
+
+def _settle_era(settings: ProgramSettings) -> None:
+    with connect(settings.database_url, "poster-era") as connection:
+        _settle(connection, settings)

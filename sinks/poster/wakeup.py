@@ -1,0 +1,33 @@
+"""Being told that something is due: LISTEN on a connection of its own; polling covers what is missed (law 8)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Final
+
+import psycopg
+from psycopg import AsyncConnection
+
+from sinks.ledger.gates import CHANNEL
+from sinks.ledger.schema.database import connection_options
+from streams.runtime.logging import log
+
+RECONNECT_S: Final = 1.0
+_LOG: Final = log(__name__)
+
+
+async def listen(database_url: str, told: Callable[[str], None]) -> None:
+    """Call `told` with each payload (a practice, or '*'), until cancelled. After a lost connection everything may
+    have been missed, so it begins with '*'."""
+    options: dict[str, Any] = connection_options("poster-listen")
+    while True:
+        try:
+            async with await AsyncConnection.connect(database_url, **options) as connection:
+                await connection.execute(f"LISTEN {CHANNEL}")
+                told("*")
+                async for notification in connection.notifies():
+                    told(notification.payload)
+        except psycopg.Error as error:
+            _LOG.warning("the listening connection was lost", error=type(error).__name__)
+        await asyncio.sleep(RECONNECT_S)

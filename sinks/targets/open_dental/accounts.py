@@ -1,0 +1,63 @@
+"""On whose account an entry stands, and on which of its procedures (R-13, G2, ALL-1). Pure."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from schemas.vocabulary import EntryKind
+from sinks.targets.port import Entry
+
+CHARGE_PREFIX: Final = "procedurelogs/"
+"""`external_id` of a charge that this route wrote."""
+
+
+def number_of(text: str | None) -> int | None:
+    """A key of Open Dental's; None for anything else."""
+    given = text or ""
+    return int(given) if given.isascii() and given.isdecimal() and 0 < int(given) < 2**63 else None
+
+
+def patient_number(entry: Entry) -> int | None:
+    """The linked patient's PatNum; None for an id that is none of Open Dental's."""
+    return number_of(entry.pms_patient_id)
+
+
+def reads_for(entry: Entry) -> bool:
+    """Whether what was read before posting was read for the patient who is linked now."""
+    return entry.placement is not None and entry.placement.patient == entry.pms_patient_id
+
+
+def receiver_of(entry: Entry) -> int | None:
+    """Whose account takes the entry: the guarantor where the practice books families so (G2), else the patient. An
+    adjustment on a procedure stands with the procedure's own patient, as the vendor asks."""
+    if entry.placement is None or not reads_for(entry):
+        return patient_number(entry)
+    if entry.instruction.entry_kind in _ON_PROCEDURES and procedures_of(entry):
+        return patient_number(entry)
+    return number_of(entry.placement.posts_to)
+
+
+def procedures_of(entry: Entry) -> tuple[int, ...]:
+    """The procedures that an entry belongs to: the split's own one, the charges it was allocated to, or the charge
+    that it takes back (B-1). Numbers that are none of Open Dental's are left out."""
+    order = entry.instruction
+    named = number_of(order.procedure_ref)
+    if named is not None:
+        return (named,)
+    if entry.placement is not None and entry.placement.shares and reads_for(entry):
+        found = (number_of(charge) for charge, _ in entry.placement.shares)
+        return tuple(number for number in found if number is not None)
+    made = number_of((entry.origin_id or "").removeprefix(CHARGE_PREFIX)) if _from_charge(entry) else None
+    return () if made is None else (made,)
+
+
+def _from_charge(entry: Entry) -> bool:
+    return (entry.origin_id or "").startswith(CHARGE_PREFIX)
+
+
+_ON_PROCEDURES: Final = frozenset(EntryKind) - {
+    EntryKind.PAYMENT,
+    EntryKind.CHARGE,
+    EntryKind.NOTE,
+    EntryKind.ALLOCATION,
+}

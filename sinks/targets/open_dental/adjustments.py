@@ -1,0 +1,99 @@
+"""Adjustments: fees, refunds, returns, disputes and everything that is taken back (R-12, R-15, N-2, N-8).
+
+A refund is never `POST /payments/Refund`: that call repeats the posted payment's CheckNum and PayNote, so that the
+refund bears no marker of its own and cannot be found again (laws 18 and 19); it takes no amount and no date, so it
+fits neither a part nor a net payment (9680 against 10000); it has no guard against a second one; and it is refused for
+payments on plans. An adjustment of the practice's own refund type has marker, amount, date and provider.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from schemas.vocabulary import DeadLetterReason, EntryKind, State
+from sinks.targets.open_dental.accounts import procedures_of, receiver_of
+from sinks.targets.open_dental.mapping import OpenDentalMapping
+from sinks.targets.open_dental.request_text import composed, decimal, describe, not_composed
+from sinks.targets.port import Composed, Entry, NotComposed
+
+_TYPES: Final[dict[EntryKind, tuple[str | None, str | None]]] = {
+    EntryKind.FEE_ADJUSTMENT: ("fee_credit", "fee_debit"),
+    EntryKind.REFUND: ("refund_failed", "refund"),
+    EntryKind.RETURN: (None, "payment_return"),
+    EntryKind.DISPUTE_HOLD: (None, "dispute"),
+    EntryKind.DISPUTE_RELEASE: ("dispute_won", None),
+    EntryKind.REVERSAL: ("refund_failed", "void"),
+}
+"""Kind → mapped type for what counts toward the balance (> 0), and for what no longer does (< 0). None: that sign is
+no such entry."""
+
+_WORDS: Final = {
+    EntryKind.FEE_ADJUSTMENT: "processing fee of",
+    EntryKind.REFUND: "refund",
+    EntryKind.RETURN: "returned payment",
+    EntryKind.DISPUTE_HOLD: "dispute",
+    EntryKind.DISPUTE_RELEASE: "dispute won",
+    EntryKind.REVERSAL: "reversal of",
+    EntryKind.CHARGE_REVERSAL: "membership charge reversed",
+}
+
+
+def compose(entry: Entry, mapping: OpenDentalMapping, patient: int) -> Composed | NotComposed:
+    """The adjustment, or which type is missing."""
+    order = entry.instruction
+    amount, field = amount_in_ledger(entry), type_field(entry)
+    if amount == 0 or field is None:
+        return not_composed(State.INVALID_CONFIG, DeadLetterReason.OUR_REQUEST_MALFORMED, "amount_minor")
+    chosen: int | None = getattr(mapping, field)
+    if chosen is None:
+        return not_composed(State.INVALID_CONFIG, DeadLetterReason.MAPPING_MISSING, field)
+    back = order.entry_kind is EntryKind.CHARGE_REVERSAL and amount > 0
+    words = "membership charge brought back" if back else _WORDS[order.entry_kind]
+    fields: dict[str, Any] = {
+        "PatNum": receiver_of(entry),
+        "AdjType": chosen,
+        "AdjAmt": decimal(amount),
+        "AdjDate": order.ledger_date.isoformat(),
+        "AdjNote": describe(entry, words),
+    }
+    procedures = procedures_of(entry)
+    if len(procedures) == 1:
+        fields["ProcNum"] = procedures[0]
+    if mapping.clinic_num is not None:
+        fields["ClinicNum"] = mapping.clinic_num
+    provider = mapping.provider_for(order.provider_ref)
+    if provider is not None:
+        fields["ProvNum"] = provider
+    return composed("POST", "/adjustments", fields, order)
+
+
+def amount_in_ledger(entry: Entry) -> int:
+    """The one conversion of sign (M-4): what counts toward the balance is > 0 with us and < 0 in Open Dental's ledger.
+    A charge is what the patient owes, in both: less of it is < 0, and what a failed refund brings back > 0 (R-9)."""
+    order = entry.instruction
+    return order.amount_minor if _is_of_charge(entry) else -order.amount_minor
+
+
+def type_field(entry: Entry) -> str | None:
+    """The mapping's field for an entry's type; None for an amount that its kind cannot have."""
+    order = entry.instruction
+    if _is_of_charge(entry):
+        return "charge_reversal" if order.amount_minor < 0 else "void"
+    kind = order.entry_kind
+    if kind is EntryKind.REVERSAL and reversed_kind(entry.part) is EntryKind.FEE_ADJUSTMENT:
+        kind = EntryKind.FEE_ADJUSTMENT
+    toward, away = _TYPES[kind]
+    return toward if order.amount_minor > 0 else away
+
+
+def reversed_kind(part: str) -> EntryKind | None:
+    """What a reversal takes back: its part is `kind/part@version` (E-1)."""
+    name, slash, _ = part.partition("/")
+    return next((kind for kind in EntryKind if kind.value == name), None) if slash else None
+
+
+def _is_of_charge(entry: Entry) -> bool:
+    kind = entry.instruction.entry_kind
+    return kind is EntryKind.CHARGE_REVERSAL or (
+        kind is EntryKind.REVERSAL and reversed_kind(entry.part) is EntryKind.CHARGE
+    )

@@ -1,0 +1,93 @@
+"""What `writeback target test` says about an Open Dental connection: pure, from two lists of definitions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from schemas.vocabulary import ConnectionReason
+from sinks.targets.open_dental.mapping import ADJUSTMENT_SIGNS, OpenDentalMapping
+from sinks.targets.port import ConnectionReport, ReadFailed
+
+PAYMENT_TYPES: Final = 10
+ADJUSTMENT_TYPES: Final = 1
+
+SELDOM: Final = frozenset({"fee_debit", "charge_reversal"})
+"""Types that many practices never need: a surcharge above the fee, a refunded membership."""
+_STOPS: Final = {
+    "fee_credit": "net postings",
+    "fee_debit": "surcharges above the fee",
+    "refund": "refunds",
+    "refund_failed": "refunds that failed",
+    "payment_return": "returned payments",
+    "dispute": "disputes",
+    "dispute_won": "disputes that were won",
+    "void": "voided and corrected payments",
+    "charge_reversal": "refunds of memberships",
+}
+
+Check = tuple[str, bool, str]
+_Page = Sequence[Mapping[str, Any]] | ReadFailed
+
+_CONNECTION_HELP: Final = {
+    ConnectionReason.NEEDS_RECONNECT: "check the developer key and customer key, and that the customer key may "
+    "read and write payments and adjustments",
+    ConnectionReason.UNREACHABLE: "check the base URL and that this machine reaches it",
+    ConnectionReason.TARGET_DOWN: "ask the office to start its eConnector, then test again",
+    ConnectionReason.THROTTLED: "too many requests are waiting; test again in a minute",
+}
+
+
+def report(mapping: OpenDentalMapping, payment_types: _Page, adjustment_types: _Page) -> ConnectionReport:
+    """Each check with what to do when it failed; ok only if all passed."""
+    checks: list[Check] = []
+    for name, page in (("payment types", payment_types), ("adjustment types", adjustment_types)):
+        if isinstance(page, ReadFailed):
+            help_text = _CONNECTION_HELP.get(page.reason) if page.reason is not None else None
+            checks.append((f"read {name}", False, help_text or f"the API answered {page.code}; try again"))
+    if not isinstance(payment_types, ReadFailed):
+        checks += _payment_checks(mapping, payment_types)
+    if not isinstance(adjustment_types, ReadFailed):
+        checks += _adjustment_checks(mapping, adjustment_types)
+    return ConnectionReport(ok=all(passed for _, passed, _ in checks), checks=tuple(checks))
+
+
+def _payment_checks(mapping: OpenDentalMapping, rows: Sequence[Mapping[str, Any]]) -> list[Check]:
+    # An unknown filter can be ignored by the service, so the category is compared here (API facts 1.3).
+    known = _by_number(rows, PAYMENT_TYPES)
+    return [
+        _usable(path, number, known, "a payment type (Definitions, Payment Types)")
+        for path, number in mapping.pay_types().items()
+    ]
+
+
+def _adjustment_checks(mapping: OpenDentalMapping, rows: Sequence[Mapping[str, Any]]) -> list[Check]:
+    known = _by_number(rows, ADJUSTMENT_TYPES)
+    checks: list[Check] = []
+    for path, number in mapping.adjustment_types().items():
+        if number is None:
+            checks.append((path, path in SELDOM, f"map {path} to an adjustment type, or {_STOPS[path]} stop here"))
+            continue
+        usable = _usable(path, number, known, "an adjustment type (Definitions, Adj Types)")
+        sign = ADJUSTMENT_SIGNS[path]
+        if usable[1] and known[number].get("ItemValue") != sign:
+            usable = (path, False, f'choose an adjustment type whose sign is "{sign}"')
+        checks.append(usable)
+    return checks
+
+
+def _usable(path: str, number: int, known: Mapping[int, Mapping[str, Any]], what: str) -> Check:
+    row = known.get(number)
+    if row is None:
+        return (path, False, f"{number} is not {what} of this office; choose one from its list")
+    if str(row.get("isHidden")).lower() == "true":
+        return (path, False, f"{number} is hidden in this office; show it again or choose another")
+    return (path, True, "")
+
+
+def _by_number(rows: Sequence[Mapping[str, Any]], category: int) -> dict[int, Mapping[str, Any]]:
+    return {
+        int(row["DefNum"]): row
+        for row in rows
+        if str(row.get("DefNum", "")).isdecimal() and str(row.get("Category")) == str(category)
+    }

@@ -1,0 +1,121 @@
+"""An entry as Open Dental's request: pure, before the mark (API facts 1.4, 1.5, 1.9, 1.11; R-1, N-2, M-4).
+
+Payments are payments, allocations replace the splits of a payment, notes are commlogs, a membership's charge is a
+completed procedure; everything else is an adjustment (`adjusting`).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from schemas.vocabulary import DeadLetterReason, EntryKind, State
+from sinks.targets.open_dental import adjustments, notes
+from sinks.targets.open_dental.accounts import number_of, patient_number, procedures_of, reads_for, receiver_of
+from sinks.targets.open_dental.capabilities import ALWAYS
+from sinks.targets.open_dental.mapping import OpenDentalMapping
+from sinks.targets.open_dental.request_text import composed, decimal, describe, not_composed
+from sinks.targets.port import Composed, Entry, NotComposed
+
+LONGEST_CHECK_NUMBER: Final = 25
+"""Width of the column; what a longer one does is unproven (API facts 1.4)."""
+
+
+def compose(entry: Entry, mapping: OpenDentalMapping) -> Composed | NotComposed:
+    """The request of one entry, or the mapping that is missing. Nothing here can fail at the target's will."""
+    kind = entry.instruction.entry_kind
+    if kind not in ALWAYS and kind is not EntryKind.CHARGE:
+        return not_composed(State.INVALID_CONFIG, DeadLetterReason.MAPPING_INVALID, "entry_kind")
+    if entry.instruction.office_level:
+        # Every entry of this API stands on a patient's account.
+        return not_composed(State.INVALID_CONFIG, DeadLetterReason.MAPPING_INVALID, "office_level")
+    patient = patient_number(entry)
+    if patient is None:
+        return not_composed(State.INVALID_CONFIG, DeadLetterReason.PATIENT_NOT_FOUND, "pms_patient_id")
+    match kind:
+        case EntryKind.PAYMENT:
+            return _payment(entry, mapping, patient)
+        case EntryKind.ALLOCATION:
+            return _allocation(entry)
+        case EntryKind.CHARGE:
+            return _charge(entry, mapping)
+        case EntryKind.NOTE:
+            return notes.compose(entry, mapping, patient)
+        case _:
+            return adjustments.compose(entry, mapping, patient)
+
+
+def _payment(entry: Entry, mapping: OpenDentalMapping, patient: int) -> Composed | NotComposed:
+    """It always says where it goes: to named procedures, to a named plan, or nowhere yet. Left open, Open Dental would
+    attach it to the patient's oldest payment plan (PL-3)."""
+    order = entry.instruction
+    if order.amount_minor <= 0:
+        # A negative PayAmt on POST is unproven (R-12): such an entry is never composed as a payment.
+        return not_composed(State.INVALID_CONFIG, DeadLetterReason.OUR_REQUEST_MALFORMED, "amount_minor")
+    receiver = receiver_of(entry)
+    fields: dict[str, Any] = {
+        "PayAmt": decimal(order.amount_minor),
+        "PatNum": receiver,
+        "PayType": mapping.pay_type_for(order.payment_kind, order.tender),
+        "PayDate": order.ledger_date.isoformat(),
+        "CheckNum": entry.marker[:LONGEST_CHECK_NUMBER],
+        "PayNote": describe(entry, "payment"),
+    }
+    procedures = procedures_of(entry)
+    if receiver == patient or not procedures:
+        # The guarantor's payment on a patient's procedures has to leave the guarantor's own account (G2).
+        fields["isPatientPreferred"] = "true"
+    if mapping.clinic_num is not None:
+        fields["ClinicNum"] = mapping.clinic_num
+    plan = number_of(order.plan_ref) if order.plan_in_pms else None
+    if procedures:
+        fields["procNums"] = list(procedures)
+    elif plan is not None:
+        fields["payPlanNum"] = plan
+    else:
+        fields["isPrepayment"] = "true"
+    return composed("POST", "/payments", fields, order)
+
+
+def _allocation(entry: Entry) -> Composed | NotComposed:
+    """The exact split of a payment that stands (ALL-1, M-6): the amounts replace whatever splits it has, a payment
+    plan's too (PL-3), so the request may be repeated."""
+    order, placement = entry.instruction, entry.placement
+    if placement is None or not reads_for(entry):
+        # Linked to another patient since the balances were read: a person allocates this payment.
+        return not_composed(State.INVALID_CONFIG, DeadLetterReason.PATIENT_NOT_FOUND, "placement")
+    payment = allocated_payment(entry)
+    parts = [(number_of(charge), amount) for charge, amount in placement.shares]
+    if payment is None or not parts or any(number is None or amount <= 0 for number, amount in parts):
+        return not_composed(State.INVALID_CONFIG, DeadLetterReason.OUR_REQUEST_MALFORMED, "placement")
+    fields = {"procNumsAndAmounts": [{"ProcNum": number, "Amount": decimal(amount)} for number, amount in parts]}
+    return composed("PUT", f"/payments/{payment}/Partial", fields, order)
+
+
+def allocated_payment(entry: Entry) -> int | None:
+    """PayNum of the payment that an allocation spreads."""
+    return number_of((entry.origin_id or "").removeprefix("payments/"))
+
+
+def _charge(entry: Entry, mapping: OpenDentalMapping) -> Composed | NotComposed:
+    """A membership's charge line (B-1): one completed procedure under the mapped code. Its kind carries its sign (M-4):
+    a charge is what the patient owes."""
+    order = entry.instruction
+    code = mapping.charge_code_for(order.plan_code)
+    if code is None:
+        return not_composed(State.INVALID_CONFIG, DeadLetterReason.MAPPING_MISSING, "membership_code")
+    if order.amount_minor == 0:
+        return not_composed(State.INVALID_CONFIG, DeadLetterReason.OUR_REQUEST_MALFORMED, "amount_minor")
+    fields: dict[str, Any] = {
+        "PatNum": receiver_of(entry),
+        "ProcDate": order.ledger_date.isoformat(),
+        "ProcStatus": "C",
+        "procCode": code,
+        "ProcFee": decimal(abs(order.amount_minor)),
+        "BillingNote": describe(entry, "membership charge"),
+    }
+    if mapping.clinic_num is not None:
+        fields["ClinicNum"] = mapping.clinic_num
+    provider = mapping.provider_for(order.provider_ref)
+    if provider is not None:
+        fields["ProvNum"] = provider
+    return composed("POST", "/procedurelogs", fields, order)

@@ -1,0 +1,221 @@
+"""The QuickBooks adapter: one instance per connection, one event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Final
+
+from schemas.vocabulary import ConnectionReason, DeadLetterReason
+from sinks.targets.choices import Choice
+from sinks.targets.http_call import HttpAnswer, HttpCaller, Lost
+from sinks.targets.port import (
+    Answer,
+    Capabilities,
+    Composed,
+    ConnectionReport,
+    Entry,
+    Found,
+    NoAnswer,
+    NotComposed,
+    NothingSent,
+    Posted,
+    Prepared,
+    ReadFailed,
+    RefusalClass,
+    Refused,
+    Scope,
+    StartGuard,
+)
+from sinks.targets.quickbooks import choices, connection_test, find_entries
+from sinks.targets.quickbooks.answers import THROTTLE_S, TokenRefused, judge_error
+from sinks.targets.quickbooks.client import CompanyClient, Sent
+from sinks.targets.quickbooks.company_cache import Books
+from sinks.targets.quickbooks.documents import MINOR_VERSION, compose_document
+from sinks.targets.quickbooks.faults import parse_json
+from sinks.targets.quickbooks.mapping import QuickBooksMapping
+from sinks.targets.quickbooks.oauth_secrets import SecretStore
+from sinks.targets.quickbooks.reversals import ENTRY_KINDS
+from sinks.targets.quickbooks.tokens import NoToken, TokenKeeper
+from streams.fault_injection.controls import Controls
+
+ROUTE: Final = "quickbooks"
+CALLS_AT_ONCE: Final = 8
+"""Below the ten at once that some of the vendor's pages name (API facts 5)."""
+INTERVAL_S: Final = 0.125
+"""Keeps both limits: 10 a second and, with reads, 500 a minute (P-9)."""
+CAPABILITIES: Final = Capabilities(
+    entry_kinds=ENTRY_KINDS,
+    reads_back=True,
+    proves_absence=True,
+    idempotency_key=True,
+    needs_patient=False,
+    max_in_flight=CALLS_AT_ONCE,
+    min_interval_s=INTERVAL_S,
+)
+
+
+class QuickBooksTarget:
+    """A `PaymentTarget`. Throttling is the gate owner's, by `capabilities` (law 21)."""
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        mapping: QuickBooksMapping,
+        secrets: SecretStore,
+        controls: Controls,
+        after_send: Callable[[], None] | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._mapping = mapping
+        http = HttpCaller(headers={}, connections=CALLS_AT_ONCE + 1, controls=controls, after_send=after_send)
+        self._token_http = HttpCaller(headers={}, connections=1, controls=controls)
+        tokens = TokenKeeper(secrets, self._token_http, mapping.token_url, now)
+        self._client = CompanyClient(base_url, http, tokens)
+        self._books = Books(self._client, mapping.realm_id)
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return CAPABILITIES
+
+    def compose(self, entry: Entry) -> Composed | NotComposed:
+        closed_through = self._books.closed_through(entry.instruction.ledger_date)
+        return compose_document(entry, self._mapping, closed_through)
+
+    async def prepare(self, entry: Entry, deadline_s: float) -> Prepared:
+        """A payout needs nothing read: its lines say where it goes."""
+        return Prepared(posts_to="")
+
+    async def post(self, entry: Entry, request: Composed, guard: StartGuard, deadline_s: float) -> Answer:
+        """1. Without a token nothing is tried. 2. Closed books are looked up, and nothing is sent into them.
+        3. Exactly the frozen bytes, once. 4. Only an answer that proves it is a refusal or a success; a success must
+        also be the bank line's amount.
+        """
+        ends_at = asyncio.get_running_loop().time() + deadline_s
+        if isinstance(token := await self._client.token(), NoToken):
+            return _without_token(token)
+        if await self._books.read_closed_through(request.ledger_date, deadline_s / 2) is not None:
+            return _closed_books()
+        left_s = ends_at - asyncio.get_running_loop().time()
+        sent = await self._client.send(request.path, request.body, left_s, guard)
+        if isinstance(sent, NoToken):
+            return _without_token(sent)
+        return await self._judged(entry, request, sent)
+
+    async def _judged(self, entry: Entry, request: Composed, sent: Sent) -> Answer:
+        outcome = sent.outcome
+        if isinstance(outcome, Lost):
+            return NoAnswer(code=outcome.code)
+        if not isinstance(outcome, HttpAnswer):
+            if outcome.late:
+                return NothingSent(scope=Scope.EFFECT, reason=None, code=outcome.code)
+            return NothingSent(scope=Scope.CONNECTION, reason=ConnectionReason.UNREACHABLE, code=outcome.code)
+        problem = judge_error(outcome.status, outcome.body, outcome.retry_after_s, outcome.request_id)
+        if isinstance(problem, TokenRefused):
+            renewed = await self._client.renew(sent.token)
+            if isinstance(renewed, NoToken):
+                return _without_token(renewed)
+            # Nothing was written, nothing is wrong with the connection any more: at once, and no attempt is burnt.
+            return NothingSent(scope=Scope.EFFECT, reason=None, code="TOKEN_RENEWED")
+        if isinstance(problem, Refused) and problem.kind is RefusalClass.PERIOD:
+            self._books.forget()
+        return problem or _posted(entry, request, outcome)
+
+    async def read_back(self, entry: Entry, deadline_s: float) -> Found | ReadFailed:
+        """Both forms, all generations' markers, to the last page, from the day before to the day after (law 19)."""
+        began_at = datetime.now(UTC)
+        ends_at = asyncio.get_running_loop().time() + deadline_s
+        equal: dict[str, None] = {}
+        differing: dict[str, None] = {}
+        for entity, condition in find_entries.find_back_queries(entry):
+            found = await self._all_matches(entity, condition, entry, ends_at)
+            if isinstance(found, ReadFailed):
+                return found
+            equal |= dict.fromkeys(found.equal)
+            differing |= dict.fromkeys(found.differing)
+        return Found(external_ids=tuple(equal), differing_ids=tuple(differing), began_at=began_at)
+
+    async def _all_matches(
+        self, entity: str, condition: str, entry: Entry, ends_at: float
+    ) -> find_entries.Matches | ReadFailed:
+        equal: tuple[str, ...] = ()
+        differing: tuple[str, ...] = ()
+        for page in range(find_entries.LONGEST_LIST):
+            left_s = ends_at - asyncio.get_running_loop().time()
+            path = find_entries.query_path(self._mapping.realm_id, find_entries.page_query(entity, condition, page))
+            document = await self._client.read(path, left_s)
+            if isinstance(document, ReadFailed):
+                return document
+            rows = find_entries.rows_of(document, entity)
+            if rows is None:
+                return ReadFailed(scope=Scope.EFFECT, reason=None, code="UNREADABLE_200")
+            found = find_entries.match(entity, rows, entry)
+            equal, differing = equal + found.equal, differing + found.differing
+            if len(rows) < find_entries.PAGE:
+                return find_entries.Matches(equal, differing)
+        return ReadFailed(scope=Scope.EFFECT, reason=None, code="LIST_WITHOUT_END")
+
+    async def test(self, deadline_s: float) -> ConnectionReport:
+        """Token, company, every mapped account and the close date; reads only."""
+        ends_at = asyncio.get_running_loop().time() + deadline_s
+        realm = self._mapping.realm_id
+        company = await self._client.read(
+            f"/v3/company/{realm}/companyinfo/{realm}?minorversion={MINOR_VERSION}", deadline_s
+        )
+        if isinstance(company, ReadFailed):
+            return connection_test.report(self._mapping, company, company, None)
+        accounts = await self._books.accounts(ends_at - asyncio.get_running_loop().time())
+        left_s = ends_at - asyncio.get_running_loop().time()
+        closed_through = await self._books.read_closed_through(date.min, max(left_s, 0.1))
+        return connection_test.report(self._mapping, None, accounts, closed_through)
+
+    async def choices(self, deadline_s: float) -> tuple[Choice, ...] | ReadFailed:
+        """The active accounts, with the fields that may name each (SET-12); one list read."""
+        accounts = await self._books.accounts(deadline_s)
+        if isinstance(accounts, ReadFailed):
+            return accounts
+        return tuple(choices.account_choices(self._mapping, accounts.values()))
+
+    async def close(self) -> None:
+        await self._client.close()
+        await self._token_http.close()
+
+
+def _posted(entry: Entry, request: Composed, answer: HttpAnswer) -> Answer:
+    """A success is proof only with the entry's id and with the bank line's amount (API facts 5.2).
+
+    Another total is an entry that stands and is wrong: no refusal and no success. Find-back meets it again and leads
+    a person to it.
+    """
+    entity = find_entries.DEPOSIT if "/deposit?" in request.path else find_entries.JOURNAL_ENTRY
+    document = parse_json(answer.body)
+    row = document.get(entity) if isinstance(document, dict) else None
+    if not isinstance(row, dict) or not row.get("Id"):
+        return NoAnswer(code="UNREADABLE_200", vendor_request_id=answer.request_id)
+    if not find_entries.carries_amount(entity, row, entry.instruction.amount_minor):
+        return NoAnswer(code=DeadLetterReason.TOTAL_DIFFERS.value, vendor_request_id=answer.request_id)
+    return Posted(external_id=find_entries.external_id(entity, row), vendor_request_id=answer.request_id)
+
+
+def _closed_books() -> Refused:
+    """The same as QuickBooks' own refusal, without having asked it."""
+    return Refused(
+        kind=RefusalClass.PERIOD,
+        scope=Scope.EFFECT,
+        reason=DeadLetterReason.PERIOD_CLOSED,
+        code="BOOKS_CLOSED",
+    )
+
+
+def _without_token(problem: NoToken) -> NothingSent | Refused:
+    if problem.reason is ConnectionReason.THROTTLED:
+        return Refused(
+            kind=RefusalClass.TEMPORARY,
+            scope=Scope.CONNECTION,
+            reason=problem.reason,
+            code=problem.code,
+            retry_after_s=THROTTLE_S,
+        )
+    return NothingSent(scope=Scope.CONNECTION, reason=problem.reason, code=problem.code)

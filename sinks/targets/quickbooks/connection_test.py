@@ -1,0 +1,84 @@
+"""What `writeback target test` says about a QuickBooks connection: pure, from what was read (P-15, B-6)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Final
+
+from schemas.vocabulary import ConnectionReason
+from sinks.targets.port import ConnectionReport, ReadFailed
+from sinks.targets.quickbooks.company_cache import Account
+from sinks.targets.quickbooks.mapping import Form, QuickBooksMapping
+
+BANKS: Final = frozenset({"Bank", "Other Current Asset"})
+DEPOSIT_LINES: Final = frozenset(
+    {
+        "Income",
+        "Other Income",
+        "Expense",
+        "Other Expense",
+        "Other Current Asset",
+        "Equity",
+        "Cost of Goods Sold",
+    }
+)
+"""Documented for the lines of a Deposit (API facts 5); Bank and liabilities are not."""
+NEVER: Final = frozenset({"Accounts Receivable", "Accounts Payable", "Non-Posting"})
+HELD: Final = frozenset({"accounts.reserve", "accounts.carried"})
+
+_HELP: Final = {
+    ConnectionReason.NEEDS_RECONNECT: "connect QuickBooks again as an admin and give the new secrets",
+    ConnectionReason.WRONG_COMPANY: "the token belongs to another company than realm_id, or to other keys",
+    ConnectionReason.UNREACHABLE: "check the base URL and that this machine reaches it",
+    ConnectionReason.TARGET_DOWN: "QuickBooks is not answering; test again in some minutes",
+    ConnectionReason.THROTTLED: "too many requests are waiting; test again in a minute",
+    ConnectionReason.SUBSCRIPTION_ENDED: "update the company's billing in QuickBooks",
+}
+
+Check = tuple[str, bool, str]
+
+
+def report(
+    mapping: QuickBooksMapping,
+    company: ReadFailed | None,
+    accounts: Mapping[str, Account] | ReadFailed,
+    closed_through: date | None,
+) -> ConnectionReport:
+    """Each check with what to do when it failed; ok only if all passed."""
+    checks = [_read_check("company and token", company)]
+    if company is None:
+        checks.append(_read_check("chart of accounts", accounts if isinstance(accounts, ReadFailed) else None))
+    if not isinstance(accounts, ReadFailed) and company is None:
+        checks += [account_check(path, number, accounts, mapping) for path, number in _mapped(mapping)]
+    if closed_through is not None:
+        checks.append(("books", True, f"closed through {closed_through.isoformat()}: such payouts wait for a person"))
+    return ConnectionReport(ok=all(passed for _, passed, _ in checks), checks=tuple(checks))
+
+
+def _mapped(mapping: QuickBooksMapping) -> list[tuple[str, str]]:
+    return sorted(mapping.mapped_accounts().items())
+
+
+def _read_check(name: str, failed: ReadFailed | None) -> Check:
+    if failed is None:
+        return (name, True, "")
+    known = _HELP.get(failed.reason) if failed.reason is not None else None
+    return (name, False, known or f"QuickBooks answered {failed.code}; test again")
+
+
+def account_check(path: str, number: str, accounts: Mapping[str, Account], mapping: QuickBooksMapping) -> Check:
+    """Whether the account may stand in the field `path`, and what to do if not. Pure."""
+    account = accounts.get(number)
+    if account is None:
+        return (path, False, f"account {number} is not in the chart or inactive: make it active or choose another")
+    if path == "accounts.bank":
+        return (path, account.type in BANKS, f"account {number} is no bank account: choose a Bank account")
+    if path in HELD:
+        right = account.type == "Other Current Asset"
+        return (path, right, f"account {number} must be an Other Current Asset, never income or expense (P-18)")
+    if account.type in NEVER:
+        return (path, False, f"account {number} needs a customer or vendor: choose no receivable or payable")
+    if mapping.form is Form.DEPOSIT and account.type not in DEPOSIT_LINES:
+        return (path, False, f"a deposit takes no {account.type} account: choose another, or form JOURNAL_ENTRY (B-6)")
+    return (path, True, "")

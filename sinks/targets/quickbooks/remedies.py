@@ -1,0 +1,89 @@
+"""What a practice is told to do, by QuickBooks code and by reason (API facts 1.9, QB-9, NOT-3); no vendor text.
+
+For the notices: a code's words win over its reason's, which win over the general ones. Codes that concern only us
+(malformed requests, doubtful outcomes) have none: the practice cannot act on them.
+"""
+
+from __future__ import annotations
+
+from schemas.vocabulary import ConnectionReason, DeadLetterReason
+
+_RECONNECT = (
+    "QuickBooks is disconnected. Someone who is an admin of the QuickBooks company must connect it again. "
+    "Payouts wait and are written by themselves afterwards."
+)
+_COMPANY = (
+    "The connection belongs to another QuickBooks company, or this company does not allow it. "
+    "Connect again and choose the right company."
+)
+_INACTIVE = (
+    "An account that payouts are mapped to is inactive or deleted in QuickBooks. In QuickBooks open the chart of "
+    "accounts, include inactive accounts and make it active again, or choose another account in the mapping."
+)
+_CLOSED = (
+    "The books are closed for the payout's date. In QuickBooks open Settings, Account and settings, Advanced and move "
+    "the closing date back; or enter it by hand in the open period."
+)
+_SUBSCRIPTION = (
+    "QuickBooks refuses changes because of the company's subscription. Update billing in QuickBooks; payouts "
+    "continue by themselves."
+)
+_ACCOUNT_TYPE = (
+    "An account in the mapping is of a kind that QuickBooks does not take there. Choose income, expense or other "
+    "current asset accounts for the lines and a bank account for the deposit."
+)
+_PLAN = "Class or location is not part of this QuickBooks plan. Turn class and location off in the mapping."
+
+BY_CODE: dict[str, str] = {
+    "100": _COMPANY,
+    "120": _RECONNECT,
+    "3100": _COMPANY,
+    "610": _INACTIVE,
+    "2500": _INACTIVE,
+    "2220": "The currency of the payout and of a mapped account differ. Choose accounts in the payout's currency.",
+    "5020": _PLAN,
+    "5030": _PLAN,
+    "6000": (
+        "QuickBooks refuses the entry by one of its own rules. Compare the payout with the mapped accounts, "
+        "correct the mapping, or enter it by hand."
+    ),
+    "6080": "An account in the mapping needs a customer or vendor. Choose an account that is no receivable or payable.",
+    "6190": _SUBSCRIPTION,
+    "6200": _CLOSED,
+    "6210": _CLOSED,
+    "6430": _ACCOUNT_TYPE,
+    "6540": "The entry is part of a deposit that is locked. Remove it from that deposit in QuickBooks.",
+}
+
+BY_REASON: dict[DeadLetterReason | ConnectionReason, str] = {
+    DeadLetterReason.MAPPING_MISSING: (
+        "An account that this payout needs is not mapped. Choose it in the mapping; a reserve or carried balance "
+        "needs an other current asset account."
+    ),
+    DeadLetterReason.MAPPING_INVALID: _ACCOUNT_TYPE,
+    DeadLetterReason.ACCOUNT_INACTIVE: _INACTIVE,
+    DeadLetterReason.PERIOD_CLOSED: _CLOSED,
+    DeadLetterReason.TOTAL_DIFFERS: (
+        "QuickBooks holds the payout's entry with another total than the bank's, because of tax or because it was "
+        "edited. Open the entry, correct it to the bank's amount, then tell support."
+    ),
+    DeadLetterReason.FOUND_TWICE: (
+        "QuickBooks holds this payout more than once. Delete all but one in QuickBooks, then tell support."
+    ),
+    DeadLetterReason.OUTCOME_UNKNOWN: (
+        "Whether QuickBooks took this payout could not be established. Look for it by its date and reference, and "
+        "tell support whether it is there. Do not enter it by hand: if it is not there, they post it again."
+    ),
+    DeadLetterReason.DUPLICATE_AT_TARGET: (
+        "This payout stands in QuickBooks, and also as recorded by hand or twice. Delete the surplus entry."
+    ),
+    ConnectionReason.NEEDS_RECONNECT: _RECONNECT,
+    ConnectionReason.WRONG_COMPANY: _COMPANY,
+    ConnectionReason.SUBSCRIPTION_ENDED: _SUBSCRIPTION,
+}
+
+
+def remedy(code: str | None, reason: DeadLetterReason | ConnectionReason | None) -> str | None:
+    """The practice's next step, or None where the general words are the best there are. Pure."""
+    found = BY_CODE.get(code) if code else None
+    return found or (BY_REASON.get(reason) if reason else None)

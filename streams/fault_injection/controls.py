@@ -1,0 +1,70 @@
+"""Switches that take single safety devices away, so that a test can prove each of them necessary.
+
+A control is never a setting of the product: it is read from `WRITEBACK_TEST_CONTROLS`, said aloud at start, and
+refused unless every target is on loopback (see `ProgramSettings.unsafe_switches`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Self
+
+import msgspec
+
+from streams.runtime.did_you_mean import nearest
+from streams.runtime.errors import ConfigurationError
+
+
+class Control(StrEnum):
+    """One safety device each; named after what is taken away. The index of law 23 is one too: its tests drop it."""
+
+    REWIND = "rewind"  # law 1: after an abort, go back to the committed position
+    RESOLVE_ONCE = "resolve_once"  # law 2: a replay inserts no effects
+    POSITIONS = "positions"  # law 3: compare-and-set of positions in the batch's transaction
+    TOPIC_IDS = "topic_ids"  # law 5: another topic id stops the role
+    MONEY_IDENTITY = "money_identity"  # law 6: one money told twice is one
+    PRACTICE_LOCK = "practice_lock"  # law 8: the practice's row is the lock of its writers
+    BISECT = "bisect"  # law 9: a bad record is cut out of its batch
+    RECEIPTS = "receipts"  # law 11: a receipt for every record
+    STABLE_TRANSACTIONAL_ID = "stable_transactional_id"  # law 13: an equal slot fences the older process
+    SETTINGS_CHECK = "settings_check"  # law 15: intake checks the decided version
+    MARK = "mark"  # law 16: SENDING is committed before the first byte
+    LATE_CHECK = "late_check"  # law 17: too late after the mark sends nothing
+    TOTAL_DEADLINE = "total_deadline"  # law 17: one wall-clock deadline per call
+    SETTLE_TIME = "settle_time"  # law 19: absence takes time
+    READ_BACK = "read_back"  # law 19: an unknown outcome is looked up before it is sent again
+    EPOCH = "epoch"  # law 20: negative results are fenced
+    KEEP_POSITIVE = "keep_positive"  # law 20: a positive answer never is
+    OUTER_STATE_TEST = "outer_state_test"  # protocol section 2: the mark tests the state again at the row
+    LOOK_FIRST = "look_first"  # law 4: read back before any send after a failover
+    OUTBOX = "outbox"  # law 25: rows are deleted only after the commit
+    DEAD_LETTER_LIMIT = "dead_letter_limit"  # a bad deployment stops instead of dead-lettering
+
+
+class Controls(msgspec.Struct, frozen=True):
+    """The devices that are off in this process; none in production."""
+
+    off_devices: frozenset[Control] = frozenset()
+
+    def off(self, control: Control) -> bool:
+        return control in self.off_devices
+
+    def __bool__(self) -> bool:
+        return bool(self.off_devices)
+
+    @classmethod
+    def of(cls, *controls: Control) -> Self:
+        return cls(frozenset(controls))
+
+    @classmethod
+    def named(cls, names: Iterable[str]) -> Self:
+        """From their names. Raises ConfigurationError for one that is not known."""
+        found = set()
+        for name in names:
+            try:
+                found.add(Control(name))
+            except ValueError as error:
+                known = [control.value for control in Control]
+                raise ConfigurationError(f"there is no test control {name!r}{nearest(name, known)}") from error
+        return cls(frozenset(found))

@@ -1,0 +1,1 @@
+"""Kafka clients of the money path: configuration, transactional loop, membership, positions, topics, dead letters."""

@@ -1,0 +1,79 @@
+"""Calls to the broker that are resumed instead of given up, within a deadline."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+from typing import Final
+
+from confluent_kafka import KafkaException
+
+from streams.runtime.endpoints import Health
+from streams.runtime.errors import Transient
+from streams.runtime.lifecycle import Stop
+
+CALL_S: Final = 15.0
+"""One try of a transactional call: as long as the broker keeps a transaction open. A timed-out call is resumed."""
+OUTAGE_S: Final = 600.0
+"""Aborts in a row, or a call that does not end, for this long: exit, and let a restart decide. Nothing is lost."""
+HANG_S: Final = CALL_S + 5.0
+"""A call that is back neither with an answer nor with its own timeout hangs. Seen of send_offsets_to_transaction after
+a restart of the broker: it waits without end for a group coordinator that the client has dropped (librdkafka 5456,
+5511). The process has to end then; the next one of its slot ends the open transaction (law 13)."""
+
+
+class Resuming:
+    """How long a loop insists. `stop` is set by the loop's `run`."""
+
+    def __init__(self, health: Health) -> None:
+        self._health = health
+        self._pause = threading.Event()  # never set: what cannot be waited for otherwise waits on it
+        self.stop = Stop()
+
+    def until_done(self, call: Callable[[float], object], *, may_hang: bool = False) -> None:
+        """Resumes a call that timed out or may be retried, for up to OUTAGE_S; one try more after a stop. Raises the
+        KafkaException that it ends in. `may_hang`: Transient when the call is not back after HANG_S."""
+        until = time.monotonic() + OUTAGE_S
+        while True:
+            last = bool(self.stop)
+            try:
+                if may_hang:
+                    _watched(call)
+                else:
+                    call(CALL_S)
+                return
+            except KafkaException as error:
+                if last or not error.args[0].retriable() or time.monotonic() > until:
+                    raise
+                self._health.beat()
+                self.pause(0.05)
+
+    def pause(self, seconds: float) -> None:
+        """Between two tries; `stop` does not cut it short, so it is kept to fractions of a second."""
+        self._pause.wait(seconds)
+
+
+def _watched(call: Callable[[float], object]) -> None:
+    """The call in a thread of its own, which is left behind when it hangs: nothing can end it but the process."""
+    ended: queue.SimpleQueue[Exception | None] = queue.SimpleQueue()
+
+    def run() -> None:
+        try:
+            call(CALL_S)
+        except Exception as error:  # noqa: BLE001 - raised again below, in the thread that asked
+            ended.put(error)
+        else:
+            ended.put(None)
+
+    threading.Thread(target=run, name="kafka-call", daemon=True).start()
+    try:
+        error = ended.get(timeout=HANG_S)
+    except queue.Empty:
+        raise Transient(
+            f"a call of the Kafka client does not return within {HANG_S:.0f} s: start this role again, it goes on "
+            "where it was"
+        ) from None
+    if error is not None:
+        raise error

@@ -1,0 +1,205 @@
+"""What holds for every life that chance can tell: no cent is lost, none comes from nowhere, nothing waits for ever."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from processors.rules.lifecycle.booking_terms import given_back, is_voided
+from processors.rules.lifecycle.entries import GIVING as GIVING_EVENTS
+from processors.rules.lifecycle.entries import lines_of
+from processors.rules.lifecycle.parts import root
+from processors.rules.lifecycle.payment_state import Entry
+from schemas.vocabulary import EntryKind, State
+from tests.processors.rules.lifecycle import random_events
+from tests.processors.rules.lifecycle.memory_ledger import Ledger, refund
+from tests.processors.rules.lifecycle.random_events import Happening
+
+STEPS = (
+    "refund",
+    "refund",
+    "refund_fails",
+    "returned",
+    "disputed",
+    "dispute_closed",
+    "fee_changes",
+    "corrected",
+    "voided",
+    "posted",
+    "partly_posted",
+)
+GIVING = tuple(step for step in STEPS if step not in ("corrected", "voided", "fee_changes"))
+
+
+def lived(data: st.DataObject, steps: tuple[str, ...] = STEPS, *, mirrored: bool = False) -> Happening:
+    ledger = Ledger(**data.draw(random_events.settings(mirrored=mirrored)))
+    payment = data.draw(random_events.money())
+    happening = Happening(ledger, payment, data.draw)
+    happening.tell(payment)
+    for step in data.draw(st.lists(st.sampled_from(steps), max_size=8)):
+        getattr(happening, step)()
+    return happening
+
+
+def _first(ledger: Ledger, entry: Entry) -> Entry:
+    """What an entry waits for in the end."""
+    return entry if entry.depends_on is None else _first(ledger, ledger.entry(entry.depends_on))
+
+
+def by_part(ledger: Ledger, *but: EntryKind) -> dict[str, int]:
+    sums: dict[str, int] = {}
+    for entry in ledger.standing():
+        if entry.entry_kind not in but:
+            sums[root(entry.part)] = sums.get(root(entry.part), 0) + entry.amount_minor
+    return sums
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_n3_r15_conservation(data: st.DataObject) -> None:
+    """N-3 B, R-15: payments and companions that stand are what was paid toward the balance less what was given back,
+    in every mode with the companion on; after a void they are nothing."""
+    life = lived(data)
+    ledger, payment = life.ledger, life.payment
+    if is_voided(ledger.life):
+        assert given_back(ledger.life) >= payment.gross_minor or ledger.applied() == 0
+        return
+    expected = payment.gross_minor - payment.surcharge_minor
+    for linked in ledger.life.linked:
+        if linked.waiting is None and isinstance(linked.event, GIVING_EVENTS):
+            expected += linked.event.gross_minor - _surcharge(ledger, linked.event)
+    assert ledger.applied() == expected
+
+
+def _surcharge(ledger: Ledger, event: Any) -> int:
+    """As its entries say, which carry the amounts of their event; without any it was all surcharge."""
+    mine = (x.instruction for x in ledger.life.entries if x.event_id == event.event_id)
+    found = (order.surcharge_minor or 0 for order in mine if order.payment_ref != "pay-1")
+    return next(found, event.gross_minor)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_n3_payments_are_the_banks(data: st.DataObject) -> None:
+    """N-3 A: in NET the cash entries that stand add up to the net of the events that count."""
+    life = lived(data, (*GIVING, "fee_changes"))
+    ledger = life.ledger
+    told = ledger.life.told
+    assert told is not None
+    if told.settings.amount.value == "GROSS" or any(
+        x.reason.value == "REFUNDED_BEFORE_POST" for x in ledger.life.entries
+    ):
+        return
+    counted = [x.event for x in ledger.life.linked if x.waiting is None]
+    moved = [x for x in counted if isinstance(x, GIVING_EVENTS)]
+    net = life.payment.gross_minor - life.fee + sum(x.net_minor for x in moved)
+    assert ledger.cash() == net
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.data())
+def test_r5_a_mirrored_refund_ends_at_nothing(data: st.DataObject) -> None:
+    """R-5: however it is cut up, a payment that is given back whole leaves no cent of what was posted."""
+    life = lived(data, tuple(x for x in GIVING if x != "dispute_closed"), mirrored=True)
+    ledger = life.ledger
+    left = life.payment.gross_minor - given_back(ledger.life)
+    if left:
+        ledger.tell(refund(-left, 0, 500, ref="rest"))
+    assert given_back(ledger.life) == life.payment.gross_minor
+    assert set(by_part(ledger).values()) <= {0}
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_r2_the_last_refund_takes_the_rest(data: st.DataObject) -> None:
+    """R-2, R-16: cumulative rounding totals exactly, in each part; a cent more is for a person."""
+    life = lived(data, GIVING)
+    ledger = life.ledger
+    left = life.payment.gross_minor - given_back(ledger.life)
+    if left:
+        ledger.tell(refund(-left, 0, 500, ref="rest"))
+    assert set(by_part(ledger).values()) <= {0}
+    before = ledger.book()
+    change = ledger.tell(refund(-1, 0, 501, ref="more"))
+    assert change.waiting is State.AWAITING_REVIEW
+    assert ledger.book() == before
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_law2_nothing_waits_for_what_is_voided(data: st.DataObject) -> None:
+    """Law 2: what is due depends on nothing that will never be posted, and each effect's key stands once (E-1)."""
+    ledger = lived(data).ledger
+    for entry in ledger.standing():
+        if entry.state is not State.POSTED and entry.depends_on is not None:
+            assert ledger.entry(entry.depends_on).state is not State.VOIDED_BEFORE_POST
+    ledger.post()
+    for entry in ledger.life.entries:
+        assert entry.state is not State.SCHEDULED or _first(ledger, entry).state is State.AWAITING_MANUAL_POST
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.data())
+def test_r7_a_void_leaves_nothing_in_any_part(data: st.DataObject) -> None:
+    """R-7: whatever happened, after a void the parts that were not given back whole stand at nothing."""
+    life = lived(data)
+    life.voided()
+    ledger = life.ledger
+    if given_back(ledger.life) < life.payment.gross_minor:
+        assert set(by_part(ledger).values()) <= {0}
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.data())
+def test_r8_any_order_of_arrival(data: st.DataObject) -> None:
+    """R-8: what comes before its payment parks and is then resolved in the order in which it happened, however it
+    came: the same entries as if it had come in order after it."""
+    chosen = data.draw(random_events.settings())
+    payment = data.draw(random_events.money())
+    happening = Happening(Ledger(**chosen), payment, data.draw)
+    happening.tell(payment)
+    steps = tuple(step for step in GIVING if "posted" not in step)
+    for step in data.draw(st.lists(st.sampled_from((*steps, "voided")), max_size=6)):
+        getattr(happening, step)()
+    late = Ledger(**chosen)
+    late.tell(*data.draw(st.permutations(happening.told[1:])))
+    late.tell(payment)
+    assert _written(late) == _written(happening.ledger)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.data())
+def test_e2_told_again_it_changes_nothing(data: st.DataObject) -> None:
+    """E-2, law 2: a life that is told once more is the same."""
+    life = lived(data)
+    before = life.ledger.life
+    life.ledger.tell(*life.told)
+    assert life.ledger.life == before
+
+
+@pytest.mark.parametrize("step", [step for step in STEPS if "posted" not in step])
+def test_every_step_can_happen(step: str) -> None:
+    """The lives above are not empty ones: each step brings a change to some life."""
+    found = []
+
+    @settings(max_examples=60, deadline=None, database=None)
+    @given(st.data())
+    def happens(data: st.DataObject) -> None:
+        life = lived(data, ("posted", "refund", "disputed"))
+        before = life.ledger.life
+        getattr(life, step)()
+        found.append(life.ledger.life.entries != before.entries)
+
+    happens()
+    assert any(found)
+
+
+def _written(ledger: Ledger) -> list[tuple[Any, ...]]:
+    lines = lines_of(ledger.life)
+    return sorted(
+        (x.entry.event_id, x.entry.entry_kind.value, x.entry.part, x.entry.amount_minor, x.entry.state.value)
+        for x in lines
+    )

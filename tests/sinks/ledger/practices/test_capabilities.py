@@ -1,0 +1,64 @@
+"""What a practice's connection can do is asked of the ledger, offline, before settings are saved (TIM-3)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from schemas.practice_settings import Timing
+from schemas.vocabulary import EntryKind
+from sinks.ledger.practices.settings.capabilities import abilities_from, abilities_of
+from sinks.ledger.practices.settings.warnings import Abilities
+from streams.runtime.errors import ConfigurationError
+from tests.processors.rules.event_examples import NOON, PRACTICE, item, payment, payout
+from tests.processors.rules.linked_examples import cleared
+from tests.sinks.ledger.ledger_fixture import Book
+
+
+def abilities(book: Book) -> Abilities:
+    with book.connection.cursor() as cursor:
+        return abilities_of(cursor, PRACTICE)
+
+
+def test_words_of_a_connection_become_abilities() -> None:
+    """A row of an older release writes what every release wrote; unknown words are left out."""
+    assert EntryKind.REFUND not in abilities_from(None, hears_of_clearance=True).kinds
+    found = abilities_from(["payment", "charge", "guarantor", "batches_only", "levitate"], hears_of_clearance=True)
+    assert (found.kinds, found.real_time) == (frozenset({EntryKind.PAYMENT, EntryKind.CHARGE}), False)
+    assert found.books_to_guarantor
+
+
+@pytest.mark.stack
+def test_the_ledger_knows_connection_and_clearances(book: Book) -> None:
+    """T-13: a clearance or a payout with its payments is something to wait for."""
+    book.add(connected=False)
+    assert abilities(book) == Abilities(connected=False)
+    book.connect()
+    book.link()
+    assert abilities(book).hears_of_clearance is False
+    book.tell(payment())
+    assert abilities(book).hears_of_clearance is False
+    book.tell(cleared(at=NOON + timedelta(minutes=1)))
+    assert abilities(book).hears_of_clearance is True
+
+
+@pytest.mark.stack
+def test_a_payout_that_names_its_payments_clears_them(book: Book) -> None:
+    """T-13."""
+    book.add()
+    book.tell(payout(item(1, 10_000, 320, payment_id="pay-1")))
+    assert abilities(book).hears_of_clearance is True
+
+
+@pytest.mark.stack
+def test_what_a_connection_cannot_do_is_not_saved(book: Book) -> None:
+    """TIM-3: INSTANT at a system that takes batches alone; but nobody is kept from switching off."""
+    book.add()
+    book.connection.execute("UPDATE connections SET capabilities = '{payment,fee_adjustment,batches_only}'")
+    book.clock.instant += timedelta(hours=1)
+    assert book.save(master=False) == 2
+    book.clock.instant += timedelta(hours=1)
+    assert book.save(timing=Timing.DAILY) == 3
+    with pytest.raises(ConfigurationError, match="timing: this practice's system takes postings in batches alone"):
+        book.save(timing=Timing.INSTANT)

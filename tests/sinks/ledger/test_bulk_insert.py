@@ -1,0 +1,92 @@
+"""Few rows are inserted and many copied: the tables cannot tell which (laws 2, 9, 11)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.rows import TupleRow
+
+from sinks.ledger.intake import batch
+from sinks.ledger.intake.batch_context import Writes
+from sinks.ledger.intake.bulk_insert import FEW, copy, insert
+from sinks.ledger.intake.copy_rows import COLUMNS, Row
+from sinks.ledger.intake.write import write
+from tests.processors.rules.event_examples import PRACTICE, item, payment, payout
+from tests.sinks.ledger.ledger_fixture import Book
+
+Put = Callable[[psycopg.Cursor[TupleRow], str, Sequence[Row]], None]
+TABLES = ("receipts", "events", "bodies", "effects", "payout_items")
+"""In the order in which one may refer to the other."""
+
+
+@pytest.fixture
+def written(book: Book, monkeypatch: pytest.MonkeyPatch) -> Writes:
+    """What one batch with a payout and a payment that waits was made of, and a receipt with an odd text."""
+    seen: list[Writes] = []
+
+    def spy(cursor: psycopg.Cursor[TupleRow], writes: Writes, **how: Any) -> None:
+        seen.append(writes)
+        write(cursor, writes, **how)
+
+    monkeypatch.setattr(batch, "write", spy)
+    book.add()
+    book.link()
+    book.tell(
+        payment(),
+        payment(event_id="ev-2", payment_id="pay-2", patient_ref="pt-2"),
+        payout(item(1, 10000, 320, payment_id="pay-1")),
+    )
+    (writes,) = seen
+    writes.receipts.append((PRACTICE, "t", 2**31 - 1, 2**63 - 1, "FIRST", 'a "\\2\n\tü€\U0001f9b7 {1,NULL}', None))
+    return writes
+
+
+def _rows(book: Book, table: str) -> list[TupleRow]:
+    return sorted(book.rows(f"SELECT * FROM {table}"), key=repr)
+
+
+def _put_anew(book: Book, writes: Writes, put: Put) -> dict[str, list[TupleRow]]:
+    """The tables as `put` fills them; then as they were."""
+    with book.connection.transaction(force_rollback=True), book.connection.cursor() as cursor:
+        for table in reversed(TABLES):
+            cursor.execute(f"DELETE FROM {table}")
+        for table in TABLES:
+            put(cursor, table, getattr(writes, table))
+        return {table: _rows(book, table) for table in TABLES}
+
+
+def test_inserted_and_copied_rows_are_the_same(book: Book, written: Writes) -> None:
+    """Texts, bytes, arrays, instants, JSON and nothing at all arrive alike, to the last digit."""
+    assert set(TABLES) == set(COLUMNS)
+    assert all(0 < len(getattr(written, table)) <= FEW for table in TABLES)
+    copied = _put_anew(book, written, copy)
+    assert _put_anew(book, written, insert) == copied
+    for table in TABLES[1:]:
+        assert copied[table] == _rows(book, table)
+
+
+def test_a_batch_of_many_is_stored_like_its_parts(book: Book) -> None:
+    """More rows than FEW take the other way in; each event has its receipt and its entries, once."""
+    book.add()
+    book.link()
+    many = [payment(event_id=f"ev-{n}", payment_id=f"pay-{n}") for n in range(FEW + 1)]
+    book.tell(*many)
+    assert book.verdicts() == ["FIRST"] * len(many)
+    assert book.one("SELECT count(*) FROM effects WHERE entry_kind = 'payment'") == len(many)
+    assert book.one("SELECT count(*) FROM bodies") == len(many)
+
+
+@pytest.mark.parametrize("text", ["\x00", "\ud800"], ids=["NUL", "half a surrogate"])
+def test_what_no_text_column_holds_is_told_as_bad_data(book: Book, text: str) -> None:
+    """Law 9: the same classes of error by either way, so that a batch is bisected and not retried for ever."""
+    row = ("p", "t", 0, 1, "FIRST", text, "e")
+    for put in (copy, insert):
+        with (
+            pytest.raises((psycopg.DataError, UnicodeEncodeError)),
+            book.connection.transaction(),
+            book.connection.cursor() as cursor,
+        ):
+            put(cursor, "receipts", [row])

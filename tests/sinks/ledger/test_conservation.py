@@ -1,0 +1,74 @@
+"""All money is somewhere (I5), and every stored event has one receipt (I1)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from prometheus_client import REGISTRY
+
+from schemas.practice_settings import TypeModes
+from schemas.vocabulary import Target
+from sinks.ledger import conservation
+from sinks.ledger.conservation import Bucket
+from sinks.ledger.gauges import Gauges
+from tests.processors.rules.event_examples import item, payment, payout
+from tests.sinks.ledger.ledger_fixture import Book
+
+
+def test_every_cent_is_in_one_bucket(book: Book) -> None:
+    """Skipped, waiting for a link, for a fee, scheduled, posted: their sum is what came in."""
+    book.add(types=TypeModes(collection="OFF"))  # type: ignore[arg-type]
+    book.link("pt-1")
+    book.tell(
+        payment(),
+        payment(event_id="ev-2", payment_id="pay-2", patient_ref="pt-2", gross_minor=5000, net_minor=4680),
+        payment(event_id="ev-3", payment_id="pay-3", kind="COLLECTION"),
+        payment(event_id="ev-4", payment_id="pay-4", fee=None),
+        payment(event_id="ev-5", payment_id="pay-5", gross=10300, fee=267, surcharge_minor=300),
+        payout(item(1, 10000, 320), item(2, -500)),
+    )
+    book.connection.execute("UPDATE effects SET state = 'SENDING' WHERE effect_id = 1")
+    book.connection.execute("UPDATE effects SET state = 'POSTED' WHERE effect_id = 1")
+    found = {account.target: account for account in conservation.accounts(book.connection)}
+    pms = found[Target.PMS]
+    assert pms.money_in == 10000 + 5000 + 10000 + 10000 + 10000
+    assert (pms.buckets[Bucket.POSTED], pms.buckets[Bucket.SKIPPED]) == (9680, 10000)
+    assert pms.buckets[Bucket.WAITING] == 320 + 5000 + 10000 + 10000
+    assert found[Target.QUICKBOOKS].money_in == 9180
+    assert all(account.balanced for account in found.values())
+    assert conservation.violations(book.connection) == []
+
+
+def test_a_missing_entry_or_receipt_is_a_violation(book: Book) -> None:
+    """The detector detects."""
+    book.add()
+    book.tell(payment())
+    book.connection.execute("DELETE FROM effects WHERE effect_id = 2")
+    book.connection.execute("DELETE FROM receipts")
+    assert len(conservation.violations(book.connection)) == 2
+
+
+def test_counts_say_what_waits_and_why(book: Book) -> None:
+    book.add()
+    book.tell(payment(), payment(event_id="ev-2", payment_id="pay-2", fee=None))
+    (waiting,) = conservation.waiting_counts(book.connection)
+    assert (waiting.state, waiting.reason, waiting.count) == ("AWAITING_FEE", "FEE_UNKNOWN", 1)
+    (counted,) = conservation.state_counts(book.connection)
+    assert (counted.state, counted.count, counted.minor) == ("AWAITING_LINK", 2, 10000)
+
+
+def test_the_gauges_say_what_is_open(book: Book) -> None:
+    """Features 2.5: count, money and age of what is not posted; the queue of links apart."""
+    book.add()
+    book.link("pt-1")
+    book.tell(payment(), payment(event_id="ev-2", payment_id="pay-2", patient_ref="pt-2"))
+    book.clock.instant += timedelta(hours=2)
+    Gauges(book.connection, book.clock).measure()
+    assert value_of("writeback_effects_open", target="PMS", state="SCHEDULED") == 2
+    assert value_of("writeback_unposted_minor_units", target="PMS", age="<1d", currency="USD") == 20000
+    assert value_of("writeback_oldest_due_age_seconds", target="PMS") == 7200
+    assert (value_of("writeback_links_waiting"), value_of("writeback_links_oldest_age_seconds")) == (2, 7200)
+
+
+def value_of(name: str, **labels: str) -> float | None:
+    return REGISTRY.get_sample_value(name, labels)

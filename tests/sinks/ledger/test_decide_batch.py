@@ -1,0 +1,100 @@
+"""Properties of one pass over a batch, without a database: any order, any repeats, any cuts (laws 2, 6, 11; I7)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from processors.rules.lifecycle.waiting_state import Truth
+from processors.rules.source_records import judge
+from schemas.codec import encode_event
+from schemas.events import Event
+from schemas.topics import STREAM_TOPICS, TopicName
+from schemas.writebacks import SourcePosition, Writeback
+from sinks.ledger.intake.batch_context import Era, Facts, Policy, Writes
+from sinks.ledger.intake.copy_rows import COLUMNS, Row
+from sinks.ledger.intake.decide_batch import Deciding
+from sinks.ledger.intake.duplicates import Known, Stored
+from sinks.ledger.intake.records import Consumed, Decided
+from tests.processors.rules.event_examples import NOON, PRACTICE, history, item, payment, payout
+
+POLICY = Policy(group="intake", redecide_after=timedelta(seconds=30), jitter_s=0)
+
+EVENTS: tuple[Event, ...] = (
+    payment(),
+    payment(event_id="ev-2", payment_id="pay-2", gross_minor=5000, net_minor=4680),
+    payment(event_id="ev-1b"),  # the money of ev-1, told again
+    payment(event_id="ev-4", payment_id="pay-4", fee=None),
+    payout(item(1, 10000, 320)),
+    payment(gross=20000),  # ev-1 with other content
+)
+
+
+def decided(event: Event, offset: int) -> Decided:
+    topic = STREAM_TOPICS[event.stream]
+    position = SourcePosition(topic=topic.value, topic_id="src", partition=0, offset=offset, appended_at=NOON)
+    said = judge(position, PRACTICE.encode(), encode_event(event), lambda _: history())
+    assert isinstance(said, Writeback)
+    at = Consumed(topic=TopicName.WRITEBACKS, topic_id="wb", part=0, off=offset, timestamp_ms=0, key=None, value=None)
+    return Decided(at, said)
+
+
+class Kept:
+    """What a database would keep of each transaction."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, list[Row]] = {"receipts": [], "events": [], "effects": []}
+        self.seqs = {PRACTICE: 0}
+
+    def take(self, records: Sequence[Decided]) -> Writes:
+        facts = Facts(
+            now=NOON,
+            era=Era(1, NOON),
+            seqs=dict(self.seqs),
+            known=Known(_stored(row) for row in self.rows["events"]),
+            truths={PRACTICE: [Truth(1, NOON - timedelta(days=30), True)]},
+            linked=frozenset(),
+            connections={(PRACTICE, "PMS"): "pms", (PRACTICE, "QUICKBOOKS"): "qb"},
+            receipts=frozenset((row[1], row[2], row[3]) for row in self.rows["receipts"]),
+            histories={PRACTICE: history()},
+        )
+        writes = Deciding(facts, POLICY).run(records)
+        for table, rows in self.rows.items():
+            rows += getattr(writes, table)
+        self.seqs |= writes.seqs
+        return writes
+
+    def column(self, table: str, name: str) -> list[object]:
+        return [row[list(COLUMNS[table]).index(name)] for row in self.rows[table]]
+
+
+def _stored(row: Row) -> Stored:
+    told = dict(zip(COLUMNS["events"], row, strict=True))
+    return Stored(**{name: told[name] for name in Stored.__struct_fields__ if name in told})
+
+
+@given(st.lists(st.sampled_from(range(len(EVENTS))), min_size=1, max_size=14), st.data())
+def test_repeats_and_cuts_change_nothing(order: list[int], data: st.DataObject) -> None:
+    """Each source record one receipt, each event and money one row, ids without gaps, whatever the batches."""
+    records = [decided(EVENTS[number], offset) for offset, number in enumerate(order)]
+    kept = Kept()
+    left = records
+    while left:
+        size = data.draw(st.integers(1, len(left)))
+        taken = kept.take(left[:size]).taken
+        assert taken == size
+        left = left[size:]
+    once = {table: len(rows) for table, rows in kept.rows.items()}
+    kept.take(records)  # a whole replay (I7)
+    assert {table: len(rows) for table, rows in kept.rows.items()} == once
+    assert sorted(kept.column("receipts", "off")) == list(range(len(records)))  # type: ignore[type-var]
+    monies = Counter(zip(kept.column("events", "subject"), kept.column("events", "kind"), strict=True))
+    assert set(monies.values()) == {1}
+    assert kept.column("effects", "effect_id") == list(range(1, once["effects"] + 1))
+    assert kept.seqs == {PRACTICE: once["effects"]}
+    firsts = kept.column("receipts", "verdict").count("FIRST")
+    assert firsts == once["events"]

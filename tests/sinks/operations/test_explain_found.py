@@ -1,0 +1,173 @@
+"""`explain`: what an id may lead to beside the story of a life (promise 3, issue 4 section 5)."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from schemas.plan import ClaimDoubt
+from schemas.vocabulary import DeadLetterReason, DecisionReason, State
+from sinks.operations.queries.explain import LOOKED_FOR, explain
+from sinks.operations.queries.explain_claims import doubt_words
+from sinks.operations.queries.explain_records import Ambiguous, Explanation, GolivePosts, Unknown
+from sinks.operations.words.explanations import DECISION_WORDS, STATE_WORDS, reason_words
+from tests.processors.rules.event_examples import NOON, PRACTICE
+from tests.sinks.operations.explained import LATER, REQUEST, story
+from tests.sinks.operations.stored_payments import SOURCE, Shelf
+
+
+@pytest.mark.stack
+def test_an_ambiguous_id_lists_its_candidates(shelf: Shelf) -> None:
+    """The same id at two practices, and as a payment and a payout."""
+    shelf.practice("other")
+    shelf.event("payment", "x-1", ("payment", 100))
+    shelf.event("payment", "x-1", ("payment", 100), practice_id="other")
+    answer = explain(shelf.connection, "x-1")
+    assert isinstance(answer, Ambiguous)
+    assert [each.practice_id for each in answer.candidates] == ["other", PRACTICE]
+    assert story(shelf, "x-1", "other").about.practice_id == "other"
+    shelf.event("payout", "x-1", ("payout", 100), version=2, event_type="PayoutPaid")
+    both = explain(shelf.connection, "x-1", PRACTICE)
+    assert isinstance(both, Ambiguous)
+    assert [each.of_payout for each in both.candidates] == [False, True]
+    assert isinstance(explain(shelf.connection, "e:1", PRACTICE), Explanation)
+
+
+@pytest.mark.stack
+def test_an_unknown_id_says_what_it_was_looked_for_as(shelf: Shelf) -> None:
+    for sought in ("pay-9", "e:9", "WB" + "A" * 16, "deposit/9", "%"):
+        assert explain(shelf.connection, sought) == Unknown(sought=sought, looked_for=LOOKED_FOR)
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize("sought", ["WB" + REQUEST[:16], "payments/31", "31"])
+def test_the_test_post_of_a_golive_check_is_told_as_one(shelf: Shelf, sought: str) -> None:
+    """SET-17: who finds it in the practice's ledger learns what it is, and whether it was taken back."""
+    for step, request, found in (
+        ("payment", REQUEST, "payments/31"),
+        ("reversal", REQUEST[::-1], "adjustments/32"),
+    ):
+        shelf.row(
+            "golive_checks",
+            check_no=2,
+            step=step,
+            connection_id="c",
+            account_fingerprint="a",
+            pms_patient_id="17",
+            entry_kind=step,
+            request_id=request,
+            instruction="{}",
+            state="FOUND",
+            external_id=found,
+            began_at=NOON,
+            began_by="cli:ada",
+            found_at=LATER,
+        )
+    answer = explain(shelf.connection, sought)
+    assert isinstance(answer, GolivePosts), answer
+    (post,) = answer.posts
+    assert (post.practice_id, post.check_no, post.step) == (PRACTICE, 2, "payment")
+    assert (post.external_id, post.taken_back_as, post.began_by) == ("payments/31", "adjustments/32", "cli:ada")
+    assert isinstance(explain(shelf.connection, sought, "elsewhere"), Unknown)
+
+
+@pytest.mark.stack
+def test_a_record_that_became_no_event_is_explained_too(shelf: Shelf) -> None:
+    """Promise 1: what was refused is known by its event id."""
+    shelf.row(
+        "dead_letters",
+        topic_id="t",
+        part=0,
+        off=9,
+        topic="payments.v1",
+        stage="rules",
+        reason="NEGATIVE_AMOUNT",
+        field="gross_minor",
+        source=SOURCE,
+        event_id="ev-bad",
+        first_failed_at=NOON,
+        last_failed_at=NOON,
+        dl_topic_id="d",
+        dl_part=0,
+        dl_off=0,
+        stored_at=NOON,
+    )
+    told = story(shelf, "ev-bad")
+    (letter,) = told.dead_letters
+    assert (letter.id, letter.reason, letter.field) == ("payments.v1:0:9", "NEGATIVE_AMOUNT", "gross_minor")
+    assert "dead letter" in told.headline
+
+
+@pytest.mark.stack
+def test_a_refund_whose_payment_never_came(shelf: Shelf) -> None:
+    """R-8: found by the payment's id, although nothing else of that payment is there."""
+    shelf.event("refund", "re-5", concerns="pay-5", event_type="RefundSucceeded", reason="ORIGINAL_UNKNOWN",
+                waiting="AWAITING_ORIGINAL", resolved_at=None)  # fmt: skip
+    for sought in ("re-5", "pay-5"):
+        told = story(shelf, sought)
+        assert told.events[0].waited_as == ("AWAITING_ORIGINAL",)
+        assert told.headline.startswith("RefundSucceeded pay-5: waits for its payment or payout")
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize(
+    ("state", "reason", "words"),
+    [
+        ("AWAITING_ALLOCATION", "AUTO_INSTANT", "waits for a person to allocate it"),
+        ("AWAITING_ALLOCATION", "ALLOCATE_BY_HAND", "waits for a person to allocate it: the practice allocates"),
+        ("REJECTED", "PATIENT_NOT_FOUND", "refused: "),
+        ("UNCERTAIN", "AUTO_DAILY", "in doubt: it is looked for"),
+        ("SCHEDULED", "AUTO_INSTANT", "the practice posts this type at once"),
+        ("POSTED", "AUTO_INSTANT", "the practice posts this type at once"),
+    ],
+)
+def test_an_event_stands_as_its_worst_entry_and_for_that_entrys_reason(
+    shelf: Shelf, state: str, reason: str, words: str
+) -> None:
+    """Features 2.4: never "waits: the practice posts this type at once"; the other entry is in the books."""
+    paid = shelf.event("payment", "pay-1", ("payment", 9680))
+    shelf.entry(paid, "fee_adjustment", 320, state=state, reason=reason)
+    (event,) = story(shelf, "pay-1").events
+    assert event.state == state
+    assert event.words.startswith(words)
+    if state not in ("SCHEDULED", "POSTED"):
+        assert "at once" not in event.words
+        assert event.words == event.entries[1].words
+
+
+def test_every_reason_and_state_has_words() -> None:
+    """H-3: fixed words, one for each member of the closed lists."""
+    assert set(DECISION_WORDS) == set(DecisionReason)
+    assert set(STATE_WORDS) == set(State)
+    for reason in DeadLetterReason:
+        assert "{system}" not in reason_words(reason.value, "PMS")
+
+
+@pytest.mark.stack
+def test_a_claim_says_what_it_is_held_for_and_what_its_insurer_remarks(shelf: Shelf) -> None:
+    """I-3, I-5, I-9: codes with what their lists say of them on the day of the remittance; a remark that our list does
+    not have is told as it came, since the list may be the older of the two."""
+    paid = shelf.event("payment", "pay-1")
+    order = {
+        "occurred_at": "2026-03-04T17:00:00Z",
+        "claim": {
+            "doubts": ["CO-97", "OA-A2", "PR-999", "ESTIMATE"],
+            "remarks": ["N362", "M118", "N9999", "X1"],
+        },
+    }
+    shelf.entry(paid, "insurance_payment", 12000, state="AWAITING_REVIEW", instruction=json.dumps(order))
+    (event,) = story(shelf, "pay-1").events
+    (entry,) = event.entries
+    assert entry.held_for == (
+        "CO-97",
+        "OA-A2 (stopped 2008-01-01)",
+        "PR-999 (on no list that we have)",
+        "it is an estimate before treatment (status 25)",
+    )
+    assert entry.remarks == ("N362", "M118 (stopped 2011-01-01)", "N9999", "X1 (no code of this list)")
+
+
+def test_every_doubt_has_words() -> None:
+    """H-3."""
+    assert all(doubt_words([doubt], NOON.date()) != (doubt.value,) for doubt in ClaimDoubt)

@@ -1,0 +1,34 @@
+"""A payment's life as chance tells it, for as many lives and steps as a night allows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import Phase
+
+from tests.sinks.ledger.ledger_fixture import Book
+from tests.sinks.ledger.payment_machine import run_lives
+from tests.soak.lengths import tell
+from tests.worlds import Stack, fresh_world
+
+pytestmark = pytest.mark.soak
+
+STEPS = 60
+
+
+@pytest.fixture
+def book(stack: Stack) -> Iterator[Book]:
+    with fresh_world(stack) as world:
+        opened = Book(world.database_url)
+        yield opened
+        opened.close()
+
+
+@pytest.mark.timeout(3000)
+def test_lives_at_length(book: Book) -> None:
+    """The laws of `tests/sinks/ledger/conservation.py` after each of 60 steps; a failure is made small."""
+    examples = max(200, int(os.environ.get("SOAK_EXAMPLES", "2000")) // 5)
+    run_lives(book, examples=examples, steps=STEPS, phases=(Phase.generate, Phase.shrink))
+    tell(part="lives", lives=examples, steps=STEPS, events=book.one("SELECT count(*) FROM events"))

@@ -1,0 +1,140 @@
+"""Files of events: what is read, and what is refused by line, field and reason (issue 3, section 2; bad input)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from typing import Any
+
+import msgspec
+import pytest
+
+from schemas.events import Event
+from schemas.vocabulary import DeadLetterReason as Reason
+from streams.kafka.event_files import LINE_BYTES, Accepted, Refused, read_events
+from tests.schemas.examples import AT, EXAMPLES, ITEM, PAYMENT, PAYOUT, changed
+
+NOW = datetime(2026, 3, 2, tzinfo=UTC)
+
+
+def line_of(event: Event, **fields: Any) -> bytes:
+    values = {"type": type(event).__name__} | msgspec.to_builtins(event) | fields
+    return msgspec.json.encode(values) + b"\n"
+
+
+def read(*lines: bytes, now: datetime = NOW) -> list[Accepted | Refused]:
+    return list(read_events(BytesIO(b"".join(lines)), now))
+
+
+def refused(line: bytes) -> tuple[Reason, str]:
+    found = read(line)[0]
+    assert isinstance(found, Refused)
+    return found.reason, found.field
+
+
+@pytest.mark.parametrize("event", EXAMPLES.values(), ids=lambda event: type(event).__name__)
+def test_every_type_can_be_sent_from_a_file(event: Event) -> None:
+    """JSON has the names of the contract, instants as text with their offset."""
+    assert read(line_of(event)) == [Accepted(line=1, event=event)]
+
+
+def test_lines_are_counted_and_empty_ones_left_out() -> None:
+    """The number is the one that an editor shows; a last line needs no end."""
+    found = read(line_of(PAYMENT), b"\n", b"  \n", b"oops\n", line_of(PAYMENT).rstrip())
+    assert [(type(each).__name__, each.line) for each in found] == [("Accepted", 1), ("Refused", 4), ("Accepted", 5)]
+
+
+def test_one_bad_line_keeps_no_other_from_being_sent() -> None:
+    """Bad input: nothing is lost beside it."""
+    found = read(line_of(PAYMENT), b"\xff\xfe\x00\n", line_of(PAYMENT))
+    assert [type(each) for each in found] == [Accepted, Refused, Accepted]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (b"{", (Reason.UNDECODABLE, "")),
+        (b"[1]", (Reason.UNDECODABLE, "")),
+        (b"null", (Reason.UNDECODABLE, "")),
+        (b'{"event_id":"\xff"}', (Reason.UNDECODABLE, "")),
+        (b"[" * 100_000, (Reason.UNDECODABLE, "")),
+        (b"{}", (Reason.UNKNOWN_SCHEMA, "type")),
+        (b'{"type":7}', (Reason.UNKNOWN_SCHEMA, "type")),
+        (b'{"type":"PaymentSuceeded"}', (Reason.UNKNOWN_SCHEMA, "type")),
+        (line_of(PAYMENT, gross_minor=100.0), (Reason.INVALID_FIELD, "gross_minor")),
+        (line_of(PAYMENT, gross_minor="10000"), (Reason.INVALID_FIELD, "gross_minor")),
+        (line_of(PAYMENT, gross_minor=True), (Reason.INVALID_FIELD, "gross_minor")),
+        (line_of(PAYMENT, gross_minor=10**30), (Reason.INVALID_FIELD, "gross_minor")),
+        (line_of(PAYMENT, gross_minr=1), (Reason.INVALID_FIELD, "gross_minr")),
+        (line_of(PAYMENT, kind="GIFT"), (Reason.UNKNOWN_ENUM, "kind")),
+        (line_of(PAYMENT, occurred_at="yesterday"), (Reason.INVALID_FIELD, "occurred_at")),
+        (line_of(PAYMENT, occurred_at="2026-03-01T17:00:00"), (Reason.INVALID_FIELD, "occurred_at")),
+        (line_of(PAYMENT, splits=[{"patient_ref": "p"}]), (Reason.INVALID_FIELD, "splits.0.amount_minor")),
+        (
+            line_of(PAYMENT, splits=[{"patient_ref": "p", "amount_minor": "1"}]),
+            (Reason.INVALID_FIELD, "splits.0.amount_minor"),
+        ),
+        (line_of(PAYMENT, net_minor=1), (Reason.AMOUNTS_DISAGREE, "net_minor")),
+        (line_of(PAYMENT, practice_id="a\0"), (Reason.INVALID_FIELD, "practice_id")),
+    ],
+)
+def test_what_is_wrong_is_named(line: bytes, expected: tuple[Reason, str]) -> None:
+    """Reason and field as a dead letter would have them, before anything is sent."""
+    assert refused(line) == expected
+
+
+def test_a_mistyped_type_is_answered_with_the_nearest() -> None:
+    """The message says what to write instead."""
+    found = read(b'{"type":"PaymentSuceeded"}')[0]
+    assert isinstance(found, Refused)
+    assert "did you mean PaymentSucceeded?" in found.problem
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"gross_minor": "10000"}, "takes a whole number without quotes or decimals; this is a text in quotes"),
+        ({"fee_minor": [1]}, "takes a whole number without quotes or decimals or null; this is a list in [ ]"),
+        ({"payment_id": 7}, "takes a text in quotes; this is a whole number without quotes or decimals"),
+        ({"settled_outside": "no"}, "takes true or false without quotes; this is a text in quotes"),
+        ({"splits": {}}, "takes a list in [ ]; this is an object in { }"),
+        ({"occurred_at": "yesterday"}, "takes an instant as text with its offset, like 2026-03-02T15:04:05Z"),
+    ],
+)
+def test_a_wrong_type_is_told_in_the_words_of_the_file(fields: dict[str, Any], words: str) -> None:
+    """Bad input: what the field takes, not how the decoder calls it."""
+    found = read(line_of(PAYMENT, **fields))[0]
+    assert isinstance(found, Refused)
+    assert found.field == next(iter(fields))
+    assert found.problem == words
+
+
+def test_values_are_not_repeated() -> None:
+    """H-1: a refusal names the field; what stood in it stays in the file."""
+    found = read(line_of(PAYMENT, kind="Jane Doe"))[0]
+    assert "Jane" not in str(found)
+
+
+def test_events_of_the_future_are_refused() -> None:
+    """E-10: RULES would refuse them by the broker's time."""
+    found = read(line_of(PAYMENT), now=AT - timedelta(minutes=6))[0]
+    assert isinstance(found, Refused)
+    assert found.reason is Reason.OCCURRED_IN_FUTURE
+
+
+def test_a_ten_megabyte_line_is_refused_and_the_next_one_read() -> None:
+    """Bad input: a huge event is TOO_LARGE with its limit; a line without end is not held in memory."""
+    huge = changed(PAYOUT, items=(ITEM,) * 19_000)
+    fat = changed(PAYMENT, splits=PAYMENT.splits[:1] * 60_000)
+    endless = b"x" * (LINE_BYTES + 10) + b"\n"
+    found = read(line_of(huge), line_of(fat), endless, line_of(PAYMENT))
+    assert [type(each) for each in found] == [Accepted, Refused, Refused, Accepted]
+    assert isinstance(found[2], Refused)
+    assert found[2].reason is Reason.TOO_LARGE
+
+
+def test_an_event_above_its_topics_limit_is_refused() -> None:
+    """Law 9: 256 KiB, although every field is valid."""
+    zero = changed(PAYMENT.splits[0], amount_minor=0, provider_ref="d" * 64, procedure_ref="c" * 64)
+    many = changed(PAYMENT, splits=(*PAYMENT.splits, *(zero,) * 2_000))
+    assert refused(line_of(many)) == (Reason.TOO_LARGE, "event")
