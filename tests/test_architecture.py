@@ -81,7 +81,7 @@ def imported_modules(name: str, known: dict[str, Path]) -> set[str]:
 
 
 def test_sinks_take_the_pure_rules_alone_from_processors() -> None:
-    """Design section 3: of `processors`, `sinks` imports `processors.rules`, which itself imports no role and no I/O."""
+    """Design section 3: of `processors`, `sinks` imports `processors.rules` alone, which imports no role."""
     known = modules()
     for name in known:
         ours = {each for each in imported_modules(name, known) if each.split(".")[0] == "processors"}
