@@ -8,13 +8,14 @@ refused with its field by `validation`. Pure; does not block.
 from __future__ import annotations
 
 from io import BytesIO
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar, cast
 
 import msgspec
 from fastavro import schemaless_reader
 from fastavro.read import SchemaResolutionError
 
 from schemas import wire
+from schemas.avro_reader import FALLBACK, Read, reader_of
 from schemas.avro_values import shape
 from schemas.avro_writer import Unencodable, writer_of
 from schemas.events import EVENT_TYPES, Event
@@ -64,7 +65,9 @@ class Codec(Generic[R]):
     def __init__(self, record: type[R], schema_ids: SchemaIds | None = None) -> None:
         self.name = record.__name__
         self._ids = schema_ids or fixed_schema_ids()
+        self._record = record
         self._shape = shape(record)
+        self._readers: dict[int, Read] = {}
         self._schema = wire.current_plain(self.name)
         self._write = writer_of(record, wire.current_schema(self.name))
         self._header = wire.header(self._ids.id_of(self.name))
@@ -84,7 +87,26 @@ class Codec(Generic[R]):
         return self.decode_body(value or b"", writer)
 
     def decode_body(self, value: bytes, writer: WriterSchema) -> R:
-        """The record behind a header that was looked at already. Bytes after the record are refused."""
+        """The record behind a header that was looked at already. Bytes after the record are refused.
+
+        Schemas of ours are read by a reader made for them; what that one leaves, and every other schema, by fastavro.
+        """
+        if writer.ours:
+            try:
+                read, end = self._reader(writer)(value, HEADER_BYTES)
+            except FALLBACK:
+                return self._by_fastavro(value, writer)
+            if end == len(value):
+                return cast(R, read)
+        return self._by_fastavro(value, writer)
+
+    def _reader(self, writer: WriterSchema) -> Read:
+        found = self._readers.get(writer.schema_id)
+        if found is None:
+            found = self._readers[writer.schema_id] = reader_of(self._record, writer.schema)
+        return found
+
+    def _by_fastavro(self, value: bytes, writer: WriterSchema) -> R:
         body = BytesIO(value)
         body.seek(HEADER_BYTES)
         try:
