@@ -1,4 +1,4 @@
-"""One sandbox HTTP server: reads the request, meets the fault programme, lets the vendor answer, logs."""
+"""One sandbox HTTP server: reads a request, logs it, applies the fault in force and lets the vendor answer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.web_request import BaseRequest
 
 from deploy.sandbox.calls import Call, CallLog
-from deploy.sandbox.control import answer_control
+from deploy.sandbox.control import ControlPath
 from deploy.sandbox.exchange import Answer, Incoming, Vendor
 from deploy.sandbox.faults import Effect, Fault, FaultKind, FaultProgramme
 from deploy.sandbox.ledger import Ledger, marker_in
@@ -29,12 +29,13 @@ class SandboxServer:
         self.ledger = ledger
         self.calls = CallLog()
         self.faults = FaultProgramme()
+        self._control = ControlPath(vendor, ledger, self.calls, self.faults)
 
     async def handle(self, request: BaseRequest) -> web.StreamResponse:
         arrived = time.time_ns()
         path = request.path
         if path.startswith("/_sandbox/"):
-            return _response(answer_control(self, request.method, path, request.query, await request.read()))
+            return _response(self._control.answer(request.method, path, request.query, await request.read()))
         body = await request.read()
         vendor = self.vendor
         relative = path.removeprefix(vendor.base)

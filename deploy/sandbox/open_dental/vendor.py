@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from deploy.sandbox.exchange import Answer, Document, Incoming, RefusedError, encoded
+from deploy.sandbox.exchange import Answer, Incoming, RefusedError, encoded
 from deploy.sandbox.journal import Journal
 from deploy.sandbox.ledger import Ledger, Mutation
-from deploy.sandbox.open_dental import adjustments, charges, furnishing, lists, partial, patients, payments
+from deploy.sandbox.open_dental import adjustments, charges, control, lists, partial, patients, payments
 from deploy.sandbox.open_dental.office import Office, OfficeSettings
+from deploy.sandbox.open_dental.offices import SERVICE, Offices
 from deploy.sandbox.open_dental.recording import Recorder
 from streams.runtime.clock import Clock
 
@@ -63,30 +64,12 @@ RESOURCES = frozenset(path.split("/")[1] for _, path in ROUTES)
 class OpenDental:
     """A `Vendor`. Several offices in one service, told apart by their customer keys."""
 
-    name = "open_dental"
+    name = SERVICE
     base = BASE
 
     def __init__(self, ledger: Ledger, journal: Journal, rehearsal: Clock | None = None) -> None:
         self.ledger = ledger
-        self.journal = journal
-        self._rehearsal = rehearsal
-        self.offices: dict[str, Office] = {}
-
-    def open_office(self, settings: OfficeSettings) -> Office:
-        """Adds an office, or changes the settings of one that is there."""
-        key = settings.customer_key
-        office = self.offices.get(key)
-        if office is None:
-
-            def keep(table: str, row: Document) -> None:
-                self.journal.write(self.name, key, table, row)
-
-            office = Office(settings, keep, self._rehearsal)
-            self.offices[key] = office
-        else:
-            office.apply_settings(settings)
-        self.journal.write(self.name, key, "office", settings)
-        return office
+        self.offices = Offices(journal, rehearsal)
 
     def account_of(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> str:
         _, _, keys = headers.get("Authorization", "").partition(" ")
@@ -122,7 +105,7 @@ class OpenDental:
         developer, slash, customer = keys.strip().partition("/")
         if scheme != "ODFHIR" or not slash or not developer or not customer:
             raise RefusedError(400, "Authorization header is missing or malformed.")
-        office = self.offices.get(customer)
+        office = self.offices.by_key.get(customer)
         if developer != DEVELOPER_KEY or office is None or not office.settings.key_enabled:
             raise RefusedError(401, "API key is invalid.")
         if not office.settings.econnector_running:
@@ -130,7 +113,7 @@ class OpenDental:
         return office
 
     def _shape(self, account: str) -> str:
-        office = self.offices.get(account)
+        office = self.offices.by_key.get(account)
         return "plain" if office is not None and office.settings.plain_errors else ""
 
     def refusal(self, status: int, code: str, text: str, shape: str) -> Answer:
@@ -141,7 +124,7 @@ class OpenDental:
         return Answer(status, encoded(words))
 
     def patient_named(self, incoming: Incoming) -> str:
-        office = self.offices.get(incoming.account)
+        office = self.offices.by_key.get(incoming.account)
         if office is None:
             return ""
         found = _PATIENT.search(incoming.body)
@@ -150,7 +133,7 @@ class OpenDental:
 
     def admit(self, incoming: Incoming) -> float | Answer:
         """The throttle per customer key: requests queue; 429 only when too many wait (1.2, 1.3)."""
-        office = self.offices.get(incoming.account)
+        office = self.offices.by_key.get(incoming.account)
         if office is None or office.settings.throttle_s <= 0:
             return 0.0
         now = time.monotonic()
@@ -163,16 +146,16 @@ class OpenDental:
         return wait
 
     def control(self, method: str, path: str, query: Mapping[str, str], body: bytes) -> Answer | None:
-        return furnishing.answer(self, method, path, body)
+        return control.answer(self.offices, method, path, body)
 
     def restore(self, account: str, table: str, row: object) -> None:
         """One line of the journal."""
         if table == "office":
-            self.open_office(msgspec.convert(row, OfficeSettings))
+            self.offices.open(msgspec.convert(row, OfficeSettings))
         elif table == "mutation":
             self.ledger.record(msgspec.convert(row, Mutation))
         elif isinstance(row, dict):
-            self.offices[account].restore(table, row)
+            self.offices.by_key[account].restore(table, row)
 
 
 _DEFAULT_TEXTS = {

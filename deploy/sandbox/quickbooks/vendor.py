@@ -11,11 +11,12 @@ import msgspec
 from deploy.sandbox.exchange import Answer, Document, Incoming, as_json, decoded
 from deploy.sandbox.journal import Journal
 from deploy.sandbox.ledger import Ledger, Mutation
-from deploy.sandbox.quickbooks import entries, furnishing, query, reads, shapes
+from deploy.sandbox.quickbooks import control, entries, query, reads, shapes
+from deploy.sandbox.quickbooks.companies import SERVICE, Companies
 from deploy.sandbox.quickbooks.company import Company, CompanySettings
 from deploy.sandbox.quickbooks.reading_lines import parsed
 from deploy.sandbox.quickbooks.shapes import FaultyError, Problem
-from deploy.sandbox.quickbooks.tokens import REVOKE_PATH, TOKEN_PATH, Connection, TokenService
+from deploy.sandbox.quickbooks.tokens import REVOKE_PATH, TOKEN_PATH, Connection
 
 ENTITIES = {"deposit": "Deposit", "journalentry": "JournalEntry"}
 KINDS = {"Deposit": "deposit", "JournalEntry": "journal_entry"}
@@ -26,29 +27,13 @@ PER_MINUTE = 500
 class QuickBooks:
     """A `Vendor`. Several companies in one service, told apart by their realms."""
 
-    name = "quickbooks"
+    name = SERVICE
     base = ""
 
     def __init__(self, ledger: Ledger, journal: Journal) -> None:
         self.ledger = ledger
-        self.journal = journal
-        self.companies: dict[str, Company] = {}
-        self.tokens = TokenService(
-            lambda realm: self.companies[realm].settings,
-            lambda realm, connection: journal.write(self.name, realm, "tokens", connection),
-        )
-
-    def open_company(self, settings: CompanySettings) -> Company:
-        """Adds a company, or changes the settings of one that is there."""
-        realm = settings.realm
-        company = self.companies.get(realm)
-        if company is None:
-            company = Company(settings, lambda table, row: self.journal.write(self.name, realm, table, row))
-            self.companies[realm] = company
-        else:
-            company.settings = settings
-        self.journal.write(self.name, realm, "company", settings)
-        return company
+        self.companies = Companies(journal)
+        self.tokens = self.companies.tokens
 
     def account_of(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> str:
         parts = path.split("/")
@@ -89,7 +74,7 @@ class QuickBooks:
             return shapes.unauthenticated(), None
         if standing == "other":
             return shapes.wrong_company(), None
-        company = self.companies.get(realm)
+        company = self.companies.by_realm.get(realm)
         if company is None or not company.settings.app_authorized:
             return shapes.unauthorized(), None
         return None, company
@@ -200,7 +185,7 @@ class QuickBooks:
 
     def admit(self, incoming: Incoming) -> float | Answer:
         """10 requests a second and 500 a minute per company; a 429 without Retry-After beyond."""
-        company = self.companies.get(incoming.account)
+        company = self.companies.by_realm.get(incoming.account)
         if company is None or not company.settings.rate_limits:
             return 0.0
         now = time.monotonic()
@@ -212,15 +197,15 @@ class QuickBooks:
         return 0.0
 
     def control(self, method: str, path: str, query: Mapping[str, str], body: bytes) -> Answer | None:
-        return furnishing.answer(self, method, path, body)
+        return control.answer(self.companies, method, path, body)
 
     def restore(self, account: str, table: str, row: object) -> None:
         """One line of the journal."""
         if table == "company":
-            self.open_company(msgspec.convert(row, CompanySettings))
+            self.companies.open(msgspec.convert(row, CompanySettings))
         elif table == "tokens":
             self.tokens.restore(msgspec.convert(row, Connection))
         elif table == "mutation":
             self.ledger.record(msgspec.convert(row, Mutation))
         elif isinstance(row, dict):
-            self.companies[account].restore(table, row)
+            self.companies.by_realm[account].restore(table, row)

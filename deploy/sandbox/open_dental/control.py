@@ -1,20 +1,18 @@
-"""The control path of Open Dental: open offices, furnish them, look into them. For tests and demos only."""
+"""The control path of Open Dental: opens offices, fills their tables and reads them. For tests and demos only."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from deploy.sandbox import people
 from deploy.sandbox.exchange import Answer, Document, as_json
 from deploy.sandbox.open_dental.office import NUMBER_OF, Office, OfficeSettings
+from deploy.sandbox.open_dental.offices import Offices
 from deploy.sandbox.open_dental.patients import balance
-
-if TYPE_CHECKING:
-    from deploy.sandbox.open_dental.vendor import OpenDental
 
 CATEGORIES = {
     1: "AdjTypes",
@@ -88,23 +86,23 @@ class PlanWanted(msgspec.Struct, frozen=True):
     agreed_on: date
 
 
-def answer(vendor: OpenDental, method: str, path: str, body: bytes) -> Answer | None:
+def answer(offices: Offices, method: str, path: str, body: bytes) -> Answer | None:
     """`/offices`, `/offices/{key}`, `/offices/{key}/{table}`, `/offices/{key}/balances/{PatNum}`."""
     parts = path.strip("/").split("/")
     if len(parts) == 4 and parts[0] == "offices" and parts[2] == "balances":
-        office = vendor.offices[parts[1]]
+        office = offices.by_key[parts[1]]
         return as_json(200, {"owed_minor": balance(office, int(parts[3]))})
     if parts[0] != "offices" or len(parts) > 3:
         return None
     if len(parts) == 1:
         if method == "POST":
-            return _open(vendor, msgspec.json.decode(body, type=OfficeSettings))
-        return as_json(200, [o.settings for o in vendor.offices.values()])
-    office = vendor.offices[parts[1]]
+            return _open(offices, msgspec.json.decode(body, type=OfficeSettings))
+        return as_json(200, [o.settings for o in offices.by_key.values()])
+    office = offices.by_key[parts[1]]
     if len(parts) == 2:
         if method == "PATCH":
             changed = {**msgspec.to_builtins(office.settings), **msgspec.json.decode(body)}
-            vendor.open_office(msgspec.convert(changed, OfficeSettings))
+            offices.open(msgspec.convert(changed, OfficeSettings))
         return as_json(200, office.settings)
     table = parts[2]
     if method == "GET" and table in NUMBER_OF:
@@ -124,12 +122,12 @@ def answer(vendor: OpenDental, method: str, path: str, body: bytes) -> Answer | 
     return None
 
 
-def _open(vendor: OpenDental, settings: OfficeSettings) -> Answer:
+def _open(offices: Offices, settings: OfficeSettings) -> Answer:
     """A new office gets the standard definitions, numbered differently in each office, and a provider; one of an older
     state gets those that it lacks."""
-    is_new = settings.customer_key not in vendor.offices
-    offset = 51 + 20 * len(vendor.offices)
-    office = vendor.open_office(settings)
+    is_new = settings.customer_key not in offices.by_key
+    offset = 51 + 20 * len(offices.by_key)
+    office = offices.open(settings)
     known = {(row["Category"], row["ItemName"]) for row in office.tables["definitions"].values()}
     for place, (category, name, value, hidden) in enumerate(STANDARD):
         if (category, name) not in known:
