@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import msgspec
 
-from processors.rules.lifecycle.booking_terms import Share, Terms, fee_of, given_back, money_of, shares_of, terms_of
-from processors.rules.lifecycle.entries import Family, Line, lines_of, total
+from processors.rules.lifecycle.booking_terms import Share, Terms, fee_of, money_of, refunded_gross, shares_of, terms_of
+from processors.rules.lifecycle.entries import Family, Line, classify_entries, total
 from processors.rules.lifecycle.named_patients import TooMuchError, by_name
-from processors.rules.lifecycle.payment_state import Life, Told
+from processors.rules.lifecycle.payment_state import PaymentState, Reported
 from schemas.bookkeeping.companion import share_until
 from schemas.bookkeeping.money import largest_remainder
 from schemas.events import Split
@@ -17,7 +17,7 @@ from schemas.practice_settings import AmountMode
 from schemas.vocabulary import DecisionReason
 
 
-class Amount(msgspec.Struct, frozen=True):
+class PartAmount(msgspec.Struct, frozen=True):
     """Of one part, signed. `cash + companion` is what counts toward the balance, unless the share is mirrored."""
 
     share: Share
@@ -26,19 +26,19 @@ class Amount(msgspec.Struct, frozen=True):
     applied: int
 
 
-class Given(msgspec.Struct, frozen=True):
+class RefundSplit(msgspec.Struct, frozen=True):
     """The whole of one event, signed as the event is."""
 
     gross: int
     surcharge: int
     fee: int
-    amounts: tuple[Amount, ...]
+    amounts: tuple[PartAmount, ...]
 
 
 class Balance(msgspec.Struct, frozen=True):
     """Where a life stands before an event gives back: what may still go, and what went."""
 
-    told: Told
+    told: Reported
     terms: Terms
     shares: tuple[Share, ...]
     lines: tuple[Line, ...]
@@ -73,13 +73,13 @@ class Balance(msgspec.Struct, frozen=True):
         return self.gone - sum(self.went(share) for share in self.shares)
 
 
-def balance_of(life: Life, told: Told) -> Balance:
-    return Balance(told, terms_of(told), shares_of(told, fee_of(life)), lines_of(life), given_back(life))
+def balance_of(life: PaymentState, told: Reported) -> Balance:
+    return Balance(told, terms_of(told), shares_of(told, fee_of(life)), classify_entries(life), refunded_gross(life))
 
 
-def give(
+def allocate_refund(
     balance: Balance, gross: int, fee: int, surcharge: int | None = None, splits: Sequence[Split] = ()
-) -> Given | DecisionReason:
+) -> RefundSplit | DecisionReason:
     """What goes back with an event of `gross` < 0. A reason where it cannot be right: then a person decides.
 
     The surcharge that is not told is its share by cumulative rounding (R-16). Without splits the parts take by what
@@ -99,10 +99,10 @@ def give(
         parts = _named(balance, whole, splits) if splits else _left(balance, whole)
     except TooMuchError:
         return DecisionReason.MORE_THAN_ORIGINAL
-    return Given(gross, surcharge, fee, _amounts(balance, parts, applied, fee - surcharge))
+    return RefundSplit(gross, surcharge, fee, _amounts(balance, parts, applied, fee - surcharge))
 
 
-def bring_back(balance: Balance, gross: int, fee: int, event_lines: Sequence[Line], event_gross: int) -> Given:
+def reinstate(balance: Balance, gross: int, fee: int, event_lines: Sequence[Line], event_gross: int) -> RefundSplit:
     """What comes back with an event of `gross` ≥ 0, of an earlier one that gave `event_gross` < 0 (R-9, R-10, R-15).
 
     Its parts come back as they went, and its surcharge with them. `event_lines` are what that one booked.
@@ -117,10 +117,10 @@ def bring_back(balance: Balance, gross: int, fee: int, event_lines: Sequence[Lin
     if not any(weights):
         weights = [balance.went(share) for share in balance.shares]
     parts = _spread(whole, weights, balance.shares)
-    return Given(gross, gross - applied, fee, _amounts(balance, parts, applied, fee - (gross - applied)))
+    return RefundSplit(gross, gross - applied, fee, _amounts(balance, parts, applied, fee - (gross - applied)))
 
 
-def spread_anew(balance: Balance, cash: int, companion: int, charge: int) -> tuple[Amount, ...]:
+def spread_anew(balance: Balance, cash: int, companion: int, charge: int) -> tuple[PartAmount, ...]:
     """What was given back of a payment whose parts are others now; `applied` is what of charges went with it."""
     parts = _left(balance, cash if balance.terms.mirrored else cash + companion)
     companions = _spread(companion, [abs(part) for part in parts], balance.shares)
@@ -128,7 +128,7 @@ def spread_anew(balance: Balance, cash: int, companion: int, charge: int) -> tup
     cashes = (
         parts if balance.terms.mirrored else [part - credit for part, credit in zip(parts, companions, strict=True)]
     )
-    return tuple(map(Amount, balance.shares, cashes, companions, charges))
+    return tuple(map(PartAmount, balance.shares, cashes, companions, charges))
 
 
 def _went(lines: Sequence[Line], share: Share) -> int:
@@ -171,7 +171,7 @@ def _spread(whole: int, weights: Sequence[int], shares: Sequence[Share]) -> Sequ
     return largest_remainder(whole, _weights([max(weight, 0) for weight in weights], shares))
 
 
-def _amounts(balance: Balance, parts: Sequence[int], applied: int, companion: int) -> tuple[Amount, ...]:
+def _amounts(balance: Balance, parts: Sequence[int], applied: int, companion: int) -> tuple[PartAmount, ...]:
     """Companions by what each part gives (M-5): the cash is the rest, as in any posting (R-15)."""
     shares = balance.shares
     weights = _weights([abs(part) for part in parts], shares)
@@ -179,7 +179,7 @@ def _amounts(balance: Balance, parts: Sequence[int], applied: int, companion: in
     companions = [0] * len(parts) if bare else largest_remainder(companion, weights)
     counted = largest_remainder(applied, weights) if balance.terms.mirrored else parts
     return tuple(
-        Amount(share, part - credit, credit, count)
+        PartAmount(share, part - credit, credit, count)
         for share, part, credit, count in zip(shares, parts, companions, counted, strict=True)
     )
 

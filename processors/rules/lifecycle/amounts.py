@@ -8,15 +8,15 @@ from collections.abc import Iterator
 import msgspec
 
 from processors.rules.lifecycle.booking_terms import Terms, applied_by_part, is_insurance, money_of, terms_of
-from processors.rules.lifecycle.follower_state import COMPANION_OFF, NET_NOT_POSITIVE, ZERO, Standing, standing_of
-from processors.rules.lifecycle.payment_state import Told
+from processors.rules.lifecycle.follower_state import COMPANION_OFF, NET_NOT_POSITIVE, ZERO, InitialState, planned_state
+from processors.rules.lifecycle.payment_state import Reported
 from schemas.bookkeeping.companion import SplitAmount, divide
 from schemas.plan import PlannedEffect
 from schemas.practice_settings import AmountMode
 from schemas.vocabulary import SKIPPED, EntryKind
 
 
-def amounted(told: Told, fee: int | None) -> tuple[PlannedEffect, ...]:
+def with_fee(told: Reported, fee: int | None) -> tuple[PlannedEffect, ...]:
     """The plan of the told event with this fee. Insurance stays as it is: its fee reaches no ledger (I-7).
 
     In NET a fee that takes all leaves everything to a person (N-9).
@@ -47,16 +47,16 @@ def amounted(told: Told, fee: int | None) -> tuple[PlannedEffect, ...]:
     return tuple(effects)
 
 
-def _standing(told: Told, payment: PlannedEffect) -> Standing:
+def _standing(told: Reported, payment: PlannedEffect) -> InitialState:
     """Of a share: a payment that was zero under another fee takes that of the rest of the plan."""
-    if standing_of(payment) != ZERO or not money_of(told).gross_minor:
-        return standing_of(payment)
-    others = (effect for effect in told.plan if standing_of(effect) not in (ZERO, COMPANION_OFF))
-    return next((standing_of(effect) for effect in others), ZERO)
+    if planned_state(payment) != ZERO or not money_of(told).gross_minor:
+        return planned_state(payment)
+    others = (effect for effect in told.plan if planned_state(effect) not in (ZERO, COMPANION_OFF))
+    return next((planned_state(effect) for effect in others), ZERO)
 
 
 def _pair(
-    payment: PlannedEffect, amount: SplitAmount, standing: Standing, terms: Terms, fee: int | None
+    payment: PlannedEffect, amount: SplitAmount, standing: InitialState, terms: Terms, fee: int | None
 ) -> Iterator[PlannedEffect]:
     cash, companion = amount.payment_minor, amount.companion_minor
     paid = _ordered(payment, EntryKind.PAYMENT, cash, fee)
@@ -75,12 +75,12 @@ def _ordered(payment: PlannedEffect, kind: EntryKind, amount_minor: int, fee: in
     return msgspec.structs.replace(payment, entry_kind=kind, instruction=instruction)
 
 
-def _placed(effect: PlannedEffect, standing: Standing) -> PlannedEffect:
+def _placed(effect: PlannedEffect, standing: InitialState) -> PlannedEffect:
     return msgspec.structs.replace(
         effect, state=standing.state, reason=standing.reason, due_at=standing.due_at, holds=standing.holds
     )
 
 
-def placed(effect: PlannedEffect, standing: Standing) -> PlannedEffect:
+def with_initial_state(effect: PlannedEffect, standing: InitialState) -> PlannedEffect:
     """The effect in another standing; what is skipped for a reason of its own stays so."""
-    return effect if standing_of(effect) in (ZERO, COMPANION_OFF) else _placed(effect, standing)
+    return effect if planned_state(effect) in (ZERO, COMPANION_OFF) else _placed(effect, standing)

@@ -6,8 +6,8 @@ from typing import Final
 
 import msgspec
 
-from processors.rules.lifecycle.entries import GIVING, OWN_CASH
-from processors.rules.lifecycle.payment_state import Life, Told
+from processors.rules.lifecycle.entries import OWN_CASH, REFUND_EVENTS
+from processors.rules.lifecycle.payment_state import PaymentState, Reported
 from schemas import events as e
 from schemas.bookkeeping.companion import divide
 from schemas.bookkeeping.payment_terms import amount_mode, known_fee
@@ -39,14 +39,14 @@ class Terms(msgspec.Struct, frozen=True):
     """Giving back takes the posted share, not the money that moves: R-5 MIRROR, and insurance (I-7)."""
 
 
-def money_of(told: Told) -> MoneyFields:
+def money_of(told: Reported) -> MoneyFields:
     """The payment that was told. TypeError for a payout's life: a fault of the caller."""
     if not isinstance(told.event, MoneyFields):
         raise TypeError("a payout's life has no payment")
     return told.event
 
 
-def terms_of(told: Told) -> Terms:
+def terms_of(told: Reported) -> Terms:
     settings = told.settings
     mode = amount_mode(money_of(told), settings.amount)
     companion = settings.fee_adjustment is FeeAdjustment.AUTO
@@ -55,11 +55,11 @@ def terms_of(told: Told) -> Terms:
     return Terms(mode, companion, mirrored=is_insurance(told) or (bare and mirror))
 
 
-def is_insurance(told: Told) -> bool:
+def is_insurance(told: Reported) -> bool:
     return any(effect.entry_kind is EntryKind.INSURANCE_PAYMENT for effect in told.plan)
 
 
-def applied_by_part(told: Told) -> dict[str, int]:
+def applied_by_part(told: Reported) -> dict[str, int]:
     """What counts toward the balance in each part, in the plan's order: payment and companion, in any mode."""
     applied: dict[str, int] = {}
     for effect in told.plan:
@@ -68,7 +68,7 @@ def applied_by_part(told: Told) -> dict[str, int]:
     return applied
 
 
-def shares_of(told: Told, fee: int | None) -> tuple[Share, ...]:
+def shares_of(told: Reported, fee: int | None) -> tuple[Share, ...]:
     """The parts of the payment. `fee`: as it is known now (N-5)."""
     terms, applied = terms_of(told), applied_by_part(told)
     full = list(applied.values())
@@ -83,7 +83,7 @@ def shares_of(told: Told, fee: int | None) -> tuple[Share, ...]:
     )
 
 
-def fee_of(life: Life) -> int | None:
+def fee_of(life: PaymentState) -> int | None:
     """The fee as it is known now: what was told last of the payment's own fee and the assessments, else what its
     entries were amounted with, else what its payout says (N-5): a payout that fails or is told anew changes no entry.
     """
@@ -100,14 +100,14 @@ def fee_of(life: Life) -> int | None:
     return _fee_of_payout(life) if told is None else told
 
 
-def _fee_of_payout(life: Life) -> int | None:
+def _fee_of_payout(life: PaymentState) -> int | None:
     key = None if life.told is None else (life.told.event.source, life.told.event.event_id)
     own = (x for x in life.entries if (x.source, x.event_id) == key and x.entry_kind in OWN_CASH)
     booked = (x.instruction.fee_minor for x in own if x.state not in SKIPPED | {State.VOIDED_BEFORE_POST})
     return next((fee for fee in booked if fee is not None), fee_in_payout(life))
 
 
-def fee_in_payout(life: Life) -> int | None:
+def fee_in_payout(life: PaymentState) -> int | None:
     """The fee that a payout's items tell of the payment; None while none of them is the payment itself (N-5).
 
     A fee item of its own costs what it takes from the payout: its net with the other sign.
@@ -119,20 +119,20 @@ def fee_in_payout(life: Life) -> int | None:
     return charged - sum(item.net_minor for item in items if item.category is PayoutCategory.PROCESSING_FEE)
 
 
-def given_back(life: Life) -> int:
+def refunded_gross(life: PaymentState) -> int:
     """What was given back of the gross so far, ≥ 0 (R-2): refunds and returns and disputes, less what came back."""
     return -sum(
         linked.event.gross_minor
         for linked in life.linked
-        if linked.waiting is None and isinstance(linked.event, GIVING)
+        if linked.waiting is None and isinstance(linked.event, REFUND_EVENTS)
     )
 
 
-def is_voided(life: Life) -> bool:
+def is_voided(life: PaymentState) -> bool:
     return any(isinstance(linked.event, e.PaymentVoided) for linked in life.linked if linked.waiting is None)
 
 
-def is_cleared(life: Life) -> bool:
+def is_cleared(life: PaymentState) -> bool:
     """T-13: told to be in the practice's bank, or in a payout that stands."""
     told = any(isinstance(linked.event, e.PaymentCleared) for linked in life.linked if linked.waiting is None)
     return told or any(item.category is PayoutCategory.CHARGE for item in life.items)

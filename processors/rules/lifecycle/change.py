@@ -8,7 +8,7 @@ from schemas.plan import PlannedEffect
 from schemas.vocabulary import DecisionReason, EntryKind, State
 
 
-class Planned(msgspec.Struct, frozen=True, kw_only=True):
+class NewEntry(msgspec.Struct, frozen=True, kw_only=True):
     """An effect to insert. `effect.depends_on` names one of the same event, `behind` one that is already stored."""
 
     effect: PlannedEffect
@@ -17,10 +17,10 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
     """Of the effect that it reverses (E-9 c); None: the practice's connection now (E-9 b)."""
 
 
-class Origin(msgspec.Struct, frozen=True, kw_only=True):
+class ReleasedOriginal(msgspec.Struct, frozen=True, kw_only=True):
     """How the told event leaves its own waiting, because of another event."""
 
-    effects: tuple[Planned, ...] = ()
+    effects: tuple[NewEntry, ...] = ()
     """Inserted on the told event (N-5); none when it ends without ever being posted."""
     reason: DecisionReason
     voided: bool = False
@@ -44,14 +44,14 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     """It posts nothing itself: APPLIED (law 2)."""
     old_version: bool = False
     """E-7: a higher version is stored. Receipt OLD_VERSION, nothing else."""
-    effects: tuple[Planned, ...] = ()
+    effects: tuple[NewEntry, ...] = ()
     void: tuple[int, ...] = ()
     """Stored effects that become VOIDED_BEFORE_POST, with `void_reason`. Never in doubt, never `look_first`."""
     void_reason: DecisionReason = DecisionReason.VOIDED
     lift: tuple[int, ...] = ()
     """Stored effects that no longer wait for clearance: drop the hold AWAITING_CLEARANCE, due now (T-13)."""
     redirect: tuple[Redirect, ...] = ()
-    origin: Origin | None = None
+    origin: ReleasedOriginal | None = None
     settings_version: int | None = None
     """To pin on the event: its original's where it follows that one (R-6)."""
 

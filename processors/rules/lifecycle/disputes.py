@@ -6,19 +6,19 @@ from datetime import date
 
 import msgspec
 
-from processors.rules.lifecycle.allocate_refund import balance_of, bring_back, give
+from processors.rules.lifecycle.allocate_refund import allocate_refund, balance_of, reinstate
 from processors.rules.lifecycle.change import Change, for_review, nothing, parked
 from processors.rules.lifecycle.clearance import waiting_for_funds
 from processors.rules.lifecycle.follower_state import UNTOUCHED
-from processors.rules.lifecycle.payment_state import Life
+from processors.rules.lifecycle.payment_state import PaymentState
 from processors.rules.lifecycle.readiness import after_void, follow, known, lines_by
-from processors.rules.lifecycle.reversal_entries import Order
+from processors.rules.lifecycle.reversal_entries import EntryBuilder
 from schemas.events import DisputeClosed, DisputeOpened, PaymentReturned
 from schemas.practice_settings import DisputeBooking
 from schemas.vocabulary import DecisionReason, EntryKind
 
 
-def returned(event: PaymentReturned, life: Life, on: date) -> Change:
+def returned(event: PaymentReturned, life: PaymentState, on: date) -> Change:
     """The bank took the money back, and what it charges for that with it (R-11, R-15).
 
     A membership's charge stays: the patient owes it again. What waited for its funds waits no longer: they will never
@@ -28,14 +28,14 @@ def returned(event: PaymentReturned, life: Life, on: date) -> Change:
     return msgspec.structs.replace(change, lift=waiting_for_funds(life)) if change.effects else change
 
 
-def disputed(event: DisputeOpened, life: Life, on: date) -> Change:
+def disputed(event: DisputeOpened, life: PaymentState, on: date) -> Change:
     """The money is held from the day on which it is taken; an inquiry takes none (R-10), at most a fee."""
     if not event.gross_minor and not event.fee_minor:
         return nothing()
     return _given(event, event.dispute_id, EntryKind.DISPUTE_HOLD, life, on)
 
 
-def dispute_closed(event: DisputeClosed, life: Life, on: date) -> Change:
+def dispute_closed(event: DisputeClosed, life: PaymentState, on: date) -> Change:
     """Won or withdrawn: what was held comes back, with the fee if it is given back. Lost: nothing more (R-10).
 
     Before its opening is known it parks. Where a lost dispute brings back a part, that part is booked. A fee that the
@@ -54,30 +54,30 @@ def dispute_closed(event: DisputeClosed, life: Life, on: date) -> Change:
         return for_review(DecisionReason.MORE_THAN_ORIGINAL)
     balance = balance_of(life, original)
     held = lines_by(opened, balance.lines)
-    order = Order(
+    order = EntryBuilder(
         event=event,
         ref=event.dispute_id,
         original=event.payment_id,
         on=on,
         companion=balance.terms.companion,
-        given=bring_back(balance, event.gross_minor, event.fee_minor, held, opened.gross_minor),
+        given=reinstate(balance, event.gross_minor, event.fee_minor, held, opened.gross_minor),
     )
     standing = UNTOUCHED if original.settings.disputes is DisputeBooking.SUSPENSE else None
     kind = _kind(order, EntryKind.DISPUTE_RELEASE)
     return follow(original, order.given_entries(balance.lines, kind, standing=standing))
 
 
-def _given(event: PaymentReturned | DisputeOpened, ref: str, kind: EntryKind, life: Life, on: date) -> Change:
+def _given(event: PaymentReturned | DisputeOpened, ref: str, kind: EntryKind, life: PaymentState, on: date) -> Change:
     original = known(life)
     if original is None:
         return parked()
     if voided := after_void(event, life):
         return voided
     balance = balance_of(life, original)
-    given = give(balance, event.gross_minor, event.fee_minor)
+    given = allocate_refund(balance, event.gross_minor, event.fee_minor)
     if isinstance(given, DecisionReason):
         return for_review(given)
-    order = Order(
+    order = EntryBuilder(
         event=event, ref=ref, original=event.payment_id, on=on, companion=balance.terms.companion, given=given
     )
     # SUSPENSE: no target has an office-level ledger, so the entry is shown with its amounts and written nowhere; the
@@ -87,14 +87,14 @@ def _given(event: PaymentReturned | DisputeOpened, ref: str, kind: EntryKind, li
     return follow(original, order.given_entries(balance.lines, _kind(order, kind), standing=standing))
 
 
-def _kind(order: Order, usual: EntryKind) -> EntryKind:
+def _kind(order: EntryBuilder, usual: EntryKind) -> EntryKind:
     """Where an event moves a fee alone, the fee says whether more is held or some of it comes back."""
     if order.given is None or order.given.gross:
         return usual
     return EntryKind.DISPUTE_HOLD if order.given.fee > 0 else EntryKind.DISPUTE_RELEASE
 
 
-def _opened(event: DisputeClosed, life: Life) -> DisputeOpened | None:
+def _opened(event: DisputeClosed, life: PaymentState) -> DisputeOpened | None:
     """The stage that took the money; where the close moves none, an inquiry is enough."""
     stages = [
         linked.event

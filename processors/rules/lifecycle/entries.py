@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from processors.rules.lifecycle.parts import is_of_refund, is_taking_back, root, taken_back
-from processors.rules.lifecycle.payment_state import Entry, Life
+from processors.rules.lifecycle.payment_state import EntryState, PaymentState
 from schemas import events as e
 from schemas.vocabulary import DecisionReason, EntryKind, State
 
@@ -24,8 +24,8 @@ class Family(StrEnum):
 
 
 OWN_CASH: Final = frozenset({EntryKind.PAYMENT, EntryKind.INSURANCE_PAYMENT})
-GIVEN_CASH: Final = frozenset({EntryKind.REFUND, EntryKind.RETURN, EntryKind.DISPUTE_HOLD, EntryKind.DISPUTE_RELEASE})
-_FAMILIES: Final = dict.fromkeys(OWN_CASH | GIVEN_CASH, Family.CASH) | {
+REFUND_CASH: Final = frozenset({EntryKind.REFUND, EntryKind.RETURN, EntryKind.DISPUTE_HOLD, EntryKind.DISPUTE_RELEASE})
+_FAMILIES: Final = dict.fromkeys(OWN_CASH | REFUND_CASH, Family.CASH) | {
     EntryKind.FEE_ADJUSTMENT: Family.COMPANION,
     EntryKind.CHARGE: Family.CHARGE,
     EntryKind.CHARGE_REVERSAL: Family.CHARGE,
@@ -43,13 +43,13 @@ _NOT_BOOKED: Final = frozenset(
 )
 """Skipped beside entries that are booked: nobody has anything to take back of these."""
 
-GIVING = (e.RefundSucceeded, e.RefundFailed, e.PaymentReturned, e.DisputeOpened, e.DisputeClosed)
+REFUND_EVENTS = (e.RefundSucceeded, e.RefundFailed, e.PaymentReturned, e.DisputeOpened, e.DisputeClosed)
 """Events that give money back, or take back what was given."""
-Giving = e.RefundSucceeded | e.RefundFailed | e.PaymentReturned | e.DisputeOpened | e.DisputeClosed
+RefundEvent = e.RefundSucceeded | e.RefundFailed | e.PaymentReturned | e.DisputeOpened | e.DisputeClosed
 
 
 class Line(msgspec.Struct, frozen=True):
-    entry: Entry
+    entry: EntryState
     family: Family | None
     root: str
     """The part of the payment that it belongs to."""
@@ -59,9 +59,9 @@ class Line(msgspec.Struct, frozen=True):
     """In the ledger, on its way there, or in a person's hands: a reversal has to mind it."""
 
 
-def lines_of(life: Life) -> tuple[Line, ...]:
+def classify_entries(life: PaymentState) -> tuple[Line, ...]:
     """Every entry that was not voided, in the order of the life. Pure."""
-    givers = {_key(linked.event) for linked in life.linked if isinstance(linked.event, GIVING)}
+    givers = {_key(linked.event) for linked in life.linked if isinstance(linked.event, REFUND_EVENTS)}
     both = givers & {(x.source, x.event_id) for x in life.entries if x.entry_kind in OWN_CASH}
     teller = None if life.told is None else _key(life.told.event)
     found = []
@@ -85,12 +85,12 @@ def total(lines: Iterable[Line], *families: Family) -> int:
 
 def _is_given(kind: EntryKind, part: str, *, alone: bool) -> bool:
     """`alone`: the event that brought it gives back, and has no entry of the payment's own (R-7)."""
-    if kind in GIVEN_CASH or kind is EntryKind.CHARGE_REVERSAL:
+    if kind in REFUND_CASH or kind is EntryKind.CHARGE_REVERSAL:
         return True
     return kind is EntryKind.FEE_ADJUSTMENT and (alone or is_of_refund(part))
 
 
-def _is_booked(entry: Entry, *, superseded: bool) -> bool:
+def _is_booked(entry: EntryState, *, superseded: bool) -> bool:
     if entry.state is State.SKIPPED_DISABLED:
         return entry.reason not in _NOT_BOOKED and not superseded
     return entry.state is not State.SKIPPED_ZERO

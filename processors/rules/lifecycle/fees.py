@@ -9,17 +9,17 @@ from typing import Final
 import msgspec
 
 from processors.rules.lifecycle import moved_refunds, superseded_plans
-from processors.rules.lifecycle.amounts import amounted
+from processors.rules.lifecycle.amounts import with_fee
 from processors.rules.lifecycle.booking_terms import fee_of, is_cleared, is_voided, money_of, shares_of, terms_of
-from processors.rules.lifecycle.change import Change, Origin, Planned, for_review, nothing, parked
+from processors.rules.lifecycle.change import Change, NewEntry, ReleasedOriginal, for_review, nothing, parked
 from processors.rules.lifecycle.clearance import waiting_for_funds
-from processors.rules.lifecycle.entries import lines_of
-from processors.rules.lifecycle.follower_state import fate, voidable
+from processors.rules.lifecycle.entries import classify_entries
+from processors.rules.lifecycle.follower_state import initial_state, voidable
 from processors.rules.lifecycle.parts import reversal_part
-from processors.rules.lifecycle.payment_state import Life, Linked, Told
+from processors.rules.lifecycle.payment_state import FollowUp, PaymentState, Reported
 from processors.rules.lifecycle.payments import resolved
 from processors.rules.lifecycle.readiness import follow
-from processors.rules.lifecycle.reversal_entries import Order, origin_of
+from processors.rules.lifecycle.reversal_entries import EntryBuilder, origin_of
 from schemas.bookkeeping.money import largest_remainder
 from schemas.events import PaymentFeeAssessed
 from schemas.practice_settings import AmountMode
@@ -28,7 +28,7 @@ from schemas.vocabulary import DecisionReason, EntryKind, State
 _NOT_OURS: Final = frozenset({State.SKIPPED_DISABLED, State.SKIPPED_ZERO})
 
 
-def assessed(event: PaymentFeeAssessed, life: Life, on: date) -> Change:
+def assessed(event: PaymentFeeAssessed, life: PaymentState, on: date) -> Change:
     """What waits for the fee is planned with it. Where the payment was planned already, the fee posts its difference.
 
     GROSS, insurance and what is skipped take no fee to the ledger; an older version than is known changes nothing.
@@ -42,30 +42,30 @@ def assessed(event: PaymentFeeAssessed, life: Life, on: date) -> Change:
         return nothing()
     if _disagrees(event, told):
         return for_review(DecisionReason.SUMS_DISAGREE)
-    after = msgspec.structs.replace(life, linked=(*life.linked, Linked(event=event)))
+    after = msgspec.structs.replace(life, linked=(*life.linked, FollowUp(event=event)))
     if told.waiting is not None:
         return _released(told, after, on)
     before, fee = fee_of(life), fee_of(after)
     terms = terms_of(told)
     if before is None or fee is None or fee == before or terms.mode is AmountMode.GROSS:
         return nothing()
-    lines = lines_of(life)
+    lines = classify_entries(life)
     own = [line for line in lines if not line.given and line.booked]
     if all(line.entry.state in _NOT_OURS for line in own):
         return nothing()
     if all(voidable(line.entry) for line in own) and not moved_refunds.is_netted(lines):
-        return superseded_plans.replaced(amounted(told, fee), told, after, on, by=event)
-    order = Order(event=event, ref=event.payment_id, original=event.payment_id, on=on, companion=terms.companion)
+        return superseded_plans.replaced(with_fee(told, fee), told, after, on, by=event)
+    order = EntryBuilder(event=event, ref=event.payment_id, original=event.payment_id, on=on, companion=terms.companion)
     return follow(told, _difference(order, event, life, told, fee - before))
 
 
-def _disagrees(event: PaymentFeeAssessed, told: Told) -> bool:
+def _disagrees(event: PaymentFeeAssessed, told: Reported) -> bool:
     if event.occurred_at < told.event.occurred_at or terms_of(told).mode is AmountMode.GROSS:
         return False
     return event.net_minor != money_of(told).gross_minor - event.fee_minor
 
 
-def paid_out(life: Life, on: date) -> Change:
+def paid_out(life: PaymentState, on: date) -> Change:
     """What a payout that now stands, among `life.items`, changes for a payment it carries: its funds are there (T-13),
     and its fee is known (N-5). It belongs to no event of this life."""
     told = life.told
@@ -76,7 +76,7 @@ def paid_out(life: Life, on: date) -> Change:
     return msgspec.structs.replace(change, reason=DecisionReason.FUNDS_CLEARED, lift=(*change.lift, *lift))
 
 
-def _released(told: Told, life: Life, on: date) -> Change:
+def _released(told: Reported, life: PaymentState, on: date) -> Change:
     """The told event leaves AWAITING_FEE with its plan; anything else that it waits for is another's to end."""
     if told.waiting is not State.AWAITING_FEE:
         return nothing()
@@ -86,14 +86,16 @@ def _released(told: Told, life: Life, on: date) -> Change:
     return Change(
         applied=True,
         reason=DecisionReason.NO_MONEY,
-        origin=Origin(effects=change.effects, reason=change.reason),
+        origin=ReleasedOriginal(effects=change.effects, reason=change.reason),
         void=change.void,
         void_reason=change.void_reason,
         redirect=change.redirect,
     )
 
 
-def _difference(order: Order, event: PaymentFeeAssessed, life: Life, told: Told, more: int) -> Iterator[Planned]:
+def _difference(
+    order: EntryBuilder, event: PaymentFeeAssessed, life: PaymentState, told: Reported, more: int
+) -> Iterator[NewEntry]:
     """The payment is less by what the fee is more, and the companion makes up for it, so that the balance stays and
     the sum of payments is the bank's (R-15, N-3). A fee that became less pays the difference in.
 
@@ -102,7 +104,7 @@ def _difference(order: Order, event: PaymentFeeAssessed, life: Life, told: Told,
     shares = shares_of(told, fee_of(life))
     weights = [max(share.applied, 0) for share in shares]
     parts = largest_remainder(more, weights if any(weights) else [1] * len(shares))
-    lines = lines_of(life)
+    lines = classify_entries(life)
     for share, part in zip(shares, parts, strict=True):
         origin = origin_of(lines, share.part)
         if origin is None or not part:
@@ -110,4 +112,4 @@ def _difference(order: Order, event: PaymentFeeAssessed, life: Life, told: Told,
         kind, name = EntryKind.PAYMENT, share.part
         if part > 0:
             kind, name = EntryKind.REVERSAL, reversal_part(EntryKind.PAYMENT, share.part, told.version)
-        yield from order.pair(origin, kind, name, -part, part, fate(origin), companion_part=share.part)
+        yield from order.pair(origin, kind, name, -part, part, initial_state(origin), companion_part=share.part)

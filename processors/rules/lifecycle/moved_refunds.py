@@ -6,20 +6,22 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from processors.rules.lifecycle.allocate_refund import Amount, Balance, spread_anew
+from processors.rules.lifecycle.allocate_refund import Balance, PartAmount, spread_anew
 from processors.rules.lifecycle.booking_terms import fee_of, shares_of, terms_of
-from processors.rules.lifecycle.change import Planned
+from processors.rules.lifecycle.change import NewEntry
 from processors.rules.lifecycle.entries import OWN_CASH, Family, Line, total
-from processors.rules.lifecycle.follower_state import BY_HAND, FOLLOWING, Standing, voidable
+from processors.rules.lifecycle.follower_state import FOLLOWING, MANUAL, InitialState, voidable
 from processors.rules.lifecycle.parts import of_refund
-from processors.rules.lifecycle.payment_state import Entry, Life, Told
-from processors.rules.lifecycle.reversal_entries import Order
+from processors.rules.lifecycle.payment_state import EntryState, PaymentState, Reported
+from processors.rules.lifecycle.reversal_entries import EntryBuilder
 from processors.rules.lifecycle.reversals import taking_back
 from schemas.plan import PlannedEffect
 from schemas.vocabulary import SKIPPED, DecisionReason, EntryKind, State
 
 
-def moved(order: Order, given: Sequence[Line], fresh: Sequence[Planned], told: Told, life: Life) -> Iterator[Planned]:
+def moved(
+    order: EntryBuilder, given: Sequence[Line], fresh: Sequence[NewEntry], told: Reported, life: PaymentState
+) -> Iterator[NewEntry]:
     """Reversals of what was given back where the money was, and as much of it where the money is now.
 
     One entry per part for all of it: the events that gave it back keep their own entries as they are. TooMuchError
@@ -33,7 +35,7 @@ def moved(order: Order, given: Sequence[Line], fresh: Sequence[Planned], told: T
         yield from _there(order, fresh, amount)
 
 
-def _there(order: Order, fresh: Sequence[Planned], amount: Amount) -> Iterator[Planned]:
+def _there(order: EntryBuilder, fresh: Sequence[NewEntry], amount: PartAmount) -> Iterator[NewEntry]:
     part = amount.share.part
     mine = [planned for planned in fresh if planned.effect.part == part]
     paid = next((x for x in mine if x.effect.entry_kind in OWN_CASH and x.effect.state is not State.SKIPPED_ZERO), None)
@@ -57,15 +59,15 @@ def _there(order: Order, fresh: Sequence[Planned], amount: Amount) -> Iterator[P
             )
 
 
-def _fate(effect: PlannedEffect) -> Standing:
+def _fate(effect: PlannedEffect) -> InitialState:
     by_others = effect.state in SKIPPED or effect.reason is DecisionReason.ORIGINAL_NOT_POSTED
-    return BY_HAND if by_others else FOLLOWING
+    return MANUAL if by_others else FOLLOWING
 
 
-def _as_entry(planned: Planned) -> Entry:
+def _as_entry(planned: NewEntry) -> EntryState:
     """An entry of this change as those that follow it see it; its id is not known yet."""
     effect = planned.effect
-    return Entry(
+    return EntryState(
         effect_id=0,
         source="",
         event_id="",

@@ -6,16 +6,16 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from processors.rules.lifecycle.allocate_refund import Amount, Balance
-from processors.rules.lifecycle.amounts import amounted
+from processors.rules.lifecycle.allocate_refund import Balance, PartAmount
+from processors.rules.lifecycle.amounts import with_fee
 from processors.rules.lifecycle.booking_terms import fee_of
-from processors.rules.lifecycle.change import Change, Planned
+from processors.rules.lifecycle.change import Change, NewEntry
 from processors.rules.lifecycle.entries import OWN_CASH, Family, total
-from processors.rules.lifecycle.follower_state import NET_NOT_POSITIVE, NETTED, Standing, inherited, voidable
+from processors.rules.lifecycle.follower_state import NET_NOT_POSITIVE, NETTED, InitialState, inherited_state, voidable
 from processors.rules.lifecycle.parts import of_refund, root
-from processors.rules.lifecycle.payment_state import Entry, Life
+from processors.rules.lifecycle.payment_state import EntryState, PaymentState
 from processors.rules.lifecycle.readiness import follow
-from processors.rules.lifecycle.reversal_entries import Order, origin_of
+from processors.rules.lifecycle.reversal_entries import EntryBuilder, origin_of
 from schemas.bookkeeping.companion import share_until
 from schemas.plan import PlannedEffect
 from schemas.practice_settings import RefundBeforePost
@@ -28,13 +28,13 @@ def is_netted(balance: Balance) -> bool:
     return chosen and all(voidable(line.entry) and not line.given for line in balance.lines if line.booked)
 
 
-def netted(order: Order, balance: Balance, life: Life) -> Change:
+def netted(order: EntryBuilder, balance: Balance, life: PaymentState) -> Change:
     """What was planned is voided; per part one payment of what is left stands in its place, due when that was.
 
     The refund itself is shown as skipped, with its amounts. Where nothing is left, nothing is posted.
     """
-    plan = amounted(balance.told, fee_of(life))
-    entries: list[Planned] = []
+    plan = with_fee(balance.told, fee_of(life))
+    entries: list[NewEntry] = []
     for amount in order.given.amounts if order.given else ():
         paid = _payment(life, amount.share.part)
         if paid is not None:
@@ -49,11 +49,11 @@ def netted(order: Order, balance: Balance, life: Life) -> Change:
     )
 
 
-def restored(order: Order, balance: Balance, life: Life) -> tuple[Planned, ...]:
+def restored(order: EntryBuilder, balance: Balance, life: PaymentState) -> tuple[NewEntry, ...]:
     """Payments for the parts of which a net entry left nothing, when what was refunded comes back after all (R-9)."""
-    plan = amounted(balance.told, fee_of(life))
+    plan = with_fee(balance.told, fee_of(life))
     whole = msgspec.structs.replace(order, given=None, ref=order.original)
-    entries: list[Planned] = []
+    entries: list[NewEntry] = []
     for amount in order.given.amounts if order.given else ():
         part = amount.share.part
         paid = _payment(life, part)
@@ -68,28 +68,33 @@ def restored(order: Order, balance: Balance, life: Life) -> tuple[Planned, ...]:
     return tuple(entries)
 
 
-def _payment(life: Life, part: str) -> Entry | None:
+def _payment(life: PaymentState, part: str) -> EntryState | None:
     """The newest, voided or not: the entry whose place is taken."""
     return max(_payments(life, part), key=lambda entry: entry.effect_id, default=None)
 
 
-def _payments(life: Life, part: str) -> list[Entry]:
+def _payments(life: PaymentState, part: str) -> list[EntryState]:
     return [x for x in life.entries if x.entry_kind in OWN_CASH and root(x.part) == part and x.depends_on is None]
 
 
-def _inherited(life: Life, paid: Entry, part: str) -> Standing:
+def _inherited(life: PaymentState, paid: EntryState, part: str) -> InitialState:
     """Of `paid`, or of what stood before it where a person had it only because the fee ate what was left (N-9)."""
     planned = [x for x in _payments(life, part) if not _is_eaten(x)]
-    return inherited(max(planned, key=lambda x: x.effect_id) if planned and _is_eaten(paid) else paid)
+    return inherited_state(max(planned, key=lambda x: x.effect_id) if planned and _is_eaten(paid) else paid)
 
 
-def _is_eaten(paid: Entry) -> bool:
+def _is_eaten(paid: EntryState) -> bool:
     return paid.reason is DecisionReason.MANUAL_NET_NOT_POSITIVE or paid.amount_minor <= 0
 
 
 def _left(
-    order: Order, balance: Balance, amount: Amount, plan: Sequence[PlannedEffect], paid: Entry, life: Life
-) -> Iterator[Planned]:
+    order: EntryBuilder,
+    balance: Balance,
+    amount: PartAmount,
+    plan: Sequence[PlannedEffect],
+    paid: EntryState,
+    life: PaymentState,
+) -> Iterator[NewEntry]:
     """What the plan says of the part, less all that was given back of it."""
     part, whole = amount.share.part, msgspec.structs.replace(order, given=None, ref=order.original)
     gone = [line for line in balance.lines if line.given and line.root == part]
@@ -115,7 +120,7 @@ def _planned(plan: Sequence[PlannedEffect], kind: EntryKind) -> int:
     return sum(effect.instruction.amount_minor for effect in plan if effect.entry_kind is kind)
 
 
-def _shown(order: Order, amount: Amount, paid: Entry) -> Iterator[Planned]:
+def _shown(order: EntryBuilder, amount: PartAmount, paid: EntryState) -> Iterator[NewEntry]:
     part = amount.share.part
     return order.pair(
         paid,

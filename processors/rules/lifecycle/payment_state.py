@@ -11,14 +11,14 @@ from schemas.plan import Instruction, PlannedEffect
 from schemas.practice_settings import PracticeSettings
 from schemas.vocabulary import DecisionReason, EntryKind, State, Target
 
-Teller = MoneyFields | PayoutPaid
+MoneyReport = MoneyFields | PayoutPaid
 """The events that tell money itself: PaymentSucceeded, MembershipPaid, PaymentCorrected; PayoutPaid."""
 
 
-class Told(msgspec.Struct, frozen=True, kw_only=True):
+class Reported(msgspec.Struct, frozen=True, kw_only=True):
     """The newest version of the money that was told, with what decided about it."""
 
-    event: Teller
+    event: MoneyReport
     version: int
     """1, or what PaymentCorrected or PayoutPaid say (E-1)."""
     waiting: State | None = None
@@ -32,7 +32,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     """`Decision.effects` as RULES gave them: the template while it waits for its fee (N-5)."""
 
 
-class Linked(msgspec.Struct, frozen=True, kw_only=True):
+class FollowUp(msgspec.Struct, frozen=True, kw_only=True):
     """An event about the money: refund, return, dispute, fee, clearance, void, payout failed."""
 
     event: Event
@@ -40,7 +40,7 @@ class Linked(msgspec.Struct, frozen=True, kw_only=True):
     """AWAITING_ORIGINAL while parked, AWAITING_REVIEW for a person; None when it is resolved and counts."""
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class EntryState(msgspec.Struct, frozen=True, kw_only=True):
     """An effect as it stands."""
 
     effect_id: int
@@ -72,10 +72,10 @@ class PaidItem(msgspec.Struct, frozen=True, kw_only=True):
     net_minor: int
 
 
-class Life(msgspec.Struct, frozen=True, kw_only=True):
+class PaymentState(msgspec.Struct, frozen=True, kw_only=True):
     """`entries` and `linked` ascend by when they were stored. Superseded versions leave only their entries."""
 
-    told: Told | None = None
-    entries: tuple[Entry, ...] = ()
-    linked: tuple[Linked, ...] = ()
+    told: Reported | None = None
+    entries: tuple[EntryState, ...] = ()
+    linked: tuple[FollowUp, ...] = ()
     items: tuple[PaidItem, ...] = ()

@@ -8,19 +8,26 @@ from datetime import date
 import msgspec
 
 from processors.rules.lifecycle import superseded_plans
-from processors.rules.lifecycle.amounts import amounted, placed
-from processors.rules.lifecycle.booking_terms import fee_of, given_back, is_cleared, is_insurance, money_of, terms_of
-from processors.rules.lifecycle.change import Change, Origin, Planned, for_review
-from processors.rules.lifecycle.entries import lines_of
-from processors.rules.lifecycle.follower_state import cleared, standing_of
-from processors.rules.lifecycle.payment_state import Life, Told
+from processors.rules.lifecycle.amounts import with_fee, with_initial_state
+from processors.rules.lifecycle.booking_terms import (
+    fee_of,
+    is_cleared,
+    is_insurance,
+    money_of,
+    refunded_gross,
+    terms_of,
+)
+from processors.rules.lifecycle.change import Change, NewEntry, ReleasedOriginal, for_review
+from processors.rules.lifecycle.entries import classify_entries
+from processors.rules.lifecycle.follower_state import cleared, planned_state
+from processors.rules.lifecycle.payment_state import PaymentState, Reported
 from processors.rules.lifecycle.readiness import after_void
 from schemas.plan import PlannedEffect
 from schemas.practice_settings import AmountMode
 from schemas.vocabulary import SKIPPED, DecisionReason, State
 
 
-def told_payment(new: Told, life: Life, on: date) -> Change:
+def told_payment(new: Reported, life: PaymentState, on: date) -> Change:
     """An original, a correction, or a correction that stands in for an original that never came.
 
     A correction has the mode, the companion and the standing of what it corrects, while its type is switched alike
@@ -36,12 +43,12 @@ def told_payment(new: Told, life: Life, on: date) -> Change:
     chosen = _under(old, new)
     changed = resolved(chosen, msgspec.structs.replace(life, told=chosen), on)
     if old.waiting is not None and changed.waiting is None:
-        ended = Origin(reason=DecisionReason.CORRECTED, voided=True)
+        ended = ReleasedOriginal(reason=DecisionReason.CORRECTED, voided=True)
         changed = msgspec.structs.replace(changed, origin=ended)
     return changed
 
 
-def resolved(told: Told, life: Life, on: date) -> Change:
+def resolved(told: Reported, life: PaymentState, on: date) -> Change:
     """The plan of money that was told, `life.told`, as far as it can be known now.
 
     Called when it is told and, if it waits for its fee then, when that comes (N-5).
@@ -53,27 +60,27 @@ def resolved(told: Told, life: Life, on: date) -> Change:
         return Change(
             waiting=State.AWAITING_FEE, reason=DecisionReason.FEE_UNKNOWN, settings_version=told.settings_version
         )
-    if given_back(life) > money_of(told).gross_minor:
+    if refunded_gross(life) > money_of(told).gross_minor:
         return for_review(DecisionReason.MORE_THAN_ORIGINAL)
-    plan = amounted(told, fee) if told.waiting or lines_of(life) else told.plan
+    plan = with_fee(told, fee) if told.waiting or classify_entries(life) else told.plan
     if is_cleared(life):
-        plan = tuple(placed(effect, cleared(standing_of(effect))) for effect in plan)
-    if lines_of(life):
+        plan = tuple(with_initial_state(effect, cleared(planned_state(effect))) for effect in plan)
+    if classify_entries(life):
         return superseded_plans.replaced(plan, told, life, on)
     return _planned(plan, told)
 
 
-def _planned(plan: Sequence[PlannedEffect], told: Told) -> Change:
+def _planned(plan: Sequence[PlannedEffect], told: Reported) -> Change:
     reasons = [effect.reason for effect in plan if effect.state is not State.SKIPPED_ZERO]
     return Change(
         reason=reasons[0] if told.waiting and reasons else told.reason,
         applied=not plan,
-        effects=tuple(Planned(effect=effect) for effect in plan),
+        effects=tuple(NewEntry(effect=effect) for effect in plan),
         settings_version=told.settings_version,
     )
 
 
-def _under(old: Told, new: Told) -> Told:
+def _under(old: Reported, new: Reported) -> Reported:
     """The correction under the settings of its original, where those treat its type as they treated that one's."""
     if old.waiting is State.AWAITING_SETTINGS or is_insurance(old) != is_insurance(new):
         return new
@@ -83,5 +90,5 @@ def _under(old: Told, new: Told) -> Told:
     return msgspec.structs.replace(new, settings=old.settings, settings_version=old.settings_version)
 
 
-def _is_on(told: Told) -> bool:
+def _is_on(told: Reported) -> bool:
     return any(effect.state not in SKIPPED for effect in told.plan)

@@ -7,10 +7,10 @@ from datetime import date, datetime
 
 import msgspec
 
-from processors.rules.lifecycle.change import Change, Planned, nothing, parked
-from processors.rules.lifecycle.follower_state import fate, follows, voidable
+from processors.rules.lifecycle.change import Change, NewEntry, nothing, parked
+from processors.rules.lifecycle.follower_state import dependency_of, initial_state, voidable
 from processors.rules.lifecycle.parts import reversal_part
-from processors.rules.lifecycle.payment_state import Entry, Life, Told
+from processors.rules.lifecycle.payment_state import EntryState, PaymentState, Reported
 from schemas.events import PayoutFailed
 from schemas.plan import Instruction, PlannedEffect
 from schemas.vocabulary import SKIPPED, DecisionReason, EntryKind, State
@@ -18,7 +18,7 @@ from schemas.vocabulary import SKIPPED, DecisionReason, EntryKind, State
 _DOCUMENTS = frozenset({EntryKind.PAYOUT, EntryKind.PAYOUT_REVERSAL})
 
 
-def payout_failed(event: PayoutFailed, life: Life, on: date) -> Change:
+def payout_failed(event: PayoutFailed, life: PaymentState, on: date) -> Change:
     """The document is taken back on the day on which the bank took the money; its transactions are free again (P-21).
 
     A later version that was told of the time after the failure stands: it is the payout issued anew. Where that fails
@@ -40,7 +40,7 @@ def payout_failed(event: PayoutFailed, life: Life, on: date) -> Change:
     )
 
 
-def told_payout(new: Told, life: Life, on: date) -> Change:
+def told_payout(new: Reported, life: PaymentState, on: date) -> Change:
     """A payout, or version n+1 of one: the document of version n is taken back, the new one follows (P-8).
 
     Told again with the same content it changes nothing. Sums that disagree change nothing until a person looked (P-1).
@@ -58,13 +58,13 @@ def told_payout(new: Told, life: Life, on: date) -> Change:
     return Change(
         reason=new.reason,
         applied=not new.plan and not reversals,
-        effects=(*reversals, *(Planned(effect=effect) for effect in new.plan)),
+        effects=(*reversals, *(NewEntry(effect=effect) for effect in new.plan)),
         void=tuple(entry.effect_id for entry in standing if voidable(entry)),
         void_reason=DecisionReason.CORRECTED,
     )
 
 
-def stands(life: Life) -> bool:
+def stands(life: PaymentState) -> bool:
     """Whether the payout, as it was told last, is in the practice's bank: no failure of it came since (T-13, P-21).
 
     The query `payout_items` says the same of stored payouts.
@@ -82,11 +82,11 @@ def issued_since(version: int, at: datetime, failed_version: int, failed_at: dat
     return version > failed_version and (failed_version > 1 or at > failed_at)
 
 
-def _since(told: Told, failed: PayoutFailed) -> bool:
+def _since(told: Reported, failed: PayoutFailed) -> bool:
     return issued_since(told.version, told.event.occurred_at, failed.version, failed.occurred_at)
 
 
-def _standing(life: Life) -> Sequence[Entry]:
+def _standing(life: PaymentState) -> Sequence[EntryState]:
     """The documents that are there, on their way there or in a person's hands, and not taken back."""
     there = [x for x in life.entries if x.state is not State.VOIDED_BEFORE_POST and x.entry_kind in _DOCUMENTS]
     back = {x.part for x in there if x.entry_kind is EntryKind.PAYOUT_REVERSAL}
@@ -94,14 +94,14 @@ def _standing(life: Life) -> Sequence[Entry]:
     return [x for x in documents if _part(x) not in back]
 
 
-def _part(document: Entry) -> str:
+def _part(document: EntryState) -> str:
     return reversal_part(EntryKind.PAYOUT, document.part, document.instruction.version)
 
 
-def _reversal(document: Entry, occurred_at: datetime, on: date) -> Planned:
+def _reversal(document: EntryState, occurred_at: datetime, on: date) -> NewEntry:
     """The same lines, and the amounts with the other sign: the adapter writes the mirror of what it wrote (P-7)."""
-    standing, order = fate(document), document.instruction
-    return Planned(
+    standing, order = initial_state(document), document.instruction
+    return NewEntry(
         effect=PlannedEffect(
             target=document.target,
             entry_kind=EntryKind.PAYOUT_REVERSAL,
@@ -121,7 +121,7 @@ def _reversal(document: Entry, occurred_at: datetime, on: date) -> Planned:
                 original_date=order.ledger_date,
             ),
         ),
-        behind=follows(document),
+        behind=dependency_of(document),
         connection_id=document.connection_id,
     )
 

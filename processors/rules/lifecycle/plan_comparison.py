@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from processors.rules.lifecycle.entries import OWN_CASH, Line
 from processors.rules.lifecycle.follower_state import voidable
 from processors.rules.lifecycle.parts import is_taking_back, taken_back
-from processors.rules.lifecycle.payment_state import Entry
+from processors.rules.lifecycle.payment_state import EntryState
 from schemas.plan import Instruction, PlannedEffect
 from schemas.vocabulary import EntryKind
 
@@ -18,12 +18,12 @@ Figures = dict[tuple[EntryKind, str], int]
 Place = tuple[str | None, ...]
 
 
-class Standing:
+class PlanComparison:
     """What stands of a payment's own entries, beside the newest payment among them."""
 
     __slots__ = ("_mine", "paid")
 
-    def __init__(self, own: Sequence[Line], paid: Entry) -> None:
+    def __init__(self, own: Sequence[Line], paid: EntryState) -> None:
         self.paid = paid
         event = (paid.source, paid.event_id)
         self._mine = [x for x in own if x.booked or (x.entry.source, x.entry.event_id) == event]

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from processors.rules.lifecycle.change import Change, Planned, for_review, nothing
+from processors.rules.lifecycle.change import Change, NewEntry, for_review, nothing
 from processors.rules.lifecycle.entries import Line
-from processors.rules.lifecycle.payment_state import Life, Told
+from processors.rules.lifecycle.payment_state import PaymentState, Reported
 from schemas import events as e
 from schemas.vocabulary import DecisionReason
 
 
-def known(life: Life) -> Told | None:
+def known(life: PaymentState) -> Reported | None:
     """The original, when it is stored and resolved: until then what speaks of it parks (R-8)."""
     return life.told if life.told is not None and life.told.waiting is None else None
 
 
-def after_void(event: e.Event, life: Life) -> Change | None:
+def after_void(event: e.Event, life: PaymentState) -> Change | None:
     """What is told of a voided payment; None when it is not voided.
 
     A void took back all that stood when it came: a refund that happened before it is in that. Anything else moves
@@ -38,7 +38,7 @@ def lines_by(event: e.Event, lines: Sequence[Line]) -> tuple[Line, ...]:
     return tuple(line for line in lines if line.given and (line.entry.source, line.entry.event_id) == key)
 
 
-def follow(original: Told, entries: Iterable[Planned]) -> Change:
+def follow(original: Reported, entries: Iterable[NewEntry]) -> Change:
     """The entries under the original's settings (R-6); without any, the event posts nothing."""
     effects = tuple(entries)
     if not effects:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from datetime import date
 
-from processors.rules.lifecycle.allocate_refund import balance_of, bring_back, give
+from processors.rules.lifecycle.allocate_refund import allocate_refund, balance_of, reinstate
 from processors.rules.lifecycle.booking_terms import money_of
 from processors.rules.lifecycle.change import Change, for_review, parked
 from processors.rules.lifecycle.net_entry import is_netted, netted, restored
-from processors.rules.lifecycle.payment_state import Life
+from processors.rules.lifecycle.payment_state import PaymentState
 from processors.rules.lifecycle.readiness import after_void, follow, known, lines_by
-from processors.rules.lifecycle.reversal_entries import Order
+from processors.rules.lifecycle.reversal_entries import EntryBuilder
 from schemas.events import RefundFailed, RefundSucceeded
 from schemas.vocabulary import DecisionReason, EntryKind
 
 
-def refunded(event: RefundSucceeded, life: Life, on: date) -> Change:
+def refunded(event: RefundSucceeded, life: PaymentState, on: date) -> Change:
     """New entries beside the original's, in its mode and to its parts (R-1, R-6, R-13).
 
     More than was paid is never given back: a person decides (R-2). A refund that happened before a void told of it is
@@ -27,10 +27,10 @@ def refunded(event: RefundSucceeded, life: Life, on: date) -> Change:
     if voided := after_void(event, life):
         return voided
     balance = balance_of(life, original)
-    given = give(balance, event.gross_minor, event.fee_minor, event.surcharge_minor, event.splits)
+    given = allocate_refund(balance, event.gross_minor, event.fee_minor, event.surcharge_minor, event.splits)
     if isinstance(given, DecisionReason):
         return for_review(given)
-    order = Order(
+    order = EntryBuilder(
         event=event,
         ref=event.refund_id,
         original=event.payment_id,
@@ -43,7 +43,7 @@ def refunded(event: RefundSucceeded, life: Life, on: date) -> Change:
     return follow(original, order.given_entries(balance.lines, EntryKind.REFUND, charges=True))
 
 
-def refund_failed(event: RefundFailed, life: Life, on: date) -> Change:
+def refund_failed(event: RefundFailed, life: PaymentState, on: date) -> Change:
     """The money is the practice's again: a new entry, never a deleted refund (R-9)."""
     original = known(life)
     refund = next(
@@ -64,13 +64,13 @@ def refund_failed(event: RefundFailed, life: Life, on: date) -> Change:
         return for_review(DecisionReason.MORE_THAN_ORIGINAL)
     balance = balance_of(life, original)
     of_refund = lines_by(refund, balance.lines)
-    order = Order(
+    order = EntryBuilder(
         event=event,
         ref=event.refund_id,
         original=money_of(original).payment_id,
         on=on,
         companion=balance.terms.companion,
-        given=bring_back(balance, event.gross_minor, event.fee_minor, of_refund, refund.gross_minor),
+        given=reinstate(balance, event.gross_minor, event.fee_minor, of_refund, refund.gross_minor),
     )
     if is_netted(balance):
         return netted(order, balance, life)

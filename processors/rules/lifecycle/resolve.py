@@ -11,14 +11,14 @@ from processors.rules.lifecycle.change import Change
 from processors.rules.lifecycle.clearance import cleared
 from processors.rules.lifecycle.disputes import dispute_closed, disputed, returned
 from processors.rules.lifecycle.fees import assessed
-from processors.rules.lifecycle.payment_state import Life, Told
+from processors.rules.lifecycle.payment_state import PaymentState, Reported
 from processors.rules.lifecycle.payments import told_payment
 from processors.rules.lifecycle.payouts import payout_failed, told_payout
 from processors.rules.lifecycle.refunds import refund_failed, refunded
 from processors.rules.lifecycle.voids import voided
 from schemas import events as e
 
-Rule = Callable[[Any, Life, date], Change]
+Rule = Callable[[Any, PaymentState, date], Change]
 """(event, life, ledger date of the event) → change. The event is of the type that the rule stands under."""
 
 LINKED: Final[Mapping[type[e.Event], Rule]] = MappingProxyType(
@@ -36,7 +36,7 @@ LINKED: Final[Mapping[type[e.Event], Rule]] = MappingProxyType(
 )
 
 
-def resolve_linked(event: e.Event, life: Life, *, on: date) -> Change:
+def resolve_linked(event: e.Event, life: PaymentState, *, on: date) -> Change:
     """What a linked event changes. `on`: its own ledger date (`dates.dated`). Pure. TypeError for another type.
 
     The event itself is not yet among `life.linked`, or is there as waiting. A parked one (AWAITING_ORIGINAL) is asked
@@ -48,7 +48,7 @@ def resolve_linked(event: e.Event, life: Life, *, on: date) -> Change:
     return rule(event, life, on)
 
 
-def told(new: Told, life: Life, *, on: date) -> Change:
+def told(new: Reported, life: PaymentState, *, on: date) -> Change:
     """What money that is told changes: an original, or version n+1 of one (E-11, P-8). Pure.
 
     `new` is what RULES decided; `life.told` is the version before it, None for the first that is stored. Parked events

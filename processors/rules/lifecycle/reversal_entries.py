@@ -7,25 +7,25 @@ from datetime import date
 
 import msgspec
 
-from processors.rules.lifecycle.allocate_refund import Amount, Given
-from processors.rules.lifecycle.change import Planned
+from processors.rules.lifecycle.allocate_refund import PartAmount, RefundSplit
+from processors.rules.lifecycle.change import NewEntry
 from processors.rules.lifecycle.entries import OWN_CASH, Family, Line, total
 from processors.rules.lifecycle.follower_state import (
     COMPANION_OFF,
     NET_NOT_POSITIVE,
     UNTOUCHED,
-    Standing,
-    fate,
-    follows,
+    InitialState,
+    dependency_of,
+    initial_state,
 )
 from processors.rules.lifecycle.parts import is_of_refund, of_refund
-from processors.rules.lifecycle.payment_state import Entry
+from processors.rules.lifecycle.payment_state import EntryState
 from schemas.events import Event
 from schemas.plan import PlannedEffect
 from schemas.vocabulary import DEAD, EntryKind, State
 
 
-class Order(msgspec.Struct, frozen=True, kw_only=True):
+class EntryBuilder(msgspec.Struct, frozen=True, kw_only=True):
     """What the entries that one event brings have in common."""
 
     event: Event
@@ -36,23 +36,23 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     on: date
     companion: bool = True
     """Off: companions are shown as skipped (N-2)."""
-    given: Given | None = None
+    given: RefundSplit | None = None
     """What they book, where it is not the original's own money."""
 
     def entry(
         self,
-        origin: Entry,
+        origin: EntryState,
         kind: EntryKind,
         part: str,
         amount_minor: int,
-        standing: Standing,
+        standing: InitialState,
         depends_on: tuple[EntryKind, str] | None = None,
         *,
         alone: bool = False,
-    ) -> Planned:
+    ) -> NewEntry:
         """One entry behind `origin`, unless it depends on another of its own event or stands `alone`."""
         given, order = self.given, origin.instruction
-        return Planned(
+        return NewEntry(
             effect=PlannedEffect(
                 target=origin.target,
                 entry_kind=kind,
@@ -79,22 +79,22 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
                     office_level=order.office_level or standing is UNTOUCHED,
                 ),
             ),
-            behind=None if depends_on or alone else follows(origin),
+            behind=None if depends_on or alone else dependency_of(origin),
             connection_id=origin.connection_id,
         )
 
     def pair(
         self,
-        origin: Entry,
+        origin: EntryState,
         kind: EntryKind,
         part: str,
         cash: int,
         companion: int,
-        standing: Standing,
+        standing: InitialState,
         *,
         companion_part: str | None = None,
         alone: bool = False,
-    ) -> Iterator[Planned]:
+    ) -> Iterator[NewEntry]:
         """The cash and its companion, which waits for it: `cash + companion` counts toward the balance (R-15)."""
         if cash:
             yield self.entry(origin, kind, part, cash, standing, alone=alone)
@@ -116,9 +116,9 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
         kind: EntryKind,
         *,
         charges: bool = False,
-        standing: Standing | None = None,
+        standing: InitialState | None = None,
         beside: bool = False,
-    ) -> Iterator[Planned]:
+    ) -> Iterator[NewEntry]:
         """What an event gives back or brings back, part by part; `charges`: the membership's charge goes too (B-1).
 
         Where the fee turns the sign of the whole, nothing is posted automatically (as N-9). `beside`: the same event
@@ -131,7 +131,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
             origin = origin_of(lines, amount.share.part)
             if origin is None:
                 continue
-            chosen = standing or fate(origin)
+            chosen = standing or initial_state(origin)
             if turned and chosen.state is State.SCHEDULED:
                 chosen = NET_NOT_POSITIVE
             part = amount.share.part
@@ -140,7 +140,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
             if charges:
                 yield from self._charge(lines, amount)
 
-    def _charge(self, lines: Sequence[Line], amount: Amount) -> Iterator[Planned]:
+    def _charge(self, lines: Sequence[Line], amount: PartAmount) -> Iterator[NewEntry]:
         """As much of the charge as the refund takes off the balance, else the patient owes it (B-1)."""
         part = amount.share.part
         booked = [x for x in lines if x.family is Family.CHARGE and x.root == part and x.booked]
@@ -149,7 +149,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
             return
         goes = max(amount.applied, -total(booked, Family.CHARGE))
         if goes:
-            yield self.entry(origin, EntryKind.CHARGE_REVERSAL, part, goes, fate(origin))
+            yield self.entry(origin, EntryKind.CHARGE_REVERSAL, part, goes, initial_state(origin))
 
 
 def _is_own(kind: EntryKind, part: str) -> bool:
@@ -157,7 +157,7 @@ def _is_own(kind: EntryKind, part: str) -> bool:
     return kind in OWN_CASH or (kind is EntryKind.FEE_ADJUSTMENT and not is_of_refund(part))
 
 
-def origin_of(lines: Iterable[Line], part: str) -> Entry | None:
+def origin_of(lines: Iterable[Line], part: str) -> EntryState | None:
     """The entry that money of a part follows: its payment; its companion where the fee took all of it.
 
     A payment that itself depends on one is a difference (a fee that became less), not the payment.
@@ -169,12 +169,12 @@ def origin_of(lines: Iterable[Line], part: str) -> Entry | None:
     return least_sure(moved) or least_sure(credited) or newest(paid)
 
 
-def newest(lines: Iterable[Line]) -> Entry | None:
+def newest(lines: Iterable[Line]) -> EntryState | None:
     """The one that was stored last: a later version stands in the place of an earlier one."""
     return max((line.entry for line in lines), key=lambda entry: entry.effect_id, default=None)
 
 
-def least_sure(lines: Sequence[Line]) -> Entry | None:
+def least_sure(lines: Sequence[Line]) -> EntryState | None:
     """Of the newest event's pieces (law 18: one payment laid on several charges), the one that is the furthest from
     standing: what follows all of them waits for it."""
     last = newest(lines)
@@ -184,8 +184,8 @@ def least_sure(lines: Sequence[Line]) -> Entry | None:
     return max(pieces, key=lambda entry: (_unsure(entry), entry.effect_id))
 
 
-def _unsure(entry: Entry) -> int:
-    if follows(entry) is None:
+def _unsure(entry: EntryState) -> int:
+    if dependency_of(entry) is None:
         return 3
     if entry.state in DEAD:
         return 2

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from processors.rules.lifecycle.change import Planned
+from processors.rules.lifecycle.change import NewEntry
 from processors.rules.lifecycle.entries import Family, Line, total
-from processors.rules.lifecycle.follower_state import fate
+from processors.rules.lifecycle.follower_state import initial_state
 from processors.rules.lifecycle.parts import is_taking_back, of_refund, reversal_part, taken_back
-from processors.rules.lifecycle.reversal_entries import Order, least_sure
+from processors.rules.lifecycle.reversal_entries import EntryBuilder, least_sure
 from schemas.vocabulary import EntryKind
 
 _ORDER: Final = (Family.CASH, Family.COMPANION, Family.WRITE_OFF, Family.CHARGE)
 
 
-def taking_back(order: Order, kept: Sequence[Line]) -> Iterator[Planned]:
+def taking_back(order: EntryBuilder, kept: Sequence[Line]) -> Iterator[NewEntry]:
     """What brings every figure of these entries to nothing. The reversal depends on the entry that it names.
 
     A cash figure that an assessment or a refund changed is taken back as it stands now, in one entry (R-7).
@@ -28,7 +28,7 @@ def taking_back(order: Order, kept: Sequence[Line]) -> Iterator[Planned]:
             if amount and origin is not None:
                 kind = EntryKind.CHARGE_REVERSAL if family is Family.CHARGE else EntryKind.REVERSAL
                 named = reversal_part(*_name(origin), origin.entry.instruction.version)
-                yield order.entry(origin.entry, kind, named, amount, fate(origin.entry))
+                yield order.entry(origin.entry, kind, named, amount, initial_state(origin.entry))
 
 
 def _named(lines: Sequence[Line]) -> Line | None:

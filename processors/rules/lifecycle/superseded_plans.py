@@ -10,15 +10,15 @@ import msgspec
 
 from processors.rules.lifecycle import follower_state, moved_refunds
 from processors.rules.lifecycle.allocate_refund import balance_of
-from processors.rules.lifecycle.amounts import placed
+from processors.rules.lifecycle.amounts import with_initial_state
 from processors.rules.lifecycle.booking_terms import money_of
-from processors.rules.lifecycle.change import Change, Planned, Redirect, for_review, nothing
-from processors.rules.lifecycle.entries import OWN_CASH, Line, lines_of
-from processors.rules.lifecycle.follower_state import inherited, standing_of, voidable
+from processors.rules.lifecycle.change import Change, NewEntry, Redirect, for_review, nothing
+from processors.rules.lifecycle.entries import OWN_CASH, Line, classify_entries
+from processors.rules.lifecycle.follower_state import inherited_state, planned_state, voidable
 from processors.rules.lifecycle.named_patients import TooMuchError
-from processors.rules.lifecycle.payment_state import Entry, Life, Told
-from processors.rules.lifecycle.plan_comparison import Standing
-from processors.rules.lifecycle.reversal_entries import Order, newest
+from processors.rules.lifecycle.payment_state import EntryState, PaymentState, Reported
+from processors.rules.lifecycle.plan_comparison import PlanComparison
+from processors.rules.lifecycle.reversal_entries import EntryBuilder, newest
 from processors.rules.lifecycle.reversals import taking_back
 from schemas.events import Event, MembershipPaid, PaymentFacts, PaymentKind
 from schemas.plan import PlannedEffect
@@ -28,25 +28,27 @@ _OF_CONTENT: Final = frozenset({State.AWAITING_REVIEW, State.AWAITING_ALLOCATION
 """Conditions that what is told brings itself: the new version's count, not the old one's (I-3, I-12)."""
 
 
-def kind_of(told: Told) -> PaymentKind:
+def kind_of(told: Reported) -> PaymentKind:
     event = told.event
     if isinstance(event, PaymentFacts):
         return event.kind
     return PaymentKind.MEMBERSHIP if isinstance(event, MembershipPaid) else PaymentKind.UNKNOWN
 
 
-def replaced(plan: Sequence[PlannedEffect], told: Told, life: Life, on: date, *, by: Event | None = None) -> Change:
+def replaced(
+    plan: Sequence[PlannedEffect], told: Reported, life: PaymentState, on: date, *, by: Event | None = None
+) -> Change:
     """1. the same money: nothing. 2. unsent entries are voided, what is left is reversed. 3. the plan follows.
 
     Refunds stay with the money that they gave back: while it goes to the same parts, and these hold and post it, they
     only follow its new entries, else they move with it. `by`: the event that changes it, where that is not the teller.
     """
-    lines = lines_of(life)
+    lines = classify_entries(life)
     own = [line for line in lines if not line.given]
     paid = newest(x for x in own if x.entry.entry_kind in OWN_CASH and x.entry.depends_on is None)
     if paid is None:
         return for_review(DecisionReason.CORRECTED)
-    stands = Standing(own, paid)
+    stands = PlanComparison(own, paid)
     balance = balance_of(life, told)
     same_places = stands.goes_where(plan) and all(not balance.went(x) or balance.left(x) >= 0 for x in balance.shares)
     if moved_refunds.is_netted(lines):
@@ -58,7 +60,7 @@ def replaced(plan: Sequence[PlannedEffect], told: Told, life: Life, on: date, *,
     booked = [line for line in own if line.booked and line.entry.state not in SKIPPED]
     given = [line for line in lines if line.given and line.booked]
     void = [line for line in booked if voidable(line.entry)]
-    order = Order(
+    order = EntryBuilder(
         event=by or told.event, ref=paid.instruction.payment_ref or "", original=money_of(told).payment_id, on=on
     )
     fresh = tuple(_placed_as(effect, told, paid) for effect in plan)
@@ -83,37 +85,37 @@ def replaced(plan: Sequence[PlannedEffect], told: Told, life: Life, on: date, *,
     )
 
 
-def _is_dropped(fresh: Sequence[Planned], paid: Entry) -> bool:
+def _is_dropped(fresh: Sequence[NewEntry], paid: EntryState) -> bool:
     """Its type is off as it is told now, and was not: what gave back goes to a person with it (R-14)."""
     own = [x.effect for x in fresh if x.effect.entry_kind in OWN_CASH and x.effect.state is not State.SKIPPED_ZERO]
     off = bool(own) and all(effect.state is State.SKIPPED_DISABLED for effect in own)
-    return off and follower_state.fate(paid) is follower_state.FOLLOWING
+    return off and follower_state.initial_state(paid) is follower_state.FOLLOWING
 
 
-def _placed_as(effect: PlannedEffect, told: Told, paid: Entry) -> Planned:
+def _placed_as(effect: PlannedEffect, told: Reported, paid: EntryState) -> NewEntry:
     """In the standing of what it replaces, while its type is switched alike; else as the rules decided."""
     alike = paid.instruction.payment_kind is not None and told.settings.types.of(
         paid.instruction.payment_kind
     ) is told.settings.types.of(kind_of(told))
     if alike and paid.reason is not DecisionReason.MANUAL_NET_NOT_POSITIVE:
-        effect = placed(effect, _inherited(effect, paid))
+        effect = with_initial_state(effect, _inherited(effect, paid))
     instruction = msgspec.structs.replace(
         effect.instruction, original_ref=money_of(told).payment_id, original_date=paid.instruction.ledger_date
     )
-    return Planned(effect=msgspec.structs.replace(effect, instruction=instruction), connection_id=paid.connection_id)
+    return NewEntry(effect=msgspec.structs.replace(effect, instruction=instruction), connection_id=paid.connection_id)
 
 
-def _inherited(effect: PlannedEffect, paid: Entry) -> follower_state.Standing:
-    standing, mine = inherited(paid), standing_of(effect)
+def _inherited(effect: PlannedEffect, paid: EntryState) -> follower_state.InitialState:
+    standing, mine = inherited_state(paid), planned_state(effect)
     if standing.state in SKIPPED or mine.reason is DecisionReason.MANUAL_NET_NOT_POSITIVE:
         return standing if standing.state in SKIPPED else mine
     unmet = {standing.state, *standing.holds} - _OF_CONTENT | ({mine.state, *mine.holds} & _OF_CONTENT)
     first, *others = (*(state for state in UNMET_ORDER if state in unmet), State.SCHEDULED)
     reason = mine.reason if first in _OF_CONTENT else standing.reason
-    return follower_state.Standing(first, reason, standing.due_at, tuple(others[:-1]))
+    return follower_state.InitialState(first, reason, standing.due_at, tuple(others[:-1]))
 
 
-def _redirects(given: Sequence[Line], void: Sequence[Line], fresh: Sequence[Planned]) -> Iterator[Redirect]:
+def _redirects(given: Sequence[Line], void: Sequence[Line], fresh: Sequence[NewEntry]) -> Iterator[Redirect]:
     gone = {line.entry.effect_id: (line.entry.entry_kind, line.root) for line in void}
     there = {(planned.effect.entry_kind, planned.effect.part) for planned in fresh}
     moved = {part: (kind, part) for kind, part in there if kind in OWN_CASH}

@@ -5,17 +5,17 @@ from __future__ import annotations
 from datetime import date
 
 from processors.rules.lifecycle.allocate_refund import Balance, balance_of
-from processors.rules.lifecycle.change import Change, Origin, nothing, parked
+from processors.rules.lifecycle.change import Change, ReleasedOriginal, nothing, parked
 from processors.rules.lifecycle.entries import Line
 from processors.rules.lifecycle.follower_state import voidable
-from processors.rules.lifecycle.payment_state import Life
-from processors.rules.lifecycle.reversal_entries import Order
+from processors.rules.lifecycle.payment_state import PaymentState
+from processors.rules.lifecycle.reversal_entries import EntryBuilder
 from processors.rules.lifecycle.reversals import taking_back
 from schemas.events import PaymentVoided
 from schemas.vocabulary import DecisionReason, State
 
 
-def voided(event: PaymentVoided, life: Life, on: date) -> Change:
+def voided(event: PaymentVoided, life: PaymentState, on: date) -> Change:
     """What was not sent is suppressed; of what was, a reversal takes back what still stands after refunds.
 
     A posted payment that was given back whole has nothing left to void. One that still waits for its fee or for a
@@ -35,14 +35,14 @@ def voided(event: PaymentVoided, life: Life, on: date) -> Change:
         mine = [line for line in balance.lines if line.root == part]
         if unsent or waits or not _given_whole(balance, part):
             _sort(mine, void, kept)
-    order = Order(event=event, ref=event.payment_id, original=event.payment_id, on=on)
+    order = EntryBuilder(event=event, ref=event.payment_id, original=event.payment_id, on=on)
     effects = tuple(taking_back(order, kept))
     return Change(
         reason=DecisionReason.VOIDED,
         applied=not effects,
         effects=effects,
         void=tuple(line.entry.effect_id for line in void),
-        origin=Origin(reason=DecisionReason.VOIDED, voided=True) if waits else None,
+        origin=ReleasedOriginal(reason=DecisionReason.VOIDED, voided=True) if waits else None,
         settings_version=original.settings_version,
     )
 

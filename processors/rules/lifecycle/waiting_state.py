@@ -26,7 +26,7 @@ HOLDS: Final = frozenset(UNMET_ORDER) - {State.AWAITING_LINK, State.PAUSED}
 _NONE: Final[frozenset[State]] = frozenset()
 
 
-class Truth(msgspec.Struct, frozen=True):
+class SwitchVersion(msgspec.Struct, frozen=True):
     """What the ledger needs of one saved version of the settings."""
 
     version: int
@@ -43,7 +43,7 @@ class Resolved(msgspec.Struct, frozen=True):
     connection_id: str | None
 
 
-def in_force(versions: Collection[Truth], at: datetime) -> Truth | None:
+def in_force(versions: Collection[SwitchVersion], at: datetime) -> SwitchVersion | None:
     """The version in force at an instant; `versions` ascend. None before the first (E-8). Pure."""
     found = None
     for version in versions:

@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from processors.rules.lifecycle.change import Change
-from processors.rules.lifecycle.payment_state import Entry
+from processors.rules.lifecycle.payment_state import EntryState
 from processors.rules.lifecycle.waiting_state import first_unmet, needs_link, said_reason, stops_for_master
 from schemas.vocabulary import DecisionReason, State
-from sinks.ledger.intake.batch_context import Facts, Move
-from sinks.ledger.intake.build_writes import Entering, PartKey
-from sinks.ledger.intake.working_state import Held
+from sinks.ledger.intake.batch_context import BatchContext, Move
+from sinks.ledger.intake.build_writes import PartKey, WriteBuilder
+from sinks.ledger.intake.working_state import WorkingState
 from sinks.ledger.outbox import result_row
 
 
-class GoingOn:
+class ChangeApplier:
     """For one batch; the moves become writes of it, and the lives in its hands go on with them."""
 
-    def __init__(self, facts: Facts, entering: Entering) -> None:
+    def __init__(self, facts: BatchContext, entering: WriteBuilder) -> None:
         self._facts = facts
         self._entering = entering
         self._writes = entering.writes
 
-    def apply(self, change: Change, held: Held, ids: Mapping[PartKey, int]) -> None:
+    def apply(self, change: Change, held: WorkingState, ids: Mapping[PartKey, int]) -> None:
         """Void, lift, lead elsewhere. `ids`: of the effects that this change brings, which others may now depend on."""
         for effect_id in change.void:
             self._move(held.entries[effect_id], State.VOIDED_BEFORE_POST, held, reason=change.void_reason)
@@ -36,9 +36,9 @@ class GoingOn:
 
     def _move(
         self,
-        entry: Entry,
+        entry: EntryState,
         state: State,
-        held: Held,
+        held: WorkingState,
         *,
         cleared: bool = False,
         reason: DecisionReason | None = None,
@@ -74,13 +74,13 @@ class GoingOn:
                 )
             )
 
-    def _redirect(self, effect_id: int, to: int | None, held: Held) -> None:
+    def _redirect(self, effect_id: int, to: int | None, held: WorkingState) -> None:
         entry = held.move(effect_id, depends_on=to)
         self._writes.redirects[held.key.practice_id, effect_id] = to
         if entry.connection_id is not None:
             self._writes.touched.add((held.key.practice_id, entry.connection_id))
 
-    def _first_unmet(self, entry: Entry, holds: Sequence[State], held: Held) -> State:
+    def _first_unmet(self, entry: EntryState, holds: Sequence[State], held: WorkingState) -> State:
         practice_id = held.key.practice_id
         return first_unmet(
             holds,

@@ -12,43 +12,43 @@ from typing import Final
 
 import msgspec
 
-from processors.rules.lifecycle.change import Change, Origin
+from processors.rules.lifecycle.change import Change, ReleasedOriginal
 from processors.rules.lifecycle.fees import paid_out
 from processors.rules.lifecycle.ledger_dates import dated
-from processors.rules.lifecycle.payment_state import Linked, PaidItem, Told
+from processors.rules.lifecycle.payment_state import FollowUp, PaidItem, Reported
 from processors.rules.lifecycle.payouts import stands
 from processors.rules.lifecycle.resolve import resolve_linked, told
 from schemas.events import DisputeClosed, DisputeOpened, Event, MoneyFields, PayoutFailed, PayoutPaid
 from schemas.vocabulary import READY, WAITING, DecisionReason, State
 from schemas.writebacks import Writeback
-from sinks.ledger.intake.apply_change import GoingOn
-from sinks.ledger.intake.batch_context import Dispute, Facts
-from sinks.ledger.intake.build_writes import Entering, PartKey, with_plan
-from sinks.ledger.intake.copy_rows import EventStanding, item_rows
-from sinks.ledger.intake.payment_key import LifeKey, concerned, event_of, told_by
+from sinks.ledger.intake.apply_change import ChangeApplier
+from sinks.ledger.intake.batch_context import BatchContext, Dispute
+from sinks.ledger.intake.build_writes import PartKey, WriteBuilder, with_plan
+from sinks.ledger.intake.copy_rows import EventStatus, item_rows
+from sinks.ledger.intake.payment_key import PaymentKey, concerned, event_of, told_by
 from sinks.ledger.intake.read_payment_states import version_of
-from sinks.ledger.intake.working_state import Held
+from sinks.ledger.intake.working_state import WorkingState
 
 _OPEN: Final = WAITING | READY
 _PAYMENT: Final = "payment"
 _UNDECIDED: Final = frozenset({State.AWAITING_SETTINGS})
 
 
-class Linking:
+class EventApplier:
     """Resolves events that concern a life, for one batch. Raises nothing for data."""
 
-    def __init__(self, facts: Facts, entering: Entering) -> None:
+    def __init__(self, facts: BatchContext, entering: WriteBuilder) -> None:
         self._facts = facts
         self._entering = entering
         self._writes = entering.writes
-        self._going_on = GoingOn(facts, entering)
+        self._going_on = ChangeApplier(facts, entering)
 
     def concerns(self, writeback: Writeback) -> bool:
         """Whether a record says more than that a payment happened of which the ledger has heard nothing else."""
         key = told_by(writeback)
         return key is None or key.kind != _PAYMENT or key in self._facts.lives
 
-    def take(self, writeback: Writeback, standing: EventStanding, *, new: bool) -> bool:
+    def take(self, writeback: Writeback, standing: EventStatus, *, new: bool) -> bool:
         """Store an event and all that it changes; False if it is of an old version (E-7), then nothing is stored.
 
         `new`: its row is not in the tables yet. An event without settings waits for those first (law 10).
@@ -75,14 +75,14 @@ class Linking:
             self._pay_out(held)
         return True
 
-    def look_again(self, key: LifeKey) -> None:
+    def look_again(self, key: PaymentKey) -> None:
         """What should have gone on when it could (law 8): the funds and fee of payouts, and what parks on it."""
         held = self._facts.lives.of(key)
         if key.kind == _PAYMENT and held.items:
             self._paid(held)
         self._release(held)
 
-    def forget(self, key: LifeKey, event_id: str) -> None:
+    def forget(self, key: PaymentKey, event_id: str) -> None:
         """The event that told this money is superseded (B-5); its open effects are void."""
         held = self._facts.lives.get(key)
         if held is None:
@@ -92,7 +92,7 @@ class Linking:
             if entry.event_id == event_id and entry.state in _OPEN:
                 held.move(entry.effect_id, state=State.VOIDED_BEFORE_POST)
 
-    def _change(self, writeback: Writeback, event: Event, standing: EventStanding, held: Held) -> Change:
+    def _change(self, writeback: Writeback, event: Event, standing: EventStatus, held: WorkingState) -> Change:
         on = self._dated(writeback, event)
         if not isinstance(event, MoneyFields | PayoutPaid):
             if standing.waiting is not State.AWAITING_ORIGINAL:
@@ -102,7 +102,7 @@ class Linking:
             return resolve_linked(event, held.life(), on=on)
         return told(self._told(writeback, event, standing), held.life(), on=on)
 
-    def _apply(self, writeback: Writeback, event: Event, change: Change, held: Held, *, new: bool) -> None:
+    def _apply(self, writeback: Writeback, event: Event, change: Change, held: WorkingState, *, new: bool) -> None:
         """1. the event with its effects. 2. the original, if it waited. 3. what is voided, lifted or led elsewhere."""
         standing = _standing(change, writeback)
         tells = isinstance(event, MoneyFields | PayoutPaid)
@@ -116,24 +116,24 @@ class Linking:
         if isinstance(event, MoneyFields | PayoutPaid):
             held.tell(self._told(by, event, standing), by)
         else:
-            held.add(Linked(event=event, waiting=standing.waiting), by)
+            held.add(FollowUp(event=event, waiting=standing.waiting), by)
         ids = self._entering.plan(by, change.effects, held) if standing.waiting is None else {}
         if change.origin is not None and not tells:
             ids |= self._leave_waiting(change.origin, held)
         self._going_on.apply(change, held, ids)
 
-    def _store(self, writeback: Writeback, standing: EventStanding, *, new: bool, concerns: str | None) -> None:
+    def _store(self, writeback: Writeback, standing: EventStatus, *, new: bool, concerns: str | None) -> None:
         if new:
             self._entering.event(writeback, standing, concerns)
         else:
             self._entering.resolution(writeback, standing, concerns)
 
-    def _leave_waiting(self, origin: Origin, held: Held) -> dict[PartKey, int]:
+    def _leave_waiting(self, origin: ReleasedOriginal, held: WorkingState) -> dict[PartKey, int]:
         """The told event is resolved by another one: by its fee (N-5), or because it will never be posted (R-7)."""
         by, before = held.told_by, held.told
         if by is None or before is None:
             return {}
-        standing = EventStanding(
+        standing = EventStatus(
             waiting=None,
             reason=origin.reason,
             applied=origin.voided or not origin.effects,
@@ -144,7 +144,7 @@ class Linking:
         held.tell(msgspec.structs.replace(before, waiting=None, reason=origin.reason), resolved)
         return self._entering.plan(resolved, origin.effects, held)
 
-    def _pay_out(self, payout: Held) -> None:
+    def _pay_out(self, payout: WorkingState) -> None:
         """Payments of a payout that stands are in the bank (T-13) and their fees are known (N-5); else they are free
         again (P-21)."""
         life, by_payment = payout.life(), defaultdict[str, list[PaidItem]](list)
@@ -170,13 +170,13 @@ class Linking:
                 self._paid(held)
                 self._release(held)
 
-    def _paid(self, held: Held) -> None:
+    def _paid(self, held: WorkingState) -> None:
         if held.told_by is not None and held.told is not None:
             paid = paid_out(held.life(), self._dated(held.told_by, held.told.event))
             ids = {} if paid.origin is None else self._leave_waiting(paid.origin, held)
             self._going_on.apply(paid, held, ids)
 
-    def _release(self, held: Held) -> None:
+    def _release(self, held: WorkingState) -> None:
         """Ask what is parked again, until none moves any more (R-8)."""
         moved = True
         while moved:
@@ -194,9 +194,9 @@ class Linking:
         version = version_of(history, writeback.decision.settings_version)
         return dated(event, history, version, writeback.position.appended_at)
 
-    def _told(self, writeback: Writeback, event: MoneyFields | PayoutPaid, standing: EventStanding) -> Told:
+    def _told(self, writeback: Writeback, event: MoneyFields | PayoutPaid, standing: EventStatus) -> Reported:
         history = self._facts.histories[writeback.identity.practice_id]
-        return Told(
+        return Reported(
             event=event,
             version=writeback.identity.version,
             waiting=standing.waiting,
@@ -220,9 +220,9 @@ class Linking:
             )
 
 
-def _standing(change: Change, writeback: Writeback) -> EventStanding:
+def _standing(change: Change, writeback: Writeback) -> EventStatus:
     version = change.settings_version
-    return EventStanding(
+    return EventStatus(
         waiting=change.waiting,
         reason=change.reason,
         applied=change.waiting is None and (change.applied or not change.effects),
@@ -230,5 +230,5 @@ def _standing(change: Change, writeback: Writeback) -> EventStanding:
     )
 
 
-def _concerns(writeback: Writeback, key: LifeKey) -> str | None:
+def _concerns(writeback: Writeback, key: PaymentKey) -> str | None:
     return None if told_by(writeback) is not None else key.ref

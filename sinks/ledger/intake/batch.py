@@ -13,7 +13,7 @@ from schemas.vocabulary import DeadLetterReason, Stage, Verdict
 from sinks.ledger import outbox
 from sinks.ledger.intake import positions
 from sinks.ledger.intake.batch_context import Policy, Writes
-from sinks.ledger.intake.decide_batch import Deciding
+from sinks.ledger.intake.decide_batch import BatchDecision
 from sinks.ledger.intake.positions import Partition
 from sinks.ledger.intake.read_context import lock_practices, read_facts
 from sinks.ledger.intake.records import Decided, Record, Unreadable, practice_of
@@ -93,7 +93,7 @@ class BatchWriter:
                 seqs = lock_practices(cursor, sorted(named), locked=locked)
                 positions.require_moved(sent, moved)
             facts = read_facts(cursor, records, seqs, now)
-            deciding = Deciding(facts, self._policy)
+            deciding = BatchDecision(facts, self._policy)
             writes = deciding.run(records)
             if writes.taken == 0:
                 take_alone(cursor, deciding, records[0])

@@ -7,16 +7,16 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from processors.rules.lifecycle.waiting_state import Truth
+from processors.rules.lifecycle.waiting_state import SwitchVersion
 from schemas.practice_settings import SettingsHistory
 from schemas.validation.events import CLOCK_SKEW
 from schemas.vocabulary import DecisionReason, State, Target, Verdict
 from schemas.writebacks import Writeback
 from sinks.ledger.gates import GateKey
-from sinks.ledger.intake.copy_rows import EventStanding, Row
+from sinks.ledger.intake.copy_rows import EventStatus, Row
 from sinks.ledger.intake.duplicates import Known
-from sinks.ledger.intake.records import Lettered
-from sinks.ledger.intake.working_state import Lives
+from sinks.ledger.intake.records import DeadLettered
+from sinks.ledger.intake.working_state import WorkingStates
 from sinks.ledger.outbox import OutboxRow
 from streams.fault_injection.controls import Controls
 
@@ -36,20 +36,20 @@ class Era(msgspec.Struct, frozen=True):
         return self.number > 1 and appended_at < self.raised_at + CLOCK_SKEW
 
 
-class Facts(msgspec.Struct, frozen=True, kw_only=True):
+class BatchContext(msgspec.Struct, frozen=True, kw_only=True):
     """What the ledger knew when the locks were held. `now` is business time."""
 
     now: datetime
     era: Era
     seqs: Mapping[str, int]
     known: Known
-    truths: Mapping[str, Sequence[Truth]]
+    truths: Mapping[str, Sequence[SwitchVersion]]
     linked: frozenset[tuple[str, str]]
     connections: Mapping[tuple[str, str], str]
     receipts: frozenset[Place]
     writable: Mapping[tuple[str, str], frozenset[str]] = msgspec.field(default_factory=dict)
     """By practice and target what the connection writes, where it says so."""
-    lives: Lives = msgspec.field(default_factory=Lives)
+    lives: WorkingStates = msgspec.field(default_factory=WorkingStates)
     """Of the payments and payouts that this batch says more of than that they happened."""
     histories: Mapping[str, SettingsHistory] = msgspec.field(default_factory=dict)
     """The settings of the practices in `lives`."""
@@ -68,7 +68,7 @@ class Resolution(msgspec.Struct, frozen=True):
     """An event that waited, and how it stands now."""
 
     writeback: Writeback
-    standing: EventStanding
+    standing: EventStatus
     at: datetime
     concerns: str | None = None
 
@@ -110,7 +110,7 @@ class Writes(msgspec.Struct, kw_only=True):
     """Gates of what was moved: their next due time is computed anew."""
     outbox: list[OutboxRow] = msgspec.field(default_factory=list)
     resolutions: list[Resolution] = msgspec.field(default_factory=list)
-    letters: list[Lettered] = msgspec.field(default_factory=list)
+    letters: list[DeadLettered] = msgspec.field(default_factory=list)
     seqs: dict[str, int] = msgspec.field(default_factory=dict)
     due: dict[GateKey, datetime] = msgspec.field(default_factory=dict)
     verdicts: list[Verdict] = msgspec.field(default_factory=list)

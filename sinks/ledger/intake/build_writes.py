@@ -7,16 +7,16 @@ from typing import Final
 
 import msgspec
 
-from processors.rules.lifecycle.change import Planned
-from processors.rules.lifecycle.payment_state import Entry
-from processors.rules.lifecycle.waiting_state import Resolved, Truth, in_force, resolve, said_reason
+from processors.rules.lifecycle.change import NewEntry
+from processors.rules.lifecycle.payment_state import EntryState
+from processors.rules.lifecycle.waiting_state import Resolved, SwitchVersion, in_force, resolve, said_reason
 from schemas.plan import PlannedEffect
 from schemas.vocabulary import SKIPPED, DecisionReason, EntryKind, State
 from schemas.writebacks import Redecision, Writeback
-from sinks.ledger.intake.batch_context import Facts, Resolution, Writes
-from sinks.ledger.intake.copy_rows import EventStanding, body_row, effect_row, event_row
+from sinks.ledger.intake.batch_context import BatchContext, Resolution, Writes
+from sinks.ledger.intake.copy_rows import EventStatus, body_row, effect_row, event_row
 from sinks.ledger.intake.duplicates import Stored
-from sinks.ledger.intake.working_state import Held
+from sinks.ledger.intake.working_state import WorkingState
 from sinks.ledger.outbox import redecision_row, result_row
 
 _SILENT: Final = frozenset({State.SCHEDULED})
@@ -25,15 +25,15 @@ _NOT_WRITTEN: Final = DecisionReason.NOT_BY_THIS_ROUTE
 PartKey = tuple[EntryKind, str]
 
 
-class Entering:
+class WriteBuilder:
     """The writes of one batch, as they grow. Pure but for the ids of outbox rows."""
 
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, facts: BatchContext) -> None:
         self.facts = facts
         self.writes = Writes()
         self._paused: dict[str, bool] = {}
 
-    def event(self, writeback: Writeback, standing: EventStanding, concerns: str | None = None) -> None:
+    def event(self, writeback: Writeback, standing: EventStatus, concerns: str | None = None) -> None:
         """An event that is news."""
         now = self.facts.now
         self.writes.events.append(event_row(writeback, standing, now, concerns))
@@ -43,7 +43,7 @@ class Entering:
     def resolution(
         self,
         writeback: Writeback,
-        standing: EventStanding,
+        standing: EventStatus,
         concerns: str | None = None,
         *,
         state: State | None = None,
@@ -52,14 +52,14 @@ class Entering:
         self.writes.resolutions.append(Resolution(writeback, standing, self.facts.now, concerns))
         self._now_stands(writeback, standing, state)
 
-    def _now_stands(self, writeback: Writeback, standing: EventStanding, state: State | None = None) -> None:
+    def _now_stands(self, writeback: Writeback, standing: EventStatus, state: State | None = None) -> None:
         self.facts.known.add(_stored(writeback, standing))
         if standing.waiting is not None or standing.applied:
             self.say(writeback, standing.waiting or state or State.APPLIED, standing)
         if standing.redecisions:
             self.writes.outbox.append(redecision_row(_redecision(writeback, self.truth(writeback))))
 
-    def truth(self, writeback: Writeback) -> Truth | None:
+    def truth(self, writeback: Writeback) -> SwitchVersion | None:
         """The version in force when the event happened, as far as anybody can say (law 15)."""
         at = min(writeback.occurred_at, writeback.position.appended_at)
         return in_force(self.facts.truths.get(writeback.identity.practice_id, ()), at)
@@ -72,7 +72,7 @@ class Entering:
             found = self._paused[practice_id] = truth is not None and not truth.master
         return found
 
-    def say(self, writeback: Writeback, state: State, standing: EventStanding) -> None:
+    def say(self, writeback: Writeback, state: State, standing: EventStatus) -> None:
         """The state of the event itself, for whoever sent it."""
         identity = writeback.identity
         self.writes.outbox.append(
@@ -101,7 +101,7 @@ class Entering:
                 ids[each.entry_kind, each.part] = effect_id
             effect_id += 1
 
-    def plan(self, writeback: Writeback, planned: Sequence[Planned], held: Held) -> dict[PartKey, int]:
+    def plan(self, writeback: Writeback, planned: Sequence[NewEntry], held: WorkingState) -> dict[PartKey, int]:
         """Effects of an event that concerns a life; they join `held`. Returns the ids of those that others can wait
         for."""
         effect_id = self._next_id(writeback, len(planned))
@@ -128,7 +128,7 @@ class Entering:
         effect_id: int,
         depends_on: int | None,
         connection_id: str | None = None,
-        held: Held | None = None,
+        held: WorkingState | None = None,
     ) -> bool:
         """False where the connection does not write this kind and nobody has to: then nothing waits for it (B-1)."""
         facts, practice_id = self.facts, writeback.identity.practice_id
@@ -161,7 +161,7 @@ class Entering:
         if resolved.state not in _SILENT:
             self._result(writeback, planned, resolved)
         if held is not None:
-            held.entries[effect_id] = Entry(
+            held.entries[effect_id] = EntryState(
                 effect_id=effect_id,
                 source=writeback.identity.source,
                 event_id=writeback.identity.event_id,
@@ -202,7 +202,7 @@ class Entering:
         )
 
 
-def with_plan(writeback: Writeback, standing: EventStanding, planned: Sequence[PlannedEffect]) -> Writeback:
+def with_plan(writeback: Writeback, standing: EventStatus, planned: Sequence[PlannedEffect]) -> Writeback:
     """The record with the decision that holds in the end, for its row and for whoever asks why (promise 3)."""
     decision = msgspec.structs.replace(
         writeback.decision,
@@ -215,7 +215,7 @@ def with_plan(writeback: Writeback, standing: EventStanding, planned: Sequence[P
     return msgspec.structs.replace(writeback, decision=decision)
 
 
-def _redecision(writeback: Writeback, truth: Truth | None) -> Redecision:
+def _redecision(writeback: Writeback, truth: SwitchVersion | None) -> Redecision:
     return Redecision(
         position=writeback.position,
         practice_id=writeback.identity.practice_id,
@@ -225,7 +225,7 @@ def _redecision(writeback: Writeback, truth: Truth | None) -> Redecision:
     )
 
 
-def _stored(writeback: Writeback, standing: EventStanding) -> Stored:
+def _stored(writeback: Writeback, standing: EventStatus) -> Stored:
     identity = writeback.identity
     return Stored(
         practice_id=identity.practice_id,

@@ -107,7 +107,7 @@ Row = tuple[Any, ...]
 _encode: Final = msgspec.json.Encoder().encode
 
 
-class EventStanding(msgspec.Struct, frozen=True, kw_only=True):
+class EventStatus(msgspec.Struct, frozen=True, kw_only=True):
     """How an event stands after INTAKE looked at it."""
 
     waiting: State | None
@@ -141,7 +141,7 @@ def receipt_row(writeback: Writeback, verdict: str) -> Row:
     )
 
 
-def event_row(writeback: Writeback, standing: EventStanding, now: datetime, concerns: str | None = None) -> Row:
+def event_row(writeback: Writeback, standing: EventStatus, now: datetime, concerns: str | None = None) -> Row:
     identity, position = writeback.identity, writeback.position
     return (
         identity.practice_id,

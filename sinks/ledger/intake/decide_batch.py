@@ -6,26 +6,26 @@ from collections.abc import Sequence
 
 from schemas.vocabulary import DeadLetterReason, DecisionReason, State, Verdict
 from schemas.writebacks import SourcePosition, Writeback
-from sinks.ledger.intake.apply_events import Linking
-from sinks.ledger.intake.batch_context import Facts, Place, Policy, Writes
-from sinks.ledger.intake.build_writes import Entering
-from sinks.ledger.intake.copy_rows import EventStanding, receipt_row
+from sinks.ledger.intake.apply_events import EventApplier
+from sinks.ledger.intake.batch_context import BatchContext, Place, Policy, Writes
+from sinks.ledger.intake.build_writes import WriteBuilder
+from sinks.ledger.intake.copy_rows import EventStatus, receipt_row
 from sinks.ledger.intake.duplicates import Finding, Stored
-from sinks.ledger.intake.records import Lettered, Record, Unreadable
+from sinks.ledger.intake.records import DeadLettered, Record, Unreadable
 from sinks.ledger.intake.refused_records import refusal_row, unreadable_row
 from streams.fault_injection.controls import Control
 
 
-class Deciding:
+class BatchDecision:
     """Goes over a batch once. Raises nothing for data; stops early where a record builds on one of this batch."""
 
-    def __init__(self, facts: Facts, policy: Policy) -> None:
+    def __init__(self, facts: BatchContext, policy: Policy) -> None:
         self.facts = facts
         self.policy = policy
         self._seen = set(facts.receipts)
-        self._entering = Entering(facts)
+        self._entering = WriteBuilder(facts)
         self.writes = self._entering.writes
-        self.linking = Linking(facts, self._entering)
+        self.linking = EventApplier(facts, self._entering)
 
     def run(self, records: Sequence[Record]) -> Writes:
         for record in records:
@@ -36,7 +36,7 @@ class Deciding:
 
     def _take(self, record: Record) -> bool:
         """False: not in this transaction."""
-        if isinstance(record, Lettered):
+        if isinstance(record, DeadLettered):
             self.writes.letters.append(record)
         elif isinstance(record, Unreadable):
             self.writes.outbox.append(unreadable_row(record, self.policy.group, self.facts.now))
@@ -107,7 +107,7 @@ class Deciding:
         if standing.waiting is None:
             self._entering.effects(writeback)
 
-    def _standing(self, writeback: Writeback) -> EventStanding:
+    def _standing(self, writeback: Writeback) -> EventStatus:
         """The version check (law 15), then what the decision says."""
         decision, now = writeback.decision, self.facts.now
         truth = self._entering.truth(writeback)
@@ -115,14 +115,14 @@ class Deciding:
         unchecked = self.policy.controls.off(Control.SETTINGS_CHECK) and decision.settings_version is not None
         if (decision.settings_version != wanted or wanted is None) and not unchecked:
             if wanted is None:
-                return EventStanding(waiting=State.AWAITING_SETTINGS, reason=DecisionReason.NO_SETTINGS)
-            return EventStanding(
+                return EventStatus(waiting=State.AWAITING_SETTINGS, reason=DecisionReason.NO_SETTINGS)
+            return EventStatus(
                 waiting=State.AWAITING_SETTINGS,
                 reason=DecisionReason.SETTINGS_SUPERSEDED,
                 redecide_at=now + self.policy.redecide_after,
                 redecisions=1,
             )
-        return EventStanding(
+        return EventStatus(
             waiting=decision.waiting,
             reason=decision.reason,
             applied=decision.waiting is None and (decision.applied or not decision.effects),

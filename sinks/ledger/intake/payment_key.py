@@ -10,7 +10,7 @@ from schemas.topics import STREAM_TOPICS
 from schemas.writebacks import MoneyKind, Writeback
 
 
-class LifeKey(NamedTuple):
+class PaymentKey(NamedTuple):
     """One payment or one payout of one source."""
 
     practice_id: str
@@ -34,19 +34,19 @@ def event_of(writeback: Writeback) -> Event:
     return decode_event(topic, writeback.original)
 
 
-def told_by(writeback: Writeback) -> LifeKey | None:
+def told_by(writeback: Writeback) -> PaymentKey | None:
     """The money that an event tells; None if it only speaks of some. Costs no decoding."""
     identity = writeback.identity
     if identity.kind not in TELLING:
         return None
-    return LifeKey(identity.practice_id, identity.source, identity.kind.value, identity.subject)
+    return PaymentKey(identity.practice_id, identity.source, identity.kind.value, identity.subject)
 
 
-def concerned(writeback: Writeback, event: Event) -> LifeKey | None:
+def concerned(writeback: Writeback, event: Event) -> PaymentKey | None:
     """The money that a linked event speaks of; None for one that tells money or speaks of none."""
     identity = writeback.identity
     if identity.kind in TELLING or identity.kind in _ABOUT_NOTHING:
         return None
     of_payout = identity.kind in _OF_PAYOUTS
     ref: str = getattr(event, "payout_id" if of_payout else "payment_id")
-    return LifeKey(identity.practice_id, identity.source, _PAYOUT if of_payout else _PAYMENT, ref)
+    return PaymentKey(identity.practice_id, identity.source, _PAYOUT if of_payout else _PAYMENT, ref)

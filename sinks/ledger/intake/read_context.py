@@ -10,13 +10,13 @@ import msgspec
 import psycopg
 from psycopg.rows import TupleRow
 
-from processors.rules.lifecycle.waiting_state import Truth
+from processors.rules.lifecycle.waiting_state import SwitchVersion
 from schemas.events import PayoutPaid
 from schemas.vocabulary import State
 from schemas.writebacks import MoneyKind, Writeback
-from sinks.ledger.intake.batch_context import Era, Facts
+from sinks.ledger.intake.batch_context import BatchContext, Era
 from sinks.ledger.intake.duplicates import Known, Stored
-from sinks.ledger.intake.payment_key import LifeKey, concerned, event_of, told_by
+from sinks.ledger.intake.payment_key import PaymentKey, concerned, event_of, told_by
 from sinks.ledger.intake.read_payment_states import named_in, patients_of, read_lives
 from sinks.ledger.intake.records import Decided, Record
 from sinks.ledger.schema.database import statement
@@ -43,8 +43,8 @@ def read_facts(
     records: Sequence[Record],
     seqs: dict[str, int],
     now: datetime | None,
-    also: Collection[LifeKey] = frozenset(),
-) -> Facts:
+    also: Collection[PaymentKey] = frozenset(),
+) -> BatchContext:
     """Everything that decides about these records. Blocks for one round trip: the reads go out together.
 
     Further ones follow only where an event concerns money that the ledger knows more of (`read_lives`), and for the
@@ -91,16 +91,16 @@ def read_facts(
     keys = (
         asked.concerned
         | set(also)
-        | {LifeKey(row[0], row[1], _PAYOUT if row[2] else _PAYMENT, row[3]) for row in parked}
+        | {PaymentKey(row[0], row[1], _PAYOUT if row[2] else _PAYMENT, row[3]) for row in parked}
     )
     if asked.paid:
         waiting = connection.execute(statement("lives", "waiting_for_payout"), _keys(asked.paid)).fetchall()
-        keys |= {LifeKey(practice_id, source, _PAYMENT, ref) for practice_id, source, ref in waiting}
+        keys |= {PaymentKey(practice_id, source, _PAYMENT, ref) for practice_id, source, ref in waiting}
     lives, histories = read_lives(cursor, keys)
     more = patients_of(lives) - asked.patients
     if more:
         links += _links(connection, more).fetchall()
-    return Facts(
+    return BatchContext(
         now=at,
         era=Era(1, at) if era is None else Era(era, raised_at),
         seqs=seqs,
@@ -115,21 +115,21 @@ def read_facts(
     )
 
 
-class Asked(msgspec.Struct, kw_only=True):
+class ContextRequest(msgspec.Struct, kw_only=True):
     """What the records of a batch make the ledger look up. Filled in one pass."""
 
     patients: set[tuple[str, str]] = msgspec.field(default_factory=set)
-    told: list[LifeKey] = msgspec.field(default_factory=list)
+    told: list[PaymentKey] = msgspec.field(default_factory=list)
     """Money that is told here: something may wait for it."""
-    concerned: set[LifeKey] = msgspec.field(default_factory=set)
+    concerned: set[PaymentKey] = msgspec.field(default_factory=set)
     """Money of which more is said here than that it happened."""
-    paid: set[LifeKey] = msgspec.field(default_factory=set)
+    paid: set[PaymentKey] = msgspec.field(default_factory=set)
     """Payments that a payout of this batch carries."""
 
 
-def ask(decided: Sequence[Writeback]) -> Asked:
+def ask(decided: Sequence[Writeback]) -> ContextRequest:
     """Pure; plain payments are not decoded."""
-    asked = Asked()
+    asked = ContextRequest()
     for writeback in decided:
         identity, waits = writeback.identity, writeback.decision.waiting is _AWAITING_FEE
         for planned in writeback.decision.effects:
@@ -150,14 +150,14 @@ def ask(decided: Sequence[Writeback]) -> Asked:
         asked.patients |= {(identity.practice_id, ref) for ref in named_in(event)}
         if isinstance(event, PayoutPaid):
             asked.paid |= {
-                LifeKey(identity.practice_id, identity.source, _PAYMENT, item.payment_id)
+                PaymentKey(identity.practice_id, identity.source, _PAYMENT, item.payment_id)
                 for item in event.items
                 if item.payment_id is not None
             }
     return asked
 
 
-def _keys(keys: Iterable[LifeKey]) -> dict[str, Any]:
+def _keys(keys: Iterable[PaymentKey]) -> dict[str, Any]:
     ordered = list(keys)
     return {
         "practice_ids": [key.practice_id for key in ordered],
@@ -179,10 +179,10 @@ def _send(connection: psycopg.Connection[TupleRow], name: LiteralString, paramet
     return connection.execute(statement("intake", name), parameters)
 
 
-def _truths(rows: Sequence[TupleRow]) -> dict[str, list[Truth]]:
-    found: dict[str, list[Truth]] = {}
+def _truths(rows: Sequence[TupleRow]) -> dict[str, list[SwitchVersion]]:
+    found: dict[str, list[SwitchVersion]] = {}
     for practice_id, version, effective_from, master in rows:
-        found.setdefault(practice_id, []).append(Truth(version, effective_from, bool(master)))
+        found.setdefault(practice_id, []).append(SwitchVersion(version, effective_from, bool(master)))
     return found
 
 

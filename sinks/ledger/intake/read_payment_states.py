@@ -9,7 +9,7 @@ import msgspec
 import psycopg
 from psycopg.rows import TupleRow
 
-from processors.rules.lifecycle.payment_state import Entry, Linked, PaidItem, Told
+from processors.rules.lifecycle.payment_state import EntryState, FollowUp, PaidItem, Reported
 from schemas.codec import EVENTS_BY_NAME
 from schemas.events import Event, MoneyFields, PayoutCategory, PayoutPaid
 from schemas.plan import Decision, Instruction
@@ -17,14 +17,14 @@ from schemas.practice_settings import SettingsHistory, SettingsVersion
 from schemas.topics import STREAM_TOPICS
 from schemas.vocabulary import DecisionReason, EntryKind, State, Target
 from schemas.writebacks import Identity, MoneyKind, SourcePosition, Writeback
-from sinks.ledger.intake.payment_key import LifeKey, event_of
-from sinks.ledger.intake.working_state import Held, Lives
+from sinks.ledger.intake.payment_key import PaymentKey, event_of
+from sinks.ledger.intake.working_state import WorkingState, WorkingStates
 from sinks.ledger.practices.settings.stored_settings import histories as saved_histories
 from sinks.ledger.schema.database import statement
 
 Connection = psycopg.Connection[TupleRow]
 Cursor = psycopg.Cursor[TupleRow]
-Owners = dict[tuple[str, str, str], LifeKey]
+Owners = dict[tuple[str, str, str], PaymentKey]
 
 _decision: Final = msgspec.json.Decoder(Decision).decode
 _instruction: Final = msgspec.json.Decoder(Instruction).decode
@@ -32,7 +32,7 @@ _PAYMENT: Final = MoneyKind.PAYMENT.value
 _UNDECIDED: Final = State.AWAITING_SETTINGS.value
 
 
-def read_lives(cursor: Cursor, keys: Iterable[LifeKey]) -> tuple[Lives, dict[str, SettingsHistory]]:
+def read_lives(cursor: Cursor, keys: Iterable[PaymentKey]) -> tuple[WorkingStates, dict[str, SettingsHistory]]:
     """The lives of these keys as stored, and the settings of their practices. Blocks for two or three round trips.
 
     1. settings, events, items of payouts. 2. the gates, then the effects, both locked: a poster marks under its gate,
@@ -40,8 +40,8 @@ def read_lives(cursor: Cursor, keys: Iterable[LifeKey]) -> tuple[Lives, dict[str
     """
     ordered = sorted(set(keys))
     if not ordered:
-        return Lives(), {}
-    held = {key: Held(key) for key in ordered}
+        return WorkingStates(), {}
+    held = {key: WorkingState(key) for key in ordered}
     practices = sorted({key.practice_id for key in ordered})
     payments = [key for key in ordered if key.kind == _PAYMENT]
     connection = cursor.connection
@@ -61,7 +61,7 @@ def read_lives(cursor: Cursor, keys: Iterable[LifeKey]) -> tuple[Lives, dict[str
             fee_minor=fee,
             net_minor=gross - fee,
         )
-        held[LifeKey(practice_id, source, _PAYMENT, payment_id)].items.append(item)
+        held[PaymentKey(practice_id, source, _PAYMENT, payment_id)].items.append(item)
     owners = _put_events(events, held, histories)
     if owners:
         with connection.pipeline():
@@ -77,16 +77,16 @@ def read_lives(cursor: Cursor, keys: Iterable[LifeKey]) -> tuple[Lives, dict[str
             )
         for row in effects.fetchall():
             held[owners[row[0], row[1], row[2]]].entries[row[3]] = _entry(row)
-    return Lives(held), histories
+    return WorkingStates(held), histories
 
 
 def _put_events(
-    rows: Sequence[TupleRow], held: Mapping[LifeKey, Held], histories: Mapping[str, SettingsHistory]
+    rows: Sequence[TupleRow], held: Mapping[PaymentKey, WorkingState], histories: Mapping[str, SettingsHistory]
 ) -> Owners:
     owners: Owners = {}
     for row in rows:
         practice_id, source, of_kind, ref, event_id = row[:5]
-        key = LifeKey(practice_id, source, of_kind, ref)
+        key = PaymentKey(practice_id, source, of_kind, ref)
         owners[practice_id, source, event_id] = key
         waiting, superseded_by = row[18], row[21]
         if superseded_by is not None or waiting == _UNDECIDED:
@@ -95,7 +95,7 @@ def _put_events(
         event = event_of(writeback)
         standing = None if waiting is None else State(waiting)
         if not isinstance(event, MoneyFields | PayoutPaid):
-            held[key].add(Linked(event=event, waiting=standing), writeback)
+            held[key].add(FollowUp(event=event, waiting=standing), writeback)
             continue
         before = held[key].told
         if before is None or before.version < writeback.identity.version:
@@ -105,9 +105,9 @@ def _put_events(
 
 def _told(
     row: TupleRow, writeback: Writeback, event: MoneyFields | PayoutPaid, standing: State | None, of: SettingsHistory
-) -> Told:
+) -> Reported:
     settings_version: int = row[20]
-    return Told(
+    return Reported(
         event=event,
         version=writeback.identity.version,
         waiting=standing,
@@ -159,10 +159,10 @@ def _writeback(row: TupleRow) -> Writeback:
     )
 
 
-def _entry(row: TupleRow) -> Entry:
+def _entry(row: TupleRow) -> EntryState:
     (_, source, event_id, effect_id, target, entry_kind, part, state, reason, holds, due_at, look_first) = row[:12]
     amount_minor, depends_on, lane, connection_id, instruction = row[12:17]
-    return Entry(
+    return EntryState(
         effect_id=effect_id,
         source=source,
         event_id=event_id,
@@ -182,7 +182,7 @@ def _entry(row: TupleRow) -> Entry:
     )
 
 
-def patients_of(lives: Lives) -> set[tuple[str, str]]:
+def patients_of(lives: WorkingStates) -> set[tuple[str, str]]:
     """Patients that entries of these lives may go to: their links decide about what follows."""
     found: set[tuple[str, str]] = set()
     for key, held in lives.items():
@@ -198,7 +198,7 @@ def named_in(event: Event) -> set[str]:
     return {split.patient_ref for split in getattr(event, "splits", ())}
 
 
-def _named(keys: Sequence[LifeKey]) -> dict[str, Any]:
+def _named(keys: Sequence[PaymentKey]) -> dict[str, Any]:
     return {
         "practice_ids": [key.practice_id for key in keys],
         "sources": [key.source for key in keys],

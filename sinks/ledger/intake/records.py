@@ -35,7 +35,7 @@ class Decided(msgspec.Struct, frozen=True):
     writeback: Writeback
 
 
-class Lettered(msgspec.Struct, frozen=True):
+class DeadLettered(msgspec.Struct, frozen=True):
     """A record of the dead-letter topic."""
 
     at: Consumed
@@ -50,14 +50,14 @@ class Unreadable(msgspec.Struct, frozen=True):
     """Class of the error, for the header; never its text."""
 
 
-Record = Decided | Lettered | Unreadable
+Record = Decided | DeadLettered | Unreadable
 
 
 def read(consumed: Consumed) -> Record:
     """Tell what a record is. Pure; never raises for bytes."""
     try:
         if consumed.topic is TopicName.DEAD_LETTERS:
-            return Lettered(consumed, parse_dead_letter(consumed.headers))
+            return DeadLettered(consumed, parse_dead_letter(consumed.headers))
         return Decided(consumed, decode_writeback(consumed.value))
     except (Undecodable, HeaderError) as error:
         return Unreadable(consumed, type(error).__name__)

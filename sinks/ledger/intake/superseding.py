@@ -12,7 +12,7 @@ from schemas.events import PaymentSucceeded
 from schemas.topics import TopicName
 from schemas.vocabulary import READY, SKIPPED, WAITING, DecisionReason, EntryKind, State, Target, Verdict
 from sinks.ledger import gates
-from sinks.ledger.intake.decide_batch import Deciding
+from sinks.ledger.intake.decide_batch import BatchDecision
 from sinks.ledger.intake.duplicates import Finding, Stored
 from sinks.ledger.intake.payment_key import told_by
 from sinks.ledger.intake.records import Decided, Record
@@ -23,7 +23,7 @@ from streams.fault_injection.controls import Control
 Cursor = psycopg.Cursor[TupleRow]
 
 
-def take_alone(cursor: Cursor, deciding: Deciding, record: Record) -> None:
+def take_alone(cursor: Cursor, deciding: BatchDecision, record: Record) -> None:
     """Take the first record of a batch, which looks at rows that the bulk path does not read. Locks are held."""
     deciding.writes.taken = 1
     if not isinstance(record, Decided):
@@ -48,7 +48,7 @@ def take_alone(cursor: Cursor, deciding: Deciding, record: Record) -> None:
         deciding.effects(writeback, but=frozenset(there))
 
 
-def _replace(cursor: Cursor, deciding: Deciding, first: Stored, *, by: str) -> bool:
+def _replace(cursor: Cursor, deciding: BatchDecision, first: Stored, *, by: str) -> bool:
     """Void what the bare payment planned, if it named no members and nothing of it was sent or may have been (B-5).
 
     Not where a reversal hangs on it already: that has its parts.
@@ -84,7 +84,7 @@ def _replace(cursor: Cursor, deciding: Deciding, first: Stored, *, by: str) -> b
     return True
 
 
-def _voided(deciding: Deciding, first: Stored, row: Any) -> OutboxRow:
+def _voided(deciding: BatchDecision, first: Stored, row: Any) -> OutboxRow:
     return result_row(
         practice_id=first.practice_id,
         source=first.source,
@@ -101,7 +101,7 @@ def _voided(deciding: Deciding, first: Stored, row: Any) -> OutboxRow:
     )
 
 
-def _voided_event(deciding: Deciding, first: Stored) -> OutboxRow:
+def _voided_event(deciding: BatchDecision, first: Stored) -> OutboxRow:
     """An event that still waited has no effects: its own state is what changes."""
     return result_row(
         practice_id=first.practice_id,

@@ -6,41 +6,41 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
-from processors.rules.lifecycle.payment_state import Entry, Life, Linked, PaidItem, Told
+from processors.rules.lifecycle.payment_state import EntryState, FollowUp, PaidItem, PaymentState, Reported
 from schemas.vocabulary import State
 from schemas.writebacks import Writeback
 from sinks.ledger.intake.duplicates import EventKey
-from sinks.ledger.intake.payment_key import LifeKey
+from sinks.ledger.intake.payment_key import PaymentKey
 
 _replace = msgspec.structs.replace
 
 
-class Held:
+class WorkingState:
     """One life, changed in memory as its transaction will change it in the tables. Not for two threads."""
 
-    def __init__(self, key: LifeKey) -> None:
+    def __init__(self, key: PaymentKey) -> None:
         self.key = key
-        self.told: Told | None = None
+        self.told: Reported | None = None
         self.told_by: Writeback | None = None
         """The record of `told`: what its effects are entered from when another event resolves it (N-5)."""
-        self.entries: dict[int, Entry] = {}
+        self.entries: dict[int, EntryState] = {}
         self.items: list[PaidItem] = []
-        self._linked: dict[EventKey, Linked] = {}
+        self._linked: dict[EventKey, FollowUp] = {}
         self._parked: dict[EventKey, Writeback] = {}
 
-    def life(self) -> Life:
+    def life(self) -> PaymentState:
         """The life as it stands now, for the pure rules."""
-        return Life(
+        return PaymentState(
             told=self.told,
             entries=tuple(self.entries[number] for number in sorted(self.entries)),
             linked=tuple(self._linked.values()),
             items=tuple(self.items),
         )
 
-    def tell(self, told: Told, by: Writeback) -> None:
+    def tell(self, told: Reported, by: Writeback) -> None:
         self.told, self.told_by = told, by
 
-    def add(self, linked: Linked, by: Writeback) -> None:
+    def add(self, linked: FollowUp, by: Writeback) -> None:
         """A linked event, new or told of again with another standing."""
         key = event_key(by)
         self._linked[key] = linked
@@ -49,7 +49,7 @@ class Held:
         else:
             self._parked.pop(key, None)
 
-    def parked(self) -> list[tuple[Linked, Writeback]]:
+    def parked(self) -> list[tuple[FollowUp, Writeback]]:
         """What waits for another event of this life, in the order in which it happened."""
         waiting = [(self._linked[key], by) for key, by in self._parked.items()]
         return sorted(waiting, key=lambda each: each[0].event.occurred_at)
@@ -58,7 +58,7 @@ class Held:
         """The payout as it stands now, with these items of this payment; none: it has failed or was replaced (P-21)."""
         self.items = [item for item in self.items if item.payout_id != payout_id] + list(items)
 
-    def move(self, effect_id: int, **changed: object) -> Entry:
+    def move(self, effect_id: int, **changed: object) -> EntryState:
         """The entry with other values."""
         moved = self.entries[effect_id] = _replace(self.entries[effect_id], **changed)
         return moved
@@ -68,20 +68,20 @@ class Held:
         self.told = self.told_by = None
 
 
-class Lives(Mapping[LifeKey, Held]):
+class WorkingStates(Mapping[PaymentKey, WorkingState]):
     """The lives that concern one batch. A life that was not read is new to the ledger."""
 
-    def __init__(self, held: Mapping[LifeKey, Held] | None = None) -> None:
+    def __init__(self, held: Mapping[PaymentKey, WorkingState] | None = None) -> None:
         self._held = dict(held or {})
 
-    def of(self, key: LifeKey) -> Held:
+    def of(self, key: PaymentKey) -> WorkingState:
         """The life of this key; an empty one if the ledger has nothing of it."""
-        return self._held.setdefault(key, Held(key))
+        return self._held.setdefault(key, WorkingState(key))
 
-    def __getitem__(self, key: LifeKey) -> Held:
+    def __getitem__(self, key: PaymentKey) -> WorkingState:
         return self._held[key]
 
-    def __iter__(self) -> Iterator[LifeKey]:
+    def __iter__(self) -> Iterator[PaymentKey]:
         return iter(self._held)
 
     def __len__(self) -> int:

@@ -15,7 +15,7 @@ from sinks.ledger import gates, outbox
 from sinks.ledger.intake.batch_context import Resolution, Writes
 from sinks.ledger.intake.bulk_insert import FEW, copy, insert
 from sinks.ledger.intake.copy_rows import Row, plan_bytes
-from sinks.ledger.intake.records import Lettered
+from sinks.ledger.intake.records import DeadLettered
 from sinks.ledger.schema.database import statement
 from streams.kafka.header_values import as_text
 from streams.runtime.errors import Permanent
@@ -122,7 +122,7 @@ def _resolve(cursor: Cursor, resolutions: Sequence[Resolution]) -> None:
         cursor.execute(statement("intake", "replace_plan"), key | {"plan": plan_bytes(resolution.writeback)})
 
 
-def _letters(cursor: Cursor, letters: Sequence[Lettered], now: datetime | None) -> None:
+def _letters(cursor: Cursor, letters: Sequence[DeadLettered], now: datetime | None) -> None:
     """Dead letters as rows; one of stage decode or rules is also the receipt of its record (law 11)."""
     for lettered in letters:
         letter, at = lettered.letter, lettered.at

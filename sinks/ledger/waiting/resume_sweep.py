@@ -8,10 +8,10 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from sinks.ledger import gates
-from sinks.ledger.intake.apply_events import Linking
+from sinks.ledger.intake.apply_events import EventApplier
 from sinks.ledger.intake.batch_context import Policy
-from sinks.ledger.intake.build_writes import Entering
-from sinks.ledger.intake.payment_key import LifeKey
+from sinks.ledger.intake.build_writes import WriteBuilder
+from sinks.ledger.intake.payment_key import PaymentKey
 from sinks.ledger.intake.read_context import lock_practices, read_facts
 from sinks.ledger.intake.write import write
 from sinks.ledger.schema.database import statement
@@ -40,16 +40,16 @@ class LookingAgain:
         parameters = {"practice_id": practice_id, "source": source, "event_id": event_id, "most": PAGE}
         rows = self._connection.execute(statement("lives", name), parameters).fetchall()
         self._after[name] = (rows[-1][0], rows[-1][1], rows[-1][2]) if len(rows) == PAGE else _START
-        keys = {LifeKey(row[0], row[1], row[3], row[4]) for row in rows if row[5]}
+        keys = {PaymentKey(row[0], row[1], row[3], row[4]) for row in rows if row[5]}
         practices = sorted({key.practice_id for key in keys})
         return sum(self._repair(each, {key for key in keys if key.practice_id == each}) for each in practices)
 
-    def _repair(self, practice_id: str, keys: set[LifeKey]) -> int:
+    def _repair(self, practice_id: str, keys: set[PaymentKey]) -> int:
         now = self._clock.for_database()
         with self._connection.transaction(), self._connection.cursor() as cursor:
             facts = read_facts(cursor, [], lock_practices(cursor, [practice_id]), now, also=keys)
-            entering = Entering(facts)
-            linking = Linking(facts, entering)
+            entering = WriteBuilder(facts)
+            linking = EventApplier(facts, entering)
             for key in sorted(keys):
                 linking.look_again(key)
             writes = entering.writes

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from processors.rules.lifecycle.entries import GIVEN_CASH, OWN_CASH
+from processors.rules.lifecycle.entries import OWN_CASH, REFUND_CASH
 from processors.rules.lifecycle.parts import is_taking_back, taken_back
 from schemas.practice_settings import PracticeSettings, SettingsHistory, SettingsVersion
 from schemas.vocabulary import DeadLetterReason, EntryKind, State, Target
@@ -16,7 +16,7 @@ ALWAYS: Final = datetime(1, 1, 2, tzinfo=UTC)
 """Before every event, whatever its zone."""
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class ComparedEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One planned entry as a person compares it."""
 
     target: Target
@@ -33,7 +33,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What the rules say of an event: entries, or why there are none yet."""
 
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[ComparedEntry, ...] = ()
     waiting: State | None = None
     refused: DeadLetterReason | None = None
     reason: str = ""
@@ -78,10 +78,10 @@ class Books(msgspec.Struct):
                 self.balances += each.amount_minor if kind in CASH or kind is EntryKind.FEE_ADJUSTMENT else 0
 
 
-CASH: Final = OWN_CASH | GIVEN_CASH
+CASH: Final = OWN_CASH | REFUND_CASH
 
 
-def _reversed(entry: Entry) -> EntryKind:
+def _reversed(entry: ComparedEntry) -> EntryKind:
     """What an entry is of: a reversal counts as what it takes back."""
     return taken_back(entry.part)[0] if is_taking_back(entry.part) else entry.entry_kind
 

@@ -11,10 +11,10 @@ import msgspec
 
 from processors.rules.decisions.decide import decide
 from processors.rules.decisions.refusal import Refused
-from processors.rules.lifecycle.change import Change, Planned
+from processors.rules.lifecycle.change import Change, NewEntry
 from processors.rules.lifecycle.fees import paid_out
 from processors.rules.lifecycle.ledger_dates import dated
-from processors.rules.lifecycle.payment_state import Entry, Life, Linked, PaidItem, Told
+from processors.rules.lifecycle.payment_state import EntryState, FollowUp, PaidItem, PaymentState, Reported
 from processors.rules.lifecycle.resolve import LINKED, resolve_linked, told
 from schemas.events import Event, MoneyFields, PayoutPaid
 from schemas.identity import identify
@@ -22,8 +22,7 @@ from schemas.plan import Decision
 from schemas.practice_settings import PracticeSettings, SettingsHistory
 from schemas.vocabulary import UNMET_ORDER, DecisionReason, EntryKind, State
 from sinks.ledger.intake.read_payment_states import version_of
-from sinks.operations.whatif.compare import Entry as Shown
-from sinks.operations.whatif.compare import Outcome
+from sinks.operations.whatif.compare import ComparedEntry, Outcome
 
 Key = tuple[str, str]
 """Source and event id."""
@@ -32,16 +31,16 @@ _CONDITIONS: Final = frozenset(UNMET_ORDER)
 _OLD: Final = Outcome(reason="OLD_VERSION")
 
 
-class Playing:
+class Replay:
     """Takes the events of one life as they arrived. Links, connections, closed days and what people did are left out:
     they are the same on both sides of a comparison."""
 
     def __init__(self, history: SettingsHistory | None) -> None:
         self._history = history
-        self._life = Life()
+        self._life = PaymentState()
         self._taken: dict[Key, tuple[datetime, Decision]] = {}
         self._said: dict[Key, Outcome] = {}
-        self._entries: dict[int, Entry] = {}
+        self._entries: dict[int, EntryState] = {}
         self._due: dict[int, datetime | None] = {}
 
     def tell(self, event: Event, arrived_at: datetime) -> None:
@@ -56,7 +55,7 @@ class Playing:
         self._taken[key] = (arrived_at, decision)
         if decision.waiting is State.AWAITING_SETTINGS or not isinstance(event, (MoneyFields, PayoutPaid, *LINKED)):
             self._say(event, decision.waiting, decision.reason)
-            self._enter((Planned(effect=each) for each in decision.effects), event)
+            self._enter((NewEntry(effect=each) for each in decision.effects), event)
         elif isinstance(event, MoneyFields | PayoutPaid):
             self._money(event, decision)
         else:
@@ -82,7 +81,7 @@ class Playing:
         }
 
     def _money(self, event: MoneyFields | PayoutPaid, decision: Decision) -> None:
-        new = Told(
+        new = Reported(
             event=event,
             version=identify(event).version,
             waiting=decision.waiting,
@@ -111,7 +110,7 @@ class Playing:
         self._apply(change, event)
         self._say(event, change.waiting, change.reason)
         others = tuple(each for each in self._life.linked if each.event is not event)
-        self._life = _replace(self._life, linked=(*others, Linked(event=event, waiting=change.waiting)))
+        self._life = _replace(self._life, linked=(*others, FollowUp(event=event, waiting=change.waiting)))
 
     def _release(self) -> None:
         """Ask what is parked again, in the order in which it happened, until none moves any more (R-8)."""
@@ -145,7 +144,7 @@ class Playing:
         self._life = _replace(self._life, entries=tuple(self._entries.values()))
 
     def _enter(
-        self, planned: Iterable[Planned], event: Event, *, at: datetime | None = None
+        self, planned: Iterable[NewEntry], event: Event, *, at: datetime | None = None
     ) -> dict[tuple[EntryKind, str], int]:
         ids: dict[tuple[EntryKind, str], int] = {}
         for each in planned:
@@ -153,7 +152,7 @@ class Playing:
             ids[effect.entry_kind, effect.part] = number
             conditions = {effect.state, *effect.holds} & _CONDITIONS
             self._due[number] = effect.due_at
-            self._entries[number] = Entry(
+            self._entries[number] = EntryState(
                 effect_id=number,
                 source=event.source,
                 event_id=event.event_id,
@@ -190,10 +189,10 @@ class Playing:
     def _say(self, event: Event, waiting: State | None, reason: DecisionReason) -> None:
         self._said[_key(event)] = Outcome(waiting=waiting, reason=reason.value)
 
-    def _shown(self, key: Key) -> Iterator[Shown]:
+    def _shown(self, key: Key) -> Iterator[ComparedEntry]:
         for number, entry in self._entries.items():
             if (entry.source, entry.event_id) == key:
-                yield Shown(
+                yield ComparedEntry(
                     target=entry.target,
                     entry_kind=entry.entry_kind,
                     part=entry.part,

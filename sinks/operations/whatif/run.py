@@ -12,8 +12,8 @@ from psycopg.rows import TupleRow
 from schemas.practice_settings import PracticeSettings, SettingsHistory
 from sinks.ledger.practices.settings.history import history_of
 from sinks.operations.whatif.compare import GONE, Compared, Outcome, proposed_history
-from sinks.operations.whatif.replay import Key, Playing
-from sinks.operations.whatif.stored_events import Happened, LifeRef, PaidOut, Past, lives_of, page
+from sinks.operations.whatif.replay import Key, Replay
+from sinks.operations.whatif.stored_events import Happened, PaidOut, Past, PaymentRef, lives_of, page
 
 PAGE: Final = 200
 """Events of a page; the lives that they belong to are in memory together. A payout may have thousands of items."""
@@ -54,7 +54,7 @@ def run(
 
 
 def _compared(
-    ref: LifeRef, inside: Iterable[Happened], before: dict[Key, Outcome], after: dict[Key, Outcome]
+    ref: PaymentRef, inside: Iterable[Happened], before: dict[Key, Outcome], after: dict[Key, Outcome]
 ) -> Iterator[Compared]:
     for each in sorted(inside, key=lambda each: each.order):
         key = (each.source, each.event_id)
@@ -71,7 +71,7 @@ def _compared(
 
 
 def _played(life: Past, history: SettingsHistory | None) -> dict[Key, Outcome]:
-    playing = Playing(history)
+    playing = Replay(history)
     past: list[Happened | PaidOut] = [*life.events, *life.payouts]
     for each in sorted(past, key=lambda each: each.order):
         if isinstance(each, PaidOut):

@@ -25,7 +25,7 @@ Order = tuple[datetime, datetime, int]
 _SQL: Final = named_queries("sinks.operations.whatif")
 
 
-class LifeRef(NamedTuple):
+class PaymentRef(NamedTuple):
     """One payment or payout of one source; or an event that is about neither, under its own kind."""
 
     source: str
@@ -43,10 +43,10 @@ class Listed(NamedTuple):
     concerns: str | None
 
     @property
-    def life(self) -> LifeRef:
+    def life(self) -> PaymentRef:
         if self.concerns is None:
-            return LifeRef(self.source, self.kind, self.subject)
-        return LifeRef(self.source, "payout" if self.kind == "payout_failed" else "payment", self.concerns)
+            return PaymentRef(self.source, self.kind, self.subject)
+        return PaymentRef(self.source, "payout" if self.kind == "payout_failed" else "payment", self.concerns)
 
 
 class Happened(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,7 +100,7 @@ def page(
 
 def lives_of(
     connection: Connection, practice_id: str, events: Sequence[Listed], until: datetime
-) -> Iterator[tuple[LifeRef, Past]]:
+) -> Iterator[tuple[PaymentRef, Past]]:
     """The whole past, before `until`, of everything that these events are about."""
     refs = sorted({event.life for event in events})
     if not refs:
@@ -114,7 +114,7 @@ def lives_of(
         "refs": [ref.ref for ref in refs],
     }
     for row in connection.execute(_SQL["lives"], asked).fetchall():
-        pasts[LifeRef(*row[:3])].events.append(_happened(row))
+        pasts[PaymentRef(*row[:3])].events.append(_happened(row))
     for ref, paid in _paid_out(connection, asked, [ref for ref in refs if ref.kind == "payment"]):
         pasts[ref].payouts.append(paid)
     yield from pasts.items()
@@ -136,13 +136,13 @@ def _happened(row: TupleRow) -> Happened:
 
 
 def _paid_out(
-    connection: Connection, asked: dict[str, Any], payments: Sequence[LifeRef]
-) -> Iterator[tuple[LifeRef, PaidOut]]:
+    connection: Connection, asked: dict[str, Any], payments: Sequence[PaymentRef]
+) -> Iterator[tuple[PaymentRef, PaidOut]]:
     """Payouts that carry these payments, as they came, and their ends."""
     named = asked | {"sources": [ref.source for ref in payments], "refs": [ref.ref for ref in payments]}
-    told: dict[tuple[LifeRef, str, int], list[TupleRow]] = defaultdict(list)
+    told: dict[tuple[PaymentRef, str, int], list[TupleRow]] = defaultdict(list)
     for row in connection.execute(_SQL["payouts"], named).fetchall():
-        told[LifeRef(row[0], "payment", row[1]), row[2], row[3]].append(row)
+        told[PaymentRef(row[0], "payment", row[1]), row[2], row[3]].append(row)
     failed = defaultdict(list)
     payouts = sorted({(ref.source, payout_id) for ref, payout_id, _ in told})
     named = asked | {"sources": [source for source, _ in payouts], "refs": [ref for _, ref in payouts]}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from schemas.topics import TopicName
 from schemas.vocabulary import DeadLetterReason, Stage
-from sinks.ledger.intake.records import Consumed, Lettered
+from sinks.ledger.intake.records import Consumed, DeadLettered
 from streams.kafka.dead_letters import DeadLetter
 from tests.processors.rules.event_examples import NOON, PRACTICE, payment
 from tests.sinks.ledger.ledger_fixture import Book, again
@@ -39,7 +39,7 @@ def test_a_replay_under_newer_rules_brings_no_dead_letter_to_life(book: Book) ->
     )
     book.connection.execute("INSERT INTO intake_offsets VALUES (%s, 0, 0)", (DEAD_LETTERS_ID,))
     book.writer.positions = {(DEAD_LETTERS_ID, 0): 0}
-    book.writer.store([Lettered(at, letter)])
+    book.writer.store([DeadLettered(at, letter)])
     assert book.verdicts() == ["DEAD_LETTER"]
     book.store(decided)
     assert book.verdicts() == ["DEAD_LETTER"]

@@ -9,15 +9,15 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processors.rules.lifecycle.waiting_state import Truth
+from processors.rules.lifecycle.waiting_state import SwitchVersion
 from processors.rules.source_records import judge
 from schemas.codec import encode_event
 from schemas.events import Event
 from schemas.topics import STREAM_TOPICS, TopicName
 from schemas.writebacks import SourcePosition, Writeback
-from sinks.ledger.intake.batch_context import Era, Facts, Policy, Writes
+from sinks.ledger.intake.batch_context import BatchContext, Era, Policy, Writes
 from sinks.ledger.intake.copy_rows import COLUMNS, Row
-from sinks.ledger.intake.decide_batch import Deciding
+from sinks.ledger.intake.decide_batch import BatchDecision
 from sinks.ledger.intake.duplicates import Known, Stored
 from sinks.ledger.intake.records import Consumed, Decided
 from tests.processors.rules.event_examples import NOON, PRACTICE, history, item, payment, payout
@@ -51,18 +51,18 @@ class Kept:
         self.seqs = {PRACTICE: 0}
 
     def take(self, records: Sequence[Decided]) -> Writes:
-        facts = Facts(
+        facts = BatchContext(
             now=NOON,
             era=Era(1, NOON),
             seqs=dict(self.seqs),
             known=Known(_stored(row) for row in self.rows["events"]),
-            truths={PRACTICE: [Truth(1, NOON - timedelta(days=30), True)]},
+            truths={PRACTICE: [SwitchVersion(1, NOON - timedelta(days=30), True)]},
             linked=frozenset(),
             connections={(PRACTICE, "PMS"): "pms", (PRACTICE, "QUICKBOOKS"): "qb"},
             receipts=frozenset((row[1], row[2], row[3]) for row in self.rows["receipts"]),
             histories={PRACTICE: history()},
         )
-        writes = Deciding(facts, POLICY).run(records)
+        writes = BatchDecision(facts, POLICY).run(records)
         for table, rows in self.rows.items():
             rows += getattr(writes, table)
         self.seqs |= writes.seqs

@@ -12,7 +12,7 @@ from schemas.practice_settings import AmountMode, MembershipBooking, TypeModes
 from schemas.topics import TopicName
 from schemas.vocabulary import DeadLetterReason, Stage
 from sinks.ledger import conservation
-from sinks.ledger.intake.records import Lettered
+from sinks.ledger.intake.records import DeadLettered
 from streams.fault_injection.controls import Control
 from streams.kafka.dead_letters import DeadLetter
 from tests.processors.rules.event_examples import NOON, PRACTICE, history, item, membership, payment, payout, version
@@ -321,7 +321,7 @@ def test_a_dead_letter_that_the_database_refuses_stops_nobody(book: Book) -> Non
         attempts=10**12,
     )
     good = book.record(book.decide(payment()))
-    bad = Lettered(again(good.at, topic=TopicName.DEAD_LETTERS, off=book.offset, value=b"bytes"), letter)
+    bad = DeadLettered(again(good.at, topic=TopicName.DEAD_LETTERS, off=book.offset, value=b"bytes"), letter)
     book.offset += 1
     book.store_records([good, bad])
     assert book.verdicts() == ["FIRST"]

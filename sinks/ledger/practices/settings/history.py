@@ -9,7 +9,7 @@ import msgspec
 import psycopg
 from psycopg.rows import TupleRow
 
-from processors.rules.lifecycle.waiting_state import Truth
+from processors.rules.lifecycle.waiting_state import SwitchVersion
 from schemas.practice_settings import PracticeSettings, SettingsHistory
 from sinks.ledger.practices.settings.stored_settings import version_of_row
 from sinks.ledger.schema.database import statement
@@ -39,9 +39,9 @@ def history_of(cursor: Cursor, practice_id: str) -> SettingsHistory:
     return SettingsHistory(practice_id=practice_id, versions=tuple(version_of_row(row) for row in rows))
 
 
-def truths(cursor: Cursor, practice_ids: Sequence[str]) -> dict[str, list[Truth]]:
+def truths(cursor: Cursor, practice_ids: Sequence[str]) -> dict[str, list[SwitchVersion]]:
     """What INTAKE needs of the versions of some practices (law 15)."""
-    found: dict[str, list[Truth]] = {}
+    found: dict[str, list[SwitchVersion]] = {}
     for row in cursor.execute(statement("intake", "truths_of"), {"practice_ids": list(practice_ids)}):
-        found.setdefault(row[0], []).append(Truth(row[1], row[2], bool(row[3])))
+        found.setdefault(row[0], []).append(SwitchVersion(row[1], row[2], bool(row[3])))
     return found

@@ -10,10 +10,10 @@ from typing import Any
 import msgspec
 
 from processors.rules.decisions.decide import decide
-from processors.rules.lifecycle.change import Change, Planned
+from processors.rules.lifecycle.change import Change, NewEntry
 from processors.rules.lifecycle.fees import paid_out
 from processors.rules.lifecycle.ledger_dates import dated
-from processors.rules.lifecycle.payment_state import Entry, Life, Linked, PaidItem, Told
+from processors.rules.lifecycle.payment_state import EntryState, FollowUp, PaidItem, PaymentState, Reported
 from processors.rules.lifecycle.resolve import resolve_linked, told
 from schemas import events as e
 from schemas.identity import identify
@@ -32,7 +32,7 @@ class Ledger:
 
     def __init__(self, history: SettingsHistory | None = None, **settings: Any) -> None:
         self.history = history or telling.history(telling.version(**settings))
-        self.life = Life()
+        self.life = PaymentState()
         self.last = Change(reason=DecisionReason.NO_MONEY)
         self._ids = 0
         self._seen: set[tuple[str, str]] = set()
@@ -54,7 +54,7 @@ class Ledger:
         self._release()
 
     def _told(self, event: e.MoneyFields | e.PayoutPaid, decision: Decision) -> None:
-        new = Told(
+        new = Reported(
             event=event,
             version=identify(event).version,
             waiting=decision.waiting,
@@ -79,7 +79,7 @@ class Ledger:
             change = resolve_linked(event, self.life, on=self._on(event))
         others = tuple(x for x in self.life.linked if x.event is not event)
         self._apply(change, event)
-        self.life = _replace(self.life, linked=(*others, Linked(event=event, waiting=change.waiting)))
+        self.life = _replace(self.life, linked=(*others, FollowUp(event=event, waiting=change.waiting)))
         return change
 
     def _release(self) -> None:
@@ -111,7 +111,7 @@ class Ledger:
             self._enter(change.origin.effects, before.event, change)
         self._enter(change.effects, event, change)
 
-    def _enter(self, planned: Iterable[Planned], event: e.Event, change: Change) -> None:
+    def _enter(self, planned: Iterable[NewEntry], event: e.Event, change: Change) -> None:
         ids: dict[tuple[EntryKind, str], int] = {}
         for each in planned:
             effect = each.effect
@@ -123,7 +123,7 @@ class Ledger:
             ids[key] = self._ids
             behind = each.behind if effect.depends_on is None else ids[effect.depends_on]
             conditions = {effect.state, *effect.holds} & frozenset(UNMET_ORDER)
-            entry = Entry(
+            entry = EntryState(
                 effect_id=self._ids,
                 source=event.source,
                 event_id=event.event_id,
@@ -153,7 +153,7 @@ class Ledger:
         self._release()
         return change
 
-    def entry(self, number: int) -> Entry:
+    def entry(self, number: int) -> EntryState:
         return next(x for x in self.life.entries if x.effect_id == number)
 
     def _move(self, number: int, **changed: Any) -> None:
@@ -161,7 +161,7 @@ class Ledger:
             self.life, entries=tuple(_replace(x, **changed) if x.effect_id == number else x for x in self.life.entries)
         )
 
-    def post(self, which: Callable[[Entry], bool] = lambda entry: True) -> None:
+    def post(self, which: Callable[[EntryState], bool] = lambda entry: True) -> None:
         """Write everything that is due and whose origin is written, as a poster would."""
         posted = True
         while posted:
@@ -199,7 +199,7 @@ class Ledger:
     def _on(self, event: e.Event) -> date:
         return dated(event, self.history, self.history.versions[0], event.occurred_at)
 
-    def standing(self) -> list[Entry]:
+    def standing(self) -> list[EntryState]:
         """Entries that are written or are going to be."""
         return [x for x in self.life.entries if x.state not in SKIPPED | {State.VOIDED_BEFORE_POST}]
 

@@ -8,11 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from processors.rules.lifecycle.booking_terms import given_back, is_voided
-from processors.rules.lifecycle.entries import GIVING as GIVING_EVENTS
-from processors.rules.lifecycle.entries import lines_of
+from processors.rules.lifecycle.booking_terms import is_voided, refunded_gross
+from processors.rules.lifecycle.entries import REFUND_EVENTS, classify_entries
 from processors.rules.lifecycle.parts import root
-from processors.rules.lifecycle.payment_state import Entry
+from processors.rules.lifecycle.payment_state import EntryState
 from schemas.vocabulary import EntryKind, State
 from tests.processors.rules.lifecycle import random_events
 from tests.processors.rules.lifecycle.memory_ledger import Ledger, refund
@@ -31,7 +30,7 @@ STEPS = (
     "posted",
     "partly_posted",
 )
-GIVING = tuple(step for step in STEPS if step not in ("corrected", "voided", "fee_changes"))
+REFUND_STEPS = tuple(step for step in STEPS if step not in ("corrected", "voided", "fee_changes"))
 
 
 def lived(data: st.DataObject, steps: tuple[str, ...] = STEPS, *, mirrored: bool = False) -> Happening:
@@ -44,7 +43,7 @@ def lived(data: st.DataObject, steps: tuple[str, ...] = STEPS, *, mirrored: bool
     return happening
 
 
-def _first(ledger: Ledger, entry: Entry) -> Entry:
+def _first(ledger: Ledger, entry: EntryState) -> EntryState:
     """What an entry waits for in the end."""
     return entry if entry.depends_on is None else _first(ledger, ledger.entry(entry.depends_on))
 
@@ -65,11 +64,11 @@ def test_n3_r15_conservation(data: st.DataObject) -> None:
     life = lived(data)
     ledger, payment = life.ledger, life.payment
     if is_voided(ledger.life):
-        assert given_back(ledger.life) >= payment.gross_minor or ledger.applied() == 0
+        assert refunded_gross(ledger.life) >= payment.gross_minor or ledger.applied() == 0
         return
     expected = payment.gross_minor - payment.surcharge_minor
     for linked in ledger.life.linked:
-        if linked.waiting is None and isinstance(linked.event, GIVING_EVENTS):
+        if linked.waiting is None and isinstance(linked.event, REFUND_EVENTS):
             expected += linked.event.gross_minor - _surcharge(ledger, linked.event)
     assert ledger.applied() == expected
 
@@ -85,7 +84,7 @@ def _surcharge(ledger: Ledger, event: Any) -> int:
 @given(st.data())
 def test_n3_payments_are_the_banks(data: st.DataObject) -> None:
     """N-3 A: in NET the cash entries that stand add up to the net of the events that count."""
-    life = lived(data, (*GIVING, "fee_changes"))
+    life = lived(data, (*REFUND_STEPS, "fee_changes"))
     ledger = life.ledger
     told = ledger.life.told
     assert told is not None
@@ -94,7 +93,7 @@ def test_n3_payments_are_the_banks(data: st.DataObject) -> None:
     ):
         return
     counted = [x.event for x in ledger.life.linked if x.waiting is None]
-    moved = [x for x in counted if isinstance(x, GIVING_EVENTS)]
+    moved = [x for x in counted if isinstance(x, REFUND_EVENTS)]
     net = life.payment.gross_minor - life.fee + sum(x.net_minor for x in moved)
     assert ledger.cash() == net
 
@@ -103,12 +102,12 @@ def test_n3_payments_are_the_banks(data: st.DataObject) -> None:
 @given(st.data())
 def test_r5_a_mirrored_refund_ends_at_nothing(data: st.DataObject) -> None:
     """R-5: however it is cut up, a payment that is given back whole leaves no cent of what was posted."""
-    life = lived(data, tuple(x for x in GIVING if x != "dispute_closed"), mirrored=True)
+    life = lived(data, tuple(x for x in REFUND_STEPS if x != "dispute_closed"), mirrored=True)
     ledger = life.ledger
-    left = life.payment.gross_minor - given_back(ledger.life)
+    left = life.payment.gross_minor - refunded_gross(ledger.life)
     if left:
         ledger.tell(refund(-left, 0, 500, ref="rest"))
-    assert given_back(ledger.life) == life.payment.gross_minor
+    assert refunded_gross(ledger.life) == life.payment.gross_minor
     assert set(by_part(ledger).values()) <= {0}
 
 
@@ -116,9 +115,9 @@ def test_r5_a_mirrored_refund_ends_at_nothing(data: st.DataObject) -> None:
 @given(st.data())
 def test_r2_the_last_refund_takes_the_rest(data: st.DataObject) -> None:
     """R-2, R-16: cumulative rounding totals exactly, in each part; a cent more is for a person."""
-    life = lived(data, GIVING)
+    life = lived(data, REFUND_STEPS)
     ledger = life.ledger
-    left = life.payment.gross_minor - given_back(ledger.life)
+    left = life.payment.gross_minor - refunded_gross(ledger.life)
     if left:
         ledger.tell(refund(-left, 0, 500, ref="rest"))
     assert set(by_part(ledger).values()) <= {0}
@@ -148,7 +147,7 @@ def test_r7_a_void_leaves_nothing_in_any_part(data: st.DataObject) -> None:
     life = lived(data)
     life.voided()
     ledger = life.ledger
-    if given_back(ledger.life) < life.payment.gross_minor:
+    if refunded_gross(ledger.life) < life.payment.gross_minor:
         assert set(by_part(ledger).values()) <= {0}
 
 
@@ -161,7 +160,7 @@ def test_r8_any_order_of_arrival(data: st.DataObject) -> None:
     payment = data.draw(random_events.money())
     happening = Happening(Ledger(**chosen), payment, data.draw)
     happening.tell(payment)
-    steps = tuple(step for step in GIVING if "posted" not in step)
+    steps = tuple(step for step in REFUND_STEPS if "posted" not in step)
     for step in data.draw(st.lists(st.sampled_from((*steps, "voided")), max_size=6)):
         getattr(happening, step)()
     late = Ledger(**chosen)
@@ -198,7 +197,7 @@ def test_every_step_can_happen(step: str) -> None:
 
 
 def _written(ledger: Ledger) -> list[tuple[Any, ...]]:
-    lines = lines_of(ledger.life)
+    lines = classify_entries(ledger.life)
     return sorted(
         (x.entry.event_id, x.entry.entry_kind.value, x.entry.part, x.entry.amount_minor, x.entry.state.value)
         for x in lines

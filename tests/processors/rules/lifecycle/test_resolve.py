@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from processors.rules.lifecycle.payment_state import Life
+from processors.rules.lifecycle.payment_state import PaymentState
 from processors.rules.lifecycle.resolve import LINKED, resolve_linked
 from schemas.events import (
     EVENT_TYPES,
@@ -29,4 +29,4 @@ def test_law7_every_event_type_is_told_linked_or_alone() -> None:
 
 def test_law7_an_event_that_speaks_of_no_other_money_is_a_fault_of_the_caller() -> None:
     with pytest.raises(TypeError, match="PaymentSucceeded"):
-        resolve_linked(telling.payment(), Life(), on=telling.NOON.date())
+        resolve_linked(telling.payment(), PaymentState(), on=telling.NOON.date())

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processors.rules.lifecycle.waiting_state import HOLDS, Truth, first_unmet, in_force, resolve
+from processors.rules.lifecycle.waiting_state import HOLDS, SwitchVersion, first_unmet, in_force, resolve
 from schemas.plan import Instruction, PlannedEffect
 from schemas.vocabulary import UNMET_ORDER, DecisionReason, EntryKind, State, Target
 from sinks.ledger.request_ids import marker, request_id
@@ -77,7 +77,7 @@ def test_facts_never_undo_a_skip_and_never_post_without_a_connection(
 @given(st.lists(st.integers(0, 50), unique=True).map(sorted), st.integers(-1, 51))
 def test_exactly_one_version_is_in_force(starts: list[int], at: int) -> None:
     """E-8: half-open intervals; before the first one there is none."""
-    versions = [Truth(n, START + timedelta(hours=hour), True) for n, hour in enumerate(starts, start=1)]
+    versions = [SwitchVersion(n, START + timedelta(hours=hour), True) for n, hour in enumerate(starts, start=1)]
     found = in_force(versions, START + timedelta(hours=at))
     expected = max((n for n, hour in enumerate(starts, start=1) if hour <= at), default=None)
     assert (None if found is None else found.version) == expected

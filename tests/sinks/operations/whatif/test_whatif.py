@@ -12,7 +12,7 @@ from schemas.practice_settings import AmountMode, Timing, TypeMode
 from schemas.vocabulary import State
 from sinks.operations.whatif import run
 from sinks.operations.whatif.compare import Compared, Outcome, Sum, proposed_history
-from sinks.operations.whatif.replay import Playing
+from sinks.operations.whatif.replay import Replay
 from tests.processors.rules.event_examples import (
     NOON,
     PRACTICE,
@@ -31,7 +31,7 @@ DAY = timedelta(days=1)
 
 
 def outcome(event: Any, settings_history: Any) -> Outcome:
-    playing = Playing(settings_history)
+    playing = Replay(settings_history)
     playing.tell(event, NOON)
     (found,) = playing.outcomes().values()
     return found
