@@ -111,7 +111,7 @@ class Supervisor:
     """All roles of one machine. One thread, the main one, calls everything."""
 
     def __init__(self, slots: list[Slot], say: Callable[[str], None], grace_s: float) -> None:
-        """`grace_s`: how long a role may take for the calls in flight (protocol section 5) before it is killed."""
+        """`grace_s`: how long a role may take for the calls in flight (PROTOCOL section 5) before it is killed."""
         self.slots = slots
         self._say = say
         self._grace_s = grace_s

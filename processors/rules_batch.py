@@ -140,7 +140,7 @@ class RulesHandler:
         )
 
     def _rehearsal_shift(self) -> timedelta:
-        """From the broker's time to business time: none in production (protocol section 5, two clocks)."""
+        """From the broker's time to business time: none in production (PROTOCOL section 5, two clocks)."""
         if self._clock.for_database() is None:
             return _NO_SHIFT
         return self._clock.now() - datetime.now(UTC)

@@ -18,7 +18,7 @@ FILE: Final = Path(__file__).parent / "asyncapi.yaml"
 AVRO: Final = "application/vnd.apache.avro+json;version=1.9.0"
 KAFKA_BINDING: Final = "0.5.0"
 VERSION: Final = "1.0.0"
-"""Of the contract. Additive changes raise the second number; anything else is a new topic (events, evolution)."""
+"""Of the contract. Additive changes raise the second number; others need a new topic (schemas/README section 5)."""
 
 _EVENTS: Final = frozenset(event.__name__ for event in EVENT_TYPES)
 _BARE: Final = {

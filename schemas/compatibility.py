@@ -1,4 +1,4 @@
-"""Whether a schema may take the place of a released one: any released version reads any other (events, evolution).
+"""Compatibility of schemas: any released version reads any other (schemas/README section 5).
 
 `python -m schemas.compatibility` holds `avsc/` against every released version and ends with 1 where one breaks;
 `python -m schemas.compatibility release` gives what changed its next version and schema id.

@@ -1,4 +1,4 @@
-"""The catalogue of topics: what each holds, who writes and reads it, how long, how large (events; laws 5, 9, 12).
+"""The catalogue of topics: content, writers, readers, retention, size limits (schemas/README section 1; laws 5, 9, 12).
 
 One logical name each. The physical name carries the environment's prefix, so that environments share a cluster.
 """
@@ -25,7 +25,7 @@ PAYOUT_RECORD_BYTES: Final = 4 * 1024 * 1024
 """Largest value of a payout (law 9): 20,000 items of about 200 bytes."""
 
 PAYOUT_ITEMS: Final = 20_000
-"""More are refused with TOO_MANY_ITEMS (events)."""
+"""More are refused with TOO_MANY_ITEMS (schemas/README section 2)."""
 
 HEADERS_BYTES: Final = 64 * 1024
 """Room for key, headers and the batch's frame beside a value (law 9)."""

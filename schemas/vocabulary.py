@@ -63,7 +63,7 @@ UNMET_ORDER = (
     State.AWAITING_MANUAL_POST,
     State.PAUSED,
 )
-"""The first of these that is unmet is an effect's state (protocol section 3)."""
+"""The first of these that is unmet is an effect's state (PROTOCOL section 3)."""
 
 READY = frozenset({State.SCHEDULED, State.RETRYING})
 IN_DOUBT = frozenset({State.SENDING, State.ACCEPTED, State.UNCERTAIN})
@@ -82,7 +82,7 @@ class Target(StrEnum):
 
 
 class EntryKind(StrEnum):
-    """What an effect writes (events: entry kinds). `claim_status` and `attachment` are planned by no rule yet."""
+    """What an effect writes (PROTOCOL section 2). `claim_status` and `attachment` are planned by no rule yet."""
 
     PAYMENT = "payment"
     FEE_ADJUSTMENT = "fee_adjustment"

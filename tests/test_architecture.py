@@ -51,7 +51,7 @@ def imported(file: Path) -> set[str]:
 
 @pytest.mark.parametrize("layer", LAYERS)
 def test_imports_run_one_way(layer: str) -> None:
-    """Design section 3: schemas <- streams <- processors, sinks <- deploy; nothing of the product imports tests."""
+    """Imports run schemas <- streams <- processors, sinks <- deploy; nothing of the product imports tests."""
     for file in (ROOT / layer).rglob("*.py"):
         ours = imported(file) & {*LAYERS, "tests"}
         assert ours <= MAY_IMPORT[layer], f"{file.relative_to(ROOT)} imports {sorted(ours - MAY_IMPORT[layer])}"
@@ -81,7 +81,7 @@ def imported_modules(name: str, known: dict[str, Path]) -> set[str]:
 
 
 def test_sinks_take_the_pure_rules_alone_from_processors() -> None:
-    """Design section 3: of `processors`, `sinks` imports `processors.rules` alone, which imports no role."""
+    """Of `processors`, `sinks` imports `processors.rules` alone, which imports no role."""
     known = modules()
     for name in known:
         ours = {each for each in imported_modules(name, known) if each.split(".")[0] == "processors"}
@@ -114,7 +114,7 @@ def test_no_files_import_each_other_in_a_circle() -> None:
 
 
 def test_the_top_level_is_fixed() -> None:
-    """Design section 3: nothing else stands there."""
+    """Nothing else stands there."""
     assert {file.relative_to(ROOT).parts[0] for file in tracked()} <= TOP_LEVEL
 
 

@@ -1,4 +1,4 @@
-"""`writeback clock set|advance|show`: business time of a rehearsal (protocol section 5, two clocks)."""
+"""`writeback clock set|advance|show`: business time of a rehearsal (PROTOCOL section 5, two clocks)."""
 
 from __future__ import annotations
 

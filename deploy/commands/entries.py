@@ -1,4 +1,4 @@
-"""`writeback entries list|post|record|dismiss`: what waits for a person, and that person's word (features 2.4)."""
+"""`writeback entries list|post|record|dismiss`: what waits for a person, and what they decide (PROTOCOL section 3)."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ SETTINGS: Final = {
     "timezone": "UTC",
     "autovacuum_naptime": "10s",
 }
-# A stack that is thrown away may lose its data with the machine; a kept one may not (promise 1).
+# A stack that is thrown away may lose its data with the machine; a kept one may not (guarantee 1).
 THROW_AWAY_SETTINGS: Final = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "on"}
 
 

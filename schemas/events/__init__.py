@@ -1,4 +1,4 @@
-"""The events that upstream payment systems send, as frozen records (reference: events): import them from here.
+"""The events that upstream payment systems send, as frozen records (schemas/README section 2): import them from here.
 
 A file a family. Amounts are `*_minor` integers, signed in the practice's cash view (M-3), with `currency` beside them;
 `Money` is made where amounts are combined. Instants are aware UTC datetimes. Field names are those of the Avro schemas.

@@ -34,7 +34,7 @@ def refuse_field(field: str, problem: str) -> Invalid:
 
 
 def check_id(field: str, value: str) -> None:
-    """1 to 64 printable ASCII characters (events). NUL and surrogates are not printable ASCII (law 9)."""
+    """1 to 64 printable ASCII characters (schemas/README section 2), so neither NUL nor surrogates (law 9)."""
     if not (0 < len(value) <= ID_LENGTH and value.isascii() and value.isprintable()):
         raise refuse_field(field, f"an id has 1 to {ID_LENGTH} printable ASCII characters")
 
@@ -98,7 +98,7 @@ def check_date(field: str, value: date) -> None:
 
 
 def check_known(field: str, value: StrEnum) -> None:
-    """A symbol that this version of the contract does not know is refused by name (events, rules of evolution)."""
+    """A symbol that this version of the contract does not know is refused by name (schemas/README section 5)."""
     if value == "UNKNOWN":
         raise Invalid(DeadLetterReason.UNKNOWN_ENUM, field, "a value that this version does not know")
 

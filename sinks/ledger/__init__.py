@@ -1,4 +1,4 @@
-"""The ledger: the only place where 'has this been posted' is decided (reference: protocol).
+"""The ledger: the only place where 'has this been posted' is decided (PROTOCOL.md).
 
 Where to look:
 

@@ -1,4 +1,4 @@
-"""The ledger's gauges: what is open, how old it is and how much money it is (features 2.5)."""
+"""The ledger's gauges: what is open, how old it is and how much money it is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a notice is about: one cause at one practice, however many entries it concerns (reference: notifications)."""
+"""What a notice is about: one cause at one practice, however many entries it concerns."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     count: int
     oldest_at: datetime
     dependents: int = 0
-    """Entries that wait for one of these (protocol section 3: the origin's notice counts them)."""
+    """Entries that wait for one of these (PROTOCOL section 3: the origin's notice counts them)."""
     vendor_code: str | None = None
     """The newest code of the target, digits and capitals only (H-3)."""
     answer_by: datetime | None = None

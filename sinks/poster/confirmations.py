@@ -30,7 +30,7 @@ from streams.runtime.logging import log
 from streams.runtime.metrics import CONFIRM_SECONDS
 
 LINGER_S: Final = 0.003
-"""Confirmations are gathered this long: a commit for each answer costs more than all calls (performance, Ledger)."""
+"""Confirmations are gathered this long: a commit for each answer costs more than all calls."""
 LARGEST: Final = 500
 PAUSE_S: Final = 0.2
 LONGEST_PAUSE_S: Final = 5.0

@@ -55,7 +55,7 @@ class Holding:
     async def claim(self, stuck: int) -> None:
         """Take due gates, if somebody said that there are some or the time has come to look.
 
-        `stuck` turns only wait for slow calls: they take no place from others (promise 4).
+        `stuck` turns only wait for slow calls: they take no place from others (guarantee 4).
         """
         room = self._settings.poster_gates - len(self.turns) + stuck
         idle = time.monotonic() - self._claimed_at >= self._times.claim_idle_s

@@ -1,4 +1,4 @@
-"""The poster's one loop (protocol section 4): claim gates → settle marks → plan → mark and call → release.
+"""The poster's one loop (PROTOCOL section 4): claim gates → settle marks → plan → mark and call → release.
 
 Confirmations and lease renewals run beside it as tasks of their own; calls are tasks too. All state of turns and
 doors is written in this loop's event loop, so nothing here needs a lock.
@@ -93,7 +93,7 @@ class Poster:
         self.wake()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop`; then 1. start nothing more, 2. let calls in flight end, 3. confirm, 4. release (section 5)."""
+        """Until `stop`; then 1. start nothing, 2. let calls end, 3. confirm, 4. release (PROTOCOL section 5)."""
         while not stop.is_set():
             # Cleared before the ledger is asked: whatever comes from now on is seen in the next round.
             self._woken.clear()

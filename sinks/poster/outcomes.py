@@ -1,6 +1,6 @@
 """What every answer means: the one place that turns a target's answer into a state, a due time and a fence.
 
-Pure; nothing else in the poster decides a state after a call. Protocol section 3 is the table behind it, laws 17, 19,
+Pure; nothing else in the poster decides a state after a call. PROTOCOL section 3 is the table behind it, laws 17, 19,
 20 and 22 are its reasons.
 """
 

@@ -34,7 +34,7 @@ Checked = Ready | Held | Dead | Resting
 
 
 def check(work: Work, dependents: tuple[Work, ...], target: PaymentTarget, times: Times, now: datetime) -> Checked:
-    """In the order of protocol section 3: switches, blackout, link, budget, period, mapping. `now` is business time.
+    """In the order of PROTOCOL section 3: switches, blackout, link, budget, period, mapping. `now` is business time.
 
     `dependents` must be composable too: an entry that is half of a pair is not sent when the other half cannot be
     (N-8), and what is missing is said of the first. An allocation is left out: it is half of nothing, and its payment
@@ -65,7 +65,7 @@ def check(work: Work, dependents: tuple[Work, ...], target: PaymentTarget, times
 
 def _compose(work: Work, target: PaymentTarget) -> Ready | Dead:
     """A request frozen for this generation goes out as it is, under its own id. Composed for another patient or another
-    date, it is a new generation: nothing stands at the target, or the effect would not be ready (E-9 b, section 3)."""
+    date, it is a new generation: nothing stands at the target, or it would not be ready (E-9, PROTOCOL section 3)."""
     frozen = work.frozen
     if frozen is not None and goes_as_frozen(work):
         return Ready(entry_of(work), frozen)

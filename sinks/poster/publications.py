@@ -1,4 +1,4 @@
-"""What the poster wants published: results, and dead letters with the source's own bytes (section 5 of the issue)."""
+"""What the poster wants published: results, and dead letters with the source's own bytes."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ SELECT home_practice_id, connection_id, route, base_url, config, secret, changed
 FROM connections WHERE home_practice_id = :home AND connection_id = :connection_id;
 
 -- name: settle_marks
--- What earlier owners marked and never confirmed is in doubt (law 16, section 2). Due at once: presence can be proven
+-- What earlier owners marked and never confirmed is in doubt (law 16, PROTOCOL section 2). Due at once: presence can be proven
 -- before `settle_until`, absence not (law 19).
 WITH i AS (
     SELECT * FROM json_to_recordset(:gates::json) AS i(p text, c text, e bigint, settle_s float8)
@@ -158,7 +158,7 @@ ORDER BY e.practice_id, e.connection_id, e.effect_id;
 -- name: mark
 -- SENDING, committed before the first byte (law 16), for calls that start now. Four devices: the gate is still ours and
 -- its lease outlasts the call (law 20), settings and connection are as they were checked (law 24), nothing stands before
--- it in its lane (law 23), and the row's state is tested again when it is written (section 2).
+-- it in its lane (law 23), and the row's state is tested again when it is written (PROTOCOL section 2).
 WITH g AS (
     SELECT g.practice_id, g.connection_id, g.epoch, k.items
     FROM json_to_recordset(:gates::json)

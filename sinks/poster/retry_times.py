@@ -1,4 +1,4 @@
-"""When a refused effect is tried again: full jitter, capped, with a budget (protocol section 5). Pure."""
+"""When a refused effect is tried again: full jitter, capped, with a budget (PROTOCOL section 5). Pure."""
 
 from __future__ import annotations
 

@@ -185,7 +185,7 @@ class Ledger:
 
     async def release(self, turns: Sequence[Turn], pause_s: float) -> None:
         """1. Lock those that are still ours. 2. Recompute when they have work, first of those that have some now.
-        3. Give them back (section 2)."""
+        3. Give them back (PROTOCOL section 2)."""
         gates = [{"p": t.gate[0], "c": t.gate[1], "e": t.epoch} for t in turns]
         now = self._clock.for_database()
         async with self._owning() as connection, connection.transaction():

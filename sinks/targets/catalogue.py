@@ -115,7 +115,7 @@ def open_target(stored: StoredConnection, around: Surroundings) -> PaymentTarget
 
 
 def times_of_route(route: str, settings: ProgramSettings) -> CallTimes:
-    """Deadline, margins and lease of a route's calls (protocol section 5); Open Dental's for one that is not in this
+    """Deadline, margins and lease of a route's calls (PROTOCOL section 5); Open Dental's for one that is not in this
     release, which is never called."""
     return settings.times.of(Vendor(route) if route in OPENERS else Vendor.OPEN_DENTAL)
 

@@ -36,7 +36,7 @@ class Control(StrEnum):
     READ_BACK = "read_back"  # law 19: an unknown outcome is looked up before it is sent again
     EPOCH = "epoch"  # law 20: negative results are fenced
     KEEP_POSITIVE = "keep_positive"  # law 20: a positive answer never is
-    OUTER_STATE_TEST = "outer_state_test"  # protocol section 2: the mark tests the state again at the row
+    OUTER_STATE_TEST = "outer_state_test"  # PROTOCOL section 2: the mark tests the state again at the row
     LOOK_FIRST = "look_first"  # law 4: read back before any send after a failover
     OUTBOX = "outbox"  # law 25: rows are deleted only after the commit
     DEAD_LETTER_LIMIT = "dead_letter_limit"  # a bad deployment stops instead of dead-lettering

@@ -1,4 +1,4 @@
-"""The dead letter: original key and bytes, and a closed set of headers without free text (kafka-practice 3.8, H-4).
+"""Dead letters: original key and bytes, and closed headers without free text (schemas/README section 7, H-4).
 
 Written in the stage's own transaction, at the partition number of the source. Whoever cannot write one stops.
 """

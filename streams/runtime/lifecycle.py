@@ -20,7 +20,7 @@ class Stop:
     """The token that tells a role to end in order.
 
     The first SIGTERM or SIGINT sets it; a second one ends the process at once, and marks then become UNCERTAIN
-    (protocol section 5). Loops wait on it instead of sleeping: `wait(seconds)` in threads, `watch` in asyncio.
+    (PROTOCOL section 5). Loops wait on it instead of sleeping: `wait(seconds)` in threads, `watch` in asyncio.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Every metric of the program, by name, in one place (features 2.5; Prometheus naming conventions).
+"""Every metric of the program, by name, in one place (Prometheus naming conventions).
 
 Labels hold practice, target and connection ids and closed words only; never a patient (H-1). Counters count since
 the process started; sums over processes are Prometheus' work. A metric of the practice carries a label for each

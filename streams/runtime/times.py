@@ -1,4 +1,4 @@
-"""Every time span of the protocol in one frozen record (protocol section 5).
+"""Every time span of the protocol in one frozen record (PROTOCOL section 5).
 
 All follow from the call deadline D, the margins and the target's own processing time; no role keeps a second copy.
 Seconds throughout. Leases and deadlines are measured with the database's and the machine's clock, never with
@@ -90,7 +90,7 @@ def _production(deadline_s: float, processing_s: float) -> CallTimes:
     )
 
 
-# Deadlines: protocol section 5. Processing: both vendors end a request at their side within 60 s and 120 s; once
+# Deadlines: PROTOCOL section 5. Processing: both vendors end a request at their side within 60 s and 120 s; once
 # more that long is granted after ours, since a request may have waited at their door.
 _PRODUCTION: Final = Times(
     calls=MappingProxyType({Vendor.OPEN_DENTAL: _production(75.0, 60.0), Vendor.QUICKBOOKS: _production(130.0, 120.0)}),

@@ -56,7 +56,7 @@ async def test_open_charges_are_read_oldest_first(office: OpenDentalPlace, sandb
 
 
 async def test_pages_are_read_to_the_end(office: OpenDentalPlace, sandbox: SandboxProcess) -> None:
-    """API facts 1.3: a charge on a later page is a charge."""
+    """Open Dental README section 3: a charge on a later page is a charge."""
     entry = asking(office.entry(), allocation=Allocation.ALLOCATE)
     for day in range(1, 6):
         for _ in range(20):

@@ -1,4 +1,4 @@
-"""What every adapter owes the poster (laws 17–20, 22; protocol section 3)."""
+"""What every adapter owes the poster (laws 17–20, 22; PROTOCOL section 3)."""
 
 from __future__ import annotations
 
@@ -197,7 +197,7 @@ async def test_every_generation_is_searched_for(place: Place) -> None:
 
 
 async def test_two_of_one_marker_are_two(place: Place) -> None:
-    """Protocol section 3: found twice is for a person."""
+    """PROTOCOL section 3: found twice is for a person."""
     async with opened(place) as target:
         await target.test(DEADLINE_S)
         spoil(place, "duplicate", times=1)
@@ -258,7 +258,7 @@ async def test_what_may_not_leave_does_not(place: Place) -> None:
 
 
 async def test_the_connection_test_posts_nothing(place: Place) -> None:
-    """Issue 3 section 4: proven without posting; a dead address is told, not raised."""
+    """Proven without posting; a dead address is told, not raised."""
     async with opened(place) as target:
         assert (await target.test(DEADLINE_S)).ok
     async with opened(place, "http://127.0.0.1:9") as target:

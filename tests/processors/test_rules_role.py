@@ -107,7 +107,7 @@ def test_a_replay_from_the_start_decides_again_in_place(world: World) -> None:
 
 
 def test_business_time_of_a_rehearsal(world: World, tmp_path: Path) -> None:
-    """Protocol section 5, two clocks: arrival is in business time, so a day of March is not late in another month."""
+    """PROTOCOL section 5, two clocks: arrival is in business time, so a day of March is not late in another month."""
     clock = tmp_path / "clock"
     set_rehearsal(clock, NOON)
     work = RulesAtWork(world, rehearsal_clock=clock)

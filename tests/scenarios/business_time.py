@@ -1,4 +1,4 @@
-"""Business time of a scenario: a rehearsal clock that all of its roles share (protocol section 5, two clocks)."""
+"""Business time of a scenario: a rehearsal clock that all of its roles share (PROTOCOL section 5, two clocks)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The seven invariants that end every scenario (kafka-practice 4.3), looked up from outside.
+"""The seven invariants that end every scenario, looked up from outside.
 
 Money in comes from the source topics, what was posted from the sandboxes' ledgers, and only the states in between
 from Postgres; nothing is asked of the pipeline's own code but the codec.

@@ -1,4 +1,4 @@
-"""Scenario 48 and promise 4: one practice's office and company are off, with hundreds of entries behind them."""
+"""Scenario 48 and guarantee 4: one practice's office and company are off, with hundreds of entries behind them."""
 
 from __future__ import annotations
 

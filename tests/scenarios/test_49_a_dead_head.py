@@ -1,4 +1,4 @@
-"""Scenario 49 and promise 4: what is dead holds only what depends on it."""
+"""Scenario 49 and guarantee 4: what is dead holds only what depends on it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bad input through every role (issue 3; scenario 54; laws 9, 11): each record has its reason, and blocks nobody."""
+"""Bad input through every role (laws 9, 11): each record has its reason, and blocks nobody."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Issue 3, section 8: `/metrics`, `/healthz` and `/readyz` of every role, while its database is there and while not."""
+"""`/metrics`, `/healthz` and `/readyz` of every role, while its database is there and while not."""
 
 from __future__ import annotations
 

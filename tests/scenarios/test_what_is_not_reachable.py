@@ -1,4 +1,4 @@
-"""Issue 3, bad input: broker, database or target away, at the start and in the middle; said, waited out, repaired."""
+"""Broker, database or target away, at the start and in the middle; said, waited out, repaired."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Encoding and decoding of every record, and every way in which bytes can be wrong (issue 3, section 2; bad input)."""
+"""Encoding and decoding of every record, and every way in which bytes can be wrong."""
 
 from __future__ import annotations
 

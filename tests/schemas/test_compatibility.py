@@ -1,4 +1,4 @@
-"""Any released version reads any other, and the check catches each way to break that (events, rules of evolution)."""
+"""Any released version reads any other, and the check catches each way to break that (schemas/README section 5)."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def test_an_older_version_is_read_alike_with_and_without_resolution(version: Rel
 
 
 def test_every_version_that_we_released_is_read_without_resolution() -> None:
-    """Performance: resolution takes twice as long, and upstreams change their version when they like."""
+    """Resolution takes twice as long, and upstreams change their version when they like."""
     ids = wire.fixed_schema_ids()
     found = [ids.writer(version.id) for version in released()]
     assert all(writer is not None and writer.ours for writer in found)

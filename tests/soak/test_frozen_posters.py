@@ -27,7 +27,7 @@ POSTERS = 4
 WITHIN_S = 1500.0
 WINDOW = 1 / 1000
 """Share of doubles that the window of law 20 may leave where processes freeze: one of 17,280 was seen in the design's
-simulation (protocol section 6), whose freezes were rarer; none may come from anywhere else."""
+simulation, whose freezes were rarer; none may come from anywhere else."""
 
 LATE_OR_NEVER: tuple[tuple[float, FaultKind, Effect, dict[str, Any]], ...] = (
     (0.03, FaultKind.TIMEOUT, Effect.NONE, {}),

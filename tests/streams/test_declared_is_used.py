@@ -32,7 +32,7 @@ def test_every_metric_is_written_by_some_role(name: str) -> None:
 
 @pytest.mark.parametrize("control", Control)
 def test_every_control_takes_a_device_away_and_a_test_uses_it(control: Control) -> None:
-    """Protocol section 1: each safety device has a control that makes its test fail."""
+    """PROTOCOL section 1: each safety device has a control that makes its test fail."""
     assert f"Control.{control.name}" in PRODUCT, f"{control} takes nothing away"
     used = f"Control.{control.name}" in TESTS or re.search(rf"[\"',]{control.value}[\"',]", TESTS)
     # This one is a parameter of the statement under test.

@@ -1,4 +1,4 @@
-"""Program settings: read once, validated, printed without secrets (issue 3, section 1)."""
+"""Program settings: read once, validated, printed without secrets."""
 
 from __future__ import annotations
 

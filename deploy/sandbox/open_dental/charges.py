@@ -1,4 +1,4 @@
-"""Charges: completed procedures, what is still owed on each, and the service date view (API facts 1.5)."""
+"""Completed procedures, what is owed on each, and the service date view (Open Dental README section 5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a payment is spread: payment plan first, then charges oldest first, the rest unearned (API facts 1.4)."""
+"""Splits a payment: payment plan, then the oldest charges, the rest unearned (Open Dental README section 4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What INTAKE and every later change of facts make of a planned effect: pure functions of facts (protocol section 3).
+"""What INTAKE and every later change of facts make of a planned effect: pure functions of facts (PROTOCOL section 3).
 
 The plan says what the settings want; links, connections and the master switch as it is now are facts of the ledger
 (law 7, E-9 b). What stands in the way first is the state.

@@ -203,7 +203,7 @@ class WriteBuilder:
 
 
 def with_plan(writeback: Writeback, standing: EventStatus, planned: Sequence[PlannedEffect]) -> Writeback:
-    """The record with the decision that holds in the end, for its row and for whoever asks why (promise 3)."""
+    """The record with the decision that holds in the end, for its row and for whoever asks why (guarantee 3)."""
     decision = msgspec.structs.replace(
         writeback.decision,
         settings_version=standing.settings_version,

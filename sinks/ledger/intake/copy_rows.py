@@ -124,7 +124,7 @@ def month_of(instant: datetime) -> date:
 
 
 def plan_bytes(writeback: Writeback) -> bytes:
-    """The decision as it was made, for whoever asks why (promise 3)."""
+    """The decision as it was made, for whoever asks why (guarantee 3)."""
     return _encode(writeback.decision)
 
 

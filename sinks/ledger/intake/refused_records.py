@@ -23,7 +23,7 @@ class Named(msgspec.Struct, frozen=True):
 
     @classmethod
     def storable(cls, identity: Identity) -> Self:
-        """Ids are printable ASCII (events); what is not, no table and no header takes."""
+        """Ids are printable ASCII (schemas/README section 2); what is not, no table and no header takes."""
         source, event_id = (text if _is_id(text) else None for text in (identity.source, identity.event_id))
         return cls(identity.practice_id if _is_id(identity.practice_id) else UNKNOWN_PRACTICE, source, event_id)
 

@@ -1,4 +1,4 @@
-"""The INTAKE role: what was decided becomes the ledger's, batch by batch (protocol section 4)."""
+"""The INTAKE role: what was decided becomes the ledger's, batch by batch (PROTOCOL section 4)."""
 
 from __future__ import annotations
 

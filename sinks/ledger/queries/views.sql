@@ -47,7 +47,7 @@ WHERE NOT EXISTS (SELECT FROM receipts r WHERE r.practice_id = e.practice_id AND
                   AND r.part = e.part AND r.off = e.off);
 
 -- name: open_effects
--- What is not final, by state and age since it was due (features 2.5).
+-- What is not final, by state and age since it was due.
 SELECT target, state, currency, CASE
         WHEN age < interval '1 hour' THEN '<1h' WHEN age < interval '1 day' THEN '<1d'
         WHEN age < interval '3 days' THEN '<3d' ELSE 'older' END,

@@ -19,7 +19,7 @@ CONNECT_TIMEOUT_S: Final = 10
 def connection_options(application: str) -> dict[str, Any]:
     """Keyword arguments that every connection of a role is opened with, in sync code and in pools alike. Pure.
 
-    Statement 10 s < transaction 15 s (protocol section 5); the session's zone is UTC.
+    Statement 10 s < transaction 15 s (PROTOCOL section 5); the session's zone is UTC.
     """
     return {
         "application_name": f"writeback-{application}",

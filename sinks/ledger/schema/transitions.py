@@ -1,4 +1,4 @@
-"""Every change of state that an effect may make (protocol section 3), in one table.
+"""Every change of state that an effect may make (PROTOCOL section 3), in one table.
 
 Code asks `allowed`, the database refuses any other pair by a trigger made from the same table (`guard_sql`), and
 `TRANSITIONS.md` is generated from it (`python -m sinks.ledger.schema.transitions`).

@@ -1,4 +1,4 @@
-"""An original ended without our post: what hangs on it ends alike or becomes a person's (R-14, protocol section 3)."""
+"""An original ended without our post: what hangs on it ends alike or becomes a person's (R-14, PROTOCOL section 3)."""
 
 from __future__ import annotations
 

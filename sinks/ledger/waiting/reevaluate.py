@@ -1,4 +1,4 @@
-"""A fact changed: effects that waited for it move on, under the practice's lock (law 8, protocol section 3)."""
+"""A fact changed: effects that waited for it move on, under the practice's lock (law 8, PROTOCOL section 3)."""
 
 from __future__ import annotations
 

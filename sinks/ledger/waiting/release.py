@@ -1,4 +1,4 @@
-"""Dead effects that may go again, because a setting was repaired or a named person says so (protocol section 3)."""
+"""Dead effects that may go again, because a setting was repaired or a named person says so (PROTOCOL section 3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A dead record that needs nothing any more: a named person says so, and its notice closes (kafka-practice 3.8)."""
+"""Dismisses a dead record in a named person's name, and closes its notice (sinks/operations/README section 4)."""
 
 from __future__ import annotations
 

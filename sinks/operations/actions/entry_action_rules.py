@@ -1,4 +1,4 @@
-"""What a person may do with an entry, and what goes with it: pure (protocol section 3, N-3, R-14, T-9)."""
+"""What a person may do with an entry, and what goes with it: pure (PROTOCOL section 3, N-3, R-14, T-9)."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     head: Entry | None
     parts: tuple[Entry, ...] = ()
-    """Of the same plan: they take the same way (N-3, protocol section 3)."""
+    """Of the same plan: they take the same way (N-3, PROTOCOL section 3)."""
     states: tuple[State, ...] = ()
     """Where the entry and its parts go, in their order."""
     refusal: str | None = None

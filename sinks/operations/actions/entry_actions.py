@@ -1,4 +1,4 @@
-"""A named person posts, records or dismisses entries (protocol section 3, POST-2, POST-3): shown first, then done."""
+"""A named person posts, records or dismisses entries (PROTOCOL section 3, POST-2, POST-3): shown first, then done."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dead letters again on their way: planned first, whole lanes in order, audited, paced (kafka-practice 3.8)."""
+"""Redrives dead letters: planned first, whole lanes in order, audited, paced (sinks/operations/README section 4)."""
 
 from __future__ import annotations
 

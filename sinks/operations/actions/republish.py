@@ -1,4 +1,4 @@
-"""Original bytes back to their source topic, so that RULES sees the record again as it came (kafka-practice 3.8)."""
+"""Republishes a dead record's original bytes to its source topic (sinks/operations/README section 4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole story of a payment or payout by any id that people have of it (promise 3).
+"""The whole story of a payment or payout by any id that people have of it (guarantee 3).
 
 One function, `explain`: the command line and every later screen show what it answers.
 """

@@ -180,7 +180,7 @@ def _headline(about: About, events: Sequence[EventTold], totals: Totals | None) 
 
 
 def _worst(event: Happened, entries: Sequence[Entry]) -> tuple[str, Entry | None]:
-    """How it stands: as the worst of its entries, and which that is (features 2.4)."""
+    """How it stands: as the worst of its entries, and which that is (PROTOCOL section 3)."""
     if event.waiting is not None:
         return event.waiting, None
     for group in (*_WORST_FIRST, _IN_BOOKS, frozenset(State)):

@@ -216,7 +216,7 @@ FROM gates g WHERE g.next_due_at <= coalesce(:now::timestamptz, now())
 ORDER BY g.next_due_at LIMIT :most;
 
 -- name: unposted_by_age
--- What is neither posted nor otherwise final, by how long ago the payment happened (features 2.5).
+-- What is neither posted nor otherwise final, by how long ago the payment happened.
 SELECT e.target, e.currency,
     CASE WHEN age < interval '1 hour' THEN '<1 h' WHEN age < interval '1 day' THEN '<1 d'
          WHEN age < interval '3 days' THEN '<3 d' ELSE 'older' END,

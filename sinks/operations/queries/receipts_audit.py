@@ -1,4 +1,4 @@
-"""Compares receipts with what the source topics hold (law 11): the detector of promise 1."""
+"""Compares receipts with what the source topics hold (law 11): the detector of guarantee 1."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands of a payment or payout after everything that happened to it (features 2.4: derived states)."""
+"""What stands of a payment or payout after everything that happened to it (derived states)."""
 
 from __future__ import annotations
 

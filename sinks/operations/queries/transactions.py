@@ -1,4 +1,4 @@
-"""What became of each event: its entries, why they are as they are, and each attempt with its answer (promise 3)."""
+"""What became of each event: its entries, why they are as they are, and each attempt with its answer (guarantee 3)."""
 
 from __future__ import annotations
 

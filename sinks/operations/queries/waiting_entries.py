@@ -1,4 +1,4 @@
-"""Entries that wait for a person, and what decides about those that one names (features 2.4)."""
+"""Entries that wait for a person, and what decides about those that one names (PROTOCOL section 3)."""
 
 from __future__ import annotations
 

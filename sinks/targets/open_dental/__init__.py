@@ -1,4 +1,4 @@
-"""Open Dental through its own API: payments, fee adjustments, read-back (reference: open-dental-api).
+"""Open Dental through its own API: payments, fee adjustments, read-back (README).
 
 `mapping` holds what a practice chose, `composing` makes the request, `classifying` reads what came back, `reading`
 finds our entries again, `target` is the adapter. Vendor text stays inside this package (H-3).

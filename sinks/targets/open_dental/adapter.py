@@ -63,7 +63,7 @@ class OpenDentalTarget:
         self._http = HttpCaller(
             headers={
                 "Authorization": f"ODFHIR {keys.developer_key}/{keys.customer_key}",
-                # Asked for on every request, reads too (API facts 1.1).
+                # Asked for on every request, reads too (README section 1).
                 "Content-Type": "application/json",
             },
             connections=mapping.calls_at_once + 1,

@@ -1,4 +1,4 @@
-"""What an answer of Open Dental means (API facts 1.3). The vendor's text is read here and goes no further (H-3)."""
+"""What an answer of Open Dental means (README section 3). The vendor's text is read here and goes no further (H-3)."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from sinks.targets.open_dental.mapping import ADJUSTMENT_SIGNS, OpenDentalMappin
 
 COMMLOG_TYPES: Final = 27
 KINDS: Final = {PAYMENT_TYPES: "payment type", ADJUSTMENT_TYPES: "adjustment type", COMMLOG_TYPES: "commlog type"}
-"""The lists of definitions that a mapping names, by category (API facts 1.8)."""
+"""The lists of definitions that a mapping names, by category (README section 8)."""
 
 PAYMENT_FIELDS: Final = ("pay_type", "pay_type_by_kind.…", "pay_type_by_tender.…")
 PROVIDER_FIELDS: Final = ("provider_num", "provider_by_ref.…")

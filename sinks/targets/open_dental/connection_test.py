@@ -53,7 +53,7 @@ def report(mapping: OpenDentalMapping, payment_types: _Page, adjustment_types: _
 
 
 def _payment_checks(mapping: OpenDentalMapping, rows: Sequence[Mapping[str, Any]]) -> list[Check]:
-    # An unknown filter can be ignored by the service, so the category is compared here (API facts 1.3).
+    # An unknown filter can be ignored by the service, so the category is compared here (README section 3).
     known = _by_number(rows, PAYMENT_TYPES)
     return [
         _usable(path, number, known, "a payment type (Definitions, Payment Types)")

@@ -1,4 +1,4 @@
-"""Finding our entries again: pure matching, and where to look (law 19, API facts 1.5, 1.6, 1.9 and 1.11)."""
+"""Finding our entries again: pure matching, and where to look (law 19, README sections 5, 6, 9 and 11)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sinks.targets.open_dental.adjustments import amount_in_ledger
 from sinks.targets.port import Entry
 
 PAGE: Final = 100
-"""The vendor's cap: fewer rows than this mean the last page (API facts 1.3)."""
+"""The vendor's cap: fewer rows than this mean the last page (README section 3)."""
 LONGEST_LIST: Final = 1_000
 """Pages of one read. A list that does not end is a read that failed, not proof of absence."""
 
@@ -85,7 +85,7 @@ def matches(
     amount equal.
 
     `equal` False: the rows with its marker and another amount, which are neither this entry nor its absence. One of
-    the other sign is a refund made at the office, which copies marker and note (API facts 1.6), and is left out.
+    the other sign is a refund made at the office, which copies marker and note (README section 6), and is left out.
     """
     markers = (entry.marker, *entry.earlier_markers)
     wanted = None if resource.amount is None else wanted_amount(entry)

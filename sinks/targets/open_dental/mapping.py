@@ -11,10 +11,10 @@ from schemas.events import PaymentKind, Tender
 
 ProcCode = Annotated[str, msgspec.Meta(pattern=r"^[!-~]{1,15}$")]
 DefNum = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
-"""A definition's number; differs per office, so names are never stored (API facts 1.8)."""
+"""A definition's number; differs per office, so names are never stored (README section 8)."""
 
 REMOTE_INTERVAL_S: Final = 1.0
-"""One request a second for every key that may write, its execution included (API facts 1.2)."""
+"""One request a second for every key that may write, its execution included (README section 2)."""
 LOCAL_CALLS: Final = 8
 """Local and Service modes are not throttled; a practice's own server still has a desk to serve."""
 
@@ -30,7 +30,7 @@ ADJUSTMENT_SIGNS: Final = {
     "void": "+",
     "charge_reversal": "-",
 }
-"""The sign that the office's definition of each type must have (its ItemValue; API facts 1.11)."""
+"""The sign that the office's definition of each type must have (its ItemValue; README section 11)."""
 
 
 class MappingError(ValueError):

@@ -10,7 +10,7 @@ from sinks.targets.open_dental.request_text import composed, decimal
 from sinks.targets.port import Composed, Entry
 
 _MODES: Final = {"EMAIL": "Email", "TEXT": "Text"}
-"""How a request was sent → Mode_ (API facts 1.9); a reminder or the portal has no mode there."""
+"""How a request was sent → Mode_ (README section 9); a reminder or the portal has no mode there."""
 
 
 def compose(entry: Entry, mapping: OpenDentalMapping, patient: int) -> Composed:

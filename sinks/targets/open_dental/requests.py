@@ -1,4 +1,4 @@
-"""An entry as Open Dental's request: pure, before the mark (API facts 1.4, 1.5, 1.9, 1.11; R-1, N-2, M-4).
+"""An entry as Open Dental's request: pure, before the mark (README sections 4, 5, 9, 11; R-1, N-2, M-4).
 
 Payments are payments, allocations replace the splits of a payment, notes are commlogs, a membership's charge is a
 completed procedure; everything else is an adjustment (`adjusting`).
@@ -17,7 +17,7 @@ from sinks.targets.open_dental.request_text import composed, decimal, describe, 
 from sinks.targets.port import Composed, Entry, NotComposed
 
 LONGEST_CHECK_NUMBER: Final = 25
-"""Width of the column; what a longer one does is unproven (API facts 1.4)."""
+"""Width of the column; what a longer one does is unproven (README section 4)."""
 
 
 def compose(entry: Entry, mapping: OpenDentalMapping) -> Composed | NotComposed:

@@ -42,7 +42,7 @@ from streams.fault_injection.controls import Controls
 
 ROUTE: Final = "quickbooks"
 CALLS_AT_ONCE: Final = 8
-"""Below the ten at once that some of the vendor's pages name (API facts 5)."""
+"""Below the ten at once that some of the vendor's pages name (README section 7)."""
 INTERVAL_S: Final = 0.125
 """Keeps both limits: 10 a second and, with reads, 500 a minute (P-9)."""
 CAPABILITIES: Final = Capabilities(
@@ -184,7 +184,7 @@ class QuickBooksTarget:
 
 
 def _posted(entry: Entry, request: Composed, answer: HttpAnswer) -> Answer:
-    """A success is proof only with the entry's id and with the bank line's amount (API facts 5.2).
+    """A success is proof only with the entry's id and with the bank line's amount (README section 5).
 
     Another total is an entry that stands and is wrong: no refusal and no success. Find-back meets it again and leads
     a person to it.

@@ -1,4 +1,4 @@
-"""What an answer of QuickBooks means: the one table of its codes (API facts 1.9 and 5, P-11).
+"""What an answer of QuickBooks means: the one table of its codes (README section 9, P-11).
 
 The rule behind it: only an answer that proves nothing was written is a refusal. Whatever else came — server errors,
 a repeated request id, a duplicate number, an unreadable body — is no answer, and find-back settles it.
@@ -13,7 +13,7 @@ from sinks.targets.port import NoAnswer, RefusalClass, Refused, Scope
 from sinks.targets.quickbooks.faults import Fault, FaultError, parse_fault
 
 THROTTLE_S = 60.0
-"""QuickBooks asks for this wait after 429 (API facts 1.7)."""
+"""QuickBooks asks for this wait after 429 (README section 7)."""
 LONGEST_WAIT_S = 900.0
 """A larger Retry-After is not believed: nothing documents the header."""
 
@@ -84,7 +84,7 @@ def judge_error(
 ) -> Refused | NoAnswer | TokenRefused | None:
     """The meaning of an answer to a create; None where the body is a success to be read.
 
-    Pure. A 2xx with a fault inside is that fault (API facts 1.8).
+    Pure. A 2xx with a fault inside is that fault (README section 8).
     """
     fault = parse_fault(body)
     if 200 <= status < 300 and fault is None:
@@ -119,7 +119,7 @@ def _judge_fault(status: int, fault: Fault, tid: str | None) -> Refused | NoAnsw
 
 
 def _rule(error: FaultError) -> _Rule | None:
-    """By code and text, because the vendor's own pages disagree about codes (API facts 1.9, code clash)."""
+    """By code and text, because the vendor's own pages disagree about codes (README section 9)."""
     if "period" in error.text and "closed" in error.text:
         return _PERIOD
     if error.code == "6000" and "select a bank account" in error.text:

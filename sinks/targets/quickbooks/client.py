@@ -15,7 +15,7 @@ from sinks.targets.quickbooks.faults import parse_json
 from sinks.targets.quickbooks.tokens import NoToken, Token, TokenKeeper
 
 HEADERS: Final = {"Accept": "application/json", "Content-Type": "application/json"}
-"""Without Accept the answer is XML (API facts 5)."""
+"""Without Accept the answer is XML (README section 8)."""
 
 
 class Sent(msgspec.Struct, frozen=True):

@@ -23,7 +23,7 @@ DEPOSIT_LINES: Final = frozenset(
         "Cost of Goods Sold",
     }
 )
-"""Documented for the lines of a Deposit (API facts 5); Bank and liabilities are not."""
+"""Documented for the lines of a Deposit (README section 4); Bank and liabilities are not."""
 NEVER: Final = frozenset({"Accounts Receivable", "Accounts Payable", "Non-Posting"})
 HELD: Final = frozenset({"accounts.reserve", "accounts.carried"})
 

@@ -20,9 +20,9 @@ from sinks.targets.quickbooks.payout_lines import AccountMissingError, EntryLine
 from sinks.targets.quickbooks.reversals import ENTRY_KINDS, REVERSED, is_reversal, mirrored, written_in
 
 MINOR_VERSION = 75
-"""The only one served since 2025-08; sent because older servers default lower (API facts 1.3)."""
+"""The only one served since 2025-08; sent because older servers default lower (README section 3)."""
 REQUEST_ID_LIMIT = 50
-"""Longest `requestid` (API facts 1.2)."""
+"""Longest `requestid` (README section 2)."""
 DOC_NUMBER_LIMIT = 21
 NOTE_LIMIT = 4000
 

@@ -1,4 +1,4 @@
-"""QuickBooks' fault answers in every shape they arrive in: JSON in two spellings, XML, HTML, junk (API facts 1.8, 5).
+"""QuickBooks' fault answers in every shape they arrive in: JSON in two spellings, XML, HTML, junk (README section 8).
 
 Nothing read here leaves this package but codes: a fault's text is untrusted (H-3).
 """

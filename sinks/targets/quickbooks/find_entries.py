@@ -1,4 +1,4 @@
-"""Reading QuickBooks: rows of a query, an entry's own amount, and which entries carry a marker (API facts 1.6, 5)."""
+"""Reads QuickBooks: rows of a query, an entry's amount, entries that carry a marker (README sections 5 and 6)."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def _signed(line: Mapping[str, Any]) -> int | None:
 
 
 def _minor(value: object) -> int | None:
-    """Cents of an amount that may come as a number or as text (API facts 5)."""
+    """Cents of an amount that may come as a number or as text (README section 5)."""
     if not isinstance(value, int | str | Decimal) or isinstance(value, bool):
         return None
     try:

@@ -16,7 +16,7 @@ Connect = Callable[[], AbstractAsyncContextManager[AsyncConnection[Any]]]
 """Gives a database connection for one short transaction: a pool's `connection`, or one of its own."""
 
 LOCK_WAIT_S: Final = 9
-"""Longer than a renewal by another worker may take, shorter than the statement's limit (protocol section 5)."""
+"""Longer than a renewal by another worker may take, shorter than the statement's limit (PROTOCOL section 5)."""
 
 _READ = "SELECT secret, secret_version FROM connections WHERE home_practice_id = %s AND connection_id = %s"
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('renewal' || chr(31) || %s || chr(31) || %s, 0))"

@@ -15,7 +15,7 @@ from schemas.plan import Instruction, PayoutLine
 from sinks.targets.quickbooks.mapping import Booking, Detail, QuickBooksMapping
 
 DESCRIPTION_LIMIT = 4000
-"""Longest `Line.Description` that QuickBooks takes (API facts 1.4)."""
+"""Longest `Line.Description` that QuickBooks takes (README section 4)."""
 
 _COLLECTED = frozenset({PayoutCategory.CHARGE})
 _GIVEN_BACK = frozenset(

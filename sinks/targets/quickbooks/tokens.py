@@ -20,7 +20,7 @@ from sinks.targets.quickbooks.oauth_secrets import Secrets, SecretsError, Secret
 from streams.fault_injection.crash_points import CrashPoint, reach
 
 TOKEN_DEADLINE_S: Final = 8.0
-"""The call stands inside a transaction, which may last 15 s (protocol section 5)."""
+"""The call stands inside a transaction, which may last 15 s (PROTOCOL section 5)."""
 RENEW_AT_SHARE: Final = 0.9
 """Of its life, after which a token is renewed before use rather than after a refusal."""
 
@@ -92,7 +92,7 @@ class TokenKeeper:
         """New secrets from the vendor. Ones that could not be saved the last time are saved first, not asked again.
 
         A process that dies between the answer and the commit loses what it was told. The vendor changes the refresh
-        token about once a day (API facts 1.1), so the stored one is still good at nearly every such death; at the
+        token about once a day (README section 1), so the stored one is still good at nearly every such death; at the
         others only a person can reconnect, because nobody else knows the new value.
         """
         if self._unsaved is not None and self._unsaved[0] == stored.version:

@@ -34,7 +34,7 @@ def book(world: World) -> Iterator[Book]:
 
 
 def test_a_list_says_what_waits_and_why(book: Book, world: World) -> None:
-    """Features 2.4: id, amount, date, state and the reason in words; nothing of a patient (H-5)."""
+    """Id, amount, date, state and the reason in words; nothing of a patient (H-5)."""
     said = writeback(world, "entries", "list", PRACTICE)
     assert said.code == 0, said.errors
     assert "4 entries wait for a person at practice-1" in said

@@ -24,7 +24,7 @@ def told(world: World) -> Iterator[World]:
 
 
 def test_the_page_tells_the_whole_story(told: World) -> None:
-    """Issue 4 section 5: everything on one page, in the order in which it happened, in plain words."""
+    """Everything on one page, in the order in which it happened, in plain words."""
     said = writeback(told, "explain", "re-1")
     assert said.code == 0, said.errors
     for words in (

@@ -1,4 +1,4 @@
-"""What an entry went through stays readable, however long its system was off (promise 3)."""
+"""What an entry went through stays readable, however long its system was off (guarantee 3)."""
 
 from __future__ import annotations
 

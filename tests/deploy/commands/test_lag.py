@@ -1,4 +1,4 @@
-"""Lag from where the truth is: positions in Postgres against high-water marks in Kafka (law 3, features 2.5)."""
+"""Lag from where the truth is: positions in Postgres against high-water marks in Kafka (law 3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`writeback send`: exit codes and summaries that scripts and people can use (issue 3, section 2)."""
+"""`writeback send`: exit codes and summaries that scripts and people can use."""
 
 from __future__ import annotations
 

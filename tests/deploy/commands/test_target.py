@@ -94,7 +94,7 @@ def desk(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Des
 
 
 def test_a_connection_is_added_proven_and_listed(desk: Desk) -> None:
-    """Issue 3 section 4: three commands, nothing posted, no secret shown or stored in the clear."""
+    """Three commands, nothing posted, no secret shown or stored in the clear."""
     practice, realm = desk.practice(), desk.company()
     secret = demonstration.quickbooks_secrets(desk.sandbox, realm)["refresh_token"]
     added = desk.connect(practice, realm)

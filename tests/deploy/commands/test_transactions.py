@@ -1,4 +1,4 @@
-"""Transactions by practice, state, day and payment, with amounts and reasons (VER-1, VER-2, VER-5, promise 3)."""
+"""Transactions by practice, state, day and payment, with amounts and reasons (VER-1, VER-2, VER-5, guarantee 3)."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_filters_by_state_and_payment(desk: Desk) -> None:
 
 @pytest.mark.stack
 def test_what_was_taken_back_is_a_state_to_ask_for(desk: Desk) -> None:
-    """Features 2.4: REVERSED is derived from a refund's entry, listed with its payment, with the totals."""
+    """PROTOCOL section 3: REVERSED is derived from a refund's entry, listed with its payment, with the totals."""
     desk.event(3, "west", concerns="s1", subject="re-1", kind="refund", resolved_at="2026-03-04T08:00:00Z")
     with desk.connection.transaction():
         desk.connection.execute("SET LOCAL session_replication_role = replica")

@@ -1,4 +1,4 @@
-"""`writeback up`: every role on one machine, restarted when it crashes, none left behind (issue 3, section 1)."""
+"""`writeback up`: every role on one machine, restarted when it crashes, none left behind."""
 
 from __future__ import annotations
 

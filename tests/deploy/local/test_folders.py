@@ -1,4 +1,4 @@
-"""What cannot be had is said with the reason and the remedy (issue 3, section 1)."""
+"""What cannot be had is said with the reason and the remedy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The local broker and database: started, kept, found again, and never left behind (issue 3, section 1)."""
+"""The local broker and database: started, kept, found again, and never left behind."""
 
 from __future__ import annotations
 

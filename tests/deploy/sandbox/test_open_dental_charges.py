@@ -1,4 +1,4 @@
-"""Charges, what is attached to them, and exact allocation, as the vendor documents them (API facts 1.5)."""
+"""Charges, what is attached to them, and exact allocation (Open Dental README section 5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Payments as the vendor documents them (API facts 1.3 to 1.7)."""
+"""Payments as the vendor documents them (Open Dental README sections 3 to 7)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Adjustments, definitions, patients, balances and notes as the vendor documents them (API facts 1.5, 1.8 to 1.11)."""
+"""Adjustments, definitions, patients, balances and notes (Open Dental README sections 5, 8 to 11)."""
 
 from __future__ import annotations
 

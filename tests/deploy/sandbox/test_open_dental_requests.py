@@ -1,4 +1,4 @@
-"""Open Dental's conventions: keys, headers, permissions, errors, paging (API facts 1.1 to 1.3)."""
+"""Open Dental's conventions: keys, headers, permissions, errors, paging (Open Dental README sections 1 to 3)."""
 
 from __future__ import annotations
 

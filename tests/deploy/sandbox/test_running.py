@@ -91,7 +91,7 @@ def test_a_port_in_use_is_said_at_once(sandbox: SandboxProcess) -> None:
 
 
 def test_a_rehearsed_day_is_not_the_future(tmp_path: Path) -> None:
-    """Protocol section 5, two clocks: business dates may run ahead, the office's own stamps do not."""
+    """PROTOCOL section 5, two clocks: business dates may run ahead, the office's own stamps do not."""
     clock = tmp_path / "clock"
     ahead = datetime.now(UTC) + timedelta(days=3)
     set_rehearsal(clock, ahead)

@@ -59,7 +59,7 @@ def test_by_hand_waits_for_somebody() -> None:
 
 
 def test_by_hand_beside_other_conditions() -> None:
-    """Protocol section 3: cleared first, then allocated, then posted by hand; what is off is skipped."""
+    """PROTOCOL section 3: cleared first, then allocated, then posted by hand; what is off is skipped."""
     by_hand = {"allocation": Allocation.BY_HAND}
     waiting: list[tuple[dict[str, Any], State, tuple[State, ...]]] = [
         ({"timing": Timing.ON_CLEAR}, State.AWAITING_CLEARANCE, (State.AWAITING_ALLOCATION,)),

@@ -112,7 +112,7 @@ def test_what_is_off_is_skipped_whole(settings: dict[str, Any], reason: Decision
 
 
 def test_every_condition_is_kept_and_the_first_is_shown() -> None:
-    """Protocol section 3, T-13: in doubt, not cleared, not named: all three must be met, in this order."""
+    """PROTOCOL section 3, T-13: in doubt, not cleared, not named: all three must be met, in this order."""
     event = remitted(claim(line(12000, CO_97=3000), ref=None))
     (paid,) = decided(event, timing=Timing.ON_CLEAR).effects
     assert (paid.state, paid.reason) == (REVIEW, DecisionReason.CODE_NOT_ALLOWED)

@@ -62,7 +62,7 @@ def test_it_waits_for_its_original(event: told.Event, status: PracticeStatus) ->
 
 @pytest.mark.parametrize("event", WITHOUT_MONEY, ids=lambda event: type(event).__name__)
 def test_what_moves_no_money_is_applied(event: told.Event) -> None:
-    """R-10: an inquiry posts nothing; a cancellation leaves what is pending due (events)."""
+    """R-10: an inquiry posts nothing; a cancellation leaves what is pending due."""
     decision = decide(event, NOON, history())
     assert (decision.waiting, decision.reason, decision.applied) == (None, DecisionReason.NO_MONEY, True)
     assert decision.effects == ()

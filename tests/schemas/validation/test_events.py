@@ -1,4 +1,4 @@
-"""Every rule of the event contract, by type: what is refused, with which reason and field (events; M, N, I, C)."""
+"""The rules of the event contract, by type: what is refused, with reason and field (schemas/README section 2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a poster or a person does to effects, by the transitions alone: no target, no waiting (protocol section 3)."""
+"""What a poster or a person does to effects, by the transitions alone: no target, no waiting (PROTOCOL section 3)."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ def test_counts_say_what_waits_and_why(book: Book) -> None:
 
 
 def test_the_gauges_say_what_is_open(book: Book) -> None:
-    """Features 2.5: count, money and age of what is not posted; the queue of links apart."""
+    """Count, money and age of what is not posted; the queue of links apart."""
     book.add()
     book.link("pt-1")
     book.tell(payment(), payment(event_id="ev-2", payment_id="pay-2", patient_ref="pt-2"))

@@ -1,4 +1,4 @@
-"""What hangs on an original that ended without our post (R-14, protocol section 3), and lost wake-ups (law 8)."""
+"""What hangs on an original that ended without our post (R-14, PROTOCOL section 3), and lost wake-ups (law 8)."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_reversals_of_what_a_person_ended_are_a_persons(book: Book, state: State
 
 
 def test_a_plan_that_is_voided_is_voided_whole(book: Book) -> None:
-    """Protocol section 3: when an origin becomes VOIDED_BEFORE_POST, the other parts of its plan too."""
+    """PROTOCOL section 3: when an origin becomes VOIDED_BEFORE_POST, the other parts of its plan too."""
     ready(book)
     book.tell(payment())
     assert end(book, State.VOIDED_BEFORE_POST, 1) == 1

@@ -50,7 +50,7 @@ def test_an_unlinked_patient_waits_and_the_link_releases(book: Book) -> None:
 
 
 def test_manual_waits_for_the_link_first_then_for_its_person(book: Book) -> None:
-    """The first unmet condition shows (protocol section 3)."""
+    """The first unmet condition shows (PROTOCOL section 3)."""
     book.add(types=TypeModes(terminal="MANUAL"))  # type: ignore[arg-type]
     book.tell(payment())
     assert book.states() == ["AWAITING_LINK"] * 2

@@ -1,4 +1,4 @@
-"""The one table of transitions: what the database enforces and what the documentation says (protocol section 3)."""
+"""The one table of transitions: what the database enforces and what the documentation says (PROTOCOL section 3)."""
 
 from __future__ import annotations
 

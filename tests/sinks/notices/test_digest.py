@@ -83,7 +83,7 @@ def test_the_letter_has_words_for_each_waiting_state() -> None:
 def test_what_should_have_resolved_itself_is_told_when_it_did_not(
     desk: Desk, waiting: str, hours: int, told: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """N-5: one notice after 72 h; promise 1: nothing waits unseen."""
+    """N-5: one notice after 72 h; guarantee 1: nothing waits unseen."""
     monkeypatch.setattr(role, "DIGEST_LOOK_S", 0.0)
     desk.practice("northside", OFFICE)
     desk.connection.execute(

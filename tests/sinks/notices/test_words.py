@@ -57,7 +57,7 @@ def test_what_waits_for_staff_names_who_records_it(state: State) -> None:
 
 
 def test_what_was_entered_by_hand_is_not_posted_again() -> None:
-    """Promise 2: where staff may enter something by hand, the letter says that it is then not posted again; where it
+    """Guarantee 2: where staff may enter something by hand, the letter says that it is then not posted again; where it
     may stand already, that nobody enters it."""
     assert "what you entered by hand they record, so that it is never posted" in REDRIVE_FOLLOWS
     for reason in (DeadLetterReason.REFUSED_BY_TARGET, DeadLetterReason.PERIOD_CLOSED):

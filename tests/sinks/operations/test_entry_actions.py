@@ -120,7 +120,7 @@ def test_a_fee_that_died_alone_is_recorded_alone(book: Book) -> None:
 
 @pytest.mark.parametrize("state", ["REJECTED", "BLOCKED_PERIOD", "INVALID_CONFIG", "DEAD_LETTERED"])
 def test_what_died_is_recorded_with_what_waits_behind_it(book: Book, state: str) -> None:
-    """Protocol section 3: the other parts of its plan end alike; `post` names the redrive."""
+    """PROTOCOL section 3: the other parts of its plan end alike; `post` names the redrive."""
     book.add()
     book.link()
     book.tell(payment())
@@ -173,7 +173,7 @@ def test_a_part_that_came_before_its_origin_is_named_with_it(manual: Book) -> No
 
 
 def test_who_looked_at_it_may_let_it_be_posted(manual: Book) -> None:
-    """I-3, features 2.4: a review ends with the decision of a person."""
+    """I-3, PROTOCOL section 3: a review ends with the decision of a person."""
     manual.connection.execute(
         "UPDATE effects SET state = 'AWAITING_REVIEW', holds = '{AWAITING_REVIEW,AWAITING_MANUAL_POST}',"
         " reason = 'CODE_NOT_ALLOWED' WHERE effect_id = 1"

@@ -1,4 +1,4 @@
-"""What a person may not say about an entry, and in which words it is refused (protocol section 3, laws 16 and 19)."""
+"""What a person may not say about an entry, and in which words it is refused (PROTOCOL section 3, laws 16 and 19)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.stack
 
 
 def test_a_part_goes_with_the_entry_that_it_hangs_on(manual: Book) -> None:
-    """Protocol section 3, N-3: not the fee alone while its payment is open; named together they are one unit."""
+    """PROTOCOL section 3, N-3: not the fee alone while its payment is open; named together they are one unit."""
     for action in Action:
         (found,) = plan(manual, action, 2)
         assert found.refusal is not None
@@ -51,7 +51,7 @@ def test_nothing_is_decided_over_a_call_that_is_under_way(book: Book, action: Ac
 
 
 def test_what_is_over_is_refused_with_words(book: Book) -> None:
-    """Protocol section 3: POSTED is taken back by a reversing entry only; what nobody knows is named."""
+    """PROTOCOL section 3: POSTED is taken back by a reversing entry only; what nobody knows is named."""
     book.add()
     book.link()
     book.tell(payment())

@@ -1,4 +1,4 @@
-"""`explain`: one function answers why, for any id (promise 3, issue 4 section 5)."""
+"""`explain`: one function answers why, for any id (guarantee 3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`explain`: what an id may lead to beside the story of a life (promise 3, issue 4 section 5)."""
+"""`explain`: what an id may lead to beside the story of a life (guarantee 3)."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_the_test_post_of_a_golive_check_is_told_as_one(shelf: Shelf, sought: st
 
 @pytest.mark.stack
 def test_a_record_that_became_no_event_is_explained_too(shelf: Shelf) -> None:
-    """Promise 1: what was refused is known by its event id."""
+    """Guarantee 1: what was refused is known by its event id."""
     shelf.row(
         "dead_letters",
         topic_id="t",
@@ -125,7 +125,7 @@ def test_a_refund_whose_payment_never_came(shelf: Shelf) -> None:
 def test_an_event_stands_as_its_worst_entry_and_for_that_entrys_reason(
     shelf: Shelf, state: str, reason: str, words: str
 ) -> None:
-    """Features 2.4: never "waits: the practice posts this type at once"; the other entry is in the books."""
+    """PROTOCOL section 3: never "waits: the practice posts this type at once"; the other entry is in the books."""
     paid = shelf.event("payment", "pay-1", ("payment", 9680))
     shelf.entry(paid, "fee_adjustment", 320, state=state, reason=reason)
     (event,) = story(shelf, "pay-1").events

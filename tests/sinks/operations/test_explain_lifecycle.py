@@ -1,4 +1,4 @@
-"""Stories that the real rules and the real intake wrote: what is explained is what was decided (promise 3)."""
+"""Stories that the real rules and the real intake wrote: what is explained is what was decided (guarantee 3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Running totals and derived states per payment and payout, in one query (features 2.4, R-1, R-15)."""
+"""Running totals and derived states per payment and payout, in one query (R-1, R-15)."""
 
 from __future__ import annotations
 
@@ -190,7 +190,7 @@ def test_a_payments_story_has_its_refunds_and_its_totals(shelf: Shelf) -> None:
 
 
 def test_one_payment_is_found_by_index_among_many(shelf: Shelf) -> None:
-    """Issue 4 section 1: running totals in one query, whose cost does not grow with the ledger."""
+    """Running totals in one query, whose cost does not grow with the ledger."""
     for n in range(200):
         _told(shelf, CASES["refunded in part (R-2)"][0] if n % 10 == 0 else (), f"pay-{n}")
     shelf.connection.execute("ANALYZE events, effects")

@@ -206,7 +206,7 @@ def test_g_2_a_family_payment_goes_to_the_guarantor(offices: Offices) -> None:
 
 
 def test_the_placement_is_kept_with_the_effect(offices: Offices) -> None:
-    """Promise 3: where the money went, and from which read, is explained by the ledger alone."""
+    """Guarantee 3: where the money went, and from which read, is explained by the ledger alone."""
     office = offices.open(allocation=Allocation.ALLOCATE)
     (charge,) = office.charge("pt-1", 20_000)
     offices.book.tell(office.pay())

@@ -30,7 +30,7 @@ def said(book: Book, action: Action, *ids: int, connection: Any = None) -> entry
 
 
 def test_recorded_is_never_posted_and_released_is_posted_once(offices: Offices) -> None:
-    """POST-2, POST-3, promise 2: three payments by hand: one recorded, one dismissed, one released with its fee."""
+    """POST-2, POST-3, guarantee 2: three payments by hand: one recorded, one dismissed, one released with its fee."""
     office = offices.open(types=modes(terminal=TypeMode.MANUAL))
     offices.book.tell(office.pay(), office.pay(), office.pay())
     assert office.states() == ["AWAITING_MANUAL_POST"] * 6
@@ -79,7 +79,7 @@ def test_a_mark_that_comes_first_wins_over_a_record(book: Book, world: World) ->
 
 
 def test_a_record_that_comes_first_wins_over_a_mark(book: Book, world: World) -> None:  # noqa: F811
-    """Section 2: the mark waits for the person's transaction and then marks nothing of it."""
+    """PROTOCOL section 2: the mark waits for the person's transaction and then marks nothing of it."""
     with connect(world.database_url, "test") as person, psycopg.connect(world.database_url) as marking:
         with person.transaction():
             assert said(book, Action.RECORD, 1, connection=person).refused == 0
@@ -92,7 +92,7 @@ def test_a_record_that_comes_first_wins_over_a_mark(book: Book, world: World) ->
 
 
 def test_a_person_and_a_poster_at_once_end_each_entry_once(offices: Offices) -> None:
-    """Promise 2, law 16: forty payments are due; while the poster posts them a person records them from the far end."""
+    """Guarantee 2, law 16: forty payments are due; while the poster posts them a person records them from the far end."""
     office = offices.open(amount=AmountMode.GROSS)
     offices.book.tell(*(office.pay(f"pt-{number % 4}") for number in range(40)))
     offices.poster()

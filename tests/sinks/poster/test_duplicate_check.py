@@ -129,14 +129,14 @@ def test_an_answer_of_an_earlier_generation_leaves_the_later_one(book: Book) -> 
 
 
 def test_an_entry_found_twice_stays_one_that_is_told(book: Book) -> None:  # noqa: F811
-    """Section 3: dead → POSTED by a late answer; what was found twice is not forgotten over it."""
+    """PROTOCOL section 3: dead → POSTED by a late answer; what was found twice is not forgotten over it."""
     _sent(book, "DEAD_LETTERED", attempts=1, reason="FOUND_TWICE")
     posted(book.connection, settle_s=3.5, settled=False)
     assert _looks(book) == [True]
 
 
 def test_what_was_voided_as_never_posted_is_looked_for(book: Book) -> None:  # noqa: F811
-    """Section 3, R-7: other late states → POSTED; nothing takes the entry back, so a person has to hear of it."""
+    """PROTOCOL section 3, R-7: other late states → POSTED; nothing takes the entry back, so a person is notified."""
     _sent(book, "VOIDED_BEFORE_POST", attempts=1, reason="VOIDED")
     posted(book.connection, settle_s=3.5, settled=False)
     assert _looks(book) == [True]

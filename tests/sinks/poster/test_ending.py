@@ -1,4 +1,4 @@
-"""A poster ends, whatever its helpers make of being cancelled (section 5: an orderly stop)."""
+"""A poster ends, whatever its helpers make of being cancelled (PROTOCOL section 5: an orderly stop)."""
 
 from __future__ import annotations
 

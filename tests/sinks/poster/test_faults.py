@@ -111,7 +111,7 @@ def test_control_without_read_back_an_unknown_outcome_doubles(offices: Offices) 
 
 
 def test_a_refusal_is_dead_and_its_dead_letter_carries_the_event(offices: Offices) -> None:
-    """Section 5 of the issue: REJECTED with a closed reason; the original bytes; no word of the target's (H-3, H-4)."""
+    """REJECTED with a closed reason; the original bytes; no word of the target's (H-3, H-4)."""
     office = _one_gross_payment(offices)
     offices.sandbox.open_dental.fault(
         FaultKind.QUOTES_PATIENT, status=400, account=office.customer_key, method="POST", path=PATH, times=1
@@ -144,7 +144,7 @@ def test_429_burns_no_attempt_and_closes_the_gate(offices: Offices) -> None:
 
 
 def test_a_stopped_econnector_is_the_connections_fault(offices: Offices) -> None:
-    """A 400 by its text (API facts 1.3): the gate closes, the effect stays, nothing is dead."""
+    """A 400 by its text (Open Dental README section 3): the gate closes, the effect stays, nothing is dead."""
     office = _one_gross_payment(offices)
     offices.sandbox.open_dental.change_office(office.customer_key, econnector_running=False)
     offices.poster()
@@ -159,7 +159,7 @@ def test_a_stopped_econnector_is_the_connections_fault(offices: Offices) -> None
 
 
 def test_a_practice_that_is_down_delays_nobody_else(offices: Offices) -> None:
-    """Promise 4, scenario 48: one practice's office is off; the others' entries are posted meanwhile."""
+    """Guarantee 4, scenario 48: one practice's office is off; the others' entries are posted meanwhile."""
     down = offices.open("practice-down", amount=AmountMode.GROSS)
     others = [offices.open(f"practice-{n}", amount=AmountMode.GROSS) for n in range(3)]
     offices.sandbox.open_dental.fault(FaultKind.TIMEOUT, account=down.customer_key)
@@ -176,7 +176,7 @@ def test_a_practice_that_is_down_delays_nobody_else(offices: Offices) -> None:
 
 
 def test_targets_that_hang_take_no_place_from_others(offices: Offices) -> None:
-    """Promise 4: more hanging offices than the poster has places and gates for, and one that answers."""
+    """Guarantee 4: more hanging offices than the poster has places and gates for, and one that answers."""
     hanging = [offices.open(f"practice-hangs-{n}", amount=AmountMode.GROSS) for n in range(6)]
     well = offices.open("practice-well", amount=AmountMode.GROSS)
     for office in hanging:

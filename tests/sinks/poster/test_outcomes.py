@@ -132,7 +132,7 @@ def _sound(verdict: Verdict, before: State) -> None:
 
 @given(answer=answers, attempts=st.integers(1, 500), chance=st.floats(0, 1, exclude_max=True))
 def test_no_answer_to_a_call_leads_outside_the_table(answer: Answer, attempts: int, chance: float) -> None:
-    """Section 3: every verdict after a call is a transition from SENDING, dead exactly where it has a reason."""
+    """PROTOCOL section 3: verdicts after a call are transitions from SENDING, dead exactly where it has a reason."""
     verdict = outcomes.after_post(answer, attempts=attempts, times=TIMES, chance=chance)
     _sound(verdict, State.SENDING)
     assert verdict.state is not State.SENDING
@@ -148,7 +148,7 @@ def test_no_answer_to_a_call_leads_outside_the_table(answer: Answer, attempts: i
 def test_no_reading_leads_outside_the_table(
     reading: Found | ReadFailed, state: State, settled: bool, aged: bool, proves: bool
 ) -> None:
-    """Section 3, law 19: and absence never counts before the settle time, nor where it cannot be proven."""
+    """PROTOCOL section 3, law 19: and absence never counts before the settle time, nor where it cannot be proven."""
     capabilities = msgspec.structs.replace(ASKABLE, proves_absence=proves)
     work = a_work(state=state, settled=settled, aged=aged)
     verdict = outcomes.after_read(reading, work, capabilities, times=TIMES, chance=0.5)
@@ -191,13 +191,13 @@ def test_without_an_answer_nothing_is_assumed() -> None:
     ],
 )
 def test_a_refusal_of_the_effect_has_its_state(kind: RefusalClass, state: State) -> None:
-    """Section 3."""
+    """PROTOCOL section 3."""
     answer = Refused(kind=kind, scope=Scope.EFFECT, reason=DeadLetterReason.REFUSED_BY_TARGET, code="HTTP_400")
     assert outcomes.after_post(answer, attempts=1, times=TIMES, chance=0.5).state is state
 
 
 def test_found_twice_and_unprovable_absence_are_for_a_person() -> None:
-    """Section 3: UNCERTAIN → DEAD_LETTERED."""
+    """PROTOCOL section 3: UNCERTAIN → DEAD_LETTERED."""
     work = a_work(state=State.UNCERTAIN)
     twice = outcomes.after_read(Found(external_ids=("a", "b"), began_at=NOW), work, ASKABLE, times=TIMES, chance=0.5)
     assert (twice.state, twice.reason, twice.stage) == (
@@ -213,12 +213,12 @@ def test_found_twice_and_unprovable_absence_are_for_a_person() -> None:
 
 @given(failures=st.integers(0, 10_000), chance=st.floats(0, 1, exclude_max=True))
 def test_waits_are_jittered_and_capped(failures: int, chance: float) -> None:
-    """Section 5: full jitter from 2 s, cap 15 min."""
+    """PROTOCOL section 5: full jitter from 2 s, cap 15 min."""
     assert 0 <= retry_times.backoff_s(TIMES, failures, chance) <= min(900.0, 2.0 * 2 ** min(max(failures, 1) - 1, 30))
 
 
 def test_the_budget_is_a_day_of_expected_waits() -> None:
-    """Section 5: 24 h; counted in attempts, so that time behind a closed gate does not count."""
+    """PROTOCOL section 5: 24 h; counted in attempts, so that time behind a closed gate does not count."""
     spent = next(n for n in range(1, 10_000) if retry_times.budget_spent(TIMES, n))
     waited = sum(retry_times.bound_s(TIMES, n) / 2 for n in range(1, spent))
     assert 0.98 * 86_400 <= waited <= 86_400
@@ -233,7 +233,7 @@ def test_a_429_with_a_time_is_respected() -> None:
 
 
 def test_closings_in_a_row_wait_longer_and_longer() -> None:
-    """Section 5."""
+    """PROTOCOL section 5."""
     breaker, waits = limiter.HEALTHY, []
     for _ in range(12):
         breaker, wait_s = limiter.close(breaker, Closing(ConnectionReason.UNREACHABLE), TIMES, 0.999)
@@ -294,7 +294,7 @@ def test_what_a_fact_holds_is_held(changed: dict[str, Any], held: Held) -> None:
     ],
 )
 def test_what_cannot_be_sent_dies_before_the_mark(changed: dict[str, Any], reason: DeadLetterReason) -> None:
-    """T-12, section 5, L-1."""
+    """T-12, PROTOCOL section 5, L-1."""
     found = pre_send_checks.check(a_work(**changed), (), _target(), TIMES, NOW)
     assert isinstance(found, Dead)
     assert found.verdict.reason is reason

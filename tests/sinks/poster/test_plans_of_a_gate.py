@@ -83,7 +83,7 @@ def _planned(book: Book, most: int) -> list[int]:
 
 
 def _startable(placed: list[Placed]) -> list[int]:
-    """Law 23 as protocol section 2 says it, lane by lane: what the mark would find if all before it were posted."""
+    """Law 23 as PROTOCOL section 2 says it, lane by lane: what the mark would find if all before it were posted."""
     by_id = {each.n: each for each in placed}
 
     def stands(each: Placed) -> bool:
@@ -185,7 +185,7 @@ def test_a_gate_that_goes_to_the_back_of_the_queue_is_not_read_to_its_end(book: 
     ids=["later", "in doubt", "retried later", "its origin waits"],
 )
 def test_a_gate_of_which_nothing_can_start_is_looked_through(book: Book, waiting: list[Placed]) -> None:
-    """Section 2: then `gates.refresh` says when it has work next."""
+    """PROTOCOL section 2: then `gates.refresh` says when it has work next."""
     _place(book, waiting)
     keys = {"practice_ids": [PRACTICE], "connection_ids": [CONNECTION], "now": None}
     assert book.connection.execute(SQL["still_due"], keys).fetchall() == []

@@ -204,7 +204,7 @@ def test_what_must_be_looked_for_first_is_found_and_not_sent(offices: Offices) -
 
 
 def test_a_patient_linked_anew_gets_a_new_generation(offices: Offices) -> None:
-    """E-9 b, section 3: a frozen request for another patient is never sent; the next generation has its own id."""
+    """E-9, PROTOCOL section 3: a frozen request for another patient is not sent; the next generation has its own id."""
     office = offices.open(amount=AmountMode.GROSS)
     right = office.patient("pt-right")
     offices.sandbox.open_dental.change_office(office.customer_key, econnector_running=False)
@@ -225,7 +225,7 @@ def test_a_patient_linked_anew_gets_a_new_generation(offices: Offices) -> None:
 
 
 def test_a_redriven_entry_is_looked_for_at_the_patient_it_was_sent_for(offices: Offices) -> None:
-    """Section 3, E-9 b: the link changed after the send, then a redrive: what stands is found and not doubled.
+    """PROTOCOL section 3, E-9 b: the link changed after the send, then a redrive: what stands is found and not doubled.
 
     A second payment of the patient follows the link.
     """
@@ -248,7 +248,7 @@ def test_a_redriven_entry_is_looked_for_at_the_patient_it_was_sent_for(offices: 
 
 
 def test_a_redriven_entry_that_never_landed_goes_to_the_patient_of_today(offices: Offices) -> None:
-    """Section 3: absent where it was sent for, it is composed anew, once, with the next generation's id."""
+    """PROTOCOL section 3: absent where it was sent for, it is composed anew, once, with the next generation's id."""
     office = offices.open(amount=AmountMode.GROSS)
     right = office.patient("pt-right")
     offices.sandbox.open_dental.fault(
@@ -277,7 +277,7 @@ def test_a_redriven_entry_that_never_landed_goes_to_the_patient_of_today(offices
 
 @pytest.mark.parametrize("wrong", ["not-a-number", "999999"], ids=["before_the_mark", "by_the_office"])
 def test_what_is_posted_after_a_redrive_says_why_it_was_planned(offices: Offices, wrong: str) -> None:
-    """Promise 3: the reason of a death ends with it, in the ledger, in what hangs on the entry, and in the results."""
+    """Guarantee 3: a failure's reason ends with it, in the ledger, in what hangs on the entry, and in the results."""
     office = offices.open(allocation=Allocation.ALLOCATE)
     office.charge("pt-1", 5000)
     connection = offices.book.connection
@@ -298,7 +298,7 @@ def test_what_is_posted_after_a_redrive_says_why_it_was_planned(offices: Offices
 
 
 def test_a_remote_connection_is_called_once_a_second(offices: Offices) -> None:
-    """API facts 1.2: one request at a time, starts an interval apart."""
+    """Open Dental README section 2: one request at a time, starts an interval apart."""
     office = offices.open(amount=AmountMode.GROSS, mapping={"mode": "REMOTE", "min_interval_s": 0.4})
     offices.book.tell(*(office.pay(f"pt-{n}") for n in range(5)))
     offices.poster()
@@ -318,7 +318,7 @@ def test_a_notification_wakes_the_poster(offices: Offices) -> None:
 
 
 def test_a_stop_gives_the_gates_back(offices: Offices) -> None:
-    """Section 5: after an orderly stop nothing is leased, so another poster goes on at once."""
+    """PROTOCOL section 5: after an orderly stop nothing is leased, so another poster goes on at once."""
     office = offices.open(amount=AmountMode.GROSS)
     offices.book.tell(*(office.pay(f"pt-{n}") for n in range(20)))
     offices.poster()

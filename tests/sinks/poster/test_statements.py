@@ -1,4 +1,4 @@
-"""The poster's safety devices in SQL, each with its control (protocol sections 1 and 2)."""
+"""The poster's safety devices in SQL, each with its control (PROTOCOL sections 1 and 2)."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def test_a_gate_that_is_not_ours_lets_nothing_be_marked(book: Book, wrong: dict[
 
 
 def test_a_lease_that_does_not_outlast_the_call_lets_nothing_be_marked(book: Book) -> None:
-    """Section 5: a mark needs D and a margin of lease."""
+    """PROTOCOL section 5: a mark needs D and a margin of lease."""
     book.connection.execute("UPDATE gates SET lease_until = now() + interval '2 seconds'")
     assert mark(book.connection, 1) == []
 
@@ -183,7 +183,7 @@ def _mark_while_a_person_records(book: Book, world: World, skip: bool) -> str:
 
 
 def test_a_mark_does_not_overwrite_what_a_person_recorded(book: Book, world: World) -> None:
-    """Section 2: the state test in the outer UPDATE."""
+    """PROTOCOL section 2: the state test in the outer UPDATE."""
     assert _mark_while_a_person_records(book, world, skip=False) == "RECORDED_MANUALLY"
 
 
@@ -281,7 +281,7 @@ def test_control_with_a_fence_a_success_is_thrown_away(book: Book) -> None:
 
 
 def test_a_success_beside_a_persons_record_leaves_it(book: Book) -> None:
-    """Section 3: RECORDED_MANUALLY stays; the confirmer raises DUPLICATE_AT_TARGET."""
+    """PROTOCOL section 3: RECORDED_MANUALLY stays; the confirmer raises DUPLICATE_AT_TARGET."""
     book.connection.execute("UPDATE effects SET state = 'RECORDED_MANUALLY' WHERE effect_id = 1")
     assert posted(book.connection) == []
     assert book.one("SELECT count(*) FROM attempts") == 1

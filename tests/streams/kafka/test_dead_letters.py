@@ -1,4 +1,4 @@
-"""Headers of dead letters and re-decisions: closed lists, readable again, without data (kafka-practice 3.8, H-4)."""
+"""Headers of dead letters and re-decisions: closed lists, readable, without data (schemas/README section 7, H-4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files of events: what is read, and what is refused by line, field and reason (issue 3, section 2; bad input)."""
+"""Files of events: what is read, and what is refused by line, field and reason."""
 
 from __future__ import annotations
 

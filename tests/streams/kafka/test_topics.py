@@ -1,4 +1,4 @@
-"""Topics are made as the catalogue says, and bad ones are refused (issue 3, section 2; laws 5, 9, 12)."""
+"""Topics are made as the catalogue says, and bad ones are refused (laws 5, 9, 12)."""
 
 from __future__ import annotations
 

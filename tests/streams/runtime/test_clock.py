@@ -1,4 +1,4 @@
-"""Business time and its rehearsal (protocol section 5, two clocks)."""
+"""Business time and its rehearsal (PROTOCOL section 5, two clocks)."""
 
 from __future__ import annotations
 

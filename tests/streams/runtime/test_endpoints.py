@@ -1,4 +1,4 @@
-"""`/metrics`, `/healthz` and `/readyz` tell the truth (issue 3, section 8)."""
+"""`/metrics`, `/healthz` and `/readyz` tell the truth."""
 
 from __future__ import annotations
 

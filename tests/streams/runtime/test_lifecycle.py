@@ -1,4 +1,4 @@
-"""The first signal ends in order, the second at once; nobody outlives a supervisor (protocol section 5)."""
+"""The first signal ends in order, the second at once; nobody outlives a supervisor (PROTOCOL section 5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The times of the protocol's section 5, as one record."""
+"""The times of PROTOCOL section 5, as one record."""
 
 from __future__ import annotations
 

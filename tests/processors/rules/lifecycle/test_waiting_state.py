@@ -38,7 +38,7 @@ def planned(target: Target, state: State) -> PlannedEffect:
 def test_the_first_unmet_condition_is_the_state(
     holds: frozenset[State], needs_link: bool, linked: bool, paused: bool
 ) -> None:
-    """Protocol section 3: in the order given, else SCHEDULED; meeting it shows a later one."""
+    """PROTOCOL section 3: in the order given, else SCHEDULED; meeting it shows a later one."""
     unmet = set(holds)
     if needs_link and not linked:
         unmet.add(State.AWAITING_LINK)

@@ -48,7 +48,7 @@ def test_another_account_waits_until_nothing_is_in_doubt(book: Book) -> None:
 
 
 def test_what_was_redriven_is_looked_for_at_its_own_account_first(book: Book) -> None:
-    """Section 3: once sent, it may stand at the account that is connected now."""
+    """PROTOCOL section 3: once sent, it may stand at the account that is connected now."""
     _one_in_doubt(book)
     book.connection.execute("UPDATE effects SET state = 'DEAD_LETTERED', sent_at = now() WHERE effect_id = 1")
     with book.connection.transaction(), book.connection.cursor() as cursor:

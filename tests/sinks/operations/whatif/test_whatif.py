@@ -1,4 +1,4 @@
-"""What proposed settings would have made of the past: the rules alone, nothing touched (issue 4 section 3)."""
+"""What proposed settings would have made of the past: the rules alone, nothing touched."""
 
 from __future__ import annotations
 

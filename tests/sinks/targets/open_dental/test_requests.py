@@ -1,4 +1,4 @@
-"""Open Dental's requests, answers and rows, without a server (API facts 1.3 to 1.11)."""
+"""Open Dental's requests, answers and rows, without a server (README sections 3 to 11)."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def answer(status: int, text: str | bytes = b"", content_type: str = "applicatio
 
 
 def test_a_payment_has_the_documented_fields() -> None:
-    """API facts 1.4: decimal text, marker in both references, the ledger's day, the patient's own splits."""
+    """README section 4: decimal text, marker in both references, the ledger's day, the patient's own splits."""
     assert body(an_entry()) == {
         "PayAmt": "96.80",
         "PatNum": 17,
@@ -125,7 +125,7 @@ def test_amounts_survive_the_edge(minor: int) -> None:
 
 
 def test_notes_are_one_line_and_the_reference_fits() -> None:
-    """API facts 1.3, 1.4: line breaks become spaces; CheckNum is varchar(25)."""
+    """README sections 3, 4: line breaks become spaces; CheckNum is varchar(25)."""
     made = body(an_entry())
     assert "\n" not in made["PayNote"]
     assert len(made["CheckNum"]) <= 25
@@ -228,7 +228,7 @@ def test_keys_are_never_quoted() -> None:
     ],
 )
 def test_only_proof_is_proof(outcome: Any, wanted: Any) -> None:
-    """API facts 1.3: 201 with a number; whatever is not a named refusal leaves the entry in doubt."""
+    """README section 3: 201 with a number; whatever is not a named refusal leaves the entry in doubt."""
     assert classify_post(outcome, "/payments") == wanted
 
 
@@ -271,7 +271,7 @@ def test_only_proof_is_proof(outcome: Any, wanted: Any) -> None:
 def test_a_refusal_is_classified_by_status_and_words(
     status: int, text: str, kind: RefusalClass, scope: Scope, reason: Any, quoted: bool
 ) -> None:
-    """API facts 1.3: quoted JSON strings and plain text alike; the words go no further (H-3)."""
+    """README section 3: quoted JSON strings and plain text alike; the words go no further (H-3)."""
     found = classify_post(answer(status, text if quoted else text.encode(), "text/plain"), "/payments")
     assert isinstance(found, Refused)
     assert (found.kind, found.scope, found.reason) == (kind, scope, reason)
@@ -294,7 +294,7 @@ def a_row(number: int, amount: object, note: str = MARKER, patient: object = 17)
 
 @pytest.mark.parametrize("amount", ["96.8", "96.80", 96.8])
 def test_amounts_are_compared_as_numbers(amount: object) -> None:
-    """API facts 1.3: strings drop zeros, other fields are JSON numbers."""
+    """README section 3: strings drop zeros, other fields are JSON numbers."""
     assert list(matches([a_row(1, amount)], PAYMENTS, 17, an_entry())) == ["1"]
 
 
@@ -340,7 +340,7 @@ def _adjustment_types(**wrong: str) -> list[dict[str, Any]]:
 
 
 def test_a_good_mapping_passes() -> None:
-    """Issue 3 section 4: proven without posting."""
+    """Proven without posting."""
     assert connection_test.report(a_mapping(), [_definition(69, 10)], _adjustment_types()).ok
 
 
@@ -357,7 +357,7 @@ def test_a_good_mapping_passes() -> None:
 def test_what_is_wrong_is_named_with_what_to_do(
     payment_types: list[dict[str, Any]], adjustment_types: list[dict[str, Any]], failed: str
 ) -> None:
-    """API facts 1.8: hidden types, other categories (a filter may be ignored), the wrong sign."""
+    """README section 8: hidden types, other categories (a filter may be ignored), the wrong sign."""
     found = connection_test.report(a_mapping(), payment_types, adjustment_types)
     assert [(name, bool(advice)) for name, passed, advice in found.checks if not passed] == [(failed, True)]
 

@@ -69,7 +69,7 @@ async def test_the_same_request_id_posts_once(company: Company) -> None:
 
 
 async def test_a_duplicate_request_id_fault_is_settled_by_find_back(company: Company) -> None:
-    """API facts 1.2: 600 is doubt, and the entry is there."""
+    """README section 2: 600 is doubt, and the entry is there."""
     company.inside.change(repeated_request_id="600")
     target = company.open()
     first = await post(target, SALE)
@@ -178,7 +178,7 @@ async def test_closed_books_are_not_knocked_at(company: Company) -> None:
 
 
 async def test_books_closed_behind_our_back_are_a_refusal(company: Company) -> None:
-    """API facts 5.5: 6200 and 6210 are the same; what was remembered is read again."""
+    """README section 9: 6200 and 6210 are the same; what was remembered is read again."""
     target = company.open()
     assert isinstance(await post(target, SALE), Posted)
     other = an_entry(an_item(1, 500), marker="WBQQQQQQQQQQQQQQQQ", request_id="e" * 32)
@@ -194,7 +194,7 @@ async def test_books_closed_behind_our_back_are_a_refusal(company: Company) -> N
 
 
 async def test_another_total_leads_to_a_person(company: Company) -> None:
-    """API facts 5.2: an entry whose total is not the bank line is neither a success nor absent."""
+    """README section 5: an entry whose total is not the bank line is neither a success nor absent."""
     target = company.open()
     request = target.compose(SALE)
     assert isinstance(request, Composed)
@@ -209,7 +209,7 @@ async def test_another_total_leads_to_a_person(company: Company) -> None:
 
 
 async def test_a_doubled_entry_is_seen_as_two(company: Company) -> None:
-    """Protocol section 3: found twice is a person's decision."""
+    """PROTOCOL section 3: found twice is a person's decision."""
     target = company.open()
     company.sandbox.quickbooks.fault("duplicate", account=company.inside.realm, method="POST", path="*/deposit*")
     await post(target, SALE)
@@ -253,7 +253,7 @@ async def test_a_find_back_pages_to_the_end(company: Company, monkeypatch: pytes
 
 
 async def test_the_connection_is_proven_without_posting(company: Company) -> None:
-    """Issue 3 section 4: every mapped account is looked at; what is wrong is named, nothing is written."""
+    """Every mapped account is looked at; what is wrong is named, nothing is written."""
     report = await company.open().test(60.0)
     assert report.ok, report
     company.inside.set_account(Id="60", Active=False)

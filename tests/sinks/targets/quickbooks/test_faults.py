@@ -1,4 +1,4 @@
-"""Faults in every shape that QuickBooks is known to answer with (API facts 1.8, 1.9, 5)."""
+"""Faults in every shape that QuickBooks is known to answer with (README sections 8 and 9)."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_a_definite_refusal(status: int, body: bytes, kind: str, scope: str, rea
     ],
 )
 def test_what_proves_nothing_is_no_answer(status: int, body: bytes) -> None:
-    """API facts 1.9: 600, 6140, server errors and junk go to find-back, never to a dead letter or a success."""
+    """README section 9: 600, 6140, server errors and junk go to find-back, never to a dead letter or a success."""
     assert isinstance(judge_error(status, body), NoAnswer)
 
 
@@ -116,13 +116,13 @@ def test_a_success_is_not_an_error() -> None:
 
 
 def test_throttling_waits_a_minute_or_what_is_asked_within_reason() -> None:
-    """API facts 1.7: 60 s; Retry-After is hearsay, so it only ever lengthens, up to 15 min."""
+    """README section 7: 60 s; Retry-After is hearsay, so it only ever lengthens, up to 15 min."""
     waits = [judge_error(429, b"", asked) for asked in (None, 5.0, 120.0, 1e9)]
     assert [found.retry_after_s for found in waits if isinstance(found, Refused)] == [THROTTLE_S, 60.0, 120.0, 900.0]
 
 
 def test_several_errors_the_connection_outranks_the_entry() -> None:
-    """API facts 5: one Fault may hold several Errors."""
+    """README section 8: one Fault may hold several Errors."""
     body = json.dumps({"Fault": {"Error": [{"code": "2050"}, {"code": "6190"}], "type": "ValidationFault"}}).encode()
     found = judge_error(400, body)
     assert isinstance(found, Refused)

@@ -137,7 +137,7 @@ def test_a_lost_request_is_sent_again_under_the_same_id(payouts: Payouts) -> Non
 
 
 def test_a_repaired_mapping_lets_the_payout_go_again(payouts: Payouts) -> None:
-    """QB-9, protocol section 3: inactive account → INVALID_CONFIG → target add → generation 2 → POSTED, once."""
+    """QB-9, PROTOCOL section 3: inactive account → INVALID_CONFIG → target add → generation 2 → POSTED, once."""
     payouts.company.set_account(Id=payouts.mapping["accounts"]["fees"], Active=False)
     assert payouts.connect() == Saved(added=True, released=0)
     payouts.tell(item(1, 10000, 320))

@@ -215,7 +215,7 @@ async def test_it_is_posted_and_found_beside_its_original(company: Company, entr
 
 @pytest.mark.stack
 async def test_books_closed_over_the_return_refuse_it_as_a_period(company: Company) -> None:
-    """T-9, API facts 1.9: 6210 of QuickBooks itself is a matter of the period; nothing is written."""
+    """T-9, README section 9: 6210 of QuickBooks itself is a matter of the period; nothing is written."""
     target = company.open()
     original = target.compose(PAYOUT)
     assert isinstance(original, Composed)

@@ -160,7 +160,7 @@ async def test_the_earlier_refresh_token_is_tried_once(company: Company) -> None
 
 
 async def test_a_renewed_token_that_is_refused_again_needs_a_person(company: Company) -> None:
-    """API facts 1.9: no endless renewing."""
+    """README section 9: no endless renewing."""
     target = company.open()
     company.sandbox.quickbooks.fault(
         "status", account=company.inside.realm, method="POST", path="*/deposit*", status=401, shape="gateway"
@@ -173,7 +173,7 @@ async def test_a_renewed_token_that_is_refused_again_needs_a_person(company: Com
 
 
 async def test_a_token_of_another_company_is_not_renewed(company: Company) -> None:
-    """API facts 5: code 100 in XML closes the connection; a renewal would not help."""
+    """README section 8: code 100 in XML closes the connection; a renewal would not help."""
     other = company.sandbox.quickbooks.add_company(company.inside.realm + "9")
     company.save(msgspec.structs.replace(company.stored(), refresh_token=other.tokens().refresh_token))
     answer = await post(company.open(), SALE)
