@@ -92,7 +92,7 @@ def test_a_record_that_comes_first_wins_over_a_mark(book: Book, world: World) ->
 
 
 def test_a_person_and_a_poster_at_once_end_each_entry_once(offices: Offices) -> None:
-    """Guarantee 2, law 16: forty payments are due; while the poster posts them a person records them from the far end."""
+    """Guarantee 2, law 16: forty payments are due; while they are posted a person records them from the far end."""
     office = offices.open(amount=AmountMode.GROSS)
     offices.book.tell(*(office.pay(f"pt-{number % 4}") for number in range(40)))
     offices.poster()
