@@ -38,8 +38,8 @@ class Jar(msgspec.Struct, frozen=True):
 def manifest() -> tuple[Jar, ...]:
     """The committed list of jars."""
     text = files("deploy.local").joinpath(f"kafka-{KAFKA_VERSION}.sha256").read_text(encoding="utf-8")
-    rows = [line.split() for line in text.splitlines() if line and not line.startswith("#")]
-    return tuple(_jar(digest, *coordinates.split(":")) for digest, coordinates in rows)
+    lines = [line.split() for line in text.splitlines() if line and not line.startswith("#")]
+    return tuple(_jar(digest, *coordinates.split(":")) for digest, coordinates in lines)
 
 
 def ensure_jars(cache: Path, say: Callable[[str], None]) -> list[Path]:

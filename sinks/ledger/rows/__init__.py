@@ -1,0 +1,72 @@
+"""One frozen record per table of the ledger, and the factory that reads rows into records by name.
+
+`TABLES` is the whole list; a test holds every record against the columns, types and nulls of its table. A query that
+reads fewer columns, or columns of several tables, has a record of its own beside the code that runs it; the same
+factory holds it against the query's columns. Nobody reads a row by position.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+import msgspec
+
+from sinks.ledger.rows.connections import ConnectionAccountRow, ConnectionRow, PracticeConnectionRow
+from sinks.ledger.rows.effects import AttemptRow, EffectRow, GateRow
+from sinks.ledger.rows.events import (
+    BodyRow,
+    DeadLetterRow,
+    DisputeRow,
+    EventRow,
+    OffsetRow,
+    PayoutItemRow,
+    ReceiptRow,
+    TopicRow,
+)
+from sinks.ledger.rows.practices import (
+    AuditRow,
+    ContactRow,
+    GoliveCheckRow,
+    LinkRow,
+    OrganisationRow,
+    OrganisationSettingsRow,
+    PracticeRow,
+    SettingsRow,
+    WithdrawnSettingsRow,
+)
+from sinks.ledger.rows.publishing import DeliveryRow, EraRow, NoticeRow, OutboxRow, RepublishedRow
+
+TABLES: Final[Mapping[str, type[msgspec.Struct]]] = MappingProxyType(
+    {
+        "practices": PracticeRow,
+        "practice_contacts": ContactRow,
+        "settings": SettingsRow,
+        "settings_withdrawn": WithdrawnSettingsRow,
+        "settings_republished": RepublishedRow,
+        "organisations": OrganisationRow,
+        "organisation_settings": OrganisationSettingsRow,
+        "patient_links": LinkRow,
+        "connections": ConnectionRow,
+        "connection_accounts": ConnectionAccountRow,
+        "practice_connections": PracticeConnectionRow,
+        "audit": AuditRow,
+        "golive_checks": GoliveCheckRow,
+        "intake_offsets": OffsetRow,
+        "topic_partitions": TopicRow,
+        "receipts": ReceiptRow,
+        "events": EventRow,
+        "bodies": BodyRow,
+        "payout_items": PayoutItemRow,
+        "disputes": DisputeRow,
+        "dead_letters": DeadLetterRow,
+        "effects": EffectRow,
+        "gates": GateRow,
+        "attempts": AttemptRow,
+        "outbox": OutboxRow,
+        "notices": NoticeRow,
+        "deliveries": DeliveryRow,
+        "ledger_era": EraRow,
+    }
+)

@@ -1,0 +1,55 @@
+"""Rows of connections: an account at a target system, who uses it, and which account it was when."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from schemas.vocabulary import ConnectionReason, EntryKind, Target
+
+
+class ConnectionRow(msgspec.Struct, frozen=True):
+    """Table `connections`: one account at a target system, whoever shares it. `secret` is an encrypted envelope."""
+
+    home_practice_id: str
+    connection_id: str
+    target: Target
+    route: str
+    base_url: str
+    account_fingerprint: str
+    config: dict[str, Any]
+    secret: bytes | None
+    secret_version: int
+    enabled: bool
+    owner: str | None
+    epoch: int
+    lease_until: datetime
+    not_before: datetime
+    limiter: dict[str, Any] | None
+    breaker: dict[str, Any] | None
+    closed_reason: ConnectionReason | None
+    closed_at: datetime | None
+    added_at: datetime
+    added_by: str | None
+    changed_at: datetime
+    capabilities: tuple[EntryKind, ...] | None
+
+
+class PracticeConnectionRow(msgspec.Struct, frozen=True):
+    """Table `practice_connections`: the connection that a practice uses for a target."""
+
+    practice_id: str
+    target: Target
+    home_practice_id: str
+    connection_id: str
+
+
+class ConnectionAccountRow(msgspec.Struct, frozen=True):
+    """Table `connection_accounts`: the account that a connection reached from `since` on, once it changed."""
+
+    home_practice_id: str
+    connection_id: str
+    since: datetime
+    account_fingerprint: str

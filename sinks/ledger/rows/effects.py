@@ -1,0 +1,98 @@
+"""Rows of effects, of the gates that send them, and of every attempt to send one."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+import msgspec
+
+from schemas.plan import Instruction
+from schemas.vocabulary import ConnectionReason, DeadLetterReason, DecisionReason, EntryKind, State, Target
+
+EffectReason = DecisionReason | DeadLetterReason
+"""Why an effect was planned, or why it is dead."""
+
+
+class EffectRow(msgspec.Struct, frozen=True):
+    """Table `effects`: one entry at one target."""
+
+    practice_id: str
+    effect_id: int
+    source: str
+    event_id: str
+    target: Target
+    entry_kind: EntryKind
+    part: str
+    connection_id: str | None
+    lane: str
+    depends_on: int | None
+    state: State
+    reason: EffectReason
+    holds: tuple[State, ...]
+    due_at: datetime
+    late: bool
+    amount_minor: int
+    currency: str
+    ledger_date: date
+    patient_ref: str | None
+    settings_version: int | None
+    instruction: Instruction
+    generation: int
+    request_id: str
+    payload: bytes | None
+    payload_digest: bytes | None
+    epoch: int
+    sent_at: datetime | None
+    settle_until: datetime | None
+    look_first: bool
+    attempts: int
+    failing_since: datetime | None
+    last_code: str | None
+    redrives: int
+    external_id: str | None
+    posted_at: datetime | None
+    changed_at: datetime
+    placement: dict[str, Any] | None
+    planned_reason: DecisionReason | None
+    second_look_at: datetime | None
+
+
+class GateRow(msgspec.Struct, frozen=True):
+    """Table `gates`: when a practice has something to send through a connection, and who holds it."""
+
+    practice_id: str
+    connection_id: str
+    next_due_at: datetime | None
+    not_before: datetime
+    epoch: int
+    owner: str | None
+    lease_until: datetime
+    breaker: dict[str, Any] | None
+    limiter: dict[str, Any] | None
+    closed_reason: ConnectionReason | None
+    closed_at: datetime | None
+    blackout_until: datetime | None
+
+
+class AttemptRow(msgspec.Struct, frozen=True):
+    """Table `attempts`: one call for an effect, or one read, with its answer. Append-only."""
+
+    practice_id: str
+    month: date
+    effect_id: int
+    n: int
+    phase: str
+    epoch: int
+    generation: int
+    request_id: str
+    began_at: datetime | None
+    ended_at: datetime
+    answer: str
+    scope: str | None
+    reason: str | None
+    code: str | None
+    external_ids: tuple[str, ...]
+    vendor_request_id: str | None
+    late: bool
+    reading: Any | None

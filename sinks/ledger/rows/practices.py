@@ -1,0 +1,150 @@
+"""Rows of practices: who they are, their settings, groups, links, and the trail of what people did."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from schemas.vocabulary import EntryKind
+
+
+class PracticeRow(msgspec.Struct, frozen=True):
+    """Table `practices`. `added_at` None: only events have named it so far. `seq` is the last id of its effects."""
+
+    practice_id: str
+    seq: int
+    name: str | None
+    added_at: datetime | None
+    added_by: str | None
+    organisation_id: str | None
+    entitled_at: datetime | None
+    entitled_by: str | None
+    golive_at: datetime | None
+    golive_account: str | None
+
+
+class ContactRow(msgspec.Struct, frozen=True):
+    """Table `practice_contacts`: who at the practice gets notices."""
+
+    practice_id: str
+    email: str
+    role: str
+    added_at: datetime
+
+
+class SettingsRow(msgspec.Struct, frozen=True):
+    """Table `settings`: one version. `own` are the fields that the practice decides itself, whatever its group says."""
+
+    practice_id: str
+    version: int
+    effective_from: datetime
+    body: dict[str, Any]
+    saved_at: datetime
+    saved_by: str
+    reason: str
+    applied_at: datetime | None
+    own: tuple[str, ...]
+
+
+class WithdrawnSettingsRow(msgspec.Struct, frozen=True):
+    """Table `settings_withdrawn`: a version that was taken back before it began."""
+
+    practice_id: str
+    version: int
+    effective_from: datetime
+    body: dict[str, Any]
+    own: tuple[str, ...]
+    saved_at: datetime
+    saved_by: str
+    reason: str
+    withdrawn_at: datetime
+    withdrawn_by: str
+    why: str
+
+
+class OrganisationRow(msgspec.Struct, frozen=True):
+    """Table `organisations`: a group of practices."""
+
+    organisation_id: str
+    name: str | None
+    added_at: datetime
+    added_by: str
+
+
+class OrganisationSettingsRow(msgspec.Struct, frozen=True):
+    """Table `organisation_settings`: one version of what a group sets, field by field."""
+
+    organisation_id: str
+    version: int
+    fields: dict[str, Any]
+    locked: tuple[str, ...]
+    saved_at: datetime
+    saved_by: str
+    reason: str
+
+
+class LinkRow(msgspec.Struct, frozen=True):
+    """Table `patient_links`: which patient of the PMS an upstream's patient is."""
+
+    practice_id: str
+    patient_ref: str
+    pms_patient_id: str
+    linked_by: str
+    linked_at: datetime
+
+
+class AuditRow(msgspec.Struct, frozen=True):
+    """Table `audit`: one action of a person, chained to the one before. Append-only."""
+
+    practice_id: str
+    n: int
+    at: datetime
+    actor: str
+    action: str
+    subject: str | None
+    before: Any | None
+    after: Any | None
+    why: str | None
+    previous: bytes
+    digest: bytes
+
+
+class GoliveStep(StrEnum):
+    """The two test posts of a go-live check."""
+
+    PAYMENT = "payment"
+    REVERSAL = "reversal"
+
+
+class GoliveState(StrEnum):
+    """How far a test post came."""
+
+    PLANNED = "PLANNED"
+    SENT = "SENT"
+    FOUND = "FOUND"
+
+
+class GoliveCheckRow(msgspec.Struct, frozen=True):
+    """Table `golive_checks`: one test post at the practice's PMS; no event, no effect."""
+
+    practice_id: str
+    check_no: int
+    step: GoliveStep
+    connection_id: str
+    account_fingerprint: str
+    pms_patient_id: str
+    entry_kind: EntryKind
+    request_id: str
+    instruction: dict[str, Any]
+    state: GoliveState
+    attempts: int
+    sent_at: datetime | None
+    settle_until: datetime | None
+    external_id: str | None
+    code: str | None
+    began_at: datetime
+    began_by: str
+    found_at: datetime | None

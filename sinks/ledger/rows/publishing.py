@@ -1,0 +1,96 @@
+"""Rows of what leaves the ledger: records to publish, notices and their deliveries, and the server's era."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+import msgspec
+
+from schemas.topics import TopicName
+from schemas.vocabulary import AttentionReason, ConnectionReason, DeadLetterReason, State, Target
+
+NoticeReason = DeadLetterReason | ConnectionReason | AttentionReason
+
+
+class OutboxRow(msgspec.Struct, frozen=True):
+    """Table `outbox`: one record to publish. `headers` are pairs of names and texts."""
+
+    practice_id: str
+    id: UUID
+    topic: TopicName
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, str], ...]
+    part: int | None
+    created_at: datetime
+    enqueued: int
+
+
+class RepublishedRow(msgspec.Struct, frozen=True):
+    """Table `settings_republished`: a day on which every practice's settings were published again."""
+
+    day: date
+    republished_at: datetime
+
+
+class NoticeRow(msgspec.Struct, frozen=True):
+    """Table `notices`: a problem that a practice's staff were notified of, open until it is solved."""
+
+    practice_id: str
+    cause: str
+    opened_at: datetime
+    target: Target | None
+    state: State | None
+    reason: str
+    items: int
+    suppressed: int
+    reminded_at: datetime | None
+    closed_at: datetime | None
+    not_before: datetime
+    told_at: datetime | None
+    shown: int
+    steps: int
+
+
+class DeliveryState(StrEnum):
+    """How far one message to one recipient came."""
+
+    DUE = "DUE"
+    SENDING = "SENDING"
+    SENT = "SENT"
+    UNCERTAIN = "UNCERTAIN"
+    FAILED = "FAILED"
+
+
+class DeliveryRow(msgspec.Struct, frozen=True):
+    """Table `deliveries`: one message to one recipient, its text frozen with the mark."""
+
+    practice_id: str
+    cause: str
+    opened_at: datetime
+    step: str
+    channel: str
+    recipient: str
+    message_id: str
+    state: DeliveryState
+    attempts: int
+    next_at: datetime
+    marked_at: datetime | None
+    sent_at: datetime | None
+    code: str | None
+    subject: str
+    body: str
+    written_at: datetime
+    repeated: bool
+
+
+class EraRow(msgspec.Struct, frozen=True):
+    """Table `ledger_era`: its one row, the server that the ledger was last seen on."""
+
+    only_row: bool
+    system_id: int
+    timeline: int
+    era: int
+    raised_at: datetime
