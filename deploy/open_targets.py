@@ -11,9 +11,10 @@ import psycopg
 from schemas.vocabulary import Target
 from sinks.ledger.practices.connections import stored_connection
 from sinks.ledger.schema.database import connect, connection_options
-from sinks.targets.catalogue import StoredConnection, Surroundings, open_target
+from sinks.targets.catalogue import open_target
 from sinks.targets.credentials import KeyRing
 from sinks.targets.port import PaymentTarget
+from sinks.targets.route import StoredConnection, Surroundings
 from streams.runtime.errors import ConfigurationError
 from streams.settings import ProgramSettings
 

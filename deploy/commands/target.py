@@ -54,7 +54,8 @@ def add(
     from sinks.ledger.practices.staff_text import checked_text
     from sinks.ledger.schema.database import connect
     from sinks.ledger.schema.migrate import migrate
-    from sinks.targets.connection_input import ROUTES, checked_input, route_named
+    from sinks.targets.catalogue import route_named
+    from sinks.targets.connection_input import checked_input
     from sinks.targets.credentials import KeyRing
 
     route = route_named(target)
@@ -74,7 +75,7 @@ def add(
             config=mapping,
             secret=secret,
             keys=keys,
-            known_fingerprint=stored_fingerprint(cursor, practice, ROUTES[route].target),
+            known_fingerprint=stored_fingerprint(cursor, practice, route.target),
             same_account=same_account,
         )
         saved = save_connection(
@@ -92,9 +93,9 @@ def prove(practice: Practice, target: System, as_json: Json = False) -> None:
     import asyncio
 
     from deploy.servers import settings_here
-    from sinks.targets.connection_input import ROUTES, route_named
+    from sinks.targets.catalogue import route_named
 
-    report = asyncio.run(_tested(settings_here(), practice, ROUTES[route_named(target)].target))
+    report = asyncio.run(_tested(settings_here(), practice, route_named(target).target))
     if as_json:
         checks = [list(check) for check in report.checks]
         print(json.dumps({"ok": report.ok, "checks": checks, "notes": list(report.notes)}))

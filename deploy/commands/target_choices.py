@@ -29,10 +29,10 @@ def choices(
     import msgspec
 
     from deploy.servers import settings_here
-    from sinks.targets.connection_input import ROUTES, route_named
+    from sinks.targets.catalogue import route_named
 
     settings = settings_here()
-    wanted = ROUTES[route_named(target)].target
+    wanted = route_named(target).target
     _require_practice(settings, practice)
     offered = _with_settings(settings, practice, asyncio.run(_read(settings, practice, target, wanted)))
     if as_json:

@@ -19,7 +19,8 @@ from sinks.ledger.practices.connections import Saved, save_connection, stored_fi
 from sinks.ledger.practices.links import link
 from sinks.ledger.practices.settings.settings_store import Saving, add_practice
 from sinks.ledger.schema.database import connect
-from sinks.targets.connection_input import ROUTES, checked_input, route_named
+from sinks.targets.catalogue import route_named
+from sinks.targets.connection_input import checked_input
 from sinks.targets.credentials import KeyRing
 from streams.settings import ProgramSettings
 
@@ -46,7 +47,7 @@ def connect_target(
             config=json.dumps(mapping).encode(),
             secret=None if secret is None else json.dumps(secret).encode(),
             keys=KeyRing.of(settings),
-            known_fingerprint=stored_fingerprint(cursor, practice_id, ROUTES[route].target),
+            known_fingerprint=stored_fingerprint(cursor, practice_id, route.target),
         )
         return save_connection(cursor, given, actor=WHO.actor, now=settings.clock().for_database())
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from schemas.vocabulary import AttentionReason, Target
 from sinks.notices.causes import Cause
-from sinks.targets.quickbooks.remedies import remedy as quickbooks_remedy
+from sinks.targets.catalogue import route_serving
 
 
-def remedy_for_code(cause: Cause, code: str | None) -> str | None:
-    """The target's remedy for its code or reason (NOT-3), or None where the general words are best. Pure."""
-    if cause.target is Target.QUICKBOOKS and not isinstance(cause.reason, AttentionReason):
-        return quickbooks_remedy(code, cause.reason)
-    return None
+def remedy_for_code(cause: Cause, code: str | None, route: str | None = None) -> str | None:
+    """The target's remedy for its code or reason (NOT-3), or None where the general words are best. Pure.
+
+    `route`: of the connection; where it is not known, the only route that serves the cause's target.
+    """
+    serving = None if cause.target is None else route_serving(cause.target, route)
+    return None if serving is None else serving.remedies.of(code, cause.reason)

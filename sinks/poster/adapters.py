@@ -13,8 +13,9 @@ from schemas.vocabulary import ConnectionReason
 from sinks.poster.connection_leases import Door
 from sinks.poster.planned_call import DoorKey
 from sinks.poster.statements import Ledger
-from sinks.targets.catalogue import StoredConnection, Surroundings, UnusableConnectionError, open_target
+from sinks.targets.catalogue import open_target
 from sinks.targets.port import PaymentTarget
+from sinks.targets.route import StoredConnection, Surroundings, UnusableConnectionError
 
 KEPT: Final = 1_000
 """Adapters beyond this are opened anew when they are needed, longest unused first."""

@@ -17,7 +17,8 @@ from sinks.poster.connection_leases import Door, decoded_breaker, decoded_limite
 from sinks.poster.planned_call import Closing, DoorKey, GateKey, Outcome
 from sinks.poster.practice_lease import Turn
 from sinks.poster.statements import ClaimedGate, Ledger
-from sinks.targets.catalogue import UnusableConnectionError, times_of_route
+from sinks.targets.catalogue import times_of_route
+from sinks.targets.route import UnusableConnectionError
 from streams.runtime import metrics
 from streams.runtime.logging import log
 from streams.settings import ProgramSettings

@@ -16,8 +16,8 @@ from sinks.poster.connection_pool import open_pool, prepare
 from sinks.poster.loop import Poster
 from sinks.poster.statements import Ledger
 from sinks.poster.wakeup import listen
-from sinks.targets.catalogue import Surroundings
 from sinks.targets.credentials import KeyRing
+from sinks.targets.route import Surroundings
 from streams.fault_injection.crash_points import CrashPoint, reach
 from streams.runtime.endpoints import HEALTH, Health
 from streams.runtime.lifecycle import Stop

@@ -25,6 +25,7 @@ from sinks.poster.planned_call import Closing, Outcome, SecondLook, Work
 from sinks.poster.practice_lease import Turn
 from sinks.poster.pre_send_checks import Ready, Resting, check
 from sinks.poster.statements import Ledger, Marking
+from sinks.targets.catalogue import shortest_call
 from sinks.targets.port import PaymentTarget
 from streams.fault_injection.controls import Control
 from streams.runtime import metrics
@@ -61,7 +62,7 @@ class Starter:
     ) -> None:
         self._places = settings.poster_calls
         self._times = settings.times
-        self._slow_s = min(SLOW_S, min(times.deadline_s for times in settings.times.calls.values()) / 4)
+        self._slow_s = min(SLOW_S, shortest_call(settings).deadline_s / 4)
         self._marks = not settings.controls.off(Control.MARK)
         self._ledger = ledger
         self._holding = holding

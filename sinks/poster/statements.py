@@ -21,11 +21,11 @@ from sinks.poster.connection_leases import Door
 from sinks.poster.limiter import Breaker
 from sinks.poster.planned_call import Frozen, GateKey, Work
 from sinks.poster.practice_lease import Turn
+from sinks.targets.catalogue import ROUTES, STAND_IN
 from sinks.targets.port import Placement
 from streams.fault_injection.controls import Control
 from streams.fault_injection.crash_points import CrashPoint, reach
 from streams.runtime.clock import Clock
-from streams.runtime.times import Vendor
 from streams.settings import ProgramSettings
 
 Connect = Callable[[], AbstractAsyncContextManager[AsyncConnection[TupleRow]]]
@@ -98,9 +98,9 @@ class Ledger:
             {
                 "free": free,
                 "me": self._me,
-                "routes": [vendor.value for vendor in Vendor],
-                "leases": [self._times.of(vendor).lease_s for vendor in Vendor],
-                "other_route": Vendor.OPEN_DENTAL.value,
+                "routes": list(ROUTES),
+                "leases": [self._times.of(route.limits).lease_s for route in ROUTES.values()],
+                "other_route": STAND_IN.name,
             },
             self._owning,
         )

@@ -1,97 +1,61 @@
-"""The routes by name: how a stored connection becomes an adapter."""
+"""Every target system of this release, by name: one row each.
+
+To add a system: sinks/targets/README.md.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
-from typing import Any, Final
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
 
-import msgspec
-from psycopg import AsyncConnection
-
-from schemas.vocabulary import ConnectionReason
-from sinks.targets.credentials import KeyRing, SecretUnreadableError
+from schemas.vocabulary import ConnectionReason, Target
+from sinks.targets.credentials import SecretUnreadableError
+from sinks.targets.open_dental.route import OPEN_DENTAL
 from sinks.targets.outbound import check_outbound
 from sinks.targets.port import PaymentTarget
-from streams.runtime.errors import ConfigurationError, Permanent
+from sinks.targets.quickbooks.route import QUICKBOOKS
+from sinks.targets.route import Route, StoredConnection, Surroundings, UnusableConnectionError
+from streams.runtime.errors import ConfigurationError
 from streams.runtime.loopback import require_loopback
-from streams.runtime.times import CallTimes, Vendor
+from streams.runtime.times import CallTimes
 from streams.settings import ProgramSettings
 
+ROUTES: Final[Mapping[str, Route]] = MappingProxyType(
+    {
+        route.name: route
+        for route in (
+            OPEN_DENTAL,
+            QUICKBOOKS,
+        )
+    }
+)
+"""By `connections.route`."""
 
-class StoredConnection(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of `connections`, as an adapter needs it. `secret` is still sealed."""
+STAND_IN: Final = min(ROUTES.values(), key=lambda route: route.limits.deadline_s)
+"""Whose times count for a stored route that is not in this release. It is never called (`open_target` refuses it), so
+its lease only has to end."""
 
-    home_practice_id: str
-    connection_id: str
-    route: str
-    base_url: str
-    config: Any
-    secret: bytes | None
-
-
-class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
-    """What every adapter of a process shares."""
-
-    settings: ProgramSettings
-    keys: KeyRing
-    connect: Callable[[], AbstractAsyncContextManager[AsyncConnection[Any]]]
-    """Gives a database connection for one short transaction (token renewal)."""
-    after_send: Callable[[], None] | None = None
-    """A test's hook: a request body was handed to the socket."""
+ID_PREFIXES: Final = tuple(prefix for route in ROUTES.values() for prefix in route.id_prefixes)
+"""Of all systems: where a bare number that a person looks for may stand."""
 
 
-class UnusableConnectionError(Permanent):
-    """A stored connection cannot become an adapter: closes its gate, changes no effect (law 22)."""
-
-    def __init__(self, reason: ConnectionReason, code: str, explanation: str) -> None:
-        super().__init__(explanation)
-        self.reason = reason
-        self.code = code
-
-
-Opener = Callable[[StoredConnection, Surroundings], PaymentTarget]
+def route_named(name: str) -> Route:
+    """The route that a person means; `open-dental` and `open_dental` are one. Raises ConfigurationError that names
+    the routes."""
+    route = ROUTES.get(name.replace("-", "_").lower())
+    if route is None:
+        known = ", ".join(each.option for each in ROUTES.values())
+        raise ConfigurationError(f"{name!r} is not a target of this release: use one of {known}")
+    return route
 
 
-def _open_dental(stored: StoredConnection, around: Surroundings) -> PaymentTarget:
-    from sinks.targets.open_dental import MappingError, OpenDentalTarget, load_keys, load_mapping
-
-    try:
-        mapping = load_mapping(stored.config)
-        keys = load_keys(_secret(stored, around))
-    except MappingError as error:
-        raise UnusableConnectionError(ConnectionReason.NEEDS_RECONNECT, "MAPPING", str(error)) from None
-    return OpenDentalTarget(
-        base_url=stored.base_url,
-        mapping=mapping,
-        keys=keys,
-        controls=around.settings.controls,
-        after_send=around.after_send,
-    )
-
-
-def _quickbooks(stored: StoredConnection, around: Surroundings) -> PaymentTarget:
-    from sinks.targets.quickbooks.adapter import QuickBooksTarget
-    from sinks.targets.quickbooks.mapping import MappingError, load_mapping
-    from sinks.targets.quickbooks.oauth_secrets import SecretStore
-
-    try:
-        mapping = load_mapping(stored.config)
-    except MappingError as error:
-        raise UnusableConnectionError(ConnectionReason.NEEDS_RECONNECT, "MAPPING", str(error)) from None
-    check_outbound(stored.route, mapping.token_url, "token_url")
-    require_loopback(around.settings.unsafe_switches(), [mapping.token_url])
-    return QuickBooksTarget(
-        base_url=stored.base_url,
-        mapping=mapping,
-        secrets=SecretStore(around.connect, around.keys, stored.home_practice_id, stored.connection_id),
-        controls=around.settings.controls,
-        after_send=around.after_send,
-    )
-
-
-OPENERS: Final[dict[str, Opener]] = {"open_dental": _open_dental, "quickbooks": _quickbooks}
-"""By `connections.route`. Imported when first used, so that a process holds only the routes it serves."""
+def route_serving(target: Target, name: str | None) -> Route | None:
+    """The route called `name`, or the only one that serves `target`; None where neither says which. Pure."""
+    if name is not None and name in ROUTES:
+        return ROUTES[name]
+    serving = [route for route in ROUTES.values() if route.target is target]
+    return serving[0] if len(serving) == 1 else None
 
 
 def open_target(stored: StoredConnection, around: Surroundings) -> PaymentTarget:
@@ -99,30 +63,26 @@ def open_target(stored: StoredConnection, around: Surroundings) -> PaymentTarget
 
     Rehearsal switches and the profile `sandbox` are refused here for a target that is not on loopback.
     """
-    opener = OPENERS.get(stored.route)
-    if opener is None:
+    route = ROUTES.get(stored.route)
+    if route is None:
         raise UnusableConnectionError(
             ConnectionReason.UNREACHABLE, "ROUTE", f"route {stored.route!r} is not in this release"
         )
     try:
-        check_outbound(stored.route, stored.base_url, "base_url")
+        check_outbound(route, stored.base_url, "base_url")
         require_loopback(around.settings.unsafe_switches(), [stored.base_url])
-        return opener(stored, around)
+        return route.open(stored, around)
     except SecretUnreadableError as error:
         raise UnusableConnectionError(ConnectionReason.NEEDS_RECONNECT, "SECRET", str(error)) from None
     except ConfigurationError as error:
         raise UnusableConnectionError(ConnectionReason.UNREACHABLE, "ADDRESS", str(error)) from None
 
 
-def times_of_route(route: str, settings: ProgramSettings) -> CallTimes:
-    """Deadline, margins and lease of a route's calls (PROTOCOL section 5); Open Dental's for one that is not in this
-    release, which is never called."""
-    return settings.times.of(Vendor(route) if route in OPENERS else Vendor.OPEN_DENTAL)
+def times_of_route(name: str, settings: ProgramSettings) -> CallTimes:
+    """Deadline, margins and lease of a route's calls (PROTOCOL section 5)."""
+    return settings.times.of(ROUTES.get(name, STAND_IN).limits)
 
 
-def _secret(stored: StoredConnection, around: Surroundings) -> bytes:
-    if stored.secret is None:
-        raise UnusableConnectionError(
-            ConnectionReason.NEEDS_RECONNECT, "SECRET", f"connection {stored.connection_id} has no stored credentials"
-        )
-    return around.keys.open(stored.home_practice_id, stored.connection_id, stored.secret)
+def shortest_call(settings: ProgramSettings) -> CallTimes:
+    """The times of the system whose calls end soonest."""
+    return settings.times.of(STAND_IN.limits)

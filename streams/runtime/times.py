@@ -7,9 +7,7 @@ business time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Final
 
 import msgspec
@@ -23,15 +21,26 @@ class Profile(StrEnum):
     """Short times, for targets on loopback only."""
 
 
-class Vendor(StrEnum):
-    """Whose service is called; each has its own deadline and processing time."""
+LONGEST_DEADLINE_S: Final = 130.0
+"""No target system may declare more: how long a stopping process is waited for follows from it."""
 
-    OPEN_DENTAL = "open_dental"
-    QUICKBOOKS = "quickbooks"
+
+class CallLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """What a target system declares of its calls (`sinks.targets.route.Route.limits`). Raises ValueError for a
+    deadline that no stopping process would be waited for."""
+
+    deadline_s: float
+    """D: one total wall-clock deadline for a call (law 17)."""
+    processing_s: float
+    """The longest time the target may still work on a request that we no longer wait for (law 19)."""
+
+    def __post_init__(self) -> None:
+        if not 0 < self.deadline_s <= LONGEST_DEADLINE_S:
+            raise ValueError(f"a deadline of {self.deadline_s} s is not between 0 and {LONGEST_DEADLINE_S} s")
 
 
 class CallTimes(msgspec.Struct, frozen=True):
-    """The times of one vendor's calls. The fields after the first four follow from them."""
+    """The times of one system's calls. Those after the first four follow from them."""
 
     deadline_s: float
     """D: one total wall-clock deadline for a call (law 17)."""
@@ -57,7 +66,8 @@ class CallTimes(msgspec.Struct, frozen=True):
 class Times(msgspec.Struct, frozen=True):
     """All times of one profile."""
 
-    calls: Mapping[Vendor, CallTimes]
+    every_call: CallTimes | None = None
+    """For all systems alike; None: each system's follow from what it declares."""
     kafka_transaction_s: float = 15.0
     """Three times the slowest batch; a hanging transaction blocks readers no longer than this (law 13)."""
     max_poll_interval_s: float = 60.0
@@ -65,13 +75,14 @@ class Times(msgspec.Struct, frozen=True):
     retry_cap_s: float = 900.0
     retry_budget_s: float = 86_400.0
     """Time behind a closed gate does not count."""
-    shutdown_grace_s: float = 160.0
-    """From the first signal until calls in flight must have ended: the longest D + 30 s."""
+    shutdown_grace_s: float = LONGEST_DEADLINE_S + 30.0
+    """From the first signal until calls in flight must have ended: LONGEST_DEADLINE_S + 30 s."""
     claim_idle_s: float = 1.0
     """How long an idle poster waits before it looks again without being told."""
 
-    def of(self, vendor: Vendor) -> CallTimes:
-        return self.calls[vendor]
+    def of(self, limits: CallLimits) -> CallTimes:
+        """The times of the calls to a system with these limits. Pure."""
+        return self.every_call or _derived(limits.deadline_s, limits.processing_s)
 
 
 def times_of(profile: Profile) -> Times:
@@ -79,7 +90,7 @@ def times_of(profile: Profile) -> Times:
     return _PRODUCTION if profile is Profile.PRODUCTION else _SANDBOX
 
 
-def _production(deadline_s: float, processing_s: float) -> CallTimes:
+def _derived(deadline_s: float, processing_s: float) -> CallTimes:
     return CallTimes(
         deadline_s=deadline_s,
         start_margin_s=5.0,
@@ -90,17 +101,12 @@ def _production(deadline_s: float, processing_s: float) -> CallTimes:
     )
 
 
-# Deadlines: PROTOCOL section 5. Processing: both vendors end a request at their side within 60 s and 120 s; once
-# more that long is granted after ours, since a request may have waited at their door.
-_PRODUCTION: Final = Times(
-    calls=MappingProxyType({Vendor.OPEN_DENTAL: _production(75.0, 60.0), Vendor.QUICKBOOKS: _production(130.0, 120.0)}),
-    shutdown_grace_s=130.0 + 30.0,
-)
+_PRODUCTION: Final = Times()
 _SANDBOX_CALL: Final = CallTimes(
     deadline_s=2.0, start_margin_s=0.5, processing_s=1.0, mark_need_s=2.0 + 1.0, lease_s=2.0 + 3.0
 )
 _SANDBOX: Final = Times(
-    calls=MappingProxyType(dict.fromkeys(Vendor, _SANDBOX_CALL)),
+    every_call=_SANDBOX_CALL,
     retry_base_s=0.2,
     retry_cap_s=5.0,
     shutdown_grace_s=2.0 + 3.0,

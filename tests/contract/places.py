@@ -14,7 +14,8 @@ from schemas.events import PaymentKind, PayoutCategory, Tender
 from schemas.plan import Instruction, PayoutLine
 from schemas.vocabulary import EntryKind
 from sinks.ledger.request_ids import marker, request_id
-from sinks.targets.open_dental import OpenDentalTarget, load_keys, load_mapping
+from sinks.targets.open_dental.adapter import OpenDentalTarget
+from sinks.targets.open_dental.mapping import load_keys, load_mapping
 from sinks.targets.port import Entry, PaymentTarget
 from streams.fault_injection.controls import Controls
 from tests.sinks.targets.quickbooks.companies import Company, a_company

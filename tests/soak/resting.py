@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.vocabulary import IN_DOUBT, State
-from streams.runtime.times import Vendor
+from sinks.targets.catalogue import times_of_route
 from tests.deploy.commands.console import writeback_json
 from tests.scenarios import topics
 from tests.scenarios.pipeline import Pipeline
@@ -28,7 +28,7 @@ class SoakPipeline(Pipeline):
 
     def sort_doubles(self) -> Sorted:
         """What is in the window of law 20, and what is not."""
-        times = self.settings.times.of(Vendor.OPEN_DENTAL)
+        times = times_of_route("open_dental", self.settings)
         accounts = {account for pair in self.accounts.values() for account in pair}
         sorted_ = (
             doubles.sort(self.sandbox.open_dental, accounts, self.freezes, times),

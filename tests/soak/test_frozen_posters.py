@@ -12,7 +12,7 @@ import pytest
 
 from deploy.sandbox.running import Effect, FaultKind, SandboxProcess
 from schemas.practice_settings import AmountMode
-from streams.runtime.times import Vendor
+from sinks.targets.catalogue import times_of_route
 from tests.scenarios.waiting import until
 from tests.sinks.poster.offices import Office, Offices
 from tests.soak import doubles, faults
@@ -97,7 +97,7 @@ def _states(offices: Offices) -> dict[str, int]:
 def _judge(offices: Offices, found: list[Office], troubles: Troubles, lasting: Length, what: str) -> doubles.Sorted:
     accounts = {office.customer_key for office in found}
     freezes = [freeze for each in troubles.freezes.values() for freeze in each]
-    times = offices.world.settings().times.of(Vendor.OPEN_DENTAL)
+    times = times_of_route("open_dental", offices.world.settings())
     sorted_ = doubles.sort(offices.sandbox.open_dental, accounts, freezes, times)
     tell(
         part=what,

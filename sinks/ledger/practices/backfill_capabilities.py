@@ -9,6 +9,7 @@ from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
 from sinks.ledger.schema.database import statement
+from sinks.targets.catalogue import ROUTES
 from streams.runtime.errors import ConfigurationError
 from streams.runtime.logging import log
 
@@ -37,13 +38,10 @@ def tell_abilities(connection: psycopg.Connection[TupleRow]) -> int:
 
 
 def _words(route: str, base_url: str, config: Any) -> list[str] | None:
-    # Only where there is such a row: INTAKE holds no adapter otherwise.
-    from sinks.targets.connection_input import ROUTES
-
     known = ROUTES.get(route)
     if known is None:
         return None
     try:
-        return known.check(base_url, config, None).capabilities
+        return known.check(base_url, config, None).capabilities.words()
     except ConfigurationError:
         return None

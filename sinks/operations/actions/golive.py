@@ -27,8 +27,9 @@ from sinks.ledger.waiting.reevaluate import moment
 from sinks.operations.actions import golive_plans, golive_posts
 from sinks.operations.actions.golive_checklist import Checklist, Item, Line
 from sinks.operations.actions.golive_plans import Step, StepState
-from sinks.targets.catalogue import StoredConnection, Surroundings, UnusableConnectionError, open_target, times_of_route
+from sinks.targets.catalogue import open_target, times_of_route
 from sinks.targets.port import PaymentTarget
+from sinks.targets.route import StoredConnection, Surroundings, UnusableConnectionError
 from streams.runtime.clock import Clock
 from streams.runtime.errors import ConfigurationError
 

@@ -36,9 +36,8 @@ from sinks.operations.queries.explain_rows import (
 from sinks.operations.queries.explain_story import causes_of, told
 from sinks.operations.queries.read_rows import Connection, read
 from sinks.operations.queries.totals import totals_of
+from sinks.targets.catalogue import ID_PREFIXES
 
-PLACES: Final = ("payments", "adjustments", "procedurelogs", "commlogs", "deposit", "journalentry")
-"""Before the number in an `external_id`: people know the number alone."""
 LOOKED_FOR: Final = (
     "an event's id",
     "a payment, refund, return, dispute, membership or payout's id",
@@ -95,7 +94,7 @@ def _find(connection: Connection, sought: str, practice_id: str | None) -> list[
 
 
 def _external_ids(sought: str) -> list[str]:
-    return [sought] if "/" in sought else [sought, *(f"{place}/{sought}" for place in PLACES)]
+    return [sought] if "/" in sought else [sought, *(f"{place}/{sought}" for place in ID_PREFIXES)]
 
 
 def _golive_posts(connection: Connection, sought: str, practice_id: str | None) -> list[GolivePost]:

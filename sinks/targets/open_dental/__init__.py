@@ -1,10 +1,5 @@
 """Open Dental through its own API: payments, fee adjustments, read-back (README).
 
-`mapping` holds what a practice chose, `composing` makes the request, `classifying` reads what came back, `reading`
-finds our entries again, `target` is the adapter. Vendor text stays inside this package (H-3).
+`route` declares the system, `mapping` is what a practice chose, `requests` composes an entry, `answers` reads what came
+back, `find_entries` finds our entries again, `adapter` is the port. Text of the vendor stays inside this package (H-3).
 """
-
-from sinks.targets.open_dental.adapter import OpenDentalTarget
-from sinks.targets.open_dental.mapping import MappingError, OpenDentalKeys, OpenDentalMapping, load_keys, load_mapping
-
-__all__ = ["MappingError", "OpenDentalKeys", "OpenDentalMapping", "OpenDentalTarget", "load_keys", "load_mapping"]

@@ -41,7 +41,6 @@ from sinks.targets.port import (
 )
 from streams.fault_injection.controls import Controls
 
-ROUTE: Final = "open_dental"
 OUT_OF_TIME: Final = "DEADLINE"
 """Code of a read that was not made: its deadline had passed."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from typing import Final
 
 from schemas.vocabulary import ConnectionReason, DeadLetterReason
 from sinks.targets.choices import Choice
@@ -30,30 +29,15 @@ from sinks.targets.port import (
 )
 from sinks.targets.quickbooks import choices, connection_test, find_entries
 from sinks.targets.quickbooks.answers import THROTTLE_S, TokenRefused, judge_error
+from sinks.targets.quickbooks.capabilities import CALLS_AT_ONCE, CAPABILITIES
 from sinks.targets.quickbooks.client import CompanyClient, Sent
 from sinks.targets.quickbooks.company_cache import Books
 from sinks.targets.quickbooks.documents import MINOR_VERSION, compose_document
 from sinks.targets.quickbooks.faults import parse_json
 from sinks.targets.quickbooks.mapping import QuickBooksMapping
 from sinks.targets.quickbooks.oauth_secrets import SecretStore
-from sinks.targets.quickbooks.reversals import ENTRY_KINDS
 from sinks.targets.quickbooks.tokens import NoToken, TokenKeeper
 from streams.fault_injection.controls import Controls
-
-ROUTE: Final = "quickbooks"
-CALLS_AT_ONCE: Final = 8
-"""Below the ten at once that some of the vendor's pages name (README section 7)."""
-INTERVAL_S: Final = 0.125
-"""Keeps both limits: 10 a second and, with reads, 500 a minute (P-9)."""
-CAPABILITIES: Final = Capabilities(
-    entry_kinds=ENTRY_KINDS,
-    reads_back=True,
-    proves_absence=True,
-    idempotency_key=True,
-    needs_patient=False,
-    max_in_flight=CALLS_AT_ONCE,
-    min_interval_s=INTERVAL_S,
-)
 
 
 class QuickBooksTarget:

@@ -6,7 +6,10 @@ For the notices: a code's words win over its reason's, which win over the genera
 
 from __future__ import annotations
 
+from typing import Final
+
 from schemas.vocabulary import ConnectionReason, DeadLetterReason
+from sinks.targets.route import Remedies
 
 _RECONNECT = (
     "QuickBooks is disconnected. Someone who is an admin of the QuickBooks company must connect it again. "
@@ -34,7 +37,7 @@ _ACCOUNT_TYPE = (
 )
 _PLAN = "Class or location is not part of this QuickBooks plan. Turn class and location off in the mapping."
 
-BY_CODE: dict[str, str] = {
+_BY_CODE: Final[dict[str, str]] = {
     "100": _COMPANY,
     "120": _RECONNECT,
     "3100": _COMPANY,
@@ -55,7 +58,7 @@ BY_CODE: dict[str, str] = {
     "6540": "The entry is part of a deposit that is locked. Remove it from that deposit in QuickBooks.",
 }
 
-BY_REASON: dict[DeadLetterReason | ConnectionReason, str] = {
+_BY_REASON: Final[dict[DeadLetterReason | ConnectionReason, str]] = {
     DeadLetterReason.MAPPING_MISSING: (
         "An account that this payout needs is not mapped. Choose it in the mapping; a reserve or carried balance "
         "needs an other current asset account."
@@ -82,8 +85,4 @@ BY_REASON: dict[DeadLetterReason | ConnectionReason, str] = {
     ConnectionReason.SUBSCRIPTION_ENDED: _SUBSCRIPTION,
 }
 
-
-def remedy(code: str | None, reason: DeadLetterReason | ConnectionReason | None) -> str | None:
-    """The practice's next step, or None where the general words are the best there are. Pure."""
-    found = BY_CODE.get(code) if code else None
-    return found or (BY_REASON.get(reason) if reason else None)
+REMEDIES: Final = Remedies(by_code=_BY_CODE, by_reason=_BY_REASON)

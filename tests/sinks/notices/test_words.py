@@ -13,7 +13,7 @@ from sinks.notices.words.notice_text import REDRIVE_FOLLOWS
 from sinks.notices.words.postings import POSTING_WORDS
 from sinks.notices.words.records import RECORD_WORDS
 from sinks.notices.words.waiting import WAITING_WORDS
-from sinks.targets.quickbooks.remedies import BY_CODE, remedy
+from sinks.targets.quickbooks.remedies import REMEDIES
 
 EVERY_REASON: list[Reason] = [*DeadLetterReason, *ConnectionReason, *AttentionReason]
 
@@ -45,8 +45,14 @@ def test_no_reason_stands_in_two_tables() -> None:
 def test_no_words_name_a_button_that_nobody_has(reason: Reason) -> None:
     """NOT-3: staff can enter, correct, look and tell. Support acts for them (`writeback entries`)."""
     words = words_for(reason)
-    own = remedy(None, reason) if isinstance(reason, DeadLetterReason | ConnectionReason) else None
-    for text in (words.remedy, words.afterwards, own or "", *BY_CODE.values(), *(w for _, w in WAITING_WORDS.values())):
+    own = REMEDIES.of(None, reason) if isinstance(reason, DeadLetterReason | ConnectionReason) else None
+    for text in (
+        words.remedy,
+        words.afterwards,
+        own or "",
+        *REMEDIES.by_code.values(),
+        *(w for _, w in WAITING_WORDS.values()),
+    ):
         assert not re.search(r"\b(mark|release) (it|them|the)\b", text), text
 
 
@@ -63,4 +69,4 @@ def test_what_was_entered_by_hand_is_not_posted_again() -> None:
     for reason in (DeadLetterReason.REFUSED_BY_TARGET, DeadLetterReason.PERIOD_CLOSED):
         assert words_for(reason).afterwards == REDRIVE_FOLLOWS
     assert "Do not enter it by hand" in words_for(DeadLetterReason.OUTCOME_UNKNOWN).remedy
-    assert "Do not enter it by hand" in (remedy(None, DeadLetterReason.OUTCOME_UNKNOWN) or "")
+    assert "Do not enter it by hand" in (REMEDIES.of(None, DeadLetterReason.OUTCOME_UNKNOWN) or "")

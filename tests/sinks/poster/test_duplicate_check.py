@@ -22,10 +22,10 @@ from sinks.poster.duplicate_check import Judged, judge
 from sinks.poster.limiter import HEALTHY, Limiter
 from sinks.poster.planned_call import Outcome, SecondLook, Verdict
 from sinks.poster.practice_lease import Turn
+from sinks.targets.open_dental.route import OPEN_DENTAL
 from sinks.targets.port import Found, ReadFailed, Scope
 from streams.fault_injection.controls import Controls
 from streams.runtime.clock import SystemClock
-from streams.runtime.times import Vendor
 from tests.processors.rules.event_examples import PRACTICE
 from tests.scenarios.roles import Role
 from tests.scenarios.waiting import WITHIN_S, until
@@ -270,7 +270,7 @@ def test_a_look_waits_for_the_call_of_its_lane() -> None:
         epoch=1,
         route="open_dental",
         target_name="PMS",
-        times=TIMES.of(Vendor.OPEN_DENTAL),
+        times=TIMES.of(OPEN_DENTAL.limits),
         limiter=Limiter(),
         breaker=HEALTHY,
     )

@@ -16,7 +16,8 @@ from sinks.ledger.schema.transitions import allowed
 from sinks.poster import limiter, outcomes, pre_send_checks, retry_times
 from sinks.poster.planned_call import Closing, Dead, Facts, Frozen, Held, Verdict, Work
 from sinks.poster.pre_send_checks import Ready
-from sinks.targets.open_dental import OpenDentalKeys, OpenDentalTarget, load_mapping
+from sinks.targets.open_dental.adapter import OpenDentalTarget
+from sinks.targets.open_dental.mapping import OpenDentalKeys, load_mapping
 from sinks.targets.port import (
     Accepted,
     Answer,

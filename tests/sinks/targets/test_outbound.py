@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from sinks.targets.catalogue import ROUTES, route_named
 from sinks.targets.outbound import check_outbound
 from streams.runtime.errors import ConfigurationError
 
@@ -21,7 +22,7 @@ from streams.runtime.errors import ConfigurationError
 )
 def test_the_vendors_and_loopback_may_be_called(route: str, url: str) -> None:
     """The published hosts by https; loopback as it is."""
-    assert check_outbound(route, url, "base_url") == url.rstrip("/")
+    assert check_outbound(ROUTES[route], url, "base_url") == url.rstrip("/")
 
 
 @pytest.mark.parametrize(
@@ -47,11 +48,16 @@ def test_the_vendors_and_loopback_may_be_called(route: str, url: str) -> None:
         ("open_dental", "http://local\nhost:30222/api"),
         ("open_dental", "http://localhost:30222/a b"),
         ("quickbooks", ""),
-        ("nexhealth", "https://nexhealth.info"),
     ],
 )
 def test_nothing_else_may_be_called(route: str, url: str) -> None:
     """SSRF: other hosts, other schemes, credentials in URLs, addresses inside the network."""
     with pytest.raises(ConfigurationError) as refused:
-        check_outbound(route, url, "base_url")
+        check_outbound(ROUTES[route], url, "base_url")
     assert "pass" not in str(refused.value)
+
+
+def test_a_system_that_is_not_in_the_catalogue_has_no_hosts() -> None:
+    """Nothing can be called on behalf of a route that this release does not have; the answer names those it has."""
+    with pytest.raises(ConfigurationError, match="use one of open-dental, quickbooks"):
+        route_named("nexhealth")

@@ -10,7 +10,7 @@ from schemas.vocabulary import EntryKind
 from sinks.ledger.practices.backfill_capabilities import tell_abilities
 from sinks.targets.open_dental.capabilities import capabilities_of
 from sinks.targets.open_dental.mapping import load_mapping
-from sinks.targets.quickbooks.adapter import CAPABILITIES
+from sinks.targets.quickbooks.capabilities import CAPABILITIES
 from tests.processors.rules.event_examples import PRACTICE
 from tests.scenarios.waiting import until
 from tests.sinks.ledger.ledger_fixture import Book

@@ -20,12 +20,12 @@ from sinks.ledger.practices.settings.settings_store import Saving, change
 from sinks.operations.actions import golive_plans, golive_posts
 from sinks.operations.actions.golive import Checking
 from sinks.operations.actions.golive_checklist import Checklist, Item
-from sinks.targets.catalogue import StoredConnection, open_target
-from sinks.targets.open_dental import OpenDentalTarget
+from sinks.targets.catalogue import open_target, times_of_route
+from sinks.targets.open_dental.adapter import OpenDentalTarget
 from sinks.targets.port import ConnectionReport
+from sinks.targets.route import StoredConnection
 from streams.runtime.clock import SystemClock
 from streams.runtime.errors import ConfigurationError
-from streams.runtime.times import Vendor
 from tests.scenarios.waiting import until
 from tests.sinks.poster.offices import SECRET_TEXT, Office, Offices
 
@@ -233,7 +233,7 @@ def test_of_two_checks_at_once_one_sends(desk: Desk) -> None:
                 "live",
                 stale,
                 target,
-                settings.times.of(Vendor.OPEN_DENTAL),
+                times_of_route("open_dental", settings),
                 settings.controls,
             )
         finally:

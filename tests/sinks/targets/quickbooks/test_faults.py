@@ -12,7 +12,7 @@ from schemas.vocabulary import ConnectionReason, DeadLetterReason
 from sinks.targets.port import NoAnswer, RefusalClass, Refused, Scope
 from sinks.targets.quickbooks.answers import RULES, THROTTLE_S, TokenRefused, judge_error
 from sinks.targets.quickbooks.faults import parse_fault
-from sinks.targets.quickbooks.remedies import remedy
+from sinks.targets.quickbooks.remedies import REMEDIES
 
 
 def service(code: str, message: str = "", detail: str = "", kind: str = "ValidationFault") -> bytes:
@@ -179,4 +179,4 @@ def test_every_refusal_that_a_practice_can_act_on_has_a_remedy() -> None:
             ConnectionReason.THROTTLED,
             DeadLetterReason.REFUSED_BY_TARGET,
         )
-        assert remedy(code, rule.reason) or silent, code
+        assert REMEDIES.of(code, rule.reason) or silent, code

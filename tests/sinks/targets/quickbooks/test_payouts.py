@@ -16,6 +16,7 @@ from deploy.sandbox.running import CompanySandbox, SandboxProcess
 from schemas.events import PayoutCategory, PayoutItem
 from sinks.ledger.practices.connections import Saved, save_connection
 from sinks.targets.connection_input import checked_input
+from sinks.targets.quickbooks.route import QUICKBOOKS
 from streams.runtime.errors import ConfigurationError
 from tests.processors.rules.event_examples import item, payout
 from tests.scenarios.waiting import until
@@ -45,7 +46,7 @@ class Payouts:
         changes |= {"realm_id": realm} if realm else {}
         given = checked_input(
             PRACTICE,
-            "quickbooks",
+            QUICKBOOKS,
             base_url=self.ledger.sandbox.quickbooks.url,
             config=msgspec.json.encode(self.mapping | changes),
             secret=secret,

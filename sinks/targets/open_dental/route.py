@@ -1,0 +1,61 @@
+"""Open Dental as a target system: its row of the catalogue."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from schemas.vocabulary import ConnectionReason, Target
+from sinks.targets.open_dental.capabilities import capabilities_of
+from sinks.targets.open_dental.mapping import MappingError, load_keys, load_mapping
+from sinks.targets.port import PaymentTarget
+from sinks.targets.route import CheckedInput, Route, StoredConnection, Surroundings, UnusableConnectionError
+from streams.runtime.errors import ConfigurationError
+from streams.runtime.times import CallLimits
+
+
+def _check(base_url: str, config: object, secret: bytes | None) -> CheckedInput:
+    """The customer key names the office, so only secrets tell which account it is."""
+    try:
+        mapping = load_mapping(config)
+        keys = None if secret is None else load_keys(secret)
+    except MappingError as error:
+        raise ConfigurationError(f"Open Dental: {error}") from None
+    return CheckedInput(
+        config=msgspec.to_builtins(mapping),
+        secret=None if keys is None else msgspec.json.encode(keys),
+        account=None if keys is None else (keys.customer_key,),
+        capabilities=capabilities_of(mapping),
+    )
+
+
+def _open(stored: StoredConnection, around: Surroundings) -> PaymentTarget:
+    from sinks.targets.open_dental.adapter import OpenDentalTarget
+
+    try:
+        mapping = load_mapping(stored.config)
+        keys = load_keys(around.secret_of(stored))
+    except MappingError as error:
+        raise UnusableConnectionError(ConnectionReason.NEEDS_RECONNECT, "MAPPING", str(error)) from None
+    return OpenDentalTarget(
+        base_url=stored.base_url,
+        mapping=mapping,
+        keys=keys,
+        controls=around.settings.controls,
+        after_send=around.after_send,
+    )
+
+
+OPEN_DENTAL: Final = Route(
+    name="open_dental",
+    target=Target.PMS,
+    system="Open Dental",
+    default_url="https://api.opendental.com/api/v1",
+    hosts=frozenset({"api.opendental.com"}),
+    # The service ends a request at its side within 60 s. As long again after our deadline: it may have queued there.
+    limits=CallLimits(deadline_s=75.0, processing_s=60.0),
+    id_prefixes=("payments", "adjustments", "procedurelogs", "commlogs"),
+    check=_check,
+    open=_open,
+)

@@ -1,0 +1,69 @@
+"""QuickBooks Online as a target system: its row of the catalogue."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import urlsplit
+
+import msgspec
+
+from schemas.vocabulary import ConnectionReason, Target
+from sinks.targets.outbound import check_outbound
+from sinks.targets.port import PaymentTarget
+from sinks.targets.quickbooks.capabilities import CAPABILITIES
+from sinks.targets.quickbooks.mapping import MappingError, dump_mapping, load_mapping
+from sinks.targets.quickbooks.oauth_secrets import SecretsError, SecretStore, load_secrets
+from sinks.targets.quickbooks.remedies import REMEDIES
+from sinks.targets.route import CheckedInput, Route, StoredConnection, Surroundings, UnusableConnectionError
+from streams.runtime.errors import ConfigurationError
+from streams.runtime.loopback import require_loopback
+from streams.runtime.times import CallLimits
+
+
+def _check(base_url: str, config: object, secret: bytes | None) -> CheckedInput:
+    """The realm names the company, so the account is known without the secrets."""
+    try:
+        mapping = load_mapping(config)
+        secrets = None if secret is None else load_secrets(secret)
+    except (MappingError, SecretsError) as error:
+        raise ConfigurationError(f"QuickBooks: {error}") from None
+    check_outbound(QUICKBOOKS, mapping.token_url, "token_url")
+    return CheckedInput(
+        config=dump_mapping(mapping),
+        secret=None if secrets is None else msgspec.json.encode(secrets),
+        account=(urlsplit(base_url).netloc, mapping.realm_id),
+        capabilities=CAPABILITIES,
+    )
+
+
+def _open(stored: StoredConnection, around: Surroundings) -> PaymentTarget:
+    from sinks.targets.quickbooks.adapter import QuickBooksTarget
+
+    try:
+        mapping = load_mapping(stored.config)
+    except MappingError as error:
+        raise UnusableConnectionError(ConnectionReason.NEEDS_RECONNECT, "MAPPING", str(error)) from None
+    check_outbound(QUICKBOOKS, mapping.token_url, "token_url")
+    require_loopback(around.settings.unsafe_switches(), [mapping.token_url])
+    return QuickBooksTarget(
+        base_url=stored.base_url,
+        mapping=mapping,
+        secrets=SecretStore(around.connect, around.keys, stored.home_practice_id, stored.connection_id),
+        controls=around.settings.controls,
+        after_send=around.after_send,
+    )
+
+
+QUICKBOOKS: Final = Route(
+    name="quickbooks",
+    target=Target.QUICKBOOKS,
+    system="QuickBooks",
+    default_url="https://quickbooks.api.intuit.com",
+    hosts=frozenset({"quickbooks.api.intuit.com", "sandbox-quickbooks.api.intuit.com", "oauth.platform.intuit.com"}),
+    # The service ends a request at its side within 120 s. As long again after our deadline: it may have queued there.
+    limits=CallLimits(deadline_s=130.0, processing_s=120.0),
+    id_prefixes=("deposit", "journalentry"),
+    check=_check,
+    open=_open,
+    remedies=REMEDIES,
+)
