@@ -20,6 +20,7 @@ from psycopg import sql
 from psycopg.rows import TupleRow
 
 from sinks.ledger import schema
+from sinks.ledger.schema.functions import functions_sql
 from sinks.ledger.schema.migrate import migrate
 from sinks.ledger.schema.transitions import guard_sql
 from streams.settings import ProgramSettings
@@ -110,7 +111,7 @@ def _alone(admin: psycopg.Connection[TupleRow], statement: sql.Composed) -> None
 
 @cache
 def _schema_digest() -> str:
-    digest = sha256(guard_sql().encode())
+    digest = sha256((functions_sql() + guard_sql()).encode())
     for migration in sorted((Path(schema.__file__).parent / "migrations").glob("*.sql")):
         digest.update(migration.read_bytes())
     return digest.hexdigest()[:16]

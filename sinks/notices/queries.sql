@@ -3,7 +3,7 @@
 WITH attention AS (
     SELECT practice_id, effect_id, target, state, reason, last_code, changed_at
     FROM effects
-    WHERE state IN ('INVALID_CONFIG', 'BLOCKED_PERIOD', 'REJECTED', 'DEAD_LETTERED')
+    WHERE is_dead(state)
        OR (state = 'UNCERTAIN' AND settle_until < now() - :unsettled::interval)
 ), closed AS (
     SELECT pc.practice_id, pc.target, pc.connection_id, c.closed_reason AS reason, c.closed_at
@@ -17,15 +17,14 @@ WITH attention AS (
 SELECT 'posting', a.practice_id, a.target, a.state, a.reason, count(*)::int, min(a.changed_at),
     (SELECT count(*)::int FROM effects d
      WHERE d.practice_id = a.practice_id AND d.depends_on = ANY(array_agg(a.effect_id))
-       AND d.state NOT IN ('POSTED', 'RECORDED_MANUALLY', 'VOIDED_BEFORE_POST', 'DISMISSED', 'SKIPPED_ZERO',
-                           'SKIPPED_DISABLED', 'INVALID_CONFIG', 'BLOCKED_PERIOD', 'REJECTED', 'DEAD_LETTERED')),
+       AND NOT is_final(d.state) AND NOT is_dead(d.state)),
     (array_agg(a.last_code ORDER BY a.changed_at DESC))[1], NULL::timestamptz
 FROM attention a GROUP BY a.practice_id, a.target, a.state, a.reason
 UNION ALL
-SELECT CASE WHEN stage IN ('post', 'readback') THEN 'posting' ELSE 'record' END, practice_id,
-    CASE WHEN stage IN ('post', 'readback') THEN target END, NULL, reason, count(*)::int, min(first_failed_at), 0, NULL, NULL
+SELECT CASE WHEN is_entry_stage(stage) THEN 'posting' ELSE 'record' END, practice_id,
+    CASE WHEN is_entry_stage(stage) THEN target END, NULL, reason, count(*)::int, min(first_failed_at), 0, NULL, NULL
 FROM dead_letters
-WHERE settled_at IS NULL AND (stage IN ('decode', 'rules', 'intake') OR reason = 'DUPLICATE_AT_TARGET')
+WHERE settled_at IS NULL AND stands_by_itself(stage, reason)
 GROUP BY 1, 2, 3, reason
 UNION ALL
 SELECT 'connection', w.practice_id, w.target, NULL, w.reason, w.waiting, w.closed_at, 0, NULL, NULL
@@ -33,8 +32,8 @@ FROM (
     SELECT k.practice_id, k.target, k.reason, min(k.closed_at) AS closed_at,
         (SELECT count(*)::int FROM effects e
          WHERE e.practice_id = k.practice_id AND e.connection_id = k.connection_id
-           AND e.state IN ('SCHEDULED', 'RETRYING', 'UNCERTAIN', 'ACCEPTED')
-           AND e.due_at <= coalesce(:now::timestamptz, now())) AS waiting
+           AND is_poster_due(e.state)
+           AND e.due_at <= business_now(:now)) AS waiting
     FROM closed k GROUP BY k.practice_id, k.target, k.connection_id, k.reason
 ) w
 WHERE w.reason = ANY(:at_once::text[]) OR (w.closed_at < now() - :down_for::interval AND w.waiting > 0)
@@ -44,11 +43,11 @@ SELECT 'event', practice_id, NULL, NULL,
     CASE waiting WHEN 'AWAITING_ORIGINAL' THEN 'ORIGINAL_MISSING' WHEN 'AWAITING_FEE' THEN 'FEE_MISSING' ELSE reason END,
     count(*)::int, min(received_at), 0, NULL, NULL
 FROM events
-WHERE (waiting = 'AWAITING_ORIGINAL' AND received_at < coalesce(:now::timestamptz, now()) - :original_by::interval
+WHERE (waiting = 'AWAITING_ORIGINAL' AND received_at < business_now(:now) - :original_by::interval
        AND NOT EXISTS (SELECT FROM events o WHERE o.practice_id = events.practice_id AND o.source = events.source
            AND o.subject = events.concerns AND o.kind = 'payment' AND o.waiting = 'AWAITING_FEE'
            AND o.superseded_by IS NULL))
-   OR (waiting = 'AWAITING_FEE' AND received_at < coalesce(:now::timestamptz, now()) - :fee_by::interval)
+   OR (waiting = 'AWAITING_FEE' AND received_at < business_now(:now) - :fee_by::interval)
    OR (waiting = 'AWAITING_REVIEW' AND reason IN ('MORE_THAN_ORIGINAL', 'SUMS_DISAGREE'))
 GROUP BY 2, 5
 UNION ALL
@@ -58,14 +57,14 @@ UNION ALL
 SELECT 'event', practice_id, NULL, NULL, CASE kind WHEN 'return' THEN 'PAYMENT_RETURNED' ELSE 'PAYOUT_FAILED' END,
     count(*)::int, min(received_at), 0, NULL, NULL
 FROM events
-WHERE kind IN ('return', 'payout_failed') AND received_at > coalesce(:now::timestamptz, now()) - :news_for::interval
+WHERE kind IN ('return', 'payout_failed') AND received_at > business_now(:now) - :news_for::interval
 GROUP BY 2, 5
 UNION ALL
 SELECT 'event', practice_id, NULL, NULL, 'DISPUTE_OPENED', count(*)::int, min(opened_at), 0, NULL, min(respond_by)
 FROM disputes WHERE closed_at IS NULL GROUP BY 2
 UNION ALL
 SELECT 'event', practice_id, NULL, NULL, 'DISPUTE_' || outcome, count(*)::int, min(closed_at), 0, NULL, NULL
-FROM disputes WHERE closed_at > coalesce(:now::timestamptz, now()) - :news_for::interval GROUP BY 2, outcome;
+FROM disputes WHERE closed_at > business_now(:now) - :news_for::interval GROUP BY 2, outcome;
 
 -- name: open_notices
 SELECT practice_id, cause, opened_at, not_before, told_at, shown, steps FROM notices WHERE closed_at IS NULL;
@@ -73,7 +72,7 @@ SELECT practice_id, cause, opened_at, not_before, told_at, shown, steps FROM not
 -- name: open_notice
 -- The unique index of open notices lets one of two notifiers win; the other finds the row next time.
 INSERT INTO notices (practice_id, cause, opened_at, target, state, reason, items, not_before)
-SELECT :practice_id, :cause, coalesce(:now::timestamptz, now()), :target, NULL, :reason, :items,
+SELECT :practice_id, :cause, business_now(:now), :target, NULL, :reason, :items,
     coalesce((SELECT max(told_at) FROM notices WHERE practice_id = :practice_id AND cause = :cause)
              + :bundle::interval, 'epoch')
 ON CONFLICT DO NOTHING
@@ -86,15 +85,15 @@ WHERE practice_id = :practice_id AND cause = :cause AND opened_at = :opened_at A
 
 -- name: take_step
 -- Compare-and-set on the number of steps: a message is planned by one notifier only.
-UPDATE notices SET steps = steps + 1, told_at = coalesce(:now::timestamptz, now()), shown = :items, items = :items,
+UPDATE notices SET steps = steps + 1, told_at = business_now(:now), shown = :items, items = :items,
     suppressed = suppressed + :more,
-    reminded_at = CASE WHEN :reminder THEN coalesce(:now::timestamptz, now()) ELSE reminded_at END,
-    closed_at = CASE WHEN :closing THEN coalesce(:now::timestamptz, now()) ELSE closed_at END
+    reminded_at = CASE WHEN :reminder THEN business_now(:now) ELSE reminded_at END,
+    closed_at = CASE WHEN :closing THEN business_now(:now) ELSE closed_at END
 WHERE practice_id = :practice_id AND cause = :cause AND opened_at = :opened_at AND steps = :steps AND closed_at IS NULL
 RETURNING steps;
 
 -- name: close_untold
-UPDATE notices SET closed_at = coalesce(:now::timestamptz, now()), items = 0
+UPDATE notices SET closed_at = business_now(:now), items = 0
 WHERE practice_id = :practice_id AND cause = :cause AND opened_at = :opened_at AND steps = :steps AND closed_at IS NULL
 RETURNING steps;
 
@@ -109,14 +108,14 @@ RETURNING recipient;
 
 -- name: told_recipients
 SELECT DISTINCT recipient FROM deliveries
-WHERE practice_id = :practice_id AND cause = :cause AND opened_at = :opened_at AND state IN ('SENDING', 'SENT', 'UNCERTAIN')
+WHERE practice_id = :practice_id AND cause = :cause AND opened_at = :opened_at AND may_have_arrived(state)
 ORDER BY recipient;
 
 -- name: plan_delivery!
 INSERT INTO deliveries (practice_id, cause, opened_at, step, channel, recipient, message_id, state, next_at, subject,
     body, written_at)
 VALUES (:practice_id, :cause, :opened_at, :step, 'email', :recipient, :message_id, 'DUE', 'epoch', :subject, :body,
-    coalesce(:now::timestamptz, now()))
+    business_now(:now))
 ON CONFLICT DO NOTHING;
 
 -- name: abandoned!
@@ -129,7 +128,7 @@ WHERE state = 'SENDING' AND marked_at < now() - :lease::interval;
 UPDATE deliveries d SET state = 'SENDING', marked_at = now(), attempts = d.attempts + 1,
     repeated = d.repeated OR d.state = 'UNCERTAIN'
 FROM (SELECT practice_id, cause, opened_at, step, channel, recipient FROM deliveries
-      WHERE next_at <= coalesce(:now::timestamptz, now())
+      WHERE next_at <= business_now(:now)
         AND (state = 'DUE' OR (state = 'UNCERTAIN' AND NOT repeated))
       ORDER BY next_at, written_at LIMIT :most FOR UPDATE SKIP LOCKED) k
 WHERE (d.practice_id, d.cause, d.opened_at, d.step, d.channel, d.recipient)
@@ -140,8 +139,8 @@ RETURNING d.practice_id, d.cause, d.opened_at, d.step, d.channel, d.recipient, d
 -- name: answer!
 -- Only the try that marked it may answer.
 UPDATE deliveries SET state = :state, code = :code,
-    sent_at = CASE WHEN :state = 'SENT' THEN coalesce(:now::timestamptz, now()) END,
-    next_at = coalesce(:now::timestamptz, now()) + make_interval(secs => :again_s)
+    sent_at = CASE WHEN :state = 'SENT' THEN business_now(:now) END,
+    next_at = business_now(:now) + make_interval(secs => :again_s)
 WHERE (practice_id, cause, opened_at, step, channel, recipient)
     = (:practice_id, :cause, :opened_at, :step, :channel, :recipient)
   AND state = 'SENDING' AND attempts = :attempts;
@@ -157,19 +156,19 @@ SELECT cause, count(*)::int FROM notices WHERE closed_at IS NULL GROUP BY cause;
 -- What waits for people, where it is morning on a working day and today's digest is not written yet.
 WITH waiting AS (
     SELECT practice_id, state, count(*)::int AS entries FROM effects
-    WHERE state IN ('AWAITING_REVIEW', 'AWAITING_LINK', 'AWAITING_ALLOCATION', 'AWAITING_MANUAL_POST')
+    WHERE waits_for_people(state)
     GROUP BY practice_id, state
     UNION ALL
     -- What should resolve itself is told once it has not for long: a fee (N-5), a payment (R-8),
     -- settings that begin after it.
     SELECT practice_id, waiting, count(*)::int FROM events
     WHERE waiting IS NOT NULL AND (waiting = 'AWAITING_REVIEW'
-        OR waiting = 'AWAITING_FEE' AND received_at < coalesce(:now::timestamptz, now()) - interval '72 hours'
-        OR waiting = 'AWAITING_ORIGINAL' AND received_at < coalesce(:now::timestamptz, now()) - interval '24 hours'
-        OR waiting = 'AWAITING_SETTINGS' AND received_at < coalesce(:now::timestamptz, now()) - interval '1 hour')
+        OR waiting = 'AWAITING_FEE' AND received_at < business_now(:now) - interval '72 hours'
+        OR waiting = 'AWAITING_ORIGINAL' AND received_at < business_now(:now) - interval '24 hours'
+        OR waiting = 'AWAITING_SETTINGS' AND received_at < business_now(:now) - interval '1 hour')
     GROUP BY practice_id, waiting
 ), local AS (
-    SELECT p.practice_id, z.name AS zone, coalesce(:now::timestamptz, now()) AT TIME ZONE z.name AS at
+    SELECT p.practice_id, z.name AS zone, business_now(:now) AT TIME ZONE z.name AS at
     FROM (SELECT DISTINCT practice_id FROM waiting) p
     CROSS JOIN LATERAL (SELECT body ->> 'zone' AS name FROM settings s WHERE s.practice_id = p.practice_id
                         ORDER BY version DESC LIMIT 1) z
@@ -185,5 +184,5 @@ ORDER BY m.practice_id, w.state;
 -- name: take_digest
 -- Closed from the start: it tells of nothing that could be solved, and its key is the morning.
 INSERT INTO notices (practice_id, cause, opened_at, reason, items, told_at, closed_at, steps)
-VALUES (:practice_id, :cause, :opened_at, 'WAITING', :items, coalesce(:now::timestamptz, now()), :opened_at, 1)
+VALUES (:practice_id, :cause, :opened_at, 'WAITING', :items, business_now(:now), :opened_at, 1)
 ON CONFLICT DO NOTHING RETURNING practice_id;

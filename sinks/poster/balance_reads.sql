@@ -11,7 +11,7 @@ FOR SHARE;
 SELECT e.part, e.amount_minor, e.instruction::text, e.placement::text,
        (SELECT o.placement::text FROM effects o WHERE o.practice_id = e.practice_id AND o.effect_id = e.depends_on)
 FROM effects e
-WHERE e.practice_id = :practice_id AND e.effect_id = :effect_id AND e.state IN ('SCHEDULED', 'RETRYING')
+WHERE e.practice_id = :practice_id AND e.effect_id = :effect_id AND is_ready(e.state)
   AND NOT e.look_first
 FOR NO KEY UPDATE;
 
@@ -20,8 +20,7 @@ FOR NO KEY UPDATE;
 SELECT e.effect_id, e.part, e.amount_minor, e.instruction::text
 FROM effects e
 WHERE e.practice_id = :practice_id AND e.depends_on = :effect_id AND e.entry_kind = 'fee_adjustment'
-  AND e.state IN ('AWAITING_REVIEW', 'AWAITING_CLEARANCE', 'AWAITING_LINK', 'AWAITING_ALLOCATION',
-                  'AWAITING_MANUAL_POST', 'PAUSED', 'SCHEDULED', 'RETRYING')
+  AND is_pending(e.state)
   AND NOT e.look_first AND e.sent_at IS NULL
 ORDER BY e.effect_id
 FOR NO KEY UPDATE;
@@ -31,8 +30,8 @@ FOR NO KEY UPDATE;
 SELECT s.value ->> 0, sum((s.value ->> 1)::bigint)
 FROM effects e CROSS JOIN LATERAL jsonb_array_elements(e.placement -> 'shares') s
 WHERE e.practice_id = :practice_id AND e.connection_id = :connection_id AND e.lane = :lane
-  AND e.state IN ('SCHEDULED', 'RETRYING', 'SENDING', 'ACCEPTED', 'UNCERTAIN')
-  AND e.placement IS NOT NULL AND e.entry_kind IN ('payment', 'fee_adjustment') AND e.effect_id <> :effect_id
+  AND is_in_lane(e.state)
+  AND e.placement IS NOT NULL AND lies_on_charges(e.entry_kind) AND e.effect_id <> :effect_id
 GROUP BY 1;
 
 -- name: charged_by_us
@@ -44,7 +43,7 @@ WHERE e.practice_id = :practice_id AND e.patient_ref = :patient_ref AND e.entry_
 -- name: change!
 UPDATE effects e
 SET amount_minor = i.amount_minor, instruction = i.instruction, placement = i.placement,
-    changed_at = coalesce(:now::timestamptz, now())
+    changed_at = business_now(:now)
 FROM json_to_recordset(:items::json) AS i(n bigint, amount_minor bigint, instruction jsonb, placement jsonb)
 WHERE e.practice_id = :practice_id AND e.effect_id = i.n;
 
@@ -58,7 +57,7 @@ INSERT INTO effects (practice_id, effect_id, source, event_id, target, entry_kin
     placement, request_id, changed_at)
 SELECT e.practice_id, i.n, e.source, e.event_id, e.target, i.entry_kind, i.part, e.connection_id, e.lane, i.depends_on,
     'SCHEDULED', e.reason, e.due_at, e.late, i.amount_minor, e.currency, e.ledger_date, e.patient_ref,
-    e.settings_version, i.instruction, i.placement, i.request_id, coalesce(:now::timestamptz, now())
+    e.settings_version, i.instruction, i.placement, i.request_id, business_now(:now)
 FROM effects e
 CROSS JOIN json_to_recordset(:items::json)
     AS i(n bigint, entry_kind text, part text, depends_on bigint, amount_minor bigint, instruction jsonb,

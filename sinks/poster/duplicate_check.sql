@@ -10,7 +10,7 @@ SELECT e.practice_id, e.connection_id, e.effect_id, e.source, e.event_id, n.subj
        e.settings_version, true, '{}', true, o.external_id, o.payload, e.placement::text, false, e.external_id
 FROM json_to_recordset(:gates::json) AS k(p text, c text)
 JOIN effects e ON e.practice_id = k.p AND e.connection_id = k.c
-    AND e.second_look_at <= coalesce(:now::timestamptz, now())
+    AND e.second_look_at <= business_now(:now)
 JOIN events n ON n.practice_id = e.practice_id AND n.source = e.source AND n.event_id = e.event_id
 LEFT JOIN effects o ON o.practice_id = e.practice_id AND o.effect_id = e.depends_on
 LEFT JOIN patient_links l ON l.practice_id = e.practice_id AND l.patient_ref = e.patient_ref
@@ -29,7 +29,7 @@ WHERE g.practice_id = w.practice_id AND g.connection_id = w.connection_id;
 -- name: looked
 -- Nothing else stands, or it cannot be said yet: only the gate's owner may say so (law 20). A double is nobody's to fence.
 UPDATE effects e
-SET second_look_at = coalesce(:now::timestamptz, now()) + make_interval(secs => :again_in_s)
+SET second_look_at = business_now(:now) + make_interval(secs => :again_in_s)
 WHERE e.practice_id = :practice_id AND e.effect_id = :effect_id AND e.second_look_at IS NOT NULL
   AND (:doubled OR EXISTS (SELECT FROM gates g WHERE g.practice_id = e.practice_id
        AND g.connection_id = e.connection_id AND g.epoch = :epoch AND g.owner = :me))

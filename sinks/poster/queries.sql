@@ -17,7 +17,7 @@ WITH routes AS (
         FROM practice_connections p
         WHERE p.practice_id = g.practice_id AND p.connection_id = g.connection_id) h
     JOIN connections c ON c.home_practice_id = h.home AND c.connection_id = g.connection_id
-    WHERE g.next_due_at <= coalesce(:now::timestamptz, now()) AND g.not_before <= now() AND g.lease_until < now()
+    WHERE g.next_due_at <= business_now(:now) AND g.not_before <= now() AND g.lease_until < now()
       AND c.not_before <= now() AND (c.owner = :me OR c.lease_until < now())
     ORDER BY g.next_due_at
     LIMIT :free
@@ -46,7 +46,7 @@ WHERE g.practice_id = d.practice_id AND g.connection_id = d.connection_id
 RETURNING g.practice_id, g.connection_id, g.epoch, o.home_practice_id, o.epoch AS door_epoch, o.route, o.target,
           o.changed_at, o.limiter, o.breaker,
           EXISTS (SELECT FROM effects e WHERE e.practice_id = g.practice_id AND e.connection_id = g.connection_id
-                  AND e.second_look_at <= coalesce(:now::timestamptz, now())) AS second_looks;
+                  AND e.second_look_at <= business_now(:now)) AS second_looks;
 
 -- name: load_connection
 SELECT home_practice_id, connection_id, route, base_url, config, secret, changed_at
@@ -60,7 +60,7 @@ WITH i AS (
 )
 UPDATE effects x
 SET state = 'UNCERTAIN', settle_until = x.sent_at + make_interval(secs => i.settle_s),
-    due_at = coalesce(:now::timestamptz, now()), changed_at = coalesce(:now::timestamptz, now())
+    due_at = business_now(:now), changed_at = business_now(:now)
 FROM i
 WHERE x.practice_id = i.p AND x.connection_id = i.c AND x.state = 'SENDING' AND x.epoch < i.e
 RETURNING x.practice_id, x.effect_id, x.target;
@@ -78,13 +78,9 @@ SELECT e.practice_id, e.connection_id, e.effect_id, e.source, e.event_id, n.subj
        f.version, f.master, f.calendar, f.connected, o.external_id, o.payload, e.placement::text,
        f.moved AND o.state IS NOT DISTINCT FROM 'POSTED' AND sent_elsewhere(k.p, k.c, o.sent_at) AS origin_elsewhere
 FROM json_to_recordset(:gates::json) AS k(p text, c text, home text, most int)
-LEFT JOIN LATERAL (
-    SELECT v.version, v.body FROM settings v
-    WHERE v.practice_id = k.p AND v.effective_from <= coalesce(:now::timestamptz, now())
-    ORDER BY v.effective_from DESC LIMIT 1) s ON true
+LEFT JOIN LATERAL settings_in_force(k.p, business_now(:now)) s ON true
 CROSS JOIN LATERAL (
-    SELECT s.version,
-           coalesce((s.body ->> 'master')::boolean AND s.body ->> 'status' <> 'OFFBOARDED', false) AS master,
+    SELECT s.version, coalesce(master_is_on(s.body), false) AS master,
            jsonb_build_object('zone', s.body -> 'zone', 'blackouts', s.body -> 'blackouts',
                               'closed_period', s.body -> 'closed_period',
                               'closed_through', s.body -> 'ledger_closed_through')::text AS calendar,
@@ -98,33 +94,33 @@ CROSS JOIN LATERAL (
 CROSS JOIN LATERAL (
     WITH reads AS (
         SELECT e.effect_id FROM effects e
-        WHERE e.practice_id = k.p AND e.connection_id = k.c AND e.state IN ('ACCEPTED', 'UNCERTAIN')
-          AND e.due_at <= coalesce(:now::timestamptz, now())
+        WHERE e.practice_id = k.p AND e.connection_id = k.c AND is_read_back(e.state)
+          AND e.due_at <= business_now(:now)
         ORDER BY e.effect_id LIMIT k.most
     ), heads AS (
         SELECT e.effect_id FROM effects e
-        WHERE e.practice_id = k.p AND e.connection_id = k.c AND e.state IN ('SCHEDULED', 'RETRYING')
-          AND e.due_at <= coalesce(:now::timestamptz, now())
+        WHERE e.practice_id = k.p AND e.connection_id = k.c AND is_ready(e.state)
+          AND e.due_at <= business_now(:now)
           AND (e.depends_on IS NULL OR EXISTS (
                SELECT FROM effects o WHERE o.practice_id = k.p AND o.effect_id = e.depends_on
                  AND (o.state = 'POSTED' OR (o.connection_id = e.connection_id AND o.lane = e.lane
-                      AND o.effect_id < e.effect_id AND o.state IN ('SCHEDULED', 'RETRYING')
-                      AND o.due_at <= coalesce(:now::timestamptz, now())))))
+                      AND o.effect_id < e.effect_id AND is_ready(o.state)
+                      AND o.due_at <= business_now(:now)))))
           AND NOT EXISTS (
                SELECT FROM effects d WHERE d.practice_id = k.p AND d.connection_id = k.c AND d.lane = e.lane
-                 AND d.state IN ('SENDING', 'ACCEPTED', 'UNCERTAIN') OFFSET 0)
+                 AND is_in_doubt(d.state) OFFSET 0)
           AND NOT EXISTS (
                SELECT FROM effects b WHERE b.practice_id = k.p AND b.connection_id = k.c AND b.lane = e.lane
                  AND b.effect_id < e.effect_id
-                 AND b.state IN ('SCHEDULED', 'RETRYING', 'SENDING', 'ACCEPTED', 'UNCERTAIN')
+                 AND is_in_lane(b.state)
                  AND (e.look_first OR b.look_first
-                      OR (b.state = 'RETRYING' AND b.due_at > coalesce(:now::timestamptz, now())))
-                 AND (b.state = 'RETRYING' OR b.due_at <= coalesce(:now::timestamptz, now()))
+                      OR (b.state = 'RETRYING' AND b.due_at > business_now(:now)))
+                 AND (b.state = 'RETRYING' OR b.due_at <= business_now(:now))
                  AND (b.depends_on IS NULL OR EXISTS (
                       SELECT FROM effects o WHERE o.practice_id = k.p AND o.effect_id = b.depends_on
                         AND (o.state = 'POSTED' OR (o.connection_id = b.connection_id AND o.lane = b.lane
-                             AND o.effect_id < b.effect_id AND o.state IN ('SCHEDULED', 'RETRYING')
-                             AND o.due_at <= coalesce(:now::timestamptz, now())))))
+                             AND o.effect_id < b.effect_id AND is_ready(o.state)
+                             AND o.due_at <= business_now(:now)))))
                OFFSET 0)
         ORDER BY e.effect_id LIMIT k.most
     ), chosen AS MATERIALIZED (
@@ -136,9 +132,9 @@ CROSS JOIN LATERAL (
     CROSS JOIN LATERAL (
         SELECT d.effect_id FROM effects d, effects o
         WHERE d.practice_id = k.p AND d.depends_on = c.effect_id AND d.connection_id = k.c
-          AND d.state IN ('SCHEDULED', 'RETRYING') AND d.due_at <= coalesce(:now::timestamptz, now())
+          AND is_ready(d.state) AND d.due_at <= business_now(:now)
           AND NOT d.look_first AND o.practice_id = k.p AND o.effect_id = c.effect_id
-          AND o.lane = d.lane AND o.effect_id < d.effect_id AND o.state IN ('SCHEDULED', 'RETRYING')
+          AND o.lane = d.lane AND o.effect_id < d.effect_id AND is_ready(o.state)
         OFFSET 0) d
 ) w
 CROSS JOIN LATERAL (SELECT * FROM effects x WHERE x.practice_id = k.p AND x.effect_id = w.effect_id OFFSET 0) e
@@ -165,9 +161,7 @@ WITH g AS (
         AS k(p text, c text, e bigint, need_s float8, version int, items json)
     JOIN gates g ON g.practice_id = k.p AND g.connection_id = k.c
     WHERE g.epoch = k.e AND g.owner = :me AND g.lease_until > now() + make_interval(secs => k.need_s)
-      AND k.version IS NOT DISTINCT FROM (SELECT v.version FROM settings v
-          WHERE v.practice_id = k.p AND v.effective_from <= coalesce(:now::timestamptz, now())
-          ORDER BY v.effective_from DESC LIMIT 1)
+      AND k.version IS NOT DISTINCT FROM (SELECT v.version FROM settings_in_force(k.p, business_now(:now)) v)
       AND EXISTS (SELECT FROM practice_connections u
           JOIN connections c ON c.home_practice_id = u.home_practice_id AND c.connection_id = u.connection_id
           WHERE u.practice_id = k.p AND u.connection_id = k.c AND c.enabled)
@@ -179,17 +173,17 @@ WITH g AS (
     CROSS JOIN LATERAL json_to_recordset(g.items)
         AS i(n bigint, generation int, request_id text, payload text, digest text, ledger_date date)
     CROSS JOIN LATERAL (SELECT * FROM effects f WHERE f.practice_id = g.practice_id AND f.effect_id = i.n OFFSET 0) e
-    WHERE e.state IN ('SCHEDULED', 'RETRYING') AND NOT e.look_first
-      AND e.due_at <= coalesce(:now::timestamptz, now())
+    WHERE is_ready(e.state) AND NOT e.look_first
+      AND e.due_at <= business_now(:now)
       AND (e.depends_on IS NULL OR EXISTS (SELECT FROM effects o WHERE o.practice_id = e.practice_id
            AND o.effect_id = e.depends_on AND o.state = 'POSTED'))
       AND NOT EXISTS (
           SELECT FROM effects o
           WHERE o.practice_id = e.practice_id AND o.connection_id = e.connection_id AND o.lane = e.lane
             AND o.effect_id <> e.effect_id
-            AND o.state IN ('SCHEDULED', 'RETRYING', 'SENDING', 'ACCEPTED', 'UNCERTAIN')
-            AND (o.state IN ('SENDING', 'ACCEPTED', 'UNCERTAIN') OR (o.effect_id < e.effect_id
-                 AND (o.state = 'RETRYING' OR o.due_at <= coalesce(:now::timestamptz, now()))
+            AND is_in_lane(o.state)
+            AND (is_in_doubt(o.state) OR (o.effect_id < e.effect_id
+                 AND (o.state = 'RETRYING' OR o.due_at <= business_now(:now))
                  AND (o.depends_on IS NULL OR EXISTS (SELECT FROM effects d WHERE d.practice_id = e.practice_id
                       AND d.effect_id = o.depends_on AND d.state = 'POSTED'))))
           OFFSET 0)
@@ -197,10 +191,10 @@ WITH g AS (
 UPDATE effects x
 SET state = 'SENDING', epoch = h.epoch, sent_at = now(), attempts = x.attempts + 1, generation = h.generation,
     request_id = h.request_id, payload = decode(h.payload, 'base64'), payload_digest = decode(h.digest, 'base64'),
-    ledger_date = h.ledger_date, settle_until = NULL, changed_at = coalesce(:now::timestamptz, now())
+    ledger_date = h.ledger_date, settle_until = NULL, changed_at = business_now(:now)
 FROM h
 WHERE x.practice_id = h.p AND x.effect_id = h.n
-  AND (x.state IN ('SCHEDULED', 'RETRYING') OR :skip_state_test) AND NOT x.look_first
+  AND (is_ready(x.state) OR :skip_state_test) AND NOT x.look_first
 RETURNING x.practice_id, x.effect_id, x.attempts;
 
 -- name: look_first
@@ -215,9 +209,9 @@ WITH i AS (
 )
 UPDATE effects x
 SET state = 'UNCERTAIN', epoch = i.e, settle_until = now() + make_interval(secs => i.settle_s),
-    due_at = coalesce(:now::timestamptz, now()), changed_at = coalesce(:now::timestamptz, now())
+    due_at = business_now(:now), changed_at = business_now(:now)
 FROM i JOIN g ON g.practice_id = i.p AND g.connection_id = i.c
-WHERE x.practice_id = i.p AND x.effect_id = i.n AND x.state IN ('SCHEDULED', 'RETRYING') AND x.look_first
+WHERE x.practice_id = i.p AND x.effect_id = i.n AND is_ready(x.state) AND x.look_first
 RETURNING x.practice_id, x.effect_id;
 
 -- name: confirm_posted
@@ -232,26 +226,26 @@ WITH i AS (
              answer text, code text, vendor_request_id text, late boolean, settle_s float8, settled boolean)
 ), u AS (
     UPDATE effects x
-    SET state = 'POSTED', external_id = i.external_id, posted_at = coalesce(:now::timestamptz, now()),
+    SET state = 'POSTED', external_id = i.external_id, posted_at = business_now(:now),
         settle_until = coalesce(x.settle_until, x.sent_at + make_interval(secs => i.settle_s)),
         second_look_at = CASE WHEN
             CASE x.state
-            WHEN 'DEAD_LETTERED' THEN x.reason IN ('FOUND_TWICE', 'TOTAL_DIFFERS', 'OUTCOME_UNKNOWN')
+            WHEN 'DEAD_LETTERED' THEN is_unsettled(x.reason)
                 AND (x.reason = 'FOUND_TWICE' OR (x.generation, x.attempts) <> (i.generation, i.a_n))
             WHEN 'SENDING' THEN (x.generation, x.attempts) <> (i.generation, i.a_n)
             WHEN 'VOIDED_BEFORE_POST' THEN true
-            ELSE x.state IN ('ACCEPTED', 'UNCERTAIN') AND x.sent_at IS NOT NULL AND CASE i.phase
+            ELSE is_read_back(x.state) AND x.sent_at IS NOT NULL AND CASE i.phase
                 WHEN 'post' THEN (x.generation, x.attempts) <> (i.generation, i.a_n)
                 ELSE NOT i.settled AND (x.attempts > 1 OR x.generation > 1) END
             END
-            THEN coalesce(:now::timestamptz, now()) + greatest(interval '0',
+            THEN business_now(:now) + greatest(interval '0',
                  coalesce(x.settle_until, x.sent_at + make_interval(secs => i.settle_s)) - now()) END,
         reason = coalesce(x.planned_reason, x.reason), planned_reason = NULL,
-        look_first = false, failing_since = NULL, last_code = NULL, changed_at = coalesce(:now::timestamptz, now())
+        look_first = false, failing_since = NULL, last_code = NULL, changed_at = business_now(:now)
     FROM i
     WHERE x.practice_id = i.p AND x.effect_id = i.n
-      AND x.state NOT IN ('POSTED', 'RECORDED_MANUALLY', 'DISMISSED')
-      AND (NOT :fenced OR (x.epoch = i.epoch AND x.state IN ('SENDING', 'ACCEPTED', 'UNCERTAIN') AND EXISTS (
+      AND NOT is_concluded(x.state)
+      AND (NOT :fenced OR (x.epoch = i.epoch AND is_in_doubt(x.state) AND EXISTS (
            SELECT FROM gates g WHERE g.practice_id = x.practice_id AND g.connection_id = x.connection_id
              AND g.epoch = i.epoch)))
     RETURNING x.practice_id, x.effect_id, x.second_look_at, i.row_id, i.row_key, i.row_value
@@ -298,14 +292,14 @@ WITH i AS (
         settle_until = CASE WHEN i.settle_s IS NULL THEN x.settle_until
                             ELSE x.sent_at + make_interval(secs => i.settle_s) END,
         due_at = CASE WHEN i.until_settled
-                      THEN coalesce(:now::timestamptz, now()) + greatest(x.settle_until - now(), interval '0')
+                      THEN business_now(:now) + greatest(x.settle_until - now(), interval '0')
                       WHEN i.due_in_s IS NULL THEN x.due_at
-                      ELSE coalesce(:now::timestamptz, now()) + make_interval(secs => i.due_in_s) END,
+                      ELSE business_now(:now) + make_interval(secs => i.due_in_s) END,
         attempts = x.attempts - CASE WHEN i.gives_back THEN 1 ELSE 0 END,
         look_first = x.look_first AND NOT i.clears_look_first,
-        failing_since = CASE WHEN i.failed THEN coalesce(x.failing_since, coalesce(:now::timestamptz, now()))
+        failing_since = CASE WHEN i.failed THEN coalesce(x.failing_since, business_now(:now))
                              ELSE x.failing_since END,
-        last_code = coalesce(i.code, x.last_code), changed_at = coalesce(:now::timestamptz, now())
+        last_code = coalesce(i.code, x.last_code), changed_at = business_now(:now)
     FROM i
     WHERE x.practice_id = i.p AND x.effect_id = i.n
       AND ((x.state = i.from_state AND x.epoch = i.mark_epoch
@@ -333,28 +327,24 @@ WITH i AS (
     SELECT * FROM json_to_recordset(:items::json) AS i(p text, c text, home text, n bigint, to_state text, reason text, version int)
 )
 UPDATE effects x
-SET state = i.to_state, changed_at = coalesce(:now::timestamptz, now()),
+SET state = i.to_state, changed_at = business_now(:now),
     reason = coalesce(i.reason, x.reason),
     planned_reason = CASE WHEN i.reason IS NULL THEN x.planned_reason ELSE coalesce(x.planned_reason, x.reason) END,
     holds = CASE WHEN i.to_state = 'AWAITING_MANUAL_POST' THEN array_append(x.holds, i.to_state) ELSE x.holds END
 FROM i
-WHERE x.practice_id = i.p AND x.effect_id = i.n AND x.state IN ('SCHEDULED', 'RETRYING') AND NOT x.look_first
+WHERE x.practice_id = i.p AND x.effect_id = i.n AND is_ready(x.state) AND NOT x.look_first
   AND CASE i.to_state
       WHEN 'AWAITING_LINK' THEN NOT EXISTS (SELECT FROM patient_links l
           WHERE l.practice_id = x.practice_id AND l.patient_ref = x.patient_ref)
-      WHEN 'AWAITING_MANUAL_POST' THEN i.version IS NOT DISTINCT FROM (SELECT v.version FROM settings v
-          WHERE v.practice_id = i.p AND v.effective_from <= coalesce(:now::timestamptz, now())
-          ORDER BY v.effective_from DESC LIMIT 1)
+      WHEN 'AWAITING_MANUAL_POST' THEN i.version IS NOT DISTINCT FROM (
+          SELECT v.version FROM settings_in_force(i.p, business_now(:now)) v)
       ELSE CASE WHEN i.reason = 'CONNECTION_REPLACED' THEN NOT EXISTS (SELECT FROM practice_connections u
                JOIN connections c ON c.home_practice_id = u.home_practice_id AND c.connection_id = u.connection_id
                WHERE u.practice_id = i.p AND u.connection_id = i.c AND u.home_practice_id = i.home AND c.enabled)
                OR EXISTS (SELECT FROM effects o WHERE o.practice_id = i.p AND o.effect_id = x.depends_on
                    AND sent_elsewhere(i.p, i.c, coalesce(o.sent_at, o.posted_at)))
            ELSE x.target = 'PMS' AND x.entry_kind <> 'note'
-           AND NOT coalesce((SELECT (v.body ->> 'master')::boolean AND v.body ->> 'status' <> 'OFFBOARDED'
-               FROM settings v
-               WHERE v.practice_id = i.p AND v.effective_from <= coalesce(:now::timestamptz, now())
-               ORDER BY v.effective_from DESC LIMIT 1), false) END
+           AND NOT coalesce((SELECT master_is_on(v.body) FROM settings_in_force(i.p, business_now(:now)) v), false) END
       END
 RETURNING x.practice_id, x.effect_id;
 
@@ -366,13 +356,11 @@ WITH i AS (
 )
 UPDATE effects x
 SET state = i.to_state, reason = i.reason, planned_reason = coalesce(x.planned_reason, x.reason),
-    changed_at = coalesce(:now::timestamptz, now()),
-    failing_since = coalesce(x.failing_since, coalesce(:now::timestamptz, now()))
+    changed_at = business_now(:now),
+    failing_since = coalesce(x.failing_since, business_now(:now))
 FROM i
 WHERE x.practice_id = i.p AND x.effect_id = i.n AND x.state = i.from_state AND NOT x.look_first
-  AND i.version IS NOT DISTINCT FROM (SELECT v.version FROM settings v
-      WHERE v.practice_id = i.p AND v.effective_from <= coalesce(:now::timestamptz, now())
-      ORDER BY v.effective_from DESC LIMIT 1)
+  AND i.version IS NOT DISTINCT FROM (SELECT v.version FROM settings_in_force(i.p, business_now(:now)) v)
 RETURNING x.practice_id, x.effect_id;
 
 -- name: originals
@@ -430,20 +418,20 @@ FOR UPDATE OF g;
 -- name: still_due
 -- Second step: gates of which a head can be marked now. A release puts them to the back of the queue whatever else is
 -- due, so their whole backlog need not be looked through.
-UPDATE gates g SET next_due_at = coalesce(:now::timestamptz, now())
+UPDATE gates g SET next_due_at = business_now(:now)
 FROM unnest(:practice_ids::text[], :connection_ids::text[]) AS k(p, c)
 WHERE g.practice_id = k.p AND g.connection_id = k.c AND EXISTS (
     SELECT FROM effects e
-    WHERE e.practice_id = k.p AND e.connection_id = k.c AND e.state IN ('SCHEDULED', 'RETRYING')
-      AND e.due_at <= coalesce(:now::timestamptz, now())
+    WHERE e.practice_id = k.p AND e.connection_id = k.c AND is_ready(e.state)
+      AND e.due_at <= business_now(:now)
       AND (e.depends_on IS NULL OR EXISTS (
            SELECT FROM effects o WHERE o.practice_id = k.p AND o.effect_id = e.depends_on AND o.state = 'POSTED'))
       AND NOT EXISTS (
            SELECT FROM effects b
            WHERE b.practice_id = k.p AND b.connection_id = k.c AND b.lane = e.lane AND b.effect_id <> e.effect_id
-             AND b.state IN ('SCHEDULED', 'RETRYING', 'SENDING', 'ACCEPTED', 'UNCERTAIN')
-             AND (b.state IN ('SENDING', 'ACCEPTED', 'UNCERTAIN') OR (b.effect_id < e.effect_id
-                  AND (b.state = 'RETRYING' OR b.due_at <= coalesce(:now::timestamptz, now()))
+             AND is_in_lane(b.state)
+             AND (is_in_doubt(b.state) OR (b.effect_id < e.effect_id
+                  AND (b.state = 'RETRYING' OR b.due_at <= business_now(:now))
                   AND (b.depends_on IS NULL OR EXISTS (SELECT FROM effects o WHERE o.practice_id = k.p
                        AND o.effect_id = b.depends_on AND o.state = 'POSTED'))))
            OFFSET 0)
@@ -460,7 +448,7 @@ WITH i AS (
 UPDATE gates g
 SET owner = NULL, lease_until = 'epoch', blackout_until = i.rests_until,
     next_due_at = CASE WHEN g.next_due_at IS NULL THEN NULL
-        ELSE greatest(g.next_due_at, i.rests_until, coalesce(:now::timestamptz, now())
+        ELSE greatest(g.next_due_at, i.rests_until, business_now(:now)
                       + greatest(make_interval(secs => i.pause_s), g.not_before - now())) END
 FROM i
 WHERE g.practice_id = i.p AND g.connection_id = i.c;
@@ -494,7 +482,7 @@ WITH d AS (
 )
 UPDATE gates g
 SET not_before = n.not_before, closed_reason = :reason, closed_at = n.closed_at,
-    next_due_at = greatest(g.next_due_at, coalesce(:now::timestamptz, now()) + make_interval(secs => :wait_s))
+    next_due_at = greatest(g.next_due_at, business_now(:now) + make_interval(secs => :wait_s))
 FROM named n
 WHERE g.practice_id = n.practice_id AND g.connection_id = n.connection_id;
 
@@ -514,7 +502,7 @@ WITH d AS (
     FOR UPDATE OF g
 )
 UPDATE gates g SET closed_reason = NULL, closed_at = NULL, not_before = 'epoch',
-    next_due_at = least(g.next_due_at, coalesce(:now::timestamptz, now()))
+    next_due_at = least(g.next_due_at, business_now(:now))
 FROM named n
 WHERE g.practice_id = n.practice_id AND g.connection_id = n.connection_id AND g.closed_reason IS NOT NULL;
 

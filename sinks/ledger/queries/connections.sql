@@ -19,8 +19,8 @@ SELECT (SELECT count(*) FROM effects
         WHERE practice_id = :practice_id AND connection_id = :connection_id AND second_look_at IS NOT NULL)
      + count(*) FROM effects
 WHERE practice_id = :practice_id AND connection_id = :connection_id
-  AND state IN ('SCHEDULED', 'RETRYING', 'SENDING', 'ACCEPTED', 'UNCERTAIN')
-  AND (state NOT IN ('SCHEDULED', 'RETRYING') OR (look_first AND sent_at IS NOT NULL));
+  AND is_in_lane(state)
+  AND (NOT is_ready(state) OR (look_first AND sent_at IS NOT NULL));
 
 -- name: add!
 INSERT INTO connections (home_practice_id, connection_id, target, route, base_url, account_fingerprint, config,
@@ -80,7 +80,7 @@ ORDER BY p.practice_id, p.target;
 
 -- name: frozen_ones
 SELECT effect_id, source, event_id, target, entry_kind, part, generation, connection_id FROM effects
-WHERE practice_id = :practice_id AND connection_id = :connection_id AND state IN ('SCHEDULED', 'RETRYING')
+WHERE practice_id = :practice_id AND connection_id = :connection_id AND is_ready(state)
   AND payload IS NOT NULL
 ORDER BY effect_id FOR NO KEY UPDATE;
 
@@ -88,7 +88,7 @@ ORDER BY effect_id FOR NO KEY UPDATE;
 UPDATE effects e SET generation = r.generation, request_id = r.request_id, payload = NULL, payload_digest = NULL
 FROM unnest(:effect_ids::bigint[], :generations::integer[], :request_ids::text[])
     AS r(effect_id, generation, request_id)
-WHERE e.practice_id = :practice_id AND e.effect_id = r.effect_id AND e.state IN ('SCHEDULED', 'RETRYING');
+WHERE e.practice_id = :practice_id AND e.effect_id = r.effect_id AND is_ready(e.state);
 
 -- name: dead_ones
 -- But for a doubt of another account: nothing that is read in this one would settle it (P-15).
@@ -96,7 +96,7 @@ SELECT effect_id, source, event_id, target, entry_kind, part, generation, connec
 WHERE practice_id = :practice_id AND state = ANY(:states::text[])
   AND (:connection_id::text IS NULL OR connection_id = :connection_id)
   AND (:effect_ids::bigint[] IS NULL OR effect_id = ANY(:effect_ids::bigint[]))
-  AND NOT (state = 'DEAD_LETTERED' AND reason IN ('OUTCOME_UNKNOWN', 'FOUND_TWICE', 'TOTAL_DIFFERS')
+  AND NOT (state = 'DEAD_LETTERED' AND is_unsettled(reason)
            AND sent_elsewhere(practice_id, connection_id, sent_at))
 ORDER BY effect_id FOR NO KEY UPDATE;
 
@@ -107,16 +107,16 @@ ORDER BY effect_id FOR NO KEY UPDATE;
 UPDATE effects e SET state = 'SCHEDULED', generation = r.generation, request_id = r.request_id,
     payload = CASE e.reason WHEN 'PATIENT_NOT_FOUND' THEN NULL ELSE e.payload END,
     reason = coalesce(e.planned_reason, e.reason), planned_reason = NULL,
-    look_first = (e.look_first OR e.sent_at IS NOT NULL), due_at = coalesce(:now::timestamptz, now()),
+    look_first = (e.look_first OR e.sent_at IS NOT NULL), due_at = business_now(:now),
     failing_since = NULL,
     attempts = CASE e.state WHEN 'DEAD_LETTERED' THEN 0 ELSE e.attempts END,
-    redrives = e.redrives + 1, changed_at = coalesce(:now::timestamptz, now())
+    redrives = e.redrives + 1, changed_at = business_now(:now)
 FROM unnest(:effect_ids::bigint[], :generations::integer[], :request_ids::text[])
     AS r(effect_id, generation, request_id)
 WHERE e.practice_id = :practice_id AND e.effect_id = r.effect_id AND e.state = ANY(:states::text[]);
 
 -- name: settle_letters!
-UPDATE dead_letters SET settled_at = coalesce(:now::timestamptz, now()), settled_as = 'RELEASED', settled_by = :actor
+UPDATE dead_letters SET settled_at = business_now(:now), settled_as = 'RELEASED', settled_by = :actor
 WHERE practice_id = :practice_id AND effect_id = ANY(:effect_ids::bigint[]) AND settled_at IS NULL;
 
 -- name: untold

@@ -13,7 +13,7 @@ WITH server AS (
     FROM pg_control_system()
 )
 INSERT INTO ledger_era AS e (system_id, timeline, era, raised_at)
-SELECT system_id, timeline, 1, coalesce(:now::timestamptz, now()) FROM server
+SELECT system_id, timeline, 1, business_now(:now) FROM server
 ON CONFLICT (only_row) DO UPDATE
     SET system_id = EXCLUDED.system_id, timeline = EXCLUDED.timeline, era = e.era + 1, raised_at = EXCLUDED.raised_at
     WHERE (e.system_id, e.timeline) <> (EXCLUDED.system_id, EXCLUDED.timeline)
@@ -21,8 +21,7 @@ RETURNING era;
 
 -- name: look_first!
 UPDATE effects SET look_first = true
-WHERE NOT look_first AND state NOT IN
-    ('POSTED', 'RECORDED_MANUALLY', 'DISMISSED', 'VOIDED_BEFORE_POST', 'SKIPPED_DISABLED', 'SKIPPED_ZERO');
+WHERE NOT look_first AND NOT is_final(state);
 
 -- name: standbys
 SELECT current_setting('synchronous_standby_names'),

@@ -1,6 +1,6 @@
 -- name: ask_again!
 -- Every waiting event of the practice that has settings by now is decided anew soon.
-UPDATE events e SET redecide_at = coalesce(:now::timestamptz, now())
+UPDATE events e SET redecide_at = business_now(:now)
 WHERE e.practice_id = :practice_id AND e.waiting = 'AWAITING_SETTINGS'
   AND EXISTS (SELECT FROM settings s WHERE s.practice_id = e.practice_id
               AND s.effective_from <= least(e.occurred_at, e.appended_at));
@@ -17,18 +17,18 @@ SELECT e.effect_id, e.state, e.holds, e.target, e.connection_id, e.source, e.eve
            AND o.state = 'POSTED'
            AND sent_elsewhere(e.practice_id, e.connection_id, coalesce(o.sent_at, o.posted_at)))
 FROM effects e JOIN events v USING (practice_id, source, event_id)
-WHERE e.practice_id = :practice_id AND e.state IN ('AWAITING_LINK', 'PAUSED')
+WHERE e.practice_id = :practice_id AND is_looked_up(e.state)
   AND (:patient_ref::text IS NULL OR e.patient_ref = :patient_ref)
 ORDER BY e.effect_id FOR NO KEY UPDATE OF e;
 
 -- name: dead_for_their_patient
 SELECT count(*) FROM effects
 WHERE practice_id = :practice_id AND patient_ref = :patient_ref AND reason = 'PATIENT_NOT_FOUND'
-  AND state IN ('INVALID_CONFIG', 'BLOCKED_PERIOD', 'REJECTED', 'DEAD_LETTERED');
+  AND is_dead(state);
 
 -- name: gates_to_recompute
 SELECT DISTINCT connection_id FROM effects
-WHERE practice_id = :practice_id AND state IN ('AWAITING_LINK', 'PAUSED') AND connection_id IS NOT NULL
+WHERE practice_id = :practice_id AND is_looked_up(state) AND connection_id IS NOT NULL
   AND (:patient_ref::text IS NULL OR patient_ref = :patient_ref);
 
 -- name: gates_of
@@ -36,7 +36,7 @@ SELECT connection_id FROM gates WHERE practice_id = :practice_id;
 
 -- name: set_states!
 -- A reason that is over makes room for the one for which the entry was planned.
-UPDATE effects e SET state = k.state, changed_at = coalesce(:now::timestamptz, now()),
+UPDATE effects e SET state = k.state, changed_at = business_now(:now),
     reason = CASE WHEN k.over THEN coalesce(e.planned_reason, e.reason) ELSE e.reason END,
     planned_reason = CASE WHEN k.over THEN NULL ELSE e.planned_reason END
 FROM unnest(:effect_ids::bigint[], :states::text[], :was::text[], :over::boolean[]) AS k(effect_id, state, was, over)
@@ -44,13 +44,11 @@ WHERE e.practice_id = :practice_id AND e.effect_id = k.effect_id AND e.state = k
 
 -- name: master_now
 -- A practice that has left is switched off, whatever its switch says.
-SELECT (body->>'master')::boolean AND body->>'status' <> 'OFFBOARDED' FROM settings
-WHERE practice_id = :practice_id AND effective_from <= coalesce(:now::timestamptz, now())
-ORDER BY version DESC LIMIT 1;
+SELECT master_is_on(body) FROM settings_in_force(:practice_id, business_now(:now));
 
 -- name: mark_applied!
-UPDATE settings SET applied_at = coalesce(:now::timestamptz, now())
-WHERE practice_id = :practice_id AND applied_at IS NULL AND effective_from <= coalesce(:now::timestamptz, now());
+UPDATE settings SET applied_at = business_now(:now)
+WHERE practice_id = :practice_id AND applied_at IS NULL AND effective_from <= business_now(:now);
 
 -- name: moment
 -- The wall clock and not the transaction's: it may have waited for the lock (law 15).
@@ -68,7 +66,7 @@ WHERE practice_id = :practice_id ORDER BY version;
 SELECT name, added_at FROM practices WHERE practice_id = :practice_id FOR NO KEY UPDATE;
 
 -- name: add_practice!
-UPDATE practices SET name = :name, added_at = coalesce(:now::timestamptz, now()), added_by = :actor
+UPDATE practices SET name = :name, added_at = business_now(:now), added_by = :actor
 WHERE practice_id = :practice_id;
 
 -- name: add_contact!
@@ -83,12 +81,12 @@ SELECT pms_patient_id FROM patient_links WHERE practice_id = :practice_id AND pa
 
 -- name: put_link!
 INSERT INTO patient_links (practice_id, patient_ref, pms_patient_id, linked_by, linked_at)
-VALUES (:practice_id, :patient_ref, :pms_patient_id, :actor, coalesce(:now::timestamptz, now()))
+VALUES (:practice_id, :patient_ref, :pms_patient_id, :actor, business_now(:now))
 ON CONFLICT (practice_id, patient_ref) DO UPDATE
     SET pms_patient_id = EXCLUDED.pms_patient_id, linked_by = EXCLUDED.linked_by, linked_at = EXCLUDED.linked_at;
 
 -- name: audit
-SELECT audit_append(:practice_id, coalesce(:now::timestamptz, now()), :actor, :action, :subject, :before::jsonb,
+SELECT audit_append(:practice_id, business_now(:now), :actor, :action, :subject, :before::jsonb,
                     :after::jsonb, :why);
 
 -- name: audit_broken

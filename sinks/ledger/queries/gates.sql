@@ -18,24 +18,24 @@ WITH wanted AS (
     FROM unnest(:practice_ids::text[], :connection_ids::text[]) AS k(p, c)
 ), due AS (
     SELECT w.practice_id, w.connection_id, (
-        SELECT min(CASE WHEN h.state = 'SCHEDULED' AND h.due_at > coalesce(:now::timestamptz, now())
+        SELECT min(CASE WHEN h.state = 'SCHEDULED' AND h.due_at > business_now(:now)
                         THEN h.due_at + gate_jitter(w.practice_id, :jitter_s) ELSE h.due_at END)
         FROM (
             (SELECT DISTINCT ON (e.lane) e.state, e.due_at
              FROM effects e
              WHERE e.practice_id = w.practice_id AND e.connection_id = w.connection_id
-               AND e.state IN ('SCHEDULED', 'RETRYING', 'SENDING', 'ACCEPTED', 'UNCERTAIN')
-               AND (e.state <> 'SCHEDULED' OR e.due_at <= coalesce(:now::timestamptz, now()))
-               AND (e.state NOT IN ('SCHEDULED', 'RETRYING') OR e.depends_on IS NULL OR EXISTS (
+               AND is_in_lane(e.state)
+               AND (e.state <> 'SCHEDULED' OR e.due_at <= business_now(:now))
+               AND (NOT is_ready(e.state) OR e.depends_on IS NULL OR EXISTS (
                     SELECT FROM effects o WHERE o.practice_id = w.practice_id
                       AND o.effect_id = e.depends_on AND o.state = 'POSTED'))
-             ORDER BY e.lane, (e.state IN ('SENDING', 'ACCEPTED', 'UNCERTAIN')) DESC, e.effect_id)
+             ORDER BY e.lane, is_in_doubt(e.state) DESC, e.effect_id)
             UNION ALL
             (SELECT 'SCHEDULED', min(e.due_at)
              FROM effects e
              WHERE e.practice_id = w.practice_id AND e.connection_id = w.connection_id
-               AND e.state IN ('SCHEDULED', 'RETRYING', 'SENDING', 'ACCEPTED', 'UNCERTAIN')
-               AND e.state = 'SCHEDULED' AND e.due_at > coalesce(:now::timestamptz, now()))
+               AND is_in_lane(e.state)
+               AND e.state = 'SCHEDULED' AND e.due_at > business_now(:now))
             UNION ALL
             (SELECT 'POSTED', min(e.second_look_at)
              FROM effects e
@@ -52,7 +52,7 @@ ON CONFLICT (practice_id, connection_id) DO UPDATE SET next_due_at = EXCLUDED.ne
 -- After an insert of new effects: no gate may look before its old time, and none later than its new effects need.
 -- Cheaper than `refresh`; what it wakes too early the poster's release corrects. Keys come sorted.
 INSERT INTO gates AS g (practice_id, connection_id, next_due_at)
-SELECT p, c, CASE WHEN d > coalesce(:now::timestamptz, now()) THEN d + gate_jitter(p, :jitter_s) ELSE d END
+SELECT p, c, CASE WHEN d > business_now(:now) THEN d + gate_jitter(p, :jitter_s) ELSE d END
 FROM unnest(:practice_ids::text[], :connection_ids::text[], :due_ats::timestamptz[]) AS k(p, c, d)
 ON CONFLICT (practice_id, connection_id) DO UPDATE SET next_due_at = least(g.next_due_at, EXCLUDED.next_due_at)
     WHERE g.next_due_at IS NULL OR EXCLUDED.next_due_at < g.next_due_at;
@@ -66,18 +66,18 @@ SELECT pg_notify('writeback_gates', :practice_id::text);
 -- blackout sleeps on purpose (T-8).
 SELECT g.practice_id, g.connection_id
 FROM gates g
-WHERE (g.next_due_at IS NULL OR g.next_due_at > coalesce(:now::timestamptz, now()) + :late::interval)
-  AND (g.blackout_until IS NULL OR g.blackout_until <= coalesce(:now::timestamptz, now()))
+WHERE (g.next_due_at IS NULL OR g.next_due_at > business_now(:now) + :late::interval)
+  AND (g.blackout_until IS NULL OR g.blackout_until <= business_now(:now))
   AND (g.practice_id, g.connection_id) > (:after_practice, :after_connection)
   AND (EXISTS (SELECT FROM effects e WHERE e.practice_id = g.practice_id AND e.connection_id = g.connection_id
-      AND e.state IN ('SCHEDULED', 'RETRYING', 'SENDING', 'ACCEPTED', 'UNCERTAIN')
-      AND e.due_at <= coalesce(:now::timestamptz, now()) - :late::interval)
+      AND is_in_lane(e.state)
+      AND e.due_at <= business_now(:now) - :late::interval)
     OR EXISTS (SELECT FROM effects e WHERE e.practice_id = g.practice_id AND e.connection_id = g.connection_id
-      AND e.second_look_at <= coalesce(:now::timestamptz, now()) - :late::interval))
+      AND e.second_look_at <= business_now(:now) - :late::interval))
 ORDER BY g.practice_id, g.connection_id
 LIMIT :most;
 
 -- name: sleeps
 -- One gate that would not be looked at in time.
 SELECT 1 FROM gates WHERE practice_id = :practice_id AND connection_id = :connection_id
-  AND (next_due_at IS NULL OR next_due_at > coalesce(:now::timestamptz, now()) + :late::interval);
+  AND (next_due_at IS NULL OR next_due_at > business_now(:now) + :late::interval);

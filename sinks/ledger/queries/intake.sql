@@ -59,7 +59,7 @@ JOIN events e ON e.practice_id = k.p AND e.source = k.s AND e.subject = k.j AND 
     AND e.superseded_by IS NULL;
 
 -- name: truths_of
-SELECT practice_id, version, effective_from, (body->>'master')::boolean AND body->>'status' <> 'OFFBOARDED'
+SELECT practice_id, version, effective_from, master_is_on(body)
 FROM settings WHERE practice_id = ANY(:practice_ids::text[]) ORDER BY practice_id, version;
 
 -- name: links_of
@@ -106,8 +106,7 @@ WHERE e.practice_id = :practice_id AND e.source = :source AND e.event_id = :even
 -- name: void_effects
 UPDATE effects SET state = 'VOIDED_BEFORE_POST', changed_at = :now
 WHERE practice_id = :practice_id AND effect_id = ANY(:effect_ids::bigint[])
-  AND state IN ('AWAITING_REVIEW', 'AWAITING_CLEARANCE', 'AWAITING_LINK', 'AWAITING_ALLOCATION', 'AWAITING_MANUAL_POST',
-                'PAUSED', 'SCHEDULED', 'RETRYING') AND NOT look_first
+  AND is_pending(state) AND NOT look_first
 RETURNING effect_id;
 
 -- name: supersede!
@@ -123,7 +122,7 @@ INSERT INTO dead_letters (practice_id, topic_id, part, off, effect_id, redrives,
     dl_off, stored_at)
 VALUES (:practice_id, :topic_id, :part, :off, :effect_id, :redrives, :topic, :stage, :reason, :field, :source,
     :event_id, :target, :ambiguous, :attempts, :first_failed_at, :last_failed_at, :headers::jsonb, :key, :value,
-    :dl_topic_id, :dl_part, :dl_off, coalesce(:now::timestamptz, now()))
+    :dl_topic_id, :dl_part, :dl_off, business_now(:now))
 -- A repeat changes nothing; but an entry that later turns out to stand twice at its target is news of its own.
 ON CONFLICT (practice_id, topic_id, part, off, effect_id, redrives) DO UPDATE
 SET stage = EXCLUDED.stage, reason = EXCLUDED.reason, headers = EXCLUDED.headers, last_failed_at = EXCLUDED.last_failed_at,

@@ -35,12 +35,12 @@ UPDATE practices SET organisation_id = :organisation_id WHERE practice_id = :pra
 
 -- name: add_organisation
 INSERT INTO organisations (organisation_id, name, added_at, added_by)
-VALUES (:organisation_id, :name, coalesce(:now::timestamptz, now()), :actor)
+VALUES (:organisation_id, :name, business_now(:now), :actor)
 ON CONFLICT DO NOTHING RETURNING organisation_id;
 
 -- name: add_organisation_version!
 INSERT INTO organisation_settings (organisation_id, version, fields, locked, saved_at, saved_by, reason)
-VALUES (:organisation_id, :version, :fields, :locked, coalesce(:now::timestamptz, now()), :actor, :reason);
+VALUES (:organisation_id, :version, :fields, :locked, business_now(:now), :actor, :reason);
 
 -- name: organisation
 SELECT o.organisation_id, o.name, s.version, s.fields, s.locked

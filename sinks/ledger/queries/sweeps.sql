@@ -7,9 +7,9 @@ WHERE e.state = 'AWAITING_LINK' LIMIT :most;
 -- name: pauses_missed
 -- Expected: none. Whoever switches the master on resumes what it paused, and who saves a connection what waited for it.
 SELECT DISTINCT e.practice_id FROM effects e
-CROSS JOIN LATERAL (SELECT (s.body->>'master')::boolean AND s.body->>'status' <> 'OFFBOARDED' AS master
+CROSS JOIN LATERAL (SELECT master_is_on(s.body) AS master
     FROM settings s
-    WHERE s.practice_id = e.practice_id AND s.effective_from <= coalesce(:now::timestamptz, now())
+    WHERE s.practice_id = e.practice_id AND s.effective_from <= business_now(:now)
       AND s.applied_at IS NOT NULL
     ORDER BY s.version DESC LIMIT 1) current
 WHERE e.state = 'PAUSED' AND current.master AND (e.reason <> 'CONNECTION_REPLACED' OR EXISTS (
@@ -22,11 +22,11 @@ LIMIT :most;
 -- name: versions_begun
 -- Versions that were saved ahead and start now: ordinary work, no repair.
 SELECT DISTINCT practice_id FROM settings
-WHERE applied_at IS NULL AND effective_from <= coalesce(:now::timestamptz, now()) LIMIT :most;
+WHERE applied_at IS NULL AND effective_from <= business_now(:now) LIMIT :most;
 
 -- name: redecisions_due
 SELECT e.practice_id, e.source, e.event_id FROM events e
-WHERE e.redecide_at <= coalesce(:now::timestamptz, now())
+WHERE e.redecide_at <= business_now(:now)
 ORDER BY e.redecide_at LIMIT :most;
 
 -- name: redecisions_locked
@@ -35,12 +35,12 @@ SELECT e.practice_id, e.source, e.event_id, e.occurred_at, e.appended_at, e.even
 FROM unnest(:practice_ids::text[], :sources::text[], :event_ids::text[]) AS k(p, s, i)
 JOIN events e ON e.practice_id = k.p AND e.source = k.s AND e.event_id = k.i
 JOIN bodies b ON b.practice_id = e.practice_id AND b.month = e.month AND b.source = e.source AND b.event_id = e.event_id
-WHERE e.waiting = 'AWAITING_SETTINGS' AND e.redecide_at <= coalesce(:now::timestamptz, now())
+WHERE e.waiting = 'AWAITING_SETTINGS' AND e.redecide_at <= business_now(:now)
 ORDER BY e.practice_id, e.source, e.event_id FOR NO KEY UPDATE OF e;
 
 -- name: redecided!
 UPDATE events e SET redecisions = e.redecisions + 1,
-    redecide_at = coalesce(:now::timestamptz, now())
+    redecide_at = business_now(:now)
         + least(:first::interval * power(2, least(e.redecisions, 20)), :cap::interval)
 FROM unnest(:practice_ids::text[], :sources::text[], :event_ids::text[]) AS k(p, s, i)
 WHERE e.practice_id = k.p AND e.source = k.s AND e.event_id = k.i AND e.waiting = 'AWAITING_SETTINGS';

@@ -29,7 +29,7 @@ SELECT e.practice_id, e.source, e.event_id, e.event_type, e.waiting, b.original,
        (SELECT jsonb_object_agg(s.key, s.minor) FROM (
             SELECT f.target || ':' || f.state AS key, sum(f.amount_minor) AS minor FROM effects f
             WHERE f.practice_id = e.practice_id AND f.source = e.source AND f.event_id = e.event_id
-              AND f.entry_kind IN ('payment', 'fee_adjustment', 'insurance_payment', 'payout')
+              AND books_first(f.entry_kind)
             GROUP BY 1) s), e.applied
 FROM events e JOIN bodies b USING (practice_id, month, source, event_id)
 WHERE e.kind IN ('payment', 'payout') AND e.superseded_by IS NULL
@@ -52,12 +52,10 @@ SELECT target, state, currency, CASE
         WHEN age < interval '1 hour' THEN '<1h' WHEN age < interval '1 day' THEN '<1d'
         WHEN age < interval '3 days' THEN '<3d' ELSE 'older' END,
     count(*), sum(amount_minor)::bigint,
-    coalesce(extract(epoch FROM max(age) FILTER (WHERE state IN ('SCHEDULED', 'RETRYING'))), 0)::float8,
+    coalesce(extract(epoch FROM max(age) FILTER (WHERE is_ready(state))), 0)::float8,
     coalesce(extract(epoch FROM max(age)), 0)::float8
-FROM (SELECT target, state, currency, amount_minor, coalesce(:now::timestamptz, now()) - due_at AS age FROM effects
-      WHERE state IN ('SCHEDULED', 'RETRYING', 'SENDING', 'ACCEPTED', 'UNCERTAIN', 'INVALID_CONFIG', 'BLOCKED_PERIOD',
-                      'REJECTED', 'DEAD_LETTERED', 'AWAITING_REVIEW', 'AWAITING_CLEARANCE', 'AWAITING_LINK',
-                      'AWAITING_ALLOCATION', 'AWAITING_MANUAL_POST', 'PAUSED')) open_ones
+FROM (SELECT target, state, currency, amount_minor, business_now(:now) - due_at AS age FROM effects
+      WHERE is_open(state)) open_ones
 GROUP BY 1, 2, 3, 4;
 
 -- name: foreign_transaction

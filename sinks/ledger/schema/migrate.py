@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hashlib import sha256
 from importlib.resources import as_file, files
-from typing import Final
+from typing import Final, LiteralString
 from urllib.parse import quote, urlencode
 
 import psycopg
@@ -13,6 +13,7 @@ from psycopg.rows import TupleRow
 from psycopg.sql import SQL
 from yoyo import get_backend, read_migrations
 
+from sinks.ledger.schema.functions import functions_sql
 from sinks.ledger.schema.transitions import guard_sql
 
 MONTHS_AHEAD: Final = 3  # partitions made ahead; the intake makes further ones as months pass
@@ -35,21 +36,24 @@ def migrate(database_url: str) -> int:
                 backend.apply_migrations(pending)
             finally:
                 backend.connection.close()
-        _install_guard(lock)
+        _install(lock, functions_sql(), "settings_in_force(text, timestamptz)")
+        _install(lock, guard_sql(), "refuse_transition()")
         lock.execute("SELECT ensure_months(current_date, %s)", (MONTHS_AHEAD,))
     return len(pending)
 
 
-def _install_guard(connection: psycopg.Connection[TupleRow]) -> None:
-    """Make the database refuse transitions that this release's table does not have; only when that changed."""
-    guard = guard_sql()
-    digest = sha256(guard.encode()).hexdigest()
-    found = connection.execute("SELECT obj_description(to_regproc('refuse_transition'), 'pg_proc')").fetchone()
+def _install(connection: psycopg.Connection[TupleRow], text: str, marked: LiteralString) -> None:
+    """Run SQL that is made from this release's tables of Python; only when that changed.
+
+    `marked` is a function that it creates: its comment holds the digest of what was run last.
+    """
+    digest = sha256(text.encode()).hexdigest()
+    found = connection.execute("SELECT obj_description(to_regprocedure(%s), 'pg_proc')", (marked,)).fetchone()
     if found is not None and found[0] == digest:
         return
     with connection.transaction():
-        connection.execute(guard.encode())
-        connection.execute(SQL("COMMENT ON FUNCTION refuse_transition() IS {}").format(digest))
+        connection.execute(text.encode())
+        connection.execute(SQL("COMMENT ON FUNCTION {} IS {}").format(SQL(marked), digest))
 
 
 def _yoyo_url(database_url: str) -> str:

@@ -27,7 +27,7 @@ DELETE FROM golive_checks WHERE practice_id = :practice_id AND check_no = :check
 INSERT INTO golive_checks (practice_id, check_no, step, connection_id, account_fingerprint, pms_patient_id, entry_kind,
     request_id, instruction, began_at, began_by)
 VALUES (:practice_id, :check_no, :step, :connection_id, :account, :pms_patient_id, :entry_kind, :request_id,
-    :instruction, coalesce(:now::timestamptz, now()), :actor);
+    :instruction, business_now(:now), :actor);
 
 -- name: mark
 -- Committed before the first byte (law 16); one of two processes gets the row.

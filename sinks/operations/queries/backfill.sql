@@ -7,7 +7,7 @@ SELECT v.source, v.event_id, v.subject, v.event_type, v.occurred_at,
         AND d.kind = 'void'),
     EXISTS (SELECT FROM events r JOIN effects h USING (practice_id, source, event_id)
         WHERE r.practice_id = v.practice_id AND r.source = v.source AND r.concerns = v.subject
-          AND h.state IN ('RECORDED_MANUALLY', 'DISMISSED')),
+          AND ended_by_person(h.state)),
     (SELECT s.body->>'amount' FROM settings s
      WHERE s.practice_id = v.practice_id AND s.version = v.settings_version),
     (SELECT json_agg(json_build_object('effect_id', e.effect_id, 'target', e.target, 'entry_kind', e.entry_kind,
@@ -39,14 +39,14 @@ WHERE p.practice_id = :practice_id;
 
 -- name: schedule
 -- Never sent before, so the first generation goes out; but after a failover a lost moment may have sent it (law 4).
-UPDATE effects e SET state = 'SCHEDULED', reason = 'BACKFILLED', holds = '{}', due_at = coalesce(:now::timestamptz, now()),
+UPDATE effects e SET state = 'SCHEDULED', reason = 'BACKFILLED', holds = '{}', due_at = business_now(:now),
     connection_id = k.connection_id, depends_on = k.depends_on,
     look_first = e.look_first OR EXISTS (SELECT FROM ledger_era r WHERE r.era > 1 AND r.raised_at > e.changed_at),
-    changed_at = coalesce(:now::timestamptz, now())
+    changed_at = business_now(:now)
 FROM unnest(:effect_ids::bigint[], :connection_ids::text[], :depends_ons::bigint[])
     AS k(effect_id, connection_id, depends_on)
 WHERE e.practice_id = :practice_id AND e.effect_id = k.effect_id
-  AND e.state IN ('SKIPPED_DISABLED', 'AWAITING_MANUAL_POST')
+  AND is_backfillable(e.state)
 RETURNING e.effect_id;
 
 -- name: dependencies

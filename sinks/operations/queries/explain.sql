@@ -99,7 +99,7 @@ ORDER BY e.occurred_at, e.version, e.received_at, e.event_id;
 -- name: entries
 SELECT f.target, f.entry_kind, f.part, f.state, f.reason, f.amount_minor, f.currency, f.ledger_date, f.patient_ref,
     f.settings_version, f.due_at, f.late, f.holds, f.connection_id,
-    CASE WHEN f.state IN ('SCHEDULED', 'RETRYING', 'SENDING', 'ACCEPTED', 'UNCERTAIN')
+    CASE WHEN is_in_lane(f.state)
          THEN coalesce(c.closed_reason, g.closed_reason) END,
     f.external_id, f.posted_at, f.request_id, f.generation, f.redrives,
     ARRAY(SELECT (s ->> 1)::bigint FROM jsonb_array_elements(f.placement -> 'shares') s),
@@ -107,11 +107,9 @@ SELECT f.target, f.entry_kind, f.part, f.state, f.reason, f.amount_minor, f.curr
     coalesce((f.instruction ->> 'occurred_at')::date, f.ledger_date),
     ARRAY(SELECT jsonb_array_elements_text(f.instruction -> 'claim' -> 'doubts')),
     ARRAY(SELECT jsonb_array_elements_text(f.instruction -> 'claim' -> 'remarks')),
-    CASE WHEN f.state IN ('SCHEDULED', 'RETRYING') AND f.due_at < g.blackout_until
-           AND g.blackout_until > coalesce(:now::timestamptz, now()) THEN g.blackout_until END,
-    (SELECT s.body ->> 'zone' FROM settings s
-     WHERE s.practice_id = f.practice_id AND s.effective_from <= coalesce(:now::timestamptz, now())
-     ORDER BY s.effective_from DESC LIMIT 1)
+    CASE WHEN is_ready(f.state) AND f.due_at < g.blackout_until
+           AND g.blackout_until > business_now(:now) THEN g.blackout_until END,
+    (SELECT s.body ->> 'zone' FROM settings_in_force(f.practice_id, business_now(:now)) s)
 FROM effects f
 LEFT JOIN gates g ON g.practice_id = f.practice_id AND g.connection_id = f.connection_id
 LEFT JOIN practice_connections u ON u.practice_id = f.practice_id AND u.target = f.target

@@ -13,7 +13,7 @@ WITH closed AS (
 SELECT c.practice_id, c.target, c.reason, c.since, count(e.effect_id)::int, coalesce(sum(e.amount_minor), 0)::bigint,
     min(e.currency)
 FROM closed c LEFT JOIN effects e ON e.practice_id = c.practice_id AND e.target = c.target
-    AND e.connection_id = c.connection_id AND e.state IN ('SCHEDULED', 'RETRYING', 'UNCERTAIN', 'ACCEPTED', 'SENDING')
+    AND e.connection_id = c.connection_id AND is_in_lane(e.state)
 GROUP BY c.practice_id, c.target, c.reason, c.since ORDER BY c.since, c.practice_id;
 
 -- name: standing_dead
@@ -21,10 +21,10 @@ GROUP BY c.practice_id, c.target, c.reason, c.since ORDER BY c.since, c.practice
 SELECT practice_id, count(*) FILTER (WHERE entry)::int, count(*) FILTER (WHERE NOT entry)::int, min(since)
 FROM (
     SELECT practice_id, true AS entry, changed_at AS since FROM effects
-    WHERE state IN ('INVALID_CONFIG', 'BLOCKED_PERIOD', 'REJECTED', 'DEAD_LETTERED')
+    WHERE is_dead(state)
     UNION ALL
     SELECT practice_id, false, first_failed_at FROM dead_letters
-    WHERE settled_at IS NULL AND (stage IN ('decode', 'rules', 'intake') OR reason = 'DUPLICATE_AT_TARGET')
+    WHERE settled_at IS NULL AND stands_by_itself(stage, reason)
 ) d
 WHERE :practice_id::text IS NULL OR practice_id = :practice_id
 GROUP BY practice_id ORDER BY min(since), practice_id LIMIT :most;

@@ -30,16 +30,13 @@ WITH wanted AS MATERIALIZED (
     SELECT t.practice_id, t.source, t.subject, t.kind, f.currency, f.amount_minor,
         t.kind IN ('payout', 'payout_failed') AS of_payout,
         t.kind NOT IN ('payment', 'payout', 'fee', 'cleared') AS back,
-        f.state IN ('POSTED', 'RECORDED_MANUALLY') AS settled,
-        f.state NOT IN ('POSTED', 'RECORDED_MANUALLY', 'SKIPPED_DISABLED', 'SKIPPED_ZERO', 'VOIDED_BEFORE_POST',
-                        'DISMISSED') AS still_open
+        is_booked(f.state) AS settled,
+        NOT is_final(f.state) AS still_open
     FROM told t
     CROSS JOIN LATERAL (SELECT * FROM effects x WHERE x.practice_id = t.practice_id AND x.source = t.source
         AND x.event_id = t.event_id OFFSET 0) f
-    WHERE f.entry_kind IN ('payment', 'fee_adjustment', 'insurance_payment', 'refund', 'return', 'dispute_hold',
-                           'dispute_release', 'payout', 'payout_reversal', 'payout_correction')
-       OR (f.entry_kind = 'reversal' AND split_part(f.part, '/', 1) IN ('payment', 'fee_adjustment',
-           'insurance_payment', 'refund', 'return', 'dispute_hold', 'dispute_release', 'payout'))
+    WHERE moves_money(f.entry_kind)
+       OR (f.entry_kind = 'reversal' AND moves_money(split_part(f.part, '/', 1)))
 ), summed AS (
     SELECT practice_id, source, subject, of_payout, currency,
         coalesce(sum(amount_minor) FILTER (WHERE settled AND NOT back), 0)::bigint AS booked_minor,
@@ -125,19 +122,19 @@ WHERE practice_id = :practice_id AND source = :source AND event_id = :event_id O
 SELECT e.practice_id, e.effect_id, e.target, e.entry_kind, e.part, e.lane, e.connection_id, e.state, e.reason, e.event_id,
     e.changed_at, e.attempts, e.redrives, e.last_code, e.sent_at IS NOT NULL OR e.look_first AS look_first,
     (SELECT count(*)::int FROM effects d WHERE d.practice_id = e.practice_id AND d.depends_on = e.effect_id
-       AND d.state IN ('SCHEDULED', 'RETRYING')) AS dependents,
+       AND is_ready(d.state)) AS dependents,
     (SELECT o.effect_id FROM effects o WHERE o.practice_id = e.practice_id AND o.effect_id = e.depends_on
        AND o.state <> 'POSTED') AS held_by,
     coalesce(c.closed_reason, g.closed_reason) AS closed_reason,
     (SELECT d.effect_id FROM effects d WHERE d.practice_id = e.practice_id AND d.connection_id = e.connection_id
-       AND d.lane = e.lane AND d.state IN ('SENDING', 'ACCEPTED', 'UNCERTAIN') LIMIT 1) AS in_doubt,
-    e.state = 'DEAD_LETTERED' AND e.reason IN ('OUTCOME_UNKNOWN', 'FOUND_TWICE', 'TOTAL_DIFFERS')
+       AND d.lane = e.lane AND is_in_doubt(d.state) LIMIT 1) AS in_doubt,
+    e.state = 'DEAD_LETTERED' AND is_unsettled(e.reason)
         AND sent_elsewhere(e.practice_id, e.connection_id, e.sent_at) AS elsewhere
 FROM effects e
 LEFT JOIN practice_connections pc ON pc.practice_id = e.practice_id AND pc.target = e.target
 LEFT JOIN connections c ON c.home_practice_id = pc.home_practice_id AND c.connection_id = pc.connection_id
 LEFT JOIN gates g ON g.practice_id = e.practice_id AND g.connection_id = e.connection_id
-WHERE e.state IN ('INVALID_CONFIG', 'BLOCKED_PERIOD', 'REJECTED', 'DEAD_LETTERED')
+WHERE is_dead(e.state)
   AND (:practice_id::text IS NULL OR e.practice_id = :practice_id)
   AND (:reason::text IS NULL OR e.reason = :reason)
   AND (:target::text IS NULL OR e.target = :target)
@@ -151,7 +148,7 @@ LIMIT :most;
 SELECT practice_id, topic, topic_id, part, off, effect_id, redrives, stage, reason, field, source, event_id, target,
     ambiguous, attempts, first_failed_at, last_failed_at, octet_length(value)
 FROM dead_letters
-WHERE settled_at IS NULL AND (stage IN ('decode', 'rules', 'intake') OR reason = 'DUPLICATE_AT_TARGET')
+WHERE settled_at IS NULL AND stands_by_itself(stage, reason)
   AND (:practice_id::text IS NULL OR practice_id = :practice_id)
   AND (:reason::text IS NULL OR reason = :reason)
   AND (:target::text IS NULL OR target = :target)
@@ -168,21 +165,21 @@ WHERE practice_id = :practice_id AND topic_id = :topic_id AND part = :part AND o
   AND redrives = :redrives AND settled_at IS NULL FOR UPDATE;
 
 -- name: settle_record!
-UPDATE dead_letters SET settled_at = coalesce(:now::timestamptz, now()), settled_as = 'REPUBLISHED', settled_by = :who
+UPDATE dead_letters SET settled_at = business_now(:now), settled_as = 'REPUBLISHED', settled_by = :who
 WHERE practice_id = :practice_id AND topic_id = :topic_id AND part = :part AND off = :off AND effect_id = :effect_id
   AND redrives = :redrives AND settled_at IS NULL;
 
 -- name: dismiss_record
-UPDATE dead_letters SET settled_at = coalesce(:now::timestamptz, now()), settled_as = 'DISMISSED', settled_by = :who
+UPDATE dead_letters SET settled_at = business_now(:now), settled_as = 'DISMISSED', settled_by = :who
 WHERE practice_id = :practice_id AND topic = :topic AND part = :part AND off = :off AND settled_at IS NULL
-  AND (stage IN ('decode', 'rules', 'intake') OR reason = 'DUPLICATE_AT_TARGET')
+  AND stands_by_itself(stage, reason)
 RETURNING reason;
 
 -- name: lock_practice
 SELECT practice_id FROM practices WHERE practice_id = :practice_id FOR NO KEY UPDATE;
 
 -- name: audit
-SELECT audit_append(:practice_id, coalesce(:now::timestamptz, now()), :who, :action, :subject, :before::jsonb,
+SELECT audit_append(:practice_id, business_now(:now), :who, :action, :subject, :before::jsonb,
     :after::jsonb, :why);
 
 -- name: notice_of
@@ -191,7 +188,7 @@ WHERE closed_at IS NULL AND (:practice_id::text IS NULL OR practice_id = :practi
 
 -- name: waiting_for_people
 SELECT practice_id, target, state, count(*)::int, min(changed_at) FROM effects
-WHERE state IN ('AWAITING_REVIEW', 'AWAITING_LINK', 'AWAITING_ALLOCATION', 'AWAITING_MANUAL_POST')
+WHERE waits_for_people(state)
   AND (:practice_id::text IS NULL OR practice_id = :practice_id)
 GROUP BY practice_id, target, state
 UNION ALL
@@ -210,9 +207,9 @@ GROUP BY topic ORDER BY topic;
 
 -- name: oldest_due_gates
 SELECT g.practice_id, g.connection_id, g.next_due_at,
-    extract(epoch FROM coalesce(:now::timestamptz, now()) - g.next_due_at)::float8, g.owner IS NOT NULL AND
+    extract(epoch FROM business_now(:now) - g.next_due_at)::float8, g.owner IS NOT NULL AND
     g.lease_until > now(), g.closed_reason, g.not_before > now()
-FROM gates g WHERE g.next_due_at <= coalesce(:now::timestamptz, now())
+FROM gates g WHERE g.next_due_at <= business_now(:now)
 ORDER BY g.next_due_at LIMIT :most;
 
 -- name: unposted_by_age
@@ -222,13 +219,12 @@ SELECT e.target, e.currency,
          WHEN age < interval '3 days' THEN '<3 d' ELSE 'older' END,
     count(*)::int, sum(e.amount_minor)::bigint
 FROM effects e JOIN events ev USING (practice_id, source, event_id),
-    LATERAL (SELECT coalesce(:now::timestamptz, now()) - ev.occurred_at AS age) a
-WHERE e.state NOT IN ('POSTED', 'RECORDED_MANUALLY', 'VOIDED_BEFORE_POST', 'DISMISSED', 'SKIPPED_ZERO',
-                      'SKIPPED_DISABLED')
+    LATERAL (SELECT business_now(:now) - ev.occurred_at AS age) a
+WHERE NOT is_final(e.state)
   AND (:practice_id::text IS NULL OR e.practice_id = :practice_id)
 GROUP BY 1, 2, 3 ORDER BY 1, 2, min(age);
 
 -- name: open_counts
 SELECT (SELECT count(*)::int FROM notices WHERE closed_at IS NULL),
-    (SELECT count(*)::int FROM deliveries WHERE state IN ('DUE', 'SENDING')),
+    (SELECT count(*)::int FROM deliveries WHERE delivery_under_way(state)),
     (SELECT count(*)::int FROM deliveries WHERE state = 'FAILED' AND code <> 'OVERTAKEN');

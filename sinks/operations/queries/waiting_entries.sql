@@ -27,7 +27,7 @@ SELECT e.effect_id, k.head, e.source, e.event_id, v.subject, e.target, e.entry_k
        e.planned_reason, e.holds, e.amount_minor, e.currency, e.ledger_date, e.settings_version, e.connection_id,
        e.depends_on,
        coalesce((o.source, o.event_id) = (e.source, e.event_id), false) AS same_plan, o.state AS origin_state,
-       CASE WHEN (e.state IN ('UNCERTAIN', 'DEAD_LETTERED') OR e.look_first) AND e.settle_until >= now()
+       CASE WHEN (call_may_run(e.state) OR e.look_first) AND e.settle_until >= now()
             THEN e.settle_until END AS in_flight_until,
        e.look_first OR e.sent_at IS NOT NULL AS maybe_sent,
        c.connection_id IS NOT NULL AS in_use, c.capabilities,
@@ -37,8 +37,7 @@ SELECT e.effect_id, k.head, e.source, e.event_id, v.subject, e.target, e.entry_k
        (SELECT coalesce(array_agg(d.effect_id ORDER BY d.effect_id), '{}') FROM effects d
         WHERE d.practice_id = e.practice_id AND d.depends_on = e.effect_id
           AND (d.source, d.event_id) <> (e.source, e.event_id)
-          AND d.state IN ('AWAITING_REVIEW', 'AWAITING_CLEARANCE', 'AWAITING_LINK', 'AWAITING_ALLOCATION',
-                          'AWAITING_MANUAL_POST', 'PAUSED', 'SCHEDULED', 'RETRYING')) AS followers
+          AND is_pending(d.state)) AS followers
 FROM k JOIN effects e ON e.practice_id = :practice_id AND e.effect_id = k.effect_id
 JOIN events v USING (practice_id, source, event_id)
 LEFT JOIN effects o ON o.practice_id = e.practice_id AND o.effect_id = e.depends_on
@@ -48,8 +47,7 @@ LEFT JOIN LATERAL (
     WHERE u.practice_id = e.practice_id AND u.connection_id = e.connection_id AND n.enabled) c ON true
 LEFT JOIN LATERAL (
     SELECT (s.body ->> 'ledger_closed_through')::date AS closed_through, s.body ->> 'closed_period' AS policy
-    FROM settings s WHERE s.practice_id = e.practice_id AND s.effective_from <= coalesce(:now::timestamptz, now())
-    ORDER BY s.effective_from DESC LIMIT 1) s ON true
+    FROM settings_in_force(e.practice_id, business_now(:now)) s) s ON true
 ORDER BY k.head, e.effect_id;
 
 -- name: lock_units

@@ -1,0 +1,69 @@
+"""Targets, the kinds of entries that are written at them, and the groups of kinds."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+
+class Target(StrEnum):
+    PMS = "PMS"
+    QUICKBOOKS = "QUICKBOOKS"
+
+
+class EntryKind(StrEnum):
+    """What an effect writes (PROTOCOL section 2). `claim_status` and `attachment` are planned by no rule yet."""
+
+    PAYMENT = "payment"
+    FEE_ADJUSTMENT = "fee_adjustment"
+    INSURANCE_PAYMENT = "insurance_payment"
+    WRITE_OFF = "write_off"
+    CHARGE = "charge"
+    REFUND = "refund"
+    RETURN = "return"
+    DISPUTE_HOLD = "dispute_hold"
+    DISPUTE_RELEASE = "dispute_release"
+    REVERSAL = "reversal"
+    CHARGE_REVERSAL = "charge_reversal"
+    ALLOCATION = "allocation"
+    CLAIM_LINE = "claim_line"
+    CLAIM_STATUS = "claim_status"
+    ATTACHMENT = "attachment"
+    NOTE = "note"
+    PAYOUT = "payout"
+    PAYOUT_REVERSAL = "payout_reversal"
+    PAYOUT_CORRECTION = "payout_correction"
+
+
+OWN_CASH: Final = frozenset({EntryKind.PAYMENT, EntryKind.INSURANCE_PAYMENT})
+"""Cash that came in with the payment itself."""
+
+GIVEN_CASH: Final = frozenset({EntryKind.REFUND, EntryKind.RETURN, EntryKind.DISPUTE_HOLD, EntryKind.DISPUTE_RELEASE})
+"""Cash that was given back of a payment, or given again."""
+
+BALANCE_KINDS: Final = OWN_CASH | GIVEN_CASH | {EntryKind.FEE_ADJUSTMENT}
+"""Counts toward the patient's balance (R-15): payments with their fee adjustments, and what takes them back."""
+
+CHARGES: Final = frozenset({EntryKind.CHARGE, EntryKind.CHARGE_REVERSAL})
+"""What the patient owes."""
+
+PAYOUT_DOCUMENTS: Final = frozenset({EntryKind.PAYOUT, EntryKind.PAYOUT_REVERSAL})
+"""Documents of a payout, and what takes them back."""
+
+PAYOUT_KINDS: Final = PAYOUT_DOCUMENTS | {EntryKind.PAYOUT_CORRECTION}
+"""The practice's bank."""
+
+MONEY_KINDS: Final = BALANCE_KINDS | PAYOUT_KINDS
+"""Moves money; charges, write-offs, notes and allocations move none. A reversal moves what it reverses."""
+
+FIRST_BOOKED: Final = OWN_CASH | {EntryKind.FEE_ADJUSTMENT, EntryKind.PAYOUT}
+"""Books the money that its event reports, before anything is taken back of it."""
+
+LAID_ON_CHARGES: Final = frozenset({EntryKind.PAYMENT, EntryKind.FEE_ADJUSTMENT})
+"""Entries that an allocation lays on a patient's charges (ALL-1)."""
+
+WRITTEN_BY_ALL: Final = frozenset({EntryKind.PAYMENT, EntryKind.FEE_ADJUSTMENT, EntryKind.PAYOUT})
+"""What a connection writes that was added before connections said what they write."""
+
+AMOUNT_KINDS: Final = OWN_CASH | GIVEN_CASH | {EntryKind.PAYOUT}
+"""The entry that shows an event's own amount; others are its fee, its charge or what lays it out."""

@@ -1,0 +1,127 @@
+"""States of an effect, and every group of states that code or SQL asks for, each named by what its members share.
+
+`sinks/ledger/schema/functions.py` makes an SQL function of each group that statements use, so that Python and SQL
+cannot disagree.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+
+class State(StrEnum):
+    """State of an effect, i.e. of one entry at one target; an event shows the worst of its effects."""
+
+    AWAITING_SETTINGS = "AWAITING_SETTINGS"
+    AWAITING_FEE = "AWAITING_FEE"
+    AWAITING_ORIGINAL = "AWAITING_ORIGINAL"
+    AWAITING_REVIEW = "AWAITING_REVIEW"
+    AWAITING_CLEARANCE = "AWAITING_CLEARANCE"
+    AWAITING_LINK = "AWAITING_LINK"
+    AWAITING_ALLOCATION = "AWAITING_ALLOCATION"
+    AWAITING_MANUAL_POST = "AWAITING_MANUAL_POST"
+    PAUSED = "PAUSED"
+    SCHEDULED = "SCHEDULED"
+    SENDING = "SENDING"
+    ACCEPTED = "ACCEPTED"
+    RETRYING = "RETRYING"
+    UNCERTAIN = "UNCERTAIN"
+    INVALID_CONFIG = "INVALID_CONFIG"
+    BLOCKED_PERIOD = "BLOCKED_PERIOD"
+    REJECTED = "REJECTED"
+    DEAD_LETTERED = "DEAD_LETTERED"
+    POSTED = "POSTED"
+    RECORDED_MANUALLY = "RECORDED_MANUALLY"
+    SKIPPED_DISABLED = "SKIPPED_DISABLED"
+    SKIPPED_ZERO = "SKIPPED_ZERO"
+    VOIDED_BEFORE_POST = "VOIDED_BEFORE_POST"
+    DISMISSED = "DISMISSED"
+    APPLIED = "APPLIED"
+    """Only of an event: it posts nothing itself (clearance, fee, cancellation)."""
+
+
+EVENT_WAITING: Final = frozenset(
+    {State.AWAITING_SETTINGS, State.AWAITING_ORIGINAL, State.AWAITING_FEE, State.AWAITING_REVIEW}
+)
+"""What an event that is not resolved may carry itself (law 2)."""
+
+EFFECT_STATES: Final = frozenset(State) - {
+    State.AWAITING_SETTINGS,
+    State.AWAITING_FEE,
+    State.AWAITING_ORIGINAL,
+    State.APPLIED,
+}
+"""What an effect can be; the other four are an event's (law 2)."""
+
+UNMET_ORDER: Final = (
+    State.AWAITING_REVIEW,
+    State.AWAITING_CLEARANCE,
+    State.AWAITING_LINK,
+    State.AWAITING_ALLOCATION,
+    State.AWAITING_MANUAL_POST,
+    State.PAUSED,
+)
+"""The first of these that is unmet is an effect's state (PROTOCOL section 3)."""
+
+WAITING: Final = frozenset(UNMET_ORDER)
+"""Waits for people or facts; holds no lane (law 23)."""
+
+WAITS_FOR_PEOPLE: Final = frozenset(
+    {State.AWAITING_REVIEW, State.AWAITING_LINK, State.AWAITING_ALLOCATION, State.AWAITING_MANUAL_POST}
+)
+"""Nothing happens until a person does something: what the digest lists."""
+
+LOOKED_UP: Final = frozenset({State.AWAITING_LINK, State.PAUSED})
+"""Conditions that are looked up when a link, switch or connection changes; the others stand in the effect's `holds`."""
+
+HELD: Final = WAITING - LOOKED_UP
+"""Conditions that stand in the effect's `holds`, by decision or by a missing fact."""
+
+READY: Final = frozenset({State.SCHEDULED, State.RETRYING})
+"""Goes out once it is due and first in its lane."""
+
+PENDING: Final = WAITING | READY
+"""Planned, and nothing of it is at its target or on its way, unless `look_first`: it can be changed or withdrawn."""
+
+READ_BACK: Final = frozenset({State.ACCEPTED, State.UNCERTAIN})
+"""A call has ended without saying whether the entry stands: the poster reads the target."""
+
+IN_DOUBT: Final = READ_BACK | {State.SENDING}
+"""A call was made and its outcome is not known. Holds its lane: at most one in each (unique index, law 23)."""
+
+IN_LANE: Final = READY | IN_DOUBT
+"""Stands in its lane: in doubt, or next when those before it are done."""
+
+POSTER_DUE: Final = READY | READ_BACK
+"""A poster has something to do for it once it is due."""
+
+DEAD: Final = frozenset({State.INVALID_CONFIG, State.BLOCKED_PERIOD, State.REJECTED, State.DEAD_LETTERED})
+"""Ended without an entry; stays until a person redrives, records or dismisses it, or repairs the setting."""
+
+CALL_MAY_RUN: Final = frozenset({State.UNCERTAIN, State.DEAD_LETTERED})
+"""Until `settle_until` a call of it may still arrive at the target: nobody ends it by hand before."""
+
+BOOKED: Final = frozenset({State.POSTED, State.RECORDED_MANUALLY})
+"""Stands in the practice's books; counts toward sums and balances."""
+
+ENDED_BY_PERSON: Final = frozenset({State.RECORDED_MANUALLY, State.DISMISSED})
+"""A named person ended it."""
+
+CONCLUDED: Final = ENDED_BY_PERSON | {State.POSTED}
+"""A positive answer from the target changes it no more."""
+
+SKIPPED: Final = frozenset({State.SKIPPED_DISABLED, State.SKIPPED_ZERO})
+"""Never to be written, by a setting or because there is nothing to write."""
+
+NOT_COUNTED: Final = SKIPPED | {State.VOIDED_BEFORE_POST, State.DISMISSED}
+"""Ended, and no entry stands for it: no part of what was booked or is still to be."""
+
+FINAL: Final = BOOKED | NOT_COUNTED | {State.APPLIED}
+"""Nothing is left to do."""
+
+OPEN: Final = EFFECT_STATES - FINAL
+"""Money that is not accounted for yet: pending, in doubt or dead."""
+
+BACKFILLABLE: Final = frozenset({State.SKIPPED_DISABLED, State.AWAITING_MANUAL_POST})
+"""What a backfill schedules: skipped by a switch, or left to a person because its original was."""
