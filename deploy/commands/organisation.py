@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from deploy.commands.operator_options import By, Json
 from deploy.commands.settings import Changes, From
+from sinks.ledger.named_queries import named_queries
+
+_SQL: Final = named_queries("sinks.ledger.queries", "practices.sql")
 
 if TYPE_CHECKING:
     from sinks.ledger.practices.settings.follow_group import Effect
@@ -49,10 +52,9 @@ def list_(as_json: Json = False) -> None:
     """The groups and how many practices each has."""
     from deploy.commands.open_ledger import here
     from deploy.commands.operator_options import print_json, print_table
-    from sinks.ledger.schema.database import statement
 
     with here("organisation") as (connection, _):
-        rows = connection.execute(statement("practices", "organisations")).fetchall()
+        rows = connection.execute(_SQL["organisations"]).fetchall()
     if as_json:
         print_json([{"organisation_id": row[0], "name": row[1], "practices": row[2]} for row in rows])
         return

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
 from deploy.commands.operator_options import By, Json, PracticeId
+from sinks.ledger.named_queries import named_queries
+
+_SQL: Final = named_queries("sinks.ledger.queries", "facts.sql")
 
 app = typer.Typer(no_args_is_help=True, help="Practices and whom to tell.")
 
@@ -99,10 +102,9 @@ def show(as_json: Json = False) -> None:
     import json
 
     from deploy.commands.open_ledger import here
-    from sinks.ledger.schema.database import statement
 
     with here("practice") as (connection, _):
-        rows = connection.execute(statement("facts", "practices")).fetchall()
+        rows = connection.execute(_SQL["practices"]).fetchall()
     keys = ("practice_id", "name", "version", "master", "email", "targets")
     found = [dict(zip(keys, row, strict=True)) for row in rows]
     if as_json:

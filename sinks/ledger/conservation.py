@@ -16,7 +16,9 @@ from schemas.codec import EVENTS_BY_NAME, decode_event
 from schemas.events import Event, MoneyFields, PayoutPaid
 from schemas.topics import STREAM_TOPICS
 from schemas.vocabulary import DEAD, SKIPPED, State, Target
-from sinks.ledger.schema.database import statement
+from sinks.ledger.named_queries import named_queries
+
+_SQL: Final = named_queries("sinks.ledger.queries", "views.sql")
 
 Connection = psycopg.Connection[TupleRow]
 
@@ -80,20 +82,20 @@ class Account(msgspec.Struct, kw_only=True):
 
 def state_counts(connection: Connection, practice_id: str | None = None) -> list[StateCount]:
     """Effects by practice, target and state."""
-    rows = connection.execute(statement("views", "state_counts"), {"practice_id": practice_id})
+    rows = connection.execute(_SQL["state_counts"], {"practice_id": practice_id})
     return [StateCount(row[0], Target(row[1]), State(row[2]), row[3], row[4], row[5]) for row in rows]
 
 
 def waiting_counts(connection: Connection, practice_id: str | None = None) -> list[WaitingCount]:
     """Events that wait, by practice and reason."""
-    rows = connection.execute(statement("views", "waiting_counts"), {"practice_id": practice_id})
+    rows = connection.execute(_SQL["waiting_counts"], {"practice_id": practice_id})
     return [WaitingCount(row[0], State(row[1]), row[2], row[3]) for row in rows]
 
 
 def accounts(connection: Connection, practice_id: str | None = None) -> list[Account]:
     """I5, from the original bytes of the events on one side and from the effects on the other."""
     found: dict[tuple[str, Target], Account] = {}
-    for row in connection.execute(statement("views", "told"), {"practice_id": practice_id}):
+    for row in connection.execute(_SQL["told"], {"practice_id": practice_id}):
         practice, event_type, waiting, original, sums = row[0], row[3], row[4], row[5], row[6] or {}
         topic = STREAM_TOPICS[EVENTS_BY_NAME[event_type].stream]
         target, minor = money_told(decode_event(topic, bytes(original)))
@@ -128,7 +130,7 @@ def violations(connection: Connection) -> list[str]:
             ("unaccounted", "resolved without effects, or effects without being resolved"),
             ("without_receipt", "stored without a receipt"),
         )
-        for row in connection.execute(statement("views", name))
+        for row in connection.execute(_SQL[name])
     ]
     found += [
         f"{each.practice_id} {each.target}: {each.money_in} came in, {sum(each.buckets.values())} accounted for"

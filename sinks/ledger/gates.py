@@ -9,8 +9,10 @@ from typing import Any, Final
 import psycopg
 from psycopg.rows import TupleRow
 
-from sinks.ledger.schema.database import statement
+from sinks.ledger.named_queries import named_queries
 from streams.runtime.times import Profile
+
+_SQL: Final = named_queries("sinks.ledger.queries", "gates.sql")
 
 Cursor = psycopg.Cursor[TupleRow]
 GateKey = tuple[str, str]
@@ -28,8 +30,8 @@ def lock(cursor: Cursor, keys: Iterable[GateKey]) -> None:
     """Make sure that the gates exist and lock them, sorted. The caller holds the practices' locks. Blocks."""
     ordered = sorted(set(keys))
     parameters = {"practice_ids": [p for p, _ in ordered], "connection_ids": [c for _, c in ordered]}
-    cursor.execute(statement("gates", "ensure"), parameters)
-    cursor.execute(statement("gates", "lock"), parameters)
+    cursor.execute(_SQL["ensure"], parameters)
+    cursor.execute(_SQL["lock"], parameters)
 
 
 def refresh(cursor: Cursor, keys: Iterable[GateKey], *, now: datetime | None, jitter_s: int) -> None:
@@ -42,7 +44,7 @@ def refresh(cursor: Cursor, keys: Iterable[GateKey], *, now: datetime | None, ji
     if not ordered:
         return
     lock(cursor, ordered)
-    cursor.execute(statement("gates", "refresh"), refresh_parameters(ordered, now=now, jitter_s=jitter_s))
+    cursor.execute(_SQL["refresh"], refresh_parameters(ordered, now=now, jitter_s=jitter_s))
     wake(cursor, {practice for practice, _ in ordered})
 
 
@@ -63,7 +65,7 @@ def advance(cursor: Cursor, due: Mapping[GateKey, datetime], *, now: datetime | 
         return
     ordered = sorted(due)
     cursor.execute(
-        statement("gates", "advance"),
+        _SQL["advance"],
         {
             "practice_ids": [p for p, _ in ordered],
             "connection_ids": [c for _, c in ordered],
@@ -80,4 +82,4 @@ def wake(cursor: Cursor, practices: Iterable[str]) -> None:
     if len(named) > NOTIFIED_SINGLY:
         named = ["*"]
     for practice_id in named:
-        cursor.execute(statement("gates", "wake"), {"practice_id": practice_id})
+        cursor.execute(_SQL["wake"], {"practice_id": practice_id})

@@ -9,7 +9,8 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from schemas.vocabulary import State
-from sinks.ledger.schema.database import TRANSACTION_TIMEOUT_S, statement
+from sinks.ledger.named_queries import named_queries
+from sinks.ledger.schema.database import TRANSACTION_TIMEOUT_S
 from streams.runtime.clock import Clock
 from streams.runtime.logging import log
 from streams.runtime.metrics import (
@@ -21,6 +22,8 @@ from streams.runtime.metrics import (
     UNPOSTED,
     UNPOSTED_MINOR,
 )
+
+_SQL: Final = named_queries("sinks.ledger.queries", "views.sql")
 
 EVERY_S: Final = 60.0
 """It looks at all that is open: a second for some millions, and no more than once a minute."""
@@ -44,7 +47,7 @@ class Gauges:
             self.measure()
 
     def measure(self) -> None:
-        rows = self._connection.execute(statement("views", "open_effects"), {"now": self._clock.for_database()})
+        rows = self._connection.execute(_SQL["open_effects"], {"now": self._clock.for_database()})
         for gauge in (EFFECTS_OPEN, UNPOSTED, UNPOSTED_MINOR, OLDEST_DUE):
             gauge.clear()
         links = 0
@@ -65,7 +68,7 @@ class Gauges:
         self._measure_others()
 
     def _measure_others(self) -> None:
-        ((age_s,),) = self._connection.execute(statement("views", "foreign_transaction")).fetchall()
+        ((age_s,),) = self._connection.execute(_SQL["foreign_transaction"]).fetchall()
         FOREIGN_TRANSACTION.set(age_s)
         if age_s > TRANSACTION_TIMEOUT_S:
             _LOG.warning(

@@ -15,15 +15,17 @@ from schemas.codec import encode_result
 from schemas.topics import TopicName
 from schemas.vocabulary import DeadLetterReason, DecisionReason, EntryKind, State, Target
 from schemas.writebacks import Redecision, Result
-from sinks.ledger.schema.database import statement
+from sinks.ledger.named_queries import named_queries
 from streams.kafka.dead_letters import DeadLetter, dead_letter_headers
 from streams.kafka.header_values import HeaderList
 from streams.kafka.redecision_requests import redecision_headers
 
+_SQL: Final = named_queries("sinks.ledger.queries", "outbox.sql")
+
 CHANNEL: Final = "writeback_outbox"
-INSERT: Final[LiteralString] = statement("outbox", "insert")
+INSERT: Final[LiteralString] = _SQL["insert"]
 """Takes `insert_parameters`; usable from sync and async cursors alike."""
-WAKE: Final[LiteralString] = statement("outbox", "wake")
+WAKE: Final[LiteralString] = _SQL["wake"]
 """Run once in the transaction that inserted rows: tells the relay at the commit."""
 
 

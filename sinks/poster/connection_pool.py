@@ -11,15 +11,18 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
+from sinks.ledger.named_queries import named_queries
 from sinks.ledger.practices.backfill_capabilities import tell_abilities
 from sinks.ledger.schema import era
-from sinks.ledger.schema.database import connect, connection_options, statement
+from sinks.ledger.schema.database import connect, connection_options
 from streams.fault_injection.controls import Control
 from streams.runtime.endpoints import Health
 from streams.runtime.errors import Consequence, Role, consequence
 from streams.runtime.lifecycle import Stop
 from streams.runtime.logging import log
 from streams.settings import ProgramSettings
+
+_SQL: Final = named_queries("sinks.ledger.queries", "era.sql")
 
 Connection = AsyncConnection[TupleRow]
 
@@ -61,7 +64,7 @@ def open_pool(settings: ProgramSettings, *, owning: bool = False) -> AsyncConnec
     options["options"] += "".join(f" -c {option}" for option in PLANNING) + (_NOT_AWAITED if owning else "")
 
     async def settle(connection: Connection) -> None:
-        cursor = await connection.execute(statement("era", "current"))
+        cursor = await connection.execute(_SQL["current"])
         found = await cursor.fetchone()
         if found is None or not found[0]:
             await asyncio.to_thread(_settle_era, settings)

@@ -15,7 +15,6 @@ from schemas.plan import Instruction
 from schemas.vocabulary import EntryKind, State, Target
 from sinks.ledger.gates import JITTER_S, refresh_parameters
 from sinks.ledger.named_queries import named_queries
-from sinks.ledger.schema.database import statement
 from sinks.poster.closed_periods import facts_of
 from sinks.poster.connection_leases import Door
 from sinks.poster.limiter import Breaker
@@ -27,6 +26,8 @@ from streams.fault_injection.controls import Control
 from streams.fault_injection.crash_points import CrashPoint, reach
 from streams.runtime.clock import Clock
 from streams.settings import ProgramSettings
+
+_GATES: Final = named_queries("sinks.ledger.queries", "gates.sql")
 
 Connect = Callable[[], AbstractAsyncContextManager[AsyncConnection[TupleRow]]]
 
@@ -200,7 +201,7 @@ class Ledger:
             due = {(str(p), str(c)) for p, c in await cursor.fetchall()}
             if rest := [gate for gate in mine if gate not in due]:
                 parameters = refresh_parameters(rest, now=now, jitter_s=JITTER_S[self._profile])
-                await connection.execute(statement("gates", "refresh"), parameters, prepare=True)
+                await connection.execute(_GATES["refresh"], parameters, prepare=True)
             moved = {turn.gate for turn in turns if turn.moved}
             rests = {turn.gate: turn.rests_until for turn in turns}
             back = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Final
 
 import psycopg
 from psycopg.rows import TupleRow
@@ -20,13 +21,15 @@ from sinks.ledger.intake.records import Decided, Record, Unreadable, practice_of
 from sinks.ledger.intake.refused_records import Named, refusal_row, unreadable_row
 from sinks.ledger.intake.superseding import take_alone
 from sinks.ledger.intake.write import write
-from sinks.ledger.schema.database import statement
+from sinks.ledger.named_queries import named_queries
 from streams.fault_injection.controls import Control
 from streams.fault_injection.crash_points import CrashPoint, reach
 from streams.runtime.clock import Clock
 from streams.runtime.errors import Poison, category_of
 from streams.runtime.logging import log
 from streams.runtime.metrics import DEAD_LETTERS, INTAKE_BISECTIONS, INTAKE_EFFECTS, RECEIPTS, REDECISIONS
+
+_SQL: Final = named_queries("sinks.ledger.queries", "intake.sql")
 
 Connection = psycopg.Connection[TupleRow]
 
@@ -120,7 +123,7 @@ class BatchWriter:
         """Rows for practices that nobody has named before (law 10): they are locked like any other."""
         new = {practice for practice in map(practice_of, records) if practice is not None} - self._practices
         if new:
-            self._connection.execute(statement("intake", "add_practices"), {"practice_ids": sorted(new)})
+            self._connection.execute(_SQL["add_practices"], {"practice_ids": sorted(new)})
             self._practices |= new
 
     def _refuse(self, record: Record, error: BaseException) -> None:
@@ -144,7 +147,7 @@ class BatchWriter:
         position, identity = writeback.position, writeback.identity
         named = Named.storable(identity)
         cursor.execute(
-            statement("intake", "add_receipt"),
+            _SQL["add_receipt"],
             {
                 "practice_id": named.practice_id,
                 "topic_id": position.topic_id,

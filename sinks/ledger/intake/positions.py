@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 import msgspec
 import psycopg
 from psycopg.rows import TupleRow
 
 from schemas.topics import TopicName
-from sinks.ledger.schema.database import statement
+from sinks.ledger.named_queries import named_queries
 from streams.fault_injection.controls import Control, Controls
 from streams.runtime.errors import ConfigurationError, Fenced
+
+_SQL: Final = named_queries("sinks.ledger.queries", "intake.sql")
 
 Partition = tuple[str, int]
 """(topic id, partition): a topic made anew is another one."""
@@ -41,10 +44,10 @@ def register(
     """
     with connection.transaction():
         connection.execute(
-            statement("intake", "add_topic"),
+            _SQL["add_topic"],
             {"topic": topic.name.value, "topic_id": topic.topic_id, "partitions": topic.partitions},
         )
-        found = connection.execute(statement("intake", "topic"), {"topic": topic.name.value}).fetchone()
+        found = connection.execute(_SQL["topic"], {"topic": topic.name.value}).fetchone()
         topic_id, partitions = found if found is not None else (topic.topic_id, topic.partitions)
         if topic_id != topic.topic_id and not controls.off(Control.TOPIC_IDS):
             raise RecordsLostError(
@@ -58,7 +61,7 @@ def register(
             )
         for part in range(topic.partitions):
             connection.execute(
-                statement("intake", "add_position"),
+                _SQL["add_position"],
                 {"topic_id": topic.topic_id, "part": part, "next_offset": lows.get(part, 0)},
             )
 
@@ -67,7 +70,7 @@ def read_positions(connection: psycopg.Connection[TupleRow], topic_ids: Sequence
     """Where each partition of these topics goes on (law 3)."""
     found: dict[Partition, int] = {}
     for topic_id in topic_ids:
-        for part, next_offset in connection.execute(statement("intake", "positions"), {"topic_id": topic_id}):
+        for part, next_offset in connection.execute(_SQL["positions"], {"topic_id": topic_id}):
             found[topic_id, part] = next_offset
     return found
 
@@ -92,7 +95,7 @@ def send_move(
     ordered = sorted(moved)
     name = "set_positions" if controls.off(Control.POSITIONS) else "move_positions"
     return connection.execute(
-        statement("intake", name),
+        _SQL[name],
         {
             "topic_ids": [topic_id for topic_id, _ in ordered],
             "parts": [part for _, part in ordered],

@@ -19,7 +19,10 @@ from sinks.ledger.intake.duplicates import Known, Stored
 from sinks.ledger.intake.payment_key import PaymentKey, concerned, event_of, told_by
 from sinks.ledger.intake.read_payment_states import named_in, patients_of, read_lives
 from sinks.ledger.intake.records import Decided, Record
-from sinks.ledger.schema.database import statement
+from sinks.ledger.named_queries import named_queries
+
+_INTAKE: Final = named_queries("sinks.ledger.queries", "intake.sql")
+_LIVES: Final = named_queries("sinks.ledger.queries", "lives.sql")
 
 Cursor = psycopg.Cursor[TupleRow]
 
@@ -35,7 +38,7 @@ def lock_practices(cursor: Cursor, practice_ids: Sequence[str], *, locked: bool 
     `locked=False` is the control of law 8.
     """
     name = "lock_practices" if locked else "read_practices"
-    return dict(cursor.execute(statement("intake", name), {"practice_ids": sorted(practice_ids)}).fetchall())
+    return dict(cursor.execute(_INTAKE[name], {"practice_ids": sorted(practice_ids)}).fetchall())
 
 
 def read_facts(
@@ -94,7 +97,7 @@ def read_facts(
         | {PaymentKey(row[0], row[1], _PAYOUT if row[2] else _PAYMENT, row[3]) for row in parked}
     )
     if asked.paid:
-        waiting = connection.execute(statement("lives", "waiting_for_payout"), _keys(asked.paid)).fetchall()
+        waiting = connection.execute(_LIVES["waiting_for_payout"], _keys(asked.paid)).fetchall()
         keys |= {PaymentKey(practice_id, source, _PAYMENT, ref) for practice_id, source, ref in waiting}
     lives, histories = read_lives(cursor, keys)
     more = patients_of(lives) - asked.patients
@@ -176,7 +179,7 @@ def _links(connection: psycopg.Connection[TupleRow], patients: Collection[tuple[
 
 
 def _send(connection: psycopg.Connection[TupleRow], name: LiteralString, parameters: dict[str, Any]) -> Cursor:
-    return connection.execute(statement("intake", name), parameters)
+    return connection.execute(_INTAKE[name], parameters)
 
 
 def _truths(rows: Sequence[TupleRow]) -> dict[str, list[SwitchVersion]]:

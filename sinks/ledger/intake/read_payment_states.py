@@ -19,8 +19,10 @@ from schemas.vocabulary import DecisionReason, EntryKind, State, Target
 from schemas.writebacks import Identity, MoneyKind, SourcePosition, Writeback
 from sinks.ledger.intake.payment_key import PaymentKey, event_of
 from sinks.ledger.intake.working_state import WorkingState, WorkingStates
+from sinks.ledger.named_queries import named_queries
 from sinks.ledger.practices.settings.stored_settings import histories as saved_histories
-from sinks.ledger.schema.database import statement
+
+_SQL: Final = named_queries("sinks.ledger.queries", "lives.sql")
 
 Connection = psycopg.Connection[TupleRow]
 Cursor = psycopg.Cursor[TupleRow]
@@ -207,4 +209,4 @@ def _named(keys: Sequence[PaymentKey]) -> dict[str, Any]:
 
 
 def _send(connection: Connection, name: LiteralString, parameters: dict[str, Any]) -> Cursor:
-    return connection.execute(statement("lives", name), parameters)
+    return connection.execute(_SQL[name], parameters)

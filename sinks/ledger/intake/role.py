@@ -20,9 +20,10 @@ from sinks.ledger.intake.batch_context import Policy
 from sinks.ledger.intake.consumer import CONSUMED, GROUP, Feed, Rejoin, known_topics
 from sinks.ledger.intake.positions import Overtaken
 from sinks.ledger.intake.records import read
+from sinks.ledger.named_queries import named_queries
 from sinks.ledger.practices.backfill_capabilities import tell_abilities
 from sinks.ledger.schema import era
-from sinks.ledger.schema.database import connect, statement
+from sinks.ledger.schema.database import connect
 from sinks.ledger.schema.migrate import MONTHS_AHEAD, migrate
 from sinks.ledger.waiting.sweeps import Sweeps
 from streams.fault_injection.controls import Control
@@ -34,6 +35,8 @@ from streams.runtime.logging import log
 from streams.runtime.metrics import BATCH_RECORDS, BATCH_SECONDS, DATABASE_RECONNECTS, ERRORS, INTAKE_POSITION_CONFLICTS
 from streams.runtime.times import Profile
 from streams.settings import ProgramSettings
+
+_SQL: Final = named_queries("sinks.ledger.queries", "intake.sql")
 
 OUTAGE_S: Final = 600.0
 """Broker or database away for longer: exit loudly and let the supervisor decide. Nothing is lost meanwhile."""
@@ -190,7 +193,7 @@ class Intake:
         self._stored += records
         if self._stored >= self._analyze_at and self._connection is not None:
             self._analyze_at *= 10
-            self._connection.execute(statement("intake", "analyze"))
+            self._connection.execute(_SQL["analyze"])
 
     def _housekeeping(self) -> None:
         connection = self._connection

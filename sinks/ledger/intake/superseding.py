@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import psycopg
 from psycopg.rows import TupleRow
@@ -16,9 +16,11 @@ from sinks.ledger.intake.decide_batch import BatchDecision
 from sinks.ledger.intake.duplicates import Finding, Stored
 from sinks.ledger.intake.payment_key import told_by
 from sinks.ledger.intake.records import Decided, Record
+from sinks.ledger.named_queries import named_queries
 from sinks.ledger.outbox import OutboxRow, result_row
-from sinks.ledger.schema.database import statement
 from streams.fault_injection.controls import Control
+
+_SQL: Final = named_queries("sinks.ledger.queries", "intake.sql")
 
 Cursor = psycopg.Cursor[TupleRow]
 
@@ -44,7 +46,7 @@ def take_alone(cursor: Cursor, deciding: BatchDecision, record: Record) -> None:
     if deciding.policy.controls.off(Control.RESOLVE_ONCE):
         # The control of law 2: a later plan adds what the first one did not have.
         key = _key(stored.practice_id, stored.source, stored.event_id) if stored is not None else {}
-        there = cursor.execute(statement("intake", "effect_keys_of"), key).fetchall()
+        there = cursor.execute(_SQL["effect_keys_of"], key).fetchall()
         deciding.effects(writeback, but=frozenset(there))
 
 
@@ -54,26 +56,26 @@ def _replace(cursor: Cursor, deciding: BatchDecision, first: Stored, *, by: str)
     Not where a reversal hangs on it already: that has its parts.
     """
     key = _key(first.practice_id, first.source, first.event_id)
-    body = cursor.execute(statement("intake", "body_of"), key).fetchone()
+    body = cursor.execute(_SQL["body_of"], key).fetchone()
     if body is None:
         return False
     told = decode_event(TopicName.PAYMENTS, bytes(body[0]))
     if not isinstance(told, PaymentSucceeded) or told.splits:
         return False
-    effects = cursor.execute(statement("intake", "replaceable"), key).fetchall()
+    effects = cursor.execute(_SQL["replaceable"], key).fetchall()
     untouched = WAITING | READY | SKIPPED
     if any(State(row[1]) not in untouched or row[3] or row[4] or row[10] for row in effects):
         return False
     open_ones = [row for row in effects if State(row[1]) not in SKIPPED]
     cursor.execute(
-        statement("intake", "void_effects"),
+        _SQL["void_effects"],
         {
             "practice_id": first.practice_id,
             "effect_ids": [row[0] for row in open_ones],
             "now": deciding.facts.now,
         },
     )
-    cursor.execute(statement("intake", "supersede"), key | {"by": by, "now": deciding.facts.now})
+    cursor.execute(_SQL["supersede"], key | {"by": by, "now": deciding.facts.now})
     deciding.facts.known.forget(first)
     if first.waiting is not None:
         deciding.writes.outbox.append(_voided_event(deciding, first))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Final
 
 import msgspec
 import psycopg
@@ -16,9 +17,12 @@ from sinks.ledger.intake.batch_context import Resolution, Writes
 from sinks.ledger.intake.bulk_insert import FEW, copy, insert
 from sinks.ledger.intake.copy_rows import Row, plan_bytes
 from sinks.ledger.intake.records import DeadLettered
-from sinks.ledger.schema.database import statement
+from sinks.ledger.named_queries import named_queries
 from streams.kafka.header_values import as_text
 from streams.runtime.errors import Permanent
+
+_INTAKE: Final = named_queries("sinks.ledger.queries", "intake.sql")
+_LIVES: Final = named_queries("sinks.ledger.queries", "lives.sql")
 
 Cursor = psycopg.Cursor[TupleRow]
 _Put = Callable[[Cursor, str, Sequence[Row]], None]
@@ -51,7 +55,7 @@ def _write(cursor: Cursor, writes: Writes, put: _Put, *, now: datetime | None, a
     _move(cursor, writes, at)
     if writes.seqs:
         cursor.execute(
-            statement("intake", "advance_sequences"),
+            _INTAKE["advance_sequences"],
             {"practice_ids": list(writes.seqs), "seqs": list(writes.seqs.values())},
         )
     gates.advance(cursor, writes.due, now=now, jitter_s=jitter_s)
@@ -63,7 +67,7 @@ def _write(cursor: Cursor, writes: Writes, put: _Put, *, now: datetime | None, a
 def _dispute(cursor: Cursor, writes: Writes, at: datetime) -> None:
     """Row by row: one batch may tell a dispute and its end."""
     for dispute in writes.disputes:
-        cursor.execute(statement("lives", "add_dispute"), msgspec.structs.asdict(dispute) | {"now": at})
+        cursor.execute(_LIVES["add_dispute"], msgspec.structs.asdict(dispute) | {"now": at})
 
 
 def _move(cursor: Cursor, writes: Writes, at: datetime) -> None:
@@ -82,12 +86,12 @@ def _move(cursor: Cursor, writes: Writes, at: datetime) -> None:
             "reasons": [None if move.reason is None else move.reason.value for move in moves],
             "now": at,
         }
-        moved = cursor.execute(statement("lives", "move"), parameters).fetchall()
+        moved = cursor.execute(_LIVES["move"], parameters).fetchall()
         if len(moved) != len(moves):
             raise Permanent(f"{len(moves) - len(moved)} effects changed behind the practice's lock")
     if writes.redirects:
         cursor.execute(
-            statement("lives", "redirect"),
+            _LIVES["redirect"],
             {
                 "practice_ids": [practice_id for practice_id, _ in writes.redirects],
                 "effect_ids": [effect_id for _, effect_id in writes.redirects],
@@ -107,7 +111,7 @@ def _resolve(cursor: Cursor, resolutions: Sequence[Resolution]) -> None:
             "event_id": identity.event_id,
         }
         cursor.execute(
-            statement("intake", "resolve_event"),
+            _INTAKE["resolve_event"],
             key
             | {
                 "waiting": standing.waiting,
@@ -119,7 +123,7 @@ def _resolve(cursor: Cursor, resolutions: Sequence[Resolution]) -> None:
                 "now": resolution.at,
             },
         )
-        cursor.execute(statement("intake", "replace_plan"), key | {"plan": plan_bytes(resolution.writeback)})
+        cursor.execute(_INTAKE["replace_plan"], key | {"plan": plan_bytes(resolution.writeback)})
 
 
 def _letters(cursor: Cursor, letters: Sequence[DeadLettered], now: datetime | None) -> None:
@@ -135,9 +139,9 @@ def _letters(cursor: Cursor, letters: Sequence[DeadLettered], now: datetime | No
             "event_id": _clean(letter.event_id),
         }
         if letter.stage in (Stage.DECODE, Stage.RULES):
-            cursor.execute(statement("intake", "add_receipt"), place | {"verdict": Verdict.DEAD_LETTER})
+            cursor.execute(_INTAKE["add_receipt"], place | {"verdict": Verdict.DEAD_LETTER})
         cursor.execute(
-            statement("intake", "add_dead_letter"),
+            _INTAKE["add_dead_letter"],
             place
             | {
                 "effect_id": letter.effect_id or 0,

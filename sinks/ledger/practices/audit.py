@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import psycopg
 from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
-from sinks.ledger.schema.database import statement
+from sinks.ledger.named_queries import named_queries
+
+_SQL: Final = named_queries("sinks.ledger.queries", "facts.sql")
+
 
 Cursor = psycopg.Cursor[TupleRow]
 
@@ -32,7 +35,7 @@ def append(
     `before` and `after` hold ids and settings, never a person's data and never a secret.
     """
     cursor.execute(
-        statement("facts", "audit"),
+        _SQL["audit"],
         {
             "practice_id": practice_id,
             "now": at,
@@ -48,4 +51,4 @@ def append(
 
 def broken(cursor: Cursor, practice_id: str) -> list[int]:
     """Numbers of entries whose chain does not hold; empty for an untouched trail."""
-    return [row[0] for row in cursor.execute(statement("facts", "audit_broken"), {"practice_id": practice_id})]
+    return [row[0] for row in cursor.execute(_SQL["audit_broken"], {"practice_id": practice_id})]

@@ -8,10 +8,13 @@ import psycopg
 from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
-from sinks.ledger.schema.database import statement
+from sinks.ledger.named_queries import named_queries
 from sinks.targets.catalogue import ROUTES
 from streams.runtime.errors import ConfigurationError
 from streams.runtime.logging import log
+
+_CONNECTIONS: Final = named_queries("sinks.ledger.queries", "connections.sql")
+_FACTS: Final = named_queries("sinks.ledger.queries", "facts.sql")
 
 _LOG: Final = log(__name__)
 
@@ -24,7 +27,7 @@ def tell_abilities(connection: psycopg.Connection[TupleRow]) -> int:
     plans by them. One that cannot be read stays as it was, and its gate says what is wrong with it.
     """
     told = 0
-    untold = connection.execute(statement("connections", "untold")).fetchall()
+    untold = connection.execute(_CONNECTIONS["untold"]).fetchall()
     for home, connection_id, route, base_url, config in untold:
         words = _words(route, base_url, config)
         if words is None:
@@ -32,8 +35,8 @@ def tell_abilities(connection: psycopg.Connection[TupleRow]) -> int:
             continue
         known = {"home": home, "connection_id": connection_id, "config": Jsonb(config)}
         with connection.transaction():
-            connection.execute(statement("facts", "lock_practice"), {"practice_id": home})
-            told += connection.execute(statement("connections", "tell"), known | {"capabilities": words}).rowcount
+            connection.execute(_FACTS["lock_practice"], {"practice_id": home})
+            told += connection.execute(_CONNECTIONS["tell"], known | {"capabilities": words}).rowcount
     return told
 
 

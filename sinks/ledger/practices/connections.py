@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import psycopg
@@ -13,12 +13,14 @@ from psycopg.types.json import Jsonb
 
 from schemas.vocabulary import State, Target
 from sinks.ledger import gates
+from sinks.ledger.named_queries import named_queries
 from sinks.ledger.practices.audit import append
 from sinks.ledger.practices.registry import require_practice
-from sinks.ledger.schema.database import statement
 from sinks.ledger.waiting.reevaluate import moment, recompute
 from sinks.ledger.waiting.release import compose_anew, release
 from streams.runtime.errors import ConfigurationError
+
+_SQL: Final = named_queries("sinks.ledger.queries", "connections.sql")
 
 Cursor = psycopg.Cursor[TupleRow]
 
@@ -83,13 +85,13 @@ def save_connection(cursor: Cursor, given: ConnectionInput, *, actor: str, now: 
         "actor": actor,
         "now": now,
     }
-    standing = cursor.execute(statement("connections", "standing"), fields).fetchone()
+    standing = cursor.execute(_SQL["standing"], fields).fetchone()
     _refuse_shared(cursor, given, fields)
     if standing is None:
         _add(cursor, given, fields)
     else:
         _change(cursor, given, fields, standing)
-    cursor.execute(statement("connections", "open_gate"), fields)
+    cursor.execute(_SQL["open_gate"], fields)
     released = release(
         cursor, given.practice_id, [State.INVALID_CONFIG], actor=actor, now=now, connection_id=given.connection_id
     )
@@ -130,9 +132,7 @@ def stored_connection(cursor: Cursor, practice_id: str, target: Target) -> dict[
 
 
 def _stored(cursor: Cursor, practice_id: str, target: Target) -> TupleRow | None:
-    return cursor.execute(
-        statement("connections", "stored"), {"practice_id": practice_id, "target": target.value}
-    ).fetchone()
+    return cursor.execute(_SQL["stored"], {"practice_id": practice_id, "target": target.value}).fetchone()
 
 
 def list_connections(cursor: Cursor, practice_id: str | None) -> list[Listed]:
@@ -148,12 +148,12 @@ def list_connections(cursor: Cursor, practice_id: str | None) -> list[Listed]:
             closed_reason=row[6],
             changed_at=row[7],
         )
-        for row in cursor.execute(statement("connections", "listed"), {"practice_id": practice_id}).fetchall()
+        for row in cursor.execute(_SQL["listed"], {"practice_id": practice_id}).fetchall()
     ]
 
 
 def _refuse_shared(cursor: Cursor, given: ConnectionInput, fields: dict[str, Any]) -> None:
-    owner = cursor.execute(statement("connections", "owner_of_account"), fields).fetchone()
+    owner = cursor.execute(_SQL["owner_of_account"], fields).fetchone()
     if owner is not None and owner[0] != given.practice_id:
         raise ConfigurationError(
             f"practice {owner[0]} already uses this account at {given.route}, and this release does not let two "
@@ -164,8 +164,8 @@ def _refuse_shared(cursor: Cursor, given: ConnectionInput, fields: dict[str, Any
 def _add(cursor: Cursor, given: ConnectionInput, fields: dict[str, Any]) -> None:
     if given.secret is None:
         raise ConfigurationError("a new connection needs its secrets: give --secrets FILE, or - for standard input")
-    cursor.execute(statement("connections", "add"), fields)
-    cursor.execute(statement("connections", "use"), fields)
+    cursor.execute(_SQL["add"], fields)
+    cursor.execute(_SQL["use"], fields)
 
 
 def _change(cursor: Cursor, given: ConnectionInput, fields: dict[str, Any], standing: TupleRow) -> None:
@@ -176,7 +176,7 @@ def _change(cursor: Cursor, given: ConnectionInput, fields: dict[str, Any], stan
             "changing the route is not part of this release"
         )
     if account != given.fingerprint and not given.same_account:
-        found = cursor.execute(statement("connections", "in_doubt"), fields).fetchone()
+        found = cursor.execute(_SQL["in_doubt"], fields).fetchone()
         in_doubt = 0 if found is None else found[0]
         if in_doubt:
             raise ConfigurationError(
@@ -184,10 +184,10 @@ def _change(cursor: Cursor, given: ConnectionInput, fields: dict[str, Any], stan
                 "`writeback transactions list` shows none SENDING, ACCEPTED, UNCERTAIN or just redriven, or "
                 "give --same-account if these are only new keys to the same books"
             )
-        cursor.execute(statement("connections", "moved"), fields)
-        cursor.execute(statement("connections", "fence_connection"), fields)
-        cursor.execute(statement("connections", "fence_gate"), fields)
+        cursor.execute(_SQL["moved"], fields)
+        cursor.execute(_SQL["fence_connection"], fields)
+        cursor.execute(_SQL["fence_gate"], fields)
         compose_anew(cursor, given.practice_id, given.connection_id)
     elif account != given.fingerprint:
-        cursor.execute(statement("connections", "same_books"), fields)
-    cursor.execute(statement("connections", "change"), fields)
+        cursor.execute(_SQL["same_books"], fields)
+    cursor.execute(_SQL["change"], fields)

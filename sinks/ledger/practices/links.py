@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import psycopg
 from psycopg.rows import TupleRow
 
+from sinks.ledger.named_queries import named_queries
 from sinks.ledger.practices.audit import append
 from sinks.ledger.practices.registry import require_practice
 from sinks.ledger.practices.settings.settings_store import Saving
-from sinks.ledger.schema.database import statement
 from sinks.ledger.waiting.reevaluate import moment, recompute
 from streams.runtime.clock import Clock
 from streams.runtime.errors import ConfigurationError
+
+_SQL: Final = named_queries("sinks.ledger.queries", "facts.sql")
 
 
 def link(
@@ -36,9 +40,9 @@ def link(
         require_practice(cursor, practice_id)
         at = moment(cursor, clock.for_database())
         key = {"practice_id": practice_id, "patient_ref": patient_ref}
-        before = cursor.execute(statement("facts", "link_of"), key).fetchone()
+        before = cursor.execute(_SQL["link_of"], key).fetchone()
         written = key | {"pms_patient_id": pms_patient_id, "actor": saving.actor, "now": at}
-        cursor.execute(statement("facts", "put_link"), written)
+        cursor.execute(_SQL["put_link"], written)
         append(
             cursor,
             practice_id,
@@ -57,5 +61,5 @@ def dead_for_their_patient(connection: psycopg.Connection[TupleRow], practice_id
     """How many of the patient's entries stand dead because the target did not have the patient. A link does not bring
     them back: they may have been sent, so a person does (law 4). Blocks for one statement."""
     key = {"practice_id": practice_id, "patient_ref": patient_ref}
-    ((count,),) = connection.execute(statement("facts", "dead_for_their_patient"), key).fetchall()
+    ((count,),) = connection.execute(_SQL["dead_for_their_patient"], key).fetchall()
     return int(count)

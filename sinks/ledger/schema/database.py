@@ -1,12 +1,9 @@
-"""Connections to the ledger, and its named queries."""
+"""Connections to the ledger."""
 
 from __future__ import annotations
 
-from functools import cache
-from importlib.resources import as_file, files
-from typing import Any, Final, LiteralString
+from typing import Any, Final
 
-import aiosql
 import psycopg
 from psycopg.rows import TupleRow
 
@@ -38,15 +35,3 @@ def connection_options(application: str) -> dict[str, Any]:
 def connect(database_url: str, application: str) -> psycopg.Connection[TupleRow]:
     """An autocommit connection; use `with connection.transaction()`. Blocks up to 10 s; raises OperationalError."""
     return psycopg.connect(database_url, **connection_options(application))
-
-
-def statement(file: str, name: str) -> LiteralString:
-    """The text of query `name` in `queries/<file>.sql`, with psycopg's `%(name)s` parameters. KeyError if unknown."""
-    return _statements(file)[name]
-
-
-@cache
-def _statements(file: str) -> dict[str, str]:
-    with as_file(files("sinks.ledger") / "queries" / f"{file}.sql") as path:
-        queries = aiosql.from_path(path, "psycopg", mandatory_parameters=False)
-    return {name: queries.__getattribute__(name).sql for name in queries.available_queries}

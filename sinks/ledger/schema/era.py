@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 import psycopg
 from psycopg.rows import TupleRow
 
-from sinks.ledger.schema.database import statement
+from sinks.ledger.named_queries import named_queries
 from streams.runtime.errors import ConfigurationError
 from streams.runtime.logging import log
+
+_SQL: Final = named_queries("sinks.ledger.queries", "era.sql")
 
 Connection = psycopg.Connection[TupleRow]
 
@@ -24,17 +27,17 @@ def settle(connection: Connection, now: datetime | None, *, look_first: bool = T
     effects for minutes, once per failover; the usual time limits are lifted for it. `look_first` False is the control.
     """
     with connection.transaction():
-        found = connection.execute(statement("era", "current")).fetchone()
+        found = connection.execute(_SQL["current"]).fetchone()
         if found is not None and found[0]:
             return int(found[1])
     with connection.transaction():
         connection.execute("SET LOCAL statement_timeout = 0")
         connection.execute("SET LOCAL transaction_timeout = 0")
-        raised = connection.execute(statement("era", "begin_or_raise"), {"now": now}).fetchone()
+        raised = connection.execute(_SQL["begin_or_raise"], {"now": now}).fetchone()
         if raised is not None and raised[0] > 1 and look_first:
-            marked = connection.execute(statement("era", "look_first")).rowcount
+            marked = connection.execute(_SQL["look_first"]).rowcount
             _LOG.warning("the ledger's server changed: open effects are looked for first", era=raised[0], count=marked)
-        current = connection.execute(statement("era", "current")).fetchone()
+        current = connection.execute(_SQL["current"]).fetchone()
     if current is None:
         raise ConfigurationError("the ledger has no era: was its schema made with `writeback`?")
     return int(current[1])
@@ -44,7 +47,7 @@ def require_standbys(connection: Connection, *, single_node: bool) -> None:
     """Raises ConfigurationError when a commit can be lost with this server and nobody said that this is accepted."""
     if single_node:
         return
-    names, synchronous = connection.execute(statement("era", "standbys")).fetchone() or ("", 0)
+    names, synchronous = connection.execute(_SQL["standbys"]).fetchone() or ("", 0)
     if not names or not synchronous:
         raise ConfigurationError(
             "Postgres has no synchronous standby, so a failover could lose a mark and post twice: set "

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 import psycopg
 from psycopg.rows import TupleRow
 
 from schemas.vocabulary import State
-from sinks.ledger.schema.database import statement
+from sinks.ledger.named_queries import named_queries
 from sinks.ledger.waiting.release import release
+
+_SQL: Final = named_queries("sinks.ledger.queries", "periods.sql")
 
 Cursor = psycopg.Cursor[TupleRow]
 
@@ -22,7 +25,7 @@ def release_opened(cursor: Cursor, practice_id: str, *, actor: str, now: datetim
     practice's lock. Blocks.
     """
     parameters = {"practice_id": practice_id, "now": now}
-    opened = [row[0] for row in cursor.execute(statement("periods", "opened"), parameters).fetchall()]
+    opened = [row[0] for row in cursor.execute(_SQL["opened"], parameters).fetchall()]
     if not opened:
         return 0
     return release(cursor, practice_id, [State.BLOCKED_PERIOD], actor=actor, now=now, effect_ids=opened)

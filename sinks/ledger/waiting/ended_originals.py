@@ -11,7 +11,10 @@ from psycopg.rows import TupleRow
 
 from schemas.vocabulary import READY, SKIPPED, WAITING, DecisionReason, EntryKind, State, Target
 from sinks.ledger import gates, outbox
-from sinks.ledger.schema.database import statement
+from sinks.ledger.named_queries import named_queries
+
+_LIVES: Final = named_queries("sinks.ledger.queries", "lives.sql")
+_FACTS: Final = named_queries("sinks.ledger.queries", "facts.sql")
 
 Cursor = psycopg.Cursor[TupleRow]
 
@@ -34,9 +37,7 @@ def follow_originals(
     rows: list[Any] = []
     level = sorted(set(effect_ids))
     while level:
-        found = cursor.execute(
-            statement("lives", "hanging_on"), {"practice_id": practice_id, "effect_ids": level}
-        ).fetchall()
+        found = cursor.execute(_LIVES["hanging_on"], {"practice_id": practice_id, "effect_ids": level}).fetchall()
         moves = [(row, state) for row in found if (state := _follows(row)) is not None]
         if moves:
             _move(cursor, practice_id, moves, now)
@@ -62,7 +63,7 @@ def _follows(row: TupleRow) -> State | None:
 
 def _move(cursor: Cursor, practice_id: str, moves: list[tuple[TupleRow, State]], now: datetime) -> None:
     cursor.execute(
-        statement("lives", "follow"),
+        _LIVES["follow"],
         {
             "practice_id": practice_id,
             "effect_ids": [row[0] for row, _ in moves],
@@ -74,7 +75,7 @@ def _move(cursor: Cursor, practice_id: str, moves: list[tuple[TupleRow, State]],
 
 
 def _gates(cursor: Cursor, practice_id: str) -> list[gates.GateKey]:
-    rows = cursor.execute(statement("facts", "gates_of"), {"practice_id": practice_id}).fetchall()
+    rows = cursor.execute(_FACTS["gates_of"], {"practice_id": practice_id}).fetchall()
     return [(practice_id, row[0]) for row in rows]
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import psycopg
 from psycopg.rows import TupleRow
 
 from schemas.vocabulary import DEAD, State
 from sinks.ledger import gates
+from sinks.ledger.named_queries import named_queries
 from sinks.ledger.request_ids import request_id
-from sinks.ledger.schema.database import statement
+
+_SQL: Final = named_queries("sinks.ledger.queries", "connections.sql")
 
 Cursor = psycopg.Cursor[TupleRow]
 
@@ -44,12 +46,12 @@ def release(
         "now": now,
         "actor": actor,
     }
-    rows = cursor.execute(statement("connections", "dead_ones"), chosen).fetchall()
+    rows = cursor.execute(_SQL["dead_ones"], chosen).fetchall()
     if not rows:
         return 0
     chosen |= _next_generation(practice_id, rows)
-    cursor.execute(statement("connections", "release"), chosen)
-    cursor.execute(statement("connections", "settle_letters"), chosen)
+    cursor.execute(_SQL["release"], chosen)
+    cursor.execute(_SQL["settle_letters"], chosen)
     # A released effect is due at once, so the spread of a cut-off has nothing to do.
     gates.refresh(cursor, {(practice_id, row[7]) for row in rows if row[7]}, now=now, jitter_s=0)
     return len(rows)
@@ -62,9 +64,9 @@ def compose_anew(cursor: Cursor, practice_id: str, connection_id: str) -> int:
     doubt; what waits stands nowhere, so there is nothing to look up first.
     """
     chosen: dict[str, Any] = {"practice_id": practice_id, "connection_id": connection_id}
-    rows = cursor.execute(statement("connections", "frozen_ones"), chosen).fetchall()
+    rows = cursor.execute(_SQL["frozen_ones"], chosen).fetchall()
     if rows:
-        cursor.execute(statement("connections", "compose_anew"), chosen | _next_generation(practice_id, rows))
+        cursor.execute(_SQL["compose_anew"], chosen | _next_generation(practice_id, rows))
     return len(rows)
 
 

@@ -14,8 +14,10 @@ from sinks.ledger.intake.build_writes import WriteBuilder
 from sinks.ledger.intake.payment_key import PaymentKey
 from sinks.ledger.intake.read_context import lock_practices, read_facts
 from sinks.ledger.intake.write import write
-from sinks.ledger.schema.database import statement
+from sinks.ledger.named_queries import named_queries
 from streams.runtime.clock import Clock
+
+_SQL: Final = named_queries("sinks.ledger.queries", "lives.sql")
 
 PAGE: Final = 500
 """Waiting rows of one look: far below the statement timeout, and the next look goes on behind them."""
@@ -38,7 +40,7 @@ class LookingAgain:
     def _page(self, name: str) -> int:
         practice_id, source, event_id = self._after[name]
         parameters = {"practice_id": practice_id, "source": source, "event_id": event_id, "most": PAGE}
-        rows = self._connection.execute(statement("lives", name), parameters).fetchall()
+        rows = self._connection.execute(_SQL[name], parameters).fetchall()
         self._after[name] = (rows[-1][0], rows[-1][1], rows[-1][2]) if len(rows) == PAGE else _START
         keys = {PaymentKey(row[0], row[1], row[3], row[4]) for row in rows if row[5]}
         practices = sorted({key.practice_id for key in keys})

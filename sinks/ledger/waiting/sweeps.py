@@ -20,15 +20,20 @@ from schemas.writebacks import Redecision, SourcePosition
 from sinks.ledger import gates, outbox
 from sinks.ledger.intake.batch_context import Policy
 from sinks.ledger.intake.read_context import lock_practices
+from sinks.ledger.named_queries import named_queries
 from sinks.ledger.practices.settings.history import truths
 from sinks.ledger.practices.settings.version_start import apply_begun
-from sinks.ledger.schema.database import statement
 from sinks.ledger.waiting.closed_periods import release_opened
 from sinks.ledger.waiting.reevaluate import recompute
 from sinks.ledger.waiting.resume_sweep import LookingAgain
 from streams.runtime.clock import Clock
 from streams.runtime.logging import log
 from streams.runtime.metrics import REDECISIONS, SWEEP_REPAIRS
+
+_PERIODS: Final = named_queries("sinks.ledger.queries", "periods.sql")
+_SWEEPS: Final = named_queries("sinks.ledger.queries", "sweeps.sql")
+_FACTS: Final = named_queries("sinks.ledger.queries", "facts.sql")
+_GATES: Final = named_queries("sinks.ledger.queries", "gates.sql")
 
 MOST: Final = 500
 """Rows of one look: a sweep stays far below the statement timeout, and the next one goes on."""
@@ -94,7 +99,7 @@ class Sweeps:
     def open_days(self) -> int:
         """Entries that were to carry today's date while today was closed go on with the first open day (T-9)."""
         now = self._clock.for_database()
-        rows = self._connection.execute(statement("periods", "days_opened"), {"now": now, "most": MOST}).fetchall()
+        rows = self._connection.execute(_PERIODS["days_opened"], {"now": now, "most": MOST}).fetchall()
         released = 0
         for (practice_id,) in sorted(rows):
             with self._connection.transaction(), self._connection.cursor() as cursor:
@@ -106,13 +111,13 @@ class Sweeps:
         """Send the re-decision requests that are due, and set their next time: doubling, at most 15 min (law 15)."""
         now = self._clock.for_database()
         with self._connection.transaction(), self._connection.cursor() as cursor:
-            due = cursor.execute(statement("sweeps", "redecisions_due"), {"now": now, "most": MOST}).fetchall()
+            due = cursor.execute(_SWEEPS["redecisions_due"], {"now": now, "most": MOST}).fetchall()
             if not due:
                 return 0
             practices = sorted({row[0] for row in due})
             lock_practices(cursor, practices)
             found = truths(cursor, practices)
-            locked = cursor.execute(statement("sweeps", "redecisions_locked"), _keys(due) | {"now": now}).fetchall()
+            locked = cursor.execute(_SWEEPS["redecisions_locked"], _keys(due) | {"now": now}).fetchall()
             asked, idle, requests = [], [], []
             for row in locked:
                 truth = in_force(found.get(row[0], ()), min(row[3], row[4]))
@@ -122,8 +127,8 @@ class Sweeps:
                     asked.append(row)
                     requests.append(outbox.redecision_row(_request(row, truth.version)))
             spans = {"now": now, "first": self._policy.redecide_after, "cap": REDECIDE_CAP}
-            cursor.execute(statement("sweeps", "redecided"), _keys(asked) | spans)
-            cursor.execute(statement("sweeps", "not_redecidable"), _keys(idle))
+            cursor.execute(_SWEEPS["redecided"], _keys(asked) | spans)
+            cursor.execute(_SWEEPS["not_redecidable"], _keys(idle))
             outbox.enqueue(cursor, requests)
         REDECISIONS.inc(len(requests))
         return len(requests)
@@ -143,7 +148,7 @@ class Sweeps:
             with self._connection.transaction(), self._connection.cursor() as cursor:
                 lock_practices(cursor, [practice_id])
                 parameters = {"practice_id": practice_id, "now": self._clock.for_database()}
-                repaired += cursor.execute(statement("facts", "ask_again"), parameters).rowcount
+                repaired += cursor.execute(_FACTS["ask_again"], parameters).rowcount
         return repaired
 
     def _quiet_gates(self) -> int:
@@ -156,7 +161,7 @@ class Sweeps:
             "after_connection": self._after[1],
             "most": MOST,
         }
-        rows = self._connection.execute(statement("gates", "quiet_gates_with_work"), parameters).fetchall()
+        rows = self._connection.execute(_GATES["quiet_gates_with_work"], parameters).fetchall()
         self._after = (rows[-1][0], rows[-1][1]) if len(rows) == MOST else ("", "")
         repaired = 0
         for practice_id, connection_id in rows:
@@ -164,14 +169,14 @@ class Sweeps:
                 key = {"practice_id": practice_id, "connection_id": connection_id, "now": now, "late": LATE_GATE}
                 lock_practices(cursor, [practice_id])
                 gates.lock(cursor, [(practice_id, connection_id)])
-                asleep = cursor.execute(statement("gates", "sleeps"), key).fetchone()
+                asleep = cursor.execute(_GATES["sleeps"], key).fetchone()
                 gates.refresh(cursor, [(practice_id, connection_id)], now=now, jitter_s=self._policy.jitter_s)
-                awake = cursor.execute(statement("gates", "sleeps"), key).fetchone()
+                awake = cursor.execute(_GATES["sleeps"], key).fetchone()
                 repaired += int(asleep is not None and awake is None)
         return repaired
 
     def _found(self, name: str, now: datetime | None) -> list[str]:
-        rows = self._connection.execute(statement("sweeps", name), {"now": now, "most": MOST}).fetchall()
+        rows = self._connection.execute(_SWEEPS[name], {"now": now, "most": MOST}).fetchall()
         return sorted({row[0] for row in rows})
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import groupby
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import psycopg
@@ -18,7 +18,6 @@ from sinks.ledger.named_queries import named_queries
 from sinks.ledger.practices.audit import append
 from sinks.ledger.practices.registry import require_practice
 from sinks.ledger.practices.settings.settings_store import Saving
-from sinks.ledger.schema.database import statement
 from sinks.ledger.waiting.ended_originals import follow_originals
 from sinks.ledger.waiting.reevaluate import master_on, moment
 from sinks.operations.actions.entry_action_rules import ENDS, Action, Item, judge
@@ -26,6 +25,8 @@ from sinks.operations.queries.read_rows import Connection
 from sinks.operations.queries.waiting_entries import FILE, Entry, units
 from streams.runtime.clock import Clock
 from streams.runtime.errors import ConfigurationError, Transient
+
+_LEDGER: Final = named_queries("sinks.ledger.queries", "facts.sql")
 
 Cursor = psycopg.Cursor[TupleRow]
 _SQL = named_queries("sinks.operations.queries", FILE)
@@ -73,7 +74,7 @@ def apply(
     now, followed = clock.for_database(), 0
     with connection.transaction(), connection.cursor() as cursor:
         require_practice(cursor, practice_id)
-        held = cursor.execute(statement("facts", "gates_of"), {"practice_id": practice_id}).fetchall()
+        held = cursor.execute(_LEDGER["gates_of"], {"practice_id": practice_id}).fetchall()
         gates.lock(cursor, [(practice_id, row[0]) for row in held])
         touched = [each.effect_id for each in units(connection, practice_id, effect_ids, now)]
         cursor.execute(_SQL["lock_units"], {"practice_id": practice_id, "effect_ids": touched})

@@ -14,6 +14,7 @@ from psycopg.rows import TupleRow
 
 from schemas.practice_settings import PracticeSettings
 from schemas.vocabulary import Target
+from sinks.ledger.named_queries import named_queries
 from sinks.ledger.practices.audit import append
 from sinks.ledger.practices.connections import stored_connection, stored_fingerprint
 from sinks.ledger.practices.registry import require_practice
@@ -22,7 +23,6 @@ from sinks.ledger.practices.settings.capabilities import warnings_of
 from sinks.ledger.practices.settings.history import newest
 from sinks.ledger.practices.settings.settings_store import Saving, change
 from sinks.ledger.practices.settings.warnings import refused
-from sinks.ledger.schema.database import statement
 from sinks.ledger.waiting.reevaluate import moment
 from sinks.operations.actions import golive_plans, golive_posts
 from sinks.operations.actions.golive_checklist import Checklist, Item, Line
@@ -32,6 +32,8 @@ from sinks.targets.port import PaymentTarget
 from sinks.targets.route import StoredConnection, Surroundings, UnusableConnectionError
 from streams.runtime.clock import Clock
 from streams.runtime.errors import ConfigurationError
+
+_SQL: Final = named_queries("sinks.ledger.queries", "practices.sql")
 
 Connection = psycopg.Connection[TupleRow]
 
@@ -186,7 +188,7 @@ class Checking:
                 return
             at = moment(cursor, self._clock.for_database())
             passed = {"practice_id": self._practice_id, "at": at, "account": account}
-            cursor.execute(statement("practices", "passed_golive"), passed)
+            cursor.execute(_SQL["passed_golive"], passed)
             self._audit(cursor, at, "golive.pass", done.check_no, {"passed": [line.what for line in done.lines]})
 
     def _switch_on(self) -> bool:

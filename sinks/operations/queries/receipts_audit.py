@@ -13,11 +13,13 @@ from confluent_kafka.admin import AdminClient
 from psycopg.rows import TupleRow
 
 from schemas.topics import SOURCES, TopicName, physical
-from sinks.ledger.schema.database import statement
+from sinks.ledger.named_queries import named_queries
 from streams.kafka import watermarks
 from streams.kafka.topic_identity import TopicGuard
 from streams.runtime.errors import Transient
 from streams.settings import ProgramSettings
+
+_SQL: Final = named_queries("sinks.ledger.queries", "views.sql")
 
 READ_S: Final = 30.0
 """For one gap: it holds control records only, as a rule, and ends at once."""
@@ -105,8 +107,8 @@ def _reader(settings: ProgramSettings) -> dict[str, Any]:
 
 def _audited(connection: psycopg.Connection[TupleRow], consumer: Consumer, where: Span) -> PartitionAudit:
     span = {"topic_id": where.topic_id, "part": where.part, "low": where.low, "high": where.high}
-    ((receipts, distinct),) = connection.execute(statement("views", "receipts_counted"), span).fetchall()
-    gaps = connection.execute(statement("views", "receipt_gaps"), span).fetchall()
+    ((receipts, distinct),) = connection.execute(_SQL["receipts_counted"], span).fetchall()
+    gaps = connection.execute(_SQL["receipt_gaps"], span).fetchall()
     missing = [off for start, end in gaps for off in _records_in(consumer, where.topic, where.part, start, end)]
     return PartitionAudit(
         topic=where.name,

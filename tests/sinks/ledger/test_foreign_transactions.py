@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import psycopg
 import pytest
 
 from sinks.ledger.gauges import Gauges
-from sinks.ledger.schema.database import connect, statement
+from sinks.ledger.named_queries import named_queries
+from sinks.ledger.schema.database import connect
 from streams.runtime.metrics import FOREIGN_TRANSACTION
 from tests.sinks.ledger.ledger_fixture import Book
 from tests.worlds import World
+
+_SQL: Final = named_queries("sinks.ledger.queries", "views.sql")
 
 pytestmark = pytest.mark.stack
 
 
 def _age_s(book: Book) -> float:
-    return float(book.one(statement("views", "foreign_transaction")))
+    return float(book.one(_SQL["foreign_transaction"]))
 
 
 def test_another_programs_snapshot_is_measured_and_ours_is_not(world: World) -> None:

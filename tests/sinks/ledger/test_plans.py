@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from sinks.ledger.schema.database import statement
+from sinks.ledger.named_queries import named_queries
 from tests.processors.rules.event_examples import NOON
 from tests.sinks.ledger.ledger_fixture import Book
 from tests.worlds import Stack, fresh_world
@@ -92,7 +92,8 @@ def filled(stack: Stack) -> Iterator[Book]:
 def test_a_hot_statement_reads_no_big_table_from_end_to_end(filled: Book, file: str, name: str) -> None:
     parameters = HOT[file, name]
     with filled.connection.transaction(force_rollback=True):
-        query = psycopg.sql.SQL("EXPLAIN (FORMAT JSON) ") + psycopg.sql.SQL(statement(file, name))
+        statement = named_queries("sinks.ledger.queries", f"{file}.sql")[name]
+        query = psycopg.sql.SQL("EXPLAIN (FORMAT JSON) ") + psycopg.sql.SQL(statement)
         ((found,),) = filled.connection.execute(query, parameters).fetchall()
     scanned = set(_scanned(found[0]["Plan"]))
     # The months that are still to come are empty: reading them from end to end costs nothing.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
-from sinks.ledger.schema.database import statement
+from sinks.ledger.named_queries import named_queries
 from tests.sinks.notices.notifying import MORNING, Desk, wait_until
+
+_SQL: Final = named_queries("sinks.ledger.queries", "intake.sql")
 
 pytestmark = pytest.mark.stack
 
@@ -22,7 +24,7 @@ def letter(reason: str, offset: int) -> dict[str, Any]:
 
 def test_a_double_after_a_death_is_told(desk: Desk) -> None:
     desk.practice("northside", "office@northside.example")
-    add = statement("intake", "add_dead_letter")
+    add = _SQL["add_dead_letter"]
     desk.connection.execute(add, letter("OUTCOME_UNKNOWN", 1))
     desk.connection.execute("UPDATE dead_letters SET settled_at = now(), settled_as = 'RELEASED'")
     desk.connection.execute(add, letter("OUTCOME_UNKNOWN", 1))

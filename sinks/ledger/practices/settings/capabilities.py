@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import psycopg
 from psycopg.rows import TupleRow
 
 from schemas.practice_settings import PracticeSettings
 from schemas.vocabulary import EntryKind
+from sinks.ledger.named_queries import named_queries
 from sinks.ledger.practices.settings.warnings import DEFAULT_KINDS, Abilities, SettingsWarning, settings_warnings
-from sinks.ledger.schema.database import statement
 from sinks.targets.port import BATCHES_ONLY, GUARANTOR
+
+_SQL: Final = named_queries("sinks.ledger.queries", "practices.sql")
 
 Cursor = psycopg.Cursor[TupleRow]
 
 
 def abilities_of(cursor: Cursor, practice_id: str) -> Abilities:
     """Of the connection that is in use now. Blocks for one statement."""
-    row = cursor.execute(statement("practices", "pms_connection"), {"practice_id": practice_id}).fetchone()
+    row = cursor.execute(_SQL["pms_connection"], {"practice_id": practice_id}).fetchone()
     if row is None:
         return Abilities(connected=False)
     return abilities_from(row[0], hears_of_clearance=bool(row[1]))

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import psycopg
 from psycopg.rows import TupleRow
 
+from sinks.ledger.named_queries import named_queries
 from sinks.ledger.practices.audit import append
 from sinks.ledger.practices.registry import require_practice
 from sinks.ledger.practices.settings.golive_state import readiness
 from sinks.ledger.practices.settings.history import newest
 from sinks.ledger.practices.settings.settings_store import Saving
-from sinks.ledger.schema.database import statement
 from sinks.ledger.waiting.reevaluate import moment
 from streams.runtime.clock import Clock
 from streams.runtime.errors import ConfigurationError
+
+_SQL: Final = named_queries("sinks.ledger.queries", "practices.sql")
 
 
 def entitle(
@@ -31,7 +35,7 @@ def entitle(
         at = moment(cursor, clock.for_database())
         before = readiness(cursor, practice_id)
         cursor.execute(
-            statement("practices", "entitle"),
+            _SQL["entitle"],
             {
                 "practice_id": practice_id,
                 "at": None if withdraw else at,

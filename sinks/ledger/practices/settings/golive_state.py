@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 import msgspec
 import psycopg
 from psycopg.rows import TupleRow
 
 from schemas.practice_settings import PracticeSettings, PracticeStatus
-from sinks.ledger.schema.database import statement
+from sinks.ledger.named_queries import named_queries
 from streams.runtime.errors import ConfigurationError
+
+_SQL: Final = named_queries("sinks.ledger.queries", "practices.sql")
 
 Cursor = psycopg.Cursor[TupleRow]
 
@@ -30,7 +33,7 @@ class Readiness(msgspec.Struct, frozen=True):
 
 
 def readiness(cursor: Cursor, practice_id: str) -> Readiness:
-    row = cursor.execute(statement("practices", "golive_standing"), {"practice_id": practice_id}).fetchone()
+    row = cursor.execute(_SQL["golive_standing"], {"practice_id": practice_id}).fetchone()
     return Readiness() if row is None else Readiness(*row)
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Final
 
 import msgspec
 import psycopg
 from psycopg.rows import TupleRow
 
+from sinks.ledger.named_queries import named_queries
 from sinks.ledger.practices.audit import append
 from sinks.ledger.practices.registry import require_practice
 from sinks.ledger.practices.settings.fields import check_name
@@ -16,10 +18,11 @@ from sinks.ledger.practices.settings.groups import organisation
 from sinks.ledger.practices.settings.history import newest
 from sinks.ledger.practices.settings.inheritance import group_of
 from sinks.ledger.practices.settings.settings_store import Saving
-from sinks.ledger.schema.database import statement
 from sinks.ledger.waiting.reevaluate import moment
 from streams.runtime.clock import Clock
 from streams.runtime.errors import ConfigurationError
+
+_SQL: Final = named_queries("sinks.ledger.queries", "practices.sql")
 
 Connection = psycopg.Connection[TupleRow]
 
@@ -40,7 +43,7 @@ def join(
     `dry_run` only answers what would change. ConfigurationError for a member of another group, or a locked field.
     """
     with connection.transaction(), connection.cursor() as cursor:
-        cursor.execute(statement("practices", "lock_organisation"), {"organisation_id": organisation_id})
+        cursor.execute(_SQL["lock_organisation"], {"organisation_id": organisation_id})
         group = organisation(cursor, organisation_id)
         for field in keep:
             if check_name(field) in group.locked:
@@ -54,7 +57,7 @@ def join(
         if dry_run:
             return effect
         member = {"practice_id": practice_id, "organisation_id": organisation_id}
-        cursor.execute(statement("practices", "set_organisation"), member)
+        cursor.execute(_SQL["set_organisation"], member)
         append(
             cursor,
             practice_id,
@@ -98,7 +101,7 @@ def leave(connection: Connection, practice_id: str, saving: Saving, *, clock: Cl
         if dry_run:
             return leaving
         member = {"practice_id": practice_id, "organisation_id": None}
-        cursor.execute(statement("practices", "set_organisation"), member)
+        cursor.execute(_SQL["set_organisation"], member)
         append(
             cursor,
             practice_id,

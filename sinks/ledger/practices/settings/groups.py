@@ -15,17 +15,19 @@ from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
 from sinks.ledger.intake.read_context import lock_practices
+from sinks.ledger.named_queries import named_queries
 from sinks.ledger.practices.audit import append
 from sinks.ledger.practices.settings.fields import Fields
 from sinks.ledger.practices.settings.follow_group import Effect, follow, look
 from sinks.ledger.practices.settings.history import newest
 from sinks.ledger.practices.settings.inheritance import Group
 from sinks.ledger.practices.settings.settings_store import Saving
-from sinks.ledger.schema.database import statement
 from sinks.ledger.waiting.reevaluate import moment
 from streams.runtime.clock import Clock
 from streams.runtime.did_you_mean import nearest
 from streams.runtime.errors import ConfigurationError
+
+_SQL: Final = named_queries("sinks.ledger.queries", "practices.sql")
 
 Connection = psycopg.Connection[TupleRow]
 Cursor = psycopg.Cursor[TupleRow]
@@ -46,16 +48,16 @@ def add(connection: Connection, organisation_id: str, name: str | None, saving: 
     """Make a group known, without values. ConfigurationError when it is known already."""
     with connection.transaction(), connection.cursor() as cursor:
         known = {"organisation_id": organisation_id, "name": name, "now": clock.for_database(), "actor": saving.actor}
-        if cursor.execute(statement("practices", "add_organisation"), known).fetchone() is None:
+        if cursor.execute(_SQL["add_organisation"], known).fetchone() is None:
             raise ConfigurationError(f"the organisation {organisation_id} is known already")
         _add_version(cursor, Group(organisation_id, name, 1, {}, ()), saving, clock, "organisation.add", None)
 
 
 def organisation(cursor: Cursor, organisation_id: str) -> Group:
     """A group with its newest values. ConfigurationError names the nearest known one."""
-    row = cursor.execute(statement("practices", "organisation"), {"organisation_id": organisation_id}).fetchone()
+    row = cursor.execute(_SQL["organisation"], {"organisation_id": organisation_id}).fetchone()
     if row is None:
-        known = [each[0] for each in cursor.execute(statement("practices", "organisations"))]
+        known = [each[0] for each in cursor.execute(_SQL["organisations"])]
         raise ConfigurationError(
             f"there is no organisation {organisation_id}{nearest(organisation_id, known)}; add it with "
             f"`writeback organisation add {organisation_id}`"
@@ -125,7 +127,7 @@ def save(
         if effect.problem:
             raise ConfigurationError(f"{effect.practice_id}: {effect.problem}; nothing was saved")
     with connection.transaction(), connection.cursor() as cursor:
-        cursor.execute(statement("practices", "lock_organisation"), {"organisation_id": organisation_id})
+        cursor.execute(_SQL["lock_organisation"], {"organisation_id": organisation_id})
         standing = organisation(cursor, organisation_id)
         group = edited(cursor, organisation_id, edit)
         if group is not standing and group.version > standing.version:
@@ -148,7 +150,7 @@ def _pages(connection: Connection, organisation_id: str) -> Iterator[list[str]]:
     after = ""
     while True:
         wanted = {"organisation_id": organisation_id, "after": after, "most": AT_ONCE}
-        page = [row[0] for row in connection.execute(statement("practices", "members"), wanted).fetchall()]
+        page = [row[0] for row in connection.execute(_SQL["members"], wanted).fetchall()]
         if page:
             yield page
             after = page[-1]
@@ -159,7 +161,7 @@ def _pages(connection: Connection, organisation_id: str) -> Iterator[list[str]]:
 def _add_version(cursor: Cursor, group: Group, saving: Saving, clock: Clock, action: str, before: Group | None) -> None:
     now = clock.for_database()
     cursor.execute(
-        statement("practices", "add_organisation_version"),
+        _SQL["add_organisation_version"],
         {
             "organisation_id": group.organisation_id,
             "version": group.version,

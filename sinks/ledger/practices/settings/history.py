@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 import msgspec
 import psycopg
@@ -11,8 +12,12 @@ from psycopg.rows import TupleRow
 
 from processors.rules.lifecycle.waiting_state import SwitchVersion
 from schemas.practice_settings import PracticeSettings, SettingsHistory
+from sinks.ledger.named_queries import named_queries
 from sinks.ledger.practices.settings.stored_settings import version_of_row
-from sinks.ledger.schema.database import statement
+
+_PRACTICES: Final = named_queries("sinks.ledger.queries", "practices.sql")
+_FACTS: Final = named_queries("sinks.ledger.queries", "facts.sql")
+_INTAKE: Final = named_queries("sinks.ledger.queries", "intake.sql")
 
 Cursor = psycopg.Cursor[TupleRow]
 
@@ -29,19 +34,19 @@ class Newest(msgspec.Struct, frozen=True):
 
 def newest(cursor: Cursor, practice_id: str) -> Newest | None:
     """The newest version, begun or not; None for a practice without settings."""
-    row = cursor.execute(statement("practices", "newest_settings"), {"practice_id": practice_id}).fetchone()
+    row = cursor.execute(_PRACTICES["newest_settings"], {"practice_id": practice_id}).fetchone()
     return None if row is None else Newest(row[0], row[1], msgspec.convert(row[2], PracticeSettings), tuple(row[3]))
 
 
 def history_of(cursor: Cursor, practice_id: str) -> SettingsHistory:
     """The whole history, ascending; empty for a practice without settings."""
-    rows = cursor.execute(statement("facts", "history"), {"practice_id": practice_id}).fetchall()
+    rows = cursor.execute(_FACTS["history"], {"practice_id": practice_id}).fetchall()
     return SettingsHistory(practice_id=practice_id, versions=tuple(version_of_row(row) for row in rows))
 
 
 def truths(cursor: Cursor, practice_ids: Sequence[str]) -> dict[str, list[SwitchVersion]]:
     """What INTAKE needs of the versions of some practices (law 15)."""
     found: dict[str, list[SwitchVersion]] = {}
-    for row in cursor.execute(statement("intake", "truths_of"), {"practice_ids": list(practice_ids)}):
+    for row in cursor.execute(_INTAKE["truths_of"], {"practice_ids": list(practice_ids)}):
         found.setdefault(row[0], []).append(SwitchVersion(row[1], row[2], bool(row[3])))
     return found

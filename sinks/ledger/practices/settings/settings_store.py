@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from datetime import datetime
+from typing import Final
 
 import msgspec
 import psycopg
@@ -12,6 +13,7 @@ from psycopg.types.json import Jsonb
 
 from schemas.practice_settings import PracticeSettings, SettingsVersion
 from sinks.ledger import outbox
+from sinks.ledger.named_queries import named_queries
 from sinks.ledger.practices.audit import append
 from sinks.ledger.practices.registry import require_practice
 from sinks.ledger.practices.settings.capabilities import abilities_of
@@ -21,10 +23,13 @@ from sinks.ledger.practices.settings.inheritance import group_of, own_after
 from sinks.ledger.practices.settings.version_start import apply_begun, begins_at
 from sinks.ledger.practices.settings.warnings import refused, settings_warnings
 from sinks.ledger.practices.staff_text import checked_text
-from sinks.ledger.schema.database import statement
 from sinks.ledger.waiting.reevaluate import moment
 from streams.runtime.clock import Clock
 from streams.runtime.errors import ConfigurationError
+
+_INTAKE: Final = named_queries("sinks.ledger.queries", "intake.sql")
+_FACTS: Final = named_queries("sinks.ledger.queries", "facts.sql")
+_WITHDRAWING: Final = named_queries("sinks.ledger.queries", "withdrawing.sql")
 
 Connection = psycopg.Connection[TupleRow]
 Cursor = psycopg.Cursor[TupleRow]
@@ -60,19 +65,19 @@ def add_practice(
     `since` lets the first version begin earlier, which no later one can: nothing was decided without settings, so
     what waited because the practice was unknown (law 10) is decided now. ConfigurationError when it is known already.
     """
-    connection.execute(statement("intake", "add_practices"), {"practice_ids": [practice_id]})
+    connection.execute(_INTAKE["add_practices"], {"practice_ids": [practice_id]})
     with connection.transaction(), connection.cursor() as cursor:
-        found = cursor.execute(statement("facts", "lock_practice"), {"practice_id": practice_id}).fetchone()
+        found = cursor.execute(_FACTS["lock_practice"], {"practice_id": practice_id}).fetchone()
         if found is not None and found[1] is not None:
             raise ConfigurationError(
                 f"the practice {practice_id} is known already: change it with `writeback settings set`"
             )
         at = moment(cursor, clock.for_database())
         parameters = {"practice_id": practice_id, "name": name, "now": at, "actor": saving.actor}
-        cursor.execute(statement("facts", "add_practice"), parameters)
+        cursor.execute(_FACTS["add_practice"], parameters)
         if email:
             contact = {"practice_id": practice_id, "email": email, "role": "STAFF"}
-            cursor.execute(statement("facts", "add_contact"), contact)
+            cursor.execute(_FACTS["add_contact"], contact)
         append(
             cursor,
             practice_id,
@@ -178,7 +183,7 @@ def _insert(
 ) -> None:
     body = msgspec.to_builtins(version.settings)
     cursor.execute(
-        statement("facts", "add_version"),
+        _FACTS["add_version"],
         {
             "practice_id": practice_id,
             "version": version.version,
@@ -216,5 +221,5 @@ def _refuse_impossible(
 
 
 def _next_version(cursor: Cursor, practice_id: str) -> int:
-    ((number,),) = cursor.execute(statement("withdrawing", "next_version"), {"practice_id": practice_id}).fetchall()
+    ((number,),) = cursor.execute(_WITHDRAWING["next_version"], {"practice_id": practice_id}).fetchall()
     return int(number)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 import msgspec
 import psycopg
@@ -10,6 +11,7 @@ from psycopg.rows import TupleRow
 
 from schemas.practice_settings import SettingsVersion
 from sinks.ledger import outbox
+from sinks.ledger.named_queries import named_queries
 from sinks.ledger.practices.audit import append
 from sinks.ledger.practices.registry import require_practice
 from sinks.ledger.practices.settings.fields import Difference, differences
@@ -17,10 +19,11 @@ from sinks.ledger.practices.settings.history import history_of, newest
 from sinks.ledger.practices.settings.inheritance import group_of, inherited
 from sinks.ledger.practices.settings.settings_store import Saving
 from sinks.ledger.practices.settings.stored_settings import version_of_row
-from sinks.ledger.schema.database import statement
 from sinks.ledger.waiting.reevaluate import moment
 from streams.runtime.clock import Clock
 from streams.runtime.errors import ConfigurationError
+
+_SQL: Final = named_queries("sinks.ledger.queries", "withdrawing.sql")
 
 Connection = psycopg.Connection[TupleRow]
 Cursor = psycopg.Cursor[TupleRow]
@@ -62,7 +65,7 @@ def withdraw(
         at = moment(cursor, clock.for_database())
         standing = _withdrawable(cursor, practice_id, version, at)
         cursor.execute(
-            statement("withdrawing", "withdraw"),
+            _SQL["withdraw"],
             {
                 "practice_id": practice_id,
                 "version": standing.version,
@@ -97,7 +100,7 @@ def outstanding(cursor: Cursor, practice_id: str) -> Outstanding | None:
 
 def withdrawn(cursor: Cursor, practice_id: str) -> tuple[Withdrawn, ...]:
     """Every version of a practice that was taken back, ascending."""
-    rows = cursor.execute(statement("withdrawing", "withdrawn"), {"practice_id": practice_id}).fetchall()
+    rows = cursor.execute(_SQL["withdrawn"], {"practice_id": practice_id}).fetchall()
     return tuple(_withdrawn(row) for row in rows)
 
 
@@ -136,7 +139,7 @@ def _withdrawable(cursor: Cursor, practice_id: str, version: int | None, at: dat
 def _decided_under(cursor: Cursor, practice_id: str, version: int) -> bool:
     """A broker whose clock is ahead of the ledger's may have let an event be decided under a version to come."""
     known = {"practice_id": practice_id, "version": version}
-    row = cursor.execute(statement("withdrawing", "decided_under"), known).fetchone()
+    row = cursor.execute(_SQL["decided_under"], known).fetchone()
     return row is not None and bool(row[0])
 
 
