@@ -16,7 +16,7 @@ from schemas.topics import CATALOGUE, SOURCES, TopicName, physical
 from schemas.vocabulary import DeadLetterReason, Stage
 from schemas.wire import EPOCH
 from schemas.writebacks import SourcePosition, Writeback
-from streams.fault_injection.controls import Control
+from streams.fault_injection import Control, disabled
 from streams.kafka.dead_letter_limit import DeadLetterLimit
 from streams.kafka.dead_letters import DeadLetter, dead_letter_headers, redrive_count_of
 from streams.kafka.header_values import HeaderError
@@ -49,8 +49,7 @@ class RulesHandler:
         self._logical = {physical(settings.topic_prefix, name): name for name in CONSUMED}
         self._writebacks = physical(settings.topic_prefix, TopicName.WRITEBACKS)
         self._dead_letters = physical(settings.topic_prefix, TopicName.DEAD_LETTERS)
-        limited = not settings.controls.off(Control.DEAD_LETTER_LIMIT)
-        self._limit = DeadLetterLimit.of(settings) if limited else None
+        self._limit = None if disabled(Control.DEAD_LETTER_LIMIT) else DeadLetterLimit.of(settings)
         self._tally = Tally()
 
     def decide(self, batch: Sequence[Message]) -> list[Outgoing]:

@@ -13,7 +13,7 @@ from confluent_kafka.admin import AdminClient
 
 from processors.rules_batch import CONSUMED, GROUP, RulesHandler
 from schemas.topics import TopicName, physical
-from streams.fault_injection.controls import Control
+from streams.fault_injection import Control, disabled
 from streams.kafka.client_config import consumer_config, group_protocol, producer_config
 from streams.kafka.membership import Batching
 from streams.kafka.settings_view import SettingsView
@@ -39,7 +39,6 @@ def run(settings: ProgramSettings, stop: Stop, health: Health = HEALTH) -> int:
     guard = TopicGuard(
         AdminClient({**settings.kafka_client(), "log_level": 3}),
         [*names, *written],
-        enabled=not settings.controls.off(Control.TOPIC_IDS),
     )
     guard.require_partitions(settings.topic_partitions)
     view = SettingsView(settings)
@@ -57,7 +56,6 @@ def run(settings: ProgramSettings, stop: Stop, health: Health = HEALTH) -> int:
             health=health,
             repeatable=[physical(settings.topic_prefix, TopicName.REDECISIONS)],
             batching=Batching(settings.rules_batch, settings.rules_linger_ms / 1000),
-            controls=settings.controls,
         )
         loop.run(stop)
     finally:
@@ -67,6 +65,6 @@ def run(settings: ProgramSettings, stop: Stop, health: Health = HEALTH) -> int:
 
 def transactional_id(settings: ProgramSettings) -> str:
     """One per slot, for ever the same: its next owner ends what this one left open at once (law 13)."""
-    if settings.controls.off(Control.STABLE_TRANSACTIONAL_ID):
+    if disabled(Control.STABLE_TRANSACTIONAL_ID):
         return f"{GROUP}-{secrets.token_hex(8)}"
     return f"{GROUP}-{settings.slot}"

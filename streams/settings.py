@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import AliasChoices, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from streams.fault_injection.controls import Control, Controls
+from streams.fault_injection.controls import Control, named
 from streams.fault_injection.crash_points import Crash
 from streams.kafka.operator_config import read_client_file
 from streams.runtime.clock import Clock, clock_of
@@ -101,14 +101,14 @@ class ProgramSettings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     rehearsal_clock: Path | None = None
-    test_controls: Annotated[Controls, NoDecode] = Controls()
+    test_controls: Annotated[frozenset[Control], NoDecode] = frozenset()
     test_crash_at: str = ""
 
     @field_validator("test_controls", mode="before")
     @classmethod
     def _parse_controls(cls, value: object) -> object:
         if isinstance(value, str):
-            return Controls.named(part.strip() for part in value.split(",") if part.strip())
+            return named(part.strip() for part in value.split(",") if part.strip())
         return value
 
     @field_validator("test_crash_at")
@@ -135,10 +135,6 @@ class ProgramSettings(BaseSettings):
     @cached_property
     def times(self) -> Times:
         return times_of(self.profile)
-
-    @cached_property
-    def controls(self) -> Controls:
-        return self.test_controls
 
     @cached_property
     def crash(self) -> Crash | None:
@@ -197,8 +193,8 @@ class ProgramSettings(BaseSettings):
             value = getattr(self, name)
             if not field.repr:
                 shown[name] = "(set)" if value else "(not set)"
-            elif isinstance(value, Controls):
-                shown[name] = ",".join(sorted(value.off_devices)) or "(none)"
+            elif isinstance(value, frozenset):
+                shown[name] = ",".join(sorted(value)) or "(none)"
             else:
                 shown[name] = str(value) if value not in (None, "") else "(not set)"
         return shown
@@ -210,8 +206,8 @@ class ProgramSettings(BaseSettings):
             value = getattr(self, field)
             if value is None or value == info.default:
                 continue
-            if isinstance(value, Controls):
-                value = ",".join(sorted(value.off_devices))
+            if isinstance(value, frozenset):
+                value = ",".join(sorted(value))
             environ[variable_of(field)] = str(value)
         return environ
 
@@ -230,4 +226,4 @@ def _refuse_unknown(environ: Mapping[str, str], settings: type[ProgramSettings])
             )
 
 
-__all__ = ["Control", "Controls", "ProgramSettings", "variable_of"]
+__all__ = ["ProgramSettings", "variable_of"]

@@ -22,6 +22,7 @@ from deploy.local.ports import LOOPBACK
 from deploy.local.postgres import SUPERUSER
 from deploy.local.postgres import url as postgres_url
 from deploy.local.stack import Ports, running
+from streams.fault_injection import install
 from tests.scenarios.waiting import WITHIN_S
 from tests.worlds import Stack, World, fresh_world
 
@@ -96,6 +97,13 @@ def world(stack: Stack) -> Iterator[World]:
         psutil.wait_procs(left, timeout=WITHIN_S)
     if names:
         pytest.fail(f"the test left processes behind: {names}")
+
+
+@pytest.fixture(autouse=True)
+def _no_switch_stays() -> Iterator[None]:
+    """What a test took away in this process is back for the next one."""
+    yield
+    install()
 
 
 @pytest.fixture(autouse=True)

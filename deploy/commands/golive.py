@@ -41,11 +41,11 @@ def check(
     from sinks.ledger.practices.settings.settings_file import checked_id
     from sinks.ledger.practices.settings.settings_store import Saving
     from sinks.operations.actions.golive import Checking
-    from streams.fault_injection import crash_points
+    from streams import fault_injection
 
     practice_id, patient = checked_id("PRACTICE", practice), checked_id("--test-patient", test_patient)
     with here("golive") as (connection, settings):
-        crash_points.arm(settings.crash)
+        fault_injection.install(settings.test_controls, settings.crash)
         checking = Checking(
             connection,
             practice_id,

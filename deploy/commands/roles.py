@@ -54,7 +54,7 @@ def _run(role: Role, slot: int | None, metrics_port: int | None, parent: int | N
     """1. Settings. 2. Logs. 3. Say what was chosen. 4. Signals and parent. 5. Endpoint. 6. The role."""
     from deploy.encryption import check_encryption
     from deploy.servers import settings_here
-    from streams.fault_injection import crash_points
+    from streams import fault_injection
     from streams.kafka.dead_letters import APP_VERSION
     from streams.runtime import logging, metrics
     from streams.runtime.endpoints import HEALTH, TelemetryServer
@@ -69,7 +69,7 @@ def _run(role: Role, slot: int | None, metrics_port: int | None, parent: int | N
         log.warning("REHEARSAL: this switch is accepted for targets on loopback only", setting=switch)
     for clear in check_encryption(settings):
         log.warning("IN THE CLEAR: payment data could be read on the way (H-7, H-12)", reason=clear)
-    crash_points.arm(settings.crash)
+    fault_injection.install(settings.test_controls, settings.crash)
     stop = Stop()
     stop.on_signals()
     if parent is not None:

@@ -16,7 +16,7 @@ from sinks.ledger.named_queries import named_queries
 from sinks.notices.channels.email_message import compose
 from sinks.notices.channels.smtp import DEADLINE_S, Delivered, Fate, MailServer, send
 from sinks.notices.email_text import Letter
-from streams.fault_injection.crash_points import CrashPoint, reach
+from streams.fault_injection import CrashPoint, reach
 from streams.runtime.logging import log
 from streams.runtime.metrics import DELIVERIES
 

@@ -22,7 +22,7 @@ from sinks.poster.pre_send_checks import entry_of
 from sinks.poster.publications import publish, result_of
 from sinks.poster.statements import Connect
 from sinks.targets.port import Capabilities, PaymentTarget, Placement, Prepared, ReadFailed, Scope
-from streams.fault_injection.crash_points import CrashPoint, reach
+from streams.fault_injection import CrashPoint, reach
 from streams.runtime.clock import Clock
 from streams.runtime.logging import log
 

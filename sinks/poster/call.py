@@ -26,8 +26,7 @@ from sinks.targets.port import (
     Refused,
     Scope,
 )
-from streams.fault_injection.controls import Control, Controls
-from streams.fault_injection.crash_points import CrashPoint, reach
+from streams.fault_injection import Control, CrashPoint, disabled, reach
 from streams.runtime.logging import log
 from streams.runtime.times import Times
 
@@ -53,24 +52,22 @@ class MarkStamp:
 class MarkGuard:
     """The `StartGuard` of one call: says no when the first byte would leave too long after the mark (law 17)."""
 
-    __slots__ = ("_checks", "_margin_s", "_stamp")
+    __slots__ = ("_margin_s", "_stamp")
 
-    def __init__(self, stamp: MarkStamp, margin_s: float, controls: Controls) -> None:
+    def __init__(self, stamp: MarkStamp, margin_s: float) -> None:
         self._stamp = stamp
         self._margin_s = margin_s
-        self._checks = not controls.off(Control.LATE_CHECK)
 
     def may_start(self) -> bool:
         reach(CrashPoint.POSTER_BEFORE_SEND)
-        return not self._checks or self._stamp.age_s() <= self._margin_s
+        return disabled(Control.LATE_CHECK) or self._stamp.age_s() <= self._margin_s
 
 
 class Caller:
     """Makes the calls of one poster process."""
 
-    def __init__(self, times: Times, controls: Controls) -> None:
+    def __init__(self, times: Times) -> None:
         self._times = times
-        self._controls = controls
         self._rows = itertools.count(1)
 
     async def post(
@@ -86,7 +83,7 @@ class Caller:
         """The one call of this generation. An error of ours in the adapter is no answer either."""
         reach(CrashPoint.POSTER_AFTER_MARK)
         began_at = datetime.now(UTC)
-        guard = MarkGuard(stamp, door.times.start_margin_s, self._controls)
+        guard = MarkGuard(stamp, door.times.start_margin_s)
         answer = await self._posted(ready, adapter, guard, door.times.deadline_s)
         if not isinstance(answer, NothingSent):
             reach(CrashPoint.POSTER_AFTER_ANSWER)  # with what the target said in hand
@@ -100,7 +97,7 @@ class Caller:
         began_at = datetime.now(UTC)
         capabilities = adapter.capabilities
         entry = entry_in_doubt(work)
-        if self._controls.off(Control.READ_BACK):
+        if disabled(Control.READ_BACK):
             reading: Found | ReadFailed = Found(external_ids=(), began_at=began_at)
             verdict = Verdict(state=State.RETRYING, wait=AT_ONCE, proven_absent=True, stage=Stage.READBACK)
         elif not capabilities.reads_back:
@@ -114,7 +111,7 @@ class Caller:
                 capabilities,
                 times=self._times,
                 chance=_JITTER.random(),
-                settle_time=not self._controls.off(Control.SETTLE_TIME),
+                settle_time=not disabled(Control.SETTLE_TIME),
             )
         counters.read(door.target_name, reading, verdict, (datetime.now(UTC) - began_at).total_seconds())
         return self._outcome(work, entry, verdict, Stage.READBACK, epoch, work.attempts, reading, began_at)

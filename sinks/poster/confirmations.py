@@ -22,8 +22,7 @@ from sinks.poster.duplicate_check import wake_second_looks
 from sinks.poster.planned_call import Outcome
 from sinks.poster.publications import Death, publish, result_of
 from sinks.poster.statements import Connect
-from streams.fault_injection.controls import Control, Controls
-from streams.fault_injection.crash_points import CrashPoint, reach
+from streams.fault_injection import Control, CrashPoint, disabled, reach
 from streams.runtime.clock import Clock
 from streams.runtime.errors import Consequence, Role, consequence
 from streams.runtime.logging import log
@@ -47,14 +46,12 @@ class Confirmer:
     """One task with one connection at a time. An outcome stays here until it is committed: a positive answer is
     worth any wait, and while the database is away nothing new is marked."""
 
-    def __init__(self, connect: Connect, clock: Clock, controls: Controls, group: str, me: str, done: Done) -> None:
+    def __init__(self, connect: Connect, clock: Clock, group: str, me: str, done: Done) -> None:
         self._connect = connect
         self._clock = clock
         self._group = group
         self._me = me
         self._done = done
-        self._fence_positive = controls.off(Control.KEEP_POSITIVE)
-        self._unfenced = controls.off(Control.EPOCH)
         self._waiting: list[tuple[Outcome, float | None, bool]] = []
         self._arrived = asyncio.Event()
         self._full = asyncio.Event()
@@ -165,7 +162,7 @@ class Confirmer:
                 "items": _pack(rows).decode(),
                 "now": self._clock.for_database(),
                 "results_topic": TopicName.RESULTS.value,
-                "fenced": self._fence_positive,
+                "fenced": disabled(Control.KEEP_POSITIVE),
             },
             prepare=True,
         )
@@ -175,7 +172,7 @@ class Confirmer:
             await connection.execute(_SQL["tell_relay"], prepare=True)
         self._to_look_twice += [(str(p), int(n)) for p, n, again in found if again]
         left_out = [outcome for outcome, _, _ in items if outcome.work.key not in applied]
-        if left_out and not self._fence_positive:
+        if left_out and not disabled(Control.KEEP_POSITIVE):
             await self._stood_already(connection, left_out, now)
         return applied
 
@@ -221,7 +218,7 @@ class Confirmer:
             {
                 "items": _pack(rows).decode(),
                 "now": self._clock.for_database(),
-                "unfenced": self._unfenced,
+                "unfenced": disabled(Control.EPOCH),
                 "me": self._me,
             },
             prepare=True,

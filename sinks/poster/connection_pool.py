@@ -15,7 +15,7 @@ from sinks.ledger.named_queries import named_queries
 from sinks.ledger.practices.backfill_capabilities import tell_abilities
 from sinks.ledger.schema import era
 from sinks.ledger.schema.database import connect, connection_options
-from streams.fault_injection.controls import Control
+from streams.fault_injection import Control, disabled
 from streams.runtime.endpoints import Health
 from streams.runtime.errors import Consequence, Role, consequence
 from streams.runtime.lifecycle import Stop
@@ -111,7 +111,7 @@ def _prepared(settings: ProgramSettings) -> list[str]:
 
 
 def _settle(connection: psycopg.Connection[TupleRow], settings: ProgramSettings) -> None:
-    era.settle(connection, settings.clock().for_database(), look_first=not settings.controls.off(Control.LOOK_FIRST))
+    era.settle(connection, settings.clock().for_database(), look_first=not disabled(Control.LOOK_FIRST))
 
 
 def _settle_era(settings: ProgramSettings) -> None:

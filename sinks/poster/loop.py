@@ -60,7 +60,7 @@ class Poster:
         self._ledger = ledger
         self._health = health
         self._woken = asyncio.Event()
-        self.confirmer = Confirmer(connect, clock, settings.controls, group, ledger.me, self.confirmed)
+        self.confirmer = Confirmer(connect, clock, group, ledger.me, self.confirmed)
         self.holding = Holding(settings, ledger, adapters, self.wake)
         unsent = Unsent(connect, clock, group)
         preparer = Preparer(connect, clock, group, ledger.me)

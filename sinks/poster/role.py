@@ -18,7 +18,6 @@ from sinks.poster.statements import Ledger
 from sinks.poster.wakeup import listen
 from sinks.targets.credentials import KeyRing
 from sinks.targets.route import Surroundings
-from streams.fault_injection.crash_points import CrashPoint, reach
 from streams.runtime.endpoints import HEALTH, Health
 from streams.runtime.lifecycle import Stop
 from streams.runtime.logging import log
@@ -70,12 +69,10 @@ async def _poster(settings: ProgramSettings, stop: Stop, health: Health) -> None
     await pool.open(wait=True)
     await owning.open(wait=True)
     ledger = Ledger(pool.connection, settings, clock, me, owning.connection)
-    crash = settings.crash
     around = Surroundings(
         settings=settings,
         keys=KeyRing.of(settings),
         connect=pool.connection,
-        after_send=_after_send if crash is not None and crash.at is CrashPoint.POSTER_AFTER_SEND else None,
     )
     adapters = Adapters(ledger, around)
     poster = Poster(settings, pool.connection, ledger, adapters, clock, health, settings.prefixed(GROUP))
@@ -116,7 +113,3 @@ async def ended(helpers: Collection[asyncio.Task[Any]]) -> None:
 async def _tell(poster: Poster, stopping: asyncio.Event) -> None:
     await stopping.wait()
     poster.wake()
-
-
-def _after_send() -> None:
-    reach(CrashPoint.POSTER_AFTER_SEND)

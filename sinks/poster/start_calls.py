@@ -27,7 +27,7 @@ from sinks.poster.pre_send_checks import Ready, Resting, check
 from sinks.poster.statements import Ledger, Marking
 from sinks.targets.catalogue import shortest_call
 from sinks.targets.port import PaymentTarget
-from streams.fault_injection.controls import Control
+from streams.fault_injection import Control, disabled
 from streams.runtime import metrics
 from streams.runtime.logging import log
 from streams.settings import ProgramSettings
@@ -63,7 +63,6 @@ class Starter:
         self._places = settings.poster_calls
         self._times = settings.times
         self._slow_s = min(SLOW_S, shortest_call(settings).deadline_s / 4)
-        self._marks = not settings.controls.off(Control.MARK)
         self._ledger = ledger
         self._holding = holding
         self._confirmer = confirmer
@@ -71,7 +70,7 @@ class Starter:
         self._preparer = preparer
         self._second_looks = second_looks
         self._wake = wake
-        self._caller = Caller(settings.times, settings.controls)
+        self._caller = Caller(settings.times)
         self._quick: dict[asyncio.Task[None], tuple[float, Turn]] = {}
         self._slow: dict[asyncio.Task[None], Turn] = {}
         self._marking: dict[asyncio.Task[None], int] = {}
@@ -207,7 +206,7 @@ class Starter:
                 self._not_started(work, turn)
 
     async def _marked(self, ready: list[_Checked]) -> dict[tuple[str, int], int]:
-        if not self._marks:
+        if disabled(Control.MARK):
             return {work.key: work.attempts + 1 for work, _, _ in ready}
         markings = [
             Marking(

@@ -22,8 +22,7 @@ from sinks.poster.planned_call import Frozen, GateKey, Work
 from sinks.poster.practice_lease import Turn
 from sinks.targets.catalogue import ROUTES, STAND_IN
 from sinks.targets.port import Placement
-from streams.fault_injection.controls import Control
-from streams.fault_injection.crash_points import CrashPoint, reach
+from streams.fault_injection import Control, CrashPoint, disabled, reach
 from streams.runtime.clock import Clock
 from streams.settings import ProgramSettings
 
@@ -81,7 +80,6 @@ class Ledger:
         self._me = me
         self._profile = settings.profile
         self._times = settings.times
-        self._skip_state_test = settings.controls.off(Control.OUTER_STATE_TEST)
 
     @property
     def me(self) -> str:
@@ -154,7 +152,7 @@ class Ledger:
         ]
         rows = await self._run(
             "mark",
-            {"gates": _pack(gates).decode(), "me": self._me, "skip_state_test": self._skip_state_test},
+            {"gates": _pack(gates).decode(), "me": self._me, "skip_state_test": disabled(Control.OUTER_STATE_TEST)},
         )
         return {(practice_id, effect_id): attempt for practice_id, effect_id, attempt in rows}
 

@@ -9,7 +9,7 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 
 from schemas.topics import physical
 from sinks.relay.outbox_rows import OutboxRow
-from streams.fault_injection.crash_points import CrashPoint, reach
+from streams.fault_injection import CrashPoint, reach
 from streams.kafka.client_config import producer_config
 from streams.runtime.errors import Poison
 from streams.settings import ProgramSettings

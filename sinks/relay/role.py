@@ -17,8 +17,7 @@ from sinks.relay.outbox_rows import OutboxRow
 from sinks.relay.publisher import Publisher
 from sinks.relay.settings_histories import enqueue_republish, with_truth
 from sinks.relay.wakeup import Wakeup
-from streams.fault_injection.controls import Control
-from streams.fault_injection.crash_points import CrashPoint, reach
+from streams.fault_injection import Control, CrashPoint, disabled, reach
 from streams.kafka.resumed_calls import CALL_S
 from streams.kafka.transaction_age import OpenSince, fenced
 from streams.runtime.endpoints import HEALTH, Health
@@ -102,7 +101,7 @@ class Relay:
 
         A crash between 3 and 5 publishes again, under the same ids; a crash before publishes nothing.
         """
-        if self._settings.controls.off(Control.OUTBOX):
+        if disabled(Control.OUTBOX):
             return self._delete_first(connection, publisher)
         with connection.transaction():
             taken = self._take(connection)

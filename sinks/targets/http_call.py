@@ -7,9 +7,8 @@ What a caller learns is exactly what it needs to know about a request that is no
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextvars import ContextVar
-from types import SimpleNamespace
 from typing import Final
 
 import aiohttp
@@ -17,7 +16,7 @@ import msgspec
 from aiohttp.abc import AbstractStreamWriter
 
 from sinks.targets.port import StartGuard
-from streams.fault_injection.controls import Control, Controls
+from streams.fault_injection import Control, CrashPoint, disabled, reach_after_write
 from streams.runtime.errors import WritebackError
 
 ANSWER_LIMIT: Final = 8 * 1024 * 1024
@@ -110,26 +109,20 @@ class _GuardedBody(aiohttp.BytesPayload):
         if not self._attempt.may_start():
             raise _TooLateError
         await super().write_with_length(writer, content_length)
+        reach_after_write(CrashPoint.POSTER_AFTER_SEND)
 
 
 class HttpCaller:
-    """The HTTP session of one connection to a target. Used by one event loop; `close` ends it.
-
-    `after_send` is a test's hook: called once the request's body was handed to the socket (scenario 32).
-    """
+    """The HTTP session of one connection to a target. Used by one event loop; `close` ends it."""
 
     def __init__(
         self,
         *,
         headers: Mapping[str, str],
         connections: int,
-        controls: Controls,
-        after_send: Callable[[], None] | None = None,
     ) -> None:
         self._headers = dict(headers)
         self._connections = connections
-        self._total_deadline = not controls.off(Control.TOTAL_DEADLINE)
-        self._after_send = after_send
         self._session: aiohttp.ClientSession | None = None
 
     async def call(
@@ -149,7 +142,7 @@ class HttpCaller:
         attempt = _Attempt(guard)
         token = _attempt.set(attempt)
         try:
-            async with asyncio.timeout(deadline_s if self._total_deadline else None):
+            async with asyncio.timeout(None if disabled(Control.TOTAL_DEADLINE) else deadline_s):
                 guarded = body if body is None or guard is None else _GuardedBody(body, attempt)
                 return await self._exchange(method, url, guarded, headers, deadline_s)
         except (_TooLateError, TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
@@ -184,14 +177,13 @@ class HttpCaller:
     def _open(self, deadline_s: float) -> aiohttp.ClientSession:
         """The session, made at the first call: it belongs to the loop that runs then."""
         if self._session is None:
-            per_operation = None if self._total_deadline else deadline_s
+            per_operation = deadline_s if disabled(Control.TOTAL_DEADLINE) else None
             self._session = aiohttp.ClientSession(
                 connector=_GuardedConnector(limit=self._connections, keepalive_timeout=KEEP_ALIVE_S),
                 headers=self._headers,
                 timeout=aiohttp.ClientTimeout(total=None, sock_read=per_operation, sock_connect=per_operation),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 trust_env=False,
-                trace_configs=[_sending_trace(self._after_send)] if self._after_send is not None else None,
             )
         return self._session
 
@@ -200,17 +192,6 @@ class HttpCaller:
         if self._session is not None:
             await self._session.close()
             self._session = None
-
-
-def _sending_trace(after_send: Callable[[], None]) -> aiohttp.TraceConfig:
-    trace = aiohttp.TraceConfig()
-
-    async def sent(_session: aiohttp.ClientSession, _context: SimpleNamespace, _params: object) -> None:
-        # uvloop hands the bytes to the kernel at the end of its turn.
-        asyncio.get_running_loop().call_later(0.005, after_send)
-
-    trace.on_request_chunk_sent.append(sent)
-    return trace
 
 
 def _failure(error: Exception, attempt: _Attempt) -> HttpOutcome:

@@ -40,8 +40,6 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     keys: KeyRing
     connect: Callable[[], AbstractAsyncContextManager[AsyncConnection[Any]]]
     """Gives a database connection for one short transaction (token renewal)."""
-    after_send: Callable[[], None] | None = None
-    """A test's hook: a request body was handed to the socket."""
 
     def secret_of(self, stored: StoredConnection) -> bytes:
         """The opened secret. Raises UnusableConnectionError where none is stored, SecretUnreadableError."""

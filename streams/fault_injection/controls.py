@@ -1,16 +1,9 @@
-"""Switches that take single safety devices away, so that a test can prove each of them necessary.
-
-A control is never a setting of the product: it is read from `WRITEBACK_TEST_CONTROLS`, said aloud at start, and
-refused unless every target is on loopback (see `ProgramSettings.unsafe_switches`).
-"""
+"""Controls: switches that take single safety devices away, so that a test can prove each of them necessary."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Self
-
-import msgspec
 
 from streams.runtime.did_you_mean import nearest
 from streams.runtime.errors import ConfigurationError
@@ -42,29 +35,29 @@ class Control(StrEnum):
     DEAD_LETTER_LIMIT = "dead_letter_limit"  # a bad deployment stops instead of dead-lettering
 
 
-class Controls(msgspec.Struct, frozen=True):
-    """The devices that are off in this process; none in production."""
+def named(names: Iterable[str]) -> frozenset[Control]:
+    """Controls from their names. Raises ConfigurationError for one that is not known."""
+    found = set()
+    for name in names:
+        try:
+            found.add(Control(name))
+        except ValueError as error:
+            known = [control.value for control in Control]
+            raise ConfigurationError(f"there is no test control {name!r}{nearest(name, known)}") from error
+    return frozenset(found)
 
-    off_devices: frozenset[Control] = frozenset()
 
-    def off(self, control: Control) -> bool:
-        return control in self.off_devices
+_disabled: set[Control] = set()
+"""Of the whole process; empty in production."""
 
-    def __bool__(self) -> bool:
-        return bool(self.off_devices)
 
-    @classmethod
-    def of(cls, *controls: Control) -> Self:
-        return cls(frozenset(controls))
+def disable(controls: Iterable[Control]) -> None:
+    """Take exactly these safety devices away, in this whole process."""
+    chosen = set(controls)
+    _disabled.clear()
+    _disabled.update(chosen)
 
-    @classmethod
-    def named(cls, names: Iterable[str]) -> Self:
-        """From their names. Raises ConfigurationError for one that is not known."""
-        found = set()
-        for name in names:
-            try:
-                found.add(Control(name))
-            except ValueError as error:
-                known = [control.value for control in Control]
-                raise ConfigurationError(f"there is no test control {name!r}{nearest(name, known)}") from error
-        return cls(frozenset(found))
+
+def disabled(control: Control) -> bool:
+    """Whether a test has taken this safety device away; False in production."""
+    return control in _disabled

@@ -1,12 +1,12 @@
-"""Places where a test can have the process die or freeze (scenarios 30 to 37).
+"""Crash points: places where a test can have the process die or freeze (scenarios 30 to 37).
 
 `WRITEBACK_TEST_CRASH_AT=poster.after_mark` kills the process with SIGKILL at that point; `:3` waits for the third
-time it is reached, `:stop` freezes it with SIGSTOP instead (`poster.after_mark:3:stop`). Said aloud at start and
-refused unless every target is on loopback.
+time it is reached, `:stop` freezes it with SIGSTOP instead (`poster.after_mark:3:stop`).
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 from enum import StrEnum
@@ -82,17 +82,26 @@ class _Armed:
 
 _armed = _Armed()
 
+WRITTEN_AFTER_S = 0.005
+"""uvloop hands bytes to the kernel at the end of its turn; after this they have left the process."""
+
 
 def arm(crash: Crash | None) -> None:
-    """Arm the process, or disarm it with None. Called once by the role's start."""
+    """Arm the process, or disarm it with None."""
     _armed.crash = crash
     _armed.left = crash.nth if crash is not None else 0
 
 
 def reach(point: CrashPoint) -> None:
-    """Say that `point` is reached; an unarmed process only compares once. May not return."""
+    """Die or freeze here if a test has armed `point`; does not return then. Otherwise one comparison."""
     if _armed.crash is None or _armed.crash.at is not point:
         return
     _armed.left -= 1
     if _armed.left == 0:
         os.kill(os.getpid(), _armed.crash.signal)
+
+
+def reach_after_write(point: CrashPoint) -> None:
+    """As `reach`, once what was just written to a connection of this event loop has left the process."""
+    if _armed.crash is not None and _armed.crash.at is point:
+        asyncio.get_running_loop().call_later(WRITTEN_AFTER_S, reach, point)

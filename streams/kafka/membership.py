@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from streams.fault_injection.controls import Control, Controls
+from streams.fault_injection import Control, disabled
 from streams.kafka.client_config import GroupProtocol
 from streams.kafka.resumed_calls import CALL_S, Resuming
 from streams.kafka.starting_positions import PATIENCE_S, PositionLostError, adopt, committed_offsets, starting_positions
@@ -53,7 +53,6 @@ class Membership:
         resuming: Resuming,
         repeatable: Collection[str],
         batching: Batching,
-        controls: Controls,
         role: Role,
     ) -> None:
         self._consumer = consumer
@@ -62,7 +61,6 @@ class Membership:
         self._resuming = resuming
         self._repeatable = repeatable
         self._batching = batching
-        self._controls = controls
         self._role = role
         self._starts: dict[tuple[str, int], int] = {}
         self._revoked = False
@@ -133,7 +131,7 @@ class Membership:
 
     def rewind(self) -> None:
         """Seeks every assigned partition to its committed offset, or to its named start when none is committed."""
-        if self._controls.off(Control.REWIND):
+        if disabled(Control.REWIND):
             return
         mine = self._consumer.assignment()
         if not mine:

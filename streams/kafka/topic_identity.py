@@ -10,6 +10,7 @@ from typing import Any, Final
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient
 
+from streams.fault_injection import Control, disabled
 from streams.runtime.errors import ConfigurationError, Transient
 from streams.runtime.logging import log
 
@@ -32,11 +33,10 @@ class TopicGuard:
     The question runs in the background of the admin client: `look` never blocks.
     """
 
-    def __init__(self, admin: AdminClient, topics: Collection[str], *, enabled: bool = True) -> None:
+    def __init__(self, admin: AdminClient, topics: Collection[str]) -> None:
         """Asks at once and blocks for up to 10 s. ConfigurationError names a topic that is not there."""
         self._admin = admin
         self._topics = sorted(topics)
-        self._enabled = enabled
         self._asked: Mapping[str, Future[Any]] = {}
         self._answered_at = time.monotonic()
         self._ids: dict[str, str] = {}
@@ -63,7 +63,7 @@ class TopicGuard:
 
     def confirm(self, topic: str, known_id: str | None) -> None:
         """TopicReplacedError when offsets were committed for another incarnation of the topic."""
-        if self._enabled and known_id and known_id != self._ids[topic]:
+        if known_id and known_id != self._ids[topic] and not disabled(Control.TOPIC_IDS):
             raise _replaced(topic)
 
     def look(self) -> None:
@@ -87,7 +87,7 @@ class TopicGuard:
                 # Gone from the metadata for a moment, or the broker is away: neither is another topic.
                 _LOG.warning("a topic cannot be described", topic=topic, error=type(error).__name__)
                 return False
-            if self._enabled and str(answer.result().topic_id) != self._ids[topic]:
+            if str(answer.result().topic_id) != self._ids[topic] and not disabled(Control.TOPIC_IDS):
                 raise _replaced(topic)
         return True
 

@@ -9,8 +9,7 @@ from typing import Final, Protocol
 import msgspec
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 
-from streams.fault_injection.controls import Controls
-from streams.fault_injection.crash_points import CrashPoint, reach
+from streams.fault_injection import CrashPoint, reach
 from streams.kafka.client_config import GroupProtocol
 from streams.kafka.consumer_lag import LagGauge
 from streams.kafka.membership import Batching, Membership
@@ -94,7 +93,6 @@ class TransactionalLoop:
         health: Health,
         repeatable: Collection[str] = (),
         batching: Batching | None = None,
-        controls: Controls | None = None,
         role: Role = Role.RULES,
     ) -> None:
         self._consumer = consumer
@@ -112,7 +110,6 @@ class TransactionalLoop:
             resuming=self._resuming,
             repeatable=repeatable,
             batching=batching or Batching(),
-            controls=controls or Controls(),
             role=role,
         )
         self._lag = LagGauge(role)

@@ -17,7 +17,6 @@ from sinks.ledger.request_ids import marker, request_id
 from sinks.targets.open_dental.adapter import OpenDentalTarget
 from sinks.targets.open_dental.mapping import load_keys, load_mapping
 from sinks.targets.port import Entry, PaymentTarget
-from streams.fault_injection.controls import Controls
 from tests.sinks.targets.quickbooks.companies import Company, a_company
 
 DAY = date(2026, 11, 20)
@@ -92,7 +91,6 @@ class OpenDentalPlace:
             base_url=base_url or self.sandbox.url,
             mapping=load_mapping(open_dental_mapping(self._all, self.account)),
             keys=load_keys(msgspec.json.encode(open_dental_keys(self._all, self.account))),
-            controls=Controls(),
         )
 
     def entry(self, number: int = 1, generation: int = 1) -> Entry:

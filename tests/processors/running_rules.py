@@ -23,6 +23,7 @@ from schemas.events import Event
 from schemas.practice_settings import SettingsHistory
 from schemas.topics import STREAM_TOPICS, TopicName, physical
 from schemas.validation.events import key_of
+from streams.fault_injection import install
 from streams.kafka.topics import ensure_topics
 from streams.runtime.endpoints import Health
 from streams.runtime.lifecycle import Stop
@@ -167,6 +168,7 @@ class RulesThread:
     """RULES in a thread of the test, for tests that look into it or end it in order."""
 
     def __init__(self, settings: ProgramSettings) -> None:
+        install(settings.test_controls)
         self.stop = Stop()
         self.health = CountingHealth()
         self.error: BaseException | None = None

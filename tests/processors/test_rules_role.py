@@ -16,6 +16,7 @@ from schemas.practice_settings import Timing
 from schemas.topics import TopicName
 from schemas.vocabulary import DeadLetterReason, State
 from schemas.writebacks import Redecision
+from streams.fault_injection import Control, install
 from streams.kafka.client_config import producer_config
 from streams.kafka.dead_letters import parse_dead_letter
 from streams.kafka.redecision_requests import redecision_headers
@@ -138,7 +139,9 @@ def test_a_killed_worker_is_ended_by_the_next_of_its_slot(world: World, tmp_path
     work.send([payment()])
     _killed_before_the_commit(work, tmp_path)
     assert work.hidden(TopicName.WRITEBACKS) > 0
-    random_id = transactional_id(world.settings(test_controls="stable_transactional_id"))
+    install([Control.STABLE_TRANSACTIONAL_ID])
+    random_id = transactional_id(work.settings)
+    install()
     assert random_id != transactional_id(work.settings)
     Producer(producer_config(work.settings, transactional_id=random_id)).init_transactions(WITHIN_S)
     assert work.hidden(TopicName.WRITEBACKS) > 0

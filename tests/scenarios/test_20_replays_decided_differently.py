@@ -9,7 +9,7 @@ import pytest
 
 from schemas.codec import decode_settings, encode_settings
 from schemas.topics import TopicName
-from streams.fault_injection.controls import Control
+from streams.fault_injection import Control
 from tests.scenarios import invariants, topics
 from tests.scenarios.people import payment
 from tests.scenarios.pipeline import Pipeline, chosen_settings

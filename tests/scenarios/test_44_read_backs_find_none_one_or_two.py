@@ -8,8 +8,7 @@ import pytest
 
 from deploy.sandbox.running import Effect, FaultKind
 from schemas.practice_settings import AmountMode
-from streams.fault_injection.controls import Control
-from streams.fault_injection.crash_points import CrashPoint
+from streams.fault_injection import Control, CrashPoint
 from tests.scenarios import invariants
 from tests.scenarios.faulting import answers, column, company_does, office_does, sent
 from tests.scenarios.people import payment, payout

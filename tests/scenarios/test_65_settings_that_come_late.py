@@ -8,7 +8,7 @@ import pytest
 
 from schemas.events import Event
 from schemas.topics import TopicName
-from streams.fault_injection.controls import Control
+from streams.fault_injection import Control
 from tests.scenarios.business_time import BusinessTime
 from tests.scenarios.people import membership, payment, payout
 from tests.scenarios.pipeline import Pipeline

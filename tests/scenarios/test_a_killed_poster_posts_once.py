@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from streams.fault_injection.crash_points import CrashPoint
+from streams.fault_injection import CrashPoint
 from tests.scenarios.people import payment, payout
 from tests.scenarios.pipeline import Pipeline
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from streams.fault_injection.crash_points import CrashPoint
+from streams.fault_injection import CrashPoint
 from tests.scenarios import topics
 from tests.scenarios.people import payment
 from tests.scenarios.pipeline import ALL_ROLES, Pipeline

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from schemas.practice_settings import AmountMode
-from streams.fault_injection.controls import Control
+from streams.fault_injection import Control
 from tests.scenarios import invariants
 from tests.scenarios.faulting import answers
 from tests.scenarios.people import payment, payout

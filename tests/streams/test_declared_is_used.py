@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 from prometheus_client import Counter, Gauge, Histogram
 
-from streams.fault_injection.controls import Control
-from streams.fault_injection.crash_points import CrashPoint
+from streams.fault_injection import Control, CrashPoint
 from streams.runtime import metrics
 
 ROOT = Path(__file__).resolve().parents[2]

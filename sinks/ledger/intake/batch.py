@@ -22,8 +22,7 @@ from sinks.ledger.intake.refused_records import Named, refusal_row, unreadable_r
 from sinks.ledger.intake.superseding import take_alone
 from sinks.ledger.intake.write import write
 from sinks.ledger.named_queries import named_queries
-from streams.fault_injection.controls import Control
-from streams.fault_injection.crash_points import CrashPoint, reach
+from streams.fault_injection import Control, CrashPoint, disabled, reach
 from streams.runtime.clock import Clock
 from streams.runtime.errors import Poison, category_of
 from streams.runtime.logging import log
@@ -73,7 +72,7 @@ class BatchWriter:
             left = left[taken:]
 
     def _may_bisect(self, error: BaseException) -> bool:
-        if self._policy.controls.off(Control.BISECT):
+        if disabled(Control.BISECT):
             return False
         return isinstance(error, UnicodeEncodeError) or category_of(error) is Poison
 
@@ -90,9 +89,9 @@ class BatchWriter:
             # The whole batch is claimed first; a cut is corrected below, still in this transaction.
             moved = self._moved(records)
             named = {practice for practice in map(practice_of, records) if practice is not None}
-            locked = not self._policy.controls.off(Control.PRACTICE_LOCK)
+            locked = not disabled(Control.PRACTICE_LOCK)
             with self._connection.pipeline():
-                sent = positions.send_move(self._connection, self.positions, moved, self._policy.controls)
+                sent = positions.send_move(self._connection, self.positions, moved)
                 seqs = lock_practices(cursor, sorted(named), locked=locked)
                 positions.require_moved(sent, moved)
             facts = read_facts(cursor, records, seqs, now)
@@ -102,7 +101,7 @@ class BatchWriter:
                 take_alone(cursor, deciding, records[0])
             if writes.taken < len(records):
                 cut = self._moved(records[: writes.taken], but=moved)
-                positions.move(cursor, moved, cut, self._policy.controls)
+                positions.move(cursor, moved, cut)
                 moved = cut
             write(cursor, writes, now=now, at=facts.now, jitter_s=self._policy.jitter_s)
             reach(CrashPoint.INTAKE_BEFORE_COMMIT)
@@ -132,7 +131,7 @@ class BatchWriter:
         _LOG.warning("a record was refused by the ledger", error=type(error).__name__, sqlstate=sqlstate)
         moved = self._moved([record])
         with self._connection.transaction(), self._connection.cursor() as cursor:
-            positions.move(cursor, self.positions, moved, self._policy.controls)
+            positions.move(cursor, self.positions, moved)
             if isinstance(record, Decided):
                 self._refuse_decided(cursor, record)
             else:

@@ -18,7 +18,6 @@ from sinks.ledger.intake.duplicates import Known
 from sinks.ledger.intake.records import DeadLettered
 from sinks.ledger.intake.working_state import WorkingStates
 from sinks.ledger.outbox import OutboxRow
-from streams.fault_injection.controls import Controls
 
 Place = tuple[str, int, int]
 """Topic id, partition, offset."""
@@ -61,7 +60,6 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     group: str
     redecide_after: timedelta
     jitter_s: int
-    controls: Controls = Controls()
 
 
 class Resolution(msgspec.Struct, frozen=True):

@@ -14,7 +14,7 @@ from confluent_kafka.admin import AdminClient
 from schemas.topics import TopicName, physical
 from sinks.ledger.intake.positions import KnownTopic, Partition, RecordsLostError, check_low_water
 from sinks.ledger.intake.records import Consumed
-from streams.fault_injection.controls import Control
+from streams.fault_injection import Control, disabled
 from streams.kafka import watermarks
 from streams.kafka.client_config import consumer_config, group_protocol
 from streams.kafka.consumer_lag import LagGauge
@@ -62,7 +62,6 @@ class Feed:
         self._admin = admin
         self._guard = guard
         self._partitions = settings.topic_partitions
-        self._controls = settings.controls
         self._protocol = group_protocol(settings)
         self._names = {physical(settings.topic_prefix, name): name for name in CONSUMED}
         self._read_positions = read_positions
@@ -221,7 +220,7 @@ class Feed:
             raise lost
 
     def _check_low_water(self, partitions: Sequence[TopicPartition]) -> None:
-        if self._controls.off(Control.TOPIC_IDS):
+        if disabled(Control.TOPIC_IDS):
             return
         for topic in sorted({partition.topic for partition in partitions}):
             lows = watermarks.lows(self._admin, topic, range(self._partitions))

@@ -13,7 +13,7 @@ from sinks.ledger.intake.copy_rows import EventStatus, receipt_row
 from sinks.ledger.intake.duplicates import Finding, Stored
 from sinks.ledger.intake.records import DeadLettered, Record, Unreadable
 from sinks.ledger.intake.refused_records import refusal_row, unreadable_row
-from streams.fault_injection.controls import Control
+from streams.fault_injection import Control, disabled
 
 
 class BatchDecision:
@@ -45,13 +45,12 @@ class BatchDecision:
         return True
 
     def _decided(self, writeback: Writeback) -> bool:
-        controls = self.policy.controls
         finding, stored = self.find(writeback)
         if finding is Finding.DECIDED_ANEW and stored is not None:
             if stored.fresh:
                 return False
             self._decided_anew(writeback)
-        elif finding is Finding.MEMBERS_NAMED or (finding is Finding.DUPLICATE and controls.off(Control.RESOLVE_ONCE)):
+        elif finding is Finding.MEMBERS_NAMED or (finding is Finding.DUPLICATE and disabled(Control.RESOLVE_ONCE)):
             return False
         elif finding is Finding.FIRST and not self._is_news(writeback):
             return True  # it was a dead letter: newer rules change nothing of that, only a redrive does (laws 2, 11)
@@ -67,7 +66,7 @@ class BatchDecision:
 
     def find(self, writeback: Writeback) -> tuple[Finding, Stored | None]:
         """Whether the record is news to the ledger and to this batch."""
-        by_money = not self.policy.controls.off(Control.MONEY_IDENTITY)
+        by_money = not disabled(Control.MONEY_IDENTITY)
         return self.facts.known.find(writeback.identity, writeback.event_type, by_money=by_money)
 
     def _is_news(self, writeback: Writeback) -> bool:
@@ -76,7 +75,7 @@ class BatchDecision:
     def receipt(self, writeback: Writeback, verdict: Verdict) -> None:
         """One per source record, whatever comes again (law 11)."""
         place = _place(writeback.position)
-        if place in self._seen or self.policy.controls.off(Control.RECEIPTS):
+        if place in self._seen or disabled(Control.RECEIPTS):
             return
         self._seen.add(place)
         self.writes.receipts.append(receipt_row(writeback, str(verdict)))
@@ -112,7 +111,7 @@ class BatchDecision:
         decision, now = writeback.decision, self.facts.now
         truth = self._entering.truth(writeback)
         wanted = None if truth is None else truth.version
-        unchecked = self.policy.controls.off(Control.SETTINGS_CHECK) and decision.settings_version is not None
+        unchecked = disabled(Control.SETTINGS_CHECK) and decision.settings_version is not None
         if (decision.settings_version != wanted or wanted is None) and not unchecked:
             if wanted is None:
                 return EventStatus(waiting=State.AWAITING_SETTINGS, reason=DecisionReason.NO_SETTINGS)

@@ -11,7 +11,7 @@ from psycopg.rows import TupleRow
 
 from schemas.topics import TopicName
 from sinks.ledger.named_queries import named_queries
-from streams.fault_injection.controls import Control, Controls
+from streams.fault_injection import Control, disabled
 from streams.runtime.errors import ConfigurationError, Fenced
 
 _SQL: Final = named_queries("sinks.ledger.queries", "intake.sql")
@@ -35,9 +35,7 @@ class KnownTopic(msgspec.Struct, frozen=True):
     partitions: int
 
 
-def register(
-    connection: psycopg.Connection[TupleRow], topic: KnownTopic, lows: Mapping[int, int], controls: Controls
-) -> None:
+def register(connection: psycopg.Connection[TupleRow], topic: KnownTopic, lows: Mapping[int, int]) -> None:
     """Hold a topic against the ledger; on the first start, remember it and begin at its oldest records.
 
     `lows`: low-water mark per partition. Raises RecordsLostError when it was made anew or its partitions changed.
@@ -49,7 +47,7 @@ def register(
         )
         found = connection.execute(_SQL["topic"], {"topic": topic.name.value}).fetchone()
         topic_id, partitions = found if found is not None else (topic.topic_id, topic.partitions)
-        if topic_id != topic.topic_id and not controls.off(Control.TOPIC_IDS):
+        if topic_id != topic.topic_id and not disabled(Control.TOPIC_IDS):
             raise RecordsLostError(
                 f"the topic {topic.physical} was made anew: the ledger knows it by another id, and records of the old "
                 "one may never have been read. Compare with `writeback audit-receipts` before you go on"
@@ -79,21 +77,19 @@ def move(
     cursor: psycopg.Cursor[TupleRow],
     expected: Mapping[Partition, int],
     moved: Mapping[Partition, int],
-    controls: Controls,
 ) -> None:
     """Compare and set, in the batch's transaction. Raises Overtaken: roll back and rejoin."""
-    require_moved(send_move(cursor.connection, expected, moved, controls), moved)
+    require_moved(send_move(cursor.connection, expected, moved), moved)
 
 
 def send_move(
     connection: psycopg.Connection[TupleRow],
     expected: Mapping[Partition, int],
     moved: Mapping[Partition, int],
-    controls: Controls,
 ) -> psycopg.Cursor[TupleRow]:
     """`move` without its answer; inside a pipeline it does not block. `require_moved` comes before the commit."""
     ordered = sorted(moved)
-    name = "set_positions" if controls.off(Control.POSITIONS) else "move_positions"
+    name = "set_positions" if disabled(Control.POSITIONS) else "move_positions"
     return connection.execute(
         _SQL[name],
         {

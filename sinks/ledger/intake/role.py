@@ -26,7 +26,7 @@ from sinks.ledger.schema import era
 from sinks.ledger.schema.database import connect
 from sinks.ledger.schema.migrate import MONTHS_AHEAD, migrate
 from sinks.ledger.waiting.sweeps import Sweeps
-from streams.fault_injection.controls import Control
+from streams.fault_injection import Control, disabled
 from streams.kafka.topic_identity import TopicGuard
 from streams.runtime.endpoints import HEALTH, Health
 from streams.runtime.errors import Consequence, Role, Transient, category_of, consequence
@@ -102,7 +102,6 @@ class Intake:
             group=settings.prefixed(GROUP),
             redecide_after=timedelta(seconds=1 if sandbox else 30),
             jitter_s=JITTER_S[settings.profile],
-            controls=settings.controls,
         )
         self._connection: psycopg.Connection[TupleRow] | None = None
         self._feed: Feed | None = None
@@ -164,12 +163,11 @@ class Intake:
         guard = TopicGuard(
             admin,
             [physical(settings.topic_prefix, name) for name in CONSUMED],
-            enabled=not settings.controls.off(Control.TOPIC_IDS),
         )
         guard.require_partitions(settings.topic_partitions)
         topics = known_topics(admin, settings, guard)
         for topic, lows in topics:
-            positions.register(connection, topic, lows, settings.controls)
+            positions.register(connection, topic, lows)
         topic_ids = [topic.topic_id for topic, _ in topics]
         self._writer = BatchWriter(connection, self._policy, self._clock)
         self._sweeps = Sweeps(connection, self._policy, self._clock, sandbox=settings.profile is Profile.SANDBOX)
@@ -183,7 +181,7 @@ class Intake:
         feed.ends.clear()
         if moved and self._connection is not None:
             with self._connection.transaction(), self._connection.cursor() as cursor:
-                positions.move(cursor, feed.positions, moved, self._settings.controls)
+                positions.move(cursor, feed.positions, moved)
             feed.positions |= moved
             feed.show(moved)
 
@@ -206,7 +204,7 @@ class Intake:
             self._make_months(connection)
 
     def _settle_era(self, connection: psycopg.Connection[TupleRow]) -> None:
-        look_first = not self._settings.controls.off(Control.LOOK_FIRST)
+        look_first = not disabled(Control.LOOK_FIRST)
         era.settle(connection, self._clock.for_database(), look_first=look_first)
 
     def _make_months(self, connection: psycopg.Connection[TupleRow]) -> None:

@@ -18,7 +18,7 @@ from sinks.ledger.intake.payment_key import told_by
 from sinks.ledger.intake.records import Decided, Record
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.outbox import OutboxRow, result_row
-from streams.fault_injection.controls import Control
+from streams.fault_injection import Control, disabled
 
 _SQL: Final = named_queries("sinks.ledger.queries", "intake.sql")
 
@@ -43,7 +43,7 @@ def take_alone(cursor: Cursor, deciding: BatchDecision, record: Record) -> None:
         deciding.first(writeback)
         return
     deciding.receipt(writeback, Verdict.DUPLICATE)
-    if deciding.policy.controls.off(Control.RESOLVE_ONCE):
+    if disabled(Control.RESOLVE_ONCE):
         # The control of law 2: a later plan adds what the first one did not have.
         key = _key(stored.practice_id, stored.source, stored.event_id) if stored is not None else {}
         there = cursor.execute(_SQL["effect_keys_of"], key).fetchall()

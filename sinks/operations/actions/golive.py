@@ -135,15 +135,12 @@ class Checking:
         """The payment, then what takes it back, each found again before the next."""
         payment, reversal = self._steps(target, account, patient, settings, again)
         times = times_of_route(self._route(), self._around.settings)
-        controls = self._around.settings.controls
-        payment, done = await golive_posts.carry_out(
-            self._connection, self._practice_id, payment, target, times, controls
-        )
+        payment, done = await golive_posts.carry_out(self._connection, self._practice_id, payment, target, times)
         self._post_line(Item.TEST_POST, payment, done)
         if not done.passed:
             return payment.check_no
         reversal, done = await golive_posts.carry_out(
-            self._connection, self._practice_id, reversal, target, times, controls, payment.external_id
+            self._connection, self._practice_id, reversal, target, times, payment.external_id
         )
         self._post_line(Item.REVERSAL, reversal, done)
         return payment.check_no

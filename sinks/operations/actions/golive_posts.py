@@ -29,8 +29,7 @@ from sinks.targets.port import (
     Refused,
     StartGuard,
 )
-from streams.fault_injection.controls import Controls
-from streams.fault_injection.crash_points import CrashPoint, reach
+from streams.fault_injection import CrashPoint, reach
 from streams.runtime.times import CallTimes
 
 SENDS: Final = 2
@@ -51,7 +50,6 @@ async def carry_out(
     step: Step,
     target: PaymentTarget,
     times: CallTimes,
-    controls: Controls,
     origin_id: str | None = None,
 ) -> tuple[Step, Done]:
     """Send a step if it has to be sent, and look for it. Each statement is a transaction of its own."""
@@ -60,7 +58,7 @@ async def carry_out(
     for _ in range(SENDS):
         entry = step.entry(practice_id, origin_id)
         if step.state is StepState.PLANNED:
-            marked, refusal = await _send(connection, practice_id, step, entry, target, times, controls)
+            marked, refusal = await _send(connection, practice_id, step, entry, target, times)
             if refusal is not None:
                 return marked, refusal
             step, entry = marked, marked.entry(practice_id, origin_id)
@@ -79,14 +77,13 @@ async def _send(
     entry: Entry,
     target: PaymentTarget,
     times: CallTimes,
-    controls: Controls,
 ) -> tuple[Step, Done | None]:
     composed = target.compose(entry)
     if isinstance(composed, NotComposed):
         return step, Done(False, f"{composed.field}: map it first (writeback target add), then repeat the check")
     key = _key(practice_id, step)
     # Taken before the statement, so that the age of a mark is never thought too small (law 17).
-    guard = MarkGuard(MarkStamp(), times.start_margin_s, controls)
+    guard = MarkGuard(MarkStamp(), times.start_margin_s)
     marks = connection.execute(QUERIES["mark"], key | {"settle": timedelta(seconds=times.settle_s)}).fetchone()
     if marks is None:
         return step, Done(False, "another check of this practice is at work: repeat this one later", open=True)

@@ -39,7 +39,6 @@ from sinks.targets.port import (
     Scope,
     StartGuard,
 )
-from streams.fault_injection.controls import Controls
 
 OUT_OF_TIME: Final = "DEADLINE"
 """Code of a read that was not made: its deadline had passed."""
@@ -54,8 +53,6 @@ class OpenDentalTarget:
         base_url: str,
         mapping: OpenDentalMapping,
         keys: OpenDentalKeys,
-        controls: Controls,
-        after_send: Callable[[], None] | None = None,
     ) -> None:
         self._base = base_url.rstrip("/")
         self._mapping = mapping
@@ -66,8 +63,6 @@ class OpenDentalTarget:
                 "Content-Type": "application/json",
             },
             connections=mapping.calls_at_once + 1,
-            controls=controls,
-            after_send=after_send,
         )
         self._capabilities = capabilities_of(mapping)
 

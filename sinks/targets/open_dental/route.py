@@ -42,8 +42,6 @@ def _open(stored: StoredConnection, around: Surroundings) -> PaymentTarget:
         base_url=stored.base_url,
         mapping=mapping,
         keys=keys,
-        controls=around.settings.controls,
-        after_send=around.after_send,
     )
 
 

@@ -37,7 +37,6 @@ from sinks.targets.quickbooks.faults import parse_json
 from sinks.targets.quickbooks.mapping import QuickBooksMapping
 from sinks.targets.quickbooks.oauth_secrets import SecretStore
 from sinks.targets.quickbooks.tokens import NoToken, TokenKeeper
-from streams.fault_injection.controls import Controls
 
 
 class QuickBooksTarget:
@@ -49,13 +48,11 @@ class QuickBooksTarget:
         base_url: str,
         mapping: QuickBooksMapping,
         secrets: SecretStore,
-        controls: Controls,
-        after_send: Callable[[], None] | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._mapping = mapping
-        http = HttpCaller(headers={}, connections=CALLS_AT_ONCE + 1, controls=controls, after_send=after_send)
-        self._token_http = HttpCaller(headers={}, connections=1, controls=controls)
+        http = HttpCaller(headers={}, connections=CALLS_AT_ONCE + 1)
+        self._token_http = HttpCaller(headers={}, connections=1)
         tokens = TokenKeeper(secrets, self._token_http, mapping.token_url, now)
         self._client = CompanyClient(base_url, http, tokens)
         self._books = Books(self._client, mapping.realm_id)

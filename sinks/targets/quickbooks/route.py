@@ -49,8 +49,6 @@ def _open(stored: StoredConnection, around: Surroundings) -> PaymentTarget:
         base_url=stored.base_url,
         mapping=mapping,
         secrets=SecretStore(around.connect, around.keys, stored.home_practice_id, stored.connection_id),
-        controls=around.settings.controls,
-        after_send=around.after_send,
     )
 
 

@@ -17,7 +17,7 @@ from sinks.targets.credentials import SecretUnreadableError
 from sinks.targets.http_call import HttpAnswer, HttpCaller, Lost
 from sinks.targets.quickbooks.faults import parse_json
 from sinks.targets.quickbooks.oauth_secrets import Secrets, SecretsError, SecretStore, Stored
-from streams.fault_injection.crash_points import CrashPoint, reach
+from streams.fault_injection import CrashPoint, reach
 
 TOKEN_DEADLINE_S: Final = 8.0
 """The call stands inside a transaction, which may last 15 s (PROTOCOL section 5)."""

@@ -14,6 +14,7 @@ from schemas.codec import encode_writeback
 from schemas.topics import TopicName, physical
 from schemas.writebacks import Writeback
 from sinks.ledger.intake.role import run
+from streams.fault_injection import install
 from streams.kafka.topics import ensure_topics
 from streams.runtime.endpoints import Health
 from streams.settings import ProgramSettings
@@ -83,6 +84,7 @@ class IntakeAtWork:
         """An intake in a thread of this process; ended in order afterwards, and its error raised."""
         health = Health()
         chosen = self.world.settings(**settings) if settings else self.settings
+        install(chosen.test_controls)
         with role_thread(lambda stop: run(chosen, stop, health)) as thread:
             until(lambda: health.is_ready()[0] or not thread.is_alive(), "the intake is ready")
             yield health

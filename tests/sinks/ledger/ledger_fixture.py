@@ -26,7 +26,7 @@ from sinks.ledger.practices.settings.settings_store import Saving
 from sinks.ledger.schema.database import connect
 from sinks.ledger.schema.migrate import migrate
 from sinks.ledger.waiting.sweeps import Sweeps
-from streams.fault_injection.controls import Control, Controls
+from streams.fault_injection import Control, install
 from streams.kafka.redecision_requests import parse_redecision
 from tests.processors.rules.event_examples import NOON, PRACTICE, settings
 
@@ -63,9 +63,8 @@ class Book:
 
     def reopen(self, *controls: Control) -> None:
         """A new intake on the same ledger, as after a restart; `controls` are off in it."""
-        self.policy = Policy(
-            group="intake", redecide_after=timedelta(seconds=30), jitter_s=0, controls=Controls.of(*controls)
-        )
+        install(controls)
+        self.policy = Policy(group="intake", redecide_after=timedelta(seconds=30), jitter_s=0)
         self.writer = BatchWriter(self.connection, self.policy, self.clock)
         self.sweeps = Sweeps(self.connection, self.policy, self.clock)
 

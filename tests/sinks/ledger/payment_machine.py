@@ -23,7 +23,7 @@ from hypothesis.stateful import (
 
 from schemas import events as e
 from schemas.practice_settings import AmountMode, FeeAdjustment, RefundBeforePost, Timing, TypeModes
-from streams.fault_injection.crash_points import CrashPoint
+from streams.fault_injection import CrashPoint
 from tests.sinks.ledger.conservation import digests, laws
 from tests.sinks.ledger.ledger_fixture import Book
 from tests.sinks.ledger.posting_by_hand import answered, begin_sending, next_due, post_what_is_due

@@ -13,7 +13,7 @@ from schemas.topics import TopicName
 from schemas.vocabulary import DeadLetterReason, Stage
 from sinks.ledger import conservation
 from sinks.ledger.intake.records import DeadLettered
-from streams.fault_injection.controls import Control
+from streams.fault_injection import Control
 from streams.kafka.dead_letters import DeadLetter
 from tests.processors.rules.event_examples import NOON, PRACTICE, history, item, membership, payment, payout, version
 from tests.sinks.ledger.ledger_fixture import Book, again

@@ -14,7 +14,7 @@ from schemas.topics import TopicName, physical
 from schemas.vocabulary import DeadLetterReason, Stage
 from schemas.writebacks import SourcePosition, Writeback
 from sinks.ledger.intake.positions import Overtaken, RecordsLostError
-from streams.fault_injection.controls import Control
+from streams.fault_injection import Control
 from streams.kafka.dead_letters import DeadLetter, dead_letter_headers
 from streams.kafka.topics import ensure_topics
 from tests.processors.rules.event_examples import payment

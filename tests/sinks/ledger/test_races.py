@@ -7,7 +7,7 @@ from datetime import timedelta
 from sinks.ledger.practices.links import link
 from sinks.ledger.practices.settings import settings_store
 from sinks.ledger.schema.database import connect
-from streams.fault_injection.controls import Control
+from streams.fault_injection import Control
 from tests.processors.rules.event_examples import NOON, PRACTICE, history, payment, settings, version
 from tests.sinks.ledger.ledger_fixture import SAVING, Book, HandClock
 from tests.sinks.ledger.racing import Racer, held, until_blocked

@@ -17,11 +17,11 @@ OFFICE = "office@northside.example"
 
 _PROGRAM = """
 from sinks.notices import role
-from streams import crash_points
+from streams import fault_injection
 from streams.runtime.lifecycle import Stop
 from streams.settings import ProgramSettings
 settings = ProgramSettings.load()
-crash_points.arm(settings.crash)
+fault_injection.install(settings.test_controls, settings.crash)
 raise SystemExit(role.run(settings, Stop()))
 """
 

@@ -21,6 +21,7 @@ from sinks.poster import role
 from sinks.targets.credentials import KeyRing
 from sinks.targets.open_dental.capabilities import capabilities_of
 from sinks.targets.open_dental.mapping import load_mapping
+from streams.fault_injection import install
 from streams.runtime.endpoints import Health
 from streams.runtime.lifecycle import Stop
 from tests.processors.rules.event_examples import payment
@@ -222,6 +223,7 @@ class Offices:
     def poster(self, **settings: Any) -> Stop:
         """A poster in a thread of the test."""
         chosen = self.world.settings(secret_key=SECRET_TEXT, **settings)
+        install(chosen.test_controls)
         stop = Stop()
 
         def work() -> None:

@@ -24,7 +24,6 @@ from sinks.poster.planned_call import Outcome, SecondLook, Verdict
 from sinks.poster.practice_lease import Turn
 from sinks.targets.open_dental.route import OPEN_DENTAL
 from sinks.targets.port import Found, ReadFailed, Scope
-from streams.fault_injection.controls import Controls
 from streams.runtime.clock import SystemClock
 from tests.processors.rules.event_examples import PRACTICE
 from tests.scenarios.roles import Role
@@ -248,9 +247,7 @@ async def test_two_proofs_that_come_together_are_a_double(book: Book, world: Wor
 
         return opened()
 
-    confirmer = Confirmer(
-        connect, SystemClock(), Controls(), "poster", "me", lambda outcome, stored: told.append(stored)
-    )
+    confirmer = Confirmer(connect, SystemClock(), "poster", "me", lambda outcome, stored: told.append(stored))
     for attempt, external_id in ((2, "payments/1002"), (1, "payments/1001")):
         confirmer.submit(_outcome(external_id, attempt), 3.5, late=False)
     task = asyncio.create_task(confirmer.run())

@@ -31,7 +31,6 @@ from sinks.targets.port import (
     Refused,
     Scope,
 )
-from streams.fault_injection.controls import Controls
 from streams.runtime.times import Profile, times_of
 
 TIMES = times_of(Profile.PRODUCTION)
@@ -264,7 +263,6 @@ def _target(**mapping: Any) -> OpenDentalTarget:
         base_url="http://127.0.0.1:1",
         mapping=load_mapping({name: value for name, value in chosen.items() if value is not None}),
         keys=OpenDentalKeys(developer_key="d", customer_key="c"),
-        controls=Controls(),
     )
 
 

@@ -9,18 +9,19 @@ from contextlib import contextmanager
 from typing import Any
 
 from sinks import relay
+from streams.fault_injection import install
 from streams.runtime.endpoints import Health
 from tests.sinks.role_threads import role_thread
 from tests.worlds import World
 
 _PROGRAM = """
 from sinks import relay
-from streams import crash_points
+from streams import fault_injection
 from streams.runtime.errors import Fenced
 from streams.runtime.lifecycle import Stop
 from streams.settings import ProgramSettings
 settings = ProgramSettings.load()
-crash_points.arm(settings.crash)
+fault_injection.install(settings.test_controls, settings.crash)
 stop = Stop()
 stop.on_signals()
 print("started", flush=True)
@@ -34,7 +35,9 @@ except Fenced:
 @contextmanager
 def relay_thread(world: World, health: Health | None = None, **overrides: Any) -> Iterator[None]:
     """A relay that runs while the block does."""
-    with role_thread(lambda stop: relay.run(world.settings(**overrides), stop, health)):
+    settings = world.settings(**overrides)
+    install(settings.test_controls)
+    with role_thread(lambda stop: relay.run(settings, stop, health)):
         yield
 
 

@@ -12,7 +12,6 @@ from schemas.codec import decode_settings
 from schemas.topics import CATALOGUE, TopicName
 from sinks.relay import settings_histories
 from sinks.relay.outbox_rows import BATCH_BYTES, BATCH_ROWS, OutboxRow, is_full
-from streams.fault_injection.controls import Controls
 from streams.runtime.endpoints import Health
 from tests.sinks.relay.conftest import DEADLINE_S, Outbox, outbox_ids
 from tests.sinks.relay.relays import relay_thread
@@ -104,7 +103,7 @@ def test_a_batch_is_bounded_by_bytes(outbox: Outbox, monkeypatch: pytest.MonkeyP
 def test_without_deleting_after_the_commit_a_failure_would_lose_rows(outbox: Outbox) -> None:
     """The control of law 25 does take rows away before they are published (its scenario kills in between)."""
     outbox.put()
-    with relay_thread(outbox.world, test_controls=Controls.named(["outbox"])):
+    with relay_thread(outbox.world, test_controls="outbox"):
         outbox.wait_empty()
 
 

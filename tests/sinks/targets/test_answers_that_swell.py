@@ -7,7 +7,6 @@ import tracemalloc
 import zlib
 
 from sinks.targets.http_call import ANSWER_LIMIT, HttpCaller, Lost
-from streams.fault_injection.controls import Controls
 
 SWOLLEN_MIB = 512
 
@@ -29,7 +28,7 @@ async def test_a_bomb_is_an_answer_that_is_too_large() -> None:
         writer.close()
 
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
-    caller = HttpCaller(headers={}, connections=1, controls=Controls())
+    caller = HttpCaller(headers={}, connections=1)
     tracemalloc.start()
     try:
         url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/x"

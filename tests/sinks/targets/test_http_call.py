@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from sinks.targets.http_call import HttpAnswer, HttpCaller, HttpOutcome, Lost, NotSent
-from streams.fault_injection.controls import Control, Controls
+from streams.fault_injection import Control, install
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -69,10 +69,8 @@ async def serving(act: Serve) -> AsyncIterator[Server]:
         await asyncio.gather(*handlers, return_exceptions=True)
 
 
-async def called(
-    url: str, *, deadline_s: float = 60.0, guard: Guard | None = None, controls: Controls | None = None
-) -> HttpOutcome:
-    caller = HttpCaller(headers={}, connections=1, controls=controls or Controls())
+async def called(url: str, *, deadline_s: float = 60.0, guard: Guard | None = None) -> HttpOutcome:
+    caller = HttpCaller(headers={}, connections=1)
     try:
         return await caller.call("POST", url, deadline_s=deadline_s, body=b"{}", guard=guard)
     finally:
@@ -133,7 +131,8 @@ async def test_control_without_the_total_deadline_a_trickle_holds_the_call() -> 
     """The control of law 17: a timeout per operation lets an answer trickle past any deadline."""
     async with serving(_trickles) as server:
         began = time.monotonic()
-        outcome = await called(server.url, deadline_s=2.0, controls=Controls.of(Control.TOTAL_DEADLINE))
+        install([Control.TOTAL_DEADLINE])
+        outcome = await called(server.url, deadline_s=2.0)
         assert isinstance(outcome, HttpAnswer)
         assert time.monotonic() - began > 2.0
 
@@ -198,7 +197,7 @@ async def test_a_write_is_not_repeated_on_a_connection_that_was_kept(method: str
         await reader.readexactly(2)
 
     async with serving(once_then_drop) as server:
-        caller = HttpCaller(headers={}, connections=2, controls=Controls())
+        caller = HttpCaller(headers={}, connections=2)
         try:
             answers = [
                 await caller.call(method, server.url, deadline_s=10.0, body=b"{}", guard=Guard(True)) for _ in range(2)

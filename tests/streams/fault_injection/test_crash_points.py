@@ -9,13 +9,13 @@ import sys
 import psutil
 import pytest
 
-from streams.fault_injection.crash_points import Crash, CrashPoint, arm, reach
+from streams.fault_injection import Crash, CrashPoint, install, reach
 from tests.scenarios.waiting import WITHIN_S, until
 
 PROGRAM = """
 import sys
-from streams.fault_injection.crash_points import Crash, CrashPoint, arm, reach
-arm(Crash.parse(sys.argv[1]))
+from streams.fault_injection import Crash, CrashPoint, install, reach
+install(crash=Crash.parse(sys.argv[1]))
 for n in (1, 2, 3):
     reach(CrashPoint.POSTER_BEFORE_MARK)
     print(n, flush=True)
@@ -45,7 +45,7 @@ def test_the_process_freezes_and_goes_on() -> None:
 
 def test_an_unarmed_process_goes_on() -> None:
     """In production a crash point is one comparison."""
-    arm(None)
+    install()
     for point in CrashPoint:
         reach(point)
 

@@ -11,6 +11,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Produ
 from confluent_kafka.admin import AdminClient
 
 from schemas.topics import TopicName, physical
+from streams.fault_injection import install
 from streams.kafka.client_config import consumer_config, group_protocol, producer_config
 from streams.kafka.membership import Batching
 from streams.kafka.topic_identity import TopicGuard
@@ -75,6 +76,7 @@ class CopyLoop:
         linger_s: float = 0.01,
         wrap: Callable[[Producer], Any] = lambda producer: producer,
     ) -> None:
+        install(settings.test_controls)
         self.stop = Stop()
         self.error: BaseException | None = None
         self.health = Health()
@@ -90,7 +92,6 @@ class CopyLoop:
             protocol=group_protocol(settings),
             health=self.health,
             batching=Batching(batch, linger_s),
-            controls=settings.controls,
         )
         self._thread = threading.Thread(target=self._run, daemon=True)
 

@@ -234,7 +234,6 @@ def test_of_two_checks_at_once_one_sends(desk: Desk) -> None:
                 stale,
                 target,
                 times_of_route("open_dental", settings),
-                settings.controls,
             )
         finally:
             await target.close()

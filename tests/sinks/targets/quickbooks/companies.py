@@ -19,7 +19,6 @@ from sinks.targets.port import StartGuard
 from sinks.targets.quickbooks.adapter import QuickBooksTarget
 from sinks.targets.quickbooks.mapping import QuickBooksMapping, load_mapping
 from sinks.targets.quickbooks.oauth_secrets import Secrets, SecretStore, load_secrets
-from streams.fault_injection.controls import Controls
 
 KEYS = KeyRing(b"k" * 32)
 CONNECTION = "quickbooks"
@@ -58,7 +57,6 @@ class Company(msgspec.Struct, frozen=True):
             base_url=base_url or self.sandbox.quickbooks.url,
             mapping=self.mapping(**changes),
             secrets=self.store(),
-            controls=Controls(),
         )
         self.opened.append(target)
         return target

@@ -17,7 +17,6 @@ from sinks.targets.http_call import HttpCaller
 from sinks.targets.port import Composed, NothingSent, Posted, Scope
 from sinks.targets.quickbooks.oauth_secrets import SecretStore
 from sinks.targets.quickbooks.tokens import NoToken, Token, TokenKeeper
-from streams.fault_injection.controls import Controls
 from tests.sinks.targets.quickbooks.companies import CONNECTION, KEYS, Always, Company
 from tests.sinks.targets.quickbooks.payouts import an_entry, an_item
 from tests.sinks.targets.quickbooks.test_adapter import SALE, post
@@ -27,7 +26,7 @@ pytestmark = pytest.mark.stack
 
 @asynccontextmanager
 async def a_keeper(company: Company, store: SecretStore | None = None) -> AsyncIterator[TokenKeeper]:
-    http = HttpCaller(headers={}, connections=1, controls=Controls())
+    http = HttpCaller(headers={}, connections=1)
     try:
         yield TokenKeeper(
             store or company.store(), http, company.sandbox.quickbooks.token_url, lambda: datetime.now(UTC)
