@@ -25,7 +25,7 @@ FIELDS: Final = frozenset(
         *("state", "from_state", "to_state", "reason", "stage", "verdict", "error", "category", "consequence"),
         *("status", "attempt", "epoch", "generation", "era", "sqlstate", "code"),
         # where in the stream
-        *("topic", "topic_id", "partition", "offset", "next_offset", "group", "lag"),
+        *("topic", "topic_id", "partition", "offset", "next_offset", "group", "lag", "table"),
         # the process
         *("role", "slot", "pid", "port", "url", "host", "signal", "control", "crash_point", "setting", "value", "file"),
         *("version", "profile", "child", "exit_code", "folder", "business_time"),

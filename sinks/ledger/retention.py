@@ -1,0 +1,251 @@
+"""Deletes what the ledger need not keep: old bodies, attempts, closed notices and settled dead letters.
+
+Kept for ever: events, receipts and entries (who was posted what, and the memory that recognises a repeat), settings,
+and the audit trail, which the law wants for six years.
+
+An old month goes in bounded steps, each a transaction of its own, so that nothing waits for it and an interrupted run
+goes on where it was:
+
+1. A page of the month is looked through. What an open payment or payout still needs moves to the current month, under
+   the practice's lock.
+2. When a whole round through the month found nothing more to move, its partition is detached and dropped.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Final
+
+import msgspec
+import psycopg
+from psycopg import sql
+from psycopg.rows import TupleRow
+
+from sinks.ledger.named_queries import named_queries
+from sinks.ledger.rows.fetch import fetch_all, fetch_value
+from streams.runtime.clock import Clock
+from streams.runtime.logging import log
+
+PAGE: Final = 500
+"""Rows of one step: far below the statement's time limit, also where each needs look-ups of its own."""
+LOCK_WAIT_MS: Final = 2_000
+"""A partition is dropped under an exclusive lock; whoever holds it longer is waited for in the next round."""
+LEAST_MONTHS: Final = 13
+"""A refund, a return or a dispute may still come about a payment of the last year, and reads what it said."""
+
+Connection = psycopg.Connection[TupleRow]
+_SQL: Final = named_queries("sinks.ledger.queries", "retention.sql")
+_INTAKE: Final = named_queries("sinks.ledger.queries", "intake.sql")
+_LOG: Final = log(__name__)
+
+
+class ExpiredMonth(msgspec.Struct, frozen=True):
+    """One monthly partition that holds nothing younger than the retention time. `rows` is the planner's estimate."""
+
+    parent: str
+    month: date
+    partition: str
+    bytes: int
+    rows: int
+
+
+class Expired(msgspec.Struct, frozen=True):
+    """What a run would delete. Counts end at `MOST_COUNTED`."""
+
+    before: date
+    months: tuple[ExpiredMonth, ...]
+    notices: int
+    dead_letters: int
+
+
+class Deleted(msgspec.Struct, frozen=True):
+    """What a run did: rows kept by a move to the current month, partitions dropped, rows deleted."""
+
+    moved: int = 0
+    dropped: tuple[str, ...] = ()
+    postponed: tuple[str, ...] = ()
+    """Partitions that somebody was using: the next run takes them."""
+    notices: int = 0
+    dead_letters: int = 0
+
+
+class _Body(msgspec.Struct, frozen=True):
+    practice_id: str
+    source: str
+    event_id: str
+    needed: bool
+
+
+class _Attempt(msgspec.Struct, frozen=True):
+    practice_id: str
+    effect_id: int
+    n: int
+    phase: str
+    epoch: int
+    needed: bool
+
+
+class _Notice(msgspec.Struct, frozen=True):
+    practice_id: str
+    cause: str
+    opened_at: datetime
+    letters: int
+
+
+MOST_COUNTED: Final = 1_000_000
+
+
+def first_kept(today: date, months: int) -> date:
+    """The first day of the oldest month that is kept: `months` whole months before today's. Pure."""
+    count = today.year * 12 + today.month - 1 - months
+    return date(count // 12, count % 12 + 1, 1)
+
+
+def expired(connection: Connection, before: date) -> Expired:
+    """What is older than `before` and would go. Reads only; blocks for some statements, bounded by MOST_COUNTED."""
+    months = [
+        month
+        for parent in ("bodies", "attempts")
+        for month in fetch_all(connection, ExpiredMonth, _SQL["expired_months"], {"parent": parent, "before": before})
+    ]
+    limits = {"before": before, "most": MOST_COUNTED}
+    return Expired(
+        before=before,
+        months=tuple(months),
+        notices=fetch_value(connection, _SQL["count_notices"], limits),
+        dead_letters=fetch_value(connection, _SQL["count_dead_letters"], limits),
+    )
+
+
+def delete_expired(connection: Connection, before: date, clock: Clock) -> Deleted:
+    """Delete all that is older than `before`. Blocks for as long as that takes, in steps of PAGE rows; safe to
+    interrupt and to run beside every role and beside another run."""
+    done = Deleted()
+    for step in steps(connection, before, clock):
+        done = _added(done, step)
+    return done
+
+
+def steps(connection: Connection, before: date, clock: Clock) -> Iterator[Deleted]:
+    """The same, one bounded step at each turn of the iterator: for a role that has other work between them."""
+    while gather_stray_month(connection):
+        yield Deleted()
+    for month in expired(connection, before).months:
+        moves = _moved_bodies if month.parent == "bodies" else _moved_attempts
+        for moved in moves(connection, month, before, clock.now().date().replace(day=1)):
+            yield Deleted(moved=moved)
+        yield _dropped(connection, month)
+    yield from _old_rows(connection, before)
+
+
+def gather_stray_month(connection: Connection) -> bool:
+    """Give a month that has rows in a catch-all table its partition, with those rows; False when there is none.
+
+    Blocks for the move of that month's rows, and holds up whoever writes to the catch-all table meanwhile.
+    """
+    month = fetch_value(connection, _SQL["stray_month"])
+    if month is None:
+        return False
+    connection.execute(_SQL["ensure_months"], {"first_day": month, "months": 0})
+    return True
+
+
+def _added(one: Deleted, other: Deleted) -> Deleted:
+    return Deleted(
+        moved=one.moved + other.moved,
+        dropped=one.dropped + other.dropped,
+        postponed=one.postponed + other.postponed,
+        notices=one.notices + other.notices,
+        dead_letters=one.dead_letters + other.dead_letters,
+    )
+
+
+def _moved_bodies(connection: Connection, month: ExpiredMonth, since: date, to_month: date) -> Iterator[int]:
+    place = _Body("", "", "", False)
+    while True:
+        parameters = msgspec.structs.asdict(place) | {"month": month.month, "since": since, "page": PAGE}
+        page = fetch_all(connection, _Body, _SQL["needed_bodies"], parameters)
+        by_practice: dict[str, list[_Body]] = defaultdict(list)
+        for each in page:
+            if each.needed:
+                by_practice[each.practice_id].append(each)
+        for practice_id, needed in sorted(by_practice.items()):
+            with connection.transaction():
+                connection.execute(_INTAKE["lock_practices"], {"practice_ids": [practice_id]})
+                connection.execute(
+                    _SQL["move_bodies"],
+                    {
+                        "practice_id": practice_id,
+                        "sources": [each.source for each in needed],
+                        "event_ids": [each.event_id for each in needed],
+                        "month": month.month,
+                        "to_month": to_month,
+                    },
+                )
+        yield sum(map(len, by_practice.values()))
+        if len(page) < PAGE:
+            return
+        place = page[-1]
+
+
+def _moved_attempts(connection: Connection, month: ExpiredMonth, since: date, to_month: date) -> Iterator[int]:
+    del since  # an attempt is needed for its entry alone
+    place = _Attempt("", 0, 0, "", 0, False)
+    while True:
+        parameters = msgspec.structs.asdict(place) | {"month": month.month, "page": PAGE}
+        page = fetch_all(connection, _Attempt, _SQL["needed_attempts"], parameters)
+        needed = [each for each in page if each.needed]
+        if needed:
+            connection.execute(
+                _SQL["move_attempts"],
+                {
+                    "practice_ids": [each.practice_id for each in needed],
+                    "effect_ids": [each.effect_id for each in needed],
+                    "numbers": [each.n for each in needed],
+                    "phases": [each.phase for each in needed],
+                    "epochs": [each.epoch for each in needed],
+                    "month": month.month,
+                    "to_month": to_month,
+                },
+            )
+        yield len(needed)
+        if len(page) < PAGE:
+            return
+        place = page[-1]
+
+
+def _dropped(connection: Connection, month: ExpiredMonth) -> Deleted:
+    partition, parent = sql.Identifier(month.partition), sql.Identifier(month.parent)
+    try:
+        with connection.transaction():
+            connection.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(sql.Literal(LOCK_WAIT_MS)))
+            connection.execute(sql.SQL("ALTER TABLE {} DETACH PARTITION {}").format(parent, partition))
+            connection.execute(sql.SQL("DROP TABLE {}").format(partition))
+    except (psycopg.errors.LockNotAvailable, psycopg.errors.UndefinedTable):
+        return Deleted(postponed=(month.partition,))
+    _LOG.info("dropped an expired month", table=month.partition)
+    return Deleted(dropped=(month.partition,))
+
+
+def _old_rows(connection: Connection, before: date) -> Iterator[Deleted]:
+    while True:
+        with connection.transaction():
+            old = fetch_all(connection, _Notice, _SQL["old_notices"], {"before": before, "page": PAGE})
+            connection.execute(
+                _SQL["delete_notices"],
+                {
+                    "practice_ids": [each.practice_id for each in old],
+                    "causes": [each.cause for each in old],
+                    "opened_ats": [each.opened_at for each in old],
+                },
+            )
+        yield Deleted(notices=len(old))
+        if len(old) < PAGE:
+            break
+    while True:
+        rows = connection.execute(_SQL["delete_dead_letters"], {"before": before, "page": PAGE}).rowcount
+        yield Deleted(dead_letters=rows)
+        if rows < PAGE:
+            break
