@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from tests.citations import cited_text, ids, laws
 from tests.vectors.reading import cases
 
 TESTS: Final = Path(__file__).parent
 BY_AREA: Final[dict[str, dict[str, str]]] = tomllib.loads((TESTS / "rules.toml").read_text(encoding="utf-8"))
 LATER: Final = BY_AREA.pop("later")
+FEATURES: Final = BY_AREA.pop("features") | BY_AREA.pop("security") | BY_AREA.pop("linking")
 LAWS: Final = {int(number): name for number, name in BY_AREA.pop("laws").items()}
 LATER_LAWS: Final = frozenset({27})
 """Health, which no role of this release has."""
@@ -22,9 +24,7 @@ CAPABILITIES: Final = frozenset({"linking and people", "targets"})
 COUNTS: Final = {"M": 9, "N": 9, "R": 16, "I": 12, "B": 6, "PL": 3, "T": 13, "E": 15, "P": 22}
 """How many rules each letter has, later ones included."""
 
-_RANGE: Final = re.compile(r"\b(M|N|R|I|B|PL|T|E|P)-(\d+) to (?:\1-)?(\d+)\b")
 _ID: Final = re.compile(r"\b(?:M|N|R|I|B|PL|T|E|P)-\d+\b")
-_LAWS: Final = re.compile(r"\blaws? (\d+(?:(?:, | and | to |–)\d+)*)")
 
 
 def named() -> set[str]:
@@ -33,7 +33,7 @@ def named() -> set[str]:
     for file in TESTS.rglob("test_*.py"):
         if file != Path(__file__):
             for text in _tests_of(file):
-                found |= set(_ids(text))
+                found |= set(ids(text))
     return found
 
 
@@ -48,22 +48,10 @@ def _tests_of(file: Path) -> Iterator[str]:
             yield "\n".join(lines[node.lineno - 1 : node.end_lineno])
 
 
-def _ids(text: str) -> Iterator[str]:
-    yield from _ID.findall(text)
-    for letter, first, last in _RANGE.findall(text):
-        yield from (f"{letter}-{number}" for number in range(int(first), int(last) + 1))
-
-
-def _laws(text: str) -> Iterator[int]:
-    for cited in _LAWS.findall(text):
-        for first, last in re.findall(r"(\d+)(?:(?: to |–)(\d+))?", cited):
-            yield from range(int(first), int(last or first) + 1)
-
-
 def test_every_law_has_a_test_that_names_it() -> None:
     """The laws of `rules.toml`, and nobody cites another. A file of tests may name its law once, at its head."""
     assert list(LAWS) == list(range(1, len(LAWS) + 1))
-    cited = {law for file in TESTS.rglob("test_*.py") if file != Path(__file__) for law in _laws(file.read_text())}
+    cited = {law for file in TESTS.rglob("test_*.py") if file != Path(__file__) for law in laws(cited_text(file))}
     assert not cited - LAWS.keys()
     missing = {law: LAWS[law] for law in LAWS.keys() - cited}
     assert missing.keys() == LATER_LAWS, f"no test names: {missing}"

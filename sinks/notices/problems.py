@@ -16,7 +16,7 @@ from sinks.notices.schedule import Problem
 UNSETTLED: Final = timedelta(minutes=30)
 """A read-back settles a doubt within minutes of `settle_until`; after this long a person should know (NOT-4)."""
 DOWN_FOR: Final = timedelta(minutes=60)
-"""A connection that is away for less is a wait, not news (G7, notifications)."""
+"""A connection that is away for less is a wait, not news (G7)."""
 AT_ONCE: Final = frozenset(
     {ConnectionReason.NEEDS_RECONNECT, ConnectionReason.SUBSCRIPTION_ENDED, ConnectionReason.WRONG_COMPANY}
 )

@@ -11,9 +11,9 @@ import msgspec
 from sinks.notices.causes import NEWS, Cause, CauseKind
 
 BUNDLE: Final = timedelta(minutes=15)
-"""After a message about a cause, more of the same is bundled for this long (notifications: 15-min bundles)."""
+"""After a message about a cause, more of the same is bundled for this long."""
 REMINDER: Final = timedelta(hours=24)
-"""An open cause is told again after this long (notifications: repeat after 24 h); events that wait for others are in
+"""An open cause is told again after this long; events that wait for others are in
 the morning's digest instead."""
 
 

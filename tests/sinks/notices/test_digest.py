@@ -1,4 +1,4 @@
-"""What waits for people is told once a working day, at 07:00 local, and never when nothing waits (notifications)."""
+"""What waits for people is told once a working day, at 07:00 local, and never when nothing waits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""At once, then bundles of 15 minutes, a reminder after 24 hours, one closing message (notifications, scenario 55)."""
+"""At once, then bundles of 15 minutes, a reminder after 24 hours, one closing message."""
 
 from __future__ import annotations
 

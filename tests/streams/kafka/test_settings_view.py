@@ -116,7 +116,7 @@ def test_a_corrupt_record_keeps_the_last_good_one(work: RulesAtWork, live: bool)
 
 @pytest.mark.expects_errors
 def test_a_practice_with_nothing_but_a_corrupt_record_is_unknown(work: RulesAtWork) -> None:
-    """Law 10, 69: its events wait; no default is made up."""
+    """Law 10: its events wait; no default is made up."""
     work.put(TopicName.SETTINGS, b"practice-1", b"not settings")
     view = view_of(work)
     assert view.history("practice-1") is None

@@ -22,7 +22,7 @@ def test_a_mark_leaves_time_for_its_call(profile: Profile, route: str) -> None:
 
 @pytest.mark.parametrize(("profile", "route"), CASES)
 def test_a_shutdown_outlasts_the_longest_call(profile: Profile, route: str) -> None:
-    """Section 5: the grace is long enough for a call that started at the signal."""
+    """PROTOCOL section 5: the grace is long enough for a call that started at the signal."""
     assert times_of(profile).shutdown_grace_s >= times_of(profile).of(ROUTES[route].limits).deadline_s + 3
 
 
@@ -40,7 +40,7 @@ def test_production_has_the_times_of_section_5() -> None:
 
 
 def test_the_sandbox_has_its_own() -> None:
-    """Section 5: D 2 s, margin 0.5 s, need D + 1 s, lease D + 3 s, processing 1 s."""
+    """PROTOCOL section 5: D 2 s, margin 0.5 s, need D + 1 s, lease D + 3 s, processing 1 s."""
     times: Times = times_of(Profile.SANDBOX)
     for route in ROUTES:
         call = times.of(ROUTES[route].limits)
