@@ -1,6 +1,6 @@
 """Finds what docstrings and comments cite, and whether the place exists in the repository.
 
-The forms: a rule or feature by its id (`R-2`, `SET-16`), `law 8`, `guarantee 2`, `PROTOCOL section 3`, `README section 4`
+Forms: a rule or feature by its id (`R-2`, `SET-16`), `law 8`, `guarantee 2`, `PROTOCOL section 3`, `README section 4`
 of the nearest folder that has one, or of a named one (`schemas/README section 5`, `Open Dental README section 3`).
 """
 
