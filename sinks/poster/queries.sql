@@ -178,15 +178,7 @@ WITH g AS (
       AND (e.depends_on IS NULL OR EXISTS (SELECT FROM effects o WHERE o.practice_id = e.practice_id
            AND o.effect_id = e.depends_on AND o.state = 'POSTED'))
       AND NOT EXISTS (
-          SELECT FROM effects o
-          WHERE o.practice_id = e.practice_id AND o.connection_id = e.connection_id AND o.lane = e.lane
-            AND o.effect_id <> e.effect_id
-            AND is_in_lane(o.state)
-            AND (is_in_doubt(o.state) OR (o.effect_id < e.effect_id
-                 AND (o.state = 'RETRYING' OR o.due_at <= business_now(:now))
-                 AND (o.depends_on IS NULL OR EXISTS (SELECT FROM effects d WHERE d.practice_id = e.practice_id
-                      AND d.effect_id = o.depends_on AND d.state = 'POSTED'))))
-          OFFSET 0)
+          SELECT FROM lane_before(e.practice_id, e.connection_id, e.lane, e.effect_id, business_now(:now)) OFFSET 0)
 )
 UPDATE effects x
 SET state = 'SENDING', epoch = h.epoch, sent_at = now(), attempts = x.attempts + 1, generation = h.generation,
@@ -426,15 +418,7 @@ WHERE g.practice_id = k.p AND g.connection_id = k.c AND EXISTS (
       AND e.due_at <= business_now(:now)
       AND (e.depends_on IS NULL OR EXISTS (
            SELECT FROM effects o WHERE o.practice_id = k.p AND o.effect_id = e.depends_on AND o.state = 'POSTED'))
-      AND NOT EXISTS (
-           SELECT FROM effects b
-           WHERE b.practice_id = k.p AND b.connection_id = k.c AND b.lane = e.lane AND b.effect_id <> e.effect_id
-             AND is_in_lane(b.state)
-             AND (is_in_doubt(b.state) OR (b.effect_id < e.effect_id
-                  AND (b.state = 'RETRYING' OR b.due_at <= business_now(:now))
-                  AND (b.depends_on IS NULL OR EXISTS (SELECT FROM effects o WHERE o.practice_id = k.p
-                       AND o.effect_id = b.depends_on AND o.state = 'POSTED'))))
-           OFFSET 0)
+      AND NOT EXISTS (SELECT FROM lane_before(k.p, k.c, e.lane, e.effect_id, business_now(:now)) OFFSET 0)
     ORDER BY e.effect_id LIMIT 1)
 RETURNING g.practice_id, g.connection_id;
 

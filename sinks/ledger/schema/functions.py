@@ -1,17 +1,18 @@
-"""SQL functions that every statement shares: groups of the vocabulary, business time, settings in force.
+"""SQL functions that every statement shares: groups of the vocabulary, business time, settings in force, lanes.
 
 Each is one expression that the planner puts in place of the call ("inlining": IMMUTABLE or STABLE, not STRICT, no
 sub-select in a scalar one), so a call costs what the text costs and partial indexes, whose predicates are spelt out in
 migrations, still match. Bodies are stored parsed (`RETURN`, `BEGIN ATOMIC`), so no plan parses their text again.
 `migrate` installs them before the transitions' guard, whenever this text changes. A function that is in a release keeps
-its arguments and its result: roles of the release before still call it.
+its arguments and its result: roles of the release before still call it. A migration that changes a table which one of
+`TABLE_FUNCTIONS` reads drops that function first; it is made again afterwards.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Final
+from typing import Final, LiteralString
 
 from schemas import vocabulary as v
 
@@ -72,12 +73,33 @@ CREATE OR REPLACE FUNCTION master_is_on(settings_body jsonb) RETURNS boolean LAN
 """
 """Whether a practice posts by these settings. One that has left is switched off, whatever its switch says."""
 
+_LANE_BEFORE: Final = """
+CREATE OR REPLACE FUNCTION lane_before(practice text, connection text, in_lane text, effect bigint, at timestamptz)
+    RETURNS TABLE (effect_id bigint) LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT o.effect_id FROM effects o
+    WHERE o.practice_id = practice AND o.connection_id = connection AND o.lane = in_lane AND o.effect_id <> effect
+      AND is_in_lane(o.state)
+      AND (is_in_doubt(o.state) OR (o.effect_id < effect AND (o.state = 'RETRYING' OR o.due_at <= at)
+           AND (o.depends_on IS NULL OR EXISTS (SELECT FROM effects d WHERE d.practice_id = practice
+                AND d.effect_id = o.depends_on AND d.state = 'POSTED'))));
+END;
+"""
+"""What an effect lets go first in its lane (law 23): whatever is in doubt there, and what came before it, is due or
+retries, and does not wait for its own original. None: it is the lane's head."""
+
 _STANDS_BY_ITSELF: Final = """
 CREATE OR REPLACE FUNCTION stands_by_itself(stage text, reason text) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN is_record_stage(stage) OR reason = '{duplicate}';
 """
 """Whether a person settles this dead letter by itself; the others end with their effect."""
+
+TABLE_FUNCTIONS: Final[tuple[LiteralString, ...]] = (
+    "settings_in_force(text, timestamptz)",
+    "lane_before(text, text, text, bigint, timestamptz)",
+)
+"""Those that read tables, and depend on their columns."""
 
 
 def functions_sql() -> str:
@@ -89,6 +111,7 @@ def functions_sql() -> str:
             _BUSINESS_NOW,
             _SETTINGS_IN_FORCE,
             _MASTER_IS_ON,
+            _LANE_BEFORE,
             _STANDS_BY_ITSELF.format(duplicate=v.DeadLetterReason.DUPLICATE_AT_TARGET),
         ]
     )

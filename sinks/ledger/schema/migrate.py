@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from hashlib import sha256
 from importlib.resources import as_file, files
 from typing import Final, LiteralString
@@ -13,7 +14,7 @@ from psycopg.rows import TupleRow
 from psycopg.sql import SQL
 from yoyo import get_backend, read_migrations
 
-from sinks.ledger.schema.functions import functions_sql
+from sinks.ledger.schema.functions import TABLE_FUNCTIONS, functions_sql
 from sinks.ledger.schema.transitions import guard_sql
 
 MONTHS_AHEAD: Final = 3  # partitions made ahead; the intake makes further ones as months pass
@@ -36,24 +37,28 @@ def migrate(database_url: str) -> int:
                 backend.apply_migrations(pending)
             finally:
                 backend.connection.close()
-        _install(lock, functions_sql(), "settings_in_force(text, timestamptz)")
-        _install(lock, guard_sql(), "refuse_transition()")
+        _install(lock, functions_sql(), TABLE_FUNCTIONS)
+        _install(lock, guard_sql(), ["refuse_transition()"])
         lock.execute("SELECT ensure_months(current_date, %s)", (MONTHS_AHEAD,))
     return len(pending)
 
 
-def _install(connection: psycopg.Connection[TupleRow], text: str, marked: LiteralString) -> None:
-    """Run SQL that is made from this release's tables of Python; only when that changed.
+def _install(connection: psycopg.Connection[TupleRow], text: str, marked: Sequence[LiteralString]) -> None:
+    """Run SQL that is made from this release's Python, only where that changed.
 
-    `marked` is a function that it creates: its comment holds the digest of what was run last.
+    `marked` are functions that it creates: their comments hold the digest of the text that made them. A migration that
+    dropped one has it made again.
     """
     digest = sha256(text.encode()).hexdigest()
-    found = connection.execute("SELECT obj_description(to_regprocedure(%s), 'pg_proc')", (marked,)).fetchone()
-    if found is not None and found[0] == digest:
+    found = connection.execute(
+        "SELECT obj_description(to_regprocedure(f), 'pg_proc') FROM unnest(%s::text[]) f", (list(marked),)
+    )
+    if all(row[0] == digest for row in found):
         return
     with connection.transaction():
         connection.execute(text.encode())
-        connection.execute(SQL("COMMENT ON FUNCTION {} IS {}").format(SQL(marked), digest))
+        for each in marked:
+            connection.execute(SQL("COMMENT ON FUNCTION {} IS {}").format(SQL(each), digest))
 
 
 def _yoyo_url(database_url: str) -> str:
