@@ -15,7 +15,7 @@ import msgspec
 from deploy.local.folders import CACHE_NEEDS_BYTES, LocalStackError, usable
 from deploy.local.locks import locked
 
-KAFKA_VERSION: Final = "4.2.0"
+KAFKA_VERSION: Final = "4.4.0"
 # Enough to hide the latency of small files; more would only be impolite to the repository.
 PARALLEL_DOWNLOADS: Final = 6
 # Per socket operation; a jar is at most 6 MB.

@@ -17,10 +17,10 @@ from deploy.local.java import find_java
 
 
 def test_the_manifest_pins_every_jar() -> None:
-    """The closure of Apache Kafka 4.2.0: coordinates and a SHA-256 each, and no address of any repository."""
+    """The closure of Apache Kafka 4.4.0: coordinates and a SHA-256 each, and no address of any repository."""
     jars = manifest()
-    assert len(jars) == 46
-    assert {jar.version for jar in jars if jar.group == "org.apache.kafka"} == {"4.2.0"}
+    assert len(jars) == 45
+    assert {jar.version for jar in jars if jar.group == "org.apache.kafka"} == {"4.4.0"}
     assert all(len(bytes.fromhex(jar.sha256)) == hashlib.sha256().digest_size for jar in jars)
 
 
@@ -66,7 +66,7 @@ def test_a_jar_with_another_sum_is_never_run(tmp_path: Path, monkeypatch: pytest
 
     def write(content: bytes) -> Path:
         served.mkdir()
-        (tmp_path / "kafka-4.2.0" / ".staging").mkdir(exist_ok=True)
+        (tmp_path / "kafka-4.4.0" / ".staging").mkdir(exist_ok=True)
         (served / "small.jar").write_bytes(content)
         return served / "small.jar"
 
@@ -84,7 +84,7 @@ def test_a_jar_with_another_sum_is_never_run(tmp_path: Path, monkeypatch: pytest
 def test_a_complete_cache_is_only_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It may stand in a read-only image: nothing is probed, locked or made there."""
     jar = one_jar(monkeypatch)
-    folder = tmp_path / "kafka-4.2.0"
+    folder = tmp_path / "kafka-4.4.0"
     folder.mkdir()
     (folder / jar.file_name).write_bytes(b"good")
     monkeypatch.setattr("deploy.local.jars.usable", lambda *_, **__: pytest.fail("the cache was written"))
