@@ -26,7 +26,6 @@ NOT_CONVERTED = {
     "sinks/ledger/practices/backfill_capabilities.py",
     "sinks/ledger/practices/connections.py",
     "sinks/ledger/practices/links.py",
-    "sinks/ledger/practices/registry.py",
     "sinks/ledger/practices/settings/capabilities.py",
     "sinks/ledger/practices/settings/golive_state.py",
     "sinks/ledger/practices/settings/groups.py",

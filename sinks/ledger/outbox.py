@@ -5,12 +5,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final, LiteralString
+from typing import Any, Final, LiteralString, Protocol
 
 import msgspec
 import psycopg
 from psycopg.rows import TupleRow
 
+from processors.rules.lifecycle.waiting_state import said_reason
 from schemas.codec import encode_result
 from schemas.topics import TopicName
 from schemas.vocabulary import DeadLetterReason, DecisionReason, EntryKind, State, Target
@@ -29,7 +30,7 @@ WAKE: Final[LiteralString] = _SQL["wake"]
 """Run once in the transaction that inserted rows: tells the relay at the commit."""
 
 
-class OutboxRow(msgspec.Struct, frozen=True, kw_only=True):
+class OutboxMessage(msgspec.Struct, frozen=True, kw_only=True):
     """One record to publish, to the topic's logical name. Header values are text."""
 
     practice_id: str
@@ -42,7 +43,7 @@ class OutboxRow(msgspec.Struct, frozen=True, kw_only=True):
     """Fixed for dead letters (the source's partition); None leaves it to the key."""
 
 
-def insert_parameters(rows: Sequence[OutboxRow]) -> dict[str, Any]:
+def insert_parameters(rows: Sequence[OutboxMessage]) -> dict[str, Any]:
     """Parameters of INSERT. Pure."""
     return {
         "practice_ids": [row.practice_id for row in rows],
@@ -55,14 +56,108 @@ def insert_parameters(rows: Sequence[OutboxRow]) -> dict[str, Any]:
     }
 
 
-def enqueue(cursor: psycopg.Cursor[TupleRow], rows: Sequence[OutboxRow]) -> None:
+def enqueue(cursor: psycopg.Cursor[TupleRow], rows: Sequence[OutboxMessage]) -> None:
     """Insert rows and tell the relay at the commit. Blocks for two statements."""
     if rows:
         cursor.execute(INSERT, insert_parameters(rows))
         cursor.execute(WAKE)
 
 
-def result_row(
+class PublishedEffect(Protocol):
+    """What a result says of an effect besides its state: records of effects have these fields."""
+
+    @property
+    def practice_id(self) -> str: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def event_id(self) -> str: ...
+    @property
+    def subject(self) -> str: ...
+    @property
+    def target(self) -> Target: ...
+    @property
+    def entry_kind(self) -> EntryKind: ...
+    @property
+    def part(self) -> str: ...
+    @property
+    def reason(self) -> DecisionReason | DeadLetterReason: ...
+    @property
+    def settings_version(self) -> int | None: ...
+    @property
+    def amount_minor(self) -> int: ...
+    @property
+    def currency(self) -> str: ...
+
+
+class PublishedEvent(Protocol):
+    """What a result says of an event."""
+
+    @property
+    def practice_id(self) -> str: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def event_id(self) -> str: ...
+    @property
+    def subject(self) -> str: ...
+
+
+def effect_result(
+    effect: PublishedEffect,
+    state: State,
+    *,
+    at: datetime,
+    reason: DecisionReason | DeadLetterReason | None = None,
+    external_id: str | None = None,
+    attempt: int = 0,
+) -> OutboxMessage:
+    """An effect's new state for `writeback-results.v1`. Makes the message's id.
+
+    `reason` None: the effect's own.
+    """
+    return result_message(
+        practice_id=effect.practice_id,
+        source=effect.source,
+        event_id=effect.event_id,
+        subject=effect.subject,
+        target=effect.target,
+        entry_kind=effect.entry_kind,
+        part=effect.part,
+        state=state,
+        reason=published_reason(state, reason or effect.reason),
+        settings_version=effect.settings_version,
+        amount_minor=effect.amount_minor,
+        currency=effect.currency,
+        external_id=external_id,
+        posted_at=at if state is State.POSTED else None,
+        attempt=attempt,
+        changed_at=at,
+    )
+
+
+def event_result(
+    event: PublishedEvent, state: State, *, at: datetime, reason: DecisionReason, settings_version: int | None = None
+) -> OutboxMessage:
+    """The state of an event that has no effects, or not yet, for `writeback-results.v1`. Makes the message's id."""
+    return result_message(
+        practice_id=event.practice_id,
+        source=event.source,
+        event_id=event.event_id,
+        subject=event.subject,
+        state=state,
+        reason=reason,
+        settings_version=settings_version,
+        changed_at=at,
+    )
+
+
+def published_reason(state: State, reason: DecisionReason | DeadLetterReason) -> DecisionReason | DeadLetterReason:
+    """What a result gives as the reason: the decision's stays with the effect, but a missing link is news. Pure."""
+    return said_reason(state, reason) if isinstance(reason, DecisionReason) else reason
+
+
+def result_message(
     *,
     practice_id: str,
     source: str,
@@ -80,11 +175,11 @@ def result_row(
     external_id: str | None = None,
     posted_at: datetime | None = None,
     attempt: int = 0,
-) -> OutboxRow:
-    """One change of state for `writeback-results.v1`; without a target it is the event's. Makes the row's id."""
-    row_id = uuid.uuid4()
+) -> OutboxMessage:
+    """One change of state for `writeback-results.v1`; without a target it is the event's. Makes the message's id."""
+    message_id = uuid.uuid4()
     result = Result(
-        result_id=str(row_id),
+        result_id=str(message_id),
         practice_id=practice_id,
         source=source,
         event_id=event_id,
@@ -102,18 +197,18 @@ def result_row(
         attempt=attempt,
         changed_at=changed_at,
     )
-    return OutboxRow(
+    return OutboxMessage(
         practice_id=practice_id,
-        id=row_id,
+        id=message_id,
         topic=TopicName.RESULTS,
         key=practice_id.encode(),
         value=encode_result(result),
     )
 
 
-def dead_letter_row(letter: DeadLetter, *, key: bytes | None, value: bytes | None) -> OutboxRow:
+def dead_letter_message(letter: DeadLetter, *, key: bytes | None, value: bytes | None) -> OutboxMessage:
     """A dead letter of stage intake, post or readback: original key and bytes, same partition as the source."""
-    return OutboxRow(
+    return OutboxMessage(
         practice_id=letter.practice_id,
         id=uuid.uuid4(),
         topic=TopicName.DEAD_LETTERS,
@@ -124,16 +219,16 @@ def dead_letter_row(letter: DeadLetter, *, key: bytes | None, value: bytes | Non
     )
 
 
-def settings_row(practice_id: str) -> OutboxRow:
+def settings_message(practice_id: str) -> OutboxMessage:
     """Says that the practice's history changed; the relay reads the truth when it sends (law 14)."""
-    return OutboxRow(
+    return OutboxMessage(
         practice_id=practice_id, id=uuid.uuid4(), topic=TopicName.SETTINGS, key=practice_id.encode(), value=None
     )
 
 
-def redecision_row(request: Redecision) -> OutboxRow:
+def redecision_message(request: Redecision) -> OutboxMessage:
     """A request to decide a stored event again (law 15)."""
-    return OutboxRow(
+    return OutboxMessage(
         practice_id=request.practice_id,
         id=uuid.uuid4(),
         topic=TopicName.REDECISIONS,

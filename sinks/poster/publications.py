@@ -16,7 +16,7 @@ from schemas.topics import TopicName
 from schemas.vocabulary import DeadLetterReason, DecisionReason, Stage, State
 from schemas.writebacks import SourcePosition
 from sinks.ledger.named_queries import named_queries
-from sinks.ledger.outbox import INSERT, WAKE, OutboxRow, dead_letter_row, insert_parameters, result_row
+from sinks.ledger.outbox import INSERT, WAKE, OutboxMessage, dead_letter_message, insert_parameters, result_message
 from sinks.poster.planned_call import Work
 from streams.kafka.dead_letters import DeadLetter
 
@@ -45,9 +45,9 @@ def result_of(
     reason: DecisionReason | DeadLetterReason | None = None,
     external_id: str | None = None,
     attempt: int = 0,
-) -> OutboxRow:
+) -> OutboxMessage:
     """The change of an effect's state for `writeback-results.v1`."""
-    return result_row(
+    return result_message(
         practice_id=work.practice_id,
         source=work.source,
         event_id=work.event_id,
@@ -68,7 +68,7 @@ def result_of(
 
 
 async def publish(
-    connection: AsyncConnection[TupleRow], rows: list[OutboxRow], deaths: Sequence[Death], now: datetime, group: str
+    connection: AsyncConnection[TupleRow], rows: list[OutboxMessage], deaths: Sequence[Death], now: datetime, group: str
 ) -> None:
     """Insert results and dead letters in the caller's transaction, and tell the relay at its commit."""
     if deaths:
@@ -80,7 +80,7 @@ async def publish(
 
 async def _dead_letters(
     connection: AsyncConnection[TupleRow], deaths: Sequence[Death], now: datetime, group: str
-) -> list[OutboxRow]:
+) -> list[OutboxMessage]:
     cursor = await connection.execute(
         _ORIGINALS,
         {
@@ -92,7 +92,7 @@ async def _dead_letters(
     return [_letter(death, originals[death.work.key], now, group) for death in deaths if death.work.key in originals]
 
 
-def _letter(death: Death, original: tuple[Any, ...], now: datetime, group: str) -> OutboxRow:
+def _letter(death: Death, original: tuple[Any, ...], now: datetime, group: str) -> OutboxMessage:
     _, _, topic_id, part, offset, appended_at, event_type, trace_id, key, value, failing_since, redrives, _ = original
     work = death.work
     letter = DeadLetter(
@@ -119,7 +119,7 @@ def _letter(death: Death, original: tuple[Any, ...], now: datetime, group: str) 
         redrive_count=redrives,
         trace_id=trace_id,
     )
-    return dead_letter_row(letter, key=key, value=value)
+    return dead_letter_message(letter, key=key, value=value)
 
 
 @cache

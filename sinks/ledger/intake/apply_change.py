@@ -11,7 +11,7 @@ from schemas.vocabulary import DecisionReason, State
 from sinks.ledger.intake.batch_context import BatchContext, Move
 from sinks.ledger.intake.build_writes import PartKey, WriteBuilder
 from sinks.ledger.intake.working_state import WorkingState
-from sinks.ledger.outbox import result_row
+from sinks.ledger.outbox import result_message
 
 
 class ChangeApplier:
@@ -58,7 +58,7 @@ class ChangeApplier:
             self._writes.touched.add((practice_id, entry.connection_id))
         if state is not State.SCHEDULED:
             self._writes.outbox.append(
-                result_row(
+                result_message(
                     practice_id=practice_id,
                     source=entry.source,
                     event_id=entry.event_id,

@@ -18,7 +18,7 @@ from sinks.ledger.intake.decide_batch import BatchDecision
 from sinks.ledger.intake.positions import Partition
 from sinks.ledger.intake.read_context import lock_practices, read_facts
 from sinks.ledger.intake.records import Decided, Record, Unreadable, practice_of
-from sinks.ledger.intake.refused_records import Named, refusal_row, unreadable_row
+from sinks.ledger.intake.refused_records import Named, refusal_row, unreadable_message
 from sinks.ledger.intake.superseding import take_alone
 from sinks.ledger.intake.write import write
 from sinks.ledger.named_queries import named_queries
@@ -137,7 +137,7 @@ class BatchWriter:
             else:
                 # Headers that no column holds are none of ours: a record that is not understood blocks nobody.
                 stranger = Unreadable(record.at, type(error).__name__)
-                outbox.enqueue(cursor, [unreadable_row(stranger, self._policy.group, self._clock.now())])
+                outbox.enqueue(cursor, [unreadable_message(stranger, self._policy.group, self._clock.now())])
                 DEAD_LETTERS.labels("intake", DeadLetterReason.UNDECODABLE.value).inc()
         self.positions |= moved
 

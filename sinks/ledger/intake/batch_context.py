@@ -17,7 +17,7 @@ from sinks.ledger.intake.copy_rows import EventStatus, Row
 from sinks.ledger.intake.duplicates import Known
 from sinks.ledger.intake.records import DeadLettered
 from sinks.ledger.intake.working_state import WorkingStates
-from sinks.ledger.outbox import OutboxRow
+from sinks.ledger.outbox import OutboxMessage
 
 Place = tuple[str, int, int]
 """Topic id, partition, offset."""
@@ -106,7 +106,7 @@ class Writes(msgspec.Struct, kw_only=True):
     """Stored effects that depend on another origin from now on."""
     touched: set[GateKey] = msgspec.field(default_factory=set)
     """Gates of what was moved: their next due time is computed anew."""
-    outbox: list[OutboxRow] = msgspec.field(default_factory=list)
+    outbox: list[OutboxMessage] = msgspec.field(default_factory=list)
     resolutions: list[Resolution] = msgspec.field(default_factory=list)
     letters: list[DeadLettered] = msgspec.field(default_factory=list)
     seqs: dict[str, int] = msgspec.field(default_factory=dict)

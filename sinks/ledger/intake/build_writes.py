@@ -17,7 +17,7 @@ from sinks.ledger.intake.batch_context import BatchContext, Resolution, Writes
 from sinks.ledger.intake.copy_rows import EventStatus, body_row, effect_row, event_row
 from sinks.ledger.intake.duplicates import Stored
 from sinks.ledger.intake.working_state import WorkingState
-from sinks.ledger.outbox import redecision_row, result_row
+from sinks.ledger.outbox import redecision_message, result_message
 
 _SILENT: Final = frozenset({State.SCHEDULED})
 """Entered without a result: an upstream hears of the outcome, not of the intention."""
@@ -57,7 +57,7 @@ class WriteBuilder:
         if standing.waiting is not None or standing.applied:
             self.say(writeback, standing.waiting or state or State.APPLIED, standing)
         if standing.redecisions:
-            self.writes.outbox.append(redecision_row(_redecision(writeback, self.truth(writeback))))
+            self.writes.outbox.append(redecision_message(_redecision(writeback, self.truth(writeback))))
 
     def truth(self, writeback: Writeback) -> SwitchVersion | None:
         """The version in force when the event happened, as far as anybody can say (law 15)."""
@@ -76,7 +76,7 @@ class WriteBuilder:
         """The state of the event itself, for whoever sent it."""
         identity = writeback.identity
         self.writes.outbox.append(
-            result_row(
+            result_message(
                 practice_id=identity.practice_id,
                 source=identity.source,
                 event_id=identity.event_id,
@@ -184,7 +184,7 @@ class WriteBuilder:
     def _result(self, writeback: Writeback, planned: PlannedEffect, resolved: Resolved) -> None:
         identity, instruction = writeback.identity, planned.instruction
         self.writes.outbox.append(
-            result_row(
+            result_message(
                 practice_id=identity.practice_id,
                 source=identity.source,
                 event_id=identity.event_id,

@@ -12,7 +12,7 @@ from sinks.ledger.intake.build_writes import WriteBuilder
 from sinks.ledger.intake.copy_rows import EventStatus, receipt_row
 from sinks.ledger.intake.duplicates import Finding, Stored
 from sinks.ledger.intake.records import DeadLettered, Record, Unreadable
-from sinks.ledger.intake.refused_records import refusal_row, unreadable_row
+from sinks.ledger.intake.refused_records import refusal_row, unreadable_message
 from streams.fault_injection import Control, disabled
 
 
@@ -39,7 +39,7 @@ class BatchDecision:
         if isinstance(record, DeadLettered):
             self.writes.letters.append(record)
         elif isinstance(record, Unreadable):
-            self.writes.outbox.append(unreadable_row(record, self.policy.group, self.facts.now))
+            self.writes.outbox.append(unreadable_message(record, self.policy.group, self.facts.now))
         else:
             return self._decided(record.writeback)
         return True

@@ -10,7 +10,7 @@ import msgspec
 from schemas.vocabulary import DeadLetterReason, Stage
 from schemas.writebacks import Identity, SourcePosition, Writeback
 from sinks.ledger.intake.records import Unreadable
-from sinks.ledger.outbox import OutboxRow, dead_letter_row
+from sinks.ledger.outbox import OutboxMessage, dead_letter_message
 from streams.kafka.dead_letters import UNKNOWN_PRACTICE, DeadLetter
 
 
@@ -30,7 +30,7 @@ class Named(msgspec.Struct, frozen=True):
 
 def refusal_row(
     writeback: Writeback, reason: DeadLetterReason, group: str, now: datetime, named: Named | None = None
-) -> OutboxRow:
+) -> OutboxMessage:
     """A source record that the ledger does not take, as a dead letter of stage intake. Pure but for the row's id.
 
     `named`: its ids as far as they can be stored, where they are what is wrong.
@@ -48,10 +48,10 @@ def refusal_row(
         event_id=who.event_id,
         source=who.source,
     )
-    return dead_letter_row(letter, key=writeback.original_key, value=writeback.original)
+    return dead_letter_message(letter, key=writeback.original_key, value=writeback.original)
 
 
-def unreadable_row(record: Unreadable, group: str, now: datetime) -> OutboxRow:
+def unreadable_message(record: Unreadable, group: str, now: datetime) -> OutboxMessage:
     """A record that stands on one of our own topics and is not ours, as a dead letter of stage intake."""
     at = record.at
     position = SourcePosition(
@@ -71,7 +71,7 @@ def unreadable_row(record: Unreadable, group: str, now: datetime) -> OutboxRow:
         last_failed_at=now,
         exception_class=record.problem,
     )
-    return dead_letter_row(letter, key=at.key, value=at.value)
+    return dead_letter_message(letter, key=at.key, value=at.value)
 
 
 def _is_id(text: str) -> bool:

@@ -17,7 +17,7 @@ from sinks.ledger.intake.duplicates import Finding, Stored
 from sinks.ledger.intake.payment_key import told_by
 from sinks.ledger.intake.records import Decided, Record
 from sinks.ledger.named_queries import named_queries
-from sinks.ledger.outbox import OutboxRow, result_row
+from sinks.ledger.outbox import OutboxMessage, result_message
 from streams.fault_injection import Control, disabled
 
 _SQL: Final = named_queries("sinks.ledger.queries", "intake.sql")
@@ -86,8 +86,8 @@ def _replace(cursor: Cursor, deciding: BatchDecision, first: Stored, *, by: str)
     return True
 
 
-def _voided(deciding: BatchDecision, first: Stored, row: Any) -> OutboxRow:
-    return result_row(
+def _voided(deciding: BatchDecision, first: Stored, row: Any) -> OutboxMessage:
+    return result_message(
         practice_id=first.practice_id,
         source=first.source,
         event_id=first.event_id,
@@ -103,9 +103,9 @@ def _voided(deciding: BatchDecision, first: Stored, row: Any) -> OutboxRow:
     )
 
 
-def _voided_event(deciding: BatchDecision, first: Stored) -> OutboxRow:
+def _voided_event(deciding: BatchDecision, first: Stored) -> OutboxMessage:
     """An event that still waited has no effects: its own state is what changes."""
-    return result_row(
+    return result_message(
         practice_id=first.practice_id,
         source=first.source,
         event_id=first.event_id,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
+import msgspec
 import psycopg
 from psycopg.rows import TupleRow
 
 from sinks.ledger.named_queries import named_queries
+from sinks.ledger.rows.fetch import fetch_one, fetch_values
 from streams.runtime.did_you_mean import nearest
 from streams.runtime.errors import ConfigurationError
 
@@ -16,11 +19,23 @@ _SQL: Final = named_queries("sinks.ledger.queries", "facts.sql")
 Cursor = psycopg.Cursor[TupleRow]
 
 
+class Practice(msgspec.Struct, frozen=True):
+    """Whether somebody added the practice, and under which name. `added_at` None: only events have named it so far."""
+
+    name: str | None
+    added_at: datetime | None
+
+
+def lock_practice(cursor: Cursor, practice_id: str) -> Practice | None:
+    """Lock the practice's row; None when there is none. Blocks while another writer of its ledger is at work."""
+    return fetch_one(cursor, Practice, _SQL["lock_practice"], {"practice_id": practice_id})
+
+
 def require_practice(cursor: Cursor, practice_id: str) -> None:
     """Lock a practice that somebody added. ConfigurationError names the nearest known one."""
-    found = cursor.execute(_SQL["lock_practice"], {"practice_id": practice_id}).fetchone()
-    if found is None or found[1] is None:
-        known = [row[0] for row in cursor.execute(_SQL["known_practices"]).fetchall()]
+    found = lock_practice(cursor, practice_id)
+    if found is None or found.added_at is None:
+        known = fetch_values(cursor, _SQL["known_practices"])
         raise ConfigurationError(
             f"there is no practice {practice_id}{nearest(practice_id, known)}; add it with "
             f"`writeback practice add {practice_id} --zone ZONE --email ADDRESS`"

@@ -58,6 +58,38 @@ class EffectRow(msgspec.Struct, frozen=True):
     second_look_at: datetime | None
 
 
+class EffectView(msgspec.Struct, frozen=True):
+    """What a change of state reads of an effect: identity, amount, state and what it waits for. Read under its lock.
+
+    `subject` is its event's: the payment or payout that people know it by.
+    """
+
+    practice_id: str
+    effect_id: int
+    source: str
+    event_id: str
+    subject: str
+    target: Target
+    entry_kind: EntryKind
+    part: str
+    connection_id: str | None
+    depends_on: int | None
+    state: State
+    reason: EffectReason
+    planned_reason: DecisionReason | None
+    holds: tuple[State, ...]
+    due_at: datetime
+    amount_minor: int
+    currency: str
+    settings_version: int | None
+    generation: int
+    look_first: bool
+    sent_at: datetime | None
+    attempts: int
+    redrives: int
+    changed_at: datetime
+
+
 class GateRow(msgspec.Struct, frozen=True):
     """Table `gates`: when a practice has something to send through a connection, and who holds it."""
 

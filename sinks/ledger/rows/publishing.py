@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from enum import StrEnum
 from uuid import UUID
 
 import msgspec
 
 from schemas.topics import TopicName
-from schemas.vocabulary import AttentionReason, ConnectionReason, DeadLetterReason, State, Target
+from schemas.vocabulary import AttentionReason, ConnectionReason, DeadLetterReason, DeliveryState, State, Target
 
 NoticeReason = DeadLetterReason | ConnectionReason | AttentionReason
 
@@ -52,16 +51,6 @@ class NoticeRow(msgspec.Struct, frozen=True):
     told_at: datetime | None
     shown: int
     steps: int
-
-
-class DeliveryState(StrEnum):
-    """How far one message to one recipient came."""
-
-    DUE = "DUE"
-    SENDING = "SENDING"
-    SENT = "SENT"
-    UNCERTAIN = "UNCERTAIN"
-    FAILED = "FAILED"
 
 
 class DeliveryRow(msgspec.Struct, frozen=True):

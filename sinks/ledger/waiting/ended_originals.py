@@ -79,10 +79,10 @@ def _gates(cursor: Cursor, practice_id: str) -> list[gates.GateKey]:
     return [(practice_id, row[0]) for row in rows]
 
 
-def _result(practice_id: str, row: TupleRow, state: State, now: datetime) -> outbox.OutboxRow:
+def _result(practice_id: str, row: TupleRow, state: State, now: datetime) -> outbox.OutboxMessage:
     source, event_id, subject, target, entry_kind, part, reason, amount_minor, currency = row[7:16]
     by_hand = state is State.AWAITING_MANUAL_POST
-    return outbox.result_row(
+    return outbox.result_message(
         practice_id=practice_id,
         source=source,
         event_id=event_id,

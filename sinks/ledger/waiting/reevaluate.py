@@ -88,8 +88,8 @@ def _state(row: Any, paused: bool) -> State:
     )
 
 
-def _result(practice_id: str, row: Any, state: State, at: datetime) -> outbox.OutboxRow:
-    return outbox.result_row(
+def _result(practice_id: str, row: Any, state: State, at: datetime) -> outbox.OutboxMessage:
+    return outbox.result_message(
         practice_id=practice_id,
         source=row[5],
         event_id=row[6],

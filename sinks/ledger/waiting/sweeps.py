@@ -125,7 +125,7 @@ class Sweeps:
                     idle.append(row)
                 else:
                     asked.append(row)
-                    requests.append(outbox.redecision_row(_request(row, truth.version)))
+                    requests.append(outbox.redecision_message(_request(row, truth.version)))
             spans = {"now": now, "first": self._policy.redecide_after, "cap": REDECIDE_CAP}
             cursor.execute(_SWEEPS["redecided"], _keys(asked) | spans)
             cursor.execute(_SWEEPS["not_redecidable"], _keys(idle))

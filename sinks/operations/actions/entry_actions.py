@@ -165,9 +165,9 @@ def _audit(cursor: Cursor, action: Action, practice_id: str, item: Item, saving:
     )
 
 
-def _result(practice_id: str, entry: Entry, state: State, at: datetime) -> outbox.OutboxRow:
+def _result(practice_id: str, entry: Entry, state: State, at: datetime) -> outbox.OutboxMessage:
     reason = _reason(entry.reason)
-    return outbox.result_row(
+    return outbox.result_message(
         practice_id=practice_id,
         source=entry.source,
         event_id=entry.event_id,

@@ -167,7 +167,7 @@ def save_locked(
         settings=settings,
     )
     _insert(cursor, practice_id, version, own, before, saving)
-    outbox.enqueue(cursor, [outbox.settings_row(practice_id)])
+    outbox.enqueue(cursor, [outbox.settings_message(practice_id)])
     if begins <= at:
         apply_begun(cursor, practice_id, now=at, jitter_s=jitter_s)
     return version

@@ -84,7 +84,7 @@ def withdraw(
             before=msgspec.to_builtins(standing.settings) | {"effective_from": standing.effective_from.isoformat()},
             why=saving.reason,
         )
-        outbox.enqueue(cursor, [outbox.settings_row(practice_id)])
+        outbox.enqueue(cursor, [outbox.settings_message(practice_id)])
         return next(each for each in withdrawn(cursor, practice_id) if each.version.version == standing.version)
 
 
