@@ -11,7 +11,7 @@ from deploy.commands.operator_options import By, Json
 from deploy.commands.settings import Changes, From
 from sinks.ledger.named_queries import named_queries
 
-_SQL: Final = named_queries("sinks.ledger.queries", "practices.sql")
+_SQL: Final = named_queries("sinks.ledger.practices.settings", "groups.sql")
 
 if TYPE_CHECKING:
     from sinks.ledger.practices.settings.follow_group import Effect

@@ -12,7 +12,7 @@ import typer
 from deploy.commands.operator_options import By, Json, PracticeId
 from sinks.ledger.named_queries import named_queries
 
-_SQL: Final = named_queries("sinks.ledger.queries", "facts.sql")
+_SQL: Final = named_queries("sinks.ledger.practices")
 
 app = typer.Typer(no_args_is_help=True, help="Practices and whom to tell.")
 

@@ -18,7 +18,7 @@ from schemas.topics import STREAM_TOPICS
 from schemas.vocabulary import DEAD, SKIPPED, State, Target
 from sinks.ledger.named_queries import named_queries
 
-_SQL: Final = named_queries("sinks.ledger.queries", "views.sql")
+_SQL: Final = named_queries("sinks.ledger", "conservation.sql")
 
 Connection = psycopg.Connection[TupleRow]
 

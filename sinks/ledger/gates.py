@@ -12,7 +12,7 @@ from psycopg.rows import TupleRow
 from sinks.ledger.named_queries import named_queries
 from streams.runtime.times import Profile
 
-_SQL: Final = named_queries("sinks.ledger.queries", "gates.sql")
+_SQL: Final = named_queries("sinks.ledger", "gates.sql")
 
 Cursor = psycopg.Cursor[TupleRow]
 GateKey = tuple[str, str]

@@ -23,7 +23,7 @@ from streams.runtime.metrics import (
     UNPOSTED_MINOR,
 )
 
-_SQL: Final = named_queries("sinks.ledger.queries", "views.sql")
+_SQL: Final = named_queries("sinks.ledger", "gauges.sql")
 
 EVERY_S: Final = 60.0
 """It looks at all that is open: a second for some millions, and no more than once a minute."""

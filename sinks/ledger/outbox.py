@@ -21,7 +21,7 @@ from streams.kafka.dead_letters import DeadLetter, dead_letter_headers
 from streams.kafka.header_values import HeaderList
 from streams.kafka.redecision_requests import redecision_headers
 
-_SQL: Final = named_queries("sinks.ledger.queries", "outbox.sql")
+_SQL: Final = named_queries("sinks.ledger", "outbox.sql")
 
 CHANNEL: Final = "writeback_outbox"
 INSERT: Final[LiteralString] = _SQL["insert"]

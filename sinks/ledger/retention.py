@@ -36,8 +36,8 @@ LEAST_MONTHS: Final = 13
 """A refund, a return or a dispute may still come about a payment of the last year, and reads what it said."""
 
 Connection = psycopg.Connection[TupleRow]
-_SQL: Final = named_queries("sinks.ledger.queries", "retention.sql")
-_INTAKE: Final = named_queries("sinks.ledger.queries", "intake.sql")
+_RETENTION: Final = named_queries("sinks.ledger", "retention.sql")
+_INTAKE: Final = named_queries("sinks.ledger.intake")
 _LOG: Final = log(__name__)
 
 
@@ -108,14 +108,16 @@ def expired(connection: Connection, before: date) -> Expired:
     months = [
         month
         for parent in ("bodies", "attempts")
-        for month in fetch_all(connection, ExpiredMonth, _SQL["expired_months"], {"parent": parent, "before": before})
+        for month in fetch_all(
+            connection, ExpiredMonth, _RETENTION["expired_months"], {"parent": parent, "before": before}
+        )
     ]
     limits = {"before": before, "most": MOST_COUNTED}
     return Expired(
         before=before,
         months=tuple(months),
-        notices=fetch_value(connection, _SQL["count_notices"], limits),
-        dead_letters=fetch_value(connection, _SQL["count_dead_letters"], limits),
+        notices=fetch_value(connection, _RETENTION["count_notices"], limits),
+        dead_letters=fetch_value(connection, _RETENTION["count_dead_letters"], limits),
     )
 
 
@@ -145,10 +147,10 @@ def gather_stray_month(connection: Connection) -> bool:
 
     Blocks for the move of that month's rows, and holds up whoever writes to the catch-all table meanwhile.
     """
-    month = fetch_value(connection, _SQL["stray_month"])
+    month = fetch_value(connection, _RETENTION["stray_month"])
     if month is None:
         return False
-    connection.execute(_SQL["ensure_months"], {"first_day": month, "months": 0})
+    connection.execute(_RETENTION["ensure_months"], {"first_day": month, "months": 0})
     return True
 
 
@@ -166,7 +168,7 @@ def _moved_bodies(connection: Connection, month: ExpiredMonth, since: date, to_m
     place = _Body("", "", "", False)
     while True:
         parameters = msgspec.structs.asdict(place) | {"month": month.month, "since": since, "page": PAGE}
-        page = fetch_all(connection, _Body, _SQL["needed_bodies"], parameters)
+        page = fetch_all(connection, _Body, _RETENTION["needed_bodies"], parameters)
         by_practice: dict[str, list[_Body]] = defaultdict(list)
         for each in page:
             if each.needed:
@@ -175,7 +177,7 @@ def _moved_bodies(connection: Connection, month: ExpiredMonth, since: date, to_m
             with connection.transaction():
                 connection.execute(_INTAKE["lock_practices"], {"practice_ids": [practice_id]})
                 connection.execute(
-                    _SQL["move_bodies"],
+                    _RETENTION["move_bodies"],
                     {
                         "practice_id": practice_id,
                         "sources": [each.source for each in needed],
@@ -195,11 +197,11 @@ def _moved_attempts(connection: Connection, month: ExpiredMonth, since: date, to
     place = _Attempt("", 0, 0, "", 0, False)
     while True:
         parameters = msgspec.structs.asdict(place) | {"month": month.month, "page": PAGE}
-        page = fetch_all(connection, _Attempt, _SQL["needed_attempts"], parameters)
+        page = fetch_all(connection, _Attempt, _RETENTION["needed_attempts"], parameters)
         needed = [each for each in page if each.needed]
         if needed:
             connection.execute(
-                _SQL["move_attempts"],
+                _RETENTION["move_attempts"],
                 {
                     "practice_ids": [each.practice_id for each in needed],
                     "effect_ids": [each.effect_id for each in needed],
@@ -232,9 +234,9 @@ def _dropped(connection: Connection, month: ExpiredMonth) -> Deleted:
 def _old_rows(connection: Connection, before: date) -> Iterator[Deleted]:
     while True:
         with connection.transaction():
-            old = fetch_all(connection, _Notice, _SQL["old_notices"], {"before": before, "page": PAGE})
+            old = fetch_all(connection, _Notice, _RETENTION["old_notices"], {"before": before, "page": PAGE})
             connection.execute(
-                _SQL["delete_notices"],
+                _RETENTION["delete_notices"],
                 {
                     "practice_ids": [each.practice_id for each in old],
                     "causes": [each.cause for each in old],
@@ -245,7 +247,7 @@ def _old_rows(connection: Connection, before: date) -> Iterator[Deleted]:
         if len(old) < PAGE:
             break
     while True:
-        rows = connection.execute(_SQL["delete_dead_letters"], {"before": before, "page": PAGE}).rowcount
+        rows = connection.execute(_RETENTION["delete_dead_letters"], {"before": before, "page": PAGE}).rowcount
         yield Deleted(dead_letters=rows)
         if rows < PAGE:
             break

@@ -33,7 +33,7 @@ from sinks.ledger.rows.fetch import fetch_all, fetch_value, fetch_values
 from streams.runtime.clock import Clock
 
 _EFFECTS: Final = named_queries("sinks.ledger", "effects.sql")
-_FACTS: Final = named_queries("sinks.ledger.queries", "facts.sql")
+_GATES: Final = named_queries("sinks.ledger", "gates.sql")
 
 Cursor = psycopg.Cursor[TupleRow]
 
@@ -83,7 +83,7 @@ class UnitOfWork:
 
     def lock_gates(self, also: Iterable[str] = ()) -> None:
         """Step 2: all gates of the practice, and those of the connections `also`. Blocks on a poster's mark."""
-        mine = fetch_values(self.cursor, _FACTS["gates_of"], {"practice_id": self.practice_id})
+        mine = fetch_values(self.cursor, _GATES["gates_of"], {"practice_id": self.practice_id})
         wanted = {*mine, *also}
         if not wanted <= self._gates:
             gates.lock(self.cursor, self._keys(wanted))
@@ -122,7 +122,7 @@ class UnitOfWork:
     def refresh_gates(self, connections: Iterable[str] | None = None) -> None:
         """Let gates look again for work at the end, although no effect of theirs moved. None: all of the practice."""
         if connections is None:
-            connections = fetch_values(self.cursor, _FACTS["gates_of"], {"practice_id": self.practice_id})
+            connections = fetch_values(self.cursor, _GATES["gates_of"], {"practice_id": self.practice_id})
         self._changed_gates.update(connections)
 
     def audit(
@@ -160,7 +160,7 @@ class UnitOfWork:
         return [(self.practice_id, connection_id) for connection_id in connections]
 
     def _instant(self) -> datetime:
-        found: datetime = fetch_value(self.cursor, _FACTS["moment"], {"now": self.now})
+        found: datetime = fetch_value(self.cursor, _EFFECTS["moment"], {"now": self.now})
         return found
 
 

@@ -22,7 +22,7 @@ from streams.runtime.lifecycle import Stop
 from streams.runtime.logging import log
 from streams.settings import ProgramSettings
 
-_SQL: Final = named_queries("sinks.ledger.queries", "era.sql")
+_SQL: Final = named_queries("sinks.ledger.schema", "era.sql")
 
 Connection = AsyncConnection[TupleRow]
 

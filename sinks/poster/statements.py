@@ -26,7 +26,7 @@ from streams.fault_injection import Control, CrashPoint, disabled, reach
 from streams.runtime.clock import Clock
 from streams.settings import ProgramSettings
 
-_GATES: Final = named_queries("sinks.ledger.queries", "gates.sql")
+_GATES: Final = named_queries("sinks.ledger", "gates.sql")
 
 Connect = Callable[[], AbstractAsyncContextManager[AsyncConnection[TupleRow]]]
 

@@ -28,7 +28,7 @@ from streams.runtime.errors import Poison, category_of
 from streams.runtime.logging import log
 from streams.runtime.metrics import DEAD_LETTERS, INTAKE_BISECTIONS, INTAKE_EFFECTS, RECEIPTS, REDECISIONS
 
-_SQL: Final = named_queries("sinks.ledger.queries", "intake.sql")
+_SQL: Final = named_queries("sinks.ledger.intake")
 
 Connection = psycopg.Connection[TupleRow]
 

@@ -14,7 +14,7 @@ from sinks.ledger.named_queries import named_queries
 from streams.fault_injection import Control, disabled
 from streams.runtime.errors import ConfigurationError, Fenced
 
-_SQL: Final = named_queries("sinks.ledger.queries", "intake.sql")
+_SQL: Final = named_queries("sinks.ledger.intake")
 
 Partition = tuple[str, int]
 """(topic id, partition): a topic made anew is another one."""

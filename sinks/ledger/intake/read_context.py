@@ -21,8 +21,8 @@ from sinks.ledger.intake.read_payment_states import named_in, patients_of, read_
 from sinks.ledger.intake.records import Decided, Record
 from sinks.ledger.named_queries import named_queries
 
-_INTAKE: Final = named_queries("sinks.ledger.queries", "intake.sql")
-_LIVES: Final = named_queries("sinks.ledger.queries", "lives.sql")
+_INTAKE: Final = named_queries("sinks.ledger.intake")
+_PAYMENT_STATES: Final = named_queries("sinks.ledger.intake", "payment_states.sql")
 
 Cursor = psycopg.Cursor[TupleRow]
 
@@ -97,7 +97,7 @@ def read_facts(
         | {PaymentKey(row[0], row[1], _PAYOUT if row[2] else _PAYMENT, row[3]) for row in parked}
     )
     if asked.paid:
-        waiting = connection.execute(_LIVES["waiting_for_payout"], _keys(asked.paid)).fetchall()
+        waiting = connection.execute(_PAYMENT_STATES["waiting_for_payout"], _keys(asked.paid)).fetchall()
         keys |= {PaymentKey(practice_id, source, _PAYMENT, ref) for practice_id, source, ref in waiting}
     lives, histories = read_lives(cursor, keys)
     more = patients_of(lives) - asked.patients

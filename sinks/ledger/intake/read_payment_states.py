@@ -22,7 +22,7 @@ from sinks.ledger.intake.working_state import WorkingState, WorkingStates
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.practices.settings.stored_settings import histories as saved_histories
 
-_SQL: Final = named_queries("sinks.ledger.queries", "lives.sql")
+_SQL: Final = named_queries("sinks.ledger.intake", "payment_states.sql")
 
 Connection = psycopg.Connection[TupleRow]
 Cursor = psycopg.Cursor[TupleRow]

@@ -36,7 +36,7 @@ from streams.runtime.metrics import BATCH_RECORDS, BATCH_SECONDS, DATABASE_RECON
 from streams.runtime.times import Profile
 from streams.settings import ProgramSettings
 
-_SQL: Final = named_queries("sinks.ledger.queries", "intake.sql")
+_SQL: Final = named_queries("sinks.ledger.intake")
 
 OUTAGE_S: Final = 600.0
 """Broker or database away for longer: exit loudly and let the supervisor decide. Nothing is lost meanwhile."""

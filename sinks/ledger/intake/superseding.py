@@ -20,7 +20,7 @@ from sinks.ledger.named_queries import named_queries
 from sinks.ledger.outbox import OutboxMessage, result_message
 from streams.fault_injection import Control, disabled
 
-_SQL: Final = named_queries("sinks.ledger.queries", "intake.sql")
+_SQL: Final = named_queries("sinks.ledger.intake")
 
 Cursor = psycopg.Cursor[TupleRow]
 

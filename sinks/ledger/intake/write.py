@@ -21,8 +21,8 @@ from sinks.ledger.named_queries import named_queries
 from streams.kafka.header_values import as_text
 from streams.runtime.errors import Permanent
 
-_INTAKE: Final = named_queries("sinks.ledger.queries", "intake.sql")
-_LIVES: Final = named_queries("sinks.ledger.queries", "lives.sql")
+_INTAKE: Final = named_queries("sinks.ledger.intake")
+_PAYMENT_STATES: Final = named_queries("sinks.ledger.intake", "payment_states.sql")
 
 Cursor = psycopg.Cursor[TupleRow]
 _Put = Callable[[Cursor, str, Sequence[Row]], None]
@@ -67,7 +67,7 @@ def _write(cursor: Cursor, writes: Writes, put: _Put, *, now: datetime | None, a
 def _dispute(cursor: Cursor, writes: Writes, at: datetime) -> None:
     """Row by row: one batch may tell a dispute and its end."""
     for dispute in writes.disputes:
-        cursor.execute(_LIVES["add_dispute"], msgspec.structs.asdict(dispute) | {"now": at})
+        cursor.execute(_PAYMENT_STATES["add_dispute"], msgspec.structs.asdict(dispute) | {"now": at})
 
 
 def _move(cursor: Cursor, writes: Writes, at: datetime) -> None:
@@ -86,12 +86,12 @@ def _move(cursor: Cursor, writes: Writes, at: datetime) -> None:
             "reasons": [None if move.reason is None else move.reason.value for move in moves],
             "now": at,
         }
-        moved = cursor.execute(_LIVES["move"], parameters).fetchall()
+        moved = cursor.execute(_PAYMENT_STATES["move"], parameters).fetchall()
         if len(moved) != len(moves):
             raise Permanent(f"{len(moves) - len(moved)} effects changed behind the practice's lock")
     if writes.redirects:
         cursor.execute(
-            _LIVES["redirect"],
+            _PAYMENT_STATES["redirect"],
             {
                 "practice_ids": [practice_id for practice_id, _ in writes.redirects],
                 "effect_ids": [effect_id for _, effect_id in writes.redirects],

@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 
 from sinks.ledger.named_queries import named_queries
 
-_SQL: Final = named_queries("sinks.ledger.queries", "facts.sql")
+_SQL: Final = named_queries("sinks.ledger.practices")
 
 
 Cursor = psycopg.Cursor[TupleRow]

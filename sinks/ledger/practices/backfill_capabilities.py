@@ -13,8 +13,8 @@ from sinks.targets.catalogue import ROUTES
 from streams.runtime.errors import ConfigurationError
 from streams.runtime.logging import log
 
-_CONNECTIONS: Final = named_queries("sinks.ledger.queries", "connections.sql")
-_FACTS: Final = named_queries("sinks.ledger.queries", "facts.sql")
+_CONNECTIONS: Final = named_queries("sinks.ledger.practices", "connections.sql")
+_PRACTICES: Final = named_queries("sinks.ledger.practices")
 
 _LOG: Final = log(__name__)
 
@@ -35,7 +35,7 @@ def tell_abilities(connection: psycopg.Connection[TupleRow]) -> int:
             continue
         known = {"home": home, "connection_id": connection_id, "config": Jsonb(config)}
         with connection.transaction():
-            connection.execute(_FACTS["lock_practice"], {"practice_id": home})
+            connection.execute(_PRACTICES["lock_practice"], {"practice_id": home})
             told += connection.execute(_CONNECTIONS["tell"], known | {"capabilities": words}).rowcount
     return told
 

@@ -20,7 +20,7 @@ from sinks.ledger.waiting.reevaluate import moment, recompute
 from sinks.ledger.waiting.release import compose_anew, release
 from streams.runtime.errors import ConfigurationError
 
-_SQL: Final = named_queries("sinks.ledger.queries", "connections.sql")
+_SQL: Final = named_queries("sinks.ledger.practices", "connections.sql")
 
 Cursor = psycopg.Cursor[TupleRow]
 

@@ -15,7 +15,7 @@ from sinks.ledger.waiting.reevaluate import moment, recompute
 from streams.runtime.clock import Clock
 from streams.runtime.errors import ConfigurationError
 
-_SQL: Final = named_queries("sinks.ledger.queries", "facts.sql")
+_SQL: Final = named_queries("sinks.ledger.practices")
 
 
 def link(

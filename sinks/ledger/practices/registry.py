@@ -14,7 +14,7 @@ from sinks.ledger.rows.fetch import fetch_one, fetch_values
 from streams.runtime.did_you_mean import nearest
 from streams.runtime.errors import ConfigurationError
 
-_SQL: Final = named_queries("sinks.ledger.queries", "facts.sql")
+_SQL: Final = named_queries("sinks.ledger.practices")
 
 Cursor = psycopg.Cursor[TupleRow]
 

@@ -12,7 +12,7 @@ from sinks.ledger.named_queries import named_queries
 from streams.runtime.errors import ConfigurationError
 from streams.runtime.logging import log
 
-_SQL: Final = named_queries("sinks.ledger.queries", "era.sql")
+_SQL: Final = named_queries("sinks.ledger.schema", "era.sql")
 
 Connection = psycopg.Connection[TupleRow]
 

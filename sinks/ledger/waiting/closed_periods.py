@@ -12,7 +12,7 @@ from schemas.vocabulary import State
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.waiting.release import release
 
-_SQL: Final = named_queries("sinks.ledger.queries", "periods.sql")
+_SQL: Final = named_queries("sinks.ledger.waiting", "closed_periods.sql")
 
 Cursor = psycopg.Cursor[TupleRow]
 

@@ -13,8 +13,8 @@ from schemas.vocabulary import READY, SKIPPED, WAITING, DecisionReason, EntryKin
 from sinks.ledger import gates, outbox
 from sinks.ledger.named_queries import named_queries
 
-_LIVES: Final = named_queries("sinks.ledger.queries", "lives.sql")
-_FACTS: Final = named_queries("sinks.ledger.queries", "facts.sql")
+_WAITING: Final = named_queries("sinks.ledger.waiting")
+_GATES: Final = named_queries("sinks.ledger", "gates.sql")
 
 Cursor = psycopg.Cursor[TupleRow]
 
@@ -37,7 +37,7 @@ def follow_originals(
     rows: list[Any] = []
     level = sorted(set(effect_ids))
     while level:
-        found = cursor.execute(_LIVES["hanging_on"], {"practice_id": practice_id, "effect_ids": level}).fetchall()
+        found = cursor.execute(_WAITING["hanging_on"], {"practice_id": practice_id, "effect_ids": level}).fetchall()
         moves = [(row, state) for row in found if (state := _follows(row)) is not None]
         if moves:
             _move(cursor, practice_id, moves, now)
@@ -63,7 +63,7 @@ def _follows(row: TupleRow) -> State | None:
 
 def _move(cursor: Cursor, practice_id: str, moves: list[tuple[TupleRow, State]], now: datetime) -> None:
     cursor.execute(
-        _LIVES["follow"],
+        _WAITING["follow"],
         {
             "practice_id": practice_id,
             "effect_ids": [row[0] for row, _ in moves],
@@ -75,7 +75,7 @@ def _move(cursor: Cursor, practice_id: str, moves: list[tuple[TupleRow, State]],
 
 
 def _gates(cursor: Cursor, practice_id: str) -> list[gates.GateKey]:
-    rows = cursor.execute(_FACTS["gates_of"], {"practice_id": practice_id}).fetchall()
+    rows = cursor.execute(_GATES["gates_of"], {"practice_id": practice_id}).fetchall()
     return [(practice_id, row[0]) for row in rows]
 
 

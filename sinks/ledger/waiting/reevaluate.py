@@ -13,14 +13,16 @@ from schemas.vocabulary import DecisionReason, EntryKind, State, Target
 from sinks.ledger import gates, outbox
 from sinks.ledger.named_queries import named_queries
 
-_SQL: Final = named_queries("sinks.ledger.queries", "facts.sql")
+_PRACTICES: Final = named_queries("sinks.ledger.practices")
+_WAITING: Final = named_queries("sinks.ledger.waiting")
+_EFFECTS: Final = named_queries("sinks.ledger", "effects.sql")
 
 Cursor = psycopg.Cursor[TupleRow]
 
 
 def lock(cursor: Cursor, practice_id: str) -> bool:
     """Lock the practice's row; False when there is none. Blocks while another writer of its ledger is at work."""
-    return cursor.execute(_SQL["lock_practice"], {"practice_id": practice_id}).fetchone() is not None
+    return cursor.execute(_PRACTICES["lock_practice"], {"practice_id": practice_id}).fetchone() is not None
 
 
 def recompute(
@@ -33,18 +35,18 @@ def recompute(
     1. lock the gates. 2. lock and read the effects. 3. recompute, pure. 4. write, with results. 5. refresh the gates.
     """
     who = {"practice_id": practice_id, "patient_ref": patient_ref}
-    keys = [(practice_id, row[0]) for row in cursor.execute(_SQL["gates_to_recompute"], who).fetchall()]
+    keys = [(practice_id, row[0]) for row in cursor.execute(_WAITING["gates_to_recompute"], who).fetchall()]
     if not keys:
         return 0
     gates.lock(cursor, keys)
-    rows = cursor.execute(_SQL["effects_to_recompute"], who).fetchall()
+    rows = cursor.execute(_WAITING["effects_to_recompute"], who).fetchall()
     paused = not master_on(cursor, practice_id, now)
     moved = [(row, state) for row in rows if (state := _state(row, paused)) != row[1] or _is_back(row)]
     if not moved:
         return 0
     at = moment(cursor, now)
     cursor.execute(
-        _SQL["set_states"],
+        _WAITING["set_states"],
         {
             "practice_id": practice_id,
             "effect_ids": [row[0] for row, _ in moved],
@@ -61,13 +63,13 @@ def recompute(
 
 def master_on(cursor: Cursor, practice_id: str, now: datetime | None) -> bool:
     """The switch as it is now (law 24). Without settings nothing was decided, so nothing is paused."""
-    found = cursor.execute(_SQL["master_now"], {"practice_id": practice_id, "now": now}).fetchone()
+    found = cursor.execute(_WAITING["master_now"], {"practice_id": practice_id, "now": now}).fetchone()
     return found is None or bool(found[0])
 
 
 def moment(cursor: Cursor, now: datetime | None) -> datetime:
     """Business time now, by the wall clock: after the wait for a lock, not before it."""
-    ((at,),) = cursor.execute(_SQL["moment"], {"now": now}).fetchall()
+    ((at,),) = cursor.execute(_EFFECTS["moment"], {"now": now}).fetchall()
     instant: datetime = at
     return instant
 

@@ -14,7 +14,7 @@ from sinks.ledger import gates
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.request_ids import request_id
 
-_SQL: Final = named_queries("sinks.ledger.queries", "connections.sql")
+_SQL: Final = named_queries("sinks.ledger.waiting")
 
 Cursor = psycopg.Cursor[TupleRow]
 

@@ -17,7 +17,7 @@ from sinks.ledger.intake.write import write
 from sinks.ledger.named_queries import named_queries
 from streams.runtime.clock import Clock
 
-_SQL: Final = named_queries("sinks.ledger.queries", "lives.sql")
+_SQL: Final = named_queries("sinks.ledger.waiting", "sweeps.sql")
 
 PAGE: Final = 500
 """Waiting rows of one look: far below the statement timeout, and the next look goes on behind them."""

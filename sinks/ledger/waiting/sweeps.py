@@ -30,10 +30,9 @@ from streams.runtime.clock import Clock
 from streams.runtime.logging import log
 from streams.runtime.metrics import REDECISIONS, SWEEP_REPAIRS
 
-_PERIODS: Final = named_queries("sinks.ledger.queries", "periods.sql")
-_SWEEPS: Final = named_queries("sinks.ledger.queries", "sweeps.sql")
-_FACTS: Final = named_queries("sinks.ledger.queries", "facts.sql")
-_GATES: Final = named_queries("sinks.ledger.queries", "gates.sql")
+_CLOSED_PERIODS: Final = named_queries("sinks.ledger.waiting", "closed_periods.sql")
+_SWEEPS: Final = named_queries("sinks.ledger.waiting", "sweeps.sql")
+_SETTINGS: Final = named_queries("sinks.ledger.practices.settings")
 
 MOST: Final = 500
 """Rows of one look: a sweep stays far below the statement timeout, and the next one goes on."""
@@ -99,7 +98,7 @@ class Sweeps:
     def open_days(self) -> int:
         """Entries that were to carry today's date while today was closed go on with the first open day (T-9)."""
         now = self._clock.for_database()
-        rows = self._connection.execute(_PERIODS["days_opened"], {"now": now, "most": MOST}).fetchall()
+        rows = self._connection.execute(_CLOSED_PERIODS["days_opened"], {"now": now, "most": MOST}).fetchall()
         released = 0
         for (practice_id,) in sorted(rows):
             with self._connection.transaction(), self._connection.cursor() as cursor:
@@ -148,7 +147,7 @@ class Sweeps:
             with self._connection.transaction(), self._connection.cursor() as cursor:
                 lock_practices(cursor, [practice_id])
                 parameters = {"practice_id": practice_id, "now": self._clock.for_database()}
-                repaired += cursor.execute(_FACTS["ask_again"], parameters).rowcount
+                repaired += cursor.execute(_SETTINGS["ask_again"], parameters).rowcount
         return repaired
 
     def _quiet_gates(self) -> int:
@@ -161,7 +160,7 @@ class Sweeps:
             "after_connection": self._after[1],
             "most": MOST,
         }
-        rows = self._connection.execute(_GATES["quiet_gates_with_work"], parameters).fetchall()
+        rows = self._connection.execute(_SWEEPS["quiet_gates_with_work"], parameters).fetchall()
         self._after = (rows[-1][0], rows[-1][1]) if len(rows) == MOST else ("", "")
         repaired = 0
         for practice_id, connection_id in rows:
@@ -169,9 +168,9 @@ class Sweeps:
                 key = {"practice_id": practice_id, "connection_id": connection_id, "now": now, "late": LATE_GATE}
                 lock_practices(cursor, [practice_id])
                 gates.lock(cursor, [(practice_id, connection_id)])
-                asleep = cursor.execute(_GATES["sleeps"], key).fetchone()
+                asleep = cursor.execute(_SWEEPS["sleeps"], key).fetchone()
                 gates.refresh(cursor, [(practice_id, connection_id)], now=now, jitter_s=self._policy.jitter_s)
-                awake = cursor.execute(_GATES["sleeps"], key).fetchone()
+                awake = cursor.execute(_SWEEPS["sleeps"], key).fetchone()
                 repaired += int(asleep is not None and awake is None)
         return repaired
 

@@ -26,7 +26,7 @@ from sinks.operations.queries.waiting_entries import FILE, Entry, units
 from streams.runtime.clock import Clock
 from streams.runtime.errors import ConfigurationError, Transient
 
-_LEDGER: Final = named_queries("sinks.ledger.queries", "facts.sql")
+_GATES: Final = named_queries("sinks.ledger", "gates.sql")
 
 Cursor = psycopg.Cursor[TupleRow]
 _SQL = named_queries("sinks.operations.queries", FILE)
@@ -74,7 +74,7 @@ def apply(
     now, followed = clock.for_database(), 0
     with connection.transaction(), connection.cursor() as cursor:
         require_practice(cursor, practice_id)
-        held = cursor.execute(_LEDGER["gates_of"], {"practice_id": practice_id}).fetchall()
+        held = cursor.execute(_GATES["gates_of"], {"practice_id": practice_id}).fetchall()
         gates.lock(cursor, [(practice_id, row[0]) for row in held])
         touched = [each.effect_id for each in units(connection, practice_id, effect_ids, now)]
         cursor.execute(_SQL["lock_units"], {"practice_id": practice_id, "effect_ids": touched})

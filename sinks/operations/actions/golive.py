@@ -33,7 +33,7 @@ from sinks.targets.route import StoredConnection, Surroundings, UnusableConnecti
 from streams.runtime.clock import Clock
 from streams.runtime.errors import ConfigurationError
 
-_SQL: Final = named_queries("sinks.ledger.queries", "practices.sql")
+_SQL: Final = named_queries("sinks.ledger.practices.settings", "entitlement.sql")
 
 Connection = psycopg.Connection[TupleRow]
 

@@ -19,7 +19,7 @@ from streams.kafka.topic_identity import TopicGuard
 from streams.runtime.errors import Transient
 from streams.settings import ProgramSettings
 
-_SQL: Final = named_queries("sinks.ledger.queries", "views.sql")
+_SQL: Final = named_queries("sinks.operations.queries", "receipts.sql")
 
 READ_S: Final = 30.0
 """For one gap: it holds control records only, as a rule, and ends at once."""

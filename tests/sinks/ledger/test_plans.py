@@ -30,44 +30,49 @@ NAMED = {"practice_ids": ASKED, "sources": ["s"] * 3, "refs": IDS}
 PAGE = {"practice_id": "p7", "source": "s", "event_id": "ev-1", "most": 500}
 
 HOT: dict[tuple[str, str], dict[str, Any]] = {
-    ("intake", "lock_practices"): {"practice_ids": ASKED},
-    ("intake", "receipts_of"): {"practice_ids": ASKED, "topic_ids": ["t"] * 3, "parts": [0] * 3, "offs": [1, 2, 3]},
-    ("intake", "events_of"): {
+    ("intake/queries.sql", "lock_practices"): {"practice_ids": ASKED},
+    ("intake/queries.sql", "receipts_of"): {
+        "practice_ids": ASKED,
+        "topic_ids": ["t"] * 3,
+        "parts": [0] * 3,
+        "offs": [1, 2, 3],
+    },
+    ("intake/queries.sql", "events_of"): {
         "practice_ids": ASKED,
         "sources": ["s"] * 3,
         "event_ids": IDS,
         "subjects": IDS,
         "kinds": ["payment"] * 3,
     },
-    ("intake", "parked_on"): NAMED,
-    ("lives", "events"): NAMED | {"kinds": ["payment"] * 3},
-    ("lives", "effects"): {"practice_ids": ASKED, "sources": ["s"] * 3, "event_ids": IDS},
-    ("lives", "gates"): {"practice_ids": ASKED},
-    ("lives", "payout_items"): NAMED,
-    ("lives", "waiting_for_payout"): NAMED,
-    ("lives", "histories"): {"practice_ids": ASKED},
-    ("lives", "hanging_on"): {"practice_id": "p7", "effect_ids": [2, 3]},
-    ("lives", "parked_page"): PAGE,
-    ("lives", "unpaid_page"): PAGE,
-    ("lives", "unpriced_page"): PAGE,
-    ("intake", "truths_of"): {"practice_ids": ASKED},
-    ("intake", "links_of"): {"practice_ids": ASKED, "patient_refs": ["pt-1"] * 3},
-    ("intake", "connections_of"): {"practice_ids": ASKED},
-    ("intake", "advance_sequences"): {"practice_ids": ASKED, "seqs": [1000, 1000, 1000]},
-    ("gates", "advance"): {
+    ("intake/queries.sql", "parked_on"): NAMED,
+    ("intake/payment_states.sql", "events"): NAMED | {"kinds": ["payment"] * 3},
+    ("intake/payment_states.sql", "effects"): {"practice_ids": ASKED, "sources": ["s"] * 3, "event_ids": IDS},
+    ("intake/payment_states.sql", "gates"): {"practice_ids": ASKED},
+    ("intake/payment_states.sql", "payout_items"): NAMED,
+    ("intake/payment_states.sql", "waiting_for_payout"): NAMED,
+    ("intake/payment_states.sql", "histories"): {"practice_ids": ASKED},
+    ("waiting/queries.sql", "hanging_on"): {"practice_id": "p7", "effect_ids": [2, 3]},
+    ("waiting/sweeps.sql", "parked_page"): PAGE,
+    ("waiting/sweeps.sql", "unpaid_page"): PAGE,
+    ("waiting/sweeps.sql", "unpriced_page"): PAGE,
+    ("intake/queries.sql", "truths_of"): {"practice_ids": ASKED},
+    ("intake/queries.sql", "links_of"): {"practice_ids": ASKED, "patient_refs": ["pt-1"] * 3},
+    ("intake/queries.sql", "connections_of"): {"practice_ids": ASKED},
+    ("intake/queries.sql", "advance_sequences"): {"practice_ids": ASKED, "seqs": [1000, 1000, 1000]},
+    ("gates.sql", "advance"): {
         "practice_ids": ASKED,
         "connection_ids": ASKED,
         "due_ats": [NOON] * 3,
         "now": NOON,
         "jitter_s": 0,
     },
-    ("gates", "lock"): {"practice_ids": ASKED, "connection_ids": ASKED},
-    ("gates", "refresh"): {"practice_ids": ASKED, "connection_ids": ASKED, "now": NOON, "jitter_s": 0},
-    ("facts", "gates_to_recompute"): {"practice_id": "p7", "patient_ref": "pt-1"},
-    ("facts", "effects_to_recompute"): {"practice_id": "p7", "patient_ref": "pt-1"},
-    ("facts", "ask_again"): {"practice_id": "p7", "now": NOON},
-    ("sweeps", "redecisions_due"): {"now": NOON, "most": 500},
-    ("sweeps", "versions_begun"): {"now": NOON, "most": 500},
+    ("gates.sql", "lock"): {"practice_ids": ASKED, "connection_ids": ASKED},
+    ("gates.sql", "refresh"): {"practice_ids": ASKED, "connection_ids": ASKED, "now": NOON, "jitter_s": 0},
+    ("waiting/queries.sql", "gates_to_recompute"): {"practice_id": "p7", "patient_ref": "pt-1"},
+    ("waiting/queries.sql", "effects_to_recompute"): {"practice_id": "p7", "patient_ref": "pt-1"},
+    ("practices/settings/queries.sql", "ask_again"): {"practice_id": "p7", "now": NOON},
+    ("waiting/sweeps.sql", "redecisions_due"): {"now": NOON, "most": 500},
+    ("waiting/sweeps.sql", "versions_begun"): {"now": NOON, "most": 500},
 }
 
 
@@ -88,11 +93,11 @@ def filled(stack: Stack) -> Iterator[Book]:
         book.close()
 
 
-@pytest.mark.parametrize(("file", "name"), HOT, ids=[f"{file}.{name}" for file, name in HOT])
+@pytest.mark.parametrize(("file", "name"), HOT, ids=[f"{file}:{name}" for file, name in HOT])
 def test_a_hot_statement_reads_no_big_table_from_end_to_end(filled: Book, file: str, name: str) -> None:
     parameters = HOT[file, name]
     with filled.connection.transaction(force_rollback=True):
-        statement = named_queries("sinks.ledger.queries", f"{file}.sql")[name]
+        statement = named_queries("sinks.ledger", file)[name]
         query = psycopg.sql.SQL("EXPLAIN (FORMAT JSON) ") + psycopg.sql.SQL(statement)
         ((found,),) = filled.connection.execute(query, parameters).fetchall()
     scanned = set(_scanned(found[0]["Plan"]))

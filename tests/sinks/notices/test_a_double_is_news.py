@@ -9,7 +9,7 @@ import pytest
 from sinks.ledger.named_queries import named_queries
 from tests.sinks.notices.notifying import MORNING, Desk, wait_until
 
-_SQL: Final = named_queries("sinks.ledger.queries", "intake.sql")
+_SQL: Final = named_queries("sinks.ledger.intake")
 
 pytestmark = pytest.mark.stack
 

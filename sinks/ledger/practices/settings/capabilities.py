@@ -14,7 +14,7 @@ from sinks.ledger.named_queries import named_queries
 from sinks.ledger.practices.settings.warnings import DEFAULT_KINDS, Abilities, SettingsWarning, settings_warnings
 from sinks.targets.port import BATCHES_ONLY, GUARANTOR
 
-_SQL: Final = named_queries("sinks.ledger.queries", "practices.sql")
+_SQL: Final = named_queries("sinks.ledger.practices.settings")
 
 Cursor = psycopg.Cursor[TupleRow]
 

@@ -17,7 +17,7 @@ from sinks.ledger.waiting.reevaluate import moment
 from streams.runtime.clock import Clock
 from streams.runtime.errors import ConfigurationError
 
-_SQL: Final = named_queries("sinks.ledger.queries", "practices.sql")
+_SQL: Final = named_queries("sinks.ledger.practices.settings", "entitlement.sql")
 
 
 def entitle(

@@ -13,7 +13,7 @@ from schemas.practice_settings import PracticeSettings, PracticeStatus
 from sinks.ledger.named_queries import named_queries
 from streams.runtime.errors import ConfigurationError
 
-_SQL: Final = named_queries("sinks.ledger.queries", "practices.sql")
+_SQL: Final = named_queries("sinks.ledger.practices.settings", "entitlement.sql")
 
 Cursor = psycopg.Cursor[TupleRow]
 

@@ -27,7 +27,7 @@ from streams.runtime.clock import Clock
 from streams.runtime.did_you_mean import nearest
 from streams.runtime.errors import ConfigurationError
 
-_SQL: Final = named_queries("sinks.ledger.queries", "practices.sql")
+_SQL: Final = named_queries("sinks.ledger.practices.settings", "groups.sql")
 
 Connection = psycopg.Connection[TupleRow]
 Cursor = psycopg.Cursor[TupleRow]

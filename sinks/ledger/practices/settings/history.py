@@ -15,9 +15,8 @@ from schemas.practice_settings import PracticeSettings, SettingsHistory
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.practices.settings.stored_settings import version_of_row
 
-_PRACTICES: Final = named_queries("sinks.ledger.queries", "practices.sql")
-_FACTS: Final = named_queries("sinks.ledger.queries", "facts.sql")
-_INTAKE: Final = named_queries("sinks.ledger.queries", "intake.sql")
+_SETTINGS: Final = named_queries("sinks.ledger.practices.settings")
+_INTAKE: Final = named_queries("sinks.ledger.intake")
 
 Cursor = psycopg.Cursor[TupleRow]
 
@@ -34,13 +33,13 @@ class Newest(msgspec.Struct, frozen=True):
 
 def newest(cursor: Cursor, practice_id: str) -> Newest | None:
     """The newest version, begun or not; None for a practice without settings."""
-    row = cursor.execute(_PRACTICES["newest_settings"], {"practice_id": practice_id}).fetchone()
+    row = cursor.execute(_SETTINGS["newest_settings"], {"practice_id": practice_id}).fetchone()
     return None if row is None else Newest(row[0], row[1], msgspec.convert(row[2], PracticeSettings), tuple(row[3]))
 
 
 def history_of(cursor: Cursor, practice_id: str) -> SettingsHistory:
     """The whole history, ascending; empty for a practice without settings."""
-    rows = cursor.execute(_FACTS["history"], {"practice_id": practice_id}).fetchall()
+    rows = cursor.execute(_SETTINGS["history"], {"practice_id": practice_id}).fetchall()
     return SettingsHistory(practice_id=practice_id, versions=tuple(version_of_row(row) for row in rows))
 
 

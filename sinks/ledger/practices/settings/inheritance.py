@@ -14,7 +14,7 @@ from sinks.ledger.named_queries import named_queries
 from sinks.ledger.practices.settings.fields import Fields, check_name, differences, fields_of, shown, with_fields
 from streams.runtime.errors import ConfigurationError
 
-_SQL: Final = named_queries("sinks.ledger.queries", "practices.sql")
+_SQL: Final = named_queries("sinks.ledger.practices.settings", "groups.sql")
 
 Cursor = psycopg.Cursor[TupleRow]
 

@@ -27,9 +27,10 @@ from sinks.ledger.waiting.reevaluate import moment
 from streams.runtime.clock import Clock
 from streams.runtime.errors import ConfigurationError
 
-_INTAKE: Final = named_queries("sinks.ledger.queries", "intake.sql")
-_FACTS: Final = named_queries("sinks.ledger.queries", "facts.sql")
-_WITHDRAWING: Final = named_queries("sinks.ledger.queries", "withdrawing.sql")
+_INTAKE: Final = named_queries("sinks.ledger.intake")
+_PRACTICES: Final = named_queries("sinks.ledger.practices")
+_SETTINGS: Final = named_queries("sinks.ledger.practices.settings")
+_WITHDRAWAL: Final = named_queries("sinks.ledger.practices.settings", "withdrawal.sql")
 
 Connection = psycopg.Connection[TupleRow]
 Cursor = psycopg.Cursor[TupleRow]
@@ -67,17 +68,17 @@ def add_practice(
     """
     connection.execute(_INTAKE["add_practices"], {"practice_ids": [practice_id]})
     with connection.transaction(), connection.cursor() as cursor:
-        found = cursor.execute(_FACTS["lock_practice"], {"practice_id": practice_id}).fetchone()
+        found = cursor.execute(_PRACTICES["lock_practice"], {"practice_id": practice_id}).fetchone()
         if found is not None and found[1] is not None:
             raise ConfigurationError(
                 f"the practice {practice_id} is known already: change it with `writeback settings set`"
             )
         at = moment(cursor, clock.for_database())
         parameters = {"practice_id": practice_id, "name": name, "now": at, "actor": saving.actor}
-        cursor.execute(_FACTS["add_practice"], parameters)
+        cursor.execute(_PRACTICES["add_practice"], parameters)
         if email:
             contact = {"practice_id": practice_id, "email": email, "role": "STAFF"}
-            cursor.execute(_FACTS["add_contact"], contact)
+            cursor.execute(_PRACTICES["add_contact"], contact)
         append(
             cursor,
             practice_id,
@@ -183,7 +184,7 @@ def _insert(
 ) -> None:
     body = msgspec.to_builtins(version.settings)
     cursor.execute(
-        _FACTS["add_version"],
+        _SETTINGS["add_version"],
         {
             "practice_id": practice_id,
             "version": version.version,
@@ -221,5 +222,5 @@ def _refuse_impossible(
 
 
 def _next_version(cursor: Cursor, practice_id: str) -> int:
-    ((number,),) = cursor.execute(_WITHDRAWING["next_version"], {"practice_id": practice_id}).fetchall()
+    ((number,),) = cursor.execute(_WITHDRAWAL["next_version"], {"practice_id": practice_id}).fetchall()
     return int(number)

@@ -15,7 +15,8 @@ from sinks.ledger.waiting.closed_periods import release_opened
 from sinks.ledger.waiting.reevaluate import recompute
 from streams.runtime.errors import ConfigurationError
 
-_SQL: Final = named_queries("sinks.ledger.queries", "facts.sql")
+_SETTINGS: Final = named_queries("sinks.ledger.practices.settings")
+_GATES: Final = named_queries("sinks.ledger", "gates.sql")
 
 Cursor = psycopg.Cursor[TupleRow]
 
@@ -60,9 +61,9 @@ def apply_begun(cursor: Cursor, practice_id: str, *, now: datetime | None, jitte
     The caller holds the practice's lock.
     """
     parameters = {"practice_id": practice_id, "now": now}
-    cursor.execute(_SQL["mark_applied"], parameters)
-    cursor.execute(_SQL["ask_again"], parameters)
+    cursor.execute(_SETTINGS["mark_applied"], parameters)
+    cursor.execute(_SETTINGS["ask_again"], parameters)
     recompute(cursor, practice_id, now=now, jitter_s=jitter_s)
     release_opened(cursor, practice_id, actor="settings", now=now)
-    rows = cursor.execute(_SQL["gates_of"], {"practice_id": practice_id}).fetchall()
+    rows = cursor.execute(_GATES["gates_of"], {"practice_id": practice_id}).fetchall()
     gates.refresh(cursor, [(practice_id, row[0]) for row in rows], now=now, jitter_s=jitter_s)

@@ -23,7 +23,7 @@ from sinks.ledger.waiting.reevaluate import moment
 from streams.runtime.clock import Clock
 from streams.runtime.errors import ConfigurationError
 
-_SQL: Final = named_queries("sinks.ledger.queries", "withdrawing.sql")
+_SQL: Final = named_queries("sinks.ledger.practices.settings", "withdrawal.sql")
 
 Connection = psycopg.Connection[TupleRow]
 Cursor = psycopg.Cursor[TupleRow]

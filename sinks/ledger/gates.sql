@@ -61,23 +61,5 @@ ON CONFLICT (practice_id, connection_id) DO UPDATE SET next_due_at = least(g.nex
 -- Listeners look at the ledger; the payload only says whose gates to look at ('*' = several).
 SELECT pg_notify('writeback_gates', :practice_id::text);
 
--- name: quiet_gates_with_work
--- Sweep (law 8): gates that would sleep although something of theirs is due. Expected: none. One that rests in a
--- blackout sleeps on purpose (T-8).
-SELECT g.practice_id, g.connection_id
-FROM gates g
-WHERE (g.next_due_at IS NULL OR g.next_due_at > business_now(:now) + :late::interval)
-  AND (g.blackout_until IS NULL OR g.blackout_until <= business_now(:now))
-  AND (g.practice_id, g.connection_id) > (:after_practice, :after_connection)
-  AND (EXISTS (SELECT FROM effects e WHERE e.practice_id = g.practice_id AND e.connection_id = g.connection_id
-      AND is_in_lane(e.state)
-      AND e.due_at <= business_now(:now) - :late::interval)
-    OR EXISTS (SELECT FROM effects e WHERE e.practice_id = g.practice_id AND e.connection_id = g.connection_id
-      AND e.second_look_at <= business_now(:now) - :late::interval))
-ORDER BY g.practice_id, g.connection_id
-LIMIT :most;
-
--- name: sleeps
--- One gate that would not be looked at in time.
-SELECT 1 FROM gates WHERE practice_id = :practice_id AND connection_id = :connection_id
-  AND (next_due_at IS NULL OR next_due_at > business_now(:now) + :late::interval);
+-- name: gates_of
+SELECT connection_id FROM gates WHERE practice_id = :practice_id;

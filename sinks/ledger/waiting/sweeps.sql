@@ -1,3 +1,57 @@
+-- name: quiet_gates_with_work
+-- Sweep (law 8): gates that would sleep although something of theirs is due. Expected: none. One that rests in a
+-- blackout sleeps on purpose (T-8).
+SELECT g.practice_id, g.connection_id
+FROM gates g
+WHERE (g.next_due_at IS NULL OR g.next_due_at > business_now(:now) + :late::interval)
+  AND (g.blackout_until IS NULL OR g.blackout_until <= business_now(:now))
+  AND (g.practice_id, g.connection_id) > (:after_practice, :after_connection)
+  AND (EXISTS (SELECT FROM effects e WHERE e.practice_id = g.practice_id AND e.connection_id = g.connection_id
+      AND is_in_lane(e.state)
+      AND e.due_at <= business_now(:now) - :late::interval)
+    OR EXISTS (SELECT FROM effects e WHERE e.practice_id = g.practice_id AND e.connection_id = g.connection_id
+      AND e.second_look_at <= business_now(:now) - :late::interval))
+ORDER BY g.practice_id, g.connection_id
+LIMIT :most;
+
+-- name: sleeps
+-- One gate that would not be looked at in time.
+SELECT 1 FROM gates WHERE practice_id = :practice_id AND connection_id = :connection_id
+  AND (next_due_at IS NULL OR next_due_at > business_now(:now) + :late::interval);
+
+-- name: parked_page
+-- Sweep (law 8): what waits for its original, page by page, and whether that is stored and resolved.
+SELECT e.practice_id, e.source, e.event_id, CASE WHEN e.kind = 'payout_failed' THEN 'payout' ELSE 'payment' END,
+       e.concerns, EXISTS (
+    SELECT FROM events o WHERE o.practice_id = e.practice_id AND o.source = e.source AND o.subject = e.concerns
+      AND o.kind = CASE WHEN e.kind = 'payout_failed' THEN 'payout' ELSE 'payment' END
+      AND o.superseded_by IS NULL AND o.waiting IS NULL)
+FROM events e
+WHERE e.waiting = 'AWAITING_ORIGINAL' AND (e.practice_id, e.source, e.event_id) > (:practice_id, :source, :event_id)
+ORDER BY e.practice_id, e.source, e.event_id LIMIT :most;
+
+-- name: unpaid_page
+-- Sweep (law 8): payments that wait for their funds, and whether a payout that carries them is stored (T-13).
+SELECT w.practice_id, w.source, w.event_id, 'payment', v.subject, EXISTS (
+    SELECT FROM payout_items i WHERE i.practice_id = v.practice_id AND i.source = v.source AND i.payment_id = v.subject
+      AND i.category = 'CHARGE')
+FROM (SELECT DISTINCT x.practice_id, x.source, x.event_id FROM effects x
+      WHERE x.state = 'AWAITING_CLEARANCE'
+        AND (x.practice_id, x.source, x.event_id) > (:practice_id, :source, :event_id)
+      ORDER BY x.practice_id, x.source, x.event_id LIMIT :most) w
+JOIN events v USING (practice_id, source, event_id)
+ORDER BY w.practice_id, w.source, w.event_id;
+
+-- name: unpriced_page
+-- Sweep (law 8): payments that wait for their fee, and whether a payout that carries them is stored (N-5).
+SELECT e.practice_id, e.source, e.event_id, 'payment', e.subject, EXISTS (
+    SELECT FROM payout_items i WHERE i.practice_id = e.practice_id AND i.source = e.source AND i.payment_id = e.subject
+      AND i.category = 'CHARGE')
+FROM events e
+WHERE e.waiting = 'AWAITING_FEE' AND e.kind = 'payment'
+  AND (e.practice_id, e.source, e.event_id) > (:practice_id, :source, :event_id)
+ORDER BY e.practice_id, e.source, e.event_id LIMIT :most;
+
 -- name: links_missed
 -- Expected: none (law 8). The link and the intake lock the same practice, so neither can miss the other.
 SELECT DISTINCT e.practice_id FROM effects e

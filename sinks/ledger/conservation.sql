@@ -1,17 +1,3 @@
--- name: receipt_gaps
--- Half-open ranges of offsets in [low, high) without a receipt, whoever's it may be.
-WITH r AS (
-    SELECT DISTINCT off FROM receipts WHERE topic_id = :topic_id AND part = :part AND off >= :low AND off < :high
-), g AS (
-    SELECT off + 1 AS gap_from, lead(off, 1, :high::bigint) OVER (ORDER BY off) AS gap_to
-    FROM (SELECT off FROM r UNION ALL SELECT :low::bigint - 1) edges
-)
-SELECT gap_from, gap_to FROM g WHERE gap_to > gap_from ORDER BY gap_from;
-
--- name: receipts_counted
-SELECT count(*), count(DISTINCT off) FROM receipts
-WHERE topic_id = :topic_id AND part = :part AND off >= :low AND off < :high;
-
 -- name: state_counts
 SELECT practice_id, target, state, currency, count(*), sum(amount_minor)::bigint
 FROM effects WHERE :practice_id::text IS NULL OR practice_id = :practice_id
@@ -45,23 +31,3 @@ WHERE e.superseded_by IS NULL AND (e.resolved_at IS NOT NULL AND NOT e.applied) 
 SELECT e.practice_id, e.source, e.event_id FROM events e
 WHERE NOT EXISTS (SELECT FROM receipts r WHERE r.practice_id = e.practice_id AND r.topic_id = e.topic_id
                   AND r.part = e.part AND r.off = e.off);
-
--- name: open_effects
--- What is not final, by state and age since it was due.
-SELECT target, state, currency, CASE
-        WHEN age < interval '1 hour' THEN '<1h' WHEN age < interval '1 day' THEN '<1d'
-        WHEN age < interval '3 days' THEN '<3d' ELSE 'older' END,
-    count(*), sum(amount_minor)::bigint,
-    coalesce(extract(epoch FROM max(age) FILTER (WHERE is_ready(state))), 0)::float8,
-    coalesce(extract(epoch FROM max(age)), 0)::float8
-FROM (SELECT target, state, currency, amount_minor, business_now(:now) - due_at AS age FROM effects
-      WHERE is_open(state)) open_ones
-GROUP BY 1, 2, 3, 4;
-
--- name: foreign_transaction
--- Our own connections end theirs by `transaction_timeout`; others do not, and one old snapshot slows every claim. What
--- this user may not see of others (without pg_monitor) is not counted.
-SELECT coalesce(max(extract(epoch FROM clock_timestamp() - xact_start)), 0)::float8
-FROM pg_stat_activity
-WHERE datname = current_database() AND backend_type = 'client backend' AND backend_xmin IS NOT NULL
-  AND pid <> pg_backend_pid() AND NOT starts_with(application_name, 'writeback-');

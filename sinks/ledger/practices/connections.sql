@@ -78,47 +78,6 @@ LEFT JOIN gates g ON g.practice_id = p.practice_id AND g.connection_id = p.conne
 WHERE :practice_id::text IS NULL OR p.practice_id = :practice_id
 ORDER BY p.practice_id, p.target;
 
--- name: frozen_ones
-SELECT effect_id, source, event_id, target, entry_kind, part, generation, connection_id FROM effects
-WHERE practice_id = :practice_id AND connection_id = :connection_id AND is_ready(state)
-  AND payload IS NOT NULL
-ORDER BY effect_id FOR NO KEY UPDATE;
-
--- name: compose_anew!
-UPDATE effects e SET generation = r.generation, request_id = r.request_id, payload = NULL, payload_digest = NULL
-FROM unnest(:effect_ids::bigint[], :generations::integer[], :request_ids::text[])
-    AS r(effect_id, generation, request_id)
-WHERE e.practice_id = :practice_id AND e.effect_id = r.effect_id AND is_ready(e.state);
-
--- name: dead_ones
--- But for a doubt of another account: nothing that is read in this one would settle it (P-15).
-SELECT effect_id, source, event_id, target, entry_kind, part, generation, connection_id FROM effects
-WHERE practice_id = :practice_id AND state = ANY(:states::text[])
-  AND (:connection_id::text IS NULL OR connection_id = :connection_id)
-  AND (:effect_ids::bigint[] IS NULL OR effect_id = ANY(:effect_ids::bigint[]))
-  AND NOT (state = 'DEAD_LETTERED' AND is_unsettled(reason)
-           AND sent_elsewhere(practice_id, connection_id, sent_at))
-ORDER BY effect_id FOR NO KEY UPDATE;
-
--- name: release!
--- The budget of tries begins anew only where it was spent, so that the rows of `attempts` keep their numbers. The last
--- request stays until the next mark: it says at which patient the read-back has to look, wherever the link points now;
--- but not one for a patient whom the target does not have, where every read would be refused.
-UPDATE effects e SET state = 'SCHEDULED', generation = r.generation, request_id = r.request_id,
-    payload = CASE e.reason WHEN 'PATIENT_NOT_FOUND' THEN NULL ELSE e.payload END,
-    reason = coalesce(e.planned_reason, e.reason), planned_reason = NULL,
-    look_first = (e.look_first OR e.sent_at IS NOT NULL), due_at = business_now(:now),
-    failing_since = NULL,
-    attempts = CASE e.state WHEN 'DEAD_LETTERED' THEN 0 ELSE e.attempts END,
-    redrives = e.redrives + 1, changed_at = business_now(:now)
-FROM unnest(:effect_ids::bigint[], :generations::integer[], :request_ids::text[])
-    AS r(effect_id, generation, request_id)
-WHERE e.practice_id = :practice_id AND e.effect_id = r.effect_id AND e.state = ANY(:states::text[]);
-
--- name: settle_letters!
-UPDATE dead_letters SET settled_at = business_now(:now), settled_as = 'RELEASED', settled_by = :actor
-WHERE practice_id = :practice_id AND effect_id = ANY(:effect_ids::bigint[]) AND settled_at IS NULL;
-
 -- name: untold
 -- Connections of an earlier release, which did not keep what they can write.
 SELECT home_practice_id, connection_id, route, base_url, config FROM connections

@@ -1,0 +1,19 @@
+-- name: open_effects
+-- What is not final, by state and age since it was due.
+SELECT target, state, currency, CASE
+        WHEN age < interval '1 hour' THEN '<1h' WHEN age < interval '1 day' THEN '<1d'
+        WHEN age < interval '3 days' THEN '<3d' ELSE 'older' END,
+    count(*), sum(amount_minor)::bigint,
+    coalesce(extract(epoch FROM max(age) FILTER (WHERE is_ready(state))), 0)::float8,
+    coalesce(extract(epoch FROM max(age)), 0)::float8
+FROM (SELECT target, state, currency, amount_minor, business_now(:now) - due_at AS age FROM effects
+      WHERE is_open(state)) open_ones
+GROUP BY 1, 2, 3, 4;
+
+-- name: foreign_transaction
+-- Our own connections end theirs by `transaction_timeout`; others do not, and one old snapshot slows every claim. What
+-- this user may not see of others (without pg_monitor) is not counted.
+SELECT coalesce(max(extract(epoch FROM clock_timestamp() - xact_start)), 0)::float8
+FROM pg_stat_activity
+WHERE datname = current_database() AND backend_type = 'client backend' AND backend_xmin IS NOT NULL
+  AND pid <> pg_backend_pid() AND NOT starts_with(application_name, 'writeback-');

@@ -1,0 +1,48 @@
+-- name: dead_for_their_patient
+SELECT count(*) FROM effects
+WHERE practice_id = :practice_id AND patient_ref = :patient_ref AND reason = 'PATIENT_NOT_FOUND'
+  AND is_dead(state);
+
+-- name: lock_practice
+SELECT name, added_at FROM practices WHERE practice_id = :practice_id FOR NO KEY UPDATE;
+
+-- name: add_practice!
+UPDATE practices SET name = :name, added_at = business_now(:now), added_by = :actor
+WHERE practice_id = :practice_id;
+
+-- name: add_contact!
+INSERT INTO practice_contacts (practice_id, email, role) VALUES (:practice_id, :email, :role)
+ON CONFLICT (practice_id, email) DO NOTHING;
+
+-- name: known_practices
+SELECT practice_id FROM practices WHERE added_at IS NOT NULL ORDER BY practice_id LIMIT 100000;
+
+-- name: link_of
+SELECT pms_patient_id FROM patient_links WHERE practice_id = :practice_id AND patient_ref = :patient_ref;
+
+-- name: put_link!
+INSERT INTO patient_links (practice_id, patient_ref, pms_patient_id, linked_by, linked_at)
+VALUES (:practice_id, :patient_ref, :pms_patient_id, :actor, business_now(:now))
+ON CONFLICT (practice_id, patient_ref) DO UPDATE
+    SET pms_patient_id = EXCLUDED.pms_patient_id, linked_by = EXCLUDED.linked_by, linked_at = EXCLUDED.linked_at;
+
+-- name: audit
+SELECT audit_append(:practice_id, business_now(:now), :actor, :action, :subject, :before::jsonb,
+                    :after::jsonb, :why);
+
+-- name: audit_broken
+-- Rows whose chain does not hold: changed, removed or inserted behind the trail's back.
+SELECT n FROM (
+    SELECT n, digest, previous, lag(digest) OVER w AS before, lag(n) OVER w AS last_n,
+           audit_digest(practice_id, n, at, actor, action, subject, audit.before, audit.after, why, previous) AS again
+    FROM audit WHERE practice_id = :practice_id WINDOW w AS (ORDER BY n)) chain
+WHERE digest <> again OR previous <> coalesce(before, ''::bytea) OR n <> coalesce(last_n, 0) + 1;
+
+-- name: practices
+SELECT p.practice_id, p.name, s.version, (s.body->>'master')::boolean,
+       (SELECT min(c.email) FROM practice_contacts c WHERE c.practice_id = p.practice_id),
+       (SELECT array_agg(t.target ORDER BY t.target) FROM practice_connections t WHERE t.practice_id = p.practice_id)
+FROM practices p
+LEFT JOIN LATERAL (SELECT version, body FROM settings s WHERE s.practice_id = p.practice_id
+                   ORDER BY version DESC LIMIT 1) s ON true
+WHERE p.added_at IS NOT NULL ORDER BY p.practice_id;

@@ -1,0 +1,30 @@
+-- name: ask_again!
+-- Every waiting event of the practice that has settings by now is decided anew soon.
+UPDATE events e SET redecide_at = business_now(:now)
+WHERE e.practice_id = :practice_id AND e.waiting = 'AWAITING_SETTINGS'
+  AND EXISTS (SELECT FROM settings s WHERE s.practice_id = e.practice_id
+              AND s.effective_from <= least(e.occurred_at, e.appended_at));
+
+-- name: mark_applied!
+UPDATE settings SET applied_at = business_now(:now)
+WHERE practice_id = :practice_id AND applied_at IS NULL AND effective_from <= business_now(:now);
+
+-- name: add_version!
+INSERT INTO settings (practice_id, version, effective_from, body, saved_at, saved_by, reason, own)
+VALUES (:practice_id, :version, :effective_from, :body::jsonb, :saved_at, :saved_by, :reason, :own);
+
+-- name: history
+SELECT version, effective_from, body, saved_at, saved_by, reason FROM settings
+WHERE practice_id = :practice_id ORDER BY version;
+
+-- name: newest_settings
+SELECT version, effective_from, body, own FROM settings
+WHERE practice_id = :practice_id ORDER BY version DESC LIMIT 1;
+
+-- name: pms_connection
+-- What the practice's PMS connection can do, and whether anything ever told of cleared funds (T-13): by two indexes,
+-- however many payments are stored.
+SELECT c.capabilities, EXISTS (SELECT FROM payout_items i WHERE i.practice_id = p.practice_id) OR EXISTS (
+    SELECT FROM events e WHERE e.practice_id = p.practice_id AND e.concerns IS NOT NULL AND e.kind = 'cleared')
+FROM practice_connections p JOIN connections c USING (home_practice_id, connection_id)
+WHERE p.practice_id = :practice_id AND p.target = 'PMS';
