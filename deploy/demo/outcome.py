@@ -13,8 +13,7 @@ from schemas.vocabulary import DEAD, SKIPPED, State
 
 # What depends on a dead entry is as dead as it: a fee credit does not go without its payment.
 _EFFECTS = """
-SELECT CASE WHEN o.state IN ('INVALID_CONFIG', 'BLOCKED_PERIOD', 'REJECTED', 'DEAD_LETTERED') THEN o.state
-       ELSE e.state END AS state, count(*) AS n,
+SELECT CASE WHEN is_dead(o.state) THEN o.state ELSE e.state END AS state, count(*) AS n,
        coalesce(sum(e.amount_minor) FILTER (
            WHERE e.entry_kind IN ('payment', 'fee_adjustment', 'insurance_payment')), 0)::bigint AS minor
 FROM effects e LEFT JOIN effects o ON (o.practice_id, o.effect_id) = (e.practice_id, e.depends_on)

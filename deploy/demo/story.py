@@ -175,13 +175,13 @@ class Story:
 
     def _scheduled(self, practice: DemoPractice) -> int:
         return self._number(
-            "SELECT count(*) AS n FROM effects WHERE state IN ('SCHEDULED', 'RETRYING', 'SENDING', 'UNCERTAIN') "  # noqa: S608
+            "SELECT count(*) AS n FROM effects WHERE is_in_lane(state) "  # noqa: S608
             f"AND practice_id = '{practice.practice_id}'"
         )
 
     def _dead(self, practice: DemoPractice) -> int:
         return self._number(
-            "SELECT count(*) AS n FROM effects WHERE state IN ('INVALID_CONFIG', 'REJECTED', 'DEAD_LETTERED') "  # noqa: S608
+            "SELECT count(*) AS n FROM effects WHERE is_dead(state) "  # noqa: S608
             f"AND practice_id = '{practice.practice_id}'"
         )
 
@@ -190,9 +190,9 @@ class Story:
         due = self._number(
             "SELECT count(*) AS n FROM effects e LEFT JOIN effects o "  # noqa: S608
             "ON (o.practice_id, o.effect_id) = (e.practice_id, e.depends_on) "
-            "WHERE e.state IN ('SCHEDULED', 'RETRYING', 'SENDING', 'ACCEPTED', 'UNCERTAIN') "
+            "WHERE is_in_lane(e.state) "
             f"AND e.due_at <= '{self.stage.settings.clock().now().isoformat()}' "
-            "AND (o.state IS NULL OR o.state NOT IN ('INVALID_CONFIG', 'REJECTED', 'DEAD_LETTERED'))"
+            "AND (o.state IS NULL OR NOT is_dead(o.state))"
         )
         return due + max(0, self.sent - self._received())
 

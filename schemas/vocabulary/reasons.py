@@ -150,3 +150,6 @@ UNSETTLED: Final = frozenset(
     {DeadLetterReason.OUTCOME_UNKNOWN, DeadLetterReason.FOUND_TWICE, DeadLetterReason.TOTAL_DIFFERS}
 )
 """Of a DEAD_LETTERED effect: nobody knows whether, how often or how it stands at its target."""
+
+REPORTED_REVIEWS: Final = frozenset({DecisionReason.MORE_THAN_ORIGINAL, DecisionReason.SUMS_DISAGREE})
+"""Of an event under review: staff are told at once, as something is wrong with it; others wait for the digest."""

@@ -125,3 +125,41 @@ OPEN: Final = EFFECT_STATES - FINAL
 
 BACKFILLABLE: Final = frozenset({State.SKIPPED_DISABLED, State.AWAITING_MANUAL_POST})
 """What a backfill schedules: skipped by a switch, or left to a person because its original was."""
+
+NOT_BOOKED: Final = FINAL - BOOKED
+"""Listed apart from what is booked: what a setting or a void says not to post (VER-5), and events that post nothing."""
+
+WITHDRAWN: Final = SKIPPED | {State.VOIDED_BEFORE_POST}
+"""Ended by a rule before anything was sent."""
+
+NEVER_SENT: Final = PENDING | {State.VOIDED_BEFORE_POST}
+"""Nothing of it reached its target: still pending, or voided while it was."""
+
+UNTOUCHED: Final = PENDING | SKIPPED
+"""Neither sent nor ended by a person: a later version may still replace the whole plan (B-5, E-11)."""
+
+ENDED_UNPOSTED: Final = NOT_COUNTED | {State.RECORDED_MANUALLY}
+"""Final, and nothing of it was posted by us."""
+
+LEFT_TO_OTHERS: Final = ENDED_BY_PERSON | {State.SKIPPED_DISABLED}
+"""Not posted by us, and not going to be; what reverses it is a person's (R-14)."""
+
+SET_BY_CONTENT: Final = frozenset({State.AWAITING_REVIEW, State.AWAITING_ALLOCATION})
+"""Conditions that an event's own content brings: those of the new version count, not the old one's (I-3, I-12)."""
+
+RELEASED_BY_PERSON: Final = frozenset({State.AWAITING_MANUAL_POST, State.AWAITING_REVIEW})
+"""Only manual approval releases it."""
+
+NEEDS_PERSON: Final = DEAD | WAITS_FOR_PEOPLE | {State.UNCERTAIN}
+"""Nobody but a person, or a repair, takes it further; one in doubt only when its call can no longer be under way."""
+
+NOT_ENDED_BY_PERSON: Final = frozenset(
+    {State.SENDING, State.ACCEPTED, State.POSTED, State.SKIPPED_ZERO, State.VOIDED_BEFORE_POST}
+)
+"""No person records or dismisses it: its outcome is to come, or there is nothing to end."""
+
+AS_DECIDED: Final = BOOKED | {State.SCHEDULED}
+"""Goes, or went, the way of its decision: the decision's reason says why."""
+
+HELD_UP: Final = WAITING | IN_DOUBT | DEAD | {State.RETRYING}
+"""The state alone says why; that the practice posts such entries by itself would contradict it."""

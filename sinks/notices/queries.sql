@@ -48,7 +48,7 @@ WHERE (waiting = 'AWAITING_ORIGINAL' AND received_at < business_now(:now) - :ori
            AND o.subject = events.concerns AND o.kind = 'payment' AND o.waiting = 'AWAITING_FEE'
            AND o.superseded_by IS NULL))
    OR (waiting = 'AWAITING_FEE' AND received_at < business_now(:now) - :fee_by::interval)
-   OR (waiting = 'AWAITING_REVIEW' AND reason IN ('MORE_THAN_ORIGINAL', 'SUMS_DISAGREE'))
+   OR (waiting = 'AWAITING_REVIEW' AND is_reported_review(reason))
 GROUP BY 2, 5
 UNION ALL
 SELECT 'event', practice_id, NULL, NULL, reason, count(*)::int, min(changed_at), 0, NULL, NULL

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from schemas.vocabulary import Stage, State
+from schemas.vocabulary import READ_BACK, Stage, State
 from sinks.poster.planned_call import Outcome
 from sinks.poster.publications import result_of
 
@@ -43,7 +43,7 @@ def other_row(outcome: Outcome, settle_s: float | None, late: bool) -> dict[str,
         "by_gate": not sent,
         "due_in_s": verdict.wait.seconds,
         "until_settled": verdict.wait.until_settled,
-        "settle_s": settle_s if sent and verdict.state in (State.UNCERTAIN, State.ACCEPTED) else None,
+        "settle_s": settle_s if sent and verdict.state in READ_BACK else None,
         "gives_back": verdict.gives_back,
         "clears_look_first": verdict.proven_absent,
         "failed": verdict.state is not work.state and verdict.state is not State.ACCEPTED and not verdict.gives_back,

@@ -63,7 +63,7 @@ def _told_about_the_patient(pipeline: Pipeline) -> str:
 
 
 def _at_rest(pipeline: Pipeline) -> bool:
-    moving = "SELECT 1 FROM effects WHERE state IN ('RETRYING', 'SENDING', 'UNCERTAIN')"
+    moving = "SELECT 1 FROM effects WHERE state = 'RETRYING' OR is_in_doubt(state)"
     stuck = (
         "SELECT 1 FROM effects e WHERE state = 'SCHEDULED' AND NOT EXISTS (SELECT FROM effects o"
         " WHERE o.practice_id = e.practice_id AND o.effect_id = e.depends_on AND o.state = 'REJECTED')"

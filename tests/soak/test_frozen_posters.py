@@ -82,7 +82,7 @@ def _work_off(offices: Offices, lasting: Length, what: str, plan: Plan) -> Troub
 
 
 def _left(offices: Offices) -> int:
-    return int(offices.book.one("SELECT count(*) FROM effects WHERE state NOT IN ('POSTED', 'DEAD_LETTERED')"))
+    return int(offices.book.one("SELECT count(*) FROM effects WHERE state <> ALL(%s)", ["POSTED", "DEAD_LETTERED"]))
 
 
 def _told(offices: Offices) -> int:

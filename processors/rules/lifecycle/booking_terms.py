@@ -13,7 +13,7 @@ from schemas.bookkeeping.companion import divide
 from schemas.bookkeeping.payment_terms import amount_mode, known_fee
 from schemas.events import MoneyFields, PayoutCategory
 from schemas.practice_settings import AmountMode, FeeAdjustment, RefundWithoutCompanion
-from schemas.vocabulary import SKIPPED, EntryKind, State
+from schemas.vocabulary import WITHDRAWN, EntryKind
 
 _FEES: Final = frozenset({PayoutCategory.CHARGE, PayoutCategory.PROCESSING_FEE})
 
@@ -103,7 +103,7 @@ def fee_of(life: PaymentState) -> int | None:
 def _fee_of_payout(life: PaymentState) -> int | None:
     key = None if life.told is None else (life.told.event.source, life.told.event.event_id)
     own = (x for x in life.entries if (x.source, x.event_id) == key and x.entry_kind in OWN_CASH)
-    booked = (x.instruction.fee_minor for x in own if x.state not in SKIPPED | {State.VOIDED_BEFORE_POST})
+    booked = (x.instruction.fee_minor for x in own if x.state not in WITHDRAWN)
     return next((fee for fee in booked if fee is not None), fee_in_payout(life))
 
 

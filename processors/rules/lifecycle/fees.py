@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from typing import Final
 
 import msgspec
 
@@ -23,9 +22,7 @@ from processors.rules.lifecycle.reversal_entries import EntryBuilder, origin_of
 from schemas.bookkeeping.money import largest_remainder
 from schemas.events import PaymentFeeAssessed
 from schemas.practice_settings import AmountMode
-from schemas.vocabulary import DecisionReason, EntryKind, State
-
-_NOT_OURS: Final = frozenset({State.SKIPPED_DISABLED, State.SKIPPED_ZERO})
+from schemas.vocabulary import SKIPPED, DecisionReason, EntryKind, State
 
 
 def assessed(event: PaymentFeeAssessed, life: PaymentState, on: date) -> Change:
@@ -51,7 +48,7 @@ def assessed(event: PaymentFeeAssessed, life: PaymentState, on: date) -> Change:
         return nothing()
     lines = classify_entries(life)
     own = [line for line in lines if not line.given and line.booked]
-    if all(line.entry.state in _NOT_OURS for line in own):
+    if all(line.entry.state in SKIPPED for line in own):
         return nothing()
     if all(voidable(line.entry) for line in own) and not moved_refunds.is_netted(lines):
         return superseded_plans.replaced(with_fee(told, fee), told, after, on, by=event)

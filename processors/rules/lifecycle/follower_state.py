@@ -9,7 +9,7 @@ import msgspec
 
 from processors.rules.lifecycle.payment_state import EntryState
 from schemas.plan import PlannedEffect
-from schemas.vocabulary import READY, UNMET_ORDER, WAITING, DecisionReason, State
+from schemas.vocabulary import LEFT_TO_OTHERS, NEVER_SENT, PENDING, UNMET_ORDER, DecisionReason, State
 
 
 class InitialState(msgspec.Struct, frozen=True):
@@ -30,24 +30,21 @@ UNTOUCHED: Final = InitialState(State.SKIPPED_DISABLED, DecisionReason.PATIENT_U
 NETTED: Final = InitialState(State.SKIPPED_DISABLED, DecisionReason.REFUNDED_BEFORE_POST)
 _CORRECTED: Final = InitialState(State.SCHEDULED, DecisionReason.CORRECTED)
 
-_BY_OTHERS: Final = frozenset({State.RECORDED_MANUALLY, State.DISMISSED, State.SKIPPED_DISABLED})
-"""Not posted by us, and not going to be (R-14)."""
-
 
 def voidable(entry: EntryState) -> bool:
     """Nothing of it can stand at the target: neither in doubt nor to be looked up first (law 2)."""
-    return entry.state in WAITING | READY and not entry.look_first
+    return entry.state in PENDING and not entry.look_first
 
 
 def initial_state(origin: EntryState) -> InitialState:
     """Of an entry that reverses `origin`: it never waits for anything but its original (T-13), and a person has it
     where nobody but a person knows what stands (R-14)."""
-    return MANUAL if origin.state in _BY_OTHERS else FOLLOWING
+    return MANUAL if origin.state in LEFT_TO_OTHERS else FOLLOWING
 
 
 def dependency_of(origin: EntryState) -> int | None:
     """The id to depend on: what was not posted here will never be POSTED, and holds nobody back (R-14)."""
-    return None if origin.state in _BY_OTHERS else origin.effect_id
+    return None if origin.state in LEFT_TO_OTHERS else origin.effect_id
 
 
 def inherited_state(origin: EntryState) -> InitialState:
@@ -55,9 +52,9 @@ def inherited_state(origin: EntryState) -> InitialState:
     for the reason for which that was. What was sent is replaced at once."""
     if origin.state is State.SKIPPED_DISABLED:
         return InitialState(origin.state, origin.reason)
-    if origin.state in _BY_OTHERS:
+    if origin.state in LEFT_TO_OTHERS:
         return MANUAL
-    if origin.state in WAITING | READY | {State.VOIDED_BEFORE_POST}:
+    if origin.state in NEVER_SENT:
         first, *others = (*(state for state in UNMET_ORDER if state in origin.holds), State.SCHEDULED)
         return InitialState(first, origin.reason, origin.due_at, tuple(others[:-1]))
     return _CORRECTED

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import Final
 
 import msgspec
 
@@ -22,10 +21,7 @@ from processors.rules.lifecycle.reversal_entries import EntryBuilder, newest
 from processors.rules.lifecycle.reversals import taking_back
 from schemas.events import Event, MembershipPaid, PaymentFacts, PaymentKind
 from schemas.plan import PlannedEffect
-from schemas.vocabulary import SKIPPED, UNMET_ORDER, DecisionReason, State
-
-_OF_CONTENT: Final = frozenset({State.AWAITING_REVIEW, State.AWAITING_ALLOCATION})
-"""Conditions that what is told brings itself: the new version's count, not the old one's (I-3, I-12)."""
+from schemas.vocabulary import SET_BY_CONTENT, SKIPPED, UNMET_ORDER, DecisionReason, State
 
 
 def kind_of(told: Reported) -> PaymentKind:
@@ -109,9 +105,9 @@ def _inherited(effect: PlannedEffect, paid: EntryState) -> follower_state.Initia
     standing, mine = inherited_state(paid), planned_state(effect)
     if standing.state in SKIPPED or mine.reason is DecisionReason.MANUAL_NET_NOT_POSITIVE:
         return standing if standing.state in SKIPPED else mine
-    unmet = {standing.state, *standing.holds} - _OF_CONTENT | ({mine.state, *mine.holds} & _OF_CONTENT)
+    unmet = {standing.state, *standing.holds} - SET_BY_CONTENT | ({mine.state, *mine.holds} & SET_BY_CONTENT)
     first, *others = (*(state for state in UNMET_ORDER if state in unmet), State.SCHEDULED)
-    reason = mine.reason if first in _OF_CONTENT else standing.reason
+    reason = mine.reason if first in SET_BY_CONTENT else standing.reason
     return follower_state.InitialState(first, reason, standing.due_at, tuple(others[:-1]))
 
 

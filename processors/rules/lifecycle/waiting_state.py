@@ -13,14 +13,12 @@ from typing import Final
 import msgspec
 
 from schemas.plan import PlannedEffect
-from schemas.vocabulary import SKIPPED, UNMET_ORDER, DecisionReason, EntryKind, State, Target
+from schemas.vocabulary import HELD, SKIPPED, UNMET_ORDER, DecisionReason, EntryKind, State, Target
 
 WRITTEN_BY_ALL: Final = frozenset({EntryKind.PAYMENT.value, EntryKind.FEE_ADJUSTMENT.value, EntryKind.PAYOUT.value})
 """What a connection writes that was added before connections said what they write."""
 _LEFT_OUT: Final = frozenset({EntryKind.CHARGE, EntryKind.CHARGE_REVERSAL, EntryKind.NOTE})
 """Of help, but no money of the patient's: where a route cannot write them nobody has to (B-1, NOTE-1)."""
-HOLDS: Final = frozenset(UNMET_ORDER) - {State.AWAITING_LINK, State.PAUSED}
-"""Conditions that are stored with the effect until they are met; the link and the switch are looked up."""
 
 
 _NONE: Final[frozenset[State]] = frozenset()
@@ -84,7 +82,7 @@ def resolve(
     if connection_id is None:
         return Resolved(State.SKIPPED_DISABLED, DecisionReason.NO_CONNECTION, (), None)
     reason = planned.reason
-    holds = {planned.state, *planned.holds} & HOLDS if planned.holds or planned.state in HOLDS else _NONE
+    holds = {planned.state, *planned.holds} & HELD if planned.holds or planned.state in HELD else _NONE
     if planned.entry_kind.value not in (WRITTEN_BY_ALL if writes is None else writes):
         if planned.entry_kind in _LEFT_OUT:
             return Resolved(State.SKIPPED_DISABLED, DecisionReason.NOT_BY_THIS_ROUTE, (), connection_id)

@@ -19,7 +19,7 @@ from processors.rules.lifecycle.payment_state import FollowUp, PaidItem, Reporte
 from processors.rules.lifecycle.payouts import stands
 from processors.rules.lifecycle.resolve import resolve_linked, told
 from schemas.events import DisputeClosed, DisputeOpened, Event, MoneyFields, PayoutFailed, PayoutPaid
-from schemas.vocabulary import READY, WAITING, DecisionReason, State
+from schemas.vocabulary import PENDING, DecisionReason, State
 from schemas.writebacks import Writeback
 from sinks.ledger.intake.apply_change import ChangeApplier
 from sinks.ledger.intake.batch_context import BatchContext, Dispute
@@ -29,7 +29,6 @@ from sinks.ledger.intake.payment_key import PaymentKey, concerned, event_of, tol
 from sinks.ledger.intake.read_payment_states import version_of
 from sinks.ledger.intake.working_state import WorkingState
 
-_OPEN: Final = WAITING | READY
 _PAYMENT: Final = "payment"
 _UNDECIDED: Final = frozenset({State.AWAITING_SETTINGS})
 
@@ -89,7 +88,7 @@ class EventApplier:
             return
         held.forget_told()
         for entry in list(held.entries.values()):
-            if entry.event_id == event_id and entry.state in _OPEN:
+            if entry.event_id == event_id and entry.state in PENDING:
                 held.move(entry.effect_id, state=State.VOIDED_BEFORE_POST)
 
     def _change(self, writeback: Writeback, event: Event, standing: EventStatus, held: WorkingState) -> Change:

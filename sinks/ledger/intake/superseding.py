@@ -10,7 +10,7 @@ from psycopg.rows import TupleRow
 from schemas.codec import decode_event
 from schemas.events import PaymentSucceeded
 from schemas.topics import TopicName
-from schemas.vocabulary import READY, SKIPPED, WAITING, DecisionReason, EntryKind, State, Target, Verdict
+from schemas.vocabulary import SKIPPED, UNTOUCHED, DecisionReason, EntryKind, State, Target, Verdict
 from sinks.ledger import gates
 from sinks.ledger.intake.decide_batch import BatchDecision
 from sinks.ledger.intake.duplicates import Finding, Stored
@@ -63,8 +63,7 @@ def _replace(cursor: Cursor, deciding: BatchDecision, first: Stored, *, by: str)
     if not isinstance(told, PaymentSucceeded) or told.splits:
         return False
     effects = cursor.execute(_SQL["replaceable"], key).fetchall()
-    untouched = WAITING | READY | SKIPPED
-    if any(State(row[1]) not in untouched or row[3] or row[4] or row[10] for row in effects):
+    if any(State(row[1]) not in UNTOUCHED or row[3] or row[4] or row[10] for row in effects):
         return False
     open_ones = [row for row in effects if State(row[1]) not in SKIPPED]
     cursor.execute(

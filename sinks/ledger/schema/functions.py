@@ -39,6 +39,7 @@ STATE_GROUPS: Final[dict[str, frozenset[v.State]]] = {
 
 OTHER_GROUPS: Final[dict[str, frozenset[StrEnum]]] = {
     "is_unsettled": frozenset(v.UNSETTLED),
+    "is_reported_review": frozenset(v.REPORTED_REVIEWS),
     "is_record_stage": frozenset(v.RECORD_STAGES),
     "is_entry_stage": frozenset(v.ENTRY_STAGES),
     "moves_money": frozenset(v.MONEY_KINDS),

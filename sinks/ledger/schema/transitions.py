@@ -13,7 +13,18 @@ from typing import Final
 
 import msgspec
 
-from schemas.vocabulary import DEAD, READY, WAITING, State
+from schemas.vocabulary import (
+    DEAD,
+    EFFECT_STATES,
+    ENDED_BY_PERSON,
+    IN_DOUBT,
+    NEVER_SENT,
+    NOT_ENDED_BY_PERSON,
+    PENDING,
+    READY,
+    WAITING,
+    State,
+)
 
 REFUSED_SQLSTATE: Final = "WB001"
 """Raised by the database for a pair that is not in the table: a fault of ours, so the role stops."""
@@ -45,19 +56,6 @@ def _each(origins: Iterable[State | None], to: Iterable[State], guard: str, who:
     ]
 
 
-_OPEN: Final = WAITING | READY
-_BY_HAND: Final = frozenset({State.RECORDED_MANUALLY, State.DISMISSED})
-_NOT_BY_HAND: Final = frozenset(
-    {State.SENDING, State.ACCEPTED, State.POSTED, State.SKIPPED_ZERO, State.VOIDED_BEFORE_POST}
-)
-_EFFECT_STATES: Final = frozenset(State) - {
-    State.AWAITING_SETTINGS,
-    State.AWAITING_FEE,
-    State.AWAITING_ORIGINAL,
-    State.APPLIED,
-}
-"""What an effect can be; the other four are an event's (law 2)."""
-
 TRANSITIONS: Final[tuple[Transition, ...]] = tuple(
     _each(
         [None],
@@ -66,12 +64,12 @@ TRANSITIONS: Final[tuple[Transition, ...]] = tuple(
         Who.INTAKE,
     )
     + _each(
-        _OPEN,
+        PENDING,
         WAITING | {State.SCHEDULED},
         "the first unmet condition, under the practice's lock; never sent",
         Who.LEDGER,
     )
-    + _each(_OPEN, [State.VOIDED_BEFORE_POST], "voided or replaced; neither in doubt nor look_first", Who.INTAKE)
+    + _each(PENDING, [State.VOIDED_BEFORE_POST], "voided or replaced; neither in doubt nor look_first", Who.INTAKE)
     + _each(READY, [State.UNCERTAIN], "look_first: read back before any send", Who.POSTER)
     + _each(READY, [State.SENDING], "the mark; payload frozen", Who.POSTER)
     + _each(READY, [State.INVALID_CONFIG, State.BLOCKED_PERIOD], "checked before the mark; nothing sent", Who.POSTER)
@@ -100,16 +98,18 @@ TRANSITIONS: Final[tuple[Transition, ...]] = tuple(
     )
     + _each([State.UNCERTAIN], [State.DEAD_LETTERED], "no read-back possible, or found twice or more", Who.POSTER)
     + _each([State.RETRYING], [State.DEAD_LETTERED], "budget spent", Who.POSTER)
-    + _each([State.SENDING, State.ACCEPTED, State.UNCERTAIN], [State.POSTED], "positive proof; any epoch", Who.POSTER)
+    + _each(IN_DOUBT, [State.POSTED], "positive proof; any epoch", Who.POSTER)
     + _each(
-        _OPEN | DEAD | {State.VOIDED_BEFORE_POST},
+        NEVER_SENT | DEAD,
         [State.POSTED],
         "a late positive answer; any epoch",
         Who.POSTER,
     )
     + _each(DEAD, [State.SCHEDULED], "redrive or repaired setting; once in doubt: look_first", Who.PERSON)
     + _each([State.SKIPPED_DISABLED, State.DISMISSED], [State.SCHEDULED], "backfill, or on request", Who.PERSON)
-    + _each(_EFFECT_STATES - _NOT_BY_HAND, _BY_HAND, "recorded or dismissed by hand; practice lock", Who.PERSON)
+    + _each(
+        EFFECT_STATES - NOT_ENDED_BY_PERSON, ENDED_BY_PERSON, "recorded or dismissed by hand; practice lock", Who.PERSON
+    )
 )
 
 _PAIRS: Final = frozenset((each.origin, each.to) for each in TRANSITIONS)

@@ -9,7 +9,15 @@ from typing import Any, Final
 import psycopg
 from psycopg.rows import TupleRow
 
-from schemas.vocabulary import READY, SKIPPED, WAITING, DecisionReason, EntryKind, State, Target
+from schemas.vocabulary import (
+    ENDED_UNPOSTED,
+    PENDING,
+    SKIPPED,
+    DecisionReason,
+    EntryKind,
+    State,
+    Target,
+)
 from sinks.ledger import gates, outbox
 from sinks.ledger.named_queries import named_queries
 
@@ -18,15 +26,11 @@ _GATES: Final = named_queries("sinks.ledger", "gates.sql")
 
 Cursor = psycopg.Cursor[TupleRow]
 
-ENDED: Final = frozenset({State.RECORDED_MANUALLY, State.DISMISSED, State.VOIDED_BEFORE_POST}) | SKIPPED
-"""Final states of an original in which nothing of it was posted by us."""
-_OPEN: Final = WAITING | READY
-
 
 def follow_originals(
     cursor: Cursor, practice_id: str, effect_ids: Iterable[int], *, now: datetime, jitter_s: int
 ) -> int:
-    """Let follow what depends on effects that this transaction just ended (ENDED); returns how many moved. Blocks.
+    """Let follow what depends on effects that this transaction just ended; returns how many moved. Blocks.
 
     For whatever ends an effect by hand, recording or dismissing (`writeback entries`). The caller holds the practice's
     lock. 1. the gates. 2. level by level: parts of the original's own plan take its state; reversals, open
@@ -42,7 +46,7 @@ def follow_originals(
         if moves:
             _move(cursor, practice_id, moves, now)
         rows += moves
-        level = sorted(row[0] for row, state in moves if state in ENDED)
+        level = sorted(row[0] for row, state in moves if state in ENDED_UNPOSTED)
     outbox.enqueue(cursor, [_result(practice_id, row, state, now) for row, state in rows])
     touched = {(practice_id, row[4]) for row, _ in rows if row[4] is not None}
     gates.refresh(cursor, touched, now=now, jitter_s=jitter_s)
@@ -52,9 +56,9 @@ def follow_originals(
 def _follows(row: TupleRow) -> State | None:
     """The state to go to; None = it stays."""
     state, same_plan, original = State(row[1]), bool(row[2]), State(row[3])
-    if original not in ENDED:
+    if original not in ENDED_UNPOSTED:
         raise ValueError(f"an original that is {original} has not ended")
-    if state not in _OPEN:
+    if state not in PENDING:
         return None
     if same_plan and original not in SKIPPED:
         return None if original is State.VOIDED_BEFORE_POST and row[5] else original

@@ -10,10 +10,21 @@ import msgspec
 
 from processors.rules.lifecycle.waiting_state import first_unmet, needs_link, stops_for_master
 from schemas.practice_settings import ClosedPeriod
-from schemas.vocabulary import DEAD, IN_DOUBT, READY, SKIPPED, WAITING, DecisionReason, EntryKind, State, Target
+from schemas.vocabulary import (
+    DEAD,
+    ENDED_UNPOSTED,
+    IN_DOUBT,
+    PENDING,
+    RELEASED_BY_PERSON,
+    SKIPPED,
+    WAITING,
+    DecisionReason,
+    EntryKind,
+    State,
+    Target,
+)
 from sinks.ledger.practices.settings.capabilities import entry_kinds
 from sinks.ledger.schema.transitions import allowed
-from sinks.ledger.waiting.ended_originals import ENDED
 from sinks.operations.queries.waiting_entries import Entry
 
 
@@ -26,10 +37,6 @@ class Action(StrEnum):
 
 
 ENDS: Final = {Action.RECORD: State.RECORDED_MANUALLY, Action.DISMISS: State.DISMISSED}
-FREED: Final = frozenset({State.AWAITING_MANUAL_POST, State.AWAITING_REVIEW})
-"""What a person's word alone stands in the way of."""
-
-_OPEN: Final = WAITING | READY
 _ENDED: Final = {
     State.SENDING: "a call to the target is under way: its outcome comes first",
     State.ACCEPTED: "the target has taken it, and its outcome is still to come",
@@ -99,7 +106,7 @@ def _part_of(entry: Entry) -> str | None:
     """A part whose origin is still open goes the way of that one."""
     if not entry.same_plan or entry.origin_state is None:
         return None
-    if entry.origin_state == State.POSTED or entry.origin_state in ENDED:
+    if entry.origin_state == State.POSTED or entry.origin_state in ENDED_UNPOSTED:
         return None
     return f"is part of e:{entry.depends_on}, which is {entry.origin_state}: name that one, and this goes with it"
 
@@ -135,7 +142,9 @@ def _not_posted(entry: Entry, practice_id: str) -> str | None:
 
 def _waits_for_a_word(entry: Entry) -> bool:
     """Now, or once what it waits for before that is there: a link, its money."""
-    return entry.state in FREED or (entry.state in WAITING and not FREED.isdisjoint(entry.holds))
+    return entry.state in RELEASED_BY_PERSON or (
+        entry.state in WAITING and not RELEASED_BY_PERSON.isdisjoint(entry.holds)
+    )
 
 
 def _closed(entry: Entry) -> bool:
@@ -146,7 +155,7 @@ def _closed(entry: Entry) -> bool:
 def _goes_along(action: Action, head: Entry, part: Entry) -> bool:
     if action is Action.POST:
         return _waits_for_a_word(part)
-    if part.state in _OPEN:
+    if part.state in PENDING:
         return True
     same = (part.state, part.reason) == (head.state, head.reason)
     return part.state == head.state and part.state not in IN_DOUBT and (same or part.state not in SKIPPED)
@@ -155,7 +164,7 @@ def _goes_along(action: Action, head: Entry, part: Entry) -> bool:
 def _first_unmet(entry: Entry, paused: bool) -> State:
     target = Target(entry.target)
     return first_unmet(
-        [State(each) for each in entry.holds if each not in FREED],
+        [State(each) for each in entry.holds if each not in RELEASED_BY_PERSON],
         needs_link=needs_link(target, office_level=entry.office_level),
         linked=entry.linked,
         paused=paused and stops_for_master(target, EntryKind(entry.entry_kind)),

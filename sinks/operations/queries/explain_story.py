@@ -20,7 +20,18 @@ from schemas.events import (
 from schemas.plan import Decision
 from schemas.practice_settings import AmountMode, PracticeSettings
 from schemas.topics import STREAM_TOPICS
-from schemas.vocabulary import DEAD, IN_DOUBT, READY, SKIPPED, WAITING, AttentionReason, EntryKind, State
+from schemas.vocabulary import (
+    AS_DECIDED,
+    BOOKED,
+    DEAD,
+    IN_DOUBT,
+    NOT_COUNTED,
+    READY,
+    WAITING,
+    AttentionReason,
+    EntryKind,
+    State,
+)
 from sinks.operations.queries.explain_amounts import Booked, amounts_of, plain
 from sinks.operations.queries.explain_entries import entry_told, letter_told
 from sinks.operations.queries.explain_fields import EventFields, NoticeFields, VersionFields, shared
@@ -38,14 +49,10 @@ from sinks.operations.queries.totals import Totals
 from sinks.operations.words.explanations import PAYOUT_WORDS, reason_words, settings_words, state_words
 
 _WORST_FIRST: Final = (DEAD, IN_DOUBT, WAITING, READY)
-_NOT_COUNTED: Final = SKIPPED | {State.VOIDED_BEFORE_POST, State.DISMISSED}
 _TELLS_THE_WHOLE: Final = frozenset(
     each.__name__ for each in (PaymentSucceeded, PaymentCorrected, MembershipPaid, PayoutPaid)
 )
 """What says of a payment or payout how much it is; the highest version is what it is now (E-11, P-8)."""
-_IN_BOOKS: Final = frozenset({State.POSTED, State.RECORDED_MANUALLY})
-_AS_DECIDED: Final = _IN_BOOKS | {State.SCHEDULED}
-"""What goes, or went, its way: the decision's reason says why."""
 _NOTICED: Final[dict[str, tuple[AttentionReason, ...]]] = {
     "return": (AttentionReason.PAYMENT_RETURNED,),
     "payout_failed": (AttentionReason.PAYOUT_FAILED,),
@@ -171,10 +178,10 @@ def _headline(about: About, events: Sequence[EventTold], totals: Totals | None) 
     if first.amounts is not None:
         minor = first.amounts.net_minor if about.of_payout else first.amounts.gross_minor
         amount = f" of {plain(minor or 0)} {first.amounts.currency}"
-    entries = [entry for event in events for entry in event.entries if State(entry.state) not in _NOT_COUNTED]
+    entries = [entry for event in events for entry in event.entries if State(entry.state) not in NOT_COUNTED]
     if not entries:
         return f"{what} {about.subject}{amount}: {first.words}"
-    booked = sum(State(entry.state) in _IN_BOOKS for entry in entries)
+    booked = sum(State(entry.state) in BOOKED for entry in entries)
     standing = f"{totals.standing}, " if totals is not None and totals.standing is not None else ""
     return f"{what} {about.subject}{amount}: {standing}{booked} of {len(entries)} entries in the books"
 
@@ -183,7 +190,7 @@ def _worst(event: Happened, entries: Sequence[Entry]) -> tuple[str, Entry | None
     """How it stands: as the worst of its entries, and which that is (PROTOCOL section 3)."""
     if event.waiting is not None:
         return event.waiting, None
-    for group in (*_WORST_FIRST, _IN_BOOKS, frozenset(State)):
+    for group in (*_WORST_FIRST, BOOKED, frozenset(State)):
         for entry in entries:
             if State(entry.state) in group:
                 return entry.state, entry
@@ -207,7 +214,7 @@ def _why(event: Happened, state: str, worst: Entry | None) -> str:
     """Why it stands so: what the decision says cannot tell why an entry waits, died or was left out."""
     if worst is None:
         return state_words(state, event.reason)
-    if State(state) not in _AS_DECIDED:
+    if State(state) not in AS_DECIDED:
         return state_words(state, worst.reason, worst.target)
     if event.kind in ("payout", "payout_failed") and event.reason in PAYOUT_WORDS:
         return PAYOUT_WORDS[event.reason]

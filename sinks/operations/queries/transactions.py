@@ -9,14 +9,11 @@ from typing import Final
 import msgspec
 
 from schemas.events import PayoutFailed, PayoutPaid
-from schemas.vocabulary import FINAL, State
+from schemas.vocabulary import BOOKED, NOT_BOOKED, State
 from sinks.operations.queries.read_rows import Connection, read
 from sinks.operations.queries.totals import About, Standing, Totals, totals_of, totals_with
 
-SETTLED: Final = frozenset({State.POSTED, State.RECORDED_MANUALLY})
 PAYOUTS: Final = frozenset({PayoutPaid.__name__, PayoutFailed.__name__})
-NOT_COUNTED: Final = FINAL - SETTLED
-"""Counted apart (VER-5): what a setting or a void says not to post."""
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -234,6 +231,6 @@ def week_of(day: date) -> tuple[date, date]:
 
 def check_day(transactions: Sequence[Transaction]) -> DayCheck:
     """How many of these are in the books (posted or recorded by hand), of those that should be. Pure."""
-    not_counted = sum(each.state in NOT_COUNTED for each in transactions)
-    settled = sum(each.state in SETTLED for each in transactions)
+    not_counted = sum(each.state in NOT_BOOKED for each in transactions)
+    settled = sum(each.state in BOOKED for each in transactions)
     return DayCheck(len(transactions) - not_counted, settled, not_counted)

@@ -8,17 +8,9 @@ from typing import Final
 
 import msgspec
 
-from schemas.vocabulary import DEAD, State
+from schemas.vocabulary import NEEDS_PERSON, State
 from sinks.operations.queries.read_rows import Connection, read
 
-FOR_PEOPLE: Final = DEAD | {
-    State.AWAITING_REVIEW,
-    State.AWAITING_LINK,
-    State.AWAITING_ALLOCATION,
-    State.AWAITING_MANUAL_POST,
-    State.UNCERTAIN,
-}
-"""What nobody but a person, or a repair, takes further."""
 FILE: Final = "waiting_entries.sql"
 
 
@@ -94,7 +86,7 @@ def waiting_entries(
     """Oldest first; of `states`, or all that wait for a person. Blocks for one statement."""
     parameters = {
         "practice_id": practice_id,
-        "states": sorted(FOR_PEOPLE if states is None else states),
+        "states": sorted(NEEDS_PERSON if states is None else states),
         "in_flight": states is not None,
         "most": most,
     }

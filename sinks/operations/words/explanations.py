@@ -16,9 +16,8 @@ from schemas.practice_settings import (
     TypeMode,
 )
 from schemas.vocabulary import (
-    DEAD,
-    IN_DOUBT,
-    WAITING,
+    BOOKED,
+    HELD_UP,
     ConnectionReason,
     DeadLetterReason,
     DecisionReason,
@@ -121,8 +120,6 @@ ANSWER_WORDS: Final[dict[str, str]] = {
 """By the class of the answer, as `attempts.answer` keeps it."""
 
 _POSTS_BY_ITSELF: Final = frozenset({_D.AUTO_INSTANT, _D.AUTO_DAILY, _D.AUTO_LATE})
-_HELD_UP: Final = WAITING | IN_DOUBT | DEAD | {State.RETRYING}
-"""Where the state alone says why: beside it, that the practice posts it by itself would be a contradiction."""
 
 SYSTEMS: Final = {Target.PMS.value: "the practice's system", Target.QUICKBOOKS.value: "QuickBooks"}
 
@@ -141,7 +138,7 @@ def reason_words(reason: str, target: str | None = None) -> str:
 def state_words(state: str, reason: str, target: str | None = None) -> str:
     """State and reason in one clause."""
     head = STATE_WORDS[State(state)] if state in State.__members__ else state
-    if state in (State.POSTED, State.RECORDED_MANUALLY) or (state in _HELD_UP and reason in _POSTS_BY_ITSELF):
+    if state in BOOKED or (state in HELD_UP and reason in _POSTS_BY_ITSELF):
         return head
     return f"{head}: {reason_words(reason, target)}"
 

@@ -6,11 +6,11 @@ from tests.sinks.ledger.ledger_fixture import Book
 
 _NEXT = """
 SELECT e.effect_id, e.entry_kind FROM effects e
-WHERE e.practice_id = %s AND e.state IN ('SCHEDULED', 'RETRYING') AND e.due_at <= %s
+WHERE e.practice_id = %s AND is_ready(e.state) AND e.due_at <= %s
   AND (e.depends_on IS NULL OR EXISTS (SELECT FROM effects o
        WHERE o.practice_id = e.practice_id AND o.effect_id = e.depends_on AND o.state = 'POSTED'))
   AND NOT EXISTS (SELECT FROM effects o WHERE o.practice_id = e.practice_id AND o.connection_id = e.connection_id
-       AND o.lane = e.lane AND o.state IN ('SENDING', 'ACCEPTED', 'UNCERTAIN'))
+       AND o.lane = e.lane AND is_in_doubt(o.state))
 ORDER BY e.effect_id LIMIT 1
 """
 
@@ -37,7 +37,7 @@ def begin_sending(book: Book, practice_id: str, effect_id: int) -> None:
     """The mark."""
     book.connection.execute(
         "UPDATE effects SET state = 'SENDING', epoch = 1, sent_at = %s, attempts = attempts + 1"
-        " WHERE practice_id = %s AND effect_id = %s AND state IN ('SCHEDULED', 'RETRYING')",
+        " WHERE practice_id = %s AND effect_id = %s AND is_ready(state)",
         (book.clock.instant, practice_id, effect_id),
     )
 

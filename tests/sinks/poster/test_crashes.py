@@ -119,7 +119,9 @@ def test_a_late_refusal_of_an_older_epoch_changes_nothing(offices: Offices) -> N
     )
     second = offices.process()
     until(
-        lambda: offices.book.rows("SELECT 1 FROM effects WHERE state IN ('SENDING', 'POSTED') AND epoch > %s", its),
+        lambda: offices.book.rows(
+            "SELECT 1 FROM effects WHERE state = ANY(%s) AND epoch > %s", ["SENDING", "POSTED"], its
+        ),
         "the second has marked",
         show=office.shown,
     )

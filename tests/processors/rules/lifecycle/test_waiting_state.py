@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processors.rules.lifecycle.waiting_state import HOLDS, SwitchVersion, first_unmet, in_force, resolve
+from processors.rules.lifecycle.waiting_state import SwitchVersion, first_unmet, in_force, resolve
 from schemas.plan import Instruction, PlannedEffect
-from schemas.vocabulary import UNMET_ORDER, DecisionReason, EntryKind, State, Target
+from schemas.vocabulary import HELD, UNMET_ORDER, DecisionReason, EntryKind, State, Target
 from sinks.ledger.request_ids import marker, request_id
 
 START = datetime(2026, 3, 4, 17, tzinfo=UTC)
@@ -34,7 +34,7 @@ def planned(target: Target, state: State) -> PlannedEffect:
     )
 
 
-@given(st.frozensets(st.sampled_from(sorted(HOLDS))), st.booleans(), st.booleans(), st.booleans())
+@given(st.frozensets(st.sampled_from(sorted(HELD))), st.booleans(), st.booleans(), st.booleans())
 def test_the_first_unmet_condition_is_the_state(
     holds: frozenset[State], needs_link: bool, linked: bool, paused: bool
 ) -> None:
