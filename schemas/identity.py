@@ -31,7 +31,7 @@ def identify(event: e.Event) -> Identity:
     try:
         named = _SUBJECTS[type(event)]
     except KeyError:
-        raise TypeError(f"{type(event).__name__} has no money identity (E-1)") from None
+        raise TypeError(f"{type(event).__name__} has no money identity") from None
     subject, kind, version = named(event)
     return Identity(
         practice_id=event.practice_id,

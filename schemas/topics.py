@@ -171,7 +171,7 @@ _SPECS: Final = (
     ),
     TopicSpec(
         name=TopicName.REDECISIONS,
-        about="Requests to decide a stored event again under newer settings (law 15); original bytes, headers",
+        about="Requests to decide a stored event again under newer settings; original bytes, headers",
         key="practice_id",
         writers=("relay",),
         readers=("rules",),
@@ -200,7 +200,7 @@ _SPECS: Final = (
     ),
     TopicSpec(
         name=TopicName.SETTINGS,
-        about="Each practice's whole history of settings; no tombstones (law 14)",
+        about="Each practice's whole history of settings; no tombstones",
         key="practice_id",
         writers=("relay",),
         readers=("rules",),
@@ -212,7 +212,7 @@ _SPECS: Final = (
     ),
     TopicSpec(
         name=TopicName.HEALTH,
-        about="State of each practice's targets, said again and again (law 27)",
+        about="State of each practice's targets, said again and again",
         key="practice_id",
         writers=("health",),
         readers=("notifier",),

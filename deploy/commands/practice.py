@@ -24,7 +24,7 @@ def add(
     email: Annotated[str | None, typer.Option(help="Where the staff reads notices.")] = None,
     name: Annotated[str | None, typer.Option(help="What people call it.")] = None,
     settings_file: Annotated[
-        Path | None, typer.Option("--settings", help="Version 1 from a JSON file; default: everything off (SET-21).")
+        Path | None, typer.Option("--settings", help="Version 1 from a JSON file; default: everything off.")
     ] = None,
     since: Annotated[
         datetime | None,
@@ -77,7 +77,7 @@ def entitle(
     by: By = None,
     withdraw: Annotated[bool, typer.Option("--withdraw", help="Take the entitlement back.")] = False,
 ) -> None:
-    """Switch the feature on for a practice (SET-16). Its master is switched on by its go-live check."""
+    """Switch the feature on for a practice. Its master is switched on by its go-live check."""
     from deploy.commands.open_ledger import here
     from deploy.commands.operator_options import person
     from sinks.ledger.practices.settings.entitlement import entitle as decide

@@ -20,7 +20,7 @@ ENTRY: Final = {
 }
 """`run(settings, stop) -> exit code` of each role."""
 
-Slot = Annotated[int | None, typer.Option(help="Stable number among the processes of this role (law 13).")]
+Slot = Annotated[int | None, typer.Option(help="Stable number among the processes of this role.")]
 MetricsPort = Annotated[int | None, typer.Option(help="Port of /metrics, /healthz and /readyz; 0 takes a free one.")]
 Parent = Annotated[int | None, typer.Option(hidden=True, help="End when this process ends.")]
 
@@ -68,7 +68,7 @@ def _run(role: Role, slot: int | None, metrics_port: int | None, parent: int | N
     for switch in settings.unsafe_switches():
         log.warning("REHEARSAL: this switch is accepted for targets on loopback only", setting=switch)
     for clear in check_encryption(settings):
-        log.warning("IN THE CLEAR: payment data could be read on the way (H-7, H-12)", reason=clear)
+        log.warning("IN THE CLEAR: payment data could be read on the way", reason=clear)
     fault_injection.install(settings.test_controls, settings.crash)
     stop = Stop()
     stop.on_signals()

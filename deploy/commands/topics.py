@@ -16,7 +16,7 @@ app = typer.Typer(no_args_is_help=True, help="Create and check the topics of the
 
 @app.command()
 def ensure() -> None:
-    """Create missing topics and check the others; refuses topics that would break the design."""
+    """Create missing topics and check the others; refuses topics that would lose or refuse records."""
     from deploy.servers import settings_here
     from streams.kafka.topics import ensure_topics
 

@@ -59,25 +59,25 @@ def check_amount(field: str, value: int) -> None:
 def check_not_negative(field: str, value: int) -> None:
     check_amount(field, value)
     if value < 0:
-        raise Invalid(DeadLetterReason.NEGATIVE_AMOUNT, field, "money to the practice is not below 0 here (M-3)")
+        raise Invalid(DeadLetterReason.NEGATIVE_AMOUNT, field, "money to the practice is not below 0 here")
 
 
 def check_not_positive(field: str, value: int) -> None:
     check_amount(field, value)
     if value > 0:
-        raise refuse_field(field, "money from the practice is not above 0 here (M-3)")
+        raise refuse_field(field, "money from the practice is not above 0 here")
 
 
 def check_below_zero(field: str, value: int) -> None:
     check_not_positive(field, value)
     if value == 0:
-        raise refuse_field(field, "must be below 0 (M-3)")
+        raise refuse_field(field, "must be below 0")
 
 
 def check_above_zero(field: str, value: int) -> None:
     check_not_negative(field, value)
     if value == 0:
-        raise refuse_field(field, "must be above 0 (M-3)")
+        raise refuse_field(field, "must be above 0")
 
 
 def check_version(field: str, value: int, least: int = 1) -> None:
@@ -118,7 +118,7 @@ def check_net(gross: int, fee: int, net: int) -> None:
     """net = gross − fee, always (M-3)."""
     check_amount("fee_minor", fee)
     if net != gross - fee:
-        raise Invalid(DeadLetterReason.AMOUNTS_DISAGREE, "net_minor", "is not gross_minor - fee_minor (M-3)")
+        raise Invalid(DeadLetterReason.AMOUNTS_DISAGREE, "net_minor", "is not gross_minor - fee_minor")
 
 
 def check_sum(reason: DeadLetterReason, field: str, amounts: Iterable[int], total: int, rule: str) -> None:

@@ -50,7 +50,7 @@ def validate(event: e.Event, appended_at: datetime | None = None) -> None:
     """
     _check_envelope(event)
     if appended_at is not None and event.occurred_at > appended_at + CLOCK_SKEW:
-        raise Invalid(DeadLetterReason.OCCURRED_IN_FUTURE, "occurred_at", "later than the broker's time (E-10)")
+        raise Invalid(DeadLetterReason.OCCURRED_IN_FUTURE, "occurred_at", "later than the broker's time")
     _CHECKS[type(event)](event)
 
 
@@ -73,7 +73,7 @@ def _check_envelope(event: e.Event) -> None:
     check_id("practice_id", event.practice_id)
     check_optional_id("trace_id", event.trace_id)
     if event.occurred_at.tzinfo is not None and event.occurred_at >= LATEST:
-        raise Invalid(DeadLetterReason.OCCURRED_IN_FUTURE, "occurred_at", "lies after the year 2099 (E-10)")
+        raise Invalid(DeadLetterReason.OCCURRED_IN_FUTURE, "occurred_at", "lies after the year 2099")
     check_instant("occurred_at", event.occurred_at)
     check_instant("produced_at", event.produced_at)
 

@@ -15,7 +15,7 @@ def check_split(number: int, split: e.Split) -> None:
 
 def check_split_sum(splits: tuple[e.Split, ...], total: int) -> None:
     amounts = (split.amount_minor for split in splits)
-    rule = "do not add up to gross_minor - surcharge_minor (M-5)"
+    rule = "do not add up to gross_minor - surcharge_minor"
     check_sum(DeadLetterReason.SPLITS_DISAGREE, "splits", amounts, total, rule)
 
 

@@ -35,12 +35,12 @@ def check_money(event: e.MoneyFields) -> None:
     check_not_negative("gross_minor", event.gross_minor)
     check_not_negative("surcharge_minor", event.surcharge_minor)
     if event.surcharge_minor > event.gross_minor:
-        raise disagree("surcharge_minor", "is part of gross_minor and cannot be more (N-4)")
+        raise disagree("surcharge_minor", "is part of gross_minor and cannot be more")
     if event.fee_minor is None:
         if event.net_minor is not None:
-            raise disagree("net_minor", "cannot be known while fee_minor is not (M-3, N-5)")
+            raise disagree("net_minor", "cannot be known while fee_minor is not")
         if event.fees:
-            raise disagree("fees", "cannot be known while fee_minor is not (N-5)")
+            raise disagree("fees", "cannot be known while fee_minor is not")
     else:
         net = event.gross_minor - event.fee_minor if event.net_minor is None else event.net_minor
         check_net(event.gross_minor, event.fee_minor, net)
@@ -95,7 +95,7 @@ def check_membership(event: e.MembershipPaid) -> None:
         check_not_negative(f"members.{number}.amount_minor", member.amount_minor)
     if event.members:
         total = event.gross_minor - event.surcharge_minor
-        rule = "do not add up to gross_minor - surcharge_minor (B-2)"
+        rule = "do not add up to gross_minor - surcharge_minor"
         amounts = (member.amount_minor for member in event.members)
         check_sum(DeadLetterReason.SPLITS_DISAGREE, "members", amounts, total, rule)
 

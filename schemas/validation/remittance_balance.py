@@ -28,7 +28,7 @@ def check_remittance(remittance: Remittance, gross: int) -> None:
         check_amount(f"remittance.provider_adjustments.{number}.amount_minor", adjustment.amount_minor)
         taken += adjustment.amount_minor
     paid = (claim.paid_minor for claim in remittance.claims)
-    rule = "the claims' payments less provider adjustments are not gross_minor (I-2)"
+    rule = "the claims' payments less provider adjustments are not gross_minor"
     check_sum(DeadLetterReason.UNBALANCED, "remittance.claims", paid, gross + taken, rule)
 
 
@@ -71,5 +71,5 @@ def _check_balance(field: str, charged: int, paid: int, adjusted: int) -> None:
     check_amount(f"{field}.charged_minor", charged)
     check_amount(f"{field}.paid_minor", paid)
     if charged - adjusted != paid:
-        problem = "charged_minor less the adjustments is not paid_minor (I-1)"
+        problem = "charged_minor less the adjustments is not paid_minor"
         raise Invalid(DeadLetterReason.UNBALANCED, f"{field}.paid_minor", problem)

@@ -154,5 +154,5 @@ def checked_value(event: Event, now: datetime | None = None) -> bytes:
     value = encode_event(event)
     limit = CATALOGUE[STREAM_TOPICS[event.stream]].max_value_bytes
     if len(value) > limit:
-        raise Invalid(DeadLetterReason.TOO_LARGE, "event", f"has {len(value)} bytes; at most {limit} are taken (law 9)")
+        raise Invalid(DeadLetterReason.TOO_LARGE, "event", f"has {len(value)} bytes; at most {limit} are taken")
     return value

@@ -1,4 +1,4 @@
-"""Creates the topics of the catalogue, and refuses to run against topics that would break the design."""
+"""Creates the topics of the catalogue, and refuses to run against topics that would lose or refuse records."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def ensure_topics(settings: ProgramSettings, fixed: Mapping[str, int] | None = N
     """Create what is missing and check what is there; blocks for seconds; safe beside others who do the same.
 
     `fixed`: partition counts by the catalogue's name that the ledger was started with (law 12). Raises
-    ConfigurationError with every topic that would break the design and what to do, Transient when the broker does
+    ConfigurationError with every topic that would lose or refuse records and what to do, Transient when the broker does
     not answer. Called by `writeback topics ensure` and `writeback up`.
     """
     admin = _admin(settings)
@@ -89,7 +89,7 @@ def _ensure(admin: AdminClient, settings: ProgramSettings, fixed: Mapping[str, i
     if gone:
         raise ConfigurationError(
             f"the ledger has positions in topics that are gone: {', '.join(gone)}. Made anew, they would be skipped or "
-            "read twice (law 5): restore them, or start a new ledger"
+            "read twice: restore them, or start a new ledger"
         )
     created = _create(admin, missing, settings, brokers)
     if created:
@@ -207,14 +207,14 @@ def _judge(
         if topic.partitions != wanted:
             errors.append(
                 f"{name} has {topic.partitions} partitions and the pipeline was started with {wanted}: set "
-                "WRITEBACK_TOPIC_PARTITIONS to what it was, or begin a new prefix; growth is a new topic (law 12)"
+                "WRITEBACK_TOPIC_PARTITIONS to what it was, or begin a new prefix; growth is a new topic"
             )
         errors += [f"{name} {wrong}" for wrong in _wrong_config(spec, topic)]
         durability = _weak_durability(topic)
         if durability:
             (warnings if brokers == 1 else errors).append(f"{name} {durability}")
     if errors:
-        raise ConfigurationError("these topics would break the design:\n  " + "\n  ".join(errors))
+        raise ConfigurationError("these topics would lose or refuse records:\n  " + "\n  ".join(errors))
     return TopicsReport(created, tuple(name for name in found if name not in created), tuple(warnings))
 
 
@@ -230,11 +230,11 @@ def _wrong_config(spec: TopicSpec, topic: _Found) -> list[str]:
         if topic.config.get(name) != wanted[name]
     ]
     if int(topic.config.get("retention.bytes") or -1) >= 0:
-        wrong.append("has retention.bytes set: a busy day would delete records before their time (law 5)")
+        wrong.append("has retention.bytes set: a busy day would delete records before their time")
     if _retention(topic.config["retention.ms"]) < _retention(wanted["retention.ms"]):
-        wrong.append(f"keeps records for {topic.config['retention.ms']} ms and needs {wanted['retention.ms']} (law 5)")
+        wrong.append(f"keeps records for {topic.config['retention.ms']} ms and needs {wanted['retention.ms']}")
     if int(topic.config["max.message.bytes"]) < int(wanted["max.message.bytes"]):
-        wrong.append(f"takes {topic.config['max.message.bytes']} bytes and needs {wanted['max.message.bytes']} (law 9)")
+        wrong.append(f"takes {topic.config['max.message.bytes']} bytes and needs {wanted['max.message.bytes']}")
     return wrong
 
 
@@ -242,11 +242,11 @@ def _weak_durability(topic: _Found) -> str:
     needed = int(topic.config["min.insync.replicas"])
     if topic.replicas < REPLICAS or needed < IN_SYNC:
         return (
-            f"has {topic.replicas} replicas and needs {needed} of them in sync: outside a single machine the design "
-            f"asks for {REPLICAS} and {IN_SYNC} (law 5)"
+            f"has {topic.replicas} replicas and needs {needed} of them in sync: outside a single machine topics "
+            f"need {REPLICAS} and {IN_SYNC}"
         )
     if topic.in_sync < IN_SYNC:
-        return f"has {topic.in_sync} replicas in sync now and needs {IN_SYNC}: repair the cluster first (law 5)"
+        return f"has {topic.in_sync} replicas in sync now and needs {IN_SYNC}: repair the cluster first"
     return ""
 
 

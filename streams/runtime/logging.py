@@ -72,7 +72,7 @@ class Log:
     def _write(self, level: int, message: str, fields: dict[str, object]) -> None:
         stray = fields.keys() - FIELDS
         if stray:
-            raise ValueError(f"not on the allow-list of log fields (H-1): {', '.join(sorted(stray))}")
+            raise ValueError(f"not on the allow-list of log fields: {', '.join(sorted(stray))}")
         if self._logger.isEnabledFor(level):
             self._logger.log(level, message, extra={_EXTRA: fields})
 

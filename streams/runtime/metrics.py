@@ -36,8 +36,8 @@ BATCH_SECONDS = Histogram(
 # --- RULES
 RULES_RECORDS = Counter("writeback_rules_records_total", "Source records by outcome.", ["topic", "outcome"])
 RULES_DECISIONS = Counter("writeback_rules_decisions_total", "Planned effects.", ["target", "entry_kind", "reason"])
-RULES_ABORTS = Counter("writeback_rules_aborted_transactions_total", "Kafka transactions aborted and rewound (law 1).")
-SETTINGS_PRACTICES = Gauge("writeback_settings_practices", "Practices whose settings RULES holds (law 14).")
+RULES_ABORTS = Counter("writeback_rules_aborted_transactions_total", "Kafka transactions aborted and rewound.")
+SETTINGS_PRACTICES = Gauge("writeback_settings_practices", "Practices whose settings RULES holds.")
 SETTINGS_BAD_RECORDS = Counter(
     "writeback_settings_bad_records_total", "Settings records refused: the last good one stays.", ["reason"]
 )
@@ -50,12 +50,12 @@ DEAD_LETTERS_OLDEST = Gauge("writeback_dead_letters_oldest_age_seconds", "Age of
 # --- INTAKE
 RECEIPTS = Counter("writeback_receipts_total", "Receipts by verdict; DUPLICATE is a duplicate suppressed.", ["verdict"])
 INTAKE_EFFECTS = Counter("writeback_intake_effects_total", "Effects inserted.", ["target", "entry_kind", "state"])
-INTAKE_BISECTIONS = Counter("writeback_intake_bisections_total", "Batches cut to find a bad record (law 9).")
+INTAKE_BISECTIONS = Counter("writeback_intake_bisections_total", "Batches cut to find a bad record.")
 INTAKE_POSITION_CONFLICTS = Counter(
-    "writeback_intake_position_conflicts_total", "Batches rolled back because another process was ahead (law 3)."
+    "writeback_intake_position_conflicts_total", "Batches rolled back because another process was ahead."
 )
-SWEEP_REPAIRS = Counter("writeback_sweep_repairs_total", "Repairs of lost wake-ups; expected 0 (law 8).", ["kind"])
-REDECISIONS = Counter("writeback_redecisions_total", "Decisions asked for again (law 15).")
+SWEEP_REPAIRS = Counter("writeback_sweep_repairs_total", "Repairs of lost wake-ups; expected 0.", ["kind"])
+REDECISIONS = Counter("writeback_redecisions_total", "Decisions asked for again.")
 
 # --- effects and POSTER
 TRANSITIONS = Counter(
@@ -66,7 +66,7 @@ UNPOSTED = Gauge("writeback_unposted_effects", "Ready or waiting effects by age.
 UNPOSTED_MINOR = Gauge("writeback_unposted_minor_units", "Their money, in minor units.", ["target", "age", "currency"])
 FOREIGN_TRANSACTION = Gauge(
     "writeback_foreign_transaction_age_seconds",
-    "Oldest transaction that another program keeps open on the ledger; it slows every claim (law 28).",
+    "Oldest transaction that another program keeps open on the ledger; it slows every claim.",
 )
 OLDEST_DUE = Gauge("writeback_oldest_due_age_seconds", "How long the oldest due effect has been due.", ["target"])
 CALLS = Counter("writeback_target_calls_total", "Calls by outcome.", ["target", "operation", "outcome"])
@@ -75,8 +75,8 @@ CALL_SECONDS = Histogram(
 )
 CALLS_IN_FLIGHT = Gauge("writeback_target_calls_in_flight", "Calls in flight now.", ["target"])
 RETRIES = Counter("writeback_retries_total", "Attempts after the first.", ["target", "reason"])
-LATE_STARTS = Counter("writeback_late_starts_total", "Calls not made: too late after the mark (law 17).", ["target"])
-FENCED_ANSWERS = Counter("writeback_fenced_answers_total", "Negative answers of an older epoch (law 20).", ["target"])
+LATE_STARTS = Counter("writeback_late_starts_total", "Calls not made: too late after the mark.", ["target"])
+FENCED_ANSWERS = Counter("writeback_fenced_answers_total", "Negative answers of an older epoch.", ["target"])
 UNCERTAIN_RESOLVED = Counter("writeback_uncertain_resolved_total", "Read-backs by finding.", ["target", "outcome"])
 DUPLICATES_AT_TARGET = Counter(
     "writeback_duplicates_at_target_total", "Found twice at a target; expected 0.", ["target"]

@@ -19,7 +19,7 @@ TITLES: Final = {
     "reversals": "What happens to a payment afterwards",
     "memberships": "Memberships, plans, financing, notes",
     "insurance": "Insurance",
-    "identity": "Told twice, told wrongly, settings that change",
+    "identity": "Repeats, conflicts, settings that change",
     "time": "Time",
     "payouts": "Payouts in QuickBooks",
 }
@@ -57,8 +57,8 @@ def markdown() -> str:
     lines += _stories([case for case in found if case.story])
     for file, title in TITLES.items():
         here = [case for case in found if case.file == file and case.only != "effects"]
-        lines += ["", f"## {title}", "", "| case | the practice has chosen | the books show | balance | rules |"]
-        lines += ["|---|---|---|---|---|", *(_line(case) for case in here)]
+        lines += ["", f"## {title}", "", "| case | the practice has chosen | the books show | balance |"]
+        lines += ["|---|---|---|---|", *(_line(case) for case in here)]
     return "\n".join(lines) + "\n"
 
 
@@ -106,7 +106,7 @@ def _line(case: Case) -> str:
     row = first_settings(case)
     chosen = " ".join(f"`{name}={value}`" for name, value in (row.more if row else {}).items())
     cells = (f"{case.sentence}: {_told(case)}", chosen or "defaults", _shown(case), _balance(case))
-    return "| " + " | ".join(cell.replace("|", "/") for cell in (*cells, " ".join(case.rules))) + " |"
+    return "| " + " | ".join(cell.replace("|", "/") for cell in cells) + " |"
 
 
 def _shown(case: Case) -> str:

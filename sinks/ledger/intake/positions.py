@@ -55,7 +55,7 @@ def register(connection: psycopg.Connection[TupleRow], topic: KnownTopic, lows: 
         if partitions != topic.partitions:
             raise RecordsLostError(
                 f"the topic {topic.physical} has {topic.partitions} partitions and the ledger was started with "
-                f"{partitions}: growth is a new topic, never more partitions (law 12)"
+                f"{partitions}: growth is a new topic, never more partitions"
             )
         for part in range(topic.partitions):
             connection.execute(

@@ -76,7 +76,7 @@ TRANSITIONS: Final[tuple[Transition, ...]] = tuple(
     + _each(
         READY,
         [State.AWAITING_MANUAL_POST],
-        "checked before the mark: its date is closed, and such entries are made by hand (T-9); practice lock",
+        "checked before the mark: its date is closed, and such entries are made by hand; practice lock",
         Who.POSTER,
     )
     + _each([State.SENDING], [State.RETRYING], "own epoch; proof that nothing was written", Who.POSTER)

@@ -59,7 +59,7 @@ _NOT_POSTED: Final = {
     State.DISMISSED: "was dismissed: enter it by hand, then record it",
 }
 _A_PERSONS: Final = {
-    DecisionReason.MANUAL_NET_NOT_POSITIVE.value: "its fee eats it, so a person enters it (N-9)",
+    DecisionReason.MANUAL_NET_NOT_POSITIVE.value: "its fee eats it, so a person enters it",
     DecisionReason.PATIENT_UNTOUCHED.value: "it stands on no patient's ledger: a person enters it",
 }
 
@@ -134,7 +134,7 @@ def _not_posted(entry: Entry, practice_id: str) -> str | None:
         return "the practice's connection cannot write it: enter it by hand, then record it"
     if _closed(entry) and entry.closed_period == ClosedPeriod.MANUAL:
         return (
-            f"the books are closed through {entry.closed_through} and such entries are made by hand (T-9): record it, "
+            f"the books are closed through {entry.closed_through} and such entries are made by hand: record it, "
             "or change `ledger_closed_through` or `closed_period` first"
         )
     return None
@@ -193,4 +193,4 @@ def _notes_of_ending(action: Action, head: Entry, parts: Sequence[Entry], others
             yield f"its part {each.id} stays: its outcome is open"
     followers = [f"e:{number}" for each in (head, *parts) for number in each.followers]
     if followers:
-        yield f"what waits for it is a person's from now on (R-14): {', '.join(followers)}"
+        yield f"what waits for it is a person's from now on: {', '.join(followers)}"

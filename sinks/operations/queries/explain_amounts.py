@@ -128,12 +128,12 @@ def _words(told: AmountsTold, gross: int, of_payout: bool) -> list[str]:
     elif payment == gross - surcharge:
         said.append(f"GROSS: payment {plain(payment)} = gross {plain(gross)} - surcharge {plain(surcharge)}")
     else:
-        said.append(f"payment {plain(payment)}: the share of what had been posted, not of gross {plain(gross)} (R-5)")
+        said.append(f"payment {plain(payment)}: the share of what had been posted, not of gross {plain(gross)}")
     if told.companion_minor is not None and fee is not None:
         said.append(f"fee adjustment {plain(companion)} = fee {plain(fee)} - surcharge {plain(surcharge)}")
     counts = f"gross {plain(gross)} - surcharge {plain(surcharge)}"
     if told.adds_up:
-        said.append(f"payment + fee adjustment = {plain(payment + companion)} = {counts} (R-15)")
+        said.append(f"payment + fee adjustment = {plain(payment + companion)} = {counts}")
     else:
         left = gross - surcharge - payment - companion
         said.append(f"payment + fee adjustment = {plain(payment + companion)}, {plain(left)} less than {counts}")

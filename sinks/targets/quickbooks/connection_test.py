@@ -76,9 +76,9 @@ def account_check(path: str, number: str, accounts: Mapping[str, Account], mappi
         return (path, account.type in BANKS, f"account {number} is no bank account: choose a Bank account")
     if path in HELD:
         right = account.type == "Other Current Asset"
-        return (path, right, f"account {number} must be an Other Current Asset, never income or expense (P-18)")
+        return (path, right, f"account {number} must be an Other Current Asset, never income or expense")
     if account.type in NEVER:
         return (path, False, f"account {number} needs a customer or vendor: choose no receivable or payable")
     if mapping.form is Form.DEPOSIT and account.type not in DEPOSIT_LINES:
-        return (path, False, f"a deposit takes no {account.type} account: choose another, or form JOURNAL_ENTRY (B-6)")
+        return (path, False, f"a deposit takes no {account.type} account: choose another, or form JOURNAL_ENTRY")
     return (path, True, "")

@@ -60,7 +60,7 @@ def test_amounts_say_how_they_came_about(shelf: Shelf) -> None:
     assert paid.words == (
         "NET: payment 100.33 = gross 103.00 - fee 2.67",
         "fee adjustment -0.33 = fee 2.67 - surcharge 3.00",
-        "payment + fee adjustment = 100.00 = gross 103.00 - surcharge 3.00 (R-15)",
+        "payment + fee adjustment = 100.00 = gross 103.00 - surcharge 3.00",
     )
     assert (refunded.payment_minor, refunded.companion_minor, refunded.adds_up) == (-5150, 150, True)
     assert refunded.words[0] == "NET: payment -51.50 = gross -51.50 - fee 0.00"
