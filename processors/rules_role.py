@@ -1,6 +1,6 @@
 """The RULES role: source topics and re-decision requests in, write-backs and dead letters out (laws 1, 2, 5, 9 to 15).
 
-Each batch is one Kafka transaction; its numbered steps stand at `streams.kafka.transactions.TransactionalLoop`.
+Each batch is one Kafka transaction; its numbered steps stand at `streams.kafka.transactions.TransactionalBatches`.
 """
 
 from __future__ import annotations
@@ -18,20 +18,24 @@ from streams.kafka.client_config import consumer_config, group_protocol, produce
 from streams.kafka.membership import Batching
 from streams.kafka.settings_view import SettingsView
 from streams.kafka.topic_identity import TopicGuard
-from streams.kafka.transactions import TransactionalLoop
-from streams.runtime.endpoints import HEALTH, Health
+from streams.kafka.transactions import TransactionalBatches
+from streams.runtime.endpoints import Health
+from streams.runtime.errors import Role
 from streams.runtime.lifecycle import Stop
+from streams.runtime.role_loop import NEVER, run_loop
 from streams.settings import ProgramSettings
 
 WRITTEN: Final = (TopicName.WRITEBACKS, TopicName.DEAD_LETTERS)
 
 
-def run(settings: ProgramSettings, stop: Stop, health: Health = HEALTH) -> int:
+def run(settings: ProgramSettings, stop: Stop, health: Health) -> int:
     """Decide until stopped; returns the exit code 0. Blocks.
 
     1. The topics are those of the catalogue, and their ids are known (laws 5, 12). 2. Settings are read to their end
-    (law 14). 3. The loop. Raises ConfigurationError where a restart cannot help (topics, lost positions, too many
-    dead letters), Fenced when a newer process has this slot, and what an outage of ten minutes ended in.
+    (law 14). 3. The loop. An iteration goes back by itself after what it can abort; whatever it raises ends the
+    process, and the next one of its slot ends what is left open (law 13): ConfigurationError where a restart cannot
+    help (topics, lost positions, too many dead letters), Fenced when a newer process has this slot, and what an outage
+    ended in.
     """
     health.ready(False, "settings are being read")
     names = [physical(settings.topic_prefix, name) for name in CONSUMED]
@@ -46,7 +50,7 @@ def run(settings: ProgramSettings, stop: Stop, health: Health = HEALTH) -> int:
         view.catch_up(stop)
         if stop:
             return 0
-        loop = TransactionalLoop(
+        batches = TransactionalBatches(
             consumer=Consumer(consumer_config(settings, group=GROUP)),
             producer=Producer(producer_config(settings, transactional_id=transactional_id(settings))),
             topics=names,
@@ -56,11 +60,14 @@ def run(settings: ProgramSettings, stop: Stop, health: Health = HEALTH) -> int:
             health=health,
             repeatable=[physical(settings.topic_prefix, TopicName.REDECISIONS)],
             batching=Batching(settings.rules_batch, settings.rules_linger_ms / 1000),
+            stop=stop,
         )
-        loop.run(stop)
+        try:
+            return run_loop(Role.RULES, batches, stop, health, begin_again=NEVER)
+        finally:
+            batches.disconnect()
     finally:
         view.close()
-    return 0
 
 
 def transactional_id(settings: ProgramSettings) -> str:

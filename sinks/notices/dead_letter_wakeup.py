@@ -1,4 +1,4 @@
-"""The dead-letter topic hastens the notifier, no more: a record there says look now (law 26)."""
+"""The dead-letter topic wakes the notifier, no more: a record there says that the ledger has news (law 26)."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ METADATA_S: Final = 10.0
 _LOG = log(__name__)
 
 
-class Hastener:
+class DeadLetterWakeup:
     """A thread that sets an event of the loop when a dead letter is published.
 
-    No group position is kept and none is needed: what it misses, the ledger's query finds at its own pace. The broker
-    may be away for any time; the notifier then only is as slow as its look.
+    No group position is kept and none is needed: what it misses, the next read of the ledger finds. The broker may be
+    away for any time; the notifier is then only as slow as its polling.
     """
 
-    def __init__(self, settings: ProgramSettings, stop: Stop, hurry: asyncio.Event) -> None:
+    def __init__(self, settings: ProgramSettings, stop: Stop, wanted: asyncio.Event) -> None:
         self._settings = settings
         self._stop = stop
-        self._hurry = hurry
+        self._wanted = wanted
         self._loop = asyncio.get_running_loop()
-        self._thread = threading.Thread(target=self._run, name="hastener", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="dead-letter-wakeup", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
@@ -48,13 +48,13 @@ class Hastener:
         while not self._stop:
             try:
                 self._listen()
-            except Exception as error:  # noqa: BLE001 - hastening may fail for any reason; notices do not depend on it
-                _LOG.warning("dead letters are not heard of at once", error=type(error).__name__)
+            except Exception as error:  # noqa: BLE001 - it may fail for any reason; notices do not depend on it
+                _LOG.warning("dead letters do not wake the notifier: it polls", error=type(error).__name__)
                 self._stop.wait(AGAIN_S)
 
     def _listen(self) -> None:
         config: dict[str, Any] = consumer_config(self._settings, group="notifier")
-        consumer = Consumer(config | {"auto.offset.reset": "latest", "error_cb": _heard})
+        consumer = Consumer(config | {"auto.offset.reset": "latest", "error_cb": _log_error})
         try:
             topic = physical(self._settings.topic_prefix, TopicName.DEAD_LETTERS)
             found = consumer.list_topics(topic, timeout=METADATA_S).topics[topic]
@@ -64,11 +64,11 @@ class Hastener:
             while not self._stop:
                 message = consumer.poll(POLL_S)
                 if message is not None and message.error() is None:
-                    self._loop.call_soon_threadsafe(self._hurry.set)
+                    self._loop.call_soon_threadsafe(self._wanted.set)
         finally:
             consumer.close()
 
 
-def _heard(error: KafkaError) -> None:
+def _log_error(error: KafkaError) -> None:
     """The client repairs its connections itself."""
     _LOG.debug("the broker's client reported an error", code=error.name())

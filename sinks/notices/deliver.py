@@ -50,7 +50,7 @@ class Delivery(msgspec.Struct, frozen=True):
     attempts: int
 
 
-class Courier:
+class Sending:
     """Sends what is due, many at a time, each row by the one notifier that marked it."""
 
     def __init__(self, server: MailServer, sender: Address) -> None:

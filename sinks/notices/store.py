@@ -23,7 +23,7 @@ _LOG = log(__name__)
 Connection = psycopg.AsyncConnection[TupleRow]
 
 
-class Book:
+class NoticeStore:
     """Writes notices and the deliveries they owe. Used by one event loop; several notifiers may share the tables."""
 
     def __init__(self, *, ops_email: str, sender_domain: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import Any, Final
 
 import psycopg
@@ -17,9 +16,9 @@ from sinks.ledger.schema import era
 from sinks.ledger.schema.database import connect, connection_options
 from streams.fault_injection import Control, disabled
 from streams.runtime.endpoints import Health
-from streams.runtime.errors import Consequence, Role, consequence
+from streams.runtime.errors import Role
 from streams.runtime.lifecycle import Stop
-from streams.runtime.logging import log
+from streams.runtime.role_loop import started
 from streams.settings import ProgramSettings
 
 _SQL: Final = named_queries("sinks.ledger.schema", "era.sql")
@@ -31,11 +30,6 @@ POOL_SIZE: Final = 7
 OWNING_SIZE: Final = 3
 """Claim, renew, and a release beside them."""
 OPEN_S: Final = 15.0
-OUTAGE_S: Final = 600.0
-"""The ledger away for longer at the start: exit loudly and let the supervisor decide."""
-PAUSE_S: Final = 1.0
-
-_LOG: Final = log(__name__)
 
 PLANNING: Final = (
     "enable_seqscan=off",
@@ -81,25 +75,10 @@ def open_pool(settings: ProgramSettings, *, owning: bool = False) -> AsyncConnec
     )
 
 
-def prepare(settings: ProgramSettings, stop: Stop, health: Health) -> list[str]:
+def prepare(settings: ProgramSettings, stop: Stop, health: Health) -> list[str] | None:
     """Once at start: standbys (law 4), the era, what older connections write, and every address that could be called;
-    none when stopped meanwhile.
-
-    Blocks, and waits for a ledger that cannot be reached: alive, not ready. Raises what an outage of OUTAGE_S ended in.
-    """
-    began = time.monotonic()
-    while not stop:
-        try:
-            return _prepared(settings)
-        except psycopg.Error as error:
-            outage_s = time.monotonic() - began
-            if consequence(error, Role.POSTER) is not Consequence.RETRY or outage_s > OUTAGE_S:
-                raise
-            health.ready(False, "the ledger cannot be used")
-            health.beat()
-            _LOG.warning("the poster waits for the ledger", error=type(error).__name__, seconds=round(outage_s))
-            stop.wait(PAUSE_S)
-    return []
+    None when stopped meanwhile. Blocks, and waits for a ledger that cannot be reached, as the loop does."""
+    return started(Role.POSTER, lambda: _prepared(settings), stop, health)
 
 
 def _prepared(settings: ProgramSettings) -> list[str]:

@@ -9,8 +9,6 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-import psycopg
-
 from sinks.poster.adapters import Adapters
 from sinks.poster.balance_reads import Preparer
 from sinks.poster.confirmations import Confirmer
@@ -21,11 +19,11 @@ from sinks.poster.planned_call import Outcome
 from sinks.poster.practice_lease import Turn
 from sinks.poster.start_calls import Starter
 from sinks.poster.statements import Connect, Ledger
-from streams.runtime import metrics
 from streams.runtime.clock import Clock
 from streams.runtime.endpoints import Health
-from streams.runtime.errors import Consequence, Role, category_of, consequence
+from streams.runtime.errors import Role
 from streams.runtime.logging import log
+from streams.runtime.role_loop import run_loop_async
 from streams.settings import ProgramSettings
 
 GATHER_S: Final = 0.002
@@ -36,8 +34,6 @@ PLANNED_PER_CALL: Final = 8
 """Entries that are planned ahead for each call in flight."""
 JUST_NOW_S: Final = 0.05
 """A limiter that opened this recently may have done so after the round looked."""
-RETRY_PAUSE_S: Final = 0.5
-"""After the ledger could not be used."""
 
 _LOG: Final = log(__name__)
 
@@ -94,16 +90,7 @@ class Poster:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`; then 1. start nothing, 2. let calls end, 3. confirm, 4. release (PROTOCOL section 5)."""
-        while not stop.is_set():
-            # Cleared before the ledger is asked: whatever comes from now on is seen in the next round.
-            self._woken.clear()
-            try:
-                await self._round()
-                self._health.ready(True)
-            except psycopg.Error as error:
-                await self._survive(error)
-            self._health.beat()
-            await self._pause()
+        await run_loop_async(Role.POSTER, self, stop, self._health)
         _LOG.info("stopping: calls in flight end first", count=self._starter.in_flight)
         await self._starter.ended(self._times.shutdown_grace_s)
         try:
@@ -113,6 +100,21 @@ class Poster:
         except TimeoutError as error:
             # Nothing is lost: marks become UNCERTAIN with the next owner, leases end by themselves.
             _LOG.warning("stopped without the ledger", error=type(error).__name__, count=len(self.holding.turns))
+
+    async def iterate(self) -> None:
+        """One round, then a wait until something happens."""
+        # Cleared before the ledger is asked: whatever comes from now on is seen in the next round.
+        self._woken.clear()
+        await self._round()
+        self._health.ready(True)
+        await self._pause()
+
+    async def disconnect(self) -> None:
+        """The ledger could not be used, or what was asked of it has an unknown outcome: what is held is given up.
+
+        Marks of this process that were not answered become UNCERTAIN with the next owner, like those of a dead one.
+        """
+        self.holding.give_up()
 
     async def _round(self) -> None:
         await self.holding.open_and_close()
@@ -159,18 +161,3 @@ class Poster:
             return
         if self._starter.in_flight >= FEW:
             await asyncio.sleep(GATHER_S)
-
-    async def _survive(self, error: psycopg.Error) -> None:
-        """The ledger could not be used, or what was asked of it has an unknown outcome: what is held is given up.
-
-        Marks of this process that were not answered become UNCERTAIN with the next owner, like those of a dead one.
-        """
-        chosen, category = consequence(error, Role.POSTER), category_of(error)
-        metrics.ERRORS.labels("poster", category.__name__ if category else "unknown", chosen.value).inc()
-        if chosen is not Consequence.RETRY:
-            raise error
-        metrics.DATABASE_RECONNECTS.labels("poster").inc()
-        self._health.ready(False, "the ledger cannot be used")
-        _LOG.warning("the ledger cannot be used; gates are given up", error=type(error).__name__)
-        self.holding.give_up()
-        await asyncio.sleep(RETRY_PAUSE_S)

@@ -18,7 +18,7 @@ from sinks.poster.statements import Ledger
 from sinks.poster.wakeup import listen
 from sinks.targets.credentials import KeyRing
 from sinks.targets.route import Surroundings
-from streams.runtime.endpoints import HEALTH, Health
+from streams.runtime.endpoints import Health
 from streams.runtime.lifecycle import Stop
 from streams.runtime.logging import log
 from streams.runtime.loopback import require_loopback
@@ -37,15 +37,16 @@ AGAIN_S: Final = 1.0
 _LOG: Final = log(__name__)
 
 
-def run(settings: ProgramSettings, stop: Stop, health: Health = HEALTH) -> int:
+def run(settings: ProgramSettings, stop: Stop, health: Health) -> int:
     """Post what is due until stopped; returns the exit code 0. Blocks.
 
     Several may run side by side. Raises ConfigurationError for a ledger without standbys that nobody accepted
     (law 4), and for a rehearsal switch while a target is not on loopback.
     """
-    require_loopback(settings.unsafe_switches(), prepare(settings, stop, health))
-    if stop:
+    addresses = prepare(settings, stop, health)
+    if addresses is None:
         return 0
+    require_loopback(settings.unsafe_switches(), addresses)
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GARBAGE)

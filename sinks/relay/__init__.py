@@ -1,9 +1,5 @@
-"""What Postgres-side roles want published, published: outbox rows become records, then the rows go (law 25).
+"""The RELAY role: publishes the records that other roles left in the outbox, then deletes their rows (law 25).
 
-`rows` reads and deletes, `publisher` is the fenced transactional producer, `settings_rows` reads the truth at the
-moment of sending (law 14), `wakeup` waits for work, `role` turns the wheel.
+`outbox_rows` reads and deletes, `publisher` is the fenced transactional producer, `settings_histories` reads the
+settings in force at the moment of sending (law 14), `wakeup` waits for work, `role` is the loop's work.
 """
-
-from sinks.relay.role import run
-
-__all__ = ["run"]

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
-import psycopg
 from confluent_kafka import KafkaException
 
 from schemas.topics import TopicName
@@ -20,60 +19,36 @@ from sinks.relay.wakeup import Wakeup
 from streams.fault_injection import Control, CrashPoint, disabled, reach
 from streams.kafka.resumed_calls import CALL_S
 from streams.kafka.transaction_age import OpenSince, fenced
-from streams.runtime.endpoints import HEALTH, Health
-from streams.runtime.errors import Consequence, Fenced, Poison, Role, category_of, consequence
+from streams.runtime.endpoints import Health
+from streams.runtime.errors import Fenced, Poison, Role, category_of
 from streams.runtime.lifecycle import Stop
 from streams.runtime.logging import log
-from streams.runtime.metrics import ERRORS, OUTBOX_OLDEST, OUTBOX_ROWS, RELAYED
+from streams.runtime.metrics import OUTBOX_OLDEST, OUTBOX_ROWS, RELAYED
+from streams.runtime.role_loop import run_loop
 from streams.settings import ProgramSettings
 
-OUTAGE_S: Final = 600.0
-"""Broker or database away for longer: exit loudly and let the supervisor decide. Nothing is lost meanwhile."""
-PAUSE_S: Final = 1.0
-"""Between two tries during an outage."""
 MEASURE_S: Final = 5.0
-"""Between two looks at the backlog and at the nightly republish."""
+"""Between two measurements of the backlog, and two questions whether the nightly republish is due."""
 SETTINGS_SLOT: Final = 0
 """One fenced publisher of settings (law 14): another slot's slower one could publish an older truth after a newer."""
 
 _LOG = log(__name__)
 
 
-def run(settings: ProgramSettings, stop: Stop, health: Health | None = None) -> int:
+def run(settings: ProgramSettings, stop: Stop, health: Health) -> int:
     """Relay until stopped; returns the exit code 0. Blocks.
 
-    Raises Fenced when a newer process has this slot, and what an outage of more than OUTAGE_S ended in.
+    Raises Fenced when a newer process has this slot, and what an outage ended in.
     """
-    relay = Relay(settings, health or HEALTH)
-    healthy_at, since = time.monotonic(), OpenSince()
+    relay = Relay(settings, health)
     try:
-        while not stop:
-            try:
-                relay.turn()
-                healthy_at, since = time.monotonic(), OpenSince()
-            except (psycopg.Error, KafkaException) as error:
-                relay.disconnect()
-                _give_up_or_wait(error, time.monotonic() - healthy_at, since, stop)
+        return run_loop(Role.RELAY, relay, stop, health)
     finally:
         relay.disconnect()
-    return 0
-
-
-def _give_up_or_wait(error: psycopg.Error | KafkaException, outage_s: float, since: OpenSince, stop: Stop) -> None:
-    """The one place where the relay reads `consequence`: wait and connect anew, or raise."""
-    chosen = consequence(error, Role.RELAY)
-    category = category_of(error)
-    ERRORS.labels("relay", category.__name__ if category else "unknown", chosen.value).inc()
-    if category is Fenced:
-        raise fenced("relay", since.age_s(), CALL_S) from error
-    if chosen is not Consequence.REWIND or outage_s > OUTAGE_S:
-        raise error
-    _LOG.warning("the relay begins again", error=type(error).__name__, seconds=round(outage_s))
-    stop.wait(PAUSE_S)
 
 
 class Relay:
-    """Connections and one turn of the wheel. Connections are made when needed and dropped after an error."""
+    """The work of the role. Connections are made when needed and dropped after an error."""
 
     def __init__(self, settings: ProgramSettings, health: Health) -> None:
         self._settings = settings
@@ -85,15 +60,21 @@ class Relay:
         self._set_aside: list[UUID] = []
         self._measured_at = float("-inf")
         self._more = False
+        self._open_since = OpenSince()
 
-    def turn(self) -> int:
+    def iterate(self) -> int:
         """Publish one batch, then wait for work unless there is more. Returns how many rows left the outbox."""
-        connection, publisher, wakeup = self._connected()
-        self._health.beat()
-        self._measure(connection)
-        done = self._batch(connection, publisher)
+        try:
+            connection, publisher, wakeup = self._connected()
+            self._measure(connection)
+            done = self._batch(connection, publisher)
+        except KafkaException as error:
+            if category_of(error) is Fenced:
+                raise fenced("relay", self._open_since.age_s(), CALL_S) from error
+            raise
         if not self._more:
             wakeup.wait()
+        self._open_since = OpenSince()
         return done
 
     def _batch(self, connection: outbox.Connection, publisher: Publisher) -> int:
@@ -171,8 +152,7 @@ class Relay:
         return self._connection, self._publisher, self._wakeup
 
     def disconnect(self) -> None:
-        """Let go of broker and database; the next turn connects anew, which also fences what this one left open."""
-        self._health.ready(False, "connecting")
+        """Let go of broker and database. The next iteration connects anew, which also fences what is left open."""
         for held in (self._connection, self._wakeup):
             if held is not None:
                 held.close()

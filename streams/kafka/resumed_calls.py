@@ -13,11 +13,10 @@ from confluent_kafka import KafkaException
 from streams.runtime.endpoints import Health
 from streams.runtime.errors import Transient
 from streams.runtime.lifecycle import Stop
+from streams.runtime.role_loop import OUTAGE_S
 
 CALL_S: Final = 15.0
 """One try of a transactional call: as long as the broker keeps a transaction open. A timed-out call is resumed."""
-OUTAGE_S: Final = 600.0
-"""Aborts in a row, or a call that does not end, for this long: exit, and let a restart decide. Nothing is lost."""
 HANG_S: Final = CALL_S + 5.0
 """A call that is back neither with an answer nor with its own timeout hangs. Seen of send_offsets_to_transaction after
 a restart of the broker: it waits without end for a group coordinator that the client has dropped (librdkafka 5456,
@@ -25,19 +24,19 @@ a restart of the broker: it waits without end for a group coordinator that the c
 
 
 class Resuming:
-    """How long a loop insists. `stop` is set by the loop's `run`."""
+    """Insists on a call for as long as a role waits out an outage."""
 
-    def __init__(self, health: Health) -> None:
+    def __init__(self, health: Health, stop: Stop) -> None:
         self._health = health
+        self._stop = stop
         self._pause = threading.Event()  # never set: what cannot be waited for otherwise waits on it
-        self.stop = Stop()
 
     def until_done(self, call: Callable[[float], object], *, may_hang: bool = False) -> None:
         """Resumes a call that timed out or may be retried, for up to OUTAGE_S; one try more after a stop. Raises the
         KafkaException that it ends in. `may_hang`: Transient when the call is not back after HANG_S."""
         until = time.monotonic() + OUTAGE_S
         while True:
-            last = bool(self.stop)
+            last = bool(self._stop)
             try:
                 if may_hang:
                     _watched(call)

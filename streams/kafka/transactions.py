@@ -13,7 +13,7 @@ from streams.fault_injection import CrashPoint, reach
 from streams.kafka.client_config import GroupProtocol
 from streams.kafka.consumer_lag import LagGauge
 from streams.kafka.membership import Batching, Membership
-from streams.kafka.resumed_calls import CALL_S, OUTAGE_S, Resuming
+from streams.kafka.resumed_calls import CALL_S, Resuming
 from streams.kafka.topic_identity import TopicGuard
 from streams.kafka.transaction_age import OpenSince, fenced
 from streams.runtime.endpoints import Health
@@ -21,6 +21,7 @@ from streams.runtime.errors import ConfigurationError, Consequence, Fenced, Role
 from streams.runtime.lifecycle import Stop
 from streams.runtime.logging import log
 from streams.runtime.metrics import BATCH_RECORDS, BATCH_SECONDS, ERRORS, RULES_ABORTS
+from streams.runtime.role_loop import OUTAGE_S
 
 _LOG = log(__name__)
 
@@ -66,7 +67,7 @@ class Handler(Protocol):
         ...
 
 
-class TransactionalLoop:
+class TransactionalBatches:
     """One batch after the other, exactly once between topics:
 
     1. collect: up to `records`, at most `linger_s` after the first;
@@ -78,7 +79,7 @@ class TransactionalLoop:
 
     An error in 3 to 6 aborts and seeks every assigned partition to its committed offset: without that, the aborted
     records would be skipped for ever (law 1). Partitions revoked while a batch is collected void the batch the same
-    way. Fenced or fatal: the loop raises and the process has to exit.
+    way. Fenced or fatal: it raises and the process has to exit.
     """
 
     def __init__(
@@ -91,6 +92,7 @@ class TransactionalLoop:
         guard: TopicGuard,
         protocol: GroupProtocol,
         health: Health,
+        stop: Stop,
         repeatable: Collection[str] = (),
         batching: Batching | None = None,
         role: Role = Role.RULES,
@@ -102,7 +104,7 @@ class TransactionalLoop:
         self._guard = guard
         self._health = health
         self._role = role
-        self._resuming = Resuming(health)
+        self._resuming = Resuming(health, stop)
         self._membership = Membership(
             consumer,
             guard=guard,
@@ -115,22 +117,25 @@ class TransactionalLoop:
         self._lag = LagGauge(role)
         self._aborting_since: float | None = None
         self._open_since = OpenSince()
+        self._joined = False
 
-    def run(self, stop: Stop) -> None:
-        """Blocks until `stop`, finishing the batch in hand. Raises what the process has to exit for."""
-        self._resuming.stop = stop
-        self._resuming.until_done(self._producer.init_transactions)  # ends what an older process of this slot left open
-        self._membership.join(self._topics)
-        try:
-            while not stop:
-                self._round()
-                self._health.beat()
-                self._health.ready(True)
-        finally:
-            self._health.ready(False, "stopped")
+    def iterate(self) -> None:
+        """One batch, or nothing where none came; at first the group is joined. Blocks for the batch in hand, which a
+        stop lets end. Raises what the process has to exit for."""
+        if not self._joined:
+            self._resuming.until_done(self._producer.init_transactions)  # ends what an older process left open
+            self._membership.join(self._topics)
+            self._joined = True
+        self._batch()
+        self._health.ready(True)
+
+    def disconnect(self) -> None:
+        """Leave the group. Blocks until the group knows."""
+        if self._joined:
+            self._joined = False
             self._membership.leave()
 
-    def _round(self) -> None:
+    def _batch(self) -> None:
         batch = self._membership.collect()
         self._guard.look()
         self._lag.measure(self._consumer)
@@ -204,11 +209,11 @@ class TransactionalLoop:
         kafka_error: KafkaError = error.args[0]
         chosen = consequence(error, self._role)
         category = category_of(error)
-        ERRORS.labels(self._role.value, category.__name__ if category else "unknown", chosen.value).inc()
         if category is Fenced:
             raise fenced("worker", self._open_since.age_s(), CALL_S) from error
         if chosen is not Consequence.REWIND:
             raise error
+        ERRORS.labels(self._role.value, category.__name__ if category else "unknown", chosen.value).inc()
         RULES_ABORTS.inc()
         _LOG.warning("a batch is aborted and will be read again", code=kafka_error.name())
         # What was produced reaches its partition before the end of the transaction reaches the coordinator: an end

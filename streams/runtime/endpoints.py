@@ -49,10 +49,6 @@ class Health:
         return self._ready, "ok" if self._ready else self._why
 
 
-HEALTH: Final = Health()
-"""The health of this process's one role: the role's loop says it, the command's endpoint tells it."""
-
-
 class TelemetryServer:
     """The HTTP endpoint of one role, served by threads of its own; answers even while the role's loop is stuck.
 

@@ -98,9 +98,14 @@ def category_of(error: BaseException) -> type[WritebackError] | None:
     kafka = error.args[0] if error.args and hasattr(error.args[0], "txn_requires_abort") else None
     if kafka is not None:
         return _kafka_category(kafka)
-    if type(error).__module__.partition(".")[0] in ("psycopg", "psycopg_pool"):
+    if is_of_database(error):
         return _postgres_category(error)
     return None
+
+
+def is_of_database(error: BaseException) -> bool:
+    """Whether the database's client raised it. Pure."""
+    return type(error).__module__.partition(".")[0] in ("psycopg", "psycopg_pool")
 
 
 _TAKEN_OVER: Final = frozenset({"_FENCED", "PRODUCER_FENCED", "INVALID_PRODUCER_EPOCH", "FENCED_INSTANCE_ID"})

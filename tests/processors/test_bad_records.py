@@ -17,6 +17,7 @@ from schemas.topics import (
 from schemas.vocabulary import DeadLetterReason, Stage
 from streams.kafka.dead_letter_limit import DeadLetterLimitError
 from streams.kafka.dead_letters import DeadLetter, parse_dead_letter
+from streams.runtime.endpoints import Health
 from streams.runtime.errors import ConfigurationError
 from streams.runtime.lifecycle import Stop
 from tests.processors.rules.event_examples import PRACTICE, changed, history, item, payment, payout
@@ -170,5 +171,5 @@ def test_another_partition_count_refuses_to_start(world: World) -> None:
     """Law 12: growth is a new topic."""
     work = RulesAtWork(world)
     with pytest.raises(ConfigurationError, match="has 3 partitions and not 4"):
-        run(world.settings(topic_partitions=4), Stop())
+        run(world.settings(topic_partitions=4), Stop(), Health())
     assert work.out() == []

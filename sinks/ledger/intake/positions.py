@@ -12,7 +12,8 @@ from psycopg.rows import TupleRow
 from schemas.topics import TopicName
 from sinks.ledger.named_queries import named_queries
 from streams.fault_injection import Control, disabled
-from streams.runtime.errors import ConfigurationError, Fenced
+from streams.runtime.errors import Ambiguous, ConfigurationError
+from streams.runtime.metrics import INTAKE_POSITION_CONFLICTS
 
 _SQL: Final = named_queries("sinks.ledger.intake")
 
@@ -20,8 +21,8 @@ Partition = tuple[str, int]
 """(topic id, partition): a topic made anew is another one."""
 
 
-class Overtaken(Fenced):
-    """Another intake moved a partition's position: this batch is void, and the group has to be joined again."""
+class Overtaken(Ambiguous):
+    """Another intake moved a partition's position: this batch is void, and what counts is in the database (law 3)."""
 
 
 class RecordsLostError(ConfigurationError):
@@ -104,6 +105,7 @@ def send_move(
 def require_moved(sent: psycopg.Cursor[TupleRow], moved: Mapping[Partition, int]) -> None:
     """Raises Overtaken unless every partition's position was as expected."""
     if len(sent.fetchall()) != len(moved):
+        INTAKE_POSITION_CONFLICTS.inc()
         raise Overtaken("another intake moved on these partitions: this batch is rolled back")
 
 

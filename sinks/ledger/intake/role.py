@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 import psycopg
-from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 from psycopg.rows import TupleRow
 
@@ -28,20 +27,16 @@ from sinks.ledger.schema.migrate import MONTHS_AHEAD, migrate
 from sinks.ledger.waiting.sweeps import Sweeps
 from streams.fault_injection import Control, disabled
 from streams.kafka.topic_identity import TopicGuard
-from streams.runtime.endpoints import HEALTH, Health
-from streams.runtime.errors import Consequence, Role, Transient, category_of, consequence
+from streams.runtime.endpoints import Health
+from streams.runtime.errors import Role
 from streams.runtime.lifecycle import Stop
-from streams.runtime.logging import log
-from streams.runtime.metrics import BATCH_RECORDS, BATCH_SECONDS, DATABASE_RECONNECTS, ERRORS, INTAKE_POSITION_CONFLICTS
+from streams.runtime.metrics import BATCH_RECORDS, BATCH_SECONDS
+from streams.runtime.role_loop import run_loop
 from streams.runtime.times import Profile
 from streams.settings import ProgramSettings
 
 _SQL: Final = named_queries("sinks.ledger.intake")
 
-OUTAGE_S: Final = 600.0
-"""Broker or database away for longer: exit loudly and let the supervisor decide. Nothing is lost meanwhile."""
-PAUSE_S: Final = 1.0
-"""Between two tries during an outage."""
 QUIET_S: Final = 1.0
 """No batch for so long: then the positions move past the control records that follow the last one. Each batch has
 some, and a transaction for each of them would keep the next batch waiting."""
@@ -50,48 +45,22 @@ ERA_EVERY_S: Final = 60.0
 ANALYZE_AFTER: Final = 2_000
 """Records after which the planner is told what the tables look like: claims took 36-44 ms before and 5-9 after."""
 
-_LOG = log(__name__)
 
-
-def run(settings: ProgramSettings, stop: Stop, health: Health = HEALTH) -> int:
+def run(settings: ProgramSettings, stop: Stop, health: Health) -> int:
     """Store what RULES decides until stopped; returns the exit code 0. Blocks.
 
     Any error but a permanent one voids what this process believes: it connects, joins and reads its positions anew
-    (law 3). Raises ConfigurationError and what an outage of OUTAGE_S ended in.
+    (law 3). Raises ConfigurationError, and what an outage ended in.
     """
     intake = Intake(settings, health)
-    healthy_at = time.monotonic()
     try:
-        while not stop:
-            try:
-                intake.turn()
-                healthy_at = time.monotonic()
-            except (psycopg.Error, KafkaException, Transient, Overtaken) as error:
-                health.ready(False, "broker or database cannot be used")
-                intake.disconnect()
-                _give_up_or_wait(error, time.monotonic() - healthy_at, stop)
+        return run_loop(Role.INTAKE, intake, stop, health, at_once=(Overtaken, Rejoin))
     finally:
-        health.ready(False, "stopped")
         intake.disconnect()
-    return 0
-
-
-def _give_up_or_wait(error: Exception, outage_s: float, stop: Stop) -> None:
-    """The one place where the intake reads `consequence`: begin again from the stored positions, or raise."""
-    overtaken = isinstance(error, Overtaken)
-    if overtaken:
-        INTAKE_POSITION_CONFLICTS.inc()
-    chosen = Consequence.REREAD_POSITION if overtaken else consequence(error, Role.INTAKE)
-    category = category_of(error)
-    ERRORS.labels("intake", category.__name__ if category else "unknown", chosen.value).inc()
-    if chosen not in (Consequence.RETRY, Consequence.REREAD_POSITION) or outage_s > OUTAGE_S:
-        raise error
-    _LOG.warning("the intake begins again", error=type(error).__name__, seconds=round(outage_s))
-    stop.wait(0.0 if overtaken or isinstance(error, Rejoin) else PAUSE_S)
 
 
 class Intake:
-    """Connection, membership and one turn of the wheel. Made when needed and dropped after an error."""
+    """The work of the role. Connection and membership are made when needed and dropped after an error."""
 
     def __init__(self, settings: ProgramSettings, health: Health) -> None:
         self._settings = settings
@@ -114,7 +83,7 @@ class Intake:
         self._era_at = time.monotonic()
         self._month = date.min
 
-    def turn(self) -> int:
+    def iterate(self) -> int:
         """Store one batch, or wait for one, and sweep when it is time. Returns how many records were stored."""
         feed, writer, sweeps = self._connected()
         records = feed.take()
@@ -134,12 +103,11 @@ class Intake:
         sweeps.run()
         if self._gauges is not None:
             self._gauges.run()
-        self._health.beat()
         self._health.ready(feed.joined, "waiting for an assignment")
         return len(records)
 
     def disconnect(self) -> None:
-        """Leave the group and the database; the next turn begins anew. Never raises."""
+        """Leave the group and the database; the next iteration begins anew. Never raises."""
         feed, connection = self._feed, self._connection
         self._feed = self._writer = self._sweeps = self._gauges = self._connection = None
         if connection is not None:
@@ -154,7 +122,6 @@ class Intake:
         settings = self._settings
         migrate(settings.database_url)
         connection = self._connection = connect(settings.database_url, "intake")
-        DATABASE_RECONNECTS.labels("intake").inc()
         era.require_standbys(connection, single_node=settings.single_node)
         self._settle_era(connection)
         self._make_months(connection)

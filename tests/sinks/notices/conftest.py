@@ -22,7 +22,7 @@ def mailbox() -> Iterator[Mailbox]:
 
 @pytest.fixture
 def desk(world: World, mailbox: Mailbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    monkeypatch.setattr(role, "LOOK_S", 0.05)
+    monkeypatch.setattr(role, "POLL_S", 0.05)
     migrate(world.database_url)
     with psycopg.connect(world.database_url, autocommit=True) as connection:
         yield Desk(world, connection, mailbox, tmp_path)

@@ -22,6 +22,7 @@ from psycopg.rows import TupleRow
 from deploy.local.ports import free_ports
 from sinks.notices import role
 from streams.runtime.clock import set_rehearsal
+from streams.runtime.endpoints import Health
 from tests.scenarios.waiting import WITHIN_S
 from tests.sinks.role_threads import role_thread
 from tests.worlds import World
@@ -215,7 +216,7 @@ class Desk:
     @contextmanager
     def notifier(self) -> Iterator[None]:
         """A notifier that runs while the block does."""
-        with role_thread(lambda stop: role.run(self.world.settings(**self.settings()), stop)):
+        with role_thread(lambda stop: role.run(self.world.settings(**self.settings()), stop, Health())):
             yield
 
 

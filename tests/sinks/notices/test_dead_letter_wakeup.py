@@ -17,7 +17,7 @@ def test_a_dead_letter_on_the_topic_makes_the_notifier_look_at_once(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With an hour between two looks, the mail still comes: the record said look now."""
-    monkeypatch.setattr(role, "LOOK_S", 3600.0)
+    monkeypatch.setattr(role, "POLL_S", 3600.0)
     topic = physical(desk.world.prefix, TopicName.DEAD_LETTERS)
     admin = AdminClient({"bootstrap.servers": desk.world.bootstrap})
     admin.create_topics([NewTopic(topic, num_partitions=1, replication_factor=1)])[topic].result()

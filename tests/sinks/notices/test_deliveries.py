@@ -18,11 +18,12 @@ OFFICE = "office@northside.example"
 _PROGRAM = """
 from sinks.notices import role
 from streams import fault_injection
+from streams.runtime.endpoints import Health
 from streams.runtime.lifecycle import Stop
 from streams.settings import ProgramSettings
 settings = ProgramSettings.load()
 fault_injection.install(settings.test_controls, settings.crash)
-raise SystemExit(role.run(settings, Stop()))
+raise SystemExit(role.run(settings, Stop(), Health()))
 """
 
 

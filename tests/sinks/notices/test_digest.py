@@ -20,7 +20,7 @@ SEVEN = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 
 @pytest.mark.stack
 def test_a_digest_a_morning_while_something_waits(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(role, "DIGEST_LOOK_S", 0.0)
+    monkeypatch.setattr(role, "DIGEST_POLL_S", 0.0)
     desk.practice("northside", OFFICE)
     desk.practice("southside", "office@southside.example")
     for practice in ("northside", "southside"):
@@ -51,7 +51,7 @@ def test_a_digest_a_morning_while_something_waits(desk: Desk, monkeypatch: pytes
 @pytest.mark.stack
 @pytest.mark.parametrize("at", [SEVEN - timedelta(days=1), SEVEN + timedelta(hours=5)])
 def test_no_digest_on_sunday_nor_in_the_afternoon(desk: Desk, at: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(role, "DIGEST_LOOK_S", 0.0)
+    monkeypatch.setattr(role, "DIGEST_POLL_S", 0.0)
     desk.practice("northside", OFFICE)
     desk.connection.execute(
         "INSERT INTO settings (practice_id, version, effective_from, body, saved_at, saved_by, reason)"
@@ -84,7 +84,7 @@ def test_what_should_have_resolved_itself_is_told_when_it_did_not(
     desk: Desk, waiting: str, hours: int, told: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """N-5: one notice after 72 h; guarantee 1: nothing waits unseen."""
-    monkeypatch.setattr(role, "DIGEST_LOOK_S", 0.0)
+    monkeypatch.setattr(role, "DIGEST_POLL_S", 0.0)
     desk.practice("northside", OFFICE)
     desk.connection.execute(
         "INSERT INTO settings (practice_id, version, effective_from, body, saved_at, saved_by, reason)"

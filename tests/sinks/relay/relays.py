@@ -8,15 +8,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sinks import relay
+from sinks.relay import role
 from streams.fault_injection import install
 from streams.runtime.endpoints import Health
 from tests.sinks.role_threads import role_thread
 from tests.worlds import World
 
 _PROGRAM = """
-from sinks import relay
+from sinks.relay import role
 from streams import fault_injection
+from streams.runtime.endpoints import Health
 from streams.runtime.errors import Fenced
 from streams.runtime.lifecycle import Stop
 from streams.settings import ProgramSettings
@@ -26,7 +27,7 @@ stop = Stop()
 stop.on_signals()
 print("started", flush=True)
 try:
-    raise SystemExit(relay.run(settings, stop))
+    raise SystemExit(role.run(settings, stop, Health()))
 except Fenced:
     raise SystemExit(3)
 """
@@ -37,7 +38,7 @@ def relay_thread(world: World, health: Health | None = None, **overrides: Any) -
     """A relay that runs while the block does."""
     settings = world.settings(**overrides)
     install(settings.test_controls)
-    with role_thread(lambda stop: relay.run(settings, stop, health)):
+    with role_thread(lambda stop: role.run(settings, stop, health or Health())):
         yield
 
 

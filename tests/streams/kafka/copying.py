@@ -15,9 +15,11 @@ from streams.fault_injection import install
 from streams.kafka.client_config import consumer_config, group_protocol, producer_config
 from streams.kafka.membership import Batching
 from streams.kafka.topic_identity import TopicGuard
-from streams.kafka.transactions import Outgoing, TransactionalLoop
+from streams.kafka.transactions import Outgoing, TransactionalBatches
 from streams.runtime.endpoints import Health
+from streams.runtime.errors import Role
 from streams.runtime.lifecycle import Stop
+from streams.runtime.role_loop import NEVER, run_loop
 from streams.settings import ProgramSettings
 from tests.scenarios.topics import read_all
 from tests.scenarios.waiting import WITHIN_S
@@ -83,7 +85,7 @@ class CopyLoop:
         self.handler = Copier(settings)
         self.producer = wrap(Producer(producer_config(settings, transactional_id=name)))
         topic = physical(settings.topic_prefix, SOURCE)
-        self._loop = TransactionalLoop(
+        self._batches = TransactionalBatches(
             consumer=Consumer(consumer_config(settings, group="copy")),
             producer=self.producer,
             topics=[topic],
@@ -91,15 +93,18 @@ class CopyLoop:
             guard=TopicGuard(AdminClient({"bootstrap.servers": settings.kafka_bootstrap_servers}), [topic]),
             protocol=group_protocol(settings),
             health=self.health,
+            stop=self.stop,
             batching=Batching(batch, linger_s),
         )
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def _run(self) -> None:
         try:
-            self._loop.run(self.stop)
+            run_loop(Role.RULES, self._batches, self.stop, self.health, begin_again=NEVER)
         except Exception as error:  # noqa: BLE001 - the test looks at it
             self.error = error
+        finally:
+            self._batches.disconnect()
 
     def start(self) -> CopyLoop:
         self._thread.start()
