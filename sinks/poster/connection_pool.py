@@ -11,7 +11,7 @@ from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
 from sinks.ledger.named_queries import named_queries
-from sinks.ledger.practices.backfill_capabilities import tell_abilities
+from sinks.ledger.practices.backfill_capabilities import backfill_capabilities
 from sinks.ledger.schema import era
 from sinks.ledger.schema.database import connect, connection_options
 from streams.fault_injection import Control, disabled
@@ -85,7 +85,7 @@ def _prepared(settings: ProgramSettings) -> list[str]:
     with connect(settings.database_url, "poster-start") as connection:
         era.require_standbys(connection, single_node=settings.single_node)
         _settle(connection, settings)
-        tell_abilities(connection)
+        backfill_capabilities(connection)
         return [row[0] for row in connection.execute("SELECT DISTINCT base_url FROM connections WHERE enabled")]
 
 

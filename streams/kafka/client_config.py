@@ -42,7 +42,7 @@ CLASSIC_SESSION_MS: Final = 10_000
 runs beside the heartbeats, so a slow batch ends no session."""
 
 
-def tell_error(error: KafkaError) -> None:
+def log_client_error(error: KafkaError) -> None:
     """What a client reports by itself, by its code alone (H-1). What is fatal is raised by the next call."""
     _LOG.warning("a Kafka client reports an error", code=error.name())
 
@@ -68,7 +68,7 @@ def consumer_config(settings: ProgramSettings, *, group: str) -> dict[str, Any]:
         "fetch.queue.backoff.ms": 50,
         "fetch.max.bytes": FETCH_BYTES,
         "log_level": 3,
-        "error_cb": tell_error,
+        "error_cb": log_client_error,
     }
     if group_protocol(settings) == "consumer":
         return config | {"group.protocol": "consumer"}
@@ -93,7 +93,7 @@ def producer_config(settings: ProgramSettings, *, transactional_id: str | None =
         "linger.ms": ALONE_LINGER_MS if transactional_id is None else LINGER_MS,
         "message.max.bytes": LARGEST_BATCH_BYTES,
         "log_level": 3,
-        "error_cb": tell_error,
+        "error_cb": log_client_error,
     }
     if transactional_id is None:
         return config

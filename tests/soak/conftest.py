@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from deploy.sandbox.running import SandboxProcess, running_sandbox
-from tests.soak.lengths import TOLD, Length, length, tell
+from tests.soak.lengths import FIGURES, Length, length, print_figures
 
 
 @pytest.fixture(scope="session")
@@ -20,13 +20,13 @@ def sandbox() -> Iterator[SandboxProcess]:
 def lasting() -> Length:
     """How long and how much; said once, so that a failing run can be repeated."""
     chosen = length()
-    tell(seed=chosen.seed, events=chosen.events, seconds=chosen.seconds, effects=chosen.effects)
+    print_figures(seed=chosen.seed, events=chosen.events, seconds=chosen.seconds, effects=chosen.effects)
     return chosen
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """The soak's results, whether it passed or not."""
-    if TOLD:
+    if FIGURES:
         terminalreporter.write_sep("=", "soak")
-    for line in TOLD:
+    for line in FIGURES:
         terminalreporter.write_line(line)

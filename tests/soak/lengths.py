@@ -46,11 +46,11 @@ def chance(seed: int, what: str) -> Random:
     return Random(f"{seed} {what}")
 
 
-TOLD: list[str] = []
+FIGURES: list[str] = []
 """Every result of this run, for its summary."""
 
 
-def tell(**found: Any) -> None:
+def print_figures(**found: Any) -> None:
     """A result of the soak: shown at once with `-s`, with a failing test, and in the run's summary."""
-    TOLD.append(" ".join(f"{name}={value}" for name, value in found.items()))
-    print(f"\nSOAK {TOLD[-1]}", flush=True)
+    FIGURES.append(" ".join(f"{name}={value}" for name, value in found.items()))
+    print(f"\nSOAK {FIGURES[-1]}", flush=True)

@@ -18,7 +18,7 @@ from schemas.topics import physical
 from streams.kafka.producer import EventProducer
 from tests.soak import faults
 from tests.soak.broker import Broker
-from tests.soak.lengths import Length, chance, tell
+from tests.soak.lengths import Length, chance, print_figures
 from tests.soak.resting import SoakPipeline
 from tests.soak.traffic import PATIENTS, Garbage, Told, traffic
 from tests.soak.trouble import GROWTH_MB, Plan, Troubles, growth
@@ -93,7 +93,7 @@ def test_nothing_is_lost_or_doubled_whatever_dies(
     try:
         _run(pipeline, broker, sandbox, lasting)
     except BaseException:
-        tell(failed=True, seed=lasting.seed, logs=tmp_path)
+        print_figures(failed=True, seed=lasting.seed, logs=tmp_path)
         raise
 
 
@@ -115,8 +115,8 @@ def _run(pipeline: SoakPipeline, broker: Broker, sandbox: SandboxProcess, lastin
     if upstream.error is not None:
         raise upstream.error
     pipeline.freezes = [each for name, found in troubles.freezes.items() if "poster" in name for each in found]
-    tell(troubles=json.dumps(troubles.done), exits=json.dumps(troubles.exits), broker_deaths=broker.deaths)
-    tell(faults=json.dumps(faults.hits(sandbox)))
+    print_figures(troubles=json.dumps(troubles.done), exits=json.dumps(troubles.exits), broker_deaths=broker.deaths)
+    print_figures(faults=json.dumps(faults.hits(sandbox)))
     _come_to_rest(pipeline, troubles, sandbox, len(told))
     _memory_is_flat(troubles)
 
@@ -172,16 +172,16 @@ def _come_to_rest(pipeline: SoakPipeline, troubles: Troubles, sandbox: SandboxPr
     pipeline.until_worked_off(records, 400)
     worked_off = time.monotonic() - began
     found = pipeline.sort_doubles()
-    tell(records=records, worked_off_s=round(worked_off), states=json.dumps(pipeline.states()))
+    print_figures(records=records, worked_off_s=round(worked_off), states=json.dumps(pipeline.states()))
     told = pipeline.rows("SELECT count(*) AS n FROM dead_letters WHERE reason = 'DUPLICATE_AT_TARGET'")[0]["n"]
-    tell(doubles_in_the_window_of_law_20=len(found.explained), told=told, other_doubles=len(found.unexplained))
+    print_figures(doubles_in_the_window_of_law_20=len(found.explained), told=told, other_doubles=len(found.unexplained))
     pipeline.invariants()
     pipeline.until(lambda: pipeline.behind() == 0, "every lag is 0")
 
 
 def _memory_is_flat(troubles: Troubles) -> None:
     found = growth(troubles.memory)
-    tell(
+    print_figures(
         memory=json.dumps({name: f"{mb} MB, {more:+} MB in {seconds} s" for name, (seconds, mb, more) in found.items()})
     )
     for name, (seconds, mb, more) in found.items():

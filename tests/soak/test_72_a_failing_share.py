@@ -15,7 +15,7 @@ from deploy.sandbox.running import FaultKind, SandboxProcess
 from streams.kafka.producer import EventProducer
 from tests.scenarios.people import payment
 from tests.scenarios.pipeline import ALL_ROLES
-from tests.soak.lengths import Length, chance, tell
+from tests.soak.lengths import Length, chance, print_figures
 from tests.soak.resting import SoakPipeline
 from tests.soak.trouble import GROWTH_MB, Plan, Troubles, growth
 from tests.worlds import World
@@ -126,7 +126,7 @@ def test_the_good_four_fifths_keep_their_pace(pipeline: SoakPipeline, lasting: L
         raise steady.error
     first, last = _paces(posted)
     grown = growth(troubles.memory)
-    tell(
+    print_figures(
         part=f"failing share: {request.node.callspec.id}",
         good_events=len(steady.good),
         first_third_per_s=round(first, 2),

@@ -19,7 +19,7 @@ from streams.settings import ProgramSettings
 from tests.benchmarks.claiming import fill
 from tests.benchmarks.ledgers import furnish
 from tests.benchmarks.traffic import histories
-from tests.soak.lengths import tell
+from tests.soak.lengths import print_figures
 from tests.worlds import World
 
 pytestmark = [pytest.mark.soak, pytest.mark.stack]
@@ -106,7 +106,7 @@ def test_a_forgotten_transaction_is_ended_and_claims_recover(world: World) -> No
     before, during, after = asyncio.run(_claims(world.settings(), forgotten))
     forgotten.join(ENDED_WITHIN_S)
     last = during[-len(during) // 4 :]
-    tell(
+    print_figures(
         part="old snapshot",
         before_ms=round(median(before), 2),
         at_its_end_ms=round(median(last), 2),

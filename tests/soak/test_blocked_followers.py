@@ -15,7 +15,7 @@ from schemas.practice_settings import Timing
 from tests.benchmarks.claiming import GATES, ClaimTimes, fill, measure
 from tests.benchmarks.ledgers import furnish
 from tests.benchmarks.traffic import histories
-from tests.soak.lengths import tell
+from tests.soak.lengths import print_figures
 from tests.worlds import Stack, World, fresh_world
 
 pytestmark = [pytest.mark.soak, pytest.mark.stack]
@@ -79,7 +79,7 @@ def test_two_hundred_thousand_followers_leave_claims_quick(worlds: dict[str, Wor
     said: dict[str, Any] = {f"{name}_ms": f"{claim[name]:.1f}+{plan[name]:.1f}" for name in worlds}
     turn = {name: (claim[name] + plan[name]) / (claim["empty"] + plan["empty"]) for name in worlds}
     ratios = {f"{name}_ratio": round(turn[name], 2) for name in TURN_FACTOR}
-    tell(part="followers", **said, **ratios)
+    print_figures(part="followers", **said, **ratios)
     for name, factor in TURN_FACTOR.items():
         assert claim[name] <= CLAIM_FACTOR * claim["empty"], f"followers slow the claim: {said}"
         assert turn[name] <= factor, f"followers slow a turn: {said}"

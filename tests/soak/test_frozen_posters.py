@@ -16,7 +16,7 @@ from sinks.targets.catalogue import times_of_route
 from tests.scenarios.waiting import until
 from tests.sinks.poster.offices import Office, Offices
 from tests.soak import doubles, faults
-from tests.soak.lengths import Length, chance, tell
+from tests.soak.lengths import Length, chance, print_figures
 from tests.soak.trouble import Plan, Troubles
 from tests.worlds import World
 
@@ -52,7 +52,7 @@ def _fill(offices: Offices, effects: int) -> list[Office]:
     for office in found:
         events = [office.pay(f"pt-{number % 25}", gross=1_000 + number) for number in range(each)]
         for start in range(0, each, 50):
-            offices.book.tell(*events[start : start + 50])
+            offices.book.report(*events[start : start + 50])
     return found
 
 
@@ -99,7 +99,7 @@ def _judge(offices: Offices, found: list[Office], troubles: Troubles, lasting: L
     freezes = [freeze for each in troubles.freezes.values() for freeze in each]
     times = times_of_route("open_dental", offices.world.settings())
     sorted_ = doubles.sort(offices.sandbox.open_dental, accounts, freezes, times)
-    tell(
+    print_figures(
         part=what,
         seed=lasting.seed,
         effects=sum(_states(offices).values()),

@@ -18,7 +18,7 @@ from tests.scenarios.roles import Role
 from tests.scenarios.waiting import until
 from tests.sinks.ledger.intakes import IntakeAtWork
 from tests.sinks.ledger.ledger_fixture import SAVING, Book
-from tests.soak.lengths import Length, chance, tell
+from tests.soak.lengths import Length, chance, print_figures
 from tests.worlds import World
 
 pytestmark = [pytest.mark.soak, pytest.mark.stack]
@@ -107,12 +107,12 @@ def _repairs(intake: Role) -> int:
 def test_no_link_made_during_intake_is_missed(at_work: IntakeAtWork, lasting: Length, tmp_path: Path) -> None:
     """Every payment goes on by the link or by the batch, and the sweep, which would find it, repairs nothing."""
     repairs = _hammer(at_work, tmp_path, lasting)
-    tell(part="links", links=ROUNDS * AT_ONCE, repairs=repairs)
+    print_figures(part="links", links=ROUNDS * AT_ONCE, repairs=repairs)
     assert repairs == 0
 
 
 def test_control_practice_lock_under_the_hammer(at_work: IntakeAtWork, lasting: Length, tmp_path: Path) -> None:
     """Without the practice's lock wake-ups are lost; only the sweep finds them, and counts."""
     repairs = _hammer(at_work, tmp_path, lasting, test_controls="practice_lock")
-    tell(part="links without the lock", links=ROUNDS * AT_ONCE, repairs=repairs)
+    print_figures(part="links without the lock", links=ROUNDS * AT_ONCE, repairs=repairs)
     assert repairs > 0

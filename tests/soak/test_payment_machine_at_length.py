@@ -10,7 +10,7 @@ from hypothesis import Phase
 
 from tests.sinks.ledger.ledger_fixture import Book
 from tests.sinks.ledger.payment_machine import run_lives
-from tests.soak.lengths import tell
+from tests.soak.lengths import print_figures
 from tests.worlds import Stack, fresh_world
 
 pytestmark = pytest.mark.soak
@@ -31,4 +31,4 @@ def test_lives_at_length(book: Book) -> None:
     """The laws of `tests/sinks/ledger/conservation.py` after each of 60 steps; a failure is made small."""
     examples = max(200, int(os.environ.get("SOAK_EXAMPLES", "2000")) // 5)
     run_lives(book, examples=examples, steps=STEPS, phases=(Phase.generate, Phase.shrink))
-    tell(part="lives", lives=examples, steps=STEPS, events=book.one("SELECT count(*) FROM events"))
+    print_figures(part="lives", lives=examples, steps=STEPS, events=book.one("SELECT count(*) FROM events"))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.soak.lengths import tell
+from tests.soak.lengths import print_figures
 
 pytestmark = pytest.mark.soak
 
@@ -38,7 +38,7 @@ def test_properties_hold_at_length(file: str) -> None:
     )
     assert ended.returncode == 0, ended.stdout[-6000:] + ended.stderr[-2000:]
     examples = [int(count) for count in re.findall(r"(\d+) passing,", ended.stdout)]
-    tell(
+    print_figures(
         part="properties",
         file=file,
         properties=len(set(re.findall(r"^(tests\S+::\S+):$", ended.stdout, re.M))),

@@ -23,11 +23,11 @@ from tests.scenarios.business_time import BusinessTime
 from tests.scenarios.pipeline import Pipeline
 from tests.scenarios.raw_records import put_all
 from tests.vectors.by_effects import START
+from tests.vectors.case_events import CaseEvents
 from tests.vectors.entries import EFFECTS, EVENTS, VERDICTS, Found, as_effect, unmet
 from tests.vectors.office_books import Books, unlike, unlike_company
 from tests.vectors.practice import PATIENTS, facts, first_settings, settings_of, unlinked
 from tests.vectors.reading import Act, Case, Row, VectorError
-from tests.vectors.telling import Teller
 
 WITHIN_S: Final = 200.0
 """For one round of all cases."""
@@ -41,7 +41,7 @@ class Running(msgspec.Struct, kw_only=True):
 
     case: Case
     practice: str
-    teller: Teller
+    case_events: CaseEvents
     acts: list[Act]
     clock: datetime = START
     words: dict[str, str] = {}
@@ -51,7 +51,7 @@ class Running(msgspec.Struct, kw_only=True):
     @classmethod
     def of(cls, case: Case, number: int) -> Running:
         practice = f"{case.name}-{number:03}"
-        return cls(case=case, practice=practice, teller=Teller(practice), acts=list(case.acts))
+        return cls(case=case, practice=practice, case_events=CaseEvents(practice), acts=list(case.acts))
 
     @property
     def due(self) -> datetime:
@@ -155,7 +155,7 @@ class AtTheTargets:
 
     def _step(self, running: Running, row: Row) -> list[Event]:
         if row.kind == "told":
-            event = running.teller.event(row, self.time.now())
+            event = running.case_events.event(row, self.time.now())
             if row.what != "again":
                 running.words[event.event_id] = row.what
             return [event]

@@ -18,10 +18,10 @@ from sinks.ledger.practices.settings import settings_store
 from sinks.targets.open_dental.capabilities import ALWAYS
 from tests.sinks.ledger.ledger_fixture import SAVING, SOURCE_ID, Book
 from tests.sinks.ledger.posting_by_hand import post_what_is_due, record_by_hand
+from tests.vectors.case_events import CaseEvents
 from tests.vectors.entries import EFFECTS, EVENTS, VERDICTS, Found, as_effect, unmet
 from tests.vectors.practice import PATIENTS, facts, first_settings, settings_of, unlinked
 from tests.vectors.reading import Act, Case, Row, VectorError
-from tests.vectors.telling import Teller
 
 START: Final = datetime(2026, 3, 4, 17, 0, tzinfo=UTC)
 """Noon in New York, on a Wednesday."""
@@ -45,7 +45,7 @@ class AtTheEffects:
     def __init__(self, book: Book, case: Case) -> None:
         self.book, self.case = book, case
         self.practice = f"v-{case.name}"
-        self.teller = Teller(self.practice)
+        self.case_events = CaseEvents(self.practice)
         self.letters: list[str] = []
         self.words: dict[str, str] = {}
         self.log: list[Logged] = []
@@ -118,7 +118,7 @@ class AtTheEffects:
             self.book.store(*told)
 
     def _tell(self, row: Row) -> list[Writeback]:
-        event = self.teller.event(row, self.book.clock.instant)
+        event = self.case_events.event(row, self.book.clock.instant)
         if row.what != "again":
             self.words[event.event_id] = row.what
         return self.decided(event)

@@ -8,7 +8,7 @@ and `more` (`name=value`, separated by blanks). The rows of a case, in order:
     settings  more: fields of the practice's settings; a later one is saved as a new version when its turn comes
     fact      something that is so: unlinked, link, owes, plan, no-pms, unknown, since, route-cannot, income, clock,
               minute
-    told      an event from upstream (`tests.vectors.telling`), with `claim`, `line`, `plb` and `item` rows below it
+    told      an event from upstream (`tests.vectors.case_events`), with `claim`, `line`, `plb` and `item` rows below it
     hand      what a person does: record
     then      everything that may be posted is posted before the next row
     pms       an entry that stands in the PMS: its kind, and its amount toward the patient's balance

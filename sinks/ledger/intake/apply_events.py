@@ -113,7 +113,7 @@ class EventApplier:
             # What a correction ends is the version before it, not the one that it tells.
             self._leave_waiting(change.origin, held)
         if isinstance(event, MoneyFields | PayoutPaid):
-            held.tell(self._told(by, event, standing), by)
+            held.report(self._told(by, event, standing), by)
         else:
             held.add(FollowUp(event=event, waiting=standing.waiting), by)
         ids = self._entering.plan(by, change.effects, held) if standing.waiting is None else {}
@@ -140,7 +140,7 @@ class EventApplier:
         )
         resolved = with_plan(by, standing, by.decision.effects)
         self._entering.resolution(resolved, standing, state=State.VOIDED_BEFORE_POST if origin.voided else None)
-        held.tell(msgspec.structs.replace(before, waiting=None, reason=origin.reason), resolved)
+        held.report(msgspec.structs.replace(before, waiting=None, reason=origin.reason), resolved)
         return self._entering.plan(resolved, origin.effects, held)
 
     def _pay_out(self, payout: WorkingState) -> None:

@@ -101,7 +101,7 @@ def _put_events(
             continue
         before = held[key].told
         if before is None or before.version < writeback.identity.version:
-            held[key].tell(_told(row, writeback, event, standing, histories[practice_id]), writeback)
+            held[key].report(_told(row, writeback, event, standing, histories[practice_id]), writeback)
     return owners
 
 

@@ -20,7 +20,7 @@ from sinks.ledger.intake.consumer import CONSUMED, GROUP, Feed, Rejoin, known_to
 from sinks.ledger.intake.positions import Overtaken
 from sinks.ledger.intake.records import read
 from sinks.ledger.named_queries import named_queries
-from sinks.ledger.practices.backfill_capabilities import tell_abilities
+from sinks.ledger.practices.backfill_capabilities import backfill_capabilities
 from sinks.ledger.schema import era
 from sinks.ledger.schema.database import connect
 from sinks.ledger.schema.migrate import MONTHS_AHEAD, migrate
@@ -125,7 +125,7 @@ class Intake:
         era.require_standbys(connection, single_node=settings.single_node)
         self._settle_era(connection)
         self._make_months(connection)
-        tell_abilities(connection)
+        backfill_capabilities(connection)
         admin = AdminClient({**settings.kafka_client(), "log_level": 3})
         guard = TopicGuard(
             admin,

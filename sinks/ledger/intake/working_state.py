@@ -37,7 +37,7 @@ class WorkingState:
             items=tuple(self.items),
         )
 
-    def tell(self, told: Reported, by: Writeback) -> None:
+    def report(self, told: Reported, by: Writeback) -> None:
         self.told, self.told_by = told, by
 
     def add(self, linked: FollowUp, by: Writeback) -> None:

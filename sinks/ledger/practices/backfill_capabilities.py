@@ -19,7 +19,7 @@ _PRACTICES: Final = named_queries("sinks.ledger.practices")
 _LOG: Final = log(__name__)
 
 
-def tell_abilities(connection: psycopg.Connection[TupleRow]) -> int:
+def backfill_capabilities(connection: psycopg.Connection[TupleRow]) -> int:
     """Fill `connections.capabilities` where an earlier release left it null; returns how many. Blocks.
 
     Called by INTAKE and POSTER at their start, so that an upgrade needs no hand work: nothing is sent or asked of a

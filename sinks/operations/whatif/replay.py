@@ -43,7 +43,7 @@ class Replay:
         self._entries: dict[int, EntryState] = {}
         self._due: dict[int, datetime | None] = {}
 
-    def tell(self, event: Event, arrived_at: datetime) -> None:
+    def report(self, event: Event, arrived_at: datetime) -> None:
         """The next event of the life, or one that is about no money."""
         self._post(arrived_at)
         key = _key(event)

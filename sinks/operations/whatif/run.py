@@ -77,5 +77,5 @@ def _played(life: Past, history: SettingsHistory | None) -> dict[Key, Outcome]:
         if isinstance(each, PaidOut):
             playing.paid(each.payout_id, each.items, each.arrived_at)
         elif each.event is not None:
-            playing.tell(each.event, each.arrived_at)
+            playing.report(each.event, each.arrived_at)
     return playing.outcomes()

@@ -24,7 +24,7 @@ def book(world: World) -> Iterator[Book]:
     opened = Book(world.database_url)
     opened.add(types=modes(terminal=TypeMode.MANUAL))
     opened.link()
-    opened.tell(
+    opened.report(
         payment(),
         payment(event_id="ev-2", payment_id="pay-2"),
         refunded(at=opened.clock.instant + timedelta(minutes=1), payment_id="pay-2"),

@@ -165,7 +165,7 @@ class Book:
         self.writer.positions = {(WRITEBACKS_ID, 0): self.position()}
         self.writer.store(records)
 
-    def tell(self, *events: Event) -> None:
+    def report(self, *events: Event) -> None:
         self.store(*(self.decide(event) for event in events))
 
     def redecisions(self) -> list[Redecision]:

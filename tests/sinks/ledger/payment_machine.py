@@ -41,7 +41,7 @@ class PaymentsLife(ToldByChance):
 
     @precondition(lambda self: self.sent)
     @rule(data=st.data(), other=st.booleans())
-    def tell_again(self, data: st.DataObject, other: bool) -> None:
+    def report_again(self, data: st.DataObject, other: bool) -> None:
         """The same event, or the same money under another event id (E-1)."""
         _, event = data.draw(st.sampled_from(self.sent))
         if other and not isinstance(event, e.PayoutPaid | e.PaymentCleared):

@@ -34,7 +34,7 @@ def written(book: Book, monkeypatch: pytest.MonkeyPatch) -> Writes:
     monkeypatch.setattr(batch, "write", spy)
     book.add()
     book.link()
-    book.tell(
+    book.report(
         payment(),
         payment(event_id="ev-2", payment_id="pay-2", patient_ref="pt-2"),
         payout(item(1, 10000, 320, payment_id="pay-1")),
@@ -73,7 +73,7 @@ def test_a_batch_of_many_is_stored_like_its_parts(book: Book) -> None:
     book.add()
     book.link()
     many = [payment(event_id=f"ev-{n}", payment_id=f"pay-{n}") for n in range(FEW + 1)]
-    book.tell(*many)
+    book.report(*many)
     assert book.verdicts() == ["FIRST"] * len(many)
     assert book.one("SELECT count(*) FROM effects WHERE entry_kind = 'payment'") == len(many)
     assert book.one("SELECT count(*) FROM bodies") == len(many)

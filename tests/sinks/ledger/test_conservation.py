@@ -19,7 +19,7 @@ def test_every_cent_is_in_one_bucket(book: Book) -> None:
     """Skipped, waiting for a link, for a fee, scheduled, posted: their sum is what came in."""
     book.add(types=TypeModes(collection="OFF"))  # type: ignore[arg-type]
     book.link("pt-1")
-    book.tell(
+    book.report(
         payment(),
         payment(event_id="ev-2", payment_id="pay-2", patient_ref="pt-2", gross_minor=5000, net_minor=4680),
         payment(event_id="ev-3", payment_id="pay-3", kind="COLLECTION"),
@@ -42,7 +42,7 @@ def test_every_cent_is_in_one_bucket(book: Book) -> None:
 def test_a_missing_entry_or_receipt_is_a_violation(book: Book) -> None:
     """The detector detects."""
     book.add()
-    book.tell(payment())
+    book.report(payment())
     book.connection.execute("DELETE FROM effects WHERE effect_id = 2")
     book.connection.execute("DELETE FROM receipts")
     assert len(conservation.violations(book.connection)) == 2
@@ -50,7 +50,7 @@ def test_a_missing_entry_or_receipt_is_a_violation(book: Book) -> None:
 
 def test_counts_say_what_waits_and_why(book: Book) -> None:
     book.add()
-    book.tell(payment(), payment(event_id="ev-2", payment_id="pay-2", fee=None))
+    book.report(payment(), payment(event_id="ev-2", payment_id="pay-2", fee=None))
     (waiting,) = conservation.waiting_counts(book.connection)
     assert (waiting.state, waiting.reason, waiting.count) == ("AWAITING_FEE", "FEE_UNKNOWN", 1)
     (counted,) = conservation.state_counts(book.connection)
@@ -61,7 +61,7 @@ def test_the_gauges_say_what_is_open(book: Book) -> None:
     """Count, money and age of what is not posted; the queue of links apart."""
     book.add()
     book.link("pt-1")
-    book.tell(payment(), payment(event_id="ev-2", payment_id="pay-2", patient_ref="pt-2"))
+    book.report(payment(), payment(event_id="ev-2", payment_id="pay-2", patient_ref="pt-2"))
     book.clock.instant += timedelta(hours=2)
     Gauges(book.connection, book.clock).measure()
     assert value_of("writeback_effects_open", target="PMS", state="SCHEDULED") == 2

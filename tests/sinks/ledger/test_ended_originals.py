@@ -26,7 +26,7 @@ def end(book: Book, state: State, *effect_ids: int) -> int:
 def test_reversals_of_what_a_person_ended_are_a_persons(book: Book, state: State) -> None:
     """R-14: the other parts of its plan end alike; open reversals become manual items and depend on nobody."""
     ready(book)
-    book.tell(payment(), refunded(at=LATER))
+    book.report(payment(), refunded(at=LATER))
     assert end(book, state, 1) == 2
     assert entries(book) == [
         ("ev-1", "payment", 9680, state.value, None),
@@ -43,7 +43,7 @@ def test_reversals_of_what_a_person_ended_are_a_persons(book: Book, state: State
 def test_a_plan_that_is_voided_is_voided_whole(book: Book) -> None:
     """PROTOCOL section 3: when an origin becomes VOIDED_BEFORE_POST, the other parts of its plan too."""
     ready(book)
-    book.tell(payment())
+    book.report(payment())
     assert end(book, State.VOIDED_BEFORE_POST, 1) == 1
     assert book.states() == ["VOIDED_BEFORE_POST"] * 2
 
@@ -51,7 +51,7 @@ def test_a_plan_that_is_voided_is_voided_whole(book: Book) -> None:
 def test_what_is_in_doubt_stays(book: Book) -> None:
     """Law 2: nobody but a read-back says what became of it."""
     ready(book)
-    book.tell(payment(), refunded(at=LATER))
+    book.report(payment(), refunded(at=LATER))
     book.connection.execute("UPDATE effects SET state = 'SENDING' WHERE effect_id = 2")
     end(book, State.RECORDED_MANUALLY, 1)
     assert book.states() == ["RECORDED_MANUALLY", "SENDING", "AWAITING_MANUAL_POST"]
@@ -59,7 +59,7 @@ def test_what_is_in_doubt_stays(book: Book) -> None:
 
 def test_an_original_that_has_not_ended_has_no_followers(book: Book) -> None:
     ready(book)
-    book.tell(payment())
+    book.report(payment())
     with pytest.raises(ValueError, match="SCHEDULED"):
         end(book, State.SCHEDULED, 1)
 
@@ -67,17 +67,17 @@ def test_an_original_that_has_not_ended_has_no_followers(book: Book) -> None:
 def test_a_refund_of_a_skipped_payment_is_a_manual_item(book: Book) -> None:
     """R-14: the type was off, so we do not know what stands in the books."""
     ready(book, types=modes(terminal=TypeMode.OFF))
-    book.tell(payment(), refunded(at=LATER))
+    book.report(payment(), refunded(at=LATER))
     assert [(row[1], row[3]) for row in entries(book) if row[0] == "ev-r1"] == [("refund", "AWAITING_MANUAL_POST")]
 
 
 def test_a_refund_follows_a_posted_payment_whose_type_is_off_now(book: Book) -> None:
     """R-14, R-6: the original's fate, not today's switch."""
     ready(book)
-    book.tell(payment())
+    book.report(payment())
     book.clock.instant = LATER
     book.save(types=modes(terminal=TypeMode.OFF))
-    book.tell(refunded(at=LATER))
+    book.report(refunded(at=LATER))
     assert entries(book) == REFUNDED
     assert book.one("SELECT settings_version FROM effects WHERE event_id = 'ev-r1'") == 1
 
@@ -85,7 +85,7 @@ def test_a_refund_follows_a_posted_payment_whose_type_is_off_now(book: Book) -> 
 def test_a_sweep_finds_what_parks_in_vain(book: Book) -> None:
     """Law 8: a wake-up that got lost is repaired and counted; nothing else is."""
     ready(book)
-    book.tell(payment(), refunded(at=LATER))
+    book.report(payment(), refunded(at=LATER))
     book.connection.execute("DELETE FROM effects WHERE event_id = 'ev-r1'")
     book.connection.execute(
         "UPDATE events SET waiting = 'AWAITING_ORIGINAL', resolved_at = NULL WHERE event_id = 'ev-r1'"
@@ -99,8 +99,8 @@ def test_a_sweep_finds_what_parks_in_vain(book: Book) -> None:
 def test_a_sweep_finds_what_waits_for_a_payout_in_vain(book: Book, waits: str) -> None:
     """Law 8, N-5, T-13: the payout is stored, and nobody told the payment."""
     ready(book, timing=Timing.ON_CLEAR if waits == "funds" else Timing.INSTANT)
-    book.tell(payment(fee=None if waits == "fee" else 320))
-    book.tell(payout(item(1, 10000, 320), at=LATER))
+    book.report(payment(fee=None if waits == "fee" else 320))
+    book.report(payout(item(1, 10000, 320), at=LATER))
     book.connection.execute(
         "INSERT INTO payout_items VALUES (%s, 'payments.example', 'pay-1', 'po-1', 1, 1, 'CHARGE', 10000, 320)",
         (PRACTICE,),
@@ -113,8 +113,8 @@ def test_a_sweep_finds_what_waits_for_a_payout_in_vain(book: Book, waits: str) -
 def test_what_waits_in_earnest_is_no_repair(book: Book) -> None:
     """Law 8: the count stays 0 while everything goes its way."""
     ready(book)
-    book.tell(refunded(), payment(event_id="ev-2", payment_id="pay-2", fee=None))
+    book.report(refunded(), payment(event_id="ev-2", payment_id="pay-2", fee=None))
     assert sum(book.sweeps.look().values()) == 0
-    book.tell(payment(), voided(at=LATER, payment_id="pay-2"), fee_assessed(at=LATER, payment_id="pay-2"))
+    book.report(payment(), voided(at=LATER, payment_id="pay-2"), fee_assessed(at=LATER, payment_id="pay-2"))
     assert sum(book.sweeps.look().values()) == 0
     assert book.rows("SELECT event_id FROM events WHERE waiting IS NOT NULL") == []

@@ -26,7 +26,7 @@ def test_another_server_or_timeline_raises_the_era(book: Book, changed: str) -> 
     era.settle(book.connection, NOON - HOUR)
     book.add()
     book.link()
-    book.tell(payment(), payment(event_id="ev-2", payment_id="pay-2"))
+    book.report(payment(), payment(event_id="ev-2", payment_id="pay-2"))
     book.connection.execute("UPDATE effects SET state = 'SENDING' WHERE effect_id = 1")
     book.connection.execute("UPDATE effects SET state = 'POSTED' WHERE effect_id = 1")
     book.connection.execute(f"UPDATE ledger_era SET {changed}".encode())

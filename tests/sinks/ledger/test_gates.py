@@ -26,7 +26,7 @@ def two_payments(book: Book) -> None:
     """Effects 1 (payment) and 2 (its companion), 3 and 4, all of one patient."""
     book.add()
     book.link()
-    book.tell(payment(), payment(event_id="ev-2", payment_id="pay-2"))
+    book.report(payment(), payment(event_id="ev-2", payment_id="pay-2"))
 
 
 def put(book: Book, effect_id: int, **values: object) -> None:
@@ -87,6 +87,6 @@ def test_intake_tells_posters_at_its_commit(book: Book) -> None:
     book.link()
     with psycopg.connect(book.database_url, autocommit=True) as listener:
         listener.execute(f"LISTEN {gates.CHANNEL}")
-        book.tell(payment())
+        book.report(payment())
         (told,) = listener.notifies(timeout=WITHIN_S, stop_after=1)
     assert told.payload == "practice-1"

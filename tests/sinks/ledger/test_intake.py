@@ -23,7 +23,9 @@ def test_a_payment_becomes_its_entries_in_the_order_of_commits(book: Book) -> No
     """Net payment and companion, ids from the practice's counter, the companion behind its payment (laws 2, 8)."""
     book.add()
     book.link()
-    book.tell(payment(), payment(event_id="ev-2", payment_id="pay-2", gross_minor=5000, fee_minor=100, net_minor=4900))
+    book.report(
+        payment(), payment(event_id="ev-2", payment_id="pay-2", gross_minor=5000, fee_minor=100, net_minor=4900)
+    )
     assert book.rows("SELECT effect_id, entry_kind, amount_minor, state, depends_on FROM effects ORDER BY 1") == [
         (1, "payment", 9680, "SCHEDULED", None),
         (2, "fee_adjustment", 320, "SCHEDULED", 1),
@@ -40,7 +42,7 @@ def test_a_payment_becomes_its_entries_in_the_order_of_commits(book: Book) -> No
 def test_an_unlinked_patient_waits_and_the_link_releases(book: Book) -> None:
     """AWAITING_LINK until somebody links; due as it was, and the gate knows (L-6, law 8)."""
     book.add()
-    book.tell(payment())
+    book.report(payment())
     assert book.states() == ["AWAITING_LINK", "AWAITING_LINK"]
     assert book.rows("SELECT * FROM gates") == []
     assert book.link() == 2
@@ -52,7 +54,7 @@ def test_an_unlinked_patient_waits_and_the_link_releases(book: Book) -> None:
 def test_manual_waits_for_the_link_first_then_for_its_person(book: Book) -> None:
     """The first unmet condition shows (PROTOCOL section 3)."""
     book.add(types=TypeModes(terminal="MANUAL"))  # type: ignore[arg-type]
-    book.tell(payment())
+    book.report(payment())
     assert book.states() == ["AWAITING_LINK"] * 2
     book.link()
     assert book.states() == ["AWAITING_MANUAL_POST"] * 2
@@ -61,7 +63,7 @@ def test_manual_waits_for_the_link_first_then_for_its_person(book: Book) -> None
 def test_without_a_connection_it_is_skipped_with_its_reason(book: Book) -> None:
     """P-17: a payment always has an effect for the PMS, a payout one for QuickBooks."""
     book.add(connected=False)
-    book.tell(payment(), payout(item(1, 10000, 320)))
+    book.report(payment(), payout(item(1, 10000, 320)))
     found = book.rows("SELECT DISTINCT target, state, reason FROM effects ORDER BY 1")
     assert found == [("PMS", "SKIPPED_DISABLED", "NO_CONNECTION"), ("QUICKBOOKS", "SKIPPED_DISABLED", "NO_CONNECTION")]
 
@@ -69,8 +71,8 @@ def test_without_a_connection_it_is_skipped_with_its_reason(book: Book) -> None:
 def test_the_same_event_again_changes_nothing(book: Book) -> None:
     """E-2: acknowledged, no effect, a receipt of its own."""
     book.add()
-    book.tell(payment(), payment())
-    book.tell(payment())
+    book.report(payment(), payment())
+    book.report(payment())
     assert book.verdicts() == ["FIRST", "DUPLICATE", "DUPLICATE"]
     assert book.one("SELECT count(*) FROM effects") == 2
 
@@ -78,7 +80,7 @@ def test_the_same_event_again_changes_nothing(book: Book) -> None:
 def test_the_same_money_under_another_event_is_one(book: Book) -> None:
     """E-1 vector: pay-1 10000/320 as ev-1 and ev-2 is one 9680 and one 320."""
     book.add()
-    book.tell(payment(), payment(event_id="ev-2"))
+    book.report(payment(), payment(event_id="ev-2"))
     assert book.verdicts() == ["FIRST", "DUPLICATE"]
     assert book.amounts() == [9680, 320]
 
@@ -88,7 +90,7 @@ def test_control_money_identity(book: Book) -> None:
     book.add()
     book.connection.execute("DROP INDEX events_money")
     book.reopen(Control.MONEY_IDENTITY)
-    book.tell(payment(), payment(event_id="ev-2"))
+    book.report(payment(), payment(event_id="ev-2"))
     assert book.amounts() == [9680, 320, 9680, 320]
 
 
@@ -106,7 +108,7 @@ def test_other_content_under_a_known_identity_is_a_conflict(book: Book, second: 
     """E-2, scenario 19: never overwritten; a dead letter of stage intake with the original bytes, once."""
     book.add()
     told = book.decide(second)  # type: ignore[arg-type]
-    book.tell(payment())
+    book.report(payment())
     book.store(told)
     book.store(told)
     assert sorted(book.verdicts()) == ["CONFLICT", "FIRST"]
@@ -123,8 +125,8 @@ def test_a_lower_version_is_ignored(book: Book) -> None:
     """E-7: OLD_VERSION leaves a receipt and nothing else; the higher one stands (P-8)."""
     book.add()
     first = payout(item(1, 10000, 320))
-    book.tell(again(first, version=2, event_id="ev-o2"))
-    book.tell(first)
+    book.report(again(first, version=2, event_id="ev-o2"))
+    book.report(first)
     assert book.verdicts() == ["FIRST", "OLD_VERSION"]
     assert book.amounts() == [9680]
 
@@ -136,13 +138,13 @@ def test_membership_after_the_bare_payment_takes_its_place(book: Book) -> None:
     bare = payment(gross=29900, fee=897, kind=PaymentKind.MEMBERSHIP)
     paid = membership(payment_id="pay-1")
     for event in (bare, paid):
-        book.tell(event)
+        book.report(event)
     assert book.verdicts() == ["FIRST", "FIRST"]
     assert book.rows("SELECT event_id, state, sum(amount_minor)::int FROM effects GROUP BY 1, 2 ORDER BY 1") == [
         ("ev-1", "VOIDED_BEFORE_POST", 29900),
         ("ev-m1", "SCHEDULED", 29900),
     ]
-    book.tell(bare, paid)
+    book.report(bare, paid)
     assert book.one("SELECT count(*) FROM effects") == 4
 
 
@@ -150,16 +152,16 @@ def test_membership_and_payment_in_one_batch_are_one_money(book: Book) -> None:
     """B-5 in one batch: the same end as one after the other."""
     book.add(membership_booking=MembershipBooking.PAYMENT_ONLY)
     book.link()
-    book.tell(payment(gross=29900, fee=897, kind=PaymentKind.MEMBERSHIP), membership(payment_id="pay-1"))
+    book.report(payment(gross=29900, fee=897, kind=PaymentKind.MEMBERSHIP), membership(payment_id="pay-1"))
     assert book.one("SELECT sum(amount_minor) FROM effects WHERE state = 'SCHEDULED'") == 29900
     assert book.position() == 2
 
 
 def test_a_payment_that_waited_for_settings_and_was_superseded_is_never_decided(book: Book) -> None:
     """B-5, law 10: told bare and with members while the practice was unknown, its money is posted once, not twice."""
-    book.tell(payment(gross=29900, fee=897, kind=PaymentKind.MEMBERSHIP))
+    book.report(payment(gross=29900, fee=897, kind=PaymentKind.MEMBERSHIP))
     bare = book.decide(payment(gross=29900, fee=897, kind=PaymentKind.MEMBERSHIP))
-    book.tell(membership(payment_id="pay-1"))
+    book.report(membership(payment_id="pay-1"))
     assert book.rows("SELECT event_id, waiting, superseded_by FROM events ORDER BY 1") == [
         ("ev-1", None, "ev-m1"),
         ("ev-m1", "AWAITING_SETTINGS", None),
@@ -180,11 +182,11 @@ def test_membership_after_the_bare_payment_was_sent_is_a_duplicate(book: Book, s
     """B-5: what was sent, or may have been, stands."""
     book.add(membership_booking=MembershipBooking.PAYMENT_ONLY)
     book.link()
-    book.tell(payment(gross=29900, fee=897, kind=PaymentKind.MEMBERSHIP))
+    book.report(payment(gross=29900, fee=897, kind=PaymentKind.MEMBERSHIP))
     book.connection.execute("UPDATE effects SET state = 'SENDING' WHERE effect_id = 1")
     if state == "POSTED":
         book.connection.execute("UPDATE effects SET state = 'POSTED' WHERE effect_id = 1")
-    book.tell(membership(payment_id="pay-1"))
+    book.report(membership(payment_id="pay-1"))
     assert book.verdicts() == ["FIRST", "DUPLICATE"]
     assert book.one("SELECT count(*) FROM effects") == 2
 
@@ -192,9 +194,9 @@ def test_membership_after_the_bare_payment_was_sent_is_a_duplicate(book: Book, s
 def test_payment_after_the_membership_is_a_duplicate_and_other_money_a_conflict(book: Book) -> None:
     """B-5, the other order."""
     book.add()
-    book.tell(membership(payment_id="pay-1"))
-    book.tell(payment(gross=29900, fee=897, kind=PaymentKind.MEMBERSHIP))
-    book.tell(payment(event_id="ev-3", gross=29900, fee=898, kind=PaymentKind.MEMBERSHIP))
+    book.report(membership(payment_id="pay-1"))
+    book.report(payment(gross=29900, fee=897, kind=PaymentKind.MEMBERSHIP))
+    book.report(payment(event_id="ev-3", gross=29900, fee=898, kind=PaymentKind.MEMBERSHIP))
     assert book.verdicts() == ["FIRST", "DUPLICATE", "CONFLICT"]
 
 
@@ -211,7 +213,7 @@ def test_a_replay_decided_differently_changes_nothing(book: Book) -> None:
 def test_control_resolve_once(book: Book) -> None:
     """Without 'resolved once' the replay adds a fee adjustment: 320 too much is credited."""
     book.add(amount=AmountMode.GROSS)
-    book.tell(payment())
+    book.report(payment())
     book.reopen(Control.RESOLVE_ONCE)
     book.store(book.decide(payment(), history=history(version(amount=AmountMode.NET))))
     assert sum(book.amounts()) == 10320
@@ -220,7 +222,7 @@ def test_control_resolve_once(book: Book) -> None:
 def test_a_replay_after_the_type_was_enabled_posts_nothing(book: Book) -> None:
     """E-9 d: turning a type on does not post old payments (SKIPPED → enabled)."""
     book.add(types=TypeModes(terminal="OFF"))  # type: ignore[arg-type]
-    book.tell(payment())
+    book.report(payment())
     book.store(book.decide(payment(), history=history(version())))
     assert book.states() == ["SKIPPED_DISABLED"] * 2
 
@@ -228,7 +230,7 @@ def test_a_replay_after_the_type_was_enabled_posts_nothing(book: Book) -> None:
 def test_an_unknown_practice_waits_and_is_decided_when_it_is_added(book: Book) -> None:
     """Law 10, scenario 66: AWAITING_SETTINGS in the ledger, never a held partition; the others go on."""
     book.add("other")
-    book.tell(payment(), payment(practice_id="other"))
+    book.report(payment(), payment(practice_id="other"))
     assert sorted(map(str, book.waiting())) == ["AWAITING_SETTINGS", "None"]
     assert book.redecisions() == []
     book.add()
@@ -347,5 +349,5 @@ def test_control_receipts(book: Book) -> None:
     """Without receipts nobody could tell a stored record from a lost one: the detector names it."""
     book.add()
     book.reopen(Control.RECEIPTS)
-    book.tell(payment())
+    book.report(payment())
     assert len(conservation.violations(book.connection)) == 1

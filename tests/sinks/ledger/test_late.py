@@ -32,7 +32,7 @@ def test_late_is_flagged_and_due_on_arrival(book: Book, timing: str, days: int, 
     book.add(timing=Timing(timing), late_after_days=2)
     book.link()
     book.clock.instant = NOON + timedelta(days=days)
-    book.tell(payment())
+    book.report(payment())
     rows = book.rows("SELECT state, late, due_at, ledger_date FROM effects ORDER BY effect_id")
     assert rows == [("SCHEDULED", late, book.clock.instant, NOON.date())] * 2
 

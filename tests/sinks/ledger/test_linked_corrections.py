@@ -13,8 +13,8 @@ from tests.sinks.ledger.linked_events import LATER, entries, posted, ready
 def test_a_correction_before_the_post_replaces(book: Book) -> None:
     """E-11, law 2: what was not sent is void, and the new version follows."""
     ready(book)
-    book.tell(payment())
-    book.tell(corrected(12000, 380, at=NOON))
+    book.report(payment())
+    book.report(corrected(12000, 380, at=NOON))
     assert [row[:4] for row in entries(book)] == [
         ("ev-1", "payment", 9680, "VOIDED_BEFORE_POST"),
         ("ev-1", "fee_adjustment", 320, "VOIDED_BEFORE_POST"),
@@ -27,9 +27,9 @@ def test_a_correction_before_the_post_replaces(book: Book) -> None:
 def test_a_correction_after_the_post_reverses_and_posts_anew(book: Book) -> None:
     """E-11, R-1: nothing that stands is edited."""
     ready(book)
-    book.tell(payment())
+    book.report(payment())
     posted(book, 1, 2)
-    book.tell(corrected(12000, 380, at=NOON))
+    book.report(corrected(12000, 380, at=NOON))
     mine = [row[:4] for row in entries(book) if row[0] == "ev-c2"]
     assert sorted(mine) == [
         ("ev-c2", "fee_adjustment", 380, "SCHEDULED"),
@@ -42,8 +42,8 @@ def test_a_correction_after_the_post_reverses_and_posts_anew(book: Book) -> None
 def test_a_correction_that_overtook_its_payment_stands(book: Book) -> None:
     """E-7: the first version comes too late and is acknowledged."""
     ready(book)
-    book.tell(corrected(12000, 380))
-    book.tell(payment())
+    book.report(corrected(12000, 380))
+    book.report(payment())
     assert book.verdicts() == ["FIRST", "OLD_VERSION"]
     assert book.amounts() == [11620, 380]
 
@@ -52,7 +52,7 @@ def test_what_the_connection_does_not_write_a_person_does(book: Book) -> None:
     """Capabilities: a refund at a route without refunds is by hand; its payment posts."""
     ready(book)
     book.connection.execute("UPDATE connections SET capabilities = NULL")
-    book.tell(payment(), refunded(at=LATER))
+    book.report(payment(), refunded(at=LATER))
     assert [(row[1], row[3]) for row in entries(book)] == [
         ("payment", "SCHEDULED"),
         ("fee_adjustment", "SCHEDULED"),
@@ -66,7 +66,7 @@ def test_what_the_connection_does_not_write_a_person_does(book: Book) -> None:
 def test_allocation_by_hand_waits_for_its_person(book: Book) -> None:
     """SET-11: BY_HAND holds the payment; its link comes first."""
     book.add(allocation=Allocation.BY_HAND)
-    book.tell(payment())
+    book.report(payment())
     assert book.states()[0] == "AWAITING_LINK"
     book.link()
     assert book.states()[0] == "AWAITING_ALLOCATION"

@@ -20,7 +20,7 @@ def test_a_fee_that_comes_later_releases_the_payment(book: Book, order: tuple[in
     story: list[Event] = [payment(fee=None), fee_assessed(at=LATER)]
     told = [story[n] for n in order]
     for start in range(0, 2, 2 // batches):
-        book.tell(*told[start : start + 2 // batches])
+        book.report(*told[start : start + 2 // batches])
     assert [row[:4] for row in entries(book)] == [
         ("ev-1", "payment", 9680, "SCHEDULED"),
         ("ev-1", "fee_adjustment", 320, "SCHEDULED"),
@@ -37,7 +37,7 @@ def test_a_fee_in_the_payout_releases_the_payment(book: Book, order: tuple[int, 
     story: list[Event] = [payment(fee=None), payout(item(1, 10000, 320, payment_id="pay-1"), at=LATER)]
     told = [story[n] for n in order]
     for start in range(0, 2, 2 // batches):
-        book.tell(*told[start : start + 2 // batches])
+        book.report(*told[start : start + 2 // batches])
     assert sorted(row[:4] for row in entries(book)) == [
         ("ev-1", "fee_adjustment", 320, "SCHEDULED"),
         ("ev-1", "payment", 9680, "SCHEDULED"),
@@ -58,7 +58,7 @@ def test_what_waits_for_its_funds_is_due_when_they_are_there(
     told = [story[n] for n in order]
     for start in range(0, 2, 2 // batches):
         book.clock.instant = NOON + start * MINUTE
-        book.tell(*told[start : start + 2 // batches])
+        book.report(*told[start : start + 2 // batches])
     mine = book.rows("SELECT state, holds, due_at >= %s FROM effects WHERE target = 'PMS' ORDER BY 1", NOON)
     assert mine == [("SCHEDULED", [], True)] * 2
     assert book.one("SELECT min(next_due_at) FROM gates") is not None
@@ -67,14 +67,14 @@ def test_what_waits_for_its_funds_is_due_when_they_are_there(
 def test_not_cleared_is_not_due(book: Book) -> None:
     """T-13: nothing lifts it but the funds."""
     ready(book, timing=Timing.ON_CLEAR)
-    book.tell(payment(), payout(item(1, 5000, 100, payment_id="pay-2"), at=LATER))
+    book.report(payment(), payout(item(1, 5000, 100, payment_id="pay-2"), at=LATER))
     assert book.rows("SELECT DISTINCT state FROM effects WHERE target = 'PMS'") == [("AWAITING_CLEARANCE",)]
 
 
 def test_a_failed_payout_clears_nothing_that_comes_after_it(book: Book) -> None:
     """P-21: it frees its items; the money is not in the bank."""
     ready(book, timing=Timing.ON_CLEAR)
-    book.tell(payout(item(1, 10000, 320, payment_id="pay-1")))
-    book.tell(payout_failed(at=LATER))
-    book.tell(payment(at=LATER))
+    book.report(payout(item(1, 10000, 320, payment_id="pay-1")))
+    book.report(payout_failed(at=LATER))
+    book.report(payment(at=LATER))
     assert book.rows("SELECT DISTINCT state FROM effects WHERE target = 'PMS'") == [("AWAITING_CLEARANCE",)]

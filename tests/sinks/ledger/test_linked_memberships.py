@@ -21,9 +21,9 @@ def test_a_membership_that_takes_the_place_of_its_payment_is_what_a_refund_hangs
     """B-5, R-8: superseded, then refunded; what parked before both is released by the one that stands."""
     ready(book, membership_booking=MembershipBooking.PAYMENT_ONLY)
     refund = refunded(-29900, at=LATER + MINUTE)
-    book.tell(BARE)
-    book.tell(NAMED)
-    book.tell(refund)
+    book.report(BARE)
+    book.report(NAMED)
+    book.report(refund)
     assert [row for row in entries(book) if row[0] == "ev-r1"] == [
         ("ev-r1", "refund", -29900, "SCHEDULED", "ev-m1:payment")
     ]
@@ -33,8 +33,8 @@ def test_a_membership_that_takes_the_place_of_its_payment_is_what_a_refund_hangs
 def test_a_payment_that_was_refunded_is_not_superseded(book: Book) -> None:
     """B-5: a reversal hangs on it already, so the membership that tells the same money is a duplicate."""
     ready(book, membership_booking=MembershipBooking.PAYMENT_ONLY)
-    book.tell(BARE, refunded(-29900, at=LATER + MINUTE))
-    book.tell(NAMED)
+    book.report(BARE, refunded(-29900, at=LATER + MINUTE))
+    book.report(NAMED)
     assert book.verdicts() == ["FIRST", "FIRST", "DUPLICATE"]
     assert sorted(row[2] for row in entries(book)) == [-29900, 897, 29003]  # type: ignore[type-var]
 
@@ -48,14 +48,14 @@ def test_one_money_told_by_both_with_other_content_is_a_conflict(book: Book, fir
     if first is NAMED:
         told[1] = again(BARE, fee_minor=900, net_minor=29000)
     for start in range(0, 2, 2 // batches):
-        book.tell(*told[start : start + 2 // batches])
+        book.report(*told[start : start + 2 // batches])
     assert book.verdicts() == ["FIRST", "CONFLICT"]
 
 
 def test_a_refund_of_a_membership_takes_its_charge_back(book: Book) -> None:
     """B-1: refund 9900 of 29900 → refund −9900 and a charge reversal, else the patient owes 9900."""
     ready(book)
-    book.tell(NAMED, refunded(-9900, at=LATER + MINUTE))
+    book.report(NAMED, refunded(-9900, at=LATER + MINUTE))
     mine = [(row[1], row[2]) for row in entries(book) if row[0] == "ev-r1"]
     assert sorted(mine) == [("charge_reversal", -9900), ("refund", -9900)]
 
@@ -64,7 +64,7 @@ def test_a_charge_that_the_connection_does_not_write_holds_nobody(book: Book) ->
     """B-1: without the capability the payment goes on as a prepayment, and nobody has to do the charge by hand."""
     ready(book)
     book.connection.execute("UPDATE connections SET capabilities = '{payment,fee_adjustment}'")
-    book.tell(NAMED)
+    book.report(NAMED)
     assert {row[1]: row[2:4] for row in entries(book)} == {
         "charge": (29900, "SKIPPED_DISABLED"),
         "payment": (29003, "SCHEDULED"),

@@ -20,10 +20,10 @@ def test_a_refund_and_its_payment_come_in_any_order(book: Book, order: tuple[int
     events = [payment(), refunded(at=LATER)]
     told = [events[n] for n in order]
     if batches == 1:
-        book.tell(*told)
+        book.report(*told)
     else:
         for event in told:
-            book.tell(event)
+            book.report(event)
     assert entries(book) == REFUNDED
     assert book.waiting() == [None, None]
     assert conservation.violations(book.connection) == []
@@ -33,7 +33,7 @@ def test_a_refund_and_its_payment_come_in_any_order(book: Book, order: tuple[int
 def test_a_naked_refund_waits_visibly_and_posts_nothing(book: Book) -> None:
     """R-8: never posted by itself."""
     ready(book)
-    book.tell(refunded())
+    book.report(refunded())
     assert book.waiting() == ["AWAITING_ORIGINAL"]
     assert entries(book) == []
     assert book.rows("SELECT concerns, reason FROM events") == [("pay-1", "ORIGINAL_UNKNOWN")]
@@ -43,11 +43,11 @@ def test_told_again_nothing_new(book: Book) -> None:
     """Law 2: a replay of everything, in whatever batches, enters nothing."""
     ready(book)
     story: list[Event] = [payment(), refunded(-4000, at=LATER), refunded(-6000, number=2, at=LATER + MINUTE)]
-    book.tell(*story)
+    book.report(*story)
     before = (entries(book), book.rows("SELECT event_id, waiting, reason FROM events ORDER BY 1"))
-    book.tell(*story)
+    book.report(*story)
     for event in reversed(story):
-        book.tell(event)
+        book.report(event)
     assert (entries(book), book.rows("SELECT event_id, waiting, reason FROM events ORDER BY 1")) == before
     assert sorted(set(book.verdicts())) == ["DUPLICATE", "FIRST"]
 
@@ -55,7 +55,7 @@ def test_told_again_nothing_new(book: Book) -> None:
 def test_more_than_was_paid_is_for_a_person(book: Book) -> None:
     """R-2: cumulated; what fits is booked, what does not is shown and never posted."""
     ready(book)
-    book.tell(payment(), refunded(-7000, at=LATER), refunded(-4000, number=2, at=LATER + MINUTE))
+    book.report(payment(), refunded(-7000, at=LATER), refunded(-4000, number=2, at=LATER + MINUTE))
     assert book.rows("SELECT event_id, waiting, reason FROM events WHERE waiting IS NOT NULL") == [
         ("ev-r2", "AWAITING_REVIEW", "MORE_THAN_ORIGINAL")
     ]
@@ -68,7 +68,7 @@ def test_a_refund_that_fails_brings_the_money_back(book: Book, order: tuple[int,
     ready(book)
     story = (payment(), refunded(at=LATER), refund_failed(at=LATER + MINUTE))
     for n in order:
-        book.tell(story[n])
+        book.report(story[n])
     assert sum(row[2] for row in entries(book)) == 10000  # type: ignore[misc]
     assert [row[2] for row in entries(book) if row[0] == "ev-rf1"] == [10000]
 
@@ -76,17 +76,17 @@ def test_a_refund_that_fails_brings_the_money_back(book: Book, order: tuple[int,
 def test_a_refund_of_a_payment_without_fee_waits_with_it(book: Book) -> None:
     """N-5, R-6: its amounts are those of its original, so it is released by the fee too."""
     ready(book)
-    book.tell(payment(fee=None), refunded(at=LATER))
+    book.report(payment(fee=None), refunded(at=LATER))
     assert sorted(map(str, book.waiting())) == ["AWAITING_FEE", "AWAITING_ORIGINAL"]
-    book.tell(fee_assessed(at=LATER + MINUTE))
+    book.report(fee_assessed(at=LATER + MINUTE))
     assert book.waiting() == [None] * 3
     assert entries(book) == REFUNDED
 
 
 def test_a_refund_waits_for_a_payment_that_waits_for_settings(book: Book) -> None:
     """Laws 10, 15: a re-decision of the original releases what parked on it."""
-    book.tell(payment())
-    book.tell(refunded(at=LATER))
+    book.report(payment())
+    book.report(refunded(at=LATER))
     assert set(book.waiting()) == {"AWAITING_SETTINGS"}
     ready(book)
     book.sweeps.ask_again()
@@ -106,7 +106,7 @@ def test_lives_do_not_meet(book: Book) -> None:
         story.append(
             again(refunded(-n * 100, at=LATER), event_id=f"ev-q{n}", refund_id=f"rf-{n}", payment_id=f"pay-{n}")
         )
-    book.tell(*reversed(story))
+    book.report(*reversed(story))
     assert book.rows(
         "SELECT r.amount_minor = -100 * substr(v.concerns, 5)::int, o.event_id = 'ev-p' || substr(v.concerns, 5),"
         " count(*)::int FROM effects r JOIN events v USING (practice_id, source, event_id)"

@@ -18,8 +18,8 @@ from tests.sinks.ledger.linked_events import LATER, MINUTE, entries, posted, rea
 def test_a_void_before_the_post_suppresses_both(book: Book) -> None:
     """R-7: voided before posting, and the void itself posts nothing."""
     ready(book)
-    book.tell(payment())
-    book.tell(voided(at=LATER))
+    book.report(payment())
+    book.report(voided(at=LATER))
     assert [row[3] for row in entries(book)] == ["VOIDED_BEFORE_POST", "VOIDED_BEFORE_POST"]
     assert book.rows("SELECT applied, waiting FROM events WHERE event_id = 'ev-v'") == [(True, None)]
     assert book.one("SELECT next_due_at FROM gates") is None
@@ -29,16 +29,16 @@ def test_a_void_before_the_post_suppresses_both(book: Book) -> None:
 def test_a_void_in_the_same_batch_suppresses_both(book: Book) -> None:
     """R-7: as if they came one after the other."""
     ready(book)
-    book.tell(payment(), voided(at=LATER))
+    book.report(payment(), voided(at=LATER))
     assert [row[3] for row in entries(book)] == ["VOIDED_BEFORE_POST", "VOIDED_BEFORE_POST"]
 
 
 def test_a_void_after_the_post_is_a_reversal(book: Book) -> None:
     """R-7, R-15, law 2: of what was sent each gets a reversal that depends on it; the original stays."""
     ready(book)
-    book.tell(payment(gross=9000, fee=291))
+    book.report(payment(gross=9000, fee=291))
     posted(book, 1, 2)
-    book.tell(voided(at=LATER))
+    book.report(voided(at=LATER))
     assert entries(book)[2:] == [
         ("ev-v", "reversal", -8709, "SCHEDULED", "ev-1:payment"),
         ("ev-v", "reversal", -291, "SCHEDULED", "ev-1:fee_adjustment"),
@@ -49,9 +49,9 @@ def test_a_void_after_the_post_is_a_reversal(book: Book) -> None:
 def test_a_void_while_a_call_is_out_is_a_reversal(book: Book) -> None:
     """Law 2: in doubt counts as sent; the companion that was not sent is suppressed."""
     ready(book)
-    book.tell(payment())
+    book.report(payment())
     book.connection.execute("UPDATE effects SET state = 'SENDING' WHERE effect_id = 1")
-    book.tell(voided(at=LATER))
+    book.report(voided(at=LATER))
     assert entries(book) == [
         ("ev-1", "payment", 9680, "SENDING", None),
         ("ev-1", "fee_adjustment", 320, "VOIDED_BEFORE_POST", "ev-1:payment"),
@@ -73,7 +73,7 @@ def test_a_dispute_is_booked_alike_in_any_order(book: Book, order: tuple[int, ..
     ready(book)
     told = [STORY[n] for n in order]
     for start in range(0, 3, size):
-        book.tell(*told[start : start + size])
+        book.report(*told[start : start + size])
     assert sorted((row[0], row[1], row[2]) for row in entries(book)) == [
         ("ev-1", "fee_adjustment", 1200),
         ("ev-1", "payment", 38800),
@@ -89,7 +89,7 @@ def test_a_dispute_is_booked_alike_in_any_order(book: Book, order: tuple[int, ..
 def test_an_open_dispute_has_its_deadline(book: Book) -> None:
     """R-10: the notifier reads it there."""
     ready(book)
-    book.tell(payment(), disputed(at=LATER, respond_by=NOON + timedelta(days=14)))
+    book.report(payment(), disputed(at=LATER, respond_by=NOON + timedelta(days=14)))
     assert book.rows("SELECT dispute_id, payment_id, respond_by, closed_at FROM disputes") == [
         ("dis-1", "pay-1", NOON + timedelta(days=14), None)
     ]
@@ -98,7 +98,7 @@ def test_an_open_dispute_has_its_deadline(book: Book) -> None:
 def test_a_return_costs_what_the_bank_takes(book: Book) -> None:
     """R-11, R-15: ACH return 25000 with a fee of 400 → −25400, +400."""
     ready(book)
-    book.tell(payment(gross=25000, fee=100), returned(-25000, 400, at=LATER))
+    book.report(payment(gross=25000, fee=100), returned(-25000, 400, at=LATER))
     assert [(row[1], row[2]) for row in entries(book) if row[0] == "ev-rt"] == [
         ("return", -25400),
         ("fee_adjustment", 400),

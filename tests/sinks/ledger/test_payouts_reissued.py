@@ -15,9 +15,9 @@ MORNING = NOON - 4 * HOUR
 
 def failed_and_issued_anew(book: Book) -> None:
     carried = item(1, 10000, 320, payment_id="pay-1")
-    book.tell(payout(carried, at=MORNING))
-    book.tell(payout_failed(at=MORNING + HOUR))
-    book.tell(payout(carried, at=MORNING + 2 * HOUR, version=2, event_id="ev-o2"))
+    book.report(payout(carried, at=MORNING))
+    book.report(payout_failed(at=MORNING + HOUR))
+    book.report(payout(carried, at=MORNING + 2 * HOUR, version=2, event_id="ev-o2"))
 
 
 def test_t13_p21_its_payment_that_comes_afterwards_does_not_wait_for_funds(book: Book) -> None:
@@ -25,7 +25,7 @@ def test_t13_p21_its_payment_that_comes_afterwards_does_not_wait_for_funds(book:
     book.add(timing=Timing.ON_CLEAR)
     book.link()
     failed_and_issued_anew(book)
-    book.tell(payment(at=NOON))
+    book.report(payment(at=NOON))
     assert book.rows("SELECT DISTINCT state FROM effects WHERE target = 'PMS'") == [("SCHEDULED",)]
 
 
@@ -34,7 +34,7 @@ def test_n5_p21_its_payment_that_comes_afterwards_takes_its_fee(book: Book) -> N
     book.add(amount=AmountMode.NET)
     book.link()
     failed_and_issued_anew(book)
-    book.tell(payment(10000, None, at=NOON))
+    book.report(payment(10000, None, at=NOON))
     assert book.rows("SELECT amount_minor FROM effects WHERE target = 'PMS' ORDER BY effect_id") == [(9680,), (320,)]
 
 
@@ -42,9 +42,9 @@ def test_t13_p21_a_payout_that_failed_clears_nothing(book: Book) -> None:
     """P-21: its transactions are free again."""
     book.add(timing=Timing.ON_CLEAR)
     book.link()
-    book.tell(payout(item(1, 10000, 320, payment_id="pay-1"), at=MORNING))
-    book.tell(payout_failed(at=MORNING + HOUR))
-    book.tell(payment(at=NOON))
+    book.report(payout(item(1, 10000, 320, payment_id="pay-1"), at=MORNING))
+    book.report(payout_failed(at=MORNING + HOUR))
+    book.report(payment(at=NOON))
     assert book.rows("SELECT DISTINCT state FROM effects WHERE target = 'PMS'") == [("AWAITING_CLEARANCE",)]
 
 
@@ -53,9 +53,9 @@ def test_t13_p21_a_failure_told_late_leaves_the_payout_that_was_issued_since(boo
     book.add(timing=Timing.ON_CLEAR)
     book.link()
     carried = item(1, 10000, 320, payment_id="pay-1")
-    book.tell(payout(carried, at=MORNING))
-    book.tell(payout(carried, at=MORNING + 2 * HOUR, version=2, event_id="ev-o2"))
-    book.tell(payout_failed(at=MORNING + HOUR), payment(at=NOON))
+    book.report(payout(carried, at=MORNING))
+    book.report(payout(carried, at=MORNING + 2 * HOUR, version=2, event_id="ev-o2"))
+    book.report(payout_failed(at=MORNING + HOUR), payment(at=NOON))
     assert book.rows("SELECT DISTINCT state FROM effects WHERE target = 'PMS'") == [("SCHEDULED",)]
 
 
@@ -63,9 +63,9 @@ def test_t13_p21_a_payout_whose_failure_came_first_clears_nothing(book: Book) ->
     """P-21: events about one payout come in any order; the payment waited all along."""
     book.add(timing=Timing.ON_CLEAR)
     book.link()
-    book.tell(payment(at=MORNING))
-    book.tell(payout_failed(at=MORNING + HOUR))
-    book.tell(payout(item(1, 10000, 320, payment_id="pay-1"), at=MORNING))
+    book.report(payment(at=MORNING))
+    book.report(payout_failed(at=MORNING + HOUR))
+    book.report(payout(item(1, 10000, 320, payment_id="pay-1"), at=MORNING))
     assert book.rows("SELECT DISTINCT state FROM effects WHERE target = 'PMS'") == [("AWAITING_CLEARANCE",)]
 
 
@@ -74,10 +74,10 @@ def test_p21_what_says_that_a_payout_failed_is_when_it_happened(book: Book) -> N
     book.add(timing=Timing.ON_CLEAR)
     book.link()
     carried = item(1, 10000, 320, payment_id="pay-1")
-    book.tell(payout(carried, at=MORNING))
-    book.tell(payout(carried, at=MORNING + HOUR, version=2, event_id="ev-o2"))
-    book.tell(payout_failed(at=MORNING + 2 * HOUR, failed_at=MORNING))
-    book.tell(payment(at=NOON))
+    book.report(payout(carried, at=MORNING))
+    book.report(payout(carried, at=MORNING + HOUR, version=2, event_id="ev-o2"))
+    book.report(payout_failed(at=MORNING + 2 * HOUR, failed_at=MORNING))
+    book.report(payment(at=NOON))
     assert book.rows("SELECT DISTINCT state FROM effects WHERE target = 'PMS'") == [("AWAITING_CLEARANCE",)]
     assert book.one("SELECT reason FROM events WHERE kind = 'payout_failed'") != "CORRECTED"
 
@@ -87,12 +87,12 @@ def test_e1_p21_the_payout_issued_anew_fails_too(book: Book) -> None:
     book.add(timing=Timing.ON_CLEAR)
     book.link()
     failed_and_issued_anew(book)
-    book.tell(payout_failed(at=MORNING + 3 * HOUR, version=2, event_id="ev-x2"))
-    book.tell(payment(at=NOON))
+    book.report(payout_failed(at=MORNING + 3 * HOUR, version=2, event_id="ev-x2"))
+    book.report(payment(at=NOON))
     assert set(book.verdicts()) == {"FIRST"}
     assert book.rows("SELECT DISTINCT state FROM effects WHERE target = 'PMS'") == [("AWAITING_CLEARANCE",)]
     carried = item(1, 10000, 320, payment_id="pay-1")
-    book.tell(payout(carried, at=NOON, version=3, event_id="ev-o3"))
+    book.report(payout(carried, at=NOON, version=3, event_id="ev-o3"))
     assert book.rows("SELECT DISTINCT state FROM effects WHERE target = 'PMS'") == [("SCHEDULED",)]
 
 
@@ -101,11 +101,11 @@ def test_r8_p21_a_failure_of_a_version_not_told_yet_parks_and_no_sweep_moves_it(
     book.add(timing=Timing.ON_CLEAR)
     book.link()
     carried = item(1, 10000, 320, payment_id="pay-1")
-    book.tell(payout(carried, at=MORNING), payout_failed(at=MORNING + 3 * HOUR, version=2, event_id="ev-x2"))
-    book.tell(payment(at=NOON))
+    book.report(payout(carried, at=MORNING), payout_failed(at=MORNING + 3 * HOUR, version=2, event_id="ev-x2"))
+    book.report(payment(at=NOON))
     assert book.one("SELECT waiting FROM events WHERE kind = 'payout_failed'") == "AWAITING_ORIGINAL"
     assert book.rows("SELECT DISTINCT state FROM effects WHERE target = 'PMS'") == [("AWAITING_CLEARANCE",)]
     assert not any(book.sweeps.look().values())
-    book.tell(payout(carried, at=MORNING + 2 * HOUR, version=2, event_id="ev-o2"))
+    book.report(payout(carried, at=MORNING + 2 * HOUR, version=2, event_id="ev-o2"))
     assert book.one("SELECT waiting FROM events WHERE kind = 'payout_failed'") is None
     assert book.rows("SELECT DISTINCT state FROM effects WHERE target = 'PMS'") == [("AWAITING_CLEARANCE",)]

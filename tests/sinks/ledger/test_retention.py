@@ -36,7 +36,7 @@ def of_march(partitions: Iterable[str]) -> list[str]:
 def posted_long_ago(book: Book) -> None:
     """One payment with its entries in the books, and three years that pass."""
     ready(book)
-    book.tell(payment())
+    book.report(payment())
     assert post_what_is_due(book, PRACTICE) == 2
     book.connection.execute(
         "INSERT INTO attempts (practice_id, month, effect_id, n, phase, epoch, request_id, ended_at, answer)"
@@ -54,7 +54,7 @@ def test_an_old_payment_keeps_its_entries_and_its_place_in_the_memory(book: Book
     done = delete_expired(book.connection, before(book), book.clock)
     assert of_march(done.dropped) == ["attempts_2026_03", "bodies_2026_03"]
     assert (months(book, "bodies"), months(book, "attempts")) == ([], [])
-    book.tell(payment())
+    book.report(payment())
     assert book.verdicts() == ["FIRST", "DUPLICATE"]
     assert entries(book) == old
 
@@ -62,7 +62,7 @@ def test_an_old_payment_keeps_its_entries_and_its_place_in_the_memory(book: Book
 def test_what_is_still_open_stays_whole(book: Book) -> None:
     """Guarantee 1: three years without a link, and the link still posts it; its bytes moved to the current month."""
     book.add()
-    book.tell(payment())
+    book.report(payment())
     assert book.states() == ["AWAITING_LINK", "AWAITING_LINK"]
     book.clock.instant = YEARS_LATER
     done = delete_expired(book.connection, before(book), book.clock)
@@ -76,11 +76,11 @@ def test_what_is_still_open_stays_whole(book: Book) -> None:
 def test_a_payment_that_was_refunded_lately_is_still_read(book: Book) -> None:
     """R-2, R-4: the next refund is judged beside the payment and the first refund, so their bodies stay."""
     posted_long_ago(book)
-    book.tell(refunded(-3000, at=YEARS_LATER))
+    book.report(refunded(-3000, at=YEARS_LATER))
     done = delete_expired(book.connection, before(book), book.clock)
     assert done.moved == 1
     book.clock.instant += timedelta(hours=1)
-    book.tell(refunded(-8000, number=2, at=book.clock.instant))
+    book.report(refunded(-8000, number=2, at=book.clock.instant))
     assert book.rows("SELECT event_id, reason FROM events WHERE waiting IS NOT NULL") == [
         ("ev-r2", "MORE_THAN_ORIGINAL")
     ]
@@ -148,12 +148,12 @@ def test_rows_of_a_month_that_was_not_made_ahead_move_to_it(book: Book) -> None:
     """Business time jumped: what landed in the catch-all table is no obstacle to the month's own partition."""
     ready(book)
     book.clock.instant = datetime(2031, 5, 6, 12, tzinfo=UTC)
-    book.tell(payment(at=book.clock.instant))
+    book.report(payment(at=book.clock.instant))
     assert book.one("SELECT count(*) FROM bodies_other") == 1
     book.connection.execute("SELECT ensure_months('2031-05-01', 1)")
     assert book.one("SELECT count(*) FROM bodies_other") == 0
     assert book.one("SELECT count(*) FROM bodies_2031_05") == 1
-    book.tell(payment(at=book.clock.instant, event_id="ev-2", payment_id="pay-2"))
+    book.report(payment(at=book.clock.instant, event_id="ev-2", payment_id="pay-2"))
     assert book.one("SELECT count(*) FROM bodies_2031_05") == 2
 
 

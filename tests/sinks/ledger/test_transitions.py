@@ -28,7 +28,7 @@ def test_the_database_allows_exactly_the_table(book: Book) -> None:
     """Every pair of states is tried at a row: those of the table pass, all others are refused."""
     book.add()
     book.link()
-    book.tell(payment(fee_minor=0, net_minor=10000))
+    book.report(payment(fee_minor=0, net_minor=10000))
     refused: set[tuple[State, State]] = set()
     passed: set[tuple[State, State]] = set()
     for origin in EFFECT_STATES:
@@ -57,7 +57,7 @@ def _allows(book: Book, to: State) -> bool:
 def test_a_new_effect_cannot_start_in_the_middle(book: Book) -> None:
     """new → SKIPPED_*, AWAITING_*, PAUSED, SCHEDULED only."""
     book.add()
-    book.tell(payment())
+    book.report(payment())
     with pytest.raises(psycopg.Error) as caught:
         book.connection.execute(
             "INSERT INTO effects SELECT (jsonb_populate_record(e, %s)).* FROM effects e WHERE effect_id = 1",

@@ -33,5 +33,5 @@ def manual(book: Book) -> Book:
     """POST-2: terminals are posted by hand; 100.00 was paid, 96.80 net and 3.20 fee."""
     book.add(types=MANUAL)
     book.link()
-    book.tell(payment())
+    book.report(payment())
     return book

@@ -54,10 +54,10 @@ def skipped(book: Book) -> Book:
     """Terminals were off from NOON on; one payment before, two after; now they are on again."""
     book.add()
     book.link()
-    book.tell(told(1, NOON - HOUR))
+    book.report(told(1, NOON - HOUR))
     book.save(types=TERMINAL_OFF)
     book.clock.instant = NOON + HOUR
-    book.tell(told(2, NOON + HOUR), told(3, NOON + HOUR))
+    book.report(told(2, NOON + HOUR), told(3, NOON + HOUR))
     book.clock.instant = NOON + 2 * HOUR
     book.save()
     return book
@@ -66,7 +66,7 @@ def skipped(book: Book) -> Book:
 def test_a_type_that_is_turned_off_stops_what_happens_later(skipped: Book) -> None:
     """E-9 e, E-8: what happened before stays due, also when it arrives after the switch; what happened after is
     skipped, and turning it on again posts nothing old."""
-    skipped.tell(told(4, NOON - HOUR / 2))
+    skipped.report(told(4, NOON - HOUR / 2))
     assert skipped.states() == ["SCHEDULED"] * 2 + ["SKIPPED_DISABLED"] * 4 + ["SCHEDULED"] * 2
     assert {row[0] for row in skipped.rows("SELECT reason FROM effects WHERE state LIKE 'SKIPPED%%'")} == {"TYPE_OFF"}
 
@@ -119,7 +119,7 @@ def test_the_masters_pause_is_resumed_and_its_skips_are_not(book: Book) -> None:
     book.save(master=False)
     book.store(early)
     book.clock.instant = NOON + HOUR
-    book.tell(told(2, NOON + HOUR))
+    book.report(told(2, NOON + HOUR))
     assert book.states() == ["PAUSED"] * 2 + ["SKIPPED_DISABLED"] * 2
     book.clock.instant = NOON + 2 * HOUR
     book.save(master=True)
@@ -132,7 +132,7 @@ def test_companions_and_unconnected_entries_only_when_asked(book: Book) -> None:
     """E-9 d: what was skipped for another reason than a switch is not old, it is unwanted."""
     book.add(connected=False, fee_adjustment=FeeAdjustment.OFF)
     book.link()
-    book.tell(told(1))
+    book.report(told(1))
     assert reasons(book) == [("SKIPPED_DISABLED", "NO_CONNECTION"), ("SKIPPED_DISABLED", "COMPANION_OFF")]
     book.connect()
     assert plan(book) == []
@@ -152,7 +152,7 @@ def test_what_a_rule_keeps_from_automatic_posting_stays(book: Book, facts: dict[
     """N-5, N-9: a backfill is no way around them."""
     book.add(types=TERMINAL_OFF)
     book.link()
-    book.tell(told(1, **facts))
+    book.report(told(1, **facts))
     (item,) = plan(book)
     assert (item.kept, item.moves) == (kept, ())
     assert apply(book) == Done(kept=1)
@@ -161,7 +161,7 @@ def test_what_a_rule_keeps_from_automatic_posting_stays(book: Book, facts: dict[
 
 def test_without_a_connection_nothing_moves(book: Book) -> None:
     book.add(connected=False, types=TERMINAL_OFF)
-    book.tell(told(1))
+    book.report(told(1))
     assert [item.kept for item in plan(book)] == [Kept.NOT_CONNECTED]
 
 

@@ -23,7 +23,7 @@ def off(book: Book) -> Book:
     """Terminals are off; a payment of 100.00 was skipped."""
     book.add(types=modes(terminal=TypeMode.OFF))
     book.link()
-    book.tell(payment())
+    book.report(payment())
     book.clock.instant = LATER
     return book
 
@@ -38,7 +38,7 @@ def entries(book: Book) -> list[tuple[Any, ...]]:
 
 def test_refunds_move_with_their_payment_and_wait_for_it(off: Book) -> None:
     """R-14: by hand while the original was not posted; once it is to be posted, the refund follows it (law 2)."""
-    off.tell(refunded(-4_000, at=LATER), refunded(-6_000, number=2, at=LATER))
+    off.report(refunded(-4_000, at=LATER), refunded(-6_000, number=2, at=LATER))
     assert [row[3:5] for row in entries(off)[2:]] == [("AWAITING_MANUAL_POST", "ORIGINAL_NOT_POSTED")] * 2
     (item,) = plan(off)
     assert [each.amount_minor for each in item.moves] == [9680, 320, -4_000, -6_000]
@@ -49,34 +49,34 @@ def test_refunds_move_with_their_payment_and_wait_for_it(off: Book) -> None:
         ("ev-r1", "refund", -4_000, "SCHEDULED", "BACKFILLED", "ev-1:payment"),
         ("ev-r2", "refund", -6_000, "SCHEDULED", "BACKFILLED", "ev-1:payment"),
     ]
-    off.tell(returned(at=LATER))
+    off.report(returned(at=LATER))
     assert apply(off).entries == 0
 
 
 def test_a_refund_after_the_backfill_follows_by_itself(off: Book) -> None:
     """R-14: the original is no longer skipped."""
     apply(off)
-    off.tell(refunded(at=LATER))
+    off.report(refunded(at=LATER))
     assert entries(off)[-1] == ("ev-r1", "refund", -10_000, "SCHEDULED", "FOLLOWS_ORIGINAL", "ev-1:payment")
 
 
 def test_a_fee_that_was_told_anew_is_not_passed_over(off: Book) -> None:
     """N-5, N-3 A: skipped with 3.20, told anew as 3.50: 96.80 would not be what the bank has."""
-    off.tell(fee_assessed(350, 9_650, at=LATER))
+    off.report(fee_assessed(350, 9_650, at=LATER))
     assert [item.kept for item in plan(off)] == [Kept.FEE_TOLD_ANEW]
     assert apply(off).entries == 0
 
 
 def test_a_voided_payment_stays_skipped(off: Book) -> None:
     """R-7: there is nothing to post and to take back again."""
-    off.tell(voided(at=LATER))
+    off.report(voided(at=LATER))
     assert [item.kept for item in plan(off)] == [Kept.VOIDED]
     assert apply(off).entries == 0
 
 
 def test_only_the_newest_telling_is_posted(off: Book) -> None:
     """E-11: version 1 and its correction were both skipped; one money is one money."""
-    off.tell(corrected(at=LATER))
+    off.report(corrected(at=LATER))
     found = {item.event_id: (item.kept, sum(each.amount_minor for each in item.moves)) for item in plan(off)}
     assert found == {"ev-1": (Kept.NEWER_VERSION, 0), "ev-c2": (None, 12_000)}
     apply(off)
@@ -86,13 +86,13 @@ def test_only_the_newest_telling_is_posted(off: Book) -> None:
 
 def test_what_was_refunded_by_hand_is_left_to_people(off: Book) -> None:
     """R-14: who booked the refund by hand knows what stands at the practice."""
-    off.tell(refunded(at=LATER))
+    off.report(refunded(at=LATER))
     off.connection.execute("UPDATE effects SET state = 'RECORDED_MANUALLY' WHERE entry_kind = 'refund'")
     assert [item.kept for item in plan(off)] == [Kept.BOOKED_BY_HAND]
 
 
 def test_the_preview_and_the_deed_agree(off: Book) -> None:
-    off.tell(refunded(at=LATER))
+    off.report(refunded(at=LATER))
     seen = sorted(each.effect_id for item in plan(off) for each in item.moves)
     apply(off)
     ((done,),) = off.rows("SELECT after->'entries' FROM audit WHERE action = 'backfill'")

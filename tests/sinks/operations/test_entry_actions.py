@@ -37,7 +37,7 @@ def test_what_is_released_is_due_at_once_with_its_fee(manual: Book) -> None:
 def test_what_is_released_goes_to_its_first_unmet_condition(book: Book) -> None:
     """LINK-1: the word may come before the link; then the link alone lets it go."""
     book.add(types=MANUAL)
-    book.tell(payment())
+    book.report(payment())
     assert book.states() == ["AWAITING_LINK"] * 2
     assert plan(book, Action.POST, 1)[0].notes == ("still waits: AWAITING_LINK",)
     apply(book, Action.POST, 1)
@@ -76,12 +76,12 @@ def test_recorded_with_its_fee_its_amounts_and_who(manual: Book) -> None:
 
 def test_refunds_of_what_was_recorded_are_a_persons(manual: Book) -> None:
     """R-14: the refund that waited for it waits for a person, and one that comes later too."""
-    manual.tell(refunded(-4_000, at=LATER))
+    manual.report(refunded(-4_000, at=LATER))
     assert entries(manual)[2][3:] == ("SCHEDULED", "ev-1:payment")
     assert "e:3" in plan(manual, Action.RECORD, 1)[0].notes[-1]
     done = apply(manual, Action.RECORD, 1)
     assert done.followed == 1
-    manual.tell(refunded(-6_000, number=2, at=LATER))
+    manual.report(refunded(-6_000, number=2, at=LATER))
     assert [row[3:] for row in entries(manual)[2:]] == [("AWAITING_MANUAL_POST", None)] * 2
     assert [each.effect_id for each in waiting_entries(manual.connection, PRACTICE, None, 10)] == [3, 4]
     apply(manual, Action.RECORD, 3)
@@ -102,7 +102,7 @@ def test_a_fee_that_died_alone_is_recorded_alone(book: Book) -> None:
     """N-3: the payment is posted, its fee was refused."""
     book.add()
     book.link()
-    book.tell(payment())
+    book.report(payment())
     posted(book, 1)
     book.connection.execute("UPDATE effects SET state = 'SENDING' WHERE effect_id = 2")
     book.connection.execute("UPDATE effects SET state = 'REJECTED', reason = 'REFUSED_BY_TARGET' WHERE effect_id = 2")
@@ -123,7 +123,7 @@ def test_what_died_is_recorded_with_what_waits_behind_it(book: Book, state: str)
     """PROTOCOL section 3: the other parts of its plan end alike; `post` names the redrive."""
     book.add()
     book.link()
-    book.tell(payment())
+    book.report(payment())
     path = ["SENDING", "UNCERTAIN", state] if state == "DEAD_LETTERED" else ["SENDING", state]
     for each in path:
         book.connection.execute("UPDATE effects SET state = %s WHERE effect_id = 1", (each,))
@@ -136,7 +136,7 @@ def test_what_died_is_recorded_with_what_waits_behind_it(book: Book, state: str)
 def test_a_payout_is_recorded_like_any_entry(book: Book) -> None:
     """P-1: its QuickBooks entry was refused; somebody typed it in, or nobody will."""
     book.add()
-    book.tell(payout(item(1, 10000, 320)))
+    book.report(payout(item(1, 10000, 320)))
     effect_id = book.one("SELECT effect_id FROM effects WHERE target = 'QUICKBOOKS'")
     for state in ("SENDING", "REJECTED"):
         book.connection.execute("UPDATE effects SET state = %s WHERE effect_id = %s", (state, effect_id))
@@ -148,7 +148,7 @@ def test_what_was_skipped_is_recorded_whole(book: Book) -> None:
     """N-3: a switch skipped payment and fee; entered by hand they are both in the books."""
     book.add(types=modes(terminal=TypeMode.OFF))
     book.link()
-    book.tell(payment())
+    book.report(payment())
     assert "writeback backfill" in (plan(book, Action.POST, 1)[0].refusal or "")
     apply(book, Action.RECORD, 1)
     assert book.states() == ["RECORDED_MANUALLY"] * 2

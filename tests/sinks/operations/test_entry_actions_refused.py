@@ -34,7 +34,7 @@ def test_nothing_is_decided_over_a_call_that_is_under_way(book: Book, action: Ac
     """Laws 16 and 19: SENDING, ACCEPTED, and UNCERTAIN until its call is over for certain; then a person may."""
     book.add()
     book.link()
-    book.tell(payment())
+    book.report(payment())
     for state in ("SENDING", "ACCEPTED"):
         book.connection.execute("UPDATE effects SET state = %s WHERE effect_id = 1", (state,))
         assert apply(book, action, 1).refused == 1
@@ -54,7 +54,7 @@ def test_what_is_over_is_refused_with_words(book: Book) -> None:
     """PROTOCOL section 3: POSTED is taken back by a reversing entry only; what nobody knows is named."""
     book.add()
     book.link()
-    book.tell(payment())
+    book.report(payment())
     posted(book, 1, 2)
     for action in (Action.RECORD, Action.DISMISS):
         assert "only an entry that reverses it" in (plan(book, action, 1)[0].refusal or "")
@@ -67,7 +67,7 @@ def test_a_closed_period_keeps_what_is_made_by_hand(book: Book) -> None:
     """T-9: released into a closed period it would come back at once; opened, it goes out as it was planned."""
     book.add(closed_period=ClosedPeriod.MANUAL, ledger_closed_through=NOON.date(), types=MANUAL)
     book.link()
-    book.tell(payment())
+    book.report(payment())
     assert "books are closed" in (plan(book, Action.POST, 1)[0].refusal or "")
     book.clock.instant = LATER
     book.save(types=MANUAL)
@@ -80,7 +80,7 @@ def test_what_no_route_writes_is_recorded_and_not_posted(book: Book) -> None:
     book.add()
     book.link()
     book.connection.execute("UPDATE connections SET capabilities = '{payment,fee_adjustment}' WHERE target = 'PMS'")
-    book.tell(payment(), refunded(at=LATER))
+    book.report(payment(), refunded(at=LATER))
     posted(book, 1, 2)
     assert book.states()[2:] == ["AWAITING_MANUAL_POST"]
     assert "cannot write it" in (plan(book, Action.POST, 3)[0].refusal or "")
@@ -91,7 +91,7 @@ def test_what_waits_for_its_money_is_not_posted_by_a_word(book: Book) -> None:
     """T-13: a person may enter it; Writeback waits for the bank."""
     book.add(timing=Timing.ON_CLEAR)
     book.link()
-    book.tell(payment())
+    book.report(payment())
     assert "waits for its money" in (plan(book, Action.POST, 1)[0].refusal or "")
     assert apply(book, Action.RECORD, 1).refused == 0
 

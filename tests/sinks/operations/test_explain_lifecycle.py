@@ -45,7 +45,7 @@ def _live(book: Book, *events: Event, **settings: Any) -> None:
     book.link()
     book.connection.execute("UPDATE connections SET capabilities = %s", ([kind.value for kind in EntryKind],))
     for event in events:
-        book.tell(event)
+        book.report(event)
         post_what_is_due(book, PRACTICE)
 
 
@@ -199,7 +199,7 @@ def test_t8_what_is_due_in_a_blackout_says_until_when(book: Book) -> None:
     """T-8: in the practice's own time; not what is due later, nor once the window is over."""
     book.add(timing=Timing.DAILY)
     book.link()
-    book.tell(payment())
+    book.report(payment())
     due = book.one("SELECT min(due_at) FROM effects")
     book.connection.execute("UPDATE gates SET blackout_until = %s", (due + timedelta(hours=2),))
 

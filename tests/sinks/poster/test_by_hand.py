@@ -32,7 +32,7 @@ def said(book: Book, action: Action, *ids: int, connection: Any = None) -> entry
 def test_recorded_is_never_posted_and_released_is_posted_once(offices: Offices) -> None:
     """POST-2, POST-3, guarantee 2: three payments by hand: one recorded, one dismissed, one released with its fee."""
     office = offices.open(types=modes(terminal=TypeMode.MANUAL))
-    offices.book.tell(office.pay(), office.pay(), office.pay())
+    offices.book.report(office.pay(), office.pay(), office.pay())
     assert office.states() == ["AWAITING_MANUAL_POST"] * 6
     offices.poster()
     said(offices.book, Action.RECORD, 1)
@@ -50,7 +50,7 @@ def test_recorded_is_never_posted_and_released_is_posted_once(offices: Offices) 
 def test_what_is_due_and_recorded_is_not_posted_by_a_poster_that_comes_later(offices: Offices) -> None:
     """POST-3: it was typed in while the poster was down."""
     office = offices.open()
-    offices.book.tell(office.pay(), office.pay())
+    offices.book.report(office.pay(), office.pay())
     said(offices.book, Action.RECORD, 1)
     offices.poster()
     office.until_states("RECORDED_MANUALLY", "RECORDED_MANUALLY", "POSTED", "POSTED")
@@ -94,7 +94,7 @@ def test_a_record_that_comes_first_wins_over_a_mark(book: Book, world: World) ->
 def test_a_person_and_a_poster_at_once_end_each_entry_once(offices: Offices) -> None:
     """Guarantee 2, law 16: forty payments are due; while they are posted a person records them from the far end."""
     office = offices.open(amount=AmountMode.GROSS)
-    offices.book.tell(*(office.pay(f"pt-{number % 4}") for number in range(40)))
+    offices.book.report(*(office.pay(f"pt-{number % 4}") for number in range(40)))
     offices.poster()
     until(lambda: "POSTED" in office.states(), "the poster is at work", show=office.shown)
     recorded = [number for number in range(40, 0, -1) if said(offices.book, Action.RECORD, number).refused == 0]

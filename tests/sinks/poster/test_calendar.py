@@ -138,7 +138,7 @@ class Days:
 def paid(offices: Offices, **changed: Any) -> Office:
     """A GROSS payment of NOON's day, linked."""
     office = offices.open(amount=AmountMode.GROSS, **changed)
-    offices.book.tell(office.pay())
+    offices.book.report(office.pay())
     return office
 
 
@@ -225,7 +225,7 @@ def test_the_fee_goes_to_the_person_with_its_payment(offices: Offices, tmp_path:
     """T-9 MANUAL, N-3: who enters 96.80 by hand is told of the 3.20 too."""
     days = Days(offices, tmp_path, NOON)
     office = offices.open(ledger_closed_through=NOON.date(), closed_period=ClosedPeriod.MANUAL)
-    offices.book.tell(office.pay())
+    offices.book.report(office.pay())
     offices.poster(rehearsal_clock=days.file)
     office.until_states("AWAITING_MANUAL_POST", "AWAITING_MANUAL_POST")
     assert office.column("reason") == ["LEDGER_CLOSED"] * 2
@@ -242,7 +242,7 @@ def test_where_today_is_closed_too_it_goes_with_the_first_open_day(offices: Offi
         "closed_period": ClosedPeriod.POST_TODAY,
     }
     office = offices.open(**closing)
-    offices.book.tell(office.pay())
+    offices.book.report(office.pay())
     offices.poster(rehearsal_clock=days.file)
     office.until_states("BLOCKED_PERIOD")
     offices.book.save(**closing, late_after_days=31)
@@ -262,7 +262,7 @@ def test_an_opened_period_lets_its_entries_go(offices: Offices, tmp_path: Path) 
     days = Days(offices, tmp_path, NOON)
     closing: dict[str, Any] = {"amount": AmountMode.GROSS, "ledger_closed_through": NOON.date()}
     office = offices.open(**closing)
-    offices.book.tell(office.pay())
+    offices.book.report(office.pay())
     offices.poster(rehearsal_clock=days.file)
     office.until_states("BLOCKED_PERIOD")
     offices.book.save(**closing, late_after_days=31)
@@ -278,7 +278,7 @@ def test_a_policy_that_changes_lets_them_go_too(offices: Offices, tmp_path: Path
     days = Days(offices, tmp_path, NOON)
     closing: dict[str, Any] = {"amount": AmountMode.GROSS, "ledger_closed_through": NOON.date()}
     office = offices.open(**closing)
-    offices.book.tell(office.pay())
+    offices.book.report(office.pay())
     offices.poster(rehearsal_clock=days.file)
     office.until_states("BLOCKED_PERIOD")
     days.to(NOON + timedelta(days=2))

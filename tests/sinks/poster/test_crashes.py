@@ -14,7 +14,7 @@ PATH = "/payments"
 
 def _practice(offices: Offices, patients: int = 3) -> Office:
     office = offices.open(amount=AmountMode.GROSS)
-    offices.book.tell(*(office.pay(f"pt-{n}") for n in range(patients)))
+    offices.book.report(*(office.pay(f"pt-{n}") for n in range(patients)))
     return office
 
 
@@ -136,7 +136,7 @@ def test_a_late_refusal_of_an_older_epoch_changes_nothing(offices: Offices) -> N
 def test_two_posters_share_the_work_and_double_nothing(offices: Offices) -> None:
     """Scenario 59, law 20: random freezes of two posters over many gates."""
     practices = [offices.open(f"practice-{n}", amount=AmountMode.GROSS) for n in range(6)]
-    offices.book.tell(*(office.pay(f"pt-{n}") for office in practices for n in range(10)))
+    offices.book.report(*(office.pay(f"pt-{n}") for office in practices for n in range(10)))
     posters = [offices.process(), offices.process()]
     for turn in range(4):
         posters[turn % 2].freeze()

@@ -47,7 +47,7 @@ def _two_attempts(offices: Offices, seconds: float, *, second: Effect) -> tuple[
     """The first poster froze with its success in hand. The office showed the entry only after `seconds`, so that the
     next owner believed in its absence and sent again; that call had no answer, and `second` says whether it wrote."""
     office = offices.open(amount=AmountMode.GROSS)
-    offices.book.tell(office.pay("pt-1"))
+    offices.book.report(office.pay("pt-1"))
     account = office.customer_key
     offices.sandbox.open_dental.fault(
         FaultKind.LATE_VISIBLE, seconds=seconds, account=account, method="POST", path=PATH, times=1

@@ -15,7 +15,7 @@ PATH = "/payments"
 def _one_gross_payment(offices: Offices) -> Office:
     """GROSS, so that the entry under test is the only one."""
     office = offices.open(amount=AmountMode.GROSS)
-    offices.book.tell(office.pay())
+    offices.book.report(office.pay())
     return office
 
 
@@ -51,7 +51,7 @@ def test_without_an_answer_a_read_back_decides(offices: Offices) -> None:
             times=1,
             **more,
         )
-    offices.book.tell(*(office.pay(f"pt-{n}") for n in range(len(SILENCES))))
+    offices.book.report(*(office.pay(f"pt-{n}") for n in range(len(SILENCES))))
     offices.poster()
     office.until_states(*["POSTED"] * len(SILENCES))
     assert office.payments() == sorted((office.patient(f"pt-{n}"), 10_000) for n in range(len(SILENCES)))
@@ -163,8 +163,8 @@ def test_a_practice_that_is_down_delays_nobody_else(offices: Offices) -> None:
     down = offices.open("practice-down", amount=AmountMode.GROSS)
     others = [offices.open(f"practice-{n}", amount=AmountMode.GROSS) for n in range(3)]
     offices.sandbox.open_dental.fault(FaultKind.TIMEOUT, account=down.customer_key)
-    offices.book.tell(*(down.pay(f"pt-{n}") for n in range(40)))
-    offices.book.tell(*(office.pay(f"pt-{n}") for office in others for n in range(20)))
+    offices.book.report(*(down.pay(f"pt-{n}") for n in range(40)))
+    offices.book.report(*(office.pay(f"pt-{n}") for office in others for n in range(20)))
     offices.poster()
     for office in others:
         office.until_states(*["POSTED"] * 20)
@@ -181,8 +181,8 @@ def test_targets_that_hang_take_no_place_from_others(offices: Offices) -> None:
     well = offices.open("practice-well", amount=AmountMode.GROSS)
     for office in hanging:
         offices.sandbox.open_dental.fault(FaultKind.TIMEOUT, account=office.customer_key)
-        offices.book.tell(*(office.pay(f"pt-{n}") for n in range(6)))
-    offices.book.tell(*(well.pay(f"pt-{n}") for n in range(6)))
+        offices.book.report(*(office.pay(f"pt-{n}") for n in range(6)))
+    offices.book.report(*(well.pay(f"pt-{n}") for n in range(6)))
     offices.poster(poster_calls=3, poster_gates=3)
     well.until_states(*["POSTED"] * 6)
     assert not any("POSTED" in office.states() for office in hanging)

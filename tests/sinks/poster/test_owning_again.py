@@ -13,7 +13,7 @@ PATH = "/payments"
 def test_a_gate_claimed_again_by_its_owner_can_be_closed_and_opened(offices: Offices) -> None:
     """A freeze outlasts the lease, the same process claims again, its connection closes: it opens again too."""
     office = offices.open(amount=AmountMode.GROSS)
-    offices.book.tell(office.pay("pt-1"))
+    offices.book.report(office.pay("pt-1"))
     account = office.customer_key
     offices.sandbox.open_dental.fault(FaultKind.TIMEOUT, account=account, method="POST", path=PATH, times=1)
     offices.poster()
@@ -30,6 +30,6 @@ def test_a_gate_claimed_again_by_its_owner_can_be_closed_and_opened(offices: Off
     offices.sandbox.open_dental.fault(
         FaultKind.STATUS, status=429, retry_after="1", account=account, method="POST", path=PATH, times=1
     )
-    offices.book.tell(office.pay("pt-2"))
+    offices.book.report(office.pay("pt-2"))
     office.until_states("POSTED", "POSTED")
     assert len(office.payments()) == 2

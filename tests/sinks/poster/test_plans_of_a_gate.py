@@ -45,7 +45,7 @@ def book(world: World) -> Iterator[Book]:
     opened = Book(world.database_url)
     opened.add(amount=AmountMode.NET)
     opened.link()
-    opened.tell(payment())
+    opened.report(payment())
     yield opened
     opened.close()
 

@@ -23,7 +23,7 @@ def test_a_net_payment_and_its_companion_are_posted(offices: Offices) -> None:
     """N-1, N-2: 96.80 as a payment and 3.20 as a credit adjustment, and nothing else."""
     office = offices.open()
     patient = office.patient("pt-1")
-    offices.book.tell(office.pay())
+    offices.book.report(office.pay())
     offices.poster()
     office.until_states("POSTED", "POSTED")
     assert office.payments() == [(patient, 9680)]
@@ -40,7 +40,7 @@ def test_results_and_attempts_are_stored_with_the_state(offices: Offices) -> Non
     from schemas.vocabulary import State
 
     office = offices.open()
-    offices.book.tell(office.pay())
+    offices.book.report(office.pay())
     offices.poster()
     office.until_states("POSTED", "POSTED")
     rows = offices.book.rows("SELECT value FROM outbox WHERE topic = 'writeback-results.v1'")
@@ -55,7 +55,7 @@ def test_each_split_is_a_payment_of_its_own_patient(offices: Offices) -> None:
     office = offices.open()
     patients = [office.patient(ref) for ref in ("pt-1", "pt-2", "pt-3")]
     splits = tuple(Split(patient_ref=f"pt-{n + 1}", amount_minor=amount) for n, amount in enumerate((3334, 3333, 3333)))
-    offices.book.tell(office.pay(splits=splits))
+    offices.book.report(office.pay(splits=splits))
     offices.poster()
     office.until_states(*["POSTED"] * 6)
     assert office.payments() == sorted(zip(patients, (3227, 3226, 3227), strict=True))
@@ -66,7 +66,7 @@ def test_entries_of_a_patient_are_sent_in_order(offices: Offices) -> None:
     """I3, law 23: one at a time in a lane, oldest first, a companion after its payment."""
     office = offices.open()
     office.patient("pt-1")
-    offices.book.tell(*(office.pay(gross=10_000 + n) for n in range(8)))
+    offices.book.report(*(office.pay(gross=10_000 + n) for n in range(8)))
     offices.poster()
     office.until_states(*["POSTED"] * 16)
     sent = [row[0] for row in offices.book.rows("SELECT effect_id FROM attempts ORDER BY began_at")]
@@ -76,7 +76,7 @@ def test_entries_of_a_patient_are_sent_in_order(offices: Offices) -> None:
 def test_a_closed_month_blocks_and_says_so(offices: Offices) -> None:
     """T-12, T-9 HOLD: the API would take it, so the setting is asked before the mark."""
     office = offices.open(ledger_closed_through=NOON.date())
-    offices.book.tell(office.pay())
+    offices.book.report(office.pay())
     offices.poster()
     until(lambda: office.states()[0] == "BLOCKED_PERIOD", "it is blocked", show=office.shown)
     assert office.payments() == []
@@ -89,7 +89,7 @@ def test_a_closed_month_blocks_and_says_so(offices: Offices) -> None:
 def test_a_missing_fee_type_stops_the_payment_too(offices: Offices) -> None:
     """N-8: half of a pair is not sent when the other half cannot be; one dead letter, on the payment."""
     office = offices.open(mapping={"fee_credit": None})
-    offices.book.tell(office.pay())
+    offices.book.report(office.pay())
     offices.poster()
     office.until_states("INVALID_CONFIG", "SCHEDULED")
     assert office.payments() == []
@@ -101,7 +101,7 @@ def test_a_dead_payment_holds_its_companion_and_nobody_else(offices: Offices) ->
     office = offices.open()
     refused = office.patient("pt-1")
     offices.sandbox.open_dental.fault("status", status=400, text="No.", account=office.customer_key, times=1)
-    offices.book.tell(office.pay(gross=10_000), office.pay(gross=20_000))
+    offices.book.report(office.pay(gross=10_000), office.pay(gross=20_000))
     offices.poster()
     office.until_states("REJECTED", "SCHEDULED", "POSTED", "POSTED")
     assert office.payments() == [(refused, 19_680)]
@@ -110,7 +110,7 @@ def test_a_dead_payment_holds_its_companion_and_nobody_else(offices: Offices) ->
 def test_master_off_pauses_what_is_due(offices: Offices) -> None:
     """Law 24, E-9 e: the switch as it is now is asked at the mark."""
     office = offices.open(amount=AmountMode.GROSS)
-    offices.book.tell(office.pay())
+    offices.book.report(office.pay())
     offices.book.connection.execute("UPDATE settings SET body = body || '{\"master\": false}'")
     offices.poster()
     office.until_states("PAUSED")
@@ -120,7 +120,7 @@ def test_master_off_pauses_what_is_due(offices: Offices) -> None:
 def test_a_connection_that_is_off_pauses_what_is_due(offices: Offices) -> None:
     """Law 24: the connection's own switch."""
     office = offices.open(amount=AmountMode.GROSS)
-    offices.book.tell(office.pay())
+    offices.book.report(office.pay())
     offices.book.connection.execute("UPDATE connections SET enabled = false")
     offices.poster()
     office.until_states("PAUSED")
@@ -132,7 +132,7 @@ def test_a_connection_that_is_off_pauses_what_is_due(offices: Offices) -> None:
 def test_what_waits_for_its_connection_is_left_alone_and_goes_on_when_that_is_back(offices: Offices) -> None:
     """R-6, law 8: a switch of the practice's is no cure, and no sweep wakes it in vain; saving the connection is."""
     office = offices.open(amount=AmountMode.GROSS)
-    offices.book.tell(office.pay())
+    offices.book.report(office.pay())
     offices.book.connection.execute("UPDATE connections SET enabled = false")
     offices.poster()
     office.until_states("PAUSED")
@@ -153,7 +153,7 @@ def published(offices: Offices) -> list[tuple[str, str | None]]:
 def test_a_link_that_was_taken_away_is_awaited(offices: Offices) -> None:
     """Law 8: looked at again under the practice's lock before it is written."""
     office = offices.open(amount=AmountMode.GROSS)
-    offices.book.tell(office.pay())
+    offices.book.report(office.pay())
     offices.book.connection.execute("DELETE FROM patient_links")
     offices.poster()
     office.until_states("AWAITING_LINK")
@@ -169,7 +169,7 @@ def test_a_link_that_was_taken_away_is_awaited(offices: Offices) -> None:
 def test_what_is_due_later_is_not_touched(offices: Offices) -> None:
     """Law 24, T-11: due is a predicate."""
     office = offices.open(amount=AmountMode.GROSS)
-    offices.book.tell(office.pay("pt-1"), office.pay("pt-2"))
+    offices.book.report(office.pay("pt-1"), office.pay("pt-2"))
     offices.book.connection.execute("UPDATE effects SET due_at = now() + interval '1 hour' WHERE effect_id = 1")
     offices.poster()
     office.until_states("SCHEDULED", "POSTED")
@@ -183,7 +183,7 @@ def test_what_is_due_later_is_not_touched(offices: Offices) -> None:
 def test_what_must_be_looked_for_first_is_found_and_not_sent(offices: Offices) -> None:
     """Law 4: after a failover an entry that stands is found, one that does not is sent after the settle time."""
     office = offices.open(amount=AmountMode.GROSS)
-    offices.book.tell(office.pay("pt-1"), office.pay("pt-2"))
+    offices.book.report(office.pay("pt-1"), office.pay("pt-2"))
     offices.poster()
     office.until_states("POSTED", "POSTED")
     offices.stop_posters()
@@ -194,7 +194,7 @@ def test_what_must_be_looked_for_first_is_found_and_not_sent(offices: Offices) -
         "UPDATE effects SET state = 'SCHEDULED', sent_at = NULL, settle_until = NULL, payload = NULL, attempts = 0,"
         " external_id = NULL, look_first = true WHERE effect_id = 1"
     )
-    offices.book.tell(office.pay("pt-3"))
+    offices.book.report(office.pay("pt-3"))
     offices.book.connection.execute("UPDATE effects SET look_first = true WHERE effect_id = 3")
     offices.book.connection.execute("UPDATE gates SET next_due_at = now()")
     offices.poster()
@@ -208,7 +208,7 @@ def test_a_patient_linked_anew_gets_a_new_generation(offices: Offices) -> None:
     office = offices.open(amount=AmountMode.GROSS)
     right = office.patient("pt-right")
     offices.sandbox.open_dental.change_office(office.customer_key, econnector_running=False)
-    offices.book.tell(office.pay("pt-1"))
+    offices.book.report(office.pay("pt-1"))
     offices.poster()
     until(lambda: office.column("payload")[0] is not None, "a request was frozen", show=office.shown)
     offices.stop_posters()
@@ -231,7 +231,7 @@ def test_a_redriven_entry_is_looked_for_at_the_patient_it_was_sent_for(offices: 
     """
     office = offices.open(amount=AmountMode.GROSS)
     first, right = office.patient("pt-1"), office.patient("pt-right")
-    offices.book.tell(office.pay("pt-1"), office.pay("pt-1"))
+    offices.book.report(office.pay("pt-1"), office.pay("pt-1"))
     killed = offices.process(test_crash_at="poster.after_answer")
     assert killed.until_dead() == -9
     assert office.payments() == [(first, 10_000)]
@@ -261,7 +261,7 @@ def test_a_redriven_entry_that_never_landed_goes_to_the_patient_of_today(offices
         path="/payments",
         times=1,
     )
-    offices.book.tell(office.pay("pt-1"))
+    offices.book.report(office.pay("pt-1"))
     offices.poster()
     office.until_states("REJECTED")
     (refused,) = office.column("request_id")
@@ -283,7 +283,7 @@ def test_what_is_posted_after_a_redrive_says_why_it_was_planned(offices: Offices
     connection = offices.book.connection
     link = "UPDATE patient_links SET pms_patient_id = %s WHERE patient_ref = 'pt-1'"
     connection.execute(link, (wrong,))
-    offices.book.tell(office.pay())
+    offices.book.report(office.pay())
     planned = office.column("reason")
     offices.poster()
     until(lambda: "PATIENT_NOT_FOUND" in office.column("reason"), "it is dead", show=office.shown)
@@ -300,7 +300,7 @@ def test_what_is_posted_after_a_redrive_says_why_it_was_planned(offices: Offices
 def test_a_remote_connection_is_called_once_a_second(offices: Offices) -> None:
     """Open Dental README section 2: one request at a time, starts an interval apart."""
     office = offices.open(amount=AmountMode.GROSS, mapping={"mode": "REMOTE", "min_interval_s": 0.4})
-    offices.book.tell(*(office.pay(f"pt-{n}") for n in range(5)))
+    offices.book.report(*(office.pay(f"pt-{n}") for n in range(5)))
     offices.poster()
     office.until_states(*["POSTED"] * 5)
     starts = sorted(row[0] for row in offices.book.rows("SELECT began_at FROM attempts"))
@@ -313,14 +313,14 @@ def test_a_notification_wakes_the_poster(offices: Offices) -> None:
     office = offices.open(amount=AmountMode.GROSS)
     office.patient("pt-1")
     offices.poster()
-    offices.book.tell(office.pay())
+    offices.book.report(office.pay())
     office.until_states("POSTED")
 
 
 def test_a_stop_gives_the_gates_back(offices: Offices) -> None:
     """PROTOCOL section 5: after an orderly stop nothing is leased, so another poster goes on at once."""
     office = offices.open(amount=AmountMode.GROSS)
-    offices.book.tell(*(office.pay(f"pt-{n}") for n in range(20)))
+    offices.book.report(*(office.pay(f"pt-{n}") for n in range(20)))
     offices.poster()
     until(lambda: "POSTED" in office.states(), "it works", show=office.shown)
     offices.stop_posters()
@@ -332,7 +332,7 @@ def test_a_stop_gives_the_gates_back(offices: Offices) -> None:
 def test_saving_settings_is_what_the_next_mark_sees(offices: Offices) -> None:
     """T-12: `ledger_closed_through` is always today's value, whatever version decided."""
     office = offices.open(amount=AmountMode.GROSS)
-    offices.book.tell(office.pay("pt-1"))
+    offices.book.report(office.pay("pt-1"))
     offices.book.clock.instant = NOON + timedelta(minutes=1)
     offices.book.save("practice-1", amount=AmountMode.GROSS, ledger_closed_through=date(2026, 12, 31))
     assert SAVING.actor
@@ -350,7 +350,7 @@ def test_a_thousand_lanes_of_one_practice_are_posted_once_each(offices: Offices)
             "INSERT INTO patient_links VALUES (%s, %s, %s, 'test', now())",
             [(office.practice_id, ref, str(number)) for ref, number in office.patients.items()],
         )
-    offices.book.tell(*(office.pay(ref) for ref in office.patients))
+    offices.book.report(*(office.pay(ref) for ref in office.patients))
     offices.poster()
     until(lambda: set(office.states()) == {"POSTED"}, "all are posted", show=office.shown)
     assert office.payments() == sorted((number, 10_000) for number in office.patients.values())

@@ -11,7 +11,7 @@ def test_r13_e12_a_refund_goes_where_its_payment_went(offices: Offices) -> None:
     """R-13: linked anew, what was posted stays where it is, and so its refund goes there too."""
     office = offices.open()
     paid = office.pay()
-    offices.book.tell(paid)
+    offices.book.report(paid)
     offices.poster()
     settled(office, 2)
     first = office.patients["pt-1"]

@@ -32,7 +32,7 @@ def book(world: World) -> Iterator[Book]:
     opened = Book(world.database_url)
     opened.add(amount=AmountMode.GROSS)
     opened.link()
-    opened.tell(payment(), changed(payment(), event_id="ev-second", payment_id="pay-second"))
+    opened.report(payment(), changed(payment(), event_id="ev-second", payment_id="pay-second"))
     _own_gate(opened)
     yield opened
     opened.close()

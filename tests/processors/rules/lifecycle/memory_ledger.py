@@ -20,9 +20,9 @@ from schemas.identity import identify
 from schemas.plan import Decision
 from schemas.practice_settings import SettingsHistory
 from schemas.vocabulary import SKIPPED, UNMET_ORDER, DecisionReason, EntryKind, State
-from tests.processors.rules import event_examples as telling
+from tests.processors.rules import event_examples as sample
 
-NOON = telling.NOON
+NOON = sample.NOON
 _replace = msgspec.structs.replace
 _OPEN = frozenset(UNMET_ORDER) | {State.SCHEDULED, State.RETRYING}
 
@@ -31,13 +31,13 @@ class Ledger:
     """One life under one history of settings."""
 
     def __init__(self, history: SettingsHistory | None = None, **settings: Any) -> None:
-        self.history = history or telling.history(telling.version(**settings))
+        self.history = history or sample.history(sample.version(**settings))
         self.life = PaymentState()
         self.last = Change(reason=DecisionReason.NO_MONEY)
         self._ids = 0
         self._seen: set[tuple[str, str]] = set()
 
-    def tell(self, *events: e.Event) -> Change:
+    def report(self, *events: e.Event) -> Change:
         """Take events in this order; the same one twice changes nothing. Returns the change of the last."""
         for event in events:
             if (event.source, event.event_id) not in self._seen:
@@ -241,7 +241,7 @@ def envelope(event_id: str, at: datetime) -> dict[str, Any]:
         "source": "payments.example",
         "occurred_at": at,
         "produced_at": at,
-        "practice_id": telling.PRACTICE,
+        "practice_id": sample.PRACTICE,
     }
 
 
@@ -328,8 +328,8 @@ def fee_assessed(fee: int, net: int, version: int = 1, hours: float = 24) -> e.P
 
 
 def corrected(version: int = 2, gross: int = 10000, fee: int | None = 320, hours: float = 24, **changed: Any) -> Any:
-    """The payment of `telling.payment` as it should have been."""
-    base = msgspec.structs.asdict(telling.payment(gross, fee)) | envelope(f"ev-v{version}", after(hours))
+    """The payment of `sample.payment` as it should have been."""
+    base = msgspec.structs.asdict(sample.payment(gross, fee)) | envelope(f"ev-v{version}", after(hours))
     return e.PaymentCorrected(**(base | {"version": version} | changed))
 
 

@@ -14,7 +14,7 @@ from schemas.practice_settings import (
     RefundWithoutCompanion,
     Timing,
 )
-from tests.processors.rules import event_examples as telling
+from tests.processors.rules import event_examples as sample
 from tests.processors.rules.lifecycle.memory_ledger import (
     Ledger,
     closed,
@@ -47,7 +47,7 @@ def settings(draw: st.DrawFn, *, mirrored: bool = False) -> dict[str, Any]:
 
 
 @st.composite
-def money(draw: st.DrawFn, build: Any = telling.payment) -> Any:
+def money(draw: st.DrawFn, build: Any = sample.payment) -> Any:
     """A payment whose fee leaves something of it, in up to four parts, perhaps with a surcharge."""
     gross = draw(AMOUNTS)
     surcharge = draw(st.integers(0, gross // 10))
@@ -77,9 +77,9 @@ class Happening:
         self.fee = payment.fee_minor or 0
         self.told: list[e.Event] = []
 
-    def tell(self, event: e.Event) -> None:
+    def report(self, event: e.Event) -> None:
         self.told.append(event)
-        self.ledger.tell(event)
+        self.ledger.report(event)
 
     @property
     def hours(self) -> int:
@@ -95,21 +95,21 @@ class Happening:
     def refund(self) -> None:
         hours = self.hours
         fee = self.draw(st.sampled_from((0, 0, 0, 25, -10)))
-        self.tell(refund(-self.some(), fee, hours, ref=f"re-{hours}"))
+        self.report(refund(-self.some(), fee, hours, ref=f"re-{hours}"))
 
     def refund_fails(self) -> None:
         for each in self.told:
             if isinstance(each, e.RefundSucceeded) and not self._named(e.RefundFailed, "refund_id", each.refund_id):
-                self.tell(refund_failed(-each.gross_minor, 0, self.hours, ref=each.refund_id))
+                self.report(refund_failed(-each.gross_minor, 0, self.hours, ref=each.refund_id))
                 return
 
     def returned(self) -> None:
         hours = self.hours
-        self.tell(returned(-self.some(), self.draw(st.sampled_from((0, 400))), hours, ref=f"rt-{hours}"))
+        self.report(returned(-self.some(), self.draw(st.sampled_from((0, 400))), hours, ref=f"rt-{hours}"))
 
     def disputed(self) -> None:
         hours = self.hours
-        self.tell(dispute(-self.some(), self.draw(st.sampled_from((0, 1500))), hours, ref=f"dp-{hours}"))
+        self.report(dispute(-self.some(), self.draw(st.sampled_from((0, 1500))), hours, ref=f"dp-{hours}"))
 
     def dispute_closed(self) -> None:
         for each in self.told:
@@ -117,13 +117,13 @@ class Happening:
                 won = self.draw(st.booleans())
                 outcome = e.DisputeOutcome.WON if won else e.DisputeOutcome.LOST
                 gross, fee = (-each.gross_minor, -each.fee_minor) if won else (0, 0)
-                self.tell(closed(outcome, gross, fee, self.hours, ref=each.dispute_id))
+                self.report(closed(outcome, gross, fee, self.hours, ref=each.dispute_id))
                 return
 
     def fee_changes(self) -> None:
         hours = self.hours
         fee = self.draw(st.integers(0, max(self.payment.gross_minor // 5 - 1, 0)))
-        self.tell(fee_assessed(fee, self.payment.gross_minor - fee, version=hours, hours=hours))
+        self.report(fee_assessed(fee, self.payment.gross_minor - fee, version=hours, hours=hours))
         self.fee = fee
 
     def corrected(self) -> None:
@@ -133,7 +133,7 @@ class Happening:
         def anew(**values: Any) -> Any:
             return corrected(version, **(values | {"hours": hours}))
 
-        self.tell(self.draw(money(anew)))
+        self.report(self.draw(money(anew)))
         told = self.ledger.life.told
         if told is not None and told.waiting is None and isinstance(told.event, e.PaymentCorrected):
             self.payment = told.event
@@ -141,7 +141,7 @@ class Happening:
 
     def voided(self) -> None:
         if not any(isinstance(each, e.PaymentVoided) for each in self.told):
-            self.tell(void(self.hours))
+            self.report(void(self.hours))
 
     def posted(self) -> None:
         self.ledger.post()

@@ -7,7 +7,7 @@ from typing import Any
 from schemas.events import PaymentKind, Split
 from schemas.practice_settings import AmountMode, RefundBeforePost, Timing, TypeMode
 from schemas.vocabulary import DecisionReason, EntryKind, State
-from tests.processors.rules import event_examples as telling
+from tests.processors.rules import event_examples as sample
 from tests.processors.rules.lifecycle.memory_ledger import (
     Ledger,
     cleared,
@@ -24,13 +24,13 @@ REVERSED = [("reversal", "payment/@1", -9680), ("reversal", "fee_adjustment/@1",
 def daily() -> Ledger:
     """A payment that waits for the cut-off."""
     ledger = Ledger(timing=Timing.DAILY)
-    ledger.tell(telling.payment())
+    ledger.report(sample.payment())
     return ledger
 
 
 def posted(**settings: Any) -> Ledger:
     ledger = Ledger(**settings)
-    ledger.tell(telling.payment())
+    ledger.report(sample.payment())
     ledger.post()
     return ledger
 
@@ -39,7 +39,7 @@ def test_e11_before_posting_it_replaces() -> None:
     """E-11: the old entries are voided, the new ones are due when those were, on the correction's own event."""
     ledger = daily()
     due = ledger.entry(1).due_at
-    change = ledger.tell(corrected(gross=12000, fee=380, hours=1))
+    change = ledger.report(corrected(gross=12000, fee=380, hours=1))
     assert (change.void, change.void_reason) == ((1, 2), DecisionReason.CORRECTED)
     assert ledger.book() == [("payment", "", 11620, "SCHEDULED"), ("fee_adjustment", "", 380, "SCHEDULED")]
     assert {x.due_at for x in ledger.standing()} == {due}
@@ -50,7 +50,7 @@ def test_e11_after_posting_it_reverses_and_posts_anew() -> None:
     """E-11, law 2: reversals first, each behind what it reverses; the new entries wait for nothing, dated by the
     correction, and say what they stand for."""
     ledger = posted()
-    change = ledger.tell(corrected(gross=12000, fee=380))
+    change = ledger.report(corrected(gross=12000, fee=380))
     assert ledger.table() == [*REVERSED, ("payment", "", 11620), ("fee_adjustment", "", 380)]
     assert [planned.behind for planned in change.effects] == [1, 2, None, None]
     order = change.effects[2].effect.instruction
@@ -61,9 +61,9 @@ def test_e11_after_posting_it_reverses_and_posts_anew() -> None:
 def test_e11_the_same_money_changes_nothing() -> None:
     """E-11: told once more as it stands; and the next version is compared with what stands then."""
     ledger = posted()
-    change = ledger.tell(corrected())
+    change = ledger.report(corrected())
     assert (change.applied, change.effects, change.void) == (True, (), ())
-    ledger.tell(corrected(3, gross=12000, fee=380), corrected(4, gross=12000, fee=380))
+    ledger.report(corrected(3, gross=12000, fee=380), corrected(4, gross=12000, fee=380))
     assert ledger.last.applied
     assert ledger.applied() == 12000
 
@@ -71,7 +71,7 @@ def test_e11_the_same_money_changes_nothing() -> None:
 def test_e11_another_patient_takes_it_all_with_them() -> None:
     """E-11: reversed where it was, posted where it belongs."""
     ledger = posted()
-    change = ledger.tell(corrected(patient_ref="pt-2"))
+    change = ledger.report(corrected(patient_ref="pt-2"))
     assert ledger.table() == [*REVERSED, ("payment", "", 9680), ("fee_adjustment", "", 320)]
     assert [planned.effect.instruction.patient_ref for planned in change.effects] == ["pt-1", "pt-1", "pt-2", "pt-2"]
     assert change.effects[2].effect.lane == "p:pt-2"
@@ -80,7 +80,7 @@ def test_e11_another_patient_takes_it_all_with_them() -> None:
 def test_e11_one_part_becomes_two() -> None:
     splits = (Split(patient_ref="pt-1", amount_minor=6000), Split(patient_ref="pt-2", amount_minor=4000))
     ledger = posted()
-    ledger.tell(corrected(splits=splits))
+    ledger.report(corrected(splits=splits))
     assert ledger.table() == [
         *REVERSED,
         ("payment", "0", 5808),
@@ -93,31 +93,31 @@ def test_e11_one_part_becomes_two() -> None:
 def test_e11_a_higher_version_stands_in_for_an_original_that_never_came() -> None:
     """E-7, E-11: and when that comes after all, it is an old version."""
     ledger = Ledger()
-    ledger.tell(corrected(gross=12000, fee=380))
+    ledger.report(corrected(gross=12000, fee=380))
     assert ledger.table() == [("payment", "", 11620), ("fee_adjustment", "", 380)]
-    change = ledger.tell(telling.payment())
+    change = ledger.report(sample.payment())
     assert (change.old_version, change.effects) == (True, ())
     assert ledger.applied() == 12000
 
 
 def test_e7_a_lower_version_changes_nothing() -> None:
     ledger = posted()
-    ledger.tell(corrected(3, gross=12000, fee=380))
-    assert ledger.tell(corrected(2, gross=9000, fee=290)).old_version
+    ledger.report(corrected(3, gross=12000, fee=380))
+    assert ledger.report(corrected(2, gross=9000, fee=290)).old_version
     assert ledger.applied() == 12000
 
 
 def test_r6_a_correction_has_the_mode_of_its_original() -> None:
     """R-6, E-11: paid under GROSS, corrected under NET: still GROSS, and pinned to the original's settings."""
     ledger = Ledger(
-        telling.history(
-            telling.version(1, amount=AmountMode.GROSS),
-            telling.version(2, telling.NOON.replace(hour=20), amount=AmountMode.NET),
+        sample.history(
+            sample.version(1, amount=AmountMode.GROSS),
+            sample.version(2, sample.NOON.replace(hour=20), amount=AmountMode.NET),
         )
     )
-    ledger.tell(telling.payment())
+    ledger.report(sample.payment())
     ledger.post()
-    change = ledger.tell(corrected(gross=12000, fee=380))
+    change = ledger.report(corrected(gross=12000, fee=380))
     assert ledger.table() == [("reversal", "payment/@1", -10000), ("payment", "", 12000)]
     assert change.settings_version == 1
 
@@ -125,37 +125,37 @@ def test_r6_a_correction_has_the_mode_of_its_original() -> None:
 def test_e11_what_was_skipped_stays_skipped() -> None:
     """E-11: the correction of a payment whose type was off posts nothing, though the type is on by now."""
     ledger = Ledger(
-        telling.history(
-            telling.version(1, types=telling.modes(terminal=TypeMode.OFF)),
-            telling.version(2, telling.NOON.replace(hour=20)),
+        sample.history(
+            sample.version(1, types=sample.modes(terminal=TypeMode.OFF)),
+            sample.version(2, sample.NOON.replace(hour=20)),
         )
     )
-    ledger.tell(telling.payment())
-    ledger.tell(corrected(gross=12000, fee=380))
+    ledger.report(sample.payment())
+    ledger.report(corrected(gross=12000, fee=380))
     assert {planned.effect.state for planned in ledger.last.effects} == {State.SKIPPED_DISABLED}
     assert {planned.effect.reason for planned in ledger.last.effects} == {DecisionReason.TYPE_OFF}
 
 
 def test_e11_a_kind_that_is_switched_otherwise_is_decided_anew() -> None:
     """E-11: it was a terminal payment by hand, it is a collection that posts itself."""
-    ledger = Ledger(types=telling.modes(terminal=TypeMode.MANUAL))
-    ledger.tell(telling.payment())
-    ledger.tell(corrected(kind=PaymentKind.COLLECTION, hours=1))
+    ledger = Ledger(types=sample.modes(terminal=TypeMode.MANUAL))
+    ledger.report(sample.payment())
+    ledger.report(corrected(kind=PaymentKind.COLLECTION, hours=1))
     assert ledger.book() == [("payment", "", 9680, "SCHEDULED"), ("fee_adjustment", "", 320, "SCHEDULED")]
 
 
 def test_e11_a_manual_payment_stays_a_persons() -> None:
-    ledger = Ledger(types=telling.modes(terminal=TypeMode.MANUAL))
-    ledger.tell(telling.payment(), corrected(gross=12000, fee=380))
+    ledger = Ledger(types=sample.modes(terminal=TypeMode.MANUAL))
+    ledger.report(sample.payment(), corrected(gross=12000, fee=380))
     assert {row[3] for row in ledger.book()} == {"AWAITING_MANUAL_POST"}
     assert ledger.applied() == 12000
 
 
 def test_r14_what_a_person_recorded_a_person_corrects() -> None:
     ledger = Ledger()
-    ledger.tell(telling.payment())
+    ledger.report(sample.payment())
     ledger.put(State.RECORDED_MANUALLY)
-    ledger.tell(corrected(gross=12000, fee=380))
+    ledger.report(corrected(gross=12000, fee=380))
     assert ledger.table() == [*REVERSED, ("payment", "", 11620), ("fee_adjustment", "", 380)]
     assert {planned.effect.state for planned in ledger.last.effects} == {State.AWAITING_MANUAL_POST}
     assert {planned.behind for planned in ledger.last.effects} == {None}
@@ -163,8 +163,8 @@ def test_r14_what_a_person_recorded_a_person_corrects() -> None:
 
 def test_r14_a_refund_of_what_turns_out_to_be_off_is_a_persons() -> None:
     """R-14, E-11: corrected to a type that is off, it is skipped, and its unsent refund does not wait for ever."""
-    ledger = Ledger(timing=Timing.DAILY, types=telling.modes(collection=TypeMode.OFF))
-    ledger.tell(telling.payment(), refund(-4000, hours=1), corrected(kind=PaymentKind.COLLECTION, hours=2))
+    ledger = Ledger(timing=Timing.DAILY, types=sample.modes(collection=TypeMode.OFF))
+    ledger.report(sample.payment(), refund(-4000, hours=1), corrected(kind=PaymentKind.COLLECTION, hours=2))
     assert ledger.book() == [("refund", "", -4000, "AWAITING_MANUAL_POST")]
     assert {x.depends_on for x in ledger.standing()} == {None}
 
@@ -172,17 +172,17 @@ def test_r14_a_refund_of_what_turns_out_to_be_off_is_a_persons() -> None:
 def test_t13_a_correction_waits_for_funds_as_its_original_did() -> None:
     """T-13: until they are there; then it does not wait again."""
     ledger = Ledger(timing=Timing.ON_CLEAR)
-    ledger.tell(telling.payment(), corrected(gross=12000, fee=380))
+    ledger.report(sample.payment(), corrected(gross=12000, fee=380))
     assert {row[3] for row in ledger.book()} == {"AWAITING_CLEARANCE"}
-    ledger.tell(cleared(30), corrected(3, gross=13000, fee=400, hours=31))
+    ledger.report(cleared(30), corrected(3, gross=13000, fee=400, hours=31))
     assert {row[3] for row in ledger.book()} == {"SCHEDULED"}
 
 
 def test_r7_an_unsent_refund_follows_the_new_payment() -> None:
     """Law 2: its payment is voided, so it depends on what stands in that one's place."""
     ledger = daily()
-    ledger.tell(refund(-4000, hours=1))
-    change = ledger.tell(corrected(gross=12000, fee=380, hours=2))
+    ledger.report(refund(-4000, hours=1))
+    change = ledger.report(corrected(gross=12000, fee=380, hours=2))
     assert [(each.effect_id, each.to) for each in change.redirect] == [(3, (EntryKind.PAYMENT, ""))]
     assert ledger.applied() == 8000
     assert ledger.entry(ledger.entry(3).depends_on or 0).event_id == "ev-v2"
@@ -191,9 +191,9 @@ def test_r7_an_unsent_refund_follows_the_new_payment() -> None:
 def test_e11_what_was_refunded_moves_with_its_money() -> None:
     """E-11, R-13: 4000 of 10000 were refunded at pt-1; all of it belongs to pt-2."""
     ledger = posted()
-    ledger.tell(refund(-4000))
+    ledger.report(refund(-4000))
     ledger.post()
-    change = ledger.tell(corrected(patient_ref="pt-2", hours=30))
+    change = ledger.report(corrected(patient_ref="pt-2", hours=30))
     assert ledger.table() == [
         *REVERSED,
         ("payment", "", 9680),
@@ -206,7 +206,7 @@ def test_e11_what_was_refunded_moves_with_its_money() -> None:
         by_patient[entry.instruction.patient_ref or ""] += entry.amount_minor
     assert by_patient == {"pt-1": 0, "pt-2": 6000}
     assert change.effects[-1].effect.depends_on == (EntryKind.PAYMENT, "")
-    ledger.tell(refund(-6000, hours=40, ref="re-2"))
+    ledger.report(refund(-6000, hours=40, ref="re-2"))
     assert ledger.applied() == 0
 
 
@@ -219,7 +219,7 @@ def test_e11_a_part_that_no_longer_holds_its_refund_gives_it_to_the_others() -> 
         return tuple(Split(patient_ref=f"pt-{number}", amount_minor=amount) for number, amount in shares)
 
     ledger = Ledger(timing=Timing.DAILY)
-    ledger.tell(telling.payment(splits=halves(10000)), refund(-10000, hours=1), corrected(splits=halves(0), hours=2))
+    ledger.report(sample.payment(splits=halves(10000)), refund(-10000, hours=1), corrected(splits=halves(0), hours=2))
     assert [row[:3] for row in ledger.table() if row[2]] == [
         ("payment", "1", 9680),
         ("fee_adjustment", "1", 320),
@@ -230,17 +230,17 @@ def test_e11_a_part_that_no_longer_holds_its_refund_gives_it_to_the_others() -> 
 
 def test_r7_a_net_entry_is_corrected_less_what_was_refunded() -> None:
     ledger = Ledger(timing=Timing.DAILY, refund_before_post=RefundBeforePost.NET_ENTRY)
-    ledger.tell(telling.payment(), refund(-4000, hours=1), corrected(gross=12000, fee=380, hours=2))
+    ledger.report(sample.payment(), refund(-4000, hours=1), corrected(gross=12000, fee=380, hours=2))
     assert ledger.book() == [("payment", "", 7620, "SCHEDULED"), ("fee_adjustment", "", 380, "SCHEDULED")]
 
 
 def test_n5_a_correction_without_its_fee_waits_and_changes_nothing_until_then() -> None:
     """N-5, E-11: then it replaces what stood."""
     ledger = posted()
-    change = ledger.tell(corrected(gross=12000, fee=None, net_minor=None))
+    change = ledger.report(corrected(gross=12000, fee=None, net_minor=None))
     assert (change.waiting, change.void, change.effects) == (State.AWAITING_FEE, (), ())
     assert ledger.applied() == 10000
-    ledger.tell(fee_assessed(380, 11620, hours=30))
+    ledger.report(fee_assessed(380, 11620, hours=30))
     assert [row[:3] for row in ledger.book()[2:]] == [
         *REVERSED,
         ("payment", "", 11620),
@@ -251,8 +251,8 @@ def test_n5_a_correction_without_its_fee_waits_and_changes_nothing_until_then() 
 def test_n5_a_correction_ends_the_waiting_of_its_original() -> None:
     """E-11: the original waited for its fee; the correction knows it."""
     ledger = Ledger()
-    ledger.tell(telling.payment(fee=None))
-    change = ledger.tell(corrected(gross=12000, fee=380))
+    ledger.report(sample.payment(fee=None))
+    change = ledger.report(corrected(gross=12000, fee=380))
     assert change.origin is not None
     assert change.origin.voided
     assert ledger.book() == [("payment", "", 11620, "SCHEDULED"), ("fee_adjustment", "", 380, "SCHEDULED")]
@@ -260,19 +260,19 @@ def test_n5_a_correction_ends_the_waiting_of_its_original() -> None:
 
 def test_b1_a_corrected_membership_charge_follows() -> None:
     ledger = Ledger()
-    ledger.tell(telling.membership())
+    ledger.report(sample.membership())
     ledger.post()
-    ledger.tell(corrected(gross=19900, fee=597, kind=PaymentKind.MEMBERSHIP))
+    ledger.report(corrected(gross=19900, fee=597, kind=PaymentKind.MEMBERSHIP))
     assert ledger.total("charge", "charge_reversal") == 19900
     assert ledger.applied() == 19900
 
 
 def test_r11_a_return_of_a_corrected_payment_follows_what_stands() -> None:
     ledger = posted()
-    ledger.tell(corrected(gross=12000, fee=380))
+    ledger.report(corrected(gross=12000, fee=380))
     ledger.post()
-    ledger.tell(returned(-12000, 400, hours=40))
+    ledger.report(returned(-12000, 400, hours=40))
     assert ledger.table() == [("return", "", -12400), ("fee_adjustment", "", 400)]
     assert ledger.applied() == 0
-    ledger.tell(void(50))
+    ledger.report(void(50))
     assert ledger.last.effects == ()

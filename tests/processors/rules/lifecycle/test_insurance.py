@@ -6,7 +6,7 @@ from typing import Any
 
 from schemas import events as e
 from schemas.vocabulary import State
-from tests.processors.rules import event_examples as telling
+from tests.processors.rules import event_examples as sample
 from tests.processors.rules.kind_examples import claim, line
 from tests.processors.rules.lifecycle.memory_ledger import Ledger, corrected, fee_assessed, refund, returned, void
 
@@ -39,8 +39,8 @@ REMITTANCE = e.Remittance(
 
 def paid() -> Ledger:
     ledger = Ledger()
-    ledger.tell(
-        telling.payment(14400, 432, kind=e.PaymentKind.INSURANCE, tender=e.Tender.VIRTUAL_CARD, remittance=REMITTANCE)
+    ledger.report(
+        sample.payment(14400, 432, kind=e.PaymentKind.INSURANCE, tender=e.Tender.VIRTUAL_CARD, remittance=REMITTANCE)
     )
     ledger.post()
     return ledger
@@ -58,7 +58,7 @@ def test_i7_the_plan_is_gross() -> None:
 def test_i7_r7_a_void_reverses_claim_payments_and_write_offs() -> None:
     """I-6, I-7: both or neither, gross; each in the lane and for the claim of its origin."""
     ledger = paid()
-    change = ledger.tell(void())
+    change = ledger.report(void())
     assert ledger.table() == [
         ("reversal", "insurance_payment/0@1", -9600),
         ("reversal", "write_off/0@1", -2400),
@@ -73,29 +73,29 @@ def test_i7_r7_a_void_reverses_claim_payments_and_write_offs() -> None:
 def test_i7_r11_a_returned_payment_takes_the_claims_back_gross() -> None:
     """I-7: no fee of any kind reaches a patient; the insurer's own decision, the write-off, is not the bank's."""
     ledger = paid()
-    ledger.tell(returned(-14400, 1000))
+    ledger.report(returned(-14400, 1000))
     assert ledger.table() == [("return", "0", -9600), ("return", "1", -4800)]
 
 
 def test_i7_r2_a_part_goes_back_by_claim_and_the_last_takes_the_rest() -> None:
     ledger = paid()
-    ledger.tell(refund(-100, ref="re-1"))
+    ledger.report(refund(-100, ref="re-1"))
     assert ledger.table() == [("refund", "0", -67), ("refund", "1", -33)]
-    ledger.tell(refund(-14300, ref="re-2"))
+    ledger.report(refund(-14300, ref="re-2"))
     assert ledger.table() == [("refund", "0", -9533), ("refund", "1", -4767)]
 
 
 def test_i7_a_virtual_cards_fee_told_later_posts_nothing() -> None:
     ledger = paid()
-    assert ledger.tell(fee_assessed(500, 13900)).applied
+    assert ledger.report(fee_assessed(500, 13900)).applied
 
 
 def test_e11_a_correction_of_one_claim_reposts_them() -> None:
     """E-11, I-6: what was posted is reversed with its write-offs, and the claims follow as they should have been."""
     ledger = paid()
     first, second = REMITTANCE.claims
-    anew = telling.changed(REMITTANCE, claims=(first, telling.changed(second, claim_ref="cl-3")))
-    ledger.tell(
+    anew = sample.changed(REMITTANCE, claims=(first, sample.changed(second, claim_ref="cl-3")))
+    ledger.report(
         corrected(gross=14400, fee=432, kind=e.PaymentKind.INSURANCE, tender=e.Tender.VIRTUAL_CARD, remittance=anew)
     )
     kinds = [row[0] for row in ledger.table()]
@@ -105,17 +105,17 @@ def test_e11_a_correction_of_one_claim_reposts_them() -> None:
 
 
 def claimed(paid: int = 12000, remark: str = "N362", **adjustments: int) -> e.Remittance:
-    told = telling.changed(claim(line(paid, "pr-1", **adjustments), ref="cl-1"), remarks=(remark,))
+    told = sample.changed(claim(line(paid, "pr-1", **adjustments), ref="cl-1"), remarks=(remark,))
     return e.Remittance(remittance_id="rm-1", insurer_ref="ins-1", claims=(told,))
 
 
 def told_twice(first: e.Remittance, second: e.Remittance, *, posted: bool = False) -> Ledger:
     ledger = Ledger()
     by_cheque: dict[str, Any] = {"kind": e.PaymentKind.INSURANCE, "tender": e.Tender.CHECK}
-    ledger.tell(telling.payment(12000, 0, remittance=first, **by_cheque))
+    ledger.report(sample.payment(12000, 0, remittance=first, **by_cheque))
     if posted:
         ledger.post()
-    ledger.tell(corrected(gross=12000, fee=0, remittance=second, **by_cheque))
+    ledger.report(corrected(gross=12000, fee=0, remittance=second, **by_cheque))
     return ledger
 
 
@@ -147,4 +147,4 @@ def test_e11_another_remark_corrects_nothing() -> None:
 
 def test_r8_before_the_payment_it_parks() -> None:
     ledger = Ledger()
-    assert ledger.tell(returned(-14400)).waiting is State.AWAITING_ORIGINAL
+    assert ledger.report(returned(-14400)).waiting is State.AWAITING_ORIGINAL

@@ -37,7 +37,7 @@ def lived(data: st.DataObject, steps: tuple[str, ...] = STEPS, *, mirrored: bool
     ledger = Ledger(**data.draw(random_events.settings(mirrored=mirrored)))
     payment = data.draw(random_events.money())
     happening = Happening(ledger, payment, data.draw)
-    happening.tell(payment)
+    happening.report(payment)
     for step in data.draw(st.lists(st.sampled_from(steps), max_size=8)):
         getattr(happening, step)()
     return happening
@@ -106,7 +106,7 @@ def test_r5_a_mirrored_refund_ends_at_nothing(data: st.DataObject) -> None:
     ledger = life.ledger
     left = life.payment.gross_minor - refunded_gross(ledger.life)
     if left:
-        ledger.tell(refund(-left, 0, 500, ref="rest"))
+        ledger.report(refund(-left, 0, 500, ref="rest"))
     assert refunded_gross(ledger.life) == life.payment.gross_minor
     assert set(by_part(ledger).values()) <= {0}
 
@@ -119,10 +119,10 @@ def test_r2_the_last_refund_takes_the_rest(data: st.DataObject) -> None:
     ledger = life.ledger
     left = life.payment.gross_minor - refunded_gross(ledger.life)
     if left:
-        ledger.tell(refund(-left, 0, 500, ref="rest"))
+        ledger.report(refund(-left, 0, 500, ref="rest"))
     assert set(by_part(ledger).values()) <= {0}
     before = ledger.book()
-    change = ledger.tell(refund(-1, 0, 501, ref="more"))
+    change = ledger.report(refund(-1, 0, 501, ref="more"))
     assert change.waiting is State.AWAITING_REVIEW
     assert ledger.book() == before
 
@@ -159,13 +159,13 @@ def test_r8_any_order_of_arrival(data: st.DataObject) -> None:
     chosen = data.draw(random_events.settings())
     payment = data.draw(random_events.money())
     happening = Happening(Ledger(**chosen), payment, data.draw)
-    happening.tell(payment)
+    happening.report(payment)
     steps = tuple(step for step in REFUND_STEPS if "posted" not in step)
     for step in data.draw(st.lists(st.sampled_from((*steps, "voided")), max_size=6)):
         getattr(happening, step)()
     late = Ledger(**chosen)
-    late.tell(*data.draw(st.permutations(happening.told[1:])))
-    late.tell(payment)
+    late.report(*data.draw(st.permutations(happening.told[1:])))
+    late.report(payment)
     assert _written(late) == _written(happening.ledger)
 
 
@@ -175,7 +175,7 @@ def test_e2_told_again_it_changes_nothing(data: st.DataObject) -> None:
     """E-2, law 2: a life that is told once more is the same."""
     life = lived(data)
     before = life.ledger.life
-    life.ledger.tell(*life.told)
+    life.ledger.report(*life.told)
     assert life.ledger.life == before
 
 

@@ -16,7 +16,7 @@ from schemas.practice_settings import (
     TypeMode,
 )
 from schemas.vocabulary import DecisionReason, EntryKind, State
-from tests.processors.rules import event_examples as telling
+from tests.processors.rules import event_examples as sample
 from tests.processors.rules.lifecycle.memory_ledger import Ledger, corrected, refund, refund_failed
 
 PAIR = [("payment", "", 9680), ("fee_adjustment", "", 320)]
@@ -25,7 +25,7 @@ PAIR = [("payment", "", 9680), ("fee_adjustment", "", 320)]
 def posted(*events: Any, **settings: Any) -> Ledger:
     """A payment of 10000 with a fee of 320, or what is given, that was posted."""
     ledger = Ledger(**settings)
-    ledger.tell(*(events or (telling.payment(),)))
+    ledger.report(*(events or (sample.payment(),)))
     ledger.post()
     return ledger
 
@@ -33,7 +33,7 @@ def posted(*events: Any, **settings: Any) -> Ledger:
 def test_r3_r4_the_fee_stays_with_the_processor() -> None:
     """R-3, R-4: payment 9680 with companion 320, full refund with fee 0: −10000 alone; balance 0, cash −320."""
     ledger = posted()
-    ledger.tell(refund(-10000))
+    ledger.report(refund(-10000))
     assert ledger.table() == [("refund", "", -10000)]
     assert (ledger.applied(), ledger.cash()) == (0, -320)
 
@@ -41,7 +41,7 @@ def test_r3_r4_the_fee_stays_with_the_processor() -> None:
 def test_r1_a_refund_is_an_entry_of_its_own_behind_its_payment() -> None:
     """R-1, law 2, R-13: it depends on the payment, in its lane, for its patient, dated by its own day."""
     ledger = posted()
-    (planned,) = ledger.tell(refund(-10000)).effects
+    (planned,) = ledger.report(refund(-10000)).effects
     order = planned.effect.instruction
     assert planned.behind == 1
     assert planned.effect.lane == ledger.entry(1).lane
@@ -54,8 +54,8 @@ def test_r1_a_refund_is_an_entry_of_its_own_behind_its_payment() -> None:
 def test_r2_two_refunds_alike_are_two_and_never_more_than_was_paid() -> None:
     """R-2: 6000 and 4000 of 10000; one cent more is for a person and posts nothing."""
     ledger = posted()
-    ledger.tell(refund(-6000, ref="re-1"), refund(-4000, ref="re-2"))
-    change = ledger.tell(refund(-1, ref="re-3"))
+    ledger.report(refund(-6000, ref="re-1"), refund(-4000, ref="re-2"))
+    change = ledger.report(refund(-1, ref="re-3"))
     assert (change.waiting, change.reason) == (State.AWAITING_REVIEW, DecisionReason.MORE_THAN_ORIGINAL)
     assert change.effects == ()
     assert ledger.total("refund") == -10000
@@ -64,7 +64,7 @@ def test_r2_two_refunds_alike_are_two_and_never_more_than_was_paid() -> None:
 def test_r2_what_failed_may_be_refunded_again() -> None:
     """R-2, R-9: a refund that failed is money that is there again."""
     ledger = posted()
-    ledger.tell(refund(-10000), refund_failed(10000), refund(-10000, ref="re-2", hours=60))
+    ledger.report(refund(-10000), refund_failed(10000), refund(-10000, ref="re-2", hours=60))
     assert ledger.table() == [("refund", "", -10000)]
     assert ledger.applied() == 0
 
@@ -74,7 +74,7 @@ def test_r5_mirror_takes_back_the_posted_share_by_cumulative_rounding() -> None:
     ledger = posted(fee_adjustment=FeeAdjustment.OFF)
     amounts = []
     for number, gross in enumerate((-3333, -3333, -3334)):
-        ledger.tell(refund(gross, ref=f"re-{number}"))
+        ledger.report(refund(gross, ref=f"re-{number}"))
         amounts += ledger.table()
     assert [amount for _, _, amount in amounts] == [-3226, -3227, -3227]
 
@@ -83,7 +83,7 @@ def test_r5_cash_matches_the_bank_and_shows_the_companion_as_skipped() -> None:
     """R-5 CASH: −10000, and the patient goes on owing 320."""
     off: dict[str, Any] = {"fee_adjustment": FeeAdjustment.OFF, "refund_without_companion": RefundWithoutCompanion.CASH}
     ledger = posted(**off)
-    ledger.tell(refund(-10000, 25))
+    ledger.report(refund(-10000, 25))
     first, second = ledger.last.effects
     assert ledger.table() == [("refund", "", -10025), ("fee_adjustment", "", 25)]
     assert (first.effect.state, second.effect.state) == (State.SCHEDULED, State.SKIPPED_DISABLED)
@@ -94,14 +94,14 @@ def test_r5_cash_matches_the_bank_and_shows_the_companion_as_skipped() -> None:
 def test_r6_the_mode_is_the_originals() -> None:
     """R-6: paid under GROSS, refunded under NET: 10000 goes back, without a companion."""
     ledger = Ledger(
-        telling.history(
-            telling.version(1, amount=AmountMode.GROSS),
-            telling.version(2, telling.NOON.replace(hour=20), amount=AmountMode.NET),
+        sample.history(
+            sample.version(1, amount=AmountMode.GROSS),
+            sample.version(2, sample.NOON.replace(hour=20), amount=AmountMode.NET),
         )
     )
-    ledger.tell(telling.payment())
+    ledger.report(sample.payment())
     ledger.post()
-    change = ledger.tell(refund(-10000, 25))
+    change = ledger.report(refund(-10000, 25))
     assert ledger.table() == [("refund", "", -10000)]
     assert change.settings_version == 1
 
@@ -109,7 +109,7 @@ def test_r6_the_mode_is_the_originals() -> None:
 def test_r7_before_posting_both_entries_by_default() -> None:
     """R-7: the refund waits for its payment; both are posted."""
     ledger = Ledger(timing=Timing.DAILY)
-    ledger.tell(telling.payment(), refund(-4000, hours=1))
+    ledger.report(sample.payment(), refund(-4000, hours=1))
     assert ledger.table() == [("refund", "", -4000)]
     assert ledger.last.void == ()
     assert ledger.total() == 6000
@@ -119,23 +119,23 @@ def test_r7_one_net_entry_where_the_practice_chose_it() -> None:
     """R-7: payment and companion are voided; 5680 and 320 stand in their place, due when the payment was; a refund of
     the rest leaves nothing, and its failing brings the payment back."""
     ledger = Ledger(timing=Timing.DAILY, refund_before_post=RefundBeforePost.NET_ENTRY)
-    ledger.tell(telling.payment())
+    ledger.report(sample.payment())
     due = ledger.entry(1).due_at
-    ledger.tell(refund(-4000, hours=1))
+    ledger.report(refund(-4000, hours=1))
     assert (ledger.last.void, ledger.last.void_reason) == ((1, 2), DecisionReason.REFUNDED_BEFORE_POST)
     assert ledger.book() == [("payment", "", 5680, "SCHEDULED"), ("fee_adjustment", "", 320, "SCHEDULED")]
     assert ledger.entry(3).due_at == due
     assert ledger.last.effects[0].behind is None
-    ledger.tell(refund(-6000, hours=2, ref="re-2"))
+    ledger.report(refund(-6000, hours=2, ref="re-2"))
     assert ledger.book() == []
-    ledger.tell(refund_failed(6000, hours=3, ref="re-2"))
+    ledger.report(refund_failed(6000, hours=3, ref="re-2"))
     assert ledger.total() == 6000
 
 
 def test_r7_n9_a_net_entry_that_the_fee_eats_is_a_persons() -> None:
     """N-9: 200 of 10000/320 are left: a payment of −120 is never posted automatically."""
     ledger = Ledger(timing=Timing.DAILY, refund_before_post=RefundBeforePost.NET_ENTRY)
-    ledger.tell(telling.payment(), refund(-9800, hours=1))
+    ledger.report(sample.payment(), refund(-9800, hours=1))
     assert ledger.book() == [
         ("payment", "", -120, "AWAITING_MANUAL_POST"),
         ("fee_adjustment", "", 320, "AWAITING_MANUAL_POST"),
@@ -146,20 +146,20 @@ def test_r7_r9_a_part_that_netting_left_empty_comes_back_when_its_refund_fails()
     """R-9: the first of two halves was refunded before posting, the second is posted: the first is paid after all."""
     splits = (Split(patient_ref="pt-1", amount_minor=5000), Split(patient_ref="pt-2", amount_minor=5000))
     ledger = Ledger(timing=Timing.DAILY, refund_before_post=RefundBeforePost.NET_ENTRY)
-    ledger.tell(telling.payment(splits=splits))
-    ledger.tell(refund(-5000, hours=1, splits=(Split(patient_ref="pt-1", amount_minor=-5000),)))
+    ledger.report(sample.payment(splits=splits))
+    ledger.report(refund(-5000, hours=1, splits=(Split(patient_ref="pt-1", amount_minor=-5000),)))
     assert {x.instruction.patient_ref for x in ledger.standing()} == {"pt-2"}
     ledger.post()
-    ledger.tell(refund_failed(5000, hours=2))
+    ledger.report(refund_failed(5000, hours=2))
     assert [row for row in ledger.table() if row[0] == "payment"] == [("payment", "0", 5000)]
     assert ledger.applied() == 10000
-    ledger.tell(refund(-10000, hours=3, ref="re-2"))
+    ledger.report(refund(-10000, hours=3, ref="re-2"))
     assert ledger.applied() == 0
 
 
 def test_r7_once_posted_a_refund_is_its_own_entry() -> None:
     ledger = posted(refund_before_post=RefundBeforePost.NET_ENTRY)
-    ledger.tell(refund(-4000))
+    ledger.report(refund(-4000))
     assert ledger.table() == [("refund", "", -4000)]
     assert ledger.last.void == ()
 
@@ -167,25 +167,25 @@ def test_r7_once_posted_a_refund_is_its_own_entry() -> None:
 def test_r8_a_naked_refund_parks() -> None:
     """R-8: nothing is posted before the payment is known; then it follows it, whatever came first."""
     ledger = Ledger()
-    change = ledger.tell(refund(-4000))
+    change = ledger.report(refund(-4000))
     assert (change.waiting, change.reason) == (State.AWAITING_ORIGINAL, DecisionReason.ORIGINAL_UNKNOWN)
     assert ledger.life.entries == ()
-    ledger.tell(telling.payment())
+    ledger.report(sample.payment())
     assert [row[:3] for row in ledger.book()] == [*PAIR, ("refund", "", -4000)]
 
 
 def test_r8_a_refund_waits_while_its_payment_waits_for_a_fee() -> None:
     """R-8, N-5: until the payment is resolved there is nothing to follow."""
     ledger = Ledger()
-    ledger.tell(telling.payment(fee=None))
-    assert ledger.tell(refund(-4000)).waiting is State.AWAITING_ORIGINAL
+    ledger.report(sample.payment(fee=None))
+    assert ledger.report(refund(-4000)).waiting is State.AWAITING_ORIGINAL
 
 
 def test_r9_a_refund_that_fails_is_credited_anew() -> None:
     """R-9: −10300 with its share of the surcharge, and the same back; a failure before its refund parks."""
-    ledger = posted(telling.payment(10300, 267, surcharge_minor=300))
-    assert ledger.tell(refund_failed(10300)).waiting is State.AWAITING_ORIGINAL
-    ledger.tell(refund(-10300))
+    ledger = posted(sample.payment(10300, 267, surcharge_minor=300))
+    assert ledger.report(refund_failed(10300)).waiting is State.AWAITING_ORIGINAL
+    ledger.report(refund(-10300))
     failing = [x for x in ledger.life.entries if x.event_id == "ev-fre-1"]
     assert [(x.entry_kind.value, x.amount_minor) for x in failing] == [("refund", 10300), ("fee_adjustment", -300)]
     assert ledger.applied() == 10000
@@ -193,8 +193,8 @@ def test_r9_a_refund_that_fails_is_credited_anew() -> None:
 
 def test_r9_no_more_fails_than_was_refunded() -> None:
     ledger = posted()
-    ledger.tell(refund(-4000))
-    assert ledger.tell(refund_failed(4001)).reason is DecisionReason.MORE_THAN_ORIGINAL
+    ledger.report(refund(-4000))
+    assert ledger.report(refund_failed(4001)).reason is DecisionReason.MORE_THAN_ORIGINAL
 
 
 SPLITS = (
@@ -206,18 +206,18 @@ SPLITS = (
 
 def test_r13_m5_a_refund_inherits_its_payments_splits() -> None:
     """R-13, M-5: by what is left of each, largest remainder; the last refund takes exactly the rest of each part."""
-    ledger = posted(telling.payment(splits=SPLITS))
-    ledger.tell(refund(-5000, ref="re-1"))
+    ledger = posted(sample.payment(splits=SPLITS))
+    ledger.report(refund(-5000, ref="re-1"))
     assert [row[2] for row in ledger.table()] == [-1667, -1667, -1666]
     assert [planned.effect.instruction.patient_ref for planned in ledger.last.effects] == ["pt-1", "pt-1", "pt-2"]
-    ledger.tell(refund(-5000, ref="re-2"))
+    ledger.report(refund(-5000, ref="re-2"))
     assert [row[2] for row in ledger.table()] == [-1667, -1666, -1667]
 
 
 def test_r13_named_splits_take_from_their_parts_the_last_first() -> None:
     """R-13: a split that names the patient alone takes from that patient's parts in reverse order."""
-    ledger = posted(telling.payment(splits=SPLITS))
-    ledger.tell(refund(-4000, splits=(Split(patient_ref="pt-1", amount_minor=-4000),)))
+    ledger = posted(sample.payment(splits=SPLITS))
+    ledger.report(refund(-4000, splits=(Split(patient_ref="pt-1", amount_minor=-4000),)))
     assert ledger.table() == [("refund", "0", -667), ("refund", "1", -3333)]
 
 
@@ -225,8 +225,8 @@ def test_r13_named_splits_take_from_their_parts_the_last_first() -> None:
     ("patient", "amount"), [("pt-2", -3334), ("pt-9", -1)], ids=["more than the part holds", "nobody's part"]
 )
 def test_r2_r13_a_part_gives_no_more_than_it_holds(patient: str, amount: int) -> None:
-    ledger = posted(telling.payment(splits=SPLITS))
-    change = ledger.tell(refund(amount, splits=(Split(patient_ref=patient, amount_minor=amount),)))
+    ledger = posted(sample.payment(splits=SPLITS))
+    change = ledger.report(refund(amount, splits=(Split(patient_ref=patient, amount_minor=amount),)))
     assert (change.waiting, change.reason) == (State.AWAITING_REVIEW, DecisionReason.MORE_THAN_ORIGINAL)
 
 
@@ -234,9 +234,9 @@ def test_r2_r13_a_part_gives_no_more_than_it_holds(patient: str, amount: int) ->
 def test_r14_after_a_person_the_refund_is_a_persons(state: State) -> None:
     """R-14: recorded or dismissed by hand: the reversal is a manual item that waits for nothing."""
     ledger = Ledger()
-    ledger.tell(telling.payment())
+    ledger.report(sample.payment())
     ledger.put(state)
-    (planned,) = ledger.tell(refund(-4000)).effects
+    (planned,) = ledger.report(refund(-4000)).effects
     assert (planned.effect.state, planned.effect.reason) == (
         State.AWAITING_MANUAL_POST,
         DecisionReason.ORIGINAL_NOT_POSTED,
@@ -245,8 +245,8 @@ def test_r14_after_a_person_the_refund_is_a_persons(state: State) -> None:
 
 
 def test_r14_skipped_by_its_type_the_refund_is_a_persons() -> None:
-    ledger = Ledger(types=telling.modes(terminal=TypeMode.OFF))
-    ledger.tell(telling.payment(), refund(-4000))
+    ledger = Ledger(types=sample.modes(terminal=TypeMode.OFF))
+    ledger.report(sample.payment(), refund(-4000))
     assert [planned.effect.state for planned in ledger.last.effects] == [State.AWAITING_MANUAL_POST]
 
 
@@ -254,66 +254,66 @@ def test_r14_skipped_by_its_type_the_refund_is_a_persons() -> None:
 def test_r14_while_the_payment_may_still_be_posted_the_refund_waits_behind_it(state: State) -> None:
     """R-14: by `depends_on`, so that it goes out as soon as the payment stands."""
     ledger = Ledger()
-    ledger.tell(telling.payment())
+    ledger.report(sample.payment())
     ledger.put(state)
-    (planned,) = ledger.tell(refund(-4000)).effects
+    (planned,) = ledger.report(refund(-4000)).effects
     assert (planned.effect.state, planned.behind) == (State.SCHEDULED, 1)
 
 
 def test_r16_a_refund_takes_its_share_of_the_surcharge() -> None:
     """R-16: 5150 of 10300/300 → surcharge −150: NET −5150 and +150, GROSS −5000."""
-    net = posted(telling.payment(10300, 267, surcharge_minor=300))
-    net.tell(refund(-5150))
+    net = posted(sample.payment(10300, 267, surcharge_minor=300))
+    net.report(refund(-5150))
     assert net.table() == [("refund", "", -5150), ("fee_adjustment", "", 150)]
-    gross = posted(telling.payment(10300, 267, surcharge_minor=300), amount=AmountMode.GROSS)
-    gross.tell(refund(-5150))
+    gross = posted(sample.payment(10300, 267, surcharge_minor=300), amount=AmountMode.GROSS)
+    gross.report(refund(-5150))
     assert gross.table() == [("refund", "", -5000)]
     assert gross.last.effects[0].effect.instruction.surcharge_minor == -150
 
 
 def test_r16_a_surcharge_that_is_told_counts() -> None:
     """R-16: told as 0, the next refund of the rest takes all of it; more than there is, is for a person."""
-    ledger = posted(telling.payment(10300, 267, surcharge_minor=300), amount=AmountMode.GROSS)
-    ledger.tell(refund(-5150, surcharge_minor=0))
+    ledger = posted(sample.payment(10300, 267, surcharge_minor=300), amount=AmountMode.GROSS)
+    ledger.report(refund(-5150, surcharge_minor=0))
     assert ledger.table() == [("refund", "", -5150)]
-    ledger.tell(refund(-5150, ref="re-2"))
+    ledger.report(refund(-5150, ref="re-2"))
     assert ledger.table() == [("refund", "", -4850)]
     other = posted()
-    assert other.tell(refund(-5000, surcharge_minor=-1)).reason is DecisionReason.SUMS_DISAGREE
+    assert other.report(refund(-5000, surcharge_minor=-1)).reason is DecisionReason.SUMS_DISAGREE
 
 
 def test_b1_a_memberships_charge_goes_with_its_refund() -> None:
     """B-1: 29900/897 refunded 9900 → −9900 and the charge less 9900; failing, both come back."""
     ledger = Ledger()
-    ledger.tell(telling.membership())
+    ledger.report(sample.membership())
     ledger.post()
-    ledger.tell(refund(-9900))
+    ledger.report(refund(-9900))
     assert ledger.table() == [("refund", "", -9900), ("charge_reversal", "", -9900)]
     assert ledger.last.effects[1].behind == next(
         x.effect_id for x in ledger.life.entries if x.entry_kind is EntryKind.CHARGE
     )
-    ledger.tell(refund_failed(9900))
+    ledger.report(refund_failed(9900))
     assert ledger.table() == [("refund", "", 9900), ("charge_reversal", "", 9900)]
 
 
 def test_b1_without_a_charge_none_is_reversed() -> None:
     """B-1: where the route writes no charges, the payment was a prepayment."""
     ledger = Ledger()
-    ledger.tell(telling.membership())
+    ledger.report(sample.membership())
     ledger.put(State.SKIPPED_DISABLED, EntryKind.CHARGE, reason=DecisionReason.NOT_BY_THIS_ROUTE)
     ledger.post()
-    ledger.tell(refund(-9900))
+    ledger.report(refund(-9900))
     assert ledger.table() == [("refund", "", -9900)]
 
 
 def test_n9_a_refund_whose_fee_turns_it_round_is_a_persons() -> None:
     """N-9, as for payments: −100 with 500 given back is money in."""
     ledger = posted()
-    ledger.tell(refund(-100, -500))
+    ledger.report(refund(-100, -500))
     assert [planned.effect.state for planned in ledger.last.effects] == [State.AWAITING_MANUAL_POST] * 2
 
 
 def test_r2_a_correction_below_what_was_given_back_is_a_persons() -> None:
     ledger = posted()
-    ledger.tell(refund(-6000))
-    assert ledger.tell(corrected(gross=5000, fee=160)).reason is DecisionReason.MORE_THAN_ORIGINAL
+    ledger.report(refund(-6000))
+    assert ledger.report(corrected(gross=5000, fee=160)).reason is DecisionReason.MORE_THAN_ORIGINAL

@@ -16,7 +16,7 @@ from schemas.events import (
     PayoutPaid,
 )
 from schemas.events import PaymentRequestSent as Request
-from tests.processors.rules import event_examples as telling
+from tests.processors.rules import event_examples as sample
 
 
 def test_law7_every_event_type_is_told_linked_or_alone() -> None:
@@ -29,4 +29,4 @@ def test_law7_every_event_type_is_told_linked_or_alone() -> None:
 
 def test_law7_an_event_that_speaks_of_no_other_money_is_a_fault_of_the_caller() -> None:
     with pytest.raises(TypeError, match="PaymentSucceeded"):
-        resolve_linked(telling.payment(), PaymentState(), on=telling.NOON.date())
+        resolve_linked(sample.payment(), PaymentState(), on=sample.NOON.date())

@@ -6,13 +6,13 @@ import pytest
 
 from schemas.practice_settings import FeeAdjustment, Timing, TypeMode
 from schemas.vocabulary import DecisionReason, EntryKind, State
-from tests.processors.rules import event_examples as telling
+from tests.processors.rules import event_examples as sample
 from tests.processors.rules.lifecycle.memory_ledger import Ledger, corrected, fee_assessed, refund, void
 
 
 def test_r7_before_posting_both_are_suppressed() -> None:
     ledger = Ledger(timing=Timing.DAILY)
-    ledger.tell(telling.payment(), void(hours=1))
+    ledger.report(sample.payment(), void(hours=1))
     assert (ledger.last.void, ledger.last.void_reason, ledger.last.applied) == ((1, 2), DecisionReason.VOIDED, True)
     assert ledger.book() == []
 
@@ -20,9 +20,9 @@ def test_r7_before_posting_both_are_suppressed() -> None:
 def test_r7_r15_after_posting_both_are_reversed() -> None:
     """R-15, E-1: 9000/291 → −8709 and −291, each behind what it reverses, named kind/part@version."""
     ledger = Ledger()
-    ledger.tell(telling.payment(9000, 291))
+    ledger.report(sample.payment(9000, 291))
     ledger.post()
-    change = ledger.tell(void())
+    change = ledger.report(void())
     assert ledger.table() == [("reversal", "payment/@1", -8709), ("reversal", "fee_adjustment/@1", -291)]
     assert [planned.behind for planned in change.effects] == [1, 2]
     assert [planned.effect.state for planned in change.effects] == [State.SCHEDULED] * 2
@@ -31,9 +31,9 @@ def test_r7_r15_after_posting_both_are_reversed() -> None:
 def test_r7_partly_posted_is_partly_reversed() -> None:
     """Law 2: what was sent is reversed, what was not is suppressed."""
     ledger = Ledger()
-    ledger.tell(telling.payment())
+    ledger.report(sample.payment())
     ledger.post(lambda entry: entry.entry_kind is EntryKind.PAYMENT)
-    change = ledger.tell(void())
+    change = ledger.report(void())
     assert change.void == (2,)
     assert ledger.table() == [("reversal", "payment/@1", -9680)]
     assert ledger.total() == 0
@@ -42,18 +42,18 @@ def test_r7_partly_posted_is_partly_reversed() -> None:
 @pytest.mark.parametrize("state", [State.SENDING, State.ACCEPTED, State.UNCERTAIN])
 def test_law2_what_is_in_doubt_is_reversed_not_suppressed(state: State) -> None:
     ledger = Ledger()
-    ledger.tell(telling.payment())
+    ledger.report(sample.payment())
     ledger.put(state, EntryKind.PAYMENT)
-    change = ledger.tell(void())
+    change = ledger.report(void())
     assert (change.void, ledger.table()) == ((2,), [("reversal", "payment/@1", -9680)])
 
 
 def test_law2_what_is_to_be_looked_up_first_is_reversed() -> None:
     """Law 4: after a failover it may stand already."""
     ledger = Ledger()
-    ledger.tell(telling.payment())
+    ledger.report(sample.payment())
     ledger.put(State.SCHEDULED, look_first=True)
-    change = ledger.tell(void())
+    change = ledger.report(void())
     assert change.void == ()
     assert [planned.behind for planned in change.effects] == [1, 2]
 
@@ -61,79 +61,79 @@ def test_law2_what_is_to_be_looked_up_first_is_reversed() -> None:
 def test_r7_a_void_after_a_refund_takes_what_still_stands() -> None:
     """R-7: 5000 of 10000/320 were refunded: −4680 and −320 remain to be taken back."""
     ledger = Ledger()
-    ledger.tell(telling.payment())
+    ledger.report(sample.payment())
     ledger.post()
-    ledger.tell(refund(-5000))
+    ledger.report(refund(-5000))
     ledger.post()
-    ledger.tell(void(hours=30))
+    ledger.report(void(hours=30))
     assert ledger.table() == [("reversal", "payment/@1", -4680), ("reversal", "fee_adjustment/@1", -320)]
     assert ledger.total() == 0
 
 
 def test_r7_a_void_after_a_full_refund_takes_nothing() -> None:
     ledger = Ledger()
-    ledger.tell(telling.payment())
+    ledger.report(sample.payment())
     ledger.post()
-    ledger.tell(refund(-10000), void(hours=30))
+    ledger.report(refund(-10000), void(hours=30))
     assert (ledger.last.applied, ledger.last.void) == (True, ())
 
 
 def test_r7_an_unsent_refund_goes_with_its_unsent_payment() -> None:
     ledger = Ledger(timing=Timing.DAILY)
-    ledger.tell(telling.payment(), refund(-4000, hours=1), void(hours=2))
+    ledger.report(sample.payment(), refund(-4000, hours=1), void(hours=2))
     assert ledger.last.void == (1, 2, 3)
     assert ledger.book() == []
 
 
 def test_r8_a_void_before_its_payment_parks_and_then_suppresses_it() -> None:
     ledger = Ledger()
-    assert ledger.tell(void()).waiting is State.AWAITING_ORIGINAL
-    ledger.tell(telling.payment())
+    assert ledger.report(void()).waiting is State.AWAITING_ORIGINAL
+    ledger.report(sample.payment())
     assert ledger.book() == []
 
 
 def test_r2_a_refund_told_after_the_void() -> None:
     """R-2: one that happened before it is in what the void took back; one after it is a person's."""
     ledger = Ledger()
-    ledger.tell(telling.payment())
+    ledger.report(sample.payment())
     ledger.post()
-    ledger.tell(void(hours=30))
-    before = ledger.tell(refund(-4000, hours=20))
+    ledger.report(void(hours=30))
+    before = ledger.report(refund(-4000, hours=20))
     assert (before.applied, before.reason) == (True, DecisionReason.VOIDED)
-    after = ledger.tell(refund(-4000, hours=40, ref="re-2"))
+    after = ledger.report(refund(-4000, hours=40, ref="re-2"))
     assert (after.waiting, after.reason) == (State.AWAITING_REVIEW, DecisionReason.MORE_THAN_ORIGINAL)
 
 
 def test_n5_a_payment_that_waits_for_its_fee_is_voided_as_it_waits() -> None:
     """R-7: its own event ends as VOIDED_BEFORE_POST, and no fee brings it back."""
     ledger = Ledger()
-    ledger.tell(telling.payment(fee=None))
-    change = ledger.tell(void())
+    ledger.report(sample.payment(fee=None))
+    change = ledger.report(void())
     assert change.origin is not None
     assert (change.origin.voided, change.origin.effects) == (True, ())
-    ledger.tell(fee_assessed(320, 9680, hours=30))
+    ledger.report(fee_assessed(320, 9680, hours=30))
     assert ledger.book() == []
 
 
 def test_r14_a_skipped_payment_is_a_persons_to_reverse() -> None:
-    ledger = Ledger(types=telling.modes(terminal=TypeMode.OFF))
-    ledger.tell(telling.payment(), void())
+    ledger = Ledger(types=sample.modes(terminal=TypeMode.OFF))
+    ledger.report(sample.payment(), void())
     assert [planned.effect.state for planned in ledger.last.effects] == [State.AWAITING_MANUAL_POST] * 2
 
 
 def test_n2_a_companion_that_was_off_is_not_reversed() -> None:
     ledger = Ledger(fee_adjustment=FeeAdjustment.OFF)
-    ledger.tell(telling.payment())
+    ledger.report(sample.payment())
     ledger.post()
-    ledger.tell(void())
+    ledger.report(void())
     assert ledger.table() == [("reversal", "payment/@1", -9680)]
 
 
 def test_b1_a_voided_membership_takes_its_charge_with_it() -> None:
     ledger = Ledger()
-    ledger.tell(telling.membership())
+    ledger.report(sample.membership())
     ledger.post()
-    ledger.tell(void())
+    ledger.report(void())
     assert ledger.table() == [
         ("reversal", "payment/@1", -29003),
         ("reversal", "fee_adjustment/@1", -897),
@@ -144,11 +144,11 @@ def test_b1_a_voided_membership_takes_its_charge_with_it() -> None:
 def test_e11_a_void_takes_back_the_version_that_stands() -> None:
     """E-1, E-11: the reversal names version 2; version 1 was taken back by the correction."""
     ledger = Ledger()
-    ledger.tell(telling.payment())
+    ledger.report(sample.payment())
     ledger.post()
-    ledger.tell(corrected(gross=12000, fee=380))
+    ledger.report(corrected(gross=12000, fee=380))
     ledger.post()
-    ledger.tell(void(hours=30))
+    ledger.report(void(hours=30))
     assert ledger.table() == [("reversal", "payment/@2", -11620), ("reversal", "fee_adjustment/@2", -380)]
     assert ledger.total() == 0
 
@@ -156,43 +156,43 @@ def test_e11_a_void_takes_back_the_version_that_stands() -> None:
 def test_e11_a_correction_after_a_void() -> None:
     """One that happened before it changes nothing; one after it is a person's."""
     ledger = Ledger()
-    ledger.tell(telling.payment())
+    ledger.report(sample.payment())
     ledger.post()
-    ledger.tell(void(hours=30))
-    assert ledger.tell(corrected(gross=12000, fee=380, hours=20)).applied
-    assert ledger.tell(corrected(3, gross=12000, fee=380, hours=40)).waiting is State.AWAITING_REVIEW
+    ledger.report(void(hours=30))
+    assert ledger.report(corrected(gross=12000, fee=380, hours=20)).applied
+    assert ledger.report(corrected(3, gross=12000, fee=380, hours=40)).waiting is State.AWAITING_REVIEW
 
 
 def test_law18_what_follows_a_payment_on_two_charges_waits_for_the_piece_that_is_not_there() -> None:
     """Law 2, law 18: one piece is posted, one refused: the reversal and the refund of all wait for that one."""
     for follower in (void(), refund(-10000)):
         ledger = Ledger()
-        ledger.tell(telling.payment())
+        ledger.report(sample.payment())
         ledger.laid_on_two_charges()
         ledger.put_one(1, State.REJECTED)
         ledger.put_one(2, State.POSTED)
         ledger.put_one(3, State.POSTED)
-        ledger.tell(follower)
+        ledger.report(follower)
         assert ledger.last.effects[0].behind == 1
         assert ledger.total("refund") + ledger.total("reversal") == -10000
 
 
 def test_law18_while_no_piece_was_sent_all_are_suppressed() -> None:
     ledger = Ledger()
-    ledger.tell(telling.payment())
+    ledger.report(sample.payment())
     ledger.laid_on_two_charges()
-    assert sorted(ledger.tell(void()).void) == [1, 2, 3]
+    assert sorted(ledger.report(void()).void) == [1, 2, 3]
     assert ledger.book() == []
 
 
 def test_law2_a_void_before_a_correction_was_posted_strands_nothing() -> None:
     """Law 2: the correction's own entries are suppressed with the refund that it moved; what was sent is taken back."""
     ledger = Ledger()
-    ledger.tell(telling.payment())
+    ledger.report(sample.payment())
     ledger.post()
-    ledger.tell(refund(-4000))
+    ledger.report(refund(-4000))
     ledger.post()
-    ledger.tell(corrected(patient_ref="pt-2", hours=30), void(40))
+    ledger.report(corrected(patient_ref="pt-2", hours=30), void(40))
     ledger.post()
     assert ledger.total() == 0
     assert {entry.state for entry in ledger.standing()} == {State.POSTED}

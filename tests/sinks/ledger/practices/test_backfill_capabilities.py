@@ -7,7 +7,7 @@ from psycopg.types.json import Jsonb
 
 from schemas.practice_settings import AmountMode
 from schemas.vocabulary import EntryKind
-from sinks.ledger.practices.backfill_capabilities import tell_abilities
+from sinks.ledger.practices.backfill_capabilities import backfill_capabilities
 from sinks.targets.open_dental.capabilities import capabilities_of
 from sinks.targets.open_dental.mapping import load_mapping
 from sinks.targets.quickbooks.capabilities import CAPABILITIES
@@ -39,11 +39,11 @@ def test_what_an_older_connection_writes_is_read_from_its_mapping(world: World) 
     book = Book(world.database_url)
     book.add()
     _older(book, "open_dental", CONFIG)
-    assert tell_abilities(book.connection) == 1
+    assert backfill_capabilities(book.connection) == 1
     words = _words(book)["PMS"]
     assert words == capabilities_of(load_mapping({"pay_type": 1, "membership_code": "M"})).words()
     assert EntryKind.CHARGE.value in (words or [])
-    assert tell_abilities(book.connection) == 0
+    assert backfill_capabilities(book.connection) == 0
     book.close()
 
 
@@ -58,7 +58,7 @@ def test_a_quickbooks_connection_too(world: World) -> None:
         " WHERE target = 'QUICKBOOKS'",
         (Jsonb(config),),
     )
-    assert tell_abilities(book.connection) == 1
+    assert backfill_capabilities(book.connection) == 1
     assert _words(book)["QUICKBOOKS"] == CAPABILITIES.words()
     book.close()
 
@@ -69,7 +69,7 @@ def test_one_that_cannot_be_read_holds_no_start_up(world: World, route: str, con
     book = Book(world.database_url)
     book.add()
     _older(book, route, config)
-    assert tell_abilities(book.connection) == 0
+    assert backfill_capabilities(book.connection) == 0
     assert _words(book)["PMS"] is None
     book.close()
 

@@ -37,9 +37,9 @@ def test_the_ledger_knows_connection_and_clearances(book: Book) -> None:
     book.connect()
     book.link()
     assert abilities(book).hears_of_clearance is False
-    book.tell(payment())
+    book.report(payment())
     assert abilities(book).hears_of_clearance is False
-    book.tell(cleared(at=NOON + timedelta(minutes=1)))
+    book.report(cleared(at=NOON + timedelta(minutes=1)))
     assert abilities(book).hears_of_clearance is True
 
 
@@ -47,7 +47,7 @@ def test_the_ledger_knows_connection_and_clearances(book: Book) -> None:
 def test_a_payout_that_names_its_payments_clears_them(book: Book) -> None:
     """T-13."""
     book.add()
-    book.tell(payout(item(1, 10_000, 320, payment_id="pay-1")))
+    book.report(payout(item(1, 10_000, 320, payment_id="pay-1")))
     assert abilities(book).hears_of_clearance is True
 
 

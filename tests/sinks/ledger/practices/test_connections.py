@@ -34,7 +34,7 @@ def _save(book: Book, **changed: Any) -> Saved:
 def _one_in_doubt(book: Book) -> None:
     book.add()
     book.link()
-    book.tell(payment())
+    book.report(payment())
     for state in ("SENDING", "UNCERTAIN"):
         book.connection.execute("UPDATE effects SET state = %s, payload = 'sent' WHERE effect_id = 1", (state,))
 

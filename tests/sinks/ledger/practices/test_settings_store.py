@@ -86,7 +86,7 @@ def test_a_payment_made_while_the_master_is_off_is_skipped_for_good(book: Book) 
     book.link()
     book.save(master=False)
     book.clock.instant = NOON + HOUR
-    book.tell(payment(at=NOON + HOUR))
+    book.report(payment(at=NOON + HOUR))
     book.save(master=True)
     assert book.states() == ["SKIPPED_DISABLED"] * 2
 
@@ -133,7 +133,7 @@ def test_the_trail_cannot_be_changed_and_its_chain_holds(book: Book) -> None:
 
 def test_a_sweep_finds_events_that_nobody_would_ask_about(book: Book) -> None:
     """Law 8: the repair is counted; without the lost wake-up it is 0."""
-    book.tell(payment())
+    book.report(payment())
     book.add()
     assert book.sweeps.look()["settings"] == 0
     book.connection.execute("UPDATE events SET redecide_at = NULL")
@@ -145,7 +145,7 @@ def test_a_sweep_wakes_a_gate_that_was_forgotten(book: Book) -> None:
     """Law 8: due work behind a sleeping gate is found and counted."""
     book.add()
     book.link()
-    book.tell(payment())
+    book.report(payment())
     book.clock.instant = NOON + HOUR
     assert book.sweeps.look()["gate"] == 0
     book.connection.execute("UPDATE gates SET next_due_at = NULL")

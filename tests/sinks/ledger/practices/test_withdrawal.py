@@ -145,7 +145,7 @@ def test_a_version_that_decided_by_a_clock_ahead_is_not_withdrawn(book: Book) ->
     book.link()
     book.save(amount="GROSS", effective_from=NOON + HOUR)
     book.clock.instant = NOON + HOUR
-    book.tell(paid("ev-early", NOON + HOUR))
+    book.report(paid("ev-early", NOON + HOUR))
     book.clock.instant = NOON
     with pytest.raises(ConfigurationError, match="decided under version 2"):
         take_back(book)
@@ -158,7 +158,7 @@ def test_the_only_version_may_be_withdrawn_and_the_next_begins_when_it_should(bo
     book.connection.execute("UPDATE settings SET effective_from = %s", (NOON + HOUR,))
     take_back(book)
     book.link()
-    book.tell(payment())
+    book.report(payment())
     assert book.waiting() == ["AWAITING_SETTINGS"]
     with pytest.raises(ConfigurationError, match="no version to withdraw"):
         take_back(book)

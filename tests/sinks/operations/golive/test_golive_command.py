@@ -62,7 +62,7 @@ def test_skipped_payments_are_tried_backfilled_and_posted_once(offices: Offices)
     """E-9 d: what-if, preview, --yes with a reason; then the poster posts each once."""
     office, _ = a_practice(offices, types=modes(terminal=TypeMode.OFF))
     now = offices.book.clock.instant
-    offices.book.tell(office.pay(gross=10_000, fee=320, occurred_at=now - timedelta(seconds=1)))
+    offices.book.report(office.pay(gross=10_000, fee=320, occurred_at=now - timedelta(seconds=1)))
     stretch = ("--from", (now - timedelta(days=1)).isoformat(), "--to", (now + timedelta(days=1)).isoformat())
     tried = writeback_json_here(
         offices.world, "whatif", "--practice", "live", *stretch, "--change", "types.terminal=AUTO"

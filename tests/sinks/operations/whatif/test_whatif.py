@@ -32,7 +32,7 @@ DAY = timedelta(days=1)
 
 def outcome(event: Any, settings_history: Any) -> Outcome:
     playing = Replay(settings_history)
-    playing.tell(event, NOON)
+    playing.report(event, NOON)
     (found,) = playing.outcomes().values()
     return found
 
@@ -117,7 +117,7 @@ def test_the_past_is_read_page_by_page_and_left_alone(book: Book, monkeypatch: p
     monkeypatch.setattr(run, "PAGE", 2)
     for number in range(5):
         at = NOON - timedelta(hours=number)
-        book.tell(again(payment(10_000 + number, 320, at=at), event_id=f"ev-{number}", payment_id=f"pay-{number}"))
+        book.report(again(payment(10_000 + number, 320, at=at), event_id=f"ev-{number}", payment_id=f"pay-{number}"))
     before = everything(book)
     found = list(run.run(book.connection, PRACTICE, settings(amount=AmountMode.GROSS), NOON - DAY, NOON + DAY))
     assert sorted(each.subject for each in found) == [f"pay-{number}" for number in range(5)]
@@ -129,7 +129,7 @@ def test_the_past_is_read_page_by_page_and_left_alone(book: Book, monkeypatch: p
 @pytest.mark.stack
 def test_an_event_without_its_bytes_is_counted_not_guessed(book: Book) -> None:
     """Law 28: bodies of old months are dropped."""
-    book.tell(payment())
+    book.report(payment())
     book.connection.execute("DELETE FROM bodies")
     total = Sum()
     for each in run.run(book.connection, PRACTICE, settings(master=False), NOON - DAY, NOON + DAY):

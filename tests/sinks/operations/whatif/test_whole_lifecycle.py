@@ -49,7 +49,7 @@ def started(book: Book, practice: str = PRACTICE, **chosen: Any) -> None:
 def lived(book: Book, *events: Any) -> None:
     """Each event an hour after the one before, and all that is due is posted meanwhile."""
     for event in events:
-        book.tell(event)
+        book.report(event)
         book.clock.instant += timedelta(minutes=1)
         post_what_is_due(book, event.practice_id)
         book.clock.instant += HOUR

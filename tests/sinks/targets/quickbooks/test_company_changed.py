@@ -27,7 +27,7 @@ def _moved(payouts: Payouts) -> str:  # noqa: F811
 def _died(payouts: Payouts, reason: str) -> None:  # noqa: F811
     """One payout, sent and dead in the books that are connected now."""
     payouts.connect()
-    payouts.tell(item(1, 10000, 320))
+    payouts.report(item(1, 10000, 320))
     connection = payouts.ledger.book.connection
     connection.execute("ALTER TABLE effects DISABLE TRIGGER effects_transition")
     connection.execute(
@@ -89,12 +89,12 @@ def test_what_stands_in_the_old_books_is_not_taken_back_in_the_new(payouts: Payo
     payouts.connect()
     event = payout(item(1, 10000, 320))
     told = again(event, event_id="ev-po", payout_id="po-1", practice_id=PRACTICE)
-    payouts.ledger.book.tell(told)
+    payouts.ledger.book.report(told)
     payouts.ledger.poster()
     payouts.until("POSTED")
     other = _moved(payouts)
     failed = again(payout_failed(), event_id="ev-failed", payout_id="po-1", practice_id=PRACTICE)
-    payouts.ledger.book.tell(failed)
+    payouts.ledger.book.report(failed)
     payouts.until("POSTED", "PAUSED")
     reasons = [row[0] for row in payouts.ledger.book.rows("SELECT reason FROM effects ORDER BY effect_id")]
     assert reasons[1] == "CONNECTION_REPLACED"
@@ -110,7 +110,7 @@ def test_what_stands_in_the_old_books_is_not_taken_back_in_the_new(payouts: Payo
 def test_a_second_look_keeps_the_books(payouts: Payouts) -> None:  # noqa: F811
     """Law 20: an entry that may stand twice in these books is looked for in these."""
     payouts.connect()
-    payouts.tell(item(1, 10000, 320))
+    payouts.report(item(1, 10000, 320))
     payouts.ledger.poster()
     payouts.until("POSTED")
     payouts.ledger.book.connection.execute("UPDATE effects SET second_look_at = now() + interval '1 hour'")

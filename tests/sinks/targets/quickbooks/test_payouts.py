@@ -57,10 +57,10 @@ class Payouts:
         with book.connection.transaction(), book.connection.cursor() as cursor:
             return save_connection(cursor, given, actor="test", now=book.clock.for_database())
 
-    def tell(self, *items: PayoutItem) -> None:
+    def report(self, *items: PayoutItem) -> None:
         self.told += 1
         event = payout(*items)
-        self.ledger.book.tell(
+        self.ledger.book.report(
             again(event, event_id=f"ev-po-{self.told}", payout_id=f"po-{self.told}", practice_id=PRACTICE)
         )
 
@@ -103,9 +103,9 @@ REFUND = PayoutCategory.REFUND
 def test_every_payout_is_the_banks_line(payouts: Payouts) -> None:
     """P-4, P-5: a gain, a loss and an even payout; QuickBooks equals the bank, to the cent, each once."""
     payouts.connect()
-    payouts.tell(item(1, 10000, 320), item(2, 29900, 897))
-    payouts.tell(item(1, 5000, 175), item(2, -12000, category=REFUND))
-    payouts.tell(item(1, -3000, category=REFUND), item(2, 3000, category=PayoutCategory.BALANCE_CARRIED))
+    payouts.report(item(1, 10000, 320), item(2, 29900, 897))
+    payouts.report(item(1, 5000, 175), item(2, -12000, category=REFUND))
+    payouts.report(item(1, -3000, category=REFUND), item(2, 3000, category=PayoutCategory.BALANCE_CARRIED))
     payouts.ledger.poster()
     payouts.until("POSTED", "POSTED", "POSTED")
     assert payouts.bank() == [-7175, 0, 38683]
@@ -118,7 +118,7 @@ def test_an_answer_that_never_came_is_looked_up(payouts: Payouts) -> None:
         "status", "before", account=payouts.realm, method="POST", path="*/deposit*", status=500, times=1
     )
     payouts.connect()
-    payouts.tell(item(1, 10000, 320))
+    payouts.report(item(1, 10000, 320))
     payouts.ledger.poster()
     payouts.until("POSTED")
     assert payouts.bank() == [9680]
@@ -128,7 +128,7 @@ def test_a_lost_request_is_sent_again_under_the_same_id(payouts: Payouts) -> Non
     """Law 18: dropped without effect; absence is proven, and the second call carries the same requestid."""
     payouts.ledger.sandbox.quickbooks.fault("drop", account=payouts.realm, method="POST", path="*/deposit*", times=1)
     payouts.connect()
-    payouts.tell(item(1, 10000, 320))
+    payouts.report(item(1, 10000, 320))
     payouts.ledger.poster()
     payouts.until("POSTED")
     calls = payouts.ledger.sandbox.quickbooks.calls(payouts.realm)
@@ -141,7 +141,7 @@ def test_a_repaired_mapping_lets_the_payout_go_again(payouts: Payouts) -> None:
     """QB-9, PROTOCOL section 3: inactive account → INVALID_CONFIG → target add → generation 2 → POSTED, once."""
     payouts.company.set_account(Id=payouts.mapping["accounts"]["fees"], Active=False)
     assert payouts.connect() == Saved(added=True, released=0)
-    payouts.tell(item(1, 10000, 320))
+    payouts.report(item(1, 10000, 320))
     payouts.ledger.poster()
     payouts.until("INVALID_CONFIG")
     assert payouts.ledger.book.one("SELECT reason FROM effects") == "ACCOUNT_INACTIVE"
@@ -156,7 +156,7 @@ def test_a_missing_account_is_repaired_the_same_way(payouts: Payouts) -> None:
     """P-18, N-8: not composed, nothing sent; the repair composes it anew."""
     accounts = {name: value for name, value in payouts.mapping["accounts"].items() if name != "reserve"}
     payouts.connect(accounts=accounts)
-    payouts.tell(item(1, 10000, 320), item(2, -1000, category=PayoutCategory.RESERVE_HOLD))
+    payouts.report(item(1, 10000, 320), item(2, -1000, category=PayoutCategory.RESERVE_HOLD))
     payouts.ledger.poster()
     payouts.until("INVALID_CONFIG")
     assert payouts.ledger.book.one("SELECT reason FROM effects") == "MAPPING_MISSING"
@@ -169,7 +169,7 @@ def test_a_disconnected_company_holds_its_payouts_and_resumes(payouts: Payouts) 
     """P-12, law 22: invalid_grant closes the gate, burns no attempt; new secrets and the queue goes on."""
     payouts.connect()
     payouts.company.revoke()
-    payouts.tell(item(1, 10000, 320))
+    payouts.report(item(1, 10000, 320))
     payouts.ledger.poster()
 
     def closed() -> bool:
@@ -189,11 +189,11 @@ def test_a_disconnected_company_holds_its_payouts_and_resumes(payouts: Payouts) 
 def test_a_stale_token_is_nobodys_business(payouts: Payouts) -> None:
     """P-10: renewed once, posted once, no attempt burnt."""
     payouts.connect()
-    payouts.tell(item(1, 10000, 320))
+    payouts.report(item(1, 10000, 320))
     payouts.ledger.poster()
     payouts.until("POSTED")
     payouts.company.expire_tokens()
-    payouts.tell(item(1, 5000, 100))
+    payouts.report(item(1, 5000, 100))
     payouts.until("POSTED", "POSTED")
     assert payouts.bank() == [4900, 9680]
     assert [row[0] for row in payouts.ledger.book.rows("SELECT attempts FROM effects")] == [1, 1]
@@ -203,7 +203,7 @@ def test_closed_books_wait_for_a_person(payouts: Payouts) -> None:
     """P-11: BLOCKED_PERIOD, and nothing was sent."""
     payouts.company.close_books(date(2026, 12, 31))
     payouts.connect()
-    payouts.tell(item(1, 10000, 320))
+    payouts.report(item(1, 10000, 320))
     payouts.ledger.poster()
     payouts.until("BLOCKED_PERIOD")
     calls = payouts.ledger.sandbox.quickbooks.calls(payouts.realm)
@@ -213,7 +213,7 @@ def test_closed_books_wait_for_a_person(payouts: Payouts) -> None:
 def test_another_company_is_not_taken_while_something_is_in_doubt(payouts: Payouts) -> None:
     """P-15: the read-back of what is in doubt would look into the wrong books."""
     payouts.connect()
-    payouts.tell(item(1, 10000, 320))
+    payouts.report(item(1, 10000, 320))
     payouts.ledger.book.connection.execute("UPDATE effects SET state = 'SENDING', sent_at = now()")
     other = payouts.realm + "8"
     payouts.ledger.sandbox.quickbooks.add_company(other)
@@ -225,7 +225,7 @@ def test_what_waits_goes_to_the_other_company_and_to_it_alone(payouts: Payouts) 
     """P-15: a request frozen for the first company is composed anew, and its holder is fenced."""
     payouts.connect()
     payouts.company.change(app_authorized=False)
-    payouts.tell(item(1, 10000, 320))
+    payouts.report(item(1, 10000, 320))
     payouts.ledger.poster()
 
     def refused() -> bool:
@@ -245,7 +245,7 @@ def test_preferences_that_hang_hold_no_payout_up(payouts: Payouts) -> None:
     """Law 17: a side read may cost a start, never every start."""
     payouts.ledger.sandbox.quickbooks.fault("timeout", account=payouts.realm, method="GET", path="*/preferences*")
     payouts.connect()
-    payouts.tell(item(1, 10000, 320))
+    payouts.report(item(1, 10000, 320))
     payouts.ledger.poster()
     payouts.until("POSTED")
     assert payouts.bank() == [9680]

@@ -17,7 +17,7 @@ from tests.vectors.reading import Row, VectorError
 SOURCE: Final = "payments.example"
 
 
-class Teller:
+class CaseEvents:
     """Makes the events of one case; remembers them, so that one can be told again."""
 
     def __init__(self, practice: str) -> None:
