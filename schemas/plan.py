@@ -5,14 +5,86 @@ Source: reference events, "What Writeback publishes".
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
 from schemas.events import PaymentKind, PayoutCategory, Tender
 from schemas.practice_settings import Allocation, AmountMode, FamilyBooking, Timing
 from schemas.vocabulary import DecisionReason, EntryKind, State, Target
+
+
+class PartKey(msgspec.Struct, frozen=True, kw_only=True):
+    """Which part of its event's money an entry is about: what the text `part` says, on the wire and in `effects` (E-1).
+
+    | text | the entry |
+    |---|---|
+    | `` | of an event with one part |
+    | `2` | of the split, member or claim at this position |
+    | `2a1` | of that, the second of the pieces laid on charges |
+    | `refund/2` | the companion of a refund that stands on the event of other money |
+    | `payment/2@1` | takes back the payment `2` as version 1 of the money reported it |
+
+    `parse` takes any text, and `str` gives the same text back.
+    """
+
+    place: str = ""
+    """Position of the split, member or claim; '' if there is one."""
+    piece: int | None = None
+    """Of the pieces that one read of open charges made of it (law 18); the first keeps the part's own name."""
+    of_refund: bool = False
+    reverses: EntryKind | None = None
+    """The kind of the entry that this one takes back."""
+    version: int | None = None
+    """With `reverses`: the version of the money that the entry booked."""
+
+    @classmethod
+    def parse(cls, text: str) -> PartKey:
+        """Text of another shape is a place as it stands. Pure."""
+        found = _REVERSAL.fullmatch(text)
+        kind = _KINDS.get(found["kind"]) if found else None
+        rest = found["rest"] if found and kind else text
+        of_refund = rest.startswith(_OF_REFUND)
+        place, piece, number = rest.removeprefix(_OF_REFUND).rpartition("a")
+        if not piece or not _NUMBER.fullmatch(number):
+            place, number = rest.removeprefix(_OF_REFUND), ""
+        return cls(
+            place=place,
+            piece=int(number) if number else None,
+            of_refund=of_refund,
+            reverses=kind,
+            version=int(found["version"]) if found and kind else None,
+        )
+
+    @classmethod
+    def reversal(cls, kind: EntryKind, part: str, version: int) -> PartKey:
+        """Of an entry that takes back the entry `kind` of a part, as `version` of the money booked it."""
+        key = cls.parse(part)
+        plain = key if key.reverses is None else cls(place=part)
+        return msgspec.structs.replace(plain, reverses=kind, version=version)
+
+    def piece_of(self, number: int) -> PartKey:
+        """Of a further piece of this part; what a piece is divided into again keeps the piece's name before its own."""
+        place = msgspec.structs.replace(self, of_refund=False, reverses=None).original
+        return msgspec.structs.replace(self, place=place, piece=number)
+
+    @property
+    def original(self) -> str:
+        """The text of the part without what it reverses."""
+        piece = "" if self.piece is None else f"a{self.piece}"
+        return f"{_OF_REFUND if self.of_refund else ''}{self.place}{piece}"
+
+    def __str__(self) -> str:
+        return self.original if self.reverses is None else f"{self.reverses}/{self.original}@{self.version}"
+
+
+_NUMBER: Final = re.compile(r"0|[1-9][0-9]*")
+_REVERSAL: Final = re.compile(r"(?P<kind>[a-z_]+)/(?P<rest>.*)@(?P<version>0|[1-9][0-9]*)", re.DOTALL)
+_OF_REFUND: Final = "refund/"
+_KINDS: Final = {kind.value: kind for kind in EntryKind}
 
 
 class PayoutLine(msgspec.Struct, frozen=True, kw_only=True):

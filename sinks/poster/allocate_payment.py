@@ -16,7 +16,7 @@ import msgspec
 
 from schemas.bookkeeping.money import fifo
 from schemas.events import PaymentKind
-from schemas.plan import Instruction
+from schemas.plan import Instruction, PartKey
 from schemas.practice_settings import Allocation, FamilyBooking
 from schemas.vocabulary import EntryKind, Target
 from sinks.poster.planned_call import Work
@@ -162,7 +162,7 @@ def _part(
 ) -> Part:
     return Part(
         entry_kind=kind,
-        part=f"{origin.part}a{place}" if place else origin.part,
+        part=str(PartKey.parse(origin.part).piece_of(place)) if place else origin.part,
         amount_minor=amount_minor,
         instruction=msgspec.structs.replace(origin.instruction, entry_kind=kind, amount_minor=amount_minor),
         placement=placement,

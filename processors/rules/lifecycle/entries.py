@@ -8,9 +8,9 @@ from typing import Final
 
 import msgspec
 
-from processors.rules.lifecycle.parts import is_of_refund, is_taking_back, root, taken_back
 from processors.rules.lifecycle.payment_state import EntryState, PaymentState
 from schemas import events as e
+from schemas.plan import PartKey
 from schemas.vocabulary import DecisionReason, EntryKind, State
 
 
@@ -68,14 +68,11 @@ def classify_entries(life: PaymentState) -> tuple[Line, ...]:
     for entry in life.entries:
         if entry.state is State.VOIDED_BEFORE_POST:
             continue
-        kind, part, key = entry.entry_kind, entry.part, (entry.source, entry.event_id)
-        family = _FAMILIES.get(kind)
-        if is_taking_back(part):
-            kind, part = taken_back(part)
-            family = _FAMILIES.get(kind)
+        part, key = PartKey.parse(entry.part), (entry.source, entry.event_id)
+        kind = part.reverses or entry.entry_kind
         given = _is_given(kind, part, alone=key in givers and key not in both)
         booked = _is_booked(entry, superseded=not given and key != teller)
-        found.append(Line(entry, family, root(entry.part), given, booked))
+        found.append(Line(entry, _FAMILIES.get(kind), part.place, given, booked))
     return tuple(found)
 
 
@@ -83,11 +80,11 @@ def total(lines: Iterable[Line], *families: Family) -> int:
     return sum(line.entry.amount_minor for line in lines if line.family in families)
 
 
-def _is_given(kind: EntryKind, part: str, *, alone: bool) -> bool:
+def _is_given(kind: EntryKind, part: PartKey, *, alone: bool) -> bool:
     """`alone`: the event that brought it gives back, and has no entry of the payment's own (R-7)."""
     if kind in REFUND_CASH or kind is EntryKind.CHARGE_REVERSAL:
         return True
-    return kind is EntryKind.FEE_ADJUSTMENT and (alone or is_of_refund(part))
+    return kind is EntryKind.FEE_ADJUSTMENT and (alone or part.of_refund)
 
 
 def _is_booked(entry: EntryState, *, superseded: bool) -> bool:

@@ -14,13 +14,13 @@ from processors.rules.lifecycle.change import Change, NewEntry, ReleasedOriginal
 from processors.rules.lifecycle.clearance import waiting_for_funds
 from processors.rules.lifecycle.entries import classify_entries
 from processors.rules.lifecycle.follower_state import initial_state, voidable
-from processors.rules.lifecycle.parts import reversal_part
 from processors.rules.lifecycle.payment_state import FollowUp, PaymentState, Reported
 from processors.rules.lifecycle.payments import resolved
 from processors.rules.lifecycle.readiness import follow
 from processors.rules.lifecycle.reversal_entries import EntryBuilder, origin_of
 from schemas.bookkeeping.money import largest_remainder
 from schemas.events import PaymentFeeAssessed
+from schemas.plan import PartKey
 from schemas.practice_settings import AmountMode
 from schemas.vocabulary import SKIPPED, DecisionReason, EntryKind, State
 
@@ -108,5 +108,5 @@ def _difference(
             continue
         kind, name = EntryKind.PAYMENT, share.part
         if part > 0:
-            kind, name = EntryKind.REVERSAL, reversal_part(EntryKind.PAYMENT, share.part, told.version)
+            kind, name = EntryKind.REVERSAL, str(PartKey.reversal(EntryKind.PAYMENT, share.part, told.version))
         yield from order.pair(origin, kind, name, -part, part, initial_state(origin), companion_part=share.part)

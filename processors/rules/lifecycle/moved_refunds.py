@@ -11,11 +11,10 @@ from processors.rules.lifecycle.booking_terms import fee_of, shares_of, terms_of
 from processors.rules.lifecycle.change import NewEntry
 from processors.rules.lifecycle.entries import OWN_CASH, Family, Line, total
 from processors.rules.lifecycle.follower_state import FOLLOWING, MANUAL, InitialState, voidable
-from processors.rules.lifecycle.parts import of_refund
 from processors.rules.lifecycle.payment_state import EntryState, PaymentState, Reported
 from processors.rules.lifecycle.reversal_entries import EntryBuilder
 from processors.rules.lifecycle.reversals import taking_back
-from schemas.plan import PlannedEffect
+from schemas.plan import PartKey, PlannedEffect
 from schemas.vocabulary import SKIPPED, DecisionReason, EntryKind, State
 
 
@@ -47,9 +46,8 @@ def _there(order: EntryBuilder, fresh: Sequence[NewEntry], amount: PartAmount) -
         yield order.entry(origin, EntryKind.REFUND, part, amount.cash, standing, behind, alone=True)
     if amount.companion:
         first = (EntryKind.REFUND, part) if amount.cash else behind
-        yield order.entry(
-            origin, EntryKind.FEE_ADJUSTMENT, of_refund(part), amount.companion, standing, first, alone=True
-        )
+        companion = str(PartKey(place=part, of_refund=True))
+        yield order.entry(origin, EntryKind.FEE_ADJUSTMENT, companion, amount.companion, standing, first, alone=True)
     if amount.applied:
         charge = next((x for x in mine if x.effect.entry_kind is EntryKind.CHARGE), None)
         if charge is not None:

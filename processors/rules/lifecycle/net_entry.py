@@ -12,12 +12,11 @@ from processors.rules.lifecycle.booking_terms import fee_of
 from processors.rules.lifecycle.change import Change, NewEntry
 from processors.rules.lifecycle.entries import OWN_CASH, Family, total
 from processors.rules.lifecycle.follower_state import NET_NOT_POSITIVE, NETTED, InitialState, inherited_state, voidable
-from processors.rules.lifecycle.parts import of_refund, root
 from processors.rules.lifecycle.payment_state import EntryState, PaymentState
 from processors.rules.lifecycle.readiness import follow
 from processors.rules.lifecycle.reversal_entries import EntryBuilder, origin_of
 from schemas.bookkeeping.companion import share_until
-from schemas.plan import PlannedEffect
+from schemas.plan import PartKey, PlannedEffect
 from schemas.practice_settings import RefundBeforePost
 from schemas.vocabulary import SKIPPED, DecisionReason, EntryKind
 
@@ -74,7 +73,8 @@ def _payment(life: PaymentState, part: str) -> EntryState | None:
 
 
 def _payments(life: PaymentState, part: str) -> list[EntryState]:
-    return [x for x in life.entries if x.entry_kind in OWN_CASH and root(x.part) == part and x.depends_on is None]
+    own = [x for x in life.entries if x.entry_kind in OWN_CASH and x.depends_on is None]
+    return [x for x in own if PartKey.parse(x.part).place == part]
 
 
 def _inherited(life: PaymentState, paid: EntryState, part: str) -> InitialState:
@@ -129,6 +129,6 @@ def _shown(order: EntryBuilder, amount: PartAmount, paid: EntryState) -> Iterato
         amount.cash,
         amount.companion,
         NETTED,
-        companion_part=of_refund(part),
+        companion_part=str(PartKey(place=part, of_refund=True)),
         alone=True,
     )

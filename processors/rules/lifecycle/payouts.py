@@ -9,10 +9,9 @@ import msgspec
 
 from processors.rules.lifecycle.change import Change, NewEntry, nothing, parked
 from processors.rules.lifecycle.follower_state import dependency_of, initial_state, voidable
-from processors.rules.lifecycle.parts import reversal_part
 from processors.rules.lifecycle.payment_state import EntryState, PaymentState, Reported
 from schemas.events import PayoutFailed
-from schemas.plan import Instruction, PlannedEffect
+from schemas.plan import Instruction, PartKey, PlannedEffect
 from schemas.vocabulary import SKIPPED, DecisionReason, EntryKind, State
 
 _DOCUMENTS = frozenset({EntryKind.PAYOUT, EntryKind.PAYOUT_REVERSAL})
@@ -95,7 +94,7 @@ def _standing(life: PaymentState) -> Sequence[EntryState]:
 
 
 def _part(document: EntryState) -> str:
-    return reversal_part(EntryKind.PAYOUT, document.part, document.instruction.version)
+    return str(PartKey.reversal(EntryKind.PAYOUT, document.part, document.instruction.version))
 
 
 def _reversal(document: EntryState, occurred_at: datetime, on: date) -> NewEntry:

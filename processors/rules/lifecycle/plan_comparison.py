@@ -9,9 +9,8 @@ from msgspec.structs import replace
 
 from processors.rules.lifecycle.entries import OWN_CASH, Line
 from processors.rules.lifecycle.follower_state import voidable
-from processors.rules.lifecycle.parts import is_taking_back, taken_back
 from processors.rules.lifecycle.payment_state import EntryState
-from schemas.plan import Instruction, PlannedEffect
+from schemas.plan import Instruction, PartKey, PlannedEffect
 from schemas.vocabulary import EntryKind
 
 Figures = dict[tuple[EntryKind, str], int]
@@ -49,8 +48,7 @@ class PlanComparison:
         figures: Figures = {}
         for line in self._mine:
             if line.family is not None:
-                kind = line.entry.entry_kind
-                kind = taken_back(line.entry.part)[0] if is_taking_back(line.entry.part) else kind
+                kind = PartKey.parse(line.entry.part).reverses or line.entry.entry_kind
                 _add(figures, kind, line.root, line.entry.amount_minor)
         return figures
 

@@ -18,10 +18,9 @@ from processors.rules.lifecycle.follower_state import (
     dependency_of,
     initial_state,
 )
-from processors.rules.lifecycle.parts import is_of_refund, of_refund
 from processors.rules.lifecycle.payment_state import EntryState
 from schemas.events import Event
-from schemas.plan import PlannedEffect
+from schemas.plan import PartKey, PlannedEffect
 from schemas.vocabulary import DEAD, EntryKind, State
 
 
@@ -135,7 +134,7 @@ class EntryBuilder(msgspec.Struct, frozen=True, kw_only=True):
             if turned and chosen.state is State.SCHEDULED:
                 chosen = NET_NOT_POSITIVE
             part = amount.share.part
-            credit = of_refund(part) if beside else None
+            credit = str(PartKey(place=part, of_refund=True)) if beside else None
             yield from self.pair(origin, kind, part, amount.cash, amount.companion, chosen, companion_part=credit)
             if charges:
                 yield from self._charge(lines, amount)
@@ -154,7 +153,7 @@ class EntryBuilder(msgspec.Struct, frozen=True, kw_only=True):
 
 def _is_own(kind: EntryKind, part: str) -> bool:
     """The payment's own entries are laid on charges as the payment was; what follows them never is (ALL-1)."""
-    return kind in OWN_CASH or (kind is EntryKind.FEE_ADJUSTMENT and not is_of_refund(part))
+    return kind in OWN_CASH or (kind is EntryKind.FEE_ADJUSTMENT and not PartKey.parse(part).of_refund)
 
 
 def origin_of(lines: Iterable[Line], part: str) -> EntryState | None:

@@ -8,8 +8,8 @@ from typing import Final
 from processors.rules.lifecycle.change import NewEntry
 from processors.rules.lifecycle.entries import Family, Line, total
 from processors.rules.lifecycle.follower_state import initial_state
-from processors.rules.lifecycle.parts import is_taking_back, of_refund, reversal_part, taken_back
 from processors.rules.lifecycle.reversal_entries import EntryBuilder, least_sure
+from schemas.plan import PartKey
 from schemas.vocabulary import EntryKind
 
 _ORDER: Final = (Family.CASH, Family.COMPANION, Family.WRITE_OFF, Family.CHARGE)
@@ -27,14 +27,14 @@ def taking_back(order: EntryBuilder, kept: Sequence[Line]) -> Iterator[NewEntry]
             origin = _named(lines)
             if amount and origin is not None:
                 kind = EntryKind.CHARGE_REVERSAL if family is Family.CHARGE else EntryKind.REVERSAL
-                named = reversal_part(*_name(origin), origin.entry.instruction.version)
+                named = str(PartKey.reversal(*_name(origin), origin.entry.instruction.version))
                 yield order.entry(origin.entry, kind, named, amount, initial_state(origin.entry))
 
 
 def _named(lines: Sequence[Line]) -> Line | None:
     """The entry that a figure is of: the payment's own before what followed it; a difference or an earlier reversal
     only where nothing else is."""
-    plain = [line for line in lines if not is_taking_back(line.entry.part)]
+    plain = [line for line in lines if PartKey.parse(line.entry.part).reverses is None]
     own = [line for line in plain if not line.given]
     roots = [line for line in own if line.entry.depends_on is None]
     chosen = roots or own or plain or lines
@@ -45,6 +45,6 @@ def _named(lines: Sequence[Line]) -> Line | None:
 def _name(line: Line) -> tuple[EntryKind, str]:
     """Kind and part as the payment has them; a refund's companion keeps its own name."""
     entry = line.entry
-    kind = taken_back(entry.part)[0] if is_taking_back(entry.part) else entry.entry_kind
+    kind = PartKey.parse(entry.part).reverses or entry.entry_kind
     refunds = line.given and kind is EntryKind.FEE_ADJUSTMENT
-    return kind, of_refund(line.root) if refunds else line.root
+    return kind, str(PartKey(place=line.root, of_refund=refunds))

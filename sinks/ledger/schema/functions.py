@@ -89,6 +89,12 @@ END;
 """What an effect lets go first in its lane (law 23): whatever is in doubt there, and what came before it, is due or
 retries, and does not wait for its own original. None: it is the lane's head."""
 
+_REVERSED_KIND: Final = """
+CREATE OR REPLACE FUNCTION reversed_kind(part text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN split_part(part, '/', 1);
+"""
+"""Of an entry of kind `reversal`: what it takes back, as `PartKey.reverses` reads it."""
+
 _STANDS_BY_ITSELF: Final = """
 CREATE OR REPLACE FUNCTION stands_by_itself(stage text, reason text) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -113,6 +119,7 @@ def functions_sql() -> str:
             _SETTINGS_IN_FORCE,
             _MASTER_IS_ON,
             _LANE_BEFORE,
+            _REVERSED_KIND,
             _STANDS_BY_ITSELF.format(duplicate=v.DeadLetterReason.DUPLICATE_AT_TARGET),
         ]
     )

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
+from schemas.plan import PartKey
 from schemas.vocabulary import DecisionReason, EntryKind, State
 from sinks.ledger import gates
 from sinks.ledger.practices.audit import append
@@ -133,7 +134,8 @@ def _dependencies(
 def _reversed(each: Skipped, item: Item) -> int | None:
     """The entry that a reversal takes back: of its part, the payment where no part says it."""
     own = [other for other in item.moves if other.reason is not DecisionReason.ORIGINAL_NOT_POSTED]
-    named = [other for other in own if each.part.startswith(f"{other.entry_kind.value}/{other.part}@")]
+    part = PartKey.parse(each.part)
+    named = [other for other in own if (other.entry_kind, other.part) == (part.reverses, part.original)]
     same = [other for other in own if other.part == each.part and other.entry_kind is EntryKind.PAYMENT]
     first = (named or same or own)[:1]
     return first[0].effect_id if first else None

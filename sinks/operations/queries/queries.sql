@@ -36,7 +36,7 @@ WITH wanted AS MATERIALIZED (
     CROSS JOIN LATERAL (SELECT * FROM effects x WHERE x.practice_id = t.practice_id AND x.source = t.source
         AND x.event_id = t.event_id OFFSET 0) f
     WHERE moves_money(f.entry_kind)
-       OR (f.entry_kind = 'reversal' AND moves_money(split_part(f.part, '/', 1)))
+       OR (f.entry_kind = 'reversal' AND moves_money(reversed_kind(f.part)))
 ), summed AS (
     SELECT practice_id, source, subject, of_payout, currency,
         coalesce(sum(amount_minor) FILTER (WHERE settled AND NOT back), 0)::bigint AS booked_minor,

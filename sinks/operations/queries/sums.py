@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from schemas.plan import PartKey
 from schemas.vocabulary import EntryKind, Target
 from sinks.operations.queries.transactions import Transaction
 
@@ -75,5 +76,7 @@ def sums_of(transactions: Iterable[Transaction]) -> tuple[Sum, ...]:
 
 def _money_of(each: Transaction) -> Money | None:
     """A reversal moves what it reverses: its part begins with that kind."""
-    kind = each.entry_kind or ""
-    return _MONEY_OF.get((each.part or "").split("/", 1)[0] if kind == EntryKind.REVERSAL else kind)
+    kind: str | None = each.entry_kind
+    if kind == EntryKind.REVERSAL:
+        kind = PartKey.parse(each.part or "").reverses
+    return _MONEY_OF.get(kind or "")

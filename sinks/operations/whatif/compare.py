@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from processors.rules.lifecycle.entries import OWN_CASH, REFUND_CASH
-from processors.rules.lifecycle.parts import is_taking_back, taken_back
+from schemas.plan import PartKey
 from schemas.practice_settings import PracticeSettings, SettingsHistory, SettingsVersion
 from schemas.vocabulary import DeadLetterReason, EntryKind, State, Target
 
@@ -83,7 +83,7 @@ CASH: Final = OWN_CASH | REFUND_CASH
 
 def _reversed(entry: ComparedEntry) -> EntryKind:
     """What an entry is of: a reversal counts as what it takes back."""
-    return taken_back(entry.part)[0] if is_taking_back(entry.part) else entry.entry_kind
+    return PartKey.parse(entry.part).reverses or entry.entry_kind
 
 
 def proposed_history(practice_id: str, settings: PracticeSettings) -> SettingsHistory:

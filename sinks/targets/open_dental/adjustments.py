@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from schemas.plan import PartKey
 from schemas.vocabulary import DeadLetterReason, EntryKind, State
 from sinks.targets.open_dental.accounts import procedures_of, receiver_of
 from sinks.targets.open_dental.mapping import OpenDentalMapping
@@ -80,20 +81,14 @@ def type_field(entry: Entry) -> str | None:
     if _is_of_charge(entry):
         return "charge_reversal" if order.amount_minor < 0 else "void"
     kind = order.entry_kind
-    if kind is EntryKind.REVERSAL and reversed_kind(entry.part) is EntryKind.FEE_ADJUSTMENT:
+    if kind is EntryKind.REVERSAL and PartKey.parse(entry.part).reverses is EntryKind.FEE_ADJUSTMENT:
         kind = EntryKind.FEE_ADJUSTMENT
     toward, away = _TYPES[kind]
     return toward if order.amount_minor > 0 else away
 
 
-def reversed_kind(part: str) -> EntryKind | None:
-    """What a reversal takes back: its part is `kind/part@version` (E-1)."""
-    name, slash, _ = part.partition("/")
-    return next((kind for kind in EntryKind if kind.value == name), None) if slash else None
-
-
 def _is_of_charge(entry: Entry) -> bool:
     kind = entry.instruction.entry_kind
     return kind is EntryKind.CHARGE_REVERSAL or (
-        kind is EntryKind.REVERSAL and reversed_kind(entry.part) is EntryKind.CHARGE
+        kind is EntryKind.REVERSAL and PartKey.parse(entry.part).reverses is EntryKind.CHARGE
     )

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from schemas.vocabulary import DEAD, EFFECT_STATES, FINAL, IN_DOUBT, OPEN, PENDING, State
+from schemas.plan import PartKey
+from schemas.vocabulary import DEAD, EFFECT_STATES, FINAL, IN_DOUBT, OPEN, PENDING, EntryKind, State
 from sinks.ledger.schema.functions import OTHER_GROUPS, STATE_GROUPS, TABLE_FUNCTIONS
 from sinks.ledger.schema.migrate import migrate
 from tests.processors.rules.event_examples import NOON, PRACTICE
@@ -43,7 +44,7 @@ def test_a_group_is_the_same_in_sql_as_in_python(book: Book, name: str) -> None:
     assert {value for value, member in found if member} == {str(each) for each in GROUPS[name]}
 
 
-@pytest.mark.parametrize("name", [*GROUPS, "business_now", "master_is_on", "stands_by_itself"])
+@pytest.mark.parametrize("name", [*GROUPS, "business_now", "master_is_on", "reversed_kind", "stands_by_itself"])
 def test_a_scalar_function_is_put_in_place_of_its_call(book: Book, name: str) -> None:
     """A plan that still names it would call it for every row, and match no partial index."""
     given = {"business_now": "e.due_at", "master_is_on": "e.instruction", "stands_by_itself": "e.state, e.reason"}
@@ -85,6 +86,12 @@ def test_the_version_in_force_is_the_newest_that_has_begun(book: Book) -> None:
 
     assert in_force(NOON - timedelta(days=40)) == []
     assert [in_force(NOON), in_force(begins[0]), in_force(begins[1])] == [[(1,)], [(2,)], [(3,)]]
+
+
+def test_a_reversal_names_in_sql_what_it_names_in_python(book: Book) -> None:
+    for kind in EntryKind:
+        part = PartKey.reversal(kind, "2", 1)
+        assert book.rows("SELECT reversed_kind(%s)", str(part)) == [(part.reverses,)] == [(kind,)]
 
 
 def test_a_function_that_a_migration_dropped_is_made_again(book: Book) -> None:

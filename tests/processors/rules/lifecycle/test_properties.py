@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from processors.rules.lifecycle.booking_terms import is_voided, refunded_gross
 from processors.rules.lifecycle.entries import REFUND_EVENTS, classify_entries
-from processors.rules.lifecycle.parts import root
 from processors.rules.lifecycle.payment_state import EntryState
+from schemas.plan import PartKey
 from schemas.vocabulary import EntryKind, State
 from tests.processors.rules.lifecycle import random_events
 from tests.processors.rules.lifecycle.memory_ledger import Ledger, refund
@@ -52,7 +52,8 @@ def by_part(ledger: Ledger, *but: EntryKind) -> dict[str, int]:
     sums: dict[str, int] = {}
     for entry in ledger.standing():
         if entry.entry_kind not in but:
-            sums[root(entry.part)] = sums.get(root(entry.part), 0) + entry.amount_minor
+            place = PartKey.parse(entry.part).place
+            sums[place] = sums.get(place, 0) + entry.amount_minor
     return sums
 
 
