@@ -16,7 +16,7 @@ from processors.rules.decisions.lanes import at_pms, of_remittance
 from processors.rules.decisions.timing import booked_on, timing_of
 from schemas.bookkeeping.cut_offs import local_date
 from schemas.events import PaymentCorrected, PaymentFacts, PaymentKind, Remittance
-from schemas.plan import ClaimOrder, Decision, Instruction, PlannedEffect
+from schemas.plan import ClaimOrder, Decision, Instruction, PlannedEntry
 from schemas.practice_settings import AmountMode, PracticeSettings, SettingsVersion, UnattachedInsurance
 from schemas.vocabulary import SKIPPED, DecisionReason, EntryKind, State, Target
 
@@ -63,7 +63,7 @@ class _Booking(msgspec.Struct, frozen=True):
     arrival: Arrival
     ledger_date: date
 
-    def claims(self, remittance: Remittance) -> Iterator[PlannedEffect]:
+    def claims(self, remittance: Remittance) -> Iterator[PlannedEntry]:
         """Per claim its payment, zero included, and the write-off that waits for it: one unit (I-6, M-9)."""
         codes = frozenset(self.settings.write_off_codes)
         allowed = Allowed(codes, local_date(self.event.occurred_at, self.settings.zone))
@@ -77,7 +77,7 @@ class _Booking(msgspec.Struct, frozen=True):
                 origin = (_PAYMENT, part)
                 yield self._of_claim(_WRITE_OFF, part, claim, claim.order.write_off_minor, standing, origin)
 
-    def at_office(self, remittance: Remittance) -> Iterator[PlannedEffect]:
+    def at_office(self, remittance: Remittance) -> Iterator[PlannedEntry]:
         """What the insurer kept or added for no claim (PLB), so that the entries add up to the payment (I-2).
 
         It belongs on no patient's ledger: a person books it at office level.
@@ -93,7 +93,7 @@ class _Booking(msgspec.Struct, frozen=True):
                 office_level=True,
             )
 
-    def unattached(self) -> Iterator[PlannedEffect]:
+    def unattached(self) -> Iterator[PlannedEntry]:
         """A payment without a remittance: posted as it is or held until somebody names its claim, by setting (I-12)."""
         standing = self._unnamed(self.standing)
         for share in sharing.of_payment(self.event):
@@ -132,7 +132,7 @@ class _Booking(msgspec.Struct, frozen=True):
         amount_minor: int,
         standing: Standing,
         depends_on: tuple[EntryKind, str] | None,
-    ) -> PlannedEffect:
+    ) -> PlannedEntry:
         order = claim.order
         lane = of_remittance(order.remittance_ref)
         return self._effect(
@@ -153,10 +153,10 @@ class _Booking(msgspec.Struct, frozen=True):
         procedure_ref: str | None = None,
         claim: ClaimOrder | None = None,
         office_level: bool = False,
-    ) -> PlannedEffect:
+    ) -> PlannedEntry:
         """Without gross, fee or surcharge of the whole: they are no business of one patient's ledger (I-7, I-10)."""
         event = self.event
-        return PlannedEffect(
+        return PlannedEntry(
             target=Target.PMS,
             entry_kind=entry_kind,
             part=part,

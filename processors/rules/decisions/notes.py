@@ -7,7 +7,7 @@ from processors.rules.decisions.initial_state import NOTES_OFF, OFFBOARDED, Stan
 from processors.rules.decisions.lanes import at_pms
 from schemas.bookkeeping.cut_offs import local_date
 from schemas.events import PaymentRequestSent
-from schemas.plan import Decision, Instruction, PlannedEffect
+from schemas.plan import Decision, Instruction, PlannedEntry
 from schemas.practice_settings import PracticeSettings, PracticeStatus, SettingsVersion
 from schemas.vocabulary import EntryKind, Target
 
@@ -20,7 +20,7 @@ def decide_request(event: PaymentRequestSent, version: SettingsVersion, arrival:
     """
     settings = version.settings
     standing = _standing(settings, arrival)
-    effect = PlannedEffect(
+    effect = PlannedEntry(
         target=Target.PMS,
         entry_kind=EntryKind.NOTE,
         part="",

@@ -7,7 +7,7 @@ from processors.rules.decisions.initial_state import OFFBOARDED, ZERO, Standing,
 from processors.rules.decisions.lanes import of_payout
 from processors.rules.decisions.waiting import awaiting_review
 from schemas.events import PayoutItem, PayoutPaid
-from schemas.plan import Decision, Instruction, PayoutLine, PlannedEffect
+from schemas.plan import Decision, Instruction, PayoutLine, PlannedEntry
 from schemas.practice_settings import PracticeSettings, PracticeStatus, SettingsVersion
 from schemas.validation.events import payout_adds_up
 from schemas.vocabulary import DecisionReason, EntryKind, Target
@@ -21,7 +21,7 @@ def decide_payout(event: PayoutPaid, version: SettingsVersion, arrival: Arrival)
     if not payout_adds_up(event):
         return awaiting_review(version, DecisionReason.SUMS_DISAGREE)
     standing = _standing(event, version.settings, arrival)
-    effect = PlannedEffect(
+    effect = PlannedEntry(
         target=Target.QUICKBOOKS,
         entry_kind=EntryKind.PAYOUT,
         part="",

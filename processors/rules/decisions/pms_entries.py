@@ -14,7 +14,7 @@ from processors.rules.decisions.initial_state import COMPANION_OFF, ZERO, Standi
 from processors.rules.decisions.lanes import at_pms
 from processors.rules.decisions.shares import Share
 from schemas.events import MoneyFields, PaymentKind
-from schemas.plan import Instruction, PlannedEffect
+from schemas.plan import Instruction, PlannedEntry
 from schemas.practice_settings import Allocation, AmountMode, FamilyBooking, FeeAdjustment, PracticeSettings
 from schemas.vocabulary import SKIPPED, DecisionReason, EntryKind, State, Target
 
@@ -47,7 +47,7 @@ class Entries(msgspec.Struct, frozen=True, kw_only=True):
     plan_code: str | None = None
     version: int = 1
 
-    def plan(self, shares: tuple[Share, ...]) -> tuple[PlannedEffect, ...]:
+    def plan(self, shares: tuple[Share, ...]) -> tuple[PlannedEntry, ...]:
         """Every entry with its amount, skipped ones included (law 2), each origin before what depends on it."""
         amounts = divide(
             applied=[share.applied_minor for share in shares],
@@ -56,13 +56,13 @@ class Entries(msgspec.Struct, frozen=True, kw_only=True):
             mode=self.mode,
         )
         family = family_of(self.kind, shares, self.settings)
-        effects: list[PlannedEffect] = []
+        effects: list[PlannedEntry] = []
         for share, amount in zip(shares, amounts, strict=True):
             self._add(effects, share, amount, family)
         return tuple(effects)
 
     def _add(
-        self, effects: list[PlannedEffect], share: Share, amount: SplitAmount, family: FamilyBooking | None
+        self, effects: list[PlannedEntry], share: Share, amount: SplitAmount, family: FamilyBooking | None
     ) -> None:
         """Payment, companion, charge, in this order: at no time does the patient seem to owe what was paid.
 
@@ -93,10 +93,10 @@ class Entries(msgspec.Struct, frozen=True, kw_only=True):
         standing: Standing,
         allocation: Allocation | None,
         family: FamilyBooking | None,
-    ) -> PlannedEffect:
+    ) -> PlannedEntry:
         event = self.event
         card = event.card
-        return PlannedEffect(
+        return PlannedEntry(
             target=_PMS,
             entry_kind=_PAYMENT,
             part=share.part,
@@ -133,13 +133,13 @@ class Entries(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _beside(
-    payment: PlannedEffect,
+    payment: PlannedEntry,
     entry_kind: EntryKind,
     amount_minor: int,
     standing: Standing,
     depends_on: tuple[EntryKind, str] | None,
     instruction: Instruction,
-) -> PlannedEffect:
+) -> PlannedEntry:
     """Another entry of the same share. A copy of the payment's: it costs a tenth of one that is made anew."""
     return _replace(
         payment,
