@@ -10,7 +10,7 @@ import msgspec
 
 from processors.rules.decisions.allocation import allocation_of, family_of
 from processors.rules.decisions.amounts import SplitAmount, divide
-from processors.rules.decisions.initial_state import COMPANION_OFF, ZERO, Standing, held
+from processors.rules.decisions.initial_state import COMPANION_OFF, ZERO, InitialState, with_hold
 from processors.rules.decisions.lanes import at_pms
 from processors.rules.decisions.shares import Share
 from schemas.events import MoneyFields, PaymentKind
@@ -30,13 +30,13 @@ _ALLOCATION: Final = State.AWAITING_ALLOCATION
 _ALLOCATE_BY_HAND: Final = DecisionReason.ALLOCATE_BY_HAND
 
 
-class Entries(msgspec.Struct, frozen=True, kw_only=True):
+class PaymentEntries(msgspec.Struct, frozen=True, kw_only=True):
     """What the entries of one payment share."""
 
     event: MoneyFields
     kind: PaymentKind
     settings: PracticeSettings
-    standing: Standing
+    initial: InitialState
     mode: AmountMode
     fee_minor: int | None
     ledger_date: date
@@ -70,27 +70,27 @@ class Entries(msgspec.Struct, frozen=True, kw_only=True):
         wait for it: a credit without its payment would be a gift, a charge without it a wrong bill. Where the fee
         takes the whole share there is no payment to wait for.
         """
-        settings, standing = self.settings, self.standing
+        settings, initial = self.settings, self.initial
         allocation = allocation_of(self.kind, self.plan_ref, share.procedure_ref, settings.allocation)
         if allocation is _BY_HAND:
-            standing = held(standing, _ALLOCATION, _ALLOCATE_BY_HAND)
-        paid = standing if amount.payment_minor else ZERO
+            initial = with_hold(initial, _ALLOCATION, _ALLOCATE_BY_HAND)
+        paid = initial if amount.payment_minor else ZERO
         payment = self._payment(share, amount.payment_minor, paid, allocation, family)
         effects.append(payment)
         origin = (_PAYMENT, share.part) if amount.payment_minor else None
         if amount.companion_minor:
-            off = settings.fee_adjustment is _OFF and standing.state not in SKIPPED
-            credited = COMPANION_OFF if off else standing
+            off = settings.fee_adjustment is _OFF and initial.state not in SKIPPED
+            credited = COMPANION_OFF if off else initial
             effects.append(_beside(payment, _FEE, amount.companion_minor, credited, origin, payment.instruction))
         if self.charged and share.applied_minor:
             unallocated = _replace(payment.instruction, allocation=None)
-            effects.append(_beside(payment, _CHARGE, share.applied_minor, standing, origin, unallocated))
+            effects.append(_beside(payment, _CHARGE, share.applied_minor, initial, origin, unallocated))
 
     def _payment(
         self,
         share: Share,
         amount_minor: int,
-        standing: Standing,
+        initial: InitialState,
         allocation: Allocation | None,
         family: FamilyBooking | None,
     ) -> PlannedEntry:
@@ -100,10 +100,10 @@ class Entries(msgspec.Struct, frozen=True, kw_only=True):
             target=_PMS,
             entry_kind=_PAYMENT,
             part=share.part,
-            state=standing.state,
-            holds=standing.holds,
-            reason=standing.reason,
-            due_at=standing.due_at,
+            state=initial.state,
+            holds=initial.holds,
+            reason=initial.reason,
+            due_at=initial.due_at,
             lane=at_pms(share.patient_ref, event.event_id),
             instruction=Instruction(
                 entry_kind=_PAYMENT,
@@ -136,7 +136,7 @@ def _beside(
     payment: PlannedEntry,
     entry_kind: EntryKind,
     amount_minor: int,
-    standing: Standing,
+    initial: InitialState,
     depends_on: tuple[EntryKind, str] | None,
     instruction: Instruction,
 ) -> PlannedEntry:
@@ -145,9 +145,9 @@ def _beside(
         payment,
         entry_kind=entry_kind,
         depends_on=depends_on,
-        state=standing.state,
-        holds=standing.holds,
-        reason=standing.reason,
-        due_at=standing.due_at,
+        state=initial.state,
+        holds=initial.holds,
+        reason=initial.reason,
+        due_at=initial.due_at,
         instruction=_replace(instruction, entry_kind=entry_kind, amount_minor=amount_minor),
     )
