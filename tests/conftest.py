@@ -23,6 +23,8 @@ from deploy.local.postgres import SUPERUSER
 from deploy.local.postgres import url as postgres_url
 from deploy.local.stack import Ports, running
 from streams.fault_injection import install
+from tests import processes
+from tests.collection_order import dealt
 from tests.scenarios.waiting import WITHIN_S
 from tests.worlds import Stack, World, fresh_world
 
@@ -62,6 +64,12 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[CONTROLLER] = str(os.getpid())
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    given = getattr(config, "workerinput", None)
+    if given is not None:
+        items[:] = dealt(items, given["workercount"])
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput") and os.environ.get(CONTROLLER) == str(os.getpid()):
         folder = Path(os.environ.pop(FOLDER))
@@ -86,6 +94,7 @@ def stack() -> Stack:
 @pytest.fixture
 def world(stack: Stack) -> Iterator[World]:
     """A fresh topic prefix and database; both are gone afterwards, and so is every process the test started."""
+    processes.prepare()
     before = _descendants()
     with fresh_world(stack) as mine:
         yield mine

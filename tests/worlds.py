@@ -67,7 +67,7 @@ def fresh_world(stack: Stack) -> Iterator[World]:
     """A world that is gone afterwards: its database dropped, its topics deleted. The database has the schema."""
     name = f"t{secrets.token_hex(4)}"
     with psycopg.connect(stack.database_url, autocommit=True) as admin:
-        copy = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        copy = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
         _alone(admin, copy.format(sql.Identifier(name), sql.Identifier(_template(admin, stack))))
     try:
         yield World(stack.bootstrap, f"{name}.", name, _to_database(stack.database_url, name))

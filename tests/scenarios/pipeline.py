@@ -58,6 +58,7 @@ class Pipeline:
         self.settings = world.settings(**self.common)
         self.roles: list[Role] = []
         self.accounts: dict[str, tuple[str, str]] = {}
+        self._reading: psycopg.Connection[dict[str, Any]] | None = None
         migrate(world.database_url)
         ensure_topics(self.settings)
 
@@ -153,6 +154,8 @@ class Pipeline:
     def close(self) -> None:
         for role in self.roles:
             role.end()
+        if self._reading is not None:
+            self._reading.close()
 
     def logs(self) -> str:
         """What the roles said, without the settings that they all begin with."""
@@ -172,8 +175,15 @@ class Pipeline:
                 producer.send(event)
 
     def rows(self, query: str, *values: Any) -> list[dict[str, Any]]:
-        with psycopg.connect(self.world.database_url, row_factory=dict_row) as db:
-            return db.execute(query, values).fetchall()
+        """What the ledger holds now. A wait asks twenty times a second, so all ask on one connection."""
+        if self._reading is None or self._reading.closed:
+            self._reading = psycopg.connect(self.world.database_url, row_factory=dict_row, autocommit=True)
+        try:
+            return self._reading.execute(query, values).fetchall()
+        except psycopg.OperationalError:
+            if not self._reading.closed:
+                raise
+            return self.rows(query, *values)  # the server has ended it
 
     def states(self, practice: str | None = None) -> dict[str, int]:
         """How many effects and waiting events are in each state."""

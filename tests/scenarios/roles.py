@@ -5,36 +5,31 @@ from __future__ import annotations
 import os
 import re
 import signal
-import subprocess
-import sys
 import urllib.request
 from pathlib import Path
 from typing import Any
 
+from tests.processes import Program, interpreter
 from tests.scenarios.waiting import WITHIN_S, until
 from tests.worlds import World
 
 
 class Role:
-    """One process of one role. Its output goes to a file that a failing test shows."""
+    """One process of one role. Its output goes to a file that a failing test shows.
 
-    def __init__(self, world: World, name: str, folder: Path, **settings: Any) -> None:
+    `fresh`: by an interpreter of its own instead of a fork (tests/processes.py).
+    """
+
+    def __init__(self, world: World, name: str, folder: Path, *, fresh: bool = False, **settings: Any) -> None:
         self.name = name
         self.world = world
         self.settings = settings
         self.log = folder / f"{name}-{len(list(folder.iterdir()))}.log"
-        self._out = self.log.open("wb")
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "deploy.command", name],
-            env=world.environ(**settings),
-            stdin=subprocess.DEVNULL,
-            stdout=self._out,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+        self.log.touch()
+        start = interpreter if fresh else Program
+        self.process = start([name], world.environ(**settings), self.log)
 
     def text(self) -> str:
-        self._out.flush()
         return self.log.read_text(errors="replace")
 
     @property
@@ -80,4 +75,3 @@ class Role:
         if self.running:
             self.process.kill()
         self.process.wait(WITHIN_S)
-        self._out.close()

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 
 from deploy.sandbox.running import CompanySandbox, Effect, FaultKind
+from tests.processes import Program
 from tests.scenarios.faulting import burnt, company_does, sent
 from tests.scenarios.people import payout
 from tests.scenarios.pipeline import Pipeline
@@ -53,13 +51,11 @@ def test_processes_that_race_for_a_token_cause_one_refresh(pipeline: Pipeline) -
     pipeline.send(payout(practice, ((7_000, 100),)))
     pipeline.until(lambda: _hits(pipeline, slow) >= 1, "the poster has asked for a token")
     environ = pipeline.world.environ(**pipeline.common)
-    command = [sys.executable, "-m", "deploy.command", "target", "test", practice, "quickbooks"]
-    proofs = [
-        subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) for _ in range(3)
-    ]
-    told = [proof.communicate(timeout=PROOF_S)[0] for proof in proofs]
+    outputs = [pipeline.folder / f"proof-{number}" for number in range(3)]
+    proofs = [Program(["target", "test", practice, "quickbooks"], environ, output) for output in outputs]
+    codes = [proof.wait(PROOF_S) for proof in proofs]
     pipeline.until_states(POSTED=2)
-    assert [proof.returncode for proof in proofs] == [0, 0, 0], told
+    assert codes == [0, 0, 0], [output.read_text() for output in outputs]
     assert company.tokens().refreshes == before + 1
     pipeline.invariants(replay=False)
 

@@ -11,9 +11,9 @@ from tests.scenarios.pipeline import Pipeline
 @pytest.mark.stack
 def test_payments_a_membership_and_a_payout_are_posted_once(pipeline: Pipeline) -> None:
     """Each payment stands in the PMS with its companion, a membership with its charge (B-1), the payout in QuickBooks,
-    to the cent."""
+    to the cent. The roles are interpreters of their own, as an operator starts them."""
     practice = pipeline.practice(quickbooks=True)
-    pipeline.start_all()
+    pipeline.start_all(fresh=True)
     pipeline.send(
         payment(practice), payment(practice, "pt-2", 5_000, 175), membership(practice, "pt-3"), payout(practice)
     )

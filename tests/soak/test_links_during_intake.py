@@ -8,6 +8,7 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -61,7 +62,7 @@ class Linker(threading.Thread):
             self._rounds.abort()
 
 
-def _hammer(at_work: IntakeAtWork, folder: Path, lasting: Length, **settings: str) -> int:
+def _hammer(at_work: IntakeAtWork, folder: Path, lasting: Length, **settings: Any) -> int:
     """Rounds of payments and links at once; answers how many lost wake-ups the sweep had to repair."""
     book = at_work.book
     intake = Role(at_work.world, "intake", folder, **settings)

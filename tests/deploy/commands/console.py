@@ -5,16 +5,15 @@ from __future__ import annotations
 import io
 import json
 import os
-import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
 from typing import Any
 from unittest.mock import patch
 
 from deploy.command import main
+from tests import processes
 from tests.worlds import World
 
-LONGEST_S = 180
 WIDE = {"COLUMNS": "200"}
 """A terminal on which no cell of a table breaks its words."""
 
@@ -28,14 +27,7 @@ class Said(str):
 
 def writeback(world: World, *arguments: str, **settings: Any) -> Said:
     """Run the command in this world and return what it said."""
-    ended = subprocess.run(
-        [sys.executable, "-m", "deploy.command", *arguments],
-        env=world.environ(**settings) | WIDE,
-        capture_output=True,
-        text=True,
-        timeout=LONGEST_S,
-        check=False,
-    )
+    ended = processes.run(arguments, world.environ(**settings) | WIDE)
     said = Said(ended.stdout)
     said.code, said.errors = ended.returncode, ended.stderr
     return said

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import pytest
 
 from schemas.topics import SOURCES
 from streams.kafka.topics import ensure_topics
+from tests import processes
 from tests.scenarios.topics import read_all
 from tests.schemas.examples import EXAMPLES, PAYMENT
 from tests.streams.kafka.test_event_files import line_of
@@ -20,12 +20,11 @@ from tests.worlds import World
 pytestmark = pytest.mark.stack
 
 
-def send(world: World, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    command = [sys.executable, "-m", "deploy.command", "send", *arguments]
-    return subprocess.run(command, env=world.environ(), input=stdin, capture_output=True, timeout=180, check=False)
+def send(world: World, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[str]:
+    return processes.run(["send", *arguments], world.environ(), stdin=stdin)
 
 
-def summary(done: subprocess.CompletedProcess[bytes]) -> dict[str, Any]:
+def summary(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
     found: dict[str, Any] = msgspec.json.decode(done.stdout)
     return found
 
@@ -41,7 +40,7 @@ def test_a_good_file_is_sent_and_a_bad_line_is_told(world: World, tmp_path: Path
     file.write_bytes(line_of(PAYMENT, event_id="ev-2") + b"garbage\n" + line_of(PAYMENT, net_minor=1))
     done = send(world, str(file))
     assert done.returncode == 1
-    text = done.stdout.decode()
+    text = done.stdout
     assert "1 sent, 2 refused, 0 unconfirmed" in text
     assert "AMOUNTS_DISAGREE" in text
     assert "UNDECODABLE" in text
@@ -70,10 +69,10 @@ def test_a_file_or_topics_that_are_not_there_are_said_clearly(world: World, tmp_
     """Exit 2 and one sentence with what to do; no traceback."""
     done = send(world, str(tmp_path / "none.jsonl"))
     assert done.returncode == 2
-    assert b"cannot be read: No such file" in done.stderr
+    assert "cannot be read: No such file" in done.stderr
     file = tmp_path / "events.jsonl"
     file.write_bytes(line_of(PAYMENT))
     done = send(world, str(file))
     assert done.returncode == 2
-    assert b"writeback topics ensure" in done.stderr
-    assert b"Traceback" not in done.stderr
+    assert "writeback topics ensure" in done.stderr
+    assert "Traceback" not in done.stderr

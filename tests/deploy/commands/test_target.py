@@ -6,7 +6,6 @@ import base64
 import json
 import os
 import subprocess
-import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +23,7 @@ from sinks.ledger.schema.database import connect
 from sinks.ledger.schema.migrate import migrate
 from sinks.targets.credentials import KeyRing
 from streams.runtime.clock import SystemClock
+from tests import processes
 from tests.worlds import Stack, World, fresh_world
 
 pytestmark = pytest.mark.stack
@@ -40,15 +40,7 @@ class Desk(msgspec.Struct, frozen=True):
 
     def run(self, *arguments: str, stdin: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
         settings = self.world.environ(secret_key=base64.b64encode(KEY).decode())
-        return subprocess.run(
-            [sys.executable, "-m", "deploy.command", "target", *arguments],
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=180,
-            check=False,
-            env=settings | environ,
-        )
+        return processes.run(["target", *arguments], settings | environ, stdin=stdin)
 
     def file(self, content: object) -> str:
         path = self.folder / f"{uuid.uuid4().hex}.json"

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from confluent_kafka import KafkaException, Producer
@@ -19,6 +18,7 @@ from streams.kafka.topics import ensure_topics
 from streams.runtime.endpoints import Health
 from streams.settings import ProgramSettings
 from tests.processors.rules.event_examples import payment
+from tests.scenarios.roles import Role
 from tests.scenarios.waiting import WITHIN_S, until
 from tests.sinks.ledger.ledger_fixture import Book
 from tests.sinks.role_threads import role_thread
@@ -89,14 +89,9 @@ class IntakeAtWork:
             until(lambda: health.is_ready()[0] or not thread.is_alive(), "the intake is ready")
             yield health
 
-    def process(self, **settings: Any) -> subprocess.Popen[bytes]:
-        """An intake as the command starts it."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "deploy.command", "intake"],
-            env=self.world.environ(**settings),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
+    def process(self, folder: Path, **settings: Any) -> Role:
+        """An intake as a process of its own."""
+        return Role(self.world, "intake", folder, **settings)
 
 
 def _delivered(error: Any, _: object) -> None:

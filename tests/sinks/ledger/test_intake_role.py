@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from confluent_kafka import OFFSET_END, TopicPartition
@@ -100,12 +101,13 @@ def test_control_positions(book: Book) -> None:
 
 
 @pytest.mark.parametrize(("point", "stored"), [("intake.before_commit", 0), ("intake.after_commit", 7)])
-def test_a_kill_around_the_commit_loses_and_doubles_nothing(at_work: IntakeAtWork, point: str, stored: int) -> None:
+def test_a_kill_around_the_commit_loses_and_doubles_nothing(
+    at_work: IntakeAtWork, tmp_path: Path, point: str, stored: int
+) -> None:
     """Killed before the commit: nothing of the batch is there. After: all of it, and the restart goes on behind it."""
     at_work.send(at_work.payments(7))
-    killed = at_work.process(test_crash_at=point, intake_batch=100)
-    output, _ = killed.communicate(timeout=WITHIN_S)
-    assert killed.returncode == -signal.SIGKILL, output.decode()
+    killed = at_work.process(tmp_path, test_crash_at=point, intake_batch=100)
+    assert killed.until_dead() == -signal.SIGKILL, killed.text()
     assert at_work.receipts() == stored
     with at_work.running():
         until(lambda: at_work.receipts() == 7, "7 receipts")

@@ -2,52 +2,36 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from sinks.notices import deliver
-from tests.scenarios.waiting import WITHIN_S
+from tests.scenarios.roles import Role
 from tests.sinks.notices.notifying import Desk, wait_until
 
 pytestmark = pytest.mark.stack
 OFFICE = "office@northside.example"
 
-_PROGRAM = """
-from sinks.notices import role
-from streams import fault_injection
-from streams.runtime.endpoints import Health
-from streams.runtime.lifecycle import Stop
-from streams.settings import ProgramSettings
-settings = ProgramSettings.load()
-fault_injection.install(settings.test_controls, settings.crash)
-raise SystemExit(role.run(settings, Stop(), Health()))
-"""
 
-
-def killed_notifier(desk: Desk, at: str) -> int:
-    process = subprocess.Popen(
-        [sys.executable, "-c", _PROGRAM],
-        env=desk.world.environ(**desk.settings(), test_crash_at=at),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+def killed_notifier(desk: Desk, folder: Path, at: str) -> int:
+    """The exit code of a notifier process that dies there."""
+    notifier = Role(desk.world, "notifier", folder, **desk.settings(), test_crash_at=at)
     try:
-        return process.wait(WITHIN_S)
+        return notifier.until_dead()
     finally:
-        process.kill()
+        notifier.end()
 
 
 @pytest.mark.parametrize(("point", "mails"), [("notifier.after_mark", 1), ("notifier.after_send", 2)])
 def test_a_killed_notifier_repeats_its_mail_once(
-    desk: Desk, point: str, mails: int, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, tmp_path: Path, point: str, mails: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody knows whether it went out; the repeat is the same mail to the byte, and there is only one."""
     desk.practice("northside", OFFICE)
     desk.effect(1)
-    assert killed_notifier(desk, point) == -9
+    assert killed_notifier(desk, tmp_path, point) == -9
     assert desk.one("SELECT state FROM deliveries") == "SENDING"
     monkeypatch.setattr(deliver, "LEASE", timedelta(0))
     with desk.notifier():
