@@ -260,14 +260,14 @@ def _notice(connection: Any, dead: DeadEntry | DeadRecord) -> str | None:
 
 def _facts(dead: DeadEntry | DeadRecord, notice: str | None) -> dict[str, Any]:
     from schemas.vocabulary import DeadLetterReason, Target
-    from sinks.notices.email_text import SYSTEMS
     from sinks.notices.words import words_for
     from sinks.operations.queries.dead_letters import DeadEntry
+    from sinks.operations.words.systems import system_name
 
     facts = _entry_json(dead) if isinstance(dead, DeadEntry) else _record_json(dead)
     if dead.reason in DeadLetterReason.__members__:
         words = words_for(DeadLetterReason(dead.reason))
-        system = SYSTEMS[Target(dead.target)] if dead.target else "the target"
+        system = system_name(Target(dead.target) if dead.target else None)
         facts["why"] = words.why.replace("{system}", system)
         facts["what to do"] = words.remedy.replace("{system}", system)
     return facts | {"notice": notice}

@@ -1,41 +1,45 @@
-"""Deliveries from DUE to what became of them: marked, sent, answered (law 26)."""
+"""Sends the deliveries that are due: marked, committed, sent, answered (law 26). Knows channels by their port alone."""
 
 from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from email.headerregistry import Address
 from typing import Any, Final
 
 import msgspec
 import psycopg
 from psycopg.rows import TupleRow
 
+from schemas.vocabulary import DeliveryState
 from sinks.ledger.named_queries import named_queries
-from sinks.notices.channels.email_message import compose
-from sinks.notices.channels.smtp import DEADLINE_S, Delivered, Fate, MailServer, send
-from sinks.notices.email_text import Letter
+from sinks.ledger.rows.fetch import fetch_all_async
+from sinks.notices.channels.port import Channel, Message, Outcome, SendResult
 from streams.fault_injection import CrashPoint, reach
 from streams.runtime.logging import log
 from streams.runtime.metrics import DELIVERIES
 
-AT_ONCE: Final = 8
-"""Mails in flight: many more and a small mail server starts to refuse."""
-LEASE: Final = timedelta(seconds=2 * DEADLINE_S)
-"""A mark older than twice the deadline of a mail has no sender any more."""
+ABANDONED_AFTER: Final = 2
+"""Deadlines of a message: a mark that is older has no sender any more."""
 FIRST_RETRY_S: Final = 2.0
 LONGEST_RETRY_S: Final = 15 * 60.0
 GIVE_UP_AFTER: Final = timedelta(hours=24)
 """By then the next reminder is due and says the same with newer numbers."""
+_STATES: Final = {
+    Outcome.SENT: DeliveryState.SENT,
+    Outcome.NOT_SENT: DeliveryState.DUE,
+    Outcome.REFUSED: DeliveryState.FAILED,
+    Outcome.UNCERTAIN: DeliveryState.UNCERTAIN,
+}
 
 _SQL = named_queries("sinks.notices")
 _LOG = log(__name__)
 Connection = psycopg.AsyncConnection[TupleRow]
 
 
-class Delivery(msgspec.Struct, frozen=True):
-    """A marked row of `deliveries`."""
+class MarkedDelivery(msgspec.Struct, frozen=True):
+    """A row of `deliveries` that this process has marked."""
 
     practice_id: str
     cause: str
@@ -49,49 +53,54 @@ class Delivery(msgspec.Struct, frozen=True):
     written_at: datetime
     attempts: int
 
+    def message(self) -> Message:
+        return Message(
+            message_id=self.message_id,
+            recipient=self.recipient,
+            subject=self.subject,
+            body=self.body,
+            written_at=self.written_at,
+        )
 
-class Sending:
-    """Sends what is due, many at a time, each row by the one notifier that marked it."""
 
-    def __init__(self, server: MailServer, sender: Address) -> None:
-        self._server = server
-        self._sender = sender
+class DeliveryQueue:
+    """The deliveries of this process's channels, each row sent by the one notifier that marked it."""
+
+    def __init__(self, channels: Iterable[Channel]) -> None:
+        """Channels that cannot send are left out: their rows stay DUE."""
+        self._channels = [channel for channel in channels if channel.missing is None]
 
     async def send_due(self, connection: Connection, now: datetime, at: datetime | None) -> int:
-        """Mark, commit, send, answer; at most AT_ONCE. Returns how many were tried. `now` and `at`: business time.
-
-        1. marks without a sender become UNCERTAIN. 2. what is due is marked, and committed before a byte leaves.
-        3. send. 4. answer. A crash after 2 leaves UNCERTAIN, which is repeated once, under the same Message-ID.
-        """
-        await connection.execute(_SQL["abandoned"], {"lease": LEASE})
-        rows = await (await connection.execute(_SQL["mark"], {"now": at, "most": AT_ONCE})).fetchall()
-        marked = [Delivery(*row) for row in rows]
-        if not marked:
-            return 0
-        reach(CrashPoint.NOTIFIER_AFTER_MARK)
-        fates = await asyncio.gather(*(self._send(delivery) for delivery in marked))
-        reach(CrashPoint.NOTIFIER_AFTER_SEND)
-        for delivery, delivered in zip(marked, fates, strict=True):
-            await connection.execute(_SQL["answer"], _answer(delivery, delivered, now) | {"now": at})
-            _tell(delivery, delivered)
-        return len(marked)
-
-    async def _send(self, delivery: Delivery) -> Delivered:
-        message = compose(
-            Letter(delivery.subject, delivery.body),
-            message_id=delivery.message_id,
-            sender=self._sender,
-            recipient=delivery.recipient,
-            written_at=delivery.written_at,
-        )
-        return await send(self._server, message, self._sender.addr_spec, delivery.recipient)
+        """One round of every channel; returns how many messages were tried. `now` and `at`: business time here and for
+        the database (None: its own clock)."""
+        return sum([await _send_due(connection, channel, now, at) for channel in self._channels])
 
 
-def _answer(delivery: Delivery, delivered: Delivered, now: datetime) -> dict[str, Any]:
-    fate = delivered.fate
-    state = {Fate.SENT: "SENT", Fate.REFUSED: "FAILED", Fate.UNCERTAIN: "UNCERTAIN"}.get(fate, "DUE")
-    if fate is Fate.NOT_SENT and now - delivery.written_at > GIVE_UP_AFTER:
-        state = "FAILED"
+async def _send_due(connection: Connection, channel: Channel, now: datetime, at: datetime | None) -> int:
+    """Mark, commit, send, answer; at most `at_once`.
+
+    1. marks without a sender become UNCERTAIN. 2. what is due is marked, and committed before a byte leaves.
+    3. send. 4. answer. A crash after 2 leaves UNCERTAIN, which is repeated once, under the same message id.
+    """
+    lease = timedelta(seconds=ABANDONED_AFTER * channel.deadline_s)
+    await connection.execute(_SQL["abandoned"], {"channel": channel.name, "lease": lease})
+    chosen = {"channel": channel.name, "now": at, "most": channel.at_once}
+    marked = await fetch_all_async(connection, MarkedDelivery, _SQL["mark"], chosen)
+    if not marked:
+        return 0
+    reach(CrashPoint.NOTIFIER_AFTER_MARK)
+    results = await asyncio.gather(*(channel.send(delivery.message()) for delivery in marked))
+    reach(CrashPoint.NOTIFIER_AFTER_SEND)
+    for delivery, result in zip(marked, results, strict=True):
+        await connection.execute(_SQL["answer"], _answer(delivery, result, now) | {"now": at})
+        _report(delivery, result)
+    return len(marked)
+
+
+def _answer(delivery: MarkedDelivery, result: SendResult, now: datetime) -> dict[str, Any]:
+    state = _STATES[result.outcome]
+    if state is DeliveryState.DUE and now - delivery.written_at > GIVE_UP_AFTER:
+        state = DeliveryState.FAILED
     return {
         "practice_id": delivery.practice_id,
         "cause": delivery.cause,
@@ -100,8 +109,8 @@ def _answer(delivery: Delivery, delivered: Delivered, now: datetime) -> dict[str
         "channel": delivery.channel,
         "recipient": delivery.recipient,
         "attempts": delivery.attempts,
-        "state": state,
-        "code": delivered.code,
+        "state": state.value,
+        "code": result.code,
         "again_s": _again_s(delivery.attempts),
     }
 
@@ -112,15 +121,15 @@ def _again_s(attempts: int) -> float:
     return random.uniform(FIRST_RETRY_S / 2, ceiling)  # noqa: S311 - spreads load, keeps no secret
 
 
-def _tell(delivery: Delivery, delivered: Delivered) -> None:
+def _report(delivery: MarkedDelivery, result: SendResult) -> None:
     step = delivery.step.partition("-")[2]
-    DELIVERIES.labels(delivery.channel, step, delivered.fate.value.lower()).inc()
-    say = _LOG.info if delivered.fate is Fate.SENT else _LOG.warning
+    DELIVERIES.labels(delivery.channel, step, result.outcome.value.lower()).inc()
+    say = _LOG.info if result.outcome is Outcome.SENT else _LOG.warning
     say(
         "notice delivery",
         practice_id=delivery.practice_id,
         notice_cause=delivery.cause,
-        state=delivered.fate.value,
-        code=delivered.code,
+        state=result.outcome.value,
+        code=result.code,
         attempt=delivery.attempts,
     )

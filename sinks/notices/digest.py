@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
+import msgspec
 import psycopg
 from psycopg.rows import TupleRow
 
 from schemas.vocabulary import State
 from sinks.ledger.named_queries import named_queries
-from sinks.notices.channels.email_message import message_id
-from sinks.notices.email_text import Letter
+from sinks.ledger.rows.fetch import fetch_all_async
+from sinks.notices.email_text import Email
+from sinks.notices.plan_deliveries import Channels, NoticeKey, contacts_of, plan_deliveries
 from sinks.notices.words.waiting import WAITING_WORDS
 from streams.runtime.logging import log
 
@@ -26,7 +28,17 @@ _LOG = log(__name__)
 Connection = psycopg.AsyncConnection[TupleRow]
 
 
-def digest_letter(practice_id: str, counts: dict[State, int]) -> Letter:
+class Waiting(msgspec.Struct, frozen=True):
+    """Entries of one practice that wait in one state, where its morning has come."""
+
+    practice_id: str
+    opened_at: datetime
+    """The morning: it identifies the digest."""
+    state: State
+    entries: int
+
+
+def digest_email(practice_id: str, counts: dict[State, int]) -> Email:
     """Counts and fixed words only (H-5). Pure."""
     total = sum(counts.values())
     parts = [f"{'1 entry waits' if total == 1 else f'{total} entries wait'} for somebody at your practice."]
@@ -35,53 +47,36 @@ def digest_letter(practice_id: str, counts: dict[State, int]) -> Letter:
             parts.append(f"{counts[state]} {what}. {remedy}")
     parts += [f"Practice: {practice_id}", "You get this on working days while something waits."]
     waits = "1 entry waits" if total == 1 else f"{total} entries wait"
-    return Letter(f"[Writeback] {waits} for you (practice {practice_id})", "\n\n".join(parts) + "\n")
+    return Email(f"[Writeback] {waits} for you (practice {practice_id})", "\n\n".join(parts) + "\n")
 
 
-async def plan_digests(connection: Connection, at: datetime | None, sender_domain: str) -> int:
-    """Plan today's digest for each practice whose morning has come; once a day, whoever looks first.
+async def plan_digests(connection: Connection, at: datetime | None, channels: Channels) -> int:
+    """Plan today's digest for each practice whose morning has come; once a day, whoever asks first.
 
-    `at`: business time, None = the database's clock. Returns how many mails were planned.
+    `at`: business time, None = the database's clock. Returns how many messages were planned.
     """
-    rows = await (
-        await connection.execute(
-            _SQL["digests_due"], {"now": at, "cause": CAUSE, "earliest": _EARLIEST, "latest": _LATEST}
-        )
-    ).fetchall()
-    due: dict[tuple[str, datetime], dict[State, int]] = {}
-    for practice_id, morning, state, count in rows:
-        counts = due.setdefault((practice_id, morning), {})
-        counts[State(state)] = counts.get(State(state), 0) + count
+    parameters = {"now": at, "cause": CAUSE, "earliest": _EARLIEST, "latest": _LATEST}
+    due: dict[NoticeKey, dict[State, int]] = {}
+    for row in await fetch_all_async(connection, Waiting, _SQL["digests_due"], parameters):
+        counts = due.setdefault(NoticeKey(row.practice_id, CAUSE, row.opened_at), {})
+        counts[row.state] = counts.get(row.state, 0) + row.entries
     planned = 0
-    for (practice_id, morning), counts in due.items():
+    for digest, counts in due.items():
         async with connection.transaction():
-            planned += await _plan(connection, practice_id, morning, counts, at, sender_domain)
+            planned += await _plan(connection, digest, counts, at, channels)
     return planned
 
 
 async def _plan(
-    connection: Connection,
-    practice_id: str,
-    morning: datetime,
-    counts: dict[State, int],
-    at: datetime | None,
-    sender_domain: str,
+    connection: Connection, digest: NoticeKey, counts: dict[State, int], at: datetime | None, channels: Channels
 ) -> int:
-    place: dict[str, Any] = {"practice_id": practice_id, "cause": CAUSE, "opened_at": morning, "now": at}
-    taken = await connection.execute(_SQL["take_digest"], place | {"items": sum(counts.values())})
+    taken = await connection.execute(
+        _SQL["take_digest"], digest.parameters() | {"now": at, "items": sum(counts.values())}
+    )
     if await taken.fetchone() is None:
         return 0
-    text = digest_letter(practice_id, counts)
-    contacts = await (await connection.execute(_SQL["contacts"], place)).fetchall()
-    for (recipient,) in contacts:
-        key = (practice_id, CAUSE, morning.isoformat(), STEP, "email", recipient)
-        delivery = {
-            "step": STEP,
-            "recipient": recipient,
-            "message_id": message_id(key, sender_domain),
-            "subject": text.subject,
-            "body": text.body,
-        }
-        await connection.execute(_SQL["plan_delivery"], place | delivery)
-    _LOG.info("digest planned", practice_id=practice_id, count=len(contacts))
-    return len(contacts)
+    recipients = await contacts_of(connection, digest.practice_id)
+    text = digest_email(digest.practice_id, counts)
+    planned = await plan_deliveries(connection, channels, digest, STEP, recipients, text, at)
+    _LOG.info("digest planned", practice_id=digest.practice_id, count=planned)
+    return planned

@@ -1,4 +1,4 @@
-"""The letter for a step: fixed words and counts (H-5). Pure; nothing that could name a patient can be passed in."""
+"""The e-mail for one step of a notice: fixed words and counts (H-5). Pure; nothing that names a patient can get in."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ from typing import Final
 
 import msgspec
 
-from schemas.vocabulary import Target
 from sinks.notices.causes import NEWS, UNKNOWN_PRACTICE, CauseKind
 from sinks.notices.remedies import remedy_for_code
 from sinks.notices.schedule import Problem, Step, StepKind
 from sinks.notices.words import words_for
+from sinks.operations.words.systems import system_name
 
-SYSTEMS: Final = {Target.PMS: "the practice management system", Target.QUICKBOOKS: "QuickBooks"}
 _ONE_AND_MANY: Final = {
     CauseKind.RECORD: ("1 payment record", "{n} payment records"),
     CauseKind.POSTING: ("1 entry", "{n} entries"),
@@ -24,8 +23,8 @@ _ONE_AND_MANY: Final = {
 }
 
 
-class Letter(msgspec.Struct, frozen=True):
-    """What a recipient reads, on any channel."""
+class Email(msgspec.Struct, frozen=True):
+    """What a recipient reads: a subject line, and paragraphs of plain text. Other channels carry the same two."""
 
     subject: str
     body: str
@@ -37,16 +36,19 @@ def correlation_id(practice_id: str, cause_key: str, opened_at: datetime) -> str
     return "WBN-" + base64.b32encode(digest).decode()[:10]
 
 
-def letter(problem: Problem, opened_at: datetime, step: Step) -> Letter:
-    """What happened, how many, which practice, why, what to do, and the reference, in that order."""
+def notice_email(problem: Problem, opened_at: datetime, step: Step, route: str | None = None) -> Email:
+    """What happened, how many, which practice, why, what to do, and the reference, in that order.
+
+    `route`: of the practice's connection to the cause's target, None where it is not known.
+    """
     words = words_for(problem.cause.reason)
-    system = SYSTEMS[problem.cause.target] if problem.cause.target else "the target"
+    system = system_name(problem.cause.target, route)
     who = "unknown practice" if problem.practice_id == UNKNOWN_PRACTICE else f"practice {problem.practice_id}"
     headline = words.headline.replace("{system}", system)
-    remedy = remedy_for_code(problem.cause, problem.vendor_code) or words.remedy
+    remedy = remedy_for_code(problem.cause, problem.vendor_code, route) or words.remedy
     reference = correlation_id(problem.practice_id, problem.cause.key, opened_at)
     if step.kind is StepKind.RESOLVED:
-        return Letter(
+        return Email(
             f"[Writeback] Solved: {headline} ({who})",
             _paragraphs(
                 f"Solved: {headline}.",
@@ -56,7 +58,7 @@ def letter(problem: Problem, opened_at: datetime, step: Step) -> Letter:
             ),
         )
     counted = "" if problem.cause.kind is CauseKind.CONNECTION else f"{_counted(problem)}: "
-    return Letter(
+    return Email(
         f"[Writeback] {_prefix(step)}{counted}{headline} ({who})",
         _paragraphs(
             f"What happened: {_happened(problem, system)}",

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
+import msgspec
 import psycopg
 from psycopg.rows import TupleRow
 
 from schemas.vocabulary import ConnectionReason, DeadLetterReason, State, Target
 from sinks.ledger.named_queries import named_queries
+from sinks.ledger.rows.fetch import fetch_all_async
 from sinks.notices.causes import Cause, CauseKind, Reason, reason_of
 from sinks.notices.schedule import Problem
 
@@ -39,6 +41,21 @@ _BY_STATE: Final = {
 """Words for an effect whose reason is not one of a dead letter: no dead letter stays without a notice (I6)."""
 
 
+class OpenRow(msgspec.Struct, frozen=True):
+    """A row of the query: what is open at one practice for one reason."""
+
+    kind: CauseKind
+    practice_id: str
+    target: Target | None
+    state: State | None
+    reason: str
+    count: int
+    oldest_at: datetime
+    dependents: int
+    code: str | None
+    answer_by: datetime | None
+
+
 async def open_problems(
     connection: psycopg.AsyncConnection[TupleRow], now: datetime | None
 ) -> dict[tuple[str, str], Problem]:
@@ -53,45 +70,33 @@ async def open_problems(
         "news_for": NEWS_FOR,
     }
     found: dict[tuple[str, str], Problem] = {}
-    for row in await (await connection.execute(_SQL["problems"], parameters)).fetchall():
-        problem = _problem(*row)
+    for row in await fetch_all_async(connection, OpenRow, _SQL["problems"], parameters):
+        problem = _problem(row)
         key = (problem.practice_id, problem.cause.key)
         found[key] = _joined(found[key], problem) if key in found else problem
     return found
 
 
-def _problem(
-    kind: str,
-    practice_id: str,
-    target: str | None,
-    state: str | None,
-    reason: str,
-    count: int,
-    oldest_at: datetime,
-    dependents: int,
-    code: str | None,
-    answer_by: datetime | None,
-) -> Problem:
-    of_kind = CauseKind(kind)
+def _problem(row: OpenRow) -> Problem:
     return Problem(
-        practice_id=practice_id,
-        cause=Cause(of_kind, Target(target) if target else None, _reason(of_kind, state, reason)),
-        count=count,
-        oldest_at=oldest_at,
-        dependents=dependents,
-        vendor_code=code,
-        answer_by=answer_by,
+        practice_id=row.practice_id,
+        cause=Cause(row.kind, row.target, _reason(row)),
+        count=row.count,
+        oldest_at=row.oldest_at,
+        dependents=row.dependents,
+        vendor_code=row.code,
+        answer_by=row.answer_by,
     )
 
 
-def _reason(kind: CauseKind, state: str | None, reason: str) -> Reason:
-    if kind in (CauseKind.CONNECTION, CauseKind.EVENT):
-        return reason_of(kind, reason)
-    if state == State.UNCERTAIN:
+def _reason(row: OpenRow) -> Reason:
+    if row.kind in (CauseKind.CONNECTION, CauseKind.EVENT):
+        return reason_of(row.kind, row.reason)
+    if row.state is State.UNCERTAIN:
         return DeadLetterReason.OUTCOME_UNKNOWN
-    if reason in DeadLetterReason.__members__:
-        return DeadLetterReason(reason)
-    return DeadLetterReason.REFUSED_BY_LEDGER if state is None else _BY_STATE[State(state)]
+    if row.reason in DeadLetterReason.__members__:
+        return DeadLetterReason(row.reason)
+    return DeadLetterReason.REFUSED_BY_LEDGER if row.state is None else _BY_STATE[row.state]
 
 
 def _joined(one: Problem, other: Problem) -> Problem:

@@ -14,11 +14,12 @@ WITH attention AS (
     FROM gates g JOIN practice_connections pc USING (practice_id, connection_id)
     WHERE g.closed_reason IS NOT NULL
 )
-SELECT 'posting', a.practice_id, a.target, a.state, a.reason, count(*)::int, min(a.changed_at),
+SELECT 'posting' AS kind, a.practice_id, a.target, a.state, a.reason, count(*)::int AS count,
+    min(a.changed_at) AS oldest_at,
     (SELECT count(*)::int FROM effects d
      WHERE d.practice_id = a.practice_id AND d.depends_on = ANY(array_agg(a.effect_id))
-       AND NOT is_final(d.state) AND NOT is_dead(d.state)),
-    (array_agg(a.last_code ORDER BY a.changed_at DESC))[1], NULL::timestamptz
+       AND NOT is_final(d.state) AND NOT is_dead(d.state)) AS dependents,
+    (array_agg(a.last_code ORDER BY a.changed_at DESC))[1] AS code, NULL::timestamptz AS answer_by
 FROM attention a GROUP BY a.practice_id, a.target, a.state, a.reason
 UNION ALL
 SELECT CASE WHEN is_entry_stage(stage) THEN 'posting' ELSE 'record' END, practice_id,
@@ -38,7 +39,7 @@ FROM (
 ) w
 WHERE w.reason = ANY(:at_once::text[]) OR (w.closed_at < now() - :down_for::interval AND w.waiting > 0)
 UNION ALL
--- What waits for a payment that is there and waits for its fee is told with that fee (N-5).
+-- What waits for a payment that is there and waits for its fee is reported with that fee (N-5).
 SELECT 'event', practice_id, NULL, NULL,
     CASE waiting WHEN 'AWAITING_ORIGINAL' THEN 'ORIGINAL_MISSING' WHEN 'AWAITING_FEE' THEN 'FEE_MISSING' ELSE reason END,
     count(*)::int, min(received_at), 0, NULL, NULL
@@ -92,43 +93,48 @@ UPDATE notices SET steps = steps + 1, told_at = business_now(:now), shown = :ite
 WHERE practice_id = :practice_id AND cause = :cause AND opened_at = :opened_at AND steps = :steps AND closed_at IS NULL
 RETURNING steps;
 
--- name: close_untold
+-- name: close_unreported
 UPDATE notices SET closed_at = business_now(:now), items = 0
 WHERE practice_id = :practice_id AND cause = :cause AND opened_at = :opened_at AND steps = :steps AND closed_at IS NULL
 RETURNING steps;
 
 -- name: contacts
-SELECT email FROM practice_contacts WHERE practice_id = :practice_id ORDER BY email;
+SELECT channel, email AS address FROM practice_contacts WHERE practice_id = :practice_id ORDER BY channel, email;
+
+-- name: route_of
+-- Through which route a practice's target is reached.
+SELECT c.route FROM practice_connections pc JOIN connections c USING (home_practice_id, connection_id)
+WHERE pc.practice_id = :practice_id AND pc.target = :target;
 
 -- name: overtaken
--- What was never handed over need not be told any more once it is solved.
+-- What was never handed over need not be sent any more once it is solved.
 UPDATE deliveries SET state = 'FAILED', code = 'OVERTAKEN'
 WHERE practice_id = :practice_id AND cause = :cause AND opened_at = :opened_at AND state = 'DUE'
 RETURNING recipient;
 
--- name: told_recipients
-SELECT DISTINCT recipient FROM deliveries
+-- name: notified_recipients
+SELECT DISTINCT channel, recipient AS address FROM deliveries
 WHERE practice_id = :practice_id AND cause = :cause AND opened_at = :opened_at AND may_have_arrived(state)
-ORDER BY recipient;
+ORDER BY channel, recipient;
 
 -- name: plan_delivery!
 INSERT INTO deliveries (practice_id, cause, opened_at, step, channel, recipient, message_id, state, next_at, subject,
     body, written_at)
-VALUES (:practice_id, :cause, :opened_at, :step, 'email', :recipient, :message_id, 'DUE', 'epoch', :subject, :body,
+VALUES (:practice_id, :cause, :opened_at, :step, :channel, :recipient, :message_id, 'DUE', 'epoch', :subject, :body,
     business_now(:now))
 ON CONFLICT DO NOTHING;
 
 -- name: abandoned!
--- The sender died between its mark and its answer: nobody knows whether that mail went out.
+-- The sender died between its mark and its answer: nobody knows whether that message went out.
 UPDATE deliveries SET state = 'UNCERTAIN', code = 'SENDER_DIED', next_at = 'epoch'
-WHERE state = 'SENDING' AND marked_at < now() - :lease::interval;
+WHERE state = 'SENDING' AND channel = :channel AND marked_at < now() - :lease::interval;
 
 -- name: mark
 -- Marked before it is sent (law 26). Doubtful ones are marked once more, and only once.
 UPDATE deliveries d SET state = 'SENDING', marked_at = now(), attempts = d.attempts + 1,
     repeated = d.repeated OR d.state = 'UNCERTAIN'
 FROM (SELECT practice_id, cause, opened_at, step, channel, recipient FROM deliveries
-      WHERE next_at <= business_now(:now)
+      WHERE next_at <= business_now(:now) AND channel = :channel
         AND (state = 'DUE' OR (state = 'UNCERTAIN' AND NOT repeated))
       ORDER BY next_at, written_at LIMIT :most FOR UPDATE SKIP LOCKED) k
 WHERE (d.practice_id, d.cause, d.opened_at, d.step, d.channel, d.recipient)
@@ -146,11 +152,11 @@ WHERE (practice_id, cause, opened_at, step, channel, recipient)
   AND state = 'SENDING' AND attempts = :attempts;
 
 -- name: open_dead_letters
-SELECT stage, count(*)::int, extract(epoch FROM now() - min(stored_at))::float8 FROM dead_letters
+SELECT stage, count(*)::int AS count, extract(epoch FROM now() - min(stored_at))::float8 AS oldest_s FROM dead_letters
 WHERE settled_at IS NULL GROUP BY stage;
 
 -- name: open_by_cause
-SELECT cause, count(*)::int FROM notices WHERE closed_at IS NULL GROUP BY cause;
+SELECT cause, count(*)::int AS count FROM notices WHERE closed_at IS NULL GROUP BY cause;
 
 -- name: digests_due
 -- What waits for people, where it is morning on a working day and today's digest is not written yet.
@@ -159,7 +165,7 @@ WITH waiting AS (
     WHERE waits_for_people(state)
     GROUP BY practice_id, state
     UNION ALL
-    -- What should resolve itself is told once it has not for long: a fee (N-5), a payment (R-8),
+    -- What should resolve itself is listed once it has not for long: a fee (N-5), a payment (R-8),
     -- settings that begin after it.
     SELECT practice_id, waiting, count(*)::int FROM events
     WHERE waiting IS NOT NULL AND (waiting = 'AWAITING_REVIEW'
@@ -182,7 +188,7 @@ WHERE NOT EXISTS (SELECT FROM notices n WHERE n.practice_id = m.practice_id AND 
 ORDER BY m.practice_id, w.state;
 
 -- name: take_digest
--- Closed from the start: it tells of nothing that could be solved, and its key is the morning.
+-- Closed from the start: nothing in it is solved as a whole, and its key is the morning.
 INSERT INTO notices (practice_id, cause, opened_at, reason, items, told_at, closed_at, steps)
 VALUES (:practice_id, :cause, :opened_at, 'WAITING', :items, business_now(:now), :opened_at, 1)
 ON CONFLICT DO NOTHING RETURNING practice_id;

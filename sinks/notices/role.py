@@ -9,10 +9,9 @@ from typing import Final
 import psycopg
 
 from sinks.ledger.schema.database import connection_options
-from sinks.notices.channels.email_message import sender_address
-from sinks.notices.channels.smtp import mail_server
+from sinks.notices.channels.catalogue import open_channels
 from sinks.notices.dead_letter_wakeup import DeadLetterWakeup
-from sinks.notices.deliver import Connection, Sending
+from sinks.notices.deliver import Connection, DeliveryQueue
 from sinks.notices.digest import plan_digests
 from sinks.notices.problems import open_problems
 from sinks.notices.store import NoticeStore
@@ -37,8 +36,8 @@ _LOG = log(__name__)
 def run(settings: ProgramSettings, stop: Stop, health: Health) -> int:
     """Notify until stopped; returns the exit code 0. Blocks.
 
-    Without WRITEBACK_SMTP_URL notices are opened and closed all the same, and their mails wait: said at start and by
-    readiness. Raises ConfigurationError for an address that cannot be, and what an outage ended in.
+    Notices are opened and closed also where a channel lacks what it needs to send; its messages wait, which is said at
+    start and by readiness. Raises ConfigurationError for a setting that cannot be, and what an outage ended in.
     """
     return asyncio.run(_run(settings, stop, health))
 
@@ -63,21 +62,21 @@ class Notifier:
         self, settings: ProgramSettings, health: Health, stopping: asyncio.Event, wanted: asyncio.Event
     ) -> None:
         """`wanted` is set when there is news, `stopping` at the stop; both end the wait between two iterations."""
-        sender = sender_address(settings.notice_from)
         self._settings = settings
         self._health = health
         self._stopping = stopping
         self._wanted = wanted
         self._clock = settings.clock()
-        self._store = NoticeStore(ops_email=settings.ops_email, sender_domain=sender.domain)
-        self._sending = Sending(mail_server(settings.smtp_url), sender) if settings.smtp_url else None
-        self._sender_domain = sender.domain
+        self._channels = open_channels(settings)
+        self._store = NoticeStore(self._channels)
+        self._queue = DeliveryQueue(self._channels.values())
         self._connection: Connection | None = None
         self._often_until = self._digests_at = float("-inf")
         if not settings.ops_email:
             _LOG.warning("no operator is notified of what only an operator can repair", setting="WRITEBACK_OPS_EMAIL")
-        if self._sending is None:
-            _LOG.warning("no mail is sent: there is no mail server", setting="WRITEBACK_SMTP_URL")
+        for name, channel in self._channels.items():
+            if channel.missing is not None:
+                _LOG.warning("messages of a channel wait", channel=name, reason=channel.missing)
 
     async def disconnect(self) -> None:
         """Let go of the database; the next iteration connects anew. Never raises."""
@@ -90,7 +89,8 @@ class Notifier:
             self._connection = await psycopg.AsyncConnection.connect(
                 self._settings.database_url, **connection_options("notifier")
             )
-            self._health.ready(self._sending is not None, "there is no mail server (WRITEBACK_SMTP_URL)")
+            missing = [channel.missing for channel in self._channels.values() if channel.missing is not None]
+            self._health.ready(not missing, "; ".join(missing))
         return self._connection
 
     async def iterate(self) -> None:
@@ -102,9 +102,9 @@ class Notifier:
         await self._store.bring_up_to_date(connection, problems, self._clock.now(), at)
         if time.monotonic() - self._digests_at >= DIGEST_POLL_S:
             self._digests_at = time.monotonic()
-            await plan_digests(connection, at, self._sender_domain)
-        while self._sending is not None and not self._stopping.is_set():
-            if not await self._sending.send_due(connection, self._clock.now(), self._clock.for_database()):
+            await plan_digests(connection, at, self._channels)
+        while not self._stopping.is_set():
+            if not await self._queue.send_due(connection, self._clock.now(), self._clock.for_database()):
                 break
             self._health.beat()
         await self._wait(OFTEN_POLL_S if time.monotonic() < self._often_until else POLL_S)

@@ -20,7 +20,7 @@ FIELDS: Final = frozenset(
     {
         # who and what, all surrogates
         *("practice_id", "event_id", "source", "effect_id", "connection_id", "target", "entry_kind", "lane_kind"),
-        *("settings_version", "request_id", "notice_cause", "outbox_id"),
+        *("settings_version", "request_id", "notice_cause", "channel", "outbox_id"),
         # how it stands
         *("state", "from_state", "to_state", "reason", "stage", "verdict", "error", "category", "consequence"),
         *("status", "attempt", "epoch", "generation", "era", "sqlstate", "code"),

@@ -40,5 +40,29 @@ def fetch_value(source: Source, query: LiteralString, parameters: Parameters = N
         return cursor.execute(query, parameters).fetchone()
 
 
+async def fetch_all_async(
+    connection: psycopg.AsyncConnection[Any], record: type[R], query: LiteralString, parameters: Parameters = None
+) -> list[R]:
+    """`fetch_all` in an event loop."""
+    async with connection.cursor(row_factory=rows_as(record)) as cursor:
+        return await (await cursor.execute(query, parameters)).fetchall()
+
+
+async def fetch_one_async(
+    connection: psycopg.AsyncConnection[Any], record: type[R], query: LiteralString, parameters: Parameters = None
+) -> R | None:
+    """`fetch_one` in an event loop."""
+    async with connection.cursor(row_factory=rows_as(record)) as cursor:
+        return await (await cursor.execute(query, parameters)).fetchone()
+
+
+async def fetch_value_async(
+    connection: psycopg.AsyncConnection[Any], query: LiteralString, parameters: Parameters = None
+) -> Any:
+    """`fetch_value` in an event loop."""
+    async with connection.cursor(row_factory=scalar_row) as cursor:
+        return await (await cursor.execute(query, parameters)).fetchone()
+
+
 def _connection(source: Source) -> psycopg.Connection[Any]:
     return source if isinstance(source, psycopg.Connection) else source.connection

@@ -27,12 +27,14 @@ class PracticeRow(msgspec.Struct, frozen=True):
 
 
 class ContactRow(msgspec.Struct, frozen=True):
-    """Table `practice_contacts`: who at the practice gets notices."""
+    """Table `practice_contacts`: who at the practice gets notices, and by which channel."""
 
     practice_id: str
     email: str
+    """The address, as the contact's channel understands it."""
     role: str
     added_at: datetime
+    channel: str
 
 
 class SettingsRow(msgspec.Struct, frozen=True):

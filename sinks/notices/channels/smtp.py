@@ -1,16 +1,16 @@
-"""One mail to one recipient over real SMTP, with an answer that says what is known about its fate."""
+"""Hands one mail to a mail server by SMTP, and says what is known about it afterwards."""
 
 from __future__ import annotations
 
 import asyncio
 from email.message import EmailMessage
-from enum import StrEnum
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 import msgspec
 
+from sinks.notices.channels.port import Outcome, SendResult
 from streams.runtime.errors import ConfigurationError
 from streams.runtime.loopback import is_loopback
 
@@ -31,24 +31,6 @@ class MailServer(msgspec.Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         return f"MailServer({self.host}:{self.port})"
-
-
-class Fate(StrEnum):
-    """What is known about a mail after one try."""
-
-    SENT = "SENT"
-    NOT_SENT = "NOT_SENT"
-    """Proven: it never left, or was refused for now."""
-    REFUSED = "REFUSED"
-    """Refused for good (5xx on recipient or content); a refused login or sender is ours to repair, so NOT_SENT."""
-    UNCERTAIN = "UNCERTAIN"
-    """The content left and no answer came."""
-
-
-class Delivered(msgspec.Struct, frozen=True):
-    fate: Fate
-    code: str
-    """SMTP status or a word of ours; never the server's text (H-3)."""
 
 
 def mail_server(url: str) -> MailServer:
@@ -76,11 +58,12 @@ def mail_server(url: str) -> MailServer:
     )
 
 
-async def send(server: MailServer, message: EmailMessage, sender: str, recipient: str) -> Delivered:
+async def send(server: MailServer, message: EmailMessage, sender: str, recipient: str) -> SendResult:
     """Try once, within DEADLINE_S in total. Never raises for what the server does.
 
     Steps whose order is the guarantee: 1. connect, log in, name sender and recipient: a failure here proves that
     nothing was sent. 2. hand over the content: silence from here on is UNCERTAIN. 3. take leave: no longer matters.
+    A 5xx on recipient or content is REFUSED; a refused login or sender is the operator's to repair, so NOT_SENT.
     """
     about_this_mail = handed_over = False
     client = aiosmtplib.SMTP(
@@ -100,11 +83,11 @@ async def send(server: MailServer, message: EmailMessage, sender: str, recipient
             await client.rcpt(recipient)
             handed_over = True
             response = await client.data(message.as_bytes())
-        return Delivered(Fate.SENT, str(response.code))
+        return SendResult(Outcome.SENT, str(response.code))
     except aiosmtplib.SMTPResponseException as error:
         for_good = about_this_mail and 500 <= error.code < 600
-        return Delivered(Fate.REFUSED if for_good else Fate.NOT_SENT, str(error.code))
+        return SendResult(Outcome.REFUSED if for_good else Outcome.NOT_SENT, str(error.code))
     except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
-        return Delivered(Fate.UNCERTAIN if handed_over else Fate.NOT_SENT, type(error).__name__)
+        return SendResult(Outcome.UNCERTAIN if handed_over else Outcome.NOT_SENT, type(error).__name__)
     finally:
         client.close()

@@ -33,7 +33,7 @@ def test_a_killed_notifier_repeats_its_mail_once(
     desk.effect(1)
     assert killed_notifier(desk, tmp_path, point) == -9
     assert desk.one("SELECT state FROM deliveries") == "SENDING"
-    monkeypatch.setattr(deliver, "LEASE", timedelta(0))
+    monkeypatch.setattr(deliver, "ABANDONED_AFTER", 0)
     with desk.notifier():
         wait_until(lambda: desk.one("SELECT state FROM deliveries") == "SENT")
     raw = [content for _, content in desk.mailbox.raw]
@@ -85,7 +85,7 @@ def test_a_refused_recipient_is_not_tried_again_and_stops_nobody_else(desk: Desk
     assert desk.mailbox.raw[0][0] == "office@southside.example"
 
 
-def test_what_is_solved_before_it_could_be_told_is_not_told(desk: Desk) -> None:
+def test_what_is_solved_before_it_was_sent_is_not_sent(desk: Desk) -> None:
     """The mail server was away; nobody gets a stale alarm, and nobody a word that something unknown is solved."""
     desk.practice("northside", OFFICE)
     desk.effect(1)
@@ -102,7 +102,7 @@ def test_what_is_solved_before_it_could_be_told_is_not_told(desk: Desk) -> None:
     assert not [s for s in desk.mailbox.subjects() if "mapping" in s]
 
 
-def test_without_a_mail_server_notices_are_kept_and_told_later(desk: Desk) -> None:
+def test_without_a_mail_server_notices_are_kept_and_sent_later(desk: Desk) -> None:
     desk.practice("northside", OFFICE)
     desk.effect(1)
     url, desk.mailbox.url = desk.mailbox.url, ""

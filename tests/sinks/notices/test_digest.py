@@ -1,4 +1,4 @@
-"""What waits for people is told once a working day, at 07:00 local, and never when nothing waits."""
+"""What waits for people is listed once a working day, at 07:00 local, and never when nothing waits."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from schemas.vocabulary import State
 from sinks.notices import role
-from sinks.notices.digest import digest_letter
+from sinks.notices.digest import digest_email
 from sinks.notices.words.waiting import WAITING_WORDS
 from tests.sinks.notices.notifying import Desk, wait_until
 
@@ -66,12 +66,12 @@ def test_no_digest_on_sunday_nor_in_the_afternoon(desk: Desk, at: datetime, monk
     assert desk.one("SELECT count(*) FROM notices WHERE cause = 'digest'") == 0
 
 
-def test_the_letter_has_words_for_each_waiting_state() -> None:
-    text = digest_letter("northside", dict.fromkeys(WAITING_WORDS, 1))
+def test_the_digest_has_words_for_each_waiting_state() -> None:
+    text = digest_email("northside", dict.fromkeys(WAITING_WORDS, 1))
     assert text.subject == "[Writeback] 7 entries wait for you (practice northside)"
     for what, remedy in WAITING_WORDS.values():
         assert f"1 {what}. {remedy}" in text.body
-    one = digest_letter("northside", {State.AWAITING_LINK: 1})
+    one = digest_email("northside", {State.AWAITING_LINK: 1})
     assert one.body.startswith("1 entry waits for somebody at your practice.")
 
 
@@ -80,7 +80,7 @@ def test_the_letter_has_words_for_each_waiting_state() -> None:
     ("waiting", "hours", "told"),
     [("AWAITING_FEE", 73, 2), ("AWAITING_FEE", 70, 1), ("AWAITING_SETTINGS", 2, 2), ("AWAITING_SETTINGS", 0, 1)],
 )
-def test_what_should_have_resolved_itself_is_told_when_it_did_not(
+def test_what_should_have_resolved_itself_is_listed_when_it_did_not(
     desk: Desk, waiting: str, hours: int, told: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """N-5: one notice after 72 h; guarantee 1: nothing waits unseen."""

@@ -1,4 +1,4 @@
-"""A letter says what, how many, where, why, what to do, and how to refer to it, and nothing about a patient (H-5)."""
+"""A mail says what, how many, where, why, what to do, and how to refer to it, and nothing about a patient (H-5)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from schemas.vocabulary import AttentionReason, ConnectionReason, DeadLetterReason, Target
 from sinks.notices.causes import UNKNOWN_PRACTICE, Cause, CauseKind, Reason
-from sinks.notices.email_text import Letter, correlation_id, letter
+from sinks.notices.email_text import Email, correlation_id, notice_email
 from sinks.notices.schedule import Problem, Step, StepKind
 
 T0 = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
@@ -23,8 +23,8 @@ def problem(cause: Cause, **over: object) -> Problem:
 MAPPING = Cause(CauseKind.POSTING, Target.PMS, DeadLetterReason.MAPPING_MISSING)
 
 
-def test_the_opening_letter_word_for_word() -> None:
-    assert letter(problem(MAPPING, dependents=1), T0, OPENED) == Letter(
+def test_the_opening_mail_word_for_word() -> None:
+    assert notice_email(problem(MAPPING, dependents=1), T0, OPENED) == Email(
         "[Writeback] 3 entries: a mapping for the practice management system is missing (practice northside)",
         "What happened: 3 entries for the practice management system need attention. "
         "1 further entry waits for that.\n\n"
@@ -40,23 +40,33 @@ def test_the_opening_letter_word_for_word() -> None:
     )
 
 
+def test_a_mail_names_the_system_of_the_practice() -> None:
+    """Where the practice's route is known, staff read the name that they know, and the vendor's own remedy."""
+    text = notice_email(problem(MAPPING), T0, OPENED, "open_dental")
+    assert text.subject == "[Writeback] 3 entries: a mapping for Open Dental is missing (practice northside)"
+    assert "Complete the mapping of Open Dental in the settings" in text.body
+    closed = Cause(CauseKind.POSTING, Target.QUICKBOOKS, DeadLetterReason.PERIOD_CLOSED)
+    text = notice_email(problem(closed, vendor_code="6200"), T0, OPENED, "quickbooks")
+    assert "In QuickBooks open Settings, Account and settings, Advanced and move the closing date back" in text.body
+
+
 def test_a_bundle_counts_what_it_held_back() -> None:
-    text = letter(problem(MAPPING, count=13), T0, Step(kind=StepKind.MORE, number=2, more=12))
+    text = notice_email(problem(MAPPING, count=13), T0, Step(kind=StepKind.MORE, number=2, more=12))
     assert text.subject.startswith("[Writeback] 12 more: 13 entries: ")
     assert "12 more like this since our last message." in text.body
 
 
-def test_a_connection_letter_says_that_nothing_failed() -> None:
+def test_a_mail_about_a_connection_says_that_nothing_failed() -> None:
     cause = Cause(CauseKind.CONNECTION, Target.QUICKBOOKS, ConnectionReason.NEEDS_RECONNECT)
-    text = letter(problem(cause, count=1), T0, OPENED)
+    text = notice_email(problem(cause, count=1), T0, OPENED)
     assert text.subject == "[Writeback] QuickBooks is disconnected (practice northside)"
     assert "1 entry waiting behind it so far. No entry has failed." in text.body
     assert "must connect it again" in text.body
 
 
-def test_the_closing_letter_names_the_same_reference() -> None:
-    opened = letter(problem(MAPPING), T0, OPENED)
-    closed = letter(problem(MAPPING, count=0), T0, Step(kind=StepKind.RESOLVED, number=2))
+def test_the_closing_mail_names_the_same_reference() -> None:
+    opened = notice_email(problem(MAPPING), T0, OPENED)
+    closed = notice_email(problem(MAPPING, count=0), T0, Step(kind=StepKind.RESOLVED, number=2))
     reference = opened.body.splitlines()[-1]
     assert closed.subject.startswith("[Writeback] Solved: ")
     assert closed.body.splitlines()[-1] == reference
@@ -64,7 +74,7 @@ def test_the_closing_letter_names_the_same_reference() -> None:
 
 def test_an_unknown_practice_is_said_to_be_unknown() -> None:
     cause = Cause(CauseKind.RECORD, None, DeadLetterReason.UNDECODABLE)
-    text = letter(problem(cause, practice_id=UNKNOWN_PRACTICE, count=1), T0, OPENED)
+    text = notice_email(problem(cause, practice_id=UNKNOWN_PRACTICE, count=1), T0, OPENED)
     assert text.subject == "[Writeback] 1 payment record: a record could not be decoded (unknown practice)"
 
 
@@ -77,10 +87,10 @@ def _family(reason: Reason) -> CauseKind:
     return CauseKind.CONNECTION if isinstance(reason, ConnectionReason) else CauseKind.POSTING
 
 
-def test_a_dispute_letter_names_its_last_day() -> None:
-    """R-10: staff have to answer in time; the letter says by when, and nothing about whom."""
+def test_a_mail_about_a_dispute_names_its_last_day() -> None:
+    """R-10: staff have to answer in time; the mail says by when, and nothing about whom."""
     cause = Cause(CauseKind.EVENT, None, AttentionReason.DISPUTE_OPENED)
-    text = letter(problem(cause, count=1, answer_by=datetime(2026, 3, 20, 12, tzinfo=UTC)), T0, OPENED)
+    text = notice_email(problem(cause, count=1, answer_by=datetime(2026, 3, 20, 12, tzinfo=UTC)), T0, OPENED)
     assert text.subject == "[Writeback] 1 case: a patient's payment is disputed (practice northside)"
     assert "What happened: a patient's payment is disputed (1 case)." in text.body
     assert "Answer by: 2026-03-20 12:00 UTC" in text.body
@@ -91,11 +101,11 @@ CANARIES = ("Zaphira Quillfeather", "1871-02-29", "pat-CANARY-77", "4111", "123.
 
 @pytest.mark.parametrize("kind", list(StepKind))
 @pytest.mark.parametrize("reason", EVERY_REASON)
-def test_no_letter_can_carry_patient_data(reason: Reason, kind: StepKind) -> None:
-    """H-5, H-6: a letter is made of counts, times, a practice and closed words; a code of a vendor is not printed."""
+def test_no_mail_can_carry_patient_data(reason: Reason, kind: StepKind) -> None:
+    """H-5, H-6: a mail is made of counts, times, a practice and closed words; a code of a vendor is not printed."""
     family = _family(reason)
     for target in Target:
-        text = letter(
+        text = notice_email(
             problem(Cause(family, target, reason), vendor_code=" ".join(CANARIES)),
             T0,
             Step(kind=kind, number=1, more=1),

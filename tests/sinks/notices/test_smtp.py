@@ -8,20 +8,23 @@ from datetime import UTC, datetime
 import pytest
 
 from sinks.notices.channels import smtp
-from sinks.notices.channels.email_message import compose, message_id, sender_address
-from sinks.notices.channels.smtp import Delivered, Fate, mail_server, send
-from sinks.notices.email_text import Letter
+from sinks.notices.channels.email import compose, message_id, sender_address
+from sinks.notices.channels.port import Message, Outcome, SendResult
+from sinks.notices.channels.smtp import mail_server, send
 from streams.runtime.errors import ConfigurationError
 from tests.sinks.notices.notifying import Mailbox
 
 SENDER = sender_address("Writeback <notices@writeback.example>")
 KEY = ("northside", "posting:PMS:MAPPING_MISSING", "2026-03-02", "1-opened", "email", "office@northside.example")
 MESSAGE = compose(
-    Letter("[Writeback] 3 entries — açaí", "What happened: nothing.\n"),
-    message_id=message_id(KEY, SENDER.domain),
-    sender=SENDER,
-    recipient="office@northside.example",
-    written_at=datetime(2026, 3, 2, tzinfo=UTC),
+    Message(
+        message_id=message_id(KEY, SENDER.domain),
+        recipient="office@northside.example",
+        subject="[Writeback] 3 entries — açaí",
+        body="What happened: nothing.\n",
+        written_at=datetime(2026, 3, 2, tzinfo=UTC),
+    ),
+    SENDER,
 )
 
 
@@ -30,36 +33,38 @@ def url(mailbox: Mailbox) -> str:
     return mailbox.url
 
 
-async def try_once(url: str) -> Delivered:
+async def try_once(url: str) -> SendResult:
     return await send(mail_server(url), MESSAGE, SENDER.addr_spec, "office@northside.example")
 
 
 async def test_an_accepted_mail_is_sent(url: str, mailbox: Mailbox) -> None:
-    assert await try_once(url) == Delivered(Fate.SENT, "250")
+    assert await try_once(url) == SendResult(Outcome.SENT, "250")
     assert b"Message-ID: " + message_id(KEY, SENDER.domain).encode() in mailbox.raw[0][1]
 
 
-@pytest.mark.parametrize(("answer", "fate"), [("550 no such user", Fate.REFUSED), ("451 later", Fate.NOT_SENT)])
-async def test_a_refused_recipient(url: str, mailbox: Mailbox, answer: str, fate: Fate) -> None:
+@pytest.mark.parametrize(
+    ("answer", "outcome"), [("550 no such user", Outcome.REFUSED), ("451 later", Outcome.NOT_SENT)]
+)
+async def test_a_refused_recipient(url: str, mailbox: Mailbox, answer: str, outcome: Outcome) -> None:
     mailbox.rcpt_answer = answer
-    assert await try_once(url) == Delivered(fate, answer[:3])
+    assert await try_once(url) == SendResult(outcome, answer[:3])
     assert mailbox.raw == []
 
 
-@pytest.mark.parametrize(("answer", "fate"), [("554 spam", Fate.REFUSED), ("452 full", Fate.NOT_SENT)])
-async def test_refused_content(url: str, mailbox: Mailbox, answer: str, fate: Fate) -> None:
+@pytest.mark.parametrize(("answer", "outcome"), [("554 spam", Outcome.REFUSED), ("452 full", Outcome.NOT_SENT)])
+async def test_refused_content(url: str, mailbox: Mailbox, answer: str, outcome: Outcome) -> None:
     mailbox.data_answer = answer
-    assert await try_once(url) == Delivered(fate, answer[:3])
+    assert await try_once(url) == SendResult(outcome, answer[:3])
 
 
 async def test_silence_after_the_content_is_uncertain(url: str, mailbox: Mailbox) -> None:
     mailbox.data_answer = None
-    assert (await try_once(url)).fate is Fate.UNCERTAIN
+    assert (await try_once(url)).outcome is Outcome.UNCERTAIN
     assert len(mailbox.raw) == 1
 
 
 async def test_no_server_means_not_sent(unused_tcp_port: int) -> None:
-    assert (await try_once(f"smtp://127.0.0.1:{unused_tcp_port}")).fate is Fate.NOT_SENT
+    assert (await try_once(f"smtp://127.0.0.1:{unused_tcp_port}")).outcome is Outcome.NOT_SENT
 
 
 async def test_a_server_that_never_greets_means_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,7 +77,7 @@ async def test_a_server_that_never_greets_means_not_sent(monkeypatch: pytest.Mon
 
     server = await asyncio.start_server(mute, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    assert (await try_once(f"smtp://127.0.0.1:{port}")).fate is Fate.NOT_SENT
+    assert (await try_once(f"smtp://127.0.0.1:{port}")).outcome is Outcome.NOT_SENT
     hold.set()
     server.close()
 

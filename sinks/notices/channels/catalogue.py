@@ -1,0 +1,18 @@
+"""Every channel of this release: one row each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from sinks.notices.channels.email import EmailChannel
+from sinks.notices.channels.port import Channel
+from streams.settings import ProgramSettings
+
+CHANNELS: Final[tuple[Callable[[ProgramSettings], Channel], ...]] = (EmailChannel,)
+
+
+def open_channels(settings: ProgramSettings) -> Mapping[str, Channel]:
+    """The channels by name; no I/O. Raises ConfigurationError for a setting of one that cannot be."""
+    return MappingProxyType({channel.name: channel for channel in (make(settings) for make in CHANNELS)})

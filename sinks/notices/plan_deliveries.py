@@ -1,0 +1,103 @@
+"""Plans the messages of one step of a notice: one row per recipient, text and message id frozen (law 26)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, Final, LiteralString
+
+import msgspec
+import psycopg
+from psycopg.rows import TupleRow
+
+from sinks.ledger.named_queries import named_queries
+from sinks.ledger.rows.fetch import fetch_all_async, fetch_value_async
+from sinks.notices.channels.port import Channel
+from sinks.notices.email_text import Email
+from streams.runtime.logging import log
+
+Connection = psycopg.AsyncConnection[TupleRow]
+Channels = Mapping[str, Channel]
+
+_SQL: Final[dict[str, LiteralString]] = named_queries("sinks.notices")
+_LOG: Final = log(__name__)
+
+
+class NoticeKey(msgspec.Struct, frozen=True):
+    """A notice: the primary key of its row."""
+
+    practice_id: str
+    cause: str
+    opened_at: datetime
+
+    def parameters(self) -> dict[str, Any]:
+        return msgspec.structs.asdict(self)
+
+
+class Recipient(msgspec.Struct, frozen=True, order=True):
+    """Somebody who is notified, by one channel."""
+
+    channel: str
+    address: str
+
+
+async def contacts_of(connection: Connection, practice_id: str) -> list[Recipient]:
+    """The practice's contacts on every channel."""
+    return await fetch_all_async(connection, Recipient, _SQL["contacts"], {"practice_id": practice_id})
+
+
+async def route_of(connection: Connection, practice_id: str, target: str) -> str | None:
+    """Through which route the practice's target is reached, None where it is not connected."""
+    found: str | None = await fetch_value_async(
+        connection, _SQL["route_of"], {"practice_id": practice_id, "target": target}
+    )
+    return found
+
+
+def operators(channels: Channels) -> list[Recipient]:
+    """The operator, on every channel for which the settings name an address. Pure."""
+    return [Recipient(name, each.operator) for name, each in channels.items() if each.operator is not None]
+
+
+async def plan_deliveries(
+    connection: Connection,
+    channels: Channels,
+    notice: NoticeKey,
+    step: str,
+    recipients: Iterable[Recipient],
+    text: Email,
+    at: datetime | None,
+) -> int:
+    """Write a row per recipient, in the caller's transaction; returns how many. A row that is there already stays.
+
+    A contact on a channel that is not in this release is said and left out. `at`: business time, None = the
+    database's clock.
+    """
+    planned = 0
+    for recipient in recipients:
+        channel = channels.get(recipient.channel)
+        if channel is None:
+            _LOG.error(
+                "a contact's channel is not in this release", practice_id=notice.practice_id, channel=recipient.channel
+            )
+            continue
+        key = (
+            notice.practice_id,
+            notice.cause,
+            notice.opened_at.isoformat(),
+            step,
+            recipient.channel,
+            recipient.address,
+        )
+        delivery = {
+            "step": step,
+            "channel": recipient.channel,
+            "recipient": recipient.address,
+            "message_id": channel.message_id(key),
+            "subject": text.subject,
+            "body": text.body,
+            "now": at,
+        }
+        await connection.execute(_SQL["plan_delivery"], notice.parameters() | delivery)
+        planned += 1
+    return planned

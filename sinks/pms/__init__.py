@@ -1,1 +1,0 @@
-"""Routes into practice management systems, one folder per vendor, all behind `sinks.targets.port.PaymentTarget`."""
