@@ -9,12 +9,12 @@ from typing import Any
 import psycopg
 
 from schemas.vocabulary import Target
-from sinks.ledger.practices.connections import stored_connection
+from sinks.ledger.practices.stored_connections import stored_connection
 from sinks.ledger.schema.database import connect, connection_options
 from sinks.targets.catalogue import open_target
 from sinks.targets.credentials import KeyRing
 from sinks.targets.port import PaymentTarget
-from sinks.targets.route import StoredConnection, Surroundings
+from sinks.targets.route import Surroundings
 from streams.runtime.errors import ConfigurationError
 from streams.settings import ProgramSettings
 
@@ -37,4 +37,4 @@ def open_stored(settings: ProgramSettings, practice: str, target: Target) -> Pay
         row = stored_connection(cursor, practice, target)
     if row is None:
         raise ConfigurationError(f"practice {practice} has no such target: connect it with `writeback target add`")
-    return open_target(StoredConnection(**row), surroundings(settings, "target"))
+    return open_target(row, surroundings(settings, "target"))

@@ -136,7 +136,7 @@ def redrive(
                 Republisher(settings),
                 who=person(who),
                 why=why or "",
-                now=settings.clock().for_database(),
+                clock=settings.clock(),
                 per_second=per_second,
                 stop=stop,
             )
@@ -163,8 +163,7 @@ def dismiss(
     except ValueError as error:
         raise ConfigurationError(str(error)) from None
     with ledger() as (settings, connection):
-        now = settings.clock().for_database()
-        count = dismiss_record(connection, practice, place, who=person(who), why=why, now=now)
+        count = dismiss_record(connection, practice, place, who=person(who), why=why, clock=settings.clock())
     if not count:
         raise Permanent(f"nothing dead is called {dead_id!r} at practice {practice}: see `writeback dlq list`")
     print(f"dismissed; its notice closes when nothing else of its cause is open at {practice}")

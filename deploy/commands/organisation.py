@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from deploy.commands.operator_options import By, Json
 from deploy.commands.settings import Changes, From
-from sinks.ledger.named_queries import named_queries
-
-_SQL: Final = named_queries("sinks.ledger.practices.settings", "groups.sql")
 
 if TYPE_CHECKING:
-    from sinks.ledger.practices.settings.follow_group import Effect
+    from sinks.ledger.practices.settings.follow_group import GroupChange
     from sinks.ledger.practices.settings.groups import Edit
 
 app = typer.Typer(no_args_is_help=True, help="Groups: values that their practices inherit. Previews before it saves.")
@@ -50,15 +47,18 @@ def add(
 @app.command("list")
 def list_(as_json: Json = False) -> None:
     """The groups and how many practices each has."""
+    import msgspec
+
     from deploy.commands.open_ledger import here
     from deploy.commands.operator_options import print_json, print_table
+    from sinks.ledger.practices.settings import groups
 
     with here("organisation") as (connection, _):
-        rows = connection.execute(_SQL["organisations"]).fetchall()
+        found = groups.list_groups(connection)
     if as_json:
-        print_json([{"organisation_id": row[0], "name": row[1], "practices": row[2]} for row in rows])
+        print_json(found)
         return
-    print_table("", ("organisation", "name", "practices"), rows)
+    print_table("", ("organisation", "name", "practices"), (msgspec.structs.astuple(each) for each in found))
 
 
 @app.command()
@@ -238,7 +238,7 @@ def _save(
     _print_effects(effects, yes, as_json)
 
 
-def _print_effects(effects: Sequence[Effect], saved: bool, as_json: bool) -> None:
+def _print_effects(effects: Sequence[GroupChange], saved: bool, as_json: bool) -> None:
     from deploy.commands.operator_options import print_json, print_table
     from sinks.ledger.practices.settings.fields import shown
 

@@ -15,7 +15,7 @@ from deploy.commands.target_choices import choices
 
 if TYPE_CHECKING:
     from schemas.vocabulary import Target
-    from sinks.ledger.practices.connections import Listed
+    from sinks.ledger.practices.stored_connections import ListedConnection
     from sinks.targets.port import ConnectionReport
     from streams.settings import ProgramSettings
 
@@ -50,10 +50,12 @@ def add(
     """Connect PRACTICE to TARGET, or repair its connection: what died of the old setting goes again by itself."""
     from deploy.commands.operator_options import person
     from deploy.servers import settings_here
-    from sinks.ledger.practices.connections import save_connection, stored_fingerprint
+    from sinks.ledger.practices.connections import save_connection
     from sinks.ledger.practices.staff_text import checked_text
+    from sinks.ledger.practices.stored_connections import stored_fingerprint
     from sinks.ledger.schema.database import connect
     from sinks.ledger.schema.migrate import migrate
+    from sinks.ledger.unit_of_work import unit_of_work
     from sinks.targets.catalogue import route_named
     from sinks.targets.connection_input import checked_input
     from sinks.targets.credentials import KeyRing
@@ -65,8 +67,7 @@ def add(
     migrate(settings.database_url)
     with (
         connect(settings.database_url, "target") as connection,
-        connection.transaction(),
-        connection.cursor() as cursor,
+        unit_of_work(connection, practice, clock=settings.clock(), jitter_s=0) as unit,
     ):
         given = checked_input(
             practice,
@@ -75,12 +76,10 @@ def add(
             config=mapping,
             secret=secret,
             keys=keys,
-            known_fingerprint=stored_fingerprint(cursor, practice, route.target),
+            known_fingerprint=stored_fingerprint(unit.cursor, practice, route.target),
             same_account=same_account,
         )
-        saved = save_connection(
-            cursor, given, actor=checked_text("--as", person(actor)), now=settings.clock().for_database()
-        )
+        saved = save_connection(unit, given, actor=checked_text("--as", person(actor)))
     print(f"{practice}: {target} {'connected' if saved.added else 'changed'} at {given.base_url}")
     if saved.released:
         print(f"{saved.released} entries that had stopped because of the setting are due again")
@@ -113,7 +112,7 @@ def list_(
     import msgspec
 
     from deploy.servers import settings_here
-    from sinks.ledger.practices.connections import list_connections
+    from sinks.ledger.practices.stored_connections import list_connections
     from sinks.ledger.schema.database import connect
 
     with connect(settings_here().database_url, "target") as connection, connection.cursor() as cursor:
@@ -127,7 +126,7 @@ def list_(
     print_table("", headings, (_listed(each) for each in found))
 
 
-def _listed(each: Listed) -> tuple[str, ...]:
+def _listed(each: ListedConnection) -> tuple[str, ...]:
     state = each.closed_reason or ("open" if each.enabled else "switched off")
     changed = f"{each.changed_at:%Y-%m-%d %H:%M} UTC"
     return each.practice_id, each.target, each.route, each.base_url, state, changed

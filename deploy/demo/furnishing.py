@@ -15,10 +15,12 @@ from deploy.sandbox.demonstration import (
 )
 from deploy.sandbox.running import SandboxClients
 from schemas.events import PaymentKind
-from sinks.ledger.practices.connections import Saved, save_connection, stored_fingerprint
+from sinks.ledger.practices.connections import Saved, save_connection
 from sinks.ledger.practices.links import link
 from sinks.ledger.practices.settings.settings_store import Saving, add_practice
+from sinks.ledger.practices.stored_connections import stored_fingerprint
 from sinks.ledger.schema.database import connect
+from sinks.ledger.unit_of_work import unit_of_work
 from sinks.targets.catalogue import route_named
 from sinks.targets.connection_input import checked_input
 from sinks.targets.credentials import KeyRing
@@ -39,7 +41,10 @@ def connect_target(
 ) -> Saved:
     """Connect a practice to a target, or repair its connection; as the command does it. Blocks."""
     route = route_named(system)
-    with connect(settings.database_url, "target") as db, db.transaction(), db.cursor() as cursor:
+    with (
+        connect(settings.database_url, "target") as db,
+        unit_of_work(db, practice_id, clock=settings.clock(), jitter_s=0) as unit,
+    ):
         given = checked_input(
             practice_id,
             route,
@@ -47,9 +52,9 @@ def connect_target(
             config=json.dumps(mapping).encode(),
             secret=None if secret is None else json.dumps(secret).encode(),
             keys=KeyRing.of(settings),
-            known_fingerprint=stored_fingerprint(cursor, practice_id, route.target),
+            known_fingerprint=stored_fingerprint(unit.cursor, practice_id, route.target),
         )
-        return save_connection(cursor, given, actor=WHO.actor, now=settings.clock().for_database())
+        return save_connection(unit, given, actor=WHO.actor)
 
 
 def furnish(settings: ProgramSettings, sandbox: SandboxClients, practice: DemoPractice) -> None:

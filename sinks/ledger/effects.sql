@@ -34,6 +34,6 @@ FROM json_to_recordset(:moves::json)
          redrives int, clears text[])
 WHERE e.practice_id = k.practice_id AND e.effect_id = k.effect_id AND e.state = k.was;
 
--- name: moment
+-- name: instant
 -- The wall clock and not the transaction's: it may have waited for the lock (law 15).
 SELECT coalesce(:now::timestamptz, clock_timestamp());

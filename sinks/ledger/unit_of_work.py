@@ -14,7 +14,7 @@ What a person does stands in the audit trail, in the same transaction.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Final
@@ -60,13 +60,13 @@ def unit_of_work(
 class UnitOfWork:
     """The work of one transaction whose caller has locked the practice. Not for two threads.
 
-    `now` is the rehearsed business time, None in production, where every statement asks the database's clock.
+    `now` is a rehearsed business time; None, in production, asks the database's clock after each wait for a lock.
     """
 
     def __init__(self, cursor: Cursor, practice_id: str, *, now: datetime | None, jitter_s: int) -> None:
         self.cursor = cursor
         self.practice_id = practice_id
-        self.now = now
+        self._now = now
         self._jitter_s = jitter_s
         self._at: datetime | None = None
         self._gates: set[str] = set()
@@ -76,9 +76,12 @@ class UnitOfWork:
 
     @property
     def at(self) -> datetime:
-        """Business time of the newest lock: taken after the wait for it, never before (law 15)."""
+        """Business time, taken after the wait for the newest lock and never before (law 15). It does not go back.
+
+        Every statement of the unit that compares instants is given this one: the transaction's own is older.
+        """
         if self._at is None:
-            self._at = self._instant()
+            self._at = instant(self.cursor, self._now)
         return self._at
 
     def lock_gates(self, also: Iterable[str] = ()) -> None:
@@ -99,7 +102,7 @@ class UnitOfWork:
         parameters = {"practice_id": self.practice_id, "effect_ids": sorted(effect_ids)}
         found = fetch_all(self.cursor, EffectView, _EFFECTS["lock_effects"], parameters)
         self._locked |= {effect.effect_id: effect for effect in found}
-        self._at = self._instant()
+        self._at = instant(self.cursor, self._now)
         return found
 
     def move(self, moves: Sequence[Move]) -> None:
@@ -132,10 +135,10 @@ class UnitOfWork:
         actor: str,
         why: str | None,
         subject: str | None = None,
-        before: Mapping[str, Any] | None = None,
-        after: Mapping[str, Any] | None = None,
+        before: Any = None,
+        after: Any = None,
     ) -> None:
-        """Add one entry to the practice's trail. `before` and `after` hold ids and settings, never a person's data."""
+        """Add an entry to the practice's trail. `before` and `after` are JSON of ids and settings, no personal data."""
         append(
             self.cursor,
             self.practice_id,
@@ -151,17 +154,17 @@ class UnitOfWork:
     def finish(self) -> None:
         """Step 6. Whoever made the unit calls it once, as the last thing before the commit. Blocks."""
         outbox.enqueue(self.cursor, self._messages)
-        # As of the time of the moves: what they made due now is no release to come, whose cut-off would be spread.
-        at = self.now if self._at is None else self._at
-        gates.refresh(self.cursor, self._keys(self._changed_gates), now=at, jitter_s=self._jitter_s)
+        gates.refresh(self.cursor, self._keys(self._changed_gates), now=self.at, jitter_s=self._jitter_s)
         self._messages, self._changed_gates = [], set()
 
     def _keys(self, connections: Iterable[str]) -> list[gates.GateKey]:
         return [(self.practice_id, connection_id) for connection_id in connections]
 
-    def _instant(self) -> datetime:
-        found: datetime = fetch_value(self.cursor, _EFFECTS["moment"], {"now": self.now})
-        return found
+
+def instant(cursor: Cursor, now: datetime | None) -> datetime:
+    """Business time now: the rehearsed one, else the wall clock, whatever the age of the transaction. Blocks."""
+    found: datetime = fetch_value(cursor, _EFFECTS["instant"], {"now": now})
+    return found
 
 
 def _is_news(effect: EffectView, move: Move) -> bool:

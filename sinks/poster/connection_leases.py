@@ -1,4 +1,4 @@
-"""The lease of a connection: its adapter, its limiter and its breaker, while this process holds it (laws 21 and 22)."""
+"""The connections that this process holds: adapter, limiter, breaker (laws 21 and 22)."""
 
 from __future__ import annotations
 
@@ -6,23 +6,24 @@ import time
 from datetime import datetime
 from typing import Final
 
-from sinks.poster.limiter import HEALTHY, Breaker, Limiter, after_start
-from sinks.poster.planned_call import ConnectionKey
+import msgspec
+
+from sinks.poster.limiter import HEALTHY, Breaker, Limiter, started
+from sinks.poster.planned_call import DoorKey
 from sinks.targets.port import Capabilities, PaymentTarget
 from streams.runtime.times import CallTimes
 
 FIRST_WINDOW: Final = 2
-"""Calls at once before the target has answered any: what hangs leaves few entries in doubt and takes few slots."""
+"""Calls at once before the target has answered any: what hangs leaves few entries in doubt and takes few places."""
 WIDEST_WINDOW: Final = 1024
 
 
-class ConnectionLease:
-    """One held connection, shared by the leases of all practices that use it. Written by the poster's loop only; never
-    blocks."""
+class Door:
+    """One held connection. Written by the poster's loop only, so it needs no lock."""
 
     def __init__(
         self,
-        key: ConnectionKey,
+        key: DoorKey,
         *,
         epoch: int,
         route: str,
@@ -36,29 +37,24 @@ class ConnectionLease:
         self.route = route
         self.target_name = target_name
         self.changed_at: datetime | None = None
-        """When its settings were changed last."""
         self.stale = True
-        """Its settings changed since the adapter was opened, or there is none yet."""
+        """The connection's settings changed since the adapter was opened, or there is none yet."""
         self.times = times
         self.limiter = limiter
         self.breaker = breaker
         self.adapter: PaymentTarget | None = None
         self.in_flight = 0
-        """Calls that run, and slots that are reserved for calls that will."""
-        self.practices = 0
-        """Leases of practices that use it."""
-        self.closed = False
-        """Closed under this lease: nothing more is started; its gates are released."""
-        self.lost = False
-        """It may have passed to another owner."""
+        self.turns = 0
         self._window = FIRST_WINDOW
+        self.closed = False
+        """Closed in this ownership: nothing more is started; its gates are released."""
+        self.lost = False
 
     @property
     def capabilities(self) -> Capabilities | None:
-        """Of its adapter; None before that is open."""
         return None if self.adapter is None else self.adapter.capabilities
 
-    def free_slots(self) -> int:
+    def room(self) -> int:
         """How many calls may start now."""
         capabilities = self.capabilities
         if capabilities is None or self.closed or self.lost or self.wait_s() > 0:
@@ -69,33 +65,39 @@ class ConnectionLease:
         return max(0, most - self.in_flight)
 
     def wait_s(self) -> float:
-        """Seconds until the limiter lets a call start; zero or less when it may start now."""
+        """Seconds until the limiter lets a call start."""
         return self.limiter.next_start - time.time() if self.limiter.next_start else 0.0
 
     def reserve(self) -> None:
-        """Take a slot for a call that will start, or will not."""
+        """A call will start, or will not: until then it takes its place."""
         self.in_flight += 1
 
-    def start(self) -> None:
-        """A reserved call starts now; the least interval counts from here, not from its mark."""
+    def started(self) -> None:
+        """A reserved call starts now; the interval counts from here, not from its mark."""
         capabilities = self.capabilities
         if capabilities is not None:
-            self.limiter = after_start(self.limiter, time.time(), capabilities.min_interval_s)
+            self.limiter = started(self.limiter, time.time(), capabilities.min_interval_s)
 
-    def end(self) -> None:
-        """Give a slot back: its call has ended, or is not made. The next call may start when this one has ended and the
-        interval is over."""
+    def ended(self) -> None:
+        """A call has ended. The target's own interval counts execution too: the next may start when both are over."""
         self.in_flight -= 1
 
     def narrow(self) -> None:
         """A call had no answer: one at a time until there is one."""
         self._window = 1
 
-    def widen(self) -> bool:
-        """The target answered: the breaker is whole again, and twice as many calls may go out. True where it was not
-        whole before."""
+    def answered(self) -> bool:
+        """The target answered: the breaker is whole again and more calls may go out. True where it was not whole."""
         self._window = min(2 * self._window, WIDEST_WINDOW)
-        was_probing = self.breaker.probing
+        was_open = self.breaker.probing
         if self.breaker is not HEALTHY:
             self.breaker = HEALTHY
-        return was_probing
+        return was_open
+
+
+def decoded_limiter(stored: object) -> Limiter:
+    return Limiter() if stored is None else msgspec.convert(stored, Limiter)
+
+
+def decoded_breaker(stored: object) -> Breaker:
+    return HEALTHY if stored is None else msgspec.convert(stored, Breaker)

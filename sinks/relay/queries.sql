@@ -21,11 +21,6 @@ WHERE o.practice_id = k.p AND o.id = k.i;
 -- name: backlog
 SELECT count(*), coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8 FROM outbox;
 
--- name: settings_truth
-SELECT practice_id, version, effective_from, body, saved_at, saved_by, reason
-FROM settings WHERE practice_id = ANY(:practice_ids::text[])
-ORDER BY practice_id, version;
-
 -- name: begin_republish
 -- One row a day, whoever comes first: a restart neither skips nor repeats the nightly republish.
 INSERT INTO settings_republished (day, republished_at)

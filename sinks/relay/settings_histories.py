@@ -10,7 +10,7 @@ import msgspec
 from schemas.codec import encode_settings
 from schemas.topics import TopicName
 from sinks.ledger.named_queries import named_queries
-from sinks.ledger.practices.settings.stored_settings import histories
+from sinks.ledger.practices.settings.stored_settings import read_histories
 from sinks.relay.outbox_rows import Connection, OutboxRow
 
 _SQL = named_queries("sinks.relay")
@@ -28,11 +28,10 @@ def with_truth(connection: Connection, rows: Sequence[OutboxRow]) -> list[Outbox
     newest = {row.practice_id: row for row in rows if row.topic is TopicName.SETTINGS}
     if not newest:
         return list(rows)
-    stored = connection.execute(_SQL["settings_truth"], {"practice_ids": sorted(newest)})
-    truth = histories(newest, stored)
+    stored = read_histories(connection, newest)
     records = [row for row in rows if row.topic is not TopicName.SETTINGS]
     for practice_id, row in newest.items():
-        history = truth[practice_id]
+        history = stored[practice_id]
         if history.versions:
             records.append(
                 msgspec.structs.replace(row, key=practice_id.encode(), value=encode_settings(history), part=None)

@@ -10,27 +10,20 @@ import msgspec
 
 from processors.rules.decisions import shares as sharing
 from processors.rules.decisions.arrival import Arrival
-from processors.rules.decisions.claims import SettledClaim, WriteOffPolicy, settle_claim
-from processors.rules.decisions.initial_state import (
-    ZERO,
-    InitialState,
-    at_once,
-    initial_state_when_on,
-    switched_off,
-    with_hold,
-)
+from processors.rules.decisions.claims import Allowed, SettledClaim, settle
+from processors.rules.decisions.initial_state import ZERO, Standing, at_once, held, standing_when_on, switched_off
 from processors.rules.decisions.lanes import at_pms, of_remittance
-from processors.rules.decisions.timing import ledger_date_of, timing_of
+from processors.rules.decisions.timing import booked_on, timing_of
 from schemas.bookkeeping.cut_offs import local_date
 from schemas.events import PaymentCorrected, PaymentFacts, PaymentKind, Remittance
-from schemas.plan import ClaimOrder, Decision, Instruction, PlannedEntry
+from schemas.plan import ClaimOrder, Decision, Instruction, PlannedEffect
 from schemas.practice_settings import AmountMode, PracticeSettings, SettingsVersion, UnattachedInsurance
 from schemas.vocabulary import SKIPPED, DecisionReason, EntryKind, State, Target
 
 _INSURANCE: Final = PaymentKind.INSURANCE
 _PAYMENT: Final = EntryKind.INSURANCE_PAYMENT
 _WRITE_OFF: Final = EntryKind.WRITE_OFF
-_AT_OFFICE: Final = InitialState(State.AWAITING_MANUAL_POST, DecisionReason.PATIENT_UNTOUCHED)
+_AT_OFFICE: Final = Standing(State.AWAITING_MANUAL_POST, DecisionReason.PATIENT_UNTOUCHED)
 
 
 def decide_insurance(event: PaymentFacts, version: SettingsVersion, arrival: Arrival) -> Decision:
@@ -43,8 +36,8 @@ def decide_insurance(event: PaymentFacts, version: SettingsVersion, arrival: Arr
     mode = settings.types.insurance
     timing = timing_of(settings, _INSURANCE, event.tender, event.settled_outside)
     off = switched_off(settings, mode)
-    initial = off or initial_state_when_on(mode, timing, event.occurred_at, arrival)
-    booking = _Booking(event, settings, initial, arrival, ledger_date_of(settings, event.occurred_at, arrival))
+    standing = off or standing_when_on(mode, timing, event.occurred_at, arrival)
+    booking = _Booking(event, settings, standing, arrival, booked_on(settings, event.occurred_at, arrival))
     remittance = event.remittance
     if remittance is None or not (remittance.claims or remittance.provider_adjustments):
         effects = tuple(booking.unattached())
@@ -53,10 +46,10 @@ def decide_insurance(event: PaymentFacts, version: SettingsVersion, arrival: Arr
     nothing = all(effect.state is State.SKIPPED_ZERO for effect in effects)
     return Decision(
         settings_version=version.version,
-        reason=ZERO.reason if nothing else initial.reason,
+        reason=ZERO.reason if nothing else standing.reason,
         amount_mode=AmountMode.GROSS,
         timing=timing,
-        late=initial.late,
+        late=standing.late,
         effects=effects,
     )
 
@@ -66,70 +59,70 @@ class _Booking(msgspec.Struct, frozen=True):
 
     event: PaymentFacts
     settings: PracticeSettings
-    initial: InitialState
+    standing: Standing
     arrival: Arrival
     ledger_date: date
 
-    def claims(self, remittance: Remittance) -> Iterator[PlannedEntry]:
+    def claims(self, remittance: Remittance) -> Iterator[PlannedEffect]:
         """Per claim its payment, zero included, and the write-off that waits for it: one unit (I-6, M-9)."""
         codes = frozenset(self.settings.write_off_codes)
-        policy = WriteOffPolicy(codes, local_date(self.event.occurred_at, self.settings.zone))
+        allowed = Allowed(codes, local_date(self.event.occurred_at, self.settings.zone))
         alone = len(remittance.claims) == 1
         for position, told in enumerate(remittance.claims):
-            claim = settle_claim(remittance, told, policy)
+            claim = settle(remittance, told, allowed)
             part = "" if alone else str(position)
-            initial = self._state_of_claim(claim)
-            yield self._of_claim(_PAYMENT, part, claim, claim.order.paid_minor, initial, None)
+            standing = self._standing_of(claim)
+            yield self._of_claim(_PAYMENT, part, claim, claim.order.paid_minor, standing, None)
             if claim.order.write_off_minor:
                 origin = (_PAYMENT, part)
-                yield self._of_claim(_WRITE_OFF, part, claim, claim.order.write_off_minor, initial, origin)
+                yield self._of_claim(_WRITE_OFF, part, claim, claim.order.write_off_minor, standing, origin)
 
-    def at_office(self, remittance: Remittance) -> Iterator[PlannedEntry]:
+    def at_office(self, remittance: Remittance) -> Iterator[PlannedEffect]:
         """What the insurer kept or added for no claim (PLB), so that the entries add up to the payment (I-2).
 
         It belongs on no patient's ledger: a person books it at office level.
         """
         for position, adjustment in enumerate(remittance.provider_adjustments):
-            initial = self.initial if self.initial.state in SKIPPED else _AT_OFFICE
+            standing = self.standing if self.standing.state in SKIPPED else _AT_OFFICE
             yield self._effect(
                 _PAYMENT,
                 f"plb{position}",
                 -adjustment.amount_minor,
-                initial if adjustment.amount_minor else ZERO,
+                standing if adjustment.amount_minor else ZERO,
                 of_remittance(remittance.remittance_id),
                 office_level=True,
             )
 
-    def unattached(self) -> Iterator[PlannedEntry]:
+    def unattached(self) -> Iterator[PlannedEffect]:
         """A payment without a remittance: posted as it is or held until somebody names its claim, by setting (I-12)."""
-        initial = self._unnamed(self.initial)
+        standing = self._unnamed(self.standing)
         for share in sharing.of_payment(self.event):
             yield self._effect(
                 _PAYMENT,
                 share.part,
                 share.applied_minor,
-                initial if share.applied_minor else ZERO,
+                standing if share.applied_minor else ZERO,
                 at_pms(share.patient_ref, self.event.event_id),
                 patient_ref=share.patient_ref,
                 provider_ref=share.provider_ref,
                 procedure_ref=share.procedure_ref,
             )
 
-    def _state_of_claim(self, claim: SettledClaim) -> InitialState:
+    def _standing_of(self, claim: SettledClaim) -> Standing:
         """A claim in doubt is held whole (I-3); one that takes money back waits for no clearance (I-9, T-13)."""
-        initial = self.initial
-        if claim.takes_back and initial.state is State.AWAITING_CLEARANCE:
-            initial = at_once(self.arrival.at)
+        standing = self.standing
+        if claim.takes_back and standing.state is State.AWAITING_CLEARANCE:
+            standing = at_once(self.arrival.at)
         if not claim.named:
-            initial = self._unnamed(initial)
+            standing = self._unnamed(standing)
         if claim.doubtful:
-            initial = with_hold(initial, State.AWAITING_REVIEW, DecisionReason.CODE_NOT_ALLOWED)
-        return initial
+            standing = held(standing, State.AWAITING_REVIEW, DecisionReason.CODE_NOT_ALLOWED)
+        return standing
 
-    def _unnamed(self, initial: InitialState) -> InitialState:
+    def _unnamed(self, standing: Standing) -> Standing:
         if self.settings.unattached_insurance is UnattachedInsurance.POST:
-            return initial
-        return with_hold(initial, State.AWAITING_ALLOCATION, DecisionReason.CLAIM_NOT_NAMED)
+            return standing
+        return held(standing, State.AWAITING_ALLOCATION, DecisionReason.CLAIM_NOT_NAMED)
 
     def _of_claim(
         self,
@@ -137,13 +130,13 @@ class _Booking(msgspec.Struct, frozen=True):
         part: str,
         claim: SettledClaim,
         amount_minor: int,
-        initial: InitialState,
+        standing: Standing,
         depends_on: tuple[EntryKind, str] | None,
-    ) -> PlannedEntry:
+    ) -> PlannedEffect:
         order = claim.order
         lane = of_remittance(order.remittance_ref)
         return self._effect(
-            entry_kind, part, amount_minor, initial, lane, depends_on, patient_ref=claim.patient_ref, claim=order
+            entry_kind, part, amount_minor, standing, lane, depends_on, patient_ref=claim.patient_ref, claim=order
         )
 
     def _effect(
@@ -151,7 +144,7 @@ class _Booking(msgspec.Struct, frozen=True):
         entry_kind: EntryKind,
         part: str,
         amount_minor: int,
-        initial: InitialState,
+        standing: Standing,
         lane: str,
         depends_on: tuple[EntryKind, str] | None = None,
         *,
@@ -160,18 +153,18 @@ class _Booking(msgspec.Struct, frozen=True):
         procedure_ref: str | None = None,
         claim: ClaimOrder | None = None,
         office_level: bool = False,
-    ) -> PlannedEntry:
+    ) -> PlannedEffect:
         """Without gross, fee or surcharge of the whole: they are no business of one patient's ledger (I-7, I-10)."""
         event = self.event
-        return PlannedEntry(
+        return PlannedEffect(
             target=Target.PMS,
             entry_kind=entry_kind,
             part=part,
             depends_on=depends_on,
-            state=initial.state,
-            holds=initial.holds,
-            reason=initial.reason,
-            due_at=initial.due_at,
+            state=standing.state,
+            holds=standing.holds,
+            reason=standing.reason,
+            due_at=standing.due_at,
             lane=lane,
             instruction=Instruction(
                 entry_kind=entry_kind,

@@ -71,10 +71,6 @@ WHERE NOT EXISTS (
           AND v.kind = 'payout' AND v.version > i.version AND v.superseded_by IS NULL)
 ORDER BY i.practice_id, i.source, i.payment_id, i.payout_id, i.number;
 
--- name: histories
-SELECT practice_id, version, effective_from, body, saved_at, saved_by, reason
-FROM settings WHERE practice_id = ANY(:practice_ids::text[]) ORDER BY practice_id, version;
-
 -- name: add_dispute!
 -- Opened and closed come in any order; an inquiry and its chargeback are one dispute (R-10).
 INSERT INTO disputes (practice_id, source, dispute_id, payment_id, opened_at, respond_by, outcome, closed_at)

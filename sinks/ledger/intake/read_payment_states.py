@@ -20,7 +20,9 @@ from schemas.writebacks import Identity, MoneyKind, SourcePosition, Writeback
 from sinks.ledger.intake.payment_key import PaymentKey, event_of
 from sinks.ledger.intake.working_state import WorkingState, WorkingStates
 from sinks.ledger.named_queries import named_queries
+from sinks.ledger.practices.settings.stored_settings import HISTORIES, StoredVersion
 from sinks.ledger.practices.settings.stored_settings import histories as saved_histories
+from sinks.ledger.rows.row_factory import rows_as
 
 _SQL: Final = named_queries("sinks.ledger.intake", "payment_states.sql")
 
@@ -48,13 +50,13 @@ def read_lives(cursor: Cursor, keys: Iterable[PaymentKey]) -> tuple[WorkingState
     payments = [key for key in ordered if key.kind == _PAYMENT]
     connection = cursor.connection
     with connection.pipeline():
+        saved = connection.cursor(row_factory=rows_as(StoredVersion)).execute(HISTORIES, {"practice_ids": practices})
         reads = [
-            _send(connection, "histories", {"practice_ids": practices}),
             _send(connection, "events", _named(ordered) | {"kinds": [key.kind for key in ordered]}),
             _send(connection, "payout_items", _named(payments)),
         ]
-    versions, events, items = [read.fetchall() for read in reads]
-    histories = saved_histories(practices, versions)
+    events, items = [read.fetchall() for read in reads]
+    histories = saved_histories(practices, saved.fetchall())
     for practice_id, source, payment_id, payout_id, category, gross, fee in items:
         item = PaidItem(
             payout_id=payout_id,

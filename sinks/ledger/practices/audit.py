@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -11,6 +10,7 @@ from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
 from sinks.ledger.named_queries import named_queries
+from sinks.ledger.rows.fetch import fetch_values
 
 _SQL: Final = named_queries("sinks.ledger.practices")
 
@@ -26,13 +26,13 @@ def append(
     actor: str,
     action: str,
     subject: str | None = None,
-    before: Mapping[str, Any] | None = None,
-    after: Mapping[str, Any] | None = None,
+    before: Any = None,
+    after: Any = None,
     why: str | None = None,
 ) -> None:
     """Add one entry in the transaction of the action itself. The caller holds the practice's lock.
 
-    `before` and `after` hold ids and settings, never a person's data and never a secret.
+    `before` and `after` are JSON: they hold ids and settings, never a person's data and never a secret.
     """
     cursor.execute(
         _SQL["audit"],
@@ -51,4 +51,4 @@ def append(
 
 def broken(cursor: Cursor, practice_id: str) -> list[int]:
     """Numbers of entries whose chain does not hold; empty for an untouched trail."""
-    return [row[0] for row in cursor.execute(_SQL["audit_broken"], {"practice_id": practice_id})]
+    return fetch_values(cursor, _SQL["audit_broken"], {"practice_id": practice_id})

@@ -1,8 +1,7 @@
-"""A practice's connections to its targets: saved, listed, and never one account for two practices (law 22)."""
+"""Saves a practice's connections to its targets: never one account for two practices (law 22)."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
 
@@ -12,11 +11,10 @@ from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
 from schemas.vocabulary import State, Target
-from sinks.ledger import gates
 from sinks.ledger.named_queries import named_queries
-from sinks.ledger.practices.audit import append
-from sinks.ledger.practices.registry import require_practice
-from sinks.ledger.waiting.reevaluate import moment, recompute
+from sinks.ledger.rows.fetch import fetch_one, fetch_value
+from sinks.ledger.unit_of_work import UnitOfWork
+from sinks.ledger.waiting.reevaluate import reevaluate
 from sinks.ledger.waiting.release import compose_anew, release
 from streams.runtime.errors import ConfigurationError
 
@@ -48,17 +46,15 @@ class Saved(msgspec.Struct, frozen=True):
     """Dead effects that may go again with the repaired setting."""
 
 
-class Listed(msgspec.Struct, frozen=True, kw_only=True):
-    """A connection without its secret."""
+class _Connected(msgspec.Struct, frozen=True):
+    """The connection that the practice uses for the target now."""
 
-    practice_id: str
-    target: str
+    home_practice_id: str
     connection_id: str
     route: str
     base_url: str
-    enabled: bool
-    closed_reason: str | None
-    changed_at: datetime
+    config: dict[str, Any]
+    account_fingerprint: str
 
 
 def fingerprint(route: str, *parts: str) -> str:
@@ -66,45 +62,37 @@ def fingerprint(route: str, *parts: str) -> str:
     return sha256("\0".join((route, *parts)).encode()).hexdigest()
 
 
-def save_connection(cursor: Cursor, given: ConnectionInput, *, actor: str, now: datetime | None) -> Saved:
-    """Add a practice's connection or repair it, inside the caller's transaction. Blocks for the practice's lock.
+def save_connection(unit: UnitOfWork, given: ConnectionInput, *, actor: str) -> Saved:
+    """Add a practice's connection or repair it, in the practice's unit of work. Blocks.
 
-    1. Lock the practice, then the gate, so that no mark slips in. 2. Refuse an account that another practice has (law
-    22), and another account while something is in doubt at this one: its read-back would look in the wrong place. Keys
-    may be renewed at any time (`same_account`): entries in doubt behind revoked keys would otherwise stay so for ever.
-    3. Save; with another account, fence whoever holds the old one. 4. Open the gate. 5. Release what died of the
-    setting or waited for the connection. 6. Audit, without secrets. Raises ConfigurationError that says what to do.
+    1. Lock the gates, so that no mark slips in. 2. Refuse an account that another practice has (law 22), and another
+    account while something is in doubt at this one: its read-back would look in the wrong place. Keys may be renewed at
+    any time (`same_account`): entries in doubt behind revoked keys would otherwise stay so for ever. 3. Save; with
+    another account, fence whoever holds the old one. 4. Open the gate. 5. Release what died of the setting or waited
+    for the connection. 6. Audit, without secrets. Raises ConfigurationError that says what to do.
     """
-    require_practice(cursor, given.practice_id)
-    key = (given.practice_id, given.connection_id)
-    gates.lock(cursor, [key])
-    at = moment(cursor, now)
+    unit.lock_gates([given.connection_id])
     fields = msgspec.structs.asdict(given) | {
         "target": given.target.value,
         "config": Jsonb(given.config),
         "actor": actor,
-        "now": now,
     }
-    standing = cursor.execute(_SQL["standing"], fields).fetchone()
-    _refuse_shared(cursor, given, fields)
-    if standing is None:
-        _add(cursor, given, fields)
+    connected = fetch_one(unit.cursor, _Connected, _SQL["lock_connection"], fields)
+    _refuse_shared(unit.cursor, given, fields)
+    if connected is None:
+        _add(unit.cursor, given, fields)
     else:
-        _change(cursor, given, fields, standing)
-    cursor.execute(_SQL["open_gate"], fields)
-    released = release(
-        cursor, given.practice_id, [State.INVALID_CONFIG], actor=actor, now=now, connection_id=given.connection_id
-    )
-    recompute(cursor, given.practice_id, now=now, jitter_s=0)
-    gates.refresh(cursor, [key], now=now, jitter_s=0)
-    append(
-        cursor,
-        given.practice_id,
-        at=at,
+        _change(unit, given, fields, connected)
+    unit.cursor.execute(_SQL["open_gate"], fields)
+    released = release(unit, [State.INVALID_CONFIG], actor=actor, connection_id=given.connection_id)
+    reevaluate(unit)
+    unit.refresh_gates([given.connection_id])
+    unit.audit(
+        "target.add" if connected is None else "target.change",
         actor=actor,
-        action="target.add" if standing is None else "target.change",
+        why=None,
         subject=given.connection_id,
-        before=None if standing is None else {"base_url": standing[3], "config": standing[4]},
+        before=None if connected is None else {"base_url": connected.base_url, "config": connected.config},
         after={
             "base_url": given.base_url,
             "config": given.config,
@@ -113,50 +101,14 @@ def save_connection(cursor: Cursor, given: ConnectionInput, *, actor: str, now: 
             "released": released,
         },
     )
-    return Saved(standing is None, released)
-
-
-def stored_fingerprint(cursor: Cursor, practice_id: str, target: Target) -> str | None:
-    """Of the account that is connected now; None where there is none."""
-    row = _stored(cursor, practice_id, target)
-    return None if row is None else row[6]
-
-
-def stored_connection(cursor: Cursor, practice_id: str, target: Target) -> dict[str, Any] | None:
-    """The fields that open a target (`sinks.targets.catalogue.StoredConnection`); the secret is still sealed."""
-    row = _stored(cursor, practice_id, target)
-    if row is None:
-        return None
-    names = ("home_practice_id", "connection_id", "route", "base_url", "config", "secret")
-    return dict(zip(names, (*row[:5], None if row[5] is None else bytes(row[5])), strict=True))
-
-
-def _stored(cursor: Cursor, practice_id: str, target: Target) -> TupleRow | None:
-    return cursor.execute(_SQL["stored"], {"practice_id": practice_id, "target": target.value}).fetchone()
-
-
-def list_connections(cursor: Cursor, practice_id: str | None) -> list[Listed]:
-    """All connections, or one practice's. Reads no secret."""
-    return [
-        Listed(
-            practice_id=row[0],
-            target=row[1],
-            connection_id=row[2],
-            route=row[3],
-            base_url=row[4],
-            enabled=row[5],
-            closed_reason=row[6],
-            changed_at=row[7],
-        )
-        for row in cursor.execute(_SQL["listed"], {"practice_id": practice_id}).fetchall()
-    ]
+    return Saved(connected is None, released)
 
 
 def _refuse_shared(cursor: Cursor, given: ConnectionInput, fields: dict[str, Any]) -> None:
-    owner = cursor.execute(_SQL["owner_of_account"], fields).fetchone()
-    if owner is not None and owner[0] != given.practice_id:
+    owner = fetch_value(cursor, _SQL["owner_of_account"], fields)
+    if owner not in (None, given.practice_id):
         raise ConfigurationError(
-            f"practice {owner[0]} already uses this account at {given.route}, and this release does not let two "
+            f"practice {owner} already uses this account at {given.route}, and this release does not let two "
             "practices share one: its limits and failures would be counted twice. Give each its own account"
         )
 
@@ -164,30 +116,30 @@ def _refuse_shared(cursor: Cursor, given: ConnectionInput, fields: dict[str, Any
 def _add(cursor: Cursor, given: ConnectionInput, fields: dict[str, Any]) -> None:
     if given.secret is None:
         raise ConfigurationError("a new connection needs its secrets: give --secrets FILE, or - for standard input")
-    cursor.execute(_SQL["add"], fields)
-    cursor.execute(_SQL["use"], fields)
+    cursor.execute(_SQL["add_connection"], fields)
+    cursor.execute(_SQL["use_connection"], fields)
 
 
-def _change(cursor: Cursor, given: ConnectionInput, fields: dict[str, Any], standing: TupleRow) -> None:
-    home, connection_id, route, _, _, account = standing
-    if home != given.practice_id or connection_id != given.connection_id or route != given.route:
+def _change(unit: UnitOfWork, given: ConnectionInput, fields: dict[str, Any], connected: _Connected) -> None:
+    same = (given.practice_id, given.connection_id, given.route)
+    if (connected.home_practice_id, connected.connection_id, connected.route) != same:
         raise ConfigurationError(
-            f"practice {given.practice_id} already posts to {given.target.value} through {route}: "
+            f"practice {given.practice_id} already posts to {given.target.value} through {connected.route}: "
             "changing the route is not part of this release"
         )
-    if account != given.fingerprint and not given.same_account:
-        found = cursor.execute(_SQL["in_doubt"], fields).fetchone()
-        in_doubt = 0 if found is None else found[0]
+    other_account = connected.account_fingerprint != given.fingerprint
+    if other_account and not given.same_account:
+        in_doubt = fetch_value(unit.cursor, _SQL["count_in_doubt"], fields)
         if in_doubt:
             raise ConfigurationError(
                 f"{in_doubt} entries are in doubt at the account that is connected now: change the account when "
                 "`writeback transactions list` shows none SENDING, ACCEPTED, UNCERTAIN or just redriven, or "
                 "give --same-account if these are only new keys to the same books"
             )
-        cursor.execute(_SQL["moved"], fields)
-        cursor.execute(_SQL["fence_connection"], fields)
-        cursor.execute(_SQL["fence_gate"], fields)
-        compose_anew(cursor, given.practice_id, given.connection_id)
-    elif account != given.fingerprint:
-        cursor.execute(_SQL["same_books"], fields)
-    cursor.execute(_SQL["change"], fields)
+        unit.cursor.execute(_SQL["add_account"], fields)
+        unit.cursor.execute(_SQL["fence_connection"], fields)
+        unit.cursor.execute(_SQL["fence_gate"], fields)
+        compose_anew(unit, given.connection_id)
+    elif other_account:
+        unit.cursor.execute(_SQL["rename_account"], fields)
+    unit.cursor.execute(_SQL["change_connection"], fields)

@@ -1,19 +1,24 @@
--- name: standing
+-- name: lock_connection
 -- The connection that a practice uses for a target, locked: somebody is about to change it.
 SELECT c.home_practice_id, c.connection_id, c.route, c.base_url, c.config, c.account_fingerprint
 FROM practice_connections p JOIN connections c USING (home_practice_id, connection_id)
 WHERE p.practice_id = :practice_id AND p.target = :target
 FOR NO KEY UPDATE OF c;
 
--- name: stored
-SELECT c.home_practice_id, c.connection_id, c.route, c.base_url, c.config, c.secret, c.account_fingerprint
+-- name: stored_connection
+SELECT c.home_practice_id, c.connection_id, c.route, c.base_url, c.config, c.secret
+FROM practice_connections p JOIN connections c USING (home_practice_id, connection_id)
+WHERE p.practice_id = :practice_id AND p.target = :target;
+
+-- name: stored_fingerprint
+SELECT c.account_fingerprint
 FROM practice_connections p JOIN connections c USING (home_practice_id, connection_id)
 WHERE p.practice_id = :practice_id AND p.target = :target;
 
 -- name: owner_of_account
 SELECT home_practice_id FROM connections WHERE account_fingerprint = :fingerprint;
 
--- name: in_doubt
+-- name: count_in_doubt
 -- Also what was sent once and is to be looked for before it is sent again, or once more (laws 4 and 20).
 SELECT (SELECT count(*) FROM effects
         WHERE practice_id = :practice_id AND connection_id = :connection_id AND second_look_at IS NOT NULL)
@@ -22,17 +27,17 @@ WHERE practice_id = :practice_id AND connection_id = :connection_id
   AND is_in_lane(state)
   AND (NOT is_ready(state) OR (look_first AND sent_at IS NOT NULL));
 
--- name: add!
+-- name: add_connection!
 INSERT INTO connections (home_practice_id, connection_id, target, route, base_url, account_fingerprint, config,
     secret, secret_version, capabilities, added_by)
 VALUES (:practice_id, :connection_id, :target, :route, :base_url, :fingerprint, :config, :secret, 1, :capabilities,
     :actor);
 
--- name: use!
+-- name: use_connection!
 INSERT INTO practice_connections (practice_id, target, home_practice_id, connection_id)
 VALUES (:practice_id, :target, :practice_id, :connection_id);
 
--- name: change!
+-- name: change_connection!
 -- A null secret keeps the stored one. `changed_at` tells posters to open the connection anew; a renewed token does not.
 UPDATE connections SET base_url = :base_url, account_fingerprint = :fingerprint, config = :config,
     capabilities = :capabilities, secret = coalesce(:secret::bytea, secret),
@@ -40,7 +45,7 @@ UPDATE connections SET base_url = :base_url, account_fingerprint = :fingerprint,
     enabled = true, not_before = 'epoch', breaker = NULL, closed_reason = NULL, closed_at = NULL, changed_at = now()
 WHERE home_practice_id = :practice_id AND connection_id = :connection_id;
 
--- name: moved!
+-- name: add_account!
 -- Another account from now on; before the first of these rows it was the one that stands there until now.
 INSERT INTO connection_accounts (home_practice_id, connection_id, since, account_fingerprint)
 SELECT c.home_practice_id, c.connection_id, k.since, k.account
@@ -49,7 +54,7 @@ CROSS JOIN LATERAL (VALUES ('epoch'::timestamptz, c.account_fingerprint), (now()
 WHERE c.home_practice_id = :practice_id AND c.connection_id = :connection_id
 ON CONFLICT DO NOTHING;
 
--- name: same_books!
+-- name: rename_account!
 -- Other keys to the same books: they always were these.
 UPDATE connection_accounts a SET account_fingerprint = :fingerprint
 FROM connections c
@@ -70,20 +75,20 @@ WHERE practice_id = :practice_id AND connection_id = :connection_id;
 UPDATE gates SET not_before = 'epoch', breaker = NULL, closed_reason = NULL, closed_at = NULL
 WHERE practice_id = :practice_id AND connection_id = :connection_id;
 
--- name: listed
+-- name: list_connections
 SELECT p.practice_id, p.target, c.connection_id, c.route, c.base_url, c.enabled,
-    coalesce(c.closed_reason, g.closed_reason), c.changed_at
+    coalesce(c.closed_reason, g.closed_reason) AS closed_reason, c.changed_at
 FROM practice_connections p JOIN connections c USING (home_practice_id, connection_id)
 LEFT JOIN gates g ON g.practice_id = p.practice_id AND g.connection_id = p.connection_id
 WHERE :practice_id::text IS NULL OR p.practice_id = :practice_id
 ORDER BY p.practice_id, p.target;
 
--- name: untold
+-- name: connections_without_capabilities
 -- Connections of an earlier release, which did not keep what they can write.
 SELECT home_practice_id, connection_id, route, base_url, config FROM connections
 WHERE capabilities IS NULL ORDER BY home_practice_id, connection_id;
 
--- name: tell!
+-- name: set_capabilities!
 -- Only for the mapping that was read.
 UPDATE connections SET capabilities = :capabilities
 WHERE home_practice_id = :home AND connection_id = :connection_id AND config = :config::jsonb AND capabilities IS NULL;

@@ -1,102 +1,65 @@
-"""An original ended without our post: what hangs on it ends alike or becomes a person's (R-14, PROTOCOL section 3)."""
+"""What depends on an original that ended without our post: it ends alike or becomes a person's (R-14)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-import psycopg
-from psycopg.rows import TupleRow
+import msgspec
 
-from schemas.vocabulary import (
-    ENDED_UNPOSTED,
-    PENDING,
-    SKIPPED,
-    DecisionReason,
-    EntryKind,
-    State,
-    Target,
-)
-from sinks.ledger import gates, outbox
+from schemas.vocabulary import ENDED_UNPOSTED, PENDING, SKIPPED, DecisionReason, State
+from sinks.ledger.effect_moves import Clears, Move, move_of
 from sinks.ledger.named_queries import named_queries
+from sinks.ledger.rows.effects import EffectView
+from sinks.ledger.rows.fetch import fetch_all
+from sinks.ledger.unit_of_work import UnitOfWork
 
-_WAITING: Final = named_queries("sinks.ledger.waiting")
-_GATES: Final = named_queries("sinks.ledger", "gates.sql")
-
-Cursor = psycopg.Cursor[TupleRow]
+_SQL: Final = named_queries("sinks.ledger.waiting")
 
 
-def follow_originals(
-    cursor: Cursor, practice_id: str, effect_ids: Iterable[int], *, now: datetime, jitter_s: int
-) -> int:
-    """Let follow what depends on effects that this transaction just ended; returns how many moved. Blocks.
+class _Dependent(msgspec.Struct, frozen=True):
+    effect_id: int
+    same_plan: bool
+    original: State
+    """The state of what it depends on."""
 
-    For whatever ends an effect by hand, recording or dismissing (`writeback entries`). The caller holds the practice's
-    lock. 1. the gates. 2. level by level: parts of the original's own plan take its state; reversals, open
-    still, become AWAITING_MANUAL_POST and depend on nobody (R-14). What is in doubt, or to be looked up, stays. 3.
-    results. 4. the gates' next time. Raises ValueError for an original that has not ended.
+
+def follow_originals(unit: UnitOfWork, effect_ids: Iterable[int]) -> int:
+    """Move what depends on effects that this unit just ended (`ENDED_UNPOSTED`); returns how many moved. Blocks.
+
+    Level by level: parts of the original's own plan take its state; reversals, open still, become AWAITING_MANUAL_POST
+    and depend on nobody (R-14). What is in doubt, or to be looked up, stays. Raises ValueError for an original that has
+    not ended.
     """
-    gates.lock(cursor, _gates(cursor, practice_id))
-    rows: list[Any] = []
+    count = 0
     level = sorted(set(effect_ids))
     while level:
-        found = cursor.execute(_WAITING["hanging_on"], {"practice_id": practice_id, "effect_ids": level}).fetchall()
-        moves = [(row, state) for row in found if (state := _follows(row)) is not None]
-        if moves:
-            _move(cursor, practice_id, moves, now)
-        rows += moves
-        level = sorted(row[0] for row, state in moves if state in ENDED_UNPOSTED)
-    outbox.enqueue(cursor, [_result(practice_id, row, state, now) for row, state in rows])
-    touched = {(practice_id, row[4]) for row, _ in rows if row[4] is not None}
-    gates.refresh(cursor, touched, now=now, jitter_s=jitter_s)
-    return len(rows)
+        parameters = {"practice_id": unit.practice_id, "effect_ids": level}
+        found = {each.effect_id: each for each in fetch_all(unit.cursor, _Dependent, _SQL["dependents"], parameters)}
+        effects = unit.lock_effects(found) if found else []
+        moves = [move for effect in effects if (move := _follow(effect, found[effect.effect_id])) is not None]
+        unit.move(moves)
+        count += len(moves)
+        level = [move.effect_id for move in moves if move.state in ENDED_UNPOSTED]
+    return count
 
 
-def _follows(row: TupleRow) -> State | None:
-    """The state to go to; None = it stays."""
-    state, same_plan, original = State(row[1]), bool(row[2]), State(row[3])
+def _follow(effect: EffectView, dependent: _Dependent) -> Move | None:
+    """None: it stays."""
+    original = dependent.original
     if original not in ENDED_UNPOSTED:
         raise ValueError(f"an original that is {original} has not ended")
-    if state not in PENDING:
+    if effect.state not in PENDING:
         return None
-    if same_plan and original not in SKIPPED:
-        return None if original is State.VOIDED_BEFORE_POST and row[5] else original
-    return State.AWAITING_MANUAL_POST if state is not State.AWAITING_MANUAL_POST or row[6] is not None else None
-
-
-def _move(cursor: Cursor, practice_id: str, moves: list[tuple[TupleRow, State]], now: datetime) -> None:
-    cursor.execute(
-        _WAITING["follow"],
-        {
-            "practice_id": practice_id,
-            "effect_ids": [row[0] for row, _ in moves],
-            "states": [state.value for _, state in moves],
-            "reason": DecisionReason.ORIGINAL_NOT_POSTED.value,
-            "now": now,
-        },
-    )
-
-
-def _gates(cursor: Cursor, practice_id: str) -> list[gates.GateKey]:
-    rows = cursor.execute(_GATES["gates_of"], {"practice_id": practice_id}).fetchall()
-    return [(practice_id, row[0]) for row in rows]
-
-
-def _result(practice_id: str, row: TupleRow, state: State, now: datetime) -> outbox.OutboxMessage:
-    source, event_id, subject, target, entry_kind, part, reason, amount_minor, currency = row[7:16]
-    by_hand = state is State.AWAITING_MANUAL_POST
-    return outbox.result_message(
-        practice_id=practice_id,
-        source=source,
-        event_id=event_id,
-        subject=subject,
-        state=state,
-        target=Target(target),
-        entry_kind=EntryKind(entry_kind),
-        part=part,
-        reason=DecisionReason.ORIGINAL_NOT_POSTED if by_hand else DecisionReason(reason),
-        amount_minor=amount_minor,
-        currency=currency,
-        changed_at=now,
+    if dependent.same_plan and original not in SKIPPED:
+        kept = original is State.VOIDED_BEFORE_POST and effect.look_first
+        return None if kept else move_of(effect, original)
+    manual = State.AWAITING_MANUAL_POST
+    holds = effect.holds if manual in effect.holds else (*effect.holds, manual)
+    return move_of(
+        effect,
+        manual,
+        reason=DecisionReason.ORIGINAL_NOT_POSTED,
+        holds=holds,
+        clears=(Clears.DEPENDS_ON,),
     )

@@ -1,108 +1,68 @@
-"""A fact changed: effects that waited for it move on, under the practice's lock (law 8, PROTOCOL section 3)."""
+"""Re-evaluates waiting effects after a link, switch or connection changed (PROTOCOL section 3)."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
+import msgspec
 import psycopg
 from psycopg.rows import TupleRow
 
-from processors.rules.lifecycle.waiting_state import first_unmet, needs_link, said_reason, stops_for_master
-from schemas.vocabulary import DecisionReason, EntryKind, State, Target
-from sinks.ledger import gates, outbox
+from processors.rules.lifecycle.waiting_state import first_unmet, needs_link, stops_for_master
+from schemas.vocabulary import LOOKED_UP, DecisionReason
+from sinks.ledger.effect_moves import Clears, Move, move_of
 from sinks.ledger.named_queries import named_queries
+from sinks.ledger.rows.effects import EffectView
+from sinks.ledger.rows.fetch import fetch_all, fetch_value
+from sinks.ledger.unit_of_work import UnitOfWork
 
-_PRACTICES: Final = named_queries("sinks.ledger.practices")
-_WAITING: Final = named_queries("sinks.ledger.waiting")
-_EFFECTS: Final = named_queries("sinks.ledger", "effects.sql")
-
-Cursor = psycopg.Cursor[TupleRow]
-
-
-def lock(cursor: Cursor, practice_id: str) -> bool:
-    """Lock the practice's row; False when there is none. Blocks while another writer of its ledger is at work."""
-    return cursor.execute(_PRACTICES["lock_practice"], {"practice_id": practice_id}).fetchone() is not None
+_SQL: Final = named_queries("sinks.ledger.waiting")
 
 
-def recompute(
-    cursor: Cursor, practice_id: str, *, now: datetime | None, jitter_s: int, patient_ref: str | None = None
-) -> int:
-    """Give what waits for a link, the master switch or its connection its first unmet condition; returns how many
-    changed.
+class _Held(msgspec.Struct, frozen=True):
+    """What is looked up for an effect and not stored with it."""
 
-    The caller holds the practice's lock and made its change in an earlier statement.
-    1. lock the gates. 2. lock and read the effects. 3. recompute, pure. 4. write, with results. 5. refresh the gates.
+    effect_id: int
+    linked: bool
+    office_level: bool
+    connected: bool
+    """The practice has its connection, and that reaches the account in which its original stands."""
+
+
+def reevaluate(unit: UnitOfWork, *, patient_ref: str | None = None) -> int:
+    """Give what waits for a link, the master switch or its connection its first unmet condition; returns how many.
+
+    The caller made its change in an earlier statement of the unit. `patient_ref`: only this patient's effects. Blocks.
     """
-    who = {"practice_id": practice_id, "patient_ref": patient_ref}
-    keys = [(practice_id, row[0]) for row in cursor.execute(_WAITING["gates_to_recompute"], who).fetchall()]
-    if not keys:
+    parameters = {"practice_id": unit.practice_id, "patient_ref": patient_ref}
+    held = {each.effect_id: each for each in fetch_all(unit.cursor, _Held, _SQL["held_effects"], parameters)}
+    if not held:
         return 0
-    gates.lock(cursor, keys)
-    rows = cursor.execute(_WAITING["effects_to_recompute"], who).fetchall()
-    paused = not master_on(cursor, practice_id, now)
-    moved = [(row, state) for row in rows if (state := _state(row, paused)) != row[1] or _is_back(row)]
-    if not moved:
-        return 0
-    at = moment(cursor, now)
-    cursor.execute(
-        _WAITING["set_states"],
-        {
-            "practice_id": practice_id,
-            "effect_ids": [row[0] for row, _ in moved],
-            "states": [str(state) for _, state in moved],
-            "was": [row[1] for row, _ in moved],
-            "over": [_is_back(row) for row, _ in moved],
-            "now": at,
-        },
+    effects = [effect for effect in unit.lock_effects(held) if effect.state in LOOKED_UP]
+    paused = not master_on(unit.cursor, unit.practice_id, unit.at)
+    moves = [move for effect in effects if (move := _move(effect, held[effect.effect_id], paused)) is not None]
+    unit.move(moves)
+    return len(moves)
+
+
+def master_on(cursor: psycopg.Cursor[TupleRow], practice_id: str, at: datetime | None) -> bool:
+    """The master switch as it is at an instant, None = now (law 24). Without settings nothing was decided or paused."""
+    found = fetch_value(cursor, _SQL["master_now"], {"practice_id": practice_id, "now": at})
+    return found is not False
+
+
+def _move(effect: EffectView, held: _Held, paused: bool) -> Move | None:
+    """The next state; None = it stays. What waited for its connection has its plan's reason again when that is back:
+    no other connection may take what follows an entry (R-6)."""
+    without_connection = effect.reason is DecisionReason.CONNECTION_REPLACED
+    state = first_unmet(
+        effect.holds,
+        needs_link=needs_link(effect.target, office_level=held.office_level),
+        linked=held.linked,
+        paused=(without_connection and not held.connected)
+        or (paused and stops_for_master(effect.target, effect.entry_kind)),
     )
-    outbox.enqueue(cursor, [_result(practice_id, row, state, at) for row, state in moved if state != State.SCHEDULED])
-    gates.refresh(cursor, keys, now=now, jitter_s=jitter_s)
-    return len(moved)
-
-
-def master_on(cursor: Cursor, practice_id: str, now: datetime | None) -> bool:
-    """The switch as it is now (law 24). Without settings nothing was decided, so nothing is paused."""
-    found = cursor.execute(_WAITING["master_now"], {"practice_id": practice_id, "now": now}).fetchone()
-    return found is None or bool(found[0])
-
-
-def moment(cursor: Cursor, now: datetime | None) -> datetime:
-    """Business time now, by the wall clock: after the wait for a lock, not before it."""
-    ((at,),) = cursor.execute(_EFFECTS["moment"], {"now": now}).fetchall()
-    instant: datetime = at
-    return instant
-
-
-def _is_back(row: Any) -> bool:
-    """It waited for its connection, which the practice has again (R-6: no other may take what follows an entry)."""
-    return row[9] == DecisionReason.CONNECTION_REPLACED.value and bool(row[17])
-
-
-def _state(row: Any, paused: bool) -> State:
-    target = Target(row[3])
-    gone = row[9] == DecisionReason.CONNECTION_REPLACED.value and not row[17]
-    return first_unmet(
-        tuple(State(hold) for hold in row[2]),
-        needs_link=needs_link(target, office_level=bool(row[15])),
-        linked=bool(row[14]),
-        paused=gone or (paused and stops_for_master(target, EntryKind(row[7]))),
-    )
-
-
-def _result(practice_id: str, row: Any, state: State, at: datetime) -> outbox.OutboxMessage:
-    return outbox.result_message(
-        practice_id=practice_id,
-        source=row[5],
-        event_id=row[6],
-        subject=row[13],
-        state=state,
-        target=Target(row[3]),
-        entry_kind=EntryKind(row[7]),
-        part=row[8],
-        reason=said_reason(state, DecisionReason(row[16] if _is_back(row) and row[16] else row[9])),
-        settings_version=row[10],
-        amount_minor=row[11],
-        currency=row[12],
-        changed_at=at,
-    )
+    if without_connection and held.connected:
+        return move_of(effect, state, reason=effect.planned_reason, clears=(Clears.PLANNED_REASON,))
+    return None if state is effect.state else move_of(effect, state)

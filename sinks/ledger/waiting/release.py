@@ -1,81 +1,102 @@
-"""Dead effects that may go again, because a setting was repaired or a named person says so (PROTOCOL section 3)."""
+"""Schedules dead effects again, because a setting was repaired or a named person says so (PROTOCOL section 3)."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
 from typing import Any, Final
 
-import psycopg
-from psycopg.rows import TupleRow
-
-from schemas.vocabulary import DEAD, State
-from sinks.ledger import gates
+from schemas.vocabulary import DEAD, READY, DeadLetterReason, State
+from sinks.ledger.effect_moves import Clears, Move, move_of
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.request_ids import request_id
+from sinks.ledger.rows.effects import EffectView
+from sinks.ledger.rows.fetch import fetch_values
+from sinks.ledger.unit_of_work import UnitOfWork
 
 _SQL: Final = named_queries("sinks.ledger.waiting")
 
-Cursor = psycopg.Cursor[TupleRow]
-
 
 def release(
-    cursor: Cursor,
-    practice_id: str,
+    unit: UnitOfWork,
     states: Collection[State],
     *,
     actor: str,
-    now: datetime | None,
     connection_id: str | None = None,
     effect_ids: Sequence[int] | None = None,
 ) -> int:
-    """Schedule dead effects again and return how many. The caller holds the practice's lock. Blocks.
+    """Schedule dead effects again, due at once, settle their dead letters, and return how many. Blocks.
 
     Each gets the next generation: a new request id and a request composed from today's mapping, so that a target that
     remembers its first answer does not repeat a refusal. What ever left this machine is read back first, for all its
-    generations, where its last request went. 1. effects, 2. their dead letters, 3. their gates. Raises ValueError for
-    a state that is not dead.
+    generations, where its last request went. Raises ValueError for a state that is not dead.
     """
     if not frozenset(states) <= DEAD:
         raise ValueError("only dead effects can be released")
-    chosen: dict[str, Any] = {
-        "practice_id": practice_id,
-        "states": [state.value for state in states],
-        "connection_id": connection_id,
-        "effect_ids": None if effect_ids is None else list(effect_ids),
-        "now": now,
-        "actor": actor,
-    }
-    rows = cursor.execute(_SQL["dead_ones"], chosen).fetchall()
-    if not rows:
+    found = fetch_values(
+        unit.cursor,
+        _SQL["dead_effects"],
+        {
+            "practice_id": unit.practice_id,
+            "states": [state.value for state in states],
+            "connection_id": connection_id,
+            "effect_ids": None if effect_ids is None else list(effect_ids),
+        },
+    )
+    if not found:
         return 0
-    chosen |= _next_generation(practice_id, rows)
-    cursor.execute(_SQL["release"], chosen)
-    cursor.execute(_SQL["settle_letters"], chosen)
-    # A released effect is due at once, so the spread of a cut-off has nothing to do.
-    gates.refresh(cursor, {(practice_id, row[7]) for row in rows if row[7]}, now=now, jitter_s=0)
-    return len(rows)
+    effects = [effect for effect in unit.lock_effects(found) if effect.state in states]
+    unit.move([_release(effect, unit) for effect in effects])
+    unit.cursor.execute(
+        _SQL["settle_dead_letters"],
+        {
+            "practice_id": unit.practice_id,
+            "effect_ids": [effect.effect_id for effect in effects],
+            "at": unit.at,
+            "actor": actor,
+        },
+    )
+    return len(effects)
 
 
-def compose_anew(cursor: Cursor, practice_id: str, connection_id: str) -> int:
-    """Drop the frozen requests of entries that wait to be sent, and return how many: their account is another now.
+def compose_anew(unit: UnitOfWork, connection_id: str) -> int:
+    """Drop the composed requests of effects that wait to be sent, and return how many: their account is another now.
 
-    Each gets the next generation. The caller holds the practice's lock and the gate's, and nothing of the gate is in
-    doubt; what waits stands nowhere, so there is nothing to look up first.
+    Nothing of the gate is in doubt, and what waits stands nowhere, so there is nothing to look up first. Blocks.
     """
-    chosen: dict[str, Any] = {"practice_id": practice_id, "connection_id": connection_id}
-    rows = cursor.execute(_SQL["frozen_ones"], chosen).fetchall()
-    if rows:
-        cursor.execute(_SQL["compose_anew"], chosen | _next_generation(practice_id, rows))
-    return len(rows)
+    parameters = {"practice_id": unit.practice_id, "connection_id": connection_id}
+    found = fetch_values(unit.cursor, _SQL["composed_effects"], parameters)
+    if not found:
+        return 0
+    effects = [effect for effect in unit.lock_effects(found) if effect.state in READY]
+    unit.move(
+        [move_of(effect, effect.state, clears=(Clears.PAYLOAD,), **_next_generation(effect)) for effect in effects]
+    )
+    return len(effects)
 
 
-def _next_generation(practice_id: str, rows: Sequence[TupleRow]) -> dict[str, Any]:
-    return {
-        "effect_ids": [row[0] for row in rows],
-        "generations": [row[6] + 1 for row in rows],
-        "request_ids": [
-            request_id(practice_id, source, event_id, target, entry_kind, part, generation + 1)
-            for _, source, event_id, target, entry_kind, part, generation, _ in rows
-        ],
-    }
+def _release(effect: EffectView, unit: UnitOfWork) -> Move:
+    """The budget of tries begins anew only where it was spent, so that the rows of `attempts` keep their numbers.
+
+    The last request stays until the next mark: it says at which patient the read-back has to look, wherever the link
+    points now; but not one for a patient whom the target does not have, where every read would be refused.
+    """
+    clears = [Clears.PLANNED_REASON, Clears.FAILING_SINCE]
+    if effect.reason == DeadLetterReason.PATIENT_NOT_FOUND:
+        clears.append(Clears.PAYLOAD)
+    return move_of(
+        effect,
+        State.SCHEDULED,
+        reason=effect.planned_reason,
+        due_at=unit.at,
+        look_first=effect.look_first or effect.sent_at is not None,
+        attempts=0 if effect.state is State.DEAD_LETTERED else None,
+        redrives=effect.redrives + 1,
+        clears=tuple(clears),
+        **_next_generation(effect),
+    )
+
+
+def _next_generation(effect: EffectView) -> dict[str, Any]:
+    generation = effect.generation + 1
+    identity = (effect.practice_id, effect.source, effect.event_id, effect.target, effect.entry_kind, effect.part)
+    return {"generation": generation, "request_id": request_id(*identity, generation)}

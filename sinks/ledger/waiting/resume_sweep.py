@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, LiteralString
 
+import msgspec
 import psycopg
 from psycopg.rows import TupleRow
 
@@ -15,34 +16,46 @@ from sinks.ledger.intake.payment_key import PaymentKey
 from sinks.ledger.intake.read_context import lock_practices, read_facts
 from sinks.ledger.intake.write import write
 from sinks.ledger.named_queries import named_queries
+from sinks.ledger.rows.fetch import fetch_all
 from streams.runtime.clock import Clock
 
 _SQL: Final = named_queries("sinks.ledger.waiting", "sweeps.sql")
 
 PAGE: Final = 500
-"""Waiting rows of one look: far below the statement timeout, and the next look goes on behind them."""
+"""Waiting rows of one sweep: far below the statement timeout, and the next sweep goes on behind them."""
 _START: Final = ("", "", "")
 
 
-class LookingAgain:
-    """Asks again what should have gone on by itself. Not for two threads."""
+class _Waiting(msgspec.Struct, frozen=True):
+    """An event that waits, the payment or payout that it is about, and whether what it waits for is there."""
+
+    practice_id: str
+    source: str
+    event_id: str
+    kind: str
+    ref: str
+    resumable: bool
+
+
+class ResumeSweep:
+    """Resumes what should have gone on by itself. Not for two threads."""
 
     def __init__(self, connection: psycopg.Connection[TupleRow], policy: Policy, clock: Clock) -> None:
         self._connection = connection
         self._policy = policy
         self._clock = clock
-        self._after = {"parked_page": _START, "unpaid_page": _START, "unpriced_page": _START}
+        self._after = {"awaiting_original": _START, "awaiting_funds": _START, "awaiting_fee": _START}
 
     def run(self) -> int:
         """One page of each kind of waiting; returns how many events and effects moved. Expected: none."""
         return sum(self._page(name) for name in self._after)
 
-    def _page(self, name: str) -> int:
+    def _page(self, name: LiteralString) -> int:
         practice_id, source, event_id = self._after[name]
         parameters = {"practice_id": practice_id, "source": source, "event_id": event_id, "most": PAGE}
-        rows = self._connection.execute(_SQL[name], parameters).fetchall()
-        self._after[name] = (rows[-1][0], rows[-1][1], rows[-1][2]) if len(rows) == PAGE else _START
-        keys = {PaymentKey(row[0], row[1], row[3], row[4]) for row in rows if row[5]}
+        rows = fetch_all(self._connection, _Waiting, _SQL[name], parameters)
+        self._after[name] = (rows[-1].practice_id, rows[-1].source, rows[-1].event_id) if len(rows) == PAGE else _START
+        keys = {PaymentKey(row.practice_id, row.source, row.kind, row.ref) for row in rows if row.resumable}
         practices = sorted({key.practice_id for key in keys})
         return sum(self._repair(each, {key for key in keys if key.practice_id == each}) for each in practices)
 

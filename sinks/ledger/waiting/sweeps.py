@@ -1,4 +1,4 @@
-"""Level-triggered looks at every kind of waiting (law 8). What a wake-up should have done is repaired and counted.
+"""Level-triggered sweeps over every kind of waiting (law 8). What a wake-up should have done is repaired and counted.
 
 The counts are expected to stay 0: they are the detector of a wake-up that got lost, not a way of working. Requests
 for new decisions and versions that begin later are ordinary work (law 15).
@@ -7,44 +7,46 @@ for new decisions and versions that begin later are ordinary work (law 15).
 from __future__ import annotations
 
 import time
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, LiteralString
 
+import msgspec
 import psycopg
 from psycopg.rows import TupleRow
 
-from processors.rules.lifecycle.waiting_state import in_force
-from schemas.codec import EVENTS_BY_NAME
-from schemas.topics import STREAM_TOPICS
-from schemas.writebacks import Redecision, SourcePosition
-from sinks.ledger import gates, outbox
 from sinks.ledger.intake.batch_context import Policy
-from sinks.ledger.intake.read_context import lock_practices
 from sinks.ledger.named_queries import named_queries
-from sinks.ledger.practices.settings.history import truths
 from sinks.ledger.practices.settings.version_start import apply_begun
+from sinks.ledger.rows.fetch import fetch_all, fetch_value, fetch_values
+from sinks.ledger.unit_of_work import UnitOfWork, unit_of_work
 from sinks.ledger.waiting.closed_periods import release_opened
-from sinks.ledger.waiting.reevaluate import recompute
-from sinks.ledger.waiting.resume_sweep import LookingAgain
+from sinks.ledger.waiting.redecisions import request_redecisions
+from sinks.ledger.waiting.reevaluate import reevaluate
+from sinks.ledger.waiting.resume_sweep import ResumeSweep
 from streams.runtime.clock import Clock
 from streams.runtime.logging import log
-from streams.runtime.metrics import REDECISIONS, SWEEP_REPAIRS
+from streams.runtime.metrics import SWEEP_REPAIRS
 
 _CLOSED_PERIODS: Final = named_queries("sinks.ledger.waiting", "closed_periods.sql")
 _SWEEPS: Final = named_queries("sinks.ledger.waiting", "sweeps.sql")
 _SETTINGS: Final = named_queries("sinks.ledger.practices.settings")
 
 MOST: Final = 500
-"""Rows of one look: a sweep stays far below the statement timeout, and the next one goes on."""
-REDECIDE_CAP: Final = timedelta(minutes=15)
+"""Rows of one sweep: it stays far below the statement timeout, and the next one goes on."""
 LATE_GATE: Final = timedelta(seconds=5)
-"""A gate that sleeps this long past its due work was not told."""
+"""A gate that sleeps this long past its due work was not woken."""
 
 _LOG = log(__name__)
 
 
+class _Gate(msgspec.Struct, frozen=True):
+    practice_id: str
+    connection_id: str
+
+
 class Sweeps:
-    """All looks of one intake. Several intakes may sweep at once: each repair happens under the practice's lock."""
+    """All sweeps of one intake. Several intakes may sweep at once: each repair happens under the practice's lock."""
 
     def __init__(
         self, connection: psycopg.Connection[TupleRow], policy: Policy, clock: Clock, *, sandbox: bool = False
@@ -53,10 +55,10 @@ class Sweeps:
         self._policy = policy
         self._clock = clock
         self._work_every_s = 0.25 if sandbox else 1.0
-        self._look_every_s = 2.0 if sandbox else 15.0
-        self._worked_at = self._looked_at = time.monotonic()
+        self._sweep_every_s = 2.0 if sandbox else 15.0
+        self._worked_at = self._swept_at = time.monotonic()
         self._after = ("", "")
-        self._looking_again = LookingAgain(connection, policy, clock)
+        self._resume = ResumeSweep(connection, policy, clock)
 
     def run(self) -> None:
         """Once a round of the role; does something when its time has come. Blocks for some statements."""
@@ -64,20 +66,20 @@ class Sweeps:
         if now - self._worked_at >= self._work_every_s:
             self._worked_at = now
             self.begin_versions()
-            self.ask_again()
-        if now - self._looked_at >= self._look_every_s:
-            self._looked_at = now
+            self.request_redecisions()
+        if now - self._swept_at >= self._sweep_every_s:
+            self._swept_at = now
             self.open_days()
-            self.look()
+            self.repair()
 
-    def look(self) -> dict[str, int]:
+    def repair(self) -> dict[str, int]:
         """Every kind of waiting once; returns the repairs, which are also counted."""
         repairs = {
-            "link": self._recompute("links_missed"),
-            "pause": self._recompute("pauses_missed"),
+            "link": self._reevaluate("links_missed"),
+            "pause": self._reevaluate("pauses_missed"),
             "settings": self._settings_missed(),
             "gate": self._quiet_gates(),
-            "original": self._looking_again.run(),
+            "original": self._resume.run(),
         }
         for kind, count in repairs.items():
             SWEEP_REPAIRS.labels(kind).inc(count)
@@ -87,67 +89,40 @@ class Sweeps:
 
     def begin_versions(self) -> int:
         """Versions that were saved ahead and start now: their switches act."""
-        now = self._clock.for_database()
-        practices = self._found("versions_begun", now)
+        practices = self._found("versions_begun", self._clock.for_database())
         for practice_id in practices:
-            with self._connection.transaction(), self._connection.cursor() as cursor:
-                lock_practices(cursor, [practice_id])
-                apply_begun(cursor, practice_id, now=now, jitter_s=self._policy.jitter_s)
+            with self._unit(practice_id) as unit:
+                apply_begun(unit)
         return len(practices)
 
     def open_days(self) -> int:
         """Entries that were to carry today's date while today was closed go on with the first open day (T-9)."""
-        now = self._clock.for_database()
-        rows = self._connection.execute(_CLOSED_PERIODS["days_opened"], {"now": now, "most": MOST}).fetchall()
+        wanted = {"now": self._clock.for_database(), "most": MOST}
         released = 0
-        for (practice_id,) in sorted(rows):
-            with self._connection.transaction(), self._connection.cursor() as cursor:
-                lock_practices(cursor, [practice_id])
-                released += release_opened(cursor, practice_id, actor="calendar", now=now)
+        for practice_id in sorted(fetch_values(self._connection, _CLOSED_PERIODS["days_opened"], wanted)):
+            with self._unit(practice_id) as unit:
+                released += release_opened(unit, actor="calendar")
         return released
 
-    def ask_again(self) -> int:
-        """Send the re-decision requests that are due, and set their next time: doubling, at most 15 min (law 15)."""
-        now = self._clock.for_database()
-        with self._connection.transaction(), self._connection.cursor() as cursor:
-            due = cursor.execute(_SWEEPS["redecisions_due"], {"now": now, "most": MOST}).fetchall()
-            if not due:
-                return 0
-            practices = sorted({row[0] for row in due})
-            lock_practices(cursor, practices)
-            found = truths(cursor, practices)
-            locked = cursor.execute(_SWEEPS["redecisions_locked"], _keys(due) | {"now": now}).fetchall()
-            asked, idle, requests = [], [], []
-            for row in locked:
-                truth = in_force(found.get(row[0], ()), min(row[3], row[4]))
-                if truth is None:
-                    idle.append(row)
-                else:
-                    asked.append(row)
-                    requests.append(outbox.redecision_message(_request(row, truth.version)))
-            spans = {"now": now, "first": self._policy.redecide_after, "cap": REDECIDE_CAP}
-            cursor.execute(_SWEEPS["redecided"], _keys(asked) | spans)
-            cursor.execute(_SWEEPS["not_redecidable"], _keys(idle))
-            outbox.enqueue(cursor, requests)
-        REDECISIONS.inc(len(requests))
-        return len(requests)
+    def request_redecisions(self) -> int:
+        """Ask RULES again for the decisions that are due."""
+        return request_redecisions(
+            self._connection, self._clock.for_database(), first=self._policy.redecide_after, most=MOST
+        )
 
-    def _recompute(self, name: str) -> int:
-        now = self._clock.for_database()
+    def _reevaluate(self, name: str) -> int:
         repaired = 0
-        for practice_id in self._found(name, now):
-            with self._connection.transaction(), self._connection.cursor() as cursor:
-                lock_practices(cursor, [practice_id])
-                repaired += recompute(cursor, practice_id, now=now, jitter_s=self._policy.jitter_s)
+        for practice_id in self._found(name, self._clock.for_database()):
+            with self._unit(practice_id) as unit:
+                repaired += reevaluate(unit)
         return repaired
 
     def _settings_missed(self) -> int:
         repaired = 0
         for practice_id in self._found("settings_missed", None):
-            with self._connection.transaction(), self._connection.cursor() as cursor:
-                lock_practices(cursor, [practice_id])
-                parameters = {"practice_id": practice_id, "now": self._clock.for_database()}
-                repaired += cursor.execute(_SETTINGS["ask_again"], parameters).rowcount
+            with self._unit(practice_id) as unit:
+                parameters = {"practice_id": practice_id, "now": unit.at}
+                repaired += unit.cursor.execute(_SETTINGS["redecide_waiting"], parameters).rowcount
         return repaired
 
     def _quiet_gates(self) -> int:
@@ -160,41 +135,25 @@ class Sweeps:
             "after_connection": self._after[1],
             "most": MOST,
         }
-        rows = self._connection.execute(_SWEEPS["quiet_gates_with_work"], parameters).fetchall()
-        self._after = (rows[-1][0], rows[-1][1]) if len(rows) == MOST else ("", "")
-        repaired = 0
-        for practice_id, connection_id in rows:
-            with self._connection.transaction(), self._connection.cursor() as cursor:
-                key = {"practice_id": practice_id, "connection_id": connection_id, "now": now, "late": LATE_GATE}
-                lock_practices(cursor, [practice_id])
-                gates.lock(cursor, [(practice_id, connection_id)])
-                asleep = cursor.execute(_SWEEPS["sleeps"], key).fetchone()
-                gates.refresh(cursor, [(practice_id, connection_id)], now=now, jitter_s=self._policy.jitter_s)
-                awake = cursor.execute(_SWEEPS["sleeps"], key).fetchone()
-                repaired += int(asleep is not None and awake is None)
-        return repaired
+        rows = fetch_all(self._connection, _Gate, _SWEEPS["quiet_gates_with_work"], parameters)
+        self._after = (rows[-1].practice_id, rows[-1].connection_id) if len(rows) == MOST else ("", "")
+        return sum(self._wake(gate, now) for gate in rows)
 
-    def _found(self, name: str, now: datetime | None) -> list[str]:
-        rows = self._connection.execute(_SWEEPS[name], {"now": now, "most": MOST}).fetchall()
-        return sorted({row[0] for row in rows})
+    def _wake(self, gate: _Gate, now: datetime | None) -> bool:
+        """Recompute one gate; whether it slept and has work. It is locked with all gates of its practice."""
+        key = msgspec.structs.asdict(gate) | {"now": now, "late": LATE_GATE}
+        with self._unit(gate.practice_id) as unit:
+            unit.lock_gates()
+            asleep = fetch_value(unit.cursor, _SWEEPS["sleeps"], key)
+            unit.refresh_gates([gate.connection_id])
+            unit.finish()
+            awake = fetch_value(unit.cursor, _SWEEPS["sleeps"], key)
+        return bool(asleep) and not awake
 
+    def _found(self, name: LiteralString, now: datetime | None) -> list[str]:
+        return sorted(fetch_values(self._connection, _SWEEPS[name], {"now": now, "most": MOST}))
 
-def _keys(rows: list[TupleRow]) -> dict[str, object]:
-    return {
-        "practice_ids": [row[0] for row in rows],
-        "sources": [row[1] for row in rows],
-        "event_ids": [row[2] for row in rows],
-    }
-
-
-def _request(row: TupleRow, least_version: int) -> Redecision:
-    practice_id, _, _, _, appended_at, event_type, topic_id, part, off, _, original_key, original = row
-    topic = STREAM_TOPICS[EVENTS_BY_NAME[event_type].stream]
-    position = SourcePosition(topic=topic.value, topic_id=topic_id, partition=part, offset=off, appended_at=appended_at)
-    return Redecision(
-        position=position,
-        practice_id=practice_id,
-        least_version=least_version,
-        original_key=bytes(original_key),
-        original=bytes(original),
-    )
+    def _unit(self, practice_id: str) -> AbstractContextManager[UnitOfWork]:
+        return unit_of_work(
+            self._connection, practice_id, clock=self._clock, jitter_s=self._policy.jitter_s, added=False
+        )

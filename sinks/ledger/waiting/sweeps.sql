@@ -1,5 +1,7 @@
+-- What the sweeps find: waiting that nobody ended although its cause is gone. Expected of most: nothing.
+
 -- name: quiet_gates_with_work
--- Sweep (law 8): gates that would sleep although something of theirs is due. Expected: none. One that rests in a
+-- Gates that would sleep although something of theirs is due. Expected: none. One that rests in a
 -- blackout sleeps on purpose (T-8).
 SELECT g.practice_id, g.connection_id
 FROM gates g
@@ -15,26 +17,26 @@ ORDER BY g.practice_id, g.connection_id
 LIMIT :most;
 
 -- name: sleeps
--- One gate that would not be looked at in time.
-SELECT 1 FROM gates WHERE practice_id = :practice_id AND connection_id = :connection_id
+-- Whether one gate would not be looked at in time.
+SELECT true FROM gates WHERE practice_id = :practice_id AND connection_id = :connection_id
   AND (next_due_at IS NULL OR next_due_at > business_now(:now) + :late::interval);
 
--- name: parked_page
--- Sweep (law 8): what waits for its original, page by page, and whether that is stored and resolved.
-SELECT e.practice_id, e.source, e.event_id, CASE WHEN e.kind = 'payout_failed' THEN 'payout' ELSE 'payment' END,
-       e.concerns, EXISTS (
+-- name: awaiting_original
+-- What waits for its original, page by page, and whether that is stored and resolved.
+SELECT e.practice_id, e.source, e.event_id, CASE WHEN e.kind = 'payout_failed' THEN 'payout' ELSE 'payment' END AS kind,
+       e.concerns AS ref, EXISTS (
     SELECT FROM events o WHERE o.practice_id = e.practice_id AND o.source = e.source AND o.subject = e.concerns
       AND o.kind = CASE WHEN e.kind = 'payout_failed' THEN 'payout' ELSE 'payment' END
-      AND o.superseded_by IS NULL AND o.waiting IS NULL)
+      AND o.superseded_by IS NULL AND o.waiting IS NULL) AS resumable
 FROM events e
 WHERE e.waiting = 'AWAITING_ORIGINAL' AND (e.practice_id, e.source, e.event_id) > (:practice_id, :source, :event_id)
 ORDER BY e.practice_id, e.source, e.event_id LIMIT :most;
 
--- name: unpaid_page
--- Sweep (law 8): payments that wait for their funds, and whether a payout that carries them is stored (T-13).
-SELECT w.practice_id, w.source, w.event_id, 'payment', v.subject, EXISTS (
+-- name: awaiting_funds
+-- Payments that wait for their funds, and whether a payout that carries them is stored (T-13).
+SELECT w.practice_id, w.source, w.event_id, 'payment' AS kind, v.subject AS ref, EXISTS (
     SELECT FROM payout_items i WHERE i.practice_id = v.practice_id AND i.source = v.source AND i.payment_id = v.subject
-      AND i.category = 'CHARGE')
+      AND i.category = 'CHARGE') AS resumable
 FROM (SELECT DISTINCT x.practice_id, x.source, x.event_id FROM effects x
       WHERE x.state = 'AWAITING_CLEARANCE'
         AND (x.practice_id, x.source, x.event_id) > (:practice_id, :source, :event_id)
@@ -42,11 +44,11 @@ FROM (SELECT DISTINCT x.practice_id, x.source, x.event_id FROM effects x
 JOIN events v USING (practice_id, source, event_id)
 ORDER BY w.practice_id, w.source, w.event_id;
 
--- name: unpriced_page
--- Sweep (law 8): payments that wait for their fee, and whether a payout that carries them is stored (N-5).
-SELECT e.practice_id, e.source, e.event_id, 'payment', e.subject, EXISTS (
+-- name: awaiting_fee
+-- Payments that wait for their fee, and whether a payout that carries them is stored (N-5).
+SELECT e.practice_id, e.source, e.event_id, 'payment' AS kind, e.subject AS ref, EXISTS (
     SELECT FROM payout_items i WHERE i.practice_id = e.practice_id AND i.source = e.source AND i.payment_id = e.subject
-      AND i.category = 'CHARGE')
+      AND i.category = 'CHARGE') AS resumable
 FROM events e
 WHERE e.waiting = 'AWAITING_FEE' AND e.kind = 'payment'
   AND (e.practice_id, e.source, e.event_id) > (:practice_id, :source, :event_id)
@@ -85,7 +87,7 @@ ORDER BY e.redecide_at LIMIT :most;
 
 -- name: redecisions_locked
 SELECT e.practice_id, e.source, e.event_id, e.occurred_at, e.appended_at, e.event_type, e.topic_id, e.part, e.off,
-       e.redecisions, b.original_key, b.original
+       b.original_key, b.original
 FROM unnest(:practice_ids::text[], :sources::text[], :event_ids::text[]) AS k(p, s, i)
 JOIN events e ON e.practice_id = k.p AND e.source = k.s AND e.event_id = k.i
 JOIN bodies b ON b.practice_id = e.practice_id AND b.month = e.month AND b.source = e.source AND b.event_id = e.event_id

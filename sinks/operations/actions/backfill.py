@@ -11,13 +11,13 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from schemas.plan import PartKey
-from schemas.vocabulary import DecisionReason, EntryKind, State
-from sinks.ledger import gates
-from sinks.ledger.practices.audit import append
-from sinks.ledger.practices.registry import require_practice
+from schemas.vocabulary import BACKFILLABLE, DecisionReason, EntryKind, State
+from sinks.ledger.effect_moves import Clears, move_of
 from sinks.ledger.practices.settings.settings_store import Saving
-from sinks.ledger.schema.transitions import allowed
-from sinks.ledger.waiting.reevaluate import master_on, moment
+from sinks.ledger.rows.effects import EffectView
+from sinks.ledger.rows.fetch import fetch_all
+from sinks.ledger.unit_of_work import UnitOfWork, unit_of_work
+from sinks.ledger.waiting.reevaluate import master_on
 from sinks.operations.queries.read_rows import Connection
 from sinks.operations.queries.skipped import PAGE, QUERIES, Item, Skipped, Wanted, skipped_page, ways_of
 from streams.runtime.clock import Clock
@@ -54,14 +54,13 @@ def apply(connection: Connection, wanted: Wanted, saving: Saving, *, clock: Cloc
     done = Done()
     after = ("", "")
     while True:
-        with connection.transaction(), connection.cursor() as cursor:
-            require_practice(cursor, wanted.practice_id)
-            if not master_on(cursor, wanted.practice_id, clock.for_database()):
+        with unit_of_work(connection, wanted.practice_id, clock=clock, jitter_s=jitter_s) as unit:
+            if not master_on(unit.cursor, wanted.practice_id, unit.at):
                 raise ConfigurationError(
                     f"the master switch of {wanted.practice_id} is off, so nothing would be posted: switch it on first"
                 )
             page = skipped_page(connection, wanted, ways_of(connection, wanted.practice_id), after)
-            moved = _move(connection, wanted, page, saving, clock, jitter_s)
+            moved = _move(unit, connection, page, saving)
         done = Done(
             done.payments + sum(1 for item in page if item.moves),
             done.entries + moved,
@@ -72,63 +71,65 @@ def apply(connection: Connection, wanted: Wanted, saving: Saving, *, clock: Cloc
         after = (page[-1].source, page[-1].event_id)
 
 
-def _move(
-    connection: Connection, wanted: Wanted, page: Sequence[Item], saving: Saving, clock: Clock, jitter_s: int
-) -> int:
-    """The caller holds the practice's lock. Returns how many entries are due now."""
-    if not (allowed(State.SKIPPED_DISABLED, State.SCHEDULED) and allowed(State.AWAITING_MANUAL_POST, State.SCHEDULED)):
-        raise ConfigurationError("the table of transitions allows no backfill")
-    practice_id, now = wanted.practice_id, clock.for_database()
-    ways = ways_of(connection, practice_id)
+class _Dependency(msgspec.Struct, frozen=True):
+    """What an entry waits for, and whether a failover since its last change may have lost that it was sent (law 4)."""
+
+    effect_id: int
+    origin_kind: EntryKind | None
+    origin_state: State | None
+    after_failover: bool
+
+
+def _move(unit: UnitOfWork, connection: Connection, page: Sequence[Item], saving: Saving) -> int:
+    """Schedule what the page may post. Returns how many entries are due now."""
+    ways = ways_of(connection, unit.practice_id)
     chosen = {each.effect_id: (each, item) for item in page for each in item.moves}
     if not chosen:
         return 0
-    keys = {(practice_id, ways[each.target].connection_id) for each, _ in chosen.values()}
-    with connection.cursor() as cursor:
-        gates.lock(cursor, keys)
-        depends_on = _dependencies(connection, practice_id, chosen)
-        moved = connection.execute(
-            QUERIES["schedule"],
-            {
-                "practice_id": practice_id,
-                "effect_ids": list(chosen),
-                "connection_ids": [ways[each.target].connection_id for each, _ in chosen.values()],
-                "depends_ons": [depends_on[effect_id] for effect_id in chosen],
-                "now": now,
-            },
-        ).fetchall()
-        gates.refresh(cursor, keys, now=now, jitter_s=jitter_s)
-        append(
-            cursor,
-            practice_id,
-            at=moment(cursor, now),
-            actor=saving.actor,
-            action="backfill",
-            before={"reasons": _counted(each.reason for each, _ in chosen.values())},
-            after={"entries": [row[0] for row in moved]},
-            why=saving.reason,
-        )
-    return len(moved)
+    connections = {number: ways[each.target].connection_id for number, (each, _) in chosen.items()}
+    effects = unit.lock_effects(chosen, connections=connections.values())
+    parameters = {"practice_id": unit.practice_id, "effect_ids": list(chosen)}
+    origins = {
+        each.effect_id: each for each in fetch_all(unit.cursor, _Dependency, QUERIES["dependencies"], parameters)
+    }
+    moves = []
+    for effect in effects:
+        if effect.state in BACKFILLABLE:
+            origin = origins[effect.effect_id]
+            depends_on = _depends_on(effect, origin, chosen)
+            moves.append(
+                move_of(
+                    effect,
+                    State.SCHEDULED,
+                    reason=DecisionReason.BACKFILLED,
+                    holds=(),
+                    due_at=unit.at,
+                    connection_id=connections[effect.effect_id],
+                    depends_on=depends_on,
+                    # Never sent before, so the first generation goes out; but a lost moment may have sent it.
+                    look_first=effect.look_first or origin.after_failover,
+                    clears=(Clears.DEPENDS_ON,) if depends_on is None else (),
+                )
+            )
+    unit.move(moves)
+    unit.audit(
+        "backfill",
+        actor=saving.actor,
+        why=saving.reason,
+        before={"reasons": _counted(each.reason for each, _ in chosen.values())},
+        after={"entries": [move.effect_id for move in moves]},
+    )
+    return len(moves)
 
 
-def _dependencies(
-    connection: Connection, practice_id: str, chosen: dict[int, tuple[Skipped, Item]]
-) -> dict[int, int | None]:
-    """What each entry waits for: as planned; but not for a charge that nobody writes (B-1), and what reverses a
-    payment waits for it from now on, since it will be posted (law 2)."""
-    rows = connection.execute(
-        QUERIES["dependencies"], {"practice_id": practice_id, "effect_ids": list(chosen)}
-    ).fetchall()
-    found: dict[int, int | None] = {}
-    for effect_id, depends_on, origin_kind, origin_state in rows:
-        each, item = chosen[effect_id]
-        if depends_on is None and each.reason is DecisionReason.ORIGINAL_NOT_POSTED:
-            found[effect_id] = _reversed(each, item)
-        elif origin_kind == EntryKind.CHARGE and origin_state != State.POSTED and depends_on not in chosen:
-            found[effect_id] = None
-        else:
-            found[effect_id] = depends_on
-    return found
+def _depends_on(effect: EffectView, origin: _Dependency, chosen: dict[int, tuple[Skipped, Item]]) -> int | None:
+    """What an entry waits for: as planned; but not for a charge that nobody writes (B-1), and what reverses a payment
+    waits for it from now on, since it will be posted (law 2)."""
+    each, item = chosen[effect.effect_id]
+    if effect.depends_on is None and each.reason is DecisionReason.ORIGINAL_NOT_POSTED:
+        return _reversed(each, item)
+    unwritten = origin.origin_kind is EntryKind.CHARGE and origin.origin_state is not State.POSTED
+    return None if unwritten and effect.depends_on not in chosen else effect.depends_on
 
 
 def _reversed(each: Skipped, item: Item) -> int | None:

@@ -2,34 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import groupby
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import psycopg
 from psycopg.rows import TupleRow
 
-from processors.rules.lifecycle.waiting_state import said_reason
-from schemas.vocabulary import DeadLetterReason, DecisionReason, EntryKind, State, Target
-from sinks.ledger import gates, outbox
+from schemas.vocabulary import RELEASED_BY_PERSON, DecisionReason, State
+from sinks.ledger.effect_moves import Clears, Move, move_of
 from sinks.ledger.named_queries import named_queries
-from sinks.ledger.practices.audit import append
 from sinks.ledger.practices.registry import require_practice
 from sinks.ledger.practices.settings.settings_store import Saving
+from sinks.ledger.rows.effects import EffectView
+from sinks.ledger.unit_of_work import UnitOfWork, unit_of_work
 from sinks.ledger.waiting.ended_originals import follow_originals
-from sinks.ledger.waiting.reevaluate import master_on, moment
+from sinks.ledger.waiting.reevaluate import master_on
 from sinks.operations.actions.entry_action_rules import ENDS, Action, Item, judge
 from sinks.operations.queries.read_rows import Connection
-from sinks.operations.queries.waiting_entries import FILE, Entry, units
+from sinks.operations.queries.waiting_entries import FILE, units
 from streams.runtime.clock import Clock
-from streams.runtime.errors import ConfigurationError, Transient
-
-_GATES: Final = named_queries("sinks.ledger", "gates.sql")
+from streams.runtime.errors import ConfigurationError
 
 Cursor = psycopg.Cursor[TupleRow]
-_SQL = named_queries("sinks.operations.queries", FILE)
+_SQL: Final = named_queries("sinks.operations.queries", FILE)
 
 
 class Done(msgspec.Struct, frozen=True):
@@ -71,25 +69,43 @@ def apply(
     """
     if not saving.actor.strip() or not saving.reason.strip():
         raise ConfigurationError(f"--yes needs --why: the reason to {action} stands in the audit trail")
-    now, followed = clock.for_database(), 0
-    with connection.transaction(), connection.cursor() as cursor:
-        require_practice(cursor, practice_id)
-        held = cursor.execute(_GATES["gates_of"], {"practice_id": practice_id}).fetchall()
-        gates.lock(cursor, [(practice_id, row[0]) for row in held])
-        touched = [each.effect_id for each in units(connection, practice_id, effect_ids, now)]
-        cursor.execute(_SQL["lock_units"], {"practice_id": practice_id, "effect_ids": touched})
-        items = _judged(connection, cursor, action, practice_id, effect_ids, now)
+    followed = 0
+    with unit_of_work(connection, practice_id, clock=clock, jitter_s=jitter_s) as unit:
+        unit.lock_gates()
+        touched = [each.effect_id for each in units(connection, practice_id, effect_ids, unit.at)]
+        effects = {effect.effect_id: effect for effect in unit.lock_effects(touched)}
+        items = _judged(connection, unit.cursor, action, practice_id, effect_ids, unit.at)
         going = [each for each in items if each.refusal is None]
         if going:
-            at = moment(cursor, now)
-            _move(cursor, action, practice_id, going, saving, at)
+            moves = [
+                _move(action, effects[entry.effect_id], state, unit.at)
+                for item in going
+                for entry, state in zip(item.entries, item.states, strict=True)
+            ]
+            unit.move(moves)
             if action is not Action.POST:
-                ended = [entry.effect_id for item in going for entry in item.entries]
-                followed = follow_originals(cursor, practice_id, ended, now=at, jitter_s=jitter_s)
-            gates.refresh(cursor, _gates(practice_id, going), now=now, jitter_s=jitter_s)
+                ended = [move.effect_id for move in moves]
+                settling = {"practice_id": practice_id, "effect_ids": ended, "now": unit.at, "actor": saving.actor}
+                unit.cursor.execute(_SQL["settle_letters"], settling | {"settled_as": ENDS[action].value})
+                followed = follow_originals(unit, ended)
             for item in going:
-                _audit(cursor, action, practice_id, item, saving, at)
+                _audit(unit, action, item, saving)
     return Done(items, followed)
+
+
+def _move(action: Action, effect: EffectView, state: State, at: datetime) -> Move:
+    """Posted: to its first unmet condition, for the reason that it was planned for where a closed period took it (T-9).
+    Ended otherwise: what kept it open is over."""
+    if action is not Action.POST:
+        return move_of(effect, state, clears=(Clears.FAILING_SINCE,))
+    return move_of(
+        effect,
+        state,
+        reason=effect.planned_reason or DecisionReason.BACKFILLED,
+        holds=tuple(hold for hold in effect.holds if hold not in RELEASED_BY_PERSON),
+        due_at=max(effect.due_at, at),
+        clears=(Clears.PLANNED_REASON, Clears.FAILING_SINCE),
+    )
 
 
 def _judged(
@@ -116,44 +132,11 @@ def _judged(
     )
 
 
-def _move(
-    cursor: Cursor, action: Action, practice_id: str, items: Sequence[Item], saving: Saving, at: datetime
-) -> None:
-    moves = [(entry, state) for item in items for entry, state in zip(item.entries, item.states, strict=True)]
-    parameters: dict[str, Any] = {
-        "practice_id": practice_id,
-        "effect_ids": [entry.effect_id for entry, _ in moves],
-        "was": [entry.state for entry, _ in moves],
-        "states": [state.value for _, state in moves],
-        "to_state": None if action is Action.POST else ENDS[action].value,
-        "now": at,
-    }
-    moved = cursor.execute(_SQL["free" if action is Action.POST else "end"], parameters).fetchall()
-    if len(moved) != len(moves):
-        raise Transient("an entry changed meanwhile, and nothing was done: look again")
-    if action is not Action.POST:
-        settling = parameters | {"settled_as": ENDS[action].value, "actor": saving.actor}
-        cursor.execute(_SQL["settle_letters"], settling)
-    told = [(entry, state) for entry, state in moves if state not in (State.SCHEDULED, entry.state)]
-    outbox.enqueue(cursor, [_result(practice_id, entry, state, at) for entry, state in told])
-
-
-def _gates(practice_id: str, items: Iterable[Item]) -> set[gates.GateKey]:
-    return {
-        (practice_id, entry.connection_id)
-        for item in items
-        for entry in item.entries
-        if entry.connection_id is not None
-    }
-
-
-def _audit(cursor: Cursor, action: Action, practice_id: str, item: Item, saving: Saving, at: datetime) -> None:
-    append(
-        cursor,
-        practice_id,
-        at=at,
+def _audit(unit: UnitOfWork, action: Action, item: Item, saving: Saving) -> None:
+    unit.audit(
+        f"entry.{action}",
         actor=saving.actor,
-        action=f"entry.{action}",
+        why=saving.reason,
         subject=item.id,
         before={"states": {each.id: each.state for each in item.entries}},
         after={
@@ -161,28 +144,4 @@ def _audit(cursor: Cursor, action: Action, practice_id: str, item: Item, saving:
             "states": {each.id: state.value for each, state in zip(item.entries, item.states, strict=True)},
             "amounts": {each.id: [each.amount_minor, each.currency] for each in item.entries},
         },
-        why=saving.reason,
     )
-
-
-def _result(practice_id: str, entry: Entry, state: State, at: datetime) -> outbox.OutboxMessage:
-    reason = _reason(entry.reason)
-    return outbox.result_message(
-        practice_id=practice_id,
-        source=entry.source,
-        event_id=entry.event_id,
-        subject=entry.subject,
-        state=state,
-        target=Target(entry.target),
-        entry_kind=EntryKind(entry.entry_kind),
-        part=entry.part,
-        reason=said_reason(state, reason) if isinstance(reason, DecisionReason) else reason,
-        settings_version=entry.settings_version,
-        amount_minor=entry.amount_minor,
-        currency=entry.currency,
-        changed_at=at,
-    )
-
-
-def _reason(name: str) -> DecisionReason | DeadLetterReason:
-    return DecisionReason(name) if name in DecisionReason.__members__ else DeadLetterReason(name)

@@ -16,20 +16,20 @@ from schemas.practice_settings import PracticeSettings
 from schemas.vocabulary import Target
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.practices.audit import append
-from sinks.ledger.practices.connections import stored_connection, stored_fingerprint
 from sinks.ledger.practices.registry import require_practice
 from sinks.ledger.practices.settings import golive_state
 from sinks.ledger.practices.settings.capabilities import warnings_of
 from sinks.ledger.practices.settings.history import newest
 from sinks.ledger.practices.settings.settings_store import Saving, change
 from sinks.ledger.practices.settings.warnings import refused
-from sinks.ledger.waiting.reevaluate import moment
+from sinks.ledger.practices.stored_connections import stored_connection, stored_fingerprint
+from sinks.ledger.unit_of_work import instant
 from sinks.operations.actions import golive_plans, golive_posts
 from sinks.operations.actions.golive_checklist import Checklist, Item, Line
 from sinks.operations.actions.golive_plans import Step, StepState
 from sinks.targets.catalogue import open_target, times_of_route
 from sinks.targets.port import PaymentTarget
-from sinks.targets.route import StoredConnection, Surroundings, UnusableConnectionError
+from sinks.targets.route import Surroundings, UnusableConnectionError
 from streams.runtime.clock import Clock
 from streams.runtime.errors import ConfigurationError
 
@@ -116,7 +116,7 @@ class Checking:
                 self._say(item, "connected", False, f"writeback target add {self._practice_id} TARGET --config FILE")
             return None
         try:
-            opened = open_target(StoredConnection(**row), self._around)
+            opened = open_target(row, self._around)
         except UnusableConnectionError as error:
             self._say(item, "connected", False, str(error))
             return None
@@ -162,13 +162,13 @@ class Checking:
                 steps = []
             if steps and not (again and golive_plans.complete(steps)):
                 return steps
-            at = moment(cursor, self._clock.for_database())
+            at = instant(cursor, self._clock.for_database())
             row = stored_connection(cursor, self._practice_id, Target.PMS)
             steps = golive_plans.begin(
                 self._connection,
                 self._practice_id,
                 target,
-                connection_id="" if row is None else row["connection_id"],
+                connection_id="" if row is None else row.connection_id,
                 account=account,
                 pms_patient_id=patient,
                 settings=settings,
@@ -183,7 +183,7 @@ class Checking:
             require_practice(cursor, self._practice_id)
             if golive_state.readiness(cursor, self._practice_id).passed:
                 return
-            at = moment(cursor, self._clock.for_database())
+            at = instant(cursor, self._clock.for_database())
             passed = {"practice_id": self._practice_id, "at": at, "account": account}
             cursor.execute(_SQL["passed_golive"], passed)
             self._audit(cursor, at, "golive.pass", done.check_no, {"passed": [line.what for line in done.lines]})
@@ -213,7 +213,7 @@ class Checking:
     def _route(self) -> str:
         with self._connection.cursor() as cursor:
             row = stored_connection(cursor, self._practice_id, Target.PMS)
-        return "" if row is None else str(row["route"])
+        return "" if row is None else row.route
 
     def _so_far(self) -> bool:
         return all(line.passed for line in self._lines)

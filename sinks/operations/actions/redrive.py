@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
@@ -11,10 +10,12 @@ import msgspec
 
 from schemas.vocabulary import DEAD, DeadLetterReason, Stage
 from sinks.ledger.practices.staff_text import checked_text
+from sinks.ledger.unit_of_work import unit_of_work
 from sinks.ledger.waiting.release import release
 from sinks.operations.actions.republish import Republisher
 from sinks.operations.queries.dead_letters import DeadEntry, DeadRecord, DeadWanted, dead_entries, dead_records
-from sinks.operations.queries.read_rows import Connection, run
+from sinks.operations.queries.read_rows import Connection
+from streams.runtime.clock import Clock
 from streams.runtime.errors import Permanent
 from streams.runtime.lifecycle import Stop
 
@@ -84,7 +85,7 @@ def apply(
     *,
     who: str,
     why: str,
-    now: datetime | None,
+    clock: Clock,
     per_second: float,
     stop: Stop,
 ) -> Done:
@@ -101,17 +102,25 @@ def apply(
     for chunk in _chunks(planned):
         if stop:
             break
-        with connection.transaction():
-            run(connection, "lock_practice", {"practice_id": chunk[0].practice_id})
+        with unit_of_work(connection, chunk[0].practice_id, clock=clock, jitter_s=0, added=False) as unit:
             if chunk[0].fate is Fate.RELEASE:
-                count = _release(connection, chunk, who, now)
+                numbers = [item.effect_id for item in chunk if item.effect_id is not None]
+                count = release(unit, DEAD, actor=who, effect_ids=numbers)
                 released += count
             else:
-                count = republisher.republish(connection, [i.record for i in chunk if i.record], who=who, now=now)
+                records = [item.record for item in chunk if item.record]
+                count = republisher.republish(connection, records, who=who, now=clock.for_database())
                 republished += count
             gone += len(chunk) - count
             if count:
-                _audit(connection, chunk, count, who=who, why=why, now=now)
+                unit.audit(
+                    "dead_letter.redrive",
+                    actor=who,
+                    why=why,
+                    subject=chunk[0].fate.value,
+                    before=_reasons(chunk),
+                    after={"count": count, "ids": [item.id for item in chunk]},
+                )
         stop.wait(len(chunk) / per_second)
     return Done(released, republished, len(planned.of(Fate.REFUSE)), gone)
 
@@ -200,28 +209,6 @@ def _chunks(planned: Plan) -> Iterator[list[Item]]:
             ]
             for start in range(0, len(ordered), CHUNK):
                 yield ordered[start : start + CHUNK]
-
-
-def _release(connection: Connection, chunk: Sequence[Item], who: str, now: datetime | None) -> int:
-    with connection.cursor() as cursor:
-        numbers = [item.effect_id for item in chunk if item.effect_id is not None]
-        return release(cursor, chunk[0].practice_id, DEAD, actor=who, now=now, effect_ids=numbers)
-
-
-def _audit(
-    connection: Connection, chunk: Sequence[Item], count: int, *, who: str, why: str, now: datetime | None
-) -> None:
-    parameters = {
-        "practice_id": chunk[0].practice_id,
-        "now": now,
-        "who": who,
-        "action": "dead_letter.redrive",
-        "subject": chunk[0].fate.value,
-        "before": msgspec.json.encode(_reasons(chunk)).decode(),
-        "after": msgspec.json.encode({"count": count, "ids": [item.id for item in chunk]}).decode(),
-        "why": why,
-    }
-    run(connection, "audit", parameters)
 
 
 def _reasons(chunk: Iterable[Item]) -> dict[str, int]:

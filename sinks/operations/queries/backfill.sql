@@ -37,20 +37,8 @@ SELECT p.target, p.connection_id, c.capabilities
 FROM practice_connections p JOIN connections c USING (home_practice_id, connection_id)
 WHERE p.practice_id = :practice_id;
 
--- name: schedule
--- Never sent before, so the first generation goes out; but after a failover a lost moment may have sent it (law 4).
-UPDATE effects e SET state = 'SCHEDULED', reason = 'BACKFILLED', holds = '{}', due_at = business_now(:now),
-    connection_id = k.connection_id, depends_on = k.depends_on,
-    look_first = e.look_first OR EXISTS (SELECT FROM ledger_era r WHERE r.era > 1 AND r.raised_at > e.changed_at),
-    changed_at = business_now(:now)
-FROM unnest(:effect_ids::bigint[], :connection_ids::text[], :depends_ons::bigint[])
-    AS k(effect_id, connection_id, depends_on)
-WHERE e.practice_id = :practice_id AND e.effect_id = k.effect_id
-  AND is_backfillable(e.state)
-RETURNING e.effect_id;
-
 -- name: dependencies
-SELECT e.effect_id, e.depends_on, o.entry_kind, o.state
+SELECT e.effect_id, o.entry_kind AS origin_kind, o.state AS origin_state,
+       EXISTS (SELECT FROM ledger_era r WHERE r.era > 1 AND r.raised_at > e.changed_at) AS after_failover
 FROM effects e LEFT JOIN effects o ON o.practice_id = e.practice_id AND o.effect_id = e.depends_on
-WHERE e.practice_id = :practice_id AND e.effect_id = ANY(:effect_ids::bigint[])
-ORDER BY e.effect_id FOR NO KEY UPDATE OF e;
+WHERE e.practice_id = :practice_id AND e.effect_id = ANY(:effect_ids::bigint[]);

@@ -50,27 +50,6 @@ LEFT JOIN LATERAL (
     FROM settings_in_force(e.practice_id, business_now(:now)) s) s ON true
 ORDER BY k.head, e.effect_id;
 
--- name: lock_units
--- Locked after the gates and before they are read again: an answer that is on its way comes before, or sees the result.
-SELECT effect_id FROM effects WHERE practice_id = :practice_id AND effect_id = ANY(:effect_ids::bigint[])
-ORDER BY effect_id FOR NO KEY UPDATE;
-
--- name: end
--- Only from the state in which it was judged. What kept it open is over.
-UPDATE effects e SET state = :to_state, changed_at = :now, failing_since = NULL
-FROM unnest(:effect_ids::bigint[], :was::text[]) AS k(effect_id, was)
-WHERE e.practice_id = :practice_id AND e.effect_id = k.effect_id AND e.state = k.was
-RETURNING e.effect_id;
-
--- name: free
--- To its first unmet condition. What it was planned for is its reason again where a closed period took it (T-9).
-UPDATE effects e SET state = k.state, reason = coalesce(e.planned_reason, 'BACKFILLED'), planned_reason = NULL,
-    holds = array_remove(array_remove(e.holds, 'AWAITING_MANUAL_POST'), 'AWAITING_REVIEW'),
-    due_at = greatest(e.due_at, :now::timestamptz), failing_since = NULL, changed_at = :now
-FROM unnest(:effect_ids::bigint[], :was::text[], :states::text[]) AS k(effect_id, was, state)
-WHERE e.practice_id = :practice_id AND e.effect_id = k.effect_id AND e.state = k.was
-RETURNING e.effect_id;
-
 -- name: settle_letters!
 -- An entry that stands twice is a matter of its own: which of the two stays is told with `dlq dismiss`.
 UPDATE dead_letters SET settled_at = :now, settled_as = :settled_as, settled_by = :actor

@@ -135,6 +135,7 @@ def test_a_storm_is_paced(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     from sinks.operations.actions import redrive
     from sinks.operations.actions.republish import Republisher
     from sinks.operations.queries.dead_letters import DeadWanted
+    from streams.runtime.clock import SystemClock
     from streams.runtime.lifecycle import Stop
 
     monkeypatch.setattr(redrive, "CHUNK", 2)
@@ -153,7 +154,7 @@ def test_a_storm_is_paced(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
         Republisher(desk.world.settings()),
         who="Ada",
         why="test",
-        now=None,
+        clock=SystemClock(),
         per_second=4,
         stop=Patient(),
     )

@@ -6,7 +6,7 @@ import pytest
 
 from schemas.practice_settings import Timing, TypeMode
 from schemas.vocabulary import State
-from sinks.ledger.intake.read_context import lock_practices
+from sinks.ledger.unit_of_work import unit_of_work
 from sinks.ledger.waiting.ended_originals import follow_originals
 from tests.processors.rules.event_examples import PRACTICE, item, modes, payment, payout
 from tests.processors.rules.linked_examples import fee_assessed, refunded, voided
@@ -16,10 +16,9 @@ from tests.sinks.ledger.linked_events import LATER, REFUNDED, entries, ready
 
 def end(book: Book, state: State, *effect_ids: int) -> int:
     """What an action of a person does, in its transaction."""
-    with book.connection.transaction(), book.connection.cursor() as cursor:
-        lock_practices(cursor, [PRACTICE])
-        cursor.execute("UPDATE effects SET state = %s WHERE effect_id = ANY(%s)", (state.value, list(effect_ids)))
-        return follow_originals(cursor, PRACTICE, effect_ids, now=book.clock.instant, jitter_s=0)
+    with unit_of_work(book.connection, PRACTICE, clock=book.clock, jitter_s=0) as unit:
+        unit.cursor.execute("UPDATE effects SET state = %s WHERE effect_id = ANY(%s)", (state.value, list(effect_ids)))
+        return follow_originals(unit, effect_ids)
 
 
 @pytest.mark.parametrize("state", [State.RECORDED_MANUALLY, State.DISMISSED])
@@ -90,9 +89,9 @@ def test_a_sweep_finds_what_parks_in_vain(book: Book) -> None:
     book.connection.execute(
         "UPDATE events SET waiting = 'AWAITING_ORIGINAL', resolved_at = NULL WHERE event_id = 'ev-r1'"
     )
-    assert book.sweeps.look()["original"] == 1
+    assert book.sweeps.repair()["original"] == 1
     assert [row[:4] for row in entries(book)] == [row[:4] for row in REFUNDED]
-    assert sum(book.sweeps.look().values()) == 0
+    assert sum(book.sweeps.repair().values()) == 0
 
 
 @pytest.mark.parametrize("waits", ["fee", "funds"])
@@ -105,16 +104,16 @@ def test_a_sweep_finds_what_waits_for_a_payout_in_vain(book: Book, waits: str) -
         "INSERT INTO payout_items VALUES (%s, 'payments.example', 'pay-1', 'po-1', 1, 1, 'CHARGE', 10000, 320)",
         (PRACTICE,),
     )
-    assert book.sweeps.look()["original"] > 0
+    assert book.sweeps.repair()["original"] > 0
     assert book.rows("SELECT DISTINCT state FROM effects WHERE target = 'PMS'") == [("SCHEDULED",)]
-    assert sum(book.sweeps.look().values()) == 0
+    assert sum(book.sweeps.repair().values()) == 0
 
 
 def test_what_waits_in_earnest_is_no_repair(book: Book) -> None:
     """Law 8: the count stays 0 while everything goes its way."""
     ready(book)
     book.report(refunded(), payment(event_id="ev-2", payment_id="pay-2", fee=None))
-    assert sum(book.sweeps.look().values()) == 0
+    assert sum(book.sweeps.repair().values()) == 0
     book.report(payment(), voided(at=LATER, payment_id="pay-2"), fee_assessed(at=LATER, payment_id="pay-2"))
-    assert sum(book.sweeps.look().values()) == 0
+    assert sum(book.sweeps.repair().values()) == 0
     assert book.rows("SELECT event_id FROM events WHERE waiting IS NOT NULL") == []

@@ -48,7 +48,7 @@ def test_an_unlinked_patient_waits_and_the_link_releases(book: Book) -> None:
     assert book.link() == 2
     assert book.states() == ["SCHEDULED", "SCHEDULED"]
     assert book.one("SELECT next_due_at FROM gates") == NOON
-    assert sum(book.sweeps.look().values()) == 0
+    assert sum(book.sweeps.repair().values()) == 0
 
 
 def test_manual_waits_for_the_link_first_then_for_its_person(book: Book) -> None:
@@ -168,7 +168,7 @@ def test_a_payment_that_waited_for_settings_and_was_superseded_is_never_decided(
     ]
     book.add(membership_booking=MembershipBooking.PAYMENT_ONLY)
     book.link()
-    book.sweeps.ask_again()
+    book.sweeps.request_redecisions()
     for request in book.redecisions():
         book.store(book.decide_again(request))
     book.store(bare, book.decide(payment(gross=29900, fee=897, kind=PaymentKind.MEMBERSHIP)))
@@ -234,13 +234,13 @@ def test_an_unknown_practice_waits_and_is_decided_when_it_is_added(book: Book) -
     assert sorted(map(str, book.waiting())) == ["AWAITING_SETTINGS", "None"]
     assert book.redecisions() == []
     book.add()
-    assert book.sweeps.ask_again() == 1
+    assert book.sweeps.request_redecisions() == 1
     (request,) = book.redecisions()
     assert request.least_version == 1
     book.store(book.decide_again(request))
     assert book.waiting() == [None, None]
     assert book.one("SELECT count(*) FROM effects") == 4
-    assert book.sweeps.ask_again() == 0
+    assert book.sweeps.request_redecisions() == 0
 
 
 def test_a_decision_under_another_version_waits_and_is_asked_for_again(book: Book) -> None:
@@ -282,7 +282,7 @@ def test_a_request_is_repeated_with_doubling_until_the_version_matches(book: Boo
         due = book.one("SELECT redecide_at FROM events")
         waits.append(int((due - book.clock.instant).total_seconds()))
         book.clock.instant = due
-        assert book.sweeps.ask_again() == 1
+        assert book.sweeps.request_redecisions() == 1
     assert waits == [30, 60, 120, 240, 480, 900, 900]
 
 

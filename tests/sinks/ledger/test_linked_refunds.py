@@ -89,7 +89,7 @@ def test_a_refund_waits_for_a_payment_that_waits_for_settings(book: Book) -> Non
     book.report(refunded(at=LATER))
     assert set(book.waiting()) == {"AWAITING_SETTINGS"}
     ready(book)
-    book.sweeps.ask_again()
+    book.sweeps.request_redecisions()
     for request in reversed(book.redecisions()):
         book.store(book.decide_again(request))
     assert entries(book) == REFUNDED

@@ -105,7 +105,7 @@ def test_r8_p21_a_failure_of_a_version_not_told_yet_parks_and_no_sweep_moves_it(
     book.report(payment(at=NOON))
     assert book.one("SELECT waiting FROM events WHERE kind = 'payout_failed'") == "AWAITING_ORIGINAL"
     assert book.rows("SELECT DISTINCT state FROM effects WHERE target = 'PMS'") == [("AWAITING_CLEARANCE",)]
-    assert not any(book.sweeps.look().values())
+    assert not any(book.sweeps.repair().values())
     book.report(payout(carried, at=MORNING + 2 * HOUR, version=2, event_id="ev-o2"))
     assert book.one("SELECT waiting FROM events WHERE kind = 'payout_failed'") is None
     assert book.rows("SELECT DISTINCT state FROM effects WHERE target = 'PMS'") == [("AWAITING_CLEARANCE",)]

@@ -29,6 +29,10 @@ IDS = ["ev-1", "ev-3", "ev-5"]
 NAMED = {"practice_ids": ASKED, "sources": ["s"] * 3, "refs": IDS}
 PAGE = {"practice_id": "p7", "source": "s", "event_id": "ev-1", "most": 500}
 
+MOVES = json.dumps(
+    [{"practice_id": "p7", "effect_id": number, "was": "SCHEDULED", "state": "PAUSED"} for number in (2, 3)]
+)
+
 HOT: dict[tuple[str, str], dict[str, Any]] = {
     ("intake/queries.sql", "lock_practices"): {"practice_ids": ASKED},
     ("intake/queries.sql", "receipts_of"): {
@@ -50,15 +54,17 @@ HOT: dict[tuple[str, str], dict[str, Any]] = {
     ("intake/payment_states.sql", "gates"): {"practice_ids": ASKED},
     ("intake/payment_states.sql", "payout_items"): NAMED,
     ("intake/payment_states.sql", "waiting_for_payout"): NAMED,
-    ("intake/payment_states.sql", "histories"): {"practice_ids": ASKED},
-    ("waiting/queries.sql", "hanging_on"): {"practice_id": "p7", "effect_ids": [2, 3]},
-    ("waiting/sweeps.sql", "parked_page"): PAGE,
-    ("waiting/sweeps.sql", "unpaid_page"): PAGE,
-    ("waiting/sweeps.sql", "unpriced_page"): PAGE,
+    ("practices/settings/queries.sql", "histories"): {"practice_ids": ASKED},
+    ("waiting/queries.sql", "dependents"): {"practice_id": "p7", "effect_ids": [2, 3]},
+    ("waiting/sweeps.sql", "awaiting_original"): PAGE,
+    ("waiting/sweeps.sql", "awaiting_funds"): PAGE,
+    ("waiting/sweeps.sql", "awaiting_fee"): PAGE,
     ("intake/queries.sql", "truths_of"): {"practice_ids": ASKED},
     ("intake/queries.sql", "links_of"): {"practice_ids": ASKED, "patient_refs": ["pt-1"] * 3},
     ("intake/queries.sql", "connections_of"): {"practice_ids": ASKED},
     ("intake/queries.sql", "advance_sequences"): {"practice_ids": ASKED, "seqs": [1000, 1000, 1000]},
+    ("effects.sql", "lock_effects"): {"practice_id": "p7", "effect_ids": [2, 3]},
+    ("effects.sql", "move_effects"): {"moves": MOVES, "at": NOON},
     ("gates.sql", "advance"): {
         "practice_ids": ASKED,
         "connection_ids": ASKED,
@@ -68,9 +74,8 @@ HOT: dict[tuple[str, str], dict[str, Any]] = {
     },
     ("gates.sql", "lock"): {"practice_ids": ASKED, "connection_ids": ASKED},
     ("gates.sql", "refresh"): {"practice_ids": ASKED, "connection_ids": ASKED, "now": NOON, "jitter_s": 0},
-    ("waiting/queries.sql", "gates_to_recompute"): {"practice_id": "p7", "patient_ref": "pt-1"},
-    ("waiting/queries.sql", "effects_to_recompute"): {"practice_id": "p7", "patient_ref": "pt-1"},
-    ("practices/settings/queries.sql", "ask_again"): {"practice_id": "p7", "now": NOON},
+    ("waiting/queries.sql", "held_effects"): {"practice_id": "p7", "patient_ref": "pt-1"},
+    ("practices/settings/queries.sql", "redecide_waiting"): {"practice_id": "p7", "now": NOON},
     ("waiting/sweeps.sql", "redecisions_due"): {"now": NOON, "most": 500},
     ("waiting/sweeps.sql", "versions_begun"): {"now": NOON, "most": 500},
 }

@@ -30,7 +30,7 @@ def test_a_link_made_while_intake_looks_is_seen_by_one_of_them(book: Book) -> No
     intake.finish()
     linking.finish()
     assert book.states() == ["SCHEDULED", "SCHEDULED"]
-    assert sum(book.sweeps.look().values()) == 0
+    assert sum(book.sweeps.repair().values()) == 0
 
 
 def test_control_practice_lock(book: Book) -> None:
@@ -47,7 +47,7 @@ def test_control_practice_lock(book: Book) -> None:
         link_elsewhere(book)
     intake.finish()
     assert book.states() == ["AWAITING_LINK", "AWAITING_LINK"]
-    assert book.sweeps.look()["link"] == 2
+    assert book.sweeps.repair()["link"] == 2
     assert book.states() == ["SCHEDULED", "SCHEDULED"]
 
 

@@ -17,6 +17,7 @@ from schemas.events import PaymentSucceeded
 from schemas.practice_settings import Allocation
 from schemas.vocabulary import Target
 from sinks.ledger.practices.connections import ConnectionInput, save_connection
+from sinks.ledger.unit_of_work import unit_of_work
 from sinks.poster import role
 from sinks.targets.credentials import KeyRing
 from sinks.targets.open_dental.capabilities import capabilities_of
@@ -83,9 +84,9 @@ class Office:
             " WHERE home_practice_id = %s",
             self.practice_id,
         )[0]
-        with book.connection.transaction(), book.connection.cursor() as cursor:
+        with unit_of_work(book.connection, self.practice_id, clock=book.clock, jitter_s=0) as unit:
             save_connection(
-                cursor,
+                unit,
                 ConnectionInput(
                     practice_id=self.practice_id,
                     connection_id=given[0],
@@ -98,7 +99,6 @@ class Office:
                     capabilities=given[6],
                 ),
                 actor="owner",
-                now=book.clock.instant,
             )
 
     # --- what stands at the office

@@ -12,7 +12,9 @@ from schemas.codec import decode_result
 from schemas.events import Split
 from schemas.practice_settings import Allocation, AmountMode
 from schemas.vocabulary import DEAD, DecisionReason, State
+from sinks.ledger.unit_of_work import unit_of_work
 from sinks.ledger.waiting.release import release
+from streams.runtime.clock import FixedClock
 from tests.processors.rules.event_examples import NOON
 from tests.scenarios.waiting import until
 from tests.sinks.ledger.ledger_fixture import SAVING
@@ -136,7 +138,7 @@ def test_what_waits_for_its_connection_is_left_alone_and_goes_on_when_that_is_ba
     offices.book.connection.execute("UPDATE connections SET enabled = false")
     offices.poster()
     office.until_states("PAUSED")
-    assert not any(offices.book.sweeps.look().values())
+    assert not any(offices.book.sweeps.repair().values())
     assert office.states() == ["PAUSED"]
     office.save_connection()
     office.until_states("POSTED")
@@ -161,7 +163,7 @@ def test_a_link_that_was_taken_away_is_awaited(offices: Offices) -> None:
     assert published(offices)[-1] == ("AWAITING_LINK", "PATIENT_NOT_LINKED"), "what it waits for is told"
     office.patients.clear()
     office.patient("pt-1")
-    assert offices.book.sweeps.look()["link"] == 1
+    assert offices.book.sweeps.repair()["link"] == 1
     office.until_states("POSTED")
     assert published(offices)[-1] == ("POSTED", "AUTO_INSTANT")
 
@@ -239,8 +241,8 @@ def test_a_redriven_entry_is_looked_for_at_the_patient_it_was_sent_for(offices: 
     for state in ("UNCERTAIN", "DEAD_LETTERED"):
         connection.execute("UPDATE effects SET state = %s WHERE effect_id = 1", (state,))
     connection.execute("UPDATE patient_links SET pms_patient_id = %s WHERE patient_ref = 'pt-1'", (str(right),))
-    with connection.transaction(), connection.cursor() as cursor:
-        release(cursor, office.practice_id, [State.DEAD_LETTERED], actor="owner", now=NOON)
+    with unit_of_work(connection, office.practice_id, clock=FixedClock(NOON), jitter_s=0) as unit:
+        release(unit, [State.DEAD_LETTERED], actor="owner")
     offices.poster()
     office.until_states("POSTED", "POSTED")
     assert office.payments() == sorted([(first, 10_000), (right, 10_000)])
@@ -267,8 +269,8 @@ def test_a_redriven_entry_that_never_landed_goes_to_the_patient_of_today(offices
     (refused,) = office.column("request_id")
     connection = offices.book.connection
     connection.execute("UPDATE patient_links SET pms_patient_id = %s WHERE patient_ref = 'pt-1'", (str(right),))
-    with connection.transaction(), connection.cursor() as cursor:
-        release(cursor, office.practice_id, [State.REJECTED], actor="owner", now=NOON)
+    with unit_of_work(connection, office.practice_id, clock=FixedClock(NOON), jitter_s=0) as unit:
+        release(unit, [State.REJECTED], actor="owner")
     office.until_states("POSTED")
     assert office.payments() == [(right, 10_000)]
     assert office.column("generation") == [2]
@@ -288,8 +290,8 @@ def test_what_is_posted_after_a_redrive_says_why_it_was_planned(offices: Offices
     offices.poster()
     until(lambda: "PATIENT_NOT_FOUND" in office.column("reason"), "it is dead", show=office.shown)
     connection.execute(link, (str(office.patient("pt-1")),))
-    with connection.transaction(), connection.cursor() as cursor:
-        release(cursor, office.practice_id, list(DEAD), actor="owner", now=NOON)
+    with unit_of_work(connection, office.practice_id, clock=FixedClock(NOON), jitter_s=0) as unit:
+        release(unit, list(DEAD), actor="owner")
     office.until_states(*["POSTED"] * 4)
     assert {*office.column("reason")} == {*planned}
     rows = offices.book.rows("SELECT value FROM outbox WHERE topic = 'writeback-results.v1'")

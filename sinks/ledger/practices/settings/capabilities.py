@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+import msgspec
 import psycopg
 from psycopg.rows import TupleRow
 
@@ -12,6 +13,7 @@ from schemas.practice_settings import PracticeSettings
 from schemas.vocabulary import EntryKind
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.practices.settings.warnings import DEFAULT_KINDS, Abilities, SettingsWarning, settings_warnings
+from sinks.ledger.rows.fetch import fetch_one
 from sinks.targets.port import BATCHES_ONLY, GUARANTOR
 
 _SQL: Final = named_queries("sinks.ledger.practices.settings")
@@ -19,12 +21,18 @@ _SQL: Final = named_queries("sinks.ledger.practices.settings")
 Cursor = psycopg.Cursor[TupleRow]
 
 
+class _PmsConnection(msgspec.Struct, frozen=True):
+    words: tuple[str, ...] | None
+    """`connections.capabilities`; None for a row of an older release."""
+    hears_of_clearance: bool
+
+
 def abilities_of(cursor: Cursor, practice_id: str) -> Abilities:
     """Of the connection that is in use now. Blocks for one statement."""
-    row = cursor.execute(_SQL["pms_connection"], {"practice_id": practice_id}).fetchone()
-    if row is None:
+    found = fetch_one(cursor, _PmsConnection, _SQL["pms_connection"], {"practice_id": practice_id})
+    if found is None:
         return Abilities(connected=False)
-    return abilities_from(row[0], hears_of_clearance=bool(row[1]))
+    return abilities_from(found.words, hears_of_clearance=found.hears_of_clearance)
 
 
 def abilities_from(words: Sequence[str] | None, *, hears_of_clearance: bool) -> Abilities:

@@ -8,12 +8,10 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from sinks.ledger.named_queries import named_queries
-from sinks.ledger.practices.audit import append
-from sinks.ledger.practices.registry import require_practice
 from sinks.ledger.practices.settings.golive_state import readiness
 from sinks.ledger.practices.settings.history import newest
 from sinks.ledger.practices.settings.settings_store import Saving
-from sinks.ledger.waiting.reevaluate import moment
+from sinks.ledger.unit_of_work import unit_of_work
 from streams.runtime.clock import Clock
 from streams.runtime.errors import ConfigurationError
 
@@ -30,27 +28,22 @@ def entitle(
     """
     if not saving.actor.strip() or not saving.reason.strip():
         raise ConfigurationError("an entitlement needs --by and --why: they stand in the audit trail")
-    with connection.transaction(), connection.cursor() as cursor:
-        require_practice(cursor, practice_id)
-        at = moment(cursor, clock.for_database())
-        before = readiness(cursor, practice_id)
-        cursor.execute(
+    with unit_of_work(connection, practice_id, clock=clock, jitter_s=0) as unit:
+        before = readiness(unit.cursor, practice_id)
+        unit.cursor.execute(
             _SQL["entitle"],
             {
                 "practice_id": practice_id,
-                "at": None if withdraw else at,
+                "at": None if withdraw else unit.at,
                 "actor": None if withdraw else saving.actor,
             },
         )
-        append(
-            cursor,
-            practice_id,
-            at=at,
+        unit.audit(
+            "practice.withdraw" if withdraw else "practice.entitle",
             actor=saving.actor,
-            action="practice.entitle" if not withdraw else "practice.withdraw",
+            why=saving.reason,
             before={"entitled": before.entitled_at is not None},
             after={"entitled": not withdraw},
-            why=saving.reason,
         )
-        standing = newest(cursor, practice_id)
+        standing = newest(unit.cursor, practice_id)
     return standing is not None and standing.settings.master

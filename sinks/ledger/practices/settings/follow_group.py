@@ -13,15 +13,16 @@ from sinks.ledger.practices.settings.capabilities import abilities_of
 from sinks.ledger.practices.settings.fields import Difference, differences
 from sinks.ledger.practices.settings.history import newest
 from sinks.ledger.practices.settings.inheritance import Group, inherited
-from sinks.ledger.practices.settings.settings_store import Saving, save_locked
+from sinks.ledger.practices.settings.settings_store import Saving, save_version
 from sinks.ledger.practices.settings.version_start import SAME_MOMENT, saved_ahead
 from sinks.ledger.practices.settings.warnings import refused, settings_warnings
+from sinks.ledger.unit_of_work import UnitOfWork
 from streams.runtime.errors import ConfigurationError
 
 Cursor = psycopg.Cursor[TupleRow]
 
 
-class Effect(msgspec.Struct, frozen=True, kw_only=True):
+class GroupChange(msgspec.Struct, frozen=True, kw_only=True):
     """What a change would do at one practice. `problem`: why it cannot be done there."""
 
     practice_id: str
@@ -31,18 +32,18 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True):
     problem: str | None = None
 
 
-def look(
+def preview_change(
     cursor: Cursor,
     practice_id: str,
     group: Group,
     asked: datetime | None,
     at: datetime,
     keep: Collection[str] | None = None,
-) -> Effect:
+) -> GroupChange:
     """What following the group changes at one practice. `keep` None: the fields that are its own today."""
     standing = newest(cursor, practice_id)
     if standing is None:
-        return Effect(practice_id=practice_id, differences=())
+        return GroupChange(practice_id=practice_id, differences=())
     after = inherited(standing.settings, standing.own if keep is None else keep, group)
     changed = differences(standing.settings, after)
     problem = None
@@ -54,36 +55,25 @@ def look(
         problem = saved_ahead(practice_id, standing)
     if changed and asked is not None and asked < at:
         problem = f"{asked.isoformat()} is past, and what happened since was decided already"
-    return Effect(practice_id=practice_id, differences=changed, problem=problem)
+    return GroupChange(practice_id=practice_id, differences=changed, problem=problem)
 
 
 def follow(
-    cursor: Cursor,
-    effect: Effect,
+    unit: UnitOfWork,
+    change: GroupChange,
     group: Group,
     saving: Saving,
-    at: datetime,
     asked: datetime | None,
-    jitter_s: int,
     keep: Collection[str] | None = None,
-) -> Effect:
-    """Save what `look` found. The caller holds the practice's lock."""
-    if effect.problem:
-        raise ConfigurationError(f"{effect.practice_id}: {effect.problem}; repeat the command once that is settled")
-    standing = newest(cursor, effect.practice_id)
+) -> GroupChange:
+    """Save what `preview_change` found, in the practice's unit of work. Blocks."""
+    if change.problem:
+        raise ConfigurationError(f"{change.practice_id}: {change.problem}; repeat the command once that is settled")
+    standing = newest(unit.cursor, unit.practice_id)
     if standing is None:
-        return effect
+        return change
     own = set(standing.own if keep is None else keep) - set(group.locked)
-    if not effect.differences and own == set(standing.own):
-        return effect
-    version = save_locked(
-        cursor,
-        effect.practice_id,
-        inherited(standing.settings, own, group),
-        saving,
-        at=at,
-        asked=asked,
-        jitter_s=jitter_s,
-        own=own,
-    )
-    return msgspec.structs.replace(effect, version=version.version)
+    if not change.differences and own == set(standing.own):
+        return change
+    version = save_version(unit, inherited(standing.settings, own, group), saving, asked=asked, own=own)
+    return msgspec.structs.replace(change, version=version.version)

@@ -11,6 +11,7 @@ from psycopg.rows import TupleRow
 
 from schemas.practice_settings import PracticeSettings, PracticeStatus
 from sinks.ledger.named_queries import named_queries
+from sinks.ledger.rows.fetch import fetch_one
 from streams.runtime.errors import ConfigurationError
 
 _SQL: Final = named_queries("sinks.ledger.practices.settings", "entitlement.sql")
@@ -33,8 +34,8 @@ class Readiness(msgspec.Struct, frozen=True):
 
 
 def readiness(cursor: Cursor, practice_id: str) -> Readiness:
-    row = cursor.execute(_SQL["golive_standing"], {"practice_id": practice_id}).fetchone()
-    return Readiness() if row is None else Readiness(*row)
+    """What the ledger knows of a practice's way to going live. Blocks for one statement."""
+    return fetch_one(cursor, Readiness, _SQL["readiness"], {"practice_id": practice_id}) or Readiness()
 
 
 def switches_on(before: PracticeSettings | None, after: PracticeSettings) -> bool:

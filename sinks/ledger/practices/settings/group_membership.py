@@ -10,15 +10,14 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from sinks.ledger.named_queries import named_queries
-from sinks.ledger.practices.audit import append
 from sinks.ledger.practices.registry import require_practice
 from sinks.ledger.practices.settings.fields import check_name
-from sinks.ledger.practices.settings.follow_group import Effect, follow, look
+from sinks.ledger.practices.settings.follow_group import GroupChange, follow, preview_change
 from sinks.ledger.practices.settings.groups import organisation
 from sinks.ledger.practices.settings.history import newest
 from sinks.ledger.practices.settings.inheritance import group_of
 from sinks.ledger.practices.settings.settings_store import Saving
-from sinks.ledger.waiting.reevaluate import moment
+from sinks.ledger.unit_of_work import UnitOfWork, unit_of_work
 from streams.runtime.clock import Clock
 from streams.runtime.errors import ConfigurationError
 
@@ -37,7 +36,7 @@ def join(
     clock: Clock,
     jitter_s: int,
     dry_run: bool,
-) -> Effect:
+) -> GroupChange:
     """Bring a practice into a group: it takes the group's values but for those it keeps. Blocks.
 
     `dry_run` only answers what would change. ConfigurationError for a member of another group, or a locked field.
@@ -52,23 +51,21 @@ def join(
         other = group_of(cursor, practice_id)
         if other is not None:
             raise ConfigurationError(f"{practice_id} belongs to {other.called}: it has to leave that one first")
-        at = moment(cursor, clock.for_database())
-        effect = look(cursor, practice_id, group, None, at, keep)
+        unit = UnitOfWork(cursor, practice_id, now=clock.for_database(), jitter_s=jitter_s)
+        change = preview_change(cursor, practice_id, group, None, unit.at, keep)
         if dry_run:
-            return effect
-        member = {"practice_id": practice_id, "organisation_id": organisation_id}
-        cursor.execute(_SQL["set_organisation"], member)
-        append(
-            cursor,
-            practice_id,
-            at=at,
+            return change
+        cursor.execute(_SQL["set_organisation"], {"practice_id": practice_id, "organisation_id": organisation_id})
+        unit.audit(
+            "organisation.join",
             actor=saving.actor,
-            action="organisation.join",
+            why=saving.reason,
             subject=organisation_id,
             after={"keeps": sorted(keep)},
-            why=saving.reason,
         )
-        return follow(cursor, effect, group, saving, at, None, jitter_s, keep)
+        followed = follow(unit, change, group, saving, None, keep)
+        unit.finish()
+        return followed
 
 
 class Leaving(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,12 +82,11 @@ def leave(connection: Connection, practice_id: str, saving: Saving, *, clock: Cl
 
     `dry_run` only answers what would become its own. ConfigurationError for a practice of no group.
     """
-    with connection.transaction(), connection.cursor() as cursor:
-        require_practice(cursor, practice_id)
-        group = group_of(cursor, practice_id)
+    with unit_of_work(connection, practice_id, clock=clock, jitter_s=0) as unit:
+        group = group_of(unit.cursor, practice_id)
         if group is None:
             raise ConfigurationError(f"{practice_id} belongs to no organisation")
-        standing = newest(cursor, practice_id)
+        standing = newest(unit.cursor, practice_id)
         own = () if standing is None else standing.own
         leaving = Leaving(
             practice_id=practice_id,
@@ -98,17 +94,7 @@ def leave(connection: Connection, practice_id: str, saving: Saving, *, clock: Cl
             called=group.called,
             becomes_own=tuple(name for name in group.fields if name in group.locked or name not in own),
         )
-        if dry_run:
-            return leaving
-        member = {"practice_id": practice_id, "organisation_id": None}
-        cursor.execute(_SQL["set_organisation"], member)
-        append(
-            cursor,
-            practice_id,
-            at=moment(cursor, clock.for_database()),
-            actor=saving.actor,
-            action="organisation.leave",
-            subject=group.organisation_id,
-            why=saving.reason,
-        )
+        if not dry_run:
+            unit.cursor.execute(_SQL["set_organisation"], {"practice_id": practice_id, "organisation_id": None})
+            unit.audit("organisation.leave", actor=saving.actor, why=saving.reason, subject=group.organisation_id)
     return leaving

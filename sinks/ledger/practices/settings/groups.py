@@ -1,6 +1,6 @@
 """Groups of practices: values that they inherit, shown where they would change before they are saved (SUP-2).
 
-A practice's own append-only versions stay the truth (E-8): a change to a group is a new version at each practice that
+A practice's own append-only versions decide (E-8): a change to a group is a new version at each practice that
 it changes. Who was reached is a comparison, not a flag: after a crash the same command goes on.
 """
 
@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from typing import Final
 
+import msgspec
 import psycopg
 from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
@@ -18,11 +19,12 @@ from sinks.ledger.intake.read_context import lock_practices
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.practices.audit import append
 from sinks.ledger.practices.settings.fields import Fields
-from sinks.ledger.practices.settings.follow_group import Effect, follow, look
+from sinks.ledger.practices.settings.follow_group import GroupChange, follow, preview_change
 from sinks.ledger.practices.settings.history import newest
 from sinks.ledger.practices.settings.inheritance import Group
 from sinks.ledger.practices.settings.settings_store import Saving
-from sinks.ledger.waiting.reevaluate import moment
+from sinks.ledger.rows.fetch import fetch_all, fetch_one, fetch_values
+from sinks.ledger.unit_of_work import UnitOfWork, instant
 from streams.runtime.clock import Clock
 from streams.runtime.did_you_mean import nearest
 from streams.runtime.errors import ConfigurationError
@@ -37,6 +39,17 @@ Edit = Callable[[Group], tuple[Fields, Collection[str]]]
 
 AT_ONCE: Final = 25
 """Practices of one transaction: their locks are held for a fraction of a second, whatever the size of the group."""
+
+
+class ListedGroup(msgspec.Struct, frozen=True):
+    organisation_id: str
+    name: str | None
+    practices: int
+
+
+def list_groups(connection: Connection) -> list[ListedGroup]:
+    """All groups, each with how many practices belong to it. Blocks for one statement."""
+    return fetch_all(connection, ListedGroup, _SQL["organisations"])
 
 
 def audit_key(organisation_id: str) -> str:
@@ -55,17 +68,19 @@ def add(connection: Connection, organisation_id: str, name: str | None, saving: 
 
 def organisation(cursor: Cursor, organisation_id: str) -> Group:
     """A group with its newest values. ConfigurationError names the nearest known one."""
-    row = cursor.execute(_SQL["organisation"], {"organisation_id": organisation_id}).fetchone()
-    if row is None:
-        known = [each[0] for each in cursor.execute(_SQL["organisations"])]
+    group = fetch_one(cursor, Group, _SQL["organisation"], {"organisation_id": organisation_id})
+    if group is None:
+        known = [each.organisation_id for each in fetch_all(cursor, ListedGroup, _SQL["organisations"])]
         raise ConfigurationError(
             f"there is no organisation {organisation_id}{nearest(organisation_id, known)}; add it with "
             f"`writeback organisation add {organisation_id}`"
         )
-    return Group(row[0], row[1], row[2], row[3], tuple(row[4]))
+    return group
 
 
-def preview(connection: Connection, group: Group, *, effective_from: datetime | None, clock: Clock) -> list[Effect]:
+def preview(
+    connection: Connection, group: Group, *, effective_from: datetime | None, clock: Clock
+) -> list[GroupChange]:
     """What each practice's settings become under these values of its group; changes nothing. Blocks, page by page.
 
     Practices that stay as they are are not listed.
@@ -73,8 +88,8 @@ def preview(connection: Connection, group: Group, *, effective_from: datetime | 
     found = []
     for page in _pages(connection, group.organisation_id):
         with connection.transaction(), connection.cursor() as cursor:
-            at = moment(cursor, clock.for_database())
-            found += [look(cursor, practice_id, group, effective_from, at) for practice_id in page]
+            at = instant(cursor, clock.for_database())
+            found += [preview_change(cursor, practice_id, group, effective_from, at) for practice_id in page]
     return [effect for effect in found if effect.differences]
 
 
@@ -114,7 +129,7 @@ def save(
     jitter_s: int,
     action: str,
     effective_from: datetime | None = None,
-) -> list[Effect]:
+) -> list[GroupChange]:
     """Save a group's new values and locks, then a version at each practice that they change; answers those. Blocks.
 
     1. Refuse what a practice cannot take. 2. Lock the group, make its new values, save, audit, commit. 3. Its
@@ -132,16 +147,17 @@ def save(
         group = edited(cursor, organisation_id, edit)
         if group is not standing and group.version > standing.version:
             _add_version(cursor, group, saving, clock, action, standing)
-    done: list[Effect] = []
+    done: list[GroupChange] = []
     for page in _pages(connection, organisation_id):
         with connection.transaction(), connection.cursor() as cursor:
             lock_practices(cursor, page)
             group = organisation(cursor, organisation_id)
-            at = moment(cursor, clock.for_database())
             for practice_id in page:
-                effect = look(cursor, practice_id, group, effective_from, at)
-                if effect.differences:
-                    done.append(follow(cursor, effect, group, saving, at, effective_from, jitter_s))
+                unit = UnitOfWork(cursor, practice_id, now=clock.for_database(), jitter_s=jitter_s)
+                change = preview_change(cursor, practice_id, group, effective_from, unit.at)
+                if change.differences:
+                    done.append(follow(unit, change, group, saving, effective_from))
+                    unit.finish()
     return done
 
 
@@ -150,7 +166,7 @@ def _pages(connection: Connection, organisation_id: str) -> Iterator[list[str]]:
     after = ""
     while True:
         wanted = {"organisation_id": organisation_id, "after": after, "most": AT_ONCE}
-        page = [row[0] for row in connection.execute(_SQL["members"], wanted).fetchall()]
+        page = fetch_values(connection, _SQL["members"], wanted)
         if page:
             yield page
             after = page[-1]
@@ -175,7 +191,7 @@ def _add_version(cursor: Cursor, group: Group, saving: Saving, clock: Clock, act
     append(
         cursor,
         audit_key(group.organisation_id),
-        at=moment(cursor, now),
+        at=instant(cursor, now),
         actor=saving.actor,
         action=action,
         subject=f"version {group.version}",

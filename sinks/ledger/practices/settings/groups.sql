@@ -29,7 +29,7 @@ WHERE o.organisation_id = :organisation_id;
 SELECT FROM organisations WHERE organisation_id = :organisation_id FOR NO KEY UPDATE;
 
 -- name: organisations
-SELECT o.organisation_id, o.name, count(p.practice_id)
+SELECT o.organisation_id, o.name, count(p.practice_id) AS practices
 FROM organisations o LEFT JOIN practices p USING (organisation_id)
 GROUP BY 1, 2 ORDER BY 1;
 

@@ -13,10 +13,10 @@ from psycopg.rows import TupleRow
 from processors.rules.lifecycle.waiting_state import SwitchVersion
 from schemas.practice_settings import PracticeSettings, SettingsHistory
 from sinks.ledger.named_queries import named_queries
-from sinks.ledger.practices.settings.stored_settings import version_of_row
+from sinks.ledger.practices.settings.stored_settings import read_histories
+from sinks.ledger.rows.fetch import fetch_all, fetch_one
 
-_SETTINGS: Final = named_queries("sinks.ledger.practices.settings")
-_INTAKE: Final = named_queries("sinks.ledger.intake")
+_SQL: Final = named_queries("sinks.ledger.practices.settings")
 
 Cursor = psycopg.Cursor[TupleRow]
 
@@ -31,21 +31,28 @@ class Newest(msgspec.Struct, frozen=True):
     """Fields that the practice decides itself, whatever its group says."""
 
 
+class StoredSwitch(msgspec.Struct, frozen=True):
+    """A version's master switch, with whose it is."""
+
+    practice_id: str
+    version: int
+    effective_from: datetime
+    master: bool
+
+
 def newest(cursor: Cursor, practice_id: str) -> Newest | None:
     """The newest version, begun or not; None for a practice without settings."""
-    row = cursor.execute(_SETTINGS["newest_settings"], {"practice_id": practice_id}).fetchone()
-    return None if row is None else Newest(row[0], row[1], msgspec.convert(row[2], PracticeSettings), tuple(row[3]))
+    return fetch_one(cursor, Newest, _SQL["newest_version"], {"practice_id": practice_id})
 
 
 def history_of(cursor: Cursor, practice_id: str) -> SettingsHistory:
     """The whole history, ascending; empty for a practice without settings."""
-    rows = cursor.execute(_SETTINGS["history"], {"practice_id": practice_id}).fetchall()
-    return SettingsHistory(practice_id=practice_id, versions=tuple(version_of_row(row) for row in rows))
+    return read_histories(cursor, [practice_id])[practice_id]
 
 
-def truths(cursor: Cursor, practice_ids: Sequence[str]) -> dict[str, list[SwitchVersion]]:
-    """What INTAKE needs of the versions of some practices (law 15)."""
+def switch_versions(cursor: Cursor, practice_ids: Sequence[str]) -> dict[str, list[SwitchVersion]]:
+    """What INTAKE needs of the versions of some practices, ascending (law 15)."""
     found: dict[str, list[SwitchVersion]] = {}
-    for row in cursor.execute(_INTAKE["truths_of"], {"practice_ids": list(practice_ids)}):
-        found.setdefault(row[0], []).append(SwitchVersion(row[1], row[2], bool(row[3])))
+    for row in fetch_all(cursor, StoredSwitch, _SQL["switch_versions"], {"practice_ids": list(practice_ids)}):
+        found.setdefault(row.practice_id, []).append(SwitchVersion(row.version, row.effective_from, row.master))
     return found

@@ -12,6 +12,7 @@ from psycopg.rows import TupleRow
 from schemas.practice_settings import PracticeSettings
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.practices.settings.fields import Fields, check_name, differences, fields_of, shown, with_fields
+from sinks.ledger.rows.fetch import fetch_one
 from streams.runtime.errors import ConfigurationError
 
 _SQL: Final = named_queries("sinks.ledger.practices.settings", "groups.sql")
@@ -38,8 +39,7 @@ class Group(msgspec.Struct, frozen=True):
 
 def group_of(cursor: Cursor, practice_id: str) -> Group | None:
     """A practice's group; None for one that belongs to none. Under the practice's lock it cannot change."""
-    row = cursor.execute(_SQL["group_of"], {"practice_id": practice_id}).fetchone()
-    return None if row is None else Group(row[0], row[1], row[2], row[3], tuple(row[4]))
+    return fetch_one(cursor, Group, _SQL["group_of"], {"practice_id": practice_id})
 
 
 def inherited(settings: PracticeSettings, own: Collection[str], group: Group) -> PracticeSettings:

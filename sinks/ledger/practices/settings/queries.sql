@@ -1,4 +1,4 @@
--- name: ask_again!
+-- name: redecide_waiting!
 -- Every waiting event of the practice that has settings by now is decided anew soon.
 UPDATE events e SET redecide_at = business_now(:now)
 WHERE e.practice_id = :practice_id AND e.waiting = 'AWAITING_SETTINGS'
@@ -13,18 +13,23 @@ WHERE practice_id = :practice_id AND applied_at IS NULL AND effective_from <= bu
 INSERT INTO settings (practice_id, version, effective_from, body, saved_at, saved_by, reason, own)
 VALUES (:practice_id, :version, :effective_from, :body::jsonb, :saved_at, :saved_by, :reason, :own);
 
--- name: history
-SELECT version, effective_from, body, saved_at, saved_by, reason FROM settings
-WHERE practice_id = :practice_id ORDER BY version;
+-- name: histories
+SELECT practice_id, version, effective_from, saved_at, saved_by, reason, body AS settings
+FROM settings WHERE practice_id = ANY(:practice_ids::text[]) ORDER BY practice_id, version;
 
--- name: newest_settings
-SELECT version, effective_from, body, own FROM settings
+-- name: switch_versions
+-- What INTAKE needs of the versions of some practices.
+SELECT practice_id, version, effective_from, coalesce(master_is_on(body), false) AS master
+FROM settings WHERE practice_id = ANY(:practice_ids::text[]) ORDER BY practice_id, version;
+
+-- name: newest_version
+SELECT version, effective_from, body AS settings, own FROM settings
 WHERE practice_id = :practice_id ORDER BY version DESC LIMIT 1;
 
 -- name: pms_connection
 -- What the practice's PMS connection can do, and whether anything ever told of cleared funds (T-13): by two indexes,
 -- however many payments are stored.
-SELECT c.capabilities, EXISTS (SELECT FROM payout_items i WHERE i.practice_id = p.practice_id) OR EXISTS (
-    SELECT FROM events e WHERE e.practice_id = p.practice_id AND e.concerns IS NOT NULL AND e.kind = 'cleared')
+SELECT c.capabilities AS words, EXISTS (SELECT FROM payout_items i WHERE i.practice_id = p.practice_id) OR EXISTS (
+    SELECT FROM events e WHERE e.practice_id = p.practice_id AND e.concerns IS NOT NULL AND e.kind = 'cleared') AS hears_of_clearance
 FROM practice_connections p JOIN connections c USING (home_practice_id, connection_id)
 WHERE p.practice_id = :practice_id AND p.target = 'PMS';

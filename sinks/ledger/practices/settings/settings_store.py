@@ -1,4 +1,4 @@
-"""The append-only truth of a practice's settings (laws 14, 15): versions are added, never edited."""
+"""The store of a practice's settings: append-only versions with a start each (laws 14, 15)."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from psycopg.types.json import Jsonb
 from schemas.practice_settings import PracticeSettings, SettingsVersion
 from sinks.ledger import outbox
 from sinks.ledger.named_queries import named_queries
-from sinks.ledger.practices.audit import append
-from sinks.ledger.practices.registry import require_practice
+from sinks.ledger.practices.registry import lock_practice
 from sinks.ledger.practices.settings.capabilities import abilities_of
 from sinks.ledger.practices.settings.golive_state import readiness, refuse_unproven, switches_on
 from sinks.ledger.practices.settings.history import newest
@@ -23,7 +22,8 @@ from sinks.ledger.practices.settings.inheritance import group_of, own_after
 from sinks.ledger.practices.settings.version_start import apply_begun, begins_at
 from sinks.ledger.practices.settings.warnings import refused, settings_warnings
 from sinks.ledger.practices.staff_text import checked_text
-from sinks.ledger.waiting.reevaluate import moment
+from sinks.ledger.rows.fetch import fetch_value
+from sinks.ledger.unit_of_work import UnitOfWork, unit_of_work
 from streams.runtime.clock import Clock
 from streams.runtime.errors import ConfigurationError
 
@@ -67,28 +67,24 @@ def add_practice(
     what waited because the practice was unknown (law 10) is decided now. ConfigurationError when it is known already.
     """
     connection.execute(_INTAKE["add_practices"], {"practice_ids": [practice_id]})
-    with connection.transaction(), connection.cursor() as cursor:
-        found = cursor.execute(_PRACTICES["lock_practice"], {"practice_id": practice_id}).fetchone()
-        if found is not None and found[1] is not None:
+    with unit_of_work(connection, practice_id, clock=clock, jitter_s=jitter_s, added=False) as unit:
+        known = lock_practice(unit.cursor, practice_id)
+        if known is not None and known.added_at is not None:
             raise ConfigurationError(
                 f"the practice {practice_id} is known already: change it with `writeback settings set`"
             )
-        at = moment(cursor, clock.for_database())
-        parameters = {"practice_id": practice_id, "name": name, "now": at, "actor": saving.actor}
-        cursor.execute(_PRACTICES["add_practice"], parameters)
+        parameters = {"practice_id": practice_id, "name": name, "now": unit.at, "actor": saving.actor}
+        unit.cursor.execute(_PRACTICES["add_practice"], parameters)
         if email:
             contact = {"practice_id": practice_id, "email": email, "role": "STAFF"}
-            cursor.execute(_PRACTICES["add_contact"], contact)
-        append(
-            cursor,
-            practice_id,
-            at=at,
+            unit.cursor.execute(_PRACTICES["add_contact"], contact)
+        unit.audit(
+            "practice.add",
             actor=saving.actor,
-            action="practice.add",
-            after={"name": name, "has_contact": email is not None},
             why=saving.reason,
+            after={"name": name, "has_contact": email is not None},
         )
-        return save_locked(cursor, practice_id, settings, saving, at=at, asked=since, jitter_s=jitter_s)
+        return save_version(unit, settings, saving, asked=since)
 
 
 def save(
@@ -131,28 +127,25 @@ def change(
     the practice's organisation has locked, for what its connection cannot do (TIM-3), and for a master that is
     switched on before the go-live check has passed (C4).
     """
-    with connection.transaction(), connection.cursor() as cursor:
-        require_practice(cursor, practice_id)
-        at = moment(cursor, clock.for_database())
-        standing = newest(cursor, practice_id)
+    with unit_of_work(connection, practice_id, clock=clock, jitter_s=jitter_s) as unit:
+        standing = newest(unit.cursor, practice_id)
         settings = edit(None if standing is None else standing.settings)
-        return save_locked(cursor, practice_id, settings, saving, at=at, asked=effective_from, jitter_s=jitter_s)
+        return save_version(unit, settings, saving, asked=effective_from)
 
 
-def save_locked(
-    cursor: Cursor,
-    practice_id: str,
+def save_version(
+    unit: UnitOfWork,
     settings: PracticeSettings,
     saving: Saving,
     *,
-    at: datetime,
     asked: datetime | None,
-    jitter_s: int,
     own: Collection[str] | None = None,
 ) -> SettingsVersion:
-    """`change` for a caller that holds the practice's lock. `own` None: what this saving makes the practice's own."""
+    """`change` for a caller that has a unit of work. `own` None: what this saving makes the practice's own. Blocks."""
+    cursor, practice_id = unit.cursor, unit.practice_id
     standing = newest(cursor, practice_id)
     before = None if standing is None else standing.settings
+    at = unit.at
     begins = begins_at(practice_id, asked, at, standing)
     if own is None:
         own = own_after(() if standing is None else standing.own, before, settings, group_of(cursor, practice_id))
@@ -160,33 +153,32 @@ def save_locked(
         refuse_unproven(practice_id, readiness(cursor, practice_id))
     _refuse_impossible(cursor, practice_id, before, settings)
     version = SettingsVersion(
-        version=_next_version(cursor, practice_id),
+        version=fetch_value(cursor, _WITHDRAWAL["next_version"], {"practice_id": practice_id}),
         effective_from=begins,
         saved_at=at,
         saved_by=saving.actor,
         reason=saving.reason,
         settings=settings,
     )
-    _insert(cursor, practice_id, version, own, before, saving)
-    outbox.enqueue(cursor, [outbox.settings_message(practice_id)])
+    _insert(unit, version, own, before, saving)
+    unit.publish(outbox.settings_message(practice_id))
     if begins <= at:
-        apply_begun(cursor, practice_id, now=at, jitter_s=jitter_s)
+        apply_begun(unit)
     return version
 
 
 def _insert(
-    cursor: Cursor,
-    practice_id: str,
+    unit: UnitOfWork,
     version: SettingsVersion,
     own: Collection[str],
     before: PracticeSettings | None,
     saving: Saving,
 ) -> None:
     body = msgspec.to_builtins(version.settings)
-    cursor.execute(
+    unit.cursor.execute(
         _SETTINGS["add_version"],
         {
-            "practice_id": practice_id,
+            "practice_id": unit.practice_id,
             "version": version.version,
             "effective_from": version.effective_from,
             "body": Jsonb(body),
@@ -197,16 +189,13 @@ def _insert(
         },
     )
     waived = {"without_golive": saving.without_golive} if saving.without_golive else {}
-    append(
-        cursor,
-        practice_id,
-        at=version.saved_at,
+    unit.audit(
+        "settings.save",
         actor=version.saved_by,
-        action="settings.save",
+        why=version.reason,
         subject=f"version {version.version}",
         before=None if before is None else msgspec.to_builtins(before),
         after=body | {"effective_from": version.effective_from.isoformat()} | waived,
-        why=version.reason,
     )
 
 
@@ -219,8 +208,3 @@ def _refuse_impossible(
     for warning in refused(settings_warnings(settings, abilities)):
         if warning.field not in stood:
             raise ConfigurationError(f"{warning.field}: {warning.text}")
-
-
-def _next_version(cursor: Cursor, practice_id: str) -> int:
-    ((number,),) = cursor.execute(_WITHDRAWAL["next_version"], {"practice_id": practice_id}).fetchall()
-    return int(number)

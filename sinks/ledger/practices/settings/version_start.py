@@ -5,20 +5,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-import psycopg
-from psycopg.rows import TupleRow
-
-from sinks.ledger import gates
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.practices.settings.history import Newest
+from sinks.ledger.unit_of_work import UnitOfWork
 from sinks.ledger.waiting.closed_periods import release_opened
-from sinks.ledger.waiting.reevaluate import recompute
+from sinks.ledger.waiting.reevaluate import reevaluate
 from streams.runtime.errors import ConfigurationError
 
-_SETTINGS: Final = named_queries("sinks.ledger.practices.settings")
-_GATES: Final = named_queries("sinks.ledger", "gates.sql")
-
-Cursor = psycopg.Cursor[TupleRow]
+_SQL: Final = named_queries("sinks.ledger.practices.settings")
 
 _STEP: Final = timedelta(microseconds=1)
 SAME_MOMENT: Final = timedelta(seconds=1)
@@ -54,16 +48,12 @@ def saved_ahead(practice_id: str, newest: Newest) -> str:
     )
 
 
-def apply_begun(cursor: Cursor, practice_id: str, *, now: datetime | None, jitter_s: int) -> None:
+def apply_begun(unit: UnitOfWork) -> None:
     """Let versions that have begun act: waiting events are decided anew, PAUSED resumes, what a closed period held goes
-    on where it opened (T-9), gates look again (law 24).
-
-    The caller holds the practice's lock.
-    """
-    parameters = {"practice_id": practice_id, "now": now}
-    cursor.execute(_SETTINGS["mark_applied"], parameters)
-    cursor.execute(_SETTINGS["ask_again"], parameters)
-    recompute(cursor, practice_id, now=now, jitter_s=jitter_s)
-    release_opened(cursor, practice_id, actor="settings", now=now)
-    rows = cursor.execute(_GATES["gates_of"], {"practice_id": practice_id}).fetchall()
-    gates.refresh(cursor, [(practice_id, row[0]) for row in rows], now=now, jitter_s=jitter_s)
+    on where it opened (T-9), gates look again (law 24). Blocks."""
+    parameters = {"practice_id": unit.practice_id, "now": unit.at}
+    unit.cursor.execute(_SQL["mark_applied"], parameters)
+    unit.cursor.execute(_SQL["redecide_waiting"], parameters)
+    reevaluate(unit)
+    release_opened(unit, actor="settings")
+    unit.refresh_gates()

@@ -9,17 +9,15 @@ import msgspec
 import psycopg
 from psycopg.rows import TupleRow
 
-from schemas.practice_settings import SettingsVersion
+from schemas.practice_settings import PracticeSettings, SettingsVersion
 from sinks.ledger import outbox
 from sinks.ledger.named_queries import named_queries
-from sinks.ledger.practices.audit import append
-from sinks.ledger.practices.registry import require_practice
 from sinks.ledger.practices.settings.fields import Difference, differences
 from sinks.ledger.practices.settings.history import history_of, newest
 from sinks.ledger.practices.settings.inheritance import group_of, inherited
 from sinks.ledger.practices.settings.settings_store import Saving
-from sinks.ledger.practices.settings.stored_settings import version_of_row
-from sinks.ledger.waiting.reevaluate import moment
+from sinks.ledger.rows.fetch import fetch_all, fetch_value
+from sinks.ledger.unit_of_work import unit_of_work
 from streams.runtime.clock import Clock
 from streams.runtime.errors import ConfigurationError
 
@@ -36,6 +34,29 @@ class Withdrawn(msgspec.Struct, frozen=True, kw_only=True):
     withdrawn_at: datetime
     withdrawn_by: str
     why: str
+
+
+class _StoredWithdrawal(msgspec.Struct, frozen=True):
+    version: int
+    effective_from: datetime
+    saved_at: datetime
+    saved_by: str
+    reason: str
+    settings: PracticeSettings
+    withdrawn_at: datetime
+    withdrawn_by: str
+    why: str
+
+    def as_withdrawn(self) -> Withdrawn:
+        version = SettingsVersion(
+            version=self.version,
+            effective_from=self.effective_from,
+            saved_at=self.saved_at,
+            saved_by=self.saved_by,
+            reason=self.reason,
+            settings=self.settings,
+        )
+        return Withdrawn(version=version, withdrawn_at=self.withdrawn_at, withdrawn_by=self.withdrawn_by, why=self.why)
 
 
 class Outstanding(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,32 +81,27 @@ def withdraw(
         raise ConfigurationError(
             "a version is withdrawn with --why REASON: it stands in the history and the audit trail"
         )
-    with connection.transaction(), connection.cursor() as cursor:
-        require_practice(cursor, practice_id)
-        at = moment(cursor, clock.for_database())
-        standing = _withdrawable(cursor, practice_id, version, at)
-        cursor.execute(
+    with unit_of_work(connection, practice_id, clock=clock, jitter_s=0) as unit:
+        standing = _withdrawable(unit.cursor, practice_id, version, unit.at)
+        unit.cursor.execute(
             _SQL["withdraw"],
             {
                 "practice_id": practice_id,
                 "version": standing.version,
-                "at": at,
+                "at": unit.at,
                 "actor": saving.actor,
                 "why": saving.reason,
             },
         )
-        append(
-            cursor,
-            practice_id,
-            at=at,
+        unit.audit(
+            "settings.withdraw",
             actor=saving.actor,
-            action="settings.withdraw",
+            why=saving.reason,
             subject=f"version {standing.version}",
             before=msgspec.to_builtins(standing.settings) | {"effective_from": standing.effective_from.isoformat()},
-            why=saving.reason,
         )
-        outbox.enqueue(cursor, [outbox.settings_message(practice_id)])
-        return next(each for each in withdrawn(cursor, practice_id) if each.version.version == standing.version)
+        unit.publish(outbox.settings_message(practice_id))
+        return next(each for each in withdrawn(unit.cursor, practice_id) if each.version.version == standing.version)
 
 
 def outstanding(cursor: Cursor, practice_id: str) -> Outstanding | None:
@@ -100,8 +116,8 @@ def outstanding(cursor: Cursor, practice_id: str) -> Outstanding | None:
 
 def withdrawn(cursor: Cursor, practice_id: str) -> tuple[Withdrawn, ...]:
     """Every version of a practice that was taken back, ascending."""
-    rows = cursor.execute(_SQL["withdrawn"], {"practice_id": practice_id}).fetchall()
-    return tuple(_withdrawn(row) for row in rows)
+    rows = fetch_all(cursor, _StoredWithdrawal, _SQL["withdrawn"], {"practice_id": practice_id})
+    return tuple(row.as_withdrawn() for row in rows)
 
 
 def _withdrawable(cursor: Cursor, practice_id: str, version: int | None, at: datetime) -> SettingsVersion:
@@ -139,9 +155,4 @@ def _withdrawable(cursor: Cursor, practice_id: str, version: int | None, at: dat
 def _decided_under(cursor: Cursor, practice_id: str, version: int) -> bool:
     """A broker whose clock is ahead of the ledger's may have let an event be decided under a version to come."""
     known = {"practice_id": practice_id, "version": version}
-    row = cursor.execute(_SQL["decided_under"], known).fetchone()
-    return row is not None and bool(row[0])
-
-
-def _withdrawn(row: TupleRow) -> Withdrawn:
-    return Withdrawn(version=version_of_row(row), withdrawn_at=row[6], withdrawn_by=row[7], why=row[8])
+    return bool(fetch_value(cursor, _SQL["decided_under"], known))

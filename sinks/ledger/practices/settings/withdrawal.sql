@@ -12,7 +12,7 @@ INSERT INTO settings_withdrawn (practice_id, version, effective_from, body, own,
 SELECT practice_id, version, effective_from, body, own, saved_at, saved_by, reason, :at, :actor, :why FROM taken;
 
 -- name: withdrawn
-SELECT version, effective_from, body, saved_at, saved_by, reason, withdrawn_at, withdrawn_by, why
+SELECT version, effective_from, saved_at, saved_by, reason, body AS settings, withdrawn_at, withdrawn_by, why
 FROM settings_withdrawn WHERE practice_id = :practice_id ORDER BY version;
 
 -- name: next_version

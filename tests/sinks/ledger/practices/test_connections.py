@@ -8,7 +8,9 @@ import pytest
 
 from schemas.vocabulary import State, Target
 from sinks.ledger.practices.connections import ConnectionInput, Saved, save_connection
+from sinks.ledger.unit_of_work import unit_of_work
 from sinks.ledger.waiting.release import release
+from streams.runtime.clock import FixedClock
 from streams.runtime.errors import ConfigurationError
 from tests.processors.rules.event_examples import NOON, PRACTICE, payment
 from tests.sinks.ledger.ledger_fixture import Book
@@ -27,8 +29,8 @@ def _save(book: Book, **changed: Any) -> Saved:
         "config": {},
         "secret": b"sealed",
     }
-    with book.connection.transaction(), book.connection.cursor() as cursor:
-        return save_connection(cursor, ConnectionInput(**(fields | changed)), actor="Ada", now=NOON)
+    with unit_of_work(book.connection, PRACTICE, clock=FixedClock(NOON), jitter_s=0) as unit:
+        return save_connection(unit, ConnectionInput(**(fields | changed)), actor="Ada")
 
 
 def _one_in_doubt(book: Book) -> None:
@@ -51,8 +53,8 @@ def test_what_was_redriven_is_looked_for_at_its_own_account_first(book: Book) ->
     """PROTOCOL section 3: once sent, it may stand at the account that is connected now."""
     _one_in_doubt(book)
     book.connection.execute("UPDATE effects SET state = 'DEAD_LETTERED', sent_at = now() WHERE effect_id = 1")
-    with book.connection.transaction(), book.connection.cursor() as cursor:
-        release(cursor, PRACTICE, [State.DEAD_LETTERED], actor="Ada", now=NOON)
+    with unit_of_work(book.connection, PRACTICE, clock=FixedClock(NOON), jitter_s=0) as unit:
+        release(unit, [State.DEAD_LETTERED], actor="Ada")
     with pytest.raises(ConfigurationError, match="1 entries are in doubt"):
         _save(book)
 

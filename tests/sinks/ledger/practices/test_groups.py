@@ -11,7 +11,7 @@ from sinks.ledger.practices import audit
 from sinks.ledger.practices.settings import group_membership
 from sinks.ledger.practices.settings import groups as organisations
 from sinks.ledger.practices.settings.fields import parse_changes, with_fields
-from sinks.ledger.practices.settings.follow_group import Effect
+from sinks.ledger.practices.settings.follow_group import GroupChange
 from sinks.ledger.practices.settings.groups import Edit, audit_key
 from sinks.ledger.practices.settings.history import newest
 from sinks.ledger.practices.settings.inheritance import checked_values
@@ -46,7 +46,7 @@ class Groups:
         for name in ("a", "b", "c"):
             self.join(name)
 
-    def join(self, name: str, keep: tuple[str, ...] = (), *, dry_run: bool = False) -> Effect:
+    def join(self, name: str, keep: tuple[str, ...] = (), *, dry_run: bool = False) -> GroupChange:
         return group_membership.join(
             self.book.connection, GROUP, name, keep, SAVING, clock=self.book.clock, jitter_s=0, dry_run=dry_run
         )
@@ -95,7 +95,7 @@ class Groups:
         return [row[0] for row in self.book.rows("SELECT count(*) FROM settings GROUP BY practice_id ORDER BY 1")]
 
 
-def told(effects: list[Effect]) -> dict[str, list[str]]:
+def told(effects: list[GroupChange]) -> dict[str, list[str]]:
     return {effect.practice_id: [str(each) for each in effect.differences] for effect in effects}
 
 

@@ -62,7 +62,7 @@ def test_master_off_pauses_what_was_before_and_on_resumes_it(book: Book) -> None
     book.save(master=True)
     assert book.states() == ["SCHEDULED", "SCHEDULED"]
     assert book.one("SELECT next_due_at FROM gates") == NOON
-    assert sum(book.sweeps.look().values()) == 0
+    assert sum(book.sweeps.repair().values()) == 0
 
 
 def test_a_practice_that_left_stays_paused_though_its_switch_is_on(book: Book) -> None:
@@ -74,7 +74,7 @@ def test_a_practice_that_left_stays_paused_though_its_switch_is_on(book: Book) -
     book.save(status=PracticeStatus.OFFBOARDED)
     book.store(told)
     assert book.states() == ["PAUSED", "PAUSED"]
-    assert book.sweeps.look()["pause"] == 0
+    assert book.sweeps.repair()["pause"] == 0
     book.clock.instant = NOON + 2 * HOUR
     book.save()
     assert book.states() == ["SCHEDULED", "SCHEDULED"]
@@ -114,7 +114,7 @@ def test_a_version_saved_ahead_acts_when_it_begins(book: Book) -> None:
     book.clock.instant = NOON + 3 * HOUR
     assert book.sweeps.begin_versions() == 1
     assert book.states() == ["SCHEDULED", "SCHEDULED"]
-    assert sum(book.sweeps.look().values()) == 0
+    assert sum(book.sweeps.repair().values()) == 0
 
 
 def test_the_trail_cannot_be_changed_and_its_chain_holds(book: Book) -> None:
@@ -135,10 +135,10 @@ def test_a_sweep_finds_events_that_nobody_would_ask_about(book: Book) -> None:
     """Law 8: the repair is counted; without the lost wake-up it is 0."""
     book.report(payment())
     book.add()
-    assert book.sweeps.look()["settings"] == 0
+    assert book.sweeps.repair()["settings"] == 0
     book.connection.execute("UPDATE events SET redecide_at = NULL")
-    assert book.sweeps.look()["settings"] == 1
-    assert book.sweeps.ask_again() == 1
+    assert book.sweeps.repair()["settings"] == 1
+    assert book.sweeps.request_redecisions() == 1
 
 
 def test_a_sweep_wakes_a_gate_that_was_forgotten(book: Book) -> None:
@@ -147,9 +147,9 @@ def test_a_sweep_wakes_a_gate_that_was_forgotten(book: Book) -> None:
     book.link()
     book.report(payment())
     book.clock.instant = NOON + HOUR
-    assert book.sweeps.look()["gate"] == 0
+    assert book.sweeps.repair()["gate"] == 0
     book.connection.execute("UPDATE gates SET next_due_at = NULL")
-    assert book.sweeps.look()["gate"] == 1
+    assert book.sweeps.repair()["gate"] == 1
     assert book.one("SELECT next_due_at FROM gates") == NOON
 
 

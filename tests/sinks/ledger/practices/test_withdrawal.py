@@ -163,7 +163,7 @@ def test_the_only_version_may_be_withdrawn_and_the_next_begins_when_it_should(bo
     with pytest.raises(ConfigurationError, match="no version to withdraw"):
         take_back(book)
     assert book.save(effective_from=NOON - HOUR) == 2
-    assert book.sweeps.ask_again() == 1
+    assert book.sweeps.request_redecisions() == 1
     book.store(*(book.decide_again(request) for request in book.redecisions()))
     assert book.states() == ["SCHEDULED", "SCHEDULED"]
 

@@ -13,17 +13,16 @@ import pytest
 from deploy.open_targets import surroundings
 from schemas.vocabulary import Target
 from sinks.ledger.practices import audit
-from sinks.ledger.practices.connections import stored_connection
 from sinks.ledger.practices.settings.entitlement import entitle
 from sinks.ledger.practices.settings.fields import parse_changes, with_fields
 from sinks.ledger.practices.settings.settings_store import Saving, change
+from sinks.ledger.practices.stored_connections import stored_connection
 from sinks.operations.actions import golive_plans, golive_posts
 from sinks.operations.actions.golive import Checking
 from sinks.operations.actions.golive_checklist import Checklist, Item
 from sinks.targets.catalogue import open_target, times_of_route
 from sinks.targets.open_dental.adapter import OpenDentalTarget
 from sinks.targets.port import ConnectionReport
-from sinks.targets.route import StoredConnection
 from streams.runtime.clock import SystemClock
 from streams.runtime.errors import ConfigurationError
 from tests.scenarios.waiting import until
@@ -226,7 +225,8 @@ def test_of_two_checks_at_once_one_sends(desk: Desk) -> None:
         settings = desk.offices.world.settings(secret_key=SECRET_TEXT)
         with desk.offices.book.connection.cursor() as cursor:
             row = stored_connection(cursor, "live", Target.PMS)
-        target = open_target(StoredConnection(**(row or {})), surroundings(settings, "test"))
+        assert row is not None
+        target = open_target(row, surroundings(settings, "test"))
         try:
             _, done = await golive_posts.carry_out(
                 desk.offices.book.connection,

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from schemas.vocabulary import State
+from sinks.ledger.unit_of_work import unit_of_work
 from sinks.ledger.waiting.release import release
 from sinks.operations.actions.redrive import Fate, plan
 from sinks.operations.queries.dead_letters import DeadWanted
+from streams.runtime.clock import SystemClock
 from tests.processors.rules.event_examples import item, payout
 from tests.processors.rules.linked_examples import payout_failed
 from tests.scenarios.waiting import until
@@ -37,8 +39,8 @@ def _died(payouts: Payouts, reason: str) -> None:  # noqa: F811
 
 def _released(payouts: Payouts) -> int:  # noqa: F811
     book = payouts.ledger.book
-    with book.connection.transaction(), book.connection.cursor() as cursor:
-        return release(cursor, PRACTICE, [State.DEAD_LETTERED], actor="test", now=None)
+    with unit_of_work(book.connection, PRACTICE, clock=SystemClock(), jitter_s=0) as unit:
+        return release(unit, [State.DEAD_LETTERED], actor="test")
 
 
 @pytest.mark.parametrize("reason", ["OUTCOME_UNKNOWN", "FOUND_TWICE", "TOTAL_DIFFERS"])
@@ -101,7 +103,7 @@ def test_what_stands_in_the_old_books_is_not_taken_back_in_the_new(payouts: Payo
     company = payouts.ledger.sandbox.quickbooks.company(other)
     assert not company.deposits()
     assert not company.journal_entries()
-    assert not any(payouts.ledger.book.sweeps.look().values())
+    assert not any(payouts.ledger.book.sweeps.repair().values())
     payouts.connect()
     payouts.until("POSTED", "POSTED")
     assert sum(payouts.bank()) == 0

@@ -15,6 +15,7 @@ from deploy.sandbox.demonstration import quickbooks_mapping, quickbooks_secrets
 from deploy.sandbox.running import CompanySandbox, SandboxProcess
 from schemas.events import PayoutCategory, PayoutItem
 from sinks.ledger.practices.connections import Saved, save_connection
+from sinks.ledger.unit_of_work import unit_of_work
 from sinks.targets.connection_input import checked_input
 from sinks.targets.quickbooks.route import QUICKBOOKS
 from streams.runtime.errors import ConfigurationError
@@ -54,8 +55,8 @@ class Payouts:
             known_fingerprint=None,
         )
         book = self.ledger.book
-        with book.connection.transaction(), book.connection.cursor() as cursor:
-            return save_connection(cursor, given, actor="test", now=book.clock.for_database())
+        with unit_of_work(book.connection, PRACTICE, clock=book.clock, jitter_s=0) as unit:
+            return save_connection(unit, given, actor="test")
 
     def report(self, *items: PayoutItem) -> None:
         self.told += 1
