@@ -1,4 +1,4 @@
-"""What RULES does with a batch: judge each record, encode what follows, and stop when refusals are not believable."""
+"""Handles a batch in RULES: decide each record, encode what follows, stop when too many are refused."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Final
 
 from confluent_kafka import TIMESTAMP_LOG_APPEND_TIME, Message
 
-from processors.rules.source_records import Refusal, judge, judge_again, practice_of
-from processors.rules_counts import Tally
+from processors.rules.source_records import Refusal, decide_record, practice_of, redecide_record
+from processors.rules_counts import BatchCounts
 from schemas.codec import encode_writeback
 from schemas.topics import CATALOGUE, SOURCES, TopicName, physical
 from schemas.vocabulary import DeadLetterReason, Stage
@@ -50,30 +50,30 @@ class RulesHandler:
         self._writebacks = physical(settings.topic_prefix, TopicName.WRITEBACKS)
         self._dead_letters = physical(settings.topic_prefix, TopicName.DEAD_LETTERS)
         self._limit = None if disabled(Control.DEAD_LETTER_LIMIT) else DeadLetterLimit.of(settings)
-        self._tally = Tally()
+        self._counts = BatchCounts()
 
     def decide(self, batch: Sequence[Message]) -> list[Outgoing]:
         """One outgoing record per record of the batch, a write-back or a dead letter, in its order."""
         self._view.follow()
-        self._tally = Tally()
+        self._counts = BatchCounts()
         shift = self._rehearsal_shift()
-        outgoing = [self._outgoing(message, self._judge(message, shift)) for message in batch]
+        outgoing = [self._outgoing(message, self._decide_message(message, shift)) for message in batch]
         if self._limit is not None:
             dead = (record.topic == self._dead_letters for record in outgoing)
             self._limit.admit(dead, time.monotonic())
         return outgoing
 
     def committed(self) -> None:
-        self._tally.publish()
+        self._counts.publish()
         if self._limit is not None:
             self._limit.committed()
 
-    def _judge(self, message: Message, shift: timedelta) -> Writeback | Refusal:
+    def _decide_message(self, message: Message, shift: timedelta) -> Writeback | Refusal:
         name = self._logical[message.topic() or ""]
         key, value = _bytes(message.key()), _bytes(message.value())
         position = self._position(message, name, shift)
         if name is not _REDECISIONS:
-            return judge(position, key, value, self._view.history)
+            return decide_record(position, key, value, self._view.history)
         try:
             request = parse_redecision(key, value, message.headers())
         except HeaderError as error:
@@ -85,17 +85,17 @@ class RulesHandler:
                 exception_class=type(error).__name__,
                 practice_id=practice_of(key),
             )
-        return judge_again(request, self._view.history)
+        return redecide_record(request, self._view.history)
 
     def _outgoing(self, message: Message, result: Writeback | Refusal) -> Outgoing:
         """Re-keyed by practice (law 12); a dead letter keeps key, bytes and partition number of its source."""
         if isinstance(result, Writeback):
             value = encode_writeback(result)
             if len(value) <= _WRITEBACK_BYTES:
-                self._tally.decided(result)
+                self._counts.decided(result)
                 return Outgoing(self._writebacks, result.identity.practice_id.encode(), value)
             result = _too_large(result)
-        self._tally.refused(result)
+        self._counts.refused(result)
         now = self._clock.now()
         letter = DeadLetter(
             position=result.position,

@@ -9,7 +9,7 @@ from schemas.writebacks import Writeback
 from streams.runtime.metrics import DEAD_LETTERS, RULES_DECISIONS, RULES_RECORDS
 
 
-class Tally:
+class BatchCounts:
     """Counts records by outcome and effects by reason. Ids and amounts do not come in (H-1)."""
 
     def __init__(self) -> None:

@@ -190,7 +190,7 @@ class Instruction(msgspec.Struct, frozen=True, kw_only=True):
     """Where a note's date and time are read (NOTE-1)."""
 
 
-class PlannedEffect(msgspec.Struct, frozen=True, kw_only=True):
+class PlannedEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One entry at one target as decided by RULES; identity is (event, target, entry_kind, part), never the route."""
 
     target: Target
@@ -221,6 +221,6 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     amount_mode: AmountMode | None = None
     timing: Timing | None = None
     late: bool = False
-    effects: tuple[PlannedEffect, ...] = ()
+    effects: tuple[PlannedEntry, ...] = ()
     applied: bool = False
     """True for an event that posts nothing by nature (APPLIED)."""

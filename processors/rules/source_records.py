@@ -43,7 +43,7 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     trace_id: str | None = None
 
 
-def judge(
+def decide_record(
     position: SourcePosition, key: bytes | None, value: bytes | None, history_of: HistoryOf
 ) -> Writeback | Refusal:
     """1. decode. 2. validate, with the broker's append time. 3. key. 4. identify. 5. decide.
@@ -63,7 +63,7 @@ def judge(
     return _writeback(position, key or b"", value or b"", event, decision, redecision=False)
 
 
-def judge_again(request: Redecision, history_of: HistoryOf) -> Writeback | Refusal:
+def redecide_record(request: Redecision, history_of: HistoryOf) -> Writeback | Refusal:
     """A stored event under the newest settings known; never waits for the version asked for (law 15).
 
     It was valid when it was stored, so what can refuse it now is its practice's currency: it then waits for a person,

@@ -21,7 +21,7 @@ _COLUMNS: Final = "code,start,stop"
 Span = tuple[date | None, date | None]
 
 
-class CodeStanding(StrEnum):
+class CodeStatus(StrEnum):
     """What a list says of a code on a day."""
 
     IN_USE = "IN_USE"
@@ -40,15 +40,15 @@ class CodeList(msgspec.Struct, frozen=True):
     spans: Mapping[str, Span]
     shape: re.Pattern[str]
 
-    def standing(self, code: str, on: date) -> CodeStanding:
+    def status(self, code: str, on: date) -> CodeStatus:
         """Of a code in a remittance of that day."""
         span = self.spans.get(code)
         if span is None:
-            return CodeStanding.UNKNOWN if self.shape.fullmatch(code) else CodeStanding.MALFORMED
+            return CodeStatus.UNKNOWN if self.shape.fullmatch(code) else CodeStatus.MALFORMED
         start, stop = span
         if start is not None and on < start:
-            return CodeStanding.NOT_YET
-        return CodeStanding.IN_USE if stop is None or on <= stop else CodeStanding.STOPPED
+            return CodeStatus.NOT_YET
+        return CodeStatus.IN_USE if stop is None or on <= stop else CodeStatus.STOPPED
 
     def stopped(self, code: str) -> date | None:
         """The last day of a code that was stopped."""

@@ -75,7 +75,7 @@ class Calendar:
         self._last = found
         return found
 
-    def from_on(self, at: datetime) -> datetime:
+    def first_at_or_after(self, at: datetime) -> datetime:
         """The first cut-off at or after an aware instant."""
         return self._first_after(at - datetime.resolution)
 

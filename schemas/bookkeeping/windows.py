@@ -71,7 +71,7 @@ def _pieces(versions: tuple[SettingsVersion, ...]) -> tuple[Piece, ...]:
         if calendar is last.calendar:
             continue
         at = version.effective_from
-        begins = last.begins if at <= last.begins else last.calendar.from_on(at)
+        begins = last.begins if at <= last.begins else last.calendar.first_at_or_after(at)
         pieces.append(Piece(begins, at, calendar))
     return tuple(pieces)
 

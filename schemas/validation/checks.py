@@ -29,14 +29,14 @@ class Invalid(ValueError):  # noqa: N818 - says what it is
         super().__init__(f"{reason}: {field}: {problem}")
 
 
-def refuse_field(field: str, problem: str) -> Invalid:
+def invalid_field(field: str, problem: str) -> Invalid:
     return Invalid(DeadLetterReason.INVALID_FIELD, field, problem)
 
 
 def check_id(field: str, value: str) -> None:
     """1 to 64 printable ASCII characters (schemas/README section 2), so neither NUL nor surrogates (law 9)."""
     if not (0 < len(value) <= ID_LENGTH and value.isascii() and value.isprintable()):
-        raise refuse_field(field, f"an id has 1 to {ID_LENGTH} printable ASCII characters")
+        raise invalid_field(field, f"an id has 1 to {ID_LENGTH} printable ASCII characters")
 
 
 def check_optional_id(field: str, value: str | None) -> None:
@@ -53,7 +53,7 @@ def check_code(field: str, value: str) -> None:
 
 def check_amount(field: str, value: int) -> None:
     if not -MINOR_LIMIT <= value <= MINOR_LIMIT:
-        raise refuse_field(field, f"an amount is at most {MINOR_LIMIT} minor units")
+        raise invalid_field(field, f"an amount is at most {MINOR_LIMIT} minor units")
 
 
 def check_not_negative(field: str, value: int) -> None:
@@ -65,36 +65,36 @@ def check_not_negative(field: str, value: int) -> None:
 def check_not_positive(field: str, value: int) -> None:
     check_amount(field, value)
     if value > 0:
-        raise refuse_field(field, "money from the practice is not above 0 here")
+        raise invalid_field(field, "money from the practice is not above 0 here")
 
 
 def check_below_zero(field: str, value: int) -> None:
     check_not_positive(field, value)
     if value == 0:
-        raise refuse_field(field, "must be below 0")
+        raise invalid_field(field, "must be below 0")
 
 
 def check_above_zero(field: str, value: int) -> None:
     check_not_negative(field, value)
     if value == 0:
-        raise refuse_field(field, "must be above 0")
+        raise invalid_field(field, "must be above 0")
 
 
 def check_version(field: str, value: int, least: int = 1) -> None:
     if not least <= value <= VERSION_LIMIT:
-        raise refuse_field(field, f"a version is {least} to {VERSION_LIMIT}")
+        raise invalid_field(field, f"a version is {least} to {VERSION_LIMIT}")
 
 
 def check_instant(field: str, value: datetime) -> None:
     if value.tzinfo is None:
-        raise refuse_field(field, "an instant needs its offset, such as 2026-03-01T17:00:00Z")
+        raise invalid_field(field, "an instant needs its offset, such as 2026-03-01T17:00:00Z")
     if not EARLIEST <= value < LATEST:
-        raise refuse_field(field, "an instant lies in the years 2000 to 2099")
+        raise invalid_field(field, "an instant lies in the years 2000 to 2099")
 
 
 def check_date(field: str, value: date) -> None:
     if not EARLIEST.year <= value.year < LATEST.year:
-        raise refuse_field(field, "a date lies in the years 2000 to 2099")
+        raise invalid_field(field, "a date lies in the years 2000 to 2099")
 
 
 def check_known(field: str, value: StrEnum) -> None:
@@ -106,12 +106,12 @@ def check_known(field: str, value: StrEnum) -> None:
 def check_last4(field: str, value: str) -> None:
     """Four digits, never more of a card or account number (C-3, C-4)."""
     if len(value) != 4 or not (value.isascii() and value.isdigit()):
-        raise refuse_field(field, "exactly the last four digits")
+        raise invalid_field(field, "exactly the last four digits")
 
 
 def check_currency(field: str, value: str) -> None:
     if len(value) != 3 or not (value.isascii() and value.isalpha() and value.isupper()):
-        raise refuse_field(field, "three capital letters such as USD")
+        raise invalid_field(field, "three capital letters such as USD")
 
 
 def check_net(gross: int, fee: int, net: int) -> None:

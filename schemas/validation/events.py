@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from schemas import events as e
-from schemas.validation.checks import LATEST, Invalid, check_id, check_instant, check_optional_id, refuse_field
+from schemas.validation.checks import LATEST, Invalid, check_id, check_instant, check_optional_id, invalid_field
 from schemas.validation.payments import (
     check_cancelled,
     check_cleared,
@@ -81,7 +81,7 @@ def _check_envelope(event: e.Event) -> None:
 def _check_patient(event: e.PatientChanged) -> None:
     check_id("patient_ref", event.patient_ref)
     if len(event.identity) > JWE_LENGTH or not _JWE.fullmatch(event.identity):
-        raise refuse_field("identity", "an identity travels only as a compact JWE with direct encryption")
+        raise invalid_field("identity", "an identity travels only as a compact JWE with direct encryption")
     for number, external in enumerate(event.external_ids):
         check_id(f"external_ids.{number}.system", external.system)
         check_id(f"external_ids.{number}.id", external.id)

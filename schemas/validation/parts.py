@@ -27,5 +27,5 @@ def check_fees(field: str, fees: tuple[e.FeePart, ...], total: int) -> None:
     check_sum(DeadLetterReason.AMOUNTS_DISAGREE, field, amounts, total, "do not add up to fee_minor")
 
 
-def disagree(field: str, problem: str) -> Invalid:
+def amounts_disagree(field: str, problem: str) -> Invalid:
     return Invalid(DeadLetterReason.AMOUNTS_DISAGREE, field, problem)

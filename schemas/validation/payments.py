@@ -17,9 +17,9 @@ from schemas.validation.checks import (
     check_optional_id,
     check_sum,
     check_version,
-    refuse_field,
+    invalid_field,
 )
-from schemas.validation.parts import check_fees, check_split, check_split_sum, disagree
+from schemas.validation.parts import amounts_disagree, check_fees, check_split, check_split_sum
 from schemas.validation.remittance_balance import check_remittance
 from schemas.vocabulary import DeadLetterReason
 
@@ -35,12 +35,12 @@ def check_money(event: e.MoneyFields) -> None:
     check_not_negative("gross_minor", event.gross_minor)
     check_not_negative("surcharge_minor", event.surcharge_minor)
     if event.surcharge_minor > event.gross_minor:
-        raise disagree("surcharge_minor", "is part of gross_minor and cannot be more")
+        raise amounts_disagree("surcharge_minor", "is part of gross_minor and cannot be more")
     if event.fee_minor is None:
         if event.net_minor is not None:
-            raise disagree("net_minor", "cannot be known while fee_minor is not")
+            raise amounts_disagree("net_minor", "cannot be known while fee_minor is not")
         if event.fees:
-            raise disagree("fees", "cannot be known while fee_minor is not")
+            raise amounts_disagree("fees", "cannot be known while fee_minor is not")
     else:
         net = event.gross_minor - event.fee_minor if event.net_minor is None else event.net_minor
         check_net(event.gross_minor, event.fee_minor, net)
@@ -78,7 +78,7 @@ def check_plan(plan: e.PlanRef) -> None:
     if plan.of is not None:
         check_version("plan.of", plan.of)
         if plan.of < plan.instalment:
-            raise refuse_field("plan.of", "is below plan.instalment")
+            raise invalid_field("plan.of", "is below plan.instalment")
 
 
 def check_membership(event: e.MembershipPaid) -> None:
@@ -88,7 +88,7 @@ def check_membership(event: e.MembershipPaid) -> None:
     check_date("period_start", event.period_start)
     check_date("period_end", event.period_end)
     if event.period_end < event.period_start:
-        raise refuse_field("period_end", "is before period_start")
+        raise invalid_field("period_end", "is before period_start")
     check_money(event)
     for number, member in enumerate(event.members):
         check_id(f"members.{number}.patient_ref", member.patient_ref)

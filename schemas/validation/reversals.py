@@ -14,7 +14,7 @@ from schemas.validation.checks import (
     check_not_negative,
     check_not_positive,
 )
-from schemas.validation.parts import check_split, check_split_sum, disagree
+from schemas.validation.parts import amounts_disagree, check_split, check_split_sum
 
 
 def check_returned(event: e.PaymentReturned) -> None:
@@ -37,7 +37,7 @@ def check_refund(event: e.RefundSucceeded) -> None:
         return  # its share of the original's surcharge is INTAKE's to compute
     check_not_positive("surcharge_minor", event.surcharge_minor)
     if event.surcharge_minor < event.gross_minor:
-        raise disagree("surcharge_minor", "is part of gross_minor and cannot be more")
+        raise amounts_disagree("surcharge_minor", "is part of gross_minor and cannot be more")
     if event.splits:
         check_split_sum(event.splits, event.gross_minor - event.surcharge_minor)
 

@@ -18,7 +18,7 @@ from sinks.relay.settings_histories import enqueue_republish, with_truth
 from sinks.relay.wakeup import Wakeup
 from streams.fault_injection import Control, CrashPoint, disabled, reach
 from streams.kafka.resumed_calls import CALL_S
-from streams.kafka.transaction_age import OpenSince, fenced
+from streams.kafka.transaction_age import OpenSince, fenced_error
 from streams.runtime.endpoints import Health
 from streams.runtime.errors import Fenced, Poison, Role, category_of
 from streams.runtime.lifecycle import Stop
@@ -70,7 +70,7 @@ class Relay:
             done = self._batch(connection, publisher)
         except KafkaException as error:
             if category_of(error) is Fenced:
-                raise fenced("relay", self._open_since.age_s(), CALL_S) from error
+                raise fenced_error("relay", self._open_since.age_s(), CALL_S) from error
             raise
         if not self._more:
             wakeup.wait()

@@ -11,8 +11,14 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from streams.fault_injection import Control, disabled
 from streams.kafka.client_config import GroupProtocol
-from streams.kafka.resumed_calls import CALL_S, Resuming
-from streams.kafka.starting_positions import PATIENCE_S, PositionLostError, adopt, committed_offsets, starting_positions
+from streams.kafka.resumed_calls import CALL_S, ResumedCalls
+from streams.kafka.starting_positions import (
+    PATIENCE_S,
+    PositionLostError,
+    assign_partitions,
+    committed_offsets,
+    starting_positions,
+)
 from streams.kafka.topic_identity import TopicGuard
 from streams.runtime.errors import ConfigurationError, Permanent, Role, Transient
 from streams.runtime.logging import log
@@ -50,7 +56,7 @@ class Membership:
         *,
         guard: TopicGuard,
         protocol: GroupProtocol,
-        resuming: Resuming,
+        calls: ResumedCalls,
         repeatable: Collection[str],
         batching: Batching,
         role: Role,
@@ -58,7 +64,7 @@ class Membership:
         self._consumer = consumer
         self._guard = guard
         self._protocol = protocol
-        self._resuming = resuming
+        self._calls = calls
         self._repeatable = repeatable
         self._batching = batching
         self._role = role
@@ -152,14 +158,14 @@ class Membership:
             except KafkaException as error:
                 if error.args[0].code() != KafkaError._STATE or time.monotonic() > until:
                     raise
-                self._resuming.pause(0.01)
+                self._calls.pause(0.01)
 
     def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         REBALANCES.labels(self._role.value, "assigned").inc()
         try:
             starts = starting_positions(consumer, partitions, self._guard, self._repeatable)
             self._starts |= {(start.topic, start.partition): start.offset for start in starts}
-            adopt(consumer, self._protocol, starts)
+            assign_partitions(consumer, self._protocol, starts)
         except (ConfigurationError, Transient, KafkaException) as error:
             self._callback_error = error  # raised by the loop: an exception does not pass through the client
 

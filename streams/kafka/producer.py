@@ -71,7 +71,7 @@ class EventProducer:
     ) -> None:
         """`client` leads to the broker: `bootstrap.servers` and its security settings; the rest is fixed here."""
         self._prefix = topic_prefix
-        self._told = on_delivery
+        self._on_delivery = on_delivery
         self._producer = Producer({**client, **UPSTREAM_CONFIG})
         self.delivered = 0
         self.failed = 0
@@ -112,8 +112,8 @@ class EventProducer:
                 self.delivered += 1
             else:
                 self.failed += 1
-            if self._told is not None:
-                self._told(
+            if self._on_delivery is not None:
+                self._on_delivery(
                     Delivery(
                         event_id=event_id,
                         topic=message.topic() or "",

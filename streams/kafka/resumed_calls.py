@@ -23,7 +23,7 @@ a restart of the broker: it waits without end for a group coordinator that the c
 5511). The process has to end then; the next one of its slot ends the open transaction (law 13)."""
 
 
-class Resuming:
+class ResumedCalls:
     """Insists on a call for as long as a role waits out an outage."""
 
     def __init__(self, health: Health, stop: Stop) -> None:

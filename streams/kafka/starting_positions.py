@@ -109,7 +109,7 @@ def _start(
     )
 
 
-def adopt(consumer: Consumer, protocol: GroupProtocol, partitions: list[TopicPartition]) -> None:
+def assign_partitions(consumer: Consumer, protocol: GroupProtocol, partitions: list[TopicPartition]) -> None:
     """Take an assignment at explicit offsets: `assign` under the eager protocol, `incremental_assign` under KIP-848.
 
     The wrong one stalls (law 3). Only inside the assignment callback.

@@ -14,7 +14,7 @@ from streams.fault_injection import Control, disabled
 from streams.runtime.errors import ConfigurationError, Transient
 from streams.runtime.logging import log
 
-LOOK_EVERY_S: Final = 60.0
+CHECK_EVERY_S: Final = 60.0
 """Law 5: on assignment and every minute."""
 ASK_S: Final = 10.0
 SILENT_S: Final = 600.0
@@ -28,9 +28,9 @@ class TopicReplacedError(ConfigurationError):
 
 
 class TopicGuard:
-    """Remembers the ids of topics and their partition counts, and looks every minute whether they still hold.
+    """Remembers the ids of topics and their partition counts, and checks every minute that they still hold.
 
-    The question runs in the background of the admin client: `look` never blocks.
+    The question runs in the background of the admin client: `check` never blocks.
     """
 
     def __init__(self, admin: AdminClient, topics: Collection[str]) -> None:
@@ -66,11 +66,11 @@ class TopicGuard:
         if known_id and known_id != self._ids[topic] and not disabled(Control.TOPIC_IDS):
             raise _replaced(topic)
 
-    def look(self) -> None:
+    def check(self) -> None:
         """Once a round. Raises TopicReplacedError, or Transient when the broker has not answered for ten minutes."""
         now = time.monotonic()
         if not self._asked:
-            if now - self._answered_at >= LOOK_EVERY_S:
+            if now - self._answered_at >= CHECK_EVERY_S:
                 self._asked = self._ask()
             return
         if all(answer.done() for answer in self._asked.values()):

@@ -54,8 +54,8 @@ def ensure_topics(settings: ProgramSettings, fixed: Mapping[str, int] | None = N
 def check_topics(settings: ProgramSettings, fixed: Mapping[str, int] | None = None) -> TopicsReport:
     """The same without creating anything: a missing topic is an error."""
     admin = _admin(settings)
-    found, brokers = _look(admin, settings)
-    return _judge(found, brokers, settings, fixed or {}, created=())
+    found, brokers = _describe(admin, settings)
+    return _check(found, brokers, settings, fixed or {}, created=())
 
 
 def require_present(settings: ProgramSettings, names: Iterable[TopicName]) -> None:
@@ -82,8 +82,8 @@ def _admin(settings: ProgramSettings) -> AdminClient:
 
 
 def _ensure(admin: AdminClient, settings: ProgramSettings, fixed: Mapping[str, int]) -> TopicsReport:
-    """1. Look. 2. Refuse to make anew what the ledger has positions of. 3. Create. 4. Wait until usable. 5. Judge."""
-    found, brokers = _look(admin, settings)
+    """1. Describe. 2. Refuse to re-create what the ledger knows. 3. Create. 4. Wait until usable. 5. Check."""
+    found, brokers = _describe(admin, settings)
     missing = [spec for spec in CATALOGUE.values() if physical(settings.topic_prefix, spec.name) not in found]
     gone = [physical(settings.topic_prefix, spec.name) for spec in missing if spec.name in fixed]
     if gone:
@@ -93,9 +93,9 @@ def _ensure(admin: AdminClient, settings: ProgramSettings, fixed: Mapping[str, i
         )
     created = _create(admin, missing, settings, brokers)
     if created:
-        found, brokers = _look_until_all(admin, settings)
+        found, brokers = _describe_until_all(admin, settings)
         _await_leaders(settings, {name: found[name].partitions for name in created if name in found})
-    return _judge(found, brokers, settings, fixed, created=created)
+    return _check(found, brokers, settings, fixed, created=created)
 
 
 def _create(admin: AdminClient, specs: list[TopicSpec], settings: ProgramSettings, brokers: int) -> tuple[str, ...]:
@@ -122,15 +122,15 @@ def _create(admin: AdminClient, specs: list[TopicSpec], settings: ProgramSetting
     return tuple(created)
 
 
-def _look_until_all(admin: AdminClient, settings: ProgramSettings) -> tuple[dict[str, _Found], int]:
+def _describe_until_all(admin: AdminClient, settings: ProgramSettings) -> tuple[dict[str, _Found], int]:
     """Look until every broker that is asked knows the new topics: metadata spreads after the answer."""
     looks = Retrying(
-        retry=retry_if_result(lambda look: len(look[0]) < len(CATALOGUE)),
+        retry=retry_if_result(lambda found: len(found[0]) < len(CATALOGUE)),
         stop=stop_after_delay(ADMIN_S),
         wait=wait_fixed(0.2),
         retry_error_callback=lambda state: state.outcome.result() if state.outcome is not None else ({}, 0),
     )
-    return looks(lambda: _look(admin, settings))
+    return looks(lambda: _describe(admin, settings))
 
 
 def _await_leaders(settings: ProgramSettings, partitions: Mapping[str, int]) -> None:
@@ -161,7 +161,7 @@ def _await_leaders(settings: ProgramSettings, partitions: Mapping[str, int]) -> 
         raise Transient("the new topics have no leader yet") from error
 
 
-def _look(admin: AdminClient, settings: ProgramSettings) -> tuple[dict[str, _Found], int]:
+def _describe(admin: AdminClient, settings: ProgramSettings) -> tuple[dict[str, _Found], int]:
     """The catalogue's topics as they are on the cluster, and the number of brokers."""
     metadata = admin.list_topics(timeout=REACH_S)
     names = [physical(settings.topic_prefix, name) for name in CATALOGUE]
@@ -187,7 +187,7 @@ def _configs(admin: AdminClient, names: list[str]) -> dict[str, dict[str, str]]:
     }
 
 
-def _judge(
+def _check(
     found: Mapping[str, _Found],
     brokers: int,
     settings: ProgramSettings,

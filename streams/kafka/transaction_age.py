@@ -29,7 +29,7 @@ class OpenSince:
         return max(time.clock_gettime(_BOOT_CLOCK) - self._boot, time.time() - self._wall)
 
 
-def fenced(who: str, open_s: float, limit_s: float) -> Fenced:
+def fenced_error(who: str, open_s: float, limit_s: float) -> Fenced:
     """What a fenced `who` exits with. Pure."""
     if open_s > limit_s:
         return Fenced(

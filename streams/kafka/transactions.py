@@ -13,9 +13,9 @@ from streams.fault_injection import CrashPoint, reach
 from streams.kafka.client_config import GroupProtocol
 from streams.kafka.consumer_lag import LagGauge
 from streams.kafka.membership import Batching, Membership
-from streams.kafka.resumed_calls import CALL_S, Resuming
+from streams.kafka.resumed_calls import CALL_S, ResumedCalls
 from streams.kafka.topic_identity import TopicGuard
-from streams.kafka.transaction_age import OpenSince, fenced
+from streams.kafka.transaction_age import OpenSince, fenced_error
 from streams.runtime.endpoints import Health
 from streams.runtime.errors import ConfigurationError, Consequence, Fenced, Role, Transient, category_of, consequence
 from streams.runtime.lifecycle import Stop
@@ -104,12 +104,12 @@ class TransactionalBatches:
         self._guard = guard
         self._health = health
         self._role = role
-        self._resuming = Resuming(health, stop)
+        self._calls = ResumedCalls(health, stop)
         self._membership = Membership(
             consumer,
             guard=guard,
             protocol=protocol,
-            resuming=self._resuming,
+            calls=self._calls,
             repeatable=repeatable,
             batching=batching or Batching(),
             role=role,
@@ -123,7 +123,7 @@ class TransactionalBatches:
         """One batch, or nothing where none came; at first the group is joined. Blocks for the batch in hand, which a
         stop lets end. Raises what the process has to exit for."""
         if not self._joined:
-            self._resuming.until_done(self._producer.init_transactions)  # ends what an older process left open
+            self._calls.until_done(self._producer.init_transactions)  # ends what an older process left open
             self._membership.join(self._topics)
             self._joined = True
         self._batch()
@@ -137,7 +137,7 @@ class TransactionalBatches:
 
     def _batch(self) -> None:
         batch = self._membership.collect()
-        self._guard.look()
+        self._guard.check()
         self._lag.measure(self._consumer)
         if not batch:
             return
@@ -163,12 +163,12 @@ class TransactionalBatches:
         reach(CrashPoint.RULES_AFTER_PRODUCE)
         offsets = self._offsets_after(batch)
         group = self._membership.group_metadata()
-        self._resuming.until_done(
+        self._calls.until_done(
             lambda timeout: producer.send_offsets_to_transaction(offsets, group, timeout), may_hang=True
         )
         producer.flush(CALL_S)  # what the commit would do first; here, so that a crash before it finds all sent
         reach(CrashPoint.RULES_BEFORE_COMMIT)
-        self._resuming.until_done(producer.commit_transaction)
+        self._calls.until_done(producer.commit_transaction)
         reach(CrashPoint.RULES_AFTER_COMMIT)
 
     def _offsets_after(self, batch: Sequence[Message]) -> list[TopicPartition]:
@@ -210,7 +210,7 @@ class TransactionalBatches:
         chosen = consequence(error, self._role)
         category = category_of(error)
         if category is Fenced:
-            raise fenced("worker", self._open_since.age_s(), CALL_S) from error
+            raise fenced_error("worker", self._open_since.age_s(), CALL_S) from error
         if chosen is not Consequence.REWIND:
             raise error
         ERRORS.labels(self._role.value, category.__name__ if category else "unknown", chosen.value).inc()
@@ -219,7 +219,7 @@ class TransactionalBatches:
         # What was produced reaches its partition before the end of the transaction reaches the coordinator: an end
         # that overtakes it is answered INVALID_TXN_STATE, which is fatal.
         self._producer.flush(ON_THE_WIRE_S)
-        self._resuming.until_done(self._producer.abort_transaction)
+        self._calls.until_done(self._producer.abort_transaction)
         if kafka_error.code() in _REFUSED:
             raise ConfigurationError(
                 f"the broker refuses a record of this batch ({kafka_error.name()}), so nothing of it was written: "

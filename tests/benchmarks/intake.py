@@ -14,7 +14,7 @@ import psycopg
 from confluent_kafka import KafkaException, Producer
 from psycopg import sql
 
-from processors.rules.source_records import judge
+from processors.rules.source_records import decide_record
 from schemas.codec import encode_event, encode_writeback
 from schemas.practice_settings import Timing
 from schemas.topics import TopicName, physical
@@ -96,7 +96,7 @@ def send_writebacks(world: World, count: int, *, run: str) -> None:
             offset=offset,
             appended_at=payment.occurred_at,
         )
-        result = judge(position, key, encode_event(payment), known.get)
+        result = decide_record(position, key, encode_event(payment), known.get)
         if not isinstance(result, Writeback):
             raise NotMeasuredError(f"a payment of the benchmark was refused: {result.reason}")
         producer.produce(topic, encode_writeback(result), key)

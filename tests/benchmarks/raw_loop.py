@@ -15,7 +15,7 @@ from typing import Any
 from confluent_kafka import Consumer, Producer, TopicPartition
 from fastavro import schemaless_reader, schemaless_writer
 
-from processors.rules.source_records import judge
+from processors.rules.source_records import decide_record
 from schemas import wire
 from schemas.codec import encode_event, encode_writeback
 from schemas.topics import TopicName, physical
@@ -107,7 +107,7 @@ def _template() -> dict[str, Any]:
     position = SourcePosition(
         topic=TopicName.PAYMENTS, topic_id="A" * 22, partition=0, offset=100_000, appended_at=payment.occurred_at
     )
-    result = judge(position, practices[0].encode(), encode_event(payment), {practices[0]: history}.get)
+    result = decide_record(position, practices[0].encode(), encode_event(payment), {practices[0]: history}.get)
     if not isinstance(result, Writeback):
         raise SystemExit(f"the template payment was refused: {result.reason}")
     plain: Any = schemaless_reader(io.BytesIO(encode_writeback(result)[HEADER:]), wire.current_plain("Writeback"), None)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from processors.rules.source_records import judge
+from processors.rules.source_records import decide_record
 from schemas.codec import encode_event
 from schemas.events import Event
 from schemas.topics import STREAM_TOPICS, TopicName
@@ -133,7 +133,7 @@ class AtTheEffects:
             appended_at=book.clock.instant,
         )
         book.source_offset += 1
-        said = judge(position, event.practice_id.encode(), encode_event(event), book.history)
+        said = decide_record(position, event.practice_id.encode(), encode_event(event), book.history)
         decided = said if isinstance(said, Writeback) else None
         at = book.clock.instant
         self.log.append(Logged(at=at, what="told", position=position, event=event, writeback=decided))

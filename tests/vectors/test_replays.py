@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pytest
 
-from processors.rules.source_records import judge
+from processors.rules.source_records import decide_record
 from schemas.codec import encode_event, encode_writeback
 from schemas.writebacks import Writeback
 from tests.sinks.ledger.conservation import ledger_digests
@@ -48,7 +48,7 @@ def again(book: Book, logged: Logged) -> Writeback | None:
     """What the rules say of a stored record now; None: they refuse it."""
     if logged.position is None or logged.event is None:
         return None
-    said = judge(logged.position, logged.event.practice_id.encode(), encode_event(logged.event), book.history)
+    said = decide_record(logged.position, logged.event.practice_id.encode(), encode_event(logged.event), book.history)
     return said if isinstance(said, Writeback) else None
 
 

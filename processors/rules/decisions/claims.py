@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from schemas.bookkeeping.adjustment_codes import CodeStanding, reason_codes
+from schemas.bookkeeping.adjustment_codes import CodeStatus, reason_codes
 from schemas.events import AdjustmentGroup, Claim, ClaimAdjustment, ClaimLine, Remittance
 from schemas.plan import ClaimDoubt, ClaimLineOrder, ClaimOrder
 
@@ -22,7 +22,7 @@ _NEVER_WRITTEN_OFF: Final = "OA-23"
 """What an earlier insurer did: its own remittance wrote it off (I-3)."""
 
 
-class Allowed(msgspec.Struct, frozen=True):
+class WriteOffPolicy(msgspec.Struct, frozen=True):
     """What a practice writes off by itself on a day (`write_off_codes`, I-3)."""
 
     codes: frozenset[str]
@@ -40,8 +40,8 @@ class Allowed(msgspec.Struct, frozen=True):
         """
         if adjustment.amount_minor == 0 or self.writes_off(adjustment):
             return False
-        standing = reason_codes().standing(adjustment.carc, self.on)
-        in_use = standing is CodeStanding.IN_USE or (reversal and standing is CodeStanding.STOPPED)
+        status = reason_codes().status(adjustment.carc, self.on)
+        in_use = status is CodeStatus.IN_USE or (reversal and status is CodeStatus.STOPPED)
         return adjustment.group is AdjustmentGroup.CO or not in_use
 
 
@@ -63,12 +63,12 @@ class SettledClaim(msgspec.Struct, frozen=True):
         return self.order.status == REVERSED or self.order.paid_minor < 0
 
 
-def settle(remittance: Remittance, claim: Claim, allowed: Allowed) -> SettledClaim:
+def settle_claim(remittance: Remittance, claim: Claim, policy: WriteOffPolicy) -> SettledClaim:
     """One balanced claim. What is patient responsibility, other or payer-initiated stays in the record and is not
     posted (I-3)."""
     lines = claim.lines or ()
-    orders = tuple(_line(line, allowed) for line in lines)
-    write_off = _written_off(claim.adjustments, allowed) + sum(order.write_off_minor for order in orders)
+    orders = tuple(_line(line, policy) for line in lines)
+    write_off = _written_off(claim.adjustments, policy) + sum(order.write_off_minor for order in orders)
     adjustments = [*claim.adjustments, *(each for line in lines for each in line.adjustments)]
     return SettledClaim(
         patient_ref=claim.patient_ref,
@@ -82,18 +82,20 @@ def settle(remittance: Remittance, claim: Claim, allowed: Allowed) -> SettledCla
             paid_minor=claim.paid_minor,
             write_off_minor=write_off,
             lines=orders,
-            doubts=tuple(dict.fromkeys(_doubts(claim, adjustments, write_off, allowed))),
+            doubts=tuple(dict.fromkeys(_doubts(claim, adjustments, write_off, policy))),
             remarks=tuple(dict.fromkeys([*claim.remarks, *(remark for line in lines for remark in line.remarks)])),
         ),
         named=_is_named(claim, orders, write_off) or (claim.paid_minor == 0 and write_off == 0),
     )
 
 
-def _doubts(claim: Claim, adjustments: Sequence[ClaimAdjustment], write_off: int, allowed: Allowed) -> Iterator[str]:
+def _doubts(
+    claim: Claim, adjustments: Sequence[ClaimAdjustment], write_off: int, policy: WriteOffPolicy
+) -> Iterator[str]:
     """Why a person looks first: codes, and what a claim says against itself (I-3, I-5, I-9)."""
     reversal = claim.status == REVERSED
     for each in adjustments:
-        if allowed.doubts(each, reversal=reversal):
+        if policy.doubts(each, reversal=reversal):
             yield code_of(each)
     if reversal:
         if claim.paid_minor > 0 or write_off > 0:
@@ -113,17 +115,17 @@ def code_of(adjustment: ClaimAdjustment) -> str:
     return f"{adjustment.group}-{adjustment.carc}"
 
 
-def _line(line: ClaimLine, allowed: Allowed) -> ClaimLineOrder:
+def _line(line: ClaimLine, policy: WriteOffPolicy) -> ClaimLineOrder:
     return ClaimLineOrder(
         procedure_ref=line.procedure_ref,
         charged_minor=line.charged_minor,
         paid_minor=line.paid_minor,
-        write_off_minor=_written_off(line.adjustments, allowed),
+        write_off_minor=_written_off(line.adjustments, policy),
     )
 
 
-def _written_off(adjustments: Iterable[ClaimAdjustment], allowed: Allowed) -> int:
-    return sum(each.amount_minor for each in adjustments if allowed.writes_off(each))
+def _written_off(adjustments: Iterable[ClaimAdjustment], policy: WriteOffPolicy) -> int:
+    return sum(each.amount_minor for each in adjustments if policy.writes_off(each))
 
 
 def _is_named(claim: Claim, orders: tuple[ClaimLineOrder, ...], write_off: int) -> bool:

@@ -18,9 +18,9 @@ from processors.rules.decisions.payments import decide_membership, decide_paymen
 from processors.rules.decisions.payouts import decide_payout
 from processors.rules.decisions.refusal import Refused
 from processors.rules.decisions.settings_in_force import settings_in_force
-from processors.rules.decisions.timing import came_late
+from processors.rules.decisions.timing import arrived_late
 from processors.rules.decisions.waiting import NO_SETTINGS
-from schemas import events as told
+from schemas import events
 from schemas.plan import Decision
 from schemas.practice_settings import SettingsHistory, SettingsVersion
 from schemas.vocabulary import DeadLetterReason
@@ -29,37 +29,37 @@ Rule = Callable[[Any, SettingsVersion, Arrival], Decision]
 """(event, version in force, arrival) → decision. The event is of the type that the rule stands under."""
 
 
-def _other_topic(event: told.Event, version: SettingsVersion, arrival: Arrival) -> Decision:
+def _other_topic(event: events.Event, version: SettingsVersion, arrival: Arrival) -> Decision:
     """Patients' changes go to SYNC by a topic that the rules do not read."""
     raise Refused(DeadLetterReason.WRONG_TOPIC, "event")
 
 
-RULES: Final[Mapping[type[told.Event], Rule]] = MappingProxyType(
+RULES: Final[Mapping[type[events.Event], Rule]] = MappingProxyType(
     {
-        told.PaymentSucceeded: decide_payment,
-        told.PaymentCorrected: decide_payment,
-        told.PaymentCleared: decide_linked,
-        told.PaymentFeeAssessed: decide_linked,
-        told.PaymentVoided: decide_linked,
-        told.PaymentReturned: decide_linked,
-        told.RefundSucceeded: decide_linked,
-        told.RefundFailed: decide_linked,
-        told.DisputeOpened: decide_dispute,
-        told.DisputeClosed: decide_linked,
-        told.PaymentRequestSent: decide_request,
-        told.MembershipPaid: decide_membership,
-        told.MembershipCancelled: decide_without_money,
-        told.PayoutPaid: decide_payout,
-        told.PayoutFailed: decide_linked,
-        told.PatientChanged: _other_topic,
+        events.PaymentSucceeded: decide_payment,
+        events.PaymentCorrected: decide_payment,
+        events.PaymentCleared: decide_linked,
+        events.PaymentFeeAssessed: decide_linked,
+        events.PaymentVoided: decide_linked,
+        events.PaymentReturned: decide_linked,
+        events.RefundSucceeded: decide_linked,
+        events.RefundFailed: decide_linked,
+        events.DisputeOpened: decide_dispute,
+        events.DisputeClosed: decide_linked,
+        events.PaymentRequestSent: decide_request,
+        events.MembershipPaid: decide_membership,
+        events.MembershipCancelled: decide_without_money,
+        events.PayoutPaid: decide_payout,
+        events.PayoutFailed: decide_linked,
+        events.PatientChanged: _other_topic,
     }
 )
 
 # A tuple made once: a union would be made anew for every event.
-_IN_A_CURRENCY: Final = (told.MoneyFields, told.PayoutPaid)
+_IN_A_CURRENCY: Final = (events.MoneyFields, events.PayoutPaid)
 
 
-def decide(event: told.Event, arrived_at: datetime, history: SettingsHistory | None) -> Decision:
+def decide(event: events.Event, arrived_at: datetime, history: SettingsHistory | None) -> Decision:
     """The whole plan for one valid event, under the settings in force when it happened (E-8).
 
     `arrived_at` is the broker's append time in business time (T-11, law 15); `history` None = practice unknown.
@@ -74,6 +74,6 @@ def decide(event: told.Event, arrived_at: datetime, history: SettingsHistory | N
     if isinstance(event, _IN_A_CURRENCY):
         refuse_other_currency(event.currency, version)
     decision = rule(event, version, Arrival(arrived_at, history))
-    if not decision.late and came_late(version.settings, event.occurred_at, arrived_at):
+    if not decision.late and arrived_late(version.settings, event.occurred_at, arrived_at):
         return msgspec.structs.replace(decision, late=True)
     return decision

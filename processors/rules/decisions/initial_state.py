@@ -13,7 +13,7 @@ from schemas.practice_settings import PracticeSettings, PracticeStatus, Timing, 
 from schemas.vocabulary import SKIPPED, UNMET_ORDER, DecisionReason, State
 
 
-class Standing(msgspec.Struct, frozen=True):
+class InitialState(msgspec.Struct, frozen=True):
     """State and reason of entries. `due_at` where they are SCHEDULED, or will be once their conditions are met."""
 
     state: State
@@ -24,15 +24,15 @@ class Standing(msgspec.Struct, frozen=True):
     """Conditions besides `state`, as in a planned effect."""
 
 
-ZERO = Standing(State.SKIPPED_ZERO, DecisionReason.ZERO_AMOUNT)
-COMPANION_OFF = Standing(State.SKIPPED_DISABLED, DecisionReason.COMPANION_OFF)
-NOTES_OFF = Standing(State.SKIPPED_DISABLED, DecisionReason.NOTES_OFF)
-OFFBOARDED = Standing(State.SKIPPED_DISABLED, DecisionReason.OFFBOARDED)
-MANUAL_NET_NOT_POSITIVE = Standing(State.AWAITING_MANUAL_POST, DecisionReason.MANUAL_NET_NOT_POSITIVE)
-_MASTER_OFF = Standing(State.SKIPPED_DISABLED, DecisionReason.MASTER_OFF)
-_TYPE_OFF = Standing(State.SKIPPED_DISABLED, DecisionReason.TYPE_OFF)
-_MANUAL = Standing(State.AWAITING_MANUAL_POST, DecisionReason.MANUAL_BY_SETTING)
-_CLEARANCE = Standing(State.AWAITING_CLEARANCE, DecisionReason.AUTO_ON_CLEAR)
+ZERO = InitialState(State.SKIPPED_ZERO, DecisionReason.ZERO_AMOUNT)
+COMPANION_OFF = InitialState(State.SKIPPED_DISABLED, DecisionReason.COMPANION_OFF)
+NOTES_OFF = InitialState(State.SKIPPED_DISABLED, DecisionReason.NOTES_OFF)
+OFFBOARDED = InitialState(State.SKIPPED_DISABLED, DecisionReason.OFFBOARDED)
+MANUAL_NET_NOT_POSITIVE = InitialState(State.AWAITING_MANUAL_POST, DecisionReason.MANUAL_NET_NOT_POSITIVE)
+_MASTER_OFF = InitialState(State.SKIPPED_DISABLED, DecisionReason.MASTER_OFF)
+_TYPE_OFF = InitialState(State.SKIPPED_DISABLED, DecisionReason.TYPE_OFF)
+_MANUAL = InitialState(State.AWAITING_MANUAL_POST, DecisionReason.MANUAL_BY_SETTING)
+_CLEARANCE = InitialState(State.AWAITING_CLEARANCE, DecisionReason.AUTO_ON_CLEAR)
 
 # Bound once: Python 3.11 takes 0.4 µs to look a member up on its class, and this runs for every payment.
 _GONE: Final = PracticeStatus.OFFBOARDED
@@ -46,7 +46,7 @@ _AUTO_DAILY: Final = DecisionReason.AUTO_DAILY
 _AUTO_LATE: Final = DecisionReason.AUTO_LATE
 
 
-def switched_off(settings: PracticeSettings, mode: TypeMode) -> Standing | None:
+def switched_off(settings: PracticeSettings, mode: TypeMode) -> InitialState | None:
     """Why nothing of this type is written to the ledger, widest reason first; None when it is on (SET-2, SET-10)."""
     if settings.status is _GONE:
         return OFFBOARDED
@@ -55,7 +55,7 @@ def switched_off(settings: PracticeSettings, mode: TypeMode) -> Standing | None:
     return _TYPE_OFF if mode is _OFF else None
 
 
-def standing_when_on(mode: TypeMode, timing: Timing, occurred_at: datetime, arrival: Arrival) -> Standing:
+def initial_state_when_on(mode: TypeMode, timing: Timing, occurred_at: datetime, arrival: Arrival) -> InitialState:
     """By hand, at once, when its money is there, or at the cut-off (POST-3, TIM-1, TIM-2, T-11, T-13).
 
     What `funds` says of a payment clears nothing: only the practice's own bank does, by PaymentCleared or a payout.
@@ -67,22 +67,22 @@ def standing_when_on(mode: TypeMode, timing: Timing, occurred_at: datetime, arri
     if timing is _ON_CLEAR:
         return _CLEARANCE
     due = due_at_cut_off(occurred_at, arrival)
-    return Standing(_SCHEDULED, _AUTO_LATE if due.late else _AUTO_DAILY, due.at, due.late)
+    return InitialState(_SCHEDULED, _AUTO_LATE if due.late else _AUTO_DAILY, due.at, due.late)
 
 
-def at_once(arrived_at: datetime) -> Standing:
+def at_once(arrived_at: datetime) -> InitialState:
     """Due on arrival: an old event that comes late does not overtake what other practices wait for (law 21)."""
-    return Standing(_SCHEDULED, _AUTO_INSTANT, arrived_at)
+    return InitialState(_SCHEDULED, _AUTO_INSTANT, arrived_at)
 
 
-def held(standing: Standing, hold: State, reason: DecisionReason) -> Standing:
+def with_hold(initial: InitialState, hold: State, reason: DecisionReason) -> InitialState:
     """The same with one more condition, one of UNMET_ORDER, which people or facts must meet.
 
     What is skipped stays skipped. The state is the first that is unmet; a due time stays for when they are met.
     """
-    if standing.state in SKIPPED or hold is standing.state:
-        return standing
-    unmet = {hold, *standing.holds} | ({standing.state} - {_SCHEDULED})
+    if initial.state in SKIPPED or hold is initial.state:
+        return initial
+    unmet = {hold, *initial.holds} | ({initial.state} - {_SCHEDULED})
     first, *others = (state for state in UNMET_ORDER if state in unmet)
-    said = reason if first is hold else standing.reason
-    return Standing(first, said, standing.due_at, standing.late, tuple(others))
+    said = reason if first is hold else initial.reason
+    return InitialState(first, said, initial.due_at, initial.late, tuple(others))

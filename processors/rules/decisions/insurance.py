@@ -10,20 +10,27 @@ import msgspec
 
 from processors.rules.decisions import shares as sharing
 from processors.rules.decisions.arrival import Arrival
-from processors.rules.decisions.claims import Allowed, SettledClaim, settle
-from processors.rules.decisions.initial_state import ZERO, Standing, at_once, held, standing_when_on, switched_off
+from processors.rules.decisions.claims import SettledClaim, WriteOffPolicy, settle_claim
+from processors.rules.decisions.initial_state import (
+    ZERO,
+    InitialState,
+    at_once,
+    initial_state_when_on,
+    switched_off,
+    with_hold,
+)
 from processors.rules.decisions.lanes import at_pms, of_remittance
-from processors.rules.decisions.timing import booked_on, timing_of
+from processors.rules.decisions.timing import ledger_date_of, timing_of
 from schemas.bookkeeping.cut_offs import local_date
 from schemas.events import PaymentCorrected, PaymentFacts, PaymentKind, Remittance
-from schemas.plan import ClaimOrder, Decision, Instruction, PlannedEffect
+from schemas.plan import ClaimOrder, Decision, Instruction, PlannedEntry
 from schemas.practice_settings import AmountMode, PracticeSettings, SettingsVersion, UnattachedInsurance
 from schemas.vocabulary import SKIPPED, DecisionReason, EntryKind, State, Target
 
 _INSURANCE: Final = PaymentKind.INSURANCE
 _PAYMENT: Final = EntryKind.INSURANCE_PAYMENT
 _WRITE_OFF: Final = EntryKind.WRITE_OFF
-_AT_OFFICE: Final = Standing(State.AWAITING_MANUAL_POST, DecisionReason.PATIENT_UNTOUCHED)
+_AT_OFFICE: Final = InitialState(State.AWAITING_MANUAL_POST, DecisionReason.PATIENT_UNTOUCHED)
 
 
 def decide_insurance(event: PaymentFacts, version: SettingsVersion, arrival: Arrival) -> Decision:
@@ -36,8 +43,8 @@ def decide_insurance(event: PaymentFacts, version: SettingsVersion, arrival: Arr
     mode = settings.types.insurance
     timing = timing_of(settings, _INSURANCE, event.tender, event.settled_outside)
     off = switched_off(settings, mode)
-    standing = off or standing_when_on(mode, timing, event.occurred_at, arrival)
-    booking = _Booking(event, settings, standing, arrival, booked_on(settings, event.occurred_at, arrival))
+    initial = off or initial_state_when_on(mode, timing, event.occurred_at, arrival)
+    booking = _Booking(event, settings, initial, arrival, ledger_date_of(settings, event.occurred_at, arrival))
     remittance = event.remittance
     if remittance is None or not (remittance.claims or remittance.provider_adjustments):
         effects = tuple(booking.unattached())
@@ -46,10 +53,10 @@ def decide_insurance(event: PaymentFacts, version: SettingsVersion, arrival: Arr
     nothing = all(effect.state is State.SKIPPED_ZERO for effect in effects)
     return Decision(
         settings_version=version.version,
-        reason=ZERO.reason if nothing else standing.reason,
+        reason=ZERO.reason if nothing else initial.reason,
         amount_mode=AmountMode.GROSS,
         timing=timing,
-        late=standing.late,
+        late=initial.late,
         effects=effects,
     )
 
@@ -59,70 +66,70 @@ class _Booking(msgspec.Struct, frozen=True):
 
     event: PaymentFacts
     settings: PracticeSettings
-    standing: Standing
+    initial: InitialState
     arrival: Arrival
     ledger_date: date
 
-    def claims(self, remittance: Remittance) -> Iterator[PlannedEffect]:
+    def claims(self, remittance: Remittance) -> Iterator[PlannedEntry]:
         """Per claim its payment, zero included, and the write-off that waits for it: one unit (I-6, M-9)."""
         codes = frozenset(self.settings.write_off_codes)
-        allowed = Allowed(codes, local_date(self.event.occurred_at, self.settings.zone))
+        policy = WriteOffPolicy(codes, local_date(self.event.occurred_at, self.settings.zone))
         alone = len(remittance.claims) == 1
         for position, told in enumerate(remittance.claims):
-            claim = settle(remittance, told, allowed)
+            claim = settle_claim(remittance, told, policy)
             part = "" if alone else str(position)
-            standing = self._standing_of(claim)
-            yield self._of_claim(_PAYMENT, part, claim, claim.order.paid_minor, standing, None)
+            initial = self._state_of_claim(claim)
+            yield self._of_claim(_PAYMENT, part, claim, claim.order.paid_minor, initial, None)
             if claim.order.write_off_minor:
                 origin = (_PAYMENT, part)
-                yield self._of_claim(_WRITE_OFF, part, claim, claim.order.write_off_minor, standing, origin)
+                yield self._of_claim(_WRITE_OFF, part, claim, claim.order.write_off_minor, initial, origin)
 
-    def at_office(self, remittance: Remittance) -> Iterator[PlannedEffect]:
+    def at_office(self, remittance: Remittance) -> Iterator[PlannedEntry]:
         """What the insurer kept or added for no claim (PLB), so that the entries add up to the payment (I-2).
 
         It belongs on no patient's ledger: a person books it at office level.
         """
         for position, adjustment in enumerate(remittance.provider_adjustments):
-            standing = self.standing if self.standing.state in SKIPPED else _AT_OFFICE
+            initial = self.initial if self.initial.state in SKIPPED else _AT_OFFICE
             yield self._effect(
                 _PAYMENT,
                 f"plb{position}",
                 -adjustment.amount_minor,
-                standing if adjustment.amount_minor else ZERO,
+                initial if adjustment.amount_minor else ZERO,
                 of_remittance(remittance.remittance_id),
                 office_level=True,
             )
 
-    def unattached(self) -> Iterator[PlannedEffect]:
+    def unattached(self) -> Iterator[PlannedEntry]:
         """A payment without a remittance: posted as it is or held until somebody names its claim, by setting (I-12)."""
-        standing = self._unnamed(self.standing)
+        initial = self._unnamed(self.initial)
         for share in sharing.of_payment(self.event):
             yield self._effect(
                 _PAYMENT,
                 share.part,
                 share.applied_minor,
-                standing if share.applied_minor else ZERO,
+                initial if share.applied_minor else ZERO,
                 at_pms(share.patient_ref, self.event.event_id),
                 patient_ref=share.patient_ref,
                 provider_ref=share.provider_ref,
                 procedure_ref=share.procedure_ref,
             )
 
-    def _standing_of(self, claim: SettledClaim) -> Standing:
+    def _state_of_claim(self, claim: SettledClaim) -> InitialState:
         """A claim in doubt is held whole (I-3); one that takes money back waits for no clearance (I-9, T-13)."""
-        standing = self.standing
-        if claim.takes_back and standing.state is State.AWAITING_CLEARANCE:
-            standing = at_once(self.arrival.at)
+        initial = self.initial
+        if claim.takes_back and initial.state is State.AWAITING_CLEARANCE:
+            initial = at_once(self.arrival.at)
         if not claim.named:
-            standing = self._unnamed(standing)
+            initial = self._unnamed(initial)
         if claim.doubtful:
-            standing = held(standing, State.AWAITING_REVIEW, DecisionReason.CODE_NOT_ALLOWED)
-        return standing
+            initial = with_hold(initial, State.AWAITING_REVIEW, DecisionReason.CODE_NOT_ALLOWED)
+        return initial
 
-    def _unnamed(self, standing: Standing) -> Standing:
+    def _unnamed(self, initial: InitialState) -> InitialState:
         if self.settings.unattached_insurance is UnattachedInsurance.POST:
-            return standing
-        return held(standing, State.AWAITING_ALLOCATION, DecisionReason.CLAIM_NOT_NAMED)
+            return initial
+        return with_hold(initial, State.AWAITING_ALLOCATION, DecisionReason.CLAIM_NOT_NAMED)
 
     def _of_claim(
         self,
@@ -130,13 +137,13 @@ class _Booking(msgspec.Struct, frozen=True):
         part: str,
         claim: SettledClaim,
         amount_minor: int,
-        standing: Standing,
+        initial: InitialState,
         depends_on: tuple[EntryKind, str] | None,
-    ) -> PlannedEffect:
+    ) -> PlannedEntry:
         order = claim.order
         lane = of_remittance(order.remittance_ref)
         return self._effect(
-            entry_kind, part, amount_minor, standing, lane, depends_on, patient_ref=claim.patient_ref, claim=order
+            entry_kind, part, amount_minor, initial, lane, depends_on, patient_ref=claim.patient_ref, claim=order
         )
 
     def _effect(
@@ -144,7 +151,7 @@ class _Booking(msgspec.Struct, frozen=True):
         entry_kind: EntryKind,
         part: str,
         amount_minor: int,
-        standing: Standing,
+        initial: InitialState,
         lane: str,
         depends_on: tuple[EntryKind, str] | None = None,
         *,
@@ -153,18 +160,18 @@ class _Booking(msgspec.Struct, frozen=True):
         procedure_ref: str | None = None,
         claim: ClaimOrder | None = None,
         office_level: bool = False,
-    ) -> PlannedEffect:
+    ) -> PlannedEntry:
         """Without gross, fee or surcharge of the whole: they are no business of one patient's ledger (I-7, I-10)."""
         event = self.event
-        return PlannedEffect(
+        return PlannedEntry(
             target=Target.PMS,
             entry_kind=entry_kind,
             part=part,
             depends_on=depends_on,
-            state=standing.state,
-            holds=standing.holds,
-            reason=standing.reason,
-            due_at=standing.due_at,
+            state=initial.state,
+            holds=initial.holds,
+            reason=initial.reason,
+            due_at=initial.due_at,
             lane=lane,
             instruction=Instruction(
                 entry_kind=entry_kind,

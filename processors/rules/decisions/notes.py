@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from processors.rules.decisions.arrival import Arrival
-from processors.rules.decisions.initial_state import NOTES_OFF, OFFBOARDED, Standing, at_once
+from processors.rules.decisions.initial_state import NOTES_OFF, OFFBOARDED, InitialState, at_once
 from processors.rules.decisions.lanes import at_pms
 from schemas.bookkeeping.cut_offs import local_date
 from schemas.events import PaymentRequestSent
-from schemas.plan import Decision, Instruction, PlannedEffect
+from schemas.plan import Decision, Instruction, PlannedEntry
 from schemas.practice_settings import PracticeSettings, PracticeStatus, SettingsVersion
 from schemas.vocabulary import EntryKind, Target
 
@@ -19,14 +19,14 @@ def decide_request(event: PaymentRequestSent, version: SettingsVersion, arrival:
     in the practice's zone by whoever writes it.
     """
     settings = version.settings
-    standing = _standing(settings, arrival)
-    effect = PlannedEffect(
+    initial = _initial_state(settings, arrival)
+    effect = PlannedEntry(
         target=Target.PMS,
         entry_kind=EntryKind.NOTE,
         part="",
-        state=standing.state,
-        reason=standing.reason,
-        due_at=standing.due_at,
+        state=initial.state,
+        reason=initial.reason,
+        due_at=initial.due_at,
         lane=at_pms(event.patient_ref, event.event_id),
         instruction=Instruction(
             entry_kind=EntryKind.NOTE,
@@ -41,10 +41,10 @@ def decide_request(event: PaymentRequestSent, version: SettingsVersion, arrival:
             zone=settings.zone,
         ),
     )
-    return Decision(settings_version=version.version, reason=standing.reason, effects=(effect,))
+    return Decision(settings_version=version.version, reason=initial.reason, effects=(effect,))
 
 
-def _standing(settings: PracticeSettings, arrival: Arrival) -> Standing:
+def _initial_state(settings: PracticeSettings, arrival: Arrival) -> InitialState:
     if settings.status is PracticeStatus.OFFBOARDED:
         return OFFBOARDED
     return at_once(arrival.at) if settings.notes else NOTES_OFF

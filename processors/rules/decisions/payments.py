@@ -9,14 +9,14 @@ from processors.rules.decisions.arrival import Arrival
 from processors.rules.decisions.initial_state import (
     MANUAL_NET_NOT_POSITIVE,
     ZERO,
-    Standing,
-    standing_when_on,
+    InitialState,
+    initial_state_when_on,
     switched_off,
 )
 from processors.rules.decisions.insurance import decide_insurance
-from processors.rules.decisions.pms_entries import Entries
+from processors.rules.decisions.pms_entries import PaymentEntries
 from processors.rules.decisions.shares import Share
-from processors.rules.decisions.timing import booked_on, timing_of
+from processors.rules.decisions.timing import ledger_date_of, timing_of
 from processors.rules.decisions.waiting import awaiting_fee
 from schemas.bookkeeping.payment_terms import amount_mode, known_fee
 from schemas.events import MembershipPaid, MoneyFields, PaymentCorrected, PaymentFacts, PaymentKind
@@ -61,42 +61,42 @@ def _decide(
     amount = amount_mode(event, settings.amount)
     fee = known_fee(event)
     timing = timing_of(settings, kind, event.tender, event.settled_outside)
-    standing = _standing(event, settings, mode, timing, arrival, fee if amount is _NET else None)
+    initial = _initial_state(event, settings, mode, timing, arrival, fee if amount is _NET else None)
     plan = event.plan if isinstance(event, PaymentFacts) else None
-    effects = Entries(
+    effects = PaymentEntries(
         event=event,
         kind=kind,
         settings=settings,
-        standing=standing,
+        initial=initial,
         mode=amount,
         fee_minor=fee,
-        ledger_date=booked_on(settings, event.occurred_at, arrival),
+        ledger_date=ledger_date_of(settings, event.occurred_at, arrival),
         charged=kind is _MEMBERSHIP and settings.membership_booking is _CHARGED,
         plan_ref=plan.plan_ref if plan else None,
         plan_in_pms=plan is not None and plan.pms_plan,
         plan_code=event.plan_code if isinstance(event, MembershipPaid) else None,
         version=event.version if isinstance(event, PaymentCorrected) else 1,
     ).plan(shares)
-    if fee is None and amount is _NET and standing.state not in SKIPPED:
+    if fee is None and amount is _NET and initial.state not in SKIPPED:
         return awaiting_fee(version, amount, timing, effects)
     return Decision(
         settings_version=version.version,
-        reason=standing.reason,
+        reason=initial.reason,
         amount_mode=amount,
         timing=timing,
-        late=standing.late,
+        late=initial.late,
         effects=effects,
     )
 
 
-def _standing(
+def _initial_state(
     event: MoneyFields,
     settings: PracticeSettings,
     mode: TypeMode,
     timing: Timing,
     arrival: Arrival,
     net_fee: int | None,
-) -> Standing:
+) -> InitialState:
     """Zero comes first: it is nothing to post whatever is switched on later (M-9).
 
     A payment whose type is off is skipped without waiting for a fee that nobody will use; its amount is then what
@@ -109,4 +109,4 @@ def _standing(
         return off
     if net_fee is not None and event.gross_minor <= net_fee:
         return MANUAL_NET_NOT_POSITIVE
-    return standing_when_on(mode, timing, event.occurred_at, arrival)
+    return initial_state_when_on(mode, timing, event.occurred_at, arrival)

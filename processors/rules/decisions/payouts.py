@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from processors.rules.decisions.arrival import Arrival
-from processors.rules.decisions.initial_state import OFFBOARDED, ZERO, Standing, at_once
+from processors.rules.decisions.initial_state import OFFBOARDED, ZERO, InitialState, at_once
 from processors.rules.decisions.lanes import of_payout
 from processors.rules.decisions.waiting import awaiting_review
 from schemas.events import PayoutItem, PayoutPaid
-from schemas.plan import Decision, Instruction, PayoutLine, PlannedEffect
+from schemas.plan import Decision, Instruction, PayoutLine, PlannedEntry
 from schemas.practice_settings import PracticeSettings, PracticeStatus, SettingsVersion
 from schemas.validation.events import payout_adds_up
 from schemas.vocabulary import DecisionReason, EntryKind, Target
@@ -20,21 +20,21 @@ def decide_payout(event: PayoutPaid, version: SettingsVersion, arrival: Arrival)
     """
     if not payout_adds_up(event):
         return awaiting_review(version, DecisionReason.SUMS_DISAGREE)
-    standing = _standing(event, version.settings, arrival)
-    effect = PlannedEffect(
+    initial = _initial_state(event, version.settings, arrival)
+    effect = PlannedEntry(
         target=Target.QUICKBOOKS,
         entry_kind=EntryKind.PAYOUT,
         part="",
-        state=standing.state,
-        reason=standing.reason,
-        due_at=standing.due_at,
+        state=initial.state,
+        reason=initial.reason,
+        due_at=initial.due_at,
         lane=of_payout(event.payout_id),
         instruction=_instruction(event),
     )
-    return Decision(settings_version=version.version, reason=standing.reason, effects=(effect,))
+    return Decision(settings_version=version.version, reason=initial.reason, effects=(effect,))
 
 
-def _standing(event: PayoutPaid, settings: PracticeSettings, arrival: Arrival) -> Standing:
+def _initial_state(event: PayoutPaid, settings: PracticeSettings, arrival: Arrival) -> InitialState:
     """A payout without items moves nothing. A net of zero with items is a document all the same (M-9, P-4)."""
     if not event.items:
         return ZERO

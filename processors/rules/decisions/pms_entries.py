@@ -10,11 +10,11 @@ import msgspec
 
 from processors.rules.decisions.allocation import allocation_of, family_of
 from processors.rules.decisions.amounts import SplitAmount, divide
-from processors.rules.decisions.initial_state import COMPANION_OFF, ZERO, Standing, held
+from processors.rules.decisions.initial_state import COMPANION_OFF, ZERO, InitialState, with_hold
 from processors.rules.decisions.lanes import at_pms
 from processors.rules.decisions.shares import Share
 from schemas.events import MoneyFields, PaymentKind
-from schemas.plan import Instruction, PlannedEffect
+from schemas.plan import Instruction, PlannedEntry
 from schemas.practice_settings import Allocation, AmountMode, FamilyBooking, FeeAdjustment, PracticeSettings
 from schemas.vocabulary import SKIPPED, DecisionReason, EntryKind, State, Target
 
@@ -30,13 +30,13 @@ _ALLOCATION: Final = State.AWAITING_ALLOCATION
 _ALLOCATE_BY_HAND: Final = DecisionReason.ALLOCATE_BY_HAND
 
 
-class Entries(msgspec.Struct, frozen=True, kw_only=True):
+class PaymentEntries(msgspec.Struct, frozen=True, kw_only=True):
     """What the entries of one payment share."""
 
     event: MoneyFields
     kind: PaymentKind
     settings: PracticeSettings
-    standing: Standing
+    initial: InitialState
     mode: AmountMode
     fee_minor: int | None
     ledger_date: date
@@ -47,7 +47,7 @@ class Entries(msgspec.Struct, frozen=True, kw_only=True):
     plan_code: str | None = None
     version: int = 1
 
-    def plan(self, shares: tuple[Share, ...]) -> tuple[PlannedEffect, ...]:
+    def plan(self, shares: tuple[Share, ...]) -> tuple[PlannedEntry, ...]:
         """Every entry with its amount, skipped ones included (law 2), each origin before what depends on it."""
         amounts = divide(
             applied=[share.applied_minor for share in shares],
@@ -56,13 +56,13 @@ class Entries(msgspec.Struct, frozen=True, kw_only=True):
             mode=self.mode,
         )
         family = family_of(self.kind, shares, self.settings)
-        effects: list[PlannedEffect] = []
+        effects: list[PlannedEntry] = []
         for share, amount in zip(shares, amounts, strict=True):
             self._add(effects, share, amount, family)
         return tuple(effects)
 
     def _add(
-        self, effects: list[PlannedEffect], share: Share, amount: SplitAmount, family: FamilyBooking | None
+        self, effects: list[PlannedEntry], share: Share, amount: SplitAmount, family: FamilyBooking | None
     ) -> None:
         """Payment, companion, charge, in this order: at no time does the patient seem to owe what was paid.
 
@@ -70,40 +70,40 @@ class Entries(msgspec.Struct, frozen=True, kw_only=True):
         wait for it: a credit without its payment would be a gift, a charge without it a wrong bill. Where the fee
         takes the whole share there is no payment to wait for.
         """
-        settings, standing = self.settings, self.standing
+        settings, initial = self.settings, self.initial
         allocation = allocation_of(self.kind, self.plan_ref, share.procedure_ref, settings.allocation)
         if allocation is _BY_HAND:
-            standing = held(standing, _ALLOCATION, _ALLOCATE_BY_HAND)
-        paid = standing if amount.payment_minor else ZERO
+            initial = with_hold(initial, _ALLOCATION, _ALLOCATE_BY_HAND)
+        paid = initial if amount.payment_minor else ZERO
         payment = self._payment(share, amount.payment_minor, paid, allocation, family)
         effects.append(payment)
         origin = (_PAYMENT, share.part) if amount.payment_minor else None
         if amount.companion_minor:
-            off = settings.fee_adjustment is _OFF and standing.state not in SKIPPED
-            credited = COMPANION_OFF if off else standing
+            off = settings.fee_adjustment is _OFF and initial.state not in SKIPPED
+            credited = COMPANION_OFF if off else initial
             effects.append(_beside(payment, _FEE, amount.companion_minor, credited, origin, payment.instruction))
         if self.charged and share.applied_minor:
             unallocated = _replace(payment.instruction, allocation=None)
-            effects.append(_beside(payment, _CHARGE, share.applied_minor, standing, origin, unallocated))
+            effects.append(_beside(payment, _CHARGE, share.applied_minor, initial, origin, unallocated))
 
     def _payment(
         self,
         share: Share,
         amount_minor: int,
-        standing: Standing,
+        initial: InitialState,
         allocation: Allocation | None,
         family: FamilyBooking | None,
-    ) -> PlannedEffect:
+    ) -> PlannedEntry:
         event = self.event
         card = event.card
-        return PlannedEffect(
+        return PlannedEntry(
             target=_PMS,
             entry_kind=_PAYMENT,
             part=share.part,
-            state=standing.state,
-            holds=standing.holds,
-            reason=standing.reason,
-            due_at=standing.due_at,
+            state=initial.state,
+            holds=initial.holds,
+            reason=initial.reason,
+            due_at=initial.due_at,
             lane=at_pms(share.patient_ref, event.event_id),
             instruction=Instruction(
                 entry_kind=_PAYMENT,
@@ -133,21 +133,21 @@ class Entries(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _beside(
-    payment: PlannedEffect,
+    payment: PlannedEntry,
     entry_kind: EntryKind,
     amount_minor: int,
-    standing: Standing,
+    initial: InitialState,
     depends_on: tuple[EntryKind, str] | None,
     instruction: Instruction,
-) -> PlannedEffect:
+) -> PlannedEntry:
     """Another entry of the same share. A copy of the payment's: it costs a tenth of one that is made anew."""
     return _replace(
         payment,
         entry_kind=entry_kind,
         depends_on=depends_on,
-        state=standing.state,
-        holds=standing.holds,
-        reason=standing.reason,
-        due_at=standing.due_at,
+        state=initial.state,
+        holds=initial.holds,
+        reason=initial.reason,
+        due_at=initial.due_at,
         instruction=_replace(instruction, entry_kind=entry_kind, amount_minor=amount_minor),
     )

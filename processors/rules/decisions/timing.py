@@ -44,12 +44,12 @@ def due_at_cut_off(occurred_at: datetime, arrival: Arrival) -> Due:
     return Due(arrived_at, late=True) if released <= arrived_at else Due(released, late=False)
 
 
-def booked_on(settings: PracticeSettings, occurred_at: datetime, arrival: Arrival) -> date:
+def ledger_date_of(settings: PracticeSettings, occurred_at: datetime, arrival: Arrival) -> date:
     """The ledger date, by setting (T-6); payouts have their own (P-16)."""
     return ledger_date(arrival.history, settings, occurred_at, arrival.at)
 
 
-def came_late(settings: PracticeSettings, occurred_at: datetime, arrived_at: datetime) -> bool:
+def arrived_late(settings: PracticeSettings, occurred_at: datetime, arrived_at: datetime) -> bool:
     """Older on arrival than the practice finds normal: booked as ever, and flagged (E-10)."""
     age, limit = arrived_at - occurred_at, settings.late_after_days
     return age.days >= limit and age > timedelta(days=limit)

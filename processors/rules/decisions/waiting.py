@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from schemas.plan import Decision, PlannedEffect
+from schemas.plan import Decision, PlannedEntry
 from schemas.practice_settings import AmountMode, SettingsVersion, Timing
 from schemas.vocabulary import DecisionReason, State
 
@@ -11,7 +11,7 @@ NO_SETTINGS = Decision(settings_version=None, waiting=State.AWAITING_SETTINGS, r
 
 
 def awaiting_fee(
-    version: SettingsVersion, mode: AmountMode, timing: Timing, effects: tuple[PlannedEffect, ...]
+    version: SettingsVersion, mode: AmountMode, timing: Timing, effects: tuple[PlannedEntry, ...]
 ) -> Decision:
     """NET without a fee cannot be computed, and 0 is never assumed (N-5).
 

@@ -11,12 +11,12 @@ from processors.rules.lifecycle.booking_terms import Terms, applied_by_part, is_
 from processors.rules.lifecycle.follower_state import COMPANION_OFF, NET_NOT_POSITIVE, ZERO, InitialState, planned_state
 from processors.rules.lifecycle.payment_state import Reported
 from schemas.bookkeeping.companion import SplitAmount, divide
-from schemas.plan import PlannedEffect
+from schemas.plan import PlannedEntry
 from schemas.practice_settings import AmountMode
 from schemas.vocabulary import SKIPPED, EntryKind
 
 
-def with_fee(told: Reported, fee: int | None) -> tuple[PlannedEffect, ...]:
+def with_fee(told: Reported, fee: int | None) -> tuple[PlannedEntry, ...]:
     """The plan of the told event with this fee. Insurance stays as it is: its fee reaches no ledger (I-7).
 
     In NET a fee that takes all leaves everything to a person (N-9).
@@ -35,7 +35,7 @@ def with_fee(told: Reported, fee: int | None) -> tuple[PlannedEffect, ...]:
         )
     )
     eaten = terms.mode is AmountMode.NET and fee is not None and 0 < event.gross_minor <= fee
-    effects: list[PlannedEffect] = []
+    effects: list[PlannedEntry] = []
     for effect in told.plan:
         if effect.entry_kind is EntryKind.PAYMENT:
             standing = _standing(told, effect)
@@ -47,7 +47,7 @@ def with_fee(told: Reported, fee: int | None) -> tuple[PlannedEffect, ...]:
     return tuple(effects)
 
 
-def _standing(told: Reported, payment: PlannedEffect) -> InitialState:
+def _standing(told: Reported, payment: PlannedEntry) -> InitialState:
     """Of a share: a payment that was zero under another fee takes that of the rest of the plan."""
     if planned_state(payment) != ZERO or not money_of(told).gross_minor:
         return planned_state(payment)
@@ -56,8 +56,8 @@ def _standing(told: Reported, payment: PlannedEffect) -> InitialState:
 
 
 def _pair(
-    payment: PlannedEffect, amount: SplitAmount, standing: InitialState, terms: Terms, fee: int | None
-) -> Iterator[PlannedEffect]:
+    payment: PlannedEntry, amount: SplitAmount, standing: InitialState, terms: Terms, fee: int | None
+) -> Iterator[PlannedEntry]:
     cash, companion = amount.payment_minor, amount.companion_minor
     paid = _ordered(payment, EntryKind.PAYMENT, cash, fee)
     yield _placed(paid, standing if cash else ZERO)
@@ -68,19 +68,19 @@ def _pair(
         yield _placed(credit, COMPANION_OFF if off else standing)
 
 
-def _ordered(payment: PlannedEffect, kind: EntryKind, amount_minor: int, fee: int | None) -> PlannedEffect:
+def _ordered(payment: PlannedEntry, kind: EntryKind, amount_minor: int, fee: int | None) -> PlannedEntry:
     instruction = msgspec.structs.replace(
         payment.instruction, entry_kind=kind, amount_minor=amount_minor, fee_minor=fee
     )
     return msgspec.structs.replace(payment, entry_kind=kind, instruction=instruction)
 
 
-def _placed(effect: PlannedEffect, standing: InitialState) -> PlannedEffect:
+def _placed(effect: PlannedEntry, standing: InitialState) -> PlannedEntry:
     return msgspec.structs.replace(
         effect, state=standing.state, reason=standing.reason, due_at=standing.due_at, holds=standing.holds
     )
 
 
-def with_initial_state(effect: PlannedEffect, standing: InitialState) -> PlannedEffect:
+def with_initial_state(effect: PlannedEntry, standing: InitialState) -> PlannedEntry:
     """The effect in another standing; what is skipped for a reason of its own stays so."""
     return effect if planned_state(effect) in (ZERO, COMPANION_OFF) else _placed(effect, standing)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import msgspec
 
-from schemas.plan import PlannedEffect
+from schemas.plan import PlannedEntry
 from schemas.vocabulary import DecisionReason, EntryKind, State
 
 
 class NewEntry(msgspec.Struct, frozen=True, kw_only=True):
     """An effect to insert. `effect.depends_on` names one of the same event, `behind` one that is already stored."""
 
-    effect: PlannedEffect
+    effect: PlannedEntry
     behind: int | None = None
     connection_id: str | None = None
     """Of the effect that it reverses (E-9 c); None: the practice's connection now (E-9 b)."""

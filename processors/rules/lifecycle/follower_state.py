@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from processors.rules.lifecycle.payment_state import EntryState
-from schemas.plan import PlannedEffect
+from schemas.plan import PlannedEntry
 from schemas.vocabulary import LEFT_TO_OTHERS, NEVER_SENT, PENDING, UNMET_ORDER, DecisionReason, State
 
 
@@ -60,7 +60,7 @@ def inherited_state(origin: EntryState) -> InitialState:
     return _CORRECTED
 
 
-def planned_state(effect: PlannedEffect) -> InitialState:
+def planned_state(effect: PlannedEntry) -> InitialState:
     return InitialState(effect.state, effect.reason, effect.due_at, effect.holds)
 
 

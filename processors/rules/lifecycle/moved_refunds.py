@@ -14,7 +14,7 @@ from processors.rules.lifecycle.follower_state import FOLLOWING, MANUAL, Initial
 from processors.rules.lifecycle.payment_state import EntryState, PaymentState, Reported
 from processors.rules.lifecycle.reversal_entries import EntryBuilder
 from processors.rules.lifecycle.reversals import taking_back
-from schemas.plan import PartKey, PlannedEffect
+from schemas.plan import PartKey, PlannedEntry
 from schemas.vocabulary import SKIPPED, DecisionReason, EntryKind, State
 
 
@@ -57,7 +57,7 @@ def _there(order: EntryBuilder, fresh: Sequence[NewEntry], amount: PartAmount) -
             )
 
 
-def _fate(effect: PlannedEffect) -> InitialState:
+def _fate(effect: PlannedEntry) -> InitialState:
     by_others = effect.state in SKIPPED or effect.reason is DecisionReason.ORIGINAL_NOT_POSTED
     return MANUAL if by_others else FOLLOWING
 
@@ -86,7 +86,7 @@ def is_netted(lines: Sequence[Line]) -> bool:
     return any(line.entry.reason is DecisionReason.REFUNDED_BEFORE_POST for line in lines if line.given)
 
 
-def less_netted(plan: Sequence[PlannedEffect], lines: Sequence[Line]) -> tuple[PlannedEffect, ...]:
+def less_netted(plan: Sequence[PlannedEntry], lines: Sequence[Line]) -> tuple[PlannedEntry, ...]:
     """The plan less those refunds, which have no entries of their own that are posted."""
     netted = [x for x in lines if x.given and x.entry.reason is DecisionReason.REFUNDED_BEFORE_POST]
     families = {

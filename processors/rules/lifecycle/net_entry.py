@@ -16,7 +16,7 @@ from processors.rules.lifecycle.payment_state import EntryState, PaymentState
 from processors.rules.lifecycle.readiness import follow
 from processors.rules.lifecycle.reversal_entries import EntryBuilder, origin_of
 from schemas.bookkeeping.companion import share_until
-from schemas.plan import PartKey, PlannedEffect
+from schemas.plan import PartKey, PlannedEntry
 from schemas.practice_settings import RefundBeforePost
 from schemas.vocabulary import SKIPPED, DecisionReason, EntryKind
 
@@ -91,7 +91,7 @@ def _left(
     order: EntryBuilder,
     balance: Balance,
     amount: PartAmount,
-    plan: Sequence[PlannedEffect],
+    plan: Sequence[PlannedEntry],
     paid: EntryState,
     life: PaymentState,
 ) -> Iterator[NewEntry]:
@@ -116,7 +116,7 @@ def _left(
         yield whole.entry(paid, EntryKind.CHARGE, part, left, standing, origin, alone=True)
 
 
-def _planned(plan: Sequence[PlannedEffect], kind: EntryKind) -> int:
+def _planned(plan: Sequence[PlannedEntry], kind: EntryKind) -> int:
     return sum(effect.instruction.amount_minor for effect in plan if effect.entry_kind is kind)
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 
 from schemas.events import Event, MoneyFields, PayoutCategory, PayoutPaid
-from schemas.plan import Instruction, PlannedEffect
+from schemas.plan import Instruction, PlannedEntry
 from schemas.practice_settings import PracticeSettings
 from schemas.vocabulary import DecisionReason, EntryKind, State, Target
 
@@ -28,7 +28,7 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True):
     settings: PracticeSettings
     """Of the version that decided; what follows the original takes modes from here, not from today (R-6)."""
     settings_version: int | None
-    plan: tuple[PlannedEffect, ...] = ()
+    plan: tuple[PlannedEntry, ...] = ()
     """`Decision.effects` as RULES gave them: the template while it waits for its fee (N-5)."""
 
 

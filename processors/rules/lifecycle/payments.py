@@ -22,7 +22,7 @@ from processors.rules.lifecycle.entries import classify_entries
 from processors.rules.lifecycle.follower_state import cleared, planned_state
 from processors.rules.lifecycle.payment_state import PaymentState, Reported
 from processors.rules.lifecycle.readiness import after_void
-from schemas.plan import PlannedEffect
+from schemas.plan import PlannedEntry
 from schemas.practice_settings import AmountMode
 from schemas.vocabulary import SKIPPED, DecisionReason, State
 
@@ -70,7 +70,7 @@ def resolved(told: Reported, life: PaymentState, on: date) -> Change:
     return _planned(plan, told)
 
 
-def _planned(plan: Sequence[PlannedEffect], told: Reported) -> Change:
+def _planned(plan: Sequence[PlannedEntry], told: Reported) -> Change:
     reasons = [effect.reason for effect in plan if effect.state is not State.SKIPPED_ZERO]
     return Change(
         reason=reasons[0] if told.waiting and reasons else told.reason,

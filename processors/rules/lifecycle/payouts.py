@@ -11,7 +11,7 @@ from processors.rules.lifecycle.change import Change, NewEntry, nothing, parked
 from processors.rules.lifecycle.follower_state import dependency_of, initial_state, voidable
 from processors.rules.lifecycle.payment_state import EntryState, PaymentState, Reported
 from schemas.events import PayoutFailed
-from schemas.plan import Instruction, PartKey, PlannedEffect
+from schemas.plan import Instruction, PartKey, PlannedEntry
 from schemas.vocabulary import SKIPPED, DecisionReason, EntryKind, State
 
 _DOCUMENTS = frozenset({EntryKind.PAYOUT, EntryKind.PAYOUT_REVERSAL})
@@ -101,7 +101,7 @@ def _reversal(document: EntryState, occurred_at: datetime, on: date) -> NewEntry
     """The same lines, and the amounts with the other sign: the adapter writes the mirror of what it wrote (P-7)."""
     standing, order = initial_state(document), document.instruction
     return NewEntry(
-        effect=PlannedEffect(
+        effect=PlannedEntry(
             target=document.target,
             entry_kind=EntryKind.PAYOUT_REVERSAL,
             part=_part(document),

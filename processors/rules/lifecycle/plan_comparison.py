@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from processors.rules.lifecycle.entries import OWN_CASH, Line
 from processors.rules.lifecycle.follower_state import voidable
 from processors.rules.lifecycle.payment_state import EntryState
-from schemas.plan import Instruction, PartKey, PlannedEffect
+from schemas.plan import Instruction, PartKey, PlannedEntry
 from schemas.vocabulary import EntryKind
 
 Figures = dict[tuple[EntryKind, str], int]
@@ -27,14 +27,14 @@ class PlanComparison:
         event = (paid.source, paid.event_id)
         self._mine = [x for x in own if x.booked or (x.entry.source, x.entry.event_id) == event]
 
-    def is_plan(self, plan: Sequence[PlannedEffect]) -> bool:
+    def is_plan(self, plan: Sequence[PlannedEntry]) -> bool:
         """The same amounts of the same things for the same people."""
         figures: Figures = {}
         for effect in plan:
             _add(figures, effect.entry_kind, effect.part, effect.instruction.amount_minor)
         return figures == self._figures() and self._planned(plan) == self._meanings()
 
-    def goes_where(self, plan: Sequence[PlannedEffect]) -> bool:
+    def goes_where(self, plan: Sequence[PlannedEntry]) -> bool:
         """Every part is there, for the same patient, provider, procedure and claim."""
         planned = {_place(x.part, x.instruction) for x in plan if x.entry_kind in OWN_CASH}
         return planned == {_place(x.root, x.entry.instruction) for x in self._payments()}
@@ -55,7 +55,7 @@ class PlanComparison:
     def _meanings(self) -> set[Any]:
         return {_meaning(x.root, x.entry.instruction, unsent=voidable(x.entry)) for x in self._payments()}
 
-    def _planned(self, plan: Sequence[PlannedEffect]) -> set[Any]:
+    def _planned(self, plan: Sequence[PlannedEntry]) -> set[Any]:
         unsent = {x.root for x in self._payments() if voidable(x.entry)}
         own = [x for x in plan if x.entry_kind in OWN_CASH]
         return {_meaning(x.part, x.instruction, unsent=x.part in unsent) for x in own}

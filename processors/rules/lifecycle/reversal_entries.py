@@ -20,7 +20,7 @@ from processors.rules.lifecycle.follower_state import (
 )
 from processors.rules.lifecycle.payment_state import EntryState
 from schemas.events import Event
-from schemas.plan import PartKey, PlannedEffect
+from schemas.plan import PartKey, PlannedEntry
 from schemas.vocabulary import DEAD, EntryKind, State
 
 
@@ -52,7 +52,7 @@ class EntryBuilder(msgspec.Struct, frozen=True, kw_only=True):
         """One entry behind `origin`, unless it depends on another of its own event or stands `alone`."""
         given, order = self.given, origin.instruction
         return NewEntry(
-            effect=PlannedEffect(
+            effect=PlannedEntry(
                 target=origin.target,
                 entry_kind=kind,
                 part=part,

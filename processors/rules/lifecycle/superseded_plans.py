@@ -20,7 +20,7 @@ from processors.rules.lifecycle.plan_comparison import PlanComparison
 from processors.rules.lifecycle.reversal_entries import EntryBuilder, newest
 from processors.rules.lifecycle.reversals import taking_back
 from schemas.events import Event, MembershipPaid, PaymentFacts, PaymentKind
-from schemas.plan import PlannedEffect
+from schemas.plan import PlannedEntry
 from schemas.vocabulary import SET_BY_CONTENT, SKIPPED, UNMET_ORDER, DecisionReason, State
 
 
@@ -32,7 +32,7 @@ def kind_of(told: Reported) -> PaymentKind:
 
 
 def replaced(
-    plan: Sequence[PlannedEffect], told: Reported, life: PaymentState, on: date, *, by: Event | None = None
+    plan: Sequence[PlannedEntry], told: Reported, life: PaymentState, on: date, *, by: Event | None = None
 ) -> Change:
     """1. the same money: nothing. 2. unsent entries are voided, what is left is reversed. 3. the plan follows.
 
@@ -88,7 +88,7 @@ def _is_dropped(fresh: Sequence[NewEntry], paid: EntryState) -> bool:
     return off and follower_state.initial_state(paid) is follower_state.FOLLOWING
 
 
-def _placed_as(effect: PlannedEffect, told: Reported, paid: EntryState) -> NewEntry:
+def _placed_as(effect: PlannedEntry, told: Reported, paid: EntryState) -> NewEntry:
     """In the standing of what it replaces, while its type is switched alike; else as the rules decided."""
     alike = paid.instruction.payment_kind is not None and told.settings.types.of(
         paid.instruction.payment_kind
@@ -101,7 +101,7 @@ def _placed_as(effect: PlannedEffect, told: Reported, paid: EntryState) -> NewEn
     return NewEntry(effect=msgspec.structs.replace(effect, instruction=instruction), connection_id=paid.connection_id)
 
 
-def _inherited(effect: PlannedEffect, paid: EntryState) -> follower_state.InitialState:
+def _inherited(effect: PlannedEntry, paid: EntryState) -> follower_state.InitialState:
     standing, mine = inherited_state(paid), planned_state(effect)
     if standing.state in SKIPPED or mine.reason is DecisionReason.MANUAL_NET_NOT_POSITIVE:
         return standing if standing.state in SKIPPED else mine

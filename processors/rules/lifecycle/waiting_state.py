@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from schemas.plan import PlannedEffect
+from schemas.plan import PlannedEntry
 from schemas.vocabulary import HELD, SKIPPED, UNMET_ORDER, DecisionReason, EntryKind, State, Target
 
 WRITTEN_BY_ALL: Final = frozenset({EntryKind.PAYMENT.value, EntryKind.FEE_ADJUSTMENT.value, EntryKind.PAYOUT.value})
@@ -64,7 +64,7 @@ def first_unmet(holds: Collection[State], *, needs_link: bool, linked: bool, pau
 
 
 def resolve(
-    planned: PlannedEffect,
+    planned: PlannedEntry,
     *,
     connection_id: str | None,
     linked: bool,

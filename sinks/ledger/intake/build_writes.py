@@ -10,7 +10,7 @@ import msgspec
 from processors.rules.lifecycle.change import NewEntry
 from processors.rules.lifecycle.payment_state import EntryState
 from processors.rules.lifecycle.waiting_state import Resolved, SwitchVersion, in_force, resolve, said_reason
-from schemas.plan import PlannedEffect
+from schemas.plan import PlannedEntry
 from schemas.vocabulary import SKIPPED, DecisionReason, EntryKind, State
 from schemas.writebacks import Redecision, Writeback
 from sinks.ledger.intake.batch_context import BatchContext, Resolution, Writes
@@ -124,7 +124,7 @@ class WriteBuilder:
     def _effect(
         self,
         writeback: Writeback,
-        planned: PlannedEffect,
+        planned: PlannedEntry,
         effect_id: int,
         depends_on: int | None,
         connection_id: str | None = None,
@@ -181,7 +181,7 @@ class WriteBuilder:
             )
         return resolved.reason is not _NOT_WRITTEN or resolved.state not in SKIPPED
 
-    def _result(self, writeback: Writeback, planned: PlannedEffect, resolved: Resolved) -> None:
+    def _result(self, writeback: Writeback, planned: PlannedEntry, resolved: Resolved) -> None:
         identity, instruction = writeback.identity, planned.instruction
         self.writes.outbox.append(
             result_message(
@@ -202,7 +202,7 @@ class WriteBuilder:
         )
 
 
-def with_plan(writeback: Writeback, standing: EventStatus, planned: Sequence[PlannedEffect]) -> Writeback:
+def with_plan(writeback: Writeback, standing: EventStatus, planned: Sequence[PlannedEntry]) -> Writeback:
     """The record with the decision that holds in the end, for its row and for whoever asks why (guarantee 3)."""
     decision = msgspec.structs.replace(
         writeback.decision,
@@ -243,5 +243,5 @@ def _stored(writeback: Writeback, standing: EventStatus) -> Stored:
     )
 
 
-def _key(planned: PlannedEffect) -> tuple[str, str, str]:
+def _key(planned: PlannedEntry) -> tuple[str, str, str]:
     return (str(planned.target), str(planned.entry_kind), planned.part)

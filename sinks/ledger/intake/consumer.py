@@ -18,7 +18,7 @@ from streams.fault_injection import Control, disabled
 from streams.kafka import watermarks
 from streams.kafka.client_config import consumer_config, group_protocol
 from streams.kafka.consumer_lag import LagGauge
-from streams.kafka.starting_positions import adopt
+from streams.kafka.starting_positions import assign_partitions
 from streams.kafka.topic_identity import TopicGuard
 from streams.runtime.errors import Permanent, Role, Transient
 from streams.runtime.logging import log
@@ -108,7 +108,7 @@ class Feed:
 
     def look(self) -> None:
         """Once a round: what Kafka shows of us; topic ids and low-water marks each minute (law 5)."""
-        self._guard.look()
+        self._guard.check()
         now = time.monotonic()
         if self._unshown and now - self._shown_at >= SHOW_EVERY_S:
             self._shown_at = now
@@ -199,7 +199,7 @@ class Feed:
                 self.positions[key] = stored[key]
                 partition.offset = stored[key]
             self._check_low_water(partitions)
-            adopt(consumer, self._protocol, partitions)
+            assign_partitions(consumer, self._protocol, partitions)
             self.joined = True
         except (psycopg.Error, KafkaException, KeyError, Permanent, Transient) as error:
             self._lost = error

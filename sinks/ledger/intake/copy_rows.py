@@ -10,7 +10,7 @@ from psycopg.types.json import Jsonb
 
 from processors.rules.lifecycle.waiting_state import Resolved
 from schemas.events import PayoutPaid
-from schemas.plan import PlannedEffect
+from schemas.plan import PlannedEntry
 from schemas.vocabulary import State
 from schemas.writebacks import Writeback
 from sinks.ledger.request_ids import request_id
@@ -207,7 +207,7 @@ def body_row(writeback: Writeback, now: datetime) -> Row:
 
 def effect_row(
     writeback: Writeback,
-    planned: PlannedEffect,
+    planned: PlannedEntry,
     resolved: Resolved,
     *,
     effect_id: int,

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Final
 
-from schemas.bookkeeping.adjustment_codes import CodeList, CodeStanding, reason_codes, remark_codes
+from schemas.bookkeeping.adjustment_codes import CodeList, CodeStatus, reason_codes, remark_codes
 from schemas.plan import ClaimDoubt
 
 _WORDS: Final = {
@@ -31,12 +31,12 @@ def _doubt(doubt: str, on: date) -> str:
     if doubt in _WORDS:
         return _WORDS[ClaimDoubt(doubt)]
     _, _, code = doubt.partition("-")
-    known = reason_codes().standing(code, on) is not CodeStanding.UNKNOWN
+    known = reason_codes().status(code, on) is not CodeStatus.UNKNOWN
     return f"{doubt}{_standing(reason_codes(), code, on) if known else ' (on no list that we have)'}"
 
 
 def _standing(codes: CodeList, code: str, on: date) -> str:
-    standing = codes.standing(code, on)
-    if standing is CodeStanding.STOPPED:
+    standing = codes.status(code, on)
+    if standing is CodeStatus.STOPPED:
         return f" (stopped {codes.stopped(code)})"
-    return " (no code of this list)" if standing is CodeStanding.MALFORMED else ""
+    return " (no code of this list)" if standing is CodeStatus.MALFORMED else ""

@@ -11,7 +11,7 @@ from typing import Any
 
 from quixstreams import Application, message_context  # type: ignore[import-not-found]  # its own environment
 
-from processors.rules.source_records import judge
+from processors.rules.source_records import decide_record
 from schemas.codec import encode_writeback
 from schemas.topics import TopicName
 from schemas.wire import EPOCH
@@ -49,7 +49,7 @@ def main(arguments: list[str]) -> int:
             offset=where.offset,
             appended_at=EPOCH + timestamp * MILLISECOND,
         )
-        result = judge(position, key, value, known.get)
+        result = decide_record(position, key, value, known.get)
         if not isinstance(result, Writeback):
             raise TypeError(f"refused: {result.reason}")
         return encode_writeback(result)

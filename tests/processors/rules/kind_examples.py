@@ -23,7 +23,7 @@ from schemas.events import (
     Remittance,
     Tender,
 )
-from schemas.plan import Decision, PlannedEffect
+from schemas.plan import Decision, PlannedEntry
 from schemas.vocabulary import EntryKind, State
 from tests.processors.rules.event_examples import NOON, history, payment, version
 
@@ -42,7 +42,7 @@ def rows(decision: Decision) -> list[Row]:
     return [(e.entry_kind, e.part, e.instruction.amount_minor, e.state) for e in decision.effects]
 
 
-def of_kind(decision: Decision, kind: EntryKind) -> list[PlannedEffect]:
+def of_kind(decision: Decision, kind: EntryKind) -> list[PlannedEntry]:
     return [effect for effect in decision.effects if effect.entry_kind is kind]
 
 

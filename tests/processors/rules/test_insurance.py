@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from schemas.events import Claim
-from schemas.plan import ClaimDoubt, PlannedEffect
+from schemas.plan import ClaimDoubt, PlannedEntry
 from schemas.validation.events import Invalid, validate
 from schemas.vocabulary import DeadLetterReason, DecisionReason, EntryKind, State
 from tests.processors.rules.event_examples import changed
@@ -17,7 +17,7 @@ PAID, WRITTEN_OFF = EntryKind.INSURANCE_PAYMENT, EntryKind.WRITE_OFF
 DUE, REVIEW = State.SCHEDULED, State.AWAITING_REVIEW
 
 
-def doubts(effect: PlannedEffect) -> tuple[str, ...]:
+def doubts(effect: PlannedEntry) -> tuple[str, ...]:
     order = effect.instruction.claim
     assert order is not None
     return order.doubts

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from processors.rules.source_records import HistoryOf, Refusal, judge, judge_again, practice_of
+from processors.rules.source_records import HistoryOf, Refusal, decide_record, practice_of, redecide_record
 from schemas.codec import encode_event
 from schemas.events import PaymentKind
 from schemas.practice_settings import SettingsHistory
@@ -28,7 +28,7 @@ def known(*versions: SettingsHistory) -> HistoryOf:
 
 
 def refused(key: bytes | None, value: bytes | None, topic: TopicName = TopicName.PAYMENTS) -> Refusal:
-    result = judge(position(topic), key, value, known())
+    result = decide_record(position(topic), key, value, known())
     assert isinstance(result, Refusal)
     return result
 
@@ -36,7 +36,7 @@ def refused(key: bytes | None, value: bytes | None, topic: TopicName = TopicName
 def test_a_good_record_carries_everything_intake_needs() -> None:
     """Law 2: position, identity, decision, original key and bytes."""
     value = encode_event(payment())
-    result = judge(position(), KEY, value, known())
+    result = decide_record(position(), KEY, value, known())
     assert isinstance(result, Writeback)
     assert result.position == position()
     assert (result.identity.practice_id, result.identity.event_id) == (PRACTICE, "ev-1")
@@ -86,7 +86,7 @@ def test_events_that_break_the_contract(event: object, reason: DeadLetterReason)
 def test_five_minutes_of_skew_are_accepted() -> None:
     """E-10."""
     value = encode_event(payment(at=NOON + timedelta(minutes=5)))
-    assert isinstance(judge(position(), KEY, value, known()), Writeback)
+    assert isinstance(decide_record(position(), KEY, value, known()), Writeback)
 
 
 def test_ids_that_are_no_ids_stay_out_of_headers() -> None:
@@ -104,7 +104,7 @@ def test_the_practice_of_a_key(key: bytes | None, practice: str) -> None:
 
 
 def again(event: object, histories: HistoryOf) -> Writeback | Refusal:
-    return judge_again(
+    return redecide_record(
         Redecision(
             position=position(),
             practice_id=PRACTICE,
@@ -147,6 +147,6 @@ def test_a_redecision_that_cannot_be_read_is_refused() -> None:
     request = Redecision(
         position=position(), practice_id=PRACTICE, least_version=1, original_key=KEY, original=b"\x00\xff\xff\xff\xff1"
     )
-    result = judge_again(request, known())
+    result = redecide_record(request, known())
     assert isinstance(result, Refusal)
     assert result.reason is DeadLetterReason.UNKNOWN_SCHEMA

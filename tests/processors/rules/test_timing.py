@@ -8,7 +8,7 @@ import pytest
 
 from processors.rules.decisions.arrival import Arrival
 from processors.rules.decisions.decide import decide
-from processors.rules.decisions.timing import Due, booked_on, came_late, due_at_cut_off, timing_of
+from processors.rules.decisions.timing import Due, arrived_late, due_at_cut_off, ledger_date_of, timing_of
 from schemas.events import Event, PaymentKind, Tender
 from schemas.plan import Decision
 from schemas.practice_settings import AmountMode, LedgerDate, SettingsVersion, Timing, TypeTimings
@@ -59,7 +59,7 @@ def test_the_ledger_date_is_a_setting() -> None:
     ):
         practice = version(1, LONG_AGO, ledger_date=chosen)
         arrival = Arrival(at, history(practice))
-        assert booked_on(practice.settings, at, arrival) == booked
+        assert ledger_date_of(practice.settings, at, arrival) == booked
         assert due_at_cut_off(at, arrival) == Due(utc("2026-03-08T22:00"), late=False)
 
 
@@ -91,10 +91,10 @@ def test_a_type_s_own_timing_and_tenders_that_clear_first(
 def test_old_on_arrival_is_late() -> None:
     """E-10: older than the practice's limit, by default 30 days; thirty days to the second are not."""
     practice, at = settings(), utc("2026-03-04T17:00")
-    assert not came_late(practice, at, at + timedelta(days=30))
-    assert came_late(practice, at, at + timedelta(days=30) + SECOND)
-    assert came_late(settings(late_after_days=2), at, at + timedelta(days=3))
-    assert not came_late(practice, at + timedelta(minutes=4), at)
+    assert not arrived_late(practice, at, at + timedelta(days=30))
+    assert arrived_late(practice, at, at + timedelta(days=30) + SECOND)
+    assert arrived_late(settings(late_after_days=2), at, at + timedelta(days=3))
+    assert not arrived_late(practice, at + timedelta(minutes=4), at)
 
 
 # --- in the plan

@@ -6,16 +6,16 @@ from datetime import date
 
 import pytest
 
-from schemas.bookkeeping.adjustment_codes import CodeStanding, parse_codes, reason_codes, remark_codes
+from schemas.bookkeeping.adjustment_codes import CodeStatus, parse_codes, reason_codes, remark_codes
 
 TODAY = date(2026, 3, 4)
-IN_USE, STOPPED, NOT_YET, UNKNOWN, MALFORMED = CodeStanding
+IN_USE, STOPPED, NOT_YET, UNKNOWN, MALFORMED = CodeStatus
 
 
 @pytest.mark.parametrize("code", ["1", "2", "3", "23", "45", "94", "97", "242", "277", "308", "A0", "B7", "P1", "P32"])
 def test_codes_in_use(code: str) -> None:
     """I-5."""
-    assert reason_codes().standing(code, TODAY) is IN_USE
+    assert reason_codes().status(code, TODAY) is IN_USE
 
 
 @pytest.mark.parametrize(
@@ -23,15 +23,15 @@ def test_codes_in_use(code: str) -> None:
     [("0", UNKNOWN), ("309", UNKNOWN), ("045", UNKNOWN), ("9999", MALFORMED), ("CO-45", MALFORMED), ("", MALFORMED)]
     + [(code, STOPPED) for code in ("W1", "D1", "A2", "17", "B5", "Y3")],
 )
-def test_codes_that_are_none_or_were_stopped(code: str, standing: CodeStanding) -> None:
+def test_codes_that_are_none_or_were_stopped(code: str, standing: CodeStatus) -> None:
     """I-5: never an error. A code that could be one may be younger than the list."""
-    assert reason_codes().standing(code, TODAY) is standing
+    assert reason_codes().status(code, TODAY) is standing
 
 
 def test_a_code_is_in_use_from_its_first_day_to_its_last() -> None:
     """I-5: W1 from 2000-02-29 until P12 took its place: the day it was stopped is the last that may name it."""
     days = [date(2000, 2, 28), date(2000, 2, 29), date(2014, 7, 1), date(2014, 7, 2)]
-    assert [reason_codes().standing("W1", day) for day in days] == [NOT_YET, IN_USE, IN_USE, STOPPED]
+    assert [reason_codes().status("W1", day) for day in days] == [NOT_YET, IN_USE, IN_USE, STOPPED]
     assert (reason_codes().stopped("W1"), reason_codes().stopped("45")) == (date(2014, 7, 1), None)
 
 
@@ -52,9 +52,9 @@ def test_a_code_is_in_use_from_its_first_day_to_its_last() -> None:
         ("n362", TODAY, MALFORMED),
     ],
 )
-def test_remark_codes_have_their_days_too(code: str, on: date, standing: CodeStanding) -> None:
+def test_remark_codes_have_their_days_too(code: str, on: date, standing: CodeStatus) -> None:
     """I-5: N411 was stopped for years and given out again; N813 never was."""
-    assert remark_codes().standing(code, on) is standing
+    assert remark_codes().status(code, on) is standing
 
 
 def test_the_lists_are_as_long_as_they_were_published() -> None:

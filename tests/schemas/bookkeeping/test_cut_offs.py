@@ -121,8 +121,8 @@ def test_each_instant_lies_in_exactly_one_window(
     assert window.start <= at < window.end
     assert days.window(window.end).start == window.end
     assert days.window(window.start - timedelta(microseconds=1)).end == window.start
-    assert days.from_on(window.end) == window.end
-    assert days.from_on(window.end - timedelta(microseconds=1)) == window.end
+    assert days.first_at_or_after(window.end) == window.end
+    assert days.first_at_or_after(window.end - timedelta(microseconds=1)) == window.end
     ended = window.end.astimezone(ZoneInfo(zone))
     assert window.business_date == ended.date()
     if week is None:

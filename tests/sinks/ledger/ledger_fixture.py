@@ -9,7 +9,7 @@ import msgspec
 import psycopg
 from psycopg.rows import TupleRow
 
-from processors.rules.source_records import judge, judge_again
+from processors.rules.source_records import decide_record, redecide_record
 from schemas.codec import encode_event
 from schemas.events import Event
 from schemas.practice_settings import SettingsHistory
@@ -128,7 +128,7 @@ class Book:
             appended_at=self.clock.instant,
         )
         self.source_offset += 1
-        said = judge(
+        said = decide_record(
             position,
             event.practice_id.encode(),
             encode_event(event),
@@ -139,7 +139,7 @@ class Book:
         return said
 
     def decide_again(self, request: Redecision) -> Writeback:
-        said = judge_again(request, self.history)
+        said = redecide_record(request, self.history)
         if not isinstance(said, Writeback):
             raise TypeError(f"the rules refuse the event: {said.reason}")
         return said

@@ -13,7 +13,7 @@ from hypothesis.stateful import (
     rule,
 )
 
-from processors.rules.source_records import judge
+from processors.rules.source_records import decide_record
 from schemas import events as e
 from schemas.codec import encode_event
 from schemas.practice_settings import AmountMode, FeeAdjustment, Timing
@@ -89,7 +89,7 @@ class ToldByChance(RuleBasedStateMachine):
         )
 
     def _decided(self, position: SourcePosition, event: e.Event) -> Writeback:
-        said = judge(position, event.practice_id.encode(), encode_event(event), self.book.history)
+        said = decide_record(position, event.practice_id.encode(), encode_event(event), self.book.history)
         if not isinstance(said, Writeback):
             raise TypeError(f"refused: {said.reason} {said.field}")
         return said

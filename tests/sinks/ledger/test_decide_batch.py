@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from processors.rules.lifecycle.waiting_state import SwitchVersion
-from processors.rules.source_records import judge
+from processors.rules.source_records import decide_record
 from schemas.codec import encode_event
 from schemas.events import Event
 from schemas.topics import STREAM_TOPICS, TopicName
@@ -37,7 +37,7 @@ EVENTS: tuple[Event, ...] = (
 def decided(event: Event, offset: int) -> Decided:
     topic = STREAM_TOPICS[event.stream]
     position = SourcePosition(topic=topic.value, topic_id="src", partition=0, offset=offset, appended_at=NOON)
-    said = judge(position, PRACTICE.encode(), encode_event(event), lambda _: history())
+    said = decide_record(position, PRACTICE.encode(), encode_event(event), lambda _: history())
     assert isinstance(said, Writeback)
     at = Consumed(topic=TopicName.WRITEBACKS, topic_id="wb", part=0, off=offset, timestamp_ms=0, key=None, value=None)
     return Decided(at, said)

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from processors.rules.source_records import Refusal, judge
+from processors.rules.source_records import Refusal, decide_record
 from schemas.codec import encode_event
 from schemas.practice_settings import Timing
 from schemas.topics import TopicName
@@ -42,7 +42,7 @@ def test_more_than_five_minutes_ahead_is_a_dead_letter() -> None:
     for ahead, refused in ((timedelta(minutes=5), False), (timedelta(minutes=5, microseconds=1), True)):
         told = payment(at=NOON + ahead)
         place = SourcePosition(topic=TopicName.PAYMENTS.value, topic_id="t", partition=0, offset=0, appended_at=NOON)
-        found = judge(place, PRACTICE.encode(), encode_event(told), lambda _: None)
+        found = decide_record(place, PRACTICE.encode(), encode_event(told), lambda _: None)
         assert isinstance(found, Refusal) is refused
         if isinstance(found, Refusal):
             assert found.reason is DeadLetterReason.OCCURRED_IN_FUTURE

@@ -8,7 +8,7 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException
 
 from streams.kafka import resumed_calls
-from streams.kafka.resumed_calls import Resuming
+from streams.kafka.resumed_calls import ResumedCalls
 from streams.runtime.endpoints import Health
 from streams.runtime.errors import Transient
 from streams.runtime.lifecycle import Stop
@@ -26,7 +26,7 @@ def test_what_timed_out_is_resumed_and_what_cannot_help_is_raised(may_hang: bool
         if answer is not None:
             raise answer
 
-    insisting = Resuming(Health(), Stop())
+    insisting = ResumedCalls(Health(), Stop())
     insisting.until_done(call, may_hang=may_hang)
     assert len(answers) == 2
     with pytest.raises(KafkaException) as raised:
@@ -40,6 +40,6 @@ def test_a_call_that_never_returns_ends_the_role(monkeypatch: pytest.MonkeyPatch
     released = threading.Event()
     try:
         with pytest.raises(Transient, match="does not return"):
-            Resuming(Health(), Stop()).until_done(lambda _: released.wait(60), may_hang=True)
+            ResumedCalls(Health(), Stop()).until_done(lambda _: released.wait(60), may_hang=True)
     finally:
         released.set()

@@ -6,18 +6,18 @@ import time
 
 import pytest
 
-from streams.kafka.transaction_age import OpenSince, fenced
+from streams.kafka.transaction_age import OpenSince, fenced_error
 
 
 def test_a_standstill_is_not_told_as_another_process() -> None:
-    text = str(fenced("worker", 42.4, 15.0))
+    text = str(fenced_error("worker", 42.4, 15.0))
     assert "stood still for 42 s" in text
     assert "same slot" not in text
     assert "its restart goes on" in text
 
 
 def test_a_short_transaction_was_taken_by_another_process() -> None:
-    text = str(fenced("relay", 1.0, 15.0))
+    text = str(fenced_error("relay", 1.0, 15.0))
     assert "newer relay with the same slot" in text
     assert "--slot" in text
 

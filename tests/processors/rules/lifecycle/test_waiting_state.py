@@ -8,15 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from processors.rules.lifecycle.waiting_state import SwitchVersion, first_unmet, in_force, resolve
-from schemas.plan import Instruction, PlannedEffect
+from schemas.plan import Instruction, PlannedEntry
 from schemas.vocabulary import HELD, UNMET_ORDER, DecisionReason, EntryKind, State, Target
 from sinks.ledger.request_ids import marker, request_id
 
 START = datetime(2026, 3, 4, 17, tzinfo=UTC)
 
 
-def planned(target: Target, state: State) -> PlannedEffect:
-    return PlannedEffect(
+def planned(target: Target, state: State) -> PlannedEntry:
+    return PlannedEntry(
         target=target,
         entry_kind=EntryKind.PAYMENT,
         part="",
