@@ -1,1 +1,4 @@
-"""The rules: pure decisions without I/O, one idea per file, and the worker that runs them in Kafka transactions."""
+"""The bookkeeping rules (`rules/`, pure) and the RULES role, which runs them in Kafka transactions.
+
+`rules_role` connects and loops, `rules_batch` handles a batch, `rules_counts` counts it for the metrics.
+"""

@@ -39,7 +39,7 @@ _NAMES: Final = {name: name.value for name in CONSUMED}
 
 
 class RulesHandler:
-    """What RULES does with a batch. Holds the settings, the limit of dead letters and the counts of the last batch."""
+    """Handles batches. Holds the settings, the limit of dead letters and the counts of the last batch."""
 
     def __init__(self, settings: ProgramSettings, view: SettingsView, guard: TopicGuard, clock: Clock) -> None:
         self._view = view

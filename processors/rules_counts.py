@@ -1,4 +1,4 @@
-"""What one batch came to, for the metrics; published only when the batch is committed."""
+"""Counts of one batch for the metrics, published when the batch is committed."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The contract: events in, write-backs and results out, money, states and reasons, and the catalogue of topics.
+"""The contract: events, write-backs and results, money, states and reasons, and the catalogue of topics.
 
-Everything else imports from here; this package imports nothing of ours. What stands here is what upstream
-systems, operators and every role agree on, so changes are additive (schemas/README section 5).
+Every other package imports from here; this one imports none of them. Upstream systems, operators and all roles agree
+on it, so changes are additive (README section 5). README.md says where to find what.
 """

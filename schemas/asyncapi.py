@@ -1,6 +1,6 @@
-"""The AsyncAPI 3 document of the contract, made from the catalogue and the schemas; committed as `asyncapi.yaml`.
+"""Generates the AsyncAPI 3 document of the contract, `asyncapi.yaml`, from the catalogue and the schemas.
 
-`python -m schemas.asyncapi` writes the file anew; a test holds it current.
+`python -m schemas.asyncapi` writes the file; a test fails where it is not current.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def _channel(spec: TopicSpec) -> dict[str, Any]:
 
 
 def _operations() -> dict[str, Any]:
-    """From the pipeline's side: it receives what upstreams send and sends what others may read."""
+    """From the pipeline's side: it receives what upstreams write and sends what others may read."""
     operations = {}
     for spec in CATALOGUE.values():
         receives = spec.writers == UPSTREAM

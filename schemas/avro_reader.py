@@ -1,8 +1,8 @@
-"""From Avro's bytes straight to our records, by a reader that is put together once per record type and schema.
+"""Decodes Avro bytes into records with a reader that is compiled once per record type and schema.
 
-The mirror of `schemas.avro_writer`. It serves the versions that we released and the records that follow them to the
-letter; for everything else it raises, and fastavro, which knows every form that Avro allows, reads the bytes again and
-names what is wrong with them. So no value is accepted here that fastavro would read otherwise.
+The mirror of `schemas.avro_writer`. It reads released versions and records in the usual form; for everything else it
+raises, and fastavro, which knows every form that Avro allows, reads the bytes again and names the error. So no value is
+accepted here that fastavro would read otherwise.
 
 A record's reader is one function over its fields, compiled once: dictionaries between bytes and record, and a call for
 each field, are most of what a general reader costs.

@@ -1,4 +1,4 @@
-"""From the plain values that fastavro reads to our records, by a plan made once per record type.
+"""Converts the plain values that fastavro reads to records, by a plan made once per record type.
 
 Instants are microseconds, dates days, times of day milliseconds since midnight; enums are their symbols. Everything
 is exact: no float takes part.

@@ -1,4 +1,4 @@
-"""From our records straight to Avro's bytes, by a writer that is put together once per record type.
+"""Encodes records as Avro bytes with a writer that is compiled once per record type.
 
 fastavro reads, resolves versions and is the judge of these bytes in the tests. It does not write them, because for a
 write-back (some ninety fields, half of them unions) it tries the branches of each union again for every record: 57 µs
@@ -34,7 +34,7 @@ _END: Final = b"\x00"
 
 
 class Unencodable(ValueError):  # noqa: N818 - says what it is
-    """A record of ours that the contract cannot carry; names the field. A fault of the caller, not of the data."""
+    """A record of ours that the contract cannot carry; names the field. An error of the caller, not of the data."""
 
 
 def writer_of(record: type[msgspec.Struct], schema: AvroSchema) -> Write:

@@ -119,7 +119,7 @@ class Codec(Generic[R]):
 
 
 class EventCodec:
-    """All event types, told apart by schema id."""
+    """All event types, distinguished by schema id."""
 
     def __init__(self, schema_ids: SchemaIds | None = None) -> None:
         self._ids = schema_ids or fixed_schema_ids()

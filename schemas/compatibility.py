@@ -1,7 +1,7 @@
 """Compatibility of schemas: any released version reads any other (schemas/README section 5).
 
-`python -m schemas.compatibility` holds `avsc/` against every released version and ends with 1 where one breaks;
-`python -m schemas.compatibility release` gives what changed its next version and schema id.
+`python -m schemas.compatibility` compares `avsc/` with every released version and exits with 1 on a break;
+`python -m schemas.compatibility release` gives changed schemas their next version and schema id.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _MOST_SAMPLES: Final = 64
 
 
 class Released(msgspec.Struct, frozen=True, kw_only=True):
-    """A version that somebody may have written records with. Its file is never changed again."""
+    """A version that records may have been written with. Its file never changes."""
 
     id: int
     record: str
@@ -59,7 +59,7 @@ def records(folder: Path = FOLDER) -> list[str]:
 
 
 def breaks(older: AvroSchema, newer: AvroSchema) -> list[str]:
-    """What of `newer` breaks the rules of evolution against `older`, by field; empty when it may be released."""
+    """How `newer` breaks the rules of evolution against `older`, by field; empty when it may be released."""
     return [*_rule_breaks(older, newer, {}, {}, older["name"]), *_unreadable(older, newer), *_unreadable(newer, older)]
 
 
@@ -84,7 +84,7 @@ def unreleased(folder: Path = FOLDER) -> list[str]:
 
 
 def release(folder: Path = FOLDER) -> list[Released]:
-    """Gives what is unreleased its next version and an id never used before. ValueError when something breaks."""
+    """Gives unreleased schemas their next version and an unused id. ValueError when something breaks."""
     problems = all_breaks(folder)
     if problems:
         raise ValueError("\n".join(problems))
@@ -226,7 +226,7 @@ def _sample(node: Any, number: int, named: Named) -> Any:
 
 
 def main(arguments: list[str]) -> int:
-    """0 when all is well; says what is not on standard error."""
+    """Returns the exit code; prints what is wrong to standard error."""
     if arguments == ["release"]:
         for made in release():
             print(f"released {made.record} v{made.version} under schema id {made.id}")

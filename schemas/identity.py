@@ -1,4 +1,4 @@
-"""Who an event is: event identity, money identity, and digests of what it says (E-1, E-2, B-5, law 6).
+"""Identifies an event: event identity, money identity, and digests of its content (E-1, E-2, B-5, law 6).
 
 Version 1 of the digest: SHA-256 over the type's name and the business fields as JSON, sorted, without fields that
 have their default, without `produced_at` and `trace_id`. So a repeat by a newer producer, under another schema id or
@@ -49,14 +49,14 @@ def identify(event: e.Event) -> Identity:
 def _digest(event: e.Event) -> bytes:
     blank: dict[str, Any] = {"produced_at": EPOCH, "trace_id": None}
     if isinstance(event, e.MoneyFields):
-        blank["net_minor"] = None  # says nothing new beside gross and fee (M-3); told or left out, it is the same
+        blank["net_minor"] = None  # follows from gross and fee (M-3), so present or absent it is the same
     return sha256(type(event).__name__.encode() + _encode(_replace(event, **blank))).digest()
 
 
 def _money_digest(event: e.Event) -> bytes:
-    """The same money told again has the same digest, under whatever event id and at whatever time it is told.
+    """The same money reported again has the same digest, whatever its event id and time.
 
-    A membership payment may be told as MembershipPaid and as PaymentSucceeded: only the fields that both have count.
+    A membership payment may be reported as MembershipPaid and as PaymentSucceeded: only the fields of both count.
     """
     if isinstance(event, e.MoneyFields):
         content: Any = _payment_content(event)

@@ -1,4 +1,4 @@
-"""The catalogue of topics: content, writers, readers, retention, size limits (schemas/README section 1; laws 5, 9, 12).
+"""The catalogue of topics: content, writers, readers, retention, size limits (README section 1; laws 5, 9, 12).
 
 One logical name each. The physical name carries the environment's prefix, so that environments share a cluster.
 """
@@ -25,7 +25,7 @@ PAYOUT_RECORD_BYTES: Final = 4 * 1024 * 1024
 """Largest value of a payout (law 9): 20,000 items of about 200 bytes."""
 
 PAYOUT_ITEMS: Final = 20_000
-"""More are refused with TOO_MANY_ITEMS (schemas/README section 2)."""
+"""More are refused with TOO_MANY_ITEMS (README section 2)."""
 
 HEADERS_BYTES: Final = 64 * 1024
 """Room for key, headers and the batch's frame beside a value (law 9)."""
@@ -84,7 +84,7 @@ class TopicSpec(msgspec.Struct, frozen=True, kw_only=True):
     """The broker's `max.message.bytes`, which limits a batch as sent."""
 
     def broker_config(self, in_sync: int) -> dict[str, str]:
-        """The topic's settings on the broker that the design stands on, for `in_sync` replicas that must have it."""
+        """The settings that the topic must have on the broker, with `min.insync.replicas` = `in_sync`."""
         return {
             "cleanup.policy": "compact" if self.compacted else "delete",
             "retention.ms": "-1" if self.retention_ms is None else str(self.retention_ms),
@@ -115,7 +115,7 @@ _PAYMENT_RECORDS: Final = (
 _SPECS: Final = (
     TopicSpec(
         name=TopicName.PAYMENTS,
-        about="Payments and what becomes of them: clearance, fees, refunds, disputes, returns, corrections",
+        about="Payments and what follows them: clearance, fees, refunds, disputes, returns, corrections",
         key="practice_id",
         writers=UPSTREAM,
         readers=("rules",),
@@ -212,7 +212,7 @@ _SPECS: Final = (
     ),
     TopicSpec(
         name=TopicName.HEALTH,
-        about="State of each practice's targets, said again and again",
+        about="State of each practice's targets, repeated while it lasts",
         key="practice_id",
         writers=("health",),
         readers=("notifier",),

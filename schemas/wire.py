@@ -1,7 +1,7 @@
-"""The Confluent wire format: magic byte 0, schema id, Avro body; and where schema ids come from.
+"""The Confluent wire format (magic byte 0, schema id, Avro body) and the source of schema ids.
 
 Ids are fixed by `released/ids.json`, so that no registry is needed. A registry takes the place of `FixedSchemaIds`
-by implementing `SchemaIds` (schemas/README section 6).
+by implementing `SchemaIds` (README section 6).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ AvroSchema = dict[str, Any]
 
 
 class Undecodable(ValueError):  # noqa: N818 - says what it is
-    """Bytes that are no record of the contract. Carries a closed reason and a field; never any of the data."""
+    """Bytes that are no record of the contract: a closed reason and a field, never any of the data."""
 
     def __init__(self, reason: DeadLetterReason, field: str | None = None, problem: str = "") -> None:
         self.reason = reason

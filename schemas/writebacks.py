@@ -1,4 +1,4 @@
-"""The records between RULES, INTAKE and the pipeline's readers: write-backs, identities, re-decisions, results."""
+"""Records between RULES, INTAKE and readers of the results: write-backs, identities, re-decisions, results."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from schemas.vocabulary import DeadLetterReason, DecisionReason, EntryKind, Stat
 
 
 class SourcePosition(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a source record stands, by the topic's id and not only its name: a re-created topic is another (law 5)."""
+    """The position of a source record, with the topic's id: a re-created topic is another one (law 5)."""
 
     topic: str
     topic_id: str
@@ -42,7 +42,7 @@ class MoneyKind(StrEnum):
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
-    """Who an event is: the event identity, the money identity, and digests of both (law 6, E-1)."""
+    """Event identity, money identity, and digests of both (law 6, E-1)."""
 
     practice_id: str
     source: str
@@ -54,7 +54,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     digest: bytes
     """SHA-256 of the canonical business fields of the event: same id, other digest = conflict."""
     money_digest: bytes
-    """SHA-256 of the money fields alone: the same money told under two events is equal here (B-5)."""
+    """SHA-256 of the money fields alone: the same money reported by two events is equal here (B-5)."""
 
 
 class Writeback(msgspec.Struct, frozen=True, kw_only=True):

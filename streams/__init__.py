@@ -1,1 +1,1 @@
-"""The broker side: settings, clocks, the transactional worker loop, producer, admin, dead letters, telemetry."""
+"""What every role runs on: Kafka clients (`kafka/`), the runtime (`runtime/`), the program's settings (`settings`)."""

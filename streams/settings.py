@@ -28,7 +28,7 @@ FOREIGN: Final = {"kafka_bootstrap_servers": "KAFKA_BOOTSTRAP_SERVERS", "databas
 
 
 class ProgramSettings(BaseSettings):
-    """Everything that a process can be told from outside. Use `load`, which explains what is wrong.
+    """Everything that a process can be configured with. Use `load`, which explains what is wrong.
 
     Secrets (`database_url`, `smtp_url`, `secret_key`) never show in `repr`, in `described` or in an error.
     """
@@ -62,7 +62,7 @@ class ProgramSettings(BaseSettings):
     single_node: bool = False
     """Accept a Postgres without synchronous standbys (law 4)."""
     require_encryption: bool = False
-    """Refuse to start while Kafka, Postgres or mail beyond this machine goes without TLS; else it is only said."""
+    """Refuse to start while Kafka, Postgres or mail beyond this machine goes without TLS; else it is only logged."""
     profile: Profile = Profile.PRODUCTION
 
     rules_batch: int = Field(5000, ge=1, le=100_000)
@@ -85,18 +85,19 @@ class ProgramSettings(BaseSettings):
     """smtp://, smtp+starttls:// or smtps://, with user and password where the server asks for them."""
     notice_from: str = "Writeback <writeback@localhost>"
     ops_email: str = ""
-    """Told of what is the operator's to repair."""
+    """Notified of what only an operator can repair."""
     secret_key: str = Field("", repr=False)
     """Base64 of the 32 bytes that encrypt stored credentials; never kept in the database."""
     secret_key_file: Path | None = None
     retired_key_files: str = ""
-    """Files of earlier keys, with commas between: what they sealed still opens, and is sealed anew at its next save."""
+    """Files of earlier keys, with commas between: what they encrypted can be read, and is encrypted with the new key at
+    its next save."""
 
     state_dir: Path | None = None
     cache_dir: Path | None = None
     metrics_host: str = "127.0.0.1"
     metrics_port: int = Field(0, ge=0, le=65535)
-    """0: any free port, said at start."""
+    """0: any free port, logged at start."""
     log_format: Literal["json", "text"] = "text"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
@@ -181,13 +182,13 @@ class ProgramSettings(BaseSettings):
         return key_of(text)
 
     def retired_secrets(self) -> list[bytes]:
-        """Keys that still open what they sealed. Raises ConfigurationError for a file that is no key."""
+        """Earlier keys, to decrypt what they encrypted. Raises ConfigurationError for a file that is no key."""
         variable = "WRITEBACK_RETIRED_KEY_FILES"
         files = [Path(name.strip()) for name in self.retired_key_files.split(",") if name.strip()]
         return [key_of(key_in(file, variable), variable) for file in files]
 
     def described(self) -> dict[str, str]:
-        """Every setting as it is said at start, without secrets."""
+        """Every setting as it is logged at start, without secrets."""
         shown = {}
         for name, field in type(self).model_fields.items():
             value = getattr(self, name)

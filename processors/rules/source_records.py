@@ -1,4 +1,4 @@
-"""One source record → the record that INTAKE stores, or the reason why nobody can (laws 2, 7, 9, 15). Pure."""
+"""Turns a source record into the record that INTAKE stores, or into a refusal (laws 2, 7, 9, 15). Pure."""
 
 from __future__ import annotations
 

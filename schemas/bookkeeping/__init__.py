@@ -1,1 +1,6 @@
-"""Arithmetic that everybody must share: money and its division, payment terms, cut-offs, blackouts, code lists."""
+"""Shared bookkeeping arithmetic, pure: used by the rules, the ledger and the adapters alike.
+
+`money` (amounts and their division) and `companion` (a payment and its fee adjustment), `payment_terms` (fee and amount
+mode of a payment), `cut_offs` and `windows` (daily releases), `blackouts`, `adjustment_codes` with the lists in
+`codes/`.
+"""

@@ -1,6 +1,6 @@
-"""Published adjustment codes as dated data: a new list is a new file, never new code (I-5).
+"""Published adjustment codes as dated data; a new list is a new file and no new code (I-5).
 
-The lists change three times a year, so a code that is not here may be real: it is stored and looked at by a person.
+The lists change three times a year, so an unknown code may be real: it is stored and reviewed by a person.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ Span = tuple[date | None, date | None]
 
 
 class CodeStatus(StrEnum):
-    """What a list says of a code on a day."""
+    """Whether a code may be used on a day."""
 
     IN_USE = "IN_USE"
     STOPPED = "STOPPED"
     """No original remittance may name it any more; a reversal does, as its original did (wpc-edi.com on "Stop")."""
     NOT_YET = "NOT_YET"
     UNKNOWN = "UNKNOWN"
-    """Younger than the list, or none."""
+    """Newer than the list, or no code at all."""
     MALFORMED = "MALFORMED"
-    """No list can have it."""
+    """Not of the form of a code."""
 
 
 class CodeList(msgspec.Struct, frozen=True):
@@ -41,7 +41,7 @@ class CodeList(msgspec.Struct, frozen=True):
     shape: re.Pattern[str]
 
     def status(self, code: str, on: date) -> CodeStatus:
-        """Of a code in a remittance of that day."""
+        """The status of a code in a remittance of that day."""
         span = self.spans.get(code)
         if span is None:
             return CodeStatus.UNKNOWN if self.shape.fullmatch(code) else CodeStatus.MALFORMED
@@ -73,8 +73,8 @@ def _read(name: str, shape: str) -> CodeList:
 
 
 def parse_codes(lines: Iterable[str]) -> Mapping[str, Span]:
-    """The spans of a file: comments, a heading `code,start,stop`, then a line for each code. ValueError names the line
-    that is none."""
+    """The codes of a file: comments, a heading `code,start,stop`, then a line for each code. ValueError names a line
+    that is wrong."""
     return MappingProxyType(dict(_spans(lines)))
 
 

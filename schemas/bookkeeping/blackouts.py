@@ -1,4 +1,4 @@
-"""When a practice's blackouts end: local times in which nothing is posted to its PMS (T-8). Pure."""
+"""Blackouts: local times in which nothing is posted to a practice's PMS, and when they end (T-8). Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ KEPT: Final = 4096
 _ONE_DAY: Final = timedelta(days=1)
 _WEEK: Final = tuple(Weekday)
 _NEXT_LOOK: Final = 8
-"""Days ahead in which every weekday comes at least once."""
+"""Days ahead that contain every weekday at least once."""
 
 
 class Blackouts:
@@ -47,7 +47,7 @@ class Blackouts:
         return at, min((begins for begins, _ in spans if begins > at), default=at + _ONE_DAY), False
 
     def _around(self, at: datetime) -> list[tuple[datetime, datetime]]:
-        """Those that can contain the instant, and all that begin in the week after it, as they begin."""
+        """Blackouts that can contain the instant and those of the week after it, in order of their start."""
         today = at.astimezone(self._zone).date()
         return sorted(
             self._span_of(blackout, day)
@@ -68,5 +68,5 @@ class Blackouts:
 
 @lru_cache(maxsize=KEPT)
 def blackouts_of(zone: str, blackouts: tuple[Blackout, ...]) -> Blackouts:
-    """Shared by all who have the same."""
+    """The blackouts of a practice; practices with the same ones share the object."""
     return Blackouts(ZoneInfo(zone), blackouts)

@@ -1,4 +1,4 @@
-"""A payment and its companion, to the cent: the same arithmetic wherever money is planned (N-1, N-2, N-4, M-5)."""
+"""Divides a payment and its fee adjustment (the companion) over splits, to the cent (N-1, N-2, N-4, M-5)."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ def divide(
 
 
 def share_until(part: int, done: int, whole: int) -> int:
-    """What of `part` goes with the first `done` of `whole`, half-up (R-5, R-16). All at least zero.
+    """The cumulative share of `part` for the first `done` of `whole`, rounded half-up (R-5, R-16). All at least zero.
 
-    However many steps there are, their differences add up to `part` exactly.
+    Differences of successive shares add up to `part` exactly, in however many steps.
     """
     return part if done >= whole else (2 * part * done + whole) // (2 * whole)

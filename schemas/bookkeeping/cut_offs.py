@@ -1,6 +1,6 @@
 """The daily cut-offs of one calendar (a zone, a wall time, its working days) and the windows between them.
 
-Shared by RULES, which decides when a payment is due, and by whoever dates an entry in the ledger (T-1 to T-3, T-5).
+Shared by RULES, for due times, and by whatever dates an entry in the ledger (T-1 to T-3, T-5).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a payment's own facts say about its fee and its amount, before any setting (B-3, I-7, N-5, PL-2). Pure."""
+"""The fee and the amount mode that follow from a payment itself, before any setting (B-3, I-7, N-5, PL-2). Pure."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _CHECK: Final = Tender.CHECK
 def known_fee(event: MoneyFields) -> int | None:
     """The fee in minor units, None while it is unknown (N-5).
 
-    Nobody charges for cash, nor for a cheque that never passes through a payout: there a fee that is not told is
-    none, and waiting for it would have no end.
+    Cash, and a cheque that never passes through a payout, cost no fee: a fee that is not reported is 0 there, because
+    waiting for it would never end.
     """
     if event.fee_minor is not None:
         return event.fee_minor

@@ -2,7 +2,7 @@
 
 Every window ends at the first cut-off after its start, by the version in force at its start. So a change of zone,
 cut-off or working days takes effect at the boundary that comes next, and a window that is open keeps the end that
-payments in it were already given. Which version decides everything else is E-8's question.
+payments in it were already given. Which version decides everything else: E-8.
 """
 
 from __future__ import annotations

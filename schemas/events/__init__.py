@@ -1,7 +1,8 @@
-"""The events that upstream payment systems send, as frozen records (schemas/README section 2): import them from here.
+"""The events that upstream payment systems send, as frozen records (README section 2): import them from here.
 
-A file a family. Amounts are `*_minor` integers, signed in the practice's cash view (M-3), with `currency` beside them;
-`Money` is made where amounts are combined. Instants are aware UTC datetimes. Field names are those of the Avro schemas.
+One file per family. Amounts are `*_minor` integers, signed in the practice's cash view (M-3), with `currency` beside
+them; `Money` is made where amounts are combined. Instants are aware UTC datetimes. Field names are those of the Avro
+schemas.
 """
 
 from __future__ import annotations
@@ -106,4 +107,4 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     PayoutFailed,
     PatientChanged,
 )
-"""Every type the contract knows; a test holds rules, schemas and identities against it, so none falls through."""
+"""Every type of the contract; tests compare rules, schemas and identities with it, so that none is missed."""

@@ -1,4 +1,4 @@
-"""The envelope, first in every event, and the parts of which events are made."""
+"""The envelope, first in every event, and the base of an event's parts."""
 
 from __future__ import annotations
 
@@ -24,4 +24,4 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbi
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """A part of an event; not addressable alone. Configured as Event is."""
+    """A part of an event, without identity of its own. Configured like Event."""

@@ -1,4 +1,4 @@
-"""Memberships: paid and cancelled."""
+"""Membership events: paid, cancelled."""
 
 from __future__ import annotations
 

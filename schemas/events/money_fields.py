@@ -1,4 +1,4 @@
-"""The money of a payment, as payments, corrections and memberships tell it."""
+"""Money fields shared by payments, corrections and memberships."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Patients, by their surrogates alone."""
+"""Patient events: identity changed. Patients are named by surrogates alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Payments: told, corrected, cleared, voided, their fee told later, and the requests that go before them."""
+"""Payment events: succeeded, corrected, cleared, voided, fee assessed, request sent."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class CollectionRef(Part, frozen=True, kw_only=True):
 
 
 class PaymentFacts(MoneyFields, frozen=True, kw_only=True):
-    """What a payment says of itself, first told or corrected."""
+    """The fields of a payment, as first reported or as corrected."""
 
     stream: ClassVar[str] = "payments"
     kind: PaymentKind
@@ -58,7 +58,7 @@ class PaymentFacts(MoneyFields, frozen=True, kw_only=True):
 
 
 class PaymentSucceeded(PaymentFacts, frozen=True, kw_only=True):
-    """A payment that went through (ET-10)."""
+    """A successful payment (ET-10)."""
 
 
 class PaymentCorrected(PaymentFacts, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""Payouts: what reaches the practice's bank, and what the bank sends back."""
+"""Payout events: paid to the practice's bank, failed."""
 
 from __future__ import annotations
 
@@ -66,6 +66,6 @@ class PayoutFailed(Event, frozen=True, kw_only=True):
     stream: ClassVar[str] = "payouts"
     payout_id: str
     version: int = 1
-    """Of the payout that failed: one that was issued anew under its id and fails too names its own."""
+    """The version of the payout that failed: one that was reissued under its id and fails too names its own."""
     failed_at: datetime
     reason_code: str

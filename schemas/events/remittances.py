@@ -1,4 +1,4 @@
-"""What an insurer tells of the claims that it pays."""
+"""Remittances: the claims that an insurance payment covers, with adjustments (X12 835)."""
 
 from __future__ import annotations
 

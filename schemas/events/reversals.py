@@ -1,4 +1,4 @@
-"""Money that goes back: returns, refunds, disputes."""
+"""Reversal events: payment returned, refund succeeded and failed, dispute opened and closed."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A practice's settings as effective-dated versions (E-8, laws 14, 15): the one place to import them from.
+"""A practice's settings as effective-dated versions (E-8, laws 14, 15); import them from here.
 
-`choices` is what the fields take, `per_type` and `blackout` are the fields that have parts, `settings` is one version's
-whole and what it refuses, `versions` is who saved it and from when on it is in force.
+`choices` holds the values of the fields, `per_type` and `blackout` the fields with parts, `settings` one version with
+its validation, `versions` who saved it and from when it is in force.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The local times in which a practice lets nothing be posted (T-8); when one ends: `schemas.bookkeeping.blackouts`."""
+"""A blackout: a local time of day in which nothing is posted (T-8). Its end: `schemas.bookkeeping.blackouts`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the fields of a practice's settings can take, and the error for what they cannot."""
+"""The values that settings fields take, and the error for other values."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 
 
 class SettingsError(ValueError):
-    """Settings that cannot be; the message names the field and what it takes."""
+    """Invalid settings; the message names the field and what it takes."""
 
 
 class TypeMode(StrEnum):
@@ -57,7 +57,7 @@ class LedgerDate(StrEnum):
 
 
 class ClosedPeriod(StrEnum):
-    """What becomes of an entry whose ledger date is closed (T-9)."""
+    """What happens to an entry whose ledger date is closed (T-9)."""
 
     HOLD = "HOLD"
     POST_TODAY = "POST_TODAY"

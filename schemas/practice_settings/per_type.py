@@ -1,4 +1,4 @@
-"""What a practice sets for each type of payment on its own (SET-2, C3)."""
+"""Settings per type of payment: mode and timing (SET-2, C3)."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _MODE_FIELDS: Final = {
     PaymentKind.MEMBERSHIP: "membership",
     PaymentKind.COLLECTION: "collection",
 }
-"""UNKNOWN is refused before it comes here (`schemas.validation.events`)."""
+"""UNKNOWN is refused by `schemas.validation.events`."""
 
 
 class TypeModes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """AUTO, MANUAL or OFF per type (SET-2). Every kind the contract knows has a field: none falls through."""
+    """AUTO, MANUAL or OFF per type (SET-2). Every kind of the contract has a field."""
 
     terminal: TypeMode = TypeMode.AUTO
     payment_plan: TypeMode = TypeMode.AUTO
@@ -41,7 +41,7 @@ class TypeModes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class TypeTimings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A timing of its own for a type; None follows the practice's (C3: collections at once, terminals daily)."""
+    """The timing of each type; None follows the practice's (C3: collections at once, terminals daily)."""
 
     terminal: Timing | None = None
     payment_plan: Timing | None = None

@@ -1,4 +1,4 @@
-"""What one version of a practice's settings says, refused where it cannot be (SET-21)."""
+"""One version of a practice's settings, validated at construction (SET-21)."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _ADJUSTMENT_CODE: Final = re.compile(r"^(CO|PR|OA|PI)-[A-Z0-9]{1,5}$")
 
 
 class PracticeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What one version says. Validated at construction: SettingsError names the field.
+    """The fields of a version. SettingsError names a field that is invalid.
 
     `master` is off until somebody switches it on (SET-10, SET-21).
     """

@@ -1,1 +1,5 @@
-"""Field and amount checks of incoming events, per kind of event; `events` is the entry point."""
+"""Validation of incoming events, by family; `events.validate` is the entry point.
+
+`checks` holds single checks, `parts` those of splits and fees; `payments`, `reversals`, `payouts` and
+`remittance_balance` the rules of each family.
+"""

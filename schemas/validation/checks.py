@@ -1,4 +1,4 @@
-"""The single checks that validation is made of. Each raises Invalid; none repeats the data it refuses (H-4)."""
+"""Single checks of fields. Each raises Invalid, which names the field and never quotes its value (H-4)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PAN_DIGITS: Final = range(13, 20)
 
 
 class Invalid(ValueError):  # noqa: N818 - says what it is
-    """An event that decodes and cannot be accepted: a closed reason, the field, and the rule it breaks."""
+    """An event that decodes but breaks the contract: a closed reason, the field, and the problem."""
 
     def __init__(self, reason: DeadLetterReason, field: str, problem: str) -> None:
         self.reason = reason
@@ -34,7 +34,7 @@ def invalid_field(field: str, problem: str) -> Invalid:
 
 
 def check_id(field: str, value: str) -> None:
-    """1 to 64 printable ASCII characters (schemas/README section 2), so neither NUL nor surrogates (law 9)."""
+    """1 to 64 printable ASCII characters (README section 2), so neither NUL nor surrogates (law 9)."""
     if not (0 < len(value) <= ID_LENGTH and value.isascii() and value.isprintable()):
         raise invalid_field(field, f"an id has 1 to {ID_LENGTH} printable ASCII characters")
 
@@ -98,7 +98,7 @@ def check_date(field: str, value: date) -> None:
 
 
 def check_known(field: str, value: StrEnum) -> None:
-    """A symbol that this version of the contract does not know is refused by name (schemas/README section 5)."""
+    """A symbol that this version of the contract does not know is refused by name (README section 5)."""
     if value == "UNKNOWN":
         raise Invalid(DeadLetterReason.UNKNOWN_ENUM, field, "a value that this version does not know")
 

@@ -1,4 +1,4 @@
-"""Validates an event against the contract, by type (schemas/README section 2; M-1 to M-3, I-1, I-2, C-1).
+"""Validates an event against the contract, by type (README section 2; M-1 to M-3, I-1, I-2, C-1).
 
 Pure, does not block, called by RULES for each event and by the producer kit before sending. Sums of payouts are not
 refused here: a payout whose items do not add up is shown for review and never written (P-1, `payout_adds_up`).

@@ -1,4 +1,4 @@
-"""Parts that several kinds of event have: splits and itemised fees. Each check raises Invalid."""
+"""Validates splits and itemised fees, which several events have. Each check raises Invalid."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a payment, a membership or what is told of them later can be accepted. Each check raises Invalid."""
+"""Validates payments, memberships, and later events about them. Each check raises Invalid."""
 
 from __future__ import annotations
 

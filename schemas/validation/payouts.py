@@ -1,4 +1,4 @@
-"""Whether a payout can be accepted, and whether it adds up (P-1). Each check raises Invalid."""
+"""Validates payouts, and says whether one adds up (P-1). Each check raises Invalid."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether an insurer's remittance balances: lines, claims, and the payment as a whole (I-1, I-2)."""
+"""Checks that a remittance balances: lines, claims, and the payment as a whole (I-1, I-2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether money that goes back, or comes back once more, can be accepted (M-3). Each check raises Invalid."""
+"""Validates refunds, returns and disputes (M-3). Each check raises Invalid."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def check_refund(event: e.RefundSucceeded) -> None:
         check_split(number, split)
         check_not_positive(f"splits.{number}.amount_minor", split.amount_minor)
     if event.surcharge_minor is None:
-        return  # its share of the original's surcharge is INTAKE's to compute (R-16)
+        return  # INTAKE computes its share of the original's surcharge (R-16)
     check_not_positive("surcharge_minor", event.surcharge_minor)
     if event.surcharge_minor < event.gross_minor:
         raise amounts_disagree("surcharge_minor", "is part of gross_minor and cannot be more")

@@ -1,7 +1,7 @@
-"""The client settings of every consumer and producer on the money path, decided in one place.
+"""Client settings of every consumer and producer on the money path.
 
 Nothing here can be changed from outside but how the broker is reached (`ProgramSettings.kafka_client`): an unsafe
-option does not slip in.
+option cannot be set.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ runs beside the heartbeats, so a slow batch ends no session."""
 
 
 def log_client_error(error: KafkaError) -> None:
-    """What a client reports by itself, by its code alone (H-1). What is fatal is raised by the next call."""
+    """Logs what a client reports, by its code alone (H-1). Fatal errors are raised by the next call."""
     _LOG.warning("a Kafka client reports an error", code=error.name())
 
 

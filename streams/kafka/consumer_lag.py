@@ -1,4 +1,4 @@
-"""How far a consumer is behind, as a gauge; read from what the client knows already, without asking the broker."""
+"""Gauge of a consumer's lag, read from what the client knows, without a question to the broker."""
 
 from __future__ import annotations
 

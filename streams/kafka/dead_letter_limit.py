@@ -1,4 +1,4 @@
-"""When refusing records is no longer believable: a bad deployment stops instead of dead-lettering a day's money."""
+"""Stops RULES when too many records are refused: a bad deployment must not dead-letter a day's payments."""
 
 from __future__ import annotations
 

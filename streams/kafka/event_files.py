@@ -1,7 +1,7 @@
 """Files of events: JSON lines, one event each with its `type`, as `writeback send` takes them.
 
 A line is read strictly: an unknown field, a float for an amount or a text for a number is refused by name. What is
-refused is told by line, field and reason, without quoting the data.
+refused is reported by line, field and reason, without quoting the data.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from streams.kafka.producer import checked_value
 from streams.runtime.did_you_mean import nearest
 
 LINE_BYTES: Final = 32 * 1024 * 1024
-"""Longest line that is looked at: a payout of 4 MiB is at most some 20 MB as JSON."""
+"""Longest line that is read: a payout of 4 MiB is at most some 20 MB as JSON."""
 
 _PLACE: Final = re.compile(r" - at `\$\.?([^`]*)`$")
 _INDEX: Final = re.compile(r"\[(\d*)\.*\]")
@@ -38,7 +38,7 @@ _IN_WORDS: Final = {
     "object": "an object in { }",
     "null": "null",
 }
-"""msgspec's names of types, which are Python's, in those of the file."""
+"""Python's names of types, which msgspec uses, in the words of a JSON file."""
 _NOT_AN_INSTANT: Final = "Invalid RFC3339 encoded datetime"
 
 

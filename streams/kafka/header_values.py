@@ -1,4 +1,4 @@
-"""Headers as the contract has them: text values, instants in ISO 8601 UTC, each name at most once."""
+"""Encodes and parses the contract's headers: text values, instants in ISO 8601 UTC, each name at most once."""
 
 from __future__ import annotations
 

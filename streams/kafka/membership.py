@@ -1,4 +1,4 @@
-"""One member of a consumer group: its assignment at explicit positions, batches, and the way back (laws 1, 3, 5)."""
+"""A member of a consumer group: assignment at explicit positions, batches, rewinding (laws 1, 3, 5)."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class Membership:
         self._consumer.close()
 
     def group_metadata(self) -> Any:
-        """The member's standing in its group, which the broker checks when offsets are sent."""
+        """The member's metadata in its group, which the broker checks when offsets are sent."""
         return self._consumer.consumer_group_metadata()
 
     def collect(self) -> list[Message]:

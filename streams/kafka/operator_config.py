@@ -1,4 +1,4 @@
-"""Client settings that only the operator of a broker knows: how to reach it securely."""
+"""Reads the operator's client settings: how to reach the broker securely."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 
 from streams.runtime.errors import ConfigurationError
 
-# Anything else is decided by the program: an unsafe option (auto commit, acks, idempotence) cannot slip in here.
+# The program decides everything else: an unsafe option (auto commit, acks, idempotence) is refused.
 ALLOWED: Final = ("security.", "sasl.", "ssl.", "enable.sasl.", "enable.ssl.", "broker.address.family", "client.rack")
 
 

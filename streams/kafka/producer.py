@@ -1,8 +1,8 @@
-"""The producer kit: how an upstream payment system sends events so that none is lost, reordered or refused later.
+"""The producer kit for upstream payment systems: events are validated, idempotent, ordered and confirmed.
 
     with EventProducer({"bootstrap.servers": "kafka:9092"}) as producer:
         producer.send(PaymentSucceeded(...))          # Invalid when the event breaks the contract
-    # leaving the block waits for the broker; Undelivered tells how many it never confirmed
+    # leaving the block waits for the broker; Undelivered says how many it did not confirm
 
 What it sets and why: `acks=all` and `enable.idempotence` (an acknowledged event is on every in-sync replica, once and
 in order), `partitioner=murmur2_random` (the partition that Java clients choose; librdkafka's own default agrees for
@@ -41,7 +41,7 @@ UPSTREAM_CONFIG: Final[dict[str, str | int | float | bool]] = {
     "linger.ms": 5,
     "message.max.bytes": LARGEST_BATCH_BYTES,
     "delivery.timeout.ms": DELIVERY_MS,
-    "log_level": 2,  # what goes wrong is told by `send`, deliveries and `flush`
+    "log_level": 2,  # errors are reported by `send`, deliveries and `flush`
 }
 
 

@@ -1,4 +1,4 @@
-"""The request to decide a stored event again, as headers beside the original bytes (law 15)."""
+"""Encodes and parses requests to decide a stored event again: headers beside the original bytes (law 15)."""
 
 from __future__ import annotations
 

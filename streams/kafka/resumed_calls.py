@@ -1,4 +1,4 @@
-"""Calls to the broker that are resumed instead of given up, within a deadline."""
+"""Resumes calls to the broker that timed out, within a deadline."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ a restart of the broker: it waits without end for a group coordinator that the c
 
 
 class ResumedCalls:
-    """Insists on a call for as long as a role waits out an outage."""
+    """Repeats a call for as long as a role waits out an outage."""
 
     def __init__(self, health: Health, stop: Stop) -> None:
         self._health = health

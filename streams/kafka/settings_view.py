@@ -1,4 +1,4 @@
-"""The practices' settings as RULES sees them: the compacted topic, read to its end before the first event (law 14)."""
+"""The practices' settings in RULES: the compacted topic, read to its end before the first event (law 14)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class SettingsView:
     """The newest history of every practice. One thread; `catch_up` first, then `follow` once a round.
 
     Raw bytes are kept and decoded when needed: 200,000 practices fit a role's memory. A tombstone or a record that
-    cannot be read changes nothing, is counted and said aloud; the last good one stays (scenarios 67, 69).
+    cannot be read changes nothing, is counted and logged; the last good one stays.
     """
 
     def __init__(self, settings: ProgramSettings) -> None:
@@ -102,7 +102,9 @@ class SettingsView:
             elif error.code() == KafkaError._PARTITION_EOF:
                 self._behind.discard(message.partition() or 0)
             elif error.code() in (KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE) or error.fatal():
-                raise Transient("the position in the settings topic is lost: it is read anew at the next start")
+                raise Transient(
+                    "the position in the settings topic is lost: the next start reads it from its beginning"
+                )
             else:
                 _LOG.warning("the settings topic reports an error", topic=self._topic, code=error.name())
         SETTINGS_PRACTICES.set(len(self._raw))

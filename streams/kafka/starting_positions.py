@@ -1,4 +1,4 @@
-"""Where a newly assigned partition starts: never where a client would guess (law 5)."""
+"""Finds the explicit start of a newly assigned partition (law 5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A re-created topic is another topic: its offsets mean nothing, so the role stops instead of going on (law 5)."""
+"""Detects a re-created topic by its id: its offsets mean nothing, so the role stops (law 5)."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ class TopicGuard:
 
 def _replaced(topic: str) -> TopicReplacedError:
     return TopicReplacedError(
-        f"topic {topic} was deleted and made again: offsets of the old one mean nothing in it. See what was lost with "
+        f"topic {topic} was deleted and re-created: offsets of the old one mean nothing in it. See what was lost with "
         "`writeback audit-receipts`, then delete the group's offsets of this topic to begin at its start"
     )
 

@@ -16,13 +16,13 @@ from streams.runtime.errors import ConfigurationError, Transient
 from streams.settings import ProgramSettings
 
 ADMIN_S: Final = 30.0
-REACH_S: Final = 10.0  # a broker that does not answer the first question by then is told as unreachable
+REACH_S: Final = 10.0  # a broker that does not answer the first question by then is reported as unreachable
 REPLICAS: Final = 3
 IN_SYNC: Final = 2  # law 5: with three replicas, one may be away and none alone acknowledges
 
 
 class TopicsReport(msgspec.Struct, frozen=True):
-    """What was made, what was there, and what an operator should know (nothing that stops the pipeline)."""
+    """Created and existing topics, and warnings for an operator (nothing that stops the pipeline)."""
 
     created: tuple[str, ...]
     checked: tuple[str, ...]

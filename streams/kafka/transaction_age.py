@@ -1,4 +1,4 @@
-"""How long a transaction has been open, and what a producer that lost it is told (law 13).
+"""The age of an open transaction, and the error of a producer that lost it (law 13).
 
 The broker ends a transaction that is open for longer than `transaction.timeout.ms` and raises the producer's epoch.
 Whoever stood still meanwhile (a machine that slept, a paused container, a starved processor) meets the same error as a
@@ -30,7 +30,7 @@ class OpenSince:
 
 
 def fenced_error(who: str, open_s: float, limit_s: float) -> Fenced:
-    """What a fenced `who` exits with. Pure."""
+    """The error that a fenced `who` exits with, by what it has to do. Pure."""
     if open_s > limit_s:
         return Fenced(
             f"this {who} stood still for {open_s:.0f} s with a transaction open, longer than the {limit_s:.0f} s after "

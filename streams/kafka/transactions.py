@@ -1,4 +1,4 @@
-"""Consume, decide, produce: each batch in one Kafka transaction, and after an abort back to where it began (law 1)."""
+"""Consumes, decides and produces, each batch in one Kafka transaction; an abort rewinds (law 1)."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Outgoing(msgspec.Struct, frozen=True):
 
 
 class Handler(Protocol):
-    """What is done with a batch."""
+    """Decides the records that follow from a batch."""
 
     def decide(self, batch: Sequence[Message]) -> Sequence[Outgoing]:
         """The records that follow from the batch. Asked again for the same records after an abort, so it must not

@@ -1,4 +1,4 @@
-"""Where partitions begin and end, asked of the broker for many at once."""
+"""Reads the low and high watermarks of many partitions at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Business time: what due times, cut-offs, settings in force and ages are measured with (PROTOCOL section 5).
+"""Business time: the clock of due times, cut-offs, settings in force and ages (PROTOCOL section 5).
 
 Leases, epochs and deadlines never use it.
 """

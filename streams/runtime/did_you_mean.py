@@ -1,4 +1,4 @@
-"""'Did you mean …?' for names that people mistype."""
+"""Suggests the nearest known name for a mistyped one."""
 
 from __future__ import annotations
 

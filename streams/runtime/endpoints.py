@@ -1,4 +1,4 @@
-"""`/metrics`, `/healthz` and `/readyz` of a role, and what they are told."""
+"""The HTTP endpoints of a role: `/metrics`, `/healthz` and `/readyz`, and the health that they report."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, 
 
 from streams.runtime.errors import ConfigurationError
 
-# A loop that has not come round for this long is stuck: longer than any batch (15 s) and any poll.
+# A loop without an iteration for this long is stuck: longer than any batch (15 s) and any poll.
 BEAT_WITHIN_S: Final = 60.0
 
 
 class Health:
-    """What a role says of itself. Any thread may say and ask.
+    """The health of a role. Any thread may set and read it.
 
-    Alive: the role's loop came round within `beat_within_s`. Ready: it has its assignment, its settings and its
+    Alive: the role's loop iterated within `beat_within_s`. Ready: it has its assignment, its settings and its
     database; `why` says in fixed words what is missing.
     """
 
@@ -29,17 +29,17 @@ class Health:
         self._why = "starting"
 
     def beat(self) -> None:
-        """The loop came round. Cheap enough for every round."""
+        """The loop iterated. Cheap enough for every iteration."""
         self._beaten = time.monotonic()
 
     def ready(self, is_ready: bool, why: str = "") -> None:
-        """Say whether the role can do its work; `why` in fixed words, no data (H-1)."""
+        """Set whether the role can do its work; `why` in fixed words, no data (H-1)."""
         self._ready, self._why = is_ready, why
 
     def is_alive(self) -> tuple[bool, str]:
         silent = time.monotonic() - self._beaten
         if silent > self._beat_within_s:
-            return False, f"the loop has not come round for {silent:.0f} s"
+            return False, f"the loop has not iterated for {silent:.0f} s"
         return True, "ok"
 
     def is_ready(self) -> tuple[bool, str]:

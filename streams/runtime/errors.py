@@ -1,7 +1,7 @@
 # ruff: noqa: N818 - the categories keep the words of the protocol
-"""One taxonomy of errors, and the one place that says what each means.
+"""The taxonomy of errors, and the one place that decides what a role does about each.
 
-Handlers look at the category and at nothing else (style: Karafka's single decision method). Messages of these
+Handlers look at the category and at nothing else. Messages of these
 errors name ids, settings and what to do; never a payload, a person or a vendor's own words (H-1).
 """
 

@@ -1,4 +1,4 @@
-"""How a role is told to end, and how it ends with its supervisor."""
+"""Stops a role in order: on a signal, and when its supervisor dies."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import Final
 
 import psutil
 
-# Where the kernel cannot tell of a parent's death, it is looked for this often.
+# Where the kernel does not signal a parent's death, it is checked this often.
 PARENT_LOOK_S: Final = 1.0
 
 
 class Stop:
-    """The token that tells a role to end in order.
+    """The token that asks a role to stop in order.
 
     The first SIGTERM or SIGINT sets it; a second one ends the process at once, and marks then become UNCERTAIN
     (PROTOCOL section 5). Loops wait on it instead of sleeping: `wait(seconds)` in threads, `watch` in asyncio.
@@ -56,11 +56,11 @@ class Stop:
         running = loop or asyncio.get_running_loop()
         event = asyncio.Event()
 
-        def tell() -> None:
+        def set_event() -> None:
             if not running.is_closed():
                 running.call_soon_threadsafe(event.set)
 
-        self.call(tell)
+        self.call(set_event)
         return event
 
     def on_signals(self) -> None:
@@ -77,7 +77,7 @@ class Stop:
 def end_with(parent: int, stop: Stop) -> None:
     """Set `stop` when the process `parent` ends, even by SIGKILL: no role outlives its supervisor.
 
-    Linux tells by itself when the supervisor starts its children through `deploy.local.tether`; this thread covers
+    Linux signals it by itself when the supervisor starts its children through `deploy.local.tether`; this thread covers
     every other system and costs one look a second.
     """
     watched = psutil.Process(parent)

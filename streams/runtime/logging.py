@@ -33,7 +33,7 @@ FIELDS: Final = frozenset(
         *("count", "refused", "records", "seconds", "milliseconds", "bytes", "limit", "share", "until"),
     }
 )
-"""What may stand in a log line. Amounts, names, references to patients and vendors' own words may not."""
+"""The fields that a log line may have. Amounts, names, references to patients and vendors' own words may not."""
 
 _EXTRA: Final = "writeback_fields"
 

@@ -1,4 +1,4 @@
-"""Whether an address is on this machine alone."""
+"""Checks whether an address is on this machine alone."""
 
 from __future__ import annotations
 

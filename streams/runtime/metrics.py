@@ -2,7 +2,7 @@
 
 Labels hold practice, target and connection ids and closed words only; never a patient (H-1). Counters count since
 the process started; sums over processes are Prometheus' work. A metric of the practice carries a label for each
-practice only where `features.md` asks for it, since 200,000 practices make 200,000 series.
+practice only where it is needed, since 200,000 practices make 200,000 series.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The keys that encrypt stored credentials, as an operator gives them: base64 text in a variable or a file (S-1)."""
+"""Reads the keys that encrypt stored credentials: base64 in a variable or a file (S-1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the money of a payment is applied to: a procedure, a plan, open charges, or nothing yet (ALL-1, ALL-2, PL-1)."""
+"""Chooses what a payment is applied to: a procedure, a plan, open charges, or nothing (ALL-1, ALL-2, PL-1)."""
 
 from __future__ import annotations
 

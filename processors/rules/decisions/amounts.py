@@ -1,4 +1,4 @@
-"""What is posted for each split of a payment: payment and companion, to the cent (N-1, N-2, N-4, M-5)."""
+"""Computes payment and fee adjustment for each split of a payment (N-1, N-2, N-4, M-5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When an event came, and what was known of its practice then."""
+"""The arrival of an event: its time, and the settings history known then."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one claim of a remittance comes to: its payment, its write-off, and whether a person must look (I-1 to I-5)."""
+"""Computes payment and write-off of one claim, and whether a person must review it (I-1 to I-5)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ REVERSED: Final = "22"
 _PREDETERMINED: Final = "25"
 """CLP02 of an estimate before treatment: prices without a payment, so that nothing of it may be booked."""
 _OVER_SCHEDULE: Final = "CO-45"
-"""It cannot be a whole charge (X12 on the code); a denial told so would be lost without a word."""
+"""It cannot be a whole charge (X12 on the code); a denial under this code would go unnoticed."""
 _NEVER_WRITTEN_OFF: Final = "OA-23"
 """What an earlier insurer did: its own remittance wrote it off (I-3)."""
 
@@ -55,7 +55,7 @@ class SettledClaim(msgspec.Struct, frozen=True):
 
     @property
     def doubtful(self) -> bool:
-        """A person looks before anything of it is posted."""
+        """A person reviews it before anything of it is posted."""
         return bool(self.order.doubts)
 
     @property
@@ -92,7 +92,7 @@ def settle_claim(remittance: Remittance, claim: Claim, policy: WriteOffPolicy) -
 def _doubts(
     claim: Claim, adjustments: Sequence[ClaimAdjustment], write_off: int, policy: WriteOffPolicy
 ) -> Iterator[str]:
-    """Why a person looks first: codes, and what a claim says against itself (I-3, I-5, I-9)."""
+    """Reasons for a review: codes, and contradictions within a claim (I-3, I-5, I-9)."""
     reversal = claim.status == REVERSED
     for each in adjustments:
         if policy.doubts(each, reversal=reversal):
@@ -129,12 +129,12 @@ def _written_off(adjustments: Iterable[ClaimAdjustment], policy: WriteOffPolicy)
 
 
 def _is_named(claim: Claim, orders: tuple[ClaimLineOrder, ...], write_off: int) -> bool:
-    """Whether each procedure's part is told: a claim's money goes to its procedures (I-11).
+    """Whether each procedure's part is reported: a claim's money goes to its procedures (I-11).
 
     Without lines nobody can tell one procedure from several; and what was paid or written off on a claim of several
     as a whole is for somebody to divide.
     """
     if claim.claim_ref is None or len(orders) < 2:
         return claim.claim_ref is not None and len(orders) == 1
-    told = (sum(order.paid_minor for order in orders), sum(order.write_off_minor for order in orders))
-    return told == (claim.paid_minor, write_off) and all(order.procedure_ref is not None for order in orders)
+    reported = (sum(order.paid_minor for order in orders), sum(order.write_off_minor for order in orders))
+    return reported == (claim.paid_minor, write_off) and all(order.procedure_ref is not None for order in orders)

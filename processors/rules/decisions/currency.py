@@ -1,4 +1,4 @@
-"""Nothing is converted: a practice's books have one currency (M-8)."""
+"""Refuses currencies other than the practice's; nothing is converted (M-8)."""
 
 from __future__ import annotations
 

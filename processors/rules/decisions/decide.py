@@ -1,5 +1,4 @@
-"""The decision: f(event, settings) → plan (law 7). One table over every event type of the contract, so none falls
-through (ET-6)."""
+"""Decides an event: f(event, settings) → plan (law 7), by one table over all event types (ET-6)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""In which state the entries of a payment start, and why: switches, modes, zero, timing (SET-2, SET-5, SET-10, N-9)."""
+"""Chooses the initial state of a payment's entries: switches, modes, zero, timing (SET-2, SET-5, SET-10, N-9)."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _AUTO_LATE: Final = DecisionReason.AUTO_LATE
 
 
 def switched_off(settings: PracticeSettings, mode: TypeMode) -> InitialState | None:
-    """Why nothing of this type is written to the ledger, widest reason first; None when it is on (SET-2, SET-10)."""
+    """The state of entries of a type that is off, by the widest reason; None when it is on (SET-2, SET-10)."""
     if settings.status is _GONE:
         return OFFBOARDED
     if not settings.master:
@@ -56,7 +56,7 @@ def switched_off(settings: PracticeSettings, mode: TypeMode) -> InitialState | N
 
 
 def initial_state_when_on(mode: TypeMode, timing: Timing, occurred_at: datetime, arrival: Arrival) -> InitialState:
-    """By hand, at once, when its money is there, or at the cut-off (POST-3, TIM-1, TIM-2, T-11, T-13).
+    """Manual, at once, after clearance, or at the cut-off (POST-3, TIM-1, TIM-2, T-11, T-13).
 
     What `funds` says of a payment clears nothing: only the practice's own bank does, by PaymentCleared or a payout.
     """
@@ -76,7 +76,7 @@ def at_once(arrived_at: datetime) -> InitialState:
 
 
 def with_hold(initial: InitialState, hold: State, reason: DecisionReason) -> InitialState:
-    """The same with one more condition, one of UNMET_ORDER, which people or facts must meet.
+    """The same with one more condition, one of UNMET_ORDER, that must be met first.
 
     What is skipped stays skipped. The state is the first that is unmet; a due time stays for when they are met.
     """
@@ -84,5 +84,5 @@ def with_hold(initial: InitialState, hold: State, reason: DecisionReason) -> Ini
         return initial
     unmet = {hold, *initial.holds} | ({initial.state} - {_SCHEDULED})
     first, *others = (state for state in UNMET_ORDER if state in unmet)
-    said = reason if first is hold else initial.reason
-    return InitialState(first, said, initial.due_at, initial.late, tuple(others))
+    shown = reason if first is hold else initial.reason
+    return InitialState(first, shown, initial.due_at, initial.late, tuple(others))

@@ -1,4 +1,4 @@
-"""Insurance payments: per claim a payment and its write-off, gross in every mode (ET-3, I-1 to I-12)."""
+"""Plans insurance payments: per claim a payment and its write-off, gross in every mode (ET-3, I-1 to I-12)."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def decide_insurance(event: PaymentFacts, version: SettingsVersion, arrival: Arr
     """One remittance over many claims and patients, or a payment that names no claim (I-10, I-12).
 
     A virtual card's fee stays out: it is QuickBooks' alone (I-7). Zero-pay claims are not zero payments (M-9).
-    `schemas.validation.events` has balanced it: what is told here adds up (I-1, I-2).
+    `schemas.validation.events` has checked that it balances (I-1, I-2).
     """
     settings = version.settings
     mode = settings.types.insurance
@@ -75,8 +75,8 @@ class _Booking(msgspec.Struct, frozen=True):
         codes = frozenset(self.settings.write_off_codes)
         policy = WriteOffPolicy(codes, local_date(self.event.occurred_at, self.settings.zone))
         alone = len(remittance.claims) == 1
-        for position, told in enumerate(remittance.claims):
-            claim = settle_claim(remittance, told, policy)
+        for position, each in enumerate(remittance.claims):
+            claim = settle_claim(remittance, each, policy)
             part = "" if alone else str(position)
             initial = self._state_of_claim(claim)
             yield self._of_claim(_PAYMENT, part, claim, claim.order.paid_minor, initial, None)

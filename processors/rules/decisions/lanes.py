@@ -1,4 +1,4 @@
-"""Which entries keep their order among themselves (law 23)."""
+"""Chooses lanes: which entries keep their order among themselves (law 23)."""
 
 from __future__ import annotations
 

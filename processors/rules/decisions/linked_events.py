@@ -1,4 +1,4 @@
-"""Events about another event: what becomes of them depends on what the ledger holds: INTAKE resolves them (law 7)."""
+"""Decides events about another event: they wait until INTAKE resolves them from the ledger (law 7)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from schemas.vocabulary import DecisionReason, State
 
 
 def decide_linked(event: Event, version: SettingsVersion, arrival: Arrival) -> Decision:
-    """It parks until the payment or payout that it speaks of is known (R-8); mode, target and splits are that one's."""
+    """Waits until its payment or payout is known (R-8), whose mode, target and splits it takes."""
     return Decision(
         settings_version=version.version,
         waiting=State.AWAITING_ORIGINAL,

@@ -1,4 +1,4 @@
-"""A note in the PMS for each payment request that was sent (NOTE-1, SET-13, ET-13)."""
+"""Plans a note in the PMS for each payment request (NOTE-1, SET-13, ET-13)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Payments and membership payments: what the settings say becomes of them (ET-1 to ET-5, N-5, N-9, M-9, B-1)."""
+"""Plans payments and membership payments under the settings (ET-1 to ET-5, N-5, N-9, M-9, B-1)."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ _CHARGED: Final = MembershipBooking.CHARGE_AND_PAYMENT
 
 
 def decide_payment(event: PaymentFacts, version: SettingsVersion, arrival: Arrival) -> Decision:
-    """One payment as it was first told or as it was corrected (E-11). Insurance is decided by its own rule.
+    """One payment as first reported or as corrected (E-11). Insurance has a rule of its own.
 
-    A membership payment that is told without its membership is booked like one that is told with it (B-5).
+    A membership payment that is reported without its membership is booked like one with it (B-5).
     """
     settings, kind = version.settings, event.kind
     if kind is _INSURANCE:

@@ -1,4 +1,4 @@
-"""Payouts: one document per payout at QuickBooks (P-1, P-4, P-16, P-17, P-22)."""
+"""Plans one QuickBooks document per payout (P-1, P-4, P-16, P-17, P-22)."""
 
 from __future__ import annotations
 

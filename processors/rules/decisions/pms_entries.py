@@ -1,5 +1,4 @@
-"""The entries of one payment at the practice's PMS: per share a payment, in NET its companion, and a membership's
-charge line (N-2, B-1, law 2)."""
+"""Builds a payment's entries at the PMS: per share payment, fee adjustment, membership charge (N-2, B-1, law 2)."""
 
 from __future__ import annotations
 
@@ -140,7 +139,7 @@ def _beside(
     depends_on: tuple[EntryKind, str] | None,
     instruction: Instruction,
 ) -> PlannedEntry:
-    """Another entry of the same share. A copy of the payment's: it costs a tenth of one that is made anew."""
+    """Another entry of the same share; a copy of the payment's costs a tenth of a new one."""
     return _replace(
         payment,
         entry_kind=entry_kind,

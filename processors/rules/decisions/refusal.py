@@ -1,4 +1,4 @@
-"""How a rule refuses an event: with one closed reason and the name of a field, never with data."""
+"""The error of a rule that refuses an event: a closed reason and the name of a field, no data."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from streams.runtime.errors import Poison
 
 
 class Refused(Poison):
-    """This event can be decided by nobody; it becomes a dead letter of stage `rules` (law 9).
+    """The event cannot be decided; it becomes a dead letter of stage `rules` (law 9).
 
     `field` names the field at fault. The message carries no value of the event (H-1).
     """

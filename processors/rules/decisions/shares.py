@@ -1,4 +1,4 @@
-"""Who gets how much of a payment, and under which part of its identity (E-1, B-2, N-4)."""
+"""Divides a payment into shares per patient, with their part of its identity (E-1, B-2, N-4)."""
 
 from __future__ import annotations
 

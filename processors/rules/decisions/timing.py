@@ -1,4 +1,4 @@
-"""When a payment is due, on which date it is booked, and whether it came late (T-5 to T-7, T-11, T-13, E-10)."""
+"""Computes due time, ledger date and lateness of a payment (T-5 to T-7, T-11, T-13, E-10)."""
 
 from __future__ import annotations
 
@@ -50,6 +50,6 @@ def ledger_date_of(settings: PracticeSettings, occurred_at: datetime, arrival: A
 
 
 def arrived_late(settings: PracticeSettings, occurred_at: datetime, arrived_at: datetime) -> bool:
-    """Older on arrival than the practice finds normal: booked as ever, and flagged (E-10)."""
+    """Whether an event is older on arrival than the practice's limit: it is booked, and flagged (E-10)."""
     age, limit = arrived_at - occurred_at, settings.late_after_days
     return age.days >= limit and age > timedelta(days=limit)

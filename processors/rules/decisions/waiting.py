@@ -15,7 +15,7 @@ def awaiting_fee(
 ) -> Decision:
     """NET without a fee cannot be computed, and 0 is never assumed (N-5).
 
-    `effects` say what counts toward the balance; INTAKE takes the fee from them when it is told.
+    `effects` say what counts toward the balance; INTAKE takes the fee from them when it is reported.
     """
     return Decision(
         settings_version=version.version,
@@ -28,7 +28,7 @@ def awaiting_fee(
 
 
 def awaiting_review(version: SettingsVersion, reason: DecisionReason) -> Decision:
-    """A person has to look (P-1, M-8)."""
+    """A person has to review it (P-1, M-8)."""
     return Decision(settings_version=version.version, waiting=State.AWAITING_REVIEW, reason=reason)
 
 

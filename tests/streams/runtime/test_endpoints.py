@@ -64,7 +64,7 @@ def test_a_stuck_loop_is_neither_alive_nor_ready() -> None:
     for path in ("/healthz", "/readyz"):
         status, why = stuck.get(path)
         assert status == 503
-        assert why.startswith("the loop has not come round")
+        assert why.startswith("the loop has not iterated")
     stuck.server.stop()
 
 
