@@ -1,9 +1,9 @@
-"""A payment laid on the charges that were read just before posting: oldest first, in minor units (ALL-1, M-6, N-7).
+"""Allocates a payment to the charges that were read just before posting, oldest first (ALL-1, M-6, N-7). Pure.
 
-Pure. Law 18: once, from one stored read, into the payment itself and parts `a1, a2 …`. The effect is its own part a0
-and keeps its name, because results about it have been published. What is laid on charges goes into it; what is left
-over is a prepayment of its own; an allocation follows where a target needs to be told each amount; and the companion is
-divided the same way, so that every charge comes to what counts toward the balance:
+Law 18: once, from one stored read, into the payment itself and parts `a1, a2 …`. The effect is its own part a0 and
+keeps its name, because results about it have been published. What is allocated to charges stays in it; what is left
+over is a prepayment of its own; an allocation follows where a target needs to be told each amount; and the companion
+fee adjustment is divided the same way, so that every charge comes to what counts toward the balance:
 companion on a charge = FIFO(payment + companion) − FIFO(payment).
 """
 
@@ -19,60 +19,57 @@ from schemas.events import PaymentKind
 from schemas.plan import Instruction, PartKey
 from schemas.practice_settings import Allocation, FamilyBooking
 from schemas.vocabulary import EntryKind, Target
-from sinks.poster.planned_call import Work
+from sinks.poster.planned_call import PlannedCall
 from sinks.targets.port import Capabilities, Charge, Placement, Prepared
 
-WITH_ORIGIN: Final = frozenset({EntryKind.ALLOCATION, EntryKind.CHARGE_REVERSAL, EntryKind.PAYOUT_REVERSAL})
+NAMES_ITS_ORIGIN: Final = frozenset({EntryKind.ALLOCATION, EntryKind.CHARGE_REVERSAL, EntryKind.PAYOUT_REVERSAL})
 """Kinds whose request names the entry they depend on: planned again once that has its number."""
 
 _NEVER_BY_FIFO: Final = frozenset({PaymentKind.INSURANCE, PaymentKind.MEMBERSHIP})
 """I-11, B-1: whatever a plan says."""
 
 
-class Effect(msgspec.Struct, frozen=True, kw_only=True):
-    """An effect as it stands, or is to stand."""
+class EffectPart(msgspec.Struct, frozen=True, kw_only=True):
+    """Amount and place of one effect: as it is stored, or as it is to be stored. Amounts in minor units."""
 
-    effect_id: int
+    effect_id: int | None
+    """None: a new effect of the same event, lane and patient."""
     part: str
     amount_minor: int
     instruction: Instruction
     placement: Placement | None = None
+    depends_on: int | None = None
+    """Of a new one alone."""
+
+    @property
+    def entry_kind(self) -> EntryKind:
+        return self.instruction.entry_kind
 
 
-class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """A new effect of the same event, lane and patient."""
+class Allocated(msgspec.Struct, frozen=True, kw_only=True):
+    """Effects that change and effects that are new. Each kind by itself sums to what it was before."""
 
-    entry_kind: EntryKind
-    part: str
-    amount_minor: int
-    instruction: Instruction
-    placement: Placement
-    depends_on: int | None
+    changed: tuple[EffectPart, ...]
+    added: tuple[EffectPart, ...] = ()
 
 
-class Expansion(msgspec.Struct, frozen=True, kw_only=True):
-    """Amounts and parts sum to what the effects had before, each kind by itself."""
-
-    changed: tuple[Effect, ...]
-    added: tuple[Part, ...] = ()
-
-
-def needs_reading(work: Work, capabilities: Capabilities) -> bool:
+def needs_balance_read(call: PlannedCall, capabilities: Capabilities) -> bool:
     """Whether an effect needs a read before its first mark, and has none for the patient who is linked now."""
-    if work.target is not Target.PMS or (not to_allocate(work, capabilities) and not to_guarantor(work, capabilities)):
+    asks = goes_to_charges(call, capabilities) or goes_to_guarantor(call, capabilities)
+    if call.target is not Target.PMS or not asks:
         return False
-    frozen, placement = work.frozen, work.placement
-    if frozen is not None and frozen.generation == work.generation and frozen.pms_patient_id == work.pms_patient_id:
+    frozen, placement = call.frozen, call.placement
+    if frozen is not None and frozen.generation == call.generation and frozen.pms_patient_id == call.pms_patient_id:
         # Composed and perhaps sent already: it goes out again as it was.
         return False
-    return placement is None or (placement.patient != work.pms_patient_id and not placement.shares)
+    return placement is None or (placement.patient != call.pms_patient_id and not placement.shares)
 
 
-def to_allocate(work: Work, capabilities: Capabilities) -> bool:
-    """A payment that goes to open charges: an explicit procedure or plan wins (PL-1)."""
-    order = work.instruction
+def goes_to_charges(call: PlannedCall, capabilities: Capabilities) -> bool:
+    """A payment that is allocated to open charges: an explicit procedure or plan wins (PL-1)."""
+    order = call.instruction
     return (
-        work.entry_kind is EntryKind.PAYMENT
+        call.entry_kind is EntryKind.PAYMENT
         and order.amount_minor > 0
         and order.allocation is Allocation.ALLOCATE
         and EntryKind.ALLOCATION in capabilities.entry_kinds
@@ -82,89 +79,90 @@ def to_allocate(work: Work, capabilities: Capabilities) -> bool:
     )
 
 
-def to_guarantor(work: Work, capabilities: Capabilities) -> bool:
-    """G2: the practice books a family's money with whoever answers for the account."""
-    return work.instruction.family is FamilyBooking.GUARANTOR and capabilities.books_to_guarantor
+def goes_to_guarantor(call: PlannedCall, capabilities: Capabilities) -> bool:
+    """The practice books a family's money with whoever answers for the account (G2)."""
+    return call.instruction.family is FamilyBooking.GUARANTOR and capabilities.books_to_guarantor
 
 
-def expand(
-    payment: Effect,
-    companion: Effect | None,
+def allocate(
+    payment: EffectPart,
+    companion: EffectPart | None,
     prepared: Prepared,
     *,
     patient: str,
-    ours: Set[str] = frozenset(),
-    laid: Mapping[str, int] | None = None,
+    own_charges: Set[str] = frozenset(),
+    on_their_way: Mapping[str, int] | None = None,
     exactly: bool = True,
-) -> Expansion:
-    """`ours`: charges that this program wrote itself, which have their own payment (B-1). `laid`: what our own entries
-    that are still to be sent will lay on each charge. `exactly`: the target is told each amount."""
-    charges = _still_open(prepared.charges, ours, laid or {})
+) -> Allocated:
+    """Divides a payment and its companion over the open charges of `prepared`.
+
+    `own_charges`: charges that this program wrote itself, which have their own payment (B-1). `on_their_way`: minor
+    units that our own entries, still to be sent, will pay of each charge. `exactly`: the target is told each amount.
+    """
+    charges = _still_open(prepared.charges, own_charges, on_their_way or {})
     dues = [charge.due_minor for charge in charges]
     paid, left = fifo(payment.amount_minor, dues)
-    covered, over = _covered(payment, companion, dues)
+    shares = [(charge.ref, share) for charge, share in zip(charges, paid, strict=True) if share]
 
-    def placed(*shares: tuple[str, int]) -> Placement:
-        return Placement(patient=patient, posts_to=prepared.posts_to, shares=shares)
+    def placed(*on: tuple[str, int]) -> Placement:
+        return Placement(patient=patient, posts_to=prepared.posts_to, shares=on)
 
-    laid_on = [(charge.ref, share) for charge, share in zip(charges, paid, strict=True) if share]
-    changed = [_with(payment, payment.amount_minor - left if laid_on else left, placed(*laid_on))]
-    added: list[Part] = []
-    if left and laid_on:
-        added.append(_part(payment, EntryKind.PAYMENT, 1, left, placed(), None))
-    if exactly and laid_on:
-        added.append(_part(payment, EntryKind.ALLOCATION, 0, 0, placed(*laid_on), payment.effect_id))
+    changed = [_changed(payment, payment.amount_minor - left if shares else left, placed(*shares))]
+    added: list[EffectPart] = []
+    if left and shares:
+        added.append(_new(payment, EntryKind.PAYMENT, 1, left, placed(), None))
+    if exactly and shares:
+        added.append(_new(payment, EntryKind.ALLOCATION, 0, 0, placed(*shares), payment.effect_id))
     if companion is not None:
+        covered, over = _covered(payment, companion, dues)
         each = [(c.ref, all_ - own) for c, all_, own in zip(charges, covered, paid, strict=True) if all_ != own]
-        pieces = [placed(share) for share in each]
-        amounts = [amount for _, amount in each]
+        pieces = [(amount, placed((ref, amount))) for ref, amount in each]
         if over != left or not pieces:
-            pieces.append(placed())
-            amounts.append(over - left)
-        changed.append(_with(companion, amounts[0], pieces[0]))
+            pieces.append((over - left, placed()))
+        changed.append(_changed(companion, *pieces[0]))
         added += [
-            _part(companion, EntryKind.FEE_ADJUSTMENT, place, amount, piece, payment.effect_id)
-            for place, (amount, piece) in enumerate(zip(amounts[1:], pieces[1:], strict=True), start=1)
+            _new(companion, EntryKind.FEE_ADJUSTMENT, place, amount, placement, payment.effect_id)
+            for place, (amount, placement) in enumerate(pieces[1:], start=1)
         ]
-    return Expansion(changed=tuple(changed), added=tuple(added))
+    return Allocated(changed=tuple(changed), added=tuple(added))
 
 
-def place(effect: Effect, prepared: Prepared, patient: str) -> Effect:
+def place(effect: EffectPart, prepared: Prepared, patient: str) -> EffectPart:
     """An effect that goes to nobody's charges, on the account that takes it."""
-    return _with(effect, effect.amount_minor, Placement(patient=patient, posts_to=prepared.posts_to))
+    return _changed(effect, effect.amount_minor, Placement(patient=patient, posts_to=prepared.posts_to))
 
 
-def _covered(payment: Effect, companion: Effect | None, dues: Sequence[int]) -> tuple[tuple[int, ...], int]:
-    """FIFO of what counts toward the balance; a companion that would eat the payment stays on no charge."""
-    total = payment.amount_minor + (0 if companion is None else companion.amount_minor)
+def _covered(payment: EffectPart, companion: EffectPart, dues: Sequence[int]) -> tuple[tuple[int, ...], int]:
+    """FIFO of what counts toward the balance; a companion larger than the payment stays on no charge."""
+    total = payment.amount_minor + companion.amount_minor
     if total >= 0:
         return fifo(total, dues)
     paid, left = fifo(payment.amount_minor, dues)
-    return paid, left + total - payment.amount_minor
+    return paid, left + companion.amount_minor
 
 
-def _still_open(charges: Sequence[Charge], ours: Set[str], laid: Mapping[str, int]) -> list[Charge]:
+def _still_open(charges: Sequence[Charge], own_charges: Set[str], on_their_way: Mapping[str, int]) -> list[Charge]:
     found = []
     for charge in charges:
-        due = charge.due_minor - laid.get(charge.ref, 0)
-        if charge.ref not in ours and due > 0:
+        due = charge.due_minor - on_their_way.get(charge.ref, 0)
+        if charge.ref not in own_charges and due > 0:
             found.append(msgspec.structs.replace(charge, due_minor=due))
     return found
 
 
-def _with(effect: Effect, amount_minor: int, placement: Placement) -> Effect:
+def _changed(effect: EffectPart, amount_minor: int, placement: Placement) -> EffectPart:
     instruction = msgspec.structs.replace(effect.instruction, amount_minor=amount_minor)
     return msgspec.structs.replace(effect, amount_minor=amount_minor, instruction=instruction, placement=placement)
 
 
-def _part(
-    origin: Effect, kind: EntryKind, place: int, amount_minor: int, placement: Placement, depends_on: int | None
-) -> Part:
-    return Part(
-        entry_kind=kind,
-        part=str(PartKey.parse(origin.part).piece_of(place)) if place else origin.part,
+def _new(
+    beside: EffectPart, kind: EntryKind, place: int, amount_minor: int, placement: Placement, depends_on: int | None
+) -> EffectPart:
+    return EffectPart(
+        effect_id=None,
+        part=str(PartKey.parse(beside.part).piece_of(place)) if place else beside.part,
         amount_minor=amount_minor,
-        instruction=msgspec.structs.replace(origin.instruction, entry_kind=kind, amount_minor=amount_minor),
+        instruction=msgspec.structs.replace(beside.instruction, entry_kind=kind, amount_minor=amount_minor),
         placement=placement,
         depends_on=depends_on,
     )

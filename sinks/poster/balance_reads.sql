@@ -1,4 +1,4 @@
--- Statements of the read before a posting (law 18). All but the first run under the practice's lock, in its order.
+-- The balance read before a posting (law 18). All but the first run under the practice's lock, in its order.
 
 -- name: gate_is_ours
 -- Whoever owns the gate now reads for itself: a read of an earlier owner may be old.
@@ -8,8 +8,9 @@ FOR SHARE;
 
 -- name: to_place
 -- The effect as it stands, with the placement of the one it depends on. Locked, and only what was never sent.
-SELECT e.part, e.amount_minor, e.instruction::text, e.placement::text,
-       (SELECT o.placement::text FROM effects o WHERE o.practice_id = e.practice_id AND o.effect_id = e.depends_on)
+SELECT e.effect_id, e.part, e.amount_minor, e.instruction::text, e.placement::text, e.depends_on,
+       (SELECT o.placement::text FROM effects o
+        WHERE o.practice_id = e.practice_id AND o.effect_id = e.depends_on) AS origin_placement
 FROM effects e
 WHERE e.practice_id = :practice_id AND e.effect_id = :effect_id AND is_ready(e.state)
   AND NOT e.look_first
@@ -17,7 +18,7 @@ FOR NO KEY UPDATE;
 
 -- name: companion_of
 -- What follows this payment and is still to be sent.
-SELECT e.effect_id, e.part, e.amount_minor, e.instruction::text
+SELECT e.effect_id, e.part, e.amount_minor, e.instruction::text, e.placement::text, e.depends_on
 FROM effects e
 WHERE e.practice_id = :practice_id AND e.depends_on = :effect_id AND e.entry_kind = 'fee_adjustment'
   AND is_pending(e.state)
@@ -25,9 +26,9 @@ WHERE e.practice_id = :practice_id AND e.depends_on = :effect_id AND e.entry_kin
 ORDER BY e.effect_id
 FOR NO KEY UPDATE;
 
--- name: laid_by_us
--- What entries of the same patient that are on their way will lay on each charge.
-SELECT s.value ->> 0, sum((s.value ->> 1)::bigint)
+-- name: paid_by_us
+-- What entries of the same patient that are on their way will pay of each charge.
+SELECT s.value ->> 0 AS ref, sum((s.value ->> 1)::bigint)::bigint AS amount_minor
 FROM effects e CROSS JOIN LATERAL jsonb_array_elements(e.placement -> 'shares') s
 WHERE e.practice_id = :practice_id AND e.connection_id = :connection_id AND e.lane = :lane
   AND is_in_lane(e.state)
@@ -36,7 +37,7 @@ GROUP BY 1;
 
 -- name: charged_by_us
 -- Charges of the patient that this program wrote: they have their own payment (B-1).
-SELECT split_part(e.external_id, '/', 2) FROM effects e
+SELECT split_part(e.external_id, '/', 2) AS ref FROM effects e
 WHERE e.practice_id = :practice_id AND e.patient_ref = :patient_ref AND e.entry_kind = 'charge'
   AND e.external_id IS NOT NULL;
 

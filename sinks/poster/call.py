@@ -1,4 +1,4 @@
-"""One call to a target, from the mark to an outcome; never raises, never repeats (laws 16 to 18)."""
+"""One call to a target, from its mark to its outcome; never raises, never repeats (laws 16 to 18)."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ import time
 from datetime import UTC, datetime
 from typing import Final
 
-from schemas.vocabulary import Stage, State
+import msgspec
+
+from schemas.vocabulary import Stage
 from sinks.poster import counters, outcomes
-from sinks.poster.connection_leases import Door
-from sinks.poster.planned_call import AT_ONCE, Outcome, Verdict, Work
+from sinks.poster.call_outcome import Outcome, Verdict
+from sinks.poster.planned_call import PlannedCall
+from sinks.poster.practice_lease import PracticeLease
 from sinks.poster.pre_send_checks import Ready, entry_in_doubt
 from sinks.targets.port import (
     Accepted,
@@ -46,6 +49,7 @@ class MarkStamp:
         self._wall = time.time()
 
     def age_s(self) -> float:
+        """Seconds since then, by the clock that says more."""
         return max(time.clock_gettime(_BOOT_CLOCK) - self._boot, time.time() - self._wall)
 
 
@@ -59,6 +63,7 @@ class MarkGuard:
         self._margin_s = margin_s
 
     def may_start(self) -> bool:
+        """Asked by the adapter once it is connected, before the first byte."""
         reach(CrashPoint.POSTER_BEFORE_SEND)
         return disabled(Control.LATE_CHECK) or self._stamp.age_s() <= self._margin_s
 
@@ -71,85 +76,75 @@ class Caller:
         self._rows = itertools.count(1)
 
     async def post(
-        self,
-        work: Work,
-        ready: Ready,
-        door: Door,
-        adapter: PaymentTarget,
-        epoch: int,
-        attempt: int,
-        stamp: MarkStamp,
+        self, call: PlannedCall, ready: Ready, lease: PracticeLease, target: PaymentTarget, stamp: MarkStamp
     ) -> Outcome:
-        """The one call of this generation. An error of ours in the adapter is no answer either."""
+        """The one call of this generation; `call` counts this attempt. An error of ours in the adapter is no answer."""
         reach(CrashPoint.POSTER_AFTER_MARK)
         began_at = datetime.now(UTC)
-        guard = MarkGuard(stamp, door.times.start_margin_s)
-        answer = await self._posted(ready, adapter, guard, door.times.deadline_s)
+        times = lease.connection.times
+        guard = MarkGuard(stamp, times.start_margin_s)
+        answer = await self._post(ready, target, guard, times.deadline_s)
         if not isinstance(answer, NothingSent):
-            reach(CrashPoint.POSTER_AFTER_ANSWER)  # with what the target said in hand
-        verdict = outcomes.after_post(answer, attempts=attempt, times=self._times, chance=_JITTER.random())
-        counters.posted(door.target_name, answer, (datetime.now(UTC) - began_at).total_seconds())
-        return self._outcome(work, ready.entry, verdict, Stage.POST, epoch, attempt, answer, began_at)
+            reach(CrashPoint.POSTER_AFTER_ANSWER)
+        verdict = outcomes.after_post(answer, attempts=call.attempts, times=self._times, chance=_JITTER.random())
+        counters.posted(lease.connection.target_name, answer, (datetime.now(UTC) - began_at).total_seconds())
+        return self._outcome(call, ready.entry, verdict, Stage.POST, lease.epoch, answer, began_at)
 
-    async def read_back(self, work: Work, door: Door, adapter: PaymentTarget, epoch: int) -> Outcome:
-        """Looks for an entry in doubt. The plan was read before this began, so `work.settled` is on the safe side."""
+    async def read_back(self, call: PlannedCall, lease: PracticeLease, target: PaymentTarget) -> Outcome:
+        """Looks for an entry in doubt. The plan was read before this began, so `call.settled` is on the safe side."""
         reach(CrashPoint.POSTER_IN_READ_BACK)
         began_at = datetime.now(UTC)
-        capabilities = adapter.capabilities
-        entry = entry_in_doubt(work)
-        if disabled(Control.READ_BACK):
-            reading: Found | ReadFailed = Found(external_ids=(), began_at=began_at)
-            verdict = Verdict(state=State.RETRYING, wait=AT_ONCE, proven_absent=True, stage=Stage.READBACK)
-        elif not capabilities.reads_back:
-            reading = Found(external_ids=(), began_at=began_at)
-            verdict = outcomes.without_read_back()
-        else:
-            reading = await self._read(entry, adapter, door.times.deadline_s)
+        entry = entry_in_doubt(call)
+        reading: Found | ReadFailed = Found(external_ids=(), began_at=began_at)
+        if target.capabilities.reads_back:
+            if not disabled(Control.READ_BACK):
+                reading = await self._read(entry, target, lease.connection.times.deadline_s)
+            settled = call.settled or disabled(Control.SETTLE_TIME)
             verdict = outcomes.after_read(
                 reading,
-                work,
-                capabilities,
+                msgspec.structs.replace(call, settled=settled),
+                target.capabilities,
                 times=self._times,
                 chance=_JITTER.random(),
-                settle_time=not disabled(Control.SETTLE_TIME),
             )
-        counters.read(door.target_name, reading, verdict, (datetime.now(UTC) - began_at).total_seconds())
-        return self._outcome(work, entry, verdict, Stage.READBACK, epoch, work.attempts, reading, began_at)
+        else:
+            verdict = outcomes.without_read_back()
+        counters.read(lease.connection.target_name, reading, verdict, (datetime.now(UTC) - began_at).total_seconds())
+        return self._outcome(call, entry, verdict, Stage.READBACK, lease.epoch, reading, began_at)
 
-    async def _posted(self, ready: Ready, adapter: PaymentTarget, guard: MarkGuard, deadline_s: float) -> Answer:
+    async def _post(self, ready: Ready, target: PaymentTarget, guard: MarkGuard, deadline_s: float) -> Answer:
         try:
-            return await adapter.post(ready.entry, ready.frozen.composed(), guard, deadline_s)
+            return await target.post(ready.entry, ready.frozen.composed(), guard, deadline_s)
         except Exception as error:  # noqa: BLE001 - whatever an adapter does, the entry may stand: read back
             _LOG.failure("an adapter raised instead of answering", error, effect_id=ready.entry.effect_id)
             return NoAnswer(code="ADAPTER_ERROR")
 
-    async def _read(self, entry: Entry, adapter: PaymentTarget, deadline_s: float) -> Found | ReadFailed:
+    async def _read(self, entry: Entry, target: PaymentTarget, deadline_s: float) -> Found | ReadFailed:
         try:
-            return await adapter.read_back(entry, deadline_s)
+            return await target.read_back(entry, deadline_s)
         except Exception as error:  # noqa: BLE001 - says nothing about the entry
             _LOG.failure("an adapter raised instead of reading back", error, effect_id=entry.effect_id)
             return ReadFailed(scope=Scope.EFFECT, reason=None, code="ADAPTER_ERROR")
 
     def _outcome(
         self,
-        work: Work,
+        call: PlannedCall,
         entry: Entry,
         verdict: Verdict,
         phase: Stage,
         epoch: int,
-        attempt: int,
         answer: Answer | Found | ReadFailed,
         began_at: datetime,
     ) -> Outcome:
-        n = attempt if phase is Stage.POST else next(self._rows)
+        n = call.attempts if phase is Stage.POST else next(self._rows)
         if verdict.gives_back:
             n = -next(self._rows)
         return Outcome(
-            work=work,
+            call=call,
             verdict=verdict,
             phase=phase,
             epoch=epoch,
-            attempt=attempt,
+            attempt=call.attempts,
             n=n,
             generation=entry.generation,
             request_id=entry.request_id,

@@ -1,59 +1,75 @@
-"""An outcome as a row of a confirmation: what the ledger's statements take of it (laws 19 and 20). Pure."""
+"""Confirmations as rows: what the ledger's statements take of an outcome (laws 19 and 20). Pure."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from schemas.vocabulary import READ_BACK, Stage, State
-from sinks.poster.planned_call import Outcome
-from sinks.poster.publications import result_of
+from sinks.ledger.outbox import effect_result
+from sinks.poster.call_outcome import Outcome
 
 
-def positive_row(outcome: Outcome, settle_s: float | None, late: bool, now: datetime) -> dict[str, Any]:
+class Confirmation(msgspec.Struct, frozen=True):
+    """An outcome that waits to be stored."""
+
+    outcome: Outcome
+    settle_s: float | None
+    """Of its route, from the send on: for the way into doubt. None after a read-back."""
+    late: bool
+    """Its lease was lost when the answer came."""
+
+
+def positive_row(confirmation: Confirmation, now: datetime) -> dict[str, Any]:
     """Of a positive answer: with its result for the outbox."""
-    work, external_id = outcome.work, outcome.external_ids[0]
-    result = result_of(work, State.POSTED, now, external_id=external_id, attempt=outcome.attempt)
+    outcome = confirmation.outcome
+    call, external_id = outcome.call, outcome.external_ids[0]
+    result = effect_result(call, State.POSTED, at=now, external_id=external_id, attempt=outcome.attempt)
     return {
-        "p": work.practice_id,
-        "n": work.effect_id,
+        "p": call.practice_id,
+        "n": call.effect_id,
         "external_id": external_id,
-        "settle_s": settle_s,
-        "settled": work.settled,
+        "settle_s": confirmation.settle_s,
+        "settled": call.settled,
         "row_id": result.id,
         "row_key": result.key,
         "row_value": result.value,
-        **_attempt_row(outcome, late),
+        **_attempt_row(confirmation),
     }
 
 
-def other_row(outcome: Outcome, settle_s: float | None, late: bool) -> dict[str, Any]:
+def other_row(confirmation: Confirmation) -> dict[str, Any]:
     """Of every other verdict: the fences it has to pass, and what it changes."""
-    work, verdict = outcome.work, outcome.verdict
+    outcome = confirmation.outcome
+    call, verdict = outcome.call, outcome.verdict
     sent = outcome.phase is Stage.POST
+    in_doubt = verdict.state in READ_BACK
     return {
-        "p": work.practice_id,
-        "c": work.connection_id,
-        "n": work.effect_id,
-        "from_state": State.SENDING.value if sent else work.state.value,
+        "p": call.practice_id,
+        "c": call.connection_id,
+        "n": call.effect_id,
+        "from_state": State.SENDING.value if sent else call.state.value,
         "to_state": verdict.state.value,
         "reason": None if verdict.reason is None else verdict.reason.value,
-        "mark_epoch": outcome.epoch if sent else work.epoch,
+        "mark_epoch": outcome.epoch if sent else call.epoch,
         "epoch": outcome.epoch,
         "by_gate": not sent,
         "due_in_s": verdict.wait.seconds,
         "until_settled": verdict.wait.until_settled,
-        "settle_s": settle_s if sent and verdict.state in READ_BACK else None,
+        "settle_s": confirmation.settle_s if sent and in_doubt else None,
         "gives_back": verdict.gives_back,
         "clears_look_first": verdict.proven_absent,
-        "failed": verdict.state is not work.state and verdict.state is not State.ACCEPTED and not verdict.gives_back,
+        "failed": verdict.state is not call.state and verdict.state is not State.ACCEPTED and not verdict.gives_back,
         "scope": outcome.scope,
         "external_ids": outcome.external_ids,
-        **_attempt_row(outcome, late),
+        **_attempt_row(confirmation),
     }
 
 
-def _attempt_row(outcome: Outcome, late: bool) -> dict[str, Any]:
+def _attempt_row(confirmation: Confirmation) -> dict[str, Any]:
+    outcome = confirmation.outcome
     return {
         "a_n": outcome.n,
         "phase": outcome.phase.value,
@@ -65,5 +81,5 @@ def _attempt_row(outcome: Outcome, late: bool) -> dict[str, Any]:
         "answer": outcome.answer,
         "code": outcome.code,
         "vendor_request_id": outcome.vendor_request_id,
-        "late": late,
+        "late": confirmation.late,
     }

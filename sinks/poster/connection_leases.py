@@ -1,4 +1,4 @@
-"""The connections that this process holds: adapter, limiter, breaker (laws 21 and 22)."""
+"""The lease of a connection: its adapter, its limiter and its breaker, while this process holds it (laws 21 and 22)."""
 
 from __future__ import annotations
 
@@ -6,24 +6,23 @@ import time
 from datetime import datetime
 from typing import Final
 
-import msgspec
-
-from sinks.poster.limiter import HEALTHY, Breaker, Limiter, started
-from sinks.poster.planned_call import DoorKey
+from sinks.poster.limiter import HEALTHY, Breaker, Limiter, after_start
+from sinks.poster.planned_call import ConnectionKey
 from sinks.targets.port import Capabilities, PaymentTarget
 from streams.runtime.times import CallTimes
 
 FIRST_WINDOW: Final = 2
-"""Calls at once before the target has answered any: what hangs leaves few entries in doubt and takes few places."""
+"""Calls at once before the target has answered any: what hangs leaves few entries in doubt and takes few slots."""
 WIDEST_WINDOW: Final = 1024
 
 
-class Door:
-    """One held connection. Written by the poster's loop only, so it needs no lock."""
+class ConnectionLease:
+    """One held connection, shared by the leases of all practices that use it. Written by the poster's loop only; never
+    blocks."""
 
     def __init__(
         self,
-        key: DoorKey,
+        key: ConnectionKey,
         *,
         epoch: int,
         route: str,
@@ -37,24 +36,29 @@ class Door:
         self.route = route
         self.target_name = target_name
         self.changed_at: datetime | None = None
+        """When its settings were changed last."""
         self.stale = True
-        """The connection's settings changed since the adapter was opened, or there is none yet."""
+        """Its settings changed since the adapter was opened, or there is none yet."""
         self.times = times
         self.limiter = limiter
         self.breaker = breaker
         self.adapter: PaymentTarget | None = None
         self.in_flight = 0
-        self.turns = 0
-        self._window = FIRST_WINDOW
+        """Calls that run, and slots that are reserved for calls that will."""
+        self.practices = 0
+        """Leases of practices that use it."""
         self.closed = False
-        """Closed in this ownership: nothing more is started; its gates are released."""
+        """Closed under this lease: nothing more is started; its gates are released."""
         self.lost = False
+        """It may have passed to another owner."""
+        self._window = FIRST_WINDOW
 
     @property
     def capabilities(self) -> Capabilities | None:
+        """Of its adapter; None before that is open."""
         return None if self.adapter is None else self.adapter.capabilities
 
-    def room(self) -> int:
+    def free_slots(self) -> int:
         """How many calls may start now."""
         capabilities = self.capabilities
         if capabilities is None or self.closed or self.lost or self.wait_s() > 0:
@@ -65,39 +69,33 @@ class Door:
         return max(0, most - self.in_flight)
 
     def wait_s(self) -> float:
-        """Seconds until the limiter lets a call start."""
+        """Seconds until the limiter lets a call start; zero or less when it may start now."""
         return self.limiter.next_start - time.time() if self.limiter.next_start else 0.0
 
     def reserve(self) -> None:
-        """A call will start, or will not: until then it takes its place."""
+        """Take a slot for a call that will start, or will not."""
         self.in_flight += 1
 
-    def started(self) -> None:
-        """A reserved call starts now; the interval counts from here, not from its mark."""
+    def start(self) -> None:
+        """A reserved call starts now; the least interval counts from here, not from its mark."""
         capabilities = self.capabilities
         if capabilities is not None:
-            self.limiter = started(self.limiter, time.time(), capabilities.min_interval_s)
+            self.limiter = after_start(self.limiter, time.time(), capabilities.min_interval_s)
 
-    def ended(self) -> None:
-        """A call has ended. The target's own interval counts execution too: the next may start when both are over."""
+    def end(self) -> None:
+        """Give a slot back: its call has ended, or is not made. The next call may start when this one has ended and the
+        interval is over."""
         self.in_flight -= 1
 
     def narrow(self) -> None:
         """A call had no answer: one at a time until there is one."""
         self._window = 1
 
-    def answered(self) -> bool:
-        """The target answered: the breaker is whole again and more calls may go out. True where it was not whole."""
+    def widen(self) -> bool:
+        """The target answered: the breaker is whole again, and twice as many calls may go out. True where it was not
+        whole before."""
         self._window = min(2 * self._window, WIDEST_WINDOW)
-        was_open = self.breaker.probing
+        was_probing = self.breaker.probing
         if self.breaker is not HEALTHY:
             self.breaker = HEALTHY
-        return was_open
-
-
-def decoded_limiter(stored: object) -> Limiter:
-    return Limiter() if stored is None else msgspec.convert(stored, Limiter)
-
-
-def decoded_breaker(stored: object) -> Breaker:
-    return HEALTHY if stored is None else msgspec.convert(stored, Breaker)
+        return was_probing

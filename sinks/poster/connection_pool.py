@@ -7,11 +7,12 @@ from typing import Any, Final
 
 import psycopg
 from psycopg import AsyncConnection
-from psycopg.rows import TupleRow
+from psycopg.rows import TupleRow, scalar_row
 from psycopg_pool import AsyncConnectionPool
 
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.practices.backfill_capabilities import backfill_capabilities
+from sinks.ledger.rows.fetch import fetch_values
 from sinks.ledger.schema import era
 from sinks.ledger.schema.database import connect, connection_options
 from streams.fault_injection import Control, disabled
@@ -22,11 +23,12 @@ from streams.runtime.role_loop import started
 from streams.settings import ProgramSettings
 
 _SQL: Final = named_queries("sinks.ledger.schema", "era.sql")
+_LEASES: Final = named_queries("sinks.poster", "leases.sql")
 
 Connection = AsyncConnection[TupleRow]
 
 POOL_SIZE: Final = 7
-"""Plan, two marks, confirm, renew, read-ahead, and two for token renewals."""
+"""Plan, two marks, confirm, a balance read, and two for token renewals."""
 OWNING_SIZE: Final = 3
 """Claim, renew, and a release beside them."""
 OPEN_S: Final = 15.0
@@ -58,9 +60,9 @@ def open_pool(settings: ProgramSettings, *, owning: bool = False) -> AsyncConnec
     options["options"] += "".join(f" -c {option}" for option in PLANNING) + (_NOT_AWAITED if owning else "")
 
     async def settle(connection: Connection) -> None:
-        cursor = await connection.execute(_SQL["current"])
-        found = await cursor.fetchone()
-        if found is None or not found[0]:
+        cursor = connection.cursor(row_factory=scalar_row)
+        await cursor.execute(_SQL["current"])
+        if not await cursor.fetchone():
             await asyncio.to_thread(_settle_era, settings)
 
     return AsyncConnectionPool(
@@ -86,7 +88,7 @@ def _prepared(settings: ProgramSettings) -> list[str]:
         era.require_standbys(connection, single_node=settings.single_node)
         _settle(connection, settings)
         backfill_capabilities(connection)
-        return [row[0] for row in connection.execute("SELECT DISTINCT base_url FROM connections WHERE enabled")]
+        return fetch_values(connection, _LEASES["addresses"])
 
 
 def _settle(connection: psycopg.Connection[TupleRow], settings: ProgramSettings) -> None:

@@ -1,4 +1,4 @@
-"""What the poster counts; label children are looked up once, not per call."""
+"""Metrics of the poster; each labelled child is looked up once, not per call."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cache
 from prometheus_client import Counter, Gauge, Histogram
 
 from schemas.vocabulary import ConnectionReason, State
-from sinks.poster.planned_call import Verdict
+from sinks.poster.call_outcome import Verdict
 from sinks.targets.port import Answer, Found, NothingSent, Posted, Prepared, ReadFailed, Refused
 from streams.runtime import metrics
 
@@ -44,6 +44,7 @@ def started(target: str) -> None:
 
 
 def ended(target: str) -> None:
+    """A call has ended."""
     _in_flight(target).dec()
 
 
@@ -53,7 +54,7 @@ def closed(target: str, reason: str) -> None:
 
 
 def reopened(target: str) -> None:
-    """A closed connection answered again; the reason it was closed for is told by the ledger."""
+    """A closed connection answered again. The reason it was closed for stands in the ledger."""
     for reason in ConnectionReason:
         metrics.GATES_CLOSED.labels(target, reason.value).set(0)
 
@@ -81,7 +82,7 @@ def read(target: str, reading: Found | ReadFailed, verdict: Verdict, seconds: fl
 
 
 def prepared(target: str, reading: Prepared | ReadFailed, seconds: float) -> None:
-    """A read before a posting has ended."""
+    """A balance read before a posting has ended."""
     _calls(target, "prepare", type(reading).__name__).inc()
     _seconds(target, "prepare").observe(seconds)
 
@@ -92,12 +93,15 @@ def moved(target: str, from_state: str, to_state: str, count: int = 1) -> None:
 
 
 def retried(target: str, reason: str) -> None:
+    """A call was refused without effect, or nothing was sent; it is due again."""
     metrics.RETRIES.labels(target, reason).inc()
 
 
 def fenced(target: str) -> None:
+    """An answer came under a lease that another owner has taken over, and changed nothing."""
     metrics.FENCED_ANSWERS.labels(target).inc()
 
 
 def doubled(target: str) -> None:
+    """An entry stands twice at the target, or may."""
     metrics.DUPLICATES_AT_TARGET.labels(target).inc()

@@ -1,13 +1,14 @@
--- Statements of the second look (laws 19 and 20): an entry that is POSTED while another attempt of it may stand too.
+-- The duplicate check (laws 19 and 20): an entry that is POSTED while another attempt of it may stand too.
 
--- name: due
--- The entries of these gates whose look is due, in the columns of `plan`; what is asked of a mark is not asked of a read.
+-- name: due_checks
+-- The entries of these gates that are due to be read again, in the columns of `plan`. A read needs no switch.
 SELECT e.practice_id, e.connection_id, e.effect_id, e.source, e.event_id, n.subject, e.target, e.entry_kind, e.part,
        e.lane, e.depends_on, true AS origin_posted, e.state, e.reason, e.look_first, e.generation, e.request_id,
-       e.payload, e.attempts, e.epoch, e.sent_at, coalesce(e.settle_until <= now(), true) AS settled,
+       e.payload AS frozen, e.attempts, e.epoch, e.sent_at, coalesce(e.settle_until <= now(), true) AS settled,
        coalesce(e.sent_at < now() - make_interval(secs => :budget_s), true) AS aged,
-       e.settings_version, e.instruction::text, e.amount_minor, e.currency, e.ledger_date, l.pms_patient_id,
-       e.settings_version, true, '{}', true, o.external_id, o.payload, e.placement::text, false, e.external_id
+       e.settings_version, e.instruction::text, e.amount_minor, e.currency, e.ledger_date,
+       l.pms_patient_id AS linked_patient_id, '{"master": true, "connected": true}' AS switches, e.external_id,
+       o.external_id AS origin_id, o.payload AS origin_request, e.placement::text, false AS origin_elsewhere
 FROM json_to_recordset(:gates::json) AS k(p text, c text)
 JOIN effects e ON e.practice_id = k.p AND e.connection_id = k.c
     AND e.second_look_at <= business_now(:now)
@@ -26,7 +27,7 @@ FROM (SELECT e.practice_id, e.connection_id, min(e.second_look_at) AS at
       GROUP BY 1, 2 ORDER BY 1, 2) w
 WHERE g.practice_id = w.practice_id AND g.connection_id = w.connection_id;
 
--- name: looked
+-- name: checked
 -- Nothing else stands, or it cannot be said yet: only the gate's owner may say so (law 20). A double is nobody's to fence.
 UPDATE effects e
 SET second_look_at = business_now(:now) + make_interval(secs => :again_in_s)

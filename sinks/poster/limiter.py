@@ -1,4 +1,5 @@
-"""A connection's limiter and breaker as values (laws 21 and 22). Pure; times in seconds of the machine's clock."""
+"""A connection's limiter and circuit breaker, as values (laws 21 and 22). Pure; times in seconds of the machine's
+clock."""
 
 from __future__ import annotations
 
@@ -7,15 +8,16 @@ from typing import Final
 import msgspec
 
 from schemas.vocabulary import ConnectionReason
-from sinks.poster.planned_call import Closing
+from sinks.poster.call_outcome import Closing
 from sinks.poster.retry_times import bound_s
 from streams.runtime.times import Times
 
 SUSPICIONS: Final = 3
-"""Calls in a row without any answer that close a gate: one or two are everyday, and each leaves an effect in doubt."""
-NO_TIME_NAMED_S: Final = 30.0
+"""Calls in a row without any answer that close a connection: one or two are everyday, and each leaves an effect in
+doubt."""
+THROTTLED_S: Final = 30.0
 """Wait after 429 without Retry-After."""
-RECONNECT_LOOK_S: Final = 300.0
+REPAIR_PROBE_S: Final = 300.0
 """A connection that a person has to repair is tried this often, so that a repair at the vendor's side is noticed."""
 
 
@@ -25,7 +27,9 @@ class Breaker(msgspec.Struct, frozen=True, kw_only=True):
     failures: int = 0
     """Closings in a row."""
     suspicions: int = 0
+    """Calls without an answer in a row."""
     reason: ConnectionReason | None = None
+    """Of the last closing."""
 
     @property
     def probing(self) -> bool:
@@ -34,16 +38,17 @@ class Breaker(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Limiter(msgspec.Struct, frozen=True, kw_only=True):
-    """When the next call may start; stored in `connections.limiter`. `next_start` in seconds since 1970."""
+    """When the next call may start; stored in `connections.limiter`."""
 
     next_start: float = 0.0
+    """In seconds since 1970; 0 = at once."""
 
 
 HEALTHY: Final = Breaker()
 
 
-def suspect(breaker: Breaker) -> tuple[Breaker, Closing | None]:
-    """A call without an answer. Closes the gate when there were several in a row, or one was a probe."""
+def after_silence(breaker: Breaker) -> tuple[Breaker, Closing | None]:
+    """After a call without an answer. Closes the connection when there were several in a row, or this was a probe."""
     count = breaker.suspicions + 1
     after = msgspec.structs.replace(breaker, suspicions=count)
     if count < SUSPICIONS and not breaker.probing:
@@ -51,19 +56,20 @@ def suspect(breaker: Breaker) -> tuple[Breaker, Closing | None]:
     return msgspec.structs.replace(after, suspicions=0), Closing(ConnectionReason.TARGET_DOWN)
 
 
-def close(breaker: Breaker, closing: Closing, times: Times, chance: float) -> tuple[Breaker, float]:
-    """The breaker after a closing, and for how many seconds the gate stays closed."""
+def after_closing(breaker: Breaker, closing: Closing, times: Times, chance: float) -> tuple[Breaker, float]:
+    """The breaker after a closing, and for how many seconds the connection stays closed. `chance` in [0, 1) is the
+    jitter."""
     failures = breaker.failures + 1
     wait_s = bound_s(times, failures) * (0.5 + chance / 2)
     if closing.retry_after_s is not None:
         wait_s = max(wait_s, min(closing.retry_after_s, times.retry_cap_s))
     elif closing.reason is ConnectionReason.THROTTLED:
-        wait_s = max(wait_s, min(NO_TIME_NAMED_S, times.retry_cap_s))
+        wait_s = max(wait_s, min(THROTTLED_S, times.retry_cap_s))
     elif closing.reason in (ConnectionReason.NEEDS_RECONNECT, ConnectionReason.WRONG_COMPANY):
-        wait_s = max(wait_s, min(RECONNECT_LOOK_S, times.retry_cap_s))
+        wait_s = max(wait_s, min(REPAIR_PROBE_S, times.retry_cap_s))
     return Breaker(failures=failures, reason=closing.reason), wait_s
 
 
-def started(limiter: Limiter, now: float, min_interval_s: float) -> Limiter:
-    """After the start of a call."""
+def after_start(limiter: Limiter, now: float, min_interval_s: float) -> Limiter:
+    """The limiter after the start of a call. `now` in seconds since 1970."""
     return Limiter(next_start=max(limiter.next_start, now) + min_interval_s) if min_interval_s > 0 else limiter

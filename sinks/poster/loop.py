@@ -1,7 +1,7 @@
 """The poster's one loop (PROTOCOL section 4): claim gates → settle marks → plan → mark and call → release.
 
-Confirmations and lease renewals run beside it as tasks of their own; calls are tasks too. All state of turns and
-doors is written in this loop's event loop, so nothing here needs a lock.
+Confirmations and lease renewals run beside it as tasks of their own; calls are tasks too. All state of leases is
+written in this loop's event loop, so nothing here needs a lock.
 """
 
 from __future__ import annotations
@@ -10,16 +10,20 @@ import asyncio
 from typing import Final
 
 from sinks.poster.adapters import Adapters
-from sinks.poster.balance_reads import Preparer
+from sinks.poster.balance_reads import BalanceReader
+from sinks.poster.call_outcome import Outcome
+from sinks.poster.call_store import CallStore
+from sinks.poster.confirmation_store import ConfirmationStore
 from sinks.poster.confirmations import Confirmer
-from sinks.poster.duplicate_check import SecondLooks
-from sinks.poster.held_before_send import Unsent
-from sinks.poster.leases import Holding
-from sinks.poster.planned_call import Outcome
-from sinks.poster.practice_lease import Turn
-from sinks.poster.start_calls import Starter
-from sinks.poster.statements import Connect, Ledger
-from streams.runtime.clock import Clock
+from sinks.poster.connection_health import ConnectionHealth
+from sinks.poster.duplicate_check import DuplicateChecker
+from sinks.poster.held_before_send import HeldBeforeSend
+from sinks.poster.lease_store import LeaseStore
+from sinks.poster.leases import Leases
+from sinks.poster.ledger_access import LedgerAccess
+from sinks.poster.practice_lease import PracticeLease
+from sinks.poster.start_calls import CallStarter, Readers
+from sinks.targets.route import Surroundings
 from streams.runtime.endpoints import Health
 from streams.runtime.errors import Role
 from streams.runtime.logging import log
@@ -27,42 +31,46 @@ from streams.runtime.role_loop import run_loop_async
 from streams.settings import ProgramSettings
 
 GATHER_S: Final = 0.002
-"""While calls end one after the other, freed places are gathered this long, so that marks are made together."""
+"""While calls end one after the other, freed slots are gathered this long, so that marks are made together."""
 FEW: Final = 8
 """Fewer calls in flight than this are no crowd: nothing is gathered, a new entry starts at once."""
 PLANNED_PER_CALL: Final = 8
 """Entries that are planned ahead for each call in flight."""
 JUST_NOW_S: Final = 0.05
-"""A limiter that opened this recently may have done so after the round looked."""
+"""A limiter that opened this recently may have done so after the iteration asked it."""
+EVERY_PRACTICE: Final = "*"
+"""A notification for several practices at once."""
 
 _LOG: Final = log(__name__)
 
 
 class Poster:
-    """One poster process. `run` until stopped, with `confirmer.run` and `holding.keep_leases` beside it."""
+    """One poster process. `run` until stopped, with `confirmer.run` and `leases.keep_renewed` beside it."""
 
     def __init__(
-        self,
-        settings: ProgramSettings,
-        connect: Connect,
-        ledger: Ledger,
-        adapters: Adapters,
-        clock: Clock,
-        health: Health,
-        group: str,
+        self, settings: ProgramSettings, access: LedgerAccess, surroundings: Surroundings, health: Health
     ) -> None:
         self._times = settings.times
         self._planned_most = PLANNED_PER_CALL * settings.poster_calls
-        self._ledger = ledger
         self._health = health
         self._woken = asyncio.Event()
-        self.confirmer = Confirmer(connect, clock, group, ledger.me, self.confirmed)
-        self.holding = Holding(settings, ledger, adapters, self.wake)
-        unsent = Unsent(connect, clock, group)
-        preparer = Preparer(connect, clock, group, ledger.me)
-        self._second_looks = SecondLooks(connect, clock, group, ledger.me, settings.times)
-        self._starter = Starter(
-            settings, ledger, self.holding, self.confirmer, unsent, preparer, self._second_looks, self.wake
+        lease_store = LeaseStore(access, settings)
+        connections = ConnectionHealth(lease_store, settings.times)
+        self._connections = connections
+        self._adapters = Adapters(lease_store, surroundings)
+        self._calls = CallStore(access, settings)
+        self._duplicates = DuplicateChecker(access, settings.times)
+        self.confirmer = Confirmer(ConfirmationStore(access), self.confirmed)
+        self.leases = Leases(settings, lease_store, self._calls, self._adapters, connections, self.wake)
+        self._starter = CallStarter(
+            settings,
+            self._calls,
+            self.leases,
+            connections,
+            self.confirmer,
+            HeldBeforeSend(access),
+            Readers(BalanceReader(access), self._duplicates),
+            self.wake,
         )
 
     def wake(self) -> None:
@@ -70,22 +78,22 @@ class Poster:
         self._woken.set()
 
     def notified(self, practice_id: str) -> None:
-        """Something became due; '*' = in several practices."""
-        self.holding.claim_wanted = True
-        for (practice, _), turn in self.holding.turns.items():
-            if practice_id in (practice, "*"):
-                turn.needs_plan = True
+        """Something became due in a practice, or in several."""
+        self.leases.claim_wanted = True
+        for gate, lease in self.leases.practices.items():
+            if practice_id in (gate.practice_id, EVERY_PRACTICE):
+                lease.needs_plan = True
         self.wake()
 
     def confirmed(self, outcome: Outcome, stored: bool) -> None:
         """An outcome is committed, or was fenced: its lane may go on, or is held by the ledger."""
-        turn = self.holding.turns.get(outcome.work.gate)
-        if turn is not None and turn.epoch == outcome.epoch:
-            turn.ended(outcome.work, outcome.verdict.state if stored else None)
+        lease = self.leases.practices.get(outcome.call.gate)
+        if lease is not None and lease.epoch == outcome.epoch:
+            lease.end(outcome.call, outcome.verdict.state if stored else None)
             if not stored:
-                turn.lost = turn.lost or not outcome.verdict.positive
+                lease.lost = lease.lost or not outcome.verdict.positive
             elif outcome.verdict.wait.seconds == 0.0:
-                turn.needs_plan = True
+                lease.needs_plan = True
         self.wake()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -96,63 +104,70 @@ class Poster:
         try:
             async with asyncio.timeout(self._times.shutdown_grace_s):
                 await self.confirmer.drained()
-                await self.holding.release_all()
+                await self.leases.release_all()
         except TimeoutError as error:
             # Nothing is lost: marks become UNCERTAIN with the next owner, leases end by themselves.
-            _LOG.warning("stopped without the ledger", error=type(error).__name__, count=len(self.holding.turns))
+            _LOG.warning("stopped without the ledger", error=type(error).__name__, count=len(self.leases.practices))
+
+    async def close(self) -> None:
+        """Close the adapters, after `run` has ended."""
+        await self._adapters.close()
 
     async def iterate(self) -> None:
-        """One round, then a wait until something happens."""
-        # Cleared before the ledger is asked: whatever comes from now on is seen in the next round.
+        """One iteration, then a wait until something happens. Raises psycopg.Error."""
+        # Cleared before the ledger is asked: whatever comes from now on is seen in the next iteration.
         self._woken.clear()
-        await self._round()
+        await self._connections.store()
+        await self.leases.claim(self._starter.stuck)
+        if due := [lease for lease in self.leases.practices.values() if lease.duplicate_checks_due]:
+            await self._duplicates.load(due)
+        await self._plan()
+        await self._starter.start()
+        self.leases.release_finished(busy=self._starter.in_flight > 0)
         self._health.ready(True)
         await self._pause()
 
     async def disconnect(self) -> None:
-        """The ledger could not be used, or what was asked of it has an unknown outcome: what is held is given up.
+        """The ledger could not be used, or the outcome of a statement is unknown: what is held is given up.
 
         Marks of this process that were not answered become UNCERTAIN with the next owner, like those of a dead one.
         """
-        self.holding.give_up()
-
-    async def _round(self) -> None:
-        await self.holding.open_and_close()
-        await self.holding.claim(self._starter.stuck)
-        if asked := [turn for turn in self.holding.turns.values() if turn.second_looks_due]:
-            await self._second_looks.load(asked)
-        await self._plan()
-        await self._starter.start()
-        self.holding.release_over(busy=self._starter.in_flight > 0)
+        self.leases.give_up()
 
     async def _plan(self) -> None:
         """Oldest first, and no more than calls can soon start for: a plan costs, and it grows old."""
-        room = self._planned_most - sum(turn.planned for turn in self.holding.turns.values())
-        chosen: list[Turn] = []
-        for turn in self.holding.turns.values():
+        room = self._planned_most - sum(lease.planned for lease in self.leases.practices.values())
+        chosen: list[PracticeLease] = []
+        for lease in self.leases.practices.values():
             if room <= 0:
                 break
-            if turn.wants_plan:
-                turn.needs_plan = False
-                chosen.append(turn)
-                room -= turn.plan_size
+            if lease.wants_plan:
+                lease.needs_plan = False
+                chosen.append(lease)
+                room -= lease.plan_size
         if not chosen:
             return
-        plans = await self._ledger.plan(chosen)
-        for turn in chosen:
-            turn.load(plans[turn.gate])
-        looks = [(work, turn) for turn in chosen for work in turn.looks]
-        if looks:
-            await self._ledger.look_first(looks)
-            for _, turn in looks:
-                turn.looks, turn.needs_plan, turn.moved = [], True, True
-            self.wake()
+        plans = await self._calls.plan(chosen)
+        for lease in chosen:
+            lease.load(plans[lease.gate])
+        await self._read_back_first(chosen)
+
+    async def _read_back_first(self, planned: list[PracticeLease]) -> None:
+        """Heads of lanes that are read back before any send: the next plan shows them UNCERTAIN (law 4)."""
+        heads = [(call, lease) for lease in planned for call in lease.to_read_back_first]
+        if not heads:
+            return
+        await self._calls.read_back_first(heads)
+        for _, lease in heads:
+            lease.to_read_back_first, lease.needs_plan, lease.progressed = [], True, True
+        self.wake()
 
     async def _pause(self) -> None:
-        """Until something happens; at most until the next look, or until a limiter lets a call start."""
+        """Until something happens; at most until the next claim, or until a limiter lets a call start."""
         longest = self._times.claim_idle_s
-        for door in self.holding.doors.values():
-            if door.turns and door.limiter.next_start and (wait_s := door.wait_s()) > -JUST_NOW_S:
+        for connection in self.leases.connections.values():
+            limited = connection.practices and connection.limiter.next_start
+            if limited and (wait_s := connection.wait_s()) > -JUST_NOW_S:
                 longest = min(longest, max(0.001, wait_s))
         try:
             async with asyncio.timeout(longest):

@@ -1,7 +1,7 @@
-"""What every answer means: the one place that turns a target's answer into a state, a due time and a fence.
+"""Decides what an answer of a target means: the state, the due time and the fence of its effect. Pure.
 
-Pure; nothing else in the poster decides a state after a call. PROTOCOL section 3 is the table behind it, laws 17, 19,
-20 and 22 are its reasons.
+The only place that decides a state after a call. Behind it stands the table of transitions in
+`sinks/ledger/PROTOCOL.md`; laws 17, 19, 20 and 22 are its reasons.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Final
 
 from schemas.vocabulary import ConnectionReason, DeadLetterReason, Stage, State
-from sinks.poster.planned_call import AT_ONCE, UNCHANGED, WHEN_SETTLED, Closing, Verdict, Wait, Work
+from sinks.poster.call_outcome import AT_ONCE, UNCHANGED, WHEN_SETTLED, Closing, Verdict, Wait
+from sinks.poster.planned_call import PlannedCall
 from sinks.poster.retry_times import backoff_s, read_again_s
 from sinks.targets.port import (
     Accepted,
@@ -17,7 +18,6 @@ from sinks.targets.port import (
     Capabilities,
     Found,
     NoAnswer,
-    NotComposed,
     NothingSent,
     Posted,
     ReadFailed,
@@ -36,7 +36,7 @@ _DEAD_STATE: Final = {
 
 
 def after_post(answer: Answer, *, attempts: int, times: Times, chance: float) -> Verdict:
-    """After the one call. `attempts` counts this one; `chance` in [0, 1) is the jitter."""
+    """The verdict after the one call. `attempts` counts this one; `chance` in [0, 1) is the jitter."""
     match answer:
         case Posted():
             return Verdict(state=State.POSTED, positive=True)
@@ -61,32 +61,31 @@ def after_post(answer: Answer, *, attempts: int, times: Times, chance: float) ->
 
 def after_read(
     reading: Found | ReadFailed,
-    work: Work,
+    call: PlannedCall,
     capabilities: Capabilities,
     *,
     times: Times,
     chance: float,
-    settle_time: bool = True,
 ) -> Verdict:
-    """After a read-back of an effect in doubt. `settle_time` False is the control that takes law 19 away."""
+    """The verdict after a read-back of an effect in doubt (law 19): presence is believed at any time, absence only once
+    the effect has settled. `chance` in [0, 1) is the jitter."""
     if isinstance(reading, ReadFailed):
-        return _read_failed(reading, work, times, chance)
+        return _read_failed(reading, call, times, chance)
     if len(reading.external_ids) == 1 and not reading.differing_ids:
         return Verdict(state=State.POSTED, positive=True, stage=Stage.READBACK)
     if reading.external_ids or reading.differing_ids:
-        if work.state is State.ACCEPTED:
+        if call.state is State.ACCEPTED:
             return Verdict(state=State.UNCERTAIN, wait=AT_ONCE, stage=Stage.READBACK)
         # Our marker with another amount is neither absence nor proof.
         alone = len(reading.external_ids) + len(reading.differing_ids) == 1
         return _unsettled(DeadLetterReason.TOTAL_DIFFERS if alone else DeadLetterReason.FOUND_TWICE)
-    if settle_time and not work.settled:
-        # Presence can be proven early, absence cannot.
-        return Verdict(state=work.state, wait=WHEN_SETTLED, stage=Stage.READBACK)
-    if work.state is State.ACCEPTED:
+    if not call.settled:
+        return Verdict(state=call.state, wait=WHEN_SETTLED, stage=Stage.READBACK)
+    if call.state is State.ACCEPTED:
         return Verdict(state=State.UNCERTAIN, wait=AT_ONCE, stage=Stage.READBACK)
     if not capabilities.proves_absence:
         return _unsettled(DeadLetterReason.OUTCOME_UNKNOWN)
-    wait = Wait(seconds=backoff_s(times, work.attempts, chance)) if work.attempts else AT_ONCE
+    wait = Wait(seconds=backoff_s(times, call.attempts, chance)) if call.attempts else AT_ONCE
     return Verdict(state=State.RETRYING, wait=wait, proven_absent=True, stage=Stage.READBACK)
 
 
@@ -95,28 +94,14 @@ def without_read_back() -> Verdict:
     return _unsettled(DeadLetterReason.OUTCOME_UNKNOWN)
 
 
-def not_composed(refused: NotComposed) -> Verdict:
-    """The mapping of today does not carry it; nothing was sent (N-8)."""
-    return Verdict(state=refused.state, reason=refused.reason)
-
-
-def retries_spent() -> Verdict:
-    return Verdict(state=State.DEAD_LETTERED, reason=DeadLetterReason.RETRIES_SPENT)
-
-
-def period_closed() -> Verdict:
-    """T-12: the target would take it, the practice's books are closed."""
-    return Verdict(state=State.BLOCKED_PERIOD, reason=DeadLetterReason.PERIOD_CLOSED)
-
-
-def _read_failed(failed: ReadFailed, work: Work, times: Times, chance: float) -> Verdict:
+def _read_failed(failed: ReadFailed, call: PlannedCall, times: Times, chance: float) -> Verdict:
     if failed.scope is not Scope.EFFECT:
         closing = Closing(failed.reason or ConnectionReason.TARGET_DOWN, failed.retry_after_s)
-        return Verdict(state=work.state, wait=UNCHANGED, closes=closing, stage=Stage.READBACK)
-    if work.aged and work.state is State.UNCERTAIN:
+        return Verdict(state=call.state, wait=UNCHANGED, closes=closing, stage=Stage.READBACK)
+    if call.aged and call.state is State.UNCERTAIN:
         return _unsettled(DeadLetterReason.OUTCOME_UNKNOWN)
     wait = Wait(seconds=read_again_s(times, failed.retry_after_s, chance))
-    return Verdict(state=work.state, wait=wait, stage=Stage.READBACK)
+    return Verdict(state=call.state, wait=wait, stage=Stage.READBACK)
 
 
 def _unsettled(reason: DeadLetterReason) -> Verdict:
@@ -124,7 +109,7 @@ def _unsettled(reason: DeadLetterReason) -> Verdict:
 
 
 def _connection_failed(reason: ConnectionReason | None, retry_after_s: float | None) -> Verdict:
-    """Nobody's fault but the connection's: the effect stays due, the attempt is given back, the gate closes."""
+    """The connection's fault alone: the effect stays due, the attempt is given back, the connection is closed."""
     closing = Closing(reason or ConnectionReason.UNREACHABLE, retry_after_s)
     return Verdict(state=State.RETRYING, wait=UNCHANGED, gives_back=True, closes=closing)
 

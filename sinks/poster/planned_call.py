@@ -1,24 +1,45 @@
-"""The records that pass between the poster's parts."""
+"""A planned call: one effect that is due, with all that decides whether and how it is sent or read back."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import lru_cache
+from typing import Final, NamedTuple, Self
 
 import msgspec
 
-from schemas.bookkeeping.blackouts import Blackouts
+from schemas.bookkeeping.blackouts import blackouts_of
 from schemas.plan import Instruction
-from schemas.practice_settings import ClosedPeriod
-from schemas.vocabulary import ConnectionReason, DeadLetterReason, DecisionReason, EntryKind, Stage, State, Target
+from schemas.practice_settings import Blackout, ClosedPeriod
+from schemas.vocabulary import DeadLetterReason, DecisionReason, EntryKind, State, Target
 from sinks.targets.port import Composed, Placement
 
-GateKey = tuple[str, str]
-"""(practice_id, connection_id): the unit of claiming (law 21)."""
-DoorKey = tuple[str, str]
-"""(home_practice_id, connection_id): the connection, whoever shares it (law 22)."""
+PRACTICES: Final = 4096
+"""Practices whose switches are kept decoded: all entries of a plan carry the same text."""
 
 
-class Frozen(msgspec.Struct, frozen=True, kw_only=True):
+class GateKey(NamedTuple):
+    """The unit of claiming (law 21): one practice's entries at one connection; a row of `gates`."""
+
+    practice_id: str
+    connection_id: str
+
+
+class ConnectionKey(NamedTuple):
+    """A connection, whichever practices share it (law 22); a row of `connections`."""
+
+    home_practice_id: str
+    connection_id: str
+
+
+class EffectKey(NamedTuple):
+    """A row of `effects`."""
+
+    practice_id: str
+    effect_id: int
+
+
+class FrozenRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What `effects.payload` holds: the request exactly as it goes out, and for whom it was composed."""
 
     method: str
@@ -27,29 +48,53 @@ class Frozen(msgspec.Struct, frozen=True, kw_only=True):
     ledger_date: date
     pms_patient_id: str | None
     generation: int = 1
-    """A released effect keeps its last request, because a read-back looks where that one went; it is sent no more."""
+    """A released effect keeps its last request: a read-back looks where that one went. It is not sent again."""
+
+    @classmethod
+    def from_column(cls, payload: bytes) -> Self:
+        """The stored form, MessagePack. Raises msgspec.DecodeError for anything else."""
+        return msgspec.msgpack.decode(payload, type=cls)
 
     def composed(self) -> Composed:
+        """As an adapter takes it."""
         return Composed(method=self.method, path=self.path, body=self.body, ledger_date=self.ledger_date)
 
 
-class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """A practice's switches and calendar as they are now (law 24, E-9 b, T-8, T-9, T-12)."""
+class PracticeSwitches(msgspec.Struct, frozen=True, kw_only=True):
+    """A practice's switches and calendar as they are now, whichever settings decided the entry (law 24, E-9 b)."""
 
-    settings_version: int | None
+    settings_version: int | None = None
     """None: no version is in force."""
     master: bool
-    closed_through: date | None
     connected: bool
     """The practice still uses this connection, and it is switched on."""
     zone: str | None = None
+    closed_through: date | None = None
+    """The last day that is closed in the practice's books (T-12)."""
     closed_period: ClosedPeriod = ClosedPeriod.HOLD
-    blackouts: Blackouts | None = None
-    """None: there are none."""
+    """What becomes of an entry with a closed date (T-9)."""
+    blackouts: tuple[Blackout, ...] = ()
+
+    @classmethod
+    def from_column(cls, text: str) -> PracticeSwitches:
+        """The JSON that the plan query builds, null where a version does not say; one record per practice."""
+        return _switches(text)
+
+    def blackout_until(self, at: datetime) -> datetime | None:
+        """The end of the blackout that an aware instant lies in (T-8); None outside."""
+        if self.zone is None or not self.blackouts:
+            return None
+        return blackouts_of(self.zone, self.blackouts).until(at)
 
 
-class Work(msgspec.Struct, frozen=True, kw_only=True):
-    """One effect as the plan query read it."""
+@lru_cache(maxsize=PRACTICES)
+def _switches(text: str) -> PracticeSwitches:
+    return msgspec.json.decode(text, type=PracticeSwitches)
+
+
+class PlannedCall(msgspec.Struct, frozen=True):
+    """One effect as `plan` and `due_checks` read it, by the names of their columns. An entry in doubt is read back,
+    every other one is marked and sent."""
 
     practice_id: str
     connection_id: str
@@ -63,13 +108,14 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     lane: str
     depends_on: int | None
     origin_posted: bool
-    """Its origin is POSTED, or it has none."""
+    """Its origin, the entry it depends on, is POSTED; or it has none."""
     state: State
-    reason: str
+    reason: DecisionReason | DeadLetterReason
     look_first: bool
+    """Read back before any send (law 4)."""
     generation: int
     request_id: str
-    frozen: Frozen | None
+    frozen: FrozenRequest | None
     attempts: int
     epoch: int
     """Of its last mark."""
@@ -83,107 +129,35 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     amount_minor: int
     currency: str
     ledger_date: date
-    pms_patient_id: str | None
-    facts: Facts
+    linked_patient_id: str | None
+    """The patient's number at the target, by today's link."""
+    switches: PracticeSwitches
+    external_id: str | None = None
+    """What it is called at the target, where it stands."""
     origin_id: str | None = None
     """What its origin is called at the target, once that is posted."""
+    origin_request: FrozenRequest | None = None
+    """The request that wrote its origin."""
     origin_elsewhere: bool = False
     """Its origin stands in another account than the one that is connected now (P-15)."""
     placement: Placement | None = None
     """Where it goes, from the read before its posting (law 18)."""
-    origin: Frozen | None = None
-    """The request that wrote its origin; of a payout's document alone, which is taken back as it was written (P-7)."""
 
     @property
     def gate(self) -> GateKey:
-        return (self.practice_id, self.connection_id)
+        """The lease that it is called under."""
+        return GateKey(self.practice_id, self.connection_id)
 
     @property
-    def key(self) -> tuple[str, int]:
-        return (self.practice_id, self.effect_id)
+    def key(self) -> EffectKey:
+        """Its identity among all effects."""
+        return EffectKey(self.practice_id, self.effect_id)
 
-
-class SecondLook(msgspec.Struct, frozen=True):
-    """An entry that stands as `external_id`, while another attempt of it may stand too (laws 19 and 20)."""
-
-    work: Work
-    external_id: str
-
-
-class Closing(msgspec.Struct, frozen=True):
-    """A gate is to be closed: for this reason, and at least this long if the target named a time."""
-
-    reason: ConnectionReason
-    retry_after_s: float | None = None
-
-
-class Wait(msgspec.Struct, frozen=True):
-    """When an effect is due again, counted from the confirmation. Exactly one of them, or none: unchanged."""
-
-    seconds: float | None = None
-    until_settled: bool = False
-
-
-UNCHANGED = Wait()
-AT_ONCE = Wait(seconds=0.0)
-WHEN_SETTLED = Wait(until_settled=True)
-
-
-class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """What an answer means for its effect. Made by `deciding` alone."""
-
-    state: State
-    """The state it goes to; its present one means that it stays."""
-    reason: DeadLetterReason | None = None
-    """Set where the effect dies."""
-    positive: bool = False
-    """Proof that the entry stands: never fenced (law 20)."""
-    wait: Wait = UNCHANGED
-    gives_back: bool = False
-    """The attempt does not count (laws 17 and 22)."""
-    proven_absent: bool = False
-    """The target proved that nothing stands: `look_first` has been answered (law 4)."""
-    stage: Stage = Stage.POST
-    closes: Closing | None = None
-    suspicious: bool = False
-    """No answer at all: several in a row close the gate."""
-
-
-class Held(msgspec.Struct, frozen=True):
-    """Waits for a fact or a person: PAUSED, AWAITING_LINK, AWAITING_MANUAL_POST.
-
-    Written under the practice's lock, after looking again (law 8)."""
-
-    state: State
-    reason: DecisionReason | None = None
-    """None: the decision's own stays."""
-
-
-class Dead(msgspec.Struct, frozen=True):
-    """Dies before the mark, under the practice's lock."""
-
-    verdict: Verdict
-    field: str | None
-
-
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """A verdict on its way to the ledger, with what the attempts table keeps of the answer."""
-
-    work: Work
-    verdict: Verdict
-    phase: Stage
-    """POST or READBACK."""
-    epoch: int
-    """The gate's epoch under which the call was made."""
-    attempt: int
-    n: int
-    """Number of the row in `attempts`: the attempt's own, negative where it was given back (then counted per owner)."""
-    generation: int
-    request_id: str
-    answer: str
-    scope: str | None
-    code: str | None
-    external_ids: tuple[str, ...]
-    vendor_request_id: str | None
-    began_at: datetime
-    ended_at: datetime
+    @property
+    def pms_patient_id(self) -> str | None:
+        """The patient's number to send: what follows an entry that stands goes where that went, whoever is linked now
+        (R-13, E-12)."""
+        origin = self.origin_request
+        if origin is not None and self.origin_posted and origin.pms_patient_id:
+            return origin.pms_patient_id
+        return self.linked_patient_id

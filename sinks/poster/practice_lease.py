@@ -1,51 +1,56 @@
-"""A held gate and what is planned in it: lanes in order, one entry of a lane at a time (laws 21 and 23). No I/O."""
+"""The lease of a practice's gate, and what is planned under it: lanes in order, one entry of a lane at a time.
+
+No I/O. Laws 21 and 23.
+"""
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict, deque
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
 from schemas.vocabulary import READY, State
-from sinks.poster.allocate_payment import WITH_ORIGIN
-from sinks.poster.connection_leases import Door
-from sinks.poster.planned_call import GateKey, SecondLook, Work
+from sinks.poster.allocate_payment import NAMES_ITS_ORIGIN
+from sinks.poster.connection_leases import ConnectionLease
+from sinks.poster.planned_call import GateKey, PlannedCall
 
-ITEMS_PER_TURN: Final = 500
+CALLS_PER_LEASE: Final = 500
 """K of law 21: then the gate goes to the back of the queue."""
 FIRST_PLAN: Final = 16
 LARGEST_PLAN: Final = 500
 """Entries read at once: few at first, since most gates have few; four times as many after each plan that was full."""
 
 
-class Turn:
-    """One ownership of a gate. Written by the poster's loop only."""
+class PracticeLease:
+    """One ownership of a gate, from its claim to its release. Written by the poster's loop only; never blocks."""
 
-    def __init__(self, gate: GateKey, epoch: int, door: Door) -> None:
+    def __init__(self, gate: GateKey, epoch: int, connection: ConnectionLease) -> None:
         self.gate = gate
         self.epoch = epoch
-        self.door = door
-        self.began = time.monotonic()
+        self.connection = connection
         self.in_flight = 0
         self.started = 0
-        self.moved = False
-        """Something was started or changed; a turn that moved nothing is not taken again at once."""
+        """Entries that were taken to be marked."""
+        self.progressed = False
+        """Something was started or changed; a gate in which nothing moved is not claimed again at once."""
         self.lost = False
+        """It may have passed to another owner: nothing more is started under it."""
         self.needs_plan = True
-        self.rests_until: datetime | None = None
+        self.blackout_until: datetime | None = None
         """The end of the blackout that its last plan met (T-8)."""
-        self.over_since = 0.0
-        self.looks: list[Work] = []
-        """Heads that are read back before any send; they become UNCERTAIN first (law 4)."""
-        self.second_looks: deque[SecondLook] = deque()
-        self.second_looks_due = False
+        self.finished_at = 0.0
+        """When it was first seen to be finished, in seconds of the monotonic clock; 0 before."""
+        self.to_read_back_first: list[PlannedCall] = []
+        """Heads of lanes that are read back before any send; they become UNCERTAIN first (law 4)."""
+        self.duplicate_checks: deque[PlannedCall] = deque()
+        """Entries that stand, to be read again for a duplicate. They hold no lane."""
+        self.duplicate_checks_due = False
         """Some are due and not loaded yet."""
-        self._ready: deque[Work] = deque()
-        self._reads: deque[Work] = deque()
-        self._followers: dict[str, deque[Work]] = {}
-        self._dependents: dict[int, tuple[Work, ...]] = {}
+        self._ready: deque[PlannedCall] = deque()
+        self._read_backs: deque[PlannedCall] = deque()
+        self._followers: dict[str, deque[PlannedCall]] = {}
+        self._dependents: dict[int, tuple[PlannedCall, ...]] = {}
         self._posted: set[int] = set()
         self._busy: set[str] = set()
         self._taken: set[int] = set()
@@ -53,7 +58,7 @@ class Turn:
         self._started_at_plan = -1
         self._plan_size = FIRST_PLAN
 
-    def load(self, plan: Sequence[Work]) -> None:
+    def load(self, plan: Sequence[PlannedCall]) -> None:
         """Take over a fresh plan; lanes whose entry is in flight here go on only after its confirmation."""
         # A full plan is followed by another, unless nothing of the last one could be started.
         self.needs_plan = len(plan) >= self.plan_size and self.started != self._started_at_plan
@@ -61,124 +66,131 @@ class Turn:
         if self.needs_plan:
             self._plan_size = min(4 * self._plan_size, LARGEST_PLAN)
         self._ready.clear()
-        self._reads.clear()
+        self._read_backs.clear()
         self._followers.clear()
-        self.rests_until = None
-        self.looks = []
-        dependents: dict[int, list[Work]] = defaultdict(list)
-        for work in plan:
-            if work.effect_id in self._taken or work.effect_id in self._posted:
+        self.blackout_until = None
+        self.to_read_back_first = []
+        dependents: dict[int, list[PlannedCall]] = defaultdict(list)
+        for call in plan:
+            if call.effect_id in self._taken or call.effect_id in self._posted:
                 continue
-            if work.state not in READY:
-                if work.lane not in self._busy:
-                    self._reads.append(work)
-                continue
-            if work.depends_on is not None and not work.origin_posted:
-                dependents[work.depends_on].append(work)
-            if work.look_first:
-                # Where an entry of its lane is being marked or called, that one may be in doubt by now (law 23).
-                if work.lane not in self._busy:
-                    self.looks.append(work)
-            elif work.lane in self._busy or work.lane in self._followers:
-                self._followers.setdefault(work.lane, deque()).append(work)
-            else:
-                self._followers[work.lane] = deque()
-                self._ready.append(work)
+            if call.state in READY and call.depends_on is not None and not call.origin_posted:
+                dependents[call.depends_on].append(call)
+            self._place(call)
         self._dependents = {origin: tuple(found) for origin, found in dependents.items()}
 
-    def take(self, most: int) -> list[Work]:
+    def _place(self, call: PlannedCall) -> None:
+        """Into its lane. Where an entry of that lane is being marked or called, that one may be in doubt by now, so
+        nothing else of it is read back (law 23)."""
+        if call.state not in READY:
+            if call.lane not in self._busy:
+                self._read_backs.append(call)
+        elif call.look_first:
+            if call.lane not in self._busy:
+                self.to_read_back_first.append(call)
+        elif call.lane in self._busy or call.lane in self._followers:
+            self._followers.setdefault(call.lane, deque()).append(call)
+        else:
+            self._followers[call.lane] = deque()
+            self._ready.append(call)
+
+    def take(self, most: int) -> list[PlannedCall]:
         """Up to `most` entries that may be marked now, oldest first."""
-        taken: list[Work] = []
-        while self._ready and len(taken) < most and self.started < ITEMS_PER_TURN:
-            work = self._ready.popleft()
-            if not self._origin_stands(work):
-                self._drop(work.lane)
+        taken: list[PlannedCall] = []
+        while self._ready and len(taken) < most and self.started < CALLS_PER_LEASE:
+            call = self._ready.popleft()
+            if not (call.origin_posted or call.depends_on in self._posted):
+                self._drop(call.lane)
                 continue
-            if not work.origin_posted and work.entry_kind in WITH_ORIGIN:
-                # Posted in this turn: the next plan brings along what its origin is called at the target.
-                self._drop(work.lane)
+            if not call.origin_posted and call.entry_kind in NAMES_ITS_ORIGIN:
+                # Its origin was posted under this lease: the next plan brings what that is called at the target.
+                self._drop(call.lane)
                 self.needs_plan = True
                 continue
-            self._occupy(work)
+            self._occupy(call)
             self.started += 1
-            taken.append(work)
+            taken.append(call)
         return taken
 
-    def take_reads(self, most: int) -> list[Work]:
-        """Up to `most` entries to read back now."""
-        taken: list[Work] = []
-        while self._reads and len(taken) < most:
-            work = self._reads.popleft()
-            self._occupy(work)
-            taken.append(work)
+    def take_read_backs(self, most: int) -> list[PlannedCall]:
+        """Up to `most` entries in doubt, to be read back now."""
+        taken: list[PlannedCall] = []
+        while self._read_backs and len(taken) < most:
+            call = self._read_backs.popleft()
+            self._occupy(call)
+            taken.append(call)
         return taken
 
-    def take_second_looks(self, most: int) -> list[SecondLook]:
-        """Up to `most` entries that stand, to be looked for once more now. They hold no lane."""
-        taken = [self.second_looks.popleft() for _ in range(min(max(most, 0), len(self.second_looks)))]
+    def take_duplicate_checks(self, most: int) -> list[PlannedCall]:
+        """Up to `most` entries that stand, to be read again for a duplicate now."""
+        taken = [self.duplicate_checks.popleft() for _ in range(min(max(most, 0), len(self.duplicate_checks)))]
         self.in_flight += len(taken)
         return taken
 
-    def rest(self, until: datetime) -> None:
+    def end_duplicate_check(self) -> None:
+        """A check that was taken has ended, whatever it found."""
+        self.in_flight -= 1
+
+    def wait_for_blackout(self, until: datetime) -> None:
         """Its practice posts nothing until then: what is planned is left to whoever owns the gate next (T-8)."""
-        self.rests_until = until
+        self.blackout_until = until
         self.needs_plan = False
         self._ready.clear()
         self._followers.clear()
 
-    def dependents_of(self, work: Work) -> tuple[Work, ...]:
-        return self._dependents.get(work.effect_id, ())
+    def dependents_of(self, call: PlannedCall) -> tuple[PlannedCall, ...]:
+        """What is planned to follow an entry once that is posted."""
+        return self._dependents.get(call.effect_id, ())
 
-    def ended(self, work: Work, state: State | None) -> None:
-        """An entry came to rest in `state` (None: it was not marked). Only a posted one lets its lane go on."""
+    def end(self, call: PlannedCall, state: State | None) -> None:
+        """An entry that was taken is in `state` now (None: it was not marked, or its result is not stored). Only a
+        posted one lets its lane go on."""
         self.in_flight -= 1
-        self._busy.discard(work.lane)
-        self._taken.discard(work.effect_id)
+        self._busy.discard(call.lane)
+        self._taken.discard(call.effect_id)
         if state is not State.POSTED:
-            self._drop(work.lane)
+            self._drop(call.lane)
             return
-        self._posted.add(work.effect_id)
-        followers = self._followers.get(work.lane)
+        self._posted.add(call.effect_id)
+        followers = self._followers.get(call.lane)
         if followers:
             self._ready.append(followers.popleft())
 
     @property
     def plan_size(self) -> int:
-        """How many the next plan may bring; what this turn cannot start any more is left to the next one."""
-        return max(1, min(self._plan_size, ITEMS_PER_TURN - self.started))
+        """How many the next plan may bring; what this lease cannot start any more is left to the next one."""
+        return max(1, min(self._plan_size, CALLS_PER_LEASE - self.started))
 
     @property
     def planned(self) -> int:
         """Entries that wait for a free call."""
-        return len(self._ready) + len(self._reads) + len(self.second_looks)
+        return len(self._ready) + len(self._read_backs) + len(self.duplicate_checks)
 
     @property
-    def has_work(self) -> bool:
-        return bool(self._ready or self._reads or self.looks or self.second_looks) and self.started < ITEMS_PER_TURN
+    def has_calls(self) -> bool:
+        """Something planned can still be started."""
+        waiting = self._ready or self._read_backs or self.to_read_back_first or self.duplicate_checks
+        return bool(waiting) and self.started < CALLS_PER_LEASE
+
+    @property
+    def usable(self) -> bool:
+        """Something may be started under it."""
+        return not (self.lost or self.connection.lost or self.connection.closed or self.started >= CALLS_PER_LEASE)
 
     @property
     def wants_plan(self) -> bool:
-        """A plan that is not worked off is fresh enough."""
-        return self.needs_plan and not (
-            self.lost or self.door.lost or self.door.closed or self.has_work or self.started >= ITEMS_PER_TURN
-        )
+        """A plan that is not used up is fresh enough."""
+        return self.needs_plan and self.usable and not self.has_calls
 
     @property
-    def over(self) -> bool:
+    def finished(self) -> bool:
         """Nothing in flight and nothing to start: the gate can be released."""
-        if self.in_flight:
-            return False
-        if self.door.closed or self.door.lost or self.lost or self.started >= ITEMS_PER_TURN:
-            return True
-        return not self.has_work and not self.needs_plan
+        return not self.in_flight and not (self.usable and (self.has_calls or self.needs_plan))
 
-    def _occupy(self, work: Work) -> None:
-        self._busy.add(work.lane)
-        self._taken.add(work.effect_id)
+    def _occupy(self, call: PlannedCall) -> None:
+        self._busy.add(call.lane)
+        self._taken.add(call.effect_id)
         self.in_flight += 1
-
-    def _origin_stands(self, work: Work) -> bool:
-        return work.origin_posted or work.depends_on in self._posted
 
     def _drop(self, lane: str) -> None:
         self._followers.pop(lane, None)

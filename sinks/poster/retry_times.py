@@ -8,16 +8,17 @@ from typing import Final
 from streams.runtime.times import Times
 
 READ_ROUND: Final = 5
+"""A failed read waits as the fifth failure of a call would."""
 
 
 def backoff_s(times: Times, failures: int, chance: float) -> float:
-    """Seconds to wait after the n-th failure (from 1): uniform up to twice the last bound; `chance` in [0, 1)."""
+    """Seconds to wait after the n-th failure (from 1): uniform up to `bound_s`; `chance` in [0, 1)."""
     return chance * bound_s(times, failures)
 
 
 def read_again_s(times: Times, retry_after_s: float | None, chance: float) -> float:
-    """Seconds to wait after a read of one entry failed, or as the target asked. Such failures are not counted in the
-    ledger; the longest wait of the first rounds is enough for a list."""
+    """Seconds to wait after a read of one entry failed, or longer where the target asked. Such failures are not counted
+    in the ledger, so each waits as the READ_ROUND-th would."""
     return max(retry_after_s or 0.0, times.retry_base_s + backoff_s(times, READ_ROUND, chance))
 
 

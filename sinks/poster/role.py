@@ -11,10 +11,9 @@ import sys
 from collections.abc import Callable, Collection
 from typing import Any, Final
 
-from sinks.poster.adapters import Adapters
 from sinks.poster.connection_pool import open_pool, prepare
+from sinks.poster.ledger_access import LedgerAccess
 from sinks.poster.loop import Poster
-from sinks.poster.statements import Ledger
 from sinks.poster.wakeup import listen
 from sinks.targets.credentials import KeyRing
 from sinks.targets.route import Surroundings
@@ -27,11 +26,11 @@ from streams.settings import ProgramSettings
 GROUP: Final = "poster"
 """Names the poster in the headers of its dead letters; it consumes no topic."""
 
-GARBAGE: Final = (10_000, 20, 20)
+GC_THRESHOLDS: Final = (10_000, 20, 20)
 """Nearly all of a call's objects go when it ends, by their counts: looking for cycles as often as Python does by itself
 cost 16 to 29 % of the role, in three interleaved rounds. What was imported is left out of it."""
 
-AGAIN_S: Final = 1.0
+CANCEL_AGAIN_S: Final = 1.0
 """A helper that was cancelled and still runs after this is cancelled once more."""
 
 _LOG: Final = log(__name__)
@@ -49,7 +48,7 @@ def run(settings: ProgramSettings, stop: Stop, health: Health) -> int:
     require_loopback(settings.unsafe_switches(), addresses)
     gc.collect()
     gc.freeze()
-    gc.set_threshold(*GARBAGE)
+    gc.set_threshold(*GC_THRESHOLDS)
     runner: Callable[..., Any] = asyncio.run
     if sys.platform != "win32":
         import uvloop
@@ -64,53 +63,53 @@ def run(settings: ProgramSettings, stop: Stop, health: Health) -> int:
 
 async def _poster(settings: ProgramSettings, stop: Stop, health: Health) -> None:
     me = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
-    clock = settings.clock()
     pool = open_pool(settings)
     owning = open_pool(settings, owning=True)
     await pool.open(wait=True)
     await owning.open(wait=True)
-    ledger = Ledger(pool.connection, settings, clock, me, owning.connection)
-    around = Surroundings(
-        settings=settings,
-        keys=KeyRing.of(settings),
+    access = LedgerAccess(
         connect=pool.connection,
+        owning=owning.connection,
+        clock=settings.clock(),
+        me=me,
+        group=settings.prefixed(GROUP),
     )
-    adapters = Adapters(ledger, around)
-    poster = Poster(settings, pool.connection, ledger, adapters, clock, health, settings.prefixed(GROUP))
+    surroundings = Surroundings(settings=settings, keys=KeyRing.of(settings), connect=pool.connection)
+    poster = Poster(settings, access, surroundings, health)
     stopping = stop.watch()
     try:
-        await _beside(poster, settings, stopping)
+        await _run_with_helpers(poster, settings, stopping)
     finally:
-        await adapters.close()
+        await poster.close()
         await owning.close()
         await pool.close()
 
 
-async def _beside(poster: Poster, settings: ProgramSettings, stopping: asyncio.Event) -> None:
-    """The loop, with its helpers beside it; whatever of them fails ends the role."""
+async def _run_with_helpers(poster: Poster, settings: ProgramSettings, stopping: asyncio.Event) -> None:
+    """The loop, with its helper tasks beside it; an error in any of them ends the role."""
     async with asyncio.TaskGroup() as tasks:
         helpers = [
             tasks.create_task(poster.confirmer.run(), name="confirm"),
-            tasks.create_task(poster.holding.keep_leases(), name="leases"),
+            tasks.create_task(poster.leases.keep_renewed(), name="leases"),
             tasks.create_task(listen(settings.database_url, poster.notified), name="listen"),
-            tasks.create_task(_tell(poster, stopping), name="stop"),
+            tasks.create_task(_wake_at_stop(poster, stopping), name="stop"),
         ]
         try:
             await poster.run(stopping)
         finally:
-            await ended(helpers)
+            await cancel_all(helpers)
 
 
-async def ended(helpers: Collection[asyncio.Task[Any]]) -> None:
-    """Cancel them until all have ended: where a connection breaks in just that moment the driver raises an error of its
-    own in the cancellation's place, and who goes on after such errors would go on for ever."""
+async def cancel_all(helpers: Collection[asyncio.Task[Any]]) -> None:
+    """Cancel tasks until all have ended. Where a connection breaks in just that moment, the driver raises an error of
+    its own in the cancellation's place, and a task that goes on after such errors would go on for ever."""
     left = set(helpers)
     while left:
         for helper in left:
             helper.cancel()
-        _, left = await asyncio.wait(left, timeout=AGAIN_S)
+        _, left = await asyncio.wait(left, timeout=CANCEL_AGAIN_S)
 
 
-async def _tell(poster: Poster, stopping: asyncio.Event) -> None:
+async def _wake_at_stop(poster: Poster, stopping: asyncio.Event) -> None:
     await stopping.wait()
     poster.wake()

@@ -1,4 +1,4 @@
-"""Being told that something is due: LISTEN on a connection of its own; polling covers what is missed (law 8)."""
+"""Listens for notifications that something is due, on a connection of its own; polling finds what is missed (law 8)."""
 
 from __future__ import annotations
 
@@ -14,20 +14,21 @@ from sinks.ledger.schema.database import connection_options
 from streams.runtime.logging import log
 
 RECONNECT_S: Final = 1.0
+"""Between tries while the ledger is away."""
 _LOG: Final = log(__name__)
 
 
-async def listen(database_url: str, told: Callable[[str], None]) -> None:
-    """Call `told` with each payload (a practice, or '*'), until cancelled. After a lost connection everything may
-    have been missed, so it begins with '*'."""
+async def listen(database_url: str, notified: Callable[[str], None]) -> None:
+    """Calls `notified` with each payload (a practice, or '*' for several), until cancelled. After a lost connection
+    everything may have been missed, so it begins with '*'."""
     options: dict[str, Any] = connection_options("poster-listen")
     while True:
         try:
             async with await AsyncConnection.connect(database_url, **options) as connection:
                 await connection.execute(f"LISTEN {CHANNEL}")
-                told("*")
+                notified("*")
                 async for notification in connection.notifies():
-                    told(notification.payload)
+                    notified(notification.payload)
         except psycopg.Error as error:
             _LOG.warning("the listening connection was lost", error=type(error).__name__)
         await asyncio.sleep(RECONNECT_S)

@@ -14,11 +14,13 @@ import psycopg
 from psycopg import AsyncConnection
 
 from schemas.practice_settings import Timing
-from sinks.poster.connection_leases import Door
+from sinks.poster.call_store import CallStore
+from sinks.poster.connection_leases import ConnectionLease
 from sinks.poster.connection_pool import open_pool
+from sinks.poster.lease_store import ClaimedGate, LeaseStore
+from sinks.poster.ledger_access import LedgerAccess
 from sinks.poster.limiter import Breaker, Limiter
-from sinks.poster.practice_lease import Turn
-from sinks.poster.statements import ClaimedGate, Ledger
+from sinks.poster.practice_lease import PracticeLease
 from sinks.targets.catalogue import times_of_route
 from streams.settings import ProgramSettings
 from tests.benchmarks.ledgers import furnish
@@ -133,12 +135,13 @@ async def measure(settings: ProgramSettings, gates: int) -> ClaimTimes:
             async def same() -> AsyncIterator[AsyncConnection[Any]]:
                 yield connection
 
-            ledger = Ledger(same, settings, settings.clock(), "bench")
+            access = LedgerAccess(connect=same, owning=same, clock=settings.clock(), me="bench", group="bench")
+            leases, calls = LeaseStore(access, settings), CallStore(access, settings)
             for _ in range(TRIES + 3):
                 began = time.perf_counter()
-                claimed = await ledger.claim(gates)
+                claimed = await leases.claim(gates)
                 middle = time.perf_counter()
-                planned = await ledger.plan([_turn(gate, settings) for gate in claimed])
+                planned = await calls.plan([_lease(gate, settings) for gate in claimed])
                 ended = time.perf_counter()
                 await connection.rollback()
                 if len(claimed) != gates or not all(planned.values()):
@@ -151,17 +154,17 @@ async def measure(settings: ProgramSettings, gates: int) -> ClaimTimes:
     return ClaimTimes(median(claims[3:]), median(plans[3:]))
 
 
-def _turn(gate: ClaimedGate, settings: ProgramSettings) -> Turn:
-    door = Door(
-        (gate.home_practice_id, gate.connection_id),
-        epoch=gate.door_epoch,
-        route=gate.route,
-        target_name=gate.target,
-        times=times_of_route(gate.route, settings),
+def _lease(claimed: ClaimedGate, settings: ProgramSettings) -> PracticeLease:
+    connection = ConnectionLease(
+        claimed.connection,
+        epoch=claimed.connection_epoch,
+        route=claimed.route,
+        target_name=claimed.target.value,
+        times=times_of_route(claimed.route, settings),
         limiter=Limiter(),
         breaker=Breaker(),
     )
-    return Turn((gate.practice_id, gate.connection_id), gate.epoch, door)
+    return PracticeLease(claimed.gate, claimed.epoch, connection)
 
 
 _ID: Final = "'practice-' || lpad(n::text, 7, '0')"

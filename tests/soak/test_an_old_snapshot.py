@@ -14,7 +14,8 @@ from psycopg import AsyncConnection
 from schemas.practice_settings import Timing
 from sinks.ledger.schema.database import connect
 from sinks.poster.connection_pool import open_pool
-from sinks.poster.statements import Ledger
+from sinks.poster.lease_store import LeaseStore
+from sinks.poster.ledger_access import LedgerAccess
 from streams.settings import ProgramSettings
 from tests.benchmarks.claiming import fill
 from tests.benchmarks.ledgers import furnish
@@ -68,26 +69,29 @@ async def _claims(settings: ProgramSettings, forgotten: Forgotten) -> tuple[list
     """Milliseconds of each claim: before the snapshot, while it is held, after it was ended."""
     pool = open_pool(settings)
     await pool.open(wait=True)
-    ledger = Ledger(pool.connection, settings, settings.clock(), "soak")
+    access = LedgerAccess(
+        connect=pool.connection, owning=pool.connection, clock=settings.clock(), me="soak", group="soak"
+    )
+    leases = LeaseStore(access, settings)
     try:
         async with pool.connection() as churner:
-            before = [await _claim(ledger, churner, number) for number in range(STEADY_CLAIMS)]
+            before = [await _claim(leases, churner, number) for number in range(STEADY_CLAIMS)]
             forgotten.hold()
             during: list[float] = []
             deadline = time.monotonic() + ENDED_WITHIN_S
             while forgotten.is_alive() and time.monotonic() < deadline:
-                during.append(await _claim(ledger, churner, len(during)))
+                during.append(await _claim(leases, churner, len(during)))
             await churner.execute("VACUUM gates")  # what autovacuum does within its naptime
-            after = [await _claim(ledger, churner, number) for number in range(STEADY_CLAIMS)]
+            after = [await _claim(leases, churner, number) for number in range(STEADY_CLAIMS)]
     finally:
         await pool.close()
     return before, during, after
 
 
-async def _claim(ledger: Ledger, churner: AsyncConnection[tuple[object, ...]], turn: int) -> float:
+async def _claim(leases: LeaseStore, churner: AsyncConnection[tuple[object, ...]], turn: int) -> float:
     """One claim, measured, and its gates given back to the end of the queue."""
     began = time.perf_counter()
-    claimed = await ledger.claim(GATES)
+    claimed = await leases.claim(GATES)
     took = (time.perf_counter() - began) * 1000
     assert len(claimed) == GATES
     gates = [gate.practice_id for gate in claimed], [gate.connection_id for gate in claimed]

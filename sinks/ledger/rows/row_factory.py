@@ -24,6 +24,7 @@ from psycopg.rows import BaseRowFactory
 R = TypeVar("R", bound=msgspec.Struct)
 Load = Callable[[Any], Any]
 
+FROM_COLUMN: Final = "from_column"
 _JSON: Final = frozenset({"json", "jsonb"})
 _SCALARS: Final[Mapping[type, frozenset[str]]] = MappingProxyType(
     {
@@ -51,8 +52,9 @@ def rows_as(record: type[R]) -> BaseRowFactory[R]:
 
     Every column needs a field of its name and type, and every field its column; the order is free. Text becomes the
     field's enum, an array a tuple, JSON the field's struct (so does JSON that the query casts to text, which is
-    faster). Raises RowMismatchError when the columns differ, when a null stands in a field that takes none, and for a
-    value that the enum does not have. Does not block: it reads what the cursor holds.
+    faster); a struct that is stored in another form is made by its classmethod `from_column`. Raises RowMismatchError
+    when the columns differ, when a null stands in a field that takes none, and for a value that the enum does not have.
+    Does not block: it reads what the cursor holds.
     """
 
     def factory(cursor: Any) -> Callable[[Sequence[Any]], R]:
@@ -71,6 +73,9 @@ def load_for(hint: Any, kind: str) -> Load | None:
     plain, _ = without_null(hint)
     if plain is Any:
         return None
+    if (own := getattr(plain, FROM_COLUMN, None)) is not None:
+        loader: Load = own
+        return loader
     members = _enum_members(plain)
     if members is not None:
         _expect(plain, kind, _SCALARS[str])

@@ -1,4 +1,4 @@
-"""Adapters that are not used any more do not stay: a process may serve more practices than it keeps adapters."""
+"""Adapters that are not used any more are closed: a process may serve more practices than it keeps adapters."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import pytest
 
 from sinks.poster import adapters
 from sinks.poster.adapters import Adapters
+from sinks.poster.lease_store import ConnectionRow
+from sinks.poster.planned_call import ConnectionKey
 
 CHANGED = datetime(2026, 3, 2, tzinfo=UTC)
 
@@ -18,8 +20,16 @@ CHANGED = datetime(2026, 3, 2, tzinfo=UTC)
 class Connections:
     """A ledger in which every connection exists."""
 
-    async def load_connection(self, home: str, connection_id: str) -> tuple[Any, ...]:
-        return (home, connection_id, "test", "http://127.0.0.1", {}, None, CHANGED)
+    async def load_connection(self, key: ConnectionKey) -> ConnectionRow:
+        return ConnectionRow(
+            home_practice_id=key.home_practice_id,
+            connection_id=key.connection_id,
+            route="test",
+            base_url="http://127.0.0.1",
+            config={},
+            secret=None,
+            changed_at=CHANGED,
+        )
 
 
 class Adapter:
@@ -29,12 +39,13 @@ class Adapter:
         self.closed = True
 
 
-def _door(number: int) -> Any:
-    return SimpleNamespace(key=(f"practice-{number}", "pms"), changed_at=CHANGED, adapter=None, stale=True)
+def _connection(number: int) -> Any:
+    key = ConnectionKey(f"practice-{number}", "pms")
+    return SimpleNamespace(key=key, changed_at=CHANGED, adapter=None, stale=True)
 
 
 @pytest.mark.parametrize(("retired_s", "closed"), [(0.0, 3), (300.0, 0)])
-def test_what_is_beyond_the_kept_is_closed_when_no_call_can_use_it(
+def test_adapters_beyond_the_limit_are_closed_when_no_call_can_use_them(
     monkeypatch: pytest.MonkeyPatch, retired_s: float, closed: int
 ) -> None:
     opened: list[Adapter] = []
@@ -43,14 +54,14 @@ def test_what_is_beyond_the_kept_is_closed_when_no_call_can_use_it(
         opened.append(Adapter())
         return opened[-1]
 
-    monkeypatch.setattr(adapters, "KEPT", 2)
+    monkeypatch.setattr(adapters, "MOST_OPEN", 2)
     monkeypatch.setattr(adapters, "RETIRED_S", retired_s)
     monkeypatch.setattr(adapters, "open_target", open_target)
     kept = Adapters(cast(Any, Connections()), cast(Any, None))
 
     async def serve() -> None:
         for number in range(5):
-            await kept.give(_door(number))
+            await kept.open_for(_connection(number))
 
     asyncio.run(serve())
     assert [each.closed for each in opened] == [True] * closed + [False] * (5 - closed)

@@ -15,11 +15,11 @@ from schemas.events import PaymentKind
 from schemas.plan import Instruction
 from schemas.practice_settings import Allocation, FamilyBooking
 from schemas.vocabulary import EntryKind
-from sinks.poster.allocate_payment import Effect, Expansion, expand, needs_reading, place
+from sinks.poster.allocate_payment import Allocated, EffectPart, allocate, needs_balance_read, place
 from sinks.targets.open_dental.capabilities import capabilities_of
 from sinks.targets.open_dental.mapping import load_mapping
 from sinks.targets.port import Charge, Placement, Prepared
-from tests.sinks.poster.test_outcomes import a_work
+from tests.sinks.poster.call_examples import planned_call
 
 ORDER = Instruction(
     entry_kind=EntryKind.PAYMENT,
@@ -34,9 +34,9 @@ ORDER = Instruction(
 CAN = capabilities_of(load_mapping({"pay_type": 69}))
 
 
-def an_effect(number: int, amount: int, kind: EntryKind = EntryKind.PAYMENT, part: str = "") -> Effect:
+def an_effect(number: int, amount: int, kind: EntryKind = EntryKind.PAYMENT, part: str = "") -> EffectPart:
     order = msgspec.structs.replace(ORDER, entry_kind=kind, amount_minor=amount)
-    return Effect(effect_id=number, part=part, amount_minor=amount, instruction=order)
+    return EffectPart(effect_id=number, part=part, amount_minor=amount, instruction=order)
 
 
 def charges(*dues: int) -> tuple[Charge, ...]:
@@ -44,16 +44,16 @@ def charges(*dues: int) -> tuple[Charge, ...]:
     return tuple(Charge(ref=str(31 + n), due_minor=due, on=first + timedelta(days=n)) for n, due in enumerate(dues))
 
 
-def laid(payment: int, companion: int | None, *dues: int, part: str = "", **told: Any) -> Expansion:
+def laid(payment: int, companion: int | None, *dues: int, part: str = "", **others: Any) -> Allocated:
     other = None if companion is None else an_effect(2, companion, EntryKind.FEE_ADJUSTMENT, part)
     prepared = Prepared(posts_to="17", charges=charges(*dues))
-    return expand(an_effect(1, payment, part=part), other, prepared, patient="17", **told)
+    return allocate(an_effect(1, payment, part=part), other, prepared, patient="17", **others)
 
 
-def rows(expansion: Expansion) -> list[tuple[str, str, int, dict[str, int]]]:
+def rows(allocated: Allocated) -> list[tuple[str, str, int, dict[str, int]]]:
     """(kind, part, amount, shares) of everything that stands afterwards."""
-    found = [(e.instruction.entry_kind.value, e.part, e.amount_minor, e.placement) for e in expansion.changed]
-    found += [(p.entry_kind.value, p.part, p.amount_minor, p.placement) for p in expansion.added]
+    found = [(e.instruction.entry_kind.value, e.part, e.amount_minor, e.placement) for e in allocated.changed]
+    found += [(p.entry_kind.value, p.part, p.amount_minor, p.placement) for p in allocated.added]
     return [(kind, part, amount, dict(placement.shares)) for kind, part, amount, placement in found if placement]
 
 
@@ -76,14 +76,14 @@ def test_n_7_the_companion_follows_charge_by_charge() -> None:
 
 def test_n_7_a_companion_may_stand_on_several_charges() -> None:
     """N-7: 10000/320 over 9800 and 200."""
-    expansion = laid(9680, 320, 9800, 200)
-    assert rows(expansion) == [
+    allocated = laid(9680, 320, 9800, 200)
+    assert rows(allocated) == [
         ("payment", "", 9680, {"31": 9680}),
         ("fee_adjustment", "", 120, {"31": 120}),
         ("allocation", "", 0, {"31": 9680}),
         ("fee_adjustment", "a1", 200, {"32": 200}),
     ]
-    assert [part.depends_on for part in expansion.added] == [1, 1], "both wait for their payment"
+    assert [part.depends_on for part in allocated.added] == [1, 1], "both wait for their payment"
 
 
 def test_all_1_what_is_left_is_a_prepayment_of_its_own() -> None:
@@ -120,14 +120,14 @@ def test_a_target_that_spreads_by_itself_is_told_no_amounts() -> None:
 
 def test_charges_of_ours_and_what_is_on_its_way_are_left_out() -> None:
     """B-1: a membership's charge has its own payment. A companion still to be sent has its place already."""
-    expansion = laid(3000, None, 8000, 5000, 3000, ours={"31"}, laid={"32": 4500})
-    assert rows(expansion)[0] == ("payment", "", 3000, {"32": 500, "33": 2500})
+    allocated = laid(3000, None, 8000, 5000, 3000, own_charges={"31"}, on_their_way={"32": 4500})
+    assert rows(allocated)[0] == ("payment", "", 3000, {"32": 500, "33": 2500})
 
 
 def test_g_2_every_part_goes_to_whoever_answers_for_the_account() -> None:
     prepared = Prepared(posts_to="16", charges=charges(5000))
-    expansion = expand(an_effect(1, 9680), an_effect(2, 320, EntryKind.FEE_ADJUSTMENT), prepared, patient="17")
-    placements = [e.placement for e in expansion.changed] + [p.placement for p in expansion.added]
+    allocated = allocate(an_effect(1, 9680), an_effect(2, 320, EntryKind.FEE_ADJUSTMENT), prepared, patient="17")
+    placements = [e.placement for e in allocated.changed] + [p.placement for p in allocated.added]
     assert {(p.patient, p.posts_to) for p in placements if p} == {("17", "16")}
     refund = place(an_effect(3, -500, EntryKind.REFUND), prepared, "17")
     assert refund.placement == Placement(patient="17", posts_to="16")
@@ -161,13 +161,13 @@ def test_n_7_nothing_is_lost_and_no_charge_is_overpaid(payment: int, companion: 
 
 
 def a_payment(**changed: Any) -> Any:
-    told = {name: value for name, value in changed.items() if name in Instruction.__struct_fields__}
-    rest = {name: value for name, value in changed.items() if name not in told or name == "entry_kind"}
-    return a_work(instruction=msgspec.structs.replace(ORDER, amount_minor=9680, **told), **rest)
+    ordered = {name: value for name, value in changed.items() if name in Instruction.__struct_fields__}
+    rest = {name: value for name, value in changed.items() if name not in ordered or name == "entry_kind"}
+    return planned_call(instruction=msgspec.structs.replace(ORDER, amount_minor=9680, **ordered), **rest)
 
 
 @pytest.mark.parametrize(
-    ("work", "asks"),
+    ("call", "asks"),
     [
         (a_payment(), True),
         (a_payment(allocation=Allocation.POST_ONLY), False),
@@ -185,6 +185,6 @@ def a_payment(**changed: Any) -> Any:
         (a_payment(entry_kind=EntryKind.REFUND), False),
     ],
 )
-def test_only_what_goes_to_open_charges_or_to_the_guarantor_is_read_for(work: Any, asks: bool) -> None:
+def test_only_what_goes_to_open_charges_or_to_the_guarantor_is_read_for(call: Any, asks: bool) -> None:
     """ALL-2, PL-1, I-11, B-1: explicit choices win; once placed, never again."""
-    assert needs_reading(work, CAN) is asks
+    assert needs_balance_read(call, CAN) is asks

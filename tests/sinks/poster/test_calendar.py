@@ -8,18 +8,17 @@ from typing import Any
 
 import pytest
 
-from schemas.bookkeeping.blackouts import blackouts_of
 from schemas.practice_settings import AmountMode, Blackout, ClosedPeriod
 from schemas.vocabulary import DecisionReason, EntryKind, State
 from sinks.poster import pre_send_checks
-from sinks.poster.closed_periods import in_open_period
-from sinks.poster.planned_call import Dead, Frozen, Held, Work
-from sinks.poster.pre_send_checks import Ready, Resting
+from sinks.poster.closed_periods import NotSent, apply_closed_period
+from sinks.poster.planned_call import FrozenRequest, PlannedCall
+from sinks.poster.pre_send_checks import InBlackout, Ready
 from streams.runtime.clock import set_rehearsal
 from tests.processors.rules.event_examples import NOON, ZONE
 from tests.scenarios.waiting import until
+from tests.sinks.poster.call_examples import TIMES, planned_call, switches, target
 from tests.sinks.poster.offices import Office, Offices
-from tests.sinks.poster.test_outcomes import TIMES, _facts, _target, a_work
 
 # --- pure
 
@@ -28,27 +27,27 @@ AT = datetime(2026, 3, 9, 17, 0, tzinfo=UTC)
 LUNCH = (Blackout(begins=time(12), ends=time(14)),)
 
 
-def checked(work: Work, now: datetime = AT) -> Any:
-    return pre_send_checks.check(work, (), _target(), TIMES, now)
+def checked(call: PlannedCall, now: datetime = AT) -> Any:
+    return pre_send_checks.check(call, (), target(), TIMES, now)
 
 
-def closed(policy: ClosedPeriod, through: date = PAID_ON, **changed: Any) -> Work:
-    facts = _facts(closed_through=through, closed_period=policy, zone=ZONE)
-    return a_work(**({"facts": facts} | changed))
+def closed(policy: ClosedPeriod, through: date = PAID_ON, **changed: Any) -> PlannedCall:
+    closing = switches(closed_through=through, closed_period=policy, zone=ZONE)
+    return planned_call(**({"switches": closing} | changed))
 
 
-def frozen_for(day: date, **changed: Any) -> Frozen:
+def frozen_for(day: date, **changed: Any) -> FrozenRequest:
     values: dict[str, Any] = {"method": "POST", "path": "/payments", "body": b"{}", "ledger_date": day}
-    return Frozen(**(values | {"pms_patient_id": "17"} | changed))
+    return FrozenRequest(**(values | {"pms_patient_id": "17"} | changed))
 
 
 def test_in_a_blackout_nothing_is_marked() -> None:
     """T-8: the effect stays SCHEDULED, its gate looks again at the end; what comes first is what holds it anyway."""
-    facts = _facts(blackouts=blackouts_of(ZONE, LUNCH), zone=ZONE)
-    assert checked(a_work(facts=facts)) == Resting(AT.replace(hour=18))
-    assert isinstance(checked(a_work(facts=facts), AT.replace(hour=18)), Ready)
-    off = _facts(blackouts=blackouts_of(ZONE, LUNCH), zone=ZONE, master=False)
-    assert checked(a_work(facts=off)) == Held(State.PAUSED)
+    lunch = switches(blackouts=LUNCH, zone=ZONE)
+    assert checked(planned_call(switches=lunch)) == InBlackout(AT.replace(hour=18))
+    assert isinstance(checked(planned_call(switches=lunch), AT.replace(hour=18)), Ready)
+    off = switches(blackouts=LUNCH, zone=ZONE, master=False)
+    assert checked(planned_call(switches=off)) == NotSent(State.PAUSED)
 
 
 @pytest.mark.parametrize("policy", list(ClosedPeriod))
@@ -63,13 +62,13 @@ def test_an_open_date_is_nobody_s_policy(policy: ClosedPeriod) -> None:
 def test_hold_is_the_default() -> None:
     """T-9, SET-21."""
     found = checked(closed(ClosedPeriod.HOLD))
-    assert isinstance(found, Dead)
-    assert found.verdict.state is State.BLOCKED_PERIOD
+    assert isinstance(found, NotSent)
+    assert found.state is State.BLOCKED_PERIOD
 
 
 def test_manual_waits_for_a_person() -> None:
     """T-9: AWAITING_MANUAL_POST, with the reason that people are told."""
-    assert checked(closed(ClosedPeriod.MANUAL)) == Held(State.AWAITING_MANUAL_POST, DecisionReason.LEDGER_CLOSED)
+    assert checked(closed(ClosedPeriod.MANUAL)) == NotSent(State.AWAITING_MANUAL_POST, DecisionReason.LEDGER_CLOSED)
 
 
 def test_post_today_keeps_the_original_date_in_the_note() -> None:
@@ -84,8 +83,8 @@ def test_post_today_keeps_the_original_date_in_the_note() -> None:
 def test_post_today_where_today_is_closed_too() -> None:
     """T-9: closed ahead of time: nothing is posted into a closed day."""
     found = checked(closed(ClosedPeriod.POST_TODAY, through=date(2026, 3, 9)))
-    assert isinstance(found, Dead)
-    assert found.verdict.state is State.BLOCKED_PERIOD
+    assert isinstance(found, NotSent)
+    assert found.state is State.BLOCKED_PERIOD
 
 
 def test_what_was_frozen_for_an_open_day_goes_out_as_it_is() -> None:
@@ -100,22 +99,22 @@ def test_what_was_frozen_for_an_open_day_goes_out_as_it_is() -> None:
 
 def test_what_was_frozen_for_a_day_closed_since_is_a_new_generation() -> None:
     """Law 18, T-9: the month was closed between two tries; nothing stands, so it is composed anew under a new id."""
-    work = closed(ClosedPeriod.POST_TODAY, frozen=frozen_for(PAID_ON), state=State.RETRYING)
-    found = checked(work)
+    call = closed(ClosedPeriod.POST_TODAY, frozen=frozen_for(PAID_ON), state=State.RETRYING)
+    found = checked(call)
     assert isinstance(found, Ready)
-    assert (found.frozen.generation, found.frozen.ledger_date) == (work.generation + 1, date(2026, 3, 9))
-    assert found.entry.request_id != work.request_id
+    assert (found.frozen.generation, found.frozen.ledger_date) == (call.generation + 1, date(2026, 3, 9))
+    assert found.entry.request_id != call.request_id
 
 
 def test_a_note_books_nothing() -> None:
     """T-9, NOTE-1: a closed month does not keep a note from the patient's record."""
     note = closed(ClosedPeriod.HOLD, entry_kind=EntryKind.NOTE)
-    assert in_open_period(note, AT) is note
+    assert apply_closed_period(note, AT) is note
 
 
 def test_a_read_back_looks_for_what_was_sent() -> None:
     """T-9, law 19: under the date that its request named."""
-    entry = pre_send_checks.entry_in_doubt(a_work(frozen=frozen_for(date(2026, 3, 9))))
+    entry = pre_send_checks.entry_in_doubt(planned_call(frozen=frozen_for(date(2026, 3, 9))))
     assert entry.instruction.ledger_date == date(2026, 3, 9)
 
 

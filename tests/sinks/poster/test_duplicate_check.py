@@ -1,5 +1,5 @@
-"""A late answer proves one attempt while another is in doubt: the entry is POSTED, and the other is looked for (laws 19
-and 20)."""
+"""A late answer proves one attempt while another is in doubt: the entry is POSTED, and read again for a duplicate (laws
+19 and 20)."""
 
 from __future__ import annotations
 
@@ -14,30 +14,29 @@ from psycopg import AsyncConnection
 
 from deploy.sandbox.running import Effect, FaultKind
 from schemas.practice_settings import AmountMode
-from schemas.vocabulary import Stage, State
+from schemas.vocabulary import DecisionReason, Stage, State
 from sinks.ledger import gates
+from sinks.poster.call_outcome import Outcome, Verdict
+from sinks.poster.confirmation_rows import Confirmation
+from sinks.poster.confirmation_store import ConfirmationStore
 from sinks.poster.confirmations import Confirmer
-from sinks.poster.connection_leases import Door
-from sinks.poster.duplicate_check import Judged, judge
-from sinks.poster.limiter import HEALTHY, Limiter
-from sinks.poster.planned_call import Outcome, SecondLook, Verdict
-from sinks.poster.practice_lease import Turn
-from sinks.targets.open_dental.route import OPEN_DENTAL
+from sinks.poster.duplicate_check import CheckResult, judge
+from sinks.poster.ledger_access import LedgerAccess
 from sinks.targets.port import Found, ReadFailed, Scope
 from streams.runtime.clock import SystemClock
 from tests.processors.rules.event_examples import PRACTICE
 from tests.scenarios.roles import Role
 from tests.scenarios.waiting import WITHIN_S, until
 from tests.sinks.ledger.ledger_fixture import Book
+from tests.sinks.poster.call_examples import TIMES, planned_call
 from tests.sinks.poster.offices import Office, Offices
-from tests.sinks.poster.test_outcomes import TIMES, a_work
 from tests.sinks.poster.test_statements import CONNECTION, book, mark, posted  # noqa: F401
 from tests.worlds import World
 
 PATH = "/payments"
 
 
-def _told(offices: Offices) -> list[str]:
+def _reported(offices: Offices) -> list[str]:
     """Reasons of the dead letters that were enqueued."""
     rows = offices.book.rows("SELECT headers FROM outbox WHERE topic = 'writeback-dead-letters.v1' ORDER BY created_at")
     return [dict(headers).get("dl-reason", str(headers)) for (headers,) in rows]
@@ -62,34 +61,34 @@ def _two_attempts(offices: Offices, seconds: float, *, second: Effect) -> tuple[
     return office, first
 
 
-def test_a_double_behind_a_late_answer_is_found_and_told(offices: Offices) -> None:
-    """POSTED by the first answer at once; then the entry of the second attempt, which nobody answered, is found."""
+def test_a_duplicate_behind_a_late_answer_is_found_and_reported(offices: Offices) -> None:
+    """POSTED by the first answer at once; then the entry of the second attempt, which got no answer, is found."""
     office, first = _two_attempts(offices, 60.0, second=Effect.BEFORE)
     first.thaw()
     office.until_states("POSTED")
     assert office.column("external_id") == ["payments/1001"]
-    until(lambda: _told(offices) != [], "the double is told", show=office.shown)
-    assert _told(offices) == ["DUPLICATE_AT_TARGET"]
+    until(lambda: _reported(offices) != [], "the duplicate is reported", show=office.shown)
+    assert _reported(offices) == ["DUPLICATE_AT_TARGET"]
     assert len(office.payments()) == 2
-    until(lambda: office.column("second_look_at") == [None], "and it is looked for no more", show=office.shown)
+    until(lambda: office.column("second_look_at") == [None], "and it is checked no more", show=office.shown)
     assert office.states() == ["POSTED"]
 
 
-def test_an_attempt_that_wrote_nothing_is_looked_for_and_forgotten(offices: Offices) -> None:
-    """The second attempt never reached the office: one more read, after its time to settle, and nobody is told."""
+def test_an_attempt_that_wrote_nothing_is_checked_once_more_and_not_reported(offices: Offices) -> None:
+    """The second attempt never reached the office: one more read, after its time to settle, and no report."""
     office, first = _two_attempts(offices, 60.0, second=Effect.NONE)
     first.thaw()
     office.until_states("POSTED")
-    until(lambda: office.column("second_look_at") != [None], "it is to be looked for", show=office.shown)
-    until(lambda: office.column("second_look_at") == [None], "it was looked for", show=office.shown)
-    assert _told(offices) == []
+    until(lambda: office.column("second_look_at") != [None], "a check is due", show=office.shown)
+    until(lambda: office.column("second_look_at") == [None], "it was checked", show=office.shown)
+    assert _reported(offices) == []
     assert len(office.payments()) == 1
 
 
 # --- the statement
 
 
-def _looks(book: Book) -> list[bool]:  # noqa: F811
+def _to_be_checked(book: Book) -> list[bool]:  # noqa: F811
     rows = book.rows("SELECT second_look_at IS NOT NULL FROM effects WHERE effect_id = 1")
     return [row[0] for row in rows]
 
@@ -105,100 +104,100 @@ def _sent(book: Book, state: str, attempts: int = 2, generation: int = 1, **more
 
 
 @pytest.mark.parametrize("state", ["SENDING", "ACCEPTED", "UNCERTAIN"])
-def test_an_answer_of_an_earlier_attempt_leaves_the_later_one_to_be_looked_for(book: Book, state: str) -> None:  # noqa: F811
-    """Law 20: of any epoch; the look waits until the later attempt has settled (law 19)."""
+def test_after_an_answer_of_an_earlier_attempt_the_later_one_is_checked(book: Book, state: str) -> None:  # noqa: F811
+    """Law 20: of any epoch; the check waits until the later attempt has settled (law 19)."""
     _sent(book, state)
     assert posted(book.connection, settle_s=3.5, settled=False) != []
-    assert _looks(book) == [True]
+    assert _to_be_checked(book) == [True]
     assert book.one("SELECT second_look_at >= settle_until FROM effects WHERE effect_id = 1")
 
 
 @pytest.mark.parametrize("state", ["SENDING", "UNCERTAIN"])
-def test_an_answer_of_the_last_attempt_settles_it(book: Book, state: str) -> None:  # noqa: F811
+def test_after_an_answer_of_the_last_attempt_nothing_is_checked(book: Book, state: str) -> None:  # noqa: F811
     _sent(book, state)
     posted(book.connection, a_n=2, settle_s=3.5, settled=False)
-    assert _looks(book) == [False]
+    assert _to_be_checked(book) == [False]
 
 
-def test_an_answer_of_an_earlier_generation_leaves_the_later_one(book: Book) -> None:  # noqa: F811
+def test_after_an_answer_of_an_earlier_generation_the_later_one_is_checked(book: Book) -> None:  # noqa: F811
     """A redrive counts its attempts anew, so their numbers alone say nothing."""
     _sent(book, "UNCERTAIN", attempts=1, generation=2)
     posted(book.connection, settle_s=3.5, settled=False)
-    assert _looks(book) == [True]
+    assert _to_be_checked(book) == [True]
 
 
-def test_an_entry_found_twice_stays_one_that_is_told(book: Book) -> None:  # noqa: F811
+def test_an_entry_that_was_found_twice_is_checked_after_a_late_answer(book: Book) -> None:  # noqa: F811
     """PROTOCOL section 3: dead → POSTED by a late answer; what was found twice is not forgotten over it."""
     _sent(book, "DEAD_LETTERED", attempts=1, reason="FOUND_TWICE")
     posted(book.connection, settle_s=3.5, settled=False)
-    assert _looks(book) == [True]
+    assert _to_be_checked(book) == [True]
 
 
-def test_what_was_voided_as_never_posted_is_looked_for(book: Book) -> None:  # noqa: F811
+def test_an_entry_that_was_voided_before_its_post_is_checked(book: Book) -> None:  # noqa: F811
     """PROTOCOL section 3, R-7: other late states → POSTED; nothing takes the entry back, so a person is notified."""
     _sent(book, "VOIDED_BEFORE_POST", attempts=1, reason="VOIDED")
     posted(book.connection, settle_s=3.5, settled=False)
-    assert _looks(book) == [True]
+    assert _to_be_checked(book) == [True]
 
 
 @pytest.mark.parametrize(
     ("found", "differing", "reason", "settled", "expected"),
     [
-        (("payments/1",), (), "AUTO_INSTANT", True, Judged()),
-        ((), (), "AUTO_INSTANT", True, Judged()),
-        (("payments/1",), (), "AUTO_INSTANT", False, Judged(again_in_s=0.0)),
-        (("payments/1", "payments/2"), (), "AUTO_INSTANT", False, Judged(doubled=True)),
-        (("payments/2",), (), "AUTO_INSTANT", True, Judged(doubled=True)),
-        ((), ("payments/2",), "AUTO_INSTANT", True, Judged(doubled=True)),
-        ((), ("payments/1",), "AUTO_INSTANT", True, Judged()),
-        (("payments/1",), (), "VOIDED", True, Judged(doubled=True)),
-        (("payments/1",), (), "CORRECTED", True, Judged(doubled=True)),
-        ((), (), "VOIDED", True, Judged()),
+        (("payments/1",), (), DecisionReason.AUTO_INSTANT, True, CheckResult()),
+        ((), (), DecisionReason.AUTO_INSTANT, True, CheckResult()),
+        (("payments/1",), (), DecisionReason.AUTO_INSTANT, False, CheckResult(again_in_s=0.0)),
+        (("payments/1", "payments/2"), (), DecisionReason.AUTO_INSTANT, False, CheckResult(doubled=True)),
+        (("payments/2",), (), DecisionReason.AUTO_INSTANT, True, CheckResult(doubled=True)),
+        ((), ("payments/2",), DecisionReason.AUTO_INSTANT, True, CheckResult(doubled=True)),
+        ((), ("payments/1",), DecisionReason.AUTO_INSTANT, True, CheckResult()),
+        (("payments/1",), (), DecisionReason.VOIDED, True, CheckResult(doubled=True)),
+        (("payments/1",), (), DecisionReason.CORRECTED, True, CheckResult(doubled=True)),
+        ((), (), DecisionReason.VOIDED, True, CheckResult()),
     ],
 )
-def test_what_a_second_look_says(
-    found: tuple[str, ...], differing: tuple[str, ...], reason: str, settled: bool, expected: Judged
+def test_what_a_check_finds(
+    found: tuple[str, ...], differing: tuple[str, ...], reason: DecisionReason, settled: bool, expected: CheckResult
 ) -> None:
-    """Laws 19 and 20: alone, later, or told; the entry itself, changed by staff or deleted, is no double."""
-    look = SecondLook(a_work(reason=reason, settled=settled), "payments/1")
+    """Laws 19 and 20: alone, to be read later, or doubled; an entry that staff changed or deleted is no double."""
+    call = planned_call(reason=reason, settled=settled, external_id="payments/1")
     reading = Found(external_ids=found, differing_ids=differing, began_at=datetime.now(UTC))
-    assert judge(reading, look, TIMES, 0.5) == expected
+    assert judge(reading, call, TIMES, 0.5) == expected
 
 
-def test_a_second_look_that_fails_is_made_again_and_told_in_the_end() -> None:
+def test_a_check_that_fails_is_repeated_and_reported_in_the_end() -> None:
     """Law 22: the connection's errors close it; what cannot be read for the whole budget is not silently alone."""
-    look = SecondLook(a_work(), "payments/1")
-    gone = judge(ReadFailed(scope=Scope.CONNECTION, reason=None, code="TIMEOUT"), look, TIMES, 0.5)
+    call = planned_call(external_id="payments/1")
+    gone = judge(ReadFailed(scope=Scope.CONNECTION, reason=None, code="TIMEOUT"), call, TIMES, 0.5)
     assert (gone.closes is not None, gone.doubled) == (True, False)
     failed = ReadFailed(scope=Scope.EFFECT, reason=None, code="PATIENT_MERGED")
-    assert not judge(failed, look, TIMES, 0.5).doubled
-    assert (judge(failed, look, TIMES, 0.5).again_in_s or 0) > 0
-    assert judge(failed, SecondLook(a_work(aged=True), "payments/1"), TIMES, 0.5).doubled
-    assert judge(None, look, TIMES, 0.5).doubled
+    assert not judge(failed, call, TIMES, 0.5).doubled
+    assert (judge(failed, call, TIMES, 0.5).again_in_s or 0) > 0
+    assert judge(failed, planned_call(aged=True, external_id="payments/1"), TIMES, 0.5).doubled
+    assert judge(None, call, TIMES, 0.5).doubled
 
 
-@pytest.mark.parametrize(("attempts", "settled", "looks"), [(1, False, False), (2, False, True), (2, True, False)])
+@pytest.mark.parametrize(("attempts", "settled", "checked"), [(1, False, False), (2, False, True), (2, True, False)])
 def test_what_is_found_early_may_be_of_an_earlier_attempt(
     book: Book,  # noqa: F811
     attempts: int,
     settled: bool,
-    looks: bool,
+    checked: bool,
 ) -> None:
     """Law 19: presence is proven early, but not whose: the last attempt may still be on its way."""
     _sent(book, "UNCERTAIN", attempts=attempts)
     posted(book.connection, a_n=9, phase="readback", settle_s=None, settled=settled)
-    assert _looks(book) == [looks]
+    assert _to_be_checked(book) == [checked]
 
 
 def test_a_refused_attempt_is_in_no_doubt(book: Book) -> None:  # noqa: F811
     """RETRYING: it is proven that the last attempt wrote nothing."""
     _sent(book, "RETRYING")
     posted(book.connection, settle_s=3.5, settled=False)
-    assert _looks(book) == [False]
+    assert _to_be_checked(book) == [False]
 
 
-def test_the_gate_wakes_for_a_second_look(book: Book) -> None:  # noqa: F811
-    """Law 8: its release recomputes when it has work next, and a look is work."""
+def test_the_gate_wakes_for_a_check(book: Book) -> None:  # noqa: F811
+    """Law 8: its release recomputes when it is due next, and counts a duplicate check."""
     _sent(book, "UNCERTAIN")
     posted(book.connection, settle_s=3.5, settled=False)
     book.connection.execute("UPDATE effects SET state = 'DISMISSED' WHERE effect_id = 2")
@@ -214,9 +213,9 @@ def test_the_gate_wakes_for_a_second_look(book: Book) -> None:  # noqa: F811
 
 def _outcome(external_id: str, attempt: int) -> Outcome:
     now = datetime.now(UTC)
-    work = a_work(practice_id=PRACTICE, connection_id=CONNECTION, event_id="ev-1", lane="p:pt-1")
+    call = planned_call(practice_id=PRACTICE, connection_id=CONNECTION, event_id="ev-1", lane="p:pt-1")
     return Outcome(
-        work=work,
+        call=call,
         verdict=Verdict(state=State.POSTED, positive=True),
         phase=Stage.POST,
         epoch=1,
@@ -234,10 +233,10 @@ def _outcome(external_id: str, attempt: int) -> Outcome:
     )
 
 
-async def test_two_proofs_that_come_together_are_a_double(book: Book, world: World) -> None:  # noqa: F811
+async def test_two_proofs_that_come_together_are_a_duplicate(book: Book, world: World) -> None:  # noqa: F811
     """Law 20: stored in one statement, the second would pass for the first."""
     _sent(book, "SENDING")
-    told: list[bool] = []
+    stored: list[bool] = []
 
     def connect() -> Any:
         @asynccontextmanager
@@ -247,36 +246,14 @@ async def test_two_proofs_that_come_together_are_a_double(book: Book, world: Wor
 
         return opened()
 
-    confirmer = Confirmer(connect, SystemClock(), "poster", "me", lambda outcome, stored: told.append(stored))
+    access = LedgerAccess(connect=connect, owning=connect, clock=SystemClock(), me="me", group="poster")
+    confirmer = Confirmer(ConfirmationStore(access), lambda _, committed: stored.append(committed))
     for attempt, external_id in ((2, "payments/1002"), (1, "payments/1001")):
-        confirmer.submit(_outcome(external_id, attempt), 3.5, late=False)
+        confirmer.submit(Confirmation(_outcome(external_id, attempt), 3.5, late=False))
     task = asyncio.create_task(confirmer.run())
     await asyncio.wait_for(confirmer.drained(), WITHIN_S)
     task.cancel()
-    assert told == [True, True]
+    assert stored == [True, True]
     assert book.one("SELECT state FROM effects WHERE effect_id = 1") == "POSTED"
     letters = book.rows("SELECT headers FROM outbox WHERE topic = 'writeback-dead-letters.v1'")
     assert [dict(headers)["dl-reason"] for (headers,) in letters] == ["DUPLICATE_AT_TARGET"]
-
-
-def test_a_look_waits_for_the_call_of_its_lane() -> None:
-    """Law 23, law 4: an entry redriven while another of its lane is being sent: looked for when that has ended, and
-    not marked UNCERTAIN beside it."""
-    door = Door(
-        (PRACTICE, CONNECTION),
-        epoch=1,
-        route="open_dental",
-        target_name="PMS",
-        times=TIMES.of(OPEN_DENTAL.limits),
-        limiter=Limiter(),
-        breaker=HEALTHY,
-    )
-    turn = Turn((PRACTICE, CONNECTION), 1, door)
-    sent, redriven = a_work(effect_id=7), a_work(effect_id=3, look_first=True)
-    turn.load([sent])
-    assert turn.take(1) == [sent]
-    turn.load([redriven])
-    assert turn.looks == []
-    turn.ended(sent, State.POSTED)
-    turn.load([redriven])
-    assert turn.looks == [redriven]

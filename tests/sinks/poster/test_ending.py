@@ -1,4 +1,4 @@
-"""A poster ends, whatever its helpers make of being cancelled (PROTOCOL section 5: an orderly stop)."""
+"""A poster ends, even if its helper tasks swallow a cancellation (PROTOCOL section 5: an orderly stop)."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ async def _goes_on_after_errors(lost: int) -> None:
 
 
 async def test_a_cancellation_that_the_driver_swallows_is_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(role, "AGAIN_S", 0.01)
+    monkeypatch.setattr(role, "CANCEL_AGAIN_S", 0.01)
     helpers = [asyncio.create_task(_goes_on_after_errors(lost)) for lost in range(3)]
     await asyncio.sleep(0)
     async with asyncio.timeout(WITHIN_S):
-        await role.ended(helpers)
+        await role.cancel_all(helpers)
     assert all(helper.cancelled() for helper in helpers)

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
+from sinks.poster.call_store import CallStore
 from sinks.poster.connection_pool import open_pool
-from sinks.poster.statements import Ledger
+from sinks.poster.lease_store import LeaseStore
+from sinks.poster.ledger_access import LedgerAccess
+from sinks.poster.limiter import HEALTHY
+from sinks.poster.planned_call import ConnectionKey
 from streams.runtime.clock import SystemClock
 from tests.worlds import World
 
 
 class AskedError(Exception):
-    """Which connection a statement wanted."""
+    """Raised with the name of the connection that a statement asked for."""
 
 
 class Unopened:
-    """A connection that says its name instead of opening."""
+    """A connection that names itself instead of opening."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -42,10 +47,20 @@ def _asked(made: Awaitable[object]) -> str:
 
 def test_only_ownership_goes_over_the_connections_that_do_not_wait(world: World) -> None:
     """A mark, what it settles, and what closes a connection are awaited; claims, renewals and releases are not."""
-    ledger = Ledger(lambda: Unopened("lasting"), world.settings(), SystemClock(), "me", lambda: Unopened("owning"))
-    for light in (ledger.claim(1), ledger.renew([], []), ledger.release([], 1.0), ledger.release_doors([])):
+    access = LedgerAccess(
+        connect=lambda: Unopened("lasting"),
+        owning=lambda: Unopened("owning"),
+        clock=SystemClock(),
+        me="me",
+        group="poster",
+    )
+    leases, calls = LeaseStore(access, world.settings()), CallStore(access, world.settings())
+    for light in (leases.claim(1), leases.renew([], []), leases.release([], 1.0), leases.release_connections([])):
         assert _asked(light) == "owning"
-    for lasting in (ledger.settle_marks([]), ledger.plan([]), ledger.mark([], []), ledger.look_first([])):
+    for lasting in (calls.settle_marks([]), calls.plan([]), calls.mark([], []), calls.read_back_first([])):
+        assert _asked(lasting) == "lasting"
+    connection = cast(Any, SimpleNamespace(key=ConnectionKey("practice-1", "pms"), epoch=1, breaker=HEALTHY))
+    for lasting in (leases.close_connection(connection, "UNREACHABLE", 1.0), leases.open_connection(connection)):
         assert _asked(lasting) == "lasting"
 
 

@@ -14,7 +14,7 @@ from sinks.ledger.named_queries import named_queries
 from sinks.poster.connection_pool import PLANNING
 from tests.worlds import World
 
-CLAIM = str(named_queries("sinks.poster")["claim"])
+CLAIM = str(named_queries("sinks.poster", "leases.sql")["claim"])
 GATES = 10_000
 TAKEN = 20
 _TYPES = {

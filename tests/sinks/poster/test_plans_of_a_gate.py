@@ -13,12 +13,14 @@ from psycopg.types.json import Jsonb
 from schemas.practice_settings import AmountMode
 from schemas.vocabulary import IN_DOUBT, READY, State
 from sinks.ledger.named_queries import named_queries
+from sinks.ledger.rows.fetch import fetch_all
 from sinks.poster.connection_pool import PLANNING
+from sinks.poster.planned_call import PlannedCall
 from tests.processors.rules.event_examples import PRACTICE, payment
 from tests.sinks.ledger.ledger_fixture import Book
 from tests.worlds import World
 
-SQL = named_queries("sinks.poster")
+SQL = named_queries("sinks.poster", "calls.sql") | named_queries("sinks.poster", "leases.sql")
 CONNECTION = f"{PRACTICE}-PMS"
 MANY = 2_000
 SOON_S = -60
@@ -78,8 +80,8 @@ def _fill(book: Book, analyzed_with: int) -> None:
 
 def _planned(book: Book, most: int) -> list[int]:
     gates = msgspec.json.encode([{"p": PRACTICE, "c": CONNECTION, "home": PRACTICE, "most": most}]).decode()
-    rows = book.connection.execute(SQL["plan"], {"gates": gates, "now": None, "budget_s": 60.0}).fetchall()
-    return [row[2] for row in rows]
+    parameters = {"gates": gates, "now": None, "budget_s": 60.0}
+    return [call.effect_id for call in fetch_all(book.connection, PlannedCall, SQL["plan"], parameters)]
 
 
 def _startable(placed: list[Placed]) -> list[int]:

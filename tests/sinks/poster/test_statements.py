@@ -19,7 +19,7 @@ from tests.scenarios.waiting import WITHIN_S, until
 from tests.sinks.ledger.ledger_fixture import Book
 from tests.worlds import World
 
-SQL = named_queries("sinks.poster")
+SQL = named_queries("sinks.poster", "calls.sql") | named_queries("sinks.poster", "confirmations.sql")
 CONNECTION = f"{PRACTICE}-PMS"
 ME = "me"
 PAID_ON = date(2026, 3, 4)

@@ -1,4 +1,4 @@
-"""What no rule foresaw before a posting: it is said, and holds its connection, not the processor (law 22)."""
+"""An unexpected error before a posting: it is logged and closes the connection, and the poster goes on (law 22)."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from tests.sinks.poster.offices import Offices
 def test_22_a_read_that_cannot_be_used_closes_the_connection_for_a_while(
     offices: Offices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Law 22: not read again at once and for ever, and not without a word."""
+    """Law 22: not read again at once and for ever, and not silently."""
 
-    def broken(*_: Any, **__: Any) -> allocate_payment.Expansion:
+    def broken(*_: Any, **__: Any) -> allocate_payment.Allocated:
         raise ValueError("unforeseen")
 
-    monkeypatch.setattr(allocate_payment, "expand", broken)
+    monkeypatch.setattr(allocate_payment, "allocate", broken)
     office = offices.open(allocation=Allocation.ALLOCATE)
     office.charge("pt-1", 10_000)
     offices.book.report(office.pay())

@@ -50,6 +50,26 @@ TYPED: LiteralString = (
 )
 
 
+class Packed(msgspec.Struct, frozen=True):
+    """Stored as MessagePack."""
+
+    n: int
+
+    @classmethod
+    def from_column(cls, value: bytes) -> Packed:
+        return msgspec.msgpack.decode(value, type=cls)
+
+
+class Carrier(msgspec.Struct, frozen=True):
+    packed: Packed | None
+
+
+def test_a_struct_in_another_form_is_made_by_itself(book: Book) -> None:
+    stored = msgspec.msgpack.encode(Packed(7))
+    query: LiteralString = "SELECT %(stored)s::bytea AS packed UNION ALL SELECT NULL"
+    assert fetch_all(book.connection, Carrier, query, {"stored": stored}) == [Carrier(Packed(7)), Carrier(None)]
+
+
 def test_a_column_goes_to_the_field_of_its_name_whatever_its_place(book: Book) -> None:
     assert fetch_all(book.connection, Pair, "SELECT 5 AS amount, 'a' AS name") == [Pair("a", 5)]
     assert fetch_one(book.connection, Pair, "SELECT 'a' AS name, NULL::int AS amount") == Pair("a", None)

@@ -1,0 +1,73 @@
+"""The outcome of a call: what its answer means for the effect and for the connection, on its way to the ledger."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from schemas.vocabulary import ConnectionReason, DeadLetterReason, Stage, State
+from sinks.poster.planned_call import PlannedCall
+
+
+class Closing(msgspec.Struct, frozen=True):
+    """An error of the connection: it is closed for this reason, at least as long as the target asked for."""
+
+    reason: ConnectionReason
+    retry_after_s: float | None = None
+
+
+class Wait(msgspec.Struct, frozen=True):
+    """When an effect is due again, counted from the confirmation. One of the two, or neither: its due time stays."""
+
+    seconds: float | None = None
+    until_settled: bool = False
+
+
+UNCHANGED = Wait()
+AT_ONCE = Wait(seconds=0.0)
+WHEN_SETTLED = Wait(until_settled=True)
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What an answer means for its effect. Made by `outcomes` alone."""
+
+    state: State
+    """The state that it goes to; its present one means that it stays."""
+    reason: DeadLetterReason | None = None
+    """Set exactly where that state is a dead one."""
+    positive: bool = False
+    """Proof that the entry stands: never fenced (law 20)."""
+    wait: Wait = UNCHANGED
+    gives_back: bool = False
+    """The attempt does not count (laws 17 and 22)."""
+    proven_absent: bool = False
+    """The target proved that nothing stands: `look_first` has been answered (law 4)."""
+    stage: Stage = Stage.POST
+    closes: Closing | None = None
+    suspicious: bool = False
+    """No answer at all: several in a row close the connection."""
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """A verdict on its way to the ledger, with what the attempts table keeps of the answer."""
+
+    call: PlannedCall
+    verdict: Verdict
+    phase: Stage
+    """POST or READBACK."""
+    epoch: int
+    """The practice lease's epoch under which the call was made."""
+    attempt: int
+    n: int
+    """Number of the row in `attempts`: the attempt's own, negative where it was given back (then counted per owner)."""
+    generation: int
+    request_id: str
+    answer: str
+    """The answer's type, such as `Posted`."""
+    scope: str | None
+    code: str | None
+    external_ids: tuple[str, ...]
+    vendor_request_id: str | None
+    began_at: datetime
+    ended_at: datetime

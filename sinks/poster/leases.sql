@@ -1,0 +1,183 @@
+-- Leases of gates and connections (laws 20 to 22).
+-- Rows travel as one JSON parameter: one statement serves many gates and many effects, and costs the client one encoding.
+-- `:now` is business time (null: the database's clock); leases use now() alone. OFFSET 0 and MATERIALIZED hold joins to
+-- one look-up by key for each row: nothing else says how many rows a JSON has, and a planner that guesses reads a whole
+-- practice instead.
+
+-- name: claim
+-- Due gates, oldest first, each with its connection (law 22): a gate whose connection another poster holds, or that is
+-- closed, is passed over. SKIP LOCKED never waits, so the order of locks cannot deadlock. A connection's epoch rises at
+-- every claim, so that a release that is on its way does not give back what was just claimed again.
+WITH routes AS (
+    SELECT * FROM unnest(:routes::text[], :leases::float8[]) AS r(route, lease_s)
+), due AS (
+    SELECT g.practice_id, g.connection_id, h.home, h.used
+    FROM gates g
+    CROSS JOIN LATERAL (
+        SELECT coalesce(max(p.home_practice_id), g.practice_id) AS home, count(*) > 0 AS used
+        FROM practice_connections p
+        WHERE p.practice_id = g.practice_id AND p.connection_id = g.connection_id) h
+    JOIN connections c ON c.home_practice_id = h.home AND c.connection_id = g.connection_id
+    WHERE g.next_due_at <= business_now(:now) AND g.not_before <= now() AND g.lease_until < now()
+      AND c.not_before <= now() AND (c.owner = :me OR c.lease_until < now())
+    ORDER BY g.next_due_at
+    LIMIT :free
+    FOR UPDATE OF g SKIP LOCKED
+), leasable AS (
+    SELECT c.home_practice_id, c.connection_id
+    FROM connections c
+    WHERE (c.home_practice_id, c.connection_id) IN (SELECT home, connection_id FROM due)
+      AND c.not_before <= now() AND (c.owner = :me OR c.lease_until < now())
+    FOR UPDATE SKIP LOCKED
+), opened AS (
+    UPDATE connections c
+    SET owner = :me, epoch = c.epoch + 1,
+        lease_until = greatest(c.lease_until, now() + make_interval(secs => r.lease_s))
+    FROM leasable d, routes r
+    WHERE c.home_practice_id = d.home_practice_id AND c.connection_id = d.connection_id
+      AND r.route = CASE WHEN c.route IN (SELECT route FROM routes) THEN c.route ELSE :other_route END
+    RETURNING c.home_practice_id, c.connection_id, c.epoch, c.route, c.target, c.changed_at, c.limiter, c.breaker,
+              r.lease_s
+)
+UPDATE gates g
+SET owner = :me, epoch = g.epoch + 1, lease_until = now() + make_interval(secs => o.lease_s)
+FROM due d
+JOIN opened o ON o.home_practice_id = d.home AND o.connection_id = d.connection_id
+WHERE g.practice_id = d.practice_id AND g.connection_id = d.connection_id
+RETURNING g.practice_id, g.connection_id, g.epoch, o.home_practice_id, o.epoch AS connection_epoch, o.route, o.target,
+          o.changed_at, o.limiter, o.breaker,
+          EXISTS (SELECT FROM effects e WHERE e.practice_id = g.practice_id AND e.connection_id = g.connection_id
+                  AND e.second_look_at <= business_now(:now)) AS duplicate_checks;
+
+-- name: load_connection
+SELECT home_practice_id, connection_id, route, base_url, config, secret, changed_at
+FROM connections WHERE home_practice_id = :home_practice_id AND connection_id = :connection_id;
+
+-- name: renew
+-- Leases of gates and connections that are still ours; those not answered are lost.
+WITH i AS (
+    SELECT * FROM json_to_recordset(:gates::json) AS i(p text, c text, e bigint, lease_s float8)
+), mine AS (
+    SELECT g.practice_id, g.connection_id, i.lease_s FROM gates g
+    JOIN i ON i.p = g.practice_id AND i.c = g.connection_id AND i.e = g.epoch
+    WHERE g.owner = :me
+    ORDER BY g.practice_id, g.connection_id
+    FOR UPDATE OF g
+)
+UPDATE gates g SET lease_until = now() + make_interval(secs => m.lease_s)
+FROM mine m
+WHERE g.practice_id = m.practice_id AND g.connection_id = m.connection_id
+RETURNING g.practice_id, g.connection_id;
+
+-- name: renew_connections
+WITH i AS (
+    SELECT * FROM json_to_recordset(:connections::json) AS i(p text, c text, e bigint, lease_s float8)
+), mine AS (
+    SELECT d.home_practice_id, d.connection_id, i.lease_s FROM connections d
+    JOIN i ON i.p = d.home_practice_id AND i.c = d.connection_id AND i.e = d.epoch
+    WHERE d.owner = :me
+    ORDER BY d.home_practice_id, d.connection_id
+    FOR UPDATE OF d
+)
+UPDATE connections d SET lease_until = now() + make_interval(secs => m.lease_s)
+FROM mine m
+WHERE d.home_practice_id = m.home_practice_id AND d.connection_id = m.connection_id
+RETURNING d.home_practice_id, d.connection_id;
+
+-- name: lock_gates
+-- First step of a release: only gates that are still ours.
+WITH i AS (
+    SELECT * FROM json_to_recordset(:gates::json) AS i(p text, c text, e bigint)
+)
+SELECT g.practice_id, g.connection_id FROM gates g
+JOIN i ON i.p = g.practice_id AND i.c = g.connection_id AND i.e = g.epoch
+WHERE g.owner = :me
+ORDER BY g.practice_id, g.connection_id
+FOR UPDATE OF g;
+
+-- name: still_due
+-- Second step: gates of which a head can be marked now. A release puts them to the back of the queue whatever else is
+-- due, so their whole backlog need not be looked through.
+UPDATE gates g SET next_due_at = business_now(:now)
+FROM unnest(:practice_ids::text[], :connection_ids::text[]) AS k(p, c)
+WHERE g.practice_id = k.p AND g.connection_id = k.c AND EXISTS (
+    SELECT FROM effects e
+    WHERE e.practice_id = k.p AND e.connection_id = k.c AND is_ready(e.state)
+      AND e.due_at <= business_now(:now)
+      AND (e.depends_on IS NULL OR EXISTS (
+           SELECT FROM effects o WHERE o.practice_id = k.p AND o.effect_id = e.depends_on AND o.state = 'POSTED'))
+      AND NOT EXISTS (SELECT FROM lane_before(k.p, k.c, e.lane, e.effect_id, business_now(:now)) OFFSET 0)
+    ORDER BY e.effect_id LIMIT 1)
+RETURNING g.practice_id, g.connection_id;
+
+-- name: release
+-- Last step, after the recomputation of `next_due_at`: to the back of the queue where something is due already, and
+-- after a pause where nothing moved under this lease. In a blackout the gate sleeps to its end (T-8).
+WITH i AS (
+    SELECT p, c, pause_s, blackout_until + gate_jitter(p, :jitter_s) AS blackout_until
+    FROM json_to_recordset(:gates::json) AS i(p text, c text, pause_s float8, blackout_until timestamptz)
+)
+UPDATE gates g
+SET owner = NULL, lease_until = 'epoch', blackout_until = i.blackout_until,
+    next_due_at = CASE WHEN g.next_due_at IS NULL THEN NULL
+        ELSE greatest(g.next_due_at, i.blackout_until, business_now(:now)
+                      + greatest(make_interval(secs => i.pause_s), g.not_before - now())) END
+FROM i
+WHERE g.practice_id = i.p AND g.connection_id = i.c;
+
+-- name: release_connections
+WITH i AS (
+    SELECT * FROM json_to_recordset(:connections::json) AS i(p text, c text, e bigint, limiter json, breaker json)
+)
+UPDATE connections d
+SET owner = NULL, lease_until = 'epoch', limiter = i.limiter, breaker = i.breaker
+FROM i
+WHERE d.home_practice_id = i.p AND d.connection_id = i.c AND d.epoch = i.e AND d.owner = :me;
+
+-- name: close_connection
+-- An error of the connection closes every gate that names it, and changes no effect (law 22). A gate's place in the
+-- queue moves with it, so that closed gates do not stand before open ones.
+WITH d AS (
+    UPDATE connections c
+    SET not_before = now() + make_interval(secs => :wait_s), breaker = :breaker::jsonb, closed_reason = :reason,
+        closed_at = CASE WHEN c.closed_reason IS NULL THEN now() ELSE c.closed_at END
+    WHERE c.home_practice_id = :home_practice_id AND c.connection_id = :connection_id AND c.epoch = :epoch AND c.owner = :me
+    RETURNING c.home_practice_id, c.connection_id, c.not_before, c.closed_at
+), named AS (
+    SELECT g.practice_id, g.connection_id, d.not_before, d.closed_at
+    FROM d JOIN gates g ON g.connection_id = d.connection_id
+        AND (g.practice_id = d.home_practice_id OR EXISTS (SELECT FROM practice_connections u
+             WHERE u.practice_id = g.practice_id AND u.connection_id = d.connection_id
+               AND u.home_practice_id = d.home_practice_id))
+    ORDER BY g.practice_id, g.connection_id
+    FOR UPDATE OF g
+)
+UPDATE gates g
+SET not_before = n.not_before, closed_reason = :reason, closed_at = n.closed_at,
+    next_due_at = greatest(g.next_due_at, business_now(:now) + make_interval(secs => :wait_s))
+FROM named n
+WHERE g.practice_id = n.practice_id AND g.connection_id = n.connection_id;
+
+-- name: open_connection
+-- The first answer after a closing.
+WITH d AS (
+    UPDATE connections c SET breaker = NULL, closed_reason = NULL, closed_at = NULL, not_before = 'epoch'
+    WHERE c.home_practice_id = :home_practice_id AND c.connection_id = :connection_id AND c.epoch = :epoch AND c.owner = :me
+    RETURNING c.home_practice_id, c.connection_id
+), named AS (
+    SELECT g.practice_id, g.connection_id
+    FROM d JOIN gates g ON g.connection_id = d.connection_id
+        AND (g.practice_id = d.home_practice_id OR EXISTS (SELECT FROM practice_connections u
+             WHERE u.practice_id = g.practice_id AND u.connection_id = d.connection_id
+               AND u.home_practice_id = d.home_practice_id))
+    ORDER BY g.practice_id, g.connection_id
+    FOR UPDATE OF g
+)
+UPDATE gates g SET closed_reason = NULL, closed_at = NULL, not_before = 'epoch',
+    next_due_at = least(g.next_due_at, business_now(:now))
+FROM named n
+WHERE g.practice_id = n.practice_id AND g.connection_id = n.connection_id AND g.closed_reason IS NOT NULL;
+
+-- name: addresses
+-- Every address that this program could call, for the refusal of rehearsal switches at start.
+SELECT DISTINCT base_url FROM connections WHERE enabled;

@@ -1,0 +1,38 @@
+"""What a practice's lease lets start: lanes in order, one entry of a lane at a time (laws 21 and 23). No ledger."""
+
+from __future__ import annotations
+
+from schemas.vocabulary import State
+from sinks.poster.connection_leases import ConnectionLease
+from sinks.poster.limiter import HEALTHY, Limiter
+from sinks.poster.planned_call import ConnectionKey, GateKey
+from sinks.poster.practice_lease import PracticeLease
+from sinks.targets.open_dental.route import OPEN_DENTAL
+from tests.sinks.poster.call_examples import TIMES, planned_call
+
+
+def _lease() -> PracticeLease:
+    connection = ConnectionLease(
+        ConnectionKey("practice-1", "pms"),
+        epoch=1,
+        route=OPEN_DENTAL.name,
+        target_name="PMS",
+        times=TIMES.of(OPEN_DENTAL.limits),
+        limiter=Limiter(),
+        breaker=HEALTHY,
+    )
+    return PracticeLease(GateKey("practice-1", "pms"), 1, connection)
+
+
+def test_a_read_back_before_the_send_waits_for_the_call_of_its_lane() -> None:
+    """Law 23, law 4: an entry redriven while another of its lane is being sent: read back when that has ended, and not
+    marked UNCERTAIN beside it."""
+    lease = _lease()
+    sent, redriven = planned_call(effect_id=7), planned_call(effect_id=3, look_first=True)
+    lease.load([sent])
+    assert lease.take(1) == [sent]
+    lease.load([redriven])
+    assert lease.to_read_back_first == []
+    lease.end(sent, State.POSTED)
+    lease.load([redriven])
+    assert lease.to_read_back_first == [redriven]

@@ -1,0 +1,75 @@
+"""What the checks before the mark hold, refuse and let go (law 24, N-8)."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from schemas.vocabulary import DeadLetterReason, DecisionReason, State
+from sinks.ledger.schema.transitions import allowed
+from sinks.poster import pre_send_checks
+from sinks.poster.closed_periods import NotSent
+from sinks.poster.planned_call import FrozenRequest
+from sinks.poster.pre_send_checks import Ready
+from tests.sinks.poster.call_examples import NOW, TIMES, planned_call, switches, target
+
+
+@pytest.mark.parametrize(
+    ("changed", "held"),
+    [
+        ({"switches": switches(connected=False)}, NotSent(State.PAUSED, DecisionReason.CONNECTION_REPLACED)),
+        ({"switches": switches(master=False)}, NotSent(State.PAUSED)),
+        ({"linked_patient_id": None}, NotSent(State.AWAITING_LINK)),
+    ],
+)
+def test_what_a_fact_holds_is_held(changed: dict[str, Any], held: NotSent) -> None:
+    """Law 24: and who paused it is told apart: a switch of the practice's, or its connection."""
+    assert pre_send_checks.check(planned_call(**changed), (), target(), TIMES, NOW) == held
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"switches": switches(closed_through=date(2026, 3, 4))}, DeadLetterReason.PERIOD_CLOSED),
+        ({"state": State.RETRYING, "attempts": 10_000}, DeadLetterReason.RETRIES_SPENT),
+        ({"linked_patient_id": "not-a-number"}, DeadLetterReason.PATIENT_NOT_FOUND),
+    ],
+)
+def test_what_cannot_be_sent_dies_before_the_mark(changed: dict[str, Any], reason: DeadLetterReason) -> None:
+    """T-12, PROTOCOL section 5, L-1."""
+    found = pre_send_checks.check(planned_call(**changed), (), target(), TIMES, NOW)
+    assert isinstance(found, NotSent)
+    assert found.dead
+    assert found.reason is reason
+    assert allowed(planned_call(**changed).state, found.state)
+
+
+def test_an_open_day_is_sent() -> None:
+    """T-12: closed through the day before."""
+    found = pre_send_checks.check(
+        planned_call(switches=switches(closed_through=date(2026, 3, 3))), (), target(), TIMES, NOW
+    )
+    assert isinstance(found, Ready)
+
+
+def test_a_frozen_request_goes_out_as_it_is() -> None:
+    """Law 18: the same bytes and request id, whatever the mapping says today."""
+    frozen = FrozenRequest(
+        method="POST", path="/payments", body=b"{}", ledger_date=date(2026, 3, 4), pms_patient_id="17"
+    )
+    found = pre_send_checks.check(
+        planned_call(frozen=frozen, state=State.RETRYING), (), target(pay_type=99), TIMES, NOW
+    )
+    assert isinstance(found, Ready)
+    assert found.frozen is frozen
+    assert found.entry.request_id == planned_call().request_id
+
+
+def test_a_later_generation_is_looked_for_under_all_its_markers() -> None:
+    """Law 18."""
+    entry = pre_send_checks.entry_of(planned_call(generation=3))
+    assert len(entry.earlier_markers) == 2
+    assert len({entry.marker, *entry.earlier_markers}) == 3
+    assert all(len(marker) == 18 and marker.startswith("WB") for marker in (entry.marker, *entry.earlier_markers))
