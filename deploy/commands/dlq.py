@@ -258,15 +258,14 @@ def _notice(connection: Any, dead: DeadEntry | DeadRecord) -> str | None:
 
 
 def _facts(dead: DeadEntry | DeadRecord, notice: str | None) -> dict[str, Any]:
-    from schemas.vocabulary import DeadLetterReason, Target
-    from sinks.notices.words import words_for
+    from schemas.vocabulary import DeadLetterReason
     from sinks.operations.queries.dead_letters import DeadEntry
-    from sinks.operations.words.systems import system_name
+    from sinks.operations.words.reasons import words_for
+    from sinks.operations.words.systems import with_system
 
     facts = _entry_json(dead) if isinstance(dead, DeadEntry) else _record_json(dead)
     if dead.reason in DeadLetterReason.__members__:
         words = words_for(DeadLetterReason(dead.reason))
-        system = system_name(Target(dead.target) if dead.target else None)
-        facts["why"] = words.why.replace("{system}", system)
-        facts["what to do"] = words.remedy.replace("{system}", system)
+        facts["why"] = with_system(words.why, dead.target)
+        facts["what to do"] = with_system(words.remedy, dead.target)
     return facts | {"notice": notice}

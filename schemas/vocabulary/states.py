@@ -72,6 +72,17 @@ WAITS_FOR_PEOPLE: Final = frozenset(
 )
 """Nothing happens until a person does something: what the digest lists."""
 
+DIGEST_ORDER: Final = (
+    State.AWAITING_LINK,
+    State.AWAITING_ALLOCATION,
+    State.AWAITING_MANUAL_POST,
+    State.AWAITING_REVIEW,
+    State.AWAITING_FEE,
+    State.AWAITING_ORIGINAL,
+    State.AWAITING_SETTINGS,
+)
+"""What a practice's digest lists, in its order: what waits for people, and events whose other half has not come."""
+
 LOOKED_UP: Final = frozenset({State.AWAITING_LINK, State.PAUSED})
 """Conditions that are looked up when a link, switch or connection changes; the others stand in the effect's `holds`."""
 

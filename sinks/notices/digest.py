@@ -9,12 +9,12 @@ import msgspec
 import psycopg
 from psycopg.rows import TupleRow
 
-from schemas.vocabulary import State
+from schemas.vocabulary import DIGEST_ORDER, State
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.fetch import fetch_all_async
 from sinks.notices.email_text import Email
 from sinks.notices.plan_deliveries import Channels, NoticeKey, contacts_of, plan_deliveries
-from sinks.notices.words.waiting import WAITING_WORDS
+from sinks.operations.words.states import STATE_WORDS
 from streams.runtime.logging import log
 
 CAUSE: Final = "digest"
@@ -42,9 +42,10 @@ def digest_email(practice_id: str, counts: dict[State, int]) -> Email:
     """Counts and fixed words only (H-5). Pure."""
     total = sum(counts.values())
     parts = [f"{'1 entry waits' if total == 1 else f'{total} entries wait'} for somebody at your practice."]
-    for state, (what, remedy) in WAITING_WORDS.items():
+    for state in DIGEST_ORDER:
         if counts.get(state):
-            parts.append(f"{counts[state]} {what}. {remedy}")
+            words = STATE_WORDS[state]
+            parts.append(f"{counts[state]} {words.many}. {words.remedy}")
     parts += [f"Practice: {practice_id}", "You get this on working days while something waits."]
     waits = "1 entry waits" if total == 1 else f"{total} entries wait"
     return Email(f"[Writeback] {waits} for you (practice {practice_id})", "\n\n".join(parts) + "\n")

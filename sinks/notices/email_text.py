@@ -10,10 +10,10 @@ from typing import Final
 import msgspec
 
 from sinks.notices.causes import NEWS, UNKNOWN_PRACTICE, CauseKind
-from sinks.notices.remedies import remedy_for_code
 from sinks.notices.schedule import Problem, Step, StepKind
-from sinks.notices.words import words_for
-from sinks.operations.words.systems import system_name
+from sinks.operations.words.reasons import words_for
+from sinks.operations.words.remedies import remedy_of
+from sinks.operations.words.systems import system_name, with_system
 
 _ONE_AND_MANY: Final = {
     CauseKind.RECORD: ("1 payment record", "{n} payment records"),
@@ -42,10 +42,10 @@ def notice_email(problem: Problem, opened_at: datetime, step: Step, route: str |
     `route`: of the practice's connection to the cause's target, None where it is not known.
     """
     words = words_for(problem.cause.reason)
-    system = system_name(problem.cause.target, route)
+    target = problem.cause.target
+    system = system_name(target, route)
     who = "unknown practice" if problem.practice_id == UNKNOWN_PRACTICE else f"practice {problem.practice_id}"
-    headline = words.headline.replace("{system}", system)
-    remedy = remedy_for_code(problem.cause, problem.vendor_code, route) or words.remedy
+    headline = with_system(words.headline, target, route)
     reference = correlation_id(problem.practice_id, problem.cause.key, opened_at)
     if step.kind is StepKind.RESOLVED:
         return Email(
@@ -66,9 +66,9 @@ def notice_email(problem: Problem, opened_at: datetime, step: Step, route: str |
             f"Practice: {_named(problem.practice_id)}",
             f"{'Since' if problem.cause.reason in NEWS else 'Open since'}: {problem.oldest_at:%Y-%m-%d %H:%M} UTC",
             f"Answer by: {problem.answer_by:%Y-%m-%d %H:%M} UTC" if problem.answer_by else "",
-            "Why: " + words.why.replace("{system}", system),
-            "What to do: " + remedy.replace("{system}", system),
-            "What happens then: " + words.afterwards.replace("{system}", system),
+            "Why: " + with_system(words.why, target, route),
+            "What to do: " + remedy_of(problem.cause.reason, target, problem.vendor_code, route),
+            "What happens then: " + with_system(words.afterwards, target, route),
             f"Reference for support: {reference}",
         ),
     )

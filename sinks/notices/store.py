@@ -25,7 +25,7 @@ from sinks.notices.plan_deliveries import (
     route_of,
 )
 from sinks.notices.schedule import BUNDLE, Notice, Problem, Step, StepKind, next_step, resolved_step
-from sinks.notices.words import Audience, words_for
+from sinks.operations.words.reasons import Audience, words_for
 from streams.runtime.logging import log
 from streams.runtime.metrics import DEAD_LETTERS_OLDEST, DEAD_LETTERS_OPEN, NOTICES_OPEN, NOTICES_SUPPRESSED
 

@@ -13,10 +13,10 @@ from typing import Any, Final
 import msgspec
 
 from schemas.vocabulary import DeadLetterReason, Target
-from sinks.notices.words import words_for
 from sinks.operations.actions.golive_plans import QUERIES, Step, StepState
 from sinks.operations.queries.read_rows import Connection
-from sinks.operations.words.systems import system_name
+from sinks.operations.words.reasons import words_for
+from sinks.operations.words.systems import with_system
 from sinks.poster.call import MarkGuard, MarkStamp
 from sinks.targets.port import (
     Composed,
@@ -143,5 +143,5 @@ def _words(refused: Refused | NothingSent) -> str:
         return f"the practice's system cannot be reached ({refused.code}): check its address, then repeat"
     if refused.reason is DeadLetterReason.PATIENT_NOT_FOUND:
         return f"the practice's system knows no such patient ({refused.code}): name a test patient of it, then repeat"
-    remedy = words_for(refused.reason).remedy.replace("{system}", system_name(Target.PMS))
+    remedy = with_system(words_for(refused.reason).remedy, Target.PMS)
     return f"the practice's system refused it ({refused.code}), and nothing was written. {remedy} Then repeat the check"

@@ -46,7 +46,8 @@ from sinks.operations.queries.explain_records import (
 )
 from sinks.operations.queries.explain_rows import Deed, Entry, Happened, Notice, Rows, Version
 from sinks.operations.queries.totals import Totals
-from sinks.operations.words.explanations import PAYOUT_WORDS, reason_words, settings_words, state_words
+from sinks.operations.words.explanations import reason_words, settings_words, state_words
+from sinks.operations.words.reasons import PAYOUT_WORDS
 
 _WORST_FIRST: Final = (DEAD, IN_DOUBT, WAITING, READY)
 _TELLS_THE_WHOLE: Final = frozenset(

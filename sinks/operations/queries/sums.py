@@ -9,8 +9,9 @@ from typing import Final
 import msgspec
 
 from schemas.plan import PartKey
-from schemas.vocabulary import EntryKind, Target
+from schemas.vocabulary import EntryKind
 from sinks.operations.queries.transactions import Transaction
+from sinks.operations.words.systems import system_label
 
 
 class Money(StrEnum):
@@ -41,7 +42,6 @@ _KINDS: Final[dict[Money, frozenset[EntryKind]]] = {
 }
 """The other kinds lay out, describe or attach what one of these moves."""
 _MONEY_OF: Final = {kind.value: money for money, kinds in _KINDS.items() for kind in kinds}
-SYSTEMS: Final = {Target.PMS.value: "PMS", Target.QUICKBOOKS.value: "QuickBooks"}
 
 
 class Sum(msgspec.Struct, frozen=True):
@@ -56,7 +56,7 @@ class Sum(msgspec.Struct, frozen=True):
 
     @property
     def label(self) -> str:
-        return f"{SYSTEMS.get(self.target, self.target)} {self.money}"
+        return f"{system_label(self.target)} {self.money}"
 
 
 def sums_of(transactions: Iterable[Transaction]) -> tuple[Sum, ...]:

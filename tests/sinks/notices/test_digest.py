@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from schemas.vocabulary import State
+from schemas.vocabulary import DIGEST_ORDER, State
 from sinks.notices import role
 from sinks.notices.digest import digest_email
-from sinks.notices.words.waiting import WAITING_WORDS
+from sinks.operations.words.states import STATE_WORDS
 from tests.sinks.notices.notifying import Desk, wait_until
 
 OFFICE = "office@northside.example"
@@ -67,10 +67,10 @@ def test_no_digest_on_sunday_nor_in_the_afternoon(desk: Desk, at: datetime, monk
 
 
 def test_the_digest_has_words_for_each_waiting_state() -> None:
-    text = digest_email("northside", dict.fromkeys(WAITING_WORDS, 1))
+    text = digest_email("northside", dict.fromkeys(DIGEST_ORDER, 1))
     assert text.subject == "[Writeback] 7 entries wait for you (practice northside)"
-    for what, remedy in WAITING_WORDS.values():
-        assert f"1 {what}. {remedy}" in text.body
+    for words in (STATE_WORDS[state] for state in DIGEST_ORDER):
+        assert f"1 {words.many}. {words.remedy}" in text.body
     one = digest_email("northside", {State.AWAITING_LINK: 1})
     assert one.body.startswith("1 entry waits for somebody at your practice.")
 

@@ -102,7 +102,7 @@ def test_attempts_links_letters_notices_payout_and_people(shelf: Shelf) -> None:
     assert (first.taken_back_by, back.takes_back, companion.after) == (("e:3",), "e:1", "e:1")
     (letter,) = back.dead_letters
     assert (letter.id, letter.reason, letter.settled_as) == ("e:3", "MAPPING_MISSING", "REDRIVEN")
-    assert "the practice's system" in letter.remedy
+    assert "the practice management system" in letter.remedy
     (notice,) = told.notices
     assert (notice.cause, notice.closed_at) == ("posting:PMS:MAPPING_MISSING", LATER)
     assert [(deed.who, deed.action, deed.why) for deed in told.people] == [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from schemas.vocabulary import ConnectionReason as R
-from sinks.notices.words.notice_text import Audience, Wording
+from sinks.operations.words.reasons.wording import Audience, Wording
 
 _RESUMES = "What waits is posted by itself, in order, as soon as the connection works. Do not post it by hand."
 

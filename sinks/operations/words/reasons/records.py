@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from schemas.vocabulary import DeadLetterReason as R
-from sinks.notices.words.notice_text import KEPT_SAFE, Audience, Wording
+from sinks.operations.words.reasons.wording import KEPT_SAFE, Audience, Wording
 
 
 def _unreadable(headline: str, why: str, remedy: str) -> Wording:

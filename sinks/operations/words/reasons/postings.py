@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from schemas.vocabulary import DeadLetterReason as R
-from sinks.notices.words.notice_text import REDRIVE_FOLLOWS, RELEASES_ITSELF, Audience, Wording
+from sinks.operations.words.reasons.wording import REDRIVE_FOLLOWS, RELEASES_ITSELF, Audience, Wording
 
 _LOOK_THERE = "Open {system}, look for the entries of that day, and tell support what you found."
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from schemas.vocabulary import AttentionReason as R
-from sinks.notices.words.notice_text import Wording
+from sinks.operations.words.reasons.wording import Wording
 
 _SEES_TO_IT = "The entries that belong to it are posted by themselves, beside the ones they change. Delete none."
 
