@@ -7,10 +7,14 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	>/dev/null 2>&1 && echo $$p && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
-WORKERS ?= 2
+# A test mostly waits: for a lease to end, a retry to come due, a group to find together. Three workers a core keep the
+# cores busy meanwhile. Eight are the most: all share one broker and one database. A worker with the roles of its
+# scenario takes about 0.5 GB.
+CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+WORKERS ?= $(shell n=$$(( 3 * $(CORES) )); echo $$(( n < 8 ? n : 8 )))
 UV_VERSION := 0.13.9
 
-.PHONY: help setup check test soak bench demo lock clean
+.PHONY: help setup check format types test tests-alone soak bench demo lock clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 16
@@ -33,12 +37,20 @@ $(VENV)/.complete: requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-check: setup ## format, lint and types
+check: format types ## format, lint and types
+
+format: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+
+types: setup
 	$(BIN)/mypy
 
-test: check ## all of the above and every test but the soak; real Kafka and Postgres
+# Types are checked beside the tests: on one core, while those start their broker and database.
+test: format ## all of the above and every test but the soak; real Kafka and Postgres
+	@$(MAKE) --no-print-directory -j2 types tests-alone
+
+tests-alone: setup
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not soak"
 
 soak: setup ## long chaos runs, half an hour; SOAK_EVENTS, SOAK_SECONDS, SOAK_EFFECTS, SOAK_EXAMPLES and SOAK_SEED change them

@@ -9,15 +9,15 @@ from datetime import time as time_of_day
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from deploy.demo.outcome import Claim
-    from deploy.demo.story import Books
+    from deploy.demo.observed import Claim
+    from deploy.demo.steps import Results
 
 
 def demo() -> None:
     """Show the main job end to end, on a throw-away stack with sandbox targets. Exit code 1: a claim failed.
 
-    1. Set up. 2. Morning, with a crash. 3. Afternoon. 4. Cut-off. 5. The books. 6. A repair. Nothing outlives it, also
-    when it is interrupted.
+    1. Set-up. 2. Morning, with a crash. 3. Afternoon. 4. Cut-off. 5. Results. 6. A repaired mapping. 7. Reversals.
+    Every process ends with it, also when it is interrupted.
     """
     import signal
 
@@ -33,9 +33,9 @@ def demo() -> None:
 
 def _shown() -> int:
     """How many claims failed."""
+    from deploy.demo.environment import DemoEnvironment
     from deploy.demo.practices import PRACTICES
-    from deploy.demo.stage import Stage
-    from deploy.demo.story import Story, day_before, today_utc
+    from deploy.demo.steps import Demonstration, day_before, today_utc
 
     began = time.monotonic()
     on = day_before(today_utc())
@@ -45,26 +45,26 @@ def _shown() -> int:
         print(line if line.startswith(" ") else f"[{time.monotonic() - began:5.1f} s] {line}", flush=True)
 
     say("starting Apache Kafka, Postgres and the sandbox targets (throw-away)")
-    with Stage(say, opens) as stage:
-        story = Story(stage, on, say)
+    with DemoEnvironment(say, opens) as environment:
+        demonstration = Demonstration(environment, on, say)
         say(f"three practices on {on:%A, %d %B %Y}, by the rehearsal clock")
-        story.set_up()
-        say("morning: payments come in, and the poster dies")
-        story.morning()
-        say("afternoon: the rest of the day, the payouts, and records that upstreams got wrong")
-        story.afternoon()
+        demonstration.set_up()
+        say("morning: payments arrive, and the poster is killed")
+        demonstration.morning()
+        say("afternoon: the rest of the day, the payouts, and invalid records")
+        demonstration.afternoon()
         say("18:00 in Phoenix: the daily practice's release")
-        story.cut_off()
-        say("the books, read from the targets, the topics and the mailbox")
-        books = story.books()
-        _table(books)
+        demonstration.cut_off()
+        say("the result, read from the targets, the topics and the mailbox")
+        results = demonstration.results()
+        _table(results)
         say("the office's mapping is repaired: `writeback target add lakeside-family open-dental …`")
-        story.repair()
+        demonstration.repair()
         say("the next morning: a refund, a returned payment, a lost dispute, a payout that the bank refused")
-        story.next_morning()
+        demonstration.next_morning()
         say("stopping the roles in order")
-        stage.stop_roles()
-        failed = _verdict(story.claims)
+        environment.stop_roles()
+        failed = _verdict(demonstration.claims)
     say("nothing is left running")
     print(
         "\nwhere to look next: README.md; `writeback up` runs it for real; `writeback sandbox` gives you targets to try"
@@ -72,28 +72,28 @@ def _shown() -> int:
     return failed
 
 
-def _table(books: Books) -> None:
+def _table(results: Results) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from deploy.demo.outcome import cents
+    from deploy.demo.observed import cents
 
-    table = Table(title="What became of the day", title_justify="left")
+    table = Table(title="Result of the day", title_justify="left")
     table.add_column("", overflow="fold")
-    for practice_id in books:
+    for practice_id in results:
         table.add_column(practice_id, justify="right")
-    pairs = [(expected, seen) for expected, seen, _ in books.values()]
+    pairs = [(expected, observed) for expected, observed, _ in results.values()]
     rows = {
-        "events in": [f"{seen.records}" for _, seen in pairs],
-        "entries posted": [f"{seen.posted}" for _, seen in pairs],
-        "waiting for people": [f"{seen.waiting}" for _, seen in pairs],
-        "skipped by a setting": [f"{seen.skipped}" for _, seen in pairs],
-        "stopped, practice told": [f"{seen.dead}" for _, seen in pairs],
-        "dead letters": [f"{seen.dead_letters}" for _, seen in pairs],
-        "e-mails": [f"{len(seen.letters)}" for _, seen in pairs],
-        "PMS: payments": [cents(seen.pms_payments) for _, seen in pairs],
-        "PMS: fee credits": [cents(seen.pms_credits) for _, seen in pairs],
-        "QuickBooks: deposits": [cents(seen.quickbooks) for _, seen in pairs],
+        "events in": [f"{observed.records}" for _, observed in pairs],
+        "entries posted": [f"{observed.posted}" for _, observed in pairs],
+        "waiting for people": [f"{observed.waiting}" for _, observed in pairs],
+        "skipped by a setting": [f"{observed.skipped}" for _, observed in pairs],
+        "dead, practice notified": [f"{observed.dead}" for _, observed in pairs],
+        "dead letters": [f"{observed.dead_letters}" for _, observed in pairs],
+        "e-mails": [f"{len(observed.notices)}" for _, observed in pairs],
+        "PMS: payments": [cents(observed.pms_payments) for _, observed in pairs],
+        "PMS: fee credits": [cents(observed.pms_credits) for _, observed in pairs],
+        "QuickBooks: deposits": [cents(observed.quickbooks) for _, observed in pairs],
         "bank: payouts received": [cents(expected.bank) for expected, _ in pairs],
     }
     for name, cells in rows.items():
@@ -102,7 +102,7 @@ def _table(books: Books) -> None:
 
 
 def _verdict(claims: list[Claim]) -> int:
-    """Prints every claim with its proof; answers how many failed."""
+    """Prints every claim with its proof; returns how many failed."""
     print()
     for claim in claims:
         print(f"  {'holds' if claim.holds else 'FAILS'}  {claim.what} ({claim.detail})")

@@ -1,6 +1,6 @@
-"""A realistic day of events, made from a seed: the five kinds of payment, memberships, and the payouts that follow.
+"""A realistic day of events, drawn from a seed: the five kinds of payment, memberships, and the payouts that follow.
 
-Pure: the same seed and date give the same day. Whoever reads the demonstration's result reckons from these lists,
+Pure: the same seed and date give the same day. Expected totals are computed from these lists,
 never from the pipeline, so that the check is independent.
 """
 

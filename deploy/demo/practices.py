@@ -1,4 +1,4 @@
-"""The three practices of the demonstration, each set as one a reader may know."""
+"""The three practices of the demonstration, each with its settings."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class DemoPractice(msgspec.Struct, frozen=True, kw_only=True):
     payments: int
     """How many payments it takes on the day."""
     broken_mapping: bool = False
-    """Its mapping names a payment type that was hidden in the PMS: INVALID_CONFIG and a letter."""
+    """Its mapping names a payment type that was hidden in the PMS: INVALID_CONFIG and a notice."""
 
     @property
     def zone(self) -> ZoneInfo:

@@ -42,7 +42,13 @@ SETTINGS: Final = {
     "autovacuum_naptime": "10s",
 }
 # A stack that is thrown away may lose its data with the machine; a kept one may not (guarantee 1).
-THROW_AWAY_SETTINGS: Final = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "on"}
+# Many databases share one that tests use, so it takes more connections.
+THROW_AWAY_SETTINGS: Final = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "on",
+    "max_connections": "400",
+}
 
 
 def start(folder: Path, cache: Path, port: int, *, throw_away: bool) -> children.Child:

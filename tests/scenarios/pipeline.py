@@ -14,7 +14,7 @@ from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 from psycopg.rows import dict_row
 
-from deploy.demo.furnishing import connect_target
+from deploy.demo.practice_setup import connect_target
 from deploy.sandbox.demonstration import (
     open_dental_keys,
     open_dental_mapping,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.demo.stage import Stage
+from deploy.demo.environment import DemoEnvironment
 from deploy.local import LocalStackError
 from deploy.local.folders import usable
 from deploy.local.jars import Jar, ensure_jars, manifest
@@ -119,9 +119,9 @@ def test_the_demonstration_takes_the_chosen_cache(tmp_path: Path, monkeypatch: p
         chosen.append(cache)
         raise Stopped
 
-    monkeypatch.setattr("deploy.demo.stage.LocalStack", stack)
+    monkeypatch.setattr("deploy.demo.environment.LocalStack", stack)
     with pytest.raises(Stopped):
-        Stage(lambda _: None, datetime.now(UTC))
+        DemoEnvironment(lambda _: None, datetime.now(UTC))
     assert chosen == [tmp_path]
 
 

@@ -1,4 +1,4 @@
-"""What must come of the day, reckoned from its events and settings alone: the demonstration's own arithmetic.
+"""Expected totals of the day, computed from its events and settings alone: the demonstration's own arithmetic.
 
 It shares no code with the rules but the division of a sum (M-5), so that a mistake of theirs cannot hide in it.
 """
@@ -14,7 +14,7 @@ from schemas.practice_settings import AmountMode, TypeMode
 
 
 class Expected(msgspec.Struct, kw_only=True):
-    """Cents toward patients' balances, by what becomes of them; and what the bank receives."""
+    """Cents toward patients' balances by outcome, and what the bank receives."""
 
     payments: int = 0
     """Sum of the payment entries that the PMS must hold."""
@@ -35,7 +35,7 @@ class Expected(msgspec.Struct, kw_only=True):
         return self.payments + self.credits + self.waiting + self.skipped + self.dead
 
 
-def reckon(day: Day, *, broken: bool) -> Expected:
+def expected_totals(day: Day, *, broken: bool) -> Expected:
     """The whole day of one practice. `broken`: instalments of plans are refused by the office."""
     expected = Expected(events=len(day.events()), payouts=len(day.payouts))
     expected.bank = sum(payout.net_minor for payout in day.payouts)

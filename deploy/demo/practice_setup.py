@@ -1,4 +1,4 @@
-"""Offices, companies and practices of the demonstration, connected the way `writeback target add` connects them."""
+"""Sets up the demonstration's practices: settings, office, company and links, as the commands do it."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def connect_target(
         return save_connection(unit, given, actor=WHO.actor)
 
 
-def furnish(settings: ProgramSettings, sandbox: SandboxClients, practice: DemoPractice) -> None:
+def set_up_practice(settings: ProgramSettings, sandbox: SandboxClients, practice: DemoPractice) -> None:
     """One practice: settings, office with linked patients, company. Blocks."""
     with connect(settings.database_url, "demo") as db:
         add_practice(

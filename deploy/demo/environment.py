@@ -1,4 +1,4 @@
-"""The stage of the demonstration: throw-away stack, sandbox targets, rehearsal clock, and every role as a process."""
+"""The demonstration's environment: throw-away stack, sandbox targets, rehearsal clock, and every role as a process."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ PARTITIONS: Final = 3
 """Enough to show several; each costs the small broker a file."""
 
 
-class StageError(Permanent):
-    """The demonstration did not get where it should have; the message says what it waited for."""
+class DemoError(Permanent):
+    """A step of the demonstration did not happen in time; the message says what it waited for."""
 
 
-class Stage:
+class DemoEnvironment:
     """Owns every process of the demonstration; leaving the `with` block ends them all."""
 
     def __init__(self, say: Callable[[str], None], begins: datetime) -> None:
@@ -102,24 +102,24 @@ class Stage:
         set_rehearsal(self.clock_file, at)
 
     def kill(self, role: Role) -> int:
-        """SIGKILL; the supervisor starts it again by itself. Answers the process that died."""
+        """SIGKILL; the supervisor restarts it. Returns the process id that was killed."""
         if self._supervisor is None:
-            raise StageError("no role runs yet")
+            raise DemoError("no role runs yet")
         slot = next(slot for slot in self._supervisor.slots if slot.role is role)
         if slot.pid is None:
-            raise StageError(f"{slot.name} is not running")
+            raise DemoError(f"{slot.name} is not running")
         pid = slot.pid
         os.kill(pid, signal.SIGKILL)
         return pid
 
     def until(self, condition: Callable[[], object], what: str, within: float) -> None:
-        """Wait for a condition while the roles are watched. StageError after `within` seconds."""
+        """Wait for a condition while the roles are watched. DemoError after `within` seconds."""
         deadline = time.monotonic() + within
         while not condition():
             if self._supervisor is not None:
                 self._supervisor.look()
             if time.monotonic() > deadline:
-                raise StageError(f"after {within:.0f} s still waiting until {what}; logs: {self.folder / 'logs'}")
+                raise DemoError(f"after {within:.0f} s still waiting until {what}; logs: {self.folder / 'logs'}")
             time.sleep(LOOK_EVERY_S)
 
     def stop_roles(self) -> None:
@@ -128,7 +128,7 @@ class Stage:
             self._supervisor = None
 
     def rows(self, query: str) -> list[dict[str, Any]]:
-        """A look into the ledger."""
+        """The rows of a query of the ledger."""
         with psycopg.connect(self.settings.database_url, row_factory=dict_row) as db:
             return db.execute(query).fetchall()
 

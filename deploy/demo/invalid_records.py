@@ -1,4 +1,4 @@
-"""Records that upstreams get wrong in real life, put on the topic beside the good ones, past every check of the kit."""
+"""Invalid and repeated records as upstreams produce them, written to the topic without the producer kit's checks."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ REFUSED = 3
 """Garbage, an unknown schema and amounts that disagree: dead letters."""
 
 
-def spoil(settings: ProgramSettings, day: Day) -> int:
-    """Send what goes wrong: repeats, a conflict, garbage, an unknown schema, wrong sums. Answers how many. Blocks."""
+def send_invalid_records(settings: ProgramSettings, day: Day) -> int:
+    """Send repeats, a conflict, garbage, an unknown schema and wrong sums; returns how many. Blocks."""
     producer = Producer({**settings.kafka_client(), "acks": "all", "partitioner": "murmur2_random"})
     topic = physical(settings.topic_prefix, TopicName.PAYMENTS)
-    payments = [each for each in day.payments if day_stream(each)]
+    payments = [each for each in day.payments if on_payments_topic(each)]
     first = payments[0]
     values = [encode_event(each) for each in payments[:DUPLICATES]]
     values.append(encode_event(msgspec.structs.replace(first, gross_minor=first.gross_minor + 100, net_minor=None)))
@@ -34,6 +34,6 @@ def spoil(settings: ProgramSettings, day: Day) -> int:
     return len(values)
 
 
-def day_stream(event: MoneyFields) -> bool:
-    """Whether it stands on the payments topic."""
+def on_payments_topic(event: MoneyFields) -> bool:
+    """Whether it belongs on the payments topic."""
     return type(event).stream == "payments"

@@ -1,6 +1,6 @@
-"""The morning after: money that goes back. A refund in part, a returned payment, a lost dispute, a payout refused.
+"""Reversals of the next morning: a partial refund, a returned payment, a lost dispute, a refused payout.
 
-Pure, like the day itself: what must come of it is reckoned from these events alone.
+Pure, like the day itself: what must come of them is computed from these events alone.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from deploy.demo.day import SOURCE, Day, linked
-from deploy.demo.outcome import Claim, Seen, cents
+from deploy.demo.observed import Claim, Observed, cents
 from schemas.events import (
     DisputeClosed,
     DisputeOpened,
@@ -29,11 +29,11 @@ RETURN_FEE = 400
 DISPUTE_FEE = 1_500
 
 
-class ComingBack(msgspec.Struct, frozen=True, kw_only=True):
-    """What happened, and what of it the practice's books must show. Cents."""
+class Reversals(msgspec.Struct, frozen=True, kw_only=True):
+    """The events, and what the practice's books must show of them. Cents."""
 
     events: tuple[Event, ...]
-    given_back: int
+    returned_minor: int
     """What counts no longer toward patients' balances: fees are the practice's own (R-3, R-15)."""
     failed_payout: int
     """The bank line that did not arrive."""
@@ -41,7 +41,7 @@ class ComingBack(msgspec.Struct, frozen=True, kw_only=True):
     """Reversing entries at the PMS: one for each, and one for each fee that the practice bears."""
 
 
-def morning_after(day: Day, at: datetime) -> ComingBack:
+def next_morning_reversals(day: Day, at: datetime) -> Reversals:
     """Three payments of linked patients, none of them divided, and the day's last payout."""
     refunded, returned, disputed = _plain(day)[:3]
     part = -(refunded.gross_minor // 3)
@@ -85,9 +85,9 @@ def morning_after(day: Day, at: datetime) -> ComingBack:
         ),
         PayoutFailed(**next(envelopes), payout_id=payout.payout_id, failed_at=at, reason_code="account_closed"),
     )
-    return ComingBack(
+    return Reversals(
         events=events,
-        given_back=-part + returned.gross_minor + disputed.gross_minor,
+        returned_minor=-part + returned.gross_minor + disputed.gross_minor,
         failed_payout=payout.net_minor,
         entries=5,
     )
@@ -116,24 +116,24 @@ def _envelope(day: Day, at: datetime, number: int) -> dict[str, Any]:
     }
 
 
-def judge_coming_back(back: ComingBack, before: Seen, after: Seen) -> list[Claim]:
-    """New entries beside the old ones, and what they come to. Pure."""
+def check_reversals(reversals: Reversals, before: Observed, after: Observed) -> list[Claim]:
+    """The claims about them: new entries beside the old ones, and their sums. Pure."""
     balance = (after.pms_payments + after.pms_credits) - (before.pms_payments + before.pms_credits)
     bank = after.quickbooks - before.quickbooks
     return [
         Claim(
-            "what goes back is a new entry: nothing that was posted is changed or deleted",
-            after.pms_payments == before.pms_payments and after.pms_entries - before.pms_entries == back.entries,
+            "a reversal is a new entry: nothing that was posted is changed or deleted",
+            after.pms_payments == before.pms_payments and after.pms_entries - before.pms_entries == reversals.entries,
             f"{after.pms_entries - before.pms_entries} new entries, payments stay {cents(after.pms_payments)}",
         ),
         Claim(
-            "patients owe again exactly what they got back, and none of the practice's fees",
-            balance == -back.given_back,
-            f"{cents(balance)} of {cents(-back.given_back)}",
+            "patients owe again exactly what was returned to them, and none of the practice's fees",
+            balance == -reversals.returned_minor,
+            f"{cents(balance)} of {cents(-reversals.returned_minor)}",
         ),
         Claim(
             "the payout that the bank refused is reversed in QuickBooks by a document of its own",
-            bank == -back.failed_payout and after.quickbooks_documents == before.quickbooks_documents + 1,
+            bank == -reversals.failed_payout and after.quickbooks_documents == before.quickbooks_documents + 1,
             f"{cents(bank)} in {after.quickbooks_documents - before.quickbooks_documents} document",
         ),
     ]
