@@ -1,8 +1,17 @@
-"""The poster: takes what is due to the practices' systems, at most once (protocol, laws 16 to 24).
+"""The poster: sends what is due to the practices' systems, at most once (laws 16 to 24 of `sinks/ledger/PROTOCOL.md`).
 
-Read it in this order. `work` the records; `deciding` what every answer means (pure, one table); `retrying` and
-`limiting` (pure); `checking` what is asked before a mark (pure); `doors` a held connection, `turns` a held gate and
-its plan; `ledger` the statements of `queries.sql`; `holding` what the process owns; `calling` one call, `starting` how
-calls begin, `confirming` how many results are stored at once, `looking_twice` the read for a second entry behind a late
-answer; `loop` the one loop; `role` the process around it.
+One iteration of `loop`: claim gates, settle marks, plan, check, mark and call, confirm, release. To read it from the
+top:
+
+1. `planned_call`: an effect that is due. `call_outcome`: what came of it.
+2. `practice_lease`, `connection_leases`: what this process owns, and which entries may start under it. `leases` claims,
+   renews and releases them; `connection_health` closes and opens connections, by `limiter`.
+3. `pre_send_checks`, `closed_periods`: what is asked before a mark (pure). `held_before_send` stores a refusal;
+   `balance_reads` and `allocate_payment` are the read that an entry may need first.
+4. `start_calls` chooses, `mark_calls` marks, `call` makes the one call, in `call_slots`.
+5. `outcomes` decides what every answer means (pure, one table), with `retry_times`. `confirmations` stores it;
+   `publications` is the only place that makes results and dead letters; `duplicate_check` reads again after a late
+   answer.
+6. `lease_store`, `call_store`, `confirmation_store`: the statements, each in the `.sql` file of its subject.
+7. `role`: the process around the loop, with `connection_pool`, `adapters` and `wakeup`.
 """
