@@ -8,7 +8,8 @@ top:
    renews and releases them; `connection_health` closes and opens connections, by `limiter`.
 3. `pre_send_checks`, `closed_periods`: what is asked before a mark (pure). `held_before_send` stores a refusal;
    `balance_reads` and `allocate_payment` are the read that an entry may need first.
-4. `start_calls` chooses, `mark_calls` marks, `call` makes the one call, in `call_slots`.
+4. `start_calls` chooses and checks, `mark_calls` marks, `call_slots` holds the tasks; `run_calls` runs each to its end,
+   around the one `call`.
 5. `outcomes` decides what every answer means (pure, one table), with `retry_times`. `confirmations` stores it;
    `publications` is the only place that makes results and dead letters; `duplicate_check` reads again after a late
    answer.

@@ -2,7 +2,7 @@
 
 Law 18: once, from one stored read, into the payment itself and parts `a1, a2 …`. The effect is its own part a0 and
 keeps its name, because results about it have been published. What is allocated to charges stays in it; what is left
-over is a prepayment of its own; an allocation follows where a target needs to be told each amount; and the companion
+over is a prepayment of its own; an allocation follows where a target needs each amount; and the companion
 fee adjustment is divided the same way, so that every charge comes to what counts toward the balance:
 companion on a charge = FIFO(payment + companion) − FIFO(payment).
 """
@@ -97,7 +97,7 @@ def allocate(
     """Divides a payment and its companion over the open charges of `prepared`.
 
     `own_charges`: charges that this program wrote itself, which have their own payment (B-1). `on_their_way`: minor
-    units that our own entries, still to be sent, will pay of each charge. `exactly`: the target is told each amount.
+    units that our own entries, still to be sent, will pay of each charge. `exactly`: the target takes each amount.
     """
     charges = _still_open(prepared.charges, own_charges, on_their_way or {})
     dues = [charge.due_minor for charge in charges]

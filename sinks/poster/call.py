@@ -95,20 +95,17 @@ class Caller:
         reach(CrashPoint.POSTER_IN_READ_BACK)
         began_at = datetime.now(UTC)
         entry = entry_in_doubt(call)
-        reading: Found | ReadFailed = Found(external_ids=(), began_at=began_at)
         if target.capabilities.reads_back:
-            if not disabled(Control.READ_BACK):
-                reading = await self._read(entry, target, lease.connection.times.deadline_s)
-            settled = call.settled or disabled(Control.SETTLE_TIME)
+            reading = await self._read(entry, target, lease.connection.times.deadline_s)
             verdict = outcomes.after_read(
                 reading,
-                msgspec.structs.replace(call, settled=settled),
+                msgspec.structs.replace(call, settled=True) if disabled(Control.SETTLE_TIME) else call,
                 target.capabilities,
                 times=self._times,
                 chance=_JITTER.random(),
             )
         else:
-            verdict = outcomes.without_read_back()
+            reading, verdict = Found(external_ids=(), began_at=began_at), outcomes.without_read_back()
         counters.read(lease.connection.target_name, reading, verdict, (datetime.now(UTC) - began_at).total_seconds())
         return self._outcome(call, entry, verdict, Stage.READBACK, lease.epoch, reading, began_at)
 
@@ -120,6 +117,8 @@ class Caller:
             return NoAnswer(code="ADAPTER_ERROR")
 
     async def _read(self, entry: Entry, target: PaymentTarget, deadline_s: float) -> Found | ReadFailed:
+        if disabled(Control.READ_BACK):
+            return Found(external_ids=(), began_at=datetime.now(UTC))
         try:
             return await target.read_back(entry, deadline_s)
         except Exception as error:  # noqa: BLE001 - says nothing about the entry

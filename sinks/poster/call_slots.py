@@ -46,11 +46,11 @@ class CallSlots:
         free = self._slots - len(self._quick) - marking
         return min(free, MOST_TIMES * self._slots - self.in_flight - marking)
 
-    def start(self, lease: PracticeLease, work: Coroutine[Any, Any, None]) -> None:
+    def start(self, lease: PracticeLease, call: Coroutine[Any, Any, None]) -> None:
         """Start a call whose slot at the connection is reserved."""
         lease.connection.start()
         counters.started(lease.connection.target_name)
-        task = asyncio.create_task(work)
+        task = asyncio.create_task(call)
         self._quick[task] = (time.monotonic(), lease)
         task.add_done_callback(self._gone)
 

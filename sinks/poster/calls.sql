@@ -19,7 +19,7 @@ RETURNING x.practice_id, x.effect_id, x.target;
 
 -- name: plan
 -- Of each gate: what could be marked from now on, in order of id, with what depends on it (N-8), and what can be read
--- back. Only a plan: the mark looks again. It walks the entries in order and stops at the last that is wanted, so a plan
+-- back. Only a plan: the mark checks again. It walks the entries in order and stops at the last that is wanted, so a plan
 -- costs what it brings and not what waits behind; a lane is looked up for each, and nothing of one that stands still.
 SELECT e.practice_id, e.connection_id, e.effect_id, e.source, e.event_id, n.subject, e.target, e.entry_kind, e.part,
        e.lane, e.depends_on, e.depends_on IS NULL OR coalesce(o.state = 'POSTED', false) AS origin_posted,

@@ -19,7 +19,7 @@ ORDER BY e.second_look_at
 LIMIT :most;
 
 -- name: wake!
--- Whoever owns the gate recomputes it at its release; a gate that sleeps is told when to look.
+-- Whoever owns the gate recomputes it at its release; a gate that sleeps is due when its check is.
 UPDATE gates g SET next_due_at = least(g.next_due_at, w.at)
 FROM (SELECT e.practice_id, e.connection_id, min(e.second_look_at) AS at
       FROM unnest(:practice_ids::text[], :effect_ids::bigint[]) AS k(p, n)

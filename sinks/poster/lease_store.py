@@ -115,7 +115,7 @@ class LeaseStore:
     async def release(self, leases: Sequence[PracticeLease], pause_s: float) -> None:
         """Gives gates back, those in which nothing moved for `pause_s` at least.
 
-        One transaction: 1. lock those that are still ours; 2. in later statements, recompute when they have work, first
+        One transaction: 1. lock those that are still ours; 2. in later statements, recompute when they are due, first
         of those that have some now; 3. give them back.
         """
         gates = [_lease_row(lease.gate, lease.epoch) for lease in leases]

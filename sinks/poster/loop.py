@@ -22,7 +22,9 @@ from sinks.poster.lease_store import LeaseStore
 from sinks.poster.leases import Leases
 from sinks.poster.ledger_access import LedgerAccess
 from sinks.poster.practice_lease import PracticeLease
-from sinks.poster.start_calls import CallStarter, Readers
+from sinks.poster.run_calls import CallRunner
+from sinks.poster.start_calls import CallStarter
+from sinks.poster.wakeup import EVERY_PRACTICE
 from sinks.targets.route import Surroundings
 from streams.runtime.endpoints import Health
 from streams.runtime.errors import Role
@@ -38,8 +40,6 @@ PLANNED_PER_CALL: Final = 8
 """Entries that are planned ahead for each call in flight."""
 JUST_NOW_S: Final = 0.05
 """A limiter that opened this recently may have done so after the iteration asked it."""
-EVERY_PRACTICE: Final = "*"
-"""A notification for several practices at once."""
 
 _LOG: Final = log(__name__)
 
@@ -62,16 +62,10 @@ class Poster:
         self._duplicates = DuplicateChecker(access, settings.times)
         self.confirmer = Confirmer(ConfirmationStore(access), self.confirmed)
         self.leases = Leases(settings, lease_store, self._calls, self._adapters, connections, self.wake)
-        self._starter = CallStarter(
-            settings,
-            self._calls,
-            self.leases,
-            connections,
-            self.confirmer,
-            HeldBeforeSend(access),
-            Readers(BalanceReader(access), self._duplicates),
-            self.wake,
+        runner = CallRunner(
+            settings.times, connections, self.confirmer, BalanceReader(access), self._duplicates, self.wake
         )
+        self._starter = CallStarter(settings, self._calls, self.leases, HeldBeforeSend(access), runner, self.wake)
 
     def wake(self) -> None:
         """Have the loop come round."""

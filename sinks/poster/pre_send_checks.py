@@ -27,7 +27,7 @@ class Ready(msgspec.Struct, frozen=True):
 
 
 class InBlackout(msgspec.Struct, frozen=True):
-    """Its practice posts nothing now: the effect stays as it is, and its gate has work again at `until` (T-8)."""
+    """Its practice posts nothing now: the effect stays as it is, and its gate is due again at `until` (T-8)."""
 
     until: datetime
 

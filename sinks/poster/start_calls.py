@@ -3,48 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
 import psycopg
 
-from schemas.vocabulary import ConnectionReason, Stage
-from sinks.poster import counters
 from sinks.poster.allocate_payment import needs_balance_read
-from sinks.poster.balance_reads import BalanceReader
-from sinks.poster.call import Caller, MarkStamp
-from sinks.poster.call_outcome import Closing, Outcome
+from sinks.poster.call import MarkStamp
 from sinks.poster.call_slots import CallSlots
 from sinks.poster.call_store import CallStore
 from sinks.poster.closed_periods import NotSent, entered_together
-from sinks.poster.confirmation_rows import Confirmation
-from sinks.poster.confirmations import Confirmer
-from sinks.poster.connection_health import ConnectionHealth
-from sinks.poster.duplicate_check import DuplicateChecker
 from sinks.poster.held_before_send import HeldBeforeSend
 from sinks.poster.leases import Leases
 from sinks.poster.mark_calls import CheckedCall, mark_calls
 from sinks.poster.planned_call import PlannedCall
 from sinks.poster.practice_lease import PracticeLease
 from sinks.poster.pre_send_checks import InBlackout, check
+from sinks.poster.run_calls import CallRunner
 from sinks.targets.catalogue import shortest_call
 from sinks.targets.port import PaymentTarget
-from streams.runtime.logging import log
 from streams.settings import ProgramSettings
 
 MARKS_AT_ONCE: Final = 2
 """While one is on its way to the ledger, another gathers what became free: slots do not wait for a commit."""
 
-_LOG: Final = log(__name__)
 _Chosen = tuple[PlannedCall, PracticeLease]
-
-
-class Readers(msgspec.Struct, frozen=True):
-    """What reads at targets beside the calls themselves."""
-
-    balances: BalanceReader
-    duplicates: DuplicateChecker
 
 
 class CallStarter:
@@ -55,21 +39,16 @@ class CallStarter:
         settings: ProgramSettings,
         store: CallStore,
         leases: Leases,
-        health: ConnectionHealth,
-        confirmer: Confirmer,
         held: HeldBeforeSend,
-        readers: Readers,
+        runner: CallRunner,
         wake: Callable[[], None],
     ) -> None:
         self._times = settings.times
         self._store = store
         self._leases = leases
-        self._health = health
-        self._confirmer = confirmer
         self._held = held
-        self._readers = readers
+        self._runner = runner
         self._wake = wake
-        self._caller = Caller(settings.times)
         self._slots = CallSlots(settings.poster_calls, shortest_call(settings).deadline_s)
         self._marking: dict[asyncio.Task[None], int] = {}
         self._failed: BaseException | None = None
@@ -88,10 +67,10 @@ class CallStarter:
         """Read-backs first: what is in doubt holds its lane. Then only as many marks as calls start now (law 16).
 
         Marks run beside the loop, so that slots that become free meanwhile do not wait for them. Raises the error of an
-        earlier mark; what was not marked for certain is not started.
+        earlier mark or read; what was not marked for certain is not started.
         """
-        if self._failed is not None:
-            failed, self._failed = self._failed, None
+        if (failed := self._failed or self._runner.failed) is not None:
+            self._failed = self._runner.failed = None
             raise failed
         if len(self._marking) >= MARKS_AT_ONCE:
             return
@@ -121,12 +100,12 @@ class CallStarter:
             started += 1
             lease.progressed = True
             lease.connection.reserve()
-            self._slots.start(lease, self._finish(lease, self._caller.read_back(call, lease, target)))
+            self._slots.start(lease, self._runner.read_back(call, lease, target))
         for call in lease.take_duplicate_checks(min(free - started, lease.connection.free_slots())):
             started += 1
             lease.progressed = True
             lease.connection.reserve()
-            self._slots.start(lease, self._check_duplicate(call, lease, target))
+            self._slots.start(lease, self._runner.check_duplicate(call, lease, target))
         return started
 
     def _marked(self, task: asyncio.Task[None]) -> None:
@@ -170,7 +149,7 @@ class CallStarter:
                     self._held.add(each, lease.connection.key, found)
                 held.append((call, lease))
             elif needs_balance_read(call, target.capabilities):
-                self._slots.start(lease, self._read_balance(call, lease, target))
+                self._slots.start(lease, self._runner.read_balance(call, lease, target))
             else:
                 checked.append(CheckedCall(call, lease, found))
         return checked, held
@@ -192,8 +171,7 @@ class CallStarter:
                 continue
             lease.progressed = True
             sent = msgspec.structs.replace(each.call, attempts=attempt, frozen=each.ready.frozen)
-            post = self._caller.post(sent, each.ready, lease, target, stamp)
-            self._slots.start(lease, self._finish(lease, post))
+            self._slots.start(lease, self._runner.post(sent, each.ready, lease, target, stamp))
 
     async def _store_held(self, held: list[_Chosen]) -> None:
         """Before their lanes and gates are let go: whoever plans next finds them as they are now."""
@@ -206,43 +184,3 @@ class CallStarter:
     def _not_started(self, call: PlannedCall, lease: PracticeLease) -> None:
         lease.end(call, None)
         lease.connection.end()
-
-    async def _finish(self, lease: PracticeLease, call: Awaitable[Outcome]) -> None:
-        """A call or a read-back to its end: what it says of the connection, and its confirmation."""
-        outcome = await call
-        connection = lease.connection
-        connection.end()
-        counters.ended(connection.target_name)
-        self._health.after_call(connection, outcome.verdict)
-        settle_s = connection.times.settle_s if outcome.phase is Stage.POST else None
-        self._confirmer.submit(Confirmation(outcome, settle_s, lease.lost))
-        self._wake()
-
-    async def _read_balance(self, call: PlannedCall, lease: PracticeLease, target: PaymentTarget) -> None:
-        """What an entry needs read before its first mark (law 18); then it is planned again, as it stands then."""
-        connection = lease.connection
-        try:
-            self._health.after_read(connection, await self._readers.balances.read(call, lease, target))
-        except psycopg.Error as error:
-            self._failed = self._failed or error
-        except Exception as error:  # noqa: BLE001 - nothing was sent or stored; it is said, and not tried again at once
-            _LOG.failure("an entry could not be prepared", error, effect_id=call.effect_id)
-            self._health.close(connection, Closing(ConnectionReason.TARGET_DOWN))
-        finally:
-            counters.ended(connection.target_name)
-            self._not_started(call, lease)
-            lease.progressed = lease.needs_plan = True
-            self._wake()
-
-    async def _check_duplicate(self, call: PlannedCall, lease: PracticeLease, target: PaymentTarget) -> None:
-        """One read; whatever fails leaves it to be made again."""
-        connection = lease.connection
-        try:
-            self._health.after_read(connection, await self._readers.duplicates.check(call, lease, target))
-        except psycopg.Error as error:
-            self._failed = self._failed or error
-        finally:
-            counters.ended(connection.target_name)
-            lease.end_duplicate_check()
-            connection.end()
-            self._wake()

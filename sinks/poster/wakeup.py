@@ -13,20 +13,22 @@ from sinks.ledger.gates import CHANNEL
 from sinks.ledger.schema.database import connection_options
 from streams.runtime.logging import log
 
+EVERY_PRACTICE: Final = "*"
+"""The payload that stands for several practices at once."""
 RECONNECT_S: Final = 1.0
 """Between tries while the ledger is away."""
 _LOG: Final = log(__name__)
 
 
 async def listen(database_url: str, notified: Callable[[str], None]) -> None:
-    """Calls `notified` with each payload (a practice, or '*' for several), until cancelled. After a lost connection
-    everything may have been missed, so it begins with '*'."""
+    """Calls `notified` with each payload, a practice or EVERY_PRACTICE, until cancelled. After a lost connection
+    everything may have been missed, so it begins with EVERY_PRACTICE."""
     options: dict[str, Any] = connection_options("poster-listen")
     while True:
         try:
             async with await AsyncConnection.connect(database_url, **options) as connection:
                 await connection.execute(f"LISTEN {CHANNEL}")
-                notified("*")
+                notified(EVERY_PRACTICE)
                 async for notification in connection.notifies():
                     notified(notification.payload)
         except psycopg.Error as error:

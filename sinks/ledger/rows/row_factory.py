@@ -58,9 +58,11 @@ def rows_as(record: type[R]) -> BaseRowFactory[R]:
     """
 
     def factory(cursor: Any) -> Callable[[Sequence[Any]], R]:
-        if cursor.description is None:
+        result = cursor.pgresult
+        if result is None or not result.nfields:
             return _no_result
-        return _maker(record, tuple((column.name, column.type_code) for column in cursor.description))
+        # Not `cursor.description`: it makes an object of each column, which costs more than a short result does.
+        return _maker(record, tuple((result.fname(n), result.ftype(n)) for n in range(result.nfields)))
 
     return factory
 
@@ -109,16 +111,16 @@ def column_type(oid: int) -> str:
 
 
 @cache
-def _maker(record: type[R], columns: tuple[tuple[str, int], ...]) -> Callable[[Sequence[Any]], R]:
+def _maker(record: type[R], columns: tuple[tuple[bytes, int], ...]) -> Callable[[Sequence[Any]], R]:
     """Made once for each pair of a record and the columns of a result, whatever the number of results."""
-    names = [name for name, _ in columns]
+    names = [name.decode() for name, _ in columns]
     fields = record.__struct_fields__
     if sorted(names) != sorted(fields):
         missing = sorted(set(fields) - set(names))
         unknown = sorted(set(names) - set(fields))
         raise RowMismatchError(f"{record.__name__}: missing columns {missing}, unknown columns {unknown}, of {names}")
     hints = get_type_hints(record)
-    types = {name: column_type(oid) for name, oid in columns}
+    types = {name: column_type(oid) for name, (_, oid) in zip(names, columns, strict=True)}
     loads = [(field, _named(record, field, hints[field], types[field])) for field in fields]
     steps = [(fields.index(field), field, load) for field, load in loads if load is not None]
     required = {fields.index(field): field for field in fields if not _may_be_null(hints[field])}

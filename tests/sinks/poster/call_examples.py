@@ -17,7 +17,7 @@ NOW = datetime(2026, 3, 4, 17, 0, tzinfo=UTC)
 
 
 def planned_call(**changed: Any) -> PlannedCall:
-    """A gross payment of 100.00, linked, switched on, never sent."""
+    """A gross payment of 100.00 of a linked patient, due and never sent."""
     values: dict[str, Any] = {
         "practice_id": "practice-1",
         "connection_id": "pms",

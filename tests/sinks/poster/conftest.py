@@ -1,4 +1,4 @@
-"""Sandbox offices, and a ledger for each test."""
+"""One sandbox for the session, and offices on a fresh ledger for each test."""
 
 from __future__ import annotations
 

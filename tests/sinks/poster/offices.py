@@ -1,4 +1,4 @@
-"""A ledger fed by the real rules and intake, sandbox offices, and posters in threads or as processes."""
+"""Sandbox offices on a ledger that the real rules and intake feed, and posters in threads or as processes."""
 
 from __future__ import annotations
 
@@ -61,23 +61,23 @@ class Office:
             )
         return self.patients[patient_ref]
 
-    def pay(self, patient_ref: str = "pt-1", gross: int = 10_000, fee: int = 320, **facts: Any) -> PaymentSucceeded:
-        """A payment event of this practice; its patient is linked unless told `linked=False`."""
-        if facts.pop("linked", True):
+    def pay(self, patient_ref: str = "pt-1", gross: int = 10_000, fee: int = 320, **fields: Any) -> PaymentSucceeded:
+        """A payment event of this practice; its patient is linked unless `linked=False`."""
+        if fields.pop("linked", True):
             self.patient(patient_ref)
         self.paid += 1
-        told: PaymentSucceeded = again(
+        event: PaymentSucceeded = again(
             payment(gross, fee),
             practice_id=self.practice_id,
             event_id=f"{self.practice_id}-ev-{self.paid}",
             payment_id=f"{self.practice_id}-pay-{self.paid}",
             patient_ref=patient_ref,
-            **facts,
+            **fields,
         )
-        return told
+        return event
 
     def save_connection(self) -> None:
-        """Somebody saves the same connection again, as `target add` does."""
+        """Saves the same connection again, as `target add` does."""
         book = self.ledger.book
         given = book.rows(
             "SELECT connection_id, target, route, base_url, account_fingerprint, config, capabilities FROM connections"
@@ -101,18 +101,19 @@ class Office:
                 actor="owner",
             )
 
-    # --- what stands at the office
+    # --- entries at the office
     def payments(self) -> list[tuple[int, int]]:
-        """(PatNum, cents) of every payment row."""
+        """(PatNum, cents) of every payment."""
         rows = self.ledger.sandbox.open_dental.payments(self.customer_key)
         return sorted((row.pat_num, row.amount_minor) for row in rows)
 
     def adjustments(self) -> list[tuple[int, int]]:
+        """(PatNum, cents) of every adjustment."""
         rows = self.ledger.sandbox.open_dental.adjustments(self.customer_key)
         return sorted((row.pat_num, row.amount_minor) for row in rows)
 
     def charge(self, patient_ref: str, *fees: int) -> list[int]:
-        """Open charges of a patient, a month apart, oldest first; answers their ProcNums."""
+        """Adds open charges of a patient, 30 days apart, oldest first; returns their ProcNums."""
         first = date(2026, 1, 1)
         made = [
             self.ledger.sandbox.open_dental.add_charge(
@@ -127,7 +128,7 @@ class Office:
         return self.ledger.sandbox.open_dental.balance(self.customer_key, self.patients[patient_ref])
 
     def paid_on(self) -> dict[int, int]:
-        """Cents that stand on each procedure; 0 is what stands on none."""
+        """Cents by procedure; under 0 what is on no procedure."""
         found: dict[int, int] = {}
         for of_payment in self.ledger.sandbox.open_dental.paid_on(self.customer_key).values():
             for procedure, cents in of_payment.items():
@@ -135,11 +136,11 @@ class Office:
         return found
 
     def doubled(self) -> list[Any]:
-        """I2: markers that stand more than once at this office."""
+        """Entries at this office whose marker is there more than once (I2)."""
         found = self.ledger.sandbox.open_dental.doubled()
         return [entry for entry in found if entry.account == self.customer_key]
 
-    # --- what the ledger says
+    # --- state of the ledger
     def states(self) -> list[str]:
         rows = self.ledger.book.rows(
             "SELECT state FROM effects WHERE practice_id = %s AND target = 'PMS' ORDER BY effect_id", self.practice_id
@@ -184,8 +185,8 @@ class Offices:
         self.failures: list[BaseException] = []
 
     def open(self, practice_id: str = "practice-1", **changed: Any) -> Office:
-        """A practice with its own office. `mapping`, `office` change those; the rest are settings: payments are posted
-        only, unless a test says that they are allocated."""
+        """Adds a practice with its own office. `mapping` and `office` change those; the rest are settings. Payments are
+        not allocated unless a test says so."""
         changed.setdefault("allocation", Allocation.POST_ONLY)
         mapping = changed.pop("mapping", {})
         customer_key = f"{self.world.database}-{practice_id}"
@@ -215,24 +216,24 @@ class Offices:
 
     # --- posters
     def process(self, **settings: Any) -> Role:
-        """A poster as a process of its own: to be killed and frozen."""
+        """Starts a poster as a process of its own, which can be killed and frozen."""
         started = Role(self.world, "poster", self.folder, secret_key=SECRET_TEXT, **settings)
         self._roles.append(started)
         return started
 
     def poster(self, **settings: Any) -> Stop:
-        """A poster in a thread of the test."""
+        """Starts a poster in a thread of the test."""
         chosen = self.world.settings(secret_key=SECRET_TEXT, **settings)
         install(chosen.test_controls)
         stop = Stop()
 
-        def work() -> None:
+        def run() -> None:
             try:
                 role.run(chosen, stop, Health())
-            except BaseException as error:  # noqa: BLE001 - told to the test
+            except BaseException as error:  # noqa: BLE001 - raised in the test
                 self.failures.append(error)
 
-        thread = threading.Thread(target=work, name="poster")
+        thread = threading.Thread(target=run, name="poster")
         thread.start()
         self._threads.append((stop, thread))
         return stop

@@ -1,4 +1,4 @@
-"""A payment laid on open charges, pure (ALL-1 to ALL-4, M-6, N-7, B-1, I-11, law 18)."""
+"""Allocating a payment to open charges (ALL-1 to ALL-4, M-6, N-7, B-1, I-11, law 18). Pure."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ def charges(*dues: int) -> tuple[Charge, ...]:
     return tuple(Charge(ref=str(31 + n), due_minor=due, on=first + timedelta(days=n)) for n, due in enumerate(dues))
 
 
-def laid(payment: int, companion: int | None, *dues: int, part: str = "", **others: Any) -> Allocated:
+def divided(payment: int, companion: int | None, *dues: int, part: str = "", **others: Any) -> Allocated:
     other = None if companion is None else an_effect(2, companion, EntryKind.FEE_ADJUSTMENT, part)
     prepared = Prepared(posts_to="17", charges=charges(*dues))
     return allocate(an_effect(1, payment, part=part), other, prepared, patient="17", **others)
 
 
 def rows(allocated: Allocated) -> list[tuple[str, str, int, dict[str, int]]]:
-    """(kind, part, amount, shares) of everything that stands afterwards."""
+    """(kind, part, amount, shares) of every effect afterwards."""
     found = [(e.instruction.entry_kind.value, e.part, e.amount_minor, e.placement) for e in allocated.changed]
     found += [(p.entry_kind.value, p.part, p.amount_minor, p.placement) for p in allocated.added]
     return [(kind, part, amount, dict(placement.shares)) for kind, part, amount, placement in found if placement]
@@ -67,7 +67,7 @@ def test_m_6_the_oldest_charge_is_paid_first_and_the_rest_is_never_dropped() -> 
 
 def test_n_7_the_companion_follows_charge_by_charge() -> None:
     """N-7: 14000/420 over 8000, 5000, 3000."""
-    assert rows(laid(13_580, 420, 8000, 5000, 3000)) == [
+    assert rows(divided(13_580, 420, 8000, 5000, 3000)) == [
         ("payment", "", 13_580, {"31": 8000, "32": 5000, "33": 580}),
         ("fee_adjustment", "", 420, {"33": 420}),
         ("allocation", "", 0, {"31": 8000, "32": 5000, "33": 580}),
@@ -76,7 +76,7 @@ def test_n_7_the_companion_follows_charge_by_charge() -> None:
 
 def test_n_7_a_companion_may_stand_on_several_charges() -> None:
     """N-7: 10000/320 over 9800 and 200."""
-    allocated = laid(9680, 320, 9800, 200)
+    allocated = divided(9680, 320, 9800, 200)
     assert rows(allocated) == [
         ("payment", "", 9680, {"31": 9680}),
         ("fee_adjustment", "", 120, {"31": 120}),
@@ -88,7 +88,7 @@ def test_n_7_a_companion_may_stand_on_several_charges() -> None:
 
 def test_all_1_what_is_left_is_a_prepayment_of_its_own() -> None:
     """ALL-1, M-6: Open Dental takes only the exact sum on charges, so the rest is another payment."""
-    assert rows(laid(9680, 320, 5000, part="1")) == [
+    assert rows(divided(9680, 320, 5000, part="1")) == [
         ("payment", "1", 5000, {"31": 5000}),
         ("fee_adjustment", "1", 320, {}),
         ("payment", "1a1", 4680, {}),
@@ -97,30 +97,30 @@ def test_all_1_what_is_left_is_a_prepayment_of_its_own() -> None:
 
 
 def test_without_open_charges_everything_is_a_prepayment() -> None:
-    assert rows(laid(9680, 320)) == [("payment", "", 9680, {}), ("fee_adjustment", "", 320, {})]
-    assert rows(laid(9680, None)) == [("payment", "", 9680, {})]
+    assert rows(divided(9680, 320)) == [("payment", "", 9680, {}), ("fee_adjustment", "", 320, {})]
+    assert rows(divided(9680, None)) == [("payment", "", 9680, {})]
 
 
 def test_n_2_a_debit_companion_is_taken_from_where_too_much_was_paid() -> None:
     """N-2: 10300 with surcharge 300 and fee 267: payment 10033, companion −33, toward the balance 10000."""
-    assert rows(laid(10_033, -33, 10_000)) == [
+    assert rows(divided(10_033, -33, 10_000)) == [
         ("payment", "", 10_000, {"31": 10_000}),
         ("fee_adjustment", "", -33, {}),
         ("payment", "a1", 33, {}),
         ("allocation", "", 0, {"31": 10_000}),
     ]
-    assert rows(laid(10_033, -33, 20_000))[1] == ("fee_adjustment", "", -33, {"31": -33})
+    assert rows(divided(10_033, -33, 20_000))[1] == ("fee_adjustment", "", -33, {"31": -33})
 
 
-def test_a_target_that_spreads_by_itself_is_told_no_amounts() -> None:
+def test_a_target_that_spreads_by_itself_gets_no_amounts() -> None:
     """ALL-3: an office before 25.1.11."""
-    kinds = [kind for kind, *_ in rows(laid(13_580, 420, 8000, 5000, 3000, exactly=False))]
+    kinds = [kind for kind, *_ in rows(divided(13_580, 420, 8000, 5000, 3000, exactly=False))]
     assert kinds == ["payment", "fee_adjustment"]
 
 
-def test_charges_of_ours_and_what_is_on_its_way_are_left_out() -> None:
-    """B-1: a membership's charge has its own payment. A companion still to be sent has its place already."""
-    allocated = laid(3000, None, 8000, 5000, 3000, own_charges={"31"}, on_their_way={"32": 4500})
+def test_own_charges_and_payments_on_their_way_are_left_out() -> None:
+    """B-1: a membership's charge has its own payment. What is still to be sent counts as paid."""
+    allocated = divided(3000, None, 8000, 5000, 3000, own_charges={"31"}, on_their_way={"32": 4500})
     assert rows(allocated)[0] == ("payment", "", 3000, {"32": 500, "33": 2500})
 
 
@@ -142,7 +142,7 @@ def test_g_2_every_part_goes_to_whoever_answers_for_the_account() -> None:
 def test_n_7_nothing_is_lost_and_no_charge_is_overpaid(payment: int, companion: int | None, dues: list[int]) -> None:
     """M-6, N-7: each kind keeps its sum, placements name exactly their entry's amount, and a charge comes to what
     counts toward the balance of it."""
-    found = rows(laid(payment, companion, *dues))
+    found = rows(divided(payment, companion, *dues))
     assert sum(amount for kind, _, amount, _ in found if kind == "payment") == payment
     assert sum(amount for kind, _, amount, _ in found if kind == "fee_adjustment") == (companion or 0)
     credited: dict[str, int] = {}
@@ -185,6 +185,6 @@ def a_payment(**changed: Any) -> Any:
         (a_payment(entry_kind=EntryKind.REFUND), False),
     ],
 )
-def test_only_what_goes_to_open_charges_or_to_the_guarantor_is_read_for(call: Any, asks: bool) -> None:
-    """ALL-2, PL-1, I-11, B-1: explicit choices win; once placed, never again."""
+def test_only_payments_to_charges_or_to_the_guarantor_need_a_balance_read(call: Any, asks: bool) -> None:
+    """ALL-2, PL-1, I-11, B-1: explicit choices win; an entry that has its place is not read for again."""
     assert needs_balance_read(call, CAN) is asks

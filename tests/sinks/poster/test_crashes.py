@@ -89,7 +89,7 @@ def test_control_without_the_late_check_the_frozen_poster_doubles(offices: Offic
 
 
 def test_a_late_success_is_kept_by_its_first_owner(offices: Offices) -> None:
-    """Law 20, scenario 47: the owner froze with the answer in hand; its lease passed on; its success is no double."""
+    """Law 20, scenario 47: its owner froze with the answer in hand and lost its lease; the success is no duplicate."""
     office = _practice(offices, 1)
     first = offices.process(test_crash_at="poster.after_answer:stop")
     until(lambda: len(office.payments()) == 1, "the entry stands", show=first.text)
@@ -138,10 +138,10 @@ def test_two_posters_share_the_work_and_double_nothing(offices: Offices) -> None
     practices = [offices.open(f"practice-{n}", amount=AmountMode.GROSS) for n in range(6)]
     offices.book.report(*(office.pay(f"pt-{n}") for office in practices for n in range(10)))
     posters = [offices.process(), offices.process()]
-    for turn in range(4):
-        posters[turn % 2].freeze()
+    for number in range(4):
+        posters[number % 2].freeze()
         until(lambda: True, "", 0.1)
-        posters[turn % 2].thaw()
+        posters[number % 2].thaw()
     for office in practices:
         office.until_states(*["POSTED"] * 10)
         assert len(office.payments()) == 10

@@ -30,7 +30,7 @@ from tests.scenarios.waiting import WITHIN_S, until
 from tests.sinks.ledger.ledger_fixture import Book
 from tests.sinks.poster.call_examples import TIMES, planned_call
 from tests.sinks.poster.offices import Office, Offices
-from tests.sinks.poster.test_statements import CONNECTION, book, mark, posted  # noqa: F401
+from tests.sinks.poster.test_safety_devices import CONNECTION, book, mark, posted  # noqa: F401
 from tests.worlds import World
 
 PATH = "/payments"

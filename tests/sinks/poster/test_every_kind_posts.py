@@ -1,4 +1,4 @@
-"""Everything that can happen to a payment, from the event to the office: what the patient owes, and why."""
+"""Every kind of entry, from the event to the office: what the patient owes afterwards."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from tests.sinks.poster.offices import Office, Offices
 OWED = 10_000
 
 
-def about(office: Office, paid: e.PaymentSucceeded, event: Any, **facts: Any) -> None:
-    """Tell what became of a payment of this office."""
+def about(office: Office, paid: e.PaymentSucceeded, event: Any, **fields: Any) -> None:
+    """Report what became of a payment of this office."""
     office.paid += 1
-    facts |= {
+    fields |= {
         "practice_id": office.practice_id,
         "event_id": f"{office.practice_id}-ev-{office.paid}",
         "payment_id": paid.payment_id,
     }
-    office.ledger.book.report(msgspec.structs.replace(event, **facts))
+    office.ledger.book.report(msgspec.structs.replace(event, **fields))
 
 
 def an_office(offices: Offices, **settings: Any) -> tuple[Office, e.PaymentSucceeded]:
@@ -109,13 +109,13 @@ def test_r_10_a_dispute_and_its_end(offices: Offices) -> None:
     assert office.balance() == 0
 
 
-def test_e_11_a_correction_stands_in_the_place_of_what_it_corrects(offices: Offices) -> None:
+def test_e_11_a_correction_replaces_what_it_corrects(offices: Offices) -> None:
     """E-11: reversed and posted anew; the patient has a credit of what was paid more."""
     office, paid = an_office(offices)
     office.paid += 1
     event = linked_examples.corrected(12_000, 380, patient_ref=paid.patient_ref, payment_id=paid.payment_id)
-    told = msgspec.structs.replace(event, practice_id=office.practice_id, event_id="practice-1-ev-corrected")
-    offices.book.report(told)
+    correction = msgspec.structs.replace(event, practice_id=office.practice_id, event_id="practice-1-ev-corrected")
+    offices.book.report(correction)
     until(lambda: set(office.states()) == {"POSTED"} and len(office.states()) > 5, "all posted", show=office.shown)
     assert office.balance() == OWED - 12_000
     assert sum(amount for _, amount in office.payments()) == 9680 + 11_620
@@ -127,20 +127,20 @@ def test_b_1_a_membership_brings_its_charge_and_a_refund_takes_it_back(offices: 
     office = offices.open(allocation=Allocation.ALLOCATE)
     (treatment,) = office.charge("pt-1", OWED)
     office.paid += 1
-    told = msgspec.structs.replace(
+    enrolled = msgspec.structs.replace(
         membership(patient_ref="pt-1", members=(e.Member(patient_ref="pt-1", amount_minor=29_900),)),
         practice_id=office.practice_id,
         event_id="practice-1-member",
         payment_id="practice-1-pay-member",
     )
-    offices.book.report(told)
+    offices.book.report(enrolled)
     offices.poster()
     settled(office, 3)
     charges = [row for row in offices.sandbox.open_dental.charges(office.customer_key) if row.code == "MEMBER"]
     assert [row.amount_minor for row in charges] == [29_900]
     assert office.balance() == OWED
     assert treatment not in office.paid_on()
-    about(office, told, linked_examples.refunded(gross=-9900))  # type: ignore[arg-type]
+    about(office, enrolled, linked_examples.refunded(gross=-9900))  # type: ignore[arg-type]
     settled(office, 5)
     assert by_type(office)["Membership Charge Reversed"] == -9900
     assert office.balance() == OWED
@@ -154,18 +154,18 @@ def test_b_1_r_9_a_membership_s_refund_that_failed_brings_its_charge_back(office
     """B-1, R-9: refund 9900 and its charge → 0; failed: both come back, and the patient owes what was owed before."""
     office = offices.open()
     office.charge("pt-1", OWED)
-    told = msgspec.structs.replace(
+    enrolled = msgspec.structs.replace(
         membership(patient_ref="pt-1", members=(e.Member(patient_ref="pt-1", amount_minor=29_900),)),
         practice_id=office.practice_id,
         event_id="practice-1-member",
         payment_id="practice-1-pay-member",
     )
-    offices.book.report(told)
+    offices.book.report(enrolled)
     offices.poster()
     settled(office, 3)
-    about(office, told, linked_examples.refunded(gross=-9900))  # type: ignore[arg-type]
+    about(office, enrolled, linked_examples.refunded(gross=-9900))  # type: ignore[arg-type]
     settled(office, 5)
-    about(office, told, linked_examples.refund_failed(gross=9900))  # type: ignore[arg-type]
+    about(office, enrolled, linked_examples.refund_failed(gross=9900))  # type: ignore[arg-type]
     settled(office, 7)
     assert office.balance() == OWED
 

@@ -1,4 +1,4 @@
-"""What targets do wrong (scenarios 38 to 44, 47, 48): at most one entry, and the truth in the ledger."""
+"""Faults of targets (scenarios 38 to 44, 47, 48): at most one entry, and the ledger says what stands."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_an_entry_that_reads_do_not_show_yet_is_not_sent_again(offices: Offices)
 
 
 def test_control_without_the_settle_time_it_is_posted_twice(offices: Offices) -> None:
-    """The control of law 19: an early 'not there' is believed, and the entry doubles."""
+    """The control of law 19: an early absence is believed, and the entry doubles."""
     office = _one_gross_payment(offices)
     offices.sandbox.open_dental.fault(
         FaultKind.TIMEOUT, Effect.AFTER, seconds=5.0, account=office.customer_key, method="POST", path=PATH, times=1
@@ -84,7 +84,7 @@ def test_control_without_the_settle_time_it_is_posted_twice(offices: Offices) ->
     until(lambda: len(office.payments()) == 2, "the entry stands twice", show=office.shown)
 
 
-def test_found_twice_is_for_a_person(offices: Offices) -> None:
+def test_an_entry_found_twice_is_a_dead_letter(offices: Offices) -> None:
     """UNCERTAIN with two matches: DEAD_LETTERED, FOUND_TWICE, and a dead letter that says it is in doubt."""
     office = _one_gross_payment(offices)
     offices.sandbox.open_dental.fault(
@@ -111,7 +111,7 @@ def test_control_without_read_back_an_unknown_outcome_doubles(offices: Offices) 
 
 
 def test_a_refusal_is_dead_and_its_dead_letter_carries_the_event(offices: Offices) -> None:
-    """REJECTED with a closed reason; the original bytes; no word of the target's (H-3, H-4)."""
+    """REJECTED with a closed reason; the original bytes; no text of the target (H-3, H-4)."""
     office = _one_gross_payment(offices)
     offices.sandbox.open_dental.fault(
         FaultKind.QUOTES_PATIENT, status=400, account=office.customer_key, method="POST", path=PATH, times=1
@@ -175,8 +175,8 @@ def test_a_practice_that_is_down_delays_nobody_else(offices: Offices) -> None:
     assert len(down.payments()) == 40
 
 
-def test_targets_that_hang_take_no_place_from_others(offices: Offices) -> None:
-    """Guarantee 4: more hanging offices than the poster has places and gates for, and one that answers."""
+def test_targets_that_hang_take_no_slot_from_others(offices: Offices) -> None:
+    """Guarantee 4: more hanging offices than the poster has slots and gates for, and one that answers."""
     hanging = [offices.open(f"practice-hangs-{n}", amount=AmountMode.GROSS) for n in range(6)]
     well = offices.open("practice-well", amount=AmountMode.GROSS)
     for office in hanging:

@@ -1,4 +1,4 @@
-"""What each answer means: one pure table, held against the table of transitions."""
+"""The verdict on each answer: one pure table, held against the table of transitions."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def test_a_refusal_of_the_effect_has_its_state(kind: RefusalClass, state: State)
     assert outcomes.after_post(answer, attempts=1, times=TIMES, chance=0.5).state is state
 
 
-def test_found_twice_and_unprovable_absence_are_for_a_person() -> None:
+def test_an_entry_found_twice_and_an_unprovable_absence_are_dead_letters() -> None:
     """PROTOCOL section 3: UNCERTAIN → DEAD_LETTERED."""
     call = planned_call(state=State.UNCERTAIN)
     twice = outcomes.after_read(Found(external_ids=("a", "b"), began_at=NOW), call, ASKABLE, times=TIMES, chance=0.5)

@@ -1,4 +1,4 @@
-"""The poster against a sandbox office: what is due is posted once, in order, under today's facts."""
+"""The poster against a sandbox office: what is due is posted once, in order, by the switches and links of today."""
 
 from __future__ import annotations
 
@@ -38,9 +38,6 @@ def test_a_net_payment_and_its_companion_are_posted(offices: Offices) -> None:
 
 def test_results_and_attempts_are_stored_with_the_state(offices: Offices) -> None:
     """Law 25: a result for each posting, in the transaction of its state."""
-    from schemas.codec import decode_result
-    from schemas.vocabulary import State
-
     office = offices.open()
     offices.book.report(office.pay())
     offices.poster()
@@ -120,7 +117,7 @@ def test_master_off_pauses_what_is_due(offices: Offices) -> None:
 
 
 def test_a_connection_that_is_off_pauses_what_is_due(offices: Offices) -> None:
-    """Law 24: the connection's own switch."""
+    """Law 24: the switch of the connection."""
     office = offices.open(amount=AmountMode.GROSS)
     offices.book.report(office.pay())
     offices.book.connection.execute("UPDATE connections SET enabled = false")
@@ -131,8 +128,8 @@ def test_a_connection_that_is_off_pauses_what_is_due(offices: Offices) -> None:
     assert office.column("planned_reason") == ["AUTO_INSTANT"]
 
 
-def test_what_waits_for_its_connection_is_left_alone_and_goes_on_when_that_is_back(offices: Offices) -> None:
-    """R-6, law 8: a switch of the practice's is no cure, and no sweep wakes it in vain; saving the connection is."""
+def test_entries_paused_for_a_connection_go_on_when_it_is_saved_again(offices: Offices) -> None:
+    """R-6, law 8: no sweep wakes it in vain; saving the connection does."""
     office = offices.open(amount=AmountMode.GROSS)
     offices.book.report(office.pay())
     offices.book.connection.execute("UPDATE connections SET enabled = false")
@@ -153,14 +150,14 @@ def published(offices: Offices) -> list[tuple[str, str | None]]:
 
 
 def test_a_link_that_was_taken_away_is_awaited(offices: Offices) -> None:
-    """Law 8: looked at again under the practice's lock before it is written."""
+    """Law 8: checked again under the practice's lock before it is written."""
     office = offices.open(amount=AmountMode.GROSS)
     offices.book.report(office.pay())
     offices.book.connection.execute("DELETE FROM patient_links")
     offices.poster()
     office.until_states("AWAITING_LINK")
-    assert office.column("reason") == ["AUTO_INSTANT"], "why it was planned stays with it"
-    assert published(offices)[-1] == ("AWAITING_LINK", "PATIENT_NOT_LINKED"), "what it waits for is told"
+    assert office.column("reason") == ["AUTO_INSTANT"], "the decision's reason stays"
+    assert published(offices)[-1] == ("AWAITING_LINK", "PATIENT_NOT_LINKED"), "what it waits for is published"
     office.patients.clear()
     office.patient("pt-1")
     assert offices.book.sweeps.repair()["link"] == 1
@@ -168,7 +165,7 @@ def test_a_link_that_was_taken_away_is_awaited(offices: Offices) -> None:
     assert published(offices)[-1] == ("POSTED", "AUTO_INSTANT")
 
 
-def test_what_is_due_later_is_not_touched(offices: Offices) -> None:
+def test_an_entry_due_later_is_not_touched(offices: Offices) -> None:
     """Law 24, T-11: due is a predicate."""
     office = offices.open(amount=AmountMode.GROSS)
     offices.book.report(office.pay("pt-1"), office.pay("pt-2"))
@@ -182,7 +179,7 @@ def test_what_is_due_later_is_not_touched(offices: Offices) -> None:
     )
 
 
-def test_what_must_be_looked_for_first_is_found_and_not_sent(offices: Offices) -> None:
+def test_entries_to_be_read_back_first_are_found_and_not_sent(offices: Offices) -> None:
     """Law 4: after a failover an entry that stands is found, one that does not is sent after the settle time."""
     office = offices.open(amount=AmountMode.GROSS)
     offices.book.report(office.pay("pt-1"), office.pay("pt-2"))
@@ -226,7 +223,7 @@ def test_a_patient_linked_anew_gets_a_new_generation(offices: Offices) -> None:
     assert office.column("request_id") != first
 
 
-def test_a_redriven_entry_is_looked_for_at_the_patient_it_was_sent_for(offices: Offices) -> None:
+def test_a_redriven_entry_is_read_back_at_the_patient_it_was_sent_for(offices: Offices) -> None:
     """PROTOCOL section 3, E-9 b: the link changed after the send, then a redrive: what stands is found and not doubled.
 
     A second payment of the patient follows the link.
@@ -249,7 +246,7 @@ def test_a_redriven_entry_is_looked_for_at_the_patient_it_was_sent_for(offices: 
     assert office.column("generation") == [2, 1]
 
 
-def test_a_redriven_entry_that_never_landed_goes_to_the_patient_of_today(offices: Offices) -> None:
+def test_a_redriven_entry_that_never_landed_goes_to_the_patient_linked_now(offices: Offices) -> None:
     """PROTOCOL section 3: absent where it was sent for, it is composed anew, once, with the next generation's id."""
     office = offices.open(amount=AmountMode.GROSS)
     right = office.patient("pt-right")
@@ -278,7 +275,7 @@ def test_a_redriven_entry_that_never_landed_goes_to_the_patient_of_today(offices
 
 
 @pytest.mark.parametrize("wrong", ["not-a-number", "999999"], ids=["before_the_mark", "by_the_office"])
-def test_what_is_posted_after_a_redrive_says_why_it_was_planned(offices: Offices, wrong: str) -> None:
+def test_an_entry_posted_after_a_redrive_has_its_decision_s_reason(offices: Offices, wrong: str) -> None:
     """Guarantee 3: a failure's reason ends with it, in the ledger, in what hangs on the entry, and in the results."""
     office = offices.open(allocation=Allocation.ALLOCATE)
     office.charge("pt-1", 5000)
@@ -311,7 +308,7 @@ def test_a_remote_connection_is_called_once_a_second(offices: Offices) -> None:
 
 
 def test_a_notification_wakes_the_poster(offices: Offices) -> None:
-    """Law 8: an idle poster is told; it does not wait for its next look."""
+    """Law 8: an idle poster is notified; it does not wait for its next claim."""
     office = offices.open(amount=AmountMode.GROSS)
     office.patient("pt-1")
     offices.poster()
@@ -331,7 +328,7 @@ def test_a_stop_gives_the_gates_back(offices: Offices) -> None:
     assert offices.book.one("SELECT count(*) FROM connections WHERE owner IS NOT NULL") == 0
 
 
-def test_saving_settings_is_what_the_next_mark_sees(offices: Offices) -> None:
+def test_the_next_mark_sees_settings_that_were_saved(offices: Offices) -> None:
     """T-12: `ledger_closed_through` is always today's value, whatever version decided."""
     office = offices.open(amount=AmountMode.GROSS)
     offices.book.report(office.pay("pt-1"))
@@ -343,7 +340,7 @@ def test_saving_settings_is_what_the_next_mark_sees(offices: Offices) -> None:
 
 
 def test_a_thousand_lanes_of_one_practice_are_posted_once_each(offices: Offices) -> None:
-    """Law 21: more than one turn of a gate, calls side by side, each patient once."""
+    """Law 21: more than one lease of a gate, calls side by side, each patient once."""
     office = offices.open(amount=AmountMode.GROSS, mapping={"max_in_flight": 32})
     rows = offices.sandbox.open_dental.add_patients(office.customer_key, 1_000)
     office.patients = {f"pt-{n}": int(row["PatNum"]) for n, row in enumerate(rows)}

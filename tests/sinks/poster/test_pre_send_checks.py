@@ -24,8 +24,8 @@ from tests.sinks.poster.call_examples import NOW, TIMES, planned_call, switches,
         ({"linked_patient_id": None}, NotSent(State.AWAITING_LINK)),
     ],
 )
-def test_what_a_fact_holds_is_held(changed: dict[str, Any], held: NotSent) -> None:
-    """Law 24: and who paused it is told apart: a switch of the practice's, or its connection."""
+def test_an_entry_that_a_switch_or_a_link_holds_waits(changed: dict[str, Any], held: NotSent) -> None:
+    """Law 24: the reason says whether the practice's switch or its connection pauses it."""
     assert pre_send_checks.check(planned_call(**changed), (), target(), TIMES, NOW) == held
 
 
@@ -37,7 +37,9 @@ def test_what_a_fact_holds_is_held(changed: dict[str, Any], held: NotSent) -> No
         ({"linked_patient_id": "not-a-number"}, DeadLetterReason.PATIENT_NOT_FOUND),
     ],
 )
-def test_what_cannot_be_sent_dies_before_the_mark(changed: dict[str, Any], reason: DeadLetterReason) -> None:
+def test_an_entry_that_cannot_be_sent_is_dead_before_the_mark(
+    changed: dict[str, Any], reason: DeadLetterReason
+) -> None:
     """T-12, PROTOCOL section 5, L-1."""
     found = pre_send_checks.check(planned_call(**changed), (), target(), TIMES, NOW)
     assert isinstance(found, NotSent)
@@ -67,7 +69,7 @@ def test_a_frozen_request_goes_out_as_it_is() -> None:
     assert found.entry.request_id == planned_call().request_id
 
 
-def test_a_later_generation_is_looked_for_under_all_its_markers() -> None:
+def test_a_later_generation_is_read_back_under_all_its_markers() -> None:
     """Law 18."""
     entry = pre_send_checks.entry_of(planned_call(generation=3))
     assert len(entry.earlier_markers) == 2

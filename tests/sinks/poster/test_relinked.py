@@ -1,4 +1,4 @@
-"""A patient is linked to another one of the office between a payment and what follows it."""
+"""A patient is linked to another record of the office between a payment and its refund."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from tests.sinks.poster.offices import Offices
 from tests.sinks.poster.test_every_kind_posts import about, settled
 
 
-def test_r13_e12_a_refund_goes_where_its_payment_went(offices: Offices) -> None:
+def test_r_13_a_refund_goes_where_its_payment_went(offices: Offices) -> None:
     """R-13: linked anew, what was posted stays where it is, and so its refund goes there too."""
     office = offices.open()
     paid = office.pay()

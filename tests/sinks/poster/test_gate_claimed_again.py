@@ -1,4 +1,4 @@
-"""A gate that its own poster claims anew while a call of the old ownership is still out (found by a soak's freezes)."""
+"""A poster claims a gate again while a call of its earlier lease is still in flight."""
 
 from __future__ import annotations
 

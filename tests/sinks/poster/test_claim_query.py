@@ -1,4 +1,4 @@
-"""What a claim costs where very many gates are due: what it takes, and not what stands behind (law 21)."""
+"""A claim costs what it takes, however many gates are due (law 21)."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def connection(world: World) -> Iterator[psycopg.Connection[Any]]:
 
 
 def test_a_claim_reads_the_gates_that_it_takes(connection: psycopg.Connection[Any]) -> None:
-    """Planned once without its values, as on the poster's connections: 10,000 gates are due, and few are looked at."""
+    """Planned once without its values, as on the poster's connections: 10,000 gates are due, and few are read."""
     read = _gates_read(connection, PLANNING)
     assert TAKEN <= read < 10 * TAKEN
 

@@ -165,7 +165,7 @@ def test_a_connection_switched_off_since_the_plan_lets_nothing_be_marked(book: B
 
 
 def _mark_while_a_person_records(book: Book, world: World, skip: bool) -> str:
-    """The mark waits for a row that a person is about to record by hand."""
+    """The mark waits for a row that a person is about to record."""
     book.connection.execute("ALTER TABLE effects DISABLE TRIGGER effects_transition")
     marking = psycopg.connect(world.database_url, autocommit=True)
     thread = threading.Thread(target=lambda: mark(marking, 1, skip_state_test=skip))
@@ -281,7 +281,7 @@ def test_control_with_a_fence_a_success_is_thrown_away(book: Book) -> None:
 
 
 def test_a_success_beside_a_persons_record_leaves_it(book: Book) -> None:
-    """PROTOCOL section 3: RECORDED_MANUALLY stays; the confirmer raises DUPLICATE_AT_TARGET."""
+    """PROTOCOL section 3: RECORDED_MANUALLY stays; the confirmation reports DUPLICATE_AT_TARGET."""
     book.connection.execute("UPDATE effects SET state = 'RECORDED_MANUALLY' WHERE effect_id = 1")
     assert posted(book.connection) == []
     assert book.one("SELECT count(*) FROM attempts") == 1

@@ -1,4 +1,4 @@
-"""What a plan brings of a gate, and what it costs when much waits behind (laws 21 and 23, N-8)."""
+"""A plan brings what may start, and costs no more when much waits behind (laws 21 and 23, N-8)."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def book(world: World) -> Iterator[Book]:
 
 
 def _place(book: Book, placed: list[Placed]) -> None:
-    """Instead of what the book holds: copies of its first entry, so that every row is one that INTAKE could write."""
+    """Replaces the effects by copies of the first one, so that every row is one that INTAKE could write."""
     with book.connection.transaction():
         book.connection.execute("SET LOCAL session_replication_role = replica")
         book.connection.execute(
@@ -71,7 +71,7 @@ def _place(book: Book, placed: list[Placed]) -> None:
 
 
 def _fill(book: Book, analyzed_with: int) -> None:
-    """MANY due entries in as many lanes; the planner was told of so many."""
+    """MANY due entries in as many lanes; the planner knows of `analyzed_with`."""
     for count in (analyzed_with, MANY):
         _place(book, [Placed(n=n, lane=f"p:{n}") for n in range(1, count + 1)])
         if count == analyzed_with:
@@ -136,7 +136,7 @@ def _by_chance(rng: random.Random, count: int) -> list[Placed]:
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_a_plan_brings_what_the_lanes_let_go(book: Book, seed: int) -> None:
+def test_a_plan_brings_what_the_lanes_let_start(book: Book, seed: int) -> None:
     """Law 23: everything that may start in its turn, and beyond that only what depends on it (N-8)."""
     placed = _by_chance(random.Random(seed), 60)
     _place(book, placed)
@@ -186,8 +186,8 @@ def test_a_gate_that_goes_to_the_back_of_the_queue_is_not_read_to_its_end(book: 
     ],
     ids=["later", "in doubt", "retried later", "its origin waits"],
 )
-def test_a_gate_of_which_nothing_can_start_is_looked_through(book: Book, waiting: list[Placed]) -> None:
-    """PROTOCOL section 2: then `gates.refresh` says when it has work next."""
+def test_a_gate_in_which_nothing_can_start_is_not_due_now(book: Book, waiting: list[Placed]) -> None:
+    """PROTOCOL section 2: then `gates.refresh` says when it is due next."""
     _place(book, waiting)
     keys = {"practice_ids": [PRACTICE], "connection_ids": [CONNECTION], "now": None}
     assert book.connection.execute(SQL["still_due"], keys).fetchall() == []

@@ -1,4 +1,4 @@
-"""What a person said about an entry, and a real poster: recorded is never posted, released is posted once (POST-2)."""
+"""A person's action on an entry beside a real poster: recorded is never posted, released is posted once (POST-2)."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from tests.processors.rules.event_examples import PRACTICE, modes
 from tests.scenarios.waiting import WITHIN_S, until
 from tests.sinks.ledger.ledger_fixture import Book
 from tests.sinks.poster.offices import Offices
-from tests.sinks.poster.test_statements import WAITS_FOR_A_LOCK, book, mark  # noqa: F401
+from tests.sinks.poster.test_safety_devices import WAITS_FOR_A_LOCK, book, mark  # noqa: F401
 from tests.worlds import World
 
 pytestmark = pytest.mark.stack
 WHO = Saving(actor="Ada", reason="typed in")
 
 
-def said(book: Book, action: Action, *ids: int, connection: Any = None) -> entry_actions.Done:  # noqa: F811
+def apply_action(book: Book, action: Action, *ids: int, connection: Any = None) -> entry_actions.Done:  # noqa: F811
     chosen = connection or book.connection
     return entry_actions.apply(chosen, action, PRACTICE, ids, WHO, clock=book.clock, jitter_s=0)
 
@@ -35,32 +35,32 @@ def test_recorded_is_never_posted_and_released_is_posted_once(offices: Offices) 
     offices.book.report(office.pay(), office.pay(), office.pay())
     assert office.states() == ["AWAITING_MANUAL_POST"] * 6
     offices.poster()
-    said(offices.book, Action.RECORD, 1)
-    said(offices.book, Action.DISMISS, 3)
-    said(offices.book, Action.POST, 5)
-    over = ("RECORDED_MANUALLY", "RECORDED_MANUALLY", "DISMISSED", "DISMISSED")
-    office.until_states(*over, "POSTED", "POSTED")
-    assert said(offices.book, Action.POST, 1, 3, 5).refused == 3
+    apply_action(offices.book, Action.RECORD, 1)
+    apply_action(offices.book, Action.DISMISS, 3)
+    apply_action(offices.book, Action.POST, 5)
+    ended = ("RECORDED_MANUALLY", "RECORDED_MANUALLY", "DISMISSED", "DISMISSED")
+    office.until_states(*ended, "POSTED", "POSTED")
+    assert apply_action(offices.book, Action.POST, 1, 3, 5).refused == 3
     offices.stop_posters()
     assert [cents for _, cents in office.payments()] == [9_680]
     assert [abs(cents) for _, cents in office.adjustments()] == [320]
     assert office.doubled() == []
 
 
-def test_what_is_due_and_recorded_is_not_posted_by_a_poster_that_comes_later(offices: Offices) -> None:
-    """POST-3: it was typed in while the poster was down."""
+def test_an_entry_recorded_while_the_poster_was_down_is_not_posted(offices: Offices) -> None:
+    """POST-3: a person entered it at the office meanwhile."""
     office = offices.open()
     offices.book.report(office.pay(), office.pay())
-    said(offices.book, Action.RECORD, 1)
+    apply_action(offices.book, Action.RECORD, 1)
     offices.poster()
     office.until_states("RECORDED_MANUALLY", "RECORDED_MANUALLY", "POSTED", "POSTED")
     offices.stop_posters()
     assert len(office.payments()) == 1
 
 
-def _in_thread(work: Any) -> tuple[threading.Thread, list[Any]]:
+def _in_thread(act: Any) -> tuple[threading.Thread, list[Any]]:
     found: list[Any] = []
-    thread = threading.Thread(target=lambda: found.append(work()))
+    thread = threading.Thread(target=lambda: found.append(act()))
     thread.start()
     return thread, found
 
@@ -69,7 +69,7 @@ def test_a_mark_that_comes_first_wins_over_a_record(book: Book, world: World) ->
     """Law 16: the call starts at the mark's commit, so a record that waited for it is refused."""
     with psycopg.connect(world.database_url) as marking, connect(world.database_url, "test") as person:
         assert mark(marking, 1) != []
-        thread, found = _in_thread(lambda: said(book, Action.RECORD, 1, connection=person))
+        thread, found = _in_thread(lambda: apply_action(book, Action.RECORD, 1, connection=person))
         until(lambda: book.rows(WAITS_FOR_A_LOCK), "the record waits for the mark")
         marking.commit()
         thread.join(WITHIN_S)
@@ -82,7 +82,7 @@ def test_a_record_that_comes_first_wins_over_a_mark(book: Book, world: World) ->
     """PROTOCOL section 2: the mark waits for the person's transaction and then marks nothing of it."""
     with connect(world.database_url, "test") as person, psycopg.connect(world.database_url) as marking:
         with person.transaction():
-            assert said(book, Action.RECORD, 1, connection=person).refused == 0
+            assert apply_action(book, Action.RECORD, 1, connection=person).refused == 0
             thread, found = _in_thread(lambda: mark(marking, 1))
             until(lambda: book.rows(WAITS_FOR_A_LOCK), "the mark waits for the record")
         thread.join(WITHIN_S)
@@ -97,7 +97,7 @@ def test_a_person_and_a_poster_at_once_end_each_entry_once(offices: Offices) -> 
     offices.book.report(*(office.pay(f"pt-{number % 4}") for number in range(40)))
     offices.poster()
     until(lambda: "POSTED" in office.states(), "the poster is at work", show=office.shown)
-    recorded = [number for number in range(40, 0, -1) if said(offices.book, Action.RECORD, number).refused == 0]
+    recorded = [number for number in range(40, 0, -1) if apply_action(offices.book, Action.RECORD, number).refused == 0]
     office.until_states(*("RECORDED_MANUALLY" if number in recorded else "POSTED" for number in range(1, 41)))
     offices.stop_posters()
     assert len(office.payments()) == 40 - len(recorded)

@@ -1,4 +1,4 @@
-"""Post Payment and Allocate on a real ledger and an office: one read, one expansion, exact splits (N-7, law 18)."""
+"""Post Payment and Allocate on a ledger and an office: one balance read, one allocation, exact splits (N-7, law 18)."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_all_2_post_only_reads_nothing(offices: Offices) -> None:
 
 
 def test_pl_3_an_allocated_payment_feeds_no_payment_plan(offices: Offices) -> None:
-    """PL-3: the office attaches it to the oldest plan unless it is told otherwise."""
+    """PL-3: the office would attach it to the oldest plan by default."""
     office = offices.open(allocation=Allocation.ALLOCATE, office={"plans_take_named_procedures": True})
     (charge,) = office.charge("pt-1", 5000)
     offices.sandbox.open_dental.add_pay_plan(office.customer_key, office.patient("pt-1"), date(2026, 1, 1))
@@ -123,7 +123,7 @@ def test_all_4_a_splits_own_procedure_wins(offices: Offices) -> None:
 
 
 def test_two_payments_of_a_patient_do_not_pay_one_charge_twice(offices: Offices) -> None:
-    """Law 18: what an earlier payment has still to lay on a charge counts as laid."""
+    """Law 18: what an earlier payment will still pay of a charge counts as paid."""
     office = offices.open(allocation=Allocation.ALLOCATE)
     first, second, third = office.charge("pt-1", 9800, 200, 10_000)
     offices.book.report(office.pay())
@@ -157,7 +157,7 @@ def test_a_failed_read_closes_the_gate_and_burns_no_attempt(offices: Offices) ->
 
 
 @pytest.mark.parametrize("where", ["poster.after_balance", "poster.after_expansion"])
-def test_a_crash_beside_the_expansion_expands_once(offices: Offices, where: str) -> None:
+def test_a_crash_beside_the_allocation_allocates_once(offices: Offices, where: str) -> None:
     """Law 18: once, from one stored read, whatever dies in between."""
     office = offices.open(allocation=Allocation.ALLOCATE)
     first, second = office.charge("pt-1", 9800, 100)

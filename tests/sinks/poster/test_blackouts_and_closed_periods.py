@@ -42,7 +42,7 @@ def frozen_for(day: date, **changed: Any) -> FrozenRequest:
 
 
 def test_in_a_blackout_nothing_is_marked() -> None:
-    """T-8: the effect stays SCHEDULED, its gate looks again at the end; what comes first is what holds it anyway."""
+    """T-8: the effect stays SCHEDULED, its gate is due again at the end; the master switch is asked first."""
     lunch = switches(blackouts=LUNCH, zone=ZONE)
     assert checked(planned_call(switches=lunch)) == InBlackout(AT.replace(hour=18))
     assert isinstance(checked(planned_call(switches=lunch), AT.replace(hour=18)), Ready)
@@ -51,7 +51,7 @@ def test_in_a_blackout_nothing_is_marked() -> None:
 
 
 @pytest.mark.parametrize("policy", list(ClosedPeriod))
-def test_an_open_date_is_nobody_s_policy(policy: ClosedPeriod) -> None:
+def test_an_open_date_is_posted_whatever_the_policy(policy: ClosedPeriod) -> None:
     """T-9: closed through the day before."""
     found = checked(closed(policy, through=date(2026, 3, 3)))
     assert isinstance(found, Ready)
@@ -67,7 +67,7 @@ def test_hold_is_the_default() -> None:
 
 
 def test_manual_waits_for_a_person() -> None:
-    """T-9: AWAITING_MANUAL_POST, with the reason that people are told."""
+    """T-9: AWAITING_MANUAL_POST, with a reason of its own."""
     assert checked(closed(ClosedPeriod.MANUAL)) == NotSent(State.AWAITING_MANUAL_POST, DecisionReason.LEDGER_CLOSED)
 
 
@@ -122,7 +122,7 @@ def test_a_read_back_looks_for_what_was_sent() -> None:
 
 
 class Days:
-    """Business time of ledger and posters together."""
+    """Sets the business time of ledger and posters together."""
 
     def __init__(self, offices: Offices, folder: Path, at: datetime) -> None:
         self.file = folder / "clock"
@@ -147,7 +147,7 @@ def gate(offices: Offices) -> tuple[Any, ...]:
 
 
 def test_a_blackout_is_slept_through_and_then_posted(offices: Offices, tmp_path: Path) -> None:
-    """T-8: due at noon in a blackout until 14:00: SCHEDULED, no attempt, no busy look; posted at its end."""
+    """T-8: due at noon in a blackout until 14:00: SCHEDULED, no attempt, no repeated claim; posted at its end."""
     days = Days(offices, tmp_path, NOON)
     office = paid(offices, blackouts=LUNCH)
     offices.poster(rehearsal_clock=days.file)
@@ -166,7 +166,7 @@ def test_a_blackout_is_slept_through_and_then_posted(offices: Offices, tmp_path:
     until(lambda: gate(offices)[1] is None, "the gate rests no more", show=office.shown)
 
 
-def test_a_blackout_that_is_taken_away_holds_nothing(offices: Offices, tmp_path: Path) -> None:
+def test_after_a_blackout_was_removed_the_entry_is_posted_at_once(offices: Offices, tmp_path: Path) -> None:
     """E-9 b, T-8: the blackout is a current value: saved without it, the entry goes at once."""
     days = Days(offices, tmp_path, NOON)
     office = paid(offices, blackouts=LUNCH)
@@ -189,8 +189,8 @@ def test_post_today(offices: Offices, tmp_path: Path) -> None:
     assert "dated 2026-03-04" in row.note
 
 
-def test_by_hand(offices: Offices, tmp_path: Path) -> None:
-    """T-9 MANUAL: a person enters it; the ledger says why, publishes it, and holds it until somebody acts."""
+def test_manual(offices: Offices, tmp_path: Path) -> None:
+    """T-9 MANUAL: a person enters it; the reason is kept and published, and the entry is held until somebody acts."""
     days = Days(offices, tmp_path, NOON)
     office = paid(offices, ledger_closed_through=NOON.date(), closed_period=ClosedPeriod.MANUAL)
     offices.poster(rehearsal_clock=days.file)
@@ -207,8 +207,8 @@ def test_by_hand(offices: Offices, tmp_path: Path) -> None:
     assert office.states() == ["AWAITING_MANUAL_POST"]
 
 
-def test_what_a_closed_period_gave_to_a_person_stays_with_them_when_it_opens(offices: Offices, tmp_path: Path) -> None:
-    """T-9 MANUAL: nobody can know that it was not typed in already: opened again, it is not posted beside."""
+def test_an_entry_for_manual_posting_stays_so_when_the_period_opens(offices: Offices, tmp_path: Path) -> None:
+    """T-9 MANUAL: a person may have entered it already, so it is not posted when the period opens."""
     days = Days(offices, tmp_path, NOON)
     office = paid(offices, ledger_closed_through=NOON.date(), closed_period=ClosedPeriod.MANUAL)
     offices.poster(rehearsal_clock=days.file)
@@ -220,8 +220,8 @@ def test_what_a_closed_period_gave_to_a_person_stays_with_them_when_it_opens(off
     assert office.payments() == []
 
 
-def test_the_fee_goes_to_the_person_with_its_payment(offices: Offices, tmp_path: Path) -> None:
-    """T-9 MANUAL, N-3: who enters 96.80 by hand is told of the 3.20 too."""
+def test_the_fee_awaits_manual_posting_with_its_payment(offices: Offices, tmp_path: Path) -> None:
+    """T-9 MANUAL, N-3: whoever enters 96.80 at the office sees the 3.20 too."""
     days = Days(offices, tmp_path, NOON)
     office = offices.open(ledger_closed_through=NOON.date(), closed_period=ClosedPeriod.MANUAL)
     offices.book.report(office.pay())
@@ -231,7 +231,7 @@ def test_the_fee_goes_to_the_person_with_its_payment(offices: Offices, tmp_path:
     assert office.balance() == 0
 
 
-def test_where_today_is_closed_too_it_goes_with_the_first_open_day(offices: Offices, tmp_path: Path) -> None:
+def test_where_today_is_closed_too_it_is_posted_on_the_first_open_day(offices: Offices, tmp_path: Path) -> None:
     """T-9 POST_TODAY: closed ahead, through tomorrow: blocked, whatever else is saved, and posted the day after by
     itself."""
     days = Days(offices, tmp_path, NOON)
@@ -255,7 +255,7 @@ def test_where_today_is_closed_too_it_goes_with_the_first_open_day(offices: Offi
     assert offices.book.sweeps.open_days() == 0
 
 
-def test_an_opened_period_lets_its_entries_go(offices: Offices, tmp_path: Path) -> None:
+def test_entries_of_an_opened_period_are_posted(offices: Offices, tmp_path: Path) -> None:
     """T-9 HOLD: blocked while closed; a setting that changes nothing about it keeps it; opened, it goes under its own
     date."""
     days = Days(offices, tmp_path, NOON)
@@ -272,7 +272,7 @@ def test_an_opened_period_lets_its_entries_go(offices: Offices, tmp_path: Path) 
     assert office.column("ledger_date") == [NOON.date()]
 
 
-def test_a_policy_that_changes_lets_them_go_too(offices: Offices, tmp_path: Path) -> None:
+def test_blocked_entries_are_posted_when_the_policy_changes(offices: Offices, tmp_path: Path) -> None:
     """T-9, E-9 b: from HOLD to POST_TODAY: what was blocked is booked today."""
     days = Days(offices, tmp_path, NOON)
     closing: dict[str, Any] = {"amount": AmountMode.GROSS, "ledger_closed_through": NOON.date()}

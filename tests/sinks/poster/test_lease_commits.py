@@ -1,4 +1,4 @@
-"""Who owns a gate is committed without waiting for the disk; what must outlast a crash is not (laws 16, 20)."""
+"""Leases are committed without waiting for the disk; what must outlast a crash is awaited (laws 16, 20)."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _asked(made: Awaitable[object]) -> str:
     return str(found.value)
 
 
-def test_only_ownership_goes_over_the_connections_that_do_not_wait(world: World) -> None:
+def test_only_leases_are_committed_without_waiting(world: World) -> None:
     """A mark, what it settles, and what closes a connection are awaited; claims, renewals and releases are not."""
     access = LedgerAccess(
         connect=lambda: Unopened("lasting"),
@@ -65,7 +65,7 @@ def test_only_ownership_goes_over_the_connections_that_do_not_wait(world: World)
 
 
 @pytest.mark.parametrize(("owning", "awaited"), [(False, "on"), (True, "off")])
-def test_the_pools_are_what_they_say(world: World, owning: bool, awaited: str) -> None:
+def test_each_pool_commits_as_it_says(world: World, owning: bool, awaited: str) -> None:
     """The mark is on disk before the first byte leaves (law 16)."""
 
     async def shown() -> object:

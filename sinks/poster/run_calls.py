@@ -1,0 +1,100 @@
+"""Runs each started call to its end: its answer, what that says of the connection, and what is stored (law 17)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import psycopg
+
+from schemas.vocabulary import ConnectionReason, Stage
+from sinks.poster import counters
+from sinks.poster.balance_reads import BalanceReader
+from sinks.poster.call import Caller, MarkStamp
+from sinks.poster.call_outcome import Closing, Outcome
+from sinks.poster.confirmation_rows import Confirmation
+from sinks.poster.confirmations import Confirmer
+from sinks.poster.connection_health import ConnectionHealth
+from sinks.poster.duplicate_check import DuplicateChecker
+from sinks.poster.planned_call import PlannedCall
+from sinks.poster.practice_lease import PracticeLease
+from sinks.poster.pre_send_checks import Ready
+from sinks.targets.port import PaymentTarget
+from streams.runtime.logging import log
+from streams.runtime.times import Times
+
+_LOG: Final = log(__name__)
+
+
+class CallRunner:
+    """The calls and reads of one process, each a task of its own. Every method ends by giving the slot at the
+    connection back and having the loop come round; none raises."""
+
+    def __init__(
+        self,
+        times: Times,
+        health: ConnectionHealth,
+        confirmer: Confirmer,
+        balances: BalanceReader,
+        duplicates: DuplicateChecker,
+        wake: Callable[[], None],
+    ) -> None:
+        self._caller = Caller(times)
+        self._health = health
+        self._confirmer = confirmer
+        self._balances = balances
+        self._duplicates = duplicates
+        self._wake = wake
+        self.failed: psycopg.Error | None = None
+        """The first error of the ledger in a read; raised, and cleared, by the loop."""
+
+    async def post(
+        self, call: PlannedCall, ready: Ready, lease: PracticeLease, target: PaymentTarget, stamp: MarkStamp
+    ) -> None:
+        """The one call of a marked entry."""
+        await self._finish(lease, self._caller.post(call, ready, lease, target, stamp))
+
+    async def read_back(self, call: PlannedCall, lease: PracticeLease, target: PaymentTarget) -> None:
+        """The read-back of an entry in doubt."""
+        await self._finish(lease, self._caller.read_back(call, lease, target))
+
+    async def _finish(self, lease: PracticeLease, call: Awaitable[Outcome]) -> None:
+        """Its lane stays taken until the confirmation is stored."""
+        outcome = await call
+        connection = lease.connection
+        connection.end()
+        counters.ended(connection.target_name)
+        self._health.after_call(connection, outcome.verdict)
+        settle_s = connection.times.settle_s if outcome.phase is Stage.POST else None
+        self._confirmer.submit(Confirmation(outcome, settle_s, lease.lost))
+        self._wake()
+
+    async def read_balance(self, call: PlannedCall, lease: PracticeLease, target: PaymentTarget) -> None:
+        """What an entry needs read before its first mark (law 18); then it is planned again, as it stands then."""
+        connection = lease.connection
+        try:
+            self._health.after_read(connection, await self._balances.read(call, lease, target))
+        except psycopg.Error as error:
+            self.failed = self.failed or error
+        except Exception as error:  # noqa: BLE001 - nothing was sent or stored; logged, and not tried again at once
+            _LOG.failure("a balance read could not be used", error, effect_id=call.effect_id)
+            self._health.close(connection, Closing(ConnectionReason.TARGET_DOWN))
+        finally:
+            counters.ended(connection.target_name)
+            lease.end(call, None)
+            connection.end()
+            lease.progressed = lease.needs_plan = True
+            self._wake()
+
+    async def check_duplicate(self, call: PlannedCall, lease: PracticeLease, target: PaymentTarget) -> None:
+        """One read of an entry that stands; whatever fails leaves it to be made again."""
+        connection = lease.connection
+        try:
+            self._health.after_read(connection, await self._duplicates.check(call, lease, target))
+        except psycopg.Error as error:
+            self.failed = self.failed or error
+        finally:
+            counters.ended(connection.target_name)
+            lease.end_duplicate_check()
+            connection.end()
+            self._wake()
