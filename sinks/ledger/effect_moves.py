@@ -6,7 +6,7 @@ them after that. `UnitOfWork` does so for one practice; INTAKE's batch does so f
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -18,6 +18,7 @@ from psycopg.rows import TupleRow
 from schemas.vocabulary import State
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.effects import EffectReason, EffectView
+from sinks.ledger.rows.fetch import fetch_all
 from sinks.ledger.schema.transitions import allowed
 from streams.runtime.errors import Permanent
 
@@ -61,6 +62,15 @@ def move_of(effect: EffectView, state: State, **changed: Any) -> Move:
     return Move(practice_id=effect.practice_id, effect_id=effect.effect_id, was=effect.state, state=state, **changed)
 
 
+def lock_effects(cursor: psycopg.Cursor[TupleRow], practice_id: str, effect_ids: Collection[int]) -> list[EffectView]:
+    """The effects of these ids that exist, locked and read in the order of their ids. Blocks for their other holders.
+
+    The caller holds the practice's lock, and those of the gates, under which posters mark.
+    """
+    parameters = {"practice_id": practice_id, "effect_ids": sorted(effect_ids)}
+    return fetch_all(cursor, EffectView, _SQL["lock_effects"], parameters)
+
+
 def move_effects(cursor: psycopg.Cursor[TupleRow], moves: Sequence[Move], *, at: datetime) -> None:
     """Write moves of any number of practices in one statement. The caller holds all locks. Blocks.
 
@@ -72,9 +82,9 @@ def move_effects(cursor: psycopg.Cursor[TupleRow], moves: Sequence[Move], *, at:
     wrong = sorted({f"{move.was} > {move.state}" for move in moves if not _may(move)})
     if wrong:
         raise Permanent(f"the table of transitions does not have {', '.join(wrong)}")
-    written = cursor.execute(_SQL["move_effects"], {"moves": _encode(moves).decode(), "at": at}).rowcount
-    if written != len(moves):
-        raise Permanent(f"{len(moves) - written} effects changed behind the practice's lock")
+    moved = cursor.execute(_SQL["move_effects"], {"moves": _encode(moves).decode(), "at": at}).fetchall()
+    if len(moved) != len(moves):
+        raise Permanent(f"{len(moves) - len(moved)} effects changed behind the practice's lock")
 
 
 def _may(move: Move) -> bool:

@@ -9,7 +9,7 @@ FROM effects e JOIN events v USING (practice_id, source, event_id)
 WHERE e.practice_id = :practice_id AND e.effect_id = ANY(:effect_ids::bigint[])
 ORDER BY e.effect_id FOR NO KEY UPDATE OF e;
 
--- name: move_effects!
+-- name: move_effects
 -- Only from the state in which an effect was found; what a move does not name stays. The database refuses a pair of
 -- states that the table of transitions does not have.
 UPDATE effects e
@@ -32,7 +32,8 @@ FROM json_to_recordset(:moves::json)
     AS k(practice_id text, effect_id bigint, was text, state text, reason text, holds text[], due_at timestamptz,
          connection_id text, depends_on bigint, look_first boolean, generation int, request_id text, attempts int,
          redrives int, clears text[])
-WHERE e.practice_id = k.practice_id AND e.effect_id = k.effect_id AND e.state = k.was;
+WHERE e.practice_id = k.practice_id AND e.effect_id = k.effect_id AND e.state = k.was
+RETURNING e.effect_id;
 
 -- name: instant
 -- The wall clock and not the transaction's: it may have waited for the lock (law 15).

@@ -24,12 +24,12 @@ from psycopg.rows import TupleRow
 
 from schemas.vocabulary import State
 from sinks.ledger import gates, outbox
-from sinks.ledger.effect_moves import Move, move_effects
+from sinks.ledger.effect_moves import Move, lock_effects, move_effects
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.practices.audit import append
 from sinks.ledger.practices.registry import lock_practice, require_practice
 from sinks.ledger.rows.effects import EffectView
-from sinks.ledger.rows.fetch import fetch_all, fetch_value, fetch_values
+from sinks.ledger.rows.fetch import fetch_value, fetch_values
 from streams.runtime.clock import Clock
 
 _EFFECTS: Final = named_queries("sinks.ledger", "effects.sql")
@@ -99,8 +99,7 @@ class UnitOfWork:
         `connections` are further ones that the effects will belong to. Blocks.
         """
         self.lock_gates(connections)
-        parameters = {"practice_id": self.practice_id, "effect_ids": sorted(effect_ids)}
-        found = fetch_all(self.cursor, EffectView, _EFFECTS["lock_effects"], parameters)
+        found = lock_effects(self.cursor, self.practice_id, effect_ids)
         self._locked |= {effect.effect_id: effect for effect in found}
         self._at = instant(self.cursor, self._now)
         return found

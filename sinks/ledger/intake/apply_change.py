@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
 
 from processors.rules.lifecycle.change import Change
 from processors.rules.lifecycle.payment_state import EntryState
 from processors.rules.lifecycle.waiting_state import first_unmet, needs_link, said_reason, stops_for_master
-from schemas.vocabulary import DecisionReason, State
-from sinks.ledger.intake.batch_context import BatchContext, Move
+from schemas.vocabulary import State
+from sinks.ledger.effect_moves import Clears, Move
+from sinks.ledger.intake.batch_context import BatchContext
 from sinks.ledger.intake.build_writes import PartKey, WriteBuilder
 from sinks.ledger.intake.working_state import WorkingState
 from sinks.ledger.outbox import result_message
@@ -29,33 +33,16 @@ class ChangeApplier:
         for effect_id in change.lift:
             entry = held.entries[effect_id]
             holds = tuple(each for each in entry.holds if each is not State.AWAITING_CLEARANCE)
-            self._move(entry, self._first_unmet(entry, holds, held), held, cleared=True)
+            self._move(entry, self._first_unmet(entry, holds, held), held, holds=holds, due_at=self._facts.now)
             held.move(effect_id, holds=holds, due_at=self._facts.now)
         for redirect in change.redirect:
             self._redirect(redirect.effect_id, ids.get(redirect.to), held)
 
-    def _move(
-        self,
-        entry: EntryState,
-        state: State,
-        held: WorkingState,
-        *,
-        cleared: bool = False,
-        reason: DecisionReason | None = None,
-    ) -> None:
-        """A stored effect, or one of this batch, goes on; once moved twice, only the last counts."""
+    def _move(self, entry: EntryState, state: State, held: WorkingState, **changed: Any) -> None:
+        """A stored effect, or one of this batch, goes on; `changed` as of `Move`."""
         practice_id = held.key.practice_id
-        key = (practice_id, entry.effect_id)
-        before = self._writes.moves.get(key)
-        self._writes.moves[key] = Move(
-            was=entry.state if before is None else before.was,
-            state=state,
-            cleared=cleared or (before is not None and before.cleared),
-            reason=reason,
-        )
+        self._note(entry, held, state=state, **({"reason": None} | changed))
         held.move(entry.effect_id, state=state)
-        if entry.connection_id is not None:
-            self._writes.touched.add((practice_id, entry.connection_id))
         if state is not State.SCHEDULED:
             self._writes.outbox.append(
                 result_message(
@@ -67,7 +54,7 @@ class ChangeApplier:
                     target=entry.target,
                     entry_kind=entry.entry_kind,
                     part=entry.part,
-                    reason=reason or said_reason(state, entry.reason),
+                    reason=changed.get("reason") or said_reason(state, entry.reason),
                     amount_minor=entry.amount_minor,
                     currency=entry.instruction.currency,
                     changed_at=self._facts.now,
@@ -76,7 +63,15 @@ class ChangeApplier:
 
     def _redirect(self, effect_id: int, to: int | None, held: WorkingState) -> None:
         entry = held.move(effect_id, depends_on=to)
-        self._writes.redirects[held.key.practice_id, effect_id] = to
+        self._note(entry, held, state=entry.state, depends_on=to, clears=(Clears.DEPENDS_ON,) if to is None else ())
+
+    def _note(self, entry: EntryState, held: WorkingState, *, state: State, **changed: Any) -> None:
+        """One move for an effect, whatever the number of changes: of two that name the same, the last counts."""
+        key = (held.key.practice_id, entry.effect_id)
+        before = self._writes.moves.get(key) or Move(
+            practice_id=held.key.practice_id, effect_id=entry.effect_id, was=entry.state, state=state
+        )
+        self._writes.moves[key] = msgspec.structs.replace(before, state=state, **changed)
         if entry.connection_id is not None:
             self._writes.touched.add((held.key.practice_id, entry.connection_id))
 

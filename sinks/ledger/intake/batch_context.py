@@ -10,8 +10,9 @@ import msgspec
 from processors.rules.lifecycle.waiting_state import SwitchVersion
 from schemas.practice_settings import SettingsHistory
 from schemas.validation.events import CLOCK_SKEW
-from schemas.vocabulary import DecisionReason, State, Target, Verdict
+from schemas.vocabulary import State, Target, Verdict
 from schemas.writebacks import Writeback
+from sinks.ledger.effect_moves import Move
 from sinks.ledger.gates import GateKey
 from sinks.ledger.intake.copy_rows import EventStatus, Row
 from sinks.ledger.intake.duplicates import Known
@@ -71,16 +72,6 @@ class Resolution(msgspec.Struct, frozen=True):
     concerns: str | None = None
 
 
-class Move(msgspec.Struct, frozen=True, kw_only=True):
-    """A stored effect that goes on because of another event. `was` is what the batch found or inserted."""
-
-    was: State
-    state: State
-    cleared: bool = False
-    """Its hold AWAITING_CLEARANCE falls, and it is due now (T-13)."""
-    reason: DecisionReason | None = None
-
-
 class Dispute(msgspec.Struct, frozen=True, kw_only=True):
     """What staff have to know of a dispute (R-10). One of opened and closed is told at a time."""
 
@@ -102,8 +93,7 @@ class Writes(msgspec.Struct, kw_only=True):
     payout_items: list[Row] = msgspec.field(default_factory=list)
     disputes: list[Dispute] = msgspec.field(default_factory=list)
     moves: dict[tuple[str, int], Move] = msgspec.field(default_factory=dict)
-    redirects: dict[tuple[str, int], int | None] = msgspec.field(default_factory=dict)
-    """Stored effects that depend on another origin from now on."""
+    """Of effects that are stored, or inserted by these writes; once moved twice, both changes are in one move."""
     touched: set[GateKey] = msgspec.field(default_factory=set)
     """Gates of what was moved: their next due time is computed anew."""
     outbox: list[OutboxMessage] = msgspec.field(default_factory=list)

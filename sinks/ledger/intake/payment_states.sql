@@ -80,18 +80,3 @@ ON CONFLICT (practice_id, source, dispute_id) DO UPDATE
 SET respond_by = coalesce(EXCLUDED.respond_by, disputes.respond_by),
     outcome = coalesce(disputes.outcome, EXCLUDED.outcome),
     closed_at = coalesce(disputes.closed_at, EXCLUDED.closed_at);
-
--- name: move
--- Only from the state in which it was found; how many went says whether that held.
-UPDATE effects e
-SET state = k.state, holds = CASE WHEN k.cleared THEN array_remove(e.holds, 'AWAITING_CLEARANCE') ELSE e.holds END,
-    due_at = CASE WHEN k.cleared THEN :now ELSE e.due_at END, reason = coalesce(k.reason, e.reason), changed_at = :now
-FROM unnest(:practice_ids::text[], :effect_ids::bigint[], :was::text[], :states::text[], :cleared::boolean[],
-            :reasons::text[]) AS k(p, i, was, state, cleared, reason)
-WHERE e.practice_id = k.p AND e.effect_id = k.i AND e.state = k.was
-RETURNING e.effect_id;
-
--- name: redirect!
-UPDATE effects e SET depends_on = k.origin, changed_at = :now
-FROM unnest(:practice_ids::text[], :effect_ids::bigint[], :origins::bigint[]) AS k(p, i, origin)
-WHERE e.practice_id = k.p AND e.effect_id = k.i;

@@ -91,23 +91,15 @@ WHERE e.practice_id = :practice_id AND e.source = :source AND e.event_id = :even
 SELECT target, entry_kind, part FROM effects
 WHERE practice_id = :practice_id AND source = :source AND event_id = :event_id;
 
--- name: replaceable
--- B-5, E-11: none of the first event's effects was sent or may have been. Locks them.
-SELECT e.effect_id, e.state, e.connection_id, e.look_first, e.attempts, e.target, e.entry_kind, e.part, e.amount_minor,
-       e.currency, EXISTS (SELECT FROM effects d WHERE d.practice_id = e.practice_id AND d.depends_on = e.effect_id
-                           AND (d.source, d.event_id) <> (e.source, e.event_id))
-FROM effects e WHERE e.practice_id = :practice_id AND e.source = :source AND e.event_id = :event_id
-ORDER BY e.effect_id FOR NO KEY UPDATE;
+-- name: planned_effects
+-- The effects of one event, and whether another event's depend on them.
+SELECT e.effect_id, EXISTS (SELECT FROM effects d WHERE d.practice_id = e.practice_id AND d.depends_on = e.effect_id
+                            AND (d.source, d.event_id) <> (e.source, e.event_id)) AS is_origin
+FROM effects e WHERE e.practice_id = :practice_id AND e.source = :source AND e.event_id = :event_id;
 
 -- name: body_of
 SELECT b.original FROM events e JOIN bodies b USING (practice_id, month, source, event_id)
 WHERE e.practice_id = :practice_id AND e.source = :source AND e.event_id = :event_id;
-
--- name: void_effects
-UPDATE effects SET state = 'VOIDED_BEFORE_POST', changed_at = :now
-WHERE practice_id = :practice_id AND effect_id = ANY(:effect_ids::bigint[])
-  AND is_pending(state) AND NOT look_first
-RETURNING effect_id;
 
 -- name: supersede!
 -- What it waited for concerns it no more: nobody asks for its decision again, and none resolves it.

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
+import msgspec
 import psycopg
 from psycopg.rows import TupleRow
 
 from schemas.codec import decode_event
 from schemas.events import PaymentSucceeded
 from schemas.topics import TopicName
-from schemas.vocabulary import SKIPPED, UNTOUCHED, DecisionReason, EntryKind, State, Target, Verdict
-from sinks.ledger import gates
+from schemas.vocabulary import SKIPPED, UNTOUCHED, DecisionReason, State, Verdict
+from sinks.ledger.effect_moves import move_of
 from sinks.ledger.intake.decide_batch import BatchDecision
 from sinks.ledger.intake.duplicates import Finding, Stored
 from sinks.ledger.intake.payment_key import told_by
 from sinks.ledger.intake.records import Decided, Record
 from sinks.ledger.named_queries import named_queries
-from sinks.ledger.outbox import OutboxMessage, result_message
+from sinks.ledger.outbox import event_result
+from sinks.ledger.rows.fetch import fetch_all, fetch_value
+from sinks.ledger.unit_of_work import UnitOfWork
 from streams.fault_injection import Control, disabled
 
 _SQL: Final = named_queries("sinks.ledger.intake")
@@ -50,69 +53,41 @@ def take_alone(cursor: Cursor, deciding: BatchDecision, record: Record) -> None:
         deciding.effects(writeback, but=frozenset(there))
 
 
+class _Planned(msgspec.Struct, frozen=True):
+    """An effect of the first event. `is_origin`: an effect of another event depends on it."""
+
+    effect_id: int
+    is_origin: bool
+
+
 def _replace(cursor: Cursor, deciding: BatchDecision, first: Stored, *, by: str) -> bool:
     """Void what the bare payment planned, if it named no members and nothing of it was sent or may have been (B-5).
 
     Not where a reversal hangs on it already: that has its parts.
     """
     key = _key(first.practice_id, first.source, first.event_id)
-    body = cursor.execute(_SQL["body_of"], key).fetchone()
-    if body is None:
+    original = fetch_value(cursor, _SQL["body_of"], key)
+    if original is None:
         return False
-    told = decode_event(TopicName.PAYMENTS, bytes(body[0]))
+    told = decode_event(TopicName.PAYMENTS, original)
     if not isinstance(told, PaymentSucceeded) or told.splits:
         return False
-    effects = cursor.execute(_SQL["replaceable"], key).fetchall()
-    if any(State(row[1]) not in UNTOUCHED or row[3] or row[4] or row[10] for row in effects):
+    planned = fetch_all(cursor, _Planned, _SQL["planned_effects"], key)
+    now, jitter_s = deciding.facts.now, deciding.policy.jitter_s
+    unit = UnitOfWork(cursor, first.practice_id, now=now, jitter_s=jitter_s)
+    effects = unit.lock_effects([each.effect_id for each in planned]) if planned else []
+    touched = any(each.state not in UNTOUCHED or each.look_first or each.attempts for each in effects)
+    if touched or any(each.is_origin for each in planned):
         return False
-    open_ones = [row for row in effects if State(row[1]) not in SKIPPED]
-    cursor.execute(
-        _SQL["void_effects"],
-        {
-            "practice_id": first.practice_id,
-            "effect_ids": [row[0] for row in open_ones],
-            "now": deciding.facts.now,
-        },
-    )
-    cursor.execute(_SQL["supersede"], key | {"by": by, "now": deciding.facts.now})
+    reason = DecisionReason.BOOKED_ELSEWHERE
+    unit.move([move_of(each, State.VOIDED_BEFORE_POST, reason=reason) for each in effects if each.state not in SKIPPED])
+    cursor.execute(_SQL["supersede"], key | {"by": by, "now": now})
     deciding.facts.known.forget(first)
     if first.waiting is not None:
-        deciding.writes.outbox.append(_voided_event(deciding, first))
-    for row in open_ones:
-        deciding.writes.outbox.append(_voided(deciding, first, row))
-    touched = [(first.practice_id, row[2]) for row in open_ones if row[2] is not None]
-    gates.refresh(cursor, touched, now=deciding.facts.now, jitter_s=deciding.policy.jitter_s)
+        # It has no effects: its own state is what changes.
+        unit.publish(event_result(first, State.VOIDED_BEFORE_POST, at=now, reason=reason))
+    unit.finish()
     return True
-
-
-def _voided(deciding: BatchDecision, first: Stored, row: Any) -> OutboxMessage:
-    return result_message(
-        practice_id=first.practice_id,
-        source=first.source,
-        event_id=first.event_id,
-        subject=first.subject,
-        state=State.VOIDED_BEFORE_POST,
-        target=Target(row[5]),
-        entry_kind=EntryKind(row[6]),
-        part=row[7],
-        reason=DecisionReason.BOOKED_ELSEWHERE,
-        amount_minor=row[8],
-        currency=row[9],
-        changed_at=deciding.facts.now,
-    )
-
-
-def _voided_event(deciding: BatchDecision, first: Stored) -> OutboxMessage:
-    """An event that still waited has no effects: its own state is what changes."""
-    return result_message(
-        practice_id=first.practice_id,
-        source=first.source,
-        event_id=first.event_id,
-        subject=first.subject,
-        state=State.VOIDED_BEFORE_POST,
-        reason=DecisionReason.BOOKED_ELSEWHERE,
-        changed_at=deciding.facts.now,
-    )
 
 
 def _key(practice_id: str, source: str, event_id: str) -> dict[str, str]:

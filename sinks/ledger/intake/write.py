@@ -13,13 +13,13 @@ from psycopg.types.json import Jsonb
 
 from schemas.vocabulary import Stage, Verdict
 from sinks.ledger import gates, outbox
+from sinks.ledger.effect_moves import move_effects
 from sinks.ledger.intake.batch_context import Resolution, Writes
 from sinks.ledger.intake.bulk_insert import FEW, copy, insert
 from sinks.ledger.intake.copy_rows import Row, plan_bytes
 from sinks.ledger.intake.records import DeadLettered
 from sinks.ledger.named_queries import named_queries
 from streams.kafka.header_values import as_text
-from streams.runtime.errors import Permanent
 
 _INTAKE: Final = named_queries("sinks.ledger.intake")
 _PAYMENT_STATES: Final = named_queries("sinks.ledger.intake", "payment_states.sql")
@@ -52,7 +52,8 @@ def _write(cursor: Cursor, writes: Writes, put: _Put, *, now: datetime | None, a
     _resolve(cursor, writes.resolutions)
     put(cursor, "effects", writes.effects)
     _dispute(cursor, writes, at)
-    _move(cursor, writes, at)
+    # They are locked since they were read, so each is found as it was.
+    move_effects(cursor, list(writes.moves.values()), at=at)
     if writes.seqs:
         cursor.execute(
             _INTAKE["advance_sequences"],
@@ -68,37 +69,6 @@ def _dispute(cursor: Cursor, writes: Writes, at: datetime) -> None:
     """Row by row: one batch may tell a dispute and its end."""
     for dispute in writes.disputes:
         cursor.execute(_PAYMENT_STATES["add_dispute"], msgspec.structs.asdict(dispute) | {"now": at})
-
-
-def _move(cursor: Cursor, writes: Writes, at: datetime) -> None:
-    """Stored effects go on because of other events. They are locked since they were read, so each is found as it was.
-
-    Raises Permanent if one is not: better stop than post what was voided.
-    """
-    if writes.moves:
-        keys, moves = list(writes.moves), list(writes.moves.values())
-        parameters = {
-            "practice_ids": [practice_id for practice_id, _ in keys],
-            "effect_ids": [effect_id for _, effect_id in keys],
-            "was": [move.was.value for move in moves],
-            "states": [move.state.value for move in moves],
-            "cleared": [move.cleared for move in moves],
-            "reasons": [None if move.reason is None else move.reason.value for move in moves],
-            "now": at,
-        }
-        moved = cursor.execute(_PAYMENT_STATES["move"], parameters).fetchall()
-        if len(moved) != len(moves):
-            raise Permanent(f"{len(moves) - len(moved)} effects changed behind the practice's lock")
-    if writes.redirects:
-        cursor.execute(
-            _PAYMENT_STATES["redirect"],
-            {
-                "practice_ids": [practice_id for practice_id, _ in writes.redirects],
-                "effect_ids": [effect_id for _, effect_id in writes.redirects],
-                "origins": list(writes.redirects.values()),
-                "now": at,
-            },
-        )
 
 
 def _resolve(cursor: Cursor, resolutions: Sequence[Resolution]) -> None:
