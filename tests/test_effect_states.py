@@ -1,0 +1,124 @@
+"""One door to an effect's state: the unit of work's statement, and the poster's own."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+LAYERS = ("schemas", "streams", "processors", "sinks", "deploy")
+DOOR = ("sinks/ledger/effects.sql", "move_effects")
+POSTER = "sinks/poster/"
+MIGRATIONS = "sinks/ledger/schema/migrations/"
+
+_COMMENT = re.compile(r"--[^\n]*")
+_UPDATE = re.compile(r"\bupdate\s+(?:only\s+)?(?:public\.)?effects\b(?:\s+(?:as\s+)?(?!set\b)\w+)?\s+set\b", re.I)
+_CONFLICT = re.compile(
+    r"\binsert\s+into\s+(?:public\.)?effects\b.*?\bon\s+conflict\b.*?\bdo\s+update\s+set\b", re.I | re.S
+)
+_MERGE = re.compile(r"\bmerge\s+into\s+(?:public\.)?effects\b", re.I)
+_CLAUSE_END = re.compile(r"\b(from|where|returning)\b", re.I)
+_STATE = re.compile(r"(?:^|[,(])\s*state\s*(?:=|,|\))", re.I)
+
+
+def changes_state(statement: str) -> bool:
+    """Whether a statement, or one of its parts, assigns `effects.state`."""
+    text = _COMMENT.sub("", statement)
+    if _MERGE.search(text):
+        return True
+    starts = [match.end() for pattern in (_UPDATE, _CONFLICT) for match in pattern.finditer(text)]
+    return any(_STATE.search(_assignments(text[start:])) for start in starts)
+
+
+def _assignments(text: str) -> str:
+    """A SET clause: up to the FROM, WHERE or RETURNING that stands in no parentheses and no CASE."""
+    depth = 0
+    for token in re.finditer(r"[()]|\b\w+\b", text):
+        word = token.group().lower()
+        depth += (word in ("(", "case")) - (word in (")", "end"))
+        if depth < 0 or (depth == 0 and _CLAUSE_END.fullmatch(word)):
+            return text[: token.start()]
+    return text
+
+
+def named_statements() -> dict[tuple[str, str], str]:
+    """Every statement of every `.sql` file of the product, but migrations, which no role runs."""
+    found: dict[tuple[str, str], str] = {}
+    for layer in LAYERS:
+        for file in (ROOT / layer).rglob("*.sql"):
+            name = str(file.relative_to(ROOT))
+            if not name.startswith(MIGRATIONS):
+                parts = re.split(r"^-- name: (\w+)[!<^$]*\s*$", file.read_text(encoding="utf-8"), flags=re.M)
+                found |= {(name, query): text for query, text in zip(parts[1::2], parts[2::2], strict=True)}
+    return found
+
+
+def texts_in_python() -> dict[tuple[str, int], str]:
+    """Every text in product code, joined as Python joins it."""
+    found = {}
+    for layer in LAYERS:
+        for file in (ROOT / layer).rglob("*.py"):
+            for node in ast.walk(ast.parse(file.read_bytes())):
+                if isinstance(node, ast.Constant) and isinstance(node.value, str | bytes):
+                    text = node.value if isinstance(node.value, str) else node.value.decode(errors="ignore")
+                    found[str(file.relative_to(ROOT)), node.lineno] = text
+    return found
+
+
+def test_one_statement_outside_the_poster_changes_the_state_of_effects() -> None:
+    changing = {key for key, text in named_statements().items() if changes_state(text)}
+    assert {key for key in changing if not key[0].startswith(POSTER)} == {DOOR}
+    assert any(key[0].startswith(POSTER) for key in changing), "the poster marks and confirms"
+
+
+def test_no_text_in_python_changes_the_state_of_effects() -> None:
+    assert [key for key, text in texts_in_python().items() if changes_state(text)] == []
+
+
+def test_the_statement_is_run_under_the_locks_alone() -> None:
+    """By the unit of work, and by INTAKE's batch, which holds the locks of several practices."""
+    callers = {
+        str(file.relative_to(ROOT))
+        for layer in LAYERS
+        for file in (ROOT / layer).rglob("*.py")
+        if "move_effects(" in file.read_text(encoding="utf-8")
+    }
+    assert callers == {
+        "sinks/ledger/effect_moves.py",
+        "sinks/ledger/unit_of_work.py",
+        "sinks/ledger/intake/write.py",
+    }
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE effects SET state = 'SCHEDULED' WHERE effect_id = 1",
+        "UPDATE effects e SET due_at = now(), state = k.state FROM k WHERE e.effect_id = k.i",
+        "update only public.effects as e\nset (reason, state) = (SELECT r, s FROM k)",
+        "WITH u AS (UPDATE effects x SET reason = CASE WHEN a THEN b END, state = i.state FROM i RETURNING 1) TABLE u",
+        "INSERT INTO effects (state) VALUES ('x') ON CONFLICT (effect_id) DO UPDATE SET state = EXCLUDED.state",
+        "MERGE INTO effects e USING k ON true WHEN MATCHED THEN UPDATE SET state = k.state",
+        "-- a comment\nUPDATE effects -- the state\nSET holds = array_remove(holds, 'x'), state = 'PAUSED'",
+    ],
+)
+def test_a_statement_that_changes_it_is_found(statement: str) -> None:
+    assert changes_state(statement)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE effects SET look_first = true WHERE state = 'SENDING'",
+        "UPDATE effects e SET due_at = CASE WHEN e.state = 'PAUSED' THEN now() ELSE e.due_at END FROM k",
+        "UPDATE deliveries SET state = 'SENT'",
+        "SELECT state FROM effects FOR UPDATE",
+        "INSERT INTO effects (practice_id, state) VALUES ('p', 'SCHEDULED')",
+        "-- UPDATE effects SET state = 'PAUSED'\nSELECT 1",
+    ],
+)
+def test_a_statement_that_does_not_is_not(statement: str) -> None:
+    assert not changes_state(statement)
