@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import msgspec
@@ -12,6 +12,7 @@ from psycopg.rows import TupleRow
 
 from schemas.topics import TopicName
 from sinks.ledger.named_queries import named_queries
+from sinks.ledger.rows.fetch import fetch_all, fetch_one
 
 _SQL = named_queries("sinks.relay")
 BATCH_ROWS: Final = 500
@@ -22,25 +23,27 @@ BATCH_BYTES: Final = 16 * 1024 * 1024
 Connection = psycopg.Connection[TupleRow]
 
 
-class OutboxRow(msgspec.Struct, frozen=True):
-    """One record to publish."""
+class Record(msgspec.Struct, frozen=True):
+    """One record to publish: a row of `outbox`, without what only the table needs."""
 
     practice_id: str
     id: UUID
     topic: TopicName
     key: bytes | None
     value: bytes | None
-    headers: tuple[tuple[str, bytes], ...]
+    headers: tuple[tuple[str, str], ...]
     part: int | None
     """Fixed for dead letters (the source's partition); None leaves it to the key."""
 
 
 class Backlog(msgspec.Struct, frozen=True):
+    """How many rows are not published, and since when the oldest is not."""
+
     rows: int
     oldest_s: float
 
 
-def take(connection: Connection, *, with_settings: bool, set_aside: Sequence[UUID]) -> list[OutboxRow]:
+def take(connection: Connection, *, with_settings: bool, set_aside: Sequence[UUID]) -> list[Record]:
     """The next rows in the order they were enqueued, locked for this transaction; those of other relays skipped."""
     parameters = {
         "most": BATCH_ROWS,
@@ -49,35 +52,19 @@ def take(connection: Connection, *, with_settings: bool, set_aside: Sequence[UUI
         "settings_topic": TopicName.SETTINGS.value,
         "set_aside": list(set_aside),
     }
-    return [_row(*found) for found in connection.execute(_SQL["take"], parameters)]
+    return fetch_all(connection, Record, _SQL["take"], parameters)
 
 
-def is_full(taken: Sequence[OutboxRow]) -> bool:
+def is_full(taken: Sequence[Record]) -> bool:
     """Whether a batch ended at its limits, so that more may stand behind it. Pure."""
     return len(taken) >= BATCH_ROWS or sum(len(row.value or b"") for row in taken) >= BATCH_BYTES
 
 
-def delete(connection: Connection, rows: Sequence[OutboxRow]) -> None:
+def delete(connection: Connection, rows: Sequence[Record]) -> None:
     """Remove published rows. Only after the Kafka commit (law 25)."""
     connection.execute(_SQL["delete"], {"practice_ids": [row.practice_id for row in rows], "ids": [r.id for r in rows]})
 
 
 def backlog(connection: Connection) -> Backlog:
-    """How many rows stand unpublished, and for how long the oldest does."""
-    found = connection.execute(_SQL["backlog"]).fetchone()
-    return Backlog(int(found[0]), float(found[1])) if found is not None else Backlog(0, 0.0)
-
-
-def _row(
-    practice_id: str, row_id: UUID, topic: str, key: bytes | None, value: bytes | None, headers: Any, part: int | None
-) -> OutboxRow:
-    pairs = headers.items() if isinstance(headers, dict) else headers
-    return OutboxRow(
-        practice_id,
-        row_id,
-        TopicName(topic),
-        bytes(key) if key is not None else None,
-        bytes(value) if value is not None else None,
-        tuple((name, str(text).encode()) for name, text in pairs),
-        part,
-    )
+    """How many rows are not published yet, and for how long the oldest has waited."""
+    return fetch_one(connection, Backlog, _SQL["backlog"]) or Backlog(0, 0.0)

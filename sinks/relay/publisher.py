@@ -8,7 +8,7 @@ from typing import Final
 from confluent_kafka import KafkaError, KafkaException, Producer
 
 from schemas.topics import physical
-from sinks.relay.outbox_rows import OutboxRow
+from sinks.relay.outbox_rows import Record
 from streams.fault_injection import CrashPoint, reach
 from streams.kafka.client_config import producer_config
 from streams.runtime.errors import Poison
@@ -35,7 +35,7 @@ class Publisher:
         self._producer = Producer(producer_config(settings, transactional_id=f"relay-{settings.slot}"))
         self._producer.init_transactions(INIT_S)
 
-    def publish(self, rows: Sequence[OutboxRow]) -> None:
+    def publish(self, rows: Sequence[Record]) -> None:
         """All of the rows or none. Blocks up to COMMIT_S.
 
         1. begin. 2. produce. 3. flush: the broker has all of it. 4. commit. There are no delivery callbacks: a refused
@@ -59,11 +59,11 @@ class Publisher:
                 raise Poison("the broker never takes one of these records") from error
             raise
 
-    def _produce(self, row: OutboxRow) -> None:
+    def _produce(self, row: Record) -> None:
         self._producer.produce(
             physical(self._prefix, row.topic),
             value=row.value,
             key=row.key,
-            headers=[*row.headers, (OUTBOX_ID_HEADER, str(row.id).encode())],
+            headers=[*((name, text.encode()) for name, text in row.headers), (OUTBOX_ID_HEADER, str(row.id).encode())],
             partition=-1 if row.part is None else row.part,
         )

@@ -19,7 +19,7 @@ DELETE FROM outbox o USING unnest(:practice_ids::text[], :ids::uuid[]) AS k(p, i
 WHERE o.practice_id = k.p AND o.id = k.i;
 
 -- name: backlog
-SELECT count(*), coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8 FROM outbox;
+SELECT count(*) AS rows, coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8 AS oldest_s FROM outbox;
 
 -- name: begin_republish
 -- One row a day, whoever comes first: a restart neither skips nor repeats the nightly republish.

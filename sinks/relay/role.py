@@ -12,9 +12,9 @@ from confluent_kafka import KafkaException
 from schemas.topics import TopicName
 from sinks.ledger.schema.database import connect
 from sinks.relay import outbox_rows as outbox
-from sinks.relay.outbox_rows import OutboxRow
+from sinks.relay.outbox_rows import Record
 from sinks.relay.publisher import Publisher
-from sinks.relay.settings_histories import enqueue_republish, with_truth
+from sinks.relay.settings_histories import enqueue_republish, with_settings_histories
 from sinks.relay.wakeup import Wakeup
 from streams.fault_injection import Control, CrashPoint, disabled, reach
 from streams.kafka.resumed_calls import CALL_S
@@ -78,7 +78,7 @@ class Relay:
         return done
 
     def _batch(self, connection: outbox.Connection, publisher: Publisher) -> int:
-        """1. lock rows. 2. read the truth of settings. 3. publish and commit in Kafka. 4. delete. 5. commit.
+        """1. lock rows. 2. read the histories of settings. 3. publish and commit in Kafka. 4. delete. 5. commit.
 
         A crash between 3 and 5 publishes again, under the same ids; a crash before publishes nothing.
         """
@@ -88,7 +88,7 @@ class Relay:
             taken = self._take(connection)
             if not taken:
                 return 0
-            refused = self._publish(publisher, with_truth(connection, taken))
+            refused = self._publish(publisher, with_settings_histories(connection, taken))
             reach(CrashPoint.RELAY_AFTER_COMMIT)
             done = [row for row in taken if row.id not in refused]
             outbox.delete(connection, done)
@@ -98,18 +98,18 @@ class Relay:
     def _delete_first(self, connection: outbox.Connection, publisher: Publisher) -> int:
         with connection.transaction():
             taken = self._take(connection)
-            records = with_truth(connection, taken)
+            records = with_settings_histories(connection, taken)
             outbox.delete(connection, taken)
         if taken:
             self._publish(publisher, records)
         return len(taken)
 
-    def _take(self, connection: outbox.Connection) -> list[OutboxRow]:
+    def _take(self, connection: outbox.Connection) -> list[Record]:
         taken = outbox.take(connection, with_settings=self._publishes_settings, set_aside=self._set_aside)
         self._more = outbox.is_full(taken)
         return taken
 
-    def _publish(self, publisher: Publisher, records: Sequence[OutboxRow]) -> set[UUID]:
+    def _publish(self, publisher: Publisher, records: Sequence[Record]) -> set[UUID]:
         """Publish; a record that the broker never takes is found by halves and stays in the outbox, said aloud."""
         if not records:
             return set()
@@ -126,7 +126,7 @@ class Relay:
             return {row.id}
         return set()
 
-    def _count(self, done: Sequence[OutboxRow]) -> None:
+    def _count(self, done: Sequence[Record]) -> None:
         for row in done:
             RELAYED.labels(row.topic.value).inc()
 

@@ -11,7 +11,7 @@ from schemas.codec import encode_settings
 from schemas.topics import TopicName
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.practices.settings.stored_settings import read_histories
-from sinks.relay.outbox_rows import Connection, OutboxRow
+from sinks.relay.outbox_rows import Connection, Record
 
 _SQL = named_queries("sinks.relay")
 
@@ -19,7 +19,7 @@ REPUBLISH_FROM_HOUR: Final = 3
 """UTC: after the evening cut-offs of America and before the day in Europe, when the topic is quiet."""
 
 
-def with_truth(connection: Connection, rows: Sequence[OutboxRow]) -> list[OutboxRow]:
+def with_settings_histories(connection: Connection, rows: Sequence[Record]) -> list[Record]:
     """The rows as records: those of settings get the whole history read now, one record per practice, the last row's.
 
     Step 1: the caller holds the rows' locks. Step 2: the truth is read in a later statement, so a version saved
