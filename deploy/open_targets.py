@@ -1,4 +1,4 @@
-"""The surroundings in which a command opens a stored connection, as the poster opens it."""
+"""Opens a stored connection for a command, as the poster opens it."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from sinks.ledger.schema.database import connect, connection_options
 from sinks.targets.catalogue import open_target
 from sinks.targets.credentials import KeyRing
 from sinks.targets.port import PaymentTarget
-from sinks.targets.route import Surroundings
+from sinks.targets.route import AdapterContext
 from streams.runtime.errors import ConfigurationError
 from streams.settings import ProgramSettings
 
 
-def surroundings(settings: ProgramSettings, application: str) -> Surroundings:
+def adapter_context(settings: ProgramSettings, application: str) -> AdapterContext:
     """With a database connection of its own for each renewed token."""
 
     @asynccontextmanager
@@ -28,7 +28,7 @@ def surroundings(settings: ProgramSettings, application: str) -> Surroundings:
         async with await psycopg.AsyncConnection.connect(settings.database_url, **options) as opened:
             yield opened
 
-    return Surroundings(settings=settings, keys=KeyRing.of(settings), connect=for_one_transaction)
+    return AdapterContext(settings=settings, keys=KeyRing.of(settings), connect=for_one_transaction)
 
 
 def open_stored(settings: ProgramSettings, practice: str, target: Target) -> PaymentTarget:
@@ -37,4 +37,4 @@ def open_stored(settings: ProgramSettings, practice: str, target: Target) -> Pay
         row = stored_connection(cursor, practice, target)
     if row is None:
         raise ConfigurationError(f"practice {practice} has no such target: connect it with `writeback target add`")
-    return open_target(row, surroundings(settings, "target"))
+    return open_target(row, adapter_context(settings, "target"))

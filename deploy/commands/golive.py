@@ -37,7 +37,7 @@ def check(
 
     from deploy.commands.open_ledger import here, jitter
     from deploy.commands.operator_options import person, print_json
-    from deploy.open_targets import surroundings
+    from deploy.open_targets import adapter_context
     from sinks.ledger.practices.settings.settings_file import checked_id
     from sinks.ledger.practices.settings.settings_store import Saving
     from sinks.operations.actions.golive import Checking
@@ -49,7 +49,7 @@ def check(
         checking = Checking(
             connection,
             practice_id,
-            surroundings(settings, "golive"),
+            adapter_context(settings, "golive"),
             Saving(actor=person(by), reason=why or "go-live check"),
             clock=settings.clock(),
             jitter_s=jitter(settings),

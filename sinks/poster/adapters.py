@@ -15,7 +15,7 @@ from sinks.poster.lease_store import ConnectionRow, LeaseStore
 from sinks.poster.planned_call import ConnectionKey
 from sinks.targets.catalogue import open_target
 from sinks.targets.port import PaymentTarget
-from sinks.targets.route import StoredConnection, Surroundings, UnusableConnectionError
+from sinks.targets.route import AdapterContext, StoredConnection, UnusableConnectionError
 
 MOST_OPEN: Final = 1_000
 """Adapters beyond this are opened anew when they are needed, longest unused first."""
@@ -32,9 +32,9 @@ class _Open(msgspec.Struct):
 class Adapters:
     """By connection; opened anew when the connection's settings changed (E-9 b)."""
 
-    def __init__(self, store: LeaseStore, around: Surroundings) -> None:
+    def __init__(self, store: LeaseStore, context: AdapterContext) -> None:
         self._store = store
-        self._around = around
+        self._context = context
         self._open: OrderedDict[ConnectionKey, _Open] = OrderedDict()
         self._retired: deque[tuple[float, PaymentTarget]] = deque()
 
@@ -50,7 +50,7 @@ class Adapters:
             if known is not None:
                 # Calls may still be in flight on it.
                 self._retire(self._open.pop(connection.key))
-            known = self._open[connection.key] = _Open(row.changed_at, open_target(_stored(row), self._around))
+            known = self._open[connection.key] = _Open(row.changed_at, open_target(_stored(row), self._context))
         connection.adapter, connection.stale = known.target, False
         while len(self._open) > MOST_OPEN:
             self._retire(self._open.popitem(last=False)[1])

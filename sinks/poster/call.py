@@ -19,7 +19,6 @@ from sinks.poster.pre_send_checks import Ready, entry_in_doubt
 from sinks.targets.port import (
     Accepted,
     Answer,
-    Entry,
     Found,
     NoAnswer,
     NothingSent,
@@ -28,6 +27,7 @@ from sinks.targets.port import (
     ReadFailed,
     Refused,
     Scope,
+    TargetEntry,
 )
 from streams.fault_injection import Control, CrashPoint, disabled, reach
 from streams.runtime.logging import log
@@ -116,9 +116,13 @@ class Caller:
             _LOG.failure("an adapter raised instead of answering", error, effect_id=ready.entry.effect_id)
             return NoAnswer(code="ADAPTER_ERROR")
 
+<<<<<<< HEAD
     async def _read(self, entry: Entry, target: PaymentTarget, deadline_s: float) -> Found | ReadFailed:
         if disabled(Control.READ_BACK):
             return Found(external_ids=(), began_at=datetime.now(UTC))
+=======
+    async def _read(self, entry: TargetEntry, target: PaymentTarget, deadline_s: float) -> Found | ReadFailed:
+>>>>>>> c47ceaa (Name what adapters are given by what it is)
         try:
             return await target.read_back(entry, deadline_s)
         except Exception as error:  # noqa: BLE001 - says nothing about the entry
@@ -128,7 +132,7 @@ class Caller:
     def _outcome(
         self,
         call: PlannedCall,
-        entry: Entry,
+        entry: TargetEntry,
         verdict: Verdict,
         phase: Stage,
         epoch: int,

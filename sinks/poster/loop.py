@@ -22,10 +22,15 @@ from sinks.poster.lease_store import LeaseStore
 from sinks.poster.leases import Leases
 from sinks.poster.ledger_access import LedgerAccess
 from sinks.poster.practice_lease import PracticeLease
+<<<<<<< HEAD
 from sinks.poster.run_calls import CallRunner
 from sinks.poster.start_calls import CallStarter
 from sinks.poster.wakeup import EVERY_PRACTICE
-from sinks.targets.route import Surroundings
+from sinks.targets.route import AdapterContext
+=======
+from sinks.poster.start_calls import CallStarter, Readers
+from sinks.targets.route import AdapterContext
+>>>>>>> c47ceaa (Name what adapters are given by what it is)
 from streams.runtime.endpoints import Health
 from streams.runtime.errors import Role
 from streams.runtime.logging import log
@@ -48,7 +53,7 @@ class Poster:
     """One poster process. `run` until stopped, with `confirmer.run` and `leases.keep_renewed` beside it."""
 
     def __init__(
-        self, settings: ProgramSettings, access: LedgerAccess, surroundings: Surroundings, health: Health
+        self, settings: ProgramSettings, access: LedgerAccess, adapter_context: AdapterContext, health: Health
     ) -> None:
         self._times = settings.times
         self._planned_most = PLANNED_PER_CALL * settings.poster_calls
@@ -57,7 +62,7 @@ class Poster:
         lease_store = LeaseStore(access, settings)
         connections = ConnectionHealth(lease_store, settings.times)
         self._connections = connections
-        self._adapters = Adapters(lease_store, surroundings)
+        self._adapters = Adapters(lease_store, adapter_context)
         self._calls = CallStore(access, settings)
         self._duplicates = DuplicateChecker(access, settings.times)
         self.confirmer = Confirmer(ConfirmationStore(access), self.confirmed)

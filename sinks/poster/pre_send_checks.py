@@ -15,14 +15,14 @@ from sinks.ledger.request_ids import marker, request_id
 from sinks.poster.closed_periods import NotSent, apply_closed_period, may_send_frozen
 from sinks.poster.planned_call import FrozenRequest, PlannedCall
 from sinks.poster.retry_times import budget_spent
-from sinks.targets.port import Entry, NotComposed, PaymentTarget
+from sinks.targets.port import NotComposed, PaymentTarget, TargetEntry
 from streams.runtime.times import Times
 
 
 class Ready(msgspec.Struct, frozen=True):
     """May be marked: the request as it will go out, under this generation and request id."""
 
-    entry: Entry
+    entry: TargetEntry
     frozen: FrozenRequest
 
 
@@ -96,13 +96,13 @@ def _not_composed(refused: NotComposed) -> NotSent:
     return NotSent(refused.state, refused.reason, refused.field)
 
 
-def entry_of(call: PlannedCall, generation: int | None = None) -> Entry:
+def entry_of(call: PlannedCall, generation: int | None = None) -> TargetEntry:
     """The effect as an adapter sees it, with the markers of all its generations (law 18)."""
     chosen = call.generation if generation is None else generation
     request = call.request_id if chosen == call.generation else _request_id(call, chosen)
     # A payout's document is taken back as it was written (P-7).
     origin = call.origin_request if call.target is Target.QUICKBOOKS else None
-    return Entry(
+    return TargetEntry(
         practice_id=call.practice_id,
         connection_id=call.connection_id,
         effect_id=call.effect_id,
@@ -120,7 +120,7 @@ def entry_of(call: PlannedCall, generation: int | None = None) -> Entry:
     )
 
 
-def entry_in_doubt(call: PlannedCall) -> Entry:
+def entry_in_doubt(call: PlannedCall) -> TargetEntry:
     """The effect as a read-back looks for it: at the patient and under the date that its request named, whatever is
     closed now. The patient of today's link, where that is another one, goes along for a record that was merged away."""
     entry, frozen = entry_of(call), call.frozen

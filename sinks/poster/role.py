@@ -16,7 +16,7 @@ from sinks.poster.ledger_access import LedgerAccess
 from sinks.poster.loop import Poster
 from sinks.poster.wakeup import listen
 from sinks.targets.credentials import KeyRing
-from sinks.targets.route import Surroundings
+from sinks.targets.route import AdapterContext
 from streams.runtime.endpoints import Health
 from streams.runtime.lifecycle import Stop
 from streams.runtime.logging import log
@@ -74,8 +74,8 @@ async def _poster(settings: ProgramSettings, stop: Stop, health: Health) -> None
         me=me,
         group=settings.prefixed(GROUP),
     )
-    surroundings = Surroundings(settings=settings, keys=KeyRing.of(settings), connect=pool.connection)
-    poster = Poster(settings, access, surroundings, health)
+    adapter_context = AdapterContext(settings=settings, keys=KeyRing.of(settings), connect=pool.connection)
+    poster = Poster(settings, access, adapter_context, health)
     stopping = stop.watch()
     try:
         await _run_with_helpers(poster, settings, stopping)

@@ -15,7 +15,7 @@ from sinks.targets.open_dental.route import OPEN_DENTAL
 from sinks.targets.outbound import check_outbound
 from sinks.targets.port import PaymentTarget
 from sinks.targets.quickbooks.route import QUICKBOOKS
-from sinks.targets.route import Route, StoredConnection, Surroundings, UnusableConnectionError
+from sinks.targets.route import AdapterContext, Route, StoredConnection, UnusableConnectionError
 from streams.runtime.errors import ConfigurationError
 from streams.runtime.loopback import require_loopback
 from streams.runtime.times import CallTimes
@@ -58,7 +58,7 @@ def route_serving(target: Target, name: str | None) -> Route | None:
     return serving[0] if len(serving) == 1 else None
 
 
-def open_target(stored: StoredConnection, around: Surroundings) -> PaymentTarget:
+def open_target(stored: StoredConnection, context: AdapterContext) -> PaymentTarget:
     """The adapter of a connection; no I/O. Raises UnusableConnectionError, whose text holds no secret.
 
     Rehearsal switches and the profile `sandbox` are refused here for a target that is not on loopback.
@@ -70,8 +70,8 @@ def open_target(stored: StoredConnection, around: Surroundings) -> PaymentTarget
         )
     try:
         check_outbound(route, stored.base_url, "base_url")
-        require_loopback(around.settings.unsafe_switches(), [stored.base_url])
-        return route.open(stored, around)
+        require_loopback(context.settings.unsafe_switches(), [stored.base_url])
+        return route.open(stored, context)
     except SecretUnreadableError as error:
         raise UnusableConnectionError(ConnectionReason.NEEDS_RECONNECT, "SECRET", str(error)) from None
     except ConfigurationError as error:

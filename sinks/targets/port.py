@@ -71,7 +71,7 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True):
     """Open charge and minor units, oldest first; their sum is the entry's amount, or there are none: a prepayment."""
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class TargetEntry(msgspec.Struct, frozen=True, kw_only=True):
     """An effect as the adapter sees it: what to write, for whom, under which marker."""
 
     practice_id: str
@@ -229,20 +229,20 @@ class PaymentTarget(Protocol):
     @property
     def capabilities(self) -> Capabilities: ...
 
-    def compose(self, entry: Entry) -> Composed | NotComposed:
+    def compose(self, entry: TargetEntry) -> Composed | NotComposed:
         """Pure: no I/O. Called before the mark; the result is stored and sent unchanged."""
         ...
 
-    async def prepare(self, entry: Entry, deadline_s: float) -> Prepared | ReadFailed:
+    async def prepare(self, entry: TargetEntry, deadline_s: float) -> Prepared | ReadFailed:
         """Reads what the entry needs before its first mark: open charges (`allocation` ALLOCATE), the guarantor
         (`family` GUARANTOR). Reads only; may be repeated."""
         ...
 
-    async def post(self, entry: Entry, request: Composed, guard: StartGuard, deadline_s: float) -> Answer:
+    async def post(self, entry: TargetEntry, request: Composed, guard: StartGuard, deadline_s: float) -> Answer:
         """One non-idempotent call under one total deadline; no retry, no redirect. Never raises for the target."""
         ...
 
-    async def read_back(self, entry: Entry, deadline_s: float) -> Found | ReadFailed:
+    async def read_back(self, entry: TargetEntry, deadline_s: float) -> Found | ReadFailed:
         """Pages to the end from the office-local day before `sent_at`; may retry reads within the deadline."""
         ...
 

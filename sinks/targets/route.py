@@ -33,7 +33,7 @@ class StoredConnection(msgspec.Struct, frozen=True, kw_only=True):
     secret: bytes | None
 
 
-class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
+class AdapterContext(msgspec.Struct, frozen=True, kw_only=True):
     """What every adapter of a process shares."""
 
     settings: ProgramSettings
@@ -115,7 +115,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """(base URL, decoded configuration, secrets or None) → what is stored. Called when a person saves a connection and
     where an earlier release did not store capabilities. Raises ConfigurationError that names the field and quotes no
     value."""
-    open: Callable[[StoredConnection, Surroundings], PaymentTarget]
+    open: Callable[[StoredConnection, AdapterContext], PaymentTarget]
     """The adapter of a stored connection. Called by the poster and by commands. Raises UnusableConnectionError,
     SecretUnreadableError, ConfigurationError (for an address that may not be called)."""
     remedies: Remedies = Remedies()

@@ -16,7 +16,7 @@ from schemas.vocabulary import EntryKind
 from sinks.ledger.request_ids import marker, request_id
 from sinks.targets.open_dental.adapter import OpenDentalTarget
 from sinks.targets.open_dental.mapping import load_keys, load_mapping
-from sinks.targets.port import Entry, PaymentTarget
+from sinks.targets.port import PaymentTarget, TargetEntry
 from tests.sinks.targets.quickbooks.companies import Company, a_company
 
 DAY = date(2026, 11, 20)
@@ -35,7 +35,7 @@ class Place(Protocol):
 
     def open(self, base_url: str | None = None) -> PaymentTarget: ...
 
-    def entry(self, number: int = 1, generation: int = 1) -> Entry: ...
+    def entry(self, number: int = 1, generation: int = 1) -> TargetEntry: ...
 
     def standing(self) -> list[int]:
         """Amounts of the entries of `entry` that stand at the target, in our sign."""
@@ -47,11 +47,11 @@ def spoil(place: Place, kind: str, effect: str = "none", **fields: Any) -> None:
     place.sandbox.fault(kind, effect, account=place.account, method="POST", path=place.create_path, **fields)
 
 
-def _entry(instruction: Instruction, place: str, generation: int, patient: str | None) -> Entry:
+def _entry(instruction: Instruction, place: str, generation: int, patient: str | None) -> TargetEntry:
     amount = instruction.amount_minor or instruction.gross_minor
     key = (f"{CANARY}-practice", "payments.example", f"ev-{place}-{amount}")
     ids = [request_id(*key, "T", instruction.entry_kind, "", each) for each in range(1, generation + 1)]
-    return Entry(
+    return TargetEntry(
         practice_id=key[0],
         connection_id="c",
         effect_id=1,
@@ -93,7 +93,7 @@ class OpenDentalPlace:
             keys=load_keys(msgspec.json.encode(open_dental_keys(self._all, self.account))),
         )
 
-    def entry(self, number: int = 1, generation: int = 1) -> Entry:
+    def entry(self, number: int = 1, generation: int = 1) -> TargetEntry:
         instruction = Instruction(
             entry_kind=self._kind,
             amount_minor=0 if self._kind is EntryKind.NOTE else self._sign * (9680 + number),
@@ -141,7 +141,7 @@ class QuickBooksPlace:
     def open(self, base_url: str | None = None) -> PaymentTarget:
         return self.company.open(base_url=base_url)
 
-    def entry(self, number: int = 1, generation: int = 1) -> Entry:
+    def entry(self, number: int = 1, generation: int = 1) -> TargetEntry:
         sale = PayoutLine(
             number=1,
             category=PayoutCategory.CHARGE,

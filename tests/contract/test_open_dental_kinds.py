@@ -13,7 +13,7 @@ from schemas.practice_settings import Allocation, FamilyBooking
 from schemas.vocabulary import EntryKind
 from sinks.targets.open_dental.capabilities import capabilities_of
 from sinks.targets.open_dental.mapping import load_mapping
-from sinks.targets.port import Charge, Composed, Entry, Placement, Posted, Prepared, ReadFailed, Refused, Scope
+from sinks.targets.port import Charge, Composed, Placement, Posted, Prepared, ReadFailed, Refused, Scope, TargetEntry
 from tests.contract.conftest import PLACES
 from tests.contract.places import OpenDentalPlace
 from tests.contract.test_port import DEADLINE_S, composed, found, opened, post
@@ -33,7 +33,7 @@ def test_every_kind_has_its_place_in_the_suite() -> None:
     assert {kind.value for kind in able} == in_suite | {"allocation"}
 
 
-def asking(entry: Entry, **order: Any) -> Entry:
+def asking(entry: TargetEntry, **order: Any) -> TargetEntry:
     return msgspec.structs.replace(entry, instruction=msgspec.structs.replace(entry.instruction, **order))
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from deploy.sandbox.running import SandboxProcess
 from schemas.vocabulary import EntryKind
-from sinks.targets.port import Entry, Found, Posted, ReadFailed, Scope
+from sinks.targets.port import Found, Posted, ReadFailed, Scope, TargetEntry
 from tests.contract.places import OpenDentalPlace
 from tests.contract.test_port import DEADLINE_S, found, opened, post
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.stack
 SEARCHED = [EntryKind.PAYMENT, EntryKind.CHARGE, EntryKind.NOTE]
 
 
-def merged(sandbox: SandboxProcess, office: OpenDentalPlace, entry: Entry) -> int:
+def merged(sandbox: SandboxProcess, office: OpenDentalPlace, entry: TargetEntry) -> int:
     """The entry's patient becomes another one; answers that one's number."""
     kept = int(sandbox.open_dental.add_patient(office.account)["PatNum"])
     sandbox.open_dental.merge_patients(office.account, int(entry.pms_patient_id or 0), kept)

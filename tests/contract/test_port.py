@@ -15,7 +15,6 @@ from schemas.vocabulary import ConnectionReason, EntryKind
 from sinks.targets.port import (
     Answer,
     Composed,
-    Entry,
     Found,
     NoAnswer,
     NothingSent,
@@ -24,6 +23,7 @@ from sinks.targets.port import (
     ReadFailed,
     Refused,
     Scope,
+    TargetEntry,
 )
 from tests.contract.places import CANARY, Place, spoil
 
@@ -53,17 +53,17 @@ async def opened(place: Place, base_url: str | None = None) -> AsyncIterator[Pay
         await target.close()
 
 
-def composed(target: PaymentTarget, entry: Entry) -> Composed:
+def composed(target: PaymentTarget, entry: TargetEntry) -> Composed:
     request = target.compose(entry)
     assert isinstance(request, Composed), request
     return request
 
 
-async def post(target: PaymentTarget, entry: Entry, deadline_s: float = DEADLINE_S) -> Answer:
+async def post(target: PaymentTarget, entry: TargetEntry, deadline_s: float = DEADLINE_S) -> Answer:
     return await target.post(entry, composed(target, entry), Guard(), deadline_s)
 
 
-async def found(target: PaymentTarget, entry: Entry) -> Found:
+async def found(target: PaymentTarget, entry: TargetEntry) -> Found:
     answer = await target.read_back(entry, DEADLINE_S)
     assert isinstance(answer, Found), answer
     return answer

@@ -29,7 +29,7 @@ from sinks.operations.actions.golive_checklist import Checklist, Item, Line
 from sinks.operations.actions.golive_plans import Step, StepState
 from sinks.targets.catalogue import open_target, times_of_route
 from sinks.targets.port import PaymentTarget
-from sinks.targets.route import Surroundings, UnusableConnectionError
+from sinks.targets.route import AdapterContext, UnusableConnectionError
 from streams.runtime.clock import Clock
 from streams.runtime.errors import ConfigurationError
 
@@ -48,14 +48,14 @@ class Checking:
         self,
         connection: Connection,
         practice_id: str,
-        around: Surroundings,
+        context: AdapterContext,
         saving: Saving,
         clock: Clock,
         jitter_s: int,
     ) -> None:
         self._connection = connection
         self._practice_id = practice_id
-        self._around = around
+        self._context = context
         self._saving = saving
         self._clock = clock
         self._jitter_s = jitter_s
@@ -116,7 +116,7 @@ class Checking:
                 self._say(item, "connected", False, f"writeback target add {self._practice_id} TARGET --config FILE")
             return None
         try:
-            opened = open_target(row, self._around)
+            opened = open_target(row, self._context)
         except UnusableConnectionError as error:
             self._say(item, "connected", False, str(error))
             return None
@@ -134,7 +134,7 @@ class Checking:
     ) -> int | None:
         """The payment, then what takes it back, each found again before the next."""
         payment, reversal = self._steps(target, account, patient, settings, again)
-        times = times_of_route(self._route(), self._around.settings)
+        times = times_of_route(self._route(), self._context.settings)
         payment, done = await golive_posts.carry_out(self._connection, self._practice_id, payment, target, times)
         self._post_line(Item.TEST_POST, payment, done)
         if not done.passed:

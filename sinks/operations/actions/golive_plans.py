@@ -17,7 +17,7 @@ from schemas.vocabulary import EntryKind, Target
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.request_ids import marker, request_id
 from sinks.operations.queries.read_rows import Connection
-from sinks.targets.port import Entry, NotComposed, PaymentTarget
+from sinks.targets.port import NotComposed, PaymentTarget, TargetEntry
 from streams.runtime.errors import ConfigurationError
 
 QUERIES: Final = named_queries("sinks.operations.actions", "golive.sql")
@@ -60,8 +60,8 @@ class Step(msgspec.Struct, frozen=True):
     def marker(self) -> str:
         return marker(self.request_id)
 
-    def entry(self, practice_id: str, origin_id: str | None) -> Entry:
-        return Entry(
+    def entry(self, practice_id: str, origin_id: str | None) -> TargetEntry:
+        return TargetEntry(
             practice_id=practice_id,
             connection_id=self.connection_id,
             effect_id=0,

@@ -20,7 +20,6 @@ from sinks.operations.words.systems import with_system
 from sinks.poster.call import MarkGuard, MarkStamp
 from sinks.targets.port import (
     Composed,
-    Entry,
     Found,
     NotComposed,
     NothingSent,
@@ -28,6 +27,7 @@ from sinks.targets.port import (
     ReadFailed,
     Refused,
     StartGuard,
+    TargetEntry,
 )
 from streams.fault_injection import CrashPoint, reach
 from streams.runtime.times import CallTimes
@@ -74,7 +74,7 @@ async def _send(
     connection: Connection,
     practice_id: str,
     step: Step,
-    entry: Entry,
+    entry: TargetEntry,
     target: PaymentTarget,
     times: CallTimes,
 ) -> tuple[Step, Done | None]:
@@ -100,7 +100,7 @@ async def _send(
 
 
 async def _call(
-    entry: Entry, request: Composed, target: PaymentTarget, guard: StartGuard, deadline_s: float
+    entry: TargetEntry, request: Composed, target: PaymentTarget, guard: StartGuard, deadline_s: float
 ) -> Refused | NothingSent | None:
     """The one call. None: it was taken, or nobody knows; the read-back tells."""
     answer = await target.post(entry, request, guard, deadline_s)
@@ -108,7 +108,7 @@ async def _call(
 
 
 async def _look(
-    connection: Connection, practice_id: str, step: Step, entry: Entry, target: PaymentTarget, times: CallTimes
+    connection: Connection, practice_id: str, step: Step, entry: TargetEntry, target: PaymentTarget, times: CallTimes
 ) -> tuple[Step, Done | None]:
     """None: absence is proven, so it may be sent again. Whether it had settled was read before the look began."""
     reading = await target.read_back(entry, times.deadline_s)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from schemas.vocabulary import EntryKind
-from sinks.targets.port import Entry
+from sinks.targets.port import TargetEntry
 
 CHARGE_PREFIX: Final = "procedurelogs/"
 """`external_id` of a charge that this route wrote."""
@@ -17,17 +17,17 @@ def number_of(text: str | None) -> int | None:
     return int(given) if given.isascii() and given.isdecimal() and 0 < int(given) < 2**63 else None
 
 
-def patient_number(entry: Entry) -> int | None:
+def patient_number(entry: TargetEntry) -> int | None:
     """The linked patient's PatNum; None for an id that is none of Open Dental's."""
     return number_of(entry.pms_patient_id)
 
 
-def reads_for(entry: Entry) -> bool:
+def reads_for(entry: TargetEntry) -> bool:
     """Whether what was read before posting was read for the patient who is linked now."""
     return entry.placement is not None and entry.placement.patient == entry.pms_patient_id
 
 
-def receiver_of(entry: Entry) -> int | None:
+def receiver_of(entry: TargetEntry) -> int | None:
     """Whose account takes the entry: the guarantor where the practice books families so (G2), else the patient. An
     adjustment on a procedure stands with the procedure's own patient, as the vendor asks."""
     if entry.placement is None or not reads_for(entry):
@@ -37,7 +37,7 @@ def receiver_of(entry: Entry) -> int | None:
     return number_of(entry.placement.posts_to)
 
 
-def procedures_of(entry: Entry) -> tuple[int, ...]:
+def procedures_of(entry: TargetEntry) -> tuple[int, ...]:
     """The procedures that an entry belongs to: the split's own one, the charges it was allocated to, or the charge
     that it takes back (B-1). Numbers that are none of Open Dental's are left out."""
     order = entry.instruction
@@ -51,7 +51,7 @@ def procedures_of(entry: Entry) -> tuple[int, ...]:
     return () if made is None else (made,)
 
 
-def _from_charge(entry: Entry) -> bool:
+def _from_charge(entry: TargetEntry) -> bool:
     return (entry.origin_id or "").startswith(CHARGE_PREFIX)
 
 

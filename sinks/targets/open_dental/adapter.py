@@ -31,13 +31,13 @@ from sinks.targets.port import (
     Charge,
     Composed,
     ConnectionReport,
-    Entry,
     Found,
     NotComposed,
     Prepared,
     ReadFailed,
     Scope,
     StartGuard,
+    TargetEntry,
 )
 
 OUT_OF_TIME: Final = "DEADLINE"
@@ -70,17 +70,17 @@ class OpenDentalTarget:
     def capabilities(self) -> Capabilities:
         return self._capabilities
 
-    def compose(self, entry: Entry) -> Composed | NotComposed:
+    def compose(self, entry: TargetEntry) -> Composed | NotComposed:
         return requests.compose(entry, self._mapping)
 
-    async def post(self, entry: Entry, request: Composed, guard: StartGuard, deadline_s: float) -> Answer:
+    async def post(self, entry: TargetEntry, request: Composed, guard: StartGuard, deadline_s: float) -> Answer:
         """Exactly the frozen bytes, once. 201 with a number is proof; what is not certain is NoAnswer."""
         outcome = await self._http.call(
             request.method, self._base + request.path, body=request.body, guard=guard, deadline_s=deadline_s
         )
         return answers.classify_post(outcome, request.path)
 
-    async def prepare(self, entry: Entry, deadline_s: float) -> Prepared | ReadFailed:
+    async def prepare(self, entry: TargetEntry, deadline_s: float) -> Prepared | ReadFailed:
         """The guarantor first, if the practice books families there; then the patient's open charges.
 
         Of a patient whom the office does not have nothing can be read: the posting itself will be refused, and says so.
@@ -106,7 +106,7 @@ class OpenDentalTarget:
             return ReadFailed(scope=Scope.CONNECTION, reason=ConnectionReason.TARGET_DOWN, code="UNREADABLE_200")
         return Prepared(posts_to=posts_to, charges=charges)
 
-    async def read_back(self, entry: Entry, deadline_s: float) -> Found | ReadFailed:
+    async def read_back(self, entry: TargetEntry, deadline_s: float) -> Found | ReadFailed:
         """All pages of the account's entries of that kind (payments from the day before), matched here (law 19).
 
         What is not there may have moved with its patient: `_elsewhere` says whether it is absent."""
@@ -128,7 +128,7 @@ class OpenDentalTarget:
         return seen or await self._elsewhere(resource, patient, entry, began_at, ends_at)
 
     async def _elsewhere(
-        self, resource: find_entries.Resource, patient: int, entry: Entry, began_at: datetime, ends_at: float
+        self, resource: find_entries.Resource, patient: int, entry: TargetEntry, began_at: datetime, ends_at: float
     ) -> Found | ReadFailed:
         """Nothing at the patient. Absence is believed of the whole office, or of a record that nothing was merged away
         from; otherwise the patient who is linked now is looked at, and a person decides in the end."""
@@ -163,7 +163,7 @@ class OpenDentalTarget:
         rows: list[dict[str, Any]],
         resource: find_entries.Resource,
         patient: int | None,
-        entry: Entry,
+        entry: TargetEntry,
         began_at: datetime,
         *,
         unmarked: bool = True,
@@ -218,7 +218,7 @@ class OpenDentalTarget:
     async def close(self) -> None:
         await self._http.close()
 
-    async def _read_allocation(self, entry: Entry, began_at: datetime, ends_at: float) -> Found | ReadFailed:
+    async def _read_allocation(self, entry: TargetEntry, began_at: datetime, ends_at: float) -> Found | ReadFailed:
         """The payment's splits as they are: exactly as asked for, or not yet."""
         payment = requests.allocated_payment(entry)
         if payment is None:

@@ -15,7 +15,7 @@ from schemas.vocabulary import DeadLetterReason, EntryKind, State
 from sinks.targets.open_dental.accounts import procedures_of, receiver_of
 from sinks.targets.open_dental.mapping import OpenDentalMapping
 from sinks.targets.open_dental.request_text import composed, decimal, describe, not_composed
-from sinks.targets.port import Composed, Entry, NotComposed
+from sinks.targets.port import Composed, NotComposed, TargetEntry
 
 _TYPES: Final[dict[EntryKind, tuple[str | None, str | None]]] = {
     EntryKind.FEE_ADJUSTMENT: ("fee_credit", "fee_debit"),
@@ -39,7 +39,7 @@ _WORDS: Final = {
 }
 
 
-def compose(entry: Entry, mapping: OpenDentalMapping, patient: int) -> Composed | NotComposed:
+def compose(entry: TargetEntry, mapping: OpenDentalMapping, patient: int) -> Composed | NotComposed:
     """The adjustment, or which type is missing."""
     order = entry.instruction
     amount, field = amount_in_ledger(entry), type_field(entry)
@@ -68,14 +68,14 @@ def compose(entry: Entry, mapping: OpenDentalMapping, patient: int) -> Composed 
     return composed("POST", "/adjustments", fields, order)
 
 
-def amount_in_ledger(entry: Entry) -> int:
+def amount_in_ledger(entry: TargetEntry) -> int:
     """The one conversion of sign (M-4): what counts toward the balance is > 0 with us and < 0 in Open Dental's ledger.
     A charge is what the patient owes, in both: less of it is < 0, and what a failed refund brings back > 0 (R-9)."""
     order = entry.instruction
     return order.amount_minor if _is_of_charge(entry) else -order.amount_minor
 
 
-def type_field(entry: Entry) -> str | None:
+def type_field(entry: TargetEntry) -> str | None:
     """The mapping's field for an entry's type; None for an amount that its kind cannot have."""
     order = entry.instruction
     if _is_of_charge(entry):
@@ -87,7 +87,7 @@ def type_field(entry: Entry) -> str | None:
     return toward if order.amount_minor > 0 else away
 
 
-def _is_of_charge(entry: Entry) -> bool:
+def _is_of_charge(entry: TargetEntry) -> bool:
     kind = entry.instruction.entry_kind
     return kind is EntryKind.CHARGE_REVERSAL or (
         kind is EntryKind.REVERSAL and PartKey.parse(entry.part).reverses is EntryKind.CHARGE

@@ -13,7 +13,7 @@ from schemas.bookkeeping.money import MoneyError, parse_decimal
 from schemas.vocabulary import EntryKind
 from sinks.targets.open_dental.accounts import number_of
 from sinks.targets.open_dental.adjustments import amount_in_ledger
-from sinks.targets.port import Entry
+from sinks.targets.port import TargetEntry
 
 PAGE: Final = 100
 """The vendor's cap: fewer rows than this mean the last page (README section 3)."""
@@ -47,7 +47,7 @@ def resource_of(kind: EntryKind) -> Resource:
     return _LISTED.get(kind, ADJUSTMENTS)
 
 
-def page_url(resource: Resource, patient: int, entry: Entry, offset: int) -> str:
+def page_url(resource: Resource, patient: int, entry: TargetEntry, offset: int) -> str:
     """Path and query of one page. There is no filter on notes, and others may be ignored: rows are matched again."""
     query: dict[str, str | int] = {"PatNum": patient}
     if resource is PAYMENTS:
@@ -59,14 +59,14 @@ def splits_url(payment: int, offset: int) -> str:
     return f"/paysplits?{urlencode({'PayNum': payment, 'Limit': PAGE, 'Offset': offset})}"
 
 
-def earliest_day(entry: Entry) -> date:
+def earliest_day(entry: TargetEntry) -> date:
     """No generation of this entry can have been made before this day, in any zone."""
     happened = entry.instruction.occurred_at.date()
     known = happened if entry.sent_at is None else min(happened, entry.sent_at.date())
     return known - _DAYS_BACK
 
 
-def wanted_amount(entry: Entry) -> int:
+def wanted_amount(entry: TargetEntry) -> int:
     """The entry's amount as its list shows it."""
     order = entry.instruction
     match order.entry_kind:
@@ -79,7 +79,12 @@ def wanted_amount(entry: Entry) -> int:
 
 
 def matches(
-    rows: Iterable[Mapping[str, Any]], resource: Resource, patient: int | None, entry: Entry, *, equal: bool = True
+    rows: Iterable[Mapping[str, Any]],
+    resource: Resource,
+    patient: int | None,
+    entry: TargetEntry,
+    *,
+    equal: bool = True,
 ) -> dict[str, str]:
     """External ids of the rows that are this entry: patient (None: whoever), marker of any generation, sign and
     amount equal.
@@ -102,7 +107,7 @@ def matches(
 
 
 def unmarked_charges(
-    rows: Iterable[Mapping[str, Any]], patient: int | None, entry: Entry, code: str | None
+    rows: Iterable[Mapping[str, Any]], patient: int | None, entry: TargetEntry, code: str | None
 ) -> dict[str, str]:
     """Charges equal to this one without anybody's marker: an office before 25.2.21 drops the BillingNote, so that ours
     could be among them. Neither proof nor absence: a person looks."""
@@ -121,7 +126,7 @@ def unmarked_charges(
     return found
 
 
-def is_allocated(rows: Iterable[Mapping[str, Any]], payment: int, entry: Entry) -> bool:
+def is_allocated(rows: Iterable[Mapping[str, Any]], payment: int, entry: TargetEntry) -> bool:
     """Whether a payment's splits are exactly those that were asked for."""
     wanted = {} if entry.placement is None else {number_of(charge): amount for charge, amount in entry.placement.shares}
     standing: dict[int | None, int] = {}

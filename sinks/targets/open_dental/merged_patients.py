@@ -13,7 +13,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from sinks.targets.open_dental.find_entries import CHARGES, NOTES, PAGE, PAYMENTS, Resource, earliest_day
-from sinks.targets.port import Entry
+from sinks.targets.port import TargetEntry
 
 MOST_PAGES: Final = 30
 """Of the whole office's list: 3,000 rows are weeks of a large office, and a read a second stays below its deadline."""
@@ -21,7 +21,7 @@ _LIVING: Final = frozenset({"Patient", "NonPatient", "Inactive", "Deceased", "Pr
 """Neither Archived nor Deleted."""
 
 
-def everywhere_url(resource: Resource, entry: Entry, offset: int) -> str | None:
+def everywhere_url(resource: Resource, entry: TargetEntry, offset: int) -> str | None:
     """A page of everybody's rows since no generation of this entry can have been made; None where a patient has to be
     named. Filters may be ignored, so rows are matched again."""
     since = earliest_day(entry).isoformat()

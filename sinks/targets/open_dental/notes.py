@@ -7,13 +7,13 @@ from zoneinfo import ZoneInfo
 
 from sinks.targets.open_dental.mapping import OpenDentalMapping
 from sinks.targets.open_dental.request_text import composed, decimal
-from sinks.targets.port import Composed, Entry
+from sinks.targets.port import Composed, TargetEntry
 
 _MODES: Final = {"EMAIL": "Email", "TEXT": "Text"}
 """How a request was sent → Mode_ (README section 9); a reminder or the portal has no mode there."""
 
 
-def compose(entry: Entry, mapping: OpenDentalMapping, patient: int) -> Composed:
+def compose(entry: TargetEntry, mapping: OpenDentalMapping, patient: int) -> Composed:
     """Marker, amount, date and time; nothing that the practice's own file does not hold."""
     order = entry.instruction
     sent = order.occurred_at.astimezone(ZoneInfo(order.zone or "UTC"))

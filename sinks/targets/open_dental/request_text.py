@@ -8,10 +8,10 @@ import msgspec
 
 from schemas.plan import Instruction
 from schemas.vocabulary import DeadLetterReason, State
-from sinks.targets.port import Composed, Entry, NotComposed
+from sinks.targets.port import Composed, NotComposed, TargetEntry
 
 
-def describe(entry: Entry, what: str) -> str:
+def describe(entry: TargetEntry, what: str) -> str:
     """The marker first, on one line (line breaks become spaces), then what staff need: no person, no free text."""
     order = entry.instruction
     parts = [f"{entry.marker} {what} {order.payment_ref or '-'}"]

@@ -14,13 +14,13 @@ from sinks.targets.open_dental.accounts import number_of, patient_number, proced
 from sinks.targets.open_dental.capabilities import ALWAYS
 from sinks.targets.open_dental.mapping import OpenDentalMapping
 from sinks.targets.open_dental.request_text import composed, decimal, describe, not_composed
-from sinks.targets.port import Composed, Entry, NotComposed
+from sinks.targets.port import Composed, NotComposed, TargetEntry
 
 LONGEST_CHECK_NUMBER: Final = 25
 """Width of the column; what a longer one does is unproven (README section 4)."""
 
 
-def compose(entry: Entry, mapping: OpenDentalMapping) -> Composed | NotComposed:
+def compose(entry: TargetEntry, mapping: OpenDentalMapping) -> Composed | NotComposed:
     """The request of one entry, or the mapping that is missing. Nothing here can fail at the target's will."""
     kind = entry.instruction.entry_kind
     if kind not in ALWAYS and kind is not EntryKind.CHARGE:
@@ -44,7 +44,7 @@ def compose(entry: Entry, mapping: OpenDentalMapping) -> Composed | NotComposed:
             return adjustments.compose(entry, mapping, patient)
 
 
-def _payment(entry: Entry, mapping: OpenDentalMapping, patient: int) -> Composed | NotComposed:
+def _payment(entry: TargetEntry, mapping: OpenDentalMapping, patient: int) -> Composed | NotComposed:
     """It always says where it goes: to named procedures, to a named plan, or nowhere yet. Left open, Open Dental would
     attach it to the patient's oldest payment plan (PL-3)."""
     order = entry.instruction
@@ -76,7 +76,7 @@ def _payment(entry: Entry, mapping: OpenDentalMapping, patient: int) -> Composed
     return composed("POST", "/payments", fields, order)
 
 
-def _allocation(entry: Entry) -> Composed | NotComposed:
+def _allocation(entry: TargetEntry) -> Composed | NotComposed:
     """The exact split of a payment that stands (ALL-1, M-6): the amounts replace whatever splits it has, a payment
     plan's too (PL-3), so the request may be repeated."""
     order, placement = entry.instruction, entry.placement
@@ -91,12 +91,12 @@ def _allocation(entry: Entry) -> Composed | NotComposed:
     return composed("PUT", f"/payments/{payment}/Partial", fields, order)
 
 
-def allocated_payment(entry: Entry) -> int | None:
+def allocated_payment(entry: TargetEntry) -> int | None:
     """PayNum of the payment that an allocation spreads."""
     return number_of((entry.origin_id or "").removeprefix("payments/"))
 
 
-def _charge(entry: Entry, mapping: OpenDentalMapping) -> Composed | NotComposed:
+def _charge(entry: TargetEntry, mapping: OpenDentalMapping) -> Composed | NotComposed:
     """A membership's charge line (B-1): one completed procedure under the mapped code. Its kind carries its sign (M-4):
     a charge is what the patient owes."""
     order = entry.instruction

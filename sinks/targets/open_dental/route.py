@@ -10,7 +10,7 @@ from schemas.vocabulary import ConnectionReason, Target
 from sinks.targets.open_dental.capabilities import capabilities_of
 from sinks.targets.open_dental.mapping import MappingError, load_keys, load_mapping
 from sinks.targets.port import PaymentTarget
-from sinks.targets.route import CheckedInput, Route, StoredConnection, Surroundings, UnusableConnectionError
+from sinks.targets.route import AdapterContext, CheckedInput, Route, StoredConnection, UnusableConnectionError
 from streams.runtime.errors import ConfigurationError
 from streams.runtime.times import CallLimits
 
@@ -30,12 +30,12 @@ def _check(base_url: str, config: object, secret: bytes | None) -> CheckedInput:
     )
 
 
-def _open(stored: StoredConnection, around: Surroundings) -> PaymentTarget:
+def _open(stored: StoredConnection, context: AdapterContext) -> PaymentTarget:
     from sinks.targets.open_dental.adapter import OpenDentalTarget
 
     try:
         mapping = load_mapping(stored.config)
-        keys = load_keys(around.secret_of(stored))
+        keys = load_keys(context.secret_of(stored))
     except MappingError as error:
         raise UnusableConnectionError(ConnectionReason.NEEDS_RECONNECT, "MAPPING", str(error)) from None
     return OpenDentalTarget(

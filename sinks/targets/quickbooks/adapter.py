@@ -14,7 +14,6 @@ from sinks.targets.port import (
     Capabilities,
     Composed,
     ConnectionReport,
-    Entry,
     Found,
     NoAnswer,
     NotComposed,
@@ -26,12 +25,13 @@ from sinks.targets.port import (
     Refused,
     Scope,
     StartGuard,
+    TargetEntry,
 )
 from sinks.targets.quickbooks import choices, connection_test, find_entries
 from sinks.targets.quickbooks.answers import THROTTLE_S, TokenRefused, judge_error
 from sinks.targets.quickbooks.capabilities import CALLS_AT_ONCE, CAPABILITIES
 from sinks.targets.quickbooks.client import CompanyClient, Sent
-from sinks.targets.quickbooks.company_cache import Books
+from sinks.targets.quickbooks.company_cache import CompanyCache
 from sinks.targets.quickbooks.documents import MINOR_VERSION, compose_document
 from sinks.targets.quickbooks.faults import parse_json
 from sinks.targets.quickbooks.mapping import QuickBooksMapping
@@ -55,21 +55,21 @@ class QuickBooksTarget:
         self._token_http = HttpCaller(headers={}, connections=1)
         tokens = TokenKeeper(secrets, self._token_http, mapping.token_url, now)
         self._client = CompanyClient(base_url, http, tokens)
-        self._books = Books(self._client, mapping.realm_id)
+        self._cache = CompanyCache(self._client, mapping.realm_id)
 
     @property
     def capabilities(self) -> Capabilities:
         return CAPABILITIES
 
-    def compose(self, entry: Entry) -> Composed | NotComposed:
-        closed_through = self._books.closed_through(entry.instruction.ledger_date)
+    def compose(self, entry: TargetEntry) -> Composed | NotComposed:
+        closed_through = self._cache.closed_through(entry.instruction.ledger_date)
         return compose_document(entry, self._mapping, closed_through)
 
-    async def prepare(self, entry: Entry, deadline_s: float) -> Prepared:
+    async def prepare(self, entry: TargetEntry, deadline_s: float) -> Prepared:
         """A payout needs nothing read: its lines say where it goes."""
         return Prepared(posts_to="")
 
-    async def post(self, entry: Entry, request: Composed, guard: StartGuard, deadline_s: float) -> Answer:
+    async def post(self, entry: TargetEntry, request: Composed, guard: StartGuard, deadline_s: float) -> Answer:
         """1. Without a token nothing is tried. 2. Closed books are looked up, and nothing is sent into them.
         3. Exactly the frozen bytes, once. 4. Only an answer that proves it is a refusal or a success; a success must
         also be the bank line's amount.
@@ -77,7 +77,7 @@ class QuickBooksTarget:
         ends_at = asyncio.get_running_loop().time() + deadline_s
         if isinstance(token := await self._client.token(), NoToken):
             return _without_token(token)
-        if await self._books.read_closed_through(request.ledger_date, deadline_s / 2) is not None:
+        if await self._cache.read_closed_through(request.ledger_date, deadline_s / 2) is not None:
             return _closed_books()
         left_s = ends_at - asyncio.get_running_loop().time()
         sent = await self._client.send(request.path, request.body, left_s, guard)
@@ -85,7 +85,7 @@ class QuickBooksTarget:
             return _without_token(sent)
         return await self._judged(entry, request, sent)
 
-    async def _judged(self, entry: Entry, request: Composed, sent: Sent) -> Answer:
+    async def _judged(self, entry: TargetEntry, request: Composed, sent: Sent) -> Answer:
         outcome = sent.outcome
         if isinstance(outcome, Lost):
             return NoAnswer(code=outcome.code)
@@ -101,10 +101,10 @@ class QuickBooksTarget:
             # Nothing was written, nothing is wrong with the connection any more: at once, and no attempt is burnt.
             return NothingSent(scope=Scope.EFFECT, reason=None, code="TOKEN_RENEWED")
         if isinstance(problem, Refused) and problem.kind is RefusalClass.PERIOD:
-            self._books.forget()
+            self._cache.forget()
         return problem or _posted(entry, request, outcome)
 
-    async def read_back(self, entry: Entry, deadline_s: float) -> Found | ReadFailed:
+    async def read_back(self, entry: TargetEntry, deadline_s: float) -> Found | ReadFailed:
         """Both forms, all generations' markers, to the last page, from the day before to the day after (law 19)."""
         began_at = datetime.now(UTC)
         ends_at = asyncio.get_running_loop().time() + deadline_s
@@ -119,7 +119,7 @@ class QuickBooksTarget:
         return Found(external_ids=tuple(equal), differing_ids=tuple(differing), began_at=began_at)
 
     async def _all_matches(
-        self, entity: str, condition: str, entry: Entry, ends_at: float
+        self, entity: str, condition: str, entry: TargetEntry, ends_at: float
     ) -> find_entries.Matches | ReadFailed:
         equal: tuple[str, ...] = ()
         differing: tuple[str, ...] = ()
@@ -147,14 +147,14 @@ class QuickBooksTarget:
         )
         if isinstance(company, ReadFailed):
             return connection_test.report(self._mapping, company, company, None)
-        accounts = await self._books.accounts(ends_at - asyncio.get_running_loop().time())
+        accounts = await self._cache.accounts(ends_at - asyncio.get_running_loop().time())
         left_s = ends_at - asyncio.get_running_loop().time()
-        closed_through = await self._books.read_closed_through(date.min, max(left_s, 0.1))
+        closed_through = await self._cache.read_closed_through(date.min, max(left_s, 0.1))
         return connection_test.report(self._mapping, None, accounts, closed_through)
 
     async def choices(self, deadline_s: float) -> tuple[Choice, ...] | ReadFailed:
         """The active accounts, with the fields that may name each (SET-12); one list read."""
-        accounts = await self._books.accounts(deadline_s)
+        accounts = await self._cache.accounts(deadline_s)
         if isinstance(accounts, ReadFailed):
             return accounts
         return tuple(choices.account_choices(self._mapping, accounts.values()))
@@ -164,7 +164,7 @@ class QuickBooksTarget:
         await self._token_http.close()
 
 
-def _posted(entry: Entry, request: Composed, answer: HttpAnswer) -> Answer:
+def _posted(entry: TargetEntry, request: Composed, answer: HttpAnswer) -> Answer:
     """A success is proof only with the entry's id and with the bank line's amount (README section 5).
 
     Another total is an entry that stands and is wrong: no refusal and no success. Find-back meets it again and leads

@@ -35,7 +35,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     currency: str | None
 
 
-class Books:
+class CompanyCache:
     """The cache of one company, used by one event loop."""
 
     def __init__(self, client: CompanyClient, realm_id: str, monotonic: Callable[[], float] = time.monotonic) -> None:

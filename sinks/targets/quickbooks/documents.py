@@ -14,7 +14,7 @@ import msgspec
 from schemas.bookkeeping.money import Money
 from schemas.plan import Instruction
 from schemas.vocabulary import DeadLetterReason, State
-from sinks.targets.port import Composed, Entry, NotComposed
+from sinks.targets.port import Composed, NotComposed, TargetEntry
 from sinks.targets.quickbooks.mapping import Form, QuickBooksMapping
 from sinks.targets.quickbooks.payout_lines import AccountMissingError, EntryLine, payout_lines, reference_of
 from sinks.targets.quickbooks.reversals import ENTRY_KINDS, REVERSED, is_reversal, mirrored, written_in
@@ -29,7 +29,9 @@ NOTE_LIMIT = 4000
 _exact = msgspec.json.Encoder(decimal_format="number")
 
 
-def compose_document(entry: Entry, mapping: QuickBooksMapping, closed_through: date | None) -> Composed | NotComposed:
+def compose_document(
+    entry: TargetEntry, mapping: QuickBooksMapping, closed_through: date | None
+) -> Composed | NotComposed:
     """The request for one entry; `closed_through` is the company's book close date as last read, if any.
 
     The lines always sum to the entry's amount, which is the bank line; anything else is not composed.
@@ -55,7 +57,7 @@ def compose_document(entry: Entry, mapping: QuickBooksMapping, closed_through: d
     )
 
 
-def _bank_and_lines(entry: Entry, mapping: QuickBooksMapping) -> tuple[str, tuple[EntryLine, ...]]:
+def _bank_and_lines(entry: TargetEntry, mapping: QuickBooksMapping) -> tuple[str, tuple[EntryLine, ...]]:
     """The bank account and the lines without the bank's. Raises AccountMissingError.
 
     A reversal is the mirror of what was written, not of what today's mapping would write: in other accounts neither
@@ -85,7 +87,7 @@ def request_path(realm_id: str, entity: str, request_id: str) -> str:
     return f"/v3/company/{realm_id}/{entity}?minorversion={MINOR_VERSION}&requestid={request_id}"
 
 
-def private_note(entry: Entry) -> str:
+def private_note(entry: TargetEntry) -> str:
     """What staff read on the document, with the marker that find-back matches. Counts and totals only (P-13)."""
     instruction = entry.instruction
     gross = sum(line.gross_minor for line in instruction.lines)
@@ -99,13 +101,13 @@ def private_note(entry: Entry) -> str:
     return note[: NOTE_LIMIT - len(tail)] + tail
 
 
-def _original(entry: Entry) -> str:
+def _original(entry: TargetEntry) -> str:
     """The payout and the document that is taken back, as people find it in QuickBooks."""
     document = f" ({entry.origin_id})" if entry.origin_id else ""
     return f"payout {reference_of(entry.instruction)}{document}"
 
 
-def _deposit(entry: Entry, mapping: QuickBooksMapping, bank: str, lines: tuple[EntryLine, ...]) -> dict[str, Any]:
+def _deposit(entry: TargetEntry, mapping: QuickBooksMapping, bank: str, lines: tuple[EntryLine, ...]) -> dict[str, Any]:
     body = _header(entry)
     if mapping.department_id:
         body["DepartmentRef"] = _reference(mapping.department_id)
@@ -126,7 +128,7 @@ def _deposit_line(line: EntryLine) -> dict[str, Any]:
     }
 
 
-def _journal_entry(entry: Entry, bank: str, lines: tuple[EntryLine, ...]) -> dict[str, Any]:
+def _journal_entry(entry: TargetEntry, bank: str, lines: tuple[EntryLine, ...]) -> dict[str, Any]:
     """Each line on its side, and the bank line against them; none for a net of zero."""
     net, first = entry.instruction.amount_minor, lines[0]
     body = _header(entry)
@@ -155,7 +157,7 @@ def _journal_line(line: EntryLine) -> dict[str, Any]:
     }
 
 
-def _header(entry: Entry) -> dict[str, Any]:
+def _header(entry: TargetEntry) -> dict[str, Any]:
     return {
         "TxnDate": entry.instruction.ledger_date.isoformat(),
         "CurrencyRef": _reference(entry.instruction.currency),

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from schemas.bookkeeping.money import MoneyError, parse_decimal
-from sinks.targets.port import Entry
+from sinks.targets.port import TargetEntry
 from sinks.targets.quickbooks.documents import MINOR_VERSION
 from sinks.targets.quickbooks.reversals import is_reversal
 
@@ -37,7 +37,7 @@ def query_path(realm_id: str, query: str) -> str:
     return f"/v3/company/{realm_id}/query?{urlencode({'query': query, 'minorversion': str(MINOR_VERSION)})}"
 
 
-def find_back_queries(entry: Entry) -> tuple[tuple[str, str], ...]:
+def find_back_queries(entry: TargetEntry) -> tuple[tuple[str, str], ...]:
     """(entity, condition) that together see every generation's entry, whatever form it took.
 
     By date, a day either side, because a Deposit can be found by nothing else; a JournalEntry also by its number,
@@ -67,7 +67,7 @@ def rows_of(document: object, entity: str) -> list[Row] | None:
     return rows if isinstance(rows, list) and all(isinstance(row, dict) for row in rows) else None
 
 
-def match(entity: str, rows: Iterable[Row], entry: Entry) -> Matches:
+def match(entity: str, rows: Iterable[Row], entry: TargetEntry) -> Matches:
     """The rows that carry a marker of any generation, by external id."""
     markers = markers_of(entry)
     equal: list[str] = []
@@ -97,7 +97,7 @@ def external_id(entity: str, row: Row) -> str:
     return f"{entity.lower()}/{row['Id']}"
 
 
-def markers_of(entry: Entry) -> tuple[str, ...]:
+def markers_of(entry: TargetEntry) -> tuple[str, ...]:
     return (entry.marker, *entry.earlier_markers)
 
 

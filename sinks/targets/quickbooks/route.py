@@ -14,7 +14,7 @@ from sinks.targets.quickbooks.capabilities import CAPABILITIES
 from sinks.targets.quickbooks.mapping import MappingError, dump_mapping, load_mapping
 from sinks.targets.quickbooks.oauth_secrets import SecretsError, SecretStore, load_secrets
 from sinks.targets.quickbooks.remedies import REMEDIES
-from sinks.targets.route import CheckedInput, Route, StoredConnection, Surroundings, UnusableConnectionError
+from sinks.targets.route import AdapterContext, CheckedInput, Route, StoredConnection, UnusableConnectionError
 from streams.runtime.errors import ConfigurationError
 from streams.runtime.loopback import require_loopback
 from streams.runtime.times import CallLimits
@@ -36,7 +36,7 @@ def _check(base_url: str, config: object, secret: bytes | None) -> CheckedInput:
     )
 
 
-def _open(stored: StoredConnection, around: Surroundings) -> PaymentTarget:
+def _open(stored: StoredConnection, context: AdapterContext) -> PaymentTarget:
     from sinks.targets.quickbooks.adapter import QuickBooksTarget
 
     try:
@@ -44,11 +44,11 @@ def _open(stored: StoredConnection, around: Surroundings) -> PaymentTarget:
     except MappingError as error:
         raise UnusableConnectionError(ConnectionReason.NEEDS_RECONNECT, "MAPPING", str(error)) from None
     check_outbound(QUICKBOOKS, mapping.token_url, "token_url")
-    require_loopback(around.settings.unsafe_switches(), [mapping.token_url])
+    require_loopback(context.settings.unsafe_switches(), [mapping.token_url])
     return QuickBooksTarget(
         base_url=stored.base_url,
         mapping=mapping,
-        secrets=SecretStore(around.connect, around.keys, stored.home_practice_id, stored.connection_id),
+        secrets=SecretStore(context.connect, context.keys, stored.home_practice_id, stored.connection_id),
     )
 
 

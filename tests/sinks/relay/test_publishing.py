@@ -11,7 +11,7 @@ import pytest
 from schemas.codec import decode_settings
 from schemas.topics import CATALOGUE, TopicName
 from sinks.relay import settings_histories
-from sinks.relay.outbox_rows import BATCH_BYTES, BATCH_ROWS, OutboxRow, is_full
+from sinks.relay.outbox_rows import BATCH_BYTES, BATCH_ROWS, Record, is_full
 from streams.runtime.endpoints import Health
 from tests.sinks.relay.conftest import DEADLINE_S, Outbox, outbox_ids
 from tests.sinks.relay.relays import relay_thread
@@ -122,7 +122,7 @@ def test_once_a_day_every_practice_is_published_again(outbox: Outbox, monkeypatc
 
 def test_a_batch_that_ends_at_its_limits_is_followed_at_once() -> None:
     """By count or by bytes; a batch below both has taken all there was, and the relay waits for more."""
-    row = OutboxRow("p", uuid4(), TopicName.RESULTS, b"k", b"v", (), None)
+    row = Record("p", uuid4(), TopicName.RESULTS, b"k", b"v", (), None)
     large = msgspec.structs.replace(row, value=bytes(BATCH_BYTES))
     assert not is_full([])
     assert not is_full([row] * (BATCH_ROWS - 1))

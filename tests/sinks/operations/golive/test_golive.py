@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from deploy.open_targets import surroundings
+from deploy.open_targets import adapter_context
 from schemas.vocabulary import Target
 from sinks.ledger.practices import audit
 from sinks.ledger.practices.settings.entitlement import entitle
@@ -49,7 +49,7 @@ class Desk:
         checking = Checking(
             self.offices.book.connection,
             "live",
-            surroundings(settings, "test"),
+            adapter_context(settings, "test"),
             WHO,
             clock=self.offices.book.clock,
             jitter_s=0,
@@ -226,7 +226,7 @@ def test_of_two_checks_at_once_one_sends(desk: Desk) -> None:
         with desk.offices.book.connection.cursor() as cursor:
             row = stored_connection(cursor, "live", Target.PMS)
         assert row is not None
-        target = open_target(row, surroundings(settings, "test"))
+        target = open_target(row, adapter_context(settings, "test"))
         try:
             _, done = await golive_posts.carry_out(
                 desk.offices.book.connection,

@@ -17,7 +17,17 @@ from sinks.targets.open_dental.answers import classify_post
 from sinks.targets.open_dental.capabilities import capabilities_of
 from sinks.targets.open_dental.find_entries import CHARGES, NOTES, is_allocated, matches, resource_of, unmarked_charges
 from sinks.targets.open_dental.requests import compose
-from sinks.targets.port import Charge, Composed, Entry, NoAnswer, NotComposed, Placement, Posted, RefusalClass, Refused
+from sinks.targets.port import (
+    Charge,
+    Composed,
+    NoAnswer,
+    NotComposed,
+    Placement,
+    Posted,
+    RefusalClass,
+    Refused,
+    TargetEntry,
+)
 from tests.sinks.targets.open_dental.test_requests import MARKER, TYPES, a_mapping, an_entry, body
 
 KINDS = [
@@ -41,7 +51,7 @@ KINDS = [
 ]
 
 
-def of_kind(kind: EntryKind, part: str, amount: int, **changed: Any) -> Entry:
+def of_kind(kind: EntryKind, part: str, amount: int, **changed: Any) -> TargetEntry:
     return msgspec.structs.replace(an_entry(entry_kind=kind, amount_minor=amount, **changed), part=part)
 
 
@@ -181,7 +191,7 @@ def test_a_note_says_when_in_the_practices_own_time_and_no_more() -> None:
 # --- allocation
 
 
-def placed(entry: Entry, *shares: tuple[str, int], posts_to: str = "17", **changed: Any) -> Entry:
+def placed(entry: TargetEntry, *shares: tuple[str, int], posts_to: str = "17", **changed: Any) -> TargetEntry:
     placement = Placement(patient="17", posts_to=posts_to, shares=shares)
     return msgspec.structs.replace(entry, placement=placement, **changed)
 

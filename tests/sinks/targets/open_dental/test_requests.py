@@ -22,7 +22,6 @@ from sinks.targets.open_dental.mapping import ADJUSTMENT_SIGNS, MappingError, Op
 from sinks.targets.open_dental.requests import compose
 from sinks.targets.port import (
     Composed,
-    Entry,
     NoAnswer,
     NotComposed,
     NothingSent,
@@ -31,6 +30,7 @@ from sinks.targets.port import (
     RefusalClass,
     Refused,
     Scope,
+    TargetEntry,
 )
 
 NOON = datetime(2026, 3, 4, 17, 0, tzinfo=UTC)
@@ -54,7 +54,7 @@ def a_mapping(**changed: Any) -> OpenDentalMapping:
     return load_mapping({"pay_type": 69} | TYPES | changed)
 
 
-def an_entry(patient: str | None = "17", **changed: Any) -> Entry:
+def an_entry(patient: str | None = "17", **changed: Any) -> TargetEntry:
     values: dict[str, Any] = {
         "entry_kind": EntryKind.PAYMENT,
         "amount_minor": 9680,
@@ -70,7 +70,7 @@ def an_entry(patient: str | None = "17", **changed: Any) -> Entry:
         "gross_minor": 10_000,
         "fee_minor": 320,
     }
-    return Entry(
+    return TargetEntry(
         practice_id="practice-1",
         connection_id="pms",
         effect_id=1,
@@ -84,7 +84,7 @@ def an_entry(patient: str | None = "17", **changed: Any) -> Entry:
     )
 
 
-def body(entry: Entry, **mapping: Any) -> dict[str, Any]:
+def body(entry: TargetEntry, **mapping: Any) -> dict[str, Any]:
     found = compose(entry, a_mapping(**mapping))
     assert isinstance(found, Composed)
     decoded: dict[str, Any] = msgspec.json.decode(found.body)
@@ -177,7 +177,7 @@ def test_types_are_chosen_by_tender_then_kind() -> None:
     ],
 )
 def test_what_cannot_be_composed_names_the_field(
-    entry: Entry, mapping: dict[str, Any], reason: DeadLetterReason, field: str
+    entry: TargetEntry, mapping: dict[str, Any], reason: DeadLetterReason, field: str
 ) -> None:
     """N-8, R-12: before anything is sent."""
     found = compose(entry, a_mapping(**mapping))

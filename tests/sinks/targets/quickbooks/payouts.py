@@ -12,7 +12,7 @@ import msgspec
 from schemas.events import PaymentKind, PayoutCategory
 from schemas.plan import Instruction, PayoutLine
 from schemas.vocabulary import EntryKind
-from sinks.targets.port import Composed, Entry
+from sinks.targets.port import Composed, TargetEntry
 from sinks.targets.quickbooks.documents import compose_document
 from sinks.targets.quickbooks.mapping import QuickBooksMapping, load_mapping
 
@@ -59,7 +59,7 @@ def an_item(
     return PayoutLine(number=number, category=category, kind=kind, gross_minor=gross, fee_minor=fee, fees=fees)
 
 
-def an_entry(*items: PayoutLine, net: int | None = None, payout: str = "po_123", **changes: Any) -> Entry:
+def an_entry(*items: PayoutLine, net: int | None = None, payout: str = "po_123", **changes: Any) -> TargetEntry:
     total = sum(item.gross_minor - item.fee_minor for item in items) if net is None else net
     instruction = Instruction(
         entry_kind=EntryKind.PAYOUT,
@@ -82,14 +82,14 @@ def an_entry(*items: PayoutLine, net: int | None = None, payout: str = "po_123",
         "pms_patient_id": None,
         "sent_at": None,
     }
-    return Entry(**(fields | changes))
+    return TargetEntry(**(fields | changes))
 
 
 RETURNED_MARKER = "WBQRSTUVWXYZ234567"
 RETURNED_ON = date(2026, 11, 24)
 
 
-def a_reversal(of: Entry, origin: Composed | None = None, **changes: Any) -> Entry:
+def a_reversal(of: TargetEntry, origin: Composed | None = None, **changes: Any) -> TargetEntry:
     """The payout came back on RETURNED_ON: the original's lines, its net with the other sign (P-21)."""
     instruction = msgspec.structs.replace(
         of.instruction,
@@ -109,7 +109,7 @@ def a_reversal(of: Entry, origin: Composed | None = None, **changes: Any) -> Ent
     return msgspec.structs.replace(of, **(fields | changes))
 
 
-def composed(entry: Entry, mapping: QuickBooksMapping) -> tuple[Composed, dict[str, Any]]:
+def composed(entry: TargetEntry, mapping: QuickBooksMapping) -> tuple[Composed, dict[str, Any]]:
     """The request and its body, decimals exact."""
     request = compose_document(entry, mapping, None)
     assert isinstance(request, Composed), request

@@ -12,7 +12,6 @@ from schemas.vocabulary import ConnectionReason, DeadLetterReason, State
 from sinks.targets.port import (
     Answer,
     Composed,
-    Entry,
     Found,
     NoAnswer,
     NotComposed,
@@ -22,6 +21,7 @@ from sinks.targets.port import (
     RefusalClass,
     Refused,
     Scope,
+    TargetEntry,
 )
 from sinks.targets.quickbooks.adapter import QuickBooksTarget
 from tests.sinks.targets.quickbooks.companies import Always, Company, Never
@@ -30,13 +30,13 @@ from tests.sinks.targets.quickbooks.payouts import an_entry, an_item
 pytestmark = pytest.mark.stack
 
 
-async def post(target: QuickBooksTarget, entry: Entry, deadline_s: float = 60.0) -> Answer:
+async def post(target: QuickBooksTarget, entry: TargetEntry, deadline_s: float = 60.0) -> Answer:
     request = target.compose(entry)
     assert isinstance(request, Composed), request
     return await target.post(entry, request, Always(), deadline_s)
 
 
-async def found(target: QuickBooksTarget, entry: Entry) -> Found:
+async def found(target: QuickBooksTarget, entry: TargetEntry) -> Found:
     answer = await target.read_back(entry, 60.0)
     assert isinstance(answer, Found), answer
     return answer
@@ -48,7 +48,7 @@ EVEN = an_entry(an_item(1, -3000, category=PayoutCategory.REFUND), an_item(2, 30
 
 
 @pytest.mark.parametrize("entry", [SALE, LOSS, EVEN], ids=["deposit", "negative", "zero"])
-async def test_a_payout_is_posted_and_found_again(company: Company, entry: Entry) -> None:
+async def test_a_payout_is_posted_and_found_again(company: Company, entry: TargetEntry) -> None:
     """P-4, law 18: one document, its amount the bank line's, found by its marker under the same id."""
     target = company.open()
     answer = await post(target, entry)
@@ -190,7 +190,7 @@ async def test_books_closed_behind_our_back_are_a_refusal(company: Company) -> N
         assert isinstance(answer, Refused)
         assert answer.kind is RefusalClass.PERIOD
         company.inside.close_books(None)
-        assert await target._books.read_closed_through(date(2026, 11, 20), 5.0) is None
+        assert await target._cache.read_closed_through(date(2026, 11, 20), 5.0) is None
 
 
 async def test_another_total_leads_to_a_person(company: Company) -> None:

@@ -65,7 +65,7 @@ async def test_a_stale_token_costs_no_attempt_and_keeps_the_request_id(company: 
     """Law 18: the POST is not repeated inside the call; the answer says that nothing was written."""
     target = company.open()
     assert isinstance(await target.read_back(SALE, 5.0), object)
-    await target._books.read_closed_through(SALE.instruction.ledger_date, 5.0)
+    await target._cache.read_closed_through(SALE.instruction.ledger_date, 5.0)
     company.inside.expire_tokens()
     assert await post(target, SALE) == NothingSent(scope=Scope.EFFECT, reason=None, code="TOKEN_RENEWED")
     assert company.inside.deposits() == []
