@@ -116,13 +116,9 @@ class Caller:
             _LOG.failure("an adapter raised instead of answering", error, effect_id=ready.entry.effect_id)
             return NoAnswer(code="ADAPTER_ERROR")
 
-<<<<<<< HEAD
-    async def _read(self, entry: Entry, target: PaymentTarget, deadline_s: float) -> Found | ReadFailed:
+    async def _read(self, entry: TargetEntry, target: PaymentTarget, deadline_s: float) -> Found | ReadFailed:
         if disabled(Control.READ_BACK):
             return Found(external_ids=(), began_at=datetime.now(UTC))
-=======
-    async def _read(self, entry: TargetEntry, target: PaymentTarget, deadline_s: float) -> Found | ReadFailed:
->>>>>>> c47ceaa (Name what adapters are given by what it is)
         try:
             return await target.read_back(entry, deadline_s)
         except Exception as error:  # noqa: BLE001 - says nothing about the entry

@@ -22,15 +22,10 @@ from sinks.poster.lease_store import LeaseStore
 from sinks.poster.leases import Leases
 from sinks.poster.ledger_access import LedgerAccess
 from sinks.poster.practice_lease import PracticeLease
-<<<<<<< HEAD
 from sinks.poster.run_calls import CallRunner
 from sinks.poster.start_calls import CallStarter
 from sinks.poster.wakeup import EVERY_PRACTICE
 from sinks.targets.route import AdapterContext
-=======
-from sinks.poster.start_calls import CallStarter, Readers
-from sinks.targets.route import AdapterContext
->>>>>>> c47ceaa (Name what adapters are given by what it is)
 from streams.runtime.endpoints import Health
 from streams.runtime.errors import Role
 from streams.runtime.logging import log
