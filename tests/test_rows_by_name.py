@@ -17,10 +17,6 @@ NOT_CONVERTED = {
     "deploy/commands/topics.py",
     "sinks/ledger/conservation.py",
     "sinks/ledger/gauges.py",
-    "sinks/ledger/intake/positions.py",
-    "sinks/ledger/intake/read_context.py",
-    "sinks/ledger/intake/read_payment_states.py",
-    "sinks/ledger/intake/superseding.py",
     "sinks/ledger/schema/era.py",
     "sinks/ledger/schema/migrate.py",
     "sinks/notices/deliver.py",
@@ -32,7 +28,6 @@ NOT_CONVERTED = {
     "sinks/operations/actions/golive_posts.py",
     "sinks/operations/queries/receipts_audit.py",
     "sinks/operations/queries/skipped.py",
-    "sinks/operations/whatif/stored_events.py",
     "sinks/relay/outbox_rows.py",
     "sinks/targets/quickbooks/oauth_secrets.py",
 }

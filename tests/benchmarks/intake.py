@@ -19,7 +19,7 @@ from schemas.codec import encode_event, encode_writeback
 from schemas.practice_settings import Timing
 from schemas.topics import TopicName, physical
 from schemas.writebacks import SourcePosition, Writeback
-from sinks.ledger.intake.copy_rows import COLUMNS
+from sinks.ledger.intake.new_rows import COLUMNS
 from streams.kafka.topics import ensure_topics
 from tests.benchmarks.contenders import Contender
 from tests.benchmarks.ledgers import SECRET_TEXT, furnish

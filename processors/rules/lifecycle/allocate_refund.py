@@ -1,4 +1,4 @@
-"""What one event gives back, or brings back of that, part by part and to the cent (R-3 to R-5, R-13, R-15, R-16)."""
+"""Splits a refund, return or dispute over the payment's parts, to the cent (R-3 to R-5, R-13, R-15, R-16)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class PartAmount(msgspec.Struct, frozen=True):
 
 
 class RefundSplit(msgspec.Struct, frozen=True):
-    """The whole of one event, signed as the event is."""
+    """One event's amounts, signed as the event is, and what of them falls on each part."""
 
     gross: int
     surcharge: int
@@ -36,61 +36,63 @@ class RefundSplit(msgspec.Struct, frozen=True):
 
 
 class Balance(msgspec.Struct, frozen=True):
-    """Where a life stands before an event gives back: what may still go, and what went."""
+    """What may still be refunded of a payment, and what was, before an event is applied."""
 
-    told: Reported
+    reported: Reported
     terms: Terms
     shares: tuple[Share, ...]
     lines: tuple[Line, ...]
-    gone: int
-    """Gross given back so far."""
+    refunded_gross: int
+    """Of the gross, what was given back so far."""
 
     @property
     def gross(self) -> int:
-        return money_of(self.told).gross_minor
+        return money_of(self.reported).gross_minor
 
     @property
     def surcharge(self) -> int:
-        return money_of(self.told).surcharge_minor
+        return money_of(self.reported).surcharge_minor
 
-    def went(self, share: Share) -> int:
+    def refunded(self, share: Share) -> int:
         """Of a part's `full`, what was given back so far, ≥ 0 as a rule."""
         families = (Family.CASH,) if self.terms.mirrored else (Family.CASH, Family.COMPANION)
-        return -total((line for line in self.lines if line.given and line.root == share.part), *families)
+        return -total((line for line in self.lines if line.is_refund and line.root == share.part), *families)
 
-    def left(self, share: Share) -> int:
-        return share.full - self.went(share)
+    def refundable(self, share: Share) -> int:
+        return share.full - self.refunded(share)
 
-    def left_to_name(self, share: Share) -> int:
+    def refundable_by_name(self, share: Share) -> int:
         """What may still be given back by name, in what counts toward the balance."""
-        left = self.left(share)
+        left = self.refundable(share)
         return -(-share.applied * left // share.full) if self.terms.mirrored and share.full > 0 else left
 
-    def surcharge_gone(self) -> int:
+    def refunded_surcharge(self) -> int:
         """Of the surcharge, what was given back so far: gross less what counted toward the balance (N-4)."""
         if self.terms.mirrored:
-            return share_until(self.surcharge, self.gone, self.gross)
-        return self.gone - sum(self.went(share) for share in self.shares)
+            return share_until(self.surcharge, self.refunded_gross, self.gross)
+        return self.refunded_gross - sum(self.refunded(share) for share in self.shares)
 
 
-def balance_of(life: PaymentState, told: Reported) -> Balance:
-    return Balance(told, terms_of(told), shares_of(told, fee_of(life)), classify_entries(life), refunded_gross(life))
+def balance_of(state: PaymentState, reported: Reported) -> Balance:
+    return Balance(
+        reported, terms_of(reported), shares_of(reported, fee_of(state)), classify_entries(state), refunded_gross(state)
+    )
 
 
 def allocate_refund(
     balance: Balance, gross: int, fee: int, surcharge: int | None = None, splits: Sequence[Split] = ()
 ) -> RefundSplit | DecisionReason:
-    """What goes back with an event of `gross` < 0. A reason where it cannot be right: then a person decides.
+    """What goes back with an event of `gross` < 0; a reason where that cannot be right: then a person decides.
 
-    The surcharge that is not told is its share by cumulative rounding (R-16). Without splits the parts take by what
-    is left of each, largest remainder, so that no part gives more than it has and the last refund takes the rest;
-    with splits they name their part (R-13).
+    A surcharge that the event does not name is its share by cumulative rounding (R-16). Without splits the parts take
+    by what is left of each, largest remainder, so that no part gives more than it has and the last refund takes the
+    rest; splits name their part (R-13).
     """
-    if balance.gone - gross > balance.gross:
+    if balance.refunded_gross - gross > balance.gross:
         return DecisionReason.MORE_THAN_ORIGINAL
     if surcharge is None:
         surcharge = gross - sum(split.amount_minor for split in splits) if splits else _surcharge(balance, gross)
-    gone = balance.surcharge_gone()
+    gone = balance.refunded_surcharge()
     if surcharge > 0 or surcharge < gross or gone - surcharge > max(balance.surcharge, gone):
         return DecisionReason.SUMS_DISAGREE
     applied = gross - surcharge
@@ -109,13 +111,13 @@ def reinstate(balance: Balance, gross: int, fee: int, event_lines: Sequence[Line
     """
     weights = [_went(event_lines, share) for share in balance.shares]
     if balance.terms.mirrored or not any(weights):
-        after = share_until(balance.surcharge, max(balance.gone - gross, 0), balance.gross)
-        applied = gross - (share_until(balance.surcharge, balance.gone, balance.gross) - after)
+        after = share_until(balance.surcharge, max(balance.refunded_gross - gross, 0), balance.gross)
+        applied = gross - (share_until(balance.surcharge, balance.refunded_gross, balance.gross) - after)
     else:
         applied = share_until(sum(weights), gross, -event_gross)
     whole = _mirrored(balance, gross) if balance.terms.mirrored else applied
     if not any(weights):
-        weights = [balance.went(share) for share in balance.shares]
+        weights = [balance.refunded(share) for share in balance.shares]
     parts = _spread(whole, weights, balance.shares)
     return RefundSplit(gross, gross - applied, fee, _amounts(balance, parts, applied, fee - (gross - applied)))
 
@@ -137,26 +139,26 @@ def _went(lines: Sequence[Line], share: Share) -> int:
 
 def _surcharge(balance: Balance, gross: int) -> int:
     """R-16, never more than the event itself."""
-    due = share_until(balance.surcharge, balance.gone - gross, balance.gross) - balance.surcharge_gone()
+    due = share_until(balance.surcharge, balance.refunded_gross - gross, balance.gross) - balance.refunded_surcharge()
     return -min(max(due, 0), -gross)
 
 
 def _mirrored(balance: Balance, gross: int) -> int:
     """The posted share that goes with this event, by cumulative rounding (R-5)."""
     posted = sum(share.full for share in balance.shares)
-    went = sum(balance.went(share) for share in balance.shares)
-    return went - share_until(posted, max(balance.gone - gross, 0), balance.gross)
+    went = sum(balance.refunded(share) for share in balance.shares)
+    return went - share_until(posted, max(balance.refunded_gross - gross, 0), balance.gross)
 
 
 def _named(balance: Balance, whole: int, splits: Sequence[Split]) -> Sequence[int]:
-    left = [balance.left_to_name(share) for share in balance.shares]
+    left = [balance.refundable_by_name(share) for share in balance.shares]
     named = by_name(balance.shares, left, splits)
     return _spread(whole, named, balance.shares)
 
 
 def _left(balance: Balance, whole: int) -> Sequence[int]:
     """All that is left goes as it stands, negative claims of a remittance included (I-9)."""
-    left = [balance.left(share) for share in balance.shares]
+    left = [balance.refundable(share) for share in balance.shares]
     if whole and whole == -sum(left):
         return [-each for each in left]
     if -whole > sum(max(each, 0) for each in left):

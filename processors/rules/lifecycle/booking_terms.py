@@ -1,4 +1,5 @@
-"""How a life is booked: the mode of its original, whatever the settings say today (R-6, R-5, I-7, PL-2)."""
+"""The terms of a payment's original: amount mode, companion, parts and fee, whatever the settings say today
+(R-6, R-5, I-7, PL-2)."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from typing import Final
 import msgspec
 
 from processors.rules.lifecycle.entries import OWN_CASH, REFUND_EVENTS
-from processors.rules.lifecycle.payment_state import PaymentState, Reported
+from processors.rules.lifecycle.payment_state import PaymentState, Reported, event_id_of, resolved_events
 from schemas import events as e
 from schemas.bookkeeping.companion import divide
 from schemas.bookkeeping.payment_terms import amount_mode, known_fee
@@ -39,100 +40,95 @@ class Terms(msgspec.Struct, frozen=True):
     """Giving back takes the posted share, not the money that moves: R-5 MIRROR, and insurance (I-7)."""
 
 
-def money_of(told: Reported) -> MoneyFields:
-    """The payment that was told. TypeError for a payout's life: a fault of the caller."""
-    if not isinstance(told.event, MoneyFields):
-        raise TypeError("a payout's life has no payment")
-    return told.event
+def money_of(reported: Reported) -> MoneyFields:
+    """The payment that was reported. TypeError for a payout: a fault of the caller."""
+    if not isinstance(reported.event, MoneyFields):
+        raise TypeError("a payout has no payment")
+    return reported.event
 
 
-def terms_of(told: Reported) -> Terms:
-    settings = told.settings
-    mode = amount_mode(money_of(told), settings.amount)
+def terms_of(reported: Reported) -> Terms:
+    settings = reported.settings
+    mode = amount_mode(money_of(reported), settings.amount)
     companion = settings.fee_adjustment is FeeAdjustment.AUTO
     bare = mode is AmountMode.NET and not companion
     mirror = settings.refund_without_companion is RefundWithoutCompanion.MIRROR
-    return Terms(mode, companion, mirrored=is_insurance(told) or (bare and mirror))
+    return Terms(mode, companion, mirrored=is_insurance(reported) or (bare and mirror))
 
 
-def is_insurance(told: Reported) -> bool:
-    return any(effect.entry_kind is EntryKind.INSURANCE_PAYMENT for effect in told.plan)
+def is_insurance(reported: Reported) -> bool:
+    return any(effect.entry_kind is EntryKind.INSURANCE_PAYMENT for effect in reported.plan)
 
 
-def applied_by_part(told: Reported) -> dict[str, int]:
+def applied_by_part(reported: Reported) -> dict[str, int]:
     """What counts toward the balance in each part, in the plan's order: payment and companion, in any mode."""
     applied: dict[str, int] = {}
-    for effect in told.plan:
+    for effect in reported.plan:
         if effect.entry_kind in OWN_CASH or effect.entry_kind is EntryKind.FEE_ADJUSTMENT:
             applied[effect.part] = applied.get(effect.part, 0) + effect.instruction.amount_minor
     return applied
 
 
-def shares_of(told: Reported, fee: int | None) -> tuple[Share, ...]:
+def shares_of(reported: Reported, fee: int | None) -> tuple[Share, ...]:
     """The parts of the payment. `fee`: as it is known now (N-5)."""
-    terms, applied = terms_of(told), applied_by_part(told)
+    terms, applied = terms_of(reported), applied_by_part(reported)
     full = list(applied.values())
-    if terms.mirrored and not is_insurance(told):
-        surcharge = money_of(told).surcharge_minor
+    if terms.mirrored and not is_insurance(reported):
+        surcharge = money_of(reported).surcharge_minor
         divided = divide(applied=full, surcharge_minor=surcharge, fee_minor=fee, mode=terms.mode)
         full = [amount.payment_minor for amount in divided]
-    orders = {effect.part: effect.instruction for effect in told.plan if effect.entry_kind in OWN_CASH}
+    instructions = {effect.part: effect.instruction for effect in reported.plan if effect.entry_kind in OWN_CASH}
     return tuple(
-        Share(part, order.patient_ref, order.provider_ref, order.procedure_ref, applied[part], whole)
-        for (part, order), whole in zip(orders.items(), full, strict=True)
+        Share(part, instruction.patient_ref, instruction.provider_ref, instruction.procedure_ref, applied[part], whole)
+        for (part, instruction), whole in zip(instructions.items(), full, strict=True)
     )
 
 
-def fee_of(life: PaymentState) -> int | None:
-    """The fee as it is known now: what was told last of the payment's own fee and the assessments, else what its
-    entries were amounted with, else what its payout says (N-5): a payout that fails or is told anew changes no entry.
+def fee_of(state: PaymentState) -> int | None:
+    """The fee as it is known now: the newest of the payment's own fee and the assessments, else what its entries
+    were computed with, else what its payout says (N-5). A payout that fails or is reported anew changes no entry.
     """
-    if life.told is None:
+    if state.reported is None:
         return None
-    event = money_of(life.told)
-    told = known_fee(event)
-    assessed = [linked.event for linked in life.linked if linked.waiting is None]
-    fees = [x for x in assessed if isinstance(x, e.PaymentFeeAssessed)]
-    if told is not None:
+    event = money_of(state.reported)
+    own = known_fee(event)
+    fees = [x for x in resolved_events(state) if isinstance(x, e.PaymentFeeAssessed)]
+    if own is not None:
         fees = [x for x in fees if x.occurred_at >= event.occurred_at]
     if fees:
         return max(fees, key=lambda x: x.version).fee_minor
-    return _fee_of_payout(life) if told is None else told
+    return _fee_of_payout(state) if own is None else own
 
 
-def _fee_of_payout(life: PaymentState) -> int | None:
-    key = None if life.told is None else (life.told.event.source, life.told.event.event_id)
-    own = (x for x in life.entries if (x.source, x.event_id) == key and x.entry_kind in OWN_CASH)
+def _fee_of_payout(state: PaymentState) -> int | None:
+    key = None if state.reported is None else event_id_of(state.reported.event)
+    own = (x for x in state.entries if (x.source, x.event_id) == key and x.entry_kind in OWN_CASH)
     booked = (x.instruction.fee_minor for x in own if x.state not in WITHDRAWN)
-    return next((fee for fee in booked if fee is not None), fee_in_payout(life))
+    return next((fee for fee in booked if fee is not None), fee_in_payout(state))
 
 
-def fee_in_payout(life: PaymentState) -> int | None:
-    """The fee that a payout's items tell of the payment; None while none of them is the payment itself (N-5).
+def fee_in_payout(state: PaymentState) -> int | None:
+    """The fee that a payout's items report of the payment; None while none of them is the payment itself (N-5).
 
     A fee item of its own costs what it takes from the payout: its net with the other sign.
     """
-    items = [item for item in life.items if item.category in _FEES]
+    items = [item for item in state.items if item.category in _FEES]
     if not any(item.category is PayoutCategory.CHARGE for item in items):
         return None
     charged = sum(item.fee_minor for item in items if item.category is PayoutCategory.CHARGE)
     return charged - sum(item.net_minor for item in items if item.category is PayoutCategory.PROCESSING_FEE)
 
 
-def refunded_gross(life: PaymentState) -> int:
+def refunded_gross(state: PaymentState) -> int:
     """What was given back of the gross so far, ≥ 0 (R-2): refunds and returns and disputes, less what came back."""
-    return -sum(
-        linked.event.gross_minor
-        for linked in life.linked
-        if linked.waiting is None and isinstance(linked.event, REFUND_EVENTS)
-    )
+    return -sum(event.gross_minor for event in resolved_events(state) if isinstance(event, REFUND_EVENTS))
 
 
-def is_voided(life: PaymentState) -> bool:
-    return any(isinstance(linked.event, e.PaymentVoided) for linked in life.linked if linked.waiting is None)
+def is_voided(state: PaymentState) -> bool:
+    return any(isinstance(event, e.PaymentVoided) for event in resolved_events(state))
 
 
-def is_cleared(life: PaymentState) -> bool:
-    """T-13: told to be in the practice's bank, or in a payout that stands."""
-    told = any(isinstance(linked.event, e.PaymentCleared) for linked in life.linked if linked.waiting is None)
-    return told or any(item.category is PayoutCategory.CHARGE for item in life.items)
+def is_cleared(state: PaymentState) -> bool:
+    """T-13: reported to be in the practice's bank, or in a payout that stands."""
+    reported = any(isinstance(event, e.PaymentCleared) for event in resolved_events(state))
+    return reported or any(item.category is PayoutCategory.CHARGE for item in state.items)

@@ -1,4 +1,4 @@
-"""A life's entries sorted by what they mean: whose money, in which part, standing or not. Sums are taken over these."""
+"""Classifies a payment's entries: the payment's own or a refund's, of which part, booked or not."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from processors.rules.lifecycle.payment_state import EntryState, PaymentState
+from processors.rules.lifecycle.payment_state import EntryState, PaymentState, event_id_of
 from schemas import events as e
 from schemas.plan import PartKey
 from schemas.vocabulary import DecisionReason, EntryKind, State
@@ -41,47 +41,49 @@ _NOT_BOOKED: Final = frozenset(
         DecisionReason.REFUNDED_BEFORE_POST,
     }
 )
-"""Skipped beside entries that are booked: nobody has anything to take back of these."""
+"""Skipped beside entries that are booked: there is nothing of these to reverse."""
 
 REFUND_EVENTS = (e.RefundSucceeded, e.RefundFailed, e.PaymentReturned, e.DisputeOpened, e.DisputeClosed)
-"""Events that give money back, or take back what was given."""
-RefundEvent = e.RefundSucceeded | e.RefundFailed | e.PaymentReturned | e.DisputeOpened | e.DisputeClosed
+"""Events that give money back, or bring back what was given."""
 
 
 class Line(msgspec.Struct, frozen=True):
+    """An entry and what it means for the payment's figures."""
+
     entry: EntryState
     family: Family | None
     root: str
     """The part of the payment that it belongs to."""
-    given: bool
-    """It gives money back or takes that back; else it is the payment's own."""
+    is_refund: bool
+    """It gives money back or reverses that; else it is the payment's own."""
     booked: bool
-    """In the ledger, on its way there, or in a person's hands: a reversal has to mind it."""
+    """In the ledger, on its way there, or with a person: a reversal has to mind it."""
 
 
-def classify_entries(life: PaymentState) -> tuple[Line, ...]:
-    """Every entry that was not voided, in the order of the life. Pure."""
-    givers = {_key(linked.event) for linked in life.linked if isinstance(linked.event, REFUND_EVENTS)}
-    both = givers & {(x.source, x.event_id) for x in life.entries if x.entry_kind in OWN_CASH}
-    teller = None if life.told is None else _key(life.told.event)
+def classify_entries(state: PaymentState) -> tuple[Line, ...]:
+    """Every entry that was not voided, in the order in which they were stored. Pure."""
+    refunds = {event_id_of(x.event) for x in state.follow_ups if isinstance(x.event, REFUND_EVENTS)}
+    both = refunds & {(x.source, x.event_id) for x in state.entries if x.entry_kind in OWN_CASH}
+    newest = None if state.reported is None else event_id_of(state.reported.event)
     found = []
-    for entry in life.entries:
+    for entry in state.entries:
         if entry.state is State.VOIDED_BEFORE_POST:
             continue
         part, key = PartKey.parse(entry.part), (entry.source, entry.event_id)
         kind = part.reverses or entry.entry_kind
-        given = _is_given(kind, part, alone=key in givers and key not in both)
-        booked = _is_booked(entry, superseded=not given and key != teller)
-        found.append(Line(entry, _FAMILIES.get(kind), part.place, given, booked))
+        is_refund = _is_refund(kind, part, alone=key in refunds and key not in both)
+        booked = _is_booked(entry, superseded=not is_refund and key != newest)
+        found.append(Line(entry, _FAMILIES.get(kind), part.place, is_refund, booked))
     return tuple(found)
 
 
 def total(lines: Iterable[Line], *families: Family) -> int:
+    """Minor units of the entries of these families."""
     return sum(line.entry.amount_minor for line in lines if line.family in families)
 
 
-def _is_given(kind: EntryKind, part: PartKey, *, alone: bool) -> bool:
-    """`alone`: the event that brought it gives back, and has no entry of the payment's own (R-7)."""
+def _is_refund(kind: EntryKind, part: PartKey, *, alone: bool) -> bool:
+    """`alone`: the event that brought it gives money back, and has no entry of the payment's own (R-7)."""
     if kind in REFUND_CASH or kind is EntryKind.CHARGE_REVERSAL:
         return True
     return kind is EntryKind.FEE_ADJUSTMENT and (alone or part.of_refund)
@@ -93,5 +95,7 @@ def _is_booked(entry: EntryState, *, superseded: bool) -> bool:
     return entry.state is not State.SKIPPED_ZERO
 
 
-def _key(event: e.Event) -> tuple[str, str]:
-    return event.source, event.event_id
+def lines_by(event: e.Event, lines: Iterable[Line]) -> tuple[Line, ...]:
+    """What an earlier event gave back."""
+    key = event_id_of(event)
+    return tuple(line for line in lines if line.is_refund and (line.entry.source, line.entry.event_id) == key)

@@ -1,4 +1,4 @@
-"""On which date an event about other money stands in the ledger: its own, never its original's (R-1, P-21)."""
+"""The ledger date of an event about other money: its own, never its original's (R-1, P-21)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was given back follows its money when a correction says that this went elsewhere (E-11, R-13)."""
+"""Moves a payment's refunds to other parts when a correction moves the payment there (E-11, R-13)."""
 
 from __future__ import annotations
 
@@ -10,59 +10,59 @@ from processors.rules.lifecycle.allocate_refund import Balance, PartAmount, spre
 from processors.rules.lifecycle.booking_terms import fee_of, shares_of, terms_of
 from processors.rules.lifecycle.change import NewEntry
 from processors.rules.lifecycle.entries import OWN_CASH, Family, Line, total
-from processors.rules.lifecycle.follower_state import FOLLOWING, MANUAL, InitialState, voidable
+from processors.rules.lifecycle.follower_state import FOLLOWING, MANUAL, PlannedState, voidable
 from processors.rules.lifecycle.payment_state import EntryState, PaymentState, Reported
 from processors.rules.lifecycle.reversal_entries import EntryBuilder
-from processors.rules.lifecycle.reversals import taking_back
+from processors.rules.lifecycle.reversals import reverse_entries
 from schemas.plan import PartKey, PlannedEntry
 from schemas.vocabulary import SKIPPED, DecisionReason, EntryKind, State
 
 
 def moved(
-    order: EntryBuilder, given: Sequence[Line], fresh: Sequence[NewEntry], told: Reported, life: PaymentState
+    builder: EntryBuilder, refunds: Sequence[Line], fresh: Sequence[NewEntry], reported: Reported, state: PaymentState
 ) -> Iterator[NewEntry]:
-    """Reversals of what was given back where the money was, and as much of it where the money is now.
+    """Reversals of the refunds where the payment was, and as much refunded where the payment is now.
 
-    One entry per part for all of it: the events that gave it back keep their own entries as they are. TooMuchError
+    One entry per part for all refunds: the events that brought them keep their own entries as they are. TooMuchError
     where the new parts hold less.
     """
-    yield from taking_back(order, [line for line in given if not voidable(line.entry)])
-    balance = Balance(told, terms_of(told), shares_of(told, fee_of(life)), (), 0)
-    cash, companion = total(given, Family.CASH), total(given, Family.COMPANION)
-    charge = total(given, Family.CHARGE)
+    yield from reverse_entries(builder, [line for line in refunds if not voidable(line.entry)])
+    balance = Balance(reported, terms_of(reported), shares_of(reported, fee_of(state)), (), 0)
+    cash, companion = total(refunds, Family.CASH), total(refunds, Family.COMPANION)
+    charge = total(refunds, Family.CHARGE)
     for amount in spread_anew(balance, cash, companion, charge):
-        yield from _there(order, fresh, amount)
+        yield from _refund_there(builder, fresh, amount)
 
 
-def _there(order: EntryBuilder, fresh: Sequence[NewEntry], amount: PartAmount) -> Iterator[NewEntry]:
+def _refund_there(builder: EntryBuilder, fresh: Sequence[NewEntry], amount: PartAmount) -> Iterator[NewEntry]:
     part = amount.share.part
     mine = [planned for planned in fresh if planned.effect.part == part]
     paid = next((x for x in mine if x.effect.entry_kind in OWN_CASH and x.effect.state is not State.SKIPPED_ZERO), None)
     if paid is None:
         return
-    origin, standing = _as_entry(paid), _fate(paid.effect)
-    behind = (paid.effect.entry_kind, part) if standing is FOLLOWING else None
+    origin, initial = _entry_state(paid), _following_state(paid.effect)
+    behind = (paid.effect.entry_kind, part) if initial is FOLLOWING else None
     if amount.cash:
-        yield order.entry(origin, EntryKind.REFUND, part, amount.cash, standing, behind, alone=True)
+        yield builder.entry(origin, EntryKind.REFUND, part, amount.cash, initial, behind, alone=True)
     if amount.companion:
         first = (EntryKind.REFUND, part) if amount.cash else behind
         companion = str(PartKey(place=part, of_refund=True))
-        yield order.entry(origin, EntryKind.FEE_ADJUSTMENT, companion, amount.companion, standing, first, alone=True)
+        yield builder.entry(origin, EntryKind.FEE_ADJUSTMENT, companion, amount.companion, initial, first, alone=True)
     if amount.applied:
         charge = next((x for x in mine if x.effect.entry_kind is EntryKind.CHARGE), None)
         if charge is not None:
-            first = (EntryKind.CHARGE, part) if standing is FOLLOWING else None
-            yield order.entry(
-                _as_entry(charge), EntryKind.CHARGE_REVERSAL, part, amount.applied, standing, first, alone=True
+            first = (EntryKind.CHARGE, part) if initial is FOLLOWING else None
+            yield builder.entry(
+                _entry_state(charge), EntryKind.CHARGE_REVERSAL, part, amount.applied, initial, first, alone=True
             )
 
 
-def _fate(effect: PlannedEntry) -> InitialState:
+def _following_state(effect: PlannedEntry) -> PlannedState:
     by_others = effect.state in SKIPPED or effect.reason is DecisionReason.ORIGINAL_NOT_POSTED
     return MANUAL if by_others else FOLLOWING
 
 
-def _as_entry(planned: NewEntry) -> EntryState:
+def _entry_state(planned: NewEntry) -> EntryState:
     """An entry of this change as those that follow it see it; its id is not known yet."""
     effect = planned.effect
     return EntryState(
@@ -83,12 +83,12 @@ def _as_entry(planned: NewEntry) -> EntryState:
 
 def is_netted(lines: Sequence[Line]) -> bool:
     """Refunds were taken off before anything was posted (R-7)."""
-    return any(line.entry.reason is DecisionReason.REFUNDED_BEFORE_POST for line in lines if line.given)
+    return any(line.entry.reason is DecisionReason.REFUNDED_BEFORE_POST for line in lines if line.is_refund)
 
 
 def less_netted(plan: Sequence[PlannedEntry], lines: Sequence[Line]) -> tuple[PlannedEntry, ...]:
     """The plan less those refunds, which have no entries of their own that are posted."""
-    netted = [x for x in lines if x.given and x.entry.reason is DecisionReason.REFUNDED_BEFORE_POST]
+    netted = [x for x in lines if x.is_refund and x.entry.reason is DecisionReason.REFUNDED_BEFORE_POST]
     families = {
         EntryKind.PAYMENT: (Family.CASH,),
         EntryKind.FEE_ADJUSTMENT: (Family.COMPANION,),

@@ -1,4 +1,4 @@
-"""Which parts a refund means that names patients itself (R-13)."""
+"""Finds the parts that a refund means when it names patients itself (R-13)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""A life: everything that the ledger holds about one payment or one payout, read under the practice's lock (law 7)."""
+"""The state of one payment or payout: what was reported, what followed, and its entries as they stand now."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
 import msgspec
@@ -12,17 +13,20 @@ from schemas.practice_settings import PracticeSettings
 from schemas.vocabulary import DecisionReason, EntryKind, State, Target
 
 MoneyReport = MoneyFields | PayoutPaid
-"""The events that tell money itself: PaymentSucceeded, MembershipPaid, PaymentCorrected; PayoutPaid."""
+"""The events that report money itself: PaymentSucceeded, MembershipPaid, PaymentCorrected; PayoutPaid."""
+
+EventId = tuple[str, str]
+"""Source and event id: an event within its practice."""
 
 
 class Reported(msgspec.Struct, frozen=True, kw_only=True):
-    """The newest version of the money that was told, with what decided about it."""
+    """The newest version of the money that was reported, with what decided about it."""
 
     event: MoneyReport
     version: int
     """1, or what PaymentCorrected or PayoutPaid say (E-1)."""
     waiting: State | None = None
-    """Why it is not resolved: then it has no effects (law 2)."""
+    """Why it is not resolved: then it has no entries (law 2)."""
     reason: DecisionReason
     """`Decision.reason`."""
     settings: PracticeSettings
@@ -30,6 +34,8 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True):
     settings_version: int | None
     plan: tuple[PlannedEntry, ...] = ()
     """`Decision.effects` as RULES gave them: the template while it waits for its fee (N-5)."""
+    arrived_at: datetime
+    """The broker's append time of its record."""
 
 
 class FollowUp(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,10 +44,14 @@ class FollowUp(msgspec.Struct, frozen=True, kw_only=True):
     event: Event
     waiting: State | None = None
     """AWAITING_ORIGINAL while parked, AWAITING_REVIEW for a person; None when it is resolved and counts."""
+    settings_version: int | None
+    """Of the version that decided, for its ledger date when it is asked again."""
+    arrived_at: datetime
+    """The broker's append time of its record."""
 
 
 class EntryState(msgspec.Struct, frozen=True, kw_only=True):
-    """An effect as it stands."""
+    """An entry as it stands."""
 
     effect_id: int
     source: str
@@ -73,9 +83,22 @@ class PaidItem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PaymentState(msgspec.Struct, frozen=True, kw_only=True):
-    """`entries` and `linked` ascend by when they were stored. Superseded versions leave only their entries."""
+    """Everything that the ledger holds about one payment or one payout, read under the practice's lock (law 7).
 
-    told: Reported | None = None
+    `entries` and `follow_ups` ascend by when they were stored. Superseded versions leave only their entries.
+    """
+
+    reported: Reported | None = None
     entries: tuple[EntryState, ...] = ()
-    linked: tuple[FollowUp, ...] = ()
+    follow_ups: tuple[FollowUp, ...] = ()
     items: tuple[PaidItem, ...] = ()
+
+
+def resolved_events(state: PaymentState) -> Iterator[Event]:
+    """The follow-ups that count, in the order in which they were stored."""
+    return (each.event for each in state.follow_ups if each.waiting is None)
+
+
+def event_id_of(event: Event) -> EventId:
+    """The event within its practice."""
+    return event.source, event.event_id

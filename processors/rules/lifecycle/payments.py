@@ -1,4 +1,4 @@
-"""Money that is told: the first time, or once more as it should have been (E-11, E-7, N-5, T-13)."""
+"""Applies a payment event or its correction (E-11, E-7, N-5, T-13)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import date
 import msgspec
 
 from processors.rules.lifecycle import superseded_plans
-from processors.rules.lifecycle.amounts import with_fee, with_initial_state
+from processors.rules.lifecycle.amounts import with_fee, with_state
 from processors.rules.lifecycle.booking_terms import (
     fee_of,
     is_cleared,
@@ -21,67 +21,67 @@ from processors.rules.lifecycle.change import Change, NewEntry, ReleasedOriginal
 from processors.rules.lifecycle.entries import classify_entries
 from processors.rules.lifecycle.follower_state import cleared, planned_state
 from processors.rules.lifecycle.payment_state import PaymentState, Reported
-from processors.rules.lifecycle.readiness import after_void
+from processors.rules.lifecycle.voids import after_void
 from schemas.plan import PlannedEntry
 from schemas.practice_settings import AmountMode
 from schemas.vocabulary import SKIPPED, DecisionReason, State
 
 
-def told_payment(new: Reported, life: PaymentState, on: date) -> Change:
+def payment_reported(new: Reported, state: PaymentState, on: date) -> Change:
     """An original, a correction, or a correction that stands in for an original that never came.
 
-    A correction has the mode, the companion and the standing of what it corrects, while its type is switched alike
+    A correction keeps the mode, the companion and the state of what it corrects, while its type is switched alike
     (R-6, E-11). One that waits for its fee, or for a person, changes nothing until that is there.
     """
-    old = life.told
+    old = state.reported
     if old is not None and old.version >= new.version:
         return Change(applied=True, reason=DecisionReason.CORRECTED, old_version=True)
     if old is None:
-        return resolved(new, msgspec.structs.replace(life, told=new), on)
-    if voided := after_void(new.event, life):
+        return resolved(new, msgspec.structs.replace(state, reported=new), on)
+    if voided := after_void(new.event, state):
         return voided
-    chosen = _under(old, new)
-    changed = resolved(chosen, msgspec.structs.replace(life, told=chosen), on)
+    chosen = _under_settings_of(old, new)
+    changed = resolved(chosen, msgspec.structs.replace(state, reported=chosen), on)
     if old.waiting is not None and changed.waiting is None:
         ended = ReleasedOriginal(reason=DecisionReason.CORRECTED, voided=True)
-        changed = msgspec.structs.replace(changed, origin=ended)
+        changed = msgspec.structs.replace(changed, original=ended)
     return changed
 
 
-def resolved(told: Reported, life: PaymentState, on: date) -> Change:
-    """The plan of money that was told, `life.told`, as far as it can be known now.
+def resolved(reported: Reported, state: PaymentState, on: date) -> Change:
+    """The plan of reported money, `state.reported`, as far as it can be known now.
 
-    Called when it is told and, if it waits for its fee then, when that comes (N-5).
+    Called when it is reported and, if it waits for its fee then, when that comes (N-5).
     """
-    if told.waiting not in (None, State.AWAITING_FEE):
-        return Change(waiting=told.waiting, reason=told.reason)
-    fee = fee_of(life)
-    if fee is None and terms_of(told).mode is AmountMode.NET and _is_on(told):
+    if reported.waiting not in (None, State.AWAITING_FEE):
+        return Change(waiting=reported.waiting, reason=reported.reason)
+    fee = fee_of(state)
+    if fee is None and terms_of(reported).mode is AmountMode.NET and _is_on(reported):
         return Change(
-            waiting=State.AWAITING_FEE, reason=DecisionReason.FEE_UNKNOWN, settings_version=told.settings_version
+            waiting=State.AWAITING_FEE, reason=DecisionReason.FEE_UNKNOWN, settings_version=reported.settings_version
         )
-    if refunded_gross(life) > money_of(told).gross_minor:
+    if refunded_gross(state) > money_of(reported).gross_minor:
         return for_review(DecisionReason.MORE_THAN_ORIGINAL)
-    plan = with_fee(told, fee) if told.waiting or classify_entries(life) else told.plan
-    if is_cleared(life):
-        plan = tuple(with_initial_state(effect, cleared(planned_state(effect))) for effect in plan)
-    if classify_entries(life):
-        return superseded_plans.replaced(plan, told, life, on)
-    return _planned(plan, told)
+    plan = with_fee(reported, fee) if reported.waiting or classify_entries(state) else reported.plan
+    if is_cleared(state):
+        plan = tuple(with_state(effect, cleared(planned_state(effect))) for effect in plan)
+    if classify_entries(state):
+        return superseded_plans.replaced(plan, reported, state, on)
+    return _planned(plan, reported)
 
 
-def _planned(plan: Sequence[PlannedEntry], told: Reported) -> Change:
+def _planned(plan: Sequence[PlannedEntry], reported: Reported) -> Change:
     reasons = [effect.reason for effect in plan if effect.state is not State.SKIPPED_ZERO]
     return Change(
-        reason=reasons[0] if told.waiting and reasons else told.reason,
+        reason=reasons[0] if reported.waiting and reasons else reported.reason,
         applied=not plan,
         effects=tuple(NewEntry(effect=effect) for effect in plan),
-        settings_version=told.settings_version,
+        settings_version=reported.settings_version,
     )
 
 
-def _under(old: Reported, new: Reported) -> Reported:
-    """The correction under the settings of its original, where those treat its type as they treated that one's."""
+def _under_settings_of(old: Reported, new: Reported) -> Reported:
+    """The correction under the settings of its original, where those treat both types alike."""
     if old.waiting is State.AWAITING_SETTINGS or is_insurance(old) != is_insurance(new):
         return new
     types = old.settings.types
@@ -90,5 +90,5 @@ def _under(old: Reported, new: Reported) -> Reported:
     return msgspec.structs.replace(new, settings=old.settings, settings_version=old.settings_version)
 
 
-def _is_on(told: Reported) -> bool:
-    return any(effect.state not in SKIPPED for effect in told.plan)
+def _is_on(reported: Reported) -> bool:
+    return any(effect.state not in SKIPPED for effect in reported.plan)

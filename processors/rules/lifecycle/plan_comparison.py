@@ -1,4 +1,4 @@
-"""Whether a plan says what stands already, and whether its money goes to the same parts (E-11)."""
+"""Compares a plan with the entries that stand: the same figures, and the same parts (E-11)."""
 
 from __future__ import annotations
 
@@ -68,15 +68,15 @@ def _add(figures: Figures, kind: EntryKind, part: str, amount: int) -> None:
         del figures[kind, part]
 
 
-def _meaning(part: str, order: Instruction, *, unsent: bool) -> Any:
+def _meaning(part: str, instruction: Instruction, *, unsent: bool) -> Any:
     """What people look at first counts as long as they can, and what an insurer remarks never does (I-3, I-5)."""
-    claim = order.claim
+    claim = instruction.claim
     if claim is not None:
         claim = replace(claim, remarks=(), doubts=claim.doubts if unsent else ())
-    about = (order.payment_kind, order.tender, order.plan_ref, order.plan_code, claim)
-    return (*_place(part, order), *about)
+    about = (instruction.payment_kind, instruction.tender, instruction.plan_ref, instruction.plan_code, claim)
+    return (*_place(part, instruction), *about)
 
 
-def _place(part: str, order: Instruction) -> Place:
-    claim = order.claim.claim_ref if order.claim else None
-    return part, order.patient_ref, order.provider_ref, order.procedure_ref, claim
+def _place(part: str, instruction: Instruction) -> Place:
+    claim = instruction.claim.claim_ref if instruction.claim else None
+    return part, instruction.patient_ref, instruction.provider_ref, instruction.procedure_ref, claim

@@ -1,4 +1,4 @@
-"""What every event of a life comes to: two entries for INTAKE, and one table over the linked types (law 7)."""
+"""Finds the rule for an event of a payment or payout: one table over the types of follow-ups (law 7)."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from processors.rules.lifecycle.clearance import cleared
 from processors.rules.lifecycle.disputes import dispute_closed, disputed, returned
 from processors.rules.lifecycle.fees import assessed
 from processors.rules.lifecycle.payment_state import PaymentState, Reported
-from processors.rules.lifecycle.payments import told_payment
-from processors.rules.lifecycle.payouts import payout_failed, told_payout
+from processors.rules.lifecycle.payments import payment_reported
+from processors.rules.lifecycle.payouts import payout_failed, payout_reported
 from processors.rules.lifecycle.refunds import refund_failed, refunded
 from processors.rules.lifecycle.voids import voided
 from schemas import events as e
 
 Rule = Callable[[Any, PaymentState, date], Change]
-"""(event, life, ledger date of the event) → change. The event is of the type that the rule stands under."""
+"""(event, state, ledger date of the event) → change. The event is of the type that the rule stands under."""
 
-LINKED: Final[Mapping[type[e.Event], Rule]] = MappingProxyType(
+FOLLOW_UP_RULES: Final[Mapping[type[e.Event], Rule]] = MappingProxyType(
     {
         e.PaymentCleared: cleared,
         e.PaymentFeeAssessed: assessed,
@@ -36,24 +36,23 @@ LINKED: Final[Mapping[type[e.Event], Rule]] = MappingProxyType(
 )
 
 
-def resolve_linked(event: e.Event, life: PaymentState, *, on: date) -> Change:
-    """What a linked event changes. `on`: its own ledger date (`dates.dated`). Pure. TypeError for another type.
+def resolve_follow_up(event: e.Event, state: PaymentState, *, on: date) -> Change:
+    """What a follow-up changes. `on`: its own ledger date. Pure. TypeError for another type.
 
-    The event itself is not yet among `life.linked`, or is there as waiting. A parked one (AWAITING_ORIGINAL) is asked
-    again, in the order of `occurred_at`, whenever another event of its life is resolved, until none moves any more.
+    The event itself is not yet among `state.follow_ups`, or is there as waiting. One that parks (AWAITING_ORIGINAL) is
+    asked again by the engine whenever another event of its payment is resolved.
     """
-    rule = LINKED.get(type(event))
+    rule = FOLLOW_UP_RULES.get(type(event))
     if rule is None:
-        raise TypeError(f"{type(event).__name__} speaks of no other money")
-    return rule(event, life, on)
+        raise TypeError(f"{type(event).__name__} is about no other money")
+    return rule(event, state, on)
 
 
-def told(new: Reported, life: PaymentState, *, on: date) -> Change:
-    """What money that is told changes: an original, or version n+1 of one (E-11, P-8). Pure.
+def resolve_report(new: Reported, state: PaymentState, *, on: date) -> Change:
+    """What reported money changes: an original, or version n+1 of one (E-11, P-8). Pure.
 
-    `new` is what RULES decided; `life.told` is the version before it, None for the first that is stored. Parked events
-    of the life are asked afterwards (`resolve_linked`), in the same transaction.
+    `new` is what RULES decided; `state.reported` is the version before it, None for the first that is stored.
     """
     if isinstance(new.event, e.PayoutPaid):
-        return told_payout(new, life, on)
-    return told_payment(new, life, on)
+        return payout_reported(new, state, on)
+    return payment_reported(new, state, on)

@@ -1,4 +1,4 @@
-"""Entries that follow others: each takes lane, patient, provider, split and connection of its origin (R-13, law 2)."""
+"""Builds the entries that follow others: with lane, patient, provider and connection of their origin (R-13, law 2)."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from processors.rules.lifecycle.follower_state import (
     COMPANION_OFF,
     NET_NOT_POSITIVE,
     UNTOUCHED,
-    InitialState,
+    PlannedState,
     dependency_of,
-    initial_state,
+    following_state,
 )
 from processors.rules.lifecycle.payment_state import EntryState
 from schemas.events import Event
@@ -25,7 +25,7 @@ from schemas.vocabulary import DEAD, EntryKind, State
 
 
 class EntryBuilder(msgspec.Struct, frozen=True, kw_only=True):
-    """What the entries that one event brings have in common."""
+    """Builds the entries of one event; holds what they have in common."""
 
     event: Event
     ref: str
@@ -35,7 +35,7 @@ class EntryBuilder(msgspec.Struct, frozen=True, kw_only=True):
     on: date
     companion: bool = True
     """Off: companions are shown as skipped (N-2)."""
-    given: RefundSplit | None = None
+    split: RefundSplit | None = None
     """What they book, where it is not the original's own money."""
 
     def entry(
@@ -44,38 +44,38 @@ class EntryBuilder(msgspec.Struct, frozen=True, kw_only=True):
         kind: EntryKind,
         part: str,
         amount_minor: int,
-        standing: InitialState,
+        initial: PlannedState,
         depends_on: tuple[EntryKind, str] | None = None,
         *,
         alone: bool = False,
     ) -> NewEntry:
         """One entry behind `origin`, unless it depends on another of its own event or stands `alone`."""
-        given, order = self.given, origin.instruction
+        split, instruction = self.split, origin.instruction
         return NewEntry(
             effect=PlannedEntry(
                 target=origin.target,
                 entry_kind=kind,
                 part=part,
                 depends_on=depends_on,
-                state=standing.state,
-                holds=standing.holds,
-                reason=standing.reason,
-                due_at=standing.due_at,
+                state=initial.state,
+                holds=initial.holds,
+                reason=initial.reason,
+                due_at=initial.due_at,
                 lane=origin.lane,
                 instruction=msgspec.structs.replace(
-                    order,
+                    instruction,
                     entry_kind=kind,
                     amount_minor=amount_minor,
                     ledger_date=self.on,
                     occurred_at=self.event.occurred_at,
                     payment_ref=self.ref,
                     original_ref=self.original,
-                    original_date=order.ledger_date,
-                    gross_minor=given.gross if given else order.gross_minor,
-                    fee_minor=given.fee if given else order.fee_minor,
-                    surcharge_minor=given.surcharge if given else order.surcharge_minor,
-                    allocation=order.allocation if alone and _is_own(kind, part) else None,
-                    office_level=order.office_level or standing is UNTOUCHED,
+                    original_date=instruction.ledger_date,
+                    gross_minor=split.gross if split else instruction.gross_minor,
+                    fee_minor=split.fee if split else instruction.fee_minor,
+                    surcharge_minor=split.surcharge if split else instruction.surcharge_minor,
+                    allocation=instruction.allocation if alone and _is_own(kind, part) else None,
+                    office_level=instruction.office_level or initial is UNTOUCHED,
                 ),
             ),
             behind=None if depends_on or alone else dependency_of(origin),
@@ -89,48 +89,48 @@ class EntryBuilder(msgspec.Struct, frozen=True, kw_only=True):
         part: str,
         cash: int,
         companion: int,
-        standing: InitialState,
+        initial: PlannedState,
         *,
         companion_part: str | None = None,
         alone: bool = False,
     ) -> Iterator[NewEntry]:
         """The cash and its companion, which waits for it: `cash + companion` counts toward the balance (R-15)."""
         if cash:
-            yield self.entry(origin, kind, part, cash, standing, alone=alone)
+            yield self.entry(origin, kind, part, cash, initial, alone=alone)
         if companion:
-            off = not self.companion and standing.state is not State.SKIPPED_DISABLED
+            off = not self.companion and initial.state is not State.SKIPPED_DISABLED
             yield self.entry(
                 origin,
                 EntryKind.FEE_ADJUSTMENT,
                 part if companion_part is None else companion_part,
                 companion,
-                COMPANION_OFF if off else standing,
+                COMPANION_OFF if off else initial,
                 (kind, part) if cash else None,
                 alone=alone,
             )
 
-    def given_entries(
+    def refund_entries(
         self,
         lines: Sequence[Line],
         kind: EntryKind,
         *,
         charges: bool = False,
-        standing: InitialState | None = None,
+        initial: PlannedState | None = None,
         beside: bool = False,
     ) -> Iterator[NewEntry]:
-        """What an event gives back or brings back, part by part; `charges`: the membership's charge goes too (B-1).
+        """What an event gives back or brings back, part by part; `charges`: the membership's charge with it (B-1).
 
         Where the fee turns the sign of the whole, nothing is posted automatically (as N-9). `beside`: the same event
         also brings payments, whose companions have the plain parts.
         """
-        if self.given is None:
+        if self.split is None:
             return
-        turned = self.given.gross * sum(amount.cash for amount in self.given.amounts) < 0
-        for amount in self.given.amounts:
+        turned = self.split.gross * sum(amount.cash for amount in self.split.amounts) < 0
+        for amount in self.split.amounts:
             origin = origin_of(lines, amount.share.part)
             if origin is None:
                 continue
-            chosen = standing or initial_state(origin)
+            chosen = initial or following_state(origin)
             if turned and chosen.state is State.SCHEDULED:
                 chosen = NET_NOT_POSITIVE
             part = amount.share.part
@@ -148,7 +148,7 @@ class EntryBuilder(msgspec.Struct, frozen=True, kw_only=True):
             return
         goes = max(amount.applied, -total(booked, Family.CHARGE))
         if goes:
-            yield self.entry(origin, EntryKind.CHARGE_REVERSAL, part, goes, initial_state(origin))
+            yield self.entry(origin, EntryKind.CHARGE_REVERSAL, part, goes, following_state(origin))
 
 
 def _is_own(kind: EntryKind, part: str) -> bool:
@@ -161,7 +161,7 @@ def origin_of(lines: Iterable[Line], part: str) -> EntryState | None:
 
     A payment that itself depends on one is a difference (a fee that became less), not the payment.
     """
-    own = [line for line in lines if not line.given and line.root == part]
+    own = [line for line in lines if not line.is_refund and line.root == part]
     paid = [line for line in own if line.entry.entry_kind in OWN_CASH]
     moved = [line for line in paid if line.entry.state is not State.SKIPPED_ZERO and line.entry.depends_on is None]
     credited = [line for line in own if line.entry.entry_kind is EntryKind.FEE_ADJUSTMENT]

@@ -1,4 +1,4 @@
-"""Reversals of what stands: one per part and kind of figure, of what all its entries come to (R-1, R-7, B-1, law 2)."""
+"""Reverses entries that stand: one reversal per part and figure, of its entries' total (R-1, R-7, B-1, law 2)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 
 from processors.rules.lifecycle.change import NewEntry
 from processors.rules.lifecycle.entries import Family, Line, total
-from processors.rules.lifecycle.follower_state import initial_state
+from processors.rules.lifecycle.follower_state import following_state
 from processors.rules.lifecycle.reversal_entries import EntryBuilder, least_sure
 from schemas.plan import PartKey
 from schemas.vocabulary import EntryKind
@@ -15,10 +15,10 @@ from schemas.vocabulary import EntryKind
 _ORDER: Final = (Family.CASH, Family.COMPANION, Family.WRITE_OFF, Family.CHARGE)
 
 
-def taking_back(order: EntryBuilder, kept: Sequence[Line]) -> Iterator[NewEntry]:
+def reverse_entries(builder: EntryBuilder, kept: Sequence[Line]) -> Iterator[NewEntry]:
     """What brings every figure of these entries to nothing. The reversal depends on the entry that it names.
 
-    A cash figure that an assessment or a refund changed is taken back as it stands now, in one entry (R-7).
+    A cash figure that an assessment or a refund changed is reversed as it stands now, in one entry (R-7).
     """
     for part in dict.fromkeys(line.root for line in kept):
         for family in _ORDER:
@@ -28,14 +28,14 @@ def taking_back(order: EntryBuilder, kept: Sequence[Line]) -> Iterator[NewEntry]
             if amount and origin is not None:
                 kind = EntryKind.CHARGE_REVERSAL if family is Family.CHARGE else EntryKind.REVERSAL
                 named = str(PartKey.reversal(*_name(origin), origin.entry.instruction.version))
-                yield order.entry(origin.entry, kind, named, amount, initial_state(origin.entry))
+                yield builder.entry(origin.entry, kind, named, amount, following_state(origin.entry))
 
 
 def _named(lines: Sequence[Line]) -> Line | None:
     """The entry that a figure is of: the payment's own before what followed it; a difference or an earlier reversal
     only where nothing else is."""
     plain = [line for line in lines if PartKey.parse(line.entry.part).reverses is None]
-    own = [line for line in plain if not line.given]
+    own = [line for line in plain if not line.is_refund]
     roots = [line for line in own if line.entry.depends_on is None]
     chosen = roots or own or plain or lines
     first = least_sure(chosen)
@@ -46,5 +46,5 @@ def _name(line: Line) -> tuple[EntryKind, str]:
     """Kind and part as the payment has them; a refund's companion keeps its own name."""
     entry = line.entry
     kind = PartKey.parse(entry.part).reverses or entry.entry_kind
-    refunds = line.given and kind is EntryKind.FEE_ADJUSTMENT
+    refunds = line.is_refund and kind is EntryKind.FEE_ADJUSTMENT
     return kind, str(PartKey(place=line.root, of_refund=refunds))

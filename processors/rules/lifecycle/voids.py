@@ -1,33 +1,34 @@
-"""Voids: before posting both entries are suppressed, after it they are reversed (R-7, law 2)."""
+"""Applies a void: entries that were not sent are suppressed, those that were are reversed (R-7, law 2)."""
 
 from __future__ import annotations
 
 from datetime import date
 
 from processors.rules.lifecycle.allocate_refund import Balance, balance_of
-from processors.rules.lifecycle.change import Change, ReleasedOriginal, nothing, parked
+from processors.rules.lifecycle.awaiting_original import parked
+from processors.rules.lifecycle.change import Change, ReleasedOriginal, for_review, nothing
 from processors.rules.lifecycle.entries import Line
 from processors.rules.lifecycle.follower_state import voidable
-from processors.rules.lifecycle.payment_state import PaymentState
+from processors.rules.lifecycle.payment_state import PaymentState, resolved_events
 from processors.rules.lifecycle.reversal_entries import EntryBuilder
-from processors.rules.lifecycle.reversals import taking_back
-from schemas.events import PaymentVoided
+from processors.rules.lifecycle.reversals import reverse_entries
+from schemas.events import Event, MoneyFields, PaymentVoided, RefundFailed, RefundSucceeded
 from schemas.vocabulary import DecisionReason, State
 
 
-def voided(event: PaymentVoided, life: PaymentState, on: date) -> Change:
-    """What was not sent is suppressed; of what was, a reversal takes back what still stands after refunds.
+def voided(event: PaymentVoided, state: PaymentState, on: date) -> Change:
+    """What was not sent is suppressed; of what was, a reversal reverses what still stands after refunds.
 
     A posted payment that was given back whole has nothing left to void. One that still waits for its fee or for a
-    person is never posted, and what an earlier version of it left is taken back.
+    person is never posted, and what an earlier version of it left is reversed.
     """
-    original = life.told
+    original = state.reported
     if original is None or original.waiting is State.AWAITING_SETTINGS:
         return parked()
-    balance = balance_of(life, original)
+    balance = balance_of(state, original)
     unsent = all(voidable(line.entry) for line in balance.lines if line.booked)
     waits = original.waiting is not None
-    if balance.gross and balance.gone >= balance.gross and not (unsent or waits):
+    if balance.gross and balance.refunded_gross >= balance.gross and not (unsent or waits):
         return nothing(DecisionReason.VOIDED)
     void: list[Line] = []
     kept: list[Line] = []
@@ -35,27 +36,42 @@ def voided(event: PaymentVoided, life: PaymentState, on: date) -> Change:
         mine = [line for line in balance.lines if line.root == part]
         if unsent or waits or not _given_whole(balance, part):
             _sort(mine, void, kept)
-    order = EntryBuilder(event=event, ref=event.payment_id, original=event.payment_id, on=on)
-    effects = tuple(taking_back(order, kept))
+    builder = EntryBuilder(event=event, ref=event.payment_id, original=event.payment_id, on=on)
+    effects = tuple(reverse_entries(builder, kept))
     return Change(
         reason=DecisionReason.VOIDED,
         applied=not effects,
         effects=effects,
         void=tuple(line.entry.effect_id for line in void),
-        origin=ReleasedOriginal(reason=DecisionReason.VOIDED, voided=True) if waits else None,
+        original=ReleasedOriginal(reason=DecisionReason.VOIDED, voided=True) if waits else None,
         settings_version=original.settings_version,
     )
 
 
+def after_void(event: Event, state: PaymentState) -> Change | None:
+    """What an event about a voided payment changes; None while the payment is not voided.
+
+    A void reversed all that stood when it came: a refund that happened before it is in that. Anything else moves
+    money that is not there any more: a person looks.
+    """
+    voids = [each for each in resolved_events(state) if isinstance(each, PaymentVoided)]
+    if not voids:
+        return None
+    earlier = any(event.occurred_at <= void.occurred_at for void in voids)
+    if earlier and isinstance(event, RefundSucceeded | RefundFailed | MoneyFields):
+        return nothing(DecisionReason.VOIDED)
+    return for_review(DecisionReason.MORE_THAN_ORIGINAL)
+
+
 def _given_whole(balance: Balance, part: str) -> bool:
     share = next((share for share in balance.shares if share.part == part), None)
-    return share is not None and balance.went(share) > 0 and not balance.left(share)
+    return share is not None and balance.refunded(share) > 0 and not balance.refundable(share)
 
 
 def _sort(mine: list[Line], void: list[Line], kept: list[Line]) -> None:
     """Refunds of a part go with what they depend on while that was not sent, else they stay and count."""
     booked = [line for line in mine if line.booked]
-    going = {line.entry.effect_id for line in booked if voidable(line.entry) and not line.given}
+    going = {line.entry.effect_id for line in booked if voidable(line.entry) and not line.is_refund}
     for line in booked:
         if voidable(line.entry) and line.entry.depends_on in going:
             going.add(line.entry.effect_id)

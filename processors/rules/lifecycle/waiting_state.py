@@ -1,7 +1,7 @@
-"""What INTAKE and every later change of facts make of a planned effect: pure functions of facts (PROTOCOL section 3).
+"""The state that an entry waits in, by the practice's links, connections and master switch (E-9 b).
 
 The plan says what the settings want; links, connections and the master switch as it is now are facts of the ledger
-(law 7, E-9 b). What stands in the way first is the state.
+(law 7). What stands in the way first is the state. INTAKE calls it, and whatever changes one of these facts later.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class SwitchVersion(msgspec.Struct, frozen=True):
     master: bool
 
 
-class Resolved(msgspec.Struct, frozen=True):
+class InitialState(msgspec.Struct, frozen=True):
     """The state that an effect starts or goes on in. `connection_id` is None only where it is skipped."""
 
     state: State
@@ -63,14 +63,14 @@ def first_unmet(holds: Collection[State], *, needs_link: bool, linked: bool, pau
     return State.SCHEDULED
 
 
-def resolve(
+def initial_state(
     planned: PlannedEntry,
     *,
     connection_id: str | None,
     linked: bool,
     paused: bool,
     writes: frozenset[str] | None = None,
-) -> Resolved:
+) -> InitialState:
     """The first state of a planned effect. Pure.
 
     A skipped one stays skipped. Without a connection it is SKIPPED_DISABLED (P-17). What the connection does not write
@@ -78,14 +78,14 @@ def resolve(
     a payout (P-17) nor a note (NOTE-1).
     """
     if planned.state in SKIPPED:
-        return Resolved(planned.state, planned.reason, (), connection_id)
+        return InitialState(planned.state, planned.reason, (), connection_id)
     if connection_id is None:
-        return Resolved(State.SKIPPED_DISABLED, DecisionReason.NO_CONNECTION, (), None)
+        return InitialState(State.SKIPPED_DISABLED, DecisionReason.NO_CONNECTION, (), None)
     reason = planned.reason
     holds = {planned.state, *planned.holds} & HELD if planned.holds or planned.state in HELD else _NONE
     if planned.entry_kind.value not in (WRITTEN_BY_ALL if writes is None else writes):
         if planned.entry_kind in _LEFT_OUT:
-            return Resolved(State.SKIPPED_DISABLED, DecisionReason.NOT_BY_THIS_ROUTE, (), connection_id)
+            return InitialState(State.SKIPPED_DISABLED, DecisionReason.NOT_BY_THIS_ROUTE, (), connection_id)
         reason = reason if holds else DecisionReason.NOT_BY_THIS_ROUTE
         holds = holds | {State.AWAITING_MANUAL_POST}
     state = first_unmet(
@@ -95,7 +95,7 @@ def resolve(
         paused=paused and stops_for_master(planned.target, planned.entry_kind),
     )
     ordered = tuple(each for each in UNMET_ORDER if each in holds) if holds else ()
-    return Resolved(state, reason, ordered, connection_id)
+    return InitialState(state, reason, ordered, connection_id)
 
 
 def needs_link(target: Target, *, office_level: bool) -> bool:

@@ -1,4 +1,4 @@
-"""One batch, one Postgres transaction with its positions (laws 2, 3, 6, 8, 9, 11)."""
+"""Stores one batch in one Postgres transaction with its positions: read context, decide, write (laws 2, 3, 8, 9)."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from schemas.topics import TopicName
 from schemas.vocabulary import DeadLetterReason, Stage, Verdict
 from sinks.ledger import outbox
 from sinks.ledger.intake import positions
-from sinks.ledger.intake.batch_context import Policy, Writes
+from sinks.ledger.intake.batch_context import Policy
 from sinks.ledger.intake.decide_batch import BatchDecision
 from sinks.ledger.intake.positions import Partition
-from sinks.ledger.intake.read_context import lock_practices, read_facts
+from sinks.ledger.intake.read_context import lock_practices, read_context
 from sinks.ledger.intake.records import Decided, Record, Unreadable, practice_of
 from sinks.ledger.intake.refused_records import Named, refusal_row, unreadable_message
 from sinks.ledger.intake.superseding import take_alone
 from sinks.ledger.intake.write import write
+from sinks.ledger.intake.writes import Writes
 from sinks.ledger.named_queries import named_queries
 from streams.fault_injection import Control, CrashPoint, disabled, reach
 from streams.runtime.clock import Clock
@@ -79,9 +80,9 @@ class BatchWriter:
     def _transaction(self, records: Sequence[Record]) -> int:
         """Returns how many records it took.
 
-        1. compare and set the positions. 2. lock the practices, sorted. 3. read the facts in later statements.
-        4. decide, pure. 5. receipts, events, effects, gates, outbox. 6. commit. Kafka's commit comes after, and only
-        shows lag.
+        1. compare and set the positions. 2. lock the practices, sorted. 3. read the context in later statements.
+        4. decide, pure. 5. write receipts, events, effects, gates, outbox. 6. commit. Kafka's commit comes after, and
+        only shows lag.
         """
         self._add_practices(records)
         now = self._clock.for_database()
@@ -94,16 +95,16 @@ class BatchWriter:
                 sent = positions.send_move(self._connection, self.positions, moved)
                 seqs = lock_practices(cursor, sorted(named), locked=locked)
                 positions.require_moved(sent, moved)
-            facts = read_facts(cursor, records, seqs, now)
-            deciding = BatchDecision(facts, self._policy)
-            writes = deciding.run(records)
+            context = read_context(cursor, records, seqs, now)
+            decision = BatchDecision(context, self._policy)
+            writes = decision.run(records)
             if writes.taken == 0:
-                take_alone(cursor, deciding, records[0])
+                take_alone(cursor, decision, records[0])
             if writes.taken < len(records):
                 cut = self._moved(records[: writes.taken], but=moved)
                 positions.move(cursor, moved, cut)
                 moved = cut
-            write(cursor, writes, now=now, at=facts.now, jitter_s=self._policy.jitter_s)
+            write(cursor, writes, now=now, at=context.now, jitter_s=self._policy.jitter_s)
             reach(CrashPoint.INTAKE_BEFORE_COMMIT)
         self.positions |= moved
         reach(CrashPoint.INTAKE_AFTER_COMMIT)

@@ -1,247 +1,216 @@
-"""Enters what was decided into the writes of a batch: the event, its effects, what is published of them (laws 2, 4)."""
+"""Builds the writes of a batch: each change that the engine lists becomes rows and results (laws 2, 4)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
-from processors.rules.lifecycle.change import NewEntry
 from processors.rules.lifecycle.payment_state import EntryState
-from processors.rules.lifecycle.waiting_state import Resolved, SwitchVersion, in_force, resolve, said_reason
-from schemas.plan import PlannedEntry
-from schemas.vocabulary import SKIPPED, DecisionReason, EntryKind, State
+from processors.rules.lifecycle.state_changes import (
+    EntryAdded,
+    EntryMoved,
+    EntryRedirected,
+    EventResolved,
+    StateChange,
+)
+from processors.rules.lifecycle.waiting_state import SwitchVersion, said_reason
+from schemas.events import DisputeClosed, DisputeOpened, Event
+from schemas.vocabulary import DecisionReason, State, Verdict
 from schemas.writebacks import Redecision, Writeback
-from sinks.ledger.intake.batch_context import BatchContext, Resolution, Writes
-from sinks.ledger.intake.copy_rows import EventStatus, body_row, effect_row, event_row
-from sinks.ledger.intake.duplicates import Stored
-from sinks.ledger.intake.working_state import WorkingState
-from sinks.ledger.outbox import redecision_message, result_message
+from sinks.ledger.effect_moves import Clears, Move
+from sinks.ledger.intake.batch_context import BatchContext
+from sinks.ledger.intake.new_rows import EventStatus, body_row, effect_row, event_row, receipt_row
+from sinks.ledger.intake.payment_key import PaymentKey, reported_key
+from sinks.ledger.intake.writes import Dispute, Resolution, Writes
+from sinks.ledger.outbox import event_result, redecision_message, result_message
 
-_SILENT: Final = frozenset({State.SCHEDULED})
-"""Entered without a result: an upstream hears of the outcome, not of the intention."""
-_NOT_WRITTEN: Final = DecisionReason.NOT_BY_THIS_ROUTE
-PartKey = tuple[EntryKind, str]
+_UNREPORTED: Final = frozenset({State.SCHEDULED})
+"""Without a result: an upstream is told the outcome, not the intention."""
 
 
 class WriteBuilder:
     """The writes of one batch, as they grow. Pure but for the ids of outbox rows."""
 
-    def __init__(self, facts: BatchContext) -> None:
-        self.facts = facts
+    def __init__(self, context: BatchContext) -> None:
+        self._context = context
         self.writes = Writes()
-        self._paused: dict[str, bool] = {}
 
-    def event(self, writeback: Writeback, standing: EventStatus, concerns: str | None = None) -> None:
-        """An event that is news."""
-        now = self.facts.now
-        self.writes.events.append(event_row(writeback, standing, now, concerns))
-        self.writes.bodies.append(body_row(writeback, now))
-        self._now_stands(writeback, standing)
+    def receipt(self, writeback: Writeback, verdict: Verdict) -> None:
+        """What a source record turned out to be."""
+        self.writes.receipts.append(receipt_row(writeback, verdict))
+        self.writes.verdicts.append(verdict)
 
-    def resolution(
+    def event(
         self,
         writeback: Writeback,
-        standing: EventStatus,
-        concerns: str | None = None,
+        status: EventStatus,
         *,
-        state: State | None = None,
+        new: bool,
+        concerns: str | None = None,
+        shown: State = State.APPLIED,
     ) -> None:
-        """A stored event that waited, and how it stands now. `state`: what it shows, where that is not APPLIED."""
-        self.writes.resolutions.append(Resolution(writeback, standing, self.facts.now, concerns))
-        self._now_stands(writeback, standing, state)
-
-    def _now_stands(self, writeback: Writeback, standing: EventStatus, state: State | None = None) -> None:
-        self.facts.known.add(_stored(writeback, standing))
-        if standing.waiting is not None or standing.applied:
-            self.say(writeback, standing.waiting or state or State.APPLIED, standing)
-        if standing.redecisions:
-            self.writes.outbox.append(redecision_message(_redecision(writeback, self.truth(writeback))))
-
-    def truth(self, writeback: Writeback) -> SwitchVersion | None:
-        """The version in force when the event happened, as far as anybody can say (law 15)."""
-        at = min(writeback.occurred_at, writeback.position.appended_at)
-        return in_force(self.facts.truths.get(writeback.identity.practice_id, ()), at)
-
-    def paused(self, practice_id: str) -> bool:
-        """Whether the master switch is off now (law 24)."""
-        found = self._paused.get(practice_id)
-        if found is None:
-            truth = in_force(self.facts.truths.get(practice_id, ()), self.facts.now)
-            found = self._paused[practice_id] = truth is not None and not truth.master
-        return found
-
-    def say(self, writeback: Writeback, state: State, standing: EventStatus) -> None:
-        """The state of the event itself, for whoever sent it."""
-        identity = writeback.identity
-        self.writes.outbox.append(
-            result_message(
-                practice_id=identity.practice_id,
-                source=identity.source,
-                event_id=identity.event_id,
-                subject=identity.subject,
-                state=state,
-                reason=DecisionReason(standing.reason),
-                settings_version=standing.settings_version,
-                changed_at=self.facts.now,
+        """How an event stands: a new one is inserted, one that waited is resolved. `shown`: where it posts nothing."""
+        now = self._context.now
+        if new:
+            self.writes.events.append(event_row(writeback, status, now, concerns))
+            self.writes.bodies.append(body_row(writeback, now))
+        else:
+            self.writes.resolutions.append(Resolution(writeback, status, now, concerns))
+        self._context.known.add(writeback, status.waiting)
+        if status.waiting is not None or status.applied:
+            self.writes.outbox.append(
+                event_result(
+                    writeback.identity,
+                    status.waiting or shown,
+                    at=now,
+                    reason=status.reason,
+                    settings_version=status.settings_version,
+                )
             )
+        if status.redecisions:
+            version = self._context.practices[writeback.identity.practice_id].in_force_at(writeback)
+            self.writes.outbox.append(redecision_message(_redecision(writeback, version)))
+
+    def entries(self, writeback: Writeback, added: Sequence[EntryAdded]) -> None:
+        """The entries of an event."""
+        for each in added:
+            self._entry(writeback, each.entry)
+
+    def changes(self, changes: Sequence[StateChange], key: PaymentKey, *, new: bool) -> None:
+        """What the engine changed of one payment or payout. `new`: the first event is not stored yet."""
+        payments, practice_id = self._context.payments, key.practice_id
+        for number, change in enumerate(changes):
+            if isinstance(change, EventResolved):
+                record = with_plan(payments.record(practice_id, change.event), change)
+                payments.put_record(record)
+                self._resolved(record, change, key, new=new and number == 0)
+            elif isinstance(change, EntryAdded):
+                entry = change.entry
+                self._entry(payments.record(practice_id, (entry.source, entry.event_id)), entry)
+            elif isinstance(change, EntryMoved):
+                self._moved(change, key)
+            else:
+                self._redirected(change, key)
+
+    def last_id(self, practice_id: str) -> int:
+        """The id of the practice's newest effect, of this batch or stored: their order is that of commits (law 8)."""
+        return self.writes.seqs.get(practice_id, self._context.practices[practice_id].last_id)
+
+    def advance(self, practice_id: str, last_id: int) -> None:
+        """The practice's effects go on behind this id."""
+        if last_id != self.last_id(practice_id):
+            self.writes.seqs[practice_id] = last_id
+
+    def dispute(self, event: Event) -> None:
+        """What staff have to know of a dispute, besides its entries."""
+        if isinstance(event, DisputeOpened | DisputeClosed):
+            self.writes.disputes.append(
+                Dispute(
+                    practice_id=event.practice_id,
+                    source=event.source,
+                    dispute_id=event.dispute_id,
+                    payment_id=event.payment_id,
+                    respond_by=event.respond_by if isinstance(event, DisputeOpened) else None,
+                    outcome=event.outcome.value if isinstance(event, DisputeClosed) else None,
+                )
+            )
+
+    def _resolved(self, record: Writeback, change: EventResolved, key: PaymentKey, *, new: bool) -> None:
+        status = EventStatus(
+            waiting=change.waiting,
+            reason=change.reason,
+            applied=change.applied,
+            settings_version=change.settings_version,
         )
+        shown = State.VOIDED_BEFORE_POST if change.voided else State.APPLIED
+        self.event(record, status, new=new, concerns=concerned_ref(record, key), shown=shown)
 
-    def effects(self, writeback: Writeback, but: frozenset[tuple[str, str, str]] = frozenset()) -> None:
-        """The effects of a plain event. `but`: a control leaves these out."""
-        planned = writeback.decision.effects
-        if but:
-            planned = tuple(each for each in planned if _key(each) not in but)
-        effect_id = self._next_id(writeback, len(planned))
-        ids: dict[PartKey, int] = {}
-        for each in planned:
-            behind = None if each.depends_on is None else ids.get(each.depends_on)
-            if self._effect(writeback, each, effect_id, behind):
-                ids[each.entry_kind, each.part] = effect_id
-            effect_id += 1
+    def _entry(self, writeback: Writeback, entry: EntryState) -> None:
+        writes, identity = self.writes, writeback.identity
+        writes.effects.append(effect_row(entry, writeback, self._context.now))
+        writes.started.append((entry.target, entry.entry_kind.value, entry.state))
+        if entry.state is State.SCHEDULED and entry.connection_id is not None and entry.due_at is not None:
+            gate = (identity.practice_id, entry.connection_id)
+            writes.due[gate] = min(entry.due_at, writes.due.get(gate, entry.due_at))
+        if entry.state not in _UNREPORTED:
+            reason = said_reason(entry.state, entry.reason)
+            self._result(entry, identity.practice_id, identity.subject, reason, writeback.decision.settings_version)
 
-    def plan(self, writeback: Writeback, planned: Sequence[NewEntry], held: WorkingState) -> dict[PartKey, int]:
-        """Effects of an event that concerns a life; they join `held`. Returns the ids of those that others can wait
-        for."""
-        effect_id = self._next_id(writeback, len(planned))
-        ids: dict[PartKey, int] = {}
-        for each in planned:
-            effect = each.effect
-            behind = each.behind if effect.depends_on is None else ids.get(effect.depends_on)
-            if self._effect(writeback, effect, effect_id, behind, each.connection_id, held):
-                ids[effect.entry_kind, effect.part] = effect_id
-            effect_id += 1
-        return ids
+    def _moved(self, change: EntryMoved, key: PaymentKey) -> None:
+        entry = change.entry
+        cleared: dict[str, Any] = {"holds": entry.holds, "due_at": entry.due_at} if change.cleared else {}
+        self._move(entry, key, was=change.before, reason=change.reason, **cleared)
+        if entry.state not in _UNREPORTED:
+            reason = change.reason or said_reason(entry.state, entry.reason)
+            self._result(entry, key.practice_id, key.ref, reason)
 
-    def _next_id(self, writeback: Writeback, count: int) -> int:
-        """Ids from the practice's counter, so that their order is the order of commits (law 8)."""
-        practice_id = writeback.identity.practice_id
-        start = self.writes.seqs.get(practice_id, self.facts.seqs[practice_id])
-        self.writes.seqs[practice_id] = start + count
-        return start + 1
+    def _redirected(self, change: EntryRedirected, key: PaymentKey) -> None:
+        entry = change.entry
+        clears = (Clears.DEPENDS_ON,) if entry.depends_on is None else ()
+        self._move(entry, key, was=entry.state, depends_on=entry.depends_on, clears=clears)
 
-    def _effect(
+    def _move(self, entry: EntryState, key: PaymentKey, *, was: State, **changed: Any) -> None:
+        """One move for an effect, whatever the number of changes: of two that name the same, the last counts."""
+        at = (key.practice_id, entry.effect_id)
+        before = self.writes.moves.get(at) or Move(
+            practice_id=key.practice_id, effect_id=entry.effect_id, was=was, state=entry.state
+        )
+        self.writes.moves[at] = msgspec.structs.replace(before, state=entry.state, **changed)
+        if entry.connection_id is not None:
+            self.writes.touched.add((key.practice_id, entry.connection_id))
+
+    def _result(
         self,
-        writeback: Writeback,
-        planned: PlannedEntry,
-        effect_id: int,
-        depends_on: int | None,
-        connection_id: str | None = None,
-        held: WorkingState | None = None,
-    ) -> bool:
-        """False where the connection does not write this kind and nobody has to: then nothing waits for it (B-1)."""
-        facts, practice_id = self.facts, writeback.identity.practice_id
-        resolved = resolve(
-            planned,
-            connection_id=connection_id or facts.connections.get((practice_id, planned.target)),
-            linked=(practice_id, planned.instruction.patient_ref or "") in facts.linked,
-            paused=self.paused(practice_id),
-            writes=facts.writable.get((practice_id, planned.target)),
-        )
-        appended_at = writeback.position.appended_at
-        due_at = planned.due_at or appended_at
-        look_first = resolved.state not in SKIPPED and facts.era.looks_first(appended_at)
-        self.writes.effects.append(
-            effect_row(
-                writeback,
-                planned,
-                resolved,
-                effect_id=effect_id,
-                depends_on=depends_on,
-                due_at=due_at,
-                look_first=look_first,
-                now=facts.now,
-            )
-        )
-        self.writes.started.append((planned.target, str(planned.entry_kind), resolved.state))
-        if resolved.state is State.SCHEDULED and resolved.connection_id is not None:
-            key = (practice_id, resolved.connection_id)
-            self.writes.due[key] = min(due_at, self.writes.due.get(key, due_at))
-        if resolved.state not in _SILENT:
-            self._result(writeback, planned, resolved)
-        if held is not None:
-            held.entries[effect_id] = EntryState(
-                effect_id=effect_id,
-                source=writeback.identity.source,
-                event_id=writeback.identity.event_id,
-                target=planned.target,
-                entry_kind=planned.entry_kind,
-                part=planned.part,
-                state=resolved.state,
-                reason=resolved.reason,
-                holds=resolved.holds,
-                due_at=due_at,
-                look_first=look_first,
-                amount_minor=planned.instruction.amount_minor,
-                depends_on=depends_on,
-                lane=planned.lane,
-                connection_id=resolved.connection_id,
-                instruction=planned.instruction,
-            )
-        return resolved.reason is not _NOT_WRITTEN or resolved.state not in SKIPPED
-
-    def _result(self, writeback: Writeback, planned: PlannedEntry, resolved: Resolved) -> None:
-        identity, instruction = writeback.identity, planned.instruction
+        entry: EntryState,
+        practice_id: str,
+        subject: str,
+        reason: DecisionReason,
+        settings_version: int | None = None,
+    ) -> None:
         self.writes.outbox.append(
             result_message(
-                practice_id=identity.practice_id,
-                source=identity.source,
-                event_id=identity.event_id,
-                subject=identity.subject,
-                state=resolved.state,
-                target=planned.target,
-                entry_kind=planned.entry_kind,
-                part=planned.part,
-                reason=said_reason(resolved.state, resolved.reason),
-                settings_version=writeback.decision.settings_version,
-                amount_minor=instruction.amount_minor,
-                currency=instruction.currency,
-                changed_at=self.facts.now,
+                practice_id=practice_id,
+                source=entry.source,
+                event_id=entry.event_id,
+                subject=subject,
+                state=entry.state,
+                target=entry.target,
+                entry_kind=entry.entry_kind,
+                part=entry.part,
+                reason=reason,
+                settings_version=settings_version,
+                amount_minor=entry.amount_minor,
+                currency=entry.instruction.currency,
+                changed_at=self._context.now,
             )
         )
 
 
-def with_plan(writeback: Writeback, standing: EventStatus, planned: Sequence[PlannedEntry]) -> Writeback:
+def concerned_ref(writeback: Writeback, key: PaymentKey | None) -> str | None:
+    """The payment or payout of a follow-up, for `events.concerns`; None for an event that reports money itself."""
+    return None if key is None or reported_key(writeback) is not None else key.ref
+
+
+def with_plan(writeback: Writeback, resolved: EventResolved) -> Writeback:
     """The record with the decision that holds in the end, for its row and for whoever asks why (guarantee 3)."""
     decision = msgspec.structs.replace(
         writeback.decision,
-        settings_version=standing.settings_version,
-        waiting=standing.waiting,
-        reason=DecisionReason(standing.reason),
-        applied=standing.applied,
-        effects=tuple(planned),
+        settings_version=resolved.settings_version,
+        waiting=resolved.waiting,
+        reason=resolved.reason,
+        applied=resolved.applied,
+        effects=resolved.plan,
     )
     return msgspec.structs.replace(writeback, decision=decision)
 
 
-def _redecision(writeback: Writeback, truth: SwitchVersion | None) -> Redecision:
+def _redecision(writeback: Writeback, version: SwitchVersion | None) -> Redecision:
     return Redecision(
         position=writeback.position,
         practice_id=writeback.identity.practice_id,
-        least_version=0 if truth is None else truth.version,
+        least_version=0 if version is None else version.version,
         original_key=writeback.original_key,
         original=writeback.original,
     )
-
-
-def _stored(writeback: Writeback, standing: EventStatus) -> Stored:
-    identity = writeback.identity
-    return Stored(
-        practice_id=identity.practice_id,
-        source=identity.source,
-        event_id=identity.event_id,
-        subject=identity.subject,
-        kind=str(identity.kind),
-        version=identity.version,
-        event_type=writeback.event_type,
-        digest_v=identity.digest_version,
-        digest=identity.digest,
-        money_digest=identity.money_digest,
-        waiting=standing.waiting,
-        fresh=True,
-    )
-
-
-def _key(planned: PlannedEntry) -> tuple[str, str, str]:
-    return (str(planned.target), str(planned.entry_kind), planned.part)

@@ -1,4 +1,4 @@
-"""What one batch writes, from its records and the facts read under the locks: pure (laws 2, 6, 7, 11, 15)."""
+"""Decides what a batch writes, record by record, from what was read under the locks: pure (laws 2, 6, 7, 11, 15)."""
 
 from __future__ import annotations
 
@@ -7,39 +7,61 @@ from collections.abc import Sequence
 from schemas.vocabulary import DeadLetterReason, DecisionReason, State, Verdict
 from schemas.writebacks import SourcePosition, Writeback
 from sinks.ledger.intake.apply_events import EventApplier
-from sinks.ledger.intake.batch_context import BatchContext, Place, Policy, Writes
+from sinks.ledger.intake.batch_context import BatchContext, Place, Policy
 from sinks.ledger.intake.build_writes import WriteBuilder
-from sinks.ledger.intake.copy_rows import EventStatus, receipt_row
-from sinks.ledger.intake.duplicates import Finding, Stored
+from sinks.ledger.intake.duplicates import Finding, StoredEvent
+from sinks.ledger.intake.new_rows import EventStatus
 from sinks.ledger.intake.records import DeadLettered, Record, Unreadable
 from sinks.ledger.intake.refused_records import refusal_row, unreadable_message
+from sinks.ledger.intake.writes import Writes
 from streams.fault_injection import Control, disabled
 
 
 class BatchDecision:
     """Goes over a batch once. Raises nothing for data; stops early where a record builds on one of this batch."""
 
-    def __init__(self, facts: BatchContext, policy: Policy) -> None:
-        self.facts = facts
+    def __init__(self, context: BatchContext, policy: Policy) -> None:
+        self.context = context
         self.policy = policy
-        self._seen = set(facts.receipts)
-        self._entering = WriteBuilder(facts)
-        self.writes = self._entering.writes
-        self.linking = EventApplier(facts, self._entering)
+        self._receipts = set(context.receipts)
+        self._builder = WriteBuilder(context)
+        self.writes = self._builder.writes
+        self.events = EventApplier(context, self._builder)
 
     def run(self, records: Sequence[Record]) -> Writes:
+        """What the batch writes; `taken` says how many records of it."""
         for record in records:
             if not self._take(record):
                 break
             self.writes.taken += 1
         return self.writes
 
+    def find(self, writeback: Writeback) -> tuple[Finding, StoredEvent | None]:
+        """Whether the record is news to the ledger and to this batch."""
+        by_money = not disabled(Control.MONEY_IDENTITY)
+        return self.context.known.find(writeback.identity, writeback.event_type, by_money=by_money)
+
+    def first(self, writeback: Writeback) -> bool:
+        """Store an event that is news, with its effects when it is resolved now (law 2); False for an old version."""
+        stored = self.events.apply(writeback, self._checked(writeback), new=True)
+        if stored:
+            self.receipt(writeback, Verdict.FIRST)
+        return stored
+
+    def receipt(self, writeback: Writeback, verdict: Verdict) -> None:
+        """One per source record, whatever comes again (law 11)."""
+        place = _place(writeback.position)
+        if place in self._receipts or disabled(Control.RECEIPTS):
+            return
+        self._receipts.add(place)
+        self._builder.receipt(writeback, verdict)
+
     def _take(self, record: Record) -> bool:
         """False: not in this transaction."""
         if isinstance(record, DeadLettered):
             self.writes.letters.append(record)
         elif isinstance(record, Unreadable):
-            self.writes.outbox.append(unreadable_message(record, self.policy.group, self.facts.now))
+            self.writes.outbox.append(unreadable_message(record, self.policy.group, self.context.now))
         else:
             return self._decided(record.writeback)
         return True
@@ -47,7 +69,7 @@ class BatchDecision:
     def _decided(self, writeback: Writeback) -> bool:
         finding, stored = self.find(writeback)
         if finding is Finding.DECIDED_ANEW and stored is not None:
-            if stored.fresh:
+            if self.context.known.is_of_batch(stored):
                 return False
             self._decided_anew(writeback)
         elif finding is Finding.MEMBERS_NAMED or (finding is Finding.DUPLICATE and disabled(Control.RESOLVE_ONCE)):
@@ -58,59 +80,26 @@ class BatchDecision:
             finding = Finding.FIRST if self.first(writeback) else Finding.OLD_VERSION
         elif finding is Finding.CONFLICT and self._is_news(writeback):
             self.writes.outbox.append(
-                refusal_row(writeback, DeadLetterReason.CONFLICT, self.policy.group, self.facts.now)
+                refusal_row(writeback, DeadLetterReason.CONFLICT, self.policy.group, self.context.now)
             )
         if finding is not Finding.FIRST:
             self.receipt(writeback, finding.verdict)
         return True
 
-    def find(self, writeback: Writeback) -> tuple[Finding, Stored | None]:
-        """Whether the record is news to the ledger and to this batch."""
-        by_money = not disabled(Control.MONEY_IDENTITY)
-        return self.facts.known.find(writeback.identity, writeback.event_type, by_money=by_money)
-
     def _is_news(self, writeback: Writeback) -> bool:
-        return _place(writeback.position) not in self._seen
-
-    def receipt(self, writeback: Writeback, verdict: Verdict) -> None:
-        """One per source record, whatever comes again (law 11)."""
-        place = _place(writeback.position)
-        if place in self._seen or disabled(Control.RECEIPTS):
-            return
-        self._seen.add(place)
-        self.writes.receipts.append(receipt_row(writeback, str(verdict)))
-        self.writes.verdicts.append(verdict)
-
-    def first(self, writeback: Writeback) -> bool:
-        """Store an event that is news, with its effects when it is resolved now (law 2); False for an old version."""
-        standing = self._standing(writeback)
-        if self.linking.concerns(writeback):
-            if not self.linking.take(writeback, standing, new=True):
-                return False
-        else:
-            self._entering.event(writeback, standing)
-            if standing.waiting is None:
-                self._entering.effects(writeback)
-        self.receipt(writeback, Verdict.FIRST)
-        return True
+        return _place(writeback.position) not in self._receipts
 
     def _decided_anew(self, writeback: Writeback) -> None:
         """Resolve an event that waited for settings, if the decision is under the version in force (law 15)."""
-        standing = self._standing(writeback)
-        if standing.waiting is State.AWAITING_SETTINGS:
-            return
-        if self.linking.concerns(writeback):
-            self.linking.take(writeback, standing, new=False)
-            return
-        self._entering.resolution(writeback, standing)
-        if standing.waiting is None:
-            self._entering.effects(writeback)
+        status = self._checked(writeback)
+        if status.waiting is not State.AWAITING_SETTINGS:
+            self.events.apply(writeback, status, new=False)
 
-    def _standing(self, writeback: Writeback) -> EventStatus:
+    def _checked(self, writeback: Writeback) -> EventStatus:
         """The version check (law 15), then what the decision says."""
-        decision, now = writeback.decision, self.facts.now
-        truth = self._entering.truth(writeback)
-        wanted = None if truth is None else truth.version
+        decision = writeback.decision
+        in_force = self.context.practices[writeback.identity.practice_id].in_force_at(writeback)
+        wanted = None if in_force is None else in_force.version
         unchecked = disabled(Control.SETTINGS_CHECK) and decision.settings_version is not None
         if (decision.settings_version != wanted or wanted is None) and not unchecked:
             if wanted is None:
@@ -118,7 +107,7 @@ class BatchDecision:
             return EventStatus(
                 waiting=State.AWAITING_SETTINGS,
                 reason=DecisionReason.SETTINGS_SUPERSEDED,
-                redecide_at=now + self.policy.redecide_after,
+                redecide_at=self.context.now + self.policy.redecide_after,
                 redecisions=1,
             )
         return EventStatus(
@@ -127,10 +116,6 @@ class BatchDecision:
             applied=decision.waiting is None and (decision.applied or not decision.effects),
             settings_version=decision.settings_version,
         )
-
-    def effects(self, writeback: Writeback, but: frozenset[tuple[str, str, str]]) -> None:
-        """For the control of law 2 alone: a later plan adds what the first one did not have."""
-        self._entering.effects(writeback, but)
 
 
 def _place(position: SourcePosition) -> Place:

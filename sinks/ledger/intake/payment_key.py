@@ -1,8 +1,10 @@
-"""Which payment or payout an event is about: the key of its life. Pure (law 7)."""
+"""Which payment or payout an event is about (law 7)."""
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 from schemas.codec import EVENTS_BY_NAME, decode_event
 from schemas.events import Event
@@ -10,22 +12,22 @@ from schemas.topics import STREAM_TOPICS
 from schemas.writebacks import MoneyKind, Writeback
 
 
-class PaymentKey(NamedTuple):
+class PaymentKey(msgspec.Struct, frozen=True, order=True):
     """One payment or one payout of one source."""
 
     practice_id: str
     source: str
     kind: str
-    """`payment` or `payout`: the money kind of the events that tell it."""
+    """`PAYMENT` or `PAYOUT`: the money kind of the events that report it."""
     ref: str
 
 
-TELLING: Final = frozenset({MoneyKind.PAYMENT, MoneyKind.PAYOUT})
-"""Events that tell money itself; their subject is its id."""
+PAYMENT: Final = MoneyKind.PAYMENT.value
+PAYOUT: Final = MoneyKind.PAYOUT.value
+_REPORTS: Final = frozenset({MoneyKind.PAYMENT, MoneyKind.PAYOUT})
+"""Events that report money itself; their subject is its id."""
 _OF_PAYOUTS: Final = frozenset({MoneyKind.PAYOUT_FAILED})
-_ABOUT_NOTHING: Final = frozenset({MoneyKind.REQUEST, MoneyKind.CANCEL})
-_PAYMENT: Final = MoneyKind.PAYMENT.value
-_PAYOUT: Final = MoneyKind.PAYOUT.value
+_ABOUT_NO_MONEY: Final = frozenset({MoneyKind.REQUEST, MoneyKind.CANCEL})
 
 
 def event_of(writeback: Writeback) -> Event:
@@ -34,19 +36,19 @@ def event_of(writeback: Writeback) -> Event:
     return decode_event(topic, writeback.original)
 
 
-def told_by(writeback: Writeback) -> PaymentKey | None:
-    """The money that an event tells; None if it only speaks of some. Costs no decoding."""
+def reported_key(writeback: Writeback) -> PaymentKey | None:
+    """The money that an event reports; None for one that is about other money or about none. Costs no decoding."""
     identity = writeback.identity
-    if identity.kind not in TELLING:
+    if identity.kind not in _REPORTS:
         return None
     return PaymentKey(identity.practice_id, identity.source, identity.kind.value, identity.subject)
 
 
-def concerned(writeback: Writeback, event: Event) -> PaymentKey | None:
-    """The money that a linked event speaks of; None for one that tells money or speaks of none."""
+def follow_up_key(writeback: Writeback, event: Event) -> PaymentKey | None:
+    """The money that a follow-up is about; None for an event that reports money or is about none."""
     identity = writeback.identity
-    if identity.kind in TELLING or identity.kind in _ABOUT_NOTHING:
+    if identity.kind in _REPORTS or identity.kind in _ABOUT_NO_MONEY:
         return None
     of_payout = identity.kind in _OF_PAYOUTS
     ref: str = getattr(event, "payout_id" if of_payout else "payment_id")
-    return PaymentKey(identity.practice_id, identity.source, _PAYOUT if of_payout else _PAYMENT, ref)
+    return PaymentKey(identity.practice_id, identity.source, PAYOUT if of_payout else PAYMENT, ref)

@@ -1,5 +1,5 @@
--- Everything that the ledger holds about some payments and payouts, by two keys (`concerns`, and the subject of those
--- that tell them), however many others are stored. Keys travel as arrays; `of_payout` tells the two kinds apart.
+-- Everything that the ledger holds about some payments and payouts, by two keys (`concerns`, and the subject of the
+-- events that report them), however many others are stored. Keys travel as arrays.
 
 -- name: waiting_for_payout
 -- Payments named by a payout's items that wait for their money (T-13) or their fee (N-5). A practice where nothing
@@ -11,7 +11,7 @@ WITH k AS (
     WHERE EXISTS (SELECT FROM effects x WHERE x.practice_id = d.p AND x.state = 'AWAITING_CLEARANCE')
        OR EXISTS (SELECT FROM events v WHERE v.practice_id = d.p AND v.waiting = 'AWAITING_FEE')
 )
-SELECT e.practice_id, e.source, e.subject
+SELECT e.practice_id, e.source, e.kind, e.subject AS ref
 FROM k JOIN w ON w.p = k.p
 JOIN events e ON e.practice_id = k.p AND e.source = k.s AND e.subject = k.r AND e.kind = 'payment'
     AND e.superseded_by IS NULL
@@ -45,16 +45,18 @@ SELECT FROM gates WHERE practice_id = ANY(:practice_ids::text[]) ORDER BY practi
 -- name: effects
 -- Locked, so that what is decided about them still holds at the commit.
 SELECT e.practice_id, e.source, e.event_id, e.effect_id, e.target, e.entry_kind, e.part, e.state,
-       coalesce(e.planned_reason, e.reason), e.holds, e.due_at, e.look_first, e.amount_minor, e.depends_on, e.lane, e.connection_id, e.instruction::text
+       coalesce(e.planned_reason, e.reason) AS reason, e.holds, e.due_at, e.look_first, e.amount_minor, e.depends_on,
+       e.lane, e.connection_id, e.instruction::text AS instruction
 FROM unnest(:practice_ids::text[], :sources::text[], :event_ids::text[]) AS k(p, s, i)
 JOIN effects e ON e.practice_id = k.p AND e.source = k.s AND e.event_id = k.i
 ORDER BY e.practice_id, e.effect_id
 FOR NO KEY UPDATE OF e;
 
 -- name: payout_items
--- Of payouts that stand: neither failed nor told anew (P-8, P-21). A version told since the failure is the payout issued
--- anew; a failure of a later version names it.
-SELECT i.practice_id, i.source, i.payment_id, i.payout_id, i.category, i.gross_minor, i.fee_minor
+-- Of payouts that stand: neither failed nor reported anew (P-8, P-21). A version reported since the failure is the
+-- payout issued anew; a failure of a later version names it.
+SELECT i.practice_id, i.source, i.payment_id, i.payout_id, i.category, i.gross_minor, i.fee_minor,
+       i.gross_minor - i.fee_minor AS net_minor
 FROM unnest(:practice_ids::text[], :sources::text[], :refs::text[]) AS k(p, s, r)
 JOIN payout_items i ON i.practice_id = k.p AND i.source = k.s AND i.payment_id = k.r
 WHERE NOT EXISTS (

@@ -1,4 +1,4 @@
-"""Positions of the intake, kept in the transaction of the data, and topics that must stay the same (laws 3, 5, 12)."""
+"""Moves the intake's positions in the transaction of the data, and refuses topics that changed (laws 3, 5, 12)."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from psycopg.rows import TupleRow
 
 from schemas.topics import TopicName
 from sinks.ledger.named_queries import named_queries
+from sinks.ledger.rows.fetch import fetch_all, fetch_one
 from streams.fault_injection import Control, disabled
 from streams.runtime.errors import Ambiguous, ConfigurationError
 from streams.runtime.metrics import INTAKE_POSITION_CONFLICTS
@@ -29,7 +30,23 @@ class RecordsLostError(ConfigurationError):
     """Records that were never read are gone, or the topic is another one: a person decides (law 5)."""
 
 
+class StoredTopicRow(msgspec.Struct, frozen=True):
+    """A topic as the ledger's first start found it."""
+
+    topic_id: str
+    partitions: int
+
+
+class PositionRow(msgspec.Struct, frozen=True):
+    """The next offset of a partition."""
+
+    part: int
+    next_offset: int
+
+
 class KnownTopic(msgspec.Struct, frozen=True):
+    """A topic as the broker has it now."""
+
     name: TopicName
     physical: str
     topic_id: str
@@ -46,17 +63,17 @@ def register(connection: psycopg.Connection[TupleRow], topic: KnownTopic, lows: 
             _SQL["add_topic"],
             {"topic": topic.name.value, "topic_id": topic.topic_id, "partitions": topic.partitions},
         )
-        found = connection.execute(_SQL["topic"], {"topic": topic.name.value}).fetchone()
-        topic_id, partitions = found if found is not None else (topic.topic_id, topic.partitions)
-        if topic_id != topic.topic_id and not disabled(Control.TOPIC_IDS):
+        found = fetch_one(connection, StoredTopicRow, _SQL["topic"], {"topic": topic.name.value})
+        stored = found or StoredTopicRow(topic.topic_id, topic.partitions)
+        if stored.topic_id != topic.topic_id and not disabled(Control.TOPIC_IDS):
             raise RecordsLostError(
                 f"the topic {topic.physical} was made anew: the ledger knows it by another id, and records of the old "
                 "one may never have been read. Compare with `writeback audit-receipts` before you go on"
             )
-        if partitions != topic.partitions:
+        if stored.partitions != topic.partitions:
             raise RecordsLostError(
                 f"the topic {topic.physical} has {topic.partitions} partitions and the ledger was started with "
-                f"{partitions}: growth is a new topic, never more partitions"
+                f"{stored.partitions}: growth is a new topic, never more partitions"
             )
         for part in range(topic.partitions):
             connection.execute(
@@ -66,11 +83,11 @@ def register(connection: psycopg.Connection[TupleRow], topic: KnownTopic, lows: 
 
 
 def read_positions(connection: psycopg.Connection[TupleRow], topic_ids: Sequence[str]) -> dict[Partition, int]:
-    """Where each partition of these topics goes on (law 3)."""
+    """The next offset of each partition of these topics (law 3)."""
     found: dict[Partition, int] = {}
     for topic_id in topic_ids:
-        for part, next_offset in connection.execute(_SQL["positions"], {"topic_id": topic_id}):
-            found[topic_id, part] = next_offset
+        for row in fetch_all(connection, PositionRow, _SQL["positions"], {"topic_id": topic_id}):
+            found[topic_id, row.part] = row.next_offset
     return found
 
 

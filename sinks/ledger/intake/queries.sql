@@ -58,10 +58,6 @@ FROM unnest(:practice_ids::text[], :sources::text[], :subjects::text[], :kinds::
 JOIN events e ON e.practice_id = k.p AND e.source = k.s AND e.subject = k.j AND e.kind = k.d
     AND e.superseded_by IS NULL;
 
--- name: truths_of
-SELECT practice_id, version, effective_from, master_is_on(body)
-FROM settings WHERE practice_id = ANY(:practice_ids::text[]) ORDER BY practice_id, version;
-
 -- name: links_of
 SELECT l.practice_id, l.patient_ref
 FROM unnest(:practice_ids::text[], :patient_refs::text[]) AS k(p, r)
@@ -73,7 +69,7 @@ FROM practice_connections p JOIN connections c USING (home_practice_id, connecti
 WHERE p.practice_id = ANY(:practice_ids::text[]);
 
 -- name: moment
-SELECT coalesce(:now::timestamptz, clock_timestamp()), e.era, e.raised_at
+SELECT coalesce(:now::timestamptz, clock_timestamp()) AS now, e.era, e.raised_at
 FROM (SELECT) one LEFT JOIN ledger_era e ON true;
 
 -- name: resolve_event!
@@ -86,10 +82,6 @@ WHERE practice_id = :practice_id AND source = :source AND event_id = :event_id A
 UPDATE bodies b SET plan = :plan FROM events e
 WHERE e.practice_id = :practice_id AND e.source = :source AND e.event_id = :event_id
   AND b.practice_id = e.practice_id AND b.month = e.month AND b.source = e.source AND b.event_id = e.event_id;
-
--- name: effect_keys_of
-SELECT target, entry_kind, part FROM effects
-WHERE practice_id = :practice_id AND source = :source AND event_id = :event_id;
 
 -- name: planned_effects
 -- The effects of one event, and whether another event's depend on them.
@@ -129,7 +121,8 @@ VALUES (:practice_id, :topic_id, :part, :off, :verdict, :source, :event_id) ON C
 ANALYZE receipts, events, effects, gates, practices;
 
 -- name: parked_on
--- Money of which something was told before itself (R-8). Nothing parks as a rule: the index is all but empty.
-SELECT DISTINCT e.practice_id, e.source, e.kind = 'payout_failed', e.concerns
+-- Money of which something was reported before itself (R-8). Nothing parks as a rule: the index is all but empty.
+SELECT DISTINCT e.practice_id, e.source, CASE WHEN e.kind = 'payout_failed' THEN 'payout' ELSE 'payment' END AS kind,
+       e.concerns AS ref
 FROM unnest(:practice_ids::text[], :sources::text[], :refs::text[]) AS k(p, s, r)
 JOIN events e ON e.practice_id = k.p AND e.source = k.s AND e.concerns = k.r AND e.waiting = 'AWAITING_ORIGINAL';

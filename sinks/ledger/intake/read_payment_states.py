@@ -1,199 +1,198 @@
-"""Reads the lives that concern a batch: one set of statements for all of them, under the practices' locks (law 8)."""
+"""Reads the payments and payouts that concern a batch: one set of statements for all of them (laws 7, 8)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, LiteralString
+from typing import Any, Final, LiteralString, TypeVar
 
 import msgspec
 import psycopg
 from psycopg.rows import TupleRow
 
-from processors.rules.lifecycle.payment_state import EntryState, FollowUp, PaidItem, Reported
-from schemas.codec import EVENTS_BY_NAME
-from schemas.events import Event, MoneyFields, PayoutCategory, PayoutPaid
-from schemas.plan import Decision, Instruction
-from schemas.practice_settings import SettingsHistory, SettingsVersion
+from processors.rules.lifecycle.ledger_facts import version_of
+from processors.rules.lifecycle.payment_state import (
+    EntryState,
+    FollowUp,
+    MoneyReport,
+    PaidItem,
+    PaymentState,
+    Reported,
+)
+from schemas.codec import EVENTS_BY_NAME, decode_event
+from schemas.events import Event
+from schemas.plan import Decision
+from schemas.practice_settings import SettingsHistory
 from schemas.topics import STREAM_TOPICS
-from schemas.vocabulary import DecisionReason, EntryKind, State, Target
-from schemas.writebacks import Identity, MoneyKind, SourcePosition, Writeback
-from sinks.ledger.intake.payment_key import PaymentKey, event_of
-from sinks.ledger.intake.working_state import WorkingState, WorkingStates
+from schemas.vocabulary import State
+from schemas.writebacks import Identity, SourcePosition, Writeback
+from sinks.ledger.intake.batch_payments import BatchPayments
+from sinks.ledger.intake.context_rows import EntryRow, EventOfPaymentRow, PaidItemRow
+from sinks.ledger.intake.payment_key import PAYMENT, PaymentKey
 from sinks.ledger.named_queries import named_queries
-from sinks.ledger.practices.settings.stored_settings import HISTORIES, StoredVersion
-from sinks.ledger.practices.settings.stored_settings import histories as saved_histories
+from sinks.ledger.practices.settings.stored_settings import HISTORIES, StoredVersion, histories
 from sinks.ledger.rows.row_factory import rows_as
 
 _SQL: Final = named_queries("sinks.ledger.intake", "payment_states.sql")
 
+R = TypeVar("R", bound=msgspec.Struct)
 Connection = psycopg.Connection[TupleRow]
-Cursor = psycopg.Cursor[TupleRow]
-Owners = dict[tuple[str, str, str], PaymentKey]
+Histories = Mapping[str, SettingsHistory]
 
 _decision: Final = msgspec.json.Decoder(Decision).decode
-_instruction: Final = msgspec.json.Decoder(Instruction).decode
-_PAYMENT: Final = MoneyKind.PAYMENT.value
-_UNDECIDED: Final = State.AWAITING_SETTINGS.value
 
 
-def read_lives(cursor: Cursor, keys: Iterable[PaymentKey]) -> tuple[WorkingStates, dict[str, SettingsHistory]]:
-    """The lives of these keys as stored, and the settings of their practices. Blocks for two or three round trips.
+def read_payment_states(connection: Connection, keys: Iterable[PaymentKey]) -> tuple[BatchPayments, Histories]:
+    """The payments of these keys as stored, and the settings of their practices. Blocks for two or three round trips.
 
     1. settings, events, items of payouts. 2. the gates, then the effects, both locked: a poster marks under its gate,
     and waits. Nothing is locked for money that is new to the ledger.
     """
     ordered = sorted(set(keys))
+    payments = BatchPayments(ordered)
     if not ordered:
-        return WorkingStates(), {}
-    held = {key: WorkingState(key) for key in ordered}
-    practices = sorted({key.practice_id for key in ordered})
-    payments = [key for key in ordered if key.kind == _PAYMENT]
-    connection = cursor.connection
+        return payments, {}
+    practice_ids = sorted({key.practice_id for key in ordered})
     with connection.pipeline():
-        saved = connection.cursor(row_factory=rows_as(StoredVersion)).execute(HISTORIES, {"practice_ids": practices})
-        reads = [
-            _send(connection, "events", _named(ordered) | {"kinds": [key.kind for key in ordered]}),
-            _send(connection, "payout_items", _named(payments)),
-        ]
-    events, items = [read.fetchall() for read in reads]
-    histories = saved_histories(practices, saved.fetchall())
-    for practice_id, source, payment_id, payout_id, category, gross, fee in items:
-        item = PaidItem(
-            payout_id=payout_id,
-            category=PayoutCategory(category),
-            gross_minor=gross,
-            fee_minor=fee,
-            net_minor=gross - fee,
+        versions = connection.cursor(row_factory=rows_as(StoredVersion)).execute(
+            HISTORIES, {"practice_ids": practice_ids}
         )
-        held[PaymentKey(practice_id, source, _PAYMENT, payment_id)].items.append(item)
-    owners = _put_events(events, held, histories)
-    if owners:
-        with connection.pipeline():
-            _send(connection, "gates", {"practice_ids": sorted({key[0] for key in owners})})
-            effects = _send(
-                connection,
-                "effects",
-                {
-                    "practice_ids": [key[0] for key in owners],
-                    "sources": [key[1] for key in owners],
-                    "event_ids": [key[2] for key in owners],
-                },
-            )
-        for row in effects.fetchall():
-            held[owners[row[0], row[1], row[2]]].entries[row[3]] = _entry(row)
-    return WorkingStates(held), histories
+        events = _send(connection, EventOfPaymentRow, "events", named(ordered) | {"kinds": [x.kind for x in ordered]})
+        items = _send(connection, PaidItemRow, "payout_items", named(x for x in ordered if x.kind == PAYMENT))
+    saved = histories(practice_ids, versions.fetchall())
+    reading = _Reading(payments, saved)
+    for event in events.fetchall():
+        reading.event(event)
+    for item in items.fetchall():
+        reading.items.setdefault(PaymentKey(item.practice_id, item.source, PAYMENT, item.payment_id), []).append(item)
+    if reading.owners:
+        for entry in _locked_entries(connection, reading.owners):
+            owner = reading.owners[entry.practice_id, entry.source, entry.event_id]
+            reading.entries.setdefault(owner, []).append(entry)
+    for key in ordered:
+        payments.put(key, reading.state(key))
+    return payments, saved
 
 
-def _put_events(
-    rows: Sequence[TupleRow], held: Mapping[PaymentKey, WorkingState], histories: Mapping[str, SettingsHistory]
-) -> Owners:
-    owners: Owners = {}
-    for row in rows:
-        practice_id, source, of_kind, ref, event_id = row[:5]
-        key = PaymentKey(practice_id, source, of_kind, ref)
-        owners[practice_id, source, event_id] = key
-        waiting, superseded_by = row[18], row[21]
-        if superseded_by is not None or waiting == _UNDECIDED:
-            continue
-        writeback = _writeback(row)
-        event = event_of(writeback)
-        standing = None if waiting is None else State(waiting)
-        if not isinstance(event, MoneyFields | PayoutPaid):
-            held[key].add(FollowUp(event=event, waiting=standing), writeback)
-            continue
-        before = held[key].told
-        if before is None or before.version < writeback.identity.version:
-            held[key].report(_told(row, writeback, event, standing, histories[practice_id]), writeback)
-    return owners
+class _Reading:
+    """The states of some payments as they are put together from their rows."""
+
+    def __init__(self, payments: BatchPayments, histories: Histories) -> None:
+        self._payments = payments
+        self._histories = histories
+        self._reported: dict[PaymentKey, Reported] = {}
+        self._follow_ups: dict[PaymentKey, list[FollowUp]] = {}
+        self.entries: dict[PaymentKey, list[EntryState]] = {}
+        self.items: dict[PaymentKey, list[PaidItem]] = {}
+        self.owners: dict[tuple[str, str, str], PaymentKey] = {}
+        """By practice, source and event id; of superseded versions too, which leave their entries."""
+
+    def event(self, row: EventOfPaymentRow) -> None:
+        """The next event, in the order in which they were stored."""
+        key = PaymentKey(row.practice_id, row.source, row.of_kind, row.ref)
+        self.owners[row.event_key] = key
+        if row.superseded_by is not None or row.waiting is State.AWAITING_SETTINGS:
+            return
+        event = _event(row)
+        if isinstance(event, MoneyReport):
+            before = self._reported.get(key)
+            if before is None or before.version < row.version:
+                self._reported[key] = self._report(row, event)
+            return
+        follow_up = FollowUp(
+            event=event, waiting=row.waiting, settings_version=row.settings_version, arrived_at=row.appended_at
+        )
+        self._follow_ups.setdefault(key, []).append(follow_up)
+        if row.waiting is State.AWAITING_ORIGINAL:
+            self._payments.put_record(_record(row))
+
+    def state(self, key: PaymentKey) -> PaymentState:
+        """Everything that was read of this money."""
+        return PaymentState(
+            reported=self._reported.get(key),
+            entries=tuple(self.entries.get(key, ())),
+            follow_ups=tuple(self._follow_ups.get(key, ())),
+            items=tuple(self.items.get(key, ())),
+        )
+
+    def _report(self, row: EventOfPaymentRow, event: MoneyReport) -> Reported:
+        record = _record(row)
+        self._payments.put_record(record)
+        return Reported(
+            event=event,
+            version=row.version,
+            waiting=row.waiting,
+            reason=row.reason,
+            settings=version_of(self._histories[row.practice_id], row.settings_version).settings,
+            settings_version=row.settings_version,
+            plan=record.decision.effects,
+            arrived_at=row.appended_at,
+        )
 
 
-def _told(
-    row: TupleRow, writeback: Writeback, event: MoneyFields | PayoutPaid, standing: State | None, of: SettingsHistory
-) -> Reported:
-    settings_version: int = row[20]
-    return Reported(
-        event=event,
-        version=writeback.identity.version,
-        waiting=standing,
-        reason=DecisionReason(row[19]),
-        settings=version_of(of, settings_version).settings,
-        settings_version=settings_version,
-        plan=writeback.decision.effects,
-    )
+def _locked_entries(connection: Connection, owners: Iterable[tuple[str, str, str]]) -> Sequence[EntryRow]:
+    keys = list(owners)
+    with connection.pipeline():
+        connection.execute(_SQL["gates"], {"practice_ids": sorted({practice_id for practice_id, _, _ in keys})})
+        entries = _send(
+            connection,
+            EntryRow,
+            "effects",
+            {
+                "practice_ids": [practice_id for practice_id, _, _ in keys],
+                "sources": [source for _, source, _ in keys],
+                "event_ids": [event_id for _, _, event_id in keys],
+            },
+        )
+    return entries.fetchall()
 
 
-def version_of(history: SettingsHistory, version: int | None) -> SettingsVersion:
-    """One saved version. KeyError for one that was never saved: none that decided is ever withdrawn."""
-    for each in history.versions:
-        if each.version == version:
-            return each
-    raise KeyError(f"{history.practice_id} has no version {version}")
+def _event(row: EventOfPaymentRow) -> Event:
+    return decode_event(STREAM_TOPICS[EVENTS_BY_NAME[row.event_type].stream], row.original)
 
 
-def _writeback(row: TupleRow) -> Writeback:
+def _record(row: EventOfPaymentRow) -> Writeback:
     """The record as RULES wrote it, from its rows."""
-    (practice_id, source, _, _, event_id, subject, kind, version, event_type, digest_v, digest, money_digest) = row[:12]
-    occurred_at, appended_at, topic_id, part, off, trace_id = row[12:18]
     return Writeback(
         position=SourcePosition(
-            topic=STREAM_TOPICS[EVENTS_BY_NAME[event_type].stream].value,
-            topic_id=topic_id,
-            partition=part,
-            offset=off,
-            appended_at=appended_at,
+            topic=STREAM_TOPICS[EVENTS_BY_NAME[row.event_type].stream].value,
+            topic_id=row.topic_id,
+            partition=row.part,
+            offset=row.off,
+            appended_at=row.appended_at,
         ),
         identity=Identity(
-            practice_id=practice_id,
-            source=source,
-            event_id=event_id,
-            subject=subject,
-            kind=MoneyKind(kind),
-            version=version,
-            digest_version=digest_v,
-            digest=bytes(digest),
-            money_digest=bytes(money_digest),
+            practice_id=row.practice_id,
+            source=row.source,
+            event_id=row.event_id,
+            subject=row.subject,
+            kind=row.kind,
+            version=row.version,
+            digest_version=row.digest_v,
+            digest=row.digest,
+            money_digest=row.money_digest,
         ),
-        event_type=event_type,
-        occurred_at=occurred_at,
-        produced_at=occurred_at,
-        trace_id=trace_id,
-        decision=_decision(bytes(row[24])),
-        original_key=bytes(row[22]),
-        original=bytes(row[23]),
+        event_type=row.event_type,
+        occurred_at=row.occurred_at,
+        produced_at=row.occurred_at,
+        trace_id=row.trace_id,
+        decision=_decision(row.plan),
+        original_key=row.original_key,
+        original=row.original,
     )
 
 
-def _entry(row: TupleRow) -> EntryState:
-    (_, source, event_id, effect_id, target, entry_kind, part, state, reason, holds, due_at, look_first) = row[:12]
-    amount_minor, depends_on, lane, connection_id, instruction = row[12:17]
-    return EntryState(
-        effect_id=effect_id,
-        source=source,
-        event_id=event_id,
-        target=Target(target),
-        entry_kind=EntryKind(entry_kind),
-        part=part,
-        state=State(state),
-        reason=DecisionReason(reason),
-        holds=tuple(State(hold) for hold in holds),
-        due_at=due_at,
-        look_first=look_first,
-        amount_minor=amount_minor,
-        depends_on=depends_on,
-        lane=lane,
-        connection_id=connection_id,
-        instruction=_instruction(instruction),
-    )
-
-
-def patients_of(lives: WorkingStates) -> set[tuple[str, str]]:
-    """Patients that entries of these lives may go to: their links decide about what follows."""
+def patients_of(payments: BatchPayments) -> set[tuple[str, str]]:
+    """Patients that entries of these payments may go to: their links decide about what follows."""
     found: set[tuple[str, str]] = set()
-    for key, held in lives.items():
-        entries = [entry.instruction for entry in held.entries.values()]
-        planned = [] if held.told is None else [each.instruction for each in held.told.plan]
-        found |= {(key.practice_id, each.patient_ref) for each in (*entries, *planned) if each.patient_ref is not None}
-        found |= {(key.practice_id, ref) for linked, _ in held.parked() for ref in named_in(linked.event)}
+    for key in payments:
+        state = payments.state(key)
+        refs = {entry.instruction.patient_ref for entry in state.entries}
+        if state.reported is not None:
+            refs |= {planned.instruction.patient_ref for planned in state.reported.plan}
+        for follow_up in state.follow_ups:
+            if follow_up.waiting is State.AWAITING_ORIGINAL:
+                refs |= named_in(follow_up.event)
+        found |= {(key.practice_id, ref) for ref in refs if ref is not None}
     return found
 
 
@@ -202,13 +201,17 @@ def named_in(event: Event) -> set[str]:
     return {split.patient_ref for split in getattr(event, "splits", ())}
 
 
-def _named(keys: Sequence[PaymentKey]) -> dict[str, Any]:
+def named(keys: Iterable[PaymentKey]) -> dict[str, list[str]]:
+    """The parameters of the queries that take payments or payouts of one kind."""
+    ordered = list(keys)
     return {
-        "practice_ids": [key.practice_id for key in keys],
-        "sources": [key.source for key in keys],
-        "refs": [key.ref for key in keys],
+        "practice_ids": [key.practice_id for key in ordered],
+        "sources": [key.source for key in ordered],
+        "refs": [key.ref for key in ordered],
     }
 
 
-def _send(connection: Connection, name: LiteralString, parameters: dict[str, Any]) -> Cursor:
-    return connection.execute(_SQL[name], parameters)
+def _send(
+    connection: Connection, record: type[R], name: LiteralString, parameters: Mapping[str, Any]
+) -> psycopg.Cursor[R]:
+    return connection.cursor(row_factory=rows_as(record)).execute(_SQL[name], parameters)

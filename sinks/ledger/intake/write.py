@@ -1,4 +1,4 @@
-"""Puts what was decided into the tables, in the order of the laws, under the practices' locks (law 8)."""
+"""Writes what was decided into the tables, in the order of the laws, under the practices' locks (law 8)."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from psycopg.types.json import Jsonb
 from schemas.vocabulary import Stage, Verdict
 from sinks.ledger import gates, outbox
 from sinks.ledger.effect_moves import move_effects
-from sinks.ledger.intake.batch_context import Resolution, Writes
 from sinks.ledger.intake.bulk_insert import FEW, copy, insert
-from sinks.ledger.intake.copy_rows import Row, plan_bytes
+from sinks.ledger.intake.new_rows import RECORDS, Row, plan_bytes
 from sinks.ledger.intake.records import DeadLettered
+from sinks.ledger.intake.writes import Resolution, Writes
 from sinks.ledger.named_queries import named_queries
 from streams.kafka.header_values import as_text
 
@@ -32,11 +32,10 @@ def write(cursor: Cursor, writes: Writes, *, now: datetime | None, at: datetime,
     """Insert everything, in this order: receipts, events, effects, moves, gates (sorted), outbox; then tell the posters
     of what is due. Blocks, for one round trip as a rule when there is little.
 
-    There is no ON CONFLICT: under the locks the facts say what exists, and the unique indexes would refuse the whole
+    There is no ON CONFLICT: under the locks the context says what exists, and the unique indexes would refuse the whole
     batch if they did not.
     """
-    rows = (writes.receipts, writes.events, writes.bodies, writes.effects, writes.payout_items)
-    if max(map(len, rows)) > FEW:
+    if max(len(getattr(writes, table)) for table in RECORDS) > FEW:
         _write(cursor, writes, copy, now=now, at=at, jitter_s=jitter_s)
         return
     with cursor.connection.pipeline():
@@ -66,15 +65,15 @@ def _write(cursor: Cursor, writes: Writes, put: _Put, *, now: datetime | None, a
 
 
 def _dispute(cursor: Cursor, writes: Writes, at: datetime) -> None:
-    """Row by row: one batch may tell a dispute and its end."""
+    """Row by row: one batch may hold a dispute and its end."""
     for dispute in writes.disputes:
         cursor.execute(_PAYMENT_STATES["add_dispute"], msgspec.structs.asdict(dispute) | {"now": at})
 
 
 def _resolve(cursor: Cursor, resolutions: Sequence[Resolution]) -> None:
-    """Events that waited get their standing and the plan that decided, in the order in which they moved."""
+    """Events that waited get their status and the plan that decided, in the order in which they moved."""
     for resolution in resolutions:
-        identity, standing = resolution.writeback.identity, resolution.standing
+        identity, status = resolution.writeback.identity, resolution.status
         key = {
             "practice_id": identity.practice_id,
             "source": identity.source,
@@ -84,11 +83,11 @@ def _resolve(cursor: Cursor, resolutions: Sequence[Resolution]) -> None:
             _INTAKE["resolve_event"],
             key
             | {
-                "waiting": standing.waiting,
-                "reason": standing.reason,
-                "applied": standing.applied,
-                "settings_version": standing.settings_version,
-                "resolved": standing.waiting is None,
+                "waiting": status.waiting,
+                "reason": status.reason,
+                "applied": status.applied,
+                "settings_version": status.settings_version,
+                "resolved": status.waiting is None,
                 "concerns": resolution.concerns,
                 "now": resolution.at,
             },

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from schemas.vocabulary import ConnectionReason, EntryKind, Target
+from schemas.vocabulary import ConnectionReason, Target
 
 
 class ConnectionRow(msgspec.Struct, frozen=True):
@@ -34,7 +34,8 @@ class ConnectionRow(msgspec.Struct, frozen=True):
     added_at: datetime
     added_by: str | None
     changed_at: datetime
-    capabilities: tuple[EntryKind, ...] | None
+    capabilities: tuple[str, ...] | None
+    """The entry kinds that it writes, and further words of the port."""
 
 
 class PracticeConnectionRow(msgspec.Struct, frozen=True):

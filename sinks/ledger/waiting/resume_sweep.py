@@ -13,7 +13,7 @@ from sinks.ledger.intake.apply_events import EventApplier
 from sinks.ledger.intake.batch_context import Policy
 from sinks.ledger.intake.build_writes import WriteBuilder
 from sinks.ledger.intake.payment_key import PaymentKey
-from sinks.ledger.intake.read_context import lock_practices, read_facts
+from sinks.ledger.intake.read_context import lock_practices, read_context
 from sinks.ledger.intake.write import write
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.fetch import fetch_all
@@ -62,14 +62,14 @@ class ResumeSweep:
     def _repair(self, practice_id: str, keys: set[PaymentKey]) -> int:
         now = self._clock.for_database()
         with self._connection.transaction(), self._connection.cursor() as cursor:
-            facts = read_facts(cursor, [], lock_practices(cursor, [practice_id]), now, also=keys)
-            entering = WriteBuilder(facts)
-            linking = EventApplier(facts, entering)
+            context = read_context(cursor, [], lock_practices(cursor, [practice_id]), now, also=keys)
+            builder = WriteBuilder(context)
+            events = EventApplier(context, builder)
             for key in sorted(keys):
-                linking.look_again(key)
-            writes = entering.writes
+                events.reconsider(key)
+            writes = builder.writes
             moved = len(writes.resolutions) + len(writes.moves)
             if moved:
-                write(cursor, writes, now=now, at=facts.now, jitter_s=self._policy.jitter_s)
+                write(cursor, writes, now=now, at=context.now, jitter_s=self._policy.jitter_s)
                 gates.wake(cursor, {practice_id})
         return moved

@@ -1,4 +1,5 @@
-"""What proposed settings would have made of a practice's past: the pure rules over the stored events, nothing touched.
+"""What-if: replays a practice's stored events under proposed settings and compares; nothing is changed.
 
-It lives here because it needs both sides of the house: the rules of `processors` and the ledger of `sinks`.
+`stored_events` reads, `replay` runs the ledger's own engine in memory, `compare` says what differs, `run` goes over the
+whole stretch. Only links, connections and what people did are left out: they are the same on both sides.
 """

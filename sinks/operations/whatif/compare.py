@@ -49,7 +49,7 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     event_id: str
     about: str
-    """The payment or payout that it tells or speaks of; its own subject where it is about none."""
+    """The payment or payout that it reports or follows; its own subject where it is about none."""
     subject: str
     event_type: str
     occurred_at: datetime
@@ -82,7 +82,7 @@ CASH: Final = OWN_CASH | REFUND_CASH
 
 
 def _reversed(entry: ComparedEntry) -> EntryKind:
-    """What an entry is of: a reversal counts as what it takes back."""
+    """What an entry is of: a reversal counts as what it reverses."""
     return PartKey.parse(entry.part).reverses or entry.entry_kind
 
 

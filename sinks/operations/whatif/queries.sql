@@ -7,8 +7,8 @@ WHERE v.practice_id = :practice_id AND (v.source, v.event_id) > (:after_source, 
   AND v.occurred_at >= :since AND v.occurred_at < :until AND v.superseded_by IS NULL
 ORDER BY v.source, v.event_id LIMIT :most;
 
--- name: lives
--- Everything told of these payments and payouts, and what speaks of them.
+-- name: events
+-- Everything reported of these payments and payouts, and what follows them.
 WITH k AS (SELECT * FROM unnest(:sources::text[], :kinds::text[], :refs::text[]) AS k(s, d, r)),
 found AS (
     SELECT k.d AS of_kind, k.r AS ref, e.* FROM k JOIN events e ON e.practice_id = :practice_id AND e.source = k.s
@@ -23,8 +23,8 @@ FROM found f LEFT JOIN bodies b USING (practice_id, month, source, event_id) WHE
 
 -- name: payouts
 -- The items of payouts that carry these payments, in the order in which INTAKE took the payouts.
-SELECT i.source, i.payment_id, i.payout_id, i.version, i.category, i.gross_minor, i.fee_minor, p.occurred_at,
-       p.received_at, p.appended_at, p.off
+SELECT i.source, i.payment_id, i.payout_id, i.version, i.category, i.gross_minor, i.fee_minor,
+       i.gross_minor - i.fee_minor AS net_minor, p.occurred_at, p.received_at, p.appended_at, p.off
 FROM unnest(:sources::text[], :refs::text[]) AS k(s, r)
 JOIN payout_items i ON i.practice_id = :practice_id AND i.source = k.s AND i.payment_id = k.r
 JOIN events p ON p.practice_id = i.practice_id AND p.source = i.source AND p.subject = i.payout_id AND p.kind = 'payout'
@@ -33,7 +33,7 @@ WHERE p.occurred_at < :until ORDER BY p.received_at, p.appended_at, p.off, i.num
 
 -- name: failures
 -- The failures of these payouts.
-SELECT f.source, f.concerns, f.version, f.occurred_at, f.received_at, f.appended_at, f.off
+SELECT f.source, f.concerns AS payout_id, f.version, f.occurred_at, f.received_at, f.appended_at, f.off
 FROM unnest(:sources::text[], :refs::text[]) AS k(s, r)
 JOIN events f ON f.practice_id = :practice_id AND f.source = k.s AND f.concerns = k.r AND f.kind = 'payout_failed'
 WHERE f.occurred_at < :until;

@@ -1,222 +1,146 @@
-"""One payment or payout, from its first event to its last, under one history of settings: the ledger's own rules in
-memory, with a poster that posts what is due at once. Pure."""
+"""Replays one payment or payout, from its first event to its last, under one history of settings, in memory.
+
+The ledger's own engine applies the events; a poster that posts what is due at once stands between them. Pure.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime
+from datetime import datetime
 from typing import Final
 
 import msgspec
 
 from processors.rules.decisions.decide import decide
 from processors.rules.decisions.refusal import Refused
-from processors.rules.lifecycle.change import Change, NewEntry
-from processors.rules.lifecycle.fees import paid_out
-from processors.rules.lifecycle.ledger_dates import dated
-from processors.rules.lifecycle.payment_state import EntryState, FollowUp, PaidItem, PaymentState, Reported
-from processors.rules.lifecycle.resolve import LINKED, resolve_linked, told
-from schemas.events import Event, MoneyFields, PayoutPaid
+from processors.rules.lifecycle.change import NewEntry
+from processors.rules.lifecycle.engine import Applied, Arrival, apply_event, apply_payout
+from processors.rules.lifecycle.ledger_facts import unhindered
+from processors.rules.lifecycle.new_entries import insert_entries
+from processors.rules.lifecycle.payment_state import (
+    EntryState,
+    EventId,
+    MoneyReport,
+    PaidItem,
+    PaymentState,
+    event_id_of,
+)
+from processors.rules.lifecycle.resolve import FOLLOW_UP_RULES
+from processors.rules.lifecycle.state_changes import EntryAdded, EntryMoved, EventResolved, StateChange
+from schemas.events import Event
 from schemas.identity import identify
 from schemas.plan import Decision
-from schemas.practice_settings import PracticeSettings, SettingsHistory
-from schemas.vocabulary import UNMET_ORDER, DecisionReason, EntryKind, State
-from sinks.ledger.intake.read_payment_states import version_of
+from schemas.practice_settings import SettingsHistory
+from schemas.vocabulary import State
 from sinks.operations.whatif.compare import ComparedEntry, Outcome
 
-Key = tuple[str, str]
-"""Source and event id."""
 _replace: Final = msgspec.structs.replace
-_CONDITIONS: Final = frozenset(UNMET_ORDER)
-_OLD: Final = Outcome(reason="OLD_VERSION")
+_OLD_VERSION: Final = Outcome(reason="OLD_VERSION")
 
 
 class Replay:
-    """Takes the events of one life as they arrived. Links, connections, closed days and what people did are left out:
-    they are the same on both sides of a comparison."""
+    """Takes the events of one payment or payout as they arrived. Links, connections, closed days and what people did
+    are left out: they are the same on both sides of a comparison."""
 
     def __init__(self, history: SettingsHistory | None) -> None:
         self._history = history
-        self._life = PaymentState()
-        self._taken: dict[Key, tuple[datetime, Decision]] = {}
-        self._said: dict[Key, Outcome] = {}
-        self._entries: dict[int, EntryState] = {}
+        self._state = PaymentState()
+        self._last_id = 0
+        self._outcomes: dict[EventId, Outcome] = {}
         self._due: dict[int, datetime | None] = {}
+        """As planned: None is due on arrival."""
 
     def report(self, event: Event, arrived_at: datetime) -> None:
-        """The next event of the life, or one that is about no money."""
+        """The next event of the payment, or one that is about no money."""
         self._post(arrived_at)
-        key = _key(event)
         try:
             decision = decide(event, arrived_at, self._history)
         except Refused as error:
-            self._said[key] = Outcome(refused=error.reason)
+            self._outcomes[event_id_of(event)] = Outcome(refused=error.reason)
             return
-        self._taken[key] = (arrived_at, decision)
-        if decision.waiting is State.AWAITING_SETTINGS or not isinstance(event, (MoneyFields, PayoutPaid, *LINKED)):
-            self._say(event, decision.waiting, decision.reason)
-            self._enter((NewEntry(effect=each) for each in decision.effects), event)
-        elif isinstance(event, MoneyFields | PayoutPaid):
-            self._money(event, decision)
+        if decision.waiting is State.AWAITING_SETTINGS or self._history is None:
+            self._outcomes[event_id_of(event)] = Outcome(waiting=decision.waiting, reason=decision.reason.value)
+            return
+        facts = unhindered(self._history, arrived_at)
+        if isinstance(event, (MoneyReport, *FOLLOW_UP_RULES)):
+            arrival = Arrival(event=event, version=identify(event).version, decision=decision, arrived_at=arrived_at)
+            applied = apply_event(self._state, arrival, facts, self._last_id)
+            if applied.old_version:
+                self._outcomes[event_id_of(event)] = _OLD_VERSION
+            self._take_over(applied)
         else:
-            self._speaks(event, decision)
-        self._release()
+            self._take_plain(event, decision, arrived_at)
 
     def paid(self, payout_id: str, items: Iterable[PaidItem], arrived_at: datetime) -> None:
         """A payout with these items of the payment stands from now on; none: it does not any more (T-13, N-5, P-21)."""
         self._post(arrived_at)
-        mine = tuple(items)
-        others = tuple(each for each in self._life.items if each.payout_id != payout_id)
-        self._life = _replace(self._life, items=(*others, *mine))
-        if mine and self._life.told is not None:
-            event = self._life.told.event
-            self._apply(paid_out(self._life, self._on(event)), event, at=arrived_at)
-            self._release()
+        if self._history is not None:
+            facts = unhindered(self._history, arrived_at)
+            self._take_over(apply_payout(self._state, payout_id, items, facts, self._last_id))
 
-    def outcomes(self) -> dict[Key, Outcome]:
+    def outcomes(self) -> dict[EventId, Outcome]:
         """What every event has come to, as its entries stand at the end; SCHEDULED also says that one was posted."""
         return {
-            key: said if said.waiting or said.refused else _replace(said, entries=tuple(self._shown(key)))
-            for key, said in self._said.items()
+            event: outcome
+            if outcome.waiting or outcome.refused
+            else _replace(outcome, entries=tuple(self._compared(event)))
+            for event, outcome in self._outcomes.items()
         }
 
-    def _money(self, event: MoneyFields | PayoutPaid, decision: Decision) -> None:
-        new = Reported(
-            event=event,
-            version=identify(event).version,
-            waiting=decision.waiting,
-            reason=decision.reason,
-            settings=self._settings(decision.settings_version),
-            settings_version=decision.settings_version,
-            plan=decision.effects,
-        )
-        change = told(new, self._life, on=self._on(event))
-        if change.old_version:
-            self._said[_key(event)] = _OLD
+    def _take_plain(self, event: Event, decision: Decision, arrived_at: datetime) -> None:
+        """An event that is about no other money: its entries are as planned."""
+        self._outcomes[event_id_of(event)] = Outcome(waiting=decision.waiting, reason=decision.reason.value)
+        if self._history is None or decision.waiting is not None:
             return
-        if change.settings_version is not None:
-            pinned = self._settings(change.settings_version)
-            new = _replace(new, settings=pinned, settings_version=change.settings_version)
-        self._apply(change, event)
-        self._say(event, change.waiting, change.reason)
-        self._life = _replace(self._life, told=_replace(new, waiting=change.waiting))
+        planned = [NewEntry(effect=each) for each in decision.effects]
+        facts = unhindered(self._history, arrived_at)
+        added, _ = insert_entries(event_id_of(event), planned, facts, arrived_at, self._last_id)
+        entries = (*self._state.entries, *(each.entry for each in added))
+        last_id = self._last_id + len(added)
+        self._take_over(Applied(state=_replace(self._state, entries=entries), changes=added, last_id=last_id))
 
-    def _speaks(self, event: Event, decision: Decision) -> None:
-        """An event about money; one that moves none is decided by RULES alone (R-10)."""
-        if decision.waiting is State.AWAITING_ORIGINAL:
-            change = resolve_linked(event, self._life, on=self._on(event))
-        else:
-            change = Change(waiting=decision.waiting, reason=decision.reason, applied=decision.applied)
-        self._apply(change, event)
-        self._say(event, change.waiting, change.reason)
-        others = tuple(each for each in self._life.linked if each.event is not event)
-        self._life = _replace(self._life, linked=(*others, FollowUp(event=event, waiting=change.waiting)))
+    def _take_over(self, applied: Applied) -> None:
+        self._state, self._last_id = applied.state, applied.last_id
+        for change in applied.changes:
+            self._note(change)
 
-    def _release(self) -> None:
-        """Ask what is parked again, in the order in which it happened, until none moves any more (R-8)."""
-        moved = True
-        while moved:
-            moved = False
-            parked = [each.event for each in self._life.linked if each.waiting is State.AWAITING_ORIGINAL]
-            for event in sorted(parked, key=lambda each: each.occurred_at):
-                self._speaks(event, self._taken[_key(event)][1])
-                if self._said[_key(event)].waiting is not State.AWAITING_ORIGINAL:
-                    moved = True
-                    break
-
-    def _apply(self, change: Change, event: Event, *, at: datetime | None = None) -> None:
-        arrived_at = at or self._taken[_key(event)][0]
-        for number in change.void:
-            self._move(number, state=State.VOIDED_BEFORE_POST, reason=change.void_reason)
-        for number in change.lift:
-            holds = tuple(each for each in self._entries[number].holds if each is not State.AWAITING_CLEARANCE)
-            self._move(number, holds=holds, state=holds[0] if holds else State.SCHEDULED, due_at=arrived_at)
-            self._due[number] = arrived_at
-        ids: dict[tuple[EntryKind, str], int] = {}
-        if change.origin is not None and self._life.told is not None:
-            before = self._life.told
-            self._said[_key(before.event)] = Outcome(reason=change.origin.reason.value)
-            self._life = _replace(self._life, told=_replace(before, waiting=None))
-            ids |= self._enter(change.origin.effects, before.event, at=arrived_at)
-        ids |= self._enter(change.effects, event, at=arrived_at)
-        for redirect in change.redirect:
-            self._move(redirect.effect_id, depends_on=ids.get(redirect.to))
-        self._life = _replace(self._life, entries=tuple(self._entries.values()))
-
-    def _enter(
-        self, planned: Iterable[NewEntry], event: Event, *, at: datetime | None = None
-    ) -> dict[tuple[EntryKind, str], int]:
-        ids: dict[tuple[EntryKind, str], int] = {}
-        for each in planned:
-            effect, number = each.effect, len(self._entries) + 1
-            ids[effect.entry_kind, effect.part] = number
-            conditions = {effect.state, *effect.holds} & _CONDITIONS
-            self._due[number] = effect.due_at
-            self._entries[number] = EntryState(
-                effect_id=number,
-                source=event.source,
-                event_id=event.event_id,
-                target=effect.target,
-                entry_kind=effect.entry_kind,
-                part=effect.part,
-                state=effect.state,
-                reason=effect.reason,
-                holds=tuple(state for state in UNMET_ORDER if state in conditions),
-                due_at=effect.due_at or at or self._taken[_key(event)][0],
-                amount_minor=effect.instruction.amount_minor,
-                depends_on=each.behind if effect.depends_on is None else ids[effect.depends_on],
-                lane=effect.lane,
-                connection_id=each.connection_id or effect.target.value,
-                instruction=effect.instruction,
-            )
-        return ids
+    def _note(self, change: StateChange) -> None:
+        if isinstance(change, EventResolved):
+            self._outcomes[change.event] = Outcome(waiting=change.waiting, reason=change.reason.value)
+        elif isinstance(change, EntryAdded):
+            self._due[change.entry.effect_id] = change.planned.effect.due_at
+        elif isinstance(change, EntryMoved) and change.cleared:
+            self._due[change.entry.effect_id] = change.entry.due_at
 
     def _post(self, now: datetime) -> None:
         """Everything that is due stands, each behind what it depends on."""
+        entries = {entry.effect_id: entry for entry in self._state.entries}
         moved = True
         while moved:
             moved = False
-            for number, entry in list(self._entries.items()):
-                due = entry.state is State.SCHEDULED and (entry.due_at is None or entry.due_at <= now)
-                if due and (entry.depends_on is None or self._entries[entry.depends_on].state is State.POSTED):
-                    self._move(number, state=State.POSTED)
+            for entry in list(entries.values()):
+                if _is_due(entry, now) and (
+                    entry.depends_on is None or entries[entry.depends_on].state is State.POSTED
+                ):
+                    entries[entry.effect_id] = _replace(entry, state=State.POSTED)
                     moved = True
-        self._life = _replace(self._life, entries=tuple(self._entries.values()))
+        self._state = _replace(self._state, entries=tuple(entries.values()))
 
-    def _move(self, number: int, **changed: object) -> None:
-        self._entries[number] = _replace(self._entries[number], **changed)
-
-    def _say(self, event: Event, waiting: State | None, reason: DecisionReason) -> None:
-        self._said[_key(event)] = Outcome(waiting=waiting, reason=reason.value)
-
-    def _shown(self, key: Key) -> Iterator[ComparedEntry]:
-        for number, entry in self._entries.items():
-            if (entry.source, entry.event_id) == key:
+    def _compared(self, event: EventId) -> Iterator[ComparedEntry]:
+        for entry in self._state.entries:
+            if (entry.source, entry.event_id) == event:
                 yield ComparedEntry(
                     target=entry.target,
                     entry_kind=entry.entry_kind,
                     part=entry.part,
                     state=State.SCHEDULED if entry.state is State.POSTED else entry.state,
                     reason=entry.reason.value,
-                    due_at=self._due[number],
+                    due_at=self._due[entry.effect_id],
                     amount_minor=entry.amount_minor,
                     currency=entry.instruction.currency,
                     ledger_date=entry.instruction.ledger_date,
                 )
 
-    def _settings(self, version: int | None) -> PracticeSettings:
-        return version_of(self._known(), version).settings
 
-    def _on(self, event: Event) -> date:
-        arrived_at, decision = self._taken[_key(event)]
-        history = self._known()
-        return dated(event, history, version_of(history, decision.settings_version), arrived_at)
-
-    def _known(self) -> SettingsHistory:
-        if self._history is None:
-            raise TypeError("an event without settings has no life yet")
-        return self._history
-
-
-def _key(event: Event) -> Key:
-    return event.source, event.event_id
+def _is_due(entry: EntryState, now: datetime) -> bool:
+    return entry.state is State.SCHEDULED and (entry.due_at is None or entry.due_at <= now)

@@ -1,4 +1,4 @@
-"""A practice's past, page by page, through the rules (whatif). Reads only; each page is two statements of its own."""
+"""Replays a practice's past under proposed settings, page by page. Reads only; a page is two statements of its own."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from typing import Final
 import psycopg
 from psycopg.rows import TupleRow
 
+from processors.rules.lifecycle.payment_state import EventId
 from schemas.practice_settings import PracticeSettings, SettingsHistory
 from sinks.ledger.practices.settings.history import history_of
 from sinks.operations.whatif.compare import GONE, Compared, Outcome, proposed_history
-from sinks.operations.whatif.replay import Key, Replay
-from sinks.operations.whatif.stored_events import Happened, PaidOut, Past, PaymentRef, lives_of, page
+from sinks.operations.whatif.replay import Replay
+from sinks.operations.whatif.stored_events import Happened, PaidOut, Past, PaymentRef, page, pasts_of
 
 PAGE: Final = 200
-"""Events of a page; the lives that they belong to are in memory together. A payout may have thousands of items."""
+"""Events of a page; the payments that they belong to are in memory together. A payout may have thousands of items."""
 
 
 def run(
@@ -29,10 +30,10 @@ def run(
     """Every event of the stretch under the history as it is and under `proposed`, payment by payment, each in the
     order in which it came. Blocks for two statements a page.
 
-    Refunds, returns, disputes, voids, corrections and fees that come later are played on top of their payment, on both
-    sides by this release's rules from the stored bytes, so what differs comes from the settings alone. Where the
+    Refunds, returns, disputes, voids, corrections and fees that come later are replayed on top of their payment, on
+    both sides by this release's rules from the stored bytes, so what differs comes from the settings alone. Where the
     payment happened before the stretch, what follows it keeps that one's settings (R-6). What happened after the
-    stretch is not played.
+    stretch is not replayed.
     """
     with connection.cursor() as cursor:
         saved = history_of(cursor, practice_id)
@@ -42,19 +43,19 @@ def run(
     while True:
         found = page(connection, practice_id, since, until, after=after, most=PAGE)
         here = {(event.source, event.event_id) for event in found}
-        for ref, life in lives_of(connection, practice_id, found, until):
-            inside = [each for each in life.events if since <= each.occurred_at]
+        for ref, past in pasts_of(connection, practice_id, found, until):
+            inside = [each for each in past.events if since <= each.occurred_at]
             if min((each.source, each.event_id) for each in inside) in here:
-                begun = all(since <= each.occurred_at for each in life.events if each.tells)
-                proposal = _played(life, imagined if begun else actual)
-                yield from _compared(ref, inside, _played(life, actual), proposal)
+                begun = all(since <= each.occurred_at for each in past.events if each.reports_money)
+                proposal = _replayed(past, imagined if begun else actual)
+                yield from _compared(ref, inside, _replayed(past, actual), proposal)
         if len(found) < PAGE:
             return
         after = (found[-1].source, found[-1].event_id)
 
 
 def _compared(
-    ref: PaymentRef, inside: Iterable[Happened], before: dict[Key, Outcome], after: dict[Key, Outcome]
+    ref: PaymentRef, inside: Iterable[Happened], before: dict[EventId, Outcome], after: dict[EventId, Outcome]
 ) -> Iterator[Compared]:
     for each in sorted(inside, key=lambda each: each.order):
         key = (each.source, each.event_id)
@@ -70,12 +71,12 @@ def _compared(
         )
 
 
-def _played(life: Past, history: SettingsHistory | None) -> dict[Key, Outcome]:
-    playing = Replay(history)
-    past: list[Happened | PaidOut] = [*life.events, *life.payouts]
-    for each in sorted(past, key=lambda each: each.order):
+def _replayed(past: Past, history: SettingsHistory | None) -> dict[EventId, Outcome]:
+    replay = Replay(history)
+    happened: list[Happened | PaidOut] = [*past.events, *past.payouts]
+    for each in sorted(happened, key=lambda each: each.order):
         if isinstance(each, PaidOut):
-            playing.paid(each.payout_id, each.items, each.arrived_at)
+            replay.paid(each.payout_id, each.items, each.arrived_at)
         elif each.event is not None:
-            playing.report(each.event, each.arrived_at)
-    return playing.outcomes()
+            replay.report(each.event, each.arrived_at)
+    return replay.outcomes()

@@ -1,22 +1,23 @@
-"""What the ledger has of a practice's past, by payment and payout: events with their bytes, and payouts (whatif)."""
+"""Reads a practice's past by payment and payout: events with their bytes, and the payouts that carried them."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
 import psycopg
 from psycopg.rows import TupleRow
 
-from processors.rules.lifecycle.payment_state import PaidItem
+from processors.rules.lifecycle.payment_state import MoneyReport, PaidItem
 from processors.rules.lifecycle.payouts import issued_since
 from schemas.codec import EVENTS_BY_NAME, decode_event
-from schemas.events import Event, MoneyFields, PayoutCategory, PayoutPaid
+from schemas.events import Event
 from schemas.topics import STREAM_TOPICS
 from sinks.ledger.named_queries import named_queries
+from sinks.ledger.rows.fetch import fetch_all
 
 Connection = psycopg.Connection[TupleRow]
 Order = tuple[datetime, datetime, int]
@@ -25,7 +26,7 @@ Order = tuple[datetime, datetime, int]
 _SQL: Final = named_queries("sinks.operations.whatif")
 
 
-class PaymentRef(NamedTuple):
+class PaymentRef(msgspec.Struct, frozen=True, order=True):
     """One payment or payout of one source; or an event that is about neither, under its own kind."""
 
     source: str
@@ -33,7 +34,7 @@ class PaymentRef(NamedTuple):
     ref: str
 
 
-class Listed(NamedTuple):
+class Listed(msgspec.Struct, frozen=True):
     """An event of the stretch."""
 
     source: str
@@ -43,10 +44,45 @@ class Listed(NamedTuple):
     concerns: str | None
 
     @property
-    def life(self) -> PaymentRef:
+    def about(self) -> PaymentRef:
+        """What it reports or follows."""
         if self.concerns is None:
             return PaymentRef(self.source, self.kind, self.subject)
         return PaymentRef(self.source, "payout" if self.kind == "payout_failed" else "payment", self.concerns)
+
+
+class _EventRow(msgspec.Struct, frozen=True):
+    source: str
+    of_kind: str
+    ref: str
+    event_id: str
+    subject: str
+    event_type: str
+    occurred_at: datetime
+    received_at: datetime
+    appended_at: datetime
+    off: int
+    original: bytes | None
+
+
+class _PayoutItemRow(PaidItem, frozen=True, kw_only=True):
+    source: str
+    payment_id: str
+    version: int
+    occurred_at: datetime
+    received_at: datetime
+    appended_at: datetime
+    off: int
+
+
+class _FailureRow(msgspec.Struct, frozen=True):
+    source: str
+    payout_id: str
+    version: int
+    occurred_at: datetime
+    received_at: datetime
+    appended_at: datetime
+    off: int
 
 
 class Happened(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,9 +98,9 @@ class Happened(msgspec.Struct, frozen=True, kw_only=True):
     event: Event | None
 
     @property
-    def tells(self) -> bool:
-        """Money itself, and not something about it."""
-        return issubclass(EVENTS_BY_NAME[self.event_type], MoneyFields | PayoutPaid)
+    def reports_money(self) -> bool:
+        """It reports money itself, and is not about other money."""
+        return issubclass(EVENTS_BY_NAME[self.event_type], MoneyReport)
 
 
 class PaidOut(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,7 +113,7 @@ class PaidOut(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Past(msgspec.Struct):
-    """All that is stored of one life."""
+    """All that is stored of one payment or payout."""
 
     events: list[Happened]
     payouts: list[PaidOut]
@@ -86,7 +122,7 @@ class Past(msgspec.Struct):
 def page(
     connection: Connection, practice_id: str, since: datetime, until: datetime, *, after: tuple[str, str], most: int
 ) -> list[Listed]:
-    """The events of the stretch behind `after`."""
+    """The events of the stretch behind `after`. Blocks for one statement."""
     parameters = {
         "practice_id": practice_id,
         "after_source": after[0],
@@ -95,43 +131,44 @@ def page(
         "until": until,
         "most": most,
     }
-    return [Listed(*row) for row in connection.execute(_SQL["page"], parameters).fetchall()]
+    return fetch_all(connection, Listed, _SQL["page"], parameters)
 
 
-def lives_of(
+def pasts_of(
     connection: Connection, practice_id: str, events: Sequence[Listed], until: datetime
 ) -> Iterator[tuple[PaymentRef, Past]]:
-    """The whole past, before `until`, of everything that these events are about."""
-    refs = sorted({event.life for event in events})
+    """The whole past, before `until`, of everything that these events are about. Blocks for three statements."""
+    refs = sorted({event.about for event in events})
     if not refs:
         return
     pasts = {ref: Past([], []) for ref in refs}
-    asked = {
-        "practice_id": practice_id,
-        "until": until,
-        "sources": [ref.source for ref in refs],
-        "kinds": [ref.kind for ref in refs],
-        "refs": [ref.ref for ref in refs],
-    }
-    for row in connection.execute(_SQL["lives"], asked).fetchall():
-        pasts[PaymentRef(*row[:3])].events.append(_happened(row))
+    asked = {"practice_id": practice_id, "until": until} | _named(refs)
+    for row in fetch_all(connection, _EventRow, _SQL["events"], asked | {"kinds": [ref.kind for ref in refs]}):
+        pasts[PaymentRef(row.source, row.of_kind, row.ref)].events.append(_happened(row))
     for ref, paid in _paid_out(connection, asked, [ref for ref in refs if ref.kind == "payment"]):
         pasts[ref].payouts.append(paid)
     yield from pasts.items()
 
 
-def _happened(row: TupleRow) -> Happened:
-    source, _, _, event_id, subject, event_type, occurred_at, appended_at, received_at, offset, original = row
-    topic = STREAM_TOPICS[EVENTS_BY_NAME[event_type].stream]
+def _named(refs: Sequence[PaymentRef]) -> dict[str, Any]:
+    return {"sources": [ref.source for ref in refs], "refs": [ref.ref for ref in refs]}
+
+
+def _order(row: _EventRow | _PayoutItemRow | _FailureRow) -> Order:
+    return row.received_at, row.appended_at, row.off
+
+
+def _happened(row: _EventRow) -> Happened:
+    topic = STREAM_TOPICS[EVENTS_BY_NAME[row.event_type].stream]
     return Happened(
-        source=source,
-        event_id=event_id,
-        subject=subject,
-        event_type=event_type,
-        occurred_at=occurred_at,
-        arrived_at=appended_at,
-        order=(received_at, appended_at, offset),
-        event=None if original is None else decode_event(topic, bytes(original)),
+        source=row.source,
+        event_id=row.event_id,
+        subject=row.subject,
+        event_type=row.event_type,
+        occurred_at=row.occurred_at,
+        arrived_at=row.appended_at,
+        order=_order(row),
+        event=None if row.original is None else decode_event(topic, row.original),
     )
 
 
@@ -139,37 +176,25 @@ def _paid_out(
     connection: Connection, asked: dict[str, Any], payments: Sequence[PaymentRef]
 ) -> Iterator[tuple[PaymentRef, PaidOut]]:
     """Payouts that carry these payments, as they came, and their ends."""
-    named = asked | {"sources": [ref.source for ref in payments], "refs": [ref.ref for ref in payments]}
-    told: dict[tuple[PaymentRef, str, int], list[TupleRow]] = defaultdict(list)
-    for row in connection.execute(_SQL["payouts"], named).fetchall():
-        told[PaymentRef(row[0], "payment", row[1]), row[2], row[3]].append(row)
-    failed = defaultdict(list)
-    payouts = sorted({(ref.source, payout_id) for ref, payout_id, _ in told})
-    named = asked | {"sources": [source for source, _ in payouts], "refs": [ref for _, ref in payouts]}
-    for row in connection.execute(_SQL["failures"], named).fetchall():
-        failed[row[0], row[1]].append(row)
-    for (ref, payout_id, version), rows in told.items():
-        occurred_at, order = rows[0][7], _order(rows[0])
-        anew = [_order(each[0]) for key, each in told.items() if key[:2] == (ref, payout_id) and key[2] > version]
-        ends = [x for x in failed[ref.source, payout_id] if not issued_since(version, occurred_at, x[2], x[3])]
-        came_first = any(_order(end) < order for end in ends)
-        items = () if came_first else tuple(_item(row) for row in rows)
-        yield ref, PaidOut(payout_id=payout_id, items=items, arrived_at=order[1], order=order)
+    versions: dict[tuple[PaymentRef, str, int], list[_PayoutItemRow]] = defaultdict(list)
+    for item in fetch_all(connection, _PayoutItemRow, _SQL["payouts"], asked | _named(payments)):
+        versions[PaymentRef(item.source, "payment", item.payment_id), item.payout_id, item.version].append(item)
+    failures: dict[tuple[str, str], list[_FailureRow]] = defaultdict(list)
+    payouts = sorted({(ref.source, payout_id) for ref, payout_id, _ in versions})
+    named = {"sources": [source for source, _ in payouts], "refs": [ref for _, ref in payouts]}
+    for failure in fetch_all(connection, _FailureRow, _SQL["failures"], asked | named):
+        failures[failure.source, failure.payout_id].append(failure)
+    for (ref, payout_id, version), items in versions.items():
+        first = items[0]
+        anew = [_order(x[0]) for key, x in versions.items() if key[:2] == (ref, payout_id) and key[2] > version]
+        ends = [
+            end
+            for end in failures[ref.source, payout_id]
+            if not issued_since(version, first.occurred_at, end.version, end.occurred_at)
+        ]
+        came_first = any(_order(end) < _order(first) for end in ends)
+        mine = () if came_first else tuple(items)
+        yield ref, PaidOut(payout_id=payout_id, items=mine, arrived_at=first.appended_at, order=_order(first))
         for end in ends:
             if all(_order(end) < later for later in anew):
-                yield ref, PaidOut(payout_id=payout_id, items=(), arrived_at=_order(end)[1], order=_order(end))
-
-
-def _order(row: TupleRow) -> Order:
-    """The last columns of both queries."""
-    return row[-3], row[-2], row[-1]
-
-
-def _item(row: TupleRow) -> PaidItem:
-    return PaidItem(
-        payout_id=row[2],
-        category=PayoutCategory(row[4]),
-        gross_minor=row[5],
-        fee_minor=row[6],
-        net_minor=row[5] - row[6],
-    )
+                yield ref, PaidOut(payout_id=payout_id, items=(), arrived_at=end.appended_at, order=_order(end))

@@ -9,11 +9,14 @@ import psycopg
 import pytest
 from psycopg.rows import TupleRow
 
+from schemas.vocabulary import Verdict
 from sinks.ledger.intake import batch
-from sinks.ledger.intake.batch_context import Writes
 from sinks.ledger.intake.bulk_insert import FEW, copy, insert
-from sinks.ledger.intake.copy_rows import COLUMNS, Row
+from sinks.ledger.intake.new_rows import COLUMNS, RECORDS, NewEffectRow, Row
 from sinks.ledger.intake.write import write
+from sinks.ledger.intake.writes import Writes
+from sinks.ledger.rows.effects import EffectRow
+from sinks.ledger.rows.events import ReceiptRow
 from tests.processors.rules.event_examples import PRACTICE, item, payment, payout
 from tests.sinks.ledger.ledger_fixture import Book
 
@@ -40,7 +43,8 @@ def written(book: Book, monkeypatch: pytest.MonkeyPatch) -> Writes:
         payout(item(1, 10000, 320, payment_id="pay-1")),
     )
     (writes,) = seen
-    writes.receipts.append((PRACTICE, "t", 2**31 - 1, 2**63 - 1, "FIRST", 'a "\\2\n\tü€\U0001f9b7 {1,NULL}', None))
+    odd = 'a "\\2\n\tü€\U0001f9b7 {1,NULL}'
+    writes.receipts.append(ReceiptRow(PRACTICE, "t", 2**31 - 1, 2**63 - 1, Verdict.FIRST, odd, None))
     return writes
 
 
@@ -68,6 +72,19 @@ def test_inserted_and_copied_rows_are_the_same(book: Book, written: Writes) -> N
         assert copied[table] == _rows(book, table)
 
 
+def test_the_columns_of_a_copy_are_those_of_the_tables(book: Book) -> None:
+    """Binary COPY does not convert: each column has the type of its table, and an effect's are those of its record."""
+    types = {"int2": "smallint", "int4": "integer", "int8": "bigint", "bool": "boolean", "text[]": "ARRAY"}
+    types |= {"timestamptz": "timestamp with time zone"}
+    for table, columns in COLUMNS.items():
+        assert tuple(columns) == RECORDS[table].__struct_fields__
+        found: dict[str, str] = dict(
+            book.rows("SELECT column_name, data_type FROM information_schema.columns WHERE table_name = %s", table)
+        )
+        assert {name: types.get(kind, kind) for name, kind in columns.items()} == {x: found[x] for x in columns}
+    assert set(NewEffectRow.__struct_fields__) < set(EffectRow.__struct_fields__)
+
+
 def test_a_batch_of_many_is_stored_like_its_parts(book: Book) -> None:
     """More rows than FEW take the other way in; each event has its receipt and its entries, once."""
     book.add()
@@ -82,7 +99,7 @@ def test_a_batch_of_many_is_stored_like_its_parts(book: Book) -> None:
 @pytest.mark.parametrize("text", ["\x00", "\ud800"], ids=["NUL", "half a surrogate"])
 def test_what_no_text_column_holds_is_told_as_bad_data(book: Book, text: str) -> None:
     """Law 9: the same classes of error by either way, so that a batch is bisected and not retried for ever."""
-    row = ("p", "t", 0, 1, "FIRST", text, "e")
+    row = ReceiptRow("p", "t", 0, 1, Verdict.FIRST, text, "e")
     for put in (copy, insert):
         with (
             pytest.raises((psycopg.DataError, UnicodeEncodeError)),

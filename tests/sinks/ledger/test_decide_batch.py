@@ -5,21 +5,25 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from processors.rules.lifecycle.ledger_facts import LedgerFacts
 from processors.rules.lifecycle.waiting_state import SwitchVersion
 from processors.rules.source_records import decide_record
 from schemas.codec import encode_event
 from schemas.events import Event
 from schemas.topics import STREAM_TOPICS, TopicName
+from schemas.vocabulary import Target, Verdict
 from schemas.writebacks import SourcePosition, Writeback
-from sinks.ledger.intake.batch_context import BatchContext, Era, Policy, Writes
-from sinks.ledger.intake.copy_rows import COLUMNS, Row
+from sinks.ledger.intake.batch_context import BatchContext, Policy, PracticeContext
+from sinks.ledger.intake.batch_payments import BatchPayments
 from sinks.ledger.intake.decide_batch import BatchDecision
-from sinks.ledger.intake.duplicates import Known, Stored
+from sinks.ledger.intake.duplicates import KnownEvents, StoredEvent
 from sinks.ledger.intake.records import Consumed, Decided
+from sinks.ledger.intake.writes import Writes
 from tests.processors.rules.event_examples import NOON, PRACTICE, history, item, payment, payout
 
 POLICY = Policy(group="intake", redecide_after=timedelta(seconds=30), jitter_s=0)
@@ -27,7 +31,7 @@ POLICY = Policy(group="intake", redecide_after=timedelta(seconds=30), jitter_s=0
 EVENTS: tuple[Event, ...] = (
     payment(),
     payment(event_id="ev-2", payment_id="pay-2", gross_minor=5000, net_minor=4680),
-    payment(event_id="ev-1b"),  # the money of ev-1, told again
+    payment(event_id="ev-1b"),  # the money of ev-1, reported again
     payment(event_id="ev-4", payment_id="pay-4", fee=None),
     payout(item(1, 10000, 320)),
     payment(gross=20000),  # ev-1 with other content
@@ -47,34 +51,37 @@ class Kept:
     """What a database would keep of each transaction."""
 
     def __init__(self) -> None:
-        self.rows: dict[str, list[Row]] = {"receipts": [], "events": [], "effects": []}
+        self.rows: dict[str, list[Any]] = {"receipts": [], "events": [], "effects": []}
         self.seqs = {PRACTICE: 0}
 
     def take(self, records: Sequence[Decided]) -> Writes:
-        facts = BatchContext(
+        context = BatchContext(
             now=NOON,
-            era=Era(1, NOON),
-            seqs=dict(self.seqs),
-            known=Known(_stored(row) for row in self.rows["events"]),
-            truths={PRACTICE: [SwitchVersion(1, NOON - timedelta(days=30), True)]},
-            linked=frozenset(),
-            connections={(PRACTICE, "PMS"): "pms", (PRACTICE, "QUICKBOOKS"): "qb"},
-            receipts=frozenset((row[1], row[2], row[3]) for row in self.rows["receipts"]),
-            histories={PRACTICE: history()},
+            known=KnownEvents(_stored(row) for row in self.rows["events"]),
+            receipts=frozenset((row.topic_id, row.part, row.off) for row in self.rows["receipts"]),
+            practices={
+                PRACTICE: PracticeContext(
+                    last_id=self.seqs[PRACTICE],
+                    versions=[SwitchVersion(1, NOON - timedelta(days=30), True)],
+                    facts=LedgerFacts(
+                        now=NOON, history=history(), connections={Target.PMS: "pms", Target.QUICKBOOKS: "qb"}
+                    ),
+                )
+            },
+            payments=BatchPayments(),
         )
-        writes = BatchDecision(facts, POLICY).run(records)
+        writes = BatchDecision(context, POLICY).run(records)
         for table, rows in self.rows.items():
             rows += getattr(writes, table)
         self.seqs |= writes.seqs
         return writes
 
-    def column(self, table: str, name: str) -> list[object]:
-        return [row[list(COLUMNS[table]).index(name)] for row in self.rows[table]]
+    def column(self, table: str, name: str) -> list[Any]:
+        return [getattr(row, name) for row in self.rows[table]]
 
 
-def _stored(row: Row) -> Stored:
-    told = dict(zip(COLUMNS["events"], row, strict=True))
-    return Stored(**{name: told[name] for name in Stored.__struct_fields__ if name in told})
+def _stored(row: Any) -> StoredEvent:
+    return StoredEvent(**{name: getattr(row, name) for name in StoredEvent.__struct_fields__})
 
 
 @given(st.lists(st.sampled_from(range(len(EVENTS))), min_size=1, max_size=14), st.data())
@@ -91,10 +98,10 @@ def test_repeats_and_cuts_change_nothing(order: list[int], data: st.DataObject) 
     once = {table: len(rows) for table, rows in kept.rows.items()}
     kept.take(records)  # a whole replay (I7)
     assert {table: len(rows) for table, rows in kept.rows.items()} == once
-    assert sorted(kept.column("receipts", "off")) == list(range(len(records)))  # type: ignore[type-var]
+    assert sorted(kept.column("receipts", "off")) == list(range(len(records)))
     monies = Counter(zip(kept.column("events", "subject"), kept.column("events", "kind"), strict=True))
     assert set(monies.values()) == {1}
     assert kept.column("effects", "effect_id") == list(range(1, once["effects"] + 1))
     assert kept.seqs == {PRACTICE: once["effects"]}
-    firsts = kept.column("receipts", "verdict").count("FIRST")
+    firsts = kept.column("receipts", "verdict").count(Verdict.FIRST)
     assert firsts == once["events"]

@@ -6,10 +6,12 @@ from datetime import timedelta
 
 import pytest
 
+from processors.rules.lifecycle.ledger_facts import LedgerFacts
+from schemas.vocabulary import State
 from sinks.ledger.intake.batch_context import Era
 from sinks.ledger.schema import era
 from streams.runtime.errors import ConfigurationError
-from tests.processors.rules.event_examples import NOON, payment
+from tests.processors.rules.event_examples import NOON, history, payment
 from tests.sinks.ledger.ledger_fixture import Book
 
 HOUR = timedelta(hours=1)
@@ -42,8 +44,12 @@ def test_another_server_or_timeline_raises_the_era(book: Book, changed: str) -> 
 @pytest.mark.parametrize(("after", "looks"), [(-HOUR, True), (4 * MINUTE, True), (6 * MINUTE, False)])
 def test_a_broker_whose_clock_is_ahead_hides_no_record_from_before(after: timedelta, looks: bool) -> None:
     """Law 4, clock skew: its append time may be later than the failover though the record is older."""
-    assert Era(2, NOON).looks_first(NOON + after) is looks
-    assert Era(1, NOON).looks_first(NOON + after) is False
+    before = Era(2, NOON).read_back_before
+    assert before is not None
+    facts = LedgerFacts(now=NOON, history=history(), connections={}, read_back_before=before)
+    assert facts.reads_back(State.SCHEDULED, NOON + after) is looks
+    assert facts.reads_back(State.SKIPPED_ZERO, NOON + after) is False
+    assert Era(1, NOON).read_back_before is None
 
 
 def test_a_server_without_standbys_has_to_be_accepted(book: Book) -> None:

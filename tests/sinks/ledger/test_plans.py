@@ -59,7 +59,7 @@ HOT: dict[tuple[str, str], dict[str, Any]] = {
     ("waiting/sweeps.sql", "awaiting_original"): PAGE,
     ("waiting/sweeps.sql", "awaiting_funds"): PAGE,
     ("waiting/sweeps.sql", "awaiting_fee"): PAGE,
-    ("intake/queries.sql", "truths_of"): {"practice_ids": ASKED},
+    ("practices/settings/queries.sql", "switch_versions"): {"practice_ids": ASKED},
     ("intake/queries.sql", "links_of"): {"practice_ids": ASKED, "patient_refs": ["pt-1"] * 3},
     ("intake/queries.sql", "connections_of"): {"practice_ids": ASKED},
     ("intake/queries.sql", "advance_sequences"): {"practice_ids": ASKED, "seqs": [1000, 1000, 1000]},

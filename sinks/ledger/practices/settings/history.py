@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -17,6 +17,8 @@ from sinks.ledger.practices.settings.stored_settings import read_histories
 from sinks.ledger.rows.fetch import fetch_all, fetch_one
 
 _SQL: Final = named_queries("sinks.ledger.practices.settings")
+SWITCH_VERSIONS: Final = _SQL["switch_versions"]
+"""The master switches of some practices' versions (`practice_ids`), ascending, as `StoredSwitch`."""
 
 Cursor = psycopg.Cursor[TupleRow]
 
@@ -51,8 +53,13 @@ def history_of(cursor: Cursor, practice_id: str) -> SettingsHistory:
 
 
 def switch_versions(cursor: Cursor, practice_ids: Sequence[str]) -> dict[str, list[SwitchVersion]]:
-    """What INTAKE needs of the versions of some practices, ascending (law 15)."""
+    """What INTAKE needs of the versions of some practices, ascending (law 15). Blocks for one statement."""
+    return by_practice(fetch_all(cursor, StoredSwitch, SWITCH_VERSIONS, {"practice_ids": list(practice_ids)}))
+
+
+def by_practice(rows: Iterable[StoredSwitch]) -> dict[str, list[SwitchVersion]]:
+    """The versions of each practice; the rows of a practice ascend. Pure."""
     found: dict[str, list[SwitchVersion]] = {}
-    for row in fetch_all(cursor, StoredSwitch, _SQL["switch_versions"], {"practice_ids": list(practice_ids)}):
+    for row in rows:
         found.setdefault(row.practice_id, []).append(SwitchVersion(row.version, row.effective_from, row.master))
     return found

@@ -1,164 +1,134 @@
-"""A practice's ledger of one payment, in memory: RULES decides, the lives resolve, and entries are written at once or
-not yet, as a test says. Without I/O, so that thousands of lives can be tried."""
+"""A ledger of one payment in memory: RULES decides, the engine applies, and a test says what is posted when.
+Without I/O, so that thousands of payments can be tried."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from datetime import date, datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
 from processors.rules.decisions.decide import decide
-from processors.rules.lifecycle.change import Change, NewEntry
-from processors.rules.lifecycle.fees import paid_out
-from processors.rules.lifecycle.ledger_dates import dated
-from processors.rules.lifecycle.payment_state import EntryState, FollowUp, PaidItem, PaymentState, Reported
-from processors.rules.lifecycle.resolve import resolve_linked, told
+from processors.rules.lifecycle.change import Change, Redirect, ReleasedOriginal
+from processors.rules.lifecycle.engine import Applied, Arrival, apply_event, apply_payout
+from processors.rules.lifecycle.ledger_facts import unhindered
+from processors.rules.lifecycle.payment_state import EntryState, EventId, PaidItem, PaymentState, event_id_of
+from processors.rules.lifecycle.state_changes import (
+    EntryAdded,
+    EntryMoved,
+    EntryRedirected,
+    EventResolved,
+    StateChange,
+)
 from schemas import events as e
 from schemas.identity import identify
-from schemas.plan import Decision
 from schemas.practice_settings import SettingsHistory
 from schemas.vocabulary import SKIPPED, UNMET_ORDER, DecisionReason, EntryKind, State
-from tests.processors.rules import event_examples as sample
+from tests.processors.rules import event_examples as examples
 
-NOON = sample.NOON
+NOON = examples.NOON
 _replace = msgspec.structs.replace
 _OPEN = frozenset(UNMET_ORDER) | {State.SCHEDULED, State.RETRYING}
 
 
 class Ledger:
-    """One life under one history of settings."""
+    """One payment or payout under one history of settings, with a connection that writes everything."""
 
     def __init__(self, history: SettingsHistory | None = None, **settings: Any) -> None:
-        self.history = history or sample.history(sample.version(**settings))
-        self.life = PaymentState()
+        self.history = history or examples.history(examples.version(**settings))
+        self.facts = unhindered(self.history, NOON)
+        self.state = PaymentState()
         self.last = Change(reason=DecisionReason.NO_MONEY)
         self._ids = 0
-        self._seen: set[tuple[str, str]] = set()
+        self._seen: set[EventId] = set()
 
     def report(self, *events: e.Event) -> Change:
         """Take events in this order; the same one twice changes nothing. Returns the change of the last."""
         for event in events:
-            if (event.source, event.event_id) not in self._seen:
-                self._seen.add((event.source, event.event_id))
+            if event_id_of(event) not in self._seen:
+                self._seen.add(event_id_of(event))
                 self._take(event)
         return self.last
 
     def _take(self, event: e.Event) -> None:
         decision = decide(event, event.occurred_at, self.history)
-        if isinstance(event, e.MoneyFields | e.PayoutPaid):
-            self._told(event, decision)
-        else:
-            self.last = self._resolve(event)
-        self._release()
-
-    def _told(self, event: e.MoneyFields | e.PayoutPaid, decision: Decision) -> None:
-        new = Reported(
-            event=event,
-            version=identify(event).version,
-            waiting=decision.waiting,
-            reason=decision.reason,
-            settings=self.history.versions[(decision.settings_version or 1) - 1].settings,
-            settings_version=decision.settings_version,
-            plan=decision.effects,
-        )
-        change = self.last = told(new, self.life, on=self._on(event))
-        if change.old_version:
+        arrival = Arrival(event=event, version=identify(event).version, decision=decision, arrived_at=event.occurred_at)
+        applied = apply_event(self.state, arrival, self.facts, self._ids)
+        if applied.old_version:
+            self.last = Change(reason=DecisionReason.CORRECTED, applied=True, old_version=True)
             return
-        if change.settings_version is not None:
-            pinned = self.history.versions[change.settings_version - 1].settings
-            new = _replace(new, settings=pinned, settings_version=change.settings_version)
-        self._apply(change, event)
-        self.life = _replace(self.life, told=_replace(new, waiting=change.waiting))
-
-    def _resolve(self, event: e.Event) -> Change:
-        if isinstance(event, e.DisputeOpened) and not (event.gross_minor or event.fee_minor):
-            change = Change(applied=True, reason=DecisionReason.NO_MONEY)
-        else:
-            change = resolve_linked(event, self.life, on=self._on(event))
-        others = tuple(x for x in self.life.linked if x.event is not event)
-        self._apply(change, event)
-        self.life = _replace(self.life, linked=(*others, FollowUp(event=event, waiting=change.waiting)))
-        return change
-
-    def _release(self) -> None:
-        moved = True
-        while moved:
-            moved = False
-            waiting = [x for x in self.life.linked if x.waiting is State.AWAITING_ORIGINAL]
-            for parked in sorted(waiting, key=lambda x: x.event.occurred_at):
-                if self._resolve(parked.event).waiting is not State.AWAITING_ORIGINAL:
-                    moved = True
-                    break
-
-    def _apply(self, change: Change, event: e.Event) -> None:
-        assert not (change.waiting and change.effects)
-        for number in change.void:
-            entry = self.entry(number)
-            assert entry.state in _OPEN
-            assert not entry.look_first
-            self._move(number, state=State.VOIDED_BEFORE_POST)
-        for number in change.lift:
-            entry = self.entry(number)
-            holds = tuple(hold for hold in entry.holds if hold is not State.AWAITING_CLEARANCE)
-            self._move(number, holds=holds, state=holds[0] if holds else State.SCHEDULED)
-        if change.origin is not None:
-            before = self.life.told
-            assert before is not None
-            if not isinstance(event, e.MoneyFields):
-                self.life = _replace(self.life, told=_replace(before, waiting=None))
-            self._enter(change.origin.effects, before.event, change)
-        self._enter(change.effects, event, change)
-
-    def _enter(self, planned: Iterable[NewEntry], event: e.Event, change: Change) -> None:
-        ids: dict[tuple[EntryKind, str], int] = {}
-        for each in planned:
-            effect = each.effect
-            self._ids += 1
-            key = (effect.entry_kind, effect.part)
-            assert not any((x.event_id, x.entry_kind, x.part) == (event.event_id, *key) for x in self.life.entries), (
-                f"the key {key} is there already"
-            )
-            ids[key] = self._ids
-            behind = each.behind if effect.depends_on is None else ids[effect.depends_on]
-            conditions = {effect.state, *effect.holds} & frozenset(UNMET_ORDER)
-            entry = EntryState(
-                effect_id=self._ids,
-                source=event.source,
-                event_id=event.event_id,
-                target=effect.target,
-                entry_kind=effect.entry_kind,
-                part=effect.part,
-                state=effect.state,
-                reason=effect.reason,
-                holds=tuple(state for state in UNMET_ORDER if state in conditions),
-                due_at=effect.due_at or event.occurred_at,
-                amount_minor=effect.instruction.amount_minor,
-                depends_on=behind,
-                lane=effect.lane,
-                connection_id=each.connection_id or "pms",
-                instruction=effect.instruction,
-            )
-            self.life = _replace(self.life, entries=(*self.life.entries, entry))
-        for redirect in change.redirect:
-            if redirect.to in ids:
-                self._move(redirect.effect_id, depends_on=ids[redirect.to])
+        self.last = self._changed(applied, event_id_of(event))
 
     def paid_out(self, *items: PaidItem) -> Change:
-        self.life = _replace(self.life, items=(*self.life.items, *items))
-        change = paid_out(self.life, NOON.date())
-        event = e.PaymentCleared(payment_id="pay-1", cleared_at=NOON, **envelope("po", NOON))
-        self._apply(change, event)
-        self._release()
-        return change
+        """A payout that carries the payment."""
+        return self._changed(apply_payout(self.state, items[0].payout_id, items, self.facts, self._ids), None)
+
+    def _changed(self, applied: Applied, event: EventId | None) -> Change:
+        """What the event itself changed, and its original; what was released afterwards is in the state alone."""
+        before, self.state, self._ids = self.state, applied.state, applied.last_id
+        self._check(applied.changes, before)
+        original = None if before.reported is None else event_id_of(before.reported.event)
+        mine: list[StateChange] = []
+        for change in applied.changes:
+            if isinstance(change, EventResolved) and change.event not in (event, original):
+                break
+            mine.append(change)
+        resolved = [change for change in mine if isinstance(change, EventResolved)]
+        own = next((each for each in resolved if each.event == event), None)
+        ended = next((each for each in resolved if each.event == original != event), None)
+        added = [change for change in mine if isinstance(change, EntryAdded)]
+        moved = [change for change in mine if isinstance(change, EntryMoved)]
+        void = [change for change in moved if change.entry.state is State.VOIDED_BEFORE_POST]
+
+        def planned(by: EventId | None) -> Any:
+            return tuple(x.planned for x in added if (x.entry.source, x.entry.event_id) == by)
+
+        return Change(
+            waiting=own.waiting if own else None,
+            reason=own.reason if own else DecisionReason.FUNDS_CLEARED,
+            applied=own.applied if own else True,
+            effects=planned(event),
+            void=tuple(change.entry.effect_id for change in void),
+            void_reason=next((change.reason for change in void if change.reason), DecisionReason.VOIDED),
+            lift=tuple(change.entry.effect_id for change in moved if change.cleared),
+            redirect=tuple(self._redirect(x.entry) for x in mine if isinstance(x, EntryRedirected)),
+            original=_released(ended, planned(original)),
+            settings_version=own.settings_version if own else None,
+        )
+
+    def _redirect(self, entry: EntryState) -> Redirect:
+        origin = self.entry(entry.depends_on or 0)
+        return Redirect(effect_id=entry.effect_id, to=(origin.entry_kind, origin.part))
+
+    def _check(self, changes: Sequence[StateChange], before: PaymentState) -> None:
+        """Each entry's key stands once, what it depends on is there, and nothing is voided that may have been sent."""
+        keys = [(x.event_id, x.entry_kind, x.part) for x in before.entries]
+        states = {x.effect_id: x for x in before.entries}
+        for change in changes:
+            if isinstance(change, EntryAdded):
+                entry, effect = change.entry, change.planned.effect
+                key = (entry.event_id, entry.entry_kind, entry.part)
+                assert key not in keys, f"the key {key} is there already"
+                assert (entry.state, entry.reason) == (effect.state, effect.reason)
+                wants = change.planned.behind if effect.depends_on is None else effect.depends_on
+                assert (entry.depends_on is None) == (wants is None)
+                keys.append(key)
+                states[entry.effect_id] = entry
+            elif isinstance(change, EntryMoved) and change.entry.state is State.VOIDED_BEFORE_POST:
+                assert change.before in _OPEN
+                assert change.before is states[change.entry.effect_id].state
+                assert not change.entry.look_first
+            if isinstance(change, EntryMoved | EntryRedirected):
+                states[change.entry.effect_id] = change.entry
 
     def entry(self, number: int) -> EntryState:
-        return next(x for x in self.life.entries if x.effect_id == number)
+        return next(x for x in self.state.entries if x.effect_id == number)
 
     def _move(self, number: int, **changed: Any) -> None:
-        self.life = _replace(
-            self.life, entries=tuple(_replace(x, **changed) if x.effect_id == number else x for x in self.life.entries)
+        self.state = _replace(
+            self.state,
+            entries=tuple(_replace(x, **changed) if x.effect_id == number else x for x in self.state.entries),
         )
 
     def post(self, which: Callable[[EntryState], bool] = lambda entry: True) -> None:
@@ -166,7 +136,7 @@ class Ledger:
         posted = True
         while posted:
             posted = False
-            for entry in self.life.entries:
+            for entry in self.state.entries:
                 behind = None if entry.depends_on is None else self.entry(entry.depends_on).state
                 if entry.state is State.SCHEDULED and behind in (None, State.POSTED) and which(entry):
                     self._move(entry.effect_id, state=State.POSTED)
@@ -174,34 +144,31 @@ class Ledger:
 
     def laid_on_two_charges(self) -> None:
         """The payment's entry becomes two, as one read of open charges makes of it (law 18)."""
-        payment = self.life.entries[0]
+        payment = self.state.entries[0]
         half = payment.amount_minor // 2
         self._ids += 1
         rest = _replace(
             payment, effect_id=self._ids, part=f"{payment.part}a1", amount_minor=payment.amount_minor - half
         )
         self._move(payment.effect_id, amount_minor=half)
-        self.life = _replace(self.life, entries=(*self.life.entries, rest))
+        self.state = _replace(self.state, entries=(*self.state.entries, rest))
 
     def put_one(self, number: int, state: State) -> None:
         self._move(number, state=state)
 
     def no_longer_paid_out(self) -> None:
         """Its payout failed (P-21)."""
-        self.life = _replace(self.life, items=())
+        self.state = _replace(self.state, items=())
 
     def put(self, state: State, *kinds: EntryKind, **changed: Any) -> None:
         """Give entries of these kinds, or all, another state."""
-        for entry in self.life.entries:
+        for entry in self.state.entries:
             if not kinds or entry.entry_kind in kinds:
                 self._move(entry.effect_id, state=state, **changed)
 
-    def _on(self, event: e.Event) -> date:
-        return dated(event, self.history, self.history.versions[0], event.occurred_at)
-
     def standing(self) -> list[EntryState]:
         """Entries that are written or are going to be."""
-        return [x for x in self.life.entries if x.state not in SKIPPED | {State.VOIDED_BEFORE_POST}]
+        return [x for x in self.state.entries if x.state not in SKIPPED | {State.VOIDED_BEFORE_POST}]
 
     def total(self, *kinds: str) -> int:
         """Of cash and companions that stand, or of the kinds that are named."""
@@ -235,13 +202,19 @@ class Ledger:
         )
 
 
+def _released(original: EventResolved | None, effects: Any) -> ReleasedOriginal | None:
+    if original is None:
+        return None
+    return ReleasedOriginal(reason=original.reason, voided=original.voided, effects=effects)
+
+
 def envelope(event_id: str, at: datetime) -> dict[str, Any]:
     return {
         "event_id": event_id,
         "source": "payments.example",
         "occurred_at": at,
         "produced_at": at,
-        "practice_id": sample.PRACTICE,
+        "practice_id": examples.PRACTICE,
     }
 
 
@@ -328,8 +301,8 @@ def fee_assessed(fee: int, net: int, version: int = 1, hours: float = 24) -> e.P
 
 
 def corrected(version: int = 2, gross: int = 10000, fee: int | None = 320, hours: float = 24, **changed: Any) -> Any:
-    """The payment of `sample.payment` as it should have been."""
-    base = msgspec.structs.asdict(sample.payment(gross, fee)) | envelope(f"ev-v{version}", after(hours))
+    """The payment of `telling.payment` as it should have been."""
+    base = msgspec.structs.asdict(examples.payment(gross, fee)) | envelope(f"ev-v{version}", after(hours))
     return e.PaymentCorrected(**(base | {"version": version} | changed))
 
 

@@ -14,7 +14,7 @@ from schemas.practice_settings import (
     RefundWithoutCompanion,
     Timing,
 )
-from tests.processors.rules import event_examples as sample
+from tests.processors.rules import event_examples as examples
 from tests.processors.rules.lifecycle.memory_ledger import (
     Ledger,
     closed,
@@ -47,7 +47,7 @@ def settings(draw: st.DrawFn, *, mirrored: bool = False) -> dict[str, Any]:
 
 
 @st.composite
-def money(draw: st.DrawFn, build: Any = sample.payment) -> Any:
+def money(draw: st.DrawFn, build: Any = examples.payment) -> Any:
     """A payment whose fee leaves something of it, in up to four parts, perhaps with a surcharge."""
     gross = draw(AMOUNTS)
     surcharge = draw(st.integers(0, gross // 10))
@@ -75,10 +75,10 @@ class Happening:
         self.payment: Any = payment
         self.number = 0
         self.fee = payment.fee_minor or 0
-        self.told: list[e.Event] = []
+        self.reported: list[e.Event] = []
 
     def report(self, event: e.Event) -> None:
-        self.told.append(event)
+        self.reported.append(event)
         self.ledger.report(event)
 
     @property
@@ -98,7 +98,7 @@ class Happening:
         self.report(refund(-self.some(), fee, hours, ref=f"re-{hours}"))
 
     def refund_fails(self) -> None:
-        for each in self.told:
+        for each in self.reported:
             if isinstance(each, e.RefundSucceeded) and not self._named(e.RefundFailed, "refund_id", each.refund_id):
                 self.report(refund_failed(-each.gross_minor, 0, self.hours, ref=each.refund_id))
                 return
@@ -112,7 +112,7 @@ class Happening:
         self.report(dispute(-self.some(), self.draw(st.sampled_from((0, 1500))), hours, ref=f"dp-{hours}"))
 
     def dispute_closed(self) -> None:
-        for each in self.told:
+        for each in self.reported:
             if isinstance(each, e.DisputeOpened) and not self._named(e.DisputeClosed, "dispute_id", each.dispute_id):
                 won = self.draw(st.booleans())
                 outcome = e.DisputeOutcome.WON if won else e.DisputeOutcome.LOST
@@ -128,19 +128,19 @@ class Happening:
 
     def corrected(self) -> None:
         hours = self.hours
-        version = 2 + sum(isinstance(each, e.PaymentCorrected) for each in self.told)
+        version = 2 + sum(isinstance(each, e.PaymentCorrected) for each in self.reported)
 
         def anew(**values: Any) -> Any:
             return corrected(version, **(values | {"hours": hours}))
 
         self.report(self.draw(money(anew)))
-        told = self.ledger.life.told
-        if told is not None and told.waiting is None and isinstance(told.event, e.PaymentCorrected):
-            self.payment = told.event
+        reported = self.ledger.state.reported
+        if reported is not None and reported.waiting is None and isinstance(reported.event, e.PaymentCorrected):
+            self.payment = reported.event
             self.fee = self.payment.fee_minor or 0
 
     def voided(self) -> None:
-        if not any(isinstance(each, e.PaymentVoided) for each in self.told):
+        if not any(isinstance(each, e.PaymentVoided) for each in self.reported):
             self.report(void(self.hours))
 
     def posted(self) -> None:
@@ -151,4 +151,4 @@ class Happening:
         self.ledger.post(lambda entry: entry.effect_id <= stop)
 
     def _named(self, kind: type[e.Event], field: str, ref: str) -> bool:
-        return any(isinstance(each, kind) and getattr(each, field) == ref for each in self.told)
+        return any(isinstance(each, kind) and getattr(each, field) == ref for each in self.reported)

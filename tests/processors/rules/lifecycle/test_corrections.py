@@ -7,7 +7,7 @@ from typing import Any
 from schemas.events import PaymentKind, Split
 from schemas.practice_settings import AmountMode, RefundBeforePost, Timing, TypeMode
 from schemas.vocabulary import DecisionReason, EntryKind, State
-from tests.processors.rules import event_examples as sample
+from tests.processors.rules import event_examples as examples
 from tests.processors.rules.lifecycle.memory_ledger import (
     Ledger,
     cleared,
@@ -24,13 +24,13 @@ REVERSED = [("reversal", "payment/@1", -9680), ("reversal", "fee_adjustment/@1",
 def daily() -> Ledger:
     """A payment that waits for the cut-off."""
     ledger = Ledger(timing=Timing.DAILY)
-    ledger.report(sample.payment())
+    ledger.report(examples.payment())
     return ledger
 
 
 def posted(**settings: Any) -> Ledger:
     ledger = Ledger(**settings)
-    ledger.report(sample.payment())
+    ledger.report(examples.payment())
     ledger.post()
     return ledger
 
@@ -95,7 +95,7 @@ def test_e11_a_higher_version_stands_in_for_an_original_that_never_came() -> Non
     ledger = Ledger()
     ledger.report(corrected(gross=12000, fee=380))
     assert ledger.table() == [("payment", "", 11620), ("fee_adjustment", "", 380)]
-    change = ledger.report(sample.payment())
+    change = ledger.report(examples.payment())
     assert (change.old_version, change.effects) == (True, ())
     assert ledger.applied() == 12000
 
@@ -110,12 +110,12 @@ def test_e7_a_lower_version_changes_nothing() -> None:
 def test_r6_a_correction_has_the_mode_of_its_original() -> None:
     """R-6, E-11: paid under GROSS, corrected under NET: still GROSS, and pinned to the original's settings."""
     ledger = Ledger(
-        sample.history(
-            sample.version(1, amount=AmountMode.GROSS),
-            sample.version(2, sample.NOON.replace(hour=20), amount=AmountMode.NET),
+        examples.history(
+            examples.version(1, amount=AmountMode.GROSS),
+            examples.version(2, examples.NOON.replace(hour=20), amount=AmountMode.NET),
         )
     )
-    ledger.report(sample.payment())
+    ledger.report(examples.payment())
     ledger.post()
     change = ledger.report(corrected(gross=12000, fee=380))
     assert ledger.table() == [("reversal", "payment/@1", -10000), ("payment", "", 12000)]
@@ -125,12 +125,12 @@ def test_r6_a_correction_has_the_mode_of_its_original() -> None:
 def test_e11_what_was_skipped_stays_skipped() -> None:
     """E-11: the correction of a payment whose type was off posts nothing, though the type is on by now."""
     ledger = Ledger(
-        sample.history(
-            sample.version(1, types=sample.modes(terminal=TypeMode.OFF)),
-            sample.version(2, sample.NOON.replace(hour=20)),
+        examples.history(
+            examples.version(1, types=examples.modes(terminal=TypeMode.OFF)),
+            examples.version(2, examples.NOON.replace(hour=20)),
         )
     )
-    ledger.report(sample.payment())
+    ledger.report(examples.payment())
     ledger.report(corrected(gross=12000, fee=380))
     assert {planned.effect.state for planned in ledger.last.effects} == {State.SKIPPED_DISABLED}
     assert {planned.effect.reason for planned in ledger.last.effects} == {DecisionReason.TYPE_OFF}
@@ -138,22 +138,22 @@ def test_e11_what_was_skipped_stays_skipped() -> None:
 
 def test_e11_a_kind_that_is_switched_otherwise_is_decided_anew() -> None:
     """E-11: it was a terminal payment by hand, it is a collection that posts itself."""
-    ledger = Ledger(types=sample.modes(terminal=TypeMode.MANUAL))
-    ledger.report(sample.payment())
+    ledger = Ledger(types=examples.modes(terminal=TypeMode.MANUAL))
+    ledger.report(examples.payment())
     ledger.report(corrected(kind=PaymentKind.COLLECTION, hours=1))
     assert ledger.book() == [("payment", "", 9680, "SCHEDULED"), ("fee_adjustment", "", 320, "SCHEDULED")]
 
 
 def test_e11_a_manual_payment_stays_a_persons() -> None:
-    ledger = Ledger(types=sample.modes(terminal=TypeMode.MANUAL))
-    ledger.report(sample.payment(), corrected(gross=12000, fee=380))
+    ledger = Ledger(types=examples.modes(terminal=TypeMode.MANUAL))
+    ledger.report(examples.payment(), corrected(gross=12000, fee=380))
     assert {row[3] for row in ledger.book()} == {"AWAITING_MANUAL_POST"}
     assert ledger.applied() == 12000
 
 
 def test_r14_what_a_person_recorded_a_person_corrects() -> None:
     ledger = Ledger()
-    ledger.report(sample.payment())
+    ledger.report(examples.payment())
     ledger.put(State.RECORDED_MANUALLY)
     ledger.report(corrected(gross=12000, fee=380))
     assert ledger.table() == [*REVERSED, ("payment", "", 11620), ("fee_adjustment", "", 380)]
@@ -163,8 +163,8 @@ def test_r14_what_a_person_recorded_a_person_corrects() -> None:
 
 def test_r14_a_refund_of_what_turns_out_to_be_off_is_a_persons() -> None:
     """R-14, E-11: corrected to a type that is off, it is skipped, and its unsent refund does not wait for ever."""
-    ledger = Ledger(timing=Timing.DAILY, types=sample.modes(collection=TypeMode.OFF))
-    ledger.report(sample.payment(), refund(-4000, hours=1), corrected(kind=PaymentKind.COLLECTION, hours=2))
+    ledger = Ledger(timing=Timing.DAILY, types=examples.modes(collection=TypeMode.OFF))
+    ledger.report(examples.payment(), refund(-4000, hours=1), corrected(kind=PaymentKind.COLLECTION, hours=2))
     assert ledger.book() == [("refund", "", -4000, "AWAITING_MANUAL_POST")]
     assert {x.depends_on for x in ledger.standing()} == {None}
 
@@ -172,7 +172,7 @@ def test_r14_a_refund_of_what_turns_out_to_be_off_is_a_persons() -> None:
 def test_t13_a_correction_waits_for_funds_as_its_original_did() -> None:
     """T-13: until they are there; then it does not wait again."""
     ledger = Ledger(timing=Timing.ON_CLEAR)
-    ledger.report(sample.payment(), corrected(gross=12000, fee=380))
+    ledger.report(examples.payment(), corrected(gross=12000, fee=380))
     assert {row[3] for row in ledger.book()} == {"AWAITING_CLEARANCE"}
     ledger.report(cleared(30), corrected(3, gross=13000, fee=400, hours=31))
     assert {row[3] for row in ledger.book()} == {"SCHEDULED"}
@@ -219,7 +219,7 @@ def test_e11_a_part_that_no_longer_holds_its_refund_gives_it_to_the_others() -> 
         return tuple(Split(patient_ref=f"pt-{number}", amount_minor=amount) for number, amount in shares)
 
     ledger = Ledger(timing=Timing.DAILY)
-    ledger.report(sample.payment(splits=halves(10000)), refund(-10000, hours=1), corrected(splits=halves(0), hours=2))
+    ledger.report(examples.payment(splits=halves(10000)), refund(-10000, hours=1), corrected(splits=halves(0), hours=2))
     assert [row[:3] for row in ledger.table() if row[2]] == [
         ("payment", "1", 9680),
         ("fee_adjustment", "1", 320),
@@ -230,7 +230,7 @@ def test_e11_a_part_that_no_longer_holds_its_refund_gives_it_to_the_others() -> 
 
 def test_r7_a_net_entry_is_corrected_less_what_was_refunded() -> None:
     ledger = Ledger(timing=Timing.DAILY, refund_before_post=RefundBeforePost.NET_ENTRY)
-    ledger.report(sample.payment(), refund(-4000, hours=1), corrected(gross=12000, fee=380, hours=2))
+    ledger.report(examples.payment(), refund(-4000, hours=1), corrected(gross=12000, fee=380, hours=2))
     assert ledger.book() == [("payment", "", 7620, "SCHEDULED"), ("fee_adjustment", "", 380, "SCHEDULED")]
 
 
@@ -251,16 +251,16 @@ def test_n5_a_correction_without_its_fee_waits_and_changes_nothing_until_then() 
 def test_n5_a_correction_ends_the_waiting_of_its_original() -> None:
     """E-11: the original waited for its fee; the correction knows it."""
     ledger = Ledger()
-    ledger.report(sample.payment(fee=None))
+    ledger.report(examples.payment(fee=None))
     change = ledger.report(corrected(gross=12000, fee=380))
-    assert change.origin is not None
-    assert change.origin.voided
+    assert change.original is not None
+    assert change.original.voided
     assert ledger.book() == [("payment", "", 11620, "SCHEDULED"), ("fee_adjustment", "", 380, "SCHEDULED")]
 
 
 def test_b1_a_corrected_membership_charge_follows() -> None:
     ledger = Ledger()
-    ledger.report(sample.membership())
+    ledger.report(examples.membership())
     ledger.post()
     ledger.report(corrected(gross=19900, fee=597, kind=PaymentKind.MEMBERSHIP))
     assert ledger.total("charge", "charge_reversal") == 19900

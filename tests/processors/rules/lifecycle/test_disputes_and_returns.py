@@ -9,13 +9,13 @@ import pytest
 from schemas.events import DisputeOutcome
 from schemas.practice_settings import AmountMode, DisputeBooking, FeeAdjustment, RefundWithoutCompanion
 from schemas.vocabulary import DecisionReason, State
-from tests.processors.rules import event_examples as sample
+from tests.processors.rules import event_examples as examples
 from tests.processors.rules.lifecycle.memory_ledger import Ledger, closed, dispute, refund, returned
 
 
 def posted(gross: int, fee: int, **settings: Any) -> Ledger:
     ledger = Ledger(**settings)
-    ledger.report(sample.payment(gross, fee))
+    ledger.report(examples.payment(gross, fee))
     ledger.post()
     return ledger
 
@@ -162,7 +162,7 @@ def test_r2_no_more_is_disputed_than_is_left() -> None:
 def test_b1_a_returned_membership_payment_leaves_its_charge() -> None:
     """B-1: the patient owes the membership again."""
     ledger = Ledger()
-    ledger.report(sample.membership())
+    ledger.report(examples.membership())
     ledger.post()
     ledger.report(returned(-29900, 0))
     assert ledger.table() == [("return", "", -29900)]

@@ -6,7 +6,7 @@ from typing import Any
 
 from schemas import events as e
 from schemas.vocabulary import State
-from tests.processors.rules import event_examples as sample
+from tests.processors.rules import event_examples as examples
 from tests.processors.rules.kind_examples import claim, line
 from tests.processors.rules.lifecycle.memory_ledger import Ledger, corrected, fee_assessed, refund, returned, void
 
@@ -40,7 +40,7 @@ REMITTANCE = e.Remittance(
 def paid() -> Ledger:
     ledger = Ledger()
     ledger.report(
-        sample.payment(14400, 432, kind=e.PaymentKind.INSURANCE, tender=e.Tender.VIRTUAL_CARD, remittance=REMITTANCE)
+        examples.payment(14400, 432, kind=e.PaymentKind.INSURANCE, tender=e.Tender.VIRTUAL_CARD, remittance=REMITTANCE)
     )
     ledger.post()
     return ledger
@@ -94,7 +94,7 @@ def test_e11_a_correction_of_one_claim_reposts_them() -> None:
     """E-11, I-6: what was posted is reversed with its write-offs, and the claims follow as they should have been."""
     ledger = paid()
     first, second = REMITTANCE.claims
-    anew = sample.changed(REMITTANCE, claims=(first, sample.changed(second, claim_ref="cl-3")))
+    anew = examples.changed(REMITTANCE, claims=(first, examples.changed(second, claim_ref="cl-3")))
     ledger.report(
         corrected(gross=14400, fee=432, kind=e.PaymentKind.INSURANCE, tender=e.Tender.VIRTUAL_CARD, remittance=anew)
     )
@@ -105,14 +105,14 @@ def test_e11_a_correction_of_one_claim_reposts_them() -> None:
 
 
 def claimed(paid: int = 12000, remark: str = "N362", **adjustments: int) -> e.Remittance:
-    told = sample.changed(claim(line(paid, "pr-1", **adjustments), ref="cl-1"), remarks=(remark,))
-    return e.Remittance(remittance_id="rm-1", insurer_ref="ins-1", claims=(told,))
+    reported = examples.changed(claim(line(paid, "pr-1", **adjustments), ref="cl-1"), remarks=(remark,))
+    return e.Remittance(remittance_id="rm-1", insurer_ref="ins-1", claims=(reported,))
 
 
 def told_twice(first: e.Remittance, second: e.Remittance, *, posted: bool = False) -> Ledger:
     ledger = Ledger()
     by_cheque: dict[str, Any] = {"kind": e.PaymentKind.INSURANCE, "tender": e.Tender.CHECK}
-    ledger.report(sample.payment(12000, 0, remittance=first, **by_cheque))
+    ledger.report(examples.payment(12000, 0, remittance=first, **by_cheque))
     if posted:
         ledger.post()
     ledger.report(corrected(gross=12000, fee=0, remittance=second, **by_cheque))
@@ -120,7 +120,7 @@ def told_twice(first: e.Remittance, second: e.Remittance, *, posted: bool = Fals
 
 
 def states(ledger: Ledger) -> list[tuple[str, State]]:
-    return [(entry.entry_kind.value, entry.state) for entry in ledger.life.entries]
+    return [(entry.entry_kind.value, entry.state) for entry in ledger.state.entries]
 
 
 def test_e11_a_correction_that_takes_the_doubt_away_frees_the_claim() -> None:

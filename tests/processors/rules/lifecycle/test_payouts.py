@@ -8,13 +8,13 @@ from typing import Any
 from processors.rules.lifecycle.payouts import stands
 from schemas.events import PayoutPaid
 from schemas.vocabulary import DecisionReason, State
-from tests.processors.rules import event_examples as sample
+from tests.processors.rules import event_examples as examples
 from tests.processors.rules.lifecycle.memory_ledger import Ledger, after, payout_failed
 
 
 def paid(version: int = 1, gross: int = 15000, fee: int = 495, hours: float = 0, **changed: Any) -> PayoutPaid:
     values = {"event_id": f"ev-o{version}", "version": version} | changed
-    return sample.payout(sample.item(1, gross, fee), at=after(hours), **values)
+    return examples.payout(examples.item(1, gross, fee), at=after(hours), **values)
 
 
 def posted() -> Ledger:
@@ -121,9 +121,9 @@ def test_p21_the_payout_issued_anew_fails_too() -> None:
     change = ledger.report(payout_failed(72, version=2))
     assert ledger.table(change) == [("payout_reversal", "payout/@2", -14505)]
     assert ledger.total() == 0
-    assert not stands(ledger.life)
+    assert not stands(ledger.state)
     ledger.report(paid(3, hours=96))
-    assert (ledger.total(), stands(ledger.life)) == (14505, True)
+    assert (ledger.total(), stands(ledger.state)) == (14505, True)
 
 
 def test_r8_p21_a_failure_parks_until_the_version_that_it_names_is_told() -> None:
@@ -133,7 +133,7 @@ def test_r8_p21_a_failure_parks_until_the_version_that_it_names_is_told() -> Non
     assert ledger.total() == 14505
     ledger.report(payout_failed(24))
     ledger.report(paid(2, hours=48))
-    assert (ledger.total(), stands(ledger.life)) == (0, False)
+    assert (ledger.total(), stands(ledger.state)) == (0, False)
 
 
 def test_p21_a_failure_that_names_its_version_leaves_what_was_issued_since() -> None:
@@ -142,4 +142,4 @@ def test_p21_a_failure_that_names_its_version_leaves_what_was_issued_since() -> 
     ledger.report(paid(2, 16000, 500, hours=24), paid(3, 17000, 500, hours=48))
     ledger.post()
     assert ledger.report(payout_failed(72, version=2)).applied
-    assert (ledger.total(), stands(ledger.life)) == (16500, True)
+    assert (ledger.total(), stands(ledger.state)) == (16500, True)

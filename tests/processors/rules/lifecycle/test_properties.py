@@ -33,7 +33,7 @@ STEPS = (
 REFUND_STEPS = tuple(step for step in STEPS if step not in ("corrected", "voided", "fee_changes"))
 
 
-def lived(data: st.DataObject, steps: tuple[str, ...] = STEPS, *, mirrored: bool = False) -> Happening:
+def told_by_chance(data: st.DataObject, steps: tuple[str, ...] = STEPS, *, mirrored: bool = False) -> Happening:
     ledger = Ledger(**data.draw(random_events.settings(mirrored=mirrored)))
     payment = data.draw(random_events.money())
     happening = Happening(ledger, payment, data.draw)
@@ -62,21 +62,21 @@ def by_part(ledger: Ledger, *but: EntryKind) -> dict[str, int]:
 def test_n3_r15_conservation(data: st.DataObject) -> None:
     """N-3 B, R-15: payments and companions that stand are what was paid toward the balance less what was given back,
     in every mode with the companion on; after a void they are nothing."""
-    life = lived(data)
-    ledger, payment = life.ledger, life.payment
-    if is_voided(ledger.life):
-        assert refunded_gross(ledger.life) >= payment.gross_minor or ledger.applied() == 0
+    story = told_by_chance(data)
+    ledger, payment = story.ledger, story.payment
+    if is_voided(ledger.state):
+        assert refunded_gross(ledger.state) >= payment.gross_minor or ledger.applied() == 0
         return
     expected = payment.gross_minor - payment.surcharge_minor
-    for linked in ledger.life.linked:
-        if linked.waiting is None and isinstance(linked.event, REFUND_EVENTS):
-            expected += linked.event.gross_minor - _surcharge(ledger, linked.event)
+    for follow_up in ledger.state.follow_ups:
+        if follow_up.waiting is None and isinstance(follow_up.event, REFUND_EVENTS):
+            expected += follow_up.event.gross_minor - _surcharge(ledger, follow_up.event)
     assert ledger.applied() == expected
 
 
 def _surcharge(ledger: Ledger, event: Any) -> int:
     """As its entries say, which carry the amounts of their event; without any it was all surcharge."""
-    mine = (x.instruction for x in ledger.life.entries if x.event_id == event.event_id)
+    mine = (x.instruction for x in ledger.state.entries if x.event_id == event.event_id)
     found = (order.surcharge_minor or 0 for order in mine if order.payment_ref != "pay-1")
     return next(found, event.gross_minor)
 
@@ -85,17 +85,17 @@ def _surcharge(ledger: Ledger, event: Any) -> int:
 @given(st.data())
 def test_n3_payments_are_the_banks(data: st.DataObject) -> None:
     """N-3 A: in NET the cash entries that stand add up to the net of the events that count."""
-    life = lived(data, (*REFUND_STEPS, "fee_changes"))
-    ledger = life.ledger
-    told = ledger.life.told
-    assert told is not None
-    if told.settings.amount.value == "GROSS" or any(
-        x.reason.value == "REFUNDED_BEFORE_POST" for x in ledger.life.entries
+    story = told_by_chance(data, (*REFUND_STEPS, "fee_changes"))
+    ledger = story.ledger
+    reported = ledger.state.reported
+    assert reported is not None
+    if reported.settings.amount.value == "GROSS" or any(
+        x.reason.value == "REFUNDED_BEFORE_POST" for x in ledger.state.entries
     ):
         return
-    counted = [x.event for x in ledger.life.linked if x.waiting is None]
+    counted = [x.event for x in ledger.state.follow_ups if x.waiting is None]
     moved = [x for x in counted if isinstance(x, REFUND_EVENTS)]
-    net = life.payment.gross_minor - life.fee + sum(x.net_minor for x in moved)
+    net = story.payment.gross_minor - story.fee + sum(x.net_minor for x in moved)
     assert ledger.cash() == net
 
 
@@ -103,12 +103,12 @@ def test_n3_payments_are_the_banks(data: st.DataObject) -> None:
 @given(st.data())
 def test_r5_a_mirrored_refund_ends_at_nothing(data: st.DataObject) -> None:
     """R-5: however it is cut up, a payment that is given back whole leaves no cent of what was posted."""
-    life = lived(data, tuple(x for x in REFUND_STEPS if x != "dispute_closed"), mirrored=True)
-    ledger = life.ledger
-    left = life.payment.gross_minor - refunded_gross(ledger.life)
+    story = told_by_chance(data, tuple(x for x in REFUND_STEPS if x != "dispute_closed"), mirrored=True)
+    ledger = story.ledger
+    left = story.payment.gross_minor - refunded_gross(ledger.state)
     if left:
         ledger.report(refund(-left, 0, 500, ref="rest"))
-    assert refunded_gross(ledger.life) == life.payment.gross_minor
+    assert refunded_gross(ledger.state) == story.payment.gross_minor
     assert set(by_part(ledger).values()) <= {0}
 
 
@@ -116,9 +116,9 @@ def test_r5_a_mirrored_refund_ends_at_nothing(data: st.DataObject) -> None:
 @given(st.data())
 def test_r2_the_last_refund_takes_the_rest(data: st.DataObject) -> None:
     """R-2, R-16: cumulative rounding totals exactly, in each part; a cent more is for a person."""
-    life = lived(data, REFUND_STEPS)
-    ledger = life.ledger
-    left = life.payment.gross_minor - refunded_gross(ledger.life)
+    story = told_by_chance(data, REFUND_STEPS)
+    ledger = story.ledger
+    left = story.payment.gross_minor - refunded_gross(ledger.state)
     if left:
         ledger.report(refund(-left, 0, 500, ref="rest"))
     assert set(by_part(ledger).values()) <= {0}
@@ -132,12 +132,12 @@ def test_r2_the_last_refund_takes_the_rest(data: st.DataObject) -> None:
 @given(st.data())
 def test_law2_nothing_waits_for_what_is_voided(data: st.DataObject) -> None:
     """Law 2: what is due depends on nothing that will never be posted, and each effect's key stands once (E-1)."""
-    ledger = lived(data).ledger
+    ledger = told_by_chance(data).ledger
     for entry in ledger.standing():
         if entry.state is not State.POSTED and entry.depends_on is not None:
             assert ledger.entry(entry.depends_on).state is not State.VOIDED_BEFORE_POST
     ledger.post()
-    for entry in ledger.life.entries:
+    for entry in ledger.state.entries:
         assert entry.state is not State.SCHEDULED or _first(ledger, entry).state is State.AWAITING_MANUAL_POST
 
 
@@ -145,10 +145,10 @@ def test_law2_nothing_waits_for_what_is_voided(data: st.DataObject) -> None:
 @given(st.data())
 def test_r7_a_void_leaves_nothing_in_any_part(data: st.DataObject) -> None:
     """R-7: whatever happened, after a void the parts that were not given back whole stand at nothing."""
-    life = lived(data)
-    life.voided()
-    ledger = life.ledger
-    if refunded_gross(ledger.life) < life.payment.gross_minor:
+    story = told_by_chance(data)
+    story.voided()
+    ledger = story.ledger
+    if refunded_gross(ledger.state) < story.payment.gross_minor:
         assert set(by_part(ledger).values()) <= {0}
 
 
@@ -165,7 +165,7 @@ def test_r8_any_order_of_arrival(data: st.DataObject) -> None:
     for step in data.draw(st.lists(st.sampled_from((*steps, "voided")), max_size=6)):
         getattr(happening, step)()
     late = Ledger(**chosen)
-    late.report(*data.draw(st.permutations(happening.told[1:])))
+    late.report(*data.draw(st.permutations(happening.reported[1:])))
     late.report(payment)
     assert _written(late) == _written(happening.ledger)
 
@@ -174,10 +174,10 @@ def test_r8_any_order_of_arrival(data: st.DataObject) -> None:
 @given(st.data())
 def test_e2_told_again_it_changes_nothing(data: st.DataObject) -> None:
     """E-2, law 2: a life that is told once more is the same."""
-    life = lived(data)
-    before = life.ledger.life
-    life.ledger.report(*life.told)
-    assert life.ledger.life == before
+    story = told_by_chance(data)
+    before = story.ledger.state
+    story.ledger.report(*story.reported)
+    assert story.ledger.state == before
 
 
 @pytest.mark.parametrize("step", [step for step in STEPS if "posted" not in step])
@@ -188,17 +188,17 @@ def test_every_step_can_happen(step: str) -> None:
     @settings(max_examples=60, deadline=None, database=None)
     @given(st.data())
     def happens(data: st.DataObject) -> None:
-        life = lived(data, ("posted", "refund", "disputed"))
-        before = life.ledger.life
-        getattr(life, step)()
-        found.append(life.ledger.life.entries != before.entries)
+        story = told_by_chance(data, ("posted", "refund", "disputed"))
+        before = story.ledger.state
+        getattr(story, step)()
+        found.append(story.ledger.state.entries != before.entries)
 
     happens()
     assert any(found)
 
 
 def _written(ledger: Ledger) -> list[tuple[Any, ...]]:
-    lines = classify_entries(ledger.life)
+    lines = classify_entries(ledger.state)
     return sorted(
         (x.entry.event_id, x.entry.entry_kind.value, x.entry.part, x.entry.amount_minor, x.entry.state.value)
         for x in lines

@@ -17,7 +17,7 @@ from schemas.practice_settings import (
     TypeModes,
 )
 from schemas.vocabulary import State
-from tests.processors.rules import event_examples as sample
+from tests.processors.rules import event_examples as examples
 from tests.processors.rules.lifecycle.memory_ledger import (
     Ledger,
     charge_item,
@@ -32,7 +32,7 @@ from tests.processors.rules.lifecycle.memory_ledger import (
 def in_parts() -> Ledger:
     """9680 of which 5000 went to charges (entry 1) and 4680 to none (entry 3), as law 18 expands it."""
     ledger = Ledger()
-    ledger.report(sample.payment())
+    ledger.report(examples.payment())
     whole = ledger.entry(1)
 
     def part(number: int, name: str, amount: int, state: State) -> object:
@@ -43,7 +43,7 @@ def in_parts() -> Ledger:
 
     ledger._ids += 1
     entries = (part(1, "", 5000, State.REJECTED), ledger.entry(2), part(3, "a1", 4680, State.POSTED))
-    ledger.life = msgspec.structs.replace(ledger.life, entries=entries)
+    ledger.state = msgspec.structs.replace(ledger.state, entries=entries)
     return ledger
 
 
@@ -57,7 +57,7 @@ def test_law18_what_follows_a_payment_in_parts_waits_for_the_one_that_was_refuse
 def test_n9_r7_a_net_entry_that_the_fee_eats_is_for_a_person() -> None:
     """N-9, R-7: 9680 with 320, refunded 9800 before it was posted: −120 is no payment that anybody can post."""
     ledger = Ledger(timing=Timing.DAILY, refund_before_post=RefundBeforePost.NET_ENTRY)
-    ledger.report(sample.payment(), refund(-9800, hours=1))
+    ledger.report(examples.payment(), refund(-9800, hours=1))
     assert ledger.book() == [
         ("payment", "", -120, "AWAITING_MANUAL_POST"),
         ("fee_adjustment", "", 320, "AWAITING_MANUAL_POST"),
@@ -70,7 +70,7 @@ def test_n9_r7_a_net_entry_that_the_fee_eats_is_for_a_person() -> None:
 def test_r14_a_refund_of_what_a_correction_drops_is_for_a_person(written: bool) -> None:
     """R-14, E-11: corrected to a type that is off, nothing is posted any more: its refund waits for nobody for ever."""
     ledger = Ledger(timing=Timing.DAILY, types=TypeModes(collection=TypeMode.OFF))
-    ledger.report(sample.payment(), refund(-10000, hours=1))
+    ledger.report(examples.payment(), refund(-10000, hours=1))
     if written:
         ledger.post()
     ledger.report(corrected(hours=2, kind=PaymentKind.COLLECTION))
@@ -82,10 +82,10 @@ def test_r14_a_refund_of_what_a_correction_drops_is_for_a_person(written: bool) 
 def paid_out_and_returned(**settings: Any) -> Ledger:
     """Its fee was told by a payout that failed later: that payout's items do not count any more (P-21)."""
     ledger = Ledger(**settings)
-    ledger.report(sample.payment(10000, None))
+    ledger.report(examples.payment(10000, None))
     ledger.paid_out(charge_item(10000, 320))
     ledger.post()
-    ledger.life = msgspec.structs.replace(ledger.life, items=())
+    ledger.state = msgspec.structs.replace(ledger.state, items=())
     return ledger
 
 

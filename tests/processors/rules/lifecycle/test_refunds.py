@@ -16,7 +16,7 @@ from schemas.practice_settings import (
     TypeMode,
 )
 from schemas.vocabulary import DecisionReason, EntryKind, State
-from tests.processors.rules import event_examples as sample
+from tests.processors.rules import event_examples as examples
 from tests.processors.rules.lifecycle.memory_ledger import Ledger, corrected, refund, refund_failed
 
 PAIR = [("payment", "", 9680), ("fee_adjustment", "", 320)]
@@ -25,7 +25,7 @@ PAIR = [("payment", "", 9680), ("fee_adjustment", "", 320)]
 def posted(*events: Any, **settings: Any) -> Ledger:
     """A payment of 10000 with a fee of 320, or what is given, that was posted."""
     ledger = Ledger(**settings)
-    ledger.report(*(events or (sample.payment(),)))
+    ledger.report(*(events or (examples.payment(),)))
     ledger.post()
     return ledger
 
@@ -45,7 +45,7 @@ def test_r1_a_refund_is_an_entry_of_its_own_behind_its_payment() -> None:
     order = planned.effect.instruction
     assert planned.behind == 1
     assert planned.effect.lane == ledger.entry(1).lane
-    assert planned.connection_id == "pms"
+    assert planned.connection_id == ledger.entry(1).connection_id == "PMS"
     assert (order.patient_ref, order.payment_ref, order.original_ref) == ("pt-1", "re-1", "pay-1")
     assert (order.ledger_date.day, order.original_date.day if order.original_date else None) == (5, 4)
     assert (order.gross_minor, order.fee_minor, order.allocation) == (-10000, 0, None)
@@ -94,12 +94,12 @@ def test_r5_cash_matches_the_bank_and_shows_the_companion_as_skipped() -> None:
 def test_r6_the_mode_is_the_originals() -> None:
     """R-6: paid under GROSS, refunded under NET: 10000 goes back, without a companion."""
     ledger = Ledger(
-        sample.history(
-            sample.version(1, amount=AmountMode.GROSS),
-            sample.version(2, sample.NOON.replace(hour=20), amount=AmountMode.NET),
+        examples.history(
+            examples.version(1, amount=AmountMode.GROSS),
+            examples.version(2, examples.NOON.replace(hour=20), amount=AmountMode.NET),
         )
     )
-    ledger.report(sample.payment())
+    ledger.report(examples.payment())
     ledger.post()
     change = ledger.report(refund(-10000, 25))
     assert ledger.table() == [("refund", "", -10000)]
@@ -109,7 +109,7 @@ def test_r6_the_mode_is_the_originals() -> None:
 def test_r7_before_posting_both_entries_by_default() -> None:
     """R-7: the refund waits for its payment; both are posted."""
     ledger = Ledger(timing=Timing.DAILY)
-    ledger.report(sample.payment(), refund(-4000, hours=1))
+    ledger.report(examples.payment(), refund(-4000, hours=1))
     assert ledger.table() == [("refund", "", -4000)]
     assert ledger.last.void == ()
     assert ledger.total() == 6000
@@ -119,7 +119,7 @@ def test_r7_one_net_entry_where_the_practice_chose_it() -> None:
     """R-7: payment and companion are voided; 5680 and 320 stand in their place, due when the payment was; a refund of
     the rest leaves nothing, and its failing brings the payment back."""
     ledger = Ledger(timing=Timing.DAILY, refund_before_post=RefundBeforePost.NET_ENTRY)
-    ledger.report(sample.payment())
+    ledger.report(examples.payment())
     due = ledger.entry(1).due_at
     ledger.report(refund(-4000, hours=1))
     assert (ledger.last.void, ledger.last.void_reason) == ((1, 2), DecisionReason.REFUNDED_BEFORE_POST)
@@ -135,7 +135,7 @@ def test_r7_one_net_entry_where_the_practice_chose_it() -> None:
 def test_r7_n9_a_net_entry_that_the_fee_eats_is_a_persons() -> None:
     """N-9: 200 of 10000/320 are left: a payment of −120 is never posted automatically."""
     ledger = Ledger(timing=Timing.DAILY, refund_before_post=RefundBeforePost.NET_ENTRY)
-    ledger.report(sample.payment(), refund(-9800, hours=1))
+    ledger.report(examples.payment(), refund(-9800, hours=1))
     assert ledger.book() == [
         ("payment", "", -120, "AWAITING_MANUAL_POST"),
         ("fee_adjustment", "", 320, "AWAITING_MANUAL_POST"),
@@ -146,7 +146,7 @@ def test_r7_r9_a_part_that_netting_left_empty_comes_back_when_its_refund_fails()
     """R-9: the first of two halves was refunded before posting, the second is posted: the first is paid after all."""
     splits = (Split(patient_ref="pt-1", amount_minor=5000), Split(patient_ref="pt-2", amount_minor=5000))
     ledger = Ledger(timing=Timing.DAILY, refund_before_post=RefundBeforePost.NET_ENTRY)
-    ledger.report(sample.payment(splits=splits))
+    ledger.report(examples.payment(splits=splits))
     ledger.report(refund(-5000, hours=1, splits=(Split(patient_ref="pt-1", amount_minor=-5000),)))
     assert {x.instruction.patient_ref for x in ledger.standing()} == {"pt-2"}
     ledger.post()
@@ -169,24 +169,24 @@ def test_r8_a_naked_refund_parks() -> None:
     ledger = Ledger()
     change = ledger.report(refund(-4000))
     assert (change.waiting, change.reason) == (State.AWAITING_ORIGINAL, DecisionReason.ORIGINAL_UNKNOWN)
-    assert ledger.life.entries == ()
-    ledger.report(sample.payment())
+    assert ledger.state.entries == ()
+    ledger.report(examples.payment())
     assert [row[:3] for row in ledger.book()] == [*PAIR, ("refund", "", -4000)]
 
 
 def test_r8_a_refund_waits_while_its_payment_waits_for_a_fee() -> None:
     """R-8, N-5: until the payment is resolved there is nothing to follow."""
     ledger = Ledger()
-    ledger.report(sample.payment(fee=None))
+    ledger.report(examples.payment(fee=None))
     assert ledger.report(refund(-4000)).waiting is State.AWAITING_ORIGINAL
 
 
 def test_r9_a_refund_that_fails_is_credited_anew() -> None:
     """R-9: −10300 with its share of the surcharge, and the same back; a failure before its refund parks."""
-    ledger = posted(sample.payment(10300, 267, surcharge_minor=300))
+    ledger = posted(examples.payment(10300, 267, surcharge_minor=300))
     assert ledger.report(refund_failed(10300)).waiting is State.AWAITING_ORIGINAL
     ledger.report(refund(-10300))
-    failing = [x for x in ledger.life.entries if x.event_id == "ev-fre-1"]
+    failing = [x for x in ledger.state.entries if x.event_id == "ev-fre-1"]
     assert [(x.entry_kind.value, x.amount_minor) for x in failing] == [("refund", 10300), ("fee_adjustment", -300)]
     assert ledger.applied() == 10000
 
@@ -206,7 +206,7 @@ SPLITS = (
 
 def test_r13_m5_a_refund_inherits_its_payments_splits() -> None:
     """R-13, M-5: by what is left of each, largest remainder; the last refund takes exactly the rest of each part."""
-    ledger = posted(sample.payment(splits=SPLITS))
+    ledger = posted(examples.payment(splits=SPLITS))
     ledger.report(refund(-5000, ref="re-1"))
     assert [row[2] for row in ledger.table()] == [-1667, -1667, -1666]
     assert [planned.effect.instruction.patient_ref for planned in ledger.last.effects] == ["pt-1", "pt-1", "pt-2"]
@@ -216,7 +216,7 @@ def test_r13_m5_a_refund_inherits_its_payments_splits() -> None:
 
 def test_r13_named_splits_take_from_their_parts_the_last_first() -> None:
     """R-13: a split that names the patient alone takes from that patient's parts in reverse order."""
-    ledger = posted(sample.payment(splits=SPLITS))
+    ledger = posted(examples.payment(splits=SPLITS))
     ledger.report(refund(-4000, splits=(Split(patient_ref="pt-1", amount_minor=-4000),)))
     assert ledger.table() == [("refund", "0", -667), ("refund", "1", -3333)]
 
@@ -225,7 +225,7 @@ def test_r13_named_splits_take_from_their_parts_the_last_first() -> None:
     ("patient", "amount"), [("pt-2", -3334), ("pt-9", -1)], ids=["more than the part holds", "nobody's part"]
 )
 def test_r2_r13_a_part_gives_no_more_than_it_holds(patient: str, amount: int) -> None:
-    ledger = posted(sample.payment(splits=SPLITS))
+    ledger = posted(examples.payment(splits=SPLITS))
     change = ledger.report(refund(amount, splits=(Split(patient_ref=patient, amount_minor=amount),)))
     assert (change.waiting, change.reason) == (State.AWAITING_REVIEW, DecisionReason.MORE_THAN_ORIGINAL)
 
@@ -234,7 +234,7 @@ def test_r2_r13_a_part_gives_no_more_than_it_holds(patient: str, amount: int) ->
 def test_r14_after_a_person_the_refund_is_a_persons(state: State) -> None:
     """R-14: recorded or dismissed by hand: the reversal is a manual item that waits for nothing."""
     ledger = Ledger()
-    ledger.report(sample.payment())
+    ledger.report(examples.payment())
     ledger.put(state)
     (planned,) = ledger.report(refund(-4000)).effects
     assert (planned.effect.state, planned.effect.reason) == (
@@ -245,8 +245,8 @@ def test_r14_after_a_person_the_refund_is_a_persons(state: State) -> None:
 
 
 def test_r14_skipped_by_its_type_the_refund_is_a_persons() -> None:
-    ledger = Ledger(types=sample.modes(terminal=TypeMode.OFF))
-    ledger.report(sample.payment(), refund(-4000))
+    ledger = Ledger(types=examples.modes(terminal=TypeMode.OFF))
+    ledger.report(examples.payment(), refund(-4000))
     assert [planned.effect.state for planned in ledger.last.effects] == [State.AWAITING_MANUAL_POST]
 
 
@@ -254,7 +254,7 @@ def test_r14_skipped_by_its_type_the_refund_is_a_persons() -> None:
 def test_r14_while_the_payment_may_still_be_posted_the_refund_waits_behind_it(state: State) -> None:
     """R-14: by `depends_on`, so that it goes out as soon as the payment stands."""
     ledger = Ledger()
-    ledger.report(sample.payment())
+    ledger.report(examples.payment())
     ledger.put(state)
     (planned,) = ledger.report(refund(-4000)).effects
     assert (planned.effect.state, planned.behind) == (State.SCHEDULED, 1)
@@ -262,10 +262,10 @@ def test_r14_while_the_payment_may_still_be_posted_the_refund_waits_behind_it(st
 
 def test_r16_a_refund_takes_its_share_of_the_surcharge() -> None:
     """R-16: 5150 of 10300/300 → surcharge −150: NET −5150 and +150, GROSS −5000."""
-    net = posted(sample.payment(10300, 267, surcharge_minor=300))
+    net = posted(examples.payment(10300, 267, surcharge_minor=300))
     net.report(refund(-5150))
     assert net.table() == [("refund", "", -5150), ("fee_adjustment", "", 150)]
-    gross = posted(sample.payment(10300, 267, surcharge_minor=300), amount=AmountMode.GROSS)
+    gross = posted(examples.payment(10300, 267, surcharge_minor=300), amount=AmountMode.GROSS)
     gross.report(refund(-5150))
     assert gross.table() == [("refund", "", -5000)]
     assert gross.last.effects[0].effect.instruction.surcharge_minor == -150
@@ -273,7 +273,7 @@ def test_r16_a_refund_takes_its_share_of_the_surcharge() -> None:
 
 def test_r16_a_surcharge_that_is_told_counts() -> None:
     """R-16: told as 0, the next refund of the rest takes all of it; more than there is, is for a person."""
-    ledger = posted(sample.payment(10300, 267, surcharge_minor=300), amount=AmountMode.GROSS)
+    ledger = posted(examples.payment(10300, 267, surcharge_minor=300), amount=AmountMode.GROSS)
     ledger.report(refund(-5150, surcharge_minor=0))
     assert ledger.table() == [("refund", "", -5150)]
     ledger.report(refund(-5150, ref="re-2"))
@@ -285,12 +285,12 @@ def test_r16_a_surcharge_that_is_told_counts() -> None:
 def test_b1_a_memberships_charge_goes_with_its_refund() -> None:
     """B-1: 29900/897 refunded 9900 → −9900 and the charge less 9900; failing, both come back."""
     ledger = Ledger()
-    ledger.report(sample.membership())
+    ledger.report(examples.membership())
     ledger.post()
     ledger.report(refund(-9900))
     assert ledger.table() == [("refund", "", -9900), ("charge_reversal", "", -9900)]
     assert ledger.last.effects[1].behind == next(
-        x.effect_id for x in ledger.life.entries if x.entry_kind is EntryKind.CHARGE
+        x.effect_id for x in ledger.state.entries if x.entry_kind is EntryKind.CHARGE
     )
     ledger.report(refund_failed(9900))
     assert ledger.table() == [("refund", "", 9900), ("charge_reversal", "", 9900)]
@@ -299,7 +299,7 @@ def test_b1_a_memberships_charge_goes_with_its_refund() -> None:
 def test_b1_without_a_charge_none_is_reversed() -> None:
     """B-1: where the route writes no charges, the payment was a prepayment."""
     ledger = Ledger()
-    ledger.report(sample.membership())
+    ledger.report(examples.membership())
     ledger.put(State.SKIPPED_DISABLED, EntryKind.CHARGE, reason=DecisionReason.NOT_BY_THIS_ROUTE)
     ledger.post()
     ledger.report(refund(-9900))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from processors.rules.lifecycle.payment_state import PaymentState
-from processors.rules.lifecycle.resolve import LINKED, resolve_linked
+from processors.rules.lifecycle.resolve import FOLLOW_UP_RULES, resolve_follow_up
 from schemas.events import (
     EVENT_TYPES,
     MembershipCancelled,
@@ -16,17 +16,17 @@ from schemas.events import (
     PayoutPaid,
 )
 from schemas.events import PaymentRequestSent as Request
-from tests.processors.rules import event_examples as sample
+from tests.processors.rules import event_examples as examples
 
 
 def test_law7_every_event_type_is_told_linked_or_alone() -> None:
     """Law 7: none falls through: each type tells money, speaks of other money, or concerns none."""
     telling_money = {PaymentSucceeded, PaymentCorrected, MembershipPaid, PayoutPaid}
     alone = {Request, MembershipCancelled, PatientChanged}
-    assert set(EVENT_TYPES) == set(LINKED) | telling_money | alone
-    assert not set(LINKED) & (telling_money | alone)
+    assert set(EVENT_TYPES) == set(FOLLOW_UP_RULES) | telling_money | alone
+    assert not set(FOLLOW_UP_RULES) & (telling_money | alone)
 
 
 def test_law7_an_event_that_speaks_of_no_other_money_is_a_fault_of_the_caller() -> None:
     with pytest.raises(TypeError, match="PaymentSucceeded"):
-        resolve_linked(sample.payment(), PaymentState(), on=sample.NOON.date())
+        resolve_follow_up(examples.payment(), PaymentState(), on=examples.NOON.date())

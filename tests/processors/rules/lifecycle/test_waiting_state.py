@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processors.rules.lifecycle.waiting_state import SwitchVersion, first_unmet, in_force, resolve
+from processors.rules.lifecycle.waiting_state import SwitchVersion, first_unmet, in_force, initial_state
 from schemas.plan import Instruction, PlannedEntry
 from schemas.vocabulary import HELD, UNMET_ORDER, DecisionReason, EntryKind, State, Target
 from sinks.ledger.request_ids import marker, request_id
@@ -59,7 +59,9 @@ def test_facts_never_undo_a_skip_and_never_post_without_a_connection(
     state: State, connected: bool, linked: bool, paused: bool, target: Target
 ) -> None:
     """P-17, E-9: facts only add what stands in the way; the switch of the ledger never holds a payout."""
-    found = resolve(planned(target, state), connection_id="c" if connected else None, linked=linked, paused=paused)
+    found = initial_state(
+        planned(target, state), connection_id="c" if connected else None, linked=linked, paused=paused
+    )
     if state in (State.SKIPPED_DISABLED, State.SKIPPED_ZERO):
         assert found.state is state
     elif not connected:

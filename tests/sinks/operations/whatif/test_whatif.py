@@ -31,9 +31,9 @@ DAY = timedelta(days=1)
 
 
 def outcome(event: Any, settings_history: Any) -> Outcome:
-    playing = Replay(settings_history)
-    playing.report(event, NOON)
-    (found,) = playing.outcomes().values()
+    replay = Replay(settings_history)
+    replay.report(event, NOON)
+    (found,) = replay.outcomes().values()
     return found
 
 

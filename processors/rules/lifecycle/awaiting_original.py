@@ -1,0 +1,29 @@
+"""A refund, return or dispute that comes before its payment: it parks, and is asked again when the payment is known.
+
+An original is known when it is stored and resolved. Until then a follow-up waits in AWAITING_ORIGINAL, without a
+deadline; whatever the order of arrival, follow-ups are resolved in the order in which they happened (R-8).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from processors.rules.lifecycle.change import Change
+from processors.rules.lifecycle.payment_state import FollowUp, PaymentState, Reported
+from schemas.vocabulary import DecisionReason, State
+
+
+def known_original(state: PaymentState) -> Reported | None:
+    """The original, when it is stored and resolved; None: park what is about it."""
+    return state.reported if state.reported is not None and state.reported.waiting is None else None
+
+
+def parked(reason: DecisionReason = DecisionReason.ORIGINAL_UNKNOWN) -> Change:
+    """It waits until its original is stored and resolved."""
+    return Change(waiting=State.AWAITING_ORIGINAL, reason=reason)
+
+
+def in_order_of_occurrence(state: PaymentState) -> Sequence[FollowUp]:
+    """What is parked on this payment or payout, the earliest first."""
+    waiting = [each for each in state.follow_ups if each.waiting is State.AWAITING_ORIGINAL]
+    return sorted(waiting, key=lambda each: each.event.occurred_at)

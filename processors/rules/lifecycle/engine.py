@@ -1,0 +1,237 @@
+"""Applies an event to the state of a payment or payout: the one engine of the ledger, of what-if and of the tests.
+
+The rules say what one event changes (`resolve`); the engine carries that out on the state, asks again what waited for
+it, and lists the changes. It does no I/O and reads no clock. INTAKE runs it under the practice's lock on what it read
+and writes the changes as rows; what-if and the property tests run it in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from processors.rules.lifecycle.awaiting_original import in_order_of_occurrence
+from processors.rules.lifecycle.change import Change, ReleasedOriginal
+from processors.rules.lifecycle.fees import paid_out
+from processors.rules.lifecycle.ledger_facts import LedgerFacts
+from processors.rules.lifecycle.new_entries import Part
+from processors.rules.lifecycle.payment_state import (
+    EventId,
+    FollowUp,
+    MoneyReport,
+    PaidItem,
+    PaymentState,
+    Reported,
+    event_id_of,
+)
+from processors.rules.lifecycle.resolve import resolve_follow_up, resolve_report
+from processors.rules.lifecycle.state_changes import EventResolved, StateChange
+from processors.rules.lifecycle.working_state import WorkingState
+from schemas.events import Event
+from schemas.plan import Decision, PlannedEntry
+from schemas.vocabulary import PENDING, DecisionReason, State
+
+_replace: Final = msgspec.structs.replace
+
+
+class Arrival(msgspec.Struct, frozen=True, kw_only=True):
+    """An event that reached the ledger, with what RULES decided about it under the settings in force."""
+
+    event: Event
+    version: int
+    """Of the money (E-1)."""
+    decision: Decision
+    arrived_at: datetime
+    """The broker's append time of its record."""
+
+
+class Applied(msgspec.Struct, frozen=True, kw_only=True):
+    """The state after an event, and everything that changed on the way there."""
+
+    state: PaymentState
+    changes: Sequence[StateChange] = ()
+    last_id: int
+    """The id of the entry that was added last; the next event goes on from here."""
+    old_version: bool = False
+    """A higher version of the money is stored: nothing changed (E-7)."""
+
+
+def apply_event(state: PaymentState, arrival: Arrival, facts: LedgerFacts, last_id: int) -> Applied:
+    """An event about this payment or payout, and everything that parked on it. Pure.
+
+    1. the rules say what it changes. 2. the event is resolved, and its entries are added. 3. its original is resolved,
+    where that waited for it. 4. other entries are voided, released or redirected. 5. parked follow-ups are asked again
+    until none moves. An event without settings never comes here: it waits for those first (law 10).
+    """
+    working = WorkingState(state, facts, last_id)
+    if isinstance(arrival.event, MoneyReport):
+        if not _apply_report(working, arrival, arrival.event):
+            return Applied(state=state, last_id=last_id, old_version=True)
+    else:
+        _apply_follow_up(working, arrival)
+    _release_parked(working)
+    return _applied(working)
+
+
+def apply_payout(
+    state: PaymentState, payout_id: str, items: Iterable[PaidItem], facts: LedgerFacts, last_id: int
+) -> Applied:
+    """A payout carries these items of the payment from now on: its funds are there (T-13), its fee is known (N-5).
+
+    Without items it carries the payment no more: it failed, or was reported anew without it (P-21). Pure.
+    """
+    mine = tuple(items)
+    others = tuple(item for item in state.items if item.payout_id != payout_id)
+    state = _replace(state, items=(*others, *mine))
+    return reconsider(state, facts, last_id) if mine else Applied(state=state, last_id=last_id)
+
+
+def reconsider(state: PaymentState, facts: LedgerFacts, last_id: int) -> Applied:
+    """What can go on with what the ledger holds already: by funds and fees of payouts, and what is parked. Pure."""
+    working = WorkingState(state, facts, last_id)
+    reported = state.reported
+    if state.items and reported is not None:
+        on = facts.ledger_date(reported.event, reported.settings_version, reported.arrived_at)
+        change = paid_out(state, on)
+        working.carry_out(change, _release_original(working, change.original))
+    _release_parked(working)
+    return _applied(working)
+
+
+def supersede(state: PaymentState, event: EventId) -> PaymentState:
+    """The payment without the event that reported it: another one reports it anew, with its members (B-5). Pure.
+
+    Its open entries count as voided; INTAKE has voided them in the ledger.
+    """
+    entries = tuple(
+        _replace(entry, state=State.VOIDED_BEFORE_POST)
+        if (entry.source, entry.event_id) == event and entry.state in PENDING
+        else entry
+        for entry in state.entries
+    )
+    return _replace(state, reported=None, entries=entries)
+
+
+def _applied(working: WorkingState) -> Applied:
+    return Applied(state=working.state, changes=working.changes, last_id=working.last_id)
+
+
+def _apply_report(working: WorkingState, arrival: Arrival, event: MoneyReport) -> bool:
+    """Money that is reported: an original or a correction of one. False: of an old version."""
+    decision = arrival.decision
+    on = working.facts.ledger_date(event, decision.settings_version, arrival.arrived_at)
+    new = _report(working, arrival, event, decision.waiting, decision.reason, decision.settings_version)
+    change = resolve_report(new, working.state, on=on)
+    if change.old_version:
+        return False
+    # What RULES planned stays with money that is reported: what follows it is measured by that (R-6).
+    resolved = _resolve(working, event_id_of(event), change, decision.settings_version, decision.effects)
+    # What a correction ends is the version before it, not the one that it reports.
+    _release_original(working, change.original)
+    working.report(_report(working, arrival, event, resolved.waiting, resolved.reason, resolved.settings_version))
+    working.carry_out(change, working.add(resolved, change.effects, arrival.arrived_at))
+    return True
+
+
+def _report(
+    working: WorkingState,
+    arrival: Arrival,
+    event: MoneyReport,
+    waiting: State | None,
+    reason: DecisionReason,
+    settings_version: int | None,
+) -> Reported:
+    return Reported(
+        event=event,
+        version=arrival.version,
+        waiting=waiting,
+        reason=reason,
+        settings=working.facts.settings_of(settings_version),
+        settings_version=settings_version,
+        plan=arrival.decision.effects,
+        arrived_at=arrival.arrived_at,
+    )
+
+
+def _apply_follow_up(working: WorkingState, arrival: Arrival) -> None:
+    """An event about money; one that moves none is decided by RULES alone (R-10)."""
+    decision = arrival.decision
+    follow_up = FollowUp(
+        event=arrival.event,
+        waiting=decision.waiting,
+        settings_version=decision.settings_version,
+        arrived_at=arrival.arrived_at,
+    )
+    if decision.waiting is State.AWAITING_ORIGINAL:
+        change = _asked(working, follow_up)
+    else:
+        change = Change(waiting=decision.waiting, reason=decision.reason, applied=True)
+    _follow(working, follow_up, change)
+
+
+def _release_parked(working: WorkingState) -> None:
+    """Ask what is parked again, the earliest first, until none moves any more (R-8)."""
+    moved = True
+    while moved:
+        moved = False
+        for parked in in_order_of_occurrence(working.state):
+            change = _asked(working, parked)
+            if change.waiting is not State.AWAITING_ORIGINAL:
+                _follow(working, parked, change)
+                moved = True
+                break
+
+
+def _asked(working: WorkingState, follow_up: FollowUp) -> Change:
+    on = working.facts.ledger_date(follow_up.event, follow_up.settings_version, follow_up.arrived_at)
+    return resolve_follow_up(follow_up.event, working.state, on=on)
+
+
+def _follow(working: WorkingState, follow_up: FollowUp, change: Change) -> None:
+    event, plan = event_id_of(follow_up.event), tuple(each.effect for each in change.effects)
+    resolved = _resolve(working, event, change, follow_up.settings_version, plan)
+    working.follow_up(_replace(follow_up, waiting=resolved.waiting, settings_version=resolved.settings_version))
+    ids = working.add(resolved, change.effects, follow_up.arrived_at)
+    ids |= _release_original(working, change.original)
+    working.carry_out(change, ids)
+
+
+def _resolve(
+    working: WorkingState,
+    event: EventId,
+    change: Change,
+    settings_version: int | None,
+    plan: tuple[PlannedEntry, ...],
+) -> EventResolved:
+    resolved = EventResolved(
+        event=event,
+        waiting=change.waiting,
+        reason=change.reason,
+        applied=change.waiting is None and (change.applied or not change.effects),
+        settings_version=settings_version if change.settings_version is None else change.settings_version,
+        plan=plan,
+    )
+    working.resolve(resolved)
+    return resolved
+
+
+def _release_original(working: WorkingState, original: ReleasedOriginal | None) -> dict[Part, int]:
+    """The original is resolved by another event: by its fee (N-5), or because it will never be posted (R-7)."""
+    before = working.state.reported
+    if original is None or before is None:
+        return {}
+    resolved = EventResolved(
+        event=event_id_of(before.event),
+        waiting=None,
+        reason=original.reason,
+        applied=original.voided or not original.effects,
+        settings_version=before.settings_version,
+        plan=before.plan,
+        voided=original.voided,
+    )
+    working.resolve(resolved)
+    working.report(_replace(before, waiting=None, reason=original.reason))
+    return working.add(resolved, original.effects, before.arrived_at)

@@ -1,0 +1,53 @@
+"""Inserts planned entries: each gets its id, the state that the ledger's facts give it, and what it depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from processors.rules.lifecycle.change import NewEntry
+from processors.rules.lifecycle.ledger_facts import LedgerFacts
+from processors.rules.lifecycle.payment_state import EntryState, EventId
+from processors.rules.lifecycle.state_changes import EntryAdded
+from schemas.vocabulary import SKIPPED, DecisionReason, EntryKind
+
+Part = tuple[EntryKind, str]
+"""Kind and part of an entry within its event (E-1)."""
+
+
+def insert_entries(
+    event: EventId, planned: Iterable[NewEntry], facts: LedgerFacts, arrived_at: datetime, last_id: int
+) -> tuple[Sequence[EntryAdded], dict[Part, int]]:
+    """The entries of one event, with ids that ascend from `last_id` + 1 (law 8), and the ids that others can wait for.
+
+    An entry that the connection does not write and nobody has to post by hand is skipped, and nothing waits for it
+    (B-1). Pure.
+    """
+    added: list[EntryAdded] = []
+    ids: dict[Part, int] = {}
+    source, event_id = event
+    for effect_id, each in enumerate(planned, start=last_id + 1):
+        effect = each.effect
+        initial = facts.initial_state(effect, each.connection_id)
+        entry = EntryState(
+            effect_id=effect_id,
+            source=source,
+            event_id=event_id,
+            target=effect.target,
+            entry_kind=effect.entry_kind,
+            part=effect.part,
+            state=initial.state,
+            reason=initial.reason,
+            holds=initial.holds,
+            due_at=effect.due_at or arrived_at,
+            look_first=facts.reads_back(initial.state, arrived_at),
+            amount_minor=effect.instruction.amount_minor,
+            depends_on=each.behind if effect.depends_on is None else ids.get(effect.depends_on),
+            lane=effect.lane,
+            connection_id=initial.connection_id,
+            instruction=effect.instruction,
+        )
+        added.append(EntryAdded(entry, each))
+        if initial.reason is not DecisionReason.NOT_BY_THIS_ROUTE or initial.state not in SKIPPED:
+            ids[effect.entry_kind, effect.part] = effect_id
+    return added, ids
