@@ -17,6 +17,7 @@ from schemas.events import Event, MoneyFields, PayoutPaid
 from schemas.topics import STREAM_TOPICS
 from schemas.vocabulary import DEAD, SKIPPED, State, Target
 from sinks.ledger.named_queries import named_queries
+from sinks.ledger.rows.fetch import fetch_all
 
 _SQL: Final = named_queries("sinks.ledger", "conservation.sql")
 
@@ -80,39 +81,53 @@ class Account(msgspec.Struct, kw_only=True):
         return self.money_in == sum(self.buckets.values())
 
 
+class _ReportedMoney(msgspec.Struct, frozen=True):
+    """An event that reports money, and what became of its entries."""
+
+    practice_id: str
+    event_type: str
+    waiting: State | None
+    applied: bool
+    original: bytes
+    minor_by_state: dict[State, int]
+
+
+class _EventKey(msgspec.Struct, frozen=True):
+    practice_id: str
+    source: str
+    event_id: str
+
+
 def state_counts(connection: Connection, practice_id: str | None = None) -> list[StateCount]:
     """Effects by practice, target and state."""
-    rows = connection.execute(_SQL["state_counts"], {"practice_id": practice_id})
-    return [StateCount(row[0], Target(row[1]), State(row[2]), row[3], row[4], row[5]) for row in rows]
+    return fetch_all(connection, StateCount, _SQL["state_counts"], {"practice_id": practice_id})
 
 
 def waiting_counts(connection: Connection, practice_id: str | None = None) -> list[WaitingCount]:
     """Events that wait, by practice and reason."""
-    rows = connection.execute(_SQL["waiting_counts"], {"practice_id": practice_id})
-    return [WaitingCount(row[0], State(row[1]), row[2], row[3]) for row in rows]
+    return fetch_all(connection, WaitingCount, _SQL["waiting_counts"], {"practice_id": practice_id})
 
 
 def accounts(connection: Connection, practice_id: str | None = None) -> list[Account]:
     """I5, from the original bytes of the events on one side and from the effects on the other."""
     found: dict[tuple[str, Target], Account] = {}
-    for row in connection.execute(_SQL["told"], {"practice_id": practice_id}):
-        practice, event_type, waiting, original, sums = row[0], row[3], row[4], row[5], row[6] or {}
-        topic = STREAM_TOPICS[EVENTS_BY_NAME[event_type].stream]
-        target, minor = money_told(decode_event(topic, bytes(original)))
-        account = found.setdefault((practice, target), Account(practice_id=practice, target=target))
+    for event in fetch_all(connection, _ReportedMoney, _SQL["reported_money"], {"practice_id": practice_id}):
+        topic = STREAM_TOPICS[EVENTS_BY_NAME[event.event_type].stream]
+        target, minor = reported_money(decode_event(topic, event.original))
+        key = (event.practice_id, target)
+        account = found.setdefault(key, Account(practice_id=event.practice_id, target=target))
         account.money_in += minor
-        if waiting is not None:
+        if event.waiting is not None:
             account.buckets[Bucket.WAITING] += minor
-        elif row[7]:
+        elif event.applied:
             # Voided or corrected while it waited: it has no entries and never will (R-7, E-11).
             account.buckets[Bucket.VOIDED] += minor
-        for key, amount in sums.items():
-            _, _, state = key.partition(":")
-            account.buckets[bucket_of(State(state))] += int(amount)
+        for state, amount in event.minor_by_state.items():
+            account.buckets[bucket_of(state)] += amount
     return [found[key] for key in sorted(found)]
 
 
-def money_told(event: Event) -> tuple[Target, int]:
+def reported_money(event: Event) -> tuple[Target, int]:
     """What an event says came in, and at which target it has to show: what counts toward the balance (N-4), or the
     bank line of a payout (P-5). Pure."""
     if isinstance(event, PayoutPaid):
@@ -125,12 +140,12 @@ def money_told(event: Event) -> tuple[Target, int]:
 def violations(connection: Connection) -> list[str]:
     """What breaks I1 or I5, in words with ids only; empty for a sound ledger."""
     found = [
-        f"{row[0]} {row[1]} {row[2]}: {problem}"
+        f"{event.practice_id} {event.source} {event.event_id}: {problem}"
         for name, problem in (
             ("unaccounted", "resolved without effects, or effects without being resolved"),
             ("without_receipt", "stored without a receipt"),
         )
-        for row in connection.execute(_SQL[name])
+        for event in fetch_all(connection, _EventKey, _SQL[name])
     ]
     found += [
         f"{each.practice_id} {each.target}: {each.money_in} came in, {sum(each.buckets.values())} accounted for"

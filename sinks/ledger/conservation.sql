@@ -1,22 +1,22 @@
 -- name: state_counts
-SELECT practice_id, target, state, currency, count(*), sum(amount_minor)::bigint
+SELECT practice_id, target, state, currency, count(*) AS count, sum(amount_minor)::bigint AS minor
 FROM effects WHERE :practice_id::text IS NULL OR practice_id = :practice_id
 GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3;
 
 -- name: waiting_counts
-SELECT practice_id, waiting, reason, count(*) FROM events
+SELECT practice_id, waiting AS state, reason, count(*) AS count FROM events
 WHERE waiting IS NOT NULL AND (:practice_id::text IS NULL OR practice_id = :practice_id)
 GROUP BY 1, 2, 3 ORDER BY 1, 2;
 
--- name: told
--- Every event that tells money, with its own bytes and what became of its entries. What goes back is on events of its
+-- name: reported_money
+-- Every event that reports money, with its own bytes and what became of its entries. What goes back is on events of its
 -- own, with its own entries: it changes nothing in what came in.
-SELECT e.practice_id, e.source, e.event_id, e.event_type, e.waiting, b.original,
-       (SELECT jsonb_object_agg(s.key, s.minor) FROM (
-            SELECT f.target || ':' || f.state AS key, sum(f.amount_minor) AS minor FROM effects f
+SELECT e.practice_id, e.event_type, e.waiting, e.applied, b.original,
+       coalesce((SELECT jsonb_object_agg(s.state, s.minor) FROM (
+            SELECT f.state, sum(f.amount_minor)::bigint AS minor FROM effects f
             WHERE f.practice_id = e.practice_id AND f.source = e.source AND f.event_id = e.event_id
               AND books_first(f.entry_kind)
-            GROUP BY 1) s), e.applied
+            GROUP BY f.state) s), '{}') AS minor_by_state
 FROM events e JOIN bodies b USING (practice_id, month, source, event_id)
 WHERE e.kind IN ('payment', 'payout') AND e.superseded_by IS NULL
   AND (:practice_id::text IS NULL OR e.practice_id = :practice_id);

@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from typing import Final
 
+import msgspec
 import psycopg
 from psycopg.rows import TupleRow
 
-from schemas.vocabulary import State
+from schemas.vocabulary import State, Target
 from sinks.ledger.named_queries import named_queries
+from sinks.ledger.rows.fetch import fetch_all, fetch_value
 from sinks.ledger.schema.database import TRANSACTION_TIMEOUT_S
 from streams.runtime.clock import Clock
 from streams.runtime.logging import log
@@ -31,6 +33,20 @@ EVERY_S: Final = 60.0
 _LOG: Final = log(__name__)
 
 
+class _OpenEffects(msgspec.Struct, frozen=True):
+    """Open effects of one target, state, currency and age. Ages are seconds since they were due."""
+
+    target: Target
+    state: State
+    currency: str
+    age: str
+    count: int
+    minor: int
+    oldest_due_s: float
+    """Of those that the poster could send."""
+    oldest_s: float
+
+
 class Gauges:
     """Measured by the intake of slot 0 alone: the numbers are the ledger's, not a process'."""
 
@@ -47,20 +63,21 @@ class Gauges:
             self.measure()
 
     def measure(self) -> None:
-        rows = self._connection.execute(_SQL["open_effects"], {"now": self._clock.for_database()})
+        """Set every gauge from the ledger as it is now. Blocks for two statements."""
+        rows = fetch_all(self._connection, _OpenEffects, _SQL["open_effects"], {"now": self._clock.for_database()})
         for gauge in (EFFECTS_OPEN, UNPOSTED, UNPOSTED_MINOR, OLDEST_DUE):
             gauge.clear()
         links = 0
         links_oldest = 0.0
         oldest: dict[str, float] = {}
-        for target, state, currency, age, count, minor, oldest_due, oldest_any in rows.fetchall():
-            EFFECTS_OPEN.labels(target, state).inc(count)
-            UNPOSTED.labels(target, age).inc(count)
-            UNPOSTED_MINOR.labels(target, age, currency).inc(minor)
-            oldest[target] = max(oldest.get(target, 0.0), oldest_due)
-            if state == State.AWAITING_LINK:
-                links += count
-                links_oldest = max(links_oldest, oldest_any)
+        for row in rows:
+            EFFECTS_OPEN.labels(row.target, row.state).inc(row.count)
+            UNPOSTED.labels(row.target, row.age).inc(row.count)
+            UNPOSTED_MINOR.labels(row.target, row.age, row.currency).inc(row.minor)
+            oldest[row.target] = max(oldest.get(row.target, 0.0), row.oldest_due_s)
+            if row.state is State.AWAITING_LINK:
+                links += row.count
+                links_oldest = max(links_oldest, row.oldest_s)
         for target, seconds in oldest.items():
             OLDEST_DUE.labels(target).set(seconds)
         LINKS_WAITING.set(links)
@@ -68,7 +85,7 @@ class Gauges:
         self._measure_others()
 
     def _measure_others(self) -> None:
-        ((age_s,),) = self._connection.execute(_SQL["foreign_transaction"]).fetchall()
+        age_s = fetch_value(self._connection, _SQL["foreign_transaction"])
         FOREIGN_TRANSACTION.set(age_s)
         if age_s > TRANSACTION_TIMEOUT_S:
             _LOG.warning(

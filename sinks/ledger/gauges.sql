@@ -2,10 +2,10 @@
 -- What is not final, by state and age since it was due.
 SELECT target, state, currency, CASE
         WHEN age < interval '1 hour' THEN '<1h' WHEN age < interval '1 day' THEN '<1d'
-        WHEN age < interval '3 days' THEN '<3d' ELSE 'older' END,
-    count(*), sum(amount_minor)::bigint,
-    coalesce(extract(epoch FROM max(age) FILTER (WHERE is_ready(state))), 0)::float8,
-    coalesce(extract(epoch FROM max(age)), 0)::float8
+        WHEN age < interval '3 days' THEN '<3d' ELSE 'older' END AS age,
+    count(*) AS count, sum(amount_minor)::bigint AS minor,
+    coalesce(extract(epoch FROM max(age) FILTER (WHERE is_ready(state))), 0)::float8 AS oldest_due_s,
+    coalesce(extract(epoch FROM max(age)), 0)::float8 AS oldest_s
 FROM (SELECT target, state, currency, amount_minor, business_now(:now) - due_at AS age FROM effects
       WHERE is_open(state)) open_ones
 GROUP BY 1, 2, 3, 4;

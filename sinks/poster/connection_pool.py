@@ -7,12 +7,13 @@ from typing import Any, Final
 
 import psycopg
 from psycopg import AsyncConnection
-from psycopg.rows import TupleRow, scalar_row
+from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.practices.backfill_capabilities import backfill_capabilities
 from sinks.ledger.rows.fetch import fetch_values
+from sinks.ledger.rows.row_factory import rows_as
 from sinks.ledger.schema import era
 from sinks.ledger.schema.database import connect, connection_options
 from streams.fault_injection import Control, disabled
@@ -52,18 +53,19 @@ crash takes back was only a claim, and a release or a renewal that it takes back
 
 
 def open_pool(settings: ProgramSettings, *, owning: bool = False) -> AsyncConnectionPool[Connection]:
-    """A pool whose connections have been through `era.settle`, so none marks before its era is known (law 4).
+    """A pool whose connections have been through `era.enter_era`, so none marks before its era is known (law 4).
 
     `owning`: the connections over which gates are claimed, renewed and released.
     """
     options: dict[str, Any] = connection_options("poster-gates" if owning else "poster")
     options["options"] += "".join(f" -c {option}" for option in PLANNING) + (_NOT_AWAITED if owning else "")
 
-    async def settle(connection: Connection) -> None:
-        cursor = connection.cursor(row_factory=scalar_row)
-        await cursor.execute(_SQL["current"])
-        if not await cursor.fetchone():
-            await asyncio.to_thread(_settle_era, settings)
+    async def enter_era(connection: Connection) -> None:
+        cursor = connection.cursor(row_factory=rows_as(era.CurrentEra))
+        await cursor.execute(_SQL["current_era"])
+        current = await cursor.fetchone()
+        if current is None or not current.same_server:
+            await asyncio.to_thread(_enter_era_apart, settings)
 
     return AsyncConnectionPool(
         settings.database_url,
@@ -72,7 +74,7 @@ def open_pool(settings: ProgramSettings, *, owning: bool = False) -> AsyncConnec
         min_size=1 if owning else 2,
         max_size=OWNING_SIZE if owning else POOL_SIZE,
         timeout=OPEN_S,
-        configure=settle,
+        configure=enter_era,
         open=False,
     )
 
@@ -86,15 +88,15 @@ def prepare(settings: ProgramSettings, stop: Stop, health: Health) -> list[str] 
 def _prepared(settings: ProgramSettings) -> list[str]:
     with connect(settings.database_url, "poster-start") as connection:
         era.require_standbys(connection, single_node=settings.single_node)
-        _settle(connection, settings)
+        _enter_era(connection, settings)
         backfill_capabilities(connection)
         return fetch_values(connection, _LEASES["addresses"])
 
 
-def _settle(connection: psycopg.Connection[TupleRow], settings: ProgramSettings) -> None:
-    era.settle(connection, settings.clock().for_database(), look_first=not disabled(Control.LOOK_FIRST))
+def _enter_era(connection: psycopg.Connection[TupleRow], settings: ProgramSettings) -> None:
+    era.enter_era(connection, settings.clock().for_database(), look_first=not disabled(Control.LOOK_FIRST))
 
 
-def _settle_era(settings: ProgramSettings) -> None:
+def _enter_era_apart(settings: ProgramSettings) -> None:
     with connect(settings.database_url, "poster-era") as connection:
-        _settle(connection, settings)
+        _enter_era(connection, settings)

@@ -172,7 +172,7 @@ class Intake:
 
     def _settle_era(self, connection: psycopg.Connection[TupleRow]) -> None:
         look_first = not disabled(Control.LOOK_FIRST)
-        era.settle(connection, self._clock.for_database(), look_first=look_first)
+        era.enter_era(connection, self._clock.for_database(), look_first=look_first)
 
     def _make_months(self, connection: psycopg.Connection[TupleRow]) -> None:
         """Partitions ahead, for business time and for the machine's (a rehearsal may be in another year)."""

@@ -1,7 +1,7 @@
--- name: current
--- The timeline is in the name of the WAL file that is written now; the control file's lags behind a promotion.
+-- name: current_era
+-- The era, and whether this is still the server that it was raised for. The timeline is in the name of the WAL file that is written now; the control file's lags behind a promotion.
 SELECT e.system_id = c.system_identifier
-       AND e.timeline = ('x' || lpad(left(pg_walfile_name(pg_current_wal_insert_lsn()), 8), 16, '0'))::bit(64)::bigint,
+       AND e.timeline = ('x' || lpad(left(pg_walfile_name(pg_current_wal_insert_lsn()), 8), 16, '0'))::bit(64)::bigint AS same_server,
        e.era
 FROM ledger_era e, pg_control_system() c;
 
@@ -19,10 +19,10 @@ ON CONFLICT (only_row) DO UPDATE
     WHERE (e.system_id, e.timeline) <> (EXCLUDED.system_id, EXCLUDED.timeline)
 RETURNING era;
 
--- name: look_first!
+-- name: read_back_open_effects!
 UPDATE effects SET look_first = true
 WHERE NOT look_first AND NOT is_final(state);
 
 -- name: standbys
-SELECT current_setting('synchronous_standby_names'),
-       (SELECT count(*) FROM pg_stat_replication WHERE sync_state IN ('sync', 'quorum'));
+SELECT current_setting('synchronous_standby_names') AS names,
+       (SELECT count(*) FROM pg_stat_replication WHERE sync_state IN ('sync', 'quorum')) AS connected;

@@ -14,6 +14,7 @@ from psycopg.rows import TupleRow
 from psycopg.sql import SQL
 from yoyo import get_backend, read_migrations
 
+from sinks.ledger.rows.fetch import fetch_values
 from sinks.ledger.schema.functions import TABLE_FUNCTIONS, functions_sql
 from sinks.ledger.schema.transitions import guard_sql
 
@@ -50,10 +51,8 @@ def _install(connection: psycopg.Connection[TupleRow], text: str, marked: Sequen
     dropped one has it made again.
     """
     digest = sha256(text.encode()).hexdigest()
-    found = connection.execute(
-        "SELECT obj_description(to_regprocedure(f), 'pg_proc') FROM unnest(%s::text[]) f", (list(marked),)
-    )
-    if all(row[0] == digest for row in found):
+    comments = "SELECT obj_description(to_regprocedure(f), 'pg_proc') FROM unnest(%(marked)s::text[]) f"
+    if all(found == digest for found in fetch_values(connection, comments, {"marked": list(marked)})):
         return
     with connection.transaction():
         connection.execute(text.encode())

@@ -19,13 +19,13 @@ MINUTE = timedelta(minutes=1)
 
 
 def test_the_same_server_is_the_same_era(book: Book) -> None:
-    assert [era.settle(book.connection, NOON) for _ in range(3)] == [1, 1, 1]
+    assert [era.enter_era(book.connection, NOON) for _ in range(3)] == [1, 1, 1]
 
 
 @pytest.mark.parametrize("changed", ["system_id = system_id + 1", "timeline = timeline + 1"])
 def test_another_server_or_timeline_raises_the_era(book: Book, changed: str) -> None:
     """Open effects, and later ones of records from before it, get look_first; final ones and newer records do not."""
-    era.settle(book.connection, NOON - HOUR)
+    era.enter_era(book.connection, NOON - HOUR)
     book.add()
     book.link()
     book.report(payment(), payment(event_id="ev-2", payment_id="pay-2"))
@@ -34,7 +34,7 @@ def test_another_server_or_timeline_raises_the_era(book: Book, changed: str) -> 
     book.connection.execute(f"UPDATE ledger_era SET {changed}".encode())
     late = book.decide(payment(event_id="ev-3", payment_id="pay-3"))
     book.clock.instant = NOON + HOUR
-    assert era.settle(book.connection, NOON + HOUR) == 2
+    assert era.enter_era(book.connection, NOON + HOUR) == 2
     book.clock.instant = NOON + 2 * HOUR
     book.store(late, book.decide(payment(event_id="ev-4", payment_id="pay-4", at=NOON + 2 * HOUR)))
     flags = [row[0] for row in book.rows("SELECT look_first FROM effects ORDER BY effect_id")]

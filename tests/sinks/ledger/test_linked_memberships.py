@@ -41,7 +41,7 @@ def test_a_payment_that_was_refunded_is_not_superseded(book: Book) -> None:
 
 @pytest.mark.parametrize("first", [BARE, NAMED], ids=["payment first", "membership first"])
 @pytest.mark.parametrize("batches", [1, 2])
-def test_one_money_told_by_both_with_other_content_is_a_conflict(book: Book, first: Event, batches: int) -> None:
+def test_one_reported_money_by_both_with_other_content_is_a_conflict(book: Book, first: Event, batches: int) -> None:
     """B-5, E-2: whichever comes first stands; the other is a dead letter, in one batch and in two."""
     ready(book)
     told: list[Event] = [first, again(NAMED, gross_minor=30000, net_minor=29103)]
