@@ -56,7 +56,7 @@ tests-alone: setup
 soak: setup ## long chaos runs, half an hour; SOAK_EVENTS, SOAK_SECONDS, SOAK_EFFECTS, SOAK_EXAMPLES and SOAK_SEED change them
 	$(BIN)/pytest -m soak --timeout 3600
 
-bench: setup ## ratios against raw loops; writes the table in README.md
+bench: setup ## ratios against raw loops; writes the table in tests/benchmarks/README.md
 	$(BIN)/python -m tests.benchmarks $(if $(FULL),--full)
 
 demo: setup ## a practice day, end to end

@@ -1,8 +1,8 @@
 """The events that upstream payment systems send, as frozen records (README section 2): import them from here.
 
-One file per family. Amounts are `*_minor` integers, signed in the practice's cash view (M-3), with `currency` beside
-them; `Money` is made where amounts are combined. Instants are aware UTC datetimes. Field names are those of the Avro
-schemas.
+`envelope` and `money_fields` are shared; `payments`, `reversals`, `memberships`, `payouts`, `remittances`, `patients`
+are the families. Amounts are `*_minor` integers, signed in the practice's cash view (M-3), with `currency` beside them;
+`Money` is made where amounts are combined. Instants are aware UTC datetimes. Field names are those of the Avro schemas.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Failures reach people: what is open is a query on the ledger, what was told is a row before it is a mail (law 26).
+"""The NOTIFIER role: finds what staff should know, words it, and delivers it once (law 26).
 
-`problems` asks the ledger what is wrong now, `planning` decides what to tell (pure), `letters` finds the words (pure),
-`deliveries` keeps what was told, `smtp` sends it, `role` turns the wheel. The dead-letter topic only hastens.
+`problems` asks the ledger what is open, grouped by `causes`; `schedule` decides which message is due (pure),
+`plan_deliveries` writes it, `email_text` words it, `deliver` sends it through `channels`, `store` keeps what was sent;
+`digest` is the morning's list. `dead_letter_wakeup` only hastens the look; `role` is the loop's work.
 """

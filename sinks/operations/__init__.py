@@ -1,5 +1,5 @@
-"""What an operator asks and does from the command line: look at transactions and dead letters, redrive, see the lag.
+"""The only door for people: queries, actions, what-if and words; the commands call it and hold no SQL.
 
-Reading takes no lock but where it shows what an action would do: that is judged under the practice's lock. Every action
-names who and why, and leaves one row in the audit trail (H-15).
+`queries` look, `actions` change (with an actor, a reason, a preview and an audit entry), `whatif` replays a practice's
+past under other settings, `words` are the texts. README.md has the list of commands.
 """

@@ -1,1 +1,5 @@
-"""What every role needs to run: errors, lifecycle, logging, metrics, endpoints, clock, time limits."""
+"""What every role needs to run.
+
+`role_process` and `role_loop` (process and loop), `lifecycle` (stopping), `errors` (what a role does about each),
+`endpoints` and `metrics`, `logging`, `clock` and `times`; `loopback`, `secret_key` and `did_you_mean` for settings.
+"""

@@ -1,4 +1,4 @@
-"""`make bench`: starts its own stack, measures, shows, and writes the table in README.md.
+"""`make bench`: starts its own stack, measures, shows, and writes the table in its README.md.
 
 `python -m tests.benchmarks [--full] [--only GROUP ...] [--no-readme]`. Exit code 1 when something could not be
 measured; a target that is missed is marked and is no failure. All traffic stays on loopback.
@@ -137,7 +137,7 @@ def main(arguments: list[str]) -> int:
     )
     if not chosen.no_readme and chosen.only == list(GROUPS):
         store(results)
-        console.print("written: README.md (between the marks) and tests/benchmarks/results.json")
+        console.print("written: tests/benchmarks/README.md (between the marks) and tests/benchmarks/results.json")
     return 1 if any(measure.verdict is Verdict.NOT_MEASURED for measure in measures) else 0
 
 

@@ -1,6 +1,6 @@
-"""Results as a table: on the terminal, as JSON, and between the two marks in README.md.
+"""Shows results as a table: on the terminal, as JSON, and between two marks in this folder's README.md.
 
-`python -m tests.benchmarks.report` writes README's block anew from the stored JSON.
+`python -m tests.benchmarks.report` writes the block from the stored JSON.
 """
 
 from __future__ import annotations
@@ -15,8 +15,7 @@ from rich.table import Table
 
 from tests.benchmarks.measures import Measure, Verdict
 
-ROOT: Final = Path(__file__).resolve().parents[2]
-README: Final = ROOT / "README.md"
+README: Final = Path(__file__).with_name("README.md")
 RESULTS: Final = Path(__file__).with_name("results.json")
 START: Final = "<!-- bench:start -->"
 END: Final = "<!-- bench:end -->"
@@ -33,7 +32,7 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def store(results: Results) -> None:
-    """JSON for machines, README for people."""
+    """Writes JSON for machines and the table for people."""
     RESULTS.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=2) + b"\n")
     write_block(README, markdown(results))
 

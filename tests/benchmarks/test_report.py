@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.benchmarks.measures import NotMeasuredError, Verdict, at_least, at_most, median_ratio, percentile
-from tests.benchmarks.report import END, START, Results, markdown, write_block
+from tests.benchmarks.report import END, README, RESULTS, START, Results, markdown, write_block
 
 
 def test_a_missed_target_is_marked_and_says_why() -> None:
@@ -40,3 +41,9 @@ def test_what_was_not_measured_is_no_number() -> None:
         median_ratio([1.0], [])
     with pytest.raises(NotMeasuredError):
         percentile([], 0.5)
+
+
+def test_the_page_shows_the_stored_results() -> None:
+    """Nobody edits the table by hand."""
+    results = msgspec.json.decode(RESULTS.read_bytes(), type=Results)
+    assert f"{START}\n{markdown(results)}\n{END}" in README.read_text(encoding="utf-8")

@@ -2,7 +2,8 @@
 
 `TABLES` is the whole list; a test holds every record against the columns, types and nulls of its table. A query that
 reads fewer columns, or columns of several tables, has a record of its own beside the code that runs it; the same
-factory holds it against the query's columns. Nobody reads a row by position.
+factory holds it against the query's columns. Nobody reads a row by position. `effects`, `events`, `practices`,
+`connections` and `publishing` hold the records, `row_factory` and `fetch` read them.
 """
 
 from __future__ import annotations

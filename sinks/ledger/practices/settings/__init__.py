@@ -1,7 +1,8 @@
-"""A practice's settings as the ledger keeps them (laws 14, 15), and what decides whether they may be so.
+"""A practice's settings as the ledger keeps them (laws 14, 15), and the checks before they are saved.
 
-`truth` saves versions and `withdrawing` takes one back that has not begun; `written` reads what people write, `stored`
-what the tables hold, `fields` goes through them one at a time; `warning` says what they will do, measured against what
-the connection can (`abilities`). `entitlement` and `golive_state` guard the master switch. `organisations` are groups:
-`inheriting` and `following` say what a practice has of its group, `joining` brings it in and out.
+`settings_store` saves versions, `withdrawal` takes one back before it begins, `version_start` applies one that begins;
+`settings_file` reads what people write, `stored_settings` and `history` what the tables hold, `fields` one field at a
+time. `warnings` says what they will do, given the connection's `capabilities`; `write_off_codes` checks codes.
+`entitlement` and `golive_state` guard the master switch. `groups`, `group_membership`, `inheritance` and `follow_group`
+are groups of practices.
 """

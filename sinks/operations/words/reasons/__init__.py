@@ -1,6 +1,7 @@
 """Words for every reason, one table for each family; a test holds them against the closed lists of reasons.
 
 Decisions are said in a clause; whatever has failed, or waits too long, has a headline, a cause and a remedy.
+`wording` is their form; `decisions`, `events`, `records`, `postings` and `connections` are the families.
 """
 
 from __future__ import annotations
