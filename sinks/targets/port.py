@@ -1,7 +1,16 @@
-"""The port that every target stands behind: declared capabilities, pure composing, one call per effect, closed answers.
+"""The port of a target system: what an adapter is given, what it answers, and what it guarantees.
 
-An adapter never raises for what a target does: it answers. What an answer means for the effect is decided in one place
-(`sinks.poster`), never here.
+An adapter translates one system's API and decides nothing else. The poster owns the order, the limits and the retries;
+one table of the poster turns an answer into a state (`sinks.poster.outcomes`). Four rules hold for every adapter:
+
+1. It answers and never raises, whatever the target or the network does. What it does raise is a fault of the program:
+   the poster takes it as `NoAnswer`, because nobody knows what was sent.
+2. It claims only what is proven: `Posted` where the entry stands, `Refused` and `NothingSent` where nothing was
+   written. Everything else is `NoAnswer`, and a read-back settles it. When in doubt, `NoAnswer`.
+3. It carries our marker to the target and finds it again, with sign and amount.
+4. The vendor's text stays inside it: it is classified, never logged, stored or shown (H-3).
+
+To add a system: sinks/targets/README.md. The suite that every adapter passes: tests/contract.
 """
 
 from __future__ import annotations
@@ -17,11 +26,14 @@ from schemas.vocabulary import ConnectionReason, DeadLetterReason, EntryKind, St
 
 
 class Scope(StrEnum):
-    """Whom an error concerns (law 22)."""
+    """Whom an error concerns (law 22). The poster stops exactly these and nobody else."""
 
     EFFECT = "effect"
+    """This entry alone."""
     CONNECTION = "connection"
+    """Every entry of the connection: keys, subscription, throttling, an office that is off."""
     VENDOR = "vendor"
+    """Every connection of the system: its service is down."""
 
 
 GUARANTOR: Final = "guarantor"
@@ -31,12 +43,16 @@ BATCHES_ONLY: Final = "batches_only"
 
 
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
+    """What one connection can do, by its route and its mapping. Constant for the adapter's life.
+
+    INTAKE plans by the stored words of it, the poster limits and reads back by it, settings warn and refuse by it.
+    """
+
     entry_kinds: frozenset[EntryKind]
-    """What this connection can write, by its route and its mapping. ALLOCATION in it: open charges can be read, and a
-    payment can be told which of them it pays (ALL-1). A kind that is in it and whose type is not mapped is
-    INVALID_CONFIG (N-8)."""
+    """What this connection can write. ALLOCATION in it: open charges can be read, and a payment can name those that it
+    pays (ALL-1). A kind that is in it and whose type is not mapped stops its entry as INVALID_CONFIG (N-8)."""
     allocates_exactly: bool = True
-    """The amount on each charge can be told too; otherwise the target spreads a payment over the named ones (ALL-3)."""
+    """The amount on each charge can be given too; else the target spreads a payment over the named ones (ALL-3)."""
     books_to_guarantor: bool = False
     """Knows who answers for a patient's account (G2)."""
     batches_only: bool = False
@@ -44,53 +60,61 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     reads_back: bool
     """A marker can be searched for: presence can be proven."""
     proves_absence: bool
-    """After `processing`, not found means not there (law 19)."""
+    """Once the route's `processing_s` is over, not found means not there (law 19). False: a person decides."""
     idempotency_key: bool
     """The target replays its first answer for the same request id (E-5)."""
     needs_patient: bool
+    """An entry waits for its patient's link before it is posted."""
     max_in_flight: int
-    """Calls at once per connection."""
+    """Calls at once per connection, at least 1."""
     min_interval_s: float
-    """Least time between starts of calls on a connection; 0 = none."""
+    """Least seconds between starts of calls on a connection; 0 = none."""
 
     def words(self) -> list[str]:
-        """As `connections.capabilities` keeps them: INTAKE plans only what the connection can write."""
+        """As `connections.capabilities` keeps them. Pure."""
         words = {kind.value for kind in self.entry_kinds}
         words |= {GUARANTOR} if self.books_to_guarantor else set()
         return sorted(words | ({BATCHES_ONLY} if self.batches_only else set()))
 
 
 class Placement(msgspec.Struct, frozen=True, kw_only=True):
-    """Where an entry goes at the target, from one stored read (law 18). Kept with the effect."""
+    """Where an entry goes at the target, made of one stored read (law 18). Kept with the effect."""
 
     patient: str
     """For whom it was read; for another patient it means nothing."""
     posts_to: str
-    """Whose ledger takes the entry: the patient, or whoever answers for the account (G2)."""
+    """Whose account takes the entry: the patient's, or that of whoever answers for it (G2)."""
     shares: tuple[tuple[str, int], ...] = ()
     """Open charge and minor units, oldest first; their sum is the entry's amount, or there are none: a prepayment."""
 
 
 class TargetEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """An effect as the adapter sees it: what to write, for whom, under which marker."""
+    """An entry as the adapter sees it: what to write, for whom, under which marker.
+
+    Amounts are minor units with the sign of `schemas.plan.Instruction`; the adapter converts once, in `compose`.
+    """
 
     practice_id: str
     connection_id: str
     effect_id: int
     generation: int
+    """Counts the requests of this entry: one that is composed anew is the next, with its own request id and marker."""
     request_id: str
     marker: str
-    """`WB` + 16 base32 characters of the request id (law 18)."""
+    """`WB` + 16 base32 characters of the request id (law 18). Must be findable at the target."""
     earlier_markers: tuple[str, ...]
     """Markers of all earlier generations: a read-back searches for these too."""
     instruction: Instruction
     pms_patient_id: str | None
+    """The linked patient at this target; None where the entry needs none."""
     sent_at: datetime | None
+    """Machine time of the first mark, None before it: no entry of ours can be older at the target."""
     part: str = ""
     """Of the effect's identity (E-1); a reversal's names what it takes back: `kind/part@version`."""
     linked_patient_id: str | None = None
-    """Who is linked now, where the request went to somebody else: a read-back may look there too."""
+    """Who is linked now, where the request went to somebody else: a read-back may search there too."""
     placement: Placement | None = None
+    """What `prepare` read, as it was stored; None where nothing was to be read."""
     origin_id: str | None = None
     """`external_id` of the entry that this one depends on, once that is posted."""
     origin: Composed | None = None
@@ -98,12 +122,14 @@ class TargetEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Composed(msgspec.Struct, frozen=True, kw_only=True):
-    """A vendor request, ready and frozen: exactly these bytes go out for this generation."""
+    """A request of the vendor's API, ready and frozen: exactly these bytes go out for this generation."""
 
     method: str
     path: str
+    """Relative to the connection's base URL."""
     body: bytes
     ledger_date: date
+    """The date that the entry has at the target."""
 
 
 class NotComposed(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,11 +145,12 @@ class Posted(msgspec.Struct, frozen=True, kw_only=True):
     """Positive proof that the entry stands at the target."""
 
     external_id: str
+    """`kind/number`, as the read-back gives it too; the prefixes are the route's `id_prefixes`."""
     vendor_request_id: str | None = None
 
 
 class Accepted(msgspec.Struct, frozen=True, kw_only=True):
-    """Taken (202); the outcome is still to come."""
+    """Taken (202); the outcome is still to come, and is read back."""
 
     external_id: str | None = None
     vendor_request_id: str | None = None
@@ -133,11 +160,15 @@ class RefusalClass(StrEnum):
     """What a definite refusal is; the poster's one decision table turns it into a state."""
 
     TEMPORARY = "TEMPORARY"
-    """Refused without effect, the same request may pass later."""
+    """Refused without effect; the same request may pass later."""
     CONFIG = "CONFIG"
+    """The mapping names something that is not there or not usable; a person repairs it."""
     PERIOD = "PERIOD"
+    """The entry's date is closed at the target."""
     BUSINESS = "BUSINESS"
+    """The target's own rules; a person decides."""
     MALFORMED = "MALFORMED"
+    """The request could not be read: a fault of this program."""
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,14 +177,16 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True):
     kind: RefusalClass
     scope: Scope
     reason: DeadLetterReason | ConnectionReason
+    """A ConnectionReason exactly where the scope is CONNECTION or VENDOR."""
     code: str
     """The vendor's status or error code, digits and capitals only; never its text (H-3)."""
     retry_after_s: float | None = None
+    """Not before so many seconds; None: the poster's own backoff."""
     vendor_request_id: str | None = None
 
 
 class NothingSent(msgspec.Struct, frozen=True, kw_only=True):
-    """Proof that no byte left: no connection, or the start was too late (law 17)."""
+    """Proof that no byte left: no connection, no credentials, or the start was too late (law 17). Burns no attempt."""
 
     scope: Scope
     reason: ConnectionReason | None
@@ -171,9 +204,10 @@ Answer = Posted | Accepted | Refused | NothingSent | NoAnswer
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """A completed read-back: every match for any generation's marker, with sign and amount equal."""
+    """A completed read-back. No ids at all: absent, which counts only where `Capabilities.proves_absence`."""
 
     external_ids: tuple[str, ...]
+    """Every entry with a marker of any generation, and sign and amount equal. More than one: a person decides."""
     began_at: datetime
     """Machine time when the read began; absence counts only when this is past `settle_until` (law 19)."""
     differing_ids: tuple[str, ...] = ()
@@ -182,16 +216,17 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReadFailed(msgspec.Struct, frozen=True, kw_only=True):
-    """The read-back itself did not complete; says nothing about the entry."""
+    """A read did not complete; says nothing about the entry, and is repeated later."""
 
     scope: Scope
     reason: ConnectionReason | None
+    """None with scope EFFECT: the read itself cannot succeed yet (an unknown patient, a list without end)."""
     code: str
     retry_after_s: float | None = None
 
 
 class Charge(msgspec.Struct, frozen=True, kw_only=True):
-    """An open charge as the target tells it."""
+    """An open charge at the target."""
 
     ref: str
     due_minor: int
@@ -203,6 +238,7 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     """What was read just before posting, stored as it is (ALL-1, law 18)."""
 
     posts_to: str
+    """Whose account takes the entry; empty where the target knows no patients."""
     charges: tuple[Charge, ...] = ()
     """Oldest first; empty where nothing is open, or where the entry is not to be allocated."""
 
@@ -218,36 +254,75 @@ class ConnectionReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StartGuard(Protocol):
-    """Asked once, after the connection stands and before the first byte (law 17)."""
+    """Says whether it is still early enough after the mark to send (law 17)."""
 
-    def may_start(self) -> bool: ...
+    def may_start(self) -> bool:
+        """To be asked after the connection stands and again before the first byte; `sinks.targets.http_call` does.
+        False: send nothing and answer `NothingSent`. Does not block."""
+        ...
 
 
 class PaymentTarget(Protocol):
-    """One adapter instance per connection, used by one event loop; holds its HTTP session and its mapping."""
+    """An adapter: one instance per stored connection, opened by its `Route`, used by one event loop.
+
+    Holds an HTTP session and a mapping, no state of entries: it may be closed and opened anew at any time, and several
+    processes may hold one each for the same connection. Never sleeps, never retries a write, never limits itself: the
+    owner of the connection's lease keeps `max_in_flight` and `min_interval_s` (law 21). `deadline_s` is one wall-clock
+    limit for everything that a call does, from the first look-up to the last byte.
+    """
 
     @property
-    def capabilities(self) -> Capabilities: ...
+    def capabilities(self) -> Capabilities:
+        """Constant. Read by the poster and by commands; does not block."""
+        ...
 
     def compose(self, entry: TargetEntry) -> Composed | NotComposed:
-        """Pure: no I/O. Called before the mark; the result is stored and sent unchanged."""
+        """The request that writes the entry, with its marker in it.
+
+        Guarantee: pure. No I/O, no clock; the same entry and mapping give the same bytes. Carries nothing that the
+        target need not know (no patient data to a general ledger). Called by the poster before the mark: the result
+        is stored and later sent unchanged. Blocks the loop, so it computes only. Failure: NotComposed names the field;
+        an amount or kind that the route cannot write is NotComposed too.
+        """
         ...
 
     async def prepare(self, entry: TargetEntry, deadline_s: float) -> Prepared | ReadFailed:
-        """Reads what the entry needs before its first mark: open charges (`allocation` ALLOCATE), the guarantor
-        (`family` GUARANTOR). Reads only; may be repeated."""
+        """What must be known before the entry is composed: open charges where the instruction says ALLOCATE, the
+        guarantor where it says GUARANTOR; otherwise the patient itself, without a call.
+
+        Guarantee: reads only; may be repeated. Called by the poster before the first mark; the result is stored, and
+        later generations use it. Failure: ReadFailed. Of a patient whom the target does not know, `Prepared` without
+        charges: the posting will be refused, and says so.
+        """
         ...
 
     async def post(self, entry: TargetEntry, request: Composed, guard: StartGuard, deadline_s: float) -> Answer:
-        """One non-idempotent call under one total deadline; no retry, no redirect. Never raises for the target."""
+        """Sends `request` once.
+
+        Guarantee: exactly these bytes, at most once; no retry, no redirect, `guard` asked before the first byte.
+        Called by the poster after the mark is committed, never twice at a time for one entry. Waits for the target,
+        at most `deadline_s`. Failure: the closed answers; where it is not proven that nothing was written, NoAnswer.
+        """
         ...
 
     async def read_back(self, entry: TargetEntry, deadline_s: float) -> Found | ReadFailed:
-        """Pages to the end from the office-local day before `sent_at`; may retry reads within the deadline."""
+        """Searches for every marker of the entry: all pages, from the office's local day before `sent_at`.
+
+        Guarantee: complete or ReadFailed, never a part; compares sign and amount itself, because a vendor's filter may
+        be ignored. Called by the poster for what is in doubt, before a redriven entry is sent, and once more after a
+        late confirmation; by the go-live check. May repeat reads within `deadline_s`. Where the patient's record may
+        have been merged away, absence is not claimed.
+        """
         ...
 
     async def test(self, deadline_s: float) -> ConnectionReport:
-        """Proves credentials and mapping without posting."""
+        """Whether credentials and every field of the mapping work at the target.
+
+        Guarantee: posts nothing. Called by `writeback target test` and the go-live check. Failure: a check that did
+        not pass, with what to do; never raises.
+        """
         ...
 
-    async def close(self) -> None: ...
+    async def close(self) -> None:
+        """Ends the session. Called once, when no call is in flight."""
+        ...

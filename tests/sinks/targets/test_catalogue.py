@@ -11,6 +11,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from deploy.sandbox.servers import SandboxServers
+from deploy.sandbox.serving import SandboxServer
 from schemas.vocabulary import ConnectionReason, DeadLetterReason, Target
 from sinks.targets.catalogue import ID_PREFIXES, ROUTES, route_named, route_serving, times_of_route
 from sinks.targets.outbound import check_outbound
@@ -28,6 +30,12 @@ EQUIPMENT = ("deploy/sandbox/", "deploy/demo/")
 def test_every_route_has_been_through_the_contract_suite() -> None:
     """One outside the suite of the port has proven nothing (laws 17 to 20)."""
     assert {place.partition("-")[0] for place in PLACES} == set(ROUTES)
+
+
+def test_every_route_has_a_sandbox_server_of_its_name() -> None:
+    """What cannot be rehearsed cannot be proven either."""
+    servers = vars(SandboxServers()).values()
+    assert {each.vendor.name for each in servers if isinstance(each, SandboxServer)} == set(ROUTES)
 
 
 @pytest.mark.parametrize("name", ROUTES)
