@@ -11,6 +11,7 @@ import msgspec
 import psycopg
 from psycopg.rows import TupleRow
 
+from processors.rules.lifecycle.payment_state import EntryState
 from processors.rules.lifecycle.waiting_state import said_reason
 from schemas.codec import encode_result
 from schemas.topics import TopicName
@@ -28,6 +29,19 @@ INSERT: Final[LiteralString] = _SQL["insert"]
 """Takes `insert_parameters`; usable from sync and async cursors alike."""
 WAKE: Final[LiteralString] = _SQL["wake"]
 """Run once in the transaction that inserted rows: tells the relay at the commit."""
+
+
+_NO_ENTRY: Final[dict[str, Any]] = {
+    "target": None,
+    "entry_kind": None,
+    "part": None,
+    "settings_version": None,
+    "amount_minor": None,
+    "currency": None,
+    "external_id": None,
+    "posted_at": None,
+    "attempt": 0,
+}
 
 
 class OutboxMessage(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,7 +130,7 @@ def effect_result(
 
     `reason` None: the effect's own.
     """
-    return result_message(
+    return _result(
         practice_id=effect.practice_id,
         source=effect.source,
         event_id=effect.event_id,
@@ -136,11 +150,38 @@ def effect_result(
     )
 
 
+def entry_result(
+    entry: EntryState,
+    *,
+    practice_id: str,
+    subject: str,
+    at: datetime,
+    reason: DecisionReason | None = None,
+    settings_version: int | None = None,
+) -> OutboxMessage:
+    """An entry's state as INTAKE leaves it, for `writeback-results.v1`. `reason` None: the entry's own."""
+    return _result(
+        practice_id=practice_id,
+        source=entry.source,
+        event_id=entry.event_id,
+        subject=subject,
+        target=entry.target,
+        entry_kind=entry.entry_kind,
+        part=entry.part,
+        state=entry.state,
+        reason=published_reason(entry.state, reason or entry.reason),
+        settings_version=settings_version,
+        amount_minor=entry.amount_minor,
+        currency=entry.instruction.currency,
+        changed_at=at,
+    )
+
+
 def event_result(
     event: PublishedEvent, state: State, *, at: datetime, reason: DecisionReason, settings_version: int | None = None
 ) -> OutboxMessage:
     """The state of an event that has no effects, or not yet, for `writeback-results.v1`. Makes the message's id."""
-    return result_message(
+    return _result(
         practice_id=event.practice_id,
         source=event.source,
         event_id=event.event_id,
@@ -157,51 +198,15 @@ def published_reason(state: State, reason: DecisionReason | DeadLetterReason) ->
     return said_reason(state, reason) if isinstance(reason, DecisionReason) else reason
 
 
-def result_message(
-    *,
-    practice_id: str,
-    source: str,
-    event_id: str,
-    subject: str,
-    state: State,
-    changed_at: datetime,
-    target: Target | None = None,
-    entry_kind: EntryKind | None = None,
-    part: str | None = None,
-    reason: DecisionReason | DeadLetterReason | None = None,
-    settings_version: int | None = None,
-    amount_minor: int | None = None,
-    currency: str | None = None,
-    external_id: str | None = None,
-    posted_at: datetime | None = None,
-    attempt: int = 0,
-) -> OutboxMessage:
-    """One change of state for `writeback-results.v1`; without a target it is the event's. Makes the message's id."""
+def _result(**fields: Any) -> OutboxMessage:
+    """A message with these fields of `Result`; those of an entry are None where it is about an event."""
     message_id = uuid.uuid4()
-    result = Result(
-        result_id=str(message_id),
-        practice_id=practice_id,
-        source=source,
-        event_id=event_id,
-        subject=subject,
-        target=target,
-        entry_kind=entry_kind,
-        part=part,
-        state=state,
-        reason=reason,
-        settings_version=settings_version,
-        amount_minor=amount_minor,
-        currency=currency,
-        external_id=external_id,
-        posted_at=posted_at,
-        attempt=attempt,
-        changed_at=changed_at,
-    )
+    result = Result(result_id=str(message_id), **(_NO_ENTRY | fields))
     return OutboxMessage(
-        practice_id=practice_id,
+        practice_id=result.practice_id,
         id=message_id,
         topic=TopicName.RESULTS,
-        key=practice_id.encode(),
+        key=result.practice_id.encode(),
         value=encode_result(result),
     )
 

@@ -15,16 +15,16 @@ from processors.rules.lifecycle.state_changes import (
     EventResolved,
     StateChange,
 )
-from processors.rules.lifecycle.waiting_state import SwitchVersion, said_reason
+from processors.rules.lifecycle.waiting_state import SwitchVersion
 from schemas.events import DisputeClosed, DisputeOpened, Event
-from schemas.vocabulary import DecisionReason, State, Verdict
+from schemas.vocabulary import State, Verdict
 from schemas.writebacks import Redecision, Writeback
 from sinks.ledger.effect_moves import Clears, Move
 from sinks.ledger.intake.batch_context import BatchContext
 from sinks.ledger.intake.new_rows import EventStatus, body_row, effect_row, event_row, receipt_row
 from sinks.ledger.intake.payment_key import PaymentKey, reported_key
 from sinks.ledger.intake.writes import Dispute, Resolution, Writes
-from sinks.ledger.outbox import event_result, redecision_message, result_message
+from sinks.ledger.outbox import entry_result, event_result, redecision_message
 
 _UNREPORTED: Final = frozenset({State.SCHEDULED})
 """Without a result: an upstream is told the outcome, not the intention."""
@@ -135,16 +135,26 @@ class WriteBuilder:
             gate = (identity.practice_id, entry.connection_id)
             writes.due[gate] = min(entry.due_at, writes.due.get(gate, entry.due_at))
         if entry.state not in _UNREPORTED:
-            reason = said_reason(entry.state, entry.reason)
-            self._result(entry, identity.practice_id, identity.subject, reason, writeback.decision.settings_version)
+            writes.outbox.append(
+                entry_result(
+                    entry,
+                    practice_id=identity.practice_id,
+                    subject=identity.subject,
+                    at=self._context.now,
+                    settings_version=writeback.decision.settings_version,
+                )
+            )
 
     def _moved(self, change: EntryMoved, key: PaymentKey) -> None:
         entry = change.entry
         cleared: dict[str, Any] = {"holds": entry.holds, "due_at": entry.due_at} if change.cleared else {}
         self._move(entry, key, was=change.before, reason=change.reason, **cleared)
         if entry.state not in _UNREPORTED:
-            reason = change.reason or said_reason(entry.state, entry.reason)
-            self._result(entry, key.practice_id, key.ref, reason)
+            self.writes.outbox.append(
+                entry_result(
+                    entry, practice_id=key.practice_id, subject=key.ref, at=self._context.now, reason=change.reason
+                )
+            )
 
     def _redirected(self, change: EntryRedirected, key: PaymentKey) -> None:
         entry = change.entry
@@ -160,32 +170,6 @@ class WriteBuilder:
         self.writes.moves[at] = msgspec.structs.replace(before, state=entry.state, **changed)
         if entry.connection_id is not None:
             self.writes.touched.add((key.practice_id, entry.connection_id))
-
-    def _result(
-        self,
-        entry: EntryState,
-        practice_id: str,
-        subject: str,
-        reason: DecisionReason,
-        settings_version: int | None = None,
-    ) -> None:
-        self.writes.outbox.append(
-            result_message(
-                practice_id=practice_id,
-                source=entry.source,
-                event_id=entry.event_id,
-                subject=subject,
-                state=entry.state,
-                target=entry.target,
-                entry_kind=entry.entry_kind,
-                part=entry.part,
-                reason=reason,
-                settings_version=settings_version,
-                amount_minor=entry.amount_minor,
-                currency=entry.instruction.currency,
-                changed_at=self._context.now,
-            )
-        )
 
 
 def concerned_ref(writeback: Writeback, key: PaymentKey | None) -> str | None:
