@@ -25,10 +25,14 @@ CLOSED: tuple[type[StrEnum], ...] = (
 """Enumerations whose members, two or more side by side in SQL, are a group that wants a name."""
 GROUPS = frozenset(name for name in vocabulary.__all__ if isinstance(getattr(vocabulary, name), frozenset | tuple))
 
+GROUPED = {"State", "EntryKind"}
+
 FROZEN = ROOT / "sinks/ledger/schema/migrations"
 """What has landed is not rewritten; predicates of indexes stand there in full, and `test_functions` matches them."""
 TRANSITIONS = ROOT / "sinks/ledger/schema/transitions.py"
 """The table of transitions: its rows list from where to where, they name no group."""
+TARGETS = ROOT / "sinks/targets"
+"""Which kinds of entries a route writes, and how, is a fact of the route."""
 
 _LITERALS = r"'[A-Za-z_]+'(?:\s*,\s*'[A-Za-z_]+')+"
 _LISTS = (
@@ -72,13 +76,13 @@ def _strings(tree: ast.AST) -> Iterator[str]:
 
 
 def groups_in_python(text: str) -> list[str]:
-    """Collections of two or more states, and groups put together of other groups."""
+    """Collections of two or more states or entry kinds, and groups put together of other groups."""
     return [ast.unparse(node) for node in ast.walk(ast.parse(text)) if _is_group(node)]
 
 
 def _is_group(node: ast.AST) -> bool:
     if isinstance(node, ast.Set | ast.Tuple | ast.List):
-        return len(node.elts) > 1 and all(map(_is_state, node.elts))
+        return len(node.elts) > 1 and all(map(_is_member, node.elts))
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr | ast.Sub | ast.BitAnd):
         return all(map(_is_constant_group, (node.left, node.right)))
     return False
@@ -93,16 +97,16 @@ def _is_constant_group(node: ast.expr) -> bool:
 def _is_constant(node: ast.expr) -> bool:
     match node:
         case ast.Name(id=name):
-            return name in GROUPS or name == "State"
+            return name in GROUPS | GROUPED
         case ast.Set(elts=elements):
-            return all(map(_is_state, elements))
+            return all(map(_is_member, elements))
         case ast.BinOp(left=left, right=right):
             return _is_constant_group(left) and _is_constant_group(right)
     return False
 
 
-def _is_state(node: ast.expr) -> bool:
-    return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "State"
+def _is_member(node: ast.expr) -> bool:
+    return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in GROUPED
 
 
 def test_no_sql_spells_out_a_list_of_states() -> None:
@@ -112,8 +116,9 @@ def test_no_sql_spells_out_a_list_of_states() -> None:
 
 
 @pytest.mark.parametrize("layer", LAYERS)
-def test_no_code_puts_a_group_of_states_together(layer: str) -> None:
-    files = [file for file in (ROOT / layer).rglob("*.py") if "vocabulary" not in file.parts and file != TRANSITIONS]
+def test_no_code_puts_a_group_of_states_or_kinds_together(layer: str) -> None:
+    apart = {ROOT / "schemas/vocabulary", TRANSITIONS, TARGETS}
+    files = [file for file in (ROOT / layer).rglob("*.py") if apart.isdisjoint({file, *file.parents})]
     found = [
         f"{file.relative_to(ROOT)}: {each}"
         for file in files
@@ -161,6 +166,7 @@ def test_control_other_sql_is_left_alone(text: str) -> None:
         "_OPEN = WAITING | READY",
         "_ENDED = SKIPPED | {State.DISMISSED}",
         "_REST = frozenset(State) - DEAD",
+        "if kind in (EntryKind.REFUND, EntryKind.RETURN): ...",
     ],
 )
 def test_control_a_group_in_python_is_found(text: str) -> None:

@@ -1,8 +1,7 @@
 """The vocabulary of the ledger: states and their groups, entry kinds, verdicts, stages and closed lists of reasons.
 
 One set of names for ledger, results, metrics, notices and console. Anyone may route on these; nobody may put free text
-in their place (H-3, H-4). A group of states is defined here and nowhere else, in Python as in SQL. `states`,
-`entry_kinds` and `reasons` are those of effects, `records` those of source records, `deliveries` those of messages.
+in their place (H-3, H-4). A group of states is defined here and nowhere else, in Python as in SQL.
 """
 
 from schemas.vocabulary.deliveries import (
@@ -13,14 +12,21 @@ from schemas.vocabulary.deliveries import (
 from schemas.vocabulary.entry_kinds import (
     AMOUNT_KINDS,
     BALANCE_KINDS,
+    CASH,
+    CASH_BACK,
     CHARGES,
     FIRST_BOOKED,
-    GIVEN_CASH,
+    HELPFUL_KINDS,
+    INSURANCE_KINDS,
     LAID_ON_CHARGES,
     MONEY_KINDS,
+    NAMES_ORIGINAL,
     OWN_CASH,
     PAYOUT_DOCUMENTS,
     PAYOUT_KINDS,
+    REFUND_CASH,
+    REVERSAL_KINDS,
+    TAKES_BACK_ORDER,
     WRITTEN_BY_ALL,
     EntryKind,
     Target,
@@ -86,6 +92,8 @@ __all__ = [
     "BALANCE_KINDS",
     "BOOKED",
     "CALL_MAY_RUN",
+    "CASH",
+    "CASH_BACK",
     "CHARGES",
     "CONCLUDED",
     "DEAD",
@@ -98,9 +106,10 @@ __all__ = [
     "EVENT_WAITING",
     "FINAL",
     "FIRST_BOOKED",
-    "GIVEN_CASH",
     "HELD",
     "HELD_UP",
+    "HELPFUL_KINDS",
+    "INSURANCE_KINDS",
     "IN_DOUBT",
     "IN_LANE",
     "LAID_ON_CHARGES",
@@ -108,6 +117,7 @@ __all__ = [
     "LOOKED_UP",
     "MAY_HAVE_ARRIVED",
     "MONEY_KINDS",
+    "NAMES_ORIGINAL",
     "NEEDS_PERSON",
     "NEVER_SENT",
     "NOT_BOOKED",
@@ -122,10 +132,13 @@ __all__ = [
     "READY",
     "READ_BACK",
     "RECORD_STAGES",
+    "REFUND_CASH",
     "RELEASED_BY_PERSON",
     "REPORTED_REVIEWS",
+    "REVERSAL_KINDS",
     "SET_BY_CONTENT",
     "SKIPPED",
+    "TAKES_BACK_ORDER",
     "UNMET_ORDER",
     "UNSETTLED",
     "UNTOUCHED",

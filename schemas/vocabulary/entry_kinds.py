@@ -38,17 +38,20 @@ class EntryKind(StrEnum):
 OWN_CASH: Final = frozenset({EntryKind.PAYMENT, EntryKind.INSURANCE_PAYMENT})
 """Cash that came in with the payment itself."""
 
-GIVEN_CASH: Final = frozenset({EntryKind.REFUND, EntryKind.RETURN, EntryKind.DISPUTE_HOLD, EntryKind.DISPUTE_RELEASE})
+REFUND_CASH: Final = frozenset({EntryKind.REFUND, EntryKind.RETURN, EntryKind.DISPUTE_HOLD, EntryKind.DISPUTE_RELEASE})
 """Cash that was given back of a payment, or given again."""
 
-BALANCE_KINDS: Final = OWN_CASH | GIVEN_CASH | {EntryKind.FEE_ADJUSTMENT}
+CASH: Final = OWN_CASH | REFUND_CASH
+"""A payment's cash, in and back (N-3 A)."""
+
+BALANCE_KINDS: Final = CASH | {EntryKind.FEE_ADJUSTMENT}
 """Counts toward the patient's balance (R-15): payments with their fee adjustments, and what takes them back."""
 
 CHARGES: Final = frozenset({EntryKind.CHARGE, EntryKind.CHARGE_REVERSAL})
 """What the patient owes."""
 
 PAYOUT_DOCUMENTS: Final = frozenset({EntryKind.PAYOUT, EntryKind.PAYOUT_REVERSAL})
-"""Documents of a payout, and what takes them back."""
+"""Documents of a payout. A returned payout, and a version that a later one replaces, are taken back by one kind."""
 
 PAYOUT_KINDS: Final = PAYOUT_DOCUMENTS | {EntryKind.PAYOUT_CORRECTION}
 """The practice's bank."""
@@ -65,5 +68,23 @@ LAID_ON_CHARGES: Final = frozenset({EntryKind.PAYMENT, EntryKind.FEE_ADJUSTMENT}
 WRITTEN_BY_ALL: Final = frozenset({EntryKind.PAYMENT, EntryKind.FEE_ADJUSTMENT, EntryKind.PAYOUT})
 """What a connection writes that was added before connections said what they write."""
 
-AMOUNT_KINDS: Final = OWN_CASH | GIVEN_CASH | {EntryKind.PAYOUT}
+AMOUNT_KINDS: Final = CASH | {EntryKind.PAYOUT}
 """The entry that shows an event's own amount; others are its fee, its charge or what lays it out."""
+
+INSURANCE_KINDS: Final = frozenset({EntryKind.INSURANCE_PAYMENT, EntryKind.WRITE_OFF, EntryKind.CLAIM_LINE})
+"""Books an insurer's remittance."""
+
+REVERSAL_KINDS: Final = frozenset({EntryKind.REVERSAL, EntryKind.CHARGE_REVERSAL, EntryKind.PAYOUT_REVERSAL})
+"""Takes back one entry that it names."""
+
+CASH_BACK: Final = frozenset({EntryKind.REFUND, EntryKind.REVERSAL})
+"""By which cash goes back: a route that writes neither leaves all of it to people."""
+
+HELPFUL_KINDS: Final = CHARGES | {EntryKind.NOTE}
+"""No money of the patient's: where a route cannot write them nobody has to (B-1, NOTE-1)."""
+
+NAMES_ORIGINAL: Final = frozenset({EntryKind.ALLOCATION, EntryKind.CHARGE_REVERSAL, EntryKind.PAYOUT_REVERSAL})
+"""Its request names the entry that it depends on: planned again once that has its number."""
+
+TAKES_BACK_ORDER: Final = (EntryKind.REVERSAL, EntryKind.REFUND, EntryKind.FEE_ADJUSTMENT)
+"""By what a go-live check takes its payment back: the plainest that the route offers and the mapping allows."""

@@ -22,9 +22,6 @@ from schemas.vocabulary import EntryKind, Target
 from sinks.poster.planned_call import PlannedCall
 from sinks.targets.port import Capabilities, Charge, Placement, Prepared
 
-NAMES_ITS_ORIGIN: Final = frozenset({EntryKind.ALLOCATION, EntryKind.CHARGE_REVERSAL, EntryKind.PAYOUT_REVERSAL})
-"""Kinds whose request names the entry they depend on: planned again once that has its number."""
-
 _NEVER_BY_FIFO: Final = frozenset({PaymentKind.INSURANCE, PaymentKind.MEMBERSHIP})
 """I-11, B-1: whatever a plan says."""
 

@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from schemas.vocabulary import READY, State
-from sinks.poster.allocate_payment import NAMES_ITS_ORIGIN
+from schemas.vocabulary import NAMES_ORIGINAL, READY, State
 from sinks.poster.connection_leases import ConnectionLease
 from sinks.poster.planned_call import GateKey, PlannedCall
 
@@ -102,7 +101,7 @@ class PracticeLease:
             if not (call.origin_posted or call.depends_on in self._posted):
                 self._drop(call.lane)
                 continue
-            if not call.origin_posted and call.entry_kind in NAMES_ITS_ORIGIN:
+            if not call.origin_posted and call.entry_kind in NAMES_ORIGINAL:
                 # Its origin was posted under this lease: the next plan brings what that is called at the target.
                 self._drop(call.lane)
                 self.needs_plan = True

@@ -7,14 +7,14 @@ from typing import Final
 
 import msgspec
 
-from processors.rules.lifecycle.entries import OWN_CASH, REFUND_EVENTS
+from processors.rules.lifecycle.entries import REFUND_EVENTS
 from processors.rules.lifecycle.payment_state import PaymentState, Reported, event_id_of, resolved_events
 from schemas import events as e
 from schemas.bookkeeping.companion import divide
 from schemas.bookkeeping.payment_terms import amount_mode, known_fee
 from schemas.events import MoneyFields, PayoutCategory
 from schemas.practice_settings import AmountMode, FeeAdjustment, RefundWithoutCompanion
-from schemas.vocabulary import WITHDRAWN, EntryKind
+from schemas.vocabulary import OWN_CASH, WITHDRAWN, EntryKind
 
 _FEES: Final = frozenset({PayoutCategory.CHARGE, PayoutCategory.PROCESSING_FEE})
 

@@ -11,7 +11,7 @@ import msgspec
 from processors.rules.lifecycle.payment_state import EntryState, PaymentState, event_id_of
 from schemas import events as e
 from schemas.plan import PartKey
-from schemas.vocabulary import DecisionReason, EntryKind, State
+from schemas.vocabulary import CASH, OWN_CASH, REFUND_CASH, DecisionReason, EntryKind, State
 
 
 class Family(StrEnum):
@@ -23,9 +23,7 @@ class Family(StrEnum):
     WRITE_OFF = "write_off"
 
 
-OWN_CASH: Final = frozenset({EntryKind.PAYMENT, EntryKind.INSURANCE_PAYMENT})
-REFUND_CASH: Final = frozenset({EntryKind.REFUND, EntryKind.RETURN, EntryKind.DISPUTE_HOLD, EntryKind.DISPUTE_RELEASE})
-_FAMILIES: Final = dict.fromkeys(OWN_CASH | REFUND_CASH, Family.CASH) | {
+_FAMILIES: Final = dict.fromkeys(CASH, Family.CASH) | {
     EntryKind.FEE_ADJUSTMENT: Family.COMPANION,
     EntryKind.CHARGE: Family.CHARGE,
     EntryKind.CHARGE_REVERSAL: Family.CHARGE,

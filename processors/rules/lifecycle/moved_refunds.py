@@ -9,13 +9,13 @@ import msgspec
 from processors.rules.lifecycle.allocate_refund import Balance, PartAmount, spread_anew
 from processors.rules.lifecycle.booking_terms import fee_of, shares_of, terms_of
 from processors.rules.lifecycle.change import NewEntry
-from processors.rules.lifecycle.entries import OWN_CASH, Family, Line, total
+from processors.rules.lifecycle.entries import Family, Line, total
 from processors.rules.lifecycle.follower_state import FOLLOWING, MANUAL, PlannedState, voidable
 from processors.rules.lifecycle.payment_state import EntryState, PaymentState, Reported
 from processors.rules.lifecycle.reversal_entries import EntryBuilder
 from processors.rules.lifecycle.reversals import reverse_entries
 from schemas.plan import PartKey, PlannedEntry
-from schemas.vocabulary import SKIPPED, DecisionReason, EntryKind, State
+from schemas.vocabulary import OWN_CASH, SKIPPED, DecisionReason, EntryKind, State
 
 
 def moved(

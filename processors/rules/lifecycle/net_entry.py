@@ -10,14 +10,14 @@ from processors.rules.lifecycle.allocate_refund import Balance, PartAmount
 from processors.rules.lifecycle.amounts import with_fee
 from processors.rules.lifecycle.booking_terms import fee_of
 from processors.rules.lifecycle.change import Change, NewEntry, following
-from processors.rules.lifecycle.entries import OWN_CASH, Family, total
+from processors.rules.lifecycle.entries import Family, total
 from processors.rules.lifecycle.follower_state import NET_NOT_POSITIVE, NETTED, PlannedState, inherited_state, voidable
 from processors.rules.lifecycle.payment_state import EntryState, PaymentState
 from processors.rules.lifecycle.reversal_entries import EntryBuilder, origin_of
 from schemas.bookkeeping.companion import share_until
 from schemas.plan import PartKey, PlannedEntry
 from schemas.practice_settings import RefundBeforePost
-from schemas.vocabulary import SKIPPED, DecisionReason, EntryKind
+from schemas.vocabulary import OWN_CASH, SKIPPED, DecisionReason, EntryKind
 
 
 def is_netted(balance: Balance) -> bool:

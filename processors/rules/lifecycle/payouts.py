@@ -13,9 +13,7 @@ from processors.rules.lifecycle.follower_state import dependency_of, following_s
 from processors.rules.lifecycle.payment_state import EntryState, PaidItem, PaymentState, Reported
 from schemas.events import PayoutFailed, PayoutPaid
 from schemas.plan import Instruction, PartKey, PlannedEntry
-from schemas.vocabulary import SKIPPED, DecisionReason, EntryKind, State
-
-_DOCUMENTS = frozenset({EntryKind.PAYOUT, EntryKind.PAYOUT_REVERSAL})
+from schemas.vocabulary import PAYOUT_DOCUMENTS, SKIPPED, DecisionReason, EntryKind, State
 
 
 def payout_failed(event: PayoutFailed, state: PaymentState, on: date) -> Change:
@@ -109,7 +107,7 @@ def _since(reported: Reported, failed: PayoutFailed) -> bool:
 
 def _standing_documents(state: PaymentState) -> Sequence[EntryState]:
     """The documents that are in the books, on their way there or with a person, and not reversed."""
-    there = [x for x in state.entries if x.state is not State.VOIDED_BEFORE_POST and x.entry_kind in _DOCUMENTS]
+    there = [x for x in state.entries if x.state is not State.VOIDED_BEFORE_POST and x.entry_kind in PAYOUT_DOCUMENTS]
     back = {x.part for x in there if x.entry_kind is EntryKind.PAYOUT_REVERSAL}
     documents = [x for x in there if x.entry_kind is EntryKind.PAYOUT and x.state not in SKIPPED]
     return [x for x in documents if _part(x) not in back]

@@ -7,11 +7,11 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from processors.rules.lifecycle.entries import OWN_CASH, Line
+from processors.rules.lifecycle.entries import Line
 from processors.rules.lifecycle.follower_state import voidable
 from processors.rules.lifecycle.payment_state import EntryState
 from schemas.plan import Instruction, PartKey, PlannedEntry
-from schemas.vocabulary import EntryKind
+from schemas.vocabulary import OWN_CASH, EntryKind
 
 Figures = dict[tuple[EntryKind, str], int]
 Place = tuple[str | None, ...]

@@ -9,7 +9,7 @@ import msgspec
 
 from processors.rules.lifecycle.allocate_refund import PartAmount, RefundSplit
 from processors.rules.lifecycle.change import NewEntry
-from processors.rules.lifecycle.entries import OWN_CASH, Family, Line, total
+from processors.rules.lifecycle.entries import Family, Line, total
 from processors.rules.lifecycle.follower_state import (
     COMPANION_OFF,
     NET_NOT_POSITIVE,
@@ -21,7 +21,7 @@ from processors.rules.lifecycle.follower_state import (
 from processors.rules.lifecycle.payment_state import EntryState
 from schemas.events import Event
 from schemas.plan import PartKey, PlannedEntry
-from schemas.vocabulary import DEAD, EntryKind, State
+from schemas.vocabulary import DEAD, OWN_CASH, EntryKind, State
 
 
 class EntryBuilder(msgspec.Struct, frozen=True, kw_only=True):

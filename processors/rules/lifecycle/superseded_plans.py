@@ -12,7 +12,7 @@ from processors.rules.lifecycle.allocate_refund import balance_of
 from processors.rules.lifecycle.amounts import with_state
 from processors.rules.lifecycle.booking_terms import money_of
 from processors.rules.lifecycle.change import Change, NewEntry, Redirect, for_review, nothing
-from processors.rules.lifecycle.entries import OWN_CASH, Line, classify_entries
+from processors.rules.lifecycle.entries import Line, classify_entries
 from processors.rules.lifecycle.follower_state import inherited_state, planned_state, voidable
 from processors.rules.lifecycle.named_patients import TooMuchError
 from processors.rules.lifecycle.payment_state import EntryState, PaymentState, Reported
@@ -21,7 +21,7 @@ from processors.rules.lifecycle.reversal_entries import EntryBuilder, newest
 from processors.rules.lifecycle.reversals import reverse_entries
 from schemas.events import Event, MembershipPaid, PaymentFacts, PaymentKind
 from schemas.plan import PlannedEntry
-from schemas.vocabulary import SET_BY_CONTENT, SKIPPED, UNMET_ORDER, DecisionReason, State
+from schemas.vocabulary import OWN_CASH, SET_BY_CONTENT, SKIPPED, UNMET_ORDER, DecisionReason, State
 
 
 def kind_of(reported: Reported) -> PaymentKind:

@@ -13,13 +13,17 @@ from typing import Final
 import msgspec
 
 from schemas.plan import PlannedEntry
-from schemas.vocabulary import HELD, SKIPPED, UNMET_ORDER, DecisionReason, EntryKind, State, Target
-
-WRITTEN_BY_ALL: Final = frozenset({EntryKind.PAYMENT.value, EntryKind.FEE_ADJUSTMENT.value, EntryKind.PAYOUT.value})
-"""What a connection writes that was added before connections said what they write."""
-_LEFT_OUT: Final = frozenset({EntryKind.CHARGE, EntryKind.CHARGE_REVERSAL, EntryKind.NOTE})
-"""Of help, but no money of the patient's: where a route cannot write them nobody has to (B-1, NOTE-1)."""
-
+from schemas.vocabulary import (
+    HELD,
+    HELPFUL_KINDS,
+    SKIPPED,
+    UNMET_ORDER,
+    WRITTEN_BY_ALL,
+    DecisionReason,
+    EntryKind,
+    State,
+    Target,
+)
 
 _NONE: Final[frozenset[State]] = frozenset()
 
@@ -84,7 +88,7 @@ def initial_state(
     reason = planned.reason
     holds = {planned.state, *planned.holds} & HELD if planned.holds or planned.state in HELD else _NONE
     if planned.entry_kind.value not in (WRITTEN_BY_ALL if writes is None else writes):
-        if planned.entry_kind in _LEFT_OUT:
+        if planned.entry_kind in HELPFUL_KINDS:
             return InitialState(State.SKIPPED_DISABLED, DecisionReason.NOT_BY_THIS_ROUTE, (), connection_id)
         reason = reason if holds else DecisionReason.NOT_BY_THIS_ROUTE
         holds = holds | {State.AWAITING_MANUAL_POST}

@@ -13,7 +13,7 @@ from psycopg.types.json import Jsonb
 from schemas.events import PaymentKind, Tender
 from schemas.plan import Instruction
 from schemas.practice_settings import PracticeSettings
-from schemas.vocabulary import EntryKind, Target
+from schemas.vocabulary import TAKES_BACK_ORDER, EntryKind, Target
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.request_ids import marker, request_id
 from sinks.operations.queries.read_rows import Connection
@@ -25,8 +25,6 @@ AMOUNT_MINOR: Final = 100
 """Small enough to be harmless, large enough to be seen on a patient's account."""
 SOURCE: Final = "writeback"
 """No upstream system has this name: what we cause ourselves (law 6)."""
-TAKES_BACK: Final = (EntryKind.REVERSAL, EntryKind.REFUND, EntryKind.FEE_ADJUSTMENT)
-"""How the test payment is taken back, the plainest way first: what the route offers and the mapping allows."""
 
 
 class StepName(StrEnum):
@@ -116,7 +114,7 @@ def begin(
 ) -> list[Step]:
     """Plan a new check; the caller holds the practice's lock. ConfigurationError where the route cannot write both."""
     ((number,),) = connection.execute(QUERIES["next_check"], {"practice_id": practice_id}).fetchall()
-    kinds = [EntryKind.PAYMENT, *(kind for kind in TAKES_BACK if kind in target.capabilities.entry_kinds)]
+    kinds = [EntryKind.PAYMENT, *(kind for kind in TAKES_BACK_ORDER if kind in target.capabilities.entry_kinds)]
     payment, *ways = [
         _planned(practice_id, number, kind, connection_id, pms_patient_id, settings, at) for kind in kinds
     ]

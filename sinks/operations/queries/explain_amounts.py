@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 import msgspec
 
@@ -20,20 +19,9 @@ from schemas.events import (
     RefundSucceeded,
 )
 from schemas.practice_settings import AmountMode
-from schemas.vocabulary import SKIPPED, EntryKind, State
+from schemas.vocabulary import AMOUNT_KINDS, SKIPPED, EntryKind, State
 from sinks.operations.queries.explain_records import AmountsTold
 
-PAYING: Final = frozenset(
-    {
-        EntryKind.PAYMENT,
-        EntryKind.INSURANCE_PAYMENT,
-        EntryKind.REFUND,
-        EntryKind.RETURN,
-        EntryKind.DISPUTE_HOLD,
-        EntryKind.DISPUTE_RELEASE,
-        EntryKind.PAYOUT,
-    }
-)
 _WITH_MONEY = (
     MoneyFields | RefundSucceeded | RefundFailed | PaymentReturned | DisputeOpened | DisputeClosed | PayoutPaid
 )
@@ -67,7 +55,7 @@ def amounts_of(
     if fee is None and isinstance(event, MoneyFields) and fee_told_later is not None:
         fee, net = fee_told_later, event.gross_minor - fee_told_later
     surcharge = _surcharge(event, entries)
-    paid = [each.amount_minor for each in entries if each.kind in PAYING]
+    paid = [each.amount_minor for each in entries if each.kind in AMOUNT_KINDS]
     credited = [
         each.amount_minor for each in entries if each.kind is EntryKind.FEE_ADJUSTMENT and each.state not in SKIPPED
     ]
@@ -110,7 +98,7 @@ def _surcharge(event: _WITH_MONEY, entries: Sequence[Booked]) -> int:
     if isinstance(event, RefundSucceeded):
         if event.surcharge_minor is not None:
             return event.surcharge_minor
-        return sum(each.surcharge_minor for each in entries if each.kind in PAYING)
+        return sum(each.surcharge_minor for each in entries if each.kind in AMOUNT_KINDS)
     return event.surcharge_minor if isinstance(event, MoneyFields) else 0
 
 

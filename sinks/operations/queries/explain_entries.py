@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from schemas.vocabulary import EntryKind
+from schemas.vocabulary import REVERSAL_KINDS
 from sinks.ledger.request_ids import marker
 from sinks.operations.queries.explain_claims import doubt_words, remark_words
 from sinks.operations.queries.explain_fields import AttemptFields, EntryFields, LetterFields, shared
@@ -41,7 +41,7 @@ def entry_told(entry: Entry, rows: Rows) -> EntryTold:
 
 def _takes_back(entry: Entry, origin: Entry) -> bool:
     """A companion depends on its payment, a reversal on what it reverses: of another event, or named so."""
-    named = entry.entry_kind in (EntryKind.REVERSAL, EntryKind.CHARGE_REVERSAL, EntryKind.PAYOUT_REVERSAL)
+    named = entry.entry_kind in REVERSAL_KINDS
     return named or entry.event_id != origin.event_id
 
 

@@ -11,7 +11,7 @@ import msgspec
 
 from schemas.events import PaymentKind
 from schemas.practice_settings import AmountMode
-from schemas.vocabulary import DecisionReason, EntryKind, Target
+from schemas.vocabulary import CHARGES, INSURANCE_KINDS, DecisionReason, EntryKind, Target
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.practices.settings.capabilities import entry_kinds
 from sinks.operations.queries.read_rows import Connection
@@ -24,7 +24,6 @@ ON_REQUEST: Final = frozenset(
 PAGE: Final = 50
 """Events of one transaction: the practice's lock is held for a fraction of a second."""
 QUERIES: Final = named_queries("sinks.operations.queries", "backfill.sql")
-_INSURANCE: Final = frozenset({EntryKind.INSURANCE_PAYMENT, EntryKind.WRITE_OFF, EntryKind.CLAIM_LINE})
 
 
 class Kept(StrEnum):
@@ -152,7 +151,7 @@ def _kept(
         return Kept.VOIDED
     if by_hand:
         return Kept.BOOKED_BY_HAND
-    if any(each.entry_kind in _INSURANCE or each.payment_kind is PaymentKind.INSURANCE for each in entries):
+    if any(each.entry_kind in INSURANCE_KINDS or each.payment_kind is PaymentKind.INSURANCE for each in entries):
         return Kept.BY_CLAIM
     if net and any(not each.fee_known for each in payments):
         return Kept.FEE_UNKNOWN
@@ -163,7 +162,7 @@ def _kept(
     if not any(each.target in ways for each in entries):
         return Kept.NOT_CONNECTED
     unwritable = {each.entry_kind for each in entries} - {each.entry_kind for each in writable}
-    return Kept.NOT_BY_THIS_ROUTE if unwritable - {EntryKind.CHARGE, EntryKind.CHARGE_REVERSAL} else None
+    return Kept.NOT_BY_THIS_ROUTE if unwritable - CHARGES else None
 
 
 def ways_of(connection: Connection, practice_id: str) -> Ways:

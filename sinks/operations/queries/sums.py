@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from schemas.plan import PartKey
-from schemas.vocabulary import EntryKind
+from schemas.vocabulary import BALANCE_KINDS, CHARGES, PAYOUT_KINDS, EntryKind
 from sinks.operations.queries.transactions import Transaction
 from sinks.operations.words.systems import system_label
 
@@ -25,20 +25,10 @@ class Money(StrEnum):
 
 
 _KINDS: Final[dict[Money, frozenset[EntryKind]]] = {
-    Money.PAYMENTS: frozenset(
-        {
-            EntryKind.PAYMENT,
-            EntryKind.FEE_ADJUSTMENT,
-            EntryKind.INSURANCE_PAYMENT,
-            EntryKind.REFUND,
-            EntryKind.RETURN,
-            EntryKind.DISPUTE_HOLD,
-            EntryKind.DISPUTE_RELEASE,
-        }
-    ),
-    Money.CHARGES: frozenset({EntryKind.CHARGE, EntryKind.CHARGE_REVERSAL}),
+    Money.PAYMENTS: BALANCE_KINDS,
+    Money.CHARGES: CHARGES,
     Money.WRITE_OFFS: frozenset({EntryKind.WRITE_OFF}),
-    Money.PAYOUTS: frozenset({EntryKind.PAYOUT, EntryKind.PAYOUT_REVERSAL, EntryKind.PAYOUT_CORRECTION}),
+    Money.PAYOUTS: PAYOUT_KINDS,
 }
 """The other kinds lay out, describe or attach what one of these moves."""
 _MONEY_OF: Final = {kind.value: money for money, kinds in _KINDS.items() for kind in kinds}

@@ -7,10 +7,9 @@ from typing import Final
 
 import msgspec
 
-from processors.rules.lifecycle.entries import OWN_CASH, REFUND_CASH
 from schemas.plan import PartKey
 from schemas.practice_settings import PracticeSettings, SettingsHistory, SettingsVersion
-from schemas.vocabulary import DeadLetterReason, EntryKind, State, Target
+from schemas.vocabulary import BALANCE_KINDS, CASH, DeadLetterReason, EntryKind, State, Target
 
 ALWAYS: Final = datetime(1, 1, 2, tzinfo=UTC)
 """Before every event, whatever its zone."""
@@ -75,10 +74,7 @@ class Books(msgspec.Struct):
             if each.target is Target.PMS and each.state is State.SCHEDULED:
                 kind, self.currency = _reversed(each), each.currency
                 self.payments += each.amount_minor if kind in CASH else 0
-                self.balances += each.amount_minor if kind in CASH or kind is EntryKind.FEE_ADJUSTMENT else 0
-
-
-CASH: Final = OWN_CASH | REFUND_CASH
+                self.balances += each.amount_minor if kind in BALANCE_KINDS else 0
 
 
 def _reversed(entry: ComparedEntry) -> EntryKind:

@@ -13,11 +13,11 @@ import msgspec
 
 from schemas.bookkeeping.money import Money
 from schemas.plan import Instruction
-from schemas.vocabulary import DeadLetterReason, State
+from schemas.vocabulary import PAYOUT_DOCUMENTS, DeadLetterReason, State
 from sinks.targets.port import Composed, NotComposed, TargetEntry
 from sinks.targets.quickbooks.mapping import Form, QuickBooksMapping
 from sinks.targets.quickbooks.payout_lines import AccountMissingError, EntryLine, payout_lines, reference_of
-from sinks.targets.quickbooks.reversals import ENTRY_KINDS, REVERSED, is_reversal, mirrored, written_in
+from sinks.targets.quickbooks.reversals import REVERSED, is_reversal, mirrored, written_in
 
 MINOR_VERSION = 75
 """The only one served since 2025-08; sent because older servers default lower (README section 3)."""
@@ -37,7 +37,7 @@ def compose_document(
     The lines always sum to the entry's amount, which is the bank line; anything else is not composed.
     """
     instruction = entry.instruction
-    if instruction.entry_kind not in ENTRY_KINDS:
+    if instruction.entry_kind not in PAYOUT_DOCUMENTS:
         return NotComposed(state=State.INVALID_CONFIG, reason=DeadLetterReason.MAPPING_INVALID, field="entry_kind")
     if closed_through is not None and instruction.ledger_date <= closed_through:
         return NotComposed(state=State.BLOCKED_PERIOD, reason=DeadLetterReason.PERIOD_CLOSED, field="books.close_date")

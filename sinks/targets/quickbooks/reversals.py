@@ -16,8 +16,6 @@ from schemas.vocabulary import EntryKind
 from sinks.targets.port import Composed
 from sinks.targets.quickbooks.payout_lines import DESCRIPTION_LIMIT, EntryLine
 
-ENTRY_KINDS: Final = frozenset({EntryKind.PAYOUT, EntryKind.PAYOUT_REVERSAL})
-"""What the route writes. A returned payout and a version that a later one replaces are taken back by one kind."""
 REVERSED: Final = "Reversed: "
 
 Written = tuple[str, tuple[EntryLine, ...]]

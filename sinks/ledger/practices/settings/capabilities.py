@@ -10,9 +10,9 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from schemas.practice_settings import PracticeSettings
-from schemas.vocabulary import EntryKind
+from schemas.vocabulary import WRITTEN_BY_ALL, EntryKind
 from sinks.ledger.named_queries import named_queries
-from sinks.ledger.practices.settings.warnings import DEFAULT_KINDS, Abilities, SettingsWarning, settings_warnings
+from sinks.ledger.practices.settings.warnings import Abilities, SettingsWarning, settings_warnings
 from sinks.ledger.rows.fetch import fetch_one
 from sinks.targets.port import BATCHES_ONLY, GUARANTOR
 
@@ -50,7 +50,7 @@ def abilities_from(words: Sequence[str] | None, *, hears_of_clearance: bool) -> 
 
 def entry_kinds(words: Sequence[str] | None) -> frozenset[EntryKind]:
     """The kinds alone. Pure."""
-    return DEFAULT_KINDS if words is None else abilities_from(words, hears_of_clearance=True).kinds
+    return WRITTEN_BY_ALL if words is None else abilities_from(words, hears_of_clearance=True).kinds
 
 
 def warnings_of(cursor: Cursor, practice_id: str, settings: PracticeSettings) -> tuple[SettingsWarning, ...]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from datetime import time
 from enum import StrEnum
-from typing import Final
 
 import msgspec
 
@@ -21,18 +20,15 @@ from schemas.practice_settings import (
     Timing,
     TypeMode,
 )
-from schemas.vocabulary import EntryKind
+from schemas.vocabulary import CASH_BACK, WRITTEN_BY_ALL, EntryKind
 from sinks.ledger.practices.settings.write_off_codes import idle_write_offs
-
-DEFAULT_KINDS: Final = frozenset({EntryKind.PAYMENT, EntryKind.FEE_ADJUSTMENT, EntryKind.PAYOUT})
-"""What a connection of an older release can write."""
 
 
 class Abilities(msgspec.Struct, frozen=True, kw_only=True):
     """What a practice's PMS connection can do, as far as it is known without asking the system."""
 
     connected: bool = True
-    kinds: frozenset[EntryKind] = DEFAULT_KINDS
+    kinds: frozenset[EntryKind] = WRITTEN_BY_ALL
     real_time: bool = True
     """False: the system takes postings in batches alone (TIM-2)."""
     books_to_guarantor: bool = False
@@ -192,7 +188,7 @@ def _entries(settings: PracticeSettings, abilities: Abilities) -> Iterator[Setti
     if types.insurance is TypeMode.AUTO and EntryKind.INSURANCE_PAYMENT not in kinds:
         text = "insurance payments cannot be written through this connection: each waits to be posted by hand"
         yield _note(Code.INSURANCE_BY_HAND, "types.insurance", text)
-    if not kinds & {EntryKind.REFUND, EntryKind.REVERSAL}:
+    if not kinds & CASH_BACK:
         text = "refunds and reversals cannot be written through this connection: each waits to be posted by hand"
         yield _warning(Code.REVERSALS_BY_HAND, "types", text)
     if settings.disputes is DisputeBooking.PATIENT_LEDGER and EntryKind.DISPUTE_HOLD not in kinds:

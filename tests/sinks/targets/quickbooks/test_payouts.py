@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from deploy.sandbox.demonstration import quickbooks_mapping, quickbooks_secrets
+from deploy.sandbox.ledger import Doubled
 from deploy.sandbox.running import CompanySandbox, SandboxProcess
 from schemas.events import PayoutCategory, PayoutItem
 from sinks.ledger.practices.connections import Saved, save_connection
@@ -83,6 +84,10 @@ class Payouts:
             )
         )
 
+    def doubled(self) -> list[Doubled]:
+        """Documents that stand more than once in this company; other tests share the sandbox."""
+        return [each for each in self.ledger.sandbox.quickbooks.doubled() if each.account == self.realm]
+
     def bank(self) -> list[int]:
         """The bank line of every document, in cents."""
         account = self.mapping["accounts"]["bank"]
@@ -110,7 +115,7 @@ def test_every_payout_is_the_banks_line(payouts: Payouts) -> None:
     payouts.ledger.poster()
     payouts.until("POSTED", "POSTED", "POSTED")
     assert payouts.bank() == [-7175, 0, 38683]
-    assert payouts.ledger.sandbox.quickbooks.doubled() == []
+    assert payouts.doubled() == []
 
 
 def test_an_answer_that_never_came_is_looked_up(payouts: Payouts) -> None:
