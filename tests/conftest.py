@@ -31,6 +31,9 @@ from tests.worlds import Stack, World, fresh_world
 # The controller of a run tells its workers by these where the stack is and whose end ends it.
 FOLDER = "PYTEST_STACK_FOLDER"
 CONTROLLER = "PYTEST_STACK_CONTROLLER"
+SHARED_MEMORY = "/dev/shm"
+ROOMY_BYTES = 6 * 1024**3
+"""A whole run leaves less than 1 GiB in the stack's folder, and its workers and roles take about 3."""
 
 
 # No timed assertions: a busy machine makes no property false. The same examples each time: what passes here passes
@@ -58,10 +61,20 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in [name for name in os.environ if name.startswith("WRITEBACK_")]:
         del os.environ[name]  # a developer's own settings decide no test
     if not hasattr(config, "workerinput") and FOLDER not in os.environ:
-        folder = Path(tempfile.mkdtemp(prefix="writeback-tests-"))
+        folder = Path(tempfile.mkdtemp(prefix="writeback-tests-", dir=_roomy_memory()))
         folder.chmod(0o711)  # Postgres may run as another user and has to pass through
         os.environ[FOLDER] = str(folder)
         os.environ[CONTROLLER] = str(os.getpid())
+
+
+def _roomy_memory() -> str | None:
+    """Where files are memory, if there is plenty of it: a new database is some hundred files, and so are topics; on a
+    disk that several workers write to, making them takes ten times as long. None: the usual temporary folder."""
+    try:
+        free = shutil.disk_usage(SHARED_MEMORY).free
+    except OSError:
+        return None
+    return SHARED_MEMORY if min(free, psutil.virtual_memory().available) >= ROOMY_BYTES else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
