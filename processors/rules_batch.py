@@ -161,5 +161,5 @@ def _too_large(result: Writeback) -> Refusal:
 
 
 def _bytes(value: bytes | str | None) -> bytes | None:
-    """The client is told to decode nothing; its types allow text."""
+    """The client decodes nothing, although its types allow text."""
     return value.encode("utf-8") if isinstance(value, str) else value

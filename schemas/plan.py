@@ -136,7 +136,7 @@ class ClaimOrder(msgspec.Struct, frozen=True, kw_only=True):
     doubts: tuple[str, ...] = ()
     """What a person looks at first: adjustments like CO-97 (I-3, I-5), or a `ClaimDoubt`. For people; codes alone."""
     remarks: tuple[str, ...] = ()
-    """RARCs of the claim and its lines, as told: they explain and decide nothing (I-5)."""
+    """RARCs of the claim and its lines, as reported: they explain and decide nothing (I-5)."""
 
 
 class Instruction(msgspec.Struct, frozen=True, kw_only=True):
@@ -216,7 +216,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     settings_version: int | None
     waiting: State | None = None
     """AWAITING_* on the event itself: then `effects` are none, or for AWAITING_FEE the plan as far as it can be known
-    (the payment is what counts toward the balance), which INTAKE re-amounts and inserts when the fee is told."""
+    (the payment is what counts toward the balance), which INTAKE re-amounts and inserts when the fee is reported."""
     reason: DecisionReason
     amount_mode: AmountMode | None = None
     timing: Timing | None = None

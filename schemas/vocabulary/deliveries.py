@@ -22,4 +22,4 @@ DELIVERY_UNDER_WAY: Final = frozenset({DeliveryState.DUE, DeliveryState.SENDING}
 """Still to be handed over, or just being handed over."""
 
 MAY_HAVE_ARRIVED: Final = frozenset({DeliveryState.SENDING, DeliveryState.SENT, DeliveryState.UNCERTAIN})
-"""The recipient may know: whoever is told that it is solved too."""
+"""The recipient may have got it, and is also notified when it is solved."""

@@ -152,4 +152,4 @@ UNSETTLED: Final = frozenset(
 """Of a DEAD_LETTERED effect: nobody knows whether, how often or how it stands at its target."""
 
 REPORTED_REVIEWS: Final = frozenset({DecisionReason.MORE_THAN_ORIGINAL, DecisionReason.SUMS_DISAGREE})
-"""Of an event under review: staff are told at once, as something is wrong with it; others wait for the digest."""
+"""Of an event under review: staff are notified at once, as something is wrong with it; others wait for the digest."""

@@ -52,7 +52,7 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     stage: Stage
     reason: DeadLetterReason
     practice_id: str
-    """UNKNOWN_PRACTICE when nobody can tell."""
+    """UNKNOWN_PRACTICE when it cannot be known."""
     first_failed_at: datetime
     last_failed_at: datetime
     attempts: int = 1

@@ -78,7 +78,7 @@ class Times(msgspec.Struct, frozen=True):
     shutdown_grace_s: float = LONGEST_DEADLINE_S + 30.0
     """From the first signal until calls in flight must have ended: LONGEST_DEADLINE_S + 30 s."""
     claim_idle_s: float = 1.0
-    """How long an idle poster waits before it looks again without being told."""
+    """How long an idle poster waits before it looks again without a notification."""
 
     def of(self, limits: CallLimits) -> CallTimes:
         """The times of the calls to a system with these limits. Pure."""

@@ -70,12 +70,12 @@ class RulesAtWork:
         found: dict[int, Sent] = {}
 
         def report(number: int, topic: TopicName) -> Any:
-            def told(error: Any, message: Any) -> None:
+            def on_delivery(error: Any, message: Any) -> None:
                 if error is not None:
                     raise KafkaException(error)
                 found[number] = Sent(topic, message.partition(), message.offset(), message.key(), message.value())
 
-            return told
+            return on_delivery
 
         for number, (topic, key, value, more) in enumerate(records):
             self._producer.produce(

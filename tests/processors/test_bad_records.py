@@ -52,11 +52,15 @@ def test_poison_first_middle_and_last(world: World, place: int) -> None:
         out = work.until_out(11)
     (dead,) = [record for record in out if record.topic is TopicName.DEAD_LETTERS]
     assert (dead.key, dead.value, dead.partition) == (KEY, POISON, sent[place].partition)
-    told = letter(dead)
-    assert (told.reason, told.stage, told.practice_id) == (DeadLetterReason.UNKNOWN_SCHEMA, Stage.DECODE, PRACTICE)
-    assert (told.position.partition, told.position.offset) == (sent[place].partition, sent[place].offset)
-    assert told.position.topic == TopicName.PAYMENTS
-    assert told.consumer_group == work.settings.prefixed("rules")
+    found = letter(dead)
+    assert (found.reason, found.stage, found.practice_id) == (
+        DeadLetterReason.UNKNOWN_SCHEMA,
+        Stage.DECODE,
+        PRACTICE,
+    )
+    assert (found.position.partition, found.position.offset) == (sent[place].partition, sent[place].offset)
+    assert found.position.topic == TopicName.PAYMENTS
+    assert found.consumer_group == work.settings.prefixed("rules")
     decided = {decode_writeback(record.value).identity.event_id for record in out if record is not dead}
     assert decided == {f"ev-{number}" for number in range(10)}
 
@@ -147,7 +151,7 @@ def test_records_near_the_limit_have_room(world: World) -> None:
     with RulesThread(work.settings):
         out = work.until_out(4)
     dead = {record.value: letter(record) for record in out if record.topic is TopicName.DEAD_LETTERS}
-    assert {told.reason for told in dead.values()} == {DeadLetterReason.TOO_LARGE}
+    assert {found.reason for found in dead.values()} == {DeadLetterReason.TOO_LARGE}
     assert set(dead) == {sent[1].value, sent[2].value}
     plans = [decode_writeback(record.value) for record in out if record.topic is TopicName.WRITEBACKS]
     (of_payout,) = [plan for plan in plans if plan.event_type == "PayoutPaid"]

@@ -89,8 +89,8 @@ def test_a_redecision_without_its_headers_is_a_dead_letter(world: World) -> None
     work.put(TopicName.REDECISIONS, b"practice-1", encode_event(payment()), headers=[("rd-schema", b"1")])
     with RulesThread(work.settings):
         (record,) = work.until_out(1)
-    told = parse_dead_letter([*record.headers.items()])
-    assert (told.reason, told.position.topic) == (DeadLetterReason.UNDECODABLE, TopicName.REDECISIONS)
+    found = parse_dead_letter([*record.headers.items()])
+    assert (found.reason, found.position.topic) == (DeadLetterReason.UNDECODABLE, TopicName.REDECISIONS)
 
 
 def test_a_replay_from_the_start_decides_again_in_place(world: World) -> None:

@@ -48,7 +48,7 @@ def test_ids_are_used_once() -> None:
 
 
 def test_the_asyncapi_document_is_current() -> None:
-    """`python -m schemas.asyncapi` writes it anew."""
+    """`python -m schemas.asyncapi` writes it."""
     assert asyncapi.FILE.read_text(encoding="utf-8") == asyncapi.document_text()
 
 

@@ -73,7 +73,7 @@ def test_a_repeat_is_the_same_content(event: e.Event) -> None:
 
 
 @given(data=st.data(), kind=st.sampled_from([kind for kind in e.EVENT_TYPES if kind is not e.PatientChanged]))
-def test_defaults_told_or_left_out_are_the_same(data: st.DataObject, kind: type[e.Event]) -> None:
+def test_defaults_reported_or_left_out_are_the_same(data: st.DataObject, kind: type[e.Event]) -> None:
     """Law 6: a field left out and its default are one content, however the record was made."""
     event = data.draw(any_record(kind))
     decoded = decode_event(STREAM_TOPICS[kind.stream], encode_event(event))
@@ -92,7 +92,7 @@ def test_another_content_is_another_digest(data: st.DataObject, kind: type[e.Eve
 
 
 def test_the_same_money_under_another_event_id_has_the_same_money_digest() -> None:
-    """E-1: pay-1 told as ev-1 and ev-2 is one money; with another amount it is a conflict."""
+    """E-1: pay-1 reported as ev-1 and ev-2 is one money; with another amount it is a conflict."""
     again = changed(PAYMENT, event_id="ev-2", occurred_at=AT + timedelta(seconds=3))
     assert identify(again).money_digest == identify(PAYMENT).money_digest
     assert identify(again).digest != identify(PAYMENT).digest
@@ -100,7 +100,7 @@ def test_the_same_money_under_another_event_id_has_the_same_money_digest() -> No
     assert identify(changed(PAYMENT, splits=())).money_digest != identify(PAYMENT).money_digest
 
 
-def test_a_membership_payment_told_by_both_streams_is_one_money() -> None:
+def test_a_membership_payment_reported_by_both_streams_is_one_money() -> None:
     """B-5: MembershipPaid and PaymentSucceeded{MEMBERSHIP} with one payment id and equal money fields."""
     other = e.PaymentSucceeded(**ENVELOPE, **MONEY, kind=e.PaymentKind.MEMBERSHIP)
     assert identify(other).money_digest == identify(MEMBERSHIP).money_digest
@@ -109,7 +109,7 @@ def test_a_membership_payment_told_by_both_streams_is_one_money() -> None:
     assert identify(dearer).money_digest != identify(MEMBERSHIP).money_digest
 
 
-def test_a_net_that_is_told_or_left_out_is_the_same() -> None:
+def test_a_net_that_is_reported_or_left_out_is_the_same() -> None:
     """M-3: net says nothing new beside gross and fee."""
     assert identify(changed(PAYMENT, net_minor=None)) == identify(PAYMENT)
 

@@ -65,7 +65,7 @@ def test_options_win_over_the_environment_and_travel_to_children(monkeypatch: py
     assert ProgramSettings.load() == settings
 
 
-def test_rehearsal_switches_are_told_and_refused_off_loopback() -> None:
+def test_rehearsal_switches_are_reported_and_refused_off_loopback() -> None:
     """Sandbox times, controls, crash points and the rehearsal clock are for loopback targets alone."""
     assert ProgramSettings.load().unsafe_switches() == ()
     settings = ProgramSettings.load(
@@ -102,7 +102,7 @@ def test_loopback_is_judged_by_the_address_alone(address: str, is_here: bool) ->
 
 @pytest.mark.parametrize("bad", ["", "not base64!", b64encode(b"short").decode()])
 def test_a_bad_key_is_refused_with_the_remedy(bad: str) -> None:
-    """The message tells how to make a key and never repeats what was given."""
+    """The message says how to make a key and never repeats what was given."""
     with pytest.raises(ConfigurationError, match="32 random bytes"):
         ProgramSettings.load(secret_key=bad).secret()
 

@@ -131,8 +131,8 @@ def _written_off(adjustments: Iterable[ClaimAdjustment], policy: WriteOffPolicy)
 def _is_named(claim: Claim, orders: tuple[ClaimLineOrder, ...], write_off: int) -> bool:
     """Whether each procedure's part is reported: a claim's money goes to its procedures (I-11).
 
-    Without lines nobody can tell one procedure from several; and what was paid or written off on a claim of several
-    as a whole is for somebody to divide.
+    Without lines one procedure cannot be distinguished from several; and what was paid or written off on a claim of
+    several as a whole is for somebody to divide.
     """
     if claim.claim_ref is None or len(orders) < 2:
         return claim.claim_ref is not None and len(orders) == 1

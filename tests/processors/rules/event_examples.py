@@ -1,4 +1,4 @@
-"""Events and settings that tests of the rules are told with."""
+"""Events and settings for tests of the rules."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ZONE = "America/New_York"
 
 
 def settings(**changed: Any) -> PracticeSettings:
-    """Switched on, NET, INSTANT, New York, unless told otherwise."""
+    """Switched on, NET, INSTANT, New York, unless changed."""
     values: dict[str, Any] = {"zone": ZONE, "master": True}
     return PracticeSettings(**(values | changed))
 

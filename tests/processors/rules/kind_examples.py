@@ -1,4 +1,4 @@
-"""Insurance, corrections and requests that tests of the rules are told with; and short words for what was decided."""
+"""Insurance, corrections and requests for tests of the rules, and short words for what was decided."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""Events about the payment `pay-1` and the payout `po-1`, that tests of the rules and of the ledger are told with."""
+"""Events about the payment `pay-1` and the payout `po-1`, for tests of the rules and of the ledger."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from schemas import events as told
+from schemas import events as e
 from tests.processors.rules.event_examples import NOON, PRACTICE, payment
 
 
@@ -25,63 +25,63 @@ def _moved(gross: int, fee: int) -> dict[str, Any]:
 
 def corrected(
     gross: int = 12000, fee: int | None = 380, version: int = 2, at: datetime = NOON, **changed: Any
-) -> told.PaymentCorrected:
+) -> e.PaymentCorrected:
     """The payment as it should have been, with everything that `payment` says."""
     first = payment(gross, fee, at)
-    facts = {name: getattr(first, name) for name in told.PaymentFacts.__struct_fields__}
-    return told.PaymentCorrected(**(facts | {"event_id": f"ev-c{version}", "version": version} | changed))
+    facts = {name: getattr(first, name) for name in e.PaymentFacts.__struct_fields__}
+    return e.PaymentCorrected(**(facts | {"event_id": f"ev-c{version}", "version": version} | changed))
 
 
-def cleared(at: datetime = NOON, **changed: Any) -> told.PaymentCleared:
-    return told.PaymentCleared(**(_envelope("ev-cl", at) | {"payment_id": "pay-1", "cleared_at": at} | changed))
+def cleared(at: datetime = NOON, **changed: Any) -> e.PaymentCleared:
+    return e.PaymentCleared(**(_envelope("ev-cl", at) | {"payment_id": "pay-1", "cleared_at": at} | changed))
 
 
 def fee_assessed(
     fee: int = 320, net: int = 9680, version: int = 1, at: datetime = NOON, **changed: Any
-) -> told.PaymentFeeAssessed:
+) -> e.PaymentFeeAssessed:
     values = {"payment_id": "pay-1", "fee_minor": fee, "net_minor": net, "version": version}
-    return told.PaymentFeeAssessed(**(_envelope(f"ev-f{version}", at) | values | changed))
+    return e.PaymentFeeAssessed(**(_envelope(f"ev-f{version}", at) | values | changed))
 
 
-def voided(at: datetime = NOON, **changed: Any) -> told.PaymentVoided:
-    return told.PaymentVoided(**(_envelope("ev-v", at) | {"payment_id": "pay-1"} | changed))
+def voided(at: datetime = NOON, **changed: Any) -> e.PaymentVoided:
+    return e.PaymentVoided(**(_envelope("ev-v", at) | {"payment_id": "pay-1"} | changed))
 
 
-def returned(gross: int = -10000, fee: int = 0, at: datetime = NOON, **changed: Any) -> told.PaymentReturned:
+def returned(gross: int = -10000, fee: int = 0, at: datetime = NOON, **changed: Any) -> e.PaymentReturned:
     values = _envelope("ev-rt", at) | _moved(gross, fee) | {"return_id": "ret-1", "return_code": "R01"}
-    return told.PaymentReturned(**(values | changed))
+    return e.PaymentReturned(**(values | changed))
 
 
 def refunded(
     gross: int = -10000, fee: int = 0, number: int = 1, at: datetime = NOON, **changed: Any
-) -> told.RefundSucceeded:
+) -> e.RefundSucceeded:
     values = _envelope(f"ev-r{number}", at) | _moved(gross, fee) | {"refund_id": f"ref-{number}"}
-    return told.RefundSucceeded(**(values | changed))
+    return e.RefundSucceeded(**(values | changed))
 
 
 def refund_failed(
     gross: int = 10000, fee: int = 0, number: int = 1, at: datetime = NOON, **changed: Any
-) -> told.RefundFailed:
+) -> e.RefundFailed:
     values = _envelope(f"ev-rf{number}", at) | _moved(gross, fee) | {"refund_id": f"ref-{number}"}
-    return told.RefundFailed(**(values | changed))
+    return e.RefundFailed(**(values | changed))
 
 
-def disputed(gross: int = -10000, fee: int = 1500, at: datetime = NOON, **changed: Any) -> told.DisputeOpened:
+def disputed(gross: int = -10000, fee: int = 1500, at: datetime = NOON, **changed: Any) -> e.DisputeOpened:
     values = _envelope("ev-d", at) | _moved(gross, fee) | {"dispute_id": "dis-1", "reason_code": "fraud"}
-    return told.DisputeOpened(**(values | changed))
+    return e.DisputeOpened(**(values | changed))
 
 
 def dispute_closed(
-    outcome: told.DisputeOutcome = told.DisputeOutcome.LOST,
+    outcome: e.DisputeOutcome = e.DisputeOutcome.LOST,
     gross: int = 0,
     fee: int = 0,
     at: datetime = NOON,
     **changed: Any,
-) -> told.DisputeClosed:
+) -> e.DisputeClosed:
     values = _envelope("ev-dc", at) | _moved(gross, fee) | {"dispute_id": "dis-1", "outcome": outcome}
-    return told.DisputeClosed(**(values | changed))
+    return e.DisputeClosed(**(values | changed))
 
 
-def payout_failed(at: datetime = NOON, **changed: Any) -> told.PayoutFailed:
+def payout_failed(at: datetime = NOON, **changed: Any) -> e.PayoutFailed:
     values = _envelope("ev-of", at) | {"payout_id": "po-1", "failed_at": at, "reason_code": "account_closed"}
-    return told.PayoutFailed(**(values | changed))
+    return e.PayoutFailed(**(values | changed))

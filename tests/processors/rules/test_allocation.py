@@ -160,7 +160,7 @@ def test_where_nobody_charges_nothing_is_waited_for(tender: Tender, outside: boo
     assert rows(decision) == [(PAID, "", 5000, State.SCHEDULED)]
 
 
-def test_a_fee_that_is_told_is_never_left_out() -> None:
+def test_a_fee_that_is_reported_is_never_left_out() -> None:
     """M-7: also of cash."""
     assert rows(decided(payment(5000, 50, tender=Tender.CASH))) == [
         (PAID, "", 4950, State.SCHEDULED),

@@ -61,9 +61,14 @@ def test_a_request_leaves_a_note(settings: dict[str, Any]) -> None:
     (note,) = decision.effects
     assert (note.target, note.entry_kind, note.part, note.lane) == (Target.PMS, EntryKind.NOTE, "", "p:pt-1")
     assert (note.state, note.reason, note.due_at) == (State.SCHEDULED, DecisionReason.AUTO_INSTANT, NOON + MINUTE)
-    told = note.instruction
-    assert (told.amount_minor, told.gross_minor, told.currency, told.channel) == (0, 12500, "USD", "EMAIL")
-    assert (told.occurred_at, told.zone, told.payment_ref) == (NOON, "America/New_York", "req-1")
+    instruction = note.instruction
+    assert (instruction.amount_minor, instruction.gross_minor, instruction.currency, instruction.channel) == (
+        0,
+        12500,
+        "USD",
+        "EMAIL",
+    )
+    assert (instruction.occurred_at, instruction.zone, instruction.payment_ref) == (NOON, "America/New_York", "req-1")
 
 
 def test_a_notes_day_is_the_practices() -> None:
@@ -87,7 +92,7 @@ def test_no_note_where_none_is_wanted(settings: dict[str, Any], reason: Decision
 
 
 def test_a_correction_is_planned_as_the_payment_should_have_been() -> None:
-    """E-11: same rules, same parts; INTAKE replaces what it corrects. The entries say which telling they book."""
+    """E-11: same rules, same parts; INTAKE replaces what it corrects. The entries say which version they book."""
     first, again = decided(payment(9000, 291)), decided(corrected(2, gross=9000, fee=291))
     assert (
         rows(first)

@@ -49,20 +49,20 @@ def test_unbalanced_is_refused_by_the_contract() -> None:
     event = remitted(claim(line(12000, CO_45=5000)))
     assert event.remittance is not None
     validate(event)
-    (told,) = event.remittance.claims
-    assert told.lines is not None
-    line_off = changed(told, lines=(changed(told.lines[0], paid_minor=11999),))
-    for claims in ((changed(told, paid_minor=11999),), (line_off,), (told, told)):
+    (reported,) = event.remittance.claims
+    assert reported.lines is not None
+    line_off = changed(reported, lines=(changed(reported.lines[0], paid_minor=11999),))
+    for claims in ((changed(reported, paid_minor=11999),), (line_off,), (reported, reported)):
         with pytest.raises(Invalid) as refused:
             validate(changed(event, remittance=changed(event.remittance, claims=claims)))
         assert refused.value.reason is DeadLetterReason.UNBALANCED
 
 
 @pytest.mark.parametrize("status", ["1", "2", "3", "4", "19", "20", "21", "23"])
-def test_what_is_told_for_information_balances_nothing(status: str) -> None:
+def test_what_is_reported_for_information_balances_nothing(status: str) -> None:
     """I-4: only charges, payments and adjustments count; not how or when it was processed, nor what a line is of."""
-    told = claim(line(12000, CO_45=5000, PR_1=3000), status=status)
-    for informed in (told, changed(told, service_from=date(2026, 2, 10)), changed(told, claim_ref="other")):
+    reported = claim(line(12000, CO_45=5000, PR_1=3000), status=status)
+    for informed in (reported, changed(reported, service_from=date(2026, 2, 10)), changed(reported, claim_ref="other")):
         assert rows(decided(remitted(informed))) == [(PAID, "", 12000, DUE), (WRITTEN_OFF, "", 5000, DUE)]
 
 
@@ -115,7 +115,7 @@ def test_claim_level_and_line_level_adjustments_add_up() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "paid", "written_off", "doubt"),
+    ("reported", "paid", "written_off", "doubt"),
     [
         (claim(line(12000), status="22"), 12000, 0, ClaimDoubt.REVERSAL_GIVES),
         (claim(line(-10000, CO_45=5000), status="22"), -10000, 5000, ClaimDoubt.REVERSAL_GIVES),
@@ -126,10 +126,10 @@ def test_claim_level_and_line_level_adjustments_add_up() -> None:
     ids=["22 pays", "22 writes off", "an estimate", "more than was charged", "the whole charge"],
 )
 def test_a_claim_that_contradicts_itself_is_looked_at(
-    told: Claim, paid: int, written_off: int, doubt: ClaimDoubt
+    reported: Claim, paid: int, written_off: int, doubt: ClaimDoubt
 ) -> None:
     """I-9, I-3: it balances, and still nothing of it is booked before somebody looked, whatever its codes."""
-    decision = decided(remitted(claim(line(30000), ref="other"), told))
+    decision = decided(remitted(claim(line(30000), ref="other"), reported))
     mine = [effect for effect in decision.effects if effect.part == "1"]
     assert {(effect.state, doubts(effect)) for effect in mine} == {(REVIEW, (doubt,))}
     assert (mine[0].instruction.amount_minor, total(decision, WRITTEN_OFF)) == (paid, written_off)
@@ -150,10 +150,10 @@ def test_a_second_insurer_writes_off_only_its_own() -> None:
 
 def test_remarks_go_to_people_and_decide_nothing() -> None:
     """I-5: N-codes and MA-codes of a claim and of its lines, known, stopped (M118) or younger than the list."""
-    told = claim(line(12000, CO_45=5000), line(3000, "proc-2"))
-    lines = tuple(changed(each, remarks=("N362", "M118")) for each in told.lines or ())
-    told = changed(told, lines=lines, remarks=("MA130", "N9999"))
-    decision = decided(remitted(told))
+    reported = claim(line(12000, CO_45=5000), line(3000, "proc-2"))
+    lines = tuple(changed(each, remarks=("N362", "M118")) for each in reported.lines or ())
+    reported = changed(reported, lines=lines, remarks=("MA130", "N9999"))
+    decision = decided(remitted(reported))
     assert rows(decision) == [(PAID, "", 15000, DUE), (WRITTEN_OFF, "", 5000, DUE)]
     order = decision.effects[0].instruction.claim
     assert order is not None

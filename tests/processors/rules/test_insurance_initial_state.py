@@ -47,7 +47,7 @@ def test_too_little_named_waits_or_is_posted_by_setting(unnamed: Claim) -> None:
 
 
 def test_one_line_needs_no_procedure() -> None:
-    """I-12: a claim of one procedure cannot be mistaken, on whichever level its adjustments are told."""
+    """I-12: a claim of one procedure cannot be mistaken, on whichever level its adjustments are reported."""
     assert rows(decided(remitted(claim(line(12000, None))))) == [(PAID, "", 12000, DUE)]
     whole = decided(remitted(claim(line(17000, None), CO_45=5000)))
     assert rows(whole) == [(PAID, "", 12000, DUE), (WRITTEN_OFF, "", 5000, DUE)]
@@ -132,7 +132,7 @@ def test_a_take_back_waits_for_no_clearance() -> None:
 
 
 def test_a_corrected_remittance_is_planned_like_the_first() -> None:
-    """E-11: and says which telling it books."""
+    """E-11: and says which version it books."""
     event = remitted(claim(line(12000, CO_45=5000)))
     again = corrected(3, gross=12000, fee=0, kind=PaymentKind.INSURANCE, remittance=event.remittance)
     assert rows(decided(again)) == rows(decided(event))

@@ -8,7 +8,7 @@ import pytest
 
 from processors.rules.decisions.decide import RULES, decide
 from processors.rules.decisions.linked_events import decide_dispute, decide_linked, decide_without_money
-from schemas import events as told
+from schemas import events as e
 from schemas.practice_settings import PracticeStatus
 from schemas.vocabulary import DecisionReason, State
 from tests.processors.rules.event_examples import NOON, history, payment, version
@@ -36,10 +36,10 @@ LINKED = (
     returned(),
     voided(),
 )
-ENVELOPE = {name: getattr(payment(), name) for name in told.Event.__struct_fields__}
+ENVELOPE = {name: getattr(payment(), name) for name in e.Event.__struct_fields__}
 WITHOUT_MONEY = (
     disputed(gross=0, fee=0),
-    told.MembershipCancelled(**ENVELOPE, membership_id="mem-1", effective_on=date(2026, 4, 1)),
+    e.MembershipCancelled(**ENVELOPE, membership_id="mem-1", effective_on=date(2026, 4, 1)),
 )
 
 
@@ -48,12 +48,12 @@ def test_every_linked_type_is_tried_here() -> None:
     assert {type(event) for event in LINKED} == {
         kind for kind, rule in RULES.items() if rule in (decide_linked, decide_dispute)
     }
-    assert RULES[told.MembershipCancelled] is decide_without_money
+    assert RULES[e.MembershipCancelled] is decide_without_money
 
 
 @pytest.mark.parametrize("event", LINKED, ids=lambda event: type(event).__name__)
 @pytest.mark.parametrize("status", list(PracticeStatus))
-def test_it_waits_for_its_original(event: told.Event, status: PracticeStatus) -> None:
+def test_it_waits_for_its_original(event: e.Event, status: PracticeStatus) -> None:
     """R-8, R-14: whatever the switches say today; a naked refund is never posted by itself."""
     decision = decide(event, NOON, history(version(status=status, master=False)))
     assert (decision.waiting, decision.reason) == (State.AWAITING_ORIGINAL, DecisionReason.ORIGINAL_UNKNOWN)
@@ -61,7 +61,7 @@ def test_it_waits_for_its_original(event: told.Event, status: PracticeStatus) ->
 
 
 @pytest.mark.parametrize("event", WITHOUT_MONEY, ids=lambda event: type(event).__name__)
-def test_what_moves_no_money_is_applied(event: told.Event) -> None:
+def test_what_moves_no_money_is_applied(event: e.Event) -> None:
     """R-10: an inquiry posts nothing; a cancellation leaves what is pending due."""
     decision = decide(event, NOON, history())
     assert (decision.waiting, decision.reason, decision.applied) == (None, DecisionReason.NO_MONEY, True)
@@ -69,6 +69,6 @@ def test_what_moves_no_money_is_applied(event: told.Event) -> None:
 
 
 @pytest.mark.parametrize("event", [*LINKED, *WITHOUT_MONEY], ids=lambda event: type(event).__name__)
-def test_unknown_practice_waits_first(event: told.Event) -> None:
+def test_unknown_practice_waits_first(event: e.Event) -> None:
     """Law 10."""
     assert decide(event, NOON, None).waiting is State.AWAITING_SETTINGS

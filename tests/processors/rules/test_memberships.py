@@ -132,17 +132,17 @@ def test_cash_at_the_desk() -> None:
         ]
 
 
-def test_a_payment_told_without_its_membership_is_booked_the_same() -> None:
+def test_a_payment_reported_without_its_membership_is_booked_the_same() -> None:
     """B-5: one money; which of the two events came first shows in no amount."""
-    told = decided(payment(29900, 897, kind=PaymentKind.MEMBERSHIP))
-    assert rows(told) == rows(decided(membership()))
+    alone = decided(payment(29900, 897, kind=PaymentKind.MEMBERSHIP))
+    assert rows(alone) == rows(decided(membership()))
 
 
 def test_splits_of_such_a_payment_are_members() -> None:
     """B-2, B-5."""
     splits = tuple(Split(patient_ref=each.patient_ref, amount_minor=each.amount_minor) for each in FAMILY)
-    told = decided(payment(29900, 897, kind=PaymentKind.MEMBERSHIP, splits=splits))
-    assert rows(told) == rows(decided(membership(members=FAMILY)))
+    alone = decided(payment(29900, 897, kind=PaymentKind.MEMBERSHIP, splits=splits))
+    assert rows(alone) == rows(decided(membership(members=FAMILY)))
 
 
 def test_waiting_for_the_fee_keeps_the_charge() -> None:

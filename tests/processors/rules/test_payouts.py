@@ -34,16 +34,16 @@ def test_a_payout_is_one_document_at_once() -> None:
     assert (effect.target, effect.entry_kind, effect.part) == (Target.QUICKBOOKS, EntryKind.PAYOUT, "")
     assert (effect.state, effect.reason, effect.lane) == (State.SCHEDULED, DecisionReason.AUTO_INSTANT, "o:po-1")
     assert effect.due_at == NOON + timedelta(minutes=1)
-    told = effect.instruction
-    assert (told.amount_minor, told.gross_minor, told.fee_minor) == (-2320, -2000, 320)
-    assert told.ledger_date == date(2026, 3, 5)
-    assert [(line.number, line.category, line.gross_minor, line.fees) for line in told.lines] == [
+    instruction = effect.instruction
+    assert (instruction.amount_minor, instruction.gross_minor, instruction.fee_minor) == (-2320, -2000, 320)
+    assert instruction.ledger_date == date(2026, 3, 5)
+    assert [(line.number, line.category, line.gross_minor, line.fees) for line in instruction.lines] == [
         (1, PayoutCategory.CHARGE, 10000, (("card", 320),)),
         (2, PayoutCategory.REFUND, -12000, ()),
     ]
-    assert told.patient_ref is None
-    assert "pay-1" not in repr(told)
-    assert "ref-1" not in repr(told)
+    assert instruction.patient_ref is None
+    assert "pay-1" not in repr(instruction)
+    assert "ref-1" not in repr(instruction)
 
 
 @pytest.mark.parametrize("settings", [{"master": False}, {"types": modes(terminal=TypeMode.OFF)}])
@@ -90,7 +90,7 @@ def test_a_payout_of_nothing_is_skipped() -> None:
 
 
 def test_a_later_version_is_planned_like_the_first() -> None:
-    """P-8: INTAKE takes back what it replaces; the document says which telling it books."""
+    """P-8: INTAKE takes back what it replaces; the document says which version it books."""
     first, later = decided(payout(*TWO)), decided(payout(*TWO, version=2))
     (effect,) = later.effects
     assert (effect.part, effect.state, effect.instruction.version) == ("", State.SCHEDULED, 2)

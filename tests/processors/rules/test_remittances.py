@@ -77,7 +77,7 @@ def test_a_reversal_names_the_codes_of_its_original() -> None:
 
 
 def test_a_reversal_and_its_correction_in_one_remittance() -> None:
-    """I-9, I-10: the claim is taken back with its write-off and paid anew, in this order; the payment is the rest."""
+    """I-9, I-10: the claim is taken back with its write-off and paid again, in this order; the payment is the rest."""
     back = claim(line(-12000, CO_45=-5000, PR_1=-3000), status="22")
     decision = decided(remitted(back, claim(line(13000, CO_45=4000, PR_1=3000))))
     assert rows(decision) == [
@@ -158,13 +158,16 @@ def test_entries_are_the_payment_and_claims_stay_balanced(
     for part, effect in written_off.items():
         assert effect.depends_on == (PAID, part)
         assert (effect.state, effect.holds, effect.due_at) == (paid[part].state, paid[part].holds, paid[part].due_at)
-    for position, told in enumerate(claims):
+    for position, remitted_claim in enumerate(claims):
         part = "" if len(claims) == 1 else str(position)
         order = paid[part].instruction.claim
         assert order is not None
-        adjustments = [*told.adjustments, *(each for each_line in told.lines or () for each in each_line.adjustments)]
+        adjustments = [
+            *remitted_claim.adjustments,
+            *(each for line_ in remitted_claim.lines or () for each in line_.adjustments),
+        ]
         kept = sum(a.amount_minor for a in adjustments if f"{a.group}-{a.carc}" not in settings["write_off_codes"])
         patients = sum(a.amount_minor for a in adjustments if f"{a.group}-{a.carc}" == "PR-1")
         still_open = kept + (patients if "PR-1" in settings["write_off_codes"] else 0)
-        assert told.charged_minor - order.paid_minor - order.write_off_minor == still_open
+        assert remitted_claim.charged_minor - order.paid_minor - order.write_off_minor == still_open
         assert (written_off[part].instruction.amount_minor if part in written_off else 0) == order.write_off_minor

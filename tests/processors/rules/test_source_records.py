@@ -137,7 +137,7 @@ def test_a_redecision_in_another_currency_waits_for_a_person() -> None:
 
 
 def test_a_redecision_of_something_invalid_is_refused() -> None:
-    """Law 9: whatever stands on the topic, it stops nobody."""
+    """Law 9: whatever stands on the topic, it stops nothing."""
     result = again(payment(kind=PaymentKind.UNKNOWN), known())
     assert isinstance(result, Refusal)
     assert result.reason is DeadLetterReason.UNKNOWN_ENUM

@@ -21,8 +21,8 @@ LONG_AGO = utc("2026-01-01T00:00")
 
 
 def due(occurred: str, arrived: str, **changed: object) -> Due:
-    told = history(version(1, LONG_AGO, timing=Timing.DAILY, **changed))
-    return due_at_cut_off(utc(occurred), Arrival(utc(arrived), told))
+    known = history(version(1, LONG_AGO, timing=Timing.DAILY, **changed))
+    return due_at_cut_off(utc(occurred), Arrival(utc(arrived), known))
 
 
 def test_a_second_before_at_and_after_the_cut_off() -> None:
@@ -101,8 +101,8 @@ def test_old_on_arrival_is_late() -> None:
 
 
 def planned(event: Event, arrived: datetime | None = None, *versions: SettingsVersion) -> Decision:
-    told = history(*(versions or (version(1, LONG_AGO, timing=Timing.DAILY),)))
-    return decide(event, arrived or event.occurred_at, told)
+    known = history(*(versions or (version(1, LONG_AGO, timing=Timing.DAILY),)))
+    return decide(event, arrived or event.occurred_at, known)
 
 
 def test_on_clear_waits_for_the_bank() -> None:
@@ -157,13 +157,13 @@ def test_an_old_event_is_posted_and_flagged() -> None:
 
 
 def test_dates_of_a_payout_are_its_own() -> None:
-    """T-10, P-2, P-16: nothing is inferred from days: the arrival date is taken as told, in whatever zone and setting,
+    """T-10, P-2, P-16: nothing is inferred from days: the arrival date is the reported one, in every zone and setting,
     and only the items that it names are in it."""
     for zone, chosen in (
         ("Pacific/Auckland", LedgerDate.BUSINESS_DATE),
         ("Pacific/Honolulu", LedgerDate.TRANSACTION_DATE),
     ):
-        told = payout(item(1, 10_000, 320), item(2, 5_000, 175))
-        (effect,) = planned(told, None, version(1, LONG_AGO, zone=zone, ledger_date=chosen)).effects
-        assert effect.instruction.ledger_date == told.arrival_date
-        assert [line.gross_minor for line in effect.instruction.lines] == [item.gross_minor for item in told.items]
+        known = payout(item(1, 10_000, 320), item(2, 5_000, 175))
+        (effect,) = planned(known, None, version(1, LONG_AGO, zone=zone, ledger_date=chosen)).effects
+        assert effect.instruction.ledger_date == known.arrival_date
+        assert [line.gross_minor for line in effect.instruction.lines] == [item.gross_minor for item in known.items]

@@ -78,6 +78,6 @@ def test_a_broken_list_is_refused(line: str) -> None:
         parse_codes(["code,start,stop", line])
 
 
-def test_a_code_told_twice_is_refused() -> None:
+def test_a_code_reported_twice_is_refused() -> None:
     with pytest.raises(ValueError, match="line 2"):
         parse_codes(["45,,", "45,1995-01-01,"])

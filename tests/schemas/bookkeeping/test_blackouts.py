@@ -59,7 +59,7 @@ def test_in_a_gap_and_in_a_fold() -> None:
 @given(
     zone=st.sampled_from(ZONES),
     asked=st.lists(st.integers(0, 5 * 365 * 1440), min_size=1, max_size=8),
-    told=st.lists(
+    drawn=st.lists(
         st.builds(
             lambda begins, ends, days: (begins, ends, tuple(sorted(days))),
             wall_times(),
@@ -70,11 +70,11 @@ def test_in_a_gap_and_in_a_fold() -> None:
     ),
 )
 def test_an_end_is_outside_and_later(
-    zone: str, asked: list[int], told: list[tuple[time, time, tuple[Weekday, ...]]]
+    zone: str, asked: list[int], drawn: list[tuple[time, time, tuple[Weekday, ...]]]
 ) -> None:
     """T-8: whoever waits for an end finds no blackout there, so nobody looks in a circle; what is remembered changes
     no answer."""
-    chosen = tuple(Blackout(begins=begins, ends=ends, days=days) for begins, ends, days in told)
+    chosen = tuple(Blackout(begins=begins, ends=ends, days=days) for begins, ends, days in drawn)
     try:
         PracticeSettings(zone=zone, blackouts=chosen)
     except SettingsError:

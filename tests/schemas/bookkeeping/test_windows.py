@@ -27,11 +27,11 @@ NEW_YORK = "America/New_York"
 
 def saved(*versions: tuple[str | datetime, dict[str, object]]) -> SettingsHistory:
     """A history of (effective from, what it says)."""
-    told: list[SettingsVersion] = []
+    versions_so_far: list[SettingsVersion] = []
     for number, (at, changed) in enumerate(versions, start=1):
         values: dict[str, object] = {"zone": NEW_YORK, "master": True, "timing": Timing.DAILY}
         effective = utc(at) if isinstance(at, str) else at
-        told.append(
+        versions_so_far.append(
             SettingsVersion(
                 version=number,
                 effective_from=effective,
@@ -41,7 +41,7 @@ def saved(*versions: tuple[str | datetime, dict[str, object]]) -> SettingsHistor
                 settings=PracticeSettings(**(values | changed)),  # type: ignore[arg-type]
             )
         )
-    return SettingsHistory(practice_id="p1", versions=tuple(told))
+    return SettingsHistory(practice_id="p1", versions=tuple(versions_so_far))
 
 
 def ends(history: SettingsHistory, start: str, count: int) -> list[str]:
@@ -220,7 +220,7 @@ def test_no_window_is_released_twice_and_none_is_left_out(
 
 @given(history=practices(), ats=st.lists(moments(), min_size=2, max_size=10))
 def test_what_is_remembered_changes_no_answer(history: SettingsHistory, ats: list[datetime]) -> None:
-    """Kept windows are a shortcut: a history told anew gives the same."""
+    """Kept windows are a shortcut: an equal history gives the same."""
     for at in ats:
-        anew = SettingsHistory(practice_id="p1", versions=history.versions)
-        assert windows_of(history).window(at, at) == Windows(anew).window(at, at)
+        again = SettingsHistory(practice_id="p1", versions=history.versions)
+        assert windows_of(history).window(at, at) == Windows(again).window(at, at)

@@ -20,13 +20,13 @@ EXPLAINED = {"remarks"}
 
 @pytest.mark.parametrize("part", [e.Claim, e.ClaimLine])
 def test_nothing_for_information_can_balance(part: type[msgspec.Struct]) -> None:
-    """I-4: amounts that an insurer tells for information (AMT) have no field, so no sum can hold one by mistake."""
+    """I-4: amounts that an insurer reports for information (AMT) have no field, so no sum can hold one by mistake."""
     assert {field.name for field in msgspec.structs.fields(part)} <= MONEY | WHOSE | EXPLAINED
 
 
 def remarked(*codes: str) -> e.PaymentSucceeded:
-    told = claim(changed(line(12000, CO_97=3000), remarks=codes))
-    return remitted(changed(told, remarks=("MA130",)) if codes else told)
+    reported = claim(changed(line(12000, CO_97=3000), remarks=codes))
+    return remitted(changed(reported, remarks=("MA130",)) if codes else reported)
 
 
 def test_remark_codes_travel_with_the_claim_and_its_lines() -> None:
@@ -44,7 +44,7 @@ def test_what_cannot_be_a_code_is_refused(code: str) -> None:
     assert refused.value.field == "remittance.claims.0.lines.0.remarks.1"
 
 
-def test_an_insurer_that_remarks_nothing_tells_what_it_always_told() -> None:
+def test_an_insurer_that_remarks_nothing_reports_what_it_always_reported() -> None:
     """E-2: the field is new, and left empty the digest is that of the same event by an older producer."""
     event = remarked()
     assert b"remarks" not in msgspec.json.encode(event)

@@ -1,4 +1,4 @@
-"""Crash points die where and when they are told to, and never by chance (scenarios 30 to 37)."""
+"""A crash point ends the process where and when it is set, and nowhere else (scenarios 30 to 37)."""
 
 from __future__ import annotations
 

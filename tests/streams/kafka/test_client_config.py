@@ -1,4 +1,4 @@
-"""What every consumer and producer of the money path is told, and cannot be told otherwise (laws 1, 5, 12, 13)."""
+"""The client settings of every consumer and producer of the money path, which nothing overrides (laws 1, 5, 12, 13)."""
 
 from __future__ import annotations
 

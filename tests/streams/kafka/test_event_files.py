@@ -101,7 +101,7 @@ def test_a_mistyped_type_is_answered_with_the_nearest() -> None:
         ({"occurred_at": "yesterday"}, "takes an instant as text with its offset, like 2026-03-02T15:04:05Z"),
     ],
 )
-def test_a_wrong_type_is_told_in_the_words_of_the_file(fields: dict[str, Any], words: str) -> None:
+def test_a_wrong_type_is_reported_in_the_words_of_the_file(fields: dict[str, Any], words: str) -> None:
     """Bad input: what the field takes, not how the decoder calls it."""
     found = read(line_of(PAYMENT, **fields))[0]
     assert isinstance(found, Refused)

@@ -39,13 +39,13 @@ def test_events_land_where_a_java_client_would_put_them(world: World) -> None:
     """Law 12: one practice, one partition, whichever client sends; key, headers and append time are as promised."""
     settings = world.settings(topic_partitions=12)
     ensure_topics(settings)
-    told: list[Delivery] = []
-    with EventProducer(settings.kafka_client(), world.prefix, told.append) as producer:
+    deliveries: list[Delivery] = []
+    with EventProducer(settings.kafka_client(), world.prefix, deliveries.append) as producer:
         for key in KEYS:
             producer.send(changed(PAYMENT, practice_id=key))
         producer.send(PAYOUT)
-    assert [each.error for each in told] == [None] * 6
-    by_topic = {each.topic for each in told}
+    assert [each.error for each in deliveries] == [None] * 6
+    by_topic = {each.topic for each in deliveries}
     assert by_topic == {physical(world.prefix, TopicName.PAYMENTS), physical(world.prefix, TopicName.PAYOUTS)}
     for raw, partition, event in read_payments(world, len(KEYS)):
         assert partition == (murmur2(raw) & 0x7FFFFFFF) % 12
@@ -89,12 +89,12 @@ def test_an_event_that_breaks_the_contract_never_leaves(world: World) -> None:
 
 def test_what_the_broker_did_not_confirm_is_said(world: World) -> None:
     """Nothing is lost in silence: a topic that is not there, or no broker, ends in Undelivered."""
-    told: list[Delivery] = []
-    producer = EventProducer({"bootstrap.servers": world.bootstrap}, f"{world.prefix}absent.", told.append)
+    deliveries: list[Delivery] = []
+    producer = EventProducer({"bootstrap.servers": world.bootstrap}, f"{world.prefix}absent.", deliveries.append)
     producer.send(PAYMENT)
     with pytest.raises(Undelivered, match="1 events were not confirmed"):
         producer.flush(WITHIN_S)
-    assert [each.error for each in told] in (["UNKNOWN_TOPIC_OR_PART"], ["_UNKNOWN_TOPIC"])
+    assert [each.error for each in deliveries] in (["UNKNOWN_TOPIC_OR_PART"], ["_UNKNOWN_TOPIC"])
     silent = EventProducer({"bootstrap.servers": "127.0.0.1:1"})
     silent.send(PAYMENT)
     with pytest.raises(Undelivered, match="send them again"):

@@ -83,15 +83,15 @@ def test_an_unreachable_broker_is_said_clearly(world: World, monkeypatch: pytest
 
 
 def test_a_small_batch_that_unpacks_to_more_than_its_dead_letter_is_refused_by_the_broker(world: World) -> None:
-    """Law 9: ten compressible megabytes do not enter; the producer is told at once."""
+    """Law 9: ten compressible megabytes do not enter; the producer is notified at once."""
     ensure_topics(world.settings())
-    told: list[str | None] = []
+    errors: list[str | None] = []
     producer = Producer(
         {"bootstrap.servers": world.bootstrap, "compression.type": "lz4", "message.max.bytes": 20_000_000}
     )
     topic = physical(world.prefix, TopicName.PAYMENTS)
     producer.produce(
-        topic, bytes(10_000_000), on_delivery=lambda error, _: told.append(error.name() if error else None)
+        topic, bytes(10_000_000), on_delivery=lambda error, _: errors.append(error.name() if error else None)
     )
     assert producer.flush(WITHIN_S) == 0
-    assert told == ["MSG_SIZE_TOO_LARGE"]
+    assert errors == ["MSG_SIZE_TOO_LARGE"]

@@ -9,7 +9,7 @@ import pytest
 from streams.kafka.transaction_age import OpenSince, fenced_error
 
 
-def test_a_standstill_is_not_told_as_another_process() -> None:
+def test_a_standstill_is_not_reported_as_another_process() -> None:
     text = str(fenced_error("worker", 42.4, 15.0))
     assert "stood still for 42 s" in text
     assert "same slot" not in text
@@ -23,7 +23,7 @@ def test_a_short_transaction_was_taken_by_another_process() -> None:
 
 
 @pytest.mark.parametrize("clock", ["boot", "wall"])
-def test_each_clock_alone_tells_a_standstill(monkeypatch: pytest.MonkeyPatch, clock: str) -> None:
+def test_each_clock_alone_reports_a_standstill(monkeypatch: pytest.MonkeyPatch, clock: str) -> None:
     """A suspended machine stops the one, a clock set back the other."""
     boot, wall = time.clock_gettime, time.time
     since = OpenSince()

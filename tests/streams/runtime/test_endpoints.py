@@ -1,4 +1,4 @@
-"""`/metrics`, `/healthz` and `/readyz` tell the truth."""
+"""`/metrics`, `/healthz` and `/readyz` answer what is so."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def test_a_wait_ends_at_the_stop() -> None:
 
 
 @pytest.mark.parametrize("before", [True, False])
-async def test_asyncio_is_told(before: bool) -> None:
+async def test_asyncio_is_notified(before: bool) -> None:
     """Also when the stop came before anybody watched."""
     stop = Stop()
     if before:
@@ -60,7 +60,7 @@ async def test_asyncio_is_told(before: bool) -> None:
 
 
 def test_a_role_ends_with_its_parent() -> None:
-    """Where the kernel does not tell, looking does."""
+    """Where the kernel does not signal it, polling notices it."""
     parent = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     stop = Stop()
     end_with(parent.pid, stop)

@@ -18,7 +18,7 @@ AWAY = psycopg.OperationalError("away")
 
 
 class Scripted:
-    """Work whose iterations end as told; after the last one it asks for the stop."""
+    """Work whose iterations end as given; after the last one it asks for the stop."""
 
     def __init__(self, stop: Stop, ends: Sequence[Exception | None]) -> None:
         self.stop = stop

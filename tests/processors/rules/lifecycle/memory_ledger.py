@@ -301,7 +301,7 @@ def fee_assessed(fee: int, net: int, version: int = 1, hours: float = 24) -> e.P
 
 
 def corrected(version: int = 2, gross: int = 10000, fee: int | None = 320, hours: float = 24, **changed: Any) -> Any:
-    """The payment of `telling.payment` as it should have been."""
+    """The payment of `sample.payment`, corrected."""
     base = msgspec.structs.asdict(examples.payment(gross, fee)) | envelope(f"ev-v{version}", after(hours))
     return e.PaymentCorrected(**(base | {"version": version} | changed))
 

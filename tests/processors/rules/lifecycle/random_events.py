@@ -1,4 +1,4 @@
-"""Lives as chance tells them: a payment under some settings, and what happens to it afterwards."""
+"""Random payments: one under random settings, and random events about it."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _splits(total: int, weights: list[int]) -> tuple[e.Split, ...]:
 
 
 class Happening:
-    """Draws what happens next to one life, and tells it."""
+    """Draws the next event about one payment, and reports it."""
 
     def __init__(self, ledger: Ledger, payment: e.PaymentSucceeded, draw: Any) -> None:
         self.ledger, self.draw = ledger, draw
@@ -130,10 +130,10 @@ class Happening:
         hours = self.hours
         version = 2 + sum(isinstance(each, e.PaymentCorrected) for each in self.reported)
 
-        def anew(**values: Any) -> Any:
+        def again(**values: Any) -> Any:
             return corrected(version, **(values | {"hours": hours}))
 
-        self.report(self.draw(money(anew)))
+        self.report(self.draw(money(again)))
         reported = self.ledger.state.reported
         if reported is not None and reported.waiting is None and isinstance(reported.event, e.PaymentCorrected):
             self.payment = reported.event

@@ -59,7 +59,7 @@ def test_e11_after_posting_it_reverses_and_posts_anew() -> None:
 
 
 def test_e11_the_same_money_changes_nothing() -> None:
-    """E-11: told once more as it stands; and the next version is compared with what stands then."""
+    """E-11: reported again unchanged; the next version is compared with what is booked then."""
     ledger = posted()
     change = ledger.report(corrected())
     assert (change.applied, change.effects, change.void) == (True, (), ())

@@ -61,7 +61,7 @@ def test_r10_a_lost_dispute_posts_nothing_more() -> None:
 
 
 @pytest.mark.parametrize("outcome", list(DisputeOutcome)[:3])
-def test_n3_r15_a_fee_that_the_close_of_a_dispute_tells_is_the_banks_and_not_the_patients(
+def test_n3_r15_a_fee_that_the_close_of_a_dispute_reports_is_the_banks_and_not_the_patients(
     outcome: DisputeOutcome,
 ) -> None:
     """N-3 A, R-15: it takes what the payout will be less by, and its companion gives that back to the balance."""

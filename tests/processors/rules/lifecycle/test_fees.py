@@ -1,4 +1,4 @@
-"""Fees that are told later (N-1, N-5, N-9, R-15), in minor units."""
+"""Fees that are assessed later (N-1, N-5, N-9, R-15), in minor units."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_n5_a_fee_before_its_payment_parks() -> None:
 
 
 def test_n5_the_payout_that_carries_the_fee_releases_it() -> None:
-    """N-5: of the payment's own item; a refund's item alone tells no fee."""
+    """N-5: of the payment's own item; a refund's item alone has no fee of it."""
     ledger = Ledger()
     ledger.report(examples.payment(fee=None))
     change = ledger.paid_out(charge_item(10000, 320))
@@ -40,7 +40,7 @@ def test_n5_the_payout_that_carries_the_fee_releases_it() -> None:
     assert ledger.book() == [("payment", "", 9680, "SCHEDULED"), ("fee_adjustment", "", 320, "SCHEDULED")]
 
 
-def test_n5_a_payout_that_came_before_its_payment_tells_its_fee() -> None:
+def test_n5_a_payout_that_came_before_its_payment_reports_its_fee() -> None:
     ledger = Ledger()
     ledger.paid_out(charge_item(10000, 320))
     ledger.report(examples.payment(fee=None))
@@ -155,8 +155,8 @@ def test_m3_a_fee_whose_net_is_not_its_payments_is_a_persons(known: int | None) 
     assert (ledger.cash(), ledger.total()) == (9650, 10000)
 
 
-def test_m3_a_fee_told_before_a_correction_speaks_of_the_payment_before_it() -> None:
-    """E-11: it is older than what stands now, which tells its own fee."""
+def test_m3_a_fee_reported_before_a_correction_speaks_of_the_payment_before_it() -> None:
+    """E-11: it is older than the current version, which has its own fee."""
     ledger = Ledger()
     ledger.report(examples.payment())
     ledger.report(corrected(2, 9000, 290, hours=48))

@@ -85,7 +85,7 @@ def test_i7_r2_a_part_goes_back_by_claim_and_the_last_takes_the_rest() -> None:
     assert ledger.table() == [("refund", "0", -9533), ("refund", "1", -4767)]
 
 
-def test_i7_a_virtual_cards_fee_told_later_posts_nothing() -> None:
+def test_i7_a_virtual_cards_fee_reported_later_posts_nothing() -> None:
     ledger = paid()
     assert ledger.report(fee_assessed(500, 13900)).applied
 
@@ -94,9 +94,9 @@ def test_e11_a_correction_of_one_claim_reposts_them() -> None:
     """E-11, I-6: what was posted is reversed with its write-offs, and the claims follow as they should have been."""
     ledger = paid()
     first, second = REMITTANCE.claims
-    anew = examples.changed(REMITTANCE, claims=(first, examples.changed(second, claim_ref="cl-3")))
+    again = examples.changed(REMITTANCE, claims=(first, examples.changed(second, claim_ref="cl-3")))
     ledger.report(
-        corrected(gross=14400, fee=432, kind=e.PaymentKind.INSURANCE, tender=e.Tender.VIRTUAL_CARD, remittance=anew)
+        corrected(gross=14400, fee=432, kind=e.PaymentKind.INSURANCE, tender=e.Tender.VIRTUAL_CARD, remittance=again)
     )
     kinds = [row[0] for row in ledger.table()]
     assert kinds == ["reversal"] * 4 + ["insurance_payment", "write_off"] * 2
@@ -124,7 +124,7 @@ def states(ledger: Ledger) -> list[tuple[str, State]]:
 
 
 def test_e11_a_correction_that_takes_the_doubt_away_frees_the_claim() -> None:
-    """E-11, I-3: CO-97 told anew as the patient's part, of the same amounts: nobody has to look any more."""
+    """E-11, I-3: CO-97 reported again as the patient's part, of the same amounts: no review is left."""
     ledger = told_twice(claimed(CO_97=3000), claimed(PR_1=3000))
     assert states(ledger) == [
         ("insurance_payment", State.VOIDED_BEFORE_POST),

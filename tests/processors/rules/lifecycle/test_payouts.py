@@ -1,4 +1,4 @@
-"""Payouts that fail and payouts that are told anew (P-7, P-8, P-21), in minor units."""
+"""Payouts that fail and payouts that are reissued (P-7, P-8, P-21), in minor units."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_e7_an_older_version_changes_nothing() -> None:
 
 
 def test_p21_issued_again_under_the_same_id() -> None:
-    """P-21: told before the failure, or after it, the end is the same: one document stands."""
+    """P-21: reported before the failure, or after it, the end is the same: one document stands."""
     for late in (False, True):
         ledger = posted()
         failure, again = payout_failed(24), paid(2, hours=48)
@@ -126,7 +126,7 @@ def test_p21_the_payout_issued_anew_fails_too() -> None:
     assert (ledger.total(), stands(ledger.state)) == (14505, True)
 
 
-def test_r8_p21_a_failure_parks_until_the_version_that_it_names_is_told() -> None:
+def test_r8_p21_a_failure_parks_until_the_version_that_it_names_is_reported() -> None:
     """R-8: and leaves the version before it, which its own failure takes back, alone."""
     ledger = posted()
     assert ledger.report(payout_failed(72, version=2)).waiting is State.AWAITING_ORIGINAL

@@ -1,4 +1,4 @@
-"""What holds for every life that chance can tell: no cent is lost, none comes from nowhere, nothing waits for ever."""
+"""Properties of random payments: no cent is lost, none comes from nowhere, nothing waits for ever."""
 
 from __future__ import annotations
 
@@ -172,8 +172,8 @@ def test_r8_any_order_of_arrival(data: st.DataObject) -> None:
 
 @settings(max_examples=80, deadline=None)
 @given(st.data())
-def test_e2_told_again_it_changes_nothing(data: st.DataObject) -> None:
-    """E-2, law 2: a life that is told once more is the same."""
+def test_e2_reported_again_it_changes_nothing(data: st.DataObject) -> None:
+    """E-2, law 2: a payment whose events are reported again is the same."""
     story = told_by_chance(data)
     before = story.ledger.state
     story.ledger.report(*story.reported)
@@ -182,7 +182,7 @@ def test_e2_told_again_it_changes_nothing(data: st.DataObject) -> None:
 
 @pytest.mark.parametrize("step", [step for step in STEPS if "posted" not in step])
 def test_every_step_can_happen(step: str) -> None:
-    """The lives above are not empty ones: each step brings a change to some life."""
+    """The random payments above are not empty: each kind of step changes some payment."""
     found = []
 
     @settings(max_examples=60, deadline=None, database=None)

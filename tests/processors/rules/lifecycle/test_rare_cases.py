@@ -80,7 +80,7 @@ def test_r14_a_refund_of_what_a_correction_drops_is_for_a_person(written: bool) 
 
 
 def paid_out_and_returned(**settings: Any) -> Ledger:
-    """Its fee was told by a payout that failed later: that payout's items do not count any more (P-21)."""
+    """Its fee came with a payout that failed later: that payout's items do not count any more (P-21)."""
     ledger = Ledger(**settings)
     ledger.report(examples.payment(10000, None))
     ledger.paid_out(charge_item(10000, 320))
@@ -98,7 +98,7 @@ def test_r5_n5_a_failed_payout_leaves_the_fee_that_was_posted() -> None:
     assert ledger.cash() == 0
 
 
-def test_n5_a_fee_told_after_its_payout_failed_posts_its_difference() -> None:
+def test_n5_a_fee_reported_after_its_payout_failed_posts_its_difference() -> None:
     """N-5, R-15: from 320 to 350 it is 30 less, and the companion 30 more."""
     ledger = paid_out_and_returned()
     ledger.report(fee_assessed(350, 9650))

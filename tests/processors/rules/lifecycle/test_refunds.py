@@ -271,8 +271,8 @@ def test_r16_a_refund_takes_its_share_of_the_surcharge() -> None:
     assert gross.last.effects[0].effect.instruction.surcharge_minor == -150
 
 
-def test_r16_a_surcharge_that_is_told_counts() -> None:
-    """R-16: told as 0, the next refund of the rest takes all of it; more than there is, is for a person."""
+def test_r16_a_surcharge_that_is_reported_counts() -> None:
+    """R-16: reported as 0, the next refund of the rest takes all of it; more than there is, is for a person."""
     ledger = posted(examples.payment(10300, 267, surcharge_minor=300), amount=AmountMode.GROSS)
     ledger.report(refund(-5150, surcharge_minor=0))
     assert ledger.table() == [("refund", "", -5150)]

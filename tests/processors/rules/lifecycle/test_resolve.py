@@ -19,8 +19,8 @@ from schemas.events import PaymentRequestSent as Request
 from tests.processors.rules import event_examples as examples
 
 
-def test_law7_every_event_type_is_told_linked_or_alone() -> None:
-    """Law 7: none falls through: each type tells money, speaks of other money, or concerns none."""
+def test_law7_every_event_type_is_reported_linked_or_alone() -> None:
+    """Law 7: none falls through: each type reports money, refers to other money, or concerns none."""
     telling_money = {PaymentSucceeded, PaymentCorrected, MembershipPaid, PayoutPaid}
     alone = {Request, MembershipCancelled, PatientChanged}
     assert set(EVENT_TYPES) == set(FOLLOW_UP_RULES) | telling_money | alone

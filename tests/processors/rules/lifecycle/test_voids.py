@@ -92,7 +92,7 @@ def test_r8_a_void_before_its_payment_parks_and_then_suppresses_it() -> None:
     assert ledger.book() == []
 
 
-def test_r2_a_refund_told_after_the_void() -> None:
+def test_r2_a_refund_reported_after_the_void() -> None:
     """R-2: one that happened before it is in what the void took back; one after it is a person's."""
     ledger = Ledger()
     ledger.report(examples.payment())
