@@ -1,4 +1,4 @@
-"""When a gate has work next (laws 8, 21, 24), and how its poster is told."""
+"""When a gate has work next (laws 8, 21, 24), and how its poster is woken."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ JITTER_S: Final[Mapping[Profile, int]] = {Profile.PRODUCTION: 120, Profile.SANDB
 """Spread of a cut-off that thousands of practices share; only over releases still to come (law 24). A rehearsal
 steps its clock right to the cut-off, so there is none there."""
 NOTIFIED_SINGLY: Final = 8
-"""More practices than this in one transaction are told by one '*': a notification is a look, not a message."""
+"""More practices than this in one transaction are notified by one '*': NOTIFY only wakes pollers, which read the
+ledger, so its payload may be coarse."""
 
 
 def lock(cursor: Cursor, keys: Iterable[GateKey]) -> None:
@@ -35,7 +36,7 @@ def lock(cursor: Cursor, keys: Iterable[GateKey]) -> None:
 
 
 def refresh(cursor: Cursor, keys: Iterable[GateKey], *, now: datetime | None, jitter_s: int) -> None:
-    """Recompute `next_due_at` of gates whose effects this transaction changed, and tell their posters.
+    """Recompute `next_due_at` of gates whose effects this transaction changed, and wake their posters.
 
     1. lock the gates, sorted; 2. recompute in a later statement (law 8), so that no other writer's change is lost.
     `now` None = the database's clock. Blocks on a poster's release for milliseconds.

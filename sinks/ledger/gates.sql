@@ -49,7 +49,7 @@ SELECT practice_id, connection_id, next_due_at FROM due ORDER BY practice_id, co
 ON CONFLICT (practice_id, connection_id) DO UPDATE SET next_due_at = EXCLUDED.next_due_at;
 
 -- name: advance!
--- After an insert of new effects: no gate may look before its old time, and none later than its new effects need.
+-- After an insert of new effects: no gate's time is put off, and none is later than its new effects need.
 -- Cheaper than `refresh`; what it wakes too early the poster's release corrects. Keys come sorted.
 INSERT INTO gates AS g (practice_id, connection_id, next_due_at)
 SELECT p, c, CASE WHEN d > business_now(:now) THEN d + gate_jitter(p, :jitter_s) ELSE d END
@@ -58,7 +58,7 @@ ON CONFLICT (practice_id, connection_id) DO UPDATE SET next_due_at = least(g.nex
     WHERE g.next_due_at IS NULL OR EXCLUDED.next_due_at < g.next_due_at;
 
 -- name: wake
--- Listeners look at the ledger; the payload only says whose gates to look at ('*' = several).
+-- Wakes pollers of the gates; the payload says whose gates may have work ('*' = several).
 SELECT pg_notify('writeback_gates', :practice_id::text);
 
 -- name: gates_of

@@ -28,7 +28,7 @@ from streams.runtime.metrics import (
 _SQL: Final = named_queries("sinks.ledger", "gauges.sql")
 
 EVERY_S: Final = 60.0
-"""It looks at all that is open: a second for some millions, and no more than once a minute."""
+"""It reads everything that is open, a second for some millions: no more than once a minute."""
 
 _LOG: Final = log(__name__)
 

@@ -1,4 +1,4 @@
-"""What this transaction wants published (law 25): rows by pure functions, inserted with the state change."""
+"""Messages that a transaction publishes (law 25): made by pure functions, inserted with the change of state."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CHANNEL: Final = "writeback_outbox"
 INSERT: Final[LiteralString] = _SQL["insert"]
 """Takes `insert_parameters`; usable from sync and async cursors alike."""
 WAKE: Final[LiteralString] = _SQL["wake"]
-"""Run once in the transaction that inserted rows: tells the relay at the commit."""
+"""Run once in the transaction that inserted messages: wakes the relay at the commit."""
 
 
 _NO_ENTRY: Final[dict[str, Any]] = {
@@ -71,7 +71,7 @@ def insert_parameters(rows: Sequence[OutboxMessage]) -> dict[str, Any]:
 
 
 def enqueue(cursor: psycopg.Cursor[TupleRow], rows: Sequence[OutboxMessage]) -> None:
-    """Insert rows and tell the relay at the commit. Blocks for two statements."""
+    """Insert messages and wake the relay at the commit. Blocks for two statements."""
     if rows:
         cursor.execute(INSERT, insert_parameters(rows))
         cursor.execute(WAKE)
@@ -194,7 +194,7 @@ def event_result(
 
 
 def published_reason(state: State, reason: DecisionReason | DeadLetterReason) -> DecisionReason | DeadLetterReason:
-    """What a result gives as the reason: the decision's stays with the effect, but a missing link is news. Pure."""
+    """The reason in a result: a missing link is published as such, while the decision's stays with the effect. Pure."""
     return said_reason(state, reason) if isinstance(reason, DecisionReason) else reason
 
 
@@ -225,7 +225,7 @@ def dead_letter_message(letter: DeadLetter, *, key: bytes | None, value: bytes |
 
 
 def settings_message(practice_id: str) -> OutboxMessage:
-    """Says that the practice's history changed; the relay reads the truth when it sends (law 14)."""
+    """Says that the practice's settings changed; the relay reads the whole history when it sends (law 14)."""
     return OutboxMessage(
         practice_id=practice_id, id=uuid.uuid4(), topic=TopicName.SETTINGS, key=practice_id.encode(), value=None
     )

@@ -7,7 +7,7 @@ The order is the guarantee (laws 8 and 15), and it is the same for everybody, so
 3. the effects are locked, in the order of their ids, and read;
 4. the time is taken, after the wait for the locks;
 5. the effects move, from the state in which they were read;
-6. results are published, the gates learn when they have work next, and their posters are woken.
+6. results are published, the time of the gates' next work is recomputed, and their posters are woken.
 
 What a person does stands in the audit trail, in the same transaction.
 """
@@ -108,7 +108,7 @@ class UnitOfWork:
         """Step 5: write moves of effects that this unit has locked, and note what they owe. Blocks.
 
         A result is published of every effect whose state or reason is another now, but for one that became SCHEDULED:
-        upstreams hear of the outcome, not of the intention. Raises Permanent as `move_effects`.
+        upstreams get the outcome, not the intention. Raises Permanent as `move_effects`.
         """
         moved = [(self._locked[move.effect_id], move) for move in moves]
         move_effects(self.cursor, moves, at=self.at)
@@ -122,7 +122,7 @@ class UnitOfWork:
         self._messages += messages
 
     def refresh_gates(self, connections: Iterable[str] | None = None) -> None:
-        """Let gates look again for work at the end, although no effect of theirs moved. None: all of the practice."""
+        """Recompute when gates have work next, although no effect of theirs moved. None: all gates of the practice."""
         if connections is None:
             connections = fetch_values(self.cursor, _GATES["gates_of"], {"practice_id": self.practice_id})
         self._changed_gates.update(connections)

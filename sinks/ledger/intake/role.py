@@ -116,7 +116,7 @@ class Intake:
             feed.close()
 
     def _connected(self) -> tuple[Feed, BatchWriter, Sweeps]:
-        """1. schema, database, era, standbys, months, abilities. 2. topics as the ledger knows them. 3. the group."""
+        """1. schema, database, era, standbys, months, capabilities. 2. topics as the ledger has them. 3. the group."""
         if self._feed is not None and self._writer is not None and self._sweeps is not None:
             return self._feed, self._writer, self._sweeps
         settings = self._settings

@@ -1,4 +1,4 @@
-"""The append-only trail of what people did (H-15): one row an action, chained by hash per practice."""
+"""The audit trail (H-15): append-only, one row for each action of a person, chained by hash per practice."""
 
 from __future__ import annotations
 

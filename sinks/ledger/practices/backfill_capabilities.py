@@ -1,4 +1,4 @@
-"""What connections can write, for rows of a release that did not keep it: read from their mappings, once."""
+"""Fills in the capabilities of connections that an older release stored without them."""
 
 from __future__ import annotations
 

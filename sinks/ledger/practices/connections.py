@@ -37,7 +37,7 @@ class ConnectionInput(msgspec.Struct, frozen=True, kw_only=True):
     capabilities: list[str] | None = None
     """What it can write (`sinks.targets.port.Capabilities.words`); None: payments, fee adjustments and payouts."""
     same_account: bool = False
-    """A person says that other keys reach the same books: what is in doubt there can still be read back."""
+    """A person says that other keys reach the same account: what is in doubt there can still be read back."""
 
 
 class Saved(msgspec.Struct, frozen=True):

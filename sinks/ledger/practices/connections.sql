@@ -55,7 +55,7 @@ WHERE c.home_practice_id = :practice_id AND c.connection_id = :connection_id
 ON CONFLICT DO NOTHING;
 
 -- name: rename_account!
--- Other keys to the same books: they always were these.
+-- Other keys to the same account: it always was this one.
 UPDATE connection_accounts a SET account_fingerprint = :fingerprint
 FROM connections c
 WHERE c.home_practice_id = :practice_id AND c.connection_id = :connection_id

@@ -1,4 +1,4 @@
-"""Practices that somebody added, and the lock of a practice's row, under which its ledger is written (law 8)."""
+"""Looks up practices and locks a practice's row, under which its ledger is written (law 8)."""
 
 from __future__ import annotations
 

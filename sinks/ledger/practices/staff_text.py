@@ -1,4 +1,4 @@
-"""What people type in their own words: reasons, names. It stays in the ledger for years and is shown to others."""
+"""Checks free text of staff, such as reasons and names: it is kept for years and shown to others."""
 
 from __future__ import annotations
 

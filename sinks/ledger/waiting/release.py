@@ -61,7 +61,7 @@ def release(
 def compose_anew(unit: UnitOfWork, connection_id: str) -> int:
     """Drop the composed requests of effects that wait to be sent, and return how many: their account is another now.
 
-    Nothing of the gate is in doubt, and what waits stands nowhere, so there is nothing to look up first. Blocks.
+    Nothing of the gate is in doubt, and what waits stands nowhere, so there is nothing to read back first. Blocks.
     """
     parameters = {"practice_id": unit.practice_id, "connection_id": connection_id}
     found = fetch_values(unit.cursor, _SQL["composed_effects"], parameters)

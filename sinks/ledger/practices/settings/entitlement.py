@@ -1,4 +1,4 @@
-"""Switching the feature on for a practice, by the account's manager (SET-16), and recording a passed check (C4)."""
+"""Entitles a practice to write-back, or withdraws it, by the account's manager (SET-16)."""
 
 from __future__ import annotations
 
@@ -45,5 +45,5 @@ def entitle(
             before={"entitled": before.entitled_at is not None},
             after={"entitled": not withdraw},
         )
-        standing = newest(unit.cursor, practice_id)
-    return standing is not None and standing.settings.master
+        current = newest(unit.cursor, practice_id)
+    return current is not None and current.settings.master

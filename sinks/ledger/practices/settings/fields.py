@@ -1,4 +1,4 @@
-"""Settings field by field: changed one at a time, compared, and told apart for people (SET-7, SUP-2). Pure.
+"""Settings field by field: changed one at a time, compared, and described for people (SET-7, SUP-2). Pure.
 
 A field of a field has a dotted name: `types.terminal`. Lists are one field: whoever changes one gives the whole.
 """

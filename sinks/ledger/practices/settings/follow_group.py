@@ -1,4 +1,4 @@
-"""What following its group changes at one practice: looked at, then saved as a version of its own (SUP-2, E-8)."""
+"""Previews and saves what following its group changes at one practice: a version of its own (SUP-2, E-8)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 import psycopg
 from psycopg.rows import TupleRow
 
-from sinks.ledger.practices.settings.capabilities import abilities_of
+from sinks.ledger.practices.settings.capabilities import capabilities_of
 from sinks.ledger.practices.settings.fields import Difference, differences
 from sinks.ledger.practices.settings.history import newest
 from sinks.ledger.practices.settings.inheritance import Group, inherited
@@ -41,18 +41,18 @@ def preview_change(
     keep: Collection[str] | None = None,
 ) -> GroupChange:
     """What following the group changes at one practice. `keep` None: the fields that are its own today."""
-    standing = newest(cursor, practice_id)
-    if standing is None:
+    current = newest(cursor, practice_id)
+    if current is None:
         return GroupChange(practice_id=practice_id, differences=())
-    after = inherited(standing.settings, standing.own if keep is None else keep, group)
-    changed = differences(standing.settings, after)
+    after = inherited(current.settings, current.own if keep is None else keep, group)
+    changed = differences(current.settings, after)
     problem = None
-    impossible = refused(settings_warnings(after, abilities_of(cursor, practice_id)))
+    impossible = refused(settings_warnings(after, capabilities_of(cursor, practice_id)))
     if changed and impossible:
         problem = f"{impossible[0].field}: {impossible[0].text}"
-    begins = standing.effective_from
+    begins = current.effective_from
     if changed and (begins > at + SAME_MOMENT if asked is None else begins >= asked):
-        problem = saved_ahead(practice_id, standing)
+        problem = saved_ahead(practice_id, current)
     if changed and asked is not None and asked < at:
         problem = f"{asked.isoformat()} is past, and what happened since was decided already"
     return GroupChange(practice_id=practice_id, differences=changed, problem=problem)
@@ -69,11 +69,11 @@ def follow(
     """Save what `preview_change` found, in the practice's unit of work. Blocks."""
     if change.problem:
         raise ConfigurationError(f"{change.practice_id}: {change.problem}; repeat the command once that is settled")
-    standing = newest(unit.cursor, unit.practice_id)
-    if standing is None:
+    current = newest(unit.cursor, unit.practice_id)
+    if current is None:
         return change
-    own = set(standing.own if keep is None else keep) - set(group.locked)
-    if not change.differences and own == set(standing.own):
+    own = set(current.own if keep is None else keep) - set(group.locked)
+    if not change.differences and own == set(current.own):
         return change
-    version = save_version(unit, inherited(standing.settings, own, group), saving, asked=asked, own=own)
+    version = save_version(unit, inherited(current.settings, own, group), saving, asked=asked, own=own)
     return msgspec.structs.replace(change, version=version.version)

@@ -29,7 +29,7 @@ class Readiness(msgspec.Struct, frozen=True):
 
     @property
     def passed(self) -> bool:
-        """The check passed, at the account that is connected today: other books have not been proven (P-15)."""
+        """The check passed, at the account that is connected today: another account has not been proven (P-15)."""
         return self.golive_at is not None and self.golive_account == self.connected_account
 
 

@@ -86,8 +86,8 @@ def leave(connection: Connection, practice_id: str, saving: Saving, *, clock: Cl
         group = group_of(unit.cursor, practice_id)
         if group is None:
             raise ConfigurationError(f"{practice_id} belongs to no organisation")
-        standing = newest(unit.cursor, practice_id)
-        own = () if standing is None else standing.own
+        current = newest(unit.cursor, practice_id)
+        own = () if current is None else current.own
         leaving = Leaving(
             practice_id=practice_id,
             organisation_id=group.organisation_id,

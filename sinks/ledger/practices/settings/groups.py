@@ -99,24 +99,24 @@ def members(connection: Connection, group: Group) -> list[tuple[str, tuple[str, 
     for page in _pages(connection, group.organisation_id):
         with connection.cursor() as cursor:
             for practice_id in page:
-                standing = newest(cursor, practice_id)
-                found.append((practice_id, () if standing is None else standing.own))
+                current = newest(cursor, practice_id)
+                found.append((practice_id, () if current is None else current.own))
     return found
 
 
 def edited(cursor: Cursor, organisation_id: str, edit: Edit) -> Group:
     """The group as `edit` would make it. ConfigurationError for a lock without a value."""
-    standing = organisation(cursor, organisation_id)
-    fields, locked = edit(standing)
+    current = organisation(cursor, organisation_id)
+    fields, locked = edit(current)
     without = sorted(set(locked) - fields.keys())
     if without:
         raise ConfigurationError(
-            f"{without[0]}: the organisation {standing.called} has no value to lock; set one with "
+            f"{without[0]}: the organisation {current.called} has no value to lock; set one with "
             f"`writeback organisation set {organisation_id} --change {without[0]}=VALUE`"
         )
-    if (fields, set(locked)) == (standing.fields, set(standing.locked)):
-        return standing
-    return Group(organisation_id, standing.name, standing.version + 1, fields, tuple(sorted(locked)))
+    if (fields, set(locked)) == (current.fields, set(current.locked)):
+        return current
+    return Group(organisation_id, current.name, current.version + 1, fields, tuple(sorted(locked)))
 
 
 def save(
@@ -143,10 +143,10 @@ def save(
             raise ConfigurationError(f"{effect.practice_id}: {effect.problem}; nothing was saved")
     with connection.transaction(), connection.cursor() as cursor:
         cursor.execute(_SQL["lock_organisation"], {"organisation_id": organisation_id})
-        standing = organisation(cursor, organisation_id)
+        current = organisation(cursor, organisation_id)
         group = edited(cursor, organisation_id, edit)
-        if group is not standing and group.version > standing.version:
-            _add_version(cursor, group, saving, clock, action, standing)
+        if group is not current and group.version > current.version:
+            _add_version(cursor, group, saving, clock, action, current)
     done: list[GroupChange] = []
     for page in _pages(connection, organisation_id):
         with connection.transaction(), connection.cursor() as cursor:

@@ -27,9 +27,9 @@ SELECT version, effective_from, body AS settings, own FROM settings
 WHERE practice_id = :practice_id ORDER BY version DESC LIMIT 1;
 
 -- name: pms_connection
--- What the practice's PMS connection can do, and whether anything ever told of cleared funds (T-13): by two indexes,
+-- What the practice's PMS connection can do, and whether anything ever reported cleared funds (T-13): by two indexes,
 -- however many payments are stored.
 SELECT c.capabilities AS words, EXISTS (SELECT FROM payout_items i WHERE i.practice_id = p.practice_id) OR EXISTS (
-    SELECT FROM events e WHERE e.practice_id = p.practice_id AND e.concerns IS NOT NULL AND e.kind = 'cleared') AS hears_of_clearance
+    SELECT FROM events e WHERE e.practice_id = p.practice_id AND e.concerns IS NOT NULL AND e.kind = 'cleared') AS clearance_seen
 FROM practice_connections p JOIN connections c USING (home_practice_id, connection_id)
 WHERE p.practice_id = :practice_id AND p.target = 'PMS';

@@ -15,7 +15,7 @@ from schemas.practice_settings import PracticeSettings, SettingsVersion
 from sinks.ledger import outbox
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.practices.registry import lock_practice
-from sinks.ledger.practices.settings.capabilities import abilities_of
+from sinks.ledger.practices.settings.capabilities import capabilities_of
 from sinks.ledger.practices.settings.golive_state import readiness, refuse_unproven, switches_on
 from sinks.ledger.practices.settings.history import newest
 from sinks.ledger.practices.settings.inheritance import group_of, own_after
@@ -128,8 +128,8 @@ def change(
     switched on before the go-live check has passed (C4).
     """
     with unit_of_work(connection, practice_id, clock=clock, jitter_s=jitter_s) as unit:
-        standing = newest(unit.cursor, practice_id)
-        settings = edit(None if standing is None else standing.settings)
+        current = newest(unit.cursor, practice_id)
+        settings = edit(None if current is None else current.settings)
         return save_version(unit, settings, saving, asked=effective_from)
 
 
@@ -143,12 +143,12 @@ def save_version(
 ) -> SettingsVersion:
     """`change` for a caller that has a unit of work. `own` None: what this saving makes the practice's own. Blocks."""
     cursor, practice_id = unit.cursor, unit.practice_id
-    standing = newest(cursor, practice_id)
-    before = None if standing is None else standing.settings
+    current = newest(cursor, practice_id)
+    before = None if current is None else current.settings
     at = unit.at
-    begins = begins_at(practice_id, asked, at, standing)
+    begins = begins_at(practice_id, asked, at, current)
     if own is None:
-        own = own_after(() if standing is None else standing.own, before, settings, group_of(cursor, practice_id))
+        own = own_after(() if current is None else current.own, before, settings, group_of(cursor, practice_id))
     if switches_on(before, settings) and not (saving.without_golive or "").strip():
         refuse_unproven(practice_id, readiness(cursor, practice_id))
     _refuse_impossible(cursor, practice_id, before, settings)
@@ -202,9 +202,11 @@ def _insert(
 def _refuse_impossible(
     cursor: Cursor, practice_id: str, before: PracticeSettings | None, settings: PracticeSettings
 ) -> None:
-    """TIM-3. What stood before may stay: a connection that changed must not keep a practice from switching off."""
-    abilities = abilities_of(cursor, practice_id)
-    stood = set() if before is None else {each.field for each in refused(settings_warnings(before, abilities))}
-    for warning in refused(settings_warnings(settings, abilities)):
-        if warning.field not in stood:
+    """TIM-3. What was refused before may stay: a changed connection must not keep a practice from switching off."""
+    capabilities = capabilities_of(cursor, practice_id)
+    refused_before = (
+        set() if before is None else {each.field for each in refused(settings_warnings(before, capabilities))}
+    )
+    for warning in refused(settings_warnings(settings, capabilities)):
+        if warning.field not in refused_before:
             raise ConfigurationError(f"{warning.field}: {warning.text}")

@@ -1,4 +1,4 @@
-"""When a version of settings begins, and what it sets going then (laws 15, 24)."""
+"""When a version of settings begins, and what happens then (laws 15, 24)."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def saved_ahead(practice_id: str, newest: Newest) -> str:
 
 def apply_begun(unit: UnitOfWork) -> None:
     """Let versions that have begun act: waiting events are decided anew, PAUSED resumes, what a closed period held goes
-    on where it opened (T-9), gates look again (law 24). Blocks."""
+    on where it opened (T-9), gates are recomputed (law 24). Blocks."""
     parameters = {"practice_id": unit.practice_id, "now": unit.at}
     unit.cursor.execute(_SQL["mark_applied"], parameters)
     unit.cursor.execute(_SQL["redecide_waiting"], parameters)

@@ -1,4 +1,4 @@
-"""What settings will do that their owner may not expect, in plain words (N-2, N-6, PL-2, I-7, TIM-3, SET-21). Pure."""
+"""Warnings about settings whose effect their owner may not expect (N-2, N-6, PL-2, I-7, TIM-3, SET-21). Pure."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from schemas.vocabulary import CASH_BACK, WRITTEN_BY_ALL, EntryKind
 from sinks.ledger.practices.settings.write_off_codes import idle_write_offs
 
 
-class Abilities(msgspec.Struct, frozen=True, kw_only=True):
+class PmsCapabilities(msgspec.Struct, frozen=True, kw_only=True):
     """What a practice's PMS connection can do, as far as it is known without asking the system."""
 
     connected: bool = True
@@ -32,7 +32,7 @@ class Abilities(msgspec.Struct, frozen=True, kw_only=True):
     real_time: bool = True
     """False: the system takes postings in batches alone (TIM-2)."""
     books_to_guarantor: bool = False
-    hears_of_clearance: bool = True
+    clearance_seen: bool = True
     """The ledger has seen a clearance or a payout of this practice, so ON_CLEAR has something to wait for (T-13)."""
 
 
@@ -77,13 +77,13 @@ class SettingsWarning(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
-_Look = Callable[[PracticeSettings, Abilities], Iterator[SettingsWarning]]
+_Check = Callable[[PracticeSettings, PmsCapabilities], Iterator[SettingsWarning]]
 
 
-def settings_warnings(settings: PracticeSettings, abilities: Abilities) -> tuple[SettingsWarning, ...]:
+def settings_warnings(settings: PracticeSettings, capabilities: PmsCapabilities) -> tuple[SettingsWarning, ...]:
     """All of them, worst first; empty for settings that do what they say."""
-    looks: tuple[_Look, ...] = (_switches, _timing, _fees, _daily, _entries, _notes, _write_offs)
-    found = [warning for look in looks for warning in look(settings, abilities)]
+    checks: tuple[_Check, ...] = (_switches, _timing, _fees, _daily, _entries, _notes, _write_offs)
+    found = [warning for check in checks for warning in check(settings, capabilities)]
     rank = [Level.REFUSED, Level.WARNING, Level.NOTE].index
     return tuple(sorted(found, key=lambda warning: rank(warning.level)))
 
@@ -92,8 +92,8 @@ def refused(warnings: Collection[SettingsWarning]) -> list[SettingsWarning]:
     return [warning for warning in warnings if warning.level is Level.REFUSED]
 
 
-def _switches(settings: PracticeSettings, abilities: Abilities) -> Iterator[SettingsWarning]:
-    if not abilities.connected:
+def _switches(settings: PracticeSettings, capabilities: PmsCapabilities) -> Iterator[SettingsWarning]:
+    if not capabilities.connected:
         text = "no practice management system is connected: payments are skipped until `writeback target add`"
         yield _warning(Code.NO_PMS, "master", text)
     on = [name for name in settings.types.__struct_fields__ if getattr(settings.types, name) is not TypeMode.OFF]
@@ -101,19 +101,19 @@ def _switches(settings: PracticeSettings, abilities: Abilities) -> Iterator[Sett
         yield _warning(Code.EVERYTHING_OFF, "types", "the master switch is on and every type is off: nothing is posted")
 
 
-def _timing(settings: PracticeSettings, abilities: Abilities) -> Iterator[SettingsWarning]:
+def _timing(settings: PracticeSettings, capabilities: PmsCapabilities) -> Iterator[SettingsWarning]:
     timings = {"timing": settings.timing} | {
         f"timing_by_type.{name}": each
         for name in settings.timing_by_type.__struct_fields__
         if (each := getattr(settings.timing_by_type, name)) is not None
     }
     for field, timing in timings.items():
-        if timing is Timing.INSTANT and not abilities.real_time:
+        if timing is Timing.INSTANT and not capabilities.real_time:
             text = "this practice's system takes postings in batches alone: choose DAILY"
             yield _warning(Code.BATCHES_ONLY, field, text, Level.REFUSED)
     waits = [field for field, timing in timings.items() if timing is Timing.ON_CLEAR]
     waits += ["clear_first"] if settings.clear_first else []
-    if waits and not abilities.hears_of_clearance:
+    if waits and not capabilities.clearance_seen:
         text = (
             "neither a clearance nor a payout of this practice has ever come in: such payments wait until one does, "
             "and for ever where the payment system tells of neither"
@@ -123,7 +123,7 @@ def _timing(settings: PracticeSettings, abilities: Abilities) -> Iterator[Settin
         yield _note(Code.CLEAR_FIRST_UNUSED, "clear_first", "every payment waits for its funds anyway")
 
 
-def _fees(settings: PracticeSettings, abilities: Abilities) -> Iterator[SettingsWarning]:
+def _fees(settings: PracticeSettings, capabilities: PmsCapabilities) -> Iterator[SettingsWarning]:
     if settings.amount is not AmountMode.NET:
         return
     off = settings.fee_adjustment is FeeAdjustment.OFF
@@ -133,7 +133,7 @@ def _fees(settings: PracticeSettings, abilities: Abilities) -> Iterator[Settings
             "it may go out. A payment of 100.00 with a fee of 3.20 leaves 3.20 open. Choose AUTO, or post gross"
         )
         yield _warning(Code.BALANCES_KEEP_THE_FEE, "fee_adjustment", text)
-    elif EntryKind.FEE_ADJUSTMENT not in abilities.kinds:
+    elif EntryKind.FEE_ADJUSTMENT not in capabilities.kinds:
         text = (
             "the practice's system takes no adjustments: balances keep the processor's fee until somebody corrects "
             "each by hand. Post gross, or expect it"
@@ -161,7 +161,7 @@ def _fees(settings: PracticeSettings, abilities: Abilities) -> Iterator[Settings
         yield _note(Code.CARD_FEE_STAYS_OUT, "types.insurance", text)
 
 
-def _daily(settings: PracticeSettings, abilities: Abilities) -> Iterator[SettingsWarning]:
+def _daily(settings: PracticeSettings, capabilities: PmsCapabilities) -> Iterator[SettingsWarning]:
     by_type = {getattr(settings.timing_by_type, name) for name in settings.timing_by_type.__struct_fields__}
     daily = Timing.DAILY in {settings.timing, *by_type}
     if not daily and (settings.business_days_only or settings.holidays):
@@ -173,10 +173,10 @@ def _daily(settings: PracticeSettings, abilities: Abilities) -> Iterator[Setting
         yield _note(Code.CUT_OFF_IN_BLACKOUT, "cut_off", text)
 
 
-def _entries(settings: PracticeSettings, abilities: Abilities) -> Iterator[SettingsWarning]:
-    """Kinds of entry that the settings ask for and the connection cannot write: people book them."""
-    kinds, types = abilities.kinds, settings.types
-    if not abilities.connected:
+def _entries(settings: PracticeSettings, capabilities: PmsCapabilities) -> Iterator[SettingsWarning]:
+    """Kinds of entry that the settings ask for and the connection cannot write: people post them by hand."""
+    kinds, types = capabilities.kinds, settings.types
+    if not capabilities.connected:
         return
     charged = settings.membership_booking is MembershipBooking.CHARGE_AND_PAYMENT
     if types.membership is not TypeMode.OFF and charged and EntryKind.CHARGE not in kinds:
@@ -197,18 +197,18 @@ def _entries(settings: PracticeSettings, abilities: Abilities) -> Iterator[Setti
     if settings.allocation is Allocation.ALLOCATE and EntryKind.ALLOCATION not in kinds:
         text = "payments cannot be laid on open charges through this connection: they stand as prepayments"
         yield _note(Code.ALLOCATION_BY_HAND, "allocation", text)
-    if settings.family is FamilyBooking.GUARANTOR and not abilities.books_to_guarantor:
+    if settings.family is FamilyBooking.GUARANTOR and not capabilities.books_to_guarantor:
         text = "this connection does not know who answers for an account: payments stay with the patients"
         yield _warning(Code.GUARANTOR_UNKNOWN, "family", text)
 
 
-def _notes(settings: PracticeSettings, abilities: Abilities) -> Iterator[SettingsWarning]:
-    if settings.notes and abilities.connected and EntryKind.NOTE not in abilities.kinds:
+def _notes(settings: PracticeSettings, capabilities: PmsCapabilities) -> Iterator[SettingsWarning]:
+    if settings.notes and capabilities.connected and EntryKind.NOTE not in capabilities.kinds:
         text = "notes cannot be written through this connection: payment requests leave none"
         yield _warning(Code.NOTES_NOT_TAKEN, "notes", text)
 
 
-def _write_offs(settings: PracticeSettings, abilities: Abilities) -> Iterator[SettingsWarning]:
+def _write_offs(settings: PracticeSettings, capabilities: PmsCapabilities) -> Iterator[SettingsWarning]:
     for text in idle_write_offs(settings.write_off_codes):
         yield _warning(Code.WRITE_OFF_IDLE, "write_off_codes", text)
 

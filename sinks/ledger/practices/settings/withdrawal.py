@@ -1,4 +1,4 @@
-"""Taking back a version of settings that has not begun: the way to an earlier start, and to a stop at once (law 15)."""
+"""Withdraws a version of settings that has not begun, so that another can begin earlier (law 15)."""
 
 from __future__ import annotations
 
@@ -82,12 +82,12 @@ def withdraw(
             "a version is withdrawn with --why REASON: it stands in the history and the audit trail"
         )
     with unit_of_work(connection, practice_id, clock=clock, jitter_s=0) as unit:
-        standing = _withdrawable(unit.cursor, practice_id, version, unit.at)
+        withdrawn_version = _withdrawable(unit.cursor, practice_id, version, unit.at)
         unit.cursor.execute(
             _SQL["withdraw"],
             {
                 "practice_id": practice_id,
-                "version": standing.version,
+                "version": withdrawn_version.version,
                 "at": unit.at,
                 "actor": saving.actor,
                 "why": saving.reason,
@@ -97,20 +97,23 @@ def withdraw(
             "settings.withdraw",
             actor=saving.actor,
             why=saving.reason,
-            subject=f"version {standing.version}",
-            before=msgspec.to_builtins(standing.settings) | {"effective_from": standing.effective_from.isoformat()},
+            subject=f"version {withdrawn_version.version}",
+            before=msgspec.to_builtins(withdrawn_version.settings)
+            | {"effective_from": withdrawn_version.effective_from.isoformat()},
         )
         unit.publish(outbox.settings_message(practice_id))
-        return next(each for each in withdrawn(unit.cursor, practice_id) if each.version.version == standing.version)
+        return next(
+            each for each in withdrawn(unit.cursor, practice_id) if each.version.version == withdrawn_version.version
+        )
 
 
 def outstanding(cursor: Cursor, practice_id: str) -> Outstanding | None:
     """What of its group's values a practice waits for. It keeps its own meanwhile, locked fields too: whoever changes
     those is refused, and `organisation set`, repeated, brings them along (SUP-2). None where nothing is."""
-    group, standing = group_of(cursor, practice_id), newest(cursor, practice_id)
-    if group is None or standing is None:
+    group, current = group_of(cursor, practice_id), newest(cursor, practice_id)
+    if group is None or current is None:
         return None
-    found = differences(standing.settings, inherited(standing.settings, standing.own, group))
+    found = differences(current.settings, inherited(current.settings, current.own, group))
     return Outstanding(organisation_id=group.organisation_id, called=group.called, differences=found) if found else None
 
 
@@ -122,34 +125,34 @@ def withdrawn(cursor: Cursor, practice_id: str) -> tuple[Withdrawn, ...]:
 
 def _withdrawable(cursor: Cursor, practice_id: str, version: int | None, at: datetime) -> SettingsVersion:
     saved = history_of(cursor, practice_id)
-    standing = saved.newest
+    current = saved.newest
     for each in withdrawn(cursor, practice_id):
         if each.version.version == version:
             raise ConfigurationError(
                 f"version {version} of {practice_id} was withdrawn already, by {each.withdrawn_by} at "
                 f"{each.withdrawn_at.isoformat()}"
             )
-    if standing is None:
+    if current is None:
         raise ConfigurationError(f"{practice_id} has no version to withdraw: save one with `writeback settings set`")
-    wanted = standing if version is None else next((each for each in saved.versions if each.version == version), None)
+    wanted = current if version is None else next((each for each in saved.versions if each.version == version), None)
     if wanted is None:
-        raise ConfigurationError(f"{practice_id} has no version {version}: the newest is {standing.version}")
+        raise ConfigurationError(f"{practice_id} has no version {version}: the newest is {current.version}")
     if wanted.effective_from <= at:
         raise ConfigurationError(
             f"version {wanted.version} of {practice_id} has begun, so payments follow it: save another version, which "
             f"begins at once, with `writeback settings set {practice_id}`"
         )
-    if wanted is not standing:
+    if wanted is not current:
         raise ConfigurationError(
-            f"version {version} of {practice_id} is not the newest: withdraw version {standing.version} first, with "
-            f"`writeback settings withdraw {practice_id} --version {standing.version} --why WHY`"
+            f"version {version} of {practice_id} is not the newest: withdraw version {current.version} first, with "
+            f"`writeback settings withdraw {practice_id} --version {current.version} --why WHY`"
         )
-    if _decided_under(cursor, practice_id, standing.version):
+    if _decided_under(cursor, practice_id, current.version):
         raise ConfigurationError(
-            f"payments are decided under version {standing.version} of {practice_id} already, by a clock that is ahead "
-            f"of this one: save another version that begins after {standing.effective_from.isoformat()} (--from)"
+            f"payments are decided under version {current.version} of {practice_id} already, by a clock that is ahead "
+            f"of this one: save another version that begins after {current.effective_from.isoformat()} (--from)"
         )
-    return standing
+    return current
 
 
 def _decided_under(cursor: Cursor, practice_id: str, version: int) -> bool:

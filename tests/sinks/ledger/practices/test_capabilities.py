@@ -8,23 +8,23 @@ import pytest
 
 from schemas.practice_settings import Timing
 from schemas.vocabulary import EntryKind
-from sinks.ledger.practices.settings.capabilities import abilities_from, abilities_of
-from sinks.ledger.practices.settings.warnings import Abilities
+from sinks.ledger.practices.settings.capabilities import capabilities_from, capabilities_of
+from sinks.ledger.practices.settings.warnings import PmsCapabilities
 from streams.runtime.errors import ConfigurationError
 from tests.processors.rules.event_examples import NOON, PRACTICE, item, payment, payout
 from tests.processors.rules.linked_examples import cleared
 from tests.sinks.ledger.ledger_fixture import Book
 
 
-def abilities(book: Book) -> Abilities:
+def capabilities(book: Book) -> PmsCapabilities:
     with book.connection.cursor() as cursor:
-        return abilities_of(cursor, PRACTICE)
+        return capabilities_of(cursor, PRACTICE)
 
 
 def test_words_of_a_connection_become_abilities() -> None:
     """A row of an older release writes what every release wrote; unknown words are left out."""
-    assert EntryKind.REFUND not in abilities_from(None, hears_of_clearance=True).kinds
-    found = abilities_from(["payment", "charge", "guarantor", "batches_only", "levitate"], hears_of_clearance=True)
+    assert EntryKind.REFUND not in capabilities_from(None, clearance_seen=True).kinds
+    found = capabilities_from(["payment", "charge", "guarantor", "batches_only", "levitate"], clearance_seen=True)
     assert (found.kinds, found.real_time) == (frozenset({EntryKind.PAYMENT, EntryKind.CHARGE}), False)
     assert found.books_to_guarantor
 
@@ -33,14 +33,14 @@ def test_words_of_a_connection_become_abilities() -> None:
 def test_the_ledger_knows_connection_and_clearances(book: Book) -> None:
     """T-13: a clearance or a payout with its payments is something to wait for."""
     book.add(connected=False)
-    assert abilities(book) == Abilities(connected=False)
+    assert capabilities(book) == PmsCapabilities(connected=False)
     book.connect()
     book.link()
-    assert abilities(book).hears_of_clearance is False
+    assert capabilities(book).clearance_seen is False
     book.report(payment())
-    assert abilities(book).hears_of_clearance is False
+    assert capabilities(book).clearance_seen is False
     book.report(cleared(at=NOON + timedelta(minutes=1)))
-    assert abilities(book).hears_of_clearance is True
+    assert capabilities(book).clearance_seen is True
 
 
 @pytest.mark.stack
@@ -48,7 +48,7 @@ def test_a_payout_that_names_its_payments_clears_them(book: Book) -> None:
     """T-13."""
     book.add()
     book.report(payout(item(1, 10_000, 320, payment_id="pay-1")))
-    assert abilities(book).hears_of_clearance is True
+    assert capabilities(book).clearance_seen is True
 
 
 @pytest.mark.stack

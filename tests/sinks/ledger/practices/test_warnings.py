@@ -22,17 +22,17 @@ from schemas.practice_settings import (
     TypeTimings,
 )
 from schemas.vocabulary import EntryKind
-from sinks.ledger.practices.settings.warnings import Abilities, Code, Level, settings_warnings
+from sinks.ledger.practices.settings.warnings import Code, Level, PmsCapabilities, settings_warnings
 
-ALL = Abilities(kinds=frozenset(EntryKind), books_to_guarantor=True)
-
-
-def codes(abilities: Abilities = ALL, **changed: Any) -> set[Code]:
-    return {each.code for each in settings_warnings(PracticeSettings(zone="UTC", **changed), abilities)}
+ALL = PmsCapabilities(kinds=frozenset(EntryKind), books_to_guarantor=True)
 
 
-def without(*kinds: EntryKind) -> Abilities:
-    return Abilities(kinds=frozenset(EntryKind) - set(kinds), books_to_guarantor=True)
+def codes(capabilities: PmsCapabilities = ALL, **changed: Any) -> set[Code]:
+    return {each.code for each in settings_warnings(PracticeSettings(zone="UTC", **changed), capabilities)}
+
+
+def without(*kinds: EntryKind) -> PmsCapabilities:
+    return PmsCapabilities(kinds=frozenset(EntryKind) - set(kinds), books_to_guarantor=True)
 
 
 def test_gross_at_a_system_that_does_everything_has_nothing_to_say() -> None:
@@ -40,7 +40,7 @@ def test_gross_at_a_system_that_does_everything_has_nothing_to_say() -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "abilities", "code"),
+    ("settings", "capabilities", "code"),
     [
         ({"fee_adjustment": FeeAdjustment.OFF}, ALL, Code.BALANCES_KEEP_THE_FEE),
         ({}, without(EntryKind.FEE_ADJUSTMENT), Code.PMS_TAKES_NO_ADJUSTMENTS),
@@ -52,27 +52,29 @@ def test_gross_at_a_system_that_does_everything_has_nothing_to_say() -> None:
         ({}, ALL, Code.PLAN_LOOKS_SHORT),
         ({}, ALL, Code.FEES_BILLED_MONTHLY),
         ({}, ALL, Code.CARD_FEE_STAYS_OUT),
-        ({"timing": Timing.ON_CLEAR}, Abilities(hears_of_clearance=False), Code.NOTHING_CLEARS),
-        ({"clear_first": (Tender.ACH,)}, Abilities(hears_of_clearance=False), Code.NOTHING_CLEARS),
+        ({"timing": Timing.ON_CLEAR}, PmsCapabilities(clearance_seen=False), Code.NOTHING_CLEARS),
+        ({"clear_first": (Tender.ACH,)}, PmsCapabilities(clearance_seen=False), Code.NOTHING_CLEARS),
         ({"timing": Timing.ON_CLEAR, "clear_first": (Tender.ACH,)}, ALL, Code.CLEAR_FIRST_UNUSED),
         ({"business_days_only": True}, ALL, Code.DAILY_SETTINGS_UNUSED),
         ({"master": True, "types": TypeModes(**dict.fromkeys(TypeModes.__struct_fields__, TypeMode.OFF))},
          ALL, Code.EVERYTHING_OFF),
-        ({}, Abilities(connected=False), Code.NO_PMS),
+        ({}, PmsCapabilities(connected=False), Code.NO_PMS),
         ({}, without(EntryKind.CHARGE), Code.MEMBERSHIP_WITHOUT_CHARGE),
         ({}, without(EntryKind.INSURANCE_PAYMENT), Code.INSURANCE_BY_HAND),
         ({}, without(EntryKind.REFUND, EntryKind.REVERSAL), Code.REVERSALS_BY_HAND),
         ({}, without(EntryKind.DISPUTE_HOLD), Code.DISPUTES_BY_HAND),
         ({}, without(EntryKind.ALLOCATION), Code.ALLOCATION_BY_HAND),
-        ({"family": FamilyBooking.GUARANTOR}, Abilities(kinds=frozenset(EntryKind)), Code.GUARANTOR_UNKNOWN),
+        ({"family": FamilyBooking.GUARANTOR}, PmsCapabilities(kinds=frozenset(EntryKind)), Code.GUARANTOR_UNKNOWN),
         ({"notes": True}, without(EntryKind.NOTE), Code.NOTES_NOT_TAKEN),
         ({"write_off_codes": ("CO-45", "PR-45")}, ALL, Code.WRITE_OFF_IDLE),
-        ({"timing": Timing.INSTANT}, Abilities(real_time=False), Code.BATCHES_ONLY),
+        ({"timing": Timing.INSTANT}, PmsCapabilities(real_time=False), Code.BATCHES_ONLY),
     ],
 )  # fmt: skip
-def test_each_is_told_and_ends_with_its_cause(settings: dict[str, Any], abilities: Abilities, code: Code) -> None:
+def test_each_is_told_and_ends_with_its_cause(
+    settings: dict[str, Any], capabilities: PmsCapabilities, code: Code
+) -> None:
     """Every code of the list is reached here; the harmless neighbour below has none of them."""
-    assert code in codes(abilities, **settings)
+    assert code in codes(capabilities, **settings)
 
 
 def test_what_is_switched_off_warns_of_nothing() -> None:
@@ -97,7 +99,7 @@ def test_a_release_within_a_blackout_is_noted(begins: tuple[int, int], ends: tup
 
 def test_instant_at_a_system_that_batches_is_refused_by_type_too() -> None:
     """TIM-3: capability constrains the choice, and the refusal names the field."""
-    slow = Abilities(real_time=False)
+    slow = PmsCapabilities(real_time=False)
     settings = PracticeSettings(zone="UTC", timing=Timing.DAILY, timing_by_type=TypeTimings(collection=Timing.INSTANT))
     found = [each for each in settings_warnings(settings, slow) if each.level is Level.REFUSED]
     assert [(each.code, each.field) for each in found] == [(Code.BATCHES_ONLY, "timing_by_type.collection")]
@@ -105,7 +107,7 @@ def test_instant_at_a_system_that_batches_is_refused_by_type_too() -> None:
 
 def test_the_worst_comes_first() -> None:
     found = settings_warnings(
-        PracticeSettings(zone="UTC", fee_adjustment=FeeAdjustment.OFF), Abilities(real_time=False)
+        PracticeSettings(zone="UTC", fee_adjustment=FeeAdjustment.OFF), PmsCapabilities(real_time=False)
     )
     ranks = [list(Level).index(each.level) for each in found]
     assert ranks == sorted(ranks, reverse=True)
