@@ -85,6 +85,21 @@ def broken_links(folder: Path, text: str) -> list[str]:
     return [link for link in _LINK.findall(text) if "://" not in link and not (folder / link).exists()]
 
 
+def test_every_file_that_a_page_names_is_there() -> None:
+    """By its path from the root, or by the end of its path; `<vendor>/…` is a pattern and no name."""
+    known = [f"/{file.relative_to(ROOT).as_posix()}" for file in tracked()]
+    lost = [
+        f"{page.relative_to(ROOT)}: {name}" for page in pages() for name in lost_files(page.read_text("utf-8"), known)
+    ]
+    assert not lost
+    assert lost_files("see `topics.py`, `kafka/topics.py` and `no/topics.py`", known) == ["no/topics.py"]
+
+
+def lost_files(text: str, known: list[str]) -> list[str]:
+    names = re.findall(r"`([A-Za-z_./]+\.(?:py|sql|toml|yaml|csv|json))`", text)
+    return [name for name in names if not any(each.endswith(f"/{name}") for each in known)]
+
+
 def test_every_command_on_a_page_exists() -> None:
     """With its options: somebody will paste it."""
     wrong = [
