@@ -10,7 +10,7 @@ import msgspec
 from schemas.vocabulary import AttentionReason, ConnectionReason, DeadLetterReason, Target
 
 UNKNOWN_PRACTICE = "?"
-"""The practice of a record whose key cannot be read (law 11): only an operator can be told."""
+"""The practice of a record whose key cannot be read (law 11): only an operator can be notified."""
 
 
 class CauseKind(StrEnum):
@@ -19,11 +19,11 @@ class CauseKind(StrEnum):
     RECORD = "record"
     """Source records that were not understood or not stored."""
     POSTING = "posting"
-    """Entries that stand dead or in doubt."""
+    """Entries that are dead or in doubt."""
     CONNECTION = "connection"
     """Entries that wait behind a closed connection."""
     EVENT = "event"
-    """Events that staff should know of: what waits for too long, and what happened to money that was there."""
+    """Events that staff should know of: what waits too long, and what happened to money after it was first reported."""
 
 
 Reason = DeadLetterReason | ConnectionReason | AttentionReason
@@ -44,7 +44,7 @@ NEWS: Final[frozenset[Reason]] = frozenset(
         AttentionReason.PAYOUT_FAILED,
     }
 )
-"""Told when it happens and closed without a word: there is nothing to solve. The end of a dispute is news of its
+"""Reported when it happens and closed without a message: there is nothing to solve. The end of a dispute is news of its
 own."""
 
 

@@ -1,4 +1,4 @@
-"""The morning's digest: what waits for people at a practice, on working days at 07:00 local, never empty."""
+"""Plans the morning's digest: what waits for people at a practice, on working days at 07:00 local, never empty."""
 
 from __future__ import annotations
 
@@ -45,7 +45,8 @@ def digest_email(practice_id: str, counts: dict[State, int]) -> Email:
     for state in DIGEST_ORDER:
         if counts.get(state):
             words = STATE_WORDS[state]
-            parts.append(f"{counts[state]} {words.many}. {words.remedy}")
+            what = f"1 entry {words.one}" if counts[state] == 1 else f"{counts[state]} entries {words.many}"
+            parts.append(f"{what}. {words.remedy}")
     parts += [f"Practice: {practice_id}", "You get this on working days while something waits."]
     waits = "1 entry waits" if total == 1 else f"{total} entries wait"
     return Email(f"[Writeback] {waits} for you (practice {practice_id})", "\n\n".join(parts) + "\n")

@@ -1,4 +1,4 @@
-"""What is wrong now, asked of the ledger (law 26): the answer is the only source of notices."""
+"""Reads from the ledger what is wrong now (law 26): the only source of notices."""
 
 from __future__ import annotations
 

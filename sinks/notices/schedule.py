@@ -1,4 +1,4 @@
-"""When something is told, and which message it is. Pure: the ledger's rows go in, steps come out."""
+"""Decides when a message is due and which one it is. Pure: the ledger's rows go in, steps come out."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from sinks.notices.causes import NEWS, Cause, CauseKind
 BUNDLE: Final = timedelta(minutes=15)
 """After a message about a cause, more of the same is bundled for this long."""
 REMINDER: Final = timedelta(hours=24)
-"""An open cause is told again after this long; events that wait for others are in
-the morning's digest instead."""
+"""An open cause is reported again after this long; events that wait for others are in the morning's digest instead."""
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,11 +38,11 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     cause: Cause
     opened_at: datetime
     not_before: datetime
-    """The first message waits until here: the same cause was told shortly before (flapping is bundled)."""
+    """The first message waits until here: the same cause was reported shortly before (flapping is bundled)."""
     told_at: datetime | None
-    """When the last message was planned; None = nothing told yet."""
+    """When the last message was planned; None = none yet."""
     shown: int
-    """How many of those open now the practice has been told about."""
+    """How many of those open now the practice has been notified of."""
     steps: int
     """Messages planned so far; numbers the next one."""
 
@@ -81,7 +80,7 @@ def next_step(notice: Notice, problem: Problem, now: datetime) -> Step | None:
 
 
 def resolved_step(notice: Notice) -> Step | None:
-    """The closing message; None when nobody was told of it (it was solved within a bundle's time), and for news."""
+    """The closing message; None when nobody was notified (it was solved within a bundle's time), and for news."""
     if notice.told_at is None or notice.cause.reason in NEWS:
         return None
     return Step(kind=StepKind.RESOLVED, number=notice.steps + 1)

@@ -1,4 +1,4 @@
-"""The outbox, read and emptied. Every function runs in the caller's transaction and blocks for a statement."""
+"""Reads and deletes rows of the outbox. Every function runs in the caller's transaction and blocks for a statement."""
 
 from __future__ import annotations
 

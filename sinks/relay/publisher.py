@@ -1,4 +1,4 @@
-"""One batch of outbox rows as one Kafka transaction, by the one producer that its slot allows (laws 13, 14, 25)."""
+"""Publishes a batch of outbox rows as one Kafka transaction, by the one producer of its slot (laws 13, 14, 25)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The relay: outbox rows to Kafka, each at least once and recognisable by its id, none lost (law 25)."""
+"""The RELAY role: publishes outbox rows to Kafka, each at least once and recognisable by its id (law 25)."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ class Relay:
         return taken
 
     def _publish(self, publisher: Publisher, records: Sequence[Record]) -> set[UUID]:
-        """Publish; a record that the broker never takes is found by halves and stays in the outbox, said aloud."""
+        """Publish; a record that the broker never takes is found by halves, stays in the outbox and is logged."""
         if not records:
             return set()
         try:

@@ -1,4 +1,4 @@
-"""A practice's settings as they are at the moment of sending: no outbox row can publish an old truth (law 14)."""
+"""Reads a practice's settings at the moment of sending, so that no outbox row publishes an older state (law 14)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a practice can choose from at its target, read from the target itself (SET-11, SET-12, ALL-4, RD-6)."""
+"""The port by which a target lists what a practice can choose from there (SET-11, SET-12, ALL-4, RD-6)."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ class _TooLateError(WritebackError):
 
 
 class _Attempt:
-    """What one call tells the connector, and learns from it."""
+    """What one call asks of the connector, and learns from it."""
 
     __slots__ = ("guard", "late", "started")
 

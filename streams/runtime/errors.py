@@ -24,7 +24,7 @@ class Permanent(WritebackError):
 
 
 class Ambiguous(WritebackError):
-    """The request may have had its effect: only reading back tells (laws 3, 16 and 19)."""
+    """The request may have had its effect: only reading back shows it (laws 3, 16 and 19)."""
 
 
 class Poison(WritebackError):

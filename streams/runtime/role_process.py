@@ -1,4 +1,4 @@
-"""The process of a role: logs, signals, endpoints, and the exit code that tells a supervisor whether to restart it."""
+"""The process of a role: logs, signals, endpoints, and the exit code by which a supervisor decides to restart it."""
 
 from __future__ import annotations
 
@@ -79,5 +79,5 @@ def run_process(
 
 
 def exit_code(error: Exception) -> int:
-    """REFUSED tells the supervisor that a restart cannot help. Pure."""
+    """REFUSED: a restart cannot help. Pure."""
     return REFUSED if isinstance(error, ConfigurationError) else FAILED

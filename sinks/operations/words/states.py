@@ -33,13 +33,13 @@ STATE_WORDS: Final[dict[State, StateWords]] = {
     ),
     State.AWAITING_ORIGINAL: StateWords(
         "waits for its payment or payout",
-        many="belong to a payment that has not come",
+        many="belong to a payment that has not arrived",
         remedy="Ask your payment provider to send it, or enter them by hand.",
     ),
     State.AWAITING_REVIEW: StateWords(
         "waits for a person to look at it",
         many="need to be looked at",
-        remedy=f"Their sums or codes need a person's eyes: enter by hand what is right, and say so to {_WHO}.",
+        remedy=f"Check their amounts and codes, enter by hand what is right, and tell {_WHO}.",
     ),
     State.AWAITING_CLEARANCE: StateWords("waits until the money is in the bank"),
     State.AWAITING_LINK: StateWords(
@@ -55,7 +55,7 @@ STATE_WORDS: Final[dict[State, StateWords]] = {
     State.AWAITING_MANUAL_POST: StateWords(
         "waits for a person to post it",
         many="are set to be posted by hand",
-        remedy=f"Enter them in the books and say so to {_WHO}, who records it; or ask them to let Writeback post them.",
+        remedy=f"Enter them in the books and tell {_WHO}, who records it; or ask them to let Writeback post them.",
     ),
     State.PAUSED: StateWords("paused"),
     State.SCHEDULED: StateWords("due"),

@@ -1,4 +1,4 @@
-"""On whose account an entry stands, and on which of its procedures (R-13, G2, ALL-1). Pure."""
+"""Decides on whose account an entry goes, and on which procedures (R-13, G2, ALL-1). Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Adjustments: fees, refunds, returns, disputes and everything that is taken back (R-12, R-15, N-2, N-8).
+"""Composes adjustments: fees, refunds, returns, disputes and everything that is taken back (R-12, R-15, N-2, N-8).
 
 A refund is never `POST /payments/Refund`: that call repeats the posted payment's CheckNum and PayNote, so that the
 refund bears no marker of its own and cannot be found again (laws 18 and 19); it takes no amount and no date, so it

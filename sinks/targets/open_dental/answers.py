@@ -1,4 +1,4 @@
-"""What an answer of Open Dental means (README section 3). The vendor's text is read here and goes no further (H-3)."""
+"""Classifies answers of Open Dental (README section 3). The vendor's text is read here and goes no further (H-3)."""
 
 from __future__ import annotations
 
@@ -63,8 +63,8 @@ def _classify_allocation(outcome: HttpAnswer, path: str) -> Answer:
     """200 with the payment. A refusal is this payment's alone: its charges changed since they were read."""
     if outcome.status == 200:
         row = _json(outcome)
-        told = row.get("PayNum") if isinstance(row, dict) else None
-        same = str(told) == path.removeprefix("/payments/").removesuffix(PARTIAL)
+        named = row.get("PayNum") if isinstance(row, dict) else None
+        same = str(named) == path.removeprefix("/payments/").removesuffix(PARTIAL)
         return Posted(external_id=path[1:]) if same else NoAnswer(code="UNREADABLE_200")
     found = _refusal(outcome)
     if isinstance(found, Refused) and found.reason is DeadLetterReason.PATIENT_NOT_FOUND:

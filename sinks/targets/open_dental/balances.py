@@ -1,4 +1,4 @@
-"""What is read just before posting: open charges and who answers for the account (ALL-1, G2; README sections 5, 8).
+"""Reads just before posting: open charges and who answers for the account (ALL-1, G2; README sections 5, 8).
 
 Open charges come from the service date view, one read for everything that lowers them: payments, adjustments,
 insurance and write-offs. Its rows are those of the vendor's page on AccountModules: `Type` "Proc" is a procedure, with

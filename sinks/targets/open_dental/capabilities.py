@@ -1,4 +1,4 @@
-"""What an Open Dental connection can write under its mapping: asked by the poster, and by INTAKE before it plans."""
+"""Says what an Open Dental connection can write under its mapping."""
 
 from __future__ import annotations
 

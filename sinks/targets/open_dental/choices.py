@@ -1,4 +1,4 @@
-"""What an office's own lists offer to a mapping: pure, from its definitions and providers (SET-12, RD-6)."""
+"""Lists what a mapping can name at an office: pure, from its definitions and providers (SET-12, RD-6)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `writeback target test` says about an Open Dental connection: pure, from two lists of definitions."""
+"""Checks a mapping against an office's definitions, for `writeback target test`. Pure."""
 
 from __future__ import annotations
 

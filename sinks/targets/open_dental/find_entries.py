@@ -1,4 +1,4 @@
-"""Finding our entries again: pure matching, and where to look (law 19, README sections 5, 6, 9 and 11)."""
+"""Finds our entries again: where to read, and what is a match (law 19, README sections 5, 6, 9 and 11)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a practice chose for its Open Dental: types, clinic, and how its API is reached."""
+"""The mapping and the keys of a connection: types, clinic, and how the office's API is reached."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class OpenDentalMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     """Payment type for whatever has no closer choice below. A type of our own is advised (SET-12, SET-23)."""
     pay_type_by_kind: dict[PaymentKind, DefNum] = {}
     pay_type_by_tender: dict[Tender, DefNum] = {}
-    """Wins over the kind: a practice that tells cards from checks does so for every kind."""
+    """Wins over the kind: a practice that separates cards from checks does so for every kind."""
     fee_credit: DefNum | None = None
     """Adjustment type with ItemValue "-": the processor's fee, credited so that the patient does not owe it."""
     fee_debit: DefNum | None = None

@@ -1,7 +1,7 @@
-"""Where an entry may stand whose patient has become another record: staff merge two records of one person (law 19).
+"""Reads back an entry whose patient staff may have merged into another record (law 19).
 
 The merge moves every row to the record that is kept and archives the other, which the vendor then advises to delete
-(manual, Merge Patients). No read of the API tells into whom. But payments (from 23.3.11), notes (from 25.1.13) and
+(manual, Merge Patients). No read of the API says into whom. But payments (from 23.3.11), notes (from 25.1.13) and
 procedures are listed without a patient too; adjustments are not (pages API Payments, Commlogs, ProcedureLogs,
 Adjustments). Pure.
 """

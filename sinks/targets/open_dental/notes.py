@@ -1,4 +1,4 @@
-"""Notes: one commlog on the patient for each payment request, with its local date and time (NOTE-1, NOTE-2)."""
+"""Composes notes: one commlog on the patient per payment request, with its local date and time (NOTE-1, NOTE-2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every request of this route shares: exact amounts, the one line of text that staff read, and its envelope."""
+"""Parts that every request of this route shares: exact amounts, the one line of text for staff, the envelope."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An entry as Open Dental's request: pure, before the mark (README sections 4, 5, 9, 11; R-1, N-2, M-4).
+"""Composes an entry as a request of the API: pure, before the mark (README sections 4, 5, 9, 11; R-1, N-2, M-4).
 
 Payments are payments, allocations replace the splits of a payment, notes are commlogs, a membership's charge is a
 completed procedure; everything else is an adjustment (`adjusting`).

@@ -16,7 +16,7 @@ from streams.runtime.times import CallLimits
 
 
 def _check(base_url: str, config: object, secret: bytes | None) -> CheckedInput:
-    """The customer key names the office, so only secrets tell which account it is."""
+    """The customer key names the office, so the account is known from the secrets alone."""
     try:
         mapping = load_mapping(config)
         keys = None if secret is None else load_keys(secret)

@@ -1,4 +1,4 @@
-"""Whether staff enter payments under a payment type that Writeback uses: they cannot be told apart then (SET-23)."""
+"""Finds payment types that Writeback shares with payments of staff, which cannot be distinguished then (SET-23)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an answer of QuickBooks means: the one table of its codes (README section 9, P-11).
+"""Classifies answers of QuickBooks: the one table of its codes (README section 9, P-11).
 
 The rule behind it: only an answer that proves nothing was written is a refusal. Whatever else came — server errors,
 a repeated request id, a duplicate number, an unreadable body — is no answer, and find-back settles it.

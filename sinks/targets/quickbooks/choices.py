@@ -1,4 +1,4 @@
-"""Which accounts of a company a mapping can name, and in which field: pure, from its chart (SET-12, RD-6)."""
+"""Lists the accounts that a mapping can name, and in which field: pure, from the company's chart (SET-12, RD-6)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is remembered of a company between calls: until when its books are closed, and its accounts.
+"""Caches what is read of a company between calls: until when its books are closed, and its accounts.
 
 Reads are metered by the vendor (README section 7), so both are cached; a stale answer never decides against a practice
 that has just changed something.

@@ -1,4 +1,4 @@
-"""What `writeback target test` says about a QuickBooks connection: pure, from what was read (P-15, B-6)."""
+"""Checks a mapping against a company's accounts, for `writeback target test`: pure, from what was read (P-15, B-6)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a practice chose for its QuickBooks company: accounts, form and detail (QB-2, QB-3, QB-13)."""
+"""The mapping of a connection: accounts, form and detail (QB-2, QB-3, QB-13)."""
 
 from __future__ import annotations
 

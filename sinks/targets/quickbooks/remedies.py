@@ -1,4 +1,4 @@
-"""What a practice is told to do, by QuickBooks code and by reason (README section 9, QB-9, NOT-3); no vendor text.
+"""What a practice can do, by QuickBooks code and by reason (README section 9, QB-9, NOT-3); no vendor text.
 
 For the notices: a code's words win over its reason's, which win over the general ones. Codes that concern only us
 (malformed requests, doubtful outcomes) have none: the practice cannot act on them.

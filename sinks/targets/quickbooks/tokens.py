@@ -91,7 +91,7 @@ class TokenKeeper:
     async def _fresh(self, stored: Stored, problems: list[NoToken]) -> Secrets | None:
         """New secrets from the vendor. Ones that could not be saved the last time are saved first, not asked again.
 
-        A process that dies between the answer and the commit loses what it was told. The vendor changes the refresh
+        A process that dies between the answer and the commit loses the new tokens. The vendor changes the refresh
         token about once a day (README section 1), so the stored one is still good at nearly every such death; at the
         others only a person can reconnect, because nobody else knows the new value.
         """

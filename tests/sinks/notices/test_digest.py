@@ -67,12 +67,12 @@ def test_no_digest_on_sunday_nor_in_the_afternoon(desk: Desk, at: datetime, monk
 
 
 def test_the_digest_has_words_for_each_waiting_state() -> None:
-    text = digest_email("northside", dict.fromkeys(DIGEST_ORDER, 1))
-    assert text.subject == "[Writeback] 7 entries wait for you (practice northside)"
+    text = digest_email("northside", dict.fromkeys(DIGEST_ORDER, 2))
+    assert text.subject == "[Writeback] 14 entries wait for you (practice northside)"
     for words in (STATE_WORDS[state] for state in DIGEST_ORDER):
-        assert f"1 {words.many}. {words.remedy}" in text.body
+        assert f"2 entries {words.many}. {words.remedy}" in text.body
     one = digest_email("northside", {State.AWAITING_LINK: 1})
-    assert one.body.startswith("1 entry waits for somebody at your practice.")
+    assert one.body.startswith("1 entry waits for somebody at your practice.\n\n1 entry waits for a patient link. ")
 
 
 @pytest.mark.stack

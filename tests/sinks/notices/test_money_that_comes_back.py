@@ -15,7 +15,7 @@ OFFICE = "office@northside.example"
 @pytest.mark.parametrize(
     ("waiting", "reason", "limit", "headline"),
     [
-        ("AWAITING_ORIGINAL", "ORIGINAL_UNKNOWN", timedelta(hours=24), "belongs to has not come"),
+        ("AWAITING_ORIGINAL", "ORIGINAL_UNKNOWN", timedelta(hours=24), "belongs to has not arrived"),
         ("AWAITING_FEE", "FEE_UNKNOWN", timedelta(hours=72), "fee is still not known"),
         ("AWAITING_REVIEW", "MORE_THAN_ORIGINAL", timedelta(0), "more was given back than was paid"),
         ("AWAITING_REVIEW", "SUMS_DISAGREE", timedelta(0), "a payout, a refund or a fee does not add up"),
@@ -55,7 +55,7 @@ def test_what_waits_for_a_payment_that_waits_for_its_fee_is_told_once(desk: Desk
         desk.later(timedelta(hours=1))
         desk.event(3, waiting="AWAITING_REVIEW", reason="SUMS_DISAGREE")
         wait_until(lambda: any("does not add up" in subject for subject in box.subjects()))
-    assert not any("has not come" in subject for subject in box.subjects())
+    assert not any("has not arrived" in subject for subject in box.subjects())
     assert any("fee is still not known" in subject for subject in box.subjects())
 
 
@@ -66,7 +66,7 @@ def test_entries_behind_a_connection_that_is_gone_are_told_with_what_frees_them(
     box = desk.mailbox
     with desk.notifier():
         wait_until(lambda: len(box.raw) == 1)
-    assert "belong to books that are not connected any more" in box.subjects()[0]
+    assert "belong to a connection that is no longer in use" in box.subjects()[0]
 
 
 def test_a_dispute_is_told_at_once_with_its_last_day_and_so_is_its_end(desk: Desk) -> None:

@@ -105,9 +105,9 @@ def test_what_waits_for_staff_names_who_records_it(state: State) -> None:
 
 
 def test_what_was_entered_by_hand_is_not_posted_again() -> None:
-    """Guarantee 2: where staff may enter something by hand, the letter says that it is then not posted again; where it
+    """Guarantee 2: where staff may enter something by hand, the mail says that it is then not posted again; where it
     may stand already, that nobody enters it."""
-    assert "what you entered by hand they record, so that it is never posted" in REDRIVE_FOLLOWS
+    assert "record what you entered by hand, so that it is never posted a second time" in REDRIVE_FOLLOWS
     for reason in (DeadLetterReason.REFUSED_BY_TARGET, DeadLetterReason.PERIOD_CLOSED):
         assert words_for(reason).afterwards == REDRIVE_FOLLOWS
     assert "Do not enter it by hand" in words_for(DeadLetterReason.OUTCOME_UNKNOWN).remedy

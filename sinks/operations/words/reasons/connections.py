@@ -23,7 +23,7 @@ CONNECTION_WORDS: dict[R, Wording] = {
     ),
     R.UNREACHABLE: Wording(
         headline="{system} has not been reachable for more than an hour",
-        why="No connection to {system} can be made: it is off or asleep, or the network or a firewall blocks.",
+        why="No connection to {system} can be made: it is off or asleep, or the network or a firewall blocks it.",
         remedy="Check that the server of {system} and its integration service run and are online.",
         afterwards=_RESUMES,
     ),

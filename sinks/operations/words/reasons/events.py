@@ -1,25 +1,25 @@
-"""Words for what happened to money that was there already, and for what waits too long for its other half."""
+"""Words for what happens to money after it was first reported, and for what waits too long for something missing."""
 
 from __future__ import annotations
 
 from schemas.vocabulary import AttentionReason as R
 from sinks.operations.words.reasons.wording import Wording
 
-_SEES_TO_IT = "The entries that belong to it are posted by themselves, beside the ones they change. Delete none."
+_SEES_TO_IT = "Writeback posts the entries for it by itself, beside the entries that they change. Delete none of them."
 
 EVENT_WORDS: dict[R, Wording] = {
     R.ORIGINAL_MISSING: Wording(
-        headline="the payment or payout that a refund, return or dispute belongs to has not come",
-        why="Your payment system told what became of a payment, a refund, a dispute or a payout, and for more than a "
-        "day it has not told that itself. Nothing is posted by guess.",
-        remedy="Ask your payment provider to send what is missing. If it never will, enter the matter by hand.",
-        afterwards="As soon as it comes, both are posted by themselves, in order.",
+        headline="the payment or payout that a refund, return or dispute belongs to has not arrived",
+        why="Your payment system reported a change to a payment, a refund, a dispute or a payout, and for more than a "
+        "day it has not reported the thing itself. Writeback does not guess, so nothing is posted.",
+        remedy="Ask your payment provider to send what is missing. If it cannot, enter the entries by hand.",
+        afterwards="As soon as it arrives, both are posted by themselves, in order.",
     ),
     R.FEE_MISSING: Wording(
         headline="a payment's fee is still not known",
-        why="You post net amounts, and for more than three days nobody has told the fee. It is never assumed.",
+        why="You post net amounts, and for more than three days the fee has not been reported. It is never assumed.",
         remedy="Ask your payment provider for the fee, or enter the payment by hand.",
-        afterwards="As soon as the fee comes, alone or with the payout, the payment is posted by itself.",
+        afterwards="As soon as the fee is reported, alone or with the payout, the payment is posted by itself.",
     ),
     R.MORE_THAN_ORIGINAL: Wording(
         headline="more was given back than was paid",
@@ -29,16 +29,16 @@ EVENT_WORDS: dict[R, Wording] = {
     ),
     R.SUMS_DISAGREE: Wording(
         headline="a payout, a refund or a fee does not add up",
-        why="The items of a payout are not its total, or a refund or a fee does not fit its payment, to the cent, so "
-        "it was not posted.",
+        why="The items of a payout do not add up to its total, or a refund or a fee does not match its payment, to the "
+        "cent, so it was not posted.",
         remedy="Compare it with your bank and with the payment. Your payment provider has to send it again, corrected.",
-        afterwards="What is sent again under a higher version is written by itself.",
+        afterwards="A corrected version is posted by itself.",
     ),
     R.CONNECTION_REPLACED: Wording(
-        headline="entries belong to books that are not connected any more",
-        why="The connection to the books in which they belong is switched off, or is not yours any more. A refund or a "
-        "reversal belongs where its payment stands, so it is posted nowhere else.",
-        remedy="Connect those books again, or enter the refunds and reversals there by hand.",
+        headline="entries belong to a connection that is no longer in use",
+        why="The connection through which their payment was posted is switched off, or is not yours any more. A refund "
+        "or a reversal is posted where its payment is, and nowhere else.",
+        remedy="Connect that system again, or enter the refunds and reversals there by hand.",
         afterwards="As soon as that connection is saved again, they are posted by themselves, in order.",
     ),
     R.DISPUTE_OPENED: Wording(
@@ -57,17 +57,17 @@ EVENT_WORDS: dict[R, Wording] = {
         headline="a dispute was decided against you",
         why="The money stays with the cardholder.",
         remedy="The patient owes the amount again: decide with them how it is paid.",
-        afterwards="Nothing more is posted: the entries of the day it was opened stand.",
+        afterwards="Nothing more is posted: the entries made when the dispute was opened stay.",
     ),
     R.DISPUTE_WITHDRAWN: Wording(
         headline="a dispute was withdrawn",
-        why="The cardholder gave the dispute up.",
+        why="The cardholder withdrew the dispute.",
         remedy="Nothing to do.",
         afterwards=_SEES_TO_IT,
     ),
     R.PAYMENT_RETURNED: Wording(
         headline="a bank returned a patient's payment",
-        why="A payment from a bank account was sent back, for want of funds or because the account holder objected.",
+        why="A payment from a bank account was sent back, for lack of funds or because the account holder objected.",
         remedy="The patient owes the amount again: decide with them how it is paid.",
         afterwards=_SEES_TO_IT,
     ),
@@ -75,6 +75,6 @@ EVENT_WORDS: dict[R, Wording] = {
         headline="a payout did not reach your bank account",
         why="Your bank sent the payout back, or your payment provider could not deliver it.",
         remedy="Check the bank account that your payment provider pays out to.",
-        afterwards="The payout's document in the books is reversed, and a new payout is a new document.",
+        afterwards="The payout's entry in the books is reversed. A new payout gets an entry of its own.",
     ),
 }

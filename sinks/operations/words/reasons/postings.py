@@ -57,19 +57,19 @@ POSTING_WORDS: dict[R, Wording] = {
         headline="it is not known whether an entry arrived in {system}",
         why="{system} did not answer, and it could not be found out whether the entry was written. "
         "It is not sent again, so that nothing is posted twice.",
-        remedy=_LOOK_THERE + " Do not enter it by hand: if it is not there, they post it again.",
+        remedy=_LOOK_THERE + " Do not enter it by hand: if it is not there, support posts it again.",
         afterwards="Nothing happens until somebody decides.",
     ),
     R.FOUND_TWICE: Wording(
-        headline="an entry stands twice in {system}",
+        headline="an entry is in {system} twice",
         why="A search in {system} found more than one entry for the same payment.",
-        remedy=_LOOK_THERE + " Delete the one that is too many first.",
+        remedy=_LOOK_THERE + " Delete the surplus entry first.",
         afterwards="Nothing is sent until somebody decides.",
     ),
     R.TOTAL_DIFFERS: Wording(
         headline="an entry in {system} has another total",
         why="The entry was written, but its total in {system} is not the amount that was sent.",
-        remedy=_LOOK_THERE + " Correct the amount there first, or delete the entry: then they post it again.",
+        remedy=_LOOK_THERE + " Correct the amount there first, or delete the entry: support then posts it again.",
         afterwards="Nothing is sent until somebody decides.",
     ),
     R.RETRIES_SPENT: Wording(
@@ -80,10 +80,10 @@ POSTING_WORDS: dict[R, Wording] = {
     ),
     R.DUPLICATE_AT_TARGET: Wording(
         headline="a payment may be in {system} twice",
-        why="An answer came late and shows that an entry was written although another one, or a manual record, "
-        "already stands for the same payment, or although the payment was taken back before.",
-        remedy=_LOOK_THERE + " Delete the one that is too many.",
-        afterwards="Nothing is changed by itself: only a person can tell which of the two should stay.",
+        why="A late answer shows that an entry was written although the same payment already had another entry, was "
+        "recorded by hand, or had been taken back.",
+        remedy=_LOOK_THERE + " Delete the surplus entry.",
+        afterwards="Nothing is changed by itself: only a person can decide which of the two stays.",
         audience=Audience.BOTH,
     ),
 }

@@ -103,7 +103,7 @@ RECORD_WORDS: dict[R, Wording] = {
         "The sender has to remove the number and send the record again. Treat this as a security matter.",
     ),
     R.CONFLICT: _refused(
-        "one payment was told twice with different content",
+        "one payment was reported twice with different content",
         "A record came again under the same identity but with other facts. The first stands, the second was not used.",
         "Compare the payment in your payment system with what is posted; the sender has to say which one is right.",
     ),

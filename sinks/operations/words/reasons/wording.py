@@ -1,4 +1,4 @@
-"""What a text about one cause consists of. Only fixed words live here, so no data can reach a letter (H-5, H-6)."""
+"""What a text about one cause consists of. Only fixed words live here, so no data can reach a message (H-5, H-6)."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class Wording(msgspec.Struct, frozen=True, kw_only=True):
 
 
 REDRIVE_FOLLOWS = (
-    "Nothing was posted so far. Tell support, or the person who runs Writeback, what you did: what you corrected they "
-    "post again; what you entered by hand they record, so that it is never posted."
+    "Nothing has been posted so far. Tell support, or the person who runs Writeback, what you did: they post again "
+    "what you corrected, and record what you entered by hand, so that it is never posted a second time."
 )
 RELEASES_ITSELF = (
     "As soon as that is repaired the entries are posted by themselves, in order. Do not post them by hand."
