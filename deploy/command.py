@@ -7,13 +7,17 @@ no more in memory than it uses.
 from __future__ import annotations
 
 import importlib
+import importlib.metadata
+import json
 import sys
 import traceback
-from typing import Any, Final
+from typing import Annotated, Any, Final, NoReturn
 
 import typer
+from typer._click.exceptions import ClickException, NoArgsIsHelpError, UsageError
 from typer.core import TyperGroup
 
+from streams.runtime.did_you_mean import nearest
 from streams.runtime.errors import ConfigurationError, Transient, WritebackError, category_of
 
 COMMANDS: Final = {
@@ -47,8 +51,11 @@ COMMANDS: Final = {
 }
 """Name of each sub-command, and `module:attribute` of its function or Typer app."""
 
-USAGE: Final = 2  # exit code: started in a way that cannot work
+USAGE: Final = 2  # exit code: what was asked for cannot work
 FAILED: Final = 1
+
+RENAMED: Final = {"--apply": "--yes", "--as": "--by"}
+"""Spellings of the releases before this one, still taken, with a warning."""
 
 
 class _Lazy(TyperGroup):
@@ -71,30 +78,77 @@ class _Lazy(TyperGroup):
         command.name = cmd_name
         return command
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Names the nearest command; groups below find theirs by themselves."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise UsageError(f"there is no command {args[0]}{nearest(args[0], COMMANDS)}")
+        return super().resolve_command(ctx, args)
+
 
 app = typer.Typer(
     cls=_Lazy,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,  # a traceback with local variables would print payloads (H-1)
 )
 
 
+def _print_version(asked: bool) -> None:
+    if asked:
+        print(f"writeback {importlib.metadata.version('writeback')}")
+        raise typer.Exit
+
+
 @app.callback()
-def _writeback() -> None:
+def _writeback(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version and end.")
+    ] = False,
+) -> None:
     """Writes dental payments into the practice's own books, once and correctly."""
 
 
 def main() -> None:
-    """The console script. Errors end it with one clear sentence on standard error and a code that scripts can use."""
+    """The console script. Errors end it with one clear sentence on standard error and a code that scripts can use;
+    with --json, the sentence stands in a JSON document there."""
+    arguments = _renamed(sys.argv[1:])
     try:
-        app()
-    except WritebackError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(USAGE if isinstance(error, ConfigurationError) else FAILED)
-    except Exception as error:  # noqa: BLE001 - the last place: said once, without payloads, and ended
-        print(f"error: {_explained(error)}", file=sys.stderr)
+        code = app(args=arguments, prog_name="writeback", standalone_mode=False)
+    except ClickException as error:
+        _end_usage(error, arguments)
+    except typer.Abort:
         sys.exit(FAILED)
+    except WritebackError as error:
+        _end(arguments, str(error), USAGE if isinstance(error, ConfigurationError) else FAILED)
+    except Exception as error:  # noqa: BLE001 - the last place: said once, without payloads, and ended
+        _end(arguments, _explained(error), FAILED)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _renamed(arguments: list[str]) -> list[str]:
+    """The arguments with old spellings replaced, up to a `--`."""
+    options = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    for old in RENAMED.keys() & set(options):
+        print(f"warning: {old} is now {RENAMED[old]}", file=sys.stderr)
+    return [*(RENAMED.get(each, each) for each in options), *arguments[len(options) :]]
+
+
+def _end_usage(error: ClickException, arguments: list[str]) -> NoReturn:
+    """What was typed is no command of ours: what is wrong, and where the help is."""
+    if isinstance(error, NoArgsIsHelpError):
+        error.show()
+        sys.exit(USAGE)
+    context = getattr(error, "ctx", None)
+    path = "writeback" if context is None else context.command_path
+    message = error.format_message().rstrip(".")
+    _end(arguments, f"{message[:1].lower()}{message[1:]}; see `{path} --help`", USAGE)
+
+
+def _end(arguments: list[str], message: str, code: int) -> NoReturn:
+    if "--json" in arguments:
+        print(json.dumps({"error": {"message": message, "exit_code": code}}), file=sys.stderr)
+    else:
+        print(f"error: {message}", file=sys.stderr)
+    sys.exit(code)
 
 
 def _explained(error: Exception) -> str:

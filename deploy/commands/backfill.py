@@ -1,16 +1,18 @@
-"""`writeback backfill PRACTICE --from --to`: post on purpose what a switch skipped when it happened (E-9 d)."""
+"""`writeback backfill PRACTICE --from --to`: post on purpose what a switch skipped when it happened."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deploy.commands.operator_options import By, Json, PracticeId
+from deploy.commands.options import By, Json, PracticeId, Why, Yes
 
 if TYPE_CHECKING:
-    from sinks.operations.queries.skipped import Item, Wanted
+    from sinks.operations.actions.backfill import BackfillDone
+    from sinks.operations.ledger import Ledger
+    from sinks.operations.queries.skipped import BackfillItem, BackfillWanted
 
 SHOWN = 200
 """Payments of a preview that are listed; all are counted."""
@@ -25,39 +27,41 @@ def backfill(
         list[str] | None,
         typer.Option("--also", help="Also what was skipped for this: COMPANION_OFF, NO_CONNECTION, NOTES_OFF."),
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do it. Without: only show what would be posted.")] = False,
+    yes: Yes = False,
+    why: Why = "",
     by: By = None,
-    why: Annotated[str, typer.Option("--why", help="The reason, for the audit trail; needed with --yes.")] = "",
     as_json: Json = False,
 ) -> None:
-    """Make entries due that were skipped because their type or the master was off. Shows them first."""
-    from deploy.commands.open_ledger import here, jitter
-    from deploy.commands.operator_options import person, print_json
-    from sinks.ledger.practices.settings.settings_file import checked_id
-    from sinks.ledger.practices.settings.settings_store import Saving
+    """Make entries due that were skipped because their type or the master was off."""
+    from deploy.commands.open_ledger import open_ledger
+    from deploy.commands.options import order_of
     from sinks.operations.actions import backfill as backfilling
 
-    practice_id = checked_id("PRACTICE", practice)
-    with here("backfill") as (connection, settings):
-        wanted = _wanted(connection, practice_id, since, until, kind, also)
-        if yes:
-            saving = Saving(actor=person(by), reason=why)
-            done = backfilling.apply(connection, wanted, saving, clock=settings.clock(), jitter_s=jitter(settings))
-            if as_json:
-                print_json({"dry_run": False, "done": done})
-            else:
-                kept = f"; {_count(done.kept, 'payment')} stayed skipped" if done.kept else ""
-                are = "is" if done.entries == 1 else "are"
-                print(f"{practice_id}: {_moved(done.entries, done.payments)} {are} due now{kept}")
-            return
-        _preview(backfilling.plan(connection, wanted), as_json)
+    with open_ledger("backfill") as opened:
+        wanted = _wanted(opened.ledger, practice, since, until, kind, also)
+        done = backfilling.backfill(opened.ledger, wanted, order_of(yes, why, by))
+        if done is None:
+            _print_preview(backfilling.plan_backfill(opened.ledger, wanted), as_json)
+        else:
+            _print_done(wanted.practice_id, done, as_json)
 
 
-def _preview(items: Iterable[Item], as_json: bool) -> None:
+def _print_done(practice_id: str, done: BackfillDone, as_json: bool) -> None:
+    from deploy.commands.printing import counted, print_json
+
+    if as_json:
+        print_json({"dry_run": False, "done": done})
+        return
+    kept = f"; {counted(done.kept, 'payment')} stayed skipped" if done.kept else ""
+    are = "is" if done.entries == 1 else "are"
+    print(f"{practice_id}: {_moved(done.entries, done.payments)} {are} due now{kept}")
+
+
+def _print_preview(items: Iterable[BackfillItem], as_json: bool) -> None:
     """Counts everything; lists the first, so that the preview of years stays readable and small."""
-    from deploy.commands.operator_options import print_json, print_table, shown_at, shown_money
+    from deploy.commands.printing import APPLY_HINT, print_json, print_table, shown_money
 
-    listed: list[Item] = []
+    listed: list[BackfillItem] = []
     payments = entries = 0
     sums: dict[tuple[str, str, str], int] = {}
     kept: dict[str, int] = {}
@@ -79,53 +83,48 @@ def _preview(items: Iterable[Item], as_json: bool) -> None:
         found = {"dry_run": True, "payments": payments, "entries": entries, "sums": totals, "kept": kept}
         print_json(found | {"items": listed})
         return
-    rows = (
-        (
-            shown_at(item.occurred_at),
-            item.subject,
-            ", ".join(f"{e.entry_kind.value} {shown_money(e.amount_minor, e.currency)}" for e in item.moves),
-            "" if item.kept is None else item.kept.value,
-        )
-        for item in listed
-    )
-    print_table("", ("happened", "payment", "would be due", "stays skipped, because"), rows)
+    print_table("", ("happened", "payment", "would be due", "stays skipped, because"), map(_row, listed))
     for (target, entry_kind, currency), minor in sums.items():
         print(f"{target} {entry_kind}: {shown_money(minor, currency)}")
-    print(f"{_moved(entries, payments)} would be due now; do it with --yes --why REASON")
+    print(f"{_moved(entries, payments)} would be due now\n{APPLY_HINT}")
+
+
+def _row(item: BackfillItem) -> tuple[object, ...]:
+    from deploy.commands.printing import shown_at, shown_money
+
+    return (
+        shown_at(item.occurred_at),
+        item.subject,
+        ", ".join(f"{each.entry_kind.value} {shown_money(each.amount_minor, each.currency)}" for each in item.moves),
+        "" if item.kept is None else item.kept.value,
+    )
 
 
 def _moved(entries: int, payments: int) -> str:
-    return f"{_count(entries, 'entry', 'entries')} of {_count(payments, 'payment')}"
+    from deploy.commands.printing import counted
 
-
-def _count(number: int, one: str, many: str | None = None) -> str:
-    return f"{number} {one if number == 1 else many or f'{one}s'}"
+    return f"{counted(entries, 'entry', 'entries')} of {counted(payments, 'payment')}"
 
 
 def _wanted(
-    connection: Any, practice_id: str, since: str, until: str, kind: str | None, also: list[str] | None
-) -> Wanted:
-    from deploy.commands.operator_options import one_of
-    from deploy.commands.periods import period
+    ledger: Ledger, practice: str, since: str, until: str, kind: str | None, also: list[str] | None
+) -> BackfillWanted:
+    from deploy.commands.parsing import one_of, period
     from schemas.events import PaymentKind
     from schemas.vocabulary import DecisionReason
-    from sinks.ledger.practices.registry import require_practice
-    from sinks.ledger.practices.settings.history import newest
-    from sinks.operations.queries.skipped import BY_SWITCH, ON_REQUEST, Wanted
+    from sinks.operations.queries.settings_views import zone_of
+    from sinks.operations.queries.skipped import BY_SWITCH, ON_REQUEST, BackfillWanted
     from streams.runtime.errors import ConfigurationError
 
-    with connection.transaction(), connection.cursor() as cursor:
-        require_practice(cursor, practice_id)
-        standing = newest(cursor, practice_id)
-    begins, ends = period(since, until, "UTC" if standing is None else standing.settings.zone)
+    begins, ends = period(since, until, zone_of(ledger, practice))
     asked = [one_of(each, DecisionReason, "--also") for each in also or ()]
     for each in asked:
         if each not in ON_REQUEST:
             known = ", ".join(sorted(ON_REQUEST))
             raise ConfigurationError(f"--also {each}: takes one of {known}")
     chosen = one_of(kind, PaymentKind, "--type")
-    return Wanted(
-        practice_id=practice_id,
+    return BackfillWanted(
+        practice_id=practice,
         since=begins,
         until=ends,
         kind=None if chosen is None else PaymentKind(chosen),

@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from deploy.commands.options import Json
+
 app = typer.Typer(no_args_is_help=True, help="Set, advance or show the rehearsal clock.")
 
 File = Annotated[
@@ -20,6 +22,7 @@ File = Annotated[
 def set_(
     instant: Annotated[str, typer.Argument(help="With its zone, for example 2026-03-02T17:30:00-05:00.")],
     file: File = None,
+    as_json: Json = False,
 ) -> None:
     """Make business time INSTANT from now on, for every role that uses the file."""
     from streams.runtime.clock import set_rehearsal
@@ -30,30 +33,37 @@ def set_(
     except ValueError:
         raise ConfigurationError(f"{instant!r} is no instant: write it like 2026-03-02T17:30:00-05:00") from None
     set_rehearsal(_file(file), moment)
-    _show(_file(file))
+    _show(_file(file), as_json)
 
 
 @app.command()
 def advance(
-    by: Annotated[str, typer.Argument(help="How far, for example 90s, 30m, 6h, 1d or 1d12h.")], file: File = None
+    by: Annotated[str, typer.Argument(help="How far, for example 90s, 30m, 6h, 1d or 1d12h.")],
+    file: File = None,
+    as_json: Json = False,
 ) -> None:
     """Move business time forward."""
     from streams.runtime.clock import advance_rehearsal
 
     advance_rehearsal(_file(file), _span(by))
-    _show(_file(file))
+    _show(_file(file), as_json)
 
 
 @app.command()
-def show(file: File = None) -> None:
+def show(file: File = None, as_json: Json = False) -> None:
     """Print business time as it is now."""
-    _show(_file(file))
+    _show(_file(file), as_json)
 
 
-def _show(file: Path) -> None:
+def _show(file: Path, as_json: bool) -> None:
+    from deploy.commands.printing import print_json
     from streams.runtime.clock import RehearsalClock
 
-    print(RehearsalClock(file).now().isoformat(timespec="seconds"))
+    now = RehearsalClock(file).now().isoformat(timespec="seconds")
+    if as_json:
+        print_json({"now": now})
+    else:
+        print(now)
 
 
 def _file(chosen: Path | None) -> Path:

@@ -6,25 +6,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from deploy.commands.operator_options import (
-    By,
-    Json,
-    Most,
-    Practice,
-    an_instant,
-    ledger,
-    one_of,
-    person,
-    print_json,
-    print_table,
-    shown_at,
-)
+from deploy.commands.open_ledger import open_ledger
+from deploy.commands.options import By, Json, Most, Practice, Why, Yes, order_of
+from deploy.commands.parsing import an_instant, one_of
+from deploy.commands.printing import APPLY_HINT, print_json, print_table, shown_at
 
 if TYPE_CHECKING:
-    from sinks.operations.actions.redrive import Done, Plan
+    from sinks.operations.actions.redrive import RedriveDone
+    from sinks.operations.actions.redrive_plan import RedriveItem, RedrivePlan
     from sinks.operations.queries.dead_letters import DeadEntry, DeadRecord, DeadWanted
 
-app = typer.Typer(no_args_is_help=True, help="Dead letters: list, explain, redrive.")
+app = typer.Typer(no_args_is_help=True, help="Dead letters: list, show, redrive, dismiss.")
 
 Reason = Annotated[str | None, typer.Option("--reason", help="Only this reason, such as MAPPING_MISSING.")]
 TargetName = Annotated[str | None, typer.Option("--target", help="Only PMS or QUICKBOOKS.")]
@@ -42,12 +34,12 @@ def list_(
     most: Most = 500,
     as_json: Json = False,
 ) -> None:
-    """Every entry and record that stands dead, with its id for `show` and `redrive`."""
-    from sinks.operations.queries.dead_letters import dead_entries, dead_records
+    """List every entry and record that stands dead, with its id for `show` and `redrive`."""
+    from sinks.operations.queries.dead_letters import find_dead
 
     wanted = _wanted(practice, reason, target, since, until, None, most)
-    with ledger() as (_, connection):
-        entries, records = dead_entries(connection, wanted), dead_records(connection, wanted)
+    with open_ledger("dlq") as opened:
+        entries, records = find_dead(opened.ledger.connection, wanted)
     if as_json:
         print_json({"entries": [_entry_json(e) for e in entries], "records": [_record_json(r) for r in records]})
         return
@@ -78,16 +70,13 @@ def show(
     dead_id: Annotated[str, typer.Argument(metavar="ID", help="Like e:42 or payments.v1:0:17.")],
     as_json: Json = False,
 ) -> None:
-    """One dead letter: why it is one, what to do, and how to refer to it. Shows no bytes of the event."""
-    from sinks.operations.queries.dead_letters import dead_entries, dead_records
-    from streams.runtime.errors import Permanent
+    """Show one dead letter: why it is one, what to do, and how to refer to it. Shows no bytes of the event."""
+    from sinks.operations.queries.dead_letters import notice_of, one_dead
 
     wanted = _wanted(practice, None, None, None, None, dead_id, 1)
-    with ledger() as (_, connection):
-        found: list[DeadEntry | DeadRecord] = [*dead_entries(connection, wanted), *dead_records(connection, wanted)]
-        if not found:
-            raise Permanent(f"nothing dead is called {dead_id!r} at practice {practice}: see `writeback dlq list`")
-        facts = _facts(found[0], _notice(connection, found[0]))
+    with open_ledger("dlq") as opened:
+        found = one_dead(opened.ledger.connection, wanted)
+        facts = _facts(found, notice_of(opened.ledger.connection, found))
     if as_json:
         print_json(facts)
         return
@@ -104,44 +93,32 @@ def redrive(
     since: Since = None,
     until: Until = None,
     dead_id: Annotated[str | None, typer.Option("--id", help="Only this one (and its lane).")] = None,
-    apply: Annotated[bool, typer.Option("--apply", help="Do it. Without: only show what would happen.")] = False,
-    who: By = None,
-    why: Annotated[
-        str | None, typer.Option("--why", help="The reason, for the audit trail; needed with --apply.")
-    ] = None,
     per_second: Annotated[float, typer.Option(min=0.1, max=1000, help="At most this many a second.")] = 50.0,
     most: Most = 500,
+    yes: Yes = False,
+    why: Why = "",
+    by: By = None,
     as_json: Json = False,
 ) -> None:
-    """Send dead letters on their way again, whole lanes in order. A dry run unless --apply is given."""
-    from sinks.operations.actions import redrive as redriving
+    """Send dead letters on their way again, whole lanes in order."""
+    from sinks.operations.actions.redrive import redrive as redrive_planned
+    from sinks.operations.actions.redrive_plan import plan_redrive
     from sinks.operations.actions.republish import Republisher
     from streams.runtime.errors import ConfigurationError
     from streams.runtime.lifecycle import Stop
 
     if not any((practice, reason, target, since, until, dead_id)):
         raise ConfigurationError("choose what to redrive: --practice, --reason, --target, --since, --until or --id")
-    if apply and not (why or "").strip():
-        raise ConfigurationError("--apply needs --why: the reason stands in the audit trail")
-    wanted = _wanted(practice, reason, target, since, until, dead_id, most)
-    done: Done | None = None
-    with ledger() as (settings, connection):
-        planned = redriving.plan(connection, wanted)
-        if apply:
-            stop = Stop()
+    wanted, order = _wanted(practice, reason, target, since, until, dead_id, most), order_of(yes, why, by)
+    stop = Stop()
+    with open_ledger("dlq") as opened:
+        planned = plan_redrive(opened.ledger.connection, wanted)
+        if yes:
             stop.on_signals()
-            done = redriving.apply(
-                connection,
-                planned,
-                Republisher(settings),
-                who=person(who),
-                why=why or "",
-                clock=settings.clock(),
-                per_second=per_second,
-                stop=stop,
-            )
+        republisher = Republisher(opened.settings)
+        done = redrive_planned(opened.ledger, planned, republisher, order, per_second=per_second, stop=stop)
     if as_json:
-        print_json({"dry_run": not apply, "items": [_item_json(item) for item in planned.items], "done": done})
+        print_json({"dry_run": not yes, "items": [_item_json(item) for item in planned.items], "done": done})
         return
     _print_plan(planned, done)
 
@@ -150,35 +127,41 @@ def redrive(
 def dismiss(
     practice: Annotated[str, typer.Argument(help="The practice's id, or ? where it is unknown.")],
     dead_id: Annotated[str, typer.Argument(metavar="ID", help="A record's, like payments.v1:0:17.")],
-    why: Annotated[str, typer.Option("--why", help="The reason, for the audit trail.")],
-    who: By = None,
+    yes: Yes = False,
+    why: Why = "",
+    by: By = None,
+    as_json: Json = False,
 ) -> None:
     """Settle a record that needs nothing any more, such as one that its sender sent again, corrected."""
     from sinks.operations.actions.dismiss_record import dismiss_record
     from sinks.operations.queries.dead_letters import DeadId
-    from streams.runtime.errors import ConfigurationError, Permanent
+    from streams.runtime.errors import ConfigurationError
 
     try:
         place = DeadId.parse(dead_id)
     except ValueError as error:
         raise ConfigurationError(str(error)) from None
-    with ledger() as (settings, connection):
-        count = dismiss_record(connection, practice, place, who=person(who), why=why, clock=settings.clock())
-    if not count:
-        raise Permanent(f"nothing dead is called {dead_id!r} at practice {practice}: see `writeback dlq list`")
+    with open_ledger("dlq") as opened:
+        reasons = dismiss_record(opened.ledger, practice, place, order_of(yes, why, by))
+    if as_json:
+        print_json({"dry_run": not yes, "practice_id": practice, "id": dead_id, "reasons": reasons})
+        return
+    if not yes:
+        print(f"{practice} {dead_id} ({', '.join(reasons)}) would be dismissed\n{APPLY_HINT}")
+        return
     print(f"dismissed; its notice closes when nothing else of its cause is open at {practice}")
 
 
-def _print_plan(planned: Plan, done: Done | None) -> None:
-    from sinks.operations.actions.redrive import Fate
+def _print_plan(planned: RedrivePlan, done: RedriveDone | None) -> None:
+    from sinks.operations.actions.redrive_plan import Fate
 
     rows = ((item.practice_id, item.id, item.reason, item.fate.value, "; ".join(item.notes)) for item in planned.items)
     print_table("", ("practice", "id", "reason", "redrive", "notes"), rows)
     counts = {fate: len(planned.of(fate)) for fate in Fate}
     if done is None:
         print(
-            f"DRY RUN: {counts[Fate.RELEASE]} entries would be due again, {counts[Fate.REPUBLISH]} records sent again, "
-            f"{counts[Fate.REFUSE]} refused. Nothing was changed; do it with --apply --why REASON"
+            f"{counts[Fate.RELEASE]} entries would be due again, {counts[Fate.REPUBLISH]} records would be sent again, "
+            f"{counts[Fate.REFUSE]} refused\n{APPLY_HINT}"
         )
         return
     print(
@@ -241,31 +224,17 @@ def _record_json(each: DeadRecord) -> dict[str, Any]:
     return {"id": each.id} | msgspec.structs.asdict(each)
 
 
-def _item_json(item: Any) -> dict[str, Any]:
+def _item_json(item: RedriveItem) -> dict[str, Any]:
     names = ("practice_id", "id", "reason", "fate", "look_first", "dependents", "notes")
     return {name: getattr(item, name) for name in names}
 
 
-def _notice(connection: Any, dead: DeadEntry | DeadRecord) -> str | None:
-    """The reference of the notice that told of it (NOT-2)."""
-    from sinks.notices.email_text import correlation_id
-    from sinks.operations.queries.read_rows import run
-
-    for cause, opened_at, *_ in run(connection, "notice_of", {"practice_id": dead.practice_id}):
-        if str(cause).endswith(f":{dead.reason}"):
-            return correlation_id(dead.practice_id, cause, opened_at)
-    return None
-
-
 def _facts(dead: DeadEntry | DeadRecord, notice: str | None) -> dict[str, Any]:
-    from schemas.vocabulary import DeadLetterReason
     from sinks.operations.queries.dead_letters import DeadEntry
-    from sinks.operations.words.reasons import words_for
-    from sinks.operations.words.systems import with_system
+    from sinks.operations.words.explanations import reason_words, remedy_words
 
     facts = _entry_json(dead) if isinstance(dead, DeadEntry) else _record_json(dead)
-    if dead.reason in DeadLetterReason.__members__:
-        words = words_for(DeadLetterReason(dead.reason))
-        facts["why"] = with_system(words.why, dead.target)
-        facts["what to do"] = with_system(words.remedy, dead.target)
+    code = dead.last_code if isinstance(dead, DeadEntry) else None
+    facts["why"] = reason_words(dead.reason, dead.target)
+    facts["what to do"] = remedy_words(dead.reason, dead.target, code)
     return facts | {"notice": notice}

@@ -7,18 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from deploy.commands.operator_options import By, Json, Most, PracticeId
+from deploy.commands.options import By, Json, Most, PracticeId, Why, Yes
 
 if TYPE_CHECKING:
-    from sinks.operations.actions.entry_action_rules import Action, Item
-    from sinks.operations.actions.entry_actions import Done
+    from sinks.operations.actions.entry_action_rules import EntryAction, EntryItem
+    from sinks.operations.actions.entry_actions import EntriesDone
     from sinks.operations.queries.waiting_entries import WaitingEntry
 
 app = typer.Typer(no_args_is_help=True, help="Entries that wait for a person: list, post, record, dismiss.")
 
 Ids = Annotated[list[str], typer.Argument(metavar="ID...", help="Like e:42, from `entries list`.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do it. Without: only show what would happen.")]
-Why = Annotated[str, typer.Option("--why", help="The reason, for the audit trail; needed with --yes.")]
 _WOULD: Final = {"post": "would be posted", "record": "would be recorded", "dismiss": "would be dismissed"}
 _IS: Final = {"post": "on their way", "record": "recorded", "dismiss": "dismissed"}
 
@@ -32,115 +30,95 @@ def list_(
     most: Most = 500,
     as_json: Json = False,
 ) -> None:
-    """What waits for a person, since when and why, with its id for `post`, `record` and `dismiss`."""
-    from deploy.commands.operator_options import ledger, one_of, print_json, print_table, shown_money
+    """List what waits for a person, since when and why, with its id for `post`, `record` and `dismiss`."""
+    from deploy.commands.open_ledger import open_ledger
+    from deploy.commands.parsing import one_of
+    from deploy.commands.printing import counted, print_json, print_table
     from schemas.vocabulary import State
-    from sinks.ledger.practices.registry import require_practice
     from sinks.operations.queries.waiting_entries import waiting_entries
-    from sinks.operations.words.explanations import reason_words
 
     states = [State(str(one_of(each, State, "--state"))) for each in state or ()]
-    with ledger() as (settings, connection):
-        with connection.transaction(), connection.cursor() as cursor:
-            require_practice(cursor, practice)
-        found = waiting_entries(connection, practice, states or None, most)
-        now = settings.clock().now()
+    with open_ledger("entries") as opened:
+        found = waiting_entries(opened.ledger.connection, practice, states or None, most)
+        now = opened.ledger.clock.now()
     if as_json:
         print_json([_listed_json(each, now) for each in found])
         return
-    rows = (
-        (
-            each.id,
-            each.subject,
-            each.target,
-            f"{each.entry_kind} {each.part}".rstrip(),
-            shown_money(each.amount_minor, each.currency),
-            each.ledger_date,
-            each.state,
-            _age(each.changed_at, now),
-            "" if each.part_of is None else f"e:{each.part_of}",
-            reason_words(each.reason, each.target) + (f" ({each.last_code})" if each.last_code else ""),
-        )
-        for each in found
-    )
     headings = ("id", "payment", "target", "what", "amount", "date", "state", "for", "part of", "why")
-    print_table("", headings, rows)
-    count = f"{len(found)} entries wait" if len(found) != 1 else "1 entry waits"
-    print(f"{count} for a person at {practice}" if not states else f"{len(found)} entries at {practice}")
+    print_table("", headings, (_listed_row(each, now) for each in found))
+    entries = counted(len(found), "entry", "entries")
+    waits = "waits" if len(found) == 1 else "wait"
+    print(f"{entries} at {practice}" if states else f"{entries} {waits} for a person at {practice}")
 
 
 @app.command()
-def post(practice: PracticeId, ids: Ids, yes: Yes = False, by: By = None, why: Why = "", as_json: Json = False) -> None:
+def post(practice: PracticeId, ids: Ids, yes: Yes = False, why: Why = "", by: By = None, as_json: Json = False) -> None:
     """Let Writeback post what it kept for a person. It goes on to what it waits for next, or is due at once."""
-    from sinks.operations.actions.entry_action_rules import Action
+    from sinks.operations.actions.entry_action_rules import EntryAction
 
-    _act(Action.POST, practice, ids, yes, by, why, as_json)
+    _act(EntryAction.POST, practice, ids, yes, why, by, as_json)
 
 
 @app.command()
 def record(
-    practice: PracticeId, ids: Ids, yes: Yes = False, by: By = None, why: Why = "", as_json: Json = False
+    practice: PracticeId, ids: Ids, yes: Yes = False, why: Why = "", by: By = None, as_json: Json = False
 ) -> None:
-    """Say that a person entered it in the books. Its parts, such as its fee, are recorded with it."""
-    from sinks.operations.actions.entry_action_rules import Action
+    """Record that a person entered it in the books. Its parts, such as its fee, are recorded with it."""
+    from sinks.operations.actions.entry_action_rules import EntryAction
 
-    _act(Action.RECORD, practice, ids, yes, by, why, as_json)
+    _act(EntryAction.RECORD, practice, ids, yes, why, by, as_json)
 
 
 @app.command()
 def dismiss(
-    practice: PracticeId, ids: Ids, yes: Yes = False, by: By = None, why: Why = "", as_json: Json = False
+    practice: PracticeId, ids: Ids, yes: Yes = False, why: Why = "", by: By = None, as_json: Json = False
 ) -> None:
-    """Say that nobody will enter it. Its parts, such as its fee, are dismissed with it."""
-    from sinks.operations.actions.entry_action_rules import Action
+    """Close it without posting: nobody will enter it. Its parts, such as its fee, are dismissed with it."""
+    from sinks.operations.actions.entry_action_rules import EntryAction
 
-    _act(Action.DISMISS, practice, ids, yes, by, why, as_json)
+    _act(EntryAction.DISMISS, practice, ids, yes, why, by, as_json)
 
 
-def _act(action: Action, practice: str, ids: list[str], yes: bool, by: str | None, why: str, as_json: bool) -> None:
+def _act(
+    action: EntryAction, practice: str, ids: list[str], yes: bool, why: str, by: str | None, as_json: bool
+) -> None:
     """Exit code 1 where --yes left something undone."""
-    from deploy.commands.open_ledger import jitter
-    from deploy.commands.operator_options import ledger, person, print_json
-    from sinks.ledger.practices.settings.settings_store import Saving
-    from sinks.operations.actions import entry_actions
+    from deploy.commands.open_ledger import open_ledger
+    from deploy.commands.options import order_of
+    from deploy.commands.printing import print_json
+    from sinks.operations.actions.entry_actions import act_on_entries
 
     numbers = [_number(each) for each in ids]
-    with ledger() as (settings, connection):
-        clock, done = settings.clock(), None
-        if yes:
-            saving = Saving(actor=person(by), reason=why)
-            done = entry_actions.apply(
-                connection, action, practice, numbers, saving, clock=clock, jitter_s=jitter(settings)
-            )
-        items = done.items if done else entry_actions.plan(connection, action, practice, numbers, clock=clock)
+    with open_ledger("entries") as opened:
+        done = act_on_entries(opened.ledger, action, practice, numbers, order_of(yes, why, by))
     if as_json:
-        followed = None if done is None else done.followed
-        print_json({"dry_run": not yes, "items": [_item_json(each) for each in items], "followed": followed})
+        print_json({"dry_run": not yes, "items": [_item_json(each) for each in done.items], "followed": done.followed})
     else:
-        _print(action, items, done)
-    if done is not None and done.refused:
+        _print(action, done, yes)
+    if yes and done.refused:
         raise typer.Exit(1)
 
 
-def _print(action: Action, items: tuple[Item, ...], done: Done | None) -> None:
-    from deploy.commands.operator_options import print_table
+def _print(action: EntryAction, done: EntriesDone, applied: bool) -> None:
+    from deploy.commands.printing import APPLY_HINT, counted, print_table
 
-    print_table("", ("id", "payment", "what", "amount", "now", "then", "notes"), (r for i in items for r in _rows(i)))
-    going = [each for each in items if each.refusal is None]
-    count = sum(len(each.entries) for each in going)
-    refused = len(items) - len(going)
-    if done is None:
-        print(
-            f"{_entries(count)} {_WOULD[action]}, {refused} refused. Nothing was changed; do it with --yes --why REASON"
-        )
-        return
-    wait = "waits" if done.followed == 1 else "wait"
-    followed = f"; {_entries(done.followed)} of other events {wait} for a person now" if done.followed else ""
-    print(f"{_entries(count)} {_IS[action]}, {refused} refused{followed}")
+    headings = ("id", "payment", "what", "amount", "now", "then", "notes")
+    print_table("", headings, (row for item in done.items for row in _rows(item)))
+    count = sum(len(each.entries) for each in done.items if each.refusal is None)
+    followed = ""
+    if done.followed:
+        wait = "waits" if done.followed == 1 else "wait"
+        entries = counted(done.followed, "entry", "entries")
+        followed = f"; {entries} of other events {wait} for a person then" if not applied else ""
+        followed = followed or f"; {entries} of other events {wait} for a person now"
+    what = (_IS if applied else _WOULD)[action]
+    print(f"{counted(count, 'entry', 'entries')} {what}, {done.refused} refused{followed}")
+    if not applied:
+        print(APPLY_HINT)
 
 
-def _rows(item: Item) -> list[tuple[object, ...]]:
-    from deploy.commands.operator_options import shown_money
+def _rows(item: EntryItem) -> list[tuple[object, ...]]:
+    from deploy.commands.printing import shown_money
 
     if item.head is None:
         return [(item.id, "", "", "", "", "refused", item.refusal)]
@@ -177,15 +155,29 @@ def _number(text: str) -> int:
     return found
 
 
-def _entries(count: int) -> str:
-    return "1 entry" if count == 1 else f"{count} entries"
-
-
 def _age(since: datetime, now: datetime) -> str:
     minutes = max(0, int((now - since).total_seconds() // 60))
     if minutes < 60:
         return f"{minutes} min"
     return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // (24 * 60)} d"
+
+
+def _listed_row(each: WaitingEntry, now: datetime) -> tuple[object, ...]:
+    from deploy.commands.printing import shown_money
+    from sinks.operations.words.explanations import reason_words
+
+    return (
+        each.id,
+        each.subject,
+        each.target,
+        f"{each.entry_kind} {each.part}".rstrip(),
+        shown_money(each.amount_minor, each.currency),
+        each.ledger_date,
+        each.state,
+        _age(each.changed_at, now),
+        "" if each.part_of is None else f"e:{each.part_of}",
+        reason_words(each.reason, each.target) + (f" ({each.last_code})" if each.last_code else ""),
+    )
 
 
 def _listed_json(each: WaitingEntry, now: datetime) -> dict[str, Any]:
@@ -195,7 +187,7 @@ def _listed_json(each: WaitingEntry, now: datetime) -> dict[str, Any]:
     return {"id": each.id} | msgspec.structs.asdict(each) | {"age_s": age_s}
 
 
-def _item_json(item: Item) -> dict[str, Any]:
+def _item_json(item: EntryItem) -> dict[str, Any]:
     entries: list[dict[str, Any]] = [
         {
             "id": each.id,

@@ -4,27 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deploy.commands.operator_options import (
-    Json,
-    Most,
-    Practice,
-    ledger,
-    print_json,
-    print_table,
-    shown_at,
-    shown_money,
-)
+from deploy.commands.options import Json, Most, Practice
+from deploy.commands.printing import print_json, print_table, shown_at, shown_money
 
 if TYPE_CHECKING:
     from sinks.operations.queries.lag import Lag, PartitionLag
 
 
 def lag(practice: Practice = None, most: Most = 20, as_json: Json = False) -> None:
-    """Records behind per role, the outbox, overdue and closed connections, the dead, the unposted, what people hold."""
-    from sinks.operations.queries.lag import measure
+    """Show records behind per role, the outbox, overdue and closed connections, dead letters, what is not posted yet,
+    and what waits for people."""
+    from deploy.commands.open_ledger import open_ledger
+    from sinks.operations.queries.lag import measure_lag
 
-    with ledger() as (settings, connection):
-        found = measure(connection, settings, now=settings.clock().for_database(), practice_id=practice, most=most)
+    with open_ledger("lag") as opened:
+        found = measure_lag(opened.ledger, opened.settings, practice_id=practice, most=most)
     if as_json:
         print_json(found)
         return

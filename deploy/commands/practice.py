@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deploy.commands.operator_options import By, Json, PracticeId
-from sinks.ledger.named_queries import named_queries
+from deploy.commands.options import By, Json, PracticeId, Why, Yes
 
-_SQL: Final = named_queries("sinks.ledger.practices")
+if TYPE_CHECKING:
+    from sinks.operations.queries.practices import ListedPractice
 
-app = typer.Typer(no_args_is_help=True, help="Practices and whom to tell.")
+app = typer.Typer(no_args_is_help=True, help="Practices: add, list, entitle to write-back.")
 
 
 @app.command()
@@ -37,32 +36,42 @@ def add(
         str | None,
         typer.Option("--without-golive", help="Why its master may be on before the go-live check passed; audited."),
     ] = None,
-    actor: By = None,
+    yes: Yes = False,
+    why: Why = "",
+    by: By = None,
+    as_json: Json = False,
 ) -> None:
-    """Make a practice known, with a first version of its settings. What it told before is decided then."""
-    from deploy.commands.open_ledger import here, jitter
-    from deploy.commands.operator_options import person
-    from sinks.ledger.practices.settings.settings_file import checked_email, checked_id, first_settings
-    from sinks.ledger.practices.settings.settings_store import Saving, add_practice
-    from sinks.ledger.practices.staff_text import checked_text
+    """Make a practice known, with a first version of its settings. Events that came before are decided then. It is
+    added at once while its master switch is off; with the master on, it is shown first and needs --yes."""
+    from deploy.commands.open_ledger import open_ledger
+    from deploy.commands.options import order_of
+    from deploy.commands.printing import APPLY_HINT, print_done_json
+    from sinks.ledger.practices.settings.settings_file import first_settings
+    from sinks.operations.actions.practices import add_practice
 
-    practice_id = checked_id("PRACTICE", practice)
-    checked_text("--name", name or "")
     first = first_settings(zone, settings_file)
-    address = None if email is None else checked_email(email)
-    with here("practice") as (connection, settings):
-        version = add_practice(
-            connection,
-            practice_id,
+    applied = yes or not first.master
+    order = order_of(applied, why or ("added" if not first.master else ""), by)
+    with open_ledger("practice", create=True) as opened:
+        added = add_practice(
+            opened.ledger,
+            practice,
             first,
-            Saving(actor=person(actor), reason="added", without_golive=without_golive),
-            clock=settings.clock(),
-            jitter_s=jitter(settings),
+            order,
             name=name,
-            email=address,
+            email=email,
             since=since,
+            without_golive=without_golive,
         )
-    print(f"{practice_id}: added; settings version 1 in force from {version.effective_from.isoformat()}")
+    if as_json:
+        print_done_json(applied, added)
+        return
+    begins = added.version.effective_from.isoformat()
+    if not applied:
+        print(f"{added.practice_id}: would be added; settings version 1 in force from {begins}, with its master on")
+        print(APPLY_HINT)
+        return
+    print(f"{added.practice_id}: added; settings version 1 in force from {begins}")
     if not first.master:
         print(
             "nothing is posted until its master switch is on: connect it, then writeback practice entitle and "
@@ -73,54 +82,53 @@ def add(
 @app.command()
 def entitle(
     practice: PracticeId,
-    why: Annotated[str, typer.Option("--why", help="The reason, for the audit trail.")],
-    by: By = None,
     withdraw: Annotated[bool, typer.Option("--withdraw", help="Take the entitlement back.")] = False,
+    yes: Yes = False,
+    why: Why = "",
+    by: By = None,
+    as_json: Json = False,
 ) -> None:
-    """Switch the feature on for a practice. Its master is switched on by its go-live check."""
-    from deploy.commands.open_ledger import here
-    from deploy.commands.operator_options import person
-    from sinks.ledger.practices.settings.entitlement import entitle as decide
-    from sinks.ledger.practices.settings.settings_file import checked_id
-    from sinks.ledger.practices.settings.settings_store import Saving
+    """Switch the feature on for a practice, or off. Its master is switched on by its go-live check."""
+    from deploy.commands.open_ledger import open_ledger
+    from deploy.commands.options import order_of
+    from deploy.commands.printing import APPLY_HINT, print_done_json
+    from sinks.operations.actions.practices import entitle_practice
 
-    practice_id = checked_id("PRACTICE", practice)
-    with here("practice") as (connection, settings):
-        saving = Saving(actor=person(by), reason=why)
-        master = decide(connection, practice_id, saving, clock=settings.clock(), withdraw=withdraw)
-    if not withdraw:
-        print(f"{practice_id}: entitled; prove it with: writeback golive check {practice_id} --test-patient ID")
+    with open_ledger("practice") as opened:
+        done = entitle_practice(opened.ledger, practice, order_of(yes, why, by), withdraw=withdraw)
+    if as_json:
+        print_done_json(yes, done)
         return
-    print(f"{practice_id}: no longer entitled")
-    if master:
-        print(f"its master switch is still on: writeback settings set {practice_id} --change master=off --why WHY")
+    becomes = "entitled" if done.entitled else "no longer entitled"
+    if not yes:
+        print(f"{done.practice_id}: would be {becomes}")
+    elif done.entitled:
+        check = f"writeback golive check {done.practice_id} --test-patient ID --yes --why TEXT"
+        print(f"{done.practice_id}: entitled; prove it with: {check}")
+    else:
+        print(f"{done.practice_id}: no longer entitled")
+    if not done.entitled and done.master:
+        off = f"writeback settings set {done.practice_id} --change master=off --yes --why TEXT"
+        print(f"its master switch {'is still' if yes else 'would stay'} on: {off}")
+    if not yes:
+        print(APPLY_HINT)
 
 
 @app.command("list")
-def show(as_json: Json = False) -> None:
-    """Practices, their newest settings version and what they still need."""
-    import json
+def list_(as_json: Json = False) -> None:
+    """List practices, their newest settings version and what they still need."""
+    from deploy.commands.open_ledger import open_ledger
+    from deploy.commands.printing import print_json, print_table
+    from sinks.operations.queries.practices import list_practices
 
-    from deploy.commands.open_ledger import here
-
-    with here("practice") as (connection, _):
-        rows = connection.execute(_SQL["practices"]).fetchall()
-    keys = ("practice_id", "name", "version", "master", "email", "targets")
-    found = [dict(zip(keys, row, strict=True)) for row in rows]
+    with open_ledger("practice") as opened:
+        found = list_practices(opened.ledger.connection)
     if as_json:
-        print(json.dumps(found))
+        print_json(found)
         return
-    from deploy.commands.operator_options import print_table
-
-    print_table("", ("practice", "name", "settings", "master", "e-mail", "targets"), (_listed(each) for each in found))
+    print_table("", ("practice", "name", "settings", "master", "e-mail", "targets"), map(_row, found))
 
 
-def _listed(each: Mapping[str, Any]) -> tuple[object, ...]:
-    standing = (each["version"] or "none", "on" if each["master"] else "off")
-    return (
-        each["practice_id"],
-        each["name"],
-        *standing,
-        each["email"] or "none",
-        ", ".join(each["targets"] or ()) or "none",
-    )
+def _row(each: ListedPractice) -> tuple[object, ...]:
+    standing = (each.version or "none", "on" if each.master else "off")
+    return each.practice_id, each.name, *standing, each.email or "none", ", ".join(each.targets or ()) or "none"

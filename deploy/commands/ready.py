@@ -8,6 +8,9 @@ from typing import Annotated, Final
 
 import typer
 
+from deploy.commands.options import Json
+from deploy.commands.printing import print_json
+
 LOOK_EVERY_S: Final = 0.2
 # Long enough for a first start that fetches Apache Kafka.
 WITHIN_S: Final = 300.0
@@ -18,6 +21,7 @@ def ready(
     state_dir: Annotated[
         Path | None, typer.Option(help="That of `writeback up`; default WRITEBACK_STATE_DIR or the system's place.")
     ] = None,
+    as_json: Json = False,
 ) -> None:
     """Wait until every role of `writeback up` is at work; exit code 1 when it is not in time."""
     from deploy.at_work import at_work
@@ -33,4 +37,7 @@ def ready(
     while not at_work(state):
         if time.monotonic() >= deadline or stop.wait(LOOK_EVERY_S):
             raise Permanent(f"after {within:.0f} s no `writeback up` is at work on {state}: look at what it says")
-    print("ready: every role is at work")
+    if as_json:
+        print_json({"ready": True})
+    else:
+        print("ready: every role is at work")

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO, Final
 
 import typer
 
+from deploy.commands.options import Json
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -28,7 +30,7 @@ def send(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Validate only; nothing is sent, no broker needed.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Validate events and send them. Ends with 1 if any was refused or not confirmed by the broker."""
     from rich.console import Console

@@ -4,30 +4,19 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deploy.commands.operator_options import By, Json, PracticeId
-from deploy.commands.settings_shown import (
-    diff,
-    differences_between,
-    history,
-    print_warnings,
-    saved_versions,
-    show,
-    version_before,
-)
+from deploy.commands.options import By, Json, PracticeId, Why, Yes
+from deploy.commands.settings_views import diff, history, show
 
 if TYPE_CHECKING:
-    from schemas.practice_settings import PracticeSettings
+    from sinks.operations.actions.settings import SettingsSaved, SettingsWithdrawn
 
 app = typer.Typer(no_args_is_help=True, help="A practice's settings: versions that apply from their time on.")
 app.command()(show)
-app.command()(history)
-app.command()(diff)
 
-Why = Annotated[str, typer.Option("--why", "--reason", help="Why, for the history; needed.")]
 Changes = Annotated[
     list[str] | None,
     typer.Option("--change", help="A field and its value, like amount=GROSS or types.terminal=MANUAL; repeatable."),
@@ -47,112 +36,111 @@ WithoutGolive = Annotated[
 
 
 @app.command("set")
-def save(
+def set_(
     practice: PracticeId,
     file: Annotated[
         Path | None, typer.Argument(help="JSON with the whole settings; what is left out has its default.")
     ] = None,
     changes: Changes = None,
     effective_from: From = None,
+    without_golive: WithoutGolive = None,
+    yes: Yes = False,
     why: Why = "",
     by: By = None,
-    without_golive: WithoutGolive = None,
     as_json: Json = False,
 ) -> None:
     """Save a version: whole from FILE, or the newest with some fields changed. All payments that happen from then on
     follow it; none before does."""
-    import msgspec
+    from deploy.commands.open_ledger import open_ledger
+    from deploy.commands.options import order_of
+    from sinks.operations.actions.settings import edit_of, save_settings
 
-    from deploy.commands.open_ledger import here, jitter
-    from deploy.commands.operator_options import person, print_json
-    from sinks.ledger.practices.settings import settings_store
-    from sinks.ledger.practices.settings.settings_file import checked_id
-    from streams.runtime.errors import ConfigurationError
-
-    practice_id = checked_id("PRACTICE", practice)
-    edit = edit_of(file, changes)
-    if not why.strip():
-        raise ConfigurationError("settings are saved with --why REASON: it stands in the history and the audit trail")
-    with here("settings") as (connection, settings):
-        version = settings_store.change(
-            connection,
-            practice_id,
-            lambda newest: edit(practice_id, newest),
-            settings_store.Saving(actor=person(by), reason=why, without_golive=without_golive),
-            clock=settings.clock(),
-            jitter_s=jitter(settings),
+    edit = edit_of(practice, file, changes)
+    with open_ledger("settings") as opened:
+        saved = save_settings(
+            opened.ledger,
+            practice,
+            edit,
+            order_of(yes, why, by),
             effective_from=effective_from,
+            without_golive=without_golive,
         )
-        found, warnings = saved_versions(connection, practice_id, version.settings)
-    said = differences_between(found, version_before(found, version.version), version.version)
-    if as_json:
-        told = {"practice_id": practice_id, "changes": said, "warnings": warnings}
-        print_json(msgspec.structs.asdict(version) | told)
-        return
-    print(f"{practice_id}: settings version {version.version} in force from {version.effective_from.isoformat()}")
-    for each in said:
-        print(f"  {each}")
-    print("all payments that happen from then on follow the updated settings")
-    print_warnings(warnings)
+    (_print_saved_json if as_json else _print_saved)(practice, saved, yes)
 
 
 @app.command()
 def withdraw(
     practice: PracticeId,
     version: Annotated[int | None, typer.Option("--version", min=1, help="Which; default: the newest.")] = None,
+    yes: Yes = False,
     why: Why = "",
     by: By = None,
     as_json: Json = False,
 ) -> None:
     """Take back the newest version before it begins, so that another can begin earlier, or at once."""
+    from deploy.commands.open_ledger import open_ledger
+    from deploy.commands.options import order_of
+    from sinks.operations.actions.settings import withdraw_settings
+
+    with open_ledger("settings") as opened:
+        done = withdraw_settings(opened.ledger, practice, order_of(yes, why, by), version=version)
+    (_print_withdrawn_json if as_json else _print_withdrawn)(practice, done, yes)
+
+
+app.command()(history)
+app.command()(diff)
+
+
+def _print_saved(practice: str, saved: SettingsSaved, applied: bool) -> None:
+    from deploy.commands.printing import APPLY_HINT, print_moves
+    from deploy.commands.settings_views import print_warnings
+
+    version = saved.version
+    would = "" if applied else "would be saved, "
+    print(f"{practice}: settings version {version.version} {would}in force from {version.effective_from.isoformat()}")
+    for each in saved.changes:
+        print(f"  {each}")
+    print("all payments that happen from then on follow the updated settings")
+    print_moves(saved.moves, applied)
+    if saved.stops:
+        print("posting stops then: what is due waits, as PAUSED, until the master switch is on again")
+    print_warnings(saved.warnings)
+    if not applied:
+        print(APPLY_HINT)
+
+
+def _print_saved_json(practice: str, saved: SettingsSaved, applied: bool) -> None:
     import msgspec
 
-    from deploy.commands.open_ledger import here
-    from deploy.commands.operator_options import person, print_json
-    from sinks.ledger.practices.settings import withdrawal
-    from sinks.ledger.practices.settings.settings_file import checked_id
-    from sinks.ledger.practices.settings.settings_store import Saving
+    from deploy.commands.printing import print_json
 
-    practice_id = checked_id("PRACTICE", practice)
-    with here("settings") as (connection, settings):
-        saving = Saving(actor=person(by), reason=why)
-        taken = withdrawal.withdraw(connection, practice_id, saving, clock=settings.clock(), version=version)
-        left, _ = saved_versions(connection, practice_id, None)
-        with connection.cursor() as cursor:
-            behind = withdrawal.outstanding(cursor, practice_id)
-    newest = left.newest
-    if as_json:
-        told = msgspec.structs.asdict(taken) | msgspec.structs.asdict(taken.version)
-        print_json({"practice_id": practice_id, "newest_version": None if newest is None else newest.version} | told)
-        return
-    print(f"{practice_id}: version {taken.version.version} is withdrawn and never begins")
-    if newest is None:
-        print(f"no settings are left, so its payments wait: `writeback settings set {practice_id} FILE --why WHY`")
+    more = {"practice_id": practice, "changes": saved.changes, "warnings": saved.warnings, "moves": saved.moves}
+    print_json({"dry_run": not applied} | msgspec.structs.asdict(saved.version) | more | {"stops": saved.stops})
+
+
+def _print_withdrawn(practice: str, done: SettingsWithdrawn, applied: bool) -> None:
+    from deploy.commands.printing import APPLY_HINT
+
+    is_withdrawn = "is withdrawn and never begins" if applied else "would be withdrawn and never begin"
+    print(f"{practice}: version {done.withdrawn.version.version} {is_withdrawn}")
+    if done.newest is None:
+        print(f"no settings are left, so its payments wait: `writeback settings set {practice} FILE --yes --why TEXT`")
     else:
-        print(f"the newest is version {newest.version}, from {newest.effective_from.isoformat()}")
-    if behind is not None:
+        print(f"the newest is version {done.newest.version}, from {done.newest.effective_from.isoformat()}")
+    if done.outstanding is not None:
+        behind = done.outstanding
         print(f"not taken from the organisation {behind.called}: {', '.join(map(str, behind.differences))}")
-        print(
-            f"`writeback organisation set {behind.organisation_id} --yes --why WHY` brings it along (with --from: then)"
-        )
+        along = f"writeback organisation set {behind.organisation_id} --yes --why TEXT"
+        print(f"`{along}` brings it along (with --from: then)")
+    if not applied:
+        print(APPLY_HINT)
 
 
-def edit_of(file: Path | None, changes: list[str] | None) -> Any:
-    """What a command's FILE or --change make of a practice's newest settings. ConfigurationError for both or none."""
-    from sinks.ledger.practices.settings.fields import parse_changes, with_fields
-    from sinks.ledger.practices.settings.settings_file import read_settings
-    from streams.runtime.errors import ConfigurationError
+def _print_withdrawn_json(practice: str, done: SettingsWithdrawn, applied: bool) -> None:
+    import msgspec
 
-    if (file is None) is (not changes):
-        raise ConfigurationError("give the whole settings in FILE, or some fields with --change field=value")
-    whole = None if file is None else read_settings(file)
-    fields = parse_changes(changes or ())
+    from deploy.commands.printing import print_json
 
-    def edit(practice_id: str, newest: PracticeSettings | None) -> PracticeSettings:
-        if whole is not None:
-            return whole
-        if newest is None:
-            raise ConfigurationError(f"{practice_id} has no settings to change yet: give all of them in FILE")
-        return with_fields(newest, fields)
-
-    return edit
+    newest = None if done.newest is None else done.newest.version
+    fields = msgspec.structs.asdict(done.withdrawn) | msgspec.structs.asdict(done.withdrawn.version)
+    print_json({"dry_run": not applied, "practice_id": practice, "newest_version": newest} | fields)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -10,32 +9,27 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deploy.commands.operator_options import By
-from deploy.commands.target_choices import choices
+from deploy.commands.options import By, Json, PracticeId, Why, Yes
 
 if TYPE_CHECKING:
-    from schemas.vocabulary import Target
+    from collections.abc import Iterable
+
     from sinks.ledger.practices.stored_connections import ListedConnection
+    from sinks.operations.actions.connect_target import TargetConnected
+    from sinks.targets.choices import Choice
     from sinks.targets.port import ConnectionReport
-    from streams.settings import ProgramSettings
 
 app = typer.Typer(no_args_is_help=True, help="Connect practices to their systems, and prove the connections.")
-app.command("choices")(choices)
 
 SECRETS_VARIABLE = "WRITEBACK_TARGET_SECRETS"
-TEST_S = 30.0
-"""For the whole of a test; it reads three pages at most."""
-INPUT_LIMIT = 1024 * 1024
 
-Practice = Annotated[str, typer.Argument(help="The practice's id.")]
-System = Annotated[str, typer.Argument(help="open-dental or quickbooks.")]
-Json = Annotated[bool, typer.Option("--json", help="For machines.")]
+System = Annotated[str, typer.Argument(metavar="SYSTEM", help="open-dental or quickbooks.")]
 
 
 @app.command()
 def add(
-    practice: Practice,
-    target: System,
+    practice: PracticeId,
+    system: System,
     config: Annotated[Path, typer.Option("--config", help="Mapping, a JSON file.", dir_okay=False)],
     base_url: Annotated[str | None, typer.Option(help="Default: the vendor's own.")] = None,
     secrets: Annotated[
@@ -45,85 +39,101 @@ def add(
     same_account: Annotated[
         bool, typer.Option("--same-account", help="Other keys, same books: allowed while entries are in doubt.")
     ] = False,
-    actor: By = None,
+    yes: Yes = False,
+    why: Why = "",
+    by: By = None,
+    as_json: Json = False,
 ) -> None:
-    """Connect PRACTICE to TARGET, or repair its connection: what died of the old setting goes again by itself."""
-    from deploy.commands.operator_options import person
-    from deploy.servers import settings_here
-    from sinks.ledger.practices.connections import save_connection
-    from sinks.ledger.practices.staff_text import checked_text
-    from sinks.ledger.practices.stored_connections import stored_fingerprint
-    from sinks.ledger.schema.database import connect
-    from sinks.ledger.schema.migrate import migrate
-    from sinks.ledger.unit_of_work import unit_of_work
-    from sinks.targets.catalogue import route_named
-    from sinks.targets.connection_input import checked_input
+    """Connect PRACTICE to SYSTEM, or repair its connection: what stopped because of the old setting goes on by
+    itself."""
+    from deploy.commands.open_ledger import open_ledger
+    from deploy.commands.options import order_of
+    from deploy.commands.parsing import read_file
+    from deploy.commands.printing import print_done_json
+    from sinks.operations.actions.connect_target import ConnectionWanted, connect_target
     from sinks.targets.credentials import KeyRing
 
-    route = route_named(target)
-    settings = settings_here()
-    mapping, secret = _read_file(config, "--config"), _secrets(secrets)
-    keys = KeyRing.of(settings)
-    migrate(settings.database_url)
-    with (
-        connect(settings.database_url, "target") as connection,
-        unit_of_work(connection, practice, clock=settings.clock(), jitter_s=0) as unit,
-    ):
-        given = checked_input(
-            practice,
-            route,
-            base_url=base_url,
-            config=mapping,
-            secret=secret,
-            keys=keys,
-            known_fingerprint=stored_fingerprint(unit.cursor, practice, route.target),
-            same_account=same_account,
-        )
-        saved = save_connection(unit, given, actor=checked_text("--as", person(actor)))
-    print(f"{practice}: {target} {'connected' if saved.added else 'changed'} at {given.base_url}")
-    if saved.released:
-        print(f"{saved.released} entries that had stopped because of the setting are due again")
-    print(f"prove it with: writeback target test {practice} {target}")
+    wanted = ConnectionWanted(
+        practice_id=practice,
+        system=system,
+        base_url=base_url,
+        config=read_file(config, "--config"),
+        secret=_secrets(secrets),
+        same_account=same_account,
+    )
+    with open_ledger("target", create=True) as opened:
+        done = connect_target(opened.ledger, wanted, KeyRing.of(opened.settings), order_of(yes, why, by))
+    if as_json:
+        print_done_json(yes, done)
+    else:
+        _print_connected(done, system, yes)
 
 
 @app.command("test")
-def prove(practice: Practice, target: System, as_json: Json = False) -> None:
+def prove(practice: PracticeId, system: System, as_json: Json = False) -> None:
     """Prove a connection and its mapping without posting anything. Exit code 1 when a check fails."""
     import asyncio
 
-    from deploy.servers import settings_here
-    from sinks.targets.catalogue import route_named
+    from deploy.commands.open_ledger import open_ledger
+    from deploy.commands.printing import print_json
+    from sinks.operations.queries.connections import test_connection
 
-    report = asyncio.run(_tested(settings_here(), practice, route_named(target).target))
+    with open_ledger("target") as opened:
+        report = asyncio.run(test_connection(opened.ledger, opened.settings, practice, system))
     if as_json:
-        checks = [list(check) for check in report.checks]
-        print(json.dumps({"ok": report.ok, "checks": checks, "notes": list(report.notes)}))
+        print_json({"ok": report.ok, "checks": report.checks, "notes": report.notes})
     else:
-        _show_report(practice, target, report)
+        _print_report(practice, system, report)
     if not report.ok:
         raise typer.Exit(1)
 
 
+@app.command()
+def choices(practice: PracticeId, system: System, as_json: Json = False) -> None:
+    """List what the mapping can choose from, with the fields that take it and what is chosen now. Posts nothing."""
+    import asyncio
+
+    from deploy.commands.open_ledger import open_ledger
+    from deploy.commands.printing import print_json
+    from sinks.operations.queries.connections import read_choices
+
+    with open_ledger("target") as opened:
+        offered = asyncio.run(read_choices(opened.ledger, opened.settings, practice, system))
+    if as_json:
+        print_json({"practice_id": practice, "target": system, "choices": offered})
+        return
+    _print_choices(practice, system, offered)
+
+
 @app.command("list")
 def list_(
-    practice: Annotated[str | None, typer.Argument(help="Only this practice.")] = None, as_json: Json = False
+    practice: Annotated[str | None, typer.Argument(metavar="[PRACTICE]", help="Only this practice.")] = None,
+    as_json: Json = False,
 ) -> None:
     """Show connections and whether they are open; no secrets."""
-    import msgspec
+    from deploy.commands.open_ledger import open_ledger
+    from deploy.commands.printing import print_json, print_table
+    from sinks.operations.queries.connections import connections_of
 
-    from deploy.servers import settings_here
-    from sinks.ledger.practices.stored_connections import list_connections
-    from sinks.ledger.schema.database import connect
-
-    with connect(settings_here().database_url, "target") as connection, connection.cursor() as cursor:
-        found = list_connections(cursor, practice)
+    with open_ledger("target") as opened:
+        found = connections_of(opened.ledger, practice)
     if as_json:
-        print(msgspec.json.encode(found).decode())
+        print_json(found)
         return
-    from deploy.commands.operator_options import print_table
-
     headings = ("practice", "target", "route", "address", "state", "changed")
-    print_table("", headings, (_listed(each) for each in found))
+    print_table("", headings, map(_listed, found))
+
+
+def _print_connected(done: TargetConnected, system: str, applied: bool) -> None:
+    from deploy.commands.printing import APPLY_HINT, print_moves
+
+    becomes = "connected" if done.added else "changed"
+    print(f"{done.practice_id}: {system} {'' if applied else 'would be '}{becomes} at {done.base_url}")
+    if done.released:
+        due = "are due again" if applied else "would be due again"
+        print(f"{done.released} entries that had stopped because of the setting {due}")
+    print_moves(done.moves, applied)
+    print(f"prove it with: writeback target test {done.practice_id} {system}" if applied else APPLY_HINT)
 
 
 def _listed(each: ListedConnection) -> tuple[str, ...]:
@@ -132,42 +142,35 @@ def _listed(each: ListedConnection) -> tuple[str, ...]:
     return each.practice_id, each.target, each.route, each.base_url, state, changed
 
 
-async def _tested(settings: ProgramSettings, practice: str, target: Target) -> ConnectionReport:
-    """Open the stored connection as the poster does, and ask it."""
-    from deploy.open_targets import open_stored
-
-    opened = open_stored(settings, practice, target)
-    try:
-        return await opened.test(TEST_S)
-    finally:
-        await opened.close()
-
-
-def _show_report(practice: str, target: str, report: ConnectionReport) -> None:
-    from deploy.commands.operator_options import print_table
+def _print_report(practice: str, system: str, report: ConnectionReport) -> None:
+    from deploy.commands.printing import print_table
 
     checks = ((what, "ok" if passed else "FAILED", "" if passed else advice) for what, passed, advice in report.checks)
-    print_table(f"{practice}: {target}", ("check", "result", "what to do"), checks)
+    print_table(f"{practice}: {system}", ("check", "result", "what to do"), checks)
     for note in report.notes:
         print(f"note: {note}")
     print("the connection works; nothing was posted" if report.ok else "the connection does not work yet")
 
 
+def _print_choices(practice: str, system: str, offered: Iterable[Choice]) -> None:
+    from deploy.commands.printing import print_table
+
+    headings = ("what", "value", "name", "about", "fields that take it", "chosen now as")
+    rows = (
+        (each.kind, each.value, each.name, each.detail, ", ".join(each.fields), ", ".join(each.chosen))
+        for each in offered
+    )
+    print_table(f"{practice}: {system}", headings, rows)
+    print("a field that names a value outside this list: `writeback target test` says so")
+
+
 def _secrets(chosen: str | None) -> bytes | None:
     """From a file, standard input or the environment; an argument would stand in every process list (S-6)."""
+    from deploy.commands.parsing import INPUT_LIMIT, read_file
+
     if chosen == "-":
         return sys.stdin.buffer.read(INPUT_LIMIT)
     if chosen is not None:
-        return _read_file(Path(chosen), "--secrets")
+        return read_file(Path(chosen), "--secrets")
     text = os.environ.get(SECRETS_VARIABLE)
     return text.encode() if text else None
-
-
-def _read_file(path: Path, option: str) -> bytes:
-    from streams.runtime.errors import ConfigurationError
-
-    try:
-        with path.open("rb") as file:
-            return file.read(INPUT_LIMIT)
-    except OSError as error:
-        raise ConfigurationError(f"{option}: the file cannot be read ({error.strerror})") from None

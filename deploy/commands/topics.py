@@ -7,74 +7,79 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from deploy.commands.options import Json
+
 if TYPE_CHECKING:
     from streams.kafka.topics import TopicsReport
-    from streams.settings import ProgramSettings
 
 app = typer.Typer(no_args_is_help=True, help="Create and check the topics of the catalogue.")
 
 
 @app.command()
-def ensure() -> None:
+def ensure(as_json: Json = False) -> None:
     """Create missing topics and check the others; refuses topics that would lose or refuse records."""
     from deploy.servers import settings_here
+    from sinks.operations.queries.topic_partitions import fixed_partitions
     from streams.kafka.topics import ensure_topics
 
     settings = settings_here()
-    report = ensure_topics(settings, fixed_partitions(settings))
-    for name in report.created:
-        print(f"created {name}")
-    _print_rest(report)
+    _print_report(ensure_topics(settings, fixed_partitions(settings.database_url)), as_json)
 
 
 @app.command()
-def check() -> None:
+def check(as_json: Json = False) -> None:
     """Check all topics without creating any."""
     from deploy.servers import settings_here
+    from sinks.operations.queries.topic_partitions import fixed_partitions
     from streams.kafka.topics import check_topics
 
     settings = settings_here()
-    report = check_topics(settings, fixed_partitions(settings))
-    _print_rest(report)
+    _print_report(check_topics(settings, fixed_partitions(settings.database_url)), as_json)
 
 
-def _print_rest(report: TopicsReport) -> None:
+@app.command("list")
+def list_(as_json: Json = False) -> None:
+    """Print the catalogue: name, key, who writes and reads each topic, how long it keeps records."""
+    from deploy.commands.printing import print_json, print_table
+    from schemas.topics import CATALOGUE, DAY_MS
+
+    if as_json:
+        print_json(list(CATALOGUE.values()))
+        return
+    rows = (
+        (
+            spec.name.value,
+            spec.key,
+            ", ".join(spec.writers),
+            ", ".join(spec.readers),
+            "newest of a key" if spec.compacted else f"{(spec.retention_ms or 0) // DAY_MS} days",
+        )
+        for spec in CATALOGUE.values()
+    )
+    print_table("", ("topic", "key", "written by", "read by", "keeps"), rows)
+
+
+@app.command()
+def asyncapi(as_json: Json = False) -> None:
+    """Print the AsyncAPI document of the contract, made from the catalogue and the schemas; YAML unless --json."""
+    from deploy.commands.printing import print_json
+    from schemas.asyncapi import document, document_text
+
+    if as_json:
+        print_json(document())
+    else:
+        print(document_text(), end="")
+
+
+def _print_report(report: TopicsReport, as_json: bool) -> None:
+    from deploy.commands.printing import print_json
+
+    if as_json:
+        print_json(report)
+        return
+    for name in report.created:
+        print(f"created {name}")
     for name in report.checked:
         print(f"good    {name}")
     if report.warnings:
         print(f"warning: {report.warnings[0]}; {len(report.warnings)} topics in all", file=sys.stderr)
-
-
-@app.command("list")
-def list_() -> None:
-    """Print the catalogue: name, key, who writes and reads each topic, how long it keeps records."""
-    from rich.console import Console
-    from rich.table import Table
-
-    from schemas.topics import CATALOGUE, DAY_MS
-
-    table = Table("topic", "key", "written by", "read by", "keeps")
-    table.columns[0].no_wrap = True
-    for spec in CATALOGUE.values():
-        keeps = "newest of a key" if spec.compacted else f"{(spec.retention_ms or 0) // DAY_MS} days"
-        table.add_row(spec.name.value, spec.key, ", ".join(spec.writers), ", ".join(spec.readers), keeps)
-    Console().print(table)
-
-
-@app.command()
-def asyncapi() -> None:
-    """Print the AsyncAPI document of the contract, made from the catalogue and the schemas."""
-    from schemas.asyncapi import document_text
-
-    print(document_text(), end="")
-
-
-def fixed_partitions(settings: ProgramSettings) -> dict[str, int]:
-    """The partition counts that the ledger was started with; empty before its first start (law 12)."""
-    import psycopg
-
-    with psycopg.connect(settings.database_url, connect_timeout=10) as connection:
-        if connection.execute("SELECT to_regclass('topic_partitions')").fetchone() == (None,):
-            return {}
-        rows = connection.execute("SELECT topic, partitions FROM topic_partitions").fetchall()
-    return {str(topic): int(partitions) for topic, partitions in rows}

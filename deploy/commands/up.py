@@ -98,10 +98,10 @@ class _Signals:
 
 def _prepared(settings: ProgramSettings, stack: LocalStack) -> ProgramSettings:
     """Servers, schema and topics; says what was chosen."""
-    from deploy.commands.topics import fixed_partitions
     from deploy.encryption import check_encryption
     from deploy.servers import LOCAL_DATABASE, on_local
     from sinks.ledger.schema.migrate import migrate
+    from sinks.operations.queries.topic_partitions import fixed_partitions
     from streams.kafka.topics import ensure_topics
 
     local = stack.start(LOCAL_DATABASE)
@@ -115,7 +115,7 @@ def _prepared(settings: ProgramSettings, stack: LocalStack) -> ProgramSettings:
         say(f"IN THE CLEAR: {clear}")
     applied = migrate(settings.database_url)
     say(f"ledger:   {applied} migrations applied" if applied else "ledger:   up to date")
-    report = ensure_topics(settings, fixed_partitions(settings))
+    report = ensure_topics(settings, fixed_partitions(settings.database_url))
     say(f"topics:   {len(report.created)} created, {len(report.checked)} checked")
     if report.warnings:
         say(f"topics:   one broker only: {len(report.warnings)} of them without replicas")

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from deploy.commands.options import Json
+
 if TYPE_CHECKING:
     from sinks.ledger.practices.settings.warnings import SettingsWarning
     from sinks.operations.whatif.compare import Compared, Outcome, Sum
@@ -26,29 +28,21 @@ def whatif(
     changes: Annotated[
         list[str] | None, typer.Option("--change", help="Or the newest settings with a field changed; repeatable.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="For machines; payments are streamed.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Decide a practice's past payments under proposed settings, and show what would differ."""
-    from deploy.commands.open_ledger import here
-    from deploy.commands.periods import period
-    from deploy.commands.settings import edit_of
-    from sinks.ledger.practices.registry import require_practice
-    from sinks.ledger.practices.settings.capabilities import warnings_of
-    from sinks.ledger.practices.settings.history import newest
-    from sinks.ledger.practices.settings.settings_file import checked_id
+    from deploy.commands.open_ledger import open_ledger
+    from deploy.commands.parsing import period
+    from sinks.operations.actions.settings import edit_of
+    from sinks.operations.queries.settings_views import propose_settings
     from sinks.operations.whatif.run import run
 
-    practice_id = checked_id("--practice", practice)
-    edit = edit_of(file, changes)
-    with here("whatif") as (connection, _):
-        with connection.transaction(), connection.cursor() as cursor:
-            require_practice(cursor, practice_id)
-            standing = newest(cursor, practice_id)
-            proposed = edit(practice_id, None if standing is None else standing.settings)
-            warnings = warnings_of(cursor, practice_id, proposed)
+    edit = edit_of(practice, file, changes)
+    with open_ledger("whatif") as opened:
+        proposed, warnings = propose_settings(opened.ledger, practice, edit)
         begins, ends = period(since, until, proposed.zone)
-        events = run(connection, practice_id, proposed, begins, ends)
-        (_stream if as_json else _table)(practice_id, events, warnings)
+        events = run(opened.ledger.connection, practice, proposed, begins, ends)
+        (_stream if as_json else _table)(practice, events, warnings)
 
 
 def _stream(practice_id: str, events: Iterable[Compared], warnings: tuple[SettingsWarning, ...]) -> None:
@@ -67,7 +61,7 @@ def _stream(practice_id: str, events: Iterable[Compared], warnings: tuple[Settin
 
 
 def _table(practice_id: str, events: Iterable[Compared], warnings: tuple[SettingsWarning, ...]) -> None:
-    from deploy.commands.operator_options import print_table, shown_money
+    from deploy.commands.printing import print_table, shown_money
     from sinks.operations.whatif.compare import Sum
 
     total = Sum()
@@ -106,12 +100,12 @@ def _table(practice_id: str, events: Iterable[Compared], warnings: tuple[Setting
 
 def _rows(listed: list[Compared]) -> Iterator[tuple[str, ...]]:
     """Payment by payment, each event in its order; where a payment has several, what they come to."""
-    from deploy.commands.operator_options import shown_at
+    from deploy.commands.printing import shown_at
 
     for about, group in groupby(listed, key=lambda each: each.about):
         events = list(group)
         for each in events:
-            yield about, shown_at(each.occurred_at), _named(each), _told(each.before), _told(each.after)
+            yield about, shown_at(each.occurred_at), _named(each), _outcome(each.before), _outcome(each.after)
         if len(events) > 1:
             yield about, "", "these together", _in_all(x.before for x in events), _in_all(x.after for x in events)
 
@@ -121,7 +115,7 @@ def _named(each: Compared) -> str:
 
 
 def _in_all(outcomes: Iterable[Outcome]) -> str:
-    from deploy.commands.operator_options import shown_money
+    from deploy.commands.printing import shown_money
     from sinks.operations.whatif.compare import Books
 
     books = Books()
@@ -139,8 +133,8 @@ def _counted(events: Iterable[Compared], total: Sum) -> Iterable[Compared]:
             yield each
 
 
-def _told(outcome: Outcome) -> str:
-    from deploy.commands.operator_options import shown_at, shown_money
+def _outcome(outcome: Outcome) -> str:
+    from deploy.commands.printing import shown_at, shown_money
 
     if outcome.refused is not None:
         return f"refused: {outcome.refused.value}"

@@ -1,5 +1,6 @@
 """The only door for people: queries, actions, what-if and words; the commands call it and hold no SQL.
 
-`queries` look, `actions` change (with an actor, a reason, a preview and an audit entry), `whatif` replays a practice's
-past under other settings, `words` are the texts. README.md has the list of commands.
+`acting` is the frame of every action: who may do it and why, a preview, the practice's lock, an audit entry. `actions`
+change, `queries` look, `whatif` replays a practice's past under other settings, `words` are the texts. `ledger` is what
+they all take, `open_targets` opens a practice's systems. README.md has the list of commands.
 """

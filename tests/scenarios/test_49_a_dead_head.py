@@ -29,7 +29,7 @@ def test_only_its_dependents_wait_and_a_redrive_posts_both(pipeline: Pipeline) -
     dead, waiting = pipeline.rows("SELECT * FROM effects WHERE state <> 'POSTED' ORDER BY effect_id")
     assert (dead["entry_kind"], dead["amount_minor"]) == ("payment", 961)
     assert waiting["depends_on"] == dead["effect_id"]
-    apply = ("--apply", "--as", "Ada", "--why", "the office takes it now")
+    apply = ("--yes", "--by", "Ada", "--why", "the office takes it now")
     writeback_json(pipeline.world, "dlq", "redrive", "--practice", practice, *apply)
     pipeline.until_states(POSTED=6)
     customer_key, _ = pipeline.accounts[practice]

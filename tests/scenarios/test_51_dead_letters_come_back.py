@@ -10,7 +10,7 @@ from tests.deploy.commands.console import writeback_json
 from tests.scenarios.people import payment
 from tests.scenarios.pipeline import Pipeline
 
-APPLY = ("--apply", "--as", "Ada", "--why", "the patient is linked again")
+APPLY = ("--yes", "--by", "Ada", "--why", "the patient is linked again")
 
 
 @pytest.mark.stack

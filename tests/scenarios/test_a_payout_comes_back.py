@@ -11,7 +11,7 @@ import pytest
 from schemas.events import PayoutCategory, PayoutFailed, PayoutItem, PayoutPaid
 from sinks.ledger.schema.database import connect
 from sinks.operations.queries.explain import explain
-from sinks.operations.queries.explain_records import Explanation
+from sinks.operations.queries.explain.record import Story
 from tests.scenarios.people import SOURCE, just_now, payout, some_id
 from tests.scenarios.pipeline import Pipeline
 
@@ -49,10 +49,10 @@ def _told_anew(paid: PayoutPaid, gross: int, fee: int) -> PayoutPaid:
     )
 
 
-def _story(pipeline: Pipeline, sought: str) -> Explanation:
+def _story(pipeline: Pipeline, sought: str) -> Story:
     with connect(pipeline.world.database_url, "scenario") as db:
         answer = explain(db, sought)
-    assert isinstance(answer, Explanation), answer
+    assert isinstance(answer, Story), answer
     return answer
 
 

@@ -173,7 +173,7 @@ def test_malformed_settings_are_refused_and_change_nothing(pipeline: Pipeline, t
         (b'{"master": true}', "zone: is needed"),
     ):
         file.write_bytes(text)
-        said = writeback(pipeline.world, "settings", "set", practice, str(file), "--why", "a try")
+        said = writeback(pipeline.world, "settings", "set", practice, str(file), "--yes", "--why", "a try")
         assert said.code == 2, (text, said.errors)
         assert named in said.errors
         assert "Traceback" not in said.errors

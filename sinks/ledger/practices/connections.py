@@ -62,7 +62,7 @@ def fingerprint(route: str, *parts: str) -> str:
     return sha256("\0".join((route, *parts)).encode()).hexdigest()
 
 
-def save_connection(unit: UnitOfWork, given: ConnectionInput, *, actor: str) -> Saved:
+def save_connection(unit: UnitOfWork, given: ConnectionInput, *, actor: str, why: str | None = None) -> Saved:
     """Add a practice's connection or repair it, in the practice's unit of work. Blocks.
 
     1. Lock the gates, so that no mark slips in. 2. Refuse an account that another practice has (law 22), and another
@@ -90,7 +90,7 @@ def save_connection(unit: UnitOfWork, given: ConnectionInput, *, actor: str) -> 
     unit.audit(
         "target.add" if connected is None else "target.change",
         actor=actor,
-        why=None,
+        why=why,
         subject=given.connection_id,
         before=None if connected is None else {"base_url": connected.base_url, "config": connected.config},
         after={

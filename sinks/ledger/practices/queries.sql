@@ -37,12 +37,3 @@ SELECT n FROM (
            audit_digest(practice_id, n, at, actor, action, subject, audit.before, audit.after, why, previous) AS again
     FROM audit WHERE practice_id = :practice_id WINDOW w AS (ORDER BY n)) chain
 WHERE digest <> again OR previous <> coalesce(before, ''::bytea) OR n <> coalesce(last_n, 0) + 1;
-
--- name: practices
-SELECT p.practice_id, p.name, s.version, (s.body->>'master')::boolean,
-       (SELECT min(c.email) FROM practice_contacts c WHERE c.practice_id = p.practice_id),
-       (SELECT array_agg(t.target ORDER BY t.target) FROM practice_connections t WHERE t.practice_id = p.practice_id)
-FROM practices p
-LEFT JOIN LATERAL (SELECT version, body FROM settings s WHERE s.practice_id = p.practice_id
-                   ORDER BY version DESC LIMIT 1) s ON true
-WHERE p.added_at IS NOT NULL ORDER BY p.practice_id;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
@@ -35,8 +36,12 @@ def require_practice(cursor: Cursor, practice_id: str) -> None:
     """Lock a practice that somebody added. ConfigurationError names the nearest known one."""
     found = lock_practice(cursor, practice_id)
     if found is None or found.added_at is None:
-        known = fetch_values(cursor, _SQL["known_practices"])
-        raise ConfigurationError(
-            f"there is no practice {practice_id}{nearest(practice_id, known)}; add it with "
-            f"`writeback practice add {practice_id} --zone ZONE --email ADDRESS`"
-        )
+        raise unknown_practice(practice_id, fetch_values(cursor, _SQL["known_practices"]))
+
+
+def unknown_practice(practice_id: str, known: Iterable[str]) -> ConfigurationError:
+    """What is said of an id that no practice has. Pure."""
+    return ConfigurationError(
+        f"there is no practice {practice_id}{nearest(practice_id, known)}; add it with "
+        f"`writeback practice add {practice_id} --zone ZONE --email ADDRESS`"
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import Enum
 from hashlib import sha256
 from importlib.resources import as_file, files
 from typing import Final, LiteralString
@@ -14,7 +15,7 @@ from psycopg.rows import TupleRow
 from psycopg.sql import SQL
 from yoyo import get_backend, read_migrations
 
-from sinks.ledger.rows.fetch import fetch_values
+from sinks.ledger.rows.fetch import fetch_value, fetch_values
 from sinks.ledger.schema.functions import TABLE_FUNCTIONS, functions_sql
 from sinks.ledger.schema.transitions import guard_sql
 
@@ -38,26 +39,55 @@ def migrate(database_url: str) -> int:
                 backend.apply_migrations(pending)
             finally:
                 backend.connection.close()
-        _install(lock, functions_sql(), TABLE_FUNCTIONS)
-        _install(lock, guard_sql(), ["refuse_transition()"])
+        for text, marked in _generated():
+            _install(lock, text, marked)
         lock.execute("SELECT ensure_months(current_date, %s)", (MONTHS_AHEAD,))
     return len(pending)
 
 
-def _install(connection: psycopg.Connection[TupleRow], text: str, marked: Sequence[LiteralString]) -> None:
-    """Run SQL that is made from this release's Python, only where that changed.
+class SchemaState(Enum):
+    """What of this release's schema a database holds."""
 
-    `marked` are functions that it creates: their comments hold the digest of the text that made them. A migration that
-    dropped one has it made again.
-    """
-    digest = sha256(text.encode()).hexdigest()
-    comments = "SELECT obj_description(to_regprocedure(f), 'pg_proc') FROM unnest(%(marked)s::text[]) f"
-    if all(found == digest for found in fetch_values(connection, comments, {"marked": list(marked)})):
+    ABSENT = "absent"
+    BEHIND = "behind"
+    CURRENT = "current"
+
+
+def schema_state(connection: psycopg.Connection[TupleRow]) -> SchemaState:
+    """Whether `migrate` has something to do; far cheaper than `migrate` itself. Blocks for four short statements."""
+    if fetch_value(connection, "SELECT to_regclass('_yoyo_migration') IS NULL"):
+        return SchemaState.ABSENT
+    with as_file(files("sinks.ledger.schema") / "migrations") as folder:
+        known = len(list(folder.glob("*.sql")))
+    applied = fetch_value(connection, "SELECT count(*) FROM _yoyo_migration")
+    installed = all(_is_installed(connection, text, marked) for text, marked in _generated())
+    return SchemaState.CURRENT if applied >= known and installed else SchemaState.BEHIND
+
+
+def _generated() -> tuple[tuple[str, Sequence[LiteralString]], ...]:
+    """SQL that is made from this release's Python, with functions that it creates."""
+    return (functions_sql(), TABLE_FUNCTIONS), (guard_sql(), ["refuse_transition()"])
+
+
+def _install(connection: psycopg.Connection[TupleRow], text: str, marked: Sequence[LiteralString]) -> None:
+    """Run generated SQL, only where it changed. A migration that dropped one of `marked` has it made again."""
+    if _is_installed(connection, text, marked):
         return
+    digest = _digest(text)
     with connection.transaction():
         connection.execute(text.encode())
         for each in marked:
             connection.execute(SQL("COMMENT ON FUNCTION {} IS {}").format(SQL(each), digest))
+
+
+def _is_installed(connection: psycopg.Connection[TupleRow], text: str, marked: Sequence[LiteralString]) -> bool:
+    """The comments of `marked` hold the digest of the text that made them."""
+    comments = "SELECT obj_description(to_regprocedure(f), 'pg_proc') FROM unnest(%(marked)s::text[]) f"
+    return set(fetch_values(connection, comments, {"marked": list(marked)})) == {_digest(text)}
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()
 
 
 def _yoyo_url(database_url: str) -> str:

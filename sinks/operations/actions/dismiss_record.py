@@ -1,35 +1,32 @@
-"""Dismisses a dead record in a named person's name, and closes its notice (sinks/operations/README section 4)."""
+"""Dismisses a dead record that needs nothing any more: a named person says so, and its notice closes."""
 
 from __future__ import annotations
 
-from sinks.ledger.practices.staff_text import checked_text
-from sinks.ledger.unit_of_work import unit_of_work
+from typing import Final
+
+from sinks.ledger.named_queries import named_queries
+from sinks.ledger.rows.fetch import fetch_values
+from sinks.operations.acting import Action, Order, acting
+from sinks.operations.ledger import Ledger
 from sinks.operations.queries.dead_letters import DeadId
-from sinks.operations.queries.read_rows import Connection, run
-from streams.runtime.clock import Clock
 from streams.runtime.errors import Permanent
 
+_SQL: Final = named_queries("sinks.operations.actions", "redrive.sql")
 
-def dismiss_record(connection: Connection, practice_id: str, place: DeadId, *, who: str, why: str, clock: Clock) -> int:
-    """Settle the open dead letters of one record; returns how many (0: it is not dead). Blocks for the practice's lock.
 
-    Its bytes and its row stay. Raises Permanent without `who` or `why`, and for an entry: what happens with an entry's
-    money is decided on the entry itself.
+def dismiss_record(ledger: Ledger, practice_id: str, place: DeadId, order: Order) -> tuple[str, ...]:
+    """Settle the open dead letters of one record; answers their reasons. Blocks for the practice's lock.
+
+    Its bytes and its row stay. Raises Permanent for an entry, since what happens with an entry's money is decided on
+    the entry itself, and where nothing dead is called so; else as `acting`.
     """
-    if not who.strip() or not why.strip():
-        raise Permanent("a dismissal needs the name of who decides it and the reason why")
-    who, why = checked_text("--as", who), checked_text("--why", why)
     if place.topic is None:
         raise Permanent("only records are dismissed here; an entry is redriven, or ended with `writeback entries`")
     key = {"practice_id": practice_id, "topic": place.topic, "part": place.part, "off": place.off}
-    with unit_of_work(connection, practice_id, clock=clock, jitter_s=0, added=False) as unit:
-        reasons = [str(row[0]) for row in run(connection, "dismiss_record", key | {"who": who, "now": unit.at})]
-        if reasons:
-            unit.audit(
-                "dead_letter.dismiss",
-                actor=who,
-                why=why,
-                subject=f"{place.topic}:{place.part}:{place.off}",
-                before=reasons,
-            )
-    return len(reasons)
+    with acting(ledger, order, Action.DEAD_LETTER_DISMISS, practice_id, added=False) as act:
+        settling = key | {"who": order.actor.name, "now": act.at}
+        dismissed = tuple(fetch_values(ledger.connection, _SQL["dismiss_record"], settling))
+        if not dismissed:
+            raise Permanent(f"nothing dead is called {place} at practice {practice_id}: see `writeback dlq list`")
+        act.audit(subject=str(place), before=list(dismissed))
+    return dismissed

@@ -1,4 +1,4 @@
-"""What a person may do with an entry, and what goes with it: pure (PROTOCOL section 3, N-3, R-14, T-9)."""
+"""Decides what a person may do with an entry, and what goes with it (rules N-3, R-14, T-9). Pure."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ from sinks.ledger.schema.transitions import allowed
 from sinks.operations.queries.waiting_entries import Entry
 
 
-class Action(StrEnum):
-    """The exits of an entry that waits for a person."""
+class EntryAction(StrEnum):
+    """The ways out for an entry that waits for a person."""
 
     POST = "post"
     RECORD = "record"
     DISMISS = "dismiss"
 
 
-ENDS: Final = {Action.RECORD: State.RECORDED_MANUALLY, Action.DISMISS: State.DISMISSED}
+ENDS: Final = {EntryAction.RECORD: State.RECORDED_MANUALLY, EntryAction.DISMISS: State.DISMISSED}
 _ENDED: Final = {
     State.SENDING: "a call to the target is under way: its outcome comes first",
     State.ACCEPTED: "the target has taken it, and its outcome is still to come",
@@ -51,26 +51,26 @@ _NOT_POSTED: Final = {
     State.RETRYING: "goes out by itself when it is tried again",
     State.UNCERTAIN: "may stand at the target: it is looked for before anything is sent",
     State.PAUSED: "is paused: it goes on when posting is switched on, or its connection is saved again",
-    State.AWAITING_LINK: "waits for its patient: `writeback link`, then it goes on by itself",
+    State.AWAITING_LINK: "waits for its patient: link it with `writeback link`, then it goes on by itself",
     State.AWAITING_CLEARANCE: "waits for its money, and goes on when that is in the bank",
-    State.AWAITING_ALLOCATION: "nobody has said which charges it pays: enter it by hand, then record it",
+    State.AWAITING_ALLOCATION: "no charges are named that it pays: enter it by hand, then record it",
     State.SKIPPED_DISABLED: "was skipped by a setting: `writeback backfill` posts such entries",
     State.RECORDED_MANUALLY: "was entered by hand, and would stand twice",
     State.DISMISSED: "was dismissed: enter it by hand, then record it",
 }
-_A_PERSONS: Final = {
-    DecisionReason.MANUAL_NET_NOT_POSITIVE.value: "its fee eats it, so a person enters it",
-    DecisionReason.PATIENT_UNTOUCHED.value: "it stands on no patient's ledger: a person enters it",
+_MANUAL_ONLY: Final = {
+    DecisionReason.MANUAL_NET_NOT_POSITIVE.value: "the fee is larger than the payment: post it manually and record it",
+    DecisionReason.PATIENT_UNTOUCHED.value: "it stands on no patient's ledger: post it manually and record it",
 }
 
 
-class Item(msgspec.Struct, frozen=True, kw_only=True):
+class EntryItem(msgspec.Struct, frozen=True, kw_only=True):
     """What would happen with one named entry."""
 
     id: str
     head: Entry | None
     parts: tuple[Entry, ...] = ()
-    """Of the same plan: they take the same way (N-3, PROTOCOL section 3)."""
+    """Of the same plan: they take the same way (N-3)."""
     states: tuple[State, ...] = ()
     """Where the entry and its parts go, in their order."""
     refusal: str | None = None
@@ -81,25 +81,25 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
         return () if self.head is None else (self.head, *self.parts)
 
 
-def judge(action: Action, practice_id: str, unit: Sequence[Entry], *, paused: bool) -> Item:
+def judge(action: EntryAction, practice_id: str, unit: Sequence[Entry], *, paused: bool) -> EntryItem:
     """Of one named entry with the parts that hang on it; the first is the named one. Pure."""
     head, *others = unit
     refusal = _part_of(head) or (
-        _not_posted(head, practice_id) if action is Action.POST else _not_ended(head, ENDS[action])
+        _not_posted(head, practice_id) if action is EntryAction.POST else _not_ended(head, ENDS[action])
     )
     if refusal:
-        return Item(id=head.id, head=head, refusal=refusal)
+        return EntryItem(id=head.id, head=head, refusal=refusal)
     parts = tuple(each for each in others if _goes_along(action, head, each))
-    if action is Action.POST:
+    if action is EntryAction.POST:
         for each in parts:
             if refusal := _not_posted(each, practice_id):
-                return Item(id=head.id, head=head, refusal=f"its part {each.id}: {refusal}")
+                return EntryItem(id=head.id, head=head, refusal=f"its part {each.id}: {refusal}")
         states = tuple(_first_unmet(each, paused) for each in (head, *parts))
         notes = tuple(_notes_of_posting(head, states[0]))
     else:
         states = (ENDS[action],) * (1 + len(parts))
         notes = tuple(_notes_of_ending(action, head, parts, others))
-    return Item(id=head.id, head=head, parts=parts, states=states, notes=notes)
+    return EntryItem(id=head.id, head=head, parts=parts, states=states, notes=notes)
 
 
 def _part_of(entry: Entry) -> str | None:
@@ -124,10 +124,10 @@ def _not_posted(entry: Entry, practice_id: str) -> str | None:
     state = State(entry.state)
     if state in DEAD:
         return f"stands dead: correct its cause, then `writeback dlq redrive --practice {practice_id} --id {entry.id}`"
-    if not _waits_for_a_word(entry):
+    if not _waits_for_approval(entry):
         return _NOT_POSTED.get(state) or _ENDED[state]
-    if entry.reason in _A_PERSONS or entry.planned_reason in _A_PERSONS:
-        return _A_PERSONS.get(entry.reason) or _A_PERSONS[entry.planned_reason or ""]
+    if entry.reason in _MANUAL_ONLY or entry.planned_reason in _MANUAL_ONLY:
+        return _MANUAL_ONLY.get(entry.reason) or _MANUAL_ONLY[entry.planned_reason or ""]
     if not entry.in_use:
         return "its connection is switched off or not the practice's any more: save that again (`target add`) first"
     if EntryKind(entry.entry_kind) not in entry_kinds(entry.capabilities):
@@ -140,7 +140,7 @@ def _not_posted(entry: Entry, practice_id: str) -> str | None:
     return None
 
 
-def _waits_for_a_word(entry: Entry) -> bool:
+def _waits_for_approval(entry: Entry) -> bool:
     """Now, or once what it waits for before that is there: a link, its money."""
     return entry.state in RELEASED_BY_PERSON or (
         entry.state in WAITING and not RELEASED_BY_PERSON.isdisjoint(entry.holds)
@@ -152,9 +152,9 @@ def _closed(entry: Entry) -> bool:
     return booked and entry.closed_through is not None and entry.ledger_date <= entry.closed_through
 
 
-def _goes_along(action: Action, head: Entry, part: Entry) -> bool:
-    if action is Action.POST:
-        return _waits_for_a_word(part)
+def _goes_along(action: EntryAction, head: Entry, part: Entry) -> bool:
+    if action is EntryAction.POST:
+        return _waits_for_approval(part)
     if part.state in PENDING:
         return True
     same = (part.state, part.reason) == (head.state, head.reason)
@@ -183,14 +183,16 @@ def _notes_of_posting(head: Entry, to: State) -> Iterator[str]:
         yield "its period is closed: " + ("it will be held" if held else "it carries the first open date")
 
 
-def _notes_of_ending(action: Action, head: Entry, parts: Sequence[Entry], others: Sequence[Entry]) -> Iterator[str]:
+def _notes_of_ending(
+    action: EntryAction, head: Entry, parts: Sequence[Entry], others: Sequence[Entry]
+) -> Iterator[str]:
     if head.maybe_sent:
         yield "it was sent or may have been: make sure that it does not stand there as well"
-    if action is Action.RECORD and parts:
+    if action is EntryAction.RECORD and parts:
         yield "enter its parts too: " + ", ".join(f"{each.id} {each.entry_kind}" for each in parts)
     for each in others:
         if each not in parts and each.state in IN_DOUBT:
             yield f"its part {each.id} stays: its outcome is open"
     followers = [f"e:{number}" for each in (head, *parts) for number in each.followers]
     if followers:
-        yield f"what waits for it is a person's from now on: {', '.join(followers)}"
+        yield f"what waits for it has to be posted manually from now on: {', '.join(followers)}"

@@ -1,18 +1,19 @@
 -- name: latest_check
 -- The newest check at this account, its steps in the order of their work.
-SELECT check_no, step, connection_id, pms_patient_id, entry_kind, request_id, instruction, state, attempts, sent_at,
-       settle_until <= now(), external_id
+SELECT check_no, step AS name, connection_id, pms_patient_id, entry_kind, request_id, instruction, state, attempts, sent_at,
+       settle_until <= now() AS settled, external_id
 FROM golive_checks
 WHERE practice_id = :practice_id AND account_fingerprint = :account AND check_no = (
     SELECT max(check_no) FROM golive_checks WHERE practice_id = :practice_id AND account_fingerprint = :account)
 ORDER BY step;
 
 -- name: next_check
-SELECT coalesce(max(check_no), 0) + 1 FROM golive_checks WHERE practice_id = :practice_id;
+SELECT coalesce(max(check_no), 0) + 1 AS check_no FROM golive_checks
+WHERE practice_id = :practice_id;
 
 -- name: left_elsewhere
 -- Entries of a check that ended in the middle at another account: nobody but a person finds them now.
-SELECT check_no, step, request_id FROM golive_checks c
+SELECT request_id FROM golive_checks c
 WHERE practice_id = :practice_id AND account_fingerprint <> :account AND state <> 'PLANNED' AND EXISTS (
     SELECT FROM golive_checks o WHERE o.practice_id = c.practice_id AND o.check_no = c.check_no AND o.state <> 'FOUND')
 ORDER BY check_no, step;

@@ -7,7 +7,7 @@ from enum import StrEnum
 import msgspec
 
 
-class Item(StrEnum):
+class LineItem(StrEnum):
     ENTITLEMENT = "entitlement"
     SETTINGS = "settings"
     CONNECTION = "connection"
@@ -16,10 +16,10 @@ class Item(StrEnum):
     REVERSAL = "test post reversed"
 
 
-class Line(msgspec.Struct, frozen=True, kw_only=True):
+class ChecklistLine(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the checklist. `passed` None: not reached, or open."""
 
-    item: Item
+    item: LineItem
     what: str
     passed: bool | None
     advice: str = ""
@@ -27,13 +27,18 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
 class Checklist(msgspec.Struct, frozen=True, kw_only=True):
     practice_id: str
-    lines: tuple[Line, ...]
+    lines: tuple[ChecklistLine, ...]
     check_no: int | None = None
     switched_on: bool = False
     left_elsewhere: tuple[str, ...] = ()
     """Markers of entries that an unfinished check left at an account that is no longer connected."""
     notes: tuple[str, ...] = ()
     """What works and should be known all the same (SET-23)."""
+
+    @property
+    def failed(self) -> bool:
+        """A line did not pass, however far the check went."""
+        return any(line.passed is False for line in self.lines)
 
     @property
     def passed(self) -> bool:

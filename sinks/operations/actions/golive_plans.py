@@ -1,10 +1,9 @@
-"""What a go-live check is going to write, stored before anything is sent (SET-17, SET-24, law 18)."""
+"""Plans what a go-live check is going to write, and stores it before anything is sent (SET-17, SET-24, law 18)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from enum import StrEnum
 from typing import Final
 
 import msgspec
@@ -16,7 +15,9 @@ from schemas.practice_settings import PracticeSettings
 from schemas.vocabulary import TAKES_BACK_ORDER, EntryKind, Target
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.request_ids import marker, request_id
-from sinks.operations.queries.read_rows import Connection
+from sinks.ledger.rows.fetch import fetch_all, fetch_value, fetch_values
+from sinks.ledger.rows.practices import GoliveState, GoliveStep
+from sinks.operations.ledger import Connection
 from sinks.targets.port import NotComposed, PaymentTarget, TargetEntry
 from streams.runtime.errors import ConfigurationError
 
@@ -27,28 +28,17 @@ SOURCE: Final = "writeback"
 """No upstream system has this name: what we cause ourselves (law 6)."""
 
 
-class StepName(StrEnum):
-    PAYMENT = "payment"
-    REVERSAL = "reversal"
-
-
-class StepState(StrEnum):
-    PLANNED = "PLANNED"
-    SENT = "SENT"
-    FOUND = "FOUND"
-
-
 class Step(msgspec.Struct, frozen=True):
-    """A row of `golive_checks`."""
+    """One test post: a row of `golive_checks` as the check goes on from it."""
 
     check_no: int
-    name: StepName
+    name: GoliveStep
     connection_id: str
     pms_patient_id: str
     entry_kind: EntryKind
     request_id: str
     instruction: Instruction
-    state: StepState
+    state: GoliveState
     attempts: int
     sent_at: datetime | None
     settled: bool | None
@@ -77,27 +67,13 @@ class Step(msgspec.Struct, frozen=True):
 
 def latest(connection: Connection, practice_id: str, account: str) -> list[Step]:
     """The steps of the newest check at an account, the payment first; none before the first."""
-    rows = connection.execute(QUERIES["latest_check"], {"practice_id": practice_id, "account": account}).fetchall()
-    return [
-        Step(
-            row[0],
-            StepName(row[1]),
-            row[2],
-            row[3],
-            EntryKind(row[4]),
-            row[5],
-            msgspec.convert(row[6], Instruction),
-            StepState(row[7]),
-            *row[8:],
-        )
-        for row in rows
-    ]
+    return fetch_all(connection, Step, QUERIES["latest_check"], {"practice_id": practice_id, "account": account})
 
 
 def left_elsewhere(connection: Connection, practice_id: str, account: str) -> list[str]:
     """Markers of test entries that an unfinished check left at another account."""
-    rows = connection.execute(QUERIES["left_elsewhere"], {"practice_id": practice_id, "account": account}).fetchall()
-    return [marker(row[2]) for row in rows]
+    requests = fetch_values(connection, QUERIES["left_elsewhere"], {"practice_id": practice_id, "account": account})
+    return [marker(request) for request in requests]
 
 
 def begin(
@@ -113,7 +89,7 @@ def begin(
     actor: str,
 ) -> list[Step]:
     """Plan a new check; the caller holds the practice's lock. ConfigurationError where the route cannot write both."""
-    ((number,),) = connection.execute(QUERIES["next_check"], {"practice_id": practice_id}).fetchall()
+    number: int = fetch_value(connection, QUERIES["next_check"], {"practice_id": practice_id})
     kinds = [EntryKind.PAYMENT, *(kind for kind in TAKES_BACK_ORDER if kind in target.capabilities.entry_kinds)]
     payment, *ways = [
         _planned(practice_id, number, kind, connection_id, pms_patient_id, settings, at) for kind in kinds
@@ -152,7 +128,7 @@ def drop_unsent(connection: Connection, practice_id: str, check_no: int) -> bool
 
 def complete(steps: Sequence[Step]) -> bool:
     """Both entries were found."""
-    return bool(steps) and all(step.state is StepState.FOUND for step in steps)
+    return bool(steps) and all(step.state is GoliveState.FOUND for step in steps)
 
 
 def _planned(
@@ -178,9 +154,20 @@ def _planned(
         original_ref=None if paid else event_id,
     )
     request = request_id(practice_id, SOURCE, event_id, Target.PMS.value, kind.value, "", 1)
-    name = StepName.PAYMENT if paid else StepName.REVERSAL
+    name = GoliveStep.PAYMENT if paid else GoliveStep.REVERSAL
     return Step(
-        number, name, connection_id, pms_patient_id, kind, request, instruction, StepState.PLANNED, 0, None, None, None
+        number,
+        name,
+        connection_id,
+        pms_patient_id,
+        kind,
+        request,
+        instruction,
+        GoliveState.PLANNED,
+        0,
+        None,
+        None,
+        None,
     )
 
 

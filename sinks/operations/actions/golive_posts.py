@@ -7,14 +7,16 @@ processing time, when absence is proven. A crash at any point is continued by th
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
 
 from schemas.vocabulary import DeadLetterReason, Target
-from sinks.operations.actions.golive_plans import QUERIES, Step, StepState
-from sinks.operations.queries.read_rows import Connection
+from sinks.ledger.rows.fetch import fetch_one
+from sinks.ledger.rows.practices import GoliveState
+from sinks.operations.actions.golive_plans import QUERIES, Step
+from sinks.operations.ledger import Connection
 from sinks.operations.words.reasons import words_for
 from sinks.operations.words.systems import with_system
 from sinks.poster.call import MarkGuard, MarkStamp
@@ -36,7 +38,14 @@ SENDS: Final = 2
 """Of one step in one run: the second only after a proven absence."""
 
 
-class Done(msgspec.Struct, frozen=True):
+class Mark(msgspec.Struct, frozen=True):
+    """That an attempt is about to be sent, committed before its first byte."""
+
+    attempts: int
+    sent_at: datetime
+
+
+class StepOutcome(msgspec.Struct, frozen=True):
     """How a step stands. `open`: neither proven nor disproven yet."""
 
     passed: bool
@@ -51,23 +60,23 @@ async def carry_out(
     target: PaymentTarget,
     times: CallTimes,
     origin_id: str | None = None,
-) -> tuple[Step, Done]:
+) -> tuple[Step, StepOutcome]:
     """Send a step if it has to be sent, and look for it. Each statement is a transaction of its own."""
     if not target.capabilities.reads_back:
-        return step, Done(False, "this system cannot be asked whether an entry stands: no check can prove it")
+        return step, StepOutcome(False, "this system cannot be asked whether an entry stands: no check can prove it")
     for _ in range(SENDS):
         entry = step.entry(practice_id, origin_id)
-        if step.state is StepState.PLANNED:
+        if step.state is GoliveState.PLANNED:
             marked, refusal = await _send(connection, practice_id, step, entry, target, times)
             if refusal is not None:
                 return marked, refusal
             step, entry = marked, marked.entry(practice_id, origin_id)
-        if step.state is StepState.FOUND:
+        if step.state is GoliveState.FOUND:
             break
         step, done = await _look(connection, practice_id, step, entry, target, times)
         if done is not None:
             return step, done
-    return step, Done(step.state is StepState.FOUND, f"found at the practice's system ({step.external_id})")
+    return step, StepOutcome(step.state is GoliveState.FOUND, f"found at the practice's system ({step.external_id})")
 
 
 async def _send(
@@ -77,18 +86,18 @@ async def _send(
     entry: TargetEntry,
     target: PaymentTarget,
     times: CallTimes,
-) -> tuple[Step, Done | None]:
+) -> tuple[Step, StepOutcome | None]:
     composed = target.compose(entry)
     if isinstance(composed, NotComposed):
-        return step, Done(False, f"{composed.field}: map it first (writeback target add), then repeat the check")
+        return step, StepOutcome(False, f"{composed.field}: map it first (writeback target add), then repeat the check")
     key = _key(practice_id, step)
     # Taken before the statement, so that the age of a mark is never thought too small (law 17).
     guard = MarkGuard(MarkStamp(), times.start_margin_s)
-    marks = connection.execute(QUERIES["mark"], key | {"settle": timedelta(seconds=times.settle_s)}).fetchone()
-    if marks is None:
-        return step, Done(False, "another check of this practice is at work: repeat this one later", open=True)
+    mark = fetch_one(connection, Mark, QUERIES["mark"], key | {"settle": timedelta(seconds=times.settle_s)})
+    if mark is None:
+        return step, StepOutcome(False, "another check of this practice is at work: repeat this one later", open=True)
     step = msgspec.structs.replace(
-        step, state=StepState.SENT, attempts=marks[0], sent_at=marks[1], settled=False, external_id=None
+        step, state=GoliveState.SENT, attempts=mark.attempts, sent_at=mark.sent_at, settled=False, external_id=None
     )
     reach(CrashPoint.GOLIVE_AFTER_MARK)
     refused = await _call(entry, composed, target, guard, times.deadline_s)
@@ -96,7 +105,7 @@ async def _send(
     if refused is None:
         return step, None
     connection.execute(QUERIES["not_written"], key | {"attempt": step.attempts, "code": refused.code})
-    return msgspec.structs.replace(step, state=StepState.PLANNED), Done(False, _words(refused))
+    return msgspec.structs.replace(step, state=GoliveState.PLANNED), StepOutcome(False, _words(refused))
 
 
 async def _call(
@@ -109,24 +118,26 @@ async def _call(
 
 async def _look(
     connection: Connection, practice_id: str, step: Step, entry: TargetEntry, target: PaymentTarget, times: CallTimes
-) -> tuple[Step, Done | None]:
+) -> tuple[Step, StepOutcome | None]:
     """None: absence is proven, so it may be sent again. Whether it had settled was read before the look began."""
     reading = await target.read_back(entry, times.deadline_s)
     if isinstance(reading, ReadFailed):
-        return step, Done(False, f"the practice's system could not be asked ({reading.code}): repeat later", open=True)
+        return step, StepOutcome(
+            False, f"the practice's system could not be asked ({reading.code}): repeat later", open=True
+        )
     if len(reading.external_ids) == 1:
         external_id = reading.external_ids[0]
         connection.execute(QUERIES["found"], _key(practice_id, step) | {"external_id": external_id})
-        found = msgspec.structs.replace(step, state=StepState.FOUND, external_id=external_id)
-        return found, Done(True, f"found at the practice's system ({external_id})")
+        found = msgspec.structs.replace(step, state=GoliveState.FOUND, external_id=external_id)
+        return found, StepOutcome(True, f"found at the practice's system ({external_id})")
     if reading.external_ids or reading.differing_ids:
-        return step, Done(False, _doubtful(step, reading))
+        return step, StepOutcome(False, _doubtful(step, reading))
     if step.settled and target.capabilities.proves_absence:
         again = {"attempt": step.attempts, "code": "ABSENT"}
         connection.execute(QUERIES["not_written"], _key(practice_id, step) | again)
-        return msgspec.structs.replace(step, state=StepState.PLANNED), None
+        return msgspec.structs.replace(step, state=GoliveState.PLANNED), None
     text = f"sent, and not found yet ({step.marker}): repeat the command in {times.settle_s:.0f} seconds"
-    return step, Done(False, text, open=True)
+    return step, StepOutcome(False, text, open=True)
 
 
 def _doubtful(step: Step, reading: Found) -> str:

@@ -1,64 +1,21 @@
-"""Redrives dead letters: planned first, whole lanes in order, audited, paced (sinks/operations/README section 4)."""
+"""Sends dead letters on their way again: as planned, whole lanes in order, audited, paced."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from enum import StrEnum
-from typing import Final
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from schemas.vocabulary import DEAD, DeadLetterReason, Stage
-from sinks.ledger.practices.staff_text import checked_text
-from sinks.ledger.unit_of_work import unit_of_work
+from schemas.vocabulary import DEAD
 from sinks.ledger.waiting.release import release
+from sinks.operations.acting import Act, Action, Order, acting, authorise
+from sinks.operations.actions.redrive_plan import Fate, RedriveItem, RedrivePlan, chunks_of
 from sinks.operations.actions.republish import Republisher
-from sinks.operations.queries.dead_letters import DeadEntry, DeadRecord, DeadWanted, dead_entries, dead_records
-from sinks.operations.queries.read_rows import Connection
-from streams.runtime.clock import Clock
-from streams.runtime.errors import Permanent
+from sinks.operations.ledger import Ledger
 from streams.runtime.lifecycle import Stop
 
-MOST_REDRIVES: Final = 5
-"""What failed this often after repairs does not need another try but a person who looks at the entry itself."""
-CHUNK: Final = 50
-"""Entries per transaction: it ends far below its timeout and holds the practice's lock for milliseconds."""
-WHOLE_LANES: Final = 10_000
-"""Dead entries of one practice that are looked at for the rest of the chosen lanes."""
 
-
-class Fate(StrEnum):
-    RELEASE = "RELEASE"
-    """The entry is due again."""
-    REPUBLISH = "REPUBLISH"
-    """The record's original bytes go to its source topic again."""
-    REFUSE = "REFUSE"
-
-
-class Item(msgspec.Struct, frozen=True, kw_only=True):
-    """What would happen with one dead letter."""
-
-    practice_id: str
-    id: str
-    reason: str
-    fate: Fate
-    order_key: str
-    """Entries of a lane stay together and in order; never shown, it may hold a patient's surrogate."""
-    effect_id: int | None = None
-    record: DeadRecord | None = None
-    look_first: bool = False
-    dependents: int = 0
-    notes: tuple[str, ...] = ()
-
-
-class Plan(msgspec.Struct, frozen=True):
-    items: tuple[Item, ...]
-
-    def of(self, fate: Fate) -> list[Item]:
-        return [item for item in self.items if item.fate is fate]
-
-
-class Done(msgspec.Struct, frozen=True):
+class RedriveDone(msgspec.Struct, frozen=True):
     released: int = 0
     republished: int = 0
     refused: int = 0
@@ -66,152 +23,48 @@ class Done(msgspec.Struct, frozen=True):
     """No longer dead when their turn came: somebody else was quicker."""
 
 
-def plan(connection: Connection, wanted: DeadWanted) -> Plan:
-    """What a redrive of these would do; changes nothing. Blocks for a few statements."""
-    chosen = dead_entries(connection, wanted)
-    lanes = {(entry.practice_id, entry.connection_id, entry.lane) for entry in chosen}
-    entries: list[DeadEntry] = []
-    for practice_id in sorted({entry.practice_id for entry in chosen}):
-        whole = dead_entries(connection, DeadWanted(practice_id=practice_id, most=WHOLE_LANES))
-        entries += [each for each in whole if (each.practice_id, each.connection_id, each.lane) in lanes]
-    items = [*_entries(entries, {entry.effect_id for entry in chosen}), *map(_record, dead_records(connection, wanted))]
-    return Plan(tuple(items))
-
-
-def apply(
-    connection: Connection,
-    planned: Plan,
-    republisher: Republisher,
-    *,
-    who: str,
-    why: str,
-    clock: Clock,
-    per_second: float,
-    stop: Stop,
-) -> Done:
+def redrive(
+    ledger: Ledger, planned: RedrivePlan, republisher: Republisher, order: Order, *, per_second: float, stop: Stop
+) -> RedriveDone | None:
     """Do what was planned, at most `per_second`, until done or stopped. Blocks for as long as that takes.
 
-    Each chunk is one transaction: 1. lock the practice (law 8). 2. release, or send and have it acknowledged.
-    3. audit, with who and why. 4. commit. A crash in between leaves the rest dead, and repeats nothing but a record
-    whose identity makes the repeat a duplicate. Raises Permanent without `who` or `why`.
+    None for an order that is not to be applied: its preview is the plan, since a record that was sent cannot be taken
+    back. Each chunk is one transaction: 1. lock the practice. 2. release, or send and have it acknowledged. 3. audit.
+    4. commit. A crash in between leaves the rest dead, and repeats nothing but a record whose identity makes the
+    repeat a duplicate. Raises as `acting`.
     """
-    if not who.strip() or not why.strip():
-        raise Permanent("a redrive needs the name of who decides it and the reason why")
-    who, why = checked_text("--as", who), checked_text("--why", why)
+    authorise(order, Action.DEAD_LETTER_REDRIVE)
+    if not order.apply:
+        return None
     released = republished = gone = 0
-    for chunk in _chunks(planned):
+    for chunk in chunks_of(planned):
         if stop:
             break
-        with unit_of_work(connection, chunk[0].practice_id, clock=clock, jitter_s=0, added=False) as unit:
+        with acting(ledger, order, Action.DEAD_LETTER_REDRIVE, chunk[0].practice_id, added=False) as act:
             if chunk[0].fate is Fate.RELEASE:
-                numbers = [item.effect_id for item in chunk if item.effect_id is not None]
-                count = release(unit, DEAD, actor=who, effect_ids=numbers)
+                count = _release(ledger, act, chunk)
                 released += count
             else:
                 records = [item.record for item in chunk if item.record]
-                count = republisher.republish(connection, records, who=who, now=clock.for_database())
+                count = republisher.republish(ledger.connection, records, who=order.actor.name, now=ledger.now)
                 republished += count
             gone += len(chunk) - count
             if count:
-                unit.audit(
-                    "dead_letter.redrive",
-                    actor=who,
-                    why=why,
+                act.audit(
                     subject=chunk[0].fate.value,
                     before=_reasons(chunk),
                     after={"count": count, "ids": [item.id for item in chunk]},
                 )
         stop.wait(len(chunk) / per_second)
-    return Done(released, republished, len(planned.of(Fate.REFUSE)), gone)
+    return RedriveDone(released, republished, len(planned.of(Fate.REFUSE)), gone)
 
 
-def _entries(entries: Sequence[DeadEntry], chosen: set[int]) -> Iterator[Item]:
-    spent = {(e.practice_id, e.connection_id, e.lane) for e in entries if e.redrives >= MOST_REDRIVES or e.elsewhere}
-    with_them = {(entry.practice_id, entry.effect_id) for entry in entries}
-    for entry in entries:
-        lane = (entry.practice_id, entry.connection_id, entry.lane)
-        refused = lane in spent
-        yield Item(
-            practice_id=entry.practice_id,
-            id=entry.id,
-            reason=entry.reason,
-            fate=Fate.REFUSE if refused else Fate.RELEASE,
-            order_key=f"{entry.connection_id}\0{entry.lane}",
-            effect_id=entry.effect_id,
-            look_first=entry.look_first,
-            dependents=entry.dependents,
-            notes=(_spent_note(entry),) if refused else tuple(_notes(entry, chosen, with_them)),
-        )
+def _release(ledger: Ledger, act: Act, chunk: Sequence[RedriveItem]) -> int:
+    numbers = [item.effect_id for item in chunk if item.effect_id is not None]
+    return release(act.unit, DEAD, actor=act.order.actor.name, effect_ids=numbers)
 
 
-def _spent_note(entry: DeadEntry) -> str:
-    if entry.elsewhere:
-        return (
-            "it may stand in the other account that was connected when it was sent: look for it there, then record or "
-            "dismiss it (`writeback entries`); or connect that account again (`writeback target add`) and redrive it "
-            "before the new one is connected"
-        )
-    if entry.redrives >= MOST_REDRIVES:
-        return f"redriven {entry.redrives} times already: record or dismiss it with `writeback entries`"
-    return f"an entry of the same lane was redriven {MOST_REDRIVES} times already, or may stand in another account"
-
-
-def _notes(entry: DeadEntry, chosen: set[int], with_them: set[tuple[str, int]]) -> Iterator[str]:
-    if entry.effect_id not in chosen:
-        yield "comes along: same lane"
-    if entry.look_first:
-        yield "was sent or may have been: looked up at the target before anything is sent"
-    if entry.held_by is not None and (entry.practice_id, entry.held_by) not in with_them:
-        yield f"stays held: e:{entry.held_by}, which it depends on, is not posted"
-    elif entry.held_by is not None:
-        yield f"follows e:{entry.held_by}"
-    if entry.in_doubt is not None:
-        yield f"waits: the outcome of e:{entry.in_doubt} in its lane is open"
-    if entry.closed_reason is not None:
-        yield f"waits: the connection is closed ({entry.closed_reason})"
-    if entry.dependents:
-        yield f"releases {entry.dependents} that depend on it"
-
-
-def _record(record: DeadRecord) -> Item:
-    refusal = _refusal(record)
-    return Item(
-        practice_id=record.practice_id,
-        id=record.id,
-        reason=record.reason,
-        fate=Fate.REFUSE if refusal else Fate.REPUBLISH,
-        order_key=f"{record.topic}\0{record.part}",
-        record=record,
-        notes=(refusal or f"its original bytes go to {record.topic} again",),
-    )
-
-
-def _refusal(record: DeadRecord) -> str | None:
-    if record.stage not in (Stage.DECODE, Stage.RULES, Stage.INTAKE):
-        return "only a person can tell which of the two entries at the target should stay"
-    if record.reason == DeadLetterReason.CONFLICT:
-        return "the first record stands; sending the second again is the same conflict again"
-    if record.size is None:
-        return "the record has no content that could be sent again"
-    if record.redrives >= MOST_REDRIVES:
-        return f"redriven {record.redrives} times already: its sender has to correct it"
-    return None
-
-
-def _chunks(planned: Plan) -> Iterator[list[Item]]:
-    """Items of one practice and fate at a time, whole lanes together, in order; a very long lane is several chunks."""
-    for fate in (Fate.RELEASE, Fate.REPUBLISH):
-        practices = dict.fromkeys(item.practice_id for item in planned.of(fate))
-        for practice_id in practices:
-            mine = [item for item in planned.of(fate) if item.practice_id == practice_id]
-            ordered = [
-                item for key in dict.fromkeys(i.order_key for i in mine) for item in mine if item.order_key == key
-            ]
-            for start in range(0, len(ordered), CHUNK):
-                yield ordered[start : start + CHUNK]
-
-
-def _reasons(chunk: Iterable[Item]) -> dict[str, int]:
+def _reasons(chunk: Iterable[RedriveItem]) -> dict[str, int]:
     found: dict[str, int] = {}
     for item in chunk:
         found[item.reason] = found.get(item.reason, 0) + 1

@@ -1,4 +1,4 @@
-"""Republishes a dead record's original bytes to its source topic (sinks/operations/README section 4)."""
+"""Sends the original bytes of dead records to their source topic again, so that RULES sees them as they came."""
 
 from __future__ import annotations
 
@@ -6,18 +6,29 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
+import msgspec
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from schemas.topics import TopicName, physical
+from sinks.ledger.named_queries import named_queries
+from sinks.ledger.rows.fetch import fetch_one
+from sinks.operations.ledger import Connection
 from sinks.operations.queries.dead_letters import DeadRecord
-from sinks.operations.queries.read_rows import Connection, run
 from streams.kafka.client_config import producer_config
 from streams.kafka.dead_letters import REDRIVE_COUNT
 from streams.runtime.errors import Ambiguous
 from streams.settings import ProgramSettings
 
+_SQL: Final = named_queries("sinks.operations.actions", "redrive.sql")
 ACKNOWLEDGED_S: Final = 8.0
 """Below the statement and transaction timeouts of the transaction that settles the rows."""
+
+
+class RecordBytes(msgspec.Struct, frozen=True):
+    """A record as it came."""
+
+    key: bytes | None
+    value: bytes | None
 
 
 class Republisher:
@@ -47,23 +58,23 @@ class Republisher:
                 "effect_id": record.effect_id,
                 "redrives": record.redrives,
             }
-            found = run(connection, "record_bytes", place)
-            if found:
-                self._send(record, found[0][0], found[0][1])
+            original = fetch_one(connection, RecordBytes, _SQL["record_bytes"], place)
+            if original is not None:
+                self._send(record, original)
                 sent.append(place)
         if sent:
             self._acknowledged()
         for place in sent:
-            run(connection, "settle_record", place | {"who": who, "now": now})
+            connection.execute(_SQL["settle_record"], place | {"who": who, "now": now})
         return len(sent)
 
-    def _send(self, record: DeadRecord, key: bytes | None, value: bytes | None) -> None:
+    def _send(self, record: DeadRecord, original: RecordBytes) -> None:
         if self._producer is None:
             self._producer = Producer(producer_config(self._settings))
         self._producer.produce(
             physical(self._settings.topic_prefix, TopicName(record.topic)),
-            key=None if key is None else bytes(key),
-            value=None if value is None else bytes(value),
+            key=original.key,
+            value=original.value,
             partition=record.part,
             headers=[(REDRIVE_COUNT, str(record.redrives + 1).encode())],
             on_delivery=self._on_delivery,

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
-from sinks.operations.queries.read_rows import Connection, read
+from sinks.ledger.named_queries import named_queries
+from sinks.ledger.rows.fetch import fetch_all
+from sinks.notices.email_text import correlation_id
+from sinks.operations.ledger import Connection
+from sinks.operations.queries.practices import check_practice
+from streams.runtime.errors import Permanent
+
+_SQL: Final = named_queries("sinks.operations.queries", "dead_letters.sql")
 
 
 class DeadId(msgspec.Struct, frozen=True):
@@ -16,6 +24,9 @@ class DeadId(msgspec.Struct, frozen=True):
     topic: str | None = None
     part: int | None = None
     off: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.topic}:{self.part}:{self.off}" if self.topic else f"e:{self.effect_id}"
 
     @classmethod
     def parse(cls, text: str) -> DeadId:
@@ -101,12 +112,17 @@ class DeadRecord(msgspec.Struct, frozen=True):
         return f"{self.topic}:{self.part}:{self.off}"
 
 
+class OpenNotice(msgspec.Struct, frozen=True):
+    cause: str
+    opened_at: datetime
+
+
 def dead_entries(connection: Connection, wanted: DeadWanted) -> list[DeadEntry]:
     """Entries that match, in the order in which they would be sent. Blocks for one statement."""
     if wanted.id is not None and wanted.id.effect_id is None:
         return []
     parameters = _filters(wanted) | {"effect_id": wanted.id.effect_id if wanted.id else None}
-    return read(connection, "dead_entries", DeadEntry, parameters)
+    return fetch_all(connection, DeadEntry, _SQL["dead_entries"], parameters)
 
 
 def dead_records(connection: Connection, wanted: DeadWanted) -> list[DeadRecord]:
@@ -115,7 +131,32 @@ def dead_records(connection: Connection, wanted: DeadWanted) -> list[DeadRecord]
         return []
     place = wanted.id or DeadId()
     parameters = _filters(wanted) | {"topic": place.topic, "part": place.part, "off": place.off}
-    return read(connection, "dead_records", DeadRecord, parameters)
+    return fetch_all(connection, DeadRecord, _SQL["dead_records"], parameters)
+
+
+def find_dead(connection: Connection, wanted: DeadWanted) -> tuple[list[DeadEntry], list[DeadRecord]]:
+    """Both; ConfigurationError for a practice that the ledger does not know. Blocks for three statements."""
+    check_practice(connection, wanted.practice_id)
+    return dead_entries(connection, wanted), dead_records(connection, wanted)
+
+
+def one_dead(connection: Connection, wanted: DeadWanted) -> DeadEntry | DeadRecord:
+    """The one that `wanted.id` names. Permanent where nothing dead is called so; else as `find_dead`."""
+    entries, records = find_dead(connection, wanted)
+    found: list[DeadEntry | DeadRecord] = [*entries, *records]
+    if found:
+        return found[0]
+    raise Permanent(
+        f"nothing dead is called {str(wanted.id)!r} at practice {wanted.practice_id}: see `writeback dlq list`"
+    )
+
+
+def notice_of(connection: Connection, dead: DeadEntry | DeadRecord) -> str | None:
+    """The reference of the open notice that reported it to the practice (NOT-2). Blocks for one statement."""
+    for notice in fetch_all(connection, OpenNotice, _SQL["notice_of"], {"practice_id": dead.practice_id}):
+        if notice.cause.endswith(f":{dead.reason}"):
+            return correlation_id(dead.practice_id, notice.cause, notice.opened_at)
+    return None
 
 
 def _filters(wanted: DeadWanted) -> dict[str, object]:

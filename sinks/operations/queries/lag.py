@@ -1,4 +1,4 @@
-"""How far behind each role is, from where the truth is: positions in Postgres, high-water marks in Kafka (law 3)."""
+"""Measures how far behind each role is: positions in Postgres against high-water marks in Kafka (law 3)."""
 
 from __future__ import annotations
 
@@ -10,10 +10,14 @@ from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaExcepti
 from confluent_kafka.admin import AdminClient
 
 from schemas.topics import SOURCES, TopicName, physical
-from sinks.operations.queries.read_rows import Connection, read, run
+from sinks.ledger.named_queries import named_queries
+from sinks.ledger.rows.fetch import fetch_all, fetch_one
+from sinks.operations.ledger import Connection, Ledger
+from sinks.operations.queries.practices import check_practice
 from streams.settings import ProgramSettings
 
 BROKER_S: Final = 10.0
+_SQL: Final = named_queries("sinks.operations.queries", "lag.sql")
 READS: Final = {
     "rules": (*SOURCES, TopicName.REDECISIONS),
     "intake": (TopicName.WRITEBACKS, TopicName.DEAD_LETTERS),
@@ -87,6 +91,20 @@ class Waiting(msgspec.Struct, frozen=True):
     since: datetime
 
 
+class IntakePosition(msgspec.Struct, frozen=True):
+    """INTAKE's next offset of a partition; `topic` None for one that no catalogue knows any more."""
+
+    topic: str | None
+    part: int
+    next_offset: int
+
+
+class OpenCounts(msgspec.Struct, frozen=True):
+    notices_open: int
+    mails_due: int
+    mails_failed: int
+
+
 class Lag(msgspec.Struct, frozen=True):
     partitions: tuple[PartitionLag, ...]
     outbox: tuple[OutboxDepth, ...]
@@ -100,38 +118,33 @@ class Lag(msgspec.Struct, frozen=True):
     mails_failed: int
 
 
-def measure(
-    connection: Connection,
-    settings: ProgramSettings,
-    *,
-    now: datetime | None,
-    practice_id: str | None = None,
-    most: int = 20,
-) -> Lag:
+def measure_lag(ledger: Ledger, settings: ProgramSettings, *, practice_id: str | None = None, most: int = 20) -> Lag:
     """Everything at once; changes nothing. Blocks for some statements and up to BROKER_S per question to the broker.
 
-    Raises KafkaException when the broker does not answer.
+    Raises KafkaException when the broker does not answer, ConfigurationError for an unknown practice.
     """
-    one = {"practice_id": practice_id}
-    notices, due, failed = run(connection, "open_counts", {})[0]
+    connection, now, one = ledger.connection, ledger.now, {"practice_id": practice_id}
+    check_practice(connection, practice_id)
+    counts = fetch_one(connection, OpenCounts, _SQL["open_counts"], {}) or OpenCounts(0, 0, 0)
     return Lag(
         partitions=tuple(_partitions(connection, settings)),
-        outbox=tuple(read(connection, "outbox_depth", OutboxDepth, {})),
-        gates=tuple(read(connection, "oldest_due_gates", DueGate, {"now": now, "most": most})),
-        closed=tuple(read(connection, "closed_connections", Closed, one | {"most": most}, file="lag.sql")),
-        dead=tuple(read(connection, "standing_dead", Dead, one | {"most": most}, file="lag.sql")),
-        unposted=tuple(read(connection, "unposted_by_age", Unposted, {"now": now} | one)),
-        waiting_for_people=tuple(read(connection, "waiting_for_people", Waiting, one)),
-        notices_open=notices,
-        mails_due=due,
-        mails_failed=failed,
+        outbox=tuple(fetch_all(connection, OutboxDepth, _SQL["outbox_depth"], {})),
+        gates=tuple(fetch_all(connection, DueGate, _SQL["oldest_due_gates"], {"now": now, "most": most})),
+        closed=tuple(fetch_all(connection, Closed, _SQL["closed_connections"], one | {"most": most})),
+        dead=tuple(fetch_all(connection, Dead, _SQL["standing_dead"], one | {"most": most})),
+        unposted=tuple(fetch_all(connection, Unposted, _SQL["unposted_by_age"], {"now": now} | one)),
+        waiting_for_people=tuple(fetch_all(connection, Waiting, _SQL["waiting_for_people"], one)),
+        notices_open=counts.notices_open,
+        mails_due=counts.mails_due,
+        mails_failed=counts.mails_failed,
     )
 
 
 def _partitions(connection: Connection, settings: ProgramSettings) -> list[PartitionLag]:
     """INTAKE's positions are those in Postgres, whatever Kafka says; RULES' are those of its transactions."""
     ends = _ends(settings)
-    stored = {(str(topic), int(part)): int(at) for topic, _, part, at, _ in run(connection, "intake_positions", {})}
+    positions = fetch_all(connection, IntakePosition, _SQL["intake_positions"], {})
+    stored = {(str(each.topic), each.part): each.next_offset for each in positions}
     committed = _committed(settings, [key for key in ends if key[0] in READS["rules"]])
     found = []
     for role, topics in READS.items():

@@ -1,3 +1,18 @@
+-- name: intake_positions
+SELECT t.topic, o.part, o.next_offset FROM intake_offsets o
+LEFT JOIN topic_partitions t USING (topic_id) ORDER BY t.topic, o.part;
+
+-- name: outbox_depth
+SELECT topic, count(*)::int AS rows, coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8 AS oldest_s FROM outbox
+GROUP BY topic ORDER BY topic;
+
+-- name: oldest_due_gates
+SELECT g.practice_id, g.connection_id, g.next_due_at AS due_at,
+    extract(epoch FROM business_now(:now) - g.next_due_at)::float8 AS due_for_s,
+    g.owner IS NOT NULL AND g.lease_until > now() AS claimed, g.closed_reason, g.not_before > now() AS held_back
+FROM gates g WHERE g.next_due_at <= business_now(:now)
+ORDER BY g.next_due_at LIMIT :most;
+
 -- name: closed_connections
 -- What is closed or down, and how much waits behind it: no entry of it has failed (law 22).
 WITH closed AS (
@@ -10,15 +25,16 @@ WITH closed AS (
       AND (:practice_id::text IS NULL OR pc.practice_id = :practice_id)
     ORDER BY since, pc.practice_id LIMIT :most
 )
-SELECT c.practice_id, c.target, c.reason, c.since, count(e.effect_id)::int, coalesce(sum(e.amount_minor), 0)::bigint,
-    min(e.currency)
+SELECT c.practice_id, c.target, c.reason, c.since, count(e.effect_id)::int AS entries,
+    coalesce(sum(e.amount_minor), 0)::bigint AS amount_minor, min(e.currency) AS currency
 FROM closed c LEFT JOIN effects e ON e.practice_id = c.practice_id AND e.target = c.target
     AND e.connection_id = c.connection_id AND is_in_lane(e.state)
 GROUP BY c.practice_id, c.target, c.reason, c.since ORDER BY c.since, c.practice_id;
 
 -- name: standing_dead
 -- Entries and records that a person has to look at, as `dlq list` shows them.
-SELECT practice_id, count(*) FILTER (WHERE entry)::int, count(*) FILTER (WHERE NOT entry)::int, min(since)
+SELECT practice_id, count(*) FILTER (WHERE entry)::int AS entries, count(*) FILTER (WHERE NOT entry)::int AS records,
+    min(since) AS since
 FROM (
     SELECT practice_id, true AS entry, changed_at AS since FROM effects
     WHERE is_dead(state)
@@ -28,3 +44,31 @@ FROM (
 ) d
 WHERE :practice_id::text IS NULL OR practice_id = :practice_id
 GROUP BY practice_id ORDER BY min(since), practice_id LIMIT :most;
+
+-- name: unposted_by_age
+-- What is neither posted nor otherwise final, by how long ago the payment happened.
+SELECT e.target, e.currency,
+    CASE WHEN age < interval '1 hour' THEN '<1 h' WHEN age < interval '1 day' THEN '<1 d'
+         WHEN age < interval '3 days' THEN '<3 d' ELSE 'older' END AS age,
+    count(*)::int AS entries, sum(e.amount_minor)::bigint AS amount_minor
+FROM effects e JOIN events ev USING (practice_id, source, event_id),
+    LATERAL (SELECT business_now(:now) - ev.occurred_at AS age) a
+WHERE NOT is_final(e.state)
+  AND (:practice_id::text IS NULL OR e.practice_id = :practice_id)
+GROUP BY 1, 2, 3 ORDER BY 1, 2, min(age);
+
+-- name: waiting_for_people
+SELECT practice_id, target, state, count(*)::int AS count, min(changed_at) AS since FROM effects
+WHERE waits_for_people(state)
+  AND (:practice_id::text IS NULL OR practice_id = :practice_id)
+GROUP BY practice_id, target, state
+UNION ALL
+SELECT practice_id, NULL, waiting, count(*)::int, min(received_at) FROM events
+WHERE waiting IS NOT NULL AND (:practice_id::text IS NULL OR practice_id = :practice_id)
+GROUP BY practice_id, waiting
+ORDER BY 1, 2, 3;
+
+-- name: open_counts
+SELECT (SELECT count(*)::int FROM notices WHERE closed_at IS NULL) AS notices_open,
+    (SELECT count(*)::int FROM deliveries WHERE delivery_under_way(state)) AS mails_due,
+    (SELECT count(*)::int FROM deliveries WHERE state = 'FAILED' AND code <> 'OVERTAKEN') AS mails_failed;

@@ -9,5 +9,5 @@ WITH r AS (
 SELECT gap_from, gap_to FROM g WHERE gap_to > gap_from ORDER BY gap_from;
 
 -- name: receipts_counted
-SELECT count(*), count(DISTINCT off) FROM receipts
+SELECT count(*) AS receipts, count(DISTINCT off) AS records FROM receipts
 WHERE topic_id = :topic_id AND part = :part AND off >= :low AND off < :high;

@@ -14,6 +14,7 @@ from psycopg.rows import TupleRow
 
 from schemas.topics import SOURCES, TopicName, physical
 from sinks.ledger.named_queries import named_queries
+from sinks.ledger.rows.fetch import fetch_all, fetch_one
 from streams.kafka import watermarks
 from streams.kafka.topic_identity import TopicGuard
 from streams.runtime.errors import Transient
@@ -50,6 +51,19 @@ class PartitionAudit(msgspec.Struct, frozen=True, kw_only=True):
         return not self.missing and not self.doubled
 
 
+class ReceiptCount(msgspec.Struct, frozen=True):
+    receipts: int
+    records: int
+    """That have one."""
+
+
+class OffsetGap(msgspec.Struct, frozen=True):
+    """Offsets without a receipt, half open."""
+
+    gap_from: int
+    gap_to: int
+
+
 class Span(msgspec.Struct, frozen=True):
     """What a partition holds now."""
 
@@ -67,8 +81,11 @@ def audit(
     """Every source partition, held against its receipts. Blocks.
 
     Records that are still under way have no receipt yet: unsound partitions are looked at again, by `wait`, until
-    `settle_s` is over. Raises Transient when the broker does not answer.
+    `settle_s` is over. Takes the time limits off `connection`: whole topics are counted. Raises Transient when the
+    broker does not answer.
     """
+    connection.execute("SET transaction_timeout = 0")
+    connection.execute("SET statement_timeout = 0")
     topics = {name: physical(settings.topic_prefix, name) for name in SOURCES}
     admin = AdminClient({**settings.kafka_client(), "log_level": 3})
     guard = TopicGuard(admin, list(topics.values()))
@@ -107,16 +124,16 @@ def _reader(settings: ProgramSettings) -> dict[str, Any]:
 
 def _audited(connection: psycopg.Connection[TupleRow], consumer: Consumer, where: Span) -> PartitionAudit:
     span = {"topic_id": where.topic_id, "part": where.part, "low": where.low, "high": where.high}
-    ((receipts, distinct),) = connection.execute(_SQL["receipts_counted"], span).fetchall()
-    gaps = connection.execute(_SQL["receipt_gaps"], span).fetchall()
-    missing = [off for start, end in gaps for off in _records_in(consumer, where.topic, where.part, start, end)]
+    counted = fetch_one(connection, ReceiptCount, _SQL["receipts_counted"], span) or ReceiptCount(0, 0)
+    gaps = fetch_all(connection, OffsetGap, _SQL["receipt_gaps"], span)
+    missing = [off for gap in gaps for off in _records_in(consumer, where.topic, where.part, gap.gap_from, gap.gap_to)]
     return PartitionAudit(
         topic=where.name,
         partition=where.part,
         low=where.low,
         high=where.high,
-        receipts=receipts,
-        doubled=receipts - distinct,
+        receipts=counted.receipts,
+        doubled=counted.receipts - counted.records,
         missing=len(missing),
         missing_offsets=tuple(missing[:SHOWN]),
     )

@@ -1,4 +1,4 @@
-"""Entries that a switch skipped when they happened, and which of them a backfill may post (E-9 d). Judging is pure."""
+"""Finds entries that a switch skipped when they happened, and which of them a backfill may post (E-9 d)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from schemas.practice_settings import AmountMode
 from schemas.vocabulary import CHARGES, INSURANCE_KINDS, DecisionReason, EntryKind, Target
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.practices.settings.capabilities import entry_kinds
-from sinks.operations.queries.read_rows import Connection
+from sinks.ledger.rows.fetch import fetch_all
+from sinks.operations.ledger import Connection
 
 BY_SWITCH: Final = frozenset({DecisionReason.TYPE_OFF, DecisionReason.MASTER_OFF})
 ON_REQUEST: Final = frozenset(
@@ -23,24 +24,24 @@ ON_REQUEST: Final = frozenset(
 """Skipped for another reason than a switch: only what somebody asks for by name."""
 PAGE: Final = 50
 """Events of one transaction: the practice's lock is held for a fraction of a second."""
-QUERIES: Final = named_queries("sinks.operations.queries", "backfill.sql")
+_SQL: Final = named_queries("sinks.operations.queries", "skipped.sql")
 
 
 class Kept(StrEnum):
     """Why entries stay skipped although they were asked for."""
 
-    NEWER_VERSION = "a later version of it was told"
+    NEWER_VERSION = "a later version of it was reported"
     VOIDED = "it was voided"
     BOOKED_BY_HAND = "what reverses it was booked by hand: decide this one by hand too"
     FEE_UNKNOWN = "its fee is not known, so its net is not either"
-    FEE_TOLD_ANEW = "its fee was told anew since, so its net is another than was planned: a person posts it"
-    NET_NOT_POSITIVE = "its fee eats it: a person posts it"
+    FEE_CHANGED = "its fee has changed since, so its net is another than was planned: post it manually"
+    NET_NOT_POSITIVE = "the fee is larger than the payment: post it manually"
     BY_CLAIM = "insurance is decided claim by claim, by a person"
     NOT_CONNECTED = "the practice has no such connection"
     NOT_BY_THIS_ROUTE = "the practice's connection cannot write it"
 
 
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+class BackfillWanted(msgspec.Struct, frozen=True, kw_only=True):
     """Which payments: by when they happened, `until` excluded."""
 
     practice_id: str
@@ -64,8 +65,27 @@ class Skipped(msgspec.Struct, frozen=True, kw_only=True):
     fee_known: bool
 
 
-class Item(msgspec.Struct, frozen=True, kw_only=True):
-    """One told payment, and what would become of its entries."""
+class Candidate(msgspec.Struct, frozen=True, kw_only=True):
+    """A payment or payout with skipped entries, and what may forbid to post them now."""
+
+    source: str
+    event_id: str
+    subject: str
+    event_type: str
+    occurred_at: datetime
+    newer: bool
+    """A later version of it stands."""
+    voided: bool
+    by_hand: bool
+    """What reverses it was recorded or dismissed by a person."""
+    amount_mode: str | None
+    entries: Any
+    reversals: Any
+    fee_changed: bool
+
+
+class BackfillItem(msgspec.Struct, frozen=True, kw_only=True):
+    """One payment, and what would become of its entries."""
 
     source: str
     event_id: str
@@ -75,6 +95,14 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     moves: tuple[Skipped, ...]
     """Would be due at once; reversals of it come last."""
     kept: Kept | None = None
+
+
+class UsedConnection(msgspec.Struct, frozen=True, kw_only=True):
+    """A connection in use, and what it can write."""
+
+    target: str
+    connection_id: str
+    capabilities: tuple[str, ...] | None
 
 
 class Way(msgspec.Struct, frozen=True):
@@ -87,76 +115,57 @@ class Way(msgspec.Struct, frozen=True):
 Ways = dict[Target, Way]
 
 
-def skipped_page(connection: Connection, wanted: Wanted, ways: Ways, after: tuple[str, str]) -> list[Item]:
+def skipped_page(
+    connection: Connection, wanted: BackfillWanted, ways: Ways, after: tuple[str, str]
+) -> list[BackfillItem]:
     """The next payments after `(source, event_id)`, at most PAGE. Blocks for one statement."""
-    rows = connection.execute(
-        QUERIES["candidates"],
-        {
-            "practice_id": wanted.practice_id,
-            "since": wanted.since,
-            "until": wanted.until,
-            "kind": wanted.kind,
-            "reasons": sorted(wanted.reasons),
-            "after_source": after[0],
-            "after_event": after[1],
-            "most": PAGE,
-        },
-    ).fetchall()
-    return [_item(row, ways) for row in rows]
+    parameters = {
+        "practice_id": wanted.practice_id,
+        "since": wanted.since,
+        "until": wanted.until,
+        "kind": wanted.kind,
+        "reasons": sorted(wanted.reasons),
+        "after_source": after[0],
+        "after_event": after[1],
+        "most": PAGE,
+    }
+    return [_judge(each, ways) for each in fetch_all(connection, Candidate, _SQL["candidates"], parameters)]
 
 
-def _item(row: Sequence[Any], ways: Ways) -> Item:
-    newer, voided, by_hand, amount_mode = row[5:9]
-    entries = msgspec.convert(row[9], list[Skipped])
+def _judge(candidate: Candidate, ways: Ways) -> BackfillItem:
+    """Which entries would be posted, or why they stay. Pure."""
+    entries = msgspec.convert(candidate.entries, list[Skipped])
     writable = [each for each in entries if each.target in ways and each.entry_kind in ways[each.target].kinds]
-    kept = _kept(
-        entries,
-        writable,
-        ways,
-        newer=newer,
-        voided=voided,
-        by_hand=by_hand,
-        net=amount_mode == AmountMode.NET,
-        fee_anew=row[11],
-    )
-    reversals = msgspec.convert(row[10], list[Skipped]) if kept is None else []
+    kept = _kept(candidate, entries, writable, ways)
+    reversals = msgspec.convert(candidate.reversals, list[Skipped]) if kept is None else []
     moves = (*writable, *(each for each in reversals if each.target in ways)) if kept is None else ()
-    return Item(
-        source=row[0],
-        event_id=row[1],
-        subject=row[2],
-        event_type=row[3],
-        occurred_at=row[4],
+    return BackfillItem(
+        source=candidate.source,
+        event_id=candidate.event_id,
+        subject=candidate.subject,
+        event_type=candidate.event_type,
+        occurred_at=candidate.occurred_at,
         moves=moves,
         kept=kept,
     )
 
 
-def _kept(
-    entries: Sequence[Skipped],
-    writable: Sequence[Skipped],
-    ways: Ways,
-    *,
-    newer: bool,
-    voided: bool,
-    by_hand: bool,
-    net: bool,
-    fee_anew: bool,
-) -> Kept | None:
+def _kept(candidate: Candidate, entries: Sequence[Skipped], writable: Sequence[Skipped], ways: Ways) -> Kept | None:
     """Why a whole payment stays as it is; a companion is nothing without its payment."""
+    net = candidate.amount_mode == AmountMode.NET
     payments = [each for each in entries if each.entry_kind is EntryKind.PAYMENT]
-    if newer:
+    if candidate.newer:
         return Kept.NEWER_VERSION
-    if voided:
+    if candidate.voided:
         return Kept.VOIDED
-    if by_hand:
+    if candidate.by_hand:
         return Kept.BOOKED_BY_HAND
     if any(each.entry_kind in INSURANCE_KINDS or each.payment_kind is PaymentKind.INSURANCE for each in entries):
         return Kept.BY_CLAIM
     if net and any(not each.fee_known for each in payments):
         return Kept.FEE_UNKNOWN
-    if net and payments and fee_anew:
-        return Kept.FEE_TOLD_ANEW
+    if net and payments and candidate.fee_changed:
+        return Kept.FEE_CHANGED
     if any(each.amount_minor <= 0 for each in payments):
         return Kept.NET_NOT_POSITIVE
     if not any(each.target in ways for each in entries):
@@ -167,5 +176,5 @@ def _kept(
 
 def ways_of(connection: Connection, practice_id: str) -> Ways:
     """The connections that a practice uses today, and what each can write (E-9 b)."""
-    rows = connection.execute(QUERIES["connections"], {"practice_id": practice_id}).fetchall()
-    return {Target(row[0]): Way(row[1], entry_kinds(row[2])) for row in rows}
+    used = fetch_all(connection, UsedConnection, _SQL["connections"], {"practice_id": practice_id})
+    return {Target(each.target): Way(each.connection_id, entry_kinds(each.capabilities)) for each in used}

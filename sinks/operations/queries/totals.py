@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
-from sinks.operations.queries.read_rows import Connection, read
+from sinks.ledger.named_queries import named_queries
+from sinks.ledger.rows.fetch import fetch_all
+from sinks.operations.ledger import Connection
 
 About = tuple[str, str, str]
 """(practice_id, source, payment or payout id)."""
+_SQL: Final = named_queries("sinks.operations.queries", "totals.sql")
 
 
-class Standing(StrEnum):
+class PaymentStanding(StrEnum):
     """Derived from the entries that took something back; never stored, never a state of an effect."""
 
     REVERSED = "REVERSED"
@@ -38,7 +42,7 @@ class Totals(msgspec.Struct, frozen=True):
     remaining_minor: int
     open_minor: int
     """Still to be posted, whatever its sign."""
-    standing: Standing | None
+    standing: PaymentStanding | None
 
     @property
     def about(self) -> About:
@@ -50,7 +54,7 @@ def totals_of(connection: Connection, about: Collection[About]) -> list[Totals]:
     return _totals(connection, about, all_linked=False, practice_id=None)
 
 
-def totals_with(connection: Connection, practice_id: str | None, standings: Iterable[Standing]) -> list[Totals]:
+def totals_with(connection: Connection, practice_id: str | None, standings: Iterable[PaymentStanding]) -> list[Totals]:
     """Every payment and payout that stands like this, of one practice or of all. Blocks for one statement."""
     wanted = frozenset(standings)
     found = _totals(connection, (), all_linked=True, practice_id=practice_id)
@@ -68,8 +72,4 @@ def _totals(
         "all_linked": all_linked,
         "practice_id": practice_id,
     }
-    return [_typed(each) for each in read(connection, "totals", Totals, parameters)]
-
-
-def _typed(row: Totals) -> Totals:
-    return row if row.standing is None else msgspec.structs.replace(row, standing=Standing(row.standing))
+    return fetch_all(connection, Totals, _SQL["totals"], parameters)

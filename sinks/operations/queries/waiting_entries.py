@@ -9,9 +9,12 @@ from typing import Final
 import msgspec
 
 from schemas.vocabulary import NEEDS_PERSON, State
-from sinks.operations.queries.read_rows import Connection, read
+from sinks.ledger.named_queries import named_queries
+from sinks.ledger.rows.fetch import fetch_all
+from sinks.operations.ledger import Connection
+from sinks.operations.queries.practices import check_practice
 
-FILE: Final = "waiting_entries.sql"
+_SQL: Final = named_queries("sinks.operations.queries", "waiting_entries.sql")
 
 
 class WaitingEntry(msgspec.Struct, frozen=True):
@@ -52,7 +55,7 @@ class Entry(msgspec.Struct, frozen=True):
     state: str
     reason: str
     planned_reason: str | None
-    holds: list[str]
+    holds: tuple[str, ...]
     amount_minor: int
     currency: str
     ledger_date: date
@@ -67,12 +70,12 @@ class Entry(msgspec.Struct, frozen=True):
     maybe_sent: bool
     in_use: bool
     """Its connection is the practice's and switched on."""
-    capabilities: list[str] | None
+    capabilities: tuple[str, ...] | None
     linked: bool
     office_level: bool
     closed_through: date | None
     closed_period: str
-    followers: list[int]
+    followers: tuple[int, ...]
     """Open entries of other events that wait for it."""
 
     @property
@@ -83,17 +86,19 @@ class Entry(msgspec.Struct, frozen=True):
 def waiting_entries(
     connection: Connection, practice_id: str, states: Collection[State] | None, most: int
 ) -> list[WaitingEntry]:
-    """Oldest first; of `states`, or all that wait for a person. Blocks for one statement."""
+    """Oldest first; of `states`, or all that wait for a person. Blocks for two statements; ConfigurationError for an
+    unknown practice."""
+    check_practice(connection, practice_id)
     parameters = {
         "practice_id": practice_id,
         "states": sorted(NEEDS_PERSON if states is None else states),
         "in_flight": states is not None,
         "most": most,
     }
-    return read(connection, "waiting", WaitingEntry, parameters, FILE)
+    return fetch_all(connection, WaitingEntry, _SQL["waiting"], parameters)
 
 
 def units(connection: Connection, practice_id: str, effect_ids: Sequence[int], now: datetime | None) -> list[Entry]:
     """The named entries, each followed by its parts; unknown ids are left out. Blocks for one statement."""
     parameters = {"practice_id": practice_id, "effect_ids": list(effect_ids), "now": now}
-    return read(connection, "units", Entry, parameters, FILE)
+    return fetch_all(connection, Entry, _SQL["units"], parameters)

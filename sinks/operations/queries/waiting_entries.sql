@@ -33,7 +33,7 @@ SELECT e.effect_id, k.head, e.source, e.event_id, v.subject, e.target, e.entry_k
        c.connection_id IS NOT NULL AS in_use, c.capabilities,
        EXISTS (SELECT FROM patient_links l WHERE l.practice_id = e.practice_id AND l.patient_ref = e.patient_ref) AS linked,
        coalesce((e.instruction ->> 'office_level')::boolean, false) AS office_level,
-       s.closed_through, coalesce(s.policy, 'HOLD'),
+       s.closed_through, coalesce(s.policy, 'HOLD') AS closed_period,
        (SELECT coalesce(array_agg(d.effect_id ORDER BY d.effect_id), '{}') FROM effects d
         WHERE d.practice_id = e.practice_id AND d.depends_on = e.effect_id
           AND (d.source, d.event_id) <> (e.source, e.event_id)
@@ -49,9 +49,3 @@ LEFT JOIN LATERAL (
     SELECT (s.body ->> 'ledger_closed_through')::date AS closed_through, s.body ->> 'closed_period' AS policy
     FROM settings_in_force(e.practice_id, business_now(:now)) s) s ON true
 ORDER BY k.head, e.effect_id;
-
--- name: settle_letters!
--- An entry that stands twice is a matter of its own: which of the two stays is told with `dlq dismiss`.
-UPDATE dead_letters SET settled_at = :now, settled_as = :settled_as, settled_by = :actor
-WHERE practice_id = :practice_id AND effect_id = ANY(:effect_ids::bigint[]) AND settled_at IS NULL
-  AND reason <> 'DUPLICATE_AT_TARGET';

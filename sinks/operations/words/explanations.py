@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -83,7 +84,7 @@ def remedy_words(reason: str, target: str | None, code: str | None) -> str:
     return remedy_of(DeadLetterReason(reason), None if target is None else Target(target), code)
 
 
-def answer_words(answer: str, external_ids: list[str], charges: int | None) -> str:
+def answer_words(answer: str, external_ids: Sequence[str], charges: int | None) -> str:
     """What an attempt's answer means."""
     if charges is not None:
         return f"balance read before posting: {charges} open charge{'' if charges == 1 else 's'}"

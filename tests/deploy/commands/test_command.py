@@ -6,14 +6,12 @@ import importlib
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import typer
 
-from deploy.command import COMMANDS, app
+from deploy.command import COMMANDS
 from tests.scenarios.waiting import WITHIN_S
 
 
@@ -36,28 +34,6 @@ def test_the_help_lists_every_command() -> None:
     assert done.returncode == 0
     for name in COMMANDS:
         assert re.search(rf"\b{name}\b", done.stdout)
-
-
-def every_command(group: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Every command that does something, with the words that call it."""
-    if not hasattr(group, "list_commands"):
-        yield path, group
-        return
-    context = typer.Context(group)
-    for name in group.list_commands(context):
-        yield from every_command(group.get_command(context, name), f"{path} {name}".strip())
-
-
-def test_who_acts_is_given_alike_everywhere() -> None:
-    """H-15: whoever knows how one command takes a name for the audit trail knows it of all."""
-    found = {
-        path: {opt for each in command.params for opt in each.opts}
-        for path, command in every_command(typer.main.get_command(app))
-    }
-    named = {path for path, taken in found.items() if taken & {"--by", "--as"}}
-    assert {"target add", "dlq redrive", "settings set", "link", "practice entitle", "golive check"} <= named
-    assert not [path for path in named if not found[path] >= {"--by", "--as"}]
-    assert not [path for path in found if "--why" in found[path] and path not in named]
 
 
 def test_no_group_offers_to_install_completion() -> None:

@@ -18,7 +18,7 @@ from tests.sinks.notices.notifying import Desk, Mailbox
 from tests.worlds import World
 
 pytestmark = pytest.mark.stack
-APPLY = ("--apply", "--as", "Ada", "--why", "the mapping is repaired")
+APPLY = ("--yes", "--by", "Ada", "--why", "the mapping is repaired")
 
 
 @pytest.fixture
@@ -52,7 +52,8 @@ def test_a_dry_run_shows_and_changes_nothing(desk: Desk) -> None:
     assert document["items"][0]["notes"] == ["releases 1 that depend on it"]
     assert states(desk) == {1: "INVALID_CONFIG", 2: "SCHEDULED"}
     said = writeback(desk.world, "dlq", "redrive", "--practice", "northside")
-    assert "DRY RUN: 1 entries would be due again" in said
+    assert "1 entries would be due again" in said
+    assert "Nothing was changed" in said
     assert desk.one("SELECT count(*) FROM audit") == 0
 
 
@@ -76,13 +77,16 @@ def test_a_link_names_the_redrive_of_what_died_for_want_of_it(desk: Desk) -> Non
     desk.effect(1, state="REJECTED", reason="PATIENT_NOT_FOUND", patient_ref="pat-1")
     desk.effect(2, state="REJECTED", reason="PERIOD_CLOSED", patient_ref="pat-1")
     desk.effect(3, state="REJECTED", reason="PATIENT_NOT_FOUND", patient_ref="pat-2")
-    linked = writeback(desk.world, "link", "northside", "pat-1", "12", "--why", "the right one")
+    shown = writeback(desk.world, "link", "northside", "pat-1", "12")
+    assert "northside: would be linked" in shown
+    assert desk.one("SELECT count(*) FROM patient_links") == 0
+    linked = writeback(desk.world, "link", "northside", "pat-1", "12", "--yes", "--why", "the right one")
     assert linked.code == 0, linked.errors
     said = " ".join(linked.split())
-    assert "1 of the patient's entries stand dead" in said
+    assert "1 of the patient's entries stands dead" in said
     assert "writeback dlq redrive --practice northside --reason PATIENT_NOT_FOUND" in said
     assert "nothing waited" not in said
-    assert "linked; nothing waited for it" in writeback(desk.world, "link", "northside", "pat-3", "13")
+    assert "linked; nothing waited for it" in writeback(desk.world, "link", "northside", "pat-3", "13", *APPLY)
 
 
 def test_what_was_sent_once_is_read_back_before_it_is_sent_again(desk: Desk) -> None:
@@ -132,13 +136,15 @@ def test_what_blocks_is_shown(desk: Desk) -> None:
 
 def test_a_storm_is_paced(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Scenario 51: chunks of a practice, and after each as long a pause as the rate asks for."""
-    from sinks.operations.actions import redrive
+    from sinks.operations.actions import redrive_plan
+    from sinks.operations.actions.redrive import redrive
     from sinks.operations.actions.republish import Republisher
     from sinks.operations.queries.dead_letters import DeadWanted
     from streams.runtime.clock import SystemClock
     from streams.runtime.lifecycle import Stop
+    from tests.sinks.operations.orders import ledger_of, order
 
-    monkeypatch.setattr(redrive, "CHUNK", 2)
+    monkeypatch.setattr(redrive_plan, "CHUNK", 2)
     for number in range(1, 6):
         desk.effect(number)
     pauses: list[float] = []
@@ -148,16 +154,15 @@ def test_a_storm_is_paced(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
             pauses.append(seconds)
             return False
 
-    done = redrive.apply(
-        desk.connection,
-        redrive.plan(desk.connection, DeadWanted(practice_id="northside")),
+    done = redrive(
+        ledger_of(desk.connection, SystemClock()),
+        redrive_plan.plan_redrive(desk.connection, DeadWanted(practice_id="northside")),
         Republisher(desk.world.settings()),
-        who="Ada",
-        why="test",
-        clock=SystemClock(),
+        order(),
         per_second=4,
         stop=Patient(),
     )
+    assert done is not None
     assert done.released == 5
     assert pauses == [0.5, 0.5, 0.25]
     assert desk.one("SELECT count(*) FROM audit") == 3
@@ -193,10 +198,13 @@ def test_an_unreadable_record_goes_back_to_its_topic_byte_for_byte(desk: Desk) -
 
 def test_a_record_is_dismissed_by_a_named_person(desk: Desk) -> None:
     desk.dead_letter(18, stage="intake", reason="CONFLICT")
-    place = ("dlq", "dismiss", "northside", "payments.v1:0:18", "--why", "sent again, corrected", "--as", "Ada")
-    assert writeback(desk.world, *place).code == 0
+    place = ("dlq", "dismiss", "northside", "payments.v1:0:18", "--why", "sent again, corrected", "--by", "Ada")
+    shown = writeback(desk.world, *place)
+    assert "northside payments.v1:0:18 (CONFLICT) would be dismissed" in shown
+    assert settled(desk) == []
+    assert writeback(desk.world, *place, "--yes").code == 0
     assert settled(desk) == [(18, "DISMISSED", "Ada")]
-    again = writeback(desk.world, *place)
+    again = writeback(desk.world, *place, "--yes")
     assert again.code == 1
     assert "dlq list" in again.errors
     assert desk.one("SELECT count(*) FROM audit") == 1
@@ -205,7 +213,10 @@ def test_a_record_is_dismissed_by_a_named_person(desk: Desk) -> None:
 def test_bad_requests_say_what_to_do(desk: Desk) -> None:
     for arguments, words in [
         (("redrive",), "choose what to redrive"),
-        (("redrive", "--practice", "northside", "--apply"), "--why"),
+        (("redrive", "--practice", "northsid"), "did you mean northside"),
+        (("list", "--practice", "northsid"), "did you mean northside"),
+        (("show", "northsid", "e:1"), "did you mean northside"),
+        (("redrive", "--practice", "northside", "--yes"), "--why"),
         (("redrive", "--reason", "MAPING_MISSING"), "MAPPING_MISSING"),
         (("redrive", "--since", "yesterday"), "2026-03-02T17:30:00Z"),
         (("show", "northside", "nonsense"), "e:42"),
@@ -227,7 +238,7 @@ def test_list_and_show_name_no_patient(desk: Desk) -> None:
     assert "1 entries and 1 records stand dead" in shown
     assert listed["entries"][0]["id"] == "e:1"
     assert listed["records"][0]["id"] == "payments.v1:0:17"
-    assert "Choose another one in the mapping" in told
+    assert "Choose income, expense or other current asset accounts" in " ".join(told.split())
     assert "do not add up" not in record
     assert "Gross less fees" in record
     assert "CANARY" not in shown + str(listed) + told

@@ -15,7 +15,7 @@ from tests.sinks.ledger.ledger_fixture import Book
 from tests.worlds import World
 
 pytestmark = pytest.mark.stack
-DO = ("--yes", "--as", "Ada", "--why", "typed in on Monday")
+DO = ("--yes", "--by", "Ada", "--why", "typed in on Monday")
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def test_a_preview_changes_nothing_and_yes_does_it(book: Book, world: World, act
     shown = writeback_here(world, "entries", action, PRACTICE, "e:1")
     assert shown.code == 0, shown.errors
     assert "goes with e:1" in shown
-    assert "Nothing was changed; do it with --yes --why REASON" in shown
+    assert "Nothing was changed. To do it, repeat the command with --yes --why TEXT" in shown
     preview = writeback_json_here(world, "entries", action, PRACTICE, "e:1")
     assert preview["dry_run"] is True
     assert [(each["id"], each["to"]) for each in preview["items"][0]["entries"]] == [("e:1", to), ("e:2", to)]

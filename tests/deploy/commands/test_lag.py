@@ -96,5 +96,7 @@ def test_closed_connections_and_the_dead(desk: Desk) -> None:
     said = writeback(desk.world, "lag")
     assert "TARGET_DOWN" in said
     assert "writeback dlq list" in said
+    desk.practice("southside")
     nothing = writeback_json(desk.world, "lag", "--practice", "southside")
+    assert "did you mean southside" in writeback(desk.world, "lag", "--practice", "southsid").errors
     assert (nothing["closed"], nothing["dead"]) == ([], [])

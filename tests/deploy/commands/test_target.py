@@ -29,6 +29,7 @@ from tests.worlds import Stack, World, fresh_world
 pytestmark = pytest.mark.stack
 
 KEY = b"k" * 32
+APPLY = ("--yes", "--why", "connected by the test")
 
 
 class Desk(msgspec.Struct, frozen=True):
@@ -70,7 +71,7 @@ class Desk(msgspec.Struct, frozen=True):
         secrets = demonstration.quickbooks_secrets(self.sandbox, realm)
         return self.run(
             "add", practice, "quickbooks", "--base-url", self.sandbox.quickbooks.url,
-            "--config", self.file(mapping), "--secrets", self.file(secrets),
+            "--config", self.file(mapping), "--secrets", self.file(secrets), *APPLY,
         )  # fmt: skip
 
     def rows(self, query: str, *parameters: object) -> list[Any]:
@@ -117,11 +118,27 @@ def test_secrets_come_from_standard_input_or_the_environment(desk: Desk) -> None
     texts = [json.dumps(demonstration.quickbooks_secrets(desk.sandbox, realm)) for realm in realms]
     address = ["--base-url", desk.sandbox.quickbooks.url]
     piped = desk.run(
-        "add", desk.practice(), "quickbooks", *address, "--config", mappings[0], "--secrets", "-", stdin=texts[0]
+        "add",
+        desk.practice(),
+        "quickbooks",
+        *address,
+        "--config",
+        mappings[0],
+        "--secrets",
+        "-",
+        *APPLY,
+        stdin=texts[0],
     )
     assert piped.returncode == 0, piped.stderr
     environ = desk.run(
-        "add", desk.practice(), "quickbooks", *address, "--config", mappings[1], WRITEBACK_TARGET_SECRETS=texts[1]
+        "add",
+        desk.practice(),
+        "quickbooks",
+        *address,
+        "--config",
+        mappings[1],
+        *APPLY,
+        WRITEBACK_TARGET_SECRETS=texts[1],
     )
     assert environ.returncode == 0, environ.stderr
 
@@ -136,7 +153,7 @@ def test_what_a_connection_can_write_is_kept_with_it(desk: Desk) -> None:
     def connected(config: dict[str, Any]) -> list[str]:
         added = desk.run(
             "add", practice, "open-dental", "--base-url", desk.sandbox.open_dental.url,
-            "--config", desk.file(config), "--secrets", secrets,
+            "--config", desk.file(config), "--secrets", secrets, *APPLY,
         )  # fmt: skip
         assert added.returncode == 0, added.stderr
         ((words,),) = desk.rows("SELECT capabilities FROM connections WHERE home_practice_id = %s", practice)
@@ -160,7 +177,7 @@ def test_open_dental_is_connected_by_the_same_command(desk: Desk) -> None:
     added = desk.run(
         "add", practice, "open-dental", "--base-url", desk.sandbox.open_dental.url,
         "--config", desk.file(demonstration.open_dental_mapping(desk.sandbox, key)),
-        "--secrets", desk.file(demonstration.open_dental_keys(desk.sandbox, key)),
+        "--secrets", desk.file(demonstration.open_dental_keys(desk.sandbox, key)), *APPLY,
     )  # fmt: skip
     assert added.returncode == 0, added.stderr
     proven = desk.run("test", practice, "open-dental")
@@ -183,7 +200,7 @@ def test_a_repair_keeps_the_secrets_and_may_be_repeated(desk: Desk) -> None:
     desk.connect(practice, realm)
     mapping = demonstration.quickbooks_mapping(desk.sandbox, realm) | {"detail": "BY_KIND"}
     changed = desk.run(
-        "add", practice, "quickbooks", "--base-url", desk.sandbox.quickbooks.url, "--config", desk.file(mapping)
+        "add", practice, "quickbooks", "--base-url", desk.sandbox.quickbooks.url, "--config", desk.file(mapping), *APPLY
     )
     assert changed.returncode == 0, changed.stderr
     assert desk.run("test", practice, "quickbooks").returncode == 0

@@ -12,7 +12,7 @@ import pytest
 from deploy.sandbox import demonstration
 from deploy.sandbox.running import running_sandbox
 from sinks.ledger.schema.migrate import migrate
-from tests.deploy.commands.test_target import Desk
+from tests.deploy.commands.test_target import APPLY, Desk
 from tests.worlds import Stack, fresh_world
 
 pytestmark = pytest.mark.stack
@@ -32,7 +32,7 @@ def office(desk: Desk, address: str = "", **changes: Any) -> tuple[str, str]:
     practice, key = desk.practice(), f"office-{uuid.uuid4().hex[:6]}"
     desk.sandbox.open_dental.add_office(key)
     added = desk.run(
-        "add", practice, "open-dental", "--base-url", address or desk.sandbox.open_dental.url,
+        "add", practice, "open-dental", *APPLY, "--base-url", address or desk.sandbox.open_dental.url,
         "--config", desk.file(demonstration.open_dental_mapping(desk.sandbox, key) | changes),
         "--secrets", desk.file(demonstration.open_dental_keys(desk.sandbox, key)),
     )  # fmt: skip

@@ -126,14 +126,19 @@ def test_different_money_is_never_one_sum(desk: Desk) -> None:
 @pytest.mark.stack
 def test_show_explains_an_entry_and_each_attempt(desk: Desk) -> None:
     for sought in ("s1", "e1", "e:1", "1"):
-        (story,) = writeback_json(desk.world, "transactions", "show", "west", sought)
-        (entry,) = story["entries"]
-        assert (entry["gross_minor"], entry["fee_minor"], entry["amount_minor"]) == (10000, 290, 9710)
-        assert [each["answer"] for each in story["attempts"]] == ["Posted"]
+        story = writeback_json(desk.world, "transactions", "show", "west", sought)
+        ((event,), (entry,)) = (story["events"], story["events"][0]["entries"])
+        amounts = event["amounts"]
+        assert (amounts["gross_minor"], amounts["fee_minor"], entry["amount_minor"]) == (10000, 290, 9710)
+        assert [each["answer"] for each in entry["attempts"]] == ["Posted"]
+    explained = writeback_json(desk.world, "explain", "s1")
+    asked = ("sought", "about")
+    assert {name: story[name] for name in story if name not in asked} == {
+        name: explained[name] for name in explained if name not in asked
+    }
     said = writeback(desk.world, "transactions", "show", "west", "s1")
-    assert "gross 100.00 USD, fee 2.90 USD" in said
+    assert "gross 100.00 USD, surcharge 0.00 USD, fee 2.90 USD" in said
     assert "PayNum 7" in said
-    assert "CANARY" not in said
 
 
 @pytest.mark.stack
@@ -143,6 +148,8 @@ def test_bad_requests_say_what_to_do(desk: Desk) -> None:
         (("list", "--state", "REJECTD"), "REJECTED"),
         (("list", "--day", "2026-03-02", "--week", "2026-03-02"), "exclude each other"),
         (("show", "west", "nothing"), "transactions list"),
+        (("show", "wset", "s1"), "did you mean west"),
+        (("list", "--practice", "wset"), "did you mean west"),
     ]:
         said = writeback(desk.world, "transactions", *arguments)
         assert said.code != 0

@@ -11,8 +11,9 @@ import pytest
 
 from schemas.plan import PartKey
 from schemas.vocabulary import DEAD, EFFECT_STATES, FINAL, IN_DOUBT, OPEN, PENDING, EntryKind, State
+from sinks.ledger.schema.database import connect
 from sinks.ledger.schema.functions import OTHER_GROUPS, STATE_GROUPS, TABLE_FUNCTIONS
-from sinks.ledger.schema.migrate import migrate
+from sinks.ledger.schema.migrate import SchemaState, migrate, schema_state
 from tests.processors.rules.event_examples import NOON, PRACTICE
 from tests.sinks.ledger.ledger_fixture import Book
 from tests.worlds import Stack, fresh_world
@@ -97,8 +98,20 @@ def test_a_reversal_names_in_sql_what_it_names_in_python(book: Book) -> None:
 def test_a_function_that_a_migration_dropped_is_made_again(book: Book) -> None:
     for each in TABLE_FUNCTIONS:
         book.connection.execute(f"DROP FUNCTION {each}".encode())
+        assert schema_state(book.connection) is SchemaState.BEHIND
         migrate(book.database_url)
+        assert schema_state(book.connection) is SchemaState.CURRENT
         assert book.rows("SELECT to_regprocedure(%s) IS NOT NULL", each) == [(True,)]
+
+
+def test_a_database_without_a_ledger_is_seen(book: Book) -> None:
+    """And one of an earlier release, whose last migration is missing."""
+    bare = book.database_url.rpartition("/")[0] + "/postgres"
+    with connect(bare, "test") as connection:
+        assert schema_state(connection) is SchemaState.ABSENT
+    with book.connection.transaction(force_rollback=True):
+        book.connection.execute("DELETE FROM _yoyo_migration WHERE migration_id LIKE '0001%'")
+        assert schema_state(book.connection) is SchemaState.BEHIND
 
 
 def test_what_an_effect_can_be_is_open_or_final() -> None:

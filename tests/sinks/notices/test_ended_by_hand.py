@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from sinks.ledger.practices.settings.settings_store import Saving
-from sinks.operations.actions import entry_actions
-from sinks.operations.actions.entry_action_rules import Action
+from sinks.operations.actions.entry_action_rules import EntryAction
+from sinks.operations.actions.entry_actions import act_on_entries
 from streams.runtime.clock import FixedClock
 from tests.sinks.notices.notifying import Desk, wait_until
+from tests.sinks.operations.orders import ledger_of, order
 
 pytestmark = pytest.mark.stack
 OFFICE = "office@northside.example"
-WHO = Saving(actor="Ada", reason="typed in")
+WHO = order()
 
 
-def end(desk: Desk, action: Action, effect_id: int) -> int:
-    clock = FixedClock(desk.now)
-    return entry_actions.apply(desk.connection, action, "northside", [effect_id], WHO, clock=clock, jitter_s=0).refused
+def end(desk: Desk, action: EntryAction, effect_id: int) -> int:
+    ledger = ledger_of(desk.connection, FixedClock(desk.now))
+    return act_on_entries(ledger, action, "northside", [effect_id], WHO).refused
 
 
 def test_the_last_entry_that_is_ended_by_hand_closes_the_notice(desk: Desk) -> None:
@@ -28,9 +28,9 @@ def test_the_last_entry_that_is_ended_by_hand_closes_the_notice(desk: Desk) -> N
     desk.effect(2, state="REJECTED", reason="REFUSED_BY_TARGET")
     with desk.notifier():
         wait_until(lambda: len(desk.mailbox.subjects(OFFICE)) == 1)
-        assert end(desk, Action.RECORD, 1) == 0
+        assert end(desk, EntryAction.RECORD, 1) == 0
         wait_until(lambda: desk.one("SELECT items FROM notices WHERE closed_at IS NULL") == 1)
-        assert end(desk, Action.DISMISS, 2) == 0
+        assert end(desk, EntryAction.DISMISS, 2) == 0
         wait_until(lambda: desk.one("SELECT count(*) FROM notices WHERE closed_at IS NULL") == 0)
         wait_until(lambda: any("Solved" in each for each in desk.mailbox.subjects(OFFICE)))
     assert len(desk.mailbox.subjects(OFFICE)) == 2

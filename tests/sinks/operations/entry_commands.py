@@ -6,22 +6,25 @@ from typing import Any
 
 from schemas.codec import decode_result
 from schemas.practice_settings import TypeMode
-from sinks.ledger.practices.settings.settings_store import Saving
-from sinks.operations.actions import entry_actions
-from sinks.operations.actions.entry_action_rules import Action, Item
+from sinks.operations.acting import Order
+from sinks.operations.actions.entry_action_rules import EntryAction, EntryItem
+from sinks.operations.actions.entry_actions import EntriesDone, act_on_entries
 from tests.processors.rules.event_examples import PRACTICE, modes
 from tests.sinks.ledger.ledger_fixture import Book
+from tests.sinks.operations.orders import ledger_of, order
 
-WHO = Saving(actor="Ada", reason="typed in on Monday")
+WHO = order()
 MANUAL = modes(terminal=TypeMode.MANUAL)
 
 
-def plan(book: Book, action: Action, *ids: int) -> list[Item]:
-    return list(entry_actions.plan(book.connection, action, PRACTICE, ids, clock=book.clock))
+def plan(book: Book, action: EntryAction, *ids: int) -> list[EntryItem]:
+    """What a preview shows."""
+    ledger = ledger_of(book.connection, book.clock)
+    return list(act_on_entries(ledger, action, PRACTICE, ids, order(reason="", apply=False)).items)
 
 
-def apply(book: Book, action: Action, *ids: int, who: Saving = WHO) -> entry_actions.Done:
-    return entry_actions.apply(book.connection, action, PRACTICE, ids, who, clock=book.clock, jitter_s=0)
+def apply(book: Book, action: EntryAction, *ids: int, who: Order = WHO) -> EntriesDone:
+    return act_on_entries(ledger_of(book.connection, book.clock), action, PRACTICE, ids, who)
 
 
 def told(book: Book) -> list[tuple[Any, ...]]:

@@ -13,7 +13,7 @@ from schemas.plan import Decision
 from schemas.practice_settings import AmountMode, Timing
 from schemas.vocabulary import DecisionReason
 from sinks.operations.queries.explain import explain
-from sinks.operations.queries.explain_records import Explanation
+from sinks.operations.queries.explain.record import Story
 from tests.processors.rules.event_examples import NOON, PRACTICE, item, payment, payout, settings
 from tests.sinks.operations.stored_payments import SOURCE, Shelf
 
@@ -22,9 +22,9 @@ REQUEST = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 LATER = NOON + timedelta(hours=3)
 
 
-def story(shelf: Shelf, sought: str, practice_id: str | None = None) -> Explanation:
+def story(shelf: Shelf, sought: str, practice_id: str | None = None) -> Story:
     answer = explain(shelf.connection, sought, practice_id)
-    assert isinstance(answer, Explanation), answer
+    assert isinstance(answer, Story), answer
     return answer
 
 

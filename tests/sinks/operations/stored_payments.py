@@ -13,7 +13,7 @@ from schemas.codec import encode_event
 from schemas.events import Event
 from schemas.plan import Decision
 from sinks.ledger.schema.migrate import migrate
-from sinks.operations.queries.read_rows import Connection
+from sinks.operations.ledger import Connection
 from tests.processors.rules.event_examples import NOON, PRACTICE
 
 SOURCE = "payments.example"

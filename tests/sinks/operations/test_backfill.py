@@ -11,18 +11,18 @@ from schemas.events import PaymentKind, PaymentSucceeded
 from schemas.practice_settings import FeeAdjustment, TypeMode
 from schemas.vocabulary import DecisionReason
 from sinks.ledger.practices import audit
-from sinks.ledger.practices.settings.settings_store import Saving
 from sinks.operations.actions import backfill
-from sinks.operations.actions.backfill import Done
-from sinks.operations.queries.skipped import BY_SWITCH, Item, Kept, Wanted
+from sinks.operations.actions.backfill import BackfillDone
+from sinks.operations.queries.skipped import BY_SWITCH, BackfillItem, BackfillWanted, Kept
 from streams.runtime.errors import ConfigurationError
 from tests.processors.rules.event_examples import NOON, PRACTICE, modes, payment
 from tests.sinks.ledger.ledger_fixture import Book, again
+from tests.sinks.operations.orders import ledger_of, order
 
 pytestmark = pytest.mark.stack
 HOUR = timedelta(hours=1)
 TERMINAL_OFF = modes(terminal=TypeMode.OFF)
-WHO = Saving(actor="owner", reason="we forgot the terminals")
+WHO = order("owner", "we forgot the terminals")
 
 
 def told(number: int, at: Any = NOON, gross: int = 10_000, fee: int | None = 320, **facts: Any) -> PaymentSucceeded:
@@ -32,17 +32,19 @@ def told(number: int, at: Any = NOON, gross: int = 10_000, fee: int | None = 320
     return event
 
 
-def wanted(**changed: Any) -> Wanted:
+def wanted(**changed: Any) -> BackfillWanted:
     values: dict[str, Any] = {"practice_id": PRACTICE, "since": NOON - HOUR, "until": NOON + 24 * HOUR}
-    return Wanted(**(values | changed))
+    return BackfillWanted(**(values | changed))
 
 
-def plan(book: Book, **changed: Any) -> list[Item]:
-    return list(backfill.plan(book.connection, wanted(**changed)))
+def plan(book: Book, **changed: Any) -> list[BackfillItem]:
+    return list(backfill.plan_backfill(ledger_of(book.connection, book.clock), wanted(**changed)))
 
 
-def apply(book: Book, **changed: Any) -> Done:
-    return backfill.apply(book.connection, wanted(**changed), WHO, clock=book.clock, jitter_s=0)
+def apply(book: Book, **changed: Any) -> BackfillDone:
+    done = backfill.backfill(ledger_of(book.connection, book.clock), wanted(**changed), WHO)
+    assert done is not None
+    return done
 
 
 def reasons(book: Book) -> list[tuple[str, str]]:
@@ -83,11 +85,11 @@ def test_a_preview_changes_nothing_and_says_what_would_be_due(skipped: Book) -> 
 
 def test_old_payments_are_posted_on_purpose_once_and_with_a_name(skipped: Book) -> None:
     """E-9 d, E-8: due now under the version of its time; asked again it finds nothing; one line in the trail."""
-    assert apply(skipped) == Done(payments=2, entries=4, kept=0)
+    assert apply(skipped) == BackfillDone(payments=2, entries=4, kept=0)
     assert reasons(skipped)[2:] == [("SCHEDULED", "BACKFILLED")] * 4
     assert {row[0] for row in skipped.rows("SELECT settings_version FROM effects WHERE reason = 'BACKFILLED'")} == {2}
     assert skipped.one("SELECT next_due_at FROM gates") <= skipped.clock.instant
-    assert apply(skipped) == Done()
+    assert apply(skipped) == BackfillDone()
     ((actor, why, after),) = skipped.rows("SELECT actor, why, after FROM audit WHERE action = 'backfill'")
     assert (actor, why, len(after["entries"])) == ("owner", "we forgot the terminals", 4)
     with skipped.connection.cursor() as cursor:
@@ -103,7 +105,7 @@ def test_the_stretch_and_the_type_choose(skipped: Book) -> None:
 
 def test_it_needs_who_and_why_and_a_master_that_is_on(skipped: Book) -> None:
     with pytest.raises(ConfigurationError, match="needs --why"):
-        backfill.apply(skipped.connection, wanted(), Saving(actor="owner", reason=" "), clock=skipped.clock, jitter_s=0)
+        backfill.backfill(ledger_of(skipped.connection, skipped.clock), wanted(), order("owner", " "))
     skipped.clock.instant += HOUR
     skipped.save(master=False)
     with pytest.raises(ConfigurationError, match="master switch of practice-1 is off"):
@@ -155,7 +157,7 @@ def test_what_a_rule_keeps_from_automatic_posting_stays(book: Book, facts: dict[
     book.report(told(1, **facts))
     (item,) = plan(book)
     assert (item.kept, item.moves) == (kept, ())
-    assert apply(book) == Done(kept=1)
+    assert apply(book) == BackfillDone(kept=1)
     assert set(book.states()) == {"SKIPPED_DISABLED"}
 
 
@@ -185,5 +187,5 @@ def test_many_are_done_page_by_page(skipped: Book, monkeypatch: pytest.MonkeyPat
     for module in ("sinks.operations.queries.skipped", "sinks.operations.actions.backfill"):
         monkeypatch.setattr(f"{module}.PAGE", 1)
     assert len(plan(skipped)) == 2
-    assert apply(skipped) == Done(payments=2, entries=4, kept=0)
+    assert apply(skipped) == BackfillDone(payments=2, entries=4, kept=0)
     assert skipped.one("SELECT count(*) FROM audit WHERE action = 'backfill'") == 2

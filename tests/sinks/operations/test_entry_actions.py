@@ -10,7 +10,7 @@ from schemas.practice_settings import TypeMode
 from schemas.vocabulary import State
 from sinks.ledger.conservation import violations
 from sinks.ledger.practices import audit
-from sinks.operations.actions.entry_action_rules import Action
+from sinks.operations.actions.entry_action_rules import EntryAction
 from sinks.operations.queries.waiting_entries import waiting_entries
 from tests.processors.rules.event_examples import NOON, PRACTICE, item, modes, payment, payout
 from tests.processors.rules.linked_examples import refunded
@@ -24,14 +24,14 @@ pytestmark = pytest.mark.stack
 def test_what_is_released_is_due_at_once_with_its_fee(manual: Book) -> None:
     """POST-2, N-3: 'Post to Ledger': the payment and its companion, the companion behind it."""
     assert manual.states() == ["AWAITING_MANUAL_POST"] * 2
-    (found,) = plan(manual, Action.POST, 1)
+    (found,) = plan(manual, EntryAction.POST, 1)
     assert (found.refusal, [each.id for each in found.entries]) == (None, ["e:1", "e:2"])
     assert manual.states() == ["AWAITING_MANUAL_POST"] * 2
-    assert apply(manual, Action.POST, 1).refused == 0
+    assert apply(manual, EntryAction.POST, 1).refused == 0
     assert [row[3:] for row in entries(manual)] == [("SCHEDULED", None), ("SCHEDULED", "ev-1:payment")]
     assert manual.rows("SELECT DISTINCT reason, holds, due_at FROM effects") == [("BACKFILLED", [], NOON)]
     assert manual.one("SELECT next_due_at FROM gates WHERE connection_id = 'practice-1-PMS'") == NOON
-    assert apply(manual, Action.POST, 1).refused == 1
+    assert apply(manual, EntryAction.POST, 1).refused == 1
 
 
 def test_what_is_released_goes_to_its_first_unmet_condition(book: Book) -> None:
@@ -39,10 +39,10 @@ def test_what_is_released_goes_to_its_first_unmet_condition(book: Book) -> None:
     book.add(types=MANUAL)
     book.report(payment())
     assert book.states() == ["AWAITING_LINK"] * 2
-    assert plan(book, Action.POST, 1)[0].notes == ("still waits: AWAITING_LINK",)
-    apply(book, Action.POST, 1)
+    assert plan(book, EntryAction.POST, 1)[0].notes == ("still waits: AWAITING_LINK",)
+    apply(book, EntryAction.POST, 1)
     assert book.states() == ["AWAITING_LINK"] * 2
-    assert "writeback link" in (plan(book, Action.POST, 1)[0].refusal or "")
+    assert "writeback link" in (plan(book, EntryAction.POST, 1)[0].refusal or "")
     book.link()
     assert book.states() == ["SCHEDULED"] * 2
 
@@ -51,16 +51,16 @@ def test_the_master_off_pauses_what_is_released(manual: Book) -> None:
     """SET-10: nothing of the PMS goes out while it is off."""
     manual.clock.instant = LATER
     manual.save(master=False, types=MANUAL)
-    apply(manual, Action.POST, 1)
+    apply(manual, EntryAction.POST, 1)
     assert manual.states() == ["PAUSED"] * 2
     assert told(manual)[-2:] == [("PAUSED", "payment", 9680), ("PAUSED", "fee_adjustment", 320)]
 
 
 def test_recorded_with_its_fee_its_amounts_and_who(manual: Book) -> None:
     """POST-3, N-3, H-15: who enters 96.80 is told of 3.20; both are recorded, with actor, time, amounts and why."""
-    (found,) = plan(manual, Action.RECORD, 1)
+    (found,) = plan(manual, EntryAction.RECORD, 1)
     assert found.notes == ("enter its parts too: e:2 fee_adjustment",)
-    apply(manual, Action.RECORD, 1)
+    apply(manual, EntryAction.RECORD, 1)
     assert manual.states() == ["RECORDED_MANUALLY"] * 2
     recorded = State.RECORDED_MANUALLY
     assert told(manual)[-2:] == [(recorded, "payment", 9680), (recorded, "fee_adjustment", 320)]
@@ -78,23 +78,23 @@ def test_refunds_of_what_was_recorded_are_a_persons(manual: Book) -> None:
     """R-14: the refund that waited for it waits for a person, and one that comes later too."""
     manual.report(refunded(-4_000, at=LATER))
     assert entries(manual)[2][3:] == ("SCHEDULED", "ev-1:payment")
-    assert "e:3" in plan(manual, Action.RECORD, 1)[0].notes[-1]
-    done = apply(manual, Action.RECORD, 1)
+    assert "e:3" in plan(manual, EntryAction.RECORD, 1)[0].notes[-1]
+    done = apply(manual, EntryAction.RECORD, 1)
     assert done.followed == 1
     manual.report(refunded(-6_000, number=2, at=LATER))
     assert [row[3:] for row in entries(manual)[2:]] == [("AWAITING_MANUAL_POST", None)] * 2
     assert [each.effect_id for each in waiting_entries(manual.connection, PRACTICE, None, 10)] == [3, 4]
-    apply(manual, Action.RECORD, 3)
-    (freed,) = plan(manual, Action.POST, 4)
+    apply(manual, EntryAction.RECORD, 3)
+    (freed,) = plan(manual, EntryAction.POST, 4)
     assert "make sure that it stands in the books" in freed.notes[0]
-    apply(manual, Action.POST, 4)
+    apply(manual, EntryAction.POST, 4)
     assert manual.states()[2:] == ["RECORDED_MANUALLY", "SCHEDULED"]
 
 
 def test_dismissed_with_its_fee(manual: Book) -> None:
-    apply(manual, Action.DISMISS, 1)
+    apply(manual, EntryAction.DISMISS, 1)
     assert manual.states() == ["DISMISSED"] * 2
-    assert apply(manual, Action.RECORD, 1).refused == 0
+    assert apply(manual, EntryAction.RECORD, 1).refused == 0
     assert manual.states() == ["RECORDED_MANUALLY"] * 2
 
 
@@ -112,7 +112,7 @@ def test_a_fee_that_died_alone_is_recorded_alone(book: Book) -> None:
         " VALUES (%s, 't', 0, 1, 'payments.v1', 'post', 'REFUSED_BY_TARGET', 2, now(), now(), 'd', 0, 1, now())",
         (PRACTICE,),
     )
-    assert apply(book, Action.RECORD, 2).refused == 0
+    assert apply(book, EntryAction.RECORD, 2).refused == 0
     assert book.states() == ["POSTED", "RECORDED_MANUALLY"]
     assert book.rows("SELECT settled_as, settled_by FROM dead_letters") == [("RECORDED_MANUALLY", "Ada")]
     assert told(book)[-1] == (State.RECORDED_MANUALLY, "fee_adjustment", 320)
@@ -127,8 +127,8 @@ def test_what_died_is_recorded_with_what_waits_behind_it(book: Book, state: str)
     path = ["SENDING", "UNCERTAIN", state] if state == "DEAD_LETTERED" else ["SENDING", state]
     for each in path:
         book.connection.execute("UPDATE effects SET state = %s WHERE effect_id = 1", (each,))
-    assert "writeback dlq redrive" in (plan(book, Action.POST, 1)[0].refusal or "")
-    apply(book, Action.RECORD, 1)
+    assert "writeback dlq redrive" in (plan(book, EntryAction.POST, 1)[0].refusal or "")
+    apply(book, EntryAction.RECORD, 1)
     assert book.states() == ["RECORDED_MANUALLY"] * 2
     assert book.one("SELECT next_due_at FROM gates WHERE connection_id = 'practice-1-PMS'") is None
 
@@ -140,7 +140,7 @@ def test_a_payout_is_recorded_like_any_entry(book: Book) -> None:
     effect_id = book.one("SELECT effect_id FROM effects WHERE target = 'QUICKBOOKS'")
     for state in ("SENDING", "REJECTED"):
         book.connection.execute("UPDATE effects SET state = %s WHERE effect_id = %s", (state, effect_id))
-    assert apply(book, Action.RECORD, effect_id).refused == 0
+    assert apply(book, EntryAction.RECORD, effect_id).refused == 0
     assert book.one("SELECT state FROM effects WHERE effect_id = %s", effect_id) == "RECORDED_MANUALLY"
 
 
@@ -149,8 +149,8 @@ def test_what_was_skipped_is_recorded_whole(book: Book) -> None:
     book.add(types=modes(terminal=TypeMode.OFF))
     book.link()
     book.report(payment())
-    assert "writeback backfill" in (plan(book, Action.POST, 1)[0].refusal or "")
-    apply(book, Action.RECORD, 1)
+    assert "writeback backfill" in (plan(book, EntryAction.POST, 1)[0].refusal or "")
+    apply(book, EntryAction.RECORD, 1)
     assert book.states() == ["RECORDED_MANUALLY"] * 2
 
 
@@ -166,9 +166,9 @@ def test_a_part_that_came_before_its_origin_is_named_with_it(manual: Book) -> No
     """R-6: an entry may be led to a later one; the unit begins with what the others hang on, whatever its number."""
     manual.connection.execute("UPDATE effects SET depends_on = NULL WHERE effect_id = 2")
     manual.connection.execute("UPDATE effects SET depends_on = 2 WHERE effect_id = 1")
-    (found,) = plan(manual, Action.RECORD, 1, 2)
+    (found,) = plan(manual, EntryAction.RECORD, 1, 2)
     assert (found.refusal, [each.id for each in found.entries]) == (None, ["e:2", "e:1"])
-    apply(manual, Action.RECORD, 1, 2)
+    apply(manual, EntryAction.RECORD, 1, 2)
     assert manual.states() == ["RECORDED_MANUALLY"] * 2
 
 
@@ -178,5 +178,5 @@ def test_who_looked_at_it_may_let_it_be_posted(manual: Book) -> None:
         "UPDATE effects SET state = 'AWAITING_REVIEW', holds = '{AWAITING_REVIEW,AWAITING_MANUAL_POST}',"
         " reason = 'CODE_NOT_ALLOWED' WHERE effect_id = 1"
     )
-    assert apply(manual, Action.POST, 1).refused == 0
+    assert apply(manual, EntryAction.POST, 1).refused == 0
     assert manual.rows("SELECT state, holds FROM effects") == [("SCHEDULED", [])] * 2

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from schemas.practice_settings import ClosedPeriod, Timing
-from sinks.ledger.practices.settings.settings_store import Saving
-from sinks.operations.actions import entry_actions
-from sinks.operations.actions.entry_action_rules import Action
+from sinks.operations.actions.entry_action_rules import EntryAction
+from sinks.operations.actions.entry_actions import act_on_entries
 from sinks.operations.queries.waiting_entries import waiting_entries
 from streams.runtime.errors import ConfigurationError
 from tests.processors.rules.event_examples import NOON, PRACTICE, payment
@@ -15,22 +14,23 @@ from tests.processors.rules.linked_examples import refunded
 from tests.sinks.ledger.ledger_fixture import Book
 from tests.sinks.ledger.linked_events import LATER, posted
 from tests.sinks.operations.entry_commands import MANUAL, apply, plan
+from tests.sinks.operations.orders import ledger_of, order
 
 pytestmark = pytest.mark.stack
 
 
 def test_a_part_goes_with_the_entry_that_it_hangs_on(manual: Book) -> None:
     """PROTOCOL section 3, N-3: not the fee alone while its payment is open; named together they are one unit."""
-    for action in Action:
+    for action in EntryAction:
         (found,) = plan(manual, action, 2)
         assert found.refusal is not None
         assert "is part of e:1" in found.refusal
-    assert [each.id for each in plan(manual, Action.RECORD, 2, 1)] == ["e:1"]
+    assert [each.id for each in plan(manual, EntryAction.RECORD, 2, 1)] == ["e:1"]
     assert manual.states() == ["AWAITING_MANUAL_POST"] * 2
 
 
-@pytest.mark.parametrize("action", list(Action))
-def test_nothing_is_decided_over_a_call_that_is_under_way(book: Book, action: Action) -> None:
+@pytest.mark.parametrize("action", list(EntryAction))
+def test_nothing_is_decided_over_a_call_that_is_under_way(book: Book, action: EntryAction) -> None:
     """Laws 16 and 19: SENDING, ACCEPTED, and UNCERTAIN until its call is over for certain; then a person may."""
     book.add()
     book.link()
@@ -41,13 +41,13 @@ def test_nothing_is_decided_over_a_call_that_is_under_way(book: Book, action: Ac
     book.connection.execute(
         "UPDATE effects SET state = 'UNCERTAIN', settle_until = now() + interval '1 minute' WHERE effect_id = 1"
     )
-    assert "under way until" in (plan(book, Action.RECORD, 1)[0].refusal or "")
+    assert "under way until" in (plan(book, EntryAction.RECORD, 1)[0].refusal or "")
     assert apply(book, action, 1).refused == 1
     assert book.states() == ["UNCERTAIN", "SCHEDULED"]
     assert waiting_entries(book.connection, PRACTICE, None, 10) == []
     book.connection.execute("UPDATE effects SET settle_until = now() - interval '1 second' WHERE effect_id = 1")
     assert [each.id for each in waiting_entries(book.connection, PRACTICE, None, 10)] == ["e:1"]
-    assert apply(book, action, 1).refused == (action is Action.POST)
+    assert apply(book, action, 1).refused == (action is EntryAction.POST)
 
 
 def test_what_is_over_is_refused_with_words(book: Book) -> None:
@@ -56,9 +56,9 @@ def test_what_is_over_is_refused_with_words(book: Book) -> None:
     book.link()
     book.report(payment())
     posted(book, 1, 2)
-    for action in (Action.RECORD, Action.DISMISS):
+    for action in (EntryAction.RECORD, EntryAction.DISMISS):
         assert "only an entry that reverses it" in (plan(book, action, 1)[0].refusal or "")
-    done = apply(book, Action.RECORD, 1, 77)
+    done = apply(book, EntryAction.RECORD, 1, 77)
     assert (done.refused, "entries list" in (done.items[1].refusal or "")) == (2, True)
     assert book.one("SELECT count(*) FROM audit WHERE starts_with(action, 'entry.')") == 0
 
@@ -68,10 +68,10 @@ def test_a_closed_period_keeps_what_is_made_by_hand(book: Book) -> None:
     book.add(closed_period=ClosedPeriod.MANUAL, ledger_closed_through=NOON.date(), types=MANUAL)
     book.link()
     book.report(payment())
-    assert "books are closed" in (plan(book, Action.POST, 1)[0].refusal or "")
+    assert "books are closed" in (plan(book, EntryAction.POST, 1)[0].refusal or "")
     book.clock.instant = LATER
     book.save(types=MANUAL)
-    assert apply(book, Action.POST, 1).refused == 0
+    assert apply(book, EntryAction.POST, 1).refused == 0
     assert book.states() == ["SCHEDULED"] * 2
 
 
@@ -83,8 +83,8 @@ def test_what_no_route_writes_is_recorded_and_not_posted(book: Book) -> None:
     book.report(payment(), refunded(at=LATER))
     posted(book, 1, 2)
     assert book.states()[2:] == ["AWAITING_MANUAL_POST"]
-    assert "cannot write it" in (plan(book, Action.POST, 3)[0].refusal or "")
-    assert apply(book, Action.RECORD, 3).refused == 0
+    assert "cannot write it" in (plan(book, EntryAction.POST, 3)[0].refusal or "")
+    assert apply(book, EntryAction.RECORD, 3).refused == 0
 
 
 def test_what_waits_for_its_money_is_not_posted_by_a_word(book: Book) -> None:
@@ -92,16 +92,16 @@ def test_what_waits_for_its_money_is_not_posted_by_a_word(book: Book) -> None:
     book.add(timing=Timing.ON_CLEAR)
     book.link()
     book.report(payment())
-    assert "waits for its money" in (plan(book, Action.POST, 1)[0].refusal or "")
-    assert apply(book, Action.RECORD, 1).refused == 0
+    assert "waits for its money" in (plan(book, EntryAction.POST, 1)[0].refusal or "")
+    assert apply(book, EntryAction.RECORD, 1).refused == 0
 
 
 def test_who_and_why_are_needed_and_hold_no_card_number(manual: Book) -> None:
     """H-15, C-1."""
     with pytest.raises(ConfigurationError, match="--why"):
-        apply(manual, Action.DISMISS, 1, who=Saving(actor="Ada", reason=" "))
+        apply(manual, EntryAction.DISMISS, 1, who=order(reason=" "))
     with pytest.raises(ConfigurationError, match="card number"):
-        Saving(actor="Ada", reason="paid with 4242 4242 4242 4242")
+        order(reason="paid with 4242 4242 4242 4242")
     with pytest.raises(ConfigurationError, match="no practice"):
-        entry_actions.plan(manual.connection, Action.POST, "nowhere", [1], clock=manual.clock)
+        act_on_entries(ledger_of(manual.connection, manual.clock), EntryAction.POST, "nowhere", [1], order(apply=False))
     assert manual.states() == ["AWAITING_MANUAL_POST"] * 2

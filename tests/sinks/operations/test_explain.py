@@ -97,7 +97,7 @@ def test_attempts_links_letters_notices_payout_and_people(shelf: Shelf) -> None:
         ("readback", "Found", None, None),
     ]
     assert first.attempts[0].words == "balance read before posting: 1 open charge"
-    assert first.shares_minor == [10033]
+    assert first.shares_minor == (10033,)
     assert (first.marker, first.request_id, first.generation) == ("WB" + REQUEST[:16], REQUEST, 2)
     assert (first.taken_back_by, back.takes_back, companion.after) == (("e:3",), "e:1", "e:1")
     (letter,) = back.dead_letters
@@ -147,7 +147,7 @@ def test_each_question_is_answered_by_index(shelf: Shelf, query: str) -> None:
     a_life(shelf)
     shelf.connection.execute("ANALYZE")
     shelf.connection.execute("SET enable_seqscan = off")
-    plan = shelf.explained(named_queries("sinks.operations.queries", "explain.sql")[query], PARAMETERS[query])
+    plan = shelf.explained(named_queries("sinks.operations.queries.explain", "explain.sql")[query], PARAMETERS[query])
     for table in ("events", "effects", "attempts", "receipts", "bodies", "payout_items"):
         assert f"Seq Scan on {table}" not in plan, plan
 

@@ -9,8 +9,8 @@ import pytest
 from schemas.plan import ClaimDoubt
 from schemas.vocabulary import DeadLetterReason
 from sinks.operations.queries.explain import LOOKED_FOR, explain
-from sinks.operations.queries.explain_claims import doubt_words
-from sinks.operations.queries.explain_records import Ambiguous, Explanation, GolivePosts, Unknown
+from sinks.operations.queries.explain.record import Ambiguous, GolivePosts, Story, Unknown
+from sinks.operations.words.claim_words import doubt_words
 from sinks.operations.words.explanations import reason_words
 from tests.processors.rules.event_examples import NOON, PRACTICE
 from tests.sinks.operations.explained import LATER, REQUEST, story
@@ -31,7 +31,7 @@ def test_an_ambiguous_id_lists_its_candidates(shelf: Shelf) -> None:
     both = explain(shelf.connection, "x-1", PRACTICE)
     assert isinstance(both, Ambiguous)
     assert [each.of_payout for each in both.candidates] == [False, True]
-    assert isinstance(explain(shelf.connection, "e:1", PRACTICE), Explanation)
+    assert isinstance(explain(shelf.connection, "e:1", PRACTICE), Story)
 
 
 @pytest.mark.stack
@@ -69,6 +69,7 @@ def test_the_test_post_of_a_golive_check_is_told_as_one(shelf: Shelf, sought: st
     (post,) = answer.posts
     assert (post.practice_id, post.check_no, post.step) == (PRACTICE, 2, "payment")
     assert (post.external_id, post.taken_back_as, post.began_by) == ("payments/31", "adjustments/32", "cli:ada")
+    shelf.practice("elsewhere")
     assert isinstance(explain(shelf.connection, sought, "elsewhere"), Unknown)
 
 

@@ -12,7 +12,7 @@ from schemas.events import DisputeOutcome, Event, PayoutCategory
 from schemas.practice_settings import AmountMode, FeeAdjustment, Timing
 from schemas.vocabulary import EntryKind
 from sinks.operations.queries.explain import explain
-from sinks.operations.queries.explain_records import EntryTold, EventTold, Explanation
+from sinks.operations.queries.explain.record import Story, StoryEntry, StoryEvent
 from tests.processors.rules.event_examples import PRACTICE, item, payment, payout
 from tests.processors.rules.linked_examples import (
     corrected,
@@ -49,13 +49,13 @@ def _live(book: Book, *events: Event, **settings: Any) -> None:
         post_what_is_due(book, PRACTICE)
 
 
-def _story(book: Book, sought: str = "pay-1") -> Explanation:
+def _story(book: Book, sought: str = "pay-1") -> Story:
     answer = explain(book.connection, sought)
-    assert isinstance(answer, Explanation), answer
+    assert isinstance(answer, Story), answer
     return answer
 
 
-def _amounts(event: EventTold) -> tuple[int | None, int | None, bool | None]:
+def _amounts(event: StoryEvent) -> tuple[int | None, int | None, bool | None]:
     assert event.amounts is not None
     return event.amounts.payment_minor, event.amounts.companion_minor, event.amounts.adds_up
 
@@ -203,9 +203,9 @@ def test_t8_what_is_due_in_a_blackout_says_until_when(book: Book) -> None:
     due = book.one("SELECT min(due_at) FROM effects")
     book.connection.execute("UPDATE gates SET blackout_until = %s", (due + timedelta(hours=2),))
 
-    def entry(now: datetime) -> EntryTold:
+    def entry(now: datetime) -> StoryEntry:
         answer = explain(book.connection, "pay-1", now=now)
-        assert isinstance(answer, Explanation)
+        assert isinstance(answer, Story)
         return answer.events[0].entries[0]
 
     resting = entry(due)

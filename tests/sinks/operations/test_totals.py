@@ -8,17 +8,18 @@ import pytest
 
 from schemas.vocabulary import State
 from sinks.ledger.named_queries import named_queries
-from sinks.operations.queries.totals import Standing, Totals, totals_of, totals_with
-from sinks.operations.queries.transactions import Wanted, list_transactions, stories
+from sinks.operations.queries.explain import Story, explain
+from sinks.operations.queries.totals import PaymentStanding, Totals, totals_of, totals_with
+from sinks.operations.queries.transactions import Wanted, list_transactions
 from tests.processors.rules.event_examples import PRACTICE
 from tests.sinks.operations.stored_payments import SOURCE, Shelf
 
 pytestmark = pytest.mark.stack
 
-REVERSED, PARTLY = Standing.REVERSED, Standing.PARTIALLY_REVERSED
+REVERSED, PARTLY = PaymentStanding.REVERSED, PaymentStanding.PARTIALLY_REVERSED
 PAID = (("payment", 9680), ("fee_adjustment", 320))
 
-CASES: dict[str, tuple[tuple[tuple[Any, ...], ...], Standing | None, int]] = {
+CASES: dict[str, tuple[tuple[tuple[Any, ...], ...], PaymentStanding | None, int]] = {
     "paid": ((), None, 10000),
     "refunded in full (R-4)": ((("refund", ("refund", -10000)),), REVERSED, 0),
     "refunded in part (R-2)": (
@@ -182,11 +183,13 @@ def test_they_are_listed_by_how_they_stand(shelf: Shelf) -> None:
 
 
 def test_a_payments_story_has_its_refunds_and_its_totals(shelf: Shelf) -> None:
-    """`transactions show` by the payment's id shows what came later too."""
+    """The story by the payment's id shows what came later too."""
     _told(shelf, CASES["refunded in part (R-2)"][0])
-    found = stories(shelf.connection, PRACTICE, "pay-1")
-    assert [story.event.kind for story in found] == ["payment", "refund", "refund"]
-    assert {story.totals.standing for story in found if story.totals} == {PARTLY}
+    found = explain(shelf.connection, "pay-1", PRACTICE)
+    assert isinstance(found, Story)
+    assert [event.kind for event in found.events] == ["payment", "refund", "refund"]
+    assert found.totals is not None
+    assert found.totals.standing is PARTLY
 
 
 def test_one_payment_is_found_by_index_among_many(shelf: Shelf) -> None:
@@ -195,7 +198,7 @@ def test_one_payment_is_found_by_index_among_many(shelf: Shelf) -> None:
         _told(shelf, CASES["refunded in part (R-2)"][0] if n % 10 == 0 else (), f"pay-{n}")
     shelf.connection.execute("ANALYZE events, effects")
     shelf.connection.execute("SET enable_seqscan = off")
-    query = named_queries("sinks.operations.queries")["totals"]
+    query = named_queries("sinks.operations.queries", "totals.sql")["totals"]
     plan = shelf.explained(
         query,
         {

@@ -48,12 +48,13 @@ def refuse_unproven(practice_id: str, found: Readiness) -> None:
     if found.entitled_at is None:
         raise ConfigurationError(
             f"master: {practice_id} is not entitled to write-back yet: writeback practice entitle {practice_id} "
-            "--by WHO --why WHY (or --without-golive WHY, which is audited)"
+            "--yes --why TEXT (or --without-golive WHY, which is audited)"
         )
     if not found.passed:
         raise ConfigurationError(
             f"master: {practice_id} has not passed its go-live check at the system that is connected: writeback "
-            f"golive check {practice_id} --test-patient ID --switch-on (or --without-golive WHY, which is audited)"
+            f"golive check {practice_id} --test-patient ID --switch-on --yes --why TEXT (or --without-golive WHY, "
+            "which is audited)"
         )
 
 

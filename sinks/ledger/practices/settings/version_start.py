@@ -43,8 +43,8 @@ def saved_ahead(practice_id: str, newest: Newest) -> str:
     """Why nothing can begin before a version that is saved for later, and what a person can do. Pure."""
     return (
         f"has a version saved ahead that begins {newest.effective_from.isoformat()}, and none can begin before it: "
-        f"take it back with `writeback settings withdraw {practice_id} --version {newest.version} --why WHY`, or begin "
-        "after it (--from)"
+        f"take it back with `writeback settings withdraw {practice_id} --version {newest.version} --yes --why TEXT`, "
+        "or begin after it (--from)"
     )
 
 

@@ -79,7 +79,7 @@ def withdraw(
     """
     if not saving.actor.strip() or not saving.reason.strip():
         raise ConfigurationError(
-            "a version is withdrawn with --why REASON: it stands in the history and the audit trail"
+            "a version is withdrawn with --yes --why TEXT: it stands in the history and the audit trail"
         )
     with unit_of_work(connection, practice_id, clock=clock, jitter_s=0) as unit:
         withdrawn_version = _withdrawable(unit.cursor, practice_id, version, unit.at)
@@ -145,7 +145,7 @@ def _withdrawable(cursor: Cursor, practice_id: str, version: int | None, at: dat
     if wanted is not current:
         raise ConfigurationError(
             f"version {version} of {practice_id} is not the newest: withdraw version {current.version} first, with "
-            f"`writeback settings withdraw {practice_id} --version {current.version} --why WHY`"
+            f"`writeback settings withdraw {practice_id} --version {current.version} --yes --why TEXT`"
         )
     if _decided_under(cursor, practice_id, current.version):
         raise ConfigurationError(

@@ -10,22 +10,24 @@ from typing import Any
 
 import pytest
 
-from deploy.open_targets import adapter_context
 from schemas.vocabulary import Target
 from sinks.ledger.practices import audit
 from sinks.ledger.practices.settings.entitlement import entitle
 from sinks.ledger.practices.settings.fields import parse_changes, with_fields
 from sinks.ledger.practices.settings.settings_store import Saving, change
 from sinks.ledger.practices.stored_connections import stored_connection
+from sinks.ledger.rows.practices import GoliveState
 from sinks.operations.actions import golive_plans, golive_posts
-from sinks.operations.actions.golive import Checking
-from sinks.operations.actions.golive_checklist import Checklist, Item
+from sinks.operations.actions.golive import GoliveCheck
+from sinks.operations.actions.golive_checklist import Checklist, LineItem
+from sinks.operations.open_targets import adapter_context
 from sinks.targets.catalogue import open_target, times_of_route
 from sinks.targets.open_dental.adapter import OpenDentalTarget
 from sinks.targets.port import ConnectionReport
 from streams.runtime.clock import SystemClock
 from streams.runtime.errors import ConfigurationError
 from tests.scenarios.waiting import until
+from tests.sinks.operations.orders import ledger_of, order
 from tests.sinks.poster.offices import SECRET_TEXT, Office, Offices
 
 pytestmark = pytest.mark.stack
@@ -44,16 +46,11 @@ class Desk:
     def entitle(self) -> None:
         entitle(self.offices.book.connection, "live", WHO, clock=self.offices.book.clock)
 
-    def check(self, patient: str | None = None, **wanted: Any) -> Checklist:
+    def check(self, patient: str | None = None, *, apply: bool = True, **wanted: Any) -> Checklist:
         settings = self.offices.world.settings(secret_key=SECRET_TEXT)
-        checking = Checking(
-            self.offices.book.connection,
-            "live",
-            adapter_context(settings, "test"),
-            WHO,
-            clock=self.offices.book.clock,
-            jitter_s=0,
-        )
+        ledger = ledger_of(self.offices.book.connection, self.offices.book.clock)
+        goes_live = order("manager", "goes live", apply=apply)
+        checking = GoliveCheck(ledger, "live", adapter_context(settings, "test"), goes_live)
         return asyncio.run(checking.run(patient or self.patient, **wanted))
 
     def set(self, *changes: str, saving: Saving = WHO) -> None:
@@ -83,7 +80,7 @@ def desk(offices: Offices) -> Desk:
     return Desk(offices)
 
 
-def failed(done: Checklist) -> list[tuple[Item, str]]:
+def failed(done: Checklist) -> list[tuple[LineItem, str]]:
     return [(line.item, line.advice) for line in done.lines if not line.passed]
 
 
@@ -103,6 +100,20 @@ def test_a_practice_goes_live_by_a_test_post_that_is_taken_back(desk: Desk) -> N
     assert actions[-4:] == ["practice.entitle", "golive.begin", "golive.pass", "settings.save"]
     with desk.offices.book.connection.cursor() as cursor:
         assert audit.broken(cursor, "live") == []
+
+
+def test_a_preview_goes_through_the_checklist_and_writes_nothing(desk: Desk) -> None:
+    """Every line that reads is read; what would be posted is said, and neither the office nor the ledger has it."""
+    desk.entitle()
+    audited = desk.offices.book.one("SELECT count(*) FROM audit")
+    done = desk.check(apply=False, switch_on=True)
+    assert (done.failed, done.passed, done.switched_on, desk.master()) == (False, False, False, False)
+    assert [line.item for line in done.lines if line.passed is None] == [LineItem.TEST_POST, LineItem.REVERSAL]
+    assert "1.00 USD" in done.lines[-2].what
+    assert (desk.office.payments(), desk.office.adjustments(), desk.steps()) == ([], [], [])
+    assert desk.offices.book.one("SELECT count(*) FROM audit") == audited
+    assert desk.check(switch_on=True).passed
+    assert {line.passed for line in desk.check(apply=False).lines} == {True}
 
 
 def test_the_master_stays_off_until_the_check_has_passed(desk: Desk) -> None:
@@ -128,12 +139,12 @@ def test_the_master_stays_off_until_the_check_has_passed(desk: Desk) -> None:
 def test_nothing_is_posted_before_everything_else_passed(desk: Desk) -> None:
     """SET-16, C4: not entitled, or a mapping that is wrong: the checklist says so and the office stays untouched."""
     done = desk.check()
-    assert [item for item, _ in failed(done)] == [Item.ENTITLEMENT]
+    assert [item for item, _ in failed(done)] == [LineItem.ENTITLEMENT]
     assert "practice entitle live" in failed(done)[0][1]
     desk.entitle()
     desk.offices.book.connection.execute("UPDATE connections SET config = jsonb_set(config, '{pay_type}', '1')")
     done = desk.check(switch_on=True)
-    assert [item for item, _ in failed(done)] == [Item.CONNECTION]
+    assert [item for item, _ in failed(done)] == [LineItem.CONNECTION]
     assert (desk.steps(), desk.office.payments(), desk.master()) == ([], [], False)
 
 
@@ -143,7 +154,7 @@ def test_both_halves_are_mapped_before_either_is_sent(desk: Desk, monkeypatch: p
     desk.offices.book.connection.execute(
         "UPDATE connections SET config = config - ARRAY['void', 'refund', 'refund_failed', 'fee_debit']"
     )
-    assert failed(desk.check())[0][0] is Item.CONNECTION
+    assert failed(desk.check())[0][0] is LineItem.CONNECTION
 
     async def lenient(target: object, deadline_s: float) -> ConnectionReport:
         return ConnectionReport(ok=True, checks=())
@@ -162,7 +173,7 @@ def test_an_answer_that_never_comes_is_looked_for_before_anything_is_sent_again(
         "drop", effect, account=desk.office.customer_key, method="POST", path="*/payments", times=1, hidden_s=1.0
     )
     first = desk.check()
-    assert (first.passed, first.lines[-1].item, first.lines[-1].passed) == (False, Item.TEST_POST, None)
+    assert (first.passed, first.lines[-1].item, first.lines[-1].passed) == (False, LineItem.TEST_POST, None)
     assert "repeat the command" in first.lines[-1].advice
     until(lambda: desk.check().passed, "the check passes")
     assert desk.office.payments() == [(int(desk.patient), 100)]
@@ -178,7 +189,7 @@ def test_a_refusal_says_what_to_do_and_the_same_command_goes_on(desk: Desk) -> N
         text="AdjType is invalid.",
     )  # fmt: skip
     done = desk.check()
-    assert failed(done)[0][0] is Item.REVERSAL
+    assert failed(done)[0][0] is LineItem.REVERSAL
     assert failed(done)[0][1].startswith("the test payment still stands")
     assert desk.check().passed
     assert len(desk.office.payments()) == len(desk.office.adjustments()) == 1
@@ -188,7 +199,7 @@ def test_a_patient_that_the_office_does_not_know_is_named_as_the_fault(desk: Des
     """SET-24: the words of a payment's letter (link it again) are not those of a check; another patient finishes it."""
     desk.entitle()
     ((item, advice),) = failed(desk.check("99999"))
-    assert (item, desk.office.payments()) == (Item.TEST_POST, [])
+    assert (item, desk.office.payments()) == (LineItem.TEST_POST, [])
     assert "no such patient" in advice
     assert "Link" not in advice
     assert desk.check().passed
@@ -218,10 +229,10 @@ def test_of_two_checks_at_once_one_sends(desk: Desk) -> None:
     assert not desk.check().passed
     account = desk.offices.book.one("SELECT account_fingerprint FROM connections")
     stale = golive_plans.latest(desk.offices.book.connection, "live", account)[1]
-    assert stale.state is golive_plans.StepState.PLANNED
+    assert stale.state is GoliveState.PLANNED
     assert desk.check().passed
 
-    async def late() -> golive_posts.Done:
+    async def late() -> golive_posts.StepOutcome:
         settings = desk.offices.world.settings(secret_key=SECRET_TEXT)
         with desk.offices.book.connection.cursor() as cursor:
             row = stored_connection(cursor, "live", Target.PMS)

@@ -27,7 +27,7 @@ def a_practice(offices: Offices, **settings: Any) -> tuple[Office, str]:
 def check(offices: Offices, patient: str, *more: str, **settings: Any) -> Said:
     """In a process of its own where it is to die."""
     run = writeback if settings else writeback_here
-    arguments = ("golive", "check", "live", "--test-patient", patient, *more)
+    arguments = ("golive", "check", "live", "--test-patient", patient, "--yes", "--why", "goes live", *more)
     return run(offices.world, *arguments, secret_key=SECRET_TEXT, **settings)
 
 
@@ -35,7 +35,7 @@ def check(offices: Offices, patient: str, *more: str, **settings: Any) -> Said:
 def test_a_check_that_dies_is_continued_by_the_same_command(offices: Offices, point: str) -> None:
     """Laws 16 and 19: killed before the call or after its answer, it ends with one payment and one reversal."""
     office, patient = a_practice(offices, master=False)
-    assert writeback_here(offices.world, "practice", "entitle", "live", "--why", "contract").code == 0
+    assert writeback_here(offices.world, "practice", "entitle", "live", "--yes", "--why", "contract").code == 0
     died = check(offices, patient, test_crash_at=point)
     assert died.code == -9
     assert len(office.payments()) == (point == "golive.after_answer")

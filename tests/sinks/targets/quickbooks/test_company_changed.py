@@ -7,7 +7,7 @@ import pytest
 from schemas.vocabulary import State
 from sinks.ledger.unit_of_work import unit_of_work
 from sinks.ledger.waiting.release import release
-from sinks.operations.actions.redrive import Fate, plan
+from sinks.operations.actions.redrive_plan import Fate, plan_redrive
 from sinks.operations.queries.dead_letters import DeadWanted
 from streams.runtime.clock import SystemClock
 from tests.processors.rules.event_examples import item, payout
@@ -48,7 +48,7 @@ def test_a_doubt_of_the_old_books_is_not_redriven_into_the_new(payouts: Payouts,
     """Law 19: absence in the new books is no absence. Refused, with what a person can do; nothing moves."""
     _died(payouts, reason)
     _moved(payouts)
-    (one,) = plan(payouts.ledger.book.connection, DeadWanted()).items
+    (one,) = plan_redrive(payouts.ledger.book.connection, DeadWanted()).items
     assert one.fate is Fate.REFUSE
     assert "other account" in one.notes[0]
     assert "dismiss" in one.notes[0]
@@ -61,7 +61,7 @@ def test_connected_to_the_old_books_again_it_is_looked_for_there(payouts: Payout
     _died(payouts, "OUTCOME_UNKNOWN")
     _moved(payouts)
     payouts.connect()
-    (one,) = plan(payouts.ledger.book.connection, DeadWanted()).items
+    (one,) = plan_redrive(payouts.ledger.book.connection, DeadWanted()).items
     assert one.fate is Fate.RELEASE
     assert _released(payouts) == 1
 
@@ -70,7 +70,7 @@ def test_what_was_refused_there_may_go_to_the_new_books(payouts: Payouts) -> Non
     """It is proven that nothing stands in the old ones."""
     _died(payouts, "RETRIES_SPENT")
     other = _moved(payouts)
-    (one,) = plan(payouts.ledger.book.connection, DeadWanted()).items
+    (one,) = plan_redrive(payouts.ledger.book.connection, DeadWanted()).items
     assert one.fate is Fate.RELEASE
     assert _released(payouts) == 1
     payouts.ledger.poster()

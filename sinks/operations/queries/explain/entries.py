@@ -7,21 +7,21 @@ from zoneinfo import ZoneInfo
 
 from schemas.vocabulary import REVERSAL_KINDS
 from sinks.ledger.request_ids import marker
-from sinks.operations.queries.explain_claims import doubt_words, remark_words
-from sinks.operations.queries.explain_fields import AttemptFields, EntryFields, LetterFields, shared
-from sinks.operations.queries.explain_records import AttemptTold, EntryTold, LetterTold
-from sinks.operations.queries.explain_rows import Attempt, Entry, Letter, Rows
+from sinks.operations.queries.explain.fields import AttemptFields, EntryFields, LetterFields, shared
+from sinks.operations.queries.explain.record import StoryAttempt, StoryDeadLetter, StoryEntry
+from sinks.operations.queries.explain.rows import AttemptRow, DeadLetterRow, EntryRow, Rows
+from sinks.operations.words.claim_words import doubt_words, remark_words
 from sinks.operations.words.explanations import answer_words, reason_words, remedy_words, rests_words, state_words
 
 
-def entry_told(entry: Entry, rows: Rows) -> EntryTold:
+def story_entry(entry: EntryRow, rows: Rows) -> StoryEntry:
     """An effect with its attempts, its dead letters and its links to other entries, drawn both ways."""
     by_id = {each.effect_id: each for each in rows.entries}
     origin = None if entry.depends_on is None else by_id.get(entry.depends_on)
     reverses = origin is not None and _takes_back(entry, origin)
     letters = [each for each in rows.letters if each.effect_id == entry.effect_id]
     rests = _local(entry)
-    return EntryTold(
+    return StoryEntry(
         **shared(entry, EntryFields),
         id=entry.id,
         words=state_words(entry.state, entry.reason, entry.target) + rests_words(rests, entry.zone),
@@ -35,31 +35,31 @@ def entry_told(entry: Entry, rows: Rows) -> EntryTold:
             each.id for each in rows.entries if each.depends_on == entry.effect_id and _takes_back(each, entry)
         ),
         attempts=tuple(_attempt(each) for each in rows.attempts if each.effect_id == entry.effect_id),
-        dead_letters=tuple(letter_told(each, entry) for each in letters),
+        dead_letters=tuple(story_dead_letter(each, entry) for each in letters),
     )
 
 
-def _takes_back(entry: Entry, origin: Entry) -> bool:
+def _takes_back(entry: EntryRow, origin: EntryRow) -> bool:
     """A companion depends on its payment, a reversal on what it reverses: of another event, or named so."""
     named = entry.entry_kind in REVERSAL_KINDS
     return named or entry.event_id != origin.event_id
 
 
-def _local(entry: Entry) -> datetime | None:
+def _local(entry: EntryRow) -> datetime | None:
     if entry.rests_until is None or entry.zone is None:
         return entry.rests_until
     return entry.rests_until.astimezone(ZoneInfo(entry.zone))
 
 
-def _attempt(each: Attempt) -> AttemptTold:
+def _attempt(each: AttemptRow) -> StoryAttempt:
     words = answer_words(each.answer, each.external_ids, each.charges)
-    return AttemptTold(**shared(each, AttemptFields), words=words)
+    return StoryAttempt(**shared(each, AttemptFields), words=words)
 
 
-def letter_told(each: Letter, entry: Entry | None) -> LetterTold:
+def story_dead_letter(each: DeadLetterRow, entry: EntryRow | None) -> StoryDeadLetter:
     """A dead letter in plain words; `entry` None: a record that became no entry."""
     target = None if entry is None else entry.target
-    return LetterTold(
+    return StoryDeadLetter(
         **shared(each, LetterFields),
         id=each.id,
         words=reason_words(each.reason, target),

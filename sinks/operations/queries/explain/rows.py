@@ -1,4 +1,4 @@
-"""What the ledger's rows say, in the order of the queries in `explain.sql`: what the story shows too comes first."""
+"""The rows that a story is built from, one record per query of `explain.sql`, read by name."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from sinks.operations.queries.explain_fields import (
+from sinks.operations.queries.explain.fields import (
     AttemptFields,
     EntryFields,
     EventFields,
@@ -16,15 +16,15 @@ from sinks.operations.queries.explain_fields import (
     PayoutFields,
     VersionFields,
 )
-from sinks.operations.queries.explain_records import PayoutTold
+from sinks.operations.queries.totals import Totals
 
 
-class Happened(EventFields, frozen=True):
+class EventRow(EventFields, frozen=True):
     """An event. `original` and `plan` are gone once their month is dropped (law 28)."""
 
     waiting: str | None
     applied: bool
-    waited: list[str]
+    waited: tuple[str, ...]
     topic: str
     part: int
     off: int
@@ -32,16 +32,18 @@ class Happened(EventFields, frozen=True):
     plan: bytes | None
 
 
-class Entry(EntryFields, frozen=True):
+class EntryRow(EntryFields, frozen=True):
     event_id: str
     effect_id: int
     attempts: int
     last_code: str | None
     depends_on: int | None
+    gross_minor: int | None
+    fee_minor: int | None
     surcharge_minor: int | None
     happened_on: date
-    doubts: list[str]
-    remarks: list[str]
+    doubts: tuple[str, ...]
+    remarks: tuple[str, ...]
     rests_until: datetime | None
     """A blackout's end (T-8)."""
     zone: str | None
@@ -52,12 +54,12 @@ class Entry(EntryFields, frozen=True):
         return f"e:{self.effect_id}"
 
 
-class Attempt(AttemptFields, frozen=True):
+class AttemptRow(AttemptFields, frozen=True):
     effect_id: int
     charges: int | None
 
 
-class Letter(LetterFields, frozen=True):
+class DeadLetterRow(LetterFields, frozen=True):
     event_id: str | None
     effect_id: int
     topic: str
@@ -70,22 +72,22 @@ class Letter(LetterFields, frozen=True):
         return f"e:{self.effect_id}" if self.effect_id else f"{self.topic}:{self.part}:{self.off}"
 
 
-class Notice(NoticeFields, frozen=True):
+class NoticeRow(NoticeFields, frozen=True):
     reason: str
     target: str | None
 
 
-class PayoutItemOf(PayoutFields, frozen=True):
+class PayoutRow(PayoutFields, frozen=True):
     number: int
     effect_id: int | None
 
 
-class Version(VersionFields, frozen=True):
+class VersionRow(VersionFields, frozen=True):
     body: Any
     reason: str
 
 
-class Deed(msgspec.Struct, frozen=True):
+class AuditRow(msgspec.Struct, frozen=True):
     at: datetime
     actor: str
     action: str
@@ -96,8 +98,12 @@ class Deed(msgspec.Struct, frozen=True):
 class Rows(msgspec.Struct, frozen=True, kw_only=True):
     """Everything about one payment or payout."""
 
-    events: tuple[Happened, ...]
-    entries: tuple[Entry, ...]
-    attempts: tuple[Attempt, ...]
-    letters: tuple[Letter, ...]
-    payouts: tuple[PayoutTold, ...]
+    events: tuple[EventRow, ...]
+    entries: tuple[EntryRow, ...]
+    attempts: tuple[AttemptRow, ...]
+    letters: tuple[DeadLetterRow, ...]
+    payouts: tuple[PayoutRow, ...]
+    totals: Totals | None = None
+    versions: tuple[VersionRow, ...] = ()
+    notices: tuple[NoticeRow, ...] = ()
+    people: tuple[AuditRow, ...] = ()

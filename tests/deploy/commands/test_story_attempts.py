@@ -7,18 +7,18 @@ from typing import Any
 
 import pytest
 
-from deploy.commands.explain_attempts import attempt_lines
-from sinks.operations.queries.explain_records import AttemptTold
+from deploy.commands.story_attempts import attempt_lines
+from sinks.operations.queries.explain.record import StoryAttempt
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
-def told(minute: int, **changes: Any) -> AttemptTold:
+def told(minute: int, **changes: Any) -> StoryAttempt:
     at = NOON + timedelta(minutes=minute)
-    facts: dict[str, Any] = dict.fromkeys(AttemptTold.__struct_fields__)
+    facts: dict[str, Any] = dict.fromkeys(StoryAttempt.__struct_fields__)
     facts |= {"phase": "balance", "n": 0, "generation": 1, "began_at": at, "ended_at": at, "late": False}
     facts |= {"answer": "ReadFailed", "code": "HTTP_503", "words": "could not be read", "external_ids": []}
-    return AttemptTold(**facts | changes)
+    return StoryAttempt(**facts | changes)
 
 
 def test_the_same_again_and_again_is_one_line() -> None:

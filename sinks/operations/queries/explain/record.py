@@ -9,7 +9,7 @@ from datetime import datetime
 
 import msgspec
 
-from sinks.operations.queries.explain_fields import (
+from sinks.operations.queries.explain.fields import (
     AttemptFields,
     EntryFields,
     EventFields,
@@ -28,20 +28,20 @@ class About(msgspec.Struct, frozen=True):
     source: str
     subject: str
     of_payout: bool
-    named: list[str]
+    named: tuple[str, ...]
 
 
-class VersionTold(VersionFields, frozen=True, kw_only=True):
+class StoryVersion(VersionFields, frozen=True, kw_only=True):
     """A version of the settings that decided something here, in plain words."""
 
     why: str
     words: tuple[str, ...]
 
 
-class AmountsTold(msgspec.Struct, frozen=True, kw_only=True):
+class StoryAmounts(msgspec.Struct, frozen=True, kw_only=True):
     """How an event's amounts came about. `payment + companion = gross - surcharge`, signed (R-15).
 
-    `fee_minor` and `net_minor` of a payment whose fee was told later are those (N-5); an assessment tells them alone.
+    `fee_minor` and `net_minor` of a payment whose fee came later are those (N-5); an assessment reports them alone.
     """
 
     gross_minor: int | None
@@ -57,13 +57,13 @@ class AmountsTold(msgspec.Struct, frozen=True, kw_only=True):
     words: tuple[str, ...]
 
 
-class AttemptTold(AttemptFields, frozen=True, kw_only=True):
+class StoryAttempt(AttemptFields, frozen=True, kw_only=True):
     """One call or read, with its answer's class; the vendor's own words are never kept (H-3)."""
 
     words: str
 
 
-class LetterTold(LetterFields, frozen=True, kw_only=True):
+class StoryDeadLetter(LetterFields, frozen=True, kw_only=True):
     """A dead letter, with what to do about it."""
 
     id: str
@@ -71,7 +71,7 @@ class LetterTold(LetterFields, frozen=True, kw_only=True):
     remedy: str
 
 
-class EntryTold(EntryFields, frozen=True, kw_only=True):
+class StoryEntry(EntryFields, frozen=True, kw_only=True):
     """An effect: one entry at one target."""
 
     id: str
@@ -87,11 +87,11 @@ class EntryTold(EntryFields, frozen=True, kw_only=True):
     """The entry that has to stand first."""
     takes_back: str | None
     taken_back_by: tuple[str, ...]
-    attempts: tuple[AttemptTold, ...]
-    dead_letters: tuple[LetterTold, ...]
+    attempts: tuple[StoryAttempt, ...]
+    dead_letters: tuple[StoryDeadLetter, ...]
 
 
-class EventTold(EventFields, frozen=True, kw_only=True):
+class StoryEvent(EventFields, frozen=True, kw_only=True):
     """One event with its decision. `waited_as`: what it was parked as, in order, until `resolved_at`, or still is."""
 
     place: str
@@ -100,19 +100,19 @@ class EventTold(EventFields, frozen=True, kw_only=True):
     timing: str | None
     late: bool
     waited_as: tuple[str, ...]
-    amounts: AmountsTold | None
-    entries: tuple[EntryTold, ...]
-    dead_letters: tuple[LetterTold, ...]
+    amounts: StoryAmounts | None
+    entries: tuple[StoryEntry, ...]
+    dead_letters: tuple[StoryDeadLetter, ...]
 
 
-class PayoutTold(PayoutFields, frozen=True, kw_only=True):
+class StoryPayout(PayoutFields, frozen=True, kw_only=True):
     """A payout that carries the payment, and its document at QuickBooks."""
 
     item: int
     entry: str | None
 
 
-class ItemTold(msgspec.Struct, frozen=True, kw_only=True):
+class StoryItem(msgspec.Struct, frozen=True, kw_only=True):
     """An item of a payout (P-22): its number is in the document's lines, the payment's id only here (P-13)."""
 
     number: int
@@ -123,11 +123,11 @@ class ItemTold(msgspec.Struct, frozen=True, kw_only=True):
     net_minor: int
 
 
-class NoticeTold(NoticeFields, frozen=True, kw_only=True):
+class StoryNotice(NoticeFields, frozen=True, kw_only=True):
     """A notice of the same cause that was open meanwhile; it may count other entries too."""
 
 
-class DeedTold(msgspec.Struct, frozen=True, kw_only=True):
+class StoryAction(msgspec.Struct, frozen=True, kw_only=True):
     """What a person did."""
 
     at: datetime
@@ -137,20 +137,20 @@ class DeedTold(msgspec.Struct, frozen=True, kw_only=True):
     why: str | None
 
 
-class Explanation(msgspec.Struct, frozen=True, kw_only=True):
+class Story(msgspec.Struct, frozen=True, kw_only=True):
     """Everything, in the order in which it happened."""
 
     sought: str
     about: About
     headline: str
     totals: Totals | None
-    events: tuple[EventTold, ...]
-    settings: tuple[VersionTold, ...]
-    payouts: tuple[PayoutTold, ...]
-    items: tuple[ItemTold, ...]
-    notices: tuple[NoticeTold, ...]
-    people: tuple[DeedTold, ...]
-    dead_letters: tuple[LetterTold, ...]
+    events: tuple[StoryEvent, ...]
+    settings: tuple[StoryVersion, ...]
+    payouts: tuple[StoryPayout, ...]
+    items: tuple[StoryItem, ...]
+    notices: tuple[StoryNotice, ...]
+    people: tuple[StoryAction, ...]
+    dead_letters: tuple[StoryDeadLetter, ...]
     """Of records that became no event."""
 
 
@@ -191,4 +191,4 @@ class Unknown(msgspec.Struct, frozen=True, kw_only=True):
     looked_for: tuple[str, ...]
 
 
-Answer = Explanation | Ambiguous | GolivePosts | Unknown
+Answer = Story | Ambiguous | GolivePosts | Unknown

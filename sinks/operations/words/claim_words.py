@@ -23,7 +23,7 @@ def doubt_words(doubts: Iterable[str], on: date) -> tuple[str, ...]:
 
 
 def remark_words(remarks: Iterable[str], on: date) -> tuple[str, ...]:
-    """Each remark code; one that the list does not have may be younger than the list, and is told as it came."""
+    """Each remark code; one that the list does not have may be younger than the list, and is shown as it came."""
     return tuple(f"{code}{_standing(remark_codes(), code, on)}" for code in remarks)
 
 

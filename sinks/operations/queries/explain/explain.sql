@@ -39,14 +39,14 @@ WITH RECURSIVE pair AS (
     JOIN events e ON e.practice_id = f.practice_id AND e.source = f.source AND e.event_id = f.event_id
     WHERE :practice_id::text IS NULL OR p.practice_id = :practice_id
 )
-SELECT practice_id, source, coalesce(concerns, subject) AS about, kind IN ('payout', 'payout_failed') AS of_payout,
-    array_agg(DISTINCT named ORDER BY named)
+SELECT practice_id, source, coalesce(concerns, subject) AS subject, kind IN ('payout', 'payout_failed') AS of_payout,
+    array_agg(DISTINCT named ORDER BY named) AS named
 FROM hit GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4;
 
 -- name: marked
 -- By the marker that an entry carries at its target, of any generation. Reads whole tables: asked last.
-SELECT f.practice_id, f.source, coalesce(e.concerns, e.subject) AS about,
-    e.kind IN ('payout', 'payout_failed') AS of_payout, ARRAY['marker']
+SELECT f.practice_id, f.source, coalesce(e.concerns, e.subject) AS subject,
+    e.kind IN ('payout', 'payout_failed') AS of_payout, ARRAY['marker'] AS named
 FROM effects f JOIN events e USING (practice_id, source, event_id)
 WHERE (:practice_id::text IS NULL OR f.practice_id = :practice_id)
   AND (left(f.request_id, 16) = :request OR EXISTS (
@@ -56,10 +56,10 @@ GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4;
 
 -- name: golive_posts
 -- What a go-live check wrote: by the marker, or by its number at the target. A practice has a handful of them.
-SELECT c.practice_id, c.check_no, c.step, c.state, c.external_id, 'WB' || left(c.request_id, 16), c.began_at,
+SELECT c.practice_id, c.check_no, c.step, c.state, c.external_id, 'WB' || left(c.request_id, 16) AS marker, c.began_at,
     c.began_by, c.found_at,
     CASE WHEN c.step = 'payment' THEN (SELECT r.external_id FROM golive_checks r
-        WHERE r.practice_id = c.practice_id AND r.check_no = c.check_no AND r.step = 'reversal') END
+        WHERE r.practice_id = c.practice_id AND r.check_no = c.check_no AND r.step = 'reversal') END AS taken_back_as
 FROM golive_checks c
 WHERE (:practice_id::text IS NULL OR c.practice_id = :practice_id)
   AND (left(c.request_id, 16) = :request OR c.external_id = ANY(:external_ids::text[]))
@@ -67,7 +67,7 @@ ORDER BY c.practice_id, c.check_no, c.step;
 
 -- name: dead_records_named
 -- Records that became no event: all that is known of them is their place and why.
-SELECT practice_id, coalesce(source, ''), event_id FROM dead_letters
+SELECT practice_id, coalesce(source, '') AS source, event_id FROM dead_letters
 WHERE event_id = :id AND (:practice_id::text IS NULL OR practice_id = :practice_id)
 GROUP BY 1, 2, 3 ORDER BY 1, 2;
 
@@ -86,9 +86,10 @@ SELECT e.event_id, e.event_type, e.kind, e.subject, e.version, e.occurred_at, e.
     ARRAY(SELECT r.verdict || ' at ' || r.part || '@' || r.off FROM receipts r
           WHERE r.practice_id = e.practice_id AND r.source = e.source AND r.event_id = e.event_id
             AND (r.topic_id, r.part, r.off) <> (e.topic_id, e.part, e.off)
-          ORDER BY r.topic_id, r.part, r.off),
+          ORDER BY r.topic_id, r.part, r.off) AS told_again,
     e.waiting, e.applied, e.waited,
-    coalesce((SELECT t.topic FROM topic_partitions t WHERE t.topic_id = e.topic_id), e.topic_id), e.part, e.off,
+    coalesce((SELECT t.topic FROM topic_partitions t WHERE t.topic_id = e.topic_id), e.topic_id) AS topic,
+    e.part, e.off,
     b.original, b.plan
 FROM e
 LEFT JOIN bodies b ON b.practice_id = e.practice_id AND b.month = e.month AND b.source = e.source
@@ -100,16 +101,18 @@ ORDER BY e.occurred_at, e.version, e.received_at, e.event_id;
 SELECT f.target, f.entry_kind, f.part, f.state, f.reason, f.amount_minor, f.currency, f.ledger_date, f.patient_ref,
     f.settings_version, f.due_at, f.late, f.holds, f.connection_id,
     CASE WHEN is_in_lane(f.state)
-         THEN coalesce(c.closed_reason, g.closed_reason) END,
+         THEN coalesce(c.closed_reason, g.closed_reason) END AS connection_closed,
     f.external_id, f.posted_at, f.request_id, f.generation, f.redrives,
-    ARRAY(SELECT (s ->> 1)::bigint FROM jsonb_array_elements(f.placement -> 'shares') s),
-    f.event_id, f.effect_id, f.attempts, f.last_code, f.depends_on, (f.instruction ->> 'surcharge_minor')::bigint,
-    coalesce((f.instruction ->> 'occurred_at')::date, f.ledger_date),
-    ARRAY(SELECT jsonb_array_elements_text(f.instruction -> 'claim' -> 'doubts')),
-    ARRAY(SELECT jsonb_array_elements_text(f.instruction -> 'claim' -> 'remarks')),
+    ARRAY(SELECT (s ->> 1)::bigint FROM jsonb_array_elements(f.placement -> 'shares') s) AS shares_minor,
+    f.event_id, f.effect_id, f.attempts, f.last_code, f.depends_on,
+    (f.instruction ->> 'gross_minor')::bigint AS gross_minor, (f.instruction ->> 'fee_minor')::bigint AS fee_minor,
+    (f.instruction ->> 'surcharge_minor')::bigint AS surcharge_minor,
+    coalesce((f.instruction ->> 'occurred_at')::date, f.ledger_date) AS happened_on,
+    ARRAY(SELECT jsonb_array_elements_text(f.instruction -> 'claim' -> 'doubts')) AS doubts,
+    ARRAY(SELECT jsonb_array_elements_text(f.instruction -> 'claim' -> 'remarks')) AS remarks,
     CASE WHEN is_ready(f.state) AND f.due_at < g.blackout_until
-           AND g.blackout_until > business_now(:now) THEN g.blackout_until END,
-    (SELECT s.body ->> 'zone' FROM settings_in_force(f.practice_id, business_now(:now)) s)
+           AND g.blackout_until > business_now(:now) THEN g.blackout_until END AS rests_until,
+    (SELECT s.body ->> 'zone' FROM settings_in_force(f.practice_id, business_now(:now)) s) AS zone
 FROM effects f
 LEFT JOIN gates g ON g.practice_id = f.practice_id AND g.connection_id = f.connection_id
 LEFT JOIN practice_connections u ON u.practice_id = f.practice_id AND u.target = f.target
@@ -120,7 +123,7 @@ ORDER BY f.effect_id;
 
 -- name: attempts
 SELECT n, phase, generation, request_id, began_at, ended_at, answer, reason, code, external_ids, vendor_request_id,
-    late, effect_id, jsonb_array_length(reading -> 'charges')
+    late, effect_id, jsonb_array_length(reading -> 'charges') AS charges
 FROM attempts WHERE practice_id = :practice_id AND effect_id = ANY(:effect_ids::bigint[])
 ORDER BY effect_id, ended_at, n;
 
@@ -136,7 +139,7 @@ ORDER BY first_failed_at, topic, part, off, redrives;
 -- Notices speak of a cause, not of an entry: those of these causes that were open meanwhile.
 SELECT n.cause, n.opened_at, n.told_at, n.closed_at,
     (SELECT count(*)::int FROM deliveries d WHERE d.practice_id = n.practice_id AND d.cause = n.cause
-       AND d.opened_at = n.opened_at AND d.state = 'SENT'),
+       AND d.opened_at = n.opened_at AND d.state = 'SENT') AS letters_sent,
     n.reason, n.target
 FROM notices n
 WHERE n.practice_id = :practice_id AND n.reason = ANY(:reasons::text[])

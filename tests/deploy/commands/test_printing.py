@@ -7,7 +7,8 @@ import os
 
 import pytest
 
-from deploy.commands.operator_options import person, print_table, visible
+from deploy.commands.options import person
+from deploy.commands.printing import print_table, visible
 
 
 def test_no_text_of_others_reaches_the_terminal_as_a_command(capsys: pytest.CaptureFixture[str]) -> None:

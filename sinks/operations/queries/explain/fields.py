@@ -20,7 +20,7 @@ class EventFields(msgspec.Struct, frozen=True):
     settings_version: int | None
     resolved_at: datetime | None
     superseded_by: str | None
-    told_again: list[str]
+    told_again: tuple[str, ...]
 
 
 class EntryFields(msgspec.Struct, frozen=True):
@@ -36,7 +36,7 @@ class EntryFields(msgspec.Struct, frozen=True):
     settings_version: int | None
     due_at: datetime
     late: bool
-    holds: list[str]
+    holds: tuple[str, ...]
     connection_id: str | None
     connection_closed: str | None
     external_id: str | None
@@ -44,7 +44,7 @@ class EntryFields(msgspec.Struct, frozen=True):
     request_id: str
     generation: int
     redrives: int
-    shares_minor: list[int]
+    shares_minor: tuple[int, ...]
     """Of the open charges that it was laid on, oldest first (ALL-1)."""
 
 
@@ -58,7 +58,7 @@ class AttemptFields(msgspec.Struct, frozen=True):
     answer: str
     reason: str | None
     code: str | None
-    external_ids: list[str]
+    external_ids: tuple[str, ...]
     vendor_request_id: str | None
     late: bool
 

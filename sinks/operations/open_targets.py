@@ -1,4 +1,4 @@
-"""Opens a stored connection for a command, as the poster opens it."""
+"""Opens a practice's stored connection outside the poster, as the poster opens it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import psycopg
 
 from schemas.vocabulary import Target
 from sinks.ledger.practices.stored_connections import stored_connection
-from sinks.ledger.schema.database import connect, connection_options
+from sinks.ledger.schema.database import connection_options
+from sinks.operations.ledger import Ledger
 from sinks.targets.catalogue import open_target
 from sinks.targets.credentials import KeyRing
 from sinks.targets.port import PaymentTarget
@@ -20,7 +21,7 @@ from streams.settings import ProgramSettings
 
 
 def adapter_context(settings: ProgramSettings, application: str) -> AdapterContext:
-    """With a database connection of its own for each renewed token."""
+    """What an adapter is opened with, among it a database connection of its own for each renewed token."""
 
     @asynccontextmanager
     async def for_one_transaction() -> AsyncIterator[psycopg.AsyncConnection[Any]]:
@@ -31,10 +32,10 @@ def adapter_context(settings: ProgramSettings, application: str) -> AdapterConte
     return AdapterContext(settings=settings, keys=KeyRing.of(settings), connect=for_one_transaction)
 
 
-def open_stored(settings: ProgramSettings, practice: str, target: Target) -> PaymentTarget:
+def open_stored(ledger: Ledger, context: AdapterContext, practice_id: str, target: Target) -> PaymentTarget:
     """The adapter of a practice's stored connection; the caller closes it. ConfigurationError where there is none."""
-    with connect(settings.database_url, "target") as connection, connection.cursor() as cursor:
-        row = stored_connection(cursor, practice, target)
+    with ledger.connection.cursor() as cursor:
+        row = stored_connection(cursor, practice_id, target)
     if row is None:
-        raise ConfigurationError(f"practice {practice} has no such target: connect it with `writeback target add`")
-    return open_target(row, adapter_context(settings, "target"))
+        raise ConfigurationError(f"practice {practice_id} has no such target: connect it with `writeback target add`")
+    return open_target(row, context)

@@ -1,0 +1,79 @@
+"""Prints what operations answer: tables, amounts, times, and one JSON document where --json asks for it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from sinks.operations.queries.open_entries import StateChange
+
+APPLY_HINT: Final = "Nothing was changed. To do it, repeat the command with --yes --why TEXT"
+"""The end of every preview."""
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on standard output."""
+    import msgspec
+
+    print(msgspec.json.encode(value).decode())
+
+
+def print_done_json(applied: bool, answer: Any) -> None:
+    """What an action answered, with `dry_run` before it: true for a preview."""
+    import msgspec
+
+    print_json({"dry_run": not applied} | msgspec.to_builtins(answer))
+
+
+def print_table(title: str, headings: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
+    """A table that is as wide as the terminal; cells fold instead of losing text, also in a pipe."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(
+        title=Text(visible(title)) if title else None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False
+    )
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text("" if cell is None else visible(str(cell))) for cell in row))
+    piped = None if os.isatty(1) or "COLUMNS" in os.environ else 200
+    Console(width=piped).print(table)
+
+
+def print_moves(moves: Sequence[StateChange], applied: bool) -> None:
+    """What an action set going at once, or in a preview would: how many entries are in which state."""
+    from sinks.operations.queries.open_entries import REDECIDED
+
+    entries = [f"{each.state} {each.before} -> {each.after}" for each in moves if each.state != REDECIDED]
+    if entries:
+        print(f"entries by state{'' if applied else ' would be'}: {', '.join(entries)}")
+    for each in moves:
+        if each.state == REDECIDED:
+            print(f"{counted(each.after - each.before, 'waiting event')} {'' if applied else 'would be '}decided again")
+
+
+def visible(text: str) -> str:
+    """`text` with everything that a terminal would obey instead of showing (escapes, line ends, marks that turn the
+    direction) written out: names and numbers come from practices and vendors."""
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+
+
+def shown_at(at: datetime | None) -> str:
+    return "" if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z"
+
+
+def shown_money(minor: int | None, currency: str | None) -> str:
+    from schemas.bookkeeping.money import Money
+
+    return "" if minor is None else str(Money(minor, currency or "USD"))
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """`1 entry`, `2 entries`."""
+    return f"{number} {one if number == 1 else many or f'{one}s'}"

@@ -1,0 +1,66 @@
+"""Connects a practice to a target system, or repairs its connection."""
+
+from __future__ import annotations
+
+import msgspec
+
+from sinks.ledger.practices.connections import save_connection
+from sinks.ledger.practices.stored_connections import stored_fingerprint
+from sinks.operations.acting import Action, Order, acting
+from sinks.operations.ledger import Ledger
+from sinks.operations.queries.open_entries import StateChange, open_entries, state_changes
+from sinks.targets.catalogue import route_named
+from sinks.targets.connection_input import checked_input
+from sinks.targets.credentials import KeyRing
+
+
+class ConnectionWanted(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person gave. Texts are not checked yet; `secret` None keeps the stored one."""
+
+    practice_id: str
+    system: str
+    base_url: str | None
+    config: bytes
+    secret: bytes | None
+    same_account: bool
+
+
+class TargetConnected(msgspec.Struct, frozen=True, kw_only=True):
+    """What was saved, or in a preview would be."""
+
+    practice_id: str
+    route: str
+    base_url: str
+    added: bool
+    released: int
+    """Entries that died of the old setting and are due again."""
+    moves: tuple[StateChange, ...]
+
+
+def connect_target(ledger: Ledger, wanted: ConnectionWanted, keys: KeyRing, order: Order) -> TargetConnected:
+    """Save the connection, checked and sealed; what stopped because of the old one goes on. Calls no target. Blocks.
+
+    Raises as `acting`, `checked_input` (the field, never its value) and `save_connection`.
+    """
+    route = route_named(wanted.system)
+    with acting(ledger, order, Action.CONNECTION_SAVE, wanted.practice_id) as act:
+        given = checked_input(
+            wanted.practice_id,
+            route,
+            base_url=wanted.base_url,
+            config=wanted.config,
+            secret=wanted.secret,
+            keys=keys,
+            known_fingerprint=stored_fingerprint(act.cursor, wanted.practice_id, route.target),
+            same_account=wanted.same_account,
+        )
+        before = open_entries(ledger.connection, wanted.practice_id)
+        saved = save_connection(act.unit, given, actor=order.actor.name, why=order.reason)
+        return TargetConnected(
+            practice_id=wanted.practice_id,
+            route=route.name,
+            base_url=given.base_url,
+            added=saved.added,
+            released=saved.released,
+            moves=state_changes(before, open_entries(ledger.connection, wanted.practice_id)),
+        )

@@ -1,0 +1,73 @@
+"""Makes a practice known, and switches the feature on for it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from schemas.practice_settings import PracticeSettings, SettingsVersion
+from sinks.ledger.practices.settings import entitlement, settings_store
+from sinks.ledger.practices.settings.settings_file import checked_email, checked_id
+from sinks.ledger.practices.staff_text import checked_text
+from sinks.operations.acting import Action, Order, acting, authorise
+from sinks.operations.ledger import Ledger
+
+
+class PracticeAdded(msgspec.Struct, frozen=True, kw_only=True):
+    practice_id: str
+    version: SettingsVersion
+
+
+class PracticeEntitled(msgspec.Struct, frozen=True, kw_only=True):
+    practice_id: str
+    entitled: bool
+    master: bool
+    """Whether its master switch is on: an entitlement that is withdrawn does not switch it off."""
+
+
+def add_practice(
+    ledger: Ledger,
+    practice: str,
+    settings: PracticeSettings,
+    order: Order,
+    *,
+    name: str | None = None,
+    email: str | None = None,
+    since: datetime | None = None,
+    without_golive: str | None = None,
+) -> PracticeAdded:
+    """Make a practice known with its first version, which may begin in the past (`since`): what waited because the
+    practice was unknown is decided under it. Blocks.
+
+    There is no practice to lock yet, so the ledger's own function makes its row and locks it. Raises as `authorise`
+    and `settings_store.add_practice`.
+    """
+    authorise(order, Action.PRACTICE_ADD)
+    practice_id = checked_id("PRACTICE", practice)
+    checked_text("--name", name or "")
+    address = None if email is None else checked_email(email)
+    with ledger.connection.transaction(force_rollback=not order.apply):
+        version = settings_store.add_practice(
+            ledger.connection,
+            practice_id,
+            settings,
+            order.saving(without_golive),
+            clock=ledger.clock,
+            jitter_s=ledger.jitter_s,
+            name=name,
+            email=address,
+            since=since,
+        )
+    return PracticeAdded(practice_id=practice_id, version=version)
+
+
+def entitle_practice(ledger: Ledger, practice: str, order: Order, *, withdraw: bool = False) -> PracticeEntitled:
+    """Entitle a practice to write-back, or withdraw that (SET-16). Blocks. Raises as `acting`."""
+    practice_id = checked_id("PRACTICE", practice)
+    action = Action.PRACTICE_WITHDRAW if withdraw else Action.PRACTICE_ENTITLE
+    with acting(ledger, order, action, practice_id):
+        master = entitlement.entitle(
+            ledger.connection, practice_id, order.saving(), clock=ledger.clock, withdraw=withdraw
+        )
+    return PracticeEntitled(practice_id=practice_id, entitled=not withdraw, master=master)

@@ -1,0 +1,44 @@
+-- name: dead_entries
+-- Effects that stand dead, in the order of their lanes, with what depends on them and what they depend on.
+SELECT e.practice_id, e.effect_id, e.target, e.entry_kind, e.part, e.lane, e.connection_id, e.state, e.reason, e.event_id,
+    e.changed_at, e.attempts, e.redrives, e.last_code, e.sent_at IS NOT NULL OR e.look_first AS look_first,
+    (SELECT count(*)::int FROM effects d WHERE d.practice_id = e.practice_id AND d.depends_on = e.effect_id
+       AND is_ready(d.state)) AS dependents,
+    (SELECT o.effect_id FROM effects o WHERE o.practice_id = e.practice_id AND o.effect_id = e.depends_on
+       AND o.state <> 'POSTED') AS held_by,
+    coalesce(c.closed_reason, g.closed_reason) AS closed_reason,
+    (SELECT d.effect_id FROM effects d WHERE d.practice_id = e.practice_id AND d.connection_id = e.connection_id
+       AND d.lane = e.lane AND is_in_doubt(d.state) LIMIT 1) AS in_doubt,
+    e.state = 'DEAD_LETTERED' AND is_unsettled(e.reason)
+        AND sent_elsewhere(e.practice_id, e.connection_id, e.sent_at) AS elsewhere
+FROM effects e
+LEFT JOIN practice_connections pc ON pc.practice_id = e.practice_id AND pc.target = e.target
+LEFT JOIN connections c ON c.home_practice_id = pc.home_practice_id AND c.connection_id = pc.connection_id
+LEFT JOIN gates g ON g.practice_id = e.practice_id AND g.connection_id = e.connection_id
+WHERE is_dead(e.state)
+  AND (:practice_id::text IS NULL OR e.practice_id = :practice_id)
+  AND (:reason::text IS NULL OR e.reason = :reason)
+  AND (:target::text IS NULL OR e.target = :target)
+  AND (:since::timestamptz IS NULL OR e.changed_at >= :since)
+  AND (:until::timestamptz IS NULL OR e.changed_at < :until)
+  AND (:effect_id::bigint IS NULL OR e.effect_id = :effect_id)
+ORDER BY e.practice_id, e.effect_id
+LIMIT :most;
+
+-- name: dead_records
+SELECT practice_id, topic, topic_id, part, off, effect_id, redrives, stage, reason, field, source, event_id, target,
+    ambiguous, attempts, first_failed_at, last_failed_at, octet_length(value) AS size
+FROM dead_letters
+WHERE settled_at IS NULL AND stands_by_itself(stage, reason)
+  AND (:practice_id::text IS NULL OR practice_id = :practice_id)
+  AND (:reason::text IS NULL OR reason = :reason)
+  AND (:target::text IS NULL OR target = :target)
+  AND (:since::timestamptz IS NULL OR last_failed_at >= :since)
+  AND (:until::timestamptz IS NULL OR last_failed_at < :until)
+  AND (:topic::text IS NULL OR (topic = :topic AND part = :part AND off = :off))
+ORDER BY practice_id, topic, part, off
+LIMIT :most;
+
+-- name: notice_of
+SELECT cause, opened_at FROM notices
+WHERE closed_at IS NULL AND (:practice_id::text IS NULL OR practice_id = :practice_id);

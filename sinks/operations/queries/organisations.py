@@ -1,0 +1,56 @@
+"""Lists groups of practices, and shows one with its values, locks and practices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from sinks.ledger.practices.settings import groups
+from sinks.ledger.practices.settings.groups import ListedGroup
+from sinks.operations.ledger import Connection, Ledger
+
+
+class Member(msgspec.Struct, frozen=True, kw_only=True):
+    """A practice of a group, with the fields that it decides itself."""
+
+    practice_id: str
+    own: tuple[str, ...]
+
+
+class OrganisationView(msgspec.Struct, frozen=True, kw_only=True):
+    organisation_id: str
+    name: str | None
+    version: int
+    fields: dict[str, Any]
+    locked: tuple[str, ...]
+    behind: tuple[str, ...]
+    """Practices that do not have the group's values yet."""
+    practices: tuple[Member, ...]
+
+    @property
+    def called(self) -> str:
+        return self.name or self.organisation_id
+
+
+def list_organisations(connection: Connection) -> list[ListedGroup]:
+    """All groups, and how many practices each has. Blocks for one statement."""
+    return groups.list_groups(connection)
+
+
+def view_organisation(ledger: Ledger, organisation_id: str) -> OrganisationView:
+    """One group. Blocks for its practices' locks, a page at a time; ConfigurationError names the nearest known one."""
+    connection = ledger.connection
+    with connection.transaction(), connection.cursor() as cursor:
+        group = groups.organisation(cursor, organisation_id)
+        members = groups.members(connection, group)
+        behind = groups.preview(connection, group, effective_from=None, clock=ledger.clock)
+    return OrganisationView(
+        organisation_id=group.organisation_id,
+        name=group.name,
+        version=group.version,
+        fields=group.fields,
+        locked=group.locked,
+        behind=tuple(each.practice_id for each in behind),
+        practices=tuple(Member(practice_id=name, own=own) for name, own in members),
+    )

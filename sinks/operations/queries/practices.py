@@ -1,0 +1,44 @@
+"""Lists practices, and refuses names that no practice has."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from sinks.ledger.named_queries import named_queries
+from sinks.ledger.practices.registry import unknown_practice
+from sinks.ledger.rows.fetch import fetch_all, fetch_value, fetch_values
+from sinks.operations.ledger import Connection
+
+UNKNOWN: Final = "?"
+"""Under which records are kept that name no practice, or none that can be read."""
+_SQL: Final = named_queries("sinks.operations.queries", "practices.sql")
+
+
+class ListedPractice(msgspec.Struct, frozen=True, kw_only=True):
+    """A practice with its newest settings version, and what it still needs. `targets` None: no connection yet."""
+
+    practice_id: str
+    name: str | None
+    version: int | None
+    master: bool | None
+    email: str | None
+    targets: tuple[str, ...] | None
+
+
+def list_practices(connection: Connection) -> list[ListedPractice]:
+    """Practices that somebody added, by id. Blocks for one statement."""
+    return fetch_all(connection, ListedPractice, _SQL["practices"], {})
+
+
+def check_practice(connection: Connection, practice_id: str | None) -> None:
+    """Refuse a practice that the ledger does not know, so that a mistyped name never looks like an empty list.
+
+    Known is also one that nobody has added yet and of which events came. None (every practice) and `?` pass. Blocks
+    for one statement; raises ConfigurationError that names the nearest.
+    """
+    if practice_id is None or practice_id == UNKNOWN:
+        return
+    if fetch_value(connection, _SQL["exists"], {"practice_id": practice_id}) is None:
+        raise unknown_practice(practice_id, fetch_values(connection, _SQL["known"]))

@@ -1,0 +1,15 @@
+-- name: exists
+SELECT practice_id FROM practices WHERE practice_id = :practice_id;
+
+-- name: known
+SELECT practice_id FROM practices ORDER BY practice_id LIMIT 100000;
+
+-- name: practices
+SELECT p.practice_id, p.name, s.version, (s.body->>'master')::boolean AS master,
+       (SELECT min(c.email) FROM practice_contacts c WHERE c.practice_id = p.practice_id) AS email,
+       (SELECT array_agg(t.target ORDER BY t.target) FROM practice_connections t WHERE t.practice_id = p.practice_id)
+           AS targets
+FROM practices p
+LEFT JOIN LATERAL (SELECT version, body FROM settings s WHERE s.practice_id = p.practice_id
+                   ORDER BY version DESC LIMIT 1) s ON true
+WHERE p.added_at IS NOT NULL ORDER BY p.practice_id;

@@ -1,0 +1,30 @@
+-- name: transactions
+-- One row per effect, or per event that has none.
+WITH zone AS (
+    SELECT DISTINCT ON (practice_id) practice_id, coalesce(body ->> 'zone', 'UTC') AS name FROM settings
+    WHERE :practice_id::text IS NULL OR practice_id = :practice_id
+    ORDER BY practice_id, version DESC
+), found AS (
+    SELECT ev.practice_id, ev.source, ev.event_id, ev.event_type, ev.subject, ev.occurred_at,
+        (ev.occurred_at AT TIME ZONE coalesce(z.name, 'UTC'))::date AS day,
+        ef.effect_id, ef.target, ef.entry_kind, ef.part,
+        coalesce(ef.state, ev.waiting, CASE WHEN ev.applied OR ev.superseded_by IS NULL THEN 'APPLIED' ELSE 'VOIDED_BEFORE_POST' END) AS state,
+        coalesce(ef.reason, ev.reason) AS reason,
+        coalesce(ef.settings_version, ev.settings_version) AS settings_version,
+        ef.amount_minor, ef.currency, ef.due_at, coalesce(ef.late, false) AS late, ef.external_id, ef.posted_at,
+        ef.attempts, ef.redrives, ef.last_code, coalesce(ev.concerns, ev.subject) AS about
+    FROM events ev
+    LEFT JOIN effects ef USING (practice_id, source, event_id)
+    LEFT JOIN zone z ON z.practice_id = ev.practice_id
+    WHERE (:practice_id::text IS NULL OR ev.practice_id = :practice_id)
+      AND (:payment::text IS NULL OR ev.subject = :payment OR ev.event_id = :payment OR ev.concerns = :payment)
+      AND (:from_day::date IS NULL OR ev.occurred_at >= :from_day::date::timestamp AT TIME ZONE 'UTC' - interval '1 day')
+      AND (:to_day::date IS NULL OR ev.occurred_at < :to_day::date::timestamp AT TIME ZONE 'UTC' + interval '2 days')
+)
+SELECT * FROM found
+WHERE (:states::text[] IS NULL OR state = ANY(:states::text[])
+       OR (practice_id, source, about) IN (SELECT * FROM unnest(:in_practices::text[], :in_sources::text[],
+           :in_subjects::text[])))
+  AND (:from_day::date IS NULL OR day BETWEEN :from_day::date AND :to_day::date)
+ORDER BY practice_id, occurred_at, event_id, effect_id
+LIMIT :most;
