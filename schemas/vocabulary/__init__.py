@@ -1,8 +1,7 @@
 """The vocabulary of the ledger: states and their groups, entry kinds, verdicts, stages and closed lists of reasons.
 
 One set of names for ledger, results, metrics, notices and console. Anyone may route on these; nobody may put free text
-in their place (H-3, H-4). A group of states is defined here and nowhere else, in Python as in SQL. `states`,
-`entry_kinds` and `reasons` are those of effects, `records` those of source records, `deliveries` those of messages.
+in their place (H-3, H-4). A group of states is defined here and nowhere else, in Python as in SQL.
 """
 
 from schemas.vocabulary.deliveries import (
@@ -48,7 +47,6 @@ from schemas.vocabulary.records import (
 )
 from schemas.vocabulary.states import (
     AS_DECIDED,
-    BACKFILLABLE,
     BOOKED,
     CALL_MAY_RUN,
     CONCLUDED,
@@ -89,7 +87,6 @@ from schemas.vocabulary.states import (
 __all__ = [
     "AMOUNT_KINDS",
     "AS_DECIDED",
-    "BACKFILLABLE",
     "BALANCE_KINDS",
     "BOOKED",
     "CALL_MAY_RUN",

@@ -134,9 +134,6 @@ FINAL: Final = BOOKED | NOT_COUNTED | {State.APPLIED}
 OPEN: Final = EFFECT_STATES - FINAL
 """Money that is not accounted for yet: pending, in doubt or dead."""
 
-BACKFILLABLE: Final = frozenset({State.SKIPPED_DISABLED, State.AWAITING_MANUAL_POST})
-"""What a backfill schedules: skipped by a switch, or left to a person because its original was."""
-
 NOT_BOOKED: Final = FINAL - BOOKED
 """Listed apart from what is booked: what a setting or a void says not to post (VER-5), and events that post nothing."""
 

@@ -17,7 +17,6 @@ from typing import Final, LiteralString
 from schemas import vocabulary as v
 
 STATE_GROUPS: Final[dict[str, frozenset[v.State]]] = {
-    "is_waiting": v.WAITING,
     "waits_for_people": v.WAITS_FOR_PEOPLE,
     "is_looked_up": v.LOOKED_UP,
     "is_ready": v.READY,
@@ -33,7 +32,6 @@ STATE_GROUPS: Final[dict[str, frozenset[v.State]]] = {
     "is_concluded": v.CONCLUDED,
     "is_final": v.FINAL,
     "is_open": v.OPEN,
-    "is_backfillable": v.BACKFILLABLE,
 }
 """Of effects' states; what each means is said where the group is defined."""
 
