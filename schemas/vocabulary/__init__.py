@@ -47,6 +47,7 @@ from schemas.vocabulary.records import (
 )
 from schemas.vocabulary.states import (
     AS_DECIDED,
+    BACKFILLABLE,
     BOOKED,
     CALL_MAY_RUN,
     CONCLUDED,
@@ -87,6 +88,7 @@ from schemas.vocabulary.states import (
 __all__ = [
     "AMOUNT_KINDS",
     "AS_DECIDED",
+    "BACKFILLABLE",
     "BALANCE_KINDS",
     "BOOKED",
     "CALL_MAY_RUN",

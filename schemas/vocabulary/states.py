@@ -171,3 +171,6 @@ AS_DECIDED: Final = BOOKED | {State.SCHEDULED}
 
 HELD_UP: Final = WAITING | IN_DOUBT | DEAD | {State.RETRYING}
 """The state alone says why; that the practice posts such entries by itself would contradict it."""
+
+BACKFILLABLE: Final = frozenset({State.SKIPPED_DISABLED, State.AWAITING_MANUAL_POST})
+"""What a backfill schedules: skipped by a switch, or left to a person because its original was."""
