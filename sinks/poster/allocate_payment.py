@@ -40,6 +40,7 @@ class EffectPart(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def entry_kind(self) -> EntryKind:
+        """The kind of its effect."""
         return self.instruction.entry_kind
 
 
@@ -91,7 +92,7 @@ def allocate(
     on_their_way: Mapping[str, int] | None = None,
     exactly: bool = True,
 ) -> Allocated:
-    """Divides a payment and its companion over the open charges of `prepared`.
+    """Divides a payment and its companion over the open charges of `prepared`. Pure.
 
     `own_charges`: charges that this program wrote itself, which have their own payment (B-1). `on_their_way`: minor
     units that our own entries, still to be sent, will pay of each charge. `exactly`: the target takes each amount.
@@ -112,8 +113,8 @@ def allocate(
         added.append(_new(payment, EntryKind.ALLOCATION, 0, 0, placed(*shares), payment.effect_id))
     if companion is not None:
         covered, over = _covered(payment, companion, dues)
-        each = [(c.ref, all_ - own) for c, all_, own in zip(charges, covered, paid, strict=True) if all_ != own]
-        pieces = [(amount, placed((ref, amount))) for ref, amount in each]
+        each = [(c.ref, all_ - own) for c, all_, own in zip(charges, covered, paid, strict=True)]
+        pieces = [(amount, placed((ref, amount))) for ref, amount in each if amount]
         if over != left or not pieces:
             pieces.append((over - left, placed()))
         changed.append(_changed(companion, *pieces[0]))

@@ -28,6 +28,7 @@ class CallSlots:
 
     @property
     def in_flight(self) -> int:
+        """Calls that run, slow ones too."""
         return len(self._quick) + len(self._slow)
 
     @property

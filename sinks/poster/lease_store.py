@@ -47,10 +47,12 @@ class ClaimedGate(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def gate(self) -> GateKey:
+        """The claimed gate."""
         return GateKey(self.practice_id, self.connection_id)
 
     @property
     def connection(self) -> ConnectionKey:
+        """The connection that the gate's entries go to."""
         return ConnectionKey(self.home_practice_id, self.connection_id)
 
 
