@@ -14,7 +14,7 @@ from deploy.commands.options import Json
 
 if TYPE_CHECKING:
     from sinks.ledger.practices.settings.warnings import SettingsWarning
-    from sinks.operations.whatif.compare import Compared, Outcome, Sum
+    from sinks.operations.whatif.compare import Compared, Outcome, Totals
 
 SHOWN = 100
 """Payments that a person is shown; the sum and --json hold all."""
@@ -49,9 +49,9 @@ def _stream(practice_id: str, events: Iterable[Compared], warnings: tuple[Settin
     """One JSON document, written as it is found: years of payments take no memory."""
     from msgspec.json import encode
 
-    from sinks.operations.whatif.compare import Sum
+    from sinks.operations.whatif.compare import Totals
 
-    total, comma = Sum(), ""
+    total, comma = Totals(), ""
     sys.stdout.write(f'{{"practice_id":{encode(practice_id).decode()},"payments":[')
     for each in _counted(events, total):
         sys.stdout.write(comma + encode(each).decode())
@@ -62,9 +62,9 @@ def _stream(practice_id: str, events: Iterable[Compared], warnings: tuple[Settin
 
 def _table(practice_id: str, events: Iterable[Compared], warnings: tuple[SettingsWarning, ...]) -> None:
     from deploy.commands.printing import print_table, shown_money
-    from sinks.operations.whatif.compare import Sum
+    from sinks.operations.whatif.compare import Totals
 
-    total = Sum()
+    total = Totals()
     listed: list[Compared] = []
     for each in _counted(events, total):
         if len(listed) < SHOWN:
@@ -116,16 +116,16 @@ def _named(each: Compared) -> str:
 
 def _in_all(outcomes: Iterable[Outcome]) -> str:
     from deploy.commands.printing import shown_money
-    from sinks.operations.whatif.compare import Books
+    from sinks.operations.whatif.compare import PostedTotals
 
-    books = Books()
+    books = PostedTotals()
     for outcome in outcomes:
         books.add(outcome)
     payments, balances = (shown_money(each, books.currency) for each in (books.payments, books.balances))
     return f"posted {payments}, {balances} with fee adjustments"
 
 
-def _counted(events: Iterable[Compared], total: Sum) -> Iterable[Compared]:
+def _counted(events: Iterable[Compared], total: Totals) -> Iterable[Compared]:
     """Those that differ; all are added up."""
     for each in events:
         total.add(each)
@@ -148,7 +148,7 @@ def _outcome(outcome: Outcome) -> str:
     return "\n".join(lines) or "posts nothing"
 
 
-def _sum_json(total: Sum) -> dict[str, Any]:
+def _sum_json(total: Totals) -> dict[str, Any]:
     names = ("target", "entry_kind", "state", "currency")
     return {
         "events": total.events,

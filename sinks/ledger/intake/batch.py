@@ -18,7 +18,7 @@ from sinks.ledger.intake.decide_batch import BatchDecision
 from sinks.ledger.intake.positions import Partition
 from sinks.ledger.intake.read_context import lock_practices, read_context
 from sinks.ledger.intake.records import Decided, Record, Unreadable, practice_of
-from sinks.ledger.intake.refused_records import Named, refusal_row, unreadable_message
+from sinks.ledger.intake.refused_records import Named, refusal_message, unreadable_message
 from sinks.ledger.intake.superseding import take_alone
 from sinks.ledger.intake.write import write
 from sinks.ledger.intake.writes import Writes
@@ -39,8 +39,8 @@ _LOG = log(__name__)
 class BatchWriter:
     """Writes batches over one connection. Not for two threads.
 
-    `positions` is what this process believes of its partitions; it changes after a commit only. After any error that
-    `store` raises it is unknown what was committed: read the positions anew and seek there (law 3).
+    `positions` are those that this process knows of its partitions; they change after a commit only. After any error
+    that `store` raises it is unknown what was committed: read the positions anew and seek there (law 3).
     """
 
     def __init__(self, connection: Connection, policy: Policy, clock: Clock) -> None:
@@ -87,7 +87,7 @@ class BatchWriter:
         self._add_practices(records)
         now = self._clock.for_database()
         with self._connection.transaction(), self._connection.cursor() as cursor:
-            # The whole batch is claimed first; a cut is corrected below, still in this transaction.
+            # The whole batch is claimed first; where less is taken, that is corrected below, in the same transaction.
             moved = self._moved(records)
             named = {practice for practice in map(practice_of, records) if practice is not None}
             locked = not disabled(Control.PRACTICE_LOCK)
@@ -159,7 +159,7 @@ class BatchWriter:
             },
         )
         now = self._clock.now()
-        row = refusal_row(writeback, DeadLetterReason.REFUSED_BY_LEDGER, self._policy.group, now, named)
+        row = refusal_message(writeback, DeadLetterReason.REFUSED_BY_LEDGER, self._policy.group, now, named)
         outbox.enqueue(cursor, [row])
         RECEIPTS.labels(Verdict.DEAD_LETTER.value).inc()
         DEAD_LETTERS.labels("intake", DeadLetterReason.REFUSED_BY_LEDGER.value).inc()

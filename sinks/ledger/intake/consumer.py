@@ -1,4 +1,4 @@
-"""The intake's consumer: its positions come from Postgres, never from Kafka (laws 3, 5)."""
+"""Consumes decided records and dead letters from positions in Postgres, never from Kafka's own (laws 3, 5)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ CONSUMED: Final = (TopicName.WRITEBACKS, TopicName.DEAD_LETTERS)
 POLL_S: Final = 0.1
 """How long an idle intake waits for a first record, and so how late a stop or a sweep may be."""
 LINGER_S: Final = 0.003
-"""A batch that is a crowd stays open this long after its first record: one commit for what came together."""
+"""A batch of CROWD records or more stays open this long after its first: one commit for what came together."""
 CROWD: Final = 32
 """Fewer records than this are written at once: what comes meanwhile is the next batch."""
 SHOW_EVERY_S: Final = 0.1
@@ -49,7 +49,7 @@ ReadPositions = Callable[[], dict[Partition, int]]
 
 
 class Rejoin(Transient):
-    """What this consumer believed is void: join the group again, from the stored positions."""
+    """Positions in memory are void: join the group again, from the stored positions."""
 
 
 class Feed:
@@ -58,7 +58,7 @@ class Feed:
     def __init__(
         self, settings: ProgramSettings, admin: AdminClient, guard: TopicGuard, read_positions: ReadPositions
     ) -> None:
-        """`read_positions` is called inside the assignment, with the committed truth (law 3)."""
+        """`read_positions` is called inside the assignment, and reads what is committed (law 3)."""
         self._admin = admin
         self._guard = guard
         self._partitions = settings.topic_partitions
@@ -68,7 +68,7 @@ class Feed:
         self._batch = settings.intake_batch
         self._lag = LagGauge(Role.INTAKE)
         self._lost: Exception | None = None
-        self._looked_at = time.monotonic()
+        self._checked_at = time.monotonic()
         self.positions: dict[Partition, int] = {}
         """Of the partitions assigned now."""
         self.ends: dict[Partition, int] = {}
@@ -99,30 +99,30 @@ class Feed:
         ]
 
     def _first(self, records: list[Consumed]) -> int:
-        """Wait for a first record; the end of a partition, told after each batch, is none."""
+        """Wait for a first record; the end of a partition, reported after each batch, is none."""
         until = time.monotonic() + POLL_S
         size = 0
         while not records and (left := until - time.monotonic()) > 0:
             size = self._add([self._consumer.poll(left)], records)
         return size
 
-    def look(self) -> None:
-        """Once a round: what Kafka shows of us; topic ids and low-water marks each minute (law 5)."""
+    def check(self) -> None:
+        """Once an iteration: what Kafka shows of us; topic ids and low-water marks each minute (law 5)."""
         self._guard.check()
         now = time.monotonic()
         if self._unshown and now - self._shown_at >= SHOW_EVERY_S:
             self._shown_at = now
             self._commit_shown()
-        if now - self._looked_at >= LOW_WATER_EVERY_S:
-            self._looked_at = now
+        if now - self._checked_at >= LOW_WATER_EVERY_S:
+            self._checked_at = now
             self._check_low_water(self._consumer.assignment())
 
     def show(self, moved: dict[Partition, int]) -> None:
-        """Have Kafka told, within SHOW_EVERY_S, what is committed in Postgres."""
+        """Commit to Kafka, within SHOW_EVERY_S, what is committed in Postgres: it only shows the lag."""
         self._unshown |= moved
 
     def _commit_shown(self) -> None:
-        """It only shows lag, so an error costs nothing."""
+        """An error costs nothing."""
         offsets = [
             TopicPartition(name, part, offset)
             for (topic_id, part), offset in self._unshown.items()

@@ -12,7 +12,7 @@ from sinks.ledger.intake.build_writes import WriteBuilder
 from sinks.ledger.intake.duplicates import Finding, StoredEvent
 from sinks.ledger.intake.new_rows import EventStatus
 from sinks.ledger.intake.records import DeadLettered, Record, Unreadable
-from sinks.ledger.intake.refused_records import refusal_row, unreadable_message
+from sinks.ledger.intake.refused_records import refusal_message, unreadable_message
 from sinks.ledger.intake.writes import Writes
 from streams.fault_injection import Control, disabled
 
@@ -80,7 +80,7 @@ class BatchDecision:
             finding = Finding.FIRST if self.first(writeback) else Finding.OLD_VERSION
         elif finding is Finding.CONFLICT and self._is_news(writeback):
             self.writes.outbox.append(
-                refusal_row(writeback, DeadLetterReason.CONFLICT, self.policy.group, self.context.now)
+                refusal_message(writeback, DeadLetterReason.CONFLICT, self.policy.group, self.context.now)
             )
         if finding is not Finding.FIRST:
             self.receipt(writeback, finding.verdict)

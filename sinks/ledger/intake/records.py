@@ -1,4 +1,4 @@
-"""What INTAKE consumes: decided records and dead letters, read once, with the place they stand at."""
+"""Reads what INTAKE consumes: decided records and dead letters, with their place in the topic."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ Record = Decided | DeadLettered | Unreadable
 
 
 def read(consumed: Consumed) -> Record:
-    """Tell what a record is. Pure; never raises for bytes."""
+    """What a record is. Pure; never raises for bytes."""
     try:
         if consumed.topic is TopicName.DEAD_LETTERS:
             return DeadLettered(consumed, parse_dead_letter(consumed.headers))

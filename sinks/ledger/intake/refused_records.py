@@ -1,4 +1,4 @@
-"""Records that the ledger does not take, as dead letters of stage intake (law 9). Pure but for the rows' ids."""
+"""Makes dead letters of the records that the ledger does not take (law 9). Pure but for the messages' ids."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from streams.kafka.dead_letters import UNKNOWN_PRACTICE, DeadLetter
 
 
 class Named(msgspec.Struct, frozen=True):
-    """Who a record is, as far as that can be stored."""
+    """The ids of a record, as far as they can be stored."""
 
     practice_id: str
     source: str | None
@@ -28,10 +28,10 @@ class Named(msgspec.Struct, frozen=True):
         return cls(identity.practice_id if _is_id(identity.practice_id) else UNKNOWN_PRACTICE, source, event_id)
 
 
-def refusal_row(
+def refusal_message(
     writeback: Writeback, reason: DeadLetterReason, group: str, now: datetime, named: Named | None = None
 ) -> OutboxMessage:
-    """A source record that the ledger does not take, as a dead letter of stage intake. Pure but for the row's id.
+    """A source record that the ledger does not take, as a dead letter of stage intake. Pure but for the message's id.
 
     `named`: its ids as far as they can be stored, where they are what is wrong.
     """

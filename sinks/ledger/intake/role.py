@@ -1,4 +1,4 @@
-"""The INTAKE role: what was decided becomes the ledger's, batch by batch (PROTOCOL section 4)."""
+"""The INTAKE role: stores what RULES decided in the ledger, batch by batch (PROTOCOL section 4)."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ some, and a transaction for each of them would keep the next batch waiting."""
 MEASURING_SLOT: Final = 0
 ERA_EVERY_S: Final = 60.0
 ANALYZE_AFTER: Final = 2_000
-"""Records after which the planner is told what the tables look like: claims took 36-44 ms before and 5-9 after."""
+"""Records after which the tables are analysed: claims took 36-44 ms before and 5-9 after."""
 
 
 def run(settings: ProgramSettings, stop: Stop, health: Health) -> int:
@@ -87,7 +87,7 @@ class Intake:
         """Store one batch, or wait for one, and sweep when it is time. Returns how many records were stored."""
         feed, writer, sweeps = self._connected()
         records = feed.take()
-        feed.look()
+        feed.check()
         if records:
             started = time.monotonic()
             before = dict(feed.positions)

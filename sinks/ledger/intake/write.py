@@ -44,7 +44,7 @@ def write(cursor: Cursor, writes: Writes, *, now: datetime | None, at: datetime,
 
 def _write(cursor: Cursor, writes: Writes, put: _Put, *, now: datetime | None, at: datetime, jitter_s: int) -> None:
     put(cursor, "receipts", writes.receipts)
-    _letters(cursor, writes.letters, now)
+    _dead_letters(cursor, writes.letters, now)
     put(cursor, "events", writes.events)
     put(cursor, "bodies", writes.bodies)
     put(cursor, "payout_items", writes.payout_items)
@@ -95,7 +95,7 @@ def _resolve(cursor: Cursor, resolutions: Sequence[Resolution]) -> None:
         cursor.execute(_INTAKE["replace_plan"], key | {"plan": plan_bytes(resolution.writeback)})
 
 
-def _letters(cursor: Cursor, letters: Sequence[DeadLettered], now: datetime | None) -> None:
+def _dead_letters(cursor: Cursor, letters: Sequence[DeadLettered], now: datetime | None) -> None:
     """Dead letters as rows; one of stage decode or rules is also the receipt of its record (law 11)."""
     for lettered in letters:
         letter, at = lettered.letter, lettered.at

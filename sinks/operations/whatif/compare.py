@@ -38,7 +38,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
 
 
-GONE: Final = Outcome(reason="NOT_KEPT")
+NOT_KEPT: Final = Outcome(reason="NOT_KEPT")
 """Its bytes lay in a month that was dropped (law 28)."""
 
 
@@ -60,7 +60,7 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
         return self.before != self.after
 
 
-class Books(msgspec.Struct):
+class PostedTotals(msgspec.Struct):
     """Minor units that are posted without a person; a practice has one currency."""
 
     currency: str | None = None
@@ -90,8 +90,8 @@ def proposed_history(practice_id: str, settings: PracticeSettings) -> SettingsHi
     return SettingsHistory(practice_id=practice_id, versions=(version,))
 
 
-class Line(msgspec.Struct):
-    """One row of the sum: how many entries, and minor units, now and as proposed."""
+class TotalLine(msgspec.Struct):
+    """One row of the totals: how many entries, and minor units, now and as proposed."""
 
     entries_before: int = 0
     minor_before: int = 0
@@ -103,29 +103,29 @@ Key = tuple[str, str, str, str]
 """Target, kind of entry, state, currency; an event without entries counts under its own state."""
 
 
-class Sum:
+class Totals:
     """Added up over all events, those that stay the same too."""
 
     def __init__(self) -> None:
         self.events = 0
         self.differing = 0
         self.without_body = 0
-        self.lines: dict[Key, Line] = {}
-        self.before = Books()
-        self.after = Books()
+        self.lines: dict[Key, TotalLine] = {}
+        self.before = PostedTotals()
+        self.after = PostedTotals()
 
     def add(self, compared: Compared) -> None:
         self.events += 1
         self.differing += compared.differs
-        self.without_body += compared.before is GONE
+        self.without_body += compared.before is NOT_KEPT
         self.before.add(compared.before)
         self.after.add(compared.after)
         for key, minor in _rows(compared.before):
-            line = self.lines.setdefault(key, Line())
+            line = self.lines.setdefault(key, TotalLine())
             line.entries_before += 1
             line.minor_before += minor
         for key, minor in _rows(compared.after):
-            line = self.lines.setdefault(key, Line())
+            line = self.lines.setdefault(key, TotalLine())
             line.entries_after += 1
             line.minor_after += minor
 

@@ -12,7 +12,7 @@ from psycopg.rows import TupleRow
 from processors.rules.lifecycle.payment_state import EventId
 from schemas.practice_settings import PracticeSettings, SettingsHistory
 from sinks.ledger.practices.settings.history import history_of
-from sinks.operations.whatif.compare import GONE, Compared, Outcome, proposed_history
+from sinks.operations.whatif.compare import NOT_KEPT, Compared, Outcome, proposed_history
 from sinks.operations.whatif.replay import Replay
 from sinks.operations.whatif.stored_events import Happened, PaidOut, Past, PaymentRef, page, pasts_of
 
@@ -66,8 +66,8 @@ def _compared(
             subject=each.subject,
             event_type=each.event_type,
             occurred_at=each.occurred_at,
-            before=before.get(key, GONE),
-            after=after.get(key, GONE),
+            before=before.get(key, NOT_KEPT),
+            after=after.get(key, NOT_KEPT),
         )
 
 

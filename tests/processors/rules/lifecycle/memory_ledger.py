@@ -179,7 +179,7 @@ class Ledger:
         chosen = self.last if change is None else change
         return [(x.effect.entry_kind.value, x.effect.part, x.effect.instruction.amount_minor) for x in chosen.effects]
 
-    def book(self) -> list[tuple[str, str, int, str]]:
+    def rows(self) -> list[tuple[str, str, int, str]]:
         """All that stands: kind, part, amount, state."""
         return [(x.entry_kind.value, x.part, x.amount_minor, x.state.value) for x in self.standing()]
 
@@ -301,7 +301,7 @@ def fee_assessed(fee: int, net: int, version: int = 1, hours: float = 24) -> e.P
 
 
 def corrected(version: int = 2, gross: int = 10000, fee: int | None = 320, hours: float = 24, **changed: Any) -> Any:
-    """The payment of `sample.payment`, corrected."""
+    """The payment of `event_examples.payment`, corrected."""
     base = msgspec.structs.asdict(examples.payment(gross, fee)) | envelope(f"ev-v{version}", after(hours))
     return e.PaymentCorrected(**(base | {"version": version} | changed))
 

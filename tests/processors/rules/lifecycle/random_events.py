@@ -67,7 +67,7 @@ def _splits(total: int, weights: list[int]) -> tuple[e.Split, ...]:
     )
 
 
-class Happening:
+class RandomEvents:
     """Draws the next event about one payment, and reports it."""
 
     def __init__(self, ledger: Ledger, payment: e.PaymentSucceeded, draw: Any) -> None:

@@ -41,7 +41,7 @@ def test_e11_before_posting_it_replaces() -> None:
     due = ledger.entry(1).due_at
     change = ledger.report(corrected(gross=12000, fee=380, hours=1))
     assert (change.void, change.void_reason) == ((1, 2), DecisionReason.CORRECTED)
-    assert ledger.book() == [("payment", "", 11620, "SCHEDULED"), ("fee_adjustment", "", 380, "SCHEDULED")]
+    assert ledger.rows() == [("payment", "", 11620, "SCHEDULED"), ("fee_adjustment", "", 380, "SCHEDULED")]
     assert {x.due_at for x in ledger.standing()} == {due}
     assert {x.event_id for x in ledger.standing()} == {"ev-v2"}
 
@@ -141,13 +141,13 @@ def test_e11_a_kind_that_is_switched_otherwise_is_decided_anew() -> None:
     ledger = Ledger(types=examples.modes(terminal=TypeMode.MANUAL))
     ledger.report(examples.payment())
     ledger.report(corrected(kind=PaymentKind.COLLECTION, hours=1))
-    assert ledger.book() == [("payment", "", 9680, "SCHEDULED"), ("fee_adjustment", "", 320, "SCHEDULED")]
+    assert ledger.rows() == [("payment", "", 9680, "SCHEDULED"), ("fee_adjustment", "", 320, "SCHEDULED")]
 
 
 def test_e11_a_manual_payment_stays_a_persons() -> None:
     ledger = Ledger(types=examples.modes(terminal=TypeMode.MANUAL))
     ledger.report(examples.payment(), corrected(gross=12000, fee=380))
-    assert {row[3] for row in ledger.book()} == {"AWAITING_MANUAL_POST"}
+    assert {row[3] for row in ledger.rows()} == {"AWAITING_MANUAL_POST"}
     assert ledger.applied() == 12000
 
 
@@ -165,7 +165,7 @@ def test_r14_a_refund_of_what_turns_out_to_be_off_is_a_persons() -> None:
     """R-14, E-11: corrected to a type that is off, it is skipped, and its unsent refund does not wait for ever."""
     ledger = Ledger(timing=Timing.DAILY, types=examples.modes(collection=TypeMode.OFF))
     ledger.report(examples.payment(), refund(-4000, hours=1), corrected(kind=PaymentKind.COLLECTION, hours=2))
-    assert ledger.book() == [("refund", "", -4000, "AWAITING_MANUAL_POST")]
+    assert ledger.rows() == [("refund", "", -4000, "AWAITING_MANUAL_POST")]
     assert {x.depends_on for x in ledger.standing()} == {None}
 
 
@@ -173,9 +173,9 @@ def test_t13_a_correction_waits_for_funds_as_its_original_did() -> None:
     """T-13: until they are there; then it does not wait again."""
     ledger = Ledger(timing=Timing.ON_CLEAR)
     ledger.report(examples.payment(), corrected(gross=12000, fee=380))
-    assert {row[3] for row in ledger.book()} == {"AWAITING_CLEARANCE"}
+    assert {row[3] for row in ledger.rows()} == {"AWAITING_CLEARANCE"}
     ledger.report(cleared(30), corrected(3, gross=13000, fee=400, hours=31))
-    assert {row[3] for row in ledger.book()} == {"SCHEDULED"}
+    assert {row[3] for row in ledger.rows()} == {"SCHEDULED"}
 
 
 def test_r7_an_unsent_refund_follows_the_new_payment() -> None:
@@ -231,7 +231,7 @@ def test_e11_a_part_that_no_longer_holds_its_refund_gives_it_to_the_others() -> 
 def test_r7_a_net_entry_is_corrected_less_what_was_refunded() -> None:
     ledger = Ledger(timing=Timing.DAILY, refund_before_post=RefundBeforePost.NET_ENTRY)
     ledger.report(examples.payment(), refund(-4000, hours=1), corrected(gross=12000, fee=380, hours=2))
-    assert ledger.book() == [("payment", "", 7620, "SCHEDULED"), ("fee_adjustment", "", 380, "SCHEDULED")]
+    assert ledger.rows() == [("payment", "", 7620, "SCHEDULED"), ("fee_adjustment", "", 380, "SCHEDULED")]
 
 
 def test_n5_a_correction_without_its_fee_waits_and_changes_nothing_until_then() -> None:
@@ -241,7 +241,7 @@ def test_n5_a_correction_without_its_fee_waits_and_changes_nothing_until_then() 
     assert (change.waiting, change.void, change.effects) == (State.AWAITING_FEE, (), ())
     assert ledger.applied() == 10000
     ledger.report(fee_assessed(380, 11620, hours=30))
-    assert [row[:3] for row in ledger.book()[2:]] == [
+    assert [row[:3] for row in ledger.rows()[2:]] == [
         *REVERSED,
         ("payment", "", 11620),
         ("fee_adjustment", "", 380),
@@ -255,7 +255,7 @@ def test_n5_a_correction_ends_the_waiting_of_its_original() -> None:
     change = ledger.report(corrected(gross=12000, fee=380))
     assert change.original is not None
     assert change.original.voided
-    assert ledger.book() == [("payment", "", 11620, "SCHEDULED"), ("fee_adjustment", "", 380, "SCHEDULED")]
+    assert ledger.rows() == [("payment", "", 11620, "SCHEDULED"), ("fee_adjustment", "", 380, "SCHEDULED")]
 
 
 def test_b1_a_corrected_membership_charge_follows() -> None:

@@ -17,7 +17,7 @@ def test_n5_a_payment_without_its_fee_is_released_by_it() -> None:
     assert (change.waiting, change.reason) == (State.AWAITING_FEE, DecisionReason.FEE_UNKNOWN)
     change = ledger.report(fee_assessed(320, 9680))
     assert (change.applied, change.effects) == (True, ())
-    assert ledger.book() == [("payment", "", 9680, "SCHEDULED"), ("fee_adjustment", "", 320, "SCHEDULED")]
+    assert ledger.rows() == [("payment", "", 9680, "SCHEDULED"), ("fee_adjustment", "", 320, "SCHEDULED")]
     known = Ledger()
     known.report(examples.payment())
     assert ledger.state.entries == known.state.entries
@@ -37,7 +37,7 @@ def test_n5_the_payout_that_carries_the_fee_releases_it() -> None:
     ledger.report(examples.payment(fee=None))
     change = ledger.paid_out(charge_item(10000, 320))
     assert change.original is not None
-    assert ledger.book() == [("payment", "", 9680, "SCHEDULED"), ("fee_adjustment", "", 320, "SCHEDULED")]
+    assert ledger.rows() == [("payment", "", 9680, "SCHEDULED"), ("fee_adjustment", "", 320, "SCHEDULED")]
 
 
 def test_n5_a_payout_that_came_before_its_payment_reports_its_fee() -> None:
@@ -69,7 +69,7 @@ def test_n9_a_fee_that_takes_all_leaves_it_to_a_person() -> None:
     """N-9: 25 with a fee of 31 → −6, by hand."""
     ledger = Ledger()
     ledger.report(examples.payment(25, None), fee_assessed(31, -6))
-    assert ledger.book() == [
+    assert ledger.rows() == [
         ("payment", "", -6, "AWAITING_MANUAL_POST"),
         ("fee_adjustment", "", 31, "AWAITING_MANUAL_POST"),
     ]
@@ -114,7 +114,7 @@ def test_e7_an_older_assessment_changes_nothing() -> None:
 def test_n1_gross_takes_no_fee_to_the_ledger() -> None:
     ledger = Ledger(amount=AmountMode.GROSS)
     ledger.report(examples.payment(fee=None), fee_assessed(320, 9680))
-    assert (ledger.last.applied, ledger.book()) == (True, [("payment", "", 10000, "SCHEDULED")])
+    assert (ledger.last.applied, ledger.rows()) == (True, [("payment", "", 10000, "SCHEDULED")])
 
 
 def test_n5_what_is_skipped_takes_no_fee() -> None:
@@ -136,7 +136,7 @@ def test_b1_a_membership_is_released_with_its_charge() -> None:
     """B-1, N-5: charge 29900, payment 29003, companion 897."""
     ledger = Ledger()
     ledger.report(examples.membership(fee=None), fee_assessed(897, 29003))
-    assert [row[:3] for row in ledger.book()] == [
+    assert [row[:3] for row in ledger.rows()] == [
         ("payment", "", 29003),
         ("fee_adjustment", "", 897),
         ("charge", "", 29900),

@@ -47,7 +47,7 @@ def paid() -> Ledger:
 
 
 def test_i7_the_plan_is_gross() -> None:
-    assert [row[:3] for row in paid().book()] == [
+    assert [row[:3] for row in paid().rows()] == [
         ("insurance_payment", "0", 9600),
         ("write_off", "0", 2400),
         ("insurance_payment", "1", 4800),

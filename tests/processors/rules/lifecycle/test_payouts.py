@@ -46,7 +46,7 @@ def test_r8_a_failure_before_its_payout_parks() -> None:
     ledger = Ledger()
     assert ledger.report(payout_failed()).waiting is State.AWAITING_ORIGINAL
     ledger.report(paid())
-    assert ledger.book() == []
+    assert ledger.rows() == []
 
 
 def test_p8_a_later_version_reverses_and_writes_anew() -> None:
@@ -87,7 +87,7 @@ def test_p21_issued_again_under_the_same_id() -> None:
         failure, again = payout_failed(24), paid(2, hours=48)
         ledger.report(*((again, failure) if late else (failure, again)))
         ledger.post()
-        standing = [row for row in ledger.book() if row[3] != "x"]
+        standing = [row for row in ledger.rows() if row[3] != "x"]
         assert sum(amount for _, _, amount, _ in standing) == 14505, standing
 
 

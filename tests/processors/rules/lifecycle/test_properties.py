@@ -15,7 +15,7 @@ from schemas.plan import PartKey
 from schemas.vocabulary import EntryKind, State
 from tests.processors.rules.lifecycle import random_events
 from tests.processors.rules.lifecycle.memory_ledger import Ledger, refund
-from tests.processors.rules.lifecycle.random_events import Happening
+from tests.processors.rules.lifecycle.random_events import RandomEvents
 
 STEPS = (
     "refund",
@@ -33,14 +33,14 @@ STEPS = (
 REFUND_STEPS = tuple(step for step in STEPS if step not in ("corrected", "voided", "fee_changes"))
 
 
-def told_by_chance(data: st.DataObject, steps: tuple[str, ...] = STEPS, *, mirrored: bool = False) -> Happening:
+def random_events_of(data: st.DataObject, steps: tuple[str, ...] = STEPS, *, mirrored: bool = False) -> RandomEvents:
     ledger = Ledger(**data.draw(random_events.settings(mirrored=mirrored)))
     payment = data.draw(random_events.money())
-    happening = Happening(ledger, payment, data.draw)
-    happening.report(payment)
+    events = RandomEvents(ledger, payment, data.draw)
+    events.report(payment)
     for step in data.draw(st.lists(st.sampled_from(steps), max_size=8)):
-        getattr(happening, step)()
-    return happening
+        getattr(events, step)()
+    return events
 
 
 def _first(ledger: Ledger, entry: EntryState) -> EntryState:
@@ -62,8 +62,8 @@ def by_part(ledger: Ledger, *but: EntryKind) -> dict[str, int]:
 def test_n3_r15_conservation(data: st.DataObject) -> None:
     """N-3 B, R-15: payments and companions that stand are what was paid toward the balance less what was given back,
     in every mode with the companion on; after a void they are nothing."""
-    story = told_by_chance(data)
-    ledger, payment = story.ledger, story.payment
+    events = random_events_of(data)
+    ledger, payment = events.ledger, events.payment
     if is_voided(ledger.state):
         assert refunded_gross(ledger.state) >= payment.gross_minor or ledger.applied() == 0
         return
@@ -85,8 +85,8 @@ def _surcharge(ledger: Ledger, event: Any) -> int:
 @given(st.data())
 def test_n3_payments_are_the_banks(data: st.DataObject) -> None:
     """N-3 A: in NET the cash entries that stand add up to the net of the events that count."""
-    story = told_by_chance(data, (*REFUND_STEPS, "fee_changes"))
-    ledger = story.ledger
+    events = random_events_of(data, (*REFUND_STEPS, "fee_changes"))
+    ledger = events.ledger
     reported = ledger.state.reported
     assert reported is not None
     if reported.settings.amount.value == "GROSS" or any(
@@ -95,7 +95,7 @@ def test_n3_payments_are_the_banks(data: st.DataObject) -> None:
         return
     counted = [x.event for x in ledger.state.follow_ups if x.waiting is None]
     moved = [x for x in counted if isinstance(x, REFUND_EVENTS)]
-    net = story.payment.gross_minor - story.fee + sum(x.net_minor for x in moved)
+    net = events.payment.gross_minor - events.fee + sum(x.net_minor for x in moved)
     assert ledger.cash() == net
 
 
@@ -103,12 +103,12 @@ def test_n3_payments_are_the_banks(data: st.DataObject) -> None:
 @given(st.data())
 def test_r5_a_mirrored_refund_ends_at_nothing(data: st.DataObject) -> None:
     """R-5: however it is cut up, a payment that is given back whole leaves no cent of what was posted."""
-    story = told_by_chance(data, tuple(x for x in REFUND_STEPS if x != "dispute_closed"), mirrored=True)
-    ledger = story.ledger
-    left = story.payment.gross_minor - refunded_gross(ledger.state)
+    events = random_events_of(data, tuple(x for x in REFUND_STEPS if x != "dispute_closed"), mirrored=True)
+    ledger = events.ledger
+    left = events.payment.gross_minor - refunded_gross(ledger.state)
     if left:
         ledger.report(refund(-left, 0, 500, ref="rest"))
-    assert refunded_gross(ledger.state) == story.payment.gross_minor
+    assert refunded_gross(ledger.state) == events.payment.gross_minor
     assert set(by_part(ledger).values()) <= {0}
 
 
@@ -116,23 +116,23 @@ def test_r5_a_mirrored_refund_ends_at_nothing(data: st.DataObject) -> None:
 @given(st.data())
 def test_r2_the_last_refund_takes_the_rest(data: st.DataObject) -> None:
     """R-2, R-16: cumulative rounding totals exactly, in each part; a cent more is for a person."""
-    story = told_by_chance(data, REFUND_STEPS)
-    ledger = story.ledger
-    left = story.payment.gross_minor - refunded_gross(ledger.state)
+    events = random_events_of(data, REFUND_STEPS)
+    ledger = events.ledger
+    left = events.payment.gross_minor - refunded_gross(ledger.state)
     if left:
         ledger.report(refund(-left, 0, 500, ref="rest"))
     assert set(by_part(ledger).values()) <= {0}
-    before = ledger.book()
+    before = ledger.rows()
     change = ledger.report(refund(-1, 0, 501, ref="more"))
     assert change.waiting is State.AWAITING_REVIEW
-    assert ledger.book() == before
+    assert ledger.rows() == before
 
 
 @settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_law2_nothing_waits_for_what_is_voided(data: st.DataObject) -> None:
     """Law 2: what is due depends on nothing that will never be posted, and each effect's key stands once (E-1)."""
-    ledger = told_by_chance(data).ledger
+    ledger = random_events_of(data).ledger
     for entry in ledger.standing():
         if entry.state is not State.POSTED and entry.depends_on is not None:
             assert ledger.entry(entry.depends_on).state is not State.VOIDED_BEFORE_POST
@@ -145,10 +145,10 @@ def test_law2_nothing_waits_for_what_is_voided(data: st.DataObject) -> None:
 @given(st.data())
 def test_r7_a_void_leaves_nothing_in_any_part(data: st.DataObject) -> None:
     """R-7: whatever happened, after a void the parts that were not given back whole stand at nothing."""
-    story = told_by_chance(data)
-    story.voided()
-    ledger = story.ledger
-    if refunded_gross(ledger.state) < story.payment.gross_minor:
+    events = random_events_of(data)
+    events.voided()
+    ledger = events.ledger
+    if refunded_gross(ledger.state) < events.payment.gross_minor:
         assert set(by_part(ledger).values()) <= {0}
 
 
@@ -159,25 +159,25 @@ def test_r8_any_order_of_arrival(data: st.DataObject) -> None:
     came: the same entries as if it had come in order after it."""
     chosen = data.draw(random_events.settings())
     payment = data.draw(random_events.money())
-    happening = Happening(Ledger(**chosen), payment, data.draw)
-    happening.report(payment)
+    events = RandomEvents(Ledger(**chosen), payment, data.draw)
+    events.report(payment)
     steps = tuple(step for step in REFUND_STEPS if "posted" not in step)
     for step in data.draw(st.lists(st.sampled_from((*steps, "voided")), max_size=6)):
-        getattr(happening, step)()
+        getattr(events, step)()
     late = Ledger(**chosen)
-    late.report(*data.draw(st.permutations(happening.reported[1:])))
+    late.report(*data.draw(st.permutations(events.reported[1:])))
     late.report(payment)
-    assert _written(late) == _written(happening.ledger)
+    assert _written(late) == _written(events.ledger)
 
 
 @settings(max_examples=80, deadline=None)
 @given(st.data())
 def test_e2_reported_again_it_changes_nothing(data: st.DataObject) -> None:
     """E-2, law 2: a payment whose events are reported again is the same."""
-    story = told_by_chance(data)
-    before = story.ledger.state
-    story.ledger.report(*story.reported)
-    assert story.ledger.state == before
+    events = random_events_of(data)
+    before = events.ledger.state
+    events.ledger.report(*events.reported)
+    assert events.ledger.state == before
 
 
 @pytest.mark.parametrize("step", [step for step in STEPS if "posted" not in step])
@@ -188,10 +188,10 @@ def test_every_step_can_happen(step: str) -> None:
     @settings(max_examples=60, deadline=None, database=None)
     @given(st.data())
     def happens(data: st.DataObject) -> None:
-        story = told_by_chance(data, ("posted", "refund", "disputed"))
-        before = story.ledger.state
-        getattr(story, step)()
-        found.append(story.ledger.state.entries != before.entries)
+        events = random_events_of(data, ("posted", "refund", "disputed"))
+        before = events.ledger.state
+        getattr(events, step)()
+        found.append(events.ledger.state.entries != before.entries)
 
     happens()
     assert any(found)

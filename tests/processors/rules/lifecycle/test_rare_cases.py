@@ -58,12 +58,12 @@ def test_n9_r7_a_net_entry_that_the_fee_eats_is_for_a_person() -> None:
     """N-9, R-7: 9680 with 320, refunded 9800 before it was posted: −120 is no payment that anybody can post."""
     ledger = Ledger(timing=Timing.DAILY, refund_before_post=RefundBeforePost.NET_ENTRY)
     ledger.report(examples.payment(), refund(-9800, hours=1))
-    assert ledger.book() == [
+    assert ledger.rows() == [
         ("payment", "", -120, "AWAITING_MANUAL_POST"),
         ("fee_adjustment", "", 320, "AWAITING_MANUAL_POST"),
     ]
     ledger.report(refund_failed(9800, hours=2))
-    assert ledger.book() == [("payment", "", 9680, "SCHEDULED"), ("fee_adjustment", "", 320, "SCHEDULED")]
+    assert ledger.rows() == [("payment", "", 9680, "SCHEDULED"), ("fee_adjustment", "", 320, "SCHEDULED")]
 
 
 @pytest.mark.parametrize("written", [False, True])
@@ -75,7 +75,7 @@ def test_r14_a_refund_of_what_a_correction_drops_is_for_a_person(written: bool) 
         ledger.post()
     ledger.report(corrected(hours=2, kind=PaymentKind.COLLECTION))
     ledger.post()
-    assert ("refund", "", -10000, "AWAITING_MANUAL_POST") in ledger.book()
+    assert ("refund", "", -10000, "AWAITING_MANUAL_POST") in ledger.rows()
     assert not [entry for entry in ledger.standing() if entry.state is State.SCHEDULED]
 
 

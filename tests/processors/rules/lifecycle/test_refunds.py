@@ -123,11 +123,11 @@ def test_r7_one_net_entry_where_the_practice_chose_it() -> None:
     due = ledger.entry(1).due_at
     ledger.report(refund(-4000, hours=1))
     assert (ledger.last.void, ledger.last.void_reason) == ((1, 2), DecisionReason.REFUNDED_BEFORE_POST)
-    assert ledger.book() == [("payment", "", 5680, "SCHEDULED"), ("fee_adjustment", "", 320, "SCHEDULED")]
+    assert ledger.rows() == [("payment", "", 5680, "SCHEDULED"), ("fee_adjustment", "", 320, "SCHEDULED")]
     assert ledger.entry(3).due_at == due
     assert ledger.last.effects[0].behind is None
     ledger.report(refund(-6000, hours=2, ref="re-2"))
-    assert ledger.book() == []
+    assert ledger.rows() == []
     ledger.report(refund_failed(6000, hours=3, ref="re-2"))
     assert ledger.total() == 6000
 
@@ -136,7 +136,7 @@ def test_r7_n9_a_net_entry_that_the_fee_eats_is_a_persons() -> None:
     """N-9: 200 of 10000/320 are left: a payment of −120 is never posted automatically."""
     ledger = Ledger(timing=Timing.DAILY, refund_before_post=RefundBeforePost.NET_ENTRY)
     ledger.report(examples.payment(), refund(-9800, hours=1))
-    assert ledger.book() == [
+    assert ledger.rows() == [
         ("payment", "", -120, "AWAITING_MANUAL_POST"),
         ("fee_adjustment", "", 320, "AWAITING_MANUAL_POST"),
     ]
@@ -171,7 +171,7 @@ def test_r8_a_naked_refund_parks() -> None:
     assert (change.waiting, change.reason) == (State.AWAITING_ORIGINAL, DecisionReason.ORIGINAL_UNKNOWN)
     assert ledger.state.entries == ()
     ledger.report(examples.payment())
-    assert [row[:3] for row in ledger.book()] == [*PAIR, ("refund", "", -4000)]
+    assert [row[:3] for row in ledger.rows()] == [*PAIR, ("refund", "", -4000)]
 
 
 def test_r8_a_refund_waits_while_its_payment_waits_for_a_fee() -> None:

@@ -14,7 +14,7 @@ def test_r7_before_posting_both_are_suppressed() -> None:
     ledger = Ledger(timing=Timing.DAILY)
     ledger.report(examples.payment(), void(hours=1))
     assert (ledger.last.void, ledger.last.void_reason, ledger.last.applied) == ((1, 2), DecisionReason.VOIDED, True)
-    assert ledger.book() == []
+    assert ledger.rows() == []
 
 
 def test_r7_r15_after_posting_both_are_reversed() -> None:
@@ -82,14 +82,14 @@ def test_r7_an_unsent_refund_goes_with_its_unsent_payment() -> None:
     ledger = Ledger(timing=Timing.DAILY)
     ledger.report(examples.payment(), refund(-4000, hours=1), void(hours=2))
     assert ledger.last.void == (1, 2, 3)
-    assert ledger.book() == []
+    assert ledger.rows() == []
 
 
 def test_r8_a_void_before_its_payment_parks_and_then_suppresses_it() -> None:
     ledger = Ledger()
     assert ledger.report(void()).waiting is State.AWAITING_ORIGINAL
     ledger.report(examples.payment())
-    assert ledger.book() == []
+    assert ledger.rows() == []
 
 
 def test_r2_a_refund_reported_after_the_void() -> None:
@@ -112,7 +112,7 @@ def test_n5_a_payment_that_waits_for_its_fee_is_voided_as_it_waits() -> None:
     assert change.original is not None
     assert (change.original.voided, change.original.effects) == (True, ())
     ledger.report(fee_assessed(320, 9680, hours=30))
-    assert ledger.book() == []
+    assert ledger.rows() == []
 
 
 def test_r14_a_skipped_payment_is_a_persons_to_reverse() -> None:
@@ -182,7 +182,7 @@ def test_law18_while_no_piece_was_sent_all_are_suppressed() -> None:
     ledger.report(examples.payment())
     ledger.laid_on_two_charges()
     assert sorted(ledger.report(void()).void) == [1, 2, 3]
-    assert ledger.book() == []
+    assert ledger.rows() == []
 
 
 def test_law2_a_void_before_a_correction_was_posted_strands_nothing() -> None:

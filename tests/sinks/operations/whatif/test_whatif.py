@@ -11,7 +11,7 @@ import pytest
 from schemas.practice_settings import AmountMode, Timing, TypeMode
 from schemas.vocabulary import State
 from sinks.operations.whatif import run
-from sinks.operations.whatif.compare import Compared, Outcome, Sum, proposed_history
+from sinks.operations.whatif.compare import Compared, Outcome, Totals, proposed_history
 from sinks.operations.whatif.replay import Replay
 from tests.processors.rules.event_examples import (
     NOON,
@@ -89,7 +89,7 @@ def test_a_currency_that_no_longer_fits_is_said() -> None:
 
 
 def test_the_sum_counts_every_event_on_both_sides() -> None:
-    total = Sum()
+    total = Totals()
     for each in (compared(payment(), amount=AmountMode.GROSS), compared(payment(5_000, 160))):
         total.add(each)
     assert (total.events, total.differing) == (2, 1)
@@ -131,7 +131,7 @@ def test_an_event_without_its_bytes_is_counted_not_guessed(book: Book) -> None:
     """Law 28: bodies of old months are dropped."""
     book.report(payment())
     book.connection.execute("DELETE FROM bodies")
-    total = Sum()
+    total = Totals()
     for each in run.run(book.connection, PRACTICE, settings(master=False), NOON - DAY, NOON + DAY):
         total.add(each)
     assert (total.events, total.differing, total.without_body) == (1, 0, 1)

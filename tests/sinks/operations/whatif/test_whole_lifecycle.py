@@ -12,7 +12,7 @@ from schemas.events import DisputeOutcome
 from schemas.practice_settings import AmountMode, FeeAdjustment, RefundBeforePost, Timing, TypeMode
 from schemas.vocabulary import State
 from sinks.operations.whatif import run
-from sinks.operations.whatif.compare import Compared, Sum
+from sinks.operations.whatif.compare import Compared, Totals
 from tests.processors.rules.event_examples import NOON, PRACTICE, item, modes, payment, payout, settings
 from tests.processors.rules.linked_examples import (
     corrected,
@@ -57,8 +57,8 @@ def lived(book: Book, *events: Any) -> None:
 
 def whatif(
     book: Book, since: datetime = NOON - DAY, practice: str = PRACTICE, **proposed: Any
-) -> tuple[dict[str, Compared], Sum]:
-    total, found = Sum(), {}
+) -> tuple[dict[str, Compared], Totals]:
+    total, found = Totals(), {}
     for each in run.run(book.connection, practice, settings(**proposed), since, NOON + 30 * DAY):
         total.add(each)
         found[each.event_id] = each
