@@ -31,9 +31,9 @@ from tests.worlds import World
 
 Rows = list[dict[str, Any]]
 COUNTS = ("payment", "fee_adjustment", "insurance_payment")
-"""The entries that count toward a patient's balance when money is told."""
-GIVING = (RefundSucceeded, RefundFailed, PaymentReturned, DisputeOpened, DisputeClosed)
-GIVEN = ("refund", "return", "dispute_hold", "dispute_release", "fee_adjustment")
+"""The entries that count toward a patient's balance when a payment is reported."""
+MONEY_BACK = (RefundSucceeded, RefundFailed, PaymentReturned, DisputeOpened, DisputeClosed)
+MONEY_BACK_KINDS = ("refund", "return", "dispute_hold", "dispute_release", "fee_adjustment")
 """The entries of money that goes back, and of what comes back of that."""
 NO_BALANCE = ("write_off", "allocation", "note")
 """What stands beside the money: the sandbox's payments and adjustments do not hold it."""
@@ -70,7 +70,7 @@ def one_receipt_each(ledger: Ledger, sources: list[Record]) -> None:
     for event in ledger.events:
         key = (event["practice_id"], event["source"], event["event_id"])
         if event["superseded_by"] is not None:
-            continue  # told again by another event (B-5); its own entries, if it had any, are void
+            continue  # reported again by another event (B-5); its own entries, if it had any, are void
         shown = event["waiting"] in set(EVENT_WAITING) or event["applied"]
         assert shown != (key in with_effects), f"I1: event {key} shows {event['waiting']} and has effects: {not shown}"
 
@@ -128,7 +128,7 @@ def money_in_is_accounted_for(ledger: Ledger, sources: list[Record]) -> None:
 
     An event's money is that of the record that was taken: the same id with other content is a dead letter (E-2).
     """
-    told: dict[tuple[str, str, str], tuple[int, int]] = {}
+    reported: dict[tuple[str, str, str], tuple[int, int]] = {}
     taken = {
         (ledger.ids.get(row["topic_id"]), row["part"], row["off"])
         for row in ledger.receipts
@@ -139,9 +139,9 @@ def money_in_is_accounted_for(ledger: Ledger, sources: list[Record]) -> None:
     for event in events:
         key = (event.practice_id, event.source, event.event_id)
         if isinstance(event, MoneyFields):
-            told[key] = (event.gross_minor, event.gross_minor - event.surcharge_minor)
+            reported[key] = (event.gross_minor, event.gross_minor - event.surcharge_minor)
         elif isinstance(event, PayoutPaid):
-            told[key] = (event.net_minor, event.net_minor)
+            reported[key] = (event.net_minor, event.net_minor)
     effects: dict[tuple[str, str, str], int] = defaultdict(int)
     for row in ledger.effects:
         if row["entry_kind"] in (*COUNTS, "payout"):
@@ -149,11 +149,11 @@ def money_in_is_accounted_for(ledger: Ledger, sources: list[Record]) -> None:
     for event_row in ledger.events:
         key = (event_row["practice_id"], event_row["source"], event_row["event_id"])
         if event_row["applied"]:
-            continue  # voided or corrected while it waited, or told anew without a change: it has no entries
-        if key in told and event_row["waiting"] is None and event_row["superseded_by"] is None:
+            continue  # voided or corrected while it waited, or reported again without a change: it has no entries
+        if key in reported and event_row["waiting"] is None and event_row["superseded_by"] is None:
             gross_mode = effects[key]
-            assert gross_mode == told[key][1] or _companion_off(ledger, key), (
-                f"I5: {key} brought {told[key]} and its effects account for {gross_mode}"
+            assert gross_mode == reported[key][1] or _companion_off(ledger, key), (
+                f"I5: {key} brought {reported[key]} and its effects account for {gross_mode}"
             )
 
 
@@ -172,13 +172,13 @@ def giving_back_adds_up(ledger: Ledger, events: list[Event]) -> None:
     off = set()
     for row in ledger.effects:
         key = (row["practice_id"], row["source"], row["event_id"])
-        if row["entry_kind"] in GIVEN:
+        if row["entry_kind"] in MONEY_BACK_KINDS:
             given[key] += row["amount_minor"]
         if row["reason"] in ("COMPANION_OFF", "REFUNDED_BEFORE_POST"):
             off.add(row["practice_id"])
     for event in events:
         key = (event.practice_id, event.source, event.event_id)
-        if not isinstance(event, GIVING) or key not in given or event.practice_id in off:
+        if not isinstance(event, MONEY_BACK) or key not in given or event.practice_id in off:
             continue
         if (event.practice_id, event.source, event.payment_id) in plain:
             assert given[key] == event.gross_minor, f"I5: {key} moved {event.gross_minor}, entered {given[key]}"
@@ -205,13 +205,15 @@ def posted_is_at_the_target(ledger: Ledger, at_target: dict[str, int]) -> None:
 
 def no_dead_letter_without_notice(ledger: Ledger) -> None:
     """I6: what is dead has a notice (open, or closed because it was solved)."""
-    told = {row["practice_id"] for row in ledger.notices}
+    notified = {row["practice_id"] for row in ledger.notices}
     for row in ledger.effects:
         if row["state"] in set(DEAD):
-            assert row["practice_id"] in told, f"I6: {row['practice_id']} was not told of {row['state']}"
+            assert row["practice_id"] in notified, f"I6: {row['practice_id']} was not notified of {row['state']}"
     for row in ledger.dead_letters:
         if row["settled_at"] is None:
-            assert row["practice_id"] in told, f"I6: nobody was told of {row['reason']} of {row['practice_id']!r}"
+            assert row["practice_id"] in notified, (
+                f"I6: nobody was notified of {row['reason']} of {row['practice_id']!r}"
+            )
 
 
 def settled(ledger: Ledger) -> dict[str, Any]:

@@ -260,14 +260,14 @@ class Pipeline:
     def _quiet(self) -> bool:
         sources = topics.sources(self.world)
         ledger = invariants.Ledger(self.world)
-        told = {row["practice_id"] for row in ledger.notices}
+        notified = {row["practice_id"] for row in ledger.notices}
         dead = {
             row["practice_id"]
             for row in ledger.effects
             if row["state"] in ("INVALID_CONFIG", "REJECTED", "DEAD_LETTERED", "BLOCKED_PERIOD")
         }
         unsettled = {row["practice_id"] for row in ledger.dead_letters if row["settled_at"] is None}
-        return len(ledger.receipts) >= len(sources) and not ledger.outbox and (dead | unsettled) <= told
+        return len(ledger.receipts) >= len(sources) and not ledger.outbox and (dead | unsettled) <= notified
 
     def _check(self, notices: bool) -> None:
         sources = topics.sources(self.world)
@@ -287,15 +287,15 @@ class Pipeline:
         for role in self.roles:
             if role.name == "rules" and role.running:
                 role.stop()
-        told = len(list(topics.writebacks(self.world))) + len(self._early_dead_letters())
+        written = len(list(topics.writebacks(self.world))) + len(self._early_dead_letters())
         admin = AdminClient({"bootstrap.servers": self.world.bootstrap})
         group = self.settings.prefixed("rules")
         self.until(lambda: _forgotten(admin, group), "the broker lets go of killed members and forgets the group")
         sources = len(topics.sources(self.world))
         self.start("rules")
         self.until(
-            lambda: len(list(topics.writebacks(self.world))) + len(self._early_dead_letters()) >= told + sources,
-            "everything is told again",
+            lambda: len(list(topics.writebacks(self.world))) + len(self._early_dead_letters()) >= written + sources,
+            "everything is written again",
         )
         last = max((row["next_offset"] for row in self.rows("SELECT next_offset FROM intake_offsets")), default=0)
         self.until(self._intake_is_at_the_end, f"intake has read it (was at {last})")
@@ -323,10 +323,10 @@ def _forgotten(admin: AdminClient, group: str) -> bool:
     try:
         admin.delete_consumer_groups([group])[group].result()
     except KafkaException as error:
-        told = error.args[0]
-        if told.code() == KafkaError.GROUP_ID_NOT_FOUND:
+        refused = error.args[0]
+        if refused.code() == KafkaError.GROUP_ID_NOT_FOUND:
             return True  # an answer was lost
-        if told.code() not in (KafkaError.NON_EMPTY_GROUP, *topics.PASSING):
+        if refused.code() not in (KafkaError.NON_EMPTY_GROUP, *topics.PASSING):
             raise
         return False
     return True

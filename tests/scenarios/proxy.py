@@ -1,4 +1,4 @@
-"""A way to a server that can be cut and restored, for outages that the server itself knows nothing of."""
+"""A TCP proxy in front of a server, for outages that the server itself knows nothing of."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import socket
 import threading
 from types import TracebackType
 from typing import Self
+from urllib.parse import urlsplit, urlunsplit
 
 from deploy.local.ports import free_ports
 
@@ -17,7 +18,11 @@ WAIT_S = 0.2
 class Proxy:
     """Forwards TCP from a port of its own to a server on loopback. While it is cut, connections are refused."""
 
-    def __init__(self, port: int, *, cut: bool = False) -> None:
+    def __init__(self, url: str, *, cut: bool = False) -> None:
+        """To the server of a URL."""
+        port = urlsplit(url).port
+        if port is None:
+            raise ValueError("the URL names no port")
         self._to = ("127.0.0.1", port)
         self._lock = threading.Lock()
         self._open: set[socket.socket] = set()
@@ -26,7 +31,14 @@ class Proxy:
         if not cut:
             self.restore()
 
+    def through(self, url: str) -> str:
+        """The same URL by way of this proxy."""
+        parts = urlsplit(url)
+        before, at, _ = parts.netloc.rpartition("@")
+        return urlunsplit(parts._replace(netloc=f"{before}{at}127.0.0.1:{self.port}"))
+
     def restore(self) -> None:
+        """Accept connections again, at the same address."""
         listener = socket.create_server(("127.0.0.1", self.port), reuse_port=False)
         listener.settimeout(WAIT_S)
         self._listener = listener

@@ -1,4 +1,4 @@
-"""Records put on a topic byte for byte, as a broken or careless upstream would."""
+"""Records written to a topic byte for byte, as a faulty upstream would."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def put_all(world: World, records: list[tuple[TopicName, bytes | None, bytes | N
     stored: dict[int, Put] = {}
 
     def report(number: int, topic: TopicName) -> Any:
-        def told(error: Any, message: Any) -> None:
+        def delivered(error: Any, message: Any) -> None:
             if error is not None:
                 raise KafkaException(error)
             stored[number] = Put(topic, message.partition(), message.offset())
 
-        return told
+        return delivered
 
     for number, (topic, key, value, partition) in enumerate(records):
         where = BY_KEY if partition is None else partition

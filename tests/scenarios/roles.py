@@ -62,7 +62,7 @@ class Role:
         until(lambda: words in self.text(), f"{self.name} says {words!r}", within, self.text)
 
     def metric(self, name: str) -> float:
-        """The sum over the labels of one metric, as its endpoint tells it now."""
+        """The sum over the labels of one metric, as its endpoint shows it now."""
         found = re.search(r"url=(http://\S+/metrics)", self.text())
         if found is None:
             raise AssertionError(f"{self.name} has not said where its metrics are")

@@ -85,7 +85,7 @@ def _record(topics: dict[str, TopicName], message: Any) -> Record:
 
 
 def ids(world: World) -> dict[str, TopicName]:
-    """Logical names by topic id, as the broker tells them."""
+    """Logical names by topic id, as the broker has them."""
     admin = AdminClient({"bootstrap.servers": world.bootstrap})
     names = {physical(world.prefix, name): name for name in TopicName}
     found = admin.describe_topics(TopicCollection(list(names)))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from deploy.sandbox.running import SandboxProcess, running_sandbox
-from tests.soak.lengths import FIGURES, Length, length, print_figures
+from tests.soak.run_length import FIGURES, Length, length, print_figures
 
 
 @pytest.fixture(scope="session")

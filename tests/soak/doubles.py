@@ -32,7 +32,7 @@ class Freeze(msgspec.Struct, frozen=True):
 
 
 class Sorted(msgspec.Struct, frozen=True):
-    """Doubled entries, told apart."""
+    """Doubled entries by their cause."""
 
     explained: tuple[Doubled, ...]
     unexplained: tuple[Doubled, ...]

@@ -15,7 +15,7 @@ from schemas.practice_settings import Timing
 from tests.benchmarks.claiming import GATES, ClaimTimes, fill, measure
 from tests.benchmarks.ledgers import furnish
 from tests.benchmarks.traffic import histories
-from tests.soak.lengths import print_figures
+from tests.soak.run_length import print_figures
 from tests.worlds import Stack, World, fresh_world
 
 pytestmark = [pytest.mark.soak, pytest.mark.stack]

@@ -16,8 +16,8 @@ from sinks.targets.catalogue import times_of_route
 from tests.scenarios.waiting import until
 from tests.sinks.poster.offices import Office, Offices
 from tests.soak import doubles, faults
-from tests.soak.lengths import Length, chance, print_figures
-from tests.soak.trouble import Plan, Troubles
+from tests.soak.random_kills import Plan, Troubles
+from tests.soak.run_length import Length, chance, print_figures
 from tests.worlds import World
 
 pytestmark = [pytest.mark.soak, pytest.mark.stack]
@@ -86,7 +86,7 @@ def _left(offices: Offices) -> int:
 
 
 def _told(offices: Offices) -> int:
-    """Doubles that the pipeline itself has found out; whoever is killed before it hears its answer tells nobody."""
+    """Doubles that the pipeline itself has reported; who is killed before its answer arrives reports none."""
     return int(offices.book.one("SELECT count(*) FROM outbox WHERE headers::text LIKE '%%DUPLICATE_AT_TARGET%%'"))
 
 
@@ -128,7 +128,7 @@ def test_killed_posters_double_nothing(offices: Offices, lasting: Length) -> Non
 
 
 def test_frozen_posters_double_only_in_their_window(offices: Offices, lasting: Length) -> None:
-    """Frozen for up to 12 s and killed: what stands twice does so by the window of law 20 alone, and is told."""
+    """Frozen for up to 12 s and killed: what stands twice does so by the window of law 20 alone, and is reported."""
     found = _fill(offices, lasting.effects)
     plan = Plan(name="", start=offices.process, every_s=(1.0, 15.0), frozen_s=(0.2, 12.0))
     troubles = _work_off(offices, lasting, "freezes", plan)

@@ -19,7 +19,7 @@ from tests.scenarios.roles import Role
 from tests.scenarios.waiting import until
 from tests.sinks.ledger.intakes import IntakeAtWork
 from tests.sinks.ledger.ledger_fixture import SAVING, Book
-from tests.soak.lengths import Length, chance, print_figures
+from tests.soak.run_length import Length, chance, print_figures
 from tests.worlds import World
 
 pytestmark = [pytest.mark.soak, pytest.mark.stack]
@@ -75,12 +75,12 @@ def _hammer(at_work: IntakeAtWork, folder: Path, lasting: Length, **settings: An
             for number in range(LINKERS)
         ]
         for turn, patients in enumerate(names):
-            told = [
+            payments = [
                 book.decide(payment(event_id=f"ev-{name}", payment_id=f"pay-{name}", patient_ref=name))
                 for name in patients
             ]
             rounds.wait(60)
-            at_work.send(told)
+            at_work.send(payments)
             expected = (turn + 1) * AT_ONCE
             until(lambda: at_work.receipts() >= expected, "the round is stored", 60, intake.text)  # noqa: B023
         for linker in linkers:

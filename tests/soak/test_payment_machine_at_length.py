@@ -1,4 +1,4 @@
-"""A payment's life as chance tells it, for as many lives and steps as a night allows."""
+"""Random lifecycles of payments, for as many payments and steps as a night allows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import Phase
 
 from tests.sinks.ledger.ledger_fixture import Book
 from tests.sinks.ledger.payment_machine import run_lives
-from tests.soak.lengths import print_figures
+from tests.soak.run_length import print_figures
 from tests.worlds import Stack, fresh_world
 
 pytestmark = pytest.mark.soak

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.soak.lengths import print_figures
+from tests.soak.run_length import print_figures
 
 pytestmark = pytest.mark.soak
 

@@ -11,7 +11,7 @@ import msgspec
 
 from schemas.events import Event, PaymentKind
 from schemas.topics import SOURCES, TopicName
-from tests.scenarios.people import membership, payment, payout
+from tests.scenarios.example_events import membership, payment, payout
 
 PATIENTS = 25
 """Of each practice, linked."""
@@ -27,21 +27,21 @@ class Garbage(msgspec.Struct, frozen=True):
     value: bytes
 
 
-Told = Event | Garbage
+Sent = Event | Garbage
 
 
-def traffic(count: int, practices: list[str], payers: list[str], chance: Random) -> Iterator[Told]:
+def traffic(count: int, practices: list[str], payers: list[str], chance: Random) -> Iterator[Sent]:
     """Payments of all amounts, memberships, payouts of `payers`, repeats, zeros, garbage, unknown practices."""
     said: list[Event] = []
     for number in range(count):
-        told = _one(number, practices, payers, said, chance)
-        if not isinstance(told, Garbage):
-            said.append(told)
+        event = _one(number, practices, payers, said, chance)
+        if not isinstance(event, Garbage):
+            said.append(event)
             del said[:-500]
-        yield told
+        yield event
 
 
-def _one(number: int, practices: list[str], payers: list[str], said: list[Event], chance: Random) -> Told:
+def _one(number: int, practices: list[str], payers: list[str], said: list[Event], chance: Random) -> Sent:
     practice = chance.choice(practices)
     kind = chance.random()
     if kind < 0.01:

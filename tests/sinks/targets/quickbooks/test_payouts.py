@@ -193,7 +193,7 @@ def test_a_disconnected_company_holds_its_payouts_and_resumes(payouts: Payouts) 
 
 
 def test_a_stale_token_is_nobodys_business(payouts: Payouts) -> None:
-    """P-10: renewed once, posted once, no attempt burnt."""
+    """P-10: renewed once, posted once, no attempt counted_and_with_effect."""
     payouts.connect()
     payouts.report(item(1, 10000, 320))
     payouts.ledger.poster()
