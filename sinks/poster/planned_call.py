@@ -11,7 +11,7 @@ import msgspec
 from schemas.bookkeeping.blackouts import blackouts_of
 from schemas.plan import Instruction
 from schemas.practice_settings import Blackout, ClosedPeriod
-from schemas.vocabulary import DeadLetterReason, DecisionReason, EntryKind, State, Target
+from sinks.ledger.rows.effects import EffectRecord
 from sinks.targets.port import Composed, Placement
 
 PRACTICES: Final = 4096
@@ -92,27 +92,15 @@ def _switches(text: str) -> PracticeSwitches:
     return msgspec.json.decode(text, type=PracticeSwitches)
 
 
-class PlannedCall(msgspec.Struct, frozen=True):
+class PlannedCall(EffectRecord, frozen=True):
     """One effect as `plan` and `due_checks` read it, by the names of their columns. An entry in doubt is read back,
     every other one is marked and sent."""
 
-    practice_id: str
     connection_id: str
-    effect_id: int
-    source: str
-    event_id: str
     subject: str
-    target: Target
-    entry_kind: EntryKind
-    part: str
     lane: str
-    depends_on: int | None
     origin_posted: bool
     """Its origin, the entry it depends on, is POSTED; or it has none."""
-    state: State
-    reason: DecisionReason | DeadLetterReason
-    look_first: bool
-    """Read back before any send (law 4)."""
     generation: int
     request_id: str
     frozen: FrozenRequest | None
@@ -124,10 +112,7 @@ class PlannedCall(msgspec.Struct, frozen=True):
     """`settle_until` had passed, by the database's clock, when the plan was read; so before any read-back of it."""
     aged: bool
     """In doubt for longer than the retry budget."""
-    settings_version: int | None
     instruction: Instruction
-    amount_minor: int
-    currency: str
     ledger_date: date
     linked_patient_id: str | None
     """The patient's number at the target, by today's link."""

@@ -5,49 +5,36 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from enum import Enum
-from types import MappingProxyType
-from typing import Any, Final, get_origin, get_type_hints
+from types import MappingProxyType, UnionType
+from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
 from processors.rules.lifecycle.payment_state import EntryState
 from schemas.events import PayoutPaid
 from schemas.plan import Instruction
-from schemas.vocabulary import DecisionReason, EntryKind, State, Target, Verdict
+from schemas.vocabulary import DecisionReason, State, Verdict
 from schemas.writebacks import Writeback
 from sinks.ledger.request_ids import request_id
+from sinks.ledger.rows.effects import EffectRecord
 from sinks.ledger.rows.events import BodyRow, EventRow, PayoutItemRow, ReceiptRow
 from sinks.ledger.rows.row_factory import without_null
 
 _encode: Final = msgspec.json.Encoder().encode
 
 
-class NewEffectRow(msgspec.Struct, frozen=True):
+class NewEffectRow(EffectRecord, frozen=True):
     """The columns of table `effects` that an effect is inserted with; the others begin at their defaults."""
 
-    practice_id: str
-    effect_id: int
-    source: str
-    event_id: str
-    target: Target
-    entry_kind: EntryKind
-    part: str
     connection_id: str | None
     lane: str
-    depends_on: int | None
-    state: State
-    reason: DecisionReason
     holds: tuple[State, ...]
     due_at: datetime | None
     late: bool
-    amount_minor: int
-    currency: str
     ledger_date: date
     patient_ref: str | None
-    settings_version: int | None
     instruction: Instruction
     request_id: str
-    look_first: bool
     changed_at: datetime
 
 
@@ -92,7 +79,8 @@ def _column_type(field: str, hint: Any) -> str:
     plain, _ = without_null(hint)
     if get_origin(plain) is tuple:
         return "text[]"
-    if isinstance(plain, type) and issubclass(plain, Enum):
+    kinds = get_args(plain) if get_origin(plain) in (Union, UnionType) else (plain,)
+    if all(isinstance(kind, type) and issubclass(kind, Enum) for kind in kinds):
         return "text"
     return _NARROW.get(field, _TYPES[plain]) if plain is int else _TYPES[plain]
 

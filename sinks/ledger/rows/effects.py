@@ -14,8 +14,8 @@ EffectReason = DecisionReason | DeadLetterReason
 """Why an effect was planned, or why it is dead."""
 
 
-class EffectRow(msgspec.Struct, frozen=True):
-    """Table `effects`: one entry at one target."""
+class EffectRecord(msgspec.Struct, frozen=True):
+    """What every record of a stored effect has: its identity, its entry and its state. Records of queries extend it."""
 
     practice_id: str
     effect_id: int
@@ -24,19 +24,25 @@ class EffectRow(msgspec.Struct, frozen=True):
     target: Target
     entry_kind: EntryKind
     part: str
-    connection_id: str | None
-    lane: str
     depends_on: int | None
     state: State
     reason: EffectReason
+    look_first: bool
+    settings_version: int | None
+    amount_minor: int
+    currency: str
+
+
+class EffectRow(EffectRecord, frozen=True):
+    """Table `effects`: one entry at one target."""
+
+    connection_id: str | None
+    lane: str
     holds: tuple[State, ...]
     due_at: datetime
     late: bool
-    amount_minor: int
-    currency: str
     ledger_date: date
     patient_ref: str | None
-    settings_version: int | None
     instruction: Instruction
     generation: int
     request_id: str
@@ -45,7 +51,6 @@ class EffectRow(msgspec.Struct, frozen=True):
     epoch: int
     sent_at: datetime | None
     settle_until: datetime | None
-    look_first: bool
     attempts: int
     failing_since: datetime | None
     last_code: str | None
@@ -58,32 +63,18 @@ class EffectRow(msgspec.Struct, frozen=True):
     second_look_at: datetime | None
 
 
-class EffectView(msgspec.Struct, frozen=True):
-    """What a change of state reads of an effect: identity, amount, state and what it waits for. Read under its lock.
+class EffectView(EffectRecord, frozen=True):
+    """What a change of state reads of an effect besides, under its lock.
 
     `subject` is its event's: the payment or payout that people know it by.
     """
 
-    practice_id: str
-    effect_id: int
-    source: str
-    event_id: str
     subject: str
-    target: Target
-    entry_kind: EntryKind
-    part: str
     connection_id: str | None
-    depends_on: int | None
-    state: State
-    reason: EffectReason
     planned_reason: DecisionReason | None
     holds: tuple[State, ...]
     due_at: datetime
-    amount_minor: int
-    currency: str
-    settings_version: int | None
     generation: int
-    look_first: bool
     sent_at: datetime | None
     attempts: int
     redrives: int
