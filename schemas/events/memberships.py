@@ -11,6 +11,9 @@ from schemas.events.money_fields import MoneyFields
 
 
 class MembershipAction(StrEnum):
+    """What the payment did to the membership; with `membership_by_hand` it decides between automatic and manual
+    (ET-9)."""
+
     NEW = "NEW"
     AUTO_RENEWAL = "AUTO_RENEWAL"
     AUTO_PAY = "AUTO_PAY"
@@ -20,11 +23,15 @@ class MembershipAction(StrEnum):
 
 
 class Member(Part, frozen=True, kw_only=True):
+    """The share of one member, in minor units; members add up to gross − surcharge (B-2)."""
+
     patient_ref: str
     amount_minor: int
 
 
 class MembershipPaid(MoneyFields, frozen=True, kw_only=True):
+    """A payment for a period of a membership (ET-4)."""
+
     stream: ClassVar[str] = "memberships"
     membership_id: str
     action: MembershipAction
@@ -35,6 +42,8 @@ class MembershipPaid(MoneyFields, frozen=True, kw_only=True):
 
 
 class MembershipCancelled(Event, frozen=True, kw_only=True):
+    """A membership ends on a day. Moves no money: pending postings stay due."""
+
     stream: ClassVar[str] = "memberships"
     membership_id: str
     effective_on: date

@@ -9,6 +9,8 @@ from schemas.events.envelope import Event, Part
 
 
 class Tender(StrEnum):
+    """How it was paid."""
+
     CARD = "CARD"
     ACH = "ACH"
     CHECK = "CHECK"
@@ -19,6 +21,8 @@ class Tender(StrEnum):
 
 
 class Initiation(StrEnum):
+    """Who started the payment."""
+
     AUTOMATIC = "AUTOMATIC"
     STAFF = "STAFF"
     PATIENT = "PATIENT"
@@ -26,12 +30,16 @@ class Initiation(StrEnum):
 
 
 class Funds(StrEnum):
+    """Whether the processor has the money; clears nothing by itself (T-13)."""
+
     CLEARED = "CLEARED"
     PENDING = "PENDING"
     UNKNOWN = "UNKNOWN"
 
 
 class Payer(StrEnum):
+    """Who paid."""
+
     SELF = "SELF"
     GUARANTOR = "GUARANTOR"
     INSURER = "INSURER"
@@ -40,6 +48,8 @@ class Payer(StrEnum):
 
 
 class FeePart(Part, frozen=True, kw_only=True):
+    """One kind of fee, in minor units, > 0 where it costs the practice; parts add up to the fee."""
+
     fee_kind: str
     amount_minor: int
 

@@ -8,11 +8,15 @@ from schemas.events.envelope import Event, Part
 
 
 class ExternalId(Part, frozen=True, kw_only=True):
+    """The patient's id in another system."""
+
     system: str
     id: str
 
 
 class PatientChanged(Event, frozen=True, kw_only=True):
+    """Identity of a patient as a compact JWE, or a merge into another surrogate."""
+
     stream: ClassVar[str] = "patients"
     patient_ref: str
     identity: str

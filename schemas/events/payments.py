@@ -12,6 +12,8 @@ from schemas.events.remittances import Remittance
 
 
 class PaymentKind(StrEnum):
+    """The type of payment; each has settings of its own (SET-2)."""
+
     TERMINAL = "TERMINAL"
     PAYMENT_PLAN = "PAYMENT_PLAN"
     INSURANCE = "INSURANCE"
@@ -21,6 +23,8 @@ class PaymentKind(StrEnum):
 
 
 class CollectionChannel(StrEnum):
+    """How a balance was collected, or a request sent (ET-5, ET-13)."""
+
     REMINDER = "REMINDER"
     PORTAL = "PORTAL"
     TEXT = "TEXT"
@@ -29,6 +33,8 @@ class CollectionChannel(StrEnum):
 
 
 class Split(Part, frozen=True, kw_only=True):
+    """One patient's share in minor units; splits add up to gross − surcharge (M-5)."""
+
     patient_ref: str
     amount_minor: int
     provider_ref: str | None = None
@@ -36,6 +42,8 @@ class Split(Part, frozen=True, kw_only=True):
 
 
 class PlanRef(Part, frozen=True, kw_only=True):
+    """The instalment of a payment plan; `pms_plan`: the plan is kept in the PMS (PL-2)."""
+
     plan_ref: str
     instalment: int
     of: int | None = None
@@ -43,6 +51,8 @@ class PlanRef(Part, frozen=True, kw_only=True):
 
 
 class CollectionRef(Part, frozen=True, kw_only=True):
+    """Where a collection came from."""
+
     channel: CollectionChannel
 
 
@@ -68,12 +78,16 @@ class PaymentCorrected(PaymentFacts, frozen=True, kw_only=True):
 
 
 class PaymentCleared(Event, frozen=True, kw_only=True):
+    """The money is in the practice's own bank account (T-13)."""
+
     stream: ClassVar[str] = "payments"
     payment_id: str
     cleared_at: datetime
 
 
 class PaymentFeeAssessed(Event, frozen=True, kw_only=True):
+    """The fee of a payment that did not have one yet, or its correction (a higher version); net = gross − fee (N-5)."""
+
     stream: ClassVar[str] = "payments"
     payment_id: str
     version: int = 1
@@ -83,11 +97,15 @@ class PaymentFeeAssessed(Event, frozen=True, kw_only=True):
 
 
 class PaymentVoided(Event, frozen=True, kw_only=True):
+    """A payment cancelled before settlement (R-7)."""
+
     stream: ClassVar[str] = "payments"
     payment_id: str
 
 
 class PaymentRequestSent(Event, frozen=True, kw_only=True):
+    """A patient was asked to pay `amount_minor`; moves no money, becomes a note (NOTE-1)."""
+
     stream: ClassVar[str] = "payments"
     request_id: str
     patient_ref: str

@@ -13,6 +13,8 @@ from schemas.events.payments import PaymentKind
 
 
 class PayoutCategory(StrEnum):
+    """What an item of a payout is; each category maps to an account (P-3)."""
+
     CHARGE = "CHARGE"
     REFUND = "REFUND"
     REFUND_FAILED = "REFUND_FAILED"
@@ -32,6 +34,8 @@ class PayoutCategory(StrEnum):
 
 
 class PayoutItem(Part, frozen=True, kw_only=True):
+    """One signed item of a payout: net = gross − fee, in minor units (P-1)."""
+
     item_id: str
     category: PayoutCategory
     payment_id: str | None = None
@@ -45,6 +49,9 @@ class PayoutItem(Part, frozen=True, kw_only=True):
 
 
 class PayoutPaid(Event, frozen=True, kw_only=True):
+    """A payout on its way to the bank: `net_minor` is the bank line of `arrival_date`; a higher version replaces
+    (P-8)."""
+
     stream: ClassVar[str] = "payouts"
     payout_id: str
     version: int = 1
@@ -63,6 +70,8 @@ class PayoutPaid(Event, frozen=True, kw_only=True):
 
 
 class PayoutFailed(Event, frozen=True, kw_only=True):
+    """The bank returned a payout (P-7, P-21)."""
+
     stream: ClassVar[str] = "payouts"
     payout_id: str
     version: int = 1

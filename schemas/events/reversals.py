@@ -11,6 +11,8 @@ from schemas.events.payments import Split
 
 
 class DisputeOutcome(StrEnum):
+    """How a dispute ended (R-10)."""
+
     WON = "WON"
     LOST = "LOST"
     WITHDRAWN = "WITHDRAWN"
@@ -18,6 +20,8 @@ class DisputeOutcome(StrEnum):
 
 
 class PaymentReturned(Event, frozen=True, kw_only=True):
+    """A bank transfer came back: gross < 0 (R-11)."""
+
     stream: ClassVar[str] = "payments"
     return_id: str
     payment_id: str
@@ -28,6 +32,8 @@ class PaymentReturned(Event, frozen=True, kw_only=True):
 
 
 class RefundSucceeded(Event, frozen=True, kw_only=True):
+    """A full or partial refund: gross < 0; `surcharge_minor` None takes its share of the original's (R-2, R-16)."""
+
     stream: ClassVar[str] = "payments"
     refund_id: str
     payment_id: str
@@ -39,6 +45,8 @@ class RefundSucceeded(Event, frozen=True, kw_only=True):
 
 
 class RefundFailed(Event, frozen=True, kw_only=True):
+    """A refund that did not reach the patient: gross > 0 comes back to the practice (R-9)."""
+
     stream: ClassVar[str] = "payments"
     refund_id: str
     payment_id: str
@@ -48,6 +56,8 @@ class RefundFailed(Event, frozen=True, kw_only=True):
 
 
 class DisputeOpened(Event, frozen=True, kw_only=True):
+    """A dispute: gross ≤ 0; 0 is an inquiry, which posts nothing (R-10)."""
+
     stream: ClassVar[str] = "payments"
     dispute_id: str
     payment_id: str
@@ -59,6 +69,8 @@ class DisputeOpened(Event, frozen=True, kw_only=True):
 
 
 class DisputeClosed(Event, frozen=True, kw_only=True):
+    """The end of a dispute: gross ≥ 0 comes back where it was won or withdrawn (R-10)."""
+
     stream: ClassVar[str] = "payments"
     dispute_id: str
     payment_id: str
