@@ -123,7 +123,7 @@ def commands(text: str) -> Iterator[str]:
 
 
 def unknown(line: str) -> str:
-    """What of a command line the command does not know; empty when it is right. A group alone may stand for itself."""
+    """What of a command line the command does not know; empty when it is right. A group may stand alone."""
     words = shlex.split(line.partition(" #")[0].rstrip("& "))[1:]
     command: Any = typer.main.get_command(app)
     while hasattr(command, "list_commands"):
@@ -135,10 +135,15 @@ def unknown(line: str) -> str:
         command, words = found, words[1:]
     known = {name for each in command.params for name in (*each.opts, *each.secondary_opts)} | {"--help"}
     stray = [word for word in words if word.startswith("--") and word.partition("=")[0] not in known]
-    return f"no option {stray[0]}" if stray else ""
+    if stray:
+        return f"no option {stray[0]}"
+    return "--yes needs --why" if "--yes" in words and "--why" not in words else ""
 
 
-@pytest.mark.parametrize("line", ["writeback pay", "writeback settings sett x", "writeback explain pay-1 --jason"])
+@pytest.mark.parametrize(
+    "line",
+    ["writeback pay", "writeback settings sett x", "writeback explain pay-1 --jason", "writeback link a b c --yes"],
+)
 def test_a_command_that_is_none_is_found(line: str) -> None:
     """The control."""
     assert unknown(line)

@@ -2,6 +2,9 @@
 
 One set of names for ledger, results, metrics, notices and console. Anyone may route on these; nobody may put free text
 in their place (H-3, H-4). A group of states is defined here and nowhere else, in Python as in SQL.
+
+`states`, `entry_kinds` and `reasons` are those of effects, `records` those of source records, `deliveries` those of
+messages.
 """
 
 from schemas.vocabulary.deliveries import (
