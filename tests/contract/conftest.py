@@ -1,4 +1,4 @@
-"""A fresh place per test and route, on one sandbox and one ledger."""
+"""A fresh case per test and route, on one sandbox and one ledger."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ import pytest
 from deploy.sandbox.running import SandboxProcess, running_sandbox
 from schemas.vocabulary import EntryKind
 from sinks.ledger.schema.migrate import migrate
-from tests.contract.places import OpenDentalPlace, Place, QuickBooksPlace
+from tests.contract.route_cases import OpenDentalCase, QuickBooksCase, RouteCase
 from tests.worlds import Stack, fresh_world
 
-PLACES: dict[str, Callable[[SandboxProcess, str], Place]] = {
-    "open_dental-payment": lambda sandbox, _: OpenDentalPlace(sandbox, EntryKind.PAYMENT),
-    "open_dental-fee_adjustment": lambda sandbox, _: OpenDentalPlace(sandbox, EntryKind.FEE_ADJUSTMENT),
-    "open_dental-refund": lambda sandbox, _: OpenDentalPlace(sandbox, EntryKind.REFUND, sign=-1),
-    "open_dental-return": lambda sandbox, _: OpenDentalPlace(sandbox, EntryKind.RETURN, sign=-1),
-    "open_dental-dispute_hold": lambda sandbox, _: OpenDentalPlace(sandbox, EntryKind.DISPUTE_HOLD, sign=-1),
-    "open_dental-dispute_release": lambda sandbox, _: OpenDentalPlace(sandbox, EntryKind.DISPUTE_RELEASE),
-    "open_dental-reversal": lambda sandbox, _: OpenDentalPlace(sandbox, EntryKind.REVERSAL, sign=-1, part="payment/@1"),
-    "open_dental-charge": lambda sandbox, _: OpenDentalPlace(sandbox, EntryKind.CHARGE),
-    "open_dental-charge_reversal": lambda sandbox, _: OpenDentalPlace(sandbox, EntryKind.CHARGE_REVERSAL, sign=-1),
-    "open_dental-charge_reversal-of_a_reversal": lambda sandbox, _: OpenDentalPlace(sandbox, EntryKind.CHARGE_REVERSAL),
-    "open_dental-note": lambda sandbox, _: OpenDentalPlace(sandbox, EntryKind.NOTE),
-    "quickbooks-deposit": lambda sandbox, ledger: QuickBooksPlace(sandbox, ledger),
-    "quickbooks-journal_entry": lambda sandbox, ledger: QuickBooksPlace(sandbox, ledger, negative=True),
-    "quickbooks-payout_reversal": lambda sandbox, ledger: QuickBooksPlace(sandbox, ledger, returned=True),
+ROUTE_CASES: dict[str, Callable[[SandboxProcess, str], RouteCase]] = {
+    "open_dental-payment": lambda sandbox, _: OpenDentalCase(sandbox, EntryKind.PAYMENT),
+    "open_dental-fee_adjustment": lambda sandbox, _: OpenDentalCase(sandbox, EntryKind.FEE_ADJUSTMENT),
+    "open_dental-refund": lambda sandbox, _: OpenDentalCase(sandbox, EntryKind.REFUND, sign=-1),
+    "open_dental-return": lambda sandbox, _: OpenDentalCase(sandbox, EntryKind.RETURN, sign=-1),
+    "open_dental-dispute_hold": lambda sandbox, _: OpenDentalCase(sandbox, EntryKind.DISPUTE_HOLD, sign=-1),
+    "open_dental-dispute_release": lambda sandbox, _: OpenDentalCase(sandbox, EntryKind.DISPUTE_RELEASE),
+    "open_dental-reversal": lambda sandbox, _: OpenDentalCase(sandbox, EntryKind.REVERSAL, sign=-1, part="payment/@1"),
+    "open_dental-charge": lambda sandbox, _: OpenDentalCase(sandbox, EntryKind.CHARGE),
+    "open_dental-charge_reversal": lambda sandbox, _: OpenDentalCase(sandbox, EntryKind.CHARGE_REVERSAL, sign=-1),
+    "open_dental-charge_reversal-of_a_reversal": lambda sandbox, _: OpenDentalCase(sandbox, EntryKind.CHARGE_REVERSAL),
+    "open_dental-note": lambda sandbox, _: OpenDentalCase(sandbox, EntryKind.NOTE),
+    "quickbooks-deposit": lambda sandbox, ledger: QuickBooksCase(sandbox, ledger),
+    "quickbooks-journal_entry": lambda sandbox, ledger: QuickBooksCase(sandbox, ledger, negative=True),
+    "quickbooks-payout_reversal": lambda sandbox, ledger: QuickBooksCase(sandbox, ledger, returned=True),
 }
 """Every adapter of the release stands here, with each form of entry that it makes."""
 
@@ -45,8 +45,8 @@ def ledger(stack: Stack) -> Iterator[str]:
         yield mine.database_url
 
 
-@pytest.fixture(params=list(PLACES))
-def place(request: pytest.FixtureRequest, sandbox: SandboxProcess, ledger: str) -> Iterator[Place]:
-    yield PLACES[request.param](sandbox, ledger)
+@pytest.fixture(params=list(ROUTE_CASES))
+def case(request: pytest.FixtureRequest, sandbox: SandboxProcess, ledger: str) -> Iterator[RouteCase]:
+    yield ROUTE_CASES[request.param](sandbox, ledger)
     sandbox.open_dental.clear_faults()
     sandbox.quickbooks.clear_faults()

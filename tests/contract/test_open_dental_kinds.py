@@ -14,22 +14,22 @@ from schemas.vocabulary import EntryKind
 from sinks.targets.open_dental.capabilities import capabilities_of
 from sinks.targets.open_dental.mapping import load_mapping
 from sinks.targets.port import Charge, Composed, Placement, Posted, Prepared, ReadFailed, Refused, Scope, TargetEntry
-from tests.contract.conftest import PLACES
-from tests.contract.places import OpenDentalPlace
+from tests.contract.conftest import ROUTE_CASES
+from tests.contract.route_cases import OpenDentalCase
 from tests.contract.test_port import DEADLINE_S, composed, found, opened, post
 
 pytestmark = pytest.mark.stack
 
 
 @pytest.fixture
-def office(sandbox: SandboxProcess) -> OpenDentalPlace:
-    return OpenDentalPlace(sandbox, EntryKind.PAYMENT)
+def office(sandbox: SandboxProcess) -> OpenDentalCase:
+    return OpenDentalCase(sandbox, EntryKind.PAYMENT)
 
 
 def test_every_kind_has_its_place_in_the_suite() -> None:
     """A kind that is declared and not in the suite is proved by nobody. Allocations are proved here."""
     able = capabilities_of(load_mapping({"pay_type": 1, "membership_code": "M"})).entry_kinds
-    in_suite = {name.split("-")[1] for name in PLACES if name.startswith("open_dental-")}
+    in_suite = {name.split("-")[1] for name in ROUTE_CASES if name.startswith("open_dental-")}
     assert {kind.value for kind in able} == in_suite | {"allocation"}
 
 
@@ -37,7 +37,7 @@ def asking(entry: TargetEntry, **order: Any) -> TargetEntry:
     return msgspec.structs.replace(entry, instruction=msgspec.structs.replace(entry.instruction, **order))
 
 
-async def test_open_charges_are_read_oldest_first(office: OpenDentalPlace, sandbox: SandboxProcess) -> None:
+async def test_open_charges_are_read_oldest_first(office: OpenDentalCase, sandbox: SandboxProcess) -> None:
     """ALL-1: with what was paid on them; nothing is written."""
     entry = asking(office.entry(), allocation=Allocation.ALLOCATE)
     patient = int(entry.pms_patient_id or 0)
@@ -55,7 +55,7 @@ async def test_open_charges_are_read_oldest_first(office: OpenDentalPlace, sandb
     assert office.standing() == []
 
 
-async def test_pages_are_read_to_the_end(office: OpenDentalPlace, sandbox: SandboxProcess) -> None:
+async def test_pages_are_read_to_the_end(office: OpenDentalCase, sandbox: SandboxProcess) -> None:
     """Open Dental README section 3: a charge on a later page is a charge."""
     entry = asking(office.entry(), allocation=Allocation.ALLOCATE)
     for day in range(1, 6):
@@ -69,7 +69,7 @@ async def test_pages_are_read_to_the_end(office: OpenDentalPlace, sandbox: Sandb
     assert len(reads) == 2, "100 charges and 5 totals"
 
 
-async def test_the_guarantor_is_read(office: OpenDentalPlace, sandbox: SandboxProcess) -> None:
+async def test_the_guarantor_is_read(office: OpenDentalCase, sandbox: SandboxProcess) -> None:
     """G2."""
     head, member = sandbox.open_dental.add_patients(office.account, 2, seed=5, family=True)
     entry = msgspec.structs.replace(
@@ -79,7 +79,7 @@ async def test_the_guarantor_is_read(office: OpenDentalPlace, sandbox: SandboxPr
         assert await target.prepare(entry, DEADLINE_S) == Prepared(posts_to=str(head["PatNum"]))
 
 
-async def test_a_patient_whom_the_office_does_not_have_is_told_by_the_posting(office: OpenDentalPlace) -> None:
+async def test_a_patient_whom_the_office_does_not_have_is_reported_by_the_posting(office: OpenDentalCase) -> None:
     """Nothing to read: the posting is refused, as it always was."""
     entry = msgspec.structs.replace(
         asking(office.entry(), allocation=Allocation.ALLOCATE, family=FamilyBooking.GUARANTOR), pms_patient_id="999999"
@@ -93,7 +93,7 @@ async def test_a_patient_whom_the_office_does_not_have_is_told_by_the_posting(of
 
 @pytest.mark.parametrize("status", [401, 429, 500, 502])
 async def test_a_read_that_fails_is_the_connections(
-    office: OpenDentalPlace, sandbox: SandboxProcess, status: int
+    office: OpenDentalCase, sandbox: SandboxProcess, status: int
 ) -> None:
     """Law 22: it says nothing of the entry."""
     entry = asking(office.entry(), allocation=Allocation.ALLOCATE)
@@ -105,9 +105,7 @@ async def test_a_read_that_fails_is_the_connections(
     assert read.scope is Scope.CONNECTION
 
 
-async def test_an_allocation_is_exact_repeatable_and_read_back(
-    office: OpenDentalPlace, sandbox: SandboxProcess
-) -> None:
+async def test_an_allocation_is_exact_repeatable_and_read_back(office: OpenDentalCase, sandbox: SandboxProcess) -> None:
     """ALL-1, law 18: PUT Partial with the amounts; its splits are the proof, and a repetition changes nothing."""
     payment = office.entry()
     patient = int(payment.pms_patient_id or 0)
@@ -136,7 +134,7 @@ async def test_an_allocation_is_exact_repeatable_and_read_back(
 
 
 async def test_an_allocation_that_the_charges_no_longer_bear_is_refused_and_the_payment_stands(
-    office: OpenDentalPlace, sandbox: SandboxProcess
+    office: OpenDentalCase, sandbox: SandboxProcess
 ) -> None:
     payment = office.entry()
     patient = int(payment.pms_patient_id or 0)

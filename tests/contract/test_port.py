@@ -25,7 +25,7 @@ from sinks.targets.port import (
     Scope,
     TargetEntry,
 )
-from tests.contract.places import CANARY, Place, spoil
+from tests.contract.route_cases import CANARY, RouteCase, spoil
 
 pytestmark = pytest.mark.stack
 
@@ -45,8 +45,8 @@ class Guard:
 
 
 @asynccontextmanager
-async def opened(place: Place, base_url: str | None = None) -> AsyncIterator[PaymentTarget]:
-    target = place.open(base_url)
+async def opened(case: RouteCase, base_url: str | None = None) -> AsyncIterator[PaymentTarget]:
+    target = case.open(base_url)
     try:
         yield target
     finally:
@@ -69,39 +69,39 @@ async def found(target: PaymentTarget, entry: TargetEntry) -> Found:
     return answer
 
 
-async def test_posted_once_and_found_again(place: Place) -> None:
+async def test_posted_once_and_found_again(case: RouteCase) -> None:
     """Law 18: one entry with the amount and sign of the instruction; its marker leads to the same external id."""
-    entry = place.entry()
-    async with opened(place) as target:
+    entry = case.entry()
+    async with opened(case) as target:
         answer = await post(target, entry)
         assert isinstance(answer, Posted), answer
         looked = await found(target, entry)
     assert looked.external_ids == (answer.external_id,)
     assert looked.differing_ids == ()
-    assert place.standing() == [entry.instruction.amount_minor]
+    assert case.standing() == [entry.instruction.amount_minor]
 
 
-async def test_composing_is_pure_and_repeatable(place: Place) -> None:
+async def test_composing_is_pure_and_repeatable(case: RouteCase) -> None:
     """Law 16: no I/O, the same bytes each time, in a fresh adapter too; another generation has another marker."""
-    entry = place.entry()
-    calls = len(place.sandbox.calls(place.account))
-    async with opened(place) as first, opened(place) as second:
+    entry = case.entry()
+    calls = len(case.sandbox.calls(case.account))
+    async with opened(case) as first, opened(case) as second:
         assert composed(first, entry) == composed(first, entry) == composed(second, entry)
-        later = composed(first, place.entry(generation=2))
+        later = composed(first, case.entry(generation=2))
     assert entry.marker.encode() in composed(second, entry).body
     assert later.body != composed(second, entry).body
-    assert len(place.sandbox.calls(place.account)) == calls
+    assert len(case.sandbox.calls(case.account)) == calls
 
 
-async def test_the_guard_is_asked_once_and_obeyed(place: Place) -> None:
+async def test_the_guard_is_asked_once_and_obeyed(case: RouteCase) -> None:
     """Law 17: too late means that nothing was sent; it is the effect's own delay, not the connection's."""
-    entry, guard = place.entry(), Guard(answer=False)
-    async with opened(place) as target:
+    entry, guard = case.entry(), Guard(answer=False)
+    async with opened(case) as target:
         answer = await target.post(entry, composed(target, entry), guard, DEADLINE_S)
     assert isinstance(answer, NothingSent)
     assert (answer.scope, answer.reason) == (Scope.EFFECT, None)
     assert guard.asked == 1
-    assert place.standing() == []
+    assert case.standing() == []
 
 
 @pytest.mark.parametrize(
@@ -119,51 +119,51 @@ async def test_the_guard_is_asked_once_and_obeyed(place: Place) -> None:
         ("trickle", "before", {"seconds": 0.5}),
     ],
 )
-async def test_no_trustworthy_answer_is_doubt(place: Place, kind: str, effect: str, fields: dict[str, Any]) -> None:
+async def test_no_trustworthy_answer_is_doubt(case: RouteCase, kind: str, effect: str, fields: dict[str, Any]) -> None:
     """Laws 17–19: NoAnswer, whether or not it had its effect; and the read-back tells which."""
-    entry = place.entry()
+    entry = case.entry()
     stands = int(effect == "before")
-    async with opened(place) as target:
+    async with opened(case) as target:
         await target.test(DEADLINE_S)
-        spoil(place, kind, effect, times=1, **fields)
+        spoil(case, kind, effect, times=1, **fields)
         answer = await post(target, entry, deadline_s=2.0)
         assert isinstance(answer, NoAnswer), answer
         assert len((await found(target, entry)).external_ids) == stands
-    assert len(place.standing()) == stands
+    assert len(case.standing()) == stands
 
 
-async def test_a_call_is_made_once(place: Place) -> None:
+async def test_a_call_is_made_once(case: RouteCase) -> None:
     """Law 18: whatever the answer, one create left."""
-    entry = place.entry()
-    async with opened(place) as target:
+    entry = case.entry()
+    async with opened(case) as target:
         await target.test(DEADLINE_S)
         for status in (503, 429, 401, 400):
-            before = _creates(place)
-            spoil(place, "status", times=1, status=status)
+            before = _creates(case)
+            spoil(case, "status", times=1, status=status)
             await post(target, entry)
-            place.sandbox.clear_faults()
-            assert _creates(place) == before + 1, status
+            case.sandbox.clear_faults()
+            assert _creates(case) == before + 1, status
 
 
-async def test_no_redirect_is_followed(place: Place) -> None:
+async def test_no_redirect_is_followed(case: RouteCase) -> None:
     """Law 18: a redirect of a POST is neither a success nor the end of the entry, and one create left."""
-    entry = place.entry()
-    async with opened(place) as target:
+    entry = case.entry()
+    async with opened(case) as target:
         await target.test(DEADLINE_S)
-        spoil(place, "status", times=1, status=302)
+        spoil(case, "status", times=1, status=302)
         answer = await post(target, entry)
     assert isinstance(answer, NoAnswer) or (isinstance(answer, Refused) and answer.scope is Scope.CONNECTION), answer
-    assert _creates(place) == 1
-    assert place.standing() == []
+    assert _creates(case) == 1
+    assert case.standing() == []
 
 
 @pytest.mark.parametrize("status", [401, 429])
-async def test_errors_of_the_connection_leave_the_effect_alone(place: Place, status: int) -> None:
+async def test_errors_of_the_connection_leave_the_effect_alone(case: RouteCase, status: int) -> None:
     """Law 22: connection scope with its reason, or nothing sent; never a dead effect."""
-    entry = place.entry()
-    async with opened(place) as target:
+    entry = case.entry()
+    async with opened(case) as target:
         await target.test(DEADLINE_S)
-        spoil(place, "status", status=status)
+        spoil(case, "status", status=status)
         answers = [await post(target, entry) for _ in range(2)]
     assert all(isinstance(answer, Refused | NothingSent) for answer in answers), answers
     last = answers[-1]
@@ -171,45 +171,45 @@ async def test_errors_of_the_connection_leave_the_effect_alone(place: Place, sta
     assert last.scope is Scope.CONNECTION
     wanted = ConnectionReason.THROTTLED if status == 429 else ConnectionReason.NEEDS_RECONNECT
     assert last.reason is wanted
-    assert place.standing() == []
+    assert case.standing() == []
 
 
-async def test_an_unreachable_target_was_sent_nothing(place: Place) -> None:
+async def test_an_unreachable_target_was_sent_nothing(case: RouteCase) -> None:
     """Law 17: no connection is proof; a read that failed says nothing of the entry."""
     with socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{reserved.getsockname()[1]}"
-        async with opened(place, url) as target:
-            answer = await post(target, place.entry())
-            looked = await target.read_back(place.entry(), DEADLINE_S)
+        async with opened(case, url) as target:
+            answer = await post(target, case.entry())
+            looked = await target.read_back(case.entry(), DEADLINE_S)
     assert isinstance(answer, NothingSent)
     assert (answer.scope, answer.reason) == (Scope.CONNECTION, ConnectionReason.UNREACHABLE)
     assert isinstance(looked, ReadFailed)
     assert looked.scope is Scope.CONNECTION
 
 
-async def test_every_generation_is_searched_for(place: Place) -> None:
+async def test_every_generation_is_searched_for(case: RouteCase) -> None:
     """Law 18: what generation 1 left is found by generation 3."""
-    async with opened(place) as target:
-        answer = await post(target, place.entry())
+    async with opened(case) as target:
+        answer = await post(target, case.entry())
         assert isinstance(answer, Posted)
-        assert (await found(target, place.entry(generation=3))).external_ids == (answer.external_id,)
+        assert (await found(target, case.entry(generation=3))).external_ids == (answer.external_id,)
 
 
-async def test_two_of_one_marker_are_two(place: Place) -> None:
+async def test_two_of_one_marker_are_two(case: RouteCase) -> None:
     """PROTOCOL section 3: found twice is for a person."""
-    async with opened(place) as target:
+    async with opened(case) as target:
         await target.test(DEADLINE_S)
-        spoil(place, "duplicate", times=1)
-        await post(target, place.entry())
-        assert len((await found(target, place.entry())).external_ids) == 2
+        spoil(case, "duplicate", times=1)
+        await post(target, case.entry())
+        assert len((await found(target, case.entry())).external_ids) == 2
 
 
-async def test_another_amount_is_neither_presence_nor_absence(place: Place) -> None:
+async def test_another_amount_is_neither_presence_nor_absence(case: RouteCase) -> None:
     """Law 18, 'with sign and amount': our marker with another amount is said apart."""
-    async with opened(place) as target:
-        assert isinstance(await post(target, place.entry()), Posted)
-        entry = place.entry()
+    async with opened(case) as target:
+        assert isinstance(await post(target, case.entry()), Posted)
+        entry = case.entry()
         other = msgspec.structs.replace(entry.instruction, amount_minor=entry.instruction.amount_minor + 1)
         looked = await found(target, msgspec.structs.replace(entry, instruction=other))
     if entry.instruction.entry_kind is EntryKind.NOTE:
@@ -220,52 +220,52 @@ async def test_another_amount_is_neither_presence_nor_absence(place: Place) -> N
     assert len(looked.differing_ids) == 1
 
 
-async def test_strangers_entries_are_not_ours(place: Place) -> None:
+async def test_strangers_entries_are_not_ours(case: RouteCase) -> None:
     """Law 19: absence among the entries of others."""
-    async with opened(place) as target:
+    async with opened(case) as target:
         for number in (2, 3, 4):
-            assert isinstance(await post(target, place.entry(number)), Posted)
-        looked = await found(target, place.entry(1))
+            assert isinstance(await post(target, case.entry(number)), Posted)
+        looked = await found(target, case.entry(1))
     assert (looked.external_ids, looked.differing_ids) == ((), ())
 
 
-async def test_many_calls_at_once_stay_apart(place: Place) -> None:
+async def test_many_calls_at_once_stay_apart(case: RouteCase) -> None:
     """One adapter, one loop, as many calls as it allows: each answer belongs to its entry."""
-    async with opened(place) as target:
-        entries = [place.entry(number) for number in range(1, target.capabilities.max_in_flight + 1)]
+    async with opened(case) as target:
+        entries = [case.entry(number) for number in range(1, target.capabilities.max_in_flight + 1)]
         answers = await asyncio.gather(*(post(target, entry) for entry in entries))
         for entry, answer in zip(entries, answers, strict=True):
             assert isinstance(answer, Posted)
             assert (await found(target, entry)).external_ids == (answer.external_id,)
 
 
-async def test_a_vendors_words_stay_inside(place: Place) -> None:
+async def test_a_vendors_words_stay_inside(case: RouteCase) -> None:
     """H-3: a refusal that quotes a patient becomes a code."""
-    async with opened(place) as target:
+    async with opened(case) as target:
         await target.test(DEADLINE_S)
-        spoil(place, "quotes_patient", times=1, status=400, text="Zebediah Quillfeather owes 100")
-        answer = await post(target, place.entry())
+        spoil(case, "quotes_patient", times=1, status=400, text="Zebediah Quillfeather owes 100")
+        answer = await post(target, case.entry())
     assert not isinstance(answer, Posted)
     assert "illfeather" not in repr(answer)
 
 
-async def test_what_may_not_leave_does_not(place: Place) -> None:
+async def test_what_may_not_leave_does_not(case: RouteCase) -> None:
     """H-30, P-13: surrogates, practice ids and unmapped names are in neither body nor path."""
-    async with opened(place) as target:
-        request = composed(target, place.entry())
+    async with opened(case) as target:
+        request = composed(target, case.entry())
     assert CANARY.encode() not in request.body
     assert CANARY not in request.path
 
 
-async def test_the_connection_test_posts_nothing(place: Place) -> None:
-    """Proven without posting; a dead address is told, not raised."""
-    async with opened(place) as target:
+async def test_the_connection_test_posts_nothing(case: RouteCase) -> None:
+    """Proven without posting; a dead address is reported, not raised."""
+    async with opened(case) as target:
         assert (await target.test(DEADLINE_S)).ok
-    async with opened(place, "http://127.0.0.1:9") as target:
+    async with opened(case, "http://127.0.0.1:9") as target:
         assert not (await target.test(DEADLINE_S)).ok
-    assert place.standing() == []
+    assert case.standing() == []
 
 
-def _creates(place: Place) -> int:
-    ending = place.create_path.removeprefix("*")
-    return sum(call.method == "POST" and call.path.endswith(ending) for call in place.sandbox.calls(place.account))
+def _creates(case: RouteCase) -> int:
+    ending = case.create_path.removeprefix("*")
+    return sum(call.method == "POST" and call.path.endswith(ending) for call in case.sandbox.calls(case.account))

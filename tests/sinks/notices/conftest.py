@@ -1,4 +1,4 @@
-"""Fixtures: a mailbox, and a desk between a ledger and a notifier."""
+"""Fixtures: a mailbox, and a ledger that a notifier reads."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from sinks.ledger.schema.migrate import migrate
 from sinks.notices import role
-from tests.sinks.notices.notifying import Desk, Mailbox, a_mailbox
+from tests.sinks.notices.notice_ledger import Mailbox, NoticeLedger, a_mailbox
 from tests.worlds import World
 
 
@@ -21,8 +21,8 @@ def mailbox() -> Iterator[Mailbox]:
 
 
 @pytest.fixture
-def desk(world: World, mailbox: Mailbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+def ledger(world: World, mailbox: Mailbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[NoticeLedger]:
     monkeypatch.setattr(role, "POLL_S", 0.05)
     migrate(world.database_url)
     with psycopg.connect(world.database_url, autocommit=True) as connection:
-        yield Desk(world, connection, mailbox, tmp_path)
+        yield NoticeLedger(world, connection, mailbox, tmp_path)

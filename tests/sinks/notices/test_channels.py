@@ -11,7 +11,7 @@ from sinks.notices.channels.catalogue import CHANNELS, open_channels
 from sinks.notices.channels.port import DeliveryKey, Message, Outcome, SendResult
 from streams.runtime.errors import ConfigurationError
 from streams.settings import ProgramSettings
-from tests.sinks.notices.notifying import Desk, wait_until
+from tests.sinks.notices.notice_ledger import NoticeLedger, wait_until
 
 KEY: DeliveryKey = ("northside", "posting:PMS:MAPPING_MISSING", "2026-03-02", "1-opened", "email", "a@b.example")
 OFFICE = "office@northside.example"
@@ -65,34 +65,34 @@ def test_channels_are_found_by_their_names() -> None:
 
 
 @pytest.mark.stack
-def test_a_further_channel_is_one_class_and_one_row(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_further_channel_is_one_class_and_one_row(ledger: NoticeLedger, monkeypatch: pytest.MonkeyPatch) -> None:
     """Contacts of it are notified by it, the operator too, under the same protocol; e-mail goes on beside it."""
     monkeypatch.setattr(catalogue, "CHANNELS", (*CHANNELS, Pager))
     Pager.answers[:] = [Outcome.UNCERTAIN]
-    desk.practice("northside", OFFICE)
-    desk.connection.execute(
-        "INSERT INTO practice_contacts (practice_id, email, channel) VALUES ('northside', 'desk-7', 'pager')"
+    ledger.practice("northside", OFFICE)
+    ledger.connection.execute(
+        "INSERT INTO practice_contacts (practice_id, email, channel) VALUES ('northside', 'pager-7', 'pager')"
     )
-    desk.effect(1)
-    with desk.notifier():
-        wait_until(lambda: desk.one("SELECT count(*) FROM deliveries WHERE state = 'UNCERTAIN'") == 1)
-        desk.later(timedelta(minutes=1))
-        wait_until(lambda: desk.one("SELECT count(*) FROM deliveries WHERE state = 'SENT'") == 2)
-        desk.dead_letter(1, stage="decode", reason="UNDECODABLE")
-        wait_until(lambda: [each.recipient for each in Pager.sent] == ["desk-7", "desk-7", "on-call"])
+    ledger.effect(1)
+    with ledger.notifier():
+        wait_until(lambda: ledger.one("SELECT count(*) FROM deliveries WHERE state = 'UNCERTAIN'") == 1)
+        ledger.later(timedelta(minutes=1))
+        wait_until(lambda: ledger.one("SELECT count(*) FROM deliveries WHERE state = 'SENT'") == 2)
+        ledger.dead_letter(1, stage="decode", reason="UNDECODABLE")
+        wait_until(lambda: [each.recipient for each in Pager.sent] == ["pager-7", "pager-7", "on-call"])
     assert Pager.sent[0] == Pager.sent[1]
-    assert Pager.sent[0].message_id.endswith("/1-opened/pager/desk-7")
-    assert [to for to, _ in desk.mailbox.raw] == [OFFICE, "ops@writeback.example"]
+    assert Pager.sent[0].message_id.endswith("/1-opened/pager/pager-7")
+    assert [to for to, _ in ledger.mailbox.raw] == [OFFICE, "ops@writeback.example"]
 
 
 @pytest.mark.stack
 @pytest.mark.expects_errors
-def test_a_contact_of_an_unknown_channel_is_left_out_and_stops_nobody(desk: Desk) -> None:
-    desk.practice("northside", OFFICE)
-    desk.connection.execute(
+def test_a_contact_of_an_unknown_channel_is_left_out_and_stops_nobody(ledger: NoticeLedger) -> None:
+    ledger.practice("northside", OFFICE)
+    ledger.connection.execute(
         "INSERT INTO practice_contacts (practice_id, email, channel) VALUES ('northside', 'x', 'of-another-release')"
     )
-    desk.effect(1)
-    with desk.notifier():
-        wait_until(lambda: len(desk.mailbox.raw) == 1)
-    assert desk.one("SELECT count(*) FROM deliveries") == 1
+    ledger.effect(1)
+    with ledger.notifier():
+        wait_until(lambda: len(ledger.mailbox.raw) == 1)
+    assert ledger.one("SELECT count(*) FROM deliveries") == 1

@@ -8,29 +8,29 @@ from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-def
 
 from schemas.topics import TopicName, physical
 from sinks.notices import role
-from tests.sinks.notices.notifying import Desk, wait_until
+from tests.sinks.notices.notice_ledger import NoticeLedger, wait_until
 
 pytestmark = pytest.mark.stack
 
 
 def test_a_dead_letter_on_the_topic_makes_the_notifier_look_at_once(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    ledger: NoticeLedger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With an hour between two looks, the mail still comes: the record said look now."""
     monkeypatch.setattr(role, "POLL_S", 3600.0)
-    topic = physical(desk.world.prefix, TopicName.DEAD_LETTERS)
-    admin = AdminClient({"bootstrap.servers": desk.world.bootstrap})
+    topic = physical(ledger.world.prefix, TopicName.DEAD_LETTERS)
+    admin = AdminClient({"bootstrap.servers": ledger.world.bootstrap})
     admin.create_topics([NewTopic(topic, num_partitions=1, replication_factor=1)])[topic].result()
-    desk.practice("northside", "office@northside.example")
-    desk.dead_letter(1, stage="rules", reason="CONFLICT")
-    producer = Producer({"bootstrap.servers": desk.world.bootstrap})
-    with desk.notifier():
-        wait_until(lambda: len(desk.mailbox.raw) == 2)
-        desk.effect(1)
+    ledger.practice("northside", "office@northside.example")
+    ledger.dead_letter(1, stage="rules", reason="CONFLICT")
+    producer = Producer({"bootstrap.servers": ledger.world.bootstrap})
+    with ledger.notifier():
+        wait_until(lambda: len(ledger.mailbox.raw) == 2)
+        ledger.effect(1)
 
-        def told() -> bool:
+        def notified() -> bool:
             producer.produce(topic, b"bytes")
             producer.flush(10)
-            return len(desk.mailbox.raw) == 3
+            return len(ledger.mailbox.raw) == 3
 
-        wait_until(told)
+        wait_until(notified)

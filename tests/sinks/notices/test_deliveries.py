@@ -9,15 +9,15 @@ import pytest
 
 from sinks.notices import deliver
 from tests.scenarios.roles import Role
-from tests.sinks.notices.notifying import Desk, wait_until
+from tests.sinks.notices.notice_ledger import NoticeLedger, wait_until
 
 pytestmark = pytest.mark.stack
 OFFICE = "office@northside.example"
 
 
-def killed_notifier(desk: Desk, folder: Path, at: str) -> int:
+def killed_notifier(ledger: NoticeLedger, folder: Path, at: str) -> int:
     """The exit code of a notifier process that dies there."""
-    notifier = Role(desk.world, "notifier", folder, **desk.settings(), test_crash_at=at)
+    notifier = Role(ledger.world, "notifier", folder, **ledger.settings(), test_crash_at=at)
     try:
         return notifier.until_dead()
     finally:
@@ -26,88 +26,88 @@ def killed_notifier(desk: Desk, folder: Path, at: str) -> int:
 
 @pytest.mark.parametrize(("point", "mails"), [("notifier.after_mark", 1), ("notifier.after_send", 2)])
 def test_a_killed_notifier_repeats_its_mail_once(
-    desk: Desk, tmp_path: Path, point: str, mails: int, monkeypatch: pytest.MonkeyPatch
+    ledger: NoticeLedger, tmp_path: Path, point: str, mails: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody knows whether it went out; the repeat is the same mail to the byte, and there is only one."""
-    desk.practice("northside", OFFICE)
-    desk.effect(1)
-    assert killed_notifier(desk, tmp_path, point) == -9
-    assert desk.one("SELECT state FROM deliveries") == "SENDING"
+    ledger.practice("northside", OFFICE)
+    ledger.effect(1)
+    assert killed_notifier(ledger, tmp_path, point) == -9
+    assert ledger.one("SELECT state FROM deliveries") == "SENDING"
     monkeypatch.setattr(deliver, "ABANDONED_AFTER", 0)
-    with desk.notifier():
-        wait_until(lambda: desk.one("SELECT state FROM deliveries") == "SENT")
-    raw = [content for _, content in desk.mailbox.raw]
+    with ledger.notifier():
+        wait_until(lambda: ledger.one("SELECT state FROM deliveries") == "SENT")
+    raw = [content for _, content in ledger.mailbox.raw]
     assert len(raw) == mails
-    assert len({mail["Message-ID"] for _, mail in desk.mailbox.mails()}) == 1
+    assert len({mail["Message-ID"] for _, mail in ledger.mailbox.mails()}) == 1
     assert len({content.split(b"\r\n\r\n", 1)[1] for content in raw}) == 1
 
 
-def test_an_uncertain_mail_is_repeated_once_and_then_left(desk: Desk) -> None:
-    desk.practice("northside", OFFICE)
-    desk.effect(1)
-    desk.mailbox.data_answer = None
-    with desk.notifier():
-        wait_until(lambda: desk.one("SELECT state FROM deliveries") == "UNCERTAIN")
-        desk.later(timedelta(minutes=1))
-        wait_until(lambda: desk.one("SELECT repeated AND state = 'UNCERTAIN' FROM deliveries"))
-        desk.mailbox.data_answer = "250 OK"
-        desk.later(timedelta(hours=1))
-        desk.effect(2)
-        wait_until(lambda: desk.one("SELECT count(*) FROM deliveries WHERE state = 'SENT'") == 1)
-    ids = [mail["Message-ID"] for _, mail in desk.mailbox.mails()]
+def test_an_uncertain_mail_is_repeated_once_and_then_left(ledger: NoticeLedger) -> None:
+    ledger.practice("northside", OFFICE)
+    ledger.effect(1)
+    ledger.mailbox.data_answer = None
+    with ledger.notifier():
+        wait_until(lambda: ledger.one("SELECT state FROM deliveries") == "UNCERTAIN")
+        ledger.later(timedelta(minutes=1))
+        wait_until(lambda: ledger.one("SELECT repeated AND state = 'UNCERTAIN' FROM deliveries"))
+        ledger.mailbox.data_answer = "250 OK"
+        ledger.later(timedelta(hours=1))
+        ledger.effect(2)
+        wait_until(lambda: ledger.one("SELECT count(*) FROM deliveries WHERE state = 'SENT'") == 1)
+    ids = [mail["Message-ID"] for _, mail in ledger.mailbox.mails()]
     assert len(ids) == 3
     assert ids[0] == ids[1] != ids[2]
 
 
-def test_a_mail_that_was_not_taken_is_tried_again_when_due(desk: Desk) -> None:
-    desk.practice("northside", OFFICE)
-    desk.effect(1)
-    desk.mailbox.rcpt_answer = "451 later"
-    with desk.notifier():
-        wait_until(lambda: desk.one("SELECT code FROM deliveries") == "451")
-        assert desk.one("SELECT state FROM deliveries") == "DUE"
-        desk.mailbox.rcpt_answer = "250 OK"
-        desk.later(timedelta(minutes=20))
-        wait_until(lambda: desk.one("SELECT state FROM deliveries") == "SENT")
-    assert len(desk.mailbox.raw) == 1
+def test_a_mail_that_was_not_taken_is_tried_again_when_due(ledger: NoticeLedger) -> None:
+    ledger.practice("northside", OFFICE)
+    ledger.effect(1)
+    ledger.mailbox.rcpt_answer = "451 later"
+    with ledger.notifier():
+        wait_until(lambda: ledger.one("SELECT code FROM deliveries") == "451")
+        assert ledger.one("SELECT state FROM deliveries") == "DUE"
+        ledger.mailbox.rcpt_answer = "250 OK"
+        ledger.later(timedelta(minutes=20))
+        wait_until(lambda: ledger.one("SELECT state FROM deliveries") == "SENT")
+    assert len(ledger.mailbox.raw) == 1
 
 
-def test_a_refused_recipient_is_not_tried_again_and_stops_nobody_else(desk: Desk) -> None:
-    desk.practice("northside", "gone@northside.example")
-    desk.effect(1)
-    desk.mailbox.rcpt_answer = "550 no such user"
-    with desk.notifier():
-        wait_until(lambda: desk.one("SELECT state FROM deliveries") == "FAILED")
-        desk.mailbox.rcpt_answer = "250 OK"
-        desk.practice("southside", "office@southside.example")
-        desk.effect(2, "southside")
-        wait_until(lambda: len(desk.mailbox.raw) == 1)
-    assert desk.mailbox.raw[0][0] == "office@southside.example"
+def test_a_refused_recipient_is_not_tried_again_and_stops_nobody_else(ledger: NoticeLedger) -> None:
+    ledger.practice("northside", "gone@northside.example")
+    ledger.effect(1)
+    ledger.mailbox.rcpt_answer = "550 no such user"
+    with ledger.notifier():
+        wait_until(lambda: ledger.one("SELECT state FROM deliveries") == "FAILED")
+        ledger.mailbox.rcpt_answer = "250 OK"
+        ledger.practice("southside", "office@southside.example")
+        ledger.effect(2, "southside")
+        wait_until(lambda: len(ledger.mailbox.raw) == 1)
+    assert ledger.mailbox.raw[0][0] == "office@southside.example"
 
 
-def test_what_is_solved_before_it_was_sent_is_not_sent(desk: Desk) -> None:
+def test_what_is_solved_before_it_was_sent_is_not_sent(ledger: NoticeLedger) -> None:
     """The mail server was away; nobody gets a stale alarm, and nobody a word that something unknown is solved."""
-    desk.practice("northside", OFFICE)
-    desk.effect(1)
-    desk.mailbox.rcpt_answer = "451 later"
-    with desk.notifier():
-        wait_until(lambda: desk.one("SELECT attempts > 0 AND state = 'DUE' FROM deliveries"))
-        desk.set_state("POSTED", 1)
-        wait_until(lambda: desk.one("SELECT count(*) FROM notices WHERE closed_at IS NULL") == 0)
-        desk.mailbox.rcpt_answer = "250 OK"
-        desk.later(timedelta(hours=1))
-        desk.dead_letter(1, stage="rules", reason="CONFLICT")
-        wait_until(lambda: len(desk.mailbox.raw) == 2)
-    assert desk.one("SELECT code FROM deliveries WHERE state = 'FAILED'") == "OVERTAKEN"
-    assert not [s for s in desk.mailbox.subjects() if "mapping" in s]
+    ledger.practice("northside", OFFICE)
+    ledger.effect(1)
+    ledger.mailbox.rcpt_answer = "451 later"
+    with ledger.notifier():
+        wait_until(lambda: ledger.one("SELECT attempts > 0 AND state = 'DUE' FROM deliveries"))
+        ledger.set_state("POSTED", 1)
+        wait_until(lambda: ledger.one("SELECT count(*) FROM notices WHERE closed_at IS NULL") == 0)
+        ledger.mailbox.rcpt_answer = "250 OK"
+        ledger.later(timedelta(hours=1))
+        ledger.dead_letter(1, stage="rules", reason="CONFLICT")
+        wait_until(lambda: len(ledger.mailbox.raw) == 2)
+    assert ledger.one("SELECT code FROM deliveries WHERE state = 'FAILED'") == "OVERTAKEN"
+    assert not [s for s in ledger.mailbox.subjects() if "mapping" in s]
 
 
-def test_without_a_mail_server_notices_are_kept_and_sent_later(desk: Desk) -> None:
-    desk.practice("northside", OFFICE)
-    desk.effect(1)
-    url, desk.mailbox.url = desk.mailbox.url, ""
-    with desk.notifier():
-        wait_until(lambda: desk.one("SELECT count(*) FROM deliveries WHERE state = 'DUE'") == 1)
-    desk.mailbox.url = url
-    with desk.notifier():
-        wait_until(lambda: len(desk.mailbox.raw) == 1)
+def test_without_a_mail_server_notices_are_kept_and_sent_later(ledger: NoticeLedger) -> None:
+    ledger.practice("northside", OFFICE)
+    ledger.effect(1)
+    url, ledger.mailbox.url = ledger.mailbox.url, ""
+    with ledger.notifier():
+        wait_until(lambda: ledger.one("SELECT count(*) FROM deliveries WHERE state = 'DUE'") == 1)
+    ledger.mailbox.url = url
+    with ledger.notifier():
+        wait_until(lambda: len(ledger.mailbox.raw) == 1)

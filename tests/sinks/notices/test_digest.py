@@ -11,7 +11,7 @@ from schemas.vocabulary import DIGEST_ORDER, State
 from sinks.notices import role
 from sinks.notices.digest import digest_email
 from sinks.operations.words.states import STATE_WORDS
-from tests.sinks.notices.notifying import Desk, wait_until
+from tests.sinks.notices.notice_ledger import NoticeLedger, wait_until
 
 OFFICE = "office@northside.example"
 SEVEN = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
@@ -19,29 +19,29 @@ SEVEN = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 
 
 @pytest.mark.stack
-def test_a_digest_a_morning_while_something_waits(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_digest_a_morning_while_something_waits(ledger: NoticeLedger, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(role, "DIGEST_POLL_S", 0.0)
-    desk.practice("northside", OFFICE)
-    desk.practice("southside", "office@southside.example")
+    ledger.practice("northside", OFFICE)
+    ledger.practice("southside", "office@southside.example")
     for practice in ("northside", "southside"):
-        desk.connection.execute(
+        ledger.connection.execute(
             "INSERT INTO settings (practice_id, version, effective_from, body, saved_at, saved_by, reason)"
             " VALUES (%s, 1, 'epoch', %s, now(), 'test', 'test')",
             (practice, json.dumps({"zone": "America/Los_Angeles"})),
         )
-    desk.effect(1, state="AWAITING_LINK", reason="PATIENT_NOT_LINKED")
-    desk.effect(2, state="AWAITING_MANUAL_POST", reason="MANUAL_BY_SETTING")
-    desk.at(SEVEN - timedelta(minutes=5))
-    box = desk.mailbox
-    with desk.notifier():
-        desk.dead_letter(1, stage="rules", reason="CONFLICT")
+    ledger.effect(1, state="AWAITING_LINK", reason="PATIENT_NOT_LINKED")
+    ledger.effect(2, state="AWAITING_MANUAL_POST", reason="MANUAL_BY_SETTING")
+    ledger.at(SEVEN - timedelta(minutes=5))
+    box = ledger.mailbox
+    with ledger.notifier():
+        ledger.dead_letter(1, stage="rules", reason="CONFLICT")
         wait_until(lambda: len(box.raw) == 2)
-        desk.at(SEVEN + timedelta(minutes=1))
+        ledger.at(SEVEN + timedelta(minutes=1))
         wait_until(lambda: len(box.raw) == 3)
-        desk.at(SEVEN + timedelta(days=1, minutes=1))
+        ledger.at(SEVEN + timedelta(days=1, minutes=1))
         wait_until(lambda: len([s for s in box.subjects() if "wait for you" in s]) == 2)
-        desk.set_state("POSTED", 1, 2)
-        desk.at(SEVEN + timedelta(days=2, minutes=1))
+        ledger.set_state("POSTED", 1, 2)
+        ledger.at(SEVEN + timedelta(days=2, minutes=1))
         wait_until(lambda: len([s for s in box.subjects(OFFICE) if "Still open" in s]) == 2)
     digests = [s for s in box.subjects() if "wait for you" in s]
     assert digests == ["[Writeback] 2 entries wait for you (practice northside)"] * 2
@@ -50,20 +50,22 @@ def test_a_digest_a_morning_while_something_waits(desk: Desk, monkeypatch: pytes
 
 @pytest.mark.stack
 @pytest.mark.parametrize("at", [SEVEN - timedelta(days=1), SEVEN + timedelta(hours=5)])
-def test_no_digest_on_sunday_nor_in_the_afternoon(desk: Desk, at: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_digest_on_sunday_nor_in_the_afternoon(
+    ledger: NoticeLedger, at: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(role, "DIGEST_POLL_S", 0.0)
-    desk.practice("northside", OFFICE)
-    desk.connection.execute(
+    ledger.practice("northside", OFFICE)
+    ledger.connection.execute(
         "INSERT INTO settings (practice_id, version, effective_from, body, saved_at, saved_by, reason)"
         " VALUES ('northside', 1, 'epoch', %s, now(), 'test', 'test')",
         (json.dumps({"zone": "America/Los_Angeles"}),),
     )
-    desk.effect(1, state="AWAITING_LINK", reason="PATIENT_NOT_LINKED")
-    desk.at(at)
-    with desk.notifier():
-        desk.dead_letter(1, stage="rules", reason="CONFLICT")
-        wait_until(lambda: len(desk.mailbox.raw) == 2)
-    assert desk.one("SELECT count(*) FROM notices WHERE cause = 'digest'") == 0
+    ledger.effect(1, state="AWAITING_LINK", reason="PATIENT_NOT_LINKED")
+    ledger.at(at)
+    with ledger.notifier():
+        ledger.dead_letter(1, stage="rules", reason="CONFLICT")
+        wait_until(lambda: len(ledger.mailbox.raw) == 2)
+    assert ledger.one("SELECT count(*) FROM notices WHERE cause = 'digest'") == 0
 
 
 def test_the_digest_has_words_for_each_waiting_state() -> None:
@@ -77,30 +79,30 @@ def test_the_digest_has_words_for_each_waiting_state() -> None:
 
 @pytest.mark.stack
 @pytest.mark.parametrize(
-    ("waiting", "hours", "told"),
+    ("waiting", "hours", "listed"),
     [("AWAITING_FEE", 73, 2), ("AWAITING_FEE", 70, 1), ("AWAITING_SETTINGS", 2, 2), ("AWAITING_SETTINGS", 0, 1)],
 )
 def test_what_should_have_resolved_itself_is_listed_when_it_did_not(
-    desk: Desk, waiting: str, hours: int, told: int, monkeypatch: pytest.MonkeyPatch
+    ledger: NoticeLedger, waiting: str, hours: int, listed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """N-5: one notice after 72 h; guarantee 1: nothing waits unseen."""
     monkeypatch.setattr(role, "DIGEST_POLL_S", 0.0)
-    desk.practice("northside", OFFICE)
-    desk.connection.execute(
+    ledger.practice("northside", OFFICE)
+    ledger.connection.execute(
         "INSERT INTO settings (practice_id, version, effective_from, body, saved_at, saved_by, reason)"
         " VALUES ('northside', 1, 'epoch', %s, now(), 'test', 'test')",
         (json.dumps({"zone": "America/Los_Angeles"}),),
     )
-    desk.effect(1, state="AWAITING_LINK", reason="PATIENT_NOT_LINKED")
-    desk.effect(2, state="POSTED")
+    ledger.effect(1, state="AWAITING_LINK", reason="PATIENT_NOT_LINKED")
+    ledger.effect(2, state="POSTED")
     at = SEVEN + timedelta(minutes=1)
-    desk.connection.execute(
+    ledger.connection.execute(
         "UPDATE events SET waiting = %s, resolved_at = NULL, received_at = %s WHERE event_id = 'e2'",
         (waiting, at - timedelta(hours=hours)),
     )
-    desk.at(at)
-    with desk.notifier():
-        wait_until(lambda: len([each for each in desk.mailbox.subjects() if "for you" in each]) == 1)
-    entries = "1 entry waits" if told == 1 else "2 entries wait"
-    digests = [each for each in desk.mailbox.subjects() if "for you" in each]
+    ledger.at(at)
+    with ledger.notifier():
+        wait_until(lambda: len([each for each in ledger.mailbox.subjects() if "for you" in each]) == 1)
+    entries = "1 entry waits" if listed == 1 else "2 entries wait"
+    digests = [each for each in ledger.mailbox.subjects() if "for you" in each]
     assert digests == [f"[Writeback] {entries} for you (practice northside)"]

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.sinks.notices.notifying import Desk, wait_until
+from tests.sinks.notices.notice_ledger import NoticeLedger, wait_until
 
 pytestmark = pytest.mark.stack
 OFFICE = "office@northside.example"
@@ -21,72 +21,72 @@ OFFICE = "office@northside.example"
         ("AWAITING_REVIEW", "SUMS_DISAGREE", timedelta(0), "a payout, a refund or a fee does not add up"),
     ],
 )
-def test_what_waits_too_long_is_told_and_its_end_too(
-    desk: Desk, waiting: str, reason: str, limit: timedelta, headline: str
+def test_what_waits_too_long_is_reported_and_its_end_too(
+    ledger: NoticeLedger, waiting: str, reason: str, limit: timedelta, headline: str
 ) -> None:
     """R-8 after 24 h, N-5 after 72 h, R-2 and P-1 at once; closed with a word when it is solved."""
-    desk.practice("northside", OFFICE)
-    desk.event(1, waiting=waiting, reason=reason)
-    desk.effect(2)
-    box = desk.mailbox
-    with desk.notifier():
+    ledger.practice("northside", OFFICE)
+    ledger.event(1, waiting=waiting, reason=reason)
+    ledger.effect(2)
+    box = ledger.mailbox
+    with ledger.notifier():
         if limit:
-            desk.later(limit - timedelta(minutes=1))
+            ledger.later(limit - timedelta(minutes=1))
             wait_until(lambda: len(box.raw) >= 1)
             assert not [subject for subject in box.subjects() if headline in subject]
-            desk.later(timedelta(minutes=2))
+            ledger.later(timedelta(minutes=2))
         wait_until(lambda: len([subject for subject in box.subjects() if headline in subject]) == 1)
-        desk.resolve(1)
+        ledger.resolve(1)
         wait_until(lambda: len([subject for subject in box.subjects() if headline in subject]) == 2)
-    told = [subject for subject in box.subjects() if headline in subject]
-    assert told[0].startswith("[Writeback] 1 case: ")
-    assert told[1].startswith("[Writeback] Solved: ")
+    sent = [subject for subject in box.subjects() if headline in subject]
+    assert sent[0].startswith("[Writeback] 1 case: ")
+    assert sent[1].startswith("[Writeback] Solved: ")
 
 
-def test_what_waits_for_a_payment_that_waits_for_its_fee_is_told_once(desk: Desk) -> None:
+def test_what_waits_for_a_payment_that_waits_for_its_fee_is_reported_once(ledger: NoticeLedger) -> None:
     """N-5, R-8: nobody looks for a payment that is there; its fee is what is missing."""
-    desk.practice("northside", OFFICE)
-    desk.event(1, kind="payment", event_type="PaymentSucceeded", waiting="AWAITING_FEE", reason="FEE_UNKNOWN")
-    desk.event(2, concerns="s1", waiting="AWAITING_ORIGINAL", reason="ORIGINAL_UNKNOWN")
-    box = desk.mailbox
-    with desk.notifier():
-        desk.later(timedelta(hours=73))
+    ledger.practice("northside", OFFICE)
+    ledger.event(1, kind="payment", event_type="PaymentSucceeded", waiting="AWAITING_FEE", reason="FEE_UNKNOWN")
+    ledger.event(2, concerns="s1", waiting="AWAITING_ORIGINAL", reason="ORIGINAL_UNKNOWN")
+    box = ledger.mailbox
+    with ledger.notifier():
+        ledger.later(timedelta(hours=73))
         wait_until(lambda: len(box.raw) >= 1)
-        desk.later(timedelta(hours=1))
-        desk.event(3, waiting="AWAITING_REVIEW", reason="SUMS_DISAGREE")
+        ledger.later(timedelta(hours=1))
+        ledger.event(3, waiting="AWAITING_REVIEW", reason="SUMS_DISAGREE")
         wait_until(lambda: any("does not add up" in subject for subject in box.subjects()))
     assert not any("has not arrived" in subject for subject in box.subjects())
     assert any("fee is still not known" in subject for subject in box.subjects())
 
 
-def test_entries_behind_a_connection_that_is_gone_are_told_with_what_frees_them(desk: Desk) -> None:
+def test_entries_behind_a_connection_that_is_gone_are_reported_with_what_frees_them(ledger: NoticeLedger) -> None:
     """R-6, NOT-1: until that connection is saved again, or somebody enters them there."""
-    desk.practice("northside", OFFICE)
-    desk.effect(1, state="PAUSED", reason="CONNECTION_REPLACED")
-    box = desk.mailbox
-    with desk.notifier():
+    ledger.practice("northside", OFFICE)
+    ledger.effect(1, state="PAUSED", reason="CONNECTION_REPLACED")
+    box = ledger.mailbox
+    with ledger.notifier():
         wait_until(lambda: len(box.raw) == 1)
     assert "belong to a connection that is no longer in use" in box.subjects()[0]
 
 
-def test_a_dispute_is_told_at_once_with_its_last_day_and_so_is_its_end(desk: Desk) -> None:
+def test_a_dispute_is_told_at_once_with_its_last_day_and_so_is_its_end(ledger: NoticeLedger) -> None:
     """R-10: no daily reminder of what takes weeks; the outcome is a letter of its own."""
-    desk.practice("northside", OFFICE)
-    desk.connection.execute(
+    ledger.practice("northside", OFFICE)
+    ledger.connection.execute(
         "INSERT INTO disputes (practice_id, source, dispute_id, payment_id, opened_at, respond_by)"
         " VALUES ('northside', 's', 'd1', 'pay-CANARY', %s, %s)",
-        (desk.now, desk.now + timedelta(days=14)),
+        (ledger.now, ledger.now + timedelta(days=14)),
     )
-    box = desk.mailbox
-    with desk.notifier():
+    box = ledger.mailbox
+    with ledger.notifier():
         wait_until(lambda: len(box.raw) == 1)
-        desk.later(timedelta(hours=30))
-        desk.event(1, kind="return", event_type="PaymentReturned")
+        ledger.later(timedelta(hours=30))
+        ledger.event(1, kind="return", event_type="PaymentReturned")
         wait_until(lambda: len(box.raw) == 2)
-        desk.connection.execute("UPDATE disputes SET closed_at = %s, outcome = 'LOST'", (desk.now,))
+        ledger.connection.execute("UPDATE disputes SET closed_at = %s, outcome = 'LOST'", (ledger.now,))
         wait_until(lambda: len(box.raw) == 3)
-        desk.later(timedelta(hours=30))
-        wait_until(lambda: desk.one("SELECT count(*) FROM notices WHERE closed_at IS NULL") == 0)
+        ledger.later(timedelta(hours=30))
+        wait_until(lambda: ledger.one("SELECT count(*) FROM notices WHERE closed_at IS NULL") == 0)
     assert box.subjects(OFFICE) == [
         "[Writeback] 1 case: a patient's payment is disputed (practice northside)",
         "[Writeback] 1 case: a bank returned a patient's payment (practice northside)",

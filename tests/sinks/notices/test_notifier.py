@@ -6,30 +6,30 @@ from datetime import timedelta
 
 import pytest
 
-from tests.sinks.notices.notifying import Desk, wait_until
+from tests.sinks.notices.notice_ledger import NoticeLedger, wait_until
 
 pytestmark = pytest.mark.stack
 OFFICE = "office@northside.example"
 OPS = "ops@writeback.example"
 
 
-def test_a_cause_is_told_once_bundled_reminded_and_resolved(desk: Desk) -> None:
+def test_a_cause_is_reported_once_bundled_reminded_and_resolved(ledger: NoticeLedger) -> None:
     """Scenario 55: dedupe, reminder, resolve; 12 more come as one bundle with their number."""
-    desk.practice("northside", OFFICE)
-    desk.effect(1)
-    box = desk.mailbox
-    with desk.notifier():
+    ledger.practice("northside", OFFICE)
+    ledger.effect(1)
+    box = ledger.mailbox
+    with ledger.notifier():
         wait_until(lambda: len(box.raw) == 1)
         for number in range(2, 14):
-            desk.effect(number)
-        desk.later(timedelta(minutes=14))
-        wait_until(lambda: desk.one("SELECT count(*) FROM effects") == 13)
+            ledger.effect(number)
+        ledger.later(timedelta(minutes=14))
+        wait_until(lambda: ledger.one("SELECT count(*) FROM effects") == 13)
         assert len(box.raw) == 1
-        desk.later(timedelta(minutes=2))
+        ledger.later(timedelta(minutes=2))
         wait_until(lambda: len(box.raw) == 2)
-        desk.later(timedelta(hours=25))
+        ledger.later(timedelta(hours=25))
         wait_until(lambda: len(box.raw) == 3)
-        desk.set_state("POSTED", *range(1, 14))
+        ledger.set_state("POSTED", *range(1, 14))
         wait_until(lambda: len(box.raw) == 4)
     assert [subject.partition("(")[0] for subject in box.subjects(OFFICE)] == [
         "[Writeback] 1 entry: a mapping for the practice management system is missing ",
@@ -37,43 +37,43 @@ def test_a_cause_is_told_once_bundled_reminded_and_resolved(desk: Desk) -> None:
         "[Writeback] Still open: 13 entries: a mapping for the practice management system is missing ",
         "[Writeback] Solved: a mapping for the practice management system is missing ",
     ]
-    assert desk.one("SELECT count(*) FROM notices WHERE closed_at IS NULL") == 0
-    assert desk.one("SELECT suppressed FROM notices") == 12
+    assert ledger.one("SELECT count(*) FROM notices WHERE closed_at IS NULL") == 0
+    assert ledger.one("SELECT suppressed FROM notices") == 12
 
 
-def test_two_notifiers_tell_everything_once(desk: Desk) -> None:
-    desk.practice("northside", OFFICE, "second@northside.example")
-    desk.effect(1)
-    desk.dead_letter(7, stage="intake", reason="CONFLICT")
-    with desk.notifier(), desk.notifier():
-        wait_until(lambda: len(desk.mailbox.raw) == 5)
-        desk.set_state("POSTED", 1)
-        wait_until(lambda: len(desk.mailbox.raw) == 7)
-    recipients = sorted(to for to, _ in desk.mailbox.raw)
+def test_two_notifiers_tell_everything_once(ledger: NoticeLedger) -> None:
+    ledger.practice("northside", OFFICE, "second@northside.example")
+    ledger.effect(1)
+    ledger.dead_letter(7, stage="intake", reason="CONFLICT")
+    with ledger.notifier(), ledger.notifier():
+        wait_until(lambda: len(ledger.mailbox.raw) == 5)
+        ledger.set_state("POSTED", 1)
+        wait_until(lambda: len(ledger.mailbox.raw) == 7)
+    recipients = sorted(to for to, _ in ledger.mailbox.raw)
     assert recipients == sorted([OFFICE] * 3 + ["second@northside.example"] * 3 + [OPS])
-    ids = [mail["Message-ID"] for _, mail in desk.mailbox.mails()]
+    ids = [mail["Message-ID"] for _, mail in ledger.mailbox.mails()]
     assert len(set(ids)) == len(ids)
 
 
-def test_every_kind_of_trouble_has_its_notice(desk: Desk) -> None:
+def test_every_kind_of_trouble_has_its_notice(ledger: NoticeLedger) -> None:
     """I6 and NOT-4: each dead state, a doubt that stays, a duplicate, a refused record, a closed connection."""
-    desk.practice("northside", OFFICE)
-    desk.effect(1, state="INVALID_CONFIG", reason="MAPPING_MISSING")
-    desk.effect(2, state="BLOCKED_PERIOD", reason="PERIOD_CLOSED", target="QUICKBOOKS", connection_id="qbo")
-    desk.effect(3, state="REJECTED", reason="PATIENT_NOT_FOUND")
-    desk.effect(4, state="DEAD_LETTERED", reason="FOUND_TWICE")
-    desk.connection.execute("SELECT 1")
-    desk.effect(5, state="UNCERTAIN", reason="AUTO_INSTANT", settle_until="2020-01-01T00:00:00Z")
-    desk.effect(6, state="SCHEDULED", reason="AUTO_INSTANT", depends_on=4)
-    desk.dead_letter(1, stage="rules", reason="AMOUNTS_DISAGREE")
-    desk.dead_letter(2, "?", stage="decode", reason="UNDECODABLE")
-    desk.dead_letter(3, stage="post", reason="DUPLICATE_AT_TARGET")
-    desk.dead_letter(4, stage="post", reason="MAPPING_MISSING")
-    desk.connection_closed("NEEDS_RECONNECT", 1)
-    with desk.notifier():
-        wait_until(lambda: desk.one("SELECT count(*) FROM notices WHERE told_at IS NOT NULL") == 9)
-        wait_until(lambda: desk.one("SELECT count(*) FROM deliveries WHERE state <> 'SENT'") == 0)
-    causes = desk.connection.execute("SELECT practice_id, cause FROM notices ORDER BY 1, 2").fetchall()
+    ledger.practice("northside", OFFICE)
+    ledger.effect(1, state="INVALID_CONFIG", reason="MAPPING_MISSING")
+    ledger.effect(2, state="BLOCKED_PERIOD", reason="PERIOD_CLOSED", target="QUICKBOOKS", connection_id="qbo")
+    ledger.effect(3, state="REJECTED", reason="PATIENT_NOT_FOUND")
+    ledger.effect(4, state="DEAD_LETTERED", reason="FOUND_TWICE")
+    ledger.connection.execute("SELECT 1")
+    ledger.effect(5, state="UNCERTAIN", reason="AUTO_INSTANT", settle_until="2020-01-01T00:00:00Z")
+    ledger.effect(6, state="SCHEDULED", reason="AUTO_INSTANT", depends_on=4)
+    ledger.dead_letter(1, stage="rules", reason="AMOUNTS_DISAGREE")
+    ledger.dead_letter(2, "?", stage="decode", reason="UNDECODABLE")
+    ledger.dead_letter(3, stage="post", reason="DUPLICATE_AT_TARGET")
+    ledger.dead_letter(4, stage="post", reason="MAPPING_MISSING")
+    ledger.connection_closed("NEEDS_RECONNECT", 1)
+    with ledger.notifier():
+        wait_until(lambda: ledger.one("SELECT count(*) FROM notices WHERE told_at IS NOT NULL") == 9)
+        wait_until(lambda: ledger.one("SELECT count(*) FROM deliveries WHERE state <> 'SENT'") == 0)
+    causes = ledger.connection.execute("SELECT practice_id, cause FROM notices ORDER BY 1, 2").fetchall()
     assert causes == [
         ("?", "record:-:UNDECODABLE"),
         ("northside", "connection:PMS:NEEDS_RECONNECT"),
@@ -85,56 +85,58 @@ def test_every_kind_of_trouble_has_its_notice(desk: Desk) -> None:
         ("northside", "posting:QUICKBOOKS:PERIOD_CLOSED"),
         ("northside", "record:-:AMOUNTS_DISAGREE"),
     ]
-    text = "\n".join(mail.get_content() + str(mail["Subject"]) for _, mail in desk.mailbox.mails())
+    text = "\n".join(mail.get_content() + str(mail["Subject"]) for _, mail in ledger.mailbox.mails())
     assert "1 further entry waits for that." in text
     assert "CANARY" not in text
     assert "12345" not in text
     assert "123.45" not in text
-    assert [s for s in desk.mailbox.subjects(OPS) if "unknown practice" in s]
-    assert not [s for s in desk.mailbox.subjects(OFFICE) if "unknown practice" in s]
+    assert [s for s in ledger.mailbox.subjects(OPS) if "unknown practice" in s]
+    assert not [s for s in ledger.mailbox.subjects(OFFICE) if "unknown practice" in s]
 
 
-def test_a_connection_that_is_away_for_less_than_an_hour_is_no_news(desk: Desk) -> None:
-    """G7; and where nothing waits behind it, nobody is told at all."""
-    desk.practice("northside", OFFICE)
-    desk.effect(1, state="SCHEDULED", reason="AUTO_INSTANT")
-    desk.connection_closed("UNREACHABLE", 55)
-    desk.dead_letter(1, stage="rules", reason="CONFLICT")
-    with desk.notifier():
-        wait_until(lambda: len(desk.mailbox.raw) == 2)
-        assert not [s for s in desk.mailbox.subjects() if "reachable" in s]
-        desk.connection_closed("UNREACHABLE", 61)
-        wait_until(lambda: len(desk.mailbox.raw) == 3)
-        desk.set_state("POSTED", 1)
-        wait_until(lambda: len(desk.mailbox.raw) == 4)
-    assert "not been reachable for more than an hour" in desk.mailbox.subjects()[2]
-    assert desk.mailbox.subjects()[3].startswith("[Writeback] Solved: ")
+def test_a_connection_that_is_away_for_less_than_an_hour_is_no_news(ledger: NoticeLedger) -> None:
+    """G7; and where nothing waits behind it, nobody is notified at all."""
+    ledger.practice("northside", OFFICE)
+    ledger.effect(1, state="SCHEDULED", reason="AUTO_INSTANT")
+    ledger.connection_closed("UNREACHABLE", 55)
+    ledger.dead_letter(1, stage="rules", reason="CONFLICT")
+    with ledger.notifier():
+        wait_until(lambda: len(ledger.mailbox.raw) == 2)
+        assert not [s for s in ledger.mailbox.subjects() if "reachable" in s]
+        ledger.connection_closed("UNREACHABLE", 61)
+        wait_until(lambda: len(ledger.mailbox.raw) == 3)
+        ledger.set_state("POSTED", 1)
+        wait_until(lambda: len(ledger.mailbox.raw) == 4)
+    assert "not been reachable for more than an hour" in ledger.mailbox.subjects()[2]
+    assert ledger.mailbox.subjects()[3].startswith("[Writeback] Solved: ")
 
 
 @pytest.mark.parametrize("contact", [None, OFFICE])
-def test_a_practice_without_contacts_is_told_through_the_operator(desk: Desk, contact: str | None) -> None:
-    desk.practice("northside", *([contact] if contact else []))
-    desk.effect(1)
-    with desk.notifier():
-        wait_until(lambda: len(desk.mailbox.raw) == 1)
-    assert desk.mailbox.raw[0][0] == (contact or OPS)
+def test_a_practice_without_contacts_is_notified_through_the_operator(
+    ledger: NoticeLedger, contact: str | None
+) -> None:
+    ledger.practice("northside", *([contact] if contact else []))
+    ledger.effect(1)
+    with ledger.notifier():
+        wait_until(lambda: len(ledger.mailbox.raw) == 1)
+    assert ledger.mailbox.raw[0][0] == (contact or OPS)
 
 
-def test_a_cause_that_comes_and_goes_is_not_told_every_minute(desk: Desk) -> None:
-    desk.practice("northside", OFFICE)
-    desk.effect(1)
-    box = desk.mailbox
-    with desk.notifier():
+def test_a_cause_that_comes_and_goes_is_not_reported_every_minute(ledger: NoticeLedger) -> None:
+    ledger.practice("northside", OFFICE)
+    ledger.effect(1)
+    box = ledger.mailbox
+    with ledger.notifier():
         wait_until(lambda: len(box.raw) == 1)
-        desk.set_state("POSTED", 1)
+        ledger.set_state("POSTED", 1)
         wait_until(lambda: len(box.raw) == 2)
-        desk.later(timedelta(minutes=1))
-        desk.effect(2)
-        wait_until(lambda: desk.one("SELECT count(*) FROM notices WHERE closed_at IS NULL") == 1)
-        desk.set_state("POSTED", 2)
-        wait_until(lambda: desk.one("SELECT count(*) FROM notices WHERE closed_at IS NULL") == 0)
-        desk.later(timedelta(minutes=1))
-        desk.effect(3)
-        desk.later(timedelta(minutes=16))
+        ledger.later(timedelta(minutes=1))
+        ledger.effect(2)
+        wait_until(lambda: ledger.one("SELECT count(*) FROM notices WHERE closed_at IS NULL") == 1)
+        ledger.set_state("POSTED", 2)
+        wait_until(lambda: ledger.one("SELECT count(*) FROM notices WHERE closed_at IS NULL") == 0)
+        ledger.later(timedelta(minutes=1))
+        ledger.effect(3)
+        ledger.later(timedelta(minutes=16))
         wait_until(lambda: len(box.raw) == 3)
-    assert desk.one("SELECT count(*) FROM notices") == 3
+    assert ledger.one("SELECT count(*) FROM notices") == 3

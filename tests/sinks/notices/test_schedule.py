@@ -35,17 +35,17 @@ def test_the_first_message_goes_at_once() -> None:
 
 
 def test_more_of_the_same_waits_for_the_bundle_and_is_counted() -> None:
-    told = notice(told_at=T0, shown=1, steps=1)
-    assert next_step(told, problem(13), T0 + BUNDLE - timedelta(seconds=1)) is None
-    step = next_step(told, problem(13), T0 + BUNDLE)
+    reported = notice(told_at=T0, shown=1, steps=1)
+    assert next_step(reported, problem(13), T0 + BUNDLE - timedelta(seconds=1)) is None
+    step = next_step(reported, problem(13), T0 + BUNDLE)
     assert step is not None
     assert (step.kind, step.more, step.name) == (StepKind.MORE, 12, "2-more")
 
 
-def test_nothing_new_is_told_again_only_after_a_day() -> None:
-    told = notice(told_at=T0, shown=3, steps=1)
-    assert next_step(told, problem(3), T0 + REMINDER - timedelta(seconds=1)) is None
-    step = next_step(told, problem(3), T0 + REMINDER)
+def test_nothing_new_is_reported_again_only_after_a_day() -> None:
+    reported = notice(told_at=T0, shown=3, steps=1)
+    assert next_step(reported, problem(3), T0 + REMINDER - timedelta(seconds=1)) is None
+    step = next_step(reported, problem(3), T0 + REMINDER)
     assert step is not None
     assert step.kind is StepKind.REMINDER
 
@@ -61,7 +61,7 @@ def test_a_cause_that_comes_back_shortly_after_is_bundled() -> None:
     assert next_step(reopened, problem(1), T0 + timedelta(minutes=10)) is not None
 
 
-def test_resolved_is_told_once_and_only_to_those_who_were_told() -> None:
+def test_resolved_is_sent_once_and_only_to_those_who_were_notified() -> None:
     step = resolved_step(notice(told_at=T0, shown=1, steps=2))
     assert step is not None
     assert step.name == "3-resolved"

@@ -12,7 +12,7 @@ from sinks.notices.channels.email import compose, message_id, sender_address
 from sinks.notices.channels.port import Message, Outcome, SendResult
 from sinks.notices.channels.smtp import mail_server, send
 from streams.runtime.errors import ConfigurationError
-from tests.sinks.notices.notifying import Mailbox
+from tests.sinks.notices.notice_ledger import Mailbox
 
 SENDER = sender_address("Writeback <notices@writeback.example>")
 KEY = ("northside", "posting:PMS:MAPPING_MISSING", "2026-03-02", "1-opened", "email", "office@northside.example")

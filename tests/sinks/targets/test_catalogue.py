@@ -19,7 +19,7 @@ from sinks.targets.outbound import check_outbound
 from sinks.targets.route import Remedies
 from streams.runtime.errors import ConfigurationError
 from streams.settings import ProgramSettings
-from tests.contract.conftest import PLACES
+from tests.contract.conftest import ROUTE_CASES
 
 ROOT = Path(__file__).parents[3]
 LAYERS = ("schemas", "streams", "processors", "sinks", "deploy")
@@ -29,7 +29,7 @@ EQUIPMENT = ("deploy/sandbox/", "deploy/demo/")
 
 def test_every_route_has_been_through_the_contract_suite() -> None:
     """One outside the suite of the port has proven nothing (laws 17 to 20)."""
-    assert {place.partition("-")[0] for place in PLACES} == set(ROUTES)
+    assert {case.partition("-")[0] for case in ROUTE_CASES} == set(ROUTES)
 
 
 def test_every_route_has_a_sandbox_server_of_its_name() -> None:

@@ -185,7 +185,7 @@ async def test_the_guard_has_the_last_word_at_the_first_byte() -> None:
 
 @pytest.mark.parametrize("method", ["POST", "PUT"])
 async def test_a_write_is_not_repeated_on_a_connection_that_was_kept(method: str) -> None:
-    """Law 18: the client's library repeats a PUT by itself when a kept connection drops; the caller has to be told."""
+    """Law 18: the client's library repeats a PUT by itself when a kept connection drops; the caller has to know."""
     heads: list[bytes] = []
 
     async def once_then_drop(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

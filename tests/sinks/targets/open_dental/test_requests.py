@@ -133,7 +133,7 @@ def test_notes_are_one_line_and_the_reference_fits() -> None:
 
 @pytest.mark.parametrize("kind", [PaymentKind.TERMINAL, PaymentKind.PAYMENT_PLAN, PaymentKind.MEMBERSHIP])
 def test_nothing_feeds_a_plan_by_itself(kind: PaymentKind) -> None:
-    """PL-1, PL-3, B-1: unallocated unless told otherwise."""
+    """PL-1, PL-3, B-1: unallocated unless the practice says otherwise."""
     assert body(an_entry(payment_kind=kind))["isPrepayment"] == "true"
 
 

@@ -90,8 +90,8 @@ def test_what_stands_in_the_old_books_is_not_taken_back_in_the_new(payouts: Payo
     """P-7, R-13: its reversal names accounts of the old company: it waits for that company, and goes there."""
     payouts.connect()
     event = payout(item(1, 10000, 320))
-    told = again(event, event_id="ev-po", payout_id="po-1", practice_id=PRACTICE)
-    payouts.ledger.book.report(told)
+    reported = again(event, event_id="ev-po", payout_id="po-1", practice_id=PRACTICE)
+    payouts.ledger.book.report(reported)
     payouts.ledger.poster()
     payouts.until("POSTED")
     other = _moved(payouts)

@@ -40,7 +40,7 @@ class Payouts:
         self.company: CompanySandbox = ledger.sandbox.quickbooks.add_company(realm)
         self.mapping: dict[str, Any] = quickbooks_mapping(ledger.sandbox, realm)
         ledger.book.add(PRACTICE, connected=False)
-        self.told = 0
+        self.reported = 0
 
     def connect(self, *, realm: str | None = None, **changes: Any) -> Saved:
         """As `writeback target add` does."""
@@ -60,10 +60,10 @@ class Payouts:
             return save_connection(unit, given, actor="test")
 
     def report(self, *items: PayoutItem) -> None:
-        self.told += 1
+        self.reported += 1
         event = payout(*items)
         self.ledger.book.report(
-            again(event, event_id=f"ev-po-{self.told}", payout_id=f"po-{self.told}", practice_id=PRACTICE)
+            again(event, event_id=f"ev-po-{self.reported}", payout_id=f"po-{self.reported}", practice_id=PRACTICE)
         )
 
     def until(self, *states: str) -> None:

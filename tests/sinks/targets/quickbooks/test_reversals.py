@@ -75,7 +75,7 @@ def test_its_references_are_its_own() -> None:
 
 
 def test_a_later_version_stands_under_its_own_reference() -> None:
-    """P-8: the second telling of a payout is a new document, and is told apart from the first everywhere."""
+    """P-8: the second report of a payout is a new document, distinguished from the first everywhere."""
     second = msgspec.structs.replace(PAYOUT, instruction=msgspec.structs.replace(PAYOUT.instruction, version=2))
     _, body = composed(second, a_mapping())
     assert [line["Description"] for line in body["Line"]] == ["po_123 v2-01 Terminal payment", "po_123 v2-01 fee"]

@@ -113,7 +113,7 @@ async def test_a_failed_save_is_repeated_without_a_second_call(company: Company)
 
 
 async def test_death_between_answer_and_commit(company: Company) -> None:
-    """P-12: what the dead worker was told is what is stored, while the value is the same for a day.
+    """P-12: what the dead worker was given is what is stored, while the value is the same for a day.
 
     Where it had just changed, nobody knows the new value: only a person can reconnect, and is asked to.
     """

@@ -1,4 +1,4 @@
-"""A ledger with things that went wrong, a mailbox that answers as told, and a notifier between them."""
+"""A ledger with things that went wrong, a mailbox whose answers a test sets, and a notifier between them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MORNING = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 
 
 class Mailbox:
-    """A real SMTP server that can be told how to answer."""
+    """A real SMTP server whose answers a test sets."""
 
     def __init__(self) -> None:
         self.raw: list[tuple[str, bytes]] = []
@@ -75,7 +75,7 @@ def a_mailbox() -> Iterator[Mailbox]:
     controller.stop()
 
 
-class Desk:
+class NoticeLedger:
     """What the ledger says, written directly; the notifier only reads it."""
 
     def __init__(self, world: World, connection: psycopg.Connection[TupleRow], mailbox: Mailbox, folder: Path) -> None:

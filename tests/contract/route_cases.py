@@ -1,4 +1,4 @@
-"""A place to post to for each route: opens adapters, makes entries, spoils answers, and tells what stands there."""
+"""One case per route and form of entry: opens the adapter, makes entries, spoils answers, reads what stands there."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CANARY = "canary"
 """Stands in every field that may not leave for this target."""
 
 
-class Place(Protocol):
+class RouteCase(Protocol):
     """What the suite needs to know of a route."""
 
     sandbox: TargetSandbox
@@ -42,14 +42,14 @@ class Place(Protocol):
         ...
 
 
-def spoil(place: Place, kind: str, effect: str = "none", **fields: Any) -> None:
+def spoil(case: RouteCase, kind: str, effect: str = "none", **fields: Any) -> None:
     """A fault on creates of this account alone."""
-    place.sandbox.fault(kind, effect, account=place.account, method="POST", path=place.create_path, **fields)
+    case.sandbox.fault(kind, effect, account=case.account, method="POST", path=case.create_path, **fields)
 
 
-def _entry(instruction: Instruction, place: str, generation: int, patient: str | None) -> TargetEntry:
+def _entry(instruction: Instruction, case: str, generation: int, patient: str | None) -> TargetEntry:
     amount = instruction.amount_minor or instruction.gross_minor
-    key = (f"{CANARY}-practice", "payments.example", f"ev-{place}-{amount}")
+    key = (f"{CANARY}-practice", "payments.example", f"ev-{case}-{amount}")
     ids = [request_id(*key, "T", instruction.entry_kind, "", each) for each in range(1, generation + 1)]
     return TargetEntry(
         practice_id=key[0],
@@ -72,7 +72,7 @@ OPEN_DENTAL_PATHS = {
 }
 
 
-class OpenDentalPlace:
+class OpenDentalCase:
     """An office with one patient; `kind` chooses the entry, `sign` and `part` what it is of that kind."""
 
     def __init__(self, sandbox: SandboxProcess, kind: EntryKind, *, sign: int = 1, part: str = "") -> None:
@@ -125,7 +125,7 @@ class OpenDentalPlace:
                 return written if self._kind is EntryKind.CHARGE_REVERSAL else [-amount for amount in written]
 
 
-class QuickBooksPlace:
+class QuickBooksCase:
     """A company; `negative` chooses a payout that becomes a JournalEntry, `returned` one that is taken back."""
 
     def __init__(
