@@ -50,6 +50,10 @@ types: setup
 test: format ## all of the above and every test but the soak; real Kafka and Postgres
 	@$(MAKE) --no-print-directory -j2 types tests-alone
 
+# Compiled files are kept in build/, also where the environment wants none beside the sources: each worker imports and
+# rewrites every test, and with them it does so in a third of the time.
+tests-alone: export PYTHONDONTWRITEBYTECODE :=
+tests-alone: export PYTHONPYCACHEPREFIX := $(CURDIR)/build/bytecode
 tests-alone: setup
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not soak"
 
