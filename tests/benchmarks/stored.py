@@ -21,7 +21,7 @@ from tests.benchmarks.measures import Measure, Verdict, reported
 from tests.benchmarks.mixed_traffic import about
 from tests.benchmarks.traffic import PATIENTS, histories, patient_ref, payments, practice_ids
 from tests.processors.rules.event_examples import NOON
-from tests.sinks.ledger.ledger_fixture import Book
+from tests.sinks.ledger.ledger_fixture import LedgerDatabase
 from tests.worlds import World
 
 PRACTICES: Final = 16
@@ -41,19 +41,19 @@ class Cost(msgspec.Struct, frozen=True):
 
 def stored_cost(world: World, sizes: tuple[int, ...]) -> Iterator[Measure]:
     """At each size ROUNDS batches of payments, then as many about them, half of which are posted by then."""
-    book = Book(world.database_url)
+    database = LedgerDatabase(world.database_url)
     try:
         known = {history.practice_id: history for history in histories(practice_ids(PRACTICES), Timing.INSTANT)}
-        _furnish(book, list(known.values()))
+        _furnish(database, list(known.values()))
         costs: dict[int, Cost] = {}
         made = 0
         for size in sizes:
             with psycopg.connect(world.database_url, autocommit=True) as filling:
                 _fill(filling, made // PRACTICES + 1, size // PRACTICES)
             made = size
-            costs[size] = _measure(book, known, size)
+            costs[size] = _measure(database, known, size)
     finally:
-        book.close()
+        database.close()
     for name, found in (("plain", [c.plain for c in costs.values()]), ("linked", [c.linked for c in costs.values()])):
         yield _flat(name, found, sizes)
     for size, cost in costs.items():
@@ -78,16 +78,16 @@ def _flat(name: str, found: list[float], sizes: tuple[int, ...]) -> Measure:
     )
 
 
-def _furnish(book: Book, known: list[SettingsHistory]) -> None:
+def _furnish(database: LedgerDatabase, known: list[SettingsHistory]) -> None:
     for history in known:
         practice, settings = history.practice_id, msgspec.structs.asdict(history.versions[0].settings)
-        book.add(practice, **settings)
-        book.connection.execute(
+        database.add(practice, **settings)
+        database.connection.execute(
             "UPDATE connections SET capabilities = %s WHERE home_practice_id = %s",
             ([str(kind) for kind in EntryKind], practice),
         )
         with (
-            book.connection.cursor() as cursor,
+            database.connection.cursor() as cursor,
             cursor.copy(
                 "COPY patient_links (practice_id, patient_ref, pms_patient_id, linked_by, linked_at) FROM STDIN"
             ) as links,
@@ -96,38 +96,38 @@ def _furnish(book: Book, known: list[SettingsHistory]) -> None:
                 links.write_row((practice, patient_ref(number), "17", "bench", NOON))
 
 
-def _measure(book: Book, known: dict[str, SettingsHistory], size: int) -> Cost:
+def _measure(database: LedgerDatabase, known: dict[str, SettingsHistory], size: int) -> Cost:
     plain, linked = [], []
     for number in range(ROUNDS + 1):
         run = f"s{size}-{number}"
         told = list(payments(BATCH, list(known), run=run, at=NOON))
-        first = _store(book, [book.decide(event, history=known[event.practice_id]) for event in told])
-        _post_half(book)
+        first = _store(database, [database.decide(event, history=known[event.practice_id]) for event in told])
+        _post_half(database)
         later: list[Event] = list(about(told, run=f"{run}-about", after=timedelta(seconds=30)))
-        book.clock.instant = NOON + timedelta(minutes=1)
-        second = _store(book, [book.decide(event, history=known[event.practice_id]) for event in later])
-        book.clock.instant = NOON
+        database.clock.instant = NOON + timedelta(minutes=1)
+        second = _store(database, [database.decide(event, history=known[event.practice_id]) for event in later])
+        database.clock.instant = NOON
         if number:  # the first round warms up
             plain.append(first)
             linked.append(second)
     return Cost(median(plain), median(linked))
 
 
-def _store(book: Book, decided: list[Writeback]) -> float:
+def _store(database: LedgerDatabase, decided: list[Writeback]) -> float:
     began = time.perf_counter()
-    book.store(*decided)
+    database.store(*decided)
     return (time.perf_counter() - began) * 1e6 / len(decided)
 
 
-def _post_half(book: Book) -> None:
-    with book.connection.transaction():
-        book.connection.execute("SET LOCAL session_replication_role = replica")
-        book.connection.execute(
+def _post_half(database: LedgerDatabase) -> None:
+    with database.connection.transaction():
+        database.connection.execute("SET LOCAL session_replication_role = replica")
+        database.connection.execute(
             "UPDATE effects SET state = 'POSTED', external_id = 'x/' || effect_id, posted_at = %s, sent_at = %s"
             " WHERE state = 'SCHEDULED' AND hashtext(event_id) %% 2 = 0",
             (NOON, NOON),
         )
-        book.connection.execute(
+        database.connection.execute(
             "UPDATE effects SET state = 'POSTED' WHERE state = 'SCHEDULED' AND due_at < %s", (NOON,)
         )
 

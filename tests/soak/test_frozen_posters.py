@@ -52,7 +52,7 @@ def _fill(offices: Offices, effects: int) -> list[Office]:
     for office in found:
         events = [office.pay(f"pt-{number % 25}", gross=1_000 + number) for number in range(each)]
         for start in range(0, each, 50):
-            offices.book.report(*events[start : start + 50])
+            offices.database.report(*events[start : start + 50])
     return found
 
 
@@ -82,16 +82,16 @@ def _work_off(offices: Offices, lasting: Length, what: str, plan: Plan) -> Troub
 
 
 def _left(offices: Offices) -> int:
-    return int(offices.book.one("SELECT count(*) FROM effects WHERE state <> ALL(%s)", ["POSTED", "DEAD_LETTERED"]))
+    return int(offices.database.one("SELECT count(*) FROM effects WHERE state <> ALL(%s)", ["POSTED", "DEAD_LETTERED"]))
 
 
 def _told(offices: Offices) -> int:
     """Doubles that the pipeline itself has reported; who is killed before its answer arrives reports none."""
-    return int(offices.book.one("SELECT count(*) FROM outbox WHERE headers::text LIKE '%%DUPLICATE_AT_TARGET%%'"))
+    return int(offices.database.one("SELECT count(*) FROM outbox WHERE headers::text LIKE '%%DUPLICATE_AT_TARGET%%'"))
 
 
 def _states(offices: Offices) -> dict[str, int]:
-    return dict(offices.book.rows("SELECT state, count(*) FROM effects GROUP BY state"))
+    return dict(offices.database.rows("SELECT state, count(*) FROM effects GROUP BY state"))
 
 
 def _judge(offices: Offices, found: list[Office], troubles: Troubles, lasting: Length, what: str) -> doubles.Sorted:

@@ -18,7 +18,7 @@ from tests.processors.rules.event_examples import PRACTICE, payment
 from tests.scenarios.roles import Role
 from tests.scenarios.waiting import until
 from tests.sinks.ledger.intakes import IntakeAtWork
-from tests.sinks.ledger.ledger_fixture import SAVING, Book
+from tests.sinks.ledger.ledger_fixture import SAVING, LedgerDatabase
 from tests.soak.run_length import Length, chance, print_figures
 from tests.worlds import World
 
@@ -33,18 +33,20 @@ REPAIRS = re.compile(r'^writeback_sweep_repairs_total\{kind="link"\} (\d+)', re.
 
 @pytest.fixture
 def at_work(world: World) -> Iterator[IntakeAtWork]:
-    book = Book(world.database_url)
-    book.add()
-    yield IntakeAtWork(world, book)
-    book.close()
+    database = LedgerDatabase(world.database_url)
+    database.add()
+    yield IntakeAtWork(world, database)
+    database.close()
 
 
 class Linker(threading.Thread):
     """Links its share of each round's patients a little after the round's records were sent."""
 
-    def __init__(self, book: Book, rounds: threading.Barrier, mine: list[list[str]], dice: Random) -> None:
+    def __init__(
+        self, database: LedgerDatabase, rounds: threading.Barrier, mine: list[list[str]], dice: Random
+    ) -> None:
         super().__init__()
-        self._book, self._rounds, self._mine, self._dice = book, rounds, mine, dice
+        self._book, self._rounds, self._mine, self._dice = database, rounds, mine, dice
         self._pause = threading.Event()
         self.error: Exception | None = None
         self.start()
@@ -64,19 +66,21 @@ class Linker(threading.Thread):
 
 def _hammer(at_work: IntakeAtWork, folder: Path, lasting: Length, **settings: Any) -> int:
     """Rounds of payments and links at once; answers how many lost wake-ups the sweep had to repair."""
-    book = at_work.book
+    database = at_work.database
     intake = Role(at_work.world, "intake", folder, **settings)
     try:
         intake.until_said("role starts")
         names = [[f"pt-{turn}-{number}" for number in range(AT_ONCE)] for turn in range(ROUNDS)]
         rounds = threading.Barrier(LINKERS + 1)
         linkers = [
-            Linker(book, rounds, [turn[number::LINKERS] for turn in names], chance(lasting.seed, f"linker {number}"))
+            Linker(
+                database, rounds, [turn[number::LINKERS] for turn in names], chance(lasting.seed, f"linker {number}")
+            )
             for number in range(LINKERS)
         ]
         for turn, patients in enumerate(names):
             payments = [
-                book.decide(payment(event_id=f"ev-{name}", payment_id=f"pay-{name}", patient_ref=name))
+                database.decide(payment(event_id=f"ev-{name}", payment_id=f"pay-{name}", patient_ref=name))
                 for name in patients
             ]
             rounds.wait(60)
@@ -87,7 +91,7 @@ def _hammer(at_work: IntakeAtWork, folder: Path, lasting: Length, **settings: An
             linker.join(60)
             assert linker.error is None
         until(
-            lambda: book.one("SELECT count(*) FROM effects WHERE state = 'AWAITING_LINK'") == 0,
+            lambda: database.one("SELECT count(*) FROM effects WHERE state = 'AWAITING_LINK'") == 0,
             "nothing waits for a link that is there",
             60,
             intake.text,

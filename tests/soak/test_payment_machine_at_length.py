@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import Phase
 
-from tests.sinks.ledger.ledger_fixture import Book
+from tests.sinks.ledger.ledger_fixture import LedgerDatabase
 from tests.sinks.ledger.payment_machine import run_lives
 from tests.soak.run_length import print_figures
 from tests.worlds import Stack, fresh_world
@@ -19,16 +19,16 @@ STEPS = 60
 
 
 @pytest.fixture
-def book(stack: Stack) -> Iterator[Book]:
+def database(stack: Stack) -> Iterator[LedgerDatabase]:
     with fresh_world(stack) as world:
-        opened = Book(world.database_url)
+        opened = LedgerDatabase(world.database_url)
         yield opened
         opened.close()
 
 
 @pytest.mark.timeout(3000)
-def test_lives_at_length(book: Book) -> None:
+def test_lives_at_length(database: LedgerDatabase) -> None:
     """The laws of `tests/sinks/ledger/conservation.py` after each of 60 steps; a failure is made small."""
     examples = max(200, int(os.environ.get("SOAK_EXAMPLES", "2000")) // 5)
-    run_lives(book, examples=examples, steps=STEPS, phases=(Phase.generate, Phase.shrink))
-    print_figures(part="lives", lives=examples, steps=STEPS, events=book.one("SELECT count(*) FROM events"))
+    run_lives(database, examples=examples, steps=STEPS, phases=(Phase.generate, Phase.shrink))
+    print_figures(part="lives", lives=examples, steps=STEPS, events=database.one("SELECT count(*) FROM events"))

@@ -16,7 +16,7 @@ from schemas.writebacks import SourcePosition, Writeback
 from sinks.ledger.practices.links import link
 from sinks.ledger.practices.settings import settings_store
 from sinks.targets.open_dental.capabilities import ALWAYS
-from tests.sinks.ledger.ledger_fixture import SAVING, SOURCE_ID, Book
+from tests.sinks.ledger.ledger_fixture import SAVING, SOURCE_ID, LedgerDatabase
 from tests.sinks.ledger.posting_by_hand import post_what_is_due, record_by_hand
 from tests.vectors.case_events import CaseEvents
 from tests.vectors.entries import EFFECTS, EVENTS, VERDICTS, Found, as_effect, unmet
@@ -42,8 +42,8 @@ class Logged(msgspec.Struct, frozen=True, kw_only=True):
 class AtTheEffects:
     """One case in a ledger that it shares with others, as a practice of its own."""
 
-    def __init__(self, book: Book, case: Case) -> None:
-        self.book, self.case = book, case
+    def __init__(self, database: LedgerDatabase, case: Case) -> None:
+        self.database, self.case = database, case
         self.practice = f"v-{case.name}"
         self.case_events = CaseEvents(self.practice)
         self.letters: list[str] = []
@@ -51,27 +51,27 @@ class AtTheEffects:
         self.log: list[Logged] = []
         """What befell the ledger, in order: a replay goes through it again."""
         self._saved = first_settings(case)
-        self.book.clock.instant = START
+        self.database.clock.instant = START
         self._furnish()
 
     def _furnish(self) -> None:
-        case, book = self.case, self.book
+        case, database = self.case, self.database
         if facts(case, "unknown"):
             return
         since = next((int(row.more["days"]) for row in facts(case, "since")), 30)
         settings_store.add_practice(
-            book.connection,
+            database.connection,
             self.practice,
             settings_of(self._saved),
             SAVING,
-            clock=book.clock,
+            clock=database.clock,
             jitter_s=0,
             since=START - timedelta(days=since),
         )
         if not facts(case, "no-pms"):
-            book.connect(self.practice)
+            database.connect(self.practice)
             cannot = {row.words[0] for row in facts(case, "route-cannot")}
-            book.connection.execute(
+            database.connection.execute(
                 "UPDATE connections SET capabilities = %s WHERE home_practice_id = %s AND target = 'PMS'",
                 ([str(kind) for kind in CHARGES if kind not in cannot], self.practice),
             )
@@ -80,11 +80,11 @@ class AtTheEffects:
                 self._link(patient)
 
     def _link(self, patient: str) -> None:
-        link(self.book.connection, self.practice, patient, "17", SAVING, clock=self.book.clock, jitter_s=0)
+        link(self.database.connection, self.practice, patient, "17", SAVING, clock=self.database.clock, jitter_s=0)
 
     def run(self) -> list[str]:
         """What was not as the case says; empty when all was."""
-        self.book.clock.instant = START
+        self.database.clock.instant = START
         for act in self.case.acts:
             self._act(act)
             if act.expected and (said := unmet(self.case, act.expected, self.found(), self.words)):
@@ -106,36 +106,36 @@ class AtTheEffects:
             elif row.kind == "hand":
                 self._hand(row)
         self._store(told)
-        self.book.clock.instant += timedelta(milliseconds=1)
-        post_what_is_due(self.book, self.practice)
-        self.log.append(Logged(at=self.book.clock.instant, what="posted"))
+        self.database.clock.instant += timedelta(milliseconds=1)
+        post_what_is_due(self.database, self.practice)
+        self.log.append(Logged(at=self.database.clock.instant, what="posted"))
 
     def _minute(self) -> None:
-        self.book.clock.instant += timedelta(minutes=1)
+        self.database.clock.instant += timedelta(minutes=1)
 
     def _store(self, told: list[Writeback]) -> None:
         if told:
-            self.book.store(*told)
+            self.database.store(*told)
 
     def _tell(self, row: Row) -> list[Writeback]:
-        event = self.case_events.event(row, self.book.clock.instant)
+        event = self.case_events.event(row, self.database.clock.instant)
         if row.what != "again":
             self.words[event.event_id] = row.what
         return self.decided(event)
 
     def decided(self, event: Event) -> list[Writeback]:
-        book, topic = self.book, STREAM_TOPICS[event.stream]
+        database, topic = self.database, STREAM_TOPICS[event.stream]
         position = SourcePosition(
             topic=topic.value,
             topic_id=SOURCE_ID,
             partition=0,
-            offset=book.source_offset,
-            appended_at=book.clock.instant,
+            offset=database.source_offset,
+            appended_at=database.clock.instant,
         )
-        book.source_offset += 1
-        said = decide_record(position, event.practice_id.encode(), encode_event(event), book.history)
+        database.source_offset += 1
+        said = decide_record(position, event.practice_id.encode(), encode_event(event), database.history)
         decided = said if isinstance(said, Writeback) else None
-        at = book.clock.instant
+        at = database.clock.instant
         self.log.append(Logged(at=at, what="told", position=position, event=event, writeback=decided))
         if isinstance(said, Writeback):
             return [said]
@@ -147,13 +147,13 @@ class AtTheEffects:
             return
         self._minute()
         settings_store.save(
-            self.book.connection, self.practice, settings_of(row), SAVING, clock=self.book.clock, jitter_s=0
+            self.database.connection, self.practice, settings_of(row), SAVING, clock=self.database.clock, jitter_s=0
         )
         self._minute()
 
     def _fact(self, row: Row) -> None:
         if row.what == "clock":
-            self.book.clock.instant = datetime.fromisoformat(row.more["at"])
+            self.database.clock.instant = datetime.fromisoformat(row.more["at"])
         elif row.what == "minute":
             self._minute()
         elif row.what == "link":
@@ -162,27 +162,27 @@ class AtTheEffects:
     def _hand(self, row: Row) -> None:
         if row.what != "record":
             raise VectorError(f"{row.place}: no hand {row.what}")
-        record_by_hand(self.book, self.practice)
-        self.log.append(Logged(at=self.book.clock.instant, what="recorded"))
+        record_by_hand(self.database, self.practice)
+        self.log.append(Logged(at=self.database.clock.instant, what="recorded"))
 
     def found(self) -> Found:
-        rows = _dicts(self.book, EFFECTS, self.practice)
+        rows = _dicts(self.database, EFFECTS, self.practice)
         refused = _dicts(
-            self.book,
+            self.database,
             "SELECT headers FROM outbox WHERE practice_id = %s AND topic = %s",
             self.practice,
             TopicName.DEAD_LETTERS.value,
         )
-        events = _dicts(self.book, EVENTS, self.practice)
+        events = _dicts(self.database, EVENTS, self.practice)
         return Found(
             effects=[as_effect(row) for row in rows],
             events={row["event_id"]: (row["state"], row["reason"]) for row in events},
             letters=self.letters + [dict(row["headers"])["dl-reason"] for row in refused],
-            verdicts=[row["verdict"] for row in _dicts(self.book, VERDICTS, self.practice)],
+            verdicts=[row["verdict"] for row in _dicts(self.database, VERDICTS, self.practice)],
         )
 
 
-def _dicts(book: Book, query: str, *values: Any) -> list[dict[str, Any]]:
-    cursor = book.connection.execute(query, values)
+def _dicts(database: LedgerDatabase, query: str, *values: Any) -> list[dict[str, Any]]:
+    cursor = database.connection.execute(query, values)
     names = [column.name for column in cursor.description or ()]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

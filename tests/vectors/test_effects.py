@@ -6,25 +6,25 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.sinks.ledger.ledger_fixture import Book
+from tests.sinks.ledger.ledger_fixture import LedgerDatabase
 from tests.vectors.by_effects import AtTheEffects
 from tests.vectors.reading import Case, cases
 from tests.worlds import Stack, fresh_world
 
 
 @pytest.fixture(scope="module")
-def book(stack: Stack) -> Iterator[Book]:
+def database(stack: Stack) -> Iterator[LedgerDatabase]:
     """One ledger for all cases; each is a practice of its own."""
     with fresh_world(stack) as world:
-        opened = Book(world.database_url)
+        opened = LedgerDatabase(world.database_url)
         yield opened
         opened.close()
 
 
 @pytest.mark.parametrize("case", [case for case in cases() if case.at("effects")], ids=lambda case: case.name)
-def test_effects(book: Book, case: Case) -> None:
+def test_effects(database: LedgerDatabase, case: Case) -> None:
     """The case's entries, states, letters and balances are exactly those of its table."""
-    said = AtTheEffects(book, case).run()
+    said = AtTheEffects(database, case).run()
     assert not said, f"{case.sentence} [{' '.join(case.rules)}]\n" + "\n".join(said)
 
 

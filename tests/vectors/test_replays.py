@@ -11,7 +11,7 @@ from processors.rules.source_records import decide_record
 from schemas.codec import encode_event, encode_writeback
 from schemas.writebacks import Writeback
 from tests.sinks.ledger.conservation import ledger_digests
-from tests.sinks.ledger.ledger_fixture import Book
+from tests.sinks.ledger.ledger_fixture import LedgerDatabase
 from tests.sinks.ledger.posting_by_hand import post_what_is_due, record_by_hand
 from tests.vectors.by_effects import AtTheEffects, Logged
 from tests.vectors.reading import cases
@@ -28,77 +28,81 @@ WHERE e.practice_id = ANY(%s) ORDER BY e.practice_id, e.event_id, e.target, e.en
 
 
 @pytest.fixture(scope="module")
-def book(stack: Stack) -> Iterator[Book]:
+def database(stack: Stack) -> Iterator[LedgerDatabase]:
     with fresh_world(stack) as world:
-        opened = Book(world.database_url)
+        opened = LedgerDatabase(world.database_url)
         yield opened
         opened.close()
 
 
 @pytest.fixture(scope="module")
-def lived(book: Book) -> list[AtTheEffects]:
+def lived(database: LedgerDatabase) -> list[AtTheEffects]:
     """Every case, lived through in one ledger."""
-    found = [AtTheEffects(book, case) for case in cases() if case.at("effects")]
+    found = [AtTheEffects(database, case) for case in cases() if case.at("effects")]
     for each in found:
         each.run()
     return found
 
 
-def again(book: Book, logged: Logged) -> Writeback | None:
+def again(database: LedgerDatabase, logged: Logged) -> Writeback | None:
     """What the rules say of a stored record now; None: they refuse it."""
     if logged.position is None or logged.event is None:
         return None
-    said = decide_record(logged.position, logged.event.practice_id.encode(), encode_event(logged.event), book.history)
+    said = decide_record(
+        logged.position, logged.event.practice_id.encode(), encode_event(logged.event), database.history
+    )
     return said if isinstance(said, Writeback) else None
 
 
-def test_a_replay_into_the_same_ledger_changes_nothing(book: Book, lived: list[AtTheEffects]) -> None:
+def test_a_replay_into_the_same_ledger_changes_nothing(database: LedgerDatabase, lived: list[AtTheEffects]) -> None:
     """E-3, law 2: from offset 0, under every setting that was saved since; every table stays as it was to the byte."""
     told = [logged for each in lived for logged in each.log if logged.what == "told"]
     told.sort(key=lambda logged: logged.position.offset if logged.position is not None else 0)
-    before = ledger_digests(book)
-    decided = [writeback for logged in told if (writeback := again(book, logged)) is not None]
+    before = ledger_digests(database)
+    decided = [writeback for logged in told if (writeback := again(database, logged)) is not None]
     for start in range(0, len(decided), BATCH):
-        book.store(*decided[start : start + BATCH])
-    after = ledger_digests(book)
+        database.store(*decided[start : start + BATCH])
+    after = ledger_digests(database)
     assert len(decided) > 200
     assert [table for table in before if before[table] != after[table]] == []
 
 
-def test_decisions_are_the_same_byte_for_byte(book: Book, lived: list[AtTheEffects]) -> None:
+def test_decisions_are_the_same_byte_for_byte(database: LedgerDatabase, lived: list[AtTheEffects]) -> None:
     """E-8, E-14: what the rules said first and what they say with the whole history are the same bytes."""
     compared = 0
     for each in lived:
         for logged in each.log:
             if logged.writeback is not None and logged.writeback.decision.settings_version is not None:
-                decided = again(book, logged)
+                decided = again(database, logged)
                 assert decided is not None
                 assert encode_writeback(decided) == encode_writeback(logged.writeback), each.case.name
                 compared += 1
     assert compared > 200
 
 
-def test_an_empty_ledger_comes_to_the_same_effects(stack: Stack, book: Book, lived: list[AtTheEffects]) -> None:
+def test_an_empty_ledger_comes_to_the_same_effects(
+    stack: Stack, database: LedgerDatabase, lived: list[AtTheEffects]
+) -> None:
     """E-1, law 2: the same settings, links and accounts, the records one by one: the same effects to the last field."""
     with fresh_world(stack) as world:
-        empty = Book(world.database_url)
+        empty = LedgerDatabase(world.database_url)
         try:
-            _furnish(empty, book)
+            _furnish(empty, database)
             same = [each for each in lived if not _facts_change(each)]
             for each in same:
                 _relive(empty, each)
             names = [each.practice for each in same]
-            there, here = empty.rows(EFFECTS, names), book.rows(EFFECTS, names)
+            there, here = empty.rows(EFFECTS, names), database.rows(EFFECTS, names)
             assert len(here) > 300
             assert there == here
         finally:
             empty.close()
 
 
-def _furnish(empty: Book, book: Book) -> None:
+def _furnish(empty: LedgerDatabase, database: LedgerDatabase) -> None:
     """What people had set up, all of it from the start."""
     for table in FACTS:
-        rows = book.one(f"SELECT coalesce(json_agg(t), '[]')::text FROM {table} t")
+        rows = database.one(f"SELECT coalesce(json_agg(t), '[]')::text FROM {table} t")
         empty.connection.execute(
             f"INSERT INTO {table} SELECT * FROM json_populate_recordset(NULL::{table}, %s)", (rows,)
         )
@@ -111,7 +115,7 @@ def _facts_change(each: AtTheEffects) -> bool:
     return any(row.kind == "fact" and row.what == "link" for row in rows) or any("master" in row.more for row in rows)
 
 
-def _relive(empty: Book, each: AtTheEffects) -> None:
+def _relive(empty: LedgerDatabase, each: AtTheEffects) -> None:
     done: dict[str, Any] = {"posted": post_what_is_due, "recorded": record_by_hand}
     for logged in each.log:
         empty.clock.instant = logged.at

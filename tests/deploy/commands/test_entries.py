@@ -11,7 +11,7 @@ from schemas.practice_settings import TypeMode
 from tests.deploy.commands.console import writeback, writeback_here, writeback_json_here
 from tests.processors.rules.event_examples import PRACTICE, modes, payment
 from tests.processors.rules.linked_examples import refunded
-from tests.sinks.ledger.ledger_fixture import Book
+from tests.sinks.ledger.ledger_fixture import LedgerDatabase
 from tests.worlds import World
 
 pytestmark = pytest.mark.stack
@@ -19,9 +19,9 @@ DO = ("--yes", "--by", "Ada", "--why", "typed in on Monday")
 
 
 @pytest.fixture
-def book(world: World) -> Iterator[Book]:
+def database(world: World) -> Iterator[LedgerDatabase]:
     """Two payments by hand of 100.00, 96.80 net each; the second has a refund."""
-    opened = Book(world.database_url)
+    opened = LedgerDatabase(world.database_url)
     opened.add(types=modes(terminal=TypeMode.MANUAL))
     opened.link()
     opened.report(
@@ -33,7 +33,7 @@ def book(world: World) -> Iterator[Book]:
     opened.close()
 
 
-def test_a_list_says_what_waits_and_why(book: Book, world: World) -> None:
+def test_a_list_says_what_waits_and_why(database: LedgerDatabase, world: World) -> None:
     """Id, amount, date, state and the reason in words; nothing of a patient (H-5)."""
     said = writeback(world, "entries", "list", PRACTICE)
     assert said.code == 0, said.errors
@@ -55,7 +55,9 @@ def test_a_list_says_what_waits_and_why(book: Book, world: World) -> None:
 @pytest.mark.parametrize(
     ("action", "to"), [("post", "SCHEDULED"), ("record", "RECORDED_MANUALLY"), ("dismiss", "DISMISSED")]
 )
-def test_a_preview_changes_nothing_and_yes_does_it(book: Book, world: World, action: str, to: str) -> None:
+def test_a_preview_changes_nothing_and_yes_does_it(
+    database: LedgerDatabase, world: World, action: str, to: str
+) -> None:
     """Each shows the entry with its fee first (N-3)."""
     shown = writeback_here(world, "entries", action, PRACTICE, "e:1")
     assert shown.code == 0, shown.errors
@@ -64,37 +66,37 @@ def test_a_preview_changes_nothing_and_yes_does_it(book: Book, world: World, act
     preview = writeback_json_here(world, "entries", action, PRACTICE, "e:1")
     assert preview["dry_run"] is True
     assert [(each["id"], each["to"]) for each in preview["items"][0]["entries"]] == [("e:1", to), ("e:2", to)]
-    assert set(book.states()[:4]) == {"AWAITING_MANUAL_POST"}
+    assert set(database.states()[:4]) == {"AWAITING_MANUAL_POST"}
     done = writeback_here(world, "entries", action, PRACTICE, "e:1", *DO)
     assert done.code == 0, done.errors
     assert "2 entries" in done
-    assert book.states()[:4] == [to, to, "AWAITING_MANUAL_POST", "AWAITING_MANUAL_POST"]
-    assert book.rows("SELECT actor, why FROM audit WHERE subject = 'e:1'") == [("Ada", "typed in on Monday")]
+    assert database.states()[:4] == [to, to, "AWAITING_MANUAL_POST", "AWAITING_MANUAL_POST"]
+    assert database.rows("SELECT actor, why FROM audit WHERE subject = 'e:1'") == [("Ada", "typed in on Monday")]
     assert "Ada" in writeback_here(world, "explain", "pay-1", "--practice", PRACTICE)
 
 
-def test_refunds_that_become_a_persons_are_named(book: Book, world: World) -> None:
+def test_refunds_that_become_a_persons_are_named(database: LedgerDatabase, world: World) -> None:
     """R-14."""
     assert "e:5" in writeback_here(world, "entries", "record", PRACTICE, "e:3")
     done = writeback_here(world, "entries", "record", PRACTICE, "e:3", *DO)
     assert "1 entry of other events waits for a person now" in " ".join(done.split())
-    assert book.states()[2:] == ["RECORDED_MANUALLY", "RECORDED_MANUALLY", "AWAITING_MANUAL_POST"]
+    assert database.states()[2:] == ["RECORDED_MANUALLY", "RECORDED_MANUALLY", "AWAITING_MANUAL_POST"]
 
 
-def test_what_cannot_be_done_is_said_and_the_rest_is_done(book: Book, world: World) -> None:
+def test_what_cannot_be_done_is_said_and_the_rest_is_done(database: LedgerDatabase, world: World) -> None:
     """Exit code 1, for scripts: something was left."""
-    book.connection.execute("UPDATE effects SET state = 'SCHEDULED' WHERE effect_id = 1")
-    book.connection.execute("UPDATE effects SET state = 'SENDING' WHERE effect_id = 1")
+    database.connection.execute("UPDATE effects SET state = 'SCHEDULED' WHERE effect_id = 1")
+    database.connection.execute("UPDATE effects SET state = 'SENDING' WHERE effect_id = 1")
     done = writeback_here(world, "entries", "record", PRACTICE, "e:1", "e:3", "e:99", *DO)
     assert done.code == 1
     assert "under way" in done
     assert "no such entry" in done
     assert "2 entries recorded, 2 refused" in done
-    assert book.states()[0] == "SENDING"
-    assert book.states()[2] == "RECORDED_MANUALLY"
+    assert database.states()[0] == "SENDING"
+    assert database.states()[2] == "RECORDED_MANUALLY"
 
 
-def test_bad_input_is_named_without_a_traceback(book: Book, world: World) -> None:
+def test_bad_input_is_named_without_a_traceback(database: LedgerDatabase, world: World) -> None:
     """H-15, C-1: who and why; never a card number."""
     for arguments, words in [
         (("record", PRACTICE, "e:1", "--yes"), "--why"),
@@ -109,4 +111,4 @@ def test_bad_input_is_named_without_a_traceback(book: Book, world: World) -> Non
         assert words in said.errors
         assert "Traceback" not in said.errors
         assert "4242" not in said.errors
-    assert set(book.states()[:4]) == {"AWAITING_MANUAL_POST"}
+    assert set(database.states()[:4]) == {"AWAITING_MANUAL_POST"}

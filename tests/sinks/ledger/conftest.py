@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.sinks.ledger.ledger_fixture import Book
+from tests.sinks.ledger.ledger_fixture import LedgerDatabase
 from tests.worlds import World
 
 
 @pytest.fixture
-def book(world: World) -> Iterator[Book]:
-    opened = Book(world.database_url)
+def database(world: World) -> Iterator[LedgerDatabase]:
+    opened = LedgerDatabase(world.database_url)
     yield opened
     opened.close()

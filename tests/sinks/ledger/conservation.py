@@ -8,7 +8,7 @@ from typing import Any, Final
 from schemas import events as e
 from schemas.codec import decode_event
 from schemas.topics import TopicName
-from tests.sinks.ledger.ledger_fixture import Book
+from tests.sinks.ledger.ledger_fixture import LedgerDatabase
 
 TABLES: Final = (
     *("practices", "settings", "receipts", "events", "bodies", "effects", "gates", "attempts", "dead_letters"),
@@ -29,7 +29,7 @@ WHERE v.practice_id = %s
 """
 
 
-def digests(book: Book, practice: str) -> dict[str, str]:
+def digests(database: LedgerDatabase, practice: str) -> dict[str, str]:
     """One digest a table over every column of a practice's rows; equal when nothing changed."""
     found = {}
     for table in TABLES:
@@ -37,23 +37,23 @@ def digests(book: Book, practice: str) -> dict[str, str]:
             f"SELECT md5(coalesce(string_agg(t::text, chr(10) ORDER BY t::text), '')) FROM {table} t"
             " WHERE t.practice_id = %s"
         )
-        found[table] = str(book.one(query, practice))
+        found[table] = str(database.one(query, practice))
     return found
 
 
-def ledger_digests(book: Book) -> dict[str, str]:
+def ledger_digests(database: LedgerDatabase) -> dict[str, str]:
     """The same over every practice."""
     found = {}
     for table in TABLES:
         query = f"SELECT md5(coalesce(string_agg(t::text, chr(10) ORDER BY t::text), '')) FROM {table} t"
-        found[table] = str(book.one(query))
+        found[table] = str(database.one(query))
     return found
 
 
-def laws(book: Book, practice: str, standing: dict[int, tuple[Any, ...]]) -> None:
+def laws(database: LedgerDatabase, practice: str, standing: dict[int, tuple[Any, ...]]) -> None:
     """Raise AssertionError for the first law that does not hold. `standing` remembers what has been posted."""
-    effects = [_named(row) for row in book.rows(_EFFECTS, practice)]
-    events = [_event(row) for row in book.rows(_EVENTS, practice)]
+    effects = [_named(row) for row in database.rows(_EFFECTS, practice)]
+    events = [_event(row) for row in database.rows(_EVENTS, practice)]
     _posted_stays(effects, standing)
     _one_effect_per_money(effects)
     _dependents_after_their_origin(effects)

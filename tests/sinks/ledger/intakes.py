@@ -20,7 +20,7 @@ from streams.settings import ProgramSettings
 from tests.processors.rules.event_examples import payment
 from tests.scenarios.roles import Role
 from tests.scenarios.waiting import WITHIN_S, until
-from tests.sinks.ledger.ledger_fixture import Book
+from tests.sinks.ledger.ledger_fixture import LedgerDatabase
 from tests.sinks.role_threads import role_thread
 from tests.worlds import World
 
@@ -28,11 +28,11 @@ Headers = list[tuple[str, str | bytes | None]]
 
 
 class IntakeAtWork:
-    """One test's surroundings: a book (for facts and looks), topics, a producer like RULES' own."""
+    """One test's surroundings: a database (for settings and queries), topics, a producer like RULES' own."""
 
-    def __init__(self, world: World, book: Book, **settings: Any) -> None:
+    def __init__(self, world: World, database: LedgerDatabase, **settings: Any) -> None:
         self.world = world
-        self.book = book
+        self.database = database
         self.settings: ProgramSettings = world.settings(**settings)
         ensure_topics(self.settings)
         self._producer = Producer(
@@ -48,7 +48,7 @@ class IntakeAtWork:
     def payments(self, count: int, start: int = 0) -> list[Writeback]:
         """Payments of as many patients, each event and money of its own."""
         return [
-            self.book.decide(payment(event_id=f"ev-{n}", payment_id=f"pay-{n}", patient_ref=f"pt-{n}"))
+            self.database.decide(payment(event_id=f"ev-{n}", payment_id=f"pay-{n}", patient_ref=f"pt-{n}"))
             for n in range(start, start + count)
         ]
 
@@ -69,11 +69,11 @@ class IntakeAtWork:
         self._producer.commit_transaction(WITHIN_S)
 
     def receipts(self) -> int:
-        return int(self.book.one("SELECT count(*) FROM receipts"))
+        return int(self.database.one("SELECT count(*) FROM receipts"))
 
     def positions(self) -> dict[str, int]:
         return dict(
-            self.book.rows(
+            self.database.rows(
                 "SELECT t.topic, sum(o.next_offset)::int FROM intake_offsets o JOIN topic_partitions t USING (topic_id)"
                 " GROUP BY 1"
             )

@@ -48,7 +48,7 @@ class HandClock:
         return self.instant
 
 
-class Book:
+class LedgerDatabase:
     """One database, one intake without its consumer."""
 
     def __init__(self, database_url: str, *controls: Control) -> None:

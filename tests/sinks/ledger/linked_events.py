@@ -6,32 +6,32 @@ from datetime import timedelta
 from typing import Any
 
 from tests.processors.rules.event_examples import NOON
-from tests.sinks.ledger.ledger_fixture import Book
+from tests.sinks.ledger.ledger_fixture import LedgerDatabase
 
 MINUTE = timedelta(minutes=1)
 
 LATER = NOON + MINUTE
 
 
-def ready(book: Book, **settings: Any) -> None:
-    book.add(**settings)
-    book.link()
+def ready(database: LedgerDatabase, **settings: Any) -> None:
+    database.add(**settings)
+    database.link()
 
 
-def entries(book: Book) -> list[tuple[object, ...]]:
+def entries(database: LedgerDatabase) -> list[tuple[object, ...]]:
     """Event, kind, amount, state, and the kind and event of what it depends on."""
-    return book.rows(
+    return database.rows(
         "SELECT e.event_id, e.entry_kind, e.amount_minor, e.state, o.event_id || ':' || o.entry_kind"
         " FROM effects e LEFT JOIN effects o ON o.practice_id = e.practice_id AND o.effect_id = e.depends_on"
         " ORDER BY e.effect_id"
     )
 
 
-def posted(book: Book, *effect_ids: int) -> None:
+def posted(database: LedgerDatabase, *effect_ids: int) -> None:
     """What a poster does with them."""
     for effect_id in effect_ids:
         for state in ("SENDING", "POSTED"):
-            book.connection.execute("UPDATE effects SET state = %s WHERE effect_id = %s", (state, effect_id))
+            database.connection.execute("UPDATE effects SET state = %s WHERE effect_id = %s", (state, effect_id))
 
 
 REFUNDED = [

@@ -25,7 +25,7 @@ from schemas import events as e
 from schemas.practice_settings import AmountMode, FeeAdjustment, RefundBeforePost, Timing, TypeModes
 from streams.fault_injection import CrashPoint
 from tests.sinks.ledger.conservation import digests, laws
-from tests.sinks.ledger.ledger_fixture import Book
+from tests.sinks.ledger.ledger_fixture import LedgerDatabase
 from tests.sinks.ledger.posting_by_hand import answered, begin_sending, next_due, post_what_is_due
 from tests.sinks.ledger.random_events import EVENING, ToldByChance
 
@@ -57,36 +57,36 @@ class PaymentsLife(ToldByChance):
         order = data.draw(st.permutations(self.waiting))
         count = data.draw(st.integers(1, len(order)))
         self.waiting = list(order[count:])
-        self.book.store(*order[:count])
+        self.database.store(*order[:count])
 
     @precondition(lambda self: self.waiting)
     @rule(post=st.booleans())
     def everything_arrives(self, post: bool) -> None:
         """In the order in which it was told; the poster may be quick."""
-        self.book.store(*self.waiting)
+        self.database.store(*self.waiting)
         self.waiting = []
         if post:
-            post_what_is_due(self.book, self.practice)
+            post_what_is_due(self.database, self.practice)
 
     @precondition(lambda self: self.waiting)
     @rule()
     def lose_a_batch(self) -> None:
         """It dies before the commit: nothing of it is there, and it comes again."""
-        before = digests(self.book, self.practice)
+        before = digests(self.database, self.practice)
         with patch("sinks.ledger.intake.batch.reach", _die), pytest.raises(Lost):
-            self.book.store(*self.waiting)
-        self.book.reopen()
-        assert digests(self.book, self.practice) == before, "a batch that was never committed left something"
+            self.database.store(*self.waiting)
+        self.database.reopen()
+        assert digests(self.database, self.practice) == before, "a batch that was never committed left something"
 
     @rule()
     def replay(self) -> None:
         """From offset 0, decided under the settings that are known now: nothing changes (law 2)."""
         stored = [each for each in self.sent if each[0].offset not in {w.position.offset for w in self.waiting}]
-        before = digests(self.book, self.practice)
+        before = digests(self.database, self.practice)
         again = [self._decided(*each) for each in stored]
         if again:
-            self.book.store(*again)
-        assert digests(self.book, self.practice) == before, "a replay changed the ledger"
+            self.database.store(*again)
+        assert digests(self.database, self.practice) == before, "a replay changed the ledger"
 
     @rule(
         amount=st.sampled_from(AmountMode),
@@ -106,7 +106,7 @@ class PaymentsLife(ToldByChance):
         master: bool,
     ) -> None:
         self._pass(timedelta(seconds=1))
-        self.book.save(
+        self.database.save(
             self.practice,
             amount=amount,
             fee_adjustment=companion,
@@ -124,27 +124,27 @@ class PaymentsLife(ToldByChance):
         self._pass(timedelta(hours=hours))
 
     def _pass(self, time: timedelta) -> None:
-        self.book.clock.instant += time
+        self.database.clock.instant += time
 
     # --- what the poster does
 
     @rule(most=st.sampled_from([1, 2, 100]))
     def post(self, most: int) -> None:
-        post_what_is_due(self.book, self.practice, most)
+        post_what_is_due(self.database, self.practice, most)
 
     @precondition(lambda self: self.in_doubt is None)
     @rule()
     def send_without_an_answer(self) -> None:
-        found = next_due(self.book, self.practice)
+        found = next_due(self.database, self.practice)
         if found is not None:
             self.in_doubt = found[0]
-            begin_sending(self.book, self.practice, found[0])
+            begin_sending(self.database, self.practice, found[0])
 
     @precondition(lambda self: self.in_doubt is not None)
     @rule()
     def the_answer_comes(self) -> None:
         if self.in_doubt is not None:
-            answered(self.book, self.practice, self.in_doubt, f"late/{self.in_doubt}")
+            answered(self.database, self.practice, self.in_doubt, f"late/{self.in_doubt}")
             self.in_doubt = None
 
     # --- what is always true
@@ -152,17 +152,17 @@ class PaymentsLife(ToldByChance):
     @invariant()
     def the_laws_hold(self) -> None:
         """N-3, R-1, R-2, R-15, E-1."""
-        laws(self.book, self.practice, self.standing)
+        laws(self.database, self.practice, self.standing)
 
     def teardown(self) -> None:
         """Everything arrives, everything is posted, and a last replay changes nothing."""
         if self.waiting:
-            self.book.store(*self.waiting)
+            self.database.store(*self.waiting)
             self.waiting = []
         if self.in_doubt is not None:
             self.the_answer_comes()
         self._pass(timedelta(days=3))
-        post_what_is_due(self.book, self.practice)
+        post_what_is_due(self.database, self.practice)
         self.the_laws_hold()
         self.replay()
 
@@ -172,12 +172,14 @@ def _die(point: object) -> None:
         raise Lost
 
 
-def run_lives(book: Book, *, examples: int, steps: int, phases: tuple[Phase, ...] = (Phase.generate,)) -> None:
+def run_lives(
+    database: LedgerDatabase, *, examples: int, steps: int, phases: tuple[Phase, ...] = (Phase.generate,)
+) -> None:
     """So many lives of so many steps each, in one ledger. Without Phase.shrink a failure takes as long as a pass."""
 
     class Here(PaymentsLife):
         def __init__(self) -> None:
-            super().__init__(book)
+            super().__init__(database)
 
     chosen = settings(max_examples=examples, stateful_step_count=steps, phases=phases)
     run_state_machine_as_test(Here, settings=chosen)

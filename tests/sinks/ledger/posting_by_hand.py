@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.sinks.ledger.ledger_fixture import Book
+from tests.sinks.ledger.ledger_fixture import LedgerDatabase
 
 _NEXT = """
 SELECT e.effect_id, e.entry_kind FROM effects e
@@ -15,46 +15,46 @@ ORDER BY e.effect_id LIMIT 1
 """
 
 
-def next_due(book: Book, practice_id: str) -> tuple[int, str] | None:
+def next_due(database: LedgerDatabase, practice_id: str) -> tuple[int, str] | None:
     """The next effect that may be sent, and its kind; None when there is none now."""
-    found = book.rows(_NEXT, practice_id, book.clock.instant)
+    found = database.rows(_NEXT, practice_id, database.clock.instant)
     return (found[0][0], found[0][1]) if found else None
 
 
-def post_what_is_due(book: Book, practice_id: str, most: int = 1000) -> int:
+def post_what_is_due(database: LedgerDatabase, practice_id: str, most: int = 1000) -> int:
     """Post, in order, whatever may be sent now, each with an external id of its own; answers how many."""
     for count in range(most):
-        found = next_due(book, practice_id)
+        found = next_due(database, practice_id)
         if found is None:
             return count
         effect_id, kind = found
-        begin_sending(book, practice_id, effect_id)
-        answered(book, practice_id, effect_id, f"{kind}/{effect_id}")
+        begin_sending(database, practice_id, effect_id)
+        answered(database, practice_id, effect_id, f"{kind}/{effect_id}")
     return most
 
 
-def begin_sending(book: Book, practice_id: str, effect_id: int) -> None:
+def begin_sending(database: LedgerDatabase, practice_id: str, effect_id: int) -> None:
     """The mark."""
-    book.connection.execute(
+    database.connection.execute(
         "UPDATE effects SET state = 'SENDING', epoch = 1, sent_at = %s, attempts = attempts + 1"
         " WHERE practice_id = %s AND effect_id = %s AND is_ready(state)",
-        (book.clock.instant, practice_id, effect_id),
+        (database.clock.instant, practice_id, effect_id),
     )
 
 
-def answered(book: Book, practice_id: str, effect_id: int, external_id: str) -> None:
+def answered(database: LedgerDatabase, practice_id: str, effect_id: int, external_id: str) -> None:
     """A positive answer."""
-    book.connection.execute(
+    database.connection.execute(
         "UPDATE effects SET state = 'POSTED', external_id = %s, posted_at = %s, changed_at = %s"
         " WHERE practice_id = %s AND effect_id = %s",
-        (external_id, book.clock.instant, book.clock.instant, practice_id, effect_id),
+        (external_id, database.clock.instant, database.clock.instant, practice_id, effect_id),
     )
 
 
-def record_by_hand(book: Book, practice_id: str) -> int:
+def record_by_hand(database: LedgerDatabase, practice_id: str) -> int:
     """A named person records everything that waits for one."""
-    return book.connection.execute(
+    return database.connection.execute(
         "UPDATE effects SET state = 'RECORDED_MANUALLY', changed_at = %s"
         " WHERE practice_id = %s AND state = 'AWAITING_MANUAL_POST'",
-        (book.clock.instant, practice_id),
+        (database.clock.instant, practice_id),
     ).rowcount

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import psycopg
 
 from tests.scenarios.waiting import WITHIN_S, until
-from tests.sinks.ledger.ledger_fixture import Book
+from tests.sinks.ledger.ledger_fixture import LedgerDatabase
 
 
 class Racer(threading.Thread):
@@ -34,17 +34,17 @@ class Racer(threading.Thread):
 
 
 @contextmanager
-def held(book: Book, table: str) -> Iterator[None]:
+def held(database: LedgerDatabase, table: str) -> Iterator[None]:
     """Nobody writes `table` meanwhile: a transaction that wants to stands still, with all that it has read."""
-    with psycopg.connect(book.database_url) as holder:
+    with psycopg.connect(database.database_url) as holder:
         holder.execute(f"LOCK TABLE {table} IN EXCLUSIVE MODE")
         yield
         holder.rollback()
 
 
-def until_blocked(book: Book, count: int) -> None:
+def until_blocked(database: LedgerDatabase, count: int) -> None:
     """Wait until so many sessions of this database stand at a lock."""
-    with psycopg.connect(book.database_url, autocommit=True) as looker:
+    with psycopg.connect(database.database_url, autocommit=True) as looker:
 
         def blocked() -> bool:
             row = looker.execute(

@@ -20,7 +20,7 @@ from schemas.practice_settings import AmountMode, FeeAdjustment, Timing
 from schemas.topics import STREAM_TOPICS
 from schemas.writebacks import SourcePosition, Writeback
 from tests.processors.rules.event_examples import NOON, item, payment, payout
-from tests.sinks.ledger.ledger_fixture import SOURCE_ID, Book
+from tests.sinks.ledger.ledger_fixture import SOURCE_ID, LedgerDatabase
 
 KINDS = [
     *("payment", "fee_adjustment", "refund", "return", "dispute_hold", "dispute_release", "reversal"),
@@ -38,10 +38,10 @@ class ToldByChance(RuleBasedStateMachine):
 
     lives = 0
 
-    def __init__(self, book: Book) -> None:
+    def __init__(self, database: LedgerDatabase) -> None:
         super().__init__()
         ToldByChance.lives += 1
-        self.book = book
+        self.database = database
         self.practice = f"life-{ToldByChance.lives}"
         self.number = 0
         self.sent: list[tuple[SourcePosition, e.Event]] = []
@@ -61,14 +61,14 @@ class ToldByChance(RuleBasedStateMachine):
         amount=st.sampled_from(AmountMode), companion=st.sampled_from(FeeAdjustment), first=st.sampled_from(Timing)
     )
     def open_practice(self, amount: AmountMode, companion: FeeAdjustment, first: Timing) -> None:
-        self.book.clock.instant = NOON
-        self.book.add(self.practice, amount=amount, fee_adjustment=companion, timing=first, cut_off=EVENING)
-        self.book.connection.execute(
+        self.database.clock.instant = NOON
+        self.database.add(self.practice, amount=amount, fee_adjustment=companion, timing=first, cut_off=EVENING)
+        self.database.connection.execute(
             "UPDATE connections SET capabilities = %s WHERE home_practice_id = %s AND target = 'PMS'",
             (KINDS, self.practice),
         )
         for patient in ("pt-1", "pt-2"):
-            self.book.link(patient, self.practice)
+            self.database.link(patient, self.practice)
         self.gross["pay-0"], self.versions["pay-0"] = 10_000, 1
         self._tell(self._payment("pay-0", 10_000, 300, split=False))
 
@@ -79,24 +79,24 @@ class ToldByChance(RuleBasedStateMachine):
         self.waiting.append(self._decided(*self.sent[-1]))
 
     def _place(self, event: e.Event) -> SourcePosition:
-        self.book.source_offset += 1
+        self.database.source_offset += 1
         return SourcePosition(
             topic=STREAM_TOPICS[event.stream].value,
             topic_id=SOURCE_ID,
             partition=0,
-            offset=self.book.source_offset,
-            appended_at=self.book.clock.instant,
+            offset=self.database.source_offset,
+            appended_at=self.database.clock.instant,
         )
 
     def _decided(self, position: SourcePosition, event: e.Event) -> Writeback:
-        said = decide_record(position, event.practice_id.encode(), encode_event(event), self.book.history)
+        said = decide_record(position, event.practice_id.encode(), encode_event(event), self.database.history)
         if not isinstance(said, Writeback):
             raise TypeError(f"refused: {said.reason} {said.field}")
         return said
 
     def _common(self, name: str | None = None) -> dict[str, Any]:
         self.number += 1
-        at = self.book.clock.instant
+        at = self.database.clock.instant
         return {
             "event_id": name or f"ev-{self.number}",
             "source": "payments.example",
@@ -124,7 +124,7 @@ class ToldByChance(RuleBasedStateMachine):
                 e.Split(patient_ref="pt-1", amount_minor=first),
                 e.Split(patient_ref="pt-2", amount_minor=gross - first),
             )
-        at = self.book.clock.instant
+        at = self.database.clock.instant
         return payment(gross, fee, at, **(self._common() | {"payment_id": name, "splits": splits}))
 
     @rule(which=WHICH)
@@ -139,14 +139,14 @@ class ToldByChance(RuleBasedStateMachine):
 
     @rule(which=WHICH)
     def clear(self, which: int) -> None:
-        at = self.book.clock.instant
+        at = self.database.clock.instant
         self._tell(e.PaymentCleared(**self._common(), payment_id=f"pay-{which}", cleared_at=at))
 
     @rule(which=WHICH)
     def pay_out(self, which: int) -> None:
         gross = self.gross.get(f"pay-{which}", 10_000)
         line = item(1, gross, gross * 3 // 100, payment_id=f"pay-{which}")
-        at = self.book.clock.instant
+        at = self.database.clock.instant
         self._tell(payout(line, at=at, **(self._common() | {"payout_id": f"po-{self.number}"})))
 
     @rule(which=WHICH, gross=GROSS)

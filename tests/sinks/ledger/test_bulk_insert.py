@@ -18,7 +18,7 @@ from sinks.ledger.intake.writes import Writes
 from sinks.ledger.rows.effects import EffectRow
 from sinks.ledger.rows.events import ReceiptRow
 from tests.processors.rules.event_examples import PRACTICE, item, payment, payout
-from tests.sinks.ledger.ledger_fixture import Book
+from tests.sinks.ledger.ledger_fixture import LedgerDatabase
 
 Put = Callable[[psycopg.Cursor[TupleRow], str, Sequence[Row]], None]
 TABLES = ("receipts", "events", "bodies", "effects", "payout_items")
@@ -26,7 +26,7 @@ TABLES = ("receipts", "events", "bodies", "effects", "payout_items")
 
 
 @pytest.fixture
-def written(book: Book, monkeypatch: pytest.MonkeyPatch) -> Writes:
+def written(database: LedgerDatabase, monkeypatch: pytest.MonkeyPatch) -> Writes:
     """What one batch with a payout and a payment that waits was made of, and a receipt with an odd text."""
     seen: list[Writes] = []
 
@@ -35,9 +35,9 @@ def written(book: Book, monkeypatch: pytest.MonkeyPatch) -> Writes:
         write(cursor, writes, **how)
 
     monkeypatch.setattr(batch, "write", spy)
-    book.add()
-    book.link()
-    book.report(
+    database.add()
+    database.link()
+    database.report(
         payment(),
         payment(event_id="ev-2", payment_id="pay-2", patient_ref="pt-2"),
         payout(item(1, 10000, 320, payment_id="pay-1")),
@@ -48,62 +48,62 @@ def written(book: Book, monkeypatch: pytest.MonkeyPatch) -> Writes:
     return writes
 
 
-def _rows(book: Book, table: str) -> list[TupleRow]:
-    return sorted(book.rows(f"SELECT * FROM {table}"), key=repr)
+def _rows(database: LedgerDatabase, table: str) -> list[TupleRow]:
+    return sorted(database.rows(f"SELECT * FROM {table}"), key=repr)
 
 
-def _put_anew(book: Book, writes: Writes, put: Put) -> dict[str, list[TupleRow]]:
+def _put_anew(database: LedgerDatabase, writes: Writes, put: Put) -> dict[str, list[TupleRow]]:
     """The tables as `put` fills them; then as they were."""
-    with book.connection.transaction(force_rollback=True), book.connection.cursor() as cursor:
+    with database.connection.transaction(force_rollback=True), database.connection.cursor() as cursor:
         for table in reversed(TABLES):
             cursor.execute(f"DELETE FROM {table}")
         for table in TABLES:
             put(cursor, table, getattr(writes, table))
-        return {table: _rows(book, table) for table in TABLES}
+        return {table: _rows(database, table) for table in TABLES}
 
 
-def test_inserted_and_copied_rows_are_the_same(book: Book, written: Writes) -> None:
+def test_inserted_and_copied_rows_are_the_same(database: LedgerDatabase, written: Writes) -> None:
     """Texts, bytes, arrays, instants, JSON and nothing at all arrive alike, to the last digit."""
     assert set(TABLES) == set(COLUMNS)
     assert all(0 < len(getattr(written, table)) <= FEW for table in TABLES)
-    copied = _put_anew(book, written, copy)
-    assert _put_anew(book, written, insert) == copied
+    copied = _put_anew(database, written, copy)
+    assert _put_anew(database, written, insert) == copied
     for table in TABLES[1:]:
-        assert copied[table] == _rows(book, table)
+        assert copied[table] == _rows(database, table)
 
 
-def test_the_columns_of_a_copy_are_those_of_the_tables(book: Book) -> None:
+def test_the_columns_of_a_copy_are_those_of_the_tables(database: LedgerDatabase) -> None:
     """Binary COPY does not convert: each column has the type of its table, and an effect's are those of its record."""
     types = {"int2": "smallint", "int4": "integer", "int8": "bigint", "bool": "boolean", "text[]": "ARRAY"}
     types |= {"timestamptz": "timestamp with time zone"}
     for table, columns in COLUMNS.items():
         assert tuple(columns) == RECORDS[table].__struct_fields__
         found: dict[str, str] = dict(
-            book.rows("SELECT column_name, data_type FROM information_schema.columns WHERE table_name = %s", table)
+            database.rows("SELECT column_name, data_type FROM information_schema.columns WHERE table_name = %s", table)
         )
         assert {name: types.get(kind, kind) for name, kind in columns.items()} == {x: found[x] for x in columns}
     assert set(NewEffectRow.__struct_fields__) < set(EffectRow.__struct_fields__)
 
 
-def test_a_batch_of_many_is_stored_like_its_parts(book: Book) -> None:
+def test_a_batch_of_many_is_stored_like_its_parts(database: LedgerDatabase) -> None:
     """More rows than FEW take the other way in; each event has its receipt and its entries, once."""
-    book.add()
-    book.link()
+    database.add()
+    database.link()
     many = [payment(event_id=f"ev-{n}", payment_id=f"pay-{n}") for n in range(FEW + 1)]
-    book.report(*many)
-    assert book.verdicts() == ["FIRST"] * len(many)
-    assert book.one("SELECT count(*) FROM effects WHERE entry_kind = 'payment'") == len(many)
-    assert book.one("SELECT count(*) FROM bodies") == len(many)
+    database.report(*many)
+    assert database.verdicts() == ["FIRST"] * len(many)
+    assert database.one("SELECT count(*) FROM effects WHERE entry_kind = 'payment'") == len(many)
+    assert database.one("SELECT count(*) FROM bodies") == len(many)
 
 
 @pytest.mark.parametrize("text", ["\x00", "\ud800"], ids=["NUL", "half a surrogate"])
-def test_what_no_text_column_holds_is_told_as_bad_data(book: Book, text: str) -> None:
+def test_what_no_text_column_holds_is_told_as_bad_data(database: LedgerDatabase, text: str) -> None:
     """Law 9: the same classes of error by either way, so that a batch is bisected and not retried for ever."""
     row = ReceiptRow("p", "t", 0, 1, Verdict.FIRST, text, "e")
     for put in (copy, insert):
         with (
             pytest.raises((psycopg.DataError, UnicodeEncodeError)),
-            book.connection.transaction(),
-            book.connection.cursor() as cursor,
+            database.connection.transaction(),
+            database.connection.cursor() as cursor,
         ):
             put(cursor, "receipts", [row])

@@ -7,16 +7,16 @@ from schemas.vocabulary import DeadLetterReason, Stage
 from sinks.ledger.intake.records import Consumed, DeadLettered
 from streams.kafka.dead_letters import DeadLetter
 from tests.processors.rules.event_examples import NOON, PRACTICE, payment
-from tests.sinks.ledger.ledger_fixture import Book, again
+from tests.sinks.ledger.ledger_fixture import LedgerDatabase, again
 
 DEAD_LETTERS_ID = "dead-letters-topic-id"
 
 
-def test_a_replay_under_newer_rules_brings_no_dead_letter_to_life(book: Book) -> None:
+def test_a_replay_under_newer_rules_brings_no_dead_letter_to_life(database: LedgerDatabase) -> None:
     """Laws 2 and 11, E-14: the record at this place has its receipt; only the same event at another place is news."""
-    book.add()
-    book.link()
-    decided = book.decide(payment())
+    database.add()
+    database.link()
+    decided = database.decide(payment())
     letter = DeadLetter(
         position=decided.position,
         consumer_group="rules",
@@ -37,14 +37,14 @@ def test_a_replay_under_newer_rules_brings_no_dead_letter_to_life(book: Book) ->
         key=PRACTICE.encode(),
         value=decided.original,
     )
-    book.connection.execute("INSERT INTO intake_offsets VALUES (%s, 0, 0)", (DEAD_LETTERS_ID,))
-    book.writer.positions = {(DEAD_LETTERS_ID, 0): 0}
-    book.writer.store([DeadLettered(at, letter)])
-    assert book.verdicts() == ["DEAD_LETTER"]
-    book.store(decided)
-    assert book.verdicts() == ["DEAD_LETTER"]
-    assert book.states() == []
+    database.connection.execute("INSERT INTO intake_offsets VALUES (%s, 0, 0)", (DEAD_LETTERS_ID,))
+    database.writer.positions = {(DEAD_LETTERS_ID, 0): 0}
+    database.writer.store([DeadLettered(at, letter)])
+    assert database.verdicts() == ["DEAD_LETTER"]
+    database.store(decided)
+    assert database.verdicts() == ["DEAD_LETTER"]
+    assert database.states() == []
     redriven = again(decided, position=again(decided.position, offset=decided.position.offset + 1))
-    book.store(redriven)
-    assert sorted(book.verdicts()) == ["DEAD_LETTER", "FIRST"]
-    assert book.amounts() == [9680, 320]
+    database.store(redriven)
+    assert sorted(database.verdicts()) == ["DEAD_LETTER", "FIRST"]
+    assert database.amounts() == [9680, 320]

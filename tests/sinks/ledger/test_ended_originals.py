@@ -10,110 +10,110 @@ from sinks.ledger.unit_of_work import unit_of_work
 from sinks.ledger.waiting.ended_originals import follow_originals
 from tests.processors.rules.event_examples import PRACTICE, item, modes, payment, payout
 from tests.processors.rules.linked_examples import fee_assessed, refunded, voided
-from tests.sinks.ledger.ledger_fixture import Book
+from tests.sinks.ledger.ledger_fixture import LedgerDatabase
 from tests.sinks.ledger.linked_events import LATER, REFUNDED, entries, ready
 
 
-def end(book: Book, state: State, *effect_ids: int) -> int:
+def end(database: LedgerDatabase, state: State, *effect_ids: int) -> int:
     """What an action of a person does, in its transaction."""
-    with unit_of_work(book.connection, PRACTICE, clock=book.clock, jitter_s=0) as unit:
+    with unit_of_work(database.connection, PRACTICE, clock=database.clock, jitter_s=0) as unit:
         unit.cursor.execute("UPDATE effects SET state = %s WHERE effect_id = ANY(%s)", (state.value, list(effect_ids)))
         return follow_originals(unit, effect_ids)
 
 
 @pytest.mark.parametrize("state", [State.RECORDED_MANUALLY, State.DISMISSED])
-def test_reversals_of_what_a_person_ended_are_a_persons(book: Book, state: State) -> None:
+def test_reversals_of_what_a_person_ended_are_a_persons(database: LedgerDatabase, state: State) -> None:
     """R-14: the other parts of its plan end alike; open reversals become manual items and depend on nobody."""
-    ready(book)
-    book.report(payment(), refunded(at=LATER))
-    assert end(book, state, 1) == 2
-    assert entries(book) == [
+    ready(database)
+    database.report(payment(), refunded(at=LATER))
+    assert end(database, state, 1) == 2
+    assert entries(database) == [
         ("ev-1", "payment", 9680, state.value, None),
         ("ev-1", "fee_adjustment", 320, state.value, "ev-1:payment"),
         ("ev-r1", "refund", -10000, "AWAITING_MANUAL_POST", None),
     ]
-    assert book.rows("SELECT reason, holds FROM effects WHERE event_id = 'ev-r1'") == [
+    assert database.rows("SELECT reason, holds FROM effects WHERE event_id = 'ev-r1'") == [
         ("ORIGINAL_NOT_POSTED", ["AWAITING_MANUAL_POST"])
     ]
-    assert book.one("SELECT next_due_at FROM gates") is None
-    assert end(book, state, 1) == 0
+    assert database.one("SELECT next_due_at FROM gates") is None
+    assert end(database, state, 1) == 0
 
 
-def test_a_plan_that_is_voided_is_voided_whole(book: Book) -> None:
+def test_a_plan_that_is_voided_is_voided_whole(database: LedgerDatabase) -> None:
     """PROTOCOL section 3: when an origin becomes VOIDED_BEFORE_POST, the other parts of its plan too."""
-    ready(book)
-    book.report(payment())
-    assert end(book, State.VOIDED_BEFORE_POST, 1) == 1
-    assert book.states() == ["VOIDED_BEFORE_POST"] * 2
+    ready(database)
+    database.report(payment())
+    assert end(database, State.VOIDED_BEFORE_POST, 1) == 1
+    assert database.states() == ["VOIDED_BEFORE_POST"] * 2
 
 
-def test_what_is_in_doubt_stays(book: Book) -> None:
+def test_what_is_in_doubt_stays(database: LedgerDatabase) -> None:
     """Law 2: nobody but a read-back says what became of it."""
-    ready(book)
-    book.report(payment(), refunded(at=LATER))
-    book.connection.execute("UPDATE effects SET state = 'SENDING' WHERE effect_id = 2")
-    end(book, State.RECORDED_MANUALLY, 1)
-    assert book.states() == ["RECORDED_MANUALLY", "SENDING", "AWAITING_MANUAL_POST"]
+    ready(database)
+    database.report(payment(), refunded(at=LATER))
+    database.connection.execute("UPDATE effects SET state = 'SENDING' WHERE effect_id = 2")
+    end(database, State.RECORDED_MANUALLY, 1)
+    assert database.states() == ["RECORDED_MANUALLY", "SENDING", "AWAITING_MANUAL_POST"]
 
 
-def test_an_original_that_has_not_ended_has_no_followers(book: Book) -> None:
-    ready(book)
-    book.report(payment())
+def test_an_original_that_has_not_ended_has_no_followers(database: LedgerDatabase) -> None:
+    ready(database)
+    database.report(payment())
     with pytest.raises(ValueError, match="SCHEDULED"):
-        end(book, State.SCHEDULED, 1)
+        end(database, State.SCHEDULED, 1)
 
 
-def test_a_refund_of_a_skipped_payment_is_a_manual_item(book: Book) -> None:
+def test_a_refund_of_a_skipped_payment_is_a_manual_item(database: LedgerDatabase) -> None:
     """R-14: the type was off, so we do not know what stands in the books."""
-    ready(book, types=modes(terminal=TypeMode.OFF))
-    book.report(payment(), refunded(at=LATER))
-    assert [(row[1], row[3]) for row in entries(book) if row[0] == "ev-r1"] == [("refund", "AWAITING_MANUAL_POST")]
+    ready(database, types=modes(terminal=TypeMode.OFF))
+    database.report(payment(), refunded(at=LATER))
+    assert [(row[1], row[3]) for row in entries(database) if row[0] == "ev-r1"] == [("refund", "AWAITING_MANUAL_POST")]
 
 
-def test_a_refund_follows_a_posted_payment_whose_type_is_off_now(book: Book) -> None:
+def test_a_refund_follows_a_posted_payment_whose_type_is_off_now(database: LedgerDatabase) -> None:
     """R-14, R-6: the original's fate, not today's switch."""
-    ready(book)
-    book.report(payment())
-    book.clock.instant = LATER
-    book.save(types=modes(terminal=TypeMode.OFF))
-    book.report(refunded(at=LATER))
-    assert entries(book) == REFUNDED
-    assert book.one("SELECT settings_version FROM effects WHERE event_id = 'ev-r1'") == 1
+    ready(database)
+    database.report(payment())
+    database.clock.instant = LATER
+    database.save(types=modes(terminal=TypeMode.OFF))
+    database.report(refunded(at=LATER))
+    assert entries(database) == REFUNDED
+    assert database.one("SELECT settings_version FROM effects WHERE event_id = 'ev-r1'") == 1
 
 
-def test_a_sweep_finds_what_parks_in_vain(book: Book) -> None:
+def test_a_sweep_finds_what_parks_in_vain(database: LedgerDatabase) -> None:
     """Law 8: a wake-up that got lost is repaired and counted; nothing else is."""
-    ready(book)
-    book.report(payment(), refunded(at=LATER))
-    book.connection.execute("DELETE FROM effects WHERE event_id = 'ev-r1'")
-    book.connection.execute(
+    ready(database)
+    database.report(payment(), refunded(at=LATER))
+    database.connection.execute("DELETE FROM effects WHERE event_id = 'ev-r1'")
+    database.connection.execute(
         "UPDATE events SET waiting = 'AWAITING_ORIGINAL', resolved_at = NULL WHERE event_id = 'ev-r1'"
     )
-    assert book.sweeps.repair()["original"] == 1
-    assert [row[:4] for row in entries(book)] == [row[:4] for row in REFUNDED]
-    assert sum(book.sweeps.repair().values()) == 0
+    assert database.sweeps.repair()["original"] == 1
+    assert [row[:4] for row in entries(database)] == [row[:4] for row in REFUNDED]
+    assert sum(database.sweeps.repair().values()) == 0
 
 
 @pytest.mark.parametrize("waits", ["fee", "funds"])
-def test_a_sweep_finds_what_waits_for_a_payout_in_vain(book: Book, waits: str) -> None:
+def test_a_sweep_finds_what_waits_for_a_payout_in_vain(database: LedgerDatabase, waits: str) -> None:
     """Law 8, N-5, T-13: the payout is stored, and nobody told the payment."""
-    ready(book, timing=Timing.ON_CLEAR if waits == "funds" else Timing.INSTANT)
-    book.report(payment(fee=None if waits == "fee" else 320))
-    book.report(payout(item(1, 10000, 320), at=LATER))
-    book.connection.execute(
+    ready(database, timing=Timing.ON_CLEAR if waits == "funds" else Timing.INSTANT)
+    database.report(payment(fee=None if waits == "fee" else 320))
+    database.report(payout(item(1, 10000, 320), at=LATER))
+    database.connection.execute(
         "INSERT INTO payout_items VALUES (%s, 'payments.example', 'pay-1', 'po-1', 1, 1, 'CHARGE', 10000, 320)",
         (PRACTICE,),
     )
-    assert book.sweeps.repair()["original"] > 0
-    assert book.rows("SELECT DISTINCT state FROM effects WHERE target = 'PMS'") == [("SCHEDULED",)]
-    assert sum(book.sweeps.repair().values()) == 0
+    assert database.sweeps.repair()["original"] > 0
+    assert database.rows("SELECT DISTINCT state FROM effects WHERE target = 'PMS'") == [("SCHEDULED",)]
+    assert sum(database.sweeps.repair().values()) == 0
 
 
-def test_what_waits_in_earnest_is_no_repair(book: Book) -> None:
+def test_what_waits_in_earnest_is_no_repair(database: LedgerDatabase) -> None:
     """Law 8: the count stays 0 while everything goes its way."""
-    ready(book)
-    book.report(refunded(), payment(event_id="ev-2", payment_id="pay-2", fee=None))
-    assert sum(book.sweeps.repair().values()) == 0
-    book.report(payment(), voided(at=LATER, payment_id="pay-2"), fee_assessed(at=LATER, payment_id="pay-2"))
-    assert sum(book.sweeps.repair().values()) == 0
-    assert book.rows("SELECT event_id FROM events WHERE waiting IS NOT NULL") == []
+    ready(database)
+    database.report(refunded(), payment(event_id="ev-2", payment_id="pay-2", fee=None))
+    assert sum(database.sweeps.repair().values()) == 0
+    database.report(payment(), voided(at=LATER, payment_id="pay-2"), fee_assessed(at=LATER, payment_id="pay-2"))
+    assert sum(database.sweeps.repair().values()) == 0
+    assert database.rows("SELECT event_id FROM events WHERE waiting IS NOT NULL") == []

@@ -21,7 +21,7 @@ from streams.kafka.topics import ensure_topics
 from tests.processors.rules.event_examples import payment
 from tests.scenarios.waiting import WITHIN_S, until
 from tests.sinks.ledger.intakes import IntakeAtWork
-from tests.sinks.ledger.ledger_fixture import WRITEBACKS_ID, Book, again
+from tests.sinks.ledger.ledger_fixture import WRITEBACKS_ID, LedgerDatabase, again
 from tests.sinks.ledger.racing import held, until_blocked
 from tests.worlds import World
 
@@ -29,16 +29,18 @@ PROTOCOLS = ["consumer", "classic"]
 
 
 @pytest.fixture
-def at_work(world: World, book: Book) -> IntakeAtWork:
-    book.add()
-    return IntakeAtWork(world, book)
+def at_work(world: World, database: LedgerDatabase) -> IntakeAtWork:
+    database.add()
+    return IntakeAtWork(world, database)
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
-def test_every_record_is_stored_and_a_restart_goes_on_from_postgres(world: World, book: Book, protocol: str) -> None:
+def test_every_record_is_stored_and_a_restart_goes_on_from_postgres(
+    world: World, database: LedgerDatabase, protocol: str
+) -> None:
     """Law 3, both group protocols: positions come from the ledger, past the control records of transactions."""
-    book.add()
-    at_work = IntakeAtWork(world, book, group_protocol=protocol)
+    database.add()
+    at_work = IntakeAtWork(world, database, group_protocol=protocol)
     at_work.send(at_work.payments(20))
     with at_work.running(group_protocol=protocol):
         until(lambda: at_work.receipts() == 20, "20 receipts")
@@ -47,15 +49,17 @@ def test_every_record_is_stored_and_a_restart_goes_on_from_postgres(world: World
     at_work.send(at_work.payments(5, start=20))
     with at_work.running(group_protocol=protocol):
         until(lambda: at_work.receipts() == 25, "25 receipts")
-    assert book.verdicts() == ["FIRST"] * 25
+    assert database.verdicts() == ["FIRST"] * 25
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
-def test_intakes_come_and_go_and_nothing_is_lost_or_doubled(world: World, book: Book, protocol: str) -> None:
+def test_intakes_come_and_go_and_nothing_is_lost_or_doubled(
+    world: World, database: LedgerDatabase, protocol: str
+) -> None:
     """Churn under both group protocols: every record has one receipt, every event its effects once (I1, law 3)."""
     for practice in range(12):
-        book.add(f"practice-{practice}")
-    at_work = IntakeAtWork(world, book, group_protocol=protocol)
+        database.add(f"practice-{practice}")
+    at_work = IntakeAtWork(world, database, group_protocol=protocol)
     sent = 0
 
     def send(count: int) -> None:
@@ -72,32 +76,32 @@ def test_intakes_come_and_go_and_nothing_is_lost_or_doubled(world: World, book: 
                 send(120)
         send(120)
         until(lambda: at_work.receipts() == sent, "a receipt for every record")
-    assert set(book.verdicts()) == {"FIRST"}
-    assert book.one("SELECT count(*) FROM effects") == 2 * sent
+    assert set(database.verdicts()) == {"FIRST"}
+    assert database.one("SELECT count(*) FROM effects") == 2 * sent
 
 
-def test_a_stale_position_voids_the_batch(book: Book) -> None:
+def test_a_stale_position_voids_the_batch(database: LedgerDatabase) -> None:
     """Law 3: compare and set; the batch of an intake that was overtaken is rolled back as a whole."""
-    book.add()
+    database.add()
     stale = dict.fromkeys([(WRITEBACKS_ID, 0)], 0)
-    first, second = (book.record(book.decide(event)) for event in _two_payments())
-    book.store_records([first])
-    book.writer.positions = stale
+    first, second = (database.record(database.decide(event)) for event in _two_payments())
+    database.store_records([first])
+    database.writer.positions = stale
     with pytest.raises(Overtaken):
-        book.writer.store([second])
-    assert book.one("SELECT count(*) FROM events") == 1
-    assert book.position() == 1
+        database.writer.store([second])
+    assert database.one("SELECT count(*) FROM events") == 1
+    assert database.position() == 1
 
 
-def test_control_positions(book: Book) -> None:
+def test_control_positions(database: LedgerDatabase) -> None:
     """Without comparing, an overtaken intake moves the position back: what it marks as next was stored already."""
-    book.add()
-    first, second = (book.record(book.decide(event)) for event in _two_payments())
-    book.store_records([first, second])
-    book.reopen(Control.POSITIONS)
-    book.writer.positions = {(WRITEBACKS_ID, 0): 0}
-    book.writer.store([first])
-    assert book.position() < 2
+    database.add()
+    first, second = (database.record(database.decide(event)) for event in _two_payments())
+    database.store_records([first, second])
+    database.reopen(Control.POSITIONS)
+    database.writer.positions = {(WRITEBACKS_ID, 0): 0}
+    database.writer.store([first])
+    assert database.position() < 2
 
 
 @pytest.mark.parametrize(("point", "stored"), [("intake.before_commit", 0), ("intake.after_commit", 7)])
@@ -111,23 +115,23 @@ def test_a_kill_around_the_commit_loses_and_doubles_nothing(
     assert at_work.receipts() == stored
     with at_work.running():
         until(lambda: at_work.receipts() == 7, "7 receipts")
-    assert at_work.book.verdicts() == ["FIRST"] * 7
-    assert at_work.book.one("SELECT count(*) FROM effects") == 14
+    assert at_work.database.verdicts() == ["FIRST"] * 7
+    assert at_work.database.one("SELECT count(*) FROM effects") == 14
 
 
 def test_a_lost_connection_in_mid_batch_loses_and_doubles_nothing(at_work: IntakeAtWork) -> None:
     """Law 3: the outcome is unknown, so the positions are read again; here the server ends the open transaction."""
     with at_work.running():
-        with held(at_work.book, "bodies"):
+        with held(at_work.database, "bodies"):
             at_work.send(at_work.payments(9))
-            until_blocked(at_work.book, 1)
-            at_work.book.connection.execute(
+            until_blocked(at_work.database, 1)
+            at_work.database.connection.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND application_name = 'writeback-intake'"
             )
         until(lambda: at_work.receipts() == 9, "9 receipts")
-    assert at_work.book.verdicts() == ["FIRST"] * 9
-    assert at_work.book.one("SELECT count(*) FROM effects") == 18
+    assert at_work.database.verdicts() == ["FIRST"] * 9
+    assert at_work.database.one("SELECT count(*) FROM effects") == 18
 
 
 def test_a_topic_made_anew_stops_the_intake(at_work: IntakeAtWork) -> None:
@@ -171,8 +175,8 @@ def test_garbage_on_our_own_topic_is_a_dead_letter(at_work: IntakeAtWork) -> Non
     with at_work.running():
         until(lambda: at_work.receipts() == 1, "the payment is stored")
         rows = "SELECT key, value, headers FROM outbox WHERE topic = 'writeback-dead-letters.v1'"
-        until(lambda: at_work.book.rows(rows), "a dead letter")
-    ((key, value, headers),) = at_work.book.rows(rows)
+        until(lambda: at_work.database.rows(rows), "a dead letter")
+    ((key, value, headers),) = at_work.database.rows(rows)
     assert (bytes(key), bytes(value)) == (b"practice-1", b"garbage")
     assert dict(headers)["dl-reason"] == "UNDECODABLE"
 
@@ -194,10 +198,10 @@ def test_a_dead_letter_of_the_rules_is_the_receipt_of_its_record(at_work: Intake
     with at_work.running():
         until(lambda: at_work.positions()["writeback-dead-letters.v1"] >= 2, "both are read")
         until(at_work.receipts, "a receipt")
-    assert at_work.book.rows("SELECT practice_id, topic_id, part, off, verdict FROM receipts") == [
+    assert at_work.database.rows("SELECT practice_id, topic_id, part, off, verdict FROM receipts") == [
         ("?", "src", 2, 41, "DEAD_LETTER")
     ]
-    stored = at_work.book.rows("SELECT practice_id, stage, reason, key, value FROM dead_letters")
+    stored = at_work.database.rows("SELECT practice_id, stage, reason, key, value FROM dead_letters")
     assert [(p, s, r, bytes(k), bytes(v)) for p, s, r, k, v in stored] == [
         ("?", "decode", "NOT_WIRE_FORMAT", b"\xff", b"not avro")
     ]

@@ -14,27 +14,27 @@ from schemas.topics import TopicName
 from schemas.vocabulary import DeadLetterReason
 from schemas.writebacks import SourcePosition
 from tests.processors.rules.event_examples import NOON, PRACTICE, payment
-from tests.sinks.ledger.ledger_fixture import Book
+from tests.sinks.ledger.ledger_fixture import LedgerDatabase
 from tests.worlds import World
 
 
 @pytest.fixture
-def book(world: World) -> Iterator[Book]:
-    opened = Book(world.database_url)
+def database(world: World) -> Iterator[LedgerDatabase]:
+    opened = LedgerDatabase(world.database_url)
     yield opened
     opened.close()
 
 
 @pytest.mark.parametrize(("timing", "days", "late"), [("INSTANT", 1, False), ("INSTANT", 3, True), ("DAILY", 1, True)])
-def test_late_is_flagged_and_due_on_arrival(book: Book, timing: str, days: int, late: bool) -> None:
+def test_late_is_flagged_and_due_on_arrival(database: LedgerDatabase, timing: str, days: int, late: bool) -> None:
     """E-10: older than `late_after_days`; T-11: its cut-off had passed. Scheduled at once all the same, under its own
     date (T-6)."""
-    book.add(timing=Timing(timing), late_after_days=2)
-    book.link()
-    book.clock.instant = NOON + timedelta(days=days)
-    book.report(payment())
-    rows = book.rows("SELECT state, late, due_at, ledger_date FROM effects ORDER BY effect_id")
-    assert rows == [("SCHEDULED", late, book.clock.instant, NOON.date())] * 2
+    database.add(timing=Timing(timing), late_after_days=2)
+    database.link()
+    database.clock.instant = NOON + timedelta(days=days)
+    database.report(payment())
+    rows = database.rows("SELECT state, late, due_at, ledger_date FROM effects ORDER BY effect_id")
+    assert rows == [("SCHEDULED", late, database.clock.instant, NOON.date())] * 2
 
 
 def test_more_than_five_minutes_ahead_is_a_dead_letter() -> None:

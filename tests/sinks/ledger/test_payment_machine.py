@@ -8,22 +8,22 @@ import pytest
 
 from schemas.practice_settings import AmountMode, FeeAdjustment, Timing
 from tests.sinks.ledger.conservation import laws
-from tests.sinks.ledger.ledger_fixture import Book
+from tests.sinks.ledger.ledger_fixture import LedgerDatabase
 from tests.sinks.ledger.payment_machine import PaymentsLife, run_lives
 from tests.worlds import Stack, fresh_world
 
 
 @pytest.fixture(scope="module")
-def book(stack: Stack) -> Iterator[Book]:
+def database(stack: Stack) -> Iterator[LedgerDatabase]:
     with fresh_world(stack) as world:
-        opened = Book(world.database_url)
+        opened = LedgerDatabase(world.database_url)
         yield opened
         opened.close()
 
 
-def test_a_payments_life(book: Book) -> None:
+def test_a_payments_life(database: LedgerDatabase) -> None:
     """N-3, R-1, R-2, R-7, R-8, R-15, E-1, E-2: the conservation law and one effect per kind, after every step."""
-    run_lives(book, examples=25, steps=20)
+    run_lives(database, examples=25, steps=20)
 
 
 @pytest.mark.parametrize(
@@ -41,15 +41,15 @@ def test_a_payments_life(book: Book) -> None:
     ],
     ids=["a posted amount", "an external id", "a refund", "a companion", "a parked refund"],
 )
-def test_control_the_laws_see_a_fault(book: Book, fault: str, law: str) -> None:
+def test_control_the_laws_see_a_fault(database: LedgerDatabase, fault: str, law: str) -> None:
     """Each law (N-3, R-1, R-8, R-15) fails where its fault is put into the ledger behind everybody's back."""
-    life = PaymentsLife(book)
+    life = PaymentsLife(database)
     life.open_practice(amount=AmountMode.NET, companion=FeeAdjustment.AUTO, first=Timing.INSTANT)
     life.everything_arrives(post=True)
     life.refund(which=0, part=2)
     life.everything_arrives(post=True)
     remembered: dict[int, tuple[object, ...]] = {}
-    laws(book, life.practice, remembered)
-    book.connection.execute(fault, (life.practice,))
+    laws(database, life.practice, remembered)
+    database.connection.execute(fault, (life.practice,))
     with pytest.raises(AssertionError, match=law):
-        laws(book, life.practice, remembered if law == "R-1" else {})
+        laws(database, life.practice, remembered if law == "R-1" else {})

@@ -11,7 +11,7 @@ import pytest
 
 from sinks.ledger.named_queries import named_queries
 from tests.processors.rules.event_examples import NOON
-from tests.sinks.ledger.ledger_fixture import Book
+from tests.sinks.ledger.ledger_fixture import LedgerDatabase
 from tests.worlds import Stack, fresh_world
 
 PRACTICES = 6000
@@ -82,24 +82,24 @@ HOT: dict[tuple[str, str], dict[str, Any]] = {
 
 
 @pytest.fixture(scope="module")
-def filled(stack: Stack) -> Iterator[Book]:
+def filled(stack: Stack) -> Iterator[LedgerDatabase]:
     """30,000 events and 60,000 effects of 6,000 practices, one in five waiting."""
     with fresh_world(stack) as world:
-        book = Book(world.database_url)
+        database = LedgerDatabase(world.database_url)
         # 60,000 rows in one statement are no statement of a role.
-        book.connection.execute("SET statement_timeout = 0")
-        book.connection.execute("SET transaction_timeout = 0")
+        database.connection.execute("SET statement_timeout = 0")
+        database.connection.execute("SET transaction_timeout = 0")
         for name, query in _FILL.items():
-            book.connection.execute(query.encode(), {"now": NOON, "practices": PRACTICES, "events": EVENTS})
+            database.connection.execute(query.encode(), {"now": NOON, "practices": PRACTICES, "events": EVENTS})
             if name not in ("linked", "parked"):
-                book.connection.execute(f"ANALYZE {name}".encode())
-        book.connection.execute("ANALYZE events")
-        yield book
-        book.close()
+                database.connection.execute(f"ANALYZE {name}".encode())
+        database.connection.execute("ANALYZE events")
+        yield database
+        database.close()
 
 
 @pytest.mark.parametrize(("file", "name"), HOT, ids=[f"{file}:{name}" for file, name in HOT])
-def test_a_hot_statement_reads_no_big_table_from_end_to_end(filled: Book, file: str, name: str) -> None:
+def test_a_hot_statement_reads_no_big_table_from_end_to_end(filled: LedgerDatabase, file: str, name: str) -> None:
     parameters = HOT[file, name]
     with filled.connection.transaction(force_rollback=True):
         statement = named_queries("sinks.ledger", file)[name]

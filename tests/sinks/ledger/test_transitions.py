@@ -12,7 +12,7 @@ from schemas.vocabulary import State
 from sinks.ledger.schema import transitions
 from sinks.ledger.schema.transitions import TRANSITIONS, Who, allowed
 from tests.processors.rules.event_examples import payment
-from tests.sinks.ledger.ledger_fixture import Book
+from tests.sinks.ledger.ledger_fixture import LedgerDatabase
 
 EFFECT_STATES = sorted(
     set(State) - {State.AWAITING_SETTINGS, State.AWAITING_FEE, State.AWAITING_ORIGINAL, State.APPLIED}
@@ -24,29 +24,29 @@ def test_the_documentation_is_current() -> None:
     assert (files("sinks.ledger.schema") / "TRANSITIONS.md").read_text(encoding="utf-8") == transitions.markdown()
 
 
-def test_the_database_allows_exactly_the_table(book: Book) -> None:
+def test_the_database_allows_exactly_the_table(database: LedgerDatabase) -> None:
     """Every pair of states is tried at a row: those of the table pass, all others are refused."""
-    book.add()
-    book.link()
-    book.report(payment(fee_minor=0, net_minor=10000))
+    database.add()
+    database.link()
+    database.report(payment(fee_minor=0, net_minor=10000))
     refused: set[tuple[State, State]] = set()
     passed: set[tuple[State, State]] = set()
     for origin in EFFECT_STATES:
         for to in EFFECT_STATES:
-            with book.connection.transaction(force_rollback=True):
-                book.connection.execute("ALTER TABLE effects DISABLE TRIGGER USER")
-                book.connection.execute("UPDATE effects SET state = %s", (origin,))
-                book.connection.execute("ALTER TABLE effects ENABLE TRIGGER USER")
-                (passed if _allows(book, to) else refused).add((origin, to))
+            with database.connection.transaction(force_rollback=True):
+                database.connection.execute("ALTER TABLE effects DISABLE TRIGGER USER")
+                database.connection.execute("UPDATE effects SET state = %s", (origin,))
+                database.connection.execute("ALTER TABLE effects ENABLE TRIGGER USER")
+                (passed if _allows(database, to) else refused).add((origin, to))
     expected = {(a, b) for a in EFFECT_STATES for b in EFFECT_STATES if a is b or allowed(a, b)}
     assert passed == expected
     assert len(refused) == len(EFFECT_STATES) ** 2 - len(expected)
 
 
-def _allows(book: Book, to: State) -> bool:
+def _allows(database: LedgerDatabase, to: State) -> bool:
     try:
-        with book.connection.transaction():
-            book.connection.execute("UPDATE effects SET state = %s", (to,))
+        with database.connection.transaction():
+            database.connection.execute("UPDATE effects SET state = %s", (to,))
     except psycopg.Error as error:
         if error.sqlstate != transitions.REFUSED_SQLSTATE:
             raise
@@ -54,12 +54,12 @@ def _allows(book: Book, to: State) -> bool:
     return True
 
 
-def test_a_new_effect_cannot_start_in_the_middle(book: Book) -> None:
+def test_a_new_effect_cannot_start_in_the_middle(database: LedgerDatabase) -> None:
     """new → SKIPPED_*, AWAITING_*, PAUSED, SCHEDULED only."""
-    book.add()
-    book.report(payment())
+    database.add()
+    database.report(payment())
     with pytest.raises(psycopg.Error) as caught:
-        book.connection.execute(
+        database.connection.execute(
             "INSERT INTO effects SELECT (jsonb_populate_record(e, %s)).* FROM effects e WHERE effect_id = 1",
             (Jsonb({"effect_id": 99, "part": "9", "request_id": "x", "state": "POSTED"}),),
         )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.processors.rules.event_examples import payment
-from tests.sinks.ledger.ledger_fixture import Book
+from tests.sinks.ledger.ledger_fixture import LedgerDatabase
 from tests.sinks.operations.entry_commands import MANUAL
 from tests.sinks.operations.stored_payments import Shelf
 from tests.worlds import World
@@ -22,16 +22,16 @@ def shelf(world: World) -> Iterator[Shelf]:
 
 
 @pytest.fixture
-def book(world: World) -> Iterator[Book]:
-    opened = Book(world.database_url)
+def database(world: World) -> Iterator[LedgerDatabase]:
+    opened = LedgerDatabase(world.database_url)
     yield opened
     opened.close()
 
 
 @pytest.fixture
-def manual(book: Book) -> Book:
+def manual(database: LedgerDatabase) -> LedgerDatabase:
     """POST-2: terminals are posted by hand; 100.00 was paid, 96.80 net and 3.20 fee."""
-    book.add(types=MANUAL)
-    book.link()
-    book.report(payment())
-    return book
+    database.add(types=MANUAL)
+    database.link()
+    database.report(payment())
+    return database

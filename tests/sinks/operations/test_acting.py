@@ -30,7 +30,7 @@ from sinks.operations.ledger import Ledger
 from sinks.operations.queries.open_entries import StateChange
 from streams.runtime.errors import ConfigurationError, Permanent
 from tests.processors.rules.event_examples import PRACTICE, payment
-from tests.sinks.ledger.ledger_fixture import Book
+from tests.sinks.ledger.ledger_fixture import LedgerDatabase
 from tests.sinks.ledger.linked_events import LATER
 from tests.sinks.operations.orders import ledger_of, order
 
@@ -59,7 +59,7 @@ ACTS: dict[str, Act] = {
 
 
 @pytest.fixture
-def manual(manual: Book) -> Book:
+def manual(manual: LedgerDatabase) -> LedgerDatabase:
     """With a group that has a value for notes, and no practice yet."""
     ledger = ledger_of(manual.connection, manual.clock)
     add_organisation(ledger, "group", None, order())
@@ -68,14 +68,14 @@ def manual(manual: Book) -> Book:
     return manual
 
 
-def everything(book: Book) -> dict[str, Any]:
+def everything(database: LedgerDatabase) -> dict[str, Any]:
     """What the ledger holds, but for counters that a rolled-back transaction uses up."""
     tables = ("practices", "settings", "effects", "audit", "outbox", "patient_links", "organisation_settings", "gates")
-    return {table: book.rows(f"SELECT * FROM {table} ORDER BY 1, 2") for table in tables}
+    return {table: database.rows(f"SELECT * FROM {table} ORDER BY 1, 2") for table in tables}
 
 
 @pytest.mark.parametrize("name", ACTS)
-def test_a_preview_changes_nothing_and_its_order_leaves_one_entry(manual: Book, name: str) -> None:
+def test_a_preview_changes_nothing_and_its_order_leaves_one_entry(manual: LedgerDatabase, name: str) -> None:
     """The preview answers as the action does; the trail has who and why of the action, nothing of the preview."""
     ledger, act = ledger_of(manual.connection, manual.clock), ACTS[name]
     before = everything(manual)
@@ -88,7 +88,7 @@ def test_a_preview_changes_nothing_and_its_order_leaves_one_entry(manual: Book, 
     assert {(actor, why) for _, actor, why in trail} <= {("Ada", "it has to be"), ("Ada", "added")}
 
 
-def test_what_belongs_to_a_group_leaves_it_by_an_order(manual: Book) -> None:
+def test_what_belongs_to_a_group_leaves_it_by_an_order(manual: LedgerDatabase) -> None:
     ledger = ledger_of(manual.connection, manual.clock)
     join_organisation(ledger, "group", PRACTICE, (), order())
     assert leave_organisation(ledger, PRACTICE, SHOWN).called == "group"
@@ -99,7 +99,7 @@ def test_what_belongs_to_a_group_leaves_it_by_an_order(manual: Book) -> None:
     assert manual.one("SELECT organisation_id FROM practices") is None
 
 
-def test_a_preview_says_what_it_would_set_going(manual: Book) -> None:
+def test_a_preview_says_what_it_would_set_going(manual: LedgerDatabase) -> None:
     """A link releases entries; a switch pauses and resumes them."""
     ledger = ledger_of(manual.connection, manual.clock)
     manual.report(payment(event_id="ev-2", payment_id="pay-2", patient_ref="pt-2"))
@@ -121,7 +121,7 @@ def test_a_preview_says_what_it_would_set_going(manual: Book) -> None:
     assert manual.states()[:2] == ["PAUSED"] * 2
 
 
-def test_what_is_refused_is_refused_in_the_preview_too(manual: Book) -> None:
+def test_what_is_refused_is_refused_in_the_preview_too(manual: LedgerDatabase) -> None:
     ledger = ledger_of(manual.connection, manual.clock)
     for by in (SHOWN, order()):
         with pytest.raises(ConfigurationError, match="has begun"):
@@ -142,7 +142,7 @@ def test_an_order_needs_a_name_and_a_reason_and_keeps_no_card_number() -> None:
         order(name="Ada\x1b[2J")
 
 
-def test_who_may_do_it_is_asked_before_anything_else(manual: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_may_do_it_is_asked_before_anything_else(manual: LedgerDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
     """An operator may do everything; a role that may not is refused by name, also in a preview."""
     for action in Action:
         authorise(order(), action)

@@ -16,7 +16,7 @@ from sinks.operations.actions.backfill import BackfillDone
 from sinks.operations.queries.skipped import BY_SWITCH, BackfillItem, BackfillWanted, Kept
 from streams.runtime.errors import ConfigurationError
 from tests.processors.rules.event_examples import NOON, PRACTICE, modes, payment
-from tests.sinks.ledger.ledger_fixture import Book, again
+from tests.sinks.ledger.ledger_fixture import LedgerDatabase, again
 from tests.sinks.operations.orders import ledger_of, order
 
 pytestmark = pytest.mark.stack
@@ -37,35 +37,35 @@ def wanted(**changed: Any) -> BackfillWanted:
     return BackfillWanted(**(values | changed))
 
 
-def plan(book: Book, **changed: Any) -> list[BackfillItem]:
-    return list(backfill.plan_backfill(ledger_of(book.connection, book.clock), wanted(**changed)))
+def plan(database: LedgerDatabase, **changed: Any) -> list[BackfillItem]:
+    return list(backfill.plan_backfill(ledger_of(database.connection, database.clock), wanted(**changed)))
 
 
-def apply(book: Book, **changed: Any) -> BackfillDone:
-    done = backfill.backfill(ledger_of(book.connection, book.clock), wanted(**changed), WHO)
+def apply(database: LedgerDatabase, **changed: Any) -> BackfillDone:
+    done = backfill.backfill(ledger_of(database.connection, database.clock), wanted(**changed), WHO)
     assert done is not None
     return done
 
 
-def reasons(book: Book) -> list[tuple[str, str]]:
-    return [(row[0], row[1]) for row in book.rows("SELECT state, reason FROM effects ORDER BY effect_id")]
+def reasons(database: LedgerDatabase) -> list[tuple[str, str]]:
+    return [(row[0], row[1]) for row in database.rows("SELECT state, reason FROM effects ORDER BY effect_id")]
 
 
 @pytest.fixture
-def skipped(book: Book) -> Book:
+def skipped(database: LedgerDatabase) -> LedgerDatabase:
     """Terminals were off from NOON on; one payment before, two after; now they are on again."""
-    book.add()
-    book.link()
-    book.report(told(1, NOON - HOUR))
-    book.save(types=TERMINAL_OFF)
-    book.clock.instant = NOON + HOUR
-    book.report(told(2, NOON + HOUR), told(3, NOON + HOUR))
-    book.clock.instant = NOON + 2 * HOUR
-    book.save()
-    return book
+    database.add()
+    database.link()
+    database.report(told(1, NOON - HOUR))
+    database.save(types=TERMINAL_OFF)
+    database.clock.instant = NOON + HOUR
+    database.report(told(2, NOON + HOUR), told(3, NOON + HOUR))
+    database.clock.instant = NOON + 2 * HOUR
+    database.save()
+    return database
 
 
-def test_a_type_that_is_turned_off_stops_what_happens_later(skipped: Book) -> None:
+def test_a_type_that_is_turned_off_stops_what_happens_later(skipped: LedgerDatabase) -> None:
     """E-9 e, E-8: what happened before stays due, also when it arrives after the switch; what happened after is
     skipped, and turning it on again posts nothing old."""
     skipped.report(told(4, NOON - HOUR / 2))
@@ -73,7 +73,7 @@ def test_a_type_that_is_turned_off_stops_what_happens_later(skipped: Book) -> No
     assert {row[0] for row in skipped.rows("SELECT reason FROM effects WHERE state LIKE 'SKIPPED%%'")} == {"TYPE_OFF"}
 
 
-def test_a_preview_changes_nothing_and_says_what_would_be_due(skipped: Book) -> None:
+def test_a_preview_changes_nothing_and_says_what_would_be_due(skipped: LedgerDatabase) -> None:
     """E-9 d."""
     items = plan(skipped)
     assert [(item.subject, [each.amount_minor for each in item.moves], item.kept) for item in items] == [
@@ -83,7 +83,7 @@ def test_a_preview_changes_nothing_and_says_what_would_be_due(skipped: Book) -> 
     assert skipped.states().count("SKIPPED_DISABLED") == 4
 
 
-def test_old_payments_are_posted_on_purpose_once_and_with_a_name(skipped: Book) -> None:
+def test_old_payments_are_posted_on_purpose_once_and_with_a_name(skipped: LedgerDatabase) -> None:
     """E-9 d, E-8: due now under the version of its time; asked again it finds nothing; one line in the trail."""
     assert apply(skipped) == BackfillDone(payments=2, entries=4, kept=0)
     assert reasons(skipped)[2:] == [("SCHEDULED", "BACKFILLED")] * 4
@@ -96,14 +96,14 @@ def test_old_payments_are_posted_on_purpose_once_and_with_a_name(skipped: Book) 
         assert audit.broken(cursor, PRACTICE) == []
 
 
-def test_the_stretch_and_the_type_choose(skipped: Book) -> None:
+def test_the_stretch_and_the_type_choose(skipped: LedgerDatabase) -> None:
     assert plan(skipped, since=NOON + 2 * HOUR) == []
     assert plan(skipped, until=NOON + HOUR) == []
     assert plan(skipped, kind=PaymentKind.INSURANCE) == []
     assert len(plan(skipped, kind=PaymentKind.TERMINAL)) == 2
 
 
-def test_it_needs_who_and_why_and_a_master_that_is_on(skipped: Book) -> None:
+def test_it_needs_who_and_why_and_a_master_that_is_on(skipped: LedgerDatabase) -> None:
     with pytest.raises(ConfigurationError, match="needs --why"):
         backfill.backfill(ledger_of(skipped.connection, skipped.clock), wanted(), order("owner", " "))
     skipped.clock.instant += HOUR
@@ -113,34 +113,34 @@ def test_it_needs_who_and_why_and_a_master_that_is_on(skipped: Book) -> None:
     assert skipped.states().count("SKIPPED_DISABLED") == 4
 
 
-def test_the_masters_pause_is_resumed_and_its_skips_are_not(book: Book) -> None:
+def test_the_masters_pause_is_resumed_and_its_skips_are_not(database: LedgerDatabase) -> None:
     """E-9 e: PAUSED goes on with the switch; what was paid while it was off needs a backfill."""
-    book.add()
-    book.link()
-    early = book.decide(told(1, NOON - HOUR))
-    book.save(master=False)
-    book.store(early)
-    book.clock.instant = NOON + HOUR
-    book.report(told(2, NOON + HOUR))
-    assert book.states() == ["PAUSED"] * 2 + ["SKIPPED_DISABLED"] * 2
-    book.clock.instant = NOON + 2 * HOUR
-    book.save(master=True)
-    assert book.states() == ["SCHEDULED"] * 2 + ["SKIPPED_DISABLED"] * 2
-    assert apply(book).entries == 2
-    assert book.states() == ["SCHEDULED"] * 4
+    database.add()
+    database.link()
+    early = database.decide(told(1, NOON - HOUR))
+    database.save(master=False)
+    database.store(early)
+    database.clock.instant = NOON + HOUR
+    database.report(told(2, NOON + HOUR))
+    assert database.states() == ["PAUSED"] * 2 + ["SKIPPED_DISABLED"] * 2
+    database.clock.instant = NOON + 2 * HOUR
+    database.save(master=True)
+    assert database.states() == ["SCHEDULED"] * 2 + ["SKIPPED_DISABLED"] * 2
+    assert apply(database).entries == 2
+    assert database.states() == ["SCHEDULED"] * 4
 
 
-def test_companions_and_unconnected_entries_only_when_asked(book: Book) -> None:
+def test_companions_and_unconnected_entries_only_when_asked(database: LedgerDatabase) -> None:
     """E-9 d: what was skipped for another reason than a switch is not old, it is unwanted."""
-    book.add(connected=False, fee_adjustment=FeeAdjustment.OFF)
-    book.link()
-    book.report(told(1))
-    assert reasons(book) == [("SKIPPED_DISABLED", "NO_CONNECTION"), ("SKIPPED_DISABLED", "COMPANION_OFF")]
-    book.connect()
-    assert plan(book) == []
+    database.add(connected=False, fee_adjustment=FeeAdjustment.OFF)
+    database.link()
+    database.report(told(1))
+    assert reasons(database) == [("SKIPPED_DISABLED", "NO_CONNECTION"), ("SKIPPED_DISABLED", "COMPANION_OFF")]
+    database.connect()
+    assert plan(database) == []
     both = BY_SWITCH | {DecisionReason.NO_CONNECTION, DecisionReason.COMPANION_OFF}
-    assert apply(book, reasons=frozenset(both)).entries == 2
-    assert {row[0] for row in book.rows("SELECT connection_id FROM effects")} == {f"{PRACTICE}-PMS"}
+    assert apply(database, reasons=frozenset(both)).entries == 2
+    assert {row[0] for row in database.rows("SELECT connection_id FROM effects")} == {f"{PRACTICE}-PMS"}
 
 
 @pytest.mark.parametrize(
@@ -150,29 +150,31 @@ def test_companions_and_unconnected_entries_only_when_asked(book: Book) -> None:
         ({"gross": 25, "fee": 31}, Kept.NET_NOT_POSITIVE),
     ],
 )
-def test_what_a_rule_keeps_from_automatic_posting_stays(book: Book, facts: dict[str, Any], kept: Kept) -> None:
+def test_what_a_rule_keeps_from_automatic_posting_stays(
+    database: LedgerDatabase, facts: dict[str, Any], kept: Kept
+) -> None:
     """N-5, N-9: a backfill is no way around them."""
-    book.add(types=TERMINAL_OFF)
-    book.link()
-    book.report(told(1, **facts))
-    (item,) = plan(book)
+    database.add(types=TERMINAL_OFF)
+    database.link()
+    database.report(told(1, **facts))
+    (item,) = plan(database)
     assert (item.kept, item.moves) == (kept, ())
-    assert apply(book) == BackfillDone(kept=1)
-    assert set(book.states()) == {"SKIPPED_DISABLED"}
+    assert apply(database) == BackfillDone(kept=1)
+    assert set(database.states()) == {"SKIPPED_DISABLED"}
 
 
-def test_without_a_connection_nothing_moves(book: Book) -> None:
-    book.add(connected=False, types=TERMINAL_OFF)
-    book.report(told(1))
-    assert [item.kept for item in plan(book)] == [Kept.NOT_CONNECTED]
+def test_without_a_connection_nothing_moves(database: LedgerDatabase) -> None:
+    database.add(connected=False, types=TERMINAL_OFF)
+    database.report(told(1))
+    assert [item.kept for item in plan(database)] == [Kept.NOT_CONNECTED]
 
 
-def test_a_kind_that_the_connection_cannot_write_stays(skipped: Book) -> None:
+def test_a_kind_that_the_connection_cannot_write_stays(skipped: LedgerDatabase) -> None:
     skipped.connection.execute("UPDATE connections SET capabilities = '{payment}'")
     assert {item.kept for item in plan(skipped)} == {Kept.NOT_BY_THIS_ROUTE}
 
 
-def test_a_failover_since_then_makes_it_look_first(skipped: Book) -> None:
+def test_a_failover_since_then_makes_it_look_first(skipped: LedgerDatabase) -> None:
     """Law 4: the lost moment may have backfilled and sent it already."""
     skipped.connection.execute(
         "INSERT INTO ledger_era VALUES (true, 1, 1, 2, %s) ON CONFLICT (only_row) DO UPDATE"
@@ -183,7 +185,7 @@ def test_a_failover_since_then_makes_it_look_first(skipped: Book) -> None:
     assert skipped.rows("SELECT DISTINCT look_first FROM effects WHERE reason = 'BACKFILLED'") == [(True,)]
 
 
-def test_many_are_done_page_by_page(skipped: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_are_done_page_by_page(skipped: LedgerDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("sinks.operations.queries.skipped", "sinks.operations.actions.backfill"):
         monkeypatch.setattr(f"{module}.PAGE", 1)
     assert len(plan(skipped)) == 2

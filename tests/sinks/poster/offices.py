@@ -28,7 +28,7 @@ from streams.runtime.lifecycle import Stop
 from tests.processors.rules.event_examples import payment
 from tests.scenarios.roles import Role
 from tests.scenarios.waiting import WITHIN_S, until
-from tests.sinks.ledger.ledger_fixture import Book, again
+from tests.sinks.ledger.ledger_fixture import LedgerDatabase, again
 from tests.worlds import World
 
 SECRET = b"k" * 32
@@ -55,7 +55,7 @@ class Office:
         if patient_ref not in self.patients:
             row = self.ledger.sandbox.open_dental.add_patient(self.customer_key)
             self.patients[patient_ref] = int(row["PatNum"])
-            self.ledger.book.connection.execute(
+            self.ledger.database.connection.execute(
                 "INSERT INTO patient_links VALUES (%s, %s, %s, 'test', now())",
                 (self.practice_id, patient_ref, str(row["PatNum"])),
             )
@@ -78,13 +78,13 @@ class Office:
 
     def save_connection(self) -> None:
         """Saves the same connection again, as `target add` does."""
-        book = self.ledger.book
-        given = book.rows(
+        database = self.ledger.database
+        given = database.rows(
             "SELECT connection_id, target, route, base_url, account_fingerprint, config, capabilities FROM connections"
             " WHERE home_practice_id = %s",
             self.practice_id,
         )[0]
-        with unit_of_work(book.connection, self.practice_id, clock=book.clock, jitter_s=0) as unit:
+        with unit_of_work(database.connection, self.practice_id, clock=database.clock, jitter_s=0) as unit:
             save_connection(
                 unit,
                 ConnectionInput(
@@ -142,20 +142,20 @@ class Office:
 
     # --- state of the ledger
     def states(self) -> list[str]:
-        rows = self.ledger.book.rows(
+        rows = self.ledger.database.rows(
             "SELECT state FROM effects WHERE practice_id = %s AND target = 'PMS' ORDER BY effect_id", self.practice_id
         )
         return [row[0] for row in rows]
 
     def column(self, name: str) -> list[Any]:
-        rows = self.ledger.book.rows(
+        rows = self.ledger.database.rows(
             f"SELECT {name} FROM effects WHERE practice_id = %s AND target = 'PMS' ORDER BY effect_id",
             self.practice_id,
         )
         return [row[0] for row in rows]
 
     def attempts(self) -> list[tuple[Any, ...]]:
-        return self.ledger.book.rows(
+        return self.ledger.database.rows(
             "SELECT effect_id, phase, n, answer, code, epoch FROM attempts WHERE practice_id = %s ORDER BY ended_at",
             self.practice_id,
         )
@@ -167,7 +167,7 @@ class Office:
         until(lambda: all(s in FINAL for s in self.states()), "every effect is final", within, self.shown)
 
     def shown(self) -> str:
-        gates = self.ledger.book.rows("SELECT * FROM gates")
+        gates = self.ledger.database.rows("SELECT * FROM gates")
         return f"{self.states()}\n{self.attempts()}\n{gates}"
 
 
@@ -178,7 +178,7 @@ class Offices:
         self.world = world
         self.sandbox = sandbox
         self.folder = folder
-        self.book = Book(world.database_url)
+        self.database = LedgerDatabase(world.database_url)
         self.keys = KeyRing(SECRET)
         self._roles: list[Role] = []
         self._threads: list[tuple[Stop, threading.Thread]] = []
@@ -191,12 +191,12 @@ class Offices:
         mapping = changed.pop("mapping", {})
         customer_key = f"{self.world.database}-{practice_id}"
         self.sandbox.open_dental.add_office(customer_key, **changed.pop("office", {}))
-        self.book.add(practice_id, connected=False, **changed)
+        self.database.add(practice_id, connected=False, **changed)
         wanted = open_dental_mapping(self.sandbox, customer_key) | mapping
         config = {name: value for name, value in wanted.items() if value is not None}
         secret = msgspec.json.encode(open_dental_keys(self.sandbox, customer_key))
         connection_id = f"{practice_id}-PMS"
-        self.book.connection.execute(
+        self.database.connection.execute(
             "INSERT INTO connections (home_practice_id, connection_id, target, route, base_url, account_fingerprint,"
             " config, secret, capabilities) VALUES (%s, %s, 'PMS', 'open_dental', %s, %s, %s, %s, %s)",
             (
@@ -209,7 +209,7 @@ class Offices:
                 capabilities_of(load_mapping(config)).words(),
             ),
         )
-        self.book.connection.execute(
+        self.database.connection.execute(
             "INSERT INTO practice_connections VALUES (%s, 'PMS', %s, %s)", (practice_id, practice_id, connection_id)
         )
         return Office(self, practice_id, customer_key)
@@ -255,4 +255,4 @@ class Offices:
         try:
             self.stop_posters()
         finally:
-            self.book.close()
+            self.database.close()

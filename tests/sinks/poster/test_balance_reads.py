@@ -18,7 +18,7 @@ from tests.sinks.poster.offices import Office, Offices
 
 def parts(office: Office) -> list[tuple[str, str, int, str]]:
     """(kind, part, amount, state) of every effect at the PMS."""
-    rows = office.ledger.book.rows(
+    rows = office.ledger.database.rows(
         "SELECT entry_kind, part, amount_minor, state FROM effects WHERE practice_id = %s AND target = 'PMS'"
         " ORDER BY effect_id",
         office.practice_id,
@@ -27,7 +27,7 @@ def parts(office: Office) -> list[tuple[str, str, int, str]]:
 
 
 def readings(office: Office) -> list[Any]:
-    rows = office.ledger.book.rows(
+    rows = office.ledger.database.rows(
         "SELECT reading FROM attempts WHERE practice_id = %s AND phase = 'balance' ORDER BY ended_at",
         office.practice_id,
     )
@@ -46,7 +46,7 @@ def test_n_7_payment_and_companion_come_to_what_was_paid_charge_by_charge(office
     """N-7, ALL-1: 14000/420 over 8000, 5000, 3000 → 8000/5000/580, and 420 on the third."""
     office = offices.open(allocation=Allocation.ALLOCATE)
     first, second, third = office.charge("pt-1", 8000, 5000, 3000)
-    offices.book.report(office.pay(gross=14_000, fee=420))
+    offices.database.report(office.pay(gross=14_000, fee=420))
     offices.poster()
     office.until_states("POSTED", "POSTED", "POSTED")
     assert parts(office) == [
@@ -65,7 +65,7 @@ def test_n_7_a_companion_on_two_charges(offices: Offices) -> None:
     """N-7: 10000/320 over 9800 and 200 → 9680/0, companions 120 and 200."""
     office = offices.open(allocation=Allocation.ALLOCATE)
     first, second = office.charge("pt-1", 9800, 200)
-    offices.book.report(office.pay())
+    offices.database.report(office.pay())
     offices.poster()
     office.until_states(*4 * ["POSTED"])
     assert office.paid_on() == {first: 9680}
@@ -77,7 +77,7 @@ def test_all_1_the_rest_is_a_prepayment(offices: Offices) -> None:
     """M-6: never dropped, never on somebody else's charge; the sum of the entries is the payment's (N-3)."""
     office = offices.open(allocation=Allocation.ALLOCATE)
     (charge,) = office.charge("pt-1", 5000)
-    offices.book.report(office.pay())
+    offices.database.report(office.pay())
     offices.poster()
     office.until_states(*4 * ["POSTED"])
     assert office.paid_on() == {charge: 5000, 0: 4680}
@@ -88,7 +88,7 @@ def test_all_1_the_rest_is_a_prepayment(offices: Offices) -> None:
 def test_all_2_post_only_reads_nothing(offices: Offices) -> None:
     office = offices.open(allocation=Allocation.POST_ONLY)
     office.charge("pt-1", 5000)
-    offices.book.report(office.pay())
+    offices.database.report(office.pay())
     offices.poster()
     office.until_states("POSTED", "POSTED")
     assert office.paid_on() == {0: 9680}
@@ -100,7 +100,7 @@ def test_pl_3_an_allocated_payment_feeds_no_payment_plan(offices: Offices) -> No
     office = offices.open(allocation=Allocation.ALLOCATE, office={"plans_take_named_procedures": True})
     (charge,) = office.charge("pt-1", 5000)
     offices.sandbox.open_dental.add_pay_plan(office.customer_key, office.patient("pt-1"), date(2026, 1, 1))
-    offices.book.report(office.pay())
+    offices.database.report(office.pay())
     offices.poster()
     office.until_states(*4 * ["POSTED"])
     splits = offices.sandbox.open_dental.rows(office.customer_key, "paysplits")
@@ -113,7 +113,7 @@ def test_all_4_a_splits_own_procedure_wins(offices: Offices) -> None:
     office = offices.open(allocation=Allocation.ALLOCATE)
     older, chosen = office.charge("pt-1", 20_000, 20_000)
     split = Split(patient_ref="pt-1", amount_minor=10_000, procedure_ref=str(chosen))
-    offices.book.report(office.pay(splits=(split,)))
+    offices.database.report(office.pay(splits=(split,)))
     offices.poster()
     office.until_states("POSTED", "POSTED")
     assert office.paid_on() == {chosen: 9680}
@@ -126,8 +126,8 @@ def test_two_payments_of_a_patient_do_not_pay_one_charge_twice(offices: Offices)
     """Law 18: what an earlier payment will still pay of a charge counts as paid."""
     office = offices.open(allocation=Allocation.ALLOCATE)
     first, second, third = office.charge("pt-1", 9800, 200, 10_000)
-    offices.book.report(office.pay())
-    offices.book.report(office.pay())
+    offices.database.report(office.pay())
+    offices.database.report(office.pay())
     offices.poster()
     until(lambda: len(office.states()) >= 7 and set(office.states()) == {"POSTED"}, "all posted", show=office.shown)
     standing = {n: office.paid_on().get(n, 0) - on_charges(office).get(n, 0) for n in (first, second, third)}
@@ -139,11 +139,11 @@ def test_a_failed_read_closes_the_gate_and_burns_no_attempt(offices: Offices) ->
     """Law 22: an error of the connection changes no effect; when the office is back, everything goes on."""
     office = offices.open(allocation=Allocation.ALLOCATE, office={"econnector_running": False})
     (charge,) = office.charge("pt-1", 20_000)
-    offices.book.report(office.pay())
+    offices.database.report(office.pay())
     offices.poster()
     gate = "SELECT closed_reason FROM gates WHERE practice_id = %s"
     until(
-        lambda: offices.book.rows(gate, office.practice_id)[0][0] == ConnectionReason.TARGET_DOWN,
+        lambda: offices.database.rows(gate, office.practice_id)[0][0] == ConnectionReason.TARGET_DOWN,
         "the gate is closed",
         show=office.shown,
     )
@@ -161,7 +161,7 @@ def test_a_crash_beside_the_allocation_allocates_once(offices: Offices, where: s
     """Law 18: once, from one stored read, whatever dies in between."""
     office = offices.open(allocation=Allocation.ALLOCATE)
     first, second = office.charge("pt-1", 9800, 100)
-    offices.book.report(office.pay())
+    offices.database.report(office.pay())
     offices.process(test_crash_at=where).until_dead()
     offices.poster()
     until(lambda: len(office.states()) == 5 and set(office.states()) == {"POSTED"}, "all posted", show=office.shown)
@@ -177,7 +177,7 @@ def test_an_allocation_whose_answer_is_lost_is_read_back(offices: Offices) -> No
     offices.sandbox.open_dental.fault(
         FaultKind.TRUNCATED, Effect.BEFORE, account=office.customer_key, method="PUT", path="*/Partial", times=1
     )
-    offices.book.report(office.pay())
+    offices.database.report(office.pay())
     offices.poster()
     office.until_states("POSTED", "POSTED", "POSTED")
     assert office.paid_on() == {first: 5000, second: 4680}
@@ -190,13 +190,13 @@ def test_g_2_a_family_payment_goes_to_the_guarantor(offices: Offices) -> None:
     head, child = offices.sandbox.open_dental.add_patients(office.customer_key, 2, seed=4, family=True)
     for ref, row in (("pt-head", head), ("pt-child", child)):
         office.patients[ref] = int(row["PatNum"])
-        offices.book.connection.execute(
+        offices.database.connection.execute(
             "INSERT INTO patient_links VALUES (%s, %s, %s, 'test', now())",
             (office.practice_id, ref, str(row["PatNum"])),
         )
     (charge,) = office.charge("pt-child", 4000)
     splits = (Split(patient_ref="pt-head", amount_minor=6000), Split(patient_ref="pt-child", amount_minor=4000))
-    offices.book.report(office.pay("pt-head", splits=splits))
+    offices.database.report(office.pay("pt-head", splits=splits))
     offices.poster()
     until(lambda: set(office.states()) == {"POSTED"} and len(office.states()) == 5, "all posted", show=office.shown)
     guarantor = int(head["PatNum"])
@@ -209,7 +209,7 @@ def test_the_placement_is_kept_with_the_effect(offices: Offices) -> None:
     """Guarantee 3: where the money went, and from which read, is explained by the ledger alone."""
     office = offices.open(allocation=Allocation.ALLOCATE)
     (charge,) = office.charge("pt-1", 20_000)
-    offices.book.report(office.pay())
+    offices.database.report(office.pay())
     offices.poster()
     office.until_states("POSTED", "POSTED", "POSTED")
     payment = office.column("placement")[0]

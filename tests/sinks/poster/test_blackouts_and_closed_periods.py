@@ -130,19 +130,19 @@ class Days:
         self.to(at)
 
     def to(self, at: datetime) -> None:
-        self._offices.book.clock.instant = at
+        self._offices.database.clock.instant = at
         set_rehearsal(self.file, at)
 
 
 def paid(offices: Offices, **changed: Any) -> Office:
     """A GROSS payment of NOON's day, linked."""
     office = offices.open(amount=AmountMode.GROSS, **changed)
-    offices.book.report(office.pay())
+    offices.database.report(office.pay())
     return office
 
 
 def gate(offices: Offices) -> tuple[Any, ...]:
-    (row,) = offices.book.rows("SELECT next_due_at, blackout_until, epoch FROM gates")
+    (row,) = offices.database.rows("SELECT next_due_at, blackout_until, epoch FROM gates")
     return row
 
 
@@ -156,7 +156,7 @@ def test_a_blackout_is_slept_through_and_then_posted(offices: Offices, tmp_path:
     assert office.states() == ["SCHEDULED"]
     assert gate(offices)[0] == ends
     assert office.column("attempts") == [0]
-    assert offices.book.sweeps.repair()["gate"] == 0
+    assert offices.database.sweeps.repair()["gate"] == 0
     claims = gate(offices)[2]
     days.to(ends - timedelta(minutes=1))
     until(lambda: gate(offices)[0] == ends, "it still rests", show=office.shown)
@@ -172,7 +172,7 @@ def test_after_a_blackout_was_removed_the_entry_is_posted_at_once(offices: Offic
     office = paid(offices, blackouts=LUNCH)
     offices.poster(rehearsal_clock=days.file)
     until(lambda: gate(offices)[1] is not None, "the gate rests", show=office.shown)
-    offices.book.save(amount=AmountMode.GROSS)
+    offices.database.save(amount=AmountMode.GROSS)
     office.until_states("POSTED")
 
 
@@ -198,7 +198,7 @@ def test_manual(offices: Offices, tmp_path: Path) -> None:
     assert office.column("reason") == ["LEDGER_CLOSED"]
     assert office.column("holds") == [["AWAITING_MANUAL_POST"]]
     assert office.payments() == []
-    offices.book.save(
+    offices.database.save(
         amount=AmountMode.GROSS,
         ledger_closed_through=NOON.date(),
         closed_period=ClosedPeriod.MANUAL,
@@ -214,9 +214,9 @@ def test_an_entry_for_manual_posting_stays_so_when_the_period_opens(offices: Off
     offices.poster(rehearsal_clock=days.file)
     office.until_states("AWAITING_MANUAL_POST")
     days.to(NOON + timedelta(minutes=1))
-    offices.book.save(amount=AmountMode.GROSS)
+    offices.database.save(amount=AmountMode.GROSS)
     assert office.states() == ["AWAITING_MANUAL_POST"]
-    assert offices.book.sweeps.open_days() == 0
+    assert offices.database.sweeps.open_days() == 0
     assert office.payments() == []
 
 
@@ -224,7 +224,7 @@ def test_the_fee_awaits_manual_posting_with_its_payment(offices: Offices, tmp_pa
     """T-9 MANUAL, N-3: whoever enters 96.80 at the office sees the 3.20 too."""
     days = Days(offices, tmp_path, NOON)
     office = offices.open(ledger_closed_through=NOON.date(), closed_period=ClosedPeriod.MANUAL)
-    offices.book.report(office.pay())
+    offices.database.report(office.pay())
     offices.poster(rehearsal_clock=days.file)
     office.until_states("AWAITING_MANUAL_POST", "AWAITING_MANUAL_POST")
     assert office.column("reason") == ["LEDGER_CLOSED"] * 2
@@ -241,18 +241,18 @@ def test_where_today_is_closed_too_it_is_posted_on_the_first_open_day(offices: O
         "closed_period": ClosedPeriod.POST_TODAY,
     }
     office = offices.open(**closing)
-    offices.book.report(office.pay())
+    offices.database.report(office.pay())
     offices.poster(rehearsal_clock=days.file)
     office.until_states("BLOCKED_PERIOD")
-    offices.book.save(**closing, late_after_days=31)
+    offices.database.save(**closing, late_after_days=31)
     assert office.states() == ["BLOCKED_PERIOD"]
     days.to(NOON + timedelta(days=1))
-    assert offices.book.sweeps.open_days() == 0
+    assert offices.database.sweeps.open_days() == 0
     days.to(NOON + timedelta(days=2))
-    assert offices.book.sweeps.open_days() == 1
+    assert offices.database.sweeps.open_days() == 1
     office.until_states("POSTED")
     assert office.column("ledger_date") == [NOON.date() + timedelta(days=2)]
-    assert offices.book.sweeps.open_days() == 0
+    assert offices.database.sweeps.open_days() == 0
 
 
 def test_entries_of_an_opened_period_are_posted(offices: Offices, tmp_path: Path) -> None:
@@ -261,13 +261,13 @@ def test_entries_of_an_opened_period_are_posted(offices: Offices, tmp_path: Path
     days = Days(offices, tmp_path, NOON)
     closing: dict[str, Any] = {"amount": AmountMode.GROSS, "ledger_closed_through": NOON.date()}
     office = offices.open(**closing)
-    offices.book.report(office.pay())
+    offices.database.report(office.pay())
     offices.poster(rehearsal_clock=days.file)
     office.until_states("BLOCKED_PERIOD")
-    offices.book.save(**closing, late_after_days=31)
+    offices.database.save(**closing, late_after_days=31)
     assert office.states() == ["BLOCKED_PERIOD"]
     days.to(NOON + timedelta(minutes=1))
-    offices.book.save(amount=AmountMode.GROSS, ledger_closed_through=NOON.date() - timedelta(days=1))
+    offices.database.save(amount=AmountMode.GROSS, ledger_closed_through=NOON.date() - timedelta(days=1))
     office.until_states("POSTED")
     assert office.column("ledger_date") == [NOON.date()]
 
@@ -277,10 +277,10 @@ def test_blocked_entries_are_posted_when_the_policy_changes(offices: Offices, tm
     days = Days(offices, tmp_path, NOON)
     closing: dict[str, Any] = {"amount": AmountMode.GROSS, "ledger_closed_through": NOON.date()}
     office = offices.open(**closing)
-    offices.book.report(office.pay())
+    offices.database.report(office.pay())
     offices.poster(rehearsal_clock=days.file)
     office.until_states("BLOCKED_PERIOD")
     days.to(NOON + timedelta(days=2))
-    offices.book.save(**closing, closed_period=ClosedPeriod.POST_TODAY)
+    offices.database.save(**closing, closed_period=ClosedPeriod.POST_TODAY)
     office.until_states("POSTED")
     assert office.column("ledger_date") == [date(2026, 3, 6)]

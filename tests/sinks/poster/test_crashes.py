@@ -14,7 +14,7 @@ PATH = "/payments"
 
 def _practice(offices: Offices, patients: int = 3) -> Office:
     office = offices.open(amount=AmountMode.GROSS)
-    offices.book.report(*(office.pay(f"pt-{n}") for n in range(patients)))
+    offices.database.report(*(office.pay(f"pt-{n}") for n in range(patients)))
     return office
 
 
@@ -102,7 +102,7 @@ def test_a_late_success_is_kept_by_its_first_owner(offices: Offices) -> None:
         show=office.shown,
     )
     assert len(office.payments()) == 1
-    assert offices.book.rows("SELECT 1 FROM outbox WHERE topic = 'writeback-dead-letters.v1'") == []
+    assert offices.database.rows("SELECT 1 FROM outbox WHERE topic = 'writeback-dead-letters.v1'") == []
 
 
 def test_a_late_refusal_of_an_older_epoch_changes_nothing(offices: Offices) -> None:
@@ -113,13 +113,13 @@ def test_a_late_refusal_of_an_older_epoch_changes_nothing(offices: Offices) -> N
     )
     first = offices.process(test_crash_at="poster.after_answer:stop")
     until(lambda: any(state.hit for state in offices.sandbox.open_dental.faults()), "it was refused", show=first.text)
-    its = offices.book.one("SELECT epoch FROM effects")
+    its = offices.database.one("SELECT epoch FROM effects")
     slow = offices.sandbox.open_dental.fault(
         FaultKind.SLOW, Effect.BEFORE, seconds=1.5, account=office.customer_key, method="POST", path=PATH
     )
     second = offices.process()
     until(
-        lambda: offices.book.rows(
+        lambda: offices.database.rows(
             "SELECT 1 FROM effects WHERE state = ANY(%s) AND epoch > %s", ["SENDING", "POSTED"], its
         ),
         "the second has marked",
@@ -136,7 +136,7 @@ def test_a_late_refusal_of_an_older_epoch_changes_nothing(offices: Offices) -> N
 def test_two_posters_share_the_work_and_double_nothing(offices: Offices) -> None:
     """Scenario 59, law 20: random freezes of two posters over many gates."""
     practices = [offices.open(f"practice-{n}", amount=AmountMode.GROSS) for n in range(6)]
-    offices.book.report(*(office.pay(f"pt-{n}") for office in practices for n in range(10)))
+    offices.database.report(*(office.pay(f"pt-{n}") for office in practices for n in range(10)))
     posters = [offices.process(), offices.process()]
     for number in range(4):
         posters[number % 2].freeze()

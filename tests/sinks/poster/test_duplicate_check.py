@@ -27,10 +27,10 @@ from streams.runtime.clock import SystemClock
 from tests.processors.rules.event_examples import PRACTICE
 from tests.scenarios.roles import Role
 from tests.scenarios.waiting import WITHIN_S, until
-from tests.sinks.ledger.ledger_fixture import Book
+from tests.sinks.ledger.ledger_fixture import LedgerDatabase
 from tests.sinks.poster.call_examples import TIMES, planned_call
 from tests.sinks.poster.offices import Office, Offices
-from tests.sinks.poster.test_safety_devices import CONNECTION, book, mark, posted  # noqa: F401
+from tests.sinks.poster.test_safety_devices import CONNECTION, database, mark, posted  # noqa: F401
 from tests.worlds import World
 
 PATH = "/payments"
@@ -38,7 +38,9 @@ PATH = "/payments"
 
 def _reported(offices: Offices) -> list[str]:
     """Reasons of the dead letters that were enqueued."""
-    rows = offices.book.rows("SELECT headers FROM outbox WHERE topic = 'writeback-dead-letters.v1' ORDER BY created_at")
+    rows = offices.database.rows(
+        "SELECT headers FROM outbox WHERE topic = 'writeback-dead-letters.v1' ORDER BY created_at"
+    )
     return [dict(headers).get("dl-reason", str(headers)) for (headers,) in rows]
 
 
@@ -46,7 +48,7 @@ def _two_attempts(offices: Offices, seconds: float, *, second: Effect) -> tuple[
     """The first poster froze with its success in hand. The office showed the entry only after `seconds`, so that the
     next owner believed in its absence and sent again; that call had no answer, and `second` says whether it wrote."""
     office = offices.open(amount=AmountMode.GROSS)
-    offices.book.report(office.pay("pt-1"))
+    offices.database.report(office.pay("pt-1"))
     account = office.customer_key
     offices.sandbox.open_dental.fault(
         FaultKind.LATE_VISIBLE, seconds=seconds, account=account, method="POST", path=PATH, times=1
@@ -88,15 +90,15 @@ def test_an_attempt_that_wrote_nothing_is_checked_once_more_and_not_reported(off
 # --- the statement
 
 
-def _to_be_checked(book: Book) -> list[bool]:  # noqa: F811
-    rows = book.rows("SELECT second_look_at IS NOT NULL FROM effects WHERE effect_id = 1")
+def _to_be_checked(database: LedgerDatabase) -> list[bool]:  # noqa: F811
+    rows = database.rows("SELECT second_look_at IS NOT NULL FROM effects WHERE effect_id = 1")
     return [row[0] for row in rows]
 
 
-def _sent(book: Book, state: str, attempts: int = 2, generation: int = 1, **more: Any) -> None:  # noqa: F811
-    mark(book.connection, 1)
-    book.connection.execute("ALTER TABLE effects DISABLE TRIGGER effects_transition")
-    book.connection.execute(
+def _sent(database: LedgerDatabase, state: str, attempts: int = 2, generation: int = 1, **more: Any) -> None:  # noqa: F811
+    mark(database.connection, 1)
+    database.connection.execute("ALTER TABLE effects DISABLE TRIGGER effects_transition")
+    database.connection.execute(
         "UPDATE effects SET state = %s, attempts = %s, generation = %s, reason = %s,"
         " settle_until = CASE WHEN %s = 'SENDING' THEN NULL ELSE now() + interval '3 s' END WHERE effect_id = 1",
         (state, attempts, generation, more.get("reason", "AUTO_INSTANT"), state),
@@ -104,40 +106,40 @@ def _sent(book: Book, state: str, attempts: int = 2, generation: int = 1, **more
 
 
 @pytest.mark.parametrize("state", ["SENDING", "ACCEPTED", "UNCERTAIN"])
-def test_after_an_answer_of_an_earlier_attempt_the_later_one_is_checked(book: Book, state: str) -> None:  # noqa: F811
+def test_after_an_answer_of_an_earlier_attempt_the_later_one_is_checked(database: LedgerDatabase, state: str) -> None:  # noqa: F811
     """Law 20: of any epoch; the check waits until the later attempt has settled (law 19)."""
-    _sent(book, state)
-    assert posted(book.connection, settle_s=3.5, settled=False) != []
-    assert _to_be_checked(book) == [True]
-    assert book.one("SELECT second_look_at >= settle_until FROM effects WHERE effect_id = 1")
+    _sent(database, state)
+    assert posted(database.connection, settle_s=3.5, settled=False) != []
+    assert _to_be_checked(database) == [True]
+    assert database.one("SELECT second_look_at >= settle_until FROM effects WHERE effect_id = 1")
 
 
 @pytest.mark.parametrize("state", ["SENDING", "UNCERTAIN"])
-def test_after_an_answer_of_the_last_attempt_nothing_is_checked(book: Book, state: str) -> None:  # noqa: F811
-    _sent(book, state)
-    posted(book.connection, a_n=2, settle_s=3.5, settled=False)
-    assert _to_be_checked(book) == [False]
+def test_after_an_answer_of_the_last_attempt_nothing_is_checked(database: LedgerDatabase, state: str) -> None:  # noqa: F811
+    _sent(database, state)
+    posted(database.connection, a_n=2, settle_s=3.5, settled=False)
+    assert _to_be_checked(database) == [False]
 
 
-def test_after_an_answer_of_an_earlier_generation_the_later_one_is_checked(book: Book) -> None:  # noqa: F811
+def test_after_an_answer_of_an_earlier_generation_the_later_one_is_checked(database: LedgerDatabase) -> None:  # noqa: F811
     """A redrive counts its attempts anew, so their numbers alone say nothing."""
-    _sent(book, "UNCERTAIN", attempts=1, generation=2)
-    posted(book.connection, settle_s=3.5, settled=False)
-    assert _to_be_checked(book) == [True]
+    _sent(database, "UNCERTAIN", attempts=1, generation=2)
+    posted(database.connection, settle_s=3.5, settled=False)
+    assert _to_be_checked(database) == [True]
 
 
-def test_an_entry_that_was_found_twice_is_checked_after_a_late_answer(book: Book) -> None:  # noqa: F811
+def test_an_entry_that_was_found_twice_is_checked_after_a_late_answer(database: LedgerDatabase) -> None:  # noqa: F811
     """PROTOCOL section 3: dead → POSTED by a late answer; what was found twice is not forgotten over it."""
-    _sent(book, "DEAD_LETTERED", attempts=1, reason="FOUND_TWICE")
-    posted(book.connection, settle_s=3.5, settled=False)
-    assert _to_be_checked(book) == [True]
+    _sent(database, "DEAD_LETTERED", attempts=1, reason="FOUND_TWICE")
+    posted(database.connection, settle_s=3.5, settled=False)
+    assert _to_be_checked(database) == [True]
 
 
-def test_an_entry_that_was_voided_before_its_post_is_checked(book: Book) -> None:  # noqa: F811
+def test_an_entry_that_was_voided_before_its_post_is_checked(database: LedgerDatabase) -> None:  # noqa: F811
     """PROTOCOL section 3, R-7: other late states → POSTED; nothing takes the entry back, so a person is notified."""
-    _sent(book, "VOIDED_BEFORE_POST", attempts=1, reason="VOIDED")
-    posted(book.connection, settle_s=3.5, settled=False)
-    assert _to_be_checked(book) == [True]
+    _sent(database, "VOIDED_BEFORE_POST", attempts=1, reason="VOIDED")
+    posted(database.connection, settle_s=3.5, settled=False)
+    assert _to_be_checked(database) == [True]
 
 
 @pytest.mark.parametrize(
@@ -178,33 +180,33 @@ def test_a_check_that_fails_is_repeated_and_reported_in_the_end() -> None:
 
 @pytest.mark.parametrize(("attempts", "settled", "checked"), [(1, False, False), (2, False, True), (2, True, False)])
 def test_what_is_found_early_may_be_of_an_earlier_attempt(
-    book: Book,  # noqa: F811
+    database: LedgerDatabase,  # noqa: F811
     attempts: int,
     settled: bool,
     checked: bool,
 ) -> None:
     """Law 19: presence is proven early, but not whose: the last attempt may still be on its way."""
-    _sent(book, "UNCERTAIN", attempts=attempts)
-    posted(book.connection, a_n=9, phase="readback", settle_s=None, settled=settled)
-    assert _to_be_checked(book) == [checked]
+    _sent(database, "UNCERTAIN", attempts=attempts)
+    posted(database.connection, a_n=9, phase="readback", settle_s=None, settled=settled)
+    assert _to_be_checked(database) == [checked]
 
 
-def test_a_refused_attempt_is_in_no_doubt(book: Book) -> None:  # noqa: F811
+def test_a_refused_attempt_is_in_no_doubt(database: LedgerDatabase) -> None:  # noqa: F811
     """RETRYING: it is proven that the last attempt wrote nothing."""
-    _sent(book, "RETRYING")
-    posted(book.connection, settle_s=3.5, settled=False)
-    assert _to_be_checked(book) == [False]
+    _sent(database, "RETRYING")
+    posted(database.connection, settle_s=3.5, settled=False)
+    assert _to_be_checked(database) == [False]
 
 
-def test_the_gate_wakes_for_a_check(book: Book) -> None:  # noqa: F811
+def test_the_gate_wakes_for_a_check(database: LedgerDatabase) -> None:  # noqa: F811
     """Law 8: its release recomputes when it is due next, and counts a duplicate check."""
-    _sent(book, "UNCERTAIN")
-    posted(book.connection, settle_s=3.5, settled=False)
-    book.connection.execute("UPDATE effects SET state = 'DISMISSED' WHERE effect_id = 2")
-    with book.connection.transaction(), book.connection.cursor() as cursor:
+    _sent(database, "UNCERTAIN")
+    posted(database.connection, settle_s=3.5, settled=False)
+    database.connection.execute("UPDATE effects SET state = 'DISMISSED' WHERE effect_id = 2")
+    with database.connection.transaction(), database.connection.cursor() as cursor:
         gates.refresh(cursor, [("practice-1", "practice-1-PMS")], now=None, jitter_s=0)
-    due = book.one("SELECT next_due_at FROM gates")
-    assert due == book.one("SELECT second_look_at FROM effects WHERE effect_id = 1")
+    due = database.one("SELECT next_due_at FROM gates")
+    assert due == database.one("SELECT second_look_at FROM effects WHERE effect_id = 1")
     assert due > datetime.now(UTC)
 
 
@@ -233,9 +235,9 @@ def _outcome(external_id: str, attempt: int) -> Outcome:
     )
 
 
-async def test_two_proofs_that_come_together_are_a_duplicate(book: Book, world: World) -> None:  # noqa: F811
+async def test_two_proofs_that_come_together_are_a_duplicate(database: LedgerDatabase, world: World) -> None:  # noqa: F811
     """Law 20: stored in one statement, the second would pass for the first."""
-    _sent(book, "SENDING")
+    _sent(database, "SENDING")
     stored: list[bool] = []
 
     def connect() -> Any:
@@ -254,6 +256,6 @@ async def test_two_proofs_that_come_together_are_a_duplicate(book: Book, world: 
     await asyncio.wait_for(confirmer.drained(), WITHIN_S)
     task.cancel()
     assert stored == [True, True]
-    assert book.one("SELECT state FROM effects WHERE effect_id = 1") == "POSTED"
-    letters = book.rows("SELECT headers FROM outbox WHERE topic = 'writeback-dead-letters.v1'")
+    assert database.one("SELECT state FROM effects WHERE effect_id = 1") == "POSTED"
+    letters = database.rows("SELECT headers FROM outbox WHERE topic = 'writeback-dead-letters.v1'")
     assert [dict(headers)["dl-reason"] for (headers,) in letters] == ["DUPLICATE_AT_TARGET"]

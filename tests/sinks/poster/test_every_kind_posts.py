@@ -27,7 +27,7 @@ def about(office: Office, paid: e.PaymentSucceeded, event: Any, **fields: Any) -
         "event_id": f"{office.practice_id}-ev-{office.paid}",
         "payment_id": paid.payment_id,
     }
-    office.ledger.book.report(msgspec.structs.replace(event, **fields))
+    office.ledger.database.report(msgspec.structs.replace(event, **fields))
 
 
 def an_office(offices: Offices, **settings: Any) -> tuple[Office, e.PaymentSucceeded]:
@@ -35,7 +35,7 @@ def an_office(offices: Offices, **settings: Any) -> tuple[Office, e.PaymentSucce
     office = offices.open(allocation=Allocation.ALLOCATE, **settings)
     office.charge("pt-1", OWED)
     paid = office.pay()
-    offices.book.report(paid)
+    offices.database.report(paid)
     offices.poster()
     settled(office, 3)
     assert office.balance() == 0
@@ -115,7 +115,7 @@ def test_e_11_a_correction_replaces_what_it_corrects(offices: Offices) -> None:
     office.paid += 1
     event = linked_examples.corrected(12_000, 380, patient_ref=paid.patient_ref, payment_id=paid.payment_id)
     correction = msgspec.structs.replace(event, practice_id=office.practice_id, event_id="practice-1-ev-corrected")
-    offices.book.report(correction)
+    offices.database.report(correction)
     until(lambda: set(office.states()) == {"POSTED"} and len(office.states()) > 5, "all posted", show=office.shown)
     assert office.balance() == OWED - 12_000
     assert sum(amount for _, amount in office.payments()) == 9680 + 11_620
@@ -133,7 +133,7 @@ def test_b_1_a_membership_brings_its_charge_and_a_refund_takes_it_back(offices: 
         event_id="practice-1-member",
         payment_id="practice-1-pay-member",
     )
-    offices.book.report(enrolled)
+    offices.database.report(enrolled)
     offices.poster()
     settled(office, 3)
     charges = [row for row in offices.sandbox.open_dental.charges(office.customer_key) if row.code == "MEMBER"]
@@ -144,7 +144,7 @@ def test_b_1_a_membership_brings_its_charge_and_a_refund_takes_it_back(offices: 
     settled(office, 5)
     assert by_type(office)["Membership Charge Reversed"] == -9900
     assert office.balance() == OWED
-    offices.book.report(office.pay())
+    offices.database.report(office.pay())
     settled(office, 8)
     assert office.paid_on()[treatment] == 9680, "a membership's charge is never paid by another payment"
     assert office.balance() == 0
@@ -160,7 +160,7 @@ def test_b_1_r_9_a_membership_s_refund_that_failed_brings_its_charge_back(office
         event_id="practice-1-member",
         payment_id="practice-1-pay-member",
     )
-    offices.book.report(enrolled)
+    offices.database.report(enrolled)
     offices.poster()
     settled(office, 3)
     about(office, enrolled, linked_examples.refunded(gross=-9900))  # type: ignore[arg-type]
@@ -174,7 +174,7 @@ def test_note_1_a_payment_request_is_a_note_with_its_local_time(offices: Offices
     """NOTE-1: whatever the master switch says; it moves no money."""
     office = offices.open(notes=True, master=False)
     patient = office.patient("pt-1")
-    offices.book.report(
+    offices.database.report(
         msgspec.structs.replace(
             request(), practice_id=office.practice_id, event_id="practice-1-req", patient_ref="pt-1"
         )

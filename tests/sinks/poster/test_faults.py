@@ -15,7 +15,7 @@ PATH = "/payments"
 def _one_gross_payment(offices: Offices) -> Office:
     """GROSS, so that the entry under test is the only one."""
     office = offices.open(amount=AmountMode.GROSS)
-    offices.book.report(office.pay())
+    offices.database.report(office.pay())
     return office
 
 
@@ -51,7 +51,7 @@ def test_without_an_answer_a_read_back_decides(offices: Offices) -> None:
             times=1,
             **more,
         )
-    offices.book.report(*(office.pay(f"pt-{n}") for n in range(len(SILENCES))))
+    offices.database.report(*(office.pay(f"pt-{n}") for n in range(len(SILENCES))))
     offices.poster()
     office.until_states(*["POSTED"] * len(SILENCES))
     assert office.payments() == sorted((office.patient(f"pt-{n}"), 10_000) for n in range(len(SILENCES)))
@@ -94,7 +94,7 @@ def test_an_entry_found_twice_is_a_dead_letter(offices: Offices) -> None:
     offices.poster()
     office.until_states("DEAD_LETTERED")
     assert office.column("reason") == ["FOUND_TWICE"]
-    ((headers,),) = offices.book.rows("SELECT headers::text FROM outbox WHERE topic = 'writeback-dead-letters.v1'")
+    ((headers,),) = offices.database.rows("SELECT headers::text FROM outbox WHERE topic = 'writeback-dead-letters.v1'")
     assert '["dl-ambiguous", "true"]' in headers
     assert '["dl-stage", "readback"]' in headers
 
@@ -119,7 +119,9 @@ def test_a_refusal_is_dead_and_its_dead_letter_carries_the_event(offices: Office
     offices.poster()
     office.until_final()
     assert office.states()[0] in ("REJECTED", "INVALID_CONFIG")
-    rows = offices.book.rows("SELECT key, value, headers::text FROM outbox WHERE topic = 'writeback-dead-letters.v1'")
+    rows = offices.database.rows(
+        "SELECT key, value, headers::text FROM outbox WHERE topic = 'writeback-dead-letters.v1'"
+    )
     assert len(rows) == 1
     key, value, headers = rows[0]
     assert key == office.practice_id.encode()
@@ -140,7 +142,7 @@ def test_429_burns_no_attempt_and_closes_the_gate(offices: Offices) -> None:
     assert office.column("attempts") == [1]
     assert office.payments() == [(office.patient("pt-1"), 10_000)]
     assert sum(row[4] == "HTTP_429" for row in office.attempts()) >= 3
-    until(lambda: offices.book.one("SELECT closed_reason IS NULL FROM connections"), "the connection is open again")
+    until(lambda: offices.database.one("SELECT closed_reason IS NULL FROM connections"), "the connection is open again")
 
 
 def test_a_stopped_econnector_is_the_connections_fault(offices: Offices) -> None:
@@ -149,7 +151,7 @@ def test_a_stopped_econnector_is_the_connections_fault(offices: Offices) -> None
     offices.sandbox.open_dental.change_office(office.customer_key, econnector_running=False)
     offices.poster()
     until(
-        lambda: offices.book.one("SELECT closed_reason FROM connections") == "TARGET_DOWN",
+        lambda: offices.database.one("SELECT closed_reason FROM connections") == "TARGET_DOWN",
         "the gate is closed",
         show=office.shown,
     )
@@ -163,8 +165,8 @@ def test_a_practice_that_is_down_delays_nobody_else(offices: Offices) -> None:
     down = offices.open("practice-down", amount=AmountMode.GROSS)
     others = [offices.open(f"practice-{n}", amount=AmountMode.GROSS) for n in range(3)]
     offices.sandbox.open_dental.fault(FaultKind.TIMEOUT, account=down.customer_key)
-    offices.book.report(*(down.pay(f"pt-{n}") for n in range(40)))
-    offices.book.report(*(office.pay(f"pt-{n}") for office in others for n in range(20)))
+    offices.database.report(*(down.pay(f"pt-{n}") for n in range(40)))
+    offices.database.report(*(office.pay(f"pt-{n}") for office in others for n in range(20)))
     offices.poster()
     for office in others:
         office.until_states(*["POSTED"] * 20)
@@ -181,8 +183,8 @@ def test_targets_that_hang_take_no_slot_from_others(offices: Offices) -> None:
     well = offices.open("practice-well", amount=AmountMode.GROSS)
     for office in hanging:
         offices.sandbox.open_dental.fault(FaultKind.TIMEOUT, account=office.customer_key)
-        offices.book.report(*(office.pay(f"pt-{n}") for n in range(6)))
-    offices.book.report(*(well.pay(f"pt-{n}") for n in range(6)))
+        offices.database.report(*(office.pay(f"pt-{n}") for n in range(6)))
+    offices.database.report(*(well.pay(f"pt-{n}") for n in range(6)))
     offices.poster(poster_calls=3, poster_gates=3)
     well.until_states(*["POSTED"] * 6)
     assert not any("POSTED" in office.states() for office in hanging)

@@ -13,23 +13,23 @@ PATH = "/payments"
 def test_a_gate_claimed_again_by_its_owner_can_be_closed_and_opened(offices: Offices) -> None:
     """A freeze outlasts the lease, the same process claims again, its connection closes: it opens again too."""
     office = offices.open(amount=AmountMode.GROSS)
-    offices.book.report(office.pay("pt-1"))
+    offices.database.report(office.pay("pt-1"))
     account = office.customer_key
     offices.sandbox.open_dental.fault(FaultKind.TIMEOUT, account=account, method="POST", path=PATH, times=1)
     offices.poster()
     until(lambda: office.states() != ["SCHEDULED"], "a call hangs", show=office.shown)
-    first = offices.book.one("SELECT epoch FROM gates")
+    first = offices.database.one("SELECT epoch FROM gates")
 
     def claimed_again() -> bool:
-        offices.book.connection.execute(
+        offices.database.connection.execute(
             "UPDATE gates SET lease_until = 'epoch', next_due_at = now() WHERE epoch = %s", (first,)
         )
-        return bool(offices.book.one("SELECT epoch FROM gates") > first)
+        return bool(offices.database.one("SELECT epoch FROM gates") > first)
 
     until(claimed_again, "the gate is claimed again", show=office.shown)
     offices.sandbox.open_dental.fault(
         FaultKind.STATUS, status=429, retry_after="1", account=account, method="POST", path=PATH, times=1
     )
-    offices.book.report(office.pay("pt-2"))
+    offices.database.report(office.pay("pt-2"))
     office.until_states("POSTED", "POSTED")
     assert len(office.payments()) == 2

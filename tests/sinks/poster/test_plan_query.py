@@ -17,7 +17,7 @@ from sinks.ledger.rows.fetch import fetch_all
 from sinks.poster.connection_pool import PLANNING
 from sinks.poster.planned_call import PlannedCall
 from tests.processors.rules.event_examples import PRACTICE, payment
-from tests.sinks.ledger.ledger_fixture import Book
+from tests.sinks.ledger.ledger_fixture import LedgerDatabase
 from tests.worlds import World
 
 SQL = named_queries("sinks.poster", "calls.sql") | named_queries("sinks.poster", "leases.sql")
@@ -43,8 +43,8 @@ class Placed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @pytest.fixture
-def book(world: World) -> Iterator[Book]:
-    opened = Book(world.database_url)
+def database(world: World) -> Iterator[LedgerDatabase]:
+    opened = LedgerDatabase(world.database_url)
     opened.add(amount=AmountMode.NET)
     opened.link()
     opened.report(payment())
@@ -52,15 +52,15 @@ def book(world: World) -> Iterator[Book]:
     opened.close()
 
 
-def _place(book: Book, placed: list[Placed]) -> None:
+def _place(database: LedgerDatabase, placed: list[Placed]) -> None:
     """Replaces the effects by copies of the first one, so that every row is one that INTAKE could write."""
-    with book.connection.transaction():
-        book.connection.execute("SET LOCAL session_replication_role = replica")
-        book.connection.execute(
+    with database.connection.transaction():
+        database.connection.execute("SET LOCAL session_replication_role = replica")
+        database.connection.execute(
             "CREATE TEMP TABLE model ON COMMIT DROP AS SELECT * FROM effects ORDER BY effect_id LIMIT 1"
         )
-        book.connection.execute("DELETE FROM effects")
-        book.connection.execute(
+        database.connection.execute("DELETE FROM effects")
+        database.connection.execute(
             "INSERT INTO effects SELECT (jsonb_populate_record(m, jsonb_build_object('effect_id', k.n, 'part', k.n,"
             " 'request_id', k.n, 'lane', k.lane, 'state', k.state, 'due_at', now() + make_interval(secs => k.due_s),"
             " 'depends_on', k.behind, 'look_first', k.look_first))).*"
@@ -70,18 +70,18 @@ def _place(book: Book, placed: list[Placed]) -> None:
         )
 
 
-def _fill(book: Book, analyzed_with: int) -> None:
+def _fill(database: LedgerDatabase, analyzed_with: int) -> None:
     """MANY due entries in as many lanes; the planner knows of `analyzed_with`."""
     for count in (analyzed_with, MANY):
-        _place(book, [Placed(n=n, lane=f"p:{n}") for n in range(1, count + 1)])
+        _place(database, [Placed(n=n, lane=f"p:{n}") for n in range(1, count + 1)])
         if count == analyzed_with:
-            book.connection.execute("ANALYZE effects")
+            database.connection.execute("ANALYZE effects")
 
 
-def _planned(book: Book, most: int) -> list[int]:
+def _planned(database: LedgerDatabase, most: int) -> list[int]:
     gates = msgspec.json.encode([{"p": PRACTICE, "c": CONNECTION, "home": PRACTICE, "most": most}]).decode()
     parameters = {"gates": gates, "now": None, "budget_s": 60.0}
-    return [call.effect_id for call in fetch_all(book.connection, PlannedCall, SQL["plan"], parameters)]
+    return [call.effect_id for call in fetch_all(database.connection, PlannedCall, SQL["plan"], parameters)]
 
 
 def _startable(placed: list[Placed]) -> list[int]:
@@ -136,21 +136,21 @@ def _by_chance(rng: random.Random, count: int) -> list[Placed]:
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_a_plan_brings_what_the_lanes_let_start(book: Book, seed: int) -> None:
+def test_a_plan_brings_what_the_lanes_let_start(database: LedgerDatabase, seed: int) -> None:
     """Law 23: everything that may start in its turn, and beyond that only what depends on it (N-8)."""
     placed = _by_chance(random.Random(seed), 60)
-    _place(book, placed)
-    wanted, planned = _startable(placed), _planned(book, 1000)
+    _place(database, placed)
+    wanted, planned = _startable(placed), _planned(database, 1000)
     behind = {each.n: each.behind for each in placed}
     assert set(wanted) <= set(planned)
     assert all(behind[n] in planned for n in set(planned) - set(wanted))
-    assert _planned(book, 5)[: min(5, len(wanted))] == wanted[:5], "the oldest come first (law 21)"
+    assert _planned(database, 5)[: min(5, len(wanted))] == wanted[:5], "the oldest come first (law 21)"
 
 
-def test_a_full_plan_brings_the_other_half_of_its_last_entry(book: Book) -> None:
+def test_a_full_plan_brings_the_other_half_of_its_last_entry(database: LedgerDatabase) -> None:
     """N-8: a fee whose mapping is missing keeps its payment back, however far behind it stands."""
-    _place(book, [Placed(n=1, lane="p:1"), *(Placed(n=n, lane=f"p:{n}") for n in (2, 3)), _fee_of(1)])
-    assert _planned(book, 1) == [1, 4]
+    _place(database, [Placed(n=1, lane="p:1"), *(Placed(n=n, lane=f"p:{n}") for n in (2, 3)), _fee_of(1)])
+    assert _planned(database, 1) == [1, 4]
 
 
 def _fee_of(origin: int) -> Placed:
@@ -158,22 +158,24 @@ def _fee_of(origin: int) -> Placed:
 
 
 @pytest.mark.parametrize("analyzed_with", [200, MANY], ids=["few", "many"])
-def test_a_plan_reads_what_it_brings_and_not_what_waits_behind(book: Book, analyzed_with: int) -> None:
+def test_a_plan_reads_what_it_brings_and_not_what_waits_behind(database: LedgerDatabase, analyzed_with: int) -> None:
     """Law 21: 2,000 entries are due, and the first sixteen cost no more than in a gate that has sixteen; also where the
     planner believes that every gate has few."""
-    _fill(book, analyzed_with)
-    assert len(_planned(book, 16)) == 16
-    assert _rows_read(book, SQL["plan"], {"gates": _gates(16), "now": None, "budget_s": 60.0}) < 16 * 20
+    _fill(database, analyzed_with)
+    assert len(_planned(database, 16)) == 16
+    assert _rows_read(database, SQL["plan"], {"gates": _gates(16), "now": None, "budget_s": 60.0}) < 16 * 20
 
 
 @pytest.mark.parametrize("analyzed_with", [200, MANY], ids=["few", "many"])
-def test_a_gate_that_goes_to_the_back_of_the_queue_is_not_read_to_its_end(book: Book, analyzed_with: int) -> None:
+def test_a_gate_that_goes_to_the_back_of_the_queue_is_not_read_to_its_end(
+    database: LedgerDatabase, analyzed_with: int
+) -> None:
     """Law 21: that one entry can start is enough to know that it is due."""
-    _fill(book, analyzed_with)
-    book.connection.execute("UPDATE gates SET next_due_at = NULL")
+    _fill(database, analyzed_with)
+    database.connection.execute("UPDATE gates SET next_due_at = NULL")
     keys: dict[str, Any] = {"practice_ids": [PRACTICE], "connection_ids": [CONNECTION], "now": None}
-    assert _rows_read(book, SQL["still_due"], keys) < 20
-    assert book.connection.execute("SELECT next_due_at <= now() FROM gates").fetchall() == [(True,)]
+    assert _rows_read(database, SQL["still_due"], keys) < 20
+    assert database.connection.execute("SELECT next_due_at <= now() FROM gates").fetchall() == [(True,)]
 
 
 @pytest.mark.parametrize(
@@ -186,24 +188,24 @@ def test_a_gate_that_goes_to_the_back_of_the_queue_is_not_read_to_its_end(book: 
     ],
     ids=["later", "in doubt", "retried later", "its origin waits"],
 )
-def test_a_gate_in_which_nothing_can_start_is_not_due_now(book: Book, waiting: list[Placed]) -> None:
+def test_a_gate_in_which_nothing_can_start_is_not_due_now(database: LedgerDatabase, waiting: list[Placed]) -> None:
     """PROTOCOL section 2: then `gates.refresh` says when it is due next."""
-    _place(book, waiting)
+    _place(database, waiting)
     keys = {"practice_ids": [PRACTICE], "connection_ids": [CONNECTION], "now": None}
-    assert book.connection.execute(SQL["still_due"], keys).fetchall() == []
+    assert database.connection.execute(SQL["still_due"], keys).fetchall() == []
 
 
 def _gates(most: int) -> str:
     return msgspec.json.encode([{"p": PRACTICE, "c": CONNECTION, "home": PRACTICE, "most": most}]).decode()
 
 
-def _rows_read(book: Book, query: str, parameters: dict[str, Any]) -> int:
+def _rows_read(database: LedgerDatabase, query: str, parameters: dict[str, Any]) -> int:
     """Of `effects`, by every scan of the statement together; planned as the poster's connections plan."""
-    with book.connection.transaction():
+    with database.connection.transaction():
         for option in PLANNING:
-            book.connection.execute(f"SET LOCAL {option}".encode())
+            database.connection.execute(f"SET LOCAL {option}".encode())
         explain = f"EXPLAIN (ANALYZE, TIMING off, FORMAT JSON) {query}".encode()
-        ((found,),) = book.connection.execute(explain, parameters).fetchall()
+        ((found,),) = database.connection.execute(explain, parameters).fetchall()
     return sum(_read(found[0]["Plan"]))
 
 

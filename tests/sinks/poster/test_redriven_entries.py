@@ -19,20 +19,20 @@ from tests.sinks.poster.offices import Offices
 def test_entries_to_be_read_back_first_are_found_and_not_sent(offices: Offices) -> None:
     """Law 4: after a failover an entry that stands is found, one that does not is sent after the settle time."""
     office = offices.open(amount=AmountMode.GROSS)
-    offices.book.report(office.pay("pt-1"), office.pay("pt-2"))
+    offices.database.report(office.pay("pt-1"), office.pay("pt-2"))
     offices.poster()
     office.until_states("POSTED", "POSTED")
     offices.stop_posters()
     # A promoted lagging replica: the ledger has forgotten one posting, the office has not; another never happened.
     for trigger in ("effects_transition", "effects_initial"):
-        offices.book.connection.execute(f"ALTER TABLE effects DISABLE TRIGGER {trigger}")
-    offices.book.connection.execute(
+        offices.database.connection.execute(f"ALTER TABLE effects DISABLE TRIGGER {trigger}")
+    offices.database.connection.execute(
         "UPDATE effects SET state = 'SCHEDULED', sent_at = NULL, settle_until = NULL, payload = NULL, attempts = 0,"
         " external_id = NULL, look_first = true WHERE effect_id = 1"
     )
-    offices.book.report(office.pay("pt-3"))
-    offices.book.connection.execute("UPDATE effects SET look_first = true WHERE effect_id = 3")
-    offices.book.connection.execute("UPDATE gates SET next_due_at = now()")
+    offices.database.report(office.pay("pt-3"))
+    offices.database.connection.execute("UPDATE effects SET look_first = true WHERE effect_id = 3")
+    offices.database.connection.execute("UPDATE gates SET next_due_at = now()")
     offices.poster()
     office.until_states("POSTED", "POSTED", "POSTED")
     assert len(office.payments()) == 3
@@ -44,12 +44,12 @@ def test_a_patient_linked_anew_gets_a_new_generation(offices: Offices) -> None:
     office = offices.open(amount=AmountMode.GROSS)
     right = office.patient("pt-right")
     offices.sandbox.open_dental.change_office(office.customer_key, econnector_running=False)
-    offices.book.report(office.pay("pt-1"))
+    offices.database.report(office.pay("pt-1"))
     offices.poster()
     until(lambda: office.column("payload")[0] is not None, "a request was frozen", show=office.shown)
     offices.stop_posters()
     first = office.column("request_id")
-    offices.book.connection.execute(
+    offices.database.connection.execute(
         "UPDATE patient_links SET pms_patient_id = %s WHERE patient_ref = 'pt-1'", (str(right),)
     )
     offices.sandbox.open_dental.change_office(office.customer_key, econnector_running=True)
@@ -67,11 +67,11 @@ def test_a_redriven_entry_is_read_back_at_the_patient_it_was_sent_for(offices: O
     """
     office = offices.open(amount=AmountMode.GROSS)
     first, right = office.patient("pt-1"), office.patient("pt-right")
-    offices.book.report(office.pay("pt-1"), office.pay("pt-1"))
+    offices.database.report(office.pay("pt-1"), office.pay("pt-1"))
     killed = offices.process(test_crash_at="poster.after_answer")
     assert killed.until_dead() == -9
     assert office.payments() == [(first, 10_000)]
-    connection = offices.book.connection
+    connection = offices.database.connection
     for state in ("UNCERTAIN", "DEAD_LETTERED"):
         connection.execute("UPDATE effects SET state = %s WHERE effect_id = 1", (state,))
     connection.execute("UPDATE patient_links SET pms_patient_id = %s WHERE patient_ref = 'pt-1'", (str(right),))
@@ -97,11 +97,11 @@ def test_a_redriven_entry_that_never_landed_goes_to_the_patient_linked_now(offic
         path="/payments",
         times=1,
     )
-    offices.book.report(office.pay("pt-1"))
+    offices.database.report(office.pay("pt-1"))
     offices.poster()
     office.until_states("REJECTED")
     (refused,) = office.column("request_id")
-    connection = offices.book.connection
+    connection = offices.database.connection
     connection.execute("UPDATE patient_links SET pms_patient_id = %s WHERE patient_ref = 'pt-1'", (str(right),))
     with unit_of_work(connection, office.practice_id, clock=FixedClock(NOON), jitter_s=0) as unit:
         release(unit, [State.REJECTED], actor="owner")
@@ -116,10 +116,10 @@ def test_an_entry_posted_after_a_redrive_has_its_decision_s_reason(offices: Offi
     """Guarantee 3: a failure's reason ends with it, in the ledger, in what hangs on the entry, and in the results."""
     office = offices.open(allocation=Allocation.ALLOCATE)
     office.charge("pt-1", 5000)
-    connection = offices.book.connection
+    connection = offices.database.connection
     link = "UPDATE patient_links SET pms_patient_id = %s WHERE patient_ref = 'pt-1'"
     connection.execute(link, (wrong,))
-    offices.book.report(office.pay())
+    offices.database.report(office.pay())
     planned = office.column("reason")
     offices.poster()
     until(lambda: "PATIENT_NOT_FOUND" in office.column("reason"), "it is dead", show=office.shown)
@@ -128,6 +128,6 @@ def test_an_entry_posted_after_a_redrive_has_its_decision_s_reason(offices: Offi
         release(unit, list(DEAD), actor="owner")
     office.until_states(*["POSTED"] * 4)
     assert {*office.column("reason")} == {*planned}
-    rows = offices.book.rows("SELECT value FROM outbox WHERE topic = 'writeback-results.v1'")
+    rows = offices.database.rows("SELECT value FROM outbox WHERE topic = 'writeback-results.v1'")
     results = [decode_result(bytes(value)) for (value,) in rows]
     assert {each.reason for each in results if each.state is State.POSTED} == {DecisionReason(planned[0])}

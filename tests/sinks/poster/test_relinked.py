@@ -11,12 +11,12 @@ def test_r_13_a_refund_goes_where_its_payment_went(offices: Offices) -> None:
     """R-13: linked anew, what was posted stays where it is, and so its refund goes there too."""
     office = offices.open()
     paid = office.pay()
-    offices.book.report(paid)
+    offices.database.report(paid)
     offices.poster()
     settled(office, 2)
     first = office.patients["pt-1"]
     other = office.patient("pt-2")
-    offices.book.connection.execute(
+    offices.database.connection.execute(
         "UPDATE patient_links SET pms_patient_id = %s WHERE patient_ref = 'pt-1'", (str(other),)
     )
     about(office, paid, linked_examples.refunded())

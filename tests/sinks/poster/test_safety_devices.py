@@ -16,7 +16,7 @@ from schemas.practice_settings import AmountMode
 from sinks.ledger.named_queries import named_queries
 from tests.processors.rules.event_examples import PRACTICE, changed, payment
 from tests.scenarios.waiting import WITHIN_S, until
-from tests.sinks.ledger.ledger_fixture import Book
+from tests.sinks.ledger.ledger_fixture import LedgerDatabase
 from tests.worlds import World
 
 SQL = named_queries("sinks.poster", "calls.sql") | named_queries("sinks.poster", "confirmations.sql")
@@ -27,9 +27,9 @@ WAITS_FOR_A_LOCK = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock
 
 
 @pytest.fixture
-def book(world: World) -> Iterator[Book]:
+def database(world: World) -> Iterator[LedgerDatabase]:
     """Two payments of one patient, GROSS, and a gate that `me` holds at epoch 1."""
-    opened = Book(world.database_url)
+    opened = LedgerDatabase(world.database_url)
     opened.add(amount=AmountMode.GROSS)
     opened.link()
     opened.report(payment(), changed(payment(), event_id="ev-second", payment_id="pay-second"))
@@ -38,8 +38,8 @@ def book(world: World) -> Iterator[Book]:
     opened.close()
 
 
-def _own_gate(book: Book, epoch: int = 1) -> None:
-    book.connection.execute(
+def _own_gate(database: LedgerDatabase, epoch: int = 1) -> None:
+    database.connection.execute(
         "UPDATE gates SET owner = %s, epoch = %s, lease_until = now() + interval '1 hour'", (ME, epoch)
     )
 
@@ -125,10 +125,10 @@ def posted(connection: psycopg.Connection[TupleRow], fenced: bool = False, **row
     return connection.execute(SQL["confirm_posted"], parameters).fetchall()
 
 
-def test_only_the_head_of_a_lane_is_marked(book: Book) -> None:
+def test_only_the_head_of_a_lane_is_marked(database: LedgerDatabase) -> None:
     """Law 23: the second entry of a patient waits for the first, also when both are asked for at once."""
-    assert [row[1] for row in mark(book.connection, 1, 2)] == [1]
-    assert mark(book.connection, 2) == []
+    assert [row[1] for row in mark(database.connection, 1, 2)] == [1]
+    assert mark(database.connection, 2) == []
 
 
 @pytest.mark.parametrize(
@@ -138,39 +138,39 @@ def test_only_the_head_of_a_lane_is_marked(book: Book) -> None:
         {"me": "another"},
     ],
 )
-def test_a_gate_that_is_not_ours_lets_nothing_be_marked(book: Book, wrong: dict[str, Any]) -> None:
+def test_a_gate_that_is_not_ours_lets_nothing_be_marked(database: LedgerDatabase, wrong: dict[str, Any]) -> None:
     """Law 20."""
-    assert mark(book.connection, 1, **wrong) == []
+    assert mark(database.connection, 1, **wrong) == []
 
 
-def test_a_lease_that_does_not_outlast_the_call_lets_nothing_be_marked(book: Book) -> None:
+def test_a_lease_that_does_not_outlast_the_call_lets_nothing_be_marked(database: LedgerDatabase) -> None:
     """PROTOCOL section 5: a mark needs D and a margin of lease."""
-    book.connection.execute("UPDATE gates SET lease_until = now() + interval '2 seconds'")
-    assert mark(book.connection, 1) == []
+    database.connection.execute("UPDATE gates SET lease_until = now() + interval '2 seconds'")
+    assert mark(database.connection, 1) == []
 
 
-def test_other_settings_than_were_checked_let_nothing_be_marked(book: Book) -> None:
+def test_other_settings_than_were_checked_let_nothing_be_marked(database: LedgerDatabase) -> None:
     """Law 24: switches and closed periods are asked again by their version."""
-    book.connection.execute(
+    database.connection.execute(
         "INSERT INTO settings SELECT practice_id, 2, now() - interval '1 minute', body, now(), 'o', '', now()"
         " FROM settings"
     )
-    assert mark(book.connection, 1) == []
+    assert mark(database.connection, 1) == []
 
 
-def test_a_connection_switched_off_since_the_plan_lets_nothing_be_marked(book: Book) -> None:
+def test_a_connection_switched_off_since_the_plan_lets_nothing_be_marked(database: LedgerDatabase) -> None:
     """Law 24: the connection's switch as it is at the mark; a plan may be minutes old at a slow target."""
-    book.connection.execute("UPDATE connections SET enabled = false")
-    assert mark(book.connection, 1) == []
+    database.connection.execute("UPDATE connections SET enabled = false")
+    assert mark(database.connection, 1) == []
 
 
-def _mark_while_a_person_records(book: Book, world: World, skip: bool) -> str:
+def _mark_while_a_person_records(database: LedgerDatabase, world: World, skip: bool) -> str:
     """The mark waits for a row that a person is about to record."""
-    book.connection.execute("ALTER TABLE effects DISABLE TRIGGER effects_transition")
+    database.connection.execute("ALTER TABLE effects DISABLE TRIGGER effects_transition")
     marking = psycopg.connect(world.database_url, autocommit=True)
     thread = threading.Thread(target=lambda: mark(marking, 1, skip_state_test=skip))
-    with book.connection.transaction():
-        book.connection.execute("UPDATE effects SET state = 'RECORDED_MANUALLY' WHERE effect_id = 1")
+    with database.connection.transaction():
+        database.connection.execute("UPDATE effects SET state = 'RECORDED_MANUALLY' WHERE effect_id = 1")
         thread.start()
         with psycopg.connect(world.database_url, autocommit=True) as looking:
             until(
@@ -179,36 +179,36 @@ def _mark_while_a_person_records(book: Book, world: World, skip: bool) -> str:
             )
     thread.join(WITHIN_S)
     marking.close()
-    return str(book.one("SELECT state FROM effects WHERE effect_id = 1"))
+    return str(database.one("SELECT state FROM effects WHERE effect_id = 1"))
 
 
-def test_a_mark_does_not_overwrite_what_a_person_recorded(book: Book, world: World) -> None:
+def test_a_mark_does_not_overwrite_what_a_person_recorded(database: LedgerDatabase, world: World) -> None:
     """PROTOCOL section 2: the state test in the outer UPDATE."""
-    assert _mark_while_a_person_records(book, world, skip=False) == "RECORDED_MANUALLY"
+    assert _mark_while_a_person_records(database, world, skip=False) == "RECORDED_MANUALLY"
 
 
-def test_control_without_the_outer_state_test_it_does(book: Book, world: World) -> None:
+def test_control_without_the_outer_state_test_it_does(database: LedgerDatabase, world: World) -> None:
     """Its control."""
-    assert _mark_while_a_person_records(book, world, skip=True) == "SENDING"
+    assert _mark_while_a_person_records(database, world, skip=True) == "SENDING"
 
 
-def _mark_both_of_a_lane(book: Book, world: World) -> list[str]:
+def _mark_both_of_a_lane(database: LedgerDatabase, world: World) -> list[str]:
     """The first entry waits for its link while the second is being marked, and is linked before that commits."""
-    book.connection.execute("ALTER TABLE effects DISABLE TRIGGER effects_transition")
-    book.connection.execute("UPDATE effects SET state = 'AWAITING_LINK' WHERE effect_id = 1")
+    database.connection.execute("ALTER TABLE effects DISABLE TRIGGER effects_transition")
+    database.connection.execute("UPDATE effects SET state = 'AWAITING_LINK' WHERE effect_id = 1")
     other = psycopg.connect(world.database_url, autocommit=True)
     thread = threading.Thread(target=lambda: _quietly(lambda: mark(other, 1)))
     with psycopg.connect(world.database_url) as slow:
         assert mark(slow, 2) != []
-        book.connection.execute("UPDATE effects SET state = 'SCHEDULED' WHERE effect_id = 1")
+        database.connection.execute("UPDATE effects SET state = 'SCHEDULED' WHERE effect_id = 1")
         thread.start()
         until(
-            lambda: book.rows(WAITS_FOR_A_LOCK) or not thread.is_alive(),
+            lambda: database.rows(WAITS_FOR_A_LOCK) or not thread.is_alive(),
             "the other mark waits or is through",
         )
     thread.join(WITHIN_S)
     other.close()
-    return book.states()
+    return database.states()
 
 
 def _quietly(act: Any) -> None:
@@ -218,71 +218,71 @@ def _quietly(act: Any) -> None:
         return
 
 
-def test_two_entries_of_a_lane_are_never_in_doubt_together(book: Book, world: World) -> None:
+def test_two_entries_of_a_lane_are_never_in_doubt_together(database: LedgerDatabase, world: World) -> None:
     """Law 23: the unique index decides where two snapshots cannot see each other."""
-    assert _mark_both_of_a_lane(book, world) == ["SCHEDULED", "SENDING"]
+    assert _mark_both_of_a_lane(database, world) == ["SCHEDULED", "SENDING"]
 
 
-def test_control_without_the_lane_index_they_are(book: Book, world: World) -> None:
+def test_control_without_the_lane_index_they_are(database: LedgerDatabase, world: World) -> None:
     """Its control."""
-    book.connection.execute("DROP INDEX effects_in_doubt")
-    assert _mark_both_of_a_lane(book, world) == ["SENDING", "SENDING"]
+    database.connection.execute("DROP INDEX effects_in_doubt")
+    assert _mark_both_of_a_lane(database, world) == ["SENDING", "SENDING"]
 
 
-def test_a_negative_result_of_an_older_mark_is_fenced(book: Book) -> None:
+def test_a_negative_result_of_an_older_mark_is_fenced(database: LedgerDatabase) -> None:
     """Law 20: the effect is being sent again by a newer owner; the old refusal is not its outcome."""
-    _own_gate(book, 2)
-    mark(book.connection, 1, epoch=2)
-    assert confirm(book.connection) == []
-    assert book.one("SELECT state FROM effects WHERE effect_id = 1") == "SENDING"
-    assert book.one("SELECT count(*) FROM attempts") == 1
+    _own_gate(database, 2)
+    mark(database.connection, 1, epoch=2)
+    assert confirm(database.connection) == []
+    assert database.one("SELECT state FROM effects WHERE effect_id = 1") == "SENDING"
+    assert database.one("SELECT count(*) FROM attempts") == 1
 
 
-def test_control_without_the_fence_a_call_in_flight_is_sent_again(book: Book) -> None:
+def test_control_without_the_fence_a_call_in_flight_is_sent_again(database: LedgerDatabase) -> None:
     """Its control: RETRYING while a call is on its way."""
-    _own_gate(book, 2)
-    mark(book.connection, 1, epoch=2)
-    assert confirm(book.connection, unfenced=True) != []
-    assert book.one("SELECT state FROM effects WHERE effect_id = 1") == "RETRYING"
+    _own_gate(database, 2)
+    mark(database.connection, 1, epoch=2)
+    assert confirm(database.connection, unfenced=True) != []
+    assert database.one("SELECT state FROM effects WHERE effect_id = 1") == "RETRYING"
 
 
-def test_absence_counts_only_for_the_gates_owner(book: Book) -> None:
+def test_absence_counts_only_for_the_gates_owner(database: LedgerDatabase) -> None:
     """Law 20: an earlier owner's read-back does not send an effect on its way again."""
-    mark(book.connection, 1)
-    confirm(book.connection, to_state="UNCERTAIN", settle_s=0.0)
-    _own_gate(book, 2)
+    mark(database.connection, 1)
+    confirm(database.connection, to_state="UNCERTAIN", settle_s=0.0)
+    _own_gate(database, 2)
     old: dict[str, Any] = {"from_state": "UNCERTAIN", "by_gate": True, "phase": "readback", "a_n": 2}
-    assert confirm(book.connection, epoch=1, **old) == []
-    assert confirm(book.connection, epoch=2, **old) != []
+    assert confirm(database.connection, epoch=1, **old) == []
+    assert confirm(database.connection, epoch=2, **old) != []
 
 
-def test_an_epoch_given_twice_lets_only_its_present_owner_prove_absence(book: Book) -> None:
+def test_an_epoch_given_twice_lets_only_its_present_owner_prove_absence(database: LedgerDatabase) -> None:
     """Law 20: a claim waits for no disk, so a crash of Postgres may give its epoch to another poster again."""
-    mark(book.connection, 1)
-    confirm(book.connection, to_state="UNCERTAIN", settle_s=0.0)
+    mark(database.connection, 1)
+    confirm(database.connection, to_state="UNCERTAIN", settle_s=0.0)
     read: dict[str, Any] = {"from_state": "UNCERTAIN", "by_gate": True, "phase": "readback", "a_n": 2}
-    assert confirm(book.connection, me="whose claim was lost", **read) == []
-    assert confirm(book.connection, **read) != []
+    assert confirm(database.connection, me="whose claim was lost", **read) == []
+    assert confirm(database.connection, **read) != []
 
 
-def test_a_positive_answer_is_never_fenced(book: Book) -> None:
+def test_a_positive_answer_is_never_fenced(database: LedgerDatabase) -> None:
     """Law 20: of whatever epoch, from whatever state in doubt."""
-    mark(book.connection, 1)
-    book.connection.execute("UPDATE effects SET state = 'UNCERTAIN', epoch = 7 WHERE effect_id = 1")
-    assert posted(book.connection) != []
-    assert book.one("SELECT state FROM effects WHERE effect_id = 1") == "POSTED"
+    mark(database.connection, 1)
+    database.connection.execute("UPDATE effects SET state = 'UNCERTAIN', epoch = 7 WHERE effect_id = 1")
+    assert posted(database.connection) != []
+    assert database.one("SELECT state FROM effects WHERE effect_id = 1") == "POSTED"
 
 
-def test_control_with_a_fence_a_success_is_thrown_away(book: Book) -> None:
+def test_control_with_a_fence_a_success_is_thrown_away(database: LedgerDatabase) -> None:
     """Its control."""
-    mark(book.connection, 1)
-    book.connection.execute("UPDATE effects SET state = 'UNCERTAIN', epoch = 7 WHERE effect_id = 1")
-    assert posted(book.connection, fenced=True) == []
+    mark(database.connection, 1)
+    database.connection.execute("UPDATE effects SET state = 'UNCERTAIN', epoch = 7 WHERE effect_id = 1")
+    assert posted(database.connection, fenced=True) == []
 
 
-def test_a_success_beside_a_persons_record_leaves_it(book: Book) -> None:
+def test_a_success_beside_a_persons_record_leaves_it(database: LedgerDatabase) -> None:
     """PROTOCOL section 3: RECORDED_MANUALLY stays; the confirmation reports DUPLICATE_AT_TARGET."""
-    book.connection.execute("UPDATE effects SET state = 'RECORDED_MANUALLY' WHERE effect_id = 1")
-    assert posted(book.connection) == []
-    assert book.one("SELECT count(*) FROM attempts") == 1
-    assert book.one("SELECT count(*) FROM outbox WHERE topic = 'results'") == 0
+    database.connection.execute("UPDATE effects SET state = 'RECORDED_MANUALLY' WHERE effect_id = 1")
+    assert posted(database.connection) == []
+    assert database.one("SELECT count(*) FROM attempts") == 1
+    assert database.one("SELECT count(*) FROM outbox WHERE topic = 'results'") == 0

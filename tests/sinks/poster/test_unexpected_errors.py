@@ -24,10 +24,10 @@ def test_22_a_read_that_cannot_be_used_closes_the_connection_for_a_while(
     monkeypatch.setattr(allocate_payment, "allocate", broken)
     office = offices.open(allocation=Allocation.ALLOCATE)
     office.charge("pt-1", 10_000)
-    offices.book.report(office.pay())
+    offices.database.report(office.pay())
     offices.poster()
     until(
-        lambda: offices.book.one("SELECT closed_reason FROM connections") == "TARGET_DOWN",
+        lambda: offices.database.one("SELECT closed_reason FROM connections") == "TARGET_DOWN",
         "the connection is closed",
         15,
         office.shown,

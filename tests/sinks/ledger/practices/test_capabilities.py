@@ -13,11 +13,11 @@ from sinks.ledger.practices.settings.warnings import PmsCapabilities
 from streams.runtime.errors import ConfigurationError
 from tests.processors.rules.event_examples import NOON, PRACTICE, item, payment, payout
 from tests.processors.rules.linked_examples import cleared
-from tests.sinks.ledger.ledger_fixture import Book
+from tests.sinks.ledger.ledger_fixture import LedgerDatabase
 
 
-def capabilities(book: Book) -> PmsCapabilities:
-    with book.connection.cursor() as cursor:
+def capabilities(database: LedgerDatabase) -> PmsCapabilities:
+    with database.connection.cursor() as cursor:
         return capabilities_of(cursor, PRACTICE)
 
 
@@ -30,35 +30,35 @@ def test_words_of_a_connection_become_abilities() -> None:
 
 
 @pytest.mark.stack
-def test_the_ledger_knows_connection_and_clearances(book: Book) -> None:
+def test_the_ledger_knows_connection_and_clearances(database: LedgerDatabase) -> None:
     """T-13: a clearance or a payout with its payments is something to wait for."""
-    book.add(connected=False)
-    assert capabilities(book) == PmsCapabilities(connected=False)
-    book.connect()
-    book.link()
-    assert capabilities(book).clearance_seen is False
-    book.report(payment())
-    assert capabilities(book).clearance_seen is False
-    book.report(cleared(at=NOON + timedelta(minutes=1)))
-    assert capabilities(book).clearance_seen is True
+    database.add(connected=False)
+    assert capabilities(database) == PmsCapabilities(connected=False)
+    database.connect()
+    database.link()
+    assert capabilities(database).clearance_seen is False
+    database.report(payment())
+    assert capabilities(database).clearance_seen is False
+    database.report(cleared(at=NOON + timedelta(minutes=1)))
+    assert capabilities(database).clearance_seen is True
 
 
 @pytest.mark.stack
-def test_a_payout_that_names_its_payments_clears_them(book: Book) -> None:
+def test_a_payout_that_names_its_payments_clears_them(database: LedgerDatabase) -> None:
     """T-13."""
-    book.add()
-    book.report(payout(item(1, 10_000, 320, payment_id="pay-1")))
-    assert capabilities(book).clearance_seen is True
+    database.add()
+    database.report(payout(item(1, 10_000, 320, payment_id="pay-1")))
+    assert capabilities(database).clearance_seen is True
 
 
 @pytest.mark.stack
-def test_what_a_connection_cannot_do_is_not_saved(book: Book) -> None:
+def test_what_a_connection_cannot_do_is_not_saved(database: LedgerDatabase) -> None:
     """TIM-3: INSTANT at a system that takes batches alone; but nobody is kept from switching off."""
-    book.add()
-    book.connection.execute("UPDATE connections SET capabilities = '{payment,fee_adjustment,batches_only}'")
-    book.clock.instant += timedelta(hours=1)
-    assert book.save(master=False) == 2
-    book.clock.instant += timedelta(hours=1)
-    assert book.save(timing=Timing.DAILY) == 3
+    database.add()
+    database.connection.execute("UPDATE connections SET capabilities = '{payment,fee_adjustment,batches_only}'")
+    database.clock.instant += timedelta(hours=1)
+    assert database.save(master=False) == 2
+    database.clock.instant += timedelta(hours=1)
+    assert database.save(timing=Timing.DAILY) == 3
     with pytest.raises(ConfigurationError, match="timing: this practice's system takes postings in batches alone"):
-        book.save(timing=Timing.INSTANT)
+        database.save(timing=Timing.INSTANT)

@@ -19,7 +19,7 @@ from sinks.ledger.practices.settings.settings_store import change
 from sinks.ledger.practices.settings.withdrawal import outstanding, withdraw
 from streams.runtime.errors import ConfigurationError
 from tests.processors.rules.event_examples import NOON
-from tests.sinks.ledger.ledger_fixture import SAVING, Book
+from tests.sinks.ledger.ledger_fixture import SAVING, LedgerDatabase
 
 pytestmark = pytest.mark.stack
 GROUP = "smile-group"
@@ -37,37 +37,37 @@ def locking(*fields: str) -> Edit:
 class Groups:
     """A group with three practices in a ledger of its own."""
 
-    def __init__(self, book: Book) -> None:
-        self.book = book
-        organisations.add(book.connection, GROUP, "Smile Group", SAVING, clock=book.clock)
+    def __init__(self, database: LedgerDatabase) -> None:
+        self.database = database
+        organisations.add(database.connection, GROUP, "Smile Group", SAVING, clock=database.clock)
         for name in ("a", "b", "c"):
-            book.add(name)
-        book.clock.instant = NOON + timedelta(hours=1)
+            database.add(name)
+        database.clock.instant = NOON + timedelta(hours=1)
         for name in ("a", "b", "c"):
             self.join(name)
 
     def join(self, name: str, keep: tuple[str, ...] = (), *, dry_run: bool = False) -> GroupChange:
         return group_membership.join(
-            self.book.connection, GROUP, name, keep, SAVING, clock=self.book.clock, jitter_s=0, dry_run=dry_run
+            self.database.connection, GROUP, name, keep, SAVING, clock=self.database.clock, jitter_s=0, dry_run=dry_run
         )
 
     def preview(self, edit: Edit, **asked: Any) -> dict[str, list[str]]:
-        with self.book.connection.cursor() as cursor:
+        with self.database.connection.cursor() as cursor:
             group = organisations.edited(cursor, GROUP, edit)
         found = organisations.preview(
-            self.book.connection, group, effective_from=asked.get("effective_from"), clock=self.book.clock
+            self.database.connection, group, effective_from=asked.get("effective_from"), clock=self.database.clock
         )
         return told(found)
 
     def save(self, edit: Edit, **asked: Any) -> dict[str, list[str]]:
-        self.book.clock.instant += timedelta(minutes=1)
+        self.database.clock.instant += timedelta(minutes=1)
         return told(
             organisations.save(
-                self.book.connection,
+                self.database.connection,
                 GROUP,
                 edit,
                 SAVING,
-                clock=self.book.clock,
+                clock=self.database.clock,
                 jitter_s=0,
                 action="organisation.set",
                 **asked,
@@ -75,24 +75,24 @@ class Groups:
         )
 
     def own(self, name: str, *changes: str) -> None:
-        self.book.clock.instant += timedelta(minutes=1)
+        self.database.clock.instant += timedelta(minutes=1)
         change(
-            self.book.connection,
+            self.database.connection,
             name,
             lambda settings: with_fields(settings, parse_changes(changes)),  # type: ignore[arg-type]
             SAVING,
-            clock=self.book.clock,
+            clock=self.database.clock,
             jitter_s=0,
         )
 
     def value(self, name: str, field: str) -> Any:
-        with self.book.connection.cursor() as cursor:
+        with self.database.connection.cursor() as cursor:
             standing = newest(cursor, name)
         assert standing is not None
         return getattr(standing.settings, field)
 
     def versions(self) -> list[int]:
-        return [row[0] for row in self.book.rows("SELECT count(*) FROM settings GROUP BY practice_id ORDER BY 1")]
+        return [row[0] for row in self.database.rows("SELECT count(*) FROM settings GROUP BY practice_id ORDER BY 1")]
 
 
 def told(effects: list[GroupChange]) -> dict[str, list[str]]:
@@ -100,8 +100,8 @@ def told(effects: list[GroupChange]) -> dict[str, list[str]]:
 
 
 @pytest.fixture
-def groups(book: Book) -> Groups:
-    return Groups(book)
+def groups(database: LedgerDatabase) -> Groups:
+    return Groups(database)
 
 
 def test_a_change_is_shown_where_it_changes_what_before_it_is_saved(groups: Groups) -> None:
@@ -117,7 +117,7 @@ def test_a_change_is_shown_where_it_changes_what_before_it_is_saved(groups: Grou
     assert groups.versions() == before
     assert groups.save(setting("amount=GROSS", "cut_off=17:00")) == shown
     assert groups.value("c", "amount") == "GROSS"
-    actions = groups.book.rows("SELECT action, why FROM audit WHERE practice_id = 'c' ORDER BY n DESC LIMIT 1")
+    actions = groups.database.rows("SELECT action, why FROM audit WHERE practice_id = 'c' ORDER BY n DESC LIMIT 1")
     assert actions == [("settings.save", "test")]
 
 
@@ -154,14 +154,21 @@ def test_a_lock_needs_a_value_and_a_field_that_exists(groups: Groups) -> None:
         groups.save(locking("amount"))
     with pytest.raises(ConfigurationError, match="did you mean smile-group"):
         group_membership.join(
-            groups.book.connection, "smil-group", "a", (), SAVING, clock=groups.book.clock, jitter_s=0, dry_run=True
+            groups.database.connection,
+            "smil-group",
+            "a",
+            (),
+            SAVING,
+            clock=groups.database.clock,
+            jitter_s=0,
+            dry_run=True,
         )
 
 
 def test_joining_shows_and_takes_the_groups_values_but_those_it_keeps(groups: Groups) -> None:
     groups.save(setting("amount=GROSS", "timing=DAILY"))
-    groups.book.add("d")
-    groups.book.clock.instant += timedelta(hours=1)
+    groups.database.add("d")
+    groups.database.clock.instant += timedelta(hours=1)
     assert told([groups.join("d", dry_run=True)]) == {"d": ["amount: NET -> GROSS", "timing: INSTANT -> DAILY"]}
     assert groups.value("d", "amount") == "NET"
     groups.join("d", keep=("amount",))
@@ -173,34 +180,34 @@ def test_joining_shows_and_takes_the_groups_values_but_those_it_keeps(groups: Gr
 def test_leaving_keeps_the_settings_and_ends_the_locks(groups: Groups) -> None:
     groups.save(setting("amount=GROSS"))
     groups.save(locking("amount"))
-    group_membership.leave(groups.book.connection, "a", SAVING, clock=groups.book.clock)
+    group_membership.leave(groups.database.connection, "a", SAVING, clock=groups.database.clock)
     assert groups.value("a", "amount") == "GROSS"
     groups.own("a", "amount=NET")
     assert "a" not in groups.save(setting("cut_off=16:00"))
     with pytest.raises(ConfigurationError, match="belongs to no organisation"):
-        group_membership.leave(groups.book.connection, "a", SAVING, clock=groups.book.clock)
+        group_membership.leave(groups.database.connection, "a", SAVING, clock=groups.database.clock)
 
 
 def test_what_a_crash_left_undone_is_done_by_the_same_command(groups: Groups) -> None:
     """E-8: who was reached is a comparison. The group's values are saved, its practices are not yet."""
-    with groups.book.connection.transaction(), groups.book.connection.cursor() as cursor:
+    with groups.database.connection.transaction(), groups.database.connection.cursor() as cursor:
         group = organisations.edited(cursor, GROUP, setting("amount=GROSS"))
-        organisations._add_version(cursor, group, SAVING, groups.book.clock, "organisation.set", None)
+        organisations._add_version(cursor, group, SAVING, groups.database.clock, "organisation.set", None)
     assert groups.preview(setting()).keys() == {"a", "b", "c"}
     assert groups.save(setting()).keys() == {"a", "b", "c"}
     assert groups.save(setting()) == {}
-    assert groups.book.one("SELECT max(version) FROM organisation_settings") == 2
+    assert groups.database.one("SELECT max(version) FROM organisation_settings") == 2
 
 
 def test_a_version_saved_ahead_refuses_the_whole_change(groups: Groups) -> None:
     """Law 15: versions rise; nothing is saved where one practice cannot follow."""
-    later = groups.book.clock.instant + timedelta(days=2)
+    later = groups.database.clock.instant + timedelta(days=2)
     change(
-        groups.book.connection,
+        groups.database.connection,
         "b",
         lambda settings: with_fields(settings, {"timing": "DAILY"}),  # type: ignore[arg-type]
         SAVING,
-        clock=groups.book.clock,
+        clock=groups.database.clock,
         jitter_s=0,
         effective_from=later,
     )
@@ -208,20 +215,20 @@ def test_a_version_saved_ahead_refuses_the_whole_change(groups: Groups) -> None:
     with pytest.raises(ConfigurationError, match="b: has a version saved ahead"):
         groups.save(setting("amount=GROSS"))
     assert groups.versions() == before
-    assert groups.book.one("SELECT max(version) FROM organisation_settings") == 1
+    assert groups.database.one("SELECT max(version) FROM organisation_settings") == 1
     assert groups.save(setting("amount=GROSS"), effective_from=later + timedelta(days=1)).keys() == {"a", "b", "c"}
 
 
 def test_a_version_that_the_group_imposed_is_withdrawn_for_a_stop_and_comes_again(groups: Groups) -> None:
     """SUP-2, law 15: the lock keeps nobody from stopping now; what the group set is outstanding, and the same command
     brings it under a new number, and only there."""
-    later = groups.book.clock.instant + timedelta(days=2)
+    later = groups.database.clock.instant + timedelta(days=2)
     groups.save(setting("amount=GROSS"), effective_from=later)
     groups.save(locking("amount"), effective_from=later + timedelta(hours=1))
-    taken = withdraw(groups.book.connection, "b", SAVING, clock=groups.book.clock)
+    taken = withdraw(groups.database.connection, "b", SAVING, clock=groups.database.clock)
     assert (taken.version.version, taken.version.settings.amount) == (2, "GROSS")
     assert groups.value("b", "amount") == "NET"
-    with groups.book.connection.cursor() as cursor:
+    with groups.database.connection.cursor() as cursor:
         behind = outstanding(cursor, "b")
         assert outstanding(cursor, "a") is None
     assert behind is not None
@@ -229,7 +236,7 @@ def test_a_version_that_the_group_imposed_is_withdrawn_for_a_stop_and_comes_agai
     groups.own("b", "master=off")
     assert (groups.value("b", "master"), groups.value("b", "amount")) == (False, "NET")
     assert groups.save(setting(), effective_from=later) == {"b": ["amount: NET -> GROSS"]}
-    assert groups.book.rows("SELECT version FROM settings WHERE practice_id = 'b' ORDER BY 1") == [(1,), (3,), (4,)]
+    assert groups.database.rows("SELECT version FROM settings WHERE practice_id = 'b' ORDER BY 1") == [(1,), (3,), (4,)]
     assert groups.value("b", "master") is False
 
 
@@ -237,9 +244,9 @@ def test_a_groups_own_trail_is_chained(groups: Groups) -> None:
     """H-15."""
     groups.save(setting("amount=GROSS"))
     groups.save(locking("amount"))
-    with groups.book.connection.cursor() as cursor:
+    with groups.database.connection.cursor() as cursor:
         assert audit.broken(cursor, audit_key(GROUP)) == []
-    rows = groups.book.rows("SELECT subject FROM audit WHERE practice_id = %s ORDER BY n", audit_key(GROUP))
+    rows = groups.database.rows("SELECT subject FROM audit WHERE practice_id = %s ORDER BY n", audit_key(GROUP))
     assert [row[0] for row in rows] == ["version 1", "version 2", "version 3"]
 
 

@@ -15,7 +15,7 @@ from schemas.vocabulary import DeadLetterReason, DecisionReason, State
 from sinks.ledger.rows.fetch import fetch_all, fetch_one, fetch_value, fetch_values
 from sinks.ledger.rows.row_factory import RowMismatchError, rows_as
 from sinks.ledger.schema.database import connection_options
-from tests.sinks.ledger.ledger_fixture import Book
+from tests.sinks.ledger.ledger_fixture import LedgerDatabase
 
 pytestmark = pytest.mark.stack
 
@@ -64,21 +64,21 @@ class Carrier(msgspec.Struct, frozen=True):
     packed: Packed | None
 
 
-def test_a_struct_in_another_form_is_made_by_itself(book: Book) -> None:
+def test_a_struct_in_another_form_is_made_by_itself(database: LedgerDatabase) -> None:
     stored = msgspec.msgpack.encode(Packed(7))
     query: LiteralString = "SELECT %(stored)s::bytea AS packed UNION ALL SELECT NULL"
-    assert fetch_all(book.connection, Carrier, query, {"stored": stored}) == [Carrier(Packed(7)), Carrier(None)]
+    assert fetch_all(database.connection, Carrier, query, {"stored": stored}) == [Carrier(Packed(7)), Carrier(None)]
 
 
-def test_a_column_goes_to_the_field_of_its_name_whatever_its_place(book: Book) -> None:
-    assert fetch_all(book.connection, Pair, "SELECT 5 AS amount, 'a' AS name") == [Pair("a", 5)]
-    assert fetch_one(book.connection, Pair, "SELECT 'a' AS name, NULL::int AS amount") == Pair("a", None)
-    assert fetch_one(book.connection, Pair, "SELECT 'a' AS name, 1 AS amount WHERE false") is None
-    assert fetch_one(book.connection, Named, "SELECT 'a' AS name") == Named(name="a")
+def test_a_column_goes_to_the_field_of_its_name_whatever_its_place(database: LedgerDatabase) -> None:
+    assert fetch_all(database.connection, Pair, "SELECT 5 AS amount, 'a' AS name") == [Pair("a", 5)]
+    assert fetch_one(database.connection, Pair, "SELECT 'a' AS name, NULL::int AS amount") == Pair("a", None)
+    assert fetch_one(database.connection, Pair, "SELECT 'a' AS name, 1 AS amount WHERE false") is None
+    assert fetch_one(database.connection, Named, "SELECT 'a' AS name") == Named(name="a")
 
 
-def test_values_get_the_types_of_their_fields(book: Book) -> None:
-    row = fetch_one(book.connection, Typed, TYPED)
+def test_values_get_the_types_of_their_fields(database: LedgerDatabase) -> None:
+    row = fetch_one(database.connection, Typed, TYPED)
     assert row is not None
     assert row.state is State.PAUSED
     assert row.reason is DeadLetterReason.PERIOD_CLOSED
@@ -100,40 +100,40 @@ def test_values_get_the_types_of_their_fields(book: Book) -> None:
         ("SELECT NULL::text AS name, 1 AS amount", r"null in \['name'\]"),
     ],
 )
-def test_a_query_that_does_not_fit_its_record_fails(book: Book, query: LiteralString, said: str) -> None:
+def test_a_query_that_does_not_fit_its_record_fails(database: LedgerDatabase, query: LiteralString, said: str) -> None:
     with pytest.raises(RowMismatchError, match=said):
-        fetch_all(book.connection, Pair, query)
+        fetch_all(database.connection, Pair, query)
 
 
-def test_columns_are_compared_for_an_empty_result_too(book: Book) -> None:
+def test_columns_are_compared_for_an_empty_result_too(database: LedgerDatabase) -> None:
     with pytest.raises(RowMismatchError, match="missing columns"):
-        fetch_all(book.connection, Pair, "SELECT 'a' AS name WHERE false")
+        fetch_all(database.connection, Pair, "SELECT 'a' AS name WHERE false")
 
 
-def test_a_value_that_an_enum_does_not_have_fails_without_being_named(book: Book) -> None:
+def test_a_value_that_an_enum_does_not_have_fails_without_being_named(database: LedgerDatabase) -> None:
     class Stored(StrEnum):
         KNOWN = "KNOWN"
 
     record = msgspec.defstruct("Found", [("stored", Stored)], frozen=True)
     with pytest.raises(RowMismatchError, match=r"Found\.stored: the stored value is none of the field's"):
-        fetch_all(book.connection, record, "SELECT 'other' AS stored")
+        fetch_all(database.connection, record, "SELECT 'other' AS stored")
 
 
-def test_single_columns_need_no_record(book: Book) -> None:
-    assert fetch_values(book.connection, "SELECT n FROM generate_series(1, 3) n") == [1, 2, 3]
-    assert fetch_value(book.connection, "SELECT 7") == 7
-    assert fetch_value(book.connection, "SELECT 7 WHERE false") is None
+def test_single_columns_need_no_record(database: LedgerDatabase) -> None:
+    assert fetch_values(database.connection, "SELECT n FROM generate_series(1, 3) n") == [1, 2, 3]
+    assert fetch_value(database.connection, "SELECT 7") == 7
+    assert fetch_value(database.connection, "SELECT 7 WHERE false") is None
 
 
-def test_rows_are_read_in_the_transaction_of_the_cursor(book: Book) -> None:
-    with book.connection.transaction(), book.connection.cursor() as cursor:
+def test_rows_are_read_in_the_transaction_of_the_cursor(database: LedgerDatabase) -> None:
+    with database.connection.transaction(), database.connection.cursor() as cursor:
         cursor.execute("CREATE TEMPORARY TABLE pairs ON COMMIT DROP AS SELECT 'a' AS name, 5 AS amount")
         assert fetch_all(cursor, Pair, "SELECT name, amount FROM pairs") == [Pair("a", 5)]
 
 
-async def test_asynchronous_cursors_take_the_same_factory(book: Book) -> None:
+async def test_asynchronous_cursors_take_the_same_factory(database: LedgerDatabase) -> None:
     async with (
-        await psycopg.AsyncConnection.connect(book.database_url, **connection_options("test")) as connection,
+        await psycopg.AsyncConnection.connect(database.database_url, **connection_options("test")) as connection,
         connection.cursor(row_factory=rows_as(Pair)) as cursor,
     ):
         await cursor.execute("SELECT 5 AS amount, 'a' AS name")

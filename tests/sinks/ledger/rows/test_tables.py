@@ -10,7 +10,7 @@ from psycopg.rows import dict_row
 
 from sinks.ledger.rows import TABLES
 from sinks.ledger.rows.row_factory import RowMismatchError, load_for, without_null
-from tests.sinks.ledger.ledger_fixture import Book
+from tests.sinks.ledger.ledger_fixture import LedgerDatabase
 
 pytestmark = pytest.mark.stack
 
@@ -24,8 +24,8 @@ COLUMNS = """
     ORDER BY 1, a.attnum"""
 
 
-def test_the_records_are_the_tables(book: Book) -> None:
-    with book.connection.cursor(row_factory=dict_row) as cursor:
+def test_the_records_are_the_tables(database: LedgerDatabase) -> None:
+    with database.connection.cursor(row_factory=dict_row) as cursor:
         columns = cursor.execute(COLUMNS).fetchall()
     assert {column["table"] for column in columns} == set(TABLES)
     for table, record in TABLES.items():

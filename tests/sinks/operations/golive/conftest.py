@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from deploy.sandbox.running import SandboxProcess, running_sandbox
-from tests.sinks.ledger.ledger_fixture import Book
+from tests.sinks.ledger.ledger_fixture import LedgerDatabase
 from tests.sinks.poster.offices import Offices
 from tests.worlds import World
 
@@ -28,7 +28,7 @@ def offices(world: World, sandbox: SandboxProcess, tmp_path: Path) -> Iterator[O
 
 
 @pytest.fixture
-def book(world: World) -> Iterator[Book]:
-    opened = Book(world.database_url)
+def database(world: World) -> Iterator[LedgerDatabase]:
+    opened = LedgerDatabase(world.database_url)
     yield opened
     opened.close()

@@ -41,36 +41,36 @@ class Desk:
         self.offices = offices
         self.office: Office = offices.open("live", master=False, **office)
         self.patient = str(offices.sandbox.open_dental.add_patient(self.office.customer_key)["PatNum"])
-        offices.book.clock.instant = SystemClock().now()
+        offices.database.clock.instant = SystemClock().now()
 
     def entitle(self) -> None:
-        entitle(self.offices.book.connection, "live", WHO, clock=self.offices.book.clock)
+        entitle(self.offices.database.connection, "live", WHO, clock=self.offices.database.clock)
 
     def check(self, patient: str | None = None, *, apply: bool = True, **wanted: Any) -> Checklist:
         settings = self.offices.world.settings(secret_key=SECRET_TEXT)
-        ledger = ledger_of(self.offices.book.connection, self.offices.book.clock)
+        ledger = ledger_of(self.offices.database.connection, self.offices.database.clock)
         goes_live = order("manager", "goes live", apply=apply)
         checking = GoliveCheck(ledger, "live", adapter_context(settings, "test"), goes_live)
         return asyncio.run(checking.run(patient or self.patient, **wanted))
 
     def set(self, *changes: str, saving: Saving = WHO) -> None:
-        self.offices.book.clock.instant += timedelta(seconds=1)
+        self.offices.database.clock.instant += timedelta(seconds=1)
         change(
-            self.offices.book.connection,
+            self.offices.database.connection,
             "live",
             lambda settings: with_fields(settings, parse_changes(changes)),  # type: ignore[arg-type]
             saving,
-            clock=self.offices.book.clock,
+            clock=self.offices.database.clock,
             jitter_s=0,
         )
 
     def master(self) -> bool:
         return bool(
-            self.offices.book.one("SELECT body->>'master' = 'true' FROM settings ORDER BY version DESC LIMIT 1")
+            self.offices.database.one("SELECT body->>'master' = 'true' FROM settings ORDER BY version DESC LIMIT 1")
         )
 
     def steps(self) -> list[tuple[Any, ...]]:
-        return self.offices.book.rows(
+        return self.offices.database.rows(
             "SELECT check_no, step, entry_kind, state, attempts FROM golive_checks ORDER BY check_no, step"
         )
 
@@ -95,23 +95,23 @@ def test_a_practice_goes_live_by_a_test_post_that_is_taken_back(desk: Desk) -> N
     assert desk.offices.sandbox.open_dental.balance(desk.office.customer_key, int(desk.patient)) == 0
     assert desk.steps() == [(1, "payment", "payment", "FOUND", 1), (1, "reversal", "reversal", "FOUND", 1)]
     for table in ("events", "effects", "receipts"):
-        assert desk.offices.book.one(f"SELECT count(*) FROM {table}") == 0
-    actions = [row[0] for row in desk.offices.book.rows("SELECT action FROM audit ORDER BY n")]
+        assert desk.offices.database.one(f"SELECT count(*) FROM {table}") == 0
+    actions = [row[0] for row in desk.offices.database.rows("SELECT action FROM audit ORDER BY n")]
     assert actions[-4:] == ["practice.entitle", "golive.begin", "golive.pass", "settings.save"]
-    with desk.offices.book.connection.cursor() as cursor:
+    with desk.offices.database.connection.cursor() as cursor:
         assert audit.broken(cursor, "live") == []
 
 
 def test_a_preview_goes_through_the_checklist_and_writes_nothing(desk: Desk) -> None:
     """Every line that reads is read; what would be posted is said, and neither the office nor the ledger has it."""
     desk.entitle()
-    audited = desk.offices.book.one("SELECT count(*) FROM audit")
+    audited = desk.offices.database.one("SELECT count(*) FROM audit")
     done = desk.check(apply=False, switch_on=True)
     assert (done.failed, done.passed, done.switched_on, desk.master()) == (False, False, False, False)
     assert [line.item for line in done.lines if line.passed is None] == [LineItem.TEST_POST, LineItem.REVERSAL]
     assert "1.00 USD" in done.lines[-2].what
     assert (desk.office.payments(), desk.office.adjustments(), desk.steps()) == ([], [], [])
-    assert desk.offices.book.one("SELECT count(*) FROM audit") == audited
+    assert desk.offices.database.one("SELECT count(*) FROM audit") == audited
     assert desk.check(switch_on=True).passed
     assert {line.passed for line in desk.check(apply=False).lines} == {True}
 
@@ -126,7 +126,7 @@ def test_the_master_stays_off_until_the_check_has_passed(desk: Desk) -> None:
     desk.set("amount=GROSS")
     desk.set("master=on", saving=Saving(actor="manager", reason="opens", without_golive="the office tested by hand"))
     assert desk.master()
-    ((after,),) = desk.offices.book.rows("SELECT after FROM audit ORDER BY n DESC LIMIT 1")
+    ((after,),) = desk.offices.database.rows("SELECT after FROM audit ORDER BY n DESC LIMIT 1")
     assert after["without_golive"] == "the office tested by hand"
     desk.set("amount=NET")
     desk.set("master=off")
@@ -142,7 +142,7 @@ def test_nothing_is_posted_before_everything_else_passed(desk: Desk) -> None:
     assert [item for item, _ in failed(done)] == [LineItem.ENTITLEMENT]
     assert "practice entitle live" in failed(done)[0][1]
     desk.entitle()
-    desk.offices.book.connection.execute("UPDATE connections SET config = jsonb_set(config, '{pay_type}', '1')")
+    desk.offices.database.connection.execute("UPDATE connections SET config = jsonb_set(config, '{pay_type}', '1')")
     done = desk.check(switch_on=True)
     assert [item for item, _ in failed(done)] == [LineItem.CONNECTION]
     assert (desk.steps(), desk.office.payments(), desk.master()) == ([], [], False)
@@ -151,7 +151,7 @@ def test_nothing_is_posted_before_everything_else_passed(desk: Desk) -> None:
 def test_both_halves_are_mapped_before_either_is_sent(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """N-8: a payment that could not be taken back is not posted, though a route's own test may not ask for it."""
     desk.entitle()
-    desk.offices.book.connection.execute(
+    desk.offices.database.connection.execute(
         "UPDATE connections SET config = config - ARRAY['void', 'refund', 'refund_failed', 'fee_debit']"
     )
     assert failed(desk.check())[0][0] is LineItem.CONNECTION
@@ -227,20 +227,20 @@ def test_of_two_checks_at_once_one_sends(desk: Desk) -> None:
         text="AdjType is invalid.",
     )  # fmt: skip
     assert not desk.check().passed
-    account = desk.offices.book.one("SELECT account_fingerprint FROM connections")
-    stale = golive_plans.latest(desk.offices.book.connection, "live", account)[1]
+    account = desk.offices.database.one("SELECT account_fingerprint FROM connections")
+    stale = golive_plans.latest(desk.offices.database.connection, "live", account)[1]
     assert stale.state is GoliveState.PLANNED
     assert desk.check().passed
 
     async def late() -> golive_posts.StepOutcome:
         settings = desk.offices.world.settings(secret_key=SECRET_TEXT)
-        with desk.offices.book.connection.cursor() as cursor:
+        with desk.offices.database.connection.cursor() as cursor:
             row = stored_connection(cursor, "live", Target.PMS)
         assert row is not None
         target = open_target(row, adapter_context(settings, "test"))
         try:
             _, done = await golive_posts.carry_out(
-                desk.offices.book.connection,
+                desk.offices.database.connection,
                 "live",
                 stale,
                 target,
@@ -268,7 +268,7 @@ def test_a_payment_type_that_staff_use_too_is_noted(desk: Desk) -> None:
     """SET-12, SET-23: "so that you can identify the payments". A note, not a failure; our own entries raise none."""
     desk.entitle()
     assert desk.check().notes == ()
-    pay_type = desk.offices.book.one("SELECT config->>'pay_type' FROM connections")
+    pay_type = desk.offices.database.one("SELECT config->>'pay_type' FROM connections")
     key = f"ODFHIR {desk.offices.sandbox.open_dental.developer_key}/{desk.office.customer_key}"
     request = urllib.request.Request(  # noqa: S310 - the sandbox
         f"{desk.offices.sandbox.open_dental.url}/payments",
@@ -285,7 +285,7 @@ def test_another_account_has_not_passed(desk: Desk) -> None:
     """P-15: the master is not switched on over books that nobody has proven."""
     desk.entitle()
     assert desk.check().passed
-    desk.offices.book.connection.execute("UPDATE connections SET account_fingerprint = 'another'")
+    desk.offices.database.connection.execute("UPDATE connections SET account_fingerprint = 'another'")
     with pytest.raises(ConfigurationError, match="has not passed its go-live check"):
         desk.set("master=on")
 
@@ -294,6 +294,6 @@ def test_a_withdrawn_entitlement_keeps_the_master_off(desk: Desk) -> None:
     """SET-16."""
     desk.entitle()
     assert desk.check().passed
-    entitle(desk.offices.book.connection, "live", WHO, clock=desk.offices.book.clock, withdraw=True)
+    entitle(desk.offices.database.connection, "live", WHO, clock=desk.offices.database.clock, withdraw=True)
     with pytest.raises(ConfigurationError, match="not entitled"):
         desk.set("master=on")

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.stack
 def a_practice(offices: Offices, **settings: Any) -> tuple[Office, str]:
     """Connected, with a test patient; business time is the machine's, since the commands' is."""
     office = offices.open("live", **settings)
-    offices.book.clock.instant = SystemClock().now()
+    offices.database.clock.instant = SystemClock().now()
     return office, str(offices.sandbox.open_dental.add_patient(office.customer_key)["PatNum"])
 
 
@@ -44,7 +44,7 @@ def test_a_check_that_dies_is_continued_by_the_same_command(offices: Offices, po
     assert office.adjustments() == [(int(patient), 100)]
     shown = writeback_json_here(offices.world, "settings", "show", "live")
     assert (shown["golive_passed"], shown["in_force"]["settings"]["master"]) == (True, True)
-    paid, back = (row[0] for row in offices.book.rows("SELECT external_id FROM golive_checks ORDER BY step"))
+    paid, back = (row[0] for row in offices.database.rows("SELECT external_id FROM golive_checks ORDER BY step"))
     told = writeback_here(offices.world, "explain", paid)
     assert "the test payment of go-live check 1 of live: found as" in told, told.errors
     assert f"taken back by {back}" in told
@@ -61,8 +61,8 @@ def test_a_checklist_that_fails_says_what_to_do_and_exits_1(offices: Offices) ->
 def test_skipped_payments_are_tried_backfilled_and_posted_once(offices: Offices) -> None:
     """E-9 d: what-if, preview, --yes with a reason; then the poster posts each once."""
     office, _ = a_practice(offices, types=modes(terminal=TypeMode.OFF))
-    now = offices.book.clock.instant
-    offices.book.report(office.pay(gross=10_000, fee=320, occurred_at=now - timedelta(seconds=1)))
+    now = offices.database.clock.instant
+    offices.database.report(office.pay(gross=10_000, fee=320, occurred_at=now - timedelta(seconds=1)))
     stretch = ("--from", (now - timedelta(days=1)).isoformat(), "--to", (now + timedelta(days=1)).isoformat())
     tried = writeback_json_here(
         offices.world, "whatif", "--practice", "live", *stretch, "--change", "types.terminal=AUTO"

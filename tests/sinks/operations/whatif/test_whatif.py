@@ -24,7 +24,7 @@ from tests.processors.rules.event_examples import (
     settings,
     version,
 )
-from tests.sinks.ledger.ledger_fixture import Book, again
+from tests.sinks.ledger.ledger_fixture import LedgerDatabase, again
 from tests.worlds import World
 
 DAY = timedelta(days=1)
@@ -97,14 +97,14 @@ def test_the_sum_counts_every_event_on_both_sides() -> None:
     assert (line.entries_before, line.minor_before, line.entries_after, line.minor_after) == (2, 14_520, 2, 14_840)
 
 
-def everything(book: Book) -> list[Any]:
+def everything(database: LedgerDatabase) -> list[Any]:
     tables = ("events", "effects", "gates", "audit", "outbox", "settings")
-    return [book.rows(f"SELECT * FROM {table} ORDER BY 1, 2, 3") for table in tables]
+    return [database.rows(f"SELECT * FROM {table} ORDER BY 1, 2, 3") for table in tables]
 
 
 @pytest.fixture
-def book(world: World) -> Iterator[Book]:
-    opened = Book(world.database_url)
+def database(world: World) -> Iterator[LedgerDatabase]:
+    opened = LedgerDatabase(world.database_url)
     opened.add()
     opened.link()
     yield opened
@@ -112,26 +112,30 @@ def book(world: World) -> Iterator[Book]:
 
 
 @pytest.mark.stack
-def test_the_past_is_read_page_by_page_and_left_alone(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_past_is_read_page_by_page_and_left_alone(
+    database: LedgerDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Nothing is touched: every table is as before; pages meet without a gap or a double."""
     monkeypatch.setattr(run, "PAGE", 2)
     for number in range(5):
         at = NOON - timedelta(hours=number)
-        book.report(again(payment(10_000 + number, 320, at=at), event_id=f"ev-{number}", payment_id=f"pay-{number}"))
-    before = everything(book)
-    found = list(run.run(book.connection, PRACTICE, settings(amount=AmountMode.GROSS), NOON - DAY, NOON + DAY))
+        database.report(
+            again(payment(10_000 + number, 320, at=at), event_id=f"ev-{number}", payment_id=f"pay-{number}")
+        )
+    before = everything(database)
+    found = list(run.run(database.connection, PRACTICE, settings(amount=AmountMode.GROSS), NOON - DAY, NOON + DAY))
     assert sorted(each.subject for each in found) == [f"pay-{number}" for number in range(5)]
     assert all(each.differs for each in found)
-    assert list(run.run(book.connection, PRACTICE, settings(), NOON - DAY, NOON - DAY / 2)) == []
-    assert everything(book) == before
+    assert list(run.run(database.connection, PRACTICE, settings(), NOON - DAY, NOON - DAY / 2)) == []
+    assert everything(database) == before
 
 
 @pytest.mark.stack
-def test_an_event_without_its_bytes_is_counted_not_guessed(book: Book) -> None:
+def test_an_event_without_its_bytes_is_counted_not_guessed(database: LedgerDatabase) -> None:
     """Law 28: bodies of old months are dropped."""
-    book.report(payment())
-    book.connection.execute("DELETE FROM bodies")
+    database.report(payment())
+    database.connection.execute("DELETE FROM bodies")
     total = Totals()
-    for each in run.run(book.connection, PRACTICE, settings(master=False), NOON - DAY, NOON + DAY):
+    for each in run.run(database.connection, PRACTICE, settings(master=False), NOON - DAY, NOON + DAY):
         total.add(each)
     assert (total.events, total.differing, total.without_body) == (1, 0, 1)

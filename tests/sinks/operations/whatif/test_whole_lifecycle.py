@@ -25,7 +25,7 @@ from tests.processors.rules.linked_examples import (
     returned,
     voided,
 )
-from tests.sinks.ledger.ledger_fixture import Book, again
+from tests.sinks.ledger.ledger_fixture import LedgerDatabase, again
 from tests.sinks.ledger.posting_by_hand import post_what_is_due
 from tests.worlds import World
 
@@ -34,32 +34,32 @@ DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
 @pytest.fixture
-def book(world: World) -> Iterator[Book]:
-    opened = Book(world.database_url)
+def database(world: World) -> Iterator[LedgerDatabase]:
+    opened = LedgerDatabase(world.database_url)
     yield opened
     opened.close()
 
 
-def started(book: Book, practice: str = PRACTICE, **chosen: Any) -> None:
-    book.clock.instant = NOON
-    book.add(practice, **chosen)
-    book.link(practice_id=practice)
+def started(database: LedgerDatabase, practice: str = PRACTICE, **chosen: Any) -> None:
+    database.clock.instant = NOON
+    database.add(practice, **chosen)
+    database.link(practice_id=practice)
 
 
-def lived(book: Book, *events: Any) -> None:
+def lived(database: LedgerDatabase, *events: Any) -> None:
     """Each event an hour after the one before, and all that is due is posted meanwhile."""
     for event in events:
-        book.report(event)
-        book.clock.instant += timedelta(minutes=1)
-        post_what_is_due(book, event.practice_id)
-        book.clock.instant += HOUR
+        database.report(event)
+        database.clock.instant += timedelta(minutes=1)
+        post_what_is_due(database, event.practice_id)
+        database.clock.instant += HOUR
 
 
 def whatif(
-    book: Book, since: datetime = NOON - DAY, practice: str = PRACTICE, **proposed: Any
+    database: LedgerDatabase, since: datetime = NOON - DAY, practice: str = PRACTICE, **proposed: Any
 ) -> tuple[dict[str, Compared], Totals]:
     total, found = Totals(), {}
-    for each in run.run(book.connection, practice, settings(**proposed), since, NOON + 30 * DAY):
+    for each in run.run(database.connection, practice, settings(**proposed), since, NOON + 30 * DAY):
         total.add(each)
         found[each.event_id] = each
     return found, total
@@ -95,15 +95,15 @@ LIVES: dict[str, tuple[Any, ...]] = {
 @pytest.mark.parametrize(
     "chosen", [{}, {"amount": AmountMode.GROSS}, {"fee_adjustment": FeeAdjustment.OFF}], ids=["net", "gross", "off"]
 )
-def test_the_side_that_is_in_force_is_what_the_ledger_has(book: Book, chosen: dict[str, Any]) -> None:
+def test_the_side_that_is_in_force_is_what_the_ledger_has(database: LedgerDatabase, chosen: dict[str, Any]) -> None:
     """The same rules, in the same order: kind, part, amount and whether it is posted, entry by entry; and a proposal
     of the same settings differs in nothing."""
     for number, life in enumerate(LIVES.values()):
         practice = f"practice-{number}"
-        started(book, practice, **chosen)
-        lived(book, *(again(event, practice_id=practice) for event in life))
-        found, total = whatif(book, practice=practice, **chosen)
-        rows = book.rows(
+        started(database, practice, **chosen)
+        lived(database, *(again(event, practice_id=practice) for event in life))
+        found, total = whatif(database, practice=practice, **chosen)
+        rows = database.rows(
             "SELECT event_id, entry_kind, part, amount_minor, CASE state WHEN 'POSTED' THEN 'SCHEDULED' ELSE state END"
             " FROM effects WHERE practice_id = %s",
             practice,
@@ -117,11 +117,11 @@ def test_the_side_that_is_in_force_is_what_the_ledger_has(book: Book, chosen: di
         assert (total.events, total.differing) == (len(life), 0)
 
 
-def test_r6_a_refund_is_played_on_its_payment_in_the_proposed_mode(book: Book) -> None:
+def test_r6_a_refund_is_played_on_its_payment_in_the_proposed_mode(database: LedgerDatabase) -> None:
     """R-6, R-15: GROSS takes fee and companion out of every entry; payment by payment and in sum."""
-    started(book)
-    lived(book, *LIVES["disputed and won (R-15)"])
-    found, total = whatif(book, amount=AmountMode.GROSS)
+    started(database)
+    lived(database, *LIVES["disputed and won (R-15)"])
+    found, total = whatif(database, amount=AmountMode.GROSS)
     assert [table(each.before.entries) for each in found.values()] == [
         [("payment", 38810), ("fee_adjustment", 1190)],
         [("dispute_hold", -41500), ("fee_adjustment", 1500)],
@@ -137,21 +137,21 @@ def test_r6_a_refund_is_played_on_its_payment_in_the_proposed_mode(book: Book) -
     assert (total.before.balances, total.after.balances) == (40000, 40000)
 
 
-def test_n5_a_fee_that_came_later_is_played(book: Book) -> None:
+def test_n5_a_fee_that_came_later_is_played(database: LedgerDatabase) -> None:
     """N-5: GROSS books the payment before its fee; NET waits for it, whoever tells it."""
-    started(book, amount=AmountMode.GROSS)
-    lived(book, payment(10000, None), fee_assessed(320, 9680))
-    found, total = whatif(book)
+    started(database, amount=AmountMode.GROSS)
+    lived(database, payment(10000, None), fee_assessed(320, 9680))
+    found, total = whatif(database)
     assert table(found["ev-1"].after.entries) == [("payment", 9680), ("fee_adjustment", 320)]
     assert found["ev-f1"].after.entries == ()
     assert (total.before.payments, total.after.payments) == (10000, 9680)
 
 
-def test_r7_what_was_not_due_yet_is_voided_and_not_reversed(book: Book) -> None:
+def test_r7_what_was_not_due_yet_is_voided_and_not_reversed(database: LedgerDatabase) -> None:
     """R-7, T-11: a daily practice would not have posted a payment that was voided an hour later."""
-    started(book)
-    lived(book, payment(), voided())
-    found, _ = whatif(book, timing=Timing.DAILY)
+    started(database)
+    lived(database, payment(), voided())
+    found, _ = whatif(database, timing=Timing.DAILY)
     assert [each.state for each in found["ev-1"].after.entries] == [State.VOIDED_BEFORE_POST] * 2
     assert (table(found["ev-v"].before.entries), found["ev-v"].after.entries) == (
         [("reversal", -9680), ("reversal", -320)],
@@ -159,10 +159,10 @@ def test_r7_what_was_not_due_yet_is_voided_and_not_reversed(book: Book) -> None:
     )
 
 
-def test_r7_one_net_entry_where_the_proposal_books_so(book: Book) -> None:
-    started(book, timing=Timing.DAILY)
-    lived(book, payment(), refunded(-4000))
-    found, total = whatif(book, timing=Timing.DAILY, refund_before_post=RefundBeforePost.NET_ENTRY)
+def test_r7_one_net_entry_where_the_proposal_books_so(database: LedgerDatabase) -> None:
+    started(database, timing=Timing.DAILY)
+    lived(database, payment(), refunded(-4000))
+    found, total = whatif(database, timing=Timing.DAILY, refund_before_post=RefundBeforePost.NET_ENTRY)
     assert [(entry.amount_minor, entry.state) for entry in found["ev-r1"].after.entries][:2] == [
         (5680, State.SCHEDULED),
         (320, State.SCHEDULED),
@@ -170,29 +170,29 @@ def test_r7_one_net_entry_where_the_proposal_books_so(book: Book) -> None:
     assert (total.before.balances, total.after.balances) == (6000, 6000)
 
 
-def test_r14_a_type_that_would_have_been_off_leaves_its_refund_to_a_person(book: Book) -> None:
-    started(book)
-    lived(book, payment(), refunded(-4000))
-    found, _ = whatif(book, types=modes(terminal=TypeMode.OFF))
+def test_r14_a_type_that_would_have_been_off_leaves_its_refund_to_a_person(database: LedgerDatabase) -> None:
+    started(database)
+    lived(database, payment(), refunded(-4000))
+    found, _ = whatif(database, types=modes(terminal=TypeMode.OFF))
     assert [each.state for each in found["ev-r1"].after.entries] == [State.AWAITING_MANUAL_POST]
 
 
-def test_r6_what_follows_a_payment_of_before_the_stretch_keeps_its_settings(book: Book) -> None:
+def test_r6_what_follows_a_payment_of_before_the_stretch_keeps_its_settings(database: LedgerDatabase) -> None:
     """R-6: only what happens in the stretch is proposed anew."""
-    started(book)
-    lived(book, payment(at=NOON - 5 * DAY), refunded(-4000))
-    found, total = whatif(book, since=NOON - DAY, amount=AmountMode.GROSS)
+    started(database)
+    lived(database, payment(at=NOON - 5 * DAY), refunded(-4000))
+    found, total = whatif(database, since=NOON - DAY, amount=AmountMode.GROSS)
     assert list(found) == ["ev-r1"]
     assert (total.differing, table(found["ev-r1"].after.entries)) == (0, [("refund", -4000)])
 
 
-def test_pages_part_no_life(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pages_part_no_life(database: LedgerDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every event once, whatever page its life begins on; and nothing is touched."""
     monkeypatch.setattr(run, "PAGE", 1)
-    started(book)
-    lived(book, *LIVES["disputed and won (R-15)"], *LIVES["the payout tells the fee (N-5)"][1:])
+    started(database)
+    lived(database, *LIVES["disputed and won (R-15)"], *LIVES["the payout tells the fee (N-5)"][1:])
     tables = ("events", "effects", "gates", "audit", "outbox", "settings")
-    before = [book.rows(f"SELECT * FROM {name} ORDER BY 1, 2, 3") for name in tables]
-    found, total = whatif(book, master=False)
+    before = [database.rows(f"SELECT * FROM {name} ORDER BY 1, 2, 3") for name in tables]
+    found, total = whatif(database, master=False)
     assert (total.events, len(found)) == (6, 6)
-    assert [book.rows(f"SELECT * FROM {name} ORDER BY 1, 2, 3") for name in tables] == before
+    assert [database.rows(f"SELECT * FROM {name} ORDER BY 1, 2, 3") for name in tables] == before

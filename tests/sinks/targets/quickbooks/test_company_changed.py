@@ -30,7 +30,7 @@ def _died(payouts: Payouts, reason: str) -> None:  # noqa: F811
     """One payout, sent and dead in the books that are connected now."""
     payouts.connect()
     payouts.report(item(1, 10000, 320))
-    connection = payouts.ledger.book.connection
+    connection = payouts.ledger.database.connection
     connection.execute("ALTER TABLE effects DISABLE TRIGGER effects_transition")
     connection.execute(
         "UPDATE effects SET state = 'DEAD_LETTERED', reason = %s, sent_at = now(), attempts = 1", (reason,)
@@ -38,8 +38,8 @@ def _died(payouts: Payouts, reason: str) -> None:  # noqa: F811
 
 
 def _released(payouts: Payouts) -> int:  # noqa: F811
-    book = payouts.ledger.book
-    with unit_of_work(book.connection, PRACTICE, clock=SystemClock(), jitter_s=0) as unit:
+    database = payouts.ledger.database
+    with unit_of_work(database.connection, PRACTICE, clock=SystemClock(), jitter_s=0) as unit:
         return release(unit, [State.DEAD_LETTERED], actor="test")
 
 
@@ -48,7 +48,7 @@ def test_a_doubt_of_the_old_books_is_not_redriven_into_the_new(payouts: Payouts,
     """Law 19: absence in the new books is no absence. Refused, with what a person can do; nothing moves."""
     _died(payouts, reason)
     _moved(payouts)
-    (one,) = plan_redrive(payouts.ledger.book.connection, DeadWanted()).items
+    (one,) = plan_redrive(payouts.ledger.database.connection, DeadWanted()).items
     assert one.fate is Fate.REFUSE
     assert "other account" in one.notes[0]
     assert "dismiss" in one.notes[0]
@@ -61,7 +61,7 @@ def test_connected_to_the_old_books_again_it_is_looked_for_there(payouts: Payout
     _died(payouts, "OUTCOME_UNKNOWN")
     _moved(payouts)
     payouts.connect()
-    (one,) = plan_redrive(payouts.ledger.book.connection, DeadWanted()).items
+    (one,) = plan_redrive(payouts.ledger.database.connection, DeadWanted()).items
     assert one.fate is Fate.RELEASE
     assert _released(payouts) == 1
 
@@ -70,7 +70,7 @@ def test_what_was_refused_there_may_go_to_the_new_books(payouts: Payouts) -> Non
     """It is proven that nothing stands in the old ones."""
     _died(payouts, "RETRIES_SPENT")
     other = _moved(payouts)
-    (one,) = plan_redrive(payouts.ledger.book.connection, DeadWanted()).items
+    (one,) = plan_redrive(payouts.ledger.database.connection, DeadWanted()).items
     assert one.fate is Fate.RELEASE
     assert _released(payouts) == 1
     payouts.ledger.poster()
@@ -91,19 +91,19 @@ def test_what_stands_in_the_old_books_is_not_taken_back_in_the_new(payouts: Payo
     payouts.connect()
     event = payout(item(1, 10000, 320))
     reported = again(event, event_id="ev-po", payout_id="po-1", practice_id=PRACTICE)
-    payouts.ledger.book.report(reported)
+    payouts.ledger.database.report(reported)
     payouts.ledger.poster()
     payouts.until("POSTED")
     other = _moved(payouts)
     failed = again(payout_failed(), event_id="ev-failed", payout_id="po-1", practice_id=PRACTICE)
-    payouts.ledger.book.report(failed)
+    payouts.ledger.database.report(failed)
     payouts.until("POSTED", "PAUSED")
-    reasons = [row[0] for row in payouts.ledger.book.rows("SELECT reason FROM effects ORDER BY effect_id")]
+    reasons = [row[0] for row in payouts.ledger.database.rows("SELECT reason FROM effects ORDER BY effect_id")]
     assert reasons[1] == "CONNECTION_REPLACED"
     company = payouts.ledger.sandbox.quickbooks.company(other)
     assert not company.deposits()
     assert not company.journal_entries()
-    assert not any(payouts.ledger.book.sweeps.repair().values())
+    assert not any(payouts.ledger.database.sweeps.repair().values())
     payouts.connect()
     payouts.until("POSTED", "POSTED")
     assert sum(payouts.bank()) == 0
@@ -115,7 +115,7 @@ def test_a_second_look_keeps_the_books(payouts: Payouts) -> None:  # noqa: F811
     payouts.report(item(1, 10000, 320))
     payouts.ledger.poster()
     payouts.until("POSTED")
-    payouts.ledger.book.connection.execute("UPDATE effects SET second_look_at = now() + interval '1 hour'")
+    payouts.ledger.database.connection.execute("UPDATE effects SET second_look_at = now() + interval '1 hour'")
     with pytest.raises(Exception, match="in doubt"):
         _moved(payouts)
     until(lambda: payouts.states() == ["POSTED"], "it stands", show=payouts.shown)

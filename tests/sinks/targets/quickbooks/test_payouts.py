@@ -39,7 +39,7 @@ class Payouts:
         self.realm = realm
         self.company: CompanySandbox = ledger.sandbox.quickbooks.add_company(realm)
         self.mapping: dict[str, Any] = quickbooks_mapping(ledger.sandbox, realm)
-        ledger.book.add(PRACTICE, connected=False)
+        ledger.database.add(PRACTICE, connected=False)
         self.reported = 0
 
     def connect(self, *, realm: str | None = None, **changes: Any) -> Saved:
@@ -55,14 +55,14 @@ class Payouts:
             keys=self.ledger.keys,
             known_fingerprint=None,
         )
-        book = self.ledger.book
-        with unit_of_work(book.connection, PRACTICE, clock=book.clock, jitter_s=0) as unit:
+        database = self.ledger.database
+        with unit_of_work(database.connection, PRACTICE, clock=database.clock, jitter_s=0) as unit:
             return save_connection(unit, given, actor="test")
 
     def report(self, *items: PayoutItem) -> None:
         self.reported += 1
         event = payout(*items)
-        self.ledger.book.report(
+        self.ledger.database.report(
             again(event, event_id=f"ev-po-{self.reported}", payout_id=f"po-{self.reported}", practice_id=PRACTICE)
         )
 
@@ -70,12 +70,12 @@ class Payouts:
         until(lambda: tuple(self.states()) == states, f"states {states}", show=self.shown)
 
     def states(self) -> list[str]:
-        return [row[0] for row in self.ledger.book.rows("SELECT state FROM effects ORDER BY effect_id")]
+        return [row[0] for row in self.ledger.database.rows("SELECT state FROM effects ORDER BY effect_id")]
 
     def shown(self) -> str:
-        book = self.ledger.book
+        database = self.ledger.database
         return "\n".join(
-            str(book.rows(query))
+            str(database.rows(query))
             for query in (
                 "SELECT state, reason, generation, attempts, last_code FROM effects",
                 "SELECT phase, n, answer, reason, code FROM attempts ORDER BY ended_at",
@@ -150,11 +150,11 @@ def test_a_repaired_mapping_lets_the_payout_go_again(payouts: Payouts) -> None:
     payouts.report(item(1, 10000, 320))
     payouts.ledger.poster()
     payouts.until("INVALID_CONFIG")
-    assert payouts.ledger.book.one("SELECT reason FROM effects") == "ACCOUNT_INACTIVE"
+    assert payouts.ledger.database.one("SELECT reason FROM effects") == "ACCOUNT_INACTIVE"
     accounts = payouts.mapping["accounts"] | {"fees": "61"}
     assert payouts.connect(accounts=accounts) == Saved(added=False, released=1)
     payouts.until("POSTED")
-    assert payouts.ledger.book.one("SELECT generation FROM effects") == 2
+    assert payouts.ledger.database.one("SELECT generation FROM effects") == 2
     assert payouts.bank() == [9680]
 
 
@@ -165,7 +165,7 @@ def test_a_missing_account_is_repaired_the_same_way(payouts: Payouts) -> None:
     payouts.report(item(1, 10000, 320), item(2, -1000, category=PayoutCategory.RESERVE_HOLD))
     payouts.ledger.poster()
     payouts.until("INVALID_CONFIG")
-    assert payouts.ledger.book.one("SELECT reason FROM effects") == "MAPPING_MISSING"
+    assert payouts.ledger.database.one("SELECT reason FROM effects") == "MAPPING_MISSING"
     payouts.connect()
     payouts.until("POSTED")
     assert payouts.bank() == [8680]
@@ -179,13 +179,15 @@ def test_a_disconnected_company_holds_its_payouts_and_resumes(payouts: Payouts) 
     payouts.ledger.poster()
 
     def closed() -> bool:
-        rows = payouts.ledger.book.rows("SELECT closed_reason FROM gates UNION SELECT closed_reason FROM connections")
+        rows = payouts.ledger.database.rows(
+            "SELECT closed_reason FROM gates UNION SELECT closed_reason FROM connections"
+        )
         return ("NEEDS_RECONNECT",) in rows
 
     until(closed, "the gate is closed", show=payouts.shown)
     waiting = (["RETRYING"], ["SCHEDULED"])
     until(lambda: payouts.states() in waiting, "the payout waits", show=payouts.shown)
-    assert payouts.ledger.book.one("SELECT attempts FROM effects") == 0
+    assert payouts.ledger.database.one("SELECT attempts FROM effects") == 0
     payouts.company.reconnect()
     payouts.connect()
     payouts.until("POSTED")
@@ -202,7 +204,7 @@ def test_a_stale_token_is_nobodys_business(payouts: Payouts) -> None:
     payouts.report(item(1, 5000, 100))
     payouts.until("POSTED", "POSTED")
     assert payouts.bank() == [4900, 9680]
-    assert [row[0] for row in payouts.ledger.book.rows("SELECT attempts FROM effects")] == [1, 1]
+    assert [row[0] for row in payouts.ledger.database.rows("SELECT attempts FROM effects")] == [1, 1]
 
 
 def test_closed_books_wait_for_a_person(payouts: Payouts) -> None:
@@ -220,7 +222,7 @@ def test_another_company_is_not_taken_while_something_is_in_doubt(payouts: Payou
     """P-15: the read-back of what is in doubt would look into the wrong books."""
     payouts.connect()
     payouts.report(item(1, 10000, 320))
-    payouts.ledger.book.connection.execute("UPDATE effects SET state = 'SENDING', sent_at = now()")
+    payouts.ledger.database.connection.execute("UPDATE effects SET state = 'SENDING', sent_at = now()")
     other = payouts.realm + "8"
     payouts.ledger.sandbox.quickbooks.add_company(other)
     with pytest.raises(ConfigurationError, match="in doubt"):
@@ -235,7 +237,7 @@ def test_what_waits_goes_to_the_other_company_and_to_it_alone(payouts: Payouts) 
     payouts.ledger.poster()
 
     def refused() -> bool:
-        rows = payouts.ledger.book.rows("SELECT payload IS NOT NULL, state FROM effects")
+        rows = payouts.ledger.database.rows("SELECT payload IS NOT NULL, state FROM effects")
         return rows == [(True, "RETRYING")]
 
     until(refused, "refused once", show=payouts.shown)
