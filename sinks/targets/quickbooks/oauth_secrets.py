@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 
 import msgspec
 from psycopg import AsyncConnection
 
+from sinks.ledger.named_queries import named_queries
+from sinks.ledger.rows.row_factory import rows_as
 from sinks.targets.credentials import KeyRing
 
 Connect = Callable[[], AbstractAsyncContextManager[AsyncConnection[Any]]]
@@ -18,14 +20,7 @@ Connect = Callable[[], AbstractAsyncContextManager[AsyncConnection[Any]]]
 LOCK_WAIT_S: Final = 9
 """Longer than a renewal by another worker may take, shorter than the statement's limit (PROTOCOL section 5)."""
 
-_READ = "SELECT secret, secret_version FROM connections WHERE home_practice_id = %s AND connection_id = %s"
-_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('renewal' || chr(31) || %s || chr(31) || %s, 0))"
-"""Ends with its transaction, so a killed worker leaves none behind. Not the row's own lock: posters write leases there
-while a token is being renewed. Two connections with one hash merely wait for each other."""
-_SAVE = (
-    "UPDATE connections SET secret = %s, secret_version = secret_version + 1 "
-    "WHERE home_practice_id = %s AND connection_id = %s AND secret_version = %s RETURNING secret_version"
-)
+_SQL: Final = named_queries("sinks.targets.quickbooks", "oauth_secrets.sql")
 
 
 class SecretsError(ValueError):
@@ -46,6 +41,13 @@ class Secrets(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     def __repr__(self) -> str:
         return "Secrets(…)"
+
+
+class _SealedSecret(msgspec.Struct, frozen=True):
+    """The columns of `connections` that hold the secret."""
+
+    secret: bytes | None
+    secret_version: int
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -70,12 +72,12 @@ class SecretStore:
         self._connect = connect
         self._keys = keys
         self._id = (home_practice_id, connection_id)
+        self._key = {"home_practice_id": home_practice_id, "connection_id": connection_id}
 
     async def read(self) -> Stored:
         """The newest secrets. Raises SecretUnreadableError, psycopg.Error."""
         async with self._connect() as connection:
-            row = await (await connection.execute(_READ, self._id)).fetchone()
-        return self._opened(row)
+            return await self._read(connection)
 
     async def renew(self, seen: int, call: Callable[[Stored], Awaitable[Secrets | None]]) -> Stored | None:
         """Replace the secrets of version `seen` by what `call` makes of them; None where `call` gave None.
@@ -87,21 +89,30 @@ class SecretStore:
         """
         async with self._connect() as connection, connection.transaction():
             await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_WAIT_S}s'")
-            await connection.execute(_LOCK, self._id)
-            stored = self._opened(await (await connection.execute(_READ, self._id)).fetchone())
+            await connection.execute(_SQL["lock_renewal"], self._key)
+            stored = await self._read(connection)
             if stored.version != seen and stored.secrets.access_token is not None:
                 return stored
             fresh = await call(stored)
             if fresh is None:
                 return None
-            blob = self._keys.seal(*self._id, msgspec.json.encode(fresh))
-            saved = await (await connection.execute(_SAVE, (blob, *self._id, stored.version))).fetchone()
+            sealed = self._keys.seal(*self._id, msgspec.json.encode(fresh))
+            written = self._key | {"secret": sealed, "version": stored.version}
+            saved = await _row(connection, _SQL["save_secret"], written)
             if saved is None:
                 # A person gave new secrets during the call: theirs count, and nothing of ours is kept.
-                return self._opened(await (await connection.execute(_READ, self._id)).fetchone())
-            return Stored(fresh, saved[0])
+                return await self._read(connection)
+            return Stored(fresh, saved.secret_version)
 
-    def _opened(self, row: tuple[Any, ...] | None) -> Stored:
-        if row is None or row[0] is None:
+    async def _read(self, connection: AsyncConnection[Any]) -> Stored:
+        row = await _row(connection, _SQL["read_secret"], self._key)
+        if row is None or row.secret is None:
             raise SecretsError("this connection has no secrets: give them with `writeback target add`")
-        return Stored(load_secrets(self._keys.open(*self._id, bytes(row[0]))), row[1])
+        return Stored(load_secrets(self._keys.open(*self._id, row.secret)), row.secret_version)
+
+
+async def _row(
+    connection: AsyncConnection[Any], query: LiteralString, parameters: Mapping[str, Any]
+) -> _SealedSecret | None:
+    cursor = connection.cursor(row_factory=rows_as(_SealedSecret))
+    return await (await cursor.execute(query, parameters)).fetchone()
