@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, LiteralString, TypeVar
 
-import msgspec
 import psycopg
 from psycopg.rows import scalar_row
 
 from sinks.ledger.rows.row_factory import rows_as
 
-R = TypeVar("R", bound=msgspec.Struct)
+R = TypeVar("R")
 Source = psycopg.Cursor[Any] | psycopg.Connection[Any]
 Parameters = Mapping[str, Any] | None
 

@@ -21,7 +21,7 @@ import msgspec
 from psycopg.postgres import types as postgres_types
 from psycopg.rows import BaseRowFactory
 
-R = TypeVar("R", bound=msgspec.Struct)
+R = TypeVar("R")
 Load = Callable[[Any], Any]
 
 FROM_COLUMN: Final = "from_column"
@@ -50,19 +50,23 @@ class RowMismatchError(TypeError):
 def rows_as(record: type[R]) -> BaseRowFactory[R]:
     """A row factory, for sync and async cursors alike, that makes each row a `record` by the names of its columns.
 
-    Every column needs a field of its name and type, and every field its column; the order is free. Text becomes the
-    field's enum, an array a tuple, JSON the field's struct (so does JSON that the query casts to text, which is
-    faster); a struct that is stored in another form is made by its classmethod `from_column`. Raises RowMismatchError
-    when the columns differ, when a null stands in a field that takes none, and for a value that the enum does not have.
-    Does not block: it reads what the cursor holds.
+    A record is a Struct, or a NamedTuple for a key. Every column needs a field of its name and type, and every field
+    its column; the order is free. Text becomes the field's enum, an array a tuple, JSON the field's struct (so does JSON
+    that the query casts to text, which is faster); a struct that is stored in another form is made by its classmethod
+    `from_column`. Raises RowMismatchError when the columns differ, when a null stands in a field that takes none, and
+    for a value that the enum does not have. Does not block: it reads what the cursor holds.
     """
+
+    kind: type[Any] = record
 
     def factory(cursor: Any) -> Callable[[Sequence[Any]], R]:
         result = cursor.pgresult
         if result is None or not result.nfields:
             return _no_result
         # Not `cursor.description`: it makes an object of each column, which costs more than a short result does.
-        return _maker(record, tuple((result.fname(n), result.ftype(n)) for n in range(result.nfields)))
+        columns = tuple((result.fname(n), result.ftype(n)) for n in range(result.nfields))
+        maker: Callable[[Sequence[Any]], R] = _maker(kind, columns)
+        return maker
 
     return factory
 
@@ -94,6 +98,12 @@ def load_for(hint: Any, kind: str) -> Load | None:
     return None
 
 
+def field_names(record: type[Any]) -> tuple[str, ...]:
+    """The fields of a Struct, or of a NamedTuple. Pure."""
+    names: tuple[str, ...] = record.__struct_fields__ if issubclass(record, msgspec.Struct) else record._fields
+    return names
+
+
 def without_null(hint: Any) -> tuple[Any, bool]:
     """The type of a field without None, and whether None was one of its types. Pure."""
     if get_origin(hint) not in (Union, UnionType):
@@ -111,10 +121,10 @@ def column_type(oid: int) -> str:
 
 
 @cache
-def _maker(record: type[R], columns: tuple[tuple[bytes, int], ...]) -> Callable[[Sequence[Any]], R]:
+def _maker(record: type[Any], columns: tuple[tuple[bytes, int], ...]) -> Callable[[Sequence[Any]], Any]:
     """Made once for each pair of a record and the columns of a result, whatever the number of results."""
     names = [name.decode() for name, _ in columns]
-    fields = record.__struct_fields__
+    fields = field_names(record)
     if sorted(names) != sorted(fields):
         missing = sorted(set(fields) - set(names))
         unknown = sorted(set(names) - set(fields))
@@ -127,7 +137,7 @@ def _maker(record: type[R], columns: tuple[tuple[bytes, int], ...]) -> Callable[
     build = _builder(record)
     pick = operator.itemgetter(*map(names.index, fields)) if len(fields) > 1 else tuple
 
-    def make(values: Sequence[Any]) -> R:
+    def make(values: Sequence[Any]) -> Any:
         found = list(pick(values))
         if None in found:
             _refuse_nulls(record, required, found)
@@ -144,22 +154,22 @@ def _maker(record: type[R], columns: tuple[tuple[bytes, int], ...]) -> Callable[
     return make
 
 
-def _builder(record: type[R]) -> Callable[[list[Any]], R]:
+def _builder(record: type[Any]) -> Callable[[list[Any]], Any]:
     """By position where the record allows it, which takes half the time of keywords."""
-    fields = record.__struct_fields__
+    fields = field_names(record)
     if any(each.kind is Parameter.KEYWORD_ONLY for each in signature(record).parameters.values()):
         return lambda values: record(**dict(zip(fields, values, strict=True)))
     return lambda values: record(*values)
 
 
-def _named(record: type[msgspec.Struct], field: str, hint: Any, kind: str) -> Load | None:
+def _named(record: type[Any], field: str, hint: Any, kind: str) -> Load | None:
     try:
         return load_for(hint, kind)
     except RowMismatchError as error:
         raise RowMismatchError(f"{record.__name__}.{field}: {error}") from None
 
 
-def _refuse_nulls(record: type[msgspec.Struct], required: Mapping[int, str], values: Sequence[Any]) -> None:
+def _refuse_nulls(record: type[Any], required: Mapping[int, str], values: Sequence[Any]) -> None:
     nulls = [field for place, field in required.items() if values[place] is None]
     if nulls:
         raise RowMismatchError(f"{record.__name__}: null in {nulls}")

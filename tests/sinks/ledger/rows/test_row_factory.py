@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, LiteralString
+from typing import Any, LiteralString, NamedTuple
 
 import msgspec
 import psycopg
@@ -27,6 +27,11 @@ class Pair(msgspec.Struct, frozen=True):
 
 class Named(msgspec.Struct, frozen=True, kw_only=True):
     name: str
+
+
+class Key(NamedTuple):
+    name: str
+    state: State
 
 
 class Typed(msgspec.Struct, frozen=True):
@@ -75,6 +80,7 @@ def test_a_column_goes_to_the_field_of_its_name_whatever_its_place(database: Led
     assert fetch_one(database.connection, Pair, "SELECT 'a' AS name, NULL::int AS amount") == Pair("a", None)
     assert fetch_one(database.connection, Pair, "SELECT 'a' AS name, 1 AS amount WHERE false") is None
     assert fetch_one(database.connection, Named, "SELECT 'a' AS name") == Named(name="a")
+    assert fetch_one(database.connection, Key, "SELECT 'PAUSED' AS state, 'a' AS name") == Key("a", State.PAUSED)
 
 
 def test_values_get_the_types_of_their_fields(database: LedgerDatabase) -> None:
