@@ -82,7 +82,7 @@ def test_expired_requests_are_repeated_so_they_stop_nobody(world: World) -> None
 
 def _recreate(world: World, monkeypatch: pytest.MonkeyPatch, **settings: str) -> BaseException | None:
     """Deletes and makes a source topic again while RULES runs; how RULES takes it."""
-    monkeypatch.setattr(streams.kafka.topic_identity, "LOOK_EVERY_S", 0.1)
+    monkeypatch.setattr(streams.kafka.topic_identity, "CHECK_EVERY_S", 0.1)
     work = RulesAtWork(world, **settings)
     work.save(history())
     sent(work, 0, 3)
