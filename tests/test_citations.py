@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
-from tests.citations import ROOT, cited_text, ids, known_ids, unresolved
+from schemas.vocabulary import State
+from sinks.ledger.rows import TABLES
+from tests.citations import PROTOCOL, ROOT, cited_text, ids, known_ids, unresolved
 from tests.test_architecture import tracked
 from tests.test_rule_ids import FEATURES
 
@@ -75,3 +78,14 @@ def test_no_feature_is_listed_that_nobody_cites() -> None:
     cited |= {each for file in (ROOT / "tests/vectors").glob("*.csv") for each in ids(file.read_text(encoding="utf-8"))}
     assert not FEATURES.keys() - cited
     assert cited <= known_ids()
+
+
+def test_the_protocol_names_every_table_and_state() -> None:
+    """What is built stands there: a new table or state is described, and nothing is that is gone."""
+    text = PROTOCOL.read_text(encoding="utf-8")
+    tables = text.partition("## 2. ")[2].partition("## 3. ")[0].partition("The kinds of entry")[0]
+    states = text.partition("## 3. ")[2].partition("## 4. ")[0]
+    named = " ".join(re.findall(r"^\| (`[^|]*) \|", tables, re.MULTILINE))
+    shown = " ".join(re.findall(r"^\| ([A-Z_, ]*) \|", states, re.MULTILINE))
+    assert set(re.findall(r"`([a-z_]+)`", named)) == TABLES.keys()
+    assert set(re.findall(r"[A-Z_]{5,}", shown)) == set(State)
