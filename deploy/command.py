@@ -18,16 +18,12 @@ from typer._click.exceptions import ClickException, NoArgsIsHelpError, UsageErro
 from typer.core import TyperGroup
 
 from streams.runtime.did_you_mean import nearest
-from streams.runtime.errors import ConfigurationError, Transient, WritebackError, category_of
+from streams.runtime.errors import ConfigurationError, Role, Transient, WritebackError, category_of
 
 COMMANDS: Final = {
     "up": "deploy.commands.up:up",
     "ready": "deploy.commands.ready:ready",
-    "rules": "deploy.commands.roles:rules",
-    "intake": "deploy.commands.roles:intake",
-    "poster": "deploy.commands.roles:poster",
-    "relay": "deploy.commands.roles:relay",
-    "notifier": "deploy.commands.roles:notifier",
+    **{role.value: f"deploy.commands.roles:{role.value}" for role in Role},
     "stack": "deploy.commands.stack:app",
     "topics": "deploy.commands.topics:app",
     "sandbox": "deploy.commands.sandbox:sandbox",

@@ -14,12 +14,11 @@ from typing import Final
 from deploy.local import children
 from deploy.local.ports import LOOPBACK
 from streams.runtime.errors import Role
+from streams.runtime.role_process import REFUSED
 
-STOP_ORDER: Final = (Role.RULES, Role.INTAKE, Role.POSTER, Role.RELAY, Role.NOTIFIER)
+STOP_ORDER: Final = tuple(Role)
 """Upstream first, so that nobody hands work to one who has left."""
 
-REFUSED: Final = 2
-"""Exit code of a role that a restart cannot help (ConfigurationError)."""
 BACKOFF_FIRST_S: Final = 1.0
 BACKOFF_MOST_S: Final = 30.0
 # A process that ran this long had started well: its next crash begins at the first backoff again.

@@ -61,4 +61,9 @@ def _command(entry: RoleEntry) -> Callable[..., None]:
     return command
 
 
-rules, intake, poster, relay, notifier = map(_command, ROLES)
+def __getattr__(name: str) -> Callable[..., None]:
+    """The command of a role, by the role's name."""
+    for entry in ROLES:
+        if entry.role.value == name:
+            return _command(entry)
+    raise AttributeError(name)

@@ -12,7 +12,7 @@ from psycopg.rows import TupleRow
 
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.fetch import fetch_all_async, fetch_value_async
-from sinks.notices.channels.port import Channel
+from sinks.notices.channels.port import Channel, DeliveryKey
 from sinks.notices.email_text import Email
 from streams.runtime.logging import log
 
@@ -21,6 +21,13 @@ Channels = Mapping[str, Channel]
 
 _SQL: Final[dict[str, LiteralString]] = named_queries("sinks.notices")
 _LOG: Final = log(__name__)
+
+
+class Recipient(msgspec.Struct, frozen=True, order=True):
+    """Somebody who is notified, by one channel."""
+
+    channel: str
+    address: str
 
 
 class NoticeKey(msgspec.Struct, frozen=True):
@@ -33,12 +40,15 @@ class NoticeKey(msgspec.Struct, frozen=True):
     def parameters(self) -> dict[str, Any]:
         return msgspec.structs.asdict(self)
 
-
-class Recipient(msgspec.Struct, frozen=True, order=True):
-    """Somebody who is notified, by one channel."""
-
-    channel: str
-    address: str
+    def delivery(self, step: str, recipient: Recipient) -> DeliveryKey:
+        return (
+            self.practice_id,
+            self.cause,
+            self.opened_at.isoformat(),
+            step,
+            recipient.channel,
+            recipient.address,
+        )
 
 
 async def contacts_of(connection: Connection, practice_id: str) -> list[Recipient]:
@@ -81,14 +91,7 @@ async def plan_deliveries(
                 "a contact's channel is not in this release", practice_id=notice.practice_id, channel=recipient.channel
             )
             continue
-        key = (
-            notice.practice_id,
-            notice.cause,
-            notice.opened_at.isoformat(),
-            step,
-            recipient.channel,
-            recipient.address,
-        )
+        key = notice.delivery(step, recipient)
         delivery = {
             "step": step,
             "channel": recipient.channel,

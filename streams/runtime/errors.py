@@ -40,7 +40,7 @@ class ConfigurationError(Permanent):
 
 
 class Role(Enum):
-    """The process roles of one program."""
+    """The process roles of one program, in the order of the flow."""
 
     RULES = "rules"
     INTAKE = "intake"

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from sinks.targets.choices import Choice
 from sinks.targets.open_dental.connection_test import ADJUSTMENT_TYPES, PAYMENT_TYPES
+from sinks.targets.open_dental.find_entries import PAGE
 from sinks.targets.open_dental.mapping import ADJUSTMENT_SIGNS, OpenDentalMapping
 
 COMMLOG_TYPES: Final = 27
@@ -39,6 +40,11 @@ def definition_choices(mapping: OpenDentalMapping, category: int, rows: Iterable
             )
         )
     return offered
+
+
+def providers_path(offset: int) -> str:
+    """A page of the office's providers."""
+    return f"/providers?Limit={PAGE}&Offset={offset}"
 
 
 def provider_choices(mapping: OpenDentalMapping, rows: Iterable[_Row]) -> list[Choice]:
