@@ -7,25 +7,25 @@ from collections.abc import Iterator
 import pytest
 
 from tests.deploy.commands.console import writeback, writeback_json
-from tests.sinks.operations.explained import REQUEST, a_life
-from tests.sinks.operations.stored_payments import Shelf
+from tests.sinks.operations.explained import REQUEST, store_refunded_payment
+from tests.sinks.operations.stored_payments import StoredPayments
 from tests.worlds import World
 
 pytestmark = pytest.mark.stack
 
 
 @pytest.fixture
-def told(world: World) -> Iterator[World]:
-    shelf = Shelf(world.database_url)
-    shelf.practice()
-    a_life(shelf)
+def explained(world: World) -> Iterator[World]:
+    stored = StoredPayments(world.database_url)
+    stored.practice()
+    store_refunded_payment(stored)
     yield world
-    shelf.connection.close()
+    stored.connection.close()
 
 
-def test_the_page_tells_the_whole_story(told: World) -> None:
+def test_the_page_tells_the_whole_story(explained: World) -> None:
     """Everything on one page, in the order in which it happened, in plain words."""
-    said = writeback(told, "explain", "re-1")
+    said = writeback(explained, "explain", "re-1")
     assert said.code == 0, said.errors
     for words in (
         "Payment pay-1 of 103.00 USD: PARTIALLY_REVERSED, 4 of 4 entries in the books",
@@ -56,9 +56,9 @@ def test_the_page_tells_the_whole_story(told: World) -> None:
     assert "pat-NAME" not in said
 
 
-def test_a_machine_gets_the_same_as_a_record(told: World) -> None:
+def test_a_machine_gets_the_same_as_a_record(explained: World) -> None:
     """`--json` is stable: these names are what other programs hold on to."""
-    found = writeback_json(told, "explain", "deposit/101")
+    found = writeback_json(explained, "explain", "deposit/101")
     assert sorted(found) == [
         "about",
         "dead_letters",
@@ -76,16 +76,16 @@ def test_a_machine_gets_the_same_as_a_record(told: World) -> None:
     assert [each["payment_id"] for each in found["items"]] == ["pay-1", "pay-1"]
 
 
-def test_what_is_not_found_or_not_clear_says_what_to_do(told: World) -> None:
-    said = writeback(told, "explain", "pay-77", "--practice", "practice-1")
+def test_what_is_not_found_or_not_clear_says_what_to_do(explained: World) -> None:
+    said = writeback(explained, "explain", "pay-77", "--practice", "practice-1")
     assert said.code == 1
     assert "practice practice-1 knows nothing called 'pay-77'; it was looked for as an event's id" in said.errors
-    shelf = Shelf(told.database_url)
-    shelf.practice("other")
-    shelf.event("payment", "pay-1", ("payment", 100), practice_id="other")
-    shelf.connection.close()
-    said = writeback(told, "explain", "pay-1")
+    stored = StoredPayments(explained.database_url)
+    stored.practice("other")
+    stored.event("payment", "pay-1", ("payment", 100), practice_id="other")
+    stored.connection.close()
+    said = writeback(explained, "explain", "pay-1")
     assert said.code == 1
     assert "names 2: payment pay-1 of other" in said.errors
     assert "--practice" in said.errors
-    assert writeback(told, "explain", "pay-1", "--practice", "other").code == 0
+    assert writeback(explained, "explain", "pay-1", "--practice", "other").code == 0

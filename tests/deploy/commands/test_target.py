@@ -32,8 +32,8 @@ KEY = b"k" * 32
 APPLY = ("--yes", "--why", "connected by the test")
 
 
-class Desk(msgspec.Struct, frozen=True):
-    """Where a person sits: a ledger, a sandbox, a folder for files."""
+class TargetCommands(msgspec.Struct, frozen=True):
+    """`writeback target` on a ledger, with a sandbox and a folder for files."""
 
     world: World
     sandbox: SandboxProcess
@@ -80,46 +80,48 @@ class Desk(msgspec.Struct, frozen=True):
 
 
 @pytest.fixture(scope="module")
-def desk(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def commands(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TargetCommands]:
     with fresh_world(stack) as world, running_sandbox() as sandbox:
         migrate(world.database_url)
-        yield Desk(world, sandbox, tmp_path_factory.mktemp("desk"))
+        yield TargetCommands(world, sandbox, tmp_path_factory.mktemp("commands"))
 
 
-def test_a_connection_is_added_proven_and_listed(desk: Desk) -> None:
+def test_a_connection_is_added_proven_and_listed(commands: TargetCommands) -> None:
     """Three commands, nothing posted, no secret shown or stored in the clear."""
-    practice, realm = desk.practice(), desk.company()
-    secret = demonstration.quickbooks_secrets(desk.sandbox, realm)["refresh_token"]
-    added = desk.connect(practice, realm)
+    practice, realm = commands.practice(), commands.company()
+    secret = demonstration.quickbooks_secrets(commands.sandbox, realm)["refresh_token"]
+    added = commands.connect(practice, realm)
     assert added.returncode == 0, added.stderr
-    proven = desk.run("test", practice, "quickbooks", "--json")
+    proven = commands.run("test", practice, "quickbooks", "--json")
     assert proven.returncode == 0, proven.stdout + proven.stderr
     assert json.loads(proven.stdout)["ok"]
-    listed = json.loads(desk.run("list", practice, "--json").stdout)
+    listed = json.loads(commands.run("list", practice, "--json").stdout)
     assert [(each["target"], each["route"], each["enabled"]) for each in listed] == [("QUICKBOOKS", "quickbooks", True)]
-    ((blob, config),) = desk.rows("SELECT secret, config::text FROM connections WHERE home_practice_id = %s", practice)
+    ((blob, config),) = commands.rows(
+        "SELECT secret, config::text FROM connections WHERE home_practice_id = %s", practice
+    )
     assert secret.encode() not in bytes(blob)
     assert "client_secret" not in config
     assert b"client_secret" in KeyRing(KEY).open(practice, "quickbooks", bytes(blob))
     shown = added.stdout + added.stderr + proven.stdout + json.dumps(listed)
     assert secret not in shown
-    assert desk.sandbox.quickbooks.company(realm).deposits() == []
-    ((action, after),) = desk.rows(
+    assert commands.sandbox.quickbooks.company(realm).deposits() == []
+    ((action, after),) = commands.rows(
         "SELECT action, after::text FROM audit WHERE practice_id = %s AND action LIKE 'target.%%'", practice
     )
     assert action == "target.add"
     assert secret not in after
 
 
-def test_secrets_come_from_standard_input_or_the_environment(desk: Desk) -> None:
+def test_secrets_come_from_standard_input_or_the_environment(commands: TargetCommands) -> None:
     """S-6: and from no argument."""
-    realms = [desk.company(), desk.company()]
-    mappings = [desk.file(demonstration.quickbooks_mapping(desk.sandbox, realm)) for realm in realms]
-    texts = [json.dumps(demonstration.quickbooks_secrets(desk.sandbox, realm)) for realm in realms]
-    address = ["--base-url", desk.sandbox.quickbooks.url]
-    piped = desk.run(
+    realms = [commands.company(), commands.company()]
+    mappings = [commands.file(demonstration.quickbooks_mapping(commands.sandbox, realm)) for realm in realms]
+    texts = [json.dumps(demonstration.quickbooks_secrets(commands.sandbox, realm)) for realm in realms]
+    address = ["--base-url", commands.sandbox.quickbooks.url]
+    piped = commands.run(
         "add",
-        desk.practice(),
+        commands.practice(),
         "quickbooks",
         *address,
         "--config",
@@ -130,9 +132,9 @@ def test_secrets_come_from_standard_input_or_the_environment(desk: Desk) -> None
         stdin=texts[0],
     )
     assert piped.returncode == 0, piped.stderr
-    environ = desk.run(
+    environ = commands.run(
         "add",
-        desk.practice(),
+        commands.practice(),
         "quickbooks",
         *address,
         "--config",
@@ -143,77 +145,84 @@ def test_secrets_come_from_standard_input_or_the_environment(desk: Desk) -> None
     assert environ.returncode == 0, environ.stderr
 
 
-def test_what_a_connection_can_write_is_kept_with_it(desk: Desk) -> None:
+def test_what_a_connection_can_write_is_kept_with_it(commands: TargetCommands) -> None:
     """INTAKE plans nothing else (B-1): a changed mapping changes it, and `target test` says which type is missing."""
-    practice, key = desk.practice(), f"office-{uuid.uuid4().hex[:6]}"
-    desk.sandbox.open_dental.add_office(key)
-    mapping = demonstration.open_dental_mapping(desk.sandbox, key)
-    secrets = desk.file(demonstration.open_dental_keys(desk.sandbox, key))
+    practice, key = commands.practice(), f"office-{uuid.uuid4().hex[:6]}"
+    commands.sandbox.open_dental.add_office(key)
+    mapping = demonstration.open_dental_mapping(commands.sandbox, key)
+    secrets = commands.file(demonstration.open_dental_keys(commands.sandbox, key))
 
     def connected(config: dict[str, Any]) -> list[str]:
-        added = desk.run(
-            "add", practice, "open-dental", "--base-url", desk.sandbox.open_dental.url,
-            "--config", desk.file(config), "--secrets", secrets, *APPLY,
+        added = commands.run(
+            "add", practice, "open-dental", "--base-url", commands.sandbox.open_dental.url,
+            "--config", commands.file(config), "--secrets", secrets, *APPLY,
         )  # fmt: skip
         assert added.returncode == 0, added.stderr
-        ((words,),) = desk.rows("SELECT capabilities FROM connections WHERE home_practice_id = %s", practice)
+        ((words,),) = commands.rows("SELECT capabilities FROM connections WHERE home_practice_id = %s", practice)
         found: list[str] = words
         return found
 
     whole = connected(mapping)
     assert {"payment", "refund", "reversal", "allocation", "note", "charge", "guarantor"} <= set(whole)
     assert "insurance_payment" not in whole
-    assert json.loads(desk.run("test", practice, "open-dental", "--json").stdout)["ok"]
+    assert json.loads(commands.run("test", practice, "open-dental", "--json").stdout)["ok"]
     less = connected({name: value for name, value in mapping.items() if name not in ("membership_code", "refund")})
     assert set(whole) - set(less) == {"charge"}, "a type that is not mapped is a setting to repair, no inability (N-8)"
-    proven = json.loads(desk.run("test", practice, "open-dental", "--json").stdout)
+    proven = json.loads(commands.run("test", practice, "open-dental", "--json").stdout)
     assert [name for name, passed, _ in proven["checks"] if not passed] == ["refund"]
 
 
-def test_open_dental_is_connected_by_the_same_command(desk: Desk) -> None:
+def test_open_dental_is_connected_by_the_same_command(commands: TargetCommands) -> None:
     """Both routes of the slice."""
-    practice, key = desk.practice(), f"office-{uuid.uuid4().hex[:6]}"
-    desk.sandbox.open_dental.add_office(key)
-    added = desk.run(
-        "add", practice, "open-dental", "--base-url", desk.sandbox.open_dental.url,
-        "--config", desk.file(demonstration.open_dental_mapping(desk.sandbox, key)),
-        "--secrets", desk.file(demonstration.open_dental_keys(desk.sandbox, key)), *APPLY,
+    practice, key = commands.practice(), f"office-{uuid.uuid4().hex[:6]}"
+    commands.sandbox.open_dental.add_office(key)
+    added = commands.run(
+        "add", practice, "open-dental", "--base-url", commands.sandbox.open_dental.url,
+        "--config", commands.file(demonstration.open_dental_mapping(commands.sandbox, key)),
+        "--secrets", commands.file(demonstration.open_dental_keys(commands.sandbox, key)), *APPLY,
     )  # fmt: skip
     assert added.returncode == 0, added.stderr
-    proven = desk.run("test", practice, "open-dental")
+    proven = commands.run("test", practice, "open-dental")
     assert proven.returncode == 0, proven.stdout + proven.stderr
 
 
-def test_a_second_practice_on_one_account_is_refused(desk: Desk) -> None:
+def test_a_second_practice_on_one_account_is_refused(commands: TargetCommands) -> None:
     """Law 22: one company, one practice, until sharing is built."""
-    realm = desk.company()
-    first = desk.practice()
-    assert desk.connect(first, realm).returncode == 0
-    second = desk.connect(desk.practice(), realm)
+    realm = commands.company()
+    first = commands.practice()
+    assert commands.connect(first, realm).returncode == 0
+    second = commands.connect(commands.practice(), realm)
     assert second.returncode == 2
     assert first in second.stderr
 
 
-def test_a_repair_keeps_the_secrets_and_may_be_repeated(desk: Desk) -> None:
+def test_a_repair_keeps_the_secrets_and_may_be_repeated(commands: TargetCommands) -> None:
     """A changed mapping needs no secrets; the stored ones still work."""
-    practice, realm = desk.practice(), desk.company()
-    desk.connect(practice, realm)
-    mapping = demonstration.quickbooks_mapping(desk.sandbox, realm) | {"detail": "BY_KIND"}
-    changed = desk.run(
-        "add", practice, "quickbooks", "--base-url", desk.sandbox.quickbooks.url, "--config", desk.file(mapping), *APPLY
+    practice, realm = commands.practice(), commands.company()
+    commands.connect(practice, realm)
+    mapping = demonstration.quickbooks_mapping(commands.sandbox, realm) | {"detail": "BY_KIND"}
+    changed = commands.run(
+        "add",
+        practice,
+        "quickbooks",
+        "--base-url",
+        commands.sandbox.quickbooks.url,
+        "--config",
+        commands.file(mapping),
+        *APPLY,
     )
     assert changed.returncode == 0, changed.stderr
-    assert desk.run("test", practice, "quickbooks").returncode == 0
-    ((detail,),) = desk.rows("SELECT config->>'detail' FROM connections WHERE home_practice_id = %s", practice)
+    assert commands.run("test", practice, "quickbooks").returncode == 0
+    ((detail,),) = commands.rows("SELECT config->>'detail' FROM connections WHERE home_practice_id = %s", practice)
     assert detail == "BY_KIND"
 
 
-def test_a_broken_mapping_is_found_by_the_test(desk: Desk) -> None:
+def test_a_broken_mapping_is_found_by_the_test(commands: TargetCommands) -> None:
     """QB-9: the field is named, with what to do; exit code 1."""
-    practice, realm = desk.practice(), desk.company()
-    accounts = demonstration.quickbooks_mapping(desk.sandbox, realm)["accounts"] | {"fees": "999"}
-    assert desk.connect(practice, realm, accounts=accounts).returncode == 0
-    proven = desk.run("test", practice, "quickbooks", "--json")
+    practice, realm = commands.practice(), commands.company()
+    accounts = demonstration.quickbooks_mapping(commands.sandbox, realm)["accounts"] | {"fees": "999"}
+    assert commands.connect(practice, realm, accounts=accounts).returncode == 0
+    proven = commands.run("test", practice, "quickbooks", "--json")
     assert proven.returncode == 1
     assert [check[0] for check in json.loads(proven.stdout)["checks"] if not check[1]] == ["accounts.fees"]
 
@@ -227,23 +236,25 @@ def test_a_broken_mapping_is_found_by_the_test(desk: Desk) -> None:
         ({"token_url": "https://evil.example/token"}, "token_url"),
     ],
 )
-def test_bad_input_is_named_and_nothing_is_stored(desk: Desk, changes: dict[str, Any], named: str) -> None:
+def test_bad_input_is_named_and_nothing_is_stored(
+    commands: TargetCommands, changes: dict[str, Any], named: str
+) -> None:
     """Bad input: exit code 2, the field, and no row."""
-    practice = desk.practice()
-    refused = desk.connect(practice, desk.company(), **changes)
+    practice = commands.practice()
+    refused = commands.connect(practice, commands.company(), **changes)
     assert refused.returncode == 2
     assert named in refused.stderr
-    assert desk.rows("SELECT FROM connections WHERE home_practice_id = %s", practice) == []
+    assert commands.rows("SELECT FROM connections WHERE home_practice_id = %s", practice) == []
 
 
-def test_other_mistakes_say_what_to_do(desk: Desk) -> None:
+def test_other_mistakes_say_what_to_do(commands: TargetCommands) -> None:
     """Unknown practice, unknown target, no secrets, a host that may not be called, no file, no JSON."""
-    practice, realm = desk.practice(), desk.company()
-    mapping = desk.file(demonstration.quickbooks_mapping(desk.sandbox, realm))
-    secrets = desk.file(demonstration.quickbooks_secrets(desk.sandbox, realm))
-    address = ["--base-url", desk.sandbox.quickbooks.url]
+    practice, realm = commands.practice(), commands.company()
+    mapping = commands.file(demonstration.quickbooks_mapping(commands.sandbox, realm))
+    secrets = commands.file(demonstration.quickbooks_secrets(commands.sandbox, realm))
+    address = ["--base-url", commands.sandbox.quickbooks.url]
     given = ["--config", mapping, "--secrets", secrets]
-    junk = desk.folder / "junk.json"
+    junk = commands.folder / "junk.json"
     junk.write_text("{")
     attempts = {
         "practice add": ["add", "nobody", "quickbooks", *address, *given],
@@ -251,11 +262,11 @@ def test_other_mistakes_say_what_to_do(desk: Desk) -> None:
         "--secrets": ["add", practice, "quickbooks", *address, "--config", mapping],
         "base_url": ["add", practice, "quickbooks", "--base-url", "https://10.0.0.1", *given],
         "--config": ["add", practice, "quickbooks", *address, "--config", str(junk), "--secrets", secrets],
-        "client_id": ["add", practice, "quickbooks", *address, "--config", mapping, "--secrets", desk.file({})],
+        "client_id": ["add", practice, "quickbooks", *address, "--config", mapping, "--secrets", commands.file({})],
         "target add": ["test", practice, "quickbooks"],
     }
     for advice, arguments in attempts.items():
-        done = desk.run(*arguments)
+        done = commands.run(*arguments)
         assert done.returncode == 2, (advice, done.stdout, done.stderr)
         assert advice in done.stderr, (advice, done.stderr)
         assert "Traceback" not in done.stderr

@@ -9,13 +9,13 @@ import pytest
 from tests.processors.rules.event_examples import payment
 from tests.sinks.ledger.ledger_fixture import LedgerDatabase
 from tests.sinks.operations.entry_commands import MANUAL
-from tests.sinks.operations.stored_payments import Shelf
+from tests.sinks.operations.stored_payments import StoredPayments
 from tests.worlds import World
 
 
 @pytest.fixture
-def shelf(world: World) -> Iterator[Shelf]:
-    made = Shelf(world.database_url)
+def stored(world: World) -> Iterator[StoredPayments]:
+    made = StoredPayments(world.database_url)
     made.practice()
     yield made
     made.connection.close()

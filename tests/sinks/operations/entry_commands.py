@@ -27,8 +27,8 @@ def apply(database: LedgerDatabase, action: EntryAction, *ids: int, who: Order =
     return act_on_entries(ledger_of(database.connection, database.clock), action, PRACTICE, ids, who)
 
 
-def told(database: LedgerDatabase) -> list[tuple[Any, ...]]:
+def results(database: LedgerDatabase) -> list[tuple[Any, ...]]:
     """State, kind and amount of the results that wait for the relay."""
     rows = database.rows("SELECT value FROM outbox WHERE topic = 'writeback-results.v1' ORDER BY enqueued")
-    results = [decode_result(bytes(row[0])) for row in rows]
-    return [(each.state, each.entry_kind, each.amount_minor) for each in results]
+    published = [decode_result(bytes(row[0])) for row in rows]
+    return [(each.state, each.entry_kind, each.amount_minor) for each in published]

@@ -1,4 +1,4 @@
-"""A life in the ledger that tests of `explain` look back at, and its story."""
+"""A payment with a refund in the ledger, which tests of `explain` ask for, and its story."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from schemas.vocabulary import DecisionReason
 from sinks.operations.queries.explain import explain
 from sinks.operations.queries.explain.record import Story
 from tests.processors.rules.event_examples import NOON, PRACTICE, item, payment, payout, settings
-from tests.sinks.operations.stored_payments import SOURCE, Shelf
+from tests.sinks.operations.stored_payments import SOURCE, StoredPayments
 
 REQUEST = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
 LATER = NOON + timedelta(hours=3)
 
 
-def story(shelf: Shelf, sought: str, practice_id: str | None = None) -> Story:
-    answer = explain(shelf.connection, sought, practice_id)
+def story(stored: StoredPayments, sought: str, practice_id: str | None = None) -> Story:
+    answer = explain(stored.connection, sought, practice_id)
     assert isinstance(answer, Story), answer
     return answer
 
@@ -32,10 +32,10 @@ def decision(reason: DecisionReason = DecisionReason.AUTO_DAILY, **fields: Any) 
     return Decision(settings_version=3, reason=reason, **fields)
 
 
-def a_life(shelf: Shelf) -> None:
+def store_refunded_payment(stored: StoredPayments) -> None:
     """A refund came first and was parked; the payment's first call got no answer and was looked for; the refund's
     mapping was missing, was repaired and redriven; the money came with payout po-1."""
-    shelf.row(
+    stored.row(
         "settings",
         version=3,
         effective_from=NOON - timedelta(days=9),
@@ -44,11 +44,11 @@ def a_life(shelf: Shelf) -> None:
         saved_by="dr.rowan",
         reason="daily from now on",
     )
-    paid = shelf.event("payment", "pay-1", settings_version=3, reason="AUTO_DAILY")
-    shelf.told(
+    paid = stored.event("payment", "pay-1", settings_version=3, reason="AUTO_DAILY")
+    stored.keep_body(
         payment(10300, 267, surcharge_minor=300), decision(amount_mode=AmountMode.NET, timing=Timing.DAILY), paid
     )
-    shelf.entry(
+    stored.entry(
         paid,
         "payment",
         10033,
@@ -61,7 +61,7 @@ def a_life(shelf: Shelf) -> None:
         attempts=2,
         placement=json.dumps({"patient": "PMS-17", "posts_to": "PMS-17", "shares": [["procedurelogs/5", 10033]]}),
     )
-    shelf.row(
+    stored.row(
         "attempts",
         month="2026-03-01",
         effect_id=1,
@@ -74,7 +74,7 @@ def a_life(shelf: Shelf) -> None:
         answer="Prepared",
         reading=json.dumps({"posts_to": "PMS-17", "charges": [{"ref": "5", "due_minor": 11000, "on": "2026-01-02"}]}),
     )
-    shelf.entry(
+    stored.entry(
         paid,
         "fee_adjustment",
         -33,
@@ -87,7 +87,7 @@ def a_life(shelf: Shelf) -> None:
         (5, "readback", "Found", None, []),
         (2, "post", "Posted", "201", ["payments/7"]),
     ):
-        shelf.row(
+        stored.row(
             "attempts",
             month="2026-03-01",
             effect_id=1,
@@ -102,7 +102,7 @@ def a_life(shelf: Shelf) -> None:
             external_ids=found,
             vendor_request_id="tid-9" if answer == "Posted" else None,
         )
-    refunded = shelf.event(
+    refunded = stored.event(
         "refund",
         "re-1",
         concerns="pay-1",
@@ -126,9 +126,9 @@ def a_life(shelf: Shelf) -> None:
         fee_minor=0,
         net_minor=-5150,
     )
-    shelf.told(refund, decision(DecisionReason.FOLLOWS_ORIGINAL), refunded)
+    stored.keep_body(refund, decision(DecisionReason.FOLLOWS_ORIGINAL), refunded)
     for kind, minor in (("refund", -5150), ("fee_adjustment", 150)):
-        shelf.entry(
+        stored.entry(
             refunded,
             kind,
             minor,
@@ -138,7 +138,7 @@ def a_life(shelf: Shelf) -> None:
             posted_at=LATER,
             redrives=1,
         )
-    shelf.row(
+    stored.row(
         "dead_letters",
         topic_id="t",
         part=0,
@@ -161,7 +161,7 @@ def a_life(shelf: Shelf) -> None:
         settled_as="REDRIVEN",
         settled_by="cli:robin",
     )
-    shelf.row(
+    stored.row(
         "notices",
         cause="posting:PMS:MAPPING_MISSING",
         opened_at=NOON,
@@ -170,23 +170,23 @@ def a_life(shelf: Shelf) -> None:
         reason="MAPPING_MISSING",
         target="PMS",
     )
-    shelf.connection.execute(
+    stored.connection.execute(
         "SELECT audit_append(%s, %s, 'cli:robin', 'dead_letter.redrive', 'RELEASED', NULL, %s, 'mapped the type')",
         (PRACTICE, LATER, json.dumps({"count": 1, "ids": ["e:3"], "secret": "pat-NAME"})),
     )
-    _paid_out(shelf)
+    _paid_out(stored)
 
 
-def _paid_out(shelf: Shelf) -> None:
+def _paid_out(stored: StoredPayments) -> None:
     carried = payout(
         item(1, 10300, 267, payment_id="pay-1"), item(2, -5150, category=PayoutCategory.REFUND, payment_id="pay-1")
     )
-    paid_out = shelf.event("payout", "po-1", event_type="PayoutPaid")
-    shelf.told(carried, decision(DecisionReason.AUTO_INSTANT), paid_out)
+    paid_out = stored.event("payout", "po-1", event_type="PayoutPaid")
+    stored.keep_body(carried, decision(DecisionReason.AUTO_INSTANT), paid_out)
     net = carried.net_minor
-    shelf.entry(paid_out, "payout", net, external_id="deposit/101")
+    stored.entry(paid_out, "payout", net, external_id="deposit/101")
     for number, each in enumerate(carried.items, start=1):
-        shelf.row(
+        stored.row(
             "payout_items",
             source=SOURCE,
             payment_id="pay-1",

@@ -19,7 +19,7 @@ from tests.processors.rules.event_examples import NOON, PRACTICE
 SOURCE = "payments.example"
 
 
-class Shelf:
+class StoredPayments:
     """Events and effects in their final shape; ids count up, and each event happens a minute after the last."""
 
     def __init__(self, database_url: str) -> None:
@@ -97,7 +97,7 @@ class Shelf:
         self._insert("effects", values | columns)
         return self.effects
 
-    def told(self, event: Event, decision: Decision, event_id: str) -> None:
+    def keep_body(self, event: Event, decision: Decision, event_id: str) -> None:
         """The bytes and the plan of an event that is stored."""
         month = self.connection.execute("SELECT month FROM events WHERE event_id = %s", (event_id,)).fetchone()
         values = {
@@ -112,7 +112,7 @@ class Shelf:
         self._insert("bodies", values)
 
     def row(self, table: str, **values: Any) -> None:
-        """A row of any other table, of the practice unless told otherwise."""
+        """A row of any other table, of the practice unless another is named."""
         self._insert(table, {"practice_id": PRACTICE} | values)
 
     def explained(self, query: str, parameters: dict[str, Any]) -> str:

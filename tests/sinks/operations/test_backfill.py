@@ -25,7 +25,7 @@ TERMINAL_OFF = modes(terminal=TypeMode.OFF)
 WHO = order("owner", "we forgot the terminals")
 
 
-def told(number: int, at: Any = NOON, gross: int = 10_000, fee: int | None = 320, **facts: Any) -> PaymentSucceeded:
+def paid(number: int, at: Any = NOON, gross: int = 10_000, fee: int | None = 320, **facts: Any) -> PaymentSucceeded:
     event: PaymentSucceeded = again(
         payment(gross, fee, at=at), event_id=f"ev-{number}", payment_id=f"pay-{number}", **facts
     )
@@ -56,10 +56,10 @@ def skipped(database: LedgerDatabase) -> LedgerDatabase:
     """Terminals were off from NOON on; one payment before, two after; now they are on again."""
     database.add()
     database.link()
-    database.report(told(1, NOON - HOUR))
+    database.report(paid(1, NOON - HOUR))
     database.save(types=TERMINAL_OFF)
     database.clock.instant = NOON + HOUR
-    database.report(told(2, NOON + HOUR), told(3, NOON + HOUR))
+    database.report(paid(2, NOON + HOUR), paid(3, NOON + HOUR))
     database.clock.instant = NOON + 2 * HOUR
     database.save()
     return database
@@ -68,7 +68,7 @@ def skipped(database: LedgerDatabase) -> LedgerDatabase:
 def test_a_type_that_is_turned_off_stops_what_happens_later(skipped: LedgerDatabase) -> None:
     """E-9 e, E-8: what happened before stays due, also when it arrives after the switch; what happened after is
     skipped, and turning it on again posts nothing old."""
-    skipped.report(told(4, NOON - HOUR / 2))
+    skipped.report(paid(4, NOON - HOUR / 2))
     assert skipped.states() == ["SCHEDULED"] * 2 + ["SKIPPED_DISABLED"] * 4 + ["SCHEDULED"] * 2
     assert {row[0] for row in skipped.rows("SELECT reason FROM effects WHERE state LIKE 'SKIPPED%%'")} == {"TYPE_OFF"}
 
@@ -117,11 +117,11 @@ def test_the_masters_pause_is_resumed_and_its_skips_are_not(database: LedgerData
     """E-9 e: PAUSED goes on with the switch; what was paid while it was off needs a backfill."""
     database.add()
     database.link()
-    early = database.decide(told(1, NOON - HOUR))
+    early = database.decide(paid(1, NOON - HOUR))
     database.save(master=False)
     database.store(early)
     database.clock.instant = NOON + HOUR
-    database.report(told(2, NOON + HOUR))
+    database.report(paid(2, NOON + HOUR))
     assert database.states() == ["PAUSED"] * 2 + ["SKIPPED_DISABLED"] * 2
     database.clock.instant = NOON + 2 * HOUR
     database.save(master=True)
@@ -134,7 +134,7 @@ def test_companions_and_unconnected_entries_only_when_asked(database: LedgerData
     """E-9 d: what was skipped for another reason than a switch is not old, it is unwanted."""
     database.add(connected=False, fee_adjustment=FeeAdjustment.OFF)
     database.link()
-    database.report(told(1))
+    database.report(paid(1))
     assert reasons(database) == [("SKIPPED_DISABLED", "NO_CONNECTION"), ("SKIPPED_DISABLED", "COMPANION_OFF")]
     database.connect()
     assert plan(database) == []
@@ -156,7 +156,7 @@ def test_what_a_rule_keeps_from_automatic_posting_stays(
     """N-5, N-9: a backfill is no way around them."""
     database.add(types=TERMINAL_OFF)
     database.link()
-    database.report(told(1, **facts))
+    database.report(paid(1, **facts))
     (item,) = plan(database)
     assert (item.kept, item.moves) == (kept, ())
     assert apply(database) == BackfillDone(kept=1)
@@ -165,7 +165,7 @@ def test_what_a_rule_keeps_from_automatic_posting_stays(
 
 def test_without_a_connection_nothing_moves(database: LedgerDatabase) -> None:
     database.add(connected=False, types=TERMINAL_OFF)
-    database.report(told(1))
+    database.report(paid(1))
     assert [item.kept for item in plan(database)] == [Kept.NOT_CONNECTED]
 
 

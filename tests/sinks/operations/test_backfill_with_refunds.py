@@ -60,8 +60,8 @@ def test_a_refund_after_the_backfill_follows_by_itself(off: LedgerDatabase) -> N
     assert entries(off)[-1] == ("ev-r1", "refund", -10_000, "SCHEDULED", "FOLLOWS_ORIGINAL", "ev-1:payment")
 
 
-def test_a_fee_that_was_told_anew_is_not_passed_over(off: LedgerDatabase) -> None:
-    """N-5, N-3 A: skipped with 3.20, told anew as 3.50: 96.80 would not be what the bank has."""
+def test_a_fee_that_has_changed_is_not_passed_over(off: LedgerDatabase) -> None:
+    """N-5, N-3 A: skipped with 3.20, assessed anew as 3.50: 96.80 would not be what the bank has."""
     off.report(fee_assessed(350, 9_650, at=LATER))
     assert [item.kept for item in plan(off)] == [Kept.FEE_CHANGED]
     assert apply(off).entries == 0

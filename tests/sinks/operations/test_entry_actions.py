@@ -16,7 +16,7 @@ from tests.processors.rules.event_examples import NOON, PRACTICE, item, modes, p
 from tests.processors.rules.linked_examples import refunded
 from tests.sinks.ledger.ledger_fixture import LedgerDatabase
 from tests.sinks.ledger.linked_events import LATER, entries, posted
-from tests.sinks.operations.entry_commands import MANUAL, WHO, apply, plan, told
+from tests.sinks.operations.entry_commands import MANUAL, WHO, apply, plan, results
 
 pytestmark = pytest.mark.stack
 
@@ -53,17 +53,17 @@ def test_the_master_off_pauses_what_is_released(manual: LedgerDatabase) -> None:
     manual.save(master=False, types=MANUAL)
     apply(manual, EntryAction.POST, 1)
     assert manual.states() == ["PAUSED"] * 2
-    assert told(manual)[-2:] == [("PAUSED", "payment", 9680), ("PAUSED", "fee_adjustment", 320)]
+    assert results(manual)[-2:] == [("PAUSED", "payment", 9680), ("PAUSED", "fee_adjustment", 320)]
 
 
 def test_recorded_with_its_fee_its_amounts_and_who(manual: LedgerDatabase) -> None:
-    """POST-3, N-3, H-15: who enters 96.80 is told of 3.20; both are recorded, with actor, time, amounts and why."""
+    """POST-3, N-3, H-15: who enters 96.80 is shown 3.20; both are recorded, with actor, time, amounts and why."""
     (found,) = plan(manual, EntryAction.RECORD, 1)
     assert found.notes == ("enter its parts too: e:2 fee_adjustment",)
     apply(manual, EntryAction.RECORD, 1)
     assert manual.states() == ["RECORDED_MANUALLY"] * 2
     recorded = State.RECORDED_MANUALLY
-    assert told(manual)[-2:] == [(recorded, "payment", 9680), (recorded, "fee_adjustment", 320)]
+    assert results(manual)[-2:] == [(recorded, "payment", 9680), (recorded, "fee_adjustment", 320)]
     ((actor, at, subject, amounts, why),) = manual.rows(
         "SELECT actor, at, subject, after -> 'amounts', why FROM audit WHERE action = 'entry.record'"
     )
@@ -117,7 +117,7 @@ def test_a_fee_that_died_alone_is_recorded_alone(database: LedgerDatabase) -> No
     assert apply(database, EntryAction.RECORD, 2).refused == 0
     assert database.states() == ["POSTED", "RECORDED_MANUALLY"]
     assert database.rows("SELECT settled_as, settled_by FROM dead_letters") == [("RECORDED_MANUALLY", "Ada")]
-    assert told(database)[-1] == (State.RECORDED_MANUALLY, "fee_adjustment", 320)
+    assert results(database)[-1] == (State.RECORDED_MANUALLY, "fee_adjustment", 320)
 
 
 @pytest.mark.parametrize("state", ["REJECTED", "BLOCKED_PERIOD", "INVALID_CONFIG", "DEAD_LETTERED"])

@@ -9,8 +9,8 @@ import pytest
 
 from sinks.ledger.named_queries import named_queries
 from tests.processors.rules.event_examples import PRACTICE
-from tests.sinks.operations.explained import LATER, REQUEST, a_life, story
-from tests.sinks.operations.stored_payments import SOURCE, Shelf
+from tests.sinks.operations.explained import LATER, REQUEST, store_refunded_payment, story
+from tests.sinks.operations.stored_payments import SOURCE, StoredPayments
 
 _KEY = {"practice_id": PRACTICE, "source": SOURCE, "about": "pay-1", "of_payout": False}
 
@@ -39,21 +39,21 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         ("WB" + REQUEST[:16], "marker"),
     ],
 )
-def test_every_id_that_people_have_leads_to_the_same_story(shelf: Shelf, sought: str, named: str) -> None:
+def test_every_id_that_people_have_leads_to_the_same_story(stored: StoredPayments, sought: str, named: str) -> None:
     """By event, payment, refund, entry, number at the target, or the marker that stands there."""
-    a_life(shelf)
-    told = story(shelf, sought)
-    assert (told.about.subject, told.about.of_payout) == ("pay-1", False)
-    assert named in told.about.named
-    assert [event.event_id for event in told.events] == ["ev-1", "ev-2"]
-    assert told.headline == "Payment pay-1 of 103.00 USD: PARTIALLY_REVERSED, 4 of 4 entries in the books"
+    store_refunded_payment(stored)
+    shown = story(stored, sought)
+    assert (shown.about.subject, shown.about.of_payout) == ("pay-1", False)
+    assert named in shown.about.named
+    assert [event.event_id for event in shown.events] == ["ev-1", "ev-2"]
+    assert shown.headline == "Payment pay-1 of 103.00 USD: PARTIALLY_REVERSED, 4 of 4 entries in the books"
 
 
 @pytest.mark.stack
-def test_amounts_say_how_they_came_about(shelf: Shelf) -> None:
+def test_amounts_say_how_they_came_about(stored: StoredPayments) -> None:
     """N-2, R-16: 10300 with surcharge 300 and fee 267; half of it refunded with its share of the surcharge."""
-    a_life(shelf)
-    paid, refunded = (event.amounts for event in story(shelf, "pay-1").events)
+    store_refunded_payment(stored)
+    paid, refunded = (event.amounts for event in story(stored, "pay-1").events)
     assert paid is not None
     assert refunded is not None
     assert (paid.payment_minor, paid.companion_minor, paid.adds_up, paid.mode) == (10033, -33, True, "NET")
@@ -67,14 +67,14 @@ def test_amounts_say_how_they_came_about(shelf: Shelf) -> None:
 
 
 @pytest.mark.stack
-def test_decisions_carry_their_settings_and_their_waiting(shelf: Shelf) -> None:
+def test_decisions_carry_their_settings_and_their_waiting(stored: StoredPayments) -> None:
     """E-8, R-8: reason, version and what the version said; parked, why, and released when."""
-    a_life(shelf)
-    told = story(shelf, "pay-1")
-    paid, refunded = told.events
+    store_refunded_payment(stored)
+    shown = story(stored, "pay-1")
+    paid, refunded = shown.events
     assert (paid.reason, paid.settings_version, paid.timing, paid.waited_as) == ("AUTO_DAILY", 3, "DAILY", ())
     assert (refunded.waited_as, refunded.resolved_at) == (("AWAITING_ORIGINAL",), LATER)
-    (version,) = told.settings
+    (version,) = shown.settings
     assert (version.saved_by, version.why) == ("dr.rowan", "daily from now on")
     assert version.words[:3] == (
         "posting on",
@@ -84,12 +84,12 @@ def test_decisions_carry_their_settings_and_their_waiting(shelf: Shelf) -> None:
 
 
 @pytest.mark.stack
-def test_attempts_links_letters_notices_payout_and_people(shelf: Shelf) -> None:
+def test_attempts_links_letters_notices_payout_and_people(stored: StoredPayments) -> None:
     """Each attempt with its answer's class and both request ids; links both ways; who did what about it."""
-    a_life(shelf)
-    told = story(shelf, "pay-1")
-    first, companion = told.events[0].entries
-    back, _ = told.events[1].entries
+    store_refunded_payment(stored)
+    shown = story(stored, "pay-1")
+    first, companion = shown.events[0].entries
+    back, _ = shown.events[1].entries
     assert [(each.phase, each.answer, each.code, each.vendor_request_id) for each in first.attempts] == [
         ("balance", "Prepared", None, None),
         ("post", "NoAnswer", "TIMEOUT", None),
@@ -103,38 +103,38 @@ def test_attempts_links_letters_notices_payout_and_people(shelf: Shelf) -> None:
     (letter,) = back.dead_letters
     assert (letter.id, letter.reason, letter.settled_as) == ("e:3", "MAPPING_MISSING", "REDRIVEN")
     assert "the practice management system" in letter.remedy
-    (notice,) = told.notices
+    (notice,) = shown.notices
     assert (notice.cause, notice.closed_at) == ("posting:PMS:MAPPING_MISSING", LATER)
-    assert [(deed.who, deed.action, deed.why) for deed in told.people] == [
+    assert [(each.who, each.action, each.why) for each in shown.people] == [
         ("cli:robin", "dead_letter.redrive", "mapped the type")
     ]
-    assert [(each.payout_id, each.item, each.external_id, each.failed) for each in told.payouts] == [
+    assert [(each.payout_id, each.item, each.external_id, each.failed) for each in shown.payouts] == [
         ("po-1", 1, "deposit/101", False),
         ("po-1", 2, "deposit/101", False),
     ]
 
 
 @pytest.mark.stack
-def test_a_payout_lists_the_payments_that_it_carries(shelf: Shelf) -> None:
+def test_a_payout_lists_the_payments_that_it_carries(stored: StoredPayments) -> None:
     """P-22: the document's item numbers with the payments behind them, which QuickBooks never hears of (P-13)."""
-    a_life(shelf)
+    store_refunded_payment(stored)
     for sought in ("po-1", "deposit/101", "101"):
-        told = story(shelf, sought)
-        assert told.about.of_payout
-        assert [(each.number, each.category, each.payment_id) for each in told.items] == [
+        shown = story(stored, sought)
+        assert shown.about.of_payout
+        assert [(each.number, each.category, each.payment_id) for each in shown.items] == [
             (1, "CHARGE", "pay-1"),
             (2, "REFUND", "pay-1"),
         ]
-        (event,) = told.events
+        (event,) = shown.events
         assert event.amounts is not None
         assert event.amounts.words == ("document 48.83 = gross 51.50 - fees 2.67",)
 
 
 @pytest.mark.stack
-def test_no_patient_data_beyond_the_surrogate(shelf: Shelf) -> None:
+def test_no_patient_data_beyond_the_surrogate(stored: StoredPayments) -> None:
     """H-21: neither the event's free fields nor what an action kept are shown, nor anybody's number at the PMS."""
-    a_life(shelf)
-    shown = msgspec.json.encode(story(shelf, "pay-1")).decode()
+    store_refunded_payment(stored)
+    shown = msgspec.json.encode(story(stored, "pay-1")).decode()
     assert "pat-SURROGATE" in shown
     assert "pat-NAME" not in shown
     assert "PMS-17" not in shown
@@ -142,22 +142,22 @@ def test_no_patient_data_beyond_the_surrogate(shelf: Shelf) -> None:
 
 @pytest.mark.stack
 @pytest.mark.parametrize("query", [*sorted(PARAMETERS)])
-def test_each_question_is_answered_by_index(shelf: Shelf, query: str) -> None:
+def test_each_question_is_answered_by_index(stored: StoredPayments, query: str) -> None:
     """Law 28: the cost of an explanation does not grow with what else the ledger holds."""
-    a_life(shelf)
-    shelf.connection.execute("ANALYZE")
-    shelf.connection.execute("SET enable_seqscan = off")
-    plan = shelf.explained(named_queries("sinks.operations.queries.explain", "explain.sql")[query], PARAMETERS[query])
+    store_refunded_payment(stored)
+    stored.connection.execute("ANALYZE")
+    stored.connection.execute("SET enable_seqscan = off")
+    plan = stored.explained(named_queries("sinks.operations.queries.explain", "explain.sql")[query], PARAMETERS[query])
     for table in ("events", "effects", "attempts", "receipts", "bodies", "payout_items"):
         assert f"Seq Scan on {table}" not in plan, plan
 
 
 @pytest.mark.stack
-def test_what_the_ledger_does_not_keep_any_more_is_left_out(shelf: Shelf) -> None:
+def test_what_the_ledger_does_not_keep_any_more_is_left_out(stored: StoredPayments) -> None:
     """Law 28: an old month's bytes are gone; the entries still tell the rest."""
-    a_life(shelf)
-    shelf.connection.execute("DELETE FROM bodies")
-    told = story(shelf, "pay-1")
-    assert [event.amounts for event in told.events] == [None, None]
-    assert told.totals is not None
-    assert told.totals.remaining_minor == 5000
+    store_refunded_payment(stored)
+    stored.connection.execute("DELETE FROM bodies")
+    shown = story(stored, "pay-1")
+    assert [event.amounts for event in shown.events] == [None, None]
+    assert shown.totals is not None
+    assert shown.totals.remaining_minor == 5000

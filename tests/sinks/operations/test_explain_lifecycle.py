@@ -140,7 +140,7 @@ def test_a_fee_that_came_later_shows_the_wait(database: LedgerDatabase) -> None:
     assert story.totals.booked_minor == 10000
 
 
-def test_a_fee_that_the_payout_told(database: LedgerDatabase) -> None:
+def test_a_fee_that_the_payout_reported(database: LedgerDatabase) -> None:
     """N-5: the payout's item carries the fee that the payment did not know."""
     _live(database, payment(fee=None), payout(item(1, 10000, 320, payment_id="pay-1")))
     paid = _story(database).events[0]
@@ -150,7 +150,7 @@ def test_a_fee_that_the_payout_told(database: LedgerDatabase) -> None:
 
 
 def test_a_refund_before_its_payment_shows_that_it_was_parked(database: LedgerDatabase) -> None:
-    """R-8: told first, released by its payment in the same transaction."""
+    """R-8: reported first, released by its payment in the same transaction."""
     _live(database, refunded(-2000), payment())
     story = _story(database, "ref-1")
     refund = next(event for event in story.events if event.kind == "refund")
@@ -187,8 +187,8 @@ def test_the_payout_of_a_payment_and_its_failure(database: LedgerDatabase) -> No
     """P-21: the payment's story names the payout, its document and that it came back; the payout's story the rest."""
     carried = payout(item(1, 10000, 320, payment_id="pay-1"))
     _live(database, payment(), carried, payout_failed(), again(carried, event_id="ev-o2", payout_id="po-2"))
-    told = [(each.payout_id, each.failed, each.external_id is not None) for each in _story(database).payouts]
-    assert told == [("po-1", True, True), ("po-2", False, True)]
+    found = [(each.payout_id, each.failed, each.external_id is not None) for each in _story(database).payouts]
+    assert found == [("po-1", True, True), ("po-2", False, True)]
     story = _story(database, "po-1")
     assert story.headline == "Payout po-1 of 96.80 USD: REVERSED, 2 of 2 entries in the books"
     assert [each.category for each in story.items] == [PayoutCategory.CHARGE.value]

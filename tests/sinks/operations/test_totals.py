@@ -12,7 +12,7 @@ from sinks.operations.queries.explain import Story, explain
 from sinks.operations.queries.totals import PaymentStanding, Totals, totals_of, totals_with
 from sinks.operations.queries.transactions import Wanted, list_transactions
 from tests.processors.rules.event_examples import PRACTICE
-from tests.sinks.operations.stored_payments import SOURCE, Shelf
+from tests.sinks.operations.stored_payments import SOURCE, StoredPayments
 
 pytestmark = pytest.mark.stack
 
@@ -79,101 +79,103 @@ CASES: dict[str, tuple[tuple[tuple[Any, ...], ...], PaymentStanding | None, int]
 }
 
 
-def _told(shelf: Shelf, later: tuple[tuple[Any, ...], ...], payment: str = "pay-1", paid: Any = PAID) -> None:
-    shelf.event("payment", payment, *paid)
+def _store(
+    stored: StoredPayments, later: tuple[tuple[Any, ...], ...], payment: str = "pay-1", paid: Any = PAID
+) -> None:
+    stored.event("payment", payment, *paid)
     for n, (kind, *entries) in enumerate(later):
         same = {"version": n + 2} if kind == "payment" else {"concerns": payment}
-        shelf.event(kind, payment if kind == "payment" else f"{kind}-{payment}-{n}", *entries, **same)
+        stored.event(kind, payment if kind == "payment" else f"{kind}-{payment}-{n}", *entries, **same)
 
 
-def _of(shelf: Shelf, subject: str = "pay-1") -> Totals:
-    (found,) = totals_of(shelf.connection, [(PRACTICE, SOURCE, subject)])
+def _of(stored: StoredPayments, subject: str = "pay-1") -> Totals:
+    (found,) = totals_of(stored.connection, [(PRACTICE, SOURCE, subject)])
     return found
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_what_remains_and_how_it_stands(shelf: Shelf, case: str) -> None:
+def test_what_remains_and_how_it_stands(stored: StoredPayments, case: str) -> None:
     """R-15: payment and companion together; the derived state follows from what is in the books, nothing else."""
     later, standing, remaining = CASES[case]
-    _told(shelf, later)
-    found = _of(shelf)
+    _store(stored, later)
+    found = _of(stored)
     assert (found.standing, found.remaining_minor) == (standing, remaining)
 
 
-def test_totals_are_kept_apart_by_what_happened(shelf: Shelf) -> None:
+def test_totals_are_kept_apart_by_what_happened(stored: StoredPayments) -> None:
     """One row says how much was booked, refunded, returned, disputed, and what is still to be posted."""
     later = (
         ("refund", ("refund", -2000)),
         ("refund", ("refund", -1000, "SCHEDULED")),
         ("dispute", ("dispute_hold", -8500), ("fee_adjustment", 500)),
     )
-    _told(shelf, later)
-    found = _of(shelf)
+    _store(stored, later)
+    found = _of(stored)
     assert (found.booked_minor, found.refunded_minor, found.disputed_minor) == (10000, -2000, -8000)
     assert (found.remaining_minor, found.open_minor, found.standing) == (0, -1000, REVERSED)
     assert found.currency == "USD"
 
 
 @pytest.mark.parametrize("net", [14505, -7175])
-def test_a_returned_payout_is_reversed_whatever_its_sign(shelf: Shelf, net: int) -> None:
+def test_a_returned_payout_is_reversed_whatever_its_sign(stored: StoredPayments, net: int) -> None:
     """P-21, P-4."""
-    shelf.event("payout", "po-1", ("payout", net))
-    assert _of(shelf, "po-1").standing is None
-    shelf.event("payout_failed", "po-1", ("payout_reversal", -net), concerns="po-1")
-    found = _of(shelf, "po-1")
+    stored.event("payout", "po-1", ("payout", net))
+    assert _of(stored, "po-1").standing is None
+    stored.event("payout_failed", "po-1", ("payout_reversal", -net), concerns="po-1")
+    found = _of(stored, "po-1")
     assert (found.of_payout, found.voided_minor, found.remaining_minor) == (True, -net, 0)
     assert found.standing is REVERSED
 
 
-def test_a_payout_told_again_stands_as_its_newest_version(shelf: Shelf) -> None:
+def test_a_payout_told_again_stands_as_its_newest_version(stored: StoredPayments) -> None:
     """P-8: reverse and new is no reversal of the payout."""
-    shelf.event("payout", "po-1", ("payout", 14505))
-    shelf.event("payout", "po-1", ("payout_reversal", -14505, "", "payout/@1"), ("payout", 14000), version=2)
-    found = _of(shelf, "po-1")
+    stored.event("payout", "po-1", ("payout", 14505))
+    stored.event("payout", "po-1", ("payout_reversal", -14505, "", "payout/@1"), ("payout", 14000), version=2)
+    found = _of(stored, "po-1")
     assert (found.booked_minor, found.standing) == (14000, None)
 
 
-def test_charges_and_write_offs_are_no_money(shelf: Shelf) -> None:
+def test_charges_and_write_offs_are_no_money(stored: StoredPayments) -> None:
     """B-1, I-6: a membership's charge and an insurer's write-off change balances, not what was paid."""
-    shelf.event("payment", "pay-1", ("charge", -29900), ("payment", 29003), ("fee_adjustment", 897))
-    shelf.event("payment", "pay-2", ("insurance_payment", 2400), ("write_off", 17600))
-    both = totals_of(shelf.connection, [(PRACTICE, SOURCE, payment) for payment in ("pay-1", "pay-2")])
+    stored.event("payment", "pay-1", ("charge", -29900), ("payment", 29003), ("fee_adjustment", 897))
+    stored.event("payment", "pay-2", ("insurance_payment", 2400), ("write_off", 17600))
+    both = totals_of(stored.connection, [(PRACTICE, SOURCE, payment) for payment in ("pay-1", "pay-2")])
     assert [each.booked_minor for each in both] == [29900, 2400]
 
 
-def test_what_was_superseded_belongs_to_the_sum(shelf: Shelf) -> None:
+def test_what_was_superseded_belongs_to_the_sum(stored: StoredPayments) -> None:
     """B-5: the bare payment that a membership replaced is outside the index of the living, and found all the same."""
-    shelf.event("payment", "pay-1", ("payment", 29003, "VOIDED_BEFORE_POST"), superseded_by="ev-2")
-    shelf.event("payment", "pay-1", ("payment", 29003), ("fee_adjustment", 897))
-    assert _of(shelf).booked_minor == 29900
+    stored.event("payment", "pay-1", ("payment", 29003, "VOIDED_BEFORE_POST"), superseded_by="ev-2")
+    stored.event("payment", "pay-1", ("payment", 29003), ("fee_adjustment", 897))
+    assert _of(stored).booked_minor == 29900
 
 
-def test_practices_sources_and_ids_are_never_mixed(shelf: Shelf) -> None:
-    shelf.practice("other")
-    shelf.event("payment", "pay-1", *PAID)
-    shelf.event("refund", "re-1", ("refund", -500), concerns="pay-1", practice_id="other")
-    shelf.event("payout", "pay-1", ("payout", 700), version=7)
-    found = totals_of(shelf.connection, [(PRACTICE, SOURCE, "pay-1")])
+def test_practices_sources_and_ids_are_never_mixed(stored: StoredPayments) -> None:
+    stored.practice("other")
+    stored.event("payment", "pay-1", *PAID)
+    stored.event("refund", "re-1", ("refund", -500), concerns="pay-1", practice_id="other")
+    stored.event("payout", "pay-1", ("payout", 700), version=7)
+    found = totals_of(stored.connection, [(PRACTICE, SOURCE, "pay-1")])
     assert [(each.of_payout, each.booked_minor, each.refunded_minor) for each in found] == [
         (False, 10000, 0),
         (True, 700, 0),
     ]
 
 
-def test_they_are_listed_by_how_they_stand(shelf: Shelf) -> None:
+def test_they_are_listed_by_how_they_stand(stored: StoredPayments) -> None:
     """`transactions list --state REVERSED`: every entry of such a payment, and no other."""
-    _told(shelf, CASES["refunded in full (R-4)"][0], "pay-1")
-    _told(shelf, CASES["refunded in part (R-2)"][0], "pay-2")
-    _told(shelf, (), "pay-3")
-    listed = list_transactions(shelf.connection, Wanted(standings=(REVERSED,)))
+    _store(stored, CASES["refunded in full (R-4)"][0], "pay-1")
+    _store(stored, CASES["refunded in part (R-2)"][0], "pay-2")
+    _store(stored, (), "pay-3")
+    listed = list_transactions(stored.connection, Wanted(standings=(REVERSED,)))
     assert {each.about for each in listed.transactions} == {"pay-1"}
     assert {each.standing for each in listed.transactions} == {REVERSED}
     assert len(listed.transactions) == 3
-    partly = totals_with(shelf.connection, PRACTICE, [PARTLY])
+    partly = totals_with(stored.connection, PRACTICE, [PARTLY])
     assert [(each.subject, each.remaining_minor) for each in partly] == [("pay-2", 3334)]
-    both = list_transactions(shelf.connection, Wanted(standings=(PARTLY,), states=(State.REJECTED,)))
+    both = list_transactions(stored.connection, Wanted(standings=(PARTLY,), states=(State.REJECTED,)))
     assert {each.about for each in both.transactions} == {"pay-2"}
-    everything = list_transactions(shelf.connection, Wanted())
+    everything = list_transactions(stored.connection, Wanted())
     assert {(each.about, each.standing) for each in everything.transactions} == {
         ("pay-1", REVERSED),
         ("pay-2", PARTLY),
@@ -182,24 +184,24 @@ def test_they_are_listed_by_how_they_stand(shelf: Shelf) -> None:
     assert len(everything.totals) == 3
 
 
-def test_a_payments_story_has_its_refunds_and_its_totals(shelf: Shelf) -> None:
+def test_a_payments_story_has_its_refunds_and_its_totals(stored: StoredPayments) -> None:
     """The story by the payment's id shows what came later too."""
-    _told(shelf, CASES["refunded in part (R-2)"][0])
-    found = explain(shelf.connection, "pay-1", PRACTICE)
+    _store(stored, CASES["refunded in part (R-2)"][0])
+    found = explain(stored.connection, "pay-1", PRACTICE)
     assert isinstance(found, Story)
     assert [event.kind for event in found.events] == ["payment", "refund", "refund"]
     assert found.totals is not None
     assert found.totals.standing is PARTLY
 
 
-def test_one_payment_is_found_by_index_among_many(shelf: Shelf) -> None:
+def test_one_payment_is_found_by_index_among_many(stored: StoredPayments) -> None:
     """Running totals in one query, whose cost does not grow with the ledger."""
     for n in range(200):
-        _told(shelf, CASES["refunded in part (R-2)"][0] if n % 10 == 0 else (), f"pay-{n}")
-    shelf.connection.execute("ANALYZE events, effects")
-    shelf.connection.execute("SET enable_seqscan = off")
+        _store(stored, CASES["refunded in part (R-2)"][0] if n % 10 == 0 else (), f"pay-{n}")
+    stored.connection.execute("ANALYZE events, effects")
+    stored.connection.execute("SET enable_seqscan = off")
     query = named_queries("sinks.operations.queries", "totals.sql")["totals"]
-    plan = shelf.explained(
+    plan = stored.explained(
         query,
         {
             "practice_ids": [PRACTICE],
