@@ -53,8 +53,8 @@ def rows_as(record: type[R]) -> BaseRowFactory[R]:
     A record is a Struct, or a NamedTuple for a key. Every column needs a field of its name and type, and every field
     its column; the order is free. Text becomes the field's enum, an array a tuple, JSON the field's struct (so does
     JSON that the query casts to text, which is faster); a struct that is stored in another form is made by its
-    classmethod `from_column`. Raises RowMismatchError when the columns differ, when a null stands in a field that takes none, and
-    for a value that the enum does not have. Does not block: it reads what the cursor holds.
+    classmethod `from_column`. Raises RowMismatchError when the columns differ, when a null stands in a field that takes
+    none, and for a value that the enum does not have. Does not block: it reads what the cursor holds.
     """
 
     kind: Any = record
