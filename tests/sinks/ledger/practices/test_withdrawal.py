@@ -45,9 +45,9 @@ def test_an_emergency_stop_is_possible_after_a_later_version_was_saved(database:
     database.link()
     told = database.decide(payment())
     assert database.save(amount="GROSS", effective_from=NOON + 2 * HOUR) == 2
-    with pytest.raises(ConfigurationError, match=f"settings withdraw {PRACTICE} --version 2 --why"):
+    with pytest.raises(ConfigurationError, match=f"settings withdraw {PRACTICE} --version 2 --yes --why"):
         database.save(master=False)
-    with pytest.raises(ConfigurationError, match=f"settings withdraw {PRACTICE} --version 2 --why"):
+    with pytest.raises(ConfigurationError, match=f"settings withdraw {PRACTICE} --version 2 --yes --why"):
         database.save(master=False, effective_from=NOON + HOUR)
     assert take_back(database).version.version == 2
     database.clock.instant = NOON + timedelta(minutes=1)
