@@ -34,7 +34,7 @@ def sandbox(
         typer.Option(help="Write mapping and secret files for `writeback target add` here.", file_okay=False),
     ] = None,
 ) -> None:
-    """Start sandbox servers of Open Dental, QuickBooks and mail, with a furnished practice; Ctrl-C ends them."""
+    """Start sandbox servers of Open Dental, QuickBooks and mail, with a prepared practice; Ctrl-C ends them."""
     import signal
     import threading
 
@@ -46,7 +46,7 @@ def sandbox(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
     with SandboxProcess.start(ports, state, clock) as running:
-        demonstration.furnish(running)
+        demonstration.prepare(running)
         _announce(running)
         if connections is not None:
             for path in demonstration.write_connections(running, connections):

@@ -78,7 +78,7 @@ def properties(folder: Path, port: int, controller_port: int) -> str:
 
 
 def start(folder: Path, jars: list[Path], java: Path, port: int, controller_port: int) -> children.Child:
-    """Format the storage on the first start and start the broker; `wait_ready` tells when it can be used."""
+    """Format the storage on the first start and start the broker; `wait_ready` blocks until it can be used."""
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)  # events lie there as they came; Postgres keeps its own folder in the same way
     config = folder / "server.properties"

@@ -29,15 +29,15 @@ START_S: Final = 400.0  # the first start fetches the jars
 
 
 def keep(stack: LocalStack, until_pid: int | None = None, announce: Callable[[], None] = lambda: None) -> int:
-    """Run `stack` until told to stop; returns the exit code. Call from the main thread; blocks."""
-    told = threading.Event()
+    """Run `stack` until a signal stops it; returns the exit code. Call from the main thread; blocks."""
+    stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: told.set())
+        signal.signal(number, lambda *_: stopping.set())
     watched = psutil.Process(until_pid) if until_pid is not None else None
     with stack:
         stack.start(LOCAL_DATABASE)
         announce()
-        while not told.wait(LOOK_EVERY_S):
+        while not stopping.wait(LOOK_EVERY_S):
             if watched is not None and not watched.is_running():
                 return 0
             ended = stack.ended()

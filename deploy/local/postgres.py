@@ -52,7 +52,7 @@ THROW_AWAY_SETTINGS: Final = {
 
 
 def start(folder: Path, cache: Path, port: int, *, throw_away: bool) -> children.Child:
-    """Initialise on the first start, and start the server; `wait_ready` tells when it can be used."""
+    """Initialise on the first start, and start the server; `wait_ready` blocks until it can be used."""
     user = _system_user()
     binaries = _reachable_binaries(cache, user)
     folder.mkdir(parents=True, exist_ok=True)

@@ -46,7 +46,7 @@ class Ports(msgspec.Struct, frozen=True):
 
 
 class Running(msgspec.Struct, frozen=True):
-    """What a running stack tells others about itself, in its state folder."""
+    """The process ids of a running stack, as its state folder has them."""
 
     owner: int
     kafka: int

@@ -88,7 +88,7 @@ class OpenDentalSandbox(TargetSandbox):
         return [records.adjustment(row) for row in self.rows(customer_key, "adjustments")]
 
     def charges(self, customer_key: str) -> list[records.PostedCharge]:
-        """Every procedure of the office, the furnished ones too."""
+        """Every procedure of the office, those of the set-up too."""
         return [records.charge(row) for row in self.rows(customer_key, "procedurelogs")]
 
     def notes(self, customer_key: str) -> list[records.PostedNote]:

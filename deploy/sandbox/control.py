@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 
 import msgspec
 
 from deploy.sandbox.calls import CallLog
-from deploy.sandbox.exchange import Answer, Vendor, as_json
+from deploy.sandbox.exchange import Answer, Incoming, Route, Vendor, as_json
 from deploy.sandbox.faults import Fault, FaultProgramme
 from deploy.sandbox.ledger import Ledger
+
+CONTROL = "/_sandbox"
+"""Where control paths begin."""
 
 
 class ControlPath(msgspec.Struct, frozen=True):
@@ -20,37 +23,26 @@ class ControlPath(msgspec.Struct, frozen=True):
     calls: CallLog
     faults: FaultProgramme
 
-    def answer(self, method: str, path: str, query: Mapping[str, str], body: bytes) -> Answer:
-        """Common parts here, the vendor's own part by the vendor. A wrong request gets 400 with the reason."""
-        part = path.removeprefix("/_sandbox")
-        try:
-            answer = self._common(method, part, query, body)
-            if answer is None:
-                answer = self.vendor.control(method, part, query, body)
-        except (ValueError, msgspec.MsgspecError, KeyError) as error:
-            return as_json(400, {"error": f"{type(error).__name__}: {error}"})
-        if answer is None:
-            return as_json(404, {"error": f"{method} {path} is no control path of {self.vendor.name}"})
-        return answer
+    def routes(self) -> Iterator[Route]:
+        yield Route("GET", f"{CONTROL}/health", self._health)
+        yield Route("GET", f"{CONTROL}/ledger", lambda given: as_json(200, self.ledger.of(given.query.get("account"))))
+        yield Route("GET", f"{CONTROL}/doubled", lambda _: as_json(200, self.ledger.doubled()))
+        yield Route("GET", f"{CONTROL}/calls", self._calls)
+        yield Route("GET", f"{CONTROL}/faults", lambda _: as_json(200, self.faults.states()))
+        yield Route("POST", f"{CONTROL}/faults", self._add_fault)
+        yield Route("DELETE", f"{CONTROL}/faults", self._remove_fault)
+        yield from self.vendor.control_routes()
 
-    def _common(self, method: str, part: str, query: Mapping[str, str], body: bytes) -> Answer | None:
-        account = query.get("account")
-        match method, part:
-            case "GET", "/health":
-                return as_json(200, {"server": self.vendor.name, "calls": self.calls.count})
-            case "GET", "/ledger":
-                return as_json(200, self.ledger.of(account))
-            case "GET", "/doubled":
-                return as_json(200, self.ledger.doubled())
-            case "GET", "/calls":
-                return as_json(200, self.calls.after(int(query.get("after", "0")), account))
-            case "GET", "/faults":
-                return as_json(200, self.faults.states())
-            case "POST", "/faults":
-                fault_id = self.faults.add(msgspec.json.decode(body, type=Fault))
-                return as_json(201, {"fault_id": fault_id})
-            case "DELETE", "/faults":
-                chosen = query.get("fault_id")
-                self.faults.remove(int(chosen) if chosen else None)
-                return as_json(200, {})
-        return None
+    def _health(self, _: Incoming) -> Answer:
+        return as_json(200, {"server": self.vendor.name, "calls": self.calls.count})
+
+    def _calls(self, given: Incoming) -> Answer:
+        return as_json(200, self.calls.after(int(given.query.get("after", "0")), given.query.get("account")))
+
+    def _add_fault(self, given: Incoming) -> Answer:
+        return as_json(201, {"fault_id": self.faults.add(msgspec.json.decode(given.body, type=Fault))})
+
+    def _remove_fault(self, given: Incoming) -> Answer:
+        chosen = given.query.get("fault_id")
+        self.faults.remove(int(chosen) if chosen else None)
+        return as_json(200, {})

@@ -1,4 +1,4 @@
-"""A furnished office and company for whoever tries the product, and the files that connect a practice to them."""
+"""A prepared office and company to try the product with, and the files that connect a practice to them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PATIENTS = 25
 SEED = 3
 
 
-def furnish(sandbox: SandboxClients) -> None:
+def prepare(sandbox: SandboxClients) -> None:
     """Opens the demonstration's office and company; one that is there (from a state file) keeps what it has."""
     known = {office.customer_key for office in sandbox.open_dental.offices()}
     sandbox.open_dental.add_office(CUSTOMER_KEY, name="Larkspur Family Dental")

@@ -1,9 +1,9 @@
-"""One request as a sandbox server sees it, and its answer. Vendors are pure functions from one to the other."""
+"""One request as a sandbox server sees it, its answer, and the routes that lead from one to the other."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, Protocol
 
@@ -21,8 +21,8 @@ _encoder = msgspec.json.Encoder(decimal_format="number")
 class Incoming(msgspec.Struct):
     """A request, read whole. `path` is relative to the vendor's base, `account` is not yet proven.
 
-    `copies` and `hidden_for_s` are set by faults: how often a mutation is applied, and for how long
-    reads do not see it.
+    `parts`: what stands in the variable parts of its route's path. `copies` and `hidden_for_s` are set by
+    faults: how often a mutation is applied, and for how long reads do not see it.
     """
 
     method: str
@@ -33,6 +33,7 @@ class Incoming(msgspec.Struct):
     account: str
     number: int
     received_ns: int
+    parts: Mapping[str, str] = {}
     copies: int = 1
     hidden_for_s: float = 0.0
 
@@ -55,17 +56,32 @@ class RefusedError(Exception):
         self.text = text
 
 
+Handle = Callable[[Incoming], Answer]
+"""Applies a request and answers it. It neither blocks nor awaits, so that its effects are atomic."""
+
+
+class Route(msgspec.Struct, frozen=True):
+    """A method and a path as aiohttp's router takes them: `*` for any method, `/payments/{number}`."""
+
+    method: str
+    path: str
+    handle: Handle
+
+
 class Vendor(Protocol):
-    """What `serving.py` needs from a vendor. Nothing here blocks or awaits: effects are atomic."""
+    """What `serving.py` needs from a vendor."""
 
     name: str
     base: str
 
+    def routes(self) -> Iterable[Route]:
+        """The vendor's API. Those for what is no route of it come last."""
+
+    def control_routes(self) -> Iterable[Route]:
+        """The vendor's own part of `/_sandbox/…`. What a handler raises is answered with 400 and the reason."""
+
     def account_of(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> str:
         """Customer key or realm that the request claims to be for; "" when it names none."""
-
-    def answer(self, incoming: Incoming) -> Answer:
-        """Apply the request and answer it."""
 
     def refusal(self, status: int, code: str, text: str, shape: str) -> Answer:
         """An error in the vendor's own form, for faults."""
@@ -75,9 +91,6 @@ class Vendor(Protocol):
 
     def admit(self, incoming: Incoming) -> float | Answer:
         """Seconds to wait, or a refusal, by the vendor's rate limits; 0 while they are switched off."""
-
-    def control(self, method: str, path: str, query: Mapping[str, str], body: bytes) -> Answer | None:
-        """The vendor's own part of `/_sandbox/…`; None when the path is not its own."""
 
     def restore(self, account: str, table: str, row: object) -> None:
         """One line of the last run's journal."""

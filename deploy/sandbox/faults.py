@@ -1,4 +1,4 @@
-"""What a sandbox server can be told to do wrong: which requests, how often, and what."""
+"""Faults on demand: which requests a sandbox server fails, how often, and how."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class FaultKind(StrEnum):
     STATUS = "status"
     """An answer with `status`, `code` and `text` in the vendor's form; 401, 429, 500, 200 with a fault."""
     HTML = "html"
-    """An HTML page with `status` (a proxy speaks instead of the vendor)."""
+    """An HTML page with `status` (a proxy answers instead of the vendor)."""
     TRUNCATED = "truncated"
     """The true answer, cut in half, in an otherwise correct HTTP message."""
     CUT_OFF = "cut_off"
@@ -54,7 +54,7 @@ class Fault(msgspec.Struct, frozen=True):
 
     `times`: how many requests it hits (None: all). `skip`: how many matching ones pass first.
     `probability` (with `seed`): the share that is hit. `for_seconds`: how long it is in force from the
-    moment it is set. `seconds`: the duration that the kind speaks of. `hidden_s`: for so long reads do not
+    moment it is set. `seconds`: the duration that the kind names. `hidden_s`: for so long reads do not
     see the entry that the hidden effect made, whatever the kind. `shape` (QuickBooks): `gateway`, `service`,
     `xml` or `html`.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from enum import StrEnum
@@ -14,7 +14,8 @@ import msgspec
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from aiosmtpd.smtp import AuthResult as SmtpAuthResult
 
-from deploy.sandbox.exchange import Answer, as_json
+from deploy.sandbox.control import CONTROL
+from deploy.sandbox.exchange import Answer, Incoming, Route, as_json
 
 
 class MailFaultKind(StrEnum):
@@ -57,7 +58,7 @@ class ReceivedMail(msgspec.Struct, frozen=True):
 
 
 class MailSink:
-    """Handler of the SMTP server and, as a `Vendor`-like control, of the HTTP side."""
+    """Handler of the SMTP server, and the control path to what it received."""
 
     def __init__(self) -> None:
         self.messages: list[ReceivedMail] = []
@@ -120,29 +121,29 @@ class MailSink:
             )
         )
 
-    def control(self, method: str, path: str, query: Mapping[str, str], body: bytes) -> Answer:
-        """`/_sandbox/messages`, `/_sandbox/faults`, `/_sandbox/health`."""
-        match method, path.removeprefix("/_sandbox"):
-            case "GET", "/health":
-                return as_json(200, {"server": "mail", "messages": len(self.messages)})
-            case "GET", "/messages":
-                to = query.get("to", "")
-                return as_json(200, [m for m in self.messages if not to or to in m.recipients])
-            case "DELETE", "/messages":
-                self.messages.clear()
-                return as_json(200, {})
-            case "GET", "/faults":
-                return as_json(200, self.faults)
-            case "POST", "/faults":
-                try:
-                    self.faults.append(msgspec.json.decode(body, type=MailFault))
-                except msgspec.MsgspecError as error:
-                    return as_json(400, {"error": str(error)})
-                return as_json(201, {})
-            case "DELETE", "/faults":
-                self.faults.clear()
-                return as_json(200, {})
-        return as_json(404, {"error": f"{method} {path} is no control path of mail"})
+    def routes(self) -> Iterator[Route]:
+        """The HTTP side: messages, faults, health."""
+        yield Route("GET", f"{CONTROL}/health", self._health)
+        yield Route("GET", f"{CONTROL}/messages", self._received)
+        yield Route("DELETE", f"{CONTROL}/messages", lambda _: self._cleared(self.messages))
+        yield Route("GET", f"{CONTROL}/faults", lambda _: as_json(200, self.faults))
+        yield Route("POST", f"{CONTROL}/faults", self._add_fault)
+        yield Route("DELETE", f"{CONTROL}/faults", lambda _: self._cleared(self.faults))
+
+    def _health(self, _: Incoming) -> Answer:
+        return as_json(200, {"server": "mail", "messages": len(self.messages)})
+
+    def _received(self, given: Incoming) -> Answer:
+        to = given.query.get("to", "")
+        return as_json(200, [m for m in self.messages if not to or to in m.recipients])
+
+    def _add_fault(self, given: Incoming) -> Answer:
+        self.faults.append(msgspec.json.decode(given.body, type=MailFault))
+        return as_json(201, {})
+
+    def _cleared(self, kept: list[Any]) -> Answer:
+        kept.clear()
+        return as_json(200, {})
 
 
 def _anyone(server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: object) -> SmtpAuthResult:

@@ -5,30 +5,20 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import msgspec
 from aiohttp import web
-from aiohttp.abc import AbstractStreamWriter
-from aiohttp.http import RawRequestMessage
-from aiohttp.streams import StreamReader
-from aiohttp.web_protocol import RequestHandler
-from aiohttp.web_request import BaseRequest
 
 from deploy.sandbox.journal import Journal
 from deploy.sandbox.ledger import Ledger
 from deploy.sandbox.mail import MailSink
 from deploy.sandbox.open_dental.vendor import OpenDental
 from deploy.sandbox.quickbooks.vendor import QuickBooks
-from deploy.sandbox.serving import SandboxServer
+from deploy.sandbox.serving import SandboxServer, control_application
 from streams.runtime.clock import Clock, RehearsalClock
 
-Handler = Callable[[BaseRequest], Awaitable[web.StreamResponse]]
-
 HOST = "127.0.0.1"
-LARGEST_BODY = 32 * 1024 * 1024
-"""Above Open Dental's own limit of 16.8 million characters."""
 
 
 class Ports(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,7 +50,7 @@ class SandboxServers:
         ledger = self._ledger(QuickBooks.name)
         self.quickbooks = SandboxServer(QuickBooks(ledger, self._journal), ledger)
         self.mail = MailSink()
-        self._runners: list[web.ServerRunner] = []
+        self._runners: list[web.AppRunner] = []
         self._smtp: asyncio.Server | None = None
 
     def _ledger(self, vendor: str) -> Ledger:
@@ -71,9 +61,9 @@ class SandboxServers:
         vendors = {server.vendor.name: server.vendor for server in (self.open_dental, self.quickbooks)}
         for name, account, table, row in self._journal.replay():
             vendors[name].restore(account, table, row)
-        open_dental = await self._listen(self.open_dental.handle, ports.open_dental)
-        quickbooks = await self._listen(self.quickbooks.handle, ports.quickbooks)
-        mail = await self._listen(self._mail_control, ports.mail)
+        open_dental = await self._listen(self.open_dental.application(), ports.open_dental)
+        quickbooks = await self._listen(self.quickbooks.application(), ports.quickbooks)
+        mail = await self._listen(control_application("mail", self.mail.routes()), ports.mail)
         loop = asyncio.get_running_loop()
         self._smtp = await loop.create_server(self.mail.server, HOST, ports.smtp)
         smtp = self._smtp.sockets[0].getsockname()[1]
@@ -84,18 +74,14 @@ class SandboxServers:
             mail=f"http://{HOST}:{mail}",
         )
 
-    async def _listen(self, handler: Handler, port: int) -> int:
-        runner = web.ServerRunner(web.Server(handler, request_factory=_request, access_log=None))
+    async def _listen(self, application: web.Application, port: int) -> int:
+        runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.2)
         await runner.setup()
         self._runners.append(runner)
-        site = web.TCPSite(runner, HOST, port, shutdown_timeout=0.2, backlog=1024)
+        site = web.TCPSite(runner, HOST, port, backlog=1024)
         await site.start()
         address: tuple[str, int] = runner.addresses[-1]
         return address[1]
-
-    async def _mail_control(self, request: BaseRequest) -> web.Response:
-        answer = self.mail.control(request.method, request.path, request.query, await request.read())
-        return web.Response(body=answer.body, status=answer.status, content_type="application/json")
 
     async def stop(self) -> None:
         if self._smtp is not None:
@@ -103,18 +89,6 @@ class SandboxServers:
         for runner in self._runners:
             await runner.cleanup()
         self._journal.close()
-
-
-def _request(
-    message: RawRequestMessage,
-    payload: StreamReader,
-    protocol: RequestHandler,
-    writer: AbstractStreamWriter,
-    task: asyncio.Task[None],
-) -> BaseRequest:
-    """aiohttp's own request, with a larger limit of the body."""
-    loop = asyncio.get_running_loop()
-    return BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=LARGEST_BODY)
 
 
 async def serve(ports: Ports, state: Path | None, clock: Path | None, until_stdin_closes: bool) -> None:

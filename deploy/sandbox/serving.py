@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable, Iterable
+from functools import partial
 from http import HTTPStatus
 
+import msgspec
 from aiohttp import web
 from aiohttp.web_request import BaseRequest
 
 from deploy.sandbox.calls import Call, CallLog
-from deploy.sandbox.control import ControlPath
-from deploy.sandbox.exchange import Answer, Incoming, Vendor
+from deploy.sandbox.control import CONTROL, ControlPath
+from deploy.sandbox.exchange import Answer, Handle, Incoming, Route, Vendor, as_json
 from deploy.sandbox.faults import Effect, Fault, FaultKind, FaultProgramme
 from deploy.sandbox.ledger import Ledger, marker_in
 
@@ -20,25 +23,32 @@ HANG_LIMIT_S = 900.0
 
 PAGE = b"<html><head><title>Error</title></head><body><h1>The service is unavailable.</h1></body></html>"
 
+LARGEST_BODY = 32 * 1024 * 1024
+"""Above Open Dental's own limit of 16.8 million characters."""
+
 
 class SandboxServer:
-    """Serves one vendor. Mutations happen in `Vendor.answer`, which never awaits: each is applied whole."""
+    """Serves one vendor. Mutations happen in a route's handler, which never awaits: each is applied whole."""
 
     def __init__(self, vendor: Vendor, ledger: Ledger) -> None:
         self.vendor = vendor
         self.ledger = ledger
         self.calls = CallLog()
         self.faults = FaultProgramme()
-        self._control = ControlPath(vendor, ledger, self.calls, self.faults)
 
-    async def handle(self, request: BaseRequest) -> web.StreamResponse:
+    def application(self) -> web.Application:
+        """The control path, which meets no fault, and the vendor's API."""
+        control = ControlPath(self.vendor, self.ledger, self.calls, self.faults)
+        app = control_application(self.vendor.name, control.routes())
+        for route in self.vendor.routes():
+            app.router.add_route(route.method, route.path, partial(self._serve, route.handle))
+        return app
+
+    async def _serve(self, handle: Handle, request: web.Request) -> web.StreamResponse:
         arrived = time.time_ns()
-        path = request.path
-        if path.startswith("/_sandbox/"):
-            return _response(self._control.answer(request.method, path, request.query, await request.read()))
         body = await request.read()
         vendor = self.vendor
-        relative = path.removeprefix(vendor.base)
+        relative = request.path.removeprefix(vendor.base)
         account = vendor.account_of(request.method, relative, request.headers, body)
         incoming = Incoming(
             request.method,
@@ -49,12 +59,13 @@ class SandboxServer:
             account,
             self.calls.next_number(),
             arrived,
+            request.match_info,
         )
         fault = self.faults.choose(incoming)
         call = self._log(incoming, request, fault)
         if fault is None:
-            return self._answered(call, await self._admitted(incoming))
-        return await self._faulted(request, incoming, fault, call)
+            return self._answered(call, await self._admitted(handle, incoming))
+        return await self._faulted(request, partial(handle, incoming), incoming, fault, call)
 
     def _log(self, incoming: Incoming, request: BaseRequest, fault: Fault | None) -> Call:
         call = Call(
@@ -73,63 +84,42 @@ class SandboxServer:
         self.calls.calls.append(call)
         return call
 
-    async def _admitted(self, incoming: Incoming) -> Answer:
+    async def _admitted(self, handle: Handle, incoming: Incoming) -> Answer:
         wait = self.vendor.admit(incoming)
         if isinstance(wait, Answer):
             return wait
         if wait > 0:
             await asyncio.sleep(wait)
-        return self.vendor.answer(incoming)
+        return handle(incoming)
 
     def _answered(self, call: Call, answer: Answer) -> web.StreamResponse:
         call.status = answer.status
         call.answered_ns = time.time_ns()
         return _response(answer)
 
-    async def _faulted(self, request: BaseRequest, incoming: Incoming, fault: Fault, call: Call) -> web.StreamResponse:
+    async def _faulted(
+        self, request: BaseRequest, apply: Callable[[], Answer], incoming: Incoming, fault: Fault, call: Call
+    ) -> web.StreamResponse:
         incoming.copies = 2 if fault.kind is FaultKind.DUPLICATE else 1
         incoming.hidden_for_s = fault.seconds if fault.kind is FaultKind.LATE_VISIBLE else fault.hidden_s
         match fault.kind:
             case FaultKind.DUPLICATE | FaultKind.LATE_VISIBLE:
-                return self._answered(call, self.vendor.answer(incoming))
+                return self._answered(call, apply())
             case FaultKind.SLOW:
-                return self._answered(call, await self._slow(incoming, fault))
+                return self._answered(call, await _slow(apply, fault))
             case FaultKind.TRUNCATED:
-                answer = self.vendor.answer(incoming)
+                answer = apply()
                 answer.body = answer.body[: max(1, len(answer.body) // 2)]
                 return self._answered(call, answer)
             case FaultKind.CUT_OFF | FaultKind.TRICKLE:
-                await self._raw(request, self.vendor.answer(incoming), fault, call)
+                await self._raw(request, apply(), fault, call)
                 return web.Response(status=500)
             case FaultKind.TIMEOUT | FaultKind.DROP:
-                await self._silent(request, incoming, fault)
+                await _silent(request, apply, fault)
                 return web.Response(status=500)
             case _:
-                await self._apply(incoming, fault)
+                await _hidden_effect(apply, fault)
                 return self._answered(call, self._refusal(incoming, fault))
-
-    async def _apply(self, incoming: Incoming, fault: Fault) -> None:
-        """The hidden effect, if the fault has one; what the vendor would have answered is thrown away."""
-        if fault.effect is Effect.AFTER:
-            await asyncio.sleep(fault.seconds)
-        if fault.effect is not Effect.NONE:
-            self.vendor.answer(incoming)
-
-    async def _slow(self, incoming: Incoming, fault: Fault) -> Answer:
-        if fault.effect is Effect.AFTER:
-            await asyncio.sleep(fault.seconds)
-            return self.vendor.answer(incoming)
-        answer = self.vendor.answer(incoming)
-        await asyncio.sleep(fault.seconds)
-        return answer
-
-    async def _silent(self, request: BaseRequest, incoming: Incoming, fault: Fault) -> None:
-        """Never answers: at once closed (DROP), or held until the caller hangs up (TIMEOUT)."""
-        await self._apply(incoming, fault)
-        if fault.kind is FaultKind.TIMEOUT:
-            await _hang(request)
-        if request.transport is not None:
-            request.transport.abort()
 
     async def _raw(self, request: BaseRequest, answer: Answer, fault: Fault, call: Call) -> None:
         """Writes the true answer to the socket by hand: byte by byte, or only half of it."""
@@ -163,6 +153,32 @@ class SandboxServer:
         return answer
 
 
+async def _hidden_effect(apply: Callable[[], Answer], fault: Fault) -> None:
+    """The effect behind the fault, if it has one; what the vendor would have answered is thrown away."""
+    if fault.effect is Effect.AFTER:
+        await asyncio.sleep(fault.seconds)
+    if fault.effect is not Effect.NONE:
+        apply()
+
+
+async def _slow(apply: Callable[[], Answer], fault: Fault) -> Answer:
+    if fault.effect is Effect.AFTER:
+        await asyncio.sleep(fault.seconds)
+        return apply()
+    answer = apply()
+    await asyncio.sleep(fault.seconds)
+    return answer
+
+
+async def _silent(request: BaseRequest, apply: Callable[[], Answer], fault: Fault) -> None:
+    """Never answers: at once closed (DROP), or held until the caller hangs up (TIMEOUT)."""
+    await _hidden_effect(apply, fault)
+    if fault.kind is FaultKind.TIMEOUT:
+        await _hang(request)
+    if request.transport is not None:
+        request.transport.abort()
+
+
 async def _hang(request: BaseRequest) -> None:
     """Until the caller closes the connection, or the limit."""
     deadline = time.monotonic() + HANG_LIMIT_S
@@ -186,3 +202,25 @@ def _response(answer: Answer) -> web.Response:
         status=answer.status,
         headers={"Content-Type": answer.content_type, **answer.headers},
     )
+
+
+def control_application(name: str, routes: Iterable[Route]) -> web.Application:
+    """An application with control routes alone. A wrong request gets 400 with the reason, an unknown path 404."""
+    app = web.Application(client_max_size=LARGEST_BODY)
+    for route in routes:
+        app.router.add_route(route.method, route.path, partial(_controlled, route.handle))
+    app.router.add_route("*", CONTROL + "/{path:.*}", partial(_controlled, partial(_no_control_path, name)))
+    return app
+
+
+async def _controlled(handle: Handle, request: web.Request) -> web.StreamResponse:
+    body = await request.read()
+    given = Incoming(request.method, request.path, request.query, request.headers, body, "", 0, 0, request.match_info)
+    try:
+        return _response(handle(given))
+    except (ValueError, msgspec.MsgspecError, KeyError) as error:
+        return _response(as_json(400, {"error": f"{type(error).__name__}: {error}"}))
+
+
+def _no_control_path(name: str, given: Incoming) -> Answer:
+    return as_json(404, {"error": f"{given.method} {given.path} is no control path of {name}"})

@@ -13,7 +13,7 @@ from tests.scenarios.roles import Role
 from tests.scenarios.waiting import until
 from tests.worlds import World
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.long]
 
 
 def test_it_says_that_it_stood_still_and_its_restart_goes_on(world: World, tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from tests.scenarios.roles import Role
 from tests.scenarios.waiting import WITHIN_S, until
 from tests.worlds import World
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.long]
 
 
 @pytest.mark.parametrize("protocol", ["consumer", "classic"])

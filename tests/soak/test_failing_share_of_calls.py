@@ -40,7 +40,7 @@ def pipeline(world: World, sandbox: SandboxProcess, tmp_path: Path) -> Iterator[
     sandbox.open_dental.clear_faults()
 
 
-def _furnish(pipeline: SoakPipeline) -> list[str]:
+def _set_up(pipeline: SoakPipeline) -> list[str]:
     patients = [f"pt-{number}" for number in range(PATIENTS)]
     return [pipeline.practice(f"p{number}", patients=patients, amount="GROSS") for number in range(PRACTICES)]
 
@@ -103,7 +103,7 @@ class Steady(threading.Thread):
 @pytest.mark.parametrize("fail", [_offices_fail, _patients_fail], ids=["offices", "patients"])
 def test_the_good_four_fifths_keep_their_pace(pipeline: SoakPipeline, lasting: Length, fail: Any, request: Any) -> None:
     """Throughput of what can be posted stays the same, minute after minute, and every role's memory too."""
-    practices = _furnish(pipeline)
+    practices = _set_up(pipeline)
     fails = fail(pipeline, practices)
     troubles = Troubles(
         [

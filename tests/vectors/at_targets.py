@@ -31,7 +31,7 @@ from tests.vectors.reading import Act, Case, Row, VectorError
 
 WITHIN_S: Final = 200.0
 """For one round of all cases."""
-FURNISHING: Final = 6
+SET_UP_AT_ONCE: Final = 6
 """Practices that are set up at once: it is mostly waiting."""
 LIVE: Final = ("SENDING", "ACCEPTED", "RETRYING", "UNCERTAIN")
 
@@ -69,10 +69,10 @@ class AtTheTargets:
         self.left = [Running.of(case, number) for number, case in enumerate(cases)]
         self.failed: dict[str, list[str]] = {}
         self.sent = 0
-        with ThreadPoolExecutor(FURNISHING) as pool:
-            list(pool.map(self._furnish, self.left))
+        with ThreadPoolExecutor(SET_UP_AT_ONCE) as pool:
+            list(pool.map(self._set_up, self.left))
 
-    def _furnish(self, running: Running) -> None:
+    def _set_up(self, running: Running) -> None:
         case, pipeline = running.case, self.pipeline
         if facts(case, "unknown"):
             return

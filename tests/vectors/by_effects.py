@@ -52,9 +52,9 @@ class AtTheEffects:
         """What befell the ledger, in order: a replay goes through it again."""
         self._saved = first_settings(case)
         self.database.clock.instant = START
-        self._furnish()
+        self._set_up()
 
-    def _furnish(self) -> None:
+    def _set_up(self) -> None:
         case, database = self.case, self.database
         if facts(case, "unknown"):
             return

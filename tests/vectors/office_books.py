@@ -46,7 +46,7 @@ class Books(msgspec.Struct, kw_only=True):
 
     @classmethod
     def opened(cls, pipeline: Pipeline, practice: str, case: Case) -> Books:
-        """Knows the patients that the practice was furnished with, and puts on them what the case says they owe."""
+        """Knows the patients that the practice was set up with, and puts on them what the case says they owe."""
         office, sandbox = pipeline.accounts[practice][0], pipeline.sandbox.open_dental
         linked = [each for each in PATIENTS if each not in unlinked(case)]
         rows = sandbox.rows(office, "patients")

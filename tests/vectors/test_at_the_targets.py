@@ -8,7 +8,7 @@ from tests.scenarios.pipeline import Pipeline
 from tests.vectors.at_targets import AtTheTargets
 from tests.vectors.reading import cases
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.long]
 
 
 @pytest.mark.timeout(900)

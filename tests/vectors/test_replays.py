@@ -87,7 +87,7 @@ def test_an_empty_ledger_comes_to_the_same_effects(
     with fresh_world(stack) as world:
         empty = LedgerDatabase(world.database_url)
         try:
-            _furnish(empty, database)
+            _set_up(empty, database)
             same = [each for each in lived if not _facts_change(each)]
             for each in same:
                 _relive(empty, each)
@@ -99,7 +99,7 @@ def test_an_empty_ledger_comes_to_the_same_effects(
             empty.close()
 
 
-def _furnish(empty: LedgerDatabase, database: LedgerDatabase) -> None:
+def _set_up(empty: LedgerDatabase, database: LedgerDatabase) -> None:
     """What people had set up, all of it from the start."""
     for table in FACTS:
         rows = database.one(f"SELECT coalesce(json_agg(t), '[]')::text FROM {table} t")

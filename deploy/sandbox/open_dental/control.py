@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from typing import Any
 
 import msgspec
 
-from deploy.sandbox import people
-from deploy.sandbox.exchange import Answer, Document, as_json
-from deploy.sandbox.open_dental.office import NUMBER_OF, Office, OfficeSettings
+from deploy.sandbox import synthetic_rows
+from deploy.sandbox.control import CONTROL
+from deploy.sandbox.exchange import Answer, Document, Handle, Incoming, Route, as_json
+from deploy.sandbox.open_dental.office import Office, OfficeSettings
 from deploy.sandbox.open_dental.offices import Offices
 from deploy.sandbox.open_dental.patients import balance
+
+OFFICES = f"{CONTROL}/offices"
+ONE = OFFICES + "/{key}"
 
 CATEGORIES = {
     1: "AdjTypes",
@@ -86,40 +90,42 @@ class PlanWanted(msgspec.Struct, frozen=True):
     agreed_on: date
 
 
-def answer(offices: Offices, method: str, path: str, body: bytes) -> Answer | None:
-    """`/offices`, `/offices/{key}`, `/offices/{key}/{table}`, `/offices/{key}/balances/{PatNum}`."""
-    parts = path.strip("/").split("/")
-    if len(parts) == 4 and parts[0] == "offices" and parts[2] == "balances":
-        office = offices.by_key[parts[1]]
-        return as_json(200, {"owed_minor": balance(office, int(parts[3]))})
-    if parts[0] != "offices" or len(parts) > 3:
-        return None
-    if len(parts) == 1:
-        if method == "POST":
-            return _open(offices, msgspec.json.decode(body, type=OfficeSettings))
-        return as_json(200, [o.settings for o in offices.by_key.values()])
-    office = offices.by_key[parts[1]]
-    if len(parts) == 2:
-        if method == "PATCH":
-            changed = {**msgspec.to_builtins(office.settings), **msgspec.json.decode(body)}
-            offices.open(msgspec.convert(changed, OfficeSettings))
-        return as_json(200, office.settings)
-    table = parts[2]
-    if method == "GET" and table in NUMBER_OF:
-        return as_json(200, list(office.tables[table].values()))
-    if method == "POST" and table == "patients":
-        return as_json(201, _add_patients(office, msgspec.json.decode(body, type=PatientsWanted)))
-    if method == "POST" and table == "charges":
-        return as_json(201, _add_charge(office, msgspec.json.decode(body, type=ChargeWanted)))
-    if method == "POST" and table == "payplans":
-        return as_json(201, _add_plan(office, msgspec.json.decode(body, type=PlanWanted)))
-    if method == "POST" and table == "merges":
-        wanted = msgspec.json.decode(body, type=Merge)
-        office.merge(wanted.source, wanted.into)
-        return as_json(201, office.tables["patients"][wanted.source])
-    if method == "POST" and table == "definitions":
-        return as_json(201, _change_definition(office, msgspec.json.decode(body)))
-    return None
+def routes(offices: Offices) -> Iterator[Route]:
+    """`/offices`, and of one office its settings, tables, balances, and what may be added."""
+
+    def of_office(handler: Callable[[Office, Incoming], Answer]) -> Handle:
+        return lambda given: handler(offices.by_key[given.parts["key"]], given)
+
+    yield Route("GET", OFFICES, lambda _: as_json(200, [office.settings for office in offices.by_key.values()]))
+    yield Route("POST", OFFICES, lambda given: _open(offices, msgspec.json.decode(given.body, type=OfficeSettings)))
+    yield Route("GET", ONE, of_office(lambda office, _: as_json(200, office.settings)))
+    yield Route("PATCH", ONE, of_office(lambda office, given: _change_settings(offices, office, given)))
+    yield Route("GET", ONE + "/balances/{number}", of_office(_balance))
+    yield Route("GET", ONE + "/{table}", of_office(_rows))
+    yield Route("POST", ONE + "/patients", of_office(_add_patients))
+    yield Route("POST", ONE + "/charges", of_office(_add_charge))
+    yield Route("POST", ONE + "/payplans", of_office(_add_plan))
+    yield Route("POST", ONE + "/merges", of_office(_merge))
+    yield Route("POST", ONE + "/definitions", of_office(_change_definition))
+
+
+def _change_settings(offices: Offices, office: Office, given: Incoming) -> Answer:
+    changed = {**msgspec.to_builtins(office.settings), **msgspec.json.decode(given.body)}
+    return as_json(200, offices.open(msgspec.convert(changed, OfficeSettings)).settings)
+
+
+def _balance(office: Office, given: Incoming) -> Answer:
+    return as_json(200, {"owed_minor": balance(office, int(given.parts["number"]))})
+
+
+def _rows(office: Office, given: Incoming) -> Answer:
+    return as_json(200, list(office.tables[given.parts["table"]].values()))
+
+
+def _merge(office: Office, given: Incoming) -> Answer:
+    wanted = msgspec.json.decode(given.body, type=Merge)
+    office.merge(wanted.source, wanted.into)
+    return as_json(201, office.tables["patients"][wanted.source])
 
 
 def _open(offices: Offices, settings: OfficeSettings) -> Answer:
@@ -152,19 +158,21 @@ def _definition(number: int, category: int, name: str, value: str, hidden: bool)
     }
 
 
-def _change_definition(office: Office, wanted: Mapping[str, Any]) -> Document:
+def _change_definition(office: Office, given: Incoming) -> Answer:
     """Adds a definition, or changes fields of the one whose DefNum is given."""
+    wanted = msgspec.json.decode(given.body, type=dict[str, Any])
     known = office.tables["definitions"].get(wanted.get("DefNum", 0), {})
     row = {**_definition(office.number_for("definitions"), 10, "New Type", "", False), **known, **wanted}
     office.put("definitions", row)
-    return row
+    return as_json(201, row)
 
 
-def _add_patients(office: Office, wanted: PatientsWanted) -> list[Document]:
+def _add_patients(office: Office, given: Incoming) -> Answer:
+    wanted = msgspec.json.decode(given.body, type=PatientsWanted)
     made: list[Document] = []
     for place in range(max(wanted.count, len(wanted.rows))):
         guarantor = made[0]["PatNum"] if wanted.family and made else None
-        row = people.person(office.number_for("patients"), wanted.seed, guarantor)
+        row = synthetic_rows.person(office.number_for("patients"), wanted.seed, guarantor)
         if place < len(wanted.rows):
             row.update(wanted.rows[place])
         office.put("patients", row)
@@ -173,20 +181,24 @@ def _add_patients(office: Office, wanted: PatientsWanted) -> list[Document]:
             done_on = office.now().date() - timedelta(days=30 * (wanted.procedures - turn))
             office.put(
                 "procedurelogs",
-                people.procedure(office.number_for("procedurelogs"), row["PatNum"], done_on, wanted.seed),
+                synthetic_rows.procedure(office.number_for("procedurelogs"), row["PatNum"], done_on, wanted.seed),
             )
-    return made
+    return as_json(201, made)
 
 
-def _add_charge(office: Office, wanted: ChargeWanted) -> Document:
+def _add_charge(office: Office, given: Incoming) -> Answer:
+    wanted = msgspec.json.decode(given.body, type=ChargeWanted)
     number = office.number_for("procedurelogs")
-    row = people.charge(number, wanted.pat_num, wanted.done_on, wanted.fee_minor, wanted.code, wanted.description)
+    row = synthetic_rows.charge(
+        number, wanted.pat_num, wanted.done_on, wanted.fee_minor, wanted.code, wanted.description
+    )
     office.put("procedurelogs", row)
-    return row
+    return as_json(201, row)
 
 
-def _add_plan(office: Office, wanted: PlanWanted) -> Document:
+def _add_plan(office: Office, given: Incoming) -> Answer:
+    wanted = msgspec.json.decode(given.body, type=PlanWanted)
     guarantor = office.tables["patients"][wanted.pat_num]["Guarantor"]
-    row = people.pay_plan(office.number_for("payplans"), wanted.pat_num, guarantor, wanted.agreed_on)
+    row = synthetic_rows.pay_plan(office.number_for("payplans"), wanted.pat_num, guarantor, wanted.agreed_on)
     office.put("payplans", row)
-    return row
+    return as_json(201, row)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial as bound
 
 import msgspec
 
-from deploy.sandbox.exchange import Answer, Incoming, RefusedError, encoded
+from deploy.sandbox.exchange import Answer, Incoming, RefusedError, Route, encoded
 from deploy.sandbox.journal import Journal
 from deploy.sandbox.ledger import Ledger, Mutation
 from deploy.sandbox.open_dental import adjustments, charges, control, lists, partial, patients, payments
@@ -31,38 +32,37 @@ ROUTES: dict[tuple[str, str], tuple[str, Handler]] = {
     ("POST", "/payments"): ("Payments", lambda o, i, r, n: payments.create(o, i, r)),
     ("POST", "/payments/Refund"): ("Payments", lambda o, i, r, n: payments.refund(o, i, r)),
     ("GET", "/payments"): ("ReadAll", lambda o, i, r, n: payments.listed(o, i)),
-    ("PUT", "/payments/#"): ("Payments", payments.update),
-    ("PUT", "/payments/#/Partial"): ("Payments", partial.put_partial),
+    ("PUT", r"/payments/{number:\d+}"): ("Payments", payments.update),
+    ("PUT", r"/payments/{number:\d+}/Partial"): ("Payments", partial.put_partial),
     ("GET", "/paysplits"): ("ReadAll", lambda o, i, r, n: payments.splits(o, i)),
     ("POST", "/adjustments"): ("AllOthers", lambda o, i, r, n: adjustments.create(o, i, r)),
     ("GET", "/adjustments"): ("ReadAll", lambda o, i, r, n: adjustments.listed(o, i)),
     ("GET", "/patients"): ("ReadAll", lambda o, i, r, n: patients.listed(o, i)),
     ("GET", "/patients/Simple"): ("ReadAll", lambda o, i, r, n: patients.simple(o, i)),
-    ("GET", "/patients/#"): ("ReadAll", lambda o, i, r, n: patients.single(o, n)),
+    ("GET", r"/patients/{number:\d+}"): ("ReadAll", lambda o, i, r, n: patients.single(o, n)),
     ("GET", "/procedurelogs"): ("ReadAll", lambda o, i, r, n: charges.listed(o, i)),
     ("POST", "/procedurelogs"): ("ProcedureLogs", lambda o, i, r, n: charges.create(o, i, r)),
-    ("GET", "/accountmodules/#/PatientBalances"): (
+    ("GET", r"/accountmodules/{number:\d+}/PatientBalances"): (
         "ReadAll",
         lambda o, i, r, n: patients.patient_balances(o, n),
     ),
-    ("GET", "/accountmodules/#/Aging"): ("ReadAll", lambda o, i, r, n: patients.aging(o, n)),
-    ("GET", "/accountmodules/#/ServiceDateView"): (
+    ("GET", r"/accountmodules/{number:\d+}/Aging"): ("ReadAll", lambda o, i, r, n: patients.aging(o, n)),
+    ("GET", r"/accountmodules/{number:\d+}/ServiceDateView"): (
         "ReadAll",
         lambda o, i, r, n: charges.service_date_view(o, i, n),
     ),
     ("GET", "/definitions"): ("ReadAll", lambda o, i, r, n: lists.definitions(o, i)),
     ("GET", "/payplans"): ("ReadAll", lambda o, i, r, n: lists.pay_plans(o, i)),
     ("GET", "/providers"): ("ReadAll", lambda o, i, r, n: lists.providers(o, i)),
-    ("GET", "/providers/#"): ("ReadAll", lambda o, i, r, n: lists.provider(o, n)),
+    ("GET", r"/providers/{number:\d+}"): ("ReadAll", lambda o, i, r, n: lists.provider(o, n)),
     ("POST", "/commlogs"): ("Comm", lambda o, i, r, n: lists.create_commlog(o, i, r)),
     ("GET", "/commlogs"): ("ReadAll", lambda o, i, r, n: lists.commlogs(o, i)),
-    ("GET", "/commlogs/#"): ("ReadAll", lambda o, i, r, n: lists.commlog(o, n)),
+    ("GET", r"/commlogs/{number:\d+}"): ("ReadAll", lambda o, i, r, n: lists.commlog(o, n)),
 }
-RESOURCES = frozenset(path.split("/")[1] for _, path in ROUTES)
 
 
 class OpenDental:
-    """A `Vendor`. Several offices in one service, told apart by their customer keys."""
+    """A `Vendor`. Several offices in one service, each with its customer key."""
 
     name = SERVICE
     base = BASE
@@ -75,29 +75,23 @@ class OpenDental:
         _, _, keys = headers.get("Authorization", "").partition(" ")
         return keys.strip().partition("/")[2]
 
-    def answer(self, incoming: Incoming) -> Answer:
+    def routes(self) -> Iterator[Route]:
+        """Every route proves the key first, also those that refuse an unknown method or resource."""
+        for (method, path), (permission, handler) in ROUTES.items():
+            yield Route(method, BASE + path, bound(self._answer, bound(_permitted, permission, handler)))
+        for path in dict.fromkeys(path for _, path in ROUTES):
+            yield Route("*", BASE + path, bound(self._answer, _no_method))
+        yield Route("*", "/{path:.*}", bound(self._answer, _no_resource))
+
+    def _answer(self, handler: Handler, incoming: Incoming) -> Answer:
         try:
-            return self._answer(incoming)
+            office = self._office(incoming)
+            if "application/json" not in incoming.headers.get("Content-Type", ""):
+                raise RefusedError(400, "Content-Type header must be application/json.")
+            recorder = Recorder(self.ledger, incoming.account, f"http://{incoming.headers.get('Host', '')}{BASE}")
+            return handler(office, incoming, recorder, int(incoming.parts.get("number", "0")))
         except RefusedError as refused:
             return self.refusal(refused.status, "", refused.text, self._shape(incoming.account))
-
-    def _answer(self, incoming: Incoming) -> Answer:
-        office = self._office(incoming)
-        if "application/json" not in incoming.headers.get("Content-Type", ""):
-            raise RefusedError(400, "Content-Type header must be application/json.")
-        template, number = incoming.path.rstrip("/"), 0
-        route = ROUTES.get((incoming.method, template))
-        if route is None:
-            template, number = _template(template)
-            route = ROUTES.get((incoming.method, template))
-        if route is None:
-            raise _no_route(incoming, template)
-        permission, handler = route
-        if permission not in office.settings.permissions:
-            raise RefusedError(401, f"API key does not have permission for {permission}.")
-        base = f"http://{incoming.headers.get('Host', '')}{BASE}"
-        recorder = Recorder(self.ledger, incoming.account, base)
-        return handler(office, incoming, recorder, number)
 
     def _office(self, incoming: Incoming) -> Office:
         """Malformed authorization is 400, a wrong key 401, a stopped eConnector 400 (1.3)."""
@@ -145,8 +139,8 @@ class OpenDental:
         office.next_free_at = max(now, office.next_free_at) + office.settings.throttle_s
         return wait
 
-    def control(self, method: str, path: str, query: Mapping[str, str], body: bytes) -> Answer | None:
-        return control.answer(self.offices, method, path, body)
+    def control_routes(self) -> Iterator[Route]:
+        return control.routes(self.offices)
 
     def restore(self, account: str, table: str, row: object) -> None:
         """One line of the journal."""
@@ -170,20 +164,21 @@ _DEFAULT_TEXTS = {
 }
 
 
-def _template(path: str) -> tuple[str, int]:
-    """`/patients/12` → (`/patients/#`, 12)."""
-    parts = path.split("/")
-    if len(parts) > 2 and parts[2].isdigit():
-        number = int(parts[2])
-        parts[2] = "#"
-        return "/".join(parts), number
-    return path, 0
+def _permitted(
+    permission: str, handler: Handler, office: Office, incoming: Incoming, recorder: Recorder, number: int
+) -> Answer:
+    if permission not in office.settings.permissions:
+        raise RefusedError(401, f"API key does not have permission for {permission}.")
+    return handler(office, incoming, recorder, number)
 
 
-def _no_route(incoming: Incoming, template: str) -> RefusedError:
-    resource = template.split("/")[1] if "/" in template else template
-    if resource not in RESOURCES:
-        return RefusedError(404, f"{resource} is not a valid resource.")
-    if any(path == template for _, path in ROUTES):
-        return RefusedError(400, f"{resource} {incoming.method}  is not a valid method.")
-    return RefusedError(404, f"{resource} is not a valid resource.")
+def _no_method(office: Office, incoming: Incoming, recorder: Recorder, number: int) -> Answer:
+    raise RefusedError(400, f"{_resource(incoming)} {incoming.method}  is not a valid method.")
+
+
+def _no_resource(office: Office, incoming: Incoming, recorder: Recorder, number: int) -> Answer:
+    raise RefusedError(404, f"{_resource(incoming)} is not a valid resource.")
+
+
+def _resource(incoming: Incoming) -> str:
+    return incoming.path.strip("/").partition("/")[0]

@@ -2,36 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from functools import partial
+
 import msgspec
 
-from deploy.sandbox.exchange import Answer, as_json
+from deploy.sandbox.control import CONTROL
+from deploy.sandbox.exchange import Answer, Handle, Incoming, Route, as_json
 from deploy.sandbox.quickbooks.companies import Companies
 from deploy.sandbox.quickbooks.company import CHART, Company, CompanySettings, account_row
 from deploy.sandbox.quickbooks.shapes import stamp
 
+COMPANIES = f"{CONTROL}/companies"
+ONE = COMPANIES + "/{realm}"
 TABLES = {"deposits": "Deposit", "journal_entries": "JournalEntry"}
 
 
-def answer(companies: Companies, method: str, path: str, body: bytes) -> Answer | None:
-    """`/companies`, `/companies/{realm}`, `/companies/{realm}/{part}`."""
-    parts = path.strip("/").split("/")
-    if parts[0] != "companies" or len(parts) > 4:
-        return None
-    if len(parts) == 1:
-        if method == "POST":
-            return _open(companies, msgspec.json.decode(body, type=CompanySettings))
-        return as_json(200, [c.settings for c in companies.by_realm.values()])
-    company = companies.by_realm[parts[1]]
-    if len(parts) == 2:
-        if method == "PATCH":
-            changed = {**msgspec.to_builtins(company.settings), **msgspec.json.decode(body)}
-            companies.open(msgspec.convert(changed, CompanySettings))
-        return as_json(200, company.settings)
-    if method == "GET":
-        return _table(companies, company, parts[2])
-    if parts[2] == "accounts":
-        return _change_account(company, body)
-    return _tokens(companies, company.settings.realm, parts[2:])
+def routes(companies: Companies) -> Iterator[Route]:
+    """`/companies`, and of one company its settings, entries, accounts and tokens."""
+    tokens = companies.tokens
+
+    def of_company(handler: Callable[[Company, Incoming], Answer]) -> Handle:
+        return lambda given: handler(companies.by_realm[given.parts["realm"]], given)
+
+    def of_tokens(status: int, change: Callable[[str], object]) -> Handle:
+        return lambda given: as_json(status, change(given.parts["realm"]) or {})
+
+    yield Route("GET", COMPANIES, lambda _: as_json(200, [each.settings for each in companies.by_realm.values()]))
+    yield Route(
+        "POST", COMPANIES, lambda given: _open(companies, msgspec.json.decode(given.body, type=CompanySettings))
+    )
+    yield Route("GET", ONE, of_company(lambda company, _: as_json(200, company.settings)))
+    yield Route("PATCH", ONE, of_company(lambda company, given: _change_settings(companies, company, given)))
+    for part, entity in TABLES.items():
+        yield Route("GET", f"{ONE}/{part}", of_company(partial(_entries, entity)))
+    yield Route("GET", ONE + "/accounts", of_company(lambda company, _: as_json(200, list(company.accounts.values()))))
+    yield Route("POST", ONE + "/accounts", of_company(lambda company, given: _change_account(company, given.body)))
+    yield Route("GET", ONE + "/tokens", of_tokens(200, lambda realm: tokens.connections[realm]))
+    yield Route("POST", ONE + "/tokens/connect", of_tokens(201, tokens.connect))
+    yield Route("POST", ONE + "/tokens/expire", of_tokens(200, tokens.expire_access))
+    yield Route("POST", ONE + "/tokens/revoke", of_tokens(200, tokens.revoke))
+    yield Route("POST", ONE + "/tokens/code", of_tokens(201, lambda realm: {"code": tokens.code_for(realm)}))
+
+
+def _change_settings(companies: Companies, company: Company, given: Incoming) -> Answer:
+    changed = {**msgspec.to_builtins(company.settings), **msgspec.json.decode(given.body)}
+    return as_json(200, companies.open(msgspec.convert(changed, CompanySettings)).settings)
+
+
+def _entries(entity: str, company: Company, _: Incoming) -> Answer:
+    return as_json(200, list(company.entities[entity].values()))
 
 
 def _open(companies: Companies, settings: CompanySettings) -> Answer:
@@ -43,16 +63,6 @@ def _open(companies: Companies, settings: CompanySettings) -> Answer:
             company.put_account(account_row(entry, settings.currency))
         return as_json(201, companies.tokens.connect(settings.realm))
     return as_json(200, {})
-
-
-def _table(companies: Companies, company: Company, part: str) -> Answer | None:
-    if part in TABLES:
-        return as_json(200, list(company.entities[TABLES[part]].values()))
-    if part == "accounts":
-        return as_json(200, list(company.accounts.values()))
-    if part == "tokens":
-        return as_json(200, companies.tokens.connections[company.settings.realm])
-    return None
 
 
 def _change_account(company: Company, body: bytes) -> Answer:
@@ -70,19 +80,3 @@ def _change_account(company: Company, body: bytes) -> Answer:
         row["Name"] = row["Name"].removesuffix(" (deleted)")
     company.put_account(row)
     return as_json(201, row)
-
-
-def _tokens(companies: Companies, realm: str, action: list[str]) -> Answer | None:
-    """`tokens/connect`, `tokens/expire`, `tokens/revoke`, `tokens/code`."""
-    match action:
-        case ["tokens", "connect"]:
-            return as_json(201, companies.tokens.connect(realm))
-        case ["tokens", "expire"]:
-            companies.tokens.expire_access(realm)
-            return as_json(200, {})
-        case ["tokens", "revoke"]:
-            companies.tokens.revoke(realm)
-            return as_json(200, {})
-        case ["tokens", "code"]:
-            return as_json(201, {"code": companies.tokens.code_for(realm)})
-    return None

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from deploy.sandbox.exchange import Document, Incoming, number
 from deploy.sandbox.ledger import marker_in
-from deploy.sandbox.quickbooks import reading_lines as reading
+from deploy.sandbox.quickbooks import parse_lines as reading
 from deploy.sandbox.quickbooks.company import Company
 from deploy.sandbox.quickbooks.shapes import FaultyError, Problem, stamp
 

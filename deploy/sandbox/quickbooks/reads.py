@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from deploy.sandbox.exchange import Answer, Document, Incoming, as_json
@@ -18,21 +19,11 @@ def single(company: Company, entity: str, entry_id: str) -> Answer:
     raise entries.not_found(entity)
 
 
-def other(company: Company, incoming: Incoming, resource: str, entry_id: str) -> Answer | None:
-    """The other resources that a caller may read; None for one that is unknown."""
-    match resource:
-        case "account" if entry_id:
-            row = company.accounts.get(entry_id)
-            if row is None:
-                raise entries.not_found("Account")
-            return as_json(200, {"Account": row, "time": stamp()})
-        case "companyinfo":
-            return as_json(200, {"CompanyInfo": _company_info(company), "time": stamp()})
-        case "preferences":
-            return as_json(200, {"Preferences": _preferences(company), "time": stamp()})
-        case "cdc":
-            return _changes(company, incoming)
-    return None
+def _account(company: Company, incoming: Incoming) -> Answer:
+    row = company.accounts.get(incoming.parts["id"])
+    if row is None:
+        raise entries.not_found("Account")
+    return as_json(200, {"Account": row, "time": stamp()})
 
 
 def _company_info(company: Company) -> Document:
@@ -98,3 +89,12 @@ def _changes(company: Company, incoming: Incoming) -> Answer:
 
 def _after(text: str, since: datetime) -> bool:
     return datetime.fromisoformat(text) >= since
+
+
+OTHERS: dict[str, Callable[[Company, Incoming], Answer]] = {
+    "account/{id}": _account,
+    "companyinfo/{id}": lambda company, _: as_json(200, {"CompanyInfo": _company_info(company), "time": stamp()}),
+    "preferences": lambda company, _: as_json(200, {"Preferences": _preferences(company), "time": stamp()}),
+    "cdc": _changes,
+}
+"""What a caller may read beside entries, by its path below the company's."""

@@ -4,28 +4,33 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 import msgspec
 
-from deploy.sandbox.exchange import Answer, Document, Incoming, as_json, decoded
+from deploy.sandbox.exchange import Answer, Document, Handle, Incoming, Route, as_json, decoded
 from deploy.sandbox.journal import Journal
 from deploy.sandbox.ledger import Ledger, Mutation
 from deploy.sandbox.quickbooks import control, entries, query, reads, shapes
 from deploy.sandbox.quickbooks.companies import SERVICE, Companies
 from deploy.sandbox.quickbooks.company import Company, CompanySettings
-from deploy.sandbox.quickbooks.reading_lines import parsed
+from deploy.sandbox.quickbooks.parse_lines import parsed
 from deploy.sandbox.quickbooks.shapes import FaultyError, Problem
 from deploy.sandbox.quickbooks.tokens import REVOKE_PATH, TOKEN_PATH, Connection
 
 ENTITIES = {"deposit": "Deposit", "journalentry": "JournalEntry"}
 KINDS = {"Deposit": "deposit", "JournalEntry": "journal_entry"}
+COMPANY = "/v3/company/{realm}/"
+NOT_FOUND = b"<html><body>Not Found</body></html>"
 PER_SECOND = 10
 PER_MINUTE = 500
 
+Handler = Callable[[Company, Incoming], Answer]
+
 
 class QuickBooks:
-    """A `Vendor`. Several companies in one service, told apart by their realms."""
+    """A `Vendor`. Several companies in one service, each with its realm."""
 
     name = SERVICE
     base = ""
@@ -41,25 +46,29 @@ class QuickBooks:
             return parts[3]
         return self.tokens.realm_of(body) if path == TOKEN_PATH else ""
 
-    def answer(self, incoming: Incoming) -> Answer:
-        if incoming.path == TOKEN_PATH and incoming.method == "POST":
-            answer = self.tokens.exchange(incoming.headers, incoming.body)
-        elif incoming.path == REVOKE_PATH and incoming.method == "POST":
-            answer = self.tokens.revoked(incoming.headers, incoming.body)
-        else:
-            answer = self._accounting(incoming)
-        answer.headers = {**answer.headers, "intuit_tid": f"1-{uuid.uuid4()}"}
-        return answer
+    def routes(self) -> Iterator[Route]:
+        """The token service, the accounting API behind its gateway, and nothing else."""
+        yield Route("POST", TOKEN_PATH, _with_tid(lambda given: self.tokens.exchange(given.headers, given.body)))
+        yield Route("POST", REVOKE_PATH, _with_tid(lambda given: self.tokens.revoked(given.headers, given.body)))
+        for resource, entity in ENTITIES.items():
+            yield self._route("GET", resource + "/{id}", lambda c, i, e=entity: reads.single(c, e, i.parts["id"]))  # type: ignore[misc]
+            yield self._route("POST", resource, lambda c, i, e=entity: self._written(c, i, e))  # type: ignore[misc]
+        yield self._route("GET", "query", lambda company, given: _query(company, given.query.get("query", "")))
+        yield self._route("POST", "query", lambda company, given: _query(company, given.body.decode()))
+        for path, read in reads.OTHERS.items():
+            yield self._route("GET", path, read)
+        yield self._route("*", "{resource:.*}", _unsupported)
+        yield Route("*", "/{path:.*}", _with_tid(lambda _: Answer(404, NOT_FOUND, "text/html")))
 
-    def _accounting(self, incoming: Incoming) -> Answer:
-        parts = incoming.path.strip("/").split("/")
-        if len(parts) < 4 or parts[:2] != ["v3", "company"]:
-            return Answer(404, b"<html><body>Not Found</body></html>", "text/html")
-        refused, company = self._gateway(incoming, parts[2])
+    def _route(self, method: str, path: str, handler: Handler) -> Route:
+        return Route(method, COMPANY + path, _with_tid(partial(self._accounting, handler)))
+
+    def _accounting(self, handler: Handler, incoming: Incoming) -> Answer:
+        refused, company = self._gateway(incoming, incoming.parts["realm"])
         if refused is not None or company is None:
             return refused or shapes.unauthorized()
         try:
-            answer = self._routed(company, incoming, parts[3], parts[4] if len(parts) > 4 else "")
+            answer = handler(company, incoming)
         except FaultyError as fault:
             answer = shapes.service_fault(fault.status, fault.problems, fault.kind)
         if "application/json" not in incoming.headers.get("Accept", ""):
@@ -78,20 +87,6 @@ class QuickBooks:
         if company is None or not company.settings.app_authorized:
             return shapes.unauthorized(), None
         return None, company
-
-    def _routed(self, company: Company, incoming: Incoming, resource: str, entry_id: str) -> Answer:
-        if entity := ENTITIES.get(resource):
-            if incoming.method == "GET" and entry_id:
-                return reads.single(company, entity, entry_id)
-            if incoming.method == "POST" and not entry_id:
-                return self._written(company, incoming, entity)
-        elif resource == "query":
-            text = incoming.query.get("query", "") if incoming.method == "GET" else incoming.body.decode()
-            return as_json(200, {"QueryResponse": query.run(company, text), "time": shapes.stamp()})
-        elif incoming.method == "GET" and (answer := reads.other(company, incoming, resource, entry_id)):
-            return answer
-        problem = Problem("500", "Unsupported Operation", f"Operation {resource} is not supported.")
-        raise FaultyError(problem, status=400)
 
     def _written(self, company: Company, incoming: Incoming, entity: str) -> Answer:
         """A requestid seen before is answered as the first time, or with fault 600; nothing is repeated."""
@@ -196,8 +191,8 @@ class QuickBooks:
         company.recent_calls.append(now)
         return 0.0
 
-    def control(self, method: str, path: str, query: Mapping[str, str], body: bytes) -> Answer | None:
-        return control.answer(self.companies, method, path, body)
+    def control_routes(self) -> Iterator[Route]:
+        return control.routes(self.companies)
 
     def restore(self, account: str, table: str, row: object) -> None:
         """One line of the journal."""
@@ -209,3 +204,24 @@ class QuickBooks:
             self.ledger.record(msgspec.convert(row, Mutation))
         elif isinstance(row, dict):
             self.companies.by_realm[account].restore(table, row)
+
+
+def _query(company: Company, text: str) -> Answer:
+    return as_json(200, {"QueryResponse": query.run(company, text), "time": shapes.stamp()})
+
+
+def _unsupported(_: Company, incoming: Incoming) -> Answer:
+    resource = incoming.parts["resource"].partition("/")[0]
+    problem = Problem("500", "Unsupported Operation", f"Operation {resource} is not supported.")
+    raise FaultyError(problem, status=400)
+
+
+def _with_tid(handle: Handle) -> Handle:
+    """Every answer carries the vendor's own id of the request."""
+
+    def answer(incoming: Incoming) -> Answer:
+        answered = handle(incoming)
+        answered.headers = {**answered.headers, "intuit_tid": f"1-{uuid.uuid4()}"}
+        return answered
+
+    return answer

@@ -17,7 +17,7 @@ import pytest
 
 from tests.scenarios.waiting import WITHIN_S, until
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.long]
 
 
 @pytest.fixture

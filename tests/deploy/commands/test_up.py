@@ -18,7 +18,7 @@ import pytest
 from tests.scenarios.waiting import WITHIN_S, until
 from tests.worlds import World
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.long]
 
 ONLY_RELAYS = ("--rules", "0", "--intake", "0", "--poster", "0", "--notifier", "0", "--relay", "2")
 

@@ -24,7 +24,7 @@ from deploy.local.keeper import start_in_background, stop_in_background
 from deploy.local.stack import found_running, running
 from tests.scenarios.waiting import WITHIN_S, until
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.long]
 
 
 @pytest.fixture

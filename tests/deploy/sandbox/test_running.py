@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from deploy.local.ports import free_ports
-from deploy.sandbox import demonstration, people
+from deploy.sandbox import demonstration, synthetic_rows
 from deploy.sandbox.ledger import marker_in
 from deploy.sandbox.running import Ports, SandboxError, SandboxProcess
 from sinks.targets.open_dental import mapping as open_dental_mapping
@@ -28,7 +28,7 @@ PORTS = ("open_dental", "quickbooks", "smtp", "mail")
 def test_the_ledger_survives_a_restart_with_a_state_file(tmp_path: Path) -> None:
     state = tmp_path / "sandbox.state"
     with SandboxProcess.start(Ports(**dict(zip(PORTS, free_ports(len(PORTS)), strict=True))), state=state) as first:
-        demonstration.furnish(first)
+        demonstration.prepare(first)
         office = Office(first.open_dental, demonstration.CUSTOMER_KEY)
         paid = office.pay(PayNote=MARKER).json()
         company = Company(first.quickbooks, demonstration.REALM)
@@ -36,7 +36,7 @@ def test_the_ledger_survives_a_restart_with_a_state_file(tmp_path: Path) -> None
         balance = office.get("/patients/1")["EstBalance"]
         second = first.restart()
     with second:
-        demonstration.furnish(second)
+        demonstration.prepare(second)
         assert second.address.open_dental == first.address.open_dental
         office = Office(second.open_dental, demonstration.CUSTOMER_KEY)
         assert [row["PayNum"] for row in office.get("/payments?PatNum=1")] == [paid["PayNum"]]
@@ -109,7 +109,7 @@ def test_a_rehearsed_day_is_not_the_future(tmp_path: Path) -> None:
 
 
 def test_the_written_mappings_are_ones_that_the_adapters_take(sandbox: SandboxProcess, tmp_path: Path) -> None:
-    demonstration.furnish(sandbox)
+    demonstration.prepare(sandbox)
     paths = demonstration.write_connections(sandbox, tmp_path / "connections")
     assert [path.stat().st_mode & 0o077 for path in paths] == [0, 0, 0, 0]
     office = demonstration.open_dental_mapping(sandbox, demonstration.CUSTOMER_KEY)
@@ -119,9 +119,9 @@ def test_the_written_mappings_are_ones_that_the_adapters_take(sandbox: SandboxPr
 
 
 def test_people_are_made_up_and_repeatable() -> None:
-    assert people.person(7, seed=1) == people.person(7, seed=1)
-    assert people.person(7, seed=1) != people.person(7, seed=2)
-    assert people.person(7, seed=1)["Email"].endswith("@example.org")
+    assert synthetic_rows.person(7, seed=1) == synthetic_rows.person(7, seed=1)
+    assert synthetic_rows.person(7, seed=1) != synthetic_rows.person(7, seed=2)
+    assert synthetic_rows.person(7, seed=1)["Email"].endswith("@example.org")
 
 
 @pytest.mark.parametrize(

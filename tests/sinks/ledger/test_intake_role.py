@@ -52,6 +52,7 @@ def test_every_record_is_stored_and_a_restart_goes_on_from_postgres(
     assert database.verdicts() == ["FIRST"] * 25
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_intakes_come_and_go_and_nothing_is_lost_or_doubled(
     world: World, database: LedgerDatabase, protocol: str

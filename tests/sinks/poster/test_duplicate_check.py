@@ -76,6 +76,7 @@ def test_a_duplicate_behind_a_late_answer_is_found_and_reported(offices: Offices
     assert office.states() == ["POSTED"]
 
 
+@pytest.mark.long
 def test_an_attempt_that_wrote_nothing_is_checked_once_more_and_not_reported(offices: Offices) -> None:
     """The second attempt never reached the office: one more read, after its time to settle, and no report."""
     office, first = _two_attempts(offices, 60.0, second=Effect.NONE)

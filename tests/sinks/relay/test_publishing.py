@@ -79,6 +79,7 @@ def test_all_settings_are_published_again_once_a_night(outbox: Outbox, monkeypat
     ]
 
 
+@pytest.mark.long
 @pytest.mark.expects_errors
 def test_a_record_that_the_broker_never_takes_is_kept_and_blocks_nobody(outbox: Outbox) -> None:
     too_large = outbox.put(TopicName.RESULTS, value=bytes(CATALOGUE[TopicName.RESULTS].max_batch_bytes + 1))

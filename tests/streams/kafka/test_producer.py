@@ -87,6 +87,7 @@ def test_an_event_that_breaks_the_contract_never_leaves(world: World) -> None:
     assert producer.delivered == 0
 
 
+@pytest.mark.long
 def test_what_the_broker_did_not_confirm_is_said(world: World) -> None:
     """Nothing is lost in silence: a topic that is not there, or no broker, ends in Undelivered."""
     deliveries: list[Delivery] = []

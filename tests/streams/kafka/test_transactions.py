@@ -49,6 +49,7 @@ def test_without_rewinding_an_aborted_batch_is_lost(world: World, protocol: str)
     assert out < sent
 
 
+@pytest.mark.long
 @PROTOCOLS
 def test_members_that_join_and_leave_lose_nothing(world: World, protocol: str) -> None:
     """Churn: members come and go while records flow; every record comes out exactly once (scenarios 1, 7, 10)."""

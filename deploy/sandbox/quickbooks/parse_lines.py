@@ -50,7 +50,7 @@ def parsed(body: bytes) -> Document:
 
 
 def only_known(document: Document, known: frozenset[str]) -> None:
-    """2010 for a property that the object does not have; keys inside references are not looked at."""
+    """2010 for a property that the object does not have; keys inside references are not checked."""
     for name in document:
         if name not in known:
             raise unsupported(name)
