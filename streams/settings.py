@@ -93,6 +93,9 @@ class ProgramSettings(BaseSettings):
     """Files of earlier keys, with commas between: what they encrypted can be read, and is encrypted with the new key at
     its next save."""
 
+    retention_months: int = Field(25, ge=13, le=1200)
+    """Whole months for which bodies of events, attempts, closed notices and settled dead letters are kept."""
+
     state_dir: Path | None = None
     cache_dir: Path | None = None
     metrics_host: str = "127.0.0.1"

@@ -13,6 +13,7 @@ goes on where it was:
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date, datetime
@@ -34,6 +35,11 @@ LOCK_WAIT_MS: Final = 2_000
 """A partition is dropped under an exclusive lock; whoever holds it longer is waited for in the next round."""
 LEAST_MONTHS: Final = 13
 """A refund, a return or a dispute may still come about a payment of the last year, and reads what it said."""
+
+LOOK_EVERY_S: Final = 3_600.0
+"""How often INTAKE looks for something that expired. A month does so twelve times a year."""
+STEP_EVERY_S: Final = 1.0
+"""Between two steps of a run: a page in a second is two millions an hour, and a batch waits for one page at most."""
 
 Connection = psycopg.Connection[TupleRow]
 _RETENTION: Final = named_queries("sinks.ledger", "retention.sql")
@@ -69,6 +75,29 @@ class Deleted(msgspec.Struct, frozen=True):
     """Partitions that somebody was using: the next run takes them."""
     notices: int = 0
     dead_letters: int = 0
+
+
+class RetentionJob:
+    """Deletes what expired beside a role's other work: at most one step at a call. For one thread."""
+
+    def __init__(self, connection: Connection, clock: Clock, months: int) -> None:
+        self._connection = connection
+        self._clock = clock
+        self._months = months
+        self._steps: Iterator[Deleted] | None = None
+        self._next_at = time.monotonic() + LOOK_EVERY_S
+
+    def run(self) -> None:
+        """One step when its time has come; else nothing. Blocks for some statements. Raises psycopg.Error."""
+        now = time.monotonic()
+        if now < self._next_at:
+            return
+        if self._steps is None:
+            self._steps = steps(self._connection, first_kept(self._clock.now().date(), self._months), self._clock)
+        done = next(self._steps, None)
+        if done is None:
+            self._steps = None
+        self._next_at = now + (LOOK_EVERY_S if done is None else STEP_EVERY_S)
 
 
 class _Body(msgspec.Struct, frozen=True):

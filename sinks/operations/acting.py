@@ -48,6 +48,7 @@ class Action(StrEnum):
     ORGANISATION_UNLOCK = "organisation.unlock"
     ORGANISATION_JOIN = "organisation.join"
     ORGANISATION_LEAVE = "organisation.leave"
+    RETENTION_RUN = "retention.run"
 
 
 class Role(StrEnum):

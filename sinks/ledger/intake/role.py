@@ -21,6 +21,7 @@ from sinks.ledger.intake.positions import Overtaken
 from sinks.ledger.intake.records import read
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.practices.backfill_capabilities import backfill_capabilities
+from sinks.ledger.retention import RetentionJob
 from sinks.ledger.schema import era
 from sinks.ledger.schema.database import connect
 from sinks.ledger.schema.migrate import MONTHS_AHEAD, migrate
@@ -77,6 +78,7 @@ class Intake:
         self._writer: BatchWriter | None = None
         self._sweeps: Sweeps | None = None
         self._gauges: Gauges | None = None
+        self._retention: RetentionJob | None = None
         self._stored = 0
         self._stored_at = 0.0
         self._analyze_at = ANALYZE_AFTER
@@ -89,6 +91,7 @@ class Intake:
         records = feed.take()
         feed.check()
         if records:
+            self._make_months()
             started = time.monotonic()
             before = dict(feed.positions)
             writer.positions = dict(feed.positions)
@@ -101,15 +104,15 @@ class Intake:
             self._move_to_ends(feed)
         self._housekeeping()
         sweeps.run()
-        if self._gauges is not None:
-            self._gauges.run()
         self._health.ready(feed.joined, "waiting for an assignment")
         return len(records)
 
     def disconnect(self) -> None:
         """Leave the group and the database; the next iteration begins anew. Never raises."""
-        feed, connection = self._feed, self._connection
-        self._feed = self._writer = self._sweeps = self._gauges = self._connection = None
+        feed, connection, gauges = self._feed, self._connection, self._gauges
+        self._feed = self._writer = self._sweeps = self._gauges = self._retention = self._connection = None
+        if gauges is not None:
+            gauges.close()
         if connection is not None:
             connection.close()
         if feed is not None:
@@ -124,7 +127,7 @@ class Intake:
         connection = self._connection = connect(settings.database_url, "intake")
         era.require_standbys(connection, single_node=settings.single_node)
         self._settle_era(connection)
-        self._make_months(connection)
+        self._make_months()
         backfill_capabilities(connection)
         admin = AdminClient({**settings.kafka_client(), "log_level": 3})
         guard = TopicGuard(
@@ -138,7 +141,10 @@ class Intake:
         topic_ids = [topic.topic_id for topic, _ in topics]
         self._writer = BatchWriter(connection, self._policy, self._clock)
         self._sweeps = Sweeps(connection, self._policy, self._clock, sandbox=settings.profile is Profile.SANDBOX)
-        self._gauges = Gauges(connection, self._clock) if settings.slot == MEASURING_SLOT else None
+        if settings.slot == MEASURING_SLOT:
+            self._gauges = Gauges(settings.database_url, self._clock)
+            self._gauges.start()
+            self._retention = RetentionJob(connection, self._clock, settings.retention_months)
         self._feed = Feed(settings, admin, guard, lambda: positions.read_positions(connection, topic_ids))
         return self._feed, self._writer, self._sweeps
 
@@ -168,16 +174,21 @@ class Intake:
         if now - self._era_at >= ERA_EVERY_S:
             self._era_at = now
             self._settle_era(connection)
-            self._make_months(connection)
+        self._make_months()
+        if self._retention is not None:
+            self._retention.run()
 
     def _settle_era(self, connection: psycopg.Connection[TupleRow]) -> None:
         look_first = not disabled(Control.LOOK_FIRST)
         era.enter_era(connection, self._clock.for_database(), look_first=look_first)
 
-    def _make_months(self, connection: psycopg.Connection[TupleRow]) -> None:
-        """Partitions ahead, for business time and for the machine's (a rehearsal may be in another year)."""
-        month = self._clock.now().date().replace(day=1)
-        if month == self._month:
+    def _make_months(self) -> None:
+        """Partitions ahead, for business time and for the machine's (a rehearsal may be in another year).
+
+        Before each batch: a partition is there before its first row, however far business time jumped.
+        """
+        month, connection = self._clock.now().date().replace(day=1), self._connection
+        if month == self._month or connection is None:
             return
         for first in {month, datetime.now(UTC).date().replace(day=1)}:
             connection.execute("SELECT ensure_months(%s, %s)", (first, MONTHS_AHEAD))

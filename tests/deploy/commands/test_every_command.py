@@ -22,11 +22,20 @@ from tests.deploy.commands.test_command import run
 from tests.scenarios.waiting import WITHIN_S
 
 CHANGING: Final = {
-    *("entries post", "entries record", "entries dismiss", "dlq redrive", "dlq dismiss", "backfill", "link"),
+    *(
+        "entries post",
+        "entries record",
+        "entries dismiss",
+        "dlq redrive",
+        "dlq dismiss",
+        "backfill",
+        "link",
+        "retention",
+    ),
     *("settings set", "settings withdraw", "target add", "golive check", "practice add", "practice entitle"),
     *(f"organisation {name}" for name in ("add", "set", "lock", "unlock", "join", "leave")),
 }
-"""What can start, stop or change money, or says who may: previewed, then applied with --yes --why TEXT --by NAME."""
+"""What starts, stops or changes money, deletes, or says who may: previewed, applied with --yes --why TEXT --by NAME."""
 RUNS_ON: Final = {"up", "rules", "intake", "poster", "relay", "notifier", "sandbox", "demo"}
 """Processes that say what they do while they run: their lines are logs, not a document."""
 MAY_IMPORT: Final = ("sinks.operations",)
@@ -40,6 +49,7 @@ ALSO: Final = {
     "sinks.targets.port": "records",
     "sinks.targets.choices": "records",
     "sinks.targets.credentials": "the keys of this process",
+    "sinks.ledger.retention": "records",
     "sinks.ledger.gates": "open_ledger: the spread of releases",
     "sinks.ledger.schema.database": "open_ledger: the connection",
     "sinks.ledger.schema.migrate": "open_ledger and up: the schema",

@@ -10,6 +10,9 @@ import pytest
 
 from sinks.ledger import conservation, retention
 from sinks.ledger.retention import delete_expired, expired, first_kept
+from sinks.operations.acting import Actor, Order
+from sinks.operations.actions.retention import delete_what_expired
+from sinks.operations.ledger import Ledger
 from tests.processors.rules.event_examples import NOON, PRACTICE, payment
 from tests.processors.rules.linked_examples import refunded
 from tests.sinks.ledger.ledger_fixture import LedgerDatabase
@@ -166,3 +169,32 @@ def test_rows_of_a_month_that_was_not_made_ahead_move_to_it(database: LedgerData
 def test_whole_months_are_counted(today: date, kept: int, first: date) -> None:
     """`kept` whole months before today's, whatever the day."""
     assert first_kept(today, kept) == first
+
+
+def test_the_intake_deletes_step_by_step(database: LedgerDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside its batches, one page at a time; and again an hour later."""
+    posted_long_ago(database)
+    job = retention.RetentionJob(database.connection, database.clock, MONTHS)
+    job.run()
+    assert months(database, "bodies") == [date(2026, 3, 1)], "nothing within the first hour"
+    monkeypatch.setattr(retention, "STEP_EVERY_S", 0.0)
+    job = retention.RetentionJob(database.connection, database.clock, MONTHS)
+    job._next_at = 0.0
+    for _ in range(100):
+        job.run()
+    assert months(database, "bodies") == []
+
+
+def test_a_named_person_deletes_now(database: LedgerDatabase) -> None:
+    """H-15: a preview deletes nothing; what is done stands in the audit trail with who and why."""
+    posted_long_ago(database)
+    ledger = Ledger(connection=database.connection, clock=database.clock, jitter_s=0)
+    order = Order(actor=Actor("ada"), reason="the disk is full")
+    assert delete_what_expired(ledger, MONTHS, order) is None
+    assert database.rows("SELECT actor FROM audit WHERE practice_id = '*'") == []
+    done = delete_what_expired(ledger, MONTHS, Order(actor=Actor("ada"), reason="the disk is full", apply=True))
+    assert done is not None
+    assert of_march(done.dropped) == ["attempts_2026_03", "bodies_2026_03"]
+    assert database.rows("SELECT actor, action, why FROM audit WHERE practice_id = '*'") == [
+        ("ada", "retention.run", "the disk is full")
+    ]
