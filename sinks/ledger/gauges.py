@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import threading
 from typing import Final
 
 import msgspec
@@ -12,7 +12,7 @@ from psycopg.rows import TupleRow
 from schemas.vocabulary import State, Target
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.fetch import fetch_all, fetch_value
-from sinks.ledger.schema.database import TRANSACTION_TIMEOUT_S
+from sinks.ledger.schema.database import TRANSACTION_TIMEOUT_S, connect
 from streams.runtime.clock import Clock
 from streams.runtime.logging import log
 from streams.runtime.metrics import (
@@ -48,23 +48,38 @@ class _OpenEffects(msgspec.Struct, frozen=True):
 
 
 class Gauges:
-    """Measured by the intake of slot 0 alone: the numbers are the ledger's, not a process'."""
+    """Measured by the intake of slot 0 alone: the numbers are the ledger's, not a process'.
 
-    def __init__(self, connection: psycopg.Connection[TupleRow], clock: Clock) -> None:
-        self._connection = connection
+    On a thread and a connection of its own, with the statements' own time limit: a measurement that takes long or fails
+    is missed once and never touches a batch. `close` ends it; its end waits for a statement under way at most.
+    """
+
+    def __init__(self, database_url: str, clock: Clock) -> None:
+        self._database_url = database_url
         self._clock = clock
-        self._measured_at = float("-inf")
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="gauges", daemon=True)
 
-    def run(self) -> None:
-        """Once a round of the role; does something once a minute. Blocks for one statement."""
-        now = time.monotonic()
-        if now - self._measured_at >= EVERY_S:
-            self._measured_at = now
-            self.measure()
+    def start(self) -> None:
+        """Measure now, and once a minute from then on. Does not block."""
+        self._thread.start()
 
-    def measure(self) -> None:
+    def close(self) -> None:
+        """Measure no more. Does not wait: a measurement under way changes numbers only."""
+        self._ended.set()
+
+    def _run(self) -> None:
+        while not self._ended.is_set():
+            try:
+                with connect(self._database_url, "gauges") as connection:
+                    self.measure(connection)
+            except psycopg.Error as error:
+                _LOG.warning("the ledger's gauges could not be measured this time", error=type(error).__name__)
+            self._ended.wait(EVERY_S)
+
+    def measure(self, connection: psycopg.Connection[TupleRow]) -> None:
         """Set every gauge from the ledger as it is now. Blocks for two statements."""
-        rows = fetch_all(self._connection, _OpenEffects, _SQL["open_effects"], {"now": self._clock.for_database()})
+        rows = fetch_all(connection, _OpenEffects, _SQL["open_effects"], {"now": self._clock.for_database()})
         for gauge in (EFFECTS_OPEN, UNPOSTED, UNPOSTED_MINOR, OLDEST_DUE):
             gauge.clear()
         links = 0
@@ -82,10 +97,11 @@ class Gauges:
             OLDEST_DUE.labels(target).set(seconds)
         LINKS_WAITING.set(links)
         LINKS_OLDEST.set(links_oldest)
-        self._measure_others()
+        self._measure_others(connection)
 
-    def _measure_others(self) -> None:
-        age_s = fetch_value(self._connection, _SQL["foreign_transaction"])
+    @staticmethod
+    def _measure_others(connection: psycopg.Connection[TupleRow]) -> None:
+        age_s = fetch_value(connection, _SQL["foreign_transaction"])
         FOREIGN_TRANSACTION.set(age_s)
         if age_s > TRANSACTION_TIMEOUT_S:
             _LOG.warning(

@@ -63,7 +63,7 @@ def test_the_gauges_say_what_is_open(database: LedgerDatabase) -> None:
     database.link("pt-1")
     database.report(payment(), payment(event_id="ev-2", payment_id="pay-2", patient_ref="pt-2"))
     database.clock.instant += timedelta(hours=2)
-    Gauges(database.connection, database.clock).measure()
+    Gauges(database.database_url, database.clock).measure(database.connection)
     assert value_of("writeback_effects_open", target="PMS", state="SCHEDULED") == 2
     assert value_of("writeback_unposted_minor_units", target="PMS", age="<1d", currency="USD") == 20000
     assert value_of("writeback_oldest_due_age_seconds", target="PMS") == 7200

@@ -33,9 +33,9 @@ def test_another_programs_snapshot_is_measured_and_ours_is_not(world: World) -> 
         theirs.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         theirs.execute("SELECT count(*) FROM effects")
         assert _age_s(database) > 0
-        Gauges(database.connection, database.clock).measure()
+        Gauges(database.database_url, database.clock).measure(database.connection)
         assert FOREIGN_TRANSACTION._value.get() > 0
     assert _age_s(database) == 0
-    Gauges(database.connection, database.clock).measure()
+    Gauges(database.database_url, database.clock).measure(database.connection)
     assert FOREIGN_TRANSACTION._value.get() == 0
     database.close()
