@@ -43,6 +43,7 @@ _LOG = log(__name__)
 class _Gate(msgspec.Struct, frozen=True):
     practice_id: str
     connection_id: str
+    forgotten: bool
 
 
 class Sweeps:
@@ -137,11 +138,16 @@ class Sweeps:
         }
         rows = fetch_all(self._connection, _Gate, _SWEEPS["quiet_gates_with_work"], parameters)
         self._after = (rows[-1].practice_id, rows[-1].connection_id) if len(rows) == MOST else ("", "")
-        return sum(self._wake(gate, now) for gate in rows)
+        return sum(self._wake(gate, now) for gate in rows if gate.forgotten)
 
     def _wake(self, gate: _Gate, now: datetime | None) -> bool:
         """Recompute one gate; whether it slept and has work. It is locked with all gates of its practice."""
-        key = msgspec.structs.asdict(gate) | {"now": now, "late": LATE_GATE}
+        key = {
+            "practice_id": gate.practice_id,
+            "connection_id": gate.connection_id,
+            "now": now,
+            "late": LATE_GATE,
+        }
         with self._unit(gate.practice_id) as unit:
             unit.lock_gates()
             asleep = fetch_value(unit.cursor, _SWEEPS["sleeps"], key)
