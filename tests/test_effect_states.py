@@ -1,4 +1,7 @@
-"""One door to an effect's state: the unit of work's statement, and the poster's own."""
+"""One door to an entry's state: the unit of work's statement, and the poster's own.
+
+Its state stands in `work` while it is unfinished and in `outcomes` at its end.
+"""
 
 from __future__ import annotations
 
@@ -15,21 +18,20 @@ POSTER = "sinks/poster/"
 MIGRATIONS = "sinks/ledger/schema/migrations/"
 
 _COMMENT = re.compile(r"--[^\n]*")
-_UPDATE = re.compile(r"\bupdate\s+(?:only\s+)?(?:public\.)?effects\b(?:\s+(?:as\s+)?(?!set\b)\w+)?\s+set\b", re.I)
-_CONFLICT = re.compile(
-    r"\binsert\s+into\s+(?:public\.)?effects\b.*?\bon\s+conflict\b.*?\bdo\s+update\s+set\b", re.I | re.S
-)
-_MERGE = re.compile(r"\bmerge\s+into\s+(?:public\.)?effects\b", re.I)
+_TABLES = r"(?:public\.)?(?:effects|open_effects|work|outcomes)\b"
+_UPDATE = re.compile(rf"\bupdate\s+(?:only\s+)?{_TABLES}(?:\s+(?:as\s+)?(?!set\b)\w+)?\s+set\b", re.I)
+_MOVES_ROWS = re.compile(rf"\b(?:merge\s+into|insert\s+into|delete\s+from(?:\s+only)?)\s+{_TABLES}", re.I)
+"""A row that comes or goes is a change of state: work that ends, an outcome, work that is reopened."""
 _CLAUSE_END = re.compile(r"\b(from|where|returning)\b", re.I)
 _STATE = re.compile(r"(?:^|[,(])\s*state\s*(?:=|,|\))", re.I)
 
 
 def changes_state(statement: str) -> bool:
-    """Whether a statement, or one of its parts, assigns `effects.state`."""
+    """Whether a statement, or one of its parts, changes the state of an entry."""
     text = _COMMENT.sub("", statement)
-    if _MERGE.search(text):
+    if _MOVES_ROWS.search(text):
         return True
-    starts = [match.end() for pattern in (_UPDATE, _CONFLICT) for match in pattern.finditer(text)]
+    starts = [match.end() for match in _UPDATE.finditer(text)]
     return any(_STATE.search(_assignments(text[start:])) for start in starts)
 
 
@@ -101,6 +103,9 @@ def test_the_statement_is_run_under_the_locks_alone() -> None:
         "update only public.effects as e\nset (reason, state) = (SELECT r, s FROM k)",
         "WITH u AS (UPDATE effects x SET reason = CASE WHEN a THEN b END, state = i.state FROM i RETURNING 1) TABLE u",
         "INSERT INTO effects (state) VALUES ('x') ON CONFLICT (effect_id) DO UPDATE SET state = EXCLUDED.state",
+        "UPDATE work w SET holds = x.holds, state = x.state FROM x WHERE w.effect_id = x.effect_id",
+        "WITH x AS (DELETE FROM work w USING i WHERE w.effect_id = i.n RETURNING w.n) TABLE x",
+        "INSERT INTO outcomes (practice_id, effect_id, n, state) SELECT 'p', 1, 1, 'POSTED'",
         "MERGE INTO effects e USING k ON true WHEN MATCHED THEN UPDATE SET state = k.state",
         "-- a comment\nUPDATE effects -- the state\nSET holds = array_remove(holds, 'x'), state = 'PAUSED'",
     ],
@@ -116,7 +121,8 @@ def test_a_statement_that_changes_it_is_found(statement: str) -> None:
         "UPDATE effects e SET due_at = CASE WHEN e.state = 'PAUSED' THEN now() ELSE e.due_at END FROM k",
         "UPDATE deliveries SET state = 'SENT'",
         "SELECT state FROM effects FOR UPDATE",
-        "INSERT INTO effects (practice_id, state) VALUES ('p', 'SCHEDULED')",
+        "INSERT INTO entries (practice_id, effect_id) VALUES ('p', 1)",
+        "UPDATE work SET placement = NULL WHERE state = 'PAUSED'",
         "-- UPDATE effects SET state = 'PAUSED'\nSELECT 1",
     ],
 )

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 
 import msgspec
 import psycopg
@@ -25,6 +25,12 @@ from sinks.ledger.schema.migrate import migrate
 from sinks.ledger.schema.transitions import guard_sql
 from streams.settings import ProgramSettings
 
+BY_HAND = Path(__file__).with_name("effects_by_hand.sql")
+"""Lets a test put an entry into any state without a poster."""
+NO_GUARDS: LiteralString = "; ".join(
+    f"ALTER TABLE {table} DISABLE TRIGGER ALL" for table in ("entries", "work", "outcomes", "events")
+)
+"""Statements that let a test's rows refer to nothing and be in any state; for the rest of the test's database."""
 ADMIN_S = 100.0
 
 
@@ -90,6 +96,8 @@ def _template(admin: psycopg.Connection[TupleRow], stack: Stack) -> str:
             with psycopg.connect(stack.database_url, autocommit=True) as maker:
                 maker.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(draft)))
                 migrate(_to_database(stack.database_url, draft))
+                with psycopg.connect(_to_database(stack.database_url, draft), autocommit=True) as schema_maker:
+                    schema_maker.execute(BY_HAND.read_bytes())
                 rename = sql.SQL("ALTER DATABASE {} RENAME TO {}")
                 _alone(maker, rename.format(sql.Identifier(draft), sql.Identifier(name)))
     return name
@@ -111,7 +119,7 @@ def _alone(admin: psycopg.Connection[TupleRow], statement: sql.Composed) -> None
 
 @cache
 def _schema_digest() -> str:
-    digest = sha256((functions_sql() + guard_sql()).encode())
+    digest = sha256((functions_sql() + guard_sql()).encode() + BY_HAND.read_bytes())
     for migration in sorted((Path(schema.__file__).parent / "migrations").glob("*.sql")):
         digest.update(migration.read_bytes())
     return digest.hexdigest()[:16]

@@ -68,7 +68,8 @@ def lock_effects(cursor: psycopg.Cursor[TupleRow], practice_id: str, effect_ids:
     The caller holds the practice's lock, and those of the gates, under which posters mark.
     """
     parameters = {"practice_id": practice_id, "effect_ids": sorted(effect_ids)}
-    return fetch_all(cursor, EffectView, _SQL["lock_effects"], parameters)
+    cursor.execute(_SQL["lock_work"], parameters)
+    return fetch_all(cursor, EffectView, _SQL["read_effects"], parameters)
 
 
 def move_effects(cursor: psycopg.Cursor[TupleRow], moves: Sequence[Move], *, at: datetime) -> None:

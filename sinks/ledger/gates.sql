@@ -22,25 +22,24 @@ WITH wanted AS (
                         THEN h.due_at + gate_jitter(w.practice_id, :jitter_s) ELSE h.due_at END)
         FROM (
             (SELECT DISTINCT ON (e.lane) e.state, e.due_at
-             FROM effects e
+             FROM work e
              WHERE e.practice_id = w.practice_id AND e.connection_id = w.connection_id
                AND is_in_lane(e.state)
                AND (e.state <> 'SCHEDULED' OR e.due_at <= business_now(:now))
                AND (NOT is_ready(e.state) OR e.depends_on IS NULL OR EXISTS (
-                    SELECT FROM effects o WHERE o.practice_id = w.practice_id
+                    SELECT FROM outcomes o WHERE o.practice_id = w.practice_id
                       AND o.effect_id = e.depends_on AND o.state = 'POSTED'))
              ORDER BY e.lane, is_in_doubt(e.state) DESC, e.effect_id)
             UNION ALL
             (SELECT 'SCHEDULED', min(e.due_at)
-             FROM effects e
+             FROM work e
              WHERE e.practice_id = w.practice_id AND e.connection_id = w.connection_id
                AND is_in_lane(e.state)
                AND e.state = 'SCHEDULED' AND e.due_at > business_now(:now))
             UNION ALL
-            (SELECT 'POSTED', min(e.second_look_at)
-             FROM effects e
-             WHERE e.practice_id = w.practice_id AND e.connection_id = w.connection_id
-               AND e.second_look_at IS NOT NULL)
+            (SELECT 'POSTED', min(s.look_at)
+             FROM second_looks s
+             WHERE s.practice_id = w.practice_id AND s.connection_id = w.connection_id)
         ) h) AS next_due_at
     FROM wanted w
 )

@@ -6,8 +6,7 @@ SELECT target, state, currency, CASE
     count(*) AS count, sum(amount_minor)::bigint AS minor,
     coalesce(extract(epoch FROM max(age) FILTER (WHERE is_ready(state))), 0)::float8 AS oldest_due_s,
     coalesce(extract(epoch FROM max(age)), 0)::float8 AS oldest_s
-FROM (SELECT target, state, currency, amount_minor, business_now(:now) - due_at AS age FROM effects
-      WHERE is_open(state)) open_ones
+FROM (SELECT target, state, currency, amount_minor, business_now(:now) - due_at AS age FROM open_effects) open_ones
 GROUP BY 1, 2, 3, 4;
 
 -- name: foreign_transaction

@@ -10,20 +10,20 @@ WHERE m.month < :before::date ORDER BY m.month;
 -- a later event of it has to be judged beside this one.
 SELECT b.practice_id, b.source, b.event_id,
        e.waiting IS NOT NULL
-       OR EXISTS (SELECT FROM effects x WHERE x.practice_id = e.practice_id AND x.source = e.source
-                  AND x.event_id = e.event_id AND NOT is_final(x.state))
+       OR EXISTS (SELECT FROM open_effects x WHERE x.practice_id = e.practice_id AND x.source = e.source
+                  AND x.event_id = e.event_id)
        OR EXISTS (SELECT FROM events o
                   WHERE o.practice_id = e.practice_id AND o.source = e.source
                     AND o.subject = coalesce(e.concerns, e.subject) AND o.superseded_by IS NULL
                     AND (o.received_at >= :since OR o.waiting IS NOT NULL
-                         OR EXISTS (SELECT FROM effects x WHERE x.practice_id = o.practice_id AND x.source = o.source
-                                    AND x.event_id = o.event_id AND NOT is_final(x.state))))
+                         OR EXISTS (SELECT FROM open_effects x WHERE x.practice_id = o.practice_id AND x.source = o.source
+                                    AND x.event_id = o.event_id)))
        OR EXISTS (SELECT FROM events o
                   WHERE o.practice_id = e.practice_id AND o.source = e.source
                     AND o.concerns = coalesce(e.concerns, e.subject)
                     AND (o.received_at >= :since OR o.waiting IS NOT NULL
-                         OR EXISTS (SELECT FROM effects x WHERE x.practice_id = o.practice_id AND x.source = o.source
-                                    AND x.event_id = o.event_id AND NOT is_final(x.state)))) AS needed
+                         OR EXISTS (SELECT FROM open_effects x WHERE x.practice_id = o.practice_id AND x.source = o.source
+                                    AND x.event_id = o.event_id))) AS needed
 FROM (SELECT practice_id, source, event_id FROM bodies
       WHERE month = :month AND (practice_id, source, event_id) > (:practice_id, :source, :event_id)
       ORDER BY practice_id, source, event_id LIMIT :page) b

@@ -2,7 +2,7 @@
 -- Everything that is open now, by practice and cause (law 26). Counts and times only.
 WITH attention AS (
     SELECT practice_id, effect_id, target, state, reason, last_code, changed_at
-    FROM effects
+    FROM open_effects
     WHERE is_dead(state)
        OR (state = 'UNCERTAIN' AND settle_until < now() - :unsettled::interval)
 ), closed AS (
@@ -16,9 +16,9 @@ WITH attention AS (
 )
 SELECT 'posting' AS kind, a.practice_id, a.target, a.state, a.reason, count(*)::int AS count,
     min(a.changed_at) AS oldest_at,
-    (SELECT count(*)::int FROM effects d
-     WHERE d.practice_id = a.practice_id AND d.depends_on = ANY(array_agg(a.effect_id))
-       AND NOT is_final(d.state) AND NOT is_dead(d.state)) AS dependents,
+    (SELECT count(*)::int FROM entries f JOIN work d USING (practice_id, effect_id)
+     WHERE f.practice_id = a.practice_id AND f.depends_on = ANY(array_agg(a.effect_id))
+       AND NOT is_dead(d.state)) AS dependents,
     (array_agg(a.last_code ORDER BY a.changed_at DESC))[1] AS code, NULL::timestamptz AS answer_by
 FROM attention a GROUP BY a.practice_id, a.target, a.state, a.reason
 UNION ALL
@@ -31,7 +31,7 @@ UNION ALL
 SELECT 'connection', w.practice_id, w.target, NULL, w.reason, w.waiting, w.closed_at, 0, NULL, NULL
 FROM (
     SELECT k.practice_id, k.target, k.reason, min(k.closed_at) AS closed_at,
-        (SELECT count(*)::int FROM effects e
+        (SELECT count(*)::int FROM work e
          WHERE e.practice_id = k.practice_id AND e.connection_id = k.connection_id
            AND is_poster_due(e.state)
            AND e.due_at <= business_now(:now)) AS waiting
@@ -53,7 +53,7 @@ WHERE (waiting = 'AWAITING_ORIGINAL' AND received_at < business_now(:now) - :ori
 GROUP BY 2, 5
 UNION ALL
 SELECT 'event', practice_id, NULL, NULL, reason, count(*)::int, min(changed_at), 0, NULL, NULL
-FROM effects WHERE state = 'PAUSED' AND reason = 'CONNECTION_REPLACED' GROUP BY practice_id, reason
+FROM work WHERE state = 'PAUSED' AND reason = 'CONNECTION_REPLACED' GROUP BY practice_id, reason
 UNION ALL
 SELECT 'event', practice_id, NULL, NULL, CASE kind WHEN 'return' THEN 'PAYMENT_RETURNED' ELSE 'PAYOUT_FAILED' END,
     count(*)::int, min(received_at), 0, NULL, NULL
@@ -161,7 +161,7 @@ SELECT cause, count(*)::int AS count FROM notices WHERE closed_at IS NULL GROUP 
 -- name: digests_due
 -- What waits for people, where it is morning on a working day and today's digest is not written yet.
 WITH waiting AS (
-    SELECT practice_id, state, count(*)::int AS entries FROM effects
+    SELECT practice_id, state, count(*)::int AS entries FROM work
     WHERE waits_for_people(state)
     GROUP BY practice_id, state
     UNION ALL

@@ -11,7 +11,7 @@ FOR SHARE;
 SELECT e.effect_id, e.part, e.amount_minor, e.instruction::text, e.placement::text, e.depends_on,
        (SELECT o.placement::text FROM effects o
         WHERE o.practice_id = e.practice_id AND o.effect_id = e.depends_on) AS origin_placement
-FROM effects e
+FROM open_effects e
 WHERE e.practice_id = :practice_id AND e.effect_id = :effect_id AND is_ready(e.state)
   AND NOT e.look_first
 FOR NO KEY UPDATE;
@@ -19,8 +19,10 @@ FOR NO KEY UPDATE;
 -- name: companion_of
 -- What follows this payment and is still to be sent.
 SELECT e.effect_id, e.part, e.amount_minor, e.instruction::text, e.placement::text, e.depends_on
-FROM effects e
-WHERE e.practice_id = :practice_id AND e.depends_on = :effect_id AND e.entry_kind = 'fee_adjustment'
+FROM open_effects e
+WHERE e.practice_id = :practice_id AND e.effect_id IN (
+      SELECT f.effect_id FROM entries f WHERE f.practice_id = :practice_id AND f.depends_on = :effect_id)
+  AND e.entry_kind = 'fee_adjustment'
   AND is_pending(e.state)
   AND NOT e.look_first AND e.sent_at IS NULL
 ORDER BY e.effect_id
@@ -29,7 +31,7 @@ FOR NO KEY UPDATE;
 -- name: paid_by_us
 -- What entries of the same patient that are on their way will pay of each charge.
 SELECT s.value ->> 0 AS ref, sum((s.value ->> 1)::bigint)::bigint AS amount_minor
-FROM effects e CROSS JOIN LATERAL jsonb_array_elements(e.placement -> 'shares') s
+FROM open_effects e CROSS JOIN LATERAL jsonb_array_elements(e.placement -> 'shares') s
 WHERE e.practice_id = :practice_id AND e.connection_id = :connection_id AND e.lane = :lane
   AND is_in_lane(e.state)
   AND e.placement IS NOT NULL AND lies_on_charges(e.entry_kind) AND e.effect_id <> :effect_id
@@ -42,28 +44,39 @@ WHERE e.practice_id = :practice_id AND e.patient_ref = :patient_ref AND e.entry_
   AND e.external_id IS NOT NULL;
 
 -- name: change!
-UPDATE effects e
-SET amount_minor = i.amount_minor, instruction = i.instruction, placement = i.placement,
-    changed_at = business_now(:now)
-FROM json_to_recordset(:items::json) AS i(n bigint, amount_minor bigint, instruction jsonb, placement jsonb)
-WHERE e.practice_id = :practice_id AND e.effect_id = i.n;
+-- The one change of an entry after it was written (law 18): its money is laid on charges that were read just now.
+WITH i AS (
+    SELECT * FROM json_to_recordset(:items::json) AS i(n bigint, amount_minor bigint, instruction json, placement jsonb)
+), entry AS (
+    UPDATE entries e SET amount_minor = i.amount_minor, instruction = i.instruction
+    FROM i WHERE e.practice_id = :practice_id AND e.effect_id = i.n
+)
+UPDATE work w SET placement = i.placement, changed_at = business_now(:now)
+FROM i WHERE w.practice_id = :practice_id AND w.effect_id = i.n;
 
 -- name: take_numbers
 UPDATE practices SET seq = seq + :count WHERE practice_id = :practice_id RETURNING seq;
 
 -- name: add_parts!
 -- New effects beside the payment: same event, target, lane, patient, dates and settings version.
-INSERT INTO effects (practice_id, effect_id, source, event_id, target, entry_kind, part, connection_id, lane, depends_on,
-    state, reason, due_at, late, amount_minor, currency, ledger_date, patient_ref, settings_version, instruction,
-    placement, request_id, changed_at)
-SELECT e.practice_id, i.n, e.source, e.event_id, e.target, i.entry_kind, i.part, e.connection_id, e.lane, i.depends_on,
-    'SCHEDULED', e.reason, e.due_at, e.late, i.amount_minor, e.currency, e.ledger_date, e.patient_ref,
-    e.settings_version, i.instruction, i.placement, i.request_id, business_now(:now)
-FROM effects e
-CROSS JOIN json_to_recordset(:items::json)
-    AS i(n bigint, entry_kind text, part text, depends_on bigint, amount_minor bigint, instruction jsonb,
-         placement jsonb, request_id text)
-WHERE e.practice_id = :practice_id AND e.effect_id = :effect_id;
+WITH e AS (
+    SELECT * FROM open_effects e WHERE e.practice_id = :practice_id AND e.effect_id = :effect_id
+), i AS (
+    SELECT * FROM json_to_recordset(:items::json)
+        AS i(n bigint, entry_kind text, part text, depends_on bigint, amount_minor bigint, instruction json,
+             placement jsonb, request_id text)
+), entry AS (
+    INSERT INTO entries (practice_id, effect_id, source, event_id, target, entry_kind, part, lane, depends_on, late,
+        amount_minor, currency, ledger_date, patient_ref, settings_version, instruction)
+    SELECT e.practice_id, i.n, e.source, e.event_id, e.target, i.entry_kind, i.part, e.lane, i.depends_on, e.late,
+        i.amount_minor, e.currency, e.ledger_date, e.patient_ref, e.settings_version, i.instruction
+    FROM e CROSS JOIN i
+)
+INSERT INTO work (practice_id, effect_id, connection_id, lane, depends_on, patient_ref, state, reason, due_at,
+    ledger_date, request_id, placement, changed_at)
+SELECT e.practice_id, i.n, e.connection_id, e.lane, i.depends_on, e.patient_ref, 'SCHEDULED', e.reason, e.due_at,
+    e.ledger_date, i.request_id, i.placement, business_now(:now)
+FROM e CROSS JOIN i;
 
 -- name: add_attempt!
 -- The read is part of the record of what was tried (ALL-1). It is no attempt to post: it counts none.

@@ -10,12 +10,13 @@
 WITH i AS (
     SELECT * FROM json_to_recordset(:gates::json) AS i(p text, c text, e bigint, settle_s float8)
 )
-UPDATE effects x
+UPDATE work x
 SET state = 'UNCERTAIN', settle_until = x.sent_at + make_interval(secs => i.settle_s),
     due_at = business_now(:now), changed_at = business_now(:now)
 FROM i
 WHERE x.practice_id = i.p AND x.connection_id = i.c AND x.state = 'SENDING' AND x.epoch < i.e
-RETURNING x.practice_id, x.effect_id, x.target;
+RETURNING x.practice_id, x.effect_id,
+          (SELECT e.target FROM entries e WHERE e.practice_id = x.practice_id AND e.effect_id = x.effect_id) AS target;
 
 -- name: plan
 -- Of each gate: what could be marked from now on, in order of id, with what depends on it (N-8), and what can be read
@@ -47,34 +48,38 @@ CROSS JOIN LATERAL (
     OFFSET 0) f
 CROSS JOIN LATERAL (
     WITH reads AS (
-        SELECT e.effect_id FROM effects e
+        SELECT e.effect_id FROM work e
         WHERE e.practice_id = k.p AND e.connection_id = k.c AND is_read_back(e.state)
           AND e.due_at <= business_now(:now)
         ORDER BY e.effect_id LIMIT k.most
     ), heads AS (
-        SELECT e.effect_id FROM effects e
+        SELECT e.effect_id FROM work e
         WHERE e.practice_id = k.p AND e.connection_id = k.c AND is_ready(e.state)
           AND e.due_at <= business_now(:now)
           AND (e.depends_on IS NULL OR EXISTS (
-               SELECT FROM effects o WHERE o.practice_id = k.p AND o.effect_id = e.depends_on
-                 AND (o.state = 'POSTED' OR (o.connection_id = e.connection_id AND o.lane = e.lane
-                      AND o.effect_id < e.effect_id AND is_ready(o.state)
-                      AND o.due_at <= business_now(:now)))))
+               SELECT FROM outcomes o
+               WHERE o.practice_id = k.p AND o.effect_id = e.depends_on AND o.state = 'POSTED') OR EXISTS (
+               SELECT FROM work o
+               WHERE o.practice_id = k.p AND o.effect_id = e.depends_on AND o.connection_id = e.connection_id
+                 AND o.lane = e.lane AND o.effect_id < e.effect_id AND is_ready(o.state)
+                 AND o.due_at <= business_now(:now)))
           AND NOT EXISTS (
-               SELECT FROM effects d WHERE d.practice_id = k.p AND d.connection_id = k.c AND d.lane = e.lane
+               SELECT FROM work d WHERE d.practice_id = k.p AND d.connection_id = k.c AND d.lane = e.lane
                  AND is_in_doubt(d.state) OFFSET 0)
           AND NOT EXISTS (
-               SELECT FROM effects b WHERE b.practice_id = k.p AND b.connection_id = k.c AND b.lane = e.lane
+               SELECT FROM work b WHERE b.practice_id = k.p AND b.connection_id = k.c AND b.lane = e.lane
                  AND b.effect_id < e.effect_id
                  AND is_in_lane(b.state)
                  AND (e.look_first OR b.look_first
                       OR (b.state = 'RETRYING' AND b.due_at > business_now(:now)))
                  AND (b.state = 'RETRYING' OR b.due_at <= business_now(:now))
                  AND (b.depends_on IS NULL OR EXISTS (
-                      SELECT FROM effects o WHERE o.practice_id = k.p AND o.effect_id = b.depends_on
-                        AND (o.state = 'POSTED' OR (o.connection_id = b.connection_id AND o.lane = b.lane
-                             AND o.effect_id < b.effect_id AND is_ready(o.state)
-                             AND o.due_at <= business_now(:now)))))
+                      SELECT FROM outcomes o
+                      WHERE o.practice_id = k.p AND o.effect_id = b.depends_on AND o.state = 'POSTED') OR EXISTS (
+                      SELECT FROM work o
+                      WHERE o.practice_id = k.p AND o.effect_id = b.depends_on AND o.connection_id = b.connection_id
+                        AND o.lane = b.lane AND o.effect_id < b.effect_id AND is_ready(o.state)
+                        AND o.due_at <= business_now(:now)))
                OFFSET 0)
         ORDER BY e.effect_id LIMIT k.most
     ), chosen AS MATERIALIZED (
@@ -84,14 +89,15 @@ CROSS JOIN LATERAL (
     UNION
     SELECT d.effect_id FROM chosen c
     CROSS JOIN LATERAL (
-        SELECT d.effect_id FROM effects d, effects o
-        WHERE d.practice_id = k.p AND d.depends_on = c.effect_id AND d.connection_id = k.c
+        SELECT d.effect_id FROM entries f, work d, work o
+        WHERE f.practice_id = k.p AND f.depends_on = c.effect_id
+          AND d.practice_id = k.p AND d.effect_id = f.effect_id AND d.connection_id = k.c
           AND is_ready(d.state) AND d.due_at <= business_now(:now)
           AND NOT d.look_first AND o.practice_id = k.p AND o.effect_id = c.effect_id
           AND o.lane = d.lane AND o.effect_id < d.effect_id AND is_ready(o.state)
         OFFSET 0) d
 ) w
-CROSS JOIN LATERAL (SELECT * FROM effects x WHERE x.practice_id = k.p AND x.effect_id = w.effect_id OFFSET 0) e
+CROSS JOIN LATERAL (SELECT * FROM open_effects x WHERE x.practice_id = k.p AND x.effect_id = w.effect_id OFFSET 0) e
 LEFT JOIN LATERAL (
     SELECT r.state, r.external_id, coalesce(r.sent_at, r.posted_at) AS sent_at,
            CASE WHEN e.target = 'QUICKBOOKS' OR r.state = 'POSTED' THEN r.payload END AS payload
@@ -126,15 +132,15 @@ WITH g AS (
     FROM g
     CROSS JOIN LATERAL json_to_recordset(g.items)
         AS i(n bigint, generation int, request_id text, payload text, digest text, ledger_date date)
-    CROSS JOIN LATERAL (SELECT * FROM effects f WHERE f.practice_id = g.practice_id AND f.effect_id = i.n OFFSET 0) e
+    CROSS JOIN LATERAL (SELECT * FROM work f WHERE f.practice_id = g.practice_id AND f.effect_id = i.n OFFSET 0) e
     WHERE is_ready(e.state) AND NOT e.look_first
       AND e.due_at <= business_now(:now)
-      AND (e.depends_on IS NULL OR EXISTS (SELECT FROM effects o WHERE o.practice_id = e.practice_id
+      AND (e.depends_on IS NULL OR EXISTS (SELECT FROM outcomes o WHERE o.practice_id = e.practice_id
            AND o.effect_id = e.depends_on AND o.state = 'POSTED'))
       AND NOT EXISTS (
           SELECT FROM lane_before(e.practice_id, e.connection_id, e.lane, e.effect_id, business_now(:now)) OFFSET 0)
 )
-UPDATE effects x
+UPDATE work x
 SET state = 'SENDING', epoch = h.epoch, sent_at = now(), attempts = x.attempts + 1, generation = h.generation,
     request_id = h.request_id, payload = decode(h.payload, 'base64'), payload_digest = decode(h.digest, 'base64'),
     ledger_date = h.ledger_date, settle_until = NULL, changed_at = business_now(:now)
@@ -153,7 +159,7 @@ WITH i AS (
     ORDER BY g.practice_id, g.connection_id
     FOR SHARE
 )
-UPDATE effects x
+UPDATE work x
 SET state = 'UNCERTAIN', epoch = i.e, settle_until = now() + make_interval(secs => i.settle_s),
     due_at = business_now(:now), changed_at = business_now(:now)
 FROM i JOIN g ON g.practice_id = i.p AND g.connection_id = i.c

@@ -11,31 +11,56 @@ WITH i AS (
         AS i(p text, n bigint, epoch bigint, external_id text, row_id uuid, row_key text, row_value text,
              a_n int, phase text, generation int, request_id text, began_at timestamptz, ended_at timestamptz,
              answer text, code text, vendor_request_id text, late boolean, settle_s float8, settled boolean)
-), u AS (
-    UPDATE effects x
-    SET state = 'POSTED', external_id = i.external_id, posted_at = business_now(:now),
-        settle_until = coalesce(x.settle_until, x.sent_at + make_interval(secs => i.settle_s)),
-        second_look_at = CASE WHEN
-            CASE x.state
-            WHEN 'DEAD_LETTERED' THEN is_unsettled(x.reason)
-                AND (x.reason = 'FOUND_TWICE' OR (x.generation, x.attempts) <> (i.generation, i.a_n))
-            WHEN 'SENDING' THEN (x.generation, x.attempts) <> (i.generation, i.a_n)
-            WHEN 'VOIDED_BEFORE_POST' THEN true
-            ELSE is_read_back(x.state) AND x.sent_at IS NOT NULL AND CASE i.phase
-                WHEN 'post' THEN (x.generation, x.attempts) <> (i.generation, i.a_n)
-                ELSE NOT i.settled AND (x.attempts > 1 OR x.generation > 1) END
-            END
-            THEN business_now(:now) + greatest(interval '0',
-                 coalesce(x.settle_until, x.sent_at + make_interval(secs => i.settle_s)) - now()) END,
-        reason = coalesce(x.planned_reason, x.reason), planned_reason = NULL,
-        look_first = false, failing_since = NULL, last_code = NULL, changed_at = business_now(:now)
-    FROM i
+), taken AS (
+    DELETE FROM work x USING i
     WHERE x.practice_id = i.p AND x.effect_id = i.n
-      AND NOT is_concluded(x.state)
       AND (NOT :fenced OR (x.epoch = i.epoch AND is_in_doubt(x.state) AND EXISTS (
            SELECT FROM gates g WHERE g.practice_id = x.practice_id AND g.connection_id = x.connection_id
              AND g.epoch = i.epoch)))
-    RETURNING x.practice_id, x.effect_id, x.second_look_at, i.row_id, i.row_key, i.row_value
+    RETURNING x.practice_id, x.effect_id, x.n, x.state, x.reason, x.planned_reason, x.holds, x.connection_id, x.due_at,
+              x.ledger_date, x.generation, x.request_id, x.payload, x.payload_digest, x.placement, x.epoch, x.sent_at,
+              coalesce(x.settle_until, x.sent_at + make_interval(secs => i.settle_s)) AS settle_until, x.attempts,
+              x.redrives, i.external_id, i.generation AS proven_generation, i.a_n, i.phase, i.settled
+), voided AS (
+    -- Taken back as never posted, and it stands: nothing is left in `work`, and its next outcome says so.
+    SELECT x.practice_id, x.effect_id, x.n + 1 AS n, x.state, x.reason, x.planned_reason, x.holds, x.connection_id,
+           x.due_at, x.ledger_date, x.generation, x.request_id, x.payload, x.payload_digest, x.placement, x.epoch,
+           x.sent_at, coalesce(x.settle_until, x.sent_at + make_interval(secs => i.settle_s)) AS settle_until,
+           x.attempts, x.redrives, i.external_id, i.generation AS proven_generation, i.a_n, i.phase, i.settled
+    FROM i
+    CROSS JOIN LATERAL (SELECT * FROM outcomes y WHERE y.practice_id = i.p AND y.effect_id = i.n
+                        ORDER BY y.n DESC LIMIT 1) x
+    WHERE x.state = 'VOIDED_BEFORE_POST' AND NOT :fenced
+      AND NOT EXISTS (SELECT FROM work w WHERE w.practice_id = i.p AND w.effect_id = i.n)
+), proven AS (
+    TABLE taken UNION ALL TABLE voided
+), u AS (
+    INSERT INTO outcomes (practice_id, effect_id, n, was, state, reason, holds, connection_id, due_at, ledger_date,
+        generation, request_id, payload, payload_digest, placement, epoch, sent_at, settle_until, attempts, redrives,
+        external_id, posted_at, changed_at)
+    SELECT x.practice_id, x.effect_id, x.n, x.state, 'POSTED', coalesce(x.planned_reason, x.reason), x.holds,
+        x.connection_id, x.due_at, x.ledger_date, x.generation, x.request_id, x.payload, x.payload_digest, x.placement,
+        x.epoch, x.sent_at, x.settle_until, x.attempts, x.redrives, x.external_id, business_now(:now),
+        business_now(:now)
+    FROM proven x
+    ON CONFLICT DO NOTHING
+    RETURNING practice_id, effect_id
+), again AS (
+    INSERT INTO second_looks AS s (practice_id, effect_id, connection_id, look_at)
+    SELECT x.practice_id, x.effect_id, x.connection_id,
+           business_now(:now) + greatest(interval '0', x.settle_until - now())
+    FROM proven x JOIN u USING (practice_id, effect_id)
+    WHERE CASE x.state
+          WHEN 'DEAD_LETTERED' THEN is_unsettled(x.reason)
+              AND (x.reason = 'FOUND_TWICE' OR (x.generation, x.attempts) <> (x.proven_generation, x.a_n))
+          WHEN 'SENDING' THEN (x.generation, x.attempts) <> (x.proven_generation, x.a_n)
+          WHEN 'VOIDED_BEFORE_POST' THEN true
+          ELSE is_read_back(x.state) AND x.sent_at IS NOT NULL AND CASE x.phase
+              WHEN 'post' THEN (x.generation, x.attempts) <> (x.proven_generation, x.a_n)
+              ELSE NOT x.settled AND (x.attempts > 1 OR x.generation > 1) END
+          END
+    ON CONFLICT (practice_id, effect_id) DO UPDATE SET look_at = EXCLUDED.look_at
+    RETURNING s.practice_id, s.effect_id
 ), a AS (
     INSERT INTO attempts (practice_id, month, effect_id, n, phase, epoch, generation, request_id, began_at, ended_at,
                           answer, code, external_ids, vendor_request_id, late)
@@ -45,9 +70,12 @@ WITH i AS (
     ON CONFLICT DO NOTHING
 ), o AS (
     INSERT INTO outbox (practice_id, id, topic, key, value)
-    SELECT practice_id, row_id, :results_topic, decode(row_key, 'base64'), decode(row_value, 'base64') FROM u
+    SELECT u.practice_id, i.row_id, :results_topic, decode(i.row_key, 'base64'), decode(i.row_value, 'base64')
+    FROM u JOIN i ON i.p = u.practice_id AND i.n = u.effect_id
 )
-SELECT practice_id, effect_id, second_look_at IS NOT NULL AS check_again FROM u;
+SELECT u.practice_id, u.effect_id, EXISTS (
+    SELECT FROM again s WHERE s.practice_id = u.practice_id AND s.effect_id = u.effect_id) AS check_again
+FROM u;
 
 -- name: stands_already
 -- Positive answers that `confirm_posted` left out: posted before, or handled by a person.
@@ -70,7 +98,7 @@ WITH i AS (
     ORDER BY g.practice_id, g.connection_id
     FOR SHARE
 ), u AS (
-    UPDATE effects x
+    UPDATE work x
     SET state = i.to_state, reason = coalesce(i.reason, x.reason),
         planned_reason = CASE WHEN i.reason IS NULL THEN x.planned_reason ELSE coalesce(x.planned_reason, x.reason) END,
         settle_until = CASE WHEN i.settle_s IS NULL THEN x.settle_until

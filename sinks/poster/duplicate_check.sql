@@ -10,31 +10,40 @@ SELECT e.practice_id, e.connection_id, e.effect_id, e.source, e.event_id, n.subj
        l.pms_patient_id AS linked_patient_id, '{"master": true, "connected": true}' AS switches, e.external_id,
        o.external_id AS origin_id, o.payload AS origin_request, e.placement::text, false AS origin_elsewhere
 FROM json_to_recordset(:gates::json) AS k(p text, c text)
-JOIN effects e ON e.practice_id = k.p AND e.connection_id = k.c
-    AND e.second_look_at <= business_now(:now)
+JOIN second_looks s ON s.practice_id = k.p AND s.connection_id = k.c AND s.look_at <= business_now(:now)
+JOIN effects e ON e.practice_id = s.practice_id AND e.effect_id = s.effect_id
 JOIN events n ON n.practice_id = e.practice_id AND n.source = e.source AND n.event_id = e.event_id
 LEFT JOIN effects o ON o.practice_id = e.practice_id AND o.effect_id = e.depends_on
 LEFT JOIN patient_links l ON l.practice_id = e.practice_id AND l.patient_ref = e.patient_ref
-ORDER BY e.second_look_at
+ORDER BY s.look_at
 LIMIT :most;
 
 -- name: wake!
 -- Whoever owns the gate recomputes it at its release; a gate that sleeps is due when its check is.
 UPDATE gates g SET next_due_at = least(g.next_due_at, w.at)
-FROM (SELECT e.practice_id, e.connection_id, min(e.second_look_at) AS at
+FROM (SELECT s.practice_id, s.connection_id, min(s.look_at) AS at
       FROM unnest(:practice_ids::text[], :effect_ids::bigint[]) AS k(p, n)
-      JOIN effects e ON e.practice_id = k.p AND e.effect_id = k.n
+      JOIN second_looks s ON s.practice_id = k.p AND s.effect_id = k.n
       GROUP BY 1, 2 ORDER BY 1, 2) w
 WHERE g.practice_id = w.practice_id AND g.connection_id = w.connection_id;
 
 -- name: checked
 -- Nothing else stands, or it cannot be said yet: only the gate's owner may say so (law 20). A double is nobody's to fence.
-UPDATE effects e
-SET second_look_at = business_now(:now) + make_interval(secs => :again_in_s)
-WHERE e.practice_id = :practice_id AND e.effect_id = :effect_id AND e.second_look_at IS NOT NULL
-  AND (:doubled OR EXISTS (SELECT FROM gates g WHERE g.practice_id = e.practice_id
-       AND g.connection_id = e.connection_id AND g.epoch = :epoch AND g.owner = :me))
-RETURNING e.effect_id;
+WITH mine AS (
+    SELECT s.practice_id, s.effect_id FROM second_looks s
+    WHERE s.practice_id = :practice_id AND s.effect_id = :effect_id
+      AND (:doubled OR EXISTS (SELECT FROM gates g WHERE g.practice_id = s.practice_id
+           AND g.connection_id = s.connection_id AND g.epoch = :epoch AND g.owner = :me))
+    FOR UPDATE
+), done AS (
+    DELETE FROM second_looks s USING mine m
+    WHERE s.practice_id = m.practice_id AND s.effect_id = m.effect_id AND :again_in_s::float8 IS NULL
+), later AS (
+    UPDATE second_looks s SET look_at = business_now(:now) + make_interval(secs => :again_in_s::float8)
+    FROM mine m
+    WHERE s.practice_id = m.practice_id AND s.effect_id = m.effect_id AND :again_in_s::float8 IS NOT NULL
+)
+SELECT effect_id FROM mine;
 
 -- name: add_attempt!
 INSERT INTO attempts (practice_id, month, effect_id, n, phase, epoch, generation, request_id, began_at, ended_at, answer,

@@ -11,13 +11,13 @@ WITH i AS (
     SELECT * FROM json_to_recordset(:items::json)
         AS i(p text, c text, home text, n bigint, from_state text, to_state text, reason text, version int, dead boolean)
 )
-UPDATE effects x
+UPDATE work x
 SET state = i.to_state, changed_at = business_now(:now),
     reason = coalesce(i.reason, x.reason),
     planned_reason = CASE WHEN i.reason IS NULL THEN x.planned_reason ELSE coalesce(x.planned_reason, x.reason) END,
     holds = CASE WHEN i.to_state = 'AWAITING_MANUAL_POST' THEN array_append(x.holds, i.to_state) ELSE x.holds END,
     failing_since = CASE WHEN i.dead THEN coalesce(x.failing_since, business_now(:now)) ELSE x.failing_since END
-FROM i
+FROM i JOIN entries e ON e.practice_id = i.p AND e.effect_id = i.n
 WHERE x.practice_id = i.p AND x.effect_id = i.n AND is_ready(x.state) AND NOT x.look_first
   AND CASE
       WHEN i.dead OR i.to_state = 'AWAITING_MANUAL_POST' THEN (NOT i.dead OR x.state = i.from_state)
@@ -29,7 +29,7 @@ WHERE x.practice_id = i.p AND x.effect_id = i.n AND is_ready(x.state) AND NOT x.
               WHERE u.practice_id = i.p AND u.connection_id = i.c AND u.home_practice_id = i.home AND c.enabled)
           OR EXISTS (SELECT FROM effects o WHERE o.practice_id = i.p AND o.effect_id = x.depends_on
               AND sent_elsewhere(i.p, i.c, coalesce(o.sent_at, o.posted_at)))
-      ELSE x.target = 'PMS' AND x.entry_kind <> 'note'
+      ELSE e.target = 'PMS' AND e.entry_kind <> 'note'
           AND NOT coalesce((SELECT master_is_on(v.body) FROM settings_in_force(i.p, business_now(:now)) v), false)
       END
 RETURNING x.practice_id, x.effect_id;

@@ -46,8 +46,8 @@ JOIN opened o ON o.home_practice_id = d.home AND o.connection_id = d.connection_
 WHERE g.practice_id = d.practice_id AND g.connection_id = d.connection_id
 RETURNING g.practice_id, g.connection_id, g.epoch, o.home_practice_id, o.epoch AS connection_epoch, o.route, o.target,
           o.changed_at, o.limiter, o.breaker,
-          EXISTS (SELECT FROM effects e WHERE e.practice_id = g.practice_id AND e.connection_id = g.connection_id
-                  AND e.second_look_at <= business_now(:now)) AS duplicate_checks;
+          EXISTS (SELECT FROM second_looks s WHERE s.practice_id = g.practice_id AND s.connection_id = g.connection_id
+                  AND s.look_at <= business_now(:now)) AS duplicate_checks;
 
 -- name: load_connection
 SELECT home_practice_id, connection_id, route, base_url, config, secret, changed_at
@@ -101,11 +101,11 @@ FOR UPDATE OF g;
 UPDATE gates g SET next_due_at = business_now(:now)
 FROM unnest(:practice_ids::text[], :connection_ids::text[]) AS k(p, c)
 WHERE g.practice_id = k.p AND g.connection_id = k.c AND EXISTS (
-    SELECT FROM effects e
+    SELECT FROM work e
     WHERE e.practice_id = k.p AND e.connection_id = k.c AND is_ready(e.state)
       AND e.due_at <= business_now(:now)
       AND (e.depends_on IS NULL OR EXISTS (
-           SELECT FROM effects o WHERE o.practice_id = k.p AND o.effect_id = e.depends_on AND o.state = 'POSTED'))
+           SELECT FROM outcomes o WHERE o.practice_id = k.p AND o.effect_id = e.depends_on AND o.state = 'POSTED'))
       AND NOT EXISTS (SELECT FROM lane_before(k.p, k.c, e.lane, e.effect_id, business_now(:now)) OFFSET 0)
     ORDER BY e.effect_id LIMIT 1)
 RETURNING g.practice_id, g.connection_id;

@@ -104,22 +104,24 @@ def fill(connection: psycopg.Connection[Any], first: int, until: int) -> None:
         for statement in _PRACTICES:
             connection.execute(statement, span)
         connection.execute(_EVENTS, (*span, PER_PRACTICE))
-        connection.execute(_EFFECTS, (*span, PER_PRACTICE))
-    connection.execute("VACUUM ANALYZE effects, events, gates, connections, practice_connections, settings")
+        for statement in (_ENTRIES, _WORK):
+            connection.execute(statement, (*span, PER_PRACTICE))
+    connection.execute("VACUUM ANALYZE entries, work, events, gates, connections, practice_connections, settings")
 
 
 def _one_gate(connection: psycopg.Connection[Any], count: int) -> None:
     with connection.transaction():
         connection.execute("SET LOCAL session_replication_role = replica")
         connection.execute(_EVENTS, (0, 0, count))
-        connection.execute(_EFFECTS, (0, 0, count))
+        for statement in (_ENTRIES, _WORK):
+            connection.execute(statement, (0, 0, count))
         connection.execute("UPDATE gates SET next_due_at = now() WHERE practice_id = 'practice-0000000'")
         connection.execute(
             "INSERT INTO gates (practice_id, connection_id, next_due_at)"
             " VALUES ('practice-0000000', 'practice-0000000-PMS', now())"
             " ON CONFLICT (practice_id, connection_id) DO UPDATE SET next_due_at = now()"
         )
-    connection.execute("VACUUM ANALYZE effects, events, gates")
+    connection.execute("VACUUM ANALYZE entries, work, events, gates")
 
 
 async def measure(settings: ProgramSettings, gates: int) -> ClaimTimes:
@@ -189,13 +191,18 @@ _EVENTS: Final = (
     " date_trunc('month', now())::date, 'AAAAAAAAAAAAAAAAAAAAAA', 0, i, 'AUTO', now(), 1"
     " FROM generate_series(%s::int, %s::int) n, generate_series(1, %s::int) i"
 )
-_EFFECTS: Final = (
-    "INSERT INTO effects (practice_id, effect_id, source, event_id, target, entry_kind, part, connection_id, lane,"
-    " state, reason, due_at, amount_minor, currency, ledger_date, patient_ref, settings_version, instruction,"
-    f" request_id, changed_at) SELECT {_ID}, i, 'bench', 'ev-' || i, 'PMS', 'payment', '', {_ID} || '-PMS',"
-    " 'p:patient-' || i, 'SCHEDULED', 'AUTO', now() - make_interval(secs => (i * 7919) %% 86400), 12345, 'USD',"
-    " current_date, 'patient-' || i, 1, json_build_object('entry_kind', 'payment', 'amount_minor', 12345, 'currency',"
-    " 'USD', 'ledger_date', current_date, 'occurred_at', now(), 'patient_ref', 'patient-' || i, 'payment_kind',"
-    " 'TERMINAL', 'tender', 'CARD', 'payment_ref', 'pay-' || i, 'gross_minor', 12345, 'fee_minor', 388)::jsonb,"
-    " 'rq-' || n || '-' || i, now() FROM generate_series(%s::int, %s::int) n, generate_series(1, %s::int) i"
+_ENTRIES: Final = (
+    "INSERT INTO entries (practice_id, effect_id, source, event_id, target, entry_kind, part, lane, amount_minor,"
+    f" currency, ledger_date, patient_ref, settings_version, instruction) SELECT {_ID}, i, 'bench', 'ev-' || i, 'PMS',"
+    " 'payment', '', 'p:patient-' || i, 12345, 'USD', current_date, 'patient-' || i, 1, json_build_object("
+    "'entry_kind', 'payment', 'amount_minor', 12345, 'currency', 'USD', 'ledger_date', current_date, 'occurred_at',"
+    " now(), 'patient_ref', 'patient-' || i, 'payment_kind', 'TERMINAL', 'tender', 'CARD', 'payment_ref', 'pay-' || i,"
+    " 'gross_minor', 12345, 'fee_minor', 388)"
+    " FROM generate_series(%s::int, %s::int) n, generate_series(1, %s::int) i"
+)
+_WORK: Final = (
+    "INSERT INTO work (practice_id, effect_id, connection_id, lane, patient_ref, state, reason, due_at, ledger_date,"
+    f" request_id, changed_at) SELECT {_ID}, i, {_ID} || '-PMS', 'p:patient-' || i, 'patient-' || i, 'SCHEDULED',"
+    " 'AUTO', now() - make_interval(secs => (i * 7919) %% 86400), current_date, 'rq-' || n || '-' || i, now()"
+    " FROM generate_series(%s::int, %s::int) n, generate_series(1, %s::int) i"
 )

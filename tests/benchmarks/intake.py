@@ -33,7 +33,7 @@ PRACTICES: Final = 16
 ROUNDS: Final = 3
 BATCH: Final = 500
 """Records in one transaction, on both sides."""
-TABLES: Final = ("receipts", "events", "bodies", "effects")
+TABLES: Final = ("receipts", "events", "bodies", "entries", "work")
 """In this order, for the foreign keys."""
 WARM: Final = 0.1
 WITHIN_S: Final = 180.0
@@ -62,7 +62,7 @@ def intake_throughput(world: World, folder: Path, base_url: str, records: int) -
         ours.append(_intake(world, folder, records))
         theirs.append(_copy(world, f"intake-{number}-"))
     yield at_least(
-        "INTAKE, whole / binary COPY of the same rows (receipts, events, bodies, effects)",
+        "INTAKE, whole / binary COPY of the same rows (receipts, events, bodies, entries, work)",
         median_ratio([run.rows_per_s for run in ours], theirs),
         0.4,
         note=f"{median(run.rows_per_s for run in ours):,.0f} rows/s ({median(run.events_per_s for run in ours):,.0f} "
@@ -161,8 +161,8 @@ def _make_copies(world: World) -> None:
         connection.execute("CREATE TABLE copied.bodies_all PARTITION OF copied.bodies DEFAULT")
         connection.execute(
             "ALTER TABLE copied.events ADD FOREIGN KEY (practice_id) REFERENCES public.practices;"
-            "ALTER TABLE copied.effects ADD FOREIGN KEY (practice_id, source, event_id) REFERENCES copied.events,"
-            " ADD FOREIGN KEY (practice_id, depends_on) REFERENCES copied.effects"
+            "ALTER TABLE copied.entries ADD FOREIGN KEY (practice_id, source, event_id) REFERENCES copied.events,"
+            " ADD FOREIGN KEY (practice_id, depends_on) REFERENCES copied.entries"
         )
 
 
@@ -188,9 +188,12 @@ def _batches(connection: psycopg.Connection[Any], run: str) -> list[list[Sequenc
     keys: dict[str, dict[tuple[str, str], int]] = {}
     for table in TABLES:
         columns = sql.SQL(", ").join(map(sql.Identifier, COLUMNS[table]))
-        order = "effect_id" if table == "effects" else "event_id"
+        order = "effect_id" if table in ("entries", "work") else "event_id"
+        source = sql.SQL(
+            "work JOIN (SELECT practice_id, effect_id, event_id FROM entries) e USING (practice_id, effect_id)"
+        )
         query = sql.SQL("SELECT practice_id, event_id, {} FROM {} WHERE event_id LIKE %s ORDER BY {}").format(
-            columns, sql.Identifier(table), sql.Identifier(order)
+            columns, source if table == "work" else sql.Identifier(table), sql.Identifier(order)
         )
         found[table] = connection.execute(query, (f"{run}%",)).fetchall()
     keys["place"] = {(row[0], row[1]): number for number, row in enumerate(found["events"])}
@@ -204,5 +207,6 @@ def _batches(connection: psycopg.Connection[Any], run: str) -> list[list[Sequenc
 
 def _statement(table: str) -> LiteralString:
     columns: LiteralString = ", ".join(COLUMNS[table])
-    name: LiteralString = {"receipts": "receipts", "events": "events", "bodies": "bodies", "effects": "effects"}[table]
+    names: dict[str, LiteralString] = {each: each for each in TABLES}
+    name = names[table]
     return f"COPY copied.{name} ({columns}) FROM STDIN (FORMAT BINARY)"

@@ -120,16 +120,22 @@ def _store(database: LedgerDatabase, decided: list[Writeback]) -> float:
 
 
 def _post_half(database: LedgerDatabase) -> None:
-    with database.connection.transaction():
-        database.connection.execute("SET LOCAL session_replication_role = replica")
-        database.connection.execute(
-            "UPDATE effects SET state = 'POSTED', external_id = 'x/' || effect_id, posted_at = %s, sent_at = %s"
-            " WHERE state = 'SCHEDULED' AND hashtext(event_id) %% 2 = 0",
-            (NOON, NOON),
-        )
-        database.connection.execute(
-            "UPDATE effects SET state = 'POSTED' WHERE state = 'SCHEDULED' AND due_at < %s", (NOON,)
-        )
+    """Half of what is due as a poster would have left it."""
+    database.connection.execute(
+        "WITH w AS (DELETE FROM work WHERE state = 'SCHEDULED' AND due_at < %s RETURNING *)"
+        " INSERT INTO outcomes (practice_id, effect_id, n, was, state, reason, connection_id, due_at, ledger_date,"
+        " request_id, sent_at, external_id, posted_at, changed_at) SELECT practice_id, effect_id, n, 'SENDING',"
+        " 'POSTED', reason, connection_id, due_at, ledger_date, request_id, %s, 'x/' || effect_id, %s, %s FROM w",
+        (NOON, NOON, NOON, NOON),
+    )
+    database.connection.execute(
+        "WITH w AS (DELETE FROM work w USING entries e WHERE e.practice_id = w.practice_id"
+        " AND e.effect_id = w.effect_id AND w.state = 'SCHEDULED' AND hashtext(e.event_id) %% 2 = 0 RETURNING w.*)"
+        " INSERT INTO outcomes (practice_id, effect_id, n, was, state, reason, connection_id, due_at, ledger_date,"
+        " request_id, sent_at, external_id, posted_at, changed_at) SELECT practice_id, effect_id, n, 'SENDING',"
+        " 'POSTED', reason, connection_id, due_at, ledger_date, request_id, %s, 'x/' || effect_id, %s, %s FROM w",
+        (NOON, NOON, NOON),
+    )
 
 
 def _fill(connection: psycopg.Connection[TupleRow], first: int, until: int) -> None:
@@ -153,12 +159,14 @@ _ROWS: Final = (
     " settings_version) SELECT practice_id, 'bench', 'old-' || i, 'old-pay-' || i, 'payment', 1, 'PaymentSucceeded',"
     " 1, sha256(('ev-' || i)::bytea), sha256(('pay-' || i)::bytea), '2026-02-01Z', '2026-02-01Z', '2026-02-01Z',"
     f" '2026-02-01', 'old', 0, i, 'AUTO_INSTANT', '2026-02-01Z', 1 {_EACH}",
-    "INSERT INTO effects (practice_id, effect_id, source, event_id, target, entry_kind, part, connection_id, lane,"
-    " state, reason, due_at, amount_minor, currency, ledger_date, patient_ref, settings_version, instruction,"
-    " request_id, external_id, posted_at, changed_at) SELECT practice_id, 1000000000 + i, 'bench', 'old-' || i, 'PMS',"
-    " 'payment', '', practice_id || '-PMS', 'p:patient-' || lpad((i %% 200)::text, 5, '0'), 'POSTED', 'AUTO_INSTANT',"
-    " '2026-02-01Z', 12345, 'USD', '2026-02-01', 'patient-' || lpad((i %% 200)::text, 5, '0'), 1, '{}'::jsonb,"
-    f" 'old-' || i, 'payments/' || i, '2026-02-01Z', '2026-02-01Z' {_EACH}",
+    "INSERT INTO entries (practice_id, effect_id, source, event_id, target, entry_kind, part, lane, amount_minor,"
+    " currency, ledger_date, patient_ref, settings_version, instruction) SELECT practice_id, 1000000000 + i, 'bench',"
+    " 'old-' || i, 'PMS', 'payment', '', 'p:patient-' || lpad((i %% 200)::text, 5, '0'), 12345, 'USD', '2026-02-01',"
+    f" 'patient-' || lpad((i %% 200)::text, 5, '0'), 1, '{{}}'::json {_EACH}",
+    "INSERT INTO outcomes (practice_id, effect_id, n, was, state, reason, connection_id, due_at, ledger_date,"
+    " request_id, external_id, posted_at, changed_at) SELECT practice_id, 1000000000 + i, 1, 'SENDING', 'POSTED',"
+    " 'AUTO_INSTANT', practice_id || '-PMS', '2026-02-01Z', '2026-02-01', 'old-' || i, 'payments/' || i,"
+    f" '2026-02-01Z', '2026-02-01Z' {_EACH}",
 )
 _BODIES: Final = (
     "INSERT INTO bodies (practice_id, month, source, event_id, original_key, original, plan)"

@@ -36,7 +36,7 @@ def _promoted(pipeline: Pipeline, **settings: Any) -> None:
     pipeline.until_states(POSTED=2)
     assert poster.stop() == 0
     with psycopg.connect(pipeline.world.database_url) as db:
-        db.execute("SET session_replication_role = replica")
+        db.execute("SET writeback.forgets = on")
         for statement in (AS_BEFORE, *FORGOTTEN, ANOTHER_SERVER):
             db.execute(statement)
     pipeline.start("poster", **settings)

@@ -17,11 +17,19 @@ from processors.rules.lifecycle.state_changes import (
 )
 from processors.rules.lifecycle.waiting_state import SwitchVersion
 from schemas.events import DisputeClosed, DisputeOpened, Event
-from schemas.vocabulary import State, Verdict
+from schemas.vocabulary import FINAL, State, Verdict
 from schemas.writebacks import Redecision, Writeback
 from sinks.ledger.effect_moves import Clears, Move
 from sinks.ledger.intake.batch_context import BatchContext
-from sinks.ledger.intake.new_rows import EventStatus, body_row, effect_row, event_row, receipt_row
+from sinks.ledger.intake.new_rows import (
+    EventStatus,
+    body_row,
+    entry_row,
+    event_row,
+    outcome_row,
+    receipt_row,
+    work_row,
+)
 from sinks.ledger.intake.payment_key import PaymentKey, reported_key
 from sinks.ledger.intake.writes import Dispute, Resolution, Writes
 from sinks.ledger.outbox import entry_result, event_result, redecision_message
@@ -129,7 +137,11 @@ class WriteBuilder:
 
     def _entry(self, writeback: Writeback, entry: EntryState) -> None:
         writes, identity = self.writes, writeback.identity
-        writes.effects.append(effect_row(entry, writeback, self._context.now))
+        writes.entries.append(entry_row(entry, writeback))
+        if entry.state in FINAL:
+            writes.outcomes.append(outcome_row(entry, identity.practice_id, self._context.now))
+        else:
+            writes.work.append(work_row(entry, identity.practice_id, self._context.now))
         writes.started.append((entry.target, entry.entry_kind.value, entry.state))
         if entry.state is State.SCHEDULED and entry.connection_id is not None and entry.due_at is not None:
             gate = (identity.practice_id, entry.connection_id)

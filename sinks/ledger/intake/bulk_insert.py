@@ -8,7 +8,7 @@ from typing import Any, Final, LiteralString
 import msgspec
 import psycopg
 from psycopg.rows import TupleRow
-from psycopg.types.json import Jsonb
+from psycopg.types.json import Json
 
 from sinks.ledger.intake.new_rows import COLUMNS, Row
 
@@ -20,8 +20,8 @@ FEW: Final = 64
 _encode: Final = msgspec.json.Encoder().encode
 
 
-def _json(value: Any) -> Jsonb:
-    return Jsonb(value, dumps=_encode)
+def _json(value: Any) -> Json:
+    return Json(value, dumps=_encode)
 
 
 def _copy_statement(table: str) -> LiteralString:
@@ -43,7 +43,7 @@ _WRAPPED: Final = {
     table: [
         (place, list if kind.endswith("[]") else _json)
         for place, kind in enumerate(types.values())
-        if kind == "jsonb" or kind.endswith("[]")
+        if kind == "json" or kind.endswith("[]")
     ]
     for table, types in COLUMNS.items()
 }

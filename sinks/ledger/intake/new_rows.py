@@ -16,36 +16,58 @@ from schemas.plan import Instruction
 from schemas.vocabulary import DecisionReason, State, Verdict
 from schemas.writebacks import Writeback
 from sinks.ledger.request_ids import request_id
-from sinks.ledger.rows.effects import EffectRecord
+from sinks.ledger.rows.effects import LedgerEntryRow
 from sinks.ledger.rows.events import BodyRow, EventRow, PayoutItemRow, ReceiptRow
 from sinks.ledger.rows.row_factory import without_null
 
 _encode: Final = msgspec.json.Encoder().encode
 
 
-class NewEffectRow(EffectRecord, frozen=True):
-    """The columns of table `effects` that an effect is inserted with; the others begin at their defaults."""
+class NewWorkRow(msgspec.Struct, frozen=True):
+    """The columns of table `work` that a new entry is inserted with; the others begin at their defaults."""
 
+    practice_id: str
+    effect_id: int
     connection_id: str | None
     lane: str
+    depends_on: int | None
+    patient_ref: str | None
+    state: State
+    reason: DecisionReason
     holds: tuple[State, ...]
     due_at: datetime | None
-    late: bool
     ledger_date: date
-    patient_ref: str | None
-    instruction: Instruction
+    request_id: str
+    look_first: bool
+    changed_at: datetime
+
+
+class NewOutcomeRow(msgspec.Struct, frozen=True):
+    """The columns of table `outcomes` for an entry that is finished when it is planned, as one that a switch skips."""
+
+    practice_id: str
+    effect_id: int
+    n: int
+    state: State
+    reason: DecisionReason
+    holds: tuple[State, ...]
+    connection_id: str | None
+    due_at: datetime | None
+    ledger_date: date
     request_id: str
     changed_at: datetime
 
 
-Row = ReceiptRow | EventRow | BodyRow | NewEffectRow | PayoutItemRow
+Row = ReceiptRow | EventRow | BodyRow | LedgerEntryRow | NewWorkRow | NewOutcomeRow | PayoutItemRow
 
 RECORDS: Final[Mapping[str, type[msgspec.Struct]]] = MappingProxyType(
     {
         "receipts": ReceiptRow,
         "events": EventRow,
         "bodies": BodyRow,
-        "effects": NewEffectRow,
+        "entries": LedgerEntryRow,
+        "work": NewWorkRow,
+        "outcomes": NewOutcomeRow,
         "payout_items": PayoutItemRow,
     }
 )
@@ -59,7 +81,7 @@ _TYPES: Final[Mapping[Any, str]] = MappingProxyType(
         bytes: "bytea",
         datetime: "timestamptz",
         date: "date",
-        Instruction: "jsonb",
+        Instruction: "json",
     }
 )
 _NARROW: Final[Mapping[str, str]] = MappingProxyType(
@@ -70,6 +92,7 @@ _NARROW: Final[Mapping[str, str]] = MappingProxyType(
         "redecisions": "int4",
         "settings_version": "int4",
         "number": "int4",
+        "n": "int4",
     }
 )
 """Columns of whole numbers that are not int8: binary COPY does not convert."""
@@ -180,24 +203,19 @@ def body_row(writeback: Writeback, now: datetime) -> BodyRow:
     )
 
 
-def effect_row(entry: EntryState, writeback: Writeback, now: datetime) -> NewEffectRow:
+def entry_row(entry: EntryState, writeback: Writeback) -> LedgerEntryRow:
     """An entry of an event. `writeback`: its record, with the decision that holds."""
-    practice_id, instruction = writeback.identity.practice_id, entry.instruction
-    return NewEffectRow(
-        practice_id=practice_id,
+    instruction = entry.instruction
+    return LedgerEntryRow(
+        practice_id=writeback.identity.practice_id,
         effect_id=entry.effect_id,
         source=entry.source,
         event_id=entry.event_id,
         target=entry.target,
         entry_kind=entry.entry_kind,
         part=entry.part,
-        connection_id=entry.connection_id,
         lane=entry.lane,
         depends_on=entry.depends_on,
-        state=entry.state,
-        reason=entry.reason,
-        holds=entry.holds,
-        due_at=entry.due_at,
         late=writeback.decision.late,
         amount_minor=entry.amount_minor,
         currency=instruction.currency,
@@ -205,11 +223,49 @@ def effect_row(entry: EntryState, writeback: Writeback, now: datetime) -> NewEff
         patient_ref=instruction.patient_ref,
         settings_version=writeback.decision.settings_version,
         instruction=instruction,
-        request_id=request_id(
-            practice_id, entry.source, entry.event_id, entry.target.value, entry.entry_kind.value, entry.part, 1
-        ),
+    )
+
+
+def work_row(entry: EntryState, practice_id: str, now: datetime) -> NewWorkRow:
+    """Where a new entry stands that is not finished."""
+    return NewWorkRow(
+        practice_id=practice_id,
+        effect_id=entry.effect_id,
+        connection_id=entry.connection_id,
+        lane=entry.lane,
+        depends_on=entry.depends_on,
+        patient_ref=entry.instruction.patient_ref,
+        state=entry.state,
+        reason=entry.reason,
+        holds=entry.holds,
+        due_at=entry.due_at,
+        ledger_date=entry.instruction.ledger_date,
+        request_id=_first_request(entry, practice_id),
         look_first=entry.look_first,
         changed_at=now,
+    )
+
+
+def outcome_row(entry: EntryState, practice_id: str, now: datetime) -> NewOutcomeRow:
+    """How a new entry ended that is finished already."""
+    return NewOutcomeRow(
+        practice_id=practice_id,
+        effect_id=entry.effect_id,
+        n=1,
+        state=entry.state,
+        reason=entry.reason,
+        holds=entry.holds,
+        connection_id=entry.connection_id,
+        due_at=entry.due_at,
+        ledger_date=entry.instruction.ledger_date,
+        request_id=_first_request(entry, practice_id),
+        changed_at=now,
+    )
+
+
+def _first_request(entry: EntryState, practice_id: str) -> str:
+    return request_id(
+        practice_id, entry.source, entry.event_id, entry.target.value, entry.entry_kind.value, entry.part, 1
     )
 
 

@@ -8,7 +8,7 @@ WITH k AS (
     SELECT * FROM unnest(:practice_ids::text[], :sources::text[], :refs::text[]) AS k(p, s, r)
 ), w AS MATERIALIZED (
     SELECT d.p FROM (SELECT DISTINCT p FROM k) d
-    WHERE EXISTS (SELECT FROM effects x WHERE x.practice_id = d.p AND x.state = 'AWAITING_CLEARANCE')
+    WHERE EXISTS (SELECT FROM work x WHERE x.practice_id = d.p AND x.state = 'AWAITING_CLEARANCE')
        OR EXISTS (SELECT FROM events v WHERE v.practice_id = d.p AND v.waiting = 'AWAITING_FEE')
 )
 SELECT e.practice_id, e.source, e.kind, e.subject AS ref
@@ -16,7 +16,7 @@ FROM k JOIN w ON w.p = k.p
 JOIN events e ON e.practice_id = k.p AND e.source = k.s AND e.subject = k.r AND e.kind = 'payment'
     AND e.superseded_by IS NULL
 WHERE e.waiting = 'AWAITING_FEE' OR EXISTS (
-    SELECT FROM effects x WHERE x.practice_id = e.practice_id AND x.source = e.source AND x.event_id = e.event_id
+    SELECT FROM open_effects x WHERE x.practice_id = e.practice_id AND x.source = e.source AND x.event_id = e.event_id
       AND x.state = 'AWAITING_CLEARANCE');
 
 -- name: events
@@ -42,15 +42,22 @@ ORDER BY f.received_at, f.appended_at, f.off;
 -- Locked before the effects, as everywhere (law 8): a poster marks under its gate.
 SELECT FROM gates WHERE practice_id = ANY(:practice_ids::text[]) ORDER BY practice_id, connection_id FOR NO KEY UPDATE;
 
--- name: effects
--- Locked, so that what is decided about them still holds at the commit.
+-- name: lock_work
+-- In the order of their ids, so that what is decided about them still holds at the commit.
+SELECT w.effect_id
+FROM unnest(:practice_ids::text[], :sources::text[], :event_ids::text[]) AS k(p, s, i)
+JOIN entries e ON e.practice_id = k.p AND e.source = k.s AND e.event_id = k.i
+JOIN work w ON w.practice_id = e.practice_id AND w.effect_id = e.effect_id
+ORDER BY w.practice_id, w.effect_id FOR NO KEY UPDATE OF w;
+
+-- name: entries
+-- In a later statement than the locks: what a poster finished meanwhile is seen as finished.
 SELECT e.practice_id, e.source, e.event_id, e.effect_id, e.target, e.entry_kind, e.part, e.state,
        coalesce(e.planned_reason, e.reason) AS reason, e.holds, e.due_at, e.look_first, e.amount_minor, e.depends_on,
        e.lane, e.connection_id, e.instruction::text AS instruction
 FROM unnest(:practice_ids::text[], :sources::text[], :event_ids::text[]) AS k(p, s, i)
 JOIN effects e ON e.practice_id = k.p AND e.source = k.s AND e.event_id = k.i
-ORDER BY e.practice_id, e.effect_id
-FOR NO KEY UPDATE OF e;
+ORDER BY e.practice_id, e.effect_id;
 
 -- name: payout_items
 -- Of payouts that stand: neither failed nor reported anew (P-8, P-21). A version reported since the failure is the

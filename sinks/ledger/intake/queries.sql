@@ -85,9 +85,9 @@ WHERE e.practice_id = :practice_id AND e.source = :source AND e.event_id = :even
 
 -- name: planned_effects
 -- The effects of one event, and whether another event's depend on them.
-SELECT e.effect_id, EXISTS (SELECT FROM effects d WHERE d.practice_id = e.practice_id AND d.depends_on = e.effect_id
+SELECT e.effect_id, EXISTS (SELECT FROM entries d WHERE d.practice_id = e.practice_id AND d.depends_on = e.effect_id
                             AND (d.source, d.event_id) <> (e.source, e.event_id)) AS is_origin
-FROM effects e WHERE e.practice_id = :practice_id AND e.source = :source AND e.event_id = :event_id;
+FROM entries e WHERE e.practice_id = :practice_id AND e.source = :source AND e.event_id = :event_id;
 
 -- name: body_of
 SELECT b.original FROM events e JOIN bodies b USING (practice_id, month, source, event_id)
@@ -118,7 +118,7 @@ INSERT INTO receipts (practice_id, topic_id, part, off, verdict, source, event_i
 VALUES (:practice_id, :topic_id, :part, :off, :verdict, :source, :event_id) ON CONFLICT DO NOTHING;
 
 -- name: analyze!
-ANALYZE receipts, events, effects, gates, practices;
+ANALYZE receipts, events, entries, work, outcomes, gates, practices;
 
 -- name: parked_on
 -- Money of which something was reported before itself (R-8). Nothing parks as a rule: the index is all but empty.

@@ -131,18 +131,15 @@ class _Reading:
 
 def _locked_entries(connection: Connection, owners: Iterable[tuple[str, str, str]]) -> Sequence[EntryRow]:
     keys = list(owners)
+    events = {
+        "practice_ids": [practice_id for practice_id, _, _ in keys],
+        "sources": [source for _, source, _ in keys],
+        "event_ids": [event_id for _, _, event_id in keys],
+    }
     with connection.pipeline():
         connection.execute(_SQL["gates"], {"practice_ids": sorted({practice_id for practice_id, _, _ in keys})})
-        entries = _send(
-            connection,
-            EntryRow,
-            "effects",
-            {
-                "practice_ids": [practice_id for practice_id, _, _ in keys],
-                "sources": [source for _, source, _ in keys],
-                "event_ids": [event_id for _, _, event_id in keys],
-            },
-        )
+        connection.execute(_SQL["lock_work"], events)
+        entries = _send(connection, EntryRow, "entries", events)
     return entries.fetchall()
 
 

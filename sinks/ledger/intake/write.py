@@ -29,7 +29,7 @@ _Put = Callable[[Cursor, str, Sequence[Row]], None]
 
 
 def write(cursor: Cursor, writes: Writes, *, now: datetime | None, at: datetime, jitter_s: int) -> None:
-    """Insert everything, in this order: receipts, events, effects, moves, gates (sorted), outbox; then tell the posters
+    """Insert everything, in this order: receipts, events, entries, moves, gates (sorted), outbox; then tell the posters
     of what is due. Blocks, for one round trip as a rule when there is little.
 
     There is no ON CONFLICT: under the locks the context says what exists, and the unique indexes would refuse the whole
@@ -49,7 +49,9 @@ def _write(cursor: Cursor, writes: Writes, put: _Put, *, now: datetime | None, a
     put(cursor, "bodies", writes.bodies)
     put(cursor, "payout_items", writes.payout_items)
     _resolve(cursor, writes.resolutions)
-    put(cursor, "effects", writes.effects)
+    put(cursor, "entries", writes.entries)
+    put(cursor, "work", writes.work)
+    put(cursor, "outcomes", writes.outcomes)
     _dispute(cursor, writes, at)
     # They are locked since they were read, so each is found as it was.
     move_effects(cursor, list(writes.moves.values()), at=at)

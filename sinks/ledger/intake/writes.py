@@ -10,9 +10,10 @@ from schemas.vocabulary import State, Target, Verdict
 from schemas.writebacks import Writeback
 from sinks.ledger.effect_moves import Move
 from sinks.ledger.gates import GateKey
-from sinks.ledger.intake.new_rows import EventStatus, NewEffectRow
+from sinks.ledger.intake.new_rows import EventStatus, NewOutcomeRow, NewWorkRow
 from sinks.ledger.intake.records import DeadLettered
 from sinks.ledger.outbox import OutboxMessage
+from sinks.ledger.rows.effects import LedgerEntryRow
 from sinks.ledger.rows.events import BodyRow, EventRow, PayoutItemRow, ReceiptRow
 
 
@@ -42,7 +43,9 @@ class Writes(msgspec.Struct, kw_only=True):
     receipts: list[ReceiptRow] = msgspec.field(default_factory=list)
     events: list[EventRow] = msgspec.field(default_factory=list)
     bodies: list[BodyRow] = msgspec.field(default_factory=list)
-    effects: list[NewEffectRow] = msgspec.field(default_factory=list)
+    entries: list[LedgerEntryRow] = msgspec.field(default_factory=list)
+    work: list[NewWorkRow] = msgspec.field(default_factory=list)
+    outcomes: list[NewOutcomeRow] = msgspec.field(default_factory=list)
     payout_items: list[PayoutItemRow] = msgspec.field(default_factory=list)
     disputes: list[Dispute] = msgspec.field(default_factory=list)
     moves: dict[tuple[str, int], Move] = msgspec.field(default_factory=dict)

@@ -20,9 +20,8 @@ SELECT home_practice_id FROM connections WHERE account_fingerprint = :fingerprin
 
 -- name: count_in_doubt
 -- Also what was sent once and is to be looked for before it is sent again, or once more (laws 4 and 20).
-SELECT (SELECT count(*) FROM effects
-        WHERE practice_id = :practice_id AND connection_id = :connection_id AND second_look_at IS NOT NULL)
-     + count(*) FROM effects
+SELECT (SELECT count(*) FROM second_looks WHERE practice_id = :practice_id AND connection_id = :connection_id)
+     + count(*) FROM work
 WHERE practice_id = :practice_id AND connection_id = :connection_id
   AND is_in_lane(state)
   AND (NOT is_ready(state) OR (look_first AND sent_at IS NOT NULL));

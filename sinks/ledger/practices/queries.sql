@@ -1,5 +1,5 @@
 -- name: dead_for_their_patient
-SELECT count(*) FROM effects
+SELECT count(*) FROM work
 WHERE practice_id = :practice_id AND patient_ref = :patient_ref AND reason = 'PATIENT_NOT_FOUND'
   AND is_dead(state);
 

@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 
 from sinks.ledger.rows.connections import ConnectionAccountRow, ConnectionRow, PracticeConnectionRow
-from sinks.ledger.rows.effects import AttemptRow, EffectRow, GateRow
+from sinks.ledger.rows.effects import AttemptRow, GateRow, LedgerEntryRow, OutcomeRow, SecondLookRow, WorkRow
 from sinks.ledger.rows.events import (
     BodyRow,
     DeadLetterRow,
@@ -62,7 +62,10 @@ TABLES: Final[Mapping[str, type[msgspec.Struct]]] = MappingProxyType(
         "payout_items": PayoutItemRow,
         "disputes": DisputeRow,
         "dead_letters": DeadLetterRow,
-        "effects": EffectRow,
+        "entries": LedgerEntryRow,
+        "work": WorkRow,
+        "outcomes": OutcomeRow,
+        "second_looks": SecondLookRow,
         "gates": GateRow,
         "attempts": AttemptRow,
         "outbox": OutboxRow,

@@ -33,24 +33,83 @@ class EffectRecord(msgspec.Struct, frozen=True):
     currency: str
 
 
-class EffectRow(EffectRecord, frozen=True):
-    """Table `effects`: one entry at one target."""
+class LedgerEntryRow(msgspec.Struct, frozen=True):
+    """Table `entries`: one entry at one target, as it was planned. Written once."""
 
-    connection_id: str | None
+    practice_id: str
+    effect_id: int
+    source: str
+    event_id: str
+    target: Target
+    entry_kind: EntryKind
+    part: str
     lane: str
-    holds: tuple[State, ...]
-    due_at: datetime
+    depends_on: int | None
     late: bool
+    amount_minor: int
+    currency: str
     ledger_date: date
     patient_ref: str | None
+    settings_version: int | None
     instruction: Instruction
+
+
+class WorkRow(msgspec.Struct, frozen=True):
+    """Table `work`: where an unfinished entry stands. Deleted when the entry ends."""
+
+    practice_id: str
+    effect_id: int
+    n: int
+    connection_id: str
+    lane: str
+    depends_on: int | None
+    patient_ref: str | None
+    state: State
+    reopened_from: State | None
+    reason: EffectReason
+    planned_reason: DecisionReason | None
+    holds: tuple[State, ...]
+    due_at: datetime
+    ledger_date: date
     generation: int
     request_id: str
     payload: bytes | None
     payload_digest: bytes | None
+    placement: dict[str, Any] | None
     epoch: int
     sent_at: datetime | None
     settle_until: datetime | None
+    look_first: bool
+    attempts: int
+    failing_since: datetime | None
+    last_code: str | None
+    redrives: int
+    changed_at: datetime
+
+
+class OutcomeRow(msgspec.Struct, frozen=True):
+    """Table `outcomes`: how an entry ended, the n-th time. Never changed; the highest n stands."""
+
+    practice_id: str
+    effect_id: int
+    n: int
+    was: State | None
+    state: State
+    reason: EffectReason
+    planned_reason: DecisionReason | None
+    holds: tuple[State, ...]
+    connection_id: str | None
+    due_at: datetime
+    ledger_date: date
+    generation: int
+    request_id: str
+    payload: bytes | None
+    payload_digest: bytes | None
+    placement: dict[str, Any] | None
+    epoch: int
+    sent_at: datetime | None
+    settle_until: datetime | None
+    look_first: bool
     attempts: int
     failing_since: datetime | None
     last_code: str | None
@@ -58,9 +117,15 @@ class EffectRow(EffectRecord, frozen=True):
     external_id: str | None
     posted_at: datetime | None
     changed_at: datetime
-    placement: dict[str, Any] | None
-    planned_reason: DecisionReason | None
-    second_look_at: datetime | None
+
+
+class SecondLookRow(msgspec.Struct, frozen=True):
+    """Table `second_looks`: a posted entry of which another attempt may stand too, and when it is read for again."""
+
+    practice_id: str
+    effect_id: int
+    connection_id: str
+    look_at: datetime
 
 
 class EffectView(EffectRecord, frozen=True):

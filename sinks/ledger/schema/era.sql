@@ -20,8 +20,7 @@ ON CONFLICT (only_row) DO UPDATE
 RETURNING era;
 
 -- name: read_back_open_effects!
-UPDATE effects SET look_first = true
-WHERE NOT look_first AND NOT is_final(state);
+UPDATE work SET look_first = true WHERE NOT look_first;
 
 -- name: standbys
 SELECT current_setting('synchronous_standby_names') AS names,

@@ -76,11 +76,11 @@ _LANE_BEFORE: Final = """
 CREATE OR REPLACE FUNCTION lane_before(practice text, connection text, in_lane text, effect bigint, at timestamptz)
     RETURNS TABLE (effect_id bigint) LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT o.effect_id FROM effects o
+    SELECT o.effect_id FROM work o
     WHERE o.practice_id = practice AND o.connection_id = connection AND o.lane = in_lane AND o.effect_id <> effect
       AND is_in_lane(o.state)
       AND (is_in_doubt(o.state) OR (o.effect_id < effect AND (o.state = 'RETRYING' OR o.due_at <= at)
-           AND (o.depends_on IS NULL OR EXISTS (SELECT FROM effects d WHERE d.practice_id = practice
+           AND (o.depends_on IS NULL OR EXISTS (SELECT FROM outcomes d WHERE d.practice_id = practice
                 AND d.effect_id = o.depends_on AND d.state = 'POSTED'))));
 END;
 """

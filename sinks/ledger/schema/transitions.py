@@ -141,18 +141,31 @@ def guard_sql() -> str:
     usual = ", ".join(f"'{origin}>{to}'" for origin, to in pairs() if (origin, to) in _USUAL)
     return f"""
 CREATE OR REPLACE FUNCTION refuse_transition() RETURNS trigger LANGUAGE plpgsql AS $body$
+DECLARE
+    origin text;
 BEGIN
-    IF TG_OP = 'UPDATE' AND (OLD.state || '>' || NEW.state) IN ({changes}) THEN
+    IF TG_OP = 'UPDATE' THEN
+        origin := OLD.state;
+    ELSIF TG_TABLE_NAME = 'work' THEN
+        origin := NEW.reopened_from;
+    ELSE
+        origin := NEW.was;
+    END IF;
+    IF origin IS NULL AND NEW.state IN ({initial}) OR (origin || '>' || NEW.state) IN ({changes}) THEN
         RETURN NULL;
     END IF;
-    RAISE EXCEPTION 'an effect cannot go from % to %', CASE TG_OP WHEN 'INSERT' THEN 'new' ELSE OLD.state END, NEW.state
+    RAISE EXCEPTION 'an effect cannot go from % to %', coalesce(origin, 'new'), NEW.state
         USING ERRCODE = '{REFUSED_SQLSTATE}';
 END
 $body$;
-CREATE OR REPLACE TRIGGER effects_initial AFTER INSERT ON effects
-    FOR EACH ROW WHEN (NEW.state NOT IN ({initial})) EXECUTE FUNCTION refuse_transition();
-CREATE OR REPLACE TRIGGER effects_transition AFTER UPDATE OF state ON effects
+CREATE OR REPLACE TRIGGER work_initial AFTER INSERT ON work
+    FOR EACH ROW WHEN (NEW.reopened_from IS NOT NULL OR NEW.state NOT IN ({initial}))
+    EXECUTE FUNCTION refuse_transition();
+CREATE OR REPLACE TRIGGER work_transition AFTER UPDATE OF state ON work
     FOR EACH ROW WHEN (OLD.state <> NEW.state AND (OLD.state || '>' || NEW.state) NOT IN ({usual}))
+    EXECUTE FUNCTION refuse_transition();
+CREATE OR REPLACE TRIGGER outcomes_transition AFTER INSERT ON outcomes
+    FOR EACH ROW WHEN (NEW.was IS NULL OR (NEW.was || '>' || NEW.state) NOT IN ({usual}))
     EXECUTE FUNCTION refuse_transition();
 """
 

@@ -2,7 +2,7 @@
 -- Entries that our own check blocked, by the settings in force when it did, and that those in force now would let pass or
 -- treat otherwise (T-9).
 SELECT e.effect_id
-FROM effects e
+FROM open_effects e
 CROSS JOIN LATERAL (
     SELECT (s.body ->> 'ledger_closed_through')::date AS closed_through
     FROM settings_in_force(e.practice_id, e.changed_at) s) was
@@ -21,7 +21,7 @@ ORDER BY e.effect_id;
 -- Practices whose entries waited for a day that is open: they post today's date, and today was closed too (T-9). Blocked
 -- by our own check, as in `opened`.
 SELECT DISTINCT e.practice_id
-FROM effects e
+FROM open_effects e
 CROSS JOIN LATERAL (
     SELECT (s.body ->> 'ledger_closed_through')::date AS closed_through
     FROM settings_in_force(e.practice_id, e.changed_at) s) was

@@ -13,7 +13,7 @@ SELECT e.effect_id,
        AND NOT EXISTS (SELECT FROM effects o WHERE o.practice_id = e.practice_id AND o.effect_id = e.depends_on
            AND o.state = 'POSTED'
            AND sent_elsewhere(e.practice_id, e.connection_id, coalesce(o.sent_at, o.posted_at))) AS connected
-FROM effects e
+FROM open_effects e
 WHERE e.practice_id = :practice_id AND is_looked_up(e.state)
   AND (:patient_ref::text IS NULL OR e.patient_ref = :patient_ref);
 
@@ -30,7 +30,7 @@ WHERE o.practice_id = :practice_id AND o.effect_id = ANY(:effect_ids::bigint[]);
 
 -- name: dead_effects
 -- But for a doubt of another account: nothing that is read in this one would settle it (P-15).
-SELECT effect_id FROM effects
+SELECT effect_id FROM work
 WHERE practice_id = :practice_id AND state = ANY(:states::text[])
   AND (:connection_id::text IS NULL OR connection_id = :connection_id)
   AND (:effect_ids::bigint[] IS NULL OR effect_id = ANY(:effect_ids::bigint[]))
@@ -39,7 +39,7 @@ WHERE practice_id = :practice_id AND state = ANY(:states::text[])
 
 -- name: composed_effects
 -- Effects that wait to be sent with a request that is composed already.
-SELECT effect_id FROM effects
+SELECT effect_id FROM work
 WHERE practice_id = :practice_id AND connection_id = :connection_id AND is_ready(state) AND payload IS NOT NULL;
 
 -- name: settle_dead_letters!

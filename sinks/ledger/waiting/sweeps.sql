@@ -1,20 +1,20 @@
 -- What the sweeps find: waiting that nobody ended although its cause is gone. Expected of most: nothing.
 
 -- name: quiet_gates_with_work
--- Gates that would sleep although something of theirs is due. Expected: none. One that rests in a
--- blackout sleeps on purpose (T-8).
-SELECT g.practice_id, g.connection_id
-FROM gates g
-WHERE (g.next_due_at IS NULL OR g.next_due_at > business_now(:now) + :late::interval)
-  AND (g.blackout_until IS NULL OR g.blackout_until <= business_now(:now))
-  AND (g.practice_id, g.connection_id) > (:after_practice, :after_connection)
-  AND (EXISTS (SELECT FROM effects e WHERE e.practice_id = g.practice_id AND e.connection_id = g.connection_id
-      AND is_in_lane(e.state)
-      AND e.due_at <= business_now(:now) - :late::interval)
-    OR EXISTS (SELECT FROM effects e WHERE e.practice_id = g.practice_id AND e.connection_id = g.connection_id
-      AND e.second_look_at <= business_now(:now) - :late::interval))
-ORDER BY g.practice_id, g.connection_id
-LIMIT :most;
+-- A page of gates, in the order of their keys, and whether each would sleep although something of its own is due.
+-- Expected of all: no. The page counts the gates that are looked at, not those that are found, so a round costs the same
+-- however many gates there are. One that rests in a blackout sleeps on purpose (T-8).
+SELECT g.practice_id, g.connection_id,
+       (g.next_due_at IS NULL OR g.next_due_at > business_now(:now) + :late::interval)
+       AND (g.blackout_until IS NULL OR g.blackout_until <= business_now(:now))
+       AND (EXISTS (SELECT FROM work e WHERE e.practice_id = g.practice_id AND e.connection_id = g.connection_id
+               AND is_in_lane(e.state) AND e.due_at <= business_now(:now) - :late::interval)
+         OR EXISTS (SELECT FROM second_looks s
+               WHERE s.practice_id = g.practice_id AND s.connection_id = g.connection_id
+               AND s.look_at <= business_now(:now) - :late::interval)) AS forgotten
+FROM (SELECT * FROM gates WHERE (practice_id, connection_id) > (:after_practice, :after_connection)
+      ORDER BY practice_id, connection_id LIMIT :most) g
+ORDER BY g.practice_id, g.connection_id;
 
 -- name: sleeps
 -- Whether one gate would not be looked at in time.
@@ -37,7 +37,7 @@ ORDER BY e.practice_id, e.source, e.event_id LIMIT :most;
 SELECT w.practice_id, w.source, w.event_id, 'payment' AS kind, v.subject AS ref, EXISTS (
     SELECT FROM payout_items i WHERE i.practice_id = v.practice_id AND i.source = v.source AND i.payment_id = v.subject
       AND i.category = 'CHARGE') AS resumable
-FROM (SELECT DISTINCT x.practice_id, x.source, x.event_id FROM effects x
+FROM (SELECT DISTINCT x.practice_id, x.source, x.event_id FROM open_effects x
       WHERE x.state = 'AWAITING_CLEARANCE'
         AND (x.practice_id, x.source, x.event_id) > (:practice_id, :source, :event_id)
       ORDER BY x.practice_id, x.source, x.event_id LIMIT :most) w
@@ -56,13 +56,13 @@ ORDER BY e.practice_id, e.source, e.event_id LIMIT :most;
 
 -- name: links_missed
 -- Expected: none (law 8). The link and the intake lock the same practice, so neither can miss the other.
-SELECT DISTINCT e.practice_id FROM effects e
+SELECT DISTINCT e.practice_id FROM work e
 JOIN patient_links l ON l.practice_id = e.practice_id AND l.patient_ref = e.patient_ref
 WHERE e.state = 'AWAITING_LINK' LIMIT :most;
 
 -- name: pauses_missed
 -- Expected: none. Whoever switches the master on resumes what it paused, and who saves a connection what waited for it.
-SELECT DISTINCT e.practice_id FROM effects e
+SELECT DISTINCT e.practice_id FROM work e
 CROSS JOIN LATERAL (SELECT master_is_on(s.body) AS master
     FROM settings s
     WHERE s.practice_id = e.practice_id AND s.effective_from <= business_now(:now)

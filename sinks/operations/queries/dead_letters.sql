@@ -7,11 +7,11 @@ SELECT e.practice_id, e.effect_id, e.target, e.entry_kind, e.part, e.lane, e.con
     (SELECT o.effect_id FROM effects o WHERE o.practice_id = e.practice_id AND o.effect_id = e.depends_on
        AND o.state <> 'POSTED') AS held_by,
     coalesce(c.closed_reason, g.closed_reason) AS closed_reason,
-    (SELECT d.effect_id FROM effects d WHERE d.practice_id = e.practice_id AND d.connection_id = e.connection_id
+    (SELECT d.effect_id FROM work d WHERE d.practice_id = e.practice_id AND d.connection_id = e.connection_id
        AND d.lane = e.lane AND is_in_doubt(d.state) LIMIT 1) AS in_doubt,
     e.state = 'DEAD_LETTERED' AND is_unsettled(e.reason)
         AND sent_elsewhere(e.practice_id, e.connection_id, e.sent_at) AS elsewhere
-FROM effects e
+FROM open_effects e
 LEFT JOIN practice_connections pc ON pc.practice_id = e.practice_id AND pc.target = e.target
 LEFT JOIN connections c ON c.home_practice_id = pc.home_practice_id AND c.connection_id = pc.connection_id
 LEFT JOIN gates g ON g.practice_id = e.practice_id AND g.connection_id = e.connection_id

@@ -27,7 +27,7 @@ WITH closed AS (
 )
 SELECT c.practice_id, c.target, c.reason, c.since, count(e.effect_id)::int AS entries,
     coalesce(sum(e.amount_minor), 0)::bigint AS amount_minor, min(e.currency) AS currency
-FROM closed c LEFT JOIN effects e ON e.practice_id = c.practice_id AND e.target = c.target
+FROM closed c LEFT JOIN open_effects e ON e.practice_id = c.practice_id AND e.target = c.target
     AND e.connection_id = c.connection_id AND is_in_lane(e.state)
 GROUP BY c.practice_id, c.target, c.reason, c.since ORDER BY c.since, c.practice_id;
 
@@ -36,7 +36,7 @@ GROUP BY c.practice_id, c.target, c.reason, c.since ORDER BY c.since, c.practice
 SELECT practice_id, count(*) FILTER (WHERE entry)::int AS entries, count(*) FILTER (WHERE NOT entry)::int AS records,
     min(since) AS since
 FROM (
-    SELECT practice_id, true AS entry, changed_at AS since FROM effects
+    SELECT practice_id, true AS entry, changed_at AS since FROM work
     WHERE is_dead(state)
     UNION ALL
     SELECT practice_id, false, first_failed_at FROM dead_letters
@@ -51,14 +51,13 @@ SELECT e.target, e.currency,
     CASE WHEN age < interval '1 hour' THEN '<1 h' WHEN age < interval '1 day' THEN '<1 d'
          WHEN age < interval '3 days' THEN '<3 d' ELSE 'older' END AS age,
     count(*)::int AS entries, sum(e.amount_minor)::bigint AS amount_minor
-FROM effects e JOIN events ev USING (practice_id, source, event_id),
+FROM open_effects e JOIN events ev USING (practice_id, source, event_id),
     LATERAL (SELECT business_now(:now) - ev.occurred_at AS age) a
-WHERE NOT is_final(e.state)
-  AND (:practice_id::text IS NULL OR e.practice_id = :practice_id)
+WHERE (:practice_id::text IS NULL OR e.practice_id = :practice_id)
 GROUP BY 1, 2, 3 ORDER BY 1, 2, min(age);
 
 -- name: waiting_for_people
-SELECT practice_id, target, state, count(*)::int AS count, min(changed_at) AS since FROM effects
+SELECT practice_id, target, state, count(*)::int AS count, min(changed_at) AS since FROM open_effects
 WHERE waits_for_people(state)
   AND (:practice_id::text IS NULL OR practice_id = :practice_id)
 GROUP BY practice_id, target, state

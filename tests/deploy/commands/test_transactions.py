@@ -14,7 +14,7 @@ from sinks.ledger.schema.migrate import migrate
 from sinks.operations.queries.transactions import week_of
 from tests.deploy.commands.console import writeback, writeback_json
 from tests.sinks.notices.notice_ledger import Mailbox, NoticeLedger
-from tests.worlds import World
+from tests.worlds import NO_GUARDS, World
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_what_was_taken_back_is_a_state_to_ask_for(ledger: NoticeLedger) -> None
     """PROTOCOL section 3: REVERSED is derived from a refund's entry, listed with its payment, with the totals."""
     ledger.event(3, "west", concerns="s1", subject="re-1", kind="refund", resolved_at="2026-03-04T08:00:00Z")
     with ledger.connection.transaction():
-        ledger.connection.execute("SET LOCAL session_replication_role = replica")
+        ledger.connection.execute(NO_GUARDS)
         ledger.connection.execute(
             "INSERT INTO effects (practice_id, effect_id, source, event_id, target, entry_kind, part, connection_id,"
             " lane, state, reason, due_at, amount_minor, currency, ledger_date, instruction, request_id,"
@@ -100,7 +100,7 @@ def test_different_money_is_never_one_sum(ledger: NoticeLedger) -> None:
         ("QUICKBOOKS", "payout", "", 40_000),
     ]
     with ledger.connection.transaction():
-        ledger.connection.execute("SET LOCAL session_replication_role = replica")
+        ledger.connection.execute(NO_GUARDS)
         for number, (target, kind, part, minor) in enumerate(entries, start=3):
             ledger.connection.execute(
                 "INSERT INTO effects (practice_id, effect_id, source, event_id, target, entry_kind, part,"

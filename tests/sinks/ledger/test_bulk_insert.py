@@ -9,25 +9,27 @@ import psycopg
 import pytest
 from psycopg.rows import TupleRow
 
+from schemas.events import PaymentKind
+from schemas.practice_settings import TypeMode
 from schemas.vocabulary import Verdict
 from sinks.ledger.intake import batch
 from sinks.ledger.intake.bulk_insert import FEW, copy, insert
-from sinks.ledger.intake.new_rows import COLUMNS, RECORDS, NewEffectRow, Row
+from sinks.ledger.intake.new_rows import COLUMNS, RECORDS, NewOutcomeRow, NewWorkRow, Row
 from sinks.ledger.intake.write import write
 from sinks.ledger.intake.writes import Writes
-from sinks.ledger.rows.effects import EffectRow
+from sinks.ledger.rows.effects import OutcomeRow, WorkRow
 from sinks.ledger.rows.events import ReceiptRow
-from tests.processors.rules.event_examples import PRACTICE, item, payment, payout
+from tests.processors.rules.event_examples import PRACTICE, item, modes, payment, payout
 from tests.sinks.ledger.ledger_fixture import LedgerDatabase
 
 Put = Callable[[psycopg.Cursor[TupleRow], str, Sequence[Row]], None]
-TABLES = ("receipts", "events", "bodies", "effects", "payout_items")
+TABLES = ("receipts", "events", "bodies", "entries", "work", "outcomes", "payout_items")
 """In the order in which one may refer to the other."""
 
 
 @pytest.fixture
 def written(database: LedgerDatabase, monkeypatch: pytest.MonkeyPatch) -> Writes:
-    """What one batch with a payout and a payment that waits was made of, and a receipt with an odd text."""
+    """What a batch was made of, with a payout, a payment that waits and one that is skipped; and an odd receipt."""
     seen: list[Writes] = []
 
     def spy(cursor: psycopg.Cursor[TupleRow], writes: Writes, **how: Any) -> None:
@@ -35,11 +37,12 @@ def written(database: LedgerDatabase, monkeypatch: pytest.MonkeyPatch) -> Writes
         write(cursor, writes, **how)
 
     monkeypatch.setattr(batch, "write", spy)
-    database.add()
+    database.add(types=modes(collection=TypeMode.OFF))
     database.link()
     database.report(
         payment(),
         payment(event_id="ev-2", payment_id="pay-2", patient_ref="pt-2"),
+        payment(event_id="ev-3", payment_id="pay-3", kind=PaymentKind.COLLECTION),
         payout(item(1, 10000, 320, payment_id="pay-1")),
     )
     (writes,) = seen
@@ -82,7 +85,8 @@ def test_the_columns_of_a_copy_are_those_of_the_tables(database: LedgerDatabase)
             database.rows("SELECT column_name, data_type FROM information_schema.columns WHERE table_name = %s", table)
         )
         assert {name: types.get(kind, kind) for name, kind in columns.items()} == {x: found[x] for x in columns}
-    assert set(NewEffectRow.__struct_fields__) < set(EffectRow.__struct_fields__)
+    assert set(NewWorkRow.__struct_fields__) < set(WorkRow.__struct_fields__)
+    assert set(NewOutcomeRow.__struct_fields__) < set(OutcomeRow.__struct_fields__)
 
 
 def test_a_batch_of_many_is_stored_like_its_parts(database: LedgerDatabase) -> None:

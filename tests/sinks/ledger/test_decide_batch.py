@@ -51,7 +51,7 @@ class Kept:
     """What a database would keep of each transaction."""
 
     def __init__(self) -> None:
-        self.rows: dict[str, list[Any]] = {"receipts": [], "events": [], "effects": []}
+        self.rows: dict[str, list[Any]] = {"receipts": [], "events": [], "entries": []}
         self.seqs = {PRACTICE: 0}
 
     def take(self, records: Sequence[Decided]) -> Writes:
@@ -101,7 +101,7 @@ def test_repeats_and_cuts_change_nothing(order: list[int], data: st.DataObject) 
     assert sorted(kept.column("receipts", "off")) == list(range(len(records)))
     monies = Counter(zip(kept.column("events", "subject"), kept.column("events", "kind"), strict=True))
     assert set(monies.values()) == {1}
-    assert kept.column("effects", "effect_id") == list(range(1, once["effects"] + 1))
-    assert kept.seqs == {PRACTICE: once["effects"]}
+    assert kept.column("entries", "effect_id") == list(range(1, once["entries"] + 1))
+    assert kept.seqs == {PRACTICE: once["entries"]}
     firsts = kept.column("receipts", "verdict").count(Verdict.FIRST)
     assert firsts == once["events"]

@@ -21,11 +21,11 @@ from tests.worlds import Stack, fresh_world
 GROUPS: dict[str, frozenset[StrEnum]] = {**STATE_GROUPS, **OTHER_GROUPS}
 
 IN_PARTIAL_INDEX = {
-    "is_in_lane": "effects_lanes",
-    "is_in_doubt": "effects_in_doubt",
-    "is_ready": "effects_ready",
-    "is_dead": "effects_attention",
-    "waits_for_people": "effects_waiting_for_people",
+    "is_in_doubt": "work_in_doubt",
+    "is_ready": "work_ready",
+    "is_dead": "work_attention",
+    "is_looked_up": "work_by_patient",
+    "waits_for_people": "work_attention",
 }
 
 
@@ -48,12 +48,12 @@ def test_a_group_is_the_same_in_sql_as_in_python(database: LedgerDatabase, name:
 @pytest.mark.parametrize("name", [*GROUPS, "business_now", "master_is_on", "reversed_kind", "stands_by_itself"])
 def test_a_scalar_function_is_put_in_place_of_its_call(database: LedgerDatabase, name: str) -> None:
     """A plan that still names it would call it for every row, and match no partial index."""
-    given = {"business_now": "e.due_at", "master_is_on": "e.instruction", "stands_by_itself": "e.state, e.reason"}
+    given = {"business_now": "e.due_at", "master_is_on": "e.placement", "stands_by_itself": "e.state, e.reason"}
     ((plan,),) = database.rows(
-        f"EXPLAIN (VERBOSE, FORMAT JSON) SELECT {name}({given.get(name, 'e.state')}) FROM effects e"
+        f"EXPLAIN (VERBOSE, FORMAT JSON) SELECT {name}({given.get(name, 'e.state')}) FROM work e"
     )
     assert name not in str(plan)
-    assert "effects" in str(plan)
+    assert "work" in str(plan)
 
 
 @pytest.mark.parametrize(("name", "index"), IN_PARTIAL_INDEX.items())
@@ -72,7 +72,7 @@ def test_a_group_implies_its_partial_index(database: LedgerDatabase, name: str, 
 
 @pytest.mark.parametrize("call", ["settings_in_force(e.practice_id, now())", "lane_before('p', 'c', e.lane, 7, now())"])
 def test_a_function_that_reads_a_table_is_put_in_place_too(database: LedgerDatabase, call: str) -> None:
-    ((plan,),) = database.rows(f"EXPLAIN (FORMAT JSON) SELECT FROM effects e, LATERAL {call} f")
+    ((plan,),) = database.rows(f"EXPLAIN (FORMAT JSON) SELECT FROM work e, LATERAL {call} f")
     assert "Function Scan" not in {node["Node Type"] for node in _nodes(plan[0]["Plan"])}
 
 

@@ -30,13 +30,13 @@ def two_payments(database: LedgerDatabase) -> None:
 
 
 def put(database: LedgerDatabase, effect_id: int, **values: object) -> None:
-    database.connection.execute("ALTER TABLE effects DISABLE TRIGGER USER")
+    database.connection.execute("ALTER TABLE work DISABLE TRIGGER USER; ALTER TABLE outcomes DISABLE TRIGGER USER")
     for column, value in values.items():
         query = psycopg.sql.SQL("UPDATE effects SET {} = %s WHERE effect_id = %s").format(
             psycopg.sql.Identifier(column)
         )
         database.connection.execute(query, (value, effect_id))
-    database.connection.execute("ALTER TABLE effects ENABLE TRIGGER USER")
+    database.connection.execute("ALTER TABLE work ENABLE TRIGGER USER; ALTER TABLE outcomes ENABLE TRIGGER USER")
 
 
 def test_a_due_head_counts_and_what_depends_on_it_does_not(database: LedgerDatabase) -> None:

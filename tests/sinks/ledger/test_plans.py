@@ -19,7 +19,8 @@ EVENTS = 5
 """Of each practice; two effects each."""
 
 BIG = frozenset(
-    {"events", "effects", "receipts", "gates", "patient_links", "practices", "settings", "outbox", "payout_items"}
+    {"events", "entries", "work", "outcomes", "receipts", "gates", "patient_links", "practices", "settings", "outbox"}
+    | {"payout_items"}
 )
 """No hot statement may read one of these from end to end; months of bodies neither."""
 
@@ -50,7 +51,8 @@ HOT: dict[tuple[str, str], dict[str, Any]] = {
     },
     ("intake/queries.sql", "parked_on"): NAMED,
     ("intake/payment_states.sql", "events"): NAMED | {"kinds": ["payment"] * 3},
-    ("intake/payment_states.sql", "effects"): {"practice_ids": ASKED, "sources": ["s"] * 3, "event_ids": IDS},
+    ("intake/payment_states.sql", "lock_work"): {"practice_ids": ASKED, "sources": ["s"] * 3, "event_ids": IDS},
+    ("intake/payment_states.sql", "entries"): {"practice_ids": ASKED, "sources": ["s"] * 3, "event_ids": IDS},
     ("intake/payment_states.sql", "gates"): {"practice_ids": ASKED},
     ("intake/payment_states.sql", "payout_items"): NAMED,
     ("intake/payment_states.sql", "waiting_for_payout"): NAMED,
@@ -63,7 +65,8 @@ HOT: dict[tuple[str, str], dict[str, Any]] = {
     ("intake/queries.sql", "links_of"): {"practice_ids": ASKED, "patient_refs": ["pt-1"] * 3},
     ("intake/queries.sql", "connections_of"): {"practice_ids": ASKED},
     ("intake/queries.sql", "advance_sequences"): {"practice_ids": ASKED, "seqs": [1000, 1000, 1000]},
-    ("effects.sql", "lock_effects"): {"practice_id": "p7", "effect_ids": [2, 3]},
+    ("effects.sql", "lock_work"): {"practice_id": "p7", "effect_ids": [2, 3]},
+    ("effects.sql", "read_effects"): {"practice_id": "p7", "effect_ids": [2, 3]},
     ("effects.sql", "move_effects"): {"moves": MOVES, "at": NOON},
     ("gates.sql", "advance"): {
         "practice_ids": ASKED,
@@ -148,13 +151,18 @@ _FILL = {
     "payout_items": "INSERT INTO payout_items SELECT 'p' || p, 's', 'ev-' || n, 'po-1', 1, n, 'CHARGE', 1, 1 "
     + _EACH
     + " WHERE %(now)s IS NOT NULL",
-    "effects": "INSERT INTO effects (practice_id, effect_id, source, event_id, target, entry_kind, part, connection_id,"
-    " lane, state, reason, due_at, amount_minor, currency, ledger_date, patient_ref, instruction, request_id,"
-    " changed_at) SELECT 'p' || p, n * 2 + k, 's', 'ev-' || n, 'PMS', 'payment', k::text, 'p' || p, 'p:pt-' || n,"
-    " CASE WHEN n = 5 THEN 'AWAITING_LINK' WHEN n = 4 THEN 'SCHEDULED' ELSE 'SKIPPED_ZERO' END, 'AUTO_INSTANT',"
-    " %(now)s, 1, 'USD', '2026-03-04', 'pt-' || n, '{}', p || '-' || n || '-' || k, %(now)s "
+    "entries": "INSERT INTO entries (practice_id, effect_id, source, event_id, target, entry_kind, part, lane,"
+    " amount_minor, currency, ledger_date, patient_ref, instruction) SELECT 'p' || p, n * 2 + k, 's', 'ev-' || n,"
+    " 'PMS', 'payment', k::text, 'p:pt-' || n, 1, 'USD', '2026-03-04', 'pt-' || n, '{}' "
     + _EACH
-    + " CROSS JOIN generate_series(0, 1) k",
+    + " CROSS JOIN generate_series(0, 1) k WHERE %(now)s IS NOT NULL",
+    "work": "INSERT INTO work (practice_id, effect_id, connection_id, lane, patient_ref, state, reason, due_at,"
+    " ledger_date, request_id, changed_at) SELECT 'p' || p, n * 2 + k, 'p' || p, 'p:pt-' || n, 'pt-' || n,"
+    " CASE WHEN n = 5 THEN 'AWAITING_LINK' ELSE 'SCHEDULED' END, 'AUTO_INSTANT', %(now)s, '2026-03-04',"
+    " p || '-' || n || '-' || k, %(now)s " + _EACH + " CROSS JOIN generate_series(0, 1) k WHERE n >= 4",
+    "outcomes": "INSERT INTO outcomes (practice_id, effect_id, n, state, reason, due_at, ledger_date, request_id,"
+    " changed_at) SELECT 'p' || p, n * 2 + k, 1, 'SKIPPED_ZERO', 'AUTO_INSTANT', %(now)s, '2026-03-04',"
+    " p || '-' || n || '-' || k, %(now)s " + _EACH + " CROSS JOIN generate_series(0, 1) k WHERE n < 4",
     "gates": "INSERT INTO gates (practice_id, connection_id, next_due_at) SELECT 'p' || p, 'p' || p, %(now)s"
     " FROM generate_series(1, %(practices)s) p WHERE %(events)s > 0",
 }

@@ -142,7 +142,7 @@ def test_the_time_is_taken_after_the_wait_for_a_lock(database: LedgerDatabase) -
 
     def hold() -> None:
         with connect(database.database_url, "holder") as other, other.transaction():
-            other.execute("SELECT FROM effects WHERE effect_id = 2 FOR UPDATE")
+            other.execute("SELECT FROM work WHERE effect_id = 2 FOR UPDATE")
             begun.set()
             _until_somebody_waits(database.database_url)
             released.append(fetch_value(other, "SELECT clock_timestamp()"))
@@ -180,7 +180,7 @@ def test_gates_are_locked_before_effects(database: LedgerDatabase) -> None:
             unit.cursor.execute("SET LOCAL lock_timeout = 100")
             with pytest.raises(psycopg.errors.LockNotAvailable), database.connection.transaction():
                 unit.lock_effects([1, 2])
-            poster.execute("SELECT FROM effects FOR UPDATE NOWAIT")
+            poster.execute("SELECT FROM work FOR UPDATE NOWAIT")
         unit.lock_effects([1, 2])
         assert fetch_values(poster, "SELECT connection_id FROM gates FOR SHARE SKIP LOCKED") == []
 

@@ -25,7 +25,7 @@ from streams.runtime.clock import set_rehearsal
 from streams.runtime.endpoints import Health
 from tests.scenarios.waiting import WITHIN_S
 from tests.sinks.role_threads import role_thread
-from tests.worlds import World
+from tests.worlds import NO_GUARDS, World
 
 DEADLINE_S = WITHIN_S
 MORNING = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
@@ -133,7 +133,7 @@ class NoticeLedger:
         names = ", ".join(values)
         marks = ", ".join(f"%({name})s" for name in values)
         with self.connection.transaction():
-            self.connection.execute("SET LOCAL session_replication_role = replica")
+            self.connection.execute(NO_GUARDS)
             self.connection.execute(f"INSERT INTO effects ({names}) VALUES ({marks})", values)
 
     def event(self, number: int, practice_id: str = "northside", **columns: Any) -> None:
@@ -171,7 +171,7 @@ class NoticeLedger:
 
     def set_state(self, state: str, *effect_ids: int) -> None:
         with self.connection.transaction():
-            self.connection.execute("SET LOCAL session_replication_role = replica")
+            self.connection.execute(NO_GUARDS)
             self.connection.execute(
                 "UPDATE effects SET state = %s WHERE effect_id = ANY(%s)", (state, list(effect_ids))
             )

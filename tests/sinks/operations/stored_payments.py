@@ -15,6 +15,7 @@ from schemas.plan import Decision
 from sinks.ledger.schema.migrate import migrate
 from sinks.operations.ledger import Connection
 from tests.processors.rules.event_examples import NOON, PRACTICE
+from tests.worlds import NO_GUARDS
 
 SOURCE = "payments.example"
 
@@ -124,5 +125,5 @@ class StoredPayments:
         names = ", ".join(values)
         marks = ", ".join(f"%({name})s" for name in values)
         with self.connection.transaction():
-            self.connection.execute("SET LOCAL session_replication_role = replica")
+            self.connection.execute(NO_GUARDS)
             self.connection.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", values)

@@ -98,7 +98,7 @@ def _to_be_checked(database: LedgerDatabase) -> list[bool]:  # noqa: F811
 
 def _sent(database: LedgerDatabase, state: str, attempts: int = 2, generation: int = 1, **more: Any) -> None:  # noqa: F811
     mark(database.connection, 1)
-    database.connection.execute("ALTER TABLE effects DISABLE TRIGGER effects_transition")
+    database.connection.execute("ALTER TABLE work DISABLE TRIGGER USER; ALTER TABLE outcomes DISABLE TRIGGER USER")
     database.connection.execute(
         "UPDATE effects SET state = %s, attempts = %s, generation = %s, reason = %s,"
         " settle_until = CASE WHEN %s = 'SENDING' THEN NULL ELSE now() + interval '3 s' END WHERE effect_id = 1",

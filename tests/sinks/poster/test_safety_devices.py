@@ -13,6 +13,7 @@ import pytest
 from psycopg.rows import TupleRow
 
 from schemas.practice_settings import AmountMode
+from schemas.vocabulary import State
 from sinks.ledger.named_queries import named_queries
 from tests.processors.rules.event_examples import PRACTICE, changed, payment
 from tests.scenarios.waiting import WITHIN_S, until
@@ -164,13 +165,13 @@ def test_a_connection_switched_off_since_the_plan_lets_nothing_be_marked(databas
     assert mark(database.connection, 1) == []
 
 
-def _mark_while_a_person_records(database: LedgerDatabase, world: World, skip: bool) -> str:
-    """The mark waits for a row that a person is about to record."""
-    database.connection.execute("ALTER TABLE effects DISABLE TRIGGER effects_transition")
+def _mark_while_it_moves(database: LedgerDatabase, world: World, state: State, *, skip: bool = False) -> str:
+    """The mark waits for a row that somebody is about to move to `state`."""
+    database.connection.execute("ALTER TABLE work DISABLE TRIGGER USER; ALTER TABLE outcomes DISABLE TRIGGER USER")
     marking = psycopg.connect(world.database_url, autocommit=True)
     thread = threading.Thread(target=lambda: mark(marking, 1, skip_state_test=skip))
     with database.connection.transaction():
-        database.connection.execute("UPDATE effects SET state = 'RECORDED_MANUALLY' WHERE effect_id = 1")
+        database.connection.execute("UPDATE effects SET state = %s WHERE effect_id = 1", (state,))
         thread.start()
         with psycopg.connect(world.database_url, autocommit=True) as looking:
             until(
@@ -182,19 +183,20 @@ def _mark_while_a_person_records(database: LedgerDatabase, world: World, skip: b
     return str(database.one("SELECT state FROM effects WHERE effect_id = 1"))
 
 
-def test_a_mark_does_not_overwrite_what_a_person_recorded(database: LedgerDatabase, world: World) -> None:
-    """PROTOCOL section 2: the state test in the outer UPDATE."""
-    assert _mark_while_a_person_records(database, world, skip=False) == "RECORDED_MANUALLY"
+@pytest.mark.parametrize("state", [State.RECORDED_MANUALLY, State.DISMISSED, State.PAUSED, State.AWAITING_MANUAL_POST])
+def test_a_mark_does_not_overwrite_what_somebody_moved(database: LedgerDatabase, world: World, state: State) -> None:
+    """PROTOCOL section 2: what a person ended has no work left to mark; else the state test in the outer UPDATE."""
+    assert _mark_while_it_moves(database, world, state) == state
 
 
 def test_control_without_the_outer_state_test_it_does(database: LedgerDatabase, world: World) -> None:
-    """Its control."""
-    assert _mark_while_a_person_records(database, world, skip=True) == "SENDING"
+    """Its control: what was paused meanwhile is sent all the same."""
+    assert _mark_while_it_moves(database, world, State.PAUSED, skip=True) == "SENDING"
 
 
 def _mark_both_of_a_lane(database: LedgerDatabase, world: World) -> list[str]:
     """The first entry waits for its link while the second is being marked, and is linked before that commits."""
-    database.connection.execute("ALTER TABLE effects DISABLE TRIGGER effects_transition")
+    database.connection.execute("ALTER TABLE work DISABLE TRIGGER USER; ALTER TABLE outcomes DISABLE TRIGGER USER")
     database.connection.execute("UPDATE effects SET state = 'AWAITING_LINK' WHERE effect_id = 1")
     other = psycopg.connect(world.database_url, autocommit=True)
     thread = threading.Thread(target=lambda: _quietly(lambda: mark(other, 1)))
@@ -225,7 +227,7 @@ def test_two_entries_of_a_lane_are_never_in_doubt_together(database: LedgerDatab
 
 def test_control_without_the_lane_index_they_are(database: LedgerDatabase, world: World) -> None:
     """Its control."""
-    database.connection.execute("DROP INDEX effects_in_doubt")
+    database.connection.execute("DROP INDEX work_in_doubt")
     assert _mark_both_of_a_lane(database, world) == ["SENDING", "SENDING"]
 
 

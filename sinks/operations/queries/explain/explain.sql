@@ -108,8 +108,8 @@ SELECT f.target, f.entry_kind, f.part, f.state, f.reason, f.amount_minor, f.curr
     (f.instruction ->> 'gross_minor')::bigint AS gross_minor, (f.instruction ->> 'fee_minor')::bigint AS fee_minor,
     (f.instruction ->> 'surcharge_minor')::bigint AS surcharge_minor,
     coalesce((f.instruction ->> 'occurred_at')::date, f.ledger_date) AS happened_on,
-    ARRAY(SELECT jsonb_array_elements_text(f.instruction -> 'claim' -> 'doubts')) AS doubts,
-    ARRAY(SELECT jsonb_array_elements_text(f.instruction -> 'claim' -> 'remarks')) AS remarks,
+    ARRAY(SELECT json_array_elements_text(f.instruction -> 'claim' -> 'doubts')) AS doubts,
+    ARRAY(SELECT json_array_elements_text(f.instruction -> 'claim' -> 'remarks')) AS remarks,
     CASE WHEN is_ready(f.state) AND f.due_at < g.blackout_until
            AND g.blackout_until > business_now(:now) THEN g.blackout_until END AS rests_until,
     (SELECT s.body ->> 'zone' FROM settings_in_force(f.practice_id, business_now(:now)) s) AS zone

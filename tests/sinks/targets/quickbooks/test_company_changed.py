@@ -31,7 +31,7 @@ def _died(payouts: Payouts, reason: str) -> None:  # noqa: F811
     payouts.connect()
     payouts.report(item(1, 10000, 320))
     connection = payouts.ledger.database.connection
-    connection.execute("ALTER TABLE effects DISABLE TRIGGER effects_transition")
+    connection.execute("ALTER TABLE work DISABLE TRIGGER USER; ALTER TABLE outcomes DISABLE TRIGGER USER")
     connection.execute(
         "UPDATE effects SET state = 'DEAD_LETTERED', reason = %s, sent_at = now(), attempts = 1", (reason,)
     )
