@@ -35,14 +35,18 @@ The law's own figure (2.0 ms for 500 heads) is the first of these."""
 # A head in doubt whose next look is an hour away, and those who wait behind it in its lane. Ids far above the ready
 # ones; their events are left out, since a plan reads events only of what it takes.
 _WAITING = (
-    "INSERT INTO effects (practice_id, effect_id, source, event_id, target, entry_kind, part, connection_id, lane,"
-    " state, reason, due_at, amount_minor, currency, ledger_date, patient_ref, settings_version, instruction,"
+    "WITH made AS (INSERT INTO entries (practice_id, effect_id, source, event_id, target, entry_kind, part, lane,"
+    " amount_minor, currency, ledger_date, patient_ref, settings_version, instruction)"
+    " SELECT e.practice_id, 10000 + i, 'bench', 'follower-' || i, e.target, e.entry_kind, '', 'p:blocked',"
+    " e.amount_minor, e.currency, e.ledger_date, 'blocked', 1, e.instruction"
+    " FROM entries e, generate_series(0, %(each)s::int) i WHERE e.effect_id = 1)"
+    " INSERT INTO work (practice_id, effect_id, connection_id, lane, patient_ref, state, reason, due_at, ledger_date,"
     " request_id, sent_at, settle_until, changed_at)"
-    " SELECT e.practice_id, 10000 + i, 'bench', 'follower-' || i, e.target, e.entry_kind, '', e.connection_id,"
-    " 'p:blocked', CASE WHEN i = 0 THEN 'UNCERTAIN' ELSE 'SCHEDULED' END, e.reason,"
-    " now() + CASE WHEN i = 0 THEN interval '1 hour' ELSE interval '-1 hour' END, e.amount_minor, e.currency,"
-    " e.ledger_date, 'blocked', 1, e.instruction, 'rq-follower-' || e.practice_id || i, now(), now(), now()"
-    " FROM effects e, generate_series(0, %s::int) i WHERE e.effect_id = 1"
+    " SELECT w.practice_id, 10000 + i, w.connection_id, 'p:blocked', 'blocked',"
+    " CASE WHEN i = 0 THEN 'UNCERTAIN' ELSE 'SCHEDULED' END, w.reason,"
+    " now() + CASE WHEN i = 0 THEN interval '1 hour' ELSE interval '-1 hour' END, w.ledger_date,"
+    " 'rq-follower-' || w.practice_id || i, now(), now(), now()"
+    " FROM work w, generate_series(0, %(each)s::int) i WHERE w.effect_id = 1"
 )
 
 
@@ -61,7 +65,7 @@ def _prepare(world: World, practices: int, followers: int) -> None:
         if followers:
             with connection.transaction():
                 connection.execute("SET LOCAL session_replication_role = replica")
-                connection.execute(_WAITING, (followers // practices,))
+                connection.execute(_WAITING, {"each": followers // practices})
         connection.execute("VACUUM ANALYZE")
 
 
