@@ -18,7 +18,7 @@ from schemas.vocabulary import DecisionReason, EntryKind, State, Target
 
 
 class PartKey(msgspec.Struct, frozen=True, kw_only=True):
-    """Which part of its event's money an entry is about: what the text `part` says, on the wire and in `effects` (E-1).
+    """Which part of its event's money an entry is about: what the text `part` says, on the wire and in `entries` (E-1).
 
     | text | the entry |
     |---|---|

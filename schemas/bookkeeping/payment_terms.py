@@ -1,4 +1,4 @@
-"""The fee and the amount mode that follow from a payment itself, before any setting (B-3, I-7, N-5, PL-2). Pure."""
+"""Net or gross (the amount mode) and the fee of a payment, as its own facts decide them (B-3, I-7, N-5, PL-2). Pure."""
 
 from __future__ import annotations
 

@@ -33,14 +33,14 @@ class ConnectionKey(NamedTuple):
 
 
 class EffectKey(NamedTuple):
-    """A row of `effects`."""
+    """An entry, with its work or its outcome."""
 
     practice_id: str
     effect_id: int
 
 
 class FrozenRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What `effects.payload` holds: the request exactly as it goes out, and for whom it was composed."""
+    """What `payload` holds in `work` and `outcomes`: the request exactly as it goes out, and for whom it is."""
 
     method: str
     path: str

@@ -1,4 +1,4 @@
-"""Computes payment and fee adjustment for each split of a payment (N-1, N-2, N-4, M-5)."""
+"""Refuses a payment whose amounts cannot be divided, else divides it (`schemas.bookkeeping.companion`)."""
 
 from __future__ import annotations
 

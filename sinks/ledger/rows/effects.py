@@ -34,7 +34,7 @@ class EffectRecord(msgspec.Struct, frozen=True):
 
 
 class LedgerEntryRow(msgspec.Struct, frozen=True):
-    """Table `entries`: one entry at one target, as it was planned. Written once."""
+    """Table `entries`: one entry at one target, as it was planned. Its state stands elsewhere."""
 
     practice_id: str
     effect_id: int

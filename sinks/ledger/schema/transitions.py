@@ -96,7 +96,12 @@ TRANSITIONS: Final[tuple[Transition, ...]] = tuple(
         "absent: read begun after settle_until, gate's epoch current, target can prove absence",
         Who.POSTER,
     )
-    + _each([State.UNCERTAIN], [State.DEAD_LETTERED], "no read-back possible, or found twice or more", Who.POSTER)
+    + _each(
+        [State.UNCERTAIN],
+        [State.DEAD_LETTERED],
+        "no read-back possible or none that worked in time; found twice or more, or with another amount",
+        Who.POSTER,
+    )
     + _each([State.RETRYING], [State.DEAD_LETTERED], "budget spent", Who.POSTER)
     + _each(IN_DOUBT, [State.POSTED], "positive proof; any epoch", Who.POSTER)
     + _each(
