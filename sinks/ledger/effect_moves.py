@@ -17,7 +17,7 @@ from psycopg.rows import TupleRow
 
 from schemas.vocabulary import State
 from sinks.ledger.named_queries import named_queries
-from sinks.ledger.rows.effects import EffectReason, EffectView
+from sinks.ledger.rows.effects import EffectReason, LockedEffect
 from sinks.ledger.rows.fetch import fetch_all
 from sinks.ledger.schema.transitions import allowed
 from streams.runtime.errors import Permanent
@@ -57,19 +57,19 @@ class Move(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     clears: tuple[Clears, ...] = ()
 
 
-def move_of(effect: EffectView, state: State, **changed: Any) -> Move:
+def move_of(effect: LockedEffect, state: State, **changed: Any) -> Move:
     """The move of an effect that was read under its lock; `changed` are fields of `Move`. Pure."""
     return Move(practice_id=effect.practice_id, effect_id=effect.effect_id, was=effect.state, state=state, **changed)
 
 
-def lock_effects(cursor: psycopg.Cursor[TupleRow], practice_id: str, effect_ids: Collection[int]) -> list[EffectView]:
+def lock_effects(cursor: psycopg.Cursor[TupleRow], practice_id: str, effect_ids: Collection[int]) -> list[LockedEffect]:
     """The effects of these ids that exist, locked and read in the order of their ids. Blocks for their other holders.
 
     The caller holds the practice's lock, and those of the gates, under which posters mark.
     """
     parameters = {"practice_id": practice_id, "effect_ids": sorted(effect_ids)}
     cursor.execute(_SQL["lock_work"], parameters)
-    return fetch_all(cursor, EffectView, _SQL["read_effects"], parameters)
+    return fetch_all(cursor, LockedEffect, _SQL["read_effects"], parameters)
 
 
 def move_effects(cursor: psycopg.Cursor[TupleRow], moves: Sequence[Move], *, at: datetime) -> None:

@@ -28,7 +28,7 @@ from sinks.ledger.effect_moves import Move, lock_effects, move_effects
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.practices.audit import append
 from sinks.ledger.practices.registry import lock_practice, require_practice
-from sinks.ledger.rows.effects import EffectView
+from sinks.ledger.rows.effects import LockedEffect
 from sinks.ledger.rows.fetch import fetch_value, fetch_values
 from streams.runtime.clock import Clock
 
@@ -70,7 +70,7 @@ class UnitOfWork:
         self._jitter_s = jitter_s
         self._at: datetime | None = None
         self._gates: set[str] = set()
-        self._locked: dict[int, EffectView] = {}
+        self._locked: dict[int, LockedEffect] = {}
         self._messages: list[outbox.OutboxMessage] = []
         self._changed_gates: set[str] = set()
 
@@ -93,7 +93,7 @@ class UnitOfWork:
             self._gates |= wanted
             self._at = None
 
-    def lock_effects(self, effect_ids: Collection[int], *, connections: Iterable[str] = ()) -> list[EffectView]:
+    def lock_effects(self, effect_ids: Collection[int], *, connections: Iterable[str] = ()) -> list[LockedEffect]:
         """Steps 2 to 4: the effects of these ids that exist, ascending, as they are now that they are locked.
 
         `connections` are further ones that the effects will belong to. Blocks.
@@ -166,6 +166,6 @@ def instant(cursor: Cursor, now: datetime | None) -> datetime:
     return found
 
 
-def _is_news(effect: EffectView, move: Move) -> bool:
+def _is_news(effect: LockedEffect, move: Move) -> bool:
     before = outbox.published_reason(effect.state, effect.reason)
     return move.state is not effect.state or outbox.published_reason(move.state, move.reason or effect.reason) != before

@@ -20,7 +20,7 @@ from sinks.ledger.intake.payment_key import reported_key
 from sinks.ledger.intake.records import Decided, Record
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.outbox import event_result
-from sinks.ledger.rows.effects import EffectView
+from sinks.ledger.rows.effects import LockedEffect
 from sinks.ledger.rows.fetch import fetch_all, fetch_value
 from sinks.ledger.unit_of_work import UnitOfWork
 from streams.fault_injection import Control, disabled
@@ -56,7 +56,7 @@ def _add_missing_entries(
     cursor: Cursor, decision: BatchDecision, writeback: Writeback, stored: StoredEvent | None
 ) -> None:
     """What the control of law 2 lets happen: a later plan adds what the first one did not have."""
-    effects: list[EffectView] = []
+    effects: list[LockedEffect] = []
     if stored is not None:
         planned = fetch_all(cursor, _Planned, _SQL["planned_effects"], _key(stored))
         effects = lock_effects(cursor, stored.practice_id, [each.effect_id for each in planned])

@@ -128,8 +128,8 @@ class SecondLookRow(msgspec.Struct, frozen=True):
     look_at: datetime
 
 
-class EffectView(EffectRecord, frozen=True):
-    """What a change of state reads of an effect besides, under its lock.
+class LockedEffect(EffectRecord, frozen=True):
+    """An effect as a change of state reads it, under the lock of its practice and of its row of `work`.
 
     `subject` is its event's: the payment or payout that people know it by.
     """

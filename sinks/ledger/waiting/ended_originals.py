@@ -10,7 +10,7 @@ import msgspec
 from schemas.vocabulary import ENDED_UNPOSTED, PENDING, SKIPPED, DecisionReason, State
 from sinks.ledger.effect_moves import Clears, Move, move_of
 from sinks.ledger.named_queries import named_queries
-from sinks.ledger.rows.effects import EffectView
+from sinks.ledger.rows.effects import LockedEffect
 from sinks.ledger.rows.fetch import fetch_all
 from sinks.ledger.unit_of_work import UnitOfWork
 
@@ -44,7 +44,7 @@ def follow_originals(unit: UnitOfWork, effect_ids: Iterable[int]) -> int:
     return count
 
 
-def _follow(effect: EffectView, dependent: _Dependent) -> Move | None:
+def _follow(effect: LockedEffect, dependent: _Dependent) -> Move | None:
     """None: it stays."""
     original = dependent.original
     if original not in ENDED_UNPOSTED:

@@ -13,7 +13,7 @@ from processors.rules.lifecycle.waiting_state import first_unmet, needs_link, st
 from schemas.vocabulary import LOOKED_UP, DecisionReason
 from sinks.ledger.effect_moves import Clears, Move, move_of
 from sinks.ledger.named_queries import named_queries
-from sinks.ledger.rows.effects import EffectView
+from sinks.ledger.rows.effects import LockedEffect
 from sinks.ledger.rows.fetch import fetch_all, fetch_value
 from sinks.ledger.unit_of_work import UnitOfWork
 
@@ -52,7 +52,7 @@ def master_on(cursor: psycopg.Cursor[TupleRow], practice_id: str, at: datetime |
     return found is not False
 
 
-def _move(effect: EffectView, held: _Held, paused: bool) -> Move | None:
+def _move(effect: LockedEffect, held: _Held, paused: bool) -> Move | None:
     """The next state; None = it stays. What waited for its connection has its plan's reason again when that is back:
     no other connection may take what follows an entry (R-6)."""
     without_connection = effect.reason is DecisionReason.CONNECTION_REPLACED

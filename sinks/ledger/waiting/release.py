@@ -9,7 +9,7 @@ from schemas.vocabulary import DEAD, READY, DeadLetterReason, State
 from sinks.ledger.effect_moves import Clears, Move, move_of
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.request_ids import request_id
-from sinks.ledger.rows.effects import EffectView
+from sinks.ledger.rows.effects import LockedEffect
 from sinks.ledger.rows.fetch import fetch_values
 from sinks.ledger.unit_of_work import UnitOfWork
 
@@ -74,7 +74,7 @@ def compose_anew(unit: UnitOfWork, connection_id: str) -> int:
     return len(effects)
 
 
-def _release(effect: EffectView, unit: UnitOfWork) -> Move:
+def _release(effect: LockedEffect, unit: UnitOfWork) -> Move:
     """The budget of tries begins anew only where it was spent, so that the rows of `attempts` keep their numbers.
 
     The last request stays until the next mark: it says at which patient the read-back has to look, wherever the link
@@ -96,7 +96,7 @@ def _release(effect: EffectView, unit: UnitOfWork) -> Move:
     )
 
 
-def _next_generation(effect: EffectView) -> dict[str, Any]:
+def _next_generation(effect: LockedEffect) -> dict[str, Any]:
     generation = effect.generation + 1
     identity = (effect.practice_id, effect.source, effect.event_id, effect.target, effect.entry_kind, effect.part)
     return {"generation": generation, "request_id": request_id(*identity, generation)}

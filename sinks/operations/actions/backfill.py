@@ -16,7 +16,7 @@ from schemas.plan import PartKey
 from schemas.vocabulary import BACKFILLABLE, DecisionReason, EntryKind, State
 from sinks.ledger.effect_moves import Clears, Move, move_of
 from sinks.ledger.named_queries import named_queries
-from sinks.ledger.rows.effects import EffectView
+from sinks.ledger.rows.effects import LockedEffect
 from sinks.ledger.rows.fetch import fetch_all
 from sinks.ledger.waiting.reevaluate import master_on
 from sinks.operations.acting import Act, Action, Order, acting, authorise
@@ -109,7 +109,7 @@ def _move(ledger: Ledger, act: Act, page: Sequence[BackfillItem]) -> int:
 
 
 def _scheduled(
-    effect: EffectView,
+    effect: LockedEffect,
     connection_id: str,
     origin: _Dependency,
     chosen: Mapping[int, tuple[Skipped, BackfillItem]],
@@ -131,7 +131,7 @@ def _scheduled(
 
 
 def _depends_on(
-    effect: EffectView, origin: _Dependency, chosen: Mapping[int, tuple[Skipped, BackfillItem]]
+    effect: LockedEffect, origin: _Dependency, chosen: Mapping[int, tuple[Skipped, BackfillItem]]
 ) -> int | None:
     """What an entry waits for: as planned; but not for a charge that nobody writes (B-1), and what reverses a payment
     waits for it from now on, since it will be posted (law 2)."""

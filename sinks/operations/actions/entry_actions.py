@@ -12,7 +12,7 @@ import msgspec
 from schemas.vocabulary import RELEASED_BY_PERSON, DecisionReason, State
 from sinks.ledger.effect_moves import Clears, Move, move_of
 from sinks.ledger.named_queries import named_queries
-from sinks.ledger.rows.effects import EffectView
+from sinks.ledger.rows.effects import LockedEffect
 from sinks.ledger.waiting.ended_originals import follow_originals
 from sinks.ledger.waiting.reevaluate import master_on
 from sinks.operations.acting import Act, Action, Order, acting
@@ -65,7 +65,7 @@ def act_on_entries(
 
 
 def _carry_out(
-    ledger: Ledger, act: Act, action: EntryAction, items: Sequence[EntryItem], locked: Mapping[int, EffectView]
+    ledger: Ledger, act: Act, action: EntryAction, items: Sequence[EntryItem], locked: Mapping[int, LockedEffect]
 ) -> int:
     """Move the entries and what hangs on them; answers how many of other events followed."""
     followed = 0
@@ -88,7 +88,7 @@ def _carry_out(
     return followed
 
 
-def _moves(item: EntryItem, action: EntryAction, locked: Mapping[int, EffectView], at: datetime) -> list[Move]:
+def _moves(item: EntryItem, action: EntryAction, locked: Mapping[int, LockedEffect], at: datetime) -> list[Move]:
     """Of the entry and its parts. One that ends keeps its reason; what kept one open that is posted is over."""
     moves = []
     for entry, state in zip(item.entries, item.states, strict=True):
@@ -100,7 +100,7 @@ def _moves(item: EntryItem, action: EntryAction, locked: Mapping[int, EffectView
     return moves
 
 
-def _released(effect: EffectView, state: State, at: datetime) -> Move:
+def _released(effect: LockedEffect, state: State, at: datetime) -> Move:
     """To its first unmet condition. What it was planned for is its reason again where a closed period took it (T-9)."""
     return move_of(
         effect,
