@@ -147,7 +147,7 @@ def _fill(connection: psycopg.Connection[TupleRow], first: int, until: int) -> N
         for statement in _ROWS:
             connection.execute(statement, span)
         connection.execute(_BODIES, (encode_event(sample), *span))
-    connection.execute("VACUUM ANALYZE receipts, events, bodies, effects")
+    connection.execute("VACUUM ANALYZE receipts, events, bodies, entries, work")
 
 
 _EACH: Final = "FROM practices p, generate_series(%s::int, %s::int) i"

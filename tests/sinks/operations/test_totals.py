@@ -198,7 +198,7 @@ def test_one_payment_is_found_by_index_among_many(stored: StoredPayments) -> Non
     """Running totals in one query, whose cost does not grow with the ledger."""
     for n in range(200):
         _store(stored, CASES["refunded in part (R-2)"][0] if n % 10 == 0 else (), f"pay-{n}")
-    stored.connection.execute("ANALYZE events, effects")
+    stored.connection.execute("ANALYZE events, entries, work, outcomes")
     stored.connection.execute("SET enable_seqscan = off")
     query = named_queries("sinks.operations.queries", "totals.sql")["totals"]
     plan = stored.explained(
@@ -212,7 +212,7 @@ def test_one_payment_is_found_by_index_among_many(stored: StoredPayments) -> Non
         },
     )
     assert "Seq Scan" not in plan, plan
-    for index in ("events_money", "events_superseded", "events_concerning", "effects_identity"):
+    for index in ("events_money", "events_superseded", "events_concerning", "entries_identity"):
         assert index in plan, plan
     # Its condition names the event: the index is not walked through for a whole practice.
     assert "(event_id = t.event_id)" in plan, plan
