@@ -188,7 +188,7 @@ _EVENTS: Final = (
     " money_digest, occurred_at, appended_at, received_at, month, topic_id, part, off, reason, resolved_at,"
     f" settings_version) SELECT {_ID}, 'bench', 'ev-' || i, 'pay-' || i, 'payment', 1, 'PaymentSucceeded', 1,"
     " sha256(('ev-' || n || i)::bytea), sha256(('pay-' || n || i)::bytea), now(), now(), now(),"
-    " date_trunc('month', now())::date, 'AAAAAAAAAAAAAAAAAAAAAA', 0, i, 'AUTO', now(), 1"
+    " date_trunc('month', now())::date, 'AAAAAAAAAAAAAAAAAAAAAA', 0, i, 'AUTO_INSTANT', now(), 1"
     " FROM generate_series(%s::int, %s::int) n, generate_series(1, %s::int) i"
 )
 _ENTRIES: Final = (
@@ -203,6 +203,6 @@ _ENTRIES: Final = (
 _WORK: Final = (
     "INSERT INTO work (practice_id, effect_id, connection_id, lane, patient_ref, state, reason, due_at, ledger_date,"
     f" request_id, changed_at) SELECT {_ID}, i, {_ID} || '-PMS', 'p:patient-' || i, 'patient-' || i, 'SCHEDULED',"
-    " 'AUTO', now() - make_interval(secs => (i * 7919) %% 86400), current_date, 'rq-' || n || '-' || i, now()"
+    " 'AUTO_INSTANT', now() - make_interval(secs => (i * 7919) %% 86400), current_date, 'rq-' || n || '-' || i, now()"
     " FROM generate_series(%s::int, %s::int) n, generate_series(1, %s::int) i"
 )
