@@ -77,8 +77,8 @@ def enqueue(cursor: psycopg.Cursor[TupleRow], rows: Sequence[OutboxMessage]) -> 
         cursor.execute(WAKE)
 
 
-class PublishedEffect(Protocol):
-    """What a result says of an effect besides its state: records of effects have these fields."""
+class PublishedEvent(Protocol):
+    """What a result says of an event."""
 
     @property
     def practice_id(self) -> str: ...
@@ -88,6 +88,11 @@ class PublishedEffect(Protocol):
     def event_id(self) -> str: ...
     @property
     def subject(self) -> str: ...
+
+
+class PublishedEffect(PublishedEvent, Protocol):
+    """What a result says of an effect and its event: records of effects have these fields. Its state is given apart."""
+
     @property
     def target(self) -> Target: ...
     @property
@@ -102,19 +107,6 @@ class PublishedEffect(Protocol):
     def amount_minor(self) -> int: ...
     @property
     def currency(self) -> str: ...
-
-
-class PublishedEvent(Protocol):
-    """What a result says of an event."""
-
-    @property
-    def practice_id(self) -> str: ...
-    @property
-    def source(self) -> str: ...
-    @property
-    def event_id(self) -> str: ...
-    @property
-    def subject(self) -> str: ...
 
 
 def effect_result(

@@ -1,4 +1,8 @@
-"""What a notice is about: one cause at one practice, however many entries it concerns."""
+"""What a notice is about: one cause at one practice, however many entries it concerns.
+
+Its words stand in `sinks.operations.words.reasons`, one table per family of reasons; what to do about a vendor's own
+code in that target's `remedies`.
+"""
 
 from __future__ import annotations
 

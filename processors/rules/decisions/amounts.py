@@ -1,4 +1,7 @@
-"""Refuses a payment whose amounts cannot be divided, else divides it (`schemas.bookkeeping.companion`)."""
+"""Refuses a payment whose amounts cannot be divided, else divides it (`schemas.bookkeeping.companion`).
+
+Whether it is booked net or gross is decided in `schemas.bookkeeping.payment_terms`.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,9 @@ from collections.abc import Sequence
 
 from processors.rules.decisions.refusal import Refused
 from schemas.bookkeeping import companion
-from schemas.bookkeeping.companion import SplitAmount, applied_total
+from schemas.bookkeeping.companion import SplitAmount
 from schemas.practice_settings import AmountMode
 from schemas.vocabulary import DeadLetterReason
-
-__all__ = ["SplitAmount", "applied_total", "divide"]
 
 
 def divide(

@@ -8,10 +8,11 @@ from typing import Final
 import msgspec
 
 from processors.rules.decisions.allocation import allocation_of, family_of
-from processors.rules.decisions.amounts import SplitAmount, divide
+from processors.rules.decisions.amounts import divide
 from processors.rules.decisions.initial_state import COMPANION_OFF, ZERO, InitialState, with_hold
 from processors.rules.decisions.lanes import at_pms
 from processors.rules.decisions.shares import Share
+from schemas.bookkeeping.companion import SplitAmount
 from schemas.events import MoneyFields, PaymentKind
 from schemas.plan import Instruction, PlannedEntry
 from schemas.practice_settings import Allocation, AmountMode, FamilyBooking, FeeAdjustment, PracticeSettings

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from processors.rules.decisions.amounts import applied_total
+from schemas.bookkeeping.companion import applied_total
 from schemas.events import Member, MembershipPaid, MoneyFields, PaymentFacts, Split
 
 

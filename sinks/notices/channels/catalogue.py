@@ -1,4 +1,4 @@
-"""Every channel of this release: one row each."""
+"""Every channel of this release: one row each. How to add one stands in `sinks/notices/README.md`."""
 
 from __future__ import annotations
 

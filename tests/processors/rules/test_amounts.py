@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processors.rules.decisions.amounts import SplitAmount, applied_total, divide
+from processors.rules.decisions.amounts import divide
 from processors.rules.decisions.refusal import Refused
+from schemas.bookkeeping.companion import SplitAmount, applied_total
 from schemas.practice_settings import AmountMode
 from schemas.vocabulary import DeadLetterReason
 
