@@ -9,13 +9,11 @@ from typing import Final
 
 import msgspec
 
-from schemas.vocabulary import ConnectionReason
 from sinks.poster.connection_leases import ConnectionLease
-from sinks.poster.lease_store import ConnectionRow, LeaseStore
 from sinks.poster.planned_call import ConnectionKey
 from sinks.targets.catalogue import open_target
 from sinks.targets.port import PaymentTarget
-from sinks.targets.route import AdapterContext, StoredConnection, UnusableConnectionError
+from sinks.targets.route import AdapterContext
 
 MOST_OPEN: Final = 1_000
 """Adapters beyond this are opened anew when they are needed, longest unused first."""
@@ -32,25 +30,24 @@ class _Open(msgspec.Struct):
 class Adapters:
     """By connection; opened anew when the connection's settings changed (E-9 b)."""
 
-    def __init__(self, store: LeaseStore, context: AdapterContext) -> None:
-        self._store = store
+    def __init__(self, context: AdapterContext) -> None:
         self._context = context
         self._open: OrderedDict[ConnectionKey, _Open] = OrderedDict()
         self._retired: deque[tuple[float, PaymentTarget]] = deque()
 
     async def open_for(self, connection: ConnectionLease) -> None:
-        """Give a leased connection its adapter. Raises UnusableConnectionError, psycopg.Error."""
+        """Give a leased connection its adapter. Raises UnusableConnectionError."""
         known = self._open.get(connection.key)
         if known is not None and known.changed_at == connection.changed_at:
             self._open.move_to_end(connection.key)
         else:
-            row = await self._store.load_connection(connection.key)
-            if row is None:
-                raise UnusableConnectionError(ConnectionReason.NEEDS_RECONNECT, "GONE", "the connection was removed")
+            stored, changed_at = connection.stored, connection.changed_at
+            if stored is None or changed_at is None:
+                raise RuntimeError("a connection is claimed before its adapter is opened")
             if known is not None:
                 # Calls may still be in flight on it.
                 self._retire(self._open.pop(connection.key))
-            known = self._open[connection.key] = _Open(row.changed_at, open_target(_stored(row), self._context))
+            known = self._open[connection.key] = _Open(changed_at, open_target(stored, self._context))
         connection.adapter, connection.stale = known.target, False
         while len(self._open) > MOST_OPEN:
             self._retire(self._open.popitem(last=False)[1])
@@ -68,14 +65,3 @@ class Adapters:
         self._retired.clear()
         for target in targets:
             await target.close()
-
-
-def _stored(row: ConnectionRow) -> StoredConnection:
-    return StoredConnection(
-        home_practice_id=row.home_practice_id,
-        connection_id=row.connection_id,
-        route=row.route,
-        base_url=row.base_url,
-        config=row.config,
-        secret=row.secret,
-    )

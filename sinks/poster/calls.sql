@@ -56,13 +56,8 @@ CROSS JOIN LATERAL (
         SELECT e.effect_id FROM work e
         WHERE e.practice_id = k.p AND e.connection_id = k.c AND is_ready(e.state)
           AND e.due_at <= business_now(:now)
-          AND (e.depends_on IS NULL OR EXISTS (
-               SELECT FROM outcomes o
-               WHERE o.practice_id = k.p AND o.effect_id = e.depends_on AND o.state = 'POSTED') OR EXISTS (
-               SELECT FROM work o
-               WHERE o.practice_id = k.p AND o.effect_id = e.depends_on AND o.connection_id = e.connection_id
-                 AND o.lane = e.lane AND o.effect_id < e.effect_id AND is_ready(o.state)
-                 AND o.due_at <= business_now(:now)))
+          AND (e.depends_on IS NULL
+               OR origin_lets_go(k.p, k.c, e.lane, e.effect_id, e.depends_on, business_now(:now)))
           AND NOT EXISTS (
                SELECT FROM work d WHERE d.practice_id = k.p AND d.connection_id = k.c AND d.lane = e.lane
                  AND is_in_doubt(d.state) OFFSET 0)
@@ -73,13 +68,8 @@ CROSS JOIN LATERAL (
                  AND (e.look_first OR b.look_first
                       OR (b.state = 'RETRYING' AND b.due_at > business_now(:now)))
                  AND (b.state = 'RETRYING' OR b.due_at <= business_now(:now))
-                 AND (b.depends_on IS NULL OR EXISTS (
-                      SELECT FROM outcomes o
-                      WHERE o.practice_id = k.p AND o.effect_id = b.depends_on AND o.state = 'POSTED') OR EXISTS (
-                      SELECT FROM work o
-                      WHERE o.practice_id = k.p AND o.effect_id = b.depends_on AND o.connection_id = b.connection_id
-                        AND o.lane = b.lane AND o.effect_id < b.effect_id AND is_ready(o.state)
-                        AND o.due_at <= business_now(:now)))
+                 AND (b.depends_on IS NULL
+                      OR origin_lets_go(k.p, k.c, b.lane, b.effect_id, b.depends_on, business_now(:now)))
                OFFSET 0)
         ORDER BY e.effect_id LIMIT k.most
     ), chosen AS MATERIALIZED (

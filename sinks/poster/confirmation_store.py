@@ -13,7 +13,6 @@ from psycopg.rows import TupleRow
 from schemas.topics import TopicName
 from schemas.vocabulary import State
 from sinks.ledger.named_queries import named_queries
-from sinks.ledger.outbox import WAKE
 from sinks.poster import counters
 from sinks.poster.call_outcome import Outcome
 from sinks.poster.confirmation_rows import Confirmation, other_row, positive_row
@@ -88,8 +87,6 @@ class ConfirmationStore:
             "fenced": disabled(Control.KEEP_POSITIVE),
         }
         posted = await read_rows(connection, Confirmed, _SQL["confirm_posted"], parameters)
-        if posted:
-            await connection.execute(WAKE, prepare=True)
         changed = {_key(row) for row in posted}
         left_out = [item.outcome for item in items if item.outcome.call.key not in changed]
         if left_out and not disabled(Control.KEEP_POSITIVE):

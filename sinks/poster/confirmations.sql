@@ -5,7 +5,7 @@
 -- Positive answers: from whatever state, at any epoch (law 20), with their attempt and result rows. What a person has
 -- recorded or dismissed, and what is POSTED already, stays and is left out of the answer. Where another attempt than
 -- the one that is proven is still in doubt, that one is read for again when it has settled (law 19): `duplicate_check`;
--- so is what was taken back as never posted, and stands.
+-- so is what was taken back as never posted, and stands. The relay is woken at the commit.
 WITH i AS (
     SELECT * FROM json_to_recordset(:items::json)
         AS i(p text, n bigint, epoch bigint, external_id text, row_id uuid, row_key text, row_value text,
@@ -75,7 +75,7 @@ WITH i AS (
 )
 SELECT u.practice_id, u.effect_id, EXISTS (
     SELECT FROM again s WHERE s.practice_id = u.practice_id AND s.effect_id = u.effect_id) AS check_again
-FROM u;
+FROM u CROSS JOIN (SELECT pg_notify('writeback_outbox', '') OFFSET 0) AS woken;
 
 -- name: stands_already
 -- Positive answers that `confirm_posted` left out: posted before, or handled by a person.

@@ -9,6 +9,7 @@ from typing import Final
 from sinks.poster.limiter import HEALTHY, Breaker, Limiter, after_start
 from sinks.poster.planned_call import ConnectionKey
 from sinks.targets.port import Capabilities, PaymentTarget
+from sinks.targets.route import StoredConnection
 from streams.runtime.times import CallTimes
 
 FIRST_WINDOW: Final = 2
@@ -37,6 +38,8 @@ class ConnectionLease:
         self.target_name = target_name
         self.changed_at: datetime | None = None
         """When its settings were changed last."""
+        self.stored: StoredConnection | None = None
+        """What an adapter is opened from, as it stood at that time."""
         self.stale = True
         """Its settings changed since the adapter was opened, or there is none yet."""
         self.times = times

@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from schemas.vocabulary import Target
-from sinks.ledger.gates import JITTER_S, refresh_parameters
+from sinks.ledger.gates import JITTER_S
 from sinks.ledger.named_queries import named_queries
 from sinks.poster.connection_leases import ConnectionLease
 from sinks.poster.ledger_access import LedgerAccess
@@ -21,11 +21,11 @@ from sinks.poster.planned_call import ConnectionKey, GateKey
 from sinks.poster.practice_lease import PracticeLease
 from sinks.poster.read_rows import read_rows
 from sinks.targets.catalogue import ROUTES, STAND_IN
+from sinks.targets.route import StoredConnection
 from streams.fault_injection import CrashPoint, reach
 from streams.settings import ProgramSettings
 
 _SQL: Final = named_queries("sinks.poster", "leases.sql")
-_REFRESH: Final = named_queries("sinks.ledger", "gates.sql")["refresh"]
 _pack = msgspec.json.encode
 
 
@@ -40,8 +40,13 @@ class ClaimedGate(msgspec.Struct, frozen=True, kw_only=True):
     route: str
     target: Target
     changed_at: datetime
+    base_url: str
+    config: Any
+    secret: bytes | None
     limiter: Limiter | None
     breaker: Breaker | None
+    older_marks: bool
+    """An earlier owner has marked entries that are not confirmed."""
     duplicate_checks: bool
     """Some entries are due to be read again (laws 19 and 20)."""
 
@@ -55,17 +60,17 @@ class ClaimedGate(msgspec.Struct, frozen=True, kw_only=True):
         """The connection that the gate's entries go to."""
         return ConnectionKey(self.home_practice_id, self.connection_id)
 
-
-class ConnectionRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of `connections`, as an adapter is opened from it. Its secret is sealed."""
-
-    home_practice_id: str
-    connection_id: str
-    route: str
-    base_url: str
-    config: Any
-    secret: bytes | None
-    changed_at: datetime
+    @property
+    def stored_connection(self) -> StoredConnection:
+        """That connection as an adapter is opened from it, as it stood when it was claimed."""
+        return StoredConnection(
+            home_practice_id=self.home_practice_id,
+            connection_id=self.connection_id,
+            route=self.route,
+            base_url=self.base_url,
+            config=self.config,
+            secret=self.secret,
+        )
 
 
 class LeaseStore:
@@ -95,12 +100,6 @@ class LeaseStore:
         reach(CrashPoint.POSTER_AFTER_CLAIM)
         return claimed
 
-    async def load_connection(self, key: ConnectionKey) -> ConnectionRow | None:
-        """The stored connection as it is now; None where it was removed."""
-        async with self._access.connect() as connection:
-            rows = await read_rows(connection, ConnectionRow, _SQL["load_connection"], key._asdict())
-        return rows[0] if rows else None
-
     async def renew(
         self, leases: Sequence[PracticeLease], connections: Sequence[ConnectionLease]
     ) -> tuple[set[GateKey], set[ConnectionKey]]:
@@ -115,26 +114,14 @@ class LeaseStore:
         return set(ours), set(open_ones)
 
     async def release(self, leases: Sequence[PracticeLease], pause_s: float) -> None:
-        """Gives gates back, those in which nothing moved for `pause_s` at least.
-
-        One transaction: 1. lock those that are still ours; 2. in later statements, recompute when they are due, first
-        of those that have some now; 3. give them back.
-        """
-        gates = [_lease_row(lease.gate, lease.epoch) for lease in leases]
-        now = self._access.clock.for_database()
-        async with self._access.owning() as connection, connection.transaction():
-            parameters: dict[str, Any] = {"gates": _pack(gates).decode(), "me": self._access.me}
-            ours = await read_rows(connection, GateKey, _SQL["lock_gates"], parameters)
-            if not ours:
-                return
-            parameters = refresh_parameters(ours, now=now, jitter_s=self._jitter_s)
-            due = set(await read_rows(connection, GateKey, _SQL["still_due"], parameters))
-            if rest := [gate for gate in ours if gate not in due]:
-                parameters = refresh_parameters(rest, now=now, jitter_s=self._jitter_s)
-                await connection.execute(_REFRESH, parameters, prepare=True)
-            by_gate = {lease.gate: lease for lease in leases}
-            back = [_released_row(by_gate[gate], pause_s) for gate in ours]
-            parameters = {"gates": _pack(back).decode(), "now": now, "jitter_s": self._jitter_s}
+        """Gives gates back, those in which nothing moved for `pause_s` at least."""
+        parameters = {
+            "gates": _pack([_released_row(lease, pause_s) for lease in leases]).decode(),
+            "me": self._access.me,
+            "now": self._access.clock.for_database(),
+            "jitter_s": self._jitter_s,
+        }
+        async with self._access.owning() as connection:
             await connection.execute(_SQL["release"], parameters, prepare=True)
 
     async def release_connections(self, connections: Iterable[ConnectionLease]) -> None:

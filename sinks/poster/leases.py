@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import psycopg
@@ -84,7 +84,8 @@ class Leases:
             return
         self.claim_wanted = len(claimed) >= room
         fresh = [self._add(gate) for gate in claimed]
-        for mark in await self._calls.settle_marks(fresh):
+        settled = await self._calls.settle_marks(marked) if (marked := _with_older_marks(claimed, fresh)) else []
+        for mark in settled:
             counters.moved(mark.target.value, State.SENDING.value, State.UNCERTAIN.value)
             _LOG.info("an earlier owner's mark is in doubt", practice_id=mark.practice_id, effect_id=mark.effect_id)
         for connection in {lease.connection.key: lease.connection for lease in fresh}.values():
@@ -120,7 +121,7 @@ class Leases:
                 breaker=claimed.breaker or HEALTHY,
             )
         if held.changed_at != claimed.changed_at:
-            held.changed_at, held.stale = claimed.changed_at, True
+            held.changed_at, held.stored, held.stale = claimed.changed_at, claimed.stored_connection, True
         return held
 
     async def _open_adapter(self, connection: ConnectionLease) -> None:
@@ -210,3 +211,8 @@ class Leases:
         if self.practices.get(lease.gate) is lease:
             del self.practices[lease.gate]
             lease.connection.practices -= 1
+
+
+def _with_older_marks(claimed: Sequence[ClaimedGate], fresh: Sequence[PracticeLease]) -> list[PracticeLease]:
+    """The leases in whose gates an earlier owner left marks: the claim has seen them, so that nothing else is asked."""
+    return [lease for gate, lease in zip(claimed, fresh, strict=True) if gate.older_marks]

@@ -36,8 +36,8 @@ WITH routes AS (
     FROM leasable d, routes r
     WHERE c.home_practice_id = d.home_practice_id AND c.connection_id = d.connection_id
       AND r.route = CASE WHEN c.route IN (SELECT route FROM routes) THEN c.route ELSE :other_route END
-    RETURNING c.home_practice_id, c.connection_id, c.epoch, c.route, c.target, c.changed_at, c.limiter, c.breaker,
-              r.lease_s
+    RETURNING c.home_practice_id, c.connection_id, c.epoch, c.route, c.target, c.changed_at, c.base_url, c.config,
+              c.secret, c.limiter, c.breaker, r.lease_s
 )
 UPDATE gates g
 SET owner = :me, epoch = g.epoch + 1, lease_until = now() + make_interval(secs => o.lease_s)
@@ -45,13 +45,11 @@ FROM due d
 JOIN opened o ON o.home_practice_id = d.home AND o.connection_id = d.connection_id
 WHERE g.practice_id = d.practice_id AND g.connection_id = d.connection_id
 RETURNING g.practice_id, g.connection_id, g.epoch, o.home_practice_id, o.epoch AS connection_epoch, o.route, o.target,
-          o.changed_at, o.limiter, o.breaker,
+          o.changed_at, o.base_url, o.config, o.secret, o.limiter, o.breaker,
+          EXISTS (SELECT FROM work w WHERE w.practice_id = g.practice_id AND w.connection_id = g.connection_id
+                  AND w.state = 'SENDING') AS older_marks,
           EXISTS (SELECT FROM second_looks s WHERE s.practice_id = g.practice_id AND s.connection_id = g.connection_id
                   AND s.look_at <= business_now(:now)) AS duplicate_checks;
-
--- name: load_connection
-SELECT home_practice_id, connection_id, route, base_url, config, secret, changed_at
-FROM connections WHERE home_practice_id = :home_practice_id AND connection_id = :connection_id;
 
 -- name: renew
 -- Leases of gates and connections that are still ours; those not answered are lost.
@@ -84,46 +82,9 @@ FROM mine m
 WHERE d.home_practice_id = m.home_practice_id AND d.connection_id = m.connection_id
 RETURNING d.home_practice_id, d.connection_id;
 
--- name: lock_gates
--- First step of a release: only gates that are still ours.
-WITH i AS (
-    SELECT * FROM json_to_recordset(:gates::json) AS i(p text, c text, e bigint)
-)
-SELECT g.practice_id, g.connection_id FROM gates g
-JOIN i ON i.p = g.practice_id AND i.c = g.connection_id AND i.e = g.epoch
-WHERE g.owner = :me
-ORDER BY g.practice_id, g.connection_id
-FOR UPDATE OF g;
-
--- name: still_due
--- Second step: gates of which a head can be marked now. A release puts them to the back of the queue whatever else is
--- due, so their whole backlog need not be looked through.
-UPDATE gates g SET next_due_at = business_now(:now)
-FROM unnest(:practice_ids::text[], :connection_ids::text[]) AS k(p, c)
-WHERE g.practice_id = k.p AND g.connection_id = k.c AND EXISTS (
-    SELECT FROM work e
-    WHERE e.practice_id = k.p AND e.connection_id = k.c AND is_ready(e.state)
-      AND e.due_at <= business_now(:now)
-      AND (e.depends_on IS NULL OR EXISTS (
-           SELECT FROM outcomes o WHERE o.practice_id = k.p AND o.effect_id = e.depends_on AND o.state = 'POSTED'))
-      AND NOT EXISTS (SELECT FROM lane_before(k.p, k.c, e.lane, e.effect_id, business_now(:now)) OFFSET 0)
-    ORDER BY e.effect_id LIMIT 1)
-RETURNING g.practice_id, g.connection_id;
-
 -- name: release
--- Last step, after the recomputation of `next_due_at`: to the back of the queue where something is due already, and
--- after a pause where nothing moved under this lease. In a blackout the gate sleeps to its end (T-8).
-WITH i AS (
-    SELECT p, c, pause_s, blackout_until + gate_jitter(p, :jitter_s) AS blackout_until
-    FROM json_to_recordset(:gates::json) AS i(p text, c text, pause_s float8, blackout_until timestamptz)
-)
-UPDATE gates g
-SET owner = NULL, lease_until = 'epoch', blackout_until = i.blackout_until,
-    next_due_at = CASE WHEN g.next_due_at IS NULL THEN NULL
-        ELSE greatest(g.next_due_at, i.blackout_until, business_now(:now)
-                      + greatest(make_interval(secs => i.pause_s), g.not_before - now())) END
-FROM i
-WHERE g.practice_id = i.p AND g.connection_id = i.c;
+-- Gates that are still ours, given back in one statement: `release_gates` says how.
+SELECT release_gates(:gates::json, :me, :now::timestamptz, :jitter_s);
 
 -- name: release_connections
 WITH i AS (

@@ -57,7 +57,7 @@ class Poster:
         lease_store = LeaseStore(access, settings)
         connections = ConnectionHealth(lease_store, settings.times)
         self._connections = connections
-        self._adapters = Adapters(lease_store, adapter_context)
+        self._adapters = Adapters(adapter_context)
         self._calls = CallStore(access, settings)
         self._duplicates = DuplicateChecker(access, settings.times)
         self.confirmer = Confirmer(ConfirmationStore(access), self.confirmed)

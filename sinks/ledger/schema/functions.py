@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Final, LiteralString
 
 from schemas import vocabulary as v
+from sinks.ledger.schema.gate_functions import GATE_FUNCTIONS
 
 STATE_GROUPS: Final[dict[str, frozenset[v.State]]] = {
     "waits_for_people": v.WAITS_FOR_PEOPLE,
@@ -119,6 +120,7 @@ def functions_sql() -> str:
             _LANE_BEFORE,
             _REVERSED_KIND,
             _STANDS_BY_ITSELF.format(duplicate=v.DeadLetterReason.DUPLICATE_AT_TARGET),
+            GATE_FUNCTIONS,
         ]
     )
 

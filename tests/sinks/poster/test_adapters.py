@@ -11,25 +11,10 @@ import pytest
 
 from sinks.poster import adapters
 from sinks.poster.adapters import Adapters
-from sinks.poster.lease_store import ConnectionRow
 from sinks.poster.planned_call import ConnectionKey
+from sinks.targets.route import StoredConnection
 
 CHANGED = datetime(2026, 3, 2, tzinfo=UTC)
-
-
-class Connections:
-    """A ledger in which every connection exists."""
-
-    async def load_connection(self, key: ConnectionKey) -> ConnectionRow:
-        return ConnectionRow(
-            home_practice_id=key.home_practice_id,
-            connection_id=key.connection_id,
-            route="test",
-            base_url="http://127.0.0.1",
-            config={},
-            secret=None,
-            changed_at=CHANGED,
-        )
 
 
 class Adapter:
@@ -41,7 +26,15 @@ class Adapter:
 
 def _connection(number: int) -> Any:
     key = ConnectionKey(f"practice-{number}", "pms")
-    return SimpleNamespace(key=key, changed_at=CHANGED, adapter=None, stale=True)
+    stored = StoredConnection(
+        home_practice_id=key.home_practice_id,
+        connection_id=key.connection_id,
+        route="test",
+        base_url="http://127.0.0.1",
+        config={},
+        secret=None,
+    )
+    return SimpleNamespace(key=key, changed_at=CHANGED, stored=stored, adapter=None, stale=True)
 
 
 @pytest.mark.parametrize(("retired_s", "closed"), [(0.0, 3), (300.0, 0)])
@@ -57,7 +50,7 @@ def test_adapters_beyond_the_limit_are_closed_when_no_call_can_use_them(
     monkeypatch.setattr(adapters, "MOST_OPEN", 2)
     monkeypatch.setattr(adapters, "RETIRED_S", retired_s)
     monkeypatch.setattr(adapters, "open_target", open_target)
-    kept = Adapters(cast(Any, Connections()), cast(Any, None))
+    kept = Adapters(cast(Any, None))
 
     async def serve() -> None:
         for number in range(5):

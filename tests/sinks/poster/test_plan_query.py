@@ -93,9 +93,13 @@ def _startable(placed: list[Placed]) -> list[int]:
             return each.state in IN_DOUBT
         if each.state is State.SCHEDULED and not each.due:
             return False
+        return lets_go(each)
+
+    def lets_go(each: Placed) -> bool:
         origin = None if each.behind is None else by_id[each.behind]
-        ahead = origin is not None and origin.state in READY and origin.due
-        return origin is None or origin.state is State.POSTED or (ahead and origin.lane == each.lane)
+        if origin is None or origin.state is State.POSTED:
+            return True
+        return origin.state in READY and origin.due and origin.lane == each.lane and lets_go(origin)
 
     found = []
     for lane in {each.lane for each in placed}:
@@ -157,6 +161,25 @@ def _fee_of(origin: int) -> Placed:
     return Placed(n=4, lane="p:1", behind=origin)
 
 
+@pytest.mark.parametrize("links", [1, 2, 5])
+@pytest.mark.parametrize(
+    "original",
+    [
+        Placed(n=1, lane="p:1", state=State.AWAITING_CLEARANCE),
+        Placed(n=1, lane="p:1", state=State.DEAD_LETTERED),
+        Placed(n=1, lane="p:1", due_s=LATER_S),
+    ],
+    ids=["waits for funds", "dead", "due at the cut-off"],
+)
+def test_a_chain_behind_what_cannot_go_leaves_its_lane_to_others(
+    database: LedgerDatabase, original: Placed, links: int
+) -> None:
+    """Law 23: plan and mark agree on who is head, however many entries depend on one another."""
+    chain = [Placed(n=1 + link, lane="p:1", behind=link) for link in range(1, links + 1)]
+    _place(database, [original, *chain, Placed(n=20, lane="p:1"), Placed(n=21, lane="p:1")])
+    assert _planned(database, 1000) == [20, 21]
+
+
 @pytest.mark.parametrize("analyzed_with", [200, MANY], ids=["few", "many"])
 def test_a_plan_reads_what_it_brings_and_not_what_waits_behind(database: LedgerDatabase, analyzed_with: int) -> None:
     """Law 21: 2,000 entries are due, and the first sixteen cost no more than in a gate that has sixteen; also where the
@@ -172,10 +195,9 @@ def test_a_gate_that_goes_to_the_back_of_the_queue_is_not_read_to_its_end(
 ) -> None:
     """Law 21: that one entry can start is enough to know that it is due."""
     _fill(database, analyzed_with)
-    database.connection.execute("UPDATE gates SET next_due_at = NULL")
-    keys: dict[str, Any] = {"practice_ids": [PRACTICE], "connection_ids": [CONNECTION], "now": None}
-    assert _rows_read(database, SQL["still_due"], keys) < 20
-    assert database.connection.execute("SELECT next_due_at <= now() FROM gates").fetchall() == [(True,)]
+    before = _work_rows_read(database)
+    assert _has_due_head(database)
+    assert _work_rows_read(database) - before < 20
 
 
 @pytest.mark.parametrize(
@@ -189,10 +211,24 @@ def test_a_gate_that_goes_to_the_back_of_the_queue_is_not_read_to_its_end(
     ids=["later", "in doubt", "retried later", "its origin waits"],
 )
 def test_a_gate_in_which_nothing_can_start_is_not_due_now(database: LedgerDatabase, waiting: list[Placed]) -> None:
-    """PROTOCOL section 2: then `gates.refresh` says when it is due next."""
+    """PROTOCOL section 2: then `gate_due_at` says when it is due next."""
     _place(database, waiting)
-    keys = {"practice_ids": [PRACTICE], "connection_ids": [CONNECTION], "now": None}
-    assert database.connection.execute(SQL["still_due"], keys).fetchall() == []
+    assert not _has_due_head(database)
+
+
+def _has_due_head(database: LedgerDatabase) -> bool:
+    found = database.connection.execute("SELECT has_due_head(%s, %s, now())", (PRACTICE, CONNECTION)).fetchone()
+    return bool(found and found[0])
+
+
+def _work_rows_read(database: LedgerDatabase) -> int:
+    """Rows of `work` that this connection has read: statements inside a function are in no plan."""
+    with database.connection.transaction():
+        database.connection.execute("SELECT pg_stat_force_next_flush()")
+    found = database.connection.execute(
+        "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_user_tables WHERE relname = 'work'"
+    ).fetchone()
+    return int(found[0]) if found else 0
 
 
 def _gates(most: int) -> str:
