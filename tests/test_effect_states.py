@@ -1,6 +1,7 @@
 """One door to an entry's state: the unit of work's statement, and the poster's own.
 
-Its state stands in `work` while it is unfinished and in `outcomes` at its end.
+Its state stands in `work` while it is unfinished and in `outcomes` at its end. New entries are written by INTAKE's
+COPY, which names its tables by their records (`sinks.ledger.intake.new_rows`) and is in no text that is read here.
 """
 
 from __future__ import annotations

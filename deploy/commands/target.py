@@ -23,7 +23,7 @@ app = typer.Typer(no_args_is_help=True, help="Connect practices to their systems
 
 SECRETS_VARIABLE = "WRITEBACK_TARGET_SECRETS"
 
-System = Annotated[str, typer.Argument(metavar="SYSTEM", help="open-dental or quickbooks.")]
+System = Annotated[str, typer.Argument(metavar="SYSTEM", help="The name of a system, such as open-dental.")]
 
 
 @app.command()

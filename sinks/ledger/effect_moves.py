@@ -1,5 +1,7 @@
 """Moves effects to their next state: the one statement that changes an effect outside the poster.
 
+All writers of a state stand in a table in this folder's README.md, what may follow what in `schema/transitions.py`.
+
 Whoever moves effects holds the locks of their practices, then of their gates, then of the effects themselves, and read
 them after that. `UnitOfWork` does so for one practice; INTAKE's batch does so for several.
 """

@@ -1,8 +1,9 @@
-"""The frame of every action of a person: who may do it and why, shown first, done under the practice's lock, audited.
+"""The frame of every action of a person: who may do it and why, shown first, done under its lock, audited.
 
 A preview is the action itself in a transaction that is rolled back, so it says exactly what would happen, and refuses
 what would be refused. Where an action cannot be undone, because it sends something, its own module says what the
-preview is; who, why and whether they may is asked here all the same.
+preview is; who, why and whether they may is asked here all the same (`authorise`). The lock is the practice's; an
+action on an organisation takes that of each member practice, one on the whole ledger none.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ class Action(StrEnum):
 
 class Role(StrEnum):
     OPERATOR = "operator"
-    """Until practices have users of their own: whoever can start this program on its ledger."""
+    """Until practices have users of their own: whoever can start this program on its ledger, by the name they give."""
 
 
 _ALLOWED: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType({Role.OPERATOR: frozenset(Action)})

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from schemas.vocabulary import Stage
-from sinks.poster import counters, outcomes
+from sinks.poster import counters, verdicts
 from sinks.poster.call_outcome import Outcome, Verdict
 from sinks.poster.planned_call import PlannedCall
 from sinks.poster.practice_lease import PracticeLease
@@ -86,7 +86,7 @@ class Caller:
         answer = await self._post(ready, target, guard, times.deadline_s)
         if not isinstance(answer, NothingSent):
             reach(CrashPoint.POSTER_AFTER_ANSWER)
-        verdict = outcomes.after_post(answer, attempts=call.attempts, times=self._times, chance=_JITTER.random())
+        verdict = verdicts.after_post(answer, attempts=call.attempts, times=self._times, chance=_JITTER.random())
         counters.posted(lease.connection.target_name, answer, (datetime.now(UTC) - began_at).total_seconds())
         return self._outcome(call, ready.entry, verdict, Stage.POST, lease.epoch, answer, began_at)
 
@@ -97,7 +97,7 @@ class Caller:
         entry = entry_in_doubt(call)
         if target.capabilities.reads_back:
             reading = await self._read(entry, target, lease.connection.times.deadline_s)
-            verdict = outcomes.after_read(
+            verdict = verdicts.after_read(
                 reading,
                 msgspec.structs.replace(call, settled=True) if disabled(Control.SETTLE_TIME) else call,
                 target.capabilities,
@@ -105,7 +105,7 @@ class Caller:
                 chance=_JITTER.random(),
             )
         else:
-            reading, verdict = Found(external_ids=(), began_at=began_at), outcomes.without_read_back()
+            reading, verdict = Found(external_ids=(), began_at=began_at), verdicts.without_read_back()
         counters.read(lease.connection.target_name, reading, verdict, (datetime.now(UTC) - began_at).total_seconds())
         return self._outcome(call, entry, verdict, Stage.READBACK, lease.epoch, reading, began_at)
 

@@ -30,7 +30,7 @@ WHEN_SETTLED = Wait(until_settled=True)
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """What an answer means for its effect. Made by `outcomes` alone."""
+    """What an answer means for its effect. Made by `verdicts` alone."""
 
     state: State
     """The state that it goes to; its present one means that it stays."""

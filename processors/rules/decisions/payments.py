@@ -18,7 +18,7 @@ from processors.rules.decisions.pms_entries import PaymentEntries
 from processors.rules.decisions.shares import Share
 from processors.rules.decisions.timing import ledger_date_of, timing_of
 from processors.rules.decisions.waiting import awaiting_fee
-from schemas.bookkeeping.payment_terms import amount_mode, known_fee
+from schemas.bookkeeping.net_or_gross import amount_mode, known_fee
 from schemas.events import MembershipPaid, MoneyFields, PaymentCorrected, PaymentFacts, PaymentKind
 from schemas.plan import Decision
 from schemas.practice_settings import AmountMode, MembershipBooking, PracticeSettings, SettingsVersion, Timing, TypeMode

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from processors.rules.decisions.allocation import allocation_of, family_of
-from processors.rules.decisions.amounts import divide
+from processors.rules.decisions.divide_payment import divide
 from processors.rules.decisions.initial_state import COMPANION_OFF, ZERO, InitialState, with_hold
 from processors.rules.decisions.lanes import at_pms
 from processors.rules.decisions.shares import Share

@@ -2,6 +2,9 @@
 
 An original is known when it is stored and resolved. Until then a follow-up waits in AWAITING_ORIGINAL, without a
 deadline; whatever the order of arrival, follow-ups are resolved in the order in which they happened (R-8).
+
+Who does what: `decisions/linked_events` parks it, `engine` asks again when the payment is resolved, and after a day
+`sinks/notices/problems` tells the practice.
 """
 
 from __future__ import annotations

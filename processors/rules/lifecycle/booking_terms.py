@@ -11,7 +11,7 @@ from processors.rules.lifecycle.entries import REFUND_EVENTS
 from processors.rules.lifecycle.payment_state import PaymentState, Reported, event_id_of, resolved_events
 from schemas import events as e
 from schemas.bookkeeping.companion import divide
-from schemas.bookkeeping.payment_terms import amount_mode, known_fee
+from schemas.bookkeeping.net_or_gross import amount_mode, known_fee
 from schemas.events import MoneyFields, PayoutCategory
 from schemas.practice_settings import AmountMode, FeeAdjustment, RefundWithoutCompanion
 from schemas.vocabulary import OWN_CASH, WITHDRAWN, EntryKind

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processors.rules.decisions.amounts import divide
+from processors.rules.decisions.divide_payment import divide
 from processors.rules.decisions.refusal import Refused
 from schemas.bookkeeping.companion import SplitAmount, applied_total
 from schemas.practice_settings import AmountMode

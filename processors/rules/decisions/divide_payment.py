@@ -1,6 +1,6 @@
 """Refuses a payment whose amounts cannot be divided, else divides it (`schemas.bookkeeping.companion`).
 
-Whether it is booked net or gross is decided in `schemas.bookkeeping.payment_terms`.
+Whether it is booked net or gross is decided in `schemas.bookkeeping.net_or_gross`.
 """
 
 from __future__ import annotations

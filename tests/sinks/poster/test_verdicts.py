@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from schemas.vocabulary import DEAD, ConnectionReason, DeadLetterReason, EntryKind, Stage, State
 from sinks.ledger.schema.transitions import allowed
-from sinks.poster import outcomes
+from sinks.poster import verdicts
 from sinks.poster.call_outcome import Verdict
 from sinks.targets.port import (
     Accepted,
@@ -80,7 +80,7 @@ def _sound(verdict: Verdict, before: State) -> None:
 @given(answer=answers, attempts=st.integers(1, 500), chance=st.floats(0, 1, exclude_max=True))
 def test_no_answer_to_a_call_leads_outside_the_table(answer: Answer, attempts: int, chance: float) -> None:
     """PROTOCOL section 3: verdicts after a call are transitions from SENDING, dead exactly where it has a reason."""
-    verdict = outcomes.after_post(answer, attempts=attempts, times=TIMES, chance=chance)
+    verdict = verdicts.after_post(answer, attempts=attempts, times=TIMES, chance=chance)
     _sound(verdict, State.SENDING)
     assert verdict.state is not State.SENDING
 
@@ -98,7 +98,7 @@ def test_no_reading_leads_outside_the_table(
     """PROTOCOL section 3, law 19: and absence never counts before the settle time, nor where it cannot be proven."""
     capabilities = msgspec.structs.replace(ASKABLE, proves_absence=proves)
     call = planned_call(state=state, settled=settled, aged=aged)
-    verdict = outcomes.after_read(reading, call, capabilities, times=TIMES, chance=0.5)
+    verdict = verdicts.after_read(reading, call, capabilities, times=TIMES, chance=0.5)
     _sound(verdict, state)
     if verdict.state is State.RETRYING:
         assert settled
@@ -110,7 +110,7 @@ def test_no_reading_leads_outside_the_table(
 @given(answer=refusals)
 def test_an_error_of_the_connection_costs_the_effect_nothing(answer: Refused) -> None:
     """Law 22: RETRYING, the attempt given back, the gate closed, the due time unchanged."""
-    verdict = outcomes.after_post(answer, attempts=3, times=TIMES, chance=0.5)
+    verdict = verdicts.after_post(answer, attempts=3, times=TIMES, chance=0.5)
     if answer.scope is Scope.EFFECT:
         assert verdict.closes is None
         assert not verdict.gives_back
@@ -123,7 +123,7 @@ def test_an_error_of_the_connection_costs_the_effect_nothing(answer: Refused) ->
 
 def test_without_an_answer_nothing_is_assumed() -> None:
     """Law 16: UNCERTAIN, read back at once, and nothing given back."""
-    verdict = outcomes.after_post(NoAnswer(code="TIMEOUT"), attempts=1, times=TIMES, chance=0.5)
+    verdict = verdicts.after_post(NoAnswer(code="TIMEOUT"), attempts=1, times=TIMES, chance=0.5)
     assert (verdict.state, verdict.wait.seconds, verdict.gives_back) == (State.UNCERTAIN, 0.0, False)
 
 
@@ -140,16 +140,16 @@ def test_without_an_answer_nothing_is_assumed() -> None:
 def test_a_refusal_of_the_effect_has_its_state(kind: RefusalClass, state: State) -> None:
     """PROTOCOL section 3."""
     answer = Refused(kind=kind, scope=Scope.EFFECT, reason=DeadLetterReason.REFUSED_BY_TARGET, code="HTTP_400")
-    assert outcomes.after_post(answer, attempts=1, times=TIMES, chance=0.5).state is state
+    assert verdicts.after_post(answer, attempts=1, times=TIMES, chance=0.5).state is state
 
 
 def test_an_entry_found_twice_and_an_unprovable_absence_are_dead_letters() -> None:
     """PROTOCOL section 3: UNCERTAIN → DEAD_LETTERED."""
     call = planned_call(state=State.UNCERTAIN)
-    twice = outcomes.after_read(Found(external_ids=("a", "b"), began_at=NOW), call, ASKABLE, times=TIMES, chance=0.5)
+    twice = verdicts.after_read(Found(external_ids=("a", "b"), began_at=NOW), call, ASKABLE, times=TIMES, chance=0.5)
     assert (twice.state, twice.reason, twice.stage) == (
         State.DEAD_LETTERED,
         DeadLetterReason.FOUND_TWICE,
         Stage.READBACK,
     )
-    assert outcomes.without_read_back().reason is DeadLetterReason.OUTCOME_UNKNOWN
+    assert verdicts.without_read_back().reason is DeadLetterReason.OUTCOME_UNKNOWN
