@@ -86,6 +86,8 @@ class ProgramSettings(BaseSettings):
     notice_from: str = "Writeback <writeback@localhost>"
     ops_email: str = ""
     """Notified of what only an operator can repair."""
+    support: str = Field("", max_length=200)
+    """Where a reader of a notice can ask: an address or a telephone number, printed beside the notice's reference."""
     secret_key: str = Field("", repr=False)
     """Base64 of the 32 bytes that encrypt stored credentials; never kept in the database."""
     secret_key_file: Path | None = None

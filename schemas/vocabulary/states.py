@@ -80,8 +80,14 @@ DIGEST_ORDER: Final = (
     State.AWAITING_FEE,
     State.AWAITING_ORIGINAL,
     State.AWAITING_SETTINGS,
+    State.UNCERTAIN,
+    State.BLOCKED_PERIOD,
+    State.REJECTED,
+    State.INVALID_CONFIG,
+    State.DEAD_LETTERED,
 )
-"""What a practice's digest lists, in its order: what waits for people, and events whose other half has not come."""
+"""What a practice's digest lists, in its order: what waits for people, events whose other half has not come, and what
+has failed and was not repaired since it was reported."""
 
 LOOKED_UP: Final = frozenset({State.AWAITING_LINK, State.PAUSED})
 """Conditions that are looked up when a link, switch or connection changes; the others stand in the effect's `holds`."""

@@ -1,4 +1,8 @@
-"""Plans the morning's digest: what waits for people at a practice, on working days at 07:00 local, never empty."""
+"""Plans the morning's digest: what waits for people at a practice, on its own working days at 07:00 local, never empty.
+
+Payments are counted, not entries, and each stands in one section. Whatever waits when the morning comes is in it, so a
+digest that leaves later has only been held up.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +13,16 @@ import msgspec
 import psycopg
 from psycopg.rows import TupleRow
 
-from schemas.vocabulary import DIGEST_ORDER, State
+from schemas.bookkeeping.money import Money
+from schemas.practice_settings import WORKING_WEEK
+from schemas.vocabulary import DIGEST_ORDER, AttentionReason, State
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.fetch import fetch_all_async
+from sinks.notices.cases import SHOWN, Case, Reader, case_lines
 from sinks.notices.email_text import Email
 from sinks.notices.plan_deliveries import Channels, NoticeKey, contacts_of, plan_deliveries
+from sinks.notices.problems import UNSETTLED
+from sinks.operations.words.reasons import words_for
 from sinks.operations.words.states import STATE_WORDS
 from streams.runtime.logging import log
 
@@ -23,33 +32,62 @@ _EARLIEST: Final = "07:00"
 _LATEST: Final = "12:00"
 """A digest that could not be written in the morning is not worth a mail in the afternoon: the next one says more."""
 
+SectionKey = State | AttentionReason
+SECTIONS: Final[tuple[SectionKey, ...]] = (AttentionReason.DISPUTE_OPENED, *DIGEST_ORDER)
+"""In the order of a digest: what has a last day first."""
+
 _SQL = named_queries("sinks.notices")
 _LOG = log(__name__)
 Connection = psycopg.AsyncConnection[TupleRow]
 
 
-class Waiting(msgspec.Struct, frozen=True):
-    """Entries of one practice that wait in one state, where its morning has come."""
+class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+    """What waits for one thing at one practice whose morning has come."""
 
     practice_id: str
     opened_at: datetime
     """The morning: it identifies the digest."""
-    state: State
-    entries: int
+    zone: str
+    name: str | None
+    section: SectionKey
+    count: int
+    payouts: bool
+    """All of them are payouts."""
+    amount_minor: int | None
+    """Their sum, where all have an amount and it is one currency."""
+    currency: str | None
+    cases: tuple[Case, ...]
+    """The newest."""
 
 
-def digest_email(practice_id: str, counts: dict[State, int]) -> Email:
-    """Counts and fixed words only (H-5). Pure."""
-    total = sum(counts.values())
-    parts = [f"{'1 entry waits' if total == 1 else f'{total} entries wait'} for somebody at your practice."]
-    for state in DIGEST_ORDER:
-        if counts.get(state):
-            words = STATE_WORDS[state]
-            what = f"1 entry {words.one}" if counts[state] == 1 else f"{counts[state]} entries {words.many}"
-            parts.append(f"{what}. {words.remedy}")
-    parts += [f"Practice: {practice_id}", "You get this on working days while something waits."]
-    waits = "1 entry waits" if total == 1 else f"{total} entries wait"
-    return Email(f"[Writeback] {waits} for you (practice {practice_id})", "\n\n".join(parts) + "\n")
+def digest_email(waiting: list[Waiting]) -> Email:
+    """Fixed words, counts, ids and amounts of one practice (H-5). Pure. `waiting` is not empty."""
+    first = waiting[0]
+    reader = Reader(first.name, first.zone)
+    total = sum(each.count for each in waiting)
+    parts = [f"{'1 case waits' if total == 1 else f'{total} cases wait'} for somebody at your practice."]
+    parts += [_section(each, reader) for each in sorted(waiting, key=lambda each: SECTIONS.index(each.section))]
+    name = first.name or first.practice_id
+    parts += [
+        f"Practice: {name}" + (f" ({first.practice_id})" if name != first.practice_id else ""),
+        "You get this on working days while something waits.",
+    ]
+    waits = "1 case waits" if total == 1 else f"{total} cases wait"
+    return Email(f"[Writeback] {waits} for you (practice {name})", "\n\n".join(parts) + "\n")
+
+
+def _section(waiting: Waiting, reader: Reader) -> str:
+    noun = "payout" if waiting.payouts else "payment"
+    count = f"1 {noun}" if waiting.count == 1 else f"{waiting.count} {noun}s"
+    if waiting.amount_minor is not None and waiting.currency is not None:
+        count += f" ({Money(waiting.amount_minor, waiting.currency)})"
+    cases = case_lines(waiting.cases, waiting.count, reader)
+    if isinstance(waiting.section, AttentionReason):
+        said = "is disputed" if waiting.count == 1 else "are disputed"
+        return f"{count} {said}. {words_for(waiting.section).remedy}\n{cases}"
+    state = STATE_WORDS[waiting.section]
+    said = (state.single or state.one) if waiting.count == 1 else (state.many or state.one)
+    return f"{count} {said}. {state.remedy}\n{cases}"
 
 
 async def plan_digests(connection: Connection, at: datetime | None, channels: Channels) -> int:
@@ -57,28 +95,36 @@ async def plan_digests(connection: Connection, at: datetime | None, channels: Ch
 
     `at`: business time, None = the database's clock. Returns how many messages were planned.
     """
-    parameters = {"now": at, "cause": CAUSE, "earliest": _EARLIEST, "latest": _LATEST}
-    due: dict[NoticeKey, dict[State, int]] = {}
+    parameters = {
+        "now": at,
+        "cause": CAUSE,
+        "earliest": _EARLIEST,
+        "latest": _LATEST,
+        "unsettled": UNSETTLED,
+        "working_week": msgspec.json.encode(WORKING_WEEK).decode(),
+        "entries": [state.value for state in DIGEST_ORDER],
+        "sections": [section.value for section in SECTIONS],
+        "most_cases": SHOWN,
+    }
+    due: dict[NoticeKey, list[Waiting]] = {}
     for row in await fetch_all_async(connection, Waiting, _SQL["digests_due"], parameters):
-        counts = due.setdefault(NoticeKey(row.practice_id, CAUSE, row.opened_at), {})
-        counts[row.state] = counts.get(row.state, 0) + row.entries
+        due.setdefault(NoticeKey(row.practice_id, CAUSE, row.opened_at), []).append(row)
     planned = 0
-    for digest, counts in due.items():
+    for digest, waiting in due.items():
         async with connection.transaction():
-            planned += await _plan(connection, digest, counts, at, channels)
+            planned += await _plan(connection, digest, waiting, at, channels)
     return planned
 
 
 async def _plan(
-    connection: Connection, digest: NoticeKey, counts: dict[State, int], at: datetime | None, channels: Channels
+    connection: Connection, digest: NoticeKey, waiting: list[Waiting], at: datetime | None, channels: Channels
 ) -> int:
     taken = await connection.execute(
-        _SQL["take_digest"], digest.parameters() | {"now": at, "items": sum(counts.values())}
+        _SQL["take_digest"], digest.parameters() | {"now": at, "items": sum(each.count for each in waiting)}
     )
     if await taken.fetchone() is None:
         return 0
     recipients = await contacts_of(connection, digest.practice_id)
-    text = digest_email(digest.practice_id, counts)
-    planned = await plan_deliveries(connection, channels, digest, STEP, recipients, text, at)
+    planned = await plan_deliveries(connection, channels, digest, STEP, recipients, digest_email(waiting), at)
     _LOG.info("digest planned", practice_id=digest.practice_id, count=planned)
     return planned

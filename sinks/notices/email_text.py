@@ -1,4 +1,4 @@
-"""The e-mail for one step of a notice: fixed words and counts (H-5). Pure; nothing that names a patient can get in."""
+"""The e-mail for one step of a notice: fixed words, counts, ids (H-5). Pure; nothing that names a patient gets in."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from sinks.notices.cases import UNNAMED, Reader, case_lines
 from sinks.notices.causes import NEWS, UNKNOWN_PRACTICE, CauseKind
 from sinks.notices.schedule import Problem, Step, StepKind
 from sinks.operations.words.reasons import words_for
@@ -21,6 +22,10 @@ _ONE_AND_MANY: Final = {
     CauseKind.CONNECTION: ("1 entry waiting", "{n} entries waiting"),
     CauseKind.EVENT: ("1 case", "{n} cases"),
 }
+
+
+LONGEST_NAME: Final = 40
+"""Characters of a practice's name in a subject line."""
 
 
 class Email(msgspec.Struct, frozen=True):
@@ -36,25 +41,36 @@ def correlation_id(practice_id: str, cause_key: str, opened_at: datetime) -> str
     return "WBN-" + base64.b32encode(digest).decode()[:10]
 
 
-def notice_email(problem: Problem, opened_at: datetime, step: Step, route: str | None = None) -> Email:
-    """What happened, how many, which practice, why, what to do, and the reference, in that order.
+def notice_email(
+    problem: Problem,
+    opened_at: datetime,
+    step: Step,
+    route: str | None = None,
+    *,
+    reader: Reader = UNNAMED,
+    support: str = "",
+) -> Email:
+    """What happened, how many and which, at which practice, why, what to do, and the reference, in that order.
 
-    `route`: of the practice's connection to the cause's target, None where it is not known.
+    `route`: of the practice's connection to the cause's target, None where it is not known. `reader`: the practice as
+    letters name it. `support`: where a reader can ask.
     """
     words = words_for(problem.cause.reason)
     target = problem.cause.target
     system = system_name(target, route)
-    who = "unknown practice" if problem.practice_id == UNKNOWN_PRACTICE else f"practice {problem.practice_id}"
+    who = "unknown practice" if problem.practice_id == UNKNOWN_PRACTICE else f"practice {_short(problem, reader)}"
     headline = with_system(words.headline, target, route)
-    reference = correlation_id(problem.practice_id, problem.cause.key, opened_at)
+    reference = f"Reference for support: {correlation_id(problem.practice_id, problem.cause.key, opened_at)}"
+    if support:
+        reference += f" ({support})"
     if step.kind is StepKind.RESOLVED:
         return Email(
             f"[Writeback] Solved: {headline} ({who})",
             _paragraphs(
                 f"Solved: {headline}.",
-                f"Practice: {_named(problem.practice_id)}",
+                f"Practice: {_named(problem.practice_id, reader)}",
                 "Nothing is open for this cause any more. You do not have to do anything.",
-                f"Reference for support: {reference}",
+                reference,
             ),
         )
     counted = "" if problem.cause.kind is CauseKind.CONNECTION else f"{_counted(problem)}: "
@@ -62,14 +78,15 @@ def notice_email(problem: Problem, opened_at: datetime, step: Step, route: str |
         f"[Writeback] {_prefix(step)}{counted}{headline} ({who})",
         _paragraphs(
             f"What happened: {_happened(problem, system)}",
+            case_lines(problem.cases, problem.count, reader),
             _more(step),
-            f"Practice: {_named(problem.practice_id)}",
-            f"{'Since' if problem.cause.reason in NEWS else 'Open since'}: {problem.oldest_at:%Y-%m-%d %H:%M} UTC",
-            f"Answer by: {problem.answer_by:%Y-%m-%d %H:%M} UTC" if problem.answer_by else "",
+            f"Practice: {_named(problem.practice_id, reader)}",
+            f"{'Since' if problem.cause.reason in NEWS else 'Open since'}: {reader.local(problem.oldest_at)}",
+            f"Answer by: {reader.local(problem.answer_by)}" if problem.answer_by else "",
             "Why: " + with_system(words.why, target, route),
             "What to do: " + remedy_of(problem.cause.reason, target, problem.vendor_code, route),
             "What happens then: " + with_system(words.afterwards, target, route),
-            f"Reference for support: {reference}",
+            reference,
         ),
     )
 
@@ -105,10 +122,16 @@ def _more(step: Step) -> str:
     return f"{step.more} more like this since our last message." if step.kind is StepKind.MORE else ""
 
 
-def _named(practice_id: str) -> str:
+def _named(practice_id: str, reader: Reader) -> str:
     if practice_id == UNKNOWN_PRACTICE:
         return "not known, because the record does not say it readably"
-    return practice_id
+    return f"{reader.name} ({practice_id})" if reader.name and reader.name != practice_id else practice_id
+
+
+def _short(problem: Problem, reader: Reader) -> str:
+    """The practice in a subject line: its name, cut so that the line can still be read."""
+    name = reader.name or problem.practice_id
+    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
 
 
 def _paragraphs(*parts: str) -> str:

@@ -11,7 +11,8 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from sinks.ledger.named_queries import named_queries
-from sinks.ledger.rows.fetch import fetch_all_async, fetch_value_async
+from sinks.ledger.rows.fetch import fetch_all_async, fetch_one_async, fetch_value_async
+from sinks.notices.cases import UNNAMED, Reader
 from sinks.notices.channels.port import Channel, DeliveryKey
 from sinks.notices.email_text import Email
 from streams.runtime.logging import log
@@ -62,6 +63,11 @@ async def route_of(connection: Connection, practice_id: str, target: str) -> str
         connection, _SQL["route_of"], {"practice_id": practice_id, "target": target}
     )
     return found
+
+
+async def reader_of(connection: Connection, practice_id: str) -> Reader:
+    """The practice's name and its present zone; both unknown for a practice that the ledger does not know."""
+    return await fetch_one_async(connection, Reader, _SQL["reader_of"], {"practice_id": practice_id}) or UNNAMED
 
 
 def operators(channels: Channels) -> list[Recipient]:

@@ -12,6 +12,7 @@ from psycopg.rows import TupleRow
 from schemas.vocabulary import ConnectionReason, DeadLetterReason, State, Target
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.fetch import fetch_all_async
+from sinks.notices.cases import SHOWN, Case
 from sinks.notices.causes import Cause, CauseKind, Reason, reason_of
 from sinks.notices.schedule import Problem
 
@@ -54,6 +55,7 @@ class OpenRow(msgspec.Struct, frozen=True):
     dependents: int
     code: str | None
     answer_by: datetime | None
+    cases: tuple[Case, ...] | None
 
 
 async def open_problems(
@@ -68,6 +70,7 @@ async def open_problems(
         "original_by": ORIGINAL_BY,
         "fee_by": FEE_BY,
         "news_for": NEWS_FOR,
+        "most_cases": SHOWN,
     }
     found: dict[tuple[str, str], Problem] = {}
     for row in await fetch_all_async(connection, OpenRow, _SQL["problems"], parameters):
@@ -86,6 +89,7 @@ def _problem(row: OpenRow) -> Problem:
         dependents=row.dependents,
         vendor_code=row.code,
         answer_by=row.answer_by,
+        cases=row.cases or (),
     )
 
 
@@ -109,4 +113,5 @@ def _joined(one: Problem, other: Problem) -> Problem:
         dependents=one.dependents + other.dependents,
         vendor_code=one.vendor_code or other.vendor_code,
         answer_by=min((at for at in (one.answer_by, other.answer_by) if at), default=None),
+        cases=(*one.cases, *other.cases)[:SHOWN],
     )

@@ -1,7 +1,7 @@
 -- name: problems
--- Everything that is open now, by practice and cause (law 26). Counts and times only.
+-- Everything that is open now, by practice and cause (law 26), with the newest cases of each.
 WITH attention AS (
-    SELECT practice_id, effect_id, target, state, reason, last_code, changed_at
+    SELECT practice_id, effect_id, source, event_id, target, state, reason, amount_minor, currency, last_code, changed_at
     FROM open_effects
     WHERE is_dead(state)
        OR (state = 'UNCERTAIN' AND settle_until < now() - :unsettled::interval)
@@ -19,16 +19,23 @@ SELECT 'posting' AS kind, a.practice_id, a.target, a.state, a.reason, count(*)::
     (SELECT count(*)::int FROM entries f JOIN work d USING (practice_id, effect_id)
      WHERE f.practice_id = a.practice_id AND f.depends_on = ANY(array_agg(a.effect_id))
        AND NOT is_dead(d.state)) AS dependents,
-    (array_agg(a.last_code ORDER BY a.changed_at DESC))[1] AS code, NULL::timestamptz AS answer_by
+    (array_agg(a.last_code ORDER BY a.changed_at DESC))[1] AS code, NULL::timestamptz AS answer_by,
+    (SELECT json_agg(json_build_object('subject', v.subject, 'of', v.concerns, 'entry', x.effect_id,
+                'amount_minor', x.amount_minor, 'currency', x.currency, 'at', x.changed_at) ORDER BY x.changed_at DESC)
+     FROM (SELECT * FROM attention y WHERE y.practice_id = a.practice_id AND y.target = a.target AND y.state = a.state
+             AND y.reason = a.reason ORDER BY y.changed_at DESC LIMIT :most_cases) x
+     JOIN events v USING (practice_id, source, event_id)) AS cases
 FROM attention a GROUP BY a.practice_id, a.target, a.state, a.reason
 UNION ALL
 SELECT CASE WHEN is_entry_stage(stage) THEN 'posting' ELSE 'record' END, practice_id,
-    CASE WHEN is_entry_stage(stage) THEN target END, NULL, reason, count(*)::int, min(first_failed_at), 0, NULL, NULL
+    CASE WHEN is_entry_stage(stage) THEN target END, NULL, reason, count(*)::int, min(first_failed_at), 0, NULL, NULL,
+    to_json((array_agg(json_build_object('subject', event_id, 'entry', effect_id, 'at', first_failed_at)
+                       ORDER BY first_failed_at DESC) FILTER (WHERE event_id IS NOT NULL))[1:(:most_cases)])
 FROM dead_letters
 WHERE settled_at IS NULL AND stands_by_itself(stage, reason)
 GROUP BY 1, 2, 3, reason
 UNION ALL
-SELECT 'connection', w.practice_id, w.target, NULL, w.reason, w.waiting, w.closed_at, 0, NULL, NULL
+SELECT 'connection', w.practice_id, w.target, NULL, w.reason, w.waiting, w.closed_at, 0, NULL, NULL, NULL
 FROM (
     SELECT k.practice_id, k.target, k.reason, min(k.closed_at) AS closed_at,
         (SELECT count(*)::int FROM work e
@@ -42,7 +49,9 @@ UNION ALL
 -- What waits for a payment that is there and waits for its fee is reported with that fee (N-5).
 SELECT 'event', practice_id, NULL, NULL,
     CASE waiting WHEN 'AWAITING_ORIGINAL' THEN 'ORIGINAL_MISSING' WHEN 'AWAITING_FEE' THEN 'FEE_MISSING' ELSE reason END,
-    count(*)::int, min(received_at), 0, NULL, NULL
+    count(*)::int, min(received_at), 0, NULL, NULL,
+    to_json((array_agg(json_build_object('subject', subject, 'of', concerns, 'at', received_at)
+                       ORDER BY received_at DESC))[1:(:most_cases)])
 FROM events
 WHERE (waiting = 'AWAITING_ORIGINAL' AND received_at < business_now(:now) - :original_by::interval
        AND NOT EXISTS (SELECT FROM events o WHERE o.practice_id = events.practice_id AND o.source = events.source
@@ -52,23 +61,30 @@ WHERE (waiting = 'AWAITING_ORIGINAL' AND received_at < business_now(:now) - :ori
    OR (waiting = 'AWAITING_REVIEW' AND is_reported_review(reason))
 GROUP BY 2, 5
 UNION ALL
-SELECT 'event', practice_id, NULL, NULL, reason, count(*)::int, min(changed_at), 0, NULL, NULL
+SELECT 'event', practice_id, NULL, NULL, reason, count(*)::int, min(changed_at), 0, NULL, NULL, NULL
 FROM work WHERE state = 'PAUSED' AND reason = 'CONNECTION_REPLACED' GROUP BY practice_id, reason
 UNION ALL
 SELECT 'event', practice_id, NULL, NULL, CASE kind WHEN 'return' THEN 'PAYMENT_RETURNED' ELSE 'PAYOUT_FAILED' END,
-    count(*)::int, min(received_at), 0, NULL, NULL
+    count(*)::int, min(received_at), 0, NULL, NULL,
+    to_json((array_agg(json_build_object('subject', subject, 'of', concerns, 'at', received_at)
+                       ORDER BY received_at DESC))[1:(:most_cases)])
 FROM events
 WHERE kind IN ('return', 'payout_failed') AND received_at > business_now(:now) - :news_for::interval
 GROUP BY 2, 5
 UNION ALL
-SELECT 'event', practice_id, NULL, NULL, 'DISPUTE_OPENED', count(*)::int, min(opened_at), 0, NULL, min(respond_by)
+SELECT 'event', practice_id, NULL, NULL, 'DISPUTE_OPENED', count(*)::int, min(opened_at), 0, NULL, min(respond_by),
+    to_json((array_agg(json_build_object('subject', dispute_id, 'of', payment_id, 'at', opened_at,
+                                         'answer_by', respond_by)
+                       ORDER BY opened_at DESC))[1:(:most_cases)])
 FROM disputes WHERE closed_at IS NULL GROUP BY 2
 UNION ALL
-SELECT 'event', practice_id, NULL, NULL, 'DISPUTE_' || outcome, count(*)::int, min(closed_at), 0, NULL, NULL
+SELECT 'event', practice_id, NULL, NULL, 'DISPUTE_' || outcome, count(*)::int, min(closed_at), 0, NULL, NULL,
+    to_json((array_agg(json_build_object('subject', dispute_id, 'of', payment_id, 'at', closed_at)
+                       ORDER BY closed_at DESC))[1:(:most_cases)])
 FROM disputes WHERE closed_at > business_now(:now) - :news_for::interval GROUP BY 2, outcome;
 
 -- name: open_notices
-SELECT practice_id, cause, opened_at, not_before, told_at, shown, steps FROM notices WHERE closed_at IS NULL;
+SELECT practice_id, cause, opened_at, not_before, told_at, shown, steps, reminders FROM notices WHERE closed_at IS NULL;
 
 -- name: open_notice
 -- The unique index of open notices lets one of two notifiers win; the other finds the row next time.
@@ -77,7 +93,7 @@ SELECT :practice_id, :cause, business_now(:now), :target, NULL, :reason, :items,
     coalesce((SELECT max(told_at) FROM notices WHERE practice_id = :practice_id AND cause = :cause)
              + :bundle::interval, 'epoch')
 ON CONFLICT DO NOTHING
-RETURNING practice_id, cause, opened_at, not_before, told_at, shown, steps;
+RETURNING practice_id, cause, opened_at, not_before, told_at, shown, steps, reminders;
 
 -- name: forget_solved!
 -- Fewer are open than were shown: the next new one is news again.
@@ -89,6 +105,7 @@ WHERE practice_id = :practice_id AND cause = :cause AND opened_at = :opened_at A
 UPDATE notices SET steps = steps + 1, told_at = business_now(:now), shown = :items, items = :items,
     suppressed = suppressed + :more,
     reminded_at = CASE WHEN :reminder THEN business_now(:now) ELSE reminded_at END,
+    reminders = reminders + CASE WHEN :reminder THEN 1 ELSE 0 END,
     closed_at = CASE WHEN :closing THEN business_now(:now) ELSE closed_at END
 WHERE practice_id = :practice_id AND cause = :cause AND opened_at = :opened_at AND steps = :steps AND closed_at IS NULL
 RETURNING steps;
@@ -105,6 +122,12 @@ SELECT channel, email AS address FROM practice_contacts WHERE practice_id = :pra
 -- Through which route a practice's target is reached.
 SELECT c.route FROM practice_connections pc JOIN connections c USING (home_practice_id, connection_id)
 WHERE pc.practice_id = :practice_id AND pc.target = :target;
+
+-- name: reader_of
+-- A practice as its letters name it, with the zone of its newest settings.
+SELECT p.name, (SELECT s.body ->> 'zone' FROM settings s WHERE s.practice_id = p.practice_id
+                ORDER BY s.version DESC LIMIT 1) AS zone
+FROM practices p WHERE p.practice_id = :practice_id;
 
 -- name: overtaken
 -- What was never handed over need not be sent any more once it is solved.
@@ -159,33 +182,56 @@ WHERE settled_at IS NULL GROUP BY stage;
 SELECT cause, count(*)::int AS count FROM notices WHERE closed_at IS NULL GROUP BY cause;
 
 -- name: digests_due
--- What waits for people, where it is morning on a working day and today's digest is not written yet.
+-- What waited for people when the morning came, where it is a working day of the practice and today's digest is not
+-- written yet. Each payment, payout or refund once, under the first of its states; the newest few by name.
 WITH waiting AS (
-    SELECT practice_id, state, count(*)::int AS entries FROM work
-    WHERE waits_for_people(state)
-    GROUP BY practice_id, state
+    SELECT e.practice_id, e.state, v.subject, v.concerns, v.kind, min(e.effect_id) AS entry, min(e.changed_at) AS at,
+           (array_agg(e.amount_minor ORDER BY e.effect_id))[1] AS amount_minor, min(e.currency) AS currency,
+           NULL::timestamptz AS answer_by
+    FROM open_effects e JOIN events v USING (practice_id, source, event_id)
+    WHERE e.state = ANY(:entries::text[]) AND (e.state <> 'UNCERTAIN' OR e.settle_until < now() - :unsettled::interval)
+    GROUP BY e.practice_id, e.state, v.subject, v.concerns, v.kind
     UNION ALL
     -- What should resolve itself is listed once it has not for long: a fee (N-5), a payment (R-8),
     -- settings that begin after it.
-    SELECT practice_id, waiting, count(*)::int FROM events
+    SELECT practice_id, waiting, subject, concerns, kind, NULL, received_at, NULL, NULL, NULL FROM events
     WHERE waiting IS NOT NULL AND (waiting = 'AWAITING_REVIEW'
         OR waiting = 'AWAITING_FEE' AND received_at < business_now(:now) - interval '72 hours'
         OR waiting = 'AWAITING_ORIGINAL' AND received_at < business_now(:now) - interval '24 hours'
         OR waiting = 'AWAITING_SETTINGS' AND received_at < business_now(:now) - interval '1 hour')
-    GROUP BY practice_id, waiting
+    UNION ALL
+    SELECT practice_id, 'DISPUTE_OPENED', dispute_id, payment_id, 'dispute', NULL, opened_at, NULL, NULL, respond_by
+    FROM disputes WHERE closed_at IS NULL
 ), local AS (
-    SELECT p.practice_id, z.name AS zone, business_now(:now) AT TIME ZONE z.name AS at
+    SELECT p.practice_id, z.name AS zone, business_now(:now) AT TIME ZONE z.name AS at, z.business_days, z.holidays
     FROM (SELECT DISTINCT practice_id FROM waiting) p
-    CROSS JOIN LATERAL (SELECT body ->> 'zone' AS name FROM settings s WHERE s.practice_id = p.practice_id
-                        ORDER BY version DESC LIMIT 1) z
+    CROSS JOIN LATERAL (
+        SELECT body ->> 'zone' AS name, coalesce(body -> 'business_days', :working_week::jsonb) AS business_days,
+               coalesce(body -> 'holidays', '[]') AS holidays
+        FROM settings s WHERE s.practice_id = p.practice_id ORDER BY version DESC LIMIT 1) z
 ), morning AS (
-    SELECT practice_id, (at::date + :earliest::time) AT TIME ZONE zone AS opened_at FROM local
-    WHERE at::time >= :earliest::time AND at::time < :latest::time AND extract(isodow FROM at) <= 5
+    SELECT practice_id, zone, (at::date + :earliest::time) AT TIME ZONE zone AS opened_at FROM local
+    WHERE at::time >= :earliest::time AND at::time < :latest::time
+      AND business_days ? to_char(at, 'DY') AND NOT holidays ? to_char(at, 'YYYY-MM-DD')
+), due AS (
+    SELECT m.* FROM morning m
+    WHERE NOT EXISTS (SELECT FROM notices n WHERE n.practice_id = m.practice_id AND n.cause = :cause
+                      AND n.opened_at = m.opened_at)
+), cases AS (
+    SELECT DISTINCT ON (w.practice_id, w.subject) w.*, d.opened_at, d.zone
+    FROM due d JOIN waiting w ON w.practice_id = d.practice_id AND w.at <= d.opened_at
+    ORDER BY w.practice_id, w.subject, array_position(:sections::text[], w.state)
 )
-SELECT m.practice_id, m.opened_at, w.state, w.entries FROM morning m JOIN waiting w USING (practice_id)
-WHERE NOT EXISTS (SELECT FROM notices n WHERE n.practice_id = m.practice_id AND n.cause = :cause
-                  AND n.opened_at = m.opened_at)
-ORDER BY m.practice_id, w.state;
+SELECT c.practice_id, c.opened_at, c.zone, (SELECT p.name FROM practices p WHERE p.practice_id = c.practice_id) AS name,
+    c.state AS section, count(*)::int AS count, bool_and(starts_with(c.kind, 'payout')) AS payouts,
+    CASE WHEN count(DISTINCT c.currency) = 1 AND bool_and(c.amount_minor IS NOT NULL) THEN sum(c.amount_minor)::bigint
+         END AS amount_minor, min(c.currency) AS currency,
+    to_json((array_agg(json_build_object('subject', c.subject, 'of', c.concerns, 'entry', c.entry,
+                'amount_minor', c.amount_minor, 'currency', c.currency, 'at', c.at, 'answer_by', c.answer_by)
+            ORDER BY c.at DESC))[1:(:most_cases)]) AS cases
+FROM cases c
+GROUP BY c.practice_id, c.opened_at, c.zone, c.state
+ORDER BY c.practice_id, c.state;
 
 -- name: take_digest
 -- Closed from the start: nothing in it is solved as a whole, and its key is the morning.

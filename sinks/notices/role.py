@@ -68,7 +68,7 @@ class Notifier:
         self._wanted = wanted
         self._clock = settings.clock()
         self._channels = open_channels(settings)
-        self._store = NoticeStore(self._channels)
+        self._store = NoticeStore(self._channels, settings.support)
         self._queue = DeliveryQueue(self._channels.values())
         self._connection: Connection | None = None
         self._often_until = self._digests_at = float("-inf")

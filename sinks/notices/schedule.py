@@ -8,16 +8,28 @@ from typing import Final
 
 import msgspec
 
+from schemas.vocabulary import DeadLetterReason
+from sinks.notices.cases import Case
 from sinks.notices.causes import NEWS, Cause, CauseKind
 
 BUNDLE: Final = timedelta(minutes=15)
 """After a message about a cause, more of the same is bundled for this long."""
-REMINDER: Final = timedelta(hours=24)
-"""An open cause is reported again after this long; events that wait for others are in the morning's digest instead."""
+REMINDERS: Final = (timedelta(hours=24), timedelta(days=3), timedelta(days=7))
+"""The pauses before the first reminder, the second, and each later one. Somebody who has not acted after a day is
+reminded; a mail a day would only be filtered away."""
+_OF_THE_SETUP: Final = frozenset(
+    {
+        DeadLetterReason.MAPPING_MISSING,
+        DeadLetterReason.MAPPING_INVALID,
+        DeadLetterReason.ACCOUNT_INACTIVE,
+    }
+)
+"""Every payment fails until it is repaired. With closed connections these alone are repeated; all else stands in the
+morning's digest until it ends."""
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """What the ledger says is open now for one practice and cause. Counts and times only: no patient, no amount."""
+    """What the ledger says is open now for one practice and cause. Nothing names a patient."""
 
     practice_id: str
     cause: Cause
@@ -29,6 +41,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """The newest code of the target, digits and capitals only (H-3)."""
     answer_by: datetime | None = None
     """The first day by which somebody else wants an answer (R-10)."""
+    cases: tuple[Case, ...] = ()
+    """The newest of them, not all."""
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +59,8 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     """How many of those open now the practice has been notified of."""
     steps: int
     """Messages planned so far; numbers the next one."""
+    reminders: int = 0
+    """How many of them were reminders."""
 
 
 class StepKind(StrEnum):
@@ -74,9 +90,14 @@ def next_step(notice: Notice, problem: Problem, now: datetime) -> Step | None:
         return Step(kind=StepKind.OPENED, number=notice.steps + 1) if now >= notice.not_before else None
     if problem.count > notice.shown and now >= notice.told_at + BUNDLE:
         return Step(kind=StepKind.MORE, number=notice.steps + 1, more=problem.count - notice.shown)
-    if now >= notice.told_at + REMINDER and notice.cause.kind is not CauseKind.EVENT:
+    if is_repeated(notice.cause) and now >= notice.told_at + REMINDERS[min(notice.reminders, len(REMINDERS) - 1)]:
         return Step(kind=StepKind.REMINDER, number=notice.steps + 1)
     return None
+
+
+def is_repeated(cause: Cause) -> bool:
+    """Whether an open cause is reported again by itself: a connection that is closed, or a setting that is wrong."""
+    return cause.kind is CauseKind.CONNECTION or (cause.kind is CauseKind.POSTING and cause.reason in _OF_THE_SETUP)
 
 
 def resolved_step(notice: Notice) -> Step | None:

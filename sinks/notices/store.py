@@ -22,6 +22,7 @@ from sinks.notices.plan_deliveries import (
     contacts_of,
     operators,
     plan_deliveries,
+    reader_of,
     route_of,
 )
 from sinks.notices.schedule import BUNDLE, Notice, Problem, Step, StepKind, next_step, resolved_step
@@ -44,6 +45,7 @@ class OpenNotice(msgspec.Struct, frozen=True):
     told_at: datetime | None
     shown: int
     steps: int
+    reminders: int
 
     def notice(self) -> Notice:
         return Notice(**msgspec.structs.asdict(self) | {"cause": Cause.parse(self.cause)})
@@ -65,8 +67,10 @@ class StageCount(msgspec.Struct, frozen=True):
 class NoticeStore:
     """Writes notices and the deliveries they owe. Used by one event loop; several notifiers may share the tables."""
 
-    def __init__(self, channels: Channels) -> None:
+    def __init__(self, channels: Channels, support: str = "") -> None:
+        """`support`: where a reader of a letter can ask."""
         self._channels = channels
+        self._support = support
 
     async def bring_up_to_date(
         self, connection: Connection, problems: Mapping[tuple[str, str], Problem], now: datetime, at: datetime | None
@@ -183,7 +187,8 @@ class NoticeStore:
     ) -> int:
         target = problem.cause.target
         route = None if target is None else await route_of(connection, problem.practice_id, target)
-        text = notice_email(problem, key.opened_at, step, route)
+        reader = await reader_of(connection, problem.practice_id)
+        text = notice_email(problem, key.opened_at, step, route, reader=reader, support=self._support)
         return await plan_deliveries(connection, self._channels, key, step.name, recipients, text, at)
 
     async def _measure(self, connection: Connection) -> None:

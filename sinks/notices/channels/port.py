@@ -17,7 +17,7 @@ DeliveryKey = tuple[str, str, str, str, str, str]
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """One message to one recipient. Fixed words and counts: no patient, no amount of one payment."""
+    """One message to one recipient. Fixed words, counts, ids and amounts: no patient."""
 
     message_id: str
     """Of `Channel.message_id`; the same for every try, so that the recipient's side can recognise a repeat."""

@@ -14,11 +14,15 @@ class StateWords(msgspec.Struct, frozen=True):
 
     one: str
     many: str | None = None
+    single: str | None = None
+    """Of one in a digest, where that is not `one`."""
     remedy: str | None = None
     """Nothing has failed: nothing is posted until somebody does this."""
 
 
 _WHO: Final = "support or the person who runs Writeback"
+
+_IN_ITS_MESSAGE: Final = f"The message about it says why, and what to do; {_WHO} can send it again."
 
 STATE_WORDS: Final[dict[State, StateWords]] = {
     State.AWAITING_SETTINGS: StateWords(
@@ -62,11 +66,28 @@ STATE_WORDS: Final[dict[State, StateWords]] = {
     State.SENDING: StateWords("on its way"),
     State.ACCEPTED: StateWords("taken by the system; the outcome is still to come"),
     State.RETRYING: StateWords("will be tried again"),
-    State.UNCERTAIN: StateWords("in doubt: it is looked for before anything is sent again"),
-    State.INVALID_CONFIG: StateWords("dead until the mapping is repaired"),
-    State.BLOCKED_PERIOD: StateWords("held by a closed period"),
-    State.REJECTED: StateWords("refused"),
-    State.DEAD_LETTERED: StateWords("dead"),
+    State.UNCERTAIN: StateWords(
+        "in doubt: it is looked for before anything is sent again",
+        single="may or may not be in the books",
+        many="may or may not be in the books",
+        remedy=_IN_ITS_MESSAGE,
+    ),
+    State.INVALID_CONFIG: StateWords(
+        "dead until the mapping is repaired",
+        single="waits for a setting to be repaired",
+        many="wait for a setting to be repaired",
+        remedy=_IN_ITS_MESSAGE,
+    ),
+    State.BLOCKED_PERIOD: StateWords(
+        "held by a closed period",
+        single="has a date in a period that is closed",
+        many="have a date in a period that is closed",
+        remedy=_IN_ITS_MESSAGE,
+    ),
+    State.REJECTED: StateWords("refused", single="was refused", many="were refused", remedy=_IN_ITS_MESSAGE),
+    State.DEAD_LETTERED: StateWords(
+        "dead", single="could not be posted", many="could not be posted", remedy=_IN_ITS_MESSAGE
+    ),
     State.POSTED: StateWords("in the books"),
     State.RECORDED_MANUALLY: StateWords("in the books, entered by hand"),
     State.SKIPPED_DISABLED: StateWords("not posted"),

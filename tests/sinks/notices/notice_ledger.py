@@ -18,6 +18,7 @@ import psycopg
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from psycopg.rows import TupleRow
+from psycopg.types.json import Jsonb
 
 from deploy.local.ports import free_ports
 from sinks.notices import role
@@ -99,6 +100,14 @@ class NoticeLedger:
             self.connection.execute(
                 "INSERT INTO practice_contacts (practice_id, email) VALUES (%s, %s)", (practice_id, address)
             )
+
+    def saved(self, practice_id: str, body: dict[str, Any]) -> None:
+        """The practice's first version, in force from the beginning."""
+        self.connection.execute(
+            "INSERT INTO settings (practice_id, version, effective_from, body, saved_at, saved_by, reason)"
+            " VALUES (%s, 1, 'epoch', %s, now(), 'test', 'test')",
+            (practice_id, Jsonb(body)),
+        )
 
     def effect(self, effect_id: int, practice_id: str = "northside", **columns: Any) -> None:
         """An effect in the given state; its event is made with it. The transition guard is not what is tested here."""

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 from datetime import UTC, datetime
 
 import pytest
 
 from schemas.vocabulary import AttentionReason, ConnectionReason, DeadLetterReason, Target
+from sinks.notices.cases import LONGEST_ID, Case, Reader
 from sinks.notices.causes import UNKNOWN_PRACTICE, Cause, CauseKind, Reason
+from sinks.notices.channels.email import compose, sender_address
+from sinks.notices.channels.port import Message
 from sinks.notices.email_text import Email, correlation_id, notice_email
 from sinks.notices.schedule import Problem, Step, StepKind
 
@@ -38,6 +43,43 @@ def test_the_opening_mail_word_for_word() -> None:
         "them by hand.\n\n"
         f"Reference for support: {correlation_id('northside', MAPPING.key, T0)}\n",
     )
+
+
+def test_a_mail_names_its_cases_the_practice_and_whom_to_ask() -> None:
+    """Ids, amounts and the practice's own time: what staff need to find the payment, and nothing about whom."""
+    cases = (
+        Case(subject="pay-1", entry=7, amount_minor=9680, currency="USD", at=T0),
+        Case(subject="rf-2", of="pay-1", at=T0),
+        Case(subject="x" * 200 + "\n", at=T0),
+    )
+    reader = Reader("Northside Dental", "America/Los_Angeles")
+    text = notice_email(problem(MAPPING, cases=cases), T0, OPENED, reader=reader, support="help@writeback.example")
+    assert text.subject.endswith("is missing (practice Northside Dental)")
+    assert "- pay-1, 96.80 USD, entry e:7, since 2026-03-02 07:00 America/Los_Angeles\n" in text.body
+    assert "- rf-2 (about pay-1), since 2026-03-02 07:00 America/Los_Angeles\n" in text.body
+    assert f"- {'x' * (LONGEST_ID - 1)}…, since" in text.body
+    assert "Practice: Northside Dental (northside)" in text.body
+    assert "Open since: 2026-03-02 07:00 America/Los_Angeles" in text.body
+    assert text.body.rstrip().endswith("(help@writeback.example)")
+    many = notice_email(problem(MAPPING, cases=cases, count=40), T0, OPENED, reader=reader)
+    assert "- and 37 more" in many.body
+
+
+@pytest.mark.parametrize("name", ["Northside Dental", "Zahnärzte am Gärtnerplatz 中文診所 " * 3, "x" * 300])
+def test_a_subject_that_is_folded_reads_the_same(name: str) -> None:
+    """However long, and in whatever script: what a mail program shows is what was written."""
+    text = notice_email(problem(MAPPING), T0, Step(kind=StepKind.REMINDER, number=9), reader=Reader(name.strip()))
+    message = Message(
+        recipient="office@northside.example",
+        message_id="<1@localhost>",
+        subject=text.subject,
+        body=text.body,
+        written_at=T0,
+    )
+    sent = compose(message, sender_address("Writeback <writeback@localhost>")).as_bytes()
+    read = email.message_from_bytes(sent, policy=email.policy.default)
+    assert str(read["Subject"]) == text.subject
+    assert len(text.subject) < 200
 
 
 def test_a_mail_names_the_system_of_the_practice() -> None:

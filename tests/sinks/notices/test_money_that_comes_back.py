@@ -74,7 +74,7 @@ def test_a_dispute_is_told_at_once_with_its_last_day_and_so_is_its_end(ledger: N
     ledger.practice("northside", OFFICE)
     ledger.connection.execute(
         "INSERT INTO disputes (practice_id, source, dispute_id, payment_id, opened_at, respond_by)"
-        " VALUES ('northside', 's', 'd1', 'pay-CANARY', %s, %s)",
+        " VALUES ('northside', 's', 'd1', 'pay-7', %s, %s)",
         (ledger.now, ledger.now + timedelta(days=14)),
     )
     box = ledger.mailbox
@@ -94,4 +94,4 @@ def test_a_dispute_is_told_at_once_with_its_last_day_and_so_is_its_end(ledger: N
     ]
     opened = box.mails()[0][1].get_content()
     assert "Answer by: 2026-03-16 15:00 UTC" in opened
-    assert "CANARY" not in "".join(mail.get_content() for _, mail in box.mails())
+    assert "- d1 (about pay-7), since 2026-03-02 15:00 UTC, answer by 2026-03-16 15:00 UTC" in opened

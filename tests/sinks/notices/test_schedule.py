@@ -1,12 +1,12 @@
-"""At once, then bundles of 15 minutes, a reminder after 24 hours, one closing message."""
+"""At once, then bundles of 15 minutes, reminders further and further apart, one closing message."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from schemas.vocabulary import DeadLetterReason, Target
+from schemas.vocabulary import ConnectionReason, DeadLetterReason, Target
 from sinks.notices.causes import Cause, CauseKind
-from sinks.notices.schedule import BUNDLE, REMINDER, Notice, Problem, StepKind, next_step, resolved_step
+from sinks.notices.schedule import BUNDLE, REMINDERS, Notice, Problem, StepKind, next_step, resolved_step
 
 T0 = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 CAUSE = Cause(CauseKind.POSTING, Target.PMS, DeadLetterReason.MAPPING_MISSING)
@@ -16,15 +16,24 @@ def problem(count: int) -> Problem:
     return Problem(practice_id="northside", cause=CAUSE, count=count, oldest_at=T0)
 
 
-def notice(*, told_at: datetime | None = None, shown: int = 0, steps: int = 0, wait: timedelta = timedelta()) -> Notice:
+def notice(
+    *,
+    told_at: datetime | None = None,
+    shown: int = 0,
+    steps: int = 0,
+    wait: timedelta = timedelta(),
+    cause: Cause = CAUSE,
+    reminders: int = 0,
+) -> Notice:
     return Notice(
         practice_id="northside",
-        cause=CAUSE,
+        cause=cause,
         opened_at=T0,
         not_before=T0 + wait,
         told_at=told_at,
         shown=shown,
         steps=steps,
+        reminders=reminders,
     )
 
 
@@ -42,12 +51,27 @@ def test_more_of_the_same_waits_for_the_bundle_and_is_counted() -> None:
     assert (step.kind, step.more, step.name) == (StepKind.MORE, 12, "2-more")
 
 
-def test_nothing_new_is_reported_again_only_after_a_day() -> None:
-    reported = notice(told_at=T0, shown=3, steps=1)
-    assert next_step(reported, problem(3), T0 + REMINDER - timedelta(seconds=1)) is None
-    step = next_step(reported, problem(3), T0 + REMINDER)
-    assert step is not None
-    assert step.kind is StepKind.REMINDER
+def test_nothing_new_is_reported_again_after_a_day_three_days_and_weekly() -> None:
+    for reminders, pause in enumerate([*REMINDERS, REMINDERS[-1], REMINDERS[-1]]):
+        reported = notice(told_at=T0, shown=3, steps=1, reminders=reminders)
+        assert next_step(reported, problem(3), T0 + pause - timedelta(seconds=1)) is None
+        step = next_step(reported, problem(3), T0 + pause)
+        assert step is not None
+        assert step.kind is StepKind.REMINDER
+    assert [pause.days for pause in REMINDERS] == [1, 3, 7]
+
+
+def test_only_what_keeps_failing_until_it_is_repaired_is_repeated() -> None:
+    """The rest stands in the morning's digest: one conflict brings one mail."""
+    year = T0 + timedelta(days=365)
+    repeated = [Cause(CauseKind.CONNECTION, Target.PMS, reason) for reason in ConnectionReason]
+    silent = [Cause(CauseKind.RECORD, None, DeadLetterReason.CONFLICT)] + [
+        Cause(CauseKind.POSTING, Target.PMS, reason)
+        for reason in (DeadLetterReason.REFUSED_BY_TARGET, DeadLetterReason.FOUND_TWICE, DeadLetterReason.PERIOD_CLOSED)
+    ]
+    for cause in repeated + silent:
+        step = next_step(notice(told_at=T0, shown=3, steps=1, cause=cause), problem(3), year)
+        assert (step is not None) == (cause in repeated), cause
 
 
 def test_fewer_open_ones_tell_nothing() -> None:
