@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import deque
 from typing import Final
 
 from sinks.poster import counters, limiter
@@ -22,8 +23,8 @@ class ConnectionHealth:
     def __init__(self, store: LeaseStore, times: Times) -> None:
         self._store = store
         self._times = times
-        self._closings: list[tuple[ConnectionLease, Closing]] = []
-        self._reopened: list[ConnectionLease] = []
+        self._closings: deque[tuple[ConnectionLease, Closing]] = deque()
+        self._reopened: deque[ConnectionLease] = deque()
 
     def after_call(self, connection: ConnectionLease, verdict: Verdict) -> None:
         """What the verdict of a call or a read-back says of its connection."""
@@ -54,21 +55,32 @@ class ConnectionHealth:
         if connection.widen():
             self._reopened.append(connection)
 
+    def owes(self, connection: ConnectionLease) -> bool:
+        """Whether the ledger does not know yet what was learned of it; its lease is needed until then."""
+        closing = any(closed is connection for closed, _ in self._closings)
+        return closing or any(reopened is connection for reopened in self._reopened)
+
     async def store(self) -> None:
-        """Write what was learned since the last round. Raises psycopg.Error; the rest is written in the next one."""
+        """Write what was learned since the last round. Raises psycopg.Error; the rest is written in the next one.
+
+        The oldest first: calls end while a statement is awaited, and add behind it.
+        """
         while self._reopened:
-            await self._store.open_connection(self._reopened[-1])
-            counters.reopened(self._reopened.pop().target_name)
+            reopened = self._reopened[0]
+            await self._store.open_connection(reopened)
+            self._reopened.popleft()
+            counters.reopened(reopened.target_name)
         while self._closings:
-            connection, closing = self._closings[-1]
+            connection, closing = self._closings[0]
             connection.breaker, wait_s = limiter.after_closing(
                 connection.breaker, closing, self._times, _JITTER.random()
             )
             await self._store.close_connection(connection, closing.reason.value, wait_s)
-            self._closings.pop()
+            self._closings.popleft()
             counters.closed(connection.target_name, closing.reason.value)
             _LOG.warning(
                 "a connection is closed for a while",
+                practice_id=connection.key.home_practice_id,
                 connection_id=connection.key.connection_id,
                 target=connection.target_name,
                 reason=closing.reason.value,

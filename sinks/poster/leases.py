@@ -130,7 +130,12 @@ class Leases:
         try:
             await self._adapters.open_for(connection)
         except UnusableConnectionError as error:
-            _LOG.warning("a connection cannot be used", connection_id=connection.key.connection_id, code=error.code)
+            _LOG.warning(
+                "a connection cannot be used",
+                practice_id=connection.key.home_practice_id,
+                connection_id=connection.key.connection_id,
+                code=error.code,
+            )
             self._health.close(connection, Closing(error.reason))
 
     async def keep_renewed(self) -> None:
@@ -165,7 +170,8 @@ class Leases:
     def release_finished(self, busy: bool) -> None:
         """Start to release gates that are finished, several together and beside the loop: a release is the longest of
         the poster's statements. `busy`: calls are in flight, so it can wait for more."""
-        finished = [lease for lease in self.practices.values() if lease.finished]
+        # What was learned of a connection is stored under its lease, by the next iteration: only then is it given back.
+        finished = [each for each in self.practices.values() if each.finished and not self._health.owes(each.connection)]
         if not finished or self._releasing is not None:
             return
         now = time.monotonic()
