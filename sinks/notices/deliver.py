@@ -89,12 +89,21 @@ async def _send_due(connection: Connection, channel: Channel, now: datetime, at:
     if not marked:
         return 0
     reach(CrashPoint.NOTIFIER_AFTER_MARK)
-    results = await asyncio.gather(*(channel.send(delivery.message()) for delivery in marked))
+    results = await asyncio.gather(*(_sent(channel, delivery) for delivery in marked))
     reach(CrashPoint.NOTIFIER_AFTER_SEND)
     for delivery, result in zip(marked, results, strict=True):
         await connection.execute(_SQL["answer"], _answer(delivery, result, now) | {"now": at})
         _report(delivery, result)
     return len(marked)
+
+
+async def _sent(channel: Channel, delivery: MarkedDelivery) -> SendResult:
+    """One try. What one message does to its channel is that message's alone: the others of the round are answered."""
+    try:
+        return await channel.send(delivery.message())
+    except Exception as error:  # noqa: BLE001 - a channel never raises; where one does, nobody knows what went out
+        _LOG.failure("a channel raised instead of answering", error, practice_id=delivery.practice_id)
+        return SendResult(Outcome.UNCERTAIN, "CHANNEL_ERROR")
 
 
 def _answer(delivery: MarkedDelivery, result: SendResult, now: datetime) -> dict[str, Any]:

@@ -171,7 +171,9 @@ class Leases:
         """Start to release gates that are finished, several together and beside the loop: a release is the longest of
         the poster's statements. `busy`: calls are in flight, so it can wait for more."""
         # What was learned of a connection is stored under its lease, by the next iteration: only then is it given back.
-        finished = [each for each in self.practices.values() if each.finished and not self._health.owes(each.connection)]
+        finished = [
+            each for each in self.practices.values() if each.finished and not self._health.owes(each.connection)
+        ]
         if not finished or self._releasing is not None:
             return
         now = time.monotonic()

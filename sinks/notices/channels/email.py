@@ -12,8 +12,13 @@ from typing import Final
 from sinks.notices.channels import smtp
 from sinks.notices.channels.port import DeliveryKey, Message, Outcome, SendResult
 from streams.runtime.errors import ConfigurationError
+from streams.runtime.logging import log
 from streams.settings import ProgramSettings
 
+LONGEST_ADDRESS: Final = 254
+"""RFC 5321: a path has at most 256 characters, with its two brackets."""
+BAD_ADDRESS: Final = "BAD_ADDRESS"
+_LOG: Final = log(__name__)
 MISSING_SERVER: Final = "there is no mail server (WRITEBACK_SMTP_URL)"
 
 
@@ -38,7 +43,25 @@ class EmailChannel:
     async def send(self, message: Message) -> SendResult:
         if self._server is None:
             return SendResult(Outcome.NOT_SENT, "NO_SERVER")
-        return await smtp.send(self._server, compose(message, self._sender), self._sender.addr_spec, message.recipient)
+        if not is_address(message.recipient):
+            return SendResult(Outcome.REFUSED, BAD_ADDRESS)
+        try:
+            mail = compose(message, self._sender).as_bytes()
+        except Exception as error:  # noqa: BLE001 - whatever the library cannot write is refused; nothing was sent
+            _LOG.failure("a mail could not be written", error)
+            return SendResult(Outcome.REFUSED, "CANNOT_BE_WRITTEN")
+        return await smtp.send(self._server, mail, self._sender.addr_spec, message.recipient)
+
+
+def is_address(text: str) -> bool:
+    """Whether it is one recipient for a mail server: one address in ASCII, of a length that SMTP takes. Pure."""
+    if not (text.isascii() and text.isprintable() and len(text) <= LONGEST_ADDRESS):
+        return False
+    try:
+        address = Address(addr_spec=text)
+    except Exception:  # noqa: BLE001 - the library's parser meets some texts with errors of its own (AttributeError)
+        return False
+    return bool(address.username and address.domain)
 
 
 def message_id(key: DeliveryKey, domain: str) -> str:

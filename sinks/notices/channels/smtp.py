@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from email.message import EmailMessage
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
@@ -58,7 +57,7 @@ def mail_server(url: str) -> MailServer:
     )
 
 
-async def send(server: MailServer, message: EmailMessage, sender: str, recipient: str) -> SendResult:
+async def send(server: MailServer, message: bytes, sender: str, recipient: str) -> SendResult:
     """Try once, within DEADLINE_S in total. Never raises for what the server does.
 
     Steps whose order is the guarantee: 1. connect, log in, name sender and recipient: a failure here proves that
@@ -82,11 +81,14 @@ async def send(server: MailServer, message: EmailMessage, sender: str, recipient
             about_this_mail = True
             await client.rcpt(recipient)
             handed_over = True
-            response = await client.data(message.as_bytes())
+            response = await client.data(message)
         return SendResult(Outcome.SENT, str(response.code))
     except aiosmtplib.SMTPResponseException as error:
         for_good = about_this_mail and 500 <= error.code < 600
         return SendResult(Outcome.REFUSED if for_good else Outcome.NOT_SENT, str(error.code))
+    except ValueError as error:
+        # The client does not even say such an address: nothing was handed over.
+        return SendResult(Outcome.UNCERTAIN if handed_over else Outcome.REFUSED, type(error).__name__)
     except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
         return SendResult(Outcome.UNCERTAIN if handed_over else Outcome.NOT_SENT, type(error).__name__)
     finally:

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from sinks.notices import deliver
+from sinks.notices.channels.email import EmailChannel
+from sinks.notices.channels.port import Message, SendResult
 from tests.scenarios.roles import Role
 from tests.sinks.notices.notice_ledger import NoticeLedger, wait_until
 
@@ -83,6 +85,59 @@ def test_a_refused_recipient_is_not_tried_again_and_stops_nobody_else(ledger: No
         ledger.effect(2, "southside")
         wait_until(lambda: len(ledger.mailbox.raw) == 1)
     assert ledger.mailbox.raw[0][0] == "office@southside.example"
+
+
+HOSTILE_ADDRESSES = (
+    "no-at-sign",
+    "office@",
+    "two@one.example, other@two.example",
+    "line@one.example\r\nBcc: stranger@two.example",
+    "(@one.example",
+    "bücher@one.example",
+    "office@[1.2.3",
+    "a" * 300 + "@one.example",
+    "<>@one.example",
+    '"@one.example',
+)
+
+
+def test_an_address_that_no_mail_can_have_ends_its_own_delivery_alone(ledger: NoticeLedger) -> None:
+    """The notifier goes on, the others of the round get their letter, once, and the practice's other contact too."""
+    for number, address in enumerate(HOSTILE_ADDRESSES):
+        ledger.practice(f"practice-{number}", address, f"good-{number}@practice.example")
+        ledger.effect(1, f"practice-{number}")
+    with ledger.notifier():
+        ended = "SELECT count(*) FROM deliveries WHERE state IN ('SENT', 'FAILED')"
+        wait_until(lambda: ledger.one(ended) == 2 * len(HOSTILE_ADDRESSES))
+        ledger.practice("northside", OFFICE)
+        ledger.effect(1, "northside")
+        wait_until(lambda: ledger.one("SELECT state FROM deliveries WHERE practice_id = 'northside'") == "SENT")
+    wanted = {f"good-{number}@practice.example" for number in range(len(HOSTILE_ADDRESSES))} | {OFFICE}
+    assert sorted(to for to, _ in ledger.mailbox.raw) == sorted(wanted)
+    refused = ledger.connection.execute("SELECT recipient, code FROM deliveries WHERE state = 'FAILED'").fetchall()
+    assert sorted(row[0] for row in refused) == sorted(HOSTILE_ADDRESSES)
+    assert {row[1] for row in refused} == {"BAD_ADDRESS"}
+
+
+@pytest.mark.expects_errors
+def test_a_channel_that_raises_leaves_the_others_of_its_round(
+    ledger: NoticeLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An error of ours in one message is that message's alone; nobody knows whether it went out."""
+    send = EmailChannel.send
+
+    async def raising(self: EmailChannel, message: Message) -> SendResult:
+        if message.recipient.startswith("cursed"):
+            raise RuntimeError("unforeseen")
+        return await send(self, message)
+
+    monkeypatch.setattr(EmailChannel, "send", raising)
+    ledger.practice("northside", "cursed@northside.example", OFFICE)
+    ledger.effect(1)
+    with ledger.notifier():
+        wait_until(lambda: ledger.one("SELECT count(*) FROM deliveries WHERE state = 'SENT'") == 1)
+        wait_until(lambda: ledger.one("SELECT count(*) FROM deliveries WHERE state = 'UNCERTAIN'") == 1)
+    assert [to for to, _ in ledger.mailbox.raw] == [OFFICE]
 
 
 def test_what_is_solved_before_it_was_sent_is_not_sent(ledger: NoticeLedger) -> None:

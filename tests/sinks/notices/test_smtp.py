@@ -34,7 +34,7 @@ def url(mailbox: Mailbox) -> str:
 
 
 async def try_once(url: str) -> SendResult:
-    return await send(mail_server(url), MESSAGE, SENDER.addr_spec, "office@northside.example")
+    return await send(mail_server(url), MESSAGE.as_bytes(), SENDER.addr_spec, "office@northside.example")
 
 
 async def test_an_accepted_mail_is_sent(url: str, mailbox: Mailbox) -> None:

@@ -1,4 +1,4 @@
-"""What is learned of connections while an earlier lesson is being stored: none is lost, none is stored twice (law 22)."""
+"""What is learned of connections while an earlier lesson is stored: none is lost, none stored twice (law 22)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sinks.poster.connection_health import ConnectionHealth
 from sinks.poster.connection_leases import ConnectionLease
 from sinks.poster.limiter import Breaker, Limiter
 from sinks.poster.planned_call import ConnectionKey
-from streams.runtime.times import Profile, times_of
+from streams.runtime.times import CallLimits, Profile, times_of
 
 TIMES = times_of(Profile.SANDBOX)
 DOWN = Closing(ConnectionReason.TARGET_DOWN)
@@ -48,7 +48,7 @@ def connection(practice_id: str, *, probing: bool = False) -> ConnectionLease:
         epoch=1,
         route="open_dental",
         target_name="PMS",
-        times=TIMES.every_call,
+        times=TIMES.of(CallLimits(deadline_s=2.0, processing_s=1.0)),
         limiter=Limiter(),
         breaker=Breaker(failures=1) if probing else Breaker(),
     )
