@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
-from schemas.vocabulary import READ_BACK, Stage, State
+from schemas.vocabulary import READ_BACK, DeadLetterReason, Stage, State
 from sinks.ledger.outbox import effect_result
-from sinks.poster.call_outcome import Outcome
+from sinks.poster.call_outcome import Outcome, Verdict, Wait
 
 
 class Confirmation(msgspec.Struct, frozen=True):
@@ -20,6 +20,33 @@ class Confirmation(msgspec.Struct, frozen=True):
     """Of its route, from the send on: for the way into doubt. None after a read-back."""
     late: bool
     """Its lease was lost when the answer came."""
+
+
+UNSTORABLE: Final = "UNSTORABLE"
+"""Code of an answer that the ledger refuses to keep."""
+LOOK_AGAIN_S: Final = 60.0
+"""Until an entry is read for again whose answer could not be stored."""
+
+
+def without_its_values(confirmation: Confirmation) -> Confirmation | None:
+    """The same call as one that proves nothing, without what the target said; None where it is that already.
+
+    The entry is in doubt, or stays so, and is read back later; what nobody can settle for the whole retry budget is a
+    person's to decide, as after reads that fail.
+    """
+    outcome = confirmation.outcome
+    if outcome.code == UNSTORABLE:
+        return None
+    sent = outcome.phase is Stage.POST
+    if not sent and outcome.call.aged and outcome.call.state is State.UNCERTAIN:
+        verdict = Verdict(state=State.DEAD_LETTERED, reason=DeadLetterReason.OUTCOME_UNKNOWN, stage=Stage.READBACK)
+    else:
+        state = State.UNCERTAIN if sent else outcome.call.state
+        verdict = Verdict(state=state, wait=Wait(seconds=LOOK_AGAIN_S), stage=outcome.phase)
+    bare = msgspec.structs.replace(
+        outcome, verdict=verdict, scope=None, code=UNSTORABLE, external_ids=(), vendor_request_id=None
+    )
+    return msgspec.structs.replace(confirmation, outcome=bare)
 
 
 def positive_row(confirmation: Confirmation, now: datetime) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from schemas.topics import TopicName
-from schemas.vocabulary import State
+from schemas.vocabulary import Stage, State
 from sinks.ledger.named_queries import named_queries
 from sinks.poster import counters
 from sinks.poster.call_outcome import Outcome
@@ -54,31 +54,38 @@ class ConfirmationStore:
     async def store(self, batch: Sequence[Confirmation]) -> set[EffectKey]:
         """Store a batch; answers the effects that it changed, without those that a newer owner had taken over.
 
-        1. In one transaction: positive answers with attempts and results, then the others, fenced, with their results
-        and dead letters. 2. A second proof of the same entry, each by itself: a statement writes a row once, so that it
-        would be taken for the first, and a double not be seen. 3. Wake the gates of entries to be read again. Raises
-        psycopg.Error; a commit of unknown outcome may be repeated.
+        1. Positive answers with attempts and results. 2. The others, fenced, with their results and dead letters, in a
+        transaction: those first that lock gates. 3. A second proof of the same entry, each by itself: a statement writes
+        a row once, so that it would be taken for the first, and a double not be seen. 4. Wake the gates of entries to be
+        read again. Raises psycopg.Error; a commit of unknown outcome may be repeated, as may one that a later step
+        failed behind: what stands already, as it was proven, counts as stored.
+
+        Rows are locked in the order of their keys, and none is held while gates are waited for (PROTOCOL section 4).
         """
-        positive, again = _apart([item for item in batch if item.outcome.verdict.positive])
-        others = [item for item in batch if not item.outcome.verdict.positive]
+        ordered = sorted(batch, key=lambda item: item.outcome.call.key)
+        positive, again = _apart([item for item in ordered if item.outcome.verdict.positive])
+        others = [item for item in ordered if not item.outcome.verdict.positive]
         now = self._access.clock.now()
+        changed: set[EffectKey] = set()
+        posted: list[Confirmed] = []
         async with self._access.connect() as connection:
-            if not others:
-                posted = await self._positive(connection, positive, now)
-                changed: set[EffectKey] = set()
-            else:
+            if positive:
+                posted = await self._positive(connection, positive, now, changed)
+            if others:
                 async with connection.transaction():
-                    posted = await self._positive(connection, positive, now) if positive else []
-                    changed = await self._others(connection, others, now)
+                    for fenced_by_gate in (True, False):
+                        if part := [item for item in others if _by_gate(item) is fenced_by_gate]:
+                            changed |= await self._others(connection, part, now)
             for item in again:
-                posted += await self._positive(connection, [item], now)
+                posted += await self._positive(connection, [item], now, changed)
             if to_check := [_key(row) for row in posted if row.check_again]:
                 await wake_for_checks(connection, to_check)
         return changed | {_key(row) for row in posted}
 
     async def _positive(
-        self, connection: AsyncConnection[TupleRow], items: Sequence[Confirmation], now: datetime
+        self, connection: AsyncConnection[TupleRow], items: Sequence[Confirmation], now: datetime, known: set[EffectKey]
     ) -> list[Confirmed]:
+        """What they made POSTED; what stood already as they prove it is added to `known`."""
         rows = [positive_row(item, now) for item in items]
         parameters = {
             "items": _pack(rows).decode(),
@@ -90,13 +97,14 @@ class ConfirmationStore:
         changed = {_key(row) for row in posted}
         left_out = [item.outcome for item in items if item.outcome.call.key not in changed]
         if left_out and not disabled(Control.KEEP_POSITIVE):
-            await self._stood_already(connection, left_out, now)
+            known |= await self._stood_already(connection, left_out, now)
         return posted
 
     async def _stood_already(
         self, connection: AsyncConnection[TupleRow], outcomes: Sequence[Outcome], now: datetime
-    ) -> None:
-        """A second proof of the same entry is none; one of another entry, or beside a person's record, is a double."""
+    ) -> set[EffectKey]:
+        """A second proof of the same entry is none, and answered; one of another entry, or beside a person's record, is a
+        double."""
         parameters: dict[str, Any] = {
             "practice_ids": [outcome.call.practice_id for outcome in outcomes],
             "effect_ids": [outcome.call.effect_id for outcome in outcomes],
@@ -104,13 +112,16 @@ class ConfirmationStore:
         found = await read_rows(connection, Standing, _SQL["stands_already"], parameters)
         standing = {EffectKey(row.practice_id, row.effect_id): row for row in found}
         doubles = []
+        proven_again: set[EffectKey] = set()
         for outcome in outcomes:
             known = standing[outcome.call.key]
             if known.state is State.POSTED and known.external_id in outcome.external_ids:
+                proven_again.add(outcome.call.key)
                 continue
             counters.doubled(outcome.call.target.value)
             doubles.append(of_duplicate(outcome.call, outcome.phase, outcome.attempt))
         await publish(connection, doubles, now, self._access.group)
+        return proven_again
 
     async def _others(
         self, connection: AsyncConnection[TupleRow], items: Sequence[Confirmation], now: datetime
@@ -126,6 +137,10 @@ class ConfirmationStore:
         publications = [of_outcome(outcome) for outcome in dead if outcome.call.key in changed]
         await publish(connection, publications, now, self._access.group)
         return changed
+
+
+def _by_gate(item: Confirmation) -> bool:
+    return item.outcome.phase is not Stage.POST
 
 
 def _key(row: Confirmed) -> EffectKey:

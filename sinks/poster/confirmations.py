@@ -7,15 +7,13 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
-import psycopg
-
 from schemas.vocabulary import Stage, State
 from sinks.poster import counters
 from sinks.poster.call_outcome import Outcome
-from sinks.poster.confirmation_rows import Confirmation
+from sinks.poster.confirmation_rows import Confirmation, without_its_values
 from sinks.poster.confirmation_store import ConfirmationStore
 from streams.fault_injection import CrashPoint, reach
-from streams.runtime.errors import Consequence, Role, consequence
+from streams.runtime.errors import Transient, category_of
 from streams.runtime.logging import log
 from streams.runtime.metrics import CONFIRM_SECONDS
 
@@ -26,6 +24,9 @@ LARGEST: Final = 500
 PAUSE_S: Final = 0.2
 LONGEST_PAUSE_S: Final = 5.0
 """Between tries while the ledger is away; each pause is twice the last."""
+
+_OF_THE_SERVER: Final = frozenset({"25", "28", "3D", "55", "58"})
+"""SQLSTATE classes that say nothing of a row: read-only after a failover, log-in, no such database, not available, disk."""
 
 _LOG: Final = log(__name__)
 
@@ -78,17 +79,16 @@ class Confirmer:
                 self._idle.set()
 
     async def _confirm(self, batch: Sequence[Confirmation]) -> None:
-        """Until it is stored. What the ledger refuses as such is cut out of the batch: the effect stays
-        SENDING, its next owner takes it as in doubt, and a read-back finds the truth."""
+        """Until it is stored. Only an outage is waited for: what fails for itself, in the ledger or on the way to it, is
+        cut out of the batch and keeps nobody else's answer back (law 29)."""
         pause = PAUSE_S
         while True:
             began = time.monotonic()
             try:
                 stored = await self._store.store(batch)
                 break
-            except psycopg.Error as error:
-                refused = consequence(error, Role.POSTER) is Consequence.DEAD_LETTER
-                if refused or isinstance(error, psycopg.errors.RaiseException | psycopg.ProgrammingError):
+            except Exception as error:  # noqa: BLE001 - judged here: an outage passes, anything else is a row's own
+                if not _passes(error):
                     await self._cut(batch, error)
                     return
                 _LOG.warning("results wait for the ledger", error=type(error).__name__, count=len(batch))
@@ -101,7 +101,8 @@ class Confirmer:
             _count(outcome, outcome.call.key in stored)
             self._on_confirmed(outcome, outcome.call.key in stored)
 
-    async def _cut(self, batch: Sequence[Confirmation], error: psycopg.Error) -> None:
+    async def _cut(self, batch: Sequence[Confirmation], error: Exception) -> None:
+        """By halves; the one that is refused by itself is stored as an answer that proves nothing."""
         if len(batch) > 1:
             half = len(batch) // 2
             await self._confirm(batch[:half])
@@ -115,7 +116,17 @@ class Confirmer:
             effect_id=outcome.call.effect_id,
             to_state=outcome.verdict.state.value,
         )
+        if (bare := without_its_values(batch[0])) is not None:
+            await self._confirm([bare])
+            return
+        # Its effect stays SENDING, and its next owner takes it as in doubt.
         self._on_confirmed(outcome, False)
+
+
+def _passes(error: Exception) -> bool:
+    """Whether the same rows can be stored later: the ledger is away, busy, or not ready to be written."""
+    sqlstate = getattr(error, "sqlstate", None) or ""
+    return category_of(error) is Transient or sqlstate[:2] in _OF_THE_SERVER
 
 
 def _count(outcome: Outcome, stored: bool) -> None:
