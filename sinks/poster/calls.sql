@@ -8,13 +8,17 @@
 -- What earlier owners marked and never confirmed is in doubt (law 16, PROTOCOL section 2). Due at once: presence can be
 -- proven before `settle_until`, absence not (law 19).
 WITH i AS (
-    SELECT * FROM json_to_recordset(:gates::json) AS i(p text, c text, e bigint, settle_s float8)
+    SELECT w.practice_id, w.effect_id, k.settle_s
+    FROM json_to_recordset(:gates::json) AS k(p text, c text, e bigint, settle_s float8)
+    JOIN work w ON w.practice_id = k.p AND w.connection_id = k.c AND w.state = 'SENDING' AND w.epoch < k.e
+    ORDER BY w.practice_id, w.effect_id
+    FOR NO KEY UPDATE OF w
 )
 UPDATE work x
 SET state = 'UNCERTAIN', settle_until = x.sent_at + make_interval(secs => i.settle_s),
     due_at = business_now(:now), changed_at = business_now(:now)
 FROM i
-WHERE x.practice_id = i.p AND x.connection_id = i.c AND x.state = 'SENDING' AND x.epoch < i.e
+WHERE x.practice_id = i.practice_id AND x.effect_id = i.effect_id AND x.state = 'SENDING'
 RETURNING x.practice_id, x.effect_id,
           (SELECT e.target FROM entries e WHERE e.practice_id = x.practice_id AND e.effect_id = x.effect_id) AS target;
 

@@ -54,11 +54,11 @@ class ConfirmationStore:
     async def store(self, batch: Sequence[Confirmation]) -> set[EffectKey]:
         """Store a batch; answers the effects that it changed, without those that a newer owner had taken over.
 
-        1. Positive answers with attempts and results. 2. The others, fenced, with their results and dead letters, in a
-        transaction: those first that lock gates. 3. A second proof of the same entry, each by itself: a statement writes
-        a row once, so that it would be taken for the first, and a double not be seen. 4. Wake the gates of entries to be
-        read again. Raises psycopg.Error; a commit of unknown outcome may be repeated, as may one that a later step
-        failed behind: what stands already, as it was proven, counts as stored.
+        1. Positive answers with attempts and results. 2. The others, fenced, with their results and dead letters, in
+        one transaction: those first that lock gates. 3. A second proof of the same entry, each by itself: a statement
+        writes a row once, so that it would be taken for the first, and a double not be seen. 4. Wake the gates of
+        entries to be read again. Raises psycopg.Error; a commit of unknown outcome may be repeated, as may one behind
+        which a later step failed: what stands already, as it was proven, counts as stored.
 
         Rows are locked in the order of their keys, and none is held while gates are waited for (PROTOCOL section 4).
         """
@@ -103,8 +103,8 @@ class ConfirmationStore:
     async def _stood_already(
         self, connection: AsyncConnection[TupleRow], outcomes: Sequence[Outcome], now: datetime
     ) -> set[EffectKey]:
-        """A second proof of the same entry is none, and answered; one of another entry, or beside a person's record, is a
-        double."""
+        """A second proof of the same entry is none, and answered; one of another entry, or beside a person's record, is
+        a double."""
         parameters: dict[str, Any] = {
             "practice_ids": [outcome.call.practice_id for outcome in outcomes],
             "effect_ids": [outcome.call.effect_id for outcome in outcomes],

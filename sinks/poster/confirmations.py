@@ -26,7 +26,7 @@ LONGEST_PAUSE_S: Final = 5.0
 """Between tries while the ledger is away; each pause is twice the last."""
 
 _OF_THE_SERVER: Final = frozenset({"25", "28", "3D", "55", "58"})
-"""SQLSTATE classes that say nothing of a row: read-only after a failover, log-in, no such database, not available, disk."""
+"""SQLSTATE classes that say nothing of a row: read-only after a failover, log-in, no such database, not there, disk."""
 
 _LOG: Final = log(__name__)
 
@@ -79,8 +79,8 @@ class Confirmer:
                 self._idle.set()
 
     async def _confirm(self, batch: Sequence[Confirmation]) -> None:
-        """Until it is stored. Only an outage is waited for: what fails for itself, in the ledger or on the way to it, is
-        cut out of the batch and keeps nobody else's answer back (law 29)."""
+        """Until it is stored. Only an outage is waited for: what fails for itself, in the ledger or on the way to it,
+        is cut out of the batch and keeps nobody else's answer back (law 29)."""
         pause = PAUSE_S
         while True:
             began = time.monotonic()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import selectors
 from typing import Any, Final
 
 import psycopg
@@ -52,7 +53,7 @@ along all that was written before it, so no mark outlives the claim that it was 
 crash takes back was only a claim, and a release or a renewal that it takes back lets a lease run out."""
 
 
-def open_pool(settings: ProgramSettings, *, owning: bool = False) -> AsyncConnectionPool[Connection]:
+def open_pool(settings: ProgramSettings, *, owning: bool = False) -> LedgerPool:
     """A pool whose connections have been through `era.enter_era`, so none marks before its era is known (law 4).
 
     `owning`: the connections over which gates are claimed, renewed and released.
@@ -67,7 +68,7 @@ def open_pool(settings: ProgramSettings, *, owning: bool = False) -> AsyncConnec
         if current is None or not current.same_server:
             await asyncio.to_thread(_enter_era_apart, settings)
 
-    return AsyncConnectionPool(
+    return LedgerPool(
         settings.database_url,
         connection_class=AsyncConnection[TupleRow],
         kwargs=options,
@@ -77,6 +78,34 @@ def open_pool(settings: ProgramSettings, *, owning: bool = False) -> AsyncConnec
         configure=enter_era,
         open=False,
     )
+
+
+class LedgerPool(AsyncConnectionPool[Connection]):
+    """Lends no connection that the server has closed: the pool's own check waits longer after each that it meets, and
+    after a restart of Postgres all of them are dead."""
+
+    async def getconn(self, timeout: float | None = None) -> Connection:
+        """As the pool's own. Dead connections are given up one after the other; those alive cost no round trip."""
+        for _ in range(self.max_size):
+            connection = await super().getconn(timeout)
+            if not await closed_by_server(connection):
+                return connection
+            await connection.close()
+            await self.putconn(connection)
+        return await super().getconn(timeout)
+
+
+async def closed_by_server(connection: Connection) -> bool:
+    """Whether the end of an idle connection has arrived. A round trip only where something came unasked."""
+    with selectors.DefaultSelector() as selector:
+        selector.register(connection.fileno(), selectors.EVENT_READ)
+        if not selector.select(0):
+            return False
+    try:
+        await AsyncConnectionPool.check_connection(connection)
+    except psycopg.OperationalError:
+        return True
+    return False
 
 
 def prepare(settings: ProgramSettings, stop: Stop, health: Health) -> list[str] | None:

@@ -124,6 +124,18 @@ class LeaseStore:
         async with self._access.owning() as connection:
             await connection.execute(_SQL["release"], parameters, prepare=True)
 
+    async def disown(self, held: Iterable[GateKey], connections: Iterable[ConnectionKey]) -> list[GateKey]:
+        """Gives back what the ledger calls this process's and is not among these; answers the gates. To be called while
+        no claim or release is under way."""
+        gates = [{"p": practice_id, "c": connection_id} for practice_id, connection_id in held]
+        kept = [{"p": practice_id, "c": connection_id} for practice_id, connection_id in connections]
+        async with self._access.owning() as connection:
+            parameters = {"gates": _pack(gates).decode(), "me": self._access.me}
+            disowned = await read_rows(connection, GateKey, _SQL["disown"], parameters)
+            parameters = {"connections": _pack(kept).decode(), "me": self._access.me}
+            await connection.execute(_SQL["disown_connections"], parameters)
+        return disowned
+
     async def release_connections(self, connections: Iterable[ConnectionLease]) -> None:
         """Gives connections back, with what the next owner must know of limiter and breaker."""
         rows = [
@@ -149,8 +161,10 @@ class LeaseStore:
 
     async def _change(self, name: str, lease: ConnectionLease, parameters: dict[str, Any]) -> None:
         ours = {"epoch": lease.epoch, "me": self._access.me, "now": self._access.clock.for_database()}
-        async with self._access.connect() as connection:
-            await connection.execute(_SQL[name], lease.key._asdict() | ours | parameters, prepare=True)
+        key = lease.key._asdict()
+        async with self._access.connect() as connection, connection.transaction():
+            await connection.execute(_SQL["lock_named_gates"], key, prepare=True)
+            await connection.execute(_SQL[name], key | ours | parameters, prepare=True)
 
 
 def _lease_row(key: GateKey | ConnectionKey, epoch: int) -> dict[str, Any]:

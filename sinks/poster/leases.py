@@ -65,6 +65,8 @@ class Leases:
         self._health = health
         self._wake = wake
         self._claimed_at = 0.0
+        self._unsure = False
+        """What this process holds may be more than it knows."""
         self._releasing: asyncio.Task[None] | None = None
 
     async def claim(self, stuck: int) -> None:
@@ -161,11 +163,27 @@ class Leases:
             each.lost = each.lost or (each.key not in our_connections and each.epoch == epoch)
 
     def give_up(self) -> None:
-        """The ledger could not be used: nothing more is started under what is held. Leases end by themselves."""
+        """The ledger could not be used: nothing more is started under what is held, and it is taken up anew."""
+        self._unsure = self.claim_wanted = True
         for lease in list(self.practices.values()):
             lease.lost = True
             if not lease.in_flight:
                 self._forget(lease)
+
+    async def take_up(self) -> None:
+        """After an error of the ledger, once it can be used: give back what this process held, or may hold without
+        knowing it, so that no practice stands still for the rest of a lease (law 21).
+
+        Gates with calls in flight are kept until these have ended. An earlier mark without an answer is in doubt with
+        the next claim, like that of any other owner.
+        """
+        if not self._unsure or self._releasing is not None:
+            return
+        disowned = await self._store.disown(self.practices, self.connections)
+        self._unsure = False
+        self.claim_wanted = True
+        if disowned:
+            _LOG.info("gates are taken up again after an error of the ledger", count=len(disowned))
 
     def release_finished(self, busy: bool) -> None:
         """Start to release gates that are finished, several together and beside the loop: a release is the longest of
@@ -193,10 +211,10 @@ class Leases:
     async def _release(self, leases: list[PracticeLease]) -> None:
         for lease in leases:
             self._forget(lease)
-        held = [lease for lease in leases if not (lease.lost or lease.connection.lost)]
         try:
-            if held:
-                await self._store.release(held, NO_PROGRESS_PAUSE_S)
+            # Lost ones too: what another owner has meanwhile is left alone, and what was only given up is free at once.
+            if leases:
+                await self._store.release(leases, NO_PROGRESS_PAUSE_S)
             await self._release_unused_connections()
         except psycopg.Error as error:
             # Their leases run out by themselves.

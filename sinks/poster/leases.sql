@@ -86,6 +86,36 @@ RETURNING d.home_practice_id, d.connection_id;
 -- Gates that are still ours, given back in one statement: `release_gates` says how.
 SELECT release_gates(:gates::json, :me, :now::timestamptz, :jitter_s);
 
+-- name: disown
+-- After an error of the ledger: gates that are this process's here, and that it does not hold, whatever it knows of them
+-- (a claim whose answer was lost is one of these). Whoever claims next begins at once, this process as a rule.
+WITH held AS (
+    SELECT * FROM json_to_recordset(:gates::json) AS h(p text, c text)
+), mine AS (
+    SELECT g.practice_id, g.connection_id FROM gates g
+    WHERE g.owner = :me AND NOT EXISTS (SELECT FROM held h WHERE h.p = g.practice_id AND h.c = g.connection_id)
+    ORDER BY g.practice_id, g.connection_id
+    FOR UPDATE OF g
+)
+UPDATE gates g SET owner = NULL, lease_until = 'epoch'
+FROM mine m
+WHERE g.practice_id = m.practice_id AND g.connection_id = m.connection_id
+RETURNING g.practice_id, g.connection_id;
+
+-- name: disown_connections
+-- The same of connections.
+WITH held AS (
+    SELECT * FROM json_to_recordset(:connections::json) AS h(p text, c text)
+), mine AS (
+    SELECT d.home_practice_id, d.connection_id FROM connections d
+    WHERE d.owner = :me AND NOT EXISTS (SELECT FROM held h WHERE h.p = d.home_practice_id AND h.c = d.connection_id)
+    ORDER BY d.home_practice_id, d.connection_id
+    FOR UPDATE OF d
+)
+UPDATE connections d SET owner = NULL, lease_until = 'epoch'
+FROM mine m
+WHERE d.home_practice_id = m.home_practice_id AND d.connection_id = m.connection_id;
+
 -- name: release_connections
 WITH i AS (
     SELECT * FROM json_to_recordset(:connections::json) AS i(p text, c text, e bigint, limiter json, breaker json)
@@ -94,6 +124,16 @@ UPDATE connections d
 SET owner = NULL, lease_until = 'epoch', limiter = i.limiter, breaker = i.breaker
 FROM i
 WHERE d.home_practice_id = i.p AND d.connection_id = i.c AND d.epoch = i.e AND d.owner = :me;
+
+-- name: lock_named_gates
+-- Before a connection is closed or opened: gates come before connections (PROTOCOL section 4).
+SELECT g.practice_id, g.connection_id FROM gates g
+WHERE g.connection_id = :connection_id AND (g.practice_id = :home_practice_id OR EXISTS (
+    SELECT FROM practice_connections u
+    WHERE u.practice_id = g.practice_id AND u.connection_id = g.connection_id
+      AND u.home_practice_id = :home_practice_id))
+ORDER BY g.practice_id, g.connection_id
+FOR UPDATE OF g;
 
 -- name: close_connection
 -- An error of the connection closes every gate that names it, and changes no effect (law 22). A gate's place in the

@@ -112,6 +112,7 @@ class Poster:
         # Cleared before the ledger is asked: whatever comes from now on is seen in the next iteration.
         self._woken.clear()
         await self._connections.store()
+        await self.leases.take_up()
         await self.leases.claim(self._starter.stuck)
         if due := [lease for lease in self.leases.practices.values() if lease.duplicate_checks_due]:
             await self._duplicates.load(due)

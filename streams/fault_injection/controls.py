@@ -18,6 +18,7 @@ class Control(StrEnum):
     TOPIC_IDS = "topic_ids"  # law 5: another topic id stops the role
     MONEY_IDENTITY = "money_identity"  # law 6: one money told twice is one
     PRACTICE_LOCK = "practice_lock"  # law 8: the practice's row is the lock of its writers
+    LOCK_ORDER = "lock_order"  # PROTOCOL section 4: a batch locks all gates of its practices at once, sorted
     BISECT = "bisect"  # law 9: a bad record is cut out of its batch
     RECEIPTS = "receipts"  # law 11: a receipt for every record
     STABLE_TRANSACTIONAL_ID = "stable_transactional_id"  # law 13: an equal slot fences the older process

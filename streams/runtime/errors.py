@@ -90,8 +90,8 @@ def category_of(error: BaseException) -> type[WritebackError] | None:
     """The category of our own errors and of those of the broker's and the database's client; None if unknown.
 
     Kafka: what needs an abort or may be repeated is Transient, what fences is Fenced, other fatal errors are
-    Permanent. Postgres by SQLSTATE class (law 9): 22, 23 and 54 (too long for an index, too deep) are this record's fault, 08, 40,
-    53 and 57 pass.
+    Permanent. Postgres by SQLSTATE class (law 9): 22, 23 and 54 (too long for an index, too deep) are this record's
+    fault, 08, 40, 53 and 57 pass.
     """
     for category in _ALL_ROLES:
         if isinstance(error, category):

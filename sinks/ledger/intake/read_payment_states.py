@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, LiteralString, TypeVar
 
 import msgspec
@@ -31,6 +31,7 @@ from sinks.ledger.intake.payment_key import PAYMENT, PaymentKey
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.practices.settings.stored_settings import HISTORIES, StoredVersion, histories
 from sinks.ledger.rows.row_factory import rows_as
+from streams.fault_injection import Control, disabled
 
 _SQL: Final = named_queries("sinks.ledger.intake", "payment_states.sql")
 
@@ -41,11 +42,14 @@ Histories = Mapping[str, SettingsHistory]
 _decision: Final = msgspec.json.Decoder(Decision).decode
 
 
-def read_payment_states(connection: Connection, keys: Iterable[PaymentKey]) -> tuple[BatchPayments, Histories]:
+def read_payment_states(
+    connection: Connection, keys: Iterable[PaymentKey], locked: Collection[str]
+) -> tuple[BatchPayments, Histories]:
     """The payments of these keys as stored, and the settings of their practices. Blocks for two or three round trips.
 
     1. settings, events, items of payouts. 2. the gates, then the effects, both locked: a poster marks under its gate,
-    and waits. Nothing is locked for money that is new to the ledger.
+    and waits. Nothing is locked for money that is new to the ledger. `locked`: all practices of the batch; their gates
+    are locked at once, because a gate that is locked later would be out of order (PROTOCOL section 4).
     """
     ordered = sorted(set(keys))
     payments = BatchPayments(ordered)
@@ -65,7 +69,9 @@ def read_payment_states(connection: Connection, keys: Iterable[PaymentKey]) -> t
     for item in items.fetchall():
         reading.items.setdefault(PaymentKey(item.practice_id, item.source, PAYMENT, item.payment_id), []).append(item)
     if reading.owners:
-        for entry in _locked_entries(connection, reading.owners):
+        owning = {practice_id for practice_id, _, _ in reading.owners}
+        practices = owning if disabled(Control.LOCK_ORDER) else owning | set(locked)
+        for entry in _locked_entries(connection, reading.owners, practices):
             owner = reading.owners[entry.practice_id, entry.source, entry.event_id]
             reading.entries.setdefault(owner, []).append(entry)
     for key in ordered:
@@ -129,7 +135,9 @@ class _Reading:
         )
 
 
-def _locked_entries(connection: Connection, owners: Iterable[tuple[str, str, str]]) -> Sequence[EntryRow]:
+def _locked_entries(
+    connection: Connection, owners: Iterable[tuple[str, str, str]], practices: Collection[str]
+) -> Sequence[EntryRow]:
     keys = list(owners)
     events = {
         "practice_ids": [practice_id for practice_id, _, _ in keys],
@@ -137,7 +145,7 @@ def _locked_entries(connection: Connection, owners: Iterable[tuple[str, str, str
         "event_ids": [event_id for _, _, event_id in keys],
     }
     with connection.pipeline():
-        connection.execute(_SQL["gates"], {"practice_ids": sorted({practice_id for practice_id, _, _ in keys})})
+        connection.execute(_SQL["gates"], {"practice_ids": sorted(practices)})
         connection.execute(_SQL["lock_work"], events)
         entries = _send(connection, EntryRow, "entries", events)
     return entries.fetchall()
