@@ -14,6 +14,7 @@ from schemas.vocabulary import DeadLetterReason, Stage, Verdict
 from sinks.ledger import outbox
 from sinks.ledger.intake import positions
 from sinks.ledger.intake.batch_context import Policy
+from sinks.ledger.intake.batch_limit import TOO_LONG, BatchLimit
 from sinks.ledger.intake.decide_batch import BatchDecision
 from sinks.ledger.intake.positions import Partition
 from sinks.ledger.intake.read_context import lock_practices, read_context
@@ -33,6 +34,9 @@ _SQL: Final = named_queries("sinks.ledger.intake")
 
 Connection = psycopg.Connection[TupleRow]
 
+MOST_RECORDS: Final = 500
+"""Of a transaction, where no limit is given."""
+
 _LOG = log(__name__)
 
 
@@ -43,34 +47,58 @@ class BatchWriter:
     that `store` raises it is unknown what was committed: read the positions anew and seek there (law 3).
     """
 
-    def __init__(self, connection: Connection, policy: Policy, clock: Clock) -> None:
+    def __init__(self, connection: Connection, policy: Policy, clock: Clock, limit: BatchLimit | None = None) -> None:
+        """`limit` outlives the writer: it remembers what took too long on an earlier connection."""
         self._connection = connection
+        self._limit = limit or BatchLimit(most=MOST_RECORDS)
         self._policy = policy
         self._clock = clock
         self._practices: set[str] = set()
         self.positions: dict[Partition, int] = {}
+        self.to_resume: set[str] = set()
+        """Practices whose payouts have released no more payments than one transaction takes: the rest goes on in steps
+        (`waiting.payout_steps`). Emptied by the caller."""
 
     def store(self, records: Sequence[Record]) -> None:
         """Write records in order, each exactly once, in one transaction as a rule. Blocks.
 
-        Records that the database can never take are found by halves and refused one by one (law 9). Raises Overtaken,
-        and psycopg errors of classes 08, 40, 53 and 57 or of a lost connection.
+        Records that the database can never take are found by halves and refused one by one, and so are those that take
+        too long (law 9). Raises Overtaken, and psycopg errors of classes 08, 40, 53 and 57 or of a lost connection: of
+        a time-out only where a halved batch has to wait for another connection, or its one record for another try.
         """
         left = list(records)
         while left:
+            chunk = self._limit.chunk(left)
             try:
-                taken = self._transaction(left)
+                taken = self._transaction(chunk)
+                self._limit.stored()
+            except TOO_LONG as error:
+                taken = self._took_too_long(chunk, error)
             except (psycopg.Error, UnicodeEncodeError) as error:
                 if not self._may_bisect(error):
                     raise
                 INTAKE_BISECTIONS.inc()
-                taken = len(left) // 2
+                taken = len(chunk) // 2
                 if taken:
-                    self.store(left[:taken])
+                    self.store(chunk[:taken])
                 else:
-                    self._refuse(left[0], error)
+                    self._refuse(chunk[0], error)
                     taken = 1
             left = left[taken:]
+
+    def _took_too_long(self, chunk: Sequence[Record], error: psycopg.Error) -> int:
+        """How many records are done with: none, so that fewer are tried next, or the one that was tried enough."""
+        if disabled(Control.BISECT):
+            raise error
+        INTAKE_BISECTIONS.inc()
+        refused = self._limit.too_long(chunk)
+        _LOG.warning("a batch took too long and is halved", count=len(chunk), limit=self._limit.records)
+        if self._connection.closed or (len(chunk) == 1 and not refused):
+            raise error
+        if refused:
+            self._refuse(chunk[0], error)
+            self._limit.stored()
+        return int(refused)
 
     def _may_bisect(self, error: BaseException) -> bool:
         if disabled(Control.BISECT):
@@ -107,6 +135,7 @@ class BatchWriter:
             write(cursor, writes, now=now, at=context.now, jitter_s=self._policy.jitter_s)
             reach(CrashPoint.INTAKE_BEFORE_COMMIT)
         self.positions |= moved
+        self.to_resume |= context.to_resume
         reach(CrashPoint.INTAKE_AFTER_COMMIT)
         _count(writes)
         return writes.taken

@@ -56,6 +56,8 @@ class BatchContext(msgspec.Struct, frozen=True, kw_only=True):
     receipts: frozenset[Place]
     practices: Mapping[str, PracticeContext]
     payments: BatchPayments
+    to_resume: frozenset[str] = frozenset()
+    """Practices of payouts that carry more waiting payments than were read: the rest goes on afterwards."""
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,7 +3,8 @@
 
 -- name: waiting_for_payout
 -- Payments named by a payout's items that wait for their money (T-13) or their fee (N-5). A practice where nothing
--- waits costs one look, whatever the payout's length.
+-- waits costs one look, whatever the payout's length. The first so many in the order of the ids of their events, as
+-- `awaiting_funds` and `awaiting_fee` go on with the rest.
 WITH k AS (
     SELECT * FROM unnest(:practice_ids::text[], :sources::text[], :refs::text[]) AS k(p, s, r)
 ), w AS MATERIALIZED (
@@ -17,7 +18,8 @@ JOIN events e ON e.practice_id = k.p AND e.source = k.s AND e.subject = k.r AND 
     AND e.superseded_by IS NULL
 WHERE e.waiting = 'AWAITING_FEE' OR EXISTS (
     SELECT FROM open_effects x WHERE x.practice_id = e.practice_id AND x.source = e.source AND x.event_id = e.event_id
-      AND x.state = 'AWAITING_CLEARANCE');
+      AND x.state = 'AWAITING_CLEARANCE')
+ORDER BY e.practice_id, e.source, e.event_id LIMIT :most;
 
 -- name: events
 WITH k AS (

@@ -37,6 +37,9 @@ from sinks.ledger.rows.row_factory import rows_as
 _INTAKE: Final = named_queries("sinks.ledger.intake")
 _PAYMENT_STATES: Final = named_queries("sinks.ledger.intake", "payment_states.sql")
 
+PAYMENTS_AT_ONCE: Final = 250
+"""Waiting payments that the payouts of one transaction release: each is read whole, and a payout may carry 20,000."""
+
 R = TypeVar("R", bound=msgspec.Struct)
 Connection = psycopg.Connection[TupleRow]
 Cursor = psycopg.Cursor[TupleRow]
@@ -76,8 +79,9 @@ def read_context(
         receipts = _send(connection, PlaceRow, "receipts_of", _positions(decided))
         parked = _send(connection, PaymentKey, "parked_on", named(asked.reported))
     linked = links.fetchall()
-    keys = asked.concerned | set(also) | set(parked.fetchall()) | _waiting_for_payout(connection, asked)
-    payments, histories = read_payment_states(connection, keys)
+    waiting = _waiting_for_payout(connection, asked)
+    keys = asked.concerned | set(also) | set(parked.fetchall()) | waiting
+    payments, histories = read_payment_states(connection, keys, seqs)
     if more := patients_of(payments) - asked.patients:
         linked += _links(connection, more).fetchall()
     this = moment.fetchall()[0]
@@ -87,6 +91,7 @@ def read_context(
         receipts=frozenset((row.topic_id, row.part, row.off) for row in receipts.fetchall()),
         practices=_practices(seqs, this, by_practice(versions.fetchall()), linked, connections.fetchall(), histories),
         payments=payments,
+        to_resume=frozenset(key.practice_id for key in asked.paid) if len(waiting) >= PAYMENTS_AT_ONCE else frozenset(),
     )
 
 
@@ -128,7 +133,14 @@ def _practices(
 def _waiting_for_payout(connection: Connection, asked: ContextRequest) -> set[PaymentKey]:
     if not asked.paid:
         return set()
-    return set(fetch_all(connection, PaymentKey, _PAYMENT_STATES["waiting_for_payout"], named(asked.paid)))
+    return set(
+        fetch_all(
+            connection,
+            PaymentKey,
+            _PAYMENT_STATES["waiting_for_payout"],
+            named(asked.paid) | {"most": PAYMENTS_AT_ONCE},
+        )
+    )
 
 
 def _identities(identities: Sequence[Identity]) -> dict[str, list[str]]:

@@ -16,6 +16,7 @@ from sinks.ledger.gauges import Gauges
 from sinks.ledger.intake import positions
 from sinks.ledger.intake.batch import BatchWriter
 from sinks.ledger.intake.batch_context import Policy
+from sinks.ledger.intake.batch_limit import BatchLimit
 from sinks.ledger.intake.consumer import CONSUMED, GROUP, Feed, Rejoin, known_topics
 from sinks.ledger.intake.positions import Overtaken
 from sinks.ledger.intake.records import read
@@ -25,6 +26,8 @@ from sinks.ledger.retention import RetentionJob
 from sinks.ledger.schema import era
 from sinks.ledger.schema.database import connect
 from sinks.ledger.schema.migrate import MONTHS_AHEAD, migrate
+from sinks.ledger.waiting.payout_steps import PayoutSteps
+from sinks.ledger.waiting.resume_sweep import ResumeSweep
 from sinks.ledger.waiting.sweeps import Sweeps
 from streams.fault_injection import Control, disabled
 from streams.kafka.topic_identity import TopicGuard
@@ -43,6 +46,8 @@ QUIET_S: Final = 1.0
 some, and a transaction for each of them would keep the next batch waiting."""
 MEASURING_SLOT: Final = 0
 ERA_EVERY_S: Final = 60.0
+LOCK_TIMEOUT_S: Final = 8
+"""Shorter than a statement may take."""
 ANALYZE_AFTER: Final = 2_000
 """Records after which the tables are analysed: claims took 36-44 ms before and 5-9 after."""
 
@@ -76,7 +81,9 @@ class Intake:
         self._connection: psycopg.Connection[TupleRow] | None = None
         self._feed: Feed | None = None
         self._writer: BatchWriter | None = None
+        self._limit = BatchLimit(most=settings.intake_batch)
         self._sweeps: Sweeps | None = None
+        self._steps: PayoutSteps | None = None
         self._gauges: Gauges | None = None
         self._retention: RetentionJob | None = None
         self._stored = 0
@@ -95,7 +102,10 @@ class Intake:
             started = time.monotonic()
             before = dict(feed.positions)
             writer.positions = dict(feed.positions)
-            writer.store([read(record) for record in records])
+            try:
+                writer.store([read(record) for record in records])
+            finally:
+                self._add_steps(writer)
             feed.positions |= writer.positions
             feed.show({key: at for key, at in feed.positions.items() if at != before[key]})
             self._stored_at = time.monotonic()
@@ -104,6 +114,8 @@ class Intake:
             self._move_to_ends(feed)
         self._housekeeping()
         sweeps.run()
+        if self._steps is not None:
+            self._steps.run()
         self._health.ready(feed.joined, "waiting for an assignment")
         return len(records)
 
@@ -111,6 +123,7 @@ class Intake:
         """Leave the group and the database; the next iteration begins anew. Never raises."""
         feed, connection, gauges = self._feed, self._connection, self._gauges
         self._feed = self._writer = self._sweeps = self._gauges = self._retention = self._connection = None
+        self._steps = None
         if gauges is not None:
             gauges.close()
         if connection is not None:
@@ -139,7 +152,10 @@ class Intake:
         for topic, lows in topics:
             positions.register(connection, topic, lows)
         topic_ids = [topic.topic_id for topic, _ in topics]
-        self._writer = BatchWriter(connection, self._policy, self._clock)
+        # A lock that is waited for in vain is another's doing; a statement that takes too long by itself is a record's.
+        connection.execute("SELECT set_config('lock_timeout', %s, false)", (f"{LOCK_TIMEOUT_S}s",))
+        self._writer = BatchWriter(connection, self._policy, self._clock, self._limit)
+        self._steps = PayoutSteps(ResumeSweep(connection, self._policy, self._clock))
         self._sweeps = Sweeps(connection, self._policy, self._clock, sandbox=settings.profile is Profile.SANDBOX)
         if settings.slot == MEASURING_SLOT:
             self._gauges = Gauges(settings.database_url, self._clock)
@@ -147,6 +163,11 @@ class Intake:
             self._retention = RetentionJob(connection, self._clock, settings.retention_months)
         self._feed = Feed(settings, admin, guard, lambda: positions.read_positions(connection, topic_ids))
         return self._feed, self._writer, self._sweeps
+
+    def _add_steps(self, writer: BatchWriter) -> None:
+        if self._steps is not None and writer.to_resume:
+            self._steps.add(sorted(writer.to_resume))
+            writer.to_resume.clear()
 
     def _move_to_ends(self, feed: Feed) -> None:
         """Move past trailing control records while idle, so that an idle topic's retention is not taken for a loss."""

@@ -21,9 +21,11 @@ from streams.runtime.clock import Clock
 
 _SQL: Final = named_queries("sinks.ledger.waiting", "sweeps.sql")
 
-PAGE: Final = 500
+PAGE: Final = 250
 """Waiting rows of one sweep: far below the statement timeout, and the next sweep goes on behind them."""
-_START: Final = ("", "", "")
+Place = tuple[str, str, str]
+"""Practice, source and event id of the last row of a page."""
+START: Final[Place] = ("", "", "")
 
 
 class _Waiting(msgspec.Struct, frozen=True):
@@ -36,6 +38,14 @@ class _Waiting(msgspec.Struct, frozen=True):
     ref: str
     resumable: bool
 
+    @property
+    def key(self) -> PaymentKey:
+        return PaymentKey(self.practice_id, self.source, self.kind, self.ref)
+
+    @property
+    def place(self) -> Place:
+        return (self.practice_id, self.source, self.event_id)
+
 
 class ResumeSweep:
     """Resumes what should have gone on by itself. Not for two threads."""
@@ -44,22 +54,40 @@ class ResumeSweep:
         self._connection = connection
         self._policy = policy
         self._clock = clock
-        self._after = {"awaiting_original": _START, "awaiting_funds": _START, "awaiting_fee": _START}
+        self._after: dict[LiteralString, Place] = {
+            "awaiting_original": START,
+            "awaiting_funds": START,
+            "awaiting_fee": START,
+        }
 
     def run(self) -> int:
         """One page of each kind of waiting; returns how many events and effects moved. Expected: none."""
         return sum(self._page(name) for name in self._after)
 
+    def resume(self, practice_id: str, name: LiteralString, after: Place) -> Place | None:
+        """One page of one kind of waiting of one practice, behind `after`; the last place, None where it was the end.
+
+        For what is known to be left, as by a payout with more payments than one transaction takes: no repair.
+        """
+        rows = [row for row in self._waiting(name, max(after, (practice_id, "", ""))) if row.practice_id == practice_id]
+        self._repair(practice_id, {row.key for row in rows if row.resumable})
+        return rows[-1].place if len(rows) == PAGE else None
+
     def _page(self, name: LiteralString) -> int:
-        practice_id, source, event_id = self._after[name]
-        parameters = {"practice_id": practice_id, "source": source, "event_id": event_id, "most": PAGE}
-        rows = fetch_all(self._connection, _Waiting, _SQL[name], parameters)
-        self._after[name] = (rows[-1].practice_id, rows[-1].source, rows[-1].event_id) if len(rows) == PAGE else _START
-        keys = {PaymentKey(row.practice_id, row.source, row.kind, row.ref) for row in rows if row.resumable}
+        rows = self._waiting(name, self._after[name])
+        self._after[name] = rows[-1].place if len(rows) == PAGE else START
+        keys = {row.key for row in rows if row.resumable}
         practices = sorted({key.practice_id for key in keys})
         return sum(self._repair(each, {key for key in keys if key.practice_id == each}) for each in practices)
 
+    def _waiting(self, name: LiteralString, after: Place) -> list[_Waiting]:
+        practice_id, source, event_id = after
+        parameters = {"practice_id": practice_id, "source": source, "event_id": event_id, "most": PAGE}
+        return fetch_all(self._connection, _Waiting, _SQL[name], parameters)
+
     def _repair(self, practice_id: str, keys: set[PaymentKey]) -> int:
+        if not keys:
+            return 0
         now = self._clock.for_database()
         with self._connection.transaction(), self._connection.cursor() as cursor:
             context = read_context(cursor, [], lock_practices(cursor, [practice_id]), now, also=keys)
