@@ -17,7 +17,7 @@ from schemas.vocabulary import DeadLetterReason, Stage
 from schemas.wire import EPOCH
 from schemas.writebacks import SourcePosition, Writeback
 from streams.fault_injection import Control, disabled
-from streams.kafka.dead_letter_limit import DeadLetterLimit
+from streams.kafka.dead_letter_limit import DeadLetterLimit, Refused
 from streams.kafka.dead_letters import DeadLetter, dead_letter_headers, redrive_count_of
 from streams.kafka.header_values import HeaderError
 from streams.kafka.redecision_requests import parse_redecision
@@ -51,16 +51,18 @@ class RulesHandler:
         self._dead_letters = physical(settings.topic_prefix, TopicName.DEAD_LETTERS)
         self._limit = None if disabled(Control.DEAD_LETTER_LIMIT) else DeadLetterLimit.of(settings)
         self._counts = BatchCounts()
+        self._verdicts: list[Refused | str] = []
+        """Of the batch's records: the source of an accepted one."""
 
     def decide(self, batch: Sequence[Message]) -> list[Outgoing]:
         """One outgoing record per record of the batch, a write-back or a dead letter, in its order."""
         self._view.follow()
         self._counts = BatchCounts()
+        self._verdicts.clear()
         shift = self._rehearsal_shift()
         outgoing = [self._outgoing(message, self._decide_message(message, shift)) for message in batch]
         if self._limit is not None:
-            dead = (record.topic == self._dead_letters for record in outgoing)
-            self._limit.admit(dead, time.monotonic())
+            self._limit.admit(self._verdicts, time.monotonic())
         return outgoing
 
     def committed(self) -> None:
@@ -93,9 +95,13 @@ class RulesHandler:
             value = encode_writeback(result)
             if len(value) <= _WRITEBACK_BYTES:
                 self._counts.decided(result)
+                self._verdicts.append(result.identity.source)
                 return Outgoing(self._writebacks, result.identity.practice_id.encode(), value)
             result = _too_large(result)
         self._counts.refused(result)
+        # A key that names nobody we know is no evidence of a further practice.
+        known = result.practice_id if self._view.knows(result.practice_id) else None
+        self._verdicts.append(Refused(known, result.source))
         now = self._clock.now()
         letter = DeadLetter(
             position=result.position,

@@ -65,6 +65,10 @@ class SettingsView:
         while messages := self._consumer.consume(CHUNK, timeout=0):
             self._take(messages)
 
+    def knows(self, practice_id: str) -> bool:
+        """Whether settings of this practice were ever published. Decodes nothing."""
+        return practice_id in self._raw
+
     def history(self, practice_id: str) -> SettingsHistory | None:
         """The newest good history of a practice, or None when there is none."""
         decoded = self._decoded

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from processors.rules_role import run
@@ -88,8 +89,11 @@ def test_every_dead_letter_is_identical_to_its_source(world: World) -> None:
 
 
 def _all_poison(world: World, **settings: str) -> tuple[RulesAtWork, BaseException | None]:
+    """More refused records than a run may have, of four practices that are known."""
     work = RulesAtWork(world, **settings)
-    work.put_all((TopicName.PAYMENTS, str(number).encode(), POISON, None) for number in range(150))
+    work.save(*(msgspec.structs.replace(history(), practice_id=f"practice-{number}") for number in range(4)))
+    keys = (f"practice-{number % 4}".encode() for number in range(150))
+    work.put_all((TopicName.PAYMENTS, key, POISON, None) for key in keys)
     with RulesThread(work.settings) as rules:
         if settings:
             work.until_out(150)
@@ -104,6 +108,17 @@ def test_a_bad_deployment_stops(world: World) -> None:
     written = len(work.dead())
     assert written < 100
     assert sum(work.committed(TopicName.PAYMENTS).values()) == written
+
+
+def test_one_practice_with_nothing_but_bad_records_stops_nobody(world: World) -> None:
+    """Guarantee 4: three hundred of them in a row, and what others send is decided behind them."""
+    work = RulesAtWork(world)
+    work.save(history())
+    work.put_all((TopicName.PAYMENTS, KEY, POISON, None) for _ in range(300))
+    work.put(TopicName.PAYMENTS, KEY, good(1))
+    with RulesThread(work.settings):
+        work.until_out(301)
+    assert len(work.dead()) == 300
 
 
 def test_without_the_limit_a_bad_deployment_dead_letters_everything(world: World) -> None:

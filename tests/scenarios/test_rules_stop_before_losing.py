@@ -27,10 +27,12 @@ pytestmark = pytest.mark.stack
 def test_nothing_but_poison_stops_the_worker(pipeline: Pipeline) -> None:
     """Scenario 52: the hundredth refused record in a row ends RULES with exit code 2 and says which setting it was;
     what was not written stays to be read, and with a higher limit all of it is accounted for."""
-    practice = pipeline.practice()
+    practice, *others = (pipeline.practice(name) for name in ("p1", "p2", "p3"))
     pipeline.start("intake", "poster", "relay", "notifier")
+    pipeline.until(lambda: not pipeline.rows("SELECT 1 FROM outbox"), "the settings of all practices are published")
     poison = [bytes([number % 250]) * 20 for number in range(150)]
-    put_all(pipeline.world, [(TopicName.PAYMENTS, practice.encode(), value, 0) for value in poison])
+    keys = [(practice, *others)[number % 3].encode() for number in range(150)]
+    put_all(pipeline.world, [(TopicName.PAYMENTS, key, value, 0) for key, value in zip(keys, poison, strict=True)])
     pipeline.send(payment(practice))
     rules = pipeline.start("rules", rules_batch=30)
     assert rules.until_dead() == 2
