@@ -14,6 +14,7 @@ from confluent_kafka.admin import AdminClient
 from processors.rules_batch import CONSUMED, GROUP, RulesHandler
 from schemas.topics import TopicName, physical
 from streams.fault_injection import Control, disabled
+from streams.kafka.broker_watch import watched_broker
 from streams.kafka.client_config import consumer_config, group_protocol, producer_config
 from streams.kafka.membership import Batching
 from streams.kafka.settings_view import SettingsView
@@ -63,7 +64,8 @@ def run(settings: ProgramSettings, stop: Stop, health: Health) -> int:
             stop=stop,
         )
         try:
-            return run_loop(Role.RULES, batches, stop, health, begin_again=NEVER)
+            with watched_broker(settings, health, names[0]):
+                return run_loop(Role.RULES, batches, stop, health, begin_again=NEVER)
         finally:
             batches.disconnect()
     finally:

@@ -8,6 +8,7 @@ from typing import Final
 
 import psycopg
 
+from sinks.ledger.role_slots import RoleSlot
 from sinks.ledger.schema.database import connection_options
 from sinks.notices.channels.catalogue import open_channels
 from sinks.notices.dead_letter_wakeup import DeadLetterWakeup
@@ -70,6 +71,7 @@ class Notifier:
         self._channels = open_channels(settings)
         self._store = NoticeStore(self._channels, settings.support)
         self._queue = DeliveryQueue(self._channels.values())
+        self._slot = RoleSlot(Role.NOTIFIER, settings.slot)
         self._connection: Connection | None = None
         self._often_until = self._digests_at = float("-inf")
         if not settings.ops_email:
@@ -89,6 +91,7 @@ class Notifier:
             self._connection = await psycopg.AsyncConnection.connect(
                 self._settings.database_url, **connection_options("notifier")
             )
+            await self._slot.take_async(self._connection)
             missing = [channel.missing for channel in self._channels.values() if channel.missing is not None]
             self._health.ready(not missing, "; ".join(missing))
         return self._connection
@@ -97,6 +100,7 @@ class Notifier:
         """1. read what is open. 2. write the notices and mails that are due, digests too. 3. send until nothing is due.
         4. wait."""
         connection = await self._connected()
+        await self._slot.look_async(connection)
         at = self._clock.for_database()
         problems = await open_problems(connection, at)
         await self._store.bring_up_to_date(connection, problems, self._clock.now(), at)

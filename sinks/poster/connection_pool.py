@@ -13,6 +13,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.practices.backfill_capabilities import backfill_capabilities
+from sinks.ledger.role_slots import RoleSlot
 from sinks.ledger.rows.fetch import fetch_values
 from sinks.ledger.rows.row_factory import rows_as
 from sinks.ledger.schema import era
@@ -108,14 +109,15 @@ async def closed_by_server(connection: Connection) -> bool:
     return False
 
 
-def prepare(settings: ProgramSettings, stop: Stop, health: Health) -> list[str] | None:
-    """Once at start: standbys (law 4), the era, what older connections write, and every address that could be called;
-    None when stopped meanwhile. Blocks, and waits for a ledger that cannot be reached, as the loop does."""
-    return started(Role.POSTER, lambda: _prepared(settings), stop, health)
+def prepare(settings: ProgramSettings, slot: RoleSlot, stop: Stop, health: Health) -> list[str] | None:
+    """Once at start: the slot, standbys (law 4), the era, what older connections write, and every address that could be
+    called; None when stopped meanwhile. Blocks, and waits for a ledger that cannot be reached, as the loop does."""
+    return started(Role.POSTER, lambda: _prepared(settings, slot), stop, health)
 
 
-def _prepared(settings: ProgramSettings) -> list[str]:
+def _prepared(settings: ProgramSettings, slot: RoleSlot) -> list[str]:
     with connect(settings.database_url, "poster-start") as connection:
+        slot.take(connection)
         era.require_standbys(connection, single_node=settings.single_node)
         _enter_era(connection, settings)
         backfill_capabilities(connection)

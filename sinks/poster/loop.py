@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
+from sinks.ledger.role_slots import RoleSlot
 from sinks.poster.adapters import Adapters
 from sinks.poster.balance_reads import BalanceReader
 from sinks.poster.call_outcome import Outcome
@@ -27,7 +28,7 @@ from sinks.poster.start_calls import CallStarter
 from sinks.poster.wakeup import EVERY_PRACTICE
 from sinks.targets.route import AdapterContext
 from streams.runtime.endpoints import Health
-from streams.runtime.errors import Role
+from streams.runtime.errors import Fenced, Role
 from streams.runtime.logging import log
 from streams.runtime.role_loop import run_loop_async
 from streams.settings import ProgramSettings
@@ -48,8 +49,15 @@ class Poster:
     """One poster process. `run` until stopped, with `confirmer.run` and `leases.keep_renewed` beside it."""
 
     def __init__(
-        self, settings: ProgramSettings, access: LedgerAccess, adapter_context: AdapterContext, health: Health
+        self,
+        settings: ProgramSettings,
+        access: LedgerAccess,
+        adapter_context: AdapterContext,
+        health: Health,
+        slot: RoleSlot,
     ) -> None:
+        self._access = access
+        self._slot = slot
         self._times = settings.times
         self._planned_most = PLANNED_PER_CALL * settings.poster_calls
         self._health = health
@@ -91,8 +99,15 @@ class Poster:
         self.wake()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop`; then 1. start nothing, 2. let calls end, 3. confirm, 4. release (PROTOCOL section 5)."""
-        await run_loop_async(Role.POSTER, self, stop, self._health)
+        """Until `stop`; then 1. start nothing, 2. let calls end, 3. confirm, 4. release (PROTOCOL section 5).
+
+        Raises Fenced, after the same, when a newer process has its slot.
+        """
+        fenced: Fenced | None = None
+        try:
+            await run_loop_async(Role.POSTER, self, stop, self._health)
+        except Fenced as error:
+            fenced = error
         _LOG.info("stopping: calls in flight end first", count=self._starter.in_flight)
         await self._starter.ended(self._times.shutdown_grace_s)
         try:
@@ -102,6 +117,8 @@ class Poster:
         except TimeoutError as error:
             # Nothing is lost: marks become UNCERTAIN with the next owner, leases end by themselves.
             _LOG.warning("stopped without the ledger", error=type(error).__name__, count=len(self.leases.practices))
+        if fenced is not None:
+            raise fenced
 
     async def close(self) -> None:
         """Close the adapters, after `run` has ended."""
@@ -111,6 +128,9 @@ class Poster:
         """One iteration, then a wait until something happens. Raises psycopg.Error."""
         # Cleared before the ledger is asked: whatever comes from now on is seen in the next iteration.
         self._woken.clear()
+        if self._slot.is_due:
+            async with self._access.owning() as connection:
+                await self._slot.look_async(connection)
         await self._connections.store()
         await self.leases.take_up()
         await self.leases.claim(self._starter.stuck)

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Collection
 from typing import Any, Final
 
+from sinks.ledger.role_slots import RoleSlot
 from sinks.poster.connection_pool import open_pool, prepare
 from sinks.poster.ledger_access import LedgerAccess
 from sinks.poster.loop import Poster
@@ -18,6 +19,7 @@ from sinks.poster.wakeup import listen
 from sinks.targets.credentials import KeyRing
 from sinks.targets.route import AdapterContext
 from streams.runtime.endpoints import Health
+from streams.runtime.errors import Role
 from streams.runtime.lifecycle import Stop
 from streams.runtime.logging import log
 from streams.runtime.loopback import require_loopback
@@ -39,10 +41,12 @@ _LOG: Final = log(__name__)
 def run(settings: ProgramSettings, stop: Stop, health: Health) -> int:
     """Post what is due until stopped; returns the exit code 0. Blocks.
 
-    Several may run side by side. Raises ConfigurationError for a ledger without standbys that nobody accepted
-    (law 4), and for a rehearsal switch while a target is not on loopback.
+    Several may run side by side, each with a slot of its own. Raises ConfigurationError for a ledger without standbys
+    that nobody accepted (law 4), and for a rehearsal switch while a target is not on loopback; Fenced, after calls in
+    flight have ended, when a newer process has this slot.
     """
-    addresses = prepare(settings, stop, health)
+    slot = RoleSlot(Role.POSTER, settings.slot)
+    addresses = prepare(settings, slot, stop, health)
     if addresses is None:
         return 0
     require_loopback(settings.unsafe_switches(), addresses)
@@ -55,13 +59,13 @@ def run(settings: ProgramSettings, stop: Stop, health: Health) -> int:
 
         runner = uvloop.run
     try:
-        runner(_poster(settings, stop, health))
+        runner(_poster(settings, slot, stop, health))
     except BaseExceptionGroup as group:
         raise group.exceptions[0] from None
     return 0
 
 
-async def _poster(settings: ProgramSettings, stop: Stop, health: Health) -> None:
+async def _poster(settings: ProgramSettings, slot: RoleSlot, stop: Stop, health: Health) -> None:
     me = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
     pool = open_pool(settings)
     owning = open_pool(settings, owning=True)
@@ -75,7 +79,7 @@ async def _poster(settings: ProgramSettings, stop: Stop, health: Health) -> None
         group=settings.prefixed(GROUP),
     )
     adapter_context = AdapterContext(settings=settings, keys=KeyRing.of(settings), connect=pool.connection)
-    poster = Poster(settings, access, adapter_context, health)
+    poster = Poster(settings, access, adapter_context, health, slot)
     stopping = stop.watch()
     try:
         await _run_with_helpers(poster, settings, stopping)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from confluent_kafka import KafkaException
 
-from schemas.topics import TopicName
+from schemas.topics import TopicName, physical
 from sinks.ledger.schema.database import connect
 from sinks.relay import outbox_rows as outbox
 from sinks.relay.outbox_rows import Record
@@ -17,6 +17,7 @@ from sinks.relay.publisher import Publisher
 from sinks.relay.settings_histories import enqueue_republish, with_settings_histories
 from sinks.relay.wakeup import Wakeup
 from streams.fault_injection import Control, CrashPoint, disabled, reach
+from streams.kafka.broker_watch import watched_broker
 from streams.kafka.resumed_calls import CALL_S
 from streams.kafka.transaction_age import OpenSince, fenced_error
 from streams.runtime.endpoints import Health
@@ -42,7 +43,8 @@ def run(settings: ProgramSettings, stop: Stop, health: Health) -> int:
     """
     relay = Relay(settings, health)
     try:
-        return run_loop(Role.RELAY, relay, stop, health)
+        with watched_broker(settings, health, physical(settings.topic_prefix, TopicName.RESULTS)):
+            return run_loop(Role.RELAY, relay, stop, health)
     finally:
         relay.disconnect()
 

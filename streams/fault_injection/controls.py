@@ -22,6 +22,7 @@ class Control(StrEnum):
     BISECT = "bisect"  # law 9: a bad record is cut out of its batch
     RECEIPTS = "receipts"  # law 11: a receipt for every record
     STABLE_TRANSACTIONAL_ID = "stable_transactional_id"  # law 13: an equal slot fences the older process
+    ROLE_SLOTS = "role_slots"  # law 13: an equal slot fences the older intake, poster and notifier
     SETTINGS_CHECK = "settings_check"  # law 15: intake checks the decided version
     MARK = "mark"  # law 16: SENDING is committed before the first byte
     LATE_CHECK = "late_check"  # law 17: too late after the mark sends nothing

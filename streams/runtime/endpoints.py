@@ -13,17 +13,22 @@ from streams.runtime.errors import ConfigurationError
 
 # A loop without an iteration for this long is stuck: longer than any batch (15 s) and any poll.
 BEAT_WITHIN_S: Final = 60.0
+READY_WITHIN_S: Final = 10.0
+"""A loop that is silent for this long waits for something: not stuck yet, and not at work."""
 
 
 class Health:
     """The health of a role. Any thread may set and read it.
 
-    Alive: the role's loop iterated within `beat_within_s`. Ready: it has its assignment, its settings and its
-    database; `why` says in fixed words what is missing.
+    Alive: the role's loop iterated within `beat_within_s`. Ready: it did within `ready_within_s`, it has its
+    assignment, its settings and its database, and what it depends on answers; `why` says in fixed words what is
+    missing.
     """
 
-    def __init__(self, beat_within_s: float = BEAT_WITHIN_S) -> None:
+    def __init__(self, beat_within_s: float = BEAT_WITHIN_S, ready_within_s: float = READY_WITHIN_S) -> None:
         self._beat_within_s = beat_within_s
+        self._ready_within_s = ready_within_s
+        self._missing: dict[str, str] = {}
         self._beaten = time.monotonic()
         self._ready = False
         self._why = "starting"
@@ -36,6 +41,10 @@ class Health:
         """Set whether the role can do its work; `why` in fixed words, no data (H-1)."""
         self._ready, self._why = is_ready, why
 
+    def depends(self, on: str, why: str = "") -> None:
+        """Set whether something that the role needs answers, although its loop may not notice; `why` empty: it does."""
+        self._missing = {name: text for name, text in self._missing.items() if name != on} | ({on: why} if why else {})
+
     def is_alive(self) -> tuple[bool, str]:
         silent = time.monotonic() - self._beaten
         if silent > self._beat_within_s:
@@ -46,6 +55,11 @@ class Health:
         alive, why = self.is_alive()
         if not alive:
             return False, why
+        silent = time.monotonic() - self._beaten
+        if self._ready and silent > self._ready_within_s:
+            return False, f"the loop has waited for {silent:.0f} s: does the database or the broker hang?"
+        for missing in self._missing.values():
+            return False, missing
         return self._ready, "ok" if self._ready else self._why
 
 

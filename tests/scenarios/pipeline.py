@@ -140,9 +140,11 @@ class Pipeline:
     # -- processes
 
     def start(self, *names: str, **settings: Any) -> Role:
-        """One process of each role, all with these settings; answers the last."""
+        """One process of each role, all with these settings; answers the last. Posters have slots of their own, unless
+        one is given: an equal one would fence the older (law 13)."""
         for name in names:
-            self.roles.append(Role(self.world, name, self.folder, **(self.common | settings)))
+            slot = {"slot": sum(role.name == name for role in self.roles)} if name == "poster" else {}
+            self.roles.append(Role(self.world, name, self.folder, **(slot | self.common | settings)))
         return self.roles[-1]
 
     def start_all(self, **settings: Any) -> None:

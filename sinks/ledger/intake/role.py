@@ -23,6 +23,7 @@ from sinks.ledger.intake.records import read
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.practices.backfill_capabilities import backfill_capabilities
 from sinks.ledger.retention import RetentionJob
+from sinks.ledger.role_slots import RoleSlot
 from sinks.ledger.schema import era
 from sinks.ledger.schema.database import connect
 from sinks.ledger.schema.migrate import MONTHS_AHEAD, migrate
@@ -30,6 +31,7 @@ from sinks.ledger.waiting.payout_steps import PayoutSteps
 from sinks.ledger.waiting.resume_sweep import ResumeSweep
 from sinks.ledger.waiting.sweeps import Sweeps
 from streams.fault_injection import Control, disabled
+from streams.kafka.broker_watch import watched_broker
 from streams.kafka.topic_identity import TopicGuard
 from streams.runtime.endpoints import Health
 from streams.runtime.errors import Role
@@ -60,7 +62,8 @@ def run(settings: ProgramSettings, stop: Stop, health: Health) -> int:
     """
     intake = Intake(settings, health)
     try:
-        return run_loop(Role.INTAKE, intake, stop, health, at_once=(Overtaken, Rejoin))
+        with watched_broker(settings, health, physical(settings.topic_prefix, CONSUMED[0])):
+            return run_loop(Role.INTAKE, intake, stop, health, at_once=(Overtaken, Rejoin))
     finally:
         intake.disconnect()
 
@@ -81,6 +84,7 @@ class Intake:
         self._connection: psycopg.Connection[TupleRow] | None = None
         self._feed: Feed | None = None
         self._writer: BatchWriter | None = None
+        self._slot = RoleSlot(Role.INTAKE, settings.slot)
         self._limit = BatchLimit(most=settings.intake_batch)
         self._sweeps: Sweeps | None = None
         self._steps: PayoutSteps | None = None
@@ -95,6 +99,8 @@ class Intake:
     def iterate(self) -> int:
         """Store one batch, or wait for one, and sweep when it is time. Returns how many records were stored."""
         feed, writer, sweeps = self._connected()
+        if self._connection is not None:
+            self._slot.look(self._connection)
         records = feed.take()
         feed.check()
         if records:
@@ -138,6 +144,7 @@ class Intake:
         settings = self._settings
         migrate(settings.database_url)
         connection = self._connection = connect(settings.database_url, "intake")
+        self._slot.take(connection)
         era.require_standbys(connection, single_node=settings.single_node)
         self._settle_era(connection)
         self._make_months()

@@ -38,6 +38,7 @@ from sinks.ledger.rows.practices import (
     WithdrawnSettingsRow,
 )
 from sinks.ledger.rows.publishing import DeliveryRow, EraRow, NoticeRow, OutboxRow, RepublishedRow
+from sinks.ledger.rows.roles import RoleSlotRow, RoleStopRow
 
 TABLES: Final[Mapping[str, type[msgspec.Struct]]] = MappingProxyType(
     {
@@ -72,5 +73,7 @@ TABLES: Final[Mapping[str, type[msgspec.Struct]]] = MappingProxyType(
         "notices": NoticeRow,
         "deliveries": DeliveryRow,
         "ledger_era": EraRow,
+        "role_slots": RoleSlotRow,
+        "role_stops": RoleStopRow,
     }
 )

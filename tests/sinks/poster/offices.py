@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import threading
 from datetime import date, timedelta
 from pathlib import Path
@@ -181,6 +182,7 @@ class Offices:
         self.database = LedgerDatabase(world.database_url)
         self.keys = KeyRing(SECRET)
         self._roles: list[Role] = []
+        self._slots = itertools.count()
         self._threads: list[tuple[Stop, threading.Thread]] = []
         self.failures: list[BaseException] = []
 
@@ -215,14 +217,20 @@ class Offices:
         return Office(self, practice_id, customer_key)
 
     # --- posters
+    def _next_slot(self) -> int:
+        """Several may run side by side; an equal slot would fence the older one (law 13)."""
+        return next(self._slots)
+
     def process(self, **settings: Any) -> Role:
         """Starts a poster as a process of its own, which can be killed and frozen."""
+        settings.setdefault("slot", self._next_slot())
         started = Role(self.world, "poster", self.folder, secret_key=SECRET_TEXT, **settings)
         self._roles.append(started)
         return started
 
     def poster(self, **settings: Any) -> Stop:
         """Starts a poster in a thread of the test."""
+        settings.setdefault("slot", self._next_slot())
         chosen = self.world.settings(secret_key=SECRET_TEXT, **settings)
         install(chosen.test_controls)
         stop = Stop()

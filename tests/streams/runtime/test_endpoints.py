@@ -98,3 +98,25 @@ def test_metric_names_follow_the_conventions() -> None:
         *("operation", "since", "timing", "practice_id", "cause", "channel", "step"),
     }
     assert labels <= allowed
+
+
+def test_a_loop_that_waits_for_a_server_that_hangs_is_not_ready(endpoint: Endpoint) -> None:
+    """Long before it counts as stuck; with the first iteration afterwards it is ready again."""
+    waiting = Health(beat_within_s=3600, ready_within_s=0.0)
+    waiting.ready(True)
+    assert waiting.is_alive()[0]
+    ready, why = waiting.is_ready()
+    assert not ready
+    assert "does the database or the broker hang?" in why
+    endpoint.health.ready(True)
+    assert endpoint.get("/readyz") == (200, "ok\n")
+
+
+def test_what_a_role_depends_on_says_so_beside_its_loop(endpoint: Endpoint) -> None:
+    """A loop that finds no work cannot tell an idle broker from one that hangs."""
+    endpoint.health.ready(True)
+    endpoint.health.depends("broker", "the broker does not answer")
+    assert endpoint.get("/readyz") == (503, "the broker does not answer\n")
+    assert endpoint.get("/healthz") == (200, "ok\n")
+    endpoint.health.depends("broker")
+    assert endpoint.get("/readyz") == (200, "ok\n")
