@@ -26,6 +26,7 @@ def open_ledger(application: str, *, create: bool = False) -> Iterator[Opened]:
     A schema of an earlier release is brought up to date. `create`: for what may be the first command on a new
     database. Raises ConfigurationError where no database is named, and where it holds no ledger yet.
     """
+    from deploy.commands.hung_database import not_waiting_for_ever
     from deploy.servers import settings_here
     from sinks.ledger.gates import JITTER_S
     from sinks.ledger.schema.database import connect
@@ -34,7 +35,10 @@ def open_ledger(application: str, *, create: bool = False) -> Iterator[Opened]:
     from streams.runtime.errors import ConfigurationError
 
     settings = settings_here()
-    with connect(settings.database_url, application) as connection:
+    with (
+        connect(settings.database_url, application) as connection,
+        not_waiting_for_ever(connection, settings.database_url),
+    ):
         state = schema_state(connection)
         if state is SchemaState.ABSENT and not create:
             raise ConfigurationError(

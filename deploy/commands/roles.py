@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from streams.runtime.errors import Role
 from streams.runtime.role_process import RoleEntry, run_process
+
+if TYPE_CHECKING:
+    from streams.settings import ProgramSettings
 
 ROLES: Final = (
     RoleEntry(
@@ -55,10 +58,35 @@ def _command(entry: RoleEntry) -> Callable[..., None]:
 
         settings = settings_here(slot=slot, metrics_port=metrics_port)
         in_the_clear = check_encryption(settings)
-        sys.exit(run_process(entry, settings, version=APP_VERSION, parent=parent, in_the_clear=in_the_clear))
+        sys.exit(
+            run_process(
+                entry,
+                settings,
+                version=APP_VERSION,
+                parent=parent,
+                in_the_clear=in_the_clear,
+                refused=lambda role, kind: _tell_operator(settings, role, kind),
+            )
+        )
 
     command.__doc__ = entry.help
     return command
+
+
+def _tell_operator(settings: ProgramSettings, role: Role, kind: str) -> None:
+    """Have the notifier write to the operator that a role refuses to go on. Where the ledger cannot be reached, the log
+    and the exit code have to do."""
+    import psycopg
+
+    from sinks.ledger.role_slots import record_stop
+    from sinks.ledger.schema.database import connect
+    from streams.runtime.logging import log
+
+    try:
+        with connect(settings.database_url, f"{role.value}-stopped") as connection:
+            record_stop(connection, role, settings.slot, kind, settings.clock().for_database())
+    except psycopg.Error as error:
+        log(__name__).warning("the operator could not be notified of this stop", error=type(error).__name__)
 
 
 def __getattr__(name: str) -> Callable[..., None]:

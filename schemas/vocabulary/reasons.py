@@ -133,6 +133,8 @@ class AttentionReason(StrEnum):
     """Entries wait behind a connection that the practice does not use any more."""
     PAYMENT_RETURNED = "PAYMENT_RETURNED"
     PAYOUT_FAILED = "PAYOUT_FAILED"
+    ROLE_STOPPED = "ROLE_STOPPED"
+    """A part of the program refuses to go on: only an operator can see to it."""
 
 
 class ConnectionReason(StrEnum):

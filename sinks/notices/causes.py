@@ -46,6 +46,7 @@ NEWS: Final[frozenset[Reason]] = frozenset(
         AttentionReason.DISPUTE_WITHDRAWN,
         AttentionReason.PAYMENT_RETURNED,
         AttentionReason.PAYOUT_FAILED,
+        AttentionReason.ROLE_STOPPED,
     }
 )
 """Reported when it happens and closed without a message: there is nothing to solve. The end of a dispute is news of its

@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from schemas.vocabulary import AttentionReason
 from sinks.notices.cases import UNNAMED, Reader, case_lines
 from sinks.notices.causes import NEWS, UNKNOWN_PRACTICE, CauseKind
 from sinks.notices.schedule import Problem, Step, StepKind
@@ -58,7 +59,7 @@ def notice_email(
     words = words_for(problem.cause.reason)
     target = problem.cause.target
     system = system_name(target, route)
-    who = "unknown practice" if problem.practice_id == UNKNOWN_PRACTICE else f"practice {_short(problem, reader)}"
+    who = _who(problem, reader)
     headline = with_system(words.headline, target, route)
     reference = f"Reference for support: {correlation_id(problem.practice_id, problem.cause.key, opened_at)}"
     if support:
@@ -68,7 +69,7 @@ def notice_email(
             f"[Writeback] Solved: {headline} ({who})",
             _paragraphs(
                 f"Solved: {headline}.",
-                f"Practice: {_named(problem.practice_id, reader)}",
+                f"Practice: {_named(problem, reader)}",
                 "Nothing is open for this cause any more. You do not have to do anything.",
                 reference,
             ),
@@ -80,7 +81,7 @@ def notice_email(
             f"What happened: {_happened(problem, system)}",
             case_lines(problem.cases, problem.count, reader),
             _more(step),
-            f"Practice: {_named(problem.practice_id, reader)}",
+            f"Practice: {_named(problem, reader)}",
             f"{'Since' if problem.cause.reason in NEWS else 'Open since'}: {reader.local(problem.oldest_at)}",
             f"Answer by: {reader.local(problem.answer_by)}" if problem.answer_by else "",
             "Why: " + with_system(words.why, target, route),
@@ -89,6 +90,12 @@ def notice_email(
             reference,
         ),
     )
+
+
+def _who(problem: Problem, reader: Reader) -> str:
+    if problem.cause.reason is AttentionReason.ROLE_STOPPED:
+        return "all practices"
+    return "unknown practice" if problem.practice_id == UNKNOWN_PRACTICE else f"practice {_short(problem, reader)}"
 
 
 def _prefix(step: Step) -> str:
@@ -122,7 +129,10 @@ def _more(step: Step) -> str:
     return f"{step.more} more like this since our last message." if step.kind is StepKind.MORE else ""
 
 
-def _named(practice_id: str, reader: Reader) -> str:
+def _named(problem: Problem, reader: Reader) -> str:
+    practice_id = problem.practice_id
+    if problem.cause.reason is AttentionReason.ROLE_STOPPED:
+        return "all"
     if practice_id == UNKNOWN_PRACTICE:
         return "not known, because the record does not say it readably"
     return f"{reader.name} ({practice_id})" if reader.name and reader.name != practice_id else practice_id

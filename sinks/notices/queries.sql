@@ -72,6 +72,10 @@ FROM events
 WHERE kind IN ('return', 'payout_failed') AND received_at > business_now(:now) - :news_for::interval
 GROUP BY 2, 5
 UNION ALL
+-- News for the operator: stops of the same role within its time are one.
+SELECT 'event', '?', NULL, NULL, 'ROLE_STOPPED', count(*)::int, min(stopped_at), 0, NULL, NULL, NULL
+FROM role_stops WHERE stopped_at > business_now(:now) - :news_for::interval HAVING count(*) > 0
+UNION ALL
 SELECT 'event', practice_id, NULL, NULL, 'DISPUTE_OPENED', count(*)::int, min(opened_at), 0, NULL, min(respond_by),
     to_json((array_agg(json_build_object('subject', dispute_id, 'of', payment_id, 'at', opened_at,
                                          'answer_by', respond_by)

@@ -122,6 +122,9 @@ def _kafka_category(error: object) -> type[WritebackError]:
     return Transient
 
 
+_CONNECTION_LOST: Final = frozenset(
+    {"OperationalError", "InterfaceError", "ConnectionTimeout", "PoolTimeout", "PoolClosed", "TooManyRequests"}
+)
 _TRANSIENT_CLASSES: Final = frozenset({"08", "40", "53", "57"})
 _RECORD_CLASSES: Final = frozenset({"22", "23", "54"})
 
@@ -130,8 +133,7 @@ def _postgres_category(error: BaseException) -> type[WritebackError]:
     sqlstate: str | None = getattr(error, "sqlstate", None)
     if sqlstate is None:
         # No answer from the server at all: the connection is gone or was never made.
-        connection_lost = {"OperationalError", "InterfaceError", "PoolTimeout", "PoolClosed", "TooManyRequests"}
-        return Transient if type(error).__name__ in connection_lost else Poison
+        return Transient if type(error).__name__ in _CONNECTION_LOST else Poison
     if sqlstate[:2] in _RECORD_CLASSES:
         return Poison
     if sqlstate[:2] in _TRANSIENT_CLASSES or sqlstate in ("25P03", "25P04", "55P03"):

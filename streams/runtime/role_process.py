@@ -40,12 +40,19 @@ class RoleEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def run_process(
-    entry: RoleEntry, settings: ProgramSettings, *, version: str, parent: int | None, in_the_clear: Iterable[str]
+    entry: RoleEntry,
+    settings: ProgramSettings,
+    *,
+    version: str,
+    parent: int | None,
+    in_the_clear: Iterable[str],
+    refused: Callable[[Role, str], None] | None = None,
 ) -> int:
     """Run a role in this process until it ends; returns the exit code. Blocks. Main thread only.
 
     1. logs. 2. say what was chosen. 3. signals and parent. 4. endpoints, which answer from now on. 5. the role.
-    `parent`: ends with that process. `in_the_clear`: what goes over the network unencrypted.
+    `parent`: ends with that process. `in_the_clear`: what goes over the network unencrypted. `refused` is told of a role
+    that refuses to go on, and the kind of its error; it does not raise.
     """
     role = entry.role
     logging.configure(level=settings.log_level, style=settings.log_format, role=role.value, slot=settings.slot)
@@ -72,6 +79,8 @@ def run_process(
     except Exception as error:  # noqa: BLE001 - the one place where a role's end is said; the supervisor restarts it
         log.failure("role ends with an error", error)
         code = exit_code(error)
+        if code == REFUSED and refused is not None:
+            refused(role, type(error).__name__)
     finally:
         server.stop()
     log.info("role ended", exit_code=code)

@@ -37,6 +37,7 @@ def test_nothing_but_poison_stops_the_worker(pipeline: Pipeline) -> None:
     rules = pipeline.start("rules", rules_batch=30)
     assert rules.until_dead() == 2
     assert "WRITEBACK_DEAD_LETTER_RUN sets the limit" in rules.text()
+    assert pipeline.rows("SELECT role, reason FROM role_stops") == [{"role": "rules", "reason": "DeadLetterLimitError"}]
     written = len(topics.dead_letters(pipeline.world))
     assert written < 100
     pipeline.until_stored(written)

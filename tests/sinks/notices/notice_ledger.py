@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import email
 import email.policy
+import itertools
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -84,6 +85,7 @@ class NoticeLedger:
         self.connection = connection
         self.mailbox = mailbox
         self.clock = folder / "clock"
+        self._slots = itertools.count()
         self.at(MORNING)
 
     def at(self, instant: datetime) -> None:
@@ -225,7 +227,8 @@ class NoticeLedger:
     @contextmanager
     def notifier(self) -> Iterator[None]:
         """A notifier that runs while the block does."""
-        with role_thread(lambda stop: role.run(self.world.settings(**self.settings()), stop, Health())):
+        settings = self.world.settings(**self.settings(), slot=next(self._slots))
+        with role_thread(lambda stop: role.run(settings, stop, Health())):
             yield
 
 

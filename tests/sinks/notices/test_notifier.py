@@ -6,6 +6,8 @@ from datetime import timedelta
 
 import pytest
 
+from sinks.ledger.role_slots import record_stop
+from streams.runtime.errors import Role
 from tests.sinks.notices.notice_ledger import NoticeLedger, wait_until
 
 pytestmark = pytest.mark.stack
@@ -53,6 +55,22 @@ def test_two_notifiers_tell_everything_once(ledger: NoticeLedger) -> None:
     assert recipients == sorted([OFFICE] * 3 + ["second@northside.example"] * 3 + [OPS])
     ids = [mail["Message-ID"] for _, mail in ledger.mailbox.mails()]
     assert len(set(ids)) == len(ids)
+
+
+def test_the_operator_hears_of_a_role_that_refuses_to_go_on(ledger: NoticeLedger) -> None:
+    """Once, however often it was started again meanwhile; no practice is told, and a later stop is told again."""
+    ledger.practice("northside", OFFICE)
+    for _ in range(3):
+        record_stop(ledger.connection, Role.RULES, 0, "DeadLetterLimitError", ledger.now)
+    with ledger.notifier():
+        wait_until(lambda: len(ledger.mailbox.raw) == 1)
+        ledger.later(timedelta(hours=25))
+        wait_until(lambda: ledger.one("SELECT count(*) FROM notices WHERE closed_at IS NULL") == 0)
+        record_stop(ledger.connection, Role.RULES, 0, "DeadLetterLimitError", ledger.now)
+        wait_until(lambda: len(ledger.mailbox.raw) == 2)
+    assert {to for to, _ in ledger.mailbox.raw} == {OPS}
+    (subject,) = set(ledger.mailbox.subjects())
+    assert "refuses to go on (all practices)" in subject
 
 
 def test_every_kind_of_trouble_has_its_notice(ledger: NoticeLedger) -> None:

@@ -34,6 +34,7 @@ from streams.runtime.errors import (
         (postgres.NumericValueOutOfRange(), Poison),
         (postgres.UndefinedTable(), Permanent),
         (psycopg.OperationalError("connection lost"), Transient),
+        (psycopg.errors.ConnectionTimeout("nobody answers"), Transient),
         (psycopg.DataError("a NUL in a text"), Poison),
         (KafkaException(KafkaError(KafkaError._TRANSPORT)), Transient),
         (KafkaException(KafkaError(KafkaError._FENCED, "", True)), Fenced),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from schemas.vocabulary import AttentionReason as R
-from sinks.operations.words.reasons.wording import Wording
+from sinks.operations.words.reasons.wording import Audience, Wording
 
 _SEES_TO_IT = "Writeback posts the entries for it by itself, beside the entries that they change. Delete none of them."
 
@@ -76,5 +76,15 @@ EVENT_WORDS: dict[R, Wording] = {
         why="Your bank sent the payout back, or your payment provider could not deliver it.",
         remedy="Check the bank account that your payment provider pays out to.",
         afterwards="The payout's entry in the books is reversed. A new payout gets an entry of its own.",
+    ),
+    R.ROLE_STOPPED: Wording(
+        headline="a part of Writeback refuses to go on",
+        why="It met something that a restart does not help with: records of several practices and payment systems that "
+        "it cannot take, topics that are not as they should be, or a setting that cannot work. It stopped before it "
+        "wrote anything, so that nothing is lost.",
+        remedy="Read the last line of its log (`writeback up` prints it too): it says which part stopped, why, and what "
+        "to change. Then start it again.",
+        afterwards="It goes on where it stopped. Until then payments wait, for all practices; nothing is lost.",
+        audience=Audience.OPERATOR,
     ),
 }
