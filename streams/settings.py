@@ -71,7 +71,7 @@ class ProgramSettings(BaseSettings):
     poster_calls: int = Field(64, ge=1, le=1024)
     """Calls in flight in one poster process."""
     poster_gates: int = Field(200, ge=1, le=10_000)
-    """Gates that one poster process owns at most."""
+    """Gates that one poster process owns at most. It claims fewer while its free places for calls are fewer."""
 
     dead_letter_share: float = Field(0.5, gt=0, le=1)
     """RULES stops when more than this share of a window is refused: a bad deployment, not bad events."""

@@ -31,11 +31,6 @@ class CallSlots:
         """Calls that run, slow ones too."""
         return len(self._quick) + len(self._slow)
 
-    @property
-    def stuck(self) -> int:
-        """Leases that have a slow call."""
-        return len({id(lease) for lease in self._slow.values()})
-
     def free(self, marking: int) -> int:
         """How many more calls may start, with `marking` that are being marked."""
         now = time.monotonic()
@@ -44,6 +39,7 @@ class CallSlots:
                 break
             del self._quick[task]
             self._slow[task] = lease
+            lease.slow_calls += 1
         free = self._slots - len(self._quick) - marking
         return min(free, MOST_TIMES * self._slots - self.in_flight - marking)
 
@@ -63,4 +59,6 @@ class CallSlots:
 
     def _gone(self, task: asyncio.Task[None]) -> None:
         self._quick.pop(task, None)
-        self._slow.pop(task, None)
+        lease = self._slow.pop(task, None)
+        if lease is not None:
+            lease.slow_calls -= 1

@@ -71,6 +71,16 @@ class ConnectionLease:
             most = min(most, self.in_flight + 1)
         return max(0, most - self.in_flight)
 
+    def places_left(self) -> int:
+        """How many calls it will have in flight besides those it has, once its answers have widened its window."""
+        capabilities = self.capabilities
+        if capabilities is None or self.closed or self.lost or self.wait_s() > 0:
+            return 0
+        most = 1 if self.breaker.probing or self._window < FIRST_WINDOW else capabilities.max_in_flight
+        if capabilities.min_interval_s > 0:
+            most = min(most, self.in_flight + 1)
+        return max(0, most - self.in_flight)
+
     def wait_s(self) -> float:
         """Seconds until the limiter lets a call start; zero or less when it may start now."""
         return self.limiter.next_start - time.time() if self.limiter.next_start else 0.0

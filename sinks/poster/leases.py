@@ -14,6 +14,7 @@ from sinks.poster import counters
 from sinks.poster.adapters import Adapters
 from sinks.poster.call_outcome import Closing
 from sinks.poster.call_store import CallStore
+from sinks.poster.claim_room import ClaimRoom
 from sinks.poster.connection_health import ConnectionHealth
 from sinks.poster.connection_leases import ConnectionLease
 from sinks.poster.lease_store import ClaimedGate, LeaseStore
@@ -58,6 +59,7 @@ class Leases:
         self.claim_wanted = True
         """A claim is worth its statement now: a gate became due, or one was released."""
         self._settings = settings
+        self._room = ClaimRoom(settings.poster_calls, settings.poster_gates)
         self._times = settings.times
         self._store = store
         self._calls = calls
@@ -69,14 +71,13 @@ class Leases:
         """What this process holds may be more than it knows."""
         self._releasing: asyncio.Task[None] | None = None
 
-    async def claim(self, stuck: int) -> None:
-        """Claim due gates, if one is said to be due or the time has come to look.
-
-        `stuck` leases only wait for slow calls: they take no place from others (guarantee 4).
-        """
-        room = self._settings.poster_gates - len(self.practices) + stuck
+    async def claim(self, free: int) -> None:
+        """Claim due gates, if one is said to be due or the time has come to look, and `free` places leave room."""
         idle = time.monotonic() - self._claimed_at >= self._times.claim_idle_s
-        if room <= 0 or not (self.claim_wanted or idle):
+        if not (self.claim_wanted or idle):
+            return
+        room = self._gates_wanted(free, idle=idle)
+        if room <= 0:
             return
         self.claim_wanted = False
         self._claimed_at = began = time.monotonic()
@@ -93,6 +94,14 @@ class Leases:
         for connection in {lease.connection.key: lease.connection for lease in fresh}.values():
             await self._open_adapter(connection)
         metrics.GATES_OWNED.set(len(self.practices))
+
+    def claimable(self, free: int) -> bool:
+        """Another claim is worth its statement at once: the last brought all that it asked for, and there is room."""
+        return self.claim_wanted and self._gates_wanted(free, idle=False) > 0
+
+    def _gates_wanted(self, free: int, *, idle: bool) -> int:
+        busy = free < self._settings.poster_calls
+        return self._room.gates(self.practices.values(), free, in_batches=busy and not idle)
 
     def _add(self, claimed: ClaimedGate) -> PracticeLease:
         before = self.practices.get(claimed.gate)
@@ -210,6 +219,7 @@ class Leases:
 
     async def _release(self, leases: list[PracticeLease]) -> None:
         for lease in leases:
+            self._room.released(lease)
             self._forget(lease)
         try:
             # Lost ones too: what another owner has meanwhile is left alone, and what was only given up is free at once.

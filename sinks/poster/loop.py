@@ -133,7 +133,7 @@ class Poster:
                 await self._slot.look_async(connection)
         await self._connections.store()
         await self.leases.take_up()
-        await self.leases.claim(self._starter.stuck)
+        await self.leases.claim(self._starter.free)
         if due := [lease for lease in self.leases.practices.values() if lease.duplicate_checks_due]:
             await self._duplicates.load(due)
         await self._plan()
@@ -179,7 +179,7 @@ class Poster:
 
     async def _pause(self) -> None:
         """Until something happens; at most until the next claim, or until a limiter lets a call start."""
-        longest = self._times.claim_idle_s
+        longest = 0.0 if self.leases.claimable(self._starter.free) else self._times.claim_idle_s
         for connection in self.leases.connections.values():
             limited = connection.practices and connection.limiter.next_start
             if limited and (wait_s := connection.wait_s()) > -JUST_NOW_S:

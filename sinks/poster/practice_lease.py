@@ -29,6 +29,10 @@ class PracticeLease:
         self.epoch = epoch
         self.connection = connection
         self.in_flight = 0
+        self.widest = 0
+        """The most that were in flight at once."""
+        self.slow_calls = 0
+        """Calls in flight that gave their slot up: it waits for those alone, and takes no place from others."""
         self.started = 0
         """Entries that were taken to be marked."""
         self.progressed = False
@@ -123,7 +127,7 @@ class PracticeLease:
     def take_duplicate_checks(self, most: int) -> list[PlannedCall]:
         """Up to `most` entries that stand, to be read again for a duplicate now."""
         taken = [self.duplicate_checks.popleft() for _ in range(min(max(most, 0), len(self.duplicate_checks)))]
-        self.in_flight += len(taken)
+        self._begun(len(taken))
         return taken
 
     def end_duplicate_check(self) -> None:
@@ -189,7 +193,11 @@ class PracticeLease:
     def _occupy(self, call: PlannedCall) -> None:
         self._busy.add(call.lane)
         self._taken.add(call.effect_id)
-        self.in_flight += 1
+        self._begun(1)
+
+    def _begun(self, count: int) -> None:
+        self.in_flight += count
+        self.widest = max(self.widest, self.in_flight)
 
     def _drop(self, lane: str) -> None:
         self._followers.pop(lane, None)

@@ -59,9 +59,9 @@ class CallStarter:
         return self._slots.in_flight + sum(self._marking.values())
 
     @property
-    def stuck(self) -> int:
-        """Leases that have a slow call."""
-        return self._slots.stuck
+    def free(self) -> int:
+        """How many more calls may start."""
+        return self._slots.free(sum(self._marking.values()))
 
     async def start(self) -> None:
         """Read-backs first: what is in doubt holds its lane. Then only as many marks as calls start now (law 16).
@@ -74,7 +74,7 @@ class CallStarter:
             raise failed
         if len(self._marking) >= MARKS_AT_ONCE:
             return
-        free = self._slots.free(sum(self._marking.values()))
+        free = self.free
         chosen: list[_Chosen] = []
         for lease in list(self._leases.practices.values()):
             if free <= 0:
