@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections import OrderedDict, deque
 from datetime import datetime
 from typing import Final
-
-import msgspec
 
 from sinks.poster.connection_leases import ConnectionLease
 from sinks.poster.planned_call import ConnectionKey
@@ -15,25 +12,42 @@ from sinks.targets.catalogue import open_target
 from sinks.targets.port import PaymentTarget
 from sinks.targets.route import AdapterContext
 
-MOST_OPEN: Final = 1_000
-"""Adapters beyond this are opened anew when they are needed, longest unused first."""
-RETIRED_S: Final = 300.0
-"""Longer than any call: what was retired this long ago has none in flight and is closed. A process that serves more
-practices than it keeps adapters would otherwise hold all of them for ever."""
+MOST_IDLE: Final = 1_000
+"""Adapters are kept up to so many, those in use aside; one is 24 to 31 KB. The longest unused is closed first, and
+opened anew when it is needed."""
+LOOKED_AT: Final = 8
+"""Adapters that are looked at for closing whenever one is opened: more than one, so that none pile up, and few, so that
+opening stays quick."""
 
 
-class _Open(msgspec.Struct):
-    changed_at: datetime
-    target: PaymentTarget
+class _Open:
+    """An adapter with the leases that it was given to."""
+
+    __slots__ = ("_users", "changed_at", "target")
+
+    def __init__(self, changed_at: datetime, target: PaymentTarget) -> None:
+        self.changed_at = changed_at
+        self.target = target
+        self._users: list[ConnectionLease] = []
+
+    def give_to(self, connection: ConnectionLease) -> None:
+        self._users = [user for user in self._users if user.uses_adapter and user is not connection]
+        self._users.append(connection)
+
+    @property
+    def in_use(self) -> bool:
+        return any(user.uses_adapter for user in self._users)
 
 
 class Adapters:
-    """By connection; opened anew when the connection's settings changed (E-9 b)."""
+    """By connection; opened anew when the connection's settings changed (E-9 b). None is closed under a lease that is
+    held, or while a call is in flight on it."""
 
     def __init__(self, context: AdapterContext) -> None:
         self._context = context
         self._open: OrderedDict[ConnectionKey, _Open] = OrderedDict()
-        self._retired: deque[tuple[float, PaymentTarget]] = deque()
+        self._replaced: deque[_Open] = deque()
+        """Of earlier settings: closed once nothing uses them."""
 
     async def open_for(self, connection: ConnectionLease) -> None:
         """Give a leased connection its adapter. Raises UnusableConnectionError."""
@@ -45,23 +59,30 @@ class Adapters:
             if stored is None or changed_at is None:
                 raise RuntimeError("a connection is claimed before its adapter is opened")
             if known is not None:
-                # Calls may still be in flight on it.
-                self._retire(self._open.pop(connection.key))
+                self._replaced.append(self._open.pop(connection.key))
             known = self._open[connection.key] = _Open(changed_at, open_target(stored, self._context))
+        known.give_to(connection)
         connection.adapter, connection.stale = known.target, False
-        while len(self._open) > MOST_OPEN:
-            self._retire(self._open.popitem(last=False)[1])
-        while self._retired and time.monotonic() - self._retired[0][0] > RETIRED_S:
-            _, target = self._retired.popleft()
-            await target.close()
+        await self._close_unused()
 
-    def _retire(self, known: _Open) -> None:
-        self._retired.append((time.monotonic(), known.target))
+    async def _close_unused(self) -> None:
+        for _ in range(min(LOOKED_AT, len(self._open) - MOST_IDLE)):
+            key, known = self._open.popitem(last=False)
+            if known.in_use:
+                self._open[key] = known
+            else:
+                await known.target.close()
+        for _ in range(min(LOOKED_AT, len(self._replaced))):
+            known = self._replaced.popleft()
+            if known.in_use:
+                self._replaced.append(known)
+            else:
+                await known.target.close()
 
     async def close(self) -> None:
         """Close all of them; no call may be in flight."""
-        targets = [known.target for known in self._open.values()] + [target for _, target in self._retired]
+        targets = [known.target for known in (*self._open.values(), *self._replaced)]
         self._open.clear()
-        self._retired.clear()
+        self._replaced.clear()
         for target in targets:
             await target.close()

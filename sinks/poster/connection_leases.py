@@ -54,7 +54,14 @@ class ConnectionLease:
         """Closed under this lease: nothing more is started; its gates are released."""
         self.lost = False
         """It may have passed to another owner."""
+        self.released = False
+        """Given back, or replaced by a later lease: nothing more is started under it."""
         self._window = FIRST_WINDOW
+
+    @property
+    def uses_adapter(self) -> bool:
+        """A call of it is in flight on its adapter, or may still start."""
+        return not self.released or self.in_flight > 0
 
     @property
     def capabilities(self) -> Capabilities | None:

@@ -122,6 +122,8 @@ class Leases:
         if held is not None and not held.lost:
             held.epoch = claimed.connection_epoch
         else:
+            if held is not None:
+                held.released = True
             held = self.connections[claimed.connection] = ConnectionLease(
                 claimed.connection,
                 epoch=claimed.connection_epoch,
@@ -238,6 +240,7 @@ class Leases:
     async def _release_unused_connections(self) -> None:
         unused = [each for each in self.connections.values() if each.practices == 0 and not each.in_flight]
         for each in unused:
+            each.released = True
             del self.connections[each.key]
         held = [each for each in unused if not each.lost]
         if held:
