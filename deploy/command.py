@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "ready": "deploy.commands.ready:ready",
     **{role.value: f"deploy.commands.roles:{role.value}" for role in Role},
     "stack": "deploy.commands.stack:app",
+    "migrate": "deploy.commands.migrate:migrate",
     "topics": "deploy.commands.topics:app",
     "sandbox": "deploy.commands.sandbox:sandbox",
     "send": "deploy.commands.send:send",

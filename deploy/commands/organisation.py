@@ -34,7 +34,7 @@ def add(
     from deploy.commands.printing import APPLY_HINT, print_json
     from sinks.operations.actions.organisations import add_organisation
 
-    with open_ledger("organisation", create=True) as opened:
+    with open_ledger("organisation") as opened:
         known = add_organisation(opened.ledger, organisation, name, order_of(yes, why, by))
     if as_json:
         print_json({"dry_run": not yes, "organisation_id": known, "name": name})

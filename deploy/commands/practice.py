@@ -52,7 +52,7 @@ def add(
     first = first_settings(zone, settings_file)
     applied = yes or not first.master
     order = order_of(applied, why or ("added" if not first.master else ""), by)
-    with open_ledger("practice", create=True) as opened:
+    with open_ledger("practice") as opened:
         added = add_practice(
             opened.ledger,
             practice,

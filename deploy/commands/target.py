@@ -61,7 +61,7 @@ def add(
         secret=_secrets(secrets),
         same_account=same_account,
     )
-    with open_ledger("target", create=True) as opened:
+    with open_ledger("target") as opened:
         done = connect_target(opened.ledger, wanted, KeyRing.of(opened.settings), order_of(yes, why, by))
     if as_json:
         print_done_json(yes, done)

@@ -100,7 +100,6 @@ def _prepared(settings: ProgramSettings, stack: LocalStack) -> ProgramSettings:
     """Servers, schema and topics; says what was chosen."""
     from deploy.encryption import check_encryption
     from deploy.servers import LOCAL_DATABASE, on_local
-    from sinks.ledger.schema.migrate import migrate
     from sinks.operations.queries.topic_partitions import fixed_partitions
     from streams.kafka.topics import ensure_topics
 
@@ -113,13 +112,24 @@ def _prepared(settings: ProgramSettings, stack: LocalStack) -> ProgramSettings:
         say(f"REHEARSAL: {switch} is on; it is accepted for targets on loopback only")
     for clear in check_encryption(settings):
         say(f"IN THE CLEAR: {clear}")
-    applied = migrate(settings.database_url)
-    say(f"ledger:   {applied} migrations applied" if applied else "ledger:   up to date")
+    say(f"ledger:   {_schema(settings, own=bool(local.database_url))}")
     report = ensure_topics(settings, fixed_partitions(settings.database_url))
     say(f"topics:   {len(report.created)} created, {len(report.checked)} checked")
     if report.warnings:
         say(f"topics:   one broker only: {len(report.warnings)} of them without replicas")
     return settings
+
+
+def _schema(settings: ProgramSettings, *, own: bool) -> str:
+    """Its own database is migrated; that of DATABASE_URL may serve others, and is only looked at."""
+    from sinks.ledger.schema.database import connect
+    from sinks.ledger.schema.migrate import migrate
+    from sinks.ledger.schema.version import require_schema
+
+    applied = migrate(settings.database_url) if own else 0
+    with connect(settings.database_url, "up") as connection:
+        require_schema(connection)
+    return f"{applied} migrations applied" if applied else "up to date"
 
 
 def _run(

@@ -9,7 +9,8 @@ from typing import Final
 import psycopg
 
 from sinks.ledger.role_slots import RoleSlot
-from sinks.ledger.schema.database import connection_options
+from sinks.ledger.schema.database import connect, connection_options
+from sinks.ledger.schema.version import require_schema
 from sinks.notices.channels.catalogue import open_channels
 from sinks.notices.dead_letter_wakeup import DeadLetterWakeup
 from sinks.notices.deliver import Connection, DeliveryQueue
@@ -88,6 +89,7 @@ class Notifier:
 
     async def _connected(self) -> Connection:
         if self._connection is None:
+            await asyncio.to_thread(_require_schema, self._settings)
             self._connection = await psycopg.AsyncConnection.connect(
                 self._settings.database_url, **connection_options("notifier")
             )
@@ -122,3 +124,8 @@ class Notifier:
         if self._wanted.is_set():
             self._wanted.clear()
             self._often_until = time.monotonic() + OFTEN_FOR_S
+
+
+def _require_schema(settings: ProgramSettings) -> None:
+    with connect(settings.database_url, "notifier-start") as connection:
+        require_schema(connection)

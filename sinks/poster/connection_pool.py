@@ -18,6 +18,7 @@ from sinks.ledger.rows.fetch import fetch_values
 from sinks.ledger.rows.row_factory import rows_as
 from sinks.ledger.schema import era
 from sinks.ledger.schema.database import connect, connection_options
+from sinks.ledger.schema.version import require_schema
 from streams.fault_injection import Control, disabled
 from streams.runtime.endpoints import Health
 from streams.runtime.errors import Role
@@ -110,13 +111,14 @@ async def closed_by_server(connection: Connection) -> bool:
 
 
 def prepare(settings: ProgramSettings, slot: RoleSlot, stop: Stop, health: Health) -> list[str] | None:
-    """Once at start: the slot, standbys (law 4), the era, what older connections write, and every address that could be
-    called; None when stopped meanwhile. Blocks, and waits for a ledger that cannot be reached, as the loop does."""
+    """Once at start: the schema, the slot, standbys (law 4), the era, what older connections write, and every address
+    that could be called; None when stopped meanwhile. Blocks, and waits for a ledger that cannot be reached, as the loop does."""
     return started(Role.POSTER, lambda: _prepared(settings, slot), stop, health)
 
 
 def _prepared(settings: ProgramSettings, slot: RoleSlot) -> list[str]:
     with connect(settings.database_url, "poster-start") as connection:
+        require_schema(connection)
         slot.take(connection)
         era.require_standbys(connection, single_node=settings.single_node)
         _enter_era(connection, settings)

@@ -11,6 +11,7 @@ from confluent_kafka import KafkaException
 
 from schemas.topics import TopicName, physical
 from sinks.ledger.schema.database import connect
+from sinks.ledger.schema.version import require_schema
 from sinks.relay import outbox_rows as outbox
 from sinks.relay.outbox_rows import Record
 from sinks.relay.publisher import Publisher
@@ -145,6 +146,7 @@ class Relay:
     def _connected(self) -> tuple[outbox.Connection, Publisher, Wakeup]:
         if self._connection is None or self._publisher is None or self._wakeup is None:
             self._connection = connect(self._settings.database_url, "relay")
+            require_schema(self._connection)
             # What is deleted here is in Kafka: a delete that a crash takes back is published again, under its own id.
             self._connection.execute("SET synchronous_commit = off")
             self._wakeup = Wakeup(self._settings.database_url)

@@ -26,7 +26,8 @@ from sinks.ledger.retention import RetentionJob
 from sinks.ledger.role_slots import RoleSlot
 from sinks.ledger.schema import era
 from sinks.ledger.schema.database import connect
-from sinks.ledger.schema.migrate import MONTHS_AHEAD, migrate
+from sinks.ledger.schema.months import MONTHS_AHEAD
+from sinks.ledger.schema.version import require_schema
 from sinks.ledger.waiting.payout_steps import PayoutSteps
 from sinks.ledger.waiting.resume_sweep import ResumeSweep
 from sinks.ledger.waiting.sweeps import Sweeps
@@ -138,12 +139,12 @@ class Intake:
             feed.close()
 
     def _connected(self) -> tuple[Feed, BatchWriter, Sweeps]:
-        """1. schema, database, era, standbys, months, capabilities. 2. topics as the ledger has them. 3. the group."""
+        """1. database, schema, era, standbys, months, capabilities. 2. topics as the ledger has them. 3. the group."""
         if self._feed is not None and self._writer is not None and self._sweeps is not None:
             return self._feed, self._writer, self._sweeps
         settings = self._settings
-        migrate(settings.database_url)
         connection = self._connection = connect(settings.database_url, "intake")
+        require_schema(connection)
         self._slot.take(connection)
         era.require_standbys(connection, single_node=settings.single_node)
         self._settle_era(connection)

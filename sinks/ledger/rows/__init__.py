@@ -37,7 +37,7 @@ from sinks.ledger.rows.practices import (
     SettingsRow,
     WithdrawnSettingsRow,
 )
-from sinks.ledger.rows.publishing import DeliveryRow, EraRow, NoticeRow, OutboxRow, RepublishedRow
+from sinks.ledger.rows.publishing import DeliveryRow, EraRow, NoticeRow, OutboxRow, RepublishedRow, SchemaVersionRow
 from sinks.ledger.rows.roles import RoleSlotRow, RoleStopRow
 
 TABLES: Final[Mapping[str, type[msgspec.Struct]]] = MappingProxyType(
@@ -75,5 +75,6 @@ TABLES: Final[Mapping[str, type[msgspec.Struct]]] = MappingProxyType(
         "ledger_era": EraRow,
         "role_slots": RoleSlotRow,
         "role_stops": RoleStopRow,
+        "schema_versions": SchemaVersionRow,
     }
 )

@@ -83,3 +83,13 @@ class EraRow(msgspec.Struct, frozen=True):
     timeline: int
     era: int
     raised_at: datetime
+
+
+class SchemaVersionRow(msgspec.Struct, frozen=True):
+    """Table `schema_versions`: one program's schema that was installed, and whom it serves."""
+
+    n: int
+    version: int
+    serves_from: int
+    digest: str
+    migrated_at: datetime

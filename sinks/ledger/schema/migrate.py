@@ -1,12 +1,9 @@
-"""Brings a database to this release's schema."""
+"""Brings a database to this release's schema: `writeback migrate`, and whoever has a database of its own."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from enum import Enum
-from hashlib import sha256
 from importlib.resources import as_file, files
-from typing import Final, LiteralString
+from typing import Final
 from urllib.parse import quote, urlencode
 
 import psycopg
@@ -15,79 +12,61 @@ from psycopg.rows import TupleRow
 from psycopg.sql import SQL
 from yoyo import get_backend, read_migrations
 
-from sinks.ledger.rows.fetch import fetch_value, fetch_values
-from sinks.ledger.schema.functions import TABLE_FUNCTIONS, functions_sql
-from sinks.ledger.schema.transitions import guard_sql
-
-MONTHS_AHEAD: Final = 3  # partitions made ahead; the intake makes further ones as months pass
+from sinks.ledger.named_queries import named_queries
+from sinks.ledger.schema import version
+from sinks.ledger.schema.months import MONTHS_AHEAD
+from sinks.ledger.schema.version import Generated, SchemaState
 
 _LOCK_KEY: Final = 7_203_114_455  # any constant: one migration at a time per database
+_SQL: Final = named_queries("sinks.ledger.schema", "version.sql")
 
 
 def migrate(database_url: str) -> int:
     """Apply what is missing and return how many migrations that was. Idempotent; safe to call from many processes.
 
-    Blocks while another process migrates. The lock is Postgres' own, so a killed migration leaves none behind.
-    Raises psycopg.OperationalError when the database cannot be reached. Called by deploy and tests.
+    A later release's schema stays as it is. Blocks while another process migrates. The lock is Postgres' own, so a
+    killed migration leaves none behind. Raises psycopg.OperationalError when the database cannot be reached, and
+    ConfigurationError for a schema on which this program would not work. Called by deploy and tests.
     """
     with psycopg.connect(database_url, autocommit=True, connect_timeout=10) as lock:
         lock.execute("SELECT pg_advisory_lock(%s)", (_LOCK_KEY,))
-        with as_file(files("sinks.ledger.schema") / "migrations") as folder:
-            backend = get_backend(_yoyo_url(database_url))
-            try:
-                pending = backend.to_apply(read_migrations(str(folder)))
-                backend.apply_migrations(pending)
-            finally:
-                backend.connection.close()
-        for text, marked in _generated():
-            _install(lock, text, marked)
-        lock.execute("SELECT ensure_months(current_date, %s)", (MONTHS_AHEAD,))
+        state = version.schema_state(lock)
+        if state is SchemaState.TOO_NEW:
+            raise version.too_new()
+        applied = _bring_up(lock, database_url) if state in (SchemaState.ABSENT, SchemaState.BEHIND) else 0
+        lock.execute(_SQL["make_months"], {"months": MONTHS_AHEAD})
+    return applied
+
+
+def _bring_up(lock: psycopg.Connection[TupleRow], database_url: str) -> int:
+    with as_file(files("sinks.ledger.schema") / "migrations") as folder:
+        backend = get_backend(_yoyo_url(database_url))
+        try:
+            pending = backend.to_apply(read_migrations(str(folder)))
+            backend.apply_migrations(pending)
+        finally:
+            backend.connection.close()
+    for each in version.generated():
+        _install(lock, each)
+    lock.execute(
+        _SQL["record_version"],
+        {
+            "version": version.program_version(),
+            "serves_from": version.SERVES_FROM,
+            "digest": version.program_digest(),
+        },
+    )
     return len(pending)
 
 
-class SchemaState(Enum):
-    """What of this release's schema a database holds."""
-
-    ABSENT = "absent"
-    BEHIND = "behind"
-    CURRENT = "current"
-
-
-def schema_state(connection: psycopg.Connection[TupleRow]) -> SchemaState:
-    """Whether `migrate` has something to do; far cheaper than `migrate` itself. Blocks for four short statements."""
-    if fetch_value(connection, "SELECT to_regclass('_yoyo_migration') IS NULL"):
-        return SchemaState.ABSENT
-    with as_file(files("sinks.ledger.schema") / "migrations") as folder:
-        known = len(list(folder.glob("*.sql")))
-    applied = fetch_value(connection, "SELECT count(*) FROM _yoyo_migration")
-    installed = all(_is_installed(connection, text, marked) for text, marked in _generated())
-    return SchemaState.CURRENT if applied >= known and installed else SchemaState.BEHIND
-
-
-def _generated() -> tuple[tuple[str, Sequence[LiteralString]], ...]:
-    """SQL that is made from this release's Python, with functions that it creates."""
-    return (functions_sql(), TABLE_FUNCTIONS), (guard_sql(), ["refuse_transition()"])
-
-
-def _install(connection: psycopg.Connection[TupleRow], text: str, marked: Sequence[LiteralString]) -> None:
-    """Run generated SQL, only where it changed. A migration that dropped one of `marked` has it made again."""
-    if _is_installed(connection, text, marked):
+def _install(connection: psycopg.Connection[TupleRow], wanted: Generated) -> None:
+    """Run generated SQL, only where it changed. A migration that dropped one of its functions has it made again."""
+    if version.is_installed(connection, wanted):
         return
-    digest = _digest(text)
     with connection.transaction():
-        connection.execute(text.encode())
-        for each in marked:
-            connection.execute(SQL("COMMENT ON FUNCTION {} IS {}").format(SQL(each), digest))
-
-
-def _is_installed(connection: psycopg.Connection[TupleRow], text: str, marked: Sequence[LiteralString]) -> bool:
-    """The comments of `marked` hold the digest of the text that made them."""
-    comments = "SELECT obj_description(to_regprocedure(f), 'pg_proc') FROM unnest(%(marked)s::text[]) f"
-    return set(fetch_values(connection, comments, {"marked": list(marked)})) == {_digest(text)}
-
-
-def _digest(text: str) -> str:
-    return sha256(text.encode()).hexdigest()
+        connection.execute(wanted.text.encode())
+        for each in wanted.marked:
+            connection.execute(SQL("COMMENT ON FUNCTION {} IS {}").format(SQL(each), wanted.digest))
 
 
 def _yoyo_url(database_url: str) -> str:

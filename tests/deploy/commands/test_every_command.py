@@ -52,7 +52,8 @@ ALSO: Final = {
     "sinks.ledger.retention": "records",
     "sinks.ledger.gates": "open_ledger: the spread of releases",
     "sinks.ledger.schema.database": "open_ledger: the connection",
-    "sinks.ledger.schema.migrate": "open_ledger and up: the schema",
+    "sinks.ledger.schema.migrate": "migrate and up: the schema",
+    "sinks.ledger.schema.version": "open_ledger, migrate and up: whether it is this release's",
 }
 
 

@@ -13,7 +13,8 @@ from schemas.plan import PartKey
 from schemas.vocabulary import DEAD, EFFECT_STATES, FINAL, IN_DOUBT, OPEN, PENDING, EntryKind, State
 from sinks.ledger.schema.database import connect
 from sinks.ledger.schema.functions import OTHER_GROUPS, STATE_GROUPS, TABLE_FUNCTIONS
-from sinks.ledger.schema.migrate import SchemaState, migrate, schema_state
+from sinks.ledger.schema.migrate import migrate
+from sinks.ledger.schema.version import SchemaState, schema_state
 from tests.processors.rules.event_examples import NOON, PRACTICE
 from tests.sinks.ledger.ledger_fixture import LedgerDatabase
 from tests.worlds import Stack, fresh_world

@@ -58,7 +58,9 @@ async def _shared(offices: Offices) -> dict[str, int]:
         for poster in (first, second):
             for _ in range(ROUNDS):
                 await poster.iterate()
-        held = dict(offices.database.rows("SELECT owner, count(*) FROM gates WHERE owner IS NOT NULL GROUP BY owner"))
+        held: dict[str, int] = dict(
+            offices.database.rows("SELECT owner, count(*) FROM gates WHERE owner IS NOT NULL GROUP BY owner")
+        )
         stopping = asyncio.Event()
         running = [
             asyncio.create_task(role._run_with_helpers(poster, settings, stopping)) for poster in (first, second)
