@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -12,11 +13,21 @@ from deploy.commands.options import By, Json, Most, PracticeId, Why, Yes
 if TYPE_CHECKING:
     from sinks.operations.actions.entry_action_rules import EntryAction, EntryItem
     from sinks.operations.actions.entry_actions import EntriesDone
+    from sinks.operations.actions.event_actions import EventItem
     from sinks.operations.queries.waiting_entries import WaitingEntry
 
-app = typer.Typer(no_args_is_help=True, help="Entries that wait for a person: list, post, record, dismiss.")
+app = typer.Typer(no_args_is_help=True, help="What waits for a person: list, post, record, dismiss, allocate.")
 
-Ids = Annotated[list[str], typer.Argument(metavar="ID...", help="Like e:42, from `entries list`.")]
+Ids = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="ID...", help="From `entries list`: an entry's is like e:42, an event's like v:0123456789ab."
+    ),
+]
+Fee = Annotated[
+    str | None,
+    typer.Option("--fee", metavar="AMOUNT", help="Of one payment whose fee is not known, such as 3.20."),
+]
 _WOULD: Final = {"post": "would be posted", "record": "would be recorded", "dismiss": "would be dismissed"}
 _IS: Final = {"post": "on their way", "record": "recorded", "dismiss": "dismissed"}
 
@@ -30,43 +41,61 @@ def list_(
     most: Most = 500,
     as_json: Json = False,
 ) -> None:
-    """List what waits for a person, since when and why, with its id for `post`, `record` and `dismiss`."""
+    """List what waits for a person, since when and why, with its id for `post`, `record` and `dismiss`: entries, and
+    events that have no entries yet, such as a payment without its fee or a refund without its payment."""
+    from deploy.commands.event_rows import event_json, event_row
     from deploy.commands.open_ledger import open_ledger
     from deploy.commands.parsing import one_of
     from deploy.commands.printing import counted, print_json, print_table
     from schemas.vocabulary import State
     from sinks.operations.queries.waiting_entries import waiting_entries
+    from sinks.operations.queries.waiting_events import waiting_events
 
     states = [State(str(one_of(each, State, "--state"))) for each in state or ()]
     with open_ledger("entries") as opened:
         found = waiting_entries(opened.ledger.connection, practice, states or None, most)
+        events = waiting_events(opened.ledger.connection, practice, states or None, most)
         now = opened.ledger.clock.now()
     if as_json:
-        print_json([_listed_json(each, now) for each in found])
+        print_json([_listed_json(each, now) for each in found] + [event_json(each, now) for each in events])
         return
     headings = ("id", "payment", "target", "what", "amount", "date", "state", "for", "part of", "why")
-    print_table("", headings, (_listed_row(each, now) for each in found))
+    rows = [_listed_row(each, now) for each in found] + [event_row(each, now) for each in events]
+    print_table("", headings, rows)
     entries = counted(len(found), "entry", "entries")
-    waits = "waits" if len(found) == 1 else "wait"
+    if events:
+        entries += f" and {counted(len(events), 'event without entries', 'events without entries')}"
+    waits = "waits" if len(rows) == 1 else "wait"
     print(f"{entries} at {practice}" if states else f"{entries} {waits} for a person at {practice}")
 
 
 @app.command()
-def post(practice: PracticeId, ids: Ids, yes: Yes = False, why: Why = "", by: By = None, as_json: Json = False) -> None:
-    """Let Writeback post what it kept for a person. It goes on to what it waits for next, or is due at once."""
-    from sinks.operations.actions.entry_action_rules import EntryAction
-
-    _act(EntryAction.POST, practice, ids, yes, why, by, as_json)
+def post(
+    practice: PracticeId,
+    ids: Ids,
+    fee: Fee = None,
+    yes: Yes = False,
+    why: Why = "",
+    by: By = None,
+    as_json: Json = False,
+) -> None:
+    """Let Writeback post what it kept for a person. It goes on to what it waits for next, or is due at once. An event
+    without entries is posted as it was reported."""
+    _act("post", practice, ids, fee, yes, why, by, as_json)
 
 
 @app.command()
 def record(
-    practice: PracticeId, ids: Ids, yes: Yes = False, why: Why = "", by: By = None, as_json: Json = False
+    practice: PracticeId,
+    ids: Ids,
+    fee: Fee = None,
+    yes: Yes = False,
+    why: Why = "",
+    by: By = None,
+    as_json: Json = False,
 ) -> None:
     """Record that a person entered it in the books. Its parts, such as its fee, are recorded with it."""
-    from sinks.operations.actions.entry_action_rules import EntryAction
-
-    _act(EntryAction.RECORD, practice, ids, yes, why, by, as_json)
+    _act("record", practice, ids, fee, yes, why, by, as_json)
 
 
 @app.command()
@@ -74,37 +103,62 @@ def dismiss(
     practice: PracticeId, ids: Ids, yes: Yes = False, why: Why = "", by: By = None, as_json: Json = False
 ) -> None:
     """Close it without posting: nobody will enter it. Its parts, such as its fee, are dismissed with it."""
-    from sinks.operations.actions.entry_action_rules import EntryAction
-
-    _act(EntryAction.DISMISS, practice, ids, yes, why, by, as_json)
+    _act("dismiss", practice, ids, None, yes, why, by, as_json)
 
 
 def _act(
-    action: EntryAction, practice: str, ids: list[str], yes: bool, why: str, by: str | None, as_json: bool
+    deed: str,
+    practice: str,
+    ids: list[str],
+    fee: str | None,
+    yes: bool,
+    why: str,
+    by: str | None,
+    as_json: bool,
 ) -> None:
     """Exit code 1 where --yes left something undone."""
+    from deploy.commands.event_rows import event_item_json
     from deploy.commands.open_ledger import open_ledger
     from deploy.commands.options import order_of
+    from deploy.commands.parsing import an_amount
     from deploy.commands.printing import print_json
+    from schemas.vocabulary import Ruling
+    from sinks.operations.actions.entry_action_rules import EntryAction
     from sinks.operations.actions.entry_actions import act_on_entries
+    from sinks.operations.actions.event_actions import act_on_events
+    from sinks.operations.queries.waiting_events import is_event_id
+    from streams.runtime.errors import ConfigurationError
 
-    numbers = [_number(each) for each in ids]
+    events = [each for each in ids if is_event_id(each)]
+    numbers = [_number(each) for each in ids if not is_event_id(each)]
+    fee_minor = None if fee is None else an_amount(fee, "--fee")
+    if fee_minor is not None and (numbers or len(events) != 1):
+        raise ConfigurationError("--fee: it is the fee of one payment; name that event alone")
+    action, order = EntryAction(deed), order_of(yes, why, by)
     with open_ledger("entries") as opened:
-        done = act_on_entries(opened.ledger, action, practice, numbers, order_of(yes, why, by))
+        done = act_on_entries(opened.ledger, action, practice, numbers, order)
+        ended = act_on_events(opened.ledger, Ruling(deed), practice, events, order, fee_minor) if events else ()
     if as_json:
-        print_json({"dry_run": not yes, "items": [_item_json(each) for each in done.items], "followed": done.followed})
+        items = [_item_json(each) for each in done.items] + [event_item_json(each) for each in ended]
+        print_json({"dry_run": not yes, "items": items, "followed": done.followed})
     else:
-        _print(action, done, yes)
-    if yes and done.refused:
+        _print(action, done, ended, yes)
+    if yes and (done.refused or any(each.refusal for each in ended)):
         raise typer.Exit(1)
 
 
-def _print(action: EntryAction, done: EntriesDone, applied: bool) -> None:
+def _print(action: EntryAction, done: EntriesDone, ended: Sequence[EventItem], applied: bool) -> None:
+    from deploy.commands.event_rows import event_item_rows
     from deploy.commands.printing import APPLY_HINT, counted, print_table
 
     headings = ("id", "payment", "what", "amount", "now", "then", "notes")
-    print_table("", headings, (row for item in done.items for row in _rows(item)))
+    rows = [row for item in done.items for row in _rows(item)] + [
+        row for item in ended for row in event_item_rows(item)
+    ]
+    print_table("", headings, rows)
     count = sum(len(each.entries) for each in done.items if each.refusal is None)
+    count += sum(len(each.entries) for each in ended)
+    refused = done.refused + sum(1 for each in ended if each.refusal is not None)
     followed = ""
     if done.followed:
         wait = "waits" if done.followed == 1 else "wait"
@@ -112,7 +166,7 @@ def _print(action: EntryAction, done: EntriesDone, applied: bool) -> None:
         followed = f"; {entries} of other events {wait} for a person then" if not applied else ""
         followed = followed or f"; {entries} of other events {wait} for a person now"
     what = (_IS if applied else _WOULD)[action]
-    print(f"{counted(count, 'entry', 'entries')} {what}, {done.refused} refused{followed}")
+    print(f"{counted(count, 'entry', 'entries')} {what}, {refused} refused{followed}")
     if not applied:
         print(APPLY_HINT)
 
@@ -151,19 +205,14 @@ def _number(text: str) -> int:
     except ValueError:
         found = None
     if found is None:
-        raise ConfigurationError(f"{text!r} is no entry's id, which is like e:42: see `writeback entries list`")
+        raise ConfigurationError(
+            f"{text!r} is no id: an entry's is like e:42, an event's like v:0123456789ab: see `writeback entries list`"
+        )
     return found
 
 
-def _age(since: datetime, now: datetime) -> str:
-    minutes = max(0, int((now - since).total_seconds() // 60))
-    if minutes < 60:
-        return f"{minutes} min"
-    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // (24 * 60)} d"
-
-
 def _listed_row(each: WaitingEntry, now: datetime) -> tuple[object, ...]:
-    from deploy.commands.printing import shown_money
+    from deploy.commands.printing import age, shown_money
     from sinks.operations.words.explanations import reason_words
 
     return (
@@ -174,7 +223,7 @@ def _listed_row(each: WaitingEntry, now: datetime) -> tuple[object, ...]:
         shown_money(each.amount_minor, each.currency),
         each.ledger_date,
         each.state,
-        _age(each.changed_at, now),
+        age(each.changed_at, now),
         "" if each.part_of is None else f"e:{each.part_of}",
         reason_words(each.reason, each.target) + (f" ({each.last_code})" if each.last_code else ""),
     )

@@ -38,6 +38,16 @@ def an_instant(text: str | None, option: str) -> datetime | None:
     return at
 
 
+def an_amount(text: str, option: str) -> int:
+    """An amount as people write it, in minor units. Raises ConfigurationError that names the option."""
+    from schemas.bookkeeping.money import MoneyError, parse_decimal
+
+    try:
+        return parse_decimal(text).minor
+    except MoneyError:
+        raise ConfigurationError(f"{option}: {text!r} is no amount: write it like 3.20") from None
+
+
 def one_of(value: str | None, known: type[Any], option: str) -> str | None:
     """A member's value, whatever its case. Raises ConfigurationError with the nearest one."""
     if value is None:

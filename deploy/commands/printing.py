@@ -77,3 +77,11 @@ def shown_money(minor: int | None, currency: str | None) -> str:
 def counted(number: int, one: str, many: str | None = None) -> str:
     """`1 entry`, `2 entries`."""
     return f"{number} {one if number == 1 else many or f'{one}s'}"
+
+
+def age(since: datetime, now: datetime) -> str:
+    """How long ago, in the unit that people would say. Pure."""
+    minutes = max(0, int((now - since).total_seconds() // 60))
+    if minutes < 60:
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // (24 * 60)} d"

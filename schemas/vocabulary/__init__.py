@@ -45,6 +45,7 @@ from schemas.vocabulary.reasons import (
 from schemas.vocabulary.records import (
     ENTRY_STAGES,
     RECORD_STAGES,
+    Ruling,
     Stage,
     Verdict,
 )
@@ -72,6 +73,7 @@ from schemas.vocabulary.states import (
     NOT_BOOKED,
     NOT_COUNTED,
     NOT_ENDED_BY_PERSON,
+    NOT_WRITTEN,
     OPEN,
     PENDING,
     POSTER_DUE,
@@ -126,6 +128,7 @@ __all__ = [
     "NOT_BOOKED",
     "NOT_COUNTED",
     "NOT_ENDED_BY_PERSON",
+    "NOT_WRITTEN",
     "OPEN",
     "OWN_CASH",
     "PAYOUT_DOCUMENTS",
@@ -155,6 +158,7 @@ __all__ = [
     "DecisionReason",
     "DeliveryState",
     "EntryKind",
+    "Ruling",
     "Stage",
     "State",
     "Target",

@@ -26,6 +26,17 @@ class Stage(StrEnum):
     READBACK = "readback"
 
 
+class Ruling(StrEnum):
+    """How a person ended an event that waited (`events.ended_as`)."""
+
+    RECORD = "record"
+    """It was entered by hand."""
+    DISMISS = "dismiss"
+    """Nobody enters it: it is no fact about its payment."""
+    POST = "post"
+    """It is posted as it was reported."""
+
+
 RECORD_STAGES: Final = frozenset({Stage.DECODE, Stage.RULES, Stage.INTAKE})
 """The record became no event: the dead letter is all that stands for it."""
 

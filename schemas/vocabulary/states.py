@@ -131,6 +131,9 @@ CONCLUDED: Final = ENDED_BY_PERSON | {State.POSTED}
 SKIPPED: Final = frozenset({State.SKIPPED_DISABLED, State.SKIPPED_ZERO})
 """Never to be written, by a setting or because there is nothing to write."""
 
+NOT_WRITTEN: Final = SKIPPED | ENDED_BY_PERSON
+"""Planned so: nothing of it goes to its target, whatever the ledger knows."""
+
 NOT_COUNTED: Final = SKIPPED | {State.VOIDED_BEFORE_POST, State.DISMISSED}
 """Ended, and no entry stands for it: no part of what was booked or is still to be."""
 

@@ -112,7 +112,8 @@ async def closed_by_server(connection: Connection) -> bool:
 
 def prepare(settings: ProgramSettings, slot: RoleSlot, stop: Stop, health: Health) -> list[str] | None:
     """Once at start: the schema, the slot, standbys (law 4), the era, what older connections write, and every address
-    that could be called; None when stopped meanwhile. Blocks, and waits for a ledger that cannot be reached, as the loop does."""
+    that could be called; None when stopped meanwhile. Blocks, and waits for a ledger that cannot be reached, as the
+    loop does."""
     return started(Role.POSTER, lambda: _prepared(settings, slot), stop, health)
 
 

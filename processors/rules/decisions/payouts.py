@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from processors.rules.decisions.arrival import Arrival
 from processors.rules.decisions.initial_state import OFFBOARDED, ZERO, InitialState, at_once
 from processors.rules.decisions.lanes import of_payout
 from processors.rules.decisions.waiting import awaiting_review
-from schemas.events import PayoutItem, PayoutPaid
+from schemas.events import PayoutCategory, PayoutItem, PayoutPaid
 from schemas.plan import Decision, Instruction, PayoutLine, PlannedEntry
 from schemas.practice_settings import PracticeSettings, PracticeStatus, SettingsVersion
 from schemas.validation.events import payout_adds_up
@@ -20,6 +22,29 @@ def decide_payout(event: PayoutPaid, version: SettingsVersion, arrival: Arrival)
     """
     if not payout_adds_up(event):
         return awaiting_review(version, DecisionReason.SUMS_DISAGREE)
+    return _document(event, version, arrival)
+
+
+def payout_as_reported(event: PayoutPaid, version: SettingsVersion, arrival: Arrival) -> Decision:
+    """The document of a payout whose sums a person let stand: the bank line is right, and what its items do not explain
+    is a line of its own, without a category (P-1, P-3)."""
+    unexplained = event.net_minor - sum(item.gross_minor - item.fee_minor for item in event.items)
+    decision = _document(event, version, arrival)
+    if not unexplained:
+        return decision
+    (effect,) = decision.effects
+    last = PayoutLine(
+        number=len(event.items) + 1,
+        category=PayoutCategory.OTHER,
+        kind=None,
+        gross_minor=unexplained,
+        fee_minor=0,
+    )
+    instruction = msgspec.structs.replace(effect.instruction, lines=(*effect.instruction.lines, last))
+    return msgspec.structs.replace(decision, effects=(msgspec.structs.replace(effect, instruction=instruction),))
+
+
+def _document(event: PayoutPaid, version: SettingsVersion, arrival: Arrival) -> Decision:
     initial = _initial_state(event, version.settings, arrival)
     effect = PlannedEntry(
         target=Target.QUICKBOOKS,

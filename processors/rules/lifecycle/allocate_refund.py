@@ -101,7 +101,7 @@ def allocate_refund(
         parts = _named(balance, whole, splits) if splits else _left(balance, whole)
     except TooMuchError:
         return DecisionReason.MORE_THAN_ORIGINAL
-    return RefundSplit(gross, surcharge, fee, _amounts(balance, parts, applied, fee - surcharge))
+    return RefundSplit(gross, surcharge, fee, part_amounts(balance, parts, applied, fee - surcharge))
 
 
 def reinstate(balance: Balance, gross: int, fee: int, event_lines: Sequence[Line], event_gross: int) -> RefundSplit:
@@ -119,7 +119,7 @@ def reinstate(balance: Balance, gross: int, fee: int, event_lines: Sequence[Line
     if not any(weights):
         weights = [balance.refunded(share) for share in balance.shares]
     parts = _spread(whole, weights, balance.shares)
-    return RefundSplit(gross, gross - applied, fee, _amounts(balance, parts, applied, fee - (gross - applied)))
+    return RefundSplit(gross, gross - applied, fee, part_amounts(balance, parts, applied, fee - (gross - applied)))
 
 
 def spread_anew(balance: Balance, cash: int, companion: int, charge: int) -> tuple[PartAmount, ...]:
@@ -173,7 +173,7 @@ def _spread(whole: int, weights: Sequence[int], shares: Sequence[Share]) -> Sequ
     return largest_remainder(whole, _weights([max(weight, 0) for weight in weights], shares))
 
 
-def _amounts(balance: Balance, parts: Sequence[int], applied: int, companion: int) -> tuple[PartAmount, ...]:
+def part_amounts(balance: Balance, parts: Sequence[int], applied: int, companion: int) -> tuple[PartAmount, ...]:
     """Companions by what each part gives (M-5): the cash is the rest, as in any posting (R-15)."""
     shares = balance.shares
     weights = _weights([abs(part) for part in parts], shares)

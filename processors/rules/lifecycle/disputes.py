@@ -11,7 +11,7 @@ from processors.rules.lifecycle.awaiting_original import known_original, parked
 from processors.rules.lifecycle.change import Change, following, for_review, nothing
 from processors.rules.lifecycle.clearance import waiting_for_funds
 from processors.rules.lifecycle.entries import lines_by
-from processors.rules.lifecycle.follower_state import UNTOUCHED
+from processors.rules.lifecycle.follower_state import UNTOUCHED, by_hand
 from processors.rules.lifecycle.payment_state import PaymentState, resolved_events
 from processors.rules.lifecycle.reversal_entries import EntryBuilder
 from processors.rules.lifecycle.voids import after_void
@@ -64,7 +64,9 @@ def dispute_closed(event: DisputeClosed, state: PaymentState, on: date) -> Chang
         companion=balance.terms.companion,
         split=reinstate(balance, event.gross_minor, event.fee_minor, held, opened.gross_minor),
     )
-    initial = UNTOUCHED if original.settings.disputes is DisputeBooking.SUSPENSE else None
+    initial = (
+        UNTOUCHED if original.settings.disputes is DisputeBooking.SUSPENSE else by_hand(line.entry for line in held)
+    )
     kind = _kind(builder, EntryKind.DISPUTE_RELEASE)
     return following(original, builder.refund_entries(balance.lines, kind, initial=initial))
 

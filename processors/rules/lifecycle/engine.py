@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 
 from processors.rules.lifecycle.awaiting_original import in_order_of_occurrence
+from processors.rules.lifecycle.by_person import PersonsWord, ended
 from processors.rules.lifecycle.change import Change, ReleasedOriginal
 from processors.rules.lifecycle.fees import paid_out
 from processors.rules.lifecycle.ledger_facts import LedgerFacts
@@ -32,7 +33,7 @@ from processors.rules.lifecycle.state_changes import EventResolved, StateChange
 from processors.rules.lifecycle.working_state import WorkingState
 from schemas.events import Event
 from schemas.plan import Decision, PlannedEntry
-from schemas.vocabulary import PENDING, DecisionReason, State
+from schemas.vocabulary import PENDING, DecisionReason, Ruling, State
 
 _replace: Final = msgspec.structs.replace
 
@@ -97,6 +98,34 @@ def reconsider(state: PaymentState, facts: LedgerFacts, last_id: int) -> Applied
         on = facts.ledger_date(reported.event, reported.settings_version, reported.arrived_at)
         change = paid_out(state, on)
         working.carry_out(change, _release_original(working, change.original))
+    _release_parked(working)
+    return _applied(working)
+
+
+def end_by_person(
+    state: PaymentState, follow_up: FollowUp, word: PersonsWord, facts: LedgerFacts, last_id: int
+) -> Applied:
+    """An event that waits, ended the way a person says, and what can go on after that. Pure.
+
+    `follow_up` is the event, with the settings version that decides about it; money that waits itself is
+    `state.reported` too, and its plan stays what RULES made of it (R-6). Raises NotPossibleError.
+    """
+    working = WorkingState(state, facts, last_id)
+    event, version, reported = follow_up.event, follow_up.settings_version, state.reported
+    on = facts.ledger_date(event, version, follow_up.arrived_at)
+    currency = facts.settings_of(version).currency
+    change = ended(event, state, word, currency=currency, on=on)
+    own = reported is not None and reported.event is event
+    plan = reported.plan if own and reported is not None else tuple(each.effect for each in change.effects)
+    change = _replace(change, settings_version=version)
+    resolved = _resolve(working, event_id_of(event), change, version, plan, word.ruling)
+    if own and reported is not None:
+        working.report(_replace(reported, waiting=None, reason=resolved.reason))
+    elif not isinstance(event, MoneyReport):
+        working.follow_up(_replace(follow_up, waiting=None, ended_as=word.ruling))
+    ids = working.add(resolved, change.effects, follow_up.arrived_at)
+    ids |= _release_original(working, change.original)
+    working.carry_out(change, ids)
     _release_parked(working)
     return _applied(working)
 
@@ -205,6 +234,7 @@ def _resolve(
     change: Change,
     settings_version: int | None,
     plan: tuple[PlannedEntry, ...],
+    ended_as: Ruling | None = None,
 ) -> EventResolved:
     resolved = EventResolved(
         event=event,
@@ -213,6 +243,7 @@ def _resolve(
         applied=change.waiting is None and (change.applied or not change.effects),
         settings_version=settings_version if change.settings_version is None else change.settings_version,
         plan=plan,
+        ended_as=ended_as,
     )
     working.resolve(resolved)
     return resolved

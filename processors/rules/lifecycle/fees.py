@@ -26,11 +26,12 @@ from schemas.practice_settings import AmountMode
 from schemas.vocabulary import SKIPPED, DecisionReason, EntryKind, State
 
 
-def assessed(event: PaymentFeeAssessed, state: PaymentState, on: date) -> Change:
+def assessed(event: PaymentFeeAssessed, state: PaymentState, on: date, *, as_reported: bool = False) -> Change:
     """What waits for the fee is planned with it. Where the payment was planned already, the difference is posted.
 
     GROSS, insurance and what is skipped take no fee to the ledger; an older version than is known changes nothing.
-    One whose net is not its payment's gross less the fee goes to review (M-3), unless the payment was corrected since.
+    One whose net is not its payment's gross less the fee goes to review (M-3), unless the payment was corrected since,
+    or a person takes it `as_reported`.
     """
     reported = state.reported
     if reported is None or reported.waiting is State.AWAITING_SETTINGS:
@@ -38,7 +39,7 @@ def assessed(event: PaymentFeeAssessed, state: PaymentState, on: date) -> Change
     known = (each for each in resolved_events(state) if isinstance(each, PaymentFeeAssessed))
     if any(each.version > event.version for each in known) or is_voided(state):
         return nothing()
-    if _disagrees(event, reported):
+    if not as_reported and _disagrees(event, reported):
         return for_review(DecisionReason.SUMS_DISAGREE)
     counted = FollowUp(event=event, settings_version=reported.settings_version, arrived_at=event.occurred_at)
     after = msgspec.structs.replace(state, follow_ups=(*state.follow_ups, counted))

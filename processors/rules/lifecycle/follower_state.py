@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
@@ -9,7 +10,7 @@ import msgspec
 
 from processors.rules.lifecycle.payment_state import EntryState
 from schemas.plan import PlannedEntry
-from schemas.vocabulary import LEFT_TO_OTHERS, NEVER_SENT, PENDING, UNMET_ORDER, DecisionReason, State
+from schemas.vocabulary import ENDED_BY_PERSON, LEFT_TO_OTHERS, NEVER_SENT, PENDING, UNMET_ORDER, DecisionReason, State
 
 
 class PlannedState(msgspec.Struct, frozen=True):
@@ -40,6 +41,11 @@ def following_state(origin: EntryState) -> PlannedState:
     """Of an entry that reverses `origin`: it waits for its original alone (T-13), and is posted by hand where only
     a person knows what stands (R-14)."""
     return MANUAL if origin.state in LEFT_TO_OTHERS else FOLLOWING
+
+
+def by_hand(entries: Iterable[EntryState]) -> PlannedState | None:
+    """Of what takes back an event's entries: a person's, where a person ended one of those (R-14); None: as usual."""
+    return MANUAL if any(entry.state in ENDED_BY_PERSON for entry in entries) else None
 
 
 def dependency_of(origin: EntryState) -> int | None:

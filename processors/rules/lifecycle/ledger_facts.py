@@ -20,7 +20,7 @@ from processors.rules.lifecycle.waiting_state import (
 from schemas.events import Event
 from schemas.plan import PlannedEntry
 from schemas.practice_settings import PracticeSettings, SettingsHistory, SettingsVersion
-from schemas.vocabulary import SKIPPED, EntryKind, State, Target
+from schemas.vocabulary import NOT_WRITTEN, EntryKind, State, Target
 
 _NOBODY: Final[Container[str]] = frozenset[str]()
 
@@ -77,7 +77,7 @@ class LedgerFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     def reads_back(self, state: State, arrived_at: datetime) -> bool:
         """Whether an entry that starts in `state` is looked for at the target before it is sent (law 4)."""
-        return self.read_back_before is not None and arrived_at < self.read_back_before and state not in SKIPPED
+        return self.read_back_before is not None and arrived_at < self.read_back_before and state not in NOT_WRITTEN
 
 
 def version_of(history: SettingsHistory, version: int | None) -> SettingsVersion:

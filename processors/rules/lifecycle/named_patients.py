@@ -22,7 +22,7 @@ def by_name(shares: Sequence[Share], left: Sequence[int], splits: Sequence[Split
     for split in splits:
         wanted = -split.amount_minor
         for position in reversed(range(len(shares))):
-            if _means(split, shares[position]):
+            if means(split, shares[position]):
                 going = min(wanted, max(left[position] - taken[position], 0))
                 taken[position] += going
                 wanted -= going
@@ -31,7 +31,8 @@ def by_name(shares: Sequence[Share], left: Sequence[int], splits: Sequence[Split
     return tuple(taken)
 
 
-def _means(split: Split, share: Share) -> bool:
+def means(split: Split, share: Share) -> bool:
+    """Whether a split of a refund is about this part."""
     return (
         split.patient_ref == share.patient_ref
         and split.provider_ref in (None, share.provider_ref)

@@ -10,7 +10,7 @@ import msgspec
 from schemas.events import Event, MoneyFields, PayoutCategory, PayoutPaid
 from schemas.plan import Instruction, PlannedEntry
 from schemas.practice_settings import PracticeSettings
-from schemas.vocabulary import DecisionReason, EntryKind, State, Target
+from schemas.vocabulary import DecisionReason, EntryKind, Ruling, State, Target
 
 MoneyReport = MoneyFields | PayoutPaid
 """The events that report money itself: PaymentSucceeded, MembershipPaid, PaymentCorrected; PayoutPaid."""
@@ -48,6 +48,8 @@ class FollowUp(msgspec.Struct, frozen=True, kw_only=True):
     """Of the version that decided, for its ledger date when it is asked again."""
     arrived_at: datetime
     """The broker's append time of its record."""
+    ended_as: Ruling | None = None
+    """A person ended it; nothing judges it again by itself."""
 
 
 class EntryState(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,8 +97,9 @@ class PaymentState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def resolved_events(state: PaymentState) -> Iterator[Event]:
-    """The follow-ups that count, in the order in which they were stored."""
-    return (each.event for each in state.follow_ups if each.waiting is None)
+    """The follow-ups that count, in the order in which they were stored: neither waiting nor dismissed by a person."""
+    dismissed = Ruling.DISMISS
+    return (each.event for each in state.follow_ups if each.waiting is None and each.ended_as is not dismissed)
 
 
 def event_id_of(event: Event) -> EventId:

@@ -24,7 +24,7 @@ from processors.rules.lifecycle.payment_state import PaymentState, Reported
 from processors.rules.lifecycle.voids import after_void
 from schemas.plan import PlannedEntry
 from schemas.practice_settings import AmountMode
-from schemas.vocabulary import SKIPPED, DecisionReason, State
+from schemas.vocabulary import ENDED_BY_PERSON, SKIPPED, DecisionReason, State
 
 
 def payment_reported(new: Reported, state: PaymentState, on: date) -> Change:
@@ -62,10 +62,14 @@ def resolved(reported: Reported, state: PaymentState, on: date) -> Change:
         )
     if refunded_gross(state) > money_of(reported).gross_minor:
         return for_review(DecisionReason.MORE_THAN_ORIGINAL)
-    plan = with_fee(reported, fee) if reported.waiting or classify_entries(state) else reported.plan
+    lines = classify_entries(state)
+    if lines and all(line.is_refund and line.entry.state in ENDED_BY_PERSON for line in lines):
+        # What followed it was entered or closed by hand before it came.
+        return for_review(DecisionReason.ORIGINAL_NOT_POSTED)
+    plan = with_fee(reported, fee) if reported.waiting or lines else reported.plan
     if is_cleared(state):
         plan = tuple(with_state(effect, cleared(planned_state(effect))) for effect in plan)
-    if classify_entries(state):
+    if lines:
         return superseded_plans.replaced(plan, reported, state, on)
     return _planned(plan, reported)
 

@@ -9,6 +9,7 @@ from processors.rules.lifecycle.awaiting_original import known_original, parked
 from processors.rules.lifecycle.booking_terms import money_of
 from processors.rules.lifecycle.change import Change, following, for_review
 from processors.rules.lifecycle.entries import lines_by
+from processors.rules.lifecycle.follower_state import by_hand
 from processors.rules.lifecycle.net_entry import is_netted, netted, restored
 from processors.rules.lifecycle.payment_state import PaymentState, resolved_events
 from processors.rules.lifecycle.reversal_entries import EntryBuilder
@@ -69,5 +70,8 @@ def refund_failed(event: RefundFailed, state: PaymentState, on: date) -> Change:
     if is_netted(balance):
         return netted(builder, balance, state)
     payments = restored(builder, balance, state)
-    brought_back = builder.refund_entries(balance.lines, EntryKind.REFUND, charges=True, beside=bool(payments))
+    initial = by_hand(line.entry for line in refunded_lines)
+    brought_back = builder.refund_entries(
+        balance.lines, EntryKind.REFUND, charges=True, beside=bool(payments), initial=initial
+    )
     return following(original, (*payments, *brought_back))

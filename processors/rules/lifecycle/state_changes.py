@@ -7,7 +7,7 @@ import msgspec
 from processors.rules.lifecycle.change import NewEntry
 from processors.rules.lifecycle.payment_state import EntryState, EventId
 from schemas.plan import PlannedEntry
-from schemas.vocabulary import DecisionReason, State
+from schemas.vocabulary import DecisionReason, Ruling, State
 
 
 class EventResolved(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,6 +24,8 @@ class EventResolved(msgspec.Struct, frozen=True, kw_only=True):
     """The plan that holds in the end, for whoever asks why."""
     voided: bool = False
     """It shows VOIDED_BEFORE_POST instead of APPLIED (R-7, E-11)."""
+    ended_as: Ruling | None = None
+    """A person ended it."""
 
 
 class EntryAdded(msgspec.Struct, frozen=True):

@@ -16,7 +16,7 @@ from schemas.plan import PlannedEntry
 from schemas.vocabulary import (
     HELD,
     HELPFUL_KINDS,
-    SKIPPED,
+    NOT_WRITTEN,
     UNMET_ORDER,
     WRITTEN_BY_ALL,
     DecisionReason,
@@ -77,11 +77,11 @@ def initial_state(
 ) -> InitialState:
     """The first state of a planned effect. Pure.
 
-    A skipped one stays skipped. Without a connection it is SKIPPED_DISABLED (P-17). What the connection does not write
-    (`writes`: `connections.capabilities`) a person does. The master switch is the PMS ledger's alone: it holds neither
-    a payout (P-17) nor a note (NOTE-1).
+    A skipped one stays skipped, and what a person ended ended. Without a connection it is SKIPPED_DISABLED (P-17). What
+    the connection does not write (`writes`: `connections.capabilities`) a person does. The master switch is the PMS
+    ledger's alone: it holds neither a payout (P-17) nor a note (NOTE-1).
     """
-    if planned.state in SKIPPED:
+    if planned.state in NOT_WRITTEN:
         return InitialState(planned.state, planned.reason, (), connection_id)
     if connection_id is None:
         return InitialState(State.SKIPPED_DISABLED, DecisionReason.NO_CONNECTION, (), None)

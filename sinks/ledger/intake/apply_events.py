@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Final
 
 from processors.rules.lifecycle import engine
+from processors.rules.lifecycle.by_person import PersonsWord
 from processors.rules.lifecycle.change import NewEntry
 from processors.rules.lifecycle.engine import Applied, Arrival
 from processors.rules.lifecycle.ledger_facts import LedgerFacts
 from processors.rules.lifecycle.new_entries import insert_entries
+from processors.rules.lifecycle.payment_state import FollowUp
 from processors.rules.lifecycle.payouts import paid_items
 from schemas.events import Event, PayoutFailed, PayoutPaid
 from schemas.plan import PlannedEntry
-from schemas.vocabulary import State
+from schemas.vocabulary import Ruling, State
 from schemas.writebacks import Writeback
 from sinks.ledger.intake.batch_context import BatchContext
 from sinks.ledger.intake.build_writes import WriteBuilder, concerned_ref
@@ -65,6 +67,19 @@ class EventApplier:
         """What should have gone on when it could (law 8): by funds and fees of payouts, and what is parked."""
         facts, last_id = self._facts(key)
         self._take_over(key, engine.reconsider(self._payments.state(key), facts, last_id), new=False)
+
+    def end_by_person(self, key: PaymentKey, follow_up: FollowUp, word: PersonsWord) -> Applied:
+        """An event that waits, as a person ends it; a payout that is not dismissed has its payments in the bank.
+
+        Raises NotPossibleError.
+        """
+        facts, last_id = self._facts(key)
+        applied = engine.end_by_person(self._payments.state(key), follow_up, word, facts, last_id)
+        self._take_over(key, applied, new=False)
+        if isinstance(follow_up.event, PayoutPaid) and word.ruling is not Ruling.DISMISS:
+            self._builder.writes.payout_items += item_rows(follow_up.event)
+            self._pay_out(key, applied)
+        return applied
 
     def supersede(self, key: PaymentKey, event_id: str) -> None:
         """The event that reported this money is superseded (B-5); its open effects are voided already."""

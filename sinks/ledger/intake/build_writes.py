@@ -131,6 +131,7 @@ class WriteBuilder:
             reason=change.reason,
             applied=change.applied,
             settings_version=change.settings_version,
+            ended_as=change.ended_as,
         )
         shown = State.VOIDED_BEFORE_POST if change.voided else State.APPLIED
         self.event(record, status, new=new, concerns=concerned_ref(record, key), shown=shown)

@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 
 from processors.rules.lifecycle.payment_state import EntryState, PaidItem
-from schemas.vocabulary import DecisionReason, Target
+from schemas.vocabulary import DecisionReason, Ruling, Target
 from sinks.ledger.intake.duplicates import StoredEvent
 
 
@@ -63,6 +63,7 @@ class EventOfPaymentRow(StoredEvent, frozen=True, kw_only=True):
     trace_id: str | None
     reason: DecisionReason
     settings_version: int | None
+    ended_as: Ruling | None
     original_key: bytes
     original: bytes
     plan: bytes

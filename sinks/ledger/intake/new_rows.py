@@ -13,7 +13,7 @@ import msgspec
 from processors.rules.lifecycle.payment_state import EntryState
 from schemas.events import PayoutPaid
 from schemas.plan import Instruction
-from schemas.vocabulary import DecisionReason, State, Verdict
+from schemas.vocabulary import DecisionReason, Ruling, State, Verdict
 from schemas.writebacks import Writeback
 from sinks.ledger.request_ids import request_id
 from sinks.ledger.rows.effects import LedgerEntryRow
@@ -128,6 +128,8 @@ class EventStatus(msgspec.Struct, frozen=True, kw_only=True):
     settings_version: int | None = None
     redecide_at: datetime | None = None
     redecisions: int = 0
+    ended_as: Ruling | None = None
+    """By a person, where one ended it."""
 
 
 def month_of(instant: datetime) -> date:
@@ -186,6 +188,7 @@ def event_row(writeback: Writeback, status: EventStatus, now: datetime, concerns
         redecisions=status.redecisions,
         concerns=concerns,
         waited=(),
+        ended_as=None,
     )
 
 

@@ -35,7 +35,7 @@ WITH k AS (
 )
 SELECT f.practice_id, f.source, f.of_kind, f.ref, f.event_id, f.subject, f.kind, f.version, f.event_type, f.digest_v,
        f.digest, f.money_digest, f.occurred_at, f.appended_at, f.topic_id, f.part, f.off, f.trace_id, f.waiting,
-       f.reason, f.settings_version, f.superseded_by, b.original_key, b.original, b.plan
+       f.reason, f.settings_version, f.ended_as, f.superseded_by, b.original_key, b.original, b.plan
 FROM found f
 JOIN bodies b ON b.practice_id = f.practice_id AND b.month = f.month AND b.source = f.source AND b.event_id = f.event_id
 ORDER BY f.received_at, f.appended_at, f.off;

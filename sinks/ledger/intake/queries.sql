@@ -75,7 +75,7 @@ FROM (SELECT) one LEFT JOIN ledger_era e ON true;
 -- name: resolve_event!
 UPDATE events SET waiting = :waiting, reason = :reason, applied = :applied, settings_version = :settings_version,
     resolved_at = CASE WHEN :resolved THEN :now::timestamptz END, redecide_at = NULL,
-    concerns = coalesce(:concerns, concerns)
+    concerns = coalesce(:concerns, concerns), ended_as = :ended_as
 WHERE practice_id = :practice_id AND source = :source AND event_id = :event_id AND waiting IS NOT NULL;
 
 -- name: replace_plan!
@@ -121,8 +121,13 @@ VALUES (:practice_id, :topic_id, :part, :off, :verdict, :source, :event_id) ON C
 ANALYZE receipts, events, entries, work, outcomes, gates, practices;
 
 -- name: parked_on
--- Money of which something was reported before itself (R-8). Nothing parks as a rule: the index is all but empty.
+-- Money of which something was reported before itself (R-8), and waits for it or was ended by a person. Nothing does as a
+-- rule: both indexes are all but empty.
 SELECT DISTINCT e.practice_id, e.source, CASE WHEN e.kind = 'payout_failed' THEN 'payout' ELSE 'payment' END AS kind,
        e.concerns AS ref
 FROM unnest(:practice_ids::text[], :sources::text[], :refs::text[]) AS k(p, s, r)
-JOIN events e ON e.practice_id = k.p AND e.source = k.s AND e.concerns = k.r AND e.waiting = 'AWAITING_ORIGINAL';
+JOIN events e ON e.practice_id = k.p AND e.source = k.s AND e.concerns = k.r AND e.waiting = 'AWAITING_ORIGINAL'
+UNION
+SELECT e.practice_id, e.source, CASE WHEN e.kind = 'payout_failed' THEN 'payout' ELSE 'payment' END, e.concerns
+FROM unnest(:practice_ids::text[], :sources::text[], :refs::text[]) AS k(p, s, r)
+JOIN events e ON e.practice_id = k.p AND e.source = k.s AND e.concerns = k.r AND e.ended_as IS NOT NULL;

@@ -79,7 +79,7 @@ def read_context(
         receipts = _send(connection, PlaceRow, "receipts_of", _positions(decided))
         parked = _send(connection, PaymentKey, "parked_on", named(asked.reported))
     linked = links.fetchall()
-    waiting = _waiting_for_payout(connection, asked)
+    waiting = waiting_for_payout(connection, asked)
     keys = asked.concerned | set(also) | set(parked.fetchall()) | waiting
     payments, histories = read_payment_states(connection, keys, seqs)
     if more := patients_of(payments) - asked.patients:
@@ -130,7 +130,8 @@ def _practices(
     return found
 
 
-def _waiting_for_payout(connection: Connection, asked: ContextRequest) -> set[PaymentKey]:
+def waiting_for_payout(connection: Connection, asked: ContextRequest) -> set[PaymentKey]:
+    """Of the payments that a payout carries, those that wait for it. Blocks for one statement, if there are any."""
     if not asked.paid:
         return set()
     return set(

@@ -98,18 +98,22 @@ class _Reading:
         self.owners[row.event_key] = key
         if row.superseded_by is not None or row.waiting is State.AWAITING_SETTINGS:
             return
-        event = _event(row)
+        event = stored_event(row)
         if isinstance(event, MoneyReport):
             before = self._reported.get(key)
             if before is None or before.version < row.version:
                 self._reported[key] = self._report(row, event)
             return
         follow_up = FollowUp(
-            event=event, waiting=row.waiting, settings_version=row.settings_version, arrived_at=row.appended_at
+            event=event,
+            waiting=row.waiting,
+            settings_version=row.settings_version,
+            arrived_at=row.appended_at,
+            ended_as=row.ended_as,
         )
         self._follow_ups.setdefault(key, []).append(follow_up)
-        if row.waiting is State.AWAITING_ORIGINAL:
-            self._payments.put_record(_record(row))
+        if row.waiting is not None:
+            self._payments.put_record(stored_record(row))
 
     def state(self, key: PaymentKey) -> PaymentState:
         """Everything that was read of this money."""
@@ -121,7 +125,7 @@ class _Reading:
         )
 
     def _report(self, row: EventOfPaymentRow, event: MoneyReport) -> Reported:
-        record = _record(row)
+        record = stored_record(row)
         self._payments.put_record(record)
         return Reported(
             event=event,
@@ -151,11 +155,12 @@ def _locked_entries(
     return entries.fetchall()
 
 
-def _event(row: EventOfPaymentRow) -> Event:
+def stored_event(row: EventOfPaymentRow) -> Event:
+    """The event as it was sent."""
     return decode_event(STREAM_TOPICS[EVENTS_BY_NAME[row.event_type].stream], row.original)
 
 
-def _record(row: EventOfPaymentRow) -> Writeback:
+def stored_record(row: EventOfPaymentRow) -> Writeback:
     """The record as RULES wrote it, from its rows."""
     return Writeback(
         position=SourcePosition(

@@ -90,6 +90,7 @@ def _resolve(cursor: Cursor, resolutions: Sequence[Resolution]) -> None:
                 "applied": status.applied,
                 "settings_version": status.settings_version,
                 "resolved": status.waiting is None,
+                "ended_as": status.ended_as,
                 "concerns": resolution.concerns,
                 "now": resolution.at,
             },

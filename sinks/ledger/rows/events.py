@@ -8,12 +8,13 @@ import msgspec
 
 from schemas.events import PayoutCategory
 from schemas.events.reversals import DisputeOutcome
-from schemas.vocabulary import DeadLetterReason, DecisionReason, Stage, State, Target, Verdict
+from schemas.vocabulary import DeadLetterReason, DecisionReason, Ruling, Stage, State, Target, Verdict
 from schemas.writebacks import MoneyKind
 
 
 class EventRow(msgspec.Struct, frozen=True):
-    """Table `events`: one event, without its bytes. `concerns` names the payment or payout of a follow-up."""
+    """Table `events`: one event, without its bytes. `concerns` names the payment or payout of a follow-up, `ended_as`
+    how a person ended it."""
 
     practice_id: str
     source: str
@@ -43,6 +44,7 @@ class EventRow(msgspec.Struct, frozen=True):
     redecisions: int
     concerns: str | None
     waited: tuple[State, ...]
+    ended_as: Ruling | None
 
 
 class BodyRow(msgspec.Struct, frozen=True):

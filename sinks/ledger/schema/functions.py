@@ -94,6 +94,12 @@ CREATE OR REPLACE FUNCTION reversed_kind(part text) RETURNS text LANGUAGE sql IM
 """
 """Of an entry of kind `reversal`: what it takes back, as `PartKey.reverses` reads it."""
 
+_EVENT_REF: Final = """
+CREATE OR REPLACE FUNCTION event_ref(source text, event_id text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN 'v:' || left(encode(sha256(convert_to(source || E'\\n' || event_id, 'UTF8')), 'hex'), 12);
+"""
+"""The name by which a person calls an event of their practice: short, and the same wherever it is asked."""
+
 _STANDS_BY_ITSELF: Final = """
 CREATE OR REPLACE FUNCTION stands_by_itself(stage text, reason text) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -119,6 +125,7 @@ def functions_sql() -> str:
             _MASTER_IS_ON,
             _LANE_BEFORE,
             _REVERSED_KIND,
+            _EVENT_REF,
             _STANDS_BY_ITSELF.format(duplicate=v.DeadLetterReason.DUPLICATE_AT_TARGET),
             GATE_FUNCTIONS,
         ]

@@ -63,6 +63,7 @@ TRANSITIONS: Final[tuple[Transition, ...]] = tuple(
         "its event is resolved in this transaction",
         Who.INTAKE,
     )
+    + _each([None], ENDED_BY_PERSON, "a person ends its event, which waited, in this transaction", Who.PERSON)
     + _each(
         PENDING,
         WAITING | {State.SCHEDULED},

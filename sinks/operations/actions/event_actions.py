@@ -1,0 +1,223 @@
+"""Ends events that wait without entries: recorded, dismissed, or posted as they were reported (R-14).
+
+An event's entries are born with the person's word, in one transaction with its audit entry, by the engine and the
+writes of INTAKE: so what it carries out is what INTAKE would have written, and no later fact changes it by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from processors.rules.decisions.arrival import Arrival
+from processors.rules.decisions.decide import decide
+from processors.rules.decisions.payouts import payout_as_reported
+from processors.rules.lifecycle.by_person import NotPossibleError, PersonsWord
+from processors.rules.lifecycle.payment_state import EntryState, FollowUp, MoneyReport, Reported, event_id_of
+from processors.rules.lifecycle.state_changes import EntryAdded
+from schemas.events import Event, PayoutPaid
+from schemas.plan import Decision
+from schemas.practice_settings import SettingsHistory, SettingsVersion
+from schemas.vocabulary import Ruling, State
+from sinks.ledger import gates
+from sinks.ledger.intake.apply_events import EventApplier
+from sinks.ledger.intake.batch_context import BatchContext
+from sinks.ledger.intake.build_writes import WriteBuilder
+from sinks.ledger.intake.context_request import ContextRequest
+from sinks.ledger.intake.payment_key import PAYMENT, PaymentKey
+from sinks.ledger.intake.read_context import lock_practices, read_context, waiting_for_payout
+from sinks.ledger.intake.read_payment_states import stored_event, stored_record
+from sinks.ledger.intake.write import write
+from sinks.ledger.practices.settings.history import history_of
+from sinks.operations.acting import Act, Action, Order, acting
+from sinks.operations.ledger import Ledger
+from sinks.operations.queries.waiting_events import NamedEvent, event_named
+
+_NAMED: Final[Mapping[Ruling, Action]] = {
+    Ruling.POST: Action.ENTRY_POST,
+    Ruling.RECORD: Action.ENTRY_RECORD,
+    Ruling.DISMISS: Action.ENTRY_DISMISS,
+}
+_ENDED: Final = {
+    Ruling.POST: "was posted as reported already",
+    Ruling.RECORD: "is recorded already",
+    Ruling.DISMISS: "is dismissed already",
+}
+
+
+class BornEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry that the event has from now on."""
+
+    id: str
+    target: str
+    entry_kind: str
+    part: str
+    amount_minor: int
+    currency: str
+    state: str
+
+
+class EventItem(msgspec.Struct, frozen=True, kw_only=True):
+    """What was done, or in a preview would be, with one named event."""
+
+    id: str
+    event_type: str | None = None
+    subject: str | None = None
+    state: str | None = None
+    """What it waited in."""
+    refusal: str | None = None
+    entries: tuple[BornEntry, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def act_on_events(
+    ledger: Ledger, ruling: Ruling, practice_id: str, ids: Sequence[str], order: Order, fee_minor: int | None = None
+) -> tuple[EventItem, ...]:
+    """End each named event, in a transaction of its own; what cannot be ended so is refused and stays. Blocks.
+
+    `fee_minor`: of a payment whose fee is not known. Raises as `acting`.
+    """
+    word = PersonsWord(ruling=ruling, fee_minor=fee_minor)
+    return tuple(_act(ledger, word, practice_id, each, order) for each in dict.fromkeys(ids))
+
+
+def _act(ledger: Ledger, word: PersonsWord, practice_id: str, ref: str, order: Order) -> EventItem:
+    """1. the practice's lock, then the event as it stands now. 2. its payment or payout, locked. 3. the rules say what
+    ending it changes. 4. write that, and the audit entry with the amounts."""
+    with acting(ledger, order, _NAMED[word.ruling], practice_id) as act:
+        found = event_named(ledger.connection, practice_id, ref)
+        if found is None:
+            where = f"no event at {practice_id} that waits is called so: see `writeback entries list {practice_id}`"
+            return EventItem(id=ref, refusal=where)
+        item = EventItem(id=ref, event_type=found.event_type, subject=found.subject, state=found.waiting)
+        if found.waiting is None and found.ended_as is not None:
+            return msgspec.structs.replace(item, refusal=_ENDED[found.ended_as])
+        try:
+            entries = _ended(ledger, act, found, word)
+        except NotPossibleError as refused:
+            return msgspec.structs.replace(item, refusal=str(refused))
+        _audit(act, found, word, entries)
+    return msgspec.structs.replace(item, entries=entries, notes=_notes(found, word, entries))
+
+
+def _ended(ledger: Ledger, act: Act, found: NamedEvent, word: PersonsWord) -> tuple[BornEntry, ...]:
+    history = history_of(act.cursor, act.practice_id)
+    event, key = stored_event(found), PaymentKey(act.practice_id, found.source, found.of_kind, found.ref)
+    also = {key} | _carried(ledger, event)
+    context = read_context(act.cursor, [], lock_practices(act.cursor, [act.practice_id]), ledger.now, also=also)
+    follow_up = _prepared(context, key, found, event, history, word)
+    builder = WriteBuilder(context)
+    applied = EventApplier(context, builder).end_by_person(key, follow_up, word)
+    write(act.cursor, builder.writes, now=ledger.now, at=context.now, jitter_s=ledger.jitter_s)
+    gates.wake(act.cursor, {act.practice_id})
+    own = event_id_of(event)
+    added = (each.entry for each in applied.changes if isinstance(each, EntryAdded))
+    return tuple(_born(entry) for entry in added if (entry.source, entry.event_id) == own)
+
+
+def _carried(ledger: Ledger, event: Event) -> set[PaymentKey]:
+    """The payments that wait for this payout."""
+    if not isinstance(event, PayoutPaid):
+        return set()
+    paid = {
+        PaymentKey(event.practice_id, event.source, PAYMENT, item.payment_id)
+        for item in event.items
+        if item.payment_id is not None
+    }
+    return waiting_for_payout(ledger.connection, ContextRequest(paid=paid))
+
+
+def _prepared(
+    context: BatchContext,
+    key: PaymentKey,
+    found: NamedEvent,
+    event: Event,
+    history: SettingsHistory,
+    word: PersonsWord,
+) -> FollowUp:
+    """The event as the engine takes it: with settings to go by, and money with a plan, where RULES made none."""
+    state = context.payments.state(key)
+    kept = next((each for each in state.follow_ups if event_id_of(each.event) == event_id_of(event)), None)
+    if kept is not None:
+        return kept
+    reported = state.reported
+    if reported is not None and event_id_of(reported.event) == event_id_of(event):
+        event, version = reported.event, reported.settings_version
+    else:
+        version = found.settings_version
+        context.payments.put_record(stored_record(found))
+    if version is None:
+        if word.ruling is Ruling.POST:
+            raise NotPossibleError(
+                "it happened before the practice's settings began, so nothing says how to post it: enter it by hand, "
+                "then record it"
+            )
+        version = history.versions[0].version
+    if isinstance(event, MoneyReport) and (reported is None or not reported.plan or reported.event is not event):
+        planned = _planned(event, found.appended_at, history, version)
+        if reported is None or reported.event is event:
+            context.payments.put(key, msgspec.structs.replace(state, reported=_report(found, event, planned, history)))
+    return FollowUp(event=event, waiting=found.waiting, settings_version=version, arrived_at=found.appended_at)
+
+
+def _planned(event: Event, arrived_at: datetime, history: SettingsHistory, number: int) -> Decision:
+    """What the rules plan for it, were it in the practice's currency and in the time of these settings."""
+    version = next(each for each in history.versions if each.version == number)
+    currency = getattr(event, "currency", version.settings.currency)
+    settings = msgspec.structs.replace(version.settings, currency=currency)
+    version = msgspec.structs.replace(version, settings=settings, effective_from=min(event.occurred_at, arrived_at))
+    alone = msgspec.structs.replace(history, versions=(version,))
+    if isinstance(event, PayoutPaid):
+        return payout_as_reported(event, version, Arrival(arrived_at, alone))
+    return decide(event, arrived_at, alone)
+
+
+def _report(found: NamedEvent, event: MoneyReport, planned: Decision, history: SettingsHistory) -> Reported:
+    number = planned.settings_version
+    version: SettingsVersion = next(each for each in history.versions if each.version == number)
+    return Reported(
+        event=event,
+        version=found.version,
+        waiting=found.waiting or State.AWAITING_REVIEW,
+        reason=found.reason,
+        settings=version.settings,
+        settings_version=number,
+        plan=planned.effects,
+        arrived_at=found.appended_at,
+    )
+
+
+def _born(entry: EntryState) -> BornEntry:
+    return BornEntry(
+        id=f"e:{entry.effect_id}",
+        target=entry.target.value,
+        entry_kind=entry.entry_kind.value,
+        part=entry.part,
+        amount_minor=entry.amount_minor,
+        currency=entry.instruction.currency,
+        state=entry.state.value,
+    )
+
+
+def _audit(act: Act, found: NamedEvent, word: PersonsWord, entries: Sequence[BornEntry]) -> None:
+    act.audit(
+        subject=found.id,
+        before={"waiting": found.waiting, "event": found.event_id},
+        after={
+            "ids": [found.event_id, found.subject, *(each.id for each in entries)],
+            "states": {each.id: each.state for each in entries},
+            "amounts": {each.id: [each.amount_minor, each.currency] for each in entries},
+            "fee_minor": word.fee_minor,
+        },
+    )
+
+
+def _notes(found: NamedEvent, word: PersonsWord, entries: Sequence[BornEntry]) -> tuple[str, ...]:
+    if not entries:
+        return ("it has no entries of its own",)
+    if word.ruling is Ruling.RECORD and len(entries) > 1:
+        return ("enter all of its entries",)
+    return ()
