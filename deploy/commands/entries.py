@@ -1,4 +1,4 @@
-"""`writeback entries list|post|record|dismiss`: what waits for a person, and what they decide (PROTOCOL section 3)."""
+"""`writeback entries list|post|record|dismiss|allocate`: what waits for a person, and what they decide."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from deploy.commands.entries_allocate import allocate
 from deploy.commands.options import By, Json, Most, PracticeId, Why, Yes
 
 if TYPE_CHECKING:
@@ -30,6 +31,9 @@ Fee = Annotated[
 ]
 _WOULD: Final = {"post": "would be posted", "record": "would be recorded", "dismiss": "would be dismissed"}
 _IS: Final = {"post": "on their way", "record": "recorded", "dismiss": "dismissed"}
+
+
+app.command()(allocate)
 
 
 @app.command("list")
@@ -74,6 +78,12 @@ def post(
     practice: PracticeId,
     ids: Ids,
     fee: Fee = None,
+    first_open_date: Annotated[
+        bool,
+        typer.Option(
+            "--first-open-date", help="What a closed period keeps is posted with the first date that is open."
+        ),
+    ] = False,
     yes: Yes = False,
     why: Why = "",
     by: By = None,
@@ -81,7 +91,7 @@ def post(
 ) -> None:
     """Let Writeback post what it kept for a person. It goes on to what it waits for next, or is due at once. An event
     without entries is posted as it was reported."""
-    _act("post", practice, ids, fee, yes, why, by, as_json)
+    _act("post", practice, ids, fee, yes, why, by, as_json, first_open_date=first_open_date)
 
 
 @app.command()
@@ -115,8 +125,11 @@ def _act(
     why: str,
     by: str | None,
     as_json: bool,
+    *,
+    first_open_date: bool = False,
 ) -> None:
     """Exit code 1 where --yes left something undone."""
+    from deploy.commands.entry_ids import entry_number
     from deploy.commands.event_rows import event_item_json
     from deploy.commands.open_ledger import open_ledger
     from deploy.commands.options import order_of
@@ -124,19 +137,27 @@ def _act(
     from deploy.commands.printing import print_json
     from schemas.vocabulary import Ruling
     from sinks.operations.actions.entry_action_rules import EntryAction
-    from sinks.operations.actions.entry_actions import act_on_entries
+    from sinks.operations.actions.entry_actions import EntriesDone, act_on_entries
     from sinks.operations.actions.event_actions import act_on_events
+    from sinks.operations.actions.open_date import post_with_open_date
     from sinks.operations.queries.waiting_events import is_event_id
     from streams.runtime.errors import ConfigurationError
 
     events = [each for each in ids if is_event_id(each)]
-    numbers = [_number(each) for each in ids if not is_event_id(each)]
+    numbers = [entry_number(each) for each in ids if not is_event_id(each)]
     fee_minor = None if fee is None else an_amount(fee, "--fee")
     if fee_minor is not None and (numbers or len(events) != 1):
         raise ConfigurationError("--fee: it is the fee of one payment; name that event alone")
+    if first_open_date and events:
+        raise ConfigurationError(
+            "--first-open-date: it is a choice for entries; an event without entries has no date yet"
+        )
     action, order = EntryAction(deed), order_of(yes, why, by)
     with open_ledger("entries") as opened:
-        done = act_on_entries(opened.ledger, action, practice, numbers, order)
+        if first_open_date:
+            done = EntriesDone(post_with_open_date(opened.ledger, practice, numbers, order))
+        else:
+            done = act_on_entries(opened.ledger, action, practice, numbers, order)
         ended = act_on_events(opened.ledger, Ruling(deed), practice, events, order, fee_minor) if events else ()
     if as_json:
         items = [_item_json(each) for each in done.items] + [event_item_json(each) for each in ended]
@@ -193,22 +214,6 @@ def _rows(item: EntryItem) -> list[tuple[object, ...]]:
         )
         for each, to in zip(item.entries, item.states, strict=True)
     ]
-
-
-def _number(text: str) -> int:
-    """An entry's id. Raises ConfigurationError with what one looks like."""
-    from sinks.operations.queries.dead_letters import DeadId
-    from streams.runtime.errors import ConfigurationError
-
-    try:
-        found = DeadId.parse(text).effect_id
-    except ValueError:
-        found = None
-    if found is None:
-        raise ConfigurationError(
-            f"{text!r} is no id: an entry's is like e:42, an event's like v:0123456789ab: see `writeback entries list`"
-        )
-    return found
 
 
 def _listed_row(each: WaitingEntry, now: datetime) -> tuple[object, ...]:

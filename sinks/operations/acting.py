@@ -32,6 +32,7 @@ class Action(StrEnum):
     ENTRY_POST = "entry.post"
     ENTRY_RECORD = "entry.record"
     ENTRY_DISMISS = "entry.dismiss"
+    ENTRY_ALLOCATE = "entry.allocate"
     DEAD_LETTER_REDRIVE = "dead_letter.redrive"
     DEAD_LETTER_DISMISS = "dead_letter.dismiss"
     BACKFILL = "backfill"

@@ -1,4 +1,4 @@
-"""Books a refund, return or dispute as it was reported, whatever is left of its payment, since a person says so (R-2)."""
+"""Books a refund, return or dispute as it was reported, whatever is left of its payment: a person says so (R-2)."""
 
 from __future__ import annotations
 

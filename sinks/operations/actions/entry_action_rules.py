@@ -53,7 +53,7 @@ _NOT_POSTED: Final = {
     State.PAUSED: "is paused: it goes on when posting is switched on, or its connection is saved again",
     State.AWAITING_LINK: "waits for its patient: link it with `writeback link`, then it goes on by itself",
     State.AWAITING_CLEARANCE: "waits for its money, and goes on when that is in the bank",
-    State.AWAITING_ALLOCATION: "no charges are named that it pays: enter it by hand, then record it",
+    State.AWAITING_ALLOCATION: "no charges are named that it pays: name them with `writeback entries allocate`",
     State.SKIPPED_DISABLED: "was skipped by a setting: `writeback backfill` posts such entries",
     State.RECORDED_MANUALLY: "was entered by hand, and would stand twice",
     State.DISMISSED: "was dismissed: enter it by hand, then record it",
@@ -122,6 +122,11 @@ def _not_ended(entry: Entry, to: State) -> str | None:
 
 def _not_posted(entry: Entry, practice_id: str) -> str | None:
     state = State(entry.state)
+    if state is State.BLOCKED_PERIOD:
+        return (
+            f"its date is closed: `writeback entries post {practice_id} {entry.id} --first-open-date`, or open the period, "
+            f"then `writeback dlq redrive --practice {practice_id} --id {entry.id}`"
+        )
     if state in DEAD:
         return f"stands dead: correct its cause, then `writeback dlq redrive --practice {practice_id} --id {entry.id}`"
     if not _waits_for_approval(entry):
@@ -134,8 +139,8 @@ def _not_posted(entry: Entry, practice_id: str) -> str | None:
         return "the practice's connection cannot write it: enter it by hand, then record it"
     if _closed(entry) and entry.closed_period == ClosedPeriod.MANUAL:
         return (
-            f"the books are closed through {entry.closed_through} and such entries are made by hand: record it, "
-            "or change `ledger_closed_through` or `closed_period` first"
+            f"the books are closed through {entry.closed_through} and such entries are made by hand: record it, post it "
+            "with --first-open-date, or change `ledger_closed_through` or `closed_period` first"
         )
     return None
 
@@ -180,7 +185,7 @@ def _notes_of_posting(head: Entry, to: State) -> Iterator[str]:
         yield "make sure that nobody entered it while its period was closed"
     if _closed(head):
         held = head.closed_period == ClosedPeriod.HOLD
-        yield "its period is closed: " + ("it will be held" if held else "it carries the first open date")
+        yield "its period is closed: " + ("it will be held" if held else "it carries today's date")
 
 
 def _notes_of_ending(
