@@ -1,4 +1,4 @@
-"""`writeback practice add|list|entitle`: practices of this ledger."""
+"""`writeback practice add|list|set|entitle`: practices of this ledger."""
 
 from __future__ import annotations
 
@@ -13,14 +13,17 @@ from deploy.commands.options import By, Json, PracticeId, Why, Yes
 if TYPE_CHECKING:
     from sinks.operations.queries.practices import ListedPractice
 
-app = typer.Typer(no_args_is_help=True, help="Practices: add, list, entitle to write-back.")
+app = typer.Typer(no_args_is_help=True, help="Practices: add, list, change, entitle to write-back.")
 
 
 @app.command()
 def add(
     practice: Annotated[str, typer.Argument(help="Its id, as the events name it.")],
     zone: Annotated[str | None, typer.Option(help="IANA time zone, such as America/New_York.")] = None,
-    email: Annotated[str | None, typer.Option(help="Where the staff reads notices.")] = None,
+    email: Annotated[
+        str | None,
+        typer.Option(help="Where the staff reads notices; further ones: writeback practice set --add-email."),
+    ] = None,
     name: Annotated[str | None, typer.Option(help="What people call it.")] = None,
     settings_file: Annotated[
         Path | None, typer.Option("--settings", help="Version 1 from a JSON file; default: everything off.")
@@ -88,7 +91,8 @@ def entitle(
     by: By = None,
     as_json: Json = False,
 ) -> None:
-    """Switch the feature on for a practice, or off. Its master is switched on by its go-live check."""
+    """Switch the feature on for a practice, or off: without it nothing is posted, payouts included, and what is due
+    waits. Its master is switched on by its go-live check."""
     from deploy.commands.open_ledger import open_ledger
     from deploy.commands.options import order_of
     from deploy.commands.printing import APPLY_HINT, print_done_json
@@ -107,9 +111,61 @@ def entitle(
         print(f"{done.practice_id}: entitled; prove it with: {check}")
     else:
         print(f"{done.practice_id}: no longer entitled")
+    if not done.entitled:
+        print(f"posting {'stops' if yes else 'would stop'} at once: what is due waits, as PAUSED, until it is entitled")
     if not done.entitled and done.master:
         off = f"writeback settings set {done.practice_id} --change master=off --yes --why TEXT"
         print(f"its master switch {'is still' if yes else 'would stay'} on: {off}")
+    if not yes:
+        print(APPLY_HINT)
+
+
+@app.command("set")
+def set_(
+    practice: PracticeId,
+    name: Annotated[str | None, typer.Option(help="What people call it; empty: nothing.")] = None,
+    phone: Annotated[str | None, typer.Option(help="By which number it is reached; empty: none.")] = None,
+    add_email: Annotated[
+        list[str] | None, typer.Option("--add-email", help="A further address for notices; repeatable.")
+    ] = None,
+    remove_email: Annotated[
+        list[str] | None, typer.Option("--remove-email", help="An address that gets no notices any more; repeatable.")
+    ] = None,
+    yes: Yes = False,
+    why: Why = "",
+    by: By = None,
+    as_json: Json = False,
+) -> None:
+    """Change a practice's name, phone and the addresses that its notices go to."""
+    from deploy.commands.open_ledger import open_ledger
+    from deploy.commands.options import order_of
+    from deploy.commands.printing import APPLY_HINT, print_done_json
+    from sinks.operations.actions.practice_details import change_details
+
+    order = order_of(yes, why, by)
+    with open_ledger("practice") as opened:
+        done = change_details(
+            opened.ledger,
+            practice,
+            order,
+            name=name,
+            phone=phone,
+            add_emails=add_email or (),
+            remove_emails=remove_email or (),
+        )
+    if as_json:
+        print_done_json(yes, done)
+        return
+    is_now = "is now" if yes else "would be"
+    for what in ("name", "phone", "emails"):
+        before, after = getattr(done.before, what), getattr(done.after, what)
+        if before != after:
+            shown = ", ".join(after) if what == "emails" else after
+            print(f"{done.practice_id}: {'e-mail' if what == 'emails' else what} {is_now} {shown or 'none'}")
+    if done.before == done.after:
+        print(f"{done.practice_id}: that is so already")
+    if not done.after.emails:
+        print("nobody at the practice gets notices: give an address with --add-email")
     if not yes:
         print(APPLY_HINT)
 
@@ -126,9 +182,11 @@ def list_(as_json: Json = False) -> None:
     if as_json:
         print_json(found)
         return
-    print_table("", ("practice", "name", "settings", "master", "e-mail", "targets"), map(_row, found))
+    headings = ("practice", "name", "settings", "master", "entitled", "e-mail", "phone", "targets")
+    print_table("", headings, map(_row, found))
 
 
 def _row(each: ListedPractice) -> tuple[object, ...]:
-    standing = (each.version or "none", "on" if each.master else "off")
-    return each.practice_id, each.name, *standing, each.email or "none", ", ".join(each.targets or ()) or "none"
+    standing = (each.version or "none", "on" if each.master else "off", "yes" if each.entitled else "no")
+    reached = (", ".join(each.emails or ()) or "none", each.phone or "")
+    return each.practice_id, each.name, *standing, *reached, ", ".join(each.targets or ()) or "none"

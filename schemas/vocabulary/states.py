@@ -167,6 +167,9 @@ SET_BY_CONTENT: Final = frozenset({State.AWAITING_REVIEW, State.AWAITING_ALLOCAT
 RELEASED_BY_PERSON: Final = frozenset({State.AWAITING_MANUAL_POST, State.AWAITING_REVIEW})
 """Only manual approval releases it."""
 
+RELEASED_BY_ALLOCATING: Final = RELEASED_BY_PERSON | {State.AWAITING_ALLOCATION}
+"""Whoever names the charges of a payment has approved it too."""
+
 NEEDS_PERSON: Final = DEAD | WAITS_FOR_PEOPLE | {State.UNCERTAIN}
 """Nobody but a person, or a repair, takes it further; one in doubt only when its call can no longer be under way."""
 

@@ -38,6 +38,7 @@ class Action(StrEnum):
     BACKFILL = "backfill"
     GOLIVE_CHECK = "golive.check"
     PRACTICE_ADD = "practice.add"
+    PRACTICE_SET = "practice.set"
     PRACTICE_ENTITLE = "practice.entitle"
     PRACTICE_WITHDRAW = "practice.withdraw"
     SETTINGS_SAVE = "settings.save"

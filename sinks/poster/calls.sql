@@ -41,6 +41,8 @@ CROSS JOIN LATERAL (
     SELECT jsonb_strip_nulls(jsonb_build_object(
                'settings_version', s.version,
                'master', coalesce(master_is_on(s.body), false),
+               'entitled', EXISTS (SELECT FROM practices p
+                                   WHERE p.practice_id = k.p AND p.entitled_at IS NOT NULL),
                'connected', EXISTS (
                    SELECT FROM practice_connections u
                    JOIN connections c ON c.home_practice_id = u.home_practice_id AND c.connection_id = u.connection_id
@@ -119,6 +121,7 @@ WITH g AS (
       AND EXISTS (SELECT FROM practice_connections u
           JOIN connections c ON c.home_practice_id = u.home_practice_id AND c.connection_id = u.connection_id
           WHERE u.practice_id = k.p AND u.connection_id = k.c AND c.enabled)
+      AND EXISTS (SELECT FROM practices p WHERE p.practice_id = k.p AND p.entitled_at IS NOT NULL)
     ORDER BY g.practice_id, g.connection_id
     FOR SHARE OF g
 ), h AS MATERIALIZED (

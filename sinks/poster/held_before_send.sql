@@ -29,7 +29,8 @@ WHERE x.practice_id = i.p AND x.effect_id = i.n AND is_ready(x.state) AND NOT x.
               WHERE u.practice_id = i.p AND u.connection_id = i.c AND u.home_practice_id = i.home AND c.enabled)
           OR EXISTS (SELECT FROM effects o WHERE o.practice_id = i.p AND o.effect_id = x.depends_on
               AND sent_elsewhere(i.p, i.c, coalesce(o.sent_at, o.posted_at)))
-      ELSE e.target = 'PMS' AND e.entry_kind <> 'note'
+      ELSE NOT EXISTS (SELECT FROM practices p WHERE p.practice_id = i.p AND p.entitled_at IS NOT NULL)
+          OR e.target = 'PMS' AND e.entry_kind <> 'note'
           AND NOT coalesce((SELECT master_is_on(v.body) FROM settings_in_force(i.p, business_now(:now)) v), false)
       END
 RETURNING x.practice_id, x.effect_id;

@@ -66,6 +66,8 @@ class PracticeSwitches(msgspec.Struct, frozen=True, kw_only=True):
     settings_version: int | None = None
     """None: no version is in force."""
     master: bool
+    entitled: bool = True
+    """The practice may use write-back at all (SET-16)."""
     connected: bool
     """The practice still uses this connection, and it is switched on."""
     zone: str | None = None

@@ -40,14 +40,17 @@ def check(
 ) -> Checked:
     """Whether an effect may be marked. `now` is business time.
 
-    1. connection; 2. master switch; 3. blackout; 4. link; 5. retry budget; 6. closed period; 7. mapping, also of
-    `dependents`: an entry that is half of a pair is not sent when the other half cannot be composed (N-8), and what is
-    missing is said of the first. An allocation is left out: it is half of nothing, and its payment has no number yet.
+    1. connection; 2. entitlement and master switch; 3. blackout; 4. link; 5. retry budget; 6. closed period; 7. mapping,
+    also of `dependents`: an entry that is half of a pair is not sent when the other half cannot be composed (N-8), and
+    what is missing is said of the first. An allocation is left out: it is half of nothing, and its payment has no
+    number yet.
     """
     switches = call.switches
     if not switches.connected or call.origin_elsewhere:
         # Only the account that holds an entry can take what follows it: patients and accounts have other numbers here.
         return NotSent(State.PAUSED, DecisionReason.CONNECTION_REPLACED)
+    if not switches.entitled:
+        return NotSent(State.PAUSED)
     if not switches.master and stops_for_master(call.target, call.entry_kind):
         return NotSent(State.PAUSED)
     if call.target is Target.PMS and (end := switches.blackout_until(now)) is not None:

@@ -47,8 +47,8 @@ def _practice(cursor: psycopg.Cursor[Any], keys: KeyRing, history: SettingsHisto
     practice, version = history.practice_id, history.versions[0]
     connection_id = f"{practice}-PMS"
     cursor.execute(
-        "INSERT INTO practices (practice_id, name, added_at, added_by) VALUES (%s, %s, %s, 'bench')",
-        (practice, practice, version.saved_at),
+        "INSERT INTO practices (practice_id, name, added_at, added_by, entitled_at) VALUES (%s, %s, %s, 'bench', %s)",
+        (practice, practice, version.saved_at, version.saved_at),
     )
     cursor.execute(
         "INSERT INTO settings (practice_id, version, effective_from, body, saved_at, saved_by, reason, applied_at)"

@@ -37,3 +37,16 @@ SELECT n FROM (
            audit_digest(practice_id, n, at, actor, action, subject, audit.before, audit.after, why, previous) AS again
     FROM audit WHERE practice_id = :practice_id WINDOW w AS (ORDER BY n)) chain
 WHERE digest <> again OR previous <> coalesce(before, ''::bytea) OR n <> coalesce(last_n, 0) + 1;
+
+-- name: details
+SELECT name, phone FROM practices WHERE practice_id = :practice_id;
+
+-- name: contact_addresses
+SELECT email FROM practice_contacts WHERE practice_id = :practice_id AND channel = 'email' ORDER BY email;
+
+-- name: set_details!
+UPDATE practices SET name = :name, phone = :phone WHERE practice_id = :practice_id;
+
+-- name: remove_contacts!
+DELETE FROM practice_contacts
+WHERE practice_id = :practice_id AND channel = 'email' AND email = ANY(:emails::text[]);

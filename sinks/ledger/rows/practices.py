@@ -24,6 +24,7 @@ class PracticeRow(msgspec.Struct, frozen=True):
     entitled_by: str | None
     golive_at: datetime | None
     golive_account: str | None
+    phone: str | None
 
 
 class ContactRow(msgspec.Struct, frozen=True):

@@ -21,6 +21,10 @@ WHERE e.practice_id = :practice_id AND is_looked_up(e.state)
 -- Whether the practice posts by the settings in force; no row without settings.
 SELECT coalesce(master_is_on(body), false) FROM settings_in_force(:practice_id, business_now(:now));
 
+-- name: entitled
+-- Whether the practice may use write-back at all (SET-16).
+SELECT entitled_at IS NOT NULL FROM practices WHERE practice_id = :practice_id;
+
 -- name: dependents
 -- What depends on some effects: a part of the same plan, or a reversal on another event.
 SELECT e.effect_id, (e.source, e.event_id) = (o.source, o.event_id) AS same_plan, o.state AS original

@@ -31,7 +31,7 @@ class _Held(msgspec.Struct, frozen=True):
 
 
 def reevaluate(unit: UnitOfWork, *, patient_ref: str | None = None) -> int:
-    """Give what waits for a link, the master switch or its connection its first unmet condition; returns how many.
+    """Give what waits for a link, a switch or its connection its first unmet condition; returns how many.
 
     The caller made its change in an earlier statement of the unit. `patient_ref`: only this patient's effects. Blocks.
     """
@@ -41,7 +41,10 @@ def reevaluate(unit: UnitOfWork, *, patient_ref: str | None = None) -> int:
         return 0
     effects = [effect for effect in unit.lock_effects(held) if effect.state in LOOKED_UP]
     paused = not master_on(unit.cursor, unit.practice_id, unit.at)
-    moves = [move for effect in effects if (move := _move(effect, held[effect.effect_id], paused)) is not None]
+    entitled = bool(fetch_value(unit.cursor, _SQL["entitled"], {"practice_id": unit.practice_id}))
+    moves = [
+        move for effect in effects if (move := _move(effect, held[effect.effect_id], paused, entitled)) is not None
+    ]
     unit.move(moves)
     return len(moves)
 
@@ -52,7 +55,7 @@ def master_on(cursor: psycopg.Cursor[TupleRow], practice_id: str, at: datetime |
     return found is not False
 
 
-def _move(effect: LockedEffect, held: _Held, paused: bool) -> Move | None:
+def _move(effect: LockedEffect, held: _Held, paused: bool, entitled: bool) -> Move | None:
     """The next state; None = it stays. What waited for its connection has its plan's reason again when that is back:
     no other connection may take what follows an entry (R-6)."""
     without_connection = effect.reason is DecisionReason.CONNECTION_REPLACED
@@ -60,7 +63,8 @@ def _move(effect: LockedEffect, held: _Held, paused: bool) -> Move | None:
         effect.holds,
         needs_link=needs_link(effect.target, office_level=held.office_level),
         linked=held.linked,
-        paused=(without_connection and not held.connected)
+        paused=not entitled
+        or (without_connection and not held.connected)
         or (paused and stops_for_master(effect.target, effect.entry_kind)),
     )
     if without_connection and held.connected:

@@ -68,7 +68,8 @@ CROSS JOIN LATERAL (SELECT master_is_on(s.body) AS master
     WHERE s.practice_id = e.practice_id AND s.effective_from <= business_now(:now)
       AND s.applied_at IS NOT NULL
     ORDER BY s.version DESC LIMIT 1) current
-WHERE e.state = 'PAUSED' AND current.master AND (e.reason <> 'CONNECTION_REPLACED' OR EXISTS (
+WHERE e.state = 'PAUSED' AND current.master
+  AND EXISTS (SELECT FROM practices p WHERE p.practice_id = e.practice_id AND p.entitled_at IS NOT NULL) AND (e.reason <> 'CONNECTION_REPLACED' OR EXISTS (
     SELECT FROM practice_connections u JOIN connections c USING (home_practice_id, connection_id)
     WHERE u.practice_id = e.practice_id AND u.connection_id = e.connection_id AND c.enabled)
   AND NOT EXISTS (SELECT FROM effects o WHERE o.practice_id = e.practice_id AND o.effect_id = e.depends_on

@@ -9,14 +9,13 @@ from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 from typing import Final
 
+from schemas.validation.addresses import is_address
 from sinks.notices.channels import smtp
 from sinks.notices.channels.port import DeliveryKey, Message, Outcome, SendResult
 from streams.runtime.errors import ConfigurationError
 from streams.runtime.logging import log
 from streams.settings import ProgramSettings
 
-LONGEST_ADDRESS: Final = 254
-"""RFC 5321: a path has at most 256 characters, with its two brackets."""
 BAD_ADDRESS: Final = "BAD_ADDRESS"
 _LOG: Final = log(__name__)
 MISSING_SERVER: Final = "there is no mail server (WRITEBACK_SMTP_URL)"
@@ -35,6 +34,8 @@ class EmailChannel:
         self._sender = sender_address(settings.notice_from)
         self._server = smtp.mail_server(settings.smtp_url) if settings.smtp_url else None
         self.operator = settings.ops_email or None
+        if self.operator is not None and not is_address(self.operator):
+            raise ConfigurationError("WRITEBACK_OPS_EMAIL: expected one address such as ops@yourdomain.example")
         self.missing = None if self._server else MISSING_SERVER
 
     def message_id(self, key: DeliveryKey) -> str:
@@ -51,17 +52,6 @@ class EmailChannel:
             _LOG.failure("a mail could not be written", error)
             return SendResult(Outcome.REFUSED, "CANNOT_BE_WRITTEN")
         return await smtp.send(self._server, mail, self._sender.addr_spec, message.recipient)
-
-
-def is_address(text: str) -> bool:
-    """Whether it is one recipient for a mail server: one address in ASCII, of a length that SMTP takes. Pure."""
-    if not (text.isascii() and text.isprintable() and len(text) <= LONGEST_ADDRESS):
-        return False
-    try:
-        address = Address(addr_spec=text)
-    except Exception:  # noqa: BLE001 - the library's parser meets some texts with errors of its own (AttributeError)
-        return False
-    return bool(address.username and address.domain)
 
 
 def message_id(key: DeliveryKey, domain: str) -> str:

@@ -14,7 +14,7 @@ import msgspec
 from processors.rules.lifecycle.waiting_state import first_unmet
 from schemas.plan import Instruction
 from schemas.practice_settings import Allocation
-from schemas.vocabulary import RELEASED_BY_PERSON, DecisionReason, EntryKind, State, Target
+from schemas.vocabulary import RELEASED_BY_ALLOCATING, DecisionReason, EntryKind, State, Target
 from sinks.ledger.effect_moves import Move, move_of
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.request_ids import marker, request_id
@@ -203,10 +203,9 @@ def _chosen(charges: Sequence[NamedCharge], read: Prepared, total: int) -> Prepa
 def _released(act: Act, locked: Sequence[LockedEffect]) -> list[Move]:
     """A person who says where it goes has approved it too."""
     paused = not master_on(act.cursor, act.practice_id, act.at)
-    done = RELEASED_BY_PERSON | {State.AWAITING_ALLOCATION}
     moves = []
     for effect in locked:
-        holds = tuple(each for each in effect.holds if each not in done)
+        holds = tuple(each for each in effect.holds if each not in RELEASED_BY_ALLOCATING)
         state = first_unmet(holds, needs_link=True, linked=True, paused=paused)
         if state is not State.SCHEDULED:
             raise Permanent(

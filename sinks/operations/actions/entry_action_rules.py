@@ -124,8 +124,8 @@ def _not_posted(entry: Entry, practice_id: str) -> str | None:
     state = State(entry.state)
     if state is State.BLOCKED_PERIOD:
         return (
-            f"its date is closed: `writeback entries post {practice_id} {entry.id} --first-open-date`, or open the period, "
-            f"then `writeback dlq redrive --practice {practice_id} --id {entry.id}`"
+            f"its date is closed: `writeback entries post {practice_id} {entry.id} --first-open-date`, or open the "
+            f"period, then `writeback dlq redrive --practice {practice_id} --id {entry.id}`"
         )
     if state in DEAD:
         return f"stands dead: correct its cause, then `writeback dlq redrive --practice {practice_id} --id {entry.id}`"
@@ -139,8 +139,8 @@ def _not_posted(entry: Entry, practice_id: str) -> str | None:
         return "the practice's connection cannot write it: enter it by hand, then record it"
     if _closed(entry) and entry.closed_period == ClosedPeriod.MANUAL:
         return (
-            f"the books are closed through {entry.closed_through} and such entries are made by hand: record it, post it "
-            "with --first-open-date, or change `ledger_closed_through` or `closed_period` first"
+            f"the books are closed through {entry.closed_through} and such entries are made by hand: record it, post "
+            "it with --first-open-date, or change `ledger_closed_through` or `closed_period` first"
         )
     return None
 

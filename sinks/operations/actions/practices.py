@@ -23,7 +23,7 @@ class PracticeEntitled(msgspec.Struct, frozen=True, kw_only=True):
     practice_id: str
     entitled: bool
     master: bool
-    """Whether its master switch is on: an entitlement that is withdrawn does not switch it off."""
+    """Whether its master switch is on: a withdrawn entitlement stops what is due, and leaves the switch as it is."""
 
 
 def add_practice(
@@ -68,6 +68,11 @@ def entitle_practice(ledger: Ledger, practice: str, order: Order, *, withdraw: b
     action = Action.PRACTICE_WITHDRAW if withdraw else Action.PRACTICE_ENTITLE
     with acting(ledger, order, action, practice_id):
         master = entitlement.entitle(
-            ledger.connection, practice_id, order.saving(), clock=ledger.clock, withdraw=withdraw
+            ledger.connection,
+            practice_id,
+            order.saving(),
+            clock=ledger.clock,
+            jitter_s=ledger.jitter_s,
+            withdraw=withdraw,
         )
     return PracticeEntitled(practice_id=practice_id, entitled=not withdraw, master=master)

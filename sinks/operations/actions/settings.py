@@ -13,7 +13,7 @@ from sinks.ledger.practices.settings import settings_store, withdrawal
 from sinks.ledger.practices.settings.capabilities import warnings_of
 from sinks.ledger.practices.settings.fields import Difference, parse_changes, with_fields
 from sinks.ledger.practices.settings.history import history_of
-from sinks.ledger.practices.settings.settings_file import checked_id, read_settings
+from sinks.ledger.practices.settings.settings_file import checked_id, names_master, read_settings
 from sinks.ledger.practices.settings.warnings import SettingsWarning
 from sinks.ledger.practices.settings.withdrawal import Outstanding, Withdrawn
 from sinks.operations.acting import Action, Order, acting
@@ -51,8 +51,17 @@ def edit_of(practice: str, file: Path | None, changes: Sequence[str] | None) -> 
     if (file is None) is (not changes):
         raise ConfigurationError("give the whole settings in FILE, or some fields with --change field=value")
     if file is not None:
-        whole = read_settings(file)
-        return lambda newest: whole
+        whole, says_master = read_settings(file), names_master(file)
+
+        def replace(newest: PracticeSettings | None) -> PracticeSettings:
+            if newest is not None and newest.master and not says_master:
+                raise ConfigurationError(
+                    f"master: {practice} posts, and {file} does not say whether it still shall: write "
+                    '"master": true into it, or "master": false to switch posting off'
+                )
+            return whole
+
+        return replace
     fields = parse_changes(changes or ())
 
     def edit(newest: PracticeSettings | None) -> PracticeSettings:

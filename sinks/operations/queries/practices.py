@@ -23,7 +23,10 @@ class ListedPractice(msgspec.Struct, frozen=True, kw_only=True):
     name: str | None
     version: int | None
     master: bool | None
-    email: str | None
+    phone: str | None
+    emails: tuple[str, ...] | None
+    """Where its staff reads notices; None: nowhere."""
+    entitled: bool
     targets: tuple[str, ...] | None
 
 

@@ -6,7 +6,8 @@ SELECT practice_id FROM practices ORDER BY practice_id LIMIT 100000;
 
 -- name: practices
 SELECT p.practice_id, p.name, s.version, (s.body->>'master')::boolean AS master,
-       (SELECT min(c.email) FROM practice_contacts c WHERE c.practice_id = p.practice_id) AS email,
+       p.phone, p.entitled_at IS NOT NULL AS entitled,
+       (SELECT array_agg(c.email ORDER BY c.email) FROM practice_contacts c WHERE c.practice_id = p.practice_id) AS emails,
        (SELECT array_agg(t.target ORDER BY t.target) FROM practice_connections t WHERE t.practice_id = p.practice_id)
            AS targets
 FROM practices p

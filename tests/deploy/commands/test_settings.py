@@ -105,7 +105,7 @@ def test_the_masters_waiver_is_audited(ledger: World) -> None:
     assert said.code == 0, said.errors
     shown = writeback_json(ledger, "settings", "show", "larkspur")
     assert shown["in_force"]["settings"]["master"] is True
-    assert (shown["entitled"], shown["golive_passed"]) == (False, False)
+    assert (shown["entitled"], shown["golive_passed"]) == (True, False)
     with psycopg.connect(ledger.database_url) as connection:
         rows = connection.execute("SELECT after->>'without_golive' FROM audit ORDER BY n DESC LIMIT 1").fetchall()
     assert rows == [("moved from another ledger",)]
@@ -199,3 +199,19 @@ def test_a_group_is_changed_after_it_was_shown(ledger: World) -> None:
     assert writeback_json(ledger, "organisation", "list")[0]["practices"] == 1
     assert "has left Smile Group" in writeback(ledger, *leave, "--yes", "--why", "sold")
     assert writeback_json(ledger, "organisation", "list")[0]["practices"] == 0
+
+
+def test_a_whole_file_that_does_not_name_the_master_never_switches_it_off(ledger: World, tmp_path: Path) -> None:
+    """E-9 e: what starts or stops money is said by a person, not by what a file leaves out."""
+    on = ("--change", "master=on", "--without-golive", "a test", "--yes", "--why", "goes live")
+    assert writeback(ledger, "settings", "set", "larkspur", *on).code == 0
+    file = tmp_path / "settings.json"
+    file.write_text('{"zone": "America/New_York"}', encoding="ascii")
+    said = writeback(ledger, "settings", "set", "larkspur", str(file), "--yes", "--why", "the tutorial's file")
+    assert (said.code, "does not say whether it still shall" in said.errors) == (2, True)
+    file.write_text('{"zone": "America/New_York", "master": false}', encoding="ascii")
+    shown = writeback(ledger, "settings", "set", "larkspur", str(file))
+    assert "posting stops then" in shown
+    assert "--yes --why TEXT" in shown
+    history = writeback_json(ledger, "settings", "history", "larkspur")
+    assert [each["version"] for each in history["versions"]] == [1, 2]

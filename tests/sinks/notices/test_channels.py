@@ -8,6 +8,7 @@ import pytest
 
 from sinks.notices.channels import catalogue
 from sinks.notices.channels.catalogue import CHANNELS, open_channels
+from sinks.notices.channels.email import EmailChannel
 from sinks.notices.channels.port import DeliveryKey, Message, Outcome, SendResult
 from streams.runtime.errors import ConfigurationError
 from streams.settings import ProgramSettings
@@ -96,3 +97,37 @@ def test_a_contact_of_an_unknown_channel_is_left_out_and_stops_nobody(ledger: No
     with ledger.notifier():
         wait_until(lambda: len(ledger.mailbox.raw) == 1)
     assert ledger.one("SELECT count(*) FROM deliveries") == 1
+
+
+@pytest.mark.stack
+def test_one_bad_address_ends_nobody_elses_mail(ledger: NoticeLedger) -> None:
+    """Law 26: the others get theirs, once; the bad one is refused for good, and the notifier goes on."""
+    ledger.practice("northside", OFFICE, "two@x.example\nBcc: a@b.example", "x@@y")
+    ledger.effect(1)
+    with ledger.notifier():
+        wait_until(lambda: ledger.one("SELECT count(*) FROM deliveries WHERE state = 'SENT'") == 1)
+        wait_until(lambda: ledger.one("SELECT count(*) FROM deliveries WHERE code = 'BAD_ADDRESS'") == 2)
+        ledger.practice("southside", "desk@southside.example")
+    assert len(ledger.mailbox.mails()) == 1
+
+
+@pytest.mark.stack
+@pytest.mark.expects_errors
+def test_a_channel_that_raises_ends_neither_the_role_nor_the_others(
+    ledger: NoticeLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fault of the program for one message: nobody knows whether that one went out, and it is repeated once."""
+    whole = EmailChannel.send
+
+    async def send(channel: EmailChannel, message: Message) -> SendResult:
+        if message.recipient.startswith("odd@"):
+            raise RuntimeError("odd")
+        return await whole(channel, message)
+
+    monkeypatch.setattr(EmailChannel, "send", send)
+    ledger.practice("northside", OFFICE, "odd@northside.example")
+    ledger.effect(1)
+    with ledger.notifier():
+        wait_until(lambda: ledger.one("SELECT count(*) FROM deliveries WHERE state = 'SENT'") == 1)
+        wait_until(lambda: ledger.one("SELECT count(*) FROM deliveries WHERE code = 'CHANNEL_ERROR'") == 1)
+    assert len(ledger.mailbox.mails()) == 1

@@ -21,6 +21,7 @@ from schemas.practice_settings import (
     Weekday,
     available_zones,
 )
+from schemas.validation.addresses import is_address
 from streams.runtime.did_you_mean import nearest
 from streams.runtime.errors import ConfigurationError
 
@@ -42,11 +43,23 @@ _TAKES: Final[dict[Any, str]] = {
     tuple[date, ...]: 'a list of dates such as ["2026-12-25"]',
     tuple[Blackout, ...]: 'a list such as [{"begins": "02:00", "ends": "03:30"}]',
 }
-_EMAIL: Final = re.compile(r"^[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;]+$")
 
 
 def read_settings(file: Path) -> PracticeSettings:
     """The settings in a JSON file. ConfigurationError names the file, the field and what it takes."""
+    given = _decoded(file)
+    try:
+        return convert(given)
+    except SettingsError as error:
+        raise ConfigurationError(f"{file}: {error}") from None
+
+
+def names_master(file: Path) -> bool:
+    """Whether a settings file says itself whether the practice posts. ConfigurationError as `read_settings`."""
+    return "master" in _decoded(file)
+
+
+def _decoded(file: Path) -> dict[str, Any]:
     try:
         with file.open("rb") as opened:
             raw = opened.read(FILE_LIMIT + 1)
@@ -60,10 +73,7 @@ def read_settings(file: Path) -> PracticeSettings:
         raise ConfigurationError(f"{file} is not JSON: settings look like {_example()}") from None
     if not isinstance(given, dict):
         raise ConfigurationError(f"{file}: settings are a JSON object such as {_example()}")
-    try:
-        return convert(given)
-    except SettingsError as error:
-        raise ConfigurationError(f"{file}: {error}") from None
+    return given
 
 
 def first_settings(zone: str | None, file: Path | None) -> PracticeSettings:
@@ -105,9 +115,10 @@ def checked_id(what: str, text: str) -> str:
     return text
 
 
-def checked_email(text: str) -> str:
-    if not _EMAIL.match(text) or not text.isascii() or len(text) > 254:
-        raise ConfigurationError("--email: one address such as office@practice.example")
+def checked_email(text: str, option: str = "--email") -> str:
+    """An address, whole. ConfigurationError names the option."""
+    if not is_address(text):
+        raise ConfigurationError(f"{option}: one address such as office@practice.example")
     return text
 
 

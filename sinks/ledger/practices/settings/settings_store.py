@@ -30,6 +30,7 @@ from streams.runtime.errors import ConfigurationError
 _INTAKE: Final = named_queries("sinks.ledger.intake")
 _PRACTICES: Final = named_queries("sinks.ledger.practices")
 _SETTINGS: Final = named_queries("sinks.ledger.practices.settings")
+_ENTITLEMENT: Final = named_queries("sinks.ledger.practices.settings", "entitlement.sql")
 _WITHDRAWAL: Final = named_queries("sinks.ledger.practices.settings", "withdrawal.sql")
 
 Connection = psycopg.Connection[TupleRow]
@@ -149,8 +150,12 @@ def save_version(
     begins = begins_at(practice_id, asked, at, current)
     if own is None:
         own = own_after(() if current is None else current.own, before, settings, group_of(cursor, practice_id))
-    if switches_on(before, settings) and not (saving.without_golive or "").strip():
-        refuse_unproven(practice_id, readiness(cursor, practice_id))
+    if switches_on(before, settings):
+        found = readiness(cursor, practice_id)
+        if not (saving.without_golive or "").strip():
+            refuse_unproven(practice_id, found)
+        elif found.entitled_at is None:
+            _entitle(unit, saving)
     _refuse_impossible(cursor, practice_id, before, settings)
     version = SettingsVersion(
         version=fetch_value(cursor, _WITHDRAWAL["next_version"], {"practice_id": practice_id}),
@@ -165,6 +170,19 @@ def save_version(
     if begins <= at:
         apply_begun(unit)
     return version
+
+
+def _entitle(unit: UnitOfWork, saving: Saving) -> None:
+    """Who switches a master on without its go-live check answers for its entitlement too: it is a gate of its own."""
+    key = {"practice_id": unit.practice_id, "at": unit.at, "actor": saving.actor}
+    unit.cursor.execute(_ENTITLEMENT["entitle"], key)
+    unit.audit(
+        "practice.entitle",
+        actor=saving.actor,
+        why=saving.without_golive,
+        before={"entitled": False},
+        after={"entitled": True},
+    )
 
 
 def _insert(

@@ -27,7 +27,7 @@ def test_a_version_begins_at_business_time_and_rises_strictly(database: LedgerDa
     published = database.one("SELECT count(*) FROM outbox WHERE topic = %s", TopicName.SETTINGS.value)
     assert published == 3
     actions = [row[0] for row in database.rows("SELECT action FROM audit ORDER BY n")]
-    assert actions == ["practice.add"] + ["settings.save"] * 3
+    assert actions == ["practice.add", "practice.entitle"] + ["settings.save"] * 3
 
 
 @pytest.mark.parametrize("begins", [NOON - HOUR, NOON + HOUR])

@@ -1,0 +1,98 @@
+"""Changes what a practice is called and how its staff is reached: name, phone, addresses for notices."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from sinks.ledger.named_queries import named_queries
+from sinks.ledger.practices.settings.settings_file import checked_email, checked_id
+from sinks.ledger.practices.staff_text import checked_text
+from sinks.ledger.rows.fetch import Source, fetch_one, fetch_values
+from sinks.operations.acting import Action, Order, acting
+from sinks.operations.ledger import Ledger
+from streams.runtime.errors import ConfigurationError
+
+_SQL: Final = named_queries("sinks.ledger.practices")
+_PHONE: Final = re.compile(r"\+?[0-9][0-9 ().-]{4,30}[0-9]")
+MOST_ADDRESSES: Final = 20
+"""More people at one practice read a digest that is posted on the wall."""
+
+
+class Details(msgspec.Struct, frozen=True):
+    """How a practice is called and reached."""
+
+    name: str | None
+    phone: str | None
+    emails: tuple[str, ...] = ()
+
+
+class DetailsChanged(msgspec.Struct, frozen=True, kw_only=True):
+    practice_id: str
+    before: Details
+    after: Details
+
+
+class _Stored(msgspec.Struct, frozen=True):
+    name: str | None
+    phone: str | None
+
+
+def change_details(
+    ledger: Ledger,
+    practice: str,
+    order: Order,
+    *,
+    name: str | None = None,
+    phone: str | None = None,
+    add_emails: Sequence[str] = (),
+    remove_emails: Sequence[str] = (),
+) -> DetailsChanged:
+    """Change what is given; the rest stays. An empty name or phone takes it away. Blocks.
+
+    The audit trail keeps the name and the phone, and how many addresses there were: whose they are is no part of it.
+    Raises as `acting`, and ConfigurationError for nothing to change, an address that is none, or one that is not there.
+    """
+    practice_id = checked_id("PRACTICE", practice)
+    if name is None and phone is None and not add_emails and not remove_emails:
+        raise ConfigurationError("give what is to be changed: --name, --phone, --add-email, --remove-email")
+    added = [checked_email(each, "--add-email") for each in add_emails]
+    checked_text("--name", name or "")
+    if phone and not _PHONE.fullmatch(phone):
+        raise ConfigurationError("--phone: digits as people dial them, such as +1 212 555 0100")
+    with acting(ledger, order, Action.PRACTICE_SET, practice_id) as act:
+        before = _details(act.cursor, practice_id)
+        missing = [each for each in remove_emails if each not in before.emails]
+        if missing:
+            raise ConfigurationError(f"--remove-email: {missing[0]} is not an address of {practice_id}")
+        emails = tuple(sorted({*before.emails, *added} - set(remove_emails)))
+        if len(emails) > MOST_ADDRESSES:
+            raise ConfigurationError(f"--add-email: at most {MOST_ADDRESSES} addresses for one practice")
+        parameters = {
+            "practice_id": practice_id,
+            "name": before.name if name is None else name or None,
+            "phone": before.phone if phone is None else phone or None,
+        }
+        act.cursor.execute(_SQL["set_details"], parameters)
+        act.cursor.execute(_SQL["remove_contacts"], {"practice_id": practice_id, "emails": list(remove_emails)})
+        for each in added:
+            act.cursor.execute(_SQL["add_contact"], {"practice_id": practice_id, "email": each, "role": "STAFF"})
+        after = _details(act.cursor, practice_id)
+        act.audit(before=_kept(before), after=_kept(after))
+    return DetailsChanged(practice_id=practice_id, before=before, after=after)
+
+
+def _details(cursor: Source, practice_id: str) -> Details:
+    key = {"practice_id": practice_id}
+    stored = fetch_one(cursor, _Stored, _SQL["details"], key)
+    emails = fetch_values(cursor, _SQL["contact_addresses"], key)
+    if stored is None:
+        return Details(None, None)
+    return Details(stored.name, stored.phone, tuple(emails))
+
+
+def _kept(details: Details) -> dict[str, object]:
+    return {"name": details.name, "phone": details.phone, "addresses": len(details.emails)}
