@@ -99,13 +99,17 @@ def record(
     practice: PracticeId,
     ids: Ids,
     fee: Fee = None,
+    amount: Annotated[
+        str | None,
+        typer.Option("--amount", metavar="AMOUNT", help="What was entered for the one named entry, if not its amount."),
+    ] = None,
     yes: Yes = False,
     why: Why = "",
     by: By = None,
     as_json: Json = False,
 ) -> None:
     """Record that a person entered it in the books. Its parts, such as its fee, are recorded with it."""
-    _act("record", practice, ids, fee, yes, why, by, as_json)
+    _act("record", practice, ids, fee, yes, why, by, as_json, amount=amount)
 
 
 @app.command()
@@ -127,6 +131,7 @@ def _act(
     as_json: bool,
     *,
     first_open_date: bool = False,
+    amount: str | None = None,
 ) -> None:
     """Exit code 1 where --yes left something undone."""
     from deploy.commands.entry_ids import entry_number
@@ -152,12 +157,15 @@ def _act(
         raise ConfigurationError(
             "--first-open-date: it is a choice for entries; an event without entries has no date yet"
         )
+    amount_minor = None if amount is None else an_amount(amount, "--amount")
+    if amount_minor is not None and (events or len(numbers) != 1):
+        raise ConfigurationError("--amount: it is what was entered for one entry; name that entry alone")
     action, order = EntryAction(deed), order_of(yes, why, by)
     with open_ledger("entries") as opened:
         if first_open_date:
             done = EntriesDone(post_with_open_date(opened.ledger, practice, numbers, order))
         else:
-            done = act_on_entries(opened.ledger, action, practice, numbers, order)
+            done = act_on_entries(opened.ledger, action, practice, numbers, order, amount_minor)
         ended = act_on_events(opened.ledger, Ruling(deed), practice, events, order, fee_minor) if events else ()
     if as_json:
         items = [_item_json(each) for each in done.items] + [event_item_json(each) for each in ended]

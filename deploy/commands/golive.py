@@ -23,8 +23,12 @@ def _golive() -> None:
 def check(
     practice: PracticeId,
     test_patient: Annotated[
-        str, typer.Option("--test-patient", help="A test patient's id in the practice's own system; not a person's.")
-    ],
+        str | None,
+        typer.Option(
+            "--test-patient",
+            help="A test patient's id in the practice's own system; not a person's. A work list has none.",
+        ),
+    ] = None,
     switch_on: Annotated[bool, typer.Option("--switch-on", help="Turn the master on once everything passed.")] = False,
     again: Annotated[bool, typer.Option("--again", help="Make a new test post although one has passed.")] = False,
     yes: Yes = False,
@@ -44,7 +48,8 @@ def check(
     from sinks.operations.open_targets import adapter_context
     from streams import fault_injection
 
-    practice_id, patient = checked_id("PRACTICE", practice), checked_id("--test-patient", test_patient)
+    practice_id = checked_id("PRACTICE", practice)
+    patient = None if test_patient is None else checked_id("--test-patient", test_patient)
     with open_ledger("golive") as opened:
         fault_injection.install(opened.settings.test_controls, opened.settings.crash)
         context = adapter_context(opened.settings, "golive")

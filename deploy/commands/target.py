@@ -23,14 +23,19 @@ app = typer.Typer(no_args_is_help=True, help="Connect practices to their systems
 
 SECRETS_VARIABLE = "WRITEBACK_TARGET_SECRETS"
 
-System = Annotated[str, typer.Argument(metavar="SYSTEM", help="The name of a system, such as open-dental.")]
+System = Annotated[
+    str,
+    typer.Argument(metavar="SYSTEM", help="The name of a system, such as open-dental; worklist: everything by hand."),
+]
 
 
 @app.command()
 def add(
     practice: PracticeId,
     system: System,
-    config: Annotated[Path, typer.Option("--config", help="Mapping, a JSON file.", dir_okay=False)],
+    config: Annotated[
+        Path | None, typer.Option("--config", help="Mapping, a JSON file; a work list has none.", dir_okay=False)
+    ] = None,
     base_url: Annotated[str | None, typer.Option(help="Default: the vendor's own.")] = None,
     secrets: Annotated[
         str | None,
@@ -57,7 +62,7 @@ def add(
         practice_id=practice,
         system=system,
         base_url=base_url,
-        config=read_file(config, "--config"),
+        config=b"{}" if config is None else read_file(config, "--config"),
         secret=_secrets(secrets),
         same_account=same_account,
     )

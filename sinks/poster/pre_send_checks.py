@@ -40,7 +40,7 @@ def check(
 ) -> Checked:
     """Whether an effect may be marked. `now` is business time.
 
-    1. connection; 2. entitlement and master switch; 3. blackout; 4. link; 5. retry budget; 6. closed period; 7. mapping,
+    1. connection; 2. entitlement, master switch; 3. blackout; 4. link; 5. retry budget; 6. closed period; 7. mapping,
     also of `dependents`: an entry that is half of a pair is not sent when the other half cannot be composed (N-8), and
     what is missing is said of the first. An allocation is left out: it is half of nothing, and its payment has no
     number yet.

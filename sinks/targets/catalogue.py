@@ -16,6 +16,7 @@ from sinks.targets.outbound import check_outbound
 from sinks.targets.port import PaymentTarget
 from sinks.targets.quickbooks.route import QUICKBOOKS
 from sinks.targets.route import AdapterContext, Route, StoredConnection, UnusableConnectionError
+from sinks.targets.worklist.route import WORKLIST
 from streams.runtime.errors import ConfigurationError
 from streams.runtime.loopback import require_loopback
 from streams.runtime.times import CallTimes
@@ -27,6 +28,7 @@ ROUTES: Final[Mapping[str, Route]] = MappingProxyType(
         for route in (
             OPEN_DENTAL,
             QUICKBOOKS,
+            WORKLIST,
         )
     }
 )
@@ -51,10 +53,10 @@ def route_named(name: str) -> Route:
 
 
 def route_serving(target: Target, name: str | None) -> Route | None:
-    """The route called `name`, or the only one that serves `target`; None where neither says which. Pure."""
+    """The route called `name`, or the only system that serves `target`; None where neither says which. Pure."""
     if name is not None and name in ROUTES:
         return ROUTES[name]
-    serving = [route for route in ROUTES.values() if route.target is target]
+    serving = [route for route in ROUTES.values() if route.target is target and not route.by_hand]
     return serving[0] if len(serving) == 1 else None
 
 
@@ -68,6 +70,8 @@ def open_target(stored: StoredConnection, context: AdapterContext) -> PaymentTar
         raise UnusableConnectionError(
             ConnectionReason.UNREACHABLE, "ROUTE", f"route {stored.route!r} is not in this release"
         )
+    if route.by_hand:
+        return route.open(stored, context)
     try:
         check_outbound(route, stored.base_url, "base_url")
         require_loopback(context.settings.unsafe_switches(), [stored.base_url])

@@ -26,13 +26,16 @@ def checked_input(
 
     `known_fingerprint` is that of the stored connection: it stands where the secret, which names the account, is kept.
     """
-    address = check_outbound(route, base_url or route.default_url, "base_url")
+    if route.by_hand and base_url:
+        raise ConfigurationError(f"--base-url: {route.option} calls nothing: leave it out")
+    address = "" if route.by_hand else check_outbound(route, base_url or route.default_url, "base_url")
     try:
         document = msgspec.json.decode(config)
     except msgspec.DecodeError:
         raise ConfigurationError("--config: the file is not JSON") from None
     checked = route.check(address, document, secret)
-    account = known_fingerprint if checked.account is None else fingerprint(route.name, *checked.account)
+    named = (practice_id,) if route.by_hand else checked.account
+    account = known_fingerprint if named is None else fingerprint(route.name, *named)
     if account is None:
         raise ConfigurationError("a new connection needs its secrets: give --secrets FILE, or - for standard input")
     return ConnectionInput(
@@ -46,4 +49,5 @@ def checked_input(
         secret=None if checked.secret is None else keys.seal(practice_id, route.name, checked.secret),
         capabilities=checked.capabilities.words(),
         same_account=same_account,
+        needs_secret=not route.by_hand,
     )

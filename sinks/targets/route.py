@@ -119,6 +119,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """The adapter of a stored connection. Called by the poster and by commands. Raises UnusableConnectionError,
     SecretUnreadableError, ConfigurationError (for an address that may not be called)."""
     remedies: Remedies = Remedies()
+    by_hand: bool = False
+    """People write there and no program does: no address, no secrets, one account per practice (P-17)."""
 
     @property
     def option(self) -> str:

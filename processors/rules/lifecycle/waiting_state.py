@@ -87,14 +87,16 @@ def initial_state(
         return InitialState(State.SKIPPED_DISABLED, DecisionReason.NO_CONNECTION, (), None)
     reason = planned.reason
     holds = {planned.state, *planned.holds} & HELD if planned.holds or planned.state in HELD else _NONE
-    if planned.entry_kind.value not in (WRITTEN_BY_ALL if writes is None else writes):
+    written = planned.entry_kind.value in (WRITTEN_BY_ALL if writes is None else writes)
+    if not written:
         if planned.entry_kind in HELPFUL_KINDS:
             return InitialState(State.SKIPPED_DISABLED, DecisionReason.NOT_BY_THIS_ROUTE, (), connection_id)
         reason = reason if holds else DecisionReason.NOT_BY_THIS_ROUTE
         holds = holds | {State.AWAITING_MANUAL_POST}
     state = first_unmet(
         holds,
-        needs_link=needs_link(planned.target, office_level=planned.instruction.office_level),
+        # A person who enters it by hand needs no link (POST-10).
+        needs_link=written and needs_link(planned.target, office_level=planned.instruction.office_level),
         linked=linked,
         paused=paused and stops_for_master(planned.target, planned.entry_kind),
     )

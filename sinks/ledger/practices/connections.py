@@ -38,6 +38,8 @@ class ConnectionInput(msgspec.Struct, frozen=True, kw_only=True):
     """What it can write (`sinks.targets.port.Capabilities.words`); None: payments, fee adjustments and payouts."""
     same_account: bool = False
     """A person says that other keys reach the same account: what is in doubt there can still be read back."""
+    needs_secret: bool = True
+    """False where no program calls."""
 
 
 class Saved(msgspec.Struct, frozen=True):
@@ -114,7 +116,7 @@ def _refuse_shared(cursor: Cursor, given: ConnectionInput, fields: dict[str, Any
 
 
 def _add(cursor: Cursor, given: ConnectionInput, fields: dict[str, Any]) -> None:
-    if given.secret is None:
+    if given.secret is None and given.needs_secret:
         raise ConfigurationError("a new connection needs its secrets: give --secrets FILE, or - for standard input")
     cursor.execute(_SQL["add_connection"], fields)
     cursor.execute(_SQL["use_connection"], fields)

@@ -15,7 +15,15 @@ from typing import Final
 import msgspec
 
 from sinks.ledger.rows.connections import ConnectionAccountRow, ConnectionRow, PracticeConnectionRow
-from sinks.ledger.rows.effects import AttemptRow, GateRow, LedgerEntryRow, OutcomeRow, SecondLookRow, WorkRow
+from sinks.ledger.rows.effects import (
+    AttemptRow,
+    GateRow,
+    LedgerEntryRow,
+    OutcomeRow,
+    RecordedAmountRow,
+    SecondLookRow,
+    WorkRow,
+)
 from sinks.ledger.rows.events import (
     BodyRow,
     DeadLetterRow,
@@ -66,6 +74,7 @@ TABLES: Final[Mapping[str, type[msgspec.Struct]]] = MappingProxyType(
         "entries": LedgerEntryRow,
         "work": WorkRow,
         "outcomes": OutcomeRow,
+        "recorded_amounts": RecordedAmountRow,
         "second_looks": SecondLookRow,
         "gates": GateRow,
         "attempts": AttemptRow,

@@ -87,6 +87,16 @@ class WorkRow(msgspec.Struct, frozen=True):
     changed_at: datetime
 
 
+class RecordedAmountRow(msgspec.Struct, frozen=True):
+    """Table `recorded_amounts`: what a person says that they entered, of an entry that is recorded by hand."""
+
+    practice_id: str
+    effect_id: int
+    amount_minor: int
+    recorded_at: datetime
+    recorded_by: str
+
+
 class OutcomeRow(msgspec.Struct, frozen=True):
     """Table `outcomes`: how an entry ended, the n-th time. Never changed; the highest n stands."""
 

@@ -47,25 +47,35 @@ class EntriesDone(msgspec.Struct, frozen=True):
 
 
 def act_on_entries(
-    ledger: Ledger, action: EntryAction, practice_id: str, effect_ids: Sequence[int], order: Order
+    ledger: Ledger,
+    action: EntryAction,
+    practice_id: str,
+    effect_ids: Sequence[int],
+    order: Order,
+    amount_minor: int | None = None,
 ) -> EntriesDone:
     """Do what can be done, in one transaction; what cannot is refused and stays as it is. Blocks.
 
     Under the practice's lock: 1. the gates, so that no poster marks meanwhile, and the entries with their parts; one
     that was marked before is SENDING by now, and refused. 2. judge. 3. states, dead letters, results. 4. what hangs on
-    them (R-14). 5. audit, one entry an item, with the amounts. Raises as `acting`.
+    them (R-14). 5. audit, one entry an item, with the amounts. `amount_minor`: what a person entered for the one named
+    entry, where that is another amount than its own (POST-10). Raises as `acting`.
     """
     with acting(ledger, order, _NAMED[action], practice_id) as act:
         touched = {each.effect_id for each in units(ledger.connection, practice_id, effect_ids, act.at)}
         locked = {each.effect_id: each for each in act.unit.lock_effects(touched)}
         items = _judged(ledger.connection, act, action, effect_ids, act.at)
         going = [each for each in items if each.refusal is None]
-        followed = _carry_out(ledger, act, action, going, locked) if going else 0
+        followed = _carry_out(act, action, going, locked, amount_minor) if going else 0
     return EntriesDone(items, followed)
 
 
 def _carry_out(
-    ledger: Ledger, act: Act, action: EntryAction, items: Sequence[EntryItem], locked: Mapping[int, LockedEffect]
+    act: Act,
+    action: EntryAction,
+    items: Sequence[EntryItem],
+    locked: Mapping[int, LockedEffect],
+    amount_minor: int | None,
 ) -> int:
     """Move the entries and what hangs on them; answers how many of other events followed."""
     followed = 0
@@ -75,6 +85,8 @@ def _carry_out(
         settled = {"practice_id": act.practice_id, "effect_ids": ended, "now": act.at, "actor": act.order.actor.name}
         act.cursor.execute(_SQL["settle_letters"], settled | {"settled_as": ENDS[action].value})
         followed = follow_originals(act.unit, ended)
+    if action is EntryAction.RECORD:
+        keep_recorded(act, {e.effect_id: e.amount_minor for item in items for e in item.entries}, amount_minor)
     for item in items:
         act.audit(
             subject=item.id,
@@ -83,9 +95,20 @@ def _carry_out(
                 "ids": [each.id for each in item.entries],
                 "states": {each.id: state.value for each, state in zip(item.entries, item.states, strict=True)},
                 "amounts": {each.id: [each.amount_minor, each.currency] for each in item.entries},
+                **({} if amount_minor is None else {"recorded_minor": amount_minor}),
             },
         )
     return followed
+
+
+def keep_recorded(act: Act, amounts: Mapping[int, int], typed: int | None = None) -> None:
+    """Keep what a person entered: the entries' own amounts, and what was `typed` for the first (POST-10). Blocks."""
+    kept = dict(amounts)
+    if typed is not None and kept:
+        kept[next(iter(kept))] = typed
+    who = {"practice_id": act.practice_id, "at": act.at, "actor": act.order.actor.name}
+    rows = {"effect_ids": list(kept), "amounts": list(kept.values())}
+    act.cursor.execute(_SQL["keep_recorded"], who | rows)
 
 
 def _moves(item: EntryItem, action: EntryAction, locked: Mapping[int, LockedEffect], at: datetime) -> list[Move]:

@@ -33,6 +33,7 @@ from sinks.ledger.intake.read_payment_states import stored_event, stored_record
 from sinks.ledger.intake.write import write
 from sinks.ledger.practices.settings.history import history_of
 from sinks.operations.acting import Act, Action, Order, acting
+from sinks.operations.actions.entry_actions import keep_recorded
 from sinks.operations.ledger import Ledger
 from sinks.operations.queries.waiting_events import NamedEvent, event_named
 
@@ -99,6 +100,9 @@ def _act(ledger: Ledger, word: PersonsWord, practice_id: str, ref: str, order: O
             entries = _ended(ledger, act, found, word)
         except NotPossibleError as refused:
             return msgspec.structs.replace(item, refusal=str(refused))
+        if word.ruling is Ruling.RECORD:
+            numbers = {int(each.id.removeprefix("e:")): each.amount_minor for each in entries}
+            keep_recorded(act, numbers)
         _audit(act, found, word, entries)
     return msgspec.structs.replace(item, entries=entries, notes=_notes(found, word, entries))
 

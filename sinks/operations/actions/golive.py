@@ -52,8 +52,9 @@ class GoliveCheck:
         self._lines: list[ChecklistLine] = []
         self._notes: list[str] = []
 
-    async def run(self, pms_patient_id: str, *, again: bool = False, switch_on: bool = False) -> Checklist:
-        """Every line in order; nothing is posted unless all before it passed. Safe to repeat at any time.
+    async def run(self, pms_patient_id: str | None, *, again: bool = False, switch_on: bool = False) -> Checklist:
+        """Every line in order; nothing is posted unless all before it passed. Safe to repeat at any time. Where people
+        enter everything by hand there is no test post, and no patient for one (P-17).
 
         `again` makes a new test post although one has passed. Raises as `authorise`, and ConfigurationError for an
         unknown practice, and where an unfinished check stands on another patient.
@@ -64,7 +65,11 @@ class GoliveCheck:
         try:
             await self._close(await self._connected(Target.QUICKBOOKS, LineItem.QUICKBOOKS))
             number = None
-            if pms is not None and account is not None and settings is not None and self._so_far():
+            if pms is not None and not pms.capabilities.entry_kinds:
+                self._say(LineItem.TEST_POST, "none: everything is entered by hand", True)
+            elif pms is not None and account is not None and settings is not None and self._so_far():
+                if pms_patient_id is None:
+                    raise ConfigurationError("--test-patient: a test patient's id in the practice's own system")
                 steps = self._steps(pms, account, pms_patient_id, settings, again)
                 number = steps[0].check_no
                 await (self._test_post(pms, steps) if self._order.apply else self._preview_post(steps))
@@ -186,7 +191,8 @@ class GoliveCheck:
             passed = {"practice_id": self._practice_id, "at": act.at, "account": account}
             act.cursor.execute(_LEDGER["passed_golive"], passed)
             lines = {"passed": [line.what for line in done.lines]}
-            act.audit(subject=f"check {done.check_no}", after=lines, action="golive.pass")
+            subject = "check without a test post" if done.check_no is None else f"check {done.check_no}"
+            act.audit(subject=subject, after=lines, action="golive.pass")
 
     def _switch_on(self) -> bool:
         """SET-24: success switches the master on, as a version like any other. True: it is on now."""

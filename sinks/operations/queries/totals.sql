@@ -27,7 +27,11 @@ WITH wanted AS MATERIALIZED (
         WHERE e.practice_id = w.practice_id AND e.source = w.source AND e.concerns = w.subject
     ) e
 ), entries AS (
-    SELECT t.practice_id, t.source, t.subject, t.kind, f.currency, f.amount_minor,
+    SELECT t.practice_id, t.source, t.subject, t.kind, f.currency,
+        -- What a person entered counts, where it was another amount (POST-10).
+        CASE WHEN ended_by_person(f.state) THEN coalesce((SELECT r.amount_minor FROM recorded_amounts r
+                  WHERE r.practice_id = f.practice_id AND r.effect_id = f.effect_id), f.amount_minor)
+             ELSE f.amount_minor END AS amount_minor,
         t.kind IN ('payout', 'payout_failed') AS of_payout,
         t.kind NOT IN ('payment', 'payout', 'fee', 'cleared') AS back,
         is_booked(f.state) AS settled,

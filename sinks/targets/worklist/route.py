@@ -1,0 +1,48 @@
+"""The work list as a target: its row of the catalogue. No address is called, and no credentials are kept (P-17)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from schemas.vocabulary import Target
+from sinks.targets.port import Capabilities, PaymentTarget
+from sinks.targets.route import AdapterContext, CheckedInput, Route, StoredConnection
+from streams.runtime.errors import ConfigurationError
+from streams.runtime.times import CallLimits
+
+CAPABILITIES: Final = Capabilities(
+    entry_kinds=frozenset(),
+    reads_back=False,
+    proves_absence=False,
+    idempotency_key=False,
+    needs_patient=False,
+    max_in_flight=1,
+    min_interval_s=0.0,
+)
+
+
+def _check(base_url: str, config: object, secret: bytes | None) -> CheckedInput:
+    if config != {} or secret is not None:
+        raise ConfigurationError("Work list: it takes no mapping and no secrets, since nothing is called")
+    return CheckedInput(config={}, secret=None, account=None, capabilities=CAPABILITIES)
+
+
+def _open(stored: StoredConnection, context: AdapterContext) -> PaymentTarget:
+    from sinks.targets.worklist.adapter import WorklistTarget
+
+    return WorklistTarget()
+
+
+WORKLIST: Final = Route(
+    name="worklist",
+    target=Target.PMS,
+    system="the work list",
+    default_url="",
+    hosts=frozenset(),
+    # Never called: the times of the slowest system, so that no other is judged by them.
+    limits=CallLimits(deadline_s=130.0, processing_s=0.0),
+    id_prefixes=(),
+    check=_check,
+    open=_open,
+    by_hand=True,
+)
