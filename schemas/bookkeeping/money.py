@@ -11,6 +11,10 @@ MINOR_LIMIT = 10**15
 """Largest amount in minor units that is taken as real: sums of millions of these still fit a signed 64-bit column."""
 
 
+MAGNITUDE_LIMIT = 15
+"""Power of ten of the first digit of an amount in major units that is looked at."""
+
+
 class MoneyError(ValueError):
     """An amount that cannot be: other currencies mixed, too many decimals, out of range."""
 
@@ -56,8 +60,14 @@ class Money(msgspec.Struct, frozen=True, order=True):
 def parse_decimal(text: str | int | Decimal, currency: str = "USD") -> Money:
     """Money from a vendor's decimal text, exact; more than two decimals is refused (M-2)."""
     try:
-        cents = Decimal(text).scaleb(2)
+        amount = Decimal(text)
+        if amount.is_finite() and amount.adjusted() > MAGNITUDE_LIMIT:
+            # Before any arithmetic: a number such as 1E+999990 is short to write and endless to compute with.
+            raise MoneyError("an amount out of range")
+        cents = amount.scaleb(2)
     except (InvalidOperation, ValueError) as error:
+        if isinstance(error, MoneyError):
+            raise
         raise MoneyError("not a decimal amount") from error
     if not cents.is_finite() or cents != cents.to_integral_value():
         raise MoneyError("an amount has at most two decimals")

@@ -16,6 +16,7 @@ from sinks.poster.call_outcome import Outcome, Verdict
 from sinks.poster.planned_call import PlannedCall
 from sinks.poster.practice_lease import PracticeLease
 from sinks.poster.pre_send_checks import Ready, entry_in_doubt
+from sinks.targets.foreign_values import bounded_answer, bounded_reading
 from sinks.targets.port import (
     Accepted,
     Answer,
@@ -111,7 +112,7 @@ class Caller:
 
     async def _post(self, ready: Ready, target: PaymentTarget, guard: MarkGuard, deadline_s: float) -> Answer:
         try:
-            return await target.post(ready.entry, ready.frozen.composed(), guard, deadline_s)
+            return bounded_answer(await target.post(ready.entry, ready.frozen.composed(), guard, deadline_s))
         except Exception as error:  # noqa: BLE001 - whatever an adapter does, the entry may stand: read back
             _LOG.failure("an adapter raised instead of answering", error, effect_id=ready.entry.effect_id)
             return NoAnswer(code="ADAPTER_ERROR")
@@ -120,7 +121,7 @@ class Caller:
         if disabled(Control.READ_BACK):
             return Found(external_ids=(), began_at=datetime.now(UTC))
         try:
-            return await target.read_back(entry, deadline_s)
+            return bounded_reading(await target.read_back(entry, deadline_s))
         except Exception as error:  # noqa: BLE001 - says nothing about the entry
             _LOG.failure("an adapter raised instead of reading back", error, effect_id=entry.effect_id)
             return ReadFailed(scope=Scope.EFFECT, reason=None, code="ADAPTER_ERROR")

@@ -27,6 +27,7 @@ from sinks.poster.pre_send_checks import entry_in_doubt
 from sinks.poster.publications import of_duplicate, publish
 from sinks.poster.read_rows import read_rows
 from sinks.poster.retry_times import read_again_s
+from sinks.targets.foreign_values import bounded_reading
 from sinks.targets.port import Found, PaymentTarget, ReadFailed, Scope
 from streams.runtime.logging import log
 from streams.runtime.times import Times
@@ -130,7 +131,7 @@ class DuplicateChecker:
         if not target.capabilities.reads_back:
             return None
         try:
-            return await target.read_back(entry_in_doubt(call), deadline_s)
+            return bounded_reading(await target.read_back(entry_in_doubt(call), deadline_s))
         except Exception as error:  # noqa: BLE001 - says nothing about the entry
             _LOG.failure("an adapter raised instead of reading back", error, effect_id=call.effect_id)
             return ReadFailed(scope=Scope.EFFECT, reason=None, code="ADAPTER_ERROR")

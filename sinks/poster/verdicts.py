@@ -56,7 +56,7 @@ def after_post(answer: Answer, *, attempts: int, times: Times, chance: float) ->
             reason = answer.reason if isinstance(answer.reason, ConnectionReason) else None
             return _connection_failed(reason, answer.retry_after_s)
         case NoAnswer():
-            return Verdict(state=State.UNCERTAIN, wait=AT_ONCE, suspicious=True)
+            return Verdict(state=State.UNCERTAIN, wait=AT_ONCE, suspicious=not answer.answered)
 
 
 def after_read(

@@ -21,6 +21,8 @@ from streams.runtime.errors import WritebackError
 
 ANSWER_LIMIT: Final = 8 * 1024 * 1024
 """Bytes of an answer that are read; the largest page of a list is far below, and memory stays bounded."""
+TOO_LARGE: Final = "ANSWER_TOO_LARGE"
+"""Code of an answer that was given up: it says nothing, of whatever it was asked."""
 KEEP_ALIVE_S: Final = 10.0
 """Idle connections are dropped before a server usually drops them: a request on a dying connection is in doubt."""
 
@@ -165,7 +167,7 @@ class HttpCaller:
             while len(content) <= ANSWER_LIMIT and not response.content.at_eof():
                 content += await response.content.read(ANSWER_LIMIT + 1)
             if len(content) > ANSWER_LIMIT:
-                return Lost("ANSWER_TOO_LARGE")
+                return Lost(TOO_LARGE)
             return HttpAnswer(
                 status=response.status,
                 body=content,

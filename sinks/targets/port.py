@@ -198,6 +198,8 @@ class NoAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
     code: str
     vendor_request_id: str | None = None
+    answered: bool = False
+    """The target did answer, with words that prove nothing: no sign that it is down."""
 
 
 Answer = Posted | Accepted | Refused | NothingSent | NoAnswer

@@ -22,7 +22,7 @@ def _one_payment(pipeline: Pipeline, refused: bool = False, **first: Any) -> tup
     """A payment whose poster stands still with the answer in hand."""
     practice = pipeline.practice(amount=AmountMode.GROSS)
     if refused:
-        office_fault(pipeline, practice, FaultKind.STATUS, times=1, status=422)
+        office_fault(pipeline, practice, FaultKind.STATUS, times=1, status=400, text="ProcNum is invalid.")
     pipeline.start("rules", "intake", "relay", "notifier")
     frozen = pipeline.start("poster", test_crash_at=WITH_THE_ANSWER, **first)
     pipeline.send(payment(practice))

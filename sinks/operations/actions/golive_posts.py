@@ -20,6 +20,7 @@ from sinks.operations.ledger import Connection
 from sinks.operations.words.reasons import words_for
 from sinks.operations.words.systems import with_system
 from sinks.poster.call import MarkGuard, MarkStamp
+from sinks.targets.foreign_values import bounded_answer, bounded_reading
 from sinks.targets.port import (
     Composed,
     Found,
@@ -112,7 +113,7 @@ async def _call(
     entry: TargetEntry, request: Composed, target: PaymentTarget, guard: StartGuard, deadline_s: float
 ) -> Refused | NothingSent | None:
     """The one call. None: it was taken, or nobody knows; the read-back tells."""
-    answer = await target.post(entry, request, guard, deadline_s)
+    answer = bounded_answer(await target.post(entry, request, guard, deadline_s))
     return answer if isinstance(answer, Refused | NothingSent) else None
 
 
@@ -120,7 +121,7 @@ async def _look(
     connection: Connection, practice_id: str, step: Step, entry: TargetEntry, target: PaymentTarget, times: CallTimes
 ) -> tuple[Step, StepOutcome | None]:
     """None: absence is proven, so it may be sent again. Whether it had settled was read before the look began."""
-    reading = await target.read_back(entry, times.deadline_s)
+    reading = bounded_reading(await target.read_back(entry, times.deadline_s))
     if isinstance(reading, ReadFailed):
         return step, StepOutcome(
             False, f"the practice's system could not be asked ({reading.code}): repeat later", open=True

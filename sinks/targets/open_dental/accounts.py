@@ -7,6 +7,8 @@ from typing import Final
 from schemas.vocabulary import EntryKind
 from sinks.targets.port import TargetEntry
 
+_DIGITS: Final = 19
+"""Of the largest key."""
 CHARGE_PREFIX: Final = "procedurelogs/"
 """`external_id` of a charge that this route wrote."""
 
@@ -14,7 +16,9 @@ CHARGE_PREFIX: Final = "procedurelogs/"
 def number_of(text: str | None) -> int | None:
     """A key of Open Dental's; None for anything else."""
     given = text or ""
-    return int(given) if given.isascii() and given.isdecimal() and 0 < int(given) < 2**63 else None
+    if not (given.isascii() and given.isdecimal() and len(given) <= _DIGITS):
+        return None
+    return int(given) if 0 < int(given) < 2**63 else None
 
 
 def patient_number(entry: TargetEntry) -> int | None:

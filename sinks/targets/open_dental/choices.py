@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from sinks.targets.choices import Choice
+from sinks.targets.open_dental.accounts import number_of
 from sinks.targets.open_dental.connection_test import ADJUSTMENT_TYPES, PAYMENT_TYPES
 from sinks.targets.open_dental.find_entries import PAGE
 from sinks.targets.open_dental.mapping import ADJUSTMENT_SIGNS, OpenDentalMapping
@@ -26,7 +27,7 @@ def definition_choices(mapping: OpenDentalMapping, category: int, rows: Iterable
     offered = []
     for row in rows:
         number = str(row.get("DefNum", ""))
-        if not number.isdecimal() or str(row.get("Category")) != str(category):
+        if number_of(number) is None or str(row.get("Category")) != str(category):
             continue
         sign = str(row.get("ItemValue") or "") if category == ADJUSTMENT_TYPES else ""
         offered.append(
@@ -61,7 +62,7 @@ def provider_choices(mapping: OpenDentalMapping, rows: Iterable[_Row]) -> list[C
             chosen=_naming(mapped, int(row["ProvNum"])),
         )
         for row in rows
-        if str(row.get("ProvNum", "")).isdecimal()
+        if number_of(str(row.get("ProvNum", ""))) is not None
     ]
 
 

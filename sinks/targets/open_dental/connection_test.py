@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from schemas.vocabulary import ConnectionReason
+from sinks.targets.open_dental.accounts import number_of
 from sinks.targets.open_dental.mapping import ADJUSTMENT_SIGNS, OpenDentalMapping
 from sinks.targets.port import ConnectionReport, ReadFailed
 
@@ -86,8 +87,5 @@ def _usable(path: str, number: int, known: Mapping[int, Mapping[str, Any]], what
 
 
 def _by_number(rows: Sequence[Mapping[str, Any]], category: int) -> dict[int, Mapping[str, Any]]:
-    return {
-        int(row["DefNum"]): row
-        for row in rows
-        if str(row.get("DefNum", "")).isdecimal() and str(row.get("Category")) == str(category)
-    }
+    found = {number_of(str(row.get("DefNum"))): row for row in rows if str(row.get("Category")) == str(category)}
+    return {number: row for number, row in found.items() if number is not None}

@@ -97,7 +97,7 @@ def matches(
     found = {}
     for row in rows:
         number = str(row.get(resource.number, ""))
-        if not number or not _stands_with(row, patient):
+        if not _stands_with(row, patient):
             continue
         if not _fits(_minor(row, resource.amount), wanted, equal):
             continue
@@ -121,7 +121,7 @@ def unmarked_charges(
             and row.get("ProcDate") == entry.instruction.ledger_date.isoformat()
             and _minor(row, "ProcFee") == wanted_amount(entry)
         )
-        if number and alike and not row.get("BillingNote"):
+        if alike and not row.get("BillingNote"):
             found[number] = f"{CHARGES.path[1:]}/{number}"
     return found
 

@@ -6,13 +6,16 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Final
 
-from sinks.targets.http_call import HttpCaller, HttpOutcome, NotSent
+from sinks.targets.http_call import HttpAnswer, HttpCaller, HttpOutcome, NotSent
 from sinks.targets.open_dental import answers
 from sinks.targets.open_dental.find_entries import LONGEST_LIST, PAGE
 from sinks.targets.port import ReadFailed, Scope
 
 OUT_OF_TIME: Final = "DEADLINE"
 """Code of a read that was not made: its deadline had passed."""
+
+READ_LIMIT: Final = 32 * 1024 * 1024
+"""Bytes of all pages of one list; weeks of a large office are far below."""
 
 Row = dict[str, Any]
 
@@ -40,10 +43,15 @@ class OfficeReader:
         has no pages, and that was all of it."""
         found: list[Row] = []
         before: list[Row] = []
+        size = 0
         for _ in range(most_pages):
-            page = await self.page(path(len(found)), ends_at)
+            outcome = await self._get(path(len(found)), ends_at)
+            page = answers.classify_read(outcome)
             if isinstance(page, ReadFailed):
                 return page
+            size += len(outcome.body) if isinstance(outcome, HttpAnswer) else 0
+            if size > READ_LIMIT or len(found) + len(page) > most_pages * PAGE:
+                return ReadFailed(scope=Scope.EFFECT, reason=None, code="LIST_TOO_LARGE")
             if page == before:
                 return found
             found += page

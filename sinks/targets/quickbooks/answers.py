@@ -76,6 +76,7 @@ TOKEN_CODES = frozenset({"3200"})
 IN_DOUBT_CODES = frozenset({"600", "6140", "5010", "10000"})
 """A repeated request id or document number may be ours; the others say nothing about what was written."""
 
+_DOUBTFUL = ("duplicate document number", "timed out", "timeout", "time out", "unexpected", "try again")
 _SYSTEM_FAULTS = frozenset({"systemfault", "system"})
 
 
@@ -95,15 +96,13 @@ def judge_error(
         return _judge_fault(status, fault, vendor_request_id)
     if status == 401:
         return TokenRefused("401")
-    if status == 403:
-        return _refused(_WRONG_COMPANY, "403", vendor_request_id)
-    return NoAnswer(code=f"HTTP_{status}", vendor_request_id=vendor_request_id)
+    return _doubt(f"HTTP_{status}", status, vendor_request_id)
 
 
 def _judge_fault(status: int, fault: Fault, tid: str | None) -> Refused | NoAnswer | TokenRefused:
     """Doubt outranks refusal, the connection outranks the entry; then the first error that is known."""
     if status >= 500 or fault.type in _SYSTEM_FAULTS or any(_in_doubt(error) for error in fault.errors):
-        return NoAnswer(code=_code(fault.errors[0], status), vendor_request_id=tid)
+        return _doubt(_code(fault.errors[0], status), status, tid)
     known = [(error, rule) for error in fault.errors if (rule := _rule(error)) is not None]
     known.sort(key=lambda pair: pair[1].scope is not Scope.CONNECTION)
     if known:
@@ -113,9 +112,14 @@ def _judge_fault(status: int, fault: Fault, tid: str | None) -> Refused | NoAnsw
         return TokenRefused(_code(fault.errors[0], status))
     if status == 403 or fault.type.startswith("authoriz"):
         return _refused(_WRONG_COMPANY, _code(fault.errors[0], status), tid)
-    if fault.type.startswith("validation") or 400 <= status < 500:
+    if fault.type.startswith("validation"):
         return _refused(_BUSINESS, _code(fault.errors[0], status), tid)
-    return NoAnswer(code=_code(fault.errors[0], status), vendor_request_id=tid)
+    return _doubt(_code(fault.errors[0], status), status, tid)
+
+
+def _doubt(code: str, status: int, tid: str | None) -> NoAnswer:
+    """Below 500 somebody was there to say it: no sign of an outage."""
+    return NoAnswer(code=code, vendor_request_id=tid, answered=400 <= status < 500)
 
 
 def _rule(error: FaultError) -> _Rule | None:
@@ -128,7 +132,8 @@ def _rule(error: FaultError) -> _Rule | None:
 
 
 def _in_doubt(error: FaultError) -> bool:
-    return error.code in IN_DOUBT_CODES or "duplicate document number" in error.text
+    """Whatever its code: a text about time or the way there says that nobody knows."""
+    return error.code in IN_DOUBT_CODES or any(words in error.text for words in _DOUBTFUL)
 
 
 def _throttled(fault: Fault | None) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from schemas.vocabulary import ConnectionReason
-from sinks.targets.http_call import HttpAnswer, HttpCaller, HttpOutcome, NotSent
+from sinks.targets.http_call import TOO_LARGE, HttpAnswer, HttpCaller, HttpOutcome, Lost, NotSent
 from sinks.targets.port import NoAnswer, ReadFailed, Refused, Scope, StartGuard
 from sinks.targets.quickbooks.answers import TokenRefused, judge_error
 from sinks.targets.quickbooks.faults import parse_json
@@ -98,6 +98,8 @@ class CompanyClient:
 
 
 def _read(outcome: HttpOutcome) -> dict[str, Any] | ReadFailed | TokenRefused:
+    if isinstance(outcome, Lost) and outcome.code == TOO_LARGE:
+        return ReadFailed(scope=Scope.EFFECT, reason=None, code=outcome.code)
     if not isinstance(outcome, HttpAnswer):
         sent = not isinstance(outcome, NotSent)
         reason = ConnectionReason.TARGET_DOWN if sent else ConnectionReason.UNREACHABLE
@@ -114,7 +116,10 @@ def _read(outcome: HttpOutcome) -> dict[str, Any] | ReadFailed | TokenRefused:
             retry_after_s=problem.retry_after_s,
         )
     if isinstance(problem, NoAnswer):
-        return ReadFailed(scope=Scope.CONNECTION, reason=ConnectionReason.TARGET_DOWN, code=problem.code)
+        # A read has no effect to doubt: whoever answers 403 does not let us in, whatever else is unknown is repeated.
+        barred = outcome.status == 403
+        reason = ConnectionReason.WRONG_COMPANY if barred else ConnectionReason.TARGET_DOWN
+        return ReadFailed(scope=Scope.CONNECTION, reason=reason, code=problem.code)
     document = parse_json(outcome.body)
     if not isinstance(document, dict):
         return ReadFailed(scope=Scope.EFFECT, reason=None, code="UNREADABLE_200")

@@ -39,7 +39,7 @@ def parse_json(body: bytes) -> Any:
     """JSON with exact decimals, or None where the body is not JSON (truncated, XML, HTML) or nests without end."""
     try:
         return json.loads(body, parse_float=Decimal)
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError, ArithmeticError):
         return None
 
 

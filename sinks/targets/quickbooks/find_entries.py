@@ -74,7 +74,7 @@ def match(entity: str, rows: Iterable[Row], entry: TargetEntry) -> Matches:
     differing: list[str] = []
     for row in rows:
         text = f"{row.get('PrivateNote', '')} {row.get('DocNumber', '')}"
-        if row.get("Id") and any(marker in text for marker in markers):
+        if any(marker in text for marker in markers):
             same = carries_amount(entity, row, entry.instruction.amount_minor)
             (equal if same else differing).append(external_id(entity, row))
     return Matches(tuple(equal), tuple(differing))
@@ -88,13 +88,16 @@ def carries_amount(entity: str, row: Row, net_minor: int) -> bool:
     """
     if entity == DEPOSIT:
         return _minor(row.get("TotalAmt")) == net_minor
-    signed = [_signed(line) for line in row.get("Line", []) if isinstance(line, dict)]
+    lines = row.get("Line")
+    signed = [_signed(line) for line in lines if isinstance(line, dict)] if isinstance(lines, list) else [None]
     amounts = [amount for amount in signed if amount is not None]
     return len(amounts) == len(signed) and sum(amounts) == 0 and (net_minor == 0 or net_minor in amounts)
 
 
 def external_id(entity: str, row: Row) -> str:
-    return f"{entity.lower()}/{row['Id']}"
+    """As it is kept; an id that cannot be makes the answer one that proves nothing (`foreign_values`)."""
+    number = row.get("Id")
+    return f"{entity.lower()}/{number if isinstance(number, str | int) else ''}"
 
 
 def markers_of(entry: TargetEntry) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -24,6 +25,8 @@ TOKEN_DEADLINE_S: Final = 8.0
 RENEW_AT_SHARE: Final = 0.9
 """Of its life, after which a token is renewed before use rather than after a refusal."""
 
+_TOKEN: Final = re.compile(r"[!-~]{1,8192}")
+_LIFE: Final = re.compile(r"[0-9]{1,8}")
 _REFUSALS: Final = frozenset({"invalid_grant", "invalid_client", "unauthorized_client", "invalid_token"})
 
 
@@ -136,9 +139,9 @@ class TokenKeeper:
 
     def _taken(self, secrets: Secrets, used: str, document: dict[str, Any]) -> Secrets | NoToken:
         access, newest, life = (document.get(name) for name in ("access_token", "refresh_token", "expires_in"))
-        if not isinstance(access, str) or not access:
+        if not _is_token(access) or not (newest is None or newest == "" or _is_token(newest)):
             return NoToken(ConnectionReason.TARGET_DOWN, "TOKEN_UNREADABLE")
-        seconds = int(life) if isinstance(life, int | str) and str(life).isascii() and str(life).isdigit() else 3600
+        seconds = int(life) if isinstance(life, int | str) and _LIFE.fullmatch(str(life)) else 3600
         return msgspec.structs.replace(
             secrets,
             access_token=access,
@@ -161,6 +164,10 @@ class TokenKeeper:
             self._known = None
             return NoToken(ConnectionReason.NEEDS_RECONNECT, "SECRETS_UNREADABLE")
         return found
+
+
+def _is_token(value: object) -> bool:
+    return isinstance(value, str) and _TOKEN.fullmatch(value) is not None
 
 
 def _token(stored: Stored) -> Token:

@@ -33,6 +33,11 @@ SILENCES: list[tuple[FaultKind, Effect, dict[str, Any]]] = [
     (FaultKind.TRUNCATED, Effect.BEFORE, {}),
     (FaultKind.CUT_OFF, Effect.BEFORE, {}),
     (FaultKind.TRICKLE, Effect.BEFORE, {"seconds": 0.1}),
+    (FaultKind.STATUS, Effect.BEFORE, {"status": 400, "text": "The office's eConnector timed out."}),
+    (FaultKind.STATUS, Effect.BEFORE, {"status": 400, "text": "Bad request."}),
+    (FaultKind.STATUS, Effect.BEFORE, {"status": 404, "text": "404 page not found"}),
+    (FaultKind.HTML, Effect.BEFORE, {"status": 404}),
+    (FaultKind.STATUS, Effect.BEFORE, {"status": 422, "text": "Unprocessable"}),
 ]
 
 

@@ -1,0 +1,161 @@
+"""Adapters answer and never raise, whatever a target sends (port, rule 1; law 29)."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from schemas.vocabulary import EntryKind
+from sinks.targets.foreign_values import bounded_answer, bounded_prepared, bounded_reading
+from sinks.targets.open_dental.adapter import OpenDentalTarget
+from sinks.targets.open_dental.mapping import OpenDentalKeys, load_mapping
+from sinks.targets.port import (
+    Composed,
+    ConnectionReport,
+    Found,
+    NoAnswer,
+    NothingSent,
+    PaymentTarget,
+    Prepared,
+    ReadFailed,
+    Refused,
+)
+from sinks.targets.quickbooks.adapter import QuickBooksTarget
+from sinks.targets.quickbooks.mapping import load_mapping as load_quickbooks
+from sinks.targets.quickbooks.oauth_secrets import Secrets, SecretStore, Stored
+from tests.sinks.targets.open_dental.test_requests import MARKER, an_entry
+from tests.sinks.targets.quickbooks.companies import Always
+from tests.sinks.targets.quickbooks.payouts import an_entry as a_payout, an_item
+
+DEADLINE_S = 5.0
+DIGITS = "9" * 4_200
+ROW: dict[str, Any] = {
+    "PayNum": 1,
+    "PayAmt": "96.80",
+    "PatNum": 17,
+    "PayNote": MARKER,
+    "Type": "Proc",
+    "PrimaryKey": 1,
+    "AcctBal": 5,
+    "ServiceDate": "2026-01-01",
+    "DefNum": 69,
+    "Category": 10,
+    "ProvNum": 1,
+    "Guarantor": 17,
+}
+
+
+def _row(**absurd: Any) -> bytes:
+    return msgspec.json.encode([ROW | absurd])
+
+
+BODIES: dict[str, bytes] = {
+    "empty": b"",
+    "not UTF-8": b'[{"PayNote":"\xff\xfe"}]',
+    "deep": b"[" * 100_000,
+    "deep object": b'{"QueryResponse":' * 50_000,
+    "lone surrogate": b'[{"PayNum":"\\ud800","PatNum":17,"PayNote":"' + MARKER.encode() + b'"}]',
+    "absurd amount": _row(PayAmt="1E+999990", AcctBal="1E+999990"),
+    "absurd number": b'[{"PayNum":1,"PatNum":17,"PayAmt":1E+999990}]',
+    "long id": _row(PayNum=DIGITS, PrimaryKey=DIGITS, DefNum=DIGITS, ProvNum=DIGITS, Guarantor=DIGITS),
+    "long number": b'{"PayNum":' + DIGITS.encode() + b"}",
+    "null id": _row(PayNum=None, PrimaryKey=None, DefNum=None),
+    "rows of nothing": b"[null,1,[]]",
+    "an object": b'{"QueryResponse":{"Deposit":[{"Id":"\\ud800","TotalAmt":1E+999990,"Line":null}]}}',
+    "an entry": b'{"Deposit":{"Id":"' + DIGITS.encode() + b'","TotalAmt":1E+999990},"JournalEntry":{"Id":1,"Line":7}}',
+    "a fault": b'{"Fault":{"Error":[{"code":' + DIGITS.encode() + b'}],"type":["x"]}}',
+    "preferences": b'{"Preferences":{"AccountingInfoPrefs":{"BookCloseDate":"9999-99-99"}}}',
+    "xml": b"<a>" * 20_000,
+    "text": b'"PatNum is invalid.\\ud800"',
+}
+
+
+@asynccontextmanager
+async def _serving(status: int, body: bytes) -> AsyncIterator[str]:
+    """A server that answers everything alike."""
+    head = f"HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while True:
+                asked = await reader.readuntil(b"\r\n\r\n")
+                length = next(
+                    (int(line[15:]) for line in asked.lower().split(b"\r\n") if line.startswith(b"content-length:")), 0
+                )
+                await reader.readexactly(length)
+                writer.write(head + body)
+                await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+        server.close()
+
+
+class _Kept(SecretStore):
+    """Secrets that need no ledger, and no renewal."""
+
+    def __init__(self) -> None:
+        secrets = Secrets(client_id="a", client_secret="b", refresh_token="c", access_token="d")
+        self._secrets = msgspec.structs.replace(secrets, renew_at=datetime.now(UTC) + timedelta(hours=1))
+
+    async def read(self) -> Stored:
+        return Stored(self._secrets, 1)
+
+    async def renew(self, seen: int, call: Any) -> Stored | None:
+        return Stored(self._secrets, seen + 1)
+
+
+def _open_dental(url: str) -> PaymentTarget:
+    keys = OpenDentalKeys(developer_key="a", customer_key="b")
+    mapping = load_mapping({"mode": "LOCAL", "pay_type": 69, "fee_credit": 101, "min_interval_s": 0})
+    return OpenDentalTarget(base_url=url, mapping=mapping, keys=keys)
+
+
+def _quickbooks(url: str) -> PaymentTarget:
+    accounts = {"bank": "1", "fees": "2", "uncategorised": "3", "income": "4"}
+    mapping = load_quickbooks({"realm_id": "1", "token_url": f"{url}/token", "accounts": accounts})
+    return QuickBooksTarget(base_url=url, mapping=mapping, secrets=_Kept())
+
+
+ADAPTERS: dict[str, tuple[Callable[[str], PaymentTarget], Any]] = {
+    "open_dental": (_open_dental, an_entry()),
+    "open_dental-adjustment": (_open_dental, an_entry(entry_kind=EntryKind.FEE_ADJUSTMENT, amount_minor=320)),
+    "quickbooks": (_quickbooks, a_payout(an_item(1, 10_000, 320))),
+}
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS)
+@pytest.mark.parametrize("status", [200, 201, 400, 404, 500])
+@pytest.mark.parametrize("name", BODIES)
+async def test_an_adapter_answers_whatever_comes(adapter: str, status: int, name: str) -> None:
+    """Port, rule 1: no exception, within the deadline, and nothing that the ledger could refuse."""
+    make, entry = ADAPTERS[adapter]
+    began = time.monotonic()
+    async with _serving(status, BODIES[name]) as url:
+        target = make(url)
+        try:
+            composed = target.compose(entry)
+            assert isinstance(composed, Composed)
+            answer = bounded_answer(await target.post(entry, composed, Always(), DEADLINE_S))
+            reading = bounded_reading(await target.read_back(entry, DEADLINE_S))
+            prepared = bounded_prepared(await target.prepare(entry, DEADLINE_S))
+            report = await target.test(DEADLINE_S)
+        finally:
+            await target.close()
+    assert isinstance(answer, NoAnswer | NothingSent | Refused), answer
+    assert isinstance(reading, Found | ReadFailed)
+    assert isinstance(prepared, Prepared | ReadFailed)
+    assert isinstance(report, ConnectionReport)
+    msgspec.json.encode([answer, reading, prepared, report.checks])
+    assert time.monotonic() - began < 4 * DEADLINE_S
