@@ -42,8 +42,9 @@ def add(
         typer.Option(help=f"A JSON file, or - for standard input; or set {SECRETS_VARIABLE}. Without: kept."),
     ] = None,
     same_account: Annotated[
-        bool, typer.Option("--same-account", help="Other keys, same books: allowed while entries are in doubt.")
+        bool, typer.Option("--same-account", help="Other keys, same books. Also repairs keys saved as other books.")
     ] = False,
+    other_account: Annotated[bool, typer.Option("--other-account", help="Other keys, other books.")] = False,
     yes: Yes = False,
     why: Why = "",
     by: By = None,
@@ -65,6 +66,7 @@ def add(
         config=b"{}" if config is None else read_file(config, "--config"),
         secret=_secrets(secrets),
         same_account=same_account,
+        other_account=other_account,
     )
     with open_ledger("target") as opened:
         done = connect_target(opened.ledger, wanted, KeyRing.of(opened.settings), order_of(yes, why, by))

@@ -53,6 +53,10 @@ class OpenDentalSandbox(TargetSandbox):
         """What staff do with two records of one person: all of `source` is `into`'s then, and `source` is archived."""
         self._call("POST", f"/offices/{customer_key}/merges", {"source": source, "into": into})
 
+    def edit(self, customer_key: str, table: str, number: int, **fields: Any) -> None:
+        """What staff change at the desk; without fields they delete the row."""
+        self._call("PATCH", f"/offices/{customer_key}/{table}/{number}", fields)
+
     def add_charge(self, customer_key: str, pat_num: int, fee_minor: int, done_on: date) -> Document:
         """One completed procedure with this fee in cents."""
         wanted = {"pat_num": pat_num, "fee_minor": fee_minor, "done_on": done_on.isoformat()}
@@ -131,6 +135,10 @@ class CompanySandbox:
     def journal_entries(self) -> list[records.PostedJournalEntry]:
         return [records.journal_entry(row) for row in self._sandbox.rows(self.realm, "journal_entries")]
 
+    def edit(self, part: str, entry_id: str, **fields: Any) -> None:
+        """What a bookkeeper changes in `deposits` or `journal_entries`; without fields the entry is deleted."""
+        self._sandbox.edit(self.realm, part, entry_id, fields)
+
     def accounts(self) -> list[Document]:
         return self._sandbox.rows(self.realm, "accounts")
 
@@ -194,6 +202,9 @@ class QuickBooksSandbox(TargetSandbox):
 
     def change_company(self, realm: str, **settings: Any) -> None:
         self._call("PATCH", f"/companies/{realm}", settings)
+
+    def edit(self, realm: str, part: str, entry_id: str, fields: Mapping[str, Any]) -> None:
+        self._call("PATCH", f"/companies/{realm}/{part}/{entry_id}", fields)
 
     def rows(self, realm: str, part: str) -> list[Document]:
         return self._rows(f"/companies/{realm}/{part}")

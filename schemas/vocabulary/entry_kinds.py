@@ -74,6 +74,9 @@ AMOUNT_KINDS: Final = CASH | {EntryKind.PAYOUT}
 INSURANCE_KINDS: Final = frozenset({EntryKind.INSURANCE_PAYMENT, EntryKind.WRITE_OFF, EntryKind.CLAIM_LINE})
 """Books an insurer's remittance."""
 
+TAKES_BACK: Final = REFUND_CASH | {EntryKind.REVERSAL, EntryKind.CHARGE_REVERSAL, EntryKind.PAYOUT_REVERSAL}
+"""Answers an entry that stands: whether that one still stands is read first (R-20)."""
+
 REVERSAL_KINDS: Final = frozenset({EntryKind.REVERSAL, EntryKind.CHARGE_REVERSAL, EntryKind.PAYOUT_REVERSAL})
 """Takes back one entry that it names."""
 

@@ -112,6 +112,12 @@ class DecisionReason(StrEnum):
     """T-9: its ledger date is closed, and the practice enters such entries by hand."""
     OTHER_CURRENCY = "OTHER_CURRENCY"
     """M-8, found when a stored event is decided again: it waits for a person instead of becoming a dead letter."""
+    ORIGINAL_GONE = "ORIGINAL_GONE"
+    """R-20: what it takes back is not at the target any more."""
+    ORIGINAL_CHANGED = "ORIGINAL_CHANGED"
+    """R-20: what it takes back was changed by hand: another amount, sign, date or patient."""
+    NOT_READABLE = "NOT_READABLE"
+    """What has to be read at the target before it is posted could not be read for a day (law 22)."""
 
 
 class AttentionReason(StrEnum):
@@ -131,6 +137,12 @@ class AttentionReason(StrEnum):
     DISPUTE_WITHDRAWN = "DISPUTE_WITHDRAWN"
     CONNECTION_REPLACED = "CONNECTION_REPLACED"
     """Entries wait behind a connection that the practice does not use any more."""
+    ORIGINAL_GONE = "ORIGINAL_GONE"
+    """R-20: people deleted what a refund or a return takes back."""
+    ORIGINAL_CHANGED = "ORIGINAL_CHANGED"
+    """R-20: people changed it."""
+    NOT_READABLE = "NOT_READABLE"
+    """Law 22: a balance, or an entry to be taken back, that nobody could read for a day."""
     PAYMENT_RETURNED = "PAYMENT_RETURNED"
     PAYOUT_FAILED = "PAYOUT_FAILED"
     ROLE_STOPPED = "ROLE_STOPPED"
@@ -153,5 +165,11 @@ UNSETTLED: Final = frozenset(
 )
 """Of a DEAD_LETTERED effect: nobody knows whether, how often or how it stands at its target."""
 
-REPORTED_REVIEWS: Final = frozenset({DecisionReason.MORE_THAN_ORIGINAL, DecisionReason.SUMS_DISAGREE})
-"""Of an event under review: staff are notified at once, as something is wrong with it; others wait for the digest."""
+FOUND_AT_TARGET: Final = frozenset(
+    {DecisionReason.ORIGINAL_GONE, DecisionReason.ORIGINAL_CHANGED, DecisionReason.NOT_READABLE}
+)
+"""Why a read before the mark keeps an entry back for a person."""
+
+REPORTED_REVIEWS: Final = FOUND_AT_TARGET | {DecisionReason.MORE_THAN_ORIGINAL, DecisionReason.SUMS_DISAGREE}
+"""Of an event or an entry under review: staff are notified at once, as something is wrong with it; others wait for the
+digest."""

@@ -64,6 +64,9 @@ UNION ALL
 SELECT 'event', practice_id, NULL, NULL, reason, count(*)::int, min(changed_at), 0, NULL, NULL, NULL
 FROM work WHERE state = 'PAUSED' AND reason = 'CONNECTION_REPLACED' GROUP BY practice_id, reason
 UNION ALL
+SELECT 'event', practice_id, NULL, NULL, reason, count(*)::int, min(changed_at), 0, NULL, NULL
+FROM work WHERE state = 'AWAITING_REVIEW' AND is_reported_review(reason) GROUP BY practice_id, reason
+UNION ALL
 SELECT 'event', practice_id, NULL, NULL, CASE kind WHEN 'return' THEN 'PAYMENT_RETURNED' ELSE 'PAYOUT_FAILED' END,
     count(*)::int, min(received_at), 0, NULL, NULL,
     to_json((array_agg(json_build_object('subject', subject, 'of', concerns, 'at', received_at)

@@ -17,12 +17,14 @@ from sinks.ledger.request_ids import request_id
 from sinks.poster import allocate_payment, counters
 from sinks.poster.allocate_payment import Allocated, EffectPart
 from sinks.poster.call_outcome import Closing
+from sinks.poster.failed_reads import FailedReads
 from sinks.poster.ledger_access import LedgerAccess
 from sinks.poster.planned_call import PlannedCall
 from sinks.poster.practice_lease import PracticeLease
 from sinks.poster.pre_send_checks import entry_of
 from sinks.poster.publications import enqueue
 from sinks.poster.read_rows import read_rows
+from sinks.targets.foreign_values import bounded_prepared
 from sinks.targets.port import Capabilities, PaymentTarget, Placement, Prepared, ReadFailed, Scope
 from streams.fault_injection import CrashPoint, reach
 from streams.runtime.logging import log
@@ -62,14 +64,16 @@ class NumbersTaken(msgspec.Struct, frozen=True, kw_only=True):
 class BalanceReader:
     """Of one poster process. Safe to repeat at any instant: what is stored is stored once, or not at all."""
 
-    def __init__(self, access: LedgerAccess) -> None:
+    def __init__(self, access: LedgerAccess, failed: FailedReads) -> None:
         self._access = access
+        self._failed = failed
         self._rows = itertools.count(1)
 
     async def read(self, call: PlannedCall, lease: PracticeLease, target: PaymentTarget) -> Closing | None:
         """1. Read, outside any transaction. 2. Store the read, and what follows from it, under the practice's lock.
 
-        A read that fails is the connection's: the answer closes it, changes no effect and burns no attempt (law 22).
+        A read that fails for the connection closes it; one that fails for this entry alone puts it off. Neither burns
+        an attempt (law 22).
         Raises psycopg.Error; then nothing is stored, and a later plan finds the effect as it was.
         """
         began_at = datetime.now(UTC)
@@ -81,6 +85,9 @@ class BalanceReader:
         if isinstance(reading, ReadFailed):
             async with self._access.connect() as connection:
                 await connection.execute(_SQL["add_attempt"], attempt)
+            if reading.scope is Scope.EFFECT:
+                await self._failed.put_off(call, lease, reading)
+                return None
             return Closing(reading.reason or ConnectionReason.TARGET_DOWN, reading.retry_after_s)
         await self._store(call, target.capabilities, lease.epoch, reading, attempt)
         reach(CrashPoint.POSTER_AFTER_EXPANSION)
@@ -88,10 +95,10 @@ class BalanceReader:
 
     async def _read(self, call: PlannedCall, target: PaymentTarget, deadline_s: float) -> Prepared | ReadFailed:
         try:
-            return await target.prepare(entry_of(call), deadline_s)
+            return bounded_prepared(await target.prepare(entry_of(call), deadline_s))
         except Exception as error:  # noqa: BLE001 - nothing was sent, and nothing is known of the target
             _LOG.failure("an adapter raised instead of reading", error, effect_id=call.effect_id)
-            return ReadFailed(scope=Scope.CONNECTION, reason=ConnectionReason.TARGET_DOWN, code="ADAPTER_ERROR")
+            return ReadFailed(scope=Scope.EFFECT, reason=None, code="ADAPTER_ERROR")
 
     async def _store(
         self, call: PlannedCall, capabilities: Capabilities, epoch: int, read: Prepared, attempt: dict[str, Any]

@@ -12,10 +12,11 @@ import msgspec
 
 from schemas.vocabulary import Stage
 from sinks.poster import counters, verdicts
-from sinks.poster.call_outcome import Outcome, Verdict
+from sinks.poster.call_outcome import Outcome, Sighting, Verdict
 from sinks.poster.planned_call import PlannedCall
 from sinks.poster.practice_lease import PracticeLease
 from sinks.poster.pre_send_checks import Ready, entry_in_doubt
+from sinks.poster.sightings import NOTHING_SEEN, SeenBefore
 from sinks.targets.foreign_values import bounded_answer, bounded_reading
 from sinks.targets.port import (
     Accepted,
@@ -91,11 +92,14 @@ class Caller:
         counters.posted(lease.connection.target_name, answer, (datetime.now(UTC) - began_at).total_seconds())
         return self._outcome(call, ready.entry, verdict, Stage.POST, lease.epoch, answer, began_at)
 
-    async def read_back(self, call: PlannedCall, lease: PracticeLease, target: PaymentTarget) -> Outcome:
-        """Looks for an entry in doubt. The plan was read before this began, so `call.settled` is on the safe side."""
+    async def read_back(
+        self, call: PlannedCall, lease: PracticeLease, target: PaymentTarget, seen: SeenBefore = NOTHING_SEEN
+    ) -> Outcome:
+        """Looks for an entry in doubt, first where it was seen before. The plan was read before this began, so
+        `call.settled` is on the safe side."""
         reach(CrashPoint.POSTER_IN_READ_BACK)
         began_at = datetime.now(UTC)
-        entry = entry_in_doubt(call)
+        entry = seen.into(entry_in_doubt(call))
         if target.capabilities.reads_back:
             reading = await self._read(entry, target, lease.connection.times.deadline_s)
             verdict = verdicts.after_read(
@@ -152,10 +156,21 @@ class Caller:
             scope=answer.scope.value if isinstance(answer, Refused | NothingSent | ReadFailed) else None,
             code=getattr(answer, "code", None),
             external_ids=_external_ids(answer),
+            sightings=_sightings(answer),
             vendor_request_id=getattr(answer, "vendor_request_id", None),
             began_at=began_at,
             ended_at=datetime.now(UTC),
         )
+
+
+def _sightings(answer: Answer | Found | ReadFailed) -> tuple[Sighting, ...]:
+    if isinstance(answer, NoAnswer) and answer.seen_id is not None:
+        return (Sighting(external_id=answer.seen_id),)
+    if not isinstance(answer, Found):
+        return ()
+    ours = answer.differing_ids + (answer.external_ids if len(answer.external_ids) > 1 else ())
+    possible = tuple(Sighting(external_id=each, possible=True) for each in answer.possible_ids)
+    return tuple(Sighting(external_id=each) for each in ours) + possible
 
 
 def _external_ids(answer: Answer | Found | ReadFailed) -> tuple[str, ...]:

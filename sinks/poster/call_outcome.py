@@ -49,6 +49,13 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """No answer at all: several in a row close the connection."""
 
 
+class Sighting(msgspec.Struct, frozen=True, kw_only=True):
+    """An id at the target that is the entry with other content, or (`possible`) could be the entry."""
+
+    external_id: str
+    possible: bool = False
+
+
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """A verdict on its way to the ledger, with what the attempts table keeps of the answer."""
 
@@ -68,6 +75,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     scope: str | None
     code: str | None
     external_ids: tuple[str, ...]
+    sightings: tuple[Sighting, ...]
+    """What else of the entry was seen at the target, to be kept and read again (law 19)."""
     vendor_request_id: str | None
     began_at: datetime
     ended_at: datetime

@@ -116,7 +116,7 @@ WITH g AS (
     FROM json_to_recordset(:gates::json)
         AS k(p text, c text, e bigint, need_s float8, version int, items json)
     JOIN gates g ON g.practice_id = k.p AND g.connection_id = k.c
-    WHERE g.epoch = k.e AND g.owner = :me AND g.lease_until > now() + make_interval(secs => k.need_s)
+    WHERE g.epoch = k.e AND g.owner = :me AND g.lease_until > (SELECT clock_timestamp()) + make_interval(secs => k.need_s)
       AND k.version IS NOT DISTINCT FROM (SELECT v.version FROM settings_in_force(k.p, business_now(:now)) v)
       AND EXISTS (SELECT FROM practice_connections u
           JOIN connections c ON c.home_practice_id = u.home_practice_id AND c.connection_id = u.connection_id
@@ -138,7 +138,7 @@ WITH g AS (
           SELECT FROM lane_before(e.practice_id, e.connection_id, e.lane, e.effect_id, business_now(:now)) OFFSET 0)
 )
 UPDATE work x
-SET state = 'SENDING', epoch = h.epoch, sent_at = now(), attempts = x.attempts + 1, generation = h.generation,
+SET state = 'SENDING', epoch = h.epoch, sent_at = (SELECT clock_timestamp()), attempts = x.attempts + 1, generation = h.generation,
     request_id = h.request_id, payload = decode(h.payload, 'base64'), payload_digest = decode(h.digest, 'base64'),
     ledger_date = h.ledger_date, settle_until = NULL, changed_at = business_now(:now)
 FROM h
@@ -157,7 +157,7 @@ WITH i AS (
     FOR SHARE
 )
 UPDATE work x
-SET state = 'UNCERTAIN', epoch = i.e, settle_until = now() + make_interval(secs => i.settle_s),
+SET state = 'UNCERTAIN', epoch = i.e, settle_until = (SELECT clock_timestamp()) + make_interval(secs => i.settle_s),
     due_at = business_now(:now), changed_at = business_now(:now)
 FROM i JOIN g ON g.practice_id = i.p AND g.connection_id = i.c
 WHERE x.practice_id = i.p AND x.effect_id = i.n AND is_ready(x.state) AND x.look_first

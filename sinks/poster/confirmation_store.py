@@ -21,6 +21,7 @@ from sinks.poster.ledger_access import LedgerAccess
 from sinks.poster.planned_call import EffectKey
 from sinks.poster.publications import of_duplicate, of_outcome, publish
 from sinks.poster.read_rows import read_rows
+from sinks.poster.sightings import keep_sightings
 from streams.fault_injection import Control, disabled
 
 _SQL: Final = named_queries("sinks.poster", "confirmations.sql")
@@ -133,6 +134,7 @@ class ConfirmationStore:
             "me": self._access.me,
         }
         changed = set(await read_rows(connection, EffectKey, _SQL["confirm_others"], parameters))
+        await keep_sightings(connection, [item.outcome for item in items], {"now": parameters["now"]})
         dead = [item.outcome for item in items if item.outcome.verdict.reason is not None]
         publications = [of_outcome(outcome) for outcome in dead if outcome.call.key in changed]
         await publish(connection, publications, now, self._access.group)

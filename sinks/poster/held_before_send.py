@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 
+from schemas.vocabulary import FOUND_AT_TARGET, RELEASED_BY_PERSON
 from sinks.ledger.named_queries import named_queries
 from sinks.poster import counters
 from sinks.poster.closed_periods import NotSent
@@ -15,6 +17,11 @@ from sinks.poster.publications import of_check, publish
 from sinks.poster.read_rows import read_rows
 
 _SQL: Final = named_queries("sinks.poster", "held_before_send.sql")
+
+
+class _After(msgspec.Struct, frozen=True, kw_only=True):
+    at: datetime
+    """Business time once the locks are held."""
 
 
 class HeldBeforeSend:
@@ -35,11 +42,15 @@ class HeldBeforeSend:
         """
         gathered, self._gathered = self._gathered, []
         rows = [_row(call, connection, found) for call, connection, found in gathered]
-        parameters = {"items": msgspec.json.encode(rows).decode(), "now": self._access.clock.for_database()}
         practices = sorted({call.practice_id for call, _, _ in gathered})
         now = self._access.clock.now()
         async with self._access.connect() as connection, connection.transaction():
             await connection.execute(_SQL["lock_practices"], {"practice_ids": practices})
+            # By the clock after the wait: whoever held the locks may have saved settings that are in force by now.
+            (since,) = await read_rows(
+                connection, _After, _SQL["after_locks"], {"now": self._access.clock.for_database()}
+            )
+            parameters = {"items": msgspec.json.encode(rows).decode(), "now": since.at}
             stored = set(await read_rows(connection, EffectKey, _SQL["hold"], parameters))
             applied = [(call, found) for call, _, found in gathered if call.key in stored]
             publications = [of_check(call, found) for call, found in applied]
@@ -59,4 +70,6 @@ def _row(call: PlannedCall, connection: ConnectionKey, found: NotSent) -> dict[s
         "reason": None if found.reason is None else found.reason.value,
         "version": call.switches.settings_version,
         "dead": found.dead,
+        "held": found.state in RELEASED_BY_PERSON,
+        "read": found.reason in FOUND_AT_TARGET,
     }

@@ -3,23 +3,28 @@
 -- name: lock_practices
 SELECT practice_id FROM practices WHERE practice_id = ANY(:practice_ids::text[]) ORDER BY practice_id FOR NO KEY UPDATE;
 
+-- name: after_locks
+SELECT coalesce(:now::timestamptz, clock_timestamp()) AS at;
+
 -- name: hold
 -- Under the practices' locks, in a later statement (law 8): what a check before the mark kept back, where the reason for
 -- it still holds. What waits keeps the decision's reason, beside the one that a closed period gives; what is dead has
 -- its own, and the settings that it was checked against are still in force.
 WITH i AS (
     SELECT * FROM json_to_recordset(:items::json)
-        AS i(p text, c text, home text, n bigint, from_state text, to_state text, reason text, version int, dead boolean)
+        AS i(p text, c text, home text, n bigint, from_state text, to_state text, reason text, version int, dead boolean,
+             held boolean, read boolean)
 )
 UPDATE work x
 SET state = i.to_state, changed_at = business_now(:now),
     reason = coalesce(i.reason, x.reason),
     planned_reason = CASE WHEN i.reason IS NULL THEN x.planned_reason ELSE coalesce(x.planned_reason, x.reason) END,
-    holds = CASE WHEN i.to_state = 'AWAITING_MANUAL_POST' THEN array_append(x.holds, i.to_state) ELSE x.holds END,
+    holds = CASE WHEN i.held THEN array_append(x.holds, i.to_state) ELSE x.holds END,
     failing_since = CASE WHEN i.dead THEN coalesce(x.failing_since, business_now(:now)) ELSE x.failing_since END
 FROM i JOIN entries e ON e.practice_id = i.p AND e.effect_id = i.n
 WHERE x.practice_id = i.p AND x.effect_id = i.n AND is_ready(x.state) AND NOT x.look_first
   AND CASE
+      WHEN i.read THEN x.state = i.from_state
       WHEN i.dead OR i.to_state = 'AWAITING_MANUAL_POST' THEN (NOT i.dead OR x.state = i.from_state)
           AND i.version IS NOT DISTINCT FROM (SELECT v.version FROM settings_in_force(i.p, business_now(:now)) v)
       WHEN i.to_state = 'AWAITING_LINK' THEN NOT EXISTS (SELECT FROM patient_links l

@@ -18,10 +18,12 @@ from sinks.poster.confirmation_store import ConfirmationStore
 from sinks.poster.confirmations import Confirmer
 from sinks.poster.connection_health import ConnectionHealth
 from sinks.poster.duplicate_check import DuplicateChecker
+from sinks.poster.failed_reads import FailedReads
 from sinks.poster.held_before_send import HeldBeforeSend
 from sinks.poster.lease_store import LeaseStore
 from sinks.poster.leases import Leases
 from sinks.poster.ledger_access import LedgerAccess
+from sinks.poster.origin_reads import OriginReader
 from sinks.poster.practice_lease import PracticeLease
 from sinks.poster.run_calls import CallRunner
 from sinks.poster.start_calls import CallStarter
@@ -70,8 +72,16 @@ class Poster:
         self._duplicates = DuplicateChecker(access, settings.times)
         self.confirmer = Confirmer(ConfirmationStore(access), self.confirmed)
         self.leases = Leases(settings, lease_store, self._calls, self._adapters, connections, self.wake)
+        failed = FailedReads(access, settings.times)
         runner = CallRunner(
-            settings.times, connections, self.confirmer, BalanceReader(access), self._duplicates, self.wake
+            access,
+            settings.times,
+            connections,
+            self.confirmer,
+            BalanceReader(access, failed),
+            OriginReader(access, failed),
+            self._duplicates,
+            self.wake,
         )
         self._starter = CallStarter(settings, self._calls, self.leases, HeldBeforeSend(access), runner, self.wake)
 

@@ -5,6 +5,7 @@ No I/O. Laws 21 and 23.
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict, deque
 from collections.abc import Sequence
 from datetime import datetime
@@ -58,6 +59,8 @@ class PracticeLease:
         self._busy: set[str] = set()
         self._taken: set[int] = set()
         """Entries that are being marked, called or confirmed: a plan that was read meanwhile shows them as ready."""
+        self._origins: dict[int, float] = {}
+        """Entries whose original was read, and when, in seconds of the monotonic clock."""
         self._started_at_plan = -1
         self._plan_size = FIRST_PLAN
 
@@ -144,6 +147,15 @@ class PracticeLease:
     def dependents_of(self, call: PlannedCall) -> tuple[PlannedCall, ...]:
         """What is planned to follow an entry once that is posted."""
         return self._dependents.get(call.effect_id, ())
+
+    def know_origin(self, call: PlannedCall) -> None:
+        """What an entry takes back was just read, and stands (R-20)."""
+        self._origins[call.effect_id] = time.monotonic()
+
+    def origin_is_known(self, call: PlannedCall, fresh_s: float) -> bool:
+        """Whether that was read under this lease, no longer ago."""
+        read_at = self._origins.get(call.effect_id)
+        return read_at is not None and time.monotonic() - read_at <= fresh_s
 
     def end(self, call: PlannedCall, state: State | None) -> None:
         """An entry that was taken is in `state` now (None: it was not marked, or its result is not stored). Only a

@@ -103,8 +103,7 @@ def entry_of(call: PlannedCall, generation: int | None = None) -> TargetEntry:
     """The effect as an adapter sees it, with the markers of all its generations (law 18)."""
     chosen = call.generation if generation is None else generation
     request = call.request_id if chosen == call.generation else _request_id(call, chosen)
-    # A payout's document is taken back as it was written (P-7).
-    origin = call.origin_request if call.target is Target.QUICKBOOKS else None
+    origin = call.origin_request
     return TargetEntry(
         practice_id=call.practice_id,
         connection_id=call.connection_id,

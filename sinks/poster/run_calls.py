@@ -16,9 +16,12 @@ from sinks.poster.confirmation_rows import Confirmation
 from sinks.poster.confirmations import Confirmer
 from sinks.poster.connection_health import ConnectionHealth
 from sinks.poster.duplicate_check import DuplicateChecker
+from sinks.poster.ledger_access import LedgerAccess
+from sinks.poster.origin_reads import OriginReader
 from sinks.poster.planned_call import PlannedCall
 from sinks.poster.practice_lease import PracticeLease
 from sinks.poster.pre_send_checks import Ready
+from sinks.poster.sightings import seen_before
 from sinks.targets.port import PaymentTarget
 from streams.runtime.logging import log
 from streams.runtime.times import Times
@@ -32,17 +35,21 @@ class CallRunner:
 
     def __init__(
         self,
+        access: LedgerAccess,
         times: Times,
         health: ConnectionHealth,
         confirmer: Confirmer,
         balances: BalanceReader,
+        origins: OriginReader,
         duplicates: DuplicateChecker,
         wake: Callable[[], None],
     ) -> None:
+        self._access = access
         self._caller = Caller(times)
         self._health = health
         self._confirmer = confirmer
         self._balances = balances
+        self._origins = origins
         self._duplicates = duplicates
         self._wake = wake
         self.failed: psycopg.Error | None = None
@@ -55,8 +62,14 @@ class CallRunner:
         await self._finish(lease, self._caller.post(call, ready, lease, target, stamp))
 
     async def read_back(self, call: PlannedCall, lease: PracticeLease, target: PaymentTarget) -> None:
-        """The read-back of an entry in doubt."""
-        await self._finish(lease, self._caller.read_back(call, lease, target))
+        """The read-back of an entry in doubt, which looks first where it was seen before."""
+        try:
+            seen = await seen_before(self._access, call.key)
+        except psycopg.Error as error:
+            self.failed = self.failed or error
+            self._end_read(call, lease)
+            return
+        await self._finish(lease, self._caller.read_back(call, lease, target, seen))
 
     async def _finish(self, lease: PracticeLease, call: Awaitable[Outcome]) -> None:
         """Its lane stays taken until the confirmation is stored."""
@@ -71,20 +84,31 @@ class CallRunner:
 
     async def read_balance(self, call: PlannedCall, lease: PracticeLease, target: PaymentTarget) -> None:
         """What an entry needs read before its first mark (law 18); then it is planned again, as it stands then."""
+        await self._before_mark(call, lease, self._balances.read(call, lease, target))
+
+    async def read_origin(self, call: PlannedCall, lease: PracticeLease, target: PaymentTarget) -> None:
+        """What an entry takes back (R-20); then it is planned again."""
+        await self._before_mark(call, lease, self._origins.read(call, lease, target))
+
+    async def _before_mark(self, call: PlannedCall, lease: PracticeLease, read: Awaitable[Closing | None]) -> None:
         connection = lease.connection
         try:
-            self._health.after_read(connection, await self._balances.read(call, lease, target))
+            self._health.after_read(connection, await read)
         except psycopg.Error as error:
             self.failed = self.failed or error
         except Exception as error:  # noqa: BLE001 - nothing was sent or stored; logged, and not tried again at once
-            _LOG.failure("a balance read could not be used", error, effect_id=call.effect_id)
+            _LOG.failure("a read before a mark could not be used", error, effect_id=call.effect_id)
             self._health.close(connection, Closing(ConnectionReason.TARGET_DOWN))
         finally:
-            counters.ended(connection.target_name)
-            lease.end(call, None)
-            connection.end()
-            lease.progressed = lease.needs_plan = True
-            self._wake()
+            self._end_read(call, lease)
+
+    def _end_read(self, call: PlannedCall, lease: PracticeLease) -> None:
+        """Nothing was marked: its lane is free, and it is planned anew."""
+        counters.ended(lease.connection.target_name)
+        lease.end(call, None)
+        lease.connection.end()
+        lease.progressed = lease.needs_plan = True
+        self._wake()
 
     async def check_duplicate(self, call: PlannedCall, lease: PracticeLease, target: PaymentTarget) -> None:
         """One read of an entry that stands; whatever fails leaves it to be made again."""

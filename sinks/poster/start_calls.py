@@ -17,6 +17,7 @@ from sinks.poster.closed_periods import NotSent, entered_together
 from sinks.poster.held_before_send import HeldBeforeSend
 from sinks.poster.leases import Leases
 from sinks.poster.mark_calls import CheckedCall, mark_calls
+from sinks.poster.origin_reads import needs_origin_read
 from sinks.poster.planned_call import PlannedCall
 from sinks.poster.practice_lease import PracticeLease
 from sinks.poster.pre_send_checks import InBlackout, check
@@ -148,6 +149,8 @@ class CallStarter:
                 for each in (call, *entered_together(call, lease.dependents_of(call), found)):
                     self._held.add(each, lease.connection.key, found)
                 held.append((call, lease))
+            elif needs_origin_read(call, lease):
+                self._slots.start(lease, self._runner.read_origin(call, lease, target))
             elif needs_balance_read(call, target.capabilities):
                 self._slots.start(lease, self._runner.read_balance(call, lease, target))
             else:

@@ -83,7 +83,8 @@ def after_read(
         return Verdict(state=call.state, wait=WHEN_SETTLED, stage=Stage.READBACK)
     if call.state is State.ACCEPTED:
         return Verdict(state=State.UNCERTAIN, wait=AT_ONCE, stage=Stage.READBACK)
-    if not capabilities.proves_absence:
+    if reading.possible_ids or not capabilities.proves_absence:
+        # An entry whose marker people may have taken away is neither absence nor proof.
         return _unsettled(DeadLetterReason.OUTCOME_UNKNOWN)
     wait = Wait(seconds=backoff_s(times, call.attempts, chance)) if call.attempts else AT_ONCE
     return Verdict(state=State.RETRYING, wait=wait, proven_absent=True, stage=Stage.READBACK)

@@ -21,6 +21,7 @@ def checked_input(
     keys: KeyRing,
     known_fingerprint: str | None,
     same_account: bool = False,
+    other_account: bool = False,
 ) -> ConnectionInput:
     """The input, validated and sealed; no I/O. Raises ConfigurationError that names the field, never its value.
 
@@ -50,4 +51,6 @@ def checked_input(
         capabilities=checked.capabilities.words(),
         same_account=same_account,
         needs_secret=not route.by_hand,
+        other_account=other_account,
+        names_itself=checked.names_itself,
     )

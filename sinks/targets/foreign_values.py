@@ -1,8 +1,8 @@
 """Bounds whatever a target sends before it is used: JSON, ids, and what an adapter answers (law 29).
 
 An adapter checks what it reads, and whoever calls one checks what it answers again: a value that breaks a bound makes
-that one answer an answer that proves nothing. So no target can bring the ledger a text that it refuses, or the program a
-number that it computes on for ever.
+that one answer an answer that proves nothing. So no target can bring the ledger a text that it refuses, or the program
+a number that it computes on for ever.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from sinks.targets.port import (
     Found,
     NoAnswer,
     NothingSent,
+    OriginReading,
     Posted,
     Prepared,
     ReadFailed,
@@ -66,7 +67,10 @@ def bounded_answer(answer: Answer) -> Answer:
         case Refused():
             wait_s = _bounded_wait(answer.retry_after_s)
             return msgspec.structs.replace(answer, code=_bounded_code(answer.code), retry_after_s=wait_s)
-        case NothingSent() | NoAnswer():
+        case NoAnswer():
+            seen_id = answer.seen_id if is_id(answer.seen_id) else None
+            return msgspec.structs.replace(answer, code=_bounded_code(answer.code), seen_id=seen_id)
+        case NothingSent():
             return msgspec.structs.replace(answer, code=_bounded_code(answer.code))
 
 
@@ -74,11 +78,19 @@ def bounded_reading(reading: Found | ReadFailed) -> Found | ReadFailed:
     """What a read-back says; ReadFailed where an entry of ours has an id that nobody can store. Pure."""
     if isinstance(reading, ReadFailed):
         return _bounded_failure(reading)
-    if not all(is_id(each) for each in (*reading.external_ids, *reading.differing_ids)):
+    if not all(is_id(each) for each in (*reading.external_ids, *reading.differing_ids, *reading.possible_ids)):
         return ReadFailed(scope=Scope.EFFECT, reason=None, code=UNREADABLE_ID)
     return msgspec.structs.replace(
-        reading, external_ids=reading.external_ids[:MOST_FOUND], differing_ids=reading.differing_ids[:MOST_FOUND]
+        reading,
+        external_ids=reading.external_ids[:MOST_FOUND],
+        differing_ids=reading.differing_ids[:MOST_FOUND],
+        possible_ids=reading.possible_ids[:MOST_FOUND],
     )
+
+
+def bounded_origin(reading: OriginReading | ReadFailed) -> OriginReading | ReadFailed:
+    """What a read of an original says. Pure."""
+    return _bounded_failure(reading) if isinstance(reading, ReadFailed) else reading
 
 
 def bounded_prepared(read: Prepared | ReadFailed) -> Prepared | ReadFailed:

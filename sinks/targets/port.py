@@ -118,7 +118,12 @@ class TargetEntry(msgspec.Struct, frozen=True, kw_only=True):
     origin_id: str | None = None
     """`external_id` of the entry that this one depends on, once that is posted."""
     origin: Composed | None = None
-    """The request with which that entry was written, for an entry that takes a payout back (P-7)."""
+    """The request with which that entry was written: what is taken back is compared with it (R-20), and a payout's
+    document is mirrored from it (P-7)."""
+    known_ids: tuple[str, ...] = ()
+    """Ids under which earlier reads saw this entry, with whatever content: they are read again by id (law 19)."""
+    not_ours: tuple[str, ...] = ()
+    """Ids that could have been this entry, and that a person knew of when he had it sent again."""
 
 
 class Composed(msgspec.Struct, frozen=True, kw_only=True):
@@ -200,6 +205,8 @@ class NoAnswer(msgspec.Struct, frozen=True, kw_only=True):
     vendor_request_id: str | None = None
     answered: bool = False
     """The target did answer, with words that prove nothing: no sign that it is down."""
+    seen_id: str | None = None
+    """What it is called at the target, where it stands with other content than was sent."""
 
 
 Answer = Posted | Accepted | Refused | NothingSent | NoAnswer
@@ -215,6 +222,9 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     differing_ids: tuple[str, ...] = ()
     """Entries with our marker and another sign or amount: never absence, never proof; a person decides
     (TOTAL_DIFFERS)."""
+    possible_ids: tuple[str, ...] = ()
+    """Entries without any marker of ours that could be this one, its text rewritten by people: neither absence nor
+    proof; a person decides (OUTCOME_UNKNOWN)."""
 
 
 class ReadFailed(msgspec.Struct, frozen=True, kw_only=True):
@@ -225,6 +235,21 @@ class ReadFailed(msgspec.Struct, frozen=True, kw_only=True):
     """None with scope EFFECT: the read itself cannot succeed yet (an unknown patient, a list without end)."""
     code: str
     retry_after_s: float | None = None
+
+
+class OriginState(StrEnum):
+    """How an entry that is to be taken back stands at the target (R-20)."""
+
+    STANDS = "STANDS"
+    """As it was written: amount, sign, date and patient. Its split, type and text may have changed."""
+    GONE = "GONE"
+    CHANGED = "CHANGED"
+
+
+class OriginReading(msgspec.Struct, frozen=True, kw_only=True):
+    """What a completed read says of the entry that is to be taken back."""
+
+    state: OriginState
 
 
 class Charge(msgspec.Struct, frozen=True, kw_only=True):
@@ -314,6 +339,14 @@ class PaymentTarget(Protocol):
         be ignored. Called by the poster for what is in doubt, before a redriven entry is sent, and once more after a
         late confirmation; by the go-live check. May repeat reads within `deadline_s`. Where the patient's record may
         have been merged away, absence is not claimed.
+        """
+        ...
+
+    async def read_origin(self, entry: TargetEntry, deadline_s: float) -> OriginReading | ReadFailed:
+        """How the entry stands that this one takes back: `origin_id`, as `origin` wrote it (R-20).
+
+        Guarantee: reads only; may be repeated. Called by the poster before the mark of an entry that takes one back.
+        A record that was merged into another is the same patient. Failure: ReadFailed; unreadable is not gone.
         """
         ...
 

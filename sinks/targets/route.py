@@ -68,6 +68,9 @@ class CheckedInput(msgspec.Struct, frozen=True):
     """To be sealed; None where none was given."""
     account: tuple[str, ...] | None
     """What names the account at the vendor, to be hashed; None where only a secret names it and none was given."""
+    names_itself: bool
+    """The target says which account it is (a realm); else a credential stands for it, and other credentials may reach
+    the same one: a person is asked (law 22)."""
     capabilities: Capabilities
     """What the connection can write under this configuration."""
 

@@ -29,6 +29,8 @@ class Control(StrEnum):
     TOTAL_DEADLINE = "total_deadline"  # law 17: one wall-clock deadline per call
     SETTLE_TIME = "settle_time"  # law 19: absence takes time
     READ_BACK = "read_back"  # law 19: an unknown outcome is looked up before it is sent again
+    KNOWN_IDS = "known_ids"  # law 19: what a read saw is read again by its id
+    ORIGIN_READ = "origin_read"  # what is taken back is read first
     EPOCH = "epoch"  # law 20: negative results are fenced
     KEEP_POSITIVE = "keep_positive"  # law 20: a positive answer never is
     OUTER_STATE_TEST = "outer_state_test"  # PROTOCOL section 2: the mark tests the state again at the row

@@ -17,7 +17,14 @@ from tests.scenarios.pipeline import Pipeline
 def test_only_its_dependents_wait_and_a_redrive_posts_both(pipeline: Pipeline) -> None:
     """The first payment of a patient is refused: its fee waits, the patient's later and others' payments go on."""
     practice = pipeline.practice()
-    office_fault(pipeline, practice, FaultKind.STATUS, times=1, status=400, text="ProcNum is invalid: The office refuses this entry.")
+    office_fault(
+        pipeline,
+        practice,
+        FaultKind.STATUS,
+        times=1,
+        status=400,
+        text="ProcNum is invalid: The office refuses this entry.",
+    )
     pipeline.start_all()
     now = datetime.now(UTC)
     pipeline.send(payment(practice, "pt-1", 1_001, 40, occurred_at=now))

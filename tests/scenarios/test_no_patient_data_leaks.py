@@ -48,7 +48,15 @@ def _told_about_the_patient(pipeline: Pipeline) -> str:
     office_fault(pipeline, practice, FaultKind.STATUS, times=1, status=503, text=QUOTE)
     office_fault(pipeline, practice, FaultKind.STATUS, times=1, method="GET", path="*", status=500, text=QUOTE)
     office_fault(pipeline, practice, FaultKind.QUOTES_PATIENT, times=1, skip=1, status=400)
-    office_fault(pipeline, practice, FaultKind.STATUS, times=1, path="/adjustments", status=400, text=f"ProcNum is invalid: {QUOTE}")
+    office_fault(
+        pipeline,
+        practice,
+        FaultKind.STATUS,
+        times=1,
+        path="/adjustments",
+        status=400,
+        text=f"ProcNum is invalid: {QUOTE}",
+    )
     company_fault(pipeline, practice, FaultKind.QUOTES_PATIENT, times=1, status=400)
     company_fault(pipeline, practice, FaultKind.STATUS, times=1, status=500, code=QUOTE, text=QUOTE)
     for name in ALL_ROLES:

@@ -102,6 +102,7 @@ def routes(offices: Offices) -> Iterator[Route]:
     yield Route("PATCH", ONE, of_office(lambda office, given: _change_settings(offices, office, given)))
     yield Route("GET", ONE + "/balances/{number}", of_office(_balance))
     yield Route("GET", ONE + "/{table}", of_office(_rows))
+    yield Route("PATCH", ONE + "/{table}/{number}", of_office(_edit))
     yield Route("POST", ONE + "/patients", of_office(_add_patients))
     yield Route("POST", ONE + "/charges", of_office(_add_charge))
     yield Route("POST", ONE + "/payplans", of_office(_add_plan))
@@ -120,6 +121,17 @@ def _balance(office: Office, given: Incoming) -> Answer:
 
 def _rows(office: Office, given: Incoming) -> Answer:
     return as_json(200, list(office.tables[given.parts["table"]].values()))
+
+
+def _edit(office: Office, given: Incoming) -> Answer:
+    """What staff do at the desk: fields of one row, or the row's end with an empty object."""
+    table, number = given.parts["table"], int(given.parts["number"])
+    changed = msgspec.json.decode(given.body, type=dict[str, Any])
+    if changed:
+        office.put(table, {**office.tables[table][number], **changed})
+    else:
+        office.remove(table, number)
+    return as_json(200, office.tables[table].get(number, {}))
 
 
 def _merge(office: Office, given: Incoming) -> Answer:

@@ -8,7 +8,7 @@ from functools import partial
 import msgspec
 
 from deploy.sandbox.control import CONTROL
-from deploy.sandbox.exchange import Answer, Handle, Incoming, Route, as_json
+from deploy.sandbox.exchange import Answer, Handle, Incoming, Route, as_json, decoded
 from deploy.sandbox.quickbooks.companies import Companies
 from deploy.sandbox.quickbooks.company import CHART, Company, CompanySettings, account_row
 from deploy.sandbox.quickbooks.shapes import stamp
@@ -36,6 +36,7 @@ def routes(companies: Companies) -> Iterator[Route]:
     yield Route("PATCH", ONE, of_company(lambda company, given: _change_settings(companies, company, given)))
     for part, entity in TABLES.items():
         yield Route("GET", f"{ONE}/{part}", of_company(partial(_entries, entity)))
+        yield Route("PATCH", f"{ONE}/{part}/{{id}}", of_company(partial(_edit, entity)))
     yield Route("GET", ONE + "/accounts", of_company(lambda company, _: as_json(200, list(company.accounts.values()))))
     yield Route("POST", ONE + "/accounts", of_company(lambda company, given: _change_account(company, given.body)))
     yield Route("GET", ONE + "/tokens", of_tokens(200, lambda realm: tokens.connections[realm]))
@@ -52,6 +53,18 @@ def _change_settings(companies: Companies, company: Company, given: Incoming) ->
 
 def _entries(entity: str, company: Company, _: Incoming) -> Answer:
     return as_json(200, list(company.entities[entity].values()))
+
+
+def _edit(entity: str, company: Company, given: Incoming) -> Answer:
+    """What a bookkeeper does: fields of one entry, or its end with an empty object. When it was made stays."""
+    entry_id, changed = given.parts["id"], decoded(given.body)
+    if changed:
+        row = company.entities[entity][entry_id]
+        stamps = {**row["MetaData"], "LastUpdatedTime": stamp()}
+        company.put(entity, {**row, **changed, "MetaData": stamps, "SyncToken": str(int(row["SyncToken"]) + 1)})
+    else:
+        company.delete(entity, entry_id)
+    return as_json(200, company.entities[entity].get(entry_id, {}))
 
 
 def _open(companies: Companies, settings: CompanySettings) -> Answer:

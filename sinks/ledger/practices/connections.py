@@ -37,9 +37,13 @@ class ConnectionInput(msgspec.Struct, frozen=True, kw_only=True):
     capabilities: list[str] | None = None
     """What it can write (`sinks.targets.port.Capabilities.words`); None: payments, fee adjustments and payouts."""
     same_account: bool = False
-    """A person says that other keys reach the same account: what is in doubt there can still be read back."""
+    """A person says that other keys reach the same account, or did when they were saved as those of another."""
     needs_secret: bool = True
     """False where no program calls."""
+    other_account: bool = False
+    """A person says that other keys reach another account."""
+    names_itself: bool = True
+    """The target itself says which account it is: nobody has to."""
 
 
 class Saved(msgspec.Struct, frozen=True):
@@ -68,10 +72,12 @@ def save_connection(unit: UnitOfWork, given: ConnectionInput, *, actor: str, why
     """Add a practice's connection or repair it, in the practice's unit of work. Blocks.
 
     1. Lock the gates, so that no mark slips in. 2. Refuse an account that another practice has (law 22), and another
-    account while something is in doubt at this one: its read-back would look in the wrong place. Keys may be renewed at
-    any time (`same_account`): entries in doubt behind revoked keys would otherwise stay so for ever. 3. Save; with
-    another account, fence whoever holds the old one. 4. Open the gate. 5. Release what died of the setting or waited
-    for the connection. 6. Audit, without secrets. Raises ConfigurationError that says what to do.
+    account while something is in doubt at this one: its read-back would look in the wrong place. Where only keys
+    stand for the account, a person says whether other keys are the same one. Keys may be renewed at any time
+    (`same_account`): entries in doubt behind revoked keys would otherwise stay so for ever. 3. Save; with another
+    account, fence whoever holds the old one; with the same one after all, what was sent to it is found again. 4. Open
+    the gate. 5. Release what died of the setting or waited for the connection. 6. Audit, without secrets. Raises
+    ConfigurationError that says what to do.
     """
     unit.lock_gates([given.connection_id])
     fields = msgspec.structs.asdict(given) | {
@@ -100,6 +106,7 @@ def save_connection(unit: UnitOfWork, given: ConnectionInput, *, actor: str, why
             "config": given.config,
             "secrets": "kept" if given.secret is None else "given",
             "same_account": given.same_account,
+            "other_account": given.other_account,
             "released": released,
         },
     )
@@ -129,8 +136,16 @@ def _change(unit: UnitOfWork, given: ConnectionInput, fields: dict[str, Any], co
             f"practice {given.practice_id} already posts to {given.target.value} through {connected.route}: "
             "changing the route is not part of this release"
         )
+    if given.same_account and given.other_account:
+        raise ConfigurationError("give --same-account or --other-account, not both")
     other_account = connected.account_fingerprint != given.fingerprint
+    if other_account and given.same_account and given.names_itself:
+        raise ConfigurationError(
+            f"{given.route} itself says that this is another account (QuickBooks: realm_id), so --same-account cannot "
+            "be true: leave it out, or correct the mapping"
+        )
     if other_account and not given.same_account:
+        _ask_which(unit.cursor, given, fields)
         in_doubt = fetch_value(unit.cursor, _SQL["count_in_doubt"], fields)
         if in_doubt:
             raise ConfigurationError(
@@ -144,4 +159,17 @@ def _change(unit: UnitOfWork, given: ConnectionInput, fields: dict[str, Any], co
         compose_anew(unit, given.connection_id)
     elif other_account:
         unit.cursor.execute(_SQL["rename_account"], fields)
+        unit.cursor.execute(_SQL["rename_golive"], fields | {"former": connected.account_fingerprint})
+    elif given.same_account:
+        unit.cursor.execute(_SQL["rejoin_account"], fields)
     unit.cursor.execute(_SQL["change_connection"], fields)
+
+
+def _ask_which(cursor: Cursor, given: ConnectionInput, fields: dict[str, Any]) -> None:
+    """Keys alone do not say whether they reach the same books. Where nothing was ever sent it does not matter."""
+    if given.names_itself or given.other_account or not fetch_value(cursor, _SQL["ever_sent"], fields):
+        return
+    raise ConfigurationError(
+        "these keys are not the ones that are connected now: give --same-account if they reach the same books, so that "
+        "refunds and reversals go on there, or --other-account if it is another office"
+    )

@@ -41,15 +41,17 @@ VALUES (:practice_id, :target, :practice_id, :connection_id);
 UPDATE connections SET base_url = :base_url, account_fingerprint = :fingerprint, config = :config,
     capabilities = :capabilities, secret = coalesce(:secret::bytea, secret),
     secret_version = secret_version + (:secret::bytea IS NOT NULL)::int,
-    enabled = true, not_before = 'epoch', breaker = NULL, closed_reason = NULL, closed_at = NULL, changed_at = now()
+    enabled = true, not_before = 'epoch', breaker = NULL, closed_reason = NULL, closed_at = NULL,
+    changed_at = clock_timestamp()
 WHERE home_practice_id = :practice_id AND connection_id = :connection_id;
 
 -- name: add_account!
--- Another account from now on; before the first of these rows it was the one that stands there until now.
+-- Another account from now on, by the clock after the locks: whatever was marked while this waited for them was marked for
+-- the old one. Before the first of these rows it was the one that stands there until now.
 INSERT INTO connection_accounts (home_practice_id, connection_id, since, account_fingerprint)
 SELECT c.home_practice_id, c.connection_id, k.since, k.account
 FROM connections c
-CROSS JOIN LATERAL (VALUES ('epoch'::timestamptz, c.account_fingerprint), (now(), :fingerprint)) AS k(since, account)
+CROSS JOIN LATERAL (VALUES ('epoch'::timestamptz, c.account_fingerprint), (clock_timestamp(), :fingerprint)) AS k(since, account)
 WHERE c.home_practice_id = :practice_id AND c.connection_id = :connection_id
 ON CONFLICT DO NOTHING;
 
@@ -60,6 +62,34 @@ FROM connections c
 WHERE c.home_practice_id = :practice_id AND c.connection_id = :connection_id
   AND a.home_practice_id = c.home_practice_id AND a.connection_id = c.connection_id
   AND a.account_fingerprint = c.account_fingerprint;
+
+-- name: rejoin_account!
+-- Keys that were saved as those of another account reach the one before it after all: it always was this one.
+UPDATE connection_accounts a SET account_fingerprint = c.account_fingerprint
+FROM connections c
+WHERE c.home_practice_id = :practice_id AND c.connection_id = :connection_id
+  AND a.home_practice_id = c.home_practice_id AND a.connection_id = c.connection_id
+  AND a.account_fingerprint = (
+      SELECT b.account_fingerprint FROM connection_accounts b
+      WHERE b.home_practice_id = c.home_practice_id AND b.connection_id = c.connection_id
+        AND b.account_fingerprint <> c.account_fingerprint
+      ORDER BY b.since DESC LIMIT 1);
+
+-- name: rename_golive!
+-- The go-live check was passed at this account, whatever its keys were called then.
+WITH checks AS (
+    UPDATE golive_checks SET account_fingerprint = :fingerprint
+    WHERE practice_id = :practice_id AND account_fingerprint = :former
+)
+UPDATE practices SET golive_account = :fingerprint
+WHERE practice_id = :practice_id AND golive_account = :former AND :target = 'PMS';
+
+-- name: ever_sent
+-- Whether anything of the practice ever left for this connection.
+SELECT EXISTS (SELECT FROM work WHERE practice_id = :practice_id AND connection_id = :connection_id
+               AND sent_at IS NOT NULL)
+    OR EXISTS (SELECT FROM outcomes WHERE practice_id = :practice_id AND connection_id = :connection_id
+               AND sent_at IS NOT NULL);
 
 -- name: fence_connection!
 -- Another account: whoever holds the connection now still posts to the old one.

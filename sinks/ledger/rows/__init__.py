@@ -22,6 +22,7 @@ from sinks.ledger.rows.effects import (
     OutcomeRow,
     RecordedAmountRow,
     SecondLookRow,
+    SightingRow,
     WorkRow,
 )
 from sinks.ledger.rows.events import (
@@ -76,6 +77,7 @@ TABLES: Final[Mapping[str, type[msgspec.Struct]]] = MappingProxyType(
         "outcomes": OutcomeRow,
         "recorded_amounts": RecordedAmountRow,
         "second_looks": SecondLookRow,
+        "sightings": SightingRow,
         "gates": GateRow,
         "attempts": AttemptRow,
         "outbox": OutboxRow,

@@ -138,6 +138,17 @@ class SecondLookRow(msgspec.Struct, frozen=True):
     look_at: datetime
 
 
+class SightingRow(msgspec.Struct, frozen=True):
+    """Table `sightings`: what a read saw of an entry at its target, and is read again by id."""
+
+    practice_id: str
+    effect_id: int
+    external_id: str
+    possible: bool
+    redrives: int
+    seen_at: datetime
+
+
 class LockedEffect(EffectRecord, frozen=True):
     """An effect as a change of state reads it, under the lock of its practice and of its row of `work`.
 

@@ -80,6 +80,12 @@ TRANSITIONS: Final[tuple[Transition, ...]] = tuple(
         "checked before the mark: its date is closed, and such entries are made by hand; practice lock",
         Who.POSTER,
     )
+    + _each(
+        READY,
+        [State.AWAITING_REVIEW],
+        "read before the mark: what it takes back is gone or changed, or what must be read cannot be; practice lock",
+        Who.POSTER,
+    )
     + _each([State.SENDING], [State.RETRYING], "own epoch; proof that nothing was written", Who.POSTER)
     + _each([State.SENDING], [State.ACCEPTED], "own epoch; 202", Who.POSTER)
     + _each([State.SENDING], [State.UNCERTAIN], "own epoch and no proof, or an older epoch", Who.POSTER)

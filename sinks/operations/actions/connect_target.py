@@ -23,6 +23,9 @@ class ConnectionWanted(msgspec.Struct, frozen=True, kw_only=True):
     config: bytes
     secret: bytes | None
     same_account: bool
+    """Other keys reach the same books; also said afterwards, of keys that were saved as those of other books."""
+    other_account: bool = False
+    """Other keys reach other books."""
 
 
 class TargetConnected(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +56,7 @@ def connect_target(ledger: Ledger, wanted: ConnectionWanted, keys: KeyRing, orde
             keys=keys,
             known_fingerprint=stored_fingerprint(act.cursor, wanted.practice_id, route.target),
             same_account=wanted.same_account,
+            other_account=wanted.other_account,
         )
         before = open_entries(ledger.connection, wanted.practice_id)
         saved = save_connection(act.unit, given, actor=order.actor.name, why=order.reason)

@@ -32,7 +32,7 @@ VALUES (:practice_id, :check_no, :step, :connection_id, :account, :pms_patient_i
 
 -- name: mark
 -- Committed before the first byte (law 16); one of two processes gets the row.
-UPDATE golive_checks SET state = 'SENT', attempts = attempts + 1, sent_at = now(), settle_until = now() + :settle, code = NULL
+UPDATE golive_checks SET state = 'SENT', attempts = attempts + 1, sent_at = clock_timestamp(), settle_until = clock_timestamp() + :settle, code = NULL
 WHERE practice_id = :practice_id AND check_no = :check_no AND step = :step AND state = 'PLANNED'
 RETURNING attempts, sent_at;
 

@@ -131,7 +131,7 @@ async def _look(
         connection.execute(QUERIES["found"], _key(practice_id, step) | {"external_id": external_id})
         found = msgspec.structs.replace(step, state=GoliveState.FOUND, external_id=external_id)
         return found, StepOutcome(True, f"found at the practice's system ({external_id})")
-    if reading.external_ids or reading.differing_ids:
+    if reading.external_ids or reading.differing_ids or (reading.possible_ids and step.settled):
         return step, StepOutcome(False, _doubtful(step, reading))
     if step.settled and target.capabilities.proves_absence:
         again = {"attempt": step.attempts, "code": "ABSENT"}
@@ -143,6 +143,9 @@ async def _look(
 
 def _doubtful(step: Step, reading: Found) -> str:
     ids = ", ".join((*reading.external_ids, *reading.differing_ids))
+    if not ids:
+        ids = ", ".join(reading.possible_ids)
+        return f"{step.marker} may stand without its reference ({ids}): a person has to look at it"
     return f"{step.marker} stands more than once, or with another amount ({ids}): a person has to look at it"
 
 

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from schemas.vocabulary import ConnectionReason
 from sinks.targets.choices import Choice, allocation_choices
 from sinks.targets.http_call import HttpCaller
 from sinks.targets.open_dental import (
@@ -23,6 +22,7 @@ from sinks.targets.open_dental.capabilities import capabilities_of
 from sinks.targets.open_dental.mapping import OpenDentalKeys, OpenDentalMapping
 from sinks.targets.open_dental.office_reader import OfficeReader
 from sinks.targets.open_dental.read_back import ReadBack
+from sinks.targets.open_dental.read_origin import read_origin
 from sinks.targets.port import (
     Answer,
     Capabilities,
@@ -31,6 +31,7 @@ from sinks.targets.port import (
     ConnectionReport,
     Found,
     NotComposed,
+    OriginReading,
     Prepared,
     ReadFailed,
     Scope,
@@ -99,13 +100,18 @@ class OpenDentalTarget:
                 return nothing if answers.patient_is_missing(rows) else rows
             charges = balances.open_charges(rows, patient)
         if posts_to is None or charges is None:
-            return ReadFailed(scope=Scope.CONNECTION, reason=ConnectionReason.TARGET_DOWN, code="UNREADABLE_200")
+            # This patient's alone: whoever else of the office is paid for must not wait for it (law 22).
+            return ReadFailed(scope=Scope.EFFECT, reason=None, code="UNREADABLE_200")
         return Prepared(posts_to=posts_to, charges=charges)
 
     async def read_back(self, entry: TargetEntry, deadline_s: float) -> Found | ReadFailed:
         """At the patient, then wherever a merge of records may have moved the entry (`read_back`)."""
         ends_at = asyncio.get_running_loop().time() + deadline_s
         return await ReadBack(self._reader, self._mapping, entry, ends_at).run()
+
+    async def read_origin(self, entry: TargetEntry, deadline_s: float) -> OriginReading | ReadFailed:
+        """In the patient's own list, then wherever a merge of records may have moved it (`read_origin`)."""
+        return await read_origin(self._reader, entry, asyncio.get_running_loop().time() + deadline_s)
 
     async def test(self, deadline_s: float) -> ConnectionReport:
         """Keys and every mapped type by two reads, then whether payment types are shared; nothing posted."""

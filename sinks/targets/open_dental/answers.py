@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-import msgspec
-
 from schemas.vocabulary import ConnectionReason, DeadLetterReason
 from sinks.targets.foreign_values import parsed_json
 from sinks.targets.http_call import TOO_LARGE, HttpAnswer, HttpOutcome, Lost, NotSent

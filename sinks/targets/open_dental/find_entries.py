@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -20,6 +22,8 @@ PAGE: Final = 100
 LONGEST_LIST: Final = 1_000
 """Pages of one read. A list that does not end is a read that failed, not proof of absence."""
 
+_MARKER: Final = re.compile(r"(?<![A-Z2-7])WB[A-Z2-7]{16}(?![A-Z2-7])")
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DAYS_BACK: Final = timedelta(days=2)
 """The office-local day before, without knowing the office's zone: it may be a day behind UTC."""
 
@@ -32,12 +36,16 @@ class Resource(msgspec.Struct, frozen=True):
     amount: str | None
     """None: it has none, the marker alone says that it is ours."""
     texts: tuple[str, ...]
+    made: str
+    """The day of its making."""
+    date: str
+    """Its date in the books."""
 
 
-PAYMENTS: Final = Resource("/payments", "PayNum", "PayAmt", ("CheckNum", "PayNote"))
-ADJUSTMENTS: Final = Resource("/adjustments", "AdjNum", "AdjAmt", ("AdjNote",))
-CHARGES: Final = Resource("/procedurelogs", "ProcNum", "ProcFee", ("BillingNote",))
-NOTES: Final = Resource("/commlogs", "CommlogNum", None, ("Note",))
+PAYMENTS: Final = Resource("/payments", "PayNum", "PayAmt", ("CheckNum", "PayNote"), "DateEntry", "PayDate")
+ADJUSTMENTS: Final = Resource("/adjustments", "AdjNum", "AdjAmt", ("AdjNote",), "DateEntry", "AdjDate")
+CHARGES: Final = Resource("/procedurelogs", "ProcNum", "ProcFee", ("BillingNote",), "DateEntryC", "ProcDate")
+NOTES: Final = Resource("/commlogs", "CommlogNum", None, ("Note",), "DateTEntry", "CommDateTime")
 
 _LISTED: Final = {EntryKind.PAYMENT: PAYMENTS, EntryKind.CHARGE: CHARGES, EntryKind.NOTE: NOTES}
 
@@ -86,24 +94,77 @@ def matches(
     *,
     equal: bool = True,
 ) -> dict[str, str]:
-    """External ids of the rows that are this entry: patient (None: whoever), marker of any generation, sign and
-    amount equal.
+    """External ids of the rows that are this entry: patient (None: whoever), marker of any generation or an id that an
+    earlier read saw it under, sign and amount equal.
 
-    `equal` False: the rows with its marker and another amount, which are neither this entry nor its absence. One of
-    the other sign is a refund made at the office, which copies marker and note (README section 6), and is left out.
+    `equal` False: those with another amount, which are neither this entry nor its absence. One of the other sign with
+    our marker is a refund made at the office, which copies marker and note (README section 6), and is left out.
     """
-    markers = (entry.marker, *entry.earlier_markers)
     wanted = None if resource.amount is None else wanted_amount(entry)
     found = {}
     for row in rows:
-        number = str(row.get(resource.number, ""))
+        number, external_id = _named(resource, row)
         if not _stands_with(row, patient):
             continue
-        if not _fits(_minor(row, resource.amount), wanted, equal):
-            continue
-        if any(marker in str(row.get(field) or "") for marker in markers for field in resource.texts):
-            found[number] = f"{resource.path[1:]}/{number}"
+        amount = _minor(row, resource.amount)
+        if external_id in entry.known_ids:
+            fits = (wanted is None or amount == wanted) is equal
+        else:
+            fits = _has_marker(row, resource, entry) and _fits(amount, wanted, equal)
+        if fits:
+            found[number] = external_id
     return found
+
+
+def possible(rows: Iterable[Mapping[str, Any]], resource: Resource, patient: int, entry: TargetEntry) -> dict[str, str]:
+    """Rows of the patient that could be this entry, its text rewritten by people. Neither proof nor absence (law 19).
+
+    Without any marker of ours, made since it could have been sent, and of its amount or with our reference in the text.
+    """
+    found = {}
+    for row in rows:
+        number, external_id = _named(resource, row)
+        texts = " ".join(str(row.get(field) or "") for field in resource.texts)
+        if external_id in entry.not_ours or _MARKER.search(texts) or not _stands_with(row, patient):
+            continue
+        if _made_since(row, resource, entry) and (_alike(row, resource, entry) or refers_to(texts, entry)):
+            found[number] = external_id
+    return found
+
+
+def refers_to(text: str, entry: TargetEntry) -> bool:
+    """Whether a text carries the upstream's id of what the entry books, as a word of its own."""
+    reference = entry.instruction.payment_ref
+    if not reference or reference not in text:
+        return False
+    return re.search(rf"(?<![\w-]){re.escape(reference)}(?![\w-])", text) is not None
+
+
+def _alike(row: Mapping[str, Any], resource: Resource, entry: TargetEntry) -> bool:
+    """Of the same amount; a note has none, so of the same minute."""
+    if resource.amount is not None:
+        return _minor(row, resource.amount) == wanted_amount(entry)
+    order = entry.instruction
+    sent = order.occurred_at.astimezone(ZoneInfo(order.zone or "UTC"))
+    return str(row.get("CommDateTime") or "").startswith(f"{sent:%Y-%m-%d %H:%M}")
+
+
+def _made_since(row: Mapping[str, Any], resource: Resource, entry: TargetEntry) -> bool:
+    """By the day of its making, which nobody can edit; where the office does not say it, it may be."""
+    made = str(row.get(resource.made) or "")[:10]
+    return not _DAY.fullmatch(made) or made >= earliest_day(entry).isoformat()
+
+
+def _has_marker(row: Mapping[str, Any], resource: Resource, entry: TargetEntry) -> bool:
+    markers = (entry.marker, *entry.earlier_markers)
+    return any(marker in str(row.get(field) or "") for marker in markers for field in resource.texts)
+
+
+def _named(resource: Resource, row: Mapping[str, Any]) -> tuple[str, str]:
+    """Number and external id; a number that cannot be stored makes the whole read one that proves nothing
+    (`foreign_values`)."""
+    number = str(row.get(resource.number, ""))
+    return number, f"{resource.path[1:]}/{number}"
 
 
 def unmarked_charges(
@@ -113,7 +174,7 @@ def unmarked_charges(
     could be among them. Neither proof nor absence: a person looks."""
     found = {}
     for row in rows:
-        number = str(row.get(CHARGES.number, ""))
+        number, external_id = _named(CHARGES, row)
         alike = (
             _stands_with(row, patient)
             and row.get("procCode") == code
@@ -121,8 +182,8 @@ def unmarked_charges(
             and row.get("ProcDate") == entry.instruction.ledger_date.isoformat()
             and _minor(row, "ProcFee") == wanted_amount(entry)
         )
-        if alike and not row.get("BillingNote"):
-            found[number] = f"{CHARGES.path[1:]}/{number}"
+        if alike and not row.get("BillingNote") and external_id not in entry.not_ours:
+            found[number] = external_id
     return found
 
 

@@ -21,6 +21,8 @@ class ReadBack:
         self._entry = entry
         self._ends_at = ends_at
         self._began_at = datetime.now(UTC)
+        self._possible: dict[str, str] = {}
+        """What of the patient's rows could be the entry: neither proof nor absence."""
 
     async def run(self) -> Found | ReadFailed:
         """All pages of the account's entries of that kind (payments from the day before), matched here.
@@ -39,7 +41,11 @@ class ReadBack:
             if not answers.patient_is_missing(rows):
                 return rows
             rows = []
-        return self._matched(rows, resource, patient) or await self._elsewhere(resource, patient)
+        if (seen := self._matched(rows, resource, patient)) is not None:
+            return seen
+        if resource is not find_entries.CHARGES:
+            self._possible |= find_entries.possible(rows, resource, patient, entry)
+        return await self._elsewhere(resource, patient)
 
     async def _elsewhere(self, resource: Resource, patient: int) -> Found | ReadFailed:
         """Nothing at the patient. Absence is believed of the whole office, or of a record that nothing was merged away
@@ -48,7 +54,6 @@ class ReadBack:
         if isinstance(record, ReadFailed) and record.scope is not Scope.EFFECT:
             return record
         living = not isinstance(record, ReadFailed) and merged_patients.is_living(record, patient)
-        absent = Found(external_ids=(), began_at=self._began_at)
         if merged_patients.everywhere_url(resource, self._entry, 0) is not None:
             rows = await self._reader.rows(
                 lambda offset: merged_patients.everywhere_url(resource, self._entry, offset) or "",
@@ -56,11 +61,11 @@ class ReadBack:
                 merged_patients.MOST_PAGES,
             )
             if not isinstance(rows, ReadFailed):
-                return self._matched(rows, resource, None, unmarked=not living) or absent
+                return self._matched(rows, resource, None, unmarked=not living) or self._found({}, {})
             if _ends_the_search(rows):
                 return rows
         if living:
-            return absent
+            return self._found({}, {})
         return await self._at_linked_patient(resource, patient)
 
     async def _at_linked_patient(self, resource: Resource, patient: int) -> Found | ReadFailed:
@@ -72,6 +77,8 @@ class ReadBack:
                     return rows
             elif (seen := self._matched(rows, resource, linked)) is not None:
                 return seen
+        if self._possible:
+            return self._found({}, {})
         return ReadFailed(scope=Scope.EFFECT, reason=None, code="PATIENT_MERGED")
 
     async def _allocation(self) -> Found | ReadFailed:
@@ -93,19 +100,23 @@ class ReadBack:
     def _matched(
         self, rows: list[Row], resource: Resource, patient: int | None, *, unmarked: bool = True
     ) -> Found | None:
-        """What of these rows is the entry, or could be; None: nothing. `patient` None: whoever's."""
+        """What of these rows is the entry, with whatever amount; None: nothing. `patient` None: whoever's. Charges that
+        could be it are kept aside."""
         entry = self._entry
         found = find_entries.matches(rows, resource, patient, entry)
         differing = find_entries.matches(rows, resource, patient, entry, equal=False)
         is_charge = resource is find_entries.CHARGES and entry.instruction.entry_kind is EntryKind.CHARGE
         if is_charge and unmarked and not found:
             code = self._mapping.charge_code_for(entry.instruction.plan_code)
-            differing |= find_entries.unmarked_charges(rows, patient, entry, code)
+            self._possible |= find_entries.unmarked_charges(rows, patient, entry, code)
         return self._found(found, differing) if found or differing else None
 
     def _found(self, found: dict[str, str], differing: dict[str, str]) -> Found:
         return Found(
-            external_ids=tuple(found.values()), differing_ids=tuple(differing.values()), began_at=self._began_at
+            external_ids=tuple(found.values()),
+            differing_ids=tuple(differing.values()),
+            possible_ids=tuple(self._possible.values()),
+            began_at=self._began_at,
         )
 
 

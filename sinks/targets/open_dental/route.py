@@ -16,7 +16,7 @@ from streams.runtime.times import CallLimits
 
 
 def _check(base_url: str, config: object, secret: bytes | None) -> CheckedInput:
-    """The customer key names the office, so the account is known from the secrets alone."""
+    """The customer key stands for the office: no read says which office answers, and keys are renewed."""
     try:
         mapping = load_mapping(config)
         keys = None if secret is None else load_keys(secret)
@@ -26,6 +26,7 @@ def _check(base_url: str, config: object, secret: bytes | None) -> CheckedInput:
         config=msgspec.to_builtins(mapping),
         secret=None if keys is None else msgspec.json.encode(keys),
         account=None if keys is None else (keys.customer_key,),
+        names_itself=False,
         capabilities=capabilities_of(mapping),
     )
 

@@ -18,6 +18,7 @@ from sinks.targets.port import (
     NoAnswer,
     NotComposed,
     NothingSent,
+    OriginReading,
     Posted,
     Prepared,
     ReadFailed,
@@ -36,6 +37,8 @@ from sinks.targets.quickbooks.documents import MINOR_VERSION, compose_document
 from sinks.targets.quickbooks.faults import parse_json
 from sinks.targets.quickbooks.mapping import QuickBooksMapping
 from sinks.targets.quickbooks.oauth_secrets import SecretStore
+from sinks.targets.quickbooks.read_back import ReadBack
+from sinks.targets.quickbooks.read_origin import read_origin
 from sinks.targets.quickbooks.tokens import NoToken, TokenKeeper
 
 
@@ -105,38 +108,13 @@ class QuickBooksTarget:
         return problem or _posted(entry, request, outcome)
 
     async def read_back(self, entry: TargetEntry, deadline_s: float) -> Found | ReadFailed:
-        """Both forms, all generations' markers, to the last page, from the day before to the day after (law 19)."""
-        began_at = datetime.now(UTC)
+        """By id where one was seen, by date, number and time of creation (`read_back`)."""
         ends_at = asyncio.get_running_loop().time() + deadline_s
-        equal: dict[str, None] = {}
-        differing: dict[str, None] = {}
-        for entity, condition in find_entries.find_back_queries(entry):
-            found = await self._all_matches(entity, condition, entry, ends_at)
-            if isinstance(found, ReadFailed):
-                return found
-            equal |= dict.fromkeys(found.equal)
-            differing |= dict.fromkeys(found.differing)
-        return Found(external_ids=tuple(equal), differing_ids=tuple(differing), began_at=began_at)
+        return await ReadBack(self._client, self._mapping.realm_id, entry, ends_at).run()
 
-    async def _all_matches(
-        self, entity: str, condition: str, entry: TargetEntry, ends_at: float
-    ) -> find_entries.Matches | ReadFailed:
-        equal: tuple[str, ...] = ()
-        differing: tuple[str, ...] = ()
-        for page in range(find_entries.LONGEST_LIST):
-            left_s = ends_at - asyncio.get_running_loop().time()
-            path = find_entries.query_path(self._mapping.realm_id, find_entries.page_query(entity, condition, page))
-            document = await self._client.read(path, left_s)
-            if isinstance(document, ReadFailed):
-                return document
-            rows = find_entries.rows_of(document, entity)
-            if rows is None:
-                return ReadFailed(scope=Scope.EFFECT, reason=None, code="UNREADABLE_200")
-            found = find_entries.match(entity, rows, entry)
-            equal, differing = equal + found.equal, differing + found.differing
-            if len(rows) < find_entries.PAGE:
-                return find_entries.Matches(equal, differing)
-        return ReadFailed(scope=Scope.EFFECT, reason=None, code="LIST_WITHOUT_END")
+    async def read_origin(self, entry: TargetEntry, deadline_s: float) -> OriginReading | ReadFailed:
+        """The document by its id (`read_origin`)."""
+        return await read_origin(self._client, self._mapping.realm_id, entry, deadline_s)
 
     async def test(self, deadline_s: float) -> ConnectionReport:
         """Token, company, every mapped account and the close date; reads only."""
@@ -176,7 +154,12 @@ def _posted(entry: TargetEntry, request: Composed, answer: HttpAnswer) -> Answer
     if not isinstance(row, dict) or not row.get("Id"):
         return NoAnswer(code="UNREADABLE_200", vendor_request_id=answer.request_id)
     if not find_entries.carries_amount(entity, row, entry.instruction.amount_minor):
-        return NoAnswer(code=DeadLetterReason.TOTAL_DIFFERS.value, vendor_request_id=answer.request_id)
+        return NoAnswer(
+            code=DeadLetterReason.TOTAL_DIFFERS.value,
+            vendor_request_id=answer.request_id,
+            answered=True,
+            seen_id=find_entries.external_id(entity, row),
+        )
     return Posted(external_id=find_entries.external_id(entity, row), vendor_request_id=answer.request_id)
 
 

@@ -32,6 +32,7 @@ def _check(base_url: str, config: object, secret: bytes | None) -> CheckedInput:
         config=dump_mapping(mapping),
         secret=None if secrets is None else msgspec.json.encode(secrets),
         account=(urlsplit(base_url).netloc, mapping.realm_id),
+        names_itself=True,
         capabilities=CAPABILITIES,
     )
 

@@ -39,7 +39,9 @@ def test_a_dead_payment_holds_its_companion_and_nobody_else(offices: Offices) ->
     """Law 23, scenario 49: what depends on a dead entry waits; the rest of the lane flows."""
     office = offices.open()
     refused = office.patient("pt-1")
-    offices.sandbox.open_dental.fault("status", status=400, text="ProcNum is invalid.", account=office.customer_key, times=1)
+    offices.sandbox.open_dental.fault(
+        "status", status=400, text="ProcNum is invalid.", account=office.customer_key, times=1
+    )
     offices.database.report(office.pay(gross=10_000), office.pay(gross=20_000))
     offices.poster()
     office.until_states("REJECTED", "SCHEDULED", "POSTED", "POSTED")

@@ -31,7 +31,16 @@ from sinks.targets.port import (
 )
 
 NOON = datetime(2026, 11, 3, 17, 0, tzinfo=UTC)
-BAD_IDS = ("payments/" + "9" * 4_200, "payments/\ud800", "payments/", "payments/1 2", "payments/ü", "", "x" * 65, "a\nb")
+BAD_IDS = (
+    "payments/" + "9" * 4_200,
+    "payments/\ud800",
+    "payments/",
+    "payments/1 2",
+    "payments/ü",
+    "",
+    "x" * 65,
+    "a\nb",
+)
 
 
 @pytest.mark.parametrize(

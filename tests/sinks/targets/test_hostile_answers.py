@@ -32,7 +32,8 @@ from sinks.targets.quickbooks.mapping import load_mapping as load_quickbooks
 from sinks.targets.quickbooks.oauth_secrets import Secrets, SecretStore, Stored
 from tests.sinks.targets.open_dental.test_requests import MARKER, an_entry
 from tests.sinks.targets.quickbooks.companies import Always
-from tests.sinks.targets.quickbooks.payouts import an_entry as a_payout, an_item
+from tests.sinks.targets.quickbooks.payouts import an_entry as a_payout
+from tests.sinks.targets.quickbooks.payouts import an_item
 
 DEADLINE_S = 5.0
 DIGITS = "9" * 4_200

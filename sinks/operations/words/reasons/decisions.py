@@ -48,6 +48,10 @@ DECISION_WORDS: Final[dict[DecisionReason, str]] = {
     "it goes on when that connection is saved again (`target add`), or is entered there by hand",
     _D.LEDGER_CLOSED: "the practice's books are closed for its date, and it wants such entries by hand",
     _D.OTHER_CURRENCY: "it is in another currency than the practice's",
+    _D.ORIGINAL_GONE: "what it takes back is not in the practice's system any more, so nothing is posted against it",
+    _D.ORIGINAL_CHANGED: "what it takes back was changed by hand in the practice's system (amount, date or patient), "
+    "so nothing is posted against it",
+    _D.NOT_READABLE: "what has to be read in the practice's system before it is posted could not be read for a day",
 }
 
 PAYOUT_WORDS: Final[dict[str, str]] = {

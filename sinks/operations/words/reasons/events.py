@@ -41,6 +41,31 @@ EVENT_WORDS: dict[R, Wording] = {
         remedy="Connect that system again, or enter the refunds and reversals there by hand.",
         afterwards="As soon as that connection is saved again, they are posted by themselves, in order.",
     ),
+    R.ORIGINAL_GONE: Wording(
+        headline="an entry that should be taken back is not there any more",
+        why="A refund, a return, a dispute or a returned payout takes back an entry that Writeback made, and that "
+        "entry is not in your system any more. Nothing is posted against it.",
+        remedy="If the entry was deleted because the money never counted, dismiss what waits (`writeback entries "
+        "dismiss`). If it was entered again by hand, enter what waits by hand too, and record it (`writeback entries "
+        "record`).",
+        afterwards="Nothing happens until somebody decides.",
+    ),
+    R.ORIGINAL_CHANGED: Wording(
+        headline="an entry that should be taken back was changed by hand",
+        why="A refund, a return, a dispute or a returned payout takes back an entry that Writeback made. In your "
+        "system that entry has another amount, date or patient now. Nothing is posted against it.",
+        remedy="Change the entry back, then have what waits posted (`writeback entries post`); or enter what is right "
+        "by hand, and record it (`writeback entries record`).",
+        afterwards="Nothing happens until somebody decides.",
+    ),
+    R.NOT_READABLE: Wording(
+        headline="something that must be read before posting cannot be read",
+        why="Before an entry is posted, the patient's open charges or the entry that it takes back are read in your "
+        "system. For a day that read has failed for this entry alone; others are posted.",
+        remedy="Open the patient's account, or the entry that is taken back, and see whether it shows. Then have what "
+        "waits posted (`writeback entries post`), or enter it by hand and record it (`writeback entries record`).",
+        afterwards="Nothing happens until somebody decides.",
+    ),
     R.DISPUTE_OPENED: Wording(
         headline="a patient's payment is disputed",
         why="The cardholder's bank has taken the money back for the time being.",

@@ -29,7 +29,8 @@ def _save(database: LedgerDatabase, **changed: Any) -> Saved:
         "config": {},
         "secret": b"sealed",
     }
-    with unit_of_work(database.connection, PRACTICE, clock=FixedClock(NOON), jitter_s=0) as unit:
+    connection = changed.pop("connection", database.connection)
+    with unit_of_work(connection, PRACTICE, clock=FixedClock(NOON), jitter_s=0) as unit:
         return save_connection(unit, ConnectionInput(**(fields | changed)), actor="Ada")
 
 
@@ -63,7 +64,7 @@ def test_renewed_keys_of_the_same_account_reach_what_is_in_doubt(database: Ledge
     """S-5: the old keys may be revoked already, and then nothing but the new ones can settle the entry."""
     _one_in_doubt(database)
     database.connection.execute("UPDATE connections SET closed_reason = 'NEEDS_RECONNECT', not_before = 'infinity'")
-    assert _save(database, same_account=True).added is False
+    assert _save(database, same_account=True, names_itself=False).added is False
     assert database.rows(IN_DOUBT) == [("UNCERTAIN", 1, b"sent")]
     assert database.rows(
         "SELECT account_fingerprint, closed_reason, not_before < now() FROM connections WHERE target = 'PMS'"

@@ -243,7 +243,7 @@ async def test_the_subscription_and_the_app_concern_the_connection(company: Comp
 
 async def test_a_find_back_pages_to_the_end(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
     """Law 19: the entry stands on the third page."""
-    monkeypatch.setattr("sinks.targets.quickbooks.find_entries.PAGE", 2)
+    monkeypatch.setattr("sinks.targets.quickbooks.find_entries.DOCUMENTS", 2)
     target = company.open()
     for number in range(5):
         other = an_entry(an_item(1, 500 + number), marker=f"WBQQQQQQQQQQQQQQQ{number}", request_id=f"{number}" * 32)
