@@ -21,7 +21,7 @@ LATER_LAWS: Final = frozenset({27})
 """Health, which no role of this release has."""
 RULES: Final = {rule: name for area in BY_AREA.values() for rule, name in area.items()}
 CAPABILITIES: Final = frozenset({"linking and people", "targets"})
-COUNTS: Final = {"M": 9, "N": 9, "R": 16, "I": 12, "B": 6, "PL": 3, "T": 13, "E": 15, "P": 22}
+COUNTS: Final = {"M": 9, "N": 9, "R": 20, "I": 12, "B": 6, "PL": 3, "T": 13, "E": 15, "P": 22}
 """How many rules each letter has, later ones included."""
 
 _ID: Final = re.compile(r"\b(?:M|N|R|I|B|PL|T|E|P)-\d+\b")
