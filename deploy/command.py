@@ -36,7 +36,7 @@ COMMANDS: Final = {
     "golive": "deploy.commands.golive:app",
     "whatif": "deploy.commands.whatif:whatif",
     "backfill": "deploy.commands.backfill:backfill",
-    "link": "deploy.commands.link:link",
+    "link": "deploy.commands.link:app",
     "audit-receipts": "deploy.commands.audit_receipts:audit_receipts",
     "target": "deploy.commands.target:app",
     "transactions": "deploy.commands.transactions:app",

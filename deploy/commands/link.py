@@ -1,42 +1,115 @@
-"""`writeback link PRACTICE PATIENT_REF PMS_PATIENT_ID`."""
+"""`writeback link add|list|remove`: which patient of the practice's own system a surrogate is (L-6)."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from deploy.commands.options import By, Json, PracticeId, Why, Yes
+from deploy.commands.options import By, Json, Most, PracticeId, Why, Yes
 
 if TYPE_CHECKING:
     from sinks.operations.actions.link_patient import PatientLinked
 
+PatientRef = Annotated[str, typer.Argument(help="The surrogate that the events use.")]
 
-def link(
+
+class _AddsByDefault(TyperGroup):
+    """`writeback link PRACTICE PATIENT_REF PMS_PATIENT_ID` is `writeback link add …`, as in the releases before."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        named = args and args[0] in self.list_commands(ctx)
+        return super().resolve_command(ctx, args if named or not args else ["add", *args])
+
+
+app = typer.Typer(
+    cls=_AddsByDefault, no_args_is_help=True, help="Link surrogates to patients of the practice's own system."
+)
+
+
+@app.command()
+def add(
     practice: PracticeId,
-    patient_ref: Annotated[str, typer.Argument(help="The surrogate that the events use.")],
+    patient_ref: PatientRef,
     pms_patient_id: Annotated[str, typer.Argument(help="The patient's id in the practice's own system.")],
+    unread: Annotated[bool, typer.Option("--unread", help="Link without asking the practice's system.")] = False,
     yes: Yes = False,
     why: Why = "",
     by: By = None,
     as_json: Json = False,
 ) -> None:
-    """Link a patient and release what waited for it. Entries that are posted already do not move."""
+    """Link a patient, whose name is read and shown, and release what waited for it. Posted entries do not move."""
+    import asyncio
+
     from deploy.commands.open_ledger import open_ledger
     from deploy.commands.options import order_of
-    from deploy.commands.printing import print_done_json
+    from deploy.commands.printing import print_done_json, visible
     from sinks.operations.actions.link_patient import link_patient
+    from sinks.operations.queries.patients import read_patient
 
+    order = order_of(yes, why, by)
     with open_ledger("link") as opened:
-        linked = link_patient(opened.ledger, practice, patient_ref, pms_patient_id, order_of(yes, why, by))
+        if not unread:
+            patient = asyncio.run(read_patient(opened.ledger, opened.settings, practice, pms_patient_id))
+        linked = link_patient(opened.ledger, practice, patient_ref, pms_patient_id, order)
     if as_json:
         print_done_json(yes, linked)
-    else:
-        _print(linked, yes)
+        return
+    if not unread:
+        print(f"patient {pms_patient_id}: {visible(patient.name)}")
+    _print(linked, yes)
+
+
+@app.command("list")
+def list_(practice: PracticeId, most: Most = 500, as_json: Json = False) -> None:
+    """List the practice's links: who made each, and how many entries of the patient are open and posted."""
+    from deploy.commands.open_ledger import open_ledger
+    from deploy.commands.printing import counted, print_json, print_table, shown_at
+    from sinks.operations.queries.patients import linked_patients
+
+    with open_ledger("link") as opened:
+        found = linked_patients(opened.ledger, practice, most)
+    if as_json:
+        print_json(found)
+        return
+    headings = ("patient", "number", "linked by", "since", "open", "posted")
+    rows = (
+        (each.patient_ref, each.pms_patient_id, each.linked_by, shown_at(each.linked_at), each.open, each.posted)
+        for each in found
+    )
+    print_table("", headings, rows)
+    print(f"{counted(len(found), 'link')} at {practice}")
+
+
+@app.command()
+def remove(
+    practice: PracticeId,
+    patient_ref: PatientRef,
+    yes: Yes = False,
+    why: Why = "",
+    by: By = None,
+    as_json: Json = False,
+) -> None:
+    """Forget a link: what is still to be sent waits for another. Posted entries stay where they are."""
+    from deploy.commands.open_ledger import open_ledger
+    from deploy.commands.options import order_of
+    from deploy.commands.printing import APPLY_HINT, print_done_json, print_moves
+    from sinks.operations.actions.link_patient import unlink_patient
+
+    with open_ledger("link") as opened:
+        done = unlink_patient(opened.ledger, practice, patient_ref, order_of(yes, why, by))
+    if as_json:
+        print_done_json(yes, done)
+        return
+    print(f"{done.practice_id}: {done.patient_ref} {'is' if yes else 'would be'} linked to nobody; was {done.former}")
+    print_moves(done.moves, yes)
+    if not yes:
+        print(APPLY_HINT)
 
 
 def _print(linked: PatientLinked, applied: bool) -> None:
-    from deploy.commands.printing import APPLY_HINT, counted, print_moves
+    from deploy.commands.printing import APPLY_HINT, counted, print_moves, shown_money
 
     went = "went on" if applied else "would go on"
     waited = f"; {counted(linked.released, 'entry', 'entries')} {went}" if linked.released else ""
@@ -45,6 +118,9 @@ def _print(linked: PatientLinked, applied: bool) -> None:
     )
     print(f"{linked.practice_id}: {'linked' if applied else 'would be linked'}{waited}{nothing}")
     print_moves(linked.moves, applied)
+    for each in linked.elsewhere:
+        amount = shown_money(each.amount_minor, each.currency)
+        print(f"{each.id} {each.entry_kind} {amount} stands at patient {each.pms_patient_id} and stays there")
     if linked.dead:
         stand = "stands" if linked.dead == 1 else "stand"
         print(

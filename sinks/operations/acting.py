@@ -45,6 +45,7 @@ class Action(StrEnum):
     SETTINGS_WITHDRAW = "settings.withdraw"
     CONNECTION_SAVE = "target.add"
     PATIENT_LINK = "patient.link"
+    PATIENT_UNLINK = "patient.unlink"
     ORGANISATION_ADD = "organisation.add"
     ORGANISATION_SET = "organisation.set"
     ORGANISATION_LOCK = "organisation.lock"

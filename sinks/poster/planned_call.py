@@ -9,8 +9,10 @@ from typing import Final, NamedTuple, Self
 import msgspec
 
 from schemas.bookkeeping.blackouts import blackouts_of
+from schemas.events import PaymentKind
 from schemas.plan import Instruction
 from schemas.practice_settings import Blackout, ClosedPeriod
+from schemas.vocabulary import LAID_ON_CHARGES, NAMES_ORIGINAL
 from sinks.ledger.rows.effects import EffectRecord
 from sinks.targets.port import Composed, Placement
 
@@ -148,3 +150,14 @@ class PlannedCall(EffectRecord, frozen=True):
         if origin is not None and self.origin_posted and origin.pms_patient_id:
             return origin.pms_patient_id
         return self.linked_patient_id
+
+
+def names_original(call: PlannedCall) -> bool:
+    """Whether an entry's request names the one that it depends on: planned again once that has its number.
+
+    A membership's payment and its fee are laid on the charge (B-1).
+    """
+    if call.entry_kind in NAMES_ORIGINAL:
+        return True
+    laid = call.entry_kind in LAID_ON_CHARGES and call.depends_on is not None
+    return laid and call.instruction.payment_kind is PaymentKind.MEMBERSHIP

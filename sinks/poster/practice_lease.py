@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from schemas.vocabulary import NAMES_ORIGINAL, READY, State
+from schemas.vocabulary import READY, State
 from sinks.poster.connection_leases import ConnectionLease
-from sinks.poster.planned_call import GateKey, PlannedCall
+from sinks.poster.planned_call import GateKey, PlannedCall, names_original
 
 CALLS_PER_LEASE: Final = 500
 """K of law 21: then the gate goes to the back of the queue."""
@@ -108,7 +108,7 @@ class PracticeLease:
             if not (call.origin_posted or call.depends_on in self._posted):
                 self._drop(call.lane)
                 continue
-            if not call.origin_posted and call.entry_kind in NAMES_ORIGINAL:
+            if not call.origin_posted and names_original(call):
                 # Its origin was posted under this lease: the next plan brings what that is called at the target.
                 self._drop(call.lane)
                 self.needs_plan = True
@@ -145,8 +145,14 @@ class PracticeLease:
         self._followers.clear()
 
     def dependents_of(self, call: PlannedCall) -> tuple[PlannedCall, ...]:
-        """What is planned to follow an entry once that is posted."""
-        return self._dependents.get(call.effect_id, ())
+        """What is planned to follow an entry once that is posted, and what follows that."""
+        found: list[PlannedCall] = []
+        following = [call]
+        while following:
+            direct = self._dependents.get(following.pop().effect_id, ())
+            found += direct
+            following += direct
+        return tuple(found)
 
     def know_origin(self, call: PlannedCall) -> None:
         """What an entry takes back was just read, and stands (R-20)."""

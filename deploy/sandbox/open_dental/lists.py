@@ -30,6 +30,22 @@ def providers(office: Office, incoming: Incoming) -> Answer:
     return as_json(200, fields.page(office, incoming, list(office.visible("providers"))))
 
 
+def clinics(office: Office, incoming: Incoming) -> Answer:
+    rows = [
+        {"ClinicNum": number, "Abbr": name, "IsHidden": "false"} for number, name in office.settings.clinics.items()
+    ]
+    return as_json(200, fields.page(office, incoming, rows))
+
+
+def procedure_codes(office: Office, incoming: Incoming) -> Answer:
+    """`GET /procedurecodes`: no filter by code that is honoured."""
+    rows = [
+        {"CodeNum": number, "ProcCode": code, "Descript": name}
+        for number, (code, name) in enumerate(office.settings.procedure_codes.items(), start=1)
+    ]
+    return as_json(200, fields.page(office, incoming, rows))
+
+
 def provider(office: Office, prov_num: int) -> Answer:
     row = office.tables["providers"].get(prov_num)
     if row is None:

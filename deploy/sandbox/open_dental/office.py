@@ -67,6 +67,8 @@ class OfficeSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Error bodies as plain text instead of a quoted JSON string: transcripts show both."""
     procedure_codes: dict[str, str] = msgspec.field(default_factory=lambda: dict(CODES))
     """Code and description: what `POST /procedurelogs` takes."""
+    clinics: dict[int, str] = {}
+    """ClinicNum and abbreviation; none: the feature is off."""
     drops_billing_notes: bool = False
     """True: the office's version is before 25.2.21, so that a procedure bears no note of ours."""
     lists_need_patient: bool = False

@@ -52,6 +52,8 @@ ROUTES: dict[tuple[str, str], tuple[str, Handler]] = {
         lambda o, i, r, n: charges.service_date_view(o, i, n),
     ),
     ("GET", "/definitions"): ("ReadAll", lambda o, i, r, n: lists.definitions(o, i)),
+    ("GET", "/clinics"): ("ReadAll", lambda o, i, r, n: lists.clinics(o, i)),
+    ("GET", "/procedurecodes"): ("ReadAll", lambda o, i, r, n: lists.procedure_codes(o, i)),
     ("GET", "/payplans"): ("ReadAll", lambda o, i, r, n: lists.pay_plans(o, i)),
     ("GET", "/providers"): ("ReadAll", lambda o, i, r, n: lists.providers(o, i)),
     ("GET", r"/providers/{number:\d+}"): ("ReadAll", lambda o, i, r, n: lists.provider(o, n)),

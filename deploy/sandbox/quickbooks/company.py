@@ -73,6 +73,9 @@ class CompanySettings(msgspec.Struct, frozen=True, kw_only=True):
     subscription_active: bool = True
     rate_limits: bool = False
     throttle_shape: str = "xml"
+    classes: dict[str, str] = {}
+    """Id and name."""
+    departments: dict[str, str] = {}
 
 
 class Company:

@@ -29,6 +29,7 @@ QUERYABLE = {
         }
     ),
 }
+QUERYABLE |= dict.fromkeys(("Class", "Department"), frozenset({"Id", "Name", "Active"}))
 """What may stand in a condition. PrivateNote and TotalAmt of a Deposit may not (4001)."""
 
 LARGEST_PAGE = 1000
@@ -128,6 +129,9 @@ def _conditions(entity: str, text: str | None) -> list[Condition]:
 
 def _rows(company: Company, entity: str, conditions: list[Condition]) -> list[Document]:
     """A query on Account sees active ones only, unless it asks for `Active`."""
+    if entity in ("Class", "Department"):
+        names = company.settings.classes if entity == "Class" else company.settings.departments
+        return [{"Id": key, "Name": name, "Active": True} for key, name in names.items()]
     if entity != "Account":
         return list(company.visible(entity))
     if any(condition.name == "Active" for condition in conditions):

@@ -64,11 +64,12 @@ class PaymentEntries(msgspec.Struct, frozen=True, kw_only=True):
     def _add(
         self, effects: list[PlannedEntry], share: Share, amount: SplitAmount, family: FamilyBooking | None
     ) -> None:
-        """Payment, companion, charge, in this order: at no time does the patient seem to owe what was paid.
+        """Charge, payment, companion, in this order: what a membership costs stands before it is paid, so that the
+        payment and its fee can be laid on it (B-1).
 
-        The payment waits for nothing, so that no other entry can keep money out of the ledger. Companion and charge
-        wait for it: a credit without its payment would be a gift, a charge without it a wrong bill. Where the fee
-        takes the whole share there is no payment to wait for.
+        A payment without a charge of its own waits for nothing, so that no other entry can keep money out of the
+        ledger. A companion waits for its payment: a credit without it would be a gift. Where the fee takes the whole
+        share there is no payment to wait for.
         """
         settings, initial = self.settings, self.initial
         allocation = allocation_of(self.kind, self.plan_ref, share.procedure_ref, settings.allocation)
@@ -76,15 +77,18 @@ class PaymentEntries(msgspec.Struct, frozen=True, kw_only=True):
             initial = with_hold(initial, _ALLOCATION, _ALLOCATE_BY_HAND)
         paid = initial if amount.payment_minor else ZERO
         payment = self._payment(share, amount.payment_minor, paid, allocation, family)
-        effects.append(payment)
-        origin = (_PAYMENT, share.part) if amount.payment_minor else None
+        origin = None
+        if self.charged and share.applied_minor:
+            unallocated = _replace(payment.instruction, allocation=None)
+            effects.append(_beside(payment, _CHARGE, share.applied_minor, initial, None, unallocated))
+            origin = (_CHARGE, share.part)
+        effects.append(_replace(payment, depends_on=origin) if origin and amount.payment_minor else payment)
+        if amount.payment_minor:
+            origin = (_PAYMENT, share.part)
         if amount.companion_minor:
             off = settings.fee_adjustment is _OFF and initial.state not in SKIPPED
             credited = COMPANION_OFF if off else initial
             effects.append(_beside(payment, _FEE, amount.companion_minor, credited, origin, payment.instruction))
-        if self.charged and share.applied_minor:
-            unallocated = _replace(payment.instruction, allocation=None)
-            effects.append(_beside(payment, _CHARGE, share.applied_minor, initial, origin, unallocated))
 
     def _payment(
         self,

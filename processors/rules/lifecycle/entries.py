@@ -93,6 +93,13 @@ def _is_booked(entry: EntryState, *, superseded: bool) -> bool:
     return entry.state is not State.SKIPPED_ZERO
 
 
+def own_payments(entries: Iterable[EntryState]) -> list[EntryState]:
+    """Payments as they were booked, without the differences that follow one (a fee that changed later). Pure."""
+    paid = [entry for entry in entries if entry.entry_kind in OWN_CASH]
+    ids = {entry.effect_id for entry in paid}
+    return [entry for entry in paid if entry.depends_on not in ids]
+
+
 def lines_by(event: e.Event, lines: Iterable[Line]) -> tuple[Line, ...]:
     """What an earlier event gave back."""
     key = event_id_of(event)

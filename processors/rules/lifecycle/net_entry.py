@@ -10,14 +10,14 @@ from processors.rules.lifecycle.allocate_refund import Balance, PartAmount
 from processors.rules.lifecycle.amounts import with_fee
 from processors.rules.lifecycle.booking_terms import fee_of
 from processors.rules.lifecycle.change import Change, NewEntry, following
-from processors.rules.lifecycle.entries import Family, total
+from processors.rules.lifecycle.entries import Family, own_payments, total
 from processors.rules.lifecycle.follower_state import NET_NOT_POSITIVE, NETTED, PlannedState, inherited_state, voidable
 from processors.rules.lifecycle.payment_state import EntryState, PaymentState
 from processors.rules.lifecycle.reversal_entries import EntryBuilder, origin_of
 from schemas.bookkeeping.companion import share_until
 from schemas.plan import PartKey, PlannedEntry
 from schemas.practice_settings import RefundBeforePost
-from schemas.vocabulary import OWN_CASH, SKIPPED, DecisionReason, EntryKind
+from schemas.vocabulary import SKIPPED, DecisionReason, EntryKind
 
 
 def is_netted(balance: Balance) -> bool:
@@ -57,11 +57,12 @@ def restored(builder: EntryBuilder, balance: Balance, state: PaymentState) -> tu
         paid = _payment(state, part)
         if paid is None or origin_of(balance.lines, part) is not None or not (amount.cash or amount.companion):
             continue
-        initial = _inherited_state(state, paid, part)
-        entries += whole.pair(paid, paid.entry_kind, part, amount.cash, amount.companion, initial, alone=True)
+        initial, first = _inherited_state(state, paid, part), None
         if _planned([effect for effect in plan if effect.part == part], EntryKind.CHARGE):
-            origin = (paid.entry_kind, part) if amount.cash else None
-            entries.append(whole.entry(paid, EntryKind.CHARGE, part, amount.applied, initial, origin, alone=True))
+            entries.append(whole.entry(paid, EntryKind.CHARGE, part, amount.applied, initial, alone=True))
+            first = (EntryKind.CHARGE, part)
+        kind = paid.entry_kind
+        entries += whole.pair(paid, kind, part, amount.cash, amount.companion, initial, first=first, alone=True)
         entries += _shown(builder, amount, paid)
     return tuple(entries)
 
@@ -72,8 +73,7 @@ def _payment(state: PaymentState, part: str) -> EntryState | None:
 
 
 def _payments(state: PaymentState, part: str) -> list[EntryState]:
-    own = [x for x in state.entries if x.entry_kind in OWN_CASH and x.depends_on is None]
-    return [x for x in own if PartKey.parse(x.part).place == part]
+    return [x for x in own_payments(state.entries) if PartKey.parse(x.part).place == part]
 
 
 def _inherited_state(state: PaymentState, paid: EntryState, part: str) -> PlannedState:
@@ -107,12 +107,13 @@ def _left(
     if cash <= 0 < cash + companion and initial.state not in SKIPPED:
         # N-9: the fee is larger than what is left, and a payment cannot write that.
         initial = NET_NOT_POSITIVE
-    yield from whole.pair(paid, paid.entry_kind, part, cash, companion, initial, alone=True)
+    first = None
     if charge := _planned(plan, EntryKind.CHARGE):
         # B-1: the charge is what counts toward the balance; of a mirrored share, as much of it as of the payment.
         left = share_until(charge, cash, amount.share.full) if balance.terms.mirrored else cash + companion
-        origin = (paid.entry_kind, part) if cash else None
-        yield whole.entry(paid, EntryKind.CHARGE, part, left, initial, origin, alone=True)
+        yield whole.entry(paid, EntryKind.CHARGE, part, left, initial, alone=True)
+        first = (EntryKind.CHARGE, part)
+    yield from whole.pair(paid, paid.entry_kind, part, cash, companion, initial, first=first, alone=True)
 
 
 def _planned(plan: Sequence[PlannedEntry], kind: EntryKind) -> int:

@@ -9,7 +9,7 @@ import msgspec
 
 from processors.rules.lifecycle.allocate_refund import PartAmount, RefundSplit
 from processors.rules.lifecycle.change import NewEntry
-from processors.rules.lifecycle.entries import Family, Line, total
+from processors.rules.lifecycle.entries import Family, Line, own_payments, total
 from processors.rules.lifecycle.follower_state import (
     COMPANION_OFF,
     NET_NOT_POSITIVE,
@@ -92,11 +92,13 @@ class EntryBuilder(msgspec.Struct, frozen=True, kw_only=True):
         initial: PlannedState,
         *,
         companion_part: str | None = None,
+        first: tuple[EntryKind, str] | None = None,
         alone: bool = False,
     ) -> Iterator[NewEntry]:
-        """The cash and its companion, which waits for it: `cash + companion` counts toward the balance (R-15)."""
+        """The cash and its companion, which waits for it: `cash + companion` counts toward the balance (R-15). `first`:
+        what the cash itself waits for (B-1)."""
         if cash:
-            yield self.entry(origin, kind, part, cash, initial, alone=alone)
+            yield self.entry(origin, kind, part, cash, initial, first, alone=alone)
         if companion:
             off = not self.companion and initial.state is not State.SKIPPED_DISABLED
             yield self.entry(
@@ -105,7 +107,7 @@ class EntryBuilder(msgspec.Struct, frozen=True, kw_only=True):
                 part if companion_part is None else companion_part,
                 companion,
                 COMPANION_OFF if off else initial,
-                (kind, part) if cash else None,
+                (kind, part) if cash else first,
                 alone=alone,
             )
 
@@ -159,11 +161,12 @@ def _is_own(kind: EntryKind, part: str) -> bool:
 def origin_of(lines: Iterable[Line], part: str) -> EntryState | None:
     """The entry that money of a part follows: its payment; its companion where the fee took all of it.
 
-    A payment that itself depends on one is a difference (a fee that became less), not the payment.
+    A payment that itself depends on a payment is a difference (a fee that became less), not the payment.
     """
     own = [line for line in lines if not line.is_refund and line.root == part]
     paid = [line for line in own if line.entry.entry_kind in OWN_CASH]
-    moved = [line for line in paid if line.entry.state is not State.SKIPPED_ZERO and line.entry.depends_on is None]
+    booked = {entry.effect_id for entry in own_payments(line.entry for line in own)}
+    moved = [x for x in paid if x.entry.state is not State.SKIPPED_ZERO and x.entry.effect_id in booked]
     credited = [line for line in own if line.entry.entry_kind is EntryKind.FEE_ADJUSTMENT]
     return least_sure(moved) or least_sure(credited) or newest(paid)
 

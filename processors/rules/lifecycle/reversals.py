@@ -36,7 +36,8 @@ def _named(lines: Sequence[Line]) -> Line | None:
     only where nothing else is."""
     plain = [line for line in lines if PartKey.parse(line.entry.part).reverses is None]
     own = [line for line in plain if not line.is_refund]
-    roots = [line for line in own if line.entry.depends_on is None]
+    ids = {line.entry.effect_id for line in own}
+    roots = [line for line in own if line.entry.depends_on not in ids]
     chosen = roots or own or plain or lines
     first = least_sure(chosen)
     return next((line for line in chosen if line.entry is first), None)

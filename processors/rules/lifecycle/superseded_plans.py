@@ -12,12 +12,12 @@ from processors.rules.lifecycle.allocate_refund import balance_of
 from processors.rules.lifecycle.amounts import with_state
 from processors.rules.lifecycle.booking_terms import money_of
 from processors.rules.lifecycle.change import Change, NewEntry, Redirect, for_review, nothing
-from processors.rules.lifecycle.entries import Line, classify_entries
+from processors.rules.lifecycle.entries import Line, classify_entries, own_payments
 from processors.rules.lifecycle.follower_state import inherited_state, planned_state, voidable
 from processors.rules.lifecycle.named_patients import TooMuchError
 from processors.rules.lifecycle.payment_state import EntryState, PaymentState, Reported
 from processors.rules.lifecycle.plan_comparison import PlanComparison
-from processors.rules.lifecycle.reversal_entries import EntryBuilder, newest
+from processors.rules.lifecycle.reversal_entries import EntryBuilder
 from processors.rules.lifecycle.reversals import reverse_entries
 from schemas.events import Event, MembershipPaid, PaymentFacts, PaymentKind
 from schemas.plan import PlannedEntry
@@ -41,7 +41,8 @@ def replaced(
     """
     lines = classify_entries(state)
     own = [line for line in lines if not line.is_refund]
-    paid = newest(x for x in own if x.entry.entry_kind in OWN_CASH and x.entry.depends_on is None)
+    booked_first = own_payments(x.entry for x in own)
+    paid = max(booked_first, key=lambda entry: entry.effect_id, default=None)
     if paid is None:
         return for_review(DecisionReason.CORRECTED)
     current = PlanComparison(own, paid)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
+import msgspec
 import psycopg
 from psycopg.rows import TupleRow
 
+from schemas.vocabulary import EntryKind
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.practices.settings.settings_store import Saving
-from sinks.ledger.rows.fetch import fetch_value
+from sinks.ledger.rows.fetch import fetch_all, fetch_value
 from sinks.ledger.unit_of_work import unit_of_work
 from sinks.ledger.waiting.reevaluate import reevaluate
 from streams.runtime.clock import Clock
@@ -50,6 +53,70 @@ def link(
             after={"pms_patient_id": pms_patient_id},
         )
         return reevaluate(unit, patient_ref=patient_ref)
+
+
+def unlink(
+    connection: psycopg.Connection[TupleRow],
+    practice_id: str,
+    patient_ref: str,
+    saving: Saving,
+    *,
+    clock: Clock,
+    jitter_s: int,
+) -> str:
+    """Forget a link; returns the number that it named. What is still to be sent waits for another. Blocks.
+
+    ConfigurationError for an unknown practice or a patient that is not linked.
+    """
+    with unit_of_work(connection, practice_id, clock=clock, jitter_s=jitter_s) as unit:
+        key = {"practice_id": practice_id, "patient_ref": patient_ref}
+        former: str | None = fetch_value(unit.cursor, _SQL["remove_link"], key)
+        if former is None:
+            raise ConfigurationError(f"{patient_ref} is not linked at {practice_id}: see `writeback link list`")
+        unit.audit(
+            "patient.unlink",
+            actor=saving.actor,
+            why=saving.reason,
+            subject=patient_ref,
+            before={"pms_patient_id": former},
+        )
+        reevaluate(unit, patient_ref=patient_ref)
+        return former
+
+
+class LinkedPatient(msgspec.Struct, frozen=True, kw_only=True):
+    """A link, with how many entries of the patient are open, and how many are posted."""
+
+    patient_ref: str
+    pms_patient_id: str
+    linked_by: str
+    linked_at: datetime
+    open: int
+    posted: int
+
+
+class PostedEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry that stands in the practice's system, with the request that wrote it."""
+
+    effect_id: int
+    entry_kind: EntryKind
+    amount_minor: int
+    currency: str
+    external_id: str | None
+    payload: bytes
+
+
+def links_of(connection: psycopg.Connection[TupleRow], practice_id: str, most: int) -> list[LinkedPatient]:
+    """The practice's links, by reference. Blocks for one statement."""
+    return fetch_all(connection, LinkedPatient, _SQL["links_of"], {"practice_id": practice_id, "most": most})
+
+
+def posted_of_patient(
+    connection: psycopg.Connection[TupleRow], practice_id: str, patient_ref: str
+) -> list[PostedEntry]:
+    """What stands for a patient in the practice's system, oldest first. Blocks for one statement."""
+    key = {"practice_id": practice_id, "patient_ref": patient_ref}
+    return fetch_all(connection, PostedEntry, _SQL["posted_of_patient"], key)
 
 
 def dead_for_their_patient(connection: psycopg.Connection[TupleRow], practice_id: str, patient_ref: str) -> int:

@@ -20,6 +20,24 @@ SELECT practice_id FROM practices WHERE added_at IS NOT NULL ORDER BY practice_i
 -- name: link_of
 SELECT pms_patient_id FROM patient_links WHERE practice_id = :practice_id AND patient_ref = :patient_ref;
 
+-- name: links_of
+-- With what waits for each patient and what stands in the practice's system.
+SELECT l.patient_ref, l.pms_patient_id, l.linked_by, l.linked_at,
+       (SELECT count(*) FROM work w WHERE w.practice_id = l.practice_id AND w.patient_ref = l.patient_ref)::int AS open,
+       (SELECT count(*) FROM entries e JOIN outcomes o USING (practice_id, effect_id)
+        WHERE e.practice_id = l.practice_id AND e.patient_ref = l.patient_ref AND o.state = 'POSTED')::int AS posted
+FROM patient_links l WHERE l.practice_id = :practice_id ORDER BY l.patient_ref LIMIT :most;
+
+-- name: posted_of_patient
+-- What stands for a patient, with the request that says at which number.
+SELECT e.effect_id, e.entry_kind, e.amount_minor, e.currency, e.external_id, e.payload FROM effects e
+WHERE e.practice_id = :practice_id AND e.patient_ref = :patient_ref AND e.target = 'PMS' AND e.state = 'POSTED'
+  AND e.payload IS NOT NULL
+ORDER BY e.effect_id;
+
+-- name: remove_link
+DELETE FROM patient_links WHERE practice_id = :practice_id AND patient_ref = :patient_ref RETURNING pms_patient_id;
+
 -- name: put_link!
 INSERT INTO patient_links (practice_id, patient_ref, pms_patient_id, linked_by, linked_at)
 VALUES (:practice_id, :patient_ref, :pms_patient_id, :actor, business_now(:now))

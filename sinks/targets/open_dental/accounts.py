@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from typing import Final
 
+import msgspec
+
 from schemas.vocabulary import EntryKind
 from sinks.targets.port import TargetEntry
 
 _DIGITS: Final = 19
 """Of the largest key."""
+PAYMENT_PREFIX: Final = "payments/"
+"""`external_id` of a payment that this route wrote."""
 CHARGE_PREFIX: Final = "procedurelogs/"
 """`external_id` of a charge that this route wrote."""
+
+
+class _SentPayment(msgspec.Struct, frozen=True):
+    """What of a payment's request says where it lies."""
+
+    procNums: tuple[int, ...] = ()  # noqa: N815 - the vendor's name
 
 
 def number_of(text: str | None) -> int | None:
@@ -52,7 +62,20 @@ def procedures_of(entry: TargetEntry) -> tuple[int, ...]:
         found = (number_of(charge) for charge, _ in entry.placement.shares)
         return tuple(number for number in found if number is not None)
     made = number_of((entry.origin_id or "").removeprefix(CHARGE_PREFIX)) if _from_charge(entry) else None
-    return () if made is None else (made,)
+    if made is not None:
+        return (made,)
+    return _procedures_of_payment(entry) if order.entry_kind is EntryKind.FEE_ADJUSTMENT else ()
+
+
+def _procedures_of_payment(entry: TargetEntry) -> tuple[int, ...]:
+    """What the payment was laid on whose fee this is, as that was sent (B-1)."""
+    if entry.origin is None or not (entry.origin_id or "").startswith(PAYMENT_PREFIX):
+        return ()
+    try:
+        sent = msgspec.json.decode(entry.origin.body, type=_SentPayment)
+    except msgspec.MsgspecError:
+        return ()
+    return tuple(sent.procNums)
 
 
 def _from_charge(entry: TargetEntry) -> bool:

@@ -15,6 +15,7 @@ from sinks.targets.open_dental import (
     balances,
     choices,
     connection_test,
+    merged_patients,
     requests,
     shared_payment_type,
 )
@@ -23,6 +24,8 @@ from sinks.targets.open_dental.mapping import OpenDentalKeys, OpenDentalMapping
 from sinks.targets.open_dental.office_reader import OfficeReader
 from sinks.targets.open_dental.read_back import ReadBack
 from sinks.targets.open_dental.read_origin import read_origin
+from sinks.targets.pacing import Pacer
+from sinks.targets.patients import PatientRecord
 from sinks.targets.port import (
     Answer,
     Capabilities,
@@ -38,6 +41,9 @@ from sinks.targets.port import (
     StartGuard,
     TargetEntry,
 )
+
+NAME_LIMIT = 200
+"""Characters of a name that are shown."""
 
 
 class OpenDentalTarget:
@@ -60,7 +66,8 @@ class OpenDentalTarget:
             },
             connections=mapping.calls_at_once + 1,
         )
-        self._reader = OfficeReader(self._base_url, self._http)
+        self._pacer = Pacer(mapping.interval_s)
+        self._reader = OfficeReader(self._base_url, self._http, self._pacer)
         self._capabilities = capabilities_of(mapping)
 
     @property
@@ -72,6 +79,7 @@ class OpenDentalTarget:
 
     async def post(self, entry: TargetEntry, request: Composed, guard: StartGuard, deadline_s: float) -> Answer:
         """Exactly the frozen bytes, once. 201 with a number is proof; what is not certain is NoAnswer."""
+        self._pacer.started()
         outcome = await self._http.call(
             request.method, self._base_url + request.path, body=request.body, guard=guard, deadline_s=deadline_s
         )
@@ -113,12 +121,29 @@ class OpenDentalTarget:
         """In the patient's own list, then wherever a merge of records may have moved it (`read_origin`)."""
         return await read_origin(self._reader, entry, asyncio.get_running_loop().time() + deadline_s)
 
+    async def patient(self, pms_patient_id: str, deadline_s: float) -> PatientRecord | ReadFailed | None:
+        """The patient's record; an archived or deleted one is said to be no longer in use."""
+        number = accounts.number_of(pms_patient_id)
+        if number is None:
+            return None
+        record = await self._reader.record(f"/patients/{number}", asyncio.get_running_loop().time() + deadline_s)
+        if isinstance(record, ReadFailed):
+            return None if answers.patient_is_missing(record) else record
+        name = " ".join(str(record.get(part) or "") for part in ("FName", "LName")).strip()
+        return PatientRecord(name=name[:NAME_LIMIT], in_use=merged_patients.is_living(record, number))
+
     async def test(self, deadline_s: float) -> ConnectionReport:
-        """Keys and every mapped type by two reads, then whether payment types are shared; nothing posted."""
+        """Keys and every mapped field by reads of its list, then whether payment types are shared; nothing posted."""
         ends_at = asyncio.get_running_loop().time() + deadline_s
         payment_types = await self._reader.definitions(connection_test.PAYMENT_TYPES, ends_at)
         adjustment_types = await self._reader.definitions(connection_test.ADJUSTMENT_TYPES, ends_at)
         report = connection_test.report(self._mapping, payment_types, adjustment_types)
+        further = [
+            check
+            for wanted in connection_test.further_lists(self._mapping)
+            for check in wanted.checks(await self._reader.rows(wanted.path, ends_at))
+        ]
+        report = connection_test.with_checks(report, further)
         notes = await self._shared_types(ends_at) if report.ok else ()
         return msgspec.structs.replace(report, notes=notes)
 

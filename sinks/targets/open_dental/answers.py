@@ -161,7 +161,7 @@ _DOUBTFUL: Final = (
 )
 """About the way to the office, whatever else the text names: the relay cannot know whether the office had written."""
 _STOPPED: Final = "econnector is not running"
-_SETUP_FIELDS: Final = ("paytype", "adjtype", "clinicnum", "provnum", "commtype")
+_SETUP_FIELDS: Final = ("paytype", "adjtype", "clinicnum", "provnum", "commtype", "proccode", "codenum")
 _VALIDATION: Final = re.compile(
     r"\b(?:is|are) (?:required|invalid|hidden|locked|deleted|too long|not valid|not a valid)\b"
     r"|\bmust (?:not )?(?:be|have|equal|match|belong)\b"

@@ -7,11 +7,10 @@ from typing import Any, Final
 
 from sinks.targets.choices import Choice
 from sinks.targets.open_dental.accounts import number_of
-from sinks.targets.open_dental.connection_test import ADJUSTMENT_TYPES, PAYMENT_TYPES
+from sinks.targets.open_dental.connection_test import ADJUSTMENT_TYPES, COMMLOG_TYPES, PAYMENT_TYPES
 from sinks.targets.open_dental.find_entries import PAGE
 from sinks.targets.open_dental.mapping import ADJUSTMENT_SIGNS, OpenDentalMapping
 
-COMMLOG_TYPES: Final = 27
 KINDS: Final = {PAYMENT_TYPES: "payment type", ADJUSTMENT_TYPES: "adjustment type", COMMLOG_TYPES: "commlog type"}
 """The lists of definitions that a mapping names, by category (README section 8)."""
 

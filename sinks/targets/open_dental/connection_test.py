@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+import msgspec
+
 from schemas.vocabulary import ConnectionReason
 from sinks.targets.open_dental.accounts import number_of
+from sinks.targets.open_dental.find_entries import PAGE
 from sinks.targets.open_dental.mapping import ADJUSTMENT_SIGNS, OpenDentalMapping
 from sinks.targets.port import ConnectionReport, ReadFailed
 
 PAYMENT_TYPES: Final = 10
 ADJUSTMENT_TYPES: Final = 1
+COMMLOG_TYPES: Final = 27
 
 SELDOM: Final = frozenset({"fee_debit", "charge_reversal"})
 """Types that many practices never need: a surcharge above the fee, a refunded membership."""
@@ -51,6 +55,67 @@ def report(mapping: OpenDentalMapping, payment_types: _Page, adjustment_types: _
     if not isinstance(adjustment_types, ReadFailed):
         checks += _adjustment_checks(mapping, adjustment_types)
     return ConnectionReport(ok=all(passed for _, passed, _ in checks), checks=tuple(checks))
+
+
+class WantedList(msgspec.Struct, frozen=True):
+    """A list of the office that has to hold what some fields name."""
+
+    what: str
+    resource: str
+    """Path and query, without the page."""
+    fields: Mapping[str, str]
+    """Value by field."""
+    number: str
+    """The column that a field's value is."""
+    hidden: str
+    """The column that says that a row may not be chosen."""
+    category: int | None = None
+
+    def path(self, offset: int) -> str:
+        """A page of it."""
+        return f"{self.resource}{'&' if '?' in self.resource else '?'}Limit={PAGE}&Offset={offset}"
+
+    def checks(self, rows: _Page) -> list[Check]:
+        """Each field with what to do; one check for the list where it could not be read. Pure."""
+        if isinstance(rows, ReadFailed):
+            help_text = _CONNECTION_HELP.get(rows.reason) if rows.reason is not None else None
+            return [(f"read {self.what}s", False, help_text or f"the API answered {rows.code}; try again")]
+        known = {str(row.get(self.number)): row for row in rows if self._is_of_category(row)}
+        return [self._check(field, value, known.get(value)) for field, value in self.fields.items()]
+
+    def _check(self, field: str, value: str, row: Mapping[str, Any] | None) -> Check:
+        if row is None:
+            return (field, False, f"{value} is no {self.what} of this office; choose one from its list")
+        if str(row.get(self.hidden)).lower() == "true":
+            return (field, False, f"{value} is hidden in this office; show it again or choose another")
+        return (field, True, "")
+
+    def _is_of_category(self, row: Mapping[str, Any]) -> bool:
+        return self.category is None or str(row.get("Category")) == str(self.category)
+
+
+def further_lists(mapping: OpenDentalMapping) -> list[WantedList]:
+    """The lists beside types of payments and adjustments that this mapping names something of. Pure."""
+    codes = {} if mapping.membership_code is None else {"membership_code": mapping.membership_code}
+    codes |= {f"membership_code_by_plan.{plan}": code for plan, code in mapping.membership_code_by_plan.items()}
+    providers = {} if mapping.provider_num is None else {"provider_num": str(mapping.provider_num)}
+    providers |= {f"provider_by_ref.{ref}": str(number) for ref, number in mapping.provider_by_ref.items()}
+    notes = {} if mapping.note_type is None else {"note_type": str(mapping.note_type)}
+    clinics = {"clinic_num": str(mapping.clinic_num)} if mapping.clinic_num else {}
+    commlogs = f"/definitions?Category={COMMLOG_TYPES}&includeHidden=true"
+    found = [
+        WantedList("commlog type", commlogs, notes, "DefNum", "isHidden", COMMLOG_TYPES),
+        WantedList("provider", "/providers", providers, "ProvNum", "IsHidden"),
+        WantedList("clinic", "/clinics", clinics, "ClinicNum", "IsHidden"),
+        WantedList("procedure code", "/procedurecodes", codes, "ProcCode", "IsHidden"),
+    ]
+    return [wanted for wanted in found if wanted.fields]
+
+
+def with_checks(report: ConnectionReport, further: Sequence[Check]) -> ConnectionReport:
+    """The report with more checks. Pure."""
+    checks = (*report.checks, *further)
+    return ConnectionReport(ok=all(passed for _, passed, _ in checks), checks=checks, notes=report.notes)
 
 
 def _payment_checks(mapping: OpenDentalMapping, rows: Sequence[Mapping[str, Any]]) -> list[Check]:

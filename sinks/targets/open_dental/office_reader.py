@@ -9,6 +9,7 @@ from typing import Any, Final
 from sinks.targets.http_call import HttpAnswer, HttpCaller, HttpOutcome, NotSent
 from sinks.targets.open_dental import answers
 from sinks.targets.open_dental.find_entries import LONGEST_LIST, PAGE
+from sinks.targets.pacing import Pacer
 from sinks.targets.port import ReadFailed, Scope
 
 OUT_OF_TIME: Final = "DEADLINE"
@@ -24,9 +25,10 @@ class OfficeReader:
     """Reads of one connection. Paths are relative to its base URL; `ends_at` is the event loop's time by which a read
     has ended. Never raises for what the office does."""
 
-    def __init__(self, base_url: str, http: HttpCaller) -> None:
+    def __init__(self, base_url: str, http: HttpCaller, pacer: Pacer) -> None:
         self._base_url = base_url
         self._http = http
+        self._pacer = pacer
 
     async def record(self, path: str, ends_at: float) -> Row | ReadFailed:
         """One record."""
@@ -70,6 +72,7 @@ class OfficeReader:
 
     async def _get(self, path: str, ends_at: float) -> HttpOutcome:
         deadline_s = ends_at - asyncio.get_running_loop().time()
-        if deadline_s <= 0:
+        if deadline_s <= 0 or not await self._pacer.turn(deadline_s):
             return NotSent(OUT_OF_TIME)
-        return await self._http.call("GET", self._base_url + path, deadline_s=deadline_s)
+        left_s = max(ends_at - asyncio.get_running_loop().time(), 0.001)
+        return await self._http.call("GET", self._base_url + path, deadline_s=left_s)

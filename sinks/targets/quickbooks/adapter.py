@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from schemas.vocabulary import ConnectionReason, DeadLetterReason
 from sinks.targets.choices import Choice
 from sinks.targets.http_call import HttpAnswer, HttpCaller, Lost
+from sinks.targets.pacing import Pacer
 from sinks.targets.port import (
     Answer,
     Capabilities,
@@ -57,7 +58,7 @@ class QuickBooksTarget:
         http = HttpCaller(headers={}, connections=CALLS_AT_ONCE + 1)
         self._token_http = HttpCaller(headers={}, connections=1)
         tokens = TokenKeeper(secrets, self._token_http, mapping.token_url, now)
-        self._client = CompanyClient(base_url, http, tokens)
+        self._client = CompanyClient(base_url, http, tokens, Pacer(CAPABILITIES.min_interval_s))
         self._cache = CompanyCache(self._client, mapping.realm_id)
 
     @property
@@ -117,7 +118,7 @@ class QuickBooksTarget:
         return await read_origin(self._client, self._mapping.realm_id, entry, deadline_s)
 
     async def test(self, deadline_s: float) -> ConnectionReport:
-        """Token, company, every mapped account and the close date; reads only."""
+        """Token, company, every mapped account, class and location, and the close date; reads only."""
         ends_at = asyncio.get_running_loop().time() + deadline_s
         realm = self._mapping.realm_id
         company = await self._client.read(
@@ -126,9 +127,13 @@ class QuickBooksTarget:
         if isinstance(company, ReadFailed):
             return connection_test.report(self._mapping, company, company, None)
         accounts = await self._cache.accounts(ends_at - asyncio.get_running_loop().time())
+        names = {
+            entity: await self._cache.active(entity, ends_at - asyncio.get_running_loop().time())
+            for entity in connection_test.further_lists(self._mapping)
+        }
         left_s = ends_at - asyncio.get_running_loop().time()
         closed_through = await self._cache.read_closed_through(date.min, max(left_s, 0.1))
-        return connection_test.report(self._mapping, None, accounts, closed_through)
+        return connection_test.report(self._mapping, None, accounts, closed_through, names)
 
     async def choices(self, deadline_s: float) -> tuple[Choice, ...] | ReadFailed:
         """The active accounts, with the fields that may name each (SET-12); one list read."""

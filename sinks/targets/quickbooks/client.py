@@ -9,6 +9,7 @@ import msgspec
 
 from schemas.vocabulary import ConnectionReason
 from sinks.targets.http_call import TOO_LARGE, HttpAnswer, HttpCaller, HttpOutcome, Lost, NotSent
+from sinks.targets.pacing import Pacer
 from sinks.targets.port import NoAnswer, ReadFailed, Refused, Scope, StartGuard
 from sinks.targets.quickbooks.answers import TokenRefused, judge_error
 from sinks.targets.quickbooks.faults import parse_json
@@ -28,10 +29,11 @@ class Sent(msgspec.Struct, frozen=True):
 class CompanyClient:
     """One company behind one base URL. Never raises for what QuickBooks, the network or the ledger does."""
 
-    def __init__(self, base_url: str, http: HttpCaller, tokens: TokenKeeper) -> None:
+    def __init__(self, base_url: str, http: HttpCaller, tokens: TokenKeeper, pacer: Pacer) -> None:
         self._base = base_url.rstrip("/")
         self._http = http
         self._tokens = tokens
+        self._pacer = pacer
         self._renewed_for_refusal: int | None = None
 
     async def send(self, path: str, body: bytes, deadline_s: float, guard: StartGuard) -> Sent | NoToken:
@@ -39,6 +41,7 @@ class CompanyClient:
         token = await self._tokens.current()
         if isinstance(token, NoToken):
             return token
+        self._pacer.started()
         outcome = await self._call("POST", path, token, deadline_s, body=body, guard=guard)
         return Sent(outcome, token)
 
@@ -49,6 +52,8 @@ class CompanyClient:
         for _ in range(2):
             if isinstance(token, NoToken):
                 return ReadFailed(scope=Scope.CONNECTION, reason=token.reason, code=token.code)
+            if not await self._pacer.turn(ends_at - asyncio.get_running_loop().time()):
+                return ReadFailed(scope=Scope.CONNECTION, reason=ConnectionReason.UNREACHABLE, code="DEADLINE")
             left_s = ends_at - asyncio.get_running_loop().time()
             outcome = await self._call("GET", path, token, left_s)
             found = _read(outcome)

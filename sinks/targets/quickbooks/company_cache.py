@@ -76,18 +76,23 @@ class CompanyCache:
 
     async def accounts(self, deadline_s: float) -> dict[str, Account] | ReadFailed:
         """All active accounts by id, read to the end."""
+        rows = await self.active("Account", deadline_s)
+        return rows if isinstance(rows, ReadFailed) else {each.account_id: each for each in map(_account, rows)}
+
+    async def active(self, entity: str, deadline_s: float) -> list[find_entries.Row] | ReadFailed:
+        """All active rows of a list (`Account`, `Class`, `Department`), read to the end."""
         ends_at = self._monotonic() + deadline_s
-        found: dict[str, Account] = {}
+        found: list[find_entries.Row] = []
         for page in range(find_entries.LONGEST_LIST):
-            query = find_entries.page_query("Account", "Active = true", page)
+            query = find_entries.page_query(entity, "Active = true", page)
             path = find_entries.query_path(self._realm_id, query)
             document = await self._client.read(path, ends_at - self._monotonic())
             if isinstance(document, ReadFailed):
                 return document
-            rows = find_entries.rows_of(document, "Account")
+            rows = find_entries.rows_of(document, entity)
             if rows is None:
                 return ReadFailed(scope=Scope.EFFECT, reason=None, code="UNREADABLE_200")
-            found |= {account.account_id: account for account in map(_account, rows)}
+            found += rows
             if len(rows) < find_entries.PAGE:
                 break
         return found

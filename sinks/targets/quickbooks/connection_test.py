@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
+from types import MappingProxyType
 from typing import Final
 
 from schemas.vocabulary import ConnectionReason
 from sinks.targets.port import ConnectionReport, ReadFailed
 from sinks.targets.quickbooks.company_cache import Account
+from sinks.targets.quickbooks.find_entries import Row
 from sinks.targets.quickbooks.mapping import Form, QuickBooksMapping
 
 BANKS: Final = frozenset({"Bank", "Other Current Asset"})
@@ -44,6 +46,7 @@ def report(
     company: ReadFailed | None,
     accounts: Mapping[str, Account] | ReadFailed,
     closed_through: date | None,
+    names: Mapping[str, Sequence[Row] | ReadFailed] = MappingProxyType({}),
 ) -> ConnectionReport:
     """Each check with what to do when it failed; ok only if all passed."""
     checks = [_read_check("company and token", company)]
@@ -51,9 +54,38 @@ def report(
         checks.append(_read_check("chart of accounts", accounts if isinstance(accounts, ReadFailed) else None))
     if not isinstance(accounts, ReadFailed) and company is None:
         checks += [account_check(path, number, accounts, mapping) for path, number in _mapped(mapping)]
+    for entity, rows in names.items():
+        field, value = further_lists(mapping)[entity]
+        checks.append(_name_check(entity, field, value, rows))
     if closed_through is not None:
         checks.append(("books", True, f"closed through {closed_through.isoformat()}: such payouts wait for a person"))
     return ConnectionReport(ok=all(passed for _, passed, _ in checks), checks=tuple(checks))
+
+
+def further_lists(mapping: QuickBooksMapping) -> dict[str, tuple[str, str]]:
+    """The lists beside the chart that this mapping names something of: entity → field and id. Pure."""
+    found: dict[str, tuple[str, str]] = {}
+    if mapping.class_id is not None:
+        found["Class"] = ("class_id", mapping.class_id)
+    if mapping.department_id is not None:
+        found["Department"] = ("department_id", mapping.department_id)
+    return found
+
+
+def _name_check(entity: str, field: str, value: str, rows: Sequence[Row] | ReadFailed) -> Check:
+    what = "class" if entity == "Class" else "location"
+    if isinstance(rows, ReadFailed):
+        return (
+            field,
+            False,
+            f"this company's {what} list cannot be read ({rows.code}): leave {field} out, or test again",
+        )
+    known = any(str(row.get("Id")) == value for row in rows)
+    return (
+        field,
+        known,
+        "" if known else f"{value} is no active {what} of this company: choose another, or leave it out",
+    )
 
 
 def _mapped(mapping: QuickBooksMapping) -> list[tuple[str, str]]:

@@ -77,16 +77,18 @@ def test_a_link_names_the_redrive_of_what_died_for_want_of_it(ledger: NoticeLedg
     ledger.effect(1, state="REJECTED", reason="PATIENT_NOT_FOUND", patient_ref="pat-1")
     ledger.effect(2, state="REJECTED", reason="PERIOD_CLOSED", patient_ref="pat-1")
     ledger.effect(3, state="REJECTED", reason="PATIENT_NOT_FOUND", patient_ref="pat-2")
-    shown = writeback(ledger.world, "link", "northside", "pat-1", "12")
+    shown = writeback(ledger.world, "link", "northside", "pat-1", "12", "--unread")
     assert "northside: would be linked" in shown
     assert ledger.one("SELECT count(*) FROM patient_links") == 0
-    linked = writeback(ledger.world, "link", "northside", "pat-1", "12", "--yes", "--why", "the right one")
+    linked = writeback(ledger.world, "link", "northside", "pat-1", "12", "--unread", "--yes", "--why", "the right one")
     assert linked.code == 0, linked.errors
     said = " ".join(linked.split())
     assert "1 of the patient's entries stands dead" in said
     assert "writeback dlq redrive --practice northside --reason PATIENT_NOT_FOUND" in said
     assert "nothing waited" not in said
-    assert "linked; nothing waited for it" in writeback(ledger.world, "link", "northside", "pat-3", "13", *APPLY)
+    assert "linked; nothing waited for it" in writeback(
+        ledger.world, "link", "northside", "pat-3", "13", "--unread", *APPLY
+    )
 
 
 def test_what_was_sent_once_is_read_back_before_it_is_sent_again(ledger: NoticeLedger) -> None:

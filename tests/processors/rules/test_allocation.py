@@ -175,7 +175,7 @@ def test_a_fee_that_is_reported_is_never_left_out() -> None:
         (payment(10300, 267, surcharge_minor=300), {AmountMode.NET: [10033, -33], AmountMode.GROSS: [10000]}),
         (payment(20000, 0), {AmountMode.NET: [20000], AmountMode.GROSS: [20000]}),
         (payment(10000, 259), {AmountMode.NET: [9741, 259], AmountMode.GROSS: [10000]}),
-        (membership(29900, 897), {AmountMode.NET: [29003, 897, 29900], AmountMode.GROSS: [29900, 29900]}),
+        (membership(29900, 897), {AmountMode.NET: [29900, 29003, 897], AmountMode.GROSS: [29900, 29900]}),
     ],
     ids=["N-1 N-2 AMT-1", "N-4", "N-6", "M-7", "B-1"],
 )

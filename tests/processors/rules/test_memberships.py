@@ -32,26 +32,31 @@ def test_charge_payment_and_companion_leave_the_balance() -> None:
     """B-1: 29900 with fee 897 → payment 29003, companion 897, charge 29900: balance 0."""
     decision = decided(membership())
     assert rows(decision) == [
+        (CHARGED, "", 29900, State.SCHEDULED),
         (PAID, "", 29003, State.SCHEDULED),
         (CREDITED, "", 897, State.SCHEDULED),
-        (CHARGED, "", 29900, State.SCHEDULED),
     ]
     assert total(decision, PAID, CREDITED) - total(decision, CHARGED) == 0
 
 
-def test_nothing_can_keep_the_money_out_of_the_ledger() -> None:
-    """B-1: the payment depends on nothing; a charge without its payment would be a wrong bill, so that waits."""
-    paid, credited, charged = decided(membership()).effects
-    assert paid.depends_on is None
-    assert credited.depends_on == charged.depends_on == (PAID, "")
+def test_the_charge_stands_before_it_is_paid() -> None:
+    """B-1: payment and fee are laid on the charge; a credit without its payment would be a gift, so that waits too."""
+    charged, paid, credited = decided(membership()).effects
+    assert (charged.depends_on, paid.depends_on, credited.depends_on) == (None, (CHARGED, ""), (PAID, ""))
     assert paid.lane == credited.lane == charged.lane == "p:pt-1"
+
+
+def test_without_a_charge_nothing_can_keep_the_money_out_of_the_ledger() -> None:
+    """B-1: by setting there is none, and the payment waits for nothing."""
+    paid, credited = decided(membership(), membership_booking=MembershipBooking.PAYMENT_ONLY).effects
+    assert (paid.depends_on, credited.depends_on) == (None, (PAID, ""))
 
 
 def test_gross() -> None:
     """B-1, N-1: 29900 and its charge, no companion."""
     assert rows(decided(membership(), amount=AmountMode.GROSS)) == [
-        (PAID, "", 29900, State.SCHEDULED),
         (CHARGED, "", 29900, State.SCHEDULED),
+        (PAID, "", 29900, State.SCHEDULED),
     ]
 
 
@@ -82,9 +87,9 @@ def test_how_it_was_paid_picks_the_mode(action: MembershipAction) -> None:
     expected = State.AWAITING_MANUAL_POST if action in BY_HAND else State.SCHEDULED
     decision = decided(membership(action=action))
     assert [(kind, state) for kind, _, _, state in rows(decision)] == [
+        (CHARGED, expected),
         (PAID, expected),
         (CREDITED, expected),
-        (CHARGED, expected),
     ]
     automatic = decided(membership(action=action), types=modes(membership_by_hand=TypeMode.AUTO))
     assert {effect.state for effect in automatic.effects} == {State.SCHEDULED}
@@ -95,9 +100,9 @@ def test_off_is_off_however_it_was_paid(action: MembershipAction) -> None:
     """SET-2, law 2: skipped with its charge and all amounts."""
     decision = decided(membership(action=action), types=modes(membership=TypeMode.OFF))
     assert [(kind, amount) for kind, _, amount, _ in rows(decision)] == [
+        (CHARGED, 29900),
         (PAID, 29003),
         (CREDITED, 897),
-        (CHARGED, 29900),
     ]
     assert {(e.state, e.reason) for e in decision.effects} == {(State.SKIPPED_DISABLED, DecisionReason.TYPE_OFF)}
 
@@ -106,14 +111,14 @@ def test_by_member() -> None:
     """B-2: payment, companion and charge of each member, in the member's lane."""
     decision = decided(membership(members=FAMILY))
     assert [(e.entry_kind, e.part, e.lane, e.instruction.amount_minor) for e in decision.effects] == [
+        (CHARGED, "0", "p:pt-a", 20000),
         (PAID, "0", "p:pt-a", 19400),
         (CREDITED, "0", "p:pt-a", 600),
-        (CHARGED, "0", "p:pt-a", 20000),
+        (CHARGED, "1", "p:pt-b", 9900),
         (PAID, "1", "p:pt-b", 9603),
         (CREDITED, "1", "p:pt-b", 297),
-        (CHARGED, "1", "p:pt-b", 9900),
     ]
-    assert {e.depends_on for e in of_kind(decision, CHARGED)} == {(PAID, "0"), (PAID, "1")}
+    assert {e.depends_on for e in of_kind(decision, PAID)} == {(CHARGED, "0"), (CHARGED, "1")}
 
 
 def test_each_member_keeps_its_own_payment() -> None:
@@ -127,8 +132,8 @@ def test_cash_at_the_desk() -> None:
     event = membership(29900, None, tender=Tender.CASH, settled_outside=True)
     for timing in (Timing.INSTANT, Timing.ON_CLEAR):
         assert rows(decided(event, timing=timing)) == [
-            (PAID, "", 29900, State.SCHEDULED),
             (CHARGED, "", 29900, State.SCHEDULED),
+            (PAID, "", 29900, State.SCHEDULED),
         ]
 
 
@@ -149,17 +154,17 @@ def test_waiting_for_the_fee_keeps_the_charge() -> None:
     """N-5: the plan as far as it is known; the charge is of what counts toward the balance and will not change."""
     decision = decided(membership(fee=None))
     assert (decision.waiting, decision.reason) == (State.AWAITING_FEE, DecisionReason.FEE_UNKNOWN)
-    assert [(kind, amount) for kind, _, amount, _ in rows(decision)] == [(PAID, 29900), (CHARGED, 29900)]
+    assert [(kind, amount) for kind, _, amount, _ in rows(decision)] == [(CHARGED, 29900), (PAID, 29900)]
 
 
 def test_a_share_that_the_fee_takes_whole_still_has_its_charge() -> None:
-    """M-9 of a part: no payment to wait for."""
+    """M-9 of a part: no payment to wait for, so the credit waits for the charge."""
     members = (Member(patient_ref="pt-a", amount_minor=9999), Member(patient_ref="pt-b", amount_minor=1))
     decision = decided(membership(10000, 9000, members=members))
     assert [(e.entry_kind, e.instruction.amount_minor, e.depends_on) for e in decision.effects if e.part == "1"] == [
-        (PAID, 0, None),
-        (CREDITED, 1, None),
         (CHARGED, 1, None),
+        (PAID, 0, None),
+        (CREDITED, 1, (CHARGED, "1")),
     ]
 
 

@@ -106,8 +106,8 @@ async def _serving(status: int, body: bytes) -> AsyncIterator[str]:
 class _Kept(SecretStore):
     """Secrets that need no ledger, and no renewal."""
 
-    def __init__(self) -> None:
-        secrets = Secrets(client_id="a", client_secret="b", refresh_token="c", access_token="d")
+    def __init__(self, access: str = "d") -> None:
+        secrets = Secrets(client_id="a", client_secret="b", refresh_token="c", access_token=access)
         self._secrets = msgspec.structs.replace(secrets, renew_at=datetime.now(UTC) + timedelta(hours=1))
 
     async def read(self) -> Stored:

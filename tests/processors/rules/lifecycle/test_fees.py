@@ -137,9 +137,9 @@ def test_b1_a_membership_is_released_with_its_charge() -> None:
     ledger = Ledger()
     ledger.report(examples.membership(fee=None), fee_assessed(897, 29003))
     assert [row[:3] for row in ledger.rows()] == [
+        ("charge", "", 29900),
         ("payment", "", 29003),
         ("fee_adjustment", "", 897),
-        ("charge", "", 29900),
     ]
 
 

@@ -1,0 +1,93 @@
+"""Who a patient is in the practice's own system, and what stands there for a patient (L-6, E-12)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from schemas.vocabulary import Target
+from sinks.ledger.practices.links import LinkedPatient, links_of, posted_of_patient
+from sinks.operations.ledger import Connection, Ledger
+from sinks.operations.open_targets import adapter_context, open_stored
+from sinks.operations.queries.practices import check_practice
+from sinks.poster.planned_call import FrozenRequest
+from sinks.targets.patients import PatientRecord, ReadsPatients
+from sinks.targets.port import ReadFailed
+from sinks.targets.route import UnusableConnectionError
+from streams.runtime.errors import ConfigurationError
+from streams.settings import ProgramSettings
+
+READ_S: Final = 15.0
+"""For the one read."""
+
+
+class StandsAt(msgspec.Struct, frozen=True, kw_only=True):
+    """A posted entry, and the patient's number that it was posted for."""
+
+    id: str
+    entry_kind: str
+    amount_minor: int
+    currency: str
+    external_id: str | None
+    pms_patient_id: str
+
+
+def linked_patients(ledger: Ledger, practice_id: str, most: int) -> list[LinkedPatient]:
+    """The practice's links. ConfigurationError for an unknown practice. Blocks for two statements."""
+    check_practice(ledger.connection, practice_id)
+    return links_of(ledger.connection, practice_id, most)
+
+
+async def read_patient(
+    ledger: Ledger, settings: ProgramSettings, practice_id: str, pms_patient_id: str
+) -> PatientRecord:
+    """The patient whom somebody is about to link, as the practice's system has it.
+
+    Raises ConfigurationError where there is no such patient, where the record is archived or deleted, and where the
+    system cannot be asked: then `--unread` links all the same.
+    """
+    check_practice(ledger.connection, practice_id)
+    unread = "give --unread to link without asking"
+    try:
+        opened = open_stored(ledger, adapter_context(settings, "link"), practice_id, Target.PMS)
+    except (ConfigurationError, UnusableConnectionError) as error:
+        raise ConfigurationError(f"the patient cannot be looked up ({error}); {unread}") from None
+    try:
+        if not isinstance(opened, ReadsPatients):
+            raise ConfigurationError(f"the practice's system cannot be asked for a patient; {unread}")
+        found = await opened.patient(pms_patient_id, READ_S)
+    finally:
+        await opened.close()
+    if isinstance(found, ReadFailed):
+        raise ConfigurationError(
+            f"the practice's system cannot be asked now ({found.code}): repeat the command later, or {unread}"
+        )
+    if found is None:
+        raise ConfigurationError(f"the practice's system has no patient {pms_patient_id}: nothing was linked")
+    if not found.in_use:
+        raise ConfigurationError(
+            f"patient {pms_patient_id} is archived or deleted in the practice's system: link the record that was kept"
+        )
+    return found
+
+
+def stands_elsewhere(
+    connection: Connection, practice_id: str, patient_ref: str, pms_patient_id: str
+) -> tuple[StandsAt, ...]:
+    """What stands for a patient at another number than this one: a link does not move it (E-12). Blocks."""
+    found = []
+    for entry in posted_of_patient(connection, practice_id, patient_ref):
+        at = FrozenRequest.from_column(entry.payload).pms_patient_id
+        if at is not None and at != pms_patient_id:
+            found.append(
+                StandsAt(
+                    id=f"e:{entry.effect_id}",
+                    entry_kind=entry.entry_kind.value,
+                    amount_minor=entry.amount_minor,
+                    currency=entry.currency,
+                    external_id=entry.external_id,
+                    pms_patient_id=at,
+                )
+            )
+    return tuple(found)

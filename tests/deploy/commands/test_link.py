@@ -1,0 +1,91 @@
+"""`writeback link` as a person runs it: the patient is read and named before anything is linked (L-6)."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from deploy.sandbox import demonstration
+from tests import processes
+from tests.deploy.commands.test_target import KEY, TargetCommands, commands  # noqa: F401
+
+pytestmark = pytest.mark.stack
+APPLY = ("--yes", "--why", "seen at the desk")
+
+
+def _link(commands: TargetCommands, *arguments: str) -> Any:  # noqa: F811
+    settings = commands.world.environ(secret_key=base64.b64encode(KEY).decode())
+    return processes.run(["link", *arguments], settings)
+
+
+def _practice(commands: TargetCommands) -> tuple[str, str]:  # noqa: F811
+    """A practice with its office."""
+    practice = commands.practice()
+    office = f"office-{practice}"
+    commands.sandbox.open_dental.add_office(office)
+    added = commands.run(
+        "add", practice, "open-dental", "--base-url", commands.sandbox.open_dental.url,
+        "--config", commands.file(demonstration.open_dental_mapping(commands.sandbox, office)),
+        "--secrets", commands.file(demonstration.open_dental_keys(commands.sandbox, office)), *APPLY,
+    )  # fmt: skip
+    assert added.returncode == 0, added.stderr
+    return practice, office
+
+
+def _links(commands: TargetCommands, practice: str) -> list[Any]:  # noqa: F811
+    return list(json.loads(_link(commands, "list", practice, "--json").stdout))
+
+
+def test_a_patient_is_named_before_it_is_linked(commands: TargetCommands) -> None:  # noqa: F811
+    """A preview names the patient and links nobody; --yes does. The name stands in no audit trail."""
+    practice, office = _practice(commands)
+    patient = commands.sandbox.open_dental.add_patient(office, FName="Odette", LName="Marlow")
+    number = str(patient["PatNum"])
+    shown = _link(commands, practice, "pt-1", number)
+    assert shown.returncode == 0, shown.stderr
+    assert f"patient {number}: Odette Marlow" in shown.stdout
+    assert "would be linked" in shown.stdout
+    assert _links(commands, practice) == []
+    assert _link(commands, "add", practice, "pt-1", number, *APPLY).returncode == 0
+    (link,) = _links(commands, practice)
+    assert (link["patient_ref"], link["pms_patient_id"], link["posted"]) == ("pt-1", number, 0)
+    trail = commands.rows("SELECT after::text, before::text, why FROM audit WHERE practice_id = %s", practice)
+    assert "Marlow" not in str(trail)
+
+
+def test_a_patient_that_is_not_there_is_not_linked(commands: TargetCommands) -> None:  # noqa: F811
+    """Unknown, or archived after a merge: refused, with what to do; without asking it can be linked on purpose."""
+    practice, office = _practice(commands)
+    unknown = _link(commands, practice, "pt-1", "4711", *APPLY)
+    assert unknown.returncode == 2
+    assert "no patient 4711" in unknown.stderr
+    old, kept = (commands.sandbox.open_dental.add_patient(office)["PatNum"] for _ in range(2))
+    commands.sandbox.open_dental.merge_patients(office, int(old), int(kept))
+    archived = _link(commands, practice, "pt-1", str(old), *APPLY)
+    assert archived.returncode == 2
+    assert "archived or deleted" in archived.stderr
+    assert _links(commands, practice) == []
+    commands.sandbox.open_dental.change_office(office, econnector_running=False)
+    off = _link(commands, practice, "pt-1", str(kept), *APPLY)
+    assert off.returncode == 2
+    assert "--unread" in off.stderr
+    assert _link(commands, practice, "pt-1", str(kept), "--unread", *APPLY).returncode == 0
+
+
+def test_a_link_is_removed(commands: TargetCommands) -> None:  # noqa: F811
+    """Previewed, audited; a second time there is none."""
+    practice, office = _practice(commands)
+    number = str(commands.sandbox.open_dental.add_patient(office)["PatNum"])
+    assert _link(commands, practice, "pt-1", number, *APPLY).returncode == 0
+    assert "would be linked to nobody" in _link(commands, "remove", practice, "pt-1").stdout
+    assert len(_links(commands, practice)) == 1
+    assert _link(commands, "remove", practice, "pt-1", *APPLY).returncode == 0
+    assert _links(commands, practice) == []
+    assert _link(commands, "remove", practice, "pt-1", *APPLY).returncode == 2
+    ((before,),) = commands.rows(
+        "SELECT before ->> 'pms_patient_id' FROM audit WHERE practice_id = %s AND action = 'patient.unlink'", practice
+    )
+    assert before == number
