@@ -51,7 +51,7 @@ def run_process(
     """Run a role in this process until it ends; returns the exit code. Blocks. Main thread only.
 
     1. logs. 2. say what was chosen. 3. signals and parent. 4. endpoints, which answer from now on. 5. the role.
-    `parent`: ends with that process. `in_the_clear`: what goes over the network unencrypted. `refused` is told of a role
+    `parent`: ends with that process. `in_the_clear`: what goes over the network unencrypted. `refused` hears of a role
     that refuses to go on, and the kind of its error; it does not raise.
     """
     role = entry.role

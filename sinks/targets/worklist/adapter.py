@@ -11,6 +11,7 @@ from sinks.targets.port import (
     Found,
     NotComposed,
     NothingSent,
+    OriginReading,
     Prepared,
     ReadFailed,
     Scope,
@@ -39,6 +40,9 @@ class WorklistTarget:
         return NothingSent(scope=Scope.EFFECT, reason=None, code=_BY_HAND)
 
     async def read_back(self, entry: TargetEntry, deadline_s: float) -> Found | ReadFailed:
+        return ReadFailed(scope=Scope.EFFECT, reason=None, code=_BY_HAND)
+
+    async def read_origin(self, entry: TargetEntry, deadline_s: float) -> OriginReading | ReadFailed:
         return ReadFailed(scope=Scope.EFFECT, reason=None, code=_BY_HAND)
 
     async def test(self, deadline_s: float) -> ConnectionReport:

@@ -24,7 +24,7 @@ CAPABILITIES: Final = Capabilities(
 def _check(base_url: str, config: object, secret: bytes | None) -> CheckedInput:
     if config != {} or secret is not None:
         raise ConfigurationError("Work list: it takes no mapping and no secrets, since nothing is called")
-    return CheckedInput(config={}, secret=None, account=None, capabilities=CAPABILITIES)
+    return CheckedInput(config={}, secret=None, account=None, names_itself=True, capabilities=CAPABILITIES)
 
 
 def _open(stored: StoredConnection, context: AdapterContext) -> PaymentTarget:

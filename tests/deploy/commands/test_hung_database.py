@@ -21,11 +21,14 @@ def test_a_connection_that_is_never_made_is_an_outage() -> None:
 
 
 def _statement_that_waits(world: World) -> psycopg.Error:
-    with psycopg.connect(world.database_url, autocommit=True) as connection:
-        with pytest.raises(psycopg.Error) as raised, not_waiting_for_ever(connection, world.database_url):
-            connection.execute("SET statement_timeout = '20s'")
-            connection.execute("SELECT pg_sleep(3600)")
-        return raised.value
+    with (
+        psycopg.connect(world.database_url, autocommit=True) as connection,
+        pytest.raises(psycopg.Error) as raised,
+        not_waiting_for_ever(connection, world.database_url),
+    ):
+        connection.execute("SET statement_timeout = '20s'")
+        connection.execute("SELECT pg_sleep(3600)")
+    return raised.value
 
 
 def test_a_statement_of_a_server_that_hangs_is_cut(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

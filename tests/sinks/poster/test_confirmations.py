@@ -64,6 +64,7 @@ def _confirmation(effect_id: int, external_id: str, *, phase: Stage = Stage.POST
         scope=None,
         code=None,
         external_ids=(external_id,),
+        sightings=(),
         vendor_request_id=None,
         began_at=now,
         ended_at=now,
@@ -119,7 +120,7 @@ async def test_a_read_back_that_cannot_be_stored_for_a_day_is_a_persons(sent: Le
     """Not read again for ever: what nobody can settle within the retry budget is DEAD_LETTERED with a notice."""
     sent.connection.execute("UPDATE work SET state = 'UNCERTAIN', settle_until = now() WHERE effect_id = 2")
     store = ConfirmationStore(_access(sent.database_url))
-    in_doubt = {"phase": Stage.READBACK, "state": State.UNCERTAIN}
+    in_doubt: dict[str, Any] = {"phase": Stage.READBACK, "state": State.UNCERTAIN}
     assert (await _confirm(store, _confirmation(2, "payments/\ud800", **in_doubt)))[2] == (State.UNCERTAIN, True)
     heard = await _confirm(store, _confirmation(2, "payments/\ud800", aged=True, **in_doubt))
     assert heard[2] == (State.DEAD_LETTERED, True)

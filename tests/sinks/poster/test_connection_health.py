@@ -103,7 +103,7 @@ def test_what_the_ledger_could_not_store_is_stored_in_the_next_round() -> None:
         async def broken(*_: Any) -> None:
             raise ConnectionError("the ledger is away")
 
-        store.close_connection = broken  # type: ignore[method-assign]
+        store.close_connection = broken  # type: ignore[method-assign, assignment]
         with pytest.raises(ConnectionError):
             await health.store()
         waiting = health.owes(lease)

@@ -230,6 +230,7 @@ def _outcome(external_id: str, attempt: int) -> Outcome:
         scope=None,
         code=None,
         external_ids=(external_id,),
+        sightings=(),
         vendor_request_id=None,
         began_at=now,
         ended_at=now,

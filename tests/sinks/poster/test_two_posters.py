@@ -10,6 +10,7 @@ import pytest
 
 from deploy.sandbox.running import Effect, FaultKind
 from schemas.practice_settings import AmountMode
+from sinks.ledger.role_slots import RoleSlot
 from sinks.poster import role
 from sinks.poster.claim_room import ClaimRoom
 from sinks.poster.connection_pool import open_pool
@@ -17,6 +18,7 @@ from sinks.poster.ledger_access import LedgerAccess
 from sinks.poster.loop import Poster
 from sinks.targets.route import AdapterContext
 from streams.runtime.endpoints import Health
+from streams.runtime.errors import Role
 from streams.settings import ProgramSettings
 from tests.scenarios.waiting import WITHIN_S, until
 from tests.sinks.poster.offices import SECRET_TEXT, Office, Offices
@@ -38,13 +40,13 @@ def busy(offices: Offices) -> list[Office]:
 
 
 @asynccontextmanager
-async def _poster(offices: Offices, settings: ProgramSettings, me: str) -> AsyncIterator[Poster]:
+async def _poster(offices: Offices, settings: ProgramSettings, me: str, number: int = 0) -> AsyncIterator[Poster]:
     async with open_pool(settings) as lasting, open_pool(settings, owning=True) as owning:
         access = LedgerAccess(
             connect=lasting.connection, owning=owning.connection, clock=settings.clock(), me=me, group="poster"
         )
         context = AdapterContext(settings=settings, keys=offices.keys, connect=lasting.connection)
-        poster = Poster(settings, access, context, Health())
+        poster = Poster(settings, access, context, Health(), RoleSlot(Role.POSTER, number))
         try:
             yield poster
         finally:
@@ -54,7 +56,7 @@ async def _poster(offices: Offices, settings: ProgramSettings, me: str) -> Async
 async def _shared(offices: Offices) -> dict[str, int]:
     """Gates of each poster after the first has come round some times and then the second; then both post the rest."""
     settings = offices.world.settings(secret_key=SECRET_TEXT, poster_calls=CALLS)
-    async with _poster(offices, settings, "first") as first, _poster(offices, settings, "second") as second:
+    async with _poster(offices, settings, "first") as first, _poster(offices, settings, "second", 1) as second:
         for poster in (first, second):
             for _ in range(ROUNDS):
                 await poster.iterate()

@@ -107,8 +107,8 @@ EVENT_WORDS: dict[R, Wording] = {
         why="It met something that a restart does not help with: records of several practices and payment systems that "
         "it cannot take, topics that are not as they should be, or a setting that cannot work. It stopped before it "
         "wrote anything, so that nothing is lost.",
-        remedy="Read the last line of its log (`writeback up` prints it too): it says which part stopped, why, and what "
-        "to change. Then start it again.",
+        remedy="Read the last line of its log (`writeback up` prints it too): it says which part stopped, why, and "
+        "what to change. Then start it again.",
         afterwards="It goes on where it stopped. Until then payments wait, for all practices; nothing is lost.",
         audience=Audience.OPERATOR,
     ),
