@@ -69,7 +69,8 @@ def test_the_list_is_whole() -> None:
     """No id of the domain is left out, and none stands twice."""
     assert sum(len(area) for area in BY_AREA.values()) == len(RULES)
     listed = RULES.keys() | LATER.keys()
-    assert listed == AHEAD | {f"{letter}-{number}" for letter, count in COUNTS.items() for number in range(1, count + 1)}
+    counted = {f"{letter}-{number}" for letter, count in COUNTS.items() for number in range(1, count + 1)}
+    assert listed == AHEAD | counted
     assert not RULES.keys() & LATER.keys()
 
 

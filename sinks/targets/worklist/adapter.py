@@ -18,7 +18,7 @@ from sinks.targets.port import (
     StartGuard,
     TargetEntry,
 )
-from sinks.targets.worklist.route import CAPABILITIES
+from sinks.targets.worklist.capabilities import CAPABILITIES
 
 _BY_HAND = "BY_HAND"
 

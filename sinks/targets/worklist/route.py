@@ -5,20 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from schemas.vocabulary import Target
-from sinks.targets.port import Capabilities, PaymentTarget
+from sinks.targets.port import PaymentTarget
 from sinks.targets.route import AdapterContext, CheckedInput, Route, StoredConnection
+from sinks.targets.worklist.capabilities import CAPABILITIES
 from streams.runtime.errors import ConfigurationError
 from streams.runtime.times import CallLimits
-
-CAPABILITIES: Final = Capabilities(
-    entry_kinds=frozenset(),
-    reads_back=False,
-    proves_absence=False,
-    idempotency_key=False,
-    needs_patient=False,
-    max_in_flight=1,
-    min_interval_s=0.0,
-)
 
 
 def _check(base_url: str, config: object, secret: bytes | None) -> CheckedInput:

@@ -21,13 +21,16 @@ def test_a_connection_that_is_never_made_is_an_outage() -> None:
 
 
 def _statement_that_waits(world: World) -> psycopg.Error:
-    with (
-        psycopg.connect(world.database_url, autocommit=True) as connection,
-        pytest.raises(psycopg.Error) as raised,
-        not_waiting_for_ever(connection, world.database_url),
-    ):
-        connection.execute("SET statement_timeout = '20s'")
-        connection.execute("SELECT pg_sleep(3600)")
+    def wait() -> None:
+        with (
+            psycopg.connect(world.database_url, autocommit=True) as connection,
+            not_waiting_for_ever(connection, world.database_url),
+        ):
+            connection.execute("SET statement_timeout = '20s'")
+            connection.execute("SELECT pg_sleep(3600)")
+
+    with pytest.raises(psycopg.Error) as raised:
+        wait()
     return raised.value
 
 
