@@ -33,9 +33,10 @@ class Hostile(msgspec.Struct, frozen=True):
 
 
 def hostile_records(practice: str, seed: int) -> Iterator[Hostile]:
-    """Without end, each kind in turn; the same seed gives the same kinds, ids apart."""
+    """Without end, each kind in turn; the same seed gives the same kinds, ids apart. Large ones are rare: what is to be
+    shown is that they block nobody, not how many of them a machine can store."""
     chance = Random(seed)
-    for kind in itertools.cycle((_bytes, _events, _keys, _headers, _of_our_own, _large)):
+    for kind in itertools.cycle((_bytes, _events, _keys, _headers, _of_our_own) * 5 + (_large,)):
         yield kind(practice, chance)
 
 
@@ -103,7 +104,7 @@ def _of_our_own(practice: str, chance: Random) -> Hostile:
 
 def _large(practice: str, chance: Random) -> Hostile:
     """As much as one record may hold: many patients' shares, many items of a payout."""
-    count = chance.choice((400, 2_000))
+    count = chance.choice((300, 1_000))
     if chance.random() < 0.5:
         event = payout(practice, ((100, 1),) * count)
         return Hostile(TopicName.PAYOUTS, practice.encode(), encode_event(event))

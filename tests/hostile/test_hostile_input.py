@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import pytest
 
@@ -80,7 +81,7 @@ def test_hostile_records_keys_and_headers_at_length(pipeline: Pipeline) -> None:
     _records_in_play(pipeline, chosen.seed, rounds=max(10, chosen.events // 500))
 
 
-ANSWERS = {
+ANSWERS: dict[str, tuple[FaultKind, dict[str, Any]]] = {
     "silence": (FaultKind.TIMEOUT, {}),
     "dropped": (FaultKind.DROP, {}),
     "half an answer": (FaultKind.TRUNCATED, {}),

@@ -91,23 +91,22 @@ def test_a_connection_that_fails_while_another_is_being_closed_is_closed_too() -
     assert sorted(asyncio.run(scene())) == ["first", "second"]
 
 
-def test_what_the_ledger_could_not_store_is_stored_in_the_next_round() -> None:
+def test_what_the_ledger_could_not_store_is_stored_in_the_next_round(monkeypatch: pytest.MonkeyPatch) -> None:
     async def scene() -> tuple[bool, list[str]]:
         store = SlowStore()
         store.let_go.set()
         health = _health(store)
         lease = connection("first")
         health.after_read(lease, DOWN)
-        failing = store.close_connection
 
         async def broken(*_: Any) -> None:
             raise ConnectionError("the ledger is away")
 
-        store.close_connection = broken  # type: ignore[method-assign, assignment]
+        monkeypatch.setattr(store, "close_connection", broken)
         with pytest.raises(ConnectionError):
             await health.store()
         waiting = health.owes(lease)
-        store.close_connection = failing  # type: ignore[method-assign]
+        monkeypatch.undo()
         await health.store()
         return waiting and not health.owes(lease), store.closed
 
