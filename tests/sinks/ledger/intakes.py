@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,6 +34,8 @@ class IntakeAtWork:
     def __init__(self, world: World, database: LedgerDatabase, **settings: Any) -> None:
         self.world = world
         self.database = database
+        self._given = settings
+        self._slots = itertools.count()
         self.settings: ProgramSettings = world.settings(**settings)
         ensure_topics(self.settings)
         self._producer = Producer(
@@ -81,9 +84,10 @@ class IntakeAtWork:
 
     @contextmanager
     def running(self, **settings: Any) -> Iterator[Health]:
-        """An intake in a thread of this process; ended in order afterwards, and its error raised."""
+        """An intake in a thread of this process; ended in order afterwards, and its error raised. Each has a slot of its
+        own: an equal one would fence the older (law 13)."""
         health = Health()
-        chosen = self.world.settings(**settings) if settings else self.settings
+        chosen = self.world.settings(**({"slot": next(self._slots)} | (settings or self._given)))
         install(chosen.test_controls)
         with role_thread(lambda stop: run(chosen, stop, health)) as thread:
             until(lambda: health.is_ready()[0] or not thread.is_alive(), "the intake is ready")
@@ -91,7 +95,7 @@ class IntakeAtWork:
 
     def process(self, folder: Path, **settings: Any) -> Role:
         """An intake as a process of its own."""
-        return Role(self.world, "intake", folder, **settings)
+        return Role(self.world, "intake", folder, **({"slot": next(self._slots)} | settings))
 
 
 def _delivered(error: Any, _: object) -> None:
