@@ -84,8 +84,8 @@ class IntakeAtWork:
 
     @contextmanager
     def running(self, **settings: Any) -> Iterator[Health]:
-        """An intake in a thread of this process; ended in order afterwards, and its error raised. Each has a slot of its
-        own: an equal one would fence the older (law 13)."""
+        """An intake in a thread of this process; ended in order afterwards, and its error raised. Each has a slot of
+        its own: an equal one would fence the older (law 13)."""
         health = Health()
         chosen = self.world.settings(**({"slot": next(self._slots)} | (settings or self._given)))
         install(chosen.test_controls)
