@@ -64,7 +64,7 @@ UNION ALL
 SELECT 'event', practice_id, NULL, NULL, reason, count(*)::int, min(changed_at), 0, NULL, NULL, NULL
 FROM work WHERE state = 'PAUSED' AND reason = 'CONNECTION_REPLACED' GROUP BY practice_id, reason
 UNION ALL
-SELECT 'event', practice_id, NULL, NULL, reason, count(*)::int, min(changed_at), 0, NULL, NULL
+SELECT 'event', practice_id, NULL, NULL, reason, count(*)::int, min(changed_at), 0, NULL, NULL, NULL
 FROM work WHERE state = 'AWAITING_REVIEW' AND is_reported_review(reason) GROUP BY practice_id, reason
 UNION ALL
 SELECT 'event', practice_id, NULL, NULL, CASE kind WHEN 'return' THEN 'PAYMENT_RETURNED' ELSE 'PAYOUT_FAILED' END,
