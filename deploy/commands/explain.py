@@ -15,7 +15,7 @@ def explain(
         typer.Argument(
             metavar="EVENT_OR_PAYMENT",
             help="An event's, payment's, refund's, dispute's or payout's id; an entry (e:42), its number at the target "
-            "(deposit/101) or the marker it carries there.",
+            "(deposit/101), the marker it carries there, or the reference of a letter (WBN-…).",
         ),
     ],
     practice: Practice = None,
@@ -23,6 +23,11 @@ def explain(
 ) -> None:
     """Explain a payment or payout: events, decisions with their settings, amounts and how they came about, attempts,
     documents, notices and what people did."""
+    from deploy.commands.notice_page import show_notice
     from deploy.commands.story_page import show_story
+    from sinks.operations.queries.notice_story import is_reference
 
-    show_story(sought, practice, as_json)
+    if is_reference(sought):
+        show_notice(sought, as_json)
+    else:
+        show_story(sought, practice, as_json)

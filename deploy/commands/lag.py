@@ -41,8 +41,8 @@ def _print(found: Lag) -> None:
         waiting = ((w.practice_id, w.target, w.state, w.count, shown_at(w.since)) for w in found.waiting_for_people)
         print_table("Waiting for people or facts", ("practice", "target", "state", "entries", "since"), waiting)
     print(
-        f"open notices: {found.notices_open}, mails due: {found.mails_due}, mails that could not be delivered: "
-        f"{found.mails_failed}"
+        f"open notices: {found.notices_open} (without a reader: {found.notices_unread}), mails due: {found.mails_due}, "
+        f"mails that could not be delivered: {found.mails_failed}"
     )
 
 

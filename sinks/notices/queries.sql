@@ -102,6 +102,18 @@ SELECT :practice_id, :cause, business_now(:now), :target, NULL, :reason, :items,
 ON CONFLICT DO NOTHING
 RETURNING practice_id, cause, opened_at, not_before, told_at, shown, steps, reminders;
 
+-- name: name_notice!
+UPDATE notices SET reference = :reference
+WHERE practice_id = :practice_id AND cause = :cause AND opened_at = :opened_at AND reference IS NULL;
+
+-- name: unread
+-- Open notices that nobody was told of and nobody will be, as things stand: no contact, or every message refused.
+SELECT count(*)::int AS count FROM notices n
+WHERE n.closed_at IS NULL AND greatest(n.opened_at, n.not_before) < business_now(:now) - :grace::interval
+  AND NOT EXISTS (SELECT FROM deliveries d
+                  WHERE d.practice_id = n.practice_id AND d.cause = n.cause AND d.opened_at = n.opened_at
+                    AND (may_have_arrived(d.state) OR delivery_under_way(d.state)));
+
 -- name: forget_solved!
 -- Fewer are open than were shown: the next new one is news again.
 UPDATE notices SET items = :items, shown = least(shown, :items)

@@ -106,6 +106,8 @@ class Notifier:
         at = self._clock.for_database()
         problems = await open_problems(connection, at)
         await self._store.bring_up_to_date(connection, problems, self._clock.now(), at)
+        unread = await self._store.unread(connection, at)
+        self._health.depends("readers", f"{unread} open notices have no reader" if unread else "")
         if time.monotonic() - self._digests_at >= DIGEST_POLL_S:
             self._digests_at = time.monotonic()
             await plan_digests(connection, at, self._channels)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Any, LiteralString
+from datetime import datetime, timedelta
+from typing import Any, Final, LiteralString
 
 import msgspec
 import psycopg
@@ -12,9 +12,9 @@ from psycopg.rows import TupleRow
 
 from schemas.vocabulary import Stage
 from sinks.ledger.named_queries import named_queries
-from sinks.ledger.rows.fetch import fetch_all_async, fetch_one_async
+from sinks.ledger.rows.fetch import fetch_all_async, fetch_one_async, fetch_value_async
 from sinks.notices.causes import UNKNOWN_PRACTICE, Cause
-from sinks.notices.email_text import notice_email
+from sinks.notices.email_text import correlation_id, notice_email
 from sinks.notices.plan_deliveries import (
     Channels,
     NoticeKey,
@@ -28,10 +28,18 @@ from sinks.notices.plan_deliveries import (
 from sinks.notices.schedule import BUNDLE, Notice, Problem, Step, StepKind, next_step, resolved_step
 from sinks.operations.words.reasons import Audience, words_for
 from streams.runtime.logging import log
-from streams.runtime.metrics import DEAD_LETTERS_OLDEST, DEAD_LETTERS_OPEN, NOTICES_OPEN, NOTICES_SUPPRESSED
+from streams.runtime.metrics import (
+    DEAD_LETTERS_OLDEST,
+    DEAD_LETTERS_OPEN,
+    NOTICES_OPEN,
+    NOTICES_SUPPRESSED,
+    NOTICES_UNREAD,
+)
 
 _SQL: dict[str, LiteralString] = named_queries("sinks.notices")
 _LOG = log(__name__)
+UNREAD_AFTER: Final = timedelta(minutes=1)
+"""A message that is planned now may still be written in the next round."""
 Connection = psycopg.AsyncConnection[TupleRow]
 
 
@@ -71,6 +79,7 @@ class NoticeStore:
         """`support`: where a reader of a letter can ask."""
         self._channels = channels
         self._support = support
+        self._without_reader: set[tuple[str, str]] = set()
 
     async def bring_up_to_date(
         self, connection: Connection, problems: Mapping[tuple[str, str], Problem], now: datetime, at: datetime | None
@@ -104,22 +113,27 @@ class NoticeStore:
         row = await fetch_one_async(connection, OpenNotice, _SQL["open_notice"], parameters)
         if row is None:
             return None
+        notice = row.notice()
+        reference = correlation_id(notice.practice_id, problem.cause.key, notice.opened_at)
+        await connection.execute(_SQL["name_notice"], _key(notice).parameters() | {"reference": reference})
         _LOG.info("notice opened", practice_id=problem.practice_id, notice_cause=problem.cause.key, count=problem.count)
-        return row.notice()
+        return notice
 
     async def _notify(
         self, connection: Connection, notice: Notice, problem: Problem, now: datetime, at: datetime | None
     ) -> int:
-        """The message that is due now, if one is."""
+        """The message that is due now, if one is. A notice is told when somebody is told: without a reader it waits."""
         key = _key(notice)
         step = next_step(notice, problem, now)
         if step is None:
             await connection.execute(_SQL["forget_solved"], key.parameters() | {"items": problem.count})
             return 0
+        recipients = await self._recipients(connection, problem)
+        if not recipients:
+            return 0
         async with connection.transaction():
             if not await self._take(connection, key, step, notice, problem.count, at):
                 return 0
-            recipients = await self._recipients(connection, problem)
             planned = await self._plan(connection, key, problem, step, recipients, at)
         NOTICES_SUPPRESSED.labels(problem.cause.key).inc(step.more)
         return planned
@@ -168,13 +182,24 @@ class NoticeStore:
             found = await contacts_of(connection, problem.practice_id)
         if audience is not Audience.PRACTICE or not found:
             found += operators(self._channels)
-        if not found:
+        key = (problem.practice_id, problem.cause.key)
+        if found:
+            self._without_reader.discard(key)
+        elif key not in self._without_reader:
+            self._without_reader.add(key)
             _LOG.error(
                 "nobody can be notified: give the practice a contact, or set WRITEBACK_OPS_EMAIL",
                 practice_id=problem.practice_id,
                 notice_cause=problem.cause.key,
             )
         return sorted(set(found))
+
+    async def unread(self, connection: Connection, at: datetime | None) -> int:
+        """Open notices that nobody was told of and nobody is about to be. Sets the gauge."""
+        parameters = {"now": at, "grace": UNREAD_AFTER}
+        count = int(await fetch_value_async(connection, _SQL["unread"], parameters))
+        NOTICES_UNREAD.set(count)
+        return count
 
     async def _plan(
         self,

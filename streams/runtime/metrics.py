@@ -101,6 +101,7 @@ RELAYED = Counter("writeback_relayed_total", "Rows published and deleted.", ["to
 # --- NOTIFIER
 NOTICES_OPEN = Gauge("writeback_notices_open", "Open notices.", ["cause"])
 DELIVERIES = Counter("writeback_notice_deliveries_total", "Deliveries by outcome.", ["channel", "step", "outcome"])
+NOTICES_UNREAD = Gauge("writeback_notices_unread", "Open notices that nobody was told of: no reader, or all refused.")
 NOTICES_SUPPRESSED = Counter(
     "writeback_notices_suppressed_total", "Joined to an open notice instead of sent.", ["cause"]
 )

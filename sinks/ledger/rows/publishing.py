@@ -51,6 +51,8 @@ class NoticeRow(msgspec.Struct, frozen=True):
     told_at: datetime | None
     shown: int
     steps: int
+    reminders: int
+    reference: str | None
 
 
 class DeliveryRow(msgspec.Struct, frozen=True):

@@ -101,6 +101,8 @@ class IntakePosition(msgspec.Struct, frozen=True):
 
 class OpenCounts(msgspec.Struct, frozen=True):
     notices_open: int
+    notices_unread: int
+    """Of them, those that nobody was told of and nobody is about to be."""
     mails_due: int
     mails_failed: int
 
@@ -114,6 +116,7 @@ class Lag(msgspec.Struct, frozen=True):
     unposted: tuple[Unposted, ...]
     waiting_for_people: tuple[Waiting, ...]
     notices_open: int
+    notices_unread: int
     mails_due: int
     mails_failed: int
 
@@ -125,7 +128,7 @@ def measure_lag(ledger: Ledger, settings: ProgramSettings, *, practice_id: str |
     """
     connection, now, one = ledger.connection, ledger.now, {"practice_id": practice_id}
     check_practice(connection, practice_id)
-    counts = fetch_one(connection, OpenCounts, _SQL["open_counts"], {}) or OpenCounts(0, 0, 0)
+    counts = fetch_one(connection, OpenCounts, _SQL["open_counts"], {}) or OpenCounts(0, 0, 0, 0)
     return Lag(
         partitions=tuple(_partitions(connection, settings)),
         outbox=tuple(fetch_all(connection, OutboxDepth, _SQL["outbox_depth"], {})),
@@ -135,6 +138,7 @@ def measure_lag(ledger: Ledger, settings: ProgramSettings, *, practice_id: str |
         unposted=tuple(fetch_all(connection, Unposted, _SQL["unposted_by_age"], {"now": now} | one)),
         waiting_for_people=tuple(fetch_all(connection, Waiting, _SQL["waiting_for_people"], one)),
         notices_open=counts.notices_open,
+        notices_unread=counts.notices_unread,
         mails_due=counts.mails_due,
         mails_failed=counts.mails_failed,
     )

@@ -225,9 +225,9 @@ class NoticeLedger:
         }
 
     @contextmanager
-    def notifier(self) -> Iterator[None]:
-        """A notifier that runs while the block does."""
-        settings = self.world.settings(**self.settings(), slot=next(self._slots))
+    def notifier(self, **over: Any) -> Iterator[None]:
+        """A notifier that runs while the block does; `over`: other settings of the program."""
+        settings = self.world.settings(**self.settings() | over, slot=next(self._slots))
         with role_thread(lambda stop: role.run(settings, stop, Health())):
             yield
 
