@@ -139,7 +139,11 @@ def test_b_1_a_membership_brings_its_charge_and_a_refund_takes_it_back(offices: 
     charges = [row for row in offices.sandbox.open_dental.charges(office.customer_key) if row.code == "MEMBER"]
     assert [row.amount_minor for row in charges] == [29_900]
     assert office.balance() == OWED
-    assert treatment not in office.paid_on()
+    number = int(charges[0].row["ProcNum"])
+    assert office.paid_on() == {number: 29_003}, "the payment lies on the charge, not beside it"
+    (fee,) = offices.sandbox.open_dental.adjustments(office.customer_key)
+    assert (fee.row["ProcNum"], fee.amount_minor) == (number, -897)
+    assert office.column("entry_kind") == ["charge", "payment", "fee_adjustment"]
     about(office, enrolled, linked_examples.refunded(gross=-9900))  # type: ignore[arg-type]
     settled(office, 5)
     assert by_type(office)["Membership Charge Reversed"] == -9900
@@ -147,6 +151,24 @@ def test_b_1_a_membership_brings_its_charge_and_a_refund_takes_it_back(offices: 
     offices.database.report(office.pay())
     settled(office, 8)
     assert office.paid_on()[treatment] == 9680, "a membership's charge is never paid by another payment"
+    assert office.balance() == 0
+
+
+def test_b_1_a_membership_whose_charge_is_refused_posts_nothing(offices: Offices) -> None:
+    """B-1: a code that the office does not have. Nobody is left in credit, and the repaired mapping sends all of it."""
+    office = offices.open(mapping={"membership_code": "NOPE"})
+    office.paid += 1
+    office.patient("pt-1")
+    enrolled = msgspec.structs.replace(
+        membership(patient_ref="pt-1"), practice_id=office.practice_id, event_id="practice-1-member"
+    )
+    offices.database.report(enrolled)
+    offices.poster()
+    office.until_states("INVALID_CONFIG", "SCHEDULED", "SCHEDULED")
+    assert (office.payments(), office.adjustments()) == ([], [])
+    offices.database.connection.execute('UPDATE connections SET config = config || \'{"membership_code": "MEMBER"}\'')
+    office.save_connection()
+    settled(office, 3)
     assert office.balance() == 0
 
 

@@ -128,14 +128,14 @@ def test_control_without_the_read_money_is_posted_against_nothing(offices: Offic
 # --- in doubt, and edited meanwhile
 
 
-def _in_doubt(offices: Offices) -> tuple[Office, int]:
+def _in_doubt(offices: Offices, **poster: Any) -> tuple[Office, int]:
     """A payment that stands while its answer was lost, and that nobody can read yet."""
     office = offices.open(amount=AmountMode.GROSS)
     account = office.customer_key
     offices.sandbox.open_dental.fault(FaultKind.DROP, Effect.BEFORE, account=account, method="POST", times=1)
     offices.sandbox.open_dental.fault(FaultKind.STATUS, status=503, account=account, method="GET")
     offices.database.report(office.pay())
-    offices.poster()
+    offices.poster(**poster)
     until(lambda: office.payments() != [], "it stands", show=office.shown)
     (number,) = [row["PayNum"] for row in offices.sandbox.open_dental.rows(account, "payments")]
     return office, int(number)
@@ -169,6 +169,17 @@ def test_an_entry_with_another_amount_is_known_by_its_id_from_then_on(offices: O
     office.until_states("POSTED")
     assert office.column("external_id") == [f"payments/{number}"]
     assert len(office.payments()) == 1
+
+
+def test_control_without_the_kept_id_the_entry_is_not_known_again(offices: Offices) -> None:
+    """The control of law 19: put right by hand, it is nobody's to find, and a person is asked once more."""
+    office, number = _in_doubt(offices, test_controls=Control.KNOWN_IDS.value)
+    _edit(office, number, PayAmt="90")
+    offices.sandbox.open_dental.clear_faults()
+    office.until_states("DEAD_LETTERED")
+    _edit(office, number, PayAmt="100", CheckNum="", PayNote="corrected")
+    _release(offices, office, State.DEAD_LETTERED)
+    until(lambda: office.column("reason") == ["OUTCOME_UNKNOWN"], "it is not known", show=office.shown)
 
 
 def test_somebody_elses_payment_of_another_amount_is_no_doubt(offices: Offices) -> None:
