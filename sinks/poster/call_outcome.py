@@ -75,7 +75,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     scope: str | None
     code: str | None
     external_ids: tuple[str, ...]
-    sightings: tuple[Sighting, ...]
+    sightings: tuple[Sighting, ...] = ()
     """What else of the entry was seen at the target, to be kept and read again (law 19)."""
     vendor_request_id: str | None
     began_at: datetime
