@@ -64,8 +64,12 @@ UNION ALL
 SELECT 'event', practice_id, NULL, NULL, reason, count(*)::int, min(changed_at), 0, NULL, NULL, NULL
 FROM work WHERE state = 'PAUSED' AND reason = 'CONNECTION_REPLACED' GROUP BY practice_id, reason
 UNION ALL
-SELECT 'event', practice_id, NULL, NULL, reason, count(*)::int, min(changed_at), 0, NULL, NULL, NULL
-FROM work WHERE state = 'AWAITING_REVIEW' AND is_reported_review(reason) GROUP BY practice_id, reason
+SELECT 'event', o.practice_id, NULL, NULL, o.reason, count(*)::int, min(o.changed_at), 0, NULL, NULL,
+    to_json((array_agg(json_build_object('subject', v.subject, 'of', v.concerns, 'entry', o.effect_id,
+                'amount_minor', o.amount_minor, 'currency', o.currency, 'at', o.changed_at)
+                       ORDER BY o.changed_at DESC))[1:(:most_cases)])
+FROM open_effects o JOIN events v ON v.practice_id = o.practice_id AND v.source = o.source AND v.event_id = o.event_id
+WHERE o.state = 'AWAITING_REVIEW' AND is_reported_review(o.reason) GROUP BY o.practice_id, o.reason
 UNION ALL
 SELECT 'event', practice_id, NULL, NULL, CASE kind WHEN 'return' THEN 'PAYMENT_RETURNED' ELSE 'PAYOUT_FAILED' END,
     count(*)::int, min(received_at), 0, NULL, NULL,
