@@ -15,17 +15,20 @@ LOCAL_DATABASE: Final = "writeback"
 
 
 def settings_here(**overrides: Any) -> ProgramSettings:
-    """The settings of this process, completed with the addresses of the running local stack where none are set.
+    """The settings of this process, completed with its state folder and with the addresses of the running local stack
+    where none are set.
 
     Raises ConfigurationError when there is neither. Starts nothing.
     """
+    from deploy.local.folders import state_folder
+
     settings = ProgramSettings.load(**overrides)
+    folder = state_folder(settings.state_dir)
+    settings = settings.model_copy(update={"state_dir": folder})
     if settings.kafka_bootstrap_servers and settings.database_url:
         return settings
-    from deploy.local.folders import state_folder
     from deploy.local.stack import found_running
 
-    folder = state_folder(settings.state_dir)
     local = found_running(folder, LOCAL_DATABASE)
     if local is not None:
         settings = on_local(settings, folder, local.bootstrap, local.database_url)
@@ -47,7 +50,7 @@ def on_local(settings: ProgramSettings, state: Path, bootstrap: str, database_ur
 
     The local Postgres is a single node by nature (law 4).
     """
-    local: dict[str, Any] = {}
+    local: dict[str, Any] = {"state_dir": state}
     if not settings.kafka_bootstrap_servers:
         local["kafka_bootstrap_servers"] = bootstrap
     if not settings.database_url:

@@ -56,6 +56,7 @@ class DemoEnvironment:
             self.settings = ProgramSettings.load(
                 kafka_bootstrap_servers=addresses.bootstrap,
                 database_url=addresses.database_url,
+                state_dir=self.folder,
                 topic_partitions=PARTITIONS,
                 single_node=True,
                 profile="sandbox",

@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from schemas.vocabulary import Target
+from sinks.ledger.history.stamps import LastMark
 from sinks.ledger.named_queries import named_queries
 from sinks.poster.ledger_access import LedgerAccess
 from sinks.poster.planned_call import EffectKey, FrozenRequest, GateKey, PlannedCall
@@ -51,6 +52,10 @@ class Marked(msgspec.Struct, frozen=True, kw_only=True):
     practice_id: str
     effect_id: int
     attempts: int
+    epoch: int
+    era: int | None
+    """None before the ledger's first start."""
+    lsn: int
 
 
 class CallStore:
@@ -109,7 +114,14 @@ class CallStore:
             "skip_state_test": disabled(Control.OUTER_STATE_TEST),
         }
         marked = await self._read(Marked, "mark", parameters)
+        self._keep(marked)
         return {EffectKey(row.practice_id, row.effect_id): row.attempts for row in marked}
+
+    def _keep(self, marked: Sequence[Marked]) -> None:
+        """Before any of them is sent: a ledger that has forgotten the mark is found by it (law 4)."""
+        if marked and self._access.history is not None:
+            last = marked[-1]
+            self._access.history.keep(LastMark(last.practice_id, last.effect_id, last.epoch), last.era or 0, last.lsn)
 
     async def read_back_first(self, heads: Sequence[tuple[PlannedCall, PracticeLease]]) -> None:
         """Heads of lanes that must be looked for before any send become UNCERTAIN (law 4)."""

@@ -144,7 +144,9 @@ SET state = 'SENDING', epoch = h.epoch, sent_at = (SELECT clock_timestamp()), at
 FROM h
 WHERE x.practice_id = h.p AND x.effect_id = h.n
   AND (is_ready(x.state) OR :skip_state_test) AND NOT x.look_first
-RETURNING x.practice_id, x.effect_id, x.attempts;
+RETURNING x.practice_id, x.effect_id, x.attempts, x.epoch,
+          (SELECT r.era FROM ledger_era r) AS era,
+          (pg_current_wal_flush_lsn() - '0/0'::pg_lsn)::bigint AS lsn;
 
 -- name: read_back_first
 -- Read back before any send (law 4). `sent_at` may be null.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import selectors
 from typing import Any, Final
 
@@ -15,18 +14,16 @@ from sinks.ledger.named_queries import named_queries
 from sinks.ledger.practices.backfill_capabilities import backfill_capabilities
 from sinks.ledger.role_slots import RoleSlot
 from sinks.ledger.rows.fetch import fetch_values
-from sinks.ledger.rows.row_factory import rows_as
 from sinks.ledger.schema import era
 from sinks.ledger.schema.database import connect, connection_options
 from sinks.ledger.schema.version import require_schema
-from streams.fault_injection import Control, disabled
+from sinks.poster.ledger_history import LedgerHistory
 from streams.runtime.endpoints import Health
 from streams.runtime.errors import Role
 from streams.runtime.lifecycle import Stop
 from streams.runtime.role_loop import started
 from streams.settings import ProgramSettings
 
-_SQL: Final = named_queries("sinks.ledger.schema", "era.sql")
 _LEASES: Final = named_queries("sinks.poster", "leases.sql")
 
 Connection = AsyncConnection[TupleRow]
@@ -55,21 +52,13 @@ along all that was written before it, so no mark outlives the claim that it was 
 crash takes back was only a claim, and a release or a renewal that it takes back lets a lease run out."""
 
 
-def open_pool(settings: ProgramSettings, *, owning: bool = False) -> LedgerPool:
-    """A pool whose connections have been through `era.enter_era`, so none marks before its era is known (law 4).
+def open_pool(settings: ProgramSettings, *, owning: bool = False, history: LedgerHistory | None = None) -> LedgerPool:
+    """A pool whose connections are lent after the ledger's era and history are known, so none marks before (law 4).
 
-    `owning`: the connections over which gates are claimed, renewed and released.
+    `owning`: the connections over which gates are claimed, renewed and released. `history`: of this process.
     """
     options: dict[str, Any] = connection_options("poster-gates" if owning else "poster")
     options["options"] += "".join(f" -c {option}" for option in PLANNING) + (_NOT_AWAITED if owning else "")
-
-    async def enter_era(connection: Connection) -> None:
-        cursor = connection.cursor(row_factory=rows_as(era.CurrentEra))
-        await cursor.execute(_SQL["current_era"])
-        current = await cursor.fetchone()
-        if current is None or not current.same_server:
-            await asyncio.to_thread(_enter_era_apart, settings)
-
     return LedgerPool(
         settings.database_url,
         connection_class=AsyncConnection[TupleRow],
@@ -77,7 +66,7 @@ def open_pool(settings: ProgramSettings, *, owning: bool = False) -> LedgerPool:
         min_size=1 if owning else 2,
         max_size=OWNING_SIZE if owning else POOL_SIZE,
         timeout=OPEN_S,
-        configure=enter_era,
+        configure=(history or LedgerHistory(settings)).configure,
         open=False,
     )
 
@@ -110,27 +99,20 @@ async def closed_by_server(connection: Connection) -> bool:
     return False
 
 
-def prepare(settings: ProgramSettings, slot: RoleSlot, stop: Stop, health: Health) -> list[str] | None:
-    """Once at start: the schema, the slot, standbys (law 4), the era, what older connections write, and every address
-    that could be called; None when stopped meanwhile. Blocks, and waits for a ledger that cannot be reached, as the
-    loop does."""
-    return started(Role.POSTER, lambda: _prepared(settings, slot), stop, health)
+def prepare(
+    settings: ProgramSettings, slot: RoleSlot, history: LedgerHistory, stop: Stop, health: Health
+) -> list[str] | None:
+    """Once at start: the schema, the slot, standbys, era and history (law 4), what older connections write, and every
+    address that could be called; None when stopped meanwhile. Blocks, and waits for a ledger or a broker that cannot be
+    reached, as the loop does."""
+    return started(Role.POSTER, lambda: _prepared(settings, slot, history), stop, health)
 
 
-def _prepared(settings: ProgramSettings, slot: RoleSlot) -> list[str]:
+def _prepared(settings: ProgramSettings, slot: RoleSlot, history: LedgerHistory) -> list[str]:
     with connect(settings.database_url, "poster-start") as connection:
         require_schema(connection)
         slot.take(connection)
         era.require_standbys(connection, single_node=settings.single_node)
-        _enter_era(connection, settings)
+        history.check()
         backfill_capabilities(connection)
         return fetch_values(connection, _LEASES["addresses"])
-
-
-def _enter_era(connection: psycopg.Connection[TupleRow], settings: ProgramSettings) -> None:
-    era.enter_era(connection, settings.clock().for_database(), look_first=not disabled(Control.LOOK_FIRST))
-
-
-def _enter_era_apart(settings: ProgramSettings) -> None:
-    with connect(settings.database_url, "poster-era") as connection:
-        _enter_era(connection, settings)

@@ -9,6 +9,7 @@ import msgspec
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
+from sinks.poster.ledger_history import LedgerHistory
 from streams.runtime.clock import Clock
 
 Connect = Callable[[], AbstractAsyncContextManager[AsyncConnection[TupleRow]]]
@@ -27,3 +28,5 @@ class LedgerAccess(msgspec.Struct, frozen=True, kw_only=True):
     """This process, as the owner of leases; no two processes have the same."""
     group: str
     """Names the poster in the headers of its dead letters; it consumes no topic."""
+    history: LedgerHistory | None = None
+    """Where marks are kept outside the ledger; None where nothing is sent."""

@@ -14,6 +14,7 @@ from typing import Any, Final
 from sinks.ledger.role_slots import RoleSlot
 from sinks.poster.connection_pool import open_pool, prepare
 from sinks.poster.ledger_access import LedgerAccess
+from sinks.poster.ledger_history import LedgerHistory
 from sinks.poster.loop import Poster
 from sinks.poster.wakeup import listen
 from sinks.targets.credentials import KeyRing
@@ -46,7 +47,8 @@ def run(settings: ProgramSettings, stop: Stop, health: Health) -> int:
     flight have ended, when a newer process has this slot.
     """
     slot = RoleSlot(Role.POSTER, settings.slot)
-    addresses = prepare(settings, slot, stop, health)
+    history = LedgerHistory(settings)
+    addresses = prepare(settings, slot, history, stop, health)
     if addresses is None:
         return 0
     require_loopback(settings.unsafe_switches(), addresses)
@@ -59,16 +61,20 @@ def run(settings: ProgramSettings, stop: Stop, health: Health) -> int:
 
         runner = uvloop.run
     try:
-        runner(_poster(settings, slot, stop, health))
+        runner(_poster(settings, slot, history, stop, health))
     except BaseExceptionGroup as group:
         raise group.exceptions[0] from None
+    finally:
+        history.close()
     return 0
 
 
-async def _poster(settings: ProgramSettings, slot: RoleSlot, stop: Stop, health: Health) -> None:
+async def _poster(
+    settings: ProgramSettings, slot: RoleSlot, history: LedgerHistory, stop: Stop, health: Health
+) -> None:
     me = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
-    pool = open_pool(settings)
-    owning = open_pool(settings, owning=True)
+    pool = open_pool(settings, history=history)
+    owning = open_pool(settings, owning=True, history=history)
     await pool.open(wait=True)
     await owning.open(wait=True)
     access = LedgerAccess(
@@ -77,6 +83,7 @@ async def _poster(settings: ProgramSettings, slot: RoleSlot, stop: Stop, health:
         clock=settings.clock(),
         me=me,
         group=settings.prefixed(GROUP),
+        history=history,
     )
     adapter_context = AdapterContext(settings=settings, keys=KeyRing.of(settings), connect=pool.connection)
     poster = Poster(settings, access, adapter_context, health, slot)

@@ -8,6 +8,7 @@ from typing import Final
 from confluent_kafka import KafkaError, KafkaException, Producer
 
 from schemas.topics import physical
+from sinks.ledger.history.stamps import HEADER, LedgerStamp, header_value
 from sinks.relay.outbox_rows import Record
 from streams.fault_injection import CrashPoint, reach
 from streams.kafka.client_config import producer_config
@@ -32,6 +33,8 @@ class Publisher:
     def __init__(self, settings: ProgramSettings) -> None:
         """Blocks up to INIT_S while an older process of this slot is fenced. Raises KafkaException."""
         self._prefix = settings.topic_prefix
+        self.stamp: LedgerStamp | None = None
+        """How far the ledger is that the next rows come from."""
         self._producer = Producer(producer_config(settings, transactional_id=f"relay-{settings.slot}"))
         self._producer.init_transactions(INIT_S)
 
@@ -60,10 +63,15 @@ class Publisher:
             raise
 
     def _produce(self, row: Record) -> None:
+        stamp = [] if self.stamp is None else [(HEADER, header_value(self.stamp).encode())]
         self._producer.produce(
             physical(self._prefix, row.topic),
             value=row.value,
             key=row.key,
-            headers=[*((name, text.encode()) for name, text in row.headers), (OUTBOX_ID_HEADER, str(row.id).encode())],
+            headers=[
+                *((name, text.encode()) for name, text in row.headers),
+                (OUTBOX_ID_HEADER, str(row.id).encode()),
+                *stamp,
+            ],
             partition=-1 if row.part is None else row.part,
         )

@@ -10,6 +10,8 @@ from uuid import UUID
 from confluent_kafka import KafkaException
 
 from schemas.topics import TopicName, physical
+from sinks.ledger.history.broker import ask_broker
+from sinks.ledger.history.settle import Evidence, current_stamp, settle
 from sinks.ledger.schema.database import connect
 from sinks.ledger.schema.version import require_schema
 from sinks.relay import outbox_rows as outbox
@@ -91,6 +93,7 @@ class Relay:
             taken = self._take(connection)
             if not taken:
                 return 0
+            publisher.stamp = current_stamp(connection)
             refused = self._publish(publisher, with_settings_histories(connection, taken))
             reach(CrashPoint.RELAY_AFTER_COMMIT)
             done = [row for row in taken if row.id not in refused]
@@ -147,6 +150,9 @@ class Relay:
         if self._connection is None or self._publisher is None or self._wakeup is None:
             self._connection = connect(self._settings.database_url, "relay")
             require_schema(self._connection)
+            # Before anything is published: the stamps of a ledger that was set back would hide the later ones (law 4).
+            evidence = Evidence(ask_broker(self._settings))
+            settle(self._connection, self._settings.clock().for_database(), evidence)
             # What is deleted here is in Kafka: a delete that a crash takes back is published again, under its own id.
             self._connection.execute("SET synchronous_commit = off")
             self._wakeup = Wakeup(self._settings.database_url)

@@ -35,6 +35,8 @@ class Control(StrEnum):
     KEEP_POSITIVE = "keep_positive"  # law 20: a positive answer never is
     OUTER_STATE_TEST = "outer_state_test"  # PROTOCOL section 2: the mark tests the state again at the row
     LOOK_FIRST = "look_first"  # law 4: read back before any send after a failover
+    COMMITTED_OFFSETS = "committed_offsets"  # law 4: offsets in Kafka above the ledger's positions raise the era
+    LEDGER_STAMPS = "ledger_stamps"  # law 4: a ledger behind its stamps or its poster's last mark raises the era
     OUTBOX = "outbox"  # law 25: rows are deleted only after the commit
     DEAD_LETTER_LIMIT = "dead_letter_limit"  # a bad deployment stops instead of dead-lettering
 

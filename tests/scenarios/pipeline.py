@@ -156,6 +156,10 @@ class Pipeline:
     def close(self) -> None:
         for role in self.roles:
             role.end()
+        self.forget_connection()
+
+    def forget_connection(self) -> None:
+        """Before the database is stopped: nothing of this process is connected to it."""
         if self._reading is not None:
             self._reading.close()
 

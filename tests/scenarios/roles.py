@@ -23,11 +23,11 @@ class Role:
     def __init__(self, world: World, name: str, folder: Path, *, fresh: bool = False, **settings: Any) -> None:
         self.name = name
         self.world = world
-        self.settings = settings
+        self.settings = {"state_dir": folder / "state"} | settings
         self.log = folder / f"{name}-{len(list(folder.iterdir()))}.log"
         self.log.touch()
         start = interpreter if fresh else Program
-        self.process = start([name], world.environ(**settings), self.log)
+        self.process = start([name], world.environ(**self.settings), self.log)
 
     def text(self) -> str:
         return self.log.read_text(errors="replace")

@@ -13,6 +13,8 @@ from psycopg.rows import TupleRow
 from schemas.topics import physical
 from sinks.ledger.gates import JITTER_S
 from sinks.ledger.gauges import Gauges
+from sinks.ledger.history.broker import ask_broker
+from sinks.ledger.history.settle import Evidence, settle
 from sinks.ledger.intake import positions
 from sinks.ledger.intake.batch import BatchWriter
 from sinks.ledger.intake.batch_context import Policy
@@ -139,7 +141,10 @@ class Intake:
             feed.close()
 
     def _connected(self) -> tuple[Feed, BatchWriter, Sweeps]:
-        """1. database, schema, era, standbys, months, capabilities. 2. topics as the ledger has them. 3. the group."""
+        """1. database, schema, standbys, history, months, capabilities. 2. topics as the ledger has them. 3. the group.
+
+        The history comes before the first commit to Kafka, which overwrites what the broker knew (law 4).
+        """
         if self._feed is not None and self._writer is not None and self._sweeps is not None:
             return self._feed, self._writer, self._sweeps
         settings = self._settings
@@ -147,7 +152,7 @@ class Intake:
         require_schema(connection)
         self._slot.take(connection)
         era.require_standbys(connection, single_node=settings.single_node)
-        self._settle_era(connection)
+        settle(connection, self._clock.for_database(), Evidence(ask_broker(settings)))
         self._make_months()
         backfill_capabilities(connection)
         admin = AdminClient({**settings.kafka_client(), "log_level": 3})

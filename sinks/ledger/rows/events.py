@@ -137,6 +137,8 @@ class OffsetRow(msgspec.Struct, frozen=True):
     part: int
     next_offset: int
     changed_at: datetime
+    era_raised_to: int | None
+    """The offset in Kafka for which the era was raised."""
 
 
 class TopicRow(msgspec.Struct, frozen=True):

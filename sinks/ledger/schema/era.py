@@ -49,12 +49,17 @@ def enter_era(connection: Connection, now: datetime | None, *, look_first: bool 
         connection.execute("SET LOCAL transaction_timeout = 0")
         raised = fetch_value(connection, _SQL["begin_or_raise"], {"now": now})
         if raised is not None and raised > 1 and look_first:
-            marked = connection.execute(_SQL["read_back_open_effects"]).rowcount
+            marked = read_back_open_effects(connection)
             _LOG.warning("the ledger's server changed: open effects are read back first", era=raised, count=marked)
         current = fetch_one(connection, CurrentEra, _SQL["current_era"])
     if current is None:
         raise ConfigurationError("the ledger has no era: was its schema made with `writeback`?")
     return current.era
+
+
+def read_back_open_effects(connection: Connection) -> int:
+    """Sets `look_first` on every open effect, in the caller's transaction; answers how many."""
+    return connection.execute(_SQL["read_back_open_effects"]).rowcount
 
 
 def require_standbys(connection: Connection, *, single_node: bool) -> None:

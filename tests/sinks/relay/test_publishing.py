@@ -10,6 +10,7 @@ import pytest
 
 from schemas.codec import decode_settings
 from schemas.topics import CATALOGUE, TopicName
+from sinks.ledger.history.stamps import parse_header
 from sinks.relay import settings_histories
 from sinks.relay.outbox_rows import BATCH_BYTES, BATCH_ROWS, Record, is_full
 from streams.runtime.endpoints import Health
@@ -27,7 +28,11 @@ def test_rows_become_records_with_their_key_headers_partition_and_id(outbox: Out
         outbox.wait_empty()
     (message,) = outbox.records(TopicName.RESULTS)
     assert (message.key(), message.value()) == (b"northside", b"\x00result")
-    assert message.headers() == [("content-type", b"a/b"), ("wb-outbox-id", str(result).encode())]
+    headers = dict(message.headers() or [])
+    stamp = headers.pop("wb-ledger-stamp")
+    assert headers == {"content-type": b"a/b", "wb-outbox-id": str(result).encode()}
+    assert isinstance(stamp, bytes)
+    assert parse_header(stamp) is not None, "law 4: how far the ledger is"
     (message,) = outbox.records(TopicName.DEAD_LETTERS)
     assert (message.value(), message.partition()) == (b"\xff\x00raw", 2)
     assert outbox_ids([message]) == [dead]
