@@ -37,6 +37,7 @@ COMMANDS: Final = {
     "whatif": "deploy.commands.whatif:whatif",
     "backfill": "deploy.commands.backfill:backfill",
     "link": "deploy.commands.link:app",
+    "audit": "deploy.commands.audit:app",
     "audit-receipts": "deploy.commands.audit_receipts:audit_receipts",
     "target": "deploy.commands.target:app",
     "transactions": "deploy.commands.transactions:app",

@@ -61,6 +61,19 @@ def on_local(settings: ProgramSettings, state: Path, bootstrap: str, database_ur
     return settings.model_copy(update=local)
 
 
+def protect_if_local(settings: ProgramSettings) -> None:
+    """The local database's audit trail belongs to its own owner as soon as it is there; another database's is given
+    away by `writeback audit protect`."""
+    from deploy.local.folders import state_folder
+    from deploy.local.ledger_database import protect_local_audit
+    from deploy.local.stack import found_running
+
+    folder = state_folder(settings.state_dir)
+    local = found_running(folder, LOCAL_DATABASE)
+    if local is not None and local.database_url == settings.database_url:
+        protect_local_audit(folder, LOCAL_DATABASE)
+
+
 def local_key(state: Path) -> Path:
     """The key for stored credentials of this state folder, made on the first call, readable by its owner alone.
 

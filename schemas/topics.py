@@ -61,6 +61,7 @@ class TopicName(StrEnum):
     DEAD_LETTERS = "writeback-dead-letters.v1"
     SETTINGS = "practice-settings.v1"
     HEALTH = "practice-health.v1"
+    AUDIT_HEADS = "audit-heads.v1"
 
 
 class TopicSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -216,6 +217,17 @@ _SPECS: Final = (
         key="practice_id",
         writers=("health",),
         readers=("notifier",),
+        compacted=True,
+        retention_ms=None,
+        max_value_bytes=SOURCE_RECORD_BYTES,
+        max_batch_bytes=BATCH_BYTES,
+    ),
+    TopicSpec(
+        name=TopicName.AUDIT_HEADS,
+        about="The newest entry of each audit trail as JSON: number, hash and time, nothing of what it says",
+        key="practice_id; `*` and groups have trails of their own",
+        writers=("relay",),
+        readers=("audit verify",),
         compacted=True,
         retention_ms=None,
         max_value_bytes=SOURCE_RECORD_BYTES,

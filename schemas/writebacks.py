@@ -82,6 +82,17 @@ class Redecision(msgspec.Struct, frozen=True, kw_only=True):
     original: bytes
 
 
+class AuditHead(msgspec.Struct, frozen=True, kw_only=True):
+    """The newest entry of an audit trail, on `audit-heads.v1` as JSON; it holds nothing of what the entry says."""
+
+    trail: str
+    """The practice's id; `*` for what concerns all of them, and `organisation ` with a group's."""
+    n: int
+    digest: str
+    """SHA-256 over this entry and the hash of the one before, in hexadecimal digits."""
+    at: datetime
+
+
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     """One change of state that an upstream or a practice may care about, on `writeback-results.v1`."""
 

@@ -19,13 +19,16 @@ def migrate(
     Nothing else changes the schema of a database that DATABASE_URL names; a later release's is never taken back.
     """
     from deploy.commands.printing import print_json
-    from deploy.servers import settings_here
+    from deploy.servers import protect_if_local, settings_here
     from sinks.ledger.schema.database import connect
     from sinks.ledger.schema.migrate import migrate as bring_up
     from sinks.ledger.schema.version import SchemaState, program_version, schema_state
 
-    database_url = settings_here().database_url
+    settings = settings_here()
+    database_url = settings.database_url
     applied = 0 if check else bring_up(database_url)
+    if not check:
+        protect_if_local(settings)
     with connect(database_url, "migrate") as connection:
         state = schema_state(connection)
     if as_json:

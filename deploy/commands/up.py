@@ -99,6 +99,7 @@ class _Signals:
 def _prepared(settings: ProgramSettings, stack: LocalStack) -> ProgramSettings:
     """Servers, schema and topics; says what was chosen."""
     from deploy.encryption import check_encryption
+    from deploy.local.ledger_database import protect_local_audit
     from deploy.servers import LOCAL_DATABASE, on_local
     from sinks.operations.queries.topic_partitions import fixed_partitions
     from streams.kafka.topics import ensure_topics
@@ -113,6 +114,8 @@ def _prepared(settings: ProgramSettings, stack: LocalStack) -> ProgramSettings:
     for clear in check_encryption(settings):
         say(f"IN THE CLEAR: {clear}")
     say(f"ledger:   {_schema(settings, own=bool(local.database_url))}")
+    if local.database_url:
+        protect_local_audit(stack.state, LOCAL_DATABASE)
     report = ensure_topics(settings, fixed_partitions(settings.database_url))
     say(f"topics:   {len(report.created)} created, {len(report.checked)} checked")
     if report.warnings:

@@ -17,9 +17,11 @@ import psycopg
 from psycopg.rows import dict_row
 
 from deploy.local.folders import cache_folder
+from deploy.local.ledger_database import protect_local_audit
 from deploy.local.ports import free_ports
 from deploy.local.stack import LocalStack
 from deploy.sandbox.running import SandboxProcess
+from deploy.servers import LOCAL_DATABASE
 from deploy.supervisor import STOP_ORDER, Slot, Supervisor
 from sinks.ledger.schema.migrate import migrate
 from streams.kafka.topics import ensure_topics
@@ -51,7 +53,7 @@ class DemoEnvironment:
     def __enter__(self) -> Self:
         """1. broker and database 2. targets 3. schema and topics. Roles start with `start_roles`."""
         try:
-            addresses = self._stack.start("writeback")
+            addresses = self._stack.start(LOCAL_DATABASE)
             self.sandbox = self._sandbox = SandboxProcess.start(clock=self.clock_file)
             self.settings = ProgramSettings.load(
                 kafka_bootstrap_servers=addresses.bootstrap,
@@ -66,6 +68,7 @@ class DemoEnvironment:
                 secret_key=base64.b64encode(secrets.token_bytes(32)).decode(),
             )
             migrate(self.settings.database_url)
+            protect_local_audit(self._stack.state, LOCAL_DATABASE)
             ensure_topics(self.settings)
         except BaseException:
             self._end()

@@ -22,6 +22,8 @@ from deploy.local.folders import LocalStackError
 from deploy.local.ports import LOOPBACK
 
 SUPERUSER: Final = "postgres"
+APPLICATION: Final = "writeback"
+"""The user that the roles and commands connect as; it owns the ledger and is no superuser."""
 # Postgres refuses to run as root; as root it runs as this system user, made on the first start.
 SYSTEM_USER: Final = "writeback-postgres"
 START_S: Final = 180.0  # 0.9 s measured; recovery after a kill takes some seconds, more on a busy disk
@@ -88,6 +90,22 @@ def url(folder: Path, port: int, database: str) -> str:
     """The superuser's connection string."""
     password = (folder / "password").read_text(encoding="utf-8").strip()
     return f"postgresql://{SUPERUSER}:{password}@{LOOPBACK}:{port}/{database}"
+
+
+def application_url(folder: Path, port: int, database: str) -> str:
+    """The connection string of the application's user."""
+    return f"postgresql://{APPLICATION}:{application_password(folder)}@{LOOPBACK}:{port}/{database}"
+
+
+def application_password(folder: Path) -> str:
+    """Of the application's user; made on the first call, readable by its owner alone."""
+    file = folder / "application-password"
+    try:
+        with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as made:
+            made.write(secrets.token_urlsafe(24) + "\n")
+    except FileExistsError:
+        pass
+    return file.read_text(encoding="utf-8").strip()
 
 
 def leftover_pid(folder: Path) -> int | None:

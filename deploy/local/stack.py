@@ -13,13 +13,12 @@ from typing import Final, Self
 
 import msgspec
 import psutil
-import psycopg
-from psycopg import sql
 
 from deploy.local import children, kafka, postgres
 from deploy.local.folders import STATE_NEEDS_BYTES, LocalStackError, cache_folder, state_folder, usable
 from deploy.local.jars import ensure_jars
 from deploy.local.java import find_java
+from deploy.local.ledger_database import ensure_database
 from deploy.local.locks import FileLock
 from deploy.local.ports import LOOPBACK, free_ports, require_free
 
@@ -30,7 +29,7 @@ OTHER_STARTS_S: Final = 180.0
 class Addresses(msgspec.Struct, frozen=True):
     """Where the broker and the database answer; empty for one that is not wanted.
 
-    The URL holds the superuser's password: never log it.
+    The URL holds a password, the superuser's for the database of its name: never log it.
     """
 
     bootstrap: str
@@ -103,10 +102,10 @@ class LocalStack:
         ports = self._ports()
         folder = self._state / "postgres"
         if self._with_postgres and database != postgres.SUPERUSER:
-            _ensure_database(postgres.url(folder, ports.postgres, postgres.SUPERUSER), database)
+            ensure_database(folder, ports.postgres, database)
         return Addresses(
             f"{LOOPBACK}:{ports.kafka}" if self._with_kafka else "",
-            postgres.url(folder, ports.postgres, database) if self._with_postgres else "",
+            _database_url(folder, ports.postgres, database) if self._with_postgres else "",
         )
 
     def ended(self) -> str | None:
@@ -234,7 +233,7 @@ def found_running(state: Path | None, database: str) -> Addresses | None:
     ports = msgspec.json.decode((folder / "ports.json").read_bytes(), type=Ports)
     return Addresses(
         f"{LOOPBACK}:{ports.kafka}" if found.kafka else "",
-        postgres.url(folder / "postgres", ports.postgres, database) if found.postgres else "",
+        _database_url(folder / "postgres", ports.postgres, database) if found.postgres else "",
     )
 
 
@@ -252,7 +251,8 @@ def _throw_away_folder() -> Path:
     return folder
 
 
-def _ensure_database(admin_url: str, name: str) -> None:
-    with psycopg.connect(admin_url, autocommit=True) as connection:
-        if connection.execute("SELECT FROM pg_database WHERE datname = %s", (name,)).fetchone() is None:
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+def _database_url(folder: Path, port: int, database: str) -> str:
+    """Of the superuser for its own database, else of the application's user."""
+    if database == postgres.SUPERUSER:
+        return postgres.url(folder, port, database)
+    return postgres.application_url(folder, port, database)

@@ -16,7 +16,7 @@ from processors.rules.lifecycle.waiting_state import said_reason
 from schemas.codec import encode_result
 from schemas.topics import TopicName
 from schemas.vocabulary import DeadLetterReason, DecisionReason, EntryKind, State, Target
-from schemas.writebacks import Redecision, Result
+from schemas.writebacks import AuditHead, Redecision, Result
 from sinks.ledger.named_queries import named_queries
 from streams.kafka.dead_letters import DeadLetter, dead_letter_headers
 from streams.kafka.header_values import HeaderList
@@ -232,6 +232,18 @@ def redecision_message(request: Redecision) -> OutboxMessage:
         key=request.practice_id.encode(),
         value=request.original,
         headers=_text(redecision_headers(request)),
+    )
+
+
+def audit_head_message(head: AuditHead) -> OutboxMessage:
+    """The newest entry of an audit trail, for who keeps it outside the database."""
+    return OutboxMessage(
+        practice_id=head.trail,
+        id=uuid.uuid4(),
+        topic=TopicName.AUDIT_HEADS,
+        key=head.trail.encode(),
+        value=msgspec.json.encode(head),
+        headers=(("content-type", "application/json"),),
     )
 
 

@@ -53,6 +53,7 @@ class Action(StrEnum):
     ORGANISATION_JOIN = "organisation.join"
     ORGANISATION_LEAVE = "organisation.leave"
     RETENTION_RUN = "retention.run"
+    AUDIT_PROTECT = "audit.protect"
 
 
 class Role(StrEnum):

@@ -45,16 +45,20 @@ ON CONFLICT (practice_id, patient_ref) DO UPDATE
     SET pms_patient_id = EXCLUDED.pms_patient_id, linked_by = EXCLUDED.linked_by, linked_at = EXCLUDED.linked_at;
 
 -- name: audit
-SELECT audit_append(:practice_id, business_now(:now), :actor, :action, :subject, :before::jsonb,
-                    :after::jsonb, :why);
+-- Number and hash are the table's own.
+INSERT INTO audit_trail.actions (practice_id, at, actor, action, subject, before, after, why)
+VALUES (:practice_id, business_now(:now), :actor, :action, :subject, :before::jsonb, :after::jsonb, :why)
+RETURNING practice_id AS trail, n, encode(digest, 'hex') AS digest, at;
 
 -- name: audit_broken
--- Rows whose chain does not hold: changed, removed or inserted behind the trail's back.
-SELECT n FROM (
-    SELECT n, digest, previous, lag(digest) OVER w AS before, lag(n) OVER w AS last_n,
-           audit_digest(practice_id, n, at, actor, action, subject, audit.before, audit.after, why, previous) AS again
-    FROM audit WHERE practice_id = :practice_id WINDOW w AS (ORDER BY n)) chain
-WHERE digest <> again OR previous <> coalesce(before, ''::bytea) OR n <> coalesce(last_n, 0) + 1;
+-- Rows whose chain does not hold: changed, removed or inserted behind the trail's back. One trail, or all of them.
+SELECT practice_id AS trail, n FROM (
+    SELECT practice_id, n, digest, previous, lag(digest) OVER w AS before, lag(n) OVER w AS last_n,
+           audit_trail.digest(practice_id, n, at, actor, action, subject, a.before, a.after, why, previous) AS again
+    FROM audit_trail.actions a WHERE :practice_id::text IS NULL OR practice_id = :practice_id::text
+    WINDOW w AS (PARTITION BY practice_id ORDER BY n)) chain
+WHERE digest <> again OR previous <> coalesce(before, ''::bytea) OR n <> coalesce(last_n, 0) + 1
+ORDER BY practice_id, n;
 
 -- name: details
 SELECT name, phone FROM practices WHERE practice_id = :practice_id;

@@ -100,7 +100,7 @@ class LinkRow(msgspec.Struct, frozen=True):
 
 
 class AuditRow(msgspec.Struct, frozen=True):
-    """Table `audit`: one action of a person, chained to the one before. Append-only."""
+    """Table `audit_trail.actions`, view `audit`: one action of a person, chained to the one before. Append-only."""
 
     practice_id: str
     n: int

@@ -32,6 +32,7 @@ CHANGING: Final = {
         "link add",
         "link remove",
         "retention",
+        "audit protect",
     ),
     *("settings set", "settings withdraw", "target add", "golive check", "practice add", "practice entitle"),
     *(f"organisation {name}" for name in ("add", "set", "lock", "unlock", "join", "leave")),
@@ -55,6 +56,7 @@ ALSO: Final = {
     "sinks.ledger.schema.database": "open_ledger: the connection",
     "sinks.ledger.schema.migrate": "migrate and up: the schema",
     "sinks.ledger.schema.version": "open_ledger, migrate and up: whether it is this release's",
+    "sinks.ledger.practices.audit_owner": "up: the local database's trail has an owner of its own",
 }
 
 

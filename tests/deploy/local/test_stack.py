@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import psutil
 import psycopg
 import pytest
@@ -19,9 +20,12 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from deploy.local import Addresses, LocalStack, LocalStackError, cache_folder
+from deploy.local import Addresses, LocalStack, LocalStackError, cache_folder, postgres
 from deploy.local.keeper import start_in_background, stop_in_background
+from deploy.local.ledger_database import protect_local_audit
 from deploy.local.stack import found_running, running
+from deploy.servers import LOCAL_DATABASE
+from sinks.ledger.schema.migrate import migrate
 from tests.scenarios.waiting import WITHIN_S, until
 
 pytestmark = [pytest.mark.stack, pytest.mark.long]
@@ -47,6 +51,31 @@ def remember(addresses: Addresses) -> None:
     producer.commit_transaction(WITHIN_S)
     with psycopg.connect(addresses.database_url) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 'value' AS value")
+
+
+def test_the_ledgers_user_is_no_superuser_and_cannot_rewrite_the_audit_trail(state: Path) -> None:
+    """H-15: also of a database that a release before made as its superuser."""
+    stack = LocalStack(state, cache=cache_folder(), with_kafka=False, throw_away=True)
+    with stack:
+        stack.start()
+        port = msgspec.json.decode((state / "ports.json").read_bytes())["postgres"]
+        as_superuser = postgres.url(state / "postgres", port, LOCAL_DATABASE)
+        with psycopg.connect(postgres.url(state / "postgres", port, "postgres"), autocommit=True) as admin:
+            admin.execute(f"CREATE DATABASE {LOCAL_DATABASE}".encode())
+        migrate(as_superuser)
+        url = stack.start(LOCAL_DATABASE).database_url
+        protect_local_audit(state, LOCAL_DATABASE)
+        migrate(url)
+        with psycopg.connect(url, autocommit=True) as mine:
+            assert mine.execute("SELECT current_user, current_setting('is_superuser')").fetchone() == (
+                "writeback",
+                "off",
+            )
+            mine.execute("SELECT ensure_months('2031-01-01', 1)")
+            mine.execute("DROP TABLE bodies_2031_01")
+            mine.execute("SELECT audit_append('p1', now(), 'Ada', 'done', NULL, NULL, NULL, 'a test')")
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                mine.execute("DELETE FROM audit_trail.actions")
 
 
 def recall(addresses: Addresses) -> tuple[bytes | None, str]:

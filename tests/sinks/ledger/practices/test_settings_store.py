@@ -121,12 +121,16 @@ def test_the_trail_cannot_be_changed_and_its_chain_holds(database: LedgerDatabas
     """H-15: UPDATE, DELETE and TRUNCATE are refused; a change behind the triggers breaks the chain."""
     database.add()
     database.link()
-    for statement in ("UPDATE audit SET actor = 'x'", "DELETE FROM audit", "TRUNCATE audit"):
+    for statement in (
+        "UPDATE audit SET actor = 'x'",
+        "DELETE FROM audit_trail.actions",
+        "TRUNCATE audit_trail.actions",
+    ):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             database.connection.execute(statement.encode())
     with database.connection.cursor() as cursor:
         assert audit.broken(cursor, "practice-1") == []
-        cursor.execute("ALTER TABLE audit DISABLE TRIGGER USER")
+        cursor.execute("ALTER TABLE audit_trail.actions DISABLE TRIGGER USER")
         cursor.execute("UPDATE audit SET actor = 'somebody else' WHERE n = 2")
         assert audit.broken(cursor, "practice-1") == [2]
 

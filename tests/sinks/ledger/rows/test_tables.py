@@ -15,11 +15,13 @@ from tests.sinks.ledger.ledger_fixture import LedgerDatabase
 pytestmark = pytest.mark.stack
 
 COLUMNS = """
-    SELECT c.relname AS table, a.attname AS name, NOT a.attnotnull AS nullable,
+    SELECT CASE c.relname WHEN 'actions' THEN 'audit' ELSE c.relname END AS table, a.attname AS name,
+           NOT a.attnotnull AS nullable,
            CASE WHEN t.typelem <> 0 AND t.typcategory = 'A' THEN
                (SELECT typname FROM pg_type WHERE oid = t.typelem) || '[]' ELSE t.typname END AS type
     FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid JOIN pg_type t ON t.oid = a.atttypid
-    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+    WHERE c.relnamespace IN ('public'::regnamespace, 'audit_trail'::regnamespace)
+      AND c.relkind IN ('r', 'p') AND NOT c.relispartition
       AND a.attnum > 0 AND NOT a.attisdropped AND NOT c.relname ~ 'yoyo'
     ORDER BY 1, a.attnum"""
 
