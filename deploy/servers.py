@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 from base64 import b64encode
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from streams.runtime.errors import ConfigurationError
 from streams.runtime.secret_key import SECRET_KEY_BYTES
 from streams.settings import ProgramSettings
+
+if TYPE_CHECKING:
+    from deploy.local.stack import Addresses
 
 LOCAL_DATABASE: Final = "writeback"
 
@@ -31,7 +34,7 @@ def settings_here(**overrides: Any) -> ProgramSettings:
 
     local = found_running(folder, LOCAL_DATABASE)
     if local is not None:
-        settings = on_local(settings, folder, local.bootstrap, local.database_url)
+        settings = on_local(settings, folder, local)
     variables = {
         "KAFKA_BOOTSTRAP_SERVERS": settings.kafka_bootstrap_servers,
         "DATABASE_URL": settings.database_url,
@@ -45,16 +48,17 @@ def settings_here(**overrides: Any) -> ProgramSettings:
     return settings
 
 
-def on_local(settings: ProgramSettings, state: Path, bootstrap: str, database_url: str) -> ProgramSettings:
+def on_local(settings: ProgramSettings, state: Path, addresses: Addresses) -> ProgramSettings:
     """`settings` with the local addresses where it has none, and with the state folder's key where none is set.
 
     The local Postgres is a single node by nature (law 4).
     """
     local: dict[str, Any] = {"state_dir": state}
     if not settings.kafka_bootstrap_servers:
-        local["kafka_bootstrap_servers"] = bootstrap
+        local["kafka_bootstrap_servers"] = addresses.bootstrap
+        local["kafka_client_file"] = addresses.kafka_client_file
     if not settings.database_url:
-        local["database_url"] = database_url
+        local["database_url"] = addresses.database_url
         local["single_node"] = True
     if not settings.secret_key and settings.secret_key_file is None:
         local["secret_key_file"] = local_key(state)

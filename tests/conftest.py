@@ -99,7 +99,9 @@ def stack() -> Stack:
     folder = Path(os.environ[FOLDER])
     with locked(folder / "start.lock"):
         if running(folder) is None:
-            start_in_background(folder, cache_folder(), throw_away=True, until_pid=int(os.environ[CONTROLLER]))
+            start_in_background(
+                folder, cache_folder(), throw_away=True, until_pid=int(os.environ[CONTROLLER]), open_broker=True
+            )
     ports = msgspec.json.decode((folder / "ports.json").read_bytes(), type=Ports)
     return Stack(f"{LOOPBACK}:{ports.kafka}", postgres_url(folder / "postgres", ports.postgres, SUPERUSER))
 

@@ -89,7 +89,12 @@ def _addresses(folder: Path) -> dict[str, str]:
     from deploy.servers import LOCAL_DATABASE
 
     found = found_running(folder, LOCAL_DATABASE)
-    return {} if found is None else {"KAFKA_BOOTSTRAP_SERVERS": found.bootstrap, "DATABASE_URL": found.database_url}
+    if found is None:
+        return {}
+    addresses = {"KAFKA_BOOTSTRAP_SERVERS": found.bootstrap, "DATABASE_URL": found.database_url}
+    if found.kafka_client_file is not None:
+        addresses["WRITEBACK_KAFKA_CLIENT_FILE"] = str(found.kafka_client_file)
+    return addresses
 
 
 def _print_running(folder: Path, pid: int, said: str | None, as_json: bool) -> None:

@@ -108,7 +108,7 @@ def _prepared(settings: ProgramSettings, stack: LocalStack) -> ProgramSettings:
     say(f"Kafka:    {settings.kafka_bootstrap_servers or local.bootstrap + ' (local, Apache Kafka)'}")
     say(f"Postgres: {'DATABASE_URL' if settings.database_url else 'local, ' + _without_login(local.database_url)}")
     say(f"state:    {stack.state}")
-    settings = on_local(settings, stack.state, local.bootstrap, local.database_url)
+    settings = on_local(settings, stack.state, local)
     for switch in settings.unsafe_switches():
         say(f"REHEARSAL: {switch} is on; it is accepted for targets on loopback only")
     for clear in check_encryption(settings):

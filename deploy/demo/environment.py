@@ -57,6 +57,7 @@ class DemoEnvironment:
             self.sandbox = self._sandbox = SandboxProcess.start(clock=self.clock_file)
             self.settings = ProgramSettings.load(
                 kafka_bootstrap_servers=addresses.bootstrap,
+                kafka_client_file=addresses.kafka_client_file,
                 database_url=addresses.database_url,
                 state_dir=self.folder,
                 topic_partitions=PARTITIONS,

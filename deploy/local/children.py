@@ -12,7 +12,7 @@ from typing import Final
 
 import psutil
 
-from deploy.local.folders import LocalStackError
+from deploy.local.folders import LocalStackError, open_log
 
 # Kafka needs about 2 s and Postgres below 1 s; a busy machine gets ten times that before SIGKILL.
 STOP_S: Final = 20.0
@@ -101,7 +101,7 @@ def start(
         *(str(int(death_signal or stop_signal)), user or "-"),
         *command,
     ]
-    with log.open("ab") as output:
+    with open_log(log) as output:
         # Its own session: Ctrl-C reaches the supervisor alone, which then stops everything in order.
         process = subprocess.Popen(
             tethered,

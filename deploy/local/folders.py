@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import platformdirs
 
@@ -59,6 +59,23 @@ def usable(folder: Path, *, needs_bytes: int, setting: str) -> Path:
             f"free some space, or choose another folder with {setting}"
         )
     return folder
+
+
+def write_private(file: Path, text: str) -> None:
+    """Write a file that its owner alone can read, also where an older one was open to others."""
+    with open(
+        os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "w", encoding="utf-8"
+    ) as made:
+        os.fchmod(made.fileno(), 0o600)
+        made.write(text)
+
+
+def open_log(file: Path, *, begin_again: bool = False) -> BinaryIO:
+    """A log file to append to that its owner alone can read: names and ids of practices stand in logs."""
+    how = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | (os.O_TRUNC if begin_again else os.O_APPEND)
+    opened = os.open(file, how, 0o600)
+    os.fchmod(opened, 0o600)
+    return open(opened, "wb")
 
 
 def _is_root() -> bool:

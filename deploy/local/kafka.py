@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from deploy.local import children
-from deploy.local.folders import LocalStackError
+from deploy.local.broker_login import OPEN, Login
+from deploy.local.folders import LocalStackError, write_private
 from deploy.local.ports import LOOPBACK, answers
 
 START_S: Final = 180.0  # 2.5 s measured; a loaded two-core machine has needed 20; its end is noticed at once
@@ -27,8 +28,7 @@ SETTINGS: Final = {
     "process.roles": "broker,controller",
     "node.id": "1",
     "controller.listener.names": "CONTROLLER",
-    "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
-    "inter.broker.listener.name": "PLAINTEXT",
+    "inter.broker.listener.name": "CLIENTS",
     # One node: every internal topic has one replica; four partitions start and load quickly.
     "offsets.topic.replication.factor": "1",
     "offsets.topic.num.partitions": "4",
@@ -65,37 +65,44 @@ SETTINGS: Final = {
 }
 
 
-def properties(folder: Path, port: int, controller_port: int) -> str:
-    """The server.properties of the node whose data is in `folder`."""
-    listeners = f"PLAINTEXT://{LOOPBACK}:{port},CONTROLLER://{LOOPBACK}:{controller_port}"
+def properties(folder: Path, port: int, controller_port: int, login: Login | None) -> str:
+    """The server.properties of the node whose data is in `folder`; `login` None asks nobody for a password."""
+    listeners = f"CLIENTS://{LOOPBACK}:{port},CONTROLLER://{LOOPBACK}:{controller_port}"
     own = {
         "listeners": listeners,
-        "advertised.listeners": f"PLAINTEXT://{LOOPBACK}:{port}",
+        "advertised.listeners": f"CLIENTS://{LOOPBACK}:{port}",
         "controller.quorum.voters": f"1@{LOOPBACK}:{controller_port}",
         "log.dirs": str(folder / "data"),
     }
-    return "".join(f"{name}={value}\n" for name, value in (SETTINGS | own).items())
+    access = OPEN if login is None else login.server_settings()
+    return "".join(f"{name}={value}\n" for name, value in (SETTINGS | own | access).items())
 
 
-def start(folder: Path, jars: list[Path], java: Path, port: int, controller_port: int) -> children.Child:
+def start(
+    folder: Path, jars: list[Path], java: Path, port: int, controller_port: int, login: Login | None
+) -> children.Child:
     """Format the storage on the first start and start the broker; `wait_ready` blocks until it can be used."""
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)  # events lie there as they came; Postgres keeps its own folder in the same way
     config = folder / "server.properties"
-    config.write_text(properties(folder, port, controller_port), encoding="utf-8")
+    formatted = (folder / "data" / "meta.properties").exists()
+    if login is not None and not formatted:
+        login.forget_stored()
+    write_private(config, properties(folder, port, controller_port, login))
     base = [str(java), *JVM, *QUIET, "-cp", ":".join(map(str, jars))]
-    if not (folder / "data" / "meta.properties").exists():
+    if not formatted:
         _format(base, config)
     return children.start("Kafka", [*base, "kafka.Kafka", str(config)], log=folder / "kafka.log")
 
 
-def wait_ready(child: children.Child, port: int) -> None:
+def wait_ready(child: children.Child, port: int, login: Login | None) -> None:
     """Block until the broker answers a metadata request. Raises LocalStackError with its log's end."""
     from confluent_kafka import KafkaException
     from confluent_kafka.admin import AdminClient
 
     child.wait_until(lambda: answers(port), START_S)
-    admin = AdminClient({"bootstrap.servers": f"{LOOPBACK}:{port}", "log_level": 0})
+    client = {} if login is None else login.starting_client()
+    admin = AdminClient({"bootstrap.servers": f"{LOOPBACK}:{port}", "log_level": 0, **client})
 
     def has_broker() -> bool:
         try:
@@ -104,6 +111,8 @@ def wait_ready(child: children.Child, port: int) -> None:
             return False
 
     child.wait_until(has_broker, START_S)
+    if login is not None:
+        login.store(admin)
 
 
 def cluster_id() -> str:

@@ -1,7 +1,7 @@
 """A stack kept running by a process of its own, for development and for test runs.
 
-`python -m deploy.local.keeper STATE CACHE [--throw-away] [--until-pid PID]` runs until SIGTERM or SIGINT, until
-one of the two servers ends, or until PID ends.
+`python -m deploy.local.keeper STATE CACHE [--throw-away] [--open-broker] [--until-pid PID]` runs until SIGTERM or
+SIGINT, until one of the two servers ends, or until PID ends.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Final
 import psutil
 
 from deploy.local.children import Child, end_leftover
-from deploy.local.folders import STATE_NEEDS_BYTES, LocalStackError, usable
+from deploy.local.folders import STATE_NEEDS_BYTES, LocalStackError, open_log, usable
 from deploy.local.stack import LocalStack, running
 from deploy.servers import LOCAL_DATABASE
 
@@ -48,7 +48,13 @@ def keep(stack: LocalStack, until_pid: int | None = None, announce: Callable[[],
 
 
 def start_in_background(
-    state: Path, cache: Path, *, throw_away: bool = False, until_pid: int | None = None, new_ports: bool = False
+    state: Path,
+    cache: Path,
+    *,
+    throw_away: bool = False,
+    until_pid: int | None = None,
+    new_ports: bool = False,
+    open_broker: bool = False,
 ) -> int:
     """Start a keeper for `state` that outlives this process, wait until it is ready, return its process id.
 
@@ -59,8 +65,9 @@ def start_in_background(
     command = [sys.executable, "-m", "deploy.local.keeper", str(state), str(cache)]
     command += ["--throw-away"] if throw_away else []
     command += ["--new-ports"] if new_ports else []
+    command += ["--open-broker"] if open_broker else []
     command += ["--until-pid", str(until_pid)] if until_pid is not None else []
-    with log.open("wb") as output:
+    with open_log(log, begin_again=True) as output:
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
         )
@@ -86,6 +93,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("cache", type=Path)
     parser.add_argument("--throw-away", action="store_true")
     parser.add_argument("--new-ports", action="store_true")
+    parser.add_argument("--open-broker", action="store_true")
     parser.add_argument("--until-pid", type=int)
     chosen = parser.parse_args(arguments)
     stack = LocalStack(
@@ -94,6 +102,7 @@ def main(arguments: list[str]) -> int:
         say=lambda line: print(line, flush=True),
         new_ports=chosen.new_ports,
         throw_away=chosen.throw_away,
+        open_broker=chosen.open_broker,
     )
     try:
         code = keep(stack, chosen.until_pid)

@@ -15,6 +15,7 @@ import msgspec
 import psutil
 
 from deploy.local import children, kafka, postgres
+from deploy.local.broker_login import Login, client_file, login_in
 from deploy.local.folders import STATE_NEEDS_BYTES, LocalStackError, cache_folder, state_folder, usable
 from deploy.local.jars import ensure_jars
 from deploy.local.java import find_java
@@ -34,6 +35,8 @@ class Addresses(msgspec.Struct, frozen=True):
 
     bootstrap: str
     database_url: str
+    kafka_client_file: Path | None = None
+    """Properties with the broker's login; None where it is another's, or asks for none."""
 
 
 class Ports(msgspec.Struct, frozen=True):
@@ -71,11 +74,14 @@ class LocalStack:
         throw_away: bool = False,
         with_kafka: bool = True,
         with_postgres: bool = True,
+        open_broker: bool = False,
     ) -> None:
         """`state` None or `throw_away`: the folder is deleted at the end, and Postgres does not wait for the disk.
 
-        `with_kafka`, `with_postgres`: False where another one is used instead.
+        `with_kafka`, `with_postgres`: False where another one is used instead. `open_broker`: one that asks nobody for
+        a password, for tests, whose events are made up.
         """
+        self._open_broker = open_broker
         self._with_kafka, self._with_postgres = with_kafka, with_postgres
         self._throw_away = throw_away or state is None
         self._own_folder = state is None
@@ -106,6 +112,7 @@ class LocalStack:
         return Addresses(
             f"{LOOPBACK}:{ports.kafka}" if self._with_kafka else "",
             _database_url(folder, ports.postgres, database) if self._with_postgres else "",
+            client_file(self._state / "kafka") if self._with_kafka else None,
         )
 
     def ended(self) -> str | None:
@@ -151,7 +158,7 @@ class LocalStack:
             url = postgres.url(self._state / "postgres", ports.postgres, postgres.SUPERUSER)
             postgres.wait_ready(database, url)
         if broker is not None:
-            kafka.wait_ready(broker, ports.kafka)
+            kafka.wait_ready(broker, ports.kafka, self._login())
         self._write("running.json", Running(owner=os.getpid(), **pids))
 
     def _start_postgres(self, ports: Ports) -> children.Child:
@@ -164,9 +171,12 @@ class LocalStack:
         require_free(ports.kafka, "the local Kafka")
         require_free(ports.controller, "the local Kafka's controller")
         jars = ensure_jars(self._cache, self._say)
-        child = kafka.start(self._state / "kafka", jars, find_java(), ports.kafka, ports.controller)
+        child = kafka.start(self._state / "kafka", jars, find_java(), ports.kafka, ports.controller, self._login())
         self._children.insert(0, child)
         return child
+
+    def _login(self) -> Login | None:
+        return None if self._open_broker else login_in(self._state / "kafka")
 
     def _own_or_find(self) -> bool:
         """True when the folder is ours to start on, False when its stack runs already. Waits while another process
@@ -234,6 +244,7 @@ def found_running(state: Path | None, database: str) -> Addresses | None:
     return Addresses(
         f"{LOOPBACK}:{ports.kafka}" if found.kafka else "",
         _database_url(folder / "postgres", ports.postgres, database) if found.postgres else "",
+        client_file(folder / "kafka") if found.kafka else None,
     )
 
 

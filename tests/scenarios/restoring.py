@@ -35,6 +35,7 @@ class RestorableStack:
                 cache=cache_folder(),
                 with_kafka=server is Server.KAFKA,
                 with_postgres=server is Server.POSTGRES,
+                open_broker=True,
             )
             for server in BOTH
         }

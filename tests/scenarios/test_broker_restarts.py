@@ -29,7 +29,7 @@ class Broker:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._stack = LocalStack(folder, with_postgres=False)
+        self._stack = LocalStack(folder, with_postgres=False, open_broker=True)
         self.bootstrap = self._stack.start().bootstrap
 
     def bounce(self, *, hard: bool) -> None:
@@ -38,7 +38,7 @@ class Broker:
             assert found is not None
             os.kill(found.kafka, signal.SIGKILL)
         self._stack.stop()
-        self._stack = LocalStack(self._folder, with_postgres=False)
+        self._stack = LocalStack(self._folder, with_postgres=False, open_broker=True)
         assert self._stack.start().bootstrap == self.bootstrap
 
     def stop(self) -> None:

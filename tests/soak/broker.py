@@ -18,7 +18,7 @@ class Broker:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._stack = LocalStack(folder, cache=cache_folder(), with_postgres=False)
+        self._stack = LocalStack(folder, cache=cache_folder(), with_postgres=False, open_broker=True)
         self.deaths = 0
         self.bootstrap = self._stack.start().bootstrap
 

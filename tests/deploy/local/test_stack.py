@@ -11,12 +11,13 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import psutil
 import psycopg
 import pytest
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
@@ -26,9 +27,14 @@ from deploy.local.ledger_database import protect_local_audit
 from deploy.local.stack import found_running, running
 from deploy.servers import LOCAL_DATABASE
 from sinks.ledger.schema.migrate import migrate
+from streams.kafka.operator_config import read_client_file
 from tests.scenarios.waiting import WITHIN_S, until
 
 pytestmark = [pytest.mark.stack, pytest.mark.long]
+
+
+REFUSED_S = 4.0
+"""How long a client that is refused goes on asking."""
 
 
 @pytest.fixture
@@ -41,10 +47,15 @@ def state() -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+def client(addresses: Addresses) -> dict[str, Any]:
+    assert addresses.kafka_client_file is not None
+    return {"bootstrap.servers": addresses.bootstrap, "log_level": 0} | read_client_file(addresses.kafka_client_file)
+
+
 def remember(addresses: Addresses) -> None:
-    admin = AdminClient({"bootstrap.servers": addresses.bootstrap})
+    admin = AdminClient(client(addresses))
     admin.create_topics([NewTopic("kept", 1, 1)])["kept"].result(WITHIN_S)
-    producer = Producer({"bootstrap.servers": addresses.bootstrap, "transactional.id": "kept"})
+    producer = Producer(client(addresses) | {"transactional.id": "kept"})
     producer.init_transactions(WITHIN_S)
     producer.begin_transaction()
     producer.produce("kept", b"value")
@@ -79,9 +90,7 @@ def test_the_ledgers_user_is_no_superuser_and_cannot_rewrite_the_audit_trail(sta
 
 
 def recall(addresses: Addresses) -> tuple[bytes | None, str]:
-    consumer = Consumer(
-        {"bootstrap.servers": addresses.bootstrap, "group.id": "kept", "isolation.level": "read_committed"}
-    )
+    consumer = Consumer(client(addresses) | {"group.id": "kept", "isolation.level": "read_committed"})
     consumer.assign([TopicPartition("kept", 0, 0)])
     message = consumer.poll(30)
     consumer.close()
@@ -147,6 +156,35 @@ def test_a_taken_port_is_said_with_the_remedy(state: Path) -> None:
             LocalStack(state, with_kafka=False).start()
         with LocalStack(state, with_kafka=False, new_ports=True) as elsewhere:
             assert f":{port}/" not in elsewhere.start().database_url
+
+
+def test_the_broker_needs_its_password_and_takes_scram(state: Path) -> None:
+    """H-8: another user of the machine cannot read events through loopback, nor reach the controller."""
+    with LocalStack(state, with_postgres=False) as stack:
+        addresses = stack.start()
+        right = client(addresses)
+        controller = msgspec.json.decode((state / "ports.json").read_bytes())["controller"]
+        assert right["sasl.mechanism"] == "SCRAM-SHA-512"
+        assert AdminClient(right).list_topics(timeout=WITHIN_S).brokers
+        for wrong in (
+            {"bootstrap.servers": addresses.bootstrap},
+            right | {"sasl.password": "wrong"},
+            right | {"sasl.username": "somebody"},
+            {"bootstrap.servers": f"127.0.0.1:{controller}"},
+        ):
+            with pytest.raises(KafkaException):
+                AdminClient(wrong | {"log_level": 0}).list_topics(timeout=REFUSED_S)
+        assert addresses.kafka_client_file is not None
+        assert addresses.kafka_client_file.stat().st_mode & 0o077 == 0
+        assert right["sasl.password"] not in " ".join(_commands())
+    with LocalStack(state, with_postgres=False) as again:
+        plain = client(again.start()) | {"sasl.mechanism": "PLAIN"}
+        with pytest.raises(KafkaException):
+            AdminClient(plain).list_topics(timeout=REFUSED_S)
+
+
+def _commands() -> list[str]:
+    return [" ".join(process.info["cmdline"] or []) for process in psutil.process_iter(["cmdline"])]
 
 
 def test_only_what_is_wanted_is_started(state: Path) -> None:
