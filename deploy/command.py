@@ -11,12 +11,14 @@ import importlib.metadata
 import json
 import sys
 import traceback
+from contextlib import redirect_stderr, redirect_stdout
 from typing import Annotated, Any, Final, NoReturn
 
 import typer
 from typer._click.exceptions import ClickException, NoArgsIsHelpError, UsageError
 from typer.core import TyperGroup
 
+from deploy.commands.printing import VisibleText
 from streams.runtime.did_you_mean import nearest
 from streams.runtime.errors import ConfigurationError, Role, Transient, WritebackError, category_of
 
@@ -52,6 +54,8 @@ COMMANDS: Final = {
 
 USAGE: Final = 2  # exit code: what was asked for cannot work
 FAILED: Final = 1
+
+HELP: Final = "--help"
 
 RENAMED: Final = {"--apply": "--yes", "--as": "--by"}
 """Spellings of the releases before this one, still taken, with a warning."""
@@ -109,6 +113,13 @@ def _writeback(
 def main() -> None:
     """The console script. Errors end it with one clear sentence on standard error and a code that scripts can use;
     with --json, the sentence stands in a JSON document there."""
+    if not sys.argv[1:] or HELP in sys.argv:  # styled, and nothing of it comes from a practice or a vendor
+        _run()
+    with redirect_stdout(VisibleText(sys.stdout)), redirect_stderr(VisibleText(sys.stderr)):
+        _run()
+
+
+def _run() -> NoReturn:
     arguments = _renamed(sys.argv[1:])
     try:
         code = app(args=arguments, prog_name="writeback", standalone_mode=False)

@@ -76,6 +76,7 @@ def _table(results: Results) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from deploy.commands.printing import raw_output
     from deploy.demo.observed import cents
 
     table = Table(title="Result of the day", title_justify="left")
@@ -98,7 +99,7 @@ def _table(results: Results) -> None:
     }
     for name, cells in rows.items():
         table.add_row(name, *cells)
-    Console(width=110).print(table)
+    Console(width=110, file=raw_output()).print(table)
 
 
 def _verdict(claims: list[Claim]) -> int:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import os
+import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 if TYPE_CHECKING:
     from sinks.operations.queries.open_entries import StateChange
@@ -18,7 +20,7 @@ def print_json(value: Any) -> None:
     """One JSON document on standard output."""
     import msgspec
 
-    print(msgspec.json.encode(value).decode())
+    print(visible_json(msgspec.json.encode(value).decode()))
 
 
 def print_done_json(applied: bool, answer: Any) -> None:
@@ -43,7 +45,7 @@ def print_table(title: str, headings: Iterable[str], rows: Iterable[Iterable[obj
     for row in rows:
         table.add_row(*(Text("" if cell is None else visible(str(cell))) for cell in row))
     piped = None if os.isatty(1) or "COLUMNS" in os.environ else 200
-    Console(width=piped).print(table)
+    Console(width=piped, file=raw_output()).print(table)
 
 
 def print_moves(moves: Sequence[StateChange], applied: bool) -> None:
@@ -62,6 +64,51 @@ def visible(text: str) -> str:
     """`text` with everything that a terminal would obey instead of showing (escapes, line ends, marks that turn the
     direction) written out: names and numbers come from practices and vendors."""
     return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+
+
+def visible_json(document: str) -> str:
+    """The same for a JSON document: what is not shown is escaped as JSON has it, so the document says the same."""
+    return "".join(
+        each if each.isprintable() or each == "\n" else "".join(f"\\u{unit:04x}" for unit in _utf16(each))
+        for each in document
+    )
+
+
+def _utf16(character: str) -> list[int]:
+    units = character.encode("utf-16-be", "surrogatepass")
+    return [int.from_bytes(units[at : at + 2], "big") for at in range(0, len(units), 2)]
+
+
+class VisibleText(io.TextIOBase):
+    """An output on which a terminal is asked to do nothing but show text; `raw` is the stream behind it.
+
+    What is printed may hold names and words of practices and vendors. Line ends and tabs pass; what else a terminal
+    would obey is written out. Tables go to `raw`: their cells are made visible one by one, and headings are styled.
+    """
+
+    def __init__(self, raw: TextIO) -> None:
+        self.raw = raw
+
+    def write(self, text: str) -> int:
+        plain = text.replace("\n", "").isprintable()
+        self.raw.write(text if plain else "".join(each if each in "\n\t" else visible(each) for each in text))
+        return len(text)
+
+    def flush(self) -> None:
+        self.raw.flush()
+
+    def fileno(self) -> int:
+        return self.raw.fileno()
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return self.raw.encoding
+
+
+def raw_output(stream: TextIO | None = None) -> TextIO:
+    """Standard output, or another stream, itself: for what makes its own text visible."""
+    stream = stream or sys.stdout
+    return stream.raw if isinstance(stream, VisibleText) else stream
 
 
 def shown_at(at: datetime | None) -> str:

@@ -35,14 +35,15 @@ def send(
     """Validate events and send them. Ends with 1 if any was refused or not confirmed by the broker."""
     from rich.console import Console
 
+    from deploy.commands.printing import raw_output
     from deploy.servers import settings_here
     from streams.settings import ProgramSettings
 
     settings = ProgramSettings.load() if dry_run else settings_here()
     sending = _Sending(settings, dry_run)
     with _opened(file) as (lines, size):
-        sending.run(lines, size, Console(stderr=True))
-    sending.say(Console(), as_json)
+        sending.run(lines, size, Console(file=raw_output(sys.stderr)))
+    sending.say(as_json)
     if sending.refused or sending.unconfirmed:
         raise typer.Exit(1)
 
@@ -106,34 +107,30 @@ class _Sending:
     def _now(self) -> datetime:
         return self._settings.clock().now()
 
-    def say(self, console: Console, as_json: bool) -> None:
+    def say(self, as_json: bool) -> None:
         """The summary: counts, then each refused line with its field and reason; never the data."""
         if as_json:
             self._say_json()
             return
         if self.refused:
-            self._say_refused(console)
+            self._say_refused()
         if self._dry_run:
-            console.print(f"{self.valid} valid, {len(self.refused)} refused; nothing was sent (dry run)")
+            print(f"{self.valid} valid, {len(self.refused)} refused; nothing was sent (dry run)")
             return
-        console.print(
-            f"{self.confirmed} sent, {len(self.refused)} refused, {sum(self.unconfirmed.values())} unconfirmed"
-        )
+        print(f"{self.confirmed} sent, {len(self.refused)} refused, {sum(self.unconfirmed.values())} unconfirmed")
         for code, count in sorted(self.unconfirmed.items()):
-            console.print(f"  {count} not confirmed by the broker: {code}. Send the file again: ids make repeats safe")
+            print(f"  {count} not confirmed by the broker: {code}. Send the file again: ids make repeats safe")
 
-    def _say_refused(self, console: Console) -> None:
-        from rich.table import Table
+    def _say_refused(self) -> None:
+        from deploy.commands.printing import print_table
 
-        table = Table("line", "field", "reason", "what is wrong", title="refused")
-        for refused in self.refused[:SHOWN]:
-            table.add_row(str(refused.line), refused.field, refused.reason.value, refused.problem)
-        console.print(table)
+        rows = ((each.line, each.field, each.reason.value, each.problem) for each in self.refused[:SHOWN])
+        print_table("refused", ("line", "field", "reason", "what is wrong"), rows)
         if len(self.refused) > SHOWN:
-            console.print(f"… and {len(self.refused) - SHOWN} more; --json lists all")
+            print(f"… and {len(self.refused) - SHOWN} more; --json lists all")
 
     def _say_json(self) -> None:
-        import msgspec
+        from deploy.commands.printing import print_json
 
         summary = {
             "dry_run": self._dry_run,
@@ -142,7 +139,7 @@ class _Sending:
             "unconfirmed": self.unconfirmed,
             "refused": self.refused,
         }
-        sys.stdout.write(msgspec.json.encode(summary).decode() + "\n")
+        print_json(summary)
 
 
 @contextmanager

@@ -19,7 +19,12 @@ from streams.runtime.errors import ConfigurationError, Permanent
 from streams.settings import ProgramSettings
 
 KEY_BYTES: Final = 32
-_FORMAT: Final = b"WB1"
+_FORMAT: Final = b"WB2"
+_FIRST_FORMAT: Final = b"WB1"
+"""Opens, and is sealed in the newer one at its next save."""
+_PURPOSE: Final = b"writeback/connection-credentials"
+_VERSION: Final = 2
+"""Of what the encryption binds a blob to; part of it, so that no blob is read by the rules of another version."""
 _KEY_ID_BYTES: Final = 6
 _NONCE_BYTES: Final = 12
 """The size that GCM is defined for; random, and never near 2**32 secrets under one key."""
@@ -56,7 +61,7 @@ class KeyRing:
         """The secret. Raises SecretUnreadableError when the blob is not this connection's or its key is not here."""
         head, rest = blob[: len(_FORMAT) + _KEY_ID_BYTES], blob[len(_FORMAT) + _KEY_ID_BYTES :]
         cipher = self._keys.get(head[len(_FORMAT) :])
-        if not head.startswith(_FORMAT) or cipher is None:
+        if not head.startswith((_FORMAT, _FIRST_FORMAT)) or cipher is None:
             raise SecretUnreadableError(
                 f"the credentials of connection {connection_id} were stored under a key that is not set here: set "
                 "WRITEBACK_RETIRED_KEY_FILES to its file, or give the credentials again with `writeback target add`"
@@ -78,6 +83,7 @@ def _key_id(key: bytes) -> bytes:
 
 
 def _owner(head: bytes, practice_id: str, connection_id: str) -> bytes:
-    """What a blob is bound to. Lengths keep two ids from running into one another."""
+    """What a blob is bound to, by the version of its format. Lengths keep two ids from running into one another."""
     practice, connection = practice_id.encode(), connection_id.encode()
-    return b"%s\0%d\0%s\0%d\0%s" % (head, len(practice), practice, len(connection), connection)
+    owner = b"%s\0%d\0%s\0%d\0%s" % (head, len(practice), practice, len(connection), connection)
+    return owner if head.startswith(_FIRST_FORMAT) else b"%s\0%d\0%s" % (_PURPOSE, _VERSION, owner)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,8 @@ from streams.settings import ProgramSettings
 
 OLD, NEW = b"o" * 32, b"n" * 32
 SECRET = b'{"refresh_token":"canary"}'
+SEALED_IN_THE_FIRST_FORMAT = "V0IxQA7aL6TTNwhWL4XdV5v3ObgIkTHk7+I0R7DlvVXdaeysetz/ugCk0V9Xf/1/WvaTGw2oXbBnUFs+iwNK"
+"""By the release before, with the key NEW."""
 
 
 def test_a_blob_shows_nothing_and_opens_only_for_its_owner() -> None:
@@ -54,7 +56,19 @@ def test_an_operator_names_the_retired_keys(tmp_path: Path) -> None:
         KeyRing.of(ProgramSettings.load(secret_key_file=new, retired_key_files=f"{old},{none}"))
 
 
-@pytest.mark.parametrize("blob", [b"", b"WB1", b"plain text that was never sealed at all", b"\0" * 64])
+def test_a_blob_of_the_first_format_opens_and_none_is_read_by_the_rules_of_another() -> None:
+    """S-1: the version is part of what the encryption binds; a blob that is called older or newer does not open."""
+    stored = b64decode(SEALED_IN_THE_FIRST_FORMAT)
+    keys = KeyRing(NEW)
+    assert keys.open("practice-1", "quickbooks", stored) == SECRET
+    anew = keys.seal("practice-1", "quickbooks", SECRET)
+    assert (stored[:3], anew[:3]) == (b"WB1", b"WB2")
+    for relabelled in (b"WB2" + stored[3:], b"WB1" + anew[3:]):
+        with pytest.raises(SecretUnreadableError):
+            keys.open("practice-1", "quickbooks", relabelled)
+
+
+@pytest.mark.parametrize("blob", [b"", b"WB1", b"WB2", b"plain text that was never sealed at all", b"\0" * 64])
 def test_junk_is_not_opened(blob: bytes) -> None:
     """A damaged row is an error with its remedy, not a crash."""
     with pytest.raises(SecretUnreadableError):
