@@ -1,7 +1,7 @@
 """The dependencies that were looked up for known vulnerabilities: what was found, when and how, and their licences.
 
-`advisories.toml` has one row for each pinned package and jar. A row names the version that it was written for, so a lock
-that changed is noticed (`tests/test_advisories.py`).
+`advisories.toml` has one row for each pinned package and jar. A row names the version that it was written for, so that
+a lock that changed is noticed (`tests/test_advisories.py`).
 """
 
 from __future__ import annotations

@@ -54,6 +54,7 @@ class Action(StrEnum):
     ORGANISATION_LEAVE = "organisation.leave"
     RETENTION_RUN = "retention.run"
     AUDIT_PROTECT = "audit.protect"
+    LEDGER_RESTORED = "ledger.restored"
 
 
 class Role(StrEnum):

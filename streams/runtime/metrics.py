@@ -21,6 +21,9 @@ SIZE_BUCKETS: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 BUILD_INFO = Gauge("writeback_build_info", "Constant 1; the labels say what runs.", ["role", "version"])
 ERRORS = Counter("writeback_errors_total", "Errors by category and what was done.", ["role", "category", "consequence"])
 DATABASE_RECONNECTS = Counter("writeback_database_reconnects_total", "Lost database connections.", ["role"])
+LEDGER_SET_BACKS = Counter(
+    "writeback_ledger_set_backs_total", "Databases that were found set back, so that open entries are read back first."
+)
 REHEARSAL = Gauge("writeback_rehearsal_switches", "Rehearsal switches that are on; 0 in production.", ["role"])
 
 # --- consuming roles: RULES, INTAKE, NOTIFIER

@@ -47,3 +47,7 @@ UPDATE ledger_era SET era = greatest(era, :least::int) + 1, raised_at = business
 UPDATE intake_offsets o SET era_raised_to = c.next_offset
 FROM unnest(:topic_ids::text[], :parts::int[], :offsets::bigint[]) AS c(topic_id, part, next_offset)
 WHERE o.topic_id = c.topic_id AND o.part = c.part AND c.next_offset > o.next_offset;
+
+-- name: open_effects
+-- Those that a raised era would have read back first, and are not yet.
+SELECT count(*) FROM work WHERE NOT look_first;

@@ -17,6 +17,7 @@ from sinks.ledger.rows.fetch import fetch_one, fetch_value
 from sinks.ledger.schema import era
 from streams.fault_injection import Control, disabled
 from streams.runtime.logging import log
+from streams.runtime.metrics import LEDGER_SET_BACKS
 
 _SQL: Final = named_queries("sinks.ledger.history")
 _LOG: Final = log(__name__)
@@ -65,13 +66,21 @@ def settle(connection: Connection, now: datetime | None, evidence: Evidence) -> 
         if not proof:
             return False
         least = max((stamp.era for stamp in _stamps(evidence)), default=0)
-        raised = fetch_value(connection, _SQL["raise"], {"least": least, "now": now})
+        raised, count = raise_era(connection, now, least=least, look_first=look_first)
         connection.execute(_SQL["raised_for"], parameters)
-        count = era.read_back_open_effects(connection) if look_first else 0
+    LEDGER_SET_BACKS.inc()
     _LOG.warning(
         "the ledger's database was set back: open effects are read back first", era=raised, count=count, reason=proof
     )
     return True
+
+
+def raise_era(
+    connection: Connection, now: datetime | None, *, least: int = 0, look_first: bool = True
+) -> tuple[int, int]:
+    """The new era, above `least`, and how many open effects are read back first. In the caller's transaction."""
+    raised: int = fetch_value(connection, _SQL["raise"], {"least": least, "now": now})
+    return raised, era.read_back_open_effects(connection) if look_first else 0
 
 
 def current_stamp(connection: Connection) -> LedgerStamp | None:

@@ -33,6 +33,7 @@ CHANGING: Final = {
         "link remove",
         "retention",
         "audit protect",
+        "restored",
     ),
     *("settings set", "settings withdraw", "target add", "golive check", "practice add", "practice entitle"),
     *(f"organisation {name}" for name in ("add", "set", "lock", "unlock", "join", "leave")),
