@@ -147,6 +147,8 @@ class AttentionReason(StrEnum):
     PAYOUT_FAILED = "PAYOUT_FAILED"
     ROLE_STOPPED = "ROLE_STOPPED"
     """A part of the program refuses to go on: only an operator can see to it."""
+    PRACTICE_UNKNOWN = "PRACTICE_UNKNOWN"
+    """Events name a practice that nobody has added (law 10)."""
 
 
 class ConnectionReason(StrEnum):

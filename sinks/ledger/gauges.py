@@ -17,10 +17,13 @@ from streams.runtime.clock import Clock
 from streams.runtime.logging import log
 from streams.runtime.metrics import (
     EFFECTS_OPEN,
+    EVENTS_WAITING,
     FOREIGN_TRANSACTION,
     LINKS_OLDEST,
     LINKS_WAITING,
     OLDEST_DUE,
+    PRACTICES_UNKNOWN,
+    PRACTICES_UNKNOWN_OLDEST,
     UNPOSTED,
     UNPOSTED_MINOR,
 )
@@ -45,6 +48,17 @@ class _OpenEffects(msgspec.Struct, frozen=True):
     oldest_due_s: float
     """Of those that the poster could send."""
     oldest_s: float
+
+
+class _UnknownPractices(msgspec.Struct, frozen=True):
+    practices: int
+    events: int
+    oldest_s: float
+
+
+class _WaitingEvents(msgspec.Struct, frozen=True):
+    state: State
+    count: int
 
 
 class Gauges:
@@ -78,7 +92,7 @@ class Gauges:
             self._ended.wait(EVERY_S)
 
     def measure(self, connection: psycopg.Connection[TupleRow]) -> None:
-        """Set every gauge from the ledger as it is now. Blocks for two statements."""
+        """Set every gauge from the ledger as it is now. Blocks for four statements."""
         rows = fetch_all(connection, _OpenEffects, _SQL["open_effects"], {"now": self._clock.for_database()})
         for gauge in (EFFECTS_OPEN, UNPOSTED, UNPOSTED_MINOR, OLDEST_DUE):
             gauge.clear()
@@ -97,7 +111,18 @@ class Gauges:
             OLDEST_DUE.labels(target).set(seconds)
         LINKS_WAITING.set(links)
         LINKS_OLDEST.set(links_oldest)
+        self._measure_events(connection)
         self._measure_others(connection)
+
+    def _measure_events(self, connection: psycopg.Connection[TupleRow]) -> None:
+        EVENTS_WAITING.clear()
+        for each in fetch_all(connection, _WaitingEvents, _SQL["waiting_events"]):
+            EVENTS_WAITING.labels(each.state).set(each.count)
+        (unknown,) = fetch_all(
+            connection, _UnknownPractices, _SQL["unknown_practices"], {"now": self._clock.for_database()}
+        )
+        PRACTICES_UNKNOWN.set(unknown.practices)
+        PRACTICES_UNKNOWN_OLDEST.set(unknown.oldest_s)
 
     @staticmethod
     def _measure_others(connection: psycopg.Connection[TupleRow]) -> None:

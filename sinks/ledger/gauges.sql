@@ -9,6 +9,17 @@ SELECT target, state, currency, CASE
 FROM (SELECT target, state, currency, amount_minor, business_now(:now) - due_at AS age FROM open_effects) open_ones
 GROUP BY 1, 2, 3, 4;
 
+-- name: unknown_practices
+-- Practices that only events have named so far, how many of these wait, and since when.
+SELECT count(DISTINCT e.practice_id) AS practices, count(*) AS events,
+    coalesce(extract(epoch FROM business_now(:now) - min(e.received_at)), 0)::float8 AS oldest_s
+FROM events e JOIN practices p USING (practice_id)
+WHERE e.waiting = 'AWAITING_SETTINGS' AND p.added_at IS NULL;
+
+-- name: waiting_events
+-- Events without entries that wait, by what for.
+SELECT waiting AS state, count(*) AS count FROM events WHERE waiting IS NOT NULL GROUP BY waiting;
+
 -- name: foreign_transaction
 -- Our own connections end theirs by `transaction_timeout`; others do not, and one old snapshot slows every claim. What
 -- this user may not see of others (without pg_monitor) is not counted.

@@ -22,6 +22,7 @@ from sinks.notices.cases import SHOWN, Case, Reader, case_lines
 from sinks.notices.email_text import Email
 from sinks.notices.plan_deliveries import Channels, NoticeKey, contacts_of, plan_deliveries
 from sinks.notices.problems import UNSETTLED
+from sinks.operations.words.deeds import deeds_words
 from sinks.operations.words.reasons import words_for
 from sinks.operations.words.states import STATE_WORDS
 from streams.runtime.logging import log
@@ -87,7 +88,7 @@ def _section(waiting: Waiting, reader: Reader) -> str:
         return f"{count} {said}. {words_for(waiting.section).remedy}\n{cases}"
     state = STATE_WORDS[waiting.section]
     said = (state.single or state.one) if waiting.count == 1 else (state.many or state.one)
-    return f"{count} {said}. {state.remedy}\n{cases}"
+    return f"{count} {said}. {state.remedy} {deeds_words(waiting.section, waiting.practice_id)}\n{cases}"
 
 
 async def plan_digests(connection: Connection, at: datetime | None, channels: Channels) -> int:

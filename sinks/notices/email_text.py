@@ -13,6 +13,7 @@ from schemas.vocabulary import AttentionReason
 from sinks.notices.cases import UNNAMED, Reader, case_lines
 from sinks.notices.causes import NEWS, UNKNOWN_PRACTICE, CauseKind
 from sinks.notices.schedule import Problem, Step, StepKind
+from sinks.operations.words.deeds import deeds_words
 from sinks.operations.words.reasons import words_for
 from sinks.operations.words.remedies import remedy_of
 from sinks.operations.words.systems import system_name, with_system
@@ -87,6 +88,7 @@ def notice_email(
             "Why: " + with_system(words.why, target, route),
             "What to do: " + remedy_of(problem.cause.reason, target, problem.vendor_code, route),
             "What happens then: " + with_system(words.afterwards, target, route),
+            deeds_words(problem.cause.reason, problem.practice_id),
             reference,
         ),
     )

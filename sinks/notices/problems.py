@@ -28,6 +28,8 @@ ORIGINAL_BY: Final = timedelta(hours=24)
 """Producers of one payment system differ by minutes; a refund whose payment is a day away has lost it (R-8)."""
 FEE_BY: Final = timedelta(hours=72)
 """Interchange is known with the settlement, two banking days as a rule (N-5)."""
+UNKNOWN_BY: Final = timedelta(hours=1)
+"""A practice that is being added is known within minutes; an id that nobody knows for so long is a mistake."""
 NEWS_FOR: Final = timedelta(hours=24)
 """An event without an end of its own is open for a day, so that more of the same are one bundle."""
 
@@ -71,6 +73,7 @@ async def open_problems(
         "fee_by": FEE_BY,
         "news_for": NEWS_FOR,
         "most_cases": SHOWN,
+        "unknown_by": UNKNOWN_BY,
     }
     found: dict[tuple[str, str], Problem] = {}
     for row in await fetch_all_async(connection, OpenRow, _SQL["problems"], parameters):

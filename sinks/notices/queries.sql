@@ -61,6 +61,12 @@ WHERE (waiting = 'AWAITING_ORIGINAL' AND received_at < business_now(:now) - :ori
    OR (waiting = 'AWAITING_REVIEW' AND is_reported_review(reason))
 GROUP BY 2, 5
 UNION ALL
+SELECT 'event', e.practice_id, NULL, NULL, 'PRACTICE_UNKNOWN', count(*)::int, min(e.received_at), 0, NULL, NULL, NULL
+FROM events e JOIN practices p USING (practice_id)
+WHERE e.waiting = 'AWAITING_SETTINGS' AND p.added_at IS NULL
+  AND e.received_at < business_now(:now) - :unknown_by::interval
+GROUP BY 2
+UNION ALL
 SELECT 'event', practice_id, NULL, NULL, reason, count(*)::int, min(changed_at), 0, NULL, NULL, NULL
 FROM work WHERE state = 'PAUSED' AND reason = 'CONNECTION_REPLACED' GROUP BY practice_id, reason
 UNION ALL

@@ -65,6 +65,11 @@ TRANSITIONS = Counter(
     "writeback_transitions_total", "State transitions of effects.", ["target", "from_state", "to_state"]
 )
 EFFECTS_OPEN = Gauge("writeback_effects_open", "Effects that are not final.", ["target", "state"])
+EVENTS_WAITING = Gauge("writeback_events_waiting", "Events without entries that wait, by what for.", ["state"])
+PRACTICES_UNKNOWN = Gauge("writeback_unknown_practices", "Practices that events name and nobody has added.")
+PRACTICES_UNKNOWN_OLDEST = Gauge(
+    "writeback_unknown_practices_oldest_age_seconds", "How long the oldest event of one has waited."
+)
 UNPOSTED = Gauge("writeback_unposted_effects", "Ready or waiting effects by age.", ["target", "age"])
 UNPOSTED_MINOR = Gauge("writeback_unposted_minor_units", "Their money, in minor units.", ["target", "age", "currency"])
 FOREIGN_TRANSACTION = Gauge(

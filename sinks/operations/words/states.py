@@ -28,17 +28,17 @@ STATE_WORDS: Final[dict[State, StateWords]] = {
     State.AWAITING_SETTINGS: StateWords(
         "waits for settings",
         many="happened before your settings began, so nothing says how to book them",
-        remedy="Enter them by hand.",
+        remedy=f"Enter them by hand, and tell {_WHO}, who records it.",
     ),
     State.AWAITING_FEE: StateWords(
         "waits for its fee",
         many="have no fee yet, and without it their net amount is not known",
-        remedy="Ask your payment provider for the fee, or enter them by hand.",
+        remedy=f"Ask your payment provider for the fee; or enter them with the fee that you know, and tell {_WHO}.",
     ),
     State.AWAITING_ORIGINAL: StateWords(
         "waits for its payment or payout",
         many="belong to a payment that has not arrived",
-        remedy="Ask your payment provider to send it, or enter them by hand.",
+        remedy=f"Ask your payment provider to send it; or enter them by hand, and tell {_WHO}, who records it.",
     ),
     State.AWAITING_REVIEW: StateWords(
         "waits for a person to look at it",
@@ -54,7 +54,7 @@ STATE_WORDS: Final[dict[State, StateWords]] = {
     State.AWAITING_ALLOCATION: StateWords(
         "waits for a person to allocate it",
         many="wait to be allocated",
-        remedy="Say which charges the payment belongs to; the entry is then posted by itself.",
+        remedy=f"Tell {_WHO} which charges the payment belongs to; the entry is then posted by itself.",
     ),
     State.AWAITING_MANUAL_POST: StateWords(
         "waits for a person to post it",

@@ -26,6 +26,7 @@ CHANGING: Final = {
         "entries post",
         "entries record",
         "entries dismiss",
+        "entries allocate",
         "dlq redrive",
         "dlq dismiss",
         "backfill",
@@ -36,6 +37,7 @@ CHANGING: Final = {
         "restored",
     ),
     *("settings set", "settings withdraw", "target add", "golive check", "practice add", "practice entitle"),
+    "practice set",
     *(f"organisation {name}" for name in ("add", "set", "lock", "unlock", "join", "leave")),
 }
 """What starts, stops or changes money, deletes, or says who may: previewed, applied with --yes --why TEXT --by NAME."""

@@ -41,6 +41,8 @@ def test_the_opening_mail_word_for_word() -> None:
         "type, accounts).\n\n"
         "What happens then: As soon as that is repaired the entries are posted by themselves, in order. Do not post "
         "them by hand.\n\n"
+        "Whoever runs Writeback ends it with: writeback target add northside SYSTEM; or writeback dlq redrive "
+        "--practice northside --id ID\n\n"
         f"Reference for support: {correlation_id('northside', MAPPING.key, T0)}\n",
     )
 

@@ -12,26 +12,33 @@ EVENT_WORDS: dict[R, Wording] = {
         headline="the payment or payout that a refund, return or dispute belongs to has not arrived",
         why="Your payment system reported a change to a payment, a refund, a dispute or a payout, and for more than a "
         "day it has not reported the thing itself. Writeback does not guess, so nothing is posted.",
-        remedy="Ask your payment provider to send what is missing. If it cannot, enter the entries by hand.",
-        afterwards="As soon as it arrives, both are posted by themselves, in order.",
+        remedy="Ask your payment provider to send what is missing. If it cannot, enter the entries by hand and "
+        "tell support, or the person who runs Writeback: they record it, so that it is never posted a "
+        "second time.",
+        afterwards="As soon as it arrives, both are posted by themselves, in order; what was recorded is not.",
     ),
     R.FEE_MISSING: Wording(
         headline="a payment's fee is still not known",
         why="You post net amounts, and for more than three days the fee has not been reported. It is never assumed.",
-        remedy="Ask your payment provider for the fee, or enter the payment by hand.",
+        remedy="Ask your payment provider for the fee. If you know it, tell support, or the person who runs "
+        "Writeback: they post the payment with it, or record what you entered by hand.",
         afterwards="As soon as the fee is reported, alone or with the payout, the payment is posted by itself.",
     ),
     R.MORE_THAN_ORIGINAL: Wording(
         headline="more was given back than was paid",
         why="With what was given back before, a refund, return or dispute exceeds its payment, so it was not posted.",
-        remedy="Compare the payment with its refunds in your payment system, and enter by hand what is right.",
+        remedy="Compare the payment with its refunds in your payment system, and enter by hand what is right; then "
+        "tell support, or the person who runs Writeback, who records it, dismisses it, or posts it as "
+        "reported.",
         afterwards="Nothing happens until somebody decides.",
     ),
     R.SUMS_DISAGREE: Wording(
         headline="a payout, a refund or a fee does not add up",
         why="The items of a payout do not add up to its total, or a refund or a fee does not match its payment, to the "
         "cent, so it was not posted.",
-        remedy="Compare it with your bank and with the payment. Your payment provider has to send it again, corrected.",
+        remedy="Compare it with your bank and with the payment. Your payment provider has to send it again, "
+        "corrected; or tell support, or the person who runs Writeback: they post it as reported, record it, "
+        "or dismiss it.",
         afterwards="A corrected version is posted by itself.",
     ),
     R.CONNECTION_REPLACED: Wording(
@@ -40,6 +47,15 @@ EVENT_WORDS: dict[R, Wording] = {
         "or a reversal is posted where its payment is, and nowhere else.",
         remedy="Connect that system again, or enter the refunds and reversals there by hand.",
         afterwards="As soon as that connection is saved again, they are posted by themselves, in order.",
+    ),
+    R.PRACTICE_UNKNOWN: Wording(
+        headline="events name a practice that nobody has added",
+        why="For more than an hour events have come under an id that is no practice's here: the practice was not added "
+        "yet, or its id is mistyped in the payment system. They are kept, and nothing is posted from them.",
+        remedy="Add the practice under this id, with --since before the first of them; or correct the id where it "
+        "is sent from, which then sends them again under the right one.",
+        afterwards="As soon as the practice is added, what waited for it is decided by its settings.",
+        audience=Audience.OPERATOR,
     ),
     R.ORIGINAL_GONE: Wording(
         headline="an entry that should be taken back is not there any more",

@@ -1,0 +1,113 @@
+"""What can be done in Writeback about each cause that a letter tells of: the commands, as they are typed.
+
+A letter's remedy says what staff do in their own systems; this says how the case then ends here. A test goes through
+all of them and does what they say, so a letter never names a deed that does not exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from schemas.vocabulary import AttentionReason, ConnectionReason, DeadLetterReason, State
+
+Cause = AttentionReason | ConnectionReason | DeadLetterReason | State
+
+
+class Deed(StrEnum):
+    """A command with its places in capitals. PRACTICE is filled in; IDs come from `writeback entries list`, dead
+    letters' from `writeback dlq list`."""
+
+    RECORD = "writeback entries record PRACTICE ID"
+    RECORD_WITH_FEE = "writeback entries record PRACTICE ID --fee AMOUNT"
+    DISMISS = "writeback entries dismiss PRACTICE ID"
+    POST = "writeback entries post PRACTICE ID"
+    POST_WITH_FEE = "writeback entries post PRACTICE ID --fee AMOUNT"
+    POST_OPEN_DATE = "writeback entries post PRACTICE ID --first-open-date"
+    ALLOCATE = "writeback entries allocate PRACTICE ID --charge NUMBER=AMOUNT"
+    LINK = "writeback link PRACTICE PATIENT NUMBER"
+    REDRIVE = "writeback dlq redrive --practice PRACTICE --id ID"
+    DISMISS_LETTER = "writeback dlq dismiss PRACTICE ID"
+    CONNECT = "writeback target add PRACTICE SYSTEM"
+    TEST = "writeback target test PRACTICE SYSTEM"
+    ADD_PRACTICE = "writeback practice add PRACTICE --zone ZONE"
+
+
+_BY_HAND: Final = (Deed.RECORD, Deed.DISMISS)
+_DEAD: Final = (Deed.REDRIVE, *_BY_HAND)
+_RECORD: Final = (Deed.REDRIVE, Deed.DISMISS_LETTER)
+_CONNECTION: Final = (Deed.CONNECT, Deed.TEST)
+_A, _D = AttentionReason, DeadLetterReason
+
+_OF_EVENTS: Final[Mapping[AttentionReason, Sequence[Deed]]] = MappingProxyType(
+    {
+        _A.ORIGINAL_MISSING: _BY_HAND,
+        _A.FEE_MISSING: (Deed.POST_WITH_FEE, Deed.RECORD_WITH_FEE, Deed.DISMISS),
+        _A.MORE_THAN_ORIGINAL: (Deed.POST, *_BY_HAND),
+        _A.SUMS_DISAGREE: (Deed.POST, *_BY_HAND),
+        _A.CONNECTION_REPLACED: (Deed.CONNECT, *_BY_HAND),
+        _A.PRACTICE_UNKNOWN: (Deed.ADD_PRACTICE,),
+        _A.ORIGINAL_GONE: (Deed.POST, *_BY_HAND),
+        _A.ORIGINAL_CHANGED: (Deed.POST, *_BY_HAND),
+        _A.NOT_READABLE: (Deed.POST, *_BY_HAND),
+        _A.ROLE_STOPPED: (),
+        _A.DISPUTE_OPENED: (),
+        _A.DISPUTE_WON: (),
+        _A.DISPUTE_LOST: (),
+        _A.DISPUTE_WITHDRAWN: (),
+        _A.PAYMENT_RETURNED: (),
+        _A.PAYOUT_FAILED: (),
+    }
+)
+"""None where there is nothing to end: news."""
+
+_OF_LETTERS: Final[Mapping[DeadLetterReason, Sequence[Deed]]] = MappingProxyType(
+    {
+        **dict.fromkeys(_D, _RECORD),
+        _D.CONFLICT: (Deed.DISMISS_LETTER,),
+        _D.MAPPING_MISSING: (Deed.CONNECT, Deed.REDRIVE),
+        _D.MAPPING_INVALID: (Deed.CONNECT, Deed.REDRIVE),
+        _D.ACCOUNT_INACTIVE: (Deed.CONNECT, Deed.REDRIVE),
+        _D.PATIENT_NOT_FOUND: (Deed.LINK, *_DEAD),
+        _D.PERIOD_CLOSED: (Deed.POST_OPEN_DATE, *_DEAD),
+        _D.REFUSED_BY_TARGET: _DEAD,
+        _D.OUR_REQUEST_MALFORMED: _DEAD,
+        _D.OUTCOME_UNKNOWN: _DEAD,
+        _D.FOUND_TWICE: _DEAD,
+        _D.TOTAL_DIFFERS: _DEAD,
+        _D.RETRIES_SPENT: _DEAD,
+        _D.DUPLICATE_AT_TARGET: (Deed.DISMISS_LETTER,),
+    }
+)
+
+_OF_DIGESTS: Final[Mapping[State, Sequence[Deed]]] = MappingProxyType(
+    {
+        State.AWAITING_SETTINGS: _BY_HAND,
+        State.AWAITING_FEE: (Deed.POST_WITH_FEE, Deed.RECORD_WITH_FEE, Deed.DISMISS),
+        State.AWAITING_ORIGINAL: _BY_HAND,
+        State.AWAITING_REVIEW: (Deed.POST, *_BY_HAND),
+        State.AWAITING_LINK: (Deed.LINK, *_BY_HAND),
+        State.AWAITING_ALLOCATION: (Deed.ALLOCATE, *_BY_HAND),
+        State.AWAITING_MANUAL_POST: (Deed.POST, *_BY_HAND),
+    }
+)
+
+
+def deeds_of(cause: Cause) -> Sequence[Deed]:
+    """Of a cause of a notice, or a state of a digest. Members of different lists may have one name: their type says
+    which is meant. KeyError for a state that no digest lists. Pure."""
+    if isinstance(cause, State):
+        return _OF_DIGESTS[cause]
+    if isinstance(cause, AttentionReason):
+        return _OF_EVENTS[cause]
+    return _OF_LETTERS[cause] if isinstance(cause, DeadLetterReason) else _CONNECTION
+
+
+def deeds_words(cause: Cause, practice_id: str) -> str:
+    """How it ends here, in one sentence for whoever runs Writeback; '' where there is nothing to end. Pure."""
+    commands = [deed.value.replace("PRACTICE", practice_id) for deed in deeds_of(cause)]
+    if not commands:
+        return ""
+    return f"Whoever runs Writeback ends it with: {'; or '.join(commands)}"
