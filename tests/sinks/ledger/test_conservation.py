@@ -72,3 +72,13 @@ def test_the_gauges_say_what_is_open(database: LedgerDatabase) -> None:
 
 def value_of(name: str, **labels: str) -> float | None:
     return REGISTRY.get_sample_value(name, labels)
+
+
+def test_events_that_wait_and_practices_that_nobody_added_are_measured(database: LedgerDatabase) -> None:
+    """Law 10: an id that nobody knows is in the metrics, and since when."""
+    database.report(payment())
+    database.clock.instant += timedelta(hours=2)
+    Gauges(database.database_url, database.clock).measure(database.connection)
+    assert value_of("writeback_unknown_practices") == 1
+    assert value_of("writeback_unknown_practices_oldest_age_seconds") == 7200
+    assert value_of("writeback_events_waiting", state="AWAITING_SETTINGS") == 1
