@@ -156,6 +156,18 @@ def test_what_an_event_waits_for_is_ended_by_what_its_letter_names(
     each_deed_ends_it(world, deeds_in(letter(cause)), make)
 
 
+def stands_dead(database: LedgerDatabase, state: State, reason: DeadLetterReason) -> None:
+    """What a poster makes of what is due: marked, in doubt, and at last dead."""
+    unproven = (State.UNCERTAIN,) if state is State.DEAD_LETTERED else ()
+    before = State.SCHEDULED
+    for after in (State.SENDING, *unproven, state):
+        database.connection.execute(
+            "UPDATE work SET state = %s, reason = CASE WHEN %s THEN %s ELSE reason END WHERE state = %s",
+            (after.value, after is state, reason.value, before.value),
+        )
+        before = after
+
+
 @pytest.mark.parametrize("reason", DEAD)
 def test_a_dead_entry_is_ended_by_what_its_letter_names(
     database: LedgerDatabase, world: World, reason: DeadLetterReason
@@ -165,16 +177,7 @@ def test_a_dead_entry_is_ended_by_what_its_letter_names(
     def make(number: int) -> str:
         database.link(f"pt-pay-{number}")
         database.report(paid(number, fee=0, net_minor=10_000))
-        database.connection.execute(
-            "UPDATE work SET state = 'SENDING' WHERE state = 'SCHEDULED'; "
-            "UPDATE work SET state = 'UNCERTAIN' WHERE state = 'SENDING'"
-        )
-        path = ("RETRYING",) if DEAD[reason] is not State.DEAD_LETTERED else ()
-        for state in (*path, *(("SENDING",) if path else ()), DEAD[reason]):
-            database.connection.execute(
-                "UPDATE work SET state = %s, reason = %s WHERE state IN ('UNCERTAIN', 'RETRYING', 'SENDING')",
-                (state, reason.value),
-            )
+        stands_dead(database, DEAD[reason], reason)
         return f"pay-{number}"
 
     commands = deeds_in(letter(reason))
