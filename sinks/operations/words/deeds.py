@@ -27,7 +27,7 @@ class Deed(StrEnum):
     POST_WITH_FEE = "writeback entries post PRACTICE ID --fee AMOUNT"
     POST_OPEN_DATE = "writeback entries post PRACTICE ID --first-open-date"
     ALLOCATE = "writeback entries allocate PRACTICE ID --charge NUMBER=AMOUNT"
-    LINK = "writeback link PRACTICE PATIENT NUMBER"
+    LINK = "writeback link add PRACTICE PATIENT NUMBER"
     REDRIVE = "writeback dlq redrive --practice PRACTICE --id ID"
     DISMISS_LETTER = "writeback dlq dismiss PRACTICE ID"
     CONNECT = "writeback target add PRACTICE SYSTEM"
@@ -91,6 +91,11 @@ _OF_DIGESTS: Final[Mapping[State, Sequence[Deed]]] = MappingProxyType(
         State.AWAITING_LINK: (Deed.LINK, *_BY_HAND),
         State.AWAITING_ALLOCATION: (Deed.ALLOCATE, *_BY_HAND),
         State.AWAITING_MANUAL_POST: (Deed.POST, *_BY_HAND),
+        State.UNCERTAIN: _BY_HAND,
+        State.BLOCKED_PERIOD: (Deed.POST_OPEN_DATE, *_DEAD),
+        State.REJECTED: _DEAD,
+        State.INVALID_CONFIG: (Deed.CONNECT, Deed.REDRIVE),
+        State.DEAD_LETTERED: _DEAD,
     }
 )
 
