@@ -34,6 +34,8 @@ def _print(found: Lag) -> None:
     if found.outbox:
         print_table("Outbox", ("topic", "rows", "oldest"), ((o.topic, o.rows, _for(o.oldest_s)) for o in found.outbox))
     _print_connections(found)
+    if found.more_than is not None:
+        print(f"more than {found.more_than} entries are open; of the next two tables only so many were looked at")
     if found.unposted:
         unposted = ((u.target, u.age, u.entries, shown_money(u.amount_minor, u.currency)) for u in found.unposted)
         print_table("Not posted yet, by age of the payment", ("target", "age", "entries", "value"), unposted)

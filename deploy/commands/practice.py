@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deploy.commands.options import By, Json, PracticeId, Why, Yes
+from deploy.commands.options import By, Json, Most, PracticeId, Why, Yes
 
 if TYPE_CHECKING:
     from sinks.operations.queries.practices import ListedPractice
@@ -171,19 +171,21 @@ def set_(
 
 
 @app.command("list")
-def list_(as_json: Json = False) -> None:
+def list_(most: Most = 1_000, as_json: Json = False) -> None:
     """List practices, their newest settings version and what they still need."""
     from deploy.commands.open_ledger import open_ledger
     from deploy.commands.printing import print_json, print_table
     from sinks.operations.queries.practices import list_practices
 
     with open_ledger("practice") as opened:
-        found = list_practices(opened.ledger.connection)
+        found = list_practices(opened.ledger.connection, most)
     if as_json:
         print_json(found)
         return
     headings = ("practice", "name", "settings", "master", "entitled", "e-mail", "phone", "targets")
     print_table("", headings, map(_row, found))
+    if len(found) == most:
+        print(f"the first {most} by their ids; more with --most")
 
 
 def _row(each: ListedPractice) -> tuple[object, ...]:

@@ -1,12 +1,14 @@
 -- name: open_effects
--- What is not final, by state and age since it was due.
+-- What is not final, by state and age since it was due: each by its key, whatever was posted before.
 SELECT target, state, currency, CASE
         WHEN age < interval '1 hour' THEN '<1h' WHEN age < interval '1 day' THEN '<1d'
         WHEN age < interval '3 days' THEN '<3d' ELSE 'older' END AS age,
     count(*) AS count, sum(amount_minor)::bigint AS minor,
     coalesce(extract(epoch FROM max(age) FILTER (WHERE is_ready(state))), 0)::float8 AS oldest_due_s,
     coalesce(extract(epoch FROM max(age)), 0)::float8 AS oldest_s
-FROM (SELECT target, state, currency, amount_minor, business_now(:now) - due_at AS age FROM open_effects) open_ones
+FROM (SELECT e.target, w.state, e.currency, e.amount_minor, business_now(:now) - w.due_at AS age FROM work w
+      CROSS JOIN LATERAL (SELECT x.target, x.currency, x.amount_minor FROM entries x
+                          WHERE x.practice_id = w.practice_id AND x.effect_id = w.effect_id OFFSET 0) e) open_ones
 GROUP BY 1, 2, 3, 4;
 
 -- name: unknown_practices

@@ -1,10 +1,13 @@
 -- name: problems
 -- Everything that is open now, by practice and cause (law 26), with the newest cases of each.
 WITH attention AS (
-    SELECT practice_id, effect_id, source, event_id, target, state, reason, amount_minor, currency, last_code, changed_at
-    FROM open_effects
-    WHERE is_dead(state)
-       OR (state = 'UNCERTAIN' AND settle_until < now() - :unsettled::interval)
+    SELECT w.practice_id, w.effect_id, e.source, e.event_id, e.target, w.state, w.reason, e.amount_minor, e.currency,
+        w.last_code, w.changed_at
+    FROM (SELECT * FROM work WHERE is_dead(state)
+          UNION ALL
+          SELECT * FROM work WHERE state = 'UNCERTAIN' AND settle_until < now() - :unsettled::interval) w
+    CROSS JOIN LATERAL (SELECT * FROM entries x
+                        WHERE x.practice_id = w.practice_id AND x.effect_id = w.effect_id OFFSET 0) e
 ), closed AS (
     SELECT pc.practice_id, pc.target, pc.connection_id, c.closed_reason AS reason, c.closed_at
     FROM connections c JOIN practice_connections pc USING (home_practice_id, connection_id)
@@ -16,9 +19,10 @@ WITH attention AS (
 )
 SELECT 'posting' AS kind, a.practice_id, a.target, a.state, a.reason, count(*)::int AS count,
     min(a.changed_at) AS oldest_at,
-    (SELECT count(*)::int FROM entries f JOIN work d USING (practice_id, effect_id)
-     WHERE f.practice_id = a.practice_id AND f.depends_on = ANY(array_agg(a.effect_id))
-       AND NOT is_dead(d.state)) AS dependents,
+    (SELECT count(*)::int FROM unnest(array_agg(a.effect_id)) AS k(effect_id)
+     JOIN entries f ON f.practice_id = a.practice_id AND f.depends_on = k.effect_id
+     JOIN work d ON d.practice_id = f.practice_id AND d.effect_id = f.effect_id
+     WHERE NOT is_dead(d.state)) AS dependents,
     (array_agg(a.last_code ORDER BY a.changed_at DESC))[1] AS code, NULL::timestamptz AS answer_by,
     (SELECT json_agg(json_build_object('subject', v.subject, 'of', v.concerns, 'entry', x.effect_id,
                 'amount_minor', x.amount_minor, 'currency', x.currency, 'at', x.changed_at) ORDER BY x.changed_at DESC)
@@ -244,8 +248,8 @@ WITH waiting AS (
       AND business_days ? to_char(at, 'DY') AND NOT holidays ? to_char(at, 'YYYY-MM-DD')
 ), due AS (
     SELECT m.* FROM morning m
-    WHERE NOT EXISTS (SELECT FROM notices n WHERE n.practice_id = m.practice_id AND n.cause = :cause
-                      AND n.opened_at = m.opened_at)
+    WHERE (SELECT true FROM notices n WHERE n.practice_id = m.practice_id AND n.cause = :cause
+           AND n.opened_at = m.opened_at) IS NULL
 ), cases AS (
     SELECT DISTINCT ON (w.practice_id, w.subject) w.*, d.opened_at, d.zone
     FROM due d JOIN waiting w ON w.practice_id = d.practice_id AND w.at <= d.opened_at

@@ -10,10 +10,12 @@ SELECT e.practice_id, e.connection_id, e.effect_id, e.source, e.event_id, n.subj
        l.pms_patient_id AS linked_patient_id, '{"master": true, "connected": true}' AS switches, e.external_id,
        o.external_id AS origin_id, o.payload AS origin_request, e.placement::text, false AS origin_elsewhere
 FROM json_to_recordset(:gates::json) AS k(p text, c text)
-JOIN second_looks s ON s.practice_id = k.p AND s.connection_id = k.c AND s.look_at <= business_now(:now)
-JOIN effects e ON e.practice_id = s.practice_id AND e.effect_id = s.effect_id
+CROSS JOIN LATERAL (SELECT * FROM second_looks x
+                    WHERE x.practice_id = k.p AND x.connection_id = k.c AND x.look_at <= business_now(:now) OFFSET 0) s
+CROSS JOIN LATERAL (SELECT * FROM effects x WHERE x.practice_id = s.practice_id AND x.effect_id = s.effect_id OFFSET 0) e
 JOIN events n ON n.practice_id = e.practice_id AND n.source = e.source AND n.event_id = e.event_id
-LEFT JOIN effects o ON o.practice_id = e.practice_id AND o.effect_id = e.depends_on
+LEFT JOIN LATERAL (SELECT * FROM effects x
+                   WHERE x.practice_id = e.practice_id AND x.effect_id = e.depends_on OFFSET 0) o ON true
 LEFT JOIN patient_links l ON l.practice_id = e.practice_id AND l.patient_ref = e.patient_ref
 ORDER BY s.look_at
 LIMIT :most;

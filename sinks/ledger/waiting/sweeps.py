@@ -46,6 +46,11 @@ class _Gate(msgspec.Struct, frozen=True):
     forgotten: bool
 
 
+class _Looked(msgspec.Struct, frozen=True):
+    practice_id: str
+    found: bool
+
+
 class Sweeps:
     """All sweeps of one intake. Several intakes may sweep at once: each repair happens under the practice's lock."""
 
@@ -59,6 +64,8 @@ class Sweeps:
         self._sweep_every_s = 2.0 if sandbox else 15.0
         self._worked_at = self._swept_at = time.monotonic()
         self._after = ("", "")
+        self._pages: dict[str, str] = {}
+        """The last practice of each sweep's page; the next round goes on behind it."""
         self._resume = ResumeSweep(connection, policy, clock)
 
     def run(self) -> None:
@@ -90,7 +97,8 @@ class Sweeps:
 
     def begin_versions(self) -> int:
         """Versions that were saved ahead and start now: their switches act."""
-        practices = self._found("versions_begun", self._clock.for_database())
+        wanted = {"now": self._clock.for_database(), "most": MOST}
+        practices = sorted(fetch_values(self._connection, _SWEEPS["versions_begun"], wanted))
         for practice_id in practices:
             with self._unit(practice_id) as unit:
                 apply_begun(unit)
@@ -98,9 +106,8 @@ class Sweeps:
 
     def open_days(self) -> int:
         """Entries that were to carry today's date while today was closed go on with the first open day (T-9)."""
-        wanted = {"now": self._clock.for_database(), "most": MOST}
         released = 0
-        for practice_id in sorted(fetch_values(self._connection, _CLOSED_PERIODS["days_opened"], wanted)):
+        for practice_id in self._page("days_opened", _CLOSED_PERIODS["days_opened"]):
             with self._unit(practice_id) as unit:
                 released += release_opened(unit, actor="calendar")
         return released
@@ -113,14 +120,14 @@ class Sweeps:
 
     def _reevaluate(self, name: str) -> int:
         repaired = 0
-        for practice_id in self._found(name, self._clock.for_database()):
+        for practice_id in self._page(name, _SWEEPS[name]):
             with self._unit(practice_id) as unit:
                 repaired += reevaluate(unit)
         return repaired
 
     def _settings_missed(self) -> int:
         repaired = 0
-        for practice_id in self._found("settings_missed", None):
+        for practice_id in self._page("settings_missed", _SWEEPS["settings_missed"]):
             with self._unit(practice_id) as unit:
                 parameters = {"practice_id": practice_id, "now": unit.at}
                 repaired += unit.cursor.execute(_SETTINGS["redecide_waiting"], parameters).rowcount
@@ -156,8 +163,13 @@ class Sweeps:
             awake = fetch_value(unit.cursor, _SWEEPS["sleeps"], key)
         return bool(asleep) and not awake
 
-    def _found(self, name: LiteralString, now: datetime | None) -> list[str]:
-        return sorted(fetch_values(self._connection, _SWEEPS[name], {"now": now, "most": MOST}))
+    def _page(self, name: str, query: LiteralString) -> list[str]:
+        """The practices of the next page in which something was found. A page counts those that are looked at, so that
+        a round costs the same however many wait."""
+        wanted = {"now": self._clock.for_database(), "after": self._pages.get(name, ""), "most": MOST}
+        rows = fetch_all(self._connection, _Looked, query, wanted)
+        self._pages[name] = rows[-1].practice_id if len(rows) == MOST else ""
+        return [row.practice_id for row in rows if row.found]
 
     def _unit(self, practice_id: str) -> AbstractContextManager[UnitOfWork]:
         return unit_of_work(

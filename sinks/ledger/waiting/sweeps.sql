@@ -37,10 +37,13 @@ ORDER BY e.practice_id, e.source, e.event_id LIMIT :most;
 SELECT w.practice_id, w.source, w.event_id, 'payment' AS kind, v.subject AS ref, EXISTS (
     SELECT FROM payout_items i WHERE i.practice_id = v.practice_id AND i.source = v.source AND i.payment_id = v.subject
       AND i.category = 'CHARGE') AS resumable
-FROM (SELECT DISTINCT x.practice_id, x.source, x.event_id FROM open_effects x
-      WHERE x.state = 'AWAITING_CLEARANCE'
-        AND (x.practice_id, x.source, x.event_id) > (:practice_id, :source, :event_id)
-      ORDER BY x.practice_id, x.source, x.event_id LIMIT :most) w
+FROM (SELECT DISTINCT k.practice_id, x.source, x.event_id
+      FROM work k CROSS JOIN LATERAL (
+          SELECT e.source, e.event_id FROM entries e
+          WHERE e.practice_id = k.practice_id AND e.effect_id = k.effect_id OFFSET 0) x
+      WHERE k.state = 'AWAITING_CLEARANCE' AND k.practice_id >= :practice_id
+        AND (k.practice_id, x.source, x.event_id) > (:practice_id, :source, :event_id)
+      ORDER BY k.practice_id, x.source, x.event_id LIMIT :most) w
 JOIN events v USING (practice_id, source, event_id)
 ORDER BY w.practice_id, w.source, w.event_id;
 
@@ -55,26 +58,34 @@ WHERE e.waiting = 'AWAITING_FEE' AND e.kind = 'payment'
 ORDER BY e.practice_id, e.source, e.event_id LIMIT :most;
 
 -- name: links_missed
--- Expected: none (law 8). The link and the intake lock the same practice, so neither can miss the other.
-SELECT DISTINCT e.practice_id FROM work e
-JOIN patient_links l ON l.practice_id = e.practice_id AND l.patient_ref = e.patient_ref
-WHERE e.state = 'AWAITING_LINK' LIMIT :most;
+-- A page of the practices that wait for a link, and whether one of those links is there. Expected: none (law 8). The link
+-- and the intake lock the same practice, so neither can miss the other.
+SELECT p.practice_id, (
+    SELECT true FROM work e
+    JOIN patient_links l ON l.practice_id = e.practice_id AND l.patient_ref = e.patient_ref
+    WHERE e.practice_id = p.practice_id AND e.state = 'AWAITING_LINK' LIMIT 1) IS NOT NULL AS found
+FROM (SELECT DISTINCT practice_id FROM work WHERE state = 'AWAITING_LINK' AND practice_id > :after
+      ORDER BY practice_id LIMIT :most) p
+ORDER BY p.practice_id;
 
 -- name: pauses_missed
--- Expected: none. Whoever switches the master on resumes what it paused, and who saves a connection what waited for it.
-SELECT DISTINCT e.practice_id FROM work e
-CROSS JOIN LATERAL (SELECT master_is_on(s.body) AS master
-    FROM settings s
-    WHERE s.practice_id = e.practice_id AND s.effective_from <= business_now(:now)
-      AND s.applied_at IS NOT NULL
-    ORDER BY s.version DESC LIMIT 1) current
-WHERE e.state = 'PAUSED' AND current.master
-  AND EXISTS (SELECT FROM practices p WHERE p.practice_id = e.practice_id AND p.entitled_at IS NOT NULL) AND (e.reason <> 'CONNECTION_REPLACED' OR EXISTS (
-    SELECT FROM practice_connections u JOIN connections c USING (home_practice_id, connection_id)
-    WHERE u.practice_id = e.practice_id AND u.connection_id = e.connection_id AND c.enabled)
-  AND NOT EXISTS (SELECT FROM effects o WHERE o.practice_id = e.practice_id AND o.effect_id = e.depends_on
-      AND o.state = 'POSTED' AND sent_elsewhere(e.practice_id, e.connection_id, coalesce(o.sent_at, o.posted_at))))
-LIMIT :most;
+-- A page of the practices with something paused, and whether it could go on. Expected: none. Whoever switches the master
+-- on resumes what it paused, and who saves a connection what waited for it.
+SELECT p.practice_id, coalesce((
+    SELECT master_is_on(s.body) FROM settings s
+    WHERE s.practice_id = p.practice_id AND s.effective_from <= business_now(:now) AND s.applied_at IS NOT NULL
+    ORDER BY s.version DESC LIMIT 1), false)
+  AND (SELECT n.entitled_at IS NOT NULL FROM practices n WHERE n.practice_id = p.practice_id) AND (
+    SELECT true FROM work e
+    WHERE e.practice_id = p.practice_id AND e.state = 'PAUSED' AND (e.reason <> 'CONNECTION_REPLACED' OR (
+        SELECT true FROM practice_connections u JOIN connections c USING (home_practice_id, connection_id)
+        WHERE u.practice_id = e.practice_id AND u.connection_id = e.connection_id AND c.enabled LIMIT 1)
+      AND NOT EXISTS (SELECT FROM effects o WHERE o.practice_id = e.practice_id AND o.effect_id = e.depends_on
+          AND o.state = 'POSTED' AND sent_elsewhere(e.practice_id, e.connection_id, coalesce(o.sent_at, o.posted_at))))
+    LIMIT 1) IS NOT NULL AS found
+FROM (SELECT DISTINCT practice_id FROM work WHERE state = 'PAUSED' AND practice_id > :after
+      ORDER BY practice_id LIMIT :most) p
+ORDER BY p.practice_id;
 
 -- name: versions_begun
 -- Versions that were saved ahead and start now: ordinary work, no repair.
@@ -108,9 +119,15 @@ FROM unnest(:practice_ids::text[], :sources::text[], :event_ids::text[]) AS k(p,
 WHERE e.practice_id = k.p AND e.source = k.s AND e.event_id = k.i;
 
 -- name: settings_missed
--- Expected: none. Events that wait for settings which the practice has, and that nobody will ask about.
-SELECT DISTINCT e.practice_id FROM events e
-WHERE e.waiting = 'AWAITING_SETTINGS' AND e.redecide_at IS NULL
-  AND EXISTS (SELECT FROM settings s WHERE s.practice_id = e.practice_id
-              AND s.effective_from <= least(e.occurred_at, e.appended_at))
-LIMIT :most;
+-- A page of the practices with events that wait for settings and that nobody will ask about, and whether the practice has
+-- them. Expected: none.
+SELECT p.practice_id, (
+    SELECT true FROM events e
+    WHERE e.practice_id = p.practice_id AND e.waiting = 'AWAITING_SETTINGS' AND e.redecide_at IS NULL
+      AND (SELECT true FROM settings s WHERE s.practice_id = e.practice_id
+           AND s.effective_from <= least(e.occurred_at, e.appended_at) LIMIT 1)
+    LIMIT 1) IS NOT NULL AS found
+FROM (SELECT DISTINCT practice_id FROM events
+      WHERE waiting = 'AWAITING_SETTINGS' AND redecide_at IS NULL AND practice_id > :after
+      ORDER BY practice_id LIMIT :most) p
+ORDER BY p.practice_id;

@@ -11,19 +11,25 @@ SELECT e.practice_id, e.effect_id, e.target, e.entry_kind, e.part, e.lane, e.con
        AND d.lane = e.lane AND is_in_doubt(d.state) LIMIT 1) AS in_doubt,
     e.state = 'DEAD_LETTERED' AND is_unsettled(e.reason)
         AND sent_elsewhere(e.practice_id, e.connection_id, e.sent_at) AS elsewhere
-FROM open_effects e
+FROM (
+    SELECT w.practice_id, w.effect_id FROM work w
+    CROSS JOIN LATERAL (SELECT x.target FROM entries x
+                        WHERE x.practice_id = w.practice_id AND x.effect_id = w.effect_id OFFSET 0) t
+    WHERE is_dead(w.state)
+      AND (:practice_id::text IS NULL OR w.practice_id = :practice_id)
+      AND (:reason::text IS NULL OR w.reason = :reason)
+      AND (:target::text IS NULL OR t.target = :target)
+      AND (:since::timestamptz IS NULL OR w.changed_at >= :since)
+      AND (:until::timestamptz IS NULL OR w.changed_at < :until)
+      AND (:effect_id::bigint IS NULL OR w.effect_id = :effect_id)
+    ORDER BY w.practice_id, w.effect_id
+    LIMIT :most) k
+CROSS JOIN LATERAL (SELECT * FROM open_effects x
+                    WHERE x.practice_id = k.practice_id AND x.effect_id = k.effect_id OFFSET 0) e
 LEFT JOIN practice_connections pc ON pc.practice_id = e.practice_id AND pc.target = e.target
 LEFT JOIN connections c ON c.home_practice_id = pc.home_practice_id AND c.connection_id = pc.connection_id
 LEFT JOIN gates g ON g.practice_id = e.practice_id AND g.connection_id = e.connection_id
-WHERE is_dead(e.state)
-  AND (:practice_id::text IS NULL OR e.practice_id = :practice_id)
-  AND (:reason::text IS NULL OR e.reason = :reason)
-  AND (:target::text IS NULL OR e.target = :target)
-  AND (:since::timestamptz IS NULL OR e.changed_at >= :since)
-  AND (:until::timestamptz IS NULL OR e.changed_at < :until)
-  AND (:effect_id::bigint IS NULL OR e.effect_id = :effect_id)
-ORDER BY e.practice_id, e.effect_id
-LIMIT :most;
+ORDER BY e.practice_id, e.effect_id;
 
 -- name: dead_records
 SELECT practice_id, topic, topic_id, part, off, effect_id, redrives, stage, reason, field, source, event_id, target,

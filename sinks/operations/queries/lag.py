@@ -17,6 +17,8 @@ from sinks.operations.queries.practices import check_practice
 from streams.settings import ProgramSettings
 
 BROKER_S: Final = 10.0
+LOOKED_AT: Final = 10_000
+"""Open entries that are summed at most: the answer comes at once, however much waits at a cut-off."""
 _SQL: Final = named_queries("sinks.operations.queries", "lag.sql")
 READS: Final = {
     "rules": (*SOURCES, TopicName.REDECISIONS),
@@ -115,6 +117,8 @@ class Lag(msgspec.Struct, frozen=True):
     dead: tuple[Dead, ...]
     unposted: tuple[Unposted, ...]
     waiting_for_people: tuple[Waiting, ...]
+    more_than: int | None
+    """Set where the two before are of so many entries or more, of which these are the first."""
     notices_open: int
     notices_unread: int
     mails_due: int
@@ -128,6 +132,8 @@ def measure_lag(ledger: Ledger, settings: ProgramSettings, *, practice_id: str |
     """
     connection, now, one = ledger.connection, ledger.now, {"practice_id": practice_id}
     check_practice(connection, practice_id)
+    some = one | {"looked_at": LOOKED_AT}
+    unposted = fetch_all(connection, Unposted, _SQL["unposted_by_age"], {"now": now} | some)
     counts = fetch_one(connection, OpenCounts, _SQL["open_counts"], {}) or OpenCounts(0, 0, 0, 0)
     return Lag(
         partitions=tuple(_partitions(connection, settings)),
@@ -135,8 +141,9 @@ def measure_lag(ledger: Ledger, settings: ProgramSettings, *, practice_id: str |
         gates=tuple(fetch_all(connection, DueGate, _SQL["oldest_due_gates"], {"now": now, "most": most})),
         closed=tuple(fetch_all(connection, Closed, _SQL["closed_connections"], one | {"most": most})),
         dead=tuple(fetch_all(connection, Dead, _SQL["standing_dead"], one | {"most": most})),
-        unposted=tuple(fetch_all(connection, Unposted, _SQL["unposted_by_age"], {"now": now} | one)),
-        waiting_for_people=tuple(fetch_all(connection, Waiting, _SQL["waiting_for_people"], one)),
+        unposted=tuple(unposted),
+        waiting_for_people=tuple(fetch_all(connection, Waiting, _SQL["waiting_for_people"], some)),
+        more_than=LOOKED_AT if sum(each.entries for each in unposted) >= LOOKED_AT else None,
         notices_open=counts.notices_open,
         notices_unread=counts.notices_unread,
         mails_due=counts.mails_due,

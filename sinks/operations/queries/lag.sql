@@ -18,11 +18,15 @@ ORDER BY g.next_due_at LIMIT :most;
 WITH closed AS (
     SELECT pc.practice_id, pc.target, pc.connection_id, coalesce(c.closed_reason, g.closed_reason) AS reason,
         coalesce(c.closed_at, g.closed_at) AS since
-    FROM practice_connections pc
-    JOIN connections c USING (home_practice_id, connection_id)
+    FROM (
+        SELECT u.practice_id, u.connection_id FROM connections x
+        JOIN practice_connections u USING (home_practice_id, connection_id) WHERE x.closed_reason IS NOT NULL
+        UNION
+        SELECT x.practice_id, x.connection_id FROM gates x WHERE x.closed_reason IS NOT NULL) k
+    JOIN practice_connections pc ON pc.practice_id = k.practice_id AND pc.connection_id = k.connection_id
+    JOIN connections c ON c.home_practice_id = pc.home_practice_id AND c.connection_id = pc.connection_id
     LEFT JOIN gates g ON g.practice_id = pc.practice_id AND g.connection_id = pc.connection_id
-    WHERE coalesce(c.closed_reason, g.closed_reason) IS NOT NULL
-      AND (:practice_id::text IS NULL OR pc.practice_id = :practice_id)
+    WHERE (:practice_id::text IS NULL OR k.practice_id = :practice_id)
     ORDER BY since, pc.practice_id LIMIT :most
 )
 SELECT c.practice_id, c.target, c.reason, c.since, count(e.effect_id)::int AS entries,
@@ -46,24 +50,33 @@ WHERE :practice_id::text IS NULL OR practice_id = :practice_id
 GROUP BY practice_id ORDER BY min(since), practice_id LIMIT :most;
 
 -- name: unposted_by_age
--- What is neither posted nor otherwise final, by how long ago the payment happened.
+-- What is neither posted nor otherwise final, by how long ago the payment happened: of `looked_at` entries at most.
 SELECT e.target, e.currency,
     CASE WHEN age < interval '1 hour' THEN '<1 h' WHEN age < interval '1 day' THEN '<1 d'
          WHEN age < interval '3 days' THEN '<3 d' ELSE 'older' END AS age,
     count(*)::int AS entries, sum(e.amount_minor)::bigint AS amount_minor
-FROM open_effects e JOIN events ev USING (practice_id, source, event_id),
-    LATERAL (SELECT business_now(:now) - ev.occurred_at AS age) a
-WHERE (:practice_id::text IS NULL OR e.practice_id = :practice_id)
+FROM (SELECT practice_id, effect_id FROM work
+      WHERE (:practice_id::text IS NULL OR practice_id = :practice_id) LIMIT :looked_at) w
+CROSS JOIN LATERAL (SELECT x.target, x.currency, x.amount_minor, x.source, x.event_id FROM entries x
+                    WHERE x.practice_id = w.practice_id AND x.effect_id = w.effect_id OFFSET 0) e
+CROSS JOIN LATERAL (SELECT business_now(:now) - v.occurred_at AS age FROM events v
+                    WHERE v.practice_id = w.practice_id AND v.source = e.source AND v.event_id = e.event_id OFFSET 0) a
 GROUP BY 1, 2, 3 ORDER BY 1, 2, min(age);
 
 -- name: waiting_for_people
-SELECT practice_id, target, state, count(*)::int AS count, min(changed_at) AS since FROM open_effects
-WHERE waits_for_people(state)
-  AND (:practice_id::text IS NULL OR practice_id = :practice_id)
-GROUP BY practice_id, target, state
+-- Of `looked_at` entries and as many events at most, the first by practice.
+SELECT w.practice_id, e.target, w.state, count(*)::int AS count, min(w.changed_at) AS since
+FROM (SELECT practice_id, effect_id, state, changed_at FROM work
+      WHERE waits_for_people(state) AND (:practice_id::text IS NULL OR practice_id = :practice_id)
+      ORDER BY practice_id, effect_id LIMIT :looked_at) w
+CROSS JOIN LATERAL (SELECT x.target FROM entries x
+                    WHERE x.practice_id = w.practice_id AND x.effect_id = w.effect_id OFFSET 0) e
+GROUP BY w.practice_id, e.target, w.state
 UNION ALL
-SELECT practice_id, NULL, waiting, count(*)::int, min(received_at) FROM events
-WHERE waiting IS NOT NULL AND (:practice_id::text IS NULL OR practice_id = :practice_id)
+SELECT practice_id, NULL, waiting, count(*)::int, min(received_at)
+FROM (SELECT practice_id, waiting, received_at FROM events
+      WHERE waiting IS NOT NULL AND (:practice_id::text IS NULL OR practice_id = :practice_id)
+      ORDER BY practice_id LIMIT :looked_at) v
 GROUP BY practice_id, waiting
 ORDER BY 1, 2, 3;
 

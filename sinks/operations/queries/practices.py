@@ -30,9 +30,9 @@ class ListedPractice(msgspec.Struct, frozen=True, kw_only=True):
     targets: tuple[str, ...] | None
 
 
-def list_practices(connection: Connection) -> list[ListedPractice]:
+def list_practices(connection: Connection, most: int = 1_000) -> list[ListedPractice]:
     """Practices that somebody added, by id. Blocks for one statement."""
-    return fetch_all(connection, ListedPractice, _SQL["practices"], {})
+    return fetch_all(connection, ListedPractice, _SQL["practices"], {"most": most})
 
 
 def check_practice(connection: Connection, practice_id: str | None) -> None:

@@ -13,4 +13,4 @@ SELECT p.practice_id, p.name, s.version, (s.body->>'master')::boolean AS master,
 FROM practices p
 LEFT JOIN LATERAL (SELECT version, body FROM settings s WHERE s.practice_id = p.practice_id
                    ORDER BY version DESC LIMIT 1) s ON true
-WHERE p.added_at IS NOT NULL ORDER BY p.practice_id;
+WHERE p.added_at IS NOT NULL ORDER BY p.practice_id LIMIT :most;

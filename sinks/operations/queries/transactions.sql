@@ -1,10 +1,6 @@
 -- name: transactions
 -- One row per effect, or per event that has none.
-WITH zone AS (
-    SELECT DISTINCT ON (practice_id) practice_id, coalesce(body ->> 'zone', 'UTC') AS name FROM settings
-    WHERE :practice_id::text IS NULL OR practice_id = :practice_id
-    ORDER BY practice_id, version DESC
-), found AS (
+WITH found AS (
     SELECT ev.practice_id, ev.source, ev.event_id, ev.event_type, ev.subject, ev.occurred_at,
         (ev.occurred_at AT TIME ZONE coalesce(z.name, 'UTC'))::date AS day,
         ef.effect_id, ef.target, ef.entry_kind, ef.part,
@@ -15,7 +11,8 @@ WITH zone AS (
         ef.attempts, ef.redrives, ef.last_code, coalesce(ev.concerns, ev.subject) AS about
     FROM events ev
     LEFT JOIN effects ef USING (practice_id, source, event_id)
-    LEFT JOIN zone z ON z.practice_id = ev.practice_id
+    LEFT JOIN LATERAL (SELECT s.body ->> 'zone' AS name FROM settings s WHERE s.practice_id = ev.practice_id
+                       ORDER BY s.version DESC LIMIT 1) z ON true
     WHERE (:practice_id::text IS NULL OR ev.practice_id = :practice_id)
       AND (:payment::text IS NULL OR ev.subject = :payment OR ev.event_id = :payment OR ev.concerns = :payment)
       AND (:from_day::date IS NULL OR ev.occurred_at >= :from_day::date::timestamp AT TIME ZONE 'UTC' - interval '1 day')

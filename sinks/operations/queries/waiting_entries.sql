@@ -4,10 +4,22 @@ SELECT e.effect_id, v.subject, e.target, e.entry_kind, e.part, e.state, e.reason
        e.ledger_date, e.changed_at,
        (SELECT o.effect_id FROM effects o WHERE o.practice_id = e.practice_id AND o.effect_id = e.depends_on
           AND (o.source, o.event_id) = (e.source, e.event_id)) AS part_of
-FROM effects e JOIN events v USING (practice_id, source, event_id)
-WHERE e.practice_id = :practice_id AND e.state = ANY(:states::text[])
-  AND (e.state <> 'UNCERTAIN' OR :in_flight OR e.settle_until IS NULL OR e.settle_until < now())
-ORDER BY e.effect_id LIMIT :most;
+FROM (
+    (SELECT w.practice_id, w.effect_id FROM work w
+     WHERE w.practice_id = :practice_id AND w.state = ANY(:states::text[])
+       AND (w.state <> 'UNCERTAIN' OR :in_flight OR w.settle_until IS NULL OR w.settle_until < now())
+     ORDER BY w.effect_id LIMIT :most)
+    UNION ALL
+    (SELECT o.practice_id, o.effect_id FROM outcomes o
+     WHERE EXISTS (SELECT FROM unnest(:states::text[]) s WHERE is_final(s))
+       AND o.practice_id = :practice_id AND o.state = ANY(:states::text[])
+       AND NOT EXISTS (SELECT FROM outcomes x WHERE x.practice_id = o.practice_id AND x.effect_id = o.effect_id AND x.n > o.n)
+       AND NOT EXISTS (SELECT FROM work w WHERE w.practice_id = o.practice_id AND w.effect_id = o.effect_id)
+     ORDER BY o.effect_id LIMIT :most)
+    ORDER BY effect_id LIMIT :most) k
+CROSS JOIN LATERAL (SELECT * FROM effects x WHERE x.practice_id = k.practice_id AND x.effect_id = k.effect_id OFFSET 0) e
+JOIN events v ON v.practice_id = e.practice_id AND v.source = e.source AND v.event_id = e.event_id
+ORDER BY e.effect_id;
 
 -- name: units
 -- Named entries, each with the parts of its own plan that hang on it (N-3), and what decides about them. `head` is the
@@ -31,16 +43,19 @@ SELECT e.effect_id, k.head, e.source, e.event_id, v.subject, e.target, e.entry_k
             THEN e.settle_until END AS in_flight_until,
        e.look_first OR e.sent_at IS NOT NULL AS maybe_sent,
        c.connection_id IS NOT NULL AS in_use, c.capabilities,
-       EXISTS (SELECT FROM patient_links l WHERE l.practice_id = e.practice_id AND l.patient_ref = e.patient_ref) AS linked,
+       (SELECT true FROM patient_links l
+        WHERE l.practice_id = e.practice_id AND l.patient_ref = e.patient_ref) IS NOT NULL AS linked,
        coalesce((e.instruction ->> 'office_level')::boolean, false) AS office_level,
        s.closed_through, coalesce(s.policy, 'HOLD') AS closed_period,
        (SELECT coalesce(array_agg(d.effect_id ORDER BY d.effect_id), '{}') FROM effects d
         WHERE d.practice_id = e.practice_id AND d.depends_on = e.effect_id
           AND (d.source, d.event_id) <> (e.source, e.event_id)
           AND is_pending(d.state)) AS followers
-FROM k JOIN effects e ON e.practice_id = :practice_id AND e.effect_id = k.effect_id
+FROM k
+CROSS JOIN LATERAL (SELECT * FROM effects x WHERE x.practice_id = :practice_id AND x.effect_id = k.effect_id OFFSET 0) e
 JOIN events v USING (practice_id, source, event_id)
-LEFT JOIN effects o ON o.practice_id = e.practice_id AND o.effect_id = e.depends_on
+LEFT JOIN LATERAL (SELECT * FROM effects x
+                   WHERE x.practice_id = e.practice_id AND x.effect_id = e.depends_on OFFSET 0) o ON true
 LEFT JOIN LATERAL (
     SELECT n.connection_id, n.capabilities FROM practice_connections u
     JOIN connections n USING (home_practice_id, connection_id)

@@ -12,30 +12,33 @@ WITH RECURSIVE pair AS (
 ), hit AS (
     SELECT p.practice_id, p.source, e.subject, e.concerns, e.kind, 'event' AS named
     FROM pair p
-    JOIN events e ON e.practice_id = p.practice_id AND e.source = p.source AND e.event_id = :id
+    CROSS JOIN LATERAL (SELECT * FROM events e WHERE e.practice_id = p.practice_id AND e.source = p.source
+        AND e.event_id = :id OFFSET 0) e
     UNION
     SELECT p.practice_id, p.source, e.subject, e.concerns, e.kind, e.kind
     FROM pair p
-    JOIN events e ON e.practice_id = p.practice_id AND e.source = p.source AND e.subject = :id
-      AND e.superseded_by IS NULL
+    CROSS JOIN LATERAL (SELECT * FROM events e WHERE e.practice_id = p.practice_id AND e.source = p.source
+        AND e.subject = :id AND e.superseded_by IS NULL OFFSET 0) e
     UNION
     SELECT p.practice_id, p.source, e.subject, e.concerns, e.kind, e.kind
     FROM pair p
-    JOIN events e ON e.practice_id = p.practice_id AND e.source = p.source AND e.subject = :id
-      AND e.superseded_by IS NOT NULL
+    CROSS JOIN LATERAL (SELECT * FROM events e WHERE e.practice_id = p.practice_id AND e.source = p.source
+        AND e.subject = :id AND e.superseded_by IS NOT NULL OFFSET 0) e
     UNION
     SELECT p.practice_id, p.source, e.subject, e.concerns, e.kind, 'original'
     FROM pair p
-    JOIN events e ON e.practice_id = p.practice_id AND e.source = p.source AND e.concerns = :id
+    CROSS JOIN LATERAL (SELECT * FROM events e WHERE e.practice_id = p.practice_id AND e.source = p.source
+        AND e.concerns = :id OFFSET 0) e
     UNION
     SELECT f.practice_id, f.source, e.subject, e.concerns, e.kind, 'external id'
-    FROM effects f JOIN events e USING (practice_id, source, event_id)
-    WHERE f.external_id = ANY(:external_ids::text[])
-      AND (:practice_id::text IS NULL OR f.practice_id = :practice_id)
+    FROM outcomes o JOIN entries f USING (practice_id, effect_id) JOIN events e USING (practice_id, source, event_id)
+    WHERE o.external_id = ANY(:external_ids::text[])
+      AND (:practice_id::text IS NULL OR o.practice_id = :practice_id)
     UNION
     SELECT f.practice_id, f.source, e.subject, e.concerns, e.kind, 'entry'
     FROM practices p
-    JOIN effects f ON f.practice_id = p.practice_id AND f.effect_id = :effect_id::bigint
+    CROSS JOIN LATERAL (SELECT * FROM entries f
+        WHERE f.practice_id = p.practice_id AND f.effect_id = :effect_id::bigint OFFSET 0) f
     JOIN events e ON e.practice_id = f.practice_id AND e.source = f.source AND e.event_id = f.event_id
     WHERE :practice_id::text IS NULL OR p.practice_id = :practice_id
 )
@@ -44,14 +47,21 @@ SELECT practice_id, source, coalesce(concerns, subject) AS subject, kind IN ('pa
 FROM hit GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4;
 
 -- name: marked
--- By the marker that an entry carries at its target, of any generation. Reads whole tables: asked last.
+-- By the marker that an entry carries at its target, of any generation. No index has it: it reads a practice's entries,
+-- or whole tables where none is named, and is asked last.
 SELECT f.practice_id, f.source, coalesce(e.concerns, e.subject) AS subject,
     e.kind IN ('payout', 'payout_failed') AS of_payout, ARRAY['marker'] AS named
-FROM effects f JOIN events e USING (practice_id, source, event_id)
-WHERE (:practice_id::text IS NULL OR f.practice_id = :practice_id)
-  AND (left(f.request_id, 16) = :request OR EXISTS (
-       SELECT FROM attempts a WHERE a.practice_id = f.practice_id AND a.effect_id = f.effect_id
-         AND left(a.request_id, 16) = :request))
+FROM (
+    SELECT practice_id, effect_id FROM work
+    WHERE (:practice_id::text IS NULL OR practice_id = :practice_id) AND left(request_id, 16) = :request
+    UNION
+    SELECT practice_id, effect_id FROM outcomes
+    WHERE (:practice_id::text IS NULL OR practice_id = :practice_id) AND left(request_id, 16) = :request
+    UNION
+    SELECT practice_id, effect_id FROM attempts
+    WHERE (:practice_id::text IS NULL OR practice_id = :practice_id) AND left(request_id, 16) = :request) k
+JOIN entries f USING (practice_id, effect_id)
+JOIN events e USING (practice_id, source, event_id)
 GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4;
 
 -- name: golive_posts
@@ -85,7 +95,7 @@ SELECT e.event_id, e.event_type, e.kind, e.subject, e.version, e.occurred_at, e.
     e.settings_version, e.resolved_at, e.superseded_by,
     ARRAY(SELECT r.verdict || ' at ' || r.part || '@' || r.off FROM receipts r
           WHERE r.practice_id = e.practice_id AND r.source = e.source AND r.event_id = e.event_id
-            AND (r.topic_id, r.part, r.off) <> (e.topic_id, e.part, e.off)
+            AND r.verdict <> 'FIRST' AND (r.topic_id, r.part, r.off) <> (e.topic_id, e.part, e.off)
           ORDER BY r.topic_id, r.part, r.off) AS told_again,
     e.waiting, e.applied, e.waited,
     coalesce((SELECT t.topic FROM topic_partitions t WHERE t.topic_id = e.topic_id), e.topic_id) AS topic,
@@ -115,9 +125,9 @@ SELECT f.target, f.entry_kind, f.part, f.state, f.reason, f.amount_minor, f.curr
     (SELECT s.body ->> 'zone' FROM settings_in_force(f.practice_id, business_now(:now)) s) AS zone
 FROM effects f
 LEFT JOIN gates g ON g.practice_id = f.practice_id AND g.connection_id = f.connection_id
-LEFT JOIN practice_connections u ON u.practice_id = f.practice_id AND u.target = f.target
-LEFT JOIN connections c ON c.home_practice_id = u.home_practice_id AND c.connection_id = u.connection_id
-    AND c.connection_id = f.connection_id
+LEFT JOIN LATERAL (SELECT c.closed_reason FROM practice_connections u
+    JOIN connections c ON c.home_practice_id = u.home_practice_id AND c.connection_id = u.connection_id
+    WHERE u.practice_id = f.practice_id AND u.target = f.target AND c.connection_id = f.connection_id OFFSET 0) c ON true
 WHERE f.practice_id = :practice_id AND f.source = :source AND f.event_id = ANY(:event_ids::text[])
 ORDER BY f.effect_id;
 
@@ -167,7 +177,10 @@ WHERE practice_id = :practice_id AND version = ANY(:versions::int[]) ORDER BY ve
 
 -- name: people
 -- What people did about exactly this: by an entry's number, a record's place, an id, or the patient's link.
-SELECT at, actor, action, subject, why FROM audit
-WHERE practice_id = :practice_id
-  AND (subject = ANY(:subjects::text[]) OR after -> 'ids' ?| :subjects::text[])
+SELECT at, actor, action, subject, why FROM (
+    SELECT n, at, actor, action, subject, why FROM audit
+    WHERE practice_id = :practice_id AND subject = ANY(:subjects::text[])
+    UNION
+    SELECT n, at, actor, action, subject, why FROM audit
+    WHERE practice_id = :practice_id AND after ? 'ids' AND after -> 'ids' ?| :subjects::text[]) a
 ORDER BY n;

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final, LiteralString
 
 import msgspec
+from psycopg.errors import QueryCanceled
 
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.fetch import fetch_all
 from sinks.operations.ledger import Connection
 from sinks.operations.queries.explain.record import About, GolivePost
 from sinks.targets.catalogue import ID_PREFIXES
+from streams.runtime.errors import ConfigurationError
 
 LOOKED_FOR: Final = (
     "an event's id",
@@ -38,18 +41,28 @@ class _RefusedRecord(msgspec.Struct, frozen=True):
 def find(connection: Connection, sought: str, practice_id: str | None) -> list[About]:
     """Every payment and payout that the id may name. Blocks for one to three statements.
 
-    Cheapest first; a marker and records that became no event are looked for only when nothing else has the id.
+    Cheapest first; a marker and records that became no event are looked for only when nothing else has the id. Raises
+    ConfigurationError where looking in every practice takes too long.
     """
     entry, marker = _ENTRY.match(sought), _MARKER.match(sought)
     where = {"practice_id": practice_id}
     known = {"id": sought, "external_ids": _external_ids(sought), "effect_id": int(entry.group(1)) if entry else None}
-    found = fetch_all(connection, About, _SQL["known"], where | known)
+    found = _asked(connection, _SQL["known"], where | known)
     if not found and marker:
-        found = fetch_all(connection, About, _SQL["marked"], where | {"request": marker.group(1)})
+        found = _asked(connection, _SQL["marked"], where | {"request": marker.group(1)})
     if not found:
         records = fetch_all(connection, _RefusedRecord, _SQL["dead_records_named"], where | {"id": sought})
         found = [About(each.practice_id, each.source, each.event_id, False, ("dead letter",)) for each in records]
     return found
+
+
+def _asked(connection: Connection, query: LiteralString, wanted: Mapping[str, Any]) -> list[About]:
+    try:
+        return fetch_all(connection, About, query, wanted)
+    except QueryCanceled as error:
+        raise ConfigurationError(
+            "looking for this id in every practice takes too long: name the practice with --practice"
+        ) from error
 
 
 def find_golive_posts(connection: Connection, sought: str, practice_id: str | None) -> list[GolivePost]:

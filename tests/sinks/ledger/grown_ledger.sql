@@ -1,0 +1,115 @@
+-- A ledger that has been at work for a year: 50,000 small practices, each with a gate and one or two entries, and one with
+-- 4,000: 100,000 entries. One in five is open, most of those due in days to come; some stand in each other state.
+-- Set-based, and checked by nobody: the caller has switched triggers off.
+
+SELECT ensure_months((date_trunc('month', now()) - interval '12 months')::date, 15);
+
+CREATE TEMP TABLE who AS
+SELECT row_number() OVER () AS n, p, i FROM (
+    SELECT 'practice-' || lpad(m::text, 7, '0') AS p, i FROM generate_series(1, 50000) m, generate_series(1, 2) i
+    WHERE i = 1 OR m <= 46000
+    UNION ALL SELECT 'practice-big', i FROM generate_series(1, 4000) i) w;
+
+CREATE TEMP TABLE what AS
+SELECT w.*, n % 5 = 0 AS open, now() - make_interval(days => (n % 360)::int, mins => (n % 1440)::int) AS at,
+       CASE WHEN n % 5 > 0 THEN 'POSTED' WHEN n / 5 % 5 > 0 THEN 'SCHEDULED'
+            ELSE (ARRAY['AWAITING_LINK', 'PAUSED', 'AWAITING_CLEARANCE', 'AWAITING_MANUAL_POST', 'REJECTED', 'DEAD_LETTERED',
+                        'UNCERTAIN', 'BLOCKED_PERIOD', 'AWAITING_REVIEW', 'INVALID_CONFIG'])[1 + (n / 25 % 10)::int]
+       END AS state
+FROM who w;
+CREATE TEMP TABLE practice AS SELECT DISTINCT p FROM who;
+ANALYZE what, practice;
+
+INSERT INTO practices (practice_id, seq, name, added_at, added_by, entitled_at, entitled_by)
+SELECT p, 100000, p, now() - interval '2 years', 'Ada', now() - interval '2 years', 'Ada' FROM practice;
+INSERT INTO practice_contacts (practice_id, email) SELECT p, 'books@' || p || '.example' FROM practice;
+INSERT INTO settings (practice_id, version, effective_from, body, saved_at, saved_by, reason, applied_at)
+SELECT p, v, now() - make_interval(days => 900 - 300 * v),
+       '{"master": true, "status": "ACTIVE", "zone": "America/New_York"}', now() - interval '2 years', 'Ada', 'test',
+       now() - interval '2 years'
+FROM practice, generate_series(1, 2) v;
+INSERT INTO connections (home_practice_id, connection_id, target, route, base_url, account_fingerprint, secret,
+    capabilities, closed_reason, closed_at)
+SELECT p, p || '-PMS', 'PMS', 'open_dental', 'http://127.0.0.1/api/v1', p, 'x', '{payment}',
+       CASE WHEN p LIKE '%999' THEN 'TARGET_DOWN' END, CASE WHEN p LIKE '%999' THEN now() - interval '1 hour' END
+FROM practice;
+INSERT INTO practice_connections (practice_id, target, home_practice_id, connection_id)
+SELECT p, 'PMS', p, p || '-PMS' FROM practice;
+INSERT INTO gates (practice_id, connection_id, next_due_at)
+SELECT p, p || '-PMS', CASE WHEN p LIKE '%77' THEN now() - interval '1 minute' WHEN p LIKE '%0' THEN now() + interval '1 day' END
+FROM practice;
+INSERT INTO patient_links (practice_id, patient_ref, pms_patient_id, linked_by, linked_at)
+SELECT p, 'pt-' || i, i::text, 'Ada', at FROM what WHERE state <> 'AWAITING_LINK';
+
+INSERT INTO events (practice_id, source, event_id, subject, kind, version, event_type, digest_v, digest, money_digest,
+    occurred_at, appended_at, received_at, month, topic_id, part, off, reason, resolved_at, settings_version)
+SELECT p, 'payments.example', 'ev-' || i, 'pay-' || i, 'payment', 1, 'PaymentSucceeded', 1, sha256((p || i)::bytea),
+       sha256((p || i)::bytea), at, at, at, date_trunc('month', at)::date, 'topic-1', 0, n, 'AUTO_INSTANT', at, 2
+FROM what;
+-- What waits as an event, refunds of payments, and payouts that failed.
+INSERT INTO events (practice_id, source, event_id, subject, kind, version, event_type, digest_v, digest, money_digest,
+    occurred_at, appended_at, received_at, month, topic_id, part, off, waiting, reason, resolved_at, settings_version,
+    concerns, redecide_at)
+SELECT p, 'payments.example', 're-' || i, 'ref-' || i, kind, 1, 'PaymentRefunded', 1, sha256((p || i)::bytea),
+       sha256((p || i)::bytea), at, at, at, date_trunc('month', at)::date, 'topic-1', 0, 200000 + n, waiting, 'AUTO_INSTANT',
+       CASE WHEN waiting IS NULL THEN at END, 2, 'pay-' || i,
+       CASE WHEN waiting = 'AWAITING_SETTINGS' THEN now() + interval '1 hour' END
+FROM (SELECT *, CASE WHEN n % 100 = 0 THEN 'return' ELSE 'refund' END AS kind,
+             CASE WHEN n % 200 = 0 THEN (ARRAY['AWAITING_ORIGINAL', 'AWAITING_FEE', 'AWAITING_REVIEW',
+                  'AWAITING_SETTINGS'])[1 + (n / 200 % 4)::int] END AS waiting FROM what WHERE n % 10 = 0) w;
+INSERT INTO bodies (practice_id, month, source, event_id, original_key, original, plan)
+SELECT practice_id, month, source, event_id, convert_to(practice_id, 'UTF8'), 'original', 'plan' FROM events;
+INSERT INTO receipts (practice_id, topic_id, part, off, verdict, source, event_id)
+SELECT practice_id, topic_id, part, off, 'FIRST', source, event_id FROM events;
+
+INSERT INTO entries (practice_id, effect_id, source, event_id, target, entry_kind, part, lane, depends_on, amount_minor,
+    currency, ledger_date, patient_ref, settings_version, instruction)
+SELECT p, i, 'payments.example', 'ev-' || i, 'PMS', 'payment', '', 'p:pt-' || i, CASE WHEN n % 10 = 1 AND i > 1 THEN i - 1 END,
+       12345, 'USD', at::date, 'pt-' || i, 2,
+       json_build_object('entry_kind', 'payment', 'amount_minor', 12345, 'currency', 'USD', 'ledger_date', at::date,
+                         'occurred_at', at, 'patient_ref', 'pt-' || i, 'gross_minor', 12345, 'fee_minor', 388)
+FROM what;
+INSERT INTO work (practice_id, effect_id, connection_id, lane, patient_ref, state, reason, due_at, ledger_date, request_id,
+    attempts, sent_at, settle_until, changed_at)
+SELECT p, i, p || '-PMS', 'p:pt-' || i, 'pt-' || i, state, 'AUTO_INSTANT',
+       CASE WHEN state = 'SCHEDULED' AND n % 50 > 0 THEN now() + make_interval(hours => 1 + (n % 90)::int) ELSE at END,
+       at::date, 'RQ' || lpad(n::text, 24, '0'), 1, CASE WHEN state = 'UNCERTAIN' THEN at END,
+       CASE WHEN state = 'UNCERTAIN' THEN at + interval '5 minutes' END, at
+FROM what WHERE open;
+INSERT INTO outcomes (practice_id, effect_id, n, was, state, reason, connection_id, due_at, ledger_date, request_id, payload,
+    payload_digest, epoch, sent_at, attempts, external_id, posted_at, changed_at)
+SELECT p, i, 1, 'SENDING', state, 'AUTO_INSTANT', p || '-PMS', at, at::date, 'RQ' || lpad(n::text, 24, '0'), 'payload',
+       sha256('payload'), 1, at, 1, n::text, at, at
+FROM what WHERE NOT open;
+INSERT INTO attempts (practice_id, month, effect_id, n, phase, epoch, request_id, began_at, ended_at, answer, external_ids)
+SELECT p, date_trunc('month', at)::date, i, 1, 'post', 1, 'RQ' || lpad(n::text, 24, '0'), at, at, 'ACCEPTED', ARRAY[n::text]
+FROM what WHERE NOT open;
+INSERT INTO second_looks (practice_id, effect_id, connection_id, look_at)
+SELECT p, i, p || '-PMS', now() + interval '1 hour' FROM what WHERE NOT open AND n % 200 = 1;
+INSERT INTO payout_items (practice_id, source, payment_id, payout_id, version, number, category, gross_minor, fee_minor)
+SELECT p, 'payments.example', 'pay-' || i, 'payout-' || i / 50, 1, i, 'CHARGE', 12345, 388 FROM what WHERE n % 2 = 0;
+INSERT INTO disputes (practice_id, source, dispute_id, payment_id, opened_at, respond_by, outcome, closed_at)
+SELECT p, 'payments.example', 'd-' || i, 'pay-' || i, at, at + interval '10 days', CASE WHEN n % 1000 > 0 THEN 'WON' END,
+       CASE WHEN n % 1000 > 0 THEN at + interval '20 days' END
+FROM what WHERE n % 20 = 0;
+
+INSERT INTO dead_letters (practice_id, topic_id, part, off, effect_id, topic, stage, reason, source, event_id, target,
+    first_failed_at, last_failed_at, value, dl_topic_id, dl_part, dl_off, stored_at, settled_at, settled_as, settled_by)
+SELECT p, 'topic-1', 0, 500000 + n, CASE WHEN n % 20 = 5 THEN i ELSE 0 END, 'payments.v1',
+       CASE WHEN n % 20 = 5 THEN 'post' ELSE 'rules' END, 'INVALID_FIELD', 'payments.example', 'dl-' || n, 'PMS', at, at,
+       'bytes', 'topic-2', 0, n, at, CASE WHEN n % 200 <> 5 THEN at + interval '1 day' END,
+       CASE WHEN n % 200 <> 5 THEN 'DISMISSED' END, CASE WHEN n % 200 <> 5 THEN 'Ada' END
+FROM what WHERE n % 10 = 5;
+INSERT INTO notices (practice_id, cause, opened_at, target, reason, items, closed_at, told_at, shown, steps)
+SELECT p, 'posting:' || i, at, 'PMS', 'REJECTED', 1, CASE WHEN n % 100 > 0 THEN at + interval '1 day' END, at, 1, 1
+FROM what WHERE n % 5 = 0;
+INSERT INTO deliveries (practice_id, cause, opened_at, step, channel, recipient, message_id, state, sent_at, subject, body,
+    written_at)
+SELECT practice_id, cause, opened_at, 'OPENED', 'email', 'books@' || practice_id || '.example', cause,
+       CASE WHEN closed_at IS NULL THEN 'DUE' ELSE 'SENT' END, told_at, 'subject', 'body', told_at FROM notices;
+INSERT INTO outbox (practice_id, id, topic, key, value)
+SELECT p, gen_random_uuid(), 'writeback-results.v1', 'key', 'value' FROM what WHERE n % 100 = 3;
+INSERT INTO audit (practice_id, n, at, actor, action, subject, why, previous, digest)
+SELECT p, i, at, 'Ada', 'ENTRY_RECORD', i::text, 'test', 'x', 'x' FROM what WHERE n % 2 = 0;
+INSERT INTO topic_partitions (topic, topic_id, partitions) VALUES ('payments.v1', 'topic-1', 3);
+INSERT INTO intake_offsets (topic_id, part, next_offset) VALUES ('topic-1', 0, 1);

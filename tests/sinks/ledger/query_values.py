@@ -1,0 +1,90 @@
+"""What every named query is asked with: one value for each parameter's name, and others where a query needs them.
+
+Values are texts, as a statement spells them: the server takes each for what the query makes of it.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+
+BIG: Final = "practice-big"
+SMALL: Final = [f"practice-{n:07}" for n in range(7, 7007, 1000)]
+SOME: Final = [BIG, *SMALL]
+IDS: Final = list(range(2, 500, 5))
+SHORT: Final = IDS[:20]
+
+
+def _array(values: object) -> str:
+    return "{" + ",".join(str(each) for each in values) + "}"  # type: ignore[attr-defined]
+
+
+_LEASES: Final = json.dumps([{"p": p, "c": f"{p}-PMS", "e": 1, "lease_s": 60, "pause_s": 1, "most": 16} for p in SOME])
+
+VALUES: Final[dict[str, str | None]] = {
+    "practice_id": BIG,
+    "practice_ids": _array(SOME),
+    "home_practice_id": BIG,
+    "connection_id": f"{BIG}-PMS",
+    "connection_ids": _array(f"{p}-PMS" for p in SOME),
+    "gates": _LEASES,
+    "connections": _LEASES,
+    "source": "payments.example",
+    "sources": _array("payments.example" for _ in SHORT),
+    "event_id": "ev-77",
+    "event_ids": _array(f"ev-{n}" for n in SHORT),
+    "effect_id": "77",
+    "effect_ids": _array(SHORT),
+    "subjects": _array(f"pay-{n}" for n in SHORT),
+    "refs": _array(f"pay-{n}" for n in SHORT),
+    "kinds": _array("payment" for _ in SHORT),
+    "about": "pay-77",
+    "id": "pay-77",
+    "payment": "pay-77",
+    "payment_id": "pay-77",
+    "external_ids": "{50077}",
+    "patient_ref": "pt-77",
+    "patient_refs": _array(f"pt-{n}" for n in SHORT),
+    "lane": "p:pt-77",
+    "month": "2026-01-01",
+    "to_month": "2026-02-01",
+    "before": "2000-01-01",
+    "since": "2000-01-01",
+    "until": "2100-01-01",
+    "most": "100",
+    "page": "100",
+    "now": None,
+    "looked_at": "10000",
+    "states": "{REJECTED,AWAITING_MANUAL_POST}",
+    "reason": None,
+    "target": None,
+    "topic": None,
+    "from_day": None,
+    "to_day": None,
+    "in_practices": "{}",
+    "in_sources": "{}",
+    "in_subjects": "{}",
+    "low": "0",
+    "high": "500000",
+    "after": "practice-0000007",
+}
+
+EVERY_PRACTICE: Final[dict[str, str | None]] = {"practice_id": None, "payment": None, "effect_id": None, "since": None}
+_WEEK: Final = {"from_day": "2026-01-04", "to_day": "2026-01-10", "states": None, "payment": None}
+
+OTHERWISE: Final[dict[str, tuple[dict[str, str | None], ...]]] = {
+    "ledger/practices/queries.audit": ({"before": "{}", "after": "{}"},),
+    "operations/queries/dead_letters.dead_entries": ({}, EVERY_PRACTICE | {"until": None}),
+    "operations/queries/dead_letters.dead_records": ({}, EVERY_PRACTICE | {"until": None}),
+    "operations/queries/explain/explain.dead_records_named": ({}, EVERY_PRACTICE),
+    "operations/queries/explain/explain.known": ({}, {"practice_id": None}),
+    "operations/queries/explain/explain.marked": ({}, {"practice_id": None}),
+    "operations/queries/lag.closed_connections": ({}, EVERY_PRACTICE),
+    "operations/queries/lag.standing_dead": ({}, EVERY_PRACTICE),
+    "operations/queries/lag.unposted_by_age": ({}, EVERY_PRACTICE),
+    "operations/queries/lag.waiting_for_people": ({}, EVERY_PRACTICE),
+    "operations/queries/practices.practices": ({"most": "1000"},),
+    "operations/queries/transactions.transactions": ({"states": None}, _WEEK, _WEEK | {"practice_id": None}),
+    "operations/queries/waiting_entries.waiting": ({}, {"states": "{POSTED,SKIPPED_ZERO}"}),
+}
+"""Queries that are asked in several ways, or with what fits no other."""

@@ -1,0 +1,128 @@
+"""Every named query is bounded: on a ledger that has grown none reads a table from end to end, and none many pages.
+
+What a query reads is bounded by what it is asked for, or by what is open, never by what was posted before. A report
+over everything is named here, with what bounds it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import psycopg
+import pytest
+
+from sinks.poster.connection_pool import PLANNING
+from tests.sinks.ledger.query_plans import Plan, every_query, plan_of
+from tests.sinks.ledger.query_values import EVERY_PRACTICE, OTHERWISE, VALUES
+from tests.worlds import Stack, fresh_world
+
+BUFFERS: Final = 1_200
+"""Pages that a query may touch: 9 MB, some milliseconds. The whole ledger of this test has about 40,000."""
+
+
+class Bound(NamedTuple):
+    """A query that reads more, and why it may."""
+
+    buffers: int
+    why: str
+    scans: bool = False
+    """It may read tables from end to end."""
+
+
+OPEN: Final = "reads what is open, each by its key, whatever was posted before"
+EXCEPTIONS: Final = {
+    "ledger/gauges.open_effects": Bound(100_000, f"{OPEN}; once a minute, on a connection of its own", True),
+    "ledger/practices/queries.known_practices": Bound(2_000, "names for one that was mistyped, 100,000 at most", True),
+    "ledger/schema/era.read_back_open_effects": Bound(0, "once in a failover; every open entry is changed", True),
+    "notices/queries.digests_due": Bound(5_000, OPEN),
+    "notices/queries.problems": Bound(20_000, OPEN),
+    "operations/queries/lag.unposted_by_age": Bound(100_000, f"{OPEN}, and no more than `looked_at`", True),
+    "operations/queries/lag.waiting_for_people": Bound(100_000, f"{OPEN}, and no more than `looked_at`"),
+    "operations/queries/lag.closed_connections": Bound(2_000, "reads what is closed"),
+    "operations/queries/practices.practices": Bound(15_000, "1,000 practices, as asked for"),
+    "operations/queries/waiting_entries.waiting": Bound(15_000, "what ended at one practice, where that is asked for"),
+    "operations/queries/dead_letters.dead_entries": Bound(10_000, "reads what stands dead"),
+    "operations/queries/explain/explain.known": Bound(
+        1_200_000, "steps over practices, not over what they posted; its time limit asks for the practice", True
+    ),
+    "operations/queries/explain/explain.marked": Bound(
+        20_000,
+        "asked last, for a marker of no named practice; ended by the time limit, which asks for the practice",
+        True,
+    ),
+    "operations/queries/receipts.receipt_gaps": Bound(2_000, "a report over a range of offsets", True),
+    "operations/queries/receipts.receipts_counted": Bound(2_000, "a report over a range of offsets", True),
+    "operations/queries/transactions.transactions": Bound(2_000, "a week of every practice"),
+    "relay/queries.republish_all": Bound(0, "once a night; every practice's settings are published", True),
+}
+NOT_PLANNED: Final = frozenset({"ledger/intake/queries.analyze"})
+"""Statements that have no plan."""
+AUDIT: Final = "ledger/conservation."
+"""An audit of the whole ledger by design: neither a timer nor a command asks it."""
+
+QUERIES: Final = {name: text for name, text in every_query() if not name.startswith(AUDIT)}
+
+
+@pytest.fixture(scope="module")
+def grown(stack: Stack) -> Iterator[psycopg.Connection[Any]]:
+    """100,000 entries, 50,000 gates and what belongs to them, analysed."""
+    fill = Path(__file__).with_name("grown_ledger.sql").read_bytes()
+    with fresh_world(stack) as world, psycopg.connect(world.database_url, autocommit=True) as connection:
+        with connection.transaction():
+            connection.execute("SET LOCAL session_replication_role = replica")
+            connection.execute("SET LOCAL work_mem = '64MB'")
+            connection.execute(fill)
+        connection.execute("VACUUM ANALYZE")
+        yield connection
+
+
+def _plans(connection: psycopg.Connection[Any], name: str) -> Iterator[Plan]:
+    options = PLANNING if name.startswith("poster/") else ()
+    for changed in OTHERWISE.get(name, ({},)):
+        yield plan_of(connection, QUERIES[name], {**VALUES, **changed}, options)
+
+
+def _excess(name: str, plan: Plan, bound: Bound) -> list[str]:
+    found = [] if bound.scans else [f"{name} reads from end to end: {table}" for table in plan.scanned]
+    if (plan.buffers or 0) > bound.buffers:
+        found.append(f"{name} touches {plan.buffers} pages, not {bound.buffers} at most")
+    return found
+
+
+def test_every_query_is_bounded(grown: psycopg.Connection[Any]) -> None:
+    excess: list[str] = []
+    for name in QUERIES.keys() - NOT_PLANNED:
+        for plan in _plans(grown, name):
+            excess += _excess(name, plan, EXCEPTIONS.get(name, Bound(BUFFERS, "")))
+    assert not excess, "\n".join(sorted(excess))
+
+
+def test_every_exception_is_a_query() -> None:
+    """An exception that nothing needs any more would hide what comes under its name later."""
+    assert EXCEPTIONS.keys() <= QUERIES.keys()
+    assert OTHERWISE.keys() <= QUERIES.keys()
+    assert EVERY_PRACTICE["practice_id"] is None
+
+
+@pytest.mark.parametrize(
+    ("dropped", "name"),
+    [
+        ("gates_due", "poster/leases.claim"),
+        ("gates_closed", "notices/queries.problems"),
+        ("connections_closed", "operations/queries/lag.closed_connections"),
+        ("dead_letters_events", "operations/queries/explain/explain.dead_records_named"),
+    ],
+)
+def test_control_without_its_index_a_query_is_found(grown: psycopg.Connection[Any], dropped: str, name: str) -> None:
+    """The check can fail: each of these indexes keeps a query from reading a whole table."""
+    with grown.transaction(force_rollback=True):
+        grown.execute(f"DROP INDEX {dropped}".encode())
+        plans = list(_plans(grown, name))
+    assert any(_excess(name, plan, EXCEPTIONS.get(name, Bound(BUFFERS, ""))) for plan in plans)
+
+
+def test_control_a_query_that_counts_everything_is_found(grown: psycopg.Connection[Any]) -> None:
+    plan = plan_of(grown, "SELECT count(*) FROM effects WHERE state = 'POSTED'", {})
+    assert _excess("control", plan, Bound(BUFFERS, ""))
