@@ -24,10 +24,10 @@ def retention(
     by: By = None,
     as_json: Json = False,
 ) -> None:
-    """Delete bodies of events, attempts, closed notices and settled dead letters that are older than some months.
+    """Delete bodies of events, requests that were sent, attempts, closed notices and settled dead letters of long ago.
 
-    What an open payment or payout still needs stays, however old; entries, receipts, settings and the audit trail
-    always do. INTAKE does this by itself once an hour.
+    What an open payment or payout still needs stays, however old; entries with what became of them, receipts, settings
+    and the audit trail always do. INTAKE does this by itself once an hour.
     """
     from deploy.commands.open_ledger import open_ledger
     from deploy.commands.options import order_of

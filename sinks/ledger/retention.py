@@ -1,13 +1,13 @@
-"""Deletes what the ledger need not keep: old bodies, attempts, closed notices and settled dead letters.
+"""Deletes what the ledger need not keep: old bodies, attempts, requests, closed notices and settled dead letters.
 
-Kept for ever: events, receipts and entries (who was posted what, and the memory that recognises a repeat), settings,
-and the audit trail, which the law wants for six years.
+Kept for ever: events, receipts, entries and their outcomes without the requests that were sent (who was posted what,
+and the memory that recognises a repeat), settings, and the audit trail, which the law wants for six years.
 
 An old month goes in bounded steps, each a transaction of its own, so that nothing waits for it and an interrupted run
 goes on where it was:
 
 1. A page of the month is looked through. What an open payment or payout still needs moves to the current month, under
-   the practice's lock.
+   the practice's lock; of the rest, the requests that its entries were sent with are cleared.
 2. When a whole round through the month found nothing more to move, its partition is detached and dropped.
 """
 
@@ -194,31 +194,52 @@ def _added(one: Deleted, other: Deleted) -> Deleted:
 
 
 def _moved_bodies(connection: Connection, month: ExpiredMonth, since: date, to_month: date) -> Iterator[int]:
+    """With each page that nobody needs, the requests of its entries go too."""
     place = _Body("", "", "", False)
     while True:
         parameters = msgspec.structs.asdict(place) | {"month": month.month, "since": since, "page": PAGE}
-        page = fetch_all(connection, _Body, _RETENTION["needed_bodies"], parameters)
-        by_practice: dict[str, list[_Body]] = defaultdict(list)
-        for each in page:
-            if each.needed:
-                by_practice[each.practice_id].append(each)
-        for practice_id, needed in sorted(by_practice.items()):
-            with connection.transaction():
-                connection.execute(_INTAKE["lock_practices"], {"practice_ids": [practice_id]})
-                connection.execute(
-                    _RETENTION["move_bodies"],
-                    {
-                        "practice_id": practice_id,
-                        "sources": [each.source for each in needed],
-                        "event_ids": [each.event_id for each in needed],
-                        "month": month.month,
-                        "to_month": to_month,
-                    },
-                )
-        yield sum(map(len, by_practice.values()))
-        if len(page) < PAGE:
+        seen = fetch_all(connection, _Body, _RETENTION["needed_bodies"], parameters)
+        practices = sorted({each.practice_id for each in seen})
+        with connection.transaction():
+            connection.execute(_INTAKE["lock_practices"], {"practice_ids": practices})
+            # Read again under the locks: what was heard of meanwhile is needed, and what comes later waits for them.
+            page = [
+                each
+                for each in fetch_all(connection, _Body, _RETENTION["needed_bodies"], parameters)
+                if each.practice_id in practices
+            ]
+            moved = _move(connection, [each for each in page if each.needed], month, to_month)
+            gone = [each for each in page if not each.needed]
+            connection.execute(
+                _RETENTION["clear_outcomes"],
+                {
+                    "practice_ids": [each.practice_id for each in gone],
+                    "sources": [each.source for each in gone],
+                    "event_ids": [each.event_id for each in gone],
+                },
+            )
+        yield moved
+        if len(seen) < PAGE:
             return
-        place = page[-1]
+        place = seen[-1]
+
+
+def _move(connection: Connection, needed: list[_Body], month: ExpiredMonth, to_month: date) -> int:
+    by_practice: dict[str, list[_Body]] = defaultdict(list)
+    for each in needed:
+        by_practice[each.practice_id].append(each)
+    for practice_id, bodies in by_practice.items():
+        connection.execute(
+            _RETENTION["move_bodies"],
+            {
+                "practice_id": practice_id,
+                "sources": [each.source for each in bodies],
+                "event_ids": [each.event_id for each in bodies],
+                "month": month.month,
+                "to_month": to_month,
+            },
+        )
+    return len(needed)
 
 
 def _moved_attempts(connection: Connection, month: ExpiredMonth, since: date, to_month: date) -> Iterator[int]:

@@ -7,7 +7,7 @@ WHERE m.month < :before::date ORDER BY m.month;
 
 -- name: needed_bodies
 -- A page of one month's bodies, each with whether its payment or payout is still open or was heard of since :since: then
--- a later event of it has to be judged beside this one.
+-- a later event of it has to be judged beside this one. What ended since then keeps its story as long.
 SELECT b.practice_id, b.source, b.event_id,
        e.waiting IS NOT NULL
        OR EXISTS (SELECT FROM open_effects x WHERE x.practice_id = e.practice_id AND x.source = e.source
@@ -23,7 +23,10 @@ SELECT b.practice_id, b.source, b.event_id,
                     AND o.concerns = coalesce(e.concerns, e.subject)
                     AND (o.received_at >= :since OR o.waiting IS NOT NULL
                          OR EXISTS (SELECT FROM open_effects x WHERE x.practice_id = o.practice_id AND x.source = o.source
-                                    AND x.event_id = o.event_id))) AS needed
+                                    AND x.event_id = o.event_id)))
+       OR EXISTS (SELECT FROM entries x JOIN outcomes o USING (practice_id, effect_id)
+                  WHERE x.practice_id = e.practice_id AND x.source = e.source AND x.event_id = e.event_id
+                    AND o.changed_at >= :since) AS needed
 FROM (SELECT practice_id, source, event_id FROM bodies
       WHERE month = :month AND (practice_id, source, event_id) > (:practice_id, :source, :event_id)
       ORDER BY practice_id, source, event_id LIMIT :page) b
@@ -41,6 +44,16 @@ WITH k AS (
 )
 UPDATE bodies b SET month = :to_month FROM e
 WHERE b.practice_id = :practice_id AND b.month = :month AND b.source = e.source AND b.event_id = e.event_id;
+
+-- name: clear_outcomes!
+-- The requests of entries that ended, with the bodies of their events: the largest part of an outcome, and what nobody
+-- reads any more. What became of the entry, its proof, and the names and times of its story stay.
+UPDATE outcomes o SET payload = NULL, payload_digest = NULL
+FROM unnest(:practice_ids::text[], :sources::text[], :event_ids::text[]) AS k(p, s, i)
+CROSS JOIN LATERAL (SELECT e.practice_id, e.effect_id FROM entries e
+                    WHERE e.practice_id = k.p AND e.source = k.s AND e.event_id = k.i OFFSET 0) e
+WHERE o.practice_id = e.practice_id AND o.effect_id = e.effect_id AND o.payload IS NOT NULL
+  AND NOT EXISTS (SELECT FROM second_looks l WHERE l.practice_id = o.practice_id AND l.effect_id = o.effect_id);
 
 -- name: needed_attempts
 -- Attempts of entries that are not ended; the others' story ends with their last state.

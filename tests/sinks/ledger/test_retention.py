@@ -13,6 +13,7 @@ from sinks.ledger.retention import delete_expired, expired, first_kept
 from sinks.operations.acting import Actor, Order
 from sinks.operations.actions.retention import delete_what_expired
 from sinks.operations.ledger import Ledger
+from sinks.operations.queries.explain import Story, explain
 from tests.processors.rules.event_examples import NOON, PRACTICE, payment
 from tests.processors.rules.linked_examples import refunded
 from tests.sinks.ledger.ledger_fixture import LedgerDatabase
@@ -60,6 +61,37 @@ def test_an_old_payment_keeps_its_entries_and_its_place_in_the_memory(database: 
     database.report(payment())
     assert database.verdicts() == ["FIRST", "DUPLICATE"]
     assert entries(database) == old
+
+
+def test_of_an_old_entry_the_request_goes_and_the_story_stays(database: LedgerDatabase) -> None:
+    """H-16: the largest part of an outcome goes with the event's bytes; what explain shows of it stays."""
+    posted_long_ago(database)
+    database.connection.execute("UPDATE outcomes SET payload = 'request', payload_digest = sha256('request')")
+    told = (
+        "SELECT effect_id, n, state, reason, request_id, external_id, posted_at, attempts FROM outcomes ORDER BY 1, 2"
+    )
+    kept = database.rows(told)
+    delete_expired(database.connection, before(database), database.clock)
+    assert database.rows(told) == kept
+    assert database.one("SELECT count(*) FROM outcomes WHERE payload IS NOT NULL OR payload_digest IS NOT NULL") == 0
+    subject = database.one("SELECT min(subject) FROM events")
+    assert isinstance(explain(database.connection, subject, PRACTICE, now=YEARS_LATER), Story)
+
+
+@pytest.mark.parametrize("kept", ["posted lately", "looked at again"])
+def test_a_request_that_is_still_needed_stays(database: LedgerDatabase, kept: str) -> None:
+    """An entry that waited for years and was posted last month, and one that is read again at its target."""
+    posted_long_ago(database)
+    database.connection.execute("UPDATE outcomes SET payload = 'request'")
+    if kept == "posted lately":
+        database.connection.execute("UPDATE outcomes SET changed_at = %s", [YEARS_LATER - timedelta(days=30)])
+    else:
+        database.connection.execute(
+            "INSERT INTO second_looks SELECT practice_id, effect_id, connection_id, %s FROM outcomes", [YEARS_LATER]
+        )
+    delete_expired(database.connection, before(database), database.clock)
+    assert database.one("SELECT count(*) FROM outcomes WHERE payload IS NULL") == 0
+    assert bool(months(database, "bodies")) == (kept == "posted lately")
 
 
 def test_what_is_still_open_stays_whole(database: LedgerDatabase) -> None:
