@@ -87,7 +87,7 @@ _OF_REFUND: Final = "refund/"
 _KINDS: Final = {kind.value: kind for kind in EntryKind}
 
 
-class PayoutLine(msgspec.Struct, frozen=True, kw_only=True):
+class PayoutLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One item of a payout, without ids that could be tied to a patient (P-13, P-22)."""
 
     number: int
@@ -111,7 +111,7 @@ class ClaimDoubt(StrEnum):
     """More written off than was charged."""
 
 
-class ClaimLineOrder(msgspec.Struct, frozen=True, kw_only=True):
+class ClaimLineOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One service line of a claim as it is to be booked (I-11)."""
 
     procedure_ref: str | None = None
@@ -120,7 +120,7 @@ class ClaimLineOrder(msgspec.Struct, frozen=True, kw_only=True):
     write_off_minor: int = 0
 
 
-class ClaimOrder(msgspec.Struct, frozen=True, kw_only=True):
+class ClaimOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The claim that an insurance entry belongs to (I-1, I-10)."""
 
     remittance_ref: str
@@ -139,7 +139,7 @@ class ClaimOrder(msgspec.Struct, frozen=True, kw_only=True):
     """RARCs of the claim and its lines, as reported: they explain and decide nothing (I-5)."""
 
 
-class Instruction(msgspec.Struct, frozen=True, kw_only=True):
+class Instruction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What to write at a target, in our terms; an adapter composes the vendor's request from it and today's mapping.
 
     `amount_minor` has the practice's cash sign (M-3): a payment > 0; a credit fee adjustment or write-off > 0 (it
@@ -190,7 +190,7 @@ class Instruction(msgspec.Struct, frozen=True, kw_only=True):
     """Where a note's date and time are read (NOTE-1)."""
 
 
-class PlannedEntry(msgspec.Struct, frozen=True, kw_only=True):
+class PlannedEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One entry at one target as decided by RULES; identity is (event, target, entry_kind, part), never the route."""
 
     target: Target
@@ -210,7 +210,7 @@ class PlannedEntry(msgspec.Struct, frozen=True, kw_only=True):
     instruction: Instruction
 
 
-class Decision(msgspec.Struct, frozen=True, kw_only=True):
+class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The whole plan for one event under one version of the settings (law 2)."""
 
     settings_version: int | None
