@@ -10,6 +10,7 @@ from deploy.commands.story_attempts import attempt_lines
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from sinks.operations.queries.explain.fields import ToldByOther
     from sinks.operations.queries.explain.record import (
         About,
         GolivePosts,
@@ -36,7 +37,7 @@ def show_story(sought: str, practice: str | None, as_json: bool) -> None:
             f"{where} nothing called {sought!r}; it was looked for as {looked_for}: see `writeback transactions list`"
         )
     if isinstance(answer, Ambiguous):
-        names = "; ".join(f"{_name(each)} of {each.practice_id} ({each.source})" for each in answer.candidates)
+        names = "; ".join(f"{_name(each)} of {each.practice_id}" for each in answer.candidates)
         raise Permanent(f"{sought!r} names {len(answer.candidates)}: {names}. Choose one, or give --practice")
     if as_json:
         print_json(answer)
@@ -69,7 +70,9 @@ def _what(about: About) -> str:
 def story_lines(story: Story) -> Iterator[str]:
     about = story.about
     yield f"{story.headline}"
-    yield f"{about.practice_id}, reported by {about.source}; {story.sought} is its {_what(about)}"
+    sources = sorted({event.source for event in story.events})
+    by = f", reported by {' and '.join(sources)}" if sources else ""
+    yield f"{about.practice_id}{by}; {story.sought} is its {_what(about)}"
     if story.totals is not None:
         yield totals_line(story.totals)
     for number, event in enumerate(story.events, start=1):
@@ -114,6 +117,8 @@ def _event(number: int, event: StoryEvent) -> Iterator[str]:
     yield f"   received {shown_at(event.received_at)} at {event.place}"
     for again in event.told_again:
         yield f"   reported again: {again}"
+    for other in event.told_by_others:
+        yield from _told_by_other(event, other)
     if event.waited_as:
         until = "still" if event.resolved_at is None else f"released {shown_at(event.resolved_at)}"
         yield f"   parked: {', then '.join(f'{waiting_words(each)} ({each})' for each in event.waited_as)}; {until}"
@@ -127,6 +132,20 @@ def _event(number: int, event: StoryEvent) -> Iterator[str]:
         yield from _letter(letter)
     for entry in event.entries:
         yield from _entry(entry)
+
+
+def _told_by_other(event: StoryEvent, other: ToldByOther) -> Iterator[str]:
+    from schemas.vocabulary import Verdict
+    from sinks.operations.words.disagreements import difference_words
+
+    currency = None if event.amounts is None else event.amounts.currency
+    who = f"{other.source} as {other.event_id}, {shown_at(other.received_at)}"
+    if other.verdict != Verdict.CONFLICT:
+        yield f"   also reported by {who}"
+        return
+    yield f"   contradicted by {who}; what was reported first stands"
+    for each in other.differences:
+        yield f"      {difference_words(each, event.source, other.source, currency)}"
 
 
 def _amounts(event: StoryEvent) -> Iterator[str]:

@@ -18,7 +18,10 @@ SELECT e.practice_id, e.event_type, e.waiting, e.applied, b.original,
               AND books_first(f.entry_kind)
             GROUP BY f.state) s), '{}') AS minor_by_state
 FROM events e JOIN bodies b USING (practice_id, month, source, event_id)
-WHERE e.kind IN ('payment', 'payout') AND e.superseded_by IS NULL
+WHERE e.kind IN ('payment', 'payout')
+  -- What another report took the place of is accounted for by its own entries, where it has any (B-5).
+  AND (e.superseded_by IS NULL OR EXISTS (SELECT FROM entries x WHERE x.practice_id = e.practice_id
+       AND x.source = e.source AND x.event_id = e.event_id))
   AND (:practice_id::text IS NULL OR e.practice_id = :practice_id);
 
 -- name: unaccounted

@@ -13,13 +13,13 @@ SELECT b.practice_id, b.source, b.event_id,
        OR EXISTS (SELECT FROM open_effects x WHERE x.practice_id = e.practice_id AND x.source = e.source
                   AND x.event_id = e.event_id)
        OR EXISTS (SELECT FROM events o
-                  WHERE o.practice_id = e.practice_id AND o.source = e.source
+                  WHERE o.practice_id = e.practice_id
                     AND o.subject = coalesce(e.concerns, e.subject) AND o.superseded_by IS NULL
                     AND (o.received_at >= :since OR o.waiting IS NOT NULL
                          OR EXISTS (SELECT FROM open_effects x WHERE x.practice_id = o.practice_id AND x.source = o.source
                                     AND x.event_id = o.event_id)))
        OR EXISTS (SELECT FROM events o
-                  WHERE o.practice_id = e.practice_id AND o.source = e.source
+                  WHERE o.practice_id = e.practice_id
                     AND o.concerns = coalesce(e.concerns, e.subject)
                     AND (o.received_at >= :since OR o.waiting IS NOT NULL
                          OR EXISTS (SELECT FROM open_effects x WHERE x.practice_id = o.practice_id AND x.source = o.source

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -51,11 +52,13 @@ def notice_email(
     *,
     reader: Reader = UNNAMED,
     support: str = "",
+    details: Sequence[str] = (),
 ) -> Email:
     """What happened, how many and which, at which practice, why, what to do, and the reference, in that order.
 
     `route`: of the practice's connection to the cause's target, None where it is not known. `reader`: the practice as
-    letters name it. `support`: where a reader can ask.
+    letters name it. `support`: where a reader can ask. `details`: what a cause says of its cases: ids and amounts, no
+    patient.
     """
     words = words_for(problem.cause.reason)
     target = problem.cause.target
@@ -81,6 +84,7 @@ def notice_email(
         _paragraphs(
             f"What happened: {_happened(problem, system)}",
             case_lines(problem.cases, problem.count, reader),
+            "\n".join(details),
             _more(step),
             f"Practice: {_named(problem, reader)}",
             f"{'Since' if problem.cause.reason in NEWS else 'Open since'}: {reader.local(problem.oldest_at)}",

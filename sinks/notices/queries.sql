@@ -58,7 +58,7 @@ SELECT 'event', practice_id, NULL, NULL,
                        ORDER BY received_at DESC))[1:(:most_cases)])
 FROM events
 WHERE (waiting = 'AWAITING_ORIGINAL' AND received_at < business_now(:now) - :original_by::interval
-       AND NOT EXISTS (SELECT FROM events o WHERE o.practice_id = events.practice_id AND o.source = events.source
+       AND NOT EXISTS (SELECT FROM events o WHERE o.practice_id = events.practice_id
            AND o.subject = events.concerns AND o.kind = 'payment' AND o.waiting = 'AWAITING_FEE'
            AND o.superseded_by IS NULL))
    OR (waiting = 'AWAITING_FEE' AND received_at < business_now(:now) - :fee_by::interval)
@@ -103,6 +103,16 @@ SELECT 'event', practice_id, NULL, NULL, 'DISPUTE_' || outcome, count(*)::int, m
     to_json((array_agg(json_build_object('subject', dispute_id, 'of', payment_id, 'at', closed_at)
                        ORDER BY closed_at DESC))[1:(:most_cases)])
 FROM disputes WHERE closed_at > business_now(:now) - :news_for::interval GROUP BY 2, outcome;
+
+-- name: disagreements
+-- Of open conflicts, the newest: what the stored report and the refused one say of the same money.
+SELECT e.kind, e.subject, t.of_source AS stored_by, t.source AS told_by, t.differences,
+    (SELECT s.body ->> 'currency' FROM settings_in_force(t.practice_id, business_now(:now)) s) AS currency
+FROM dead_letters d
+JOIN told_again t ON t.practice_id = d.practice_id AND t.topic_id = d.topic_id AND t.part = d.part AND t.off = d.off
+JOIN events e ON e.practice_id = t.practice_id AND e.source = t.of_source AND e.event_id = t.of_event_id
+WHERE d.practice_id = :practice_id AND d.reason = 'CONFLICT' AND d.settled_at IS NULL
+ORDER BY t.received_at DESC, t.off DESC LIMIT :most;
 
 -- name: open_notices
 SELECT practice_id, cause, opened_at, not_before, told_at, shown, steps, reminders FROM notices WHERE closed_at IS NULL;

@@ -10,7 +10,7 @@ import msgspec
 import psycopg
 from psycopg.rows import TupleRow
 
-from schemas.vocabulary import Stage
+from schemas.vocabulary import DeadLetterReason, Stage
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.fetch import fetch_all_async, fetch_one_async, fetch_value_async
 from sinks.notices.causes import UNKNOWN_PRACTICE, Cause
@@ -26,6 +26,7 @@ from sinks.notices.plan_deliveries import (
     route_of,
 )
 from sinks.notices.schedule import BUNDLE, Notice, Problem, Step, StepKind, next_step, resolved_step
+from sinks.operations.words.disagreements import Disagreement, disagreement_words
 from sinks.operations.words.reasons import Audience, words_for
 from streams.runtime.logging import log
 from streams.runtime.metrics import (
@@ -41,6 +42,9 @@ _LOG = log(__name__)
 UNREAD_AFTER: Final = timedelta(minutes=1)
 """A message that is planned now may still be written in the next round."""
 Connection = psycopg.AsyncConnection[TupleRow]
+
+DETAILS = 20
+"""Cases that one letter names; its count says how many there are."""
 
 
 class OpenNotice(msgspec.Struct, frozen=True):
@@ -213,7 +217,10 @@ class NoticeStore:
         target = problem.cause.target
         route = None if target is None else await route_of(connection, problem.practice_id, target)
         reader = await reader_of(connection, problem.practice_id)
-        text = notice_email(problem, key.opened_at, step, route, reader=reader, support=self._support)
+        details = await _details(connection, problem, at)
+        text = notice_email(
+            problem, key.opened_at, step, route, reader=reader, support=self._support, details=details
+        )
         return await plan_deliveries(connection, self._channels, key, step.name, recipients, text, at)
 
     async def _measure(self, connection: Connection) -> None:
@@ -225,6 +232,15 @@ class NoticeStore:
         for stage in stages:
             DEAD_LETTERS_OPEN.labels(stage.stage.value).set(stage.count)
         DEAD_LETTERS_OLDEST.set(max((stage.oldest_s for stage in stages), default=0.0))
+
+
+async def _details(connection: Connection, problem: Problem, at: datetime | None) -> list[str]:
+    """What a letter of this cause names besides counts: money that is reported in two ways."""
+    if problem.cause.reason is not DeadLetterReason.CONFLICT or not problem.count:
+        return []
+    parameters = {"practice_id": problem.practice_id, "most": DETAILS, "now": at}
+    found = await fetch_all_async(connection, Disagreement, _SQL["disagreements"], parameters)
+    return [disagreement_words(each) for each in found]
 
 
 def _key(notice: Notice) -> NoticeKey:

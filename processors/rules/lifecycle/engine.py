@@ -33,7 +33,7 @@ from processors.rules.lifecycle.state_changes import EventResolved, StateChange
 from processors.rules.lifecycle.working_state import WorkingState
 from schemas.events import Event
 from schemas.plan import Decision, PlannedEntry
-from schemas.vocabulary import PENDING, DecisionReason, Ruling, State
+from schemas.vocabulary import DecisionReason, Ruling, State
 
 _replace: Final = msgspec.structs.replace
 
@@ -130,18 +130,11 @@ def end_by_person(
     return _applied(working)
 
 
-def supersede(state: PaymentState, event: EventId) -> PaymentState:
-    """The payment without the event that reported it: another one reports it anew, with its members (B-5). Pure.
-
-    Its open entries count as voided; INTAKE has voided them in the ledger.
-    """
-    entries = tuple(
-        _replace(entry, state=State.VOIDED_BEFORE_POST)
-        if (entry.source, entry.event_id) == event and entry.state in PENDING
-        else entry
-        for entry in state.entries
-    )
-    return _replace(state, reported=None, entries=entries)
+def supersede(state: PaymentState) -> PaymentState:
+    """The payment for another report of the same version that says more, and so corrects it (B-5). Pure."""
+    if state.reported is None:
+        return state
+    return _replace(state, reported=_replace(state.reported, version=state.reported.version - 1, waiting=None))
 
 
 def _applied(working: WorkingState) -> Applied:

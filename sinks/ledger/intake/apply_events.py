@@ -81,11 +81,9 @@ class EventApplier:
             self._pay_out(key, applied)
         return applied
 
-    def supersede(self, key: PaymentKey, event_id: str) -> None:
-        """The event that reported this money is superseded (B-5); its open effects are voided already."""
-        if key in self._payments:
-            state = self._payments.state(key)
-            self._payments.put(key, engine.supersede(state, (key.source, event_id)))
+    def supersede(self, key: PaymentKey) -> None:
+        """The event that reported this money is superseded: the next one corrects it (B-5)."""
+        self._payments.put(key, engine.supersede(self._payments.state(key)))
 
     def _needs_engine(self, writeback: Writeback) -> bool:
         """Whether a record says more than that a payment happened of which the ledger has heard nothing else."""

@@ -127,7 +127,7 @@ class BatchWriter:
             decision = BatchDecision(context, self._policy)
             writes = decision.run(records)
             if writes.taken == 0:
-                take_alone(cursor, decision, records[0])
+                writes = take_alone(cursor, decision, records[0], seqs, now)
             if writes.taken < len(records):
                 cut = self._moved(records[: writes.taken], but=moved)
                 positions.move(cursor, moved, cut)

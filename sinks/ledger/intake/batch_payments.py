@@ -43,9 +43,5 @@ class BatchPayments:
         self._records[identity.practice_id, (identity.source, identity.event_id)] = record
 
     def payments_beside(self, payout: PaymentKey) -> Collection[PaymentKey]:
-        """The payments of this batch that the payout may carry: of its practice and source."""
-        return [
-            key
-            for key in self._states
-            if (key.kind, key.practice_id, key.source) == (PAYMENT, payout.practice_id, payout.source)
-        ]
+        """The payments of this batch that the payout may carry: of its practice."""
+        return [key for key in self._states if (key.kind, key.practice_id) == (PAYMENT, payout.practice_id)]

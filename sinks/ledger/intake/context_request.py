@@ -42,7 +42,7 @@ def context_request(decided: Sequence[Writeback]) -> ContextRequest:
         key = reported_key(writeback)
         if key is not None:
             asked.reported.append(key)
-            if waits or identity.version > 1 or key.kind == PAYOUT:
+            if waits or identity.version > 1 or key.kind == PAYOUT or writeback.redecision:
                 asked.concerned.add(key)
             if key.kind == PAYMENT:
                 continue
@@ -58,7 +58,7 @@ def _look_into(writeback: Writeback, asked: ContextRequest) -> None:
     asked.patients |= {(identity.practice_id, ref) for ref in named_in(event)}
     if isinstance(event, PayoutPaid):
         asked.paid |= {
-            PaymentKey(identity.practice_id, identity.source, PAYMENT, item.payment_id)
+            PaymentKey(identity.practice_id, PAYMENT, item.payment_id)
             for item in event.items
             if item.payment_id is not None
         }

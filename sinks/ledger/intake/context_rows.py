@@ -50,6 +50,15 @@ class PlaceRow(msgspec.Struct, frozen=True):
     off: int
 
 
+class OriginalRow(msgspec.Struct, frozen=True):
+    """The bytes of a stored event."""
+
+    practice_id: str
+    source: str
+    event_id: str
+    original: bytes
+
+
 class EventOfPaymentRow(StoredEvent, frozen=True, kw_only=True):
     """An event of a payment or payout, whole: what RULES wrote, and how it stands."""
 
@@ -79,5 +88,4 @@ class PaidItemRow(PaidItem, frozen=True, kw_only=True):
     """An item of a payout that stands, by the payment that it names."""
 
     practice_id: str
-    source: str
     payment_id: str

@@ -9,8 +9,8 @@ from schemas.writebacks import SourcePosition, Writeback
 from sinks.ledger.intake.apply_events import EventApplier
 from sinks.ledger.intake.batch_context import BatchContext, Place, Policy
 from sinks.ledger.intake.build_writes import WriteBuilder
-from sinks.ledger.intake.duplicates import Finding, StoredEvent
-from sinks.ledger.intake.new_rows import EventStatus
+from sinks.ledger.intake.duplicates import Finding, Match
+from sinks.ledger.intake.new_rows import EventStatus, told_again_row
 from sinks.ledger.intake.records import DeadLettered, Record, Unreadable
 from sinks.ledger.intake.refused_records import refusal_message, unreadable_message
 from sinks.ledger.intake.writes import Writes
@@ -36,10 +36,9 @@ class BatchDecision:
             self.writes.taken += 1
         return self.writes
 
-    def find(self, writeback: Writeback) -> tuple[Finding, StoredEvent | None]:
+    def find(self, writeback: Writeback) -> Match:
         """Whether the record is news to the ledger and to this batch."""
-        by_money = not disabled(Control.MONEY_IDENTITY)
-        return self.context.known.find(writeback.identity, writeback.event_type, by_money=by_money)
+        return self.context.known.find(writeback, by_money=not disabled(Control.MONEY_IDENTITY))
 
     def first(self, writeback: Writeback) -> bool:
         """Store an event that is news, with its effects when it is resolved now (law 2); False for an old version."""
@@ -67,12 +66,13 @@ class BatchDecision:
         return True
 
     def _decided(self, writeback: Writeback) -> bool:
-        finding, stored = self.find(writeback)
+        match = self.find(writeback)
+        finding, stored = match.finding, match.stored
         if finding is Finding.DECIDED_ANEW and stored is not None:
             if self.context.known.is_of_batch(stored):
                 return False
             self._decided_anew(writeback)
-        elif finding is Finding.MEMBERS_NAMED or (finding is Finding.DUPLICATE and disabled(Control.RESOLVE_ONCE)):
+        elif finding is Finding.SAYS_MORE or (finding is Finding.DUPLICATE and disabled(Control.RESOLVE_ONCE)):
             return False
         elif finding is Finding.FIRST and not self._is_news(writeback):
             return True  # it was a dead letter: newer rules change nothing of that, only a redrive does (laws 2, 11)
@@ -82,9 +82,19 @@ class BatchDecision:
             self.writes.outbox.append(
                 refusal_message(writeback, DeadLetterReason.CONFLICT, self.policy.group, self.context.now)
             )
+        if match.other_event and self._is_news(writeback):
+            self.told_again(writeback, match)
         if finding is not Finding.FIRST:
             self.receipt(writeback, finding.verdict)
         return True
+
+    def told_again(self, writeback: Writeback, match: Match) -> None:
+        """Money that another event told before: kept beside that, for its story and for letters."""
+        if match.stored is not None:
+            verdict = match.finding.verdict
+            self.writes.told_again.append(
+                told_again_row(writeback, match.stored, verdict, match.differences, self.context.now)
+            )
 
     def _is_news(self, writeback: Writeback) -> bool:
         return _place(writeback.position) not in self._receipts

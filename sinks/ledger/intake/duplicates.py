@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import Enum
+from types import MappingProxyType
+from typing import Final
 
 import msgspec
 
+from schemas.same_money import Difference, differences, is_membership, says_more
 from schemas.vocabulary import State, Verdict
 from schemas.writebacks import Identity, MoneyKind, Writeback
+from sinks.ledger.intake.payment_key import event_from, event_of
 
 EventKey = tuple[str, str, str]
 """Practice, source and event id."""
-MoneyKey = tuple[str, str, str, MoneyKind]
-"""Practice, source, subject and kind."""
+MoneyKey = tuple[str, str, MoneyKind]
+"""Practice, subject and kind: whoever tells it (E-1)."""
+_NO_BYTES: Final[Mapping[EventKey, bytes]] = MappingProxyType({})
 
 
 class StoredEvent(msgspec.Struct, frozen=True):
@@ -38,7 +43,7 @@ class StoredEvent(msgspec.Struct, frozen=True):
 
     @property
     def money_key(self) -> MoneyKey:
-        return (self.practice_id, self.source, self.subject, self.kind)
+        return (self.practice_id, self.subject, self.kind)
 
 
 class Finding(Enum):
@@ -50,22 +55,39 @@ class Finding(Enum):
     OLD_VERSION = "OLD_VERSION"
     DECIDED_ANEW = "DECIDED_ANEW"
     """The same event, not resolved yet for want of settings: this decision may resolve it (law 15)."""
-    MEMBERS_NAMED = "MEMBERS_NAMED"
-    """The membership that reports the money of a bare payment again, with its members (B-5)."""
+    SAYS_MORE = "SAYS_MORE"
+    """The same money under another event, which names its members or knows its fee: it acts as a correction (B-5)."""
 
     @property
     def verdict(self) -> Verdict:
         """Of the receipt. Superseding is decided later; its receipt is FIRST or DUPLICATE then."""
-        return Verdict.DUPLICATE if self in (Finding.DECIDED_ANEW, Finding.MEMBERS_NAMED) else Verdict(self.value)
+        return Verdict.DUPLICATE if self in (Finding.DECIDED_ANEW, Finding.SAYS_MORE) else Verdict(self.value)
+
+
+class Match(msgspec.Struct, frozen=True):
+    """What a record turned out to be beside what is stored."""
+
+    finding: Finding
+    stored: StoredEvent | None = None
+    """The event that it repeats, contradicts or completes."""
+    differences: tuple[Difference, ...] = ()
+    """What the two disagree about, where both report the same money."""
+
+    other_event: bool = False
+    """It tells stored money under another event id, or from another system."""
 
 
 class KnownEvents:
-    """The identities that concern one batch: as stored, and as the batch itself adds to them."""
+    """The identities that concern one batch: as stored, and as the batch itself adds to them.
 
-    def __init__(self, stored: Iterable[StoredEvent]) -> None:
+    `originals`: the bytes of stored events whose money a record of the batch tells again under another event.
+    """
+
+    def __init__(self, stored: Iterable[StoredEvent], originals: Mapping[EventKey, bytes] = _NO_BYTES) -> None:
         self._events: dict[EventKey, StoredEvent] = {}
         self._money: dict[MoneyKey, dict[int, StoredEvent]] = {}
         self._of_batch: set[EventKey] = set()
+        self._originals = dict(originals)
         for event in stored:
             self._add(event)
 
@@ -73,28 +95,26 @@ class KnownEvents:
         """An event that the batch itself stores or resolves."""
         event = _stored(writeback, waiting)
         self._of_batch.add(event.event_key)
+        self._originals[event.event_key] = writeback.original
         self._add(event)
 
     def is_of_batch(self, event: StoredEvent) -> bool:
         """The event was stored or resolved by this very batch, and is not written yet."""
         return event.event_key in self._of_batch
 
-    def forget(self, event: StoredEvent) -> None:
-        """The event's money is reported by another one from now on (B-5); the event itself stays known."""
-        self._money.get(event.money_key, {}).pop(event.version, None)
-
-    def find(self, identity: Identity, event_type: str, *, by_money: bool = True) -> tuple[Finding, StoredEvent | None]:
+    def find(self, writeback: Writeback, *, by_money: bool = True) -> Match:
         """Compare, first as an event, then as money. `by_money=False` is a test's control."""
+        identity = writeback.identity
         stored = self._events.get((identity.practice_id, identity.source, identity.event_id))
         if stored is not None:
-            return self._same_event(identity, stored), stored
-        key = (identity.practice_id, identity.source, identity.subject, identity.kind)
+            return Match(self._same_event(identity, stored), stored)
+        key = (identity.practice_id, identity.subject, identity.kind)
         versions = self._money.get(key, {}) if by_money else {}
+        newest = max(versions, default=identity.version)
         same = versions.get(identity.version)
         if same is not None:
-            return self._same_money(identity, event_type, same), same
-        newest = max(versions, default=identity.version)
-        return (Finding.OLD_VERSION if newest > identity.version else Finding.FIRST), None
+            return self._same_money(writeback, same, is_newest=newest == identity.version)
+        return Match(Finding.OLD_VERSION if newest > identity.version else Finding.FIRST)
 
     def _add(self, event: StoredEvent) -> None:
         self._events[event.event_key] = event
@@ -108,11 +128,21 @@ class KnownEvents:
         open_still = stored.waiting is State.AWAITING_SETTINGS and stored.superseded_by is None
         return Finding.DECIDED_ANEW if open_still else Finding.DUPLICATE
 
-    def _same_money(self, identity: Identity, event_type: str, same: StoredEvent) -> Finding:
-        if same.digest_v == identity.digest_version and same.money_digest != identity.money_digest:
-            return Finding.CONFLICT
-        named = event_type == "MembershipPaid" and same.event_type == "PaymentSucceeded"
-        return Finding.MEMBERS_NAMED if named else Finding.DUPLICATE
+    def _same_money(self, writeback: Writeback, same: StoredEvent, *, is_newest: bool) -> Match:
+        """One system contradicts itself by any difference; two systems, or the two reports of a membership, by what is
+        money (E-1, B-5). A report whose bytes are not kept any more contradicts nobody."""
+        identity = writeback.identity
+        original = self._originals.get(same.event_key)
+        if original is None:
+            return Match(Finding.DUPLICATE, same, other_event=True)
+        first, told = event_from(same.event_type, original), event_of(writeback)
+        found = differences(first, told)
+        lenient = identity.source != same.source or (is_membership(first) and is_membership(told))
+        told_otherwise = same.digest_v == identity.digest_version and same.money_digest != identity.money_digest
+        if is_newest and not found and says_more(first, told):
+            return Match(Finding.SAYS_MORE, same, other_event=True)
+        conflict = bool(found) or (told_otherwise and not lenient)
+        return Match(Finding.CONFLICT if conflict else Finding.DUPLICATE, same, found, other_event=True)
 
 
 def _stored(writeback: Writeback, waiting: State | None) -> StoredEvent:

@@ -13,11 +13,13 @@ import msgspec
 from processors.rules.lifecycle.payment_state import EntryState
 from schemas.events import PayoutPaid
 from schemas.plan import Instruction
+from schemas.same_money import Difference
 from schemas.vocabulary import DecisionReason, Ruling, State, Verdict
 from schemas.writebacks import Writeback
+from sinks.ledger.intake.duplicates import StoredEvent
 from sinks.ledger.request_ids import request_id
 from sinks.ledger.rows.effects import LedgerEntryRow
-from sinks.ledger.rows.events import BodyRow, EventRow, PayoutItemRow, ReceiptRow
+from sinks.ledger.rows.events import BodyRow, EventRow, PayoutItemRow, ReceiptRow, ToldAgainRow
 from sinks.ledger.rows.row_factory import without_null
 
 _encode: Final = msgspec.json.Encoder().encode
@@ -153,6 +155,31 @@ def receipt_row(writeback: Writeback, verdict: Verdict) -> ReceiptRow:
         verdict=verdict,
         source=identity.source,
         event_id=identity.event_id,
+    )
+
+
+def told_again_row(
+    writeback: Writeback,
+    stored: StoredEvent,
+    verdict: Verdict,
+    differences: tuple[Difference, ...],
+    now: datetime,
+) -> ToldAgainRow:
+    """A record that told the money of a stored event again."""
+    identity, position = writeback.identity, writeback.position
+    return ToldAgainRow(
+        practice_id=identity.practice_id,
+        topic_id=position.topic_id,
+        part=position.partition,
+        off=position.offset,
+        source=identity.source,
+        event_id=identity.event_id,
+        of_source=stored.source,
+        of_event_id=stored.event_id,
+        verdict=verdict,
+        differences=differences,
+        occurred_at=writeback.occurred_at,
+        received_at=now,
     )
 
 

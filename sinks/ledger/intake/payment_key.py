@@ -16,7 +16,6 @@ class PaymentKey(msgspec.Struct, frozen=True, order=True):
     """One payment or one payout of one source."""
 
     practice_id: str
-    source: str
     kind: str
     """`PAYMENT` or `PAYOUT`: the money kind of the events that report it."""
     ref: str
@@ -32,8 +31,12 @@ _ABOUT_NO_MONEY: Final = frozenset({MoneyKind.REQUEST, MoneyKind.CANCEL})
 
 def event_of(writeback: Writeback) -> Event:
     """The event as it was sent; it was decoded once before, so it decodes."""
-    topic = STREAM_TOPICS[EVENTS_BY_NAME[writeback.event_type].stream]
-    return decode_event(topic, writeback.original)
+    return event_from(writeback.event_type, writeback.original)
+
+
+def event_from(event_type: str, original: bytes) -> Event:
+    """The event in the bytes of one that was stored."""
+    return decode_event(STREAM_TOPICS[EVENTS_BY_NAME[event_type].stream], original)
 
 
 def reported_key(writeback: Writeback) -> PaymentKey | None:
@@ -41,7 +44,7 @@ def reported_key(writeback: Writeback) -> PaymentKey | None:
     identity = writeback.identity
     if identity.kind not in _REPORTS:
         return None
-    return PaymentKey(identity.practice_id, identity.source, identity.kind.value, identity.subject)
+    return PaymentKey(identity.practice_id, identity.kind.value, identity.subject)
 
 
 def follow_up_key(writeback: Writeback, event: Event) -> PaymentKey | None:
@@ -51,4 +54,4 @@ def follow_up_key(writeback: Writeback, event: Event) -> PaymentKey | None:
         return None
     of_payout = identity.kind in _OF_PAYOUTS
     ref: str = getattr(event, "payout_id" if of_payout else "payment_id")
-    return PaymentKey(identity.practice_id, identity.source, PAYOUT if of_payout else PAYMENT, ref)
+    return PaymentKey(identity.practice_id, PAYOUT if of_payout else PAYMENT, ref)

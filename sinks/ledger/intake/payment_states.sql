@@ -6,15 +6,15 @@
 -- waits costs one look, whatever the payout's length. The first so many in the order of the ids of their events, as
 -- `awaiting_funds` and `awaiting_fee` go on with the rest.
 WITH k AS (
-    SELECT * FROM unnest(:practice_ids::text[], :sources::text[], :refs::text[]) AS k(p, s, r)
+    SELECT * FROM unnest(:practice_ids::text[], :refs::text[]) AS k(p, r)
 ), w AS MATERIALIZED (
     SELECT d.p FROM (SELECT DISTINCT p FROM k) d
     WHERE EXISTS (SELECT FROM work x WHERE x.practice_id = d.p AND x.state = 'AWAITING_CLEARANCE')
        OR EXISTS (SELECT FROM events v WHERE v.practice_id = d.p AND v.waiting = 'AWAITING_FEE')
 )
-SELECT e.practice_id, e.source, e.kind, e.subject AS ref
+SELECT e.practice_id, e.kind, e.subject AS ref
 FROM k JOIN w ON w.p = k.p
-JOIN events e ON e.practice_id = k.p AND e.source = k.s AND e.subject = k.r AND e.kind = 'payment'
+JOIN events e ON e.practice_id = k.p AND e.subject = k.r AND e.kind = 'payment'
     AND e.superseded_by IS NULL
 WHERE e.waiting = 'AWAITING_FEE' OR EXISTS (
     SELECT FROM open_effects x WHERE x.practice_id = e.practice_id AND x.source = e.source AND x.event_id = e.event_id
@@ -23,14 +23,14 @@ ORDER BY e.practice_id, e.source, e.event_id LIMIT :most;
 
 -- name: events
 WITH k AS (
-    SELECT * FROM unnest(:practice_ids::text[], :sources::text[], :kinds::text[], :refs::text[]) AS k(p, s, d, r)
+    SELECT * FROM unnest(:practice_ids::text[], :kinds::text[], :refs::text[]) AS k(p, d, r)
 ), found AS (
     SELECT k.d AS of_kind, k.r AS ref, e.* FROM k
-    JOIN events e ON e.practice_id = k.p AND e.source = k.s AND e.subject = k.r AND e.kind = k.d
+    JOIN events e ON e.practice_id = k.p AND e.subject = k.r AND e.kind = k.d
         AND e.superseded_by IS NULL
     UNION ALL
     SELECT k.d, k.r, e.* FROM k
-    JOIN events e ON e.practice_id = k.p AND e.source = k.s AND e.concerns = k.r
+    JOIN events e ON e.practice_id = k.p AND e.concerns = k.r
     WHERE (k.d = 'payout') = (e.kind IN ('payout', 'payout_failed'))
 )
 SELECT f.practice_id, f.source, f.of_kind, f.ref, f.event_id, f.subject, f.kind, f.version, f.event_type, f.digest_v,
@@ -64,30 +64,30 @@ ORDER BY e.practice_id, e.effect_id;
 -- name: payout_items
 -- Of payouts that stand: neither failed nor reported anew (P-8, P-21). A version reported since the failure is the
 -- payout issued anew; a failure of a later version names it.
-SELECT i.practice_id, i.source, i.payment_id, i.payout_id, i.category, i.gross_minor, i.fee_minor,
+SELECT i.practice_id, i.payment_id, i.payout_id, i.category, i.gross_minor, i.fee_minor,
        i.gross_minor - i.fee_minor AS net_minor
-FROM unnest(:practice_ids::text[], :sources::text[], :refs::text[]) AS k(p, s, r)
-JOIN payout_items i ON i.practice_id = k.p AND i.source = k.s AND i.payment_id = k.r
+FROM unnest(:practice_ids::text[], :refs::text[]) AS k(p, r)
+JOIN payout_items i ON i.practice_id = k.p AND i.payment_id = k.r
 WHERE NOT EXISTS (
-        SELECT FROM events f WHERE f.practice_id = i.practice_id AND f.source = i.source AND f.concerns = i.payout_id
+        SELECT FROM events f WHERE f.practice_id = i.practice_id AND f.concerns = i.payout_id
           AND f.kind = 'payout_failed' AND NOT EXISTS (
-            SELECT FROM events p WHERE p.practice_id = i.practice_id AND p.source = i.source AND p.subject = i.payout_id
+            SELECT FROM events p WHERE p.practice_id = i.practice_id AND p.subject = i.payout_id
               AND p.kind = 'payout' AND p.version = i.version AND p.version > f.version
               AND (f.version > 1 OR p.occurred_at > f.occurred_at)))
   AND NOT EXISTS (
-        SELECT FROM payout_items n WHERE n.practice_id = i.practice_id AND n.source = i.source
+        SELECT FROM payout_items n WHERE n.practice_id = i.practice_id
           AND n.payment_id = i.payment_id AND n.payout_id = i.payout_id AND n.version > i.version)
   AND NOT EXISTS (
-        SELECT FROM events v WHERE v.practice_id = i.practice_id AND v.source = i.source AND v.subject = i.payout_id
+        SELECT FROM events v WHERE v.practice_id = i.practice_id AND v.subject = i.payout_id
           AND v.kind = 'payout' AND v.version > i.version AND v.superseded_by IS NULL)
-ORDER BY i.practice_id, i.source, i.payment_id, i.payout_id, i.number;
+ORDER BY i.practice_id, i.payment_id, i.payout_id, i.number;
 
 -- name: add_dispute!
 -- Opened and closed come in any order; an inquiry and its chargeback are one dispute (R-10).
 INSERT INTO disputes (practice_id, source, dispute_id, payment_id, opened_at, respond_by, outcome, closed_at)
 VALUES (:practice_id, :source, :dispute_id, :payment_id, :now, :respond_by, :outcome,
     CASE WHEN :outcome::text IS NOT NULL THEN :now::timestamptz END)
-ON CONFLICT (practice_id, source, dispute_id) DO UPDATE
+ON CONFLICT (practice_id, dispute_id) DO UPDATE
 SET respond_by = coalesce(EXCLUDED.respond_by, disputes.respond_by),
     outcome = coalesce(disputes.outcome, EXCLUDED.outcome),
     closed_at = coalesce(disputes.closed_at, EXCLUDED.closed_at);

@@ -46,7 +46,7 @@ FROM unnest(:practice_ids::text[], :topic_ids::text[], :parts::int[], :offs::big
 JOIN receipts r ON r.practice_id = k.p AND r.topic_id = k.t AND r.part = k.n AND r.off = k.o;
 
 -- name: events_of
--- By event identity, and by money identity in any version (law 6).
+-- By event identity, and by money identity in any version, whoever told it (law 6).
 SELECT e.practice_id, e.source, e.event_id, e.subject, e.kind, e.version, e.event_type, e.digest_v, e.digest,
        e.money_digest, e.waiting, e.superseded_by
 FROM unnest(:practice_ids::text[], :sources::text[], :event_ids::text[]) AS k(p, s, i)
@@ -54,9 +54,25 @@ JOIN events e ON e.practice_id = k.p AND e.source = k.s AND e.event_id = k.i
 UNION
 SELECT e.practice_id, e.source, e.event_id, e.subject, e.kind, e.version, e.event_type, e.digest_v, e.digest,
        e.money_digest, e.waiting, e.superseded_by
-FROM unnest(:practice_ids::text[], :sources::text[], :subjects::text[], :kinds::text[]) AS k(p, s, j, d)
-JOIN events e ON e.practice_id = k.p AND e.source = k.s AND e.subject = k.j AND e.kind = k.d
+FROM unnest(:practice_ids::text[], :subjects::text[], :kinds::text[]) AS k(p, j, d)
+JOIN events e ON e.practice_id = k.p AND e.subject = k.j AND e.kind = k.d
     AND e.superseded_by IS NULL;
+
+-- name: originals_of
+-- The bytes of stored events, for comparing two reports of one money. Rare.
+SELECT b.practice_id, b.source, b.event_id, b.original
+FROM unnest(:practice_ids::text[], :sources::text[], :event_ids::text[]) AS k(p, s, i)
+JOIN events e ON e.practice_id = k.p AND e.source = k.s AND e.event_id = k.i
+JOIN bodies b ON b.practice_id = e.practice_id AND b.month = e.month AND b.source = e.source AND b.event_id = e.event_id;
+
+-- name: add_told_again!
+INSERT INTO told_again (practice_id, topic_id, part, off, source, event_id, of_source, of_event_id, verdict, differences,
+    occurred_at, received_at)
+SELECT p, t, n, o, s, i, f, g, v, d::json, c, r FROM unnest(:practice_ids::text[], :topic_ids::text[], :parts::int[],
+    :offs::bigint[], :sources::text[], :event_ids::text[], :of_sources::text[], :of_event_ids::text[], :verdicts::text[],
+    :differencess::text[], :occurred_ats::timestamptz[], :received_ats::timestamptz[])
+    AS k(p, t, n, o, s, i, f, g, v, d, c, r)
+ON CONFLICT DO NOTHING;
 
 -- name: links_of
 SELECT l.practice_id, l.patient_ref
@@ -84,14 +100,8 @@ WHERE e.practice_id = :practice_id AND e.source = :source AND e.event_id = :even
   AND b.practice_id = e.practice_id AND b.month = e.month AND b.source = e.source AND b.event_id = e.event_id;
 
 -- name: planned_effects
--- The effects of one event, and whether another event's depend on them.
-SELECT e.effect_id, EXISTS (SELECT FROM entries d WHERE d.practice_id = e.practice_id AND d.depends_on = e.effect_id
-                            AND (d.source, d.event_id) <> (e.source, e.event_id)) AS is_origin
-FROM entries e WHERE e.practice_id = :practice_id AND e.source = :source AND e.event_id = :event_id;
-
--- name: body_of
-SELECT b.original FROM events e JOIN bodies b USING (practice_id, month, source, event_id)
-WHERE e.practice_id = :practice_id AND e.source = :source AND e.event_id = :event_id;
+-- The effects of one event.
+SELECT e.effect_id FROM entries e WHERE e.practice_id = :practice_id AND e.source = :source AND e.event_id = :event_id;
 
 -- name: supersede!
 -- What it waited for concerns it no more: nobody asks for its decision again, and none resolves it.
@@ -123,11 +133,11 @@ ANALYZE receipts, events, entries, work, outcomes, gates, practices;
 -- name: parked_on
 -- Money of which something was reported before itself (R-8), and waits for it or was ended by a person. Nothing does as a
 -- rule: both indexes are all but empty.
-SELECT DISTINCT e.practice_id, e.source, CASE WHEN e.kind = 'payout_failed' THEN 'payout' ELSE 'payment' END AS kind,
+SELECT DISTINCT e.practice_id, CASE WHEN e.kind = 'payout_failed' THEN 'payout' ELSE 'payment' END AS kind,
        e.concerns AS ref
-FROM unnest(:practice_ids::text[], :sources::text[], :refs::text[]) AS k(p, s, r)
-JOIN events e ON e.practice_id = k.p AND e.source = k.s AND e.concerns = k.r AND e.waiting = 'AWAITING_ORIGINAL'
+FROM unnest(:practice_ids::text[], :refs::text[]) AS k(p, r)
+JOIN events e ON e.practice_id = k.p AND e.concerns = k.r AND e.waiting = 'AWAITING_ORIGINAL'
 UNION
-SELECT e.practice_id, e.source, CASE WHEN e.kind = 'payout_failed' THEN 'payout' ELSE 'payment' END, e.concerns
-FROM unnest(:practice_ids::text[], :sources::text[], :refs::text[]) AS k(p, s, r)
-JOIN events e ON e.practice_id = k.p AND e.source = k.s AND e.concerns = k.r AND e.ended_as IS NOT NULL;
+SELECT e.practice_id, CASE WHEN e.kind = 'payout_failed' THEN 'payout' ELSE 'payment' END, e.concerns
+FROM unnest(:practice_ids::text[], :refs::text[]) AS k(p, r)
+JOIN events e ON e.practice_id = k.p AND e.concerns = k.r AND e.ended_as IS NOT NULL;

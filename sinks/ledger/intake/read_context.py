@@ -21,11 +21,12 @@ from sinks.ledger.intake.context_request import ContextRequest, context_request
 from sinks.ledger.intake.context_rows import (
     LinkKeyRow,
     MomentRow,
+    OriginalRow,
     PlaceRow,
     PracticeSequenceRow,
     WritableConnectionRow,
 )
-from sinks.ledger.intake.duplicates import KnownEvents, StoredEvent
+from sinks.ledger.intake.duplicates import EventKey, KnownEvents, StoredEvent
 from sinks.ledger.intake.payment_key import PaymentKey
 from sinks.ledger.intake.read_payment_states import named, patients_of, read_payment_states
 from sinks.ledger.intake.records import Decided, Record
@@ -84,15 +85,36 @@ def read_context(
     payments, histories = read_payment_states(connection, keys, seqs)
     if more := patients_of(payments) - asked.patients:
         linked += _links(connection, more).fetchall()
-    this = moment.fetchall()[0]
+    this, stored = moment.fetchall()[0], events.fetchall()
     return BatchContext(
         now=this.now,
-        known=KnownEvents(events.fetchall()),
+        known=KnownEvents(stored, _originals(connection, stored, decided)),
         receipts=frozenset((row.topic_id, row.part, row.off) for row in receipts.fetchall()),
         practices=_practices(seqs, this, by_practice(versions.fetchall()), linked, connections.fetchall(), histories),
         payments=payments,
         to_resume=frozenset(key.practice_id for key in asked.paid) if len(waiting) >= PAYMENTS_AT_ONCE else frozenset(),
     )
+
+
+def _originals(
+    connection: Connection, stored: Sequence[StoredEvent], decided: Sequence[Writeback]
+) -> dict[EventKey, bytes]:
+    """The bytes of events whose money is told here by another event; one round trip more, and only then."""
+    told = defaultdict(set)
+    for writeback in decided:
+        identity = writeback.identity
+        key = (identity.practice_id, identity.subject, identity.kind, identity.version)
+        told[key].add((identity.practice_id, identity.source, identity.event_id))
+    wanted = [x for x in stored if x.superseded_by is None and told[(*x.money_key, x.version)] - {x.event_key}]
+    if not wanted:
+        return {}
+    keys = {
+        "practice_ids": [each.practice_id for each in wanted],
+        "sources": [each.source for each in wanted],
+        "event_ids": [each.event_id for each in wanted],
+    }
+    rows = fetch_all(connection, OriginalRow, _INTAKE["originals_of"], keys)
+    return {(row.practice_id, row.source, row.event_id): row.original for row in rows}
 
 
 def _practices(

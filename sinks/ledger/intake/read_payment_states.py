@@ -67,7 +67,7 @@ def read_payment_states(
     for event in events.fetchall():
         reading.event(event)
     for item in items.fetchall():
-        reading.items.setdefault(PaymentKey(item.practice_id, item.source, PAYMENT, item.payment_id), []).append(item)
+        reading.items.setdefault(PaymentKey(item.practice_id, PAYMENT, item.payment_id), []).append(item)
     if reading.owners:
         owning = {practice_id for practice_id, _, _ in reading.owners}
         practices = owning if disabled(Control.LOCK_ORDER) else owning | set(locked)
@@ -94,7 +94,7 @@ class _Reading:
 
     def event(self, row: EventOfPaymentRow) -> None:
         """The next event, in the order in which they were stored."""
-        key = PaymentKey(row.practice_id, row.source, row.of_kind, row.ref)
+        key = PaymentKey(row.practice_id, row.of_kind, row.ref)
         self.owners[row.event_key] = key
         if row.superseded_by is not None or row.waiting is State.AWAITING_SETTINGS:
             return
@@ -216,7 +216,6 @@ def named(keys: Iterable[PaymentKey]) -> dict[str, list[str]]:
     ordered = list(keys)
     return {
         "practice_ids": [key.practice_id for key in ordered],
-        "sources": [key.source for key in ordered],
         "refs": [key.ref for key in ordered],
     }
 

@@ -19,10 +19,13 @@ from sinks.ledger.intake.new_rows import RECORDS, Row, plan_bytes
 from sinks.ledger.intake.records import DeadLettered
 from sinks.ledger.intake.writes import Resolution, Writes
 from sinks.ledger.named_queries import named_queries
+from sinks.ledger.rows.events import ToldAgainRow
 from streams.kafka.header_values import as_text
 
 _INTAKE: Final = named_queries("sinks.ledger.intake")
 _PAYMENT_STATES: Final = named_queries("sinks.ledger.intake", "payment_states.sql")
+
+_encode: Final = msgspec.json.Encoder().encode
 
 Cursor = psycopg.Cursor[TupleRow]
 _Put = Callable[[Cursor, str, Sequence[Row]], None]
@@ -48,6 +51,7 @@ def _write(cursor: Cursor, writes: Writes, put: _Put, *, now: datetime | None, a
     put(cursor, "events", writes.events)
     put(cursor, "bodies", writes.bodies)
     put(cursor, "payout_items", writes.payout_items)
+    _tell_again(cursor, writes.told_again)
     _resolve(cursor, writes.resolutions)
     put(cursor, "entries", writes.entries)
     put(cursor, "work", writes.work)
@@ -64,6 +68,14 @@ def _write(cursor: Cursor, writes: Writes, put: _Put, *, now: datetime | None, a
     gates.refresh(cursor, writes.touched, now=now, jitter_s=jitter_s)
     outbox.enqueue(cursor, writes.outbox)
     gates.wake(cursor, {key[0] for key, due in writes.due.items() if due <= at})
+
+
+def _tell_again(cursor: Cursor, rows: Sequence[ToldAgainRow]) -> None:
+    """One statement for all of them; after the events, which they may name."""
+    if rows:
+        columns = {f"{name}s": [getattr(row, name) for row in rows] for name in ToldAgainRow.__struct_fields__}
+        columns["differencess"] = [_encode(row.differences).decode() for row in rows]
+        cursor.execute(_INTAKE["add_told_again"], columns)
 
 
 def _dispute(cursor: Cursor, writes: Writes, at: datetime) -> None:

@@ -14,7 +14,7 @@ from sinks.ledger.intake.new_rows import EventStatus, NewOutcomeRow, NewWorkRow
 from sinks.ledger.intake.records import DeadLettered
 from sinks.ledger.outbox import OutboxMessage
 from sinks.ledger.rows.effects import LedgerEntryRow
-from sinks.ledger.rows.events import BodyRow, EventRow, PayoutItemRow, ReceiptRow
+from sinks.ledger.rows.events import BodyRow, EventRow, PayoutItemRow, ReceiptRow, ToldAgainRow
 
 
 class Resolution(msgspec.Struct, frozen=True):
@@ -48,6 +48,7 @@ class Writes(msgspec.Struct, kw_only=True):
     outcomes: list[NewOutcomeRow] = msgspec.field(default_factory=list)
     payout_items: list[PayoutItemRow] = msgspec.field(default_factory=list)
     disputes: list[Dispute] = msgspec.field(default_factory=list)
+    told_again: list[ToldAgainRow] = msgspec.field(default_factory=list)
     moves: dict[tuple[str, int], Move] = msgspec.field(default_factory=dict)
     """Of effects that are stored, or inserted by these writes: one for each, with all its changes."""
     touched: set[GateKey] = msgspec.field(default_factory=set)

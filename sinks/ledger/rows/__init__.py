@@ -33,6 +33,7 @@ from sinks.ledger.rows.events import (
     OffsetRow,
     PayoutItemRow,
     ReceiptRow,
+    ToldAgainRow,
     TopicRow,
 )
 from sinks.ledger.rows.practices import (
@@ -70,6 +71,7 @@ TABLES: Final[Mapping[str, type[msgspec.Struct]]] = MappingProxyType(
         "events": EventRow,
         "bodies": BodyRow,
         "payout_items": PayoutItemRow,
+        "told_again": ToldAgainRow,
         "disputes": DisputeRow,
         "dead_letters": DeadLetterRow,
         "entries": LedgerEntryRow,

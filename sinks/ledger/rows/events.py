@@ -8,6 +8,7 @@ import msgspec
 
 from schemas.events import PayoutCategory
 from schemas.events.reversals import DisputeOutcome
+from schemas.same_money import Difference
 from schemas.vocabulary import DeadLetterReason, DecisionReason, Ruling, Stage, State, Target, Verdict
 from schemas.writebacks import MoneyKind
 
@@ -115,6 +116,25 @@ class PayoutItemRow(msgspec.Struct, frozen=True):
     category: PayoutCategory
     gross_minor: int
     fee_minor: int
+
+
+class ToldAgainRow(msgspec.Struct, frozen=True):
+    """Table `told_again`: a record that told stored money again under another event, or from another system."""
+
+    practice_id: str
+    topic_id: str
+    part: int
+    off: int
+    source: str
+    event_id: str
+    of_source: str
+    of_event_id: str
+    """The event that is stored."""
+    verdict: Verdict
+    differences: tuple[Difference, ...]
+    """What the two disagree about: without what names a patient."""
+    occurred_at: datetime
+    received_at: datetime
 
 
 class DisputeRow(msgspec.Struct, frozen=True):

@@ -40,7 +40,7 @@ class _Waiting(msgspec.Struct, frozen=True):
 
     @property
     def key(self) -> PaymentKey:
-        return PaymentKey(self.practice_id, self.source, self.kind, self.ref)
+        return PaymentKey(self.practice_id, self.kind, self.ref)
 
     @property
     def place(self) -> Place:

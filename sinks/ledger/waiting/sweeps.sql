@@ -25,7 +25,7 @@ SELECT true FROM gates WHERE practice_id = :practice_id AND connection_id = :con
 -- What waits for its original, page by page, and whether that is stored and resolved.
 SELECT e.practice_id, e.source, e.event_id, CASE WHEN e.kind = 'payout_failed' THEN 'payout' ELSE 'payment' END AS kind,
        e.concerns AS ref, EXISTS (
-    SELECT FROM events o WHERE o.practice_id = e.practice_id AND o.source = e.source AND o.subject = e.concerns
+    SELECT FROM events o WHERE o.practice_id = e.practice_id AND o.subject = e.concerns
       AND o.kind = CASE WHEN e.kind = 'payout_failed' THEN 'payout' ELSE 'payment' END
       AND o.superseded_by IS NULL AND o.waiting IS NULL) AS resumable
 FROM events e
@@ -35,7 +35,7 @@ ORDER BY e.practice_id, e.source, e.event_id LIMIT :most;
 -- name: awaiting_funds
 -- Payments that wait for their funds, and whether a payout that carries them is stored (T-13).
 SELECT w.practice_id, w.source, w.event_id, 'payment' AS kind, v.subject AS ref, EXISTS (
-    SELECT FROM payout_items i WHERE i.practice_id = v.practice_id AND i.source = v.source AND i.payment_id = v.subject
+    SELECT FROM payout_items i WHERE i.practice_id = v.practice_id AND i.payment_id = v.subject
       AND i.category = 'CHARGE') AS resumable
 FROM (SELECT DISTINCT k.practice_id, x.source, x.event_id
       FROM work k CROSS JOIN LATERAL (
@@ -50,7 +50,7 @@ ORDER BY w.practice_id, w.source, w.event_id;
 -- name: awaiting_fee
 -- Payments that wait for their fee, and whether a payout that carries them is stored (N-5).
 SELECT e.practice_id, e.source, e.event_id, 'payment' AS kind, e.subject AS ref, EXISTS (
-    SELECT FROM payout_items i WHERE i.practice_id = e.practice_id AND i.source = e.source AND i.payment_id = e.subject
+    SELECT FROM payout_items i WHERE i.practice_id = e.practice_id AND i.payment_id = e.subject
       AND i.category = 'CHARGE') AS resumable
 FROM events e
 WHERE e.waiting = 'AWAITING_FEE' AND e.kind = 'payment'

@@ -109,7 +109,7 @@ def _act(ledger: Ledger, word: PersonsWord, practice_id: str, ref: str, order: O
 
 def _ended(ledger: Ledger, act: Act, found: NamedEvent, word: PersonsWord) -> tuple[BornEntry, ...]:
     history = history_of(act.cursor, act.practice_id)
-    event, key = stored_event(found), PaymentKey(act.practice_id, found.source, found.of_kind, found.ref)
+    event, key = stored_event(found), PaymentKey(act.practice_id, found.of_kind, found.ref)
     also = {key} | _carried(ledger, event)
     context = read_context(act.cursor, [], lock_practices(act.cursor, [act.practice_id]), ledger.now, also=also)
     follow_up = _prepared(context, key, found, event, history, word)
@@ -127,7 +127,7 @@ def _carried(ledger: Ledger, event: Event) -> set[PaymentKey]:
     if not isinstance(event, PayoutPaid):
         return set()
     paid = {
-        PaymentKey(event.practice_id, event.source, PAYMENT, item.payment_id)
+        PaymentKey(event.practice_id, PAYMENT, item.payment_id)
         for item in event.items
         if item.payment_id is not None
     }

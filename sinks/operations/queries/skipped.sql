@@ -1,12 +1,12 @@
 -- name: candidates
 -- Payments and payouts whose entries were skipped by a switch, a page in the order of the primary key; with what may forbid it.
 SELECT v.source, v.event_id, v.subject, v.event_type, v.occurred_at,
-    EXISTS (SELECT FROM events n WHERE n.practice_id = v.practice_id AND n.source = v.source AND n.subject = v.subject
+    EXISTS (SELECT FROM events n WHERE n.practice_id = v.practice_id AND n.subject = v.subject
         AND n.kind = v.kind AND n.version > v.version AND n.superseded_by IS NULL) AS newer,
-    EXISTS (SELECT FROM events d WHERE d.practice_id = v.practice_id AND d.source = v.source AND d.subject = v.subject
+    EXISTS (SELECT FROM events d WHERE d.practice_id = v.practice_id AND d.subject = v.subject
         AND d.kind = 'void') AS voided,
     EXISTS (SELECT FROM events r JOIN effects h USING (practice_id, source, event_id)
-        WHERE r.practice_id = v.practice_id AND r.source = v.source AND r.concerns = v.subject
+        WHERE r.practice_id = v.practice_id AND r.concerns = v.subject
           AND ended_by_person(h.state)) AS by_hand,
     (SELECT s.body->>'amount' FROM settings s
      WHERE s.practice_id = v.practice_id AND s.version = v.settings_version) AS amount_mode,
@@ -20,9 +20,9 @@ SELECT v.source, v.event_id, v.subject, v.event_type, v.occurred_at,
         'part', e.part, 'amount_minor', e.amount_minor, 'currency', e.currency, 'reason', e.reason,
         'payment_kind', e.instruction->>'payment_kind', 'fee_known', true) ORDER BY e.effect_id), '[]')
      FROM events r JOIN effects e USING (practice_id, source, event_id)
-     WHERE r.practice_id = v.practice_id AND r.source = v.source AND r.concerns = v.subject
+     WHERE r.practice_id = v.practice_id AND r.concerns = v.subject
        AND e.state = 'AWAITING_MANUAL_POST' AND e.reason = 'ORIGINAL_NOT_POSTED') AS reversals,
-    EXISTS (SELECT FROM events a WHERE a.practice_id = v.practice_id AND a.source = v.source AND a.concerns = v.subject
+    EXISTS (SELECT FROM events a WHERE a.practice_id = v.practice_id AND a.concerns = v.subject
         AND a.kind = 'fee') AS fee_changed
 FROM events v
 WHERE v.practice_id = :practice_id AND (v.source, v.event_id) > (:after_source, :after_event)

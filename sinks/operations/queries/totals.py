@@ -12,8 +12,8 @@ from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.fetch import fetch_all
 from sinks.operations.ledger import Connection
 
-About = tuple[str, str, str]
-"""(practice_id, source, payment or payout id)."""
+About = tuple[str, str]
+"""(practice_id, payment or payout id)."""
 _SQL: Final = named_queries("sinks.operations.queries", "totals.sql")
 
 
@@ -29,7 +29,6 @@ class Totals(msgspec.Struct, frozen=True):
     """Running totals in minor units with the practice's cash sign (M-3); of entries that are in the books."""
 
     practice_id: str
-    source: str
     subject: str
     of_payout: bool
     currency: str
@@ -46,7 +45,7 @@ class Totals(msgspec.Struct, frozen=True):
 
     @property
     def about(self) -> About:
-        return (self.practice_id, self.source, self.subject)
+        return (self.practice_id, self.subject)
 
 
 def totals_of(connection: Connection, about: Collection[About]) -> list[Totals]:
@@ -66,9 +65,8 @@ def _totals(
 ) -> list[Totals]:
     ordered = sorted(set(about))
     parameters = {
-        "practice_ids": [practice for practice, _, _ in ordered],
-        "sources": [source for _, source, _ in ordered],
-        "subjects": [subject for _, _, subject in ordered],
+        "practice_ids": [practice for practice, _ in ordered],
+        "subjects": [subject for _, subject in ordered],
         "all_linked": all_linked,
         "practice_id": practice_id,
     }

@@ -6,28 +6,28 @@
 -- A correction's reversals stand on the corrected event, so they are part of what was booked; a won dispute and a
 -- failed refund give back what was taken. Charges, write-offs, notes and allocations move no money.
 WITH wanted AS MATERIALIZED (
-    SELECT u.practice_id, u.source, u.subject
-    FROM unnest(:practice_ids::text[], :sources::text[], :subjects::text[]) AS u(practice_id, source, subject)
+    SELECT u.practice_id, u.subject
+    FROM unnest(:practice_ids::text[], :subjects::text[]) AS u(practice_id, subject)
     UNION
-    SELECT e.practice_id, e.source, e.concerns FROM events e
+    SELECT e.practice_id, e.concerns FROM events e
     WHERE :all_linked AND e.concerns IS NOT NULL AND (:practice_id::text IS NULL OR e.practice_id = :practice_id)
 ), told AS MATERIALIZED (
-    SELECT w.practice_id, w.source, w.subject, e.event_id, e.kind
+    SELECT w.practice_id, w.subject, e.source, e.event_id, e.kind
     FROM wanted w
     CROSS JOIN LATERAL (
-        SELECT e.event_id, e.kind FROM events e
-        WHERE e.practice_id = w.practice_id AND e.source = w.source AND e.subject = w.subject
+        SELECT e.source, e.event_id, e.kind FROM events e
+        WHERE e.practice_id = w.practice_id AND e.subject = w.subject
           AND e.superseded_by IS NULL AND e.concerns IS NULL
         UNION ALL
-        SELECT e.event_id, e.kind FROM events e
-        WHERE e.practice_id = w.practice_id AND e.source = w.source AND e.subject = w.subject
+        SELECT e.source, e.event_id, e.kind FROM events e
+        WHERE e.practice_id = w.practice_id AND e.subject = w.subject
           AND e.superseded_by IS NOT NULL AND e.concerns IS NULL
         UNION ALL
-        SELECT e.event_id, e.kind FROM events e
-        WHERE e.practice_id = w.practice_id AND e.source = w.source AND e.concerns = w.subject
+        SELECT e.source, e.event_id, e.kind FROM events e
+        WHERE e.practice_id = w.practice_id AND e.concerns = w.subject
     ) e
 ), entries AS (
-    SELECT t.practice_id, t.source, t.subject, t.kind, f.currency,
+    SELECT t.practice_id, t.subject, t.kind, f.currency,
         -- What a person entered counts, where it was another amount (POST-10).
         CASE WHEN ended_by_person(f.state) THEN coalesce((SELECT r.amount_minor FROM recorded_amounts r
                   WHERE r.practice_id = f.practice_id AND r.effect_id = f.effect_id), f.amount_minor)
@@ -42,7 +42,7 @@ WITH wanted AS MATERIALIZED (
     WHERE moves_money(f.entry_kind)
        OR (f.entry_kind = 'reversal' AND moves_money(reversed_kind(f.part)))
 ), summed AS (
-    SELECT practice_id, source, subject, of_payout, currency,
+    SELECT practice_id, subject, of_payout, currency,
         coalesce(sum(amount_minor) FILTER (WHERE settled AND NOT back), 0)::bigint AS booked_minor,
         coalesce(sum(amount_minor) FILTER (WHERE settled AND kind IN ('refund', 'refund_failed')), 0)::bigint
             AS refunded_minor,
@@ -53,11 +53,11 @@ WITH wanted AS MATERIALIZED (
             AS voided_minor,
         coalesce(sum(amount_minor) FILTER (WHERE settled AND back), 0)::bigint AS back_minor,
         coalesce(sum(amount_minor) FILTER (WHERE still_open), 0)::bigint AS open_minor
-    FROM entries GROUP BY practice_id, source, subject, of_payout, currency
+    FROM entries GROUP BY practice_id, subject, of_payout, currency
 )
-SELECT practice_id, source, subject, of_payout, currency, booked_minor, refunded_minor, returned_minor, disputed_minor,
+SELECT practice_id, subject, of_payout, currency, booked_minor, refunded_minor, returned_minor, disputed_minor,
     voided_minor, booked_minor + back_minor AS remaining_minor, open_minor,
     CASE WHEN back_minor = 0 OR booked_minor = 0 OR sign(back_minor) = sign(booked_minor) THEN NULL
          WHEN abs(back_minor) >= abs(booked_minor) THEN 'REVERSED'
          ELSE 'PARTIALLY_REVERSED' END AS standing
-FROM summed ORDER BY practice_id, source, subject, of_payout;
+FROM summed ORDER BY practice_id, subject, of_payout;

@@ -104,7 +104,6 @@ def list_transactions(connection: Connection, wanted: Wanted) -> Listing:
         "practice_id": wanted.practice_id,
         "states": None if states is None else [state.value for state in states],
         "in_practices": [each.practice_id for each in chosen],
-        "in_sources": [each.source for each in chosen],
         "in_subjects": [each.subject for each in chosen],
         "payment": wanted.payment,
         "from_day": wanted.from_day,
@@ -128,7 +127,7 @@ def list_transactions(connection: Connection, wanted: Wanted) -> Listing:
 
 
 def _about(each: TransactionRow) -> About:
-    return (each.practice_id, each.source, each.about)
+    return (each.practice_id, each.about)
 
 
 def week_of(day: date) -> tuple[date, date]:

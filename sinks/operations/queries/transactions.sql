@@ -20,8 +20,7 @@ WITH found AS (
 )
 SELECT * FROM found
 WHERE (:states::text[] IS NULL OR state = ANY(:states::text[])
-       OR (practice_id, source, about) IN (SELECT * FROM unnest(:in_practices::text[], :in_sources::text[],
-           :in_subjects::text[])))
+       OR (practice_id, about) IN (SELECT * FROM unnest(:in_practices::text[], :in_subjects::text[])))
   AND (:from_day::date IS NULL OR day BETWEEN :from_day::date AND :to_day::date)
 ORDER BY practice_id, occurred_at, event_id, effect_id
 LIMIT :most;

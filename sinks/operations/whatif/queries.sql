@@ -9,12 +9,12 @@ ORDER BY v.source, v.event_id LIMIT :most;
 
 -- name: events
 -- Everything reported of these payments and payouts, and what follows them.
-WITH k AS (SELECT * FROM unnest(:sources::text[], :kinds::text[], :refs::text[]) AS k(s, d, r)),
+WITH k AS (SELECT * FROM unnest(:kinds::text[], :refs::text[]) AS k(d, r)),
 found AS (
-    SELECT k.d AS of_kind, k.r AS ref, e.* FROM k JOIN events e ON e.practice_id = :practice_id AND e.source = k.s
+    SELECT k.d AS of_kind, k.r AS ref, e.* FROM k JOIN events e ON e.practice_id = :practice_id
         AND e.subject = k.r AND e.kind = k.d AND e.superseded_by IS NULL
     UNION ALL
-    SELECT k.d, k.r, e.* FROM k JOIN events e ON e.practice_id = :practice_id AND e.source = k.s AND e.concerns = k.r
+    SELECT k.d, k.r, e.* FROM k JOIN events e ON e.practice_id = :practice_id AND e.concerns = k.r
     WHERE k.d IN ('payment', 'payout') AND (k.d = 'payout') = (e.kind = 'payout_failed')
 )
 SELECT f.source, f.of_kind, f.ref, f.event_id, f.subject, f.event_type, f.occurred_at, f.appended_at, f.received_at,
@@ -23,17 +23,17 @@ FROM found f LEFT JOIN bodies b USING (practice_id, month, source, event_id) WHE
 
 -- name: payouts
 -- The items of payouts that carry these payments, in the order in which INTAKE took the payouts.
-SELECT i.source, i.payment_id, i.payout_id, i.version, i.category, i.gross_minor, i.fee_minor,
+SELECT i.payment_id, i.payout_id, i.version, i.category, i.gross_minor, i.fee_minor,
        i.gross_minor - i.fee_minor AS net_minor, p.occurred_at, p.received_at, p.appended_at, p.off
-FROM unnest(:sources::text[], :refs::text[]) AS k(s, r)
-JOIN payout_items i ON i.practice_id = :practice_id AND i.source = k.s AND i.payment_id = k.r
-JOIN events p ON p.practice_id = i.practice_id AND p.source = i.source AND p.subject = i.payout_id AND p.kind = 'payout'
+FROM unnest(:refs::text[]) AS k(r)
+JOIN payout_items i ON i.practice_id = :practice_id AND i.payment_id = k.r
+JOIN events p ON p.practice_id = i.practice_id AND p.subject = i.payout_id AND p.kind = 'payout'
     AND p.version = i.version AND p.superseded_by IS NULL
 WHERE p.occurred_at < :until ORDER BY p.received_at, p.appended_at, p.off, i.number;
 
 -- name: failures
 -- The failures of these payouts.
-SELECT f.source, f.concerns AS payout_id, f.version, f.occurred_at, f.received_at, f.appended_at, f.off
-FROM unnest(:sources::text[], :refs::text[]) AS k(s, r)
-JOIN events f ON f.practice_id = :practice_id AND f.source = k.s AND f.concerns = k.r AND f.kind = 'payout_failed'
+SELECT f.concerns AS payout_id, f.version, f.occurred_at, f.received_at, f.appended_at, f.off
+FROM unnest(:refs::text[]) AS k(r)
+JOIN events f ON f.practice_id = :practice_id AND f.concerns = k.r AND f.kind = 'payout_failed'
 WHERE f.occurred_at < :until;

@@ -27,9 +27,8 @@ _SQL: Final = named_queries("sinks.operations.whatif")
 
 
 class PaymentRef(msgspec.Struct, frozen=True, order=True):
-    """One payment or payout of one source; or an event that is about neither, under its own kind."""
+    """One payment or payout; or an event that is about neither, under its own kind."""
 
-    source: str
     kind: str
     ref: str
 
@@ -47,8 +46,8 @@ class Listed(msgspec.Struct, frozen=True):
     def about(self) -> PaymentRef:
         """What it reports or follows."""
         if self.concerns is None:
-            return PaymentRef(self.source, self.kind, self.subject)
-        return PaymentRef(self.source, "payout" if self.kind == "payout_failed" else "payment", self.concerns)
+            return PaymentRef(self.kind, self.subject)
+        return PaymentRef("payout" if self.kind == "payout_failed" else "payment", self.concerns)
 
 
 class _EventRow(msgspec.Struct, frozen=True):
@@ -66,7 +65,6 @@ class _EventRow(msgspec.Struct, frozen=True):
 
 
 class _PayoutItemRow(PaidItem, frozen=True, kw_only=True):
-    source: str
     payment_id: str
     version: int
     occurred_at: datetime
@@ -76,7 +74,6 @@ class _PayoutItemRow(PaidItem, frozen=True, kw_only=True):
 
 
 class _FailureRow(msgspec.Struct, frozen=True):
-    source: str
     payout_id: str
     version: int
     occurred_at: datetime
@@ -144,14 +141,14 @@ def pasts_of(
     pasts = {ref: Past([], []) for ref in refs}
     asked = {"practice_id": practice_id, "until": until} | _named(refs)
     for row in fetch_all(connection, _EventRow, _SQL["events"], asked | {"kinds": [ref.kind for ref in refs]}):
-        pasts[PaymentRef(row.source, row.of_kind, row.ref)].events.append(_happened(row))
+        pasts[PaymentRef(row.of_kind, row.ref)].events.append(_happened(row))
     for ref, paid in _paid_out(connection, asked, [ref for ref in refs if ref.kind == "payment"]):
         pasts[ref].payouts.append(paid)
     yield from pasts.items()
 
 
 def _named(refs: Sequence[PaymentRef]) -> dict[str, Any]:
-    return {"sources": [ref.source for ref in refs], "refs": [ref.ref for ref in refs]}
+    return {"refs": [ref.ref for ref in refs]}
 
 
 def _order(row: _EventRow | _PayoutItemRow | _FailureRow) -> Order:
@@ -178,18 +175,17 @@ def _paid_out(
     """Payouts that carry these payments, as they came, and their ends."""
     versions: dict[tuple[PaymentRef, str, int], list[_PayoutItemRow]] = defaultdict(list)
     for item in fetch_all(connection, _PayoutItemRow, _SQL["payouts"], asked | _named(payments)):
-        versions[PaymentRef(item.source, "payment", item.payment_id), item.payout_id, item.version].append(item)
-    failures: dict[tuple[str, str], list[_FailureRow]] = defaultdict(list)
-    payouts = sorted({(ref.source, payout_id) for ref, payout_id, _ in versions})
-    named = {"sources": [source for source, _ in payouts], "refs": [ref for _, ref in payouts]}
+        versions[PaymentRef("payment", item.payment_id), item.payout_id, item.version].append(item)
+    failures: dict[str, list[_FailureRow]] = defaultdict(list)
+    named = {"refs": sorted({payout_id for _, payout_id, _ in versions})}
     for failure in fetch_all(connection, _FailureRow, _SQL["failures"], asked | named):
-        failures[failure.source, failure.payout_id].append(failure)
+        failures[failure.payout_id].append(failure)
     for (ref, payout_id, version), items in versions.items():
         first = items[0]
         anew = [_order(x[0]) for key, x in versions.items() if key[:2] == (ref, payout_id) and key[2] > version]
         ends = [
             end
-            for end in failures[ref.source, payout_id]
+            for end in failures[payout_id]
             if not issued_since(version, first.occurred_at, end.version, end.occurred_at)
         ]
         came_first = any(_order(end) < _order(first) for end in ends)

@@ -30,8 +30,8 @@ def test_a_membership_that_takes_the_place_of_its_payment_is_what_a_refund_hangs
     assert conservation.violations(database.connection) == []
 
 
-def test_a_payment_that_was_refunded_is_not_superseded(database: LedgerDatabase) -> None:
-    """B-5: a reversal hangs on it already, so the membership that tells the same money is a duplicate."""
+def test_a_payment_that_was_refunded_is_not_superseded_for_no_members(database: LedgerDatabase) -> None:
+    """B-5: a reversal hangs on it already, so a membership that names no members is a duplicate."""
     ready(database, membership_booking=MembershipBooking.PAYMENT_ONLY)
     database.report(BARE, refunded(-29900, at=LATER + MINUTE))
     database.report(NAMED)

@@ -12,9 +12,9 @@ from tests.processors.rules.event_examples import PRACTICE
 from tests.sinks.operations.explained import LATER, REQUEST, store_refunded_payment, story
 from tests.sinks.operations.stored_payments import SOURCE, StoredPayments
 
-_KEY = {"practice_id": PRACTICE, "source": SOURCE, "about": "pay-1", "of_payout": False}
+_KEY = {"practice_id": PRACTICE, "about": "pay-1", "of_payout": False}
 
-_NUMBERS = {"event_ids": ["ev-1", "ev-2"], "effect_ids": [1, 2, 3, 4]}
+_NUMBERS = {"sources": [SOURCE, SOURCE], "event_ids": ["ev-1", "ev-2"], "effect_ids": [1, 2, 3, 4]}
 
 PARAMETERS: dict[str, dict[str, Any]] = {
     "known": {"practice_id": None, "id": "pay-1", "external_ids": ["deposit/101"], "effect_id": 1},

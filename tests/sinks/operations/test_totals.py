@@ -12,7 +12,7 @@ from sinks.operations.queries.explain import Story, explain
 from sinks.operations.queries.totals import PaymentStanding, Totals, totals_of, totals_with
 from sinks.operations.queries.transactions import Wanted, list_transactions
 from tests.processors.rules.event_examples import PRACTICE
-from tests.sinks.operations.stored_payments import SOURCE, StoredPayments
+from tests.sinks.operations.stored_payments import StoredPayments
 
 pytestmark = pytest.mark.stack
 
@@ -89,7 +89,7 @@ def _store(
 
 
 def _of(stored: StoredPayments, subject: str = "pay-1") -> Totals:
-    (found,) = totals_of(stored.connection, [(PRACTICE, SOURCE, subject)])
+    (found,) = totals_of(stored.connection, [(PRACTICE, subject)])
     return found
 
 
@@ -139,7 +139,7 @@ def test_charges_and_write_offs_are_no_money(stored: StoredPayments) -> None:
     """B-1, I-6: a membership's charge and an insurer's write-off change balances, not what was paid."""
     stored.event("payment", "pay-1", ("charge", -29900), ("payment", 29003), ("fee_adjustment", 897))
     stored.event("payment", "pay-2", ("insurance_payment", 2400), ("write_off", 17600))
-    both = totals_of(stored.connection, [(PRACTICE, SOURCE, payment) for payment in ("pay-1", "pay-2")])
+    both = totals_of(stored.connection, [(PRACTICE, payment) for payment in ("pay-1", "pay-2")])
     assert [each.booked_minor for each in both] == [29900, 2400]
 
 
@@ -150,12 +150,12 @@ def test_what_was_superseded_belongs_to_the_sum(stored: StoredPayments) -> None:
     assert _of(stored).booked_minor == 29900
 
 
-def test_practices_sources_and_ids_are_never_mixed(stored: StoredPayments) -> None:
+def test_practices_and_ids_are_never_mixed(stored: StoredPayments) -> None:
     stored.practice("other")
     stored.event("payment", "pay-1", *PAID)
     stored.event("refund", "re-1", ("refund", -500), concerns="pay-1", practice_id="other")
     stored.event("payout", "pay-1", ("payout", 700), version=7)
-    found = totals_of(stored.connection, [(PRACTICE, SOURCE, "pay-1")])
+    found = totals_of(stored.connection, [(PRACTICE, "pay-1")])
     assert [(each.of_payout, each.booked_minor, each.refunded_minor) for each in found] == [
         (False, 10000, 0),
         (True, 700, 0),
@@ -205,7 +205,6 @@ def test_one_payment_is_found_by_index_among_many(stored: StoredPayments) -> Non
         query,
         {
             "practice_ids": [PRACTICE],
-            "sources": [SOURCE],
             "subjects": ["pay-7"],
             "all_linked": False,
             "practice_id": None,

@@ -42,7 +42,7 @@ def story_entry(entry: EntryRow, rows: Rows) -> StoryEntry:
 def _takes_back(entry: EntryRow, origin: EntryRow) -> bool:
     """A companion depends on its payment, a reversal on what it reverses: of another event, or named so."""
     named = entry.entry_kind in REVERSAL_KINDS
-    return named or entry.event_id != origin.event_id
+    return named or (entry.source, entry.event_id) != (origin.source, origin.event_id)
 
 
 def _local(entry: EntryRow) -> datetime | None:

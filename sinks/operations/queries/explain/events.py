@@ -29,7 +29,7 @@ _decision: Final = msgspec.json.Decoder(Decision).decode
 def story_event(event: EventRow, rows: Rows) -> StoryEvent:
     """Its decision, how it stands, its amounts, and its entries with their attempts."""
     plan = _plan(event)
-    mine = [entry for entry in rows.entries if entry.event_id == event.event_id]
+    mine = [entry for entry in rows.entries if (entry.source, entry.event_id) == (event.source, event.event_id)]
     currency = mine[0].currency if mine else getattr(original_of(event), "currency", "USD")
     state, worst = _worst(event, mine)
     return StoryEvent(
@@ -47,7 +47,7 @@ def story_event(event: EventRow, rows: Rows) -> StoryEvent:
         dead_letters=tuple(
             story_dead_letter(each, None)
             for each in rows.letters
-            if not each.effect_id and each.event_id == event.event_id
+            if not each.effect_id and (each.source, each.event_id) == (event.source, event.event_id)
         ),
     )
 

@@ -1,55 +1,61 @@
 -- What `writeback explain` reads. Every statement is bound to ids that are indexed; none reads a practice's history.
 
 -- name: known
--- Where an id is known, whatever it names. The pairs of practice and source are stepped over by the primary key (a
--- loose scan), so that no index by bare ids is kept for a question that is asked now and then.
+-- Where an id is known, whatever it names. An event's id is looked for under each pair of practice and source, which are
+-- stepped over by the primary key (a loose scan), so that no index by bare ids is kept for a question that is asked now
+-- and then.
 WITH RECURSIVE pair AS (
     SELECT p.practice_id, (SELECT min(e.source) FROM events e WHERE e.practice_id = p.practice_id) AS source
     FROM practices p WHERE :practice_id::text IS NULL OR p.practice_id = :practice_id
     UNION ALL
     SELECT p.practice_id, (SELECT min(e.source) FROM events e WHERE e.practice_id = p.practice_id AND e.source > p.source)
     FROM pair p WHERE p.source IS NOT NULL
+), practice AS (
+    SELECT p.practice_id FROM practices p WHERE :practice_id::text IS NULL OR p.practice_id = :practice_id
 ), hit AS (
-    SELECT p.practice_id, p.source, e.subject, e.concerns, e.kind, 'event' AS named
+    SELECT p.practice_id, e.subject, e.concerns, e.kind, 'event' AS named
     FROM pair p
     CROSS JOIN LATERAL (SELECT * FROM events e WHERE e.practice_id = p.practice_id AND e.source = p.source
         AND e.event_id = :id OFFSET 0) e
     UNION
-    SELECT p.practice_id, p.source, e.subject, e.concerns, e.kind, e.kind
-    FROM pair p
-    CROSS JOIN LATERAL (SELECT * FROM events e WHERE e.practice_id = p.practice_id AND e.source = p.source
-        AND e.subject = :id AND e.superseded_by IS NULL OFFSET 0) e
+    SELECT p.practice_id, e.subject, e.concerns, e.kind, e.kind
+    FROM practice p
+    CROSS JOIN LATERAL (SELECT * FROM events e WHERE e.practice_id = p.practice_id AND e.subject = :id
+        AND e.superseded_by IS NULL OFFSET 0) e
     UNION
-    SELECT p.practice_id, p.source, e.subject, e.concerns, e.kind, e.kind
-    FROM pair p
-    CROSS JOIN LATERAL (SELECT * FROM events e WHERE e.practice_id = p.practice_id AND e.source = p.source
-        AND e.subject = :id AND e.superseded_by IS NOT NULL OFFSET 0) e
+    SELECT p.practice_id, e.subject, e.concerns, e.kind, e.kind
+    FROM practice p
+    CROSS JOIN LATERAL (SELECT * FROM events e WHERE e.practice_id = p.practice_id AND e.subject = :id
+        AND e.superseded_by IS NOT NULL OFFSET 0) e
     UNION
-    SELECT p.practice_id, p.source, e.subject, e.concerns, e.kind, 'original'
-    FROM pair p
-    CROSS JOIN LATERAL (SELECT * FROM events e WHERE e.practice_id = p.practice_id AND e.source = p.source
-        AND e.concerns = :id OFFSET 0) e
+    SELECT p.practice_id, e.subject, e.concerns, e.kind, 'original'
+    FROM practice p
+    CROSS JOIN LATERAL (SELECT * FROM events e WHERE e.practice_id = p.practice_id AND e.concerns = :id OFFSET 0) e
     UNION
-    SELECT f.practice_id, f.source, e.subject, e.concerns, e.kind, 'external id'
+    SELECT p.practice_id, e.subject, e.concerns, e.kind, 'event'
+    FROM practice p
+    CROSS JOIN LATERAL (SELECT * FROM told_again t WHERE t.practice_id = p.practice_id AND t.event_id = :id OFFSET 0) t
+    JOIN events e ON e.practice_id = p.practice_id AND e.source = t.of_source AND e.event_id = t.of_event_id
+    UNION
+    SELECT f.practice_id, e.subject, e.concerns, e.kind, 'external id'
     FROM outcomes o JOIN entries f USING (practice_id, effect_id) JOIN events e USING (practice_id, source, event_id)
     WHERE o.external_id = ANY(:external_ids::text[])
       AND (:practice_id::text IS NULL OR o.practice_id = :practice_id)
     UNION
-    SELECT f.practice_id, f.source, e.subject, e.concerns, e.kind, 'entry'
-    FROM practices p
+    SELECT f.practice_id, e.subject, e.concerns, e.kind, 'entry'
+    FROM practice p
     CROSS JOIN LATERAL (SELECT * FROM entries f
         WHERE f.practice_id = p.practice_id AND f.effect_id = :effect_id::bigint OFFSET 0) f
     JOIN events e ON e.practice_id = f.practice_id AND e.source = f.source AND e.event_id = f.event_id
-    WHERE :practice_id::text IS NULL OR p.practice_id = :practice_id
 )
-SELECT practice_id, source, coalesce(concerns, subject) AS subject, kind IN ('payout', 'payout_failed') AS of_payout,
+SELECT practice_id, coalesce(concerns, subject) AS subject, kind IN ('payout', 'payout_failed') AS of_payout,
     array_agg(DISTINCT named ORDER BY named) AS named
-FROM hit GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4;
+FROM hit GROUP BY 1, 2, 3 ORDER BY 1, 2, 3;
 
 -- name: marked
 -- By the marker that an entry carries at its target, of any generation. No index has it: it reads a practice's entries,
 -- or whole tables where none is named, and is asked last.
-SELECT f.practice_id, f.source, coalesce(e.concerns, e.subject) AS subject,
+SELECT f.practice_id, coalesce(e.concerns, e.subject) AS subject,
     e.kind IN ('payout', 'payout_failed') AS of_payout, ARRAY['marker'] AS named
 FROM (
     SELECT practice_id, effect_id FROM work
@@ -62,7 +68,7 @@ FROM (
     WHERE (:practice_id::text IS NULL OR practice_id = :practice_id) AND left(request_id, 16) = :request) k
 JOIN entries f USING (practice_id, effect_id)
 JOIN events e USING (practice_id, source, event_id)
-GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4;
+GROUP BY 1, 2, 3 ORDER BY 1, 2, 3;
 
 -- name: golive_posts
 -- What a go-live check wrote: by the marker, or by its number at the target. A practice has a handful of them.
@@ -77,26 +83,30 @@ ORDER BY c.practice_id, c.check_no, c.step;
 
 -- name: dead_records_named
 -- Records that became no event: all that is known of them is their place and why.
-SELECT practice_id, coalesce(source, '') AS source, event_id FROM dead_letters
+SELECT practice_id, event_id FROM dead_letters
 WHERE event_id = :id AND (:practice_id::text IS NULL OR practice_id = :practice_id)
-GROUP BY 1, 2, 3 ORDER BY 1, 2;
+GROUP BY 1, 2 ORDER BY 1, 2;
 
 -- name: events
 WITH e AS (
-    SELECT * FROM events e WHERE e.practice_id = :practice_id AND e.source = :source AND e.subject = :about
+    SELECT * FROM events e WHERE e.practice_id = :practice_id AND e.subject = :about
       AND e.superseded_by IS NULL AND e.concerns IS NULL
     UNION ALL
-    SELECT * FROM events e WHERE e.practice_id = :practice_id AND e.source = :source AND e.subject = :about
+    SELECT * FROM events e WHERE e.practice_id = :practice_id AND e.subject = :about
       AND e.superseded_by IS NOT NULL AND e.concerns IS NULL
     UNION ALL
-    SELECT * FROM events e WHERE e.practice_id = :practice_id AND e.source = :source AND e.concerns = :about
+    SELECT * FROM events e WHERE e.practice_id = :practice_id AND e.concerns = :about
 )
-SELECT e.event_id, e.event_type, e.kind, e.subject, e.version, e.occurred_at, e.received_at, e.reason,
+SELECT e.source, e.event_id, e.event_type, e.kind, e.subject, e.version, e.occurred_at, e.received_at, e.reason,
     e.settings_version, e.resolved_at, e.superseded_by,
     ARRAY(SELECT r.verdict || ' at ' || r.part || '@' || r.off FROM receipts r
           WHERE r.practice_id = e.practice_id AND r.source = e.source AND r.event_id = e.event_id
             AND r.verdict <> 'FIRST' AND (r.topic_id, r.part, r.off) <> (e.topic_id, e.part, e.off)
           ORDER BY r.topic_id, r.part, r.off) AS told_again,
+    (SELECT coalesce(json_agg(json_build_object('source', t.source, 'event_id', t.event_id, 'verdict', t.verdict,
+            'received_at', t.received_at, 'differences', t.differences) ORDER BY t.received_at, t.off), '[]')
+     FROM told_again t WHERE t.practice_id = e.practice_id AND t.of_source = e.source
+        AND t.of_event_id = e.event_id) AS told_by_others,
     e.waiting, e.applied, e.waited,
     coalesce((SELECT t.topic FROM topic_partitions t WHERE t.topic_id = e.topic_id), e.topic_id) AS topic,
     e.part, e.off,
@@ -114,7 +124,7 @@ SELECT f.target, f.entry_kind, f.part, f.state, f.reason, f.amount_minor, f.curr
          THEN coalesce(c.closed_reason, g.closed_reason) END AS connection_closed,
     f.external_id, f.posted_at, f.request_id, f.generation, f.redrives,
     ARRAY(SELECT (s ->> 1)::bigint FROM jsonb_array_elements(f.placement -> 'shares') s) AS shares_minor,
-    f.event_id, f.effect_id, f.attempts, f.last_code, f.depends_on,
+    f.source, f.event_id, f.effect_id, f.attempts, f.last_code, f.depends_on,
     (f.instruction ->> 'gross_minor')::bigint AS gross_minor, (f.instruction ->> 'fee_minor')::bigint AS fee_minor,
     (f.instruction ->> 'surcharge_minor')::bigint AS surcharge_minor,
     coalesce((f.instruction ->> 'occurred_at')::date, f.ledger_date) AS happened_on,
@@ -123,12 +133,12 @@ SELECT f.target, f.entry_kind, f.part, f.state, f.reason, f.amount_minor, f.curr
     CASE WHEN is_ready(f.state) AND f.due_at < g.blackout_until
            AND g.blackout_until > business_now(:now) THEN g.blackout_until END AS rests_until,
     (SELECT s.body ->> 'zone' FROM settings_in_force(f.practice_id, business_now(:now)) s) AS zone
-FROM effects f
+FROM unnest(:sources::text[], :event_ids::text[]) AS k(source, event_id)
+JOIN effects f ON f.practice_id = :practice_id AND f.source = k.source AND f.event_id = k.event_id
 LEFT JOIN gates g ON g.practice_id = f.practice_id AND g.connection_id = f.connection_id
 LEFT JOIN LATERAL (SELECT c.closed_reason FROM practice_connections u
     JOIN connections c ON c.home_practice_id = u.home_practice_id AND c.connection_id = u.connection_id
     WHERE u.practice_id = f.practice_id AND u.target = f.target AND c.connection_id = f.connection_id OFFSET 0) c ON true
-WHERE f.practice_id = :practice_id AND f.source = :source AND f.event_id = ANY(:event_ids::text[])
 ORDER BY f.effect_id;
 
 -- name: attempts
@@ -139,10 +149,11 @@ ORDER BY effect_id, ended_at, n;
 
 -- name: letters
 SELECT stage, reason, field, redrives, ambiguous, first_failed_at, last_failed_at, settled_at, settled_as, settled_by,
-    event_id, effect_id, topic, part, off
+    source, event_id, effect_id, topic, part, off
 FROM dead_letters
 WHERE practice_id = :practice_id AND (effect_id = ANY(:effect_ids::bigint[]) AND effect_id <> 0
-    OR effect_id = 0 AND event_id = ANY(:event_ids::text[]) AND coalesce(source, '') = :source)
+    OR effect_id = 0 AND (source, event_id) IN (SELECT * FROM unnest(:sources::text[], :event_ids::text[]))
+    OR effect_id = 0 AND event_id = :record)
 ORDER BY first_failed_at, topic, part, off, redrives;
 
 -- name: notices
@@ -159,16 +170,16 @@ ORDER BY n.opened_at, n.cause;
 -- name: payouts_of
 -- Which payouts carry a payment, with the document that stands for each.
 SELECT i.payout_id, i.version, i.category, i.gross_minor, i.fee_minor, EXISTS (
-        SELECT FROM events x WHERE x.practice_id = i.practice_id AND x.source = i.source AND x.concerns = i.payout_id
+        SELECT FROM events x WHERE x.practice_id = i.practice_id AND x.concerns = i.payout_id
           AND x.kind = 'payout_failed' AND NOT (i.version > x.version
             AND (x.version > 1 OR e.occurred_at > x.occurred_at))) AS failed,
     f.state, f.external_id, f.ledger_date, i.number, f.effect_id
 FROM payout_items i
-LEFT JOIN events e ON e.practice_id = i.practice_id AND e.source = i.source AND e.subject = i.payout_id
-    AND e.kind = 'payout' AND e.version = i.version
+LEFT JOIN events e ON e.practice_id = i.practice_id AND e.subject = i.payout_id
+    AND e.kind = 'payout' AND e.version = i.version AND e.superseded_by IS NULL
 LEFT JOIN effects f ON f.practice_id = e.practice_id AND f.source = e.source AND f.event_id = e.event_id
     AND f.target = 'QUICKBOOKS' AND f.entry_kind = 'payout'
-WHERE i.practice_id = :practice_id AND i.source = :source AND i.payment_id = :about
+WHERE i.practice_id = :practice_id AND i.payment_id = :about
 ORDER BY i.payout_id, i.version, i.number;
 
 -- name: versions

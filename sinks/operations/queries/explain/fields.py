@@ -7,8 +7,21 @@ from typing import Any
 
 import msgspec
 
+from schemas.same_money import Difference
+
+
+class ToldByOther(msgspec.Struct, frozen=True):
+    """Another event that told the same money: as it is, or with other facts."""
+
+    source: str
+    event_id: str
+    verdict: str
+    received_at: datetime
+    differences: tuple[Difference, ...]
+
 
 class EventFields(msgspec.Struct, frozen=True):
+    source: str
     event_id: str
     event_type: str
     kind: str
@@ -21,6 +34,7 @@ class EventFields(msgspec.Struct, frozen=True):
     resolved_at: datetime | None
     superseded_by: str | None
     told_again: tuple[str, ...]
+    told_by_others: tuple[ToldByOther, ...]
 
 
 class EntryFields(msgspec.Struct, frozen=True):

@@ -34,7 +34,6 @@ class _RefusedRecord(msgspec.Struct, frozen=True):
     """A record that became no event."""
 
     practice_id: str
-    source: str
     event_id: str
 
 
@@ -52,7 +51,7 @@ def find(connection: Connection, sought: str, practice_id: str | None) -> list[A
         found = _asked(connection, _SQL["marked"], where | {"request": marker.group(1)})
     if not found:
         records = fetch_all(connection, _RefusedRecord, _SQL["dead_records_named"], where | {"id": sought})
-        found = [About(each.practice_id, each.source, each.event_id, False, ("dead letter",)) for each in records]
+        found = [About(each.practice_id, each.event_id, False, ("dead letter",)) for each in records]
     return found
 
 

@@ -31,11 +31,15 @@ _SQL: Final = named_queries("sinks.operations.queries.explain", "explain.sql")
 
 def load(connection: Connection, about: About, now: datetime | None) -> Rows:
     """1. Events; 2. their entries; 3. what hangs on those; 4. what hangs on all of it. Blocks for ten statements."""
-    key = {"practice_id": about.practice_id, "source": about.source, "about": about.subject}
+    key = {"practice_id": about.practice_id, "about": about.subject}
     events = _read(connection, "events", EventRow, key | {"of_payout": about.of_payout})
-    event_ids = [event.event_id for event in events] or [about.subject]
-    entries = _read(connection, "entries", EntryRow, key | {"event_ids": event_ids, "now": now})
-    numbers = key | {"effect_ids": [entry.effect_id for entry in entries], "event_ids": event_ids}
+    told = {
+        "sources": [event.source for event in events],
+        "event_ids": [event.event_id for event in events],
+        "record": None if events else about.subject,
+    }
+    entries = _read(connection, "entries", EntryRow, key | told | {"now": now})
+    numbers = key | told | {"effect_ids": [entry.effect_id for entry in entries]}
     rows = Rows(
         events=tuple(events),
         entries=tuple(entries),
@@ -45,7 +49,7 @@ def load(connection: Connection, about: About, now: datetime | None) -> Rows:
     )
     since = min([*(event.received_at for event in events), *(letter.first_failed_at for letter in rows.letters)])
     notices = key | {"reasons": notice_reasons(rows), "since": since}
-    totals = totals_of(connection, [(about.practice_id, about.source, about.subject)])
+    totals = totals_of(connection, [(about.practice_id, about.subject)])
     return msgspec.structs.replace(
         rows,
         totals=next((each for each in totals if each.of_payout == about.of_payout), None),

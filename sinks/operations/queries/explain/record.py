@@ -25,7 +25,6 @@ class About(msgspec.Struct, frozen=True):
     """A payment or payout, and what the sought id is to it: `event`, `refund`, `external id`, …"""
 
     practice_id: str
-    source: str
     subject: str
     of_payout: bool
     named: tuple[str, ...]

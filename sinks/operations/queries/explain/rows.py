@@ -33,6 +33,7 @@ class EventRow(EventFields, frozen=True):
 
 
 class EntryRow(EntryFields, frozen=True):
+    source: str
     event_id: str
     effect_id: int
     attempts: int
@@ -60,6 +61,7 @@ class AttemptRow(AttemptFields, frozen=True):
 
 
 class DeadLetterRow(LetterFields, frozen=True):
+    source: str | None
     event_id: str | None
     effect_id: int
     topic: str

@@ -53,7 +53,7 @@ _OVERDUE: Final = {
 def build_story(sought: str, about: About, rows: Rows) -> Story:
     """The story in order. What an event's bytes would say is left out where they are not kept any more (law 28)."""
     events = tuple(story_event(event, rows) for event in rows.events)
-    known = {event.event_id for event in rows.events}
+    known = {(event.source, event.event_id) for event in rows.events}
     return Story(
         sought=sought,
         about=about,
@@ -68,7 +68,9 @@ def build_story(sought: str, about: About, rows: Rows) -> Story:
             StoryAction(at=each.at, who=each.actor, action=each.action, subject=each.subject, why=each.why)
             for each in rows.people
         ),
-        dead_letters=tuple(story_dead_letter(each, None) for each in rows.letters if each.event_id not in known),
+        dead_letters=tuple(
+            story_dead_letter(each, None) for each in rows.letters if (each.source, each.event_id) not in known
+        ),
     )
 
 

@@ -104,7 +104,7 @@ RECORD_WORDS: dict[R, Wording] = {
     ),
     R.CONFLICT: _refused(
         "one payment was reported twice with different content",
-        "A record came again under the same identity but with other facts. The first stands, the second was not used.",
+        "The same money was reported again with other facts. The first report stands, the second was not used.",
         "Compare the payment in your payment system with what is posted; the sender has to say which one is right.",
     ),
     R.REFUSED_BY_LEDGER: _unreadable(

@@ -122,12 +122,14 @@ def test_records_from_before_a_failover_are_read_back_first() -> None:
     assert [x.look_first for x in applied.state.entries] == [True, True, False]
 
 
-def test_a_superseded_report_leaves_its_entries_voided() -> None:
-    """B-5: another event reports the money from now on."""
+def test_a_superseded_report_is_corrected_by_the_next_of_its_version() -> None:
+    """B-5: another event reports the money from now on, as a correction would."""
     applied = apply(payment())
-    state = supersede(applied.state, event_id_of(payment()))
-    assert state.reported is None
-    assert {x.state for x in state.entries} == {State.VOIDED_BEFORE_POST}
+    state = supersede(applied.state)
+    assert state.reported is not None
+    assert (state.reported.version, state.reported.waiting) == (0, None)
+    assert state.entries == applied.state.entries
+    assert supersede(PaymentState()) == PaymentState()
 
 
 @settings(max_examples=150, deadline=None)
