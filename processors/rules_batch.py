@@ -9,7 +9,7 @@ from typing import Final
 
 from confluent_kafka import TIMESTAMP_LOG_APPEND_TIME, Message
 
-from processors.rules.source_records import Refusal, decide_record, practice_of, redecide_record
+from processors.rules.source_records import Refusal, decide_record, practice_named, redecide_record
 from processors.rules_counts import BatchCounts
 from schemas.codec import encode_writeback
 from schemas.topics import CATALOGUE, SOURCES, TopicName, physical
@@ -85,7 +85,7 @@ class RulesHandler:
                 reason=DeadLetterReason.UNDECODABLE,
                 field=None,
                 exception_class=type(error).__name__,
-                practice_id=practice_of(key),
+                practice_id=practice_named(key, self._view.history),
             )
         return redecide_record(request, self._view.history)
 

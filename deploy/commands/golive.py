@@ -49,7 +49,7 @@ def check(
     from streams import fault_injection
 
     practice_id = checked_id("PRACTICE", practice)
-    patient = None if test_patient is None else checked_id("--test-patient", test_patient)
+    patient = None if test_patient is None else checked_id("--test-patient", test_patient, colon=True)
     with open_ledger("golive") as opened:
         fault_injection.install(opened.settings.test_controls, opened.settings.crash)
         context = adapter_context(opened.settings, "golive")

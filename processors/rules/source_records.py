@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 import msgspec
@@ -53,13 +54,13 @@ def decide_record(
     try:
         event = decode_event(_TOPICS[position.topic], value)
     except Undecodable as error:
-        return _unreadable(position, key, error)
+        return _unreadable(position, practice_named(key, history_of), error)
     try:
         validate(event, position.appended_at)
         check_key(event, key)
         decision = decide(event, position.appended_at, history_of(event.practice_id))
     except (Invalid, Refused) as error:
-        return _refused(position, key, event, error)
+        return _refused(position, practice_named(key, history_of, event), event, error)
     return _writeback(position, key or b"", value or b"", event, decision, redecision=False)
 
 
@@ -74,26 +75,30 @@ def redecide_record(request: Redecision, history_of: HistoryOf) -> Writeback | R
         event = decode_event(_TOPICS[position.topic], request.original)
         validate(event, position.appended_at)
     except Undecodable as error:
-        return _unreadable(position, request.original_key, error)
+        return _unreadable(position, practice_named(request.original_key, history_of), error)
     except Invalid as error:
-        return _refused(position, request.original_key, event, error)
+        return _refused(position, practice_named(request.original_key, history_of, event), event, error)
     try:
         decision = decide(event, position.appended_at, history_of(event.practice_id))
     except OtherCurrency as error:
         decision = other_currency(error.version)
     except Refused as error:
-        return _refused(position, request.original_key, event, error)
+        return _refused(position, practice_named(request.original_key, history_of, event), event, error)
     return _writeback(position, request.original_key, request.original, event, decision, redecision=True)
 
 
-def practice_of(key: bytes | None) -> str:
-    """The practice that a key names, where it can be one at all (law 11)."""
-    try:
-        name = (key or b"").decode("ascii")
-        check_id("key", name)
-    except (UnicodeDecodeError, Invalid):
-        return UNKNOWN_PRACTICE
-    return name
+def practice_named(key: bytes | None, history_of: HistoryOf, event: Event | None = None) -> str:
+    """The practice of a bad record: the one that its body names, else the one that its key names, if anybody has added
+    it (law 11). Anything else that stands there is no practice: it may be whatever its sender likes, a patient's name
+    too, and each would be a cause of its own.
+    """
+    claims = [] if event is None else [event.practice_id]
+    with suppress(UnicodeDecodeError):
+        claims.append((key or b"").decode("ascii"))
+    for claim in claims:
+        if _id_or_none(claim) is not None and history_of(claim) is not None:
+            return claim
+    return UNKNOWN_PRACTICE
 
 
 def _writeback(
@@ -113,18 +118,18 @@ def _writeback(
     )
 
 
-def _unreadable(position: SourcePosition, key: bytes | None, error: Undecodable) -> Refusal:
+def _unreadable(position: SourcePosition, practice_id: str, error: Undecodable) -> Refusal:
     return Refusal(
         position=position,
         stage=Stage.DECODE,
         reason=error.reason,
         field=error.field,
         exception_class=type(error).__name__,
-        practice_id=practice_of(key),
+        practice_id=practice_id,
     )
 
 
-def _refused(position: SourcePosition, key: bytes | None, event: Event, error: Invalid | Refused) -> Refusal:
+def _refused(position: SourcePosition, practice_id: str, event: Event, error: Invalid | Refused) -> Refusal:
     """Ids of an event that breaks the contract are named only where they are ids themselves."""
     return Refusal(
         position=position,
@@ -132,7 +137,7 @@ def _refused(position: SourcePosition, key: bytes | None, event: Event, error: I
         reason=error.reason,
         field=error.field,
         exception_class=type(error).__name__,
-        practice_id=practice_of(key),
+        practice_id=practice_id,
         event_id=_id_or_none(event.event_id),
         source=_id_or_none(event.source),
         trace_id=_id_or_none(event.trace_id),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sized
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Final
@@ -10,13 +11,34 @@ from typing import Final
 from schemas.bookkeeping.money import MINOR_LIMIT
 from schemas.vocabulary import DeadLetterReason
 
-ID_LENGTH: Final = 64
+ID_LENGTH: Final = 255
+CODE_LENGTH: Final = 64
+MOST_PARTS: Final = 1_000
+"""Of one event: each part makes entries, and the work of one record is bounded (law 9)."""
+
 EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
 """Instants outside are mistakes of a clock or of a unit, whatever else is right."""
 
 VERSION_LIMIT: Final = 1_000_000
 PAN_DIGITS: Final = range(13, 20)
+_DIGIT_RUNS: Final = re.compile(r"\d(?:(?:[\W_]{1,8}|[^\W\d_])?\d){12,}")
+_PLAIN_RUN: Final = re.compile(r"[\d -]+")
+_CARD_BEGINNING: Final = re.compile(
+    r"4\d{12}(?:\d{3}){0,2}"  # Visa: 13, 16, 19
+    r"|(?:5[1-5]\d\d|222[1-9]|22[3-9]\d|2[3-6]\d\d|27[01]\d|2720)\d{12}"  # Mastercard: 16
+    r"|3[47]\d{13}"  # American Express: 15
+    r"|3(?:0[0-5]|095|6\d|[89]\d)\d{11,16}"  # Diners: 14 to 19
+    r"|35(?:2[89]|[3-8]\d)\d{12,15}"  # JCB: 16 to 19
+    r"|220[0-4]\d{12,15}"  # Mir: 16 to 19
+    r"|6[0234567]\d{11,17}"  # Discover, UnionPay, Maestro: 13 to 19
+    r"|5[0678]\d{11,17}"  # Maestro: 13 to 19
+    r"|8[12]\d{14,17}"  # RuPay, UnionPay: 16 to 19
+    r"|9792\d{12}"  # Troy: 16
+    r"|1\d{14}"  # UATP: 15
+)
+"""Numbers that networks issue: without it one window in ten of any longer number, of a date with a time too, would be
+taken for a card."""
 
 
 class Invalid(ValueError):  # noqa: N818 - says what it is
@@ -34,9 +56,16 @@ def invalid_field(field: str, problem: str) -> Invalid:
 
 
 def check_id(field: str, value: str) -> None:
-    """1 to 64 printable ASCII characters (README section 2), so neither NUL nor surrogates (law 9)."""
+    """1 to 255 printable ASCII characters (README section 2), so neither NUL nor surrogates (law 9)."""
     if not (0 < len(value) <= ID_LENGTH and value.isascii() and value.isprintable()):
         raise invalid_field(field, f"an id has 1 to {ID_LENGTH} printable ASCII characters")
+
+
+def check_practice_id(field: str, value: str) -> None:
+    """An id without ':', which parts it from what follows in keys."""
+    check_id(field, value)
+    if ":" in value:
+        raise invalid_field(field, "a practice's id has no ':'")
 
 
 def check_optional_id(field: str, value: str | None) -> None:
@@ -45,10 +74,16 @@ def check_optional_id(field: str, value: str | None) -> None:
 
 
 def check_code(field: str, value: str) -> None:
-    """A code (a reason, a kind of fee, a brand): as an id, and no card number may hide in it (C-1)."""
-    check_id(field, value)
+    """A code (a reason, a kind of fee, a brand): as an id, shorter, and no card number may hide in it (C-1)."""
+    if not (0 < len(value) <= CODE_LENGTH and value.isascii() and value.isprintable()):
+        raise invalid_field(field, f"a code has 1 to {CODE_LENGTH} printable ASCII characters")
     if len(value) >= PAN_DIGITS.start and holds_card_number(value):
         raise Invalid(DeadLetterReason.CARD_NUMBER, field, "holds what may be a card number; it is not accepted")
+
+
+def check_count(field: str, parts: Sized) -> None:
+    if len(parts) > MOST_PARTS:
+        raise Invalid(DeadLetterReason.TOO_MANY_ITEMS, field, f"an event has at most {MOST_PARTS} of them")
 
 
 def check_amount(field: str, value: int) -> None:
@@ -105,7 +140,7 @@ def check_known(field: str, value: StrEnum) -> None:
 
 def check_last4(field: str, value: str) -> None:
     """Four digits, never more of a card or account number (C-3, C-4)."""
-    if len(value) != 4 or not (value.isascii() and value.isdigit()):
+    if len(value) != 4 or not (value.isascii() and value.isdecimal()):
         raise invalid_field(field, "exactly the last four digits")
 
 
@@ -127,16 +162,21 @@ def check_sum(reason: DeadLetterReason, field: str, amounts: Iterable[int], tota
 
 
 def holds_card_number(text: str) -> bool:
-    """Whether a run of 13 to 19 digits passes Luhn, blanks and dashes between them left out (C-1)."""
-    digits = ""
-    for character in f"{text}|":
-        if character.isdigit():
-            digits += character
-        elif character not in " -":
-            if len(digits) in PAN_DIGITS and _luhn(digits):
-                return True
-            digits = ""
-    return False
+    """Whether a full card number may stand in a text, however it is written (C-1).
+
+    That is a run of 13 to 19 digits that passes Luhn, with blanks and dashes between them; and any window of as many
+    digits that has the beginning and length of a card and passes Luhn, whatever digits stand beside it and whatever
+    parts them: up to eight characters that are no letters, or one letter. Digits of any script count.
+    """
+    return any(_may_be_card(run) for run in _DIGIT_RUNS.findall(text))
+
+
+def _may_be_card(run: str) -> bool:
+    digits = "".join(str(int(each)) for each in run if each.isdecimal())
+    if _PLAIN_RUN.fullmatch(run) and len(digits) in PAN_DIGITS and _luhn(digits):
+        return True
+    windows = (digits[at : at + length] for length in PAN_DIGITS for at in range(len(digits) - length + 1))
+    return any(_CARD_BEGINNING.fullmatch(window) is not None and _luhn(window) for window in windows)
 
 
 def _luhn(digits: str) -> bool:

@@ -12,7 +12,15 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from schemas import events as e
-from schemas.validation.checks import LATEST, Invalid, check_id, check_instant, check_optional_id, invalid_field
+from schemas.validation.checks import (
+    LATEST,
+    Invalid,
+    check_id,
+    check_instant,
+    check_optional_id,
+    check_practice_id,
+    invalid_field,
+)
 from schemas.validation.payments import (
     check_cancelled,
     check_cleared,
@@ -70,7 +78,7 @@ def check_key(event: e.Event, key: bytes | None) -> None:
 def _check_envelope(event: e.Event) -> None:
     check_id("event_id", event.event_id)
     check_id("source", event.source)
-    check_id("practice_id", event.practice_id)
+    check_practice_id("practice_id", event.practice_id)
     check_optional_id("trace_id", event.trace_id)
     if event.occurred_at.tzinfo is not None and event.occurred_at >= LATEST:
         raise Invalid(DeadLetterReason.OCCURRED_IN_FUTURE, "occurred_at", "lies after the year 2099")

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from schemas import events as e
-from schemas.validation.checks import Invalid, check_amount, check_code, check_id, check_optional_id, check_sum
+from schemas.validation.checks import (
+    Invalid,
+    check_amount,
+    check_code,
+    check_id,
+    check_optional_id,
+    check_sum,
+)
 from schemas.vocabulary import DeadLetterReason
 
 

@@ -6,6 +6,7 @@ from schemas import events as e
 from schemas.validation.checks import (
     check_amount,
     check_code,
+    check_count,
     check_currency,
     check_date,
     check_id,
@@ -55,6 +56,7 @@ def check_payment(event: e.PaymentFacts) -> None:
     check_money(event)
     check_known("kind", event.kind)
     if event.splits:
+        check_count("splits", event.splits)
         for number, split in enumerate(event.splits):
             check_split(number, split)
             check_not_negative(f"splits.{number}.amount_minor", split.amount_minor)
@@ -90,6 +92,7 @@ def check_membership(event: e.MembershipPaid) -> None:
     if event.period_end < event.period_start:
         raise invalid_field("period_end", "is before period_start")
     check_money(event)
+    check_count("members", event.members)
     for number, member in enumerate(event.members):
         check_id(f"members.{number}.patient_ref", member.patient_ref)
         check_not_negative(f"members.{number}.amount_minor", member.amount_minor)

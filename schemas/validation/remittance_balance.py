@@ -7,6 +7,7 @@ from schemas.validation.checks import (
     Invalid,
     check_amount,
     check_code,
+    check_count,
     check_date,
     check_id,
     check_known,
@@ -20,6 +21,8 @@ def check_remittance(remittance: Remittance, gross: int) -> None:
     """Invalid UNBALANCED where `paid = charged - adjustments` or `gross = claims - PLB` does not hold."""
     check_id("remittance.remittance_id", remittance.remittance_id)
     check_id("remittance.insurer_ref", remittance.insurer_ref)
+    check_count("remittance.claims", remittance.claims)
+    check_count("remittance.provider_adjustments", remittance.provider_adjustments)
     for number, claim in enumerate(remittance.claims):
         _check_claim(f"remittance.claims.{number}", claim)
     taken = 0
@@ -38,6 +41,7 @@ def _check_claim(field: str, claim: Claim) -> None:
     check_id(f"{field}.patient_ref", claim.patient_ref)
     if claim.service_from is not None:
         check_date(f"{field}.service_from", claim.service_from)
+    check_count(f"{field}.lines", claim.lines or ())
     _check_remarks(field, claim.remarks)
     adjusted = _check_adjustments(field, claim.adjustments)
     for number, line in enumerate(claim.lines or ()):

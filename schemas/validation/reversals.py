@@ -7,6 +7,7 @@ from schemas.validation.checks import (
     check_above_zero,
     check_below_zero,
     check_code,
+    check_count,
     check_id,
     check_instant,
     check_known,
@@ -30,6 +31,7 @@ def check_refund(event: e.RefundSucceeded) -> None:
     check_id("payment_id", event.payment_id)
     check_below_zero("gross_minor", event.gross_minor)
     check_net(event.gross_minor, event.fee_minor, event.net_minor)
+    check_count("splits", event.splits)
     for number, split in enumerate(event.splits):
         check_split(number, split)
         check_not_positive(f"splits.{number}.amount_minor", split.amount_minor)

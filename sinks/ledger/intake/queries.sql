@@ -41,9 +41,11 @@ UPDATE practices p SET seq = k.seq FROM unnest(:practice_ids::text[], :seqs::big
 WHERE p.practice_id = k.practice_id;
 
 -- name: receipts_of
+-- A record whose practice nobody knew has its receipt under `?`.
 SELECT r.topic_id, r.part, r.off
 FROM unnest(:practice_ids::text[], :topic_ids::text[], :parts::int[], :offs::bigint[]) AS k(p, t, n, o)
-JOIN receipts r ON r.practice_id = k.p AND r.topic_id = k.t AND r.part = k.n AND r.off = k.o;
+CROSS JOIN LATERAL (VALUES (k.p), ('?')) AS w(p)
+JOIN receipts r ON r.practice_id = w.p AND r.topic_id = k.t AND r.part = k.n AND r.off = k.o;
 
 -- name: events_of
 -- By event identity, and by money identity in any version, whoever told it (law 6).
@@ -111,12 +113,16 @@ UPDATE events SET superseded_by = :by, waiting = NULL, redecide_at = NULL, conce
 WHERE practice_id = :practice_id AND source = :source AND event_id = :event_id AND superseded_by IS NULL;
 
 -- name: add_dead_letter!
+-- A name that is no practice of ours is `?`, whatever a sender or a header calls it; so it stays for the same record.
 INSERT INTO dead_letters (practice_id, topic_id, part, off, effect_id, redrives, topic, stage, reason, field, source,
     event_id, target, ambiguous, attempts, first_failed_at, last_failed_at, headers, key, value, dl_topic_id, dl_part,
     dl_off, stored_at)
-VALUES (:practice_id, :topic_id, :part, :off, :effect_id, :redrives, :topic, :stage, :reason, :field, :source,
+SELECT coalesce((SELECT p.practice_id FROM practices p WHERE p.practice_id = :practice_id
+        AND NOT EXISTS (SELECT FROM dead_letters x WHERE x.practice_id = '?' AND x.topic_id = :topic_id
+            AND x.part = :part AND x.off = :off AND x.effect_id = :effect_id AND x.redrives = :redrives)), '?'),
+    :topic_id, :part, :off, :effect_id, :redrives, :topic, :stage, :reason, :field, :source,
     :event_id, :target, :ambiguous, :attempts, :first_failed_at, :last_failed_at, :headers::jsonb, :key, :value,
-    :dl_topic_id, :dl_part, :dl_off, business_now(:now))
+    :dl_topic_id, :dl_part, :dl_off, business_now(:now)
 -- A repeat changes nothing; but an entry that later turns out to stand twice at its target is news of its own.
 ON CONFLICT (practice_id, topic_id, part, off, effect_id, redrives) DO UPDATE
 SET stage = EXCLUDED.stage, reason = EXCLUDED.reason, headers = EXCLUDED.headers, last_failed_at = EXCLUDED.last_failed_at,
@@ -125,7 +131,11 @@ WHERE EXCLUDED.reason = 'DUPLICATE_AT_TARGET' AND dead_letters.reason <> EXCLUDE
 
 -- name: add_receipt!
 INSERT INTO receipts (practice_id, topic_id, part, off, verdict, source, event_id)
-VALUES (:practice_id, :topic_id, :part, :off, :verdict, :source, :event_id) ON CONFLICT DO NOTHING;
+SELECT coalesce((SELECT p.practice_id FROM practices p WHERE p.practice_id = :practice_id
+        AND NOT EXISTS (SELECT FROM receipts x WHERE x.practice_id = '?' AND x.topic_id = :topic_id
+            AND x.part = :part AND x.off = :off)), '?'),
+    :topic_id, :part, :off, :verdict, :source, :event_id
+ON CONFLICT DO NOTHING;
 
 -- name: analyze!
 ANALYZE receipts, events, entries, work, outcomes, gates, practices;

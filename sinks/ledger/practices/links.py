@@ -9,6 +9,7 @@ import msgspec
 import psycopg
 from psycopg.rows import TupleRow
 
+from schemas.validation.checks import ID_LENGTH
 from schemas.vocabulary import EntryKind
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.practices.settings.settings_store import Saving
@@ -18,6 +19,8 @@ from sinks.ledger.waiting.reevaluate import reevaluate
 from streams.runtime.clock import Clock
 from streams.runtime.errors import ConfigurationError
 
+PMS_ID_LENGTH: Final = 64
+"""Of a number or key that a practice management system gives."""
 _SQL: Final = named_queries("sinks.ledger.practices")
 
 
@@ -36,9 +39,10 @@ def link(
     1. lock the practice. 2. write the link. 3. audit. 4. re-evaluate in later statements (law 8). Posted entries do not
     move when a link changes (E-12). ConfigurationError for an unknown practice or an id that cannot be.
     """
-    for name, value in (("PATIENT_REF", patient_ref), ("PMS_PATIENT_ID", pms_patient_id)):
-        if not (1 <= len(value) <= 64 and value.isascii() and value.isprintable()):
-            raise ConfigurationError(f"{name}: an id has 1 to 64 printable ASCII characters")
+    lengths = (("PATIENT_REF", patient_ref, ID_LENGTH), ("PMS_PATIENT_ID", pms_patient_id, PMS_ID_LENGTH))
+    for name, value, most in lengths:
+        if not (1 <= len(value) <= most and value.isascii() and value.isprintable()):
+            raise ConfigurationError(f"{name}: an id has 1 to {most} printable ASCII characters")
     with unit_of_work(connection, practice_id, clock=clock, jitter_s=jitter_s) as unit:
         key = {"practice_id": practice_id, "patient_ref": patient_ref}
         before = fetch_value(unit.cursor, _SQL["link_of"], key)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from processors.rules.source_records import HistoryOf, Refusal, decide_record, practice_of, redecide_record
+from processors.rules.source_records import HistoryOf, Refusal, decide_record, practice_named, redecide_record
 from schemas.codec import encode_event
 from schemas.events import PaymentKind
 from schemas.practice_settings import SettingsHistory
@@ -91,16 +91,27 @@ def test_five_minutes_of_skew_are_accepted() -> None:
 
 def test_ids_that_are_no_ids_stay_out_of_headers() -> None:
     """H-4: what is not an id is not named."""
-    result = refused(KEY, encode_event(payment(event_id="x" * 65, source="a\nb")))
+    result = refused(KEY, encode_event(payment(event_id="x" * 256, source="a\nb")))
     assert (result.event_id, result.source) == (None, None)
 
 
 @pytest.mark.parametrize(
-    ("key", "practice"), [(KEY, PRACTICE), (None, "?"), (b"", "?"), (b"\xff", "?"), (b"a" * 65, "?"), (b"a\n", "?")]
+    ("key", "practice"),
+    [(KEY, PRACTICE), (None, "?"), (b"", "?"), (b"\xff", "?"), (b"7" * 4200, "?"), (b"a\n", "?"), (b"Jane Doe", "?")],
 )
 def test_the_practice_of_a_key(key: bytes | None, practice: str) -> None:
-    """Law 11: an unreadable key is practice `?`."""
-    assert practice_of(key) == practice
+    """Law 11: a key that names no practice is practice `?`, whatever it says."""
+    assert practice_named(key, known()) == practice
+    assert refused(key, b"\x00nothing").practice_id == practice
+
+
+def test_the_body_says_whose_a_refused_event_is() -> None:
+    """KEY_MISMATCH is told to the practice that the body names; a body that names none leaves it to the key."""
+    mismatch = refused(b"Jane Doe", encode_event(payment()))
+    assert (mismatch.reason, mismatch.practice_id) == (DeadLetterReason.KEY_MISMATCH, PRACTICE)
+    assert refused(KEY, encode_event(payment(practice_id="nobody"))).practice_id == PRACTICE
+    assert refused(KEY, encode_event(payment(practice_id="x\ny"))).practice_id == PRACTICE
+    assert refused(b"nobody", encode_event(payment(practice_id="Jane Doe", net_minor=1))).practice_id == "?"
 
 
 def again(event: object, histories: HistoryOf) -> Writeback | Refusal:

@@ -65,10 +65,27 @@ IDS = [
 
 
 @pytest.mark.parametrize(("kind", "field"), IDS, ids=lambda each: getattr(each, "__name__", each))
-@pytest.mark.parametrize("bad", ["", "x" * 65, "a\0b", "\ud800", "é", "tab\t", "\x7f"])
-def test_every_id_is_1_to_64_printable_ascii_characters(kind: type[e.Event], field: str, bad: str) -> None:
+@pytest.mark.parametrize("bad", ["", "x" * 256, "7" * 4200, "a\0b", "\ud800", "é", "tab\t", "\x7f"])
+def test_every_id_is_1_to_255_printable_ascii_characters(kind: type[e.Event], field: str, bad: str) -> None:
     """Law 9: NUL, surrogates and everything else that a database or a vendor may choke on."""
     assert refusal(changed(EXAMPLES[kind], **{field: bad})) == (Reason.INVALID_FIELD, field)
+
+
+CODES = {"reason_code", "return_code", "plan_code"}
+
+
+@pytest.mark.parametrize(("kind", "field"), IDS, ids=lambda each: getattr(each, "__name__", each))
+def test_ids_of_255_characters_are_accepted_and_codes_of_64(kind: type[e.Event], field: str) -> None:
+    """Field case 01: a processor's ids are long. A code is a word of a list."""
+    longest = 64 if field in CODES else 255
+    validate(changed(EXAMPLES[kind], **{field: "x" * longest}))
+    assert refusal(changed(EXAMPLES[kind], **{field: "x" * (longest + 1)})) == (Reason.INVALID_FIELD, field)
+
+
+@pytest.mark.parametrize("kind", e.EVENT_TYPES)
+def test_a_practice_has_no_colon(kind: type[e.Event]) -> None:
+    """It parts the practice from what follows in keys."""
+    assert refusal(changed(EXAMPLES[kind], practice_id="a:b")) == (Reason.INVALID_FIELD, "practice_id")
 
 
 ENUMS = [
@@ -127,6 +144,7 @@ RETURNED, OPENED, CLOSED = EXAMPLES[e.PaymentReturned], EXAMPLES[e.DisputeOpened
 CORRECTED, ASSESSED = EXAMPLES[e.PaymentCorrected], EXAMPLES[e.PaymentFeeAssessed]
 REQUEST, PATIENT = EXAMPLES[e.PaymentRequestSent], EXAMPLES[e.PatientChanged]
 SPLIT = e.Split(patient_ref="p", amount_minor=10000)
+MEMBER = e.Member(patient_ref="p", amount_minor=10)
 FEE = e.FeePart(fee_kind="k", amount_minor=320)
 PAN = "4111111111111111"
 
@@ -207,6 +225,17 @@ RULES: tuple[tuple[str, e.Event, dict[str, Any], Reason, str], ...] = (
     ),
     ("item kind", PAYOUT, {"items": (changed(ITEM, kind=e.PaymentKind.UNKNOWN),)}, Reason.UNKNOWN_ENUM, "items.0.kind"),
     ("items", PAYOUT, {"items": (ITEM,) * 20_001}, Reason.TOO_MANY_ITEMS, "items"),
+    ("splits", PLAIN, {"splits": (SPLIT,) * 1_001}, Reason.TOO_MANY_ITEMS, "splits"),
+    ("splits", REFUND, {"splits": (SPLIT,) * 1_001}, Reason.TOO_MANY_ITEMS, "splits"),
+    ("splits", CORRECTED, {"splits": (SPLIT,) * 1_001}, Reason.TOO_MANY_ITEMS, "splits"),
+    ("members", MEMBERSHIP, {"members": (MEMBER,) * 1_001}, Reason.TOO_MANY_ITEMS, "members"),
+    (
+        "claims",
+        PLAIN,
+        {"remittance": changed(REMITTANCE, claims=(CLAIM,) * 1_001)},
+        Reason.TOO_MANY_ITEMS,
+        "remittance.claims",
+    ),
     ("identity", PATIENT, {"identity": '{"given_name":"A"}'}, Reason.INVALID_FIELD, "identity"),
     ("identity", PATIENT, {"identity": "a..b.c." + "d" * 20000}, Reason.INVALID_FIELD, "identity"),
 )
@@ -288,15 +317,57 @@ def test_another_key_than_the_practice_is_refused() -> None:
         assert caught.value.reason is Reason.KEY_MISMATCH
 
 
-@pytest.mark.parametrize("text", [PAN, "4111 1111 1111 1111", "4111-1111-1111-1111", f"x{PAN}y", "378282246310005"])
-def test_card_numbers_are_found(text: str) -> None:
-    """C-1: 13 to 19 digits that pass Luhn, blanks and dashes between them."""
-    assert holds_card_number(text)
+CARDS = (PAN, "378282246310005", "5555555555554444", "2223003122003222", "6011111111111117", "30569309025904")
+CARDS += ("3530111333300000", "4222222222222", "6304000000000000000", "0000000000000000")
 
 
-@pytest.mark.parametrize("text", ["4111111111111112", "411111111111", "R01", "", "12345678901234567890"])
+@pytest.mark.parametrize("card", CARDS)
+@pytest.mark.parametrize("around", ["{}", "x{}y", "no {}.", "#{}", "ref:{};"])
+def test_card_numbers_are_found(card: str, around: str) -> None:
+    """C-1: 13 to 19 digits that pass Luhn, whatever their beginning."""
+    assert holds_card_number(around.format(card))
+
+
+@pytest.mark.parametrize("card", CARDS[:-1])
+@pytest.mark.parametrize("neighbour", ["7", "42", "2026", "123456789012345678901234567890"])
+def test_digits_beside_it_hide_no_card_number(card: str, neighbour: str) -> None:
+    """C-1: every window, not the whole run alone."""
+    for text in (f"{neighbour}{card}", f"{card}{neighbour}", f"{neighbour}{card}{neighbour}", f"{neighbour} {card}"):
+        assert holds_card_number(text), text
+
+
+@pytest.mark.parametrize("separator", [" ", "-", ".", "/", "_", ",", "\u00a0", "\u2013", "\u200b", " - ", "x", "    "])
+def test_nothing_between_its_digits_hides_a_card_number(separator: str) -> None:
+    """C-1: in groups, and digit by digit."""
+    assert holds_card_number(separator.join(("4111", "1111", "1111", "1111")))
+    assert holds_card_number(separator.join(PAN))
+    assert holds_card_number(separator.join(("3782", "822463", "10005")))
+
+
+def test_digits_of_other_scripts_are_digits_and_superscripts_are_none() -> None:
+    """C-1: what a person reads as a card number is one; nothing that looks like a digit ends in an error."""
+    assert holds_card_number("".join(chr(0xFF10 + int(each)) for each in PAN))
+    assert holds_card_number("".join(chr(0x0660 + int(each)) for each in PAN))
+    assert not holds_card_number("²" * 16)
+    assert holds_card_number(f"²{PAN}²")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "4111111111111112",
+        "411111111111",
+        "R01",
+        "",
+        "12345678901234567890",
+        "called 555-123-4567 on 2026-11-20 at 15:30:45, ref 4711-88",
+        "2026-11-20T15:30:45.123456Z",
+        "D0120 D0274 D1110 teeth 14, 15, 18",
+        "posted deposit/10123 of 1,204.50 USD on 11/20/2026",
+    ],
+)
 def test_other_numbers_are_not(text: str) -> None:
-    """A failed check digit, too few or too many digits."""
+    """A failed check digit, too few digits; what staff write about a day's work."""
     assert not holds_card_number(text)
 
 

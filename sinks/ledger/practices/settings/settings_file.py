@@ -22,6 +22,7 @@ from schemas.practice_settings import (
     available_zones,
 )
 from schemas.validation.addresses import is_address
+from schemas.validation.checks import ID_LENGTH
 from streams.runtime.did_you_mean import nearest
 from streams.runtime.errors import ConfigurationError
 
@@ -108,10 +109,12 @@ def convert(given: dict[str, Any]) -> PracticeSettings:
         raise SettingsError(_explained(str(error))) from None
 
 
-def checked_id(what: str, text: str) -> str:
-    """An id of the contract. ConfigurationError says what one is."""
-    if not (1 <= len(text) <= 64 and text.isascii() and text.isprintable() and " " not in text):
-        raise ConfigurationError(f"{what}: an id has 1 to 64 printable ASCII characters without spaces")
+def checked_id(what: str, text: str, *, colon: bool = False) -> str:
+    """An id of the contract that people type. ConfigurationError says what one is. That of a practice has no colon."""
+    if not (1 <= len(text) <= ID_LENGTH and text.isascii() and text.isprintable() and " " not in text):
+        raise ConfigurationError(f"{what}: an id has 1 to {ID_LENGTH} printable ASCII characters without spaces")
+    if ":" in text and not colon:
+        raise ConfigurationError(f"{what}: has no ':', which parts a practice from a patient in keys")
     return text
 
 

@@ -88,9 +88,9 @@ RECORD_WORDS: dict[R, Wording] = {
         "Compare the payment with its refunds in your payment system; the sender has to say what is right.",
     ),
     R.TOO_MANY_ITEMS: _refused(
-        "a payout has too many items",
-        "It holds more transactions than one payout record may carry (20,000).",
-        "The sender has to split the payout record.",
+        "a record has too many parts",
+        "It holds more than one record may carry: 20,000 transactions of a payout, 1,000 patients of a payment.",
+        "The sender has to split the record.",
     ),
     R.OCCURRED_IN_FUTURE: _refused(
         "a payment record is dated in the future",

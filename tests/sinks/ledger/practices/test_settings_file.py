@@ -79,7 +79,7 @@ def test_a_first_version_needs_a_zone(tmp_path: Path) -> None:
         first_settings("Europe/London", file)
 
 
-@pytest.mark.parametrize("text", ["", "a b", "ü", "x" * 65, "a\n"])
+@pytest.mark.parametrize("text", ["", "a b", "ü", "x" * 256, "a\n", "a:b"])
 def test_what_is_no_id(text: str) -> None:
     with pytest.raises(ConfigurationError, match="PRACTICE"):
         checked_id("PRACTICE", text)
