@@ -152,7 +152,7 @@ _SPECS: Final = (
         about="Encrypted identities of patients by surrogate; a tombstone removes one",
         key="practice_id:patient_ref",
         writers=UPSTREAM,
-        readers=("sync",),
+        readers=("intake",),
         records=("PatientChanged",),
         compacted=True,
         retention_ms=None,
@@ -238,7 +238,10 @@ _SPECS: Final = (
 CATALOGUE: Final[dict[TopicName, TopicSpec]] = {spec.name: spec for spec in _SPECS}
 
 SOURCES: Final = (TopicName.PAYMENTS, TopicName.MEMBERSHIPS, TopicName.PAYOUTS)
-"""What RULES consumes; patients.v1 is read by SYNC alone."""
+"""What RULES consumes."""
+
+RECEIPTED: Final = (*SOURCES, TopicName.PATIENTS)
+"""Every topic whose records have a receipt (law 11). INTAKE itself makes those of patients.v1, and keeps no value."""
 
 STREAM_TOPICS: Final[dict[str, TopicName]] = {
     "payments": TopicName.PAYMENTS,

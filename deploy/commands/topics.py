@@ -37,6 +37,20 @@ def check(as_json: Json = False) -> None:
     _print_report(check_topics(settings, fixed_partitions(settings.database_url)), as_json)
 
 
+@app.command("identity-keys")
+def identity_keys() -> None:
+    """Print the public keys for patients' identities, as a JWK Set: give it to every upstream that sends patients.
+
+    An upstream encrypts to the first key and cannot read what it wrote. Keys follow WRITEBACK_SECRET_KEY; those of
+    retired keys come after it, and are still opened."""
+    from deploy.commands.printing import print_json
+    from deploy.servers import settings_here
+    from schemas.identity_keys import IdentityKeys
+
+    settings = settings_here()
+    print_json(IdentityKeys(settings.secret(), settings.retired_secrets()).published)
+
+
 @app.command("list")
 def list_(as_json: Json = False) -> None:
     """Print the catalogue: name, key, who writes and reads each topic, how long it keeps records."""

@@ -15,7 +15,8 @@ class ExternalId(Part, frozen=True, kw_only=True):
 
 
 class PatientChanged(Event, frozen=True, kw_only=True):
-    """Identity of a patient as a compact JWE, or a merge into another surrogate."""
+    """Identity of a patient as a compact JWE to our public key (`schemas.identity_keys`), or a merge into another
+    surrogate."""
 
     stream: ClassVar[str] = "patients"
     patient_ref: str

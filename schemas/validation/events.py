@@ -6,15 +6,16 @@ refused here: a payout whose items do not add up is shown for review and never w
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from schemas import events as e
+from schemas.identity_jwe import NotAnIdentity, parse_identity
 from schemas.validation.checks import (
     LATEST,
     Invalid,
+    check_count,
     check_id,
     check_instant,
     check_optional_id,
@@ -45,10 +46,6 @@ __all__ = ["CLOCK_SKEW", "Invalid", "check_key", "key_of", "payout_adds_up", "va
 
 CLOCK_SKEW: Final = timedelta(minutes=5)
 """How far `occurred_at` may lie after the broker's append time before the event is refused (E-10)."""
-
-JWE_LENGTH: Final = 16 * 1024
-_JWE: Final = re.compile(r"[A-Za-z0-9_-]+\.\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
-"""Compact form with direct encryption: no encrypted key between the first two dots (RFC 7516 section 3.1)."""
 
 
 def validate(event: e.Event, appended_at: datetime | None = None) -> None:
@@ -88,8 +85,11 @@ def _check_envelope(event: e.Event) -> None:
 
 def _check_patient(event: e.PatientChanged) -> None:
     check_id("patient_ref", event.patient_ref)
-    if len(event.identity) > JWE_LENGTH or not _JWE.fullmatch(event.identity):
-        raise invalid_field("identity", "an identity travels only as a compact JWE with direct encryption")
+    try:
+        parse_identity(event.identity)
+    except NotAnIdentity as error:
+        raise invalid_field("identity", f"an identity {error}") from None
+    check_count("external_ids", event.external_ids)
     for number, external in enumerate(event.external_ids):
         check_id(f"external_ids.{number}.system", external.system)
         check_id(f"external_ids.{number}.id", external.id)

@@ -102,6 +102,16 @@ PAYOUT = e.PayoutPaid(
     bank_last4="6789",
     items=(ITEM,),
 )
+IDENTITY = (
+    "eyJhbGciOiJFQ0RILUVTK0EyNTZLVyIsImVuYyI6IkEyNTZHQ00iLCJraWQiOiJjVkNqMU9WUFlzMDJxQXpCdTZjVzE0blN3X0ZS"
+    "WnFNY2c0SElRR1NZUmZRIiwiZXBrIjp7Imt0eSI6IkVDIiwiY3J2IjoiUC0yNTYiLCJ4IjoiMC1QcVJhdmVHTG5LX0NaenEtdkIy"
+    "WlNXekYwMFlrajYyUVVwTkZNUWNySSIsInkiOiJHbzBSSzhVYnZDaXQ4LUF0c2R6SUdmSGU1dnNocjlvckllT0VxbVdJYTBJIn19"
+    ".XM6HfOlEgUD2NXy4K0fBRDH2GBvtj-mp94wJFIy0b7BBtCspEKdyoA.CVX8ZdXizaoIxT4U.LutS1sQFYknsaY-8X5jjr7wIY6e"
+    "MKvPFjswdi_3fvzMYBUZ_3ZIL56jGQbxhHZIhJQhmln_Snrcdjwy_MVhpYhtVIG1kh0IAvWg75OwMGkB71mzcvg.egYu-w4iqhpQ"
+    "jMRsoJt70w"
+)
+"""Encrypted to the key of the secret `1` x 32; holds CANARY names."""
+
 _LATER: tuple[e.Event, ...] = (
     e.PaymentCorrected(**ENVELOPE, **MONEY, kind=e.PaymentKind.TERMINAL, version=2),
     e.PaymentCleared(**ENVELOPE, payment_id="pay-1", cleared_at=AT),
@@ -135,7 +145,7 @@ _LATER: tuple[e.Event, ...] = (
     e.PatientChanged(
         **ENVELOPE,
         patient_ref="pat-1",
-        identity="eyJhbGciOiJkaXIifQ..aXY.Y2lwaGVy.dGFn",
+        identity=IDENTITY,
         external_ids=(e.ExternalId(system="pms", id="12"),),
     ),
 )

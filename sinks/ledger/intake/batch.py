@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
+import msgspec
 import psycopg
 from psycopg.rows import TupleRow
 
@@ -18,8 +19,8 @@ from sinks.ledger.intake.batch_limit import TOO_LONG, BatchLimit
 from sinks.ledger.intake.decide_batch import BatchDecision
 from sinks.ledger.intake.positions import Partition
 from sinks.ledger.intake.read_context import lock_practices, read_context
-from sinks.ledger.intake.records import Decided, Record, Unreadable, practice_of
-from sinks.ledger.intake.refused_records import Named, refusal_message, unreadable_message
+from sinks.ledger.intake.records import Decided, PatientRecord, Record, Unreadable, practice_of
+from sinks.ledger.intake.refused_records import Named, patient_message, refusal_message, unreadable_message
 from sinks.ledger.intake.superseding import take_alone
 from sinks.ledger.intake.write import write
 from sinks.ledger.intake.writes import Writes
@@ -164,6 +165,11 @@ class BatchWriter:
             positions.move(cursor, self.positions, moved)
             if isinstance(record, Decided):
                 self._refuse_decided(cursor, record)
+            elif isinstance(record, PatientRecord):
+                # Its value never leaves its topic, whatever is wrong with it.
+                refused = msgspec.structs.replace(record, practice_id="?", reason=DeadLetterReason.REFUSED_BY_LEDGER)
+                outbox.enqueue(cursor, [patient_message(refused, self._policy.group, self._clock.now())])
+                DEAD_LETTERS.labels("intake", DeadLetterReason.REFUSED_BY_LEDGER.value).inc()
             else:
                 # Headers that no column holds are none of ours: a record that is not understood blocks nobody.
                 stranger = Unreadable(record.at, type(error).__name__)
@@ -201,5 +207,5 @@ def _count(writes: Writes) -> None:
         INTAKE_EFFECTS.labels(target.value, entry_kind, state.value).inc(count)
     topics = Counter(row.topic for row in writes.outbox)
     REDECISIONS.inc(topics[TopicName.REDECISIONS])
-    if topics[TopicName.DEAD_LETTERS]:
-        DEAD_LETTERS.labels(Stage.INTAKE.value, DeadLetterReason.CONFLICT.value).inc(topics[TopicName.DEAD_LETTERS])
+    for reason, count in Counter(writes.refusals).items():
+        DEAD_LETTERS.labels(Stage.INTAKE.value, reason.value).inc(count)

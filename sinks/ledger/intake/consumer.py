@@ -26,7 +26,7 @@ from streams.runtime.metrics import REBALANCES
 from streams.settings import ProgramSettings
 
 GROUP: Final = "intake"
-CONSUMED: Final = (TopicName.WRITEBACKS, TopicName.DEAD_LETTERS)
+CONSUMED: Final = (TopicName.WRITEBACKS, TopicName.DEAD_LETTERS, TopicName.PATIENTS)
 POLL_S: Final = 0.1
 """How long an idle intake waits for a first record, and so how late a stop or a sweep may be."""
 LINGER_S: Final = 0.003

@@ -11,9 +11,10 @@ from sinks.ledger.intake.batch_context import BatchContext, Place, Policy
 from sinks.ledger.intake.build_writes import WriteBuilder
 from sinks.ledger.intake.duplicates import Finding, Match
 from sinks.ledger.intake.new_rows import EventStatus, told_again_row
-from sinks.ledger.intake.records import DeadLettered, Record, Unreadable
-from sinks.ledger.intake.refused_records import refusal_message, unreadable_message
+from sinks.ledger.intake.records import DeadLettered, PatientRecord, Record, Unreadable
+from sinks.ledger.intake.refused_records import patient_message, refusal_message, unreadable_message
 from sinks.ledger.intake.writes import Writes
+from sinks.ledger.outbox import OutboxMessage
 from streams.fault_injection import Control, disabled
 
 
@@ -59,8 +60,12 @@ class BatchDecision:
         """False: not in this transaction."""
         if isinstance(record, DeadLettered):
             self.writes.letters.append(record)
+        elif isinstance(record, PatientRecord):
+            self.writes.patients.append(record)
+            if record.reason is not None:
+                self._refuse(patient_message(record, self.policy.group, self.context.now), record.reason)
         elif isinstance(record, Unreadable):
-            self.writes.outbox.append(unreadable_message(record, self.policy.group, self.context.now))
+            self._refuse(unreadable_message(record, self.policy.group, self.context.now), DeadLetterReason.UNDECODABLE)
         else:
             return self._decided(record.writeback)
         return True
@@ -79,9 +84,8 @@ class BatchDecision:
         elif finding is Finding.FIRST:
             finding = Finding.FIRST if self.first(writeback) else Finding.OLD_VERSION
         elif finding is Finding.CONFLICT and self._is_news(writeback):
-            self.writes.outbox.append(
-                refusal_message(writeback, DeadLetterReason.CONFLICT, self.policy.group, self.context.now)
-            )
+            conflict = DeadLetterReason.CONFLICT
+            self._refuse(refusal_message(writeback, conflict, self.policy.group, self.context.now), conflict)
         if match.other_event and self._is_news(writeback):
             self.told_again(writeback, match)
         if finding is not Finding.FIRST:
@@ -95,6 +99,10 @@ class BatchDecision:
             self.writes.told_again.append(
                 told_again_row(writeback, match.stored, verdict, match.differences, self.context.now)
             )
+
+    def _refuse(self, letter: OutboxMessage, reason: DeadLetterReason) -> None:
+        self.writes.outbox.append(letter)
+        self.writes.refusals.append(reason)
 
     def _is_news(self, writeback: Writeback) -> bool:
         return _place(writeback.position) not in self._receipts

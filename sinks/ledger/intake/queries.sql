@@ -137,6 +137,17 @@ SELECT coalesce((SELECT p.practice_id FROM practices p WHERE p.practice_id = :pr
     :topic_id, :part, :off, :verdict, :source, :event_id
 ON CONFLICT DO NOTHING;
 
+-- name: add_patient_receipts!
+-- Whose record it is, is known where somebody added that practice; a repeat changes nothing.
+INSERT INTO receipts (practice_id, topic_id, part, off, verdict, source, event_id)
+SELECT CASE WHEN p.practice_id IS NULL OR EXISTS (SELECT FROM receipts x WHERE x.practice_id = '?'
+           AND x.topic_id = k.t AND x.part = k.n AND x.off = k.o) THEN '?' ELSE p.practice_id END,
+    k.t, k.n, k.o, k.v, k.s, k.i
+FROM unnest(:practice_ids::text[], :topic_ids::text[], :parts::int[], :offs::bigint[], :verdicts::text[],
+    :sources::text[], :event_ids::text[]) AS k(p, t, n, o, v, s, i)
+LEFT JOIN practices p ON p.practice_id = k.p
+ON CONFLICT DO NOTHING;
+
 -- name: analyze!
 ANALYZE receipts, events, entries, work, outcomes, gates, practices;
 

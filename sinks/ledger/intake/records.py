@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import msgspec
 
-from schemas.codec import Undecodable, decode_writeback
+from schemas.codec import Undecodable, decode_event, decode_writeback
 from schemas.topics import TopicName
+from schemas.validation.checks import check_id, check_practice_id
+from schemas.validation.events import Invalid, check_key, validate
+from schemas.vocabulary import DeadLetterReason
 from schemas.writebacks import Writeback
 from streams.kafka.dead_letters import DeadLetter, parse_dead_letter
 from streams.kafka.header_values import HeaderError
@@ -50,17 +54,69 @@ class Unreadable(msgspec.Struct, frozen=True):
     """Class of the error, for the header; never its text."""
 
 
-Record = Decided | DeadLettered | Unreadable
+class PatientRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A record of `patients.v1`: who it is about, and why it is refused. Its value is read and never kept (H-8)."""
+
+    at: Consumed
+    practice_id: str
+    """As the record names it; whether that is a practice, the ledger knows."""
+    source: str | None = None
+    event_id: str | None = None
+    reason: DeadLetterReason | None = None
+    field: str | None = None
+    problem: str | None = None
+    """Class of the error."""
+
+
+Record = Decided | DeadLettered | PatientRecord | Unreadable
 
 
 def read(consumed: Consumed) -> Record:
     """What a record is. Pure; never raises for bytes."""
     try:
+        if consumed.topic is TopicName.PATIENTS:
+            return read_patient(consumed)
         if consumed.topic is TopicName.DEAD_LETTERS:
             return DeadLettered(consumed, parse_dead_letter(consumed.headers))
         return Decided(consumed, decode_writeback(consumed.value))
     except (Undecodable, HeaderError) as error:
         return Unreadable(consumed, type(error).__name__)
+
+
+def read_patient(consumed: Consumed) -> PatientRecord:
+    """A patient's record, checked as RULES checks the others. A tombstone removes an identity, and is one too."""
+    named = _practice_in(consumed.key)
+    if consumed.value is None:
+        if named is None:
+            return _refused_patient(consumed, "?", DeadLetterReason.KEY_MISMATCH, "practice_id", "NoKey")
+        return PatientRecord(at=consumed, practice_id=named)
+    try:
+        event = decode_event(TopicName.PATIENTS, consumed.value)
+    except Undecodable as error:
+        return _refused_patient(consumed, named or "?", error.reason, error.field, type(error).__name__)
+    try:
+        validate(event, datetime.fromtimestamp(consumed.timestamp_ms / 1000, UTC))
+        check_key(event, consumed.key)
+    except Invalid as error:
+        return _refused_patient(consumed, named or "?", error.reason, error.field, type(error).__name__)
+    return PatientRecord(at=consumed, practice_id=event.practice_id, source=event.source, event_id=event.event_id)
+
+
+def _refused_patient(
+    at: Consumed, practice_id: str, reason: DeadLetterReason, field: str | None, problem: str
+) -> PatientRecord:
+    return PatientRecord(at=at, practice_id=practice_id, reason=reason, field=field, problem=problem)
+
+
+def _practice_in(key: bytes | None) -> str | None:
+    """The practice before the colon of a key; None where that can be none."""
+    practice, colon, patient = (key or b"").decode("ascii", "replace").partition(":")
+    try:
+        check_practice_id("key", practice)
+        check_id("key", patient)
+    except Invalid:
+        return None
+    return practice if colon else None
 
 
 def practice_of(record: Record) -> str | None:

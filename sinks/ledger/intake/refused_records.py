@@ -9,7 +9,7 @@ import msgspec
 
 from schemas.vocabulary import DeadLetterReason, Stage
 from schemas.writebacks import Identity, SourcePosition, Writeback
-from sinks.ledger.intake.records import Unreadable
+from sinks.ledger.intake.records import Consumed, PatientRecord, Unreadable
 from sinks.ledger.outbox import OutboxMessage, dead_letter_message
 from streams.kafka.dead_letters import UNKNOWN_PRACTICE, DeadLetter
 
@@ -54,15 +54,8 @@ def refusal_message(
 def unreadable_message(record: Unreadable, group: str, now: datetime) -> OutboxMessage:
     """A record that stands on one of our own topics and is not ours, as a dead letter of stage intake."""
     at = record.at
-    position = SourcePosition(
-        topic=at.topic.value,
-        topic_id=at.topic_id,
-        partition=at.part,
-        offset=at.off,
-        appended_at=datetime.fromtimestamp(at.timestamp_ms / 1000, UTC),
-    )
     letter = DeadLetter(
-        position=position,
+        position=_position(at),
         consumer_group=group,
         stage=Stage.INTAKE,
         reason=DeadLetterReason.UNDECODABLE,
@@ -72,6 +65,34 @@ def unreadable_message(record: Unreadable, group: str, now: datetime) -> OutboxM
         exception_class=record.problem,
     )
     return dead_letter_message(letter, key=at.key, value=at.value)
+
+
+def patient_message(record: PatientRecord, group: str, now: datetime) -> OutboxMessage:
+    """A record of `patients.v1` that breaks the contract, as a dead letter without its value: an identity may stand in
+    it unencrypted. Its sender sends it again, corrected."""
+    at = record.at
+    letter = DeadLetter(
+        position=_position(at),
+        consumer_group=group,
+        stage=Stage.INTAKE,
+        reason=record.reason or DeadLetterReason.UNDECODABLE,
+        practice_id=record.practice_id,
+        first_failed_at=now,
+        last_failed_at=now,
+        field=record.field,
+        exception_class=record.problem,
+    )
+    return dead_letter_message(letter, key=at.key, value=None)
+
+
+def _position(at: Consumed) -> SourcePosition:
+    return SourcePosition(
+        topic=at.topic.value,
+        topic_id=at.topic_id,
+        partition=at.part,
+        offset=at.off,
+        appended_at=datetime.fromtimestamp(at.timestamp_ms / 1000, UTC),
+    )
 
 
 def _is_id(text: str) -> bool:

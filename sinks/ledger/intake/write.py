@@ -16,7 +16,7 @@ from sinks.ledger import gates, outbox
 from sinks.ledger.effect_moves import move_effects
 from sinks.ledger.intake.bulk_insert import FEW, copy, insert
 from sinks.ledger.intake.new_rows import RECORDS, Row, plan_bytes
-from sinks.ledger.intake.records import DeadLettered
+from sinks.ledger.intake.records import DeadLettered, PatientRecord
 from sinks.ledger.intake.writes import Resolution, Writes
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.events import ToldAgainRow
@@ -47,6 +47,7 @@ def write(cursor: Cursor, writes: Writes, *, now: datetime | None, at: datetime,
 
 def _write(cursor: Cursor, writes: Writes, put: _Put, *, now: datetime | None, at: datetime, jitter_s: int) -> None:
     put(cursor, "receipts", writes.receipts)
+    _patients(cursor, writes.patients)
     _dead_letters(cursor, writes.letters, now)
     put(cursor, "events", writes.events)
     put(cursor, "bodies", writes.bodies)
@@ -108,6 +109,23 @@ def _resolve(cursor: Cursor, resolutions: Sequence[Resolution]) -> None:
             },
         )
         cursor.execute(_INTAKE["replace_plan"], key | {"plan": plan_bytes(resolution.writeback)})
+
+
+def _patients(cursor: Cursor, records: Sequence[PatientRecord]) -> None:
+    """Receipts of patients' records (law 11), and nothing else of them: one statement."""
+    if records:
+        cursor.execute(
+            _INTAKE["add_patient_receipts"],
+            {
+                "practice_ids": [each.practice_id for each in records],
+                "topic_ids": [each.at.topic_id for each in records],
+                "parts": [each.at.part for each in records],
+                "offs": [each.at.off for each in records],
+                "verdicts": [Verdict.FIRST if each.reason is None else Verdict.DEAD_LETTER for each in records],
+                "sources": [each.source for each in records],
+                "event_ids": [each.event_id for each in records],
+            },
+        )
 
 
 def _dead_letters(cursor: Cursor, letters: Sequence[DeadLettered], now: datetime | None) -> None:

@@ -6,12 +6,12 @@ from datetime import datetime
 
 import msgspec
 
-from schemas.vocabulary import State, Target, Verdict
+from schemas.vocabulary import DeadLetterReason, State, Target, Verdict
 from schemas.writebacks import Writeback
 from sinks.ledger.effect_moves import Move
 from sinks.ledger.gates import GateKey
 from sinks.ledger.intake.new_rows import EventStatus, NewOutcomeRow, NewWorkRow
-from sinks.ledger.intake.records import DeadLettered
+from sinks.ledger.intake.records import DeadLettered, PatientRecord
 from sinks.ledger.outbox import OutboxMessage
 from sinks.ledger.rows.effects import LedgerEntryRow
 from sinks.ledger.rows.events import BodyRow, EventRow, PayoutItemRow, ReceiptRow, ToldAgainRow
@@ -55,10 +55,14 @@ class Writes(msgspec.Struct, kw_only=True):
     """Gates of what was moved: their next due time is computed anew."""
     outbox: list[OutboxMessage] = msgspec.field(default_factory=list)
     resolutions: list[Resolution] = msgspec.field(default_factory=list)
+    patients: list[PatientRecord] = msgspec.field(default_factory=list)
+    """Records of `patients.v1`, of which only receipts are kept."""
     letters: list[DeadLettered] = msgspec.field(default_factory=list)
     seqs: dict[str, int] = msgspec.field(default_factory=dict)
     """By practice, the id of its newest effect, where the batch adds some."""
     due: dict[GateKey, datetime] = msgspec.field(default_factory=dict)
+    refusals: list[DeadLetterReason] = msgspec.field(default_factory=list)
+    """Of the dead letters among `outbox`."""
     verdicts: list[Verdict] = msgspec.field(default_factory=list)
     started: list[tuple[Target, str, State]] = msgspec.field(default_factory=list)
     taken: int = 0

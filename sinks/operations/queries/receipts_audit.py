@@ -12,7 +12,7 @@ from confluent_kafka import Consumer, KafkaError, TopicPartition
 from confluent_kafka.admin import AdminClient
 from psycopg.rows import TupleRow
 
-from schemas.topics import SOURCES, TopicName, physical
+from schemas.topics import RECEIPTED, TopicName, physical
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.fetch import fetch_all, fetch_one
 from streams.kafka import watermarks
@@ -86,7 +86,7 @@ def audit(
     """
     connection.execute("SET transaction_timeout = 0")
     connection.execute("SET statement_timeout = 0")
-    topics = {name: physical(settings.topic_prefix, name) for name in SOURCES}
+    topics = {name: physical(settings.topic_prefix, name) for name in RECEIPTED}
     admin = AdminClient({**settings.kafka_client(), "log_level": 3})
     guard = TopicGuard(admin, list(topics.values()))
     guard.require_partitions(settings.topic_partitions)
