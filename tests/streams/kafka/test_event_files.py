@@ -135,6 +135,40 @@ def test_a_ten_megabyte_line_is_refused_and_the_next_one_read() -> None:
 
 def test_an_event_above_its_topics_limit_is_refused() -> None:
     """Law 9: 256 KiB, although every field is valid."""
-    zero = changed(PAYMENT.splits[0], amount_minor=0, provider_ref="d" * 64, procedure_ref="c" * 64)
-    many = changed(PAYMENT, splits=(*PAYMENT.splits, *(zero,) * 2_000))
+    zero = changed(PAYMENT.splits[0], amount_minor=0, provider_ref="d" * 255, procedure_ref="c" * 255)
+    many = changed(PAYMENT, splits=(*PAYMENT.splits, *(zero,) * 990))
     assert refused(line_of(many)) == (Reason.TOO_LARGE, "event")
+
+
+ABSURD = [
+    b"1E+999990",
+    b"1E-999990",
+    b"9" * 5000,
+    b"-" + b"9" * 5000,
+    b"9223372036854775808",
+    b"NaN",
+    b"Infinity",
+    b"1e3",
+]
+
+
+@pytest.mark.parametrize("number", ABSURD, ids=lambda each: each[:12].decode())
+def test_an_absurd_number_is_refused_before_it_is_computed_with(number: bytes) -> None:
+    """Law 9: digits are bounded before a number is made of them; the line fails alone."""
+    line = line_of(PAYMENT).replace(b'"gross_minor":10000', b'"gross_minor":' + number)
+    assert number in line
+    refusals = read(line, line_of(PAYMENT))
+    assert isinstance(refusals[0], Refused)
+    assert isinstance(refusals[1], Accepted)
+
+
+@pytest.mark.parametrize(
+    "text", [b"\\ud800", b"7" * 4200, b"\xed\xa0\x80", b"\xff"], ids=["escape", "digits", "bytes", "ff"]
+)
+def test_an_id_that_is_none_is_refused_and_stops_nobody(text: bytes) -> None:
+    """Law 9: lone surrogates in both spellings, and an id of 4,200 digits."""
+    line = line_of(PAYMENT).replace(b'"payment_id":"pay-1"', b'"payment_id":"' + text + b'"')
+    assert text in line
+    refusals = read(line, line_of(PAYMENT))
+    assert isinstance(refusals[0], Refused)
+    assert isinstance(refusals[1], Accepted)

@@ -27,7 +27,7 @@ def test_ids_of_a_processor_that_are_longer_than_64_characters(database: LedgerD
 
 
 @pytest.mark.parametrize("posted_between", [True, False], ids=["posted between", "posted at the end"])
-@pytest.mark.parametrize("order", orders(range(3)), ids=str)
+@pytest.mark.parametrize("order", list(orders(range(3))), ids=str)
 def test_one_payment_whose_payout_and_refund_are_told_by_other_systems(
     database: LedgerDatabase, order: tuple[int, ...], posted_between: bool
 ) -> None:
