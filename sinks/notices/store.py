@@ -218,9 +218,7 @@ class NoticeStore:
         route = None if target is None else await route_of(connection, problem.practice_id, target)
         reader = await reader_of(connection, problem.practice_id)
         details = await _details(connection, problem, at)
-        text = notice_email(
-            problem, key.opened_at, step, route, reader=reader, support=self._support, details=details
-        )
+        text = notice_email(problem, key.opened_at, step, route, reader=reader, support=self._support, details=details)
         return await plan_deliveries(connection, self._channels, key, step.name, recipients, text, at)
 
     async def _measure(self, connection: Connection) -> None:

@@ -127,9 +127,7 @@ def _carried(ledger: Ledger, event: Event) -> set[PaymentKey]:
     if not isinstance(event, PayoutPaid):
         return set()
     paid = {
-        PaymentKey(event.practice_id, PAYMENT, item.payment_id)
-        for item in event.items
-        if item.payment_id is not None
+        PaymentKey(event.practice_id, PAYMENT, item.payment_id) for item in event.items if item.payment_id is not None
     }
     return waiting_for_payout(ledger.connection, ContextRequest(paid=paid))
 

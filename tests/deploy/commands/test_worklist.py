@@ -49,7 +49,7 @@ def test_payments_wait_for_a_person_and_need_no_link(database: LedgerDatabase, w
     assert writeback(world, "entries", "record", PRACTICE, "e:1", "--amount", "96.50", *DO).code == 0
     kept = database.rows("SELECT effect_id, amount_minor, recorded_by FROM recorded_amounts ORDER BY 1")
     assert kept == [(1, 9650, "Ada"), (2, 320, "Ada")]
-    (found,) = totals_of(database.connection, [(PRACTICE, "payments.example", "pay-1")])
+    (found,) = totals_of(database.connection, [(PRACTICE, "pay-1")])
     assert found.booked_minor == 9970
     database.report(refunded(-4000, at=database.clock.instant))
     assert database.states()[2:] == ["AWAITING_MANUAL_POST"]
