@@ -28,11 +28,7 @@ Subject = tuple[str, MoneyKind, int]
 
 def identify(event: e.Event) -> Identity:
     """The identities of a valid event. TypeError for PatientChanged, which moves no money and makes no receipt."""
-    try:
-        named = _SUBJECTS[type(event)]
-    except KeyError:
-        raise TypeError(f"{type(event).__name__} has no money identity") from None
-    subject, kind, version = named(event)
+    subject, kind, version = subject_of(event)
     return Identity(
         practice_id=event.practice_id,
         source=event.source,
@@ -44,6 +40,15 @@ def identify(event: e.Event) -> Identity:
         digest=_digest(event),
         money_digest=_money_digest(event),
     )
+
+
+def subject_of(event: e.Event) -> Subject:
+    """Id, kind and version of the money that an event moves (E-1). TypeError as for `identify`. Pure."""
+    try:
+        named = _SUBJECTS[type(event)]
+    except KeyError:
+        raise TypeError(f"{type(event).__name__} has no money identity") from None
+    return named(event)
 
 
 def _digest(event: e.Event) -> bytes:
@@ -86,7 +91,7 @@ def _payment_content(event: e.MoneyFields) -> tuple[Any, ...]:
 
 
 def _dispute(event: e.DisputeOpened) -> Subject:
-    return event.dispute_id, (MoneyKind.DISPUTE if event.gross_minor else MoneyKind.INQUIRY), 1
+    return event.dispute_id, (MoneyKind.DISPUTE if event.gross_minor else MoneyKind.INQUIRY), event.version
 
 
 def _cancelled(event: e.MembershipCancelled) -> Subject:
@@ -101,10 +106,11 @@ _SUBJECTS: Final[dict[type[e.Event], Callable[[Any], Subject]]] = {
     e.PaymentCleared: lambda x: (x.payment_id, MoneyKind.CLEARED, 1),
     e.PaymentVoided: lambda x: (x.payment_id, MoneyKind.VOID, 1),
     e.PaymentReturned: lambda x: (x.return_id, MoneyKind.RETURN, 1),
+    e.PaymentReinstated: lambda x: (x.return_id, MoneyKind.REINSTATED, 1),
     e.RefundSucceeded: lambda x: (x.refund_id, MoneyKind.REFUND, 1),
     e.RefundFailed: lambda x: (x.refund_id, MoneyKind.REFUND_FAILED, 1),
     e.DisputeOpened: _dispute,
-    e.DisputeClosed: lambda x: (x.dispute_id, MoneyKind.DISPUTE_CLOSED, 1),
+    e.DisputeClosed: lambda x: (x.dispute_id, MoneyKind.DISPUTE_CLOSED, x.version),
     e.PaymentRequestSent: lambda x: (x.request_id, MoneyKind.REQUEST, 1),
     e.MembershipCancelled: _cancelled,
     e.PayoutPaid: lambda x: (x.payout_id, MoneyKind.PAYOUT, x.version),

@@ -106,6 +106,7 @@ _PAYMENT_RECORDS: Final = (
     "PaymentFeeAssessed",
     "PaymentVoided",
     "PaymentReturned",
+    "PaymentReinstated",
     "RefundSucceeded",
     "RefundFailed",
     "DisputeOpened",

@@ -30,6 +30,7 @@ class MoneyKind(StrEnum):
     CLEARED = "cleared"
     VOID = "void"
     RETURN = "return"
+    REINSTATED = "reinstated"
     REFUND = "refund"
     REFUND_FAILED = "refund_failed"
     INQUIRY = "inquiry"

@@ -38,9 +38,11 @@ from schemas.events.reversals import (
     DisputeClosed,
     DisputeOpened,
     DisputeOutcome,
+    PaymentReinstated,
     PaymentReturned,
     RefundFailed,
     RefundSucceeded,
+    ReinstatedReason,
 )
 
 __all__ = [
@@ -72,6 +74,7 @@ __all__ = [
     "PaymentFacts",
     "PaymentFeeAssessed",
     "PaymentKind",
+    "PaymentReinstated",
     "PaymentRequestSent",
     "PaymentReturned",
     "PaymentSucceeded",
@@ -84,6 +87,7 @@ __all__ = [
     "ProviderAdjustment",
     "RefundFailed",
     "RefundSucceeded",
+    "ReinstatedReason",
     "Remittance",
     "Split",
     "Tender",
@@ -96,6 +100,7 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     PaymentFeeAssessed,
     PaymentVoided,
     PaymentReturned,
+    PaymentReinstated,
     RefundSucceeded,
     RefundFailed,
     DisputeOpened,

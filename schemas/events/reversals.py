@@ -1,4 +1,4 @@
-"""Reversal events: payment returned, refund succeeded and failed, dispute opened and closed."""
+"""Reversal events: payment returned and reinstated, refund succeeded and failed, dispute opened and closed."""
 
 from __future__ import annotations
 
@@ -19,6 +19,14 @@ class DisputeOutcome(StrEnum):
     UNKNOWN = "UNKNOWN"
 
 
+class ReinstatedReason(StrEnum):
+    """Why a returned payment is the practice's after all (R-19)."""
+
+    DISHONORED_RETURN = "DISHONORED_RETURN"
+    REPRESENTED = "REPRESENTED"
+    UNKNOWN = "UNKNOWN"
+
+
 class PaymentReturned(Event, frozen=True, kw_only=True):
     """A bank transfer came back: gross < 0 (R-11)."""
 
@@ -29,6 +37,18 @@ class PaymentReturned(Event, frozen=True, kw_only=True):
     fee_minor: int
     net_minor: int
     return_code: str
+
+
+class PaymentReinstated(Event, frozen=True, kw_only=True):
+    """A return that was undone, by its `return_id`: gross > 0 is the practice's again (R-19)."""
+
+    stream: ClassVar[str] = "payments"
+    return_id: str
+    payment_id: str
+    gross_minor: int
+    fee_minor: int
+    net_minor: int
+    reason: ReinstatedReason
 
 
 class RefundSucceeded(Event, frozen=True, kw_only=True):
@@ -56,10 +76,14 @@ class RefundFailed(Event, frozen=True, kw_only=True):
 
 
 class DisputeOpened(Event, frozen=True, kw_only=True):
-    """A dispute: gross ≤ 0; 0 is an inquiry, which posts nothing (R-10)."""
+    """A dispute: gross ≤ 0; 0 is an inquiry, which posts nothing (R-10).
+
+    Opened again under its id it has a higher `version`, and takes the money again (R-18).
+    """
 
     stream: ClassVar[str] = "payments"
     dispute_id: str
+    version: int = 1
     payment_id: str
     gross_minor: int
     fee_minor: int
@@ -69,10 +93,14 @@ class DisputeOpened(Event, frozen=True, kw_only=True):
 
 
 class DisputeClosed(Event, frozen=True, kw_only=True):
-    """The end of a dispute: gross ≥ 0 comes back where it was won or withdrawn (R-10)."""
+    """The end of a dispute: gross ≥ 0 comes back where it was won or withdrawn (R-10).
+
+    It belongs to the last opening before it; a higher `version` supersedes an earlier outcome of that opening (R-18).
+    """
 
     stream: ClassVar[str] = "payments"
     dispute_id: str
+    version: int = 1
     payment_id: str
     outcome: DisputeOutcome
     gross_minor: int

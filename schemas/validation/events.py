@@ -38,6 +38,7 @@ from schemas.validation.reversals import (
     check_dispute_opened,
     check_refund,
     check_refund_failed,
+    check_reinstated,
     check_returned,
 )
 from schemas.vocabulary import DeadLetterReason
@@ -103,6 +104,7 @@ _CHECKS: Final[dict[type[e.Event], Callable[[Any], None]]] = {
     e.PaymentFeeAssessed: check_fee_assessed,
     e.PaymentVoided: check_voided,
     e.PaymentReturned: check_returned,
+    e.PaymentReinstated: check_reinstated,
     e.RefundSucceeded: check_refund,
     e.RefundFailed: check_refund_failed,
     e.DisputeOpened: check_dispute_opened,

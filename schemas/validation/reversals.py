@@ -14,6 +14,7 @@ from schemas.validation.checks import (
     check_net,
     check_not_negative,
     check_not_positive,
+    check_version,
 )
 from schemas.validation.parts import amounts_disagree, check_split, check_split_sum
 
@@ -23,6 +24,14 @@ def check_returned(event: e.PaymentReturned) -> None:
     check_id("payment_id", event.payment_id)
     check_code("return_code", event.return_code)
     check_below_zero("gross_minor", event.gross_minor)
+    check_net(event.gross_minor, event.fee_minor, event.net_minor)
+
+
+def check_reinstated(event: e.PaymentReinstated) -> None:
+    check_id("return_id", event.return_id)
+    check_id("payment_id", event.payment_id)
+    check_known("reason", event.reason)
+    check_above_zero("gross_minor", event.gross_minor)
     check_net(event.gross_minor, event.fee_minor, event.net_minor)
 
 
@@ -53,6 +62,7 @@ def check_refund_failed(event: e.RefundFailed) -> None:
 
 def check_dispute_opened(event: e.DisputeOpened) -> None:
     check_id("dispute_id", event.dispute_id)
+    check_version("version", event.version)
     check_id("payment_id", event.payment_id)
     check_code("reason_code", event.reason_code)
     check_not_positive("gross_minor", event.gross_minor)
@@ -63,6 +73,7 @@ def check_dispute_opened(event: e.DisputeOpened) -> None:
 
 def check_dispute_closed(event: e.DisputeClosed) -> None:
     check_id("dispute_id", event.dispute_id)
+    check_version("version", event.version)
     check_id("payment_id", event.payment_id)
     check_known("outcome", event.outcome)
     check_not_negative("gross_minor", event.gross_minor)

@@ -46,6 +46,9 @@ EVENT_WAITING: Final = frozenset(
 )
 """What an event that is not resolved may carry itself (law 2)."""
 
+JUDGED_AGAIN: Final = frozenset({State.AWAITING_ORIGINAL, State.AWAITING_REVIEW})
+"""Of an event about a payment: parked or held, and judged again after every further fact about it (R-17)."""
+
 EFFECT_STATES: Final = frozenset(State) - {
     State.AWAITING_SETTINGS,
     State.AWAITING_FEE,

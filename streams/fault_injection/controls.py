@@ -17,6 +17,8 @@ class Control(StrEnum):
     POSITIONS = "positions"  # law 3: compare-and-set of positions in the batch's transaction
     TOPIC_IDS = "topic_ids"  # law 5: another topic id stops the role
     MONEY_IDENTITY = "money_identity"  # law 6: one money told twice is one
+    JUDGE_AGAIN = "judge_again"  # law 7, R-17: what is held is judged again after every fact
+    DIFFERENCES = "differences"  # law 7, R-17: what the entries lack of the books is posted
     PRACTICE_LOCK = "practice_lock"  # law 8: the practice's row is the lock of its writers
     LOCK_ORDER = "lock_order"  # PROTOCOL section 4: a batch locks all gates of its practices at once, sorted
     BISECT = "bisect"  # law 9: a bad record is cut out of its batch

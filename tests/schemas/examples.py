@@ -118,6 +118,15 @@ _LATER: tuple[e.Event, ...] = (
     e.PaymentFeeAssessed(**ENVELOPE, payment_id="pay-1", fee_minor=320, net_minor=9680),
     e.PaymentVoided(**ENVELOPE, payment_id="pay-1"),
     e.PaymentReturned(**ENVELOPE, **BACK, return_id="ret-1", payment_id="pay-1", return_code="R01"),
+    e.PaymentReinstated(
+        **ENVELOPE,
+        return_id="ret-1",
+        payment_id="pay-1",
+        gross_minor=10000,
+        fee_minor=-400,
+        net_minor=10400,
+        reason=e.ReinstatedReason.REPRESENTED,
+    ),
     e.RefundSucceeded(
         **ENVELOPE,
         **BACK,

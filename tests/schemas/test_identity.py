@@ -24,6 +24,7 @@ SUBJECTS: dict[type[e.Event], tuple[str, MoneyKind, int]] = {
     e.PaymentCleared: ("pay-1", MoneyKind.CLEARED, 1),
     e.PaymentVoided: ("pay-1", MoneyKind.VOID, 1),
     e.PaymentReturned: ("ret-1", MoneyKind.RETURN, 1),
+    e.PaymentReinstated: ("ret-1", MoneyKind.REINSTATED, 1),
     e.RefundSucceeded: ("re-1", MoneyKind.REFUND, 1),
     e.RefundFailed: ("re-1", MoneyKind.REFUND_FAILED, 1),
     e.DisputeOpened: ("d-1", MoneyKind.DISPUTE, 1),

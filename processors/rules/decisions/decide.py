@@ -41,6 +41,7 @@ RULES: Final[Mapping[type[events.Event], Rule]] = MappingProxyType(
         events.PaymentFeeAssessed: decide_linked,
         events.PaymentVoided: decide_linked,
         events.PaymentReturned: decide_linked,
+        events.PaymentReinstated: decide_linked,
         events.RefundSucceeded: decide_linked,
         events.RefundFailed: decide_linked,
         events.DisputeOpened: decide_dispute,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from processors.rules.lifecycle.booking_terms import Share, Terms, fee_of, money_of, refunded_gross, shares_of, terms_of
+from processors.rules.lifecycle.booking_terms import Share, Terms, fee_of, money_of, shares_of, terms_of
 from processors.rules.lifecycle.entries import Family, Line, classify_entries, total
+from processors.rules.lifecycle.given_back import refunded_gross
 from processors.rules.lifecycle.named_patients import TooMuchError, by_name
 from processors.rules.lifecycle.payment_state import PaymentState, Reported
 from schemas.bookkeeping.companion import share_until
@@ -41,9 +42,12 @@ class Balance(msgspec.Struct, frozen=True):
     reported: Reported
     terms: Terms
     shares: tuple[Share, ...]
-    lines: tuple[Line, ...]
+    given: Mapping[str, int]
+    """By part, what of its `full` was given back so far."""
     refunded_gross: int
     """Of the gross, what was given back so far."""
+    lines: tuple[Line, ...] = ()
+    """The entries that it was made of."""
 
     @property
     def gross(self) -> int:
@@ -55,8 +59,7 @@ class Balance(msgspec.Struct, frozen=True):
 
     def refunded(self, share: Share) -> int:
         """Of a part's `full`, what was given back so far, ≥ 0 as a rule."""
-        families = (Family.CASH,) if self.terms.mirrored else (Family.CASH, Family.COMPANION)
-        return -total((line for line in self.lines if line.is_refund and line.root == share.part), *families)
+        return self.given.get(share.part, 0)
 
     def refundable(self, share: Share) -> int:
         return share.full - self.refunded(share)
@@ -74,47 +77,61 @@ class Balance(msgspec.Struct, frozen=True):
 
 
 def balance_of(state: PaymentState, reported: Reported) -> Balance:
-    return Balance(
-        reported, terms_of(reported), shares_of(reported, fee_of(state)), classify_entries(state), refunded_gross(state)
-    )
+    """As the entries have it."""
+    terms, lines = terms_of(reported), classify_entries(state)
+    families = (Family.CASH,) if terms.mirrored else (Family.CASH, Family.COMPANION)
+    given: dict[str, int] = {}
+    for line in lines:
+        if line.is_refund:
+            given[line.root] = given.get(line.root, 0) - total((line,), *families)
+    return Balance(reported, terms, shares_of(reported, fee_of(state)), given, refunded_gross(state), lines)
 
 
 def allocate_refund(
-    balance: Balance, gross: int, fee: int, surcharge: int | None = None, splits: Sequence[Split] = ()
+    balance: Balance,
+    gross: int,
+    fee: int,
+    surcharge: int | None = None,
+    splits: Sequence[Split] = (),
+    *,
+    beyond: bool = False,
 ) -> RefundSplit | DecisionReason:
     """What goes back with an event of `gross` < 0; a reason where that cannot be right: then a person decides.
 
     A surcharge that the event does not name is its share by cumulative rounding (R-16). Without splits the parts take
     by what is left of each, largest remainder, so that no part gives more than it has and the last refund takes the
-    rest; splits name their part (R-13).
+    rest; splits name their part (R-13). `beyond`: it counts though it takes more than is left, as something that
+    happened later brings that back (R-17): what nothing is left for falls on the parts by what they are.
     """
-    if balance.refunded_gross - gross > balance.gross:
+    if balance.refunded_gross - gross > balance.gross and not beyond:
         return DecisionReason.MORE_THAN_ORIGINAL
     if surcharge is None:
         surcharge = gross - sum(split.amount_minor for split in splits) if splits else _surcharge(balance, gross)
     gone = balance.refunded_surcharge()
-    if surcharge > 0 or surcharge < gross or gone - surcharge > max(balance.surcharge, gone):
+    if (surcharge > 0 or surcharge < gross or gone - surcharge > max(balance.surcharge, gone)) and not beyond:
         return DecisionReason.SUMS_DISAGREE
     applied = gross - surcharge
     whole = _mirrored(balance, gross) if balance.terms.mirrored else applied
     try:
         parts = _named(balance, whole, splits) if splits else _left(balance, whole)
     except TooMuchError:
-        return DecisionReason.MORE_THAN_ORIGINAL
+        if not beyond:
+            return DecisionReason.MORE_THAN_ORIGINAL
+        parts = _beyond(balance, whole)
     return RefundSplit(gross, surcharge, fee, part_amounts(balance, parts, applied, fee - surcharge))
 
 
-def reinstate(balance: Balance, gross: int, fee: int, event_lines: Sequence[Line], event_gross: int) -> RefundSplit:
-    """What comes back with an event of `gross` ≥ 0, of an earlier one that gave `event_gross` < 0 (R-9, R-10, R-15).
+def reinstate(balance: Balance, gross: int, fee: int, given: RefundSplit) -> RefundSplit:
+    """What comes back with an event of `gross` ≥ 0, of an earlier one that gave `given` (R-9, R-10, R-15, R-19).
 
-    Its parts come back as they went, and its surcharge with them. `event_lines` are what that one booked.
+    Its parts come back as they went, and its surcharge with them.
     """
-    weights = [_went(event_lines, share) for share in balance.shares]
+    weights = [-(amount.cash + amount.companion) for amount in given.amounts]
     if balance.terms.mirrored or not any(weights):
         after = share_until(balance.surcharge, max(balance.refunded_gross - gross, 0), balance.gross)
         applied = gross - (share_until(balance.surcharge, balance.refunded_gross, balance.gross) - after)
     else:
-        applied = share_until(sum(weights), gross, -event_gross)
+        applied = share_until(sum(weights), gross, -given.gross)
     whole = _mirrored(balance, gross) if balance.terms.mirrored else applied
     if not any(weights):
         weights = [balance.refunded(share) for share in balance.shares]
@@ -122,24 +139,10 @@ def reinstate(balance: Balance, gross: int, fee: int, event_lines: Sequence[Line
     return RefundSplit(gross, gross - applied, fee, part_amounts(balance, parts, applied, fee - (gross - applied)))
 
 
-def spread_anew(balance: Balance, cash: int, companion: int, charge: int) -> tuple[PartAmount, ...]:
-    """What was given back of a payment whose parts are others now; `applied` is what of charges went with it."""
-    parts = _left(balance, cash if balance.terms.mirrored else cash + companion)
-    companions = _spread(companion, [abs(part) for part in parts], balance.shares)
-    charges = _spread(charge, [abs(part) for part in parts], balance.shares)
-    cashes = (
-        parts if balance.terms.mirrored else [part - credit for part, credit in zip(parts, companions, strict=True)]
-    )
-    return tuple(map(PartAmount, balance.shares, cashes, companions, charges))
-
-
-def _went(lines: Sequence[Line], share: Share) -> int:
-    return -total((line for line in lines if line.root == share.part), Family.CASH, Family.COMPANION)
-
-
 def _surcharge(balance: Balance, gross: int) -> int:
     """R-16, never more than the event itself."""
-    due = share_until(balance.surcharge, balance.refunded_gross - gross, balance.gross) - balance.refunded_surcharge()
+    done = min(balance.refunded_gross - gross, balance.gross)
+    due = share_until(balance.surcharge, done, balance.gross) - balance.refunded_surcharge()
     return -min(max(due, 0), -gross)
 
 
@@ -164,6 +167,13 @@ def _left(balance: Balance, whole: int) -> Sequence[int]:
     if -whole > sum(max(each, 0) for each in left):
         raise TooMuchError
     return _spread(whole, left, balance.shares)
+
+
+def _beyond(balance: Balance, whole: int) -> Sequence[int]:
+    """What is left goes first; the rest falls on the parts by what they are."""
+    left = [max(balance.refundable(share), 0) for share in balance.shares]
+    rest = _spread(whole + sum(left), [0] * len(left), balance.shares)
+    return [more - each for more, each in zip(rest, left, strict=True)]
 
 
 def _spread(whole: int, weights: Sequence[int], shares: Sequence[Share]) -> Sequence[int]:

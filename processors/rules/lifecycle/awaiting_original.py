@@ -12,8 +12,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from processors.rules.lifecycle.change import Change
+from processors.rules.lifecycle.given_back import judging_order
 from processors.rules.lifecycle.payment_state import FollowUp, PaymentState, Reported
-from schemas.vocabulary import DecisionReason, State
+from schemas.vocabulary import JUDGED_AGAIN, DecisionReason, State
 
 
 def known_original(state: PaymentState) -> Reported | None:
@@ -26,7 +27,7 @@ def parked(reason: DecisionReason = DecisionReason.ORIGINAL_UNKNOWN) -> Change:
     return Change(waiting=State.AWAITING_ORIGINAL, reason=reason)
 
 
-def in_order_of_occurrence(state: PaymentState) -> Sequence[FollowUp]:
-    """What is parked on this payment or payout, the earliest first."""
-    waiting = [each for each in state.follow_ups if each.waiting is State.AWAITING_ORIGINAL]
-    return sorted(waiting, key=lambda each: each.event.occurred_at)
+def waiting_in_order(state: PaymentState) -> Sequence[FollowUp]:
+    """What is held or parked on this payment or payout, in the order in which it happened (R-17)."""
+    waiting = [each for each in state.follow_ups if each.waiting in JUDGED_AGAIN]
+    return sorted(waiting, key=lambda each: judging_order(each.event))

@@ -7,14 +7,13 @@ from typing import Final
 
 import msgspec
 
-from processors.rules.lifecycle.entries import REFUND_EVENTS
 from processors.rules.lifecycle.payment_state import PaymentState, Reported, event_id_of, resolved_events
 from schemas import events as e
 from schemas.bookkeeping.companion import divide
 from schemas.bookkeeping.net_or_gross import amount_mode, known_fee
 from schemas.events import MoneyFields, PayoutCategory
 from schemas.practice_settings import AmountMode, FeeAdjustment, RefundWithoutCompanion
-from schemas.vocabulary import OWN_CASH, WITHDRAWN, EntryKind
+from schemas.vocabulary import OWN_CASH, WITHDRAWN, EntryKind, Ruling
 
 _FEES: Final = frozenset({PayoutCategory.CHARGE, PayoutCategory.PROCESSING_FEE})
 
@@ -45,6 +44,14 @@ def money_of(reported: Reported) -> MoneyFields:
     if not isinstance(reported.event, MoneyFields):
         raise TypeError("a payout has no payment")
     return reported.event
+
+
+def kind_of(reported: Reported) -> e.PaymentKind:
+    """The payment type that switches, timing and bank account go by."""
+    event = reported.event
+    if isinstance(event, e.PaymentFacts):
+        return event.kind
+    return e.PaymentKind.MEMBERSHIP if isinstance(event, e.MembershipPaid) else e.PaymentKind.UNKNOWN
 
 
 def terms_of(reported: Reported) -> Terms:
@@ -92,12 +99,20 @@ def fee_of(state: PaymentState) -> int | None:
         return None
     event = money_of(state.reported)
     own = known_fee(event)
+    taken = {event_id_of(x.event) for x in state.follow_ups if x.ended_as is Ruling.POST}
     fees = [x for x in resolved_events(state) if isinstance(x, e.PaymentFeeAssessed)]
-    if own is not None:
-        fees = [x for x in fees if x.occurred_at >= event.occurred_at]
+    fees = [x for x in fees if _counts(x, event, as_reported=event_id_of(x) in taken)]
     if fees:
         return max(fees, key=lambda x: x.version).fee_minor
     return _fee_of_payout(state) if own is None else own
+
+
+def _counts(fee: e.PaymentFeeAssessed, event: MoneyFields, *, as_reported: bool) -> bool:
+    """Assessed for the payment as it is reported now: with the net that follows from it (M-3), or as a person took it.
+    One from before that counts while the payment names no fee of its own."""
+    if fee.occurred_at < event.occurred_at:
+        return known_fee(event) is None
+    return as_reported or fee.net_minor == event.gross_minor - fee.fee_minor
 
 
 def _fee_of_payout(state: PaymentState) -> int | None:
@@ -112,16 +127,13 @@ def fee_in_payout(state: PaymentState) -> int | None:
 
     A fee item of its own costs what it takes from the payout: its net with the other sign.
     """
-    items = [item for item in state.items if item.category in _FEES]
-    if not any(item.category is PayoutCategory.CHARGE for item in items):
+    carrying = {item.payout_id for item in state.items if item.category is PayoutCategory.CHARGE}
+    if not carrying:
         return None
+    # A payment in several payouts, as one of them failed, has its fee once.
+    items = [item for item in state.items if item.category in _FEES and item.payout_id == min(carrying)]
     charged = sum(item.fee_minor for item in items if item.category is PayoutCategory.CHARGE)
     return charged - sum(item.net_minor for item in items if item.category is PayoutCategory.PROCESSING_FEE)
-
-
-def refunded_gross(state: PaymentState) -> int:
-    """What was given back of the gross so far, ≥ 0 (R-2): refunds and returns and disputes, less what came back."""
-    return -sum(event.gross_minor for event in resolved_events(state) if isinstance(event, REFUND_EVENTS))
 
 
 def is_voided(state: PaymentState) -> bool:
@@ -131,4 +143,4 @@ def is_voided(state: PaymentState) -> bool:
 def is_cleared(state: PaymentState) -> bool:
     """T-13: reported to be in the practice's bank, or in a payout that stands."""
     reported = any(isinstance(event, e.PaymentCleared) for event in resolved_events(state))
-    return reported or any(item.category is PayoutCategory.CHARGE for item in state.items)
+    return reported or any(item.category is PayoutCategory.CHARGE and item.stands for item in state.items)

@@ -1,4 +1,5 @@
-"""Applies a returned payment, a dispute that is opened, and one that is closed (R-10, R-11, R-15)."""
+"""Applies a returned payment, its reinstatement, a dispute that is opened, and one that is closed
+(R-10, R-11, R-15, R-18, R-19)."""
 
 from __future__ import annotations
 
@@ -6,16 +7,19 @@ from datetime import date
 
 import msgspec
 
-from processors.rules.lifecycle.allocate_refund import allocate_refund, balance_of, reinstate
+from processors.rules.lifecycle.allocate_refund import PartAmount, RefundSplit, balance_of
 from processors.rules.lifecycle.awaiting_original import known_original, parked
+from processors.rules.lifecycle.books import books_of
 from processors.rules.lifecycle.change import Change, following, for_review, nothing
 from processors.rules.lifecycle.clearance import waiting_for_funds
 from processors.rules.lifecycle.entries import lines_by
 from processors.rules.lifecycle.follower_state import UNTOUCHED, by_hand
-from processors.rules.lifecycle.payment_state import PaymentState, resolved_events
+from processors.rules.lifecycle.given_back import BroughtBack, GivenBack
+from processors.rules.lifecycle.limits import refused
+from processors.rules.lifecycle.payment_state import PaymentState, Reported, event_id_of, resolved_events
 from processors.rules.lifecycle.reversal_entries import EntryBuilder
 from processors.rules.lifecycle.voids import after_void
-from schemas.events import DisputeClosed, DisputeOpened, PaymentReturned
+from schemas.events import DisputeClosed, DisputeOpened, PaymentReinstated, PaymentReturned
 from schemas.practice_settings import DisputeBooking
 from schemas.vocabulary import DecisionReason, EntryKind
 
@@ -28,6 +32,22 @@ def returned(event: PaymentReturned, state: PaymentState, on: date) -> Change:
     """
     change = _taken(event, event.return_id, EntryKind.RETURN, state, on)
     return msgspec.structs.replace(change, lift=waiting_for_funds(state)) if change.effects else change
+
+
+def reinstated(event: PaymentReinstated, state: PaymentState, on: date) -> Change:
+    """The return was undone: what it took comes back as it went, with the bank's fee if it is given back (R-19).
+
+    Before its return is known it parks.
+    """
+    original, gave = known_original(state), GivenBack(resolved_events(state)).gave(event)
+    if original is None or gave is None:
+        return parked()
+    if voided := after_void(event, state):
+        return voided
+    if event.gross_minor > -gave.gross_minor:
+        return for_review(DecisionReason.MORE_THAN_ORIGINAL)
+    split = books_of(state, original, (*resolved_events(state), event)).splits[event_id_of(event)]
+    return _brought_back(event, event.return_id, EntryKind.RETURN, state, original, split, on)
 
 
 def disputed(event: DisputeOpened, state: PaymentState, on: date) -> Change:
@@ -44,31 +64,56 @@ def dispute_closed(event: DisputeClosed, state: PaymentState, on: date) -> Chang
     the close itself is booked whatever the outcome, as the opening's is: it has no patient's side, but the payout is
     less by it, so the cash goes down by the fee and its companion makes up for it (R-15 with a gross of 0, N-3 A).
     GROSS and the mirrored share take no fee to the ledger (N-1, R-5): there QuickBooks alone has it, with the payout.
+
+    A later version of the outcome of one opening supersedes the earlier: the difference is posted (R-18).
     """
-    original, opened = known_original(state), _opened(event, state)
+    original, counted = known_original(state), tuple(resolved_events(state))
+    opened = GivenBack(counted).gave(event)
     if original is None or opened is None:
         return parked()
     if voided := after_void(event, state):
         return voided
-    if not event.gross_minor and not event.fee_minor:
-        return nothing()
     if event.gross_minor > -opened.gross_minor:
         return for_review(DecisionReason.MORE_THAN_ORIGINAL)
+    after = GivenBack((*counted, event))
+    if after.back(opened) is not event:
+        return nothing(DecisionReason.CORRECTED)
+    split = books_of(state, original, (*counted, event)).splits[event_id_of(event)]
+    if before := GivenBack(counted).back(opened):
+        split = _less(split, books_of(state, original, counted).splits[event_id_of(before)])
+    if not split.gross and not split.fee:
+        return nothing()
+    return _brought_back(event, event.dispute_id, EntryKind.DISPUTE_RELEASE, state, original, split, on)
+
+
+def _brought_back(
+    event: BroughtBack,
+    ref: str,
+    kind: EntryKind,
+    state: PaymentState,
+    original: Reported,
+    split: RefundSplit,
+    on: date,
+) -> Change:
     balance = balance_of(state, original)
-    held = lines_by(opened, balance.lines)
     builder = EntryBuilder(
-        event=event,
-        ref=event.dispute_id,
-        original=event.payment_id,
-        on=on,
-        companion=balance.terms.companion,
-        split=reinstate(balance, event.gross_minor, event.fee_minor, held, opened.gross_minor),
+        event=event, ref=ref, original=event.payment_id, on=on, companion=balance.terms.companion, split=split
     )
-    initial = (
-        UNTOUCHED if original.settings.disputes is DisputeBooking.SUSPENSE else by_hand(line.entry for line in held)
+    apart = isinstance(event, DisputeClosed) and original.settings.disputes is DisputeBooking.SUSPENSE
+    gave = GivenBack(resolved_events(state)).gave(event)
+    taken = () if gave is None else lines_by(gave, balance.lines)
+    initial = UNTOUCHED if apart else by_hand(line.entry for line in taken)
+    chosen = _kind(builder, kind) if isinstance(event, DisputeClosed) else kind
+    return following(original, builder.refund_entries(balance.lines, chosen, initial=initial))
+
+
+def _less(split: RefundSplit, before: RefundSplit) -> RefundSplit:
+    """What an outcome brings more than the one that it supersedes; less where it brings less (R-18)."""
+    amounts = tuple(
+        PartAmount(x.share, x.cash - y.cash, x.companion - y.companion, x.applied - y.applied)
+        for x, y in zip(split.amounts, before.amounts, strict=True)
     )
-    kind = _kind(builder, EntryKind.DISPUTE_RELEASE)
-    return following(original, builder.refund_entries(balance.lines, kind, initial=initial))
+    return RefundSplit(split.gross - before.gross, split.surcharge - before.surcharge, split.fee - before.fee, amounts)
 
 
 def _taken(event: PaymentReturned | DisputeOpened, ref: str, kind: EntryKind, state: PaymentState, on: date) -> Change:
@@ -77,12 +122,16 @@ def _taken(event: PaymentReturned | DisputeOpened, ref: str, kind: EntryKind, st
         return parked()
     if voided := after_void(event, state):
         return voided
+    if reason := refused(event, state, original):
+        return for_review(reason)
     balance = balance_of(state, original)
-    split = allocate_refund(balance, event.gross_minor, event.fee_minor)
-    if isinstance(split, DecisionReason):
-        return for_review(split)
     builder = EntryBuilder(
-        event=event, ref=ref, original=event.payment_id, on=on, companion=balance.terms.companion, split=split
+        event=event,
+        ref=ref,
+        original=event.payment_id,
+        on=on,
+        companion=balance.terms.companion,
+        split=books_of(state, original, (*resolved_events(state), event)).splits[event_id_of(event)],
     )
     # SUSPENSE: no target has an office-level ledger, so the entry is shown with its amounts and written nowhere; the
     # money is in QuickBooks with its payout.
@@ -92,15 +141,11 @@ def _taken(event: PaymentReturned | DisputeOpened, ref: str, kind: EntryKind, st
 
 
 def _kind(builder: EntryBuilder, usual: EntryKind) -> EntryKind:
-    """Where an event moves a fee alone, the fee says whether more is held or some of it comes back."""
-    if builder.split is None or builder.split.gross:
+    """Less that comes back than an earlier outcome brought is held again (R-18). Where an event moves a fee alone, the
+    fee says whether more is held or some of it comes back."""
+    split = builder.split
+    if split is None or (split.gross > 0 or (split.gross and usual is not EntryKind.DISPUTE_RELEASE)):
         return usual
-    return EntryKind.DISPUTE_HOLD if builder.split.fee > 0 else EntryKind.DISPUTE_RELEASE
-
-
-def _opened(event: DisputeClosed, state: PaymentState) -> DisputeOpened | None:
-    """The stage that took the money; where the close moves none, an inquiry is enough."""
-    opened = (each for each in resolved_events(state) if isinstance(each, DisputeOpened))
-    stages = [each for each in opened if each.dispute_id == event.dispute_id]
-    taken = [stage for stage in stages if stage.gross_minor]
-    return next(iter(taken if event.gross_minor else [*taken, *stages]), None)
+    if split.gross:
+        return EntryKind.DISPUTE_HOLD
+    return EntryKind.DISPUTE_HOLD if split.fee > 0 else EntryKind.DISPUTE_RELEASE

@@ -13,10 +13,12 @@ from typing import Final
 
 import msgspec
 
-from processors.rules.lifecycle.awaiting_original import in_order_of_occurrence
+from processors.rules.lifecycle.after_change import with_differences
+from processors.rules.lifecycle.awaiting_original import waiting_in_order
 from processors.rules.lifecycle.by_person import PersonsWord, ended
 from processors.rules.lifecycle.change import Change, ReleasedOriginal
 from processors.rules.lifecycle.fees import paid_out
+from processors.rules.lifecycle.follow_up_times import due_at
 from processors.rules.lifecycle.ledger_facts import LedgerFacts
 from processors.rules.lifecycle.new_entries import Part
 from processors.rules.lifecycle.payment_state import (
@@ -28,6 +30,7 @@ from processors.rules.lifecycle.payment_state import (
     Reported,
     event_id_of,
 )
+from processors.rules.lifecycle.payments import JUDGED_AGAIN, judged_again
 from processors.rules.lifecycle.resolve import resolve_follow_up, resolve_report
 from processors.rules.lifecycle.state_changes import EventResolved, StateChange
 from processors.rules.lifecycle.working_state import WorkingState
@@ -64,8 +67,9 @@ def apply_event(state: PaymentState, arrival: Arrival, facts: LedgerFacts, last_
     """An event about this payment or payout, and everything that parked on it. Pure.
 
     1. the rules say what it changes. 2. the event is resolved, and its entries are added. 3. its original is resolved,
-    where that waited for it. 4. other entries are voided, released or redirected. 5. parked follow-ups are asked again
-    until none moves. An event without settings never comes here: it waits for those first (law 10).
+    where that waited for it. 4. other entries are voided, released or redirected. 5. everything of the payment that is
+    held or parked is judged again until none moves (R-17). An event without settings never comes here: it waits for
+    those first (law 10).
     """
     working = WorkingState(state, facts, last_id)
     if isinstance(arrival.event, MoneyReport):
@@ -73,16 +77,17 @@ def apply_event(state: PaymentState, arrival: Arrival, facts: LedgerFacts, last_
             return Applied(state=state, last_id=last_id, old_version=True)
     else:
         _apply_follow_up(working, arrival)
-    _release_parked(working)
+    _judge_again(working)
     return _applied(working)
 
 
 def apply_payout(
     state: PaymentState, payout_id: str, items: Iterable[PaidItem], facts: LedgerFacts, last_id: int
 ) -> Applied:
-    """A payout carries these items of the payment from now on: its funds are there (T-13), its fee is known (N-5).
+    """A payout carries these items of the payment from now on: its funds are there while it stands (T-13), its fee is
+    known (N-5).
 
-    Without items it carries the payment no more: it failed, or was reported anew without it (P-21). Pure.
+    Without items it carries the payment no more: it was reported anew without it (P-8). Pure.
     """
     mine = tuple(items)
     others = tuple(item for item in state.items if item.payout_id != payout_id)
@@ -97,8 +102,9 @@ def reconsider(state: PaymentState, facts: LedgerFacts, last_id: int) -> Applied
     if state.items and reported is not None:
         on = facts.ledger_date(reported.event, reported.settings_version, reported.arrived_at)
         change = paid_out(state, on)
+        change = with_differences(working, change, reported.event, None)
         working.carry_out(change, _release_original(working, change.original))
-    _release_parked(working)
+    _judge_again(working)
     return _applied(working)
 
 
@@ -126,7 +132,7 @@ def end_by_person(
     ids = working.add(resolved, change.effects, follow_up.arrived_at)
     ids |= _release_original(working, change.original)
     working.carry_out(change, ids)
-    _release_parked(working)
+    _judge_again(working)
     return _applied(working)
 
 
@@ -149,13 +155,28 @@ def _apply_report(working: WorkingState, arrival: Arrival, event: MoneyReport) -
     change = resolve_report(new, working.state, on=on)
     if change.old_version:
         return False
+    change = with_differences(working, change, event, _reported_as(new, working, change))
     # What RULES planned stays with money that is reported: what follows it is measured by that (R-6).
     resolved = _resolve(working, event_id_of(event), change, decision.settings_version, decision.effects)
     # What a correction ends is the version before it, not the one that it reports.
     _release_original(working, change.original)
     working.report(_report(working, arrival, event, resolved.waiting, resolved.reason, resolved.settings_version))
-    working.carry_out(change, working.add(resolved, change.effects, arrival.arrived_at))
+    due = _due(working, event, decision.settings_version, arrival.arrived_at)
+    working.carry_out(change, working.add(resolved, change.effects, arrival.arrived_at, due))
     return True
+
+
+def _due(working: WorkingState, event: Event, settings_version: int | None, arrived_at: datetime) -> datetime | None:
+    if settings_version is None:
+        return None
+    return due_at(event, working.state.reported, settings_version, arrived_at, working.facts)
+
+
+def _reported_as(new: Reported, working: WorkingState, change: Change) -> Reported:
+    """The money as it will be reported when this change is carried out."""
+    version = new.settings_version if change.settings_version is None else change.settings_version
+    settings = working.facts.settings_of(version)
+    return _replace(new, waiting=change.waiting, reason=change.reason, settings=settings, settings_version=version)
 
 
 def _report(
@@ -194,17 +215,40 @@ def _apply_follow_up(working: WorkingState, arrival: Arrival) -> None:
     _follow(working, follow_up, change)
 
 
-def _release_parked(working: WorkingState) -> None:
-    """Ask what is parked again, the earliest first, until none moves any more (R-8)."""
+def _judge_again(working: WorkingState) -> None:
+    """Ask what is held or parked again, the earliest first, until none moves any more (R-8, R-17)."""
+    if not working.facts.judges_again:
+        return
     moved = True
     while moved:
-        moved = False
-        for parked in in_order_of_occurrence(working.state):
-            change = _asked(working, parked)
-            if change.waiting is not State.AWAITING_ORIGINAL:
-                _follow(working, parked, change)
-                moved = True
-                break
+        moved = _judge_report(working) or any(_judge(working, each) for each in waiting_in_order(working.state))
+
+
+def _judge_report(working: WorkingState) -> bool:
+    """A correction that was held, as more had been given back than it says was paid; whether it moved."""
+    reported = working.state.reported
+    if reported is None or reported.waiting is not State.AWAITING_REVIEW or reported.reason not in JUDGED_AGAIN:
+        return False
+    on = working.facts.ledger_date(reported.event, reported.settings_version, reported.arrived_at)
+    change = judged_again(working.state, on)
+    if change.waiting is not None:
+        return False
+    event = event_id_of(reported.event)
+    change = with_differences(working, change, reported.event, _reported_as(reported, working, change))
+    resolved = _resolve(working, event, change, reported.settings_version, reported.plan)
+    working.report(_replace(reported, waiting=None, reason=resolved.reason))
+    due = _due(working, reported.event, reported.settings_version, reported.arrived_at)
+    working.carry_out(change, working.add(resolved, change.effects, reported.arrived_at, due))
+    return True
+
+
+def _judge(working: WorkingState, follow_up: FollowUp) -> bool:
+    """Whether it moved: it counts now, or a person has to look at what was parked."""
+    change = _asked(working, follow_up)
+    if change.waiting in (State.AWAITING_ORIGINAL, follow_up.waiting):
+        return False
+    _follow(working, follow_up, change)
+    return True
 
 
 def _asked(working: WorkingState, follow_up: FollowUp) -> Change:
@@ -213,10 +257,13 @@ def _asked(working: WorkingState, follow_up: FollowUp) -> Change:
 
 
 def _follow(working: WorkingState, follow_up: FollowUp, change: Change) -> None:
-    event, plan = event_id_of(follow_up.event), tuple(each.effect for each in change.effects)
+    event = event_id_of(follow_up.event)
+    change = with_differences(working, change, follow_up.event, None, follow_up)
+    plan = tuple(each.effect for each in change.effects)
     resolved = _resolve(working, event, change, follow_up.settings_version, plan)
     working.follow_up(_replace(follow_up, waiting=resolved.waiting, settings_version=resolved.settings_version))
-    ids = working.add(resolved, change.effects, follow_up.arrived_at)
+    due = _due(working, follow_up.event, follow_up.settings_version, follow_up.arrived_at)
+    ids = working.add(resolved, change.effects, follow_up.arrived_at, due)
     ids |= _release_original(working, change.original)
     working.carry_out(change, ids)
 

@@ -41,7 +41,10 @@ _NOT_BOOKED: Final = frozenset(
 )
 """Skipped beside entries that are booked: there is nothing of these to reverse."""
 
-REFUND_EVENTS = (e.RefundSucceeded, e.RefundFailed, e.PaymentReturned, e.DisputeOpened, e.DisputeClosed)
+REFUND_EVENTS = (
+    *(e.RefundSucceeded, e.RefundFailed, e.PaymentReturned, e.PaymentReinstated),
+    *(e.DisputeOpened, e.DisputeClosed),
+)
 """Events that give money back, or bring back what was given."""
 
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 
 import msgspec
@@ -19,11 +19,10 @@ from processors.rules.lifecycle.follower_state import following_state, voidable
 from processors.rules.lifecycle.payment_state import FollowUp, PaymentState, Reported, resolved_events
 from processors.rules.lifecycle.payments import resolved
 from processors.rules.lifecycle.reversal_entries import EntryBuilder, origin_of
-from schemas.bookkeeping.money import largest_remainder
 from schemas.events import PaymentFeeAssessed
-from schemas.plan import PartKey
+from schemas.plan import PartKey, PlannedEntry
 from schemas.practice_settings import AmountMode
-from schemas.vocabulary import SKIPPED, DecisionReason, EntryKind, State
+from schemas.vocabulary import SKIPPED, DecisionReason, EntryKind, Ruling, State
 
 
 def assessed(event: PaymentFeeAssessed, state: PaymentState, on: date, *, as_reported: bool = False) -> Change:
@@ -41,7 +40,12 @@ def assessed(event: PaymentFeeAssessed, state: PaymentState, on: date, *, as_rep
         return nothing()
     if not as_reported and _disagrees(event, reported):
         return for_review(DecisionReason.SUMS_DISAGREE)
-    counted = FollowUp(event=event, settings_version=reported.settings_version, arrived_at=event.occurred_at)
+    counted = FollowUp(
+        event=event,
+        settings_version=reported.settings_version,
+        arrived_at=event.occurred_at,
+        ended_as=Ruling.POST if as_reported else None,
+    )
     after = msgspec.structs.replace(state, follow_ups=(*state.follow_ups, counted))
     if reported.waiting is not None:
         return _released(reported, after, on)
@@ -58,7 +62,7 @@ def assessed(event: PaymentFeeAssessed, state: PaymentState, on: date, *, as_rep
     builder = EntryBuilder(
         event=event, ref=event.payment_id, original=event.payment_id, on=on, companion=terms.companion
     )
-    return following(reported, _difference(builder, event, state, reported, fee - before))
+    return following(reported, _difference(builder, state, reported, before, fee))
 
 
 def _disagrees(event: PaymentFeeAssessed, reported: Reported) -> bool:
@@ -68,7 +72,7 @@ def _disagrees(event: PaymentFeeAssessed, reported: Reported) -> bool:
 
 
 def paid_out(state: PaymentState, on: date) -> Change:
-    """What a payout that stands, among `state.items`, changes for a payment that it carries: its funds are there
+    """What a payout, among `state.items`, changes for a payment that it carries: its funds are there
     (T-13), and its fee is known (N-5). The change belongs to no event of this payment."""
     reported = state.reported
     lift = waiting_for_funds(state) if is_cleared(state) else ()
@@ -96,18 +100,17 @@ def _released(reported: Reported, state: PaymentState, on: date) -> Change:
 
 
 def _difference(
-    builder: EntryBuilder, event: PaymentFeeAssessed, state: PaymentState, reported: Reported, more: int
+    builder: EntryBuilder, state: PaymentState, reported: Reported, before: int, fee: int
 ) -> Iterator[NewEntry]:
     """The payment decreases by as much as the fee increased, and the companion makes up for it, so that the balance
     stays and the sum of payments is the bank's (R-15, N-3). A fee that decreased pays the difference in.
 
-    `more` is split as any fee (M-5).
+    Each part ends as if the fee had been known from the start (M-5, R-17).
     """
-    shares = shares_of(reported, fee_of(state))
-    weights = [max(share.applied, 0) for share in shares]
-    parts = largest_remainder(more, weights if any(weights) else [1] * len(shares))
+    then, now = _companions(with_fee(reported, before)), _companions(with_fee(reported, fee))
     lines = classify_entries(state)
-    for share, part in zip(shares, parts, strict=True):
+    for share in shares_of(reported, before):
+        part = now.get(share.part, 0) - then.get(share.part, 0)
         origin = origin_of(lines, share.part)
         if origin is None or not part:
             continue
@@ -115,3 +118,7 @@ def _difference(
         if part > 0:
             kind, name = EntryKind.REVERSAL, str(PartKey.reversal(EntryKind.PAYMENT, share.part, reported.version))
         yield from builder.pair(origin, kind, name, -part, part, following_state(origin), companion_part=share.part)
+
+
+def _companions(plan: Iterable[PlannedEntry]) -> dict[str, int]:
+    return {x.part: x.instruction.amount_minor for x in plan if x.entry_kind is EntryKind.FEE_ADJUSTMENT}

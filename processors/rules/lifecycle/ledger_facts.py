@@ -48,6 +48,11 @@ class LedgerFacts(msgspec.Struct, frozen=True, kw_only=True):
     read_back_before: datetime | None = None
     """Entries of records that were appended before this are read back before any send (law 4)."""
 
+    judges_again: bool = True
+    """What is held or parked is judged again after every fact (R-17); False is the control of that."""
+    posts_differences: bool = True
+    """What the entries lack of the books is posted (R-17); False is the control of that."""
+
     def settings_of(self, version: int | None) -> PracticeSettings:
         """The settings of one saved version. KeyError for one that was never saved."""
         return version_of(self.history, version).settings

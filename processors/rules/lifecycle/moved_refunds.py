@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from processors.rules.lifecycle.allocate_refund import Balance, PartAmount, spread_anew
-from processors.rules.lifecycle.booking_terms import fee_of, shares_of, terms_of
+from processors.rules.lifecycle.booking_terms import fee_of, shares_of
+from processors.rules.lifecycle.books import Figures, books_of
 from processors.rules.lifecycle.change import NewEntry
 from processors.rules.lifecycle.entries import Family, Line, total
 from processors.rules.lifecycle.follower_state import FOLLOWING, MANUAL, PlannedState, voidable
-from processors.rules.lifecycle.payment_state import EntryState, PaymentState, Reported
+from processors.rules.lifecycle.payment_state import EntryState, PaymentState, Reported, resolved_events
 from processors.rules.lifecycle.reversal_entries import EntryBuilder
 from processors.rules.lifecycle.reversals import reverse_entries
 from schemas.plan import PartKey, PlannedEntry
@@ -21,39 +21,35 @@ from schemas.vocabulary import OWN_CASH, SKIPPED, DecisionReason, EntryKind, Sta
 def moved(
     builder: EntryBuilder, refunds: Sequence[Line], fresh: Sequence[NewEntry], reported: Reported, state: PaymentState
 ) -> Iterator[NewEntry]:
-    """Reversals of the refunds where the payment was, and as much refunded where the payment is now.
+    """Reversals of the refunds where the payment was, and what they are of the payment as it is now (R-17).
 
-    One entry per part for all refunds: the events that brought them keep their own entries as they are. TooMuchError
-    where the new parts hold less.
+    One entry per part for all refunds: the events that brought them keep their own entries as they are.
     """
     yield from reverse_entries(builder, [line for line in refunds if not voidable(line.entry)])
-    balance = Balance(reported, terms_of(reported), shares_of(reported, fee_of(state)), (), 0)
-    cash, companion = total(refunds, Family.CASH), total(refunds, Family.COMPANION)
-    charge = total(refunds, Family.CHARGE)
-    for amount in spread_anew(balance, cash, companion, charge):
-        yield from _refund_there(builder, fresh, amount)
+    given = books_of(state, reported, resolved_events(state)).given
+    for part in (share.part for share in shares_of(reported, fee_of(state))):
+        yield from _refund_there(builder, fresh, part, given.get(part, Figures()))
 
 
-def _refund_there(builder: EntryBuilder, fresh: Sequence[NewEntry], amount: PartAmount) -> Iterator[NewEntry]:
-    part = amount.share.part
+def _refund_there(builder: EntryBuilder, fresh: Sequence[NewEntry], part: str, amount: Figures) -> Iterator[NewEntry]:
     mine = [planned for planned in fresh if planned.effect.part == part]
     paid = next((x for x in mine if x.effect.entry_kind in OWN_CASH and x.effect.state is not State.SKIPPED_ZERO), None)
     if paid is None:
         return
-    origin, initial = _entry_state(paid), _following_state(paid.effect)
+    origin, initial = as_entry(paid), _following_state(paid.effect)
     behind = (paid.effect.entry_kind, part) if initial is FOLLOWING else None
     if amount.cash:
         yield builder.entry(origin, EntryKind.REFUND, part, amount.cash, initial, behind, alone=True)
-    if amount.companion:
+    if amount.companion and builder.companion:
         first = (EntryKind.REFUND, part) if amount.cash else behind
         companion = str(PartKey(place=part, of_refund=True))
         yield builder.entry(origin, EntryKind.FEE_ADJUSTMENT, companion, amount.companion, initial, first, alone=True)
-    if amount.applied:
+    if amount.charge:
         charge = next((x for x in mine if x.effect.entry_kind is EntryKind.CHARGE), None)
         if charge is not None:
             first = (EntryKind.CHARGE, part) if initial is FOLLOWING else None
             yield builder.entry(
-                _entry_state(charge), EntryKind.CHARGE_REVERSAL, part, amount.applied, initial, first, alone=True
+                as_entry(charge), EntryKind.CHARGE_REVERSAL, part, amount.charge, initial, first, alone=True
             )
 
 
@@ -62,8 +58,8 @@ def _following_state(effect: PlannedEntry) -> PlannedState:
     return MANUAL if by_others else FOLLOWING
 
 
-def _entry_state(planned: NewEntry) -> EntryState:
-    """An entry of this change as those that follow it see it; its id is not known yet."""
+def as_entry(planned: NewEntry) -> EntryState:
+    """An entry that is planned as those that follow it see it. Its id is 0: not known yet, or it is never stored."""
     effect = planned.effect
     return EntryState(
         effect_id=0,

@@ -16,12 +16,18 @@ Part = tuple[EntryKind, str]
 
 
 def insert_entries(
-    event: EventId, planned: Iterable[NewEntry], facts: LedgerFacts, arrived_at: datetime, last_id: int
+    event: EventId,
+    planned: Iterable[NewEntry],
+    facts: LedgerFacts,
+    arrived_at: datetime,
+    last_id: int,
+    *,
+    due_at: datetime | None = None,
 ) -> tuple[Sequence[EntryAdded], dict[Part, int]]:
     """The entries of one event, with ids that ascend from `last_id` + 1 (law 8), and the ids that others can wait for.
 
     An entry that the connection does not write and nobody has to post by hand is skipped, and nothing waits for it
-    (B-1). Pure.
+    (B-1). `due_at`: of those whose plan does not say when; else they are due on arrival. Pure.
     """
     added: list[EntryAdded] = []
     ids: dict[Part, int] = {}
@@ -39,7 +45,7 @@ def insert_entries(
             state=initial.state,
             reason=initial.reason,
             holds=initial.holds,
-            due_at=effect.due_at or arrived_at,
+            due_at=effect.due_at or due_at or arrived_at,
             look_first=facts.reads_back(initial.state, arrived_at),
             amount_minor=effect.instruction.amount_minor,
             depends_on=each.behind if effect.depends_on is None else ids.get(effect.depends_on),

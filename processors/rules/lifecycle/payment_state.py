@@ -75,13 +75,15 @@ class EntryState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PaidItem(msgspec.Struct, frozen=True, kw_only=True):
-    """An item of a payout that names the payment; only of payouts that stand (P-21)."""
+    """An item of a payout that names the payment, as that payout was reported last."""
 
     payout_id: str
     category: PayoutCategory
     gross_minor: int
     fee_minor: int
     net_minor: int
+    stands: bool = True
+    """The payout has not failed: its funds are there (T-13). The fee is known all the same (N-5)."""
 
 
 class PaymentState(msgspec.Struct, frozen=True, kw_only=True):

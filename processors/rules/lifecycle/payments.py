@@ -4,27 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Final
 
 import msgspec
 
 from processors.rules.lifecycle import superseded_plans
 from processors.rules.lifecycle.amounts import with_fee, with_state
+from processors.rules.lifecycle.awaiting_original import parked
 from processors.rules.lifecycle.booking_terms import (
     fee_of,
     is_cleared,
     is_insurance,
-    money_of,
-    refunded_gross,
+    kind_of,
     terms_of,
 )
 from processors.rules.lifecycle.change import Change, NewEntry, ReleasedOriginal, for_review
 from processors.rules.lifecycle.entries import classify_entries
 from processors.rules.lifecycle.follower_state import cleared, planned_state
+from processors.rules.lifecycle.limits import outgrown
 from processors.rules.lifecycle.payment_state import PaymentState, Reported
 from processors.rules.lifecycle.voids import after_void
 from schemas.plan import PlannedEntry
 from schemas.practice_settings import AmountMode
 from schemas.vocabulary import ENDED_BY_PERSON, SKIPPED, DecisionReason, State
+
+JUDGED_AGAIN: Final = frozenset({DecisionReason.MORE_THAN_ORIGINAL, DecisionReason.CORRECTED})
+"""Why a correction is held by these rules: later facts may let it through (R-17). Others a person ends."""
 
 
 def payment_reported(new: Reported, state: PaymentState, on: date) -> Change:
@@ -48,6 +53,17 @@ def payment_reported(new: Reported, state: PaymentState, on: date) -> Change:
     return changed
 
 
+def judged_again(state: PaymentState, on: date) -> Change:
+    """What a correction changes that was held, with the facts that are known now (R-17): `state.reported`, which is
+    AWAITING_REVIEW for one of `JUDGED_AGAIN`. Still held: the change says so."""
+    if state.reported is None:
+        return parked()
+    asked = msgspec.structs.replace(state.reported, waiting=None)
+    if voided := after_void(asked.event, state):
+        return voided
+    return resolved(asked, msgspec.structs.replace(state, reported=asked), on)
+
+
 def resolved(reported: Reported, state: PaymentState, on: date) -> Change:
     """The plan of reported money, `state.reported`, as far as it can be known now.
 
@@ -60,7 +76,7 @@ def resolved(reported: Reported, state: PaymentState, on: date) -> Change:
         return Change(
             waiting=State.AWAITING_FEE, reason=DecisionReason.FEE_UNKNOWN, settings_version=reported.settings_version
         )
-    if refunded_gross(state) > money_of(reported).gross_minor:
+    if outgrown(state, reported):
         return for_review(DecisionReason.MORE_THAN_ORIGINAL)
     lines = classify_entries(state)
     if lines and all(line.is_refund and line.entry.state in ENDED_BY_PERSON for line in lines):
@@ -89,7 +105,7 @@ def _under_settings_of(old: Reported, new: Reported) -> Reported:
     if old.waiting is State.AWAITING_SETTINGS or is_insurance(old) != is_insurance(new):
         return new
     types = old.settings.types
-    if types.of(superseded_plans.kind_of(old)) is not types.of(superseded_plans.kind_of(new)):
+    if types.of(kind_of(old)) is not types.of(kind_of(new)):
         return new
     return msgspec.structs.replace(new, settings=old.settings, settings_version=old.settings_version)
 

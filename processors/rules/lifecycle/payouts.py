@@ -64,10 +64,7 @@ def payout_reported(new: Reported, state: PaymentState, on: date) -> Change:
 
 
 def stands(state: PaymentState) -> bool:
-    """Whether the payout, as it was reported last, is in the practice's bank: no failure of it since (T-13, P-21).
-
-    The query `payout_items` says the same of stored payouts.
-    """
+    """Whether the payout, as it was reported last, is in the practice's bank: no failure of it since (P-21)."""
     reported = state.reported
     failures = (follow_up.event for follow_up in state.follow_ups if isinstance(follow_up.event, PayoutFailed))
     return reported is not None and reported.waiting is None and all(_since(reported, failed) for failed in failures)
@@ -82,10 +79,17 @@ def issued_since(version: int, at: datetime, failed_version: int, failed_at: dat
 
 
 def paid_items(state: PaymentState) -> dict[str, list[PaidItem]]:
-    """By payment, the items of a payout that stands; nothing of one that does not (T-13, N-5, P-21)."""
+    """By payment, the items of a payout as it was reported last; none of one that waits (T-13, N-5).
+
+    A payout that failed has them still, whichever was reported first: the fee is known all the same. They do not stand
+    (P-21).
+    """
     found: dict[str, list[PaidItem]] = {}
-    event = None if state.reported is None else state.reported.event
-    if not isinstance(event, PayoutPaid) or not stands(state):
+    reported, standing = state.reported, stands(state)
+    if reported is None or reported.waiting is not None:
+        return found
+    event = reported.event
+    if not isinstance(event, PayoutPaid):
         return found
     for item in event.items:
         if item.payment_id is not None:
@@ -96,6 +100,7 @@ def paid_items(state: PaymentState) -> dict[str, list[PaidItem]]:
                     gross_minor=item.gross_minor,
                     fee_minor=item.fee_minor,
                     net_minor=item.net_minor,
+                    stands=standing,
                 )
             )
     return found

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from datetime import date
 
-from processors.rules.lifecycle.allocate_refund import allocate_refund, balance_of, reinstate
+from processors.rules.lifecycle.allocate_refund import balance_of
 from processors.rules.lifecycle.awaiting_original import known_original, parked
 from processors.rules.lifecycle.booking_terms import money_of
+from processors.rules.lifecycle.books import books_of
 from processors.rules.lifecycle.change import Change, following, for_review
 from processors.rules.lifecycle.entries import lines_by
 from processors.rules.lifecycle.follower_state import by_hand
+from processors.rules.lifecycle.given_back import GivenBack
+from processors.rules.lifecycle.limits import refused
 from processors.rules.lifecycle.net_entry import is_netted, netted, restored
-from processors.rules.lifecycle.payment_state import PaymentState, resolved_events
+from processors.rules.lifecycle.payment_state import PaymentState, event_id_of, resolved_events
 from processors.rules.lifecycle.reversal_entries import EntryBuilder
 from processors.rules.lifecycle.voids import after_void
 from schemas.events import RefundFailed, RefundSucceeded
@@ -29,17 +32,16 @@ def refunded(event: RefundSucceeded, state: PaymentState, on: date) -> Change:
         return parked()
     if voided := after_void(event, state):
         return voided
+    if reason := refused(event, state, original):
+        return for_review(reason)
     balance = balance_of(state, original)
-    split = allocate_refund(balance, event.gross_minor, event.fee_minor, event.surcharge_minor, event.splits)
-    if isinstance(split, DecisionReason):
-        return for_review(split)
     builder = EntryBuilder(
         event=event,
         ref=event.refund_id,
         original=event.payment_id,
         on=on,
         companion=balance.terms.companion,
-        split=split,
+        split=books_of(state, original, (*resolved_events(state), event)).splits[event_id_of(event)],
     )
     if is_netted(balance):
         return netted(builder, balance, state)
@@ -49,8 +51,7 @@ def refunded(event: RefundSucceeded, state: PaymentState, on: date) -> Change:
 def refund_failed(event: RefundFailed, state: PaymentState, on: date) -> Change:
     """The money is the practice's again: a new entry, never a deleted refund (R-9)."""
     original = known_original(state)
-    refunds = (each for each in resolved_events(state) if isinstance(each, RefundSucceeded))
-    refund = next((each for each in refunds if each.refund_id == event.refund_id), None)
+    refund = GivenBack(resolved_events(state)).gave(event)
     if original is None or refund is None:
         return parked()
     if voided := after_void(event, state):
@@ -58,19 +59,18 @@ def refund_failed(event: RefundFailed, state: PaymentState, on: date) -> Change:
     if event.gross_minor > -refund.gross_minor:
         return for_review(DecisionReason.MORE_THAN_ORIGINAL)
     balance = balance_of(state, original)
-    refunded_lines = lines_by(refund, balance.lines)
     builder = EntryBuilder(
         event=event,
         ref=event.refund_id,
         original=money_of(original).payment_id,
         on=on,
         companion=balance.terms.companion,
-        split=reinstate(balance, event.gross_minor, event.fee_minor, refunded_lines, refund.gross_minor),
+        split=books_of(state, original, (*resolved_events(state), event)).splits[event_id_of(event)],
     )
     if is_netted(balance):
         return netted(builder, balance, state)
     payments = restored(builder, balance, state)
-    initial = by_hand(line.entry for line in refunded_lines)
+    initial = by_hand(line.entry for line in lines_by(refund, balance.lines))
     brought_back = builder.refund_entries(
         balance.lines, EntryKind.REFUND, charges=True, beside=bool(payments), initial=initial
     )

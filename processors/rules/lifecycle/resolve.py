@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from processors.rules.lifecycle.change import Change
 from processors.rules.lifecycle.clearance import cleared
-from processors.rules.lifecycle.disputes import dispute_closed, disputed, returned
+from processors.rules.lifecycle.disputes import dispute_closed, disputed, reinstated, returned
 from processors.rules.lifecycle.fees import assessed
 from processors.rules.lifecycle.payment_state import PaymentState, Reported
 from processors.rules.lifecycle.payments import payment_reported
@@ -27,6 +27,7 @@ FOLLOW_UP_RULES: Final[Mapping[type[e.Event], Rule]] = MappingProxyType(
         e.PaymentFeeAssessed: assessed,
         e.PaymentVoided: voided,
         e.PaymentReturned: returned,
+        e.PaymentReinstated: reinstated,
         e.RefundSucceeded: refunded,
         e.RefundFailed: refund_failed,
         e.DisputeOpened: disputed,

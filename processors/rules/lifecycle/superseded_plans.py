@@ -10,25 +10,17 @@ import msgspec
 from processors.rules.lifecycle import follower_state, moved_refunds
 from processors.rules.lifecycle.allocate_refund import balance_of
 from processors.rules.lifecycle.amounts import with_state
-from processors.rules.lifecycle.booking_terms import money_of
+from processors.rules.lifecycle.booking_terms import kind_of, money_of
 from processors.rules.lifecycle.change import Change, NewEntry, Redirect, for_review, nothing
 from processors.rules.lifecycle.entries import Line, classify_entries, own_payments
 from processors.rules.lifecycle.follower_state import inherited_state, planned_state, voidable
-from processors.rules.lifecycle.named_patients import TooMuchError
 from processors.rules.lifecycle.payment_state import EntryState, PaymentState, Reported
 from processors.rules.lifecycle.plan_comparison import PlanComparison
 from processors.rules.lifecycle.reversal_entries import EntryBuilder
 from processors.rules.lifecycle.reversals import reverse_entries
-from schemas.events import Event, MembershipPaid, PaymentFacts, PaymentKind
+from schemas.events import Event
 from schemas.plan import PlannedEntry
 from schemas.vocabulary import OWN_CASH, SET_BY_CONTENT, SKIPPED, UNMET_ORDER, DecisionReason, State
-
-
-def kind_of(reported: Reported) -> PaymentKind:
-    event = reported.event
-    if isinstance(event, PaymentFacts):
-        return event.kind
-    return PaymentKind.MEMBERSHIP if isinstance(event, MembershipPaid) else PaymentKind.UNKNOWN
 
 
 def replaced(
@@ -64,6 +56,7 @@ def replaced(
         ref=paid.instruction.payment_ref or "",
         original=money_of(reported).payment_id,
         on=on,
+        companion=balance.terms.companion,
     )
     fresh = tuple(_in_state_of(effect, reported, paid) for effect in plan)
     kept = [line for line in booked if not voidable(line.entry) and line.family is not None]
@@ -72,10 +65,7 @@ def replaced(
     if not refunds or (same_places and not _is_dropped(fresh, paid)):
         redirect = tuple(_redirects(refunds, void, fresh))
     else:
-        try:
-            effects += moved_refunds.moved(builder, refunds, fresh, reported, state)
-        except TooMuchError:
-            return for_review(DecisionReason.MORE_THAN_ORIGINAL)
+        effects += moved_refunds.moved(builder, refunds, fresh, reported, state)
         void += [line for line in refunds if voidable(line.entry)]
     return Change(
         reason=DecisionReason.CORRECTED,

@@ -4,37 +4,38 @@ from __future__ import annotations
 
 from datetime import date
 
-from processors.rules.lifecycle.allocate_refund import Balance, balance_of
+from processors.rules.lifecycle.allocate_refund import balance_of
 from processors.rules.lifecycle.awaiting_original import parked
+from processors.rules.lifecycle.books import Figures, books_of
 from processors.rules.lifecycle.change import Change, ReleasedOriginal, for_review, nothing
-from processors.rules.lifecycle.entries import Line
+from processors.rules.lifecycle.entries import REFUND_EVENTS, Line
 from processors.rules.lifecycle.follower_state import voidable
 from processors.rules.lifecycle.payment_state import PaymentState, resolved_events
 from processors.rules.lifecycle.reversal_entries import EntryBuilder
 from processors.rules.lifecycle.reversals import reverse_entries
-from schemas.events import Event, MoneyFields, PaymentVoided, RefundFailed, RefundSucceeded
+from schemas.events import Event, MoneyFields, PaymentVoided
 from schemas.vocabulary import DecisionReason, State
 
 
 def voided(event: PaymentVoided, state: PaymentState, on: date) -> Change:
-    """What was not sent is suppressed; of what was, a reversal reverses what still stands after refunds.
+    """What was not sent is suppressed; of what was, a reversal reverses what still stands after refunds, fee included.
 
-    A posted payment that was given back whole has nothing left to void. One that still waits for its fee or for a
-    person is never posted, and what an earlier version of it left is reversed.
+    A part that was given back whole has nothing left to void: what it cost stays, whatever was posted when the void
+    came (R-17). A payment that still waits for its fee or for a person is never posted, and what an earlier version of
+    it left is reversed.
     """
     original = state.reported
     if original is None or original.waiting is State.AWAITING_SETTINGS:
         return parked()
     balance = balance_of(state, original)
-    unsent = all(voidable(line.entry) for line in balance.lines if line.booked)
     waits = original.waiting is not None
-    if balance.gross and balance.refunded_gross >= balance.gross and not (unsent or waits):
-        return nothing(DecisionReason.VOIDED)
+    books = books_of(state, original, (*resolved_events(state), event))
     void: list[Line] = []
     kept: list[Line] = []
     for part in dict.fromkeys(line.root for line in balance.lines):
         mine = [line for line in balance.lines if line.root == part]
-        if unsent or waits or not _given_whole(balance, part):
+        unsent = all(voidable(line.entry) for line in mine if line.booked)
+        if waits or unsent or books.total(part) == Figures():
             _sort(mine, void, kept)
     builder = EntryBuilder(event=event, ref=event.payment_id, original=event.payment_id, on=on)
     effects = tuple(reverse_entries(builder, kept))
@@ -51,21 +52,16 @@ def voided(event: PaymentVoided, state: PaymentState, on: date) -> Change:
 def after_void(event: Event, state: PaymentState) -> Change | None:
     """What an event about a voided payment changes; None while the payment is not voided.
 
-    A void reversed all that stood when it came: a refund that happened before it is in that. Anything else moves
-    money that is not there any more: a person looks.
+    A void takes back all that stood: what was given back or brought back before it happened is in that, whichever was
+    reported first (R-17). Anything later moves money that is not there any more: a person looks.
     """
     voids = [each for each in resolved_events(state) if isinstance(each, PaymentVoided)]
     if not voids:
         return None
     earlier = any(event.occurred_at <= void.occurred_at for void in voids)
-    if earlier and isinstance(event, RefundSucceeded | RefundFailed | MoneyFields):
+    if earlier and isinstance(event, (*REFUND_EVENTS, MoneyFields)):
         return nothing(DecisionReason.VOIDED)
     return for_review(DecisionReason.MORE_THAN_ORIGINAL)
-
-
-def _given_whole(balance: Balance, part: str) -> bool:
-    share = next((share for share in balance.shares if share.part == part), None)
-    return share is not None and balance.refunded(share) > 0 and not balance.refundable(share)
 
 
 def _sort(mine: list[Line], void: list[Line], kept: list[Line]) -> None:

@@ -57,9 +57,11 @@ class WorkingState:
         """How an event stands from now on."""
         self.changes.append(resolved)
 
-    def add(self, by: EventResolved, planned: Sequence[NewEntry], arrived_at: datetime) -> dict[Part, int]:
+    def add(
+        self, by: EventResolved, planned: Sequence[NewEntry], arrived_at: datetime, due_at: datetime | None = None
+    ) -> dict[Part, int]:
         """Insert the entries of a resolved event. Returns the ids that others can wait for."""
-        added, ids = insert_entries(by.event, planned, self.facts, arrived_at, self.last_id)
+        added, ids = insert_entries(by.event, planned, self.facts, arrived_at, self.last_id, due_at=due_at)
         self.last_id += len(added)
         self._entries |= {each.entry.effect_id: each.entry for each in added}
         self.changes += added

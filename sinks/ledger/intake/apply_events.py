@@ -115,8 +115,7 @@ class EventApplier:
         return True
 
     def _pay_out(self, payout: PaymentKey, applied: Applied) -> None:
-        """Payments of a payout that stands are in the bank (T-13) and their fees are known (N-5); those of one that
-        does not are free again (P-21)."""
+        """Payments of a payout that stands are in the bank (T-13). Their fees are known though it fails (N-5, P-21)."""
         items = paid_items(applied.state)
         for key in self._payments.payments_beside(payout):
             facts, last_id = self._facts(key)

@@ -120,6 +120,8 @@ class WriteBuilder:
                     source=event.source,
                     dispute_id=event.dispute_id,
                     payment_id=event.payment_id,
+                    occurred_at=event.occurred_at,
+                    version=event.version,
                     respond_by=event.respond_by if isinstance(event, DisputeOpened) else None,
                     outcome=event.outcome.value if isinstance(event, DisputeClosed) else None,
                 )

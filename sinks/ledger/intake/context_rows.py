@@ -85,7 +85,7 @@ class EntryRow(EntryState, frozen=True, kw_only=True):
 
 
 class PaidItemRow(PaidItem, frozen=True, kw_only=True):
-    """An item of a payout that stands, by the payment that it names."""
+    """An item of a payout, by the payment that it names."""
 
     practice_id: str
     payment_id: str

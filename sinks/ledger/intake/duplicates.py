@@ -21,6 +21,11 @@ MoneyKey = tuple[str, str, MoneyKind]
 _NO_BYTES: Final[Mapping[EventKey, bytes]] = MappingProxyType({})
 
 
+_SUPERSEDE: Final = frozenset(MoneyKind) - {MoneyKind.DISPUTE, MoneyKind.INQUIRY, MoneyKind.DISPUTE_CLOSED}
+"""A higher version stands in the place of a lower one (E-7). Each opening of a dispute is money of its own, and which
+outcome stands is a question of its opening (R-18)."""
+
+
 class StoredEvent(msgspec.Struct, frozen=True):
     """What the ledger has of an event that may be the same as a record, or report the same money."""
 
@@ -114,7 +119,8 @@ class KnownEvents:
         same = versions.get(identity.version)
         if same is not None:
             return self._same_money(writeback, same, is_newest=newest == identity.version)
-        return Match(Finding.OLD_VERSION if newest > identity.version else Finding.FIRST)
+        superseded = newest > identity.version and identity.kind in _SUPERSEDE
+        return Match(Finding.OLD_VERSION if superseded else Finding.FIRST)
 
     def _add(self, event: StoredEvent) -> None:
         self._events[event.event_key] = event

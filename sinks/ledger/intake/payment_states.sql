@@ -62,19 +62,19 @@ JOIN effects e ON e.practice_id = k.p AND e.source = k.s AND e.event_id = k.i
 ORDER BY e.practice_id, e.effect_id;
 
 -- name: payout_items
--- Of payouts that stand: neither failed nor reported anew (P-8, P-21). A version reported since the failure is the
--- payout issued anew; a failure of a later version names it.
+-- Of payouts as they were reported last (P-8). One that failed since does not stand, but the fee is known all the same
+-- (P-21, N-5): a version reported since the failure is the payout issued anew; a failure of a later version names it.
 SELECT i.practice_id, i.payment_id, i.payout_id, i.category, i.gross_minor, i.fee_minor,
-       i.gross_minor - i.fee_minor AS net_minor
-FROM unnest(:practice_ids::text[], :refs::text[]) AS k(p, r)
-JOIN payout_items i ON i.practice_id = k.p AND i.payment_id = k.r
-WHERE NOT EXISTS (
+       i.gross_minor - i.fee_minor AS net_minor,
+       NOT EXISTS (
         SELECT FROM events f WHERE f.practice_id = i.practice_id AND f.concerns = i.payout_id
           AND f.kind = 'payout_failed' AND NOT EXISTS (
             SELECT FROM events p WHERE p.practice_id = i.practice_id AND p.subject = i.payout_id
               AND p.kind = 'payout' AND p.version = i.version AND p.version > f.version
-              AND (f.version > 1 OR p.occurred_at > f.occurred_at)))
-  AND NOT EXISTS (
+              AND (f.version > 1 OR p.occurred_at > f.occurred_at))) AS stands
+FROM unnest(:practice_ids::text[], :refs::text[]) AS k(p, r)
+JOIN payout_items i ON i.practice_id = k.p AND i.payment_id = k.r
+WHERE NOT EXISTS (
         SELECT FROM payout_items n WHERE n.practice_id = i.practice_id
           AND n.payment_id = i.payment_id AND n.payout_id = i.payout_id AND n.version > i.version)
   AND NOT EXISTS (
@@ -82,12 +82,27 @@ WHERE NOT EXISTS (
           AND v.kind = 'payout' AND v.version > i.version AND v.superseded_by IS NULL)
 ORDER BY i.practice_id, i.payment_id, i.payout_id, i.number;
 
--- name: add_dispute!
--- Opened and closed come in any order; an inquiry and its chargeback are one dispute (R-10).
-INSERT INTO disputes (practice_id, source, dispute_id, payment_id, opened_at, respond_by, outcome, closed_at)
-VALUES (:practice_id, :source, :dispute_id, :payment_id, :now, :respond_by, :outcome,
-    CASE WHEN :outcome::text IS NOT NULL THEN :now::timestamptz END)
+-- name: open_dispute!
+-- Opened and closed come in any order; an inquiry and its chargeback are one dispute (R-10). One that is opened after its
+-- outcome is open again, with a deadline of its own (R-18).
+INSERT INTO disputes (practice_id, source, dispute_id, payment_id, opened_at, respond_by, taken_at)
+VALUES (:practice_id, :source, :dispute_id, :payment_id, :now, :respond_by, :occurred_at)
 ON CONFLICT (practice_id, dispute_id) DO UPDATE
-SET respond_by = coalesce(EXCLUDED.respond_by, disputes.respond_by),
-    outcome = coalesce(disputes.outcome, EXCLUDED.outcome),
-    closed_at = coalesce(disputes.closed_at, EXCLUDED.closed_at);
+SET respond_by = CASE WHEN EXCLUDED.taken_at > disputes.ended_at THEN EXCLUDED.respond_by
+                      WHEN EXCLUDED.taken_at < disputes.taken_at THEN disputes.respond_by
+                      ELSE coalesce(EXCLUDED.respond_by, disputes.respond_by) END,
+    opened_at = CASE WHEN EXCLUDED.taken_at > disputes.ended_at THEN EXCLUDED.opened_at ELSE disputes.opened_at END,
+    outcome = CASE WHEN EXCLUDED.taken_at > disputes.ended_at THEN NULL ELSE disputes.outcome END,
+    closed_at = CASE WHEN EXCLUDED.taken_at > disputes.ended_at THEN NULL ELSE disputes.closed_at END,
+    taken_at = greatest(disputes.taken_at, EXCLUDED.taken_at);
+
+-- name: close_dispute!
+-- An outcome before the last opening is not that opening's; of one opening the highest version stands (R-18).
+INSERT INTO disputes (practice_id, source, dispute_id, payment_id, opened_at, outcome, closed_at, ended_at,
+    outcome_version)
+VALUES (:practice_id, :source, :dispute_id, :payment_id, :now, :outcome, :now, :occurred_at, :version)
+ON CONFLICT (practice_id, dispute_id) DO UPDATE
+SET outcome = EXCLUDED.outcome, closed_at = EXCLUDED.closed_at, ended_at = EXCLUDED.ended_at,
+    outcome_version = EXCLUDED.outcome_version
+WHERE (disputes.taken_at IS NULL OR EXCLUDED.ended_at >= disputes.taken_at)
+  AND (disputes.outcome IS NULL OR EXCLUDED.outcome_version > disputes.outcome_version);

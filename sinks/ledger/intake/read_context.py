@@ -34,6 +34,7 @@ from sinks.ledger.named_queries import named_queries
 from sinks.ledger.practices.settings.history import SWITCH_VERSIONS, StoredSwitch, by_practice
 from sinks.ledger.rows.fetch import fetch_all
 from sinks.ledger.rows.row_factory import rows_as
+from streams.fault_injection import Control, disabled
 
 _INTAKE: Final = named_queries("sinks.ledger.intake")
 _PAYMENT_STATES: Final = named_queries("sinks.ledger.intake", "payment_states.sql")
@@ -147,6 +148,8 @@ def _practices(
             linked=linked[practice_id],
             paused=switch is not None and not switch.master,
             read_back_before=era.read_back_before,
+            judges_again=not disabled(Control.JUDGE_AGAIN),
+            posts_differences=not disabled(Control.DIFFERENCES),
         )
         found[practice_id] = PracticeContext(last_id=seq, versions=saved, facts=facts)
     return found

@@ -200,7 +200,7 @@ def patients_of(payments: BatchPayments) -> set[tuple[str, str]]:
         if state.reported is not None:
             refs |= {planned.instruction.patient_ref for planned in state.reported.plan}
         for follow_up in state.follow_ups:
-            if follow_up.waiting is State.AWAITING_ORIGINAL:
+            if follow_up.waiting is not None:
                 refs |= named_in(follow_up.event)
         found |= {(key.practice_id, ref) for ref in refs if ref is not None}
     return found

@@ -82,7 +82,8 @@ def _tell_again(cursor: Cursor, rows: Sequence[ToldAgainRow]) -> None:
 def _dispute(cursor: Cursor, writes: Writes, at: datetime) -> None:
     """Row by row: one batch may hold a dispute and its end."""
     for dispute in writes.disputes:
-        cursor.execute(_PAYMENT_STATES["add_dispute"], msgspec.structs.asdict(dispute) | {"now": at})
+        name = "open_dispute" if dispute.outcome is None else "close_dispute"
+        cursor.execute(_PAYMENT_STATES[name], msgspec.structs.asdict(dispute) | {"now": at})
 
 
 def _resolve(cursor: Cursor, resolutions: Sequence[Resolution]) -> None:

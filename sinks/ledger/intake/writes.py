@@ -33,6 +33,8 @@ class Dispute(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     dispute_id: str
     payment_id: str
+    occurred_at: datetime
+    version: int
     respond_by: datetime | None = None
     outcome: str | None = None
 

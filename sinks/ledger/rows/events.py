@@ -148,6 +148,11 @@ class DisputeRow(msgspec.Struct, frozen=True):
     respond_by: datetime | None
     outcome: DisputeOutcome | None
     closed_at: datetime | None
+    taken_at: datetime | None
+    """When its last opening happened; None while only its outcome is known."""
+    ended_at: datetime | None
+    """When the last outcome happened, of this opening or of one before it."""
+    outcome_version: int | None
 
 
 class OffsetRow(msgspec.Struct, frozen=True):

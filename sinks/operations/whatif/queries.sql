@@ -24,7 +24,7 @@ FROM found f LEFT JOIN bodies b USING (practice_id, month, source, event_id) WHE
 -- name: payouts
 -- The items of payouts that carry these payments, in the order in which INTAKE took the payouts.
 SELECT i.payment_id, i.payout_id, i.version, i.category, i.gross_minor, i.fee_minor,
-       i.gross_minor - i.fee_minor AS net_minor, p.occurred_at, p.received_at, p.appended_at, p.off
+       i.gross_minor - i.fee_minor AS net_minor, true AS stands, p.occurred_at, p.received_at, p.appended_at, p.off
 FROM unnest(:refs::text[]) AS k(r)
 JOIN payout_items i ON i.practice_id = :practice_id AND i.payment_id = k.r
 JOIN events p ON p.practice_id = i.practice_id AND p.subject = i.payout_id AND p.kind = 'payout'

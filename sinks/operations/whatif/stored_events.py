@@ -20,6 +20,8 @@ from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.fetch import fetch_all
 
 Connection = psycopg.Connection[TupleRow]
+
+_replace: Final = msgspec.structs.replace
 Order = tuple[datetime, datetime, int]
 """As INTAKE took them: received, appended, offset."""
 
@@ -101,7 +103,7 @@ class Happened(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PaidOut(msgspec.Struct, frozen=True, kw_only=True):
-    """From here on a payout has these items of a payment; none once it has failed (P-21)."""
+    """From here on a payout has these items of a payment; they stand until it has failed (P-21)."""
 
     payout_id: str
     items: tuple[PaidItem, ...]
@@ -189,8 +191,9 @@ def _paid_out(
             if not issued_since(version, first.occurred_at, end.version, end.occurred_at)
         ]
         came_first = any(_order(end) < _order(first) for end in ends)
-        mine = () if came_first else tuple(items)
+        mine = tuple(_replace(item, stands=not came_first) for item in items)
         yield ref, PaidOut(payout_id=payout_id, items=mine, arrived_at=first.appended_at, order=_order(first))
         for end in ends:
             if all(_order(end) < later for later in anew):
-                yield ref, PaidOut(payout_id=payout_id, items=(), arrived_at=end.appended_at, order=_order(end))
+                failed = tuple(_replace(item, stands=False) for item in items)
+                yield ref, PaidOut(payout_id=payout_id, items=failed, arrived_at=end.appended_at, order=_order(end))

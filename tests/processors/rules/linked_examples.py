@@ -52,6 +52,12 @@ def returned(gross: int = -10000, fee: int = 0, at: datetime = NOON, **changed: 
     return e.PaymentReturned(**(values | changed))
 
 
+def reinstated(gross: int = 10000, fee: int = 0, at: datetime = NOON, **changed: Any) -> e.PaymentReinstated:
+    values = _envelope("ev-ri", at) | _moved(gross, fee)
+    values |= {"return_id": "ret-1", "reason": e.ReinstatedReason.DISHONORED_RETURN}
+    return e.PaymentReinstated(**(values | changed))
+
+
 def refunded(
     gross: int = -10000, fee: int = 0, number: int = 1, at: datetime = NOON, **changed: Any
 ) -> e.RefundSucceeded:

@@ -20,6 +20,7 @@ from tests.processors.rules.linked_examples import (
     payout_failed,
     refund_failed,
     refunded,
+    reinstated,
     returned,
     voided,
 )
@@ -34,6 +35,7 @@ LINKED = (
     refund_failed(),
     refunded(),
     returned(),
+    reinstated(),
     voided(),
 )
 ENVELOPE = {name: getattr(payment(), name) for name in e.Event.__struct_fields__}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import permutations
 
 from schemas.practice_settings import AmountMode, Timing
 from tests.processors.rules.event_examples import NOON, item, payment, payout
 from tests.processors.rules.linked_examples import payout_failed
-from tests.sinks.ledger.ledger_fixture import LedgerDatabase
+from tests.sinks.ledger.ledger_fixture import LedgerDatabase, again
 
 HOUR = timedelta(hours=1)
 MORNING = NOON - 4 * HOUR
@@ -39,6 +40,20 @@ def test_n5_p21_its_payment_that_comes_afterwards_takes_its_fee(database: Ledger
         (9680,),
         (320,),
     ]
+
+
+def test_n5_the_fee_of_a_payout_that_failed_counts_in_every_order(database: LedgerDatabase) -> None:
+    """N-5, R-17: whether the payment, the payout or its failure is told first."""
+    carried = payout(item(1, 10000, 320, payment_id="pay-1"), at=MORNING)
+    facts = (payment(10000, None, at=MORNING - HOUR), carried, payout_failed(at=MORNING + HOUR))
+    for number, order in enumerate(permutations(facts)):
+        practice = f"practice-{number}"
+        database.add(practice, amount=AmountMode.NET)
+        database.link(practice_id=practice)
+        for event in order:
+            database.report(again(event, practice_id=practice))
+        amounts = "SELECT amount_minor FROM effects WHERE target = 'PMS' AND practice_id = %s ORDER BY effect_id"
+        assert database.rows(amounts, practice) == [(9680,), (320,)]
 
 
 def test_t13_p21_a_payout_that_failed_clears_nothing(database: LedgerDatabase) -> None:

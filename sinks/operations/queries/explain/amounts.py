@@ -16,6 +16,7 @@ from schemas.events import (
     Event,
     MoneyFields,
     PaymentFeeAssessed,
+    PaymentReinstated,
     PaymentReturned,
     PayoutPaid,
     RefundFailed,
@@ -26,7 +27,14 @@ from schemas.vocabulary import AMOUNT_KINDS, SKIPPED, EntryKind, State
 from sinks.operations.queries.explain.record import StoryAmounts
 
 _WITH_MONEY = (
-    MoneyFields | RefundSucceeded | RefundFailed | PaymentReturned | DisputeOpened | DisputeClosed | PayoutPaid
+    MoneyFields
+    | RefundSucceeded
+    | RefundFailed
+    | PaymentReturned
+    | PaymentReinstated
+    | DisputeOpened
+    | DisputeClosed
+    | PayoutPaid
 )
 
 

@@ -23,8 +23,9 @@ from processors.rules.lifecycle.state_changes import (
 )
 from schemas import events as e
 from schemas.identity import identify
+from schemas.plan import PartKey
 from schemas.practice_settings import SettingsHistory
-from schemas.vocabulary import SKIPPED, UNMET_ORDER, DecisionReason, EntryKind, State
+from schemas.vocabulary import CASH, SKIPPED, UNMET_ORDER, DecisionReason, EntryKind, State
 from tests.processors.rules import event_examples as examples
 
 NOON = examples.NOON
@@ -51,9 +52,14 @@ class Ledger:
                 self._take(event)
         return self.last
 
-    def _take(self, event: e.Event) -> None:
-        decision = decide(event, event.occurred_at, self.history)
-        arrival = Arrival(event=event, version=identify(event).version, decision=decision, arrived_at=event.occurred_at)
+    def report_at(self, event: e.Event, arrived_at: datetime) -> None:
+        """An event that the broker took later than it happened."""
+        self._take(event, arrived_at)
+
+    def _take(self, event: e.Event, arrived_at: datetime | None = None) -> None:
+        at = arrived_at or event.occurred_at
+        decision = decide(event, at, self.history)
+        arrival = Arrival(event=event, version=identify(event).version, decision=decision, arrived_at=at)
         applied = apply_event(self.state, arrival, self.facts, self._ids)
         if applied.old_version:
             self.last = Change(reason=DecisionReason.CORRECTED, applied=True, old_version=True)
@@ -75,7 +81,7 @@ class Ledger:
                 break
             mine.append(change)
         resolved = [change for change in mine if isinstance(change, EventResolved)]
-        own = next((each for each in resolved if each.event == event), None)
+        own = next((each for each in reversed(resolved) if each.event == event), None)
         ended = next((each for each in resolved if each.event == original != event), None)
         added = [change for change in mine if isinstance(change, EntryAdded)]
         moved = [change for change in mine if isinstance(change, EntryMoved)]
@@ -190,7 +196,7 @@ class Ledger:
         return sum(
             x.amount_minor
             for x in self.standing()
-            if x.entry_kind is EntryKind.REVERSAL and not x.part.startswith(("payment", "insurance", "refund/"))
+            if x.entry_kind is EntryKind.REVERSAL and PartKey.parse(x.part).reverses not in CASH
         )
 
     def applied(self) -> int:
@@ -256,10 +262,23 @@ def returned(gross: int, fee: int = 0, hours: float = 24, ref: str = "rt-1") -> 
     )
 
 
-def dispute(gross: int, fee: int = 0, hours: float = 24, ref: str = "dp-1") -> e.DisputeOpened:
+def reinstated(gross: int, fee: int = 0, hours: float = 48, ref: str = "rt-1") -> e.PaymentReinstated:
+    return e.PaymentReinstated(
+        **envelope(f"ev-b{ref}", after(hours)),
+        return_id=ref,
+        payment_id="pay-1",
+        gross_minor=gross,
+        fee_minor=fee,
+        net_minor=gross - fee,
+        reason=e.ReinstatedReason.DISHONORED_RETURN,
+    )
+
+
+def dispute(gross: int, fee: int = 0, hours: float = 24, ref: str = "dp-1", version: int = 1) -> e.DisputeOpened:
     return e.DisputeOpened(
-        **envelope(f"ev-{ref}-{gross}", after(hours)),
+        **envelope(f"ev-{ref}-{gross}" if version == 1 else f"ev-{ref}-v{version}", after(hours)),
         dispute_id=ref,
+        version=version,
         payment_id="pay-1",
         gross_minor=gross,
         fee_minor=fee,
@@ -269,11 +288,17 @@ def dispute(gross: int, fee: int = 0, hours: float = 24, ref: str = "dp-1") -> e
 
 
 def closed(
-    outcome: e.DisputeOutcome, gross: int = 0, fee: int = 0, hours: float = 72, ref: str = "dp-1"
+    outcome: e.DisputeOutcome,
+    gross: int = 0,
+    fee: int = 0,
+    hours: float = 72,
+    ref: str = "dp-1",
+    version: int = 1,
 ) -> e.DisputeClosed:
     return e.DisputeClosed(
-        **envelope(f"ev-c{ref}", after(hours)),
+        **envelope(f"ev-c{ref}" if version == 1 else f"ev-c{ref}-v{version}", after(hours)),
         dispute_id=ref,
+        version=version,
         payment_id="pay-1",
         outcome=outcome,
         gross_minor=gross,

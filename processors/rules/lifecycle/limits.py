@@ -1,0 +1,35 @@
+"""Says whether more would go back than was paid, over the whole set of known facts (R-2, R-17)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from processors.rules.lifecycle.booking_terms import money_of
+from processors.rules.lifecycle.books import books_of
+from processors.rules.lifecycle.given_back import GaveBack, GivenBack, with_what_came_back
+from processors.rules.lifecycle.payment_state import PaymentState, Reported, resolved_events
+from schemas.events import Event, RefundSucceeded
+from schemas.vocabulary import DecisionReason
+
+
+def refused(event: GaveBack, state: PaymentState, reported: Reported) -> DecisionReason | None:
+    """Why this event cannot be right beside those that count; None where it fits. Pure.
+
+    What is known to have come back of any of them takes nothing, though it waits still itself: of a refund that failed
+    and the one that replaced it, neither is too much, whichever was reported first.
+    """
+    facts = with_what_came_back((*resolved_events(state), event), state)
+    if more_than_paid(facts, reported):
+        return DecisionReason.MORE_THAN_ORIGINAL
+    named = any(isinstance(x, RefundSucceeded) and (x.splits or x.surcharge_minor is not None) for x in facts)
+    return books_of(state, reported, facts).refused if named else None
+
+
+def more_than_paid(facts: Iterable[Event], reported: Reported) -> bool:
+    """Whether these facts give back more than the payment's gross."""
+    return GivenBack(facts).gross > money_of(reported).gross_minor
+
+
+def outgrown(state: PaymentState, reported: Reported) -> bool:
+    """Whether more was given back already than this version of the payment says was paid (E-11)."""
+    return more_than_paid(with_what_came_back(resolved_events(state), state), reported)
