@@ -19,7 +19,7 @@ from processors.rules.lifecycle.new_entries import Part
 from processors.rules.lifecycle.payment_state import EntryState
 from processors.rules.lifecycle.reversal_entries import EntryBuilder, newest, origin_of
 from schemas.plan import PartKey
-from schemas.vocabulary import REFUND_CASH, SKIPPED, EntryKind
+from schemas.vocabulary import ENDED_BY_PERSON, REFUND_CASH, SKIPPED, EntryKind
 
 
 class Differences:
@@ -58,8 +58,8 @@ class Differences:
         if origin is None:
             return
         own = [line for line in mine if not line.is_refund]
-        if own and all(line.entry.state in SKIPPED for line in own):
-            # Nothing of it is booked, whatever its fee: only what was given back is compared.
+        if own and all(x.entry.state in SKIPPED or x.entry.state in ENDED_BY_PERSON for x in own):
+            # Nothing of it is booked by us, whatever its fee: only what was given back is compared.
             mine, wanted = [line for line in mine if line.is_refund], given
         cash = wanted.cash - total(mine, Family.CASH)
         companion = 0
