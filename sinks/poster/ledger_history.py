@@ -14,7 +14,7 @@ from psycopg.rows import TupleRow
 
 from sinks.ledger.history.broker import ask_broker
 from sinks.ledger.history.settle import Evidence, current_stamp, settle
-from sinks.ledger.history.stamp_file import Kept, StampFile, StampUnreadableError, stamp_path
+from sinks.ledger.history.stamp_file import Kept, StampFile, StampUnreadableError, kept_by_others, stamp_path
 from sinks.ledger.history.stamps import LastMark, LedgerStamp
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.fetch import fetch_one
@@ -57,7 +57,10 @@ class LedgerHistory:
             file = self._opened(server)
             kept, unreadable = _read(file)
             evidence = Evidence(ask_broker(self._settings), kept, unreadable)
-            was_set_back = settle(connection, self._settings.clock().for_database(), evidence)
+            now = self._settings.clock().for_database()
+            was_set_back = settle(connection, now, evidence)
+            for other in self._others(server):
+                was_set_back = settle(connection, now, Evidence(kept=other)) or was_set_back
             self._stamp = current_stamp(connection)
             if file is not None and self._stamp is not None:
                 file.write(Kept(self._stamp, None if was_set_back or kept is None else kept.mark))
@@ -90,6 +93,13 @@ class LedgerHistory:
         ).fetchone()
         server = await (await connection.cursor(row_factory=rows_as(Server)).execute(_SQL["server"])).fetchone()
         return current is not None and current.same_server and server == self._checked
+
+    def _others(self, server: Server) -> list[Kept]:
+        """What posters of other slots keep in the same folder: a process may be started again under another number."""
+        if self._settings.state_dir is None:
+            return []
+        mine = stamp_path(self._settings.state_dir, self._settings.slot, server.system_id, server.database_name)
+        return kept_by_others(mine)
 
     def _opened(self, server: Server) -> StampFile | None:
         """The file of this database of this server."""

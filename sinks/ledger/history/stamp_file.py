@@ -63,6 +63,18 @@ class StampFile:
         os.close(self._file)
 
 
+def kept_by_others(mine: Path) -> list[Kept]:
+    """What the other files of the same database hold; one that is damaged is its own poster's to judge."""
+    found = []
+    for path in sorted(mine.parent.glob(f"{mine.name.rpartition('-')[0]}-*.json")):
+        if path != mine:
+            try:
+                found.append(msgspec.json.decode(path.read_bytes().rstrip(b" \n"), type=Kept))
+            except (OSError, msgspec.DecodeError):
+                continue
+    return found
+
+
 def stamp_path(state: Path, slot: int, system_id: int, database: str) -> Path:
     """A poster's file for one database of one server: a state folder may serve several. Pure."""
     which = sha256(f"{system_id}/{database}".encode()).hexdigest()[:16]
