@@ -29,6 +29,10 @@ _BY_TYPE: Final = {
     "json": "[]",
     "jsonb": "{}",
     "date": "2026-01-01",
+    "date[]": "{2026-01-01}",
+    "boolean[]": "{false}",
+    "smallint": "1",
+    "uuid": "00000000-0000-0000-0000-000000000000",
     "time without time zone": "08:00",
     "timestamp with time zone": "2026-01-01T00:00Z",
     "timestamp with time zone[]": "{2026-01-01T00:00Z}",
@@ -40,7 +44,7 @@ _BY_TYPE: Final = {
 _WHOLE_INPUT: Final = frozenset({"Sort", "Aggregate", "Hash", "ModifyTable"})
 """These take all that comes from below before they give anything: a limit above them limits nothing."""
 
-LARGE_ROWS: Final = 1_000
+LARGE_ROWS: Final = 3_000
 """A table of more rows is one that grows."""
 
 
