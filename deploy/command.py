@@ -46,6 +46,7 @@ COMMANDS: Final = {
     "explain": "deploy.commands.explain:explain",
     "dlq": "deploy.commands.dlq:app",
     "entries": "deploy.commands.entries:app",
+    "payouts": "deploy.commands.payouts:app",
     "restored": "deploy.commands.restored:restored",
     "retention": "deploy.commands.retention:retention",
     "lag": "deploy.commands.lag:lag",

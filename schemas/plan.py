@@ -188,6 +188,10 @@ class Instruction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """How a payment request was sent (NOTE-1)."""
     zone: str | None = None
     """Where a note's date and time are read (NOTE-1)."""
+    bank_last4: str | None = None
+    """The end of the bank account's number that a payout reaches (P-24)."""
+    items_known: bool = True
+    """False: nobody can say what a payout is made of, and there are no lines (P-25)."""
 
 
 class PlannedEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

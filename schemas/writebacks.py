@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
@@ -40,6 +41,14 @@ class MoneyKind(StrEnum):
     CANCEL = "cancel"
     PAYOUT = "payout"
     PAYOUT_FAILED = "payout_failed"
+    BANK_FEE = "bank_fee"
+    BANK_GROSS = "bank_gross"
+    BANK_REFUND = "bank_refund"
+    """The last three are ours: a person decided that a payout is right (P-23). Upstream's own kinds stay free."""
+
+
+BANK_KINDS: Final = frozenset({MoneyKind.BANK_FEE, MoneyKind.BANK_GROSS, MoneyKind.BANK_REFUND})
+"""Of internal events (law 6)."""
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):

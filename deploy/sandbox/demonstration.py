@@ -63,6 +63,7 @@ def quickbooks_mapping(sandbox: SandboxClients, realm: str) -> dict[str, Any]:
             "refunds": company.account("Refunds and Allowances"),
             "disputes": company.account("Dispute Fees"),
             "reserve": company.account("Processor Reserve"),
+            "loan": company.account("Practice Loan"),
         },
     }
 

@@ -7,7 +7,7 @@ are the families. Amounts are `*_minor` integers, signed in the practice's cash 
 
 from __future__ import annotations
 
-from schemas.events.envelope import Event
+from schemas.events.envelope import OUR_SOURCE, Event
 from schemas.events.memberships import Member, MembershipAction, MembershipCancelled, MembershipPaid
 from schemas.events.money_fields import CardRef, FeePart, Funds, Initiation, MoneyFields, Payer, Tender
 from schemas.events.patients import ExternalId, PatientChanged
@@ -25,7 +25,7 @@ from schemas.events.payments import (
     PlanRef,
     Split,
 )
-from schemas.events.payouts import PayoutCategory, PayoutFailed, PayoutItem, PayoutPaid
+from schemas.events.payouts import MOVED_ONCE, PayoutCategory, PayoutFailed, PayoutItem, PayoutPaid
 from schemas.events.remittances import (
     AdjustmentGroup,
     Claim,
@@ -47,6 +47,8 @@ from schemas.events.reversals import (
 
 __all__ = [
     "EVENT_TYPES",
+    "MOVED_ONCE",
+    "OUR_SOURCE",
     "AdjustmentGroup",
     "CardRef",
     "Claim",

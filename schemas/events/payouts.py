@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from schemas.bookkeeping.money import Money
 from schemas.events.envelope import Event, Part
@@ -28,9 +28,16 @@ class PayoutCategory(StrEnum):
     RESERVE_HOLD = "RESERVE_HOLD"
     RESERVE_RELEASE = "RESERVE_RELEASE"
     BALANCE_CARRIED = "BALANCE_CARRIED"
+    LOAN_ADVANCE = "LOAN_ADVANCE"
+    LOAN_REPAYMENT = "LOAN_REPAYMENT"
     ADJUSTMENT = "ADJUSTMENT"
     OTHER = "OTHER"
     UNKNOWN = "UNKNOWN"
+
+
+MOVED_ONCE: Final = frozenset({PayoutCategory.CHARGE, PayoutCategory.REFUND, PayoutCategory.REFUND_FAILED})
+"""Moves its money once, so that a second payout with it would book it twice (P-2). A dispute or a return may move it
+again."""
 
 
 class PayoutItem(Part, frozen=True, kw_only=True):
@@ -61,6 +68,8 @@ class PayoutPaid(Event, frozen=True, kw_only=True):
     fee_minor: int
     net_minor: int
     bank_last4: str | None = None
+    items_known: bool = True
+    """False: the platform cannot say what is in it, and there are no items (P-25)."""
     items: tuple[PayoutItem, ...] = ()
 
     @property

@@ -82,6 +82,8 @@ class PracticeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     """A note in the PMS for each payment request; independent of the master switch (NOTE-1, SET-13)."""
     ledger_closed_through: date | None = None
     """Ledger dates up to and including this one are closed (T-12). Current value, whatever version decided."""
+    payout_days: int = 5
+    """Banking days after which a payment that is in no payout is reported (P-23). Current value."""
 
     def __post_init__(self) -> None:
         if self.zone not in available_zones():
@@ -98,6 +100,8 @@ class PracticeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
             raise SettingsError("blackouts: together they cover the whole week, so nothing could ever be posted")
         if not 1 <= self.late_after_days <= 3650:
             raise SettingsError("late_after_days: 1 to 3650 days")
+        if not 1 <= self.payout_days <= 60:
+            raise SettingsError("payout_days: 1 to 60 banking days")
         for code in self.write_off_codes:
             if not _ADJUSTMENT_CODE.match(code):
                 raise SettingsError(f"write_off_codes: {code!r} is not a group and code such as CO-45")

@@ -76,6 +76,8 @@ def check_key(event: e.Event, key: bytes | None) -> None:
 def _check_envelope(event: e.Event) -> None:
     check_id("event_id", event.event_id)
     check_id("source", event.source)
+    if event.source == e.OUR_SOURCE:
+        raise invalid_field("source", "is the name of what this system causes itself; name the system that sends")
     check_practice_id("practice_id", event.practice_id)
     check_optional_id("trace_id", event.trace_id)
     if event.occurred_at.tzinfo is not None and event.occurred_at >= LATEST:

@@ -21,8 +21,13 @@ from schemas.vocabulary import DeadLetterReason
 
 
 def payout_adds_up(event: e.PayoutPaid) -> bool:
-    """Whether gross, fee and net of a payout are those of its items, to the cent (P-1)."""
+    """Whether gross, fee and net of a payout are those of its items, to the cent (P-1).
+
+    Where the platform cannot say what the items are, only the totals are asked (P-25).
+    """
     items = event.items
+    if not event.items_known and not items:
+        return event.net_minor == event.gross_minor - event.fee_minor
     return (
         event.net_minor == event.gross_minor - event.fee_minor
         and event.gross_minor == sum(item.gross_minor for item in items)

@@ -12,6 +12,12 @@ from schemas.vocabulary.deliveries import (
     MAY_HAVE_ARRIVED,
     DeliveryState,
 )
+from schemas.vocabulary.differences import (
+    ACCEPTABLE,
+    UNREPORTED,
+    DifferenceEnd,
+    DifferenceKind,
+)
 from schemas.vocabulary.entry_kinds import (
     AMOUNT_KINDS,
     BALANCE_KINDS,
@@ -95,6 +101,7 @@ from schemas.vocabulary.states import (
 )
 
 __all__ = [
+    "ACCEPTABLE",
     "AMOUNT_KINDS",
     "AS_DECIDED",
     "BACKFILLABLE",
@@ -154,6 +161,7 @@ __all__ = [
     "TAKES_BACK",
     "TAKES_BACK_ORDER",
     "UNMET_ORDER",
+    "UNREPORTED",
     "UNSETTLED",
     "UNTOUCHED",
     "WAITING",
@@ -165,6 +173,8 @@ __all__ = [
     "DeadLetterReason",
     "DecisionReason",
     "DeliveryState",
+    "DifferenceEnd",
+    "DifferenceKind",
     "EntryKind",
     "Ruling",
     "Stage",

@@ -47,6 +47,10 @@ class DeadLetterReason(StrEnum):
     OUTCOME_UNKNOWN = "OUTCOME_UNKNOWN"
     FOUND_TWICE = "FOUND_TWICE"
     TOTAL_DIFFERS = "TOTAL_DIFFERS"
+    BANK_NOT_MAPPED = "BANK_NOT_MAPPED"
+    """P-24: the mapping names bank accounts, and not the one that a payout reached."""
+    ITEMS_UNKNOWN = "ITEMS_UNKNOWN"
+    """P-25: nobody can say what a payout is made of, and there is no clearing account that it could come from."""
     RETRIES_SPENT = "RETRIES_SPENT"
     DUPLICATE_AT_TARGET = "DUPLICATE_AT_TARGET"
 
@@ -118,6 +122,8 @@ class DecisionReason(StrEnum):
     """R-20: what it takes back was changed by hand: another amount, sign, date or patient."""
     NOT_READABLE = "NOT_READABLE"
     """What has to be read at the target before it is posted could not be read for a day (law 22)."""
+    IN_TWO_PAYOUTS = "IN_TWO_PAYOUTS"
+    """P-23: an item of the payout is in an earlier one that stands, and would be booked twice."""
 
 
 class AttentionReason(StrEnum):
@@ -149,6 +155,17 @@ class AttentionReason(StrEnum):
     """A part of the program refuses to go on: only an operator can see to it."""
     PRACTICE_UNKNOWN = "PRACTICE_UNKNOWN"
     """Events name a practice that nobody has added (law 10)."""
+    IN_TWO_PAYOUTS = "IN_TWO_PAYOUTS"
+    """P-23: this and the next five are `DifferenceKind`s."""
+    FEE_DIFFERS = "FEE_DIFFERS"
+    GROSS_DIFFERS = "GROSS_DIFFERS"
+    REFUND_UNKNOWN = "REFUND_UNKNOWN"
+    CHARGE_UNKNOWN = "CHARGE_UNKNOWN"
+    MISSING_FROM_PAYOUT = "MISSING_FROM_PAYOUT"
+    ONE_BANK_ACCOUNT = "ONE_BANK_ACCOUNT"
+    """P-24: payouts name bank accounts, and the mapping none."""
+    FEE_FOR_THE_BATCH = "FEE_FOR_THE_BATCH"
+    """N-6: one fee for many payments; net amounts are gross amounts."""
 
 
 class ConnectionReason(StrEnum):

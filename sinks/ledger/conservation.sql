@@ -31,6 +31,7 @@ WHERE e.superseded_by IS NULL AND (e.resolved_at IS NOT NULL AND NOT e.applied) 
     SELECT FROM effects f WHERE f.practice_id = e.practice_id AND f.source = e.source AND f.event_id = e.event_id);
 
 -- name: without_receipt
+-- What we cause ourselves has no source record (law 6).
 SELECT e.practice_id, e.source, e.event_id FROM events e
-WHERE NOT EXISTS (SELECT FROM receipts r WHERE r.practice_id = e.practice_id AND r.topic_id = e.topic_id
+WHERE e.source <> 'writeback' AND NOT EXISTS (SELECT FROM receipts r WHERE r.practice_id = e.practice_id AND r.topic_id = e.topic_id
                   AND r.part = e.part AND r.off = e.off);

@@ -9,7 +9,7 @@ import msgspec
 import psycopg
 from psycopg.rows import TupleRow
 
-from schemas.vocabulary import State, Target
+from schemas.vocabulary import DifferenceKind, State, Target
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.fetch import fetch_all, fetch_value
 from sinks.ledger.schema.database import TRANSACTION_TIMEOUT_S, connect
@@ -22,6 +22,7 @@ from streams.runtime.metrics import (
     LINKS_OLDEST,
     LINKS_WAITING,
     OLDEST_DUE,
+    PAYOUT_DIFFERENCES,
     PRACTICES_UNKNOWN,
     PRACTICES_UNKNOWN_OLDEST,
     UNPOSTED,
@@ -61,6 +62,13 @@ class _WaitingEvents(msgspec.Struct, frozen=True):
     count: int
 
 
+class _OpenDifferences(msgspec.Struct, frozen=True):
+    """Open differences of payouts, of one kind."""
+
+    kind: DifferenceKind
+    count: int
+
+
 class Gauges:
     """Measured by the intake of slot 0 alone: the numbers are the ledger's, not a process'.
 
@@ -92,7 +100,7 @@ class Gauges:
             self._ended.wait(EVERY_S)
 
     def measure(self, connection: psycopg.Connection[TupleRow]) -> None:
-        """Set every gauge from the ledger as it is now. Blocks for four statements."""
+        """Set every gauge from the ledger as it is now. Blocks for five statements."""
         rows = fetch_all(connection, _OpenEffects, _SQL["open_effects"], {"now": self._clock.for_database()})
         for gauge in (EFFECTS_OPEN, UNPOSTED, UNPOSTED_MINOR, OLDEST_DUE):
             gauge.clear()
@@ -126,6 +134,9 @@ class Gauges:
 
     @staticmethod
     def _measure_others(connection: psycopg.Connection[TupleRow]) -> None:
+        PAYOUT_DIFFERENCES.clear()
+        for row in fetch_all(connection, _OpenDifferences, _SQL["payout_differences"]):
+            PAYOUT_DIFFERENCES.labels(row.kind).set(row.count)
         age_s = fetch_value(connection, _SQL["foreign_transaction"])
         FOREIGN_TRANSACTION.set(age_s)
         if age_s > TRANSACTION_TIMEOUT_S:

@@ -22,6 +22,9 @@ WHERE e.waiting = 'AWAITING_SETTINGS' AND p.added_at IS NULL;
 -- Events without entries that wait, by what for.
 SELECT waiting AS state, count(*) AS count FROM events WHERE waiting IS NOT NULL GROUP BY waiting;
 
+-- name: payout_differences
+SELECT kind, count(*) AS count FROM payout_differences WHERE ended_at IS NULL GROUP BY kind;
+
 -- name: foreign_transaction
 -- Our own connections end theirs by `transaction_timeout`; others do not, and one old snapshot slows every claim. What
 -- this user may not see of others (without pg_monitor) is not counted.

@@ -47,6 +47,8 @@ NEWS: Final[frozenset[Reason]] = frozenset(
         AttentionReason.PAYMENT_RETURNED,
         AttentionReason.PAYOUT_FAILED,
         AttentionReason.ROLE_STOPPED,
+        AttentionReason.ONE_BANK_ACCOUNT,
+        AttentionReason.FEE_FOR_THE_BATCH,
     }
 )
 """Reported when it happens and closed without a message: there is nothing to solve. The end of a dispute is news of its

@@ -86,6 +86,7 @@ def notice_email(
             case_lines(problem.cases, problem.count, reader),
             "\n".join(details),
             _more(step),
+            "\n".join(problem.details),
             f"Practice: {_named(problem, reader)}",
             f"{'Since' if problem.cause.reason in NEWS else 'Open since'}: {reader.local(problem.oldest_at)}",
             f"Answer by: {reader.local(problem.answer_by)}" if problem.answer_by else "",

@@ -14,6 +14,7 @@ from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.fetch import fetch_all_async
 from sinks.notices.cases import SHOWN, Case
 from sinks.notices.causes import Cause, CauseKind, Reason, reason_of
+from sinks.notices.payout_problems import payout_problems
 from sinks.notices.schedule import Problem
 
 UNSETTLED: Final = timedelta(minutes=30)
@@ -63,7 +64,7 @@ class OpenRow(msgspec.Struct, frozen=True):
 async def open_problems(
     connection: psycopg.AsyncConnection[TupleRow], now: datetime | None
 ) -> dict[tuple[str, str], Problem]:
-    """Every open problem by (practice, cause key). `now` None = the database's clock. One statement."""
+    """Every open problem by (practice, cause key). `now` None = the database's clock. Three statements."""
     parameters = {
         "now": now,
         "unsettled": UNSETTLED,
@@ -80,6 +81,8 @@ async def open_problems(
         problem = _problem(row)
         key = (problem.practice_id, problem.cause.key)
         found[key] = _joined(found[key], problem) if key in found else problem
+    for problem in await payout_problems(connection, now, NEWS_FOR):
+        found[problem.practice_id, problem.cause.key] = problem
     return found
 
 

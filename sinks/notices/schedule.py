@@ -43,6 +43,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """The first day by which somebody else wants an answer (R-10)."""
     cases: tuple[Case, ...] = ()
     """The newest of them, not all."""
+    details: tuple[str, ...] = ()
+    """Ids and amounts of what payouts differ in, a line each."""
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):

@@ -35,6 +35,8 @@ class Action(StrEnum):
     ENTRY_ALLOCATE = "entry.allocate"
     DEAD_LETTER_REDRIVE = "dead_letter.redrive"
     DEAD_LETTER_DISMISS = "dead_letter.dismiss"
+    DIFFERENCE_DISMISS = "payout_difference.dismiss"
+    DIFFERENCE_ACCEPT = "payout_difference.accept"
     BACKFILL = "backfill"
     GOLIVE_CHECK = "golive.check"
     PRACTICE_ADD = "practice.add"

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from schemas.vocabulary import FOUND_AT_TARGET, RELEASED_BY_PERSON
+from schemas.vocabulary import FINAL, FOUND_AT_TARGET, RELEASED_BY_PERSON
 from sinks.ledger.named_queries import named_queries
 from sinks.poster import counters
 from sinks.poster.closed_periods import NotSent
@@ -52,6 +52,8 @@ class HeldBeforeSend:
             )
             parameters = {"items": msgspec.json.encode(rows).decode(), "now": since.at}
             stored = set(await read_rows(connection, EffectKey, _SQL["hold"], parameters))
+            if any(found.state in FINAL for _, _, found in gathered):
+                stored |= set(await read_rows(connection, EffectKey, _SQL["end"], parameters))
             applied = [(call, found) for call, _, found in gathered if call.key in stored]
             publications = [of_check(call, found) for call, found in applied]
             await publish(connection, publications, now, self._access.group)
@@ -72,4 +74,5 @@ def _row(call: PlannedCall, connection: ConnectionKey, found: NotSent) -> dict[s
         "dead": found.dead,
         "held": found.state in RELEASED_BY_PERSON,
         "read": found.reason in FOUND_AT_TARGET,
+        "ends": found.state in FINAL,
     }

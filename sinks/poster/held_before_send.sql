@@ -13,7 +13,7 @@ SELECT coalesce(:now::timestamptz, clock_timestamp()) AS at;
 WITH i AS (
     SELECT * FROM json_to_recordset(:items::json)
         AS i(p text, c text, home text, n bigint, from_state text, to_state text, reason text, version int, dead boolean,
-             held boolean, read boolean)
+             held boolean, read boolean, ends boolean)
 )
 UPDATE work x
 SET state = i.to_state, changed_at = business_now(:now),
@@ -22,7 +22,7 @@ SET state = i.to_state, changed_at = business_now(:now),
     holds = CASE WHEN i.held THEN array_append(x.holds, i.to_state) ELSE x.holds END,
     failing_since = CASE WHEN i.dead THEN coalesce(x.failing_since, business_now(:now)) ELSE x.failing_since END
 FROM i JOIN entries e ON e.practice_id = i.p AND e.effect_id = i.n
-WHERE x.practice_id = i.p AND x.effect_id = i.n AND is_ready(x.state) AND NOT x.look_first
+WHERE x.practice_id = i.p AND x.effect_id = i.n AND NOT i.ends AND is_ready(x.state) AND NOT x.look_first
   AND CASE
       WHEN i.read THEN x.state = i.from_state
       WHEN i.dead OR i.to_state = 'AWAITING_MANUAL_POST' THEN (NOT i.dead OR x.state = i.from_state)
@@ -39,3 +39,23 @@ WHERE x.practice_id = i.p AND x.effect_id = i.n AND is_ready(x.state) AND NOT x.
           AND NOT coalesce((SELECT master_is_on(v.body) FROM settings_in_force(i.p, business_now(:now)) v), false)
       END
 RETURNING x.practice_id, x.effect_id;
+
+-- name: end
+-- What a check found to be nothing to write: finished without a call, where nothing of it was sent.
+WITH i AS (
+    SELECT * FROM json_to_recordset(:items::json) AS i(p text, c text, n bigint, from_state text, to_state text, reason text,
+        ends boolean)
+), gone AS (
+    DELETE FROM work x USING i
+    WHERE x.practice_id = i.p AND x.effect_id = i.n AND i.ends AND x.state = i.from_state AND is_ready(x.state)
+      AND NOT x.look_first
+    RETURNING x.*, i.to_state, i.reason AS new_reason
+)
+INSERT INTO outcomes (practice_id, effect_id, n, was, state, reason, planned_reason, holds, connection_id, due_at,
+    ledger_date, generation, request_id, payload, payload_digest, placement, epoch, sent_at, settle_until, look_first,
+    attempts, failing_since, last_code, redrives, changed_at)
+SELECT practice_id, effect_id, n, state, to_state, coalesce(new_reason, reason), planned_reason, holds, connection_id,
+    due_at, ledger_date, generation, request_id, payload, payload_digest, placement, epoch, sent_at, settle_until,
+    look_first, attempts, failing_since, last_code, redrives, business_now(:now)
+FROM gone
+RETURNING practice_id, effect_id;

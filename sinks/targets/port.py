@@ -22,7 +22,7 @@ from typing import Final, Protocol
 import msgspec
 
 from schemas.plan import Instruction
-from schemas.vocabulary import ConnectionReason, DeadLetterReason, EntryKind, State
+from schemas.vocabulary import ConnectionReason, DeadLetterReason, DecisionReason, EntryKind, State
 
 
 class Scope(StrEnum):
@@ -141,7 +141,9 @@ class NotComposed(msgspec.Struct, frozen=True, kw_only=True):
     """Cannot be composed from today's mapping; nothing is sent (N-8)."""
 
     state: State
-    reason: DeadLetterReason
+    """A dead one, or SKIPPED_ZERO: by this mapping there is nothing to write (P-26)."""
+    reason: DeadLetterReason | DecisionReason
+    """A DecisionReason exactly where the state is not a dead one."""
     field: str
     """Name of the mapping or setting that is missing or wrong; never data."""
 

@@ -39,6 +39,7 @@ class Control(StrEnum):
     LOOK_FIRST = "look_first"  # law 4: read back before any send after a failover
     COMMITTED_OFFSETS = "committed_offsets"  # law 4: offsets in Kafka above the ledger's positions raise the era
     LEDGER_STAMPS = "ledger_stamps"  # law 4: a ledger behind its stamps or its poster's last mark raises the era
+    TWO_PAYOUTS = "two_payouts"  # P-23: a payout with an item of an earlier one is held
     OUTBOX = "outbox"  # law 25: rows are deleted only after the commit
     DEAD_LETTER_LIMIT = "dead_letter_limit"  # a bad deployment stops instead of dead-lettering
 

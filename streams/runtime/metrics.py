@@ -64,6 +64,9 @@ REDECISIONS = Counter("writeback_redecisions_total", "Decisions asked for again.
 TRANSITIONS = Counter(
     "writeback_transitions_total", "State transitions of effects.", ["target", "from_state", "to_state"]
 )
+PAYOUT_DIFFERENCES = Gauge(
+    "writeback_payout_differences_open", "Differences between payouts and what was reported.", ["kind"]
+)
 EFFECTS_OPEN = Gauge("writeback_effects_open", "Effects that are not final.", ["target", "state"])
 EVENTS_WAITING = Gauge("writeback_events_waiting", "Events without entries that wait, by what for.", ["state"])
 PRACTICES_UNKNOWN = Gauge("writeback_unknown_practices", "Practices that events name and nobody has added.")

@@ -24,6 +24,7 @@ CHART: tuple[tuple[str, str, str, str], ...] = (
     ("70", "Payments Clearing", "Other Current Asset", "OtherCurrentAssets"),
     ("71", "Processor Reserve", "Other Current Asset", "OtherCurrentAssets"),
     ("75", "Membership Liability", "Other Current Liability", "OtherCurrentLiabilities"),
+    ("76", "Practice Loan", "Other Current Liability", "LoanPayable"),
     ("84", "Accounts Receivable", "Accounts Receivable", "AccountsReceivable"),
     ("33", "Accounts Payable", "Accounts Payable", "AccountsPayable"),
     ("90", "Owner's Equity", "Equity", "OwnersEquity"),

@@ -1,6 +1,8 @@
-"""Plans one QuickBooks document per payout (P-1, P-4, P-16, P-17, P-22)."""
+"""Plans one QuickBooks document per payout (P-1, P-4, P-16, P-17, P-22, P-25, P-26)."""
 
 from __future__ import annotations
+
+from collections import Counter
 
 import msgspec
 
@@ -60,12 +62,31 @@ def _document(event: PayoutPaid, version: SettingsVersion, arrival: Arrival) -> 
 
 
 def _initial_state(event: PayoutPaid, settings: PracticeSettings, arrival: Arrival) -> InitialState:
-    """A payout without items moves nothing. A net of zero with items is a document all the same (M-9, P-4)."""
-    if not event.items:
+    """Without money there is nothing to write; a net of zero with items is a document all the same (M-9, P-4)."""
+    if _moves_nothing(event):
         return ZERO
     if settings.status is PracticeStatus.OFFBOARDED:
         return OFFBOARDED
     return at_once(arrival.at)
+
+
+def _moves_nothing(event: PayoutPaid) -> bool:
+    """No item, or items that cancel in every account, whichever the practice has mapped (P-26).
+
+    An account is chosen by category and kind, or by the kind of fee: what comes to nothing for each of them comes to
+    nothing in every account. What cancels only in the accounts that are mapped today is known to the adapter alone.
+    """
+    if not event.items_known and not event.items:
+        return event.net_minor == 0
+    moved: Counter[tuple[object, ...]] = Counter()
+    for item in event.items:
+        moved[item.category, item.kind] += item.gross_minor
+        named = 0
+        for fee in item.fees:
+            moved[item.category, "fee", fee.fee_kind] += fee.amount_minor
+            named += fee.amount_minor
+        moved[item.category, "fee", None] += item.fee_minor - named
+    return not any(moved.values())
 
 
 def _instruction(event: PayoutPaid) -> Instruction:
@@ -81,6 +102,8 @@ def _instruction(event: PayoutPaid) -> Instruction:
         gross_minor=event.gross_minor,
         fee_minor=event.fee_minor,
         lines=tuple(_line(number, item) for number, item in enumerate(event.items, start=1)),
+        bank_last4=event.bank_last4,
+        items_known=event.items_known or bool(event.items),
     )
 
 

@@ -103,7 +103,8 @@ def fee_of(state: PaymentState) -> int | None:
     fees = [x for x in resolved_events(state) if isinstance(x, e.PaymentFeeAssessed)]
     fees = [x for x in fees if _counts(x, event, as_reported=event_id_of(x) in taken)]
     if fees:
-        return max(fees, key=lambda x: x.version).fee_minor
+        # Of one version the later: the bank's word about it stands until upstream's next (P-23).
+        return max(reversed(fees), key=lambda x: x.version).fee_minor
     return _fee_of_payout(state) if own is None else own
 
 
@@ -130,8 +131,12 @@ def fee_in_payout(state: PaymentState) -> int | None:
     carrying = {item.payout_id for item in state.items if item.category is PayoutCategory.CHARGE}
     if not carrying:
         return None
-    # A payment in several payouts, as one of them failed, has its fee once.
-    items = [item for item in state.items if item.category in _FEES and item.payout_id == min(carrying)]
+    # A payment in several payouts, as one of them failed or is held (P-23), has its fee once.
+    items = [
+        item
+        for item in state.items
+        if item.category in _FEES and (item.payout_id == min(carrying) or item.payout_id not in carrying)
+    ]
     charged = sum(item.fee_minor for item in items if item.category is PayoutCategory.CHARGE)
     return charged - sum(item.net_minor for item in items if item.category is PayoutCategory.PROCESSING_FEE)
 

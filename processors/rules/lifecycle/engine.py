@@ -47,6 +47,8 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     event: Event
     version: int
     """Of the money (E-1)."""
+    bank: int = 0
+    """As `Reported.bank`."""
     decision: Decision
     arrived_at: datetime
     """The broker's append time of its record."""
@@ -190,6 +192,7 @@ def _report(
     return Reported(
         event=event,
         version=arrival.version,
+        bank=arrival.bank,
         waiting=waiting,
         reason=reason,
         settings=working.facts.settings_of(settings_version),

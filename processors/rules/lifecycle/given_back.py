@@ -3,11 +3,11 @@ dispute and outcome (R-9, R-10, R-18, R-19)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
-from processors.rules.lifecycle.payment_state import EventId, PaymentState, event_id_of, resolved_events
+from processors.rules.lifecycle.payment_state import EventId, PaymentState, event_id_of, is_ours, resolved_events
 from schemas.events import (
     DisputeClosed,
     DisputeOpened,
@@ -42,7 +42,8 @@ class GivenBack:
     """The pairs among some events of one payment. Pure."""
 
     def __init__(self, events: Iterable[Event]) -> None:
-        moving = sorted((x for x in events if isinstance(x, GaveBack | BroughtBack)), key=judging_order)
+        counted = _without_superseded([x for x in events if isinstance(x, GaveBack | BroughtBack)])
+        moving = sorted(counted, key=judging_order)
         self._gave: dict[tuple[type[Event], str], list[GaveBack]] = {}
         for event in moving:
             if isinstance(event, GaveBack):
@@ -88,6 +89,12 @@ class GivenBack:
         before = self._back.get(event_id_of(gave))
         if before is None or subject_of(before)[2] < subject_of(event)[2]:
             self._back[event_id_of(gave)] = event
+
+
+def _without_superseded(events: Sequence[GaveBack | BroughtBack]) -> list[GaveBack | BroughtBack]:
+    """Without a refund that only a payout knew and that upstream has reported since: it is one refund (P-23)."""
+    told = {x.refund_id for x in events if isinstance(x, RefundSucceeded) and not is_ours(x)}
+    return [x for x in events if not (isinstance(x, RefundSucceeded) and is_ours(x) and x.refund_id in told)]
 
 
 def refunded_gross(state: PaymentState) -> int:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import msgspec
 
-from schemas.events import Event, MoneyFields, PayoutCategory, PayoutPaid
+from schemas.events import OUR_SOURCE, Event, MoneyFields, PayoutCategory, PayoutPaid
 from schemas.plan import Instruction, PlannedEntry
 from schemas.practice_settings import PracticeSettings
 from schemas.vocabulary import DecisionReason, EntryKind, Ruling, State, Target
@@ -25,6 +25,8 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True):
     event: MoneyReport
     version: int
     """1, or what PaymentCorrected or PayoutPaid say (E-1)."""
+    bank: int = 0
+    """How often the bank's word was taken over this version (P-23); 0: as upstream reported it."""
     waiting: State | None = None
     """Why it is not resolved: then it has no entries (law 2)."""
     reason: DecisionReason
@@ -36,6 +38,11 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True):
     """`Decision.effects` as RULES gave them: the template while it waits for its fee (N-5)."""
     arrived_at: datetime
     """The broker's append time of its record."""
+
+    @property
+    def order(self) -> tuple[int, int]:
+        """The higher one stands: upstream's next version supersedes the bank's word about this one."""
+        return self.version, self.bank
 
 
 class FollowUp(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,6 +109,11 @@ def resolved_events(state: PaymentState) -> Iterator[Event]:
     """The follow-ups that count, in the order in which they were stored: neither waiting nor dismissed by a person."""
     dismissed = Ruling.DISMISS
     return (each.event for each in state.follow_ups if each.waiting is None and each.ended_as is not dismissed)
+
+
+def is_ours(event: Event) -> bool:
+    """Made here, because a person decided that a payout is right (P-23)."""
+    return event.source == OUR_SOURCE
 
 
 def event_id_of(event: Event) -> EventId:

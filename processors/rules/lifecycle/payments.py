@@ -39,7 +39,7 @@ def payment_reported(new: Reported, state: PaymentState, on: date) -> Change:
     (R-6, E-11). One that waits for its fee, or for a person, changes nothing until that is there.
     """
     old = state.reported
-    if old is not None and old.version >= new.version:
+    if old is not None and old.order >= new.order:
         return Change(applied=True, reason=DecisionReason.CORRECTED, old_version=True)
     if old is None:
         return resolved(new, msgspec.structs.replace(state, reported=new), on)

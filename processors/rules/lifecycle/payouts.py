@@ -12,7 +12,7 @@ from processors.rules.lifecycle.change import Change, NewEntry, nothing
 from processors.rules.lifecycle.follower_state import dependency_of, following_state, voidable
 from processors.rules.lifecycle.payment_state import EntryState, PaidItem, PaymentState, Reported
 from schemas.events import PayoutFailed, PayoutPaid
-from schemas.plan import Instruction, PartKey, PlannedEntry
+from schemas.plan import Decision, Instruction, PartKey, PlannedEntry
 from schemas.vocabulary import PAYOUT_DOCUMENTS, SKIPPED, DecisionReason, EntryKind, State
 
 
@@ -61,6 +61,20 @@ def payout_reported(new: Reported, state: PaymentState, on: date) -> Change:
         void=tuple(entry.effect_id for entry in standing if voidable(entry)),
         void_reason=DecisionReason.CORRECTED,
     )
+
+
+def held_back(decision: Decision) -> Decision:
+    """The plan of a payout with an item of an earlier one that stands: a person, or a correction, goes first (P-23)."""
+    reason = DecisionReason.IN_TWO_PAYOUTS
+    effects = tuple(
+        effect
+        if effect.state in SKIPPED
+        else msgspec.structs.replace(effect, state=State.AWAITING_REVIEW, reason=reason)
+        for effect in decision.effects
+    )
+    if effects == decision.effects:
+        return decision
+    return msgspec.structs.replace(decision, reason=reason, effects=effects)
 
 
 def stands(state: PaymentState) -> bool:

@@ -8,13 +8,13 @@ from processors.rules.lifecycle.allocate_refund import balance_of
 from processors.rules.lifecycle.awaiting_original import known_original, parked
 from processors.rules.lifecycle.booking_terms import money_of
 from processors.rules.lifecycle.books import books_of
-from processors.rules.lifecycle.change import Change, following, for_review
+from processors.rules.lifecycle.change import Change, following, for_review, nothing
 from processors.rules.lifecycle.entries import lines_by
 from processors.rules.lifecycle.follower_state import by_hand
 from processors.rules.lifecycle.given_back import GivenBack
 from processors.rules.lifecycle.limits import refused
 from processors.rules.lifecycle.net_entry import is_netted, netted, restored
-from processors.rules.lifecycle.payment_state import PaymentState, event_id_of, resolved_events
+from processors.rules.lifecycle.payment_state import PaymentState, event_id_of, is_ours, resolved_events
 from processors.rules.lifecycle.reversal_entries import EntryBuilder
 from processors.rules.lifecycle.voids import after_void
 from schemas.events import RefundFailed, RefundSucceeded
@@ -35,6 +35,8 @@ def refunded(event: RefundSucceeded, state: PaymentState, on: date) -> Change:
     if reason := refused(event, state, original):
         return for_review(reason)
     balance = balance_of(state, original)
+    if _is_known_from_payout(event, state):
+        return nothing(DecisionReason.BOOKED_ELSEWHERE)
     builder = EntryBuilder(
         event=event,
         ref=event.refund_id,
@@ -46,6 +48,13 @@ def refunded(event: RefundSucceeded, state: PaymentState, on: date) -> Change:
     if is_netted(balance):
         return netted(builder, balance, state)
     return following(original, builder.refund_entries(balance.lines, EntryKind.REFUND, charges=True))
+
+
+def _is_known_from_payout(event: RefundSucceeded, state: PaymentState) -> bool:
+    """The same refund as a payout told it is booked, because a person said that the bank is right (P-23): upstream's
+    report stands in its place from now on, and what the two differ in is posted as every difference to the books is."""
+    refunds = (each for each in resolved_events(state) if isinstance(each, RefundSucceeded))
+    return any(is_ours(each) and each.refund_id == event.refund_id for each in refunds)
 
 
 def refund_failed(event: RefundFailed, state: PaymentState, on: date) -> Change:

@@ -16,6 +16,7 @@ from schemas.events import Event, PayoutFailed, PayoutPaid
 from schemas.plan import PlannedEntry
 from schemas.vocabulary import Ruling, State
 from schemas.writebacks import Writeback
+from sinks.ledger.intake.apply_payouts import PayoutApplier
 from sinks.ledger.intake.batch_context import BatchContext
 from sinks.ledger.intake.build_writes import WriteBuilder, concerned_ref
 from sinks.ledger.intake.new_rows import EventStatus, item_rows
@@ -31,6 +32,7 @@ class EventApplier:
         self._context = context
         self._payments = context.payments
         self._builder = builder
+        self._payouts = PayoutApplier(context.standing, builder.writes)
 
     def apply(self, writeback: Writeback, status: EventStatus, *, new: bool) -> bool:
         """Store an event and all that it changes; False if it is of an old version (E-7), then nothing is stored.
@@ -63,6 +65,20 @@ class EventApplier:
         self._builder.entries(writeback, added)
         self._builder.advance(practice_id, self._builder.last_id(practice_id) + len(added))
 
+    def apply_ours(self, writeback: Writeback, event: Event, key: PaymentKey, *, version: int, bank: int) -> None:
+        """Store an event that we cause, about money that was read, with all that it changes (law 6, P-23)."""
+        arrival = Arrival(
+            event=event,
+            version=version,
+            bank=bank,
+            decision=writeback.decision,
+            arrived_at=writeback.position.appended_at,
+        )
+        facts, last_id = self._facts(key)
+        self._payments.put_record(writeback)
+        self._take_over(key, engine.apply_event(self._payments.state(key), arrival, facts, last_id), new=True)
+        self._builder.writes.compare_again.add((key.practice_id, key.ref))
+
     def reconsider(self, key: PaymentKey) -> None:
         """What should have gone on when it could (law 8): by funds and fees of payouts, and what is parked."""
         facts, last_id = self._facts(key)
@@ -78,6 +94,7 @@ class EventApplier:
         self._take_over(key, applied, new=False)
         if isinstance(follow_up.event, PayoutPaid) and word.ruling is not Ruling.DISMISS:
             self._builder.writes.payout_items += item_rows(follow_up.event)
+            self._payouts.applied(follow_up.event, applied.state, last_id)
             self._pay_out(key, applied)
         return applied
 
@@ -96,10 +113,13 @@ class EventApplier:
             self.add_entries(writeback, writeback.decision.effects)
 
     def _apply(self, writeback: Writeback, event: Event, key: PaymentKey, *, new: bool) -> bool:
+        decision = writeback.decision
+        if isinstance(event, PayoutPaid):
+            decision = self._payouts.judged(event, decision)
         arrival = Arrival(
             event=event,
             version=writeback.identity.version,
-            decision=writeback.decision,
+            decision=decision,
             arrived_at=writeback.position.appended_at,
         )
         facts, last_id = self._facts(key)
@@ -111,7 +131,13 @@ class EventApplier:
         if isinstance(event, PayoutPaid) and not _waits(applied):
             self._builder.writes.payout_items += item_rows(event)
         if isinstance(event, PayoutPaid | PayoutFailed):
+            self._payouts.applied(event, applied.state, last_id)
+            if applied.last_id == last_id:
+                # Who had an item first is told by this counter, so each payout takes one of its numbers.
+                self._builder.advance(key.practice_id, last_id + 1)
             self._pay_out(key, applied)
+        elif applied.state.items:
+            self._builder.writes.compare_again.add((key.practice_id, key.ref))
         return True
 
     def _pay_out(self, payout: PaymentKey, applied: Applied) -> None:

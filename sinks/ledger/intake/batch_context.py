@@ -13,6 +13,7 @@ from schemas.validation.events import CLOCK_SKEW
 from schemas.writebacks import Writeback
 from sinks.ledger.intake.batch_payments import BatchPayments
 from sinks.ledger.intake.duplicates import KnownEvents
+from sinks.ledger.payouts.standing import StandingItems
 
 Place = tuple[str, int, int]
 """Topic id, partition, offset."""
@@ -56,6 +57,7 @@ class BatchContext(msgspec.Struct, frozen=True, kw_only=True):
     receipts: frozenset[Place]
     practices: Mapping[str, PracticeContext]
     payments: BatchPayments
+    standing: StandingItems
     to_resume: frozenset[str] = frozenset()
     """Practices of payouts that carry more waiting payments than were read: the rest goes on afterwards."""
 

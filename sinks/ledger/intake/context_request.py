@@ -28,6 +28,8 @@ class ContextRequest(msgspec.Struct, kw_only=True):
     """Money of which more is said here than that it happened."""
     paid: set[PaymentKey] = msgspec.field(default_factory=set)
     """Payments that a payout of this batch carries."""
+    payouts: list[PayoutPaid] = msgspec.field(default_factory=list)
+    """Payouts that are reported here: their items may be in others."""
 
 
 def context_request(decided: Sequence[Writeback]) -> ContextRequest:
@@ -57,6 +59,7 @@ def _look_into(writeback: Writeback, asked: ContextRequest) -> None:
         asked.concerned.add(about)
     asked.patients |= {(identity.practice_id, ref) for ref in named_in(event)}
     if isinstance(event, PayoutPaid):
+        asked.payouts.append(event)
         asked.paid |= {
             PaymentKey(identity.practice_id, PAYMENT, item.payment_id)
             for item in event.items

@@ -31,6 +31,7 @@ from sinks.ledger.intake.payment_key import PaymentKey
 from sinks.ledger.intake.read_payment_states import named, patients_of, read_payment_states
 from sinks.ledger.intake.records import Decided, Record
 from sinks.ledger.named_queries import named_queries
+from sinks.ledger.payouts.standing import read_standing
 from sinks.ledger.practices.settings.history import SWITCH_VERSIONS, StoredSwitch, by_practice
 from sinks.ledger.rows.fetch import fetch_all
 from sinks.ledger.rows.row_factory import rows_as
@@ -93,6 +94,7 @@ def read_context(
         receipts=frozenset((row.topic_id, row.part, row.off) for row in receipts.fetchall()),
         practices=_practices(seqs, this, by_practice(versions.fetchall()), linked, connections.fetchall(), histories),
         payments=payments,
+        standing=read_standing(connection, asked.payouts),
         to_resume=frozenset(key.practice_id for key in asked.paid) if len(waiting) >= PAYMENTS_AT_ONCE else frozenset(),
     )
 

@@ -19,12 +19,12 @@ from processors.rules.lifecycle.payment_state import (
     Reported,
 )
 from schemas.codec import EVENTS_BY_NAME, decode_event
-from schemas.events import Event
+from schemas.events import Event, PaymentCorrected
 from schemas.plan import Decision
 from schemas.practice_settings import SettingsHistory
 from schemas.topics import STREAM_TOPICS
 from schemas.vocabulary import State
-from schemas.writebacks import Identity, SourcePosition, Writeback
+from schemas.writebacks import BANK_KINDS, Identity, SourcePosition, Writeback
 from sinks.ledger.intake.batch_payments import BatchPayments
 from sinks.ledger.intake.context_rows import EntryRow, EventOfPaymentRow, PaidItemRow
 from sinks.ledger.intake.payment_key import PAYMENT, PaymentKey
@@ -100,9 +100,9 @@ class _Reading:
             return
         event = stored_event(row)
         if isinstance(event, MoneyReport):
-            before = self._reported.get(key)
-            if before is None or before.version < row.version:
-                self._reported[key] = self._report(row, event)
+            before, report = self._reported.get(key), self._report(row, event)
+            if before is None or before.order < report.order:
+                self._reported[key] = report
             return
         follow_up = FollowUp(
             event=event,
@@ -127,9 +127,11 @@ class _Reading:
     def _report(self, row: EventOfPaymentRow, event: MoneyReport) -> Reported:
         record = stored_record(row)
         self._payments.put_record(record)
+        bank = row.kind in BANK_KINDS
         return Reported(
             event=event,
-            version=row.version,
+            version=event.version if bank and isinstance(event, PaymentCorrected) else row.version,
+            bank=row.version if bank else 0,
             waiting=row.waiting,
             reason=row.reason,
             settings=version_of(self._histories[row.practice_id], row.settings_version).settings,

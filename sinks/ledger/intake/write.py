@@ -19,6 +19,7 @@ from sinks.ledger.intake.new_rows import RECORDS, Row, plan_bytes
 from sinks.ledger.intake.records import DeadLettered, PatientRecord
 from sinks.ledger.intake.writes import Resolution, Writes
 from sinks.ledger.named_queries import named_queries
+from sinks.ledger.payouts.standing import write_again, write_news, write_standing
 from sinks.ledger.rows.events import ToldAgainRow
 from streams.kafka.header_values import as_text
 
@@ -53,6 +54,9 @@ def _write(cursor: Cursor, writes: Writes, put: _Put, *, now: datetime | None, a
     put(cursor, "bodies", writes.bodies)
     put(cursor, "payout_items", writes.payout_items)
     _tell_again(cursor, writes.told_again)
+    write_standing(cursor, writes.standing, at)
+    write_again(cursor, writes.compare_again)
+    write_news(cursor, writes.news, at)
     _resolve(cursor, writes.resolutions)
     put(cursor, "entries", writes.entries)
     put(cursor, "work", writes.work)

@@ -13,6 +13,7 @@ from sinks.ledger.gates import GateKey
 from sinks.ledger.intake.new_rows import EventStatus, NewOutcomeRow, NewWorkRow
 from sinks.ledger.intake.records import DeadLettered, PatientRecord
 from sinks.ledger.outbox import OutboxMessage
+from sinks.ledger.payouts.standing import PayoutNews, StandingChange
 from sinks.ledger.rows.effects import LedgerEntryRow
 from sinks.ledger.rows.events import BodyRow, EventRow, PayoutItemRow, ReceiptRow, ToldAgainRow
 
@@ -49,6 +50,11 @@ class Writes(msgspec.Struct, kw_only=True):
     work: list[NewWorkRow] = msgspec.field(default_factory=list)
     outcomes: list[NewOutcomeRow] = msgspec.field(default_factory=list)
     payout_items: list[PayoutItemRow] = msgspec.field(default_factory=list)
+    standing: list[StandingChange] = msgspec.field(default_factory=list)
+    """Payouts that stand from now on, or no more, in the order of the records."""
+    news: set[PayoutNews] = msgspec.field(default_factory=set)
+    compare_again: set[tuple[str, str]] = msgspec.field(default_factory=set)
+    """Practice and payment: more was reported of it, and a payout carries it."""
     disputes: list[Dispute] = msgspec.field(default_factory=list)
     told_again: list[ToldAgainRow] = msgspec.field(default_factory=list)
     moves: dict[tuple[str, int], Move] = msgspec.field(default_factory=dict)

@@ -3,7 +3,7 @@
 `TABLES` is the whole list; a test holds every record against the columns, types and nulls of its table. A query that
 reads fewer columns, or columns of several tables, has a record of its own beside the code that runs it; the same
 factory holds it against the query's columns. Nobody reads a row by position. `effects`, `events`, `practices`,
-`connections` and `publishing` hold the records, `row_factory` and `fetch` read them.
+`connections`, `payouts` and `publishing` hold the records, `row_factory` and `fetch` read them.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from sinks.ledger.rows.events import (
     ToldAgainRow,
     TopicRow,
 )
+from sinks.ledger.rows.payouts import PayoutDifferenceRow, PayoutNewsRow, PayoutWatchRow, StandingItemRow
 from sinks.ledger.rows.practices import (
     AuditRow,
     ContactRow,
@@ -72,6 +73,10 @@ TABLES: Final[Mapping[str, type[msgspec.Struct]]] = MappingProxyType(
         "bodies": BodyRow,
         "payout_items": PayoutItemRow,
         "told_again": ToldAgainRow,
+        "standing_items": StandingItemRow,
+        "payout_differences": PayoutDifferenceRow,
+        "payout_news": PayoutNewsRow,
+        "payout_watch": PayoutWatchRow,
         "disputes": DisputeRow,
         "dead_letters": DeadLetterRow,
         "entries": LedgerEntryRow,

@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Final, LiteralString
 
 from schemas import vocabulary as v
+from schemas.events import MOVED_ONCE
 from sinks.ledger.schema.gate_functions import GATE_FUNCTIONS
 
 STATE_GROUPS: Final[dict[str, frozenset[v.State]]] = {
@@ -32,6 +33,7 @@ STATE_GROUPS: Final[dict[str, frozenset[v.State]]] = {
     "ended_by_person": v.ENDED_BY_PERSON,
     "is_concluded": v.CONCLUDED,
     "is_final": v.FINAL,
+    "is_withdrawn": v.WITHDRAWN,
     "is_open": v.OPEN,
 }
 """Of effects' states; what each means is said where the group is defined."""
@@ -44,6 +46,8 @@ OTHER_GROUPS: Final[dict[str, frozenset[StrEnum]]] = {
     "moves_money": frozenset(v.MONEY_KINDS),
     "books_first": frozenset(v.FIRST_BOOKED),
     "lies_on_charges": frozenset(v.LAID_ON_CHARGES),
+    "moves_once": frozenset(MOVED_ONCE),
+    "is_unreported": frozenset(v.UNREPORTED),
     "delivery_under_way": frozenset(v.DELIVERY_UNDER_WAY),
     "may_have_arrived": frozenset(v.MAY_HAVE_ARRIVED),
 }

@@ -76,6 +76,12 @@ TRANSITIONS: Final[tuple[Transition, ...]] = tuple(
     + _each(READY, [State.INVALID_CONFIG, State.BLOCKED_PERIOD], "checked before the mark; nothing sent", Who.POSTER)
     + _each(
         READY,
+        [State.SKIPPED_ZERO],
+        "checked before the mark: its lines cancel in every account; practice lock",
+        Who.POSTER,
+    )
+    + _each(
+        READY,
         [State.AWAITING_MANUAL_POST],
         "checked before the mark: its date is closed, and such entries are made by hand; practice lock",
         Who.POSTER,

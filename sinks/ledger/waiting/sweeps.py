@@ -17,6 +17,8 @@ from psycopg.rows import TupleRow
 
 from sinks.ledger.intake.batch_context import Policy
 from sinks.ledger.named_queries import named_queries
+from sinks.ledger.payouts.compare import PayoutComparison
+from sinks.ledger.payouts.missing import MissingPayments
 from sinks.ledger.practices.settings.version_start import apply_begun
 from sinks.ledger.rows.fetch import fetch_all, fetch_value, fetch_values
 from sinks.ledger.unit_of_work import UnitOfWork, unit_of_work
@@ -67,6 +69,8 @@ class Sweeps:
         self._pages: dict[str, str] = {}
         """The last practice of each sweep's page; the next round goes on behind it."""
         self._resume = ResumeSweep(connection, policy, clock)
+        self.payouts = PayoutComparison(connection, policy, clock)
+        self.missing = MissingPayments(connection, policy, clock)
 
     def run(self) -> None:
         """Once a round of the role; does something when its time has come. Blocks for some statements."""
@@ -75,9 +79,12 @@ class Sweeps:
             self._worked_at = now
             self.begin_versions()
             self.request_redecisions()
+            self.payouts.run()
         if now - self._swept_at >= self._sweep_every_s:
             self._swept_at = now
             self.open_days()
+            self.payouts.follow()
+            self.missing.run()
             self.repair()
 
     def repair(self) -> dict[str, int]:

@@ -33,10 +33,12 @@ WHERE e.waiting = 'AWAITING_ORIGINAL' AND (e.practice_id, e.source, e.event_id) 
 ORDER BY e.practice_id, e.source, e.event_id LIMIT :most;
 
 -- name: awaiting_funds
--- Payments that wait for their funds, and whether a payout that carries them is stored (T-13).
+-- Payments that wait for their funds, and whether a payout that carries them is stored (T-13). A payout
+-- that is still compared releases them itself, step by step.
 SELECT w.practice_id, w.source, w.event_id, 'payment' AS kind, v.subject AS ref, EXISTS (
     SELECT FROM payout_items i WHERE i.practice_id = v.practice_id AND i.payment_id = v.subject
-      AND i.category = 'CHARGE') AS resumable
+      AND i.category = 'CHARGE' AND NOT EXISTS (SELECT FROM standing_items s WHERE s.practice_id = i.practice_id
+          AND s.payment_id = i.payment_id AND s.payout_id = i.payout_id AND NOT s.compared)) AS resumable
 FROM (SELECT DISTINCT k.practice_id, x.source, x.event_id
       FROM work k CROSS JOIN LATERAL (
           SELECT e.source, e.event_id FROM entries e
@@ -51,7 +53,8 @@ ORDER BY w.practice_id, w.source, w.event_id;
 -- Payments that wait for their fee, and whether a payout that carries them is stored (N-5).
 SELECT e.practice_id, e.source, e.event_id, 'payment' AS kind, e.subject AS ref, EXISTS (
     SELECT FROM payout_items i WHERE i.practice_id = e.practice_id AND i.payment_id = e.subject
-      AND i.category = 'CHARGE') AS resumable
+      AND i.category = 'CHARGE' AND NOT EXISTS (SELECT FROM standing_items s WHERE s.practice_id = i.practice_id
+          AND s.payment_id = i.payment_id AND s.payout_id = i.payout_id AND NOT s.compared)) AS resumable
 FROM events e
 WHERE e.waiting = 'AWAITING_FEE' AND e.kind = 'payment'
   AND (e.practice_id, e.source, e.event_id) > (:practice_id, :source, :event_id)

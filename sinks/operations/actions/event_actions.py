@@ -17,6 +17,7 @@ from processors.rules.decisions.decide import decide
 from processors.rules.decisions.payouts import payout_as_reported
 from processors.rules.lifecycle.by_person import NotPossibleError, PersonsWord
 from processors.rules.lifecycle.payment_state import EntryState, FollowUp, MoneyReport, Reported, event_id_of
+from processors.rules.lifecycle.payout_comparison import carried_items
 from processors.rules.lifecycle.state_changes import EntryAdded
 from schemas.events import Event, PayoutPaid
 from schemas.plan import Decision
@@ -31,6 +32,7 @@ from sinks.ledger.intake.payment_key import PAYMENT, PaymentKey
 from sinks.ledger.intake.read_context import lock_practices, read_context, waiting_for_payout
 from sinks.ledger.intake.read_payment_states import stored_event, stored_record
 from sinks.ledger.intake.write import write
+from sinks.ledger.payouts.standing import read_standing
 from sinks.ledger.practices.settings.history import history_of
 from sinks.operations.acting import Act, Action, Order, acting
 from sinks.operations.actions.entry_actions import keep_recorded
@@ -110,6 +112,7 @@ def _act(ledger: Ledger, word: PersonsWord, practice_id: str, ref: str, order: O
 def _ended(ledger: Ledger, act: Act, found: NamedEvent, word: PersonsWord) -> tuple[BornEntry, ...]:
     history = history_of(act.cursor, act.practice_id)
     event, key = stored_event(found), PaymentKey(act.practice_id, found.of_kind, found.ref)
+    _refuse_second_payout(ledger, event, word)
     also = {key} | _carried(ledger, event)
     context = read_context(act.cursor, [], lock_practices(act.cursor, [act.practice_id]), ledger.now, also=also)
     follow_up = _prepared(context, key, found, event, history, word)
@@ -120,6 +123,18 @@ def _ended(ledger: Ledger, act: Act, found: NamedEvent, word: PersonsWord) -> tu
     own = event_id_of(event)
     added = (each.entry for each in applied.changes if isinstance(each, EntryAdded))
     return tuple(_born(entry) for entry in added if (entry.source, entry.event_id) == own)
+
+
+def _refuse_second_payout(ledger: Ledger, event: Event, word: PersonsWord) -> None:
+    """No charge is written by two payouts, whoever says so (P-23)."""
+    if word.ruling is not Ruling.POST or not isinstance(event, PayoutPaid):
+        return
+    standing = read_standing(ledger.connection, [event])
+    if standing.has_earlier(event.practice_id, event.payout_id, carried_items(event)):
+        raise NotPossibleError(
+            "something in it is in an earlier payout that stands, and would be written twice: compare both with the "
+            "bank statement, then enter by hand what is right and record it, or dismiss it"
+        )
 
 
 def _carried(ledger: Ledger, event: Event) -> set[PaymentKey]:

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 from psycopg.types.json import Jsonb
 
-from schemas.events import PaymentKind, Tender
+from schemas.events import OUR_SOURCE, PaymentKind, Tender
 from schemas.plan import Instruction
 from schemas.practice_settings import PracticeSettings
 from schemas.vocabulary import TAKES_BACK_ORDER, EntryKind, Target
@@ -24,8 +24,7 @@ from streams.runtime.errors import ConfigurationError
 QUERIES: Final = named_queries("sinks.operations.actions", "golive.sql")
 AMOUNT_MINOR: Final = 100
 """Small enough to be harmless, large enough to be seen on a patient's account."""
-SOURCE: Final = "writeback"
-"""No upstream system has this name: what we cause ourselves (law 6)."""
+SOURCE: Final = OUR_SOURCE
 
 
 class Step(msgspec.Struct, frozen=True):

@@ -32,6 +32,7 @@ class Kept(StrEnum):
 
     NEWER_VERSION = "a later version of it was reported"
     VOIDED = "it was voided"
+    IN_TWO_PAYOUTS = "something in it is in an earlier payout that stands"
     BOOKED_BY_HAND = "what reverses it was booked by hand: decide this one by hand too"
     FEE_UNKNOWN = "its fee is not known, so its net is not either"
     FEE_CHANGED = "its fee has changed since, so its net is another than was planned: post it manually"
@@ -78,6 +79,8 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     voided: bool
     by_hand: bool
     """What reverses it was recorded or dismissed by a person."""
+    in_two_payouts: bool
+    """A payout with money of an earlier one (P-23)."""
     amount_mode: str | None
     entries: Any
     reversals: Any
@@ -158,6 +161,8 @@ def _kept(candidate: Candidate, entries: Sequence[Skipped], writable: Sequence[S
         return Kept.NEWER_VERSION
     if candidate.voided:
         return Kept.VOIDED
+    if candidate.in_two_payouts:
+        return Kept.IN_TWO_PAYOUTS
     if candidate.by_hand:
         return Kept.BOOKED_BY_HAND
     if any(each.entry_kind in INSURANCE_KINDS or each.payment_kind is PaymentKind.INSURANCE for each in entries):

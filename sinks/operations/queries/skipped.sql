@@ -8,6 +8,10 @@ SELECT v.source, v.event_id, v.subject, v.event_type, v.occurred_at,
     EXISTS (SELECT FROM events r JOIN effects h USING (practice_id, source, event_id)
         WHERE r.practice_id = v.practice_id AND r.concerns = v.subject
           AND ended_by_person(h.state)) AS by_hand,
+    v.kind = 'payout' AND EXISTS (SELECT FROM standing_items i JOIN standing_items o
+        ON o.practice_id = i.practice_id AND o.category = i.category AND o.subject = i.subject
+        AND o.payout_id <> i.payout_id AND (o.since < i.since OR (o.since = i.since AND o.payout_id < i.payout_id))
+        WHERE i.practice_id = v.practice_id AND i.payout_id = v.subject AND moves_once(i.category)) AS in_two_payouts,
     (SELECT s.body->>'amount' FROM settings s
      WHERE s.practice_id = v.practice_id AND s.version = v.settings_version) AS amount_mode,
     (SELECT json_agg(json_build_object('effect_id', e.effect_id, 'target', e.target, 'entry_kind', e.entry_kind,

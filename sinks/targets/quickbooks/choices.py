@@ -12,6 +12,7 @@ from sinks.targets.quickbooks.mapping import Accounts, QuickBooksMapping
 
 FIELDS: Final = (
     *(f"accounts.{name}" for name in Accounts.__struct_fields__),
+    "banks.…",
     "income_by_kind.…",
     "fees_by_kind.…",
     "fees_by_category.…",

@@ -11,7 +11,7 @@ from schemas.vocabulary import ConnectionReason
 from sinks.targets.port import ConnectionReport, ReadFailed
 from sinks.targets.quickbooks.company_cache import Account
 from sinks.targets.quickbooks.find_entries import Row
-from sinks.targets.quickbooks.mapping import Form, QuickBooksMapping
+from sinks.targets.quickbooks.mapping import Form, QuickBooksMapping, is_bank
 
 BANKS: Final = frozenset({"Bank", "Other Current Asset"})
 DEPOSIT_LINES: Final = frozenset(
@@ -28,6 +28,7 @@ DEPOSIT_LINES: Final = frozenset(
 """Documented for the lines of a Deposit (README section 4); Bank and liabilities are not."""
 NEVER: Final = frozenset({"Accounts Receivable", "Accounts Payable", "Non-Posting"})
 HELD: Final = frozenset({"accounts.reserve", "accounts.carried"})
+LIABILITIES: Final = frozenset({"Other Current Liability", "Long Term Liability"})
 
 _HELP: Final = {
     ConnectionReason.NEEDS_RECONNECT: "connect QuickBooks again as an admin and give the new secrets",
@@ -104,11 +105,13 @@ def account_check(path: str, number: str, accounts: Mapping[str, Account], mappi
     account = accounts.get(number)
     if account is None:
         return (path, False, f"account {number} is not in the chart or inactive: make it active or choose another")
-    if path == "accounts.bank":
+    if is_bank(path):
         return (path, account.type in BANKS, f"account {number} is no bank account: choose a Bank account")
     if path in HELD:
         right = account.type == "Other Current Asset"
         return (path, right, f"account {number} must be an Other Current Asset, never income or expense")
+    if path == "accounts.loan":
+        return (path, account.type in LIABILITIES, f"account {number} is no liability: a loan is given back")
     if account.type in NEVER:
         return (path, False, f"account {number} needs a customer or vendor: choose no receivable or payable")
     if mapping.form is Form.DEPOSIT and account.type not in DEPOSIT_LINES:

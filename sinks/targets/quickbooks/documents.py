@@ -13,10 +13,18 @@ import msgspec
 
 from schemas.bookkeeping.money import Money
 from schemas.plan import Instruction
-from schemas.vocabulary import PAYOUT_DOCUMENTS, DeadLetterReason, State
+from schemas.vocabulary import PAYOUT_DOCUMENTS, DeadLetterReason, DecisionReason, State
 from sinks.targets.port import Composed, NotComposed, TargetEntry
 from sinks.targets.quickbooks.mapping import Form, QuickBooksMapping
-from sinks.targets.quickbooks.payout_lines import AccountMissingError, EntryLine, payout_lines, reference_of
+from sinks.targets.quickbooks.payout_lines import (
+    LOANS,
+    AccountMissingError,
+    EntryLine,
+    ItemsUnknownError,
+    cancel_out,
+    payout_lines,
+    reference_of,
+)
 from sinks.targets.quickbooks.reversals import REVERSED, is_reversal, mirrored, written_in
 
 MINOR_VERSION = 75
@@ -45,6 +53,12 @@ def compose_document(
         bank, lines = _bank_and_lines(entry, mapping)
     except AccountMissingError as missing:
         return NotComposed(state=State.INVALID_CONFIG, reason=DeadLetterReason.MAPPING_MISSING, field=missing.field)
+    except BankNotMappedError as missing:
+        return NotComposed(state=State.INVALID_CONFIG, reason=DeadLetterReason.BANK_NOT_MAPPED, field=missing.field)
+    except ItemsUnknownError:
+        return NotComposed(state=State.INVALID_CONFIG, reason=DeadLetterReason.ITEMS_UNKNOWN, field="items_known")
+    if instruction.amount_minor == 0 and cancel_out(lines):
+        return NotComposed(state=State.SKIPPED_ZERO, reason=DecisionReason.ZERO_AMOUNT, field="lines")
     if not lines or sum(line.amount_minor for line in lines) != instruction.amount_minor:
         return NotComposed(state=State.INVALID_CONFIG, reason=DeadLetterReason.AMOUNTS_DISAGREE, field="lines")
     deposit = form_of(instruction, mapping) is Form.DEPOSIT
@@ -57,25 +71,43 @@ def compose_document(
     )
 
 
+class BankNotMappedError(Exception):
+    """The mapping names bank accounts, and not the one that the payout reached (P-24)."""
+
+    def __init__(self, last4: str) -> None:
+        super().__init__(f"no bank account is mapped for {last4}")
+        self.field = f"banks.{last4}"
+
+
 def _bank_and_lines(entry: TargetEntry, mapping: QuickBooksMapping) -> tuple[str, tuple[EntryLine, ...]]:
-    """The bank account and the lines without the bank's. Raises AccountMissingError.
+    """The bank account and the lines without the bank's. Raises AccountMissingError, BankNotMappedError,
+    ItemsUnknownError.
 
     A reversal is the mirror of what was written, not of what today's mapping would write: in other accounts neither
     document would come to nothing. Without the original's request it is that of today's mapping (E-9 b).
     """
     instruction = entry.instruction
     if not is_reversal(instruction):
-        return mapping.accounts.bank, payout_lines(instruction, mapping)
+        return _bank(instruction, mapping), payout_lines(instruction, mapping)
     if entry.origin is None:
-        bank, lines = mapping.accounts.bank, payout_lines(instruction, mapping)
+        bank, lines = _bank(instruction, mapping), payout_lines(instruction, mapping)
     else:
         bank, lines = written_in(entry.origin, bank_moved=instruction.amount_minor != 0)
     return bank, tuple(mirrored(line) for line in lines)
 
 
+def _bank(instruction: Instruction, mapping: QuickBooksMapping) -> str:
+    bank = mapping.bank_of(instruction.bank_last4)
+    if bank is None:
+        raise BankNotMappedError(instruction.bank_last4 or "")
+    return bank
+
+
 def form_of(instruction: Instruction, mapping: QuickBooksMapping) -> Form:
-    """A deposit cannot be zero or negative, whatever the practice prefers (P-4); a reversal is no deposit (P-7)."""
-    if is_reversal(instruction) or instruction.amount_minor <= 0:
+    """A deposit cannot be zero or negative, whatever the practice prefers (P-4), nor move a liability (P-26); a
+    reversal is no deposit (P-7)."""
+    liable = any(line.category in LOANS for line in instruction.lines)
+    if is_reversal(instruction) or instruction.amount_minor <= 0 or liable:
         return Form.JOURNAL_ENTRY
     return mapping.form
 

@@ -9,6 +9,8 @@ import msgspec
 
 from schemas.events import PaymentKind, PayoutCategory
 
+Last4 = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}$")]
+
 AccountId = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,20}$")]
 """QuickBooks ids are digits; anything else is an account's name put where its id belongs."""
 
@@ -53,6 +55,8 @@ class Accounts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """An Other Current Asset; also takes carried balances unless `carried` is given (P-18)."""
     carried: AccountId | None = None
     adjustments: AccountId | None = None
+    loan: AccountId | None = None
+    """A liability: what a lender advanced through a payout, and what payouts give back of it (P-26)."""
 
 
 class QuickBooksMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -65,6 +69,9 @@ class QuickBooksMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     per_item_limit: Annotated[int, msgspec.Meta(ge=1, le=1000)] = PER_ITEM_LIMIT
     booking: Booking = Booking.REVENUE
     accounts: Accounts
+    banks: dict[Last4, AccountId] = {}
+    """The bank account by the last four digits of its number (P-24). Empty: `accounts.bank` takes every payout; else it
+    takes those that name none, and one that names another is held."""
     income_by_kind: dict[PaymentKind, AccountId] = {}
     fees_by_kind: dict[str, AccountId] = {}
     """By the upstream's fee kind. Only names that stand here are ever written into a description."""
@@ -80,12 +87,24 @@ class QuickBooksMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
             return self.income_by_kind[kind]
         return self.accounts.income
 
+    def bank_of(self, last4: str | None) -> str | None:
+        """The bank account that a payout reached; None where others are mapped and that one is not (P-24)."""
+        if last4 is None or not self.banks:
+            return self.accounts.bank
+        return self.banks.get(last4)
+
     def mapped_accounts(self) -> dict[str, str]:
         """Every mapped account id by the path of its field, for `target test`."""
         found = {f"accounts.{name}": value for name, value in msgspec.structs.asdict(self.accounts).items() if value}
+        found |= {f"banks.{last4}": value for last4, value in self.banks.items()}
         found |= {f"income_by_kind.{kind}": value for kind, value in self.income_by_kind.items()}
         found |= {f"fees_by_kind.{kind}": value for kind, value in self.fees_by_kind.items()}
         return found | {f"fees_by_category.{kind}": value for kind, value in self.fees_by_category.items()}
+
+
+def is_bank(path: str) -> bool:
+    """Whether a mapping's field names a bank account."""
+    return path == "accounts.bank" or path.startswith("banks.")
 
 
 def load_mapping(config: object) -> QuickBooksMapping:
@@ -97,8 +116,10 @@ def load_mapping(config: object) -> QuickBooksMapping:
     needed = "clearing" if mapping.booking is Booking.CLEARING else "income"
     if getattr(mapping.accounts, needed) is None:
         raise MappingError(f"accounts.{needed}: needed while booking is {mapping.booking.value}")
-    if mapping.accounts.bank in {value for path, value in mapping.mapped_accounts().items() if path != "accounts.bank"}:
-        raise MappingError("accounts.bank: the bank account cannot also be the account of a line")
+    lines = {value for path, value in mapping.mapped_accounts().items() if not is_bank(path)}
+    for path, value in mapping.mapped_accounts().items():
+        if is_bank(path) and value in lines:
+            raise MappingError(f"{path}: the bank account cannot also be the account of a line")
     return mapping
 
 

@@ -1,4 +1,5 @@
-"""A payout as signed lines over accounts: gross and fee apart, nothing dropped, exact (P-1, P-3, P-4, P-6, P-22).
+"""A payout as signed lines over accounts: gross and fee apart, nothing dropped, exact (P-1, P-3, P-4, P-6,
+P-22, P-25, P-26).
 
 A line's amount is the bank's view: > 0 adds to the deposit (a credit of its account), < 0 takes from it (a debit).
 The lines of a payout sum to its net, whatever form the document takes.
@@ -37,6 +38,9 @@ _FEES = frozenset(
 )
 _HELD = frozenset({PayoutCategory.RESERVE_HOLD, PayoutCategory.RESERVE_RELEASE, PayoutCategory.BALANCE_CARRIED})
 
+LOANS = frozenset({PayoutCategory.LOAN_ADVANCE, PayoutCategory.LOAN_REPAYMENT})
+"""Booked to a liability of their own: a document with such a line is a JournalEntry (P-26)."""
+
 _CATEGORY_WORDS = {category: category.value.replace("_", " ").capitalize() for category in PayoutCategory}
 _KIND_WORDS = {
     PaymentKind.TERMINAL: "Terminal payment",
@@ -71,14 +75,39 @@ class AccountMissingError(Exception):
         self.field = field
 
 
+class ItemsUnknownError(Exception):
+    """A payout without items, and no clearing account that its money could come from (P-25)."""
+
+
 def payout_lines(instruction: Instruction, mapping: QuickBooksMapping) -> tuple[EntryLine, ...]:
-    """The document's lines without the bank's, of the mapped class and location. Raises AccountMissingError."""
+    """The document's lines without the bank's, of the mapped class and location.
+
+    Raises AccountMissingError, and ItemsUnknownError where nobody can say what income the money is.
+    """
+    if not instruction.items_known:
+        line = EntryLine(_clearing(mapping), instruction.amount_minor, f"{reference_of(instruction)} from clearing")
+        return (msgspec.structs.replace(line, class_id=mapping.class_id, department_id=mapping.department_id),)
     condensed = mapping.detail is Detail.BY_KIND or len(instruction.lines) > mapping.per_item_limit
     make = _by_kind if condensed else _per_item
     return tuple(
         EntryLine(account, amount, text[:DESCRIPTION_LIMIT], mapping.class_id, mapping.department_id)
         for account, amount, text in make(instruction, mapping)
     )
+
+
+def cancel_out(lines: tuple[EntryLine, ...]) -> bool:
+    """Whether the lines come to nothing in every account, so that there is nothing to write (P-26). Pure."""
+    moved: dict[str, int] = {}
+    for line in lines:
+        moved[line.account] = moved.get(line.account, 0) + line.amount_minor
+    return not any(moved.values())
+
+
+def _clearing(mapping: QuickBooksMapping) -> str:
+    """A payout of unknown items is a transfer from the account that the day's collections filled."""
+    if mapping.booking is not Booking.CLEARING or mapping.accounts.clearing is None:
+        raise ItemsUnknownError
+    return mapping.accounts.clearing
 
 
 def reference_of(instruction: Instruction) -> str:
@@ -134,6 +163,10 @@ def gross_account(item: PayoutLine, mapping: QuickBooksMapping) -> str:
         if held is None:
             raise AccountMissingError("accounts.reserve")
         return held
+    if item.category in LOANS:
+        if accounts.loan is None:
+            raise AccountMissingError("accounts.loan")
+        return accounts.loan
     if item.category is PayoutCategory.ADJUSTMENT:
         return accounts.adjustments or accounts.uncategorised
     return accounts.uncategorised

@@ -63,6 +63,14 @@ _BY_REASON: Final[dict[DeadLetterReason | ConnectionReason, str]] = {
         "An account that this payout needs is not mapped. Choose it in the mapping; a reserve or carried balance "
         "needs an other current asset account."
     ),
+    DeadLetterReason.BANK_NOT_MAPPED: (
+        "The payout reached a bank account that the mapping does not name. Add the last four digits of its number "
+        "under banks in the mapping, with the account that it has in QuickBooks."
+    ),
+    DeadLetterReason.ITEMS_UNKNOWN: (
+        "Your payment provider cannot say what is in this payout. Enter it in QuickBooks by hand and record it here, "
+        "or book payouts from a clearing account."
+    ),
     DeadLetterReason.MAPPING_INVALID: _ACCOUNT_TYPE,
     DeadLetterReason.ACCOUNT_INACTIVE: _INACTIVE,
     DeadLetterReason.PERIOD_CLOSED: _CLOSED,

@@ -27,6 +27,8 @@ CHANGING: Final = {
         "entries record",
         "entries dismiss",
         "entries allocate",
+        "payouts dismiss",
+        "payouts accept",
         "dlq redrive",
         "dlq dismiss",
         "backfill",

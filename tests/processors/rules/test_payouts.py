@@ -1,4 +1,4 @@
-"""Decisions about payouts (P-1, P-4, P-8, P-13, P-16, P-17, M-9)."""
+"""Decisions about payouts (P-1, P-4, P-8, P-13, P-16, P-17, P-25, P-26, M-9)."""
 
 from __future__ import annotations
 
@@ -106,3 +106,28 @@ def test_other_currency_is_refused() -> None:
 def test_unknown_practice_waits() -> None:
     """Law 10."""
     assert decide(payout(*TWO), NOON, None).waiting is State.AWAITING_SETTINGS
+
+
+def test_p26_lines_that_cancel_in_every_account_leave_nothing_to_write() -> None:
+    """P-26: an advance and its funding inside one payout; it is not sent again, corrected."""
+    adjustment = PayoutCategory.ADJUSTMENT
+    decision = decided(payout(item(1, 500_000, 0, adjustment), item(2, -500_000, 0, adjustment)))
+    (effect,) = decision.effects
+    assert (decision.waiting, effect.state) == (None, State.SKIPPED_ZERO)
+
+
+def test_p26_what_cancels_over_two_accounts_is_written() -> None:
+    """P-26, P-4: a charge of +100 with a reserve of -100."""
+    decision = decided(payout(item(1, 10000), item(2, -10000, 0, PayoutCategory.RESERVE_HOLD)))
+    assert decision.effects[0].state is State.SCHEDULED
+
+
+def test_p25_unknown_items_are_planned_as_such() -> None:
+    """P-25: only the totals have to agree; without that word, no items are sums that disagree (P-1)."""
+    told = payout(gross_minor=40000, fee_minor=0, net_minor=40000, bank_last4="1111")
+    assert decided(told).reason is DecisionReason.SUMS_DISAGREE
+    decision = decided(changed(told, items_known=False))
+    (effect,) = decision.effects
+    assert (effect.state, effect.instruction.items_known, effect.instruction.lines) == (State.SCHEDULED, False, ())
+    assert (effect.instruction.amount_minor, effect.instruction.bank_last4) == (40000, "1111")
+    assert decided(changed(told, items_known=False, net_minor=39000)).reason is DecisionReason.SUMS_DISAGREE

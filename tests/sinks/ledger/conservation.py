@@ -12,7 +12,7 @@ from tests.sinks.ledger.ledger_fixture import LedgerDatabase
 
 TABLES: Final = (
     *("practices", "settings", "receipts", "events", "bodies", "effects", "gates", "attempts", "dead_letters"),
-    *("outbox", "notices", "payout_items", "disputes"),
+    *("outbox", "notices", "payout_items", "disputes", "standing_items", "payout_differences", "payout_news"),
 )
 """All that INTAKE writes for a practice, and what it must leave alone."""
 _EFFECTS: Final = """

@@ -24,6 +24,7 @@ from sinks.ledger.intake.decide_batch import BatchDecision
 from sinks.ledger.intake.duplicates import KnownEvents, StoredEvent
 from sinks.ledger.intake.records import Consumed, Decided
 from sinks.ledger.intake.writes import Writes
+from sinks.ledger.payouts.standing import StandingItems
 from tests.processors.rules.event_examples import NOON, PRACTICE, history, item, payment, payout
 
 POLICY = Policy(group="intake", redecide_after=timedelta(seconds=30), jitter_s=0)
@@ -69,6 +70,7 @@ class Kept:
                 )
             },
             payments=BatchPayments(),
+            standing=StandingItems(),
         )
         writes = BatchDecision(context, POLICY).run(records)
         for table, rows in self.rows.items():

@@ -15,7 +15,7 @@ from sinks.operations.actions import backfill
 from sinks.operations.actions.backfill import BackfillDone
 from sinks.operations.queries.skipped import BY_SWITCH, BackfillItem, BackfillWanted, Kept
 from streams.runtime.errors import ConfigurationError
-from tests.processors.rules.event_examples import NOON, PRACTICE, modes, payment
+from tests.processors.rules.event_examples import NOON, PRACTICE, item, modes, payment, payout
 from tests.sinks.ledger.ledger_fixture import LedgerDatabase, again
 from tests.sinks.operations.orders import ledger_of, order
 
@@ -191,3 +191,15 @@ def test_many_are_done_page_by_page(skipped: LedgerDatabase, monkeypatch: pytest
     assert len(plan(skipped)) == 2
     assert apply(skipped) == BackfillDone(payments=2, entries=4, kept=0)
     assert skipped.one("SELECT count(*) FROM audit WHERE action = 'backfill'") == 2
+
+
+def test_p23_of_two_payouts_with_one_charge_one_is_backfilled(database: LedgerDatabase) -> None:
+    """P-23: QuickBooks was connected after both; the later one stays, with the reason."""
+    database.add(connected=False)
+    charged = item(1, 15000, 495, payment_id="pay-1")
+    for number in (1, 2):
+        told = payout(charged, at=NOON, payout_id=f"po-{number}", event_id=f"ev-po-{number}")
+        database.report(told)
+    database.connect()
+    found = plan(database, reasons=frozenset({DecisionReason.NO_CONNECTION}))
+    assert [(each.subject, each.kept) for each in found] == [("po-1", None), ("po-2", Kept.IN_TWO_PAYOUTS)]

@@ -82,6 +82,69 @@ EVENT_WORDS: dict[R, Wording] = {
         "waits posted (`writeback entries post`), or enter it by hand and record it (`writeback entries record`).",
         afterwards="Nothing happens until somebody decides.",
     ),
+    R.IN_TWO_PAYOUTS: Wording(
+        headline="a payout contains money that is in an earlier payout",
+        why="The same charge or refund stands in two payouts, and both are said to have reached your bank. It is "
+        "booked once: the second payout is held, and nothing of it was written.",
+        remedy="Compare both payouts with your bank statement. If one of them was never paid, ask your payment "
+        "provider to report that. If both were, decide about the held entry (`writeback entries post`, `record` or "
+        "`dismiss`).",
+        afterwards="When one of the two payouts fails or is corrected, the other one is written by itself.",
+    ),
+    R.FEE_DIFFERS: Wording(
+        headline="a payout took another fee than was reported",
+        why="The fee of a payment in the payout is not the fee that was reported with the payment. Nothing was "
+        "changed.",
+        remedy="Ask your payment provider which one is right. If the payout is, say so (`writeback payouts accept`) "
+        "and the entries are corrected; if nothing is to be done, dismiss it (`writeback payouts dismiss`).",
+        afterwards="A correction from your payment provider is posted by itself, and ends this.",
+    ),
+    R.GROSS_DIFFERS: Wording(
+        headline="a payout contains another amount than was reported",
+        why="The amount of a payment or refund in the payout, before fees, is not the amount that was reported. "
+        "Nothing was changed.",
+        remedy="Ask your payment provider which one is right. If the payout is, say so (`writeback payouts accept`) "
+        "and the entries are corrected; if nothing is to be done, dismiss it (`writeback payouts dismiss`).",
+        afterwards="A correction from your payment provider is posted by itself, and ends this.",
+    ),
+    R.REFUND_UNKNOWN: Wording(
+        headline="a payout contains a refund that was never reported",
+        why="Money was taken from the payout for a refund that your payment system has not reported, so the patient's "
+        "ledger does not show it.",
+        remedy="Ask your payment provider to report the refund. If it cannot, and the payout is right, say so "
+        "(`writeback payouts accept`) and the refund is posted; or dismiss it (`writeback payouts dismiss`).",
+        afterwards="A refund that is reported later takes the place of what was posted.",
+    ),
+    R.CHARGE_UNKNOWN: Wording(
+        headline="a payout contains a payment that was never reported",
+        why="Money reached your bank for a payment that your payment system has not reported. Whose payment it is, the "
+        "payout does not say, so no patient's ledger shows it.",
+        remedy="Ask your payment provider to report the payment. If nothing is to be done, dismiss it (`writeback "
+        "payouts dismiss`).",
+        afterwards="A payment that is reported later is posted by itself, and ends this.",
+    ),
+    R.MISSING_FROM_PAYOUT: Wording(
+        headline="a payment has not been paid out",
+        why="The payment was reported and is in no payout, for longer than your practice waits for one.",
+        remedy="Ask your payment provider where the money is. If it reached you in another way, dismiss it (`writeback "
+        "payouts dismiss`).",
+        afterwards="A payout that contains it ends this.",
+    ),
+    R.ONE_BANK_ACCOUNT: Wording(
+        headline="payouts name a bank account, and your mapping names none",
+        why="A payout says which bank account it reached. Your mapping of QuickBooks has one bank account for all "
+        "payouts, so it was booked there.",
+        remedy="If your payouts reach more than one bank account, name each under banks in the mapping, by the last "
+        "four digits of its number. With one account there is nothing to do.",
+        afterwards="Once one is named, a payout to an account that is not named is held until it is.",
+    ),
+    R.FEE_FOR_THE_BATCH: Wording(
+        headline="your payouts take one fee for many payments",
+        why="Your payment provider charges one fee for a whole payout and none for its payments. So the net amount "
+        "of a payment is its gross amount, and the fee stands in QuickBooks alone.",
+        remedy="Nothing to do. If you want to read the amounts so, choose gross in the settings.",
+        afterwards="You are told this once.",
+    ),
     R.DISPUTE_OPENED: Wording(
         headline="a patient's payment is disputed",
         why="The cardholder's bank has taken the money back for the time being.",

@@ -14,6 +14,21 @@ POSTING_WORDS: dict[R, Wording] = {
         remedy="Complete the mapping of {system} in the settings (payment types, adjustment type, accounts).",
         afterwards=RELEASES_ITSELF,
     ),
+    R.BANK_NOT_MAPPED: Wording(
+        headline="a payout reached a bank account that is not mapped",
+        why="Your mapping of {system} names bank accounts by the last four digits of their numbers, and a payout names "
+        "another one. Which account it belongs to is not guessed, so nothing was written.",
+        remedy="Add that bank account to the mapping of {system}.",
+        afterwards=RELEASES_ITSELF,
+    ),
+    R.ITEMS_UNKNOWN: Wording(
+        headline="a payout arrived without what it is made of",
+        why="Your payment provider cannot say which payments are in the payout, so {system} cannot be told which "
+        "income it is.",
+        remedy="Enter the payout in {system} by hand and record its entry here (`writeback entries record`), or let "
+        "payouts be booked from a clearing account.",
+        afterwards="Once a clearing account is mapped, it is written by itself as a transfer from that account.",
+    ),
     R.MAPPING_INVALID: Wording(
         headline="a mapping for {system} is no longer valid",
         why="The payment type, account or provider chosen in the mapping was deleted, hidden or has the wrong type.",

@@ -257,3 +257,30 @@ def test_preferences_that_hang_hold_no_payout_up(payouts: Payouts) -> None:
     payouts.ledger.poster()
     payouts.until("POSTED")
     assert payouts.bank() == [9680]
+
+
+def test_p26_a_payout_that_cancels_ends_without_a_call(payouts: Payouts) -> None:
+    """P-26: in the accounts that are mapped; the next payout goes."""
+    payouts.connect()
+    payouts.report(
+        item(1, -5000, category=PayoutCategory.RESERVE_HOLD), item(2, 5000, category=PayoutCategory.RESERVE_RELEASE)
+    )
+    payouts.report(item(1, 10000, 320))
+    payouts.ledger.poster()
+    payouts.until("SKIPPED_ZERO", "POSTED")
+    assert payouts.bank() == [9680]
+
+
+def test_p24_payouts_reach_two_bank_accounts(payouts: Payouts) -> None:
+    """P-24: each into its own; one that is not mapped is held, and goes when it is."""
+    one, two = payouts.company.account("Practice Checking"), payouts.company.account("Savings")
+    payouts.connect(banks={"1111": one})
+    for number, last4 in enumerate(("1111", "2222"), start=1):
+        event = again(payout(item(1, 10000, 320)), event_id=f"ev-{number}", payout_id=f"po-{number}", bank_last4=last4)
+        payouts.ledger.database.report(again(event, practice_id=PRACTICE))
+    payouts.ledger.poster()
+    payouts.until("POSTED", "INVALID_CONFIG")
+    assert [(each.bank_account, each.total_minor) for each in payouts.company.deposits()] == [(one, 9680)]
+    payouts.connect(banks={"1111": one, "2222": two})
+    payouts.until("POSTED", "POSTED")
+    assert [(each.bank_account, each.total_minor) for each in payouts.company.deposits()] == [(one, 9680), (two, 9680)]

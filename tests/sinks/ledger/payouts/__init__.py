@@ -1,0 +1,1 @@
+"""Payouts against payments and against each other, on a real ledger."""
