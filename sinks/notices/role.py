@@ -15,6 +15,7 @@ from sinks.notices.channels.catalogue import open_channels
 from sinks.notices.dead_letter_wakeup import DeadLetterWakeup
 from sinks.notices.deliver import Connection, DeliveryQueue
 from sinks.notices.digest import plan_digests
+from sinks.notices.plan_deliveries import operators
 from sinks.notices.problems import open_problems
 from sinks.notices.store import NoticeStore
 from streams.runtime.endpoints import Health
@@ -75,7 +76,7 @@ class Notifier:
         self._slot = RoleSlot(Role.NOTIFIER, settings.slot)
         self._connection: Connection | None = None
         self._often_until = self._digests_at = float("-inf")
-        if not settings.ops_email:
+        if not operators(self._channels):
             _LOG.warning("no operator is notified of what only an operator can repair", setting="WRITEBACK_OPS_EMAIL")
         for name, channel in self._channels.items():
             if channel.missing is not None:

@@ -44,7 +44,7 @@ WHERE e.practice_id = :practice_id AND e.patient_ref = :patient_ref AND e.entry_
   AND e.external_id IS NOT NULL;
 
 -- name: change!
--- One of the two changes of an entry after it was planned (law 18): its money is laid on charges that were read just now.
+-- One of the three changes of an entry after it was planned (law 18): its money is laid on charges that were read just now.
 WITH i AS (
     SELECT * FROM json_to_recordset(:items::json) AS i(n bigint, amount_minor bigint, instruction json, placement jsonb)
 ), entry AS (

@@ -1,7 +1,7 @@
 """Decides what an answer of a target means: the state, the due time and the fence of its effect. Pure.
 
-The only place that decides a state after a call. Behind it stands the table of transitions in
-`sinks/ledger/schema/TRANSITIONS.md`; laws 17, 19, 20 and 22 are its reasons.
+The only place that decides a state after a call that ended; a mark whose poster died is settled in `calls.sql`. Behind
+it stands the table of transitions in `sinks/ledger/schema/TRANSITIONS.md`; laws 17, 19, 20 and 22 are its reasons.
 """
 
 from __future__ import annotations

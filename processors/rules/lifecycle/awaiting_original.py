@@ -3,7 +3,8 @@
 An original is known when it is stored and resolved. Until then a follow-up waits in AWAITING_ORIGINAL, without a
 deadline; whatever the order of arrival, follow-ups are resolved in the order in which they happened (R-8).
 
-Who does what: `decisions/linked_events` parks it, `engine` asks again when the payment is resolved, and after a day
+Who does what: RULES hands every follow-up over as AWAITING_ORIGINAL (`decisions/linked_events`), since it knows no
+other event; `resolve` parks it or not, `engine` asks again when the payment is resolved, and after a day
 `sinks/notices/problems` tells the practice.
 """
 

@@ -1,4 +1,8 @@
-"""Words for connections that are closed or down: no entry has failed, all of them wait (law 22)."""
+"""Words for connections that are closed or down: no entry has failed, all of them wait (law 22).
+
+What to do is the target's own where its `remedies.py` has a sentence for the reason (`sinks.operations.words.remedies`
+asks it), as QuickBooks has for a revoked token (NEEDS_RECONNECT): else the `remedy` here.
+"""
 
 from __future__ import annotations
 
