@@ -136,7 +136,7 @@ SELECT count(*)::int AS count FROM notices n
 WHERE n.closed_at IS NULL AND greatest(n.opened_at, n.not_before) < business_now(:now) - :grace::interval
   AND NOT EXISTS (SELECT FROM deliveries d
                   WHERE d.practice_id = n.practice_id AND d.cause = n.cause AND d.opened_at = n.opened_at
-                    AND (may_have_arrived(d.state) OR delivery_under_way(d.state)));
+                    AND (may_have_arrived(d.state) OR delivery_under_way(d.state)) OFFSET 0);
 
 -- name: forget_solved!
 -- Fewer are open than were shown: the next new one is news again.

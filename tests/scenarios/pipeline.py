@@ -76,7 +76,7 @@ class Pipeline:
         since: datetime | None = None,
         **settings: Any,
     ) -> str:
-        """A practice with its own office (and company), master on, patients linked. Answers its id."""
+        """A practice with its own office (and company), entitled, master on, patients linked. Answers its id."""
         chosen = chosen_settings(settings)
         clock = self.settings.clock()
         with connect(self.world.database_url, "scenario") as db:
@@ -89,6 +89,10 @@ class Pipeline:
                 jitter_s=0,
                 email=f"{name}@{self.world.database}.example",
                 since=since or clock.now() - timedelta(days=2),
+            )
+            # Entitled whether its master is on or not: payouts go to the books of a practice whose ledger is off (P-17).
+            db.execute(
+                "UPDATE practices SET entitled_at = coalesce(entitled_at, added_at) WHERE practice_id = %s", (name,)
             )
         customer_key, realm = f"{self.world.database}-{name}", _realm(self.world, name)
         self.accounts[name] = (customer_key, realm)

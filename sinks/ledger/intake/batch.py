@@ -56,9 +56,6 @@ class BatchWriter:
         self._clock = clock
         self._practices: set[str] = set()
         self.positions: dict[Partition, int] = {}
-        self.to_resume: set[str] = set()
-        """Practices whose payouts have released no more payments than one transaction takes: the rest goes on in steps
-        (`waiting.payout_steps`). Emptied by the caller."""
 
     def store(self, records: Sequence[Record]) -> None:
         """Write records in order, each exactly once, in one transaction as a rule. Blocks.
@@ -136,7 +133,6 @@ class BatchWriter:
             write(cursor, writes, now=now, at=context.now, jitter_s=self._policy.jitter_s)
             reach(CrashPoint.INTAKE_BEFORE_COMMIT)
         self.positions |= moved
-        self.to_resume |= context.to_resume
         reach(CrashPoint.INTAKE_AFTER_COMMIT)
         _count(writes)
         return writes.taken

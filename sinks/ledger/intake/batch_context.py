@@ -58,8 +58,6 @@ class BatchContext(msgspec.Struct, frozen=True, kw_only=True):
     practices: Mapping[str, PracticeContext]
     payments: BatchPayments
     standing: StandingItems
-    to_resume: frozenset[str] = frozenset()
-    """Practices of payouts that carry more waiting payments than were read: the rest goes on afterwards."""
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):

@@ -82,8 +82,7 @@ def read_context(
         receipts = _send(connection, PlaceRow, "receipts_of", _positions(decided))
         parked = _send(connection, PaymentKey, "parked_on", named(asked.reported))
     linked = links.fetchall()
-    waiting = waiting_for_payout(connection, asked)
-    keys = asked.concerned | set(also) | set(parked.fetchall()) | waiting
+    keys = asked.concerned | set(also) | set(parked.fetchall()) | waiting_for_payout(connection, asked)
     payments, histories = read_payment_states(connection, keys, seqs)
     if more := patients_of(payments) - asked.patients:
         linked += _links(connection, more).fetchall()
@@ -95,7 +94,6 @@ def read_context(
         practices=_practices(seqs, this, by_practice(versions.fetchall()), linked, connections.fetchall(), histories),
         payments=payments,
         standing=read_standing(connection, asked.payouts),
-        to_resume=frozenset(key.practice_id for key in asked.paid) if len(waiting) >= PAYMENTS_AT_ONCE else frozenset(),
     )
 
 

@@ -30,8 +30,6 @@ from sinks.ledger.schema import era
 from sinks.ledger.schema.database import connect
 from sinks.ledger.schema.months import MONTHS_AHEAD
 from sinks.ledger.schema.version import require_schema
-from sinks.ledger.waiting.payout_steps import PayoutSteps
-from sinks.ledger.waiting.resume_sweep import ResumeSweep
 from sinks.ledger.waiting.sweeps import Sweeps
 from streams.fault_injection import Control, disabled
 from streams.kafka.broker_watch import watched_broker
@@ -90,7 +88,6 @@ class Intake:
         self._slot = RoleSlot(Role.INTAKE, settings.slot)
         self._limit = BatchLimit(most=settings.intake_batch)
         self._sweeps: Sweeps | None = None
-        self._steps: PayoutSteps | None = None
         self._gauges: Gauges | None = None
         self._retention: RetentionJob | None = None
         self._stored = 0
@@ -111,10 +108,7 @@ class Intake:
             started = time.monotonic()
             before = dict(feed.positions)
             writer.positions = dict(feed.positions)
-            try:
-                writer.store([read(record) for record in records])
-            finally:
-                self._add_steps(writer)
+            writer.store([read(record) for record in records])
             feed.positions |= writer.positions
             feed.show({key: at for key, at in feed.positions.items() if at != before[key]})
             self._stored_at = time.monotonic()
@@ -123,8 +117,6 @@ class Intake:
             self._move_to_ends(feed)
         self._housekeeping()
         sweeps.run()
-        if self._steps is not None:
-            self._steps.run()
         self._health.ready(feed.joined, "waiting for an assignment")
         return len(records)
 
@@ -132,7 +124,6 @@ class Intake:
         """Leave the group and the database; the next iteration begins anew. Never raises."""
         feed, connection, gauges = self._feed, self._connection, self._gauges
         self._feed = self._writer = self._sweeps = self._gauges = self._retention = self._connection = None
-        self._steps = None
         if gauges is not None:
             gauges.close()
         if connection is not None:
@@ -168,7 +159,6 @@ class Intake:
         # A lock that is waited for in vain is another's doing; a statement that takes too long by itself is a record's.
         connection.execute("SELECT set_config('lock_timeout', %s, false)", (f"{LOCK_TIMEOUT_S}s",))
         self._writer = BatchWriter(connection, self._policy, self._clock, self._limit)
-        self._steps = PayoutSteps(ResumeSweep(connection, self._policy, self._clock))
         self._sweeps = Sweeps(connection, self._policy, self._clock, sandbox=settings.profile is Profile.SANDBOX)
         if settings.slot == MEASURING_SLOT:
             self._gauges = Gauges(settings.database_url, self._clock)
@@ -176,11 +166,6 @@ class Intake:
             self._retention = RetentionJob(connection, self._clock, settings.retention_months)
         self._feed = Feed(settings, admin, guard, lambda: positions.read_positions(connection, topic_ids))
         return self._feed, self._writer, self._sweeps
-
-    def _add_steps(self, writer: BatchWriter) -> None:
-        if self._steps is not None and writer.to_resume:
-            self._steps.add(sorted(writer.to_resume))
-            writer.to_resume.clear()
 
     def _move_to_ends(self, feed: Feed) -> None:
         """Move past trailing control records while idle, so that an idle topic's retention is not taken for a loss."""

@@ -84,6 +84,6 @@ ORDER BY 1, 2, 3;
 SELECT (SELECT count(*)::int FROM notices WHERE closed_at IS NULL) AS notices_open,
     (SELECT count(*)::int FROM notices n WHERE n.closed_at IS NULL AND NOT EXISTS (
          SELECT FROM deliveries d WHERE d.practice_id = n.practice_id AND d.cause = n.cause AND d.opened_at = n.opened_at
-           AND (may_have_arrived(d.state) OR delivery_under_way(d.state)))) AS notices_unread,
+           AND (may_have_arrived(d.state) OR delivery_under_way(d.state)) OFFSET 0)) AS notices_unread,
     (SELECT count(*)::int FROM deliveries WHERE delivery_under_way(state)) AS mails_due,
     (SELECT count(*)::int FROM deliveries WHERE state = 'FAILED' AND code <> 'OVERTAKEN') AS mails_failed;

@@ -18,7 +18,7 @@ Cause = AttentionReason | ConnectionReason | DeadLetterReason | State
 
 class Deed(StrEnum):
     """A command with its places in capitals. PRACTICE is filled in; IDs come from `writeback entries list`, dead
-    letters' from `writeback dlq list`."""
+    letters' from `writeback dlq list`, differences' from `writeback payouts differences`."""
 
     RECORD = "writeback entries record PRACTICE ID"
     RECORD_WITH_FEE = "writeback entries record PRACTICE ID --fee AMOUNT"
@@ -32,6 +32,8 @@ class Deed(StrEnum):
     DISMISS_LETTER = "writeback dlq dismiss PRACTICE ID"
     CONNECT = "writeback target add PRACTICE SYSTEM"
     TEST = "writeback target test PRACTICE SYSTEM"
+    BANK_IS_RIGHT = "writeback payouts accept PRACTICE ID"
+    DISMISS_DIFFERENCE = "writeback payouts dismiss PRACTICE ID"
     ADD_PRACTICE = "writeback practice add PRACTICE --zone ZONE"
 
 
@@ -39,6 +41,7 @@ _BY_HAND: Final = (Deed.RECORD, Deed.DISMISS)
 _DEAD: Final = (Deed.REDRIVE, *_BY_HAND)
 _RECORD: Final = (Deed.REDRIVE, Deed.DISMISS_LETTER)
 _CONNECTION: Final = (Deed.CONNECT, Deed.TEST)
+_PAYOUT: Final = (Deed.BANK_IS_RIGHT, Deed.DISMISS_DIFFERENCE)
 _A, _D = AttentionReason, DeadLetterReason
 
 _OF_EVENTS: Final[Mapping[AttentionReason, Sequence[Deed]]] = MappingProxyType(
@@ -59,6 +62,14 @@ _OF_EVENTS: Final[Mapping[AttentionReason, Sequence[Deed]]] = MappingProxyType(
         _A.DISPUTE_WITHDRAWN: (),
         _A.PAYMENT_RETURNED: (),
         _A.PAYOUT_FAILED: (),
+        _A.IN_TWO_PAYOUTS: _BY_HAND,
+        _A.FEE_DIFFERS: _PAYOUT,
+        _A.GROSS_DIFFERS: _PAYOUT,
+        _A.REFUND_UNKNOWN: _PAYOUT,
+        _A.CHARGE_UNKNOWN: (Deed.DISMISS_DIFFERENCE,),
+        _A.MISSING_FROM_PAYOUT: (Deed.DISMISS_DIFFERENCE,),
+        _A.ONE_BANK_ACCOUNT: (),
+        _A.FEE_FOR_THE_BATCH: (),
     }
 )
 """None where there is nothing to end: news."""
@@ -72,6 +83,8 @@ _OF_LETTERS: Final[Mapping[DeadLetterReason, Sequence[Deed]]] = MappingProxyType
         _D.ACCOUNT_INACTIVE: (Deed.CONNECT, Deed.REDRIVE),
         _D.PATIENT_NOT_FOUND: (Deed.LINK, *_DEAD),
         _D.PERIOD_CLOSED: (Deed.POST_OPEN_DATE, *_DEAD),
+        _D.BANK_NOT_MAPPED: (Deed.CONNECT, Deed.REDRIVE),
+        _D.ITEMS_UNKNOWN: _BY_HAND,
         _D.REFUSED_BY_TARGET: _DEAD,
         _D.OUR_REQUEST_MALFORMED: _DEAD,
         _D.OUTCOME_UNKNOWN: _DEAD,

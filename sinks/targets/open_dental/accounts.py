@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from schemas.events import PaymentKind
 from schemas.vocabulary import EntryKind
 from sinks.targets.port import TargetEntry
 
@@ -64,11 +65,12 @@ def procedures_of(entry: TargetEntry) -> tuple[int, ...]:
     made = number_of((entry.origin_id or "").removeprefix(CHARGE_PREFIX)) if _from_charge(entry) else None
     if made is not None:
         return (made,)
-    return _procedures_of_payment(entry) if order.entry_kind is EntryKind.FEE_ADJUSTMENT else ()
+    of_membership = order.entry_kind is EntryKind.FEE_ADJUSTMENT and order.payment_kind is PaymentKind.MEMBERSHIP
+    return _procedures_of_payment(entry) if of_membership else ()
 
 
 def _procedures_of_payment(entry: TargetEntry) -> tuple[int, ...]:
-    """What the payment was laid on whose fee this is, as that was sent (B-1)."""
+    """The charge that a membership's payment was laid on, whose fee this is, as that was sent (B-1)."""
     if entry.origin is None or not (entry.origin_id or "").startswith(PAYMENT_PREFIX):
         return ()
     try:

@@ -61,6 +61,7 @@ ALSO: Final = {
     "sinks.ledger.schema.database": "open_ledger: the connection",
     "sinks.ledger.schema.migrate": "migrate and up: the schema",
     "sinks.ledger.schema.version": "open_ledger, migrate and up: whether it is this release's",
+    "sinks.ledger.role_slots": "roles: one that refuses to go on is noted for the operator",
     "sinks.ledger.practices.audit_owner": "up: the local database's trail has an owner of its own",
 }
 

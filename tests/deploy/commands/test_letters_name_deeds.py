@@ -44,6 +44,8 @@ DEAD: Final = {
     DeadLetterReason.MAPPING_MISSING: State.INVALID_CONFIG,
     DeadLetterReason.MAPPING_INVALID: State.INVALID_CONFIG,
     DeadLetterReason.ACCOUNT_INACTIVE: State.INVALID_CONFIG,
+    DeadLetterReason.BANK_NOT_MAPPED: State.INVALID_CONFIG,
+    DeadLetterReason.ITEMS_UNKNOWN: State.INVALID_CONFIG,
     DeadLetterReason.PATIENT_NOT_FOUND: State.INVALID_CONFIG,
     DeadLetterReason.PERIOD_CLOSED: State.BLOCKED_PERIOD,
     DeadLetterReason.REFUSED_BY_TARGET: State.REJECTED,

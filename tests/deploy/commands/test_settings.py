@@ -69,7 +69,8 @@ def test_a_preview_says_what_a_version_would_do_and_saves_nothing(ledger: World)
     assert (document["dry_run"], document["version"]) == (True, 2)
     with psycopg.connect(ledger.database_url) as connection:
         assert connection.execute("SELECT count(*) FROM settings").fetchone() == (1,)
-        assert connection.execute("SELECT count(*) FROM outbox").fetchone() == (1,)
+        published = "SELECT count(*) FROM outbox WHERE topic = 'practice-settings.v1'"
+        assert connection.execute(published).fetchone() == (1,)
 
 
 def test_mistakes_say_what_to_do_and_save_nothing(ledger: World, tmp_path: Path) -> None:

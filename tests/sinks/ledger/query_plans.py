@@ -86,7 +86,6 @@ def plan_of(
         reads = not any(node["Node Type"] == "ModifyTable" for node in _nodes(plan)) and "ensure_months" not in text
         if reads:
             plan = _explained(connection, asked, "ANALYZE, BUFFERS, TIMING off, FORMAT JSON")
-        connection.execute("DEALLOCATE asked")
         buffers = plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] if reads else None
         return Plan(tuple(sorted(set(_scanned(connection, plan)))), buffers)
 
@@ -95,6 +94,8 @@ def _prepared(connection: psycopg.Connection[Any], text: str, values: Mapping[st
     """Prepares the query, so that the server says the types of its parameters; answers how it is executed."""
     names = list(dict.fromkeys(re.findall(r"%\((\w+)\)s", text)))
     numbered = re.sub(r"%\((\w+)\)s", lambda found: f"${names.index(found.group(1)) + 1}", text).replace("%%", "%")
+    # A prepared statement outlives the transaction, also of a query that failed.
+    connection.execute("DEALLOCATE ALL")
     connection.execute(b"PREPARE asked AS " + numbered.rstrip().rstrip(";").encode())
     row = connection.execute(
         "SELECT parameter_types::text[] FROM pg_prepared_statements WHERE name = 'asked'"

@@ -73,6 +73,9 @@ EVERY_PRACTICE: Final[dict[str, str | None]] = {"practice_id": None, "payment": 
 _WEEK: Final = {"from_day": "2026-01-04", "to_day": "2026-01-10", "states": None, "payment": None}
 
 OTHERWISE: Final[dict[str, tuple[dict[str, str | None], ...]]] = {
+    "ledger/payouts/missing.looked": ({"after": "0"},),
+    "ledger/payouts/missing.page": ({"after": "0"},),
+    "ledger/payouts/standing.put_items": ({"since": "1"},),
     "ledger/practices/queries.audit": ({"before": "{}", "after": "{}"},),
     "operations/queries/dead_letters.dead_entries": ({}, EVERY_PRACTICE | {"until": None}),
     "operations/queries/dead_letters.dead_records": ({}, EVERY_PRACTICE | {"until": None}),

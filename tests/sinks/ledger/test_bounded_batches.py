@@ -13,10 +13,8 @@ from sinks.ledger.intake import batch_limit, read_context
 from sinks.ledger.intake.batch import BatchWriter
 from sinks.ledger.intake.batch_limit import BatchLimit
 from sinks.ledger.intake.records import Record
+from sinks.ledger.payouts import compare
 from sinks.ledger.schema.database import connect
-from sinks.ledger.waiting import resume_sweep
-from sinks.ledger.waiting.payout_steps import PayoutSteps
-from sinks.ledger.waiting.resume_sweep import ResumeSweep
 from streams.fault_injection import Control
 from tests.processors.rules.event_examples import item, payment, payout
 from tests.sinks.ledger.ledger_fixture import WRITEBACKS_ID, LedgerDatabase, again
@@ -108,17 +106,16 @@ def test_a_payout_of_many_waiting_payments_goes_on_in_steps(
     """Each step is a transaction of its own; in the end all is as if it had been one, and nothing is a repair."""
     count, step = 23, 5
     monkeypatch.setattr(read_context, "PAYMENTS_AT_ONCE", step)
-    monkeypatch.setattr(resume_sweep, "PAGE", step)
+    monkeypatch.setattr(compare, "PAGE", step)
+    monkeypatch.setattr(compare, "ROUND_S", 0.0)
     ready(database, timing=Timing.ON_CLEAR if waits_for == "funds" else Timing.INSTANT)
     fee = 320 if waits_for == "funds" else None
     database.report(*(payment(fee=fee, event_id=f"ev-{n}", payment_id=f"pay-{n}") for n in range(count)))
     items = [item(n, 10000, 320, payment_id=f"pay-{n}") for n in range(count)]
     database.report(payout(*items, at=LATER))
     assert _released(database) == step
-    steps = PayoutSteps(ResumeSweep(database.connection, database.policy, database.clock))
-    steps.add(database.writer.to_resume)
     released = [_released(database)]
-    while steps.run():
+    while database.sweeps.payouts.run():
         released.append(_released(database))
     assert max(after - before for before, after in pairwise(released)) <= step
     assert _released(database) == count

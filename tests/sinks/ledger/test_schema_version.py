@@ -36,8 +36,9 @@ def connection(world: World) -> Any:
 
 
 def _behind(connection: psycopg.Connection[Any]) -> None:
-    """As the release before left it: a migration that can be run again is missing, and the guard is its own."""
-    connection.execute("DELETE FROM _yoyo_migration WHERE migration_id = '0021_bounded_queries'")
+    """As the release before left it: the last migration is missing, and the guard is its own."""
+    connection.execute("DELETE FROM _yoyo_migration WHERE migration_id = '0037_notice_references'")
+    connection.execute("ALTER TABLE notices DROP COLUMN reference")
     connection.execute("DELETE FROM schema_versions")
     connection.execute(SIGNED)
 
