@@ -90,7 +90,7 @@ class Pipeline:
                 email=f"{name}@{self.world.database}.example",
                 since=since or clock.now() - timedelta(days=2),
             )
-            # Entitled whether its master is on or not: payouts go to the books of a practice whose ledger is off (P-17).
+            # Whether its master is on or not: payouts go to the books of a practice whose ledger is off (P-17).
             db.execute(
                 "UPDATE practices SET entitled_at = coalesce(entitled_at, added_at) WHERE practice_id = %s", (name,)
             )
