@@ -81,10 +81,6 @@ class LedgerDatabase:
             email="office@practice.example",
             since=NOON - timedelta(days=30),
         )
-        # Entitled whether its master is on or not: a payout goes to the books of a practice whose ledger is off (P-17).
-        self.connection.execute(
-            "UPDATE practices SET entitled_at = coalesce(entitled_at, added_at) WHERE practice_id = %s", (practice_id,)
-        )
         if connected:
             self.connect(practice_id)
 

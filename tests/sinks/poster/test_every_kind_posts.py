@@ -195,6 +195,7 @@ def test_b_1_r_9_a_membership_s_refund_that_failed_brings_its_charge_back(office
 def test_note_1_a_payment_request_is_a_note_with_its_local_time(offices: Offices) -> None:
     """NOTE-1: whatever the master switch says; it moves no money."""
     office = offices.open(notes=True, master=False)
+    offices.database.connection.execute("UPDATE practices SET entitled_at = added_at")
     patient = office.patient("pt-1")
     offices.database.report(
         msgspec.structs.replace(
