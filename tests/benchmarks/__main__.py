@@ -148,7 +148,7 @@ def _measured(folder: Path, only: list[str], full: bool, console: Console) -> li
         made.mkdir()
         made.chmod(0o711)
     console.print("starting Kafka and Postgres")
-    start_in_background(state, cache_folder(), until_pid=os.getpid())
+    start_in_background(state, cache_folder(), until_pid=os.getpid(), open_broker=True)
     ports = msgspec.json.decode((state / "ports.json").read_bytes(), type=Ports)
     stack = Stack(f"{LOOPBACK}:{ports.kafka}", postgres_url(state / "postgres", ports.postgres, SUPERUSER))
     bench = Bench(stack, logs, full, lambda line: console.print(line, markup=False))
