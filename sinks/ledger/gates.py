@@ -45,19 +45,14 @@ def refresh(cursor: Cursor, keys: Iterable[GateKey], *, now: datetime | None, ji
     if not ordered:
         return
     lock(cursor, ordered)
-    cursor.execute(_SQL["refresh"], refresh_parameters(ordered, now=now, jitter_s=jitter_s))
-    wake(cursor, {practice for practice, _ in ordered})
-
-
-def refresh_parameters(keys: Iterable[GateKey], *, now: datetime | None, jitter_s: int) -> dict[str, Any]:
-    """Parameters of the statement `gates.refresh` for code with its own cursor; it must have locked the gates. Pure."""
-    ordered = sorted(set(keys))
-    return {
+    parameters: dict[str, Any] = {
         "practice_ids": [p for p, _ in ordered],
         "connection_ids": [c for _, c in ordered],
         "now": now,
         "jitter_s": jitter_s,
     }
+    cursor.execute(_SQL["refresh"], parameters)
+    wake(cursor, {practice for practice, _ in ordered})
 
 
 def advance(cursor: Cursor, due: Mapping[GateKey, datetime], *, now: datetime | None, jitter_s: int) -> None:

@@ -72,7 +72,7 @@ INSERT INTO told_again (practice_id, topic_id, part, off, source, event_id, of_s
     occurred_at, received_at)
 SELECT p, t, n, o, s, i, f, g, v, d::json, c, r FROM unnest(:practice_ids::text[], :topic_ids::text[], :parts::int[],
     :offs::bigint[], :sources::text[], :event_ids::text[], :of_sources::text[], :of_event_ids::text[], :verdicts::text[],
-    :differencess::text[], :occurred_ats::timestamptz[], :received_ats::timestamptz[])
+    :differences::text[], :occurred_ats::timestamptz[], :received_ats::timestamptz[])
     AS k(p, t, n, o, s, i, f, g, v, d, c, r)
 ON CONFLICT DO NOTHING;
 

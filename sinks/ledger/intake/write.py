@@ -78,8 +78,9 @@ def _write(cursor: Cursor, writes: Writes, put: _Put, *, now: datetime | None, a
 def _tell_again(cursor: Cursor, rows: Sequence[ToldAgainRow]) -> None:
     """One statement for all of them; after the events, which they may name."""
     if rows:
-        columns = {f"{name}s": [getattr(row, name) for row in rows] for name in ToldAgainRow.__struct_fields__}
-        columns["differencess"] = [_encode(row.differences).decode() for row in rows]
+        names = [name for name in ToldAgainRow.__struct_fields__ if name != "differences"]
+        columns = {f"{name}s": [getattr(row, name) for row in rows] for name in names}
+        columns["differences"] = [_encode(row.differences).decode() for row in rows]
         cursor.execute(_INTAKE["add_told_again"], columns)
 
 

@@ -64,26 +64,14 @@ class ResumeSweep:
         """One page of each kind of waiting; returns how many events and effects moved. Expected: none."""
         return sum(self._page(name) for name in self._after)
 
-    def resume(self, practice_id: str, name: LiteralString, after: Place) -> Place | None:
-        """One page of one kind of waiting of one practice, behind `after`; the last place, None where it was the end.
-
-        For what is known to be left, as by a payout with more payments than one transaction takes: no repair.
-        """
-        rows = [row for row in self._waiting(name, max(after, (practice_id, "", ""))) if row.practice_id == practice_id]
-        self._repair(practice_id, {row.key for row in rows if row.resumable})
-        return rows[-1].place if len(rows) == PAGE else None
-
     def _page(self, name: LiteralString) -> int:
-        rows = self._waiting(name, self._after[name])
+        practice_id, source, event_id = self._after[name]
+        parameters = {"practice_id": practice_id, "source": source, "event_id": event_id, "most": PAGE}
+        rows = fetch_all(self._connection, _Waiting, _SQL[name], parameters)
         self._after[name] = rows[-1].place if len(rows) == PAGE else START
         keys = {row.key for row in rows if row.resumable}
         practices = sorted({key.practice_id for key in keys})
         return sum(self._repair(each, {key for key in keys if key.practice_id == each}) for each in practices)
-
-    def _waiting(self, name: LiteralString, after: Place) -> list[_Waiting]:
-        practice_id, source, event_id = after
-        parameters = {"practice_id": practice_id, "source": source, "event_id": event_id, "most": PAGE}
-        return fetch_all(self._connection, _Waiting, _SQL[name], parameters)
 
     def _repair(self, practice_id: str, keys: set[PaymentKey]) -> int:
         if not keys:
