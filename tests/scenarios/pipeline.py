@@ -24,13 +24,16 @@ from deploy.sandbox.demonstration import (
 from deploy.sandbox.running import SandboxProcess
 from schemas.events import Event
 from schemas.practice_settings import PracticeSettings
+from schemas.topics import physical
 from schemas.vocabulary import FINAL, IN_DOUBT, READY, State
+from sinks.ledger.intake.consumer import CONSUMED
 from sinks.ledger.practices.links import link
 from sinks.ledger.practices.settings.settings_store import Saving, add_practice, save
 from sinks.ledger.schema.database import connect
 from sinks.ledger.schema.migrate import migrate
 from streams.kafka.producer import EventProducer
 from streams.kafka.topics import ensure_topics
+from streams.kafka.watermarks import highs
 from tests.scenarios import invariants, topics
 from tests.scenarios.roles import Role
 from tests.scenarios.waiting import WITHIN_S, until
@@ -222,6 +225,11 @@ class Pipeline:
         count = "SELECT count(*) AS n FROM receipts"
         self.until(lambda: self.rows(count)[0]["n"] >= records, f"{records} receipts")
 
+    def until_at_ends(self) -> None:
+        """INTAKE has stored positions past everything, control records of transactions included: it moves past those
+        when it is idle, and only then does it tell the broker nothing later."""
+        self.until(self._positions_are_ends, "the positions are the ends of the topics")
+
     def _look_after_the_roles(self) -> None:
         """As `up` does it: a role whose servers were away for too long ends loudly and is started again.
 
@@ -313,6 +321,19 @@ class Pipeline:
         after = invariants.settled(invariants.Ledger(self.world))
         assert after == before, f"I7: a replay changed {invariants.differences(before, after)}"
         invariants.at_most_one_entry(self.doubled())
+
+    def _positions_are_ends(self) -> bool:
+        ids = topics.ids(self.world)
+        rows = self.rows("SELECT topic_id, part, next_offset FROM intake_offsets")
+        reached = {(ids.get(row["topic_id"]), row["part"]): row["next_offset"] for row in rows}
+        admin = AdminClient({"bootstrap.servers": self.world.bootstrap})
+        return all(
+            reached.get((name, part)) == end
+            for name in CONSUMED
+            for part, end in highs(
+                admin, physical(self.world.prefix, name), range(self.settings.topic_partitions)
+            ).items()
+        )
 
     def _early_dead_letters(self) -> list[topics.Record]:
         return [

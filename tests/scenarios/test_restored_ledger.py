@@ -93,10 +93,12 @@ def _set_back_after_records(pipeline: Pipeline, servers: RestorableStack, **sett
 def _set_back_after_posts(
     pipeline: Pipeline, servers: RestorableStack, what: Collection[Server], **settings: str
 ) -> None:
-    """The copy is from between arrival and posting: no record came since, only posts."""
+    """The copy is from between arrival and posting: no record came since, only posts. Nor did a position move, past a
+    control record: the broker's offsets would show that."""
     pipeline.practice(amount=AmountMode.GROSS)
 
     def copied() -> None:
+        pipeline.until_at_ends()
         _end(pipeline)
         servers.copy(what)
 
