@@ -1,7 +1,7 @@
 """The daily cut-offs of one calendar (a zone, a wall time, its working days) and the windows between them.
 
-Shared by RULES, for due times (`processors.rules.decisions.timing`), and by whatever dates an entry in the ledger
-(T-1 to T-3, T-5). `windows` strings the calendars of a practice together where its settings change.
+Used through `windows`, which strings the calendars of a practice together where its settings change: by RULES for due
+times (`processors.rules.decisions.timing`), and by whatever dates an entry in the ledger (T-1 to T-3, T-5).
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ from processors.rules.lifecycle.payment_state import (
     Reported,
     event_id_of,
 )
-from processors.rules.lifecycle.payments import JUDGED_AGAIN, judged_again
+from processors.rules.lifecycle.payments import REASONS_JUDGED_AGAIN, judged_again
 from processors.rules.lifecycle.resolve import resolve_follow_up, resolve_report
 from processors.rules.lifecycle.state_changes import EventResolved, StateChange
 from processors.rules.lifecycle.working_state import WorkingState
@@ -230,7 +230,7 @@ def _judge_again(working: WorkingState) -> None:
 def _judge_report(working: WorkingState) -> bool:
     """A correction that was held, as more had been given back than it says was paid; whether it moved."""
     reported = working.state.reported
-    if reported is None or reported.waiting is not State.AWAITING_REVIEW or reported.reason not in JUDGED_AGAIN:
+    if reported is None or reported.waiting is not State.AWAITING_REVIEW or reported.reason not in REASONS_JUDGED_AGAIN:
         return False
     on = working.facts.ledger_date(reported.event, reported.settings_version, reported.arrived_at)
     change = judged_again(working.state, on)

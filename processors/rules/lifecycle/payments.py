@@ -28,7 +28,7 @@ from schemas.plan import PlannedEntry
 from schemas.practice_settings import AmountMode
 from schemas.vocabulary import ENDED_BY_PERSON, SKIPPED, DecisionReason, State
 
-JUDGED_AGAIN: Final = frozenset({DecisionReason.MORE_THAN_ORIGINAL, DecisionReason.CORRECTED})
+REASONS_JUDGED_AGAIN: Final = frozenset({DecisionReason.MORE_THAN_ORIGINAL, DecisionReason.CORRECTED})
 """Why a correction is held by these rules: later facts may let it through (R-17). Others a person ends."""
 
 
@@ -55,7 +55,7 @@ def payment_reported(new: Reported, state: PaymentState, on: date) -> Change:
 
 def judged_again(state: PaymentState, on: date) -> Change:
     """What a correction changes that was held, with the facts that are known now (R-17): `state.reported`, which is
-    AWAITING_REVIEW for one of `JUDGED_AGAIN`. Still held: the change says so."""
+    AWAITING_REVIEW for one of `REASONS_JUDGED_AGAIN`. Still held: the change says so."""
     if state.reported is None:
         return parked()
     asked = msgspec.structs.replace(state.reported, waiting=None)
