@@ -77,6 +77,17 @@ def test_one_statement_outside_the_poster_changes_the_state_of_effects() -> None
     assert any(key[0].startswith(POSTER) for key in changing), "the poster marks and confirms"
 
 
+def test_the_posters_statements_are_run_by_the_poster_and_by_whoever_allocates() -> None:
+    """Both places stand in the table of writers (`sinks/ledger/README.md`)."""
+    users = {
+        str(file.relative_to(ROOT))
+        for layer in LAYERS
+        for file in (ROOT / layer).rglob("*.py")
+        if 'named_queries("sinks.poster"' in file.read_text(encoding="utf-8")
+    }
+    assert {user for user in users if not user.startswith(POSTER)} == {"sinks/operations/actions/allocate_entry.py"}
+
+
 def test_no_text_in_python_changes_the_state_of_effects() -> None:
     assert [key for key, text in texts_in_python().items() if changes_state(text)] == []
 

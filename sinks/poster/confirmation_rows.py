@@ -7,9 +7,10 @@ from typing import Any, Final
 
 import msgspec
 
-from schemas.vocabulary import READ_BACK, DeadLetterReason, Stage, State
+from schemas.vocabulary import READ_BACK, Stage, State
 from sinks.ledger.outbox import effect_result
-from sinks.poster.call_outcome import Outcome, Verdict, Wait
+from sinks.poster.call_outcome import Outcome
+from sinks.poster.verdicts import unstorable
 
 
 class Confirmation(msgspec.Struct, frozen=True):
@@ -29,20 +30,11 @@ LOOK_AGAIN_S: Final = 60.0
 
 
 def without_its_values(confirmation: Confirmation) -> Confirmation | None:
-    """The same call as one that proves nothing, without what the target said; None where it is that already.
-
-    The entry is in doubt, or stays so, and is read back later; what nobody can settle for the whole retry budget is a
-    person's to decide, as after reads that fail.
-    """
+    """The same call as one that proves nothing, without what the target said; None where it is that already."""
     outcome = confirmation.outcome
     if outcome.code == UNSTORABLE:
         return None
-    sent = outcome.phase is Stage.POST
-    if not sent and outcome.call.aged and outcome.call.state is State.UNCERTAIN:
-        verdict = Verdict(state=State.DEAD_LETTERED, reason=DeadLetterReason.OUTCOME_UNKNOWN, stage=Stage.READBACK)
-    else:
-        state = State.UNCERTAIN if sent else outcome.call.state
-        verdict = Verdict(state=state, wait=Wait(seconds=LOOK_AGAIN_S), stage=outcome.phase)
+    verdict = unstorable(outcome.call, outcome.phase, LOOK_AGAIN_S)
     bare = msgspec.structs.replace(
         outcome, verdict=verdict, scope=None, code=UNSTORABLE, external_ids=(), vendor_request_id=None
     )

@@ -95,6 +95,16 @@ def without_read_back() -> Verdict:
     return _unsettled(DeadLetterReason.OUTCOME_UNKNOWN)
 
 
+def unstorable(call: PlannedCall, phase: Stage, wait_s: float) -> Verdict:
+    """The ledger refuses to keep what the target said: the entry is in doubt, or stays so, and is read back after
+    `wait_s`; what nobody can settle for the whole retry budget is a person's to decide, as after reads that fail."""
+    if phase is Stage.POST:
+        return Verdict(state=State.UNCERTAIN, wait=Wait(seconds=wait_s), stage=phase)
+    if call.aged and call.state is State.UNCERTAIN:
+        return _unsettled(DeadLetterReason.OUTCOME_UNKNOWN)
+    return Verdict(state=call.state, wait=Wait(seconds=wait_s), stage=phase)
+
+
 def _read_failed(failed: ReadFailed, call: PlannedCall, times: Times, chance: float) -> Verdict:
     if failed.scope is not Scope.EFFECT:
         closing = Closing(failed.reason or ConnectionReason.TARGET_DOWN, failed.retry_after_s)

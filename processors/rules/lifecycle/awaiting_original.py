@@ -1,4 +1,4 @@
-"""A refund, return or dispute that comes before its payment: it parks, and is asked again when the payment is known.
+"""Parks a follow-up that comes before its original (a payment or payout), until that is known.
 
 An original is known when it is stored and resolved. Until then a follow-up waits in AWAITING_ORIGINAL, without a
 deadline; whatever the order of arrival, follow-ups are resolved in the order in which they happened (R-8).
