@@ -21,7 +21,7 @@ LATER_LAWS: Final = frozenset({27})
 """Health, which no role of this release has."""
 RULES: Final = {rule: name for area in BY_AREA.values() for rule, name in area.items()}
 CAPABILITIES: Final = frozenset({"linking and people", "targets"})
-COUNTS: Final = {"M": 9, "N": 9, "R": 19, "I": 12, "B": 6, "PL": 3, "T": 14, "E": 15, "P": 26}
+COUNTS: Final = {"M": 9, "N": 10, "R": 19, "I": 12, "B": 6, "PL": 3, "T": 14, "E": 15, "P": 26}
 """How many rules each letter has, later ones included."""
 AHEAD: Final = frozenset({"R-20"})
 """Built before the numbers that come before them."""

@@ -1,4 +1,4 @@
-"""Divides a payment and its fee adjustment (the companion) over splits, to the cent (N-1, N-2, N-4, M-5)."""
+"""Divides a payment and its fee adjustment (the companion) over splits, to the cent (N-1, N-2, N-4, N-10, M-5)."""
 
 from __future__ import annotations
 
@@ -45,6 +45,12 @@ def divide(
     weights = applied if any(applied) else [1] * len(applied)
     shares = largest_remainder(companion, weights)
     return tuple(SplitAmount(amount - share, share) for amount, share in zip(applied, shares, strict=True))
+
+
+def is_debit_first(payment_minor: int, companion_minor: int) -> bool:
+    """Whether a payment waits for its fee adjustment: a debit (a surcharge above the fee) goes out first, so that the
+    payment finds open what it pays (N-10). Pure."""
+    return companion_minor < 0 < payment_minor
 
 
 def share_until(part: int, done: int, whole: int) -> int:

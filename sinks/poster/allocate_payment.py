@@ -4,7 +4,8 @@ Law 18: once, from one stored read, into the payment itself and parts `a1, a2 �
 keeps its name, because results about it have been published. What is allocated to charges stays in it; what is left
 over is a prepayment of its own; an allocation follows where a target needs each amount; and the companion
 fee adjustment is divided the same way, so that every charge comes to what counts toward the balance:
-companion on a charge = FIFO(payment + companion) − FIFO(payment).
+companion on a charge = FIFO(payment + companion) − FIFO(payment). A companion that is a debit goes out before its
+payment, onto the charge that the payment pays last, so that the payment finds open what it pays (N-10).
 """
 
 from __future__ import annotations
@@ -36,7 +37,6 @@ class EffectPart(msgspec.Struct, frozen=True, kw_only=True):
     instruction: Instruction
     placement: Placement | None = None
     depends_on: int | None = None
-    """Of a new one alone."""
 
     @property
     def entry_kind(self) -> EntryKind:
@@ -64,17 +64,23 @@ def needs_balance_read(call: PlannedCall, capabilities: Capabilities) -> bool:
 
 
 def goes_to_charges(call: PlannedCall, capabilities: Capabilities) -> bool:
-    """A payment that is allocated to open charges: an explicit procedure or plan wins (PL-1)."""
+    """A payment that is allocated to open charges, or the debit that goes before it (N-10): an explicit procedure or
+    plan wins (PL-1)."""
     order = call.instruction
+    pays = call.entry_kind is EntryKind.PAYMENT and order.amount_minor > 0
     return (
-        call.entry_kind is EntryKind.PAYMENT
-        and order.amount_minor > 0
+        (pays or goes_before_payment(call))
         and order.allocation is Allocation.ALLOCATE
         and EntryKind.ALLOCATION in capabilities.entry_kinds
         and order.procedure_ref is None
         and order.plan_ref is None
         and order.payment_kind not in _NEVER_BY_FIFO
     )
+
+
+def goes_before_payment(call: PlannedCall) -> bool:
+    """A debit that waits for no payment: its payment waits for it (N-10)."""
+    return call.entry_kind is EntryKind.FEE_ADJUSTMENT and call.amount_minor < 0 and call.depends_on is None
 
 
 def goes_to_guarantor(call: PlannedCall, capabilities: Capabilities) -> bool:
@@ -99,7 +105,8 @@ def allocate(
     """
     charges = _still_open(prepared.charges, own_charges, on_their_way or {})
     dues = [charge.due_minor for charge in charges]
-    paid, left = fifo(payment.amount_minor, dues)
+    debited = companion is not None and companion.effect_id is not None and payment.depends_on == companion.effect_id
+    paid, left = _with_debit(payment, companion, dues) if companion and debited else fifo(payment.amount_minor, dues)
     shares = [(charge.ref, share) for charge, share in zip(charges, paid, strict=True) if share]
 
     def placed(*on: tuple[str, int]) -> Placement:
@@ -111,7 +118,12 @@ def allocate(
         added.append(_new(payment, EntryKind.PAYMENT, 1, left, placed(), None))
     if exactly and shares:
         added.append(_new(payment, EntryKind.ALLOCATION, 0, 0, placed(*shares), payment.effect_id))
-    if companion is not None:
+    if companion is not None and debited:
+        last = shares[-1:]
+        changed.append(
+            _changed(companion, companion.amount_minor, placed(*((ref, companion.amount_minor) for ref, _ in last)))
+        )
+    elif companion is not None:
         covered, over = _covered(payment, companion, dues)
         each = [(c.ref, all_ - own) for c, all_, own in zip(charges, covered, paid, strict=True)]
         pieces = [(amount, placed((ref, amount))) for ref, amount in each if amount]
@@ -128,6 +140,15 @@ def allocate(
 def place(effect: EffectPart, prepared: Prepared, patient: str) -> EffectPart:
     """An effect that goes to nobody's charges, on the account that takes it."""
     return _changed(effect, effect.amount_minor, Placement(patient=patient, posts_to=prepared.posts_to))
+
+
+def _with_debit(payment: EffectPart, companion: EffectPart, dues: Sequence[int]) -> tuple[tuple[int, ...], int]:
+    """FIFO of what counts toward the balance, and the debit on top of what is paid last; without that, all is left."""
+    covered, left = fifo(payment.amount_minor + companion.amount_minor, dues)
+    last = max((place for place, amount in enumerate(covered) if amount), default=None)
+    if last is None:
+        return covered, payment.amount_minor
+    return (*covered[:last], covered[last] - companion.amount_minor, *covered[last + 1 :]), left
 
 
 def _covered(payment: EffectPart, companion: EffectPart, dues: Sequence[int]) -> tuple[tuple[int, ...], int]:

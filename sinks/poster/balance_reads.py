@@ -165,8 +165,9 @@ async def _allocated(
     if effect.origin_placement is not None and effect.origin_placement.patient == patient:
         # where the entry went that this one belongs to, whoever answers for the account now.
         read = msgspec.structs.replace(read, posts_to=effect.origin_placement.posts_to)
-    followers = await read_rows(connection, EffectPart, _SQL["companion_of"], key)
-    if not allocate_payment.goes_to_charges(call, capabilities):
+    before = allocate_payment.goes_before_payment(call)
+    followers = await read_rows(connection, EffectPart, _SQL["payment_of" if before else "companion_of"], key)
+    if not allocate_payment.goes_to_charges(call, capabilities) or (before and not followers):
         placed = [allocate_payment.place(each, read, patient) for each in (effect, *followers)]
         return Allocated(changed=tuple(placed))
     paid: list[PaidCharge] = []
@@ -176,9 +177,11 @@ async def _allocated(
         own = await read_rows(
             connection, OwnCharge, _SQL["charged_by_us"], key | {"patient_ref": call.instruction.patient_ref}
         )
+    companion = followers[0] if followers else None
+    payment, companion = (followers[0], effect) if before else (effect, companion)
     return allocate_payment.allocate(
-        effect,
-        followers[0] if followers else None,
+        payment,
+        companion,
         read,
         patient=patient,
         own_charges={charge.ref for charge in own},

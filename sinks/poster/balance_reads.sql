@@ -28,6 +28,18 @@ WHERE e.practice_id = :practice_id AND e.effect_id IN (
 ORDER BY e.effect_id
 FOR NO KEY UPDATE;
 
+-- name: payment_of
+-- The payment that waits for this debit (N-10).
+SELECT e.effect_id, e.part, e.amount_minor, e.instruction::text, e.placement::text, e.depends_on
+FROM open_effects e
+WHERE e.practice_id = :practice_id AND e.effect_id IN (
+      SELECT f.effect_id FROM entries f WHERE f.practice_id = :practice_id AND f.depends_on = :effect_id)
+  AND e.entry_kind = 'payment'
+  AND is_pending(e.state)
+  AND NOT e.look_first AND e.sent_at IS NULL
+ORDER BY e.effect_id
+FOR NO KEY UPDATE;
+
 -- name: paid_by_us
 -- What entries of the same patient that are on their way will pay of each charge.
 SELECT s.value ->> 0 AS ref, sum((s.value ->> 1)::bigint)::bigint AS amount_minor

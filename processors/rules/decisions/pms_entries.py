@@ -12,7 +12,7 @@ from processors.rules.decisions.divide_payment import divide
 from processors.rules.decisions.initial_state import COMPANION_OFF, ZERO, InitialState, with_hold
 from processors.rules.decisions.lanes import at_pms
 from processors.rules.decisions.shares import Share
-from schemas.bookkeeping.companion import SplitAmount
+from schemas.bookkeeping.companion import SplitAmount, is_debit_first
 from schemas.events import MoneyFields, PaymentKind
 from schemas.plan import Instruction, PlannedEntry
 from schemas.practice_settings import Allocation, AmountMode, FamilyBooking, FeeAdjustment, PracticeSettings
@@ -68,8 +68,8 @@ class PaymentEntries(msgspec.Struct, frozen=True, kw_only=True):
         payment and its fee can be laid on it (B-1).
 
         A payment without a charge of its own waits for nothing, so that no other entry can keep money out of the
-        ledger. A companion waits for its payment: a credit without it would be a gift. Where the fee takes the whole
-        share there is no payment to wait for.
+        ledger; but for a companion that is a debit, which goes first (N-10). One that is a credit waits for its
+        payment: without that it would be a gift. Where the fee takes the whole share there is no payment to wait for.
         """
         settings, initial = self.settings, self.initial
         allocation = allocation_of(self.kind, self.plan_ref, share.procedure_ref, settings.allocation)
@@ -82,12 +82,16 @@ class PaymentEntries(msgspec.Struct, frozen=True, kw_only=True):
             unallocated = _replace(payment.instruction, allocation=None)
             effects.append(_beside(payment, _CHARGE, share.applied_minor, initial, None, unallocated))
             origin = (_CHARGE, share.part)
+        off = settings.fee_adjustment is _OFF and initial.state not in SKIPPED
+        credited = COMPANION_OFF if off else initial
+        first = is_debit_first(amount.payment_minor, amount.companion_minor) and credited.state not in SKIPPED
+        if first:
+            effects.append(_beside(payment, _FEE, amount.companion_minor, credited, origin, payment.instruction))
+            origin = (_FEE, share.part)
         effects.append(_replace(payment, depends_on=origin) if origin and amount.payment_minor else payment)
         if amount.payment_minor:
             origin = (_PAYMENT, share.part)
-        if amount.companion_minor:
-            off = settings.fee_adjustment is _OFF and initial.state not in SKIPPED
-            credited = COMPANION_OFF if off else initial
+        if amount.companion_minor and not first:
             effects.append(_beside(payment, _FEE, amount.companion_minor, credited, origin, payment.instruction))
 
     def _payment(

@@ -10,7 +10,7 @@ import msgspec
 from processors.rules.lifecycle.booking_terms import Terms, applied_by_part, is_insurance, money_of, terms_of
 from processors.rules.lifecycle.follower_state import COMPANION_OFF, NET_NOT_POSITIVE, ZERO, PlannedState, planned_state
 from processors.rules.lifecycle.payment_state import Reported
-from schemas.bookkeeping.companion import SplitAmount, divide
+from schemas.bookkeeping.companion import SplitAmount, divide, is_debit_first
 from schemas.plan import PlannedEntry
 from schemas.practice_settings import AmountMode
 from schemas.vocabulary import SKIPPED, EntryKind
@@ -35,13 +35,15 @@ def with_fee(reported: Reported, fee: int | None) -> tuple[PlannedEntry, ...]:
         )
     )
     eaten = terms.mode is AmountMode.NET and fee is not None and 0 < event.gross_minor <= fee
+    planned = {(effect.entry_kind, effect.part) for effect in reported.plan}
     effects: list[PlannedEntry] = []
     for effect in reported.plan:
         if effect.entry_kind is EntryKind.PAYMENT:
             initial = _initial(reported, effect)
             if eaten and initial.state not in SKIPPED:
                 initial = NET_NOT_POSITIVE
-            effects += _pair(effect, amounts[effect.part], initial, terms, fee)
+            first = (EntryKind.CHARGE, effect.part) if (EntryKind.CHARGE, effect.part) in planned else None
+            effects += _pair(effect, amounts[effect.part], initial, terms, fee, first)
         elif effect.entry_kind is not EntryKind.FEE_ADJUSTMENT:
             effects.append(_in_state(effect, NET_NOT_POSITIVE) if eaten and effect.state not in SKIPPED else effect)
     return tuple(effects)
@@ -56,16 +58,27 @@ def _initial(reported: Reported, payment: PlannedEntry) -> PlannedState:
 
 
 def _pair(
-    payment: PlannedEntry, amount: SplitAmount, initial: PlannedState, terms: Terms, fee: int | None
+    payment: PlannedEntry,
+    amount: SplitAmount,
+    initial: PlannedState,
+    terms: Terms,
+    fee: int | None,
+    first: tuple[EntryKind, str] | None,
 ) -> Iterator[PlannedEntry]:
-    cash, companion = amount.payment_minor, amount.companion_minor
-    paid = _with_amount(payment, EntryKind.PAYMENT, cash, fee)
-    yield _in_state(paid, initial if cash else ZERO)
+    """Payment and companion, or the other way round (N-10). `first`: the charge that both wait for (B-1)."""
+    cash, companion, part = amount.payment_minor, amount.companion_minor, payment.part
+    off = not terms.companion and initial.state not in SKIPPED
+    credited = COMPANION_OFF if off else initial
+    debit_first = is_debit_first(cash, companion) and credited.state not in SKIPPED
+    credit = _in_state(_with_amount(payment, EntryKind.FEE_ADJUSTMENT, companion, fee), credited)
+    paid = _in_state(_with_amount(payment, EntryKind.PAYMENT, cash, fee), initial if cash else ZERO)
+    if debit_first:
+        yield msgspec.structs.replace(credit, depends_on=first)
+        yield msgspec.structs.replace(paid, depends_on=(EntryKind.FEE_ADJUSTMENT, part))
+        return
+    yield msgspec.structs.replace(paid, depends_on=first if cash else None)
     if companion:
-        off = not terms.companion and initial.state not in SKIPPED
-        credit = _with_amount(payment, EntryKind.FEE_ADJUSTMENT, companion, fee)
-        credit = msgspec.structs.replace(credit, depends_on=(EntryKind.PAYMENT, payment.part) if cash else None)
-        yield _in_state(credit, COMPANION_OFF if off else initial)
+        yield msgspec.structs.replace(credit, depends_on=(EntryKind.PAYMENT, part) if cash else first)
 
 
 def _with_amount(payment: PlannedEntry, kind: EntryKind, amount_minor: int, fee: int | None) -> PlannedEntry:

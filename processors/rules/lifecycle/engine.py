@@ -16,7 +16,7 @@ import msgspec
 from processors.rules.lifecycle.after_change import with_differences
 from processors.rules.lifecycle.awaiting_original import waiting_in_order
 from processors.rules.lifecycle.by_person import PersonsWord, ended
-from processors.rules.lifecycle.change import Change, ReleasedOriginal
+from processors.rules.lifecycle.change import Change, Redirect, ReleasedOriginal
 from processors.rules.lifecycle.fees import paid_out
 from processors.rules.lifecycle.follow_up_times import due_at
 from processors.rules.lifecycle.ledger_facts import LedgerFacts
@@ -31,6 +31,7 @@ from processors.rules.lifecycle.payment_state import (
     event_id_of,
 )
 from processors.rules.lifecycle.payments import REASONS_JUDGED_AGAIN, judged_again
+from processors.rules.lifecycle.refused_payments import refused_debits
 from processors.rules.lifecycle.resolve import resolve_follow_up, resolve_report
 from processors.rules.lifecycle.state_changes import EventResolved, StateChange
 from processors.rules.lifecycle.working_state import WorkingState
@@ -98,8 +99,10 @@ def apply_payout(
 
 
 def reconsider(state: PaymentState, facts: LedgerFacts, last_id: int) -> Applied:
-    """What can go on with what the ledger holds already: by funds and fees of payouts, and what is parked. Pure."""
+    """What can go on with what the ledger holds already: by funds and fees of payouts, and what is parked; and a debit
+    whose payment was refused is taken back (N-10). Pure."""
     working = WorkingState(state, facts, last_id)
+    _take_back(working)
     reported = state.reported
     if state.items and reported is not None:
         on = facts.ledger_date(reported.event, reported.settings_version, reported.arrived_at)
@@ -216,6 +219,14 @@ def _apply_follow_up(working: WorkingState, arrival: Arrival) -> None:
     else:
         change = Change(waiting=decision.waiting, reason=decision.reason, applied=True)
     _follow(working, follow_up, change)
+
+
+def _take_back(working: WorkingState) -> None:
+    for each in refused_debits(working.state):
+        ids = working.add_to(each.event, each.effects, working.facts.now)
+        if each.again is not None and each.again in ids:
+            redirect = (Redirect(effect_id=each.payment, to=each.again),)
+            working.carry_out(Change(reason=DecisionReason.FOLLOWS_ORIGINAL, redirect=redirect), ids)
 
 
 def _judge_again(working: WorkingState) -> None:

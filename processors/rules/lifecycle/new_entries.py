@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Final
+
+import msgspec
 
 from processors.rules.lifecycle.change import NewEntry
 from processors.rules.lifecycle.ledger_facts import LedgerFacts
 from processors.rules.lifecycle.payment_state import EntryState, EventId
 from processors.rules.lifecycle.state_changes import EntryAdded
-from schemas.vocabulary import SKIPPED, DecisionReason, EntryKind
+from schemas.vocabulary import SKIPPED, DecisionReason, EntryKind, State
 
+_replace: Final = msgspec.structs.replace
+_FEE: Final = EntryKind.FEE_ADJUSTMENT
 Part = tuple[EntryKind, str]
 """Kind and part of an entry within its event (E-1)."""
 
@@ -32,7 +37,7 @@ def insert_entries(
     added: list[EntryAdded] = []
     ids: dict[Part, int] = {}
     source, event_id = event
-    for effect_id, each in enumerate(planned, start=last_id + 1):
+    for effect_id, each in enumerate(_as_written(tuple(planned), facts), start=last_id + 1):
         effect = each.effect
         initial = facts.initial_state(effect, each.connection_id)
         entry = EntryState(
@@ -57,3 +62,26 @@ def insert_entries(
         if initial.reason is not DecisionReason.NOT_BY_THIS_ROUTE or initial.state not in SKIPPED:
             ids[effect.entry_kind, effect.part] = effect_id
     return added, ids
+
+
+def _as_written(planned: tuple[NewEntry, ...], facts: LedgerFacts) -> Sequence[NewEntry]:
+    """The entries in the order in which they can be written: a payment does not wait for a debit that a person enters
+    (N-10), which then follows it."""
+    before = {x.effect.depends_on for x in planned if x.effect.depends_on and x.effect.depends_on[0] is _FEE}
+    if not before:
+        return planned
+    found = list(planned)
+    for place, debit in enumerate(planned[:-1]):
+        payment = planned[place + 1]
+        named = (debit.effect.entry_kind, debit.effect.part)
+        if named in before and payment.effect.depends_on == named and _by_hand_alone(debit, payment, facts):
+            paid, fee = payment.effect, debit.effect
+            found[place] = _replace(payment, effect=_replace(paid, depends_on=fee.depends_on))
+            found[place + 1] = _replace(debit, effect=_replace(fee, depends_on=(paid.entry_kind, paid.part)))
+    return found
+
+
+def _by_hand_alone(debit: NewEntry, payment: NewEntry, facts: LedgerFacts) -> bool:
+    manual = State.AWAITING_MANUAL_POST
+    by_hand, paid = (facts.initial_state(each.effect, each.connection_id) for each in (debit, payment))
+    return manual in by_hand.holds and manual not in paid.holds

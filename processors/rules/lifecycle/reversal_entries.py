@@ -19,9 +19,10 @@ from processors.rules.lifecycle.follower_state import (
     following_state,
 )
 from processors.rules.lifecycle.payment_state import EntryState
+from schemas.bookkeeping.companion import is_debit_first
 from schemas.events import Event
 from schemas.plan import PartKey, PlannedEntry
-from schemas.vocabulary import DEAD, OWN_CASH, EntryKind, State
+from schemas.vocabulary import DEAD, OWN_CASH, SKIPPED, EntryKind, State
 
 
 class EntryBuilder(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,20 +97,25 @@ class EntryBuilder(msgspec.Struct, frozen=True, kw_only=True):
         alone: bool = False,
     ) -> Iterator[NewEntry]:
         """The cash and its companion, which waits for it: `cash + companion` counts toward the balance (R-15). `first`:
-        what the cash itself waits for (B-1)."""
+        what the cash itself waits for (B-1).
+
+        A payment that stands `alone` waits for a companion that is a debit (N-10). What follows another entry does not:
+        it lies on no charge, and its cash is what asks first whether its original still stands (R-20).
+        """
+        credit = part if companion_part is None else companion_part
+        off = not self.companion and initial.state is not State.SKIPPED_DISABLED
+        credited = COMPANION_OFF if off else initial
+        fee = EntryKind.FEE_ADJUSTMENT
+        own = alone and kind in OWN_CASH and credited.state not in SKIPPED
+        if own and is_debit_first(cash, companion):
+            yield self.entry(origin, fee, credit, companion, credited, first, alone=alone)
+            yield self.entry(origin, kind, part, cash, initial, (fee, credit), alone=alone)
+            return
         if cash:
             yield self.entry(origin, kind, part, cash, initial, first, alone=alone)
         if companion:
-            off = not self.companion and initial.state is not State.SKIPPED_DISABLED
-            yield self.entry(
-                origin,
-                EntryKind.FEE_ADJUSTMENT,
-                part if companion_part is None else companion_part,
-                companion,
-                COMPANION_OFF if off else initial,
-                (kind, part) if cash else first,
-                alone=alone,
-            )
+            behind = (kind, part) if cash else first
+            yield self.entry(origin, fee, credit, companion, credited, behind, alone=alone)
 
     def refund_entries(
         self,

@@ -11,7 +11,14 @@ import msgspec
 from processors.rules.lifecycle.change import Change, NewEntry
 from processors.rules.lifecycle.ledger_facts import LedgerFacts
 from processors.rules.lifecycle.new_entries import Part, insert_entries
-from processors.rules.lifecycle.payment_state import EntryState, FollowUp, PaymentState, Reported, event_id_of
+from processors.rules.lifecycle.payment_state import (
+    EntryState,
+    EventId,
+    FollowUp,
+    PaymentState,
+    Reported,
+    event_id_of,
+)
 from processors.rules.lifecycle.state_changes import EntryMoved, EntryRedirected, EventResolved, StateChange
 from schemas.vocabulary import DecisionReason, State
 
@@ -61,7 +68,13 @@ class WorkingState:
         self, by: EventResolved, planned: Sequence[NewEntry], arrived_at: datetime, due_at: datetime | None = None
     ) -> dict[Part, int]:
         """Insert the entries of a resolved event. Returns the ids that others can wait for."""
-        added, ids = insert_entries(by.event, planned, self.facts, arrived_at, self.last_id, due_at=due_at)
+        return self.add_to(by.event, planned, arrived_at, due_at)
+
+    def add_to(
+        self, event: EventId, planned: Sequence[NewEntry], arrived_at: datetime, due_at: datetime | None = None
+    ) -> dict[Part, int]:
+        """Insert further entries of an event that is resolved already."""
+        added, ids = insert_entries(event, planned, self.facts, arrived_at, self.last_id, due_at=due_at)
         self.last_id += len(added)
         self._entries |= {each.entry.effect_id: each.entry for each in added}
         self.changes += added

@@ -41,6 +41,15 @@ WHERE practice_id = :practice_id AND state = ANY(:states::text[])
   AND NOT (state = 'DEAD_LETTERED' AND is_unsettled(reason)
            AND sent_elsewhere(practice_id, connection_id, sent_at));
 
+-- name: debits_before
+-- Of these: what was taken back with its payment, and goes before it again (N-10).
+SELECT w.effect_id FROM entries e
+JOIN work w ON w.practice_id = e.practice_id AND w.effect_id = e.depends_on
+JOIN entries d ON d.practice_id = e.practice_id AND d.effect_id = e.depends_on
+WHERE e.practice_id = :practice_id AND e.effect_id = ANY(:effect_ids::bigint[]) AND e.entry_kind = 'payment'
+  AND d.entry_kind = 'fee_adjustment' AND d.amount_minor < 0 AND (d.source, d.event_id) = (e.source, e.event_id)
+  AND w.state = 'AWAITING_MANUAL_POST' AND w.reason = 'ORIGINAL_NOT_POSTED';
+
 -- name: composed_effects
 -- Effects that wait to be sent with a request that is composed already.
 SELECT effect_id FROM work

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any, Final
 
-from schemas.vocabulary import DEAD, READY, DeadLetterReason, State
+from schemas.vocabulary import DEAD, READY, DeadLetterReason, DecisionReason, State
 from sinks.ledger.effect_moves import Clears, Move, move_of
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.request_ids import request_id
@@ -44,8 +44,11 @@ def release(
     )
     if not found:
         return 0
-    effects = [effect for effect in unit.lock_effects(found) if effect.state in states]
+    debits = fetch_values(unit.cursor, _SQL["debits_before"], {"practice_id": unit.practice_id, "effect_ids": found})
+    locked = unit.lock_effects([*found, *debits])
+    effects = [effect for effect in locked if effect.state in states and effect.effect_id not in debits]
     unit.move([_release(effect, unit) for effect in effects])
+    unit.move([_go_before(effect, unit) for effect in locked if effect.effect_id in debits])
     unit.cursor.execute(
         _SQL["settle_dead_letters"],
         {
@@ -94,6 +97,13 @@ def _release(effect: LockedEffect, unit: UnitOfWork) -> Move:
         clears=tuple(clears),
         **_next_generation(effect),
     )
+
+
+def _go_before(debit: LockedEffect, unit: UnitOfWork) -> Move:
+    """A debit that was taken back with its payment goes before that again (N-10)."""
+    holds = tuple(each for each in debit.holds if each is not State.AWAITING_MANUAL_POST)
+    reason = DecisionReason.FOLLOWS_ORIGINAL
+    return move_of(debit, State.SCHEDULED, reason=reason, holds=holds, due_at=max(debit.due_at, unit.at))
 
 
 def _next_generation(effect: LockedEffect) -> dict[str, Any]:

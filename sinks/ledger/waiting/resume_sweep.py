@@ -1,7 +1,9 @@
-"""The sweep over events that wait for other events: page by page, each repair under the practice's lock (law 8)."""
+"""The sweeps over what other events let go on: page by page, each payment under the practice's lock (law 8)."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Final, LiteralString
 
 import msgspec
@@ -19,6 +21,7 @@ from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.fetch import fetch_all
 from streams.runtime.clock import Clock
 
+Cursor = psycopg.Cursor[TupleRow]
 _SQL: Final = named_queries("sinks.ledger.waiting", "sweeps.sql")
 
 PAGE: Final = 250
@@ -50,18 +53,20 @@ class _Waiting(msgspec.Struct, frozen=True):
 class ResumeSweep:
     """Resumes what should have gone on by itself. Not for two threads."""
 
-    def __init__(self, connection: psycopg.Connection[TupleRow], policy: Policy, clock: Clock) -> None:
+    def __init__(
+        self,
+        connection: psycopg.Connection[TupleRow],
+        policy: Policy,
+        clock: Clock,
+        kinds: Sequence[LiteralString] = ("awaiting_original", "awaiting_funds", "awaiting_fee"),
+    ) -> None:
         self._connection = connection
         self._policy = policy
         self._clock = clock
-        self._after: dict[LiteralString, Place] = {
-            "awaiting_original": START,
-            "awaiting_funds": START,
-            "awaiting_fee": START,
-        }
+        self._after: dict[LiteralString, Place] = dict.fromkeys(kinds, START)
 
     def run(self) -> int:
-        """One page of each kind of waiting; returns how many events and effects moved. Expected: none."""
+        """One page of each kind; returns how many events and entries moved. Of waiting, expected: none."""
         return sum(self._page(name) for name in self._after)
 
     def _page(self, name: LiteralString) -> int:
@@ -76,16 +81,23 @@ class ResumeSweep:
     def _repair(self, practice_id: str, keys: set[PaymentKey]) -> int:
         if not keys:
             return 0
-        now = self._clock.for_database()
         with self._connection.transaction(), self._connection.cursor() as cursor:
-            context = read_context(cursor, [], lock_practices(cursor, [practice_id]), now, also=keys)
-            builder = WriteBuilder(context)
-            events = EventApplier(context, builder)
-            for key in sorted(keys):
-                events.reconsider(key)
-            writes = builder.writes
-            moved = len(writes.resolutions) + len(writes.moves)
-            if moved:
-                write(cursor, writes, now=now, at=context.now, jitter_s=self._policy.jitter_s)
-                gates.wake(cursor, {practice_id})
-        return moved
+            return reconsider(cursor, practice_id, keys, self._clock.for_database(), self._policy.jitter_s)
+
+
+def reconsider(
+    cursor: Cursor, practice_id: str, keys: Collection[PaymentKey], now: datetime | None, jitter_s: int
+) -> int:
+    """Let everything of these payments and payouts go on that can; returns how much moved. Blocks for the
+    practice's lock, in the caller's transaction."""
+    context = read_context(cursor, [], lock_practices(cursor, [practice_id]), now, also=keys)
+    builder = WriteBuilder(context)
+    events = EventApplier(context, builder)
+    for key in sorted(keys):
+        events.reconsider(key)
+    writes = builder.writes
+    moved = len(writes.resolutions) + len(writes.moves)
+    if moved or writes.entries:
+        write(cursor, writes, now=now, at=context.now, jitter_s=jitter_s)
+        gates.wake(cursor, {practice_id})
+    return moved

@@ -69,6 +69,8 @@ class Sweeps:
         self._pages: dict[str, str] = {}
         """The last practice of each sweep's page; the next round goes on behind it."""
         self._resume = ResumeSweep(connection, policy, clock)
+        self.refused = ResumeSweep(connection, policy, clock, ["refused_payments"])
+        """Takes back debits whose payment was refused: ordinary work, no repair (N-10)."""
         self.payouts = PayoutComparison(connection, policy, clock)
         self.missing = MissingPayments(connection, policy, clock)
 
@@ -85,6 +87,7 @@ class Sweeps:
             self.open_days()
             self.payouts.follow()
             self.missing.run()
+            self.refused.run()
             self.repair()
 
     def repair(self) -> dict[str, int]:

@@ -60,6 +60,25 @@ WHERE e.waiting = 'AWAITING_FEE' AND e.kind = 'payment'
   AND (e.practice_id, e.source, e.event_id) > (:practice_id, :source, :event_id)
 ORDER BY e.practice_id, e.source, e.event_id LIMIT :most;
 
+-- name: refused_payments
+-- Payments that were refused, of those with a debit that went out before them, and whether that still stands (N-10).
+SELECT w.practice_id, w.source, w.event_id, 'payment' AS kind, coalesce(v.concerns, v.subject) AS ref, w.resumable
+FROM (SELECT k.practice_id, x.source, x.event_id, bool_or(x.alone) AS resumable
+      FROM work k CROSS JOIN LATERAL (
+          SELECT e.source, e.event_id, d.state = 'POSTED' AND NOT EXISTS (
+              SELECT FROM entries r WHERE r.practice_id = k.practice_id AND r.depends_on = d.effect_id
+                AND r.entry_kind = 'reversal') AS alone
+          FROM entries e JOIN effects d ON d.practice_id = e.practice_id AND d.effect_id = e.depends_on
+          WHERE e.practice_id = k.practice_id AND e.effect_id = k.effect_id AND e.entry_kind = 'payment'
+            AND d.entry_kind = 'fee_adjustment' AND d.amount_minor < 0
+            AND (d.source, d.event_id) = (e.source, e.event_id) OFFSET 0) x
+      WHERE k.state IN ('REJECTED', 'INVALID_CONFIG', 'BLOCKED_PERIOD') AND k.depends_on IS NOT NULL
+        AND k.practice_id >= :practice_id AND (k.practice_id, x.source, x.event_id) > (:practice_id, :source, :event_id)
+      GROUP BY k.practice_id, x.source, x.event_id
+      ORDER BY k.practice_id, x.source, x.event_id LIMIT :most) w
+JOIN events v USING (practice_id, source, event_id)
+ORDER BY w.practice_id, w.source, w.event_id;
+
 -- name: links_missed
 -- A page of the practices that wait for a link, and whether one of those links is there. Expected: none (law 8). The link
 -- and the intake lock the same practice, so neither can miss the other.

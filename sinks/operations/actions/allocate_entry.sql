@@ -9,5 +9,7 @@ FROM open_effects e JOIN events v USING (practice_id, source, event_id)
 WHERE e.practice_id = :practice_id AND is_pending(e.state) AND NOT e.look_first
   AND (e.effect_id = :effect_id
        OR e.entry_kind = 'fee_adjustment' AND e.effect_id IN (
-            SELECT f.effect_id FROM entries f WHERE f.practice_id = :practice_id AND f.depends_on = :effect_id))
+            SELECT f.effect_id FROM entries f WHERE f.practice_id = :practice_id AND f.depends_on = :effect_id
+            UNION ALL
+            SELECT p.depends_on FROM entries p WHERE p.practice_id = :practice_id AND p.effect_id = :effect_id))
 ORDER BY e.effect_id;

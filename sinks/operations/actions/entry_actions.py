@@ -9,12 +9,15 @@ from typing import Final
 
 import msgspec
 
-from schemas.vocabulary import RELEASED_BY_PERSON, DecisionReason, State
+from schemas.vocabulary import AMOUNT_KINDS, RELEASED_BY_PERSON, DecisionReason, EntryKind, State
 from sinks.ledger.effect_moves import Clears, Move, move_of
+from sinks.ledger.intake.payment_key import PAYMENT, PaymentKey
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.effects import LockedEffect
+from sinks.ledger.rows.fetch import fetch_all, fetch_values
 from sinks.ledger.waiting.ended_originals import follow_originals
 from sinks.ledger.waiting.reevaluate import master_on
+from sinks.ledger.waiting.resume_sweep import reconsider
 from sinks.operations.acting import Act, Action, Order, acting
 from sinks.operations.actions.entry_action_rules import (
     ENDS,
@@ -23,7 +26,7 @@ from sinks.operations.actions.entry_action_rules import (
     judge,
 )
 from sinks.operations.ledger import Connection, Ledger
-from sinks.operations.queries.waiting_entries import units
+from sinks.operations.queries.waiting_entries import Entry, units
 
 _SQL: Final = named_queries("sinks.operations.actions", "entry_actions.sql")
 _NAMED: Final = {
@@ -31,6 +34,11 @@ _NAMED: Final = {
     EntryAction.RECORD: Action.ENTRY_RECORD,
     EntryAction.DISMISS: Action.ENTRY_DISMISS,
 }
+
+
+class _Pair(msgspec.Struct, frozen=True):
+    payment: int
+    debit: int
 
 
 class EntriesDone(msgspec.Struct, frozen=True):
@@ -62,11 +70,12 @@ def act_on_entries(
     entry, where that is another amount than its own (POST-10). Raises as `acting`.
     """
     with acting(ledger, order, _NAMED[action], practice_id) as act:
+        effect_ids = _with_debits(act, effect_ids)
         touched = {each.effect_id for each in units(ledger.connection, practice_id, effect_ids, act.at)}
         locked = {each.effect_id: each for each in act.unit.lock_effects(touched)}
         items = _judged(ledger.connection, act, action, effect_ids, act.at)
         going = [each for each in items if each.refusal is None]
-        followed = _carry_out(act, action, going, locked, amount_minor) if going else 0
+        followed = _carry_out(act, action, going, locked, amount_minor, ledger.jitter_s) if going else 0
     return EntriesDone(items, followed)
 
 
@@ -76,6 +85,7 @@ def _carry_out(
     items: Sequence[EntryItem],
     locked: Mapping[int, LockedEffect],
     amount_minor: int | None,
+    jitter_s: int,
 ) -> int:
     """Move the entries and what hangs on them; answers how many of other events followed."""
     followed = 0
@@ -86,7 +96,10 @@ def _carry_out(
         act.cursor.execute(_SQL["settle_letters"], settled | {"settled_as": ENDS[action].value})
         followed = follow_originals(act.unit, ended)
     if action is EntryAction.RECORD:
-        keep_recorded(act, {e.effect_id: e.amount_minor for item in items for e in item.entries}, amount_minor)
+        entries = sorted((e for item in items for e in item.entries), key=_is_beside)
+        keep_recorded(act, {each.effect_id: each.amount_minor for each in entries}, amount_minor)
+    if action is EntryAction.DISMISS:
+        _take_back(act, items, jitter_s)
     for item in items:
         act.audit(
             subject=item.id,
@@ -99,6 +112,28 @@ def _carry_out(
             },
         )
     return followed
+
+
+def _is_beside(entry: Entry) -> bool:
+    """It is not the amount that was paid, but the fee, the charge or what lays that out."""
+    return EntryKind(entry.entry_kind) not in AMOUNT_KINDS
+
+
+def _with_debits(act: Act, effect_ids: Sequence[int]) -> list[int]:
+    """A payment that waits for a debit is named with it: the two go one way (N-10)."""
+    parameters = {"practice_id": act.practice_id, "effect_ids": list(effect_ids)}
+    before = {each.payment: each.debit for each in fetch_all(act.cursor, _Pair, _SQL["debits_before"], parameters)}
+    return list(dict.fromkeys(before.get(each, each) for each in effect_ids))
+
+
+def _take_back(act: Act, items: Sequence[EntryItem], jitter_s: int) -> None:
+    """A debit that went out before a payment which is dismissed does not stand alone (N-10)."""
+    named = [each.effect_id for item in items for each in item.entries]
+    parameters = {"practice_id": act.practice_id, "effect_ids": named}
+    payments = fetch_values(act.cursor, _SQL["debits_alone"], parameters)
+    if payments:
+        keys = {PaymentKey(act.practice_id, PAYMENT, each) for each in payments}
+        reconsider(act.cursor, act.practice_id, keys, act.at, jitter_s)
 
 
 def keep_recorded(act: Act, amounts: Mapping[int, int], typed: int | None = None) -> None:

@@ -11,3 +11,19 @@ SELECT :practice_id, k.n, k.minor, :at, :actor
 FROM unnest(:effect_ids::bigint[], :amounts::bigint[]) AS k(n, minor)
 ON CONFLICT (practice_id, effect_id) DO UPDATE
 SET amount_minor = EXCLUDED.amount_minor, recorded_at = EXCLUDED.recorded_at, recorded_by = EXCLUDED.recorded_by;
+
+-- name: debits_before
+-- Payments that wait for a debit of their own event which is still open (N-10).
+SELECT e.effect_id AS payment, d.effect_id AS debit FROM entries e
+JOIN effects d ON d.practice_id = e.practice_id AND d.effect_id = e.depends_on
+WHERE e.practice_id = :practice_id AND e.effect_id = ANY(:effect_ids::bigint[]) AND e.entry_kind = 'payment'
+  AND d.entry_kind = 'fee_adjustment' AND (d.source, d.event_id) = (e.source, e.event_id) AND NOT is_final(d.state);
+
+-- name: debits_alone
+-- Payments of which an entry was dismissed after its debit had gone out (N-10).
+SELECT DISTINCT coalesce(v.concerns, v.subject) FROM entries e
+JOIN effects d ON d.practice_id = e.practice_id AND d.effect_id = e.depends_on
+JOIN events v ON v.practice_id = e.practice_id AND v.source = e.source AND v.event_id = e.event_id
+WHERE e.practice_id = :practice_id AND e.effect_id = ANY(:effect_ids::bigint[]) AND e.entry_kind = 'payment'
+  AND d.entry_kind = 'fee_adjustment' AND d.amount_minor < 0 AND (d.source, d.event_id) = (e.source, e.event_id)
+  AND d.state = 'POSTED';

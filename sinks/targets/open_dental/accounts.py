@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from schemas.events import PaymentKind
-from schemas.vocabulary import EntryKind
+from schemas.vocabulary import LAID_ON_CHARGES, EntryKind
 from sinks.targets.port import TargetEntry
 
 _DIGITS: Final = 19
@@ -18,10 +18,15 @@ CHARGE_PREFIX: Final = "procedurelogs/"
 """`external_id` of a charge that this route wrote."""
 
 
-class _SentPayment(msgspec.Struct, frozen=True):
-    """What of a payment's request says where it lies."""
+ADJUSTMENT_PREFIX: Final = "adjustments/"
+"""`external_id` of an adjustment that this route wrote."""
+
+
+class _SentBefore(msgspec.Struct, frozen=True):
+    """What of a payment's or an adjustment's request says where it lies."""
 
     procNums: tuple[int, ...] = ()  # noqa: N815 - the vendor's name
+    ProcNum: int | None = None
 
 
 def number_of(text: str | None) -> int | None:
@@ -65,19 +70,20 @@ def procedures_of(entry: TargetEntry) -> tuple[int, ...]:
     made = number_of((entry.origin_id or "").removeprefix(CHARGE_PREFIX)) if _from_charge(entry) else None
     if made is not None:
         return (made,)
-    of_membership = order.entry_kind is EntryKind.FEE_ADJUSTMENT and order.payment_kind is PaymentKind.MEMBERSHIP
-    return _procedures_of_payment(entry) if of_membership else ()
+    of_membership = order.entry_kind in LAID_ON_CHARGES and order.payment_kind is PaymentKind.MEMBERSHIP
+    return _procedures_of_origin(entry) if of_membership else ()
 
 
-def _procedures_of_payment(entry: TargetEntry) -> tuple[int, ...]:
-    """The charge that a membership's payment was laid on, whose fee this is, as that was sent (B-1)."""
-    if entry.origin is None or not (entry.origin_id or "").startswith(PAYMENT_PREFIX):
+def _procedures_of_origin(entry: TargetEntry) -> tuple[int, ...]:
+    """The charge of a membership that the entry before this one was laid on, as that was sent (B-1): its payment, whose
+    fee this is, or the debit that went before its payment (N-10)."""
+    if entry.origin is None or not (entry.origin_id or "").startswith((PAYMENT_PREFIX, ADJUSTMENT_PREFIX)):
         return ()
     try:
-        sent = msgspec.json.decode(entry.origin.body, type=_SentPayment)
+        sent = msgspec.json.decode(entry.origin.body, type=_SentBefore)
     except msgspec.MsgspecError:
         return ()
-    return tuple(sent.procNums)
+    return tuple(sent.procNums) or (() if sent.ProcNum is None else (sent.ProcNum,))
 
 
 def _from_charge(entry: TargetEntry) -> bool:

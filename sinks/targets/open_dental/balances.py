@@ -21,7 +21,9 @@ from sinks.targets.port import Charge
 
 
 def wants_charges(order: Instruction) -> bool:
-    return order.entry_kind is EntryKind.PAYMENT and order.allocation is Allocation.ALLOCATE
+    """Of a payment that is laid on charges, and of the debit that goes out before one (N-10)."""
+    debit = order.entry_kind is EntryKind.FEE_ADJUSTMENT and order.amount_minor < 0
+    return (debit or order.entry_kind is EntryKind.PAYMENT) and order.allocation is Allocation.ALLOCATE
 
 
 def wants_guarantor(order: Instruction) -> bool:

@@ -172,7 +172,7 @@ def test_a_fee_that_is_reported_is_never_left_out() -> None:
     ("event", "amounts"),
     [
         (payment(10000, 320), {AmountMode.NET: [9680, 320], AmountMode.GROSS: [10000]}),
-        (payment(10300, 267, surcharge_minor=300), {AmountMode.NET: [10033, -33], AmountMode.GROSS: [10000]}),
+        (payment(10300, 267, surcharge_minor=300), {AmountMode.NET: [-33, 10033], AmountMode.GROSS: [10000]}),
         (payment(20000, 0), {AmountMode.NET: [20000], AmountMode.GROSS: [20000]}),
         (payment(10000, 259), {AmountMode.NET: [9741, 259], AmountMode.GROSS: [10000]}),
         (membership(29900, 897), {AmountMode.NET: [29900, 29003, 897], AmountMode.GROSS: [29900, 29900]}),

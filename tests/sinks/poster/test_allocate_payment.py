@@ -112,6 +112,43 @@ def test_n_2_a_debit_companion_is_taken_from_where_too_much_was_paid() -> None:
     assert rows(divided(10_033, -33, 20_000))[1] == ("fee_adjustment", "", -33, {"31": -33})
 
 
+def debited(payment: int, debit: int, *dues: int) -> Allocated:
+    """A payment that waits for its debit."""
+    paid = msgspec.structs.replace(an_effect(2, payment), depends_on=1)
+    prepared = Prepared(posts_to="17", charges=charges(*dues))
+    return allocate(paid, an_effect(1, debit, EntryKind.FEE_ADJUSTMENT), prepared, patient="17")
+
+
+def test_n_10_a_debit_that_goes_first_lies_on_the_charge_that_is_paid_last() -> None:
+    """N-10: then payment 10033 finds 10033 open; without a charge the debit stands on its own."""
+    assert rows(debited(10_033, -33, 4000, 6000)) == [
+        ("payment", "", 10_033, {"31": 4000, "32": 6033}),
+        ("fee_adjustment", "", -33, {"32": -33}),
+        ("allocation", "", 0, {"31": 4000, "32": 6033}),
+    ]
+    assert rows(debited(10_033, -33, 20_000))[0] == ("payment", "", 10_033, {"31": 10_033})
+    assert rows(debited(10_033, -33, 5000)) == [
+        ("payment", "", 5033, {"31": 5033}),
+        ("fee_adjustment", "", -33, {"31": -33}),
+        ("payment", "a1", 5000, {}),
+        ("allocation", "", 0, {"31": 5033}),
+    ]
+    assert rows(debited(10_033, -33)) == [("payment", "", 10_033, {}), ("fee_adjustment", "", -33, {})]
+
+
+@given(st.integers(1, 50_000), st.integers(1, 900), st.lists(st.integers(1, 20_000), max_size=4))
+def test_n_10_nothing_is_lost_and_no_charge_is_overpaid(applied: int, debit: int, dues: list[int]) -> None:
+    """N-10, M-6: with its debit on it, every charge takes what is laid there, and all of the payment is somewhere."""
+    found = rows(debited(applied + debit, -debit, *dues))
+    assert sum(amount for kind, _, amount, _ in found if kind == "payment") == applied + debit
+    paid = {ref: amount for kind, _, _, on in found if kind == "payment" for ref, amount in on.items()}
+    added = {ref: amount for kind, _, _, on in found if kind == "fee_adjustment" for ref, amount in on.items()}
+    for number, due in enumerate(dues):
+        ref = str(31 + number)
+        assert paid.get(ref, 0) <= due - added.get(ref, 0)
+    assert (sum(added.values()) == -debit) == bool(dues)
+
+
 def test_a_target_that_spreads_by_itself_gets_no_amounts() -> None:
     """ALL-3: an office before 25.1.11."""
     kinds = [kind for kind, *_ in rows(divided(13_580, 420, 8000, 5000, 3000, exactly=False))]

@@ -61,6 +61,25 @@ def test_n_7_payment_and_companion_come_to_what_was_paid_charge_by_charge(office
     assert [(int(c["ref"]), c["due_minor"]) for c in read["charges"]] == [(first, 8000), (second, 5000), (third, 3000)]
 
 
+def test_n_10_a_debit_goes_out_before_its_payment(offices: Offices) -> None:
+    """N-10: a surcharge of 300 above a fee of 267 over 4000 and 6000: the debit of 33 on the second, then 4000 and
+    6033, which the office takes only because 6033 is open there."""
+    office = offices.open(allocation=Allocation.ALLOCATE)
+    first, second = office.charge("pt-1", 4000, 6000)
+    offices.database.report(office.pay(gross=10_300, fee=267, surcharge_minor=300))
+    offices.poster()
+    office.until_states(*3 * ["POSTED"])
+    assert parts(office) == [
+        ("fee_adjustment", "", -33, "POSTED"),
+        ("payment", "", 10_033, "POSTED"),
+        ("allocation", "", 0, "POSTED"),
+    ]
+    assert office.paid_on() == {first: 4000, second: 6033}
+    assert on_charges(office) == {second: 33}
+    assert office.balance() == 0
+    assert len(readings(office)) == 1, "law 18: one read for both"
+
+
 def test_n_7_a_companion_on_two_charges(offices: Offices) -> None:
     """N-7: 10000/320 over 9800 and 200 → 9680/0, companions 120 and 200."""
     office = offices.open(allocation=Allocation.ALLOCATE)

@@ -52,6 +52,7 @@ class Code(StrEnum):
     BALANCES_KEEP_THE_FEE = "BALANCES_KEEP_THE_FEE"
     PMS_TAKES_NO_ADJUSTMENTS = "PMS_TAKES_NO_ADJUSTMENTS"
     REFUND_LEAVES_THE_FEE = "REFUND_LEAVES_THE_FEE"
+    DEBIT_ON_NO_CHARGE = "DEBIT_ON_NO_CHARGE"
     PLAN_LOOKS_SHORT = "PLAN_LOOKS_SHORT"
     FEES_BILLED_MONTHLY = "FEES_BILLED_MONTHLY"
     CARD_FEE_STAYS_OUT = "CARD_FEE_STAYS_OUT"
@@ -139,6 +140,13 @@ def _fees(settings: PracticeSettings, capabilities: PmsCapabilities) -> Iterator
             "each by hand. Post gross, or expect it"
         )
         yield _warning(Code.PMS_TAKES_NO_ADJUSTMENTS, "amount", text)
+    elif settings.allocation is not Allocation.ALLOCATE or EntryKind.ALLOCATION not in capabilities.kinds:
+        text = (
+            "a surcharge above the processor's fee is booked as a debit before its payment. Payments are laid on no "
+            "charge here, so that the debit stays open on its own until somebody lays both out: of 103.00 with a "
+            "surcharge of 3.00 and a fee of 2.67, a debit of 0.33 beside a payment of 100.33"
+        )
+        yield _note(Code.DEBIT_ON_NO_CHARGE, "allocation", text)
     if off and settings.refund_without_companion is RefundWithoutCompanion.CASH:
         text = (
             "a full refund is booked as the money that left the bank, more than the net that was posted: the patient "

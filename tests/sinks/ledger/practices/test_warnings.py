@@ -9,6 +9,7 @@ import pytest
 
 from schemas.events import Tender
 from schemas.practice_settings import (
+    Allocation,
     AmountMode,
     Blackout,
     FamilyBooking,
@@ -49,6 +50,7 @@ def test_gross_at_a_system_that_does_everything_has_nothing_to_say() -> None:
             ALL,
             Code.REFUND_LEAVES_THE_FEE,
         ),
+        ({"allocation": Allocation.POST_ONLY}, ALL, Code.DEBIT_ON_NO_CHARGE),
         ({}, ALL, Code.PLAN_LOOKS_SHORT),
         ({}, ALL, Code.FEES_BILLED_MONTHLY),
         ({}, ALL, Code.CARD_FEE_STAYS_OUT),
@@ -75,6 +77,13 @@ def test_each_is_told_and_ends_with_its_cause(
 ) -> None:
     """Every code of the list is reached here; the harmless neighbour below has none of them."""
     assert code in codes(capabilities, **settings)
+
+
+def test_n_10_a_debit_that_lies_on_a_charge_is_no_matter() -> None:
+    """N-10: only where payments are laid on nothing does it stay open on its own."""
+    assert Code.DEBIT_ON_NO_CHARGE not in codes(ALL)
+    assert Code.DEBIT_ON_NO_CHARGE not in codes(ALL, allocation=Allocation.POST_ONLY, amount=AmountMode.GROSS)
+    assert Code.DEBIT_ON_NO_CHARGE in codes(without(EntryKind.ALLOCATION))
 
 
 def test_what_is_switched_off_warns_of_nothing() -> None:
