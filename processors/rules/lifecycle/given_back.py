@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
-from processors.rules.lifecycle.payment_state import EventId, PaymentState, event_id_of, is_ours, resolved_events
+from processors.rules.lifecycle.payment_state import EventId, PaymentState, event_id_of, resolved_events
 from schemas.events import (
     DisputeClosed,
     DisputeOpened,
@@ -91,10 +91,16 @@ class GivenBack:
             self._back[event_id_of(gave)] = event
 
 
+def standing_refunds(events: Iterable[Event]) -> dict[str, RefundSucceeded]:
+    """By id, each refund as it was told last: upstream's report of one that only a payout knew stands in the place of
+    that, and the bank's word about one that upstream told stands in the place of upstream's (P-23). Pure."""
+    return {each.refund_id: each for each in events if isinstance(each, RefundSucceeded)}
+
+
 def _without_superseded(events: Sequence[GaveBack | BroughtBack]) -> list[GaveBack | BroughtBack]:
-    """Without a refund that only a payout knew and that upstream has reported since: it is one refund (P-23)."""
-    told = {x.refund_id for x in events if isinstance(x, RefundSucceeded) and not is_ours(x)}
-    return [x for x in events if not (isinstance(x, RefundSucceeded) and is_ours(x) and x.refund_id in told)]
+    """One refund is one, whoever told it; `events` are in the order in which they were stored."""
+    standing = standing_refunds(events)
+    return [x for x in events if not isinstance(x, RefundSucceeded) or standing[x.refund_id] is x]
 
 
 def refunded_gross(state: PaymentState) -> int:

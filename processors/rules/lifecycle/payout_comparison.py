@@ -8,8 +8,9 @@ from typing import Final
 import msgspec
 
 from processors.rules.lifecycle.booking_terms import fee_of, money_of
+from processors.rules.lifecycle.given_back import standing_refunds
 from processors.rules.lifecycle.payment_state import PaymentState
-from schemas.events import MOVED_ONCE, PayoutCategory, PayoutItem, PayoutPaid, RefundSucceeded
+from schemas.events import MOVED_ONCE, PayoutCategory, PayoutItem, PayoutPaid
 from schemas.vocabulary import DifferenceKind, State
 
 _REPORTED: Final = frozenset({PayoutCategory.CHARGE, PayoutCategory.REFUND})
@@ -87,8 +88,7 @@ def reported_fee(state: PaymentState) -> int | None:
 
 
 def _of_refund(item: CarriedItem, state: PaymentState) -> Iterator[FoundDifference]:
-    refunds = [each.event for each in state.follow_ups if isinstance(each.event, RefundSucceeded)]
-    found = next((each for each in refunds if each.refund_id == item.subject), None)
+    found = standing_refunds(each.event for each in state.follow_ups).get(item.subject)
     if found is None:
         yield FoundDifference(kind=DifferenceKind.REFUND_UNKNOWN, paid_minor=item.gross_minor)
         return

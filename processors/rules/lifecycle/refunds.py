@@ -35,7 +35,7 @@ def refunded(event: RefundSucceeded, state: PaymentState, on: date) -> Change:
     if reason := refused(event, state, original):
         return for_review(reason)
     balance = balance_of(state, original)
-    if _is_known_from_payout(event, state):
+    if _is_booked(event, state):
         return nothing(DecisionReason.BOOKED_ELSEWHERE)
     builder = EntryBuilder(
         event=event,
@@ -50,11 +50,12 @@ def refunded(event: RefundSucceeded, state: PaymentState, on: date) -> Change:
     return following(original, builder.refund_entries(balance.lines, EntryKind.REFUND, charges=True))
 
 
-def _is_known_from_payout(event: RefundSucceeded, state: PaymentState) -> bool:
-    """The same refund as a payout told it is booked, because a person said that the bank is right (P-23): upstream's
-    report stands in its place from now on, and what the two differ in is posted as every difference to the books is."""
+def _is_booked(event: RefundSucceeded, state: PaymentState) -> bool:
+    """The same refund is booked: as a payout told it, because a person said that the bank is right, or as upstream did,
+    and now the bank is right about it (P-23). This report stands in its place from now on, and what the two differ in
+    is posted as every difference to the books is."""
     refunds = (each for each in resolved_events(state) if isinstance(each, RefundSucceeded))
-    return any(is_ours(each) and each.refund_id == event.refund_id for each in refunds)
+    return any(each.refund_id == event.refund_id and (is_ours(each) or is_ours(event)) for each in refunds)
 
 
 def refund_failed(event: RefundFailed, state: PaymentState, on: date) -> Change:

@@ -19,7 +19,7 @@ from processors.rules.lifecycle.payment_state import (
     Reported,
 )
 from schemas.codec import EVENTS_BY_NAME, decode_event
-from schemas.events import Event, PaymentCorrected
+from schemas.events import Event, PaymentCorrected, PayoutPaid
 from schemas.plan import Decision
 from schemas.practice_settings import SettingsHistory
 from schemas.topics import STREAM_TOPICS
@@ -130,7 +130,7 @@ class _Reading:
         bank = row.kind in BANK_KINDS
         return Reported(
             event=event,
-            version=event.version if bank and isinstance(event, PaymentCorrected) else row.version,
+            version=told_version(event) if bank else row.version,
             bank=row.version if bank else 0,
             waiting=row.waiting,
             reason=row.reason,
@@ -155,6 +155,11 @@ def _locked_entries(
         connection.execute(_SQL["lock_work"], events)
         entries = _send(connection, EntryRow, "entries", events)
     return entries.fetchall()
+
+
+def told_version(event: MoneyReport) -> int:
+    """The version of the money that the bank's word is about; only a correction and a payout say theirs (E-1)."""
+    return event.version if isinstance(event, PaymentCorrected | PayoutPaid) else 1
 
 
 def stored_event(row: EventOfPaymentRow) -> Event:

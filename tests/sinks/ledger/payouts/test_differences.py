@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from schemas.events import PayoutCategory, Split
+from schemas.events import PayoutCategory
 from schemas.practice_settings import AmountMode
 from sinks.operations.actions.payout_differences import accept_difference, dismiss_difference
 from streams.runtime.errors import Permanent
 from tests.processors.rules.event_examples import PRACTICE, item, payment
+from tests.processors.rules.kind_examples import claim, line, remitted
 from tests.processors.rules.linked_examples import corrected, fee_assessed, payout_failed, refunded
 from tests.sinks.ledger.ledger_fixture import LedgerDatabase
 from tests.sinks.ledger.payouts.settling import HOUR, MORNING, ORDER, differences, ledger_of, paid_out, settle
@@ -204,17 +205,20 @@ def test_p23_a_dismissed_difference_is_told_no_more(database: LedgerDatabase) ->
 
 
 def test_p23_the_bank_is_not_enough_to_book_everything(database: LedgerDatabase) -> None:
-    """P-23: no patient is named, or which split differs is not known; the refusal says what to do."""
+    """P-23: no patient is named, or which claim differs is not known; the refusal names the command that ends it."""
     database.add()
     database.link()
-    splits = (Split(patient_ref="pt-1", amount_minor=6000), Split(patient_ref="pt-2", amount_minor=4000))
-    database.report(payment(10000, 320, at=MORNING, splits=splits))
+    database.report(remitted(claim(line(9000)), at=MORNING))
     unknown = item(2, 20000, 610, payment_id="pay-2")
-    told(database, paid_out("po-1", item(1, 9000, 320, payment_id="pay-1"), unknown, hours=1))
-    for number, words in ((1, "splits"), (2, "payment provider")):
-        with pytest.raises(Permanent, match=words):
-            accept(database, number)
-    assert [row[-1] for row in differences(database)] == [None, None]
+    told(database, paid_out("po-1", item(1, 8000, 0, payment_id="pay-1"), unknown, hours=1))
+    found = {row[0]: number for number, row in enumerate(differences(database), start=1)}
+    assert found.keys() == {"GROSS_DIFFERS", "CHARGE_UNKNOWN"}
+    for kind, words in (("GROSS_DIFFERS", "claim"), ("CHARGE_UNKNOWN", "payment provider")):
+        named = rf"{words}.*`writeback payouts dismiss {PRACTICE} d:{found[kind]}`"
+        with pytest.raises(Permanent, match=named):
+            accept(database, found[kind])
+        dismiss_difference(ledger_of(database), PRACTICE, found[kind], ORDER)
+    assert {row[-1] for row in differences(database)} == {"DISMISSED"}
 
 
 def test_p23_a_preview_books_nothing(database: LedgerDatabase) -> None:
