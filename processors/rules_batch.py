@@ -112,6 +112,7 @@ class RulesHandler:
             first_failed_at=now,
             last_failed_at=now,
             field=result.field,
+            fault=result.fault,
             exception_class=result.exception_class,
             event_id=result.event_id,
             source=result.source,

@@ -14,7 +14,8 @@ from typing import Any, Final, Generic, TypeVar, Union, get_args, get_origin, ge
 
 import msgspec
 
-from schemas.vocabulary import DeadLetterReason, EntryKind
+from schemas.validation.time_units import instant_fault
+from schemas.vocabulary import DeadLetterReason, EntryKind, FieldFault
 from schemas.wire import EPOCH, Undecodable
 
 _DAY_ZERO: Final = EPOCH.date().toordinal()
@@ -53,6 +54,15 @@ _SCALARS: Final[dict[Any, Convert]] = {
 }
 
 
+def _fault(convert: Convert | None, value: Any) -> FieldFault | None:
+    """What is wrong with a number that is no instant, date or time of the calendar."""
+    if convert is _instant:
+        return instant_fault(value)
+    if convert is _date:
+        return FieldFault.DATE_OUT_OF_RANGE
+    return FieldFault.TIME_OUT_OF_RANGE if convert is _time else None
+
+
 class Shape(Generic[R]):
     """The plan for one record type."""
 
@@ -68,21 +78,24 @@ class Shape(Generic[R]):
     def from_avro(self, values: dict[str, Any]) -> R:
         """The record; a field that an older version lacks has its default. Undecodable names the field that holds an
         impossible value; the data is not quoted."""
-        name = ""
+        name, value, convert = "", None, None
         try:
             for name, convert in self._steps:
                 value = values.get(name)
                 if value is not None:
                     values[name] = convert(value)
-            name = ""
+            name, convert = "", None
             return self.record(**values)
         except Undecodable as error:
             path = f"{name}.{error.field}" if error.field else name
-            raise Undecodable(error.reason, path, error.problem) from error
+            raise Undecodable(error.reason, path, error.problem, error.fault) from error
         except KeyError as error:
-            raise Undecodable(DeadLetterReason.UNKNOWN_ENUM, name, "a value this version does not know") from error
+            raise Undecodable(
+                DeadLetterReason.UNKNOWN_ENUM, name, "a value this version does not know", FieldFault.UNKNOWN_VALUE
+            ) from error
         except (ValueError, OverflowError, TypeError) as error:
-            raise Undecodable(DeadLetterReason.INVALID_FIELD, name or None, "out of range") from error
+            fault = _fault(convert, value)
+            raise Undecodable(DeadLetterReason.INVALID_FIELD, name or None, "out of range", fault) from error
 
 
 _SHAPES: dict[type[Any], Shape[Any]] = {}
@@ -127,7 +140,8 @@ def _sequence(item: Convert) -> Convert:
             for number, value in enumerate(values):  # noqa: B007 - read in the handler
                 made.append(item(value))
         except Undecodable as error:
-            raise Undecodable(error.reason, f"{number}.{error.field or ''}".rstrip("."), error.problem) from error
+            path = f"{number}.{error.field or ''}".rstrip(".")
+            raise Undecodable(error.reason, path, error.problem, error.fault) from error
         return tuple(made)
 
     return convert

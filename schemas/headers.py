@@ -28,6 +28,7 @@ DEAD_LETTER_HEADERS: Final = (
     "dl-stage",
     "dl-reason",
     "dl-field",
+    "dl-fault",
     "dl-exception-class",
     "dl-attempts",
     "dl-first-failed-at",

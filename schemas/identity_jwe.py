@@ -8,9 +8,13 @@ from __future__ import annotations
 import re
 from base64 import urlsafe_b64decode
 from binascii import Error as Base64Error
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final, Literal
 
 import msgspec
+
+from schemas.vocabulary import FieldFault
 
 JWE_LENGTH: Final = 16 * 1024
 HEADER_LENGTH: Final = 2 * 1024
@@ -25,8 +29,28 @@ _SEGMENT: Final = re.compile(r"[A-Za-z0-9_-]+")
 _COORDINATE: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
+IDENTITY_WORDS: Final[Mapping[FieldFault, str]] = MappingProxyType(
+    {
+        FieldFault.IDENTITY_TOO_LONG: f"has at most {JWE_LENGTH} characters",
+        FieldFault.IDENTITY_NOT_COMPACT: "is a compact JWE: five parts in base64url, none of them empty",
+        FieldFault.IDENTITY_HEADER_TOO_LONG: f"has a header of at most {HEADER_LENGTH} characters",
+        FieldFault.IDENTITY_PARTS: "has a wrapped key of 40 bytes, a nonce of 12 and a tag of 16",
+        FieldFault.IDENTITY_HEADER: f"has a header with alg {ALGORITHM}, enc {ENCRYPTION}, kid and epk (EC, {CURVE}), "
+        "and nothing else",
+        FieldFault.IDENTITY_KEY_ID: "names our public key in kid, with 1 to 255 printable ASCII characters",
+        FieldFault.IDENTITY_CURVE: f"has an epk of the curve {CURVE}",
+        FieldFault.IDENTITY_COORDINATES: "has an epk with coordinates of 32 bytes in base64url",
+    }
+)
+"""What an identity is, by what is wrong with one."""
+
+
 class NotAnIdentity(ValueError):  # noqa: N818 - says what it is
-    """What is wrong with the form, in words that quote nothing of it."""
+    """What is wrong with the form, in words that quote nothing of it; `fault` where the contract has a name for it."""
+
+    def __init__(self, problem: FieldFault | str) -> None:
+        self.fault = problem if isinstance(problem, FieldFault) else None
+        super().__init__(problem if self.fault is None else IDENTITY_WORDS[self.fault])
 
 
 class PublicKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,16 +87,16 @@ class Segments(msgspec.Struct, frozen=True, kw_only=True):
 def parse_identity(text: str) -> Segments:
     """The parts of an identity; NotAnIdentity says what its form should be. Pure; bounded by JWE_LENGTH."""
     if len(text) > JWE_LENGTH:
-        raise NotAnIdentity(f"has at most {JWE_LENGTH} characters")
+        raise NotAnIdentity(FieldFault.IDENTITY_TOO_LONG)
     parts = text.split(".")
     if len(parts) != 5 or not all(_SEGMENT.fullmatch(part) for part in parts):
-        raise NotAnIdentity("is a compact JWE: five parts in base64url, none of them empty")
+        raise NotAnIdentity(FieldFault.IDENTITY_NOT_COMPACT)
     protected, *others = parts
     if len(protected) > HEADER_LENGTH:
-        raise NotAnIdentity(f"has a header of at most {HEADER_LENGTH} characters")
+        raise NotAnIdentity(FieldFault.IDENTITY_HEADER_TOO_LONG)
     wrapped_key, iv, ciphertext, tag = map(_decoded, others)
     if (len(wrapped_key), len(iv), len(tag)) != (WRAPPED_KEY_BYTES, IV_BYTES, TAG_BYTES):
-        raise NotAnIdentity("has a wrapped key of 40 bytes, a nonce of 12 and a tag of 16")
+        raise NotAnIdentity(FieldFault.IDENTITY_PARTS)
     return Segments(
         protected=protected, header=_header(protected), wrapped_key=wrapped_key, iv=iv, ciphertext=ciphertext, tag=tag
     )
@@ -82,15 +106,13 @@ def _header(protected: str) -> IdentityHeader:
     try:
         header = msgspec.json.decode(_decoded(protected), type=IdentityHeader)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        raise NotAnIdentity(
-            f"has a header with alg {ALGORITHM}, enc {ENCRYPTION}, kid and epk (EC, {CURVE}), and nothing else"
-        ) from None
+        raise NotAnIdentity(FieldFault.IDENTITY_HEADER) from None
     if not (0 < len(header.kid) <= 255 and header.kid.isascii() and header.kid.isprintable()):
-        raise NotAnIdentity("names our public key in kid, with 1 to 255 printable ASCII characters")
+        raise NotAnIdentity(FieldFault.IDENTITY_KEY_ID)
     if header.epk.crv != CURVE:
-        raise NotAnIdentity(f"has an epk of the curve {CURVE}")
+        raise NotAnIdentity(FieldFault.IDENTITY_CURVE)
     if not (_COORDINATE.fullmatch(header.epk.x) and _COORDINATE.fullmatch(header.epk.y)):
-        raise NotAnIdentity("has an epk with coordinates of 32 bytes in base64url")
+        raise NotAnIdentity(FieldFault.IDENTITY_COORDINATES)
     return header
 
 
@@ -98,4 +120,4 @@ def _decoded(part: str) -> bytes:
     try:
         return urlsafe_b64decode(part + "=" * (-len(part) % 4))
     except (Base64Error, ValueError):
-        raise NotAnIdentity("is a compact JWE: five parts in base64url, none of them empty") from None
+        raise NotAnIdentity(FieldFault.IDENTITY_NOT_COMPACT) from None

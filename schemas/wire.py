@@ -16,7 +16,7 @@ from typing import Any, Final, Protocol, cast
 import fastavro
 import msgspec
 
-from schemas.vocabulary import DeadLetterReason
+from schemas.vocabulary import DeadLetterReason, FieldFault
 
 MAGIC: Final = 0
 HEADER_BYTES: Final = 5
@@ -30,12 +30,19 @@ AvroSchema = dict[str, Any]
 
 
 class Undecodable(ValueError):  # noqa: N818 - says what it is
-    """Bytes that are no record of the contract: a closed reason and a field, never any of the data."""
+    """Bytes that are no record of the contract: a closed reason, the field and its fault, never any of the data."""
 
-    def __init__(self, reason: DeadLetterReason, field: str | None = None, problem: str = "") -> None:
+    def __init__(
+        self,
+        reason: DeadLetterReason,
+        field: str | None = None,
+        problem: str = "",
+        fault: FieldFault | None = None,
+    ) -> None:
         self.reason = reason
         self.field = field
         self.problem = problem
+        self.fault = fault
         super().__init__(": ".join(part for part in (reason, field, problem) if part))
 
 

@@ -230,11 +230,14 @@ def _item_json(item: RedriveItem) -> dict[str, Any]:
 
 
 def _facts(dead: DeadEntry | DeadRecord, notice: str | None) -> dict[str, Any]:
+    from schemas.validation.field_words import field_words
     from sinks.operations.queries.dead_letters import DeadEntry
     from sinks.operations.words.explanations import reason_words, remedy_words
 
     facts = _entry_json(dead) if isinstance(dead, DeadEntry) else _record_json(dead)
     code = dead.last_code if isinstance(dead, DeadEntry) else None
     facts["why"] = reason_words(dead.reason, dead.target)
+    if not isinstance(dead, DeadEntry):
+        facts["the field"] = field_words(dead.field, dead.fault)
     facts["what to do"] = remedy_words(dead.reason, dead.target, code)
     return facts | {"notice": notice}

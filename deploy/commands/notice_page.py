@@ -35,6 +35,7 @@ def _lines(story: NoticeStory) -> Iterator[str]:
     yield f"{story.reference}: {story.headline} ({story.practice_id})"
     yield f"   {stands}; opened {shown_at(story.opened_at)}"
     yield f"   why: {story.why}"
+    yield from (f"   {line}" for line in story.fields)
     if story.closed_at is None:
         yield f"   what to do: {story.remedy}"
         yield f"   the entries: writeback dlq list {story.practice_id}, writeback entries list {story.practice_id}"

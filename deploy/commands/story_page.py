@@ -200,9 +200,10 @@ def _entry(entry: StoryEntry) -> Iterator[str]:
 def _letter(letter: StoryDeadLetter) -> Iterator[str]:
     settled = "open" if letter.settled_at is None else f"{letter.settled_as} {shown_at(letter.settled_at)}"
     by = f" by {letter.settled_by}" if letter.settled_by else ""
-    field = f", field {letter.field}" if letter.field else ""
-    yield f"      dead letter {letter.id} {shown_at(letter.last_failed_at)}: {letter.reason}{field}, {settled}{by}"
+    yield f"      dead letter {letter.id} {shown_at(letter.last_failed_at)}: {letter.reason}, {settled}{by}"
     yield f"         {letter.words}"
+    if letter.field_words:
+        yield f"         {letter.field_words}"
     if letter.remedy and letter.settled_at is None:
         yield f"         {letter.remedy}"
 

@@ -20,7 +20,7 @@ from schemas.practice_settings import SettingsHistory
 from schemas.topics import TopicName
 from schemas.validation.checks import check_id
 from schemas.validation.events import Invalid, check_key, validate
-from schemas.vocabulary import DeadLetterReason, Stage
+from schemas.vocabulary import DeadLetterReason, FieldFault, Stage
 from schemas.writebacks import Redecision, SourcePosition, Writeback
 from streams.kafka.dead_letters import UNKNOWN_PRACTICE
 
@@ -37,6 +37,7 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     stage: Stage
     reason: DeadLetterReason
     field: str | None
+    fault: FieldFault | None = None
     exception_class: str
     practice_id: str
     event_id: str | None = None
@@ -124,6 +125,7 @@ def _unreadable(position: SourcePosition, practice_id: str, error: Undecodable) 
         stage=Stage.DECODE,
         reason=error.reason,
         field=error.field,
+        fault=error.fault,
         exception_class=type(error).__name__,
         practice_id=practice_id,
     )
@@ -136,6 +138,7 @@ def _refused(position: SourcePosition, practice_id: str, event: Event, error: In
         stage=Stage.RULES,
         reason=error.reason,
         field=error.field,
+        fault=error.fault,
         exception_class=type(error).__name__,
         practice_id=practice_id,
         event_id=_id_or_none(event.event_id),

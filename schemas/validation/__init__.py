@@ -1,5 +1,6 @@
 """Validation of incoming events, by family; `events.validate` is the entry point.
 
-`checks` holds single checks, `parts` those of splits and fees; `payments`, `reversals`, `payouts` and
+`checks` holds single checks, `limits` their bounds, `time_units` what a wrong instant counts, `field_words` the
+sentence for each fault, `parts` checks of splits and fees; `payments`, `reversals`, `payouts` and
 `remittance_balance` the rules of each family.
 """

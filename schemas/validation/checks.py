@@ -4,23 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sized
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
 from schemas.bookkeeping.money import MINOR_LIMIT
-from schemas.vocabulary import DeadLetterReason
+from schemas.validation.field_words import FIELD_WORDS
+from schemas.validation.limits import CODE_LENGTH, EARLIEST, ID_LENGTH, LATEST, MOST_PARTS, VERSION_LIMIT
+from schemas.validation.time_units import instant_fault
+from schemas.vocabulary import DeadLetterReason, FieldFault
 
-ID_LENGTH: Final = 255
-CODE_LENGTH: Final = 64
-MOST_PARTS: Final = 1_000
-"""Of one event: each part makes entries, and the work of one record is bounded (law 9)."""
-
-EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
-LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
-"""Instants outside are mistakes of a clock or of a unit, whatever else is right."""
-
-VERSION_LIMIT: Final = 1_000_000
 PAN_DIGITS: Final = range(13, 20)
 _DIGIT_RUNS: Final = re.compile(r"\d(?:(?:[\W_]{1,8}|[^\W\d_])?\d){12,}")
 _PLAIN_RUN: Final = re.compile(r"[\d -]+")
@@ -41,31 +34,37 @@ _CARD_BEGINNING: Final = re.compile(
 taken for a card."""
 
 
-class Invalid(ValueError):  # noqa: N818 - says what it is
-    """An event that decodes but breaks the contract: a closed reason, the field, and the problem."""
+_OF_IDS: Final = (FieldFault.ID_EMPTY, FieldFault.ID_TOO_LONG, ID_LENGTH, FieldFault.ID_CHARACTERS)
+_OF_CODES: Final = (FieldFault.CODE_EMPTY, FieldFault.CODE_TOO_LONG, CODE_LENGTH, FieldFault.CODE_CHARACTERS)
 
-    def __init__(self, reason: DeadLetterReason, field: str, problem: str) -> None:
+
+class Invalid(ValueError):  # noqa: N818 - says what it is
+    """An event that decodes but breaks the contract: a closed reason, the field, and what is wrong with it, by name
+    (`fault`) and in a sentence (`problem`). A text alone is for what no record can hold, such as a line of a file."""
+
+    def __init__(self, reason: DeadLetterReason, field: str, problem: FieldFault | str) -> None:
         self.reason = reason
         self.field = field
-        self.problem = problem
-        super().__init__(f"{reason}: {field}: {problem}")
+        self.fault = problem if isinstance(problem, FieldFault) else None
+        self.problem = problem if self.fault is None else FIELD_WORDS[self.fault]
+        super().__init__(f"{reason}: {field}: {self.problem}")
 
 
-def invalid_field(field: str, problem: str) -> Invalid:
-    return Invalid(DeadLetterReason.INVALID_FIELD, field, problem)
+def invalid_field(field: str, fault: FieldFault) -> Invalid:
+    return Invalid(DeadLetterReason.INVALID_FIELD, field, fault)
 
 
 def check_id(field: str, value: str) -> None:
     """1 to 255 printable ASCII characters (README section 2), so neither NUL nor surrogates (law 9)."""
     if not (0 < len(value) <= ID_LENGTH and value.isascii() and value.isprintable()):
-        raise invalid_field(field, f"an id has 1 to {ID_LENGTH} printable ASCII characters")
+        raise invalid_field(field, _text_fault(value, _OF_IDS))
 
 
 def check_practice_id(field: str, value: str) -> None:
     """An id without ':', which parts it from what follows in keys."""
     check_id(field, value)
     if ":" in value:
-        raise invalid_field(field, "a practice's id has no ':'")
+        raise invalid_field(field, FieldFault.COLON_IN_PRACTICE_ID)
 
 
 def check_optional_id(field: str, value: str | None) -> None:
@@ -76,89 +75,110 @@ def check_optional_id(field: str, value: str | None) -> None:
 def check_code(field: str, value: str) -> None:
     """A code (a reason, a kind of fee, a brand): as an id, shorter, and no card number may hide in it (C-1)."""
     if not (0 < len(value) <= CODE_LENGTH and value.isascii() and value.isprintable()):
-        raise invalid_field(field, f"a code has 1 to {CODE_LENGTH} printable ASCII characters")
+        raise invalid_field(field, _text_fault(value, _OF_CODES))
     if len(value) >= PAN_DIGITS.start and holds_card_number(value):
-        raise Invalid(DeadLetterReason.CARD_NUMBER, field, "holds what may be a card number; it is not accepted")
+        raise Invalid(DeadLetterReason.CARD_NUMBER, field, FieldFault.MAY_BE_CARD_NUMBER)
 
 
 def check_count(field: str, parts: Sized) -> None:
     if len(parts) > MOST_PARTS:
-        raise Invalid(DeadLetterReason.TOO_MANY_ITEMS, field, f"an event has at most {MOST_PARTS} of them")
+        raise Invalid(DeadLetterReason.TOO_MANY_ITEMS, field, FieldFault.TOO_MANY_PARTS)
 
 
 def check_amount(field: str, value: int) -> None:
     if not -MINOR_LIMIT <= value <= MINOR_LIMIT:
-        raise invalid_field(field, f"an amount is at most {MINOR_LIMIT} minor units")
+        raise invalid_field(field, FieldFault.AMOUNT_TOO_LARGE)
 
 
 def check_not_negative(field: str, value: int) -> None:
     check_amount(field, value)
     if value < 0:
-        raise Invalid(DeadLetterReason.NEGATIVE_AMOUNT, field, "money to the practice is not below 0 here")
+        raise Invalid(DeadLetterReason.NEGATIVE_AMOUNT, field, FieldFault.BELOW_ZERO)
 
 
 def check_not_positive(field: str, value: int) -> None:
     check_amount(field, value)
     if value > 0:
-        raise invalid_field(field, "money from the practice is not above 0 here")
+        raise invalid_field(field, FieldFault.ABOVE_ZERO)
 
 
 def check_below_zero(field: str, value: int) -> None:
     check_not_positive(field, value)
     if value == 0:
-        raise invalid_field(field, "must be below 0")
+        raise invalid_field(field, FieldFault.ZERO)
 
 
 def check_above_zero(field: str, value: int) -> None:
     check_not_negative(field, value)
     if value == 0:
-        raise invalid_field(field, "must be above 0")
+        raise invalid_field(field, FieldFault.ZERO)
 
 
-def check_version(field: str, value: int, least: int = 1) -> None:
-    if not least <= value <= VERSION_LIMIT:
-        raise invalid_field(field, f"a version is {least} to {VERSION_LIMIT}")
+def check_version(field: str, value: int) -> None:
+    if value < 1:
+        raise invalid_field(field, FieldFault.VERSION_TOO_LOW)
+    if value > VERSION_LIMIT:
+        raise invalid_field(field, FieldFault.VERSION_TOO_HIGH)
+
+
+def check_correction_version(field: str, value: int) -> None:
+    """The first report is version 1 (E-11)."""
+    if value < 2:
+        raise invalid_field(field, FieldFault.CORRECTION_VERSION_TOO_LOW)
+    check_version(field, value)
+
+
+def check_instalment(field: str, value: int) -> None:
+    if not 1 <= value <= VERSION_LIMIT:
+        raise invalid_field(field, FieldFault.INSTALMENT_OUT_OF_RANGE)
 
 
 def check_instant(field: str, value: datetime) -> None:
     if value.tzinfo is None:
-        raise invalid_field(field, "an instant needs its offset, such as 2026-03-01T17:00:00Z")
+        raise invalid_field(field, FieldFault.INSTANT_WITHOUT_OFFSET)
     if not EARLIEST <= value < LATEST:
-        raise invalid_field(field, "an instant lies in the years 2000 to 2099")
+        raise invalid_field(field, instant_fault(value))
 
 
 def check_date(field: str, value: date) -> None:
     if not EARLIEST.year <= value.year < LATEST.year:
-        raise invalid_field(field, "a date lies in the years 2000 to 2099")
+        raise invalid_field(field, FieldFault.DATE_OUT_OF_RANGE)
 
 
 def check_known(field: str, value: StrEnum) -> None:
     """A symbol that this version of the contract does not know is refused by name (README section 5)."""
     if value == "UNKNOWN":
-        raise Invalid(DeadLetterReason.UNKNOWN_ENUM, field, "a value that this version does not know")
+        raise Invalid(DeadLetterReason.UNKNOWN_ENUM, field, FieldFault.UNKNOWN_VALUE)
 
 
 def check_last4(field: str, value: str) -> None:
     """Four digits, never more of a card or account number (C-3, C-4)."""
     if len(value) != 4 or not (value.isascii() and value.isdecimal()):
-        raise invalid_field(field, "exactly the last four digits")
+        raise invalid_field(field, FieldFault.NOT_FOUR_DIGITS)
 
 
 def check_currency(field: str, value: str) -> None:
     if len(value) != 3 or not (value.isascii() and value.isalpha() and value.isupper()):
-        raise invalid_field(field, "three capital letters such as USD")
+        raise invalid_field(field, FieldFault.NOT_A_CURRENCY_CODE)
 
 
 def check_net(gross: int, fee: int, net: int) -> None:
     """net = gross − fee, always (M-3)."""
     check_amount("fee_minor", fee)
     if net != gross - fee:
-        raise Invalid(DeadLetterReason.AMOUNTS_DISAGREE, "net_minor", "is not gross_minor - fee_minor")
+        raise Invalid(DeadLetterReason.AMOUNTS_DISAGREE, "net_minor", FieldFault.NET_DISAGREES)
 
 
-def check_sum(reason: DeadLetterReason, field: str, amounts: Iterable[int], total: int, rule: str) -> None:
+def check_sum(reason: DeadLetterReason, field: str, amounts: Iterable[int], total: int, fault: FieldFault) -> None:
     if sum(amounts) != total:
-        raise Invalid(reason, field, rule)
+        raise Invalid(reason, field, fault)
+
+
+def _text_fault(value: str, faults: tuple[FieldFault, FieldFault, int, FieldFault]) -> FieldFault:
+    empty, too_long, limit, characters = faults
+    if not value:
+        return empty
+    return too_long if len(value) > limit else characters
 
 
 def holds_card_number(text: str) -> bool:

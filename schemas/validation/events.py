@@ -13,7 +13,6 @@ from typing import Any, Final
 from schemas import events as e
 from schemas.identity_jwe import NotAnIdentity, parse_identity
 from schemas.validation.checks import (
-    LATEST,
     Invalid,
     check_count,
     check_id,
@@ -22,6 +21,7 @@ from schemas.validation.checks import (
     check_practice_id,
     invalid_field,
 )
+from schemas.validation.limits import LATEST
 from schemas.validation.payments import (
     check_cancelled,
     check_cleared,
@@ -41,7 +41,8 @@ from schemas.validation.reversals import (
     check_reinstated,
     check_returned,
 )
-from schemas.vocabulary import DeadLetterReason
+from schemas.validation.time_units import instant_fault
+from schemas.vocabulary import DeadLetterReason, FieldFault
 
 __all__ = ["CLOCK_SKEW", "Invalid", "check_key", "key_of", "payout_adds_up", "validate"]
 
@@ -56,7 +57,7 @@ def validate(event: e.Event, appended_at: datetime | None = None) -> None:
     """
     _check_envelope(event)
     if appended_at is not None and event.occurred_at > appended_at + CLOCK_SKEW:
-        raise Invalid(DeadLetterReason.OCCURRED_IN_FUTURE, "occurred_at", "later than the broker's time")
+        raise Invalid(DeadLetterReason.OCCURRED_IN_FUTURE, "occurred_at", FieldFault.IN_THE_FUTURE)
     _CHECKS[type(event)](event)
 
 
@@ -70,18 +71,19 @@ def key_of(event: e.Event) -> bytes:
 def check_key(event: e.Event, key: bytes | None) -> None:
     """Invalid KEY_MISMATCH when a record's key is not its event's: order per practice would be lost (E-6)."""
     if key != key_of(event):
-        raise Invalid(DeadLetterReason.KEY_MISMATCH, "practice_id", "the record's key is another")
+        raise Invalid(DeadLetterReason.KEY_MISMATCH, "practice_id", FieldFault.ANOTHER_KEY)
 
 
 def _check_envelope(event: e.Event) -> None:
     check_id("event_id", event.event_id)
     check_id("source", event.source)
     if event.source == e.OUR_SOURCE:
-        raise invalid_field("source", "is the name of what this system causes itself; name the system that sends")
+        raise invalid_field("source", FieldFault.OUR_OWN_SOURCE)
     check_practice_id("practice_id", event.practice_id)
     check_optional_id("trace_id", event.trace_id)
     if event.occurred_at.tzinfo is not None and event.occurred_at >= LATEST:
-        raise Invalid(DeadLetterReason.OCCURRED_IN_FUTURE, "occurred_at", "lies after the year 2099")
+        fault = instant_fault(event.occurred_at)
+        raise Invalid(DeadLetterReason.OCCURRED_IN_FUTURE, "occurred_at", fault)
     check_instant("occurred_at", event.occurred_at)
     check_instant("produced_at", event.produced_at)
 
@@ -91,7 +93,7 @@ def _check_patient(event: e.PatientChanged) -> None:
     try:
         parse_identity(event.identity)
     except NotAnIdentity as error:
-        raise invalid_field("identity", f"an identity {error}") from None
+        raise invalid_field("identity", error.fault or FieldFault.IDENTITY_NOT_COMPACT) from None
     check_count("external_ids", event.external_ids)
     for number, external in enumerate(event.external_ids):
         check_id(f"external_ids.{number}.system", external.system)

@@ -11,7 +11,7 @@ from schemas.validation.checks import (
     check_optional_id,
     check_sum,
 )
-from schemas.vocabulary import DeadLetterReason
+from schemas.vocabulary import DeadLetterReason, FieldFault
 
 
 def check_split(number: int, split: e.Split) -> None:
@@ -22,8 +22,7 @@ def check_split(number: int, split: e.Split) -> None:
 
 def check_split_sum(splits: tuple[e.Split, ...], total: int) -> None:
     amounts = (split.amount_minor for split in splits)
-    rule = "do not add up to gross_minor - surcharge_minor"
-    check_sum(DeadLetterReason.SPLITS_DISAGREE, "splits", amounts, total, rule)
+    check_sum(DeadLetterReason.SPLITS_DISAGREE, "splits", amounts, total, FieldFault.PARTS_DISAGREE)
 
 
 def check_fees(field: str, fees: tuple[e.FeePart, ...], total: int) -> None:
@@ -31,8 +30,8 @@ def check_fees(field: str, fees: tuple[e.FeePart, ...], total: int) -> None:
         check_code(f"{field}.{number}.fee_kind", fee.fee_kind)
         check_amount(f"{field}.{number}.amount_minor", fee.amount_minor)
     amounts = (fee.amount_minor for fee in fees)
-    check_sum(DeadLetterReason.AMOUNTS_DISAGREE, field, amounts, total, "do not add up to fee_minor")
+    check_sum(DeadLetterReason.AMOUNTS_DISAGREE, field, amounts, total, FieldFault.FEES_DISAGREE)
 
 
-def amounts_disagree(field: str, problem: str) -> Invalid:
-    return Invalid(DeadLetterReason.AMOUNTS_DISAGREE, field, problem)
+def amounts_disagree(field: str, fault: FieldFault) -> Invalid:
+    return Invalid(DeadLetterReason.AMOUNTS_DISAGREE, field, fault)

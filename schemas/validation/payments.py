@@ -6,10 +6,12 @@ from schemas import events as e
 from schemas.validation.checks import (
     check_amount,
     check_code,
+    check_correction_version,
     check_count,
     check_currency,
     check_date,
     check_id,
+    check_instalment,
     check_instant,
     check_known,
     check_last4,
@@ -22,7 +24,7 @@ from schemas.validation.checks import (
 )
 from schemas.validation.parts import amounts_disagree, check_fees, check_split, check_split_sum
 from schemas.validation.remittance_balance import check_remittance
-from schemas.vocabulary import DeadLetterReason
+from schemas.vocabulary import DeadLetterReason, FieldFault
 
 
 def check_money(event: e.MoneyFields) -> None:
@@ -36,12 +38,12 @@ def check_money(event: e.MoneyFields) -> None:
     check_not_negative("gross_minor", event.gross_minor)
     check_not_negative("surcharge_minor", event.surcharge_minor)
     if event.surcharge_minor > event.gross_minor:
-        raise amounts_disagree("surcharge_minor", "is part of gross_minor and cannot be more")
+        raise amounts_disagree("surcharge_minor", FieldFault.SURCHARGE_ABOVE_GROSS)
     if event.fee_minor is None:
         if event.net_minor is not None:
-            raise amounts_disagree("net_minor", "cannot be known while fee_minor is not")
+            raise amounts_disagree("net_minor", FieldFault.NET_WITHOUT_FEE)
         if event.fees:
-            raise amounts_disagree("fees", "cannot be known while fee_minor is not")
+            raise amounts_disagree("fees", FieldFault.FEES_WITHOUT_FEE)
     else:
         net = event.gross_minor - event.fee_minor if event.net_minor is None else event.net_minor
         check_net(event.gross_minor, event.fee_minor, net)
@@ -70,17 +72,17 @@ def check_payment(event: e.PaymentFacts) -> None:
 
 
 def check_corrected(event: e.PaymentCorrected) -> None:
-    check_version("version", event.version, least=2)
+    check_correction_version("version", event.version)
     check_payment(event)
 
 
 def check_plan(plan: e.PlanRef) -> None:
     check_id("plan.plan_ref", plan.plan_ref)
-    check_version("plan.instalment", plan.instalment)
+    check_instalment("plan.instalment", plan.instalment)
     if plan.of is not None:
-        check_version("plan.of", plan.of)
+        check_instalment("plan.of", plan.of)
         if plan.of < plan.instalment:
-            raise invalid_field("plan.of", "is below plan.instalment")
+            raise invalid_field("plan.of", FieldFault.FEWER_THAN_THE_INSTALMENT)
 
 
 def check_membership(event: e.MembershipPaid) -> None:
@@ -90,7 +92,7 @@ def check_membership(event: e.MembershipPaid) -> None:
     check_date("period_start", event.period_start)
     check_date("period_end", event.period_end)
     if event.period_end < event.period_start:
-        raise invalid_field("period_end", "is before period_start")
+        raise invalid_field("period_end", FieldFault.PERIOD_ENDS_BEFORE_IT_BEGINS)
     check_money(event)
     check_count("members", event.members)
     for number, member in enumerate(event.members):
@@ -98,9 +100,8 @@ def check_membership(event: e.MembershipPaid) -> None:
         check_not_negative(f"members.{number}.amount_minor", member.amount_minor)
     if event.members:
         total = event.gross_minor - event.surcharge_minor
-        rule = "do not add up to gross_minor - surcharge_minor"
         amounts = (member.amount_minor for member in event.members)
-        check_sum(DeadLetterReason.SPLITS_DISAGREE, "members", amounts, total, rule)
+        check_sum(DeadLetterReason.SPLITS_DISAGREE, "members", amounts, total, FieldFault.PARTS_DISAGREE)
 
 
 def check_cancelled(event: e.MembershipCancelled) -> None:

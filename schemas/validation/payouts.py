@@ -17,7 +17,7 @@ from schemas.validation.checks import (
     check_optional_id,
     check_version,
 )
-from schemas.vocabulary import DeadLetterReason
+from schemas.vocabulary import DeadLetterReason, FieldFault
 
 
 def payout_adds_up(event: e.PayoutPaid) -> bool:
@@ -48,7 +48,7 @@ def check_payout(event: e.PayoutPaid) -> None:
     if event.bank_last4 is not None:
         check_last4("bank_last4", event.bank_last4)
     if len(event.items) > PAYOUT_ITEMS:
-        raise Invalid(DeadLetterReason.TOO_MANY_ITEMS, "items", f"a payout has at most {PAYOUT_ITEMS} items")
+        raise Invalid(DeadLetterReason.TOO_MANY_ITEMS, "items", FieldFault.TOO_MANY_PAYOUT_ITEMS)
     for number, item in enumerate(event.items):
         check_payout_item(f"items.{number}", item)
 

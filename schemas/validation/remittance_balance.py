@@ -14,7 +14,7 @@ from schemas.validation.checks import (
     check_optional_id,
     check_sum,
 )
-from schemas.vocabulary import DeadLetterReason
+from schemas.vocabulary import DeadLetterReason, FieldFault
 
 
 def check_remittance(remittance: Remittance, gross: int) -> None:
@@ -31,8 +31,7 @@ def check_remittance(remittance: Remittance, gross: int) -> None:
         check_amount(f"remittance.provider_adjustments.{number}.amount_minor", adjustment.amount_minor)
         taken += adjustment.amount_minor
     paid = (claim.paid_minor for claim in remittance.claims)
-    rule = "the claims' payments less provider adjustments are not gross_minor"
-    check_sum(DeadLetterReason.UNBALANCED, "remittance.claims", paid, gross + taken, rule)
+    check_sum(DeadLetterReason.UNBALANCED, "remittance.claims", paid, gross + taken, FieldFault.CLAIMS_DISAGREE)
 
 
 def _check_claim(field: str, claim: Claim) -> None:
@@ -75,5 +74,4 @@ def _check_balance(field: str, charged: int, paid: int, adjusted: int) -> None:
     check_amount(f"{field}.charged_minor", charged)
     check_amount(f"{field}.paid_minor", paid)
     if charged - adjusted != paid:
-        problem = "charged_minor less the adjustments is not paid_minor"
-        raise Invalid(DeadLetterReason.UNBALANCED, f"{field}.paid_minor", problem)
+        raise Invalid(DeadLetterReason.UNBALANCED, f"{field}.paid_minor", FieldFault.CLAIM_UNBALANCED)

@@ -17,6 +17,7 @@ from schemas.validation.checks import (
     check_version,
 )
 from schemas.validation.parts import amounts_disagree, check_split, check_split_sum
+from schemas.vocabulary import FieldFault
 
 
 def check_returned(event: e.PaymentReturned) -> None:
@@ -48,7 +49,7 @@ def check_refund(event: e.RefundSucceeded) -> None:
         return  # INTAKE computes its share of the original's surcharge
     check_not_positive("surcharge_minor", event.surcharge_minor)
     if event.surcharge_minor < event.gross_minor:
-        raise amounts_disagree("surcharge_minor", "is part of gross_minor and cannot be more")
+        raise amounts_disagree("surcharge_minor", FieldFault.SURCHARGE_ABOVE_GROSS)
     if event.splits:
         check_split_sum(event.splits, event.gross_minor - event.surcharge_minor)
 

@@ -3,8 +3,8 @@
 One set of names for ledger, results, metrics, notices and console. Anyone may route on these; nobody may put free text
 in their place (H-3, H-4). A group of states is defined here and nowhere else, in Python as in SQL.
 
-`states`, `entry_kinds` and `reasons` are those of effects, `records` those of source records, `deliveries` those of
-messages.
+`states`, `entry_kinds` and `reasons` are those of effects, `records` those of source records, `field_faults` those of
+their fields, `deliveries` those of messages.
 """
 
 from schemas.vocabulary.deliveries import (
@@ -41,6 +41,7 @@ from schemas.vocabulary.entry_kinds import (
     EntryKind,
     Target,
 )
+from schemas.vocabulary.field_faults import FieldFault
 from schemas.vocabulary.reasons import (
     FOUND_AT_TARGET,
     REPORTED_REVIEWS,
@@ -176,6 +177,7 @@ __all__ = [
     "DifferenceEnd",
     "DifferenceKind",
     "EntryKind",
+    "FieldFault",
     "Ruling",
     "Stage",
     "State",

@@ -57,7 +57,7 @@ def case_lines(cases: Sequence[Case], count: int, reader: Reader) -> str:
 
 
 def _line(case: Case, reader: Reader) -> str:
-    parts = [_plain(case.subject) + (f" (about {_plain(case.of)})" if case.of and case.of != case.subject else "")]
+    parts = [plain(case.subject) + (f" (about {plain(case.of)})" if case.of and case.of != case.subject else "")]
     if case.amount_minor is not None and case.currency is not None:
         parts.append(str(Money(case.amount_minor, case.currency)))
     if case.entry:
@@ -69,7 +69,7 @@ def _line(case: Case, reader: Reader) -> str:
     return ", ".join(parts)
 
 
-def _plain(text: str) -> str:
-    """An id as it may stand in a message: one line, printable, of a length that can be read."""
+def plain(text: str) -> str:
+    """A foreign text as it may stand in a message: one line, printable, of a length that can be read. Pure."""
     shown = "".join(each if each.isprintable() else "?" for each in text)
     return shown if len(shown) <= LONGEST_ID else shown[: LONGEST_ID - 1] + "…"

@@ -114,6 +114,13 @@ JOIN events e ON e.practice_id = t.practice_id AND e.source = t.of_source AND e.
 WHERE d.practice_id = :practice_id AND d.reason = 'CONFLICT' AND d.settled_at IS NULL
 ORDER BY t.received_at DESC, t.off DESC LIMIT :most;
 
+-- name: field_faults
+-- Which fields of a practice's open records of one reason are at fault, and what is wrong with them: the most common first.
+SELECT field, headers ->> 'dl-fault' AS fault, count(*)::int AS count FROM dead_letters
+WHERE practice_id = :practice_id AND reason = :reason AND settled_at IS NULL AND stands_by_itself(stage, reason)
+  AND field IS NOT NULL
+GROUP BY 1, 2 ORDER BY count DESC, field, fault LIMIT :most;
+
 -- name: open_notices
 SELECT practice_id, cause, opened_at, not_before, told_at, shown, steps, reminders FROM notices WHERE closed_at IS NULL;
 

@@ -13,8 +13,9 @@ from psycopg.rows import TupleRow
 from schemas.vocabulary import DeadLetterReason, Stage
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.fetch import fetch_all_async, fetch_one_async, fetch_value_async
-from sinks.notices.causes import UNKNOWN_PRACTICE, Cause
+from sinks.notices.causes import UNKNOWN_PRACTICE, Cause, CauseKind
 from sinks.notices.email_text import correlation_id, notice_email
+from sinks.notices.field_faults import field_fault_lines, field_faults
 from sinks.notices.plan_deliveries import (
     Channels,
     NoticeKey,
@@ -233,8 +234,13 @@ class NoticeStore:
 
 
 async def _details(connection: Connection, problem: Problem, at: datetime | None) -> list[str]:
-    """What a letter of this cause names besides counts: money that is reported in two ways."""
-    if problem.cause.reason is not DeadLetterReason.CONFLICT or not problem.count:
+    """What a letter of this cause names besides counts: money that is reported in two ways, or the fields of records
+    that are at fault."""
+    if not problem.count:
+        return []
+    if problem.cause.kind is CauseKind.RECORD and problem.cause.reason is not DeadLetterReason.CONFLICT:
+        return field_fault_lines(await field_faults(connection, problem.practice_id, problem.cause.reason))
+    if problem.cause.reason is not DeadLetterReason.CONFLICT:
         return []
     parameters = {"practice_id": problem.practice_id, "most": DETAILS, "now": at}
     found = await fetch_all_async(connection, Disagreement, _SQL["disagreements"], parameters)

@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from schemas.vocabulary import DeadLetterReason, Stage, Target
+from schemas.vocabulary import DeadLetterReason, FieldFault, Stage, Target
 from schemas.writebacks import SourcePosition
 from streams.kafka.header_values import (
     HeaderError,
@@ -58,6 +58,8 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int = 1
     field: str | None = None
     """The name of the field at fault, from the contract; never its value."""
+    fault: FieldFault | None = None
+    """What is wrong with that field."""
     exception_class: str | None = None
     event_id: str | None = None
     source: str | None = None
@@ -80,6 +82,7 @@ def dead_letter_headers(letter: DeadLetter) -> HeaderList:
             "dl-stage": letter.stage.value,
             "dl-reason": letter.reason.value,
             "dl-field": letter.field,
+            "dl-fault": letter.fault,
             "dl-exception-class": letter.exception_class,
             "dl-attempts": str(letter.attempts),
             "dl-first-failed-at": stamp(letter.first_failed_at),
@@ -113,6 +116,7 @@ def parse_dead_letter(headers: Headers) -> DeadLetter:
             last_failed_at=instant(values, "dl-last-failed-at"),
             attempts=number(values, "dl-attempts"),
             field=values.get("dl-field"),
+            fault=_fault_of(values.get("dl-fault")),
             exception_class=values.get("dl-exception-class"),
             event_id=values.get("dl-event-id"),
             source=values.get("dl-source"),
@@ -127,6 +131,11 @@ def parse_dead_letter(headers: Headers) -> DeadLetter:
         raise
     except ValueError as error:
         raise HeaderError("dl-stage, dl-reason or dl-target holds a word that this version does not know") from error
+
+
+def _fault_of(text: str | None) -> FieldFault | None:
+    """A word that this version does not know explains nothing, and is no reason to refuse the letter."""
+    return FieldFault.__members__.get(text or "")
 
 
 REDRIVE_COUNT: Final = "dl-redrive-count"

@@ -11,7 +11,7 @@ from processors.rules.decisions.refusal import Refused
 from schemas.bookkeeping import companion
 from schemas.bookkeeping.companion import SplitAmount
 from schemas.practice_settings import AmountMode
-from schemas.vocabulary import DeadLetterReason
+from schemas.vocabulary import DeadLetterReason, FieldFault
 
 
 def divide(
@@ -19,5 +19,5 @@ def divide(
 ) -> tuple[SplitAmount, ...]:
     """`schemas.bookkeeping.companion.divide`. Refused when a split is negative."""
     if min(applied) < 0:
-        raise Refused(DeadLetterReason.NEGATIVE_AMOUNT, "splits.amount_minor")
+        raise Refused(DeadLetterReason.NEGATIVE_AMOUNT, "splits.amount_minor", FieldFault.BELOW_ZERO)
     return companion.divide(applied=applied, surcharge_minor=surcharge_minor, fee_minor=fee_minor, mode=mode)

@@ -11,9 +11,9 @@ from schemas.codec import Undecodable, decode_event, decode_writeback
 from schemas.topics import TopicName
 from schemas.validation.checks import check_id, check_practice_id
 from schemas.validation.events import Invalid, check_key, validate
-from schemas.vocabulary import DeadLetterReason
+from schemas.vocabulary import DeadLetterReason, FieldFault
 from schemas.writebacks import Writeback
-from streams.kafka.dead_letters import DeadLetter, parse_dead_letter
+from streams.kafka.dead_letters import UNKNOWN_PRACTICE, DeadLetter, parse_dead_letter
 from streams.kafka.header_values import HeaderError
 
 Headers = Sequence[tuple[str, bytes | str | None]]
@@ -64,6 +64,7 @@ class PatientRecord(msgspec.Struct, frozen=True, kw_only=True):
     event_id: str | None = None
     reason: DeadLetterReason | None = None
     field: str | None = None
+    fault: FieldFault | None = None
     problem: str | None = None
     """Class of the error."""
 
@@ -88,35 +89,55 @@ def read_patient(consumed: Consumed) -> PatientRecord:
     named = _practice_in(consumed.key)
     if consumed.value is None:
         if named is None:
-            return _refused_patient(consumed, "?", DeadLetterReason.KEY_MISMATCH, "practice_id", "NoKey")
+            return PatientRecord(
+                at=consumed,
+                practice_id=UNKNOWN_PRACTICE,
+                reason=DeadLetterReason.KEY_MISMATCH,
+                field="practice_id",
+                fault=FieldFault.ANOTHER_KEY,
+                problem="NoKey",
+            )
         return PatientRecord(at=consumed, practice_id=named)
     try:
         event = decode_event(TopicName.PATIENTS, consumed.value)
     except Undecodable as error:
-        return _refused_patient(consumed, named or "?", error.reason, error.field, type(error).__name__)
+        return _refused_patient(consumed, named or UNKNOWN_PRACTICE, error)
     try:
         validate(event, datetime.fromtimestamp(consumed.timestamp_ms / 1000, UTC))
         check_key(event, consumed.key)
     except Invalid as error:
-        return _refused_patient(consumed, named or "?", error.reason, error.field, type(error).__name__)
+        return _refused_patient(consumed, _practice_id(event.practice_id) or named or UNKNOWN_PRACTICE, error)
     return PatientRecord(at=consumed, practice_id=event.practice_id, source=event.source, event_id=event.event_id)
 
 
-def _refused_patient(
-    at: Consumed, practice_id: str, reason: DeadLetterReason, field: str | None, problem: str
-) -> PatientRecord:
-    return PatientRecord(at=at, practice_id=practice_id, reason=reason, field=field, problem=problem)
+def _refused_patient(at: Consumed, practice_id: str, error: Undecodable | Invalid) -> PatientRecord:
+    """Of the practice that its body names, else of the one in its key: whose key it was sent under says less."""
+    return PatientRecord(
+        at=at,
+        practice_id=practice_id,
+        reason=error.reason,
+        field=error.field,
+        fault=error.fault,
+        problem=type(error).__name__,
+    )
 
 
 def _practice_in(key: bytes | None) -> str | None:
     """The practice before the colon of a key; None where that can be none."""
     practice, colon, patient = (key or b"").decode("ascii", "replace").partition(":")
     try:
-        check_practice_id("key", practice)
         check_id("key", patient)
     except Invalid:
         return None
-    return practice if colon else None
+    return _practice_id(practice) if colon else None
+
+
+def _practice_id(text: str) -> str | None:
+    try:
+        check_practice_id("practice_id", text)
+    except Invalid:
+        return None
+    return text
 
 
 def practice_of(record: Record) -> str | None:

@@ -80,6 +80,7 @@ def patient_message(record: PatientRecord, group: str, now: datetime) -> OutboxM
         first_failed_at=now,
         last_failed_at=now,
         field=record.field,
+        fault=record.fault,
         exception_class=record.problem,
     )
     return dead_letter_message(letter, key=at.key, value=None)

@@ -9,7 +9,7 @@ import msgspec
 import psycopg
 from psycopg.rows import TupleRow
 
-from schemas.validation.checks import ID_LENGTH
+from schemas.validation.limits import ID_LENGTH
 from schemas.vocabulary import EntryKind
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.practices.settings.settings_store import Saving

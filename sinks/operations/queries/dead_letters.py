@@ -98,6 +98,7 @@ class DeadRecord(msgspec.Struct, frozen=True):
     stage: str
     reason: str
     field: str | None
+    fault: str | None
     source: str | None
     event_id: str | None
     target: str | None

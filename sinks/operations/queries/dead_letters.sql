@@ -32,8 +32,8 @@ LEFT JOIN gates g ON g.practice_id = e.practice_id AND g.connection_id = e.conne
 ORDER BY e.practice_id, e.effect_id;
 
 -- name: dead_records
-SELECT practice_id, topic, topic_id, part, off, effect_id, redrives, stage, reason, field, source, event_id, target,
-    ambiguous, attempts, first_failed_at, last_failed_at, octet_length(value) AS size
+SELECT practice_id, topic, topic_id, part, off, effect_id, redrives, stage, reason, field,
+    headers ->> 'dl-fault' AS fault, source, event_id, target, ambiguous, attempts, first_failed_at, last_failed_at, octet_length(value) AS size
 FROM dead_letters
 WHERE settled_at IS NULL AND stands_by_itself(stage, reason)
   AND (:practice_id::text IS NULL OR practice_id = :practice_id)

@@ -11,7 +11,8 @@ import msgspec
 from schemas.vocabulary import DeliveryState, Target
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.fetch import fetch_all, fetch_one
-from sinks.notices.causes import Cause
+from sinks.notices.causes import Cause, CauseKind
+from sinks.notices.field_faults import FIELD_FAULTS, FieldAtFault, field_fault_lines, field_faults_of
 from sinks.operations.ledger import Connection
 from sinks.operations.words.reasons import words_for
 from sinks.operations.words.remedies import remedy_of
@@ -60,6 +61,8 @@ class NoticeStory(msgspec.Struct, frozen=True, kw_only=True):
     closed_at: datetime | None
     items: int
     """How many it is about now; none once it is closed."""
+    fields: tuple[str, ...]
+    """Of records: the fields at fault now, and what is wrong with them."""
     told: tuple[Told, ...]
 
 
@@ -69,7 +72,7 @@ def is_reference(text: str) -> bool:
 
 
 def notice_story(connection: Connection, reference: str) -> NoticeStory | None:
-    """The notice of that reference; None where the ledger has none. Blocks for two statements."""
+    """The notice of that reference; None where the ledger has none. Blocks for three statements."""
     wanted = reference.upper()
     found = fetch_one(connection, NoticeFound, _SQL["notice_by_reference"], {"reference": wanted})
     if found is None:
@@ -89,5 +92,14 @@ def notice_story(connection: Connection, reference: str) -> NoticeStory | None:
         told_at=found.told_at,
         closed_at=found.closed_at,
         items=found.items,
+        fields=tuple(_fields(connection, found.practice_id, cause)),
         told=tuple(fetch_all(connection, Told, _SQL["told_by"], key)),
+    )
+
+
+def _fields(connection: Connection, practice_id: str, cause: Cause) -> list[str]:
+    if cause.kind is not CauseKind.RECORD:
+        return []
+    return field_fault_lines(
+        fetch_all(connection, FieldAtFault, FIELD_FAULTS, field_faults_of(practice_id, cause.reason))
     )

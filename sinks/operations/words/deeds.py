@@ -78,6 +78,7 @@ _OF_LETTERS: Final[Mapping[DeadLetterReason, Sequence[Deed]]] = MappingProxyType
     {
         **dict.fromkeys(_D, _RECORD),
         _D.CONFLICT: (Deed.DISMISS_LETTER,),
+        _D.KEY_MISMATCH: (Deed.DISMISS_LETTER,),
         _D.MAPPING_MISSING: (Deed.CONNECT, Deed.REDRIVE),
         _D.MAPPING_INVALID: (Deed.CONNECT, Deed.REDRIVE),
         _D.ACCOUNT_INACTIVE: (Deed.CONNECT, Deed.REDRIVE),

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from schemas.headers import DEAD_LETTER_HEADERS, REDECISION_HEADERS
-from schemas.vocabulary import DeadLetterReason, Stage, Target
+from schemas.vocabulary import DeadLetterReason, FieldFault, Stage, Target
 from schemas.writebacks import Redecision, SourcePosition
 from streams.kafka.dead_letters import DeadLetter, dead_letter_headers, parse_dead_letter
 from streams.kafka.header_values import HeaderError
@@ -28,6 +28,7 @@ FULL = DeadLetter(
     last_failed_at=AT,
     attempts=3,
     field="splits.0.amount_minor",
+    fault=FieldFault.BELOW_ZERO,
     exception_class="Invalid",
     event_id="ev-1",
     source="payments.example",

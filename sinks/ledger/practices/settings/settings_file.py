@@ -22,7 +22,7 @@ from schemas.practice_settings import (
     available_zones,
 )
 from schemas.validation.addresses import is_address
-from schemas.validation.checks import ID_LENGTH
+from schemas.validation.limits import ID_LENGTH
 from streams.runtime.did_you_mean import nearest
 from streams.runtime.errors import ConfigurationError
 

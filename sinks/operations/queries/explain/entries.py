@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from schemas.validation.field_words import field_words
 from schemas.vocabulary import REVERSAL_KINDS
 from sinks.ledger.request_ids import marker
 from sinks.operations.queries.explain.fields import AttemptFields, EntryFields, LetterFields, shared
@@ -63,5 +64,6 @@ def story_dead_letter(each: DeadLetterRow, entry: EntryRow | None) -> StoryDeadL
         **shared(each, LetterFields),
         id=each.id,
         words=reason_words(each.reason, target),
+        field_words=field_words(each.field, each.fault),
         remedy=remedy_words(each.reason, target, None if entry is None else entry.last_code),
     )

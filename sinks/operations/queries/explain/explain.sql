@@ -148,7 +148,7 @@ FROM attempts WHERE practice_id = :practice_id AND effect_id = ANY(:effect_ids::
 ORDER BY effect_id, ended_at, n;
 
 -- name: letters
-SELECT stage, reason, field, redrives, ambiguous, first_failed_at, last_failed_at, settled_at, settled_as, settled_by,
+SELECT stage, reason, field, headers ->> 'dl-fault' AS fault, redrives, ambiguous, first_failed_at, last_failed_at, settled_at, settled_as, settled_by,
     source, event_id, effect_id, topic, part, off
 FROM dead_letters
 WHERE practice_id = :practice_id AND (effect_id = ANY(:effect_ids::bigint[]) AND effect_id <> 0

@@ -81,6 +81,7 @@ class LetterFields(msgspec.Struct, frozen=True):
     stage: str
     reason: str
     field: str | None
+    fault: str | None
     redrives: int
     ambiguous: bool
     first_failed_at: datetime

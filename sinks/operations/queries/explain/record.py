@@ -67,6 +67,8 @@ class StoryDeadLetter(LetterFields, frozen=True, kw_only=True):
 
     id: str
     words: str
+    field_words: str
+    """The field at fault and what is wrong with it; '' where that is not known."""
     remedy: str
 
 

@@ -44,7 +44,8 @@ RECORD_WORDS: dict[R, Wording] = {
     ),
     R.INVALID_FIELD: _refused(
         "a payment record has an invalid field",
-        "A field of the record holds a value that cannot be right, so nothing was posted from it.",
+        "A field of the record holds a value that cannot be right, so nothing was posted from it. Which "
+        "field that is, and what it must hold, is said beside it; the value is never repeated.",
         _ASK_SENDER,
     ),
     R.UNKNOWN_ENUM: _refused(
@@ -53,9 +54,11 @@ RECORD_WORDS: dict[R, Wording] = {
         "Support updates Writeback and processes the record again; until then post it by hand if it cannot wait.",
     ),
     R.KEY_MISMATCH: _refused(
-        "a payment record names two practices",
-        "The record was sent under one practice and says it belongs to another, so it was given to neither.",
-        _ASK_SENDER,
+        "your payment system sent a record under another key than yours",
+        "Every record is sent under a key, which must be the id of the practice that the record names. This one names "
+        "your practice and came under another key, so it was refused, and nothing was posted from it.",
+        "Ask the provider of your payment system to send the record again with your practice's id as its key, and to "
+        "correct that setting. You cannot correct it here, and sending the same record again changes nothing.",
     ),
     R.NEGATIVE_AMOUNT: _refused(
         "a payment record has an amount with the wrong sign",
