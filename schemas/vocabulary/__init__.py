@@ -4,7 +4,7 @@ One set of names for ledger, results, metrics, notices and console. Anyone may r
 in their place (H-3, H-4). A group of states is defined here and nowhere else, in Python as in SQL.
 
 `states`, `entry_kinds` and `reasons` are those of effects, `records` those of source records, `field_faults` those of
-their fields, `deliveries` those of messages.
+their fields, `deliveries` those of messages, `eras` what showed that the ledger was set back.
 """
 
 from schemas.vocabulary.deliveries import (
@@ -41,6 +41,7 @@ from schemas.vocabulary.entry_kinds import (
     EntryKind,
     Target,
 )
+from schemas.vocabulary.eras import EraProof
 from schemas.vocabulary.field_faults import FieldFault
 from schemas.vocabulary.reasons import (
     FOUND_AT_TARGET,
@@ -177,6 +178,7 @@ __all__ = [
     "DifferenceEnd",
     "DifferenceKind",
     "EntryKind",
+    "EraProof",
     "FieldFault",
     "Ruling",
     "Stage",

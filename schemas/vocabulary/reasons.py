@@ -153,6 +153,8 @@ class AttentionReason(StrEnum):
     PAYOUT_FAILED = "PAYOUT_FAILED"
     ROLE_STOPPED = "ROLE_STOPPED"
     """A part of the program refuses to go on: only an operator can see to it."""
+    LEDGER_SET_BACK = "LEDGER_SET_BACK"
+    """Law 4: the database was set back, or another server has its place; for the operator, once per era."""
     PRACTICE_UNKNOWN = "PRACTICE_UNKNOWN"
     """Events name a practice that nobody has added (law 10)."""
     IN_TWO_PAYOUTS = "IN_TWO_PAYOUTS"

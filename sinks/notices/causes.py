@@ -47,12 +47,17 @@ NEWS: Final[frozenset[Reason]] = frozenset(
         AttentionReason.PAYMENT_RETURNED,
         AttentionReason.PAYOUT_FAILED,
         AttentionReason.ROLE_STOPPED,
+        AttentionReason.LEDGER_SET_BACK,
         AttentionReason.ONE_BANK_ACCOUNT,
         AttentionReason.FEE_FOR_THE_BATCH,
     }
 )
 """Reported when it happens and closed without a message: there is nothing to solve. The end of a dispute is news of its
 own."""
+
+
+OF_ALL_PRACTICES: Final[frozenset[Reason]] = frozenset({AttentionReason.ROLE_STOPPED, AttentionReason.LEDGER_SET_BACK})
+"""About the program itself: no practice is meant."""
 
 
 class Cause(msgspec.Struct, frozen=True, order=True):

@@ -10,9 +10,8 @@ from typing import Final
 
 import msgspec
 
-from schemas.vocabulary import AttentionReason
 from sinks.notices.cases import UNNAMED, Reader, case_lines
-from sinks.notices.causes import NEWS, UNKNOWN_PRACTICE, CauseKind
+from sinks.notices.causes import NEWS, OF_ALL_PRACTICES, UNKNOWN_PRACTICE, CauseKind
 from sinks.notices.schedule import Problem, Step, StepKind
 from sinks.operations.words.deeds import deeds_words
 from sinks.operations.words.reasons import words_for
@@ -100,7 +99,7 @@ def notice_email(
 
 
 def _who(problem: Problem, reader: Reader) -> str:
-    if problem.cause.reason is AttentionReason.ROLE_STOPPED:
+    if problem.cause.reason in OF_ALL_PRACTICES:
         return "all practices"
     return "unknown practice" if problem.practice_id == UNKNOWN_PRACTICE else f"practice {_short(problem, reader)}"
 
@@ -138,7 +137,7 @@ def _more(step: Step) -> str:
 
 def _named(problem: Problem, reader: Reader) -> str:
     practice_id = problem.practice_id
-    if problem.cause.reason is AttentionReason.ROLE_STOPPED:
+    if problem.cause.reason in OF_ALL_PRACTICES:
         return "all"
     if practice_id == UNKNOWN_PRACTICE:
         return "not known, because the record does not say it readably"

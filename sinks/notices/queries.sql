@@ -93,6 +93,9 @@ UNION ALL
 SELECT 'event', '?', NULL, NULL, 'ROLE_STOPPED', count(*)::int, min(stopped_at), 0, NULL, NULL, NULL
 FROM role_stops WHERE stopped_at > business_now(:now) - :news_for::interval HAVING count(*) > 0
 UNION ALL
+SELECT 'event', '?', NULL, NULL, 'LEDGER_SET_BACK', count(*)::int, min(raised_at), 0, NULL, NULL, NULL
+FROM era_raises WHERE raised_at > business_now(:now) - :news_for::interval HAVING count(*) > 0
+UNION ALL
 SELECT 'event', practice_id, NULL, NULL, 'DISPUTE_OPENED', count(*)::int, min(opened_at), 0, NULL, min(respond_by),
     to_json((array_agg(json_build_object('subject', dispute_id, 'of', payment_id, 'at', opened_at,
                                          'answer_by', respond_by)
@@ -120,6 +123,10 @@ SELECT field, headers ->> 'dl-fault' AS fault, count(*)::int AS count FROM dead_
 WHERE practice_id = :practice_id AND reason = :reason AND settled_at IS NULL AND stands_by_itself(stage, reason)
   AND field IS NOT NULL
 GROUP BY 1, 2 ORDER BY count DESC, field, fault LIMIT :most;
+
+-- name: set_backs
+SELECT era, raised_at, proofs, entries FROM era_raises WHERE raised_at > business_now(:now) - :news_for::interval
+ORDER BY era DESC LIMIT :most;
 
 -- name: open_notices
 SELECT practice_id, cause, opened_at, not_before, told_at, shown, steps, reminders FROM notices WHERE closed_at IS NULL;

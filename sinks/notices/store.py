@@ -10,7 +10,7 @@ import msgspec
 import psycopg
 from psycopg.rows import TupleRow
 
-from schemas.vocabulary import DeadLetterReason, Stage
+from schemas.vocabulary import AttentionReason, DeadLetterReason, Stage
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.fetch import fetch_all_async, fetch_one_async, fetch_value_async
 from sinks.notices.causes import UNKNOWN_PRACTICE, Cause, CauseKind
@@ -26,7 +26,9 @@ from sinks.notices.plan_deliveries import (
     reader_of,
     route_of,
 )
+from sinks.notices.problems import NEWS_FOR
 from sinks.notices.schedule import BUNDLE, Notice, Problem, Step, StepKind, next_step, resolved_step
+from sinks.notices.set_backs import set_back_lines, set_backs
 from sinks.operations.words.disagreements import Disagreement, disagreement_words
 from sinks.operations.words.reasons import Audience, words_for
 from streams.runtime.logging import log
@@ -234,12 +236,14 @@ class NoticeStore:
 
 
 async def _details(connection: Connection, problem: Problem, at: datetime | None) -> list[str]:
-    """What a letter of this cause names besides counts: money that is reported in two ways, or the fields of records
-    that are at fault."""
+    """What a letter of this cause names besides counts: money that is reported in two ways, the fields of records
+    that are at fault, or what showed that the ledger was set back."""
     if not problem.count:
         return []
     if problem.cause.kind is CauseKind.RECORD and problem.cause.reason is not DeadLetterReason.CONFLICT:
         return field_fault_lines(await field_faults(connection, problem.practice_id, problem.cause.reason))
+    if problem.cause.reason is AttentionReason.LEDGER_SET_BACK:
+        return set_back_lines(await set_backs(connection, at, NEWS_FOR))
     if problem.cause.reason is not DeadLetterReason.CONFLICT:
         return []
     parameters = {"practice_id": problem.practice_id, "most": DETAILS, "now": at}

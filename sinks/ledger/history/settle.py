@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ import msgspec
 import psycopg
 from psycopg.rows import TupleRow
 
+from schemas.vocabulary import EraProof
 from sinks.ledger.history.broker import BrokerEvidence
 from sinks.ledger.history.stamp_file import Kept
 from sinks.ledger.history.stamps import LedgerStamp
@@ -66,21 +68,33 @@ def settle(connection: Connection, now: datetime | None, evidence: Evidence) -> 
         if not proof:
             return False
         least = max((stamp.era for stamp in _stamps(evidence)), default=0)
-        raised, count = raise_era(connection, now, least=least, look_first=look_first)
+        raised, count = raise_era(connection, now, proof, least=least, look_first=look_first)
         connection.execute(_SQL["raised_for"], parameters)
     LEDGER_SET_BACKS.inc()
     _LOG.warning(
-        "the ledger's database was set back: open effects are read back first", era=raised, count=count, reason=proof
+        "the ledger's database was set back: open effects are read back first",
+        era=raised,
+        count=count,
+        reason=" ".join(proof),
     )
     return True
 
 
 def raise_era(
-    connection: Connection, now: datetime | None, *, least: int = 0, look_first: bool = True
+    connection: Connection,
+    now: datetime | None,
+    proofs: Sequence[EraProof],
+    *,
+    least: int = 0,
+    look_first: bool = True,
 ) -> tuple[int, int]:
-    """The new era, above `least`, and how many open effects are read back first. In the caller's transaction."""
+    """The new era, above `least`, and how many open effects are read back first; the operator is told of the `proofs`.
+
+    In the caller's transaction."""
     raised: int = fetch_value(connection, _SQL["raise"], {"least": least, "now": now})
-    return raised, era.read_back_open_effects(connection) if look_first else 0
+    entries = era.read_back_open_effects(connection) if look_first else 0
+    era.note_raise(connection, raised, now, proofs, entries)
+    return raised, entries
 
 
 def current_stamp(connection: Connection) -> LedgerStamp | None:
@@ -88,20 +102,20 @@ def current_stamp(connection: Connection) -> LedgerStamp | None:
     return fetch_one(connection, LedgerStamp, _SQL["stamp"])
 
 
-def _proof(found: _Found | None, evidence: Evidence) -> str:
-    """Which evidence shows that the database was set back, in words; empty for none."""
+def _proof(found: _Found | None, evidence: Evidence) -> list[EraProof]:
+    """Which evidence shows that the database was set back; empty for none."""
     if found is None:
-        return ""
+        return []
     proofs = []
     if found.behind_offsets:
-        proofs.append("the broker has later offsets")
+        proofs.append(EraProof.LATER_OFFSETS)
     if found.behind_stamps:
-        proofs.append("a stamp is later than the write-ahead log")
+        proofs.append(EraProof.LATER_STAMP)
     if found.behind_mark:
-        proofs.append("the last mark of this poster is not there")
+        proofs.append(EraProof.LOST_MARK)
     if evidence.kept_unreadable:
-        proofs.append("this poster's file is damaged")
-    return ", ".join(proofs)
+        proofs.append(EraProof.DAMAGED_FILE)
+    return proofs
 
 
 def _stamps(evidence: Evidence) -> tuple[LedgerStamp, ...]:

@@ -48,7 +48,15 @@ from sinks.ledger.rows.practices import (
     SettingsRow,
     WithdrawnSettingsRow,
 )
-from sinks.ledger.rows.publishing import DeliveryRow, EraRow, NoticeRow, OutboxRow, RepublishedRow, SchemaVersionRow
+from sinks.ledger.rows.publishing import (
+    DeliveryRow,
+    EraRaiseRow,
+    EraRow,
+    NoticeRow,
+    OutboxRow,
+    RepublishedRow,
+    SchemaVersionRow,
+)
 from sinks.ledger.rows.roles import RoleSlotRow, RoleStopRow
 
 TABLES: Final[Mapping[str, type[msgspec.Struct]]] = MappingProxyType(
@@ -91,6 +99,7 @@ TABLES: Final[Mapping[str, type[msgspec.Struct]]] = MappingProxyType(
         "notices": NoticeRow,
         "deliveries": DeliveryRow,
         "ledger_era": EraRow,
+        "era_raises": EraRaiseRow,
         "role_slots": RoleSlotRow,
         "role_stops": RoleStopRow,
         "schema_versions": SchemaVersionRow,

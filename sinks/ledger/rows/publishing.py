@@ -87,6 +87,15 @@ class EraRow(msgspec.Struct, frozen=True):
     raised_at: datetime
 
 
+class EraRaiseRow(msgspec.Struct, frozen=True):
+    """Table `era_raises`: why and when the ledger's era was raised."""
+
+    era: int
+    raised_at: datetime
+    proofs: tuple[str, ...]
+    entries: int
+
+
 class SchemaVersionRow(msgspec.Struct, frozen=True):
     """Table `schema_versions`: one program's schema that was installed, and whom it serves."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -9,6 +10,7 @@ import msgspec
 import psycopg
 from psycopg.rows import TupleRow
 
+from schemas.vocabulary import EraProof
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.fetch import fetch_one, fetch_value
 from streams.runtime.errors import ConfigurationError
@@ -48,13 +50,22 @@ def enter_era(connection: Connection, now: datetime | None, *, look_first: bool 
         connection.execute("SET LOCAL statement_timeout = 0")
         connection.execute("SET LOCAL transaction_timeout = 0")
         raised = fetch_value(connection, _SQL["begin_or_raise"], {"now": now})
-        if raised is not None and raised > 1 and look_first:
-            marked = read_back_open_effects(connection)
+        if raised is not None and raised > 1:
+            marked = read_back_open_effects(connection) if look_first else 0
+            note_raise(connection, raised, now, [EraProof.OTHER_SERVER], marked)
             _LOG.warning("the ledger's server changed: open effects are read back first", era=raised, count=marked)
         current = fetch_one(connection, CurrentEra, _SQL["current_era"])
     if current is None:
         raise ConfigurationError("the ledger has no era: was its schema made with `writeback`?")
     return current.era
+
+
+def note_raise(
+    connection: Connection, raised: int, now: datetime | None, proofs: Sequence[EraProof], entries: int
+) -> None:
+    """Keeps why the era was raised, so that the operator is told once of it. In the caller's transaction."""
+    parameters = {"era": raised, "now": now, "proofs": [proof.value for proof in proofs], "entries": entries}
+    connection.execute(_SQL["note_raise"], parameters)
 
 
 def read_back_open_effects(connection: Connection) -> int:

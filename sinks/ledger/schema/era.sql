@@ -22,6 +22,9 @@ RETURNING era;
 -- name: read_back_open_effects!
 UPDATE work SET look_first = true WHERE NOT look_first;
 
+-- name: note_raise!
+INSERT INTO era_raises (era, raised_at, proofs, entries) VALUES (:era, business_now(:now), :proofs::text[], :entries);
+
 -- name: standbys
 SELECT current_setting('synchronous_standby_names') AS names,
        (SELECT count(*) FROM pg_stat_replication WHERE sync_state IN ('sync', 'quorum')) AS connected;

@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from schemas.vocabulary import EraProof
 from sinks.ledger.history.settle import raise_era
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.practices.audit import append
@@ -36,7 +37,7 @@ def say_restored(ledger: Ledger, order: Order) -> Restored:
     with ledger.connection.transaction(), ledger.connection.cursor() as cursor:
         cursor.execute("SET LOCAL statement_timeout = 0")
         cursor.execute("SET LOCAL transaction_timeout = 0")
-        era, entries = raise_era(ledger.connection, ledger.now)
+        era, entries = raise_era(ledger.connection, ledger.now, [EraProof.SAID_BY_PERSON])
         append(
             cursor,
             TRAIL,

@@ -56,6 +56,7 @@ _OF_EVENTS: Final[Mapping[AttentionReason, Sequence[Deed]]] = MappingProxyType(
         _A.ORIGINAL_CHANGED: (Deed.POST, *_BY_HAND),
         _A.NOT_READABLE: (Deed.POST, *_BY_HAND),
         _A.ROLE_STOPPED: (),
+        _A.LEDGER_SET_BACK: (),
         _A.DISPUTE_OPENED: (),
         _A.DISPUTE_WON: (),
         _A.DISPUTE_LOST: (),

@@ -181,6 +181,21 @@ EVENT_WORDS: dict[R, Wording] = {
         remedy="Check the bank account that your payment provider pays out to.",
         afterwards="The payout's entry in the books is reversed. A new payout gets an entry of its own.",
     ),
+    R.LEDGER_SET_BACK: Wording(
+        headline="the ledger's database was set back, or another server has its place",
+        why="Others know more than the database does, or its server is another one than before: a copy was restored, "
+        "or a standby took over. What was written after that point may be missing from it.",
+        remedy="Make sure that the former server takes no connections any more. Find out from when the database is, "
+        "and who did what here since then: entries that people entered in their own systems and recorded here would be "
+        "posted, so record them again at once (`writeback entries record`); then do again what was changed of "
+        "practices, settings, links and connections, and what was dismissed. `writeback audit verify` says whose "
+        "audit trail lost its end, `writeback audit-receipts` whether a record is missing. If a server only took over "
+        "and nothing was lost, there is nothing to do.",
+        afterwards="Writeback goes on by itself: it reads the events again from where the database stands, and looks "
+        "for each open entry at its target before it sends anything. What it finds is not sent again. Until it has "
+        "looked, posting is slower. This is told once for each time.",
+        audience=Audience.OPERATOR,
+    ),
     R.ROLE_STOPPED: Wording(
         headline="a part of Writeback refuses to go on",
         why="It met something that a restart does not help with: records of several practices and payment systems that "
