@@ -186,7 +186,7 @@ async def _allocated(
         patient=patient,
         own_charges={charge.ref for charge in own},
         on_their_way={charge.ref: charge.amount_minor for charge in paid},
-        exactly=capabilities.allocates_exactly,
+        exactly=capabilities.allocation_follows,
     )
 
 

@@ -108,6 +108,7 @@ class Caller:
                 target.capabilities,
                 times=self._times,
                 chance=_JITTER.random(),
+                sent_ago_s=0.0 if call.sent_at is None else (began_at - call.sent_at).total_seconds(),
             )
         else:
             reading, verdict = Found(external_ids=(), began_at=began_at), verdicts.without_read_back()

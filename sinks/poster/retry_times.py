@@ -9,6 +9,8 @@ from streams.runtime.times import Times
 
 READ_ROUND: Final = 5
 """A failed read waits as the fifth failure of a call would."""
+LOOK_CAP_S: Final = 300.0
+"""Longest time between two looks for the outcome of what a target has taken."""
 
 
 def backoff_s(times: Times, failures: int, chance: float) -> float:
@@ -20,6 +22,12 @@ def read_again_s(times: Times, retry_after_s: float | None, chance: float) -> fl
     """Seconds to wait after a read of one entry failed, or longer where the target asked. Such failures are not counted
     in the ledger, so each waits as the READ_ROUND-th would."""
     return max(retry_after_s or 0.0, times.retry_base_s + backoff_s(times, READ_ROUND, chance))
+
+
+def look_again_s(times: Times, sent_ago_s: float) -> float:
+    """Seconds until the next look for an entry that its target writes later: half as long as it has been on its way, so
+    that each look comes half as late again as the one before; never sooner than the first retry would."""
+    return max(times.retry_base_s, min(sent_ago_s / 2, LOOK_CAP_S, times.retry_cap_s))
 
 
 def bound_s(times: Times, failures: int) -> float:

@@ -11,7 +11,7 @@ from typing import Final
 from schemas.vocabulary import ConnectionReason, DeadLetterReason, Stage, State
 from sinks.poster.call_outcome import AT_ONCE, UNCHANGED, WHEN_SETTLED, Closing, Verdict, Wait
 from sinks.poster.planned_call import PlannedCall
-from sinks.poster.retry_times import backoff_s, read_again_s
+from sinks.poster.retry_times import backoff_s, look_again_s, read_again_s
 from sinks.targets.port import (
     Accepted,
     Answer,
@@ -66,11 +66,13 @@ def after_read(
     *,
     times: Times,
     chance: float,
+    sent_ago_s: float = 0.0,
 ) -> Verdict:
     """The verdict after a read-back of an effect in doubt (law 19): presence is believed at any time, absence only once
-    the effect has settled. `chance` in [0, 1) is the jitter."""
+    the effect has settled. `chance` in [0, 1) is the jitter; `sent_ago_s` is how long it has been on its way."""
     if isinstance(reading, ReadFailed):
-        return _read_failed(reading, call, times, chance)
+        later_s = look_again_s(times, sent_ago_s) if capabilities.answers_later else 0.0
+        return _read_failed(reading, call, times, chance, later_s)
     if len(reading.external_ids) == 1 and not reading.differing_ids:
         return Verdict(state=State.POSTED, positive=True, stage=Stage.READBACK)
     if reading.external_ids or reading.differing_ids:
@@ -80,7 +82,8 @@ def after_read(
         alone = len(reading.external_ids) + len(reading.differing_ids) == 1
         return _unsettled(DeadLetterReason.TOTAL_DIFFERS if alone else DeadLetterReason.FOUND_TWICE)
     if not call.settled:
-        return Verdict(state=call.state, wait=WHEN_SETTLED, stage=Stage.READBACK)
+        wait = Wait(seconds=look_again_s(times, sent_ago_s)) if capabilities.answers_later else WHEN_SETTLED
+        return Verdict(state=call.state, wait=wait, stage=Stage.READBACK)
     if call.state is State.ACCEPTED:
         return Verdict(state=State.UNCERTAIN, wait=AT_ONCE, stage=Stage.READBACK)
     if reading.possible_ids or not capabilities.proves_absence:
@@ -100,19 +103,25 @@ def unstorable(call: PlannedCall, phase: Stage, wait_s: float) -> Verdict:
     `wait_s`; what nobody can settle for the whole retry budget is a person's to decide, as after reads that fail."""
     if phase is Stage.POST:
         return Verdict(state=State.UNCERTAIN, wait=Wait(seconds=wait_s), stage=phase)
-    if call.aged and call.state is State.UNCERTAIN:
-        return _unsettled(DeadLetterReason.OUTCOME_UNKNOWN)
-    return Verdict(state=call.state, wait=Wait(seconds=wait_s), stage=phase)
+    return _given_up(call) or Verdict(state=call.state, wait=Wait(seconds=wait_s), stage=phase)
 
 
-def _read_failed(failed: ReadFailed, call: PlannedCall, times: Times, chance: float) -> Verdict:
+def _read_failed(failed: ReadFailed, call: PlannedCall, times: Times, chance: float, later_s: float) -> Verdict:
     if failed.scope is not Scope.EFFECT:
         closing = Closing(failed.reason or ConnectionReason.TARGET_DOWN, failed.retry_after_s)
         return Verdict(state=call.state, wait=UNCHANGED, closes=closing, stage=Stage.READBACK)
-    if call.aged and call.state is State.UNCERTAIN:
-        return _unsettled(DeadLetterReason.OUTCOME_UNKNOWN)
-    wait = Wait(seconds=read_again_s(times, failed.retry_after_s, chance))
-    return Verdict(state=call.state, wait=wait, stage=Stage.READBACK)
+    wait = Wait(seconds=max(later_s, read_again_s(times, failed.retry_after_s, chance)))
+    return _given_up(call) or Verdict(state=call.state, wait=wait, stage=Stage.READBACK)
+
+
+def _given_up(call: PlannedCall) -> Verdict | None:
+    """What nobody could read for the whole retry budget: what was taken is in doubt first, and what is in doubt is a
+    person's. Nobody waits for an outcome for ever."""
+    if not call.aged:
+        return None
+    if call.state is State.ACCEPTED:
+        return Verdict(state=State.UNCERTAIN, wait=AT_ONCE, stage=Stage.READBACK)
+    return _unsettled(DeadLetterReason.OUTCOME_UNKNOWN)
 
 
 def _unsettled(reason: DeadLetterReason) -> Verdict:

@@ -53,6 +53,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     pays (ALL-1). A kind that is in it and whose type is not mapped stops its entry as INVALID_CONFIG (N-8)."""
     allocates_exactly: bool = True
     """The amount on each charge can be given too; else the target spreads a payment over the named ones (ALL-3)."""
+    allocates_in_payment: bool = False
+    """The exact amounts stand in the payment's own request: no allocation follows it."""
     books_to_guarantor: bool = False
     """Knows who answers for a patient's account (G2)."""
     batches_only: bool = False
@@ -61,6 +63,9 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """A marker can be searched for: presence can be proven."""
     proves_absence: bool
     """Once the route's `processing_s` is over, not found means not there (law 19). False: a person decides."""
+    answers_later: bool = False
+    """It takes requests and writes them afterwards: what is not there yet is looked for again, ever more seldom, until
+    it has settled."""
     idempotency_key: bool
     """The target replays its first answer for the same request id (E-5)."""
     needs_patient: bool
@@ -69,6 +74,11 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """Calls at once per connection, at least 1."""
     min_interval_s: float
     """Least seconds between starts of calls on a connection; 0 = none."""
+
+    @property
+    def allocation_follows(self) -> bool:
+        """Whether a payment that is laid on charges needs a further entry with the amounts."""
+        return self.allocates_exactly and not self.allocates_in_payment
 
     def words(self) -> list[str]:
         """As `connections.capabilities` keeps them. Pure."""

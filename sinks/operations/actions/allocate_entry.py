@@ -117,7 +117,7 @@ async def allocate_entry(
     target = open_stored(ledger, adapter_context(settings, "entries"), practice_id, Target.PMS)
     try:
         read = await _read(target, practice_id, payment)
-        exactly = target.capabilities.allocates_exactly
+        exactly = target.capabilities.allocation_follows
     finally:
         await target.close()
     if not charges:

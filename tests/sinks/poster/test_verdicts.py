@@ -11,6 +11,7 @@ from schemas.vocabulary import DEAD, ConnectionReason, DeadLetterReason, EntryKi
 from sinks.ledger.schema.transitions import allowed
 from sinks.poster import verdicts
 from sinks.poster.call_outcome import Verdict
+from sinks.poster.retry_times import LOOK_CAP_S
 from sinks.targets.port import (
     Accepted,
     Answer,
@@ -153,3 +154,64 @@ def test_an_entry_found_twice_and_an_unprovable_absence_are_dead_letters() -> No
         Stage.READBACK,
     )
     assert verdicts.without_read_back().reason is DeadLetterReason.OUTCOME_UNKNOWN
+
+
+LATER = msgspec.structs.replace(ASKABLE, answers_later=True)
+NOTHING = Found(external_ids=(), began_at=NOW)
+
+
+@pytest.mark.parametrize("state", [State.ACCEPTED, State.UNCERTAIN])
+def test_an_outcome_that_comes_later_is_looked_for_ever_more_seldom(state: State) -> None:
+    """Law 19: from the first look until it has settled, half as long again after each; neither all the time nor only
+    at the end."""
+    call, at, looks = planned_call(state=state, settled=False), 0.0, 0
+    while at < 3_000:
+        verdict = verdicts.after_read(NOTHING, call, LATER, times=TIMES, chance=0.5, sent_ago_s=at)
+        wait_s = verdict.wait.seconds
+        assert verdict.state is state
+        assert wait_s is not None
+        assert TIMES.retry_base_s <= wait_s <= LOOK_CAP_S
+        at, looks = at + wait_s, looks + 1
+    assert 10 < looks < 40
+
+
+def test_what_is_there_at_once_or_never_is_looked_for_when_it_has_settled() -> None:
+    call = planned_call(state=State.UNCERTAIN, settled=False)
+    verdict = verdicts.after_read(NOTHING, call, ASKABLE, times=TIMES, chance=0.5, sent_ago_s=60.0)
+    assert verdict.wait.until_settled
+
+
+def test_what_was_taken_and_did_not_come_is_in_doubt_and_then_a_persons() -> None:
+    """Law 19: absence where a target said yes is first no more than doubt; nothing is sent again by it."""
+    taken = planned_call(state=State.ACCEPTED, settled=True)
+    assert verdicts.after_read(NOTHING, taken, LATER, times=TIMES, chance=0.5).state is State.UNCERTAIN
+    possible = Found(external_ids=(), possible_ids=("t/1",), began_at=NOW)
+    doubted = verdicts.after_read(possible, planned_call(state=State.UNCERTAIN), LATER, times=TIMES, chance=0.5)
+    assert (doubted.state, doubted.reason) == (State.DEAD_LETTERED, DeadLetterReason.OUTCOME_UNKNOWN)
+
+
+@pytest.mark.parametrize("capabilities", [ASKABLE, LATER])
+def test_nobody_waits_for_ever_for_what_was_taken(capabilities: Capabilities) -> None:
+    """Reads of one entry that never succeed: after the budget it is in doubt, then a person's."""
+    failed = ReadFailed(scope=Scope.EFFECT, reason=None, code="SYNC_PENDING")
+
+    def verdict(state: State, aged: bool) -> Verdict:
+        call = planned_call(state=state, aged=aged)
+        return verdicts.after_read(failed, call, capabilities, times=TIMES, chance=0.5, sent_ago_s=100_000.0)
+
+    assert verdict(State.ACCEPTED, aged=False).state is State.ACCEPTED
+    assert verdict(State.ACCEPTED, aged=True).state is State.UNCERTAIN
+    assert verdict(State.UNCERTAIN, aged=True).reason is DeadLetterReason.OUTCOME_UNKNOWN
+
+
+def test_what_cannot_be_stored_is_not_waited_for_for_ever_either() -> None:
+    """Law 29: an outcome that the ledger refuses to keep, of an entry that was taken."""
+    taken = planned_call(state=State.ACCEPTED, aged=True)
+    assert verdicts.unstorable(taken, Stage.READBACK, 60.0).state is State.UNCERTAIN
+
+
+def test_a_read_that_fails_for_an_outcome_that_comes_later_is_paced_too() -> None:
+    failed = ReadFailed(scope=Scope.EFFECT, reason=None, code="SYNC_PENDING")
+    call = planned_call(state=State.ACCEPTED)
+    late = verdicts.after_read(failed, call, LATER, times=TIMES, chance=0.0, sent_ago_s=100_000.0)
+    assert late.wait.seconds == LOOK_CAP_S
