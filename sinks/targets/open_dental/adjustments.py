@@ -12,9 +12,10 @@ from typing import Any, Final
 
 from schemas.plan import PartKey
 from schemas.vocabulary import DeadLetterReason, EntryKind, State
+from sinks.targets.entry_note import decimal, describe
 from sinks.targets.open_dental.accounts import procedures_of, receiver_of
 from sinks.targets.open_dental.mapping import OpenDentalMapping
-from sinks.targets.open_dental.request_text import composed, decimal, describe, not_composed
+from sinks.targets.open_dental.request_text import composed, not_composed
 from sinks.targets.port import Composed, NotComposed, TargetEntry
 
 _TYPES: Final[dict[EntryKind, tuple[str | None, str | None]]] = {

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from sinks.targets.entry_note import decimal
 from sinks.targets.open_dental.mapping import OpenDentalMapping
-from sinks.targets.open_dental.request_text import composed, decimal
+from sinks.targets.open_dental.request_text import composed
 from sinks.targets.port import Composed, TargetEntry
 
 _MODES: Final = {"EMAIL": "Email", "TEXT": "Text"}

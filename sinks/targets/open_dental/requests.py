@@ -9,11 +9,12 @@ from __future__ import annotations
 from typing import Any, Final
 
 from schemas.vocabulary import DeadLetterReason, EntryKind, State
+from sinks.targets.entry_note import decimal, describe
 from sinks.targets.open_dental import adjustments, notes
 from sinks.targets.open_dental.accounts import number_of, patient_number, procedures_of, reads_for, receiver_of
 from sinks.targets.open_dental.capabilities import ALWAYS
 from sinks.targets.open_dental.mapping import OpenDentalMapping
-from sinks.targets.open_dental.request_text import composed, decimal, describe, not_composed
+from sinks.targets.open_dental.request_text import composed, not_composed
 from sinks.targets.port import Composed, NotComposed, TargetEntry
 
 LONGEST_CHECK_NUMBER: Final = 25
