@@ -15,6 +15,7 @@ Port = Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free port."
 
 def sandbox(
     open_dental_port: Port = 30222,
+    nexhealth_port: Port = 30224,
     quickbooks_port: Port = 30223,
     smtp_port: Port = 30225,
     mail_port: Port = 30226,
@@ -34,14 +35,20 @@ def sandbox(
         typer.Option(help="Write mapping and secret files for `writeback target add` here.", file_okay=False),
     ] = None,
 ) -> None:
-    """Start sandbox servers of Open Dental, QuickBooks and mail, with a prepared practice; Ctrl-C ends them."""
+    """Start sandbox servers of the targets and mail, with a prepared practice; Ctrl-C ends them."""
     import signal
     import threading
 
     from deploy.sandbox import demonstration
     from deploy.sandbox.running import Ports, SandboxProcess
 
-    ports = Ports(open_dental=open_dental_port, quickbooks=quickbooks_port, smtp=smtp_port, mail=mail_port)
+    ports = Ports(
+        open_dental=open_dental_port,
+        nexhealth=nexhealth_port,
+        quickbooks=quickbooks_port,
+        smtp=smtp_port,
+        mail=mail_port,
+    )
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
@@ -64,6 +71,8 @@ def _announce(running: SandboxClients) -> None:
     print(f"\nOpen Dental   {address.open_dental}")
     print(f"  keys        developer {running.open_dental.developer_key}, customer {demonstration.CUSTOMER_KEY}")
     print(f"  patients    PatNum 1 to {demonstration.PATIENTS}")
+    print(f"\nNexHealth     {address.nexhealth}")
+    print(f"  key         {demonstration.API_KEY}, a Dentrix location")
     print(f"\nQuickBooks    {address.quickbooks}")
     print(f"  company     realm {demonstration.REALM}, client {running.quickbooks.client_id}")
     print(f"  tokens      {running.quickbooks.token_url}")

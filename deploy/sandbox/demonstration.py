@@ -1,4 +1,4 @@
-"""A prepared office and company to try the product with, and the files that connect a practice to them."""
+"""A prepared office, location and company to try the product with, and the files that connect a practice to them."""
 
 from __future__ import annotations
 
@@ -10,17 +10,22 @@ import msgspec
 from deploy.sandbox.running import SandboxClients
 
 CUSTOMER_KEY = "demo-office-key"
+API_KEY = "demo-nexhealth-key"
 REALM = "9130000000000001"
 PATIENTS = 25
 SEED = 3
 
 
 def prepare(sandbox: SandboxClients) -> None:
-    """Opens the demonstration's office and company; one that is there (from a state file) keeps what it has."""
+    """Opens the demonstration's office, location and company; what is there from a state file stays."""
     known = {office.customer_key for office in sandbox.open_dental.offices()}
     sandbox.open_dental.add_office(CUSTOMER_KEY, name="Larkspur Family Dental")
     if CUSTOMER_KEY not in known:
         sandbox.open_dental.add_patients(CUSTOMER_KEY, PATIENTS, seed=SEED, procedures=2)
+    keys = {location.api_key for location in sandbox.nexhealth.locations()}
+    sandbox.nexhealth.add_location(API_KEY, name="Larkspur Family Dental")
+    if API_KEY not in keys:
+        sandbox.nexhealth.add_patients(API_KEY, PATIENTS, seed=SEED)
     if not any(company.realm == REALM for company in sandbox.quickbooks.companies()):
         sandbox.quickbooks.add_company(REALM, name="Larkspur Family Dental PC")
 
@@ -46,6 +51,35 @@ def open_dental_mapping(sandbox: SandboxClients, customer_key: str) -> dict[str,
         "membership_code": "MEMBER",
         "note_type": number("Payment Request"),
     }
+
+
+def nexhealth_mapping(sandbox: SandboxClients, api_key: str, system: str = "dentrix") -> dict[str, Any]:
+    """A mapping for `writeback target add` that fits the location's own numbers."""
+    location = sandbox.nexhealth.location(api_key)
+    payment = sandbox.nexhealth.numbers(api_key, "payment_types")
+    adjustment = sandbox.nexhealth.numbers(api_key, "adjustment_types")
+    return {
+        "system": system,
+        "subdomain": location.subdomain,
+        "location_id": location.location_id,
+        "pay_type": payment["Credit Card"],
+        "refund_pay_type": payment["Card Refund"],
+        "fee_credit": adjustment["Processing Fee Credit"],
+        "fee_debit": adjustment["Processing Fee Charge"],
+        "refund": adjustment["Card Refund"],
+        "refund_failed": adjustment["Card Refund Failed"],
+        "payment_return": adjustment["Returned Payment"],
+        "dispute": adjustment["Card Dispute"],
+        "dispute_won": adjustment["Card Dispute Won"],
+        "void": adjustment["Voided Payment"],
+        "provider_id": sandbox.nexhealth.numbers(api_key, "providers")["Edda Marrow"],
+        "min_interval_s": 0,
+    }
+
+
+def nexhealth_keys(sandbox: SandboxClients, api_key: str) -> dict[str, str]:
+    """The secret half of a connection to the sandbox's location; worth nothing elsewhere."""
+    return {"api_key": api_key, "webhook_secret": sandbox.nexhealth.location(api_key).webhook_secret}
 
 
 def quickbooks_mapping(sandbox: SandboxClients, realm: str) -> dict[str, Any]:
@@ -83,11 +117,13 @@ def quickbooks_secrets(sandbox: SandboxClients, realm: str) -> dict[str, str]:
 
 
 def write_connections(sandbox: SandboxClients, folder: Path) -> list[Path]:
-    """Mapping and secret files of both connections, readable by their owner only."""
+    """Mapping and secret files of the connections, readable by their owner only."""
     folder.mkdir(parents=True, exist_ok=True)
     files = {
         "open-dental-mapping.json": open_dental_mapping(sandbox, CUSTOMER_KEY),
         "open-dental-secret.json": open_dental_keys(sandbox, CUSTOMER_KEY),
+        "nexhealth-mapping.json": nexhealth_mapping(sandbox, API_KEY),
+        "nexhealth-secret.json": nexhealth_keys(sandbox, API_KEY),
         "quickbooks-mapping.json": quickbooks_mapping(sandbox, REALM),
         "quickbooks-secret.json": quickbooks_secrets(sandbox, REALM),
     }

@@ -18,6 +18,7 @@ import msgspec
 from deploy.sandbox.clients import CompanySandbox, CompanyTokens, MailSandbox, OpenDentalSandbox, QuickBooksSandbox
 from deploy.sandbox.control_client import SandboxError, TargetSandbox
 from deploy.sandbox.faults import Effect, FaultKind
+from deploy.sandbox.nexhealth.client import NexHealthSandbox
 from deploy.sandbox.servers import Ports, SandboxAddress
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Effect",
     "FaultKind",
     "MailSandbox",
+    "NexHealthSandbox",
     "OpenDentalSandbox",
     "Ports",
     "QuickBooksSandbox",
@@ -47,6 +49,7 @@ class SandboxClients:
     def __init__(self, address: SandboxAddress) -> None:
         self.address = address
         self.open_dental = OpenDentalSandbox(address.open_dental)
+        self.nexhealth = NexHealthSandbox(address.nexhealth)
         self.quickbooks = QuickBooksSandbox(address.quickbooks)
         self.mail = MailSandbox(address.mail, address.smtp)
 
@@ -71,7 +74,7 @@ class SandboxProcess(SandboxClients):
         """
         chosen = ports or Ports()
         command = [sys.executable, "-m", "deploy.sandbox", "--until-stdin-closes"]
-        for name in ("open_dental", "quickbooks", "smtp", "mail"):
+        for name in ("open_dental", "nexhealth", "quickbooks", "smtp", "mail"):
             command += [f"--{name.replace('_', '-')}-port", str(getattr(chosen, name))]
         if state is not None:
             command += ["--state", str(state)]
@@ -87,7 +90,7 @@ class SandboxProcess(SandboxClients):
             child.communicate()
             raise SandboxError(
                 f"the sandbox did not start: {error}; is a port in use? Another one, or 0 for any, is taken with "
-                "--open-dental-port, --quickbooks-port, --smtp-port or --mail-port"
+                "--open-dental-port, --nexhealth-port, --quickbooks-port, --smtp-port or --mail-port"
             ) from error
         return cls(child, address, state, clock)
 
@@ -115,6 +118,7 @@ class SandboxProcess(SandboxClients):
         address = self.address
         ports = Ports(
             open_dental=_port(address.open_dental),
+            nexhealth=_port(address.nexhealth),
             quickbooks=_port(address.quickbooks),
             smtp=_port(address.smtp),
             mail=_port(address.mail),

@@ -13,6 +13,7 @@ from aiohttp import web
 from deploy.sandbox.journal import Journal
 from deploy.sandbox.ledger import Ledger
 from deploy.sandbox.mail import MailSink
+from deploy.sandbox.nexhealth.vendor import NexHealth
 from deploy.sandbox.open_dental.vendor import OpenDental
 from deploy.sandbox.quickbooks.vendor import QuickBooks
 from deploy.sandbox.serving import SandboxServer, control_application
@@ -25,6 +26,7 @@ class Ports(msgspec.Struct, frozen=True, kw_only=True):
     """0 takes a free port."""
 
     open_dental: int = 0
+    nexhealth: int = 0
     quickbooks: int = 0
     smtp: int = 0
     mail: int = 0
@@ -34,6 +36,7 @@ class SandboxAddress(msgspec.Struct, frozen=True, kw_only=True):
     """Where the servers listen. `open_dental` includes `/api/v1`, as the vendor's base URL does."""
 
     open_dental: str
+    nexhealth: str
     quickbooks: str
     smtp: str
     mail: str
@@ -47,21 +50,27 @@ class SandboxServers:
         self._journal = Journal(state)
         ledger = self._ledger(OpenDental.name)
         self.open_dental = SandboxServer(OpenDental(ledger, self._journal, rehearsal), ledger)
+        ledger = self._ledger(NexHealth.name)
+        self.nexhealth = SandboxServer(NexHealth(ledger, self._journal, rehearsal), ledger)
         ledger = self._ledger(QuickBooks.name)
         self.quickbooks = SandboxServer(QuickBooks(ledger, self._journal), ledger)
         self.mail = MailSink()
         self._runners: list[web.AppRunner] = []
         self._smtp: asyncio.Server | None = None
 
+    def _targets(self) -> tuple[SandboxServer, ...]:
+        return self.open_dental, self.nexhealth, self.quickbooks
+
     def _ledger(self, vendor: str) -> Ledger:
         return Ledger(lambda mutation: self._journal.write(vendor, "", "mutation", mutation))
 
     async def start(self, ports: Ports) -> SandboxAddress:
         """1. the last run's state, 2. the listeners. Answers their addresses."""
-        vendors = {server.vendor.name: server.vendor for server in (self.open_dental, self.quickbooks)}
+        vendors = {server.vendor.name: server.vendor for server in self._targets()}
         for name, account, table, row in self._journal.replay():
             vendors[name].restore(account, table, row)
         open_dental = await self._listen(self.open_dental.application(), ports.open_dental)
+        nexhealth = await self._listen(self.nexhealth.application(), ports.nexhealth)
         quickbooks = await self._listen(self.quickbooks.application(), ports.quickbooks)
         mail = await self._listen(control_application("mail", self.mail.routes()), ports.mail)
         loop = asyncio.get_running_loop()
@@ -69,6 +78,7 @@ class SandboxServers:
         smtp = self._smtp.sockets[0].getsockname()[1]
         return SandboxAddress(
             open_dental=f"http://{HOST}:{open_dental}{self.open_dental.vendor.base}",
+            nexhealth=f"http://{HOST}:{nexhealth}",
             quickbooks=f"http://{HOST}:{quickbooks}",
             smtp=f"smtp://{HOST}:{smtp}",
             mail=f"http://{HOST}:{mail}",

@@ -11,6 +11,7 @@ from typing import Final
 
 from schemas.vocabulary import ConnectionReason, Target
 from sinks.targets.credentials import SecretUnreadableError
+from sinks.targets.nexhealth.route import NEXHEALTH
 from sinks.targets.open_dental.route import OPEN_DENTAL
 from sinks.targets.outbound import check_outbound
 from sinks.targets.port import PaymentTarget
@@ -27,6 +28,7 @@ ROUTES: Final[Mapping[str, Route]] = MappingProxyType(
         route.name: route
         for route in (
             OPEN_DENTAL,
+            NEXHEALTH,
             QUICKBOOKS,
             WORKLIST,
         )

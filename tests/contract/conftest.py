@@ -9,7 +9,7 @@ import pytest
 from deploy.sandbox.running import SandboxProcess, running_sandbox
 from schemas.vocabulary import EntryKind
 from sinks.ledger.schema.migrate import migrate
-from tests.contract.route_cases import OpenDentalCase, QuickBooksCase, RouteCase
+from tests.contract.route_cases import NexHealthCase, OpenDentalCase, QuickBooksCase, RouteCase
 from tests.worlds import Stack, fresh_world
 
 ROUTE_CASES: dict[str, Callable[[SandboxProcess, str], RouteCase]] = {
@@ -24,6 +24,16 @@ ROUTE_CASES: dict[str, Callable[[SandboxProcess, str], RouteCase]] = {
     "open_dental-charge_reversal": lambda sandbox, _: OpenDentalCase(sandbox, EntryKind.CHARGE_REVERSAL, sign=-1),
     "open_dental-charge_reversal-of_a_reversal": lambda sandbox, _: OpenDentalCase(sandbox, EntryKind.CHARGE_REVERSAL),
     "open_dental-note": lambda sandbox, _: OpenDentalCase(sandbox, EntryKind.NOTE),
+    "nexhealth-payment": lambda sandbox, _: NexHealthCase(sandbox, EntryKind.PAYMENT),
+    "nexhealth-fee_adjustment": lambda sandbox, _: NexHealthCase(sandbox, EntryKind.FEE_ADJUSTMENT),
+    "nexhealth-refund": lambda sandbox, _: NexHealthCase(sandbox, EntryKind.REFUND, sign=-1),
+    "nexhealth-refund-as_a_payment": lambda sandbox, _: NexHealthCase(
+        sandbox, EntryKind.REFUND, sign=-1, system="Eaglesoft"
+    ),
+    "nexhealth-return": lambda sandbox, _: NexHealthCase(sandbox, EntryKind.RETURN, sign=-1),
+    "nexhealth-dispute_hold": lambda sandbox, _: NexHealthCase(sandbox, EntryKind.DISPUTE_HOLD, sign=-1),
+    "nexhealth-dispute_release": lambda sandbox, _: NexHealthCase(sandbox, EntryKind.DISPUTE_RELEASE),
+    "nexhealth-reversal": lambda sandbox, _: NexHealthCase(sandbox, EntryKind.REVERSAL, sign=-1, part="payment/@1"),
     "quickbooks-deposit": lambda sandbox, ledger: QuickBooksCase(sandbox, ledger),
     "quickbooks-journal_entry": lambda sandbox, ledger: QuickBooksCase(sandbox, ledger, negative=True),
     "quickbooks-payout_reversal": lambda sandbox, ledger: QuickBooksCase(sandbox, ledger, returned=True),
@@ -49,4 +59,5 @@ def ledger(stack: Stack) -> Iterator[str]:
 def case(request: pytest.FixtureRequest, sandbox: SandboxProcess, ledger: str) -> Iterator[RouteCase]:
     yield ROUTE_CASES[request.param](sandbox, ledger)
     sandbox.open_dental.clear_faults()
+    sandbox.nexhealth.clear_faults()
     sandbox.quickbooks.clear_faults()

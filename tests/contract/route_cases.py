@@ -8,12 +8,15 @@ from typing import Any, Protocol
 
 import msgspec
 
-from deploy.sandbox.demonstration import open_dental_keys, open_dental_mapping
+from deploy.sandbox.demonstration import nexhealth_keys, nexhealth_mapping, open_dental_keys, open_dental_mapping
 from deploy.sandbox.running import SandboxProcess, TargetSandbox
 from schemas.events import PaymentKind, PayoutCategory, Tender
 from schemas.plan import Instruction, PayoutLine
 from schemas.vocabulary import EntryKind
 from sinks.ledger.request_ids import marker, request_id
+from sinks.targets.nexhealth.adapter import NexHealthTarget
+from sinks.targets.nexhealth.mapping import load_keys as load_nexhealth_keys
+from sinks.targets.nexhealth.mapping import load_mapping as load_nexhealth_mapping
 from sinks.targets.open_dental.adapter import OpenDentalTarget
 from sinks.targets.open_dental.mapping import load_keys, load_mapping
 from sinks.targets.port import PaymentTarget, TargetEntry
@@ -123,6 +126,54 @@ class OpenDentalCase:
             case _:
                 written = [row.amount_minor for row in office.adjustments(self.account)]
                 return written if self._kind is EntryKind.CHARGE_REVERSAL else [-amount for amount in written]
+
+
+class NexHealthCase:
+    """A location of one practice system with one patient; `kind` chooses the entry, `sign` and `part` what it is of
+    that kind."""
+
+    def __init__(
+        self, sandbox: SandboxProcess, kind: EntryKind, *, sign: int = 1, part: str = "", system: str = "Dentrix"
+    ) -> None:
+        self._all = sandbox
+        self.sandbox: TargetSandbox = sandbox.nexhealth
+        self.account = f"key-{uuid.uuid4().hex[:10]}"
+        self._kind = kind
+        self._sign = sign
+        self._part = part
+        self._system = system.lower().replace(" ", "_")
+        self._as_payment = kind is EntryKind.PAYMENT or (kind is EntryKind.REFUND and system != "Dentrix")
+        self.create_path = "*/payments" if self._as_payment else "*/adjustments"
+        sandbox.nexhealth.add_location(self.account, system=system, refunds_are_payments=system != "Dentrix")
+        self._patient = str(sandbox.nexhealth.add_patient(self.account)["id"])
+
+    def open(self, base_url: str | None = None) -> PaymentTarget:
+        return NexHealthTarget(
+            base_url=base_url or self.sandbox.url,
+            mapping=load_nexhealth_mapping(nexhealth_mapping(self._all, self.account, self._system)),
+            keys=load_nexhealth_keys(msgspec.json.encode(nexhealth_keys(self._all, self.account))),
+        )
+
+    def entry(self, number: int = 1, generation: int = 1) -> TargetEntry:
+        instruction = Instruction(
+            entry_kind=self._kind,
+            amount_minor=self._sign * (9680 + number),
+            gross_minor=9680 + number,
+            currency="USD",
+            ledger_date=DAY,
+            occurred_at=NOON,
+            patient_ref=f"{CANARY}-patient",
+            payment_kind=PaymentKind.TERMINAL,
+            tender=Tender.CARD,
+            payment_ref="pay-1",
+            provider_ref=f"{CANARY}-provider",
+        )
+        made = _entry(instruction, self.account, generation, self._patient)
+        return msgspec.structs.replace(made, part=self._part)
+
+    def standing(self) -> list[int]:
+        lines = self._all.nexhealth.payments if self._as_payment else self._all.nexhealth.adjustments
+        return [-row.amount_minor for row in lines(self.account)]
 
 
 class QuickBooksCase:

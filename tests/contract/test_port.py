@@ -13,6 +13,7 @@ import pytest
 
 from schemas.vocabulary import ConnectionReason, EntryKind
 from sinks.targets.port import (
+    Accepted,
     Answer,
     Composed,
     Found,
@@ -69,14 +70,23 @@ async def found(target: PaymentTarget, entry: TargetEntry) -> Found:
     return answer
 
 
+async def standing_id(target: PaymentTarget, entry: TargetEntry, answer: Answer) -> str:
+    """What an entry that was posted is called: by its answer, or by a read where the target says so later."""
+    if isinstance(answer, Posted):
+        return answer.external_id
+    assert isinstance(answer, Accepted), answer
+    assert target.capabilities.answers_later
+    (external_id,) = (await found(target, entry)).external_ids
+    return external_id
+
+
 async def test_posted_once_and_found_again(case: RouteCase) -> None:
     """Law 18: one entry with the amount and sign of the instruction; its marker leads to the same external id."""
     entry = case.entry()
     async with opened(case) as target:
-        answer = await post(target, entry)
-        assert isinstance(answer, Posted), answer
+        posted = await standing_id(target, entry, await post(target, entry))
         looked = await found(target, entry)
-    assert looked.external_ids == (answer.external_id,)
+    assert looked.external_ids == (posted,)
     assert looked.differing_ids == ()
     assert case.standing() == [entry.instruction.amount_minor]
 
@@ -191,9 +201,9 @@ async def test_an_unreachable_target_was_sent_nothing(case: RouteCase) -> None:
 async def test_every_generation_is_searched_for(case: RouteCase) -> None:
     """Law 18: what generation 1 left is found by generation 3."""
     async with opened(case) as target:
-        answer = await post(target, case.entry())
-        assert isinstance(answer, Posted)
-        assert (await found(target, case.entry(generation=3))).external_ids == (answer.external_id,)
+        entry = case.entry()
+        posted = await standing_id(target, entry, await post(target, entry))
+        assert (await found(target, case.entry(generation=3))).external_ids == (posted,)
 
 
 async def test_two_of_one_marker_are_two(case: RouteCase) -> None:
@@ -208,8 +218,8 @@ async def test_two_of_one_marker_are_two(case: RouteCase) -> None:
 async def test_another_amount_is_neither_presence_nor_absence(case: RouteCase) -> None:
     """Law 18, 'with sign and amount': our marker with another amount is said apart."""
     async with opened(case) as target:
-        assert isinstance(await post(target, case.entry()), Posted)
         entry = case.entry()
+        await standing_id(target, entry, await post(target, entry))
         other = msgspec.structs.replace(entry.instruction, amount_minor=entry.instruction.amount_minor + 1)
         looked = await found(target, msgspec.structs.replace(entry, instruction=other))
     if entry.instruction.entry_kind is EntryKind.NOTE:
@@ -224,7 +234,7 @@ async def test_strangers_entries_are_not_ours(case: RouteCase) -> None:
     """Law 19: absence among the entries of others."""
     async with opened(case) as target:
         for number in (2, 3, 4):
-            assert isinstance(await post(target, case.entry(number)), Posted)
+            assert isinstance(await post(target, case.entry(number)), Posted | Accepted)
         looked = await found(target, case.entry(1))
     assert (looked.external_ids, looked.differing_ids) == ((), ())
 
@@ -235,8 +245,8 @@ async def test_many_calls_at_once_stay_apart(case: RouteCase) -> None:
         entries = [case.entry(number) for number in range(1, target.capabilities.max_in_flight + 1)]
         answers = await asyncio.gather(*(post(target, entry) for entry in entries))
         for entry, answer in zip(entries, answers, strict=True):
-            assert isinstance(answer, Posted)
-            assert (await found(target, entry)).external_ids == (answer.external_id,)
+            posted = await standing_id(target, entry, answer)
+            assert (await found(target, entry)).external_ids == (posted,)
 
 
 async def test_a_vendors_words_stay_inside(case: RouteCase) -> None:
@@ -245,7 +255,7 @@ async def test_a_vendors_words_stay_inside(case: RouteCase) -> None:
         await target.test(DEADLINE_S)
         spoil(case, "quotes_patient", times=1, status=400, text="Zebediah Quillfeather owes 100")
         answer = await post(target, case.entry())
-    assert not isinstance(answer, Posted)
+    assert not isinstance(answer, Posted | Accepted)
     assert "illfeather" not in repr(answer)
 
 

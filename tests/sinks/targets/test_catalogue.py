@@ -58,7 +58,7 @@ def test_a_row_is_whole(name: str) -> None:
 
 def test_a_person_names_a_route_with_either_dash() -> None:
     assert route_named("open-dental") is route_named("Open_Dental") is ROUTES["open_dental"]
-    with pytest.raises(ConfigurationError, match="use one of open-dental, quickbooks, worklist"):
+    with pytest.raises(ConfigurationError, match="use one of open-dental, nexhealth, quickbooks, worklist"):
         route_named("dentrix")
 
 
