@@ -42,6 +42,7 @@ COMMANDS: Final = {
     "audit": "deploy.commands.audit:app",
     "audit-receipts": "deploy.commands.audit_receipts:audit_receipts",
     "target": "deploy.commands.target:app",
+    "targets": "deploy.commands.targets:targets",
     "transactions": "deploy.commands.transactions:app",
     "explain": "deploy.commands.explain:explain",
     "dlq": "deploy.commands.dlq:app",

@@ -1,4 +1,4 @@
-"""`writeback practice add|list|set|entitle`: practices of this ledger."""
+"""`writeback practice add|show|list|set|entitle`: practices of this ledger."""
 
 from __future__ import annotations
 
@@ -13,7 +13,16 @@ from deploy.commands.options import By, Json, Most, PracticeId, Why, Yes
 if TYPE_CHECKING:
     from sinks.operations.queries.practices import ListedPractice
 
-app = typer.Typer(no_args_is_help=True, help="Practices: add, list, change, entitle to write-back.")
+app = typer.Typer(no_args_is_help=True, help="Practices: add, show, list, change, entitle to write-back.")
+
+System = Annotated[
+    str | None,
+    typer.Option("--system", help="Its practice management system: `writeback targets` lists them; none: it has none."),
+]
+_LABELS = {"emails": "e-mail", "system_name": "name of the system"}
+SystemName = Annotated[
+    str | None, typer.Option("--system-name", help="With --system not-listed: what it is called, to ask for it.")
+]
 
 
 @app.command()
@@ -25,6 +34,8 @@ def add(
         typer.Option(help="Where the staff reads notices; further ones: writeback practice set --add-email."),
     ] = None,
     name: Annotated[str | None, typer.Option(help="What people call it.")] = None,
+    system: System = None,
+    system_name: SystemName = None,
     settings_file: Annotated[
         Path | None, typer.Option("--settings", help="Version 1 from a JSON file; default: everything off.")
     ] = None,
@@ -49,10 +60,9 @@ def add(
     from deploy.commands.open_ledger import open_ledger
     from deploy.commands.options import order_of
     from deploy.commands.printing import APPLY_HINT, print_done_json
-    from sinks.ledger.practices.settings.settings_file import first_settings
-    from sinks.operations.actions.practices import add_practice
+    from sinks.operations.actions.practices import add_practice, starting_settings
 
-    first = first_settings(zone, settings_file)
+    first = starting_settings(zone, settings_file, system)
     applied = yes or not first.master
     order = order_of(applied, why or ("added" if not first.master else ""), by)
     with open_ledger("practice") as opened:
@@ -65,6 +75,8 @@ def add(
             email=email,
             since=since,
             without_golive=without_golive,
+            system=system,
+            system_name=system_name,
         )
     if as_json:
         print_done_json(applied, added)
@@ -120,10 +132,39 @@ def entitle(
         print(APPLY_HINT)
 
 
+@app.command()
+def show(practice: PracticeId, as_json: Json = False) -> None:
+    """Show a practice: how it is reached, which system it uses, by what that is served, and what is connected."""
+    from deploy.commands.open_ledger import open_ledger
+    from deploy.commands.printing import print_json
+    from deploy.commands.targets import print_system
+    from sinks.operations.queries.systems import show_practice
+
+    with open_ledger("practice") as opened:
+        found = show_practice(opened.ledger, practice)
+    if as_json:
+        print_json(found)
+        return
+    one = found.practice
+    called = f"{one.practice_id}{f' ({one.name})' if one.name else ''}"
+    print(f"{called}: master {'on' if one.master else 'off'}, settings version {one.version or 'none'}")
+    print(f"reached at: {', '.join([*(one.emails or ()), *([one.phone] if one.phone else ())]) or 'nothing is known'}")
+    print(f"system: {found.called or 'not said: writeback practice set PRACTICE --system NAME'}")
+    if found.system is not None:
+        print_system(found.system)
+    for each in found.connections:
+        state = each.closed_reason or ("open" if each.enabled else "switched off")
+        print(f"connected: {each.target} through {each.route.replace('_', '-')}, {state}")
+    if not found.connections:
+        print("connected: nothing; writeback target add")
+
+
 @app.command("set")
 def set_(
     practice: PracticeId,
     name: Annotated[str | None, typer.Option(help="What people call it; empty: nothing.")] = None,
+    system: System = None,
+    system_name: SystemName = None,
     phone: Annotated[str | None, typer.Option(help="By which number it is reached; empty: none.")] = None,
     add_email: Annotated[
         list[str] | None, typer.Option("--add-email", help="A further address for notices; repeatable.")
@@ -136,7 +177,7 @@ def set_(
     by: By = None,
     as_json: Json = False,
 ) -> None:
-    """Change a practice's name, phone and the addresses that its notices go to."""
+    """Change a practice's name, system, phone and the addresses that its notices go to."""
     from deploy.commands.open_ledger import open_ledger
     from deploy.commands.options import order_of
     from deploy.commands.printing import APPLY_HINT, print_done_json
@@ -152,18 +193,22 @@ def set_(
             phone=phone,
             add_emails=add_email or (),
             remove_emails=remove_email or (),
+            system=system,
+            system_name=system_name,
         )
     if as_json:
         print_done_json(yes, done)
         return
     is_now = "is now" if yes else "would be"
-    for what in ("name", "phone", "emails"):
+    for what in ("name", "system", "system_name", "phone", "emails"):
         before, after = getattr(done.before, what), getattr(done.after, what)
         if before != after:
             shown = ", ".join(after) if what == "emails" else after
-            print(f"{done.practice_id}: {'e-mail' if what == 'emails' else what} {is_now} {shown or 'none'}")
+            print(f"{done.practice_id}: {_LABELS.get(what, what)} {is_now} {shown or 'none'}")
     if done.before == done.after:
         print(f"{done.practice_id}: that is so already")
+    for warning in done.warnings:
+        print(f"{warning.level}: {warning.field}: {warning.text}")
     if not done.after.emails:
         print("nobody at the practice gets notices: give an address with --add-email")
     if not yes:
@@ -182,7 +227,7 @@ def list_(most: Most = 1_000, as_json: Json = False) -> None:
     if as_json:
         print_json(found)
         return
-    headings = ("practice", "name", "settings", "master", "entitled", "e-mail", "phone", "targets")
+    headings = ("practice", "name", "system", "settings", "master", "entitled", "e-mail", "phone", "targets")
     print_table("", headings, map(_row, found))
     if len(found) == most:
         print(f"the first {most} by their ids; more with --most")
@@ -191,4 +236,5 @@ def list_(most: Most = 1_000, as_json: Json = False) -> None:
 def _row(each: ListedPractice) -> tuple[object, ...]:
     standing = (each.version or "none", "on" if each.master else "off", "yes" if each.entitled else "no")
     reached = (", ".join(each.emails or ()) or "none", each.phone or "")
-    return each.practice_id, each.name, *standing, *reached, ", ".join(each.targets or ()) or "none"
+    system = each.system_name or (each.system or "").replace("_", "-")
+    return each.practice_id, each.name, system, *standing, *reached, ", ".join(each.targets or ()) or "none"

@@ -7,7 +7,8 @@ WHERE practice_id = :practice_id AND patient_ref = :patient_ref AND reason = 'PA
 SELECT name, added_at FROM practices WHERE practice_id = :practice_id FOR NO KEY UPDATE;
 
 -- name: add_practice!
-UPDATE practices SET name = :name, added_at = business_now(:now), added_by = :actor
+UPDATE practices SET name = :name, added_at = business_now(:now), added_by = :actor, system = :system,
+    system_name = :system_name
 WHERE practice_id = :practice_id;
 
 -- name: add_contact!
@@ -61,13 +62,14 @@ WHERE digest <> again OR previous <> coalesce(before, ''::bytea) OR n <> coalesc
 ORDER BY practice_id, n;
 
 -- name: details
-SELECT name, phone FROM practices WHERE practice_id = :practice_id;
+SELECT name, phone, system, system_name FROM practices WHERE practice_id = :practice_id;
 
 -- name: contact_addresses
 SELECT email FROM practice_contacts WHERE practice_id = :practice_id AND channel = 'email' ORDER BY email;
 
 -- name: set_details!
-UPDATE practices SET name = :name, phone = :phone WHERE practice_id = :practice_id;
+UPDATE practices SET name = :name, phone = :phone, system = :system, system_name = :system_name
+WHERE practice_id = :practice_id;
 
 -- name: remove_contacts!
 DELETE FROM practice_contacts

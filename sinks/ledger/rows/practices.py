@@ -25,6 +25,10 @@ class PracticeRow(msgspec.Struct, frozen=True):
     golive_at: datetime | None
     golive_account: str | None
     phone: str | None
+    system: str | None
+    """A name of `sinks.targets.systems.catalogue`; None: nobody has said."""
+    system_name: str | None
+    """What people call a system that is not listed."""
 
 
 class ContactRow(msgspec.Struct, frozen=True):

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import msgspec
 
+from schemas.vocabulary import Target
 from sinks.ledger.practices.connections import save_connection
 from sinks.ledger.practices.stored_connections import stored_fingerprint
 from sinks.operations.acting import Action, Order, acting
 from sinks.operations.ledger import Ledger
 from sinks.operations.queries.open_entries import StateChange, open_entries, state_changes
-from sinks.targets.catalogue import route_named
+from sinks.operations.queries.practices import practice_shown
+from sinks.targets.catalogue import ROUTES, route_named
 from sinks.targets.connection_input import checked_input
 from sinks.targets.credentials import KeyRing
+from sinks.targets.route import Route
+from sinks.targets.systems.catalogue import stored_system
+from streams.runtime.errors import ConfigurationError
 
 
 class ConnectionWanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +52,7 @@ def connect_target(ledger: Ledger, wanted: ConnectionWanted, keys: KeyRing, orde
     """
     route = route_named(wanted.system)
     with acting(ledger, order, Action.CONNECTION_SAVE, wanted.practice_id) as act:
+        _refuse_other_system(ledger, wanted.practice_id, route)
         given = checked_input(
             wanted.practice_id,
             route,
@@ -68,3 +74,15 @@ def connect_target(ledger: Ledger, wanted: ConnectionWanted, keys: KeyRing, orde
             released=saved.released,
             moves=state_changes(before, open_entries(ledger.connection, wanted.practice_id)),
         )
+
+
+def _refuse_other_system(ledger: Ledger, practice_id: str, route: Route) -> None:
+    """A connection to another system than the practice says it has is a mistake in one of the two."""
+    system = stored_system(practice_shown(ledger.connection, practice_id).system)
+    if route.target is not Target.PMS or system is None or route.name in system.routes:
+        return
+    serving = ", ".join(each.replace("_", "-") for each in system.served_by(ROUTES))
+    raise ConfigurationError(
+        f"{practice_id} uses {system.title}, which {route.option} does not serve: it is served by {serving}. If "
+        f"it uses another system, say so first: `writeback practice set {practice_id} --system NAME`"
+    )

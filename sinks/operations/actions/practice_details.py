@@ -1,4 +1,4 @@
-"""Changes what a practice is called and how its staff is reached: name, phone, addresses for notices."""
+"""Changes what a practice is called, which system it uses and how its staff is reached."""
 
 from __future__ import annotations
 
@@ -7,13 +7,22 @@ from collections.abc import Sequence
 from typing import Final
 
 import msgspec
+import psycopg
+from psycopg.rows import TupleRow
 
+from schemas.vocabulary import Target
 from sinks.ledger.named_queries import named_queries
+from sinks.ledger.practices.settings.capabilities import warnings_of
+from sinks.ledger.practices.settings.history import history_of
 from sinks.ledger.practices.settings.settings_file import checked_email, checked_id
+from sinks.ledger.practices.settings.warnings import Level, SettingsWarning
 from sinks.ledger.practices.staff_text import checked_text
+from sinks.ledger.practices.stored_connections import stored_connection
 from sinks.ledger.rows.fetch import Source, fetch_one, fetch_values
 from sinks.operations.acting import Action, Order, acting
 from sinks.operations.ledger import Ledger
+from sinks.targets.systems.catalogue import stored_system
+from sinks.targets.systems.named import UsedSystem, used_system
 from streams.runtime.errors import ConfigurationError
 
 _SQL: Final = named_queries("sinks.ledger.practices")
@@ -28,17 +37,24 @@ class Details(msgspec.Struct, frozen=True):
     name: str | None
     phone: str | None
     emails: tuple[str, ...] = ()
+    system: str | None = None
+    """A name of the catalogue of systems."""
+    system_name: str | None = None
 
 
 class DetailsChanged(msgspec.Struct, frozen=True, kw_only=True):
     practice_id: str
     before: Details
     after: Details
+    warnings: tuple[SettingsWarning, ...] = ()
+    """What the practice's settings ask of another system that no connection to it can do."""
 
 
 class _Stored(msgspec.Struct, frozen=True):
     name: str | None
     phone: str | None
+    system: str | None
+    system_name: str | None
 
 
 def change_details(
@@ -50,21 +66,27 @@ def change_details(
     phone: str | None = None,
     add_emails: Sequence[str] = (),
     remove_emails: Sequence[str] = (),
+    system: str | None = None,
+    system_name: str | None = None,
 ) -> DetailsChanged:
     """Change what is given; the rest stays. An empty name or phone takes it away. Blocks.
 
     The audit trail keeps the name and the phone, and how many addresses there were: whose they are is no part of it.
-    Raises as `acting`, and ConfigurationError for nothing to change, an address that is none, or one that is not there.
+    Raises as `acting`, and ConfigurationError for nothing to change, an address that is none, or one that is not there,
+    and for a system that the practice's connection does not serve.
     """
     practice_id = checked_id("PRACTICE", practice)
-    if name is None and phone is None and not add_emails and not remove_emails:
-        raise ConfigurationError("give what is to be changed: --name, --phone, --add-email, --remove-email")
+    uses = used_system(system, system_name)
+    if name is None and phone is None and uses is None and not add_emails and not remove_emails:
+        raise ConfigurationError("give what is to be changed: --name, --phone, --system, --add-email, --remove-email")
     added = [checked_email(each, "--add-email") for each in add_emails]
     checked_text("--name", name or "")
     if phone and not _PHONE.fullmatch(phone):
         raise ConfigurationError("--phone: digits as people dial them, such as +1 212 555 0100")
     with acting(ledger, order, Action.PRACTICE_SET, practice_id) as act:
         before = _details(act.cursor, practice_id)
+        if uses is not None:
+            _refuse_unserved(act.cursor, practice_id, uses)
         missing = [each for each in remove_emails if each not in before.emails]
         if missing:
             raise ConfigurationError(f"--remove-email: {missing[0]} is not an address of {practice_id}")
@@ -75,6 +97,8 @@ def change_details(
             "practice_id": practice_id,
             "name": before.name if name is None else name or None,
             "phone": before.phone if phone is None else phone or None,
+            "system": before.system if uses is None else uses.system,
+            "system_name": before.system_name if uses is None else uses.name,
         }
         act.cursor.execute(_SQL["set_details"], parameters)
         act.cursor.execute(_SQL["remove_contacts"], {"practice_id": practice_id, "emails": list(remove_emails)})
@@ -82,7 +106,26 @@ def change_details(
             act.cursor.execute(_SQL["add_contact"], {"practice_id": practice_id, "email": each, "role": "STAFF"})
         after = _details(act.cursor, practice_id)
         act.audit(before=_kept(before), after=_kept(after))
-    return DetailsChanged(practice_id=practice_id, before=before, after=after)
+        warnings = () if uses is None else _warnings(act.cursor, practice_id)
+    return DetailsChanged(practice_id=practice_id, before=before, after=after, warnings=warnings)
+
+
+def _refuse_unserved(cursor: psycopg.Cursor[TupleRow], practice_id: str, uses: UsedSystem) -> None:
+    """Nobody says of a practice that it has a system while its entries go to another."""
+    connected, system = stored_connection(cursor, practice_id, Target.PMS), stored_system(uses.system)
+    if connected is None or system is None or connected.route in system.routes:
+        return
+    route = connected.route.replace("_", "-")
+    raise ConfigurationError(
+        f"--system: {practice_id} posts through {route}, which does not serve {system.title}: its entries would go "
+        "to the system that it has left"
+    )
+
+
+def _warnings(cursor: psycopg.Cursor[TupleRow], practice_id: str) -> tuple[SettingsWarning, ...]:
+    newest = history_of(cursor, practice_id).newest
+    found = () if newest is None else warnings_of(cursor, practice_id, newest.settings)
+    return tuple(each for each in found if each.level is not Level.NOTE)
 
 
 def _details(cursor: Source, practice_id: str) -> Details:
@@ -91,8 +134,14 @@ def _details(cursor: Source, practice_id: str) -> Details:
     emails = fetch_values(cursor, _SQL["contact_addresses"], key)
     if stored is None:
         return Details(None, None)
-    return Details(stored.name, stored.phone, tuple(emails))
+    return Details(stored.name, stored.phone, tuple(emails), stored.system, stored.system_name)
 
 
 def _kept(details: Details) -> dict[str, object]:
-    return {"name": details.name, "phone": details.phone, "addresses": len(details.emails)}
+    return {
+        "name": details.name,
+        "phone": details.phone,
+        "addresses": len(details.emails),
+        "system": details.system,
+        "system_name": details.system_name,
+    }

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 
 import msgspec
 
-from schemas.practice_settings import PracticeSettings, SettingsVersion
+from schemas.practice_settings import PracticeSettings, SettingsVersion, Timing
 from sinks.ledger.practices.settings import entitlement, settings_store
-from sinks.ledger.practices.settings.settings_file import checked_email, checked_id
+from sinks.ledger.practices.settings.settings_file import checked_email, checked_id, first_settings
 from sinks.ledger.practices.staff_text import checked_text
 from sinks.operations.acting import Action, Order, acting, authorise
 from sinks.operations.ledger import Ledger
+from sinks.targets.systems.catalogue import system_named
+from sinks.targets.systems.named import UsedSystem, used_system
 
 
 class PracticeAdded(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,6 +29,13 @@ class PracticeEntitled(msgspec.Struct, frozen=True, kw_only=True):
     """Whether its master switch is on: a withdrawn entitlement stops what is due, and leaves the switch as it is."""
 
 
+def starting_settings(zone: str | None, file: Path | None, system: str | None) -> PracticeSettings:
+    """Version 1 from a file or the defaults: where none is named, the timing is INSTANT if the practice's system takes
+    entries at once, else DAILY (SET-21). Raises as `first_settings` and `system_named`."""
+    batches = system is not None and system_named(system).batches_only
+    return first_settings(zone, file, otherwise=Timing.DAILY if batches else Timing.INSTANT)
+
+
 def add_practice(
     ledger: Ledger,
     practice: str,
@@ -36,6 +46,8 @@ def add_practice(
     email: str | None = None,
     since: datetime | None = None,
     without_golive: str | None = None,
+    system: str | None = None,
+    system_name: str | None = None,
 ) -> PracticeAdded:
     """Make a practice known with its first version, which may begin in the past (`since`): what waited because the
     practice was unknown is decided under it. Blocks.
@@ -47,6 +59,7 @@ def add_practice(
     practice_id = checked_id("PRACTICE", practice)
     checked_text("--name", name or "")
     address = None if email is None else checked_email(email)
+    uses = used_system(system, system_name) or UsedSystem(None)
     with ledger.connection.transaction(force_rollback=not order.apply):
         version = settings_store.add_practice(
             ledger.connection,
@@ -58,6 +71,8 @@ def add_practice(
             name=name,
             email=address,
             since=since,
+            system=uses.system,
+            system_name=uses.name,
         )
     return PracticeAdded(practice_id=practice_id, version=version)
 

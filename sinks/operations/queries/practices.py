@@ -8,7 +8,7 @@ import msgspec
 
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.practices.registry import unknown_practice
-from sinks.ledger.rows.fetch import fetch_all, fetch_value, fetch_values
+from sinks.ledger.rows.fetch import fetch_all, fetch_one, fetch_value, fetch_values
 from sinks.operations.ledger import Connection
 
 UNKNOWN: Final = "?"
@@ -28,6 +28,32 @@ class ListedPractice(msgspec.Struct, frozen=True, kw_only=True):
     """Where its staff reads notices; None: nowhere."""
     entitled: bool
     targets: tuple[str, ...] | None
+    system: str | None
+    """A name of the catalogue of systems; None: nobody has said."""
+    system_name: str | None
+
+
+class AskedFor(msgspec.Struct, frozen=True, kw_only=True):
+    """A system that is not listed, by the name that practices gave it."""
+
+    system_name: str
+    practices: tuple[str, ...]
+
+
+def practice_shown(connection: Connection, practice_id: str) -> ListedPractice:
+    """One practice, also one that only events have named so far. Blocks for a statement; ConfigurationError for an
+    unknown one, which names the nearest."""
+    check_practice(connection, practice_id)
+    found = fetch_one(connection, ListedPractice, _SQL["practice"], {"practice_id": practice_id})
+    if found is None:
+        raise unknown_practice(practice_id, fetch_values(connection, _SQL["known"]))
+    return found
+
+
+def asked_for(connection: Connection, most: int = 1_000) -> list[AskedFor]:
+    """Systems that practices use and the catalogue does not have, those of most practices first. Blocks for one
+    statement."""
+    return fetch_all(connection, AskedFor, _SQL["asked_for"], {"most": most})
 
 
 def list_practices(connection: Connection, most: int = 1_000) -> list[ListedPractice]:

@@ -15,6 +15,8 @@ from sinks.ledger.named_queries import named_queries
 from sinks.ledger.practices.settings.warnings import PmsCapabilities, SettingsWarning, settings_warnings
 from sinks.ledger.rows.fetch import fetch_one
 from sinks.targets.port import BATCHES_ONLY, GUARANTOR
+from sinks.targets.systems.catalogue import stored_system
+from sinks.targets.systems.record import PracticeSystem
 
 _SQL: Final = named_queries("sinks.ledger.practices.settings")
 
@@ -22,17 +24,36 @@ Cursor = psycopg.Cursor[TupleRow]
 
 
 class _PmsConnection(msgspec.Struct, frozen=True):
+    connected: bool
     words: tuple[str, ...] | None
     """`connections.capabilities`; None for a row of an older release."""
+    system: str | None
     clearance_seen: bool
 
 
 def capabilities_of(cursor: Cursor, practice_id: str) -> PmsCapabilities:
-    """Of the connection that is in use now. Blocks for one statement."""
+    """Of the connection that is in use now; before there is one, of the system that the practice says it has. Blocks
+    for one statement."""
     found = fetch_one(cursor, _PmsConnection, _SQL["pms_connection"], {"practice_id": practice_id})
     if found is None:
         return PmsCapabilities(connected=False)
+    if not found.connected:
+        return capabilities_before_connecting(stored_system(found.system))
     return capabilities_from(found.words, clearance_seen=found.clearance_seen)
+
+
+def capabilities_before_connecting(system: PracticeSystem | None) -> PmsCapabilities:
+    """What no connection to that system could do; of one that is not known nothing is said. Pure."""
+    if system is None:
+        return PmsCapabilities(connected=False)
+    return PmsCapabilities(
+        connected=False,
+        system=system.title,
+        windows=tuple(map(str, system.windows)),
+        kinds=frozenset(EntryKind) - system.not_taken,
+        real_time=not system.batches_only,
+        books_to_guarantor=True,
+    )
 
 
 def capabilities_from(words: Sequence[str] | None, *, clearance_seen: bool) -> PmsCapabilities:

@@ -27,9 +27,12 @@ SELECT version, effective_from, body AS settings, own FROM settings
 WHERE practice_id = :practice_id ORDER BY version DESC LIMIT 1;
 
 -- name: pms_connection
--- What the practice's PMS connection can do, and whether anything ever reported cleared funds (T-13): by two indexes,
--- however many payments are stored.
-SELECT c.capabilities AS words, EXISTS (SELECT FROM payout_items i WHERE i.practice_id = p.practice_id) OR EXISTS (
+-- What the practice's PMS connection can do, which system the practice says it has, and whether anything ever reported
+-- cleared funds (T-13): by two indexes, however many payments are stored.
+SELECT c.connection_id IS NOT NULL AS connected, c.capabilities AS words, p.system,
+       EXISTS (SELECT FROM payout_items i WHERE i.practice_id = p.practice_id) OR EXISTS (
     SELECT FROM events e WHERE e.practice_id = p.practice_id AND e.concerns IS NOT NULL AND e.kind = 'cleared') AS clearance_seen
-FROM practice_connections p JOIN connections c USING (home_practice_id, connection_id)
-WHERE p.practice_id = :practice_id AND p.target = 'PMS';
+FROM practices p
+LEFT JOIN practice_connections u ON u.practice_id = p.practice_id AND u.target = 'PMS'
+LEFT JOIN connections c ON c.home_practice_id = u.home_practice_id AND c.connection_id = u.connection_id
+WHERE p.practice_id = :practice_id;

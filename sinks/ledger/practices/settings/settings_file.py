@@ -77,10 +77,13 @@ def _decoded(file: Path) -> dict[str, Any]:
     return given
 
 
-def first_settings(zone: str | None, file: Path | None) -> PracticeSettings:
-    """Version 1: from a file, or the defaults in a zone (SET-21: master off)."""
+def first_settings(zone: str | None, file: Path | None, *, otherwise: Timing = Timing.INSTANT) -> PracticeSettings:
+    """Version 1: from a file, or the defaults in a zone (SET-21: master off). `otherwise`: the timing where the file
+    names none."""
     if file is not None:
         given = read_settings(file)
+        if "timing" not in _decoded(file):
+            given = msgspec.structs.replace(given, timing=otherwise)
         if zone is not None and zone != given.zone:
             raise ConfigurationError(f"--zone {zone} is not the zone of {file}, {given.zone}: give one of them")
         return given
@@ -88,7 +91,7 @@ def first_settings(zone: str | None, file: Path | None) -> PracticeSettings:
         raise ConfigurationError("--zone: the practice's IANA time zone, such as America/New_York")
     if zone not in available_zones():
         raise ConfigurationError(f"--zone: {zone} is not an IANA time zone{nearest(zone, available_zones())}")
-    return PracticeSettings(zone=zone)
+    return PracticeSettings(zone=zone, timing=otherwise)
 
 
 def convert(given: dict[str, Any]) -> PracticeSettings:

@@ -61,6 +61,8 @@ def add_practice(
     name: str | None = None,
     email: str | None = None,
     since: datetime | None = None,
+    system: str | None = None,
+    system_name: str | None = None,
 ) -> SettingsVersion:
     """Make a practice known with its first version. Blocks.
 
@@ -75,7 +77,8 @@ def add_practice(
                 f"the practice {practice_id} is known already: change it with `writeback settings set`"
             )
         parameters = {"practice_id": practice_id, "name": name, "now": unit.at, "actor": saving.actor}
-        unit.cursor.execute(_PRACTICES["add_practice"], parameters)
+        uses = {"system": system, "system_name": system_name}
+        unit.cursor.execute(_PRACTICES["add_practice"], parameters | uses)
         if email:
             contact = {"practice_id": practice_id, "email": email, "role": "STAFF"}
             unit.cursor.execute(_PRACTICES["add_contact"], contact)
@@ -83,7 +86,7 @@ def add_practice(
             "practice.add",
             actor=saving.actor,
             why=saving.reason,
-            after={"name": name, "has_contact": email is not None},
+            after={"name": name, "has_contact": email is not None} | ({} if system is None else uses),
         )
         return save_version(unit, settings, saving, asked=since)
 

@@ -28,12 +28,24 @@ class PmsCapabilities(msgspec.Struct, frozen=True, kw_only=True):
     """What a practice's PMS connection can do, as far as it is known without asking the system."""
 
     connected: bool = True
+    system: str | None = None
+    """What the practice says it uses, where nothing is connected yet: what no connection to it could do is known."""
+    windows: tuple[str, ...] = ()
+    """Hours in which it takes its batches, in words."""
     kinds: frozenset[EntryKind] = WRITTEN_BY_ALL
     real_time: bool = True
     """False: the system takes postings in batches alone (TIM-2)."""
     books_to_guarantor: bool = False
     clearance_seen: bool = True
     """The ledger has seen a clearance or a payout of this practice, so ON_CLEAR has something to wait for (T-13)."""
+
+    @property
+    def called(self) -> str:
+        return self.system or "this practice's system"
+
+    @property
+    def through(self) -> str:
+        return "through this connection" if self.system is None else f"at {self.system} by any program"
 
 
 class Level(StrEnum):
@@ -110,7 +122,8 @@ def _timing(settings: PracticeSettings, capabilities: PmsCapabilities) -> Iterat
     }
     for field, timing in timings.items():
         if timing is Timing.INSTANT and not capabilities.real_time:
-            text = "this practice's system takes postings in batches alone: choose DAILY"
+            hours = f" ({', '.join(capabilities.windows)})" if capabilities.windows else ""
+            text = f"{capabilities.called} takes postings in batches alone{hours}: choose DAILY"
             yield _warning(Code.BATCHES_ONLY, field, text, Level.REFUSED)
     waits = [field for field, timing in timings.items() if timing is Timing.ON_CLEAR]
     waits += ["clear_first"] if settings.clear_first else []
@@ -136,7 +149,7 @@ def _fees(settings: PracticeSettings, capabilities: PmsCapabilities) -> Iterator
         yield _warning(Code.BALANCES_KEEP_THE_FEE, "fee_adjustment", text)
     elif EntryKind.FEE_ADJUSTMENT not in capabilities.kinds:
         text = (
-            "the practice's system takes no adjustments: balances keep the processor's fee until somebody corrects "
+            f"{capabilities.called} takes no adjustments: balances keep the processor's fee until somebody corrects "
             "each by hand. Post gross, or expect it"
         )
         yield _warning(Code.PMS_TAKES_NO_ADJUSTMENTS, "amount", text)
@@ -184,8 +197,9 @@ def _daily(settings: PracticeSettings, capabilities: PmsCapabilities) -> Iterato
 def _entries(settings: PracticeSettings, capabilities: PmsCapabilities) -> Iterator[SettingsWarning]:
     """Kinds of entry that the settings ask for and the connection cannot write: people post them by hand."""
     kinds, types = capabilities.kinds, settings.types
-    if not capabilities.connected:
+    if not capabilities.connected and capabilities.system is None:
         return
+    through = capabilities.through
     charged = settings.membership_booking is MembershipBooking.CHARGE_AND_PAYMENT
     if types.membership is not TypeMode.OFF and charged and EntryKind.CHARGE not in kinds:
         text = (
@@ -194,16 +208,16 @@ def _entries(settings: PracticeSettings, capabilities: PmsCapabilities) -> Itera
         )
         yield _warning(Code.MEMBERSHIP_WITHOUT_CHARGE, "membership_booking", text)
     if types.insurance is TypeMode.AUTO and EntryKind.INSURANCE_PAYMENT not in kinds:
-        text = "insurance payments cannot be written through this connection: each waits to be posted by hand"
+        text = f"insurance payments cannot be written {through}: each waits to be posted by hand"
         yield _note(Code.INSURANCE_BY_HAND, "types.insurance", text)
     if not kinds & CASH_BACK:
-        text = "refunds and reversals cannot be written through this connection: each waits to be posted by hand"
+        text = f"refunds and reversals cannot be written {through}: each waits to be posted by hand"
         yield _warning(Code.REVERSALS_BY_HAND, "types", text)
     if settings.disputes is DisputeBooking.PATIENT_LEDGER and EntryKind.DISPUTE_HOLD not in kinds:
-        text = "disputes cannot be written through this connection: each waits to be posted by hand"
+        text = f"disputes cannot be written {through}: each waits to be posted by hand"
         yield _note(Code.DISPUTES_BY_HAND, "disputes", text)
     if settings.allocation is Allocation.ALLOCATE and EntryKind.ALLOCATION not in kinds:
-        text = "payments cannot be laid on open charges through this connection: they stand as prepayments"
+        text = f"payments cannot be laid on open charges {through}: they stand as prepayments"
         yield _note(Code.ALLOCATION_BY_HAND, "allocation", text)
     if settings.family is FamilyBooking.GUARANTOR and not capabilities.books_to_guarantor:
         text = "this connection does not know who answers for an account: payments stay with the patients"
@@ -211,8 +225,9 @@ def _entries(settings: PracticeSettings, capabilities: PmsCapabilities) -> Itera
 
 
 def _notes(settings: PracticeSettings, capabilities: PmsCapabilities) -> Iterator[SettingsWarning]:
-    if settings.notes and capabilities.connected and EntryKind.NOTE not in capabilities.kinds:
-        text = "notes cannot be written through this connection: payment requests leave none"
+    known = capabilities.connected or capabilities.system is not None
+    if settings.notes and known and EntryKind.NOTE not in capabilities.kinds:
+        text = f"notes cannot be written {capabilities.through}: payment requests leave none"
         yield _warning(Code.NOTES_NOT_TAKEN, "notes", text)
 
 
