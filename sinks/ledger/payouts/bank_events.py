@@ -143,7 +143,7 @@ def _corrected_refund(
 
 
 def _refund(
-    envelope: dict[str, Any], item: StandingItemRow, amounts: dict[str, int], more: dict[str, Any]
+    envelope: dict[str, Any], item: StandingItemRow, amounts: dict[str, Any], more: dict[str, Any]
 ) -> RefundSucceeded:
     net = amounts["gross_minor"] - amounts["fee_minor"]
     return RefundSucceeded(

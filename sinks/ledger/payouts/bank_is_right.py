@@ -15,7 +15,7 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from processors.rules.decisions.decide import decide
-from processors.rules.lifecycle.payment_state import PaymentState, is_ours
+from processors.rules.lifecycle.payment_state import PaymentState
 from schemas.codec import encode_event
 from schemas.events import OUR_SOURCE, Event, MoneyFields, PayoutCategory
 from schemas.identity import identify
@@ -31,7 +31,9 @@ from sinks.ledger.intake.read_context import lock_practices, read_context
 from sinks.ledger.intake.read_payment_states import told_version
 from sinks.ledger.intake.write import write
 from sinks.ledger.payouts.bank_events import bank_event, refusal
+from sinks.ledger.payouts.standing import SQL
 from sinks.ledger.rows.effects import LedgerEntryRow
+from sinks.ledger.rows.fetch import fetch_value
 from sinks.ledger.rows.payouts import PayoutDifferenceRow, StandingItemRow
 
 _KINDS: Final = {
@@ -68,7 +70,8 @@ def accept(
     context = read_context(cursor, [], seqs, at, also={key})
     state = context.payments.state(key)
     event = bank_event(difference, item, state, at)
-    bank = 1 + sum(1 for each in state.follow_ups if is_ours(each.event)) + _before(state)
+    of_payment = {"practice_id": practice_id, "payment_id": payment_id}
+    bank = 1 + int(fetch_value(cursor, SQL["last_word"], of_payment))
     version = told_version(event) if isinstance(event, MoneyFields) else bank
     builder = WriteBuilder(context)
     applier = EventApplier(context, builder)
@@ -94,10 +97,6 @@ def _is_held(event: Event, state: PaymentState) -> bool:
     if isinstance(event, MoneyFields):
         return reported is not None and reported.event is event and reported.waiting is State.AWAITING_REVIEW
     return any(each.event is event and each.waiting is not None for each in state.follow_ups)
-
-
-def _before(state: PaymentState) -> int:
-    return 0 if state.reported is None else state.reported.bank
 
 
 def _writeback(

@@ -34,6 +34,11 @@ UPDATE standing_items i SET compared = false
 FROM unnest(:practice_ids::text[], :payment_ids::text[]) AS k(p, r)
 WHERE i.practice_id = k.p AND i.payment_id = k.r AND i.compared;
 
+-- name: last_word
+-- How often the bank's word was taken about a payment, its fee and its refunds, whatever upstream has reported since.
+SELECT coalesce(max(version), 0) FROM events
+WHERE practice_id = :practice_id AND concerns = :payment_id AND source = 'writeback';
+
 -- name: add_news!
 INSERT INTO payout_news (practice_id, kind, subject, first_at) VALUES (:practice_id, :kind, :subject, :now)
 ON CONFLICT DO NOTHING;

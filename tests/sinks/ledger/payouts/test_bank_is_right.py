@@ -126,6 +126,19 @@ def test_p23_another_amount_of_a_reported_refund(ledger: LedgerDatabase) -> None
     assert books(ledger, practice) == {"pt-1": (9680, 320, 0)}, "R-9: what failed is the refund as the bank had it"
 
 
+def test_p23_the_bank_is_right_again_after_upstreams_correction(ledger: LedgerDatabase) -> None:
+    """P-23: the second word about the same payment is an event of its own, and stands."""
+    practice = f"p-{next(NUMBERS)}"
+    opened(ledger, practice)
+    told(ledger, payment(10000, 320, at=MORNING), practice=practice)
+    told(ledger, paid_out("po-1", item(1, 9000, 320, payment_id="pay-1"), hours=1), practice=practice)
+    accept_all(ledger, practice)
+    told(ledger, corrected(9500, 300, at=ledger.clock.instant), practice=practice)
+    assert books(ledger, practice) == {"pt-1": (9200, 300, 0)}
+    assert accept_all(ledger, practice) == 2
+    assert books(ledger, practice) == {"pt-1": (8680, 320, 0)}
+
+
 def test_p23_a_refund_told_again_otherwise_goes_to_a_person(ledger: LedgerDatabase) -> None:
     """E-2, P-23: the bank was right about it, and upstream tells it again with other amounts: a conflict."""
     practice = f"p-{next(NUMBERS)}"
