@@ -44,11 +44,13 @@ class MoneyKind(StrEnum):
     BANK_FEE = "bank_fee"
     BANK_GROSS = "bank_gross"
     BANK_REFUND = "bank_refund"
-    """The last three are ours: a person decided that a payout is right (P-23). Upstream's own kinds stay free."""
+    LINK_MOVED = "link_moved"
+    """The last four are ours: a person decided that a payout is right (P-23), or that a patient was the wrong one
+    (E-12). Upstream's own kinds stay free."""
 
 
-BANK_KINDS: Final = frozenset({MoneyKind.BANK_FEE, MoneyKind.BANK_GROSS, MoneyKind.BANK_REFUND})
-"""Of internal events (law 6)."""
+OUR_KINDS: Final = frozenset({MoneyKind.BANK_FEE, MoneyKind.BANK_GROSS, MoneyKind.BANK_REFUND, MoneyKind.LINK_MOVED})
+"""Of internal events (law 6). Their version counts a person's words about one payment."""
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):

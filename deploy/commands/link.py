@@ -1,4 +1,4 @@
-"""`writeback link add|list|remove`: which patient of the practice's own system a surrogate is (L-6)."""
+"""`writeback link add|move|list|remove`: which patient of the practice's own system a surrogate is (L-6)."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from deploy.commands.options import By, Json, Most, PracticeId, Why, Yes
 
 if TYPE_CHECKING:
     from sinks.operations.actions.link_patient import PatientLinked
+    from sinks.operations.actions.move_patient import PatientMoved
 
 PatientRef = Annotated[str, typer.Argument(help="The surrogate that the events use.")]
 
@@ -61,6 +62,40 @@ def add(
     _print(linked, yes)
 
 
+@app.command()
+def move(
+    practice: PracticeId,
+    patient_ref: PatientRef,
+    pms_patient_id: Annotated[str, typer.Argument(help="The right patient's id in the practice's own system.")],
+    unread: Annotated[bool, typer.Option("--unread", help="Move without asking the practice's system.")] = False,
+    yes: Yes = False,
+    why: Why = "",
+    by: By = None,
+    as_json: Json = False,
+) -> None:
+    """Link a patient who was linked to the wrong one: take back what stands there, and post it at the right one."""
+    import asyncio
+
+    from deploy.commands.open_ledger import open_ledger
+    from deploy.commands.options import order_of
+    from deploy.commands.printing import print_done_json, visible
+    from sinks.operations.actions.move_patient import move_patient
+    from sinks.operations.queries.patients import read_names
+
+    order = order_of(yes, why, by)
+    with open_ledger("link") as opened:
+        names: dict[str, str] = {}
+        if not unread:
+            names = asyncio.run(read_names(opened.ledger, opened.settings, practice, patient_ref, pms_patient_id))
+        moved = move_patient(opened.ledger, practice, patient_ref, pms_patient_id, order)
+    if as_json:
+        print_done_json(yes, moved)
+        return
+    for number, name in names.items():
+        print(f"patient {number}: {visible(name)}")
+    _print_moved(moved, yes)
+
+
 @app.command("list")
 def list_(practice: PracticeId, most: Most = 500, as_json: Json = False) -> None:
     """List the practice's links: who made each, and how many entries of the patient are open and posted."""
@@ -105,6 +140,27 @@ def remove(
     print(f"{done.practice_id}: {done.patient_ref} {'is' if yes else 'would be'} linked to nobody; was {done.former}")
     print_moves(done.moves, yes)
     if not yes:
+        print(APPLY_HINT)
+
+
+def _print_moved(moved: PatientMoved, applied: bool) -> None:
+    from deploy.commands.printing import APPLY_HINT, counted, print_moves, print_table, shown_money
+
+    for each in moved.stands:
+        amount = shown_money(each.amount_minor, each.currency)
+        print(f"{each.id} {each.entry_kind} {amount} stands at patient {each.pms_patient_id}")
+    rows = []
+    for entry in moved.entries:
+        what = f"{entry.entry_kind} {entry.part}".rstrip()
+        rows.append((f"e:{entry.effect_id}", what, shown_money(entry.amount_minor, entry.currency)))
+    print_table("", ("id", "what", "amount"), rows)
+    print_moves(moved.moves, applied)
+    if moved.notes:
+        print(f"{counted(moved.notes, 'note')} about no money: left where they are")
+    done = "are moved" if applied else "would be moved"
+    payments = counted(moved.payments, "payment")
+    print(f"{moved.practice_id}: the entries of {payments} {done} to patient {moved.pms_patient_id}")
+    if not applied:
         print(APPLY_HINT)
 
 

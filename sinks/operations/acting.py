@@ -48,6 +48,7 @@ class Action(StrEnum):
     CONNECTION_SAVE = "target.add"
     PATIENT_LINK = "patient.link"
     PATIENT_UNLINK = "patient.unlink"
+    PATIENT_MOVE = "patient.move"
     ORGANISATION_ADD = "organisation.add"
     ORGANISATION_SET = "organisation.set"
     ORGANISATION_LOCK = "organisation.lock"

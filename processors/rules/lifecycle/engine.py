@@ -50,6 +50,8 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     """Of the money (E-1)."""
     bank: int = 0
     """As `Reported.bank`."""
+    moved: frozenset[int] = frozenset()
+    """Entries that stand at a patient who was the wrong one: they are taken back there and posted anew (E-12)."""
     decision: Decision
     arrived_at: datetime
     """The broker's append time of its record."""
@@ -157,7 +159,7 @@ def _apply_report(working: WorkingState, arrival: Arrival, event: MoneyReport) -
     decision = arrival.decision
     on = working.facts.ledger_date(event, decision.settings_version, arrival.arrived_at)
     new = _report(working, arrival, event, decision.waiting, decision.reason, decision.settings_version)
-    change = resolve_report(new, working.state, on=on)
+    change = resolve_report(new, working.state, on=on, moved=arrival.moved)
     if change.old_version:
         return False
     change = with_differences(working, change, event, _reported_as(new, working, change))

@@ -26,7 +26,7 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     """1, or what PaymentCorrected or PayoutPaid say (E-1)."""
     bank: int = 0
-    """How often the bank's word was taken over this version (P-23); 0: as upstream reported it."""
+    """Counts a person's words about this version (P-23, E-12); 0: as upstream reported it."""
     waiting: State | None = None
     """Why it is not resolved: then it has no entries (law 2)."""
     reason: DecisionReason

@@ -32,7 +32,7 @@ REASONS_JUDGED_AGAIN: Final = frozenset({DecisionReason.MORE_THAN_ORIGINAL, Deci
 """Why a correction is held by these rules: later facts may let it through (R-17). Others a person ends."""
 
 
-def payment_reported(new: Reported, state: PaymentState, on: date) -> Change:
+def payment_reported(new: Reported, state: PaymentState, on: date, moved: frozenset[int] = frozenset()) -> Change:
     """An original, a correction, or a correction that stands in for an original that never came.
 
     A correction keeps the mode, the companion and the state of what it corrects, while its type is switched alike
@@ -46,7 +46,7 @@ def payment_reported(new: Reported, state: PaymentState, on: date) -> Change:
     if voided := after_void(new.event, state):
         return voided
     chosen = _under_settings_of(old, new)
-    changed = resolved(chosen, msgspec.structs.replace(state, reported=chosen), on)
+    changed = resolved(chosen, msgspec.structs.replace(state, reported=chosen), on, moved)
     if old.waiting is not None and changed.waiting is None:
         ended = ReleasedOriginal(reason=DecisionReason.CORRECTED, voided=True)
         changed = msgspec.structs.replace(changed, original=ended)
@@ -64,7 +64,7 @@ def judged_again(state: PaymentState, on: date) -> Change:
     return resolved(asked, msgspec.structs.replace(state, reported=asked), on)
 
 
-def resolved(reported: Reported, state: PaymentState, on: date) -> Change:
+def resolved(reported: Reported, state: PaymentState, on: date, moved: frozenset[int] = frozenset()) -> Change:
     """The plan of reported money, `state.reported`, as far as it can be known now.
 
     Called when it is reported and, if it waits for its fee then, when that comes (N-5).
@@ -86,7 +86,7 @@ def resolved(reported: Reported, state: PaymentState, on: date) -> Change:
     if is_cleared(state):
         plan = tuple(with_state(effect, cleared(planned_state(effect))) for effect in plan)
     if lines:
-        return superseded_plans.replaced(plan, reported, state, on)
+        return superseded_plans.replaced(plan, reported, state, on, moved=moved)
     return _planned(plan, reported)
 
 

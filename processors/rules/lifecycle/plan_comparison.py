@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from processors.rules.lifecycle.entries import Line
+from processors.rules.lifecycle.entries import Family, Line, total
 from processors.rules.lifecycle.follower_state import voidable
 from processors.rules.lifecycle.payment_state import EntryState
 from schemas.plan import Instruction, PartKey, PlannedEntry
@@ -40,9 +40,18 @@ class PlanComparison:
         return planned == {_place(x.root, x.entry.instruction) for x in self._payments()}
 
     def _payments(self) -> list[Line]:
-        key = (self.paid.source, self.paid.event_id)
+        """Of each part those that were stored last: what was not moved to another patient stays in its event."""
         paid = [x for x in self._mine if x.entry.entry_kind in OWN_CASH]
-        return [x for x in paid if (x.entry.source, x.entry.event_id) == key]
+        last = {x.root: (x.entry.source, x.entry.event_id) for x in sorted(paid, key=lambda x: x.entry.effect_id)}
+        here = {(self.paid.source, self.paid.event_id)}
+        return [
+            x
+            for x in paid
+            if (x.entry.source, x.entry.event_id) == last[x.root] and (last[x.root] in here or self._stands(x.root))
+        ]
+
+    def _stands(self, part: str) -> bool:
+        return bool(total([x for x in self._mine if x.root == part], Family.CASH))
 
     def _figures(self) -> Figures:
         figures: Figures = {}

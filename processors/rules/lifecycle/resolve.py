@@ -49,11 +49,12 @@ def resolve_follow_up(event: e.Event, state: PaymentState, *, on: date) -> Chang
     return rule(event, state, on)
 
 
-def resolve_report(new: Reported, state: PaymentState, *, on: date) -> Change:
-    """What reported money changes: an original, or version n+1 of one (E-11, P-8). Pure.
+def resolve_report(new: Reported, state: PaymentState, *, on: date, moved: frozenset[int] = frozenset()) -> Change:
+    """What reported money changes: an original, or version n+1 of one (E-11, P-8); or the same money, of which the
+    entries `moved` stand at the wrong patient (E-12). Pure.
 
     `new` is what RULES decided; `state.reported` is the version before it, None for the first that is stored.
     """
     if isinstance(new.event, e.PayoutPaid):
         return payout_reported(new, state, on)
-    return payment_reported(new, state, on)
+    return payment_reported(new, state, on, moved)

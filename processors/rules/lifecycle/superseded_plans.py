@@ -12,7 +12,7 @@ from processors.rules.lifecycle.allocate_refund import balance_of
 from processors.rules.lifecycle.amounts import with_state
 from processors.rules.lifecycle.booking_terms import kind_of, money_of
 from processors.rules.lifecycle.change import Change, NewEntry, Redirect, for_review, nothing
-from processors.rules.lifecycle.entries import Line, classify_entries, own_payments
+from processors.rules.lifecycle.entries import Family, Line, classify_entries, own_payments
 from processors.rules.lifecycle.follower_state import inherited_state, planned_state, voidable
 from processors.rules.lifecycle.payment_state import EntryState, PaymentState, Reported
 from processors.rules.lifecycle.plan_comparison import PlanComparison
@@ -24,14 +24,28 @@ from schemas.vocabulary import OWN_CASH, SET_BY_CONTENT, SKIPPED, UNMET_ORDER, D
 
 
 def replaced(
-    plan: Sequence[PlannedEntry], reported: Reported, state: PaymentState, on: date, *, by: Event | None = None
+    plan: Sequence[PlannedEntry],
+    reported: Reported,
+    state: PaymentState,
+    on: date,
+    *,
+    by: Event | None = None,
+    moved: frozenset[int] = frozenset(),
 ) -> Change:
     """1. the same money: nothing. 2. unsent entries are voided, what is left is reversed. 3. the plan follows.
 
     Refunds stay with the money that they gave back: while it goes to the same parts, and these hold and post it, they
     only follow its new entries, else they move with it. `by`: the event that changes it, where that is not the teller.
+
+    `moved`: entries that stand at the wrong patient. Their parts go whole, with their refunds, and others stay (E-12).
     """
     lines = classify_entries(state)
+    if moved:
+        parts = _standing_parts(lines, moved)
+        lines = tuple(line for line in lines if line.root in parts)
+        plan = tuple(effect for effect in plan if effect.part in parts)
+        if not parts:
+            return nothing(DecisionReason.CORRECTED)
     own = [line for line in lines if not line.is_refund]
     booked_first = own_payments(x.entry for x in own)
     paid = max(booked_first, key=lambda entry: entry.effect_id, default=None)
@@ -39,14 +53,16 @@ def replaced(
         return for_review(DecisionReason.CORRECTED)
     current = PlanComparison(own, paid)
     balance = balance_of(state, reported)
-    same_places = current.goes_where(plan) and all(
-        not balance.refunded(x) or balance.refundable(x) >= 0 for x in balance.shares
+    same_places = (
+        not moved
+        and current.goes_where(plan)
+        and all(not balance.refunded(x) or balance.refundable(x) >= 0 for x in balance.shares)
     )
     if moved_refunds.is_netted(lines):
-        if not same_places:
+        if not same_places and not moved:
             return for_review(DecisionReason.CORRECTED)
         plan = moved_refunds.less_netted(plan, lines)
-    if current.is_plan(plan):
+    if not moved and current.is_plan(plan):
         return nothing(DecisionReason.CORRECTED)
     booked = [line for line in own if line.booked and line.entry.state not in SKIPPED]
     refunds = [line for line in lines if line.is_refund and line.booked]
@@ -75,6 +91,16 @@ def replaced(
         redirect=redirect,
         settings_version=reported.settings_version,
     )
+
+
+def _standing_parts(lines: Sequence[Line], moved: frozenset[int]) -> frozenset[str]:
+    """The parts of which these entries come to anything: what was taken back there already stands no more."""
+    found: dict[tuple[str, Family], int] = {}
+    for line in lines:
+        if line.entry.effect_id in moved and line.family is not None:
+            key = line.root, line.family
+            found[key] = found.get(key, 0) + line.entry.amount_minor
+    return frozenset(part for (part, _), amount in found.items() if amount)
 
 
 def _is_dropped(fresh: Sequence[NewEntry], paid: EntryState) -> bool:

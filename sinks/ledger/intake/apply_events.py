@@ -65,12 +65,22 @@ class EventApplier:
         self._builder.entries(writeback, added)
         self._builder.advance(practice_id, self._builder.last_id(practice_id) + len(added))
 
-    def apply_ours(self, writeback: Writeback, event: Event, key: PaymentKey, *, version: int, bank: int) -> None:
-        """Store an event that we cause, about money that was read, with all that it changes (law 6, P-23)."""
+    def apply_ours(
+        self,
+        writeback: Writeback,
+        event: Event,
+        key: PaymentKey,
+        *,
+        version: int,
+        bank: int,
+        moved: frozenset[int] = frozenset(),
+    ) -> None:
+        """Store an event that we cause, about money that was read, with all that it changes (law 6, P-23, E-12)."""
         arrival = Arrival(
             event=event,
             version=version,
             bank=bank,
+            moved=moved,
             decision=writeback.decision,
             arrived_at=writeback.position.appended_at,
         )

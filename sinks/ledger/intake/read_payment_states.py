@@ -24,7 +24,7 @@ from schemas.plan import Decision
 from schemas.practice_settings import SettingsHistory
 from schemas.topics import STREAM_TOPICS
 from schemas.vocabulary import State
-from schemas.writebacks import BANK_KINDS, Identity, SourcePosition, Writeback
+from schemas.writebacks import OUR_KINDS, Identity, SourcePosition, Writeback
 from sinks.ledger.intake.batch_payments import BatchPayments
 from sinks.ledger.intake.context_rows import EntryRow, EventOfPaymentRow, PaidItemRow
 from sinks.ledger.intake.payment_key import PAYMENT, PaymentKey
@@ -127,7 +127,7 @@ class _Reading:
     def _report(self, row: EventOfPaymentRow, event: MoneyReport) -> Reported:
         record = stored_record(row)
         self._payments.put_record(record)
-        bank = row.kind in BANK_KINDS
+        bank = row.kind in OUR_KINDS
         return Reported(
             event=event,
             version=told_version(event) if bank else row.version,

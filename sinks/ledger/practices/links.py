@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -121,6 +122,37 @@ def posted_of_patient(
     """What stands for a patient in the practice's system, oldest first. Blocks for one statement."""
     key = {"practice_id": practice_id, "patient_ref": patient_ref}
     return fetch_all(connection, PostedEntry, _SQL["posted_of_patient"], key)
+
+
+class StandingEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """A posted entry, and the payment that it is about."""
+
+    effect_id: int
+    payment_id: str
+    entry_kind: EntryKind
+
+
+class UnsettledEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry that may or may not stand in the practice's system."""
+
+    effect_id: int
+    state: str
+
+
+def payments_of_entries(
+    connection: psycopg.Connection[TupleRow], practice_id: str, effect_ids: Sequence[int]
+) -> list[StandingEntry]:
+    """Which payments these entries are about. Blocks for one statement."""
+    key = {"practice_id": practice_id, "effect_ids": list(effect_ids)}
+    return fetch_all(connection, StandingEntry, _SQL["standing_payments"], key)
+
+
+def unsettled_of_patient(
+    connection: psycopg.Connection[TupleRow], practice_id: str, patient_ref: str
+) -> list[UnsettledEntry]:
+    """What of a patient is in flight, in doubt or dead; the first twenty. Blocks for one statement."""
+    key = {"practice_id": practice_id, "patient_ref": patient_ref}
+    return fetch_all(connection, UnsettledEntry, _SQL["unsettled_of_patient"], key)
 
 
 def dead_for_their_patient(connection: psycopg.Connection[TupleRow], practice_id: str, patient_ref: str) -> int:

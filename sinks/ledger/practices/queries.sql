@@ -36,6 +36,19 @@ WHERE e.practice_id = :practice_id AND e.patient_ref = :patient_ref AND e.target
   AND e.payload IS NOT NULL
 ORDER BY e.effect_id;
 
+-- name: standing_payments
+-- Of these entries: the payment that each is about.
+SELECT e.effect_id, coalesce(v.concerns, v.subject) AS payment_id, e.entry_kind
+FROM entries e JOIN events v USING (practice_id, source, event_id)
+WHERE e.practice_id = :practice_id AND e.effect_id = ANY(:effect_ids::bigint[]);
+
+-- name: unsettled_of_patient
+-- What may or may not stand for a patient: only when that is known can the patient's entries be moved.
+SELECT w.effect_id, w.state FROM work w
+WHERE w.practice_id = :practice_id AND w.patient_ref = :patient_ref
+  AND (is_in_doubt(w.state) OR is_dead(w.state) OR w.look_first)
+ORDER BY w.effect_id LIMIT 20;
+
 -- name: remove_link
 DELETE FROM patient_links WHERE practice_id = :practice_id AND patient_ref = :patient_ref RETURNING pms_patient_id;
 

@@ -72,6 +72,23 @@ async def read_patient(
     return found
 
 
+async def read_names(
+    ledger: Ledger, settings: ProgramSettings, practice_id: str, patient_ref: str, pms_patient_id: str
+) -> dict[str, str]:
+    """By number, who the new patient is, and who the former ones are, at whom something stands.
+
+    Raises as `read_patient` for the new one; a former one that cannot be read, or is archived, is named so.
+    """
+    names = {pms_patient_id: (await read_patient(ledger, settings, practice_id, pms_patient_id)).name}
+    stands = stands_elsewhere(ledger.connection, practice_id, patient_ref, pms_patient_id)
+    for number in dict.fromkeys(each.pms_patient_id for each in stands):
+        try:
+            names[number] = (await read_patient(ledger, settings, practice_id, number)).name
+        except ConfigurationError:
+            names[number] = "(archived, deleted, or not to be read now)"
+    return names
+
+
 def stands_elsewhere(
     connection: Connection, practice_id: str, patient_ref: str, pms_patient_id: str
 ) -> tuple[StandsAt, ...]:

@@ -33,6 +33,7 @@ CHANGING: Final = {
         "dlq dismiss",
         "backfill",
         "link add",
+        "link move",
         "link remove",
         "retention",
         "audit protect",

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import base64
 import json
+from datetime import UTC, date, datetime
 from typing import Any
 
+import msgspec
 import pytest
 
 from deploy.sandbox import demonstration
+from sinks.poster.planned_call import FrozenRequest
 from tests import processes
 from tests.deploy.commands.test_target import KEY, TargetCommands, commands  # noqa: F401
+from tests.processors.rules.event_examples import payment
+from tests.sinks.ledger.ledger_fixture import LedgerDatabase, again
 
 pytestmark = pytest.mark.stack
 APPLY = ("--yes", "--why", "seen at the desk")
@@ -89,3 +94,55 @@ def test_a_link_is_removed(commands: TargetCommands) -> None:  # noqa: F811
         "SELECT before ->> 'pms_patient_id' FROM audit WHERE practice_id = %s AND action = 'patient.unlink'", practice
     )
     assert before == number
+
+
+def test_e_12_both_patients_are_named_before_entries_move(commands: TargetCommands) -> None:  # noqa: F811
+    """E-12: what stands at whom, and what would be posted; the names stand in no audit trail."""
+    practice, office = _practice(commands)
+    john, joan = (
+        str(commands.sandbox.open_dental.add_patient(office, FName=name, LName="Marlow")["PatNum"])
+        for name in ("John", "Joan")
+    )
+    assert _link(commands, practice, "pt-1", john, *APPLY).returncode == 0
+    nothing = _link(commands, "move", practice, "pt-1", joan, *APPLY)
+    assert nothing.returncode == 2
+    assert "`writeback link add` is enough" in nothing.stderr
+    _posted(commands, practice, john)
+    shown = _link(commands, "move", practice, "pt-1", joan)
+    assert shown.returncode == 0, shown.stderr
+    for words in (f"patient {joan}: Joan Marlow", f"patient {john}: John Marlow", f"stands at patient {john}"):
+        assert words in shown.stdout
+    assert "would be moved" in shown.stdout
+    assert _links(commands, practice)[0]["pms_patient_id"] == john
+    moved = _link(commands, "move", practice, "pt-1", joan, *APPLY)
+    assert moved.returncode == 0, moved.stderr
+    assert "-100.00" in moved.stdout
+    assert _links(commands, practice)[0]["pms_patient_id"] == joan
+    trail = commands.rows("SELECT after::text, before::text FROM audit WHERE practice_id = %s", practice)
+    assert "Marlow" not in str(trail)
+    assert commands.rows("SELECT count(*) FROM audit WHERE practice_id = %s AND action = 'patient.move'", practice) == [
+        (1,)
+    ]
+
+
+def _posted(commands: TargetCommands, practice: str, number: str) -> None:  # noqa: F811
+    """A payment of 100.00, gross, as intake and a poster leave it at a patient's record."""
+    database = LedgerDatabase(commands.world.database_url)
+    try:
+        database.clock.instant = datetime.now(UTC)
+        version = database.history(practice)
+        assert version is not None
+        database.report(again(payment(10000, 0, at=database.clock.instant), practice_id=practice))
+        request = FrozenRequest(
+            method="POST", path="/payments", body=b"{}", ledger_date=date(2026, 3, 4), pms_patient_id=number
+        )
+        database.connection.execute(
+            "UPDATE effects SET state = 'SENDING', sent_at = now(), payload = %s WHERE practice_id = %s",
+            (msgspec.msgpack.encode(request), practice),
+        )
+        database.connection.execute(
+            "UPDATE effects SET state = 'POSTED', external_id = 'payments/1', posted_at = now() WHERE practice_id = %s",
+            (practice,),
+        )
+    finally:
+        database.close()
