@@ -17,8 +17,11 @@ found AS (
     SELECT k.d, k.r, e.* FROM k JOIN events e ON e.practice_id = :practice_id AND e.concerns = k.r
     WHERE k.d IN ('payment', 'payout') AND (k.d = 'payout') = (e.kind = 'payout_failed')
 )
-SELECT f.source, f.of_kind, f.ref, f.event_id, f.subject, f.event_type, f.occurred_at, f.appended_at, f.received_at,
-       f.off, b.original
+SELECT f.source, f.of_kind, f.ref, f.event_id, f.subject, f.kind, f.version, f.event_type, f.occurred_at, f.appended_at, f.received_at,
+       f.off, f.reason = 'IN_TWO_PAYOUTS' AND EXISTS (
+           SELECT FROM entries n JOIN effects e ON e.practice_id = n.practice_id AND e.effect_id = n.effect_id
+           WHERE n.practice_id = :practice_id AND n.source = f.source AND n.event_id = f.event_id
+             AND e.reason = 'IN_TWO_PAYOUTS') AS held, b.original
 FROM found f LEFT JOIN bodies b USING (practice_id, month, source, event_id) WHERE f.occurred_at < :until;
 
 -- name: payouts

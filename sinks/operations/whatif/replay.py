@@ -25,6 +25,7 @@ from processors.rules.lifecycle.payment_state import (
     PaymentState,
     event_id_of,
 )
+from processors.rules.lifecycle.payouts import held_back
 from processors.rules.lifecycle.resolve import FOLLOW_UP_RULES
 from processors.rules.lifecycle.state_changes import EntryAdded, EntryMoved, EventResolved, StateChange
 from schemas.events import Event
@@ -50,8 +51,20 @@ class Replay:
         self._due: dict[int, datetime | None] = {}
         """As planned: None is due on arrival."""
 
-    def report(self, event: Event, arrived_at: datetime) -> None:
-        """The next event of the payment, or one that is about no money."""
+    def report(
+        self,
+        event: Event,
+        arrived_at: datetime,
+        *,
+        version: int | None = None,
+        bank: int = 0,
+        held: bool = False,
+    ) -> None:
+        """The next event of the payment, or one that is about no money.
+
+        `version`, `bank`: of the money, where a person took the bank's word about it (P-23). `held`: a payout with an
+        item of an earlier one that stands, whatever the settings.
+        """
         self._post(arrived_at)
         try:
             decision = decide(event, arrived_at, self._history)
@@ -63,7 +76,13 @@ class Replay:
             return
         facts = unhindered(self._history, arrived_at)
         if isinstance(event, (MoneyReport, *FOLLOW_UP_RULES)):
-            arrival = Arrival(event=event, version=identify(event).version, decision=decision, arrived_at=arrived_at)
+            arrival = Arrival(
+                event=event,
+                version=identify(event).version if version is None else version,
+                bank=bank,
+                decision=held_back(decision) if held else decision,
+                arrived_at=arrived_at,
+            )
             applied = apply_event(self._state, arrival, facts, self._last_id)
             if applied.old_version:
                 self._outcomes[event_id_of(event)] = _OLD_VERSION

@@ -16,6 +16,8 @@ from processors.rules.lifecycle.payouts import issued_since
 from schemas.codec import EVENTS_BY_NAME, decode_event
 from schemas.events import Event
 from schemas.topics import STREAM_TOPICS
+from schemas.writebacks import OUR_KINDS
+from sinks.ledger.intake.read_payment_states import told_version
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.fetch import fetch_all
 
@@ -58,11 +60,14 @@ class _EventRow(msgspec.Struct, frozen=True):
     ref: str
     event_id: str
     subject: str
+    kind: str
+    version: int
     event_type: str
     occurred_at: datetime
     received_at: datetime
     appended_at: datetime
     off: int
+    held: bool
     original: bytes | None
 
 
@@ -95,6 +100,12 @@ class Happened(msgspec.Struct, frozen=True, kw_only=True):
     arrived_at: datetime
     order: Order
     event: Event | None
+    version: int | None = None
+    """Of the money, where the event does not say it: of the bank's word about it."""
+    bank: int = 0
+    """How often the bank's word was taken over that version (P-23); 0: upstream reported it."""
+    held: bool = False
+    """A payout with an item of an earlier one that stands (P-23)."""
 
     @property
     def reports_money(self) -> bool:
@@ -159,6 +170,9 @@ def _order(row: _EventRow | _PayoutItemRow | _FailureRow) -> Order:
 
 def _happened(row: _EventRow) -> Happened:
     topic = STREAM_TOPICS[EVENTS_BY_NAME[row.event_type].stream]
+    event = None if row.original is None else decode_event(topic, row.original)
+    ours = row.kind in OUR_KINDS
+    version = told_version(event) if isinstance(event, MoneyReport) else row.version
     return Happened(
         source=row.source,
         event_id=row.event_id,
@@ -167,7 +181,10 @@ def _happened(row: _EventRow) -> Happened:
         occurred_at=row.occurred_at,
         arrived_at=row.appended_at,
         order=_order(row),
-        event=None if row.original is None else decode_event(topic, row.original),
+        event=event,
+        version=version if ours else None,
+        bank=row.version if ours else 0,
+        held=row.held,
     )
 
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from schemas.events import DisputeOutcome
+from schemas.events import DisputeOutcome, PayoutCategory
 from schemas.practice_settings import AmountMode, FeeAdjustment, RefundBeforePost, Timing, TypeMode
 from schemas.vocabulary import State
+from sinks.operations.actions.payout_differences import accept_difference
 from sinks.operations.whatif import run
 from sinks.operations.whatif.compare import Compared, Totals
 from tests.processors.rules.event_examples import NOON, PRACTICE, item, modes, payment, payout, settings
@@ -26,6 +27,7 @@ from tests.processors.rules.linked_examples import (
     voided,
 )
 from tests.sinks.ledger.ledger_fixture import LedgerDatabase, again
+from tests.sinks.ledger.payouts.settling import ORDER, ledger_of, settle
 from tests.sinks.ledger.posting_by_hand import post_what_is_due
 from tests.worlds import World
 
@@ -115,6 +117,78 @@ def test_the_side_that_is_in_force_is_what_the_ledger_has(database: LedgerDataba
         ]
         assert sorted(played) == sorted(rows)
         assert (total.events, total.differing) == (len(life), 0)
+
+
+def bank_is_right(database: LedgerDatabase, practice: str = PRACTICE) -> int:
+    """Everything is compared, and every difference about amounts that a person can take is taken."""
+    settle(database)
+    found = database.rows(
+        "SELECT number FROM payout_differences WHERE practice_id = %s AND ended_at IS NULL"
+        " AND kind IN ('FEE_DIFFERS', 'GROSS_DIFFERS', 'REFUND_UNKNOWN') ORDER BY number",
+        practice,
+    )
+    for (number,) in found:
+        accept_difference(ledger_of(database), practice, number, ORDER)
+        database.clock.instant += timedelta(minutes=1)
+        post_what_is_due(database, practice)
+        settle(database)
+    return len(found)
+
+
+BANK_LIVES: dict[str, tuple[Any, ...]] = {
+    "another fee": (payment(), payout(item(1, 10000, 390, payment_id="pay-1"))),
+    "another gross, then upstream's": (
+        payment(),
+        payout(item(1, 9000, 320, payment_id="pay-1")),
+        corrected(9500, 300),
+    ),
+    "a refund that only the payout knows": (
+        payment(),
+        payout(item(1, -3000, 0, PayoutCategory.REFUND, payment_id="pay-1", refund_id="ref-1")),
+    ),
+    "another amount of a refund": (
+        payment(),
+        refunded(-3000),
+        payout(item(1, -3500, 20, PayoutCategory.REFUND, payment_id="pay-1", refund_id="ref-1")),
+    ),
+    "one charge in two payouts": (
+        payment(),
+        payout(item(1, 10000, 320, payment_id="pay-1")),
+        payout(item(1, 10000, 320, payment_id="pay-1"), payout_id="po-2", event_id="ev-o2"),
+    ),
+    "in two payouts, and the first one fails": (
+        payment(),
+        payout(item(1, 10000, 320, payment_id="pay-1")),
+        payout(item(1, 10000, 320, payment_id="pay-1"), payout_id="po-2", event_id="ev-o2"),
+        payout_failed(),
+    ),
+}
+
+
+@pytest.mark.parametrize("chosen", [{}, {"amount": AmountMode.GROSS}], ids=["net", "gross"])
+def test_p23_a_day_with_the_banks_word_is_what_the_ledger_has(database: LedgerDatabase, chosen: dict[str, Any]) -> None:
+    """P-23: what a person took of a payout is played as INTAKE did it, and a payout that was held is held."""
+    accepted = 0
+    for number, life in enumerate(BANK_LIVES.values()):
+        practice = f"practice-{number}"
+        started(database, practice, **chosen)
+        for event in life:
+            lived(database, again(event, practice_id=practice))
+            accepted += bank_is_right(database, practice)
+        found, total = whatif(database, practice=practice, **chosen)
+        rows = database.rows(
+            "SELECT event_id, entry_kind, part, amount_minor, CASE state WHEN 'POSTED' THEN 'SCHEDULED' ELSE state END"
+            " FROM effects WHERE practice_id = %s",
+            practice,
+        )
+        played = [
+            (each.event_id, entry.entry_kind.value, entry.part, entry.amount_minor, entry.state.value)
+            for each in found.values()
+            for entry in each.before.entries
+        ]
+        assert sorted(played) == sorted(rows), list(BANK_LIVES)[number]
+        assert total.differing == 0
+    assert accepted >= 4
 
 
 def test_r6_a_refund_is_played_on_its_payment_in_the_proposed_mode(database: LedgerDatabase) -> None:
