@@ -118,3 +118,15 @@ def _calendar(zone: str, cut_off: time, worked: tuple[Weekday, ...] | None, holi
 def local_date(at: datetime, zone: str) -> date:
     """The civil date at an instant (T-1)."""
     return at.astimezone(ZoneInfo(zone)).date()
+
+
+def not_before_day(day: date, zone: str, at: datetime) -> datetime:
+    """`at`, or the beginning of a civil day that is still to come then (T-6)."""
+    # A day has begun everywhere when UTC's is over; most entries are asked about one that has.
+    return at if day < at.date() else max(at, day_begins(zone, day))
+
+
+@lru_cache(maxsize=CALENDARS)
+def day_begins(zone: str, day: date) -> datetime:
+    """The instant at which a civil day begins in a zone; in a gap at midnight, the end of the gap (T-3)."""
+    return cut_off_instant(ZoneInfo(zone), day, time.min)

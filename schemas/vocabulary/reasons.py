@@ -97,6 +97,8 @@ class DecisionReason(StrEnum):
     """R-7: the practice books one net entry."""
     MORE_THAN_ORIGINAL = "MORE_THAN_ORIGINAL"
     """R-2: cumulated, more would go back than was paid."""
+    NAMES_OTHER_PATIENT = "NAMES_OTHER_PATIENT"
+    """R-21: a refund names a patient whom its payment did not."""
     CODE_NOT_ALLOWED = "CODE_NOT_ALLOWED"
     """I-3, I-5, I-9: an adjustment that no rule can book: not on the practice's list or on no published one; or a claim
     that says something against itself. The order's `doubts` say which."""
@@ -109,7 +111,9 @@ class DecisionReason(StrEnum):
     BACKFILLED = "BACKFILLED"
     """E-9 d: posted on purpose, after its type was off when it happened."""
     PATIENT_UNTOUCHED = "PATIENT_UNTOUCHED"
-    """R-10, I-2: it stands at office level: a dispute by setting, what an insurer kept or added for no claim."""
+    """R-10: a dispute stands at office level, by setting."""
+    OF_NO_CLAIM = "OF_NO_CLAIM"
+    """I-2: what an insurer kept or added for no claim stands at office level."""
     CONNECTION_REPLACED = "CONNECTION_REPLACED"
     """R-6, E-9 c: it belongs to books whose connection is switched off or not the practice's any more."""
     LEDGER_CLOSED = "LEDGER_CLOSED"
@@ -135,6 +139,8 @@ class AttentionReason(StrEnum):
     """N-5: three days without the fee that a net amount needs."""
     MORE_THAN_ORIGINAL = "MORE_THAN_ORIGINAL"
     """R-2."""
+    NAMES_OTHER_PATIENT = "NAMES_OTHER_PATIENT"
+    """R-21."""
     SUMS_DISAGREE = "SUMS_DISAGREE"
     """P-1: a payout that is not written."""
     DISPUTE_OPENED = "DISPUTE_OPENED"
@@ -191,6 +197,10 @@ FOUND_AT_TARGET: Final = frozenset(
 )
 """Why a read before the mark keeps an entry back for a person."""
 
-REPORTED_REVIEWS: Final = FOUND_AT_TARGET | {DecisionReason.MORE_THAN_ORIGINAL, DecisionReason.SUMS_DISAGREE}
+REPORTED_REVIEWS: Final = FOUND_AT_TARGET | {
+    DecisionReason.MORE_THAN_ORIGINAL,
+    DecisionReason.NAMES_OTHER_PATIENT,
+    DecisionReason.SUMS_DISAGREE,
+}
 """Of an event or an entry under review: staff are notified at once, as something is wrong with it; others wait for the
 digest."""

@@ -30,10 +30,15 @@ class HeldBeforeSend:
     def __init__(self, access: LedgerAccess) -> None:
         self._access = access
         self._gathered: list[tuple[PlannedCall, ConnectionKey, NotSent]] = []
+        self._put_off: list[tuple[PlannedCall, datetime]] = []
 
     def add(self, call: PlannedCall, connection: ConnectionKey, found: NotSent) -> None:
         """To be stored with the next `store`. Returns at once."""
         self._gathered.append((call, connection, found))
+
+    def put_off(self, call: PlannedCall, until: datetime) -> None:
+        """To be due at `until`, with the next `store`; its state stays (T-6). Returns at once."""
+        self._put_off.append((call, until))
 
     async def store(self) -> None:
         """1. Lock the practices, sorted. 2. In a later statement, write what still holds. 3. Results, dead letters.
@@ -41,8 +46,11 @@ class HeldBeforeSend:
         Raises psycopg.Error; then nothing is stored, and a later plan finds the same again.
         """
         gathered, self._gathered = self._gathered, []
+        put_off, self._put_off = self._put_off, []
         rows = [_row(call, connection, found) for call, connection, found in gathered]
-        practices = sorted({call.practice_id for call, _, _ in gathered})
+        later = [{"p": call.practice_id, "n": call.effect_id, "until": until} for call, until in put_off]
+        calls = [call for call, _, _ in gathered] + [call for call, _ in put_off]
+        practices = sorted({call.practice_id for call in calls})
         now = self._access.clock.now()
         async with self._access.connect() as connection, connection.transaction():
             await connection.execute(_SQL["lock_practices"], {"practice_ids": practices})
@@ -51,6 +59,9 @@ class HeldBeforeSend:
                 connection, _After, _SQL["after_locks"], {"now": self._access.clock.for_database()}
             )
             parameters = {"items": msgspec.json.encode(rows).decode(), "now": since.at}
+            if later:
+                waits = {"items": msgspec.json.encode(later).decode(), "now": since.at}
+                await connection.execute(_SQL["put_off"], waits)
             stored = set(await read_rows(connection, EffectKey, _SQL["hold"], parameters))
             if any(found.state in FINAL for _, _, found in gathered):
                 stored |= set(await read_rows(connection, EffectKey, _SQL["end"], parameters))

@@ -40,6 +40,12 @@ WHERE x.practice_id = i.p AND x.effect_id = i.n AND NOT i.ends AND is_ready(x.st
       END
 RETURNING x.practice_id, x.effect_id;
 
+-- name: put_off!
+-- Under the practices' locks: what carries a date to come is due when that day begins (T-6). Nothing of it was sent.
+UPDATE work x SET due_at = i.until, changed_at = business_now(:now)
+FROM json_to_recordset(:items::json) AS i(p text, n bigint, until timestamptz)
+WHERE x.practice_id = i.p AND x.effect_id = i.n AND is_ready(x.state) AND NOT x.look_first AND x.due_at < i.until;
+
 -- name: end
 -- What a check found to be nothing to write: finished without a call, where nothing of it was sent.
 WITH i AS (

@@ -10,6 +10,7 @@ from datetime import datetime
 import msgspec
 
 from processors.rules.lifecycle.waiting_state import stops_for_master
+from schemas.bookkeeping.cut_offs import day_begins
 from schemas.vocabulary import DeadLetterReason, DecisionReason, EntryKind, State, Target
 from sinks.ledger.request_ids import marker, request_id
 from sinks.poster.closed_periods import NotSent, apply_closed_period, may_send_frozen
@@ -32,7 +33,13 @@ class InBlackout(msgspec.Struct, frozen=True):
     until: datetime
 
 
-Checked = Ready | NotSent | InBlackout
+class BeforeItsDay(msgspec.Struct, frozen=True):
+    """It carries a date to come: it is due when the practice's day begins at `until` (T-6)."""
+
+    until: datetime
+
+
+Checked = Ready | NotSent | InBlackout | BeforeItsDay
 
 
 def check(
@@ -40,10 +47,10 @@ def check(
 ) -> Checked:
     """Whether an effect may be marked. `now` is business time.
 
-    1. connection; 2. entitlement, master switch; 3. blackout; 4. link; 5. retry budget; 6. closed period; 7. mapping,
-    also of `dependents`: an entry that is half of a pair is not sent when the other half cannot be composed (N-8), and
-    what is missing is said of the first. An allocation is left out: it is half of nothing, and its payment has no
-    number yet.
+    1. connection; 2. entitlement, master switch; 3. blackout; 4. link; 5. retry budget; 6. closed period; 7. a date to
+    come; 8. mapping, also of `dependents`: an entry that is half of a pair is not sent when the other half cannot be
+    composed (N-8), and what is missing is said of the first. An allocation is left out: it is half of nothing, and its
+    payment has no number yet.
     """
     switches = call.switches
     if not switches.connected or call.origin_elsewhere:
@@ -62,12 +69,25 @@ def check(
     dated = apply_closed_period(call, now)
     if isinstance(dated, NotSent):
         return dated
+    if (begins := _day_to_come(dated, now)) is not None:
+        return BeforeItsDay(begins)
     for other in dependents:
         if other.entry_kind is EntryKind.ALLOCATION:
             continue
         if isinstance(found := target.compose(entry_of(other)), NotComposed):
             return _not_composed(found)
     return _compose(dated, target)
+
+
+def _day_to_come(call: PlannedCall, now: datetime) -> datetime | None:
+    """When the day of its ledger date begins at the practice, where that is still to come; whoever had it posted."""
+    zone, frozen = call.switches.zone, call.frozen
+    if call.target is not Target.PMS or zone is None:
+        return None
+    kept = frozen is not None and may_send_frozen(call)
+    day = frozen.ledger_date if frozen is not None and kept else call.instruction.ledger_date
+    begins = day_begins(zone, day)
+    return begins if begins > now else None
 
 
 def _compose(call: PlannedCall, target: PaymentTarget) -> Ready | NotSent:

@@ -20,7 +20,7 @@ from sinks.poster.mark_calls import CheckedCall, mark_calls
 from sinks.poster.origin_reads import needs_origin_read
 from sinks.poster.planned_call import PlannedCall
 from sinks.poster.practice_lease import PracticeLease
-from sinks.poster.pre_send_checks import InBlackout, check
+from sinks.poster.pre_send_checks import BeforeItsDay, InBlackout, check
 from sinks.poster.run_calls import CallRunner
 from sinks.targets.catalogue import shortest_call
 from sinks.targets.port import PaymentTarget
@@ -144,6 +144,10 @@ class CallStarter:
             if isinstance(found, InBlackout):
                 lease.wait_for_blackout(found.until)
                 self._not_started(call, lease)
+            elif isinstance(found, BeforeItsDay):
+                lease.progressed = True
+                self._held.put_off(call, found.until)
+                held.append((call, lease))
             elif isinstance(found, NotSent):
                 lease.progressed = True
                 for each in (call, *entered_together(call, lease.dependents_of(call), found)):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 import msgspec
 
 from processors.rules.decisions.arrival import Arrival
 from processors.rules.decisions.timing import due_at_cut_off
+from schemas.bookkeeping.cut_offs import not_before_day
 from schemas.practice_settings import PracticeSettings, PracticeStatus, Timing, TypeMode
 from schemas.vocabulary import SKIPPED, UNMET_ORDER, DecisionReason, State
 
@@ -68,6 +69,14 @@ def initial_state_when_on(mode: TypeMode, timing: Timing, occurred_at: datetime,
         return _CLEARANCE
     due = due_at_cut_off(occurred_at, arrival)
     return InitialState(_SCHEDULED, _AUTO_LATE if due.late else _AUTO_DAILY, due.at, due.late)
+
+
+def on_its_day(initial: InitialState, ledger_date: date, zone: str) -> InitialState:
+    """The same, due no sooner than its ledger date begins (T-6)."""
+    due_at = initial.due_at
+    if due_at is None or ledger_date < due_at.date():
+        return initial
+    return msgspec.structs.replace(initial, due_at=not_before_day(ledger_date, zone, due_at))
 
 
 def at_once(arrived_at: datetime) -> InitialState:

@@ -16,6 +16,7 @@ from processors.rules.decisions.initial_state import (
     InitialState,
     at_once,
     initial_state_when_on,
+    on_its_day,
     switched_off,
     with_hold,
 )
@@ -30,7 +31,7 @@ from schemas.vocabulary import SKIPPED, DecisionReason, EntryKind, State, Target
 _INSURANCE: Final = PaymentKind.INSURANCE
 _PAYMENT: Final = EntryKind.INSURANCE_PAYMENT
 _WRITE_OFF: Final = EntryKind.WRITE_OFF
-_AT_OFFICE: Final = InitialState(State.AWAITING_MANUAL_POST, DecisionReason.PATIENT_UNTOUCHED)
+_AT_OFFICE: Final = InitialState(State.AWAITING_MANUAL_POST, DecisionReason.OF_NO_CLAIM)
 
 
 def decide_insurance(event: PaymentFacts, version: SettingsVersion, arrival: Arrival) -> Decision:
@@ -43,8 +44,10 @@ def decide_insurance(event: PaymentFacts, version: SettingsVersion, arrival: Arr
     mode = settings.types.insurance
     timing = timing_of(settings, _INSURANCE, event.tender, event.settled_outside)
     off = switched_off(settings, mode)
+    on = ledger_date_of(settings, event.occurred_at, arrival)
     initial = off or initial_state_when_on(mode, timing, event.occurred_at, arrival)
-    booking = _Booking(event, settings, initial, arrival, ledger_date_of(settings, event.occurred_at, arrival))
+    initial = on_its_day(initial, on, settings.zone)
+    booking = _Booking(event, settings, initial, arrival, on)
     remittance = event.remittance
     if remittance is None or not (remittance.claims or remittance.provider_adjustments):
         effects = tuple(booking.unattached())

@@ -11,6 +11,7 @@ from processors.rules.decisions.initial_state import (
     ZERO,
     InitialState,
     initial_state_when_on,
+    on_its_day,
     switched_off,
 )
 from processors.rules.decisions.insurance import decide_insurance
@@ -61,7 +62,9 @@ def _decide(
     amount = amount_mode(event, settings.amount)
     fee = known_fee(event)
     timing = timing_of(settings, kind, event.tender, event.settled_outside)
+    on = ledger_date_of(settings, event.occurred_at, arrival)
     initial = _initial_state(event, settings, mode, timing, arrival, fee if amount is _NET else None)
+    initial = on_its_day(initial, on, settings.zone)
     plan = event.plan if isinstance(event, PaymentFacts) else None
     effects = PaymentEntries(
         event=event,
@@ -70,7 +73,7 @@ def _decide(
         initial=initial,
         mode=amount,
         fee_minor=fee,
-        ledger_date=ledger_date_of(settings, event.occurred_at, arrival),
+        ledger_date=on,
         charged=kind is _MEMBERSHIP and settings.membership_booking is _CHARGED,
         plan_ref=plan.plan_ref if plan else None,
         plan_in_pms=plan is not None and plan.pms_plan,

@@ -17,6 +17,7 @@ from processors.rules.lifecycle.waiting_state import (
     needs_link,
     stops_for_master,
 )
+from schemas.bookkeeping.cut_offs import not_before_day
 from schemas.events import Event
 from schemas.plan import PlannedEntry
 from schemas.practice_settings import PracticeSettings, SettingsHistory, SettingsVersion
@@ -60,6 +61,16 @@ class LedgerFacts(msgspec.Struct, frozen=True, kw_only=True):
     def ledger_date(self, event: Event, settings_version: int | None, arrived_at: datetime) -> date:
         """The event's own ledger date, by the version that decided about it (law 15)."""
         return dated(event, self.history, version_of(self.history, settings_version), arrived_at)
+
+    def due_on_its_day(self, target: Target, ledger_date: date, due_at: datetime) -> datetime:
+        """`due_at`, but not before the practice's day of the ledger date begins: no entry is written with a date to
+        come (T-6). QuickBooks' documents are dated by the bank (P-16). A plan says so itself: there is no history
+        where nothing but plans is inserted."""
+        versions = self.history.versions
+        if target is not Target.PMS or ledger_date < due_at.date() or not versions:
+            return due_at
+        known = [each for each in versions if each.effective_from <= due_at] or versions
+        return not_before_day(ledger_date, known[-1].settings.zone, due_at)
 
     def initial_state(self, planned: PlannedEntry, connection_id: str | None) -> InitialState:
         """The state in which a planned entry is inserted. `connection_id`: of the entry that it reverses (E-9 c)."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from processors.rules.lifecycle.booking_terms import money_of
 from processors.rules.lifecycle.books import books_of
 from processors.rules.lifecycle.given_back import GaveBack, GivenBack, with_what_came_back
+from processors.rules.lifecycle.named_patients import names_other_patient
 from processors.rules.lifecycle.payment_state import PaymentState, Reported, resolved_events
 from schemas.events import Event, RefundSucceeded
 from schemas.vocabulary import DecisionReason
@@ -18,6 +19,8 @@ def refused(event: GaveBack, state: PaymentState, reported: Reported) -> Decisio
     What is known to have come back of any of them takes nothing, though it waits still itself: of a refund that failed
     and the one that replaced it, neither is too much, whichever was reported first.
     """
+    if isinstance(event, RefundSucceeded) and names_other_patient(event.splits, reported):
+        return DecisionReason.NAMES_OTHER_PATIENT
     facts = with_what_came_back((*resolved_events(state), event), state)
     if more_than_paid(facts, reported):
         return DecisionReason.MORE_THAN_ORIGINAL

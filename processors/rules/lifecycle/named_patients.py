@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from processors.rules.lifecycle.booking_terms import Share
+from processors.rules.lifecycle.payment_state import Reported
 from schemas.events import Split
+from schemas.vocabulary import OWN_CASH
 
 
 class TooMuchError(Exception):
@@ -29,6 +31,12 @@ def by_name(shares: Sequence[Share], left: Sequence[int], splits: Sequence[Split
         if wanted:
             raise TooMuchError
     return tuple(taken)
+
+
+def names_other_patient(splits: Sequence[Split], reported: Reported) -> bool:
+    """Whether a split names a patient whom the payment, as it is reported now, does not (R-21)."""
+    known = {effect.instruction.patient_ref for effect in reported.plan if effect.entry_kind in OWN_CASH}
+    return any(split.patient_ref not in known for split in splits)
 
 
 def means(split: Split, share: Share) -> bool:

@@ -32,7 +32,8 @@ def insert_entries(
     """The entries of one event, with ids that ascend from `last_id` + 1 (law 8), and the ids that others can wait for.
 
     An entry that the connection does not write and nobody has to post by hand is skipped, and nothing waits for it
-    (B-1). `due_at`: of those whose plan does not say when; else they are due on arrival. Pure.
+    (B-1). `due_at`: of those whose plan does not say when; else they are due on arrival; never before their ledger
+    date (T-6). Pure.
     """
     added: list[EntryAdded] = []
     ids: dict[Part, int] = {}
@@ -50,7 +51,9 @@ def insert_entries(
             state=initial.state,
             reason=initial.reason,
             holds=initial.holds,
-            due_at=effect.due_at or due_at or arrived_at,
+            due_at=facts.due_on_its_day(
+                effect.target, effect.instruction.ledger_date, effect.due_at or due_at or arrived_at
+            ),
             look_first=facts.reads_back(initial.state, arrived_at),
             amount_minor=effect.instruction.amount_minor,
             depends_on=each.behind if effect.depends_on is None else ids.get(effect.depends_on),

@@ -88,7 +88,8 @@ class WorkingState:
         for effect_id in change.lift:
             entry = self._entries[effect_id]
             holds = tuple(each for each in entry.holds if each is not State.AWAITING_CLEARANCE)
-            self._move(effect_id, self.facts.state_behind(holds, entry), holds=holds, due_at=self.facts.now)
+            due_at = self.facts.due_on_its_day(entry.target, entry.instruction.ledger_date, self.facts.now)
+            self._move(effect_id, self.facts.state_behind(holds, entry), holds=holds, due_at=due_at)
         for redirect in change.redirect:
             entry = _replace(self._entries[redirect.effect_id], depends_on=ids.get(redirect.to))
             self._put(entry, EntryRedirected(entry))

@@ -61,6 +61,7 @@ _NOT_POSTED: Final = {
 _MANUAL_ONLY: Final = {
     DecisionReason.MANUAL_NET_NOT_POSITIVE.value: "the fee is larger than the payment: post it manually and record it",
     DecisionReason.PATIENT_UNTOUCHED.value: "it stands on no patient's ledger: post it manually and record it",
+    DecisionReason.OF_NO_CLAIM.value: "it stands on no patient's ledger: post it manually and record it",
 }
 
 

@@ -29,7 +29,7 @@ def test_what_the_insurer_kept_stands_at_office_level() -> None:
     ]
     kept = decision.effects[-1]
     assert (kept.instruction.office_level, kept.instruction.patient_ref, kept.lane) == (True, None, "r:era-1")
-    assert kept.reason is DecisionReason.PATIENT_UNTOUCHED
+    assert kept.reason is DecisionReason.OF_NO_CLAIM
     assert total(decision, PAID) == event.gross_minor == 14400
 
 

@@ -1,12 +1,19 @@
-"""Cases 06, 07, 07b, 08, 08b, 24, 37, 38: payouts against payments, in every order of arrival (P-23 to P-26)."""
+"""Cases 06 to 08b, 15 to 19, 24, 35, 37, 38: payouts, against payments and each other, in every order of arrival (P-4,
+P-18, P-21, P-23 to P-26)."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from processors.rules.decisions.currency import OtherCurrency
+from schemas.events import Event
+from schemas.vocabulary import State
 from sinks.ledger import conservation
+from tests.processors.rules.lifecycle.memory_ledger import Ledger
 from tests.sinks.ledger.ledger_fixture import LedgerDatabase
 from tests.sinks.ledger.payouts.settling import settle
 from tests.vectors.field.cases import Part, orders, parts, play, ready
@@ -15,7 +22,7 @@ pytestmark = pytest.mark.stack
 
 IN_EVERY_ORDER = [
     pytest.param(name, order, id=f"{name}-{order}")
-    for name in ("06", "24", "37", "38")
+    for name in ("06", "16", "19", "24", "37", "38")
     for order in orders(range(len([event for part in parts(f"case-{name}") for event in part])))
 ]
 
@@ -64,6 +71,8 @@ EXPECTED: dict[str, tuple[list[tuple[Any, ...]], list[tuple[Any, ...]], list[tup
         [("fee_adjustment", 495), ("payment", 14505)],
         [("IN_TWO_PAYOUTS", "case-06-pay", 0, 15000)],
     ),
+    "16": ([(-6146, "POSTED"), (9680, "POSTED")], [("fee_adjustment", 320), ("payment", 9680), ("refund", -10000)], []),
+    "19": ([(5000, "POSTED"), (14400, "POSTED")], [], []),
     "24": ([(14530, "POSTED")], [("payment", 5000), ("payment", 10000)], []),
     "37": (
         [(13935, "POSTED")],
@@ -117,3 +126,92 @@ def test_p1_p25_a_payout_without_items(database: LedgerDatabase) -> None:
     assert documents(database) == []
     told(database, "08b")
     assert documents(database) == [(40000, "POSTED")]
+
+
+ATTEMPTS = [event for group in parts("case-35") for event in group]
+"""Twelve payouts of 150.00 that failed and were issued anew: six under a new id (n), six as a new version (v). The file
+tells each of the six in another order of its three events: first attempt (a), failure (f), second attempt (b)."""
+
+
+def attempts_of(which: str) -> list[Event]:
+    """The three events of one of the twelve, as they happened."""
+    mine = [event for event in ATTEMPTS if event.event_id.startswith(f"case-35-e{which}")]
+    return sorted(mine, key=lambda event: event.occurred_at)
+
+
+def standing(database: LedgerDatabase, practice: str) -> tuple[int, int, list[tuple[Any, ...]]]:
+    """Documents that stand, their cents, and what is not at rest."""
+    posted = "SELECT entry_kind, amount_minor FROM effects WHERE practice_id = %s AND state = 'POSTED'"
+    rows = database.rows(posted, practice)
+    open_ones = "SELECT effect_id, state FROM effects WHERE practice_id = %s AND NOT is_final(state)"
+    return (
+        sum(1 if kind == "payout" else -1 for kind, _ in rows),
+        sum(cents for _, cents in rows),
+        database.rows(open_ones, practice),
+    )
+
+
+@pytest.mark.parametrize("backwards", [False, True], ids=["as the file tells them", "its parts backwards"])
+def test_p21_of_a_payout_with_several_attempts_one_deposit_stands(database: LedgerDatabase, backwards: bool) -> None:
+    """Case 35, P-21, P-8: all twelve of the file beside each other."""
+    ready(database, "case-35")
+    groups = parts("case-35")
+    for group in reversed(groups) if backwards else groups:
+        _play(database, "case-35", group)
+    assert standing(database, "case-35") == (12, 12 * 14505, [])
+    assert conservation.violations(database.connection) == []
+
+
+@pytest.mark.parametrize("which", ["n0", "v0"], ids=["a new id", "a new version"])
+def test_p21_in_every_order_one_deposit_stands(database: LedgerDatabase, which: str) -> None:
+    """Case 35, R-17: event by event, posted between or at the end."""
+    for order in orders(attempts_of(which)):
+        for posted_between in (True, False):
+            practice = f"case-35-{'-'.join(event.event_id[-1] for event in order)}-{posted_between}"
+            ready(database, practice)
+            for event in order:
+                database.clock.instant += timedelta(minutes=1)
+                database.report(replace(event, practice_id=practice))
+                settle(database)
+                if posted_between:
+                    play(database, practice, [])
+            play(database, practice, [])
+            settle(database)
+            play(database, practice, [])
+            assert standing(database, practice) == (1, 14505, []), practice
+    assert conservation.violations(database.connection) == []
+
+
+def test_p21_in_memory_a_new_version_stands_alone_in_every_order() -> None:
+    """Case 35 by the rules alone: versions of one payout."""
+    for order in orders(attempts_of("v0")):
+        for posting in (True, False):
+            ledger = Ledger()
+            for event in order:
+                ledger.report(event)
+                if posting:
+                    ledger.post()
+            ledger.post()
+            assert (ledger.total(), {x.state for x in ledger.standing()}) == (14505, {State.POSTED})
+            assert [x.waiting for x in ledger.state.follow_ups] == [None]
+
+
+@pytest.mark.parametrize("order", list(orders(range(2))), ids=str)
+def test_p21_a_payout_that_fails_before_anything_is_written_leaves_nothing(
+    database: LedgerDatabase, order: tuple[int, ...]
+) -> None:
+    """Cases 15 and 15b while nobody has deleted anything: told before the deposit is written, nothing is written; the
+    deleted deposit itself is in QuickBooks (`test_payout_cases_at_quickbooks`)."""
+    events = [*parts("case-15")[0], *parts("case-15b")[0]]
+    ready(database, "case-15")
+    for place in order:
+        database.report(events[place])
+    play(database, "case-15", [])
+    assert documents(database) == [(14505, "VOIDED_BEFORE_POST")]
+
+
+def test_m8_a_payout_in_another_currency_is_refused() -> None:
+    """Case 18, M-8: by the rules alone; not converted."""
+    ((told_in_dollars_of_canada,),) = parts("case-18")
+    with pytest.raises(OtherCurrency):
+        Ledger().report(told_in_dollars_of_canada)

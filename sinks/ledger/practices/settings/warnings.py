@@ -14,6 +14,7 @@ from schemas.practice_settings import (
     DisputeBooking,
     FamilyBooking,
     FeeAdjustment,
+    LedgerDate,
     MembershipBooking,
     PracticeSettings,
     RefundWithoutCompanion,
@@ -71,6 +72,7 @@ class Code(StrEnum):
     NOTHING_CLEARS = "NOTHING_CLEARS"
     CLEAR_FIRST_UNUSED = "CLEAR_FIRST_UNUSED"
     DAILY_SETTINGS_UNUSED = "DAILY_SETTINGS_UNUSED"
+    DATED_AHEAD = "DATED_AHEAD"
     CUT_OFF_IN_BLACKOUT = "CUT_OFF_IN_BLACKOUT"
     MEMBERSHIP_WITHOUT_CHARGE = "MEMBERSHIP_WITHOUT_CHARGE"
     INSURANCE_BY_HAND = "INSURANCE_BY_HAND"
@@ -133,6 +135,14 @@ def _timing(settings: PracticeSettings, capabilities: PmsCapabilities) -> Iterat
             "and for ever where the payment system tells of neither"
         )
         yield _warning(Code.NOTHING_CLEARS, waits[0], text)
+    at_once = [field for field, timing in timings.items() if timing is not Timing.DAILY]
+    if settings.ledger_date is LedgerDate.BUSINESS_DATE and at_once:
+        text = (
+            f"with {timings[at_once[0]].value} an entry carries the date of the business day whose cut-off comes next: "
+            "after the day's cut-off, and before days off, that is a later day, and the entry is posted when that "
+            "day begins. Choose DAILY, or date entries by TRANSACTION_DATE"
+        )
+        yield _warning(Code.DATED_AHEAD, "ledger_date", text)
     if settings.clear_first and all(timing is Timing.ON_CLEAR for timing in timings.values()):
         yield _note(Code.CLEAR_FIRST_UNUSED, "clear_first", "every payment waits for its funds anyway")
 

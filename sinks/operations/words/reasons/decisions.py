@@ -37,6 +37,7 @@ DECISION_WORDS: Final[dict[DecisionReason, str]] = {
     _D.CORRECTED: "a later version stands in its place",
     _D.REFUNDED_BEFORE_POST: "it was refunded before it was posted, and the practice books one net entry",
     _D.MORE_THAN_ORIGINAL: "more would go back than was paid",
+    _D.NAMES_OTHER_PATIENT: "it names a patient whom its payment did not",
     _D.CODE_NOT_ALLOWED: "a person looks at the claim first: not all of its adjustments are booked by themselves",
     _D.CLAIM_NOT_NAMED: "it does not say which claim it belongs to, or what each procedure of it got",
     _D.ALLOCATE_BY_HAND: "the practice allocates its payments itself",
@@ -44,6 +45,7 @@ DECISION_WORDS: Final[dict[DecisionReason, str]] = {
     _D.NOT_BY_THIS_ROUTE: "the practice's connection cannot write this kind of entry",
     _D.BACKFILLED: "posted on purpose after the fact",
     _D.PATIENT_UNTOUCHED: "the practice keeps disputes off the patients' ledgers",
+    _D.OF_NO_CLAIM: "the insurer kept or added it for no claim, so it stands on no patient's ledger",
     _D.CONNECTION_REPLACED: "it belongs to books whose connection is switched off or is not the practice's any more; "
     "it goes on when that connection is saved again (`target add`), or is entered there by hand",
     _D.LEDGER_CLOSED: "the practice's books are closed for its date, and it wants such entries by hand",

@@ -32,6 +32,16 @@ EVENT_WORDS: dict[R, Wording] = {
         "reported.",
         afterwards="Nothing happens until somebody decides.",
     ),
+    R.NAMES_OTHER_PATIENT: Wording(
+        headline="a refund names a patient whom its payment did not",
+        why="A refund goes back to the patients whose payment it was. This one names somebody else, so it was not "
+        "posted to anybody.",
+        remedy="Look in your payment system whose refund it is. If the payment was somebody else's too, your payment "
+        "provider has to correct the payment; else enter the refund by hand, and tell support, or the person who runs "
+        "Writeback, who records it or dismisses it.",
+        afterwards="When the payment is corrected so that it names the same patient, the refund is posted by itself. "
+        "Else nothing happens until somebody decides.",
+    ),
     R.SUMS_DISAGREE: Wording(
         headline="a payout, a refund or a fee does not add up",
         why="The items of a payout do not add up to its total, or a refund or a fee does not match its payment, to the "
