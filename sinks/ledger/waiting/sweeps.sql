@@ -22,12 +22,20 @@ SELECT true FROM gates WHERE practice_id = :practice_id AND connection_id = :con
   AND (next_due_at IS NULL OR next_due_at > business_now(:now) + :late::interval);
 
 -- name: awaiting_original
--- What waits for its original, page by page, and whether that is stored and resolved.
+-- What waits for its original, page by page, and whether that is stored and counts: the payment, or the payout in the
+-- version that failed; and for what brings money back, the refund, return or dispute that gave it. One that is held or
+-- dismissed gave nothing, so what parked on it is not asked again until that changes.
 SELECT e.practice_id, e.source, e.event_id, CASE WHEN e.kind = 'payout_failed' THEN 'payout' ELSE 'payment' END AS kind,
        e.concerns AS ref, EXISTS (
     SELECT FROM events o WHERE o.practice_id = e.practice_id AND o.subject = e.concerns
       AND o.kind = CASE WHEN e.kind = 'payout_failed' THEN 'payout' ELSE 'payment' END
-      AND o.superseded_by IS NULL AND o.waiting IS NULL) AS resumable
+      AND (e.kind <> 'payout_failed' OR o.version >= e.version)
+      AND o.superseded_by IS NULL AND o.waiting IS NULL)
+  AND (e.kind NOT IN ('refund_failed', 'reinstated', 'dispute_closed') OR EXISTS (
+    SELECT FROM events g WHERE g.practice_id = e.practice_id AND g.subject = e.subject AND g.waiting IS NULL
+      AND g.ended_as IS DISTINCT FROM 'dismiss' AND g.superseded_by IS NULL
+      AND CASE e.kind WHEN 'refund_failed' THEN g.kind = 'refund' WHEN 'reinstated' THEN g.kind = 'return'
+          ELSE g.kind IN ('dispute', 'inquiry') AND g.occurred_at <= e.occurred_at END)) AS resumable
 FROM events e
 WHERE e.waiting = 'AWAITING_ORIGINAL' AND (e.practice_id, e.source, e.event_id) > (:practice_id, :source, :event_id)
 ORDER BY e.practice_id, e.source, e.event_id LIMIT :most;

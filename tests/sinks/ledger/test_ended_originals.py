@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import pytest
 
+from schemas.events import DisputeOutcome, Event, Split
 from schemas.practice_settings import Timing, TypeMode
 from schemas.vocabulary import State
+from sinks.ledger.intake.apply_events import EventApplier
+from sinks.ledger.intake.payment_key import PaymentKey
 from sinks.ledger.unit_of_work import unit_of_work
 from sinks.ledger.waiting.ended_originals import follow_originals
 from tests.processors.rules.event_examples import PRACTICE, item, modes, payment, payout
-from tests.processors.rules.linked_examples import fee_assessed, refunded, voided
+from tests.processors.rules.linked_examples import (
+    dispute_closed,
+    disputed,
+    fee_assessed,
+    payout_failed,
+    refund_failed,
+    refunded,
+    reinstated,
+    returned,
+    voided,
+)
 from tests.sinks.ledger.ledger_fixture import LedgerDatabase
-from tests.sinks.ledger.linked_events import LATER, REFUNDED, entries, ready
+from tests.sinks.ledger.linked_events import LATER, MINUTE, REFUNDED, entries, ready
 
 
 def end(database: LedgerDatabase, state: State, *effect_ids: int) -> int:
@@ -117,3 +130,76 @@ def test_what_waits_in_earnest_is_no_repair(database: LedgerDatabase) -> None:
     database.report(payment(), voided(at=LATER, payment_id="pay-2"), fee_assessed(at=LATER, payment_id="pay-2"))
     assert sum(database.sweeps.repair().values()) == 0
     assert database.rows("SELECT event_id FROM events WHERE waiting IS NOT NULL") == []
+
+
+OF_ANOTHER = refunded(splits=(Split(patient_ref="pt-other", amount_minor=-10000),))
+WON = DisputeOutcome.WON
+PARKED: dict[str, tuple[tuple[Event, ...], Event]] = {
+    "a failure of a refund that is held": ((payment(), OF_ANOTHER), refund_failed(at=LATER)),
+    "a failure of a refund that never came": ((payment(),), refund_failed(at=LATER)),
+    "a return undone that never came": ((payment(),), reinstated(at=LATER)),
+    "an outcome of a dispute that never came": ((payment(),), dispute_closed(WON, 10000, at=LATER)),
+    "an outcome of a dispute opened since": (
+        (payment(), disputed(at=LATER + MINUTE)),
+        dispute_closed(WON, 10000, at=LATER),
+    ),
+    "a failure of a payout's next version": ((payout(item(1, 10000, 320)),), payout_failed(at=LATER, version=2)),
+}
+
+
+@pytest.fixture
+def asked_again(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """The payments that a sweep had judged again, under their practice's lock."""
+    asked: list[object] = []
+    real = EventApplier.reconsider
+
+    def counted(self: EventApplier, key: PaymentKey) -> None:
+        asked.append(key)
+        real(self, key)
+
+    monkeypatch.setattr(EventApplier, "reconsider", counted)
+    return asked
+
+
+@pytest.mark.parametrize("name", PARKED)
+def test_what_parks_on_something_held_or_missing_is_not_judged_in_vain(
+    database: LedgerDatabase, asked_again: list[object], name: str
+) -> None:
+    """Law 8: its payment is there, and what gave the money is not: each sweep looks, and none locks or judges."""
+    ready(database)
+    before, parks = PARKED[name]
+    database.clock.instant = LATER + MINUTE
+    database.report(*before)
+    database.report(parks)
+    waiting = "SELECT waiting FROM events WHERE event_id = %s"
+    assert database.one(waiting, parks.event_id) == "AWAITING_ORIGINAL"
+    for _ in range(3):
+        assert sum(database.sweeps.repair().values()) == 0
+    assert asked_again == []
+
+
+@pytest.mark.parametrize(
+    ("gave", "back"),
+    [
+        (refunded(), refund_failed(at=LATER)),
+        (returned(), reinstated(at=LATER)),
+        (disputed(), dispute_closed(WON, 10000, at=LATER)),
+    ],
+    ids=["refund", "return", "dispute"],
+)
+def test_what_parks_although_what_gave_the_money_counts_is_repaired(
+    database: LedgerDatabase, asked_again: list[object], gave: Event, back: Event
+) -> None:
+    """Law 8: a lost wake-up of each of these is still found, once."""
+    ready(database)
+    database.clock.instant = LATER
+    database.report(payment(), gave)
+    database.report(back)
+    database.connection.execute("DELETE FROM effects WHERE event_id = %s", (back.event_id,))
+    database.connection.execute(
+        "UPDATE events SET waiting = 'AWAITING_ORIGINAL', resolved_at = NULL WHERE event_id = %s", (back.event_id,)
+    )
+    assert database.sweeps.repair()["original"] == 1
+    assert len(asked_again) == 1
+    assert sum(database.sweeps.repair().values()) == 0
+    assert len(asked_again) == 1
