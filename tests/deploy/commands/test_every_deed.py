@@ -19,7 +19,16 @@ from tests.deploy.commands.test_every_command import CHANGING, COMMAND_LIST, RUN
 
 READS: Final = {
     *("ready", "stack status", "topics check", "topics list", "topics asyncapi", "clock show", "lag", "explain"),
-    *("practice list", "settings show", "settings history", "settings diff", "organisation list", "organisation show"),
+    *(
+        "practice list",
+        "practice show",
+        "targets",
+        "settings show",
+        "settings history",
+        "settings diff",
+        "organisation list",
+        "organisation show",
+    ),
     *("whatif", "link list", "audit verify", "audit-receipts", "target test", "target choices", "target list"),
     *("transactions list", "transactions show", "dlq list", "dlq show", "entries list", "payouts differences"),
 }

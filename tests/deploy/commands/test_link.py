@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -130,8 +130,8 @@ def _posted(commands: TargetCommands, practice: str, number: str) -> None:  # no
     database = LedgerDatabase(commands.world.database_url)
     try:
         database.clock.instant = datetime.now(UTC)
-        version = database.history(practice)
-        assert version is not None
+        database.save(practice)
+        database.clock.instant += timedelta(seconds=1)
         database.report(again(payment(10000, 0, at=database.clock.instant), practice_id=practice))
         request = FrozenRequest(
             method="POST", path="/payments", body=b"{}", ledger_date=date(2026, 3, 4), pms_patient_id=number
