@@ -32,6 +32,9 @@ class Control(StrEnum):
     SETTLE_TIME = "settle_time"  # law 19: absence takes time
     READ_BACK = "read_back"  # law 19: an unknown outcome is looked up before it is sent again
     KNOWN_IDS = "known_ids"  # law 19: what a read saw is read again by its id
+    SYNC_CYCLE = "sync_cycle"  # law 19: absence needs a cycle of writing and reading that ended after the send
+    TAKEN_IS_POSSIBLE = "taken_is_possible"  # law 19: what was taken and is not seen stays possible
+    IN_PRACTICE = "in_practice"  # law 19: only what the practice's own system has numbered stands there
     ORIGIN_READ = "origin_read"  # what is taken back is read first
     EPOCH = "epoch"  # law 20: negative results are fenced
     KEEP_POSITIVE = "keep_positive"  # law 20: a positive answer never is

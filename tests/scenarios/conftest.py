@@ -21,6 +21,7 @@ def sandbox() -> Iterator[SandboxProcess]:
 @pytest.fixture
 def pipeline(world: World, sandbox: SandboxProcess, tmp_path: Path) -> Iterator[Pipeline]:
     sandbox.open_dental.clear_faults()
+    sandbox.nexhealth.clear_faults()
     sandbox.quickbooks.clear_faults()
     mine = Pipeline(world, sandbox, tmp_path)
     yield mine

@@ -16,6 +16,8 @@ from psycopg.rows import dict_row
 
 from deploy.demo.practice_setup import connect_target
 from deploy.sandbox.demonstration import (
+    nexhealth_keys,
+    nexhealth_mapping,
     open_dental_keys,
     open_dental_mapping,
     quickbooks_mapping,
@@ -75,11 +77,13 @@ class Pipeline:
         pms: bool = True,
         quickbooks: bool = False,
         office: dict[str, Any] | None = None,
+        location: dict[str, Any] | None = None,
         mapping: dict[str, Any] | None = None,
         since: datetime | None = None,
         **settings: Any,
     ) -> str:
-        """A practice with its own office (and company), entitled, master on, patients linked. Answers its id."""
+        """A practice with its own office (and company), entitled, master on, patients linked. `location`: settings of
+        one over NexHealth instead. Answers its id."""
         chosen = chosen_settings(settings)
         clock = self.settings.clock()
         with connect(self.world.database_url, "scenario") as db:
@@ -99,7 +103,9 @@ class Pipeline:
             )
         customer_key, realm = f"{self.world.database}-{name}", _realm(self.world, name)
         self.accounts[name] = (customer_key, realm)
-        if pms:
+        if location is not None:
+            self._over_nexhealth(name, customer_key, tuple(patients), location, mapping or {})
+        elif pms:
             self.sandbox.open_dental.add_office(customer_key, name=name, **(office or {}))
             self._connect_pms(name, customer_key, mapping or {})
             refs = tuple(patients)
@@ -110,6 +116,18 @@ class Pipeline:
             self.sandbox.quickbooks.add_company(realm, name=name)
             self._connect_quickbooks(name, realm)
         return name
+
+    def _over_nexhealth(
+        self, practice: str, api_key: str, refs: tuple[str, ...], location: dict[str, Any], changes: dict[str, Any]
+    ) -> None:
+        settings = self.sandbox.nexhealth.add_location(api_key, name=practice, **location)
+        system = settings.system.lower().replace(" ", "_")
+        mapping = nexhealth_mapping(self.sandbox, api_key, system) | changes
+        keys = nexhealth_keys(self.sandbox, api_key)
+        self.connect(practice, "nexhealth", self.sandbox.address.nexhealth, mapping, keys)
+        rows = self.sandbox.nexhealth.add_patients(api_key, max(len(refs), 1))
+        for ref, row in zip(refs, rows, strict=False):
+            self.link(practice, ref, str(row["id"]))
 
     def _connect_pms(self, practice: str, customer_key: str, changes: dict[str, Any]) -> None:
         mapping = open_dental_mapping(self.sandbox, customer_key) | changes
@@ -246,7 +264,12 @@ class Pipeline:
         """What the sandboxes hold, in our sign: payments and credits as positive, charges of ours as negative, deposits
         and entries on the bank."""
         held: dict[str, int] = defaultdict(int)
+        keys = {location.api_key for location in self.sandbox.nexhealth.locations()}
         for practice, (customer_key, realm) in self.accounts.items():
+            if customer_key in keys:
+                nexhealth = self.sandbox.nexhealth
+                for line in (*nexhealth.payments(customer_key), *nexhealth.adjustments(customer_key)):
+                    held[practice] -= line.amount_minor
             if any(office.customer_key == customer_key for office in self.sandbox.open_dental.offices()):
                 held[practice] += sum(row.amount_minor for row in self.sandbox.open_dental.payments(customer_key))
                 held[practice] -= sum(row.amount_minor for row in self.sandbox.open_dental.adjustments(customer_key))
@@ -262,8 +285,12 @@ class Pipeline:
     def doubled(self) -> list[Any]:
         mine = set(self.accounts.values())
         accounts = {account for pair in mine for account in pair}
-        both = (*self.sandbox.open_dental.doubled(), *self.sandbox.quickbooks.doubled())
-        return [each for each in both if each.account in accounts and not each.by_sandbox]
+        all_of_them = (
+            *self.sandbox.open_dental.doubled(),
+            *self.sandbox.nexhealth.doubled(),
+            *self.sandbox.quickbooks.doubled(),
+        )
+        return [each for each in all_of_them if each.account in accounts and not each.by_sandbox]
 
     def invariants(self, *, replay: bool = True, notices: bool = True) -> None:
         """I1 to I7. The roles that a scenario has stopped are started again first: a pipeline ends running."""

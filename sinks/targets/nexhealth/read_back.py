@@ -21,6 +21,7 @@ from sinks.targets.nexhealth.find_entries import (
 from sinks.targets.nexhealth.request_text import id_of, receiver_of
 from sinks.targets.nexhealth.sync_status import read_status
 from sinks.targets.port import Found, ReadFailed, TargetEntry
+from streams.fault_injection import Control, disabled
 
 _DAYS_BACK: Final = timedelta(days=2)
 """Nothing of ours was changed longer before it was sent, whatever clocks say."""
@@ -58,11 +59,12 @@ class ReadBack:
         status = await read_status(self._client, self._location_id, self._ends_at)
         if isinstance(status, ReadFailed):
             return status
-        if not status.has_cycled_since(self._entry.sent_at):
+        if not status.has_cycled_since(self._entry.sent_at) and not disabled(Control.SYNC_CYCLE):
             return answers.unreadable("SYNC_PENDING")
         taken = _taken(self._entry)
-        unseen = taken is not None and taken not in self._entry.not_ours
-        return self._found(Standing(possible_ids=(taken,) if taken is not None and unseen else ()))
+        if taken is None or taken in self._entry.not_ours or disabled(Control.TAKEN_IS_POSSIBLE):
+            return self._found(Standing())
+        return self._found(Standing(possible_ids=(taken,)))
 
     async def _rows(self, ledger: Ledger) -> list[Row] | ReadFailed:
         found: list[Row] = []
@@ -109,5 +111,6 @@ def _since(entry: TargetEntry) -> Query:
 
 
 def _taken(entry: TargetEntry) -> str | None:
-    """What was sent, by the instant of its sending: what is sent again is another."""
-    return None if entry.sent_at is None else f"{TAKEN}/{entry.marker}-{int(entry.sent_at.timestamp())}"
+    """What was sent last, by the instant of its mark: what is sent again is another, and a generation that is only
+    planned is none."""
+    return None if entry.sent_at is None else f"{TAKEN}/{round(entry.sent_at.timestamp() * 1_000)}"

@@ -34,7 +34,7 @@ REMEDIES: Final = Remedies(
     by_reason={
         DeadLetterReason.OUTCOME_UNKNOWN: (
             "NexHealth took this entry, and it has not appeared in the practice's ledger. Look for it at the patient, "
-            "by date and amount. If it is there, record it; if it is not, send it again (`writeback redrive`)."
+            "by date and amount. If it is there, record it; if it is not, send it again (`writeback dlq redrive`)."
         ),
         DeadLetterReason.FOUND_TWICE: (
             "The entry stands more than once in the practice's ledger. Take the surplus one out there, then record it."
