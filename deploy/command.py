@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "migrate": "deploy.commands.migrate:migrate",
     "topics": "deploy.commands.topics:app",
     "sandbox": "deploy.commands.sandbox:sandbox",
+    "webhooks": "deploy.commands.webhooks:webhooks",
     "send": "deploy.commands.send:send",
     "clock": "deploy.commands.clock:app",
     "practice": "deploy.commands.practice:app",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -47,6 +48,17 @@ class AdapterContext(msgspec.Struct, frozen=True, kw_only=True):
             text = f"connection {stored.connection_id} has no stored credentials"
             raise UnusableConnectionError(ConnectionReason.NEEDS_RECONNECT, "SECRET", text)
         return self.keys.open(stored.home_practice_id, stored.connection_id, stored.secret)
+
+
+class OutcomeMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """An authentic message about the outcome of a write. It is a reason to look, never an outcome."""
+
+    marker: str
+    """Of the entry that it is about."""
+    sent_at: datetime
+    """By the vendor's clock."""
+    proof: str
+    """The signature: the same message told again has the same one."""
 
 
 class UnusableConnectionError(Permanent):
@@ -122,6 +134,9 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """The adapter of a stored connection. Called by the poster and by commands. Raises UnusableConnectionError,
     SecretUnreadableError, ConfigurationError (for an address that may not be called)."""
     remedies: Remedies = Remedies()
+    outcome_message: Callable[[bytes, Mapping[str, str], bytes], OutcomeMessage | None] | None = None
+    """(opened secret, headers by lower-case name, body) → what a message that the vendor sent says, or None where it is
+    not proven to be the vendor's or names nothing of ours. None: the system sends no such messages."""
     by_hand: bool = False
     """People write there and no program does: no address, no secrets, one account per practice (P-17)."""
 

@@ -10,6 +10,7 @@ import msgspec
 from schemas.vocabulary import ConnectionReason, Target
 from sinks.targets.nexhealth.capabilities import capabilities_of
 from sinks.targets.nexhealth.mapping import MappingError, load_keys, load_mapping
+from sinks.targets.nexhealth.outcome_message import read_outcome_message
 from sinks.targets.nexhealth.remedies import REMEDIES
 from sinks.targets.port import PaymentTarget
 from sinks.targets.route import AdapterContext, CheckedInput, Route, StoredConnection, UnusableConnectionError
@@ -57,4 +58,5 @@ NEXHEALTH: Final = Route(
     check=_check,
     open=_open,
     remedies=REMEDIES,
+    outcome_message=read_outcome_message,
 )

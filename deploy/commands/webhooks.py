@@ -1,0 +1,40 @@
+"""`writeback webhooks`: listens for the messages by which targets say how a write ended."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def webhooks(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free port.")] = 30230,
+    host: Annotated[str, typer.Option(help="Address to listen on; a proxy with TLS stands before it.")] = "127.0.0.1",
+) -> None:
+    """Listen for signed messages about outcomes (NexHealth): each has its entry looked for at once. Ctrl-C ends it.
+
+    The address to register is the proxy's, with `/webhooks/PRACTICE`. Without this command outcomes are looked for all
+    the same, only later.
+    """
+    import asyncio
+    import signal
+
+    from deploy.servers import settings_here
+    from sinks.poster.outcome_messages import OutcomeMessages
+    from sinks.poster.webhook_server import serve
+    from streams.runtime.errors import ConfigurationError
+
+    settings = settings_here()
+
+    async def run() -> None:
+        stopped = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+        await serve(OutcomeMessages(settings), host, port, stopped)
+
+    try:
+        asyncio.run(run())
+    except OSError as error:
+        raise ConfigurationError(
+            f"port {port} on {host} cannot be used ({error.strerror}): choose another with --port"
+        ) from None
