@@ -48,6 +48,7 @@ COMMANDS: Final = {
     "explain": "deploy.commands.explain:explain",
     "dlq": "deploy.commands.dlq:app",
     "entries": "deploy.commands.entries:app",
+    "worklist": "deploy.commands.worklist:worklist",
     "payouts": "deploy.commands.payouts:app",
     "restored": "deploy.commands.restored:restored",
     "retention": "deploy.commands.retention:retention",

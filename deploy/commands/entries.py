@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -97,7 +98,13 @@ def post(
 @app.command()
 def record(
     practice: PracticeId,
-    ids: Ids,
+    ids: Annotated[
+        list[str] | None, typer.Argument(metavar="[ID]...", help="Entries or events, as the lists print them.")
+    ] = None,
+    sheet: Annotated[
+        Path | None,
+        typer.Option("--sheet", help="A CSV of `writeback worklist`, filled in: records all its lines at once."),
+    ] = None,
     fee: Fee = None,
     amount: Annotated[
         str | None,
@@ -109,7 +116,33 @@ def record(
     as_json: Json = False,
 ) -> None:
     """Record that a person entered it in the books. Its parts, such as its fee, are recorded with it."""
-    _act("record", practice, ids, fee, yes, why, by, as_json, amount=amount)
+    from streams.runtime.errors import ConfigurationError
+
+    if sheet is None and ids:
+        _act("record", practice, ids, fee, yes, why, by, as_json, amount=amount)
+        return
+    if sheet is None or ids or fee is not None or amount is not None:
+        raise ConfigurationError("name the entries, or give their sheet with --sheet FILE alone")
+    _record_sheet(practice, sheet, yes, why, by, as_json)
+
+
+def _record_sheet(practice: str, sheet: Path, yes: bool, why: str, by: str | None, as_json: bool) -> None:
+    from deploy.commands.open_ledger import open_ledger
+    from deploy.commands.options import order_of
+    from deploy.commands.parsing import read_file
+    from deploy.commands.printing import print_json
+    from sinks.operations.actions.entry_action_rules import EntryAction
+    from sinks.operations.actions.record_sheet import record_sheet
+
+    with open_ledger("entries") as opened:
+        recorded = record_sheet(opened.ledger, practice, read_file(sheet, "--sheet"), order_of(yes, why, by))
+    done = recorded.done
+    if as_json:
+        items = [_item_json(each) for each in done.items]
+        print_json({"dry_run": not yes, "items": items, "followed": done.followed, "left": recorded.left})
+        return
+    _print(EntryAction.RECORD, done, (), yes)
+    print(f"{recorded.left} stay on the work list")
 
 
 @app.command()
@@ -142,7 +175,7 @@ def _act(
     from deploy.commands.printing import print_json
     from schemas.vocabulary import Ruling
     from sinks.operations.actions.entry_action_rules import EntryAction
-    from sinks.operations.actions.entry_actions import EntriesDone, act_on_entries
+    from sinks.operations.actions.entry_actions import Entered, EntriesDone, act_on_entries
     from sinks.operations.actions.event_actions import act_on_events
     from sinks.operations.actions.open_date import post_with_open_date
     from sinks.operations.queries.waiting_events import is_event_id
@@ -165,7 +198,8 @@ def _act(
         if first_open_date:
             done = EntriesDone(post_with_open_date(opened.ledger, practice, numbers, order))
         else:
-            done = act_on_entries(opened.ledger, action, practice, numbers, order, amount_minor)
+            said = {} if amount_minor is None else {numbers[0]: Entered(amount_minor)}
+            done = act_on_entries(opened.ledger, action, practice, numbers, order, said)
         ended = act_on_events(opened.ledger, Ruling(deed), practice, events, order, fee_minor) if events else ()
     if as_json:
         items = [_item_json(each) for each in done.items] + [event_item_json(each) for each in ended]

@@ -76,6 +76,14 @@ def read_file(path: Path, option: str) -> bytes:
         raise ConfigurationError(f"{option}: the file cannot be read ({error.strerror})") from None
 
 
+def write_file(path: Path, content: bytes, option: str) -> None:
+    """A file that a person names, replaced whole. ConfigurationError names the option."""
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise ConfigurationError(f"{option}: the file cannot be written ({error.strerror})") from None
+
+
 def _edge(text: str, option: str, zone: str, days: int) -> datetime:
     try:
         if len(text) == len("2026-03-02"):

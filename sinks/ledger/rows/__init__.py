@@ -40,6 +40,7 @@ from sinks.ledger.rows.payouts import PayoutDifferenceRow, PayoutNewsRow, Payout
 from sinks.ledger.rows.practices import (
     AuditRow,
     ContactRow,
+    FormerLinkRow,
     GoliveCheckRow,
     LinkRow,
     OrganisationRow,
@@ -69,6 +70,7 @@ TABLES: Final[Mapping[str, type[msgspec.Struct]]] = MappingProxyType(
         "organisations": OrganisationRow,
         "organisation_settings": OrganisationSettingsRow,
         "patient_links": LinkRow,
+        "former_links": FormerLinkRow,
         "connections": ConnectionRow,
         "connection_accounts": ConnectionAccountRow,
         "practice_connections": PracticeConnectionRow,

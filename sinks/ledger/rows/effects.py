@@ -95,6 +95,7 @@ class RecordedAmountRow(msgspec.Struct, frozen=True):
     amount_minor: int
     recorded_at: datetime
     recorded_by: str
+    note: str | None
 
 
 class OutcomeRow(msgspec.Struct, frozen=True):

@@ -103,6 +103,16 @@ class LinkRow(msgspec.Struct, frozen=True):
     linked_at: datetime
 
 
+class FormerLinkRow(msgspec.Struct, frozen=True):
+    """Table `former_links`: which patient somebody was at a system that the practice has left."""
+
+    practice_id: str
+    connection_id: str
+    patient_ref: str
+    pms_patient_id: str
+    replaced_at: datetime
+
+
 class AuditRow(msgspec.Struct, frozen=True):
     """Table `audit_trail.actions`, view `audit`: one action of a person, chained to the one before. Append-only."""
 

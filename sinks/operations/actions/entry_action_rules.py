@@ -26,6 +26,7 @@ from schemas.vocabulary import (
 from sinks.ledger.practices.settings.capabilities import entry_kinds
 from sinks.ledger.schema.transitions import allowed
 from sinks.operations.queries.waiting_entries import Entry
+from sinks.operations.words.manual_only import MANUAL_ONLY
 
 
 class EntryAction(StrEnum):
@@ -57,11 +58,6 @@ _NOT_POSTED: Final = {
     State.SKIPPED_DISABLED: "was skipped by a setting: `writeback backfill` posts such entries",
     State.RECORDED_MANUALLY: "was entered by hand, and would stand twice",
     State.DISMISSED: "was dismissed: enter it by hand, then record it",
-}
-_MANUAL_ONLY: Final = {
-    DecisionReason.MANUAL_NET_NOT_POSITIVE.value: "the fee is larger than the payment: post it manually and record it",
-    DecisionReason.PATIENT_UNTOUCHED.value: "it stands on no patient's ledger: post it manually and record it",
-    DecisionReason.OF_NO_CLAIM.value: "it stands on no patient's ledger: post it manually and record it",
 }
 
 
@@ -132,8 +128,8 @@ def _not_posted(entry: Entry, practice_id: str) -> str | None:
         return f"stands dead: correct its cause, then `writeback dlq redrive --practice {practice_id} --id {entry.id}`"
     if not _waits_for_approval(entry):
         return _NOT_POSTED.get(state) or _ENDED[state]
-    if entry.reason in _MANUAL_ONLY or entry.planned_reason in _MANUAL_ONLY:
-        return _MANUAL_ONLY.get(entry.reason) or _MANUAL_ONLY[entry.planned_reason or ""]
+    if entry.reason in MANUAL_ONLY or entry.planned_reason in MANUAL_ONLY:
+        return MANUAL_ONLY.get(entry.reason) or MANUAL_ONLY[entry.planned_reason or ""]
     if not entry.in_use:
         return "its connection is switched off or not the practice's any more: save that again (`target add`) first"
     if EntryKind(entry.entry_kind) not in entry_kinds(entry.capabilities):

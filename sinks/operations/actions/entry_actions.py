@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
 
-from schemas.vocabulary import AMOUNT_KINDS, RELEASED_BY_PERSON, DecisionReason, EntryKind, State
+from schemas.vocabulary import RELEASED_BY_PERSON, DecisionReason, State
 from sinks.ledger.effect_moves import Clears, Move, move_of
 from sinks.ledger.intake.payment_key import PAYMENT, PaymentKey
 from sinks.ledger.named_queries import named_queries
@@ -26,7 +27,7 @@ from sinks.operations.actions.entry_action_rules import (
     judge,
 )
 from sinks.operations.ledger import Connection, Ledger
-from sinks.operations.queries.waiting_entries import Entry, units
+from sinks.operations.queries.waiting_entries import units
 
 _SQL: Final = named_queries("sinks.operations.actions", "entry_actions.sql")
 _NAMED: Final = {
@@ -39,6 +40,17 @@ _NAMED: Final = {
 class _Pair(msgspec.Struct, frozen=True):
     payment: int
     debit: int
+
+
+class Entered(msgspec.Struct, frozen=True):
+    """What a person says that they entered for one entry."""
+
+    amount_minor: int | None = None
+    """With the entry's own sign; None: its amount."""
+    note: str | None = None
+
+
+NOTHING_SAID: Final[Mapping[int, Entered]] = MappingProxyType({})
 
 
 class EntriesDone(msgspec.Struct, frozen=True):
@@ -60,14 +72,14 @@ def act_on_entries(
     practice_id: str,
     effect_ids: Sequence[int],
     order: Order,
-    amount_minor: int | None = None,
+    entered: Mapping[int, Entered] = NOTHING_SAID,
 ) -> EntriesDone:
     """Do what can be done, in one transaction; what cannot is refused and stays as it is. Blocks.
 
     Under the practice's lock: 1. the gates, so that no poster marks meanwhile, and the entries with their parts; one
     that was marked before is SENDING by now, and refused. 2. judge. 3. states, dead letters, results. 4. what hangs on
-    them (R-14). 5. audit, one entry an item, with the amounts. `amount_minor`: what a person entered for the one named
-    entry, where that is another amount than its own (POST-10). Raises as `acting`.
+    them (R-14). 5. audit, one entry an item, with the amounts. `entered`: what a person says of some of them or of
+    their parts, by their numbers (POST-10). Raises as `acting`.
     """
     with acting(ledger, order, _NAMED[action], practice_id) as act:
         effect_ids = _with_debits(act, effect_ids)
@@ -75,7 +87,7 @@ def act_on_entries(
         locked = {each.effect_id: each for each in act.unit.lock_effects(touched)}
         items = _judged(ledger.connection, act, action, effect_ids, act.at)
         going = [each for each in items if each.refusal is None]
-        followed = _carry_out(act, action, going, locked, amount_minor, ledger.jitter_s) if going else 0
+        followed = _carry_out(act, action, going, locked, entered, ledger.jitter_s) if going else 0
     return EntriesDone(items, followed)
 
 
@@ -84,7 +96,7 @@ def _carry_out(
     action: EntryAction,
     items: Sequence[EntryItem],
     locked: Mapping[int, LockedEffect],
-    amount_minor: int | None,
+    entered: Mapping[int, Entered],
     jitter_s: int,
 ) -> int:
     """Move the entries and what hangs on them; answers how many of other events followed."""
@@ -96,8 +108,7 @@ def _carry_out(
         act.cursor.execute(_SQL["settle_letters"], settled | {"settled_as": ENDS[action].value})
         followed = follow_originals(act.unit, ended)
     if action is EntryAction.RECORD:
-        entries = sorted((e for item in items for e in item.entries), key=_is_beside)
-        keep_recorded(act, {each.effect_id: each.amount_minor for each in entries}, amount_minor)
+        keep_recorded(act, {e.effect_id: e.amount_minor for item in items for e in item.entries}, entered)
     if action is EntryAction.DISMISS:
         _take_back(act, items, jitter_s)
     for item in items:
@@ -108,15 +119,10 @@ def _carry_out(
                 "ids": [each.id for each in item.entries],
                 "states": {each.id: state.value for each, state in zip(item.entries, item.states, strict=True)},
                 "amounts": {each.id: [each.amount_minor, each.currency] for each in item.entries},
-                **({} if amount_minor is None else {"recorded_minor": amount_minor}),
+                **_said(item, entered),
             },
         )
     return followed
-
-
-def _is_beside(entry: Entry) -> bool:
-    """It is not the amount that was paid, but the fee, the charge or what lays that out."""
-    return EntryKind(entry.entry_kind) not in AMOUNT_KINDS
 
 
 def _with_debits(act: Act, effect_ids: Sequence[int]) -> list[int]:
@@ -136,13 +142,23 @@ def _take_back(act: Act, items: Sequence[EntryItem], jitter_s: int) -> None:
         reconsider(act.cursor, act.practice_id, keys, act.at, jitter_s)
 
 
-def keep_recorded(act: Act, amounts: Mapping[int, int], typed: int | None = None) -> None:
-    """Keep what a person entered: the entries' own amounts, and what was `typed` for the first (POST-10). Blocks."""
-    kept = dict(amounts)
-    if typed is not None and kept:
-        kept[next(iter(kept))] = typed
+def _said(item: EntryItem, entered: Mapping[int, Entered]) -> dict[str, object]:
+    """For the trail: other amounts than the entries' own, and notes, where a person gave any."""
+    said = {each.id: entered[each.effect_id] for each in item.entries if each.effect_id in entered}
+    amounts = {key: each.amount_minor for key, each in said.items() if each.amount_minor is not None}
+    notes = {key: each.note for key, each in said.items() if each.note}
+    return ({"recorded_minor": amounts} if amounts else {}) | ({"notes": notes} if notes else {})
+
+
+def keep_recorded(act: Act, amounts: Mapping[int, int], entered: Mapping[int, Entered] = NOTHING_SAID) -> None:
+    """Keep what a person entered: the entries' own amounts, and what was said of some of them (POST-10). Blocks."""
+    said = [entered.get(each, Entered()) for each in amounts]
+    kept = [
+        own if each.amount_minor is None else each.amount_minor
+        for own, each in zip(amounts.values(), said, strict=True)
+    ]
     who = {"practice_id": act.practice_id, "at": act.at, "actor": act.order.actor.name}
-    rows = {"effect_ids": list(kept), "amounts": list(kept.values())}
+    rows = {"effect_ids": list(amounts), "amounts": kept, "notes": [each.note for each in said]}
     act.cursor.execute(_SQL["keep_recorded"], who | rows)
 
 

@@ -6,11 +6,12 @@ WHERE practice_id = :practice_id AND effect_id = ANY(:effect_ids::bigint[]) AND 
 
 -- name: keep_recorded!
 -- POST-10. Of one that was dismissed and is recorded after all, or recorded with another amount, the last word stands.
-INSERT INTO recorded_amounts (practice_id, effect_id, amount_minor, recorded_at, recorded_by)
-SELECT :practice_id, k.n, k.minor, :at, :actor
-FROM unnest(:effect_ids::bigint[], :amounts::bigint[]) AS k(n, minor)
+INSERT INTO recorded_amounts (practice_id, effect_id, amount_minor, recorded_at, recorded_by, note)
+SELECT :practice_id, k.n, k.minor, :at, :actor, k.note
+FROM unnest(:effect_ids::bigint[], :amounts::bigint[], :notes::text[]) AS k(n, minor, note)
 ON CONFLICT (practice_id, effect_id) DO UPDATE
-SET amount_minor = EXCLUDED.amount_minor, recorded_at = EXCLUDED.recorded_at, recorded_by = EXCLUDED.recorded_by;
+SET amount_minor = EXCLUDED.amount_minor, recorded_at = EXCLUDED.recorded_at, recorded_by = EXCLUDED.recorded_by,
+    note = EXCLUDED.note;
 
 -- name: debits_before
 -- Payments that wait for a debit of their own event which is still open (N-10).

@@ -9,7 +9,7 @@ from schemas.vocabulary import DEAD, State
 from sinks.ledger.unit_of_work import unit_of_work
 from sinks.ledger.waiting.release import release
 from sinks.operations.actions.entry_action_rules import EntryAction
-from sinks.operations.actions.entry_actions import act_on_entries
+from sinks.operations.actions.entry_actions import Entered, act_on_entries
 from tests.processors.rules.event_examples import PRACTICE, modes, payment
 from tests.processors.rules.linked_examples import voided
 from tests.sinks.ledger.ledger_fixture import LedgerDatabase
@@ -89,9 +89,8 @@ def test_n_10_whoever_names_the_payment_means_its_debit_too(database: LedgerData
     ready(database, types=modes(terminal=TypeMode.MANUAL))
     database.report(payment(gross=10300, fee=267, surcharge_minor=300))
     assert database.states() == ["AWAITING_MANUAL_POST"] * 2
-    act_on_entries(
-        ledger_of(database.connection, database.clock), EntryAction.RECORD, PRACTICE, [2], order(), amount_minor=10000
-    )
+    said = {2: Entered(10000)}
+    act_on_entries(ledger_of(database.connection, database.clock), EntryAction.RECORD, PRACTICE, [2], order(), said)
     assert database.states() == ["RECORDED_MANUALLY"] * 2
     kept = database.rows("SELECT effect_id, amount_minor FROM recorded_amounts ORDER BY effect_id")
     assert kept == [(1, -33), (2, 10000)]
