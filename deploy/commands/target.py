@@ -1,15 +1,15 @@
-"""`writeback target add|test|choices|list`: a practice's connections to its PMS and to QuickBooks."""
+"""`writeback target add|share|replace|test|choices|list`: a practice's connections to its PMS and to QuickBooks."""
 
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from deploy.commands.options import By, Json, PracticeId, Why, Yes
+from deploy.commands.target_replace import replace
+from deploy.commands.target_secrets import SECRETS_HELP, secrets_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from sinks.targets.port import ConnectionReport
 
 app = typer.Typer(no_args_is_help=True, help="Connect practices to their systems, and prove the connections.")
-
-SECRETS_VARIABLE = "WRITEBACK_TARGET_SECRETS"
 
 System = Annotated[
     str,
@@ -39,7 +37,7 @@ def add(
     base_url: Annotated[str | None, typer.Option(help="Default: the vendor's own.")] = None,
     secrets: Annotated[
         str | None,
-        typer.Option(help=f"A JSON file, or - for standard input; or set {SECRETS_VARIABLE}. Without: kept."),
+        typer.Option(help=SECRETS_HELP),
     ] = None,
     same_account: Annotated[
         bool, typer.Option("--same-account", help="Other keys, same books. Also repairs keys saved as other books.")
@@ -64,7 +62,7 @@ def add(
         system=system,
         base_url=base_url,
         config=b"{}" if config is None else read_file(config, "--config"),
-        secret=_secrets(secrets),
+        secret=secrets_of(secrets),
         same_account=same_account,
         other_account=other_account,
     )
@@ -74,6 +72,36 @@ def add(
         print_done_json(yes, done)
     else:
         _print_connected(done, system, yes)
+
+
+app.command()(replace)
+
+
+@app.command()
+def share(
+    practice: PracticeId,
+    system: System,
+    home: Annotated[str, typer.Option("--with", metavar="PRACTICE", help="Whose connection to SYSTEM it uses too.")],
+    yes: Yes = False,
+    why: Why = "",
+    by: By = None,
+    as_json: Json = False,
+) -> None:
+    """Let PRACTICE post through another practice's connection: one server, one company or one key for both, whose
+    limits and failures are counted once. The connection is changed and repaired at the other practice."""
+    from deploy.commands.open_ledger import open_ledger
+    from deploy.commands.options import order_of
+    from deploy.commands.printing import APPLY_HINT, print_done_json
+    from sinks.operations.actions.share_target import share_target
+
+    with open_ledger("target") as opened:
+        done = share_target(opened.ledger, practice, system, home, order_of(yes, why, by))
+    if as_json:
+        print_done_json(yes, done)
+        return
+    print(f"{done.practice_id}: {'posts' if yes else 'would post'} through the {system} connection of {done.home}")
+    if not yes:
+        print(APPLY_HINT)
 
 
 @app.command("test")
@@ -169,15 +197,3 @@ def _print_choices(practice: str, system: str, offered: Iterable[Choice]) -> Non
     )
     print_table(f"{practice}: {system}", headings, rows)
     print("a field that names a value outside this list: `writeback target test` says so")
-
-
-def _secrets(chosen: str | None) -> bytes | None:
-    """From a file, standard input or the environment; an argument would stand in every process list (S-6)."""
-    from deploy.commands.parsing import INPUT_LIMIT, read_file
-
-    if chosen == "-":
-        return sys.stdin.buffer.read(INPUT_LIMIT)
-    if chosen is not None:
-        return read_file(Path(chosen), "--secrets")
-    text = os.environ.get(SECRETS_VARIABLE)
-    return text.encode() if text else None

@@ -36,6 +36,8 @@ class Clears(StrEnum):
     DEPENDS_ON = "depends_on"
     PAYLOAD = "payload"
     """The frozen request, with its digest: the next mark composes it anew."""
+    PLACEMENT = "placement"
+    """What was read at the target: means nothing at another one."""
     FAILING_SINCE = "failing_since"
 
 

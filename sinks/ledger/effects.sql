@@ -40,7 +40,8 @@ WITH k AS (
            coalesce(k.request_id, e.request_id) AS request_id,
            CASE WHEN 'payload' = ANY(k.clears) THEN NULL ELSE e.payload END AS payload,
            CASE WHEN 'payload' = ANY(k.clears) THEN NULL ELSE e.payload_digest END AS payload_digest,
-           e.placement, e.epoch, e.sent_at, e.settle_until,
+           CASE WHEN 'placement' = ANY(k.clears) THEN NULL ELSE e.placement END AS placement,
+           e.epoch, e.sent_at, e.settle_until,
            CASE WHEN 'failing_since' = ANY(k.clears) THEN NULL ELSE e.failing_since END AS failing_since,
            coalesce(k.attempts, e.attempts) AS attempts,
            e.last_code,
@@ -54,7 +55,7 @@ WITH k AS (
     SET state = x.state, reason = x.reason, planned_reason = x.planned_reason, holds = x.holds, due_at = x.due_at,
         connection_id = x.connection_id, depends_on = x.depends_on, look_first = x.look_first,
         generation = x.generation, request_id = x.request_id, payload = x.payload, payload_digest = x.payload_digest,
-        failing_since = x.failing_since, attempts = x.attempts, redrives = x.redrives, changed_at = :at
+        placement = x.placement, failing_since = x.failing_since, attempts = x.attempts, redrives = x.redrives, changed_at = :at
     FROM next x
     WHERE w.practice_id = x.practice_id AND w.effect_id = x.effect_id AND x.unfinished AND NOT is_final(x.state)
     RETURNING w.practice_id, w.effect_id

@@ -46,6 +46,8 @@ class Action(StrEnum):
     SETTINGS_SAVE = "settings.save"
     SETTINGS_WITHDRAW = "settings.withdraw"
     CONNECTION_SAVE = "target.add"
+    CONNECTION_REPLACE = "target.replace"
+    CONNECTION_SHARE = "target.share"
     PATIENT_LINK = "patient.link"
     PATIENT_UNLINK = "patient.unlink"
     PATIENT_MOVE = "patient.move"

@@ -36,6 +36,7 @@ class Control(StrEnum):
     TAKEN_IS_POSSIBLE = "taken_is_possible"  # law 19: what was taken and is not seen stays possible
     IN_PRACTICE = "in_practice"  # law 19: only what the practice's own system has numbered stands there
     ORIGIN_READ = "origin_read"  # what is taken back is read first
+    ORIGIN_STAYS = "origin_stays"  # E-9 c: what follows an entry goes to no other system
     EPOCH = "epoch"  # law 20: negative results are fenced
     KEEP_POSITIVE = "keep_positive"  # law 20: a positive answer never is
     OUTER_STATE_TEST = "outer_state_test"  # PROTOCOL section 2: the mark tests the state again at the row

@@ -1,7 +1,8 @@
-"""Saves a practice's connections to its targets: never one account for two practices (law 22)."""
+"""Saves a practice's connections to its targets: one account has one connection, which several may use (law 22)."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any, Final
 
@@ -12,7 +13,7 @@ from psycopg.types.json import Jsonb
 
 from schemas.vocabulary import State, Target
 from sinks.ledger.named_queries import named_queries
-from sinks.ledger.rows.fetch import fetch_one, fetch_value
+from sinks.ledger.rows.fetch import fetch_one, fetch_value, fetch_values
 from sinks.ledger.unit_of_work import UnitOfWork
 from sinks.ledger.waiting.reevaluate import reevaluate
 from sinks.ledger.waiting.release import compose_anew, release
@@ -52,7 +53,7 @@ class Saved(msgspec.Struct, frozen=True):
     """Dead effects that may go again with the repaired setting."""
 
 
-class _Connected(msgspec.Struct, frozen=True):
+class Connected(msgspec.Struct, frozen=True):
     """The connection that the practice uses for the target now."""
 
     home_practice_id: str
@@ -85,8 +86,8 @@ def save_connection(unit: UnitOfWork, given: ConnectionInput, *, actor: str, why
         "config": Jsonb(given.config),
         "actor": actor,
     }
-    connected = fetch_one(unit.cursor, _Connected, _SQL["lock_connection"], fields)
-    _refuse_shared(unit.cursor, given, fields)
+    connected = locked_connection(unit.cursor, fields)
+    refuse_shared(unit.cursor, given, fields)
     if connected is None:
         _add(unit.cursor, given, fields)
     else:
@@ -113,12 +114,19 @@ def save_connection(unit: UnitOfWork, given: ConnectionInput, *, actor: str, why
     return Saved(connected is None, released)
 
 
-def _refuse_shared(cursor: Cursor, given: ConnectionInput, fields: dict[str, Any]) -> None:
+def locked_connection(cursor: Cursor, fields: Mapping[str, Any]) -> Connected | None:
+    """The connection that a practice uses for a target, locked for a change. Blocks."""
+    return fetch_one(cursor, Connected, _SQL["lock_connection"], fields)
+
+
+def refuse_shared(cursor: Cursor, given: ConnectionInput, fields: Mapping[str, Any]) -> None:
+    """ConfigurationError where another practice has the account (law 22). Blocks for one statement."""
     owner = fetch_value(cursor, _SQL["owner_of_account"], fields)
     if owner not in (None, given.practice_id):
         raise ConfigurationError(
-            f"practice {owner} already uses this account at {given.route}, and this release does not let two "
-            "practices share one: its limits and failures would be counted twice. Give each its own account"
+            f"practice {owner} already uses this account at {given.route}: one account has one connection, whose "
+            "limits and failures are counted once. `writeback target share "
+            f"{given.practice_id} {given.route.replace('_', '-')} --with {owner}` lets both use it"
         )
 
 
@@ -129,12 +137,16 @@ def _add(cursor: Cursor, given: ConnectionInput, fields: dict[str, Any]) -> None
     cursor.execute(_SQL["use_connection"], fields)
 
 
-def _change(unit: UnitOfWork, given: ConnectionInput, fields: dict[str, Any], connected: _Connected) -> None:
+def _change(unit: UnitOfWork, given: ConnectionInput, fields: dict[str, Any], connected: Connected) -> None:
+    if connected.home_practice_id != given.practice_id:
+        raise ConfigurationError(
+            f"practice {given.practice_id} shares the connection of {connected.home_practice_id}: change it there"
+        )
     same = (given.practice_id, given.connection_id, given.route)
     if (connected.home_practice_id, connected.connection_id, connected.route) != same:
         raise ConfigurationError(
             f"practice {given.practice_id} already posts to {given.target.value} through {connected.route}: "
-            "changing the route is not part of this release"
+            f"`writeback target replace {given.practice_id}` moves it to another system"
         )
     if given.same_account and given.other_account:
         raise ConfigurationError("give --same-account or --other-account, not both")
@@ -143,6 +155,12 @@ def _change(unit: UnitOfWork, given: ConnectionInput, fields: dict[str, Any], co
         raise ConfigurationError(
             f"{given.route} itself says that this is another account (QuickBooks: realm_id), so --same-account cannot "
             "be true: leave it out, or correct the mapping"
+        )
+    sharers = fetch_values(unit.cursor, _SQL["sharers"], fields)
+    if other_account and not given.same_account and sharers:
+        raise ConfigurationError(
+            f"{', '.join(sharers)} post through this connection too: another account would take their entries with it. "
+            "Move them first, or give --same-account if these are only new keys to the same books"
         )
     if other_account and not given.same_account:
         _ask_which(unit.cursor, given, fields)

@@ -36,6 +36,23 @@ VALUES (:practice_id, :connection_id, :target, :route, :base_url, :fingerprint, 
 INSERT INTO practice_connections (practice_id, target, home_practice_id, connection_id)
 VALUES (:practice_id, :target, :practice_id, :connection_id);
 
+-- name: lock_shared
+-- A practice's own connection for a target, which another is to use too, locked.
+SELECT c.home_practice_id, c.connection_id, c.route, c.base_url, c.config, c.account_fingerprint
+FROM practice_connections p JOIN connections c USING (home_practice_id, connection_id)
+WHERE p.practice_id = :home AND p.target = :target AND c.home_practice_id = :home AND c.enabled
+FOR NO KEY UPDATE OF c;
+
+-- name: share_connection!
+INSERT INTO practice_connections (practice_id, target, home_practice_id, connection_id)
+VALUES (:practice_id, :target, :home, :connection_id);
+
+-- name: sharers
+-- Further practices that use a practice's connection.
+SELECT practice_id FROM practice_connections
+WHERE home_practice_id = :practice_id AND connection_id = :connection_id AND practice_id <> :practice_id
+ORDER BY practice_id LIMIT 100;
+
 -- name: change_connection!
 -- A null secret keeps the stored one. `changed_at` tells posters to open the connection anew; a renewed token does not.
 UPDATE connections SET base_url = :base_url, account_fingerprint = :fingerprint, config = :config,

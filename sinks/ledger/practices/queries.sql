@@ -80,6 +80,9 @@ SELECT name, phone, system, system_name FROM practices WHERE practice_id = :prac
 -- name: contact_addresses
 SELECT email FROM practice_contacts WHERE practice_id = :practice_id AND channel = 'email' ORDER BY email;
 
+-- name: set_system!
+UPDATE practices SET system = :system, system_name = :system_name WHERE practice_id = :practice_id;
+
 -- name: set_details!
 UPDATE practices SET name = :name, phone = :phone, system = :system, system_name = :system_name
 WHERE practice_id = :practice_id;

@@ -117,8 +117,8 @@ def _refuse_unserved(cursor: psycopg.Cursor[TupleRow], practice_id: str, uses: U
         return
     route = connected.route.replace("_", "-")
     raise ConfigurationError(
-        f"--system: {practice_id} posts through {route}, which does not serve {system.title}: its entries would go "
-        "to the system that it has left"
+        f"--system: {practice_id} posts through {route}, which does not serve {system.title}: "
+        f"`writeback target replace {practice_id}` moves it to another system"
     )
 
 

@@ -39,7 +39,16 @@ CHANGING: Final = {
         "audit protect",
         "restored",
     ),
-    *("settings set", "settings withdraw", "target add", "golive check", "practice add", "practice entitle"),
+    *(
+        "settings set",
+        "settings withdraw",
+        "target add",
+        "target replace",
+        "target share",
+        "golive check",
+        "practice add",
+        "practice entitle",
+    ),
     "practice set",
     *(f"organisation {name}" for name in ("add", "set", "lock", "unlock", "join", "leave")),
 }

@@ -1,0 +1,127 @@
+"""Moves a practice from one practice management system to another, on a day (SET-19, SET-20, E-9 c)."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Final
+
+import msgspec
+
+from schemas.vocabulary import Target
+from sinks.ledger.named_queries import named_queries
+from sinks.ledger.practices.replacement import OpenEntries, Replaced, replace_connection
+from sinks.ledger.rows.fetch import fetch_all
+from sinks.operations.acting import Act, Action, Order, acting
+from sinks.operations.actions.connect_target import ConnectionWanted
+from sinks.operations.ledger import Connection, Ledger
+from sinks.operations.link_review import read_review
+from sinks.operations.queries.open_entries import StateChange, open_entries, state_changes
+from sinks.operations.queries.practices import check_practice, practice_shown
+from sinks.targets.catalogue import ROUTES, route_named
+from sinks.targets.connection_input import checked_input
+from sinks.targets.credentials import KeyRing
+from sinks.targets.route import Route
+from sinks.targets.systems.catalogue import stored_system
+from sinks.targets.systems.named import UsedSystem, used_system
+from streams.runtime.errors import ConfigurationError
+
+_PRACTICES: Final = named_queries("sinks.ledger.practices")
+_SQL: Final = named_queries("sinks.operations.actions", "replace_target.sql")
+
+
+class Replacement(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person wants."""
+
+    connection: ConnectionWanted
+    """The new one."""
+    former: str
+    """The route that the practice posts through now: said, so that nobody moves the wrong practice."""
+    post_from: date | None
+    """Open entries of this ledger day and later are posted to the new system; None: people enter all of them."""
+    links: bytes | None
+    """The review file, filled in; None: no patient is linked yet."""
+    system: str | None = None
+    system_name: str | None = None
+
+
+class TargetReplaced(msgspec.Struct, frozen=True, kw_only=True):
+    """What was done, or in a preview would be."""
+
+    practice_id: str
+    done: Replaced
+    system: str | None
+    unlinked: int
+    """Patients with open entries for the new system that wait for their link."""
+    moves: tuple[StateChange, ...]
+
+
+class _Patient(msgspec.Struct, frozen=True):
+    patient_ref: str
+    pms_patient_id: str | None
+    is_open: bool
+
+
+def patients_to_link(connection: Connection, practice_id: str) -> dict[str, str | None]:
+    """Every patient with a link or an open entry, and the number that it has now. Blocks for two statements."""
+    check_practice(connection, practice_id)
+    found = fetch_all(connection, _Patient, _SQL["patients"], {"practice_id": practice_id})
+    return {each.patient_ref: each.pms_patient_id for each in found}
+
+
+def replace_target(ledger: Ledger, wanted: Replacement, keys: KeyRing, order: Order) -> TargetReplaced:
+    """Move the practice; the whole review file is checked before anything changes. Calls no target. Blocks.
+
+    Raises as `acting`, `checked_input`, `read_review` and `replace_connection`.
+    """
+    practice_id = wanted.connection.practice_id
+    route, former = route_named(wanted.connection.system), route_named(wanted.former)
+    if route.target is not Target.PMS:
+        raise ConfigurationError(f"--to: {route.option} keeps no patients' accounts")
+    with acting(ledger, order, Action.CONNECTION_REPLACE, practice_id) as act:
+        uses = _system(ledger, wanted, practice_id, route)
+        known = patients_to_link(ledger.connection, practice_id)
+        links = {} if wanted.links is None else read_review(wanted.links, known)
+        given = checked_input(
+            practice_id,
+            route,
+            base_url=wanted.connection.base_url,
+            config=wanted.connection.config,
+            secret=wanted.connection.secret,
+            keys=keys,
+            known_fingerprint=None,
+        )
+        before = open_entries(ledger.connection, practice_id)
+        entries = OpenEntries(post_from=wanted.post_from)
+        done = replace_connection(
+            act.unit, given, former.name, entries, links, actor=order.actor.name, why=order.reason
+        )
+        if uses is not None:
+            _say_system(act, uses)
+        waiting = fetch_all(act.cursor, _Patient, _SQL["patients"], {"practice_id": practice_id})
+        return TargetReplaced(
+            practice_id=practice_id,
+            done=done,
+            system=None if uses is None else uses.title,
+            unlinked=sum(each.is_open and each.pms_patient_id is None for each in waiting),
+            moves=state_changes(before, open_entries(ledger.connection, practice_id)),
+        )
+
+
+def _system(ledger: Ledger, wanted: Replacement, practice_id: str, route: Route) -> UsedSystem | None:
+    """What the practice uses from now on: said, where what it used is not served by the new route."""
+    stored = practice_shown(ledger.connection, practice_id)
+    said = used_system(wanted.system, wanted.system_name)
+    system = stored_system(stored.system if said is None else said.system)
+    if system is not None and route.name not in system.routes:
+        serving = ", ".join(each.replace("_", "-") for each in system.served_by(ROUTES))
+        raise ConfigurationError(
+            f"--to: {route.option} does not serve {system.title}, which is served by {serving}: say with --system "
+            "which system the practice uses from now on"
+        )
+    return said
+
+
+def _say_system(act: Act, uses: UsedSystem) -> None:
+    values = {"practice_id": act.practice_id, "system": uses.system, "system_name": uses.name}
+    act.cursor.execute(_PRACTICES["set_system"], values)
+    act.audit(subject="system", after={"system": uses.system, "system_name": uses.name})
