@@ -99,6 +99,8 @@ class DecisionReason(StrEnum):
     """R-2: cumulated, more would go back than was paid."""
     NAMES_OTHER_PATIENT = "NAMES_OTHER_PATIENT"
     """R-21: a refund names a patient whom its payment did not."""
+    TOO_MANY_EVENTS = "TOO_MANY_EVENTS"
+    """Law 9: so much was reported about one payment that what comes after it is a person's."""
     CODE_NOT_ALLOWED = "CODE_NOT_ALLOWED"
     """I-3, I-5, I-9: an adjustment that no rule can book: not on the practice's list or on no published one; or a claim
     that says something against itself. The order's `doubts` say which."""
@@ -141,6 +143,8 @@ class AttentionReason(StrEnum):
     """R-2."""
     NAMES_OTHER_PATIENT = "NAMES_OTHER_PATIENT"
     """R-21."""
+    TOO_MANY_EVENTS = "TOO_MANY_EVENTS"
+    """Law 9."""
     SUMS_DISAGREE = "SUMS_DISAGREE"
     """P-1: a payout that is not written."""
     DISPUTE_OPENED = "DISPUTE_OPENED"
@@ -201,6 +205,7 @@ REPORTED_REVIEWS: Final = FOUND_AT_TARGET | {
     DecisionReason.MORE_THAN_ORIGINAL,
     DecisionReason.NAMES_OTHER_PATIENT,
     DecisionReason.SUMS_DISAGREE,
+    DecisionReason.TOO_MANY_EVENTS,
 }
 """Of an event or an entry under review: staff are notified at once, as something is wrong with it; others wait for the
 digest."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from processors.rules.lifecycle.bounds import MOST_FACTS
 from processors.rules.lifecycle.change import Change
 from processors.rules.lifecycle.given_back import judging_order
 from processors.rules.lifecycle.payment_state import FollowUp, PaymentState, Reported
@@ -29,6 +30,7 @@ def parked(reason: DecisionReason = DecisionReason.ORIGINAL_UNKNOWN) -> Change:
 
 
 def waiting_in_order(state: PaymentState) -> Sequence[FollowUp]:
-    """What is held or parked on this payment or payout, in the order in which it happened (R-17)."""
-    waiting = [each for each in state.follow_ups if each.waiting in JUDGED_AGAIN]
+    """What is held or parked on this payment or payout, in the order in which it happened (R-17). What came after
+    the first `MOST_FACTS` is a person's."""
+    waiting = [each for each in state.follow_ups[:MOST_FACTS] if each.waiting in JUDGED_AGAIN]
     return sorted(waiting, key=lambda each: judging_order(each.event))

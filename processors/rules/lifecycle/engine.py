@@ -7,7 +7,7 @@ and writes the changes as rows; what-if and the property tests run it in memory.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -15,11 +15,13 @@ import msgspec
 
 from processors.rules.lifecycle.after_change import with_differences
 from processors.rules.lifecycle.awaiting_original import waiting_in_order
+from processors.rules.lifecycle.bounds import MOST_ENTRIES, is_full
 from processors.rules.lifecycle.by_person import PersonsWord, ended
-from processors.rules.lifecycle.change import Change, Redirect, ReleasedOriginal
+from processors.rules.lifecycle.change import Change, Redirect, ReleasedOriginal, for_review
 from processors.rules.lifecycle.fees import paid_out
 from processors.rules.lifecycle.follow_up_times import due_at
 from processors.rules.lifecycle.ledger_facts import LedgerFacts
+from processors.rules.lifecycle.limits import still_too_much
 from processors.rules.lifecycle.new_entries import Part
 from processors.rules.lifecycle.payment_state import (
     EventId,
@@ -160,6 +162,8 @@ def _apply_report(working: WorkingState, arrival: Arrival, event: MoneyReport) -
     on = working.facts.ledger_date(event, decision.settings_version, arrival.arrived_at)
     new = _report(working, arrival, event, decision.waiting, decision.reason, decision.settings_version)
     change = resolve_report(new, working.state, on=on, moved=arrival.moved)
+    if len(working.state.entries) >= MOST_ENTRIES and not change.old_version:
+        change = for_review(DecisionReason.TOO_MANY_EVENTS)
     if change.old_version:
         return False
     change = with_differences(working, change, event, _reported_as(new, working, change))
@@ -216,7 +220,9 @@ def _apply_follow_up(working: WorkingState, arrival: Arrival) -> None:
         settings_version=decision.settings_version,
         arrived_at=arrival.arrived_at,
     )
-    if decision.waiting is State.AWAITING_ORIGINAL:
+    if is_full(working.state):
+        change = for_review(DecisionReason.TOO_MANY_EVENTS)
+    elif decision.waiting is State.AWAITING_ORIGINAL:
         change = _asked(working, follow_up)
     else:
         change = Change(waiting=decision.waiting, reason=decision.reason, applied=True)
@@ -237,7 +243,17 @@ def _judge_again(working: WorkingState) -> None:
         return
     moved = True
     while moved:
-        moved = _judge_report(working) or any(_judge(working, each) for each in waiting_in_order(working.state))
+        state = working.state
+        moved = _judge_report(working) or any(_judge(working, each) for each in _that_may_move(state))
+
+
+def _that_may_move(state: PaymentState) -> Iterator[FollowUp]:
+    """Of what waits, without what is held and a look at the whole shows to be too much still: many of those cost one
+    look. What is parked is asked, and is held from then on."""
+    waiting = waiting_in_order(state)
+    stays = still_too_much(state) if waiting else None
+    held = State.AWAITING_REVIEW
+    return (each for each in waiting if stays is None or each.waiting is not held or not stays(each.event))
 
 
 def _judge_report(working: WorkingState) -> bool:

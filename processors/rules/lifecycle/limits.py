@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from processors.rules.lifecycle.booking_terms import money_of
 from processors.rules.lifecycle.books import books_of
-from processors.rules.lifecycle.given_back import GaveBack, GivenBack, with_what_came_back
+from processors.rules.lifecycle.given_back import BroughtBack, GaveBack, GivenBack, with_what_came_back
 from processors.rules.lifecycle.named_patients import names_other_patient
 from processors.rules.lifecycle.payment_state import PaymentState, Reported, resolved_events
-from schemas.events import Event, RefundSucceeded
+from schemas.events import Event, MoneyFields, RefundSucceeded
+from schemas.identity import subject_of
 from schemas.vocabulary import DecisionReason
 
 
@@ -26,6 +27,25 @@ def refused(event: GaveBack, state: PaymentState, reported: Reported) -> Decisio
         return DecisionReason.MORE_THAN_ORIGINAL
     named = any(isinstance(x, RefundSucceeded) and (x.splits or x.surcharge_minor is not None) for x in facts)
     return books_of(state, reported, facts).refused if named else None
+
+
+def still_too_much(state: PaymentState) -> Callable[[Event], bool] | None:
+    """Whether an event that waits gives back more than is left, without judging it: one look at all facts for however
+    many wait (law 9). False where only `refused` can say. None: nothing is known that it could be measured by. Pure.
+    """
+    reported = state.reported
+    if reported is None or not isinstance(reported.event, MoneyFields):
+        return None
+    gone = GivenBack(with_what_came_back(resolved_events(state), state)).gross
+    left = money_of(reported).gross_minor - gone
+    back = {
+        subject_of(x.event)[0] for x in state.follow_ups if x.waiting is not None and isinstance(x.event, BroughtBack)
+    }
+
+    def stays(event: Event) -> bool:
+        return isinstance(event, GaveBack) and -event.gross_minor > left and subject_of(event)[0] not in back
+
+    return stays
 
 
 def more_than_paid(facts: Iterable[Event], reported: Reported) -> bool:

@@ -29,8 +29,16 @@ WITH k AS (
     JOIN events e ON e.practice_id = k.p AND e.subject = k.r AND e.kind = k.d
         AND e.superseded_by IS NULL
     UNION ALL
+    -- As many as are judged, the first that were stored; what comes after them is held and read by nobody (law 9).
+    SELECT k.d, k.r, c.* FROM k
+    CROSS JOIN LATERAL (
+        SELECT e.* FROM events e
+        WHERE e.practice_id = k.p AND e.concerns = k.r AND (k.d = 'payout') = (e.kind IN ('payout', 'payout_failed'))
+          AND e.superseded_by IS NULL
+        ORDER BY e.received_at, e.appended_at, e.off LIMIT :most) c
+    UNION ALL
     SELECT k.d, k.r, e.* FROM k
-    JOIN events e ON e.practice_id = k.p AND e.concerns = k.r
+    JOIN events e ON e.practice_id = k.p AND e.concerns = k.r AND e.superseded_by IS NOT NULL
     WHERE (k.d = 'payout') = (e.kind IN ('payout', 'payout_failed'))
 )
 SELECT f.practice_id, f.source, f.of_kind, f.ref, f.event_id, f.subject, f.kind, f.version, f.event_type, f.digest_v,

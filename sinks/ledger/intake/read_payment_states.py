@@ -9,6 +9,7 @@ import msgspec
 import psycopg
 from psycopg.rows import TupleRow
 
+from processors.rules.lifecycle.bounds import MOST_FACTS
 from processors.rules.lifecycle.ledger_facts import version_of
 from processors.rules.lifecycle.payment_state import (
     EntryState,
@@ -60,7 +61,8 @@ def read_payment_states(
         versions = connection.cursor(row_factory=rows_as(StoredVersion)).execute(
             HISTORIES, {"practice_ids": practice_ids}
         )
-        events = _send(connection, EventOfPaymentRow, "events", named(ordered) | {"kinds": [x.kind for x in ordered]})
+        wanted = named(ordered) | {"kinds": [x.kind for x in ordered], "most": MOST_FACTS}
+        events = _send(connection, EventOfPaymentRow, "events", wanted)
         items = _send(connection, PaidItemRow, "payout_items", named(x for x in ordered if x.kind == PAYMENT))
     saved = histories(practice_ids, versions.fetchall())
     reading = _Reading(payments, saved)

@@ -38,6 +38,7 @@ DECISION_WORDS: Final[dict[DecisionReason, str]] = {
     _D.REFUNDED_BEFORE_POST: "it was refunded before it was posted, and the practice books one net entry",
     _D.MORE_THAN_ORIGINAL: "more would go back than was paid",
     _D.NAMES_OTHER_PATIENT: "it names a patient whom its payment did not",
+    _D.TOO_MANY_EVENTS: "so much was reported about one payment before that a person has to look at it",
     _D.CODE_NOT_ALLOWED: "a person looks at the claim first: not all of its adjustments are booked by themselves",
     _D.CLAIM_NOT_NAMED: "it does not say which claim it belongs to, or what each procedure of it got",
     _D.ALLOCATE_BY_HAND: "the practice allocates its payments itself",

@@ -42,6 +42,14 @@ EVENT_WORDS: dict[R, Wording] = {
         afterwards="When the payment is corrected so that it names the same patient, the refund is posted by itself. "
         "Else nothing happens until somebody decides.",
     ),
+    R.TOO_MANY_EVENTS: Wording(
+        headline="far too much was reported about one payment or payout",
+        why="Your payment system has reported so many refunds, disputes and other changes of one payment or payout "
+        "that something is wrong there. What comes now is kept and not posted.",
+        remedy="Ask your payment provider what happened. Enter by hand what is right, and tell support, or the person "
+        "who runs Writeback, who records or dismisses what waits.",
+        afterwards="Nothing happens until somebody decides. Other payments are posted as always.",
+    ),
     R.SUMS_DISAGREE: Wording(
         headline="a payout, a refund or a fee does not add up",
         why="The items of a payout do not add up to its total, or a refund or a fee does not match its payment, to the "

@@ -222,12 +222,18 @@ def test_r13_named_splits_take_from_their_parts_the_last_first() -> None:
 
 
 @pytest.mark.parametrize(
-    ("patient", "amount"), [("pt-2", -3334), ("pt-9", -1)], ids=["more than the part holds", "nobody's part"]
+    ("patient", "amount", "reason"),
+    [
+        ("pt-2", -3334, DecisionReason.MORE_THAN_ORIGINAL),
+        ("pt-9", -1, DecisionReason.NAMES_OTHER_PATIENT),
+    ],
+    ids=["more than the part holds", "nobody's part"],
 )
-def test_r2_r13_a_part_gives_no_more_than_it_holds(patient: str, amount: int) -> None:
+def test_r2_r13_r21_a_part_gives_no_more_than_it_holds(patient: str, amount: int, reason: DecisionReason) -> None:
+    """R-2, R-13, R-21: what cannot go where it says is held, and each says why."""
     ledger = posted(examples.payment(splits=SPLITS))
     change = ledger.report(refund(amount, splits=(Split(patient_ref=patient, amount_minor=amount),)))
-    assert (change.waiting, change.reason) == (State.AWAITING_REVIEW, DecisionReason.MORE_THAN_ORIGINAL)
+    assert (change.waiting, change.reason) == (State.AWAITING_REVIEW, reason)
 
 
 @pytest.mark.parametrize("state", [State.RECORDED_MANUALLY, State.DISMISSED])
