@@ -108,7 +108,7 @@ class RulesHandler:
             consumer_group=self._group,
             stage=result.stage,
             reason=result.reason,
-            practice_id=result.practice_id,
+            practice_id=_practice_of(result, _bytes(message.key())),
             first_failed_at=now,
             last_failed_at=now,
             field=result.field,
@@ -170,3 +170,8 @@ def _too_large(result: Writeback) -> Refusal:
 def _bytes(value: bytes | str | None) -> bytes | None:
     """The client decodes nothing, although its types allow text."""
     return value.encode("utf-8") if isinstance(value, str) else value
+
+
+def _practice_of(result: Refusal, key: bytes | None) -> str:
+    """What the rules found; a test's control believes the key, whatever stands there."""
+    return (key or b"").decode("ascii", "replace") if disabled(Control.UNKNOWN_KEYS) else result.practice_id

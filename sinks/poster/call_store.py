@@ -112,6 +112,7 @@ class CallStore:
             "gates": _pack(gates).decode(),
             "me": self._access.me,
             "skip_state_test": disabled(Control.OUTER_STATE_TEST),
+            "skip_entitlement": disabled(Control.ENTITLEMENT),
         }
         marked = await self._read(Marked, "mark", parameters)
         self._keep(marked)

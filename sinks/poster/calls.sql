@@ -121,7 +121,8 @@ WITH g AS (
       AND EXISTS (SELECT FROM practice_connections u
           JOIN connections c ON c.home_practice_id = u.home_practice_id AND c.connection_id = u.connection_id
           WHERE u.practice_id = k.p AND u.connection_id = k.c AND c.enabled)
-      AND EXISTS (SELECT FROM practices p WHERE p.practice_id = k.p AND p.entitled_at IS NOT NULL)
+      AND (:skip_entitlement OR EXISTS (
+          SELECT FROM practices p WHERE p.practice_id = k.p AND p.entitled_at IS NOT NULL))
     ORDER BY g.practice_id, g.connection_id
     FOR SHARE OF g
 ), h AS MATERIALIZED (

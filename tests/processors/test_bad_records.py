@@ -66,6 +66,20 @@ def test_poison_first_middle_and_last(world: World, place: int) -> None:
     assert decided == {f"ev-{number}" for number in range(10)}
 
 
+@pytest.mark.parametrize("controls", ["", "unknown_keys"])
+def test_control_without_the_rule_for_keys_a_key_of_nobody_is_a_practice(world: World, controls: str) -> None:
+    """Law 11: whatever stands in a key that names nobody, a patient's name too, is practice `?`; the control believes
+    it, and each would be a cause of its own."""
+    work = RulesAtWork(world, **({"test_controls": controls} if controls else {}))
+    work.save(history())
+    keys = (b"Jane Doe", b"John Doe", KEY)
+    work.put_all((TopicName.PAYMENTS, key, POISON, None) for key in keys)
+    with RulesThread(work.settings):
+        out = work.until_out(len(keys))
+    believed = {letter(record).practice_id for record in out}
+    assert believed == ({"Jane Doe", "John Doe", PRACTICE} if controls else {"?", PRACTICE})
+
+
 def test_every_dead_letter_is_identical_to_its_source(world: World) -> None:
     """Scenario 54: whatever the key and bytes were, nothing at all included."""
     work = RulesAtWork(world)

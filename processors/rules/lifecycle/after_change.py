@@ -111,7 +111,14 @@ class _Trial:
         builder = EntryBuilder(event=event, ref=payment, original=payment, on=on, companion=terms.companion)
         books = books_of(self.state, reported, resolved_events(self.state))
         taken = parts_of(self._effects) | self._stored_parts()
-        return Differences(builder, classify_entries(self.state), terms, self._planned, self._voided()).to(books, taken)
+        return Differences(
+            builder,
+            classify_entries(self.state),
+            terms,
+            self._planned,
+            self._voided(),
+            keeps_ended=self._working.facts.keeps_ended,
+        ).to(books, taken)
 
     def _plan(self, change: Change) -> dict[int, Part]:
         original = () if change.original is None else change.original.effects

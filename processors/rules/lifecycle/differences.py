@@ -32,12 +32,15 @@ class Differences:
         terms: Terms,
         planned: Mapping[int, Part],
         voided: Mapping[str, EntryState],
+        *,
+        keeps_ended: bool = True,
     ) -> None:
         self._builder = builder
         self._lines = lines
         self._terms = terms
         self._voided = voided
         """By part, the payment as it was planned, of which no entry stands: what follows it stands alone."""
+        self._left_alone = SKIPPED | ENDED_BY_PERSON if keeps_ended else SKIPPED
         self._planned = planned
         """Entries of the same event by the id that they will have: what follows one names its kind and part."""
 
@@ -58,7 +61,7 @@ class Differences:
         if origin is None:
             return
         own = [line for line in mine if not line.is_refund]
-        if own and all(x.entry.state in SKIPPED or x.entry.state in ENDED_BY_PERSON for x in own):
+        if own and all(x.entry.state in self._left_alone for x in own):
             # Nothing of it is booked by us, whatever its fee: only what was given back is compared (R-14).
             mine, wanted = [line for line in mine if line.is_refund], given
         cash = wanted.cash - total(mine, Family.CASH)

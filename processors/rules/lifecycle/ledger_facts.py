@@ -53,6 +53,8 @@ class LedgerFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What is held or parked is judged again after every fact (R-17); False is the control of that."""
     posts_differences: bool = True
     """What the entries lack of the books is posted (R-17); False is the control of that."""
+    keeps_ended: bool = True
+    """What a person ended is left to that person (R-14); False is the control of that."""
 
     def settings_of(self, version: int | None) -> PracticeSettings:
         """The settings of one saved version. KeyError for one that was never saved."""

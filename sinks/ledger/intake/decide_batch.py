@@ -39,7 +39,9 @@ class BatchDecision:
 
     def find(self, writeback: Writeback) -> Match:
         """Whether the record is news to the ledger and to this batch."""
-        return self.context.known.find(writeback, by_money=not disabled(Control.MONEY_IDENTITY))
+        return self.context.known.find(
+            writeback, by_money=not disabled(Control.MONEY_IDENTITY), by_facts=not disabled(Control.SAME_MONEY)
+        )
 
     def first(self, writeback: Writeback) -> bool:
         """Store an event that is news, with its effects when it is resolved now (law 2); False for an old version."""

@@ -107,8 +107,8 @@ class KnownEvents:
         """The event was stored or resolved by this very batch, and is not written yet."""
         return event.event_key in self._of_batch
 
-    def find(self, writeback: Writeback, *, by_money: bool = True) -> Match:
-        """Compare, first as an event, then as money. `by_money=False` is a test's control."""
+    def find(self, writeback: Writeback, *, by_money: bool = True, by_facts: bool = True) -> Match:
+        """Compare, first as an event, then as money. `by_money=False` and `by_facts=False` are tests' controls."""
         identity = writeback.identity
         stored = self._events.get((identity.practice_id, identity.source, identity.event_id))
         if stored is not None:
@@ -118,7 +118,7 @@ class KnownEvents:
         newest = max(versions, default=identity.version)
         same = versions.get(identity.version)
         if same is not None:
-            return self._same_money(writeback, same, is_newest=newest == identity.version)
+            return self._same_money(writeback, same, is_newest=newest == identity.version, by_facts=by_facts)
         superseded = newest > identity.version and identity.kind in _SUPERSEDE
         return Match(Finding.OLD_VERSION if superseded else Finding.FIRST)
 
@@ -134,7 +134,7 @@ class KnownEvents:
         open_still = stored.waiting is State.AWAITING_SETTINGS and stored.superseded_by is None
         return Finding.DECIDED_ANEW if open_still else Finding.DUPLICATE
 
-    def _same_money(self, writeback: Writeback, same: StoredEvent, *, is_newest: bool) -> Match:
+    def _same_money(self, writeback: Writeback, same: StoredEvent, *, is_newest: bool, by_facts: bool) -> Match:
         """One system contradicts itself by any difference; two systems, or the two reports of a membership, by what is
         money (E-1, B-5). A report whose bytes are not kept any more contradicts nobody."""
         identity = writeback.identity
@@ -147,7 +147,7 @@ class KnownEvents:
         told_otherwise = same.digest_v == identity.digest_version and same.money_digest != identity.money_digest
         if is_newest and not found and says_more(first, told):
             return Match(Finding.SAYS_MORE, same, other_event=True)
-        conflict = bool(found) or (told_otherwise and not lenient)
+        conflict = bool(found) or (told_otherwise and not (lenient and by_facts))
         return Match(Finding.CONFLICT if conflict else Finding.DUPLICATE, same, found, other_event=True)
 
 

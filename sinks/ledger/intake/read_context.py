@@ -150,6 +150,7 @@ def _practices(
             read_back_before=era.read_back_before,
             judges_again=not disabled(Control.JUDGE_AGAIN),
             posts_differences=not disabled(Control.DIFFERENCES),
+            keeps_ended=not disabled(Control.ENDED_STAYS),
         )
         found[practice_id] = PracticeContext(last_id=seq, versions=saved, facts=facts)
     return found

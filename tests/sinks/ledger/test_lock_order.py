@@ -40,7 +40,8 @@ def _mark_both(database: LedgerDatabase) -> None:
         }
         for practice_id in (FIRST, LAST)
     ]
-    parameters = {"gates": msgspec.json.encode(gates).decode(), "me": "me", "now": None, "skip_state_test": False}
+    off = {"skip_state_test": False, "skip_entitlement": False}
+    parameters = {"gates": msgspec.json.encode(gates).decode(), "me": "me", "now": None} | off
     with psycopg.connect(database.database_url, autocommit=True) as poster:
         poster.execute(CALLS["mark"], parameters)
 

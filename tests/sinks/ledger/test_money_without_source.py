@@ -11,6 +11,7 @@ from schemas.events import Event, Member, PaymentKind, Split
 from schemas.practice_settings import AmountMode, MembershipBooking
 from sinks.ledger import conservation
 from sinks.operations.queries.explain import Story, explain
+from streams.fault_injection import Control
 from tests.processors.rules.event_examples import item, membership, payment, payout
 from tests.processors.rules.linked_examples import (
     cleared,
@@ -101,6 +102,16 @@ def test_what_is_not_money_contradicts_nobody(database: LedgerDatabase, changed:
     database.report(payment())
     database.report(told_by(payment(), "portal.example", **changed))
     assert database.verdicts() == ["FIRST", "DUPLICATE"]
+
+
+def test_control_without_the_comparison_by_facts_two_systems_contradict_each_other(database: LedgerDatabase) -> None:
+    """The control of E-1: the same payment from two systems, of which one says who started it, is a conflict."""
+    database.reopen(Control.SAME_MONEY)
+    ready(database)
+    database.report(payment())
+    database.report(told_by(payment(), "portal.example", initiation="PATIENT"))
+    assert database.verdicts() == ["FIRST", "CONFLICT"]
+    database.reopen()
 
 
 @pytest.mark.parametrize(

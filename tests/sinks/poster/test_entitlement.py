@@ -54,6 +54,15 @@ def test_withdrawn_nothing_goes_out_and_given_back_it_goes_on(offices: Offices) 
     office.until_states("POSTED")
 
 
+def test_control_without_the_gate_money_of_a_withdrawn_practice_goes_out(offices: Offices) -> None:
+    """The control of SET-16: check and mark do not ask."""
+    office = offices.open(amount=AmountMode.GROSS)
+    entitle(office, withdraw=True)
+    offices.database.report(office.pay())
+    offices.poster(test_controls="entitlement")
+    office.until_states("POSTED")
+
+
 def test_a_payout_of_a_practice_that_nobody_entitled_waits(database: LedgerDatabase) -> None:  # noqa: F811
     """It was posted: payouts follow no switch of the ledger."""
     database.connection.execute("UPDATE practices SET entitled_at = NULL")

@@ -65,7 +65,8 @@ def mark(
         for n in effect_ids
     ]
     gate = {"p": PRACTICE, "c": CONNECTION, "e": epoch, "need_s": 3.0, "version": 1, "items": items}
-    parameters = {"gates": _json([gate]), "me": ME, "now": None, "skip_state_test": False} | more
+    off = {"skip_state_test": False, "skip_entitlement": False}
+    parameters = {"gates": _json([gate]), "me": ME, "now": None} | off | more
     return connection.execute(SQL["mark"], parameters).fetchall()
 
 

@@ -10,10 +10,18 @@ from typing import Any
 import msgspec
 
 from processors.rules.decisions.decide import decide
+from processors.rules.lifecycle.by_person import PersonsWord
 from processors.rules.lifecycle.change import Change, Redirect, ReleasedOriginal
-from processors.rules.lifecycle.engine import Applied, Arrival, apply_event, apply_payout
+from processors.rules.lifecycle.engine import Applied, Arrival, apply_event, apply_payout, end_by_person
 from processors.rules.lifecycle.ledger_facts import unhindered
-from processors.rules.lifecycle.payment_state import EntryState, EventId, PaidItem, PaymentState, event_id_of
+from processors.rules.lifecycle.payment_state import (
+    EntryState,
+    EventId,
+    FollowUp,
+    PaidItem,
+    PaymentState,
+    event_id_of,
+)
 from processors.rules.lifecycle.state_changes import (
     EntryAdded,
     EntryMoved,
@@ -25,7 +33,7 @@ from schemas import events as e
 from schemas.identity import identify
 from schemas.plan import PartKey
 from schemas.practice_settings import SettingsHistory
-from schemas.vocabulary import CASH, SKIPPED, UNMET_ORDER, DecisionReason, EntryKind, State
+from schemas.vocabulary import CASH, SKIPPED, UNMET_ORDER, DecisionReason, EntryKind, Ruling, State
 from tests.processors.rules import event_examples as examples
 
 NOON = examples.NOON
@@ -41,6 +49,10 @@ class Ledger:
         self.facts = unhindered(self.history, NOON)
         self.state = PaymentState()
         self.last = Change(reason=DecisionReason.NO_MONEY)
+        self.stands: e.MoneyFields | None = None
+        """The newest version of the payment that was ever resolved: what its entries are of."""
+        self.ever_held = False
+        """A person had to look at something, if only until more was known."""
         self._ids = 0
         self._seen: set[EventId] = set()
 
@@ -70,10 +82,28 @@ class Ledger:
         """A payout that carries the payment."""
         return self._changed(apply_payout(self.state, items[0].payout_id, items, self.facts, self._ids), None)
 
+    def end(self, ruling: Ruling, fee_minor: int | None = None) -> None:
+        """A person ends the payment, which waits."""
+        reported = self.state.reported
+        assert reported is not None
+        waits = FollowUp(
+            event=reported.event,
+            waiting=reported.waiting,
+            settings_version=reported.settings_version,
+            arrived_at=reported.arrived_at,
+        )
+        word = PersonsWord(ruling=ruling, fee_minor=fee_minor)
+        self._changed(end_by_person(self.state, waits, word, self.facts, self._ids), event_id_of(reported.event))
+
     def _changed(self, applied: Applied, event: EventId | None) -> Change:
         """What the event itself changed, and its original; what was released afterwards is in the state alone."""
         before, self.state, self._ids = self.state, applied.state, applied.last_id
         self._check(applied.changes, before)
+        reported = self.state.reported
+        if reported is not None and reported.waiting is None and isinstance(reported.event, e.MoneyFields):
+            self.stands = reported.event
+        known = (*self.state.follow_ups, *((reported,) if reported is not None else ()))
+        self.ever_held |= any(each.waiting is State.AWAITING_REVIEW for each in known)
         original = None if before.reported is None else event_id_of(before.reported.event)
         mine: list[StateChange] = []
         for change in applied.changes:

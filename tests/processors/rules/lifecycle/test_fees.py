@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from schemas.practice_settings import AmountMode, FeeAdjustment, Timing, TypeMode
-from schemas.vocabulary import DecisionReason, State
+from schemas.vocabulary import DecisionReason, Ruling, State
 from tests.processors.rules import event_examples as examples
 from tests.processors.rules.lifecycle.memory_ledger import Ledger, charge_item, corrected, fee_assessed, refund, void
 
@@ -162,3 +163,16 @@ def test_m3_a_fee_reported_before_a_correction_speaks_of_the_payment_before_it()
     ledger.report(corrected(2, 9000, 290, hours=48))
     assert ledger.report(fee_assessed(320, 9680, hours=24)).applied
     assert ledger.total() == 9000
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["as it is", "control"])
+def test_control_r14_a_late_fee_brings_nothing_to_what_a_person_ended(kept: bool) -> None:
+    """R-14, N-5: the payment waited for its fee, and a person dismissed it; when the fee comes, nothing is planned
+    beside that. With the control the difference is."""
+    ledger = Ledger()
+    ledger.facts = msgspec.structs.replace(ledger.facts, keeps_ended=kept)
+    ledger.report(examples.payment(fee=None))
+    ledger.end(Ruling.DISMISS)
+    before = ledger.rows()
+    ledger.report(fee_assessed(320, 9680))
+    assert (ledger.rows() == before) is kept
