@@ -72,6 +72,10 @@ class ProgramSettings(BaseSettings):
     """Calls in flight in one poster process."""
     poster_gates: int = Field(200, ge=1, le=10_000)
     """Gates that one poster process owns at most. It claims fewer while its free places for calls are fewer."""
+    poster_answer_mb: int = Field(256, ge=128, le=65_536)
+    """MiB of targets' answers, beyond the first 128 KiB of each, that one poster process holds at once. Parsed, an
+    answer takes a few times its bytes. One connection has a quarter, which must hold the longest list that is read
+    (32 MiB)."""
 
     dead_letter_share: float = Field(0.5, gt=0, le=1)
     """RULES stops when more than this share of a window is refused: a bad deployment, not bad events."""

@@ -6,8 +6,10 @@ from collections import OrderedDict, deque
 from datetime import datetime
 from typing import Final
 
+from sinks.poster.bounded_target import BoundedTarget
 from sinks.poster.connection_leases import ConnectionLease
 from sinks.poster.planned_call import ConnectionKey
+from sinks.targets.answer_memory import AnswerMemory
 from sinks.targets.catalogue import open_target
 from sinks.targets.port import PaymentTarget
 from sinks.targets.route import AdapterContext
@@ -43,8 +45,10 @@ class Adapters:
     """By connection; opened anew when the connection's settings changed (E-9 b). None is closed under a lease that is
     held, or while a call is in flight on it."""
 
-    def __init__(self, context: AdapterContext) -> None:
+    def __init__(self, context: AdapterContext, memory: AnswerMemory | None = None) -> None:
+        """`memory`: that the answers of every adapter count against."""
         self._context = context
+        self._memory = memory
         self._open: OrderedDict[ConnectionKey, _Open] = OrderedDict()
         self._replaced: deque[_Open] = deque()
         """Of earlier settings: closed once nothing uses them."""
@@ -60,10 +64,13 @@ class Adapters:
                 raise RuntimeError("a connection is claimed before its adapter is opened")
             if known is not None:
                 self._replaced.append(self._open.pop(connection.key))
-            known = self._open[connection.key] = _Open(changed_at, open_target(stored, self._context))
+            known = self._open[connection.key] = _Open(changed_at, self._bounded(open_target(stored, self._context)))
         known.give_to(connection)
         connection.adapter, connection.stale = known.target, False
         await self._close_unused()
+
+    def _bounded(self, target: PaymentTarget) -> PaymentTarget:
+        return target if self._memory is None else BoundedTarget(target, self._memory)
 
     async def _close_unused(self) -> None:
         for _ in range(min(LOOKED_AT, len(self._open) - MOST_IDLE)):

@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
+import msgspec
+
 from sinks.ledger.role_slots import RoleSlot
 from sinks.poster.adapters import Adapters
 from sinks.poster.balance_reads import BalanceReader
@@ -28,6 +30,7 @@ from sinks.poster.practice_lease import PracticeLease
 from sinks.poster.run_calls import CallRunner
 from sinks.poster.start_calls import CallStarter
 from sinks.poster.wakeup import EVERY_PRACTICE
+from sinks.targets.answer_memory import AnswerMemory
 from sinks.targets.route import AdapterContext
 from streams.runtime.endpoints import Health
 from streams.runtime.errors import Fenced, Role
@@ -67,7 +70,8 @@ class Poster:
         lease_store = LeaseStore(access, settings)
         connections = ConnectionHealth(lease_store, settings.times)
         self._connections = connections
-        self._adapters = Adapters(adapter_context)
+        memory = AnswerMemory(settings.poster_answer_mb * 1024 * 1024)
+        self._adapters = Adapters(msgspec.structs.replace(adapter_context, memory=memory), memory)
         self._calls = CallStore(access, settings)
         self._duplicates = DuplicateChecker(access, settings.times)
         self.confirmer = Confirmer(ConfirmationStore(access), self.confirmed)
@@ -81,9 +85,11 @@ class Poster:
             BalanceReader(access, failed),
             OriginReader(access, failed),
             self._duplicates,
+            memory,
             self.wake,
         )
-        self._starter = CallStarter(settings, self._calls, self.leases, HeldBeforeSend(access), runner, self.wake)
+        held = HeldBeforeSend(access)
+        self._starter = CallStarter(settings, self._calls, self.leases, held, runner, memory, self.wake)
 
     def wake(self) -> None:
         """Have the loop come round."""

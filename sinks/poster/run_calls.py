@@ -22,11 +22,14 @@ from sinks.poster.planned_call import PlannedCall
 from sinks.poster.practice_lease import PracticeLease
 from sinks.poster.pre_send_checks import Ready
 from sinks.poster.sightings import seen_before
+from sinks.targets.answer_memory import AnswerMemory
 from sinks.targets.port import PaymentTarget
 from streams.runtime.logging import log
 from streams.runtime.times import Times
 
 _LOG: Final = log(__name__)
+MEMORY_WAIT_S: Final = 1.0
+"""Room may also come of what others did not use; so long a lane rests at most without looking again."""
 
 
 class CallRunner:
@@ -42,6 +45,7 @@ class CallRunner:
         balances: BalanceReader,
         origins: OriginReader,
         duplicates: DuplicateChecker,
+        memory: AnswerMemory,
         wake: Callable[[], None],
     ) -> None:
         self._access = access
@@ -51,6 +55,7 @@ class CallRunner:
         self._balances = balances
         self._origins = origins
         self._duplicates = duplicates
+        self._memory = memory
         self._wake = wake
         self.failed: psycopg.Error | None = None
         """The first error of the ledger in a read; raised, and cleared, by the loop."""
@@ -89,6 +94,11 @@ class CallRunner:
     async def read_origin(self, call: PlannedCall, lease: PracticeLease, target: PaymentTarget) -> None:
         """What an entry takes back (R-20); then it is planned again."""
         await self._before_mark(call, lease, self._origins.read(call, lease, target))
+
+    async def wait_for_memory(self, call: PlannedCall, lease: PracticeLease) -> None:
+        """A write whose answer may not fit is not marked; it is planned again when something was given back."""
+        await self._memory.freed(MEMORY_WAIT_S)
+        self._end_read(call, lease)
 
     async def _before_mark(self, call: PlannedCall, lease: PracticeLease, read: Awaitable[Closing | None]) -> None:
         connection = lease.connection

@@ -22,6 +22,7 @@ from sinks.poster.planned_call import PlannedCall
 from sinks.poster.practice_lease import PracticeLease
 from sinks.poster.pre_send_checks import BeforeItsDay, InBlackout, check
 from sinks.poster.run_calls import CallRunner
+from sinks.targets.answer_memory import AnswerMemory
 from sinks.targets.catalogue import shortest_call
 from sinks.targets.port import PaymentTarget
 from streams.settings import ProgramSettings
@@ -42,6 +43,7 @@ class CallStarter:
         leases: Leases,
         held: HeldBeforeSend,
         runner: CallRunner,
+        memory: AnswerMemory,
         wake: Callable[[], None],
     ) -> None:
         self._times = settings.times
@@ -49,6 +51,7 @@ class CallStarter:
         self._leases = leases
         self._held = held
         self._runner = runner
+        self._memory = memory
         self._wake = wake
         self._slots = CallSlots(settings.poster_calls, shortest_call(settings).deadline_s)
         self._marking: dict[asyncio.Task[None], int] = {}
@@ -157,6 +160,8 @@ class CallStarter:
                 self._slots.start(lease, self._runner.read_origin(call, lease, target))
             elif needs_balance_read(call, target.capabilities):
                 self._slots.start(lease, self._runner.read_balance(call, lease, target))
+            elif not self._memory.has_room_for_write(found.frozen.body, target):
+                self._slots.start(lease, self._runner.wait_for_memory(call, lease))
             else:
                 checked.append(CheckedCall(call, lease, found))
         return checked, held

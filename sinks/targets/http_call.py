@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import nullcontext
 from contextvars import ContextVar
 from typing import Final
 
@@ -15,14 +16,15 @@ import aiohttp
 import msgspec
 from aiohttp.abc import AbstractStreamWriter
 
+from sinks.targets.answer_memory import ANSWER_LIMIT, AnswerMemory
 from sinks.targets.port import StartGuard
 from streams.fault_injection import Control, CrashPoint, disabled, reach_after_write
 from streams.runtime.errors import WritebackError
 
-ANSWER_LIMIT: Final = 8 * 1024 * 1024
-"""Bytes of an answer that are read; the largest page of a list is far below, and memory stays bounded."""
 TOO_LARGE: Final = "ANSWER_TOO_LARGE"
-"""Code of an answer that was given up: it says nothing, of whatever it was asked."""
+NO_MEMORY: Final = "NO_MEMORY_FOR_ANSWER"
+GIVEN_UP: Final = frozenset({TOO_LARGE, NO_MEMORY})
+"""Codes of an answer that was given up: it says nothing, of whatever it was asked."""
 KEEP_ALIVE_S: Final = 10.0
 """Idle connections are dropped before a server usually drops them: a request on a dying connection is in doubt."""
 
@@ -122,7 +124,10 @@ class HttpCaller:
         *,
         headers: Mapping[str, str],
         connections: int,
+        memory: AnswerMemory | None = None,
     ) -> None:
+        """`memory`: of the process; None where only one call is made at a time."""
+        self._memory = memory
         self._headers = dict(headers)
         self._connections = connections
         self._session: aiohttp.ClientSession | None = None
@@ -163,14 +168,18 @@ class HttpCaller:
         async with self._open(deadline_s).request(
             method, url, data=body, headers=headers, allow_redirects=False
         ) as response:
-            content = await response.content.read(ANSWER_LIMIT + 1)
-            while len(content) <= ANSWER_LIMIT and not response.content.at_eof():
-                content += await response.content.read(ANSWER_LIMIT + 1)
-            if len(content) > ANSWER_LIMIT:
-                return Lost(TOO_LARGE)
+            content = bytearray()
+            with nullcontext() if self._memory is None else self._memory.operation(self) as operation:
+                while not response.content.at_eof():
+                    # What is already buffered; a client's buffer is small beside SMALL.
+                    content += (more := await response.content.read(ANSWER_LIMIT + 1))
+                    if len(content) > ANSWER_LIMIT:
+                        return Lost(TOO_LARGE)
+                    if operation is not None and not await operation.take(len(more)):
+                        return Lost(NO_MEMORY)
             return HttpAnswer(
                 status=response.status,
-                body=content,
+                body=bytes(content),
                 content_type=response.content_type,
                 retry_after_s=_retry_after(response.headers.get("Retry-After")),
                 request_id=_plain(response.headers.get("intuit_tid")),

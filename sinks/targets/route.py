@@ -16,6 +16,7 @@ import msgspec
 from psycopg import AsyncConnection
 
 from schemas.vocabulary import AttentionReason, ConnectionReason, DeadLetterReason, Target
+from sinks.targets.answer_memory import AnswerMemory
 from sinks.targets.credentials import KeyRing
 from sinks.targets.port import Capabilities, PaymentTarget
 from streams.runtime.errors import Permanent
@@ -41,6 +42,9 @@ class AdapterContext(msgspec.Struct, frozen=True, kw_only=True):
     keys: KeyRing
     connect: Callable[[], AbstractAsyncContextManager[AsyncConnection[Any]]]
     """Gives a database connection for one short transaction (token renewal)."""
+
+    memory: AnswerMemory | None = None
+    """For the answers of all its calls; None for a command, which makes few."""
 
     def secret_of(self, stored: StoredConnection) -> bytes:
         """The opened secret. Raises UnusableConnectionError where none is stored, SecretUnreadableError."""

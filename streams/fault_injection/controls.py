@@ -33,6 +33,7 @@ class Control(StrEnum):
     MARK = "mark"  # law 16: SENDING is committed before the first byte
     LATE_CHECK = "late_check"  # law 17: too late after the mark sends nothing
     TOTAL_DEADLINE = "total_deadline"  # law 17: one wall-clock deadline per call
+    ANSWER_MEMORY = "answer_memory"  # law 29: the bytes of answers that a process holds have a limit
     SETTLE_TIME = "settle_time"  # law 19: absence takes time
     READ_BACK = "read_back"  # law 19: an unknown outcome is looked up before it is sent again
     KNOWN_IDS = "known_ids"  # law 19: what a read saw is read again by its id

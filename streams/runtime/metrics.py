@@ -61,6 +61,12 @@ SWEEP_REPAIRS = Counter("writeback_sweep_repairs_total", "Repairs of lost wake-u
 REDECISIONS = Counter("writeback_redecisions_total", "Decisions asked for again.")
 
 # --- effects and POSTER
+ANSWER_BYTES = Gauge("writeback_answer_bytes", "Bytes of targets' answers that the poster holds now.")
+ANSWERS_WITHOUT_MEMORY = Counter(
+    "writeback_answers_without_memory_total",
+    "Answers for which the poster's memory had no room at once: they waited, or were given up and read again later.",
+    ["what"],
+)
 TRANSITIONS = Counter(
     "writeback_transitions_total", "State transitions of effects.", ["target", "from_state", "to_state"]
 )

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from sinks.targets.answer_memory import AnswerMemory
 from sinks.targets.choices import Choice, allocation_choices
 from sinks.targets.http_call import HttpCaller
 from sinks.targets.open_dental import (
@@ -55,6 +56,7 @@ class OpenDentalTarget:
         base_url: str,
         mapping: OpenDentalMapping,
         keys: OpenDentalKeys,
+        memory: AnswerMemory | None = None,
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self._mapping = mapping
@@ -65,6 +67,7 @@ class OpenDentalTarget:
                 "Content-Type": "application/json",
             },
             connections=mapping.calls_at_once + 1,
+            memory=memory,
         )
         self._pacer = Pacer(mapping.interval_s)
         self._reader = OfficeReader(self._base_url, self._http, self._pacer)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from schemas.vocabulary import ConnectionReason, DeadLetterReason
 from sinks.targets.foreign_values import parsed_json
-from sinks.targets.http_call import TOO_LARGE, HttpAnswer, HttpOutcome, Lost, NotSent
+from sinks.targets.http_call import GIVEN_UP, HttpAnswer, HttpOutcome, Lost, NotSent
 from sinks.targets.open_dental.accounts import number_of
 from sinks.targets.port import Answer, NoAnswer, NothingSent, Posted, ReadFailed, RefusalClass, Refused, Scope
 
@@ -87,7 +87,7 @@ def _read(outcome: HttpOutcome) -> Any:
         return ReadFailed(scope=Scope.CONNECTION, reason=ConnectionReason.UNREACHABLE, code=outcome.code)
     if isinstance(outcome, Lost):
         scope, reason = (
-            (Scope.EFFECT, None) if outcome.code == TOO_LARGE else (Scope.CONNECTION, ConnectionReason.TARGET_DOWN)
+            (Scope.EFFECT, None) if outcome.code in GIVEN_UP else (Scope.CONNECTION, ConnectionReason.TARGET_DOWN)
         )
         return ReadFailed(scope=scope, reason=reason, code=outcome.code)
     if outcome.status == 200:

@@ -43,6 +43,7 @@ def _open(stored: StoredConnection, context: AdapterContext) -> PaymentTarget:
         base_url=stored.base_url,
         mapping=mapping,
         keys=keys,
+        memory=context.memory,
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 
 from schemas.vocabulary import ConnectionReason, DeadLetterReason
+from sinks.targets.answer_memory import AnswerMemory
 from sinks.targets.choices import Choice
 from sinks.targets.http_call import HttpAnswer, HttpCaller, Lost
 from sinks.targets.pacing import Pacer
@@ -53,10 +54,11 @@ class QuickBooksTarget:
         mapping: QuickBooksMapping,
         secrets: SecretStore,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        memory: AnswerMemory | None = None,
     ) -> None:
         self._mapping = mapping
-        http = HttpCaller(headers={}, connections=CALLS_AT_ONCE + 1)
-        self._token_http = HttpCaller(headers={}, connections=1)
+        http = HttpCaller(headers={}, connections=CALLS_AT_ONCE + 1, memory=memory)
+        self._token_http = HttpCaller(headers={}, connections=1, memory=memory)
         tokens = TokenKeeper(secrets, self._token_http, mapping.token_url, now)
         self._client = CompanyClient(base_url, http, tokens, Pacer(CAPABILITIES.min_interval_s))
         self._cache = CompanyCache(self._client, mapping.realm_id)

@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from schemas.vocabulary import ConnectionReason
-from sinks.targets.http_call import TOO_LARGE, HttpAnswer, HttpCaller, HttpOutcome, Lost, NotSent
+from sinks.targets.http_call import GIVEN_UP, HttpAnswer, HttpCaller, HttpOutcome, Lost, NotSent
 from sinks.targets.pacing import Pacer
 from sinks.targets.port import NoAnswer, ReadFailed, Refused, Scope, StartGuard
 from sinks.targets.quickbooks.answers import TokenRefused, judge_error
@@ -103,7 +103,7 @@ class CompanyClient:
 
 
 def _read(outcome: HttpOutcome) -> dict[str, Any] | ReadFailed | TokenRefused:
-    if isinstance(outcome, Lost) and outcome.code == TOO_LARGE:
+    if isinstance(outcome, Lost) and outcome.code in GIVEN_UP:
         return ReadFailed(scope=Scope.EFFECT, reason=None, code=outcome.code)
     if not isinstance(outcome, HttpAnswer):
         sent = not isinstance(outcome, NotSent)

@@ -50,6 +50,7 @@ def _open(stored: StoredConnection, context: AdapterContext) -> PaymentTarget:
         base_url=stored.base_url,
         mapping=mapping,
         secrets=SecretStore(context.connect, context.keys, stored.home_practice_id, stored.connection_id),
+        memory=context.memory,
     )
 
 

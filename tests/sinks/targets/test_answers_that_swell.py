@@ -6,7 +6,8 @@ import asyncio
 import tracemalloc
 import zlib
 
-from sinks.targets.http_call import ANSWER_LIMIT, HttpCaller, Lost
+from sinks.targets.answer_memory import ANSWER_LIMIT
+from sinks.targets.http_call import HttpCaller, Lost
 
 SWOLLEN_MIB = 512
 
