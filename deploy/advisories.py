@@ -47,6 +47,10 @@ class Dependency(msgspec.Struct, frozen=True, kw_only=True):
     advisories: tuple[str, ...] = ()
     """Those that were found, fixed ones included."""
     note: str = ""
+    looked_up: date | None = None
+    """When this row alone was; None: with the whole list."""
+    source: str = ""
+    """Where that was; empty: as the list says of all."""
 
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,7 +88,13 @@ def page_text(checked: Checked) -> str:
         "is under the LGPL: it is imported unchanged from its own package, which anybody can replace.",
     ]
     for title, rows in (("Python packages", checked.packages), ("Jars of the local broker", checked.jars)):
-        lines += ["", f"## {title}", "", "| name | version | licence | advisories | note |", "|---|---|---|---|---|"]
+        lines += [
+            "",
+            f"## {title}",
+            "",
+            "| name | version | licence | advisories | note | looked up |",
+            "|---|---|---|---|---|---|",
+        ]
         lines += [_row(each) for each in sorted(rows, key=lambda each: (_ORDER[each.finding], each.name))]
     return "\n".join(lines) + "\n"
 
@@ -100,7 +110,8 @@ _ORDER: Final = {
 
 def _row(each: Dependency) -> str:
     found = f"{each.finding.value}: {', '.join(each.advisories)}" if each.advisories else each.finding.value
-    return f"| {each.name} | {each.version} | {each.licence} | {found} | {each.note} |"
+    looked_up = "" if each.looked_up is None else f"{each.looked_up:%Y-%m-%d}: {each.source}"
+    return f"| {each.name} | {each.version} | {each.licence} | {found} | {each.note} | {looked_up} |"
 
 
 if __name__ == "__main__":

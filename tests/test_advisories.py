@@ -36,6 +36,7 @@ def test_what_is_affected_says_why_it_is_accepted() -> None:
         assert each.licence.strip("? "), each.name
         if each.finding is Finding.AFFECTED:
             assert each.note, each.name
+        assert (each.looked_up is None) == (not each.source), each.name
         if each.finding in (Finding.NONE_FOUND, Finding.NONE_FOUND_TOGETHER, Finding.NOT_SEARCHED):
             assert not each.advisories, each.name
 
