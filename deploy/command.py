@@ -42,6 +42,7 @@ COMMANDS: Final = {
     "link": "deploy.commands.link:app",
     "audit": "deploy.commands.audit:app",
     "audit-receipts": "deploy.commands.audit_receipts:audit_receipts",
+    "quickbooks": "deploy.commands.quickbooks:app",
     "target": "deploy.commands.target:app",
     "targets": "deploy.commands.targets:targets",
     "transactions": "deploy.commands.transactions:app",

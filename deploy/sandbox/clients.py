@@ -189,6 +189,10 @@ class QuickBooksSandbox(TargetSandbox):
     def token_url(self) -> str:
         return self.url + TOKEN_PATH
 
+    def change_authorization(self, *, pkce: bool = False, endpoints: Mapping[str, str] | None = None) -> None:
+        """What the discovery document names: methods of code challenges, and other endpoints than its own."""
+        self._call("PATCH", "/authorization", {"pkce": pkce, "endpoints": dict(endpoints or {})})
+
     def add_company(self, realm: str, **settings: Any) -> CompanySandbox:
         """Opens a company with the standard chart and one connection (see `tokens()`)."""
         self._call("POST", "/companies", CompanySettings(realm=realm, **settings))

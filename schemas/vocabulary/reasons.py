@@ -130,6 +130,8 @@ class DecisionReason(StrEnum):
     """What has to be read at the target before it is posted could not be read for a day (law 22)."""
     IN_TWO_PAYOUTS = "IN_TWO_PAYOUTS"
     """P-23: an item of the payout is in an earlier one that stands, and would be booked twice."""
+    BEFORE_START = "BEFORE_START"
+    """A payout from before the day from which the practice's payouts are written: it was booked by hand."""
 
 
 class AttentionReason(StrEnum):

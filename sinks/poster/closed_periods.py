@@ -28,7 +28,8 @@ class NotSent(msgspec.Struct, frozen=True):
     """
 
     state: State
-    """PAUSED, AWAITING_LINK, AWAITING_MANUAL_POST, AWAITING_REVIEW, SKIPPED_ZERO, or a dead state."""
+    """PAUSED, AWAITING_LINK, AWAITING_MANUAL_POST, AWAITING_REVIEW, SKIPPED_ZERO, SKIPPED_DISABLED, or a dead
+    state."""
     reason: DecisionReason | DeadLetterReason | None = None
     """A DeadLetterReason exactly where the state is a dead one. None: the decision's own reason stays."""
     field: str | None = None

@@ -151,7 +151,8 @@ class NotComposed(msgspec.Struct, frozen=True, kw_only=True):
     """Cannot be composed from today's mapping; nothing is sent (N-8)."""
 
     state: State
-    """A dead one, or SKIPPED_ZERO: by this mapping there is nothing to write (P-26)."""
+    """A dead one; SKIPPED_ZERO: by this mapping there is nothing to write (P-26); SKIPPED_DISABLED: it is from before
+    the day from which its target is written."""
     reason: DeadLetterReason | DecisionReason
     """A DecisionReason exactly where the state is not a dead one."""
     field: str

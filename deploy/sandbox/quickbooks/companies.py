@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from deploy.sandbox.journal import Journal
+from deploy.sandbox.quickbooks.authorization import AuthorizationServer
 from deploy.sandbox.quickbooks.company import Company, CompanySettings
 from deploy.sandbox.quickbooks.tokens import TokenService
 
@@ -17,6 +18,9 @@ class Companies:
         self.tokens = TokenService(
             lambda realm: self.by_realm[realm].settings,
             lambda realm, connection: journal.write(SERVICE, realm, "tokens", connection),
+        )
+        self.authorization = AuthorizationServer(
+            self.tokens, lambda: [company.settings for company in self.by_realm.values()]
         )
         self._journal = journal
 

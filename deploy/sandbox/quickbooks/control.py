@@ -32,6 +32,7 @@ def routes(companies: Companies) -> Iterator[Route]:
     yield Route(
         "POST", COMPANIES, lambda given: _open(companies, msgspec.json.decode(given.body, type=CompanySettings))
     )
+    yield Route("PATCH", f"{CONTROL}/authorization", lambda given: _change_authorization(companies, given))
     yield Route("GET", ONE, of_company(lambda company, _: as_json(200, company.settings)))
     yield Route("PATCH", ONE, of_company(lambda company, given: _change_settings(companies, company, given)))
     for part, entity in TABLES.items():
@@ -49,6 +50,14 @@ def routes(companies: Companies) -> Iterator[Route]:
 def _change_settings(companies: Companies, company: Company, given: Incoming) -> Answer:
     changed = {**msgspec.to_builtins(company.settings), **msgspec.json.decode(given.body)}
     return as_json(200, companies.open(msgspec.convert(changed, CompanySettings)).settings)
+
+
+def _change_authorization(companies: Companies, given: Incoming) -> Answer:
+    """`pkce`, and endpoints that the discovery document then names (`endpoints`)."""
+    changed = decoded(given.body)
+    companies.authorization.pkce = bool(changed.get("pkce", False))
+    companies.authorization.other_hosts = dict(changed.get("endpoints", {}))
+    return as_json(200, {})
 
 
 def _entries(entity: str, company: Company, _: Incoming) -> Answer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -19,6 +20,19 @@ CLIENT_ID = "sandbox-client-id"
 CLIENT_SECRET = "sandbox-client-secret"  # noqa: S105 - a public constant of the sandbox
 HARD_LIMIT_S = 5 * 365 * 86_400
 """Refresh tokens end after five years whatever happens (since 2025-11)."""
+
+
+CODE_S = 600
+"""How long an authorization code may be exchanged."""
+
+
+class IssuedCode(msgspec.Struct, frozen=True):
+    """An authorization code and what it is bound to; "" where the request had none."""
+
+    realm: str
+    redirect_uri: str
+    challenge: str
+    ends_at: float
 
 
 class Connection(msgspec.Struct):
@@ -44,7 +58,7 @@ class TokenService:
         self._settings_of = settings_of
         self._keep = keep
         self.connections: dict[str, Connection] = {}
-        self._codes: dict[str, str] = {}
+        self._codes: dict[str, IssuedCode] = {}
         self._realm_of_access: dict[str, str] = {}
 
     def connect(self, realm: str) -> Document:
@@ -59,10 +73,10 @@ class TokenService:
         for token in connection.access:
             self._realm_of_access[token] = connection.realm
 
-    def code_for(self, realm: str) -> str:
-        """An authorization code that may be exchanged once."""
+    def code_for(self, realm: str, redirect_uri: str = "", challenge: str = "") -> str:
+        """An authorization code that may be exchanged once, bound to what is given of redirect and challenge."""
         code = _token("AC")
-        self._codes[code] = realm
+        self._codes[code] = IssuedCode(realm, redirect_uri, challenge, time.time() + CODE_S)
         return code
 
     def realm_of(self, body: bytes) -> str:
@@ -97,10 +111,20 @@ class TokenService:
             case "refresh_token":
                 return self._refresh(form.get("refresh_token", ""), hard)
             case "authorization_code":
-                realm = self._codes.pop(form.get("code", ""), "")
-                return as_json(200, self.connect(realm)) if realm else _invalid_grant("Invalid authorization code")
+                return self._exchanged(form)
             case _:
                 return as_json(400, {"error": "unsupported_grant_type"})
+
+    def _exchanged(self, form: Mapping[str, str]) -> Answer:
+        """A code is used up by the first try, right or wrong."""
+        issued = self._codes.pop(form.get("code", ""), None)
+        if issued is None or issued.ends_at < time.time():
+            return _invalid_grant("Invalid authorization code")
+        if issued.redirect_uri and form.get("redirect_uri") != issued.redirect_uri:
+            return _invalid_grant("Invalid redirect_uri")
+        if issued.challenge and challenge_of(form.get("code_verifier", "")) != issued.challenge:
+            return _invalid_grant("Invalid code_verifier")
+        return as_json(200, self.connect(issued.realm))
 
     def revoked(self, headers: Mapping[str, str], body: bytes) -> Answer:
         """`POST …/revoke {"token": …}`: 200 and the connection is gone."""
@@ -155,6 +179,11 @@ class TokenService:
 
     def _save(self, connection: Connection) -> None:
         self._keep(connection.realm, connection)
+
+
+def challenge_of(verifier: str) -> str:
+    """S256 of RFC 7636."""
+    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
 
 
 def _token(prefix: str) -> str:

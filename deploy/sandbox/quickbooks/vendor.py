@@ -47,7 +47,8 @@ class QuickBooks:
         return self.tokens.realm_of(body) if path == TOKEN_PATH else ""
 
     def routes(self) -> Iterator[Route]:
-        """The token service, the accounting API behind its gateway, and nothing else."""
+        """The authorization server and token service, the accounting API behind its gateway, and nothing else."""
+        yield from self.companies.authorization.routes()
         yield Route("POST", TOKEN_PATH, _with_tid(lambda given: self.tokens.exchange(given.headers, given.body)))
         yield Route("POST", REVOKE_PATH, _with_tid(lambda given: self.tokens.revoked(given.headers, given.body)))
         for resource, entity in ENTITIES.items():

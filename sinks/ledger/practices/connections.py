@@ -87,7 +87,7 @@ def save_connection(unit: UnitOfWork, given: ConnectionInput, *, actor: str, why
         "actor": actor,
     }
     connected = locked_connection(unit.cursor, fields)
-    refuse_shared(unit.cursor, given, fields)
+    refuse_shared(unit.cursor, given)
     if connected is None:
         _add(unit.cursor, given, fields)
     else:
@@ -119,9 +119,27 @@ def locked_connection(cursor: Cursor, fields: Mapping[str, Any]) -> Connected | 
     return fetch_one(cursor, Connected, _SQL["lock_connection"], fields)
 
 
-def refuse_shared(cursor: Cursor, given: ConnectionInput, fields: Mapping[str, Any]) -> None:
+def end_access(unit: UnitOfWork, home_practice_id: str, connection_id: str) -> None:
+    """Forget a connection's secrets, whose access has ended; what waits goes on once it is connected again. Blocks."""
+    unit.cursor.execute(_SQL["end_access"], {"home_practice_id": home_practice_id, "connection_id": connection_id})
+
+
+def count_in_doubt(cursor: Cursor, practice_id: str, connection_id: str) -> int:
+    """Entries of which nobody knows whether they stand at the account that is connected now. Blocks."""
+    key = {"practice_id": practice_id, "connection_id": connection_id}
+    found: int = fetch_value(cursor, _SQL["count_in_doubt"], key)
+    return found
+
+
+def owner_of_account(cursor: Cursor, account: str) -> str | None:
+    """The practice whose connection reaches an account (`fingerprint`); None where none does. Blocks."""
+    found: str | None = fetch_value(cursor, _SQL["owner_of_account"], {"fingerprint": account})
+    return found
+
+
+def refuse_shared(cursor: Cursor, given: ConnectionInput) -> None:
     """ConfigurationError where another practice has the account (law 22). Blocks for one statement."""
-    owner = fetch_value(cursor, _SQL["owner_of_account"], fields)
+    owner = owner_of_account(cursor, given.fingerprint)
     if owner not in (None, given.practice_id):
         raise ConfigurationError(
             f"practice {owner} already uses this account at {given.route}: one account has one connection, whose "
@@ -164,7 +182,7 @@ def _change(unit: UnitOfWork, given: ConnectionInput, fields: dict[str, Any], co
         )
     if other_account and not given.same_account:
         _ask_which(unit.cursor, given, fields)
-        in_doubt = fetch_value(unit.cursor, _SQL["count_in_doubt"], fields)
+        in_doubt = count_in_doubt(unit.cursor, given.practice_id, given.connection_id)
         if in_doubt:
             raise ConfigurationError(
                 f"{in_doubt} entries are in doubt at the account that is connected now: change the account when "

@@ -62,6 +62,13 @@ UPDATE connections SET base_url = :base_url, account_fingerprint = :fingerprint,
     changed_at = clock_timestamp()
 WHERE home_practice_id = :practice_id AND connection_id = :connection_id;
 
+-- name: end_access!
+-- The access has ended at the vendor, and its secrets are forgotten; mapping, history and what waits stay. A renewal that
+-- is under way was made for an earlier version and is not saved.
+UPDATE connections SET secret = NULL, secret_version = secret_version + 1, closed_reason = 'NEEDS_RECONNECT',
+    closed_at = clock_timestamp(), changed_at = clock_timestamp()
+WHERE home_practice_id = :home_practice_id AND connection_id = :connection_id;
+
 -- name: add_account!
 -- Another account from now on, by the clock after the locks: whatever was marked while this waited for them was marked for
 -- the old one. Before the first of these rows it was the one that stands there until now.

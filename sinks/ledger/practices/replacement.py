@@ -137,7 +137,7 @@ def _checked(unit: UnitOfWork, given: ConnectionInput, former: str, fields: Mapp
     other = fetch_value(cursor, _SQL["shared_by"], fields)
     if other is not None or connected.home_practice_id != given.practice_id:
         raise ConfigurationError(f"--from: {other or connected.home_practice_id} posts through it too")
-    refuse_shared(cursor, given, fields)
+    refuse_shared(cursor, given)
     in_doubt = fetch_value(cursor, _CONNECTIONS["count_in_doubt"], {**fields, "connection_id": former})
     if in_doubt:
         raise ConfigurationError(

@@ -14,7 +14,12 @@ from typing import Final
 
 import msgspec
 
-from sinks.ledger.rows.connections import ConnectionAccountRow, ConnectionRow, PracticeConnectionRow
+from sinks.ledger.rows.connections import (
+    ConnectAttemptRow,
+    ConnectionAccountRow,
+    ConnectionRow,
+    PracticeConnectionRow,
+)
 from sinks.ledger.rows.effects import (
     AttemptRow,
     GateRow,
@@ -73,6 +78,7 @@ TABLES: Final[Mapping[str, type[msgspec.Struct]]] = MappingProxyType(
         "former_links": FormerLinkRow,
         "connections": ConnectionRow,
         "connection_accounts": ConnectionAccountRow,
+        "connect_attempts": ConnectAttemptRow,
         "practice_connections": PracticeConnectionRow,
         "audit": AuditRow,
         "golive_checks": GoliveCheckRow,

@@ -54,3 +54,15 @@ class ConnectionAccountRow(msgspec.Struct, frozen=True):
     connection_id: str
     since: datetime
     account_fingerprint: str
+
+
+class ConnectAttemptRow(msgspec.Struct, frozen=True):
+    """Table `connect_attempts`: what a practice has begun to connect at a vendor's page. `attempt` is an envelope."""
+
+    practice_id: str
+    route: str
+    state_digest: bytes
+    attempt: bytes
+    began_at: datetime
+    ends_at: datetime
+    began_by: str

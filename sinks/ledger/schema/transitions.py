@@ -82,6 +82,12 @@ TRANSITIONS: Final[tuple[Transition, ...]] = tuple(
     )
     + _each(
         READY,
+        [State.SKIPPED_DISABLED],
+        "checked before the mark: it is from before the day from which its target is written; practice lock",
+        Who.POSTER,
+    )
+    + _each(
+        READY,
         [State.AWAITING_MANUAL_POST],
         "checked before the mark: its date is closed, and such entries are made by hand; practice lock",
         Who.POSTER,

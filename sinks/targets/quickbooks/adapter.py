@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 
-from schemas.vocabulary import ConnectionReason, DeadLetterReason
+from schemas.vocabulary import ConnectionReason, DeadLetterReason, State
 from sinks.targets.answer_memory import AnswerMemory
 from sinks.targets.choices import Choice
 from sinks.targets.http_call import HttpAnswer, HttpCaller, Lost
@@ -34,10 +34,10 @@ from sinks.targets.quickbooks import choices, connection_test, find_entries
 from sinks.targets.quickbooks.answers import THROTTLE_S, TokenRefused, judge_error
 from sinks.targets.quickbooks.capabilities import CALLS_AT_ONCE, CAPABILITIES
 from sinks.targets.quickbooks.client import CompanyClient, Sent
-from sinks.targets.quickbooks.company_cache import CompanyCache
+from sinks.targets.quickbooks.company_cache import NAME_LIMIT, CompanyCache, CompanyLists
 from sinks.targets.quickbooks.documents import MINOR_VERSION, compose_document
 from sinks.targets.quickbooks.faults import parse_json
-from sinks.targets.quickbooks.mapping import QuickBooksMapping
+from sinks.targets.quickbooks.mapping import ConnectedCompany, QuickBooksMapping
 from sinks.targets.quickbooks.oauth_secrets import SecretStore
 from sinks.targets.quickbooks.read_back import ReadBack
 from sinks.targets.quickbooks.read_origin import read_origin
@@ -51,7 +51,7 @@ class QuickBooksTarget:
         self,
         *,
         base_url: str,
-        mapping: QuickBooksMapping,
+        mapping: QuickBooksMapping | ConnectedCompany,
         secrets: SecretStore,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         memory: AnswerMemory | None = None,
@@ -68,6 +68,8 @@ class QuickBooksTarget:
         return CAPABILITIES
 
     def compose(self, entry: TargetEntry) -> Composed | NotComposed:
+        if isinstance(self._mapping, ConnectedCompany):
+            return NotComposed(state=State.INVALID_CONFIG, reason=DeadLetterReason.MAPPING_MISSING, field="accounts")
         closed_through = self._cache.closed_through(entry.instruction.ledger_date)
         return compose_document(entry, self._mapping, closed_through)
 
@@ -143,6 +145,27 @@ class QuickBooksTarget:
         if isinstance(accounts, ReadFailed):
             return accounts
         return tuple(choices.account_choices(self._mapping, accounts.values()))
+
+    async def lists(self, deadline_s: float) -> CompanyLists | ReadFailed:
+        """What a mapping can name: active accounts, classes and locations. Three reads; a company whose plan has no
+        classes or locations has none."""
+        ends_at = asyncio.get_running_loop().time() + deadline_s
+        accounts = await self._cache.accounts(deadline_s)
+        if isinstance(accounts, ReadFailed):
+            return accounts
+        names: dict[str, dict[str, str]] = {}
+        for entity in ("Class", "Department"):
+            rows = await self._cache.active(entity, ends_at - asyncio.get_running_loop().time())
+            if isinstance(rows, ReadFailed) and rows.scope is not Scope.EFFECT:
+                return rows
+            read = [] if isinstance(rows, ReadFailed) else rows
+            names[entity] = {str(row.get("Id", "")): str(row.get("Name", ""))[:NAME_LIMIT] for row in read}
+        return CompanyLists(accounts=accounts, classes=names["Class"], departments=names["Department"])
+
+    async def compose_now(self, entry: TargetEntry, deadline_s: float) -> Composed | NotComposed:
+        """The request that would go out now, once the close date of the books was read; a failed read is as none."""
+        await self._cache.read_closed_through(entry.instruction.ledger_date, deadline_s)
+        return self.compose(entry)
 
     async def close(self) -> None:
         await self._client.close()

@@ -8,7 +8,7 @@ from typing import Final
 from sinks.targets.choices import Choice
 from sinks.targets.quickbooks.company_cache import Account
 from sinks.targets.quickbooks.connection_test import account_check
-from sinks.targets.quickbooks.mapping import Accounts, QuickBooksMapping
+from sinks.targets.quickbooks.mapping import Accounts, ConnectedCompany, Form, QuickBooksMapping
 
 FIELDS: Final = (
     *(f"accounts.{name}" for name in Accounts.__struct_fields__),
@@ -20,9 +20,11 @@ FIELDS: Final = (
 """Every field that names an account; `…` stands for a key."""
 
 
-def account_choices(mapping: QuickBooksMapping, accounts: Iterable[Account]) -> list[Choice]:
+def account_choices(mapping: QuickBooksMapping | ConnectedCompany, accounts: Iterable[Account]) -> list[Choice]:
     """Active accounts by type and name, each with the fields in which `target test` would let it stand."""
-    mapped = mapping.mapped_accounts()
+    mapped, form = (
+        ({}, Form.DEPOSIT) if isinstance(mapping, ConnectedCompany) else (mapping.mapped_accounts(), mapping.form)
+    )
     return [
         Choice(
             kind="account",
@@ -32,7 +34,7 @@ def account_choices(mapping: QuickBooksMapping, accounts: Iterable[Account]) -> 
             fields=tuple(
                 field
                 for field in FIELDS
-                if account_check(field, account.account_id, {account.account_id: account}, mapping)[1]
+                if account_check(field, account.account_id, {account.account_id: account}, form)[1]
             ),
             chosen=tuple(field for field, number in mapped.items() if number == account.account_id),
         )

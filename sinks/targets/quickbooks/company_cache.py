@@ -22,6 +22,8 @@ KEEP_S: Final = 900.0
 """How long an open date is believed; QuickBooks itself refuses a closed one in the meantime."""
 KEEP_CLOSED_S: Final = 5.0
 """How long a closed date is believed: people reopen books and release at once."""
+NAME_LIMIT: Final = 200
+"""Characters of a name that are kept for people to see."""
 READ_S: Final = 3.0
 """Longest read before a post, within the margin for its start (law 17); without it the post goes ahead."""
 AFTER_FAILURE_S: Final = 60.0
@@ -33,6 +35,15 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     type: str
     currency: str | None
+    subtype: str = ""
+
+
+class CompanyLists(msgspec.Struct, frozen=True, kw_only=True):
+    """What a mapping can name, by id."""
+
+    accounts: dict[str, Account]
+    classes: dict[str, str]
+    departments: dict[str, str]
 
 
 class CompanyCache:
@@ -113,7 +124,8 @@ def _account(row: find_entries.Row) -> Account:
     currency = row.get("CurrencyRef")
     return Account(
         account_id=str(row.get("Id", "")),
-        name=str(row.get("Name", "")),
+        name=str(row.get("Name", ""))[:NAME_LIMIT],
         type=str(row.get("AccountType", "")),
         currency=str(currency.get("value")) if isinstance(currency, dict) else None,
+        subtype=str(row.get("AccountSubType", "")),
     )

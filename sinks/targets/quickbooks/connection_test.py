@@ -11,7 +11,7 @@ from schemas.vocabulary import ConnectionReason
 from sinks.targets.port import ConnectionReport, ReadFailed
 from sinks.targets.quickbooks.company_cache import Account
 from sinks.targets.quickbooks.find_entries import Row
-from sinks.targets.quickbooks.mapping import Form, QuickBooksMapping, is_bank
+from sinks.targets.quickbooks.mapping import ConnectedCompany, Form, QuickBooksMapping, is_bank
 
 BANKS: Final = frozenset({"Bank", "Other Current Asset"})
 DEPOSIT_LINES: Final = frozenset(
@@ -39,11 +39,13 @@ _HELP: Final = {
     ConnectionReason.SUBSCRIPTION_ENDED: "update the company's billing in QuickBooks",
 }
 
+_NOT_MAPPED: Final = "no account is mapped yet, so nothing is written: choose them with `writeback quickbooks map`"
+
 Check = tuple[str, bool, str]
 
 
 def report(
-    mapping: QuickBooksMapping,
+    mapping: QuickBooksMapping | ConnectedCompany,
     company: ReadFailed | None,
     accounts: Mapping[str, Account] | ReadFailed,
     closed_through: date | None,
@@ -53,8 +55,11 @@ def report(
     checks = [_read_check("company and token", company)]
     if company is None:
         checks.append(_read_check("chart of accounts", accounts if isinstance(accounts, ReadFailed) else None))
+    if isinstance(mapping, ConnectedCompany):
+        checks.append(("mapping", False, _NOT_MAPPED))
+        return ConnectionReport(ok=False, checks=tuple(checks))
     if not isinstance(accounts, ReadFailed) and company is None:
-        checks += [account_check(path, number, accounts, mapping) for path, number in _mapped(mapping)]
+        checks += [account_check(path, number, accounts, mapping.form) for path, number in _mapped(mapping)]
     for entity, rows in names.items():
         field, value = further_lists(mapping)[entity]
         checks.append(_name_check(entity, field, value, rows))
@@ -63,9 +68,11 @@ def report(
     return ConnectionReport(ok=all(passed for _, passed, _ in checks), checks=tuple(checks))
 
 
-def further_lists(mapping: QuickBooksMapping) -> dict[str, tuple[str, str]]:
+def further_lists(mapping: QuickBooksMapping | ConnectedCompany) -> dict[str, tuple[str, str]]:
     """The lists beside the chart that this mapping names something of: entity → field and id. Pure."""
     found: dict[str, tuple[str, str]] = {}
+    if isinstance(mapping, ConnectedCompany):
+        return found
     if mapping.class_id is not None:
         found["Class"] = ("class_id", mapping.class_id)
     if mapping.department_id is not None:
@@ -100,8 +107,8 @@ def _read_check(name: str, failed: ReadFailed | None) -> Check:
     return (name, False, known or f"QuickBooks answered {failed.code}; test again")
 
 
-def account_check(path: str, number: str, accounts: Mapping[str, Account], mapping: QuickBooksMapping) -> Check:
-    """Whether the account may stand in the field `path`, and what to do if not. Pure."""
+def account_check(path: str, number: str, accounts: Mapping[str, Account], form: Form) -> Check:
+    """Whether the account may stand in the field `path` while documents have this form, and what to do if not. Pure."""
     account = accounts.get(number)
     if account is None:
         return (path, False, f"account {number} is not in the chart or inactive: make it active or choose another")
@@ -114,6 +121,6 @@ def account_check(path: str, number: str, accounts: Mapping[str, Account], mappi
         return (path, account.type in LIABILITIES, f"account {number} is no liability: a loan is given back")
     if account.type in NEVER:
         return (path, False, f"account {number} needs a customer or vendor: choose no receivable or payable")
-    if mapping.form is Form.DEPOSIT and account.type not in DEPOSIT_LINES:
+    if form is Form.DEPOSIT and account.type not in DEPOSIT_LINES:
         return (path, False, f"a deposit takes no {account.type} account: choose another, or form JOURNAL_ENTRY")
     return (path, True, "")

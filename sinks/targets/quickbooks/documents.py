@@ -13,7 +13,7 @@ import msgspec
 
 from schemas.bookkeeping.money import Money
 from schemas.plan import Instruction
-from schemas.vocabulary import PAYOUT_DOCUMENTS, DeadLetterReason, DecisionReason, State
+from schemas.vocabulary import PAYOUT_DOCUMENTS, DeadLetterReason, DecisionReason, EntryKind, State
 from sinks.targets.port import Composed, NotComposed, TargetEntry
 from sinks.targets.quickbooks.mapping import Form, QuickBooksMapping
 from sinks.targets.quickbooks.payout_lines import (
@@ -47,6 +47,8 @@ def compose_document(
     instruction = entry.instruction
     if instruction.entry_kind not in PAYOUT_DOCUMENTS:
         return NotComposed(state=State.INVALID_CONFIG, reason=DeadLetterReason.MAPPING_INVALID, field="entry_kind")
+    if before_start(instruction, mapping):
+        return NotComposed(state=State.SKIPPED_DISABLED, reason=DecisionReason.BEFORE_START, field="start_date")
     if closed_through is not None and instruction.ledger_date <= closed_through:
         return NotComposed(state=State.BLOCKED_PERIOD, reason=DeadLetterReason.PERIOD_CLOSED, field="books.close_date")
     try:
@@ -69,6 +71,12 @@ def compose_document(
         body=_exact.encode(body),
         ledger_date=instruction.ledger_date,
     )
+
+
+def before_start(instruction: Instruction, mapping: QuickBooksMapping) -> bool:
+    """Whether a payout was booked by hand. What takes one back follows its original, whatever its own date. Pure."""
+    own = instruction.entry_kind is EntryKind.PAYOUT
+    return own and mapping.start_date is not None and instruction.ledger_date < mapping.start_date
 
 
 class BankNotMappedError(Exception):

@@ -1,7 +1,8 @@
-"""The mapping of a connection: accounts, form and detail (QB-2, QB-3, QB-13)."""
+"""The mapping of a connection: accounts, form and detail (QB-2, QB-3, QB-13); a company may be connected before it."""
 
 from __future__ import annotations
 
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -13,6 +14,9 @@ Last4 = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}$")]
 
 AccountId = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,20}$")]
 """QuickBooks ids are digits; anything else is an account's name put where its id belongs."""
+
+RealmId = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,32}$")]
+CompanyName = Annotated[str, msgspec.Meta(max_length=200)]
 
 TOKEN_URL = "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer"  # noqa: S105  (an address, not a secret)
 PER_ITEM_LIMIT = 200
@@ -59,11 +63,23 @@ class Accounts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """A liability: what a lender advanced through a payout, and what payouts give back of it (P-26)."""
 
 
+class ConnectedCompany(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A company that is connected and not mapped yet: nothing is written to it (P-15)."""
+
+    realm_id: RealmId
+    token_url: str = TOKEN_URL
+    company_name: CompanyName = ""
+    """As QuickBooks said it when it was connected, so that people see which company it is."""
+
+
 class QuickBooksMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A connection's settings without its secrets; `load_mapping` makes it and checks what types cannot say."""
 
-    realm_id: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,32}$")]
+    realm_id: RealmId
     token_url: str = TOKEN_URL
+    company_name: CompanyName = ""
+    start_date: date | None = None
+    """The first arrival date that is written: payouts before it were booked by hand. None: every payout."""
     form: Form = Form.DEPOSIT
     detail: Detail = Detail.PER_ITEM
     per_item_limit: Annotated[int, msgspec.Meta(ge=1, le=1000)] = PER_ITEM_LIMIT
@@ -107,6 +123,17 @@ def is_bank(path: str) -> bool:
     return path == "accounts.bank" or path.startswith("banks.")
 
 
+def load_config(config: object) -> QuickBooksMapping | ConnectedCompany:
+    """What a connection's JSON object says: its mapping, or the company alone where no account is mapped. Raises
+    MappingError with the field's name."""
+    if isinstance(config, dict) and "accounts" not in config:
+        try:
+            return msgspec.convert(config, ConnectedCompany, strict=True)
+        except msgspec.ValidationError as error:
+            raise MappingError(f"{error}; with other fields than the company's, accounts are needed") from error
+    return load_mapping(config)
+
+
 def load_mapping(config: object) -> QuickBooksMapping:
     """The mapping from a connection's stored or given JSON object. Raises MappingError with the field's name."""
     try:
@@ -123,7 +150,7 @@ def load_mapping(config: object) -> QuickBooksMapping:
     return mapping
 
 
-def dump_mapping(mapping: QuickBooksMapping) -> dict[str, Any]:
-    """The JSON object to store; `load_mapping` reads it back equal."""
+def dump_mapping(mapping: QuickBooksMapping | ConnectedCompany) -> dict[str, Any]:
+    """The JSON object to store; `load_config` reads it back equal."""
     built: dict[str, Any] = msgspec.to_builtins(mapping)
     return built

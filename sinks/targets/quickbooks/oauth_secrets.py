@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 from typing import Any, Final, LiteralString
 
@@ -38,6 +38,9 @@ class Secrets(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Machine time from which the access token is renewed before it is used."""
     earlier_refresh_token: str | None = None
     """The one before: tried once where the newest is refused, because a crash can hide which of the two counts."""
+
+    refresh_until: datetime | None = None
+    """Machine time at which the refresh token ends unless it is used before."""
 
     def __repr__(self) -> str:
         return "Secrets(…)"
@@ -79,6 +82,14 @@ class SecretStore:
         async with self._connect() as connection:
             return await self._read(connection)
 
+    @asynccontextmanager
+    async def locked(self) -> AsyncIterator[Stored]:
+        """The newest secrets, and no renewal beside the block: for who is about to end them. The block has the time of
+        one renewal. Raises as `read`; blocks for the lock at most LOCK_WAIT_S."""
+        async with self._connect() as connection, connection.transaction():
+            await self._lock(connection)
+            yield await self._read(connection)
+
     async def renew(self, seen: int, call: Callable[[Stored], Awaitable[Secrets | None]]) -> Stored | None:
         """Replace the secrets of version `seen` by what `call` makes of them; None where `call` gave None.
 
@@ -88,8 +99,7 @@ class SecretStore:
         Blocks for the lock at most LOCK_WAIT_S; `call` must have its own deadline. Raises psycopg.Error.
         """
         async with self._connect() as connection, connection.transaction():
-            await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_WAIT_S}s'")
-            await connection.execute(_SQL["lock_renewal"], self._key)
+            await self._lock(connection)
             stored = await self._read(connection)
             if stored.version != seen and stored.secrets.access_token is not None:
                 return stored
@@ -104,10 +114,14 @@ class SecretStore:
                 return await self._read(connection)
             return Stored(fresh, saved.secret_version)
 
+    async def _lock(self, connection: AsyncConnection[Any]) -> None:
+        await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_WAIT_S}s'")
+        await connection.execute(_SQL["lock_renewal"], self._key)
+
     async def _read(self, connection: AsyncConnection[Any]) -> Stored:
         row = await _row(connection, _SQL["read_secret"], self._key)
         if row is None or row.secret is None:
-            raise SecretsError("this connection has no secrets: give them with `writeback target add`")
+            raise SecretsError("this connection has no secrets: connect it with `writeback quickbooks connect`")
         return Stored(load_secrets(self._keys.open(*self._id, row.secret)), row.secret_version)
 
 

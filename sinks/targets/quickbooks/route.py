@@ -11,7 +11,7 @@ from schemas.vocabulary import ConnectionReason, Target
 from sinks.targets.outbound import check_outbound
 from sinks.targets.port import PaymentTarget
 from sinks.targets.quickbooks.capabilities import CAPABILITIES
-from sinks.targets.quickbooks.mapping import MappingError, dump_mapping, load_mapping
+from sinks.targets.quickbooks.mapping import MappingError, dump_mapping, load_config
 from sinks.targets.quickbooks.oauth_secrets import SecretsError, SecretStore, load_secrets
 from sinks.targets.quickbooks.remedies import REMEDIES
 from sinks.targets.route import AdapterContext, CheckedInput, Route, StoredConnection, UnusableConnectionError
@@ -23,7 +23,7 @@ from streams.runtime.times import CallLimits
 def _check(base_url: str, config: object, secret: bytes | None) -> CheckedInput:
     """The realm names the company, so the account is known without the secrets."""
     try:
-        mapping = load_mapping(config)
+        mapping = load_config(config)
         secrets = None if secret is None else load_secrets(secret)
     except (MappingError, SecretsError) as error:
         raise ConfigurationError(f"QuickBooks: {error}") from None
@@ -41,7 +41,7 @@ def _open(stored: StoredConnection, context: AdapterContext) -> PaymentTarget:
     from sinks.targets.quickbooks.adapter import QuickBooksTarget
 
     try:
-        mapping = load_mapping(stored.config)
+        mapping = load_config(stored.config)
     except MappingError as error:
         raise UnusableConnectionError(ConnectionReason.NEEDS_RECONNECT, "MAPPING", str(error)) from None
     check_outbound(QUICKBOOKS, mapping.token_url, "token_url")
@@ -59,7 +59,14 @@ QUICKBOOKS: Final = Route(
     target=Target.QUICKBOOKS,
     system="QuickBooks",
     default_url="https://quickbooks.api.intuit.com",
-    hosts=frozenset({"quickbooks.api.intuit.com", "sandbox-quickbooks.api.intuit.com", "oauth.platform.intuit.com"}),
+    hosts=frozenset(
+        {
+            "quickbooks.api.intuit.com",
+            "sandbox-quickbooks.api.intuit.com",
+            "oauth.platform.intuit.com",
+            "developer.api.intuit.com",
+        }
+    ),
     # The service ends a request at its side within 120 s. As long again after our deadline: it may have queued there.
     limits=CallLimits(deadline_s=130.0, processing_s=120.0),
     id_prefixes=("deposit", "journalentry"),

@@ -25,9 +25,22 @@ TOKEN_DEADLINE_S: Final = 8.0
 RENEW_AT_SHARE: Final = 0.9
 """Of its life, after which a token is renewed before use rather than after a refusal."""
 
+REFRESH_LIFE_S: Final = 100 * 86_400
+"""Of a refresh token after its last use (README section 1), where the answer does not say."""
+
 _TOKEN: Final = re.compile(r"[!-~]{1,8192}")
 _LIFE: Final = re.compile(r"[0-9]{1,8}")
 _REFUSALS: Final = frozenset({"invalid_grant", "invalid_client", "unauthorized_client", "invalid_token"})
+
+
+def token_headers(client_id: str, client_secret: str) -> dict[str, str]:
+    """Of a call to the token endpoint, which takes a form. Pure."""
+    basic = base64.b64encode(f"{client_id}:{client_secret}".encode()).decode()
+    return {
+        "Authorization": f"Basic {basic}",
+        "Content-Type": "application/x-www-form-urlencoded",
+        "Accept": "application/json",
+    }
 
 
 class Token(msgspec.Struct, frozen=True):
@@ -117,38 +130,20 @@ class TokenKeeper:
 
     async def _ask(self, secrets: Secrets, refresh_token: str) -> Secrets | NoToken:
         """One call to the token endpoint. A refusal there is final and means that a person must reconnect."""
-        basic = base64.b64encode(f"{secrets.client_id}:{secrets.client_secret}".encode()).decode()
         outcome = await self._http.call(
             "POST",
             self._token_url,
             deadline_s=TOKEN_DEADLINE_S,
             body=urlencode({"grant_type": "refresh_token", "refresh_token": refresh_token}).encode(),
-            headers={
-                "Authorization": f"Basic {basic}",
-                "Content-Type": "application/x-www-form-urlencoded",
-                "Accept": "application/json",
-            },
+            headers=token_headers(secrets.client_id, secrets.client_secret),
         )
         if not isinstance(outcome, HttpAnswer):
             code = "LOST" if isinstance(outcome, Lost) else outcome.code
             return NoToken(ConnectionReason.UNREACHABLE, f"TOKEN_{code}")
         document = parse_json(outcome.body)
         if outcome.status == 200 and isinstance(document, dict):
-            return self._taken(secrets, refresh_token, document)
-        return _refusal(outcome.status, document)
-
-    def _taken(self, secrets: Secrets, used: str, document: dict[str, Any]) -> Secrets | NoToken:
-        access, newest, life = (document.get(name) for name in ("access_token", "refresh_token", "expires_in"))
-        if not _is_token(access) or not (newest is None or newest == "" or _is_token(newest)):
-            return NoToken(ConnectionReason.TARGET_DOWN, "TOKEN_UNREADABLE")
-        seconds = int(life) if isinstance(life, int | str) and _LIFE.fullmatch(str(life)) else 3600
-        return msgspec.structs.replace(
-            secrets,
-            access_token=access,
-            refresh_token=newest if isinstance(newest, str) and newest else used,
-            earlier_refresh_token=used,
-            renew_at=self._now() + timedelta(seconds=seconds * RENEW_AT_SHARE),
-        )
+            return taken_tokens(secrets, refresh_token, document, self._now())
+        return refused_tokens(outcome.status, document)
 
     def _due(self, secrets: Secrets) -> bool:
         return secrets.access_token is None or secrets.renew_at is None or secrets.renew_at <= self._now()
@@ -174,7 +169,29 @@ def _token(stored: Stored) -> Token:
     return Token(stored.secrets.access_token or "", stored.version)
 
 
-def _refusal(status: int, document: Any) -> NoToken:
+def taken_tokens(secrets: Secrets, used: str, document: dict[str, Any], at: datetime) -> Secrets | NoToken:
+    """The secrets after an answer of the token endpoint; `used` is the refresh token that it was asked with, "" where
+    it was asked with a code, and then the answer must bring one. `at` is machine time. Pure."""
+    access, newest, life = (document.get(name) for name in ("access_token", "refresh_token", "expires_in"))
+    kept = used and newest in (None, "")
+    if not _is_token(access) or not (kept or _is_token(newest)):
+        return NoToken(ConnectionReason.TARGET_DOWN, "TOKEN_UNREADABLE")
+    return msgspec.structs.replace(
+        secrets,
+        access_token=access,
+        refresh_token=used if kept else newest,
+        earlier_refresh_token=used or None,
+        renew_at=at + timedelta(seconds=_seconds(life, 3600) * RENEW_AT_SHARE),
+        refresh_until=at + timedelta(seconds=_seconds(document.get("x_refresh_token_expires_in"), REFRESH_LIFE_S)),
+    )
+
+
+def _seconds(value: object, usual: int) -> int:
+    return int(value) if isinstance(value, int | str) and _LIFE.fullmatch(str(value)) else usual
+
+
+def refused_tokens(status: int, document: Any) -> NoToken:
+    """Why the token endpoint gave none. Pure."""
     error = document.get("error") if isinstance(document, dict) else None
     if isinstance(error, str) and error in _REFUSALS:
         return NoToken(ConnectionReason.NEEDS_RECONNECT, error.upper())

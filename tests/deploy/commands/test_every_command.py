@@ -50,6 +50,7 @@ CHANGING: Final = {
         "practice entitle",
     ),
     "practice set",
+    *("quickbooks connect", "quickbooks disconnect", "quickbooks map"),
     *(f"organisation {name}" for name in ("add", "set", "lock", "unlock", "join", "leave")),
 }
 """What starts, stops or changes money, deletes, or says who may: previewed, applied with --yes --why TEXT --by NAME."""

@@ -40,8 +40,10 @@ class TargetCommands(msgspec.Struct, frozen=True):
     folder: Path
 
     def run(self, *arguments: str, stdin: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
-        settings = self.world.environ(secret_key=base64.b64encode(KEY).decode())
-        return processes.run(["target", *arguments], settings | environ, stdin=stdin)
+        return processes.run(["target", *arguments], self.environ() | environ, stdin=stdin)
+
+    def environ(self) -> dict[str, str]:
+        return self.world.environ(secret_key=base64.b64encode(KEY).decode())
 
     def file(self, content: object) -> str:
         path = self.folder / f"{uuid.uuid4().hex}.json"

@@ -72,6 +72,12 @@ VALUES: Final[dict[str, str | None]] = {
 EVERY_PRACTICE: Final[dict[str, str | None]] = {"practice_id": None, "payment": None, "effect_id": None, "since": None}
 _WEEK: Final = {"from_day": "2026-01-04", "to_day": "2026-01-10", "states": None, "payment": None}
 
+_KEYS: Final[dict[str, str | None]] = {
+    "families": _array("CHARGE" for _ in SHORT),
+    "ids": _array(f"pay-{n}" for n in SHORT),
+    "to_day": "2026-01-10",
+}
+
 OTHERWISE: Final[dict[str, tuple[dict[str, str | None], ...]]] = {
     "ledger/payouts/missing.looked": ({"after": "0"},),
     "ledger/payouts/missing.page": ({"after": "0"},),
@@ -88,6 +94,15 @@ OTHERWISE: Final[dict[str, tuple[dict[str, str | None], ...]]] = {
     "operations/queries/lag.waiting_for_people": ({}, EVERY_PRACTICE),
     "operations/queries/practices.practices": ({"most": "1000"},),
     "operations/queries/transactions.transactions": ({"states": None}, _WEEK, _WEEK | {"practice_id": None}),
+    "operations/quickbooks/documents.around": (_WEEK,),
+    "operations/quickbooks/documents.of_payout": ({"payout_id": "po-7"},),
+    "operations/quickbooks/documents.skipped_before_start": (_WEEK,),
+    "operations/reconcile/reconcile.documents": (_WEEK | {"after_day": "2026-01-04", "after": "0"},),
+    "operations/reconcile/reconcile.events": (
+        {"since": "2026-01-04", "until": "2026-01-11", "after_at": "2026-01-03", "after_source": "", "after_event": ""},
+    ),
+    "operations/reconcile/reconcile.paid": (_KEYS,),
+    "operations/reconcile/reconcile.reported": (_KEYS,),
     "operations/queries/waiting_entries.waiting": ({}, {"states": "{POSTED,SKIPPED_ZERO}"}),
 }
 """Queries that are asked in several ways, or with what fits no other."""

@@ -105,7 +105,7 @@ def test_p26_the_account_of_a_loan_is_a_liability() -> None:
     mapping = a_mapping(accounts={"loan": LOAN})
     for kind, right in (("Other Current Liability", True), ("Long Term Liability", True), ("Expense", False)):
         account = Account(account_id=LOAN, name="Loan", type=kind, currency=None)
-        assert account_check("accounts.loan", LOAN, {LOAN: account}, mapping)[1] is right
+        assert account_check("accounts.loan", LOAN, {LOAN: account}, mapping.form)[1] is right
 
 
 @pytest.mark.parametrize("detail", ["PER_ITEM", "BY_KIND"])
