@@ -53,6 +53,7 @@ COMMANDS: Final = {
     "payouts": "deploy.commands.payouts:app",
     "restored": "deploy.commands.restored:restored",
     "retention": "deploy.commands.retention:retention",
+    "reconcile": "deploy.commands.reconcile:reconcile",
     "lag": "deploy.commands.lag:lag",
     "demo": "deploy.commands.demo:demo",
 }
