@@ -26,6 +26,7 @@ RETURNING x.practice_id, x.effect_id,
 -- Of each gate: what could be marked from now on, in order of id, with what depends on it (N-8), and what can be read
 -- back. Only a plan: the mark checks again. It walks the entries in order and stops at the last that is wanted, so a plan
 -- costs what it brings and not what waits behind; a lane is looked up for each, and nothing of one that stands still.
+-- What waits behind a call of this very lease does not stand still: it is next when that call is confirmed.
 SELECT e.practice_id, e.connection_id, e.effect_id, e.source, e.event_id, n.subject, e.target, e.entry_kind, e.part,
        e.lane, e.depends_on, e.depends_on IS NULL OR coalesce(o.state = 'POSTED', false) AS origin_posted,
        e.state, e.reason, e.look_first, e.generation, e.request_id, e.payload AS frozen, e.attempts, e.epoch,
@@ -35,7 +36,7 @@ SELECT e.practice_id, e.connection_id, e.effect_id, e.source, e.event_id, n.subj
        l.pms_patient_id AS linked_patient_id, f.switches, e.external_id, o.external_id AS origin_id,
        o.payload AS origin_request, e.placement::text,
        f.moved AND o.state IS NOT DISTINCT FROM 'POSTED' AND sent_elsewhere(k.p, k.c, o.sent_at) AS origin_elsewhere
-FROM json_to_recordset(:gates::json) AS k(p text, c text, home text, most int)
+FROM json_to_recordset(:gates::json) AS k(p text, c text, e bigint, home text, most int)
 LEFT JOIN LATERAL settings_in_force(k.p, business_now(:now)) s ON true
 CROSS JOIN LATERAL (
     SELECT jsonb_strip_nulls(jsonb_build_object(
@@ -66,7 +67,7 @@ CROSS JOIN LATERAL (
                OR origin_lets_go(k.p, k.c, e.lane, e.effect_id, e.depends_on, business_now(:now)))
           AND NOT EXISTS (
                SELECT FROM work d WHERE d.practice_id = k.p AND d.connection_id = k.c AND d.lane = e.lane
-                 AND is_in_doubt(d.state) OFFSET 0)
+                 AND is_in_doubt(d.state) AND (d.state <> 'SENDING' OR d.epoch IS DISTINCT FROM k.e) OFFSET 0)
           AND NOT EXISTS (
                SELECT FROM work b WHERE b.practice_id = k.p AND b.connection_id = k.c AND b.lane = e.lane
                  AND b.effect_id < e.effect_id

@@ -62,12 +62,16 @@ class PracticeLease:
         self._origins: dict[int, float] = {}
         """Entries whose original was read, and when, in seconds of the monotonic clock."""
         self._started_at_plan = -1
+        self._more_waits = False
+        """The last plan was full: more may wait behind it."""
         self._plan_size = FIRST_PLAN
 
     def load(self, plan: Sequence[PlannedCall]) -> None:
         """Take over a fresh plan; lanes whose entry is in flight here go on only after its confirmation."""
-        # A full plan is followed by another, unless nothing of the last one could be started.
-        self.needs_plan = len(plan) >= self.plan_size and self.started != self._started_at_plan
+        # A full plan is followed by another, unless nothing of the last one could be started; then by one when a lane
+        # has run out of what was planned.
+        self._more_waits = len(plan) >= self.plan_size
+        self.needs_plan = self._more_waits and self.started != self._started_at_plan
         self._started_at_plan = self.started
         if self.needs_plan:
             self._plan_size = min(4 * self._plan_size, LARGEST_PLAN)
@@ -176,6 +180,8 @@ class PracticeLease:
         followers = self._followers.get(call.lane)
         if followers:
             self._ready.append(followers.popleft())
+        elif self._more_waits:
+            self.needs_plan = True
 
     @property
     def plan_size(self) -> int:

@@ -25,6 +25,8 @@ CONNECTION = f"{PRACTICE}-PMS"
 MANY = 2_000
 SOON_S = -60
 LATER_S = 3600
+OURS = 7
+"""Epoch of the lease that is planned for."""
 
 
 class Placed(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +38,8 @@ class Placed(msgspec.Struct, frozen=True, kw_only=True):
     due_s: int = SOON_S
     behind: int | None = None
     look_first: bool = False
+    epoch: int = 0
+    """Of the lease that it was marked under."""
 
     @property
     def due(self) -> bool:
@@ -63,9 +67,9 @@ def _place(database: LedgerDatabase, placed: list[Placed]) -> None:
         database.connection.execute(
             "INSERT INTO effects SELECT (jsonb_populate_record(m, jsonb_build_object('effect_id', k.n, 'part', k.n,"
             " 'request_id', k.n, 'lane', k.lane, 'state', k.state, 'due_at', now() + make_interval(secs => k.due_s),"
-            " 'depends_on', k.behind, 'look_first', k.look_first))).*"
+            " 'depends_on', k.behind, 'look_first', k.look_first, 'epoch', k.epoch))).*"
             " FROM model m, jsonb_to_recordset(%s) AS k(n int, lane text, state text, due_s int, behind int,"
-            " look_first boolean)",
+            " look_first boolean, epoch int)",
             (Jsonb(msgspec.to_builtins(placed)),),
         )
 
@@ -78,9 +82,8 @@ def _fill(database: LedgerDatabase, analyzed_with: int) -> None:
             database.connection.execute("ANALYZE entries, work, outcomes")
 
 
-def _planned(database: LedgerDatabase, most: int) -> list[int]:
-    gates = msgspec.json.encode([{"p": PRACTICE, "c": CONNECTION, "home": PRACTICE, "most": most}]).decode()
-    parameters = {"gates": gates, "now": None, "budget_s": 60.0}
+def _planned(database: LedgerDatabase, most: int, epoch: int = OURS) -> list[int]:
+    parameters = {"gates": _gates(most, epoch), "now": None, "budget_s": 60.0}
     return [call.effect_id for call in fetch_all(database.connection, PlannedCall, SQL["plan"], parameters)]
 
 
@@ -149,6 +152,24 @@ def test_a_plan_brings_what_the_lanes_let_start(database: LedgerDatabase, seed: 
     assert set(wanted) <= set(planned)
     assert all(behind[n] in planned for n in set(planned) - set(wanted))
     assert _planned(database, 5)[: min(5, len(wanted))] == wanted[:5], "the oldest come first (law 21)"
+
+
+def test_what_waits_behind_a_call_of_this_lease_is_planned(database: LedgerDatabase) -> None:
+    """Law 21: otherwise a lane whose call was in flight during a plan would stand still until the gate is claimed anew.
+    Behind the mark of another lease, or an entry in doubt, nothing is (law 23)."""
+    _place(
+        database,
+        [
+            Placed(n=1, lane="p:1", state=State.SENDING, epoch=OURS),
+            Placed(n=2, lane="p:1"),
+            Placed(n=3, lane="p:2", state=State.SENDING, epoch=OURS - 1),
+            Placed(n=4, lane="p:2"),
+            Placed(n=5, lane="p:3", state=State.UNCERTAIN, epoch=OURS, due_s=LATER_S),
+            Placed(n=6, lane="p:3"),
+        ],
+    )
+    assert _planned(database, 10) == [2]
+    assert _planned(database, 10, OURS + 1) == []
 
 
 def test_a_full_plan_brings_the_other_half_of_its_last_entry(database: LedgerDatabase) -> None:
@@ -231,8 +252,8 @@ def _work_rows_read(database: LedgerDatabase) -> int:
     return int(found[0]) if found else 0
 
 
-def _gates(most: int) -> str:
-    return msgspec.json.encode([{"p": PRACTICE, "c": CONNECTION, "home": PRACTICE, "most": most}]).decode()
+def _gates(most: int, epoch: int = OURS) -> str:
+    return msgspec.json.encode([{"p": PRACTICE, "c": CONNECTION, "e": epoch, "home": PRACTICE, "most": most}]).decode()
 
 
 def _rows_read(database: LedgerDatabase, query: str, parameters: dict[str, Any]) -> int:

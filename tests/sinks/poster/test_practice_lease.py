@@ -5,7 +5,7 @@ from __future__ import annotations
 from schemas.vocabulary import State
 from sinks.poster.connection_leases import ConnectionLease
 from sinks.poster.limiter import HEALTHY, Limiter
-from sinks.poster.planned_call import ConnectionKey, GateKey
+from sinks.poster.planned_call import ConnectionKey, GateKey, PlannedCall
 from sinks.poster.practice_lease import PracticeLease
 from sinks.targets.open_dental.route import OPEN_DENTAL
 from tests.sinks.poster.call_examples import TIMES, planned_call
@@ -36,3 +36,32 @@ def test_a_read_back_before_the_send_waits_for_the_call_of_its_lane() -> None:
     lease.end(sent, State.POSTED)
     lease.load([redriven])
     assert lease.to_read_back_first == [redriven]
+
+
+def _in_four_lanes(first: int, count: int) -> list[PlannedCall]:
+    return [planned_call(effect_id=n, lane=f"p:{n % 4}") for n in range(first, first + count)]
+
+
+def test_a_lane_that_runs_out_of_a_full_plan_has_another_made() -> None:
+    """Law 21: while calls of its other lanes are in flight, it does not wait for those."""
+    lease = _lease()
+    lease.load(_in_four_lanes(1, lease.plan_size))
+    *_, call = lease.take(4)
+    for _ in range(2):
+        lease.load(_in_four_lanes(5, lease.plan_size))
+    of_its_lane = lease.plan_size // 4
+    for _ in range(of_its_lane):
+        lease.end(call, State.POSTED)
+        assert not lease.wants_plan, "what it needs is planned"
+        (call,) = lease.take(1)
+    lease.end(call, State.POSTED)
+    assert lease.wants_plan
+
+
+def test_a_lane_that_runs_out_of_all_there_is_wants_no_plan() -> None:
+    lease = _lease()
+    lease.load([planned_call(effect_id=n, lane="p:1") for n in (1, 2)])
+    for _ in range(2):
+        (call,) = lease.take(1)
+        lease.end(call, State.POSTED)
+    assert lease.finished
