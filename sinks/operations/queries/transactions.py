@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from schemas.events import PayoutFailed, PayoutPaid
 from schemas.vocabulary import BOOKED, NOT_BOOKED, State
 from sinks.ledger.named_queries import named_queries
-from sinks.ledger.rows.fetch import fetch_all
+from sinks.ledger.rows.fetch import fetch_all, fetch_one
 from sinks.operations.ledger import Connection
 from sinks.operations.queries.practices import check_practice
 from sinks.operations.queries.totals import About, PaymentStanding, Totals, totals_of, totals_with
 
 _SQL: Final = named_queries("sinks.operations.queries", "transactions.sql")
+PAGE: Final = 500
+"""Events of one statement where neither days nor a payment say which: what it reads has an end, however few match."""
 PAYOUTS: Final = frozenset({PayoutPaid.__name__, PayoutFailed.__name__})
 
 
@@ -80,6 +82,14 @@ class Listing(msgspec.Struct, frozen=True):
     """Of every payment and payout that is shown and has entries."""
 
 
+class _PageEnd(msgspec.Struct, frozen=True):
+    """The last event of a page, as the order of a listing names it."""
+
+    practice_id: str
+    occurred_at: datetime
+    event_id: str
+
+
 class DayCheck(msgspec.Struct, frozen=True):
     """VER-2, VER-5: is everything of the range in the books?"""
 
@@ -95,7 +105,8 @@ class DayCheck(msgspec.Struct, frozen=True):
 def list_transactions(connection: Connection, wanted: Wanted) -> Listing:
     """What matches, in the order in which it happened, at most `wanted.most`, with the totals of what is shown.
 
-    Blocks for three statements, four where a standing is asked for. ConfigurationError for an unknown practice.
+    Blocks for three statements, four where a standing is asked for; where neither days nor a payment are named, for two
+    more with every PAGE events until enough of them match. ConfigurationError for an unknown practice.
     """
     check_practice(connection, wanted.practice_id)
     chosen = totals_with(connection, wanted.practice_id, wanted.standings) if wanted.standings else []
@@ -108,9 +119,11 @@ def list_transactions(connection: Connection, wanted: Wanted) -> Listing:
         "payment": wanted.payment,
         "from_day": wanted.from_day,
         "to_day": wanted.to_day,
-        "most": wanted.most + 1,
     }
-    found = fetch_all(connection, TransactionRow, _SQL["transactions"], parameters)
+    whole = wanted.payment is not None or wanted.from_day is not None
+    found = (
+        _page(connection, parameters, wanted.most + 1) if whole else _by_pages(connection, parameters, wanted.most + 1)
+    )
     shown = found[: wanted.most]
     totals = totals_of(connection, {_about(each) for each in shown})
     standing = {(each.about, each.of_payout): each.standing for each in totals}
@@ -124,6 +137,34 @@ def list_transactions(connection: Connection, wanted: Wanted) -> Listing:
         len(found) > wanted.most,
         tuple(totals),
     )
+
+
+def _by_pages(connection: Connection, parameters: dict[str, Any], most: int) -> list[TransactionRow]:
+    """The same rows in the same order, PAGE events at a time."""
+    found: list[TransactionRow] = []
+    after: _PageEnd | None = None
+    while True:
+        until = fetch_one(connection, _PageEnd, _SQL["page_end"], parameters | _key("after", after) | {"page": PAGE})
+        found += _page(connection, parameters, most - len(found), after, until)
+        if until is None or len(found) >= most:
+            return found
+        after = until
+
+
+def _page(
+    connection: Connection,
+    parameters: dict[str, Any],
+    most: int,
+    after: _PageEnd | None = None,
+    until: _PageEnd | None = None,
+) -> list[TransactionRow]:
+    asked = parameters | _key("after", after) | _key("until", until) | {"most": most}
+    return fetch_all(connection, TransactionRow, _SQL["transactions"], asked)
+
+
+def _key(side: str, end: _PageEnd | None) -> dict[str, Any]:
+    values = (None, None, None) if end is None else (end.practice_id, end.occurred_at, end.event_id)
+    return dict(zip((f"{side}_practice", f"{side}_at", f"{side}_event"), values, strict=True))
 
 
 def _about(each: TransactionRow) -> About:

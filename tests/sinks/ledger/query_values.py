@@ -67,10 +67,37 @@ VALUES: Final[dict[str, str | None]] = {
     "low": "0",
     "high": "500000",
     "after": "practice-0000007",
+    "after_practice": None,
+    "after_at": None,
+    "after_event": None,
+    "until_practice": None,
+    "until_at": None,
+    "until_event": None,
 }
 
 EVERY_PRACTICE: Final[dict[str, str | None]] = {"practice_id": None, "payment": None, "effect_id": None, "since": None}
 _WEEK: Final = {"from_day": "2026-01-04", "to_day": "2026-01-10", "states": None, "payment": None}
+_FIRST_PAGE: Final = {
+    "page": "500",
+    "practice_id": None,
+    "payment": None,
+    "until_practice": "practice-0000250",
+    "until_at": "2100-01-01",
+    "until_event": "",
+}
+_LATER_PAGE: Final = _FIRST_PAGE | {
+    "after_practice": "practice-0024750",
+    "after_at": "2100-01-01",
+    "after_event": "",
+    "until_practice": "practice-0025000",
+}
+_LAST_PAGE: Final = {
+    "practice_id": None,
+    "payment": None,
+    "after_practice": BIG,
+    "after_at": "yesterday",
+    "after_event": "",
+}
 
 _KEYS: Final[dict[str, str | None]] = {
     "families": _array("CHARGE" for _ in SHORT),
@@ -93,7 +120,19 @@ OTHERWISE: Final[dict[str, tuple[dict[str, str | None], ...]]] = {
     "operations/queries/lag.unposted_by_age": ({}, EVERY_PRACTICE),
     "operations/queries/lag.waiting_for_people": ({}, EVERY_PRACTICE),
     "operations/queries/practices.practices": ({"most": "1000"},),
-    "operations/queries/transactions.transactions": ({"states": None}, _WEEK, _WEEK | {"practice_id": None}),
+    "operations/queries/transactions.page_end": (
+        {"page": "500"},
+        _FIRST_PAGE | {"page": "500"},
+        _LATER_PAGE | {"page": "500"},
+    ),
+    "operations/queries/transactions.transactions": (
+        {"states": None},
+        _WEEK,
+        _WEEK | {"practice_id": None},
+        _FIRST_PAGE,
+        _LATER_PAGE,
+        _LAST_PAGE,
+    ),
     "operations/quickbooks/documents.around": (_WEEK,),
     "operations/quickbooks/documents.of_payout": ({"payout_id": "po-7"},),
     "operations/quickbooks/documents.skipped_before_start": (_WEEK,),
