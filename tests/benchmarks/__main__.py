@@ -30,8 +30,11 @@ from deploy.local.postgres import SUPERUSER
 from deploy.local.postgres import url as postgres_url
 from deploy.local.stack import Ports
 from streams.runtime.errors import WritebackError
+from tests.benchmarks.bytes_written import bytes_written
 from tests.benchmarks.claiming import claim_times
+from tests.benchmarks.cut_off import entries_of_a_cut_off
 from tests.benchmarks.decisions import decision_rates
+from tests.benchmarks.flat import flat_costs
 from tests.benchmarks.intake import intake_throughput
 from tests.benchmarks.measures import Measure, NotMeasuredError, Verdict, not_measured
 from tests.benchmarks.pipeline import FULL_EVENTS, pipeline
@@ -39,16 +42,19 @@ from tests.benchmarks.posting import poster_throughput
 from tests.benchmarks.quix import environment
 from tests.benchmarks.report import Results, show, store
 from tests.benchmarks.rules import rules_throughput
+from tests.benchmarks.slow_target import ANSWERS_AFTER_S, calls_at_a_slow_target
 from tests.benchmarks.stored import stored_cost
 from tests.benchmarks.targets import bare_target
+from tests.benchmarks.two_posters import GATES, one_and_two_posters
 from tests.worlds import Stack, fresh_world
 
 RULES_RECORDS: Final = 40_000
 INTAKE_RECORDS: Final = 12_000
 POSTER_CALLS: Final = 5_000
 DECISIONS: Final = 20_000
-STORED_SIZES: Final = (1_000, 100_000, 1_000_000)
-CLAIM_SIZES: Final = (1_000, 100_000, 1_000_000)
+SIZES: Final = (1_000, 100_000)
+"""Of what is stored, or waits."""
+FULL_SIZES: Final = (*SIZES, 1_000_000)
 PIPELINE_EVENTS: Final = 20_000
 QUIET: Final = 1.0
 """Load before the start: above this others use the machine, and the table says so."""
@@ -83,14 +89,40 @@ def ledger(bench: Bench) -> Iterator[Measure]:
         yield from poster_throughput(world, bench.folder, target, POSTER_CALLS)
 
 
+def written(bench: Bench) -> Iterator[Measure]:
+    with bare_target() as target, fresh_world(bench.stack) as world:
+        yield from bytes_written(world, bench.folder, target)
+
+
+def slow(bench: Bench) -> Iterator[Measure]:
+    with bare_target(ANSWERS_AFTER_S) as target, fresh_world(bench.stack) as world:
+        yield from calls_at_a_slow_target(world, bench.folder, target)
+
+
+def posters(bench: Bench) -> Iterator[Measure]:
+    for gates in GATES:
+        with bare_target(ANSWERS_AFTER_S) as target, fresh_world(bench.stack) as world:
+            yield from one_and_two_posters(world, bench.folder, target, gates)
+
+
+def cut_off(bench: Bench) -> Iterator[Measure]:
+    with bare_target() as target, fresh_world(bench.stack) as world:
+        yield from entries_of_a_cut_off(world, bench.folder, target, full=bench.full)
+
+
+def flat(bench: Bench) -> Iterator[Measure]:
+    with fresh_world(bench.stack) as world:
+        yield from flat_costs(world, full=bench.full)
+
+
 def claims(bench: Bench) -> Iterator[Measure]:
     with fresh_world(bench.stack) as world:
-        yield from claim_times(world, CLAIM_SIZES)
+        yield from claim_times(world, FULL_SIZES if bench.full else SIZES)
 
 
 def stored(bench: Bench) -> Iterator[Measure]:
     with fresh_world(bench.stack) as world:
-        yield from stored_cost(world, STORED_SIZES)
+        yield from stored_cost(world, FULL_SIZES if bench.full else SIZES)
 
 
 def whole(bench: Bench) -> Iterator[Measure]:
@@ -101,8 +133,13 @@ def whole(bench: Bench) -> Iterator[Measure]:
 GROUPS: Final[dict[str, Group]] = {
     "rules": rules,
     "ledger": ledger,
+    "written": written,
     "stored": stored,
     "claims": claims,
+    "flat": flat,
+    "slow": slow,
+    "posters": posters,
+    "cut-off": cut_off,
     "pipeline": whole,
 }
 

@@ -1,8 +1,9 @@
-"""A PMS that answers at once: no ledger, no checks, nothing kept but counts and times. On loopback.
+"""A PMS that answers at once, or after a given time: no ledger, no checks, nothing kept but counts. On loopback.
 
-`python -m tests.benchmarks.bare_target PORT` prints its port. `POST /api/v1/payments|adjustments` is answered with
-201 and a number; reads with an empty list. `GET /bench/count` tells how many posts came, `/bench/requests` the first
-ones as they were, `/bench/seen` when the first byte about each payment arrived (CLOCK_MONOTONIC).
+`python -m tests.benchmarks.bare_target PORT [SECONDS]` prints its port; each post is answered after so long.
+`POST /api/v1/payments|adjustments` is answered with 201 and a number; reads with an empty list. `GET /bench/count`
+tells how many posts came, `/bench/requests` the first ones as they were, `/bench/seen` when the first byte about each
+payment arrived (CLOCK_MONOTONIC).
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ _HEAD_END: Final = b"\r\n\r\n"
 class Kept:
     """What all connections of the process share."""
 
-    def __init__(self) -> None:
+    def __init__(self, answers_after_s: float) -> None:
+        self.answers_after_s = answers_after_s
         self.posts = 0
         self.requests: list[tuple[str, str]] = []
         self.seen: dict[str, float] = {}
@@ -71,7 +73,11 @@ class Desk(asyncio.Protocol):
             if about is not None:
                 kept.seen.setdefault(about[1].decode(), self._began)
             field = b"PayNum" if path.endswith(b"payments") else b"AdjNum"
-            self._send(b"201 Created", b'{"%s":%d}' % (field, kept.posts))
+            created = b'{"%s":%d}' % (field, kept.posts)
+            if kept.answers_after_s:
+                asyncio.get_running_loop().call_later(kept.answers_after_s, self._send, b"201 Created", created)
+            else:
+                self._send(b"201 Created", created)
         elif path == b"/bench/count":
             self._send(b"200 OK", b"%d" % kept.posts)
         elif path == b"/bench/requests":
@@ -89,8 +95,8 @@ class Desk(asyncio.Protocol):
             )
 
 
-async def serve(port: int) -> None:
-    kept, stop = Kept(), Stop()
+async def serve(port: int, answers_after_s: float) -> None:
+    kept, stop = Kept(answers_after_s), Stop()
     stop.on_signals()
     server = await asyncio.get_running_loop().create_server(lambda: Desk(kept), "127.0.0.1", port, backlog=1024)
     print(server.sockets[0].getsockname()[1], flush=True)
@@ -99,4 +105,4 @@ async def serve(port: int) -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(serve(int(sys.argv[1])))
+    uvloop.run(serve(int(sys.argv[1]), float(sys.argv[2]) if len(sys.argv) > 2 else 0.0))

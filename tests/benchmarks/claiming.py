@@ -109,6 +109,15 @@ def fill(connection: psycopg.Connection[Any], first: int, until: int) -> None:
     connection.execute("VACUUM ANALYZE entries, work, events, gates, connections, practice_connections, settings")
 
 
+def fill_gates(connection: psycopg.Connection[Any], first: int, until: int) -> None:
+    """As `fill`, without any effects: copies of `practice-000000`, all due."""
+    with connection.transaction():
+        connection.execute("SET LOCAL session_replication_role = replica")
+        for statement in _PRACTICES:
+            connection.execute(statement.replace("practice-0000000'", "practice-000000'").encode(), (first, until))
+    connection.execute("VACUUM ANALYZE gates, connections, practice_connections, settings")
+
+
 def _one_gate(connection: psycopg.Connection[Any], count: int) -> None:
     with connection.transaction():
         connection.execute("SET LOCAL session_replication_role = replica")
@@ -143,7 +152,7 @@ async def measure(settings: ProgramSettings, gates: int) -> ClaimTimes:
                 began = time.perf_counter()
                 claimed = await leases.claim(gates)
                 middle = time.perf_counter()
-                planned = await calls.plan([_lease(gate, settings) for gate in claimed])
+                planned = await calls.plan([lease_of(gate, settings) for gate in claimed])
                 ended = time.perf_counter()
                 await connection.rollback()
                 if len(claimed) != gates or not all(planned.values()):
@@ -156,7 +165,8 @@ async def measure(settings: ProgramSettings, gates: int) -> ClaimTimes:
     return ClaimTimes(median(claims[3:]), median(plans[3:]))
 
 
-def _lease(claimed: ClaimedGate, settings: ProgramSettings) -> PracticeLease:
+def lease_of(claimed: ClaimedGate, settings: ProgramSettings) -> PracticeLease:
+    """As the poster holds what it claimed."""
     connection = ConnectionLease(
         claimed.connection,
         epoch=claimed.connection_epoch,

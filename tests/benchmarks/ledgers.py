@@ -27,8 +27,10 @@ MAPPING: Final[dict[str, Any]] = {
 """A practice's own server may be asked eight things at once; nobody throttles the benchmark."""
 
 
-def furnish(database_url: str, histories: Sequence[SettingsHistory], base_url: str) -> None:
-    """Migrate, then every practice with its settings, its office at `base_url` and PATIENTS linked patients."""
+def furnish(
+    database_url: str, histories: Sequence[SettingsHistory], base_url: str, *, patients: int = PATIENTS
+) -> None:
+    """Migrate, then every practice with its settings, its office at `base_url` and its linked patients."""
     migrate(database_url)
     keys = KeyRing(SECRET)
     with psycopg.connect(database_url) as connection, connection.cursor() as cursor:
@@ -39,7 +41,7 @@ def furnish(database_url: str, histories: Sequence[SettingsHistory], base_url: s
         ) as links:
             for history in histories:
                 since = history.versions[0].saved_at
-                for number in range(PATIENTS):
+                for number in range(patients):
                     links.write_row((history.practice_id, patient_ref(number), str(1000 + number), "bench", since))
 
 

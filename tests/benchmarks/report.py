@@ -50,7 +50,7 @@ def write_block(readme: Path, text: str) -> None:
 
 
 def markdown(results: Results) -> str:
-    size = "full run" if results.full else "usual run; `make bench FULL=1` sends 1,000,000 events for the memory row"
+    size = "full run" if results.full else "usual run; `make bench FULL=1` has 1,000,000 where it has fewer"
     lines = [
         f"Measured {results.day} with `make bench` in {results.seconds // 60} min {results.seconds % 60} s ({size}) on "
         f"{results.machine}. Ratios are medians over interleaved rounds: the machine's speed moves by a factor of 2.",

@@ -49,7 +49,7 @@ def stored_cost(world: World, sizes: tuple[int, ...]) -> Iterator[Measure]:
         made = 0
         for size in sizes:
             with psycopg.connect(world.database_url, autocommit=True) as filling:
-                _fill(filling, made // PRACTICES + 1, size // PRACTICES)
+                fill_posted(filling, made // PRACTICES + 1, size // PRACTICES)
             made = size
             costs[size] = _measure(database, known, size)
     finally:
@@ -138,7 +138,7 @@ def _post_half(database: LedgerDatabase) -> None:
     )
 
 
-def _fill(connection: psycopg.Connection[TupleRow], first: int, until: int) -> None:
+def fill_posted(connection: psycopg.Connection[TupleRow], first: int, until: int) -> None:
     """Payments `first` to `until` of every practice, posted long ago; no trigger looks at what is there already."""
     (sample,) = payments(1, practice_ids(1), run="sample", at=NOON)
     with connection.transaction():

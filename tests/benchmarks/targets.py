@@ -41,9 +41,10 @@ class BareTarget:
 
 
 @contextmanager
-def bare_target() -> Iterator[BareTarget]:
+def bare_target(answers_after_s: float = 0.0) -> Iterator[BareTarget]:
     """Running on a free port for the length of a `with` block."""
-    process = subprocess.Popen([sys.executable, "-m", "tests.benchmarks.bare_target", "0"], stdout=subprocess.PIPE)
+    command = [sys.executable, "-m", "tests.benchmarks.bare_target", "0", str(answers_after_s)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE)
     try:
         line = process.stdout.readline() if process.stdout is not None else b""
         if not line.strip().isdigit():
