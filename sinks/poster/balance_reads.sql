@@ -41,11 +41,11 @@ ORDER BY e.effect_id
 FOR NO KEY UPDATE;
 
 -- name: paid_by_us
--- What entries of the same patient that are on their way will pay of each charge.
+-- What unfinished entries of the same patient that were laid on charges will pay of each: those on their way, and those
+-- that are dead or wait for a person, who may let them go with what was read for them then.
 SELECT s.value ->> 0 AS ref, sum((s.value ->> 1)::bigint)::bigint AS amount_minor
 FROM open_effects e CROSS JOIN LATERAL jsonb_array_elements(e.placement -> 'shares') s
 WHERE e.practice_id = :practice_id AND e.connection_id = :connection_id AND e.lane = :lane
-  AND is_in_lane(e.state)
   AND e.placement IS NOT NULL AND lies_on_charges(e.entry_kind) AND e.effect_id <> :effect_id
 GROUP BY 1;
 
