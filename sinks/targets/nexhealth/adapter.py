@@ -7,6 +7,7 @@ import time
 from typing import Final
 
 from schemas.vocabulary import ConnectionReason
+from sinks.targets.answer_memory import AnswerMemory
 from sinks.targets.choices import Choice, allocation_choices
 from sinks.targets.http_call import HttpCaller
 from sinks.targets.nexhealth import answers, balances, choices, connection_test, requests
@@ -50,10 +51,12 @@ WRITE_RED: Final = "WRITE_RED"
 class NexHealthTarget:
     """A `PaymentTarget`. Throttling is the gate owner's, by `capabilities` (law 21)."""
 
-    def __init__(self, *, base_url: str, mapping: NexHealthMapping, keys: NexHealthKeys) -> None:
+    def __init__(
+        self, *, base_url: str, mapping: NexHealthMapping, keys: NexHealthKeys, memory: AnswerMemory | None = None
+    ) -> None:
         self._mapping = mapping
         self._location = mapping.location_id
-        http = HttpCaller(headers={}, connections=mapping.max_in_flight + 1)
+        http = HttpCaller(headers={}, connections=mapping.max_in_flight + 1, memory=memory)
         self._client = LocationClient(base_url, http, keys, mapping, Pacer(mapping.min_interval_s))
         self._capabilities = capabilities_of(mapping)
         self._writes_until = 0.0

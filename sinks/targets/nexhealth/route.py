@@ -42,7 +42,7 @@ def _open(stored: StoredConnection, context: AdapterContext) -> PaymentTarget:
         keys = load_keys(context.secret_of(stored))
     except MappingError as error:
         raise UnusableConnectionError(ConnectionReason.NEEDS_RECONNECT, "MAPPING", str(error)) from None
-    return NexHealthTarget(base_url=stored.base_url, mapping=mapping, keys=keys)
+    return NexHealthTarget(base_url=stored.base_url, mapping=mapping, keys=keys, memory=context.memory)
 
 
 NEXHEALTH: Final = Route(
