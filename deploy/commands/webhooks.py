@@ -16,24 +16,13 @@ def webhooks(
     The address to register is the proxy's, with `/webhooks/PRACTICE`. Without this command outcomes are looked for all
     the same, only later.
     """
-    import asyncio
-    import signal
-
     from deploy.servers import settings_here
-    from sinks.poster.outcome_messages import OutcomeMessages
-    from sinks.poster.webhook_server import serve
+    from sinks.poster.webhook_server import listen
     from streams.runtime.errors import ConfigurationError
 
     settings = settings_here()
-
-    async def run() -> None:
-        stopped = asyncio.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-        await serve(OutcomeMessages(settings), host, port, stopped)
-
     try:
-        asyncio.run(run())
+        listen(settings, host, port)
     except OSError as error:
         raise ConfigurationError(
             f"port {port} on {host} cannot be used ({error.strerror}): choose another with --port"

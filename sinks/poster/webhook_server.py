@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from typing import Final
 
 import psycopg
@@ -10,6 +11,7 @@ from aiohttp import web
 
 from sinks.poster.outcome_messages import LARGEST_BODY, Heard, OutcomeMessages
 from streams.runtime.logging import log
+from streams.settings import ProgramSettings
 
 AT_ONCE: Final = 8
 """Messages that are looked at at the same time; each is a connection to the ledger."""
@@ -40,6 +42,18 @@ def application(messages: OutcomeMessages) -> web.Application:
     app = web.Application(client_max_size=LARGEST_BODY)
     app.router.add_post("/webhooks/{practice}", hear)
     return app
+
+
+def listen(settings: ProgramSettings, host: str, port: int) -> None:
+    """Blocks until a signal. Raises OSError where the port cannot be used."""
+
+    async def run() -> None:
+        stopped = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+        await serve(OutcomeMessages(settings), host, port, stopped)
+
+    asyncio.run(run())
 
 
 async def serve(messages: OutcomeMessages, host: str, port: int, stopped: asyncio.Event) -> None:

@@ -54,7 +54,7 @@ CHANGING: Final = {
     *(f"organisation {name}" for name in ("add", "set", "lock", "unlock", "join", "leave")),
 }
 """What starts, stops or changes money, deletes, or says who may: previewed, applied with --yes --why TEXT --by NAME."""
-RUNS_ON: Final = {"up", "rules", "intake", "poster", "relay", "notifier", "sandbox", "demo"}
+RUNS_ON: Final = {"up", "rules", "intake", "poster", "relay", "notifier", "webhooks", "sandbox", "demo"}
 """Processes that say what they do while they run: their lines are logs, not a document."""
 MAY_IMPORT: Final = ("sinks.operations",)
 """Commands ask operations. What else they take of `sinks` is words, records and what starts a process."""
@@ -72,6 +72,7 @@ ALSO: Final = {
     "sinks.ledger.schema.database": "open_ledger: the connection",
     "sinks.ledger.schema.migrate": "migrate and up: the schema",
     "sinks.ledger.schema.version": "open_ledger, migrate and up: whether it is this release's",
+    "sinks.poster.webhook_server": "webhooks: the process that listens",
     "sinks.ledger.role_slots": "roles: one that refuses to go on is noted for the operator",
     "sinks.ledger.practices.audit_owner": "up: the local database's trail has an owner of its own",
 }

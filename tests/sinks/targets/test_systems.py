@@ -124,7 +124,7 @@ def test_the_first_page_shows_the_table() -> None:
 def test_a_merged_route_moves_to_served() -> None:
     """The control of the table: it follows the routes, not the rows' hopes."""
     dentrix = SYSTEMS["dentrix"]
-    assert "| Dentrix | worklist | nexhealth, connector push, connector pull |" in table([dentrix], ["worklist"])
+    assert "| Dentrix | worklist | connector push, connector pull |" in table([dentrix], ["worklist"])
     assert "| Dentrix | nexhealth, worklist | connector push, connector pull |" in table(
         [dentrix], ["worklist", "nexhealth"]
     )

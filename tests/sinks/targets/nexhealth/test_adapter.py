@@ -130,7 +130,7 @@ async def test_a_refusal_while_it_works_is_the_entrys_own(location: Location) ->
 
 
 async def test_a_patient_of_another_location_of_the_server_is_not_this_ones(location: Location) -> None:
-    """L-4: the service lists every patient of the server."""
+    """The service lists every patient of the server, whichever location is theirs."""
     other = location.sandbox.add_patient(location.key, location_ids=[8])
     target = location.target()
     answer = await post(target, msgspec.structs.replace(location.entry(), pms_patient_id=str(other["id"])))
