@@ -2,7 +2,7 @@
 
 `deploy.command` registers them; heavy imports stay inside the functions. Roles: `roles`, `up`, `ready`. The stack:
 `stack`, `topics`, `sandbox`, `demo`, `clock`, `send`, `webhooks`. Practices: `practice`, `settings` (with
-`settings_views`), `organisation`, `target`, `golive`, `link`. Money: `transactions` and `explain` (with `story_page`,
-`story_attempts`), `entries`, `dlq`, `backfill`, `whatif`, `lag`, `audit_receipts`. Shared: `options`, `parsing`,
-`printing`, `open_ledger`.
+`settings_views`), `organisation`, `targets`, `target` (with `target_replace`), `golive`, `link`. Money: `transactions`
+and `explain` (with `story_page`, `story_attempts`), `entries`, `worklist`, `dlq`, `backfill`, `whatif`, `lag`,
+`audit_receipts`. Shared: `options`, `parsing`, `printing`, `open_ledger`.
 """

@@ -52,7 +52,7 @@ def connect_target(ledger: Ledger, wanted: ConnectionWanted, keys: KeyRing, orde
     """
     route = route_named(wanted.system)
     with acting(ledger, order, Action.CONNECTION_SAVE, wanted.practice_id) as act:
-        _refuse_other_system(ledger, wanted.practice_id, route)
+        refuse_other_system(ledger, wanted.practice_id, route)
         given = checked_input(
             wanted.practice_id,
             route,
@@ -76,8 +76,9 @@ def connect_target(ledger: Ledger, wanted: ConnectionWanted, keys: KeyRing, orde
         )
 
 
-def _refuse_other_system(ledger: Ledger, practice_id: str, route: Route) -> None:
-    """A connection to another system than the practice says it has is a mistake in one of the two."""
+def refuse_other_system(ledger: Ledger, practice_id: str, route: Route) -> None:
+    """A connection to another system than the practice says it has is a mistake in one of the two: ConfigurationError.
+    Blocks for two statements."""
     system = stored_system(practice_shown(ledger.connection, practice_id).system)
     if route.target is not Target.PMS or system is None or route.name in system.routes:
         return

@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from schemas.vocabulary import RELEASED_BY_PERSON, DecisionReason, State
+from schemas.vocabulary import AMOUNT_KINDS, RELEASED_BY_PERSON, DecisionReason, State
 from sinks.ledger.effect_moves import Clears, Move, move_of
 from sinks.ledger.intake.payment_key import PAYMENT, PaymentKey
 from sinks.ledger.named_queries import named_queries
@@ -108,7 +108,8 @@ def _carry_out(
         act.cursor.execute(_SQL["settle_letters"], settled | {"settled_as": ENDS[action].value})
         followed = follow_originals(act.unit, ended)
     if action is EntryAction.RECORD:
-        keep_recorded(act, {e.effect_id: e.amount_minor for item in items for e in item.entries}, entered)
+        entered = _of_payments(items, entered)
+        keep_recorded(act, {each.effect_id: each.amount_minor for item in items for each in item.entries}, entered)
     if action is EntryAction.DISMISS:
         _take_back(act, items, jitter_s)
     for item in items:
@@ -123,6 +124,18 @@ def _carry_out(
             },
         )
     return followed
+
+
+def _of_payments(items: Sequence[EntryItem], entered: Mapping[int, Entered]) -> dict[int, Entered]:
+    """What was typed for a debit that stands before its payment, and for nothing else of the two, is what was paid."""
+    said = dict(entered)
+    for item in items:
+        paid = [each.effect_id for each in item.entries if each.entry_kind in AMOUNT_KINDS]
+        head = item.head
+        if head is None or head.effect_id not in said or head.effect_id in paid or len(paid) != 1 or paid[0] in said:
+            continue
+        said[paid[0]] = said.pop(head.effect_id)
+    return said
 
 
 def _with_debits(act: Act, effect_ids: Sequence[int]) -> list[int]:

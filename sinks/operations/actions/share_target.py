@@ -6,6 +6,7 @@ import msgspec
 
 from sinks.ledger.practices.sharing import share_connection
 from sinks.operations.acting import Action, Order, acting
+from sinks.operations.actions.connect_target import refuse_other_system
 from sinks.operations.ledger import Ledger
 from sinks.operations.queries.practices import check_practice
 from sinks.targets.catalogue import route_named
@@ -31,6 +32,7 @@ def share_target(ledger: Ledger, practice_id: str, system: str, home: str, order
         raise ConfigurationError(f"{route.option} is no account: each practice has its own")
     check_practice(ledger.connection, home)
     with acting(ledger, order, Action.CONNECTION_SHARE, practice_id) as act:
+        refuse_other_system(ledger, practice_id, route)
         shared = share_connection(act.unit, home, route.target, actor=order.actor.name, why=order.reason)
         if shared.route != route.name:
             raise ConfigurationError(f"--with: {home} posts through {shared.route.replace('_', '-')}")

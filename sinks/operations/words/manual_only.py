@@ -13,8 +13,8 @@ MANUAL_ONLY: Final[Mapping[str, str]] = MappingProxyType(
         DecisionReason.MANUAL_NET_NOT_POSITIVE.value: (
             "the fee is larger than the payment: post it manually and record it"
         ),
-        DecisionReason.PATIENT_UNTOUCHED.value: ("it stands on no patient's ledger: post it manually and record it"),
-        DecisionReason.OF_NO_CLAIM.value: ("it stands on no patient's ledger: post it manually and record it"),
+        DecisionReason.PATIENT_UNTOUCHED.value: "it stands on no patient's ledger: post it manually and record it",
+        DecisionReason.OF_NO_CLAIM.value: "it stands on no patient's ledger: post it manually and record it",
     }
 )
 """By the reason of the decision."""

@@ -84,13 +84,14 @@ def test_n_10_a_payment_that_may_stand_keeps_its_debit(database: LedgerDatabase)
     ]
 
 
-def test_n_10_whoever_names_the_payment_means_its_debit_too(database: LedgerDatabase) -> None:
+@pytest.mark.parametrize("named", [1, 2])
+def test_n_10_whoever_names_one_of_the_two_means_both(database: LedgerDatabase, named: int) -> None:
     """POST-10: by hand the two go one way, and what was typed is what was paid."""
     ready(database, types=modes(terminal=TypeMode.MANUAL))
     database.report(payment(gross=10300, fee=267, surcharge_minor=300))
     assert database.states() == ["AWAITING_MANUAL_POST"] * 2
-    said = {2: Entered(10000)}
-    act_on_entries(ledger_of(database.connection, database.clock), EntryAction.RECORD, PRACTICE, [2], order(), said)
+    ledger = ledger_of(database.connection, database.clock)
+    act_on_entries(ledger, EntryAction.RECORD, PRACTICE, [named], order(), {named: Entered(10000)})
     assert database.states() == ["RECORDED_MANUALLY"] * 2
     kept = database.rows("SELECT effect_id, amount_minor FROM recorded_amounts ORDER BY effect_id")
     assert kept == [(1, -33), (2, 10000)]

@@ -123,11 +123,10 @@ def test_the_first_page_shows_the_table() -> None:
 
 def test_a_merged_route_moves_to_served() -> None:
     """The control of the table: it follows the routes, not the rows' hopes."""
-    dentrix = SYSTEMS["dentrix"]
-    assert "| Dentrix | worklist | connector push, connector pull |" in table([dentrix], ["worklist"])
-    assert "| Dentrix | nexhealth, worklist | connector push, connector pull |" in table(
-        [dentrix], ["worklist", "nexhealth"]
-    )
+    row = msgspec.structs.replace(SYSTEMS["dentrix"], routes=("by_wire", WORK_LIST))
+    coming = frozenset({"by_wire"})
+    assert "| Dentrix | worklist | by wire |" in table([row], [WORK_LIST], coming)
+    assert "| Dentrix | by wire, worklist |  |" in table([row], [WORK_LIST, "by_wire"], coming)
 
 
 def test_what_is_shown_names_no_route_twice() -> None:

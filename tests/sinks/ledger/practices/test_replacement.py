@@ -229,12 +229,12 @@ LIVES = st.lists(
         st.booleans(),  # linked in the new system
     ),
     min_size=1,
-    max_size=6,
+    max_size=5,
 )
 
 
 @given(lives=LIVES, cut=st.sampled_from([None, -2, -1, 0]), wrote=st.booleans())
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_over_any_lives_nothing_is_posted_twice_or_at_the_wrong_system(
     database: LedgerDatabase, lives: list[tuple[int, str, str, bool]], cut: int | None, wrote: bool
 ) -> None:
@@ -283,15 +283,18 @@ def test_over_any_lives_nothing_is_posted_twice_or_at_the_wrong_system(
             assert stood[effect_id] == stood[origin], "follows an entry of another system"
         if connection == former and state != "POSTED":
             ended = state in ("RECORDED_MANUALLY", "DISMISSED", "SKIPPED_DISABLED", "REJECTED")
-            assert ended or effect_id in listed, (effect_id, state, place)
+            behind = state == "SCHEDULED" and origin in listed  # comes onto the list when that is entered
+            assert ended or behind or effect_id in listed, (effect_id, state, place)
         if effect_id in listed:
             assert state in ("AWAITING_MANUAL_POST", "PAUSED", "AWAITING_LINK")
         if state in ("SCHEDULED", "RETRYING"):
             assert origin is not None, (effect_id, place)
             assert place[origin][1] != "POSTED", (effect_id, place)
-    for effect_id in sorted(listed):
-        apply_to(database, practice, effect_id)
+    for _ in lives:
+        for effect_id in sorted(by_hand(database, practice)):
+            apply_to(database, practice, effect_id)
     assert by_hand(database, practice) == set()
+    assert database.rows("SELECT FROM work WHERE practice_id = %s AND state = 'AWAITING_MANUAL_POST'", practice) == []
     broken = [each for each in violations(database.connection) if "receipt" not in each]
     assert broken == []
 
