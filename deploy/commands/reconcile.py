@@ -58,7 +58,7 @@ def reconcile(
 def _print(found: Reconciled) -> None:
     from deploy.commands.printing import print_table, shown_money
     from sinks.operations.reconcile.bridge import Joint
-    from sinks.operations.words.reconcile_words import CAUSE_WORDS, JOINT_WORDS
+    from sinks.operations.reconcile.words import CAUSE_WORDS, JOINT_WORDS
 
     def money(minor: int) -> str:
         return shown_money(minor, found.currency)

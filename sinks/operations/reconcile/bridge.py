@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 
 from schemas.events import PayoutCategory
-from schemas.vocabulary import State
+from schemas.vocabulary import NOT_COUNTED, State
 from sinks.operations.reconcile.facts import Document, Entry, Facts, Key, Money
 
 
@@ -78,7 +78,6 @@ class Reconciliation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _WITHDRAWN: Final = State.VOIDED_BEFORE_POST
-_NOT_ENTERED: Final = frozenset({State.SKIPPED_DISABLED, State.SKIPPED_ZERO, State.DISMISSED})
 _BEFORE_START: Final = "BEFORE_START"
 _OF_CATEGORY: Final = {
     PayoutCategory.PROCESSING_FEE: Cause.FEE,
@@ -142,7 +141,7 @@ def _cause(entry: Entry) -> Cause:
     """Why an entry is not booked as it was planned."""
     if entry.state is State.RECORDED_MANUALLY or entry.reason == _BEFORE_START:
         return Cause.BY_HAND
-    return Cause.UNPOSTED if entry.state in _NOT_ENTERED else Cause.WAITING
+    return Cause.UNPOSTED if entry.state in NOT_COUNTED else Cause.WAITING
 
 
 def _pms(money: tuple[Money, ...]) -> Iterator[Difference]:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import pytest
 
-from sinks.operations import actions
+from sinks.operations import actions, quickbooks
 from sinks.operations.acting import Action
 from tests.deploy.commands.test_every_command import CHANGING, COMMAND_LIST, RUNS_ON, options_of
 
@@ -30,6 +30,7 @@ READS: Final = {
         "organisation show",
     ),
     *("whatif", "link list", "audit verify", "audit-receipts", "target test", "target choices", "target list"),
+    *("quickbooks status", "quickbooks preview", "reconcile"),
     *("transactions list", "transactions show", "dlq list", "dlq show", "entries list", "payouts differences"),
 }
 """Change nothing of a practice's."""
@@ -45,7 +46,8 @@ ELSEWHERE: Final = {
 }
 """Changes something, of no practice's books or settings; and why it needs no person's reason."""
 
-ACTIONS: Final = actions.__name__
+DEEDS: Final = (actions, quickbooks)
+"""Packages of the operations that hold deeds."""
 
 
 def takes_order(found: object) -> bool:
@@ -59,8 +61,11 @@ def takes_order(found: object) -> bool:
 def deeds() -> dict[str, set[str]]:
     """By module of the actions, what of it takes an order."""
     found = {}
-    for each in pkgutil.iter_modules(actions.__path__):
-        module = importlib.import_module(f"{ACTIONS}.{each.name}")
+    modules = [
+        f"{package.__name__}.{each.name}" for package in DEEDS for each in pkgutil.iter_modules(package.__path__)
+    ]
+    for each in modules:
+        module = importlib.import_module(each)
         public = {
             name: value for name, value in vars(module).items() if getattr(value, "__module__", "") == module.__name__
         }
