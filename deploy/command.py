@@ -45,6 +45,7 @@ COMMANDS: Final = {
     "quickbooks": "deploy.commands.quickbooks:app",
     "target": "deploy.commands.target:app",
     "targets": "deploy.commands.targets:targets",
+    "connector": "deploy.commands.connector:app",
     "transactions": "deploy.commands.transactions:app",
     "explain": "deploy.commands.explain:explain",
     "dlq": "deploy.commands.dlq:app",

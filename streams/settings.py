@@ -99,6 +99,9 @@ class ProgramSettings(BaseSettings):
     """Files of earlier keys, with commas between: what they encrypted can be read, and is encrypted with the new key at
     its next save."""
 
+    connector_hosts: str = Field("", max_length=8_000)
+    """Hosts of connectors that may be called, with commas between; loopback always may."""
+
     retention_months: int = Field(25, ge=13, le=1200)
     """Whole months for which bodies of events, attempts, closed notices and settled dead letters are kept."""
 
@@ -153,6 +156,10 @@ class ProgramSettings(BaseSettings):
     def clock(self) -> Clock:
         """A clock for business time; one per process is enough."""
         return clock_of(self.rehearsal_clock)
+
+    def connector_host_names(self) -> frozenset[str]:
+        """The hosts of connectors that the operator allows, lower case."""
+        return frozenset(name.strip().lower() for name in self.connector_hosts.split(",") if name.strip())
 
     def prefixed(self, name: str) -> str:
         """The physical name of a topic, group or transactional id."""

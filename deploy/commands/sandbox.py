@@ -17,6 +17,7 @@ def sandbox(
     open_dental_port: Port = 30222,
     nexhealth_port: Port = 30224,
     quickbooks_port: Port = 30223,
+    connector_port: Port = 30224,
     smtp_port: Port = 30225,
     mail_port: Port = 30226,
     state: Annotated[
@@ -46,6 +47,7 @@ def sandbox(
         open_dental=open_dental_port,
         nexhealth=nexhealth_port,
         quickbooks=quickbooks_port,
+        connector=connector_port,
         smtp=smtp_port,
         mail=mail_port,
     )
@@ -76,5 +78,7 @@ def _announce(running: SandboxClients) -> None:
     print(f"\nQuickBooks    {address.quickbooks}")
     print(f"  company     realm {demonstration.REALM}, client {running.quickbooks.client_id}")
     print(f"  tokens      {running.quickbooks.token_url}")
+    print(f"\nConnector     {address.connector}")
+    print(f"  account     {demonstration.ACCOUNT}, patients 1 to 3")
     print(f"\nMail          WRITEBACK_SMTP_URL={address.smtp}")
     print(f"  messages    {address.mail}/_sandbox/messages\n")

@@ -14,6 +14,7 @@ from deploy.commands.target_secrets import SECRETS_HELP, secrets_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from deploy.commands.open_ledger import Opened
     from sinks.ledger.practices.stored_connections import ListedConnection
     from sinks.operations.actions.connect_target import TargetConnected
     from sinks.targets.choices import Choice
@@ -50,6 +51,8 @@ def add(
 ) -> None:
     """Connect PRACTICE to SYSTEM, or repair its connection: what stopped because of the old setting goes on by
     itself."""
+    import msgspec
+
     from deploy.commands.open_ledger import open_ledger
     from deploy.commands.options import order_of
     from deploy.commands.parsing import read_file
@@ -67,7 +70,10 @@ def add(
         other_account=other_account,
     )
     with open_ledger("target") as opened:
+        wanted = msgspec.structs.replace(wanted, connector_hosts=opened.settings.connector_host_names())
         done = connect_target(opened.ledger, wanted, KeyRing.of(opened.settings), order_of(yes, why, by))
+        if yes:
+            _describe(opened, practice, system, by, quiet=as_json)
     if as_json:
         print_done_json(yes, done)
     else:
@@ -114,6 +120,7 @@ def prove(practice: PracticeId, system: System, as_json: Json = False) -> None:
     from sinks.operations.queries.connections import test_connection
 
     with open_ledger("target") as opened:
+        _describe(opened, practice, system, None, quiet=as_json)
         report = asyncio.run(test_connection(opened.ledger, opened.settings, practice, system))
     if as_json:
         print_json({"ok": report.ok, "checks": report.checks, "notes": report.notes})
@@ -157,6 +164,21 @@ def list_(
         return
     headings = ("practice", "target", "route", "address", "state", "changed")
     print_table("", headings, map(_listed, found))
+
+
+def _describe(opened: Opened, practice: str, system: str, by: str | None, *, quiet: bool) -> None:
+    """Have a system that can say what it can do say it; what stands in the connection's test is not said twice."""
+    import asyncio
+
+    from deploy.commands.options import order_of
+    from sinks.operations.actions.describe_target import WHY, describe_target
+
+    order = order_of(True, WHY, by)
+    told = asyncio.run(describe_target(opened.ledger, opened.settings, practice, system, order))
+    if told.changed and not quiet:
+        print(f"{practice}: {system} said what it can do; stored with the connection")
+    elif told.failed is not None and not quiet:
+        print(f"{practice}: {system} did not say what it can do ({told.failed}): nothing is posted until it has")
 
 
 def _print_connected(done: TargetConnected, system: str, applied: bool) -> None:

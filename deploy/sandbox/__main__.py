@@ -13,7 +13,7 @@ from deploy.sandbox.servers import Ports, serve
 def main() -> None:
     """Ports default to free ones; `--state` keeps the ledgers between runs."""
     parser = argparse.ArgumentParser(prog="python -m deploy.sandbox")
-    for name in ("open-dental", "nexhealth", "quickbooks", "smtp", "mail"):
+    for name in ("open-dental", "nexhealth", "quickbooks", "connector", "smtp", "mail"):
         parser.add_argument(f"--{name}-port", type=int, default=0)
     parser.add_argument("--state", type=Path, default=None)
     parser.add_argument("--clock", type=Path, default=None, help="a rehearsal clock: later days are not the future")
@@ -23,6 +23,7 @@ def main() -> None:
         open_dental=given.open_dental_port,
         nexhealth=given.nexhealth_port,
         quickbooks=given.quickbooks_port,
+        connector=given.connector_port,
         smtp=given.smtp_port,
         mail=given.mail_port,
     )

@@ -9,7 +9,9 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
+from deploy.connector.limits import Limits
 from deploy.sandbox import records
+from deploy.sandbox.connector.vendor import NewAccount
 from deploy.sandbox.control_client import ControlClient, SandboxError, TargetSandbox
 from deploy.sandbox.exchange import Document, decoded
 from deploy.sandbox.mail import MailFault, MailFaultKind, ReceivedMail
@@ -17,6 +19,8 @@ from deploy.sandbox.open_dental.office import OfficeSettings
 from deploy.sandbox.open_dental.vendor import DEVELOPER_KEY
 from deploy.sandbox.quickbooks.company import CompanySettings
 from deploy.sandbox.quickbooks.tokens import CLIENT_ID, CLIENT_SECRET, TOKEN_PATH
+from schemas.connector.records import Entry
+from schemas.connector.signatures import KeyPair
 
 
 class OpenDentalSandbox(TargetSandbox):
@@ -215,6 +219,30 @@ class QuickBooksSandbox(TargetSandbox):
 
     def post(self, realm: str, part: str, body: Mapping[str, Any]) -> bytes:
         return self._call("POST", f"/companies/{realm}/{part}", body)
+
+
+class ConnectorSandbox(TargetSandbox):
+    """`url` is the connector's address. `account`: a practice that it serves."""
+
+    def open_account(self, account: str, keys: KeyPair, **limits: Any) -> None:
+        """An office with the usual types, or the same one with other keys or limits (fields of `Limits`)."""
+        self._call("POST", "/accounts", NewAccount(account=account, keys=keys, limits=Limits(**limits)))
+
+    def add_patient(self, account: str, patient_id: str, name: str, guarantor_id: str | None = None) -> None:
+        fields = {"patient_id": patient_id, "name": name, "guarantor_id": guarantor_id}
+        self._call("POST", f"/accounts/{account}/patients", fields)
+
+    def add_charge(self, account: str, charge_id: str, patient_id: str, minor: int, on: date) -> None:
+        fields = {"charge_id": charge_id, "patient_id": patient_id, "minor": minor, "on": on.isoformat()}
+        self._call("POST", f"/accounts/{account}/charges", fields)
+
+    def edit(self, account: str, entry_id: str, **fields: Any) -> None:
+        """What staff change at the desk (`minor`); without fields they delete the entry."""
+        self._call("PATCH", f"/accounts/{account}/entries/{entry_id}", fields)
+
+    def entries(self, account: str) -> tuple[Entry, ...]:
+        """Those that stand, oldest first."""
+        return self._typed(tuple[Entry, ...], "GET", f"/accounts/{account}/entries")
 
 
 class MailSandbox(ControlClient):

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from deploy.sandbox.running import SandboxClients
+from schemas.connector.records import Kind
+from schemas.connector.signatures import KeyPair, SigningKey
 
 CUSTOMER_KEY = "demo-office-key"
 API_KEY = "demo-nexhealth-key"
 REALM = "9130000000000001"
+ACCOUNT = "larkspur"
 PATIENTS = 25
 SEED = 3
 
@@ -26,6 +30,9 @@ def prepare(sandbox: SandboxClients) -> None:
     sandbox.nexhealth.add_location(API_KEY, name="Larkspur Family Dental")
     if API_KEY not in keys:
         sandbox.nexhealth.add_patients(API_KEY, PATIENTS, seed=SEED)
+    sandbox.connector.open_account(ACCOUNT, connector_keys())
+    for number in range(1, 4):
+        sandbox.connector.add_patient(ACCOUNT, str(number), f"Sample Patient {number}")
     if not any(company.realm == REALM for company in sandbox.quickbooks.companies()):
         sandbox.quickbooks.add_company(REALM, name="Larkspur Family Dental PC")
 
@@ -102,6 +109,17 @@ def quickbooks_mapping(sandbox: SandboxClients, realm: str) -> dict[str, Any]:
     }
 
 
+def connector_mapping() -> dict[str, Any]:
+    """A mapping for `writeback target add` that fits the reference connector's types."""
+    types = {kind.value: f"T-{kind.value}" for kind in Kind if kind is not Kind.NOTE}
+    return {"account": ACCOUNT, "types": types}
+
+
+def connector_keys() -> KeyPair:
+    """The keys of the sandbox's account; worth nothing elsewhere."""
+    return KeyPair(keys=(SigningKey(id="k1", secret=b64encode(b"sandbox".ljust(32, b"*")).decode()),))
+
+
 def open_dental_keys(sandbox: SandboxClients, customer_key: str) -> dict[str, str]:
     """The secret half of a connection to the sandbox's office; worth nothing elsewhere."""
     return {"developer_key": sandbox.open_dental.developer_key, "customer_key": customer_key}
@@ -124,6 +142,8 @@ def write_connections(sandbox: SandboxClients, folder: Path) -> list[Path]:
         "open-dental-secret.json": open_dental_keys(sandbox, CUSTOMER_KEY),
         "nexhealth-mapping.json": nexhealth_mapping(sandbox, API_KEY),
         "nexhealth-secret.json": nexhealth_keys(sandbox, API_KEY),
+        "connector-mapping.json": connector_mapping(),
+        "connector-secret.json": msgspec.to_builtins(connector_keys()),
         "quickbooks-mapping.json": quickbooks_mapping(sandbox, REALM),
         "quickbooks-secret.json": quickbooks_secrets(sandbox, REALM),
     }

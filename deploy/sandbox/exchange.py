@@ -21,8 +21,8 @@ _encoder = msgspec.json.Encoder(decimal_format="number")
 class Incoming(msgspec.Struct):
     """A request, read whole. `path` is relative to the vendor's base, `account` is not yet proven.
 
-    `parts`: what stands in the variable parts of its route's path. `copies` and `hidden_for_s` are set by
-    faults: how often a mutation is applied, and for how long reads do not see it.
+    `parts`: what stands in the variable parts of its route's path. `target`: path and query as they came. `copies` and
+    `hidden_for_s` are set by faults: how often a mutation is applied, and for how long reads do not see it.
     """
 
     method: str
@@ -34,6 +34,7 @@ class Incoming(msgspec.Struct):
     number: int
     received_ns: int
     parts: Mapping[str, str] = {}
+    target: str = ""
     copies: int = 1
     hidden_for_s: float = 0.0
 

@@ -15,7 +15,14 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from deploy.sandbox.clients import CompanySandbox, CompanyTokens, MailSandbox, OpenDentalSandbox, QuickBooksSandbox
+from deploy.sandbox.clients import (
+    CompanySandbox,
+    CompanyTokens,
+    ConnectorSandbox,
+    MailSandbox,
+    OpenDentalSandbox,
+    QuickBooksSandbox,
+)
 from deploy.sandbox.control_client import SandboxError, TargetSandbox
 from deploy.sandbox.faults import Effect, FaultKind
 from deploy.sandbox.nexhealth.client import NexHealthSandbox
@@ -24,6 +31,7 @@ from deploy.sandbox.servers import Ports, SandboxAddress
 __all__ = [
     "CompanySandbox",
     "CompanyTokens",
+    "ConnectorSandbox",
     "Effect",
     "FaultKind",
     "MailSandbox",
@@ -51,6 +59,7 @@ class SandboxClients:
         self.open_dental = OpenDentalSandbox(address.open_dental)
         self.nexhealth = NexHealthSandbox(address.nexhealth)
         self.quickbooks = QuickBooksSandbox(address.quickbooks)
+        self.connector = ConnectorSandbox(address.connector)
         self.mail = MailSandbox(address.mail, address.smtp)
 
 
@@ -74,7 +83,7 @@ class SandboxProcess(SandboxClients):
         """
         chosen = ports or Ports()
         command = [sys.executable, "-m", "deploy.sandbox", "--until-stdin-closes"]
-        for name in ("open_dental", "nexhealth", "quickbooks", "smtp", "mail"):
+        for name in ("open_dental", "nexhealth", "quickbooks", "connector", "smtp", "mail"):
             command += [f"--{name.replace('_', '-')}-port", str(getattr(chosen, name))]
         if state is not None:
             command += ["--state", str(state)]
@@ -90,7 +99,7 @@ class SandboxProcess(SandboxClients):
             child.communicate()
             raise SandboxError(
                 f"the sandbox did not start: {error}; is a port in use? Another one, or 0 for any, is taken with "
-                "--open-dental-port, --nexhealth-port, --quickbooks-port, --smtp-port or --mail-port"
+                "--open-dental-port, --nexhealth-port, --quickbooks-port, --connector-port, --smtp-port or --mail-port"
             ) from error
         return cls(child, address, state, clock)
 
@@ -120,6 +129,7 @@ class SandboxProcess(SandboxClients):
             open_dental=_port(address.open_dental),
             nexhealth=_port(address.nexhealth),
             quickbooks=_port(address.quickbooks),
+            connector=_port(address.connector),
             smtp=_port(address.smtp),
             mail=_port(address.mail),
         )

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 from aiohttp import web
 
+from deploy.sandbox.connector.vendor import ConnectorVendor
 from deploy.sandbox.journal import Journal
 from deploy.sandbox.ledger import Ledger
 from deploy.sandbox.mail import MailSink
@@ -28,6 +29,7 @@ class Ports(msgspec.Struct, frozen=True, kw_only=True):
     open_dental: int = 0
     nexhealth: int = 0
     quickbooks: int = 0
+    connector: int = 0
     smtp: int = 0
     mail: int = 0
 
@@ -38,6 +40,7 @@ class SandboxAddress(msgspec.Struct, frozen=True, kw_only=True):
     open_dental: str
     nexhealth: str
     quickbooks: str
+    connector: str
     smtp: str
     mail: str
     pid: int = 0
@@ -54,12 +57,14 @@ class SandboxServers:
         self.nexhealth = SandboxServer(NexHealth(ledger, self._journal, rehearsal), ledger)
         ledger = self._ledger(QuickBooks.name)
         self.quickbooks = SandboxServer(QuickBooks(ledger, self._journal), ledger)
+        ledger = self._ledger(ConnectorVendor.name)
+        self.connector = SandboxServer(ConnectorVendor(ledger, self._journal, state, rehearsal), ledger)
         self.mail = MailSink()
         self._runners: list[web.AppRunner] = []
         self._smtp: asyncio.Server | None = None
 
     def _targets(self) -> tuple[SandboxServer, ...]:
-        return self.open_dental, self.nexhealth, self.quickbooks
+        return self.open_dental, self.nexhealth, self.quickbooks, self.connector
 
     def _ledger(self, vendor: str) -> Ledger:
         return Ledger(lambda mutation: self._journal.write(vendor, "", "mutation", mutation))
@@ -72,6 +77,7 @@ class SandboxServers:
         open_dental = await self._listen(self.open_dental.application(), ports.open_dental)
         nexhealth = await self._listen(self.nexhealth.application(), ports.nexhealth)
         quickbooks = await self._listen(self.quickbooks.application(), ports.quickbooks)
+        connector = await self._listen(self.connector.application(), ports.connector)
         mail = await self._listen(control_application("mail", self.mail.routes()), ports.mail)
         loop = asyncio.get_running_loop()
         self._smtp = await loop.create_server(self.mail.server, HOST, ports.smtp)
@@ -80,6 +86,7 @@ class SandboxServers:
             open_dental=f"http://{HOST}:{open_dental}{self.open_dental.vendor.base}",
             nexhealth=f"http://{HOST}:{nexhealth}",
             quickbooks=f"http://{HOST}:{quickbooks}",
+            connector=f"http://{HOST}:{connector}",
             smtp=f"smtp://{HOST}:{smtp}",
             mail=f"http://{HOST}:{mail}",
         )

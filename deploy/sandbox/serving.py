@@ -60,6 +60,7 @@ class SandboxServer:
             self.calls.next_number(),
             arrived,
             request.match_info,
+            request.raw_path,
         )
         fault = self.faults.choose(incoming)
         call = self._log(incoming, request, fault)

@@ -181,4 +181,4 @@ WHERE g.practice_id = n.practice_id AND g.connection_id = n.connection_id AND g.
 
 -- name: addresses
 -- Every address that this program could call, for the refusal of rehearsal switches at start.
-SELECT DISTINCT base_url FROM connections WHERE enabled;
+SELECT DISTINCT base_url FROM connections WHERE enabled AND base_url <> '';

@@ -29,7 +29,8 @@ class Ready(msgspec.Struct, frozen=True):
 
 
 class InBlackout(msgspec.Struct, frozen=True):
-    """Its practice posts nothing now: the effect stays as it is, and its gate is due again at `until` (T-8)."""
+    """Its practice posts nothing now, or its target takes nothing: the effect stays as it is, and its gate is due again
+    at `until` (T-8, TIM-2)."""
 
     until: datetime
 
@@ -48,10 +49,10 @@ def check(
 ) -> Checked:
     """Whether an effect may be marked. `now` is business time.
 
-    1. connection; 2. entitlement, master switch; 3. blackout; 4. link; 5. retry budget; 6. closed period; 7. a date to
-    come; 8. mapping, also of `dependents`: an entry that is half of a pair is not sent when the other half cannot be
-    composed (N-8), and what is missing is said of the first. An allocation is left out: it is half of nothing, and its
-    payment has no number yet.
+    1. connection; 2. entitlement, master switch; 3. blackout, batch window; 4. link; 5. retry budget; 6. closed
+    period; 7. a date to come; 8. mapping, also of `dependents`: an entry that is half of a pair is not sent when the
+    other half cannot be composed (N-8), and what is missing is said of the first. An allocation is left out: it is
+    half of nothing, and its payment has no number yet.
     """
     switches = call.switches
     if not switches.connected or call.origin_elsewhere:
@@ -63,6 +64,8 @@ def check(
         return NotSent(State.PAUSED)
     if call.target is Target.PMS and (end := switches.blackout_until(now)) is not None:
         return InBlackout(end)
+    if not disabled(Control.BATCH_WINDOW) and (opens := target.capabilities.closed_until(now)) is not None:
+        return InBlackout(opens)
     if target.capabilities.needs_patient and call.pms_patient_id is None:
         return NotSent(State.AWAITING_LINK)
     if call.state is State.RETRYING and budget_spent(times, call.attempts):

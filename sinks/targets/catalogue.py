@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from schemas.vocabulary import ConnectionReason, Target
+from sinks.targets.connector.route import CONNECTOR
 from sinks.targets.credentials import SecretUnreadableError
 from sinks.targets.nexhealth.route import NEXHEALTH
 from sinks.targets.open_dental.route import OPEN_DENTAL
@@ -29,6 +30,7 @@ ROUTES: Final[Mapping[str, Route]] = MappingProxyType(
         for route in (
             OPEN_DENTAL,
             NEXHEALTH,
+            CONNECTOR,
             QUICKBOOKS,
             WORKLIST,
         )
@@ -75,8 +77,9 @@ def open_target(stored: StoredConnection, context: AdapterContext) -> PaymentTar
     if route.by_hand:
         return route.open(stored, context)
     try:
-        check_outbound(route, stored.base_url, "base_url")
-        require_loopback(context.settings.unsafe_switches(), [stored.base_url])
+        if not route.is_polled(stored.config):
+            check_outbound(route, stored.base_url, "base_url", context.settings.connector_host_names())
+            require_loopback(context.settings.unsafe_switches(), [stored.base_url])
         return route.open(stored, context)
     except SecretUnreadableError as error:
         raise UnusableConnectionError(ConnectionReason.NEEDS_RECONNECT, "SECRET", str(error)) from None

@@ -22,20 +22,23 @@ def checked_input(
     known_fingerprint: str | None,
     same_account: bool = False,
     other_account: bool = False,
+    connector_hosts: frozenset[str] = frozenset(),
 ) -> ConnectionInput:
     """The input, validated and sealed; no I/O. Raises ConfigurationError that names the field, never its value.
 
     `known_fingerprint` is that of the stored connection: it stands where the secret, which names the account, is kept.
     """
-    if route.by_hand and base_url:
-        raise ConfigurationError(f"--base-url: {route.option} calls nothing: leave it out")
-    address = "" if route.by_hand else check_outbound(route, base_url or route.default_url, "base_url")
     try:
         document = msgspec.json.decode(config)
     except msgspec.DecodeError:
         raise ConfigurationError("--config: the file is not JSON") from None
+    calls_nothing = route.by_hand or route.is_polled(document)
+    if calls_nothing and base_url:
+        raise ConfigurationError(f"--base-url: {route.option} calls nothing: leave it out")
+    address = "" if calls_nothing else check_outbound(route, base_url or route.default_url, "base_url", connector_hosts)
     checked = route.check(address, document, secret)
-    named = (practice_id,) if route.by_hand else checked.account
+    # What only the practice's own people or agent reach is one account of that practice.
+    named = (practice_id, *(checked.account or ())) if calls_nothing else checked.account
     account = known_fingerprint if named is None else fingerprint(route.name, *named)
     if account is None:
         raise ConfigurationError("a new connection needs its secrets: give --secrets FILE, or - for standard input")

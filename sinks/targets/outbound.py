@@ -9,8 +9,10 @@ from streams.runtime.errors import ConfigurationError
 from streams.runtime.loopback import is_loopback
 
 
-def check_outbound(route: Route, url: str, field: str) -> str:
+def check_outbound(route: Route, url: str, field: str, named: frozenset[str] = frozenset()) -> str:
     """The URL without a trailing slash, or ConfigurationError that names the field and what it takes. Pure.
+
+    `named`: hosts that the operator allows, for a route whose hosts nobody publishes.
 
     Nothing is resolved: names are compared as they stand, so an address inside the network cannot be reached by
     giving it a name. Redirects are never followed (sinks.targets.http_call).
@@ -28,7 +30,12 @@ def check_outbound(route: Route, url: str, field: str) -> str:
         return url.rstrip("/")
     if parts.scheme != "https":
         raise ConfigurationError(f"{field}: must begin with https:// unless it is on loopback")
-    if host not in route.hosts or port not in (None, 443):
-        allowed = ", ".join(sorted(route.hosts))
+    hosts = named if route.hosts_by_operator else route.hosts
+    if route.hosts_by_operator and host not in hosts:
+        raise ConfigurationError(
+            f"{field}: the operator has not allowed this host: add it to WRITEBACK_CONNECTOR_HOSTS, or use loopback"
+        )
+    if host not in hosts or port not in (None, 443):
+        allowed = ", ".join(sorted(hosts))
         raise ConfigurationError(f"{field}: {route.name} may call {allowed} or loopback, not this host")
     return url.rstrip("/")

@@ -15,12 +15,13 @@ To add a system: sinks/targets/README.md. The suite that every adapter passes: t
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final, Protocol
 
 import msgspec
 
+from schemas.connector.windows import BatchWindow, closed_until
 from schemas.plan import Instruction
 from schemas.vocabulary import ConnectionReason, DeadLetterReason, DecisionReason, EntryKind, State
 
@@ -74,6 +75,14 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """Calls at once per connection, at least 1."""
     min_interval_s: float
     """Least seconds between starts of calls on a connection; 0 = none."""
+    windows: tuple[BatchWindow, ...] = ()
+    """Hours in which entries are taken; none: always. Outside them an entry waits, before its mark (law 24)."""
+    window_needs: timedelta = timedelta(0)
+    """How long before its window closes an entry must begin."""
+
+    def closed_until(self, at: datetime) -> datetime | None:
+        """When entries are taken again, where they are not at `at`. Pure."""
+        return closed_until(self.windows, at, self.window_needs)
 
     @property
     def allocation_follows(self) -> bool:

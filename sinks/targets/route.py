@@ -141,6 +141,12 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     outcome_message: Callable[[bytes, Mapping[str, str], bytes], OutcomeMessage | None] | None = None
     """(opened secret, headers by lower-case name, body) → what a message that the vendor sent says, or None where it is
     not proven to be the vendor's or names nothing of ours. None: the system sends no such messages."""
+    hosts_by_operator: bool = False
+    """Its hosts are nobody's published ones: the operator names those that may be called besides loopback
+    (`WRITEBACK_CONNECTOR_HOSTS`)."""
+    is_polled: Callable[[object], bool] = lambda _: False
+    """Whether, under this configuration, an agent at the practice fetches what is asked: no address is called, and the
+    account is one of the practice."""
     by_hand: bool = False
     """People write there and no program does: no address, no secrets, one account per practice (P-17)."""
 

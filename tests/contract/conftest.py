@@ -9,8 +9,26 @@ import pytest
 from deploy.sandbox.running import SandboxProcess, running_sandbox
 from schemas.vocabulary import EntryKind
 from sinks.ledger.schema.migrate import migrate
+from tests.contract.connector_agents import close_rooms
+from tests.contract.connector_case import ConnectorCase, PulledCase
 from tests.contract.route_cases import NexHealthCase, OpenDentalCase, QuickBooksCase, RouteCase
 from tests.worlds import Stack, fresh_world
+
+FORMS: dict[str, tuple[EntryKind, int, str]] = {
+    "payment": (EntryKind.PAYMENT, 1, ""),
+    "insurance_payment": (EntryKind.INSURANCE_PAYMENT, 1, ""),
+    "refund": (EntryKind.REFUND, -1, ""),
+    "reversal_of_a_charge": (EntryKind.REVERSAL, -1, "charge/@1"),
+    "charge": (EntryKind.CHARGE, 1, ""),
+    "note": (EntryKind.NOTE, 0, ""),
+}
+"""Of the Connector API: kind, sign and part. One for each form of its single record: what lowers a balance, a claim's,
+what raises one, the two signs of a charge, and no money. The other kinds: `tests/sinks/targets/connector`."""
+
+
+def _connector_case(kind: EntryKind, sign: int, part: str) -> Callable[[SandboxProcess, str], RouteCase]:
+    return lambda sandbox, _: ConnectorCase(sandbox, kind, sign=sign, part=part)
+
 
 ROUTE_CASES: dict[str, Callable[[SandboxProcess, str], RouteCase]] = {
     "open_dental-payment": lambda sandbox, _: OpenDentalCase(sandbox, EntryKind.PAYMENT),
@@ -34,6 +52,9 @@ ROUTE_CASES: dict[str, Callable[[SandboxProcess, str], RouteCase]] = {
     "nexhealth-dispute_hold": lambda sandbox, _: NexHealthCase(sandbox, EntryKind.DISPUTE_HOLD, sign=-1),
     "nexhealth-dispute_release": lambda sandbox, _: NexHealthCase(sandbox, EntryKind.DISPUTE_RELEASE),
     "nexhealth-reversal": lambda sandbox, _: NexHealthCase(sandbox, EntryKind.REVERSAL, sign=-1, part="payment/@1"),
+    **{f"connector-{name}": _connector_case(*form) for name, form in FORMS.items()},
+    "connector-pulled_payment": lambda sandbox, ledger: PulledCase(sandbox, ledger, EntryKind.PAYMENT),
+    "connector-pulled_refund": lambda sandbox, ledger: PulledCase(sandbox, ledger, EntryKind.REFUND, sign=-1),
     "quickbooks-deposit": lambda sandbox, ledger: QuickBooksCase(sandbox, ledger),
     "quickbooks-journal_entry": lambda sandbox, ledger: QuickBooksCase(sandbox, ledger, negative=True),
     "quickbooks-payout_reversal": lambda sandbox, ledger: QuickBooksCase(sandbox, ledger, returned=True),
@@ -53,11 +74,16 @@ def ledger(stack: Stack) -> Iterator[str]:
     with fresh_world(stack) as mine:
         migrate(mine.database_url)
         yield mine.database_url
+        close_rooms()
 
 
 @pytest.fixture(params=list(ROUTE_CASES))
 def case(request: pytest.FixtureRequest, sandbox: SandboxProcess, ledger: str) -> Iterator[RouteCase]:
-    yield ROUTE_CASES[request.param](sandbox, ledger)
+    made = ROUTE_CASES[request.param](sandbox, ledger)
+    yield made
+    if isinstance(made, PulledCase):
+        made.close()
     sandbox.open_dental.clear_faults()
     sandbox.nexhealth.clear_faults()
     sandbox.quickbooks.clear_faults()
+    sandbox.connector.clear_faults()

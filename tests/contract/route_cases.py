@@ -50,7 +50,8 @@ def spoil(case: RouteCase, kind: str, effect: str = "none", **fields: Any) -> No
     case.sandbox.fault(kind, effect, account=case.account, method="POST", path=case.create_path, **fields)
 
 
-def _entry(instruction: Instruction, case: str, generation: int, patient: str | None) -> TargetEntry:
+def entry_of_instruction(instruction: Instruction, case: str, generation: int, patient: str | None) -> TargetEntry:
+    """An entry under the marker of its instruction, with those of its earlier generations."""
     amount = instruction.amount_minor or instruction.gross_minor
     key = (f"{CANARY}-practice", "payments.example", f"ev-{case}-{amount}")
     ids = [request_id(*key, "T", instruction.entry_kind, "", each) for each in range(1, generation + 1)]
@@ -111,7 +112,7 @@ class OpenDentalCase:
             zone="America/New_York",
             provider_ref=f"{CANARY}-provider",
         )
-        made = _entry(instruction, self.account, generation, self._patient)
+        made = entry_of_instruction(instruction, self.account, generation, self._patient)
         return msgspec.structs.replace(made, part=self._part)
 
     def standing(self) -> list[int]:
@@ -168,7 +169,7 @@ class NexHealthCase:
             payment_ref="pay-1",
             provider_ref=f"{CANARY}-provider",
         )
-        made = _entry(instruction, self.account, generation, self._patient)
+        made = entry_of_instruction(instruction, self.account, generation, self._patient)
         return msgspec.structs.replace(made, part=self._part)
 
     def standing(self) -> list[int]:
@@ -216,7 +217,7 @@ class QuickBooksCase:
             payment_ref=f"po-{number}",
             lines=lines,
         )
-        return _entry(instruction, self.account, generation, None)
+        return entry_of_instruction(instruction, self.account, generation, None)
 
     def standing(self) -> list[int]:
         bank = self.company.chart["accounts"]["bank"]

@@ -18,6 +18,8 @@ from sinks.ledger.rows.connections import (
     ConnectAttemptRow,
     ConnectionAccountRow,
     ConnectionRow,
+    ConnectorNonceRow,
+    ConnectorRequestRow,
     PracticeConnectionRow,
 )
 from sinks.ledger.rows.effects import (
@@ -80,6 +82,8 @@ TABLES: Final[Mapping[str, type[msgspec.Struct]]] = MappingProxyType(
         "connection_accounts": ConnectionAccountRow,
         "connect_attempts": ConnectAttemptRow,
         "practice_connections": PracticeConnectionRow,
+        "connector_requests": ConnectorRequestRow,
+        "connector_nonces": ConnectorNonceRow,
         "audit": AuditRow,
         "golive_checks": GoliveCheckRow,
         "intake_offsets": OffsetRow,

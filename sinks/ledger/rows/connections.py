@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -45,6 +46,27 @@ class PracticeConnectionRow(msgspec.Struct, frozen=True):
     target: Target
     home_practice_id: str
     connection_id: str
+
+
+class ConnectorRequestRow(msgspec.Struct, frozen=True):
+    """Table `connector_requests`: a request that waits for a practice's agent, while its caller waits for the answer.
+    Request and answer are encrypted envelopes."""
+
+    practice_id: str
+    request_id: UUID
+    asked_at: datetime
+    expires_at: datetime
+    request: bytes
+    handed_at: datetime | None
+    answer: bytes | None
+
+
+class ConnectorNonceRow(msgspec.Struct, frozen=True):
+    """Table `connector_nonces`: a signed request of an agent that was seen."""
+
+    practice_id: str
+    nonce: str
+    forget_at: datetime
 
 
 class ConnectionAccountRow(msgspec.Struct, frozen=True):

@@ -31,6 +31,8 @@ class ConnectionWanted(msgspec.Struct, frozen=True, kw_only=True):
     """Other keys reach the same books; also said afterwards, of keys that were saved as those of other books."""
     other_account: bool = False
     """Other keys reach other books."""
+    connector_hosts: frozenset[str] = frozenset()
+    """Hosts of connectors that the operator allows."""
 
 
 class TargetConnected(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,6 +65,7 @@ def connect_target(ledger: Ledger, wanted: ConnectionWanted, keys: KeyRing, orde
             known_fingerprint=stored_fingerprint(act.cursor, wanted.practice_id, route.target),
             same_account=wanted.same_account,
             other_account=wanted.other_account,
+            connector_hosts=wanted.connector_hosts,
         )
         before = open_entries(ledger.connection, wanted.practice_id)
         saved = save_connection(act.unit, given, actor=order.actor.name, why=order.reason)

@@ -12,10 +12,10 @@ from schemas.vocabulary import EntryKind
 WORK_LIST: Final = "worklist"
 """Serves every system: people enter what no program can."""
 NEXHEALTH: Final = ("nexhealth",)
-CONNECTOR: Final = ("connector_push", "connector_pull")
+CONNECTOR: Final = ("connector",)
 """The Writeback Connector API: a partner's service that is called, or an agent on the practice's own network."""
 
-COMING: Final = frozenset(CONNECTOR)
+COMING: Final[frozenset[str]] = frozenset()
 """Routes that rows name and this release does not have yet. A route that is merged leaves this set: a test says so."""
 
 

@@ -54,7 +54,18 @@ CHANGING: Final = {
     *(f"organisation {name}" for name in ("add", "set", "lock", "unlock", "join", "leave")),
 }
 """What starts, stops or changes money, deletes, or says who may: previewed, applied with --yes --why TEXT --by NAME."""
-RUNS_ON: Final = {"up", "rules", "intake", "poster", "relay", "notifier", "webhooks", "sandbox", "demo"}
+RUNS_ON: Final = {
+    "up",
+    "rules",
+    "intake",
+    "poster",
+    "relay",
+    "notifier",
+    "webhooks",
+    "sandbox",
+    "demo",
+    "connector serve",
+}
 """Processes that say what they do while they run: their lines are logs, not a document."""
 MAY_IMPORT: Final = ("sinks.operations",)
 """Commands ask operations. What else they take of `sinks` is words, records and what starts a process."""
@@ -66,6 +77,8 @@ ALSO: Final = {
     "sinks.ledger.practices.stored_connections": "records",
     "sinks.targets.port": "records",
     "sinks.targets.choices": "records",
+    "sinks.targets.connector.mapping": "connector verify: a connector's keys as they are given",
+    "sinks.targets.connector.serve": "connector serve: the agents' endpoint",
     "sinks.targets.credentials": "the keys of this process",
     "sinks.ledger.retention": "records",
     "sinks.ledger.gates": "open_ledger: the spread of releases",

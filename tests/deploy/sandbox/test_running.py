@@ -15,6 +15,7 @@ from deploy.local.ports import free_ports
 from deploy.sandbox import demonstration, synthetic_rows
 from deploy.sandbox.ledger import marker_in
 from deploy.sandbox.running import Ports, SandboxError, SandboxProcess
+from sinks.targets.connector import mapping as connector_mapping
 from sinks.targets.nexhealth import mapping as nexhealth_mapping
 from sinks.targets.open_dental import mapping as open_dental_mapping
 from sinks.targets.quickbooks import mapping as quickbooks_mapping
@@ -112,13 +113,15 @@ def test_a_rehearsed_day_is_not_the_future(tmp_path: Path) -> None:
 def test_the_written_mappings_are_ones_that_the_adapters_take(sandbox: SandboxProcess, tmp_path: Path) -> None:
     demonstration.prepare(sandbox)
     paths = demonstration.write_connections(sandbox, tmp_path / "connections")
-    assert [path.stat().st_mode & 0o077 for path in paths] == [0] * 6
+    assert {path.stat().st_mode & 0o077 for path in paths} == {0}
     office = demonstration.open_dental_mapping(sandbox, demonstration.CUSTOMER_KEY)
     assert open_dental_mapping.load_mapping(office).pay_type == office["pay_type"]
     location = demonstration.nexhealth_mapping(sandbox, demonstration.API_KEY)
     assert nexhealth_mapping.load_mapping(location).location_id == location["location_id"]
     company = demonstration.quickbooks_mapping(sandbox, demonstration.REALM)
     assert quickbooks_mapping.load_mapping(company).accounts.bank == "35"
+    connector = demonstration.connector_mapping()
+    assert connector_mapping.load_mapping(connector).account == demonstration.ACCOUNT
 
 
 def test_people_are_made_up_and_repeatable() -> None:

@@ -12,7 +12,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from schemas.connector.examples import EXAMPLES
+from schemas.connector.records import Outcome
 from schemas.vocabulary import EntryKind
+from sinks.targets.connector.adapter import ConnectorTarget
+from sinks.targets.connector.exchange import HttpExchange
 from sinks.targets.foreign_values import bounded_answer, bounded_prepared, bounded_reading
 from sinks.targets.open_dental.adapter import OpenDentalTarget
 from sinks.targets.open_dental.mapping import OpenDentalKeys, load_mapping
@@ -30,6 +34,9 @@ from sinks.targets.port import (
 from sinks.targets.quickbooks.adapter import QuickBooksTarget
 from sinks.targets.quickbooks.mapping import load_mapping as load_quickbooks
 from sinks.targets.quickbooks.oauth_secrets import Secrets, SecretStore, Stored
+from tests.contract.connector_case import DOCUMENT
+from tests.contract.connector_case import keys as connector_keys
+from tests.contract.connector_case import mapping as connector_mapping
 from tests.sinks.targets.open_dental.test_requests import MARKER, an_entry
 from tests.sinks.targets.quickbooks.companies import Always
 from tests.sinks.targets.quickbooks.payouts import an_entry as a_payout
@@ -73,6 +80,11 @@ BODIES: dict[str, bytes] = {
     "an entry": b'{"Deposit":{"Id":"' + DIGITS.encode() + b'","TotalAmt":1E+999990},"JournalEntry":{"Id":1,"Line":7}}',
     "a fault": b'{"Fault":{"Error":[{"code":' + DIGITS.encode() + b'}],"type":["x"]}}',
     "preferences": b'{"Preferences":{"AccountingInfoPrefs":{"BookCloseDate":"9999-99-99"}}}',
+    "an outcome": b'{"idempotency_key":"' + b"A" * 32 + b'","status":"posted","entry":{"entry_id":"\\ud800"}}',
+    "an outcome of another": msgspec.json.encode(EXAMPLES[Outcome]),
+    "an absurd entry": b'{"entries":[{"entry_id":"1","standing":true,"amount":{"minor":1E+999990,"currency":"USD"}}]}',
+    "a problem": b'{"type":"x","title":"x","status":422,"code":"period-closed","refused_without_effect":true}',
+    "a problem without end": b'{"detail":"' + b"x" * 100_000 + b'"}',
     "xml": b"<a>" * 20_000,
     "text": b'"PatNum is invalid.\\ud800"',
 }
@@ -123,6 +135,10 @@ def _open_dental(url: str) -> PaymentTarget:
     return OpenDentalTarget(base_url=url, mapping=mapping, keys=keys)
 
 
+def _connector(url: str) -> PaymentTarget:
+    return ConnectorTarget(connector_mapping("office-1", DOCUMENT), HttpExchange(url, connector_keys("k1"), 5))
+
+
 def _quickbooks(url: str) -> PaymentTarget:
     accounts = {"bank": "1", "fees": "2", "uncategorised": "3", "income": "4"}
     mapping = load_quickbooks({"realm_id": "1", "token_url": f"{url}/token", "accounts": accounts})
@@ -132,6 +148,7 @@ def _quickbooks(url: str) -> PaymentTarget:
 ADAPTERS: dict[str, tuple[Callable[[str], PaymentTarget], Any]] = {
     "open_dental": (_open_dental, an_entry()),
     "open_dental-adjustment": (_open_dental, an_entry(entry_kind=EntryKind.FEE_ADJUSTMENT, amount_minor=320)),
+    "connector": (_connector, msgspec.structs.replace(an_entry(), request_id="A" * 32)),
     "quickbooks": (_quickbooks, a_payout(an_item(1, 10_000, 320))),
 }
 

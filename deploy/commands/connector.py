@@ -1,0 +1,82 @@
+"""`writeback connector serve|verify`: the endpoint of practices' agents, and the conformance suite for a connector."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from deploy.commands.options import Json
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from deploy.connector.conformance import CheckResult
+
+app = typer.Typer(no_args_is_help=True, help="Serve practices' agents, and prove a connector before it is used.")
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen at; a proxy in front of it speaks TLS.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free port.")] = 30228,
+) -> None:
+    """Hand requests to the agents of practices that cannot be called, and take their answers; Ctrl-C ends it."""
+    import asyncio
+
+    from deploy.encryption import check_encryption
+    from deploy.servers import settings_here
+    from sinks.targets.connector.serve import serve as serve_agents
+    from streams.runtime.errors import ConfigurationError
+
+    settings = settings_here()
+    check_encryption(settings)
+    try:
+        asyncio.run(serve_agents(settings, host, port, lambda url: print(f"agents are served at {url}", flush=True)))
+    except OSError as error:
+        raise ConfigurationError(
+            f"--port: {port} at {host} cannot be used ({error.strerror}): choose another"
+        ) from None
+
+
+@app.command()
+def verify(
+    url: Annotated[str, typer.Argument(metavar="URL", help="The connector's address, without /v1.")],
+    account: Annotated[str, typer.Option(help="The account to try: a test practice of the connector.")],
+    patient: Annotated[str, typer.Option(help="A test patient of that practice; small entries are posted there.")],
+    secrets: Annotated[Path, typer.Option(help="The account's keys, a JSON file.", dir_okay=False)],
+    as_json: Json = False,
+) -> None:
+    """Prove that the connector at URL keeps the contract: posts small entries for a test patient and takes them back.
+
+    Exit code 1 when a check fails.
+    """
+    import asyncio
+
+    from deploy.commands.parsing import read_file
+    from deploy.commands.printing import print_json
+    from deploy.connector.conformance import verify_connector
+    from sinks.targets.connector.mapping import MappingError, load_keys
+    from streams.runtime.errors import ConfigurationError
+
+    try:
+        keys = load_keys(read_file(secrets, "--secrets"))
+    except MappingError as error:
+        raise ConfigurationError(f"--secrets: {error}") from None
+    results = asyncio.run(verify_connector(url, account, keys, patient))
+    if as_json:
+        print_json({"ok": all(each.passed for each in results), "checks": results})
+    else:
+        _print(url, results)
+    if not all(each.passed for each in results):
+        raise typer.Exit(1)
+
+
+def _print(url: str, results: Sequence[CheckResult]) -> None:
+    from deploy.commands.printing import print_table
+
+    rows = ((each.check, "ok" if each.passed else "FAILED", each.found, each.what_to_do) for each in results)
+    print_table(url, ("check", "result", "found", "what to do"), rows)
+    failed = sum(not each.passed for each in results)
+    print("the connector keeps the contract" if not failed else f"{failed} checks failed: it is not to be used yet")

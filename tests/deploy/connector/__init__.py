@@ -1,0 +1,1 @@
+"""The reference connector, its conformance suite and its OpenAPI document."""

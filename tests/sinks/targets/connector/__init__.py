@@ -1,0 +1,1 @@
+"""The adapter of the Connector API, by push and by an agent."""
