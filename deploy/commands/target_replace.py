@@ -49,6 +49,8 @@ def replace(
 ) -> None:
     """Move PRACTICE to another system. What was posted stays; what follows it is entered by people, where it stands.
     What is open goes to the new system or stays with people; patients are linked anew from the review file."""
+    import msgspec
+
     from deploy.commands.open_ledger import open_ledger
     from deploy.commands.options import order_of
     from deploy.commands.parsing import a_day, read_file, write_file
@@ -81,6 +83,10 @@ def replace(
         if write_links is not None:
             text = review_text(patients_to_link(opened.ledger.connection, practice))
             write_file(write_links, text.encode("utf-8"), "--write-links")
+        allowed = opened.settings.connector_host_names()
+        wanted = msgspec.structs.replace(
+            wanted, connection=msgspec.structs.replace(connection, connector_hosts=allowed)
+        )
         done = replace_target(opened.ledger, wanted, KeyRing.of(opened.settings), order_of(yes, why, by))
     if as_json:
         print_done_json(yes, done)

@@ -89,6 +89,7 @@ def replace_target(ledger: Ledger, wanted: Replacement, keys: KeyRing, order: Or
             secret=wanted.connection.secret,
             keys=keys,
             known_fingerprint=None,
+            connector_hosts=wanted.connection.connector_hosts,
         )
         before = open_entries(ledger.connection, practice_id)
         entries = OpenEntries(post_from=wanted.post_from)
