@@ -16,7 +16,7 @@ LEFT JOIN former_links f ON f.practice_id = e.practice_id AND f.connection_id = 
     AND f.patient_ref = e.patient_ref
 WHERE w.practice_id = :practice_id AND e.target = 'PMS'
   AND (w.state = 'AWAITING_MANUAL_POST'
-       OR u.practice_id IS NULL AND (w.state = 'AWAITING_LINK'
+       OR u.practice_id IS NULL AND (is_dead(w.state) OR w.state = 'AWAITING_LINK'
                                      OR w.state = 'PAUSED' AND w.reason = 'CONNECTION_REPLACED'))
   AND (:day::date IS NULL OR w.ledger_date = :day)
 ORDER BY w.effect_id LIMIT :most;

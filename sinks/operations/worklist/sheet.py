@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from schemas.vocabulary import CHARGES, EntryKind
+from schemas.vocabulary import AMOUNT_KINDS, CHARGES, EntryKind
 from sinks.ledger.practices.settings.capabilities import entry_kinds
 from sinks.operations.words.explanations import reason_words
 from sinks.operations.words.manual_only import MANUAL_ONLY
@@ -112,7 +112,7 @@ def rows_of(entries: Sequence[ToEnter]) -> tuple[SheetRow, ...]:
     by_id = {each.effect_id: each for each in entries}
     for each in entries:
         units[_head(each, by_id)].append(each)
-    by_hand = [unit for unit in units.values() if not all(map(_can_be_posted, unit))]
+    by_hand = [sorted(unit, key=_payment_first) for unit in units.values() if not all(map(_can_be_posted, unit))]
     by_hand.sort(key=lambda unit: (_account(unit[0]), unit[0].ledger_date, _type(unit[0]), unit[0].effect_id))
     return tuple(_row(each, unit[0]) for unit in by_hand for each in unit)
 
@@ -149,6 +149,11 @@ def account_groups(rows: Iterable[SheetRow]) -> Iterator[tuple[tuple[str, date],
         group.append(row)
     if group and key is not None:
         yield key, group
+
+
+def _payment_first(entry: ToEnter) -> tuple[bool, int]:
+    """What was paid stands above its fee and its charge, also where a fee that raises the balance goes out first."""
+    return entry.entry_kind not in AMOUNT_KINDS, entry.effect_id
 
 
 def _head(entry: ToEnter, by_id: Mapping[int, ToEnter]) -> int:

@@ -116,6 +116,13 @@ def test_signs_are_columns() -> None:
     }  # fmt: skip
 
 
+def test_a_debit_that_goes_out_first_stands_under_its_payment() -> None:
+    """N-10: staff look for what was paid."""
+    debit = to_enter(1, entry_kind="fee_adjustment", amount_minor=-33)
+    paid = to_enter(2, depends_on=1, plan="ev-1", subject="pay-1")
+    assert [(row.effect_id, row.part_of) for row in rows_of([debit, paid])] == [(2, None), (1, 2)]
+
+
 def test_what_writeback_can_post_is_not_on_the_sheet() -> None:
     """A person lets it go with `entries post`; one part that no program writes keeps its whole unit by hand."""
     can = ("payment", "fee_adjustment")
