@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
     from deploy.commands.open_ledger import Opened
     from sinks.ledger.practices.stored_connections import ListedConnection
+    from sinks.operations.acting import Order
     from sinks.operations.actions.connect_target import TargetConnected
+    from sinks.operations.actions.describe_target import TargetDescribed
     from sinks.targets.choices import Choice
     from sinks.targets.port import ConnectionReport
 
@@ -73,7 +75,7 @@ def add(
         wanted = msgspec.structs.replace(wanted, connector_hosts=opened.settings.connector_host_names())
         done = connect_target(opened.ledger, wanted, KeyRing.of(opened.settings), order_of(yes, why, by))
         if yes:
-            _describe(opened, practice, system, by, quiet=as_json)
+            _describe(opened, practice, system, order_of(yes, why, by), quiet=as_json)
     if as_json:
         print_done_json(yes, done)
     else:
@@ -120,13 +122,35 @@ def prove(practice: PracticeId, system: System, as_json: Json = False) -> None:
     from sinks.operations.queries.connections import test_connection
 
     with open_ledger("target") as opened:
-        _describe(opened, practice, system, None, quiet=as_json)
         report = asyncio.run(test_connection(opened.ledger, opened.settings, practice, system))
     if as_json:
         print_json({"ok": report.ok, "checks": report.checks, "notes": report.notes})
     else:
         _print_report(practice, system, report)
     if not report.ok:
+        raise typer.Exit(1)
+
+
+@app.command()
+def describe(
+    practice: PracticeId, system: System, yes: Yes = False, why: Why = "", by: By = None, as_json: Json = False
+) -> None:
+    """Ask a system that can say what it can do, and keep its answer with the connection: by it payments are planned."""
+    from deploy.commands.open_ledger import open_ledger
+    from deploy.commands.options import order_of
+    from deploy.commands.printing import APPLY_HINT, print_done_json
+
+    with open_ledger("target") as opened:
+        told = _describe(opened, practice, system, order_of(yes, why, by), quiet=as_json)
+    if as_json:
+        print_done_json(yes, told)
+    elif not told.asked:
+        print(f"{system} does not say itself what it can do: nothing to keep")
+    elif not told.changed and told.failed is None:
+        print(f"{practice}: {system} says what is stored already")
+    if told.changed and not yes and not as_json:
+        print(APPLY_HINT)
+    if told.failed is not None:
         raise typer.Exit(1)
 
 
@@ -166,19 +190,19 @@ def list_(
     print_table("", headings, map(_listed, found))
 
 
-def _describe(opened: Opened, practice: str, system: str, by: str | None, *, quiet: bool) -> None:
+def _describe(opened: Opened, practice: str, system: str, order: Order, *, quiet: bool) -> TargetDescribed:
     """Have a system that can say what it can do say it; what stands in the connection's test is not said twice."""
     import asyncio
 
-    from deploy.commands.options import order_of
-    from sinks.operations.actions.describe_target import WHY, describe_target
+    from sinks.operations.actions.describe_target import describe_target
 
-    order = order_of(True, WHY, by)
     told = asyncio.run(describe_target(opened.ledger, opened.settings, practice, system, order))
     if told.changed and not quiet:
-        print(f"{practice}: {system} said what it can do; stored with the connection")
+        kept = "stored with the connection" if order.apply else "it would be stored with the connection"
+        print(f"{practice}: {system} said what it can do; {kept}")
     elif told.failed is not None and not quiet:
         print(f"{practice}: {system} did not say what it can do ({told.failed}): nothing is posted until it has")
+    return told
 
 
 def _print_connected(done: TargetConnected, system: str, applied: bool) -> None:

@@ -67,7 +67,7 @@ class PracticeSystem:
         with self.transaction() as db:
             db.execute("INSERT OR IGNORE INTO accounts (account) VALUES (?)", (account,))
             rows = [(account, f"T-{kind.value}", f"Card: {kind.value}", kind.value, 0) for kind in Kind]
-            rows.append((account, "P-1", "Dr. Sample", "", 1))
+            rows.append((account, "PROV-1", "Dr. Sample", "", 1))
             db.executemany(
                 "INSERT OR IGNORE INTO types (account, type_id, name, kinds, provider) VALUES (?, ?, ?, ?, ?)", rows
             )

@@ -119,6 +119,9 @@ POSTER_DUE: Final = READY | READ_BACK
 DEAD: Final = frozenset({State.INVALID_CONFIG, State.BLOCKED_PERIOD, State.REJECTED, State.DEAD_LETTERED})
 """Ended without an entry; stays until a person redrives, records or dismisses it, or repairs the setting."""
 
+REFUSED: Final = DEAD - {State.DEAD_LETTERED}
+"""Stands nowhere, and goes nowhere by itself. A dead letter may stand at the target: a person decides."""
+
 CALL_MAY_RUN: Final = frozenset({State.UNCERTAIN, State.DEAD_LETTERED})
 """Until `settle_until` a call of it may still arrive at the target: nobody ends it by hand before."""
 

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+import msgspec
 import psycopg
 
 from schemas.vocabulary import Target
@@ -20,6 +21,7 @@ from sinks.ledger import gates
 from sinks.ledger.gates import GateKey
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.practices.stored_connections import stored_connection
+from sinks.ledger.rows.fetch import fetch_all
 from sinks.ledger.schema.database import connect
 from sinks.targets.catalogue import ROUTES
 from sinks.targets.credentials import KeyRing, SecretUnreadableError
@@ -34,6 +36,11 @@ REMEMBERED: Final = 10_000
 """Messages that are known to have been told; the freshness bounds how long one is of use."""
 
 _SQL: Final = named_queries("sinks.poster", "outcome_messages.sql")
+
+
+class _Gate(msgspec.Struct, frozen=True):
+    practice_id: str
+    connection_id: str
 
 
 class Heard(StrEnum):
@@ -95,7 +102,8 @@ class OutcomeMessages:
         }
         with connection.transaction():
             found: list[GateKey] = [
-                (str(row[0]), str(row[1])) for row in connection.execute(_SQL["look_now"], parameters).fetchall()
+                (each.practice_id, each.connection_id)
+                for each in fetch_all(connection, _Gate, _SQL["look_now"], parameters)
             ]
         if not found:
             return False

@@ -19,7 +19,7 @@ from processors.rules.lifecycle.new_entries import Part
 from processors.rules.lifecycle.payment_state import EntryState
 from processors.rules.lifecycle.reversal_entries import EntryBuilder, newest, origin_of
 from schemas.plan import PartKey
-from schemas.vocabulary import ENDED_BY_PERSON, REFUND_CASH, SKIPPED, EntryKind
+from schemas.vocabulary import NOT_WRITTEN, REFUND_CASH, SKIPPED, EntryKind
 
 
 class Differences:
@@ -40,7 +40,7 @@ class Differences:
         self._terms = terms
         self._voided = voided
         """By part, the payment as it was planned, of which no entry stands: what follows it stands alone."""
-        self._left_alone = SKIPPED | ENDED_BY_PERSON if keeps_ended else SKIPPED
+        self._left_alone = NOT_WRITTEN if keeps_ended else SKIPPED
         self._planned = planned
         """Entries of the same event by the id that they will have: what follows one names its kind and part."""
 

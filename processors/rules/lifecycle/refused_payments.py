@@ -15,10 +15,7 @@ from processors.rules.lifecycle.change import NewEntry
 from processors.rules.lifecycle.follower_state import MANUAL
 from processors.rules.lifecycle.payment_state import EntryState, EventId, PaymentState
 from schemas.plan import PartKey, PlannedEntry
-from schemas.vocabulary import DEAD, OWN_CASH, DecisionReason, EntryKind, State
-
-REFUSED: Final = DEAD - {State.DEAD_LETTERED}
-"""The payment stands nowhere, and goes nowhere by itself. A dead letter may stand at the target: a person decides."""
+from schemas.vocabulary import OWN_CASH, REFUSED, DecisionReason, EntryKind, State
 
 _replace: Final = msgspec.structs.replace
 

@@ -31,7 +31,7 @@ from schemas.events import (
     RefundSucceeded,
     Split,
 )
-from schemas.vocabulary import DifferenceKind, State
+from schemas.vocabulary import JUDGED_AGAIN, DifferenceKind
 from sinks.ledger.rows.payouts import PayoutDifferenceRow, StandingItemRow
 from streams.runtime.errors import Permanent
 
@@ -115,9 +115,8 @@ def _corrected_refund(
     envelope: dict[str, Any], difference: PayoutDifferenceRow, item: StandingItemRow, state: PaymentState
 ) -> RefundSucceeded:
     """The refund as it was told last, with the payout's fee or its gross; what of the surcharge goes back stays."""
-    waits = {State.AWAITING_REVIEW, State.AWAITING_ORIGINAL}
     known = [each for each in state.follow_ups if isinstance(each.event, RefundSucceeded)]
-    if any(each.waiting in waits for each in known if getattr(each.event, "refund_id", None) == item.subject):
+    if any(each.waiting in JUDGED_AGAIN for each in known if getattr(each.event, "refund_id", None) == item.subject):
         raise Permanent(
             "the refund itself waits for a person: decide about it first, with `writeback entries list "
             f"{difference.practice_id}` and `writeback entries post|record|dismiss`"

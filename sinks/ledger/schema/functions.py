@@ -28,6 +28,7 @@ STATE_GROUPS: Final[dict[str, frozenset[v.State]]] = {
     "is_in_lane": v.IN_LANE,
     "is_poster_due": v.POSTER_DUE,
     "is_dead": v.DEAD,
+    "is_refused": v.REFUSED,
     "call_may_run": v.CALL_MAY_RUN,
     "is_booked": v.BOOKED,
     "ended_by_person": v.ENDED_BY_PERSON,

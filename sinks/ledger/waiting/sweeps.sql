@@ -80,7 +80,7 @@ FROM (SELECT k.practice_id, x.source, x.event_id, bool_or(x.alone) AS resumable
           WHERE e.practice_id = k.practice_id AND e.effect_id = k.effect_id AND e.entry_kind = 'payment'
             AND d.entry_kind = 'fee_adjustment' AND d.amount_minor < 0
             AND (d.source, d.event_id) = (e.source, e.event_id) OFFSET 0) x
-      WHERE k.state IN ('REJECTED', 'INVALID_CONFIG', 'BLOCKED_PERIOD') AND k.depends_on IS NOT NULL
+      WHERE is_refused(k.state) AND k.depends_on IS NOT NULL
         AND k.practice_id >= :practice_id AND (k.practice_id, x.source, x.event_id) > (:practice_id, :source, :event_id)
       GROUP BY k.practice_id, x.source, x.event_id
       ORDER BY k.practice_id, x.source, x.event_id LIMIT :most) w

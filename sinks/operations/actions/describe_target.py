@@ -21,7 +21,6 @@ from streams.runtime.errors import ConfigurationError
 from streams.settings import ProgramSettings
 
 WITHIN_S: Final = 30.0
-WHY: Final = "the system said itself what it can do"
 
 
 class TargetDescribed(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,7 +29,7 @@ class TargetDescribed(msgspec.Struct, frozen=True, kw_only=True):
     asked: bool
     """False: this system does not describe itself."""
     changed: bool = False
-    """It says something else than before, and that is stored now."""
+    """It says something else than before; stored where the order is to be carried out."""
     failed: str | None = None
     """Closed code of why it could not be read."""
 
@@ -55,6 +54,8 @@ async def describe_target(
         return TargetDescribed(asked=True, failed=found.code)
     if not found.changed or before is None:
         return TargetDescribed(asked=True)
+    if not order.apply:
+        return TargetDescribed(asked=True, changed=True)
     with acting(ledger, order, Action.CONNECTION_SAVE, practice_id) as act:
         if stored_connection(act.cursor, practice_id, route.target) != before:
             raise ConfigurationError(f"the connection to {system} was changed just now: test it again")

@@ -1,4 +1,4 @@
-"""What a practice has that uses no listed system: one that is not listed, or none."""
+"""Systems that are not listed, which can be asked for (PMS-14), and practices that have none."""
 
 from __future__ import annotations
 

@@ -43,6 +43,7 @@ CHANGING: Final = {
         "settings set",
         "settings withdraw",
         "target add",
+        "target describe",
         "target replace",
         "target share",
         "golive check",

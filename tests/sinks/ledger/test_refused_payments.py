@@ -67,7 +67,7 @@ def test_n_10_redriven_both_go_out_again_in_their_order(database: LedgerDatabase
         ("ev-1", "reversal", 33, "SCHEDULED", "ev-1:fee_adjustment"),
         ("ev-1", "fee_adjustment", -33, "AWAITING_MANUAL_POST", None),
     ]
-    standing = database.rows("SELECT sum(amount_minor) FROM effects WHERE state IN ('POSTED', 'SCHEDULED')")
+    standing = database.rows("SELECT sum(amount_minor) FROM effects WHERE state = 'POSTED' OR state = 'SCHEDULED'")
     assert standing == [(0,)]
 
 

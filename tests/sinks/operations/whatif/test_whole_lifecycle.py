@@ -124,8 +124,9 @@ def bank_is_right(database: LedgerDatabase, practice: str = PRACTICE) -> int:
     settle(database)
     found = database.rows(
         "SELECT number FROM payout_differences WHERE practice_id = %s AND ended_at IS NULL"
-        " AND kind IN ('FEE_DIFFERS', 'GROSS_DIFFERS', 'REFUND_UNKNOWN') ORDER BY number",
+        " AND kind = ANY(%s) ORDER BY number",
         practice,
+        ["FEE_DIFFERS", "GROSS_DIFFERS", "REFUND_UNKNOWN"],
     )
     for (number,) in found:
         accept_difference(ledger_of(database), practice, number, ORDER)
