@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from datetime import UTC, date, datetime, tzinfo
 from typing import Any, Final
 
 import msgspec
@@ -34,6 +35,10 @@ MOST_FOUND: Final = 100
 MOST_CHARGES: Final = 5_000
 """Open charges of one patient."""
 LONGEST_WAIT_S: Final = 3_600.0
+LONGEST_INSTANT: Final = 40
+"""Characters of a date or of an instant."""
+YEARS: Final = range(1900, 2201)
+"""Those of an instant: at the ends of the calendar no zone can be changed, and no time added."""
 UNREADABLE_ID: Final = "UNREADABLE_ID"
 """Code of an answer with an id that cannot be stored."""
 
@@ -48,6 +53,42 @@ def parsed_json(body: bytes) -> Any:
         return msgspec.json.decode(body)
     except (msgspec.DecodeError, ValueError, RecursionError, OverflowError):
         return None
+
+
+def parsed_instant(text: object, *, without_zone: tzinfo | None = UTC) -> datetime | None:
+    """An instant in ISO 8601, in UTC; None for anything else, and for a year out of `YEARS`. Pure, never raises.
+
+    `without_zone`: of an instant that names no zone; None: such a one is no instant.
+    """
+    if not isinstance(text, str) or len(text) > LONGEST_INSTANT:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    if found.tzinfo is None:
+        found = found.replace(tzinfo=without_zone)
+    if found.year not in YEARS or found.tzinfo is None:
+        return None
+    return found.astimezone(UTC)
+
+
+def parsed_day(text: object) -> date | None:
+    """The day of a date or of an instant in ISO 8601, as it is written there. None for anything else. Pure, never
+    raises."""
+    if not isinstance(text, str) or len(text) > LONGEST_INSTANT:
+        return None
+    try:
+        return date.fromisoformat(text[:10])
+    except ValueError:
+        return None
+
+
+def bounded_seconds(value: object, most: float) -> float | None:
+    """A number of seconds above 0 and at most `most`; None for anything else. Pure, never raises."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= most:
+        return None
+    return float(value)
 
 
 def is_id(text: object) -> bool:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import date
 from typing import Final
 
 from schemas.plan import Instruction
 from schemas.practice_settings import Allocation, FamilyBooking
 from schemas.vocabulary import EntryKind
+from sinks.targets.foreign_values import parsed_day
 from sinks.targets.nexhealth.client import Row
 from sinks.targets.nexhealth.find_entries import ADJUSTMENTS, PAYMENTS, minor_of
 from sinks.targets.nexhealth.request_text import id_of
@@ -51,7 +51,7 @@ def open_charges(
             continue
         if row.get("location_id") is not None and str(row.get("location_id")) != str(location):
             continue
-        ref, fee, on = str(row.get("id")), minor_of(row.get("fee")), _day(row.get("charged_at"))
+        ref, fee, on = str(row.get("id")), minor_of(row.get("fee")), parsed_day(row.get("charged_at"))
         if id_of(ref) is None or fee is None or on is None:
             return None
         if fee + on_charge[ref] > 0:
@@ -68,10 +68,3 @@ def guarantor_of(record: Row, patient: int) -> str | None:
     if number in (None, 0, "0", ""):
         return str(patient)
     return str(number) if id_of(str(number)) is not None else None
-
-
-def _day(value: object) -> date | None:
-    try:
-        return date.fromisoformat(value[:10]) if isinstance(value, str) else None
-    except ValueError:
-        return None

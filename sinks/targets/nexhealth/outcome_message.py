@@ -7,10 +7,9 @@ import hashlib
 import hmac
 import re
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, Final
 
-from sinks.targets.foreign_values import parsed_json
+from sinks.targets.foreign_values import parsed_instant, parsed_json
 from sinks.targets.nexhealth.mapping import MappingError, load_keys
 from sinks.targets.nexhealth.request_text import ORIGINATOR
 from sinks.targets.route import OutcomeMessage
@@ -34,7 +33,7 @@ def read_outcome_message(secret: bytes, headers: Mapping[str, str], body: bytes)
     timestamp, signature = headers.get("timestamp", ""), headers.get("signature", "")
     if key is None or not _is_signed(key, timestamp, body, signature):
         return None
-    sent_at = _instant(timestamp)
+    sent_at = parsed_instant(timestamp, without_zone=None)
     document = parsed_json(body)
     if sent_at is None or not isinstance(document, dict):
         return None
@@ -65,11 +64,3 @@ def _marker_of(data: Any) -> str | None:
         if isinstance(text, str) and (found := _MARKER.fullmatch(text)):
             return found[1]
     return None
-
-
-def _instant(text: str) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return found if found.tzinfo is not None else None

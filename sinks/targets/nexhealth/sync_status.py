@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 
+from sinks.targets.foreign_values import parsed_instant
 from sinks.targets.nexhealth import answers
 from sinks.targets.nexhealth.client import LocationClient, Row
 from sinks.targets.port import ReadFailed
@@ -66,16 +67,6 @@ def _status(row: Row) -> SyncStatus:
         system=named[:100] if isinstance(named, str) else "",
         reads=str(row.get("read_status") or "")[:20],
         writes=str(row.get("write_status") or "")[:20],
-        read_at=_instant(row.get("read_status_at")),
-        written_at=_instant(row.get("write_status_at")),
+        read_at=parsed_instant(row.get("read_status_at")),
+        written_at=parsed_instant(row.get("write_status_at")),
     )
-
-
-def _instant(value: object) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(value) if isinstance(value, str) and len(value) <= 40 else None
-    except ValueError:
-        return None
-    if found is None:
-        return None
-    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)

@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary, WeakValueDictionary
 import msgspec
 
 from schemas.vocabulary import ConnectionReason
-from sinks.targets.foreign_values import parsed_json
+from sinks.targets.foreign_values import bounded_seconds, parsed_json
 from sinks.targets.http_call import HttpAnswer, HttpCaller, HttpOutcome, NotSent
 from sinks.targets.nexhealth.mapping import NexHealthKeys
 
@@ -27,6 +27,8 @@ RENEW_AT_SHARE: Final = 0.9
 DEFAULT_LIFE_S: Final = 3_600.0
 LONGEST_LIFE_S: Final = 86_400.0
 """The lives that the page gives: one hour, 24 on the service's sandbox."""
+LATEST_S: Final = 2.0**40
+"""Seconds since 1970 that a token's own clock can have."""
 
 _TOKEN: Final = re.compile(r"[!-~]{1,8192}")
 
@@ -119,9 +121,9 @@ def life_s(token: str) -> float:
     """How long a token lives by its own words, which need no clock of ours; else the shorter of the documented lives.
     Pure, never raises."""
     claims = _claims(token)
-    ends, made = claims.get("exp"), claims.get("iat")
-    if isinstance(ends, int | float) and isinstance(made, int | float) and 0 < ends - made <= LONGEST_LIFE_S:
-        return float(ends - made)
+    ends, made = bounded_seconds(claims.get("exp"), LATEST_S), bounded_seconds(claims.get("iat"), LATEST_S)
+    if ends is not None and made is not None and 0 < ends - made <= LONGEST_LIFE_S:
+        return ends - made
     return DEFAULT_LIFE_S
 
 

@@ -8,13 +8,13 @@ insurance and write-offs. Its rows are those of the vendor's page on AccountModu
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
 from schemas.plan import Instruction
 from schemas.practice_settings import Allocation, FamilyBooking
 from schemas.vocabulary import EntryKind
+from sinks.targets.foreign_values import parsed_day
 from sinks.targets.open_dental.accounts import number_of
 from sinks.targets.open_dental.find_entries import PAGE, minor_of
 from sinks.targets.port import Charge
@@ -43,7 +43,7 @@ def open_charges(rows: Iterable[Mapping[str, Any]], patient: int) -> tuple[Charg
         if row.get("Type") != "Proc" or str(row.get("PatNum")) != str(patient):
             continue
         ref, due = str(row.get("PrimaryKey", "")), minor_of(row, "AcctBal")
-        on = _day(row.get("ServiceDate"))
+        on = parsed_day(row.get("ServiceDate"))
         if number_of(ref) is None or due is None or on is None:
             return None
         if due > 0:
@@ -55,10 +55,3 @@ def guarantor_of(row: Mapping[str, Any], patient: int) -> str | None:
     """PatNum of whoever answers for the patient's account; None where the office does not say."""
     number = number_of(str(row.get("Guarantor")))
     return None if number is None or str(row.get("PatNum")) != str(patient) else str(number)
-
-
-def _day(value: object) -> date | None:
-    try:
-        return date.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None

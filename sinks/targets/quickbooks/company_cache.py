@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
+from sinks.targets.foreign_values import parsed_day
 from sinks.targets.port import ReadFailed, Scope
 from sinks.targets.quickbooks import find_entries
 from sinks.targets.quickbooks.client import CompanyClient
@@ -114,10 +115,7 @@ def close_date(document: dict[str, Any]) -> date | None:
     preferences = document.get("Preferences")
     inner = preferences.get("AccountingInfoPrefs") if isinstance(preferences, dict) else None
     text = inner.get("BookCloseDate") if isinstance(inner, dict) else None
-    try:
-        return date.fromisoformat(text[:10]) if isinstance(text, str) else None
-    except ValueError:
-        return None
+    return parsed_day(text)
 
 
 def _account(row: find_entries.Row) -> Account:

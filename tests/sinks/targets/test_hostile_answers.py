@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,7 +17,10 @@ from schemas.connector.records import Outcome
 from schemas.vocabulary import EntryKind
 from sinks.targets.connector.adapter import ConnectorTarget
 from sinks.targets.connector.exchange import HttpExchange
+from sinks.targets.catalogue import ROUTES
 from sinks.targets.foreign_values import bounded_answer, bounded_prepared, bounded_reading
+from sinks.targets.nexhealth.adapter import NexHealthTarget
+from sinks.targets.nexhealth.mapping import load_keys
 from sinks.targets.open_dental.adapter import OpenDentalTarget
 from sinks.targets.open_dental.mapping import OpenDentalKeys, load_mapping
 from sinks.targets.port import (
@@ -37,6 +40,8 @@ from sinks.targets.quickbooks.oauth_secrets import Secrets, SecretStore, Stored
 from tests.contract.connector_case import DOCUMENT
 from tests.contract.connector_case import keys as connector_keys
 from tests.contract.connector_case import mapping as connector_mapping
+from tests.sinks.targets.nexhealth.examples import a_mapping
+from tests.sinks.targets.nexhealth.examples import an_entry as a_location_entry
 from tests.sinks.targets.open_dental.test_requests import MARKER, an_entry
 from tests.sinks.targets.quickbooks.companies import Always
 from tests.sinks.targets.quickbooks.payouts import an_entry as a_payout
@@ -85,15 +90,21 @@ BODIES: dict[str, bytes] = {
     "an absurd entry": b'{"entries":[{"entry_id":"1","standing":true,"amount":{"minor":1E+999990,"currency":"USD"}}]}',
     "a problem": b'{"type":"x","title":"x","status":422,"code":"period-closed","refused_without_effect":true}',
     "a problem without end": b'{"detail":"' + b"x" * 100_000 + b'"}',
+    "absurd dates": _row(ServiceDate="0001-01-01T00:00:00+23:59", DateEntry="9" * 900, PayDate="0000-00-00"),
+    "an envelope": b'{"code":true,"data":[{"id":"' + DIGITS.encode() + b'","payment_amount":{"amount":1E+999990}}]}',
+    "an envelope of dates": b'{"code":true,"data":[{"id":1,"charged_at":"0001-01-01T00:00:00+23:59","fee":1e308}]}',
     "xml": b"<a>" * 20_000,
     "text": b'"PatNum is invalid.\\ud800"',
 }
 
 
 @asynccontextmanager
-async def _serving(status: int, body: bytes) -> AsyncIterator[str]:
-    """A server that answers everything alike."""
-    head = f"HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+async def _serving(status: int, body: bytes, named: Mapping[str, bytes]) -> AsyncIterator[str]:
+    """A server that answers everything alike, but for the paths that are named."""
+
+    def message(code: int, told: bytes) -> bytes:
+        head = f"HTTP/1.1 {code} X\r\nContent-Type: application/json\r\nContent-Length: {len(told)}\r\n\r\n"
+        return head.encode() + told
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -103,7 +114,8 @@ async def _serving(status: int, body: bytes) -> AsyncIterator[str]:
                     (int(line[15:]) for line in asked.lower().split(b"\r\n") if line.startswith(b"content-length:")), 0
                 )
                 await reader.readexactly(length)
-                writer.write(head + body)
+                path = asked.split(b" ")[1].decode().partition("?")[0]
+                writer.write(message(200, named[path]) if path in named else message(status, body))
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
             writer.close()
@@ -145,22 +157,48 @@ def _quickbooks(url: str) -> PaymentTarget:
     return QuickBooksTarget(base_url=url, mapping=mapping, secrets=_Kept())
 
 
+def _nexhealth(url: str) -> PaymentTarget:
+    return NexHealthTarget(base_url=url, mapping=a_mapping(min_interval_s=0), keys=load_keys(b'{"api_key": "k"}'))
+
+
 ADAPTERS: dict[str, tuple[Callable[[str], PaymentTarget], Any]] = {
     "open_dental": (_open_dental, an_entry()),
     "open_dental-adjustment": (_open_dental, an_entry(entry_kind=EntryKind.FEE_ADJUSTMENT, amount_minor=320)),
     "connector": (_connector, msgspec.structs.replace(an_entry(), request_id="A" * 32)),
     "quickbooks": (_quickbooks, a_payout(an_item(1, 10_000, 320))),
+    "nexhealth": (_nexhealth, a_location_entry()),
+    "nexhealth-adjustment": (_nexhealth, a_location_entry(entry_kind=EntryKind.FEE_ADJUSTMENT, amount_minor=320)),
 }
+"""Of every route that a program calls, by its name."""
+OPENINGS: dict[str, dict[str, bytes]] = {
+    "nexhealth": {
+        "/authenticates": msgspec.json.encode({"code": True, "data": {"token": "t"}}),
+        "/sync_status": msgspec.json.encode(
+            {
+                "code": True,
+                "data": [{"locations": [{"id": 7}], "write_status": "green", "read_status": "green", "emr": {}}],
+            }
+        ),
+    }
+}
+"""What a route asks first: answered as it should be, so that the answers behind it are met."""
+CASES = [(name, False) for name in ADAPTERS] + [(name, True) for name in ADAPTERS if name.partition("-")[0] in OPENINGS]
 
 
-@pytest.mark.parametrize("adapter", ADAPTERS)
+def test_every_route_meets_hostile_answers() -> None:
+    """A new route stands here, or has proven nothing."""
+    assert {each.partition("-")[0] for each in ADAPTERS} == {name for name, each in ROUTES.items() if not each.by_hand}
+
+
+@pytest.mark.parametrize(("adapter", "opened"), CASES)
 @pytest.mark.parametrize("status", [200, 201, 400, 404, 500])
 @pytest.mark.parametrize("name", BODIES)
-async def test_an_adapter_answers_whatever_comes(adapter: str, status: int, name: str) -> None:
+async def test_an_adapter_answers_whatever_comes(adapter: str, status: int, name: str, opened: bool) -> None:
     """Port, rule 1: no exception, within the deadline, and nothing that the ledger could refuse."""
     make, entry = ADAPTERS[adapter]
     began = time.monotonic()
-    async with _serving(status, BODIES[name]) as url:
+    openings = OPENINGS.get(adapter.partition("-")[0], {})
+    async with _serving(status, BODIES[name], openings if opened else {}) as url:
         target = make(url)
         try:
             composed = target.compose(entry)
