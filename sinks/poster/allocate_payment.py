@@ -22,6 +22,7 @@ from schemas.practice_settings import Allocation, FamilyBooking
 from schemas.vocabulary import EntryKind, Target
 from sinks.poster.planned_call import PlannedCall
 from sinks.targets.port import Capabilities, Charge, Placement, Prepared
+from streams.fault_injection import Control, disabled
 
 _NEVER_BY_FIFO: Final = frozenset({PaymentKind.INSURANCE, PaymentKind.MEMBERSHIP})
 """I-11, B-1: whatever a plan says."""
@@ -97,11 +98,14 @@ def allocate(
     own_charges: Set[str] = frozenset(),
     on_their_way: Mapping[str, int] | None = None,
     exactly: bool = True,
+    by_hand: bool = False,
 ) -> Allocated:
     """Divides a payment and its companion over the open charges of `prepared`. Pure.
 
     `own_charges`: charges that this program wrote itself, which have their own payment (B-1). `on_their_way`: minor
-    units that our own entries, still to be sent, will pay of each charge. `exactly`: the target takes each amount.
+    units that our own entries, still to be sent, will pay of each charge. `exactly`: the target takes each amount, by
+    an allocation that follows. Where ours are on their way, or a person named the charges, the payment waits for that
+    one apart from all charges: a target's own oldest-first knows nothing of either.
     """
     charges = _still_open(prepared.charges, own_charges, on_their_way or {})
     dues = [charge.due_minor for charge in charges]
@@ -109,15 +113,21 @@ def allocate(
     paid, left = _with_debit(payment, companion, dues) if companion and debited else fifo(payment.amount_minor, dues)
     shares = [(charge.ref, share) for charge, share in zip(charges, paid, strict=True) if share]
 
-    def placed(*on: tuple[str, int]) -> Placement:
-        return Placement(patient=patient, posts_to=prepared.posts_to, shares=on)
+    apart = exactly and bool(by_hand or on_their_way) and not disabled(Control.ALLOCATION_APART)
 
-    changed = [_changed(payment, payment.amount_minor - left if shares else left, placed(*shares))]
+    def placed(*on: tuple[str, int], waits: bool = False) -> Placement:
+        return Placement(patient=patient, posts_to=prepared.posts_to, shares=on, apart=waits)
+
+    changed = [
+        _changed(
+            payment, payment.amount_minor - left if shares else left, placed(*shares, waits=apart and bool(shares))
+        )
+    ]
     added: list[EffectPart] = []
     if left and shares:
         added.append(_new(payment, EntryKind.PAYMENT, 1, left, placed(), None))
     if exactly and shares:
-        added.append(_new(payment, EntryKind.ALLOCATION, 0, 0, placed(*shares), payment.effect_id))
+        added.append(_new(payment, EntryKind.ALLOCATION, 0, 0, placed(*shares, waits=apart), payment.effect_id))
     if companion is not None and debited:
         last = shares[-1:]
         changed.append(

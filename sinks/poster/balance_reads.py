@@ -173,7 +173,9 @@ async def _allocated(
     paid: list[PaidCharge] = []
     own: list[OwnCharge] = []
     if read.charges:
-        paid = await read_rows(connection, PaidCharge, _SQL["paid_by_us"], key | {"lane": call.lane})
+        paid = await read_rows(
+            connection, PaidCharge, _SQL["paid_by_us"], key | {"lane": call.lane, "patient": patient}
+        )
         own = await read_rows(
             connection, OwnCharge, _SQL["charged_by_us"], key | {"patient_ref": call.instruction.patient_ref}
         )

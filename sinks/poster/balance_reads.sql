@@ -41,12 +41,22 @@ ORDER BY e.effect_id
 FOR NO KEY UPDATE;
 
 -- name: paid_by_us
--- What unfinished entries of the same patient that were laid on charges will pay of each: those on their way, and those
--- that are dead or wait for a person, who may let them go with what was read for them then.
+-- What unfinished entries that were laid on this patient's charges will pay of each: those on their way, and those that
+-- are dead or wait for a person, who may let them go with what was read for them then. A payment that stands apart pays
+-- its charges with its allocation. Whoever is the same patient at the target pays the same charges: each has a lane.
 SELECT s.value ->> 0 AS ref, sum((s.value ->> 1)::bigint)::bigint AS amount_minor
-FROM open_effects e CROSS JOIN LATERAL jsonb_array_elements(e.placement -> 'shares') s
-WHERE e.practice_id = :practice_id AND e.connection_id = :connection_id AND e.lane = :lane
-  AND e.placement IS NOT NULL AND lies_on_charges(e.entry_kind) AND e.effect_id <> :effect_id
+FROM (SELECT :lane AS lane
+      UNION
+      SELECT 'p:' || l.patient_ref FROM patient_links l
+      WHERE l.practice_id = :practice_id AND l.pms_patient_id = :patient) k
+CROSS JOIN LATERAL (
+    SELECT * FROM open_effects e
+    WHERE e.practice_id = :practice_id AND e.connection_id = :connection_id AND e.lane = k.lane OFFSET 0) e
+CROSS JOIN LATERAL jsonb_array_elements(e.placement -> 'shares') s
+WHERE e.placement IS NOT NULL AND e.effect_id <> :effect_id
+  AND (lies_on_charges(e.entry_kind)
+       OR e.entry_kind = 'allocation' AND e.placement ? 'apart'
+          AND NOT EXISTS (SELECT FROM work o WHERE o.practice_id = e.practice_id AND o.effect_id = e.depends_on))
 GROUP BY 1;
 
 -- name: charged_by_us

@@ -96,7 +96,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
         return sorted(words | ({BATCHES_ONLY} if self.batches_only else set()))
 
 
-class Placement(msgspec.Struct, frozen=True, kw_only=True):
+class Placement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Where an entry goes at the target, made of one stored read (law 18). Kept with the effect."""
 
     patient: str
@@ -105,6 +105,9 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True):
     """Whose account takes the entry: the patient's, or that of whoever answers for it (G2)."""
     shares: tuple[tuple[str, int], ...] = ()
     """Open charge and minor units, oldest first; their sum is the entry's amount, or there are none: a prepayment."""
+    apart: bool = False
+    """Other money of ours is on its way to the same patient's charges, or a person named these: until the exact
+    allocation the entry lies on none, so that it takes nothing of a charge that another one pays (law 18)."""
 
 
 class TargetEntry(msgspec.Struct, frozen=True, kw_only=True):

@@ -31,6 +31,7 @@ class Control(StrEnum):
     SETTINGS_CHECK = "settings_check"  # law 15: intake checks the decided version
     ENTITLEMENT = "entitlement"  # SET-16: nothing of a practice goes out that nobody entitled
     MARK = "mark"  # law 16: SENDING is committed before the first byte
+    ALLOCATION_APART = "allocation_apart"  # law 18: a late payment takes nothing of a charge that another one pays
     LATE_CHECK = "late_check"  # law 17: too late after the mark sends nothing
     TOTAL_DEADLINE = "total_deadline"  # law 17: one wall-clock deadline per call
     ANSWER_MEMORY = "answer_memory"  # law 29: the bytes of answers that a process holds have a limit

@@ -26,6 +26,7 @@ from sinks.operations.ledger import Ledger
 from sinks.operations.open_targets import adapter_context, open_stored
 from sinks.operations.queries.practices import check_practice
 from sinks.poster.allocate_payment import Allocated, EffectPart, allocate
+from sinks.poster.balance_reads import PaidCharge
 from sinks.targets.port import Charge, PaymentTarget, Placement, Prepared, ReadFailed, TargetEntry
 from streams.runtime.errors import ConfigurationError, Permanent, WritebackError
 from streams.settings import ProgramSettings
@@ -122,11 +123,12 @@ async def allocate_entry(
         await target.close()
     if not charges:
         payment, companion = _found(ledger, practice_id, effect_id)
-        return _done(practice_id, payment, companion, read)
+        return _done(practice_id, payment, companion, _still_open(ledger, practice_id, payment, read))
     with acting(ledger, order, Action.ENTRY_ALLOCATE, practice_id) as act:
         payment, companion = _found(ledger, practice_id, effect_id)
         locked = act.unit.lock_effects([each.effect_id for each in (payment, companion) if each is not None])
         payment, companion = _found(ledger, practice_id, effect_id)
+        read = _still_open(ledger, practice_id, payment, read)
         chosen = _chosen(charges, read, _total(payment, companion))
         allocated = allocate(
             payment.as_part(),
@@ -134,6 +136,7 @@ async def allocate_entry(
             chosen,
             patient=payment.pms_patient_id or "",
             exactly=exactly,
+            by_hand=True,
         )
         act.unit.move(_released(act, locked))
         added = _store(act, payment, allocated)
@@ -180,6 +183,23 @@ async def _read(target: PaymentTarget, practice_id: str, payment: _ToAllocate) -
         why = read.code if read.reason is None else read.reason.value
         raise WritebackError(f"the open charges of {practice_id}'s patient cannot be read now ({why}): try again later")
     return read
+
+
+def _still_open(ledger: Ledger, practice_id: str, payment: _ToAllocate, read: Prepared) -> Prepared:
+    """Without what other entries of ours will pay of each charge: nobody names that a second time. Blocks."""
+    parameters = {
+        "practice_id": practice_id,
+        "connection_id": payment.connection_id,
+        "effect_id": payment.effect_id,
+        "lane": payment.lane,
+        "patient": payment.pms_patient_id,
+    }
+    paid = {
+        each.ref: each.amount_minor
+        for each in fetch_all(ledger.connection, PaidCharge, _PLACING["paid_by_us"], parameters)
+    }
+    left = [msgspec.structs.replace(each, due_minor=each.due_minor - paid.get(each.ref, 0)) for each in read.charges]
+    return msgspec.structs.replace(read, charges=tuple(each for each in left if each.due_minor > 0))
 
 
 def _chosen(charges: Sequence[NamedCharge], read: Prepared, total: int) -> Prepared:

@@ -68,13 +68,18 @@ def _payment(entry: TargetEntry, mapping: OpenDentalMapping, patient: int) -> Co
     if mapping.clinic_num is not None:
         fields["ClinicNum"] = mapping.clinic_num
     plan = number_of(order.plan_ref) if order.plan_in_pms else None
-    if procedures:
+    if procedures and not _waits_apart(entry, mapping):
         fields["procNums"] = list(procedures)
     elif plan is not None:
         fields["payPlanNum"] = plan
     else:
         fields["isPrepayment"] = "true"
     return composed("POST", "/payments", fields, order)
+
+
+def _waits_apart(entry: TargetEntry, mapping: OpenDentalMapping) -> bool:
+    """It lies on no charge until the exact split: `procNums` would pay the oldest in full, whoever pays that."""
+    return mapping.exact_allocation and entry.placement is not None and entry.placement.apart
 
 
 def _allocation(entry: TargetEntry) -> Composed | NotComposed:
