@@ -15,9 +15,9 @@ import pytest
 from schemas.connector.examples import EXAMPLES
 from schemas.connector.records import Outcome
 from schemas.vocabulary import EntryKind
+from sinks.targets.catalogue import ROUTES
 from sinks.targets.connector.adapter import ConnectorTarget
 from sinks.targets.connector.exchange import HttpExchange
-from sinks.targets.catalogue import ROUTES
 from sinks.targets.foreign_values import bounded_answer, bounded_prepared, bounded_reading
 from sinks.targets.nexhealth.adapter import NexHealthTarget
 from sinks.targets.nexhealth.mapping import load_keys
