@@ -124,15 +124,6 @@ class LeaseStore:
         async with self._access.owning() as connection:
             await connection.execute(_SQL["release"], parameters, prepare=True)
 
-    async def put_back(self, leases: Iterable[PracticeLease]) -> None:
-        """Gives gates back under which nothing was begun, as due as they were."""
-        parameters = {
-            "gates": _pack([_lease_row(lease.gate, lease.epoch) for lease in leases]).decode(),
-            "me": self._access.me,
-        }
-        async with self._access.owning() as connection:
-            await connection.execute(_SQL["put_back"], parameters, prepare=True)
-
     async def disown(self, held: Iterable[GateKey], connections: Iterable[ConnectionKey]) -> list[GateKey]:
         """Gives back what the ledger calls this process's and is not among these; answers the gates. To be called while
         no claim or release is under way."""

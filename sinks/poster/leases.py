@@ -213,12 +213,6 @@ class Leases:
             return
         self._releasing = asyncio.create_task(self._release(finished))
 
-    def give_back_surplus(self, free: int) -> None:
-        """Where all places are taken for a while: gates that would only wait for one go to whoever has some free. To be
-        called once calls have been started, with the places that are `free` then."""
-        for lease in self._room.surplus(self.practices.values(), free, time.monotonic()):
-            lease.given_back = True
-
     async def release_all(self) -> None:
         """At the end: release everything that has nothing in flight."""
         if self._releasing is not None:
@@ -232,7 +226,7 @@ class Leases:
         try:
             # Lost ones too: what another owner has meanwhile is left alone, and what was only given up is free at once.
             if leases:
-                await self._give_up_gates(leases)
+                await self._store.release(leases, NO_PROGRESS_PAUSE_S)
             await self._release_unused_connections()
         except psycopg.Error as error:
             # Their leases run out by themselves.
@@ -242,14 +236,6 @@ class Leases:
             self.claim_wanted = True
             self._wake()
         metrics.GATES_OWNED.set(len(self.practices))
-
-    async def _give_up_gates(self, leases: list[PracticeLease]) -> None:
-        """Those that were not begun keep their place in the queue; the others go to its back (law 21)."""
-        untouched = [lease for lease in leases if lease.given_back and lease.is_untouched]
-        if untouched:
-            await self._store.put_back(untouched)
-        if others := [lease for lease in leases if not (lease.given_back and lease.is_untouched)]:
-            await self._store.release(others, NO_PROGRESS_PAUSE_S)
 
     async def _release_unused_connections(self) -> None:
         unused = [each for each in self.connections.values() if each.practices == 0 and not each.in_flight]

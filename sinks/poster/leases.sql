@@ -86,21 +86,6 @@ RETURNING d.home_practice_id, d.connection_id;
 -- Gates that are still ours, given back in one statement: `release_gates` says how.
 SELECT release_gates(:gates::json, :me, :now::timestamptz, :jitter_s);
 
--- name: put_back
--- Gates that are still ours and under which nothing was begun: whoever has a place for them finds them where they were in
--- the queue.
-WITH mine AS (
-    SELECT g.practice_id, g.connection_id FROM gates g
-    JOIN json_to_recordset(:gates::json) AS i(p text, c text, e bigint)
-        ON i.p = g.practice_id AND i.c = g.connection_id AND i.e = g.epoch
-    WHERE g.owner = :me
-    ORDER BY g.practice_id, g.connection_id
-    FOR UPDATE OF g
-)
-UPDATE gates g SET owner = NULL, lease_until = 'epoch'
-FROM mine m
-WHERE g.practice_id = m.practice_id AND g.connection_id = m.connection_id;
-
 -- name: disown
 -- After an error of the ledger: gates that are this process's here, and that it does not hold, whatever it knows of them
 -- (a claim whose answer was lost is one of these). Whoever claims next begins at once, this process as a rule.

@@ -154,7 +154,6 @@ class Poster:
             await self._duplicates.load(due)
         await self._plan()
         await self._starter.start()
-        self.leases.give_back_surplus(self._starter.free)
         self.leases.release_finished(busy=self._starter.in_flight > 0)
         self._health.ready(True)
         await self._pause()

@@ -40,8 +40,6 @@ class PracticeLease:
         """Something was started or changed; a gate in which nothing moved is not claimed again at once."""
         self.lost = False
         """It may have passed to another owner: nothing more is started under it."""
-        self.given_back = False
-        """Others can serve it sooner: nothing more is started under it; it is released when its calls have ended."""
         self.needs_plan = True
         self.blackout_until: datetime | None = None
         """The end of the blackout that its last plan met (T-8)."""
@@ -56,8 +54,6 @@ class PracticeLease:
         self._ready: deque[PlannedCall] = deque()
         self._read_backs: deque[PlannedCall] = deque()
         self._followers: dict[str, deque[PlannedCall]] = {}
-        self._following = 0
-        """Entries that wait behind others of their lanes."""
         self._dependents: dict[int, tuple[PlannedCall, ...]] = {}
         self._posted: set[int] = set()
         self._busy: set[str] = set()
@@ -82,7 +78,6 @@ class PracticeLease:
         self._ready.clear()
         self._read_backs.clear()
         self._followers.clear()
-        self._following = 0
         self.blackout_until = None
         self.to_read_back_first = []
         dependents: dict[int, list[PlannedCall]] = defaultdict(list)
@@ -105,7 +100,6 @@ class PracticeLease:
                 self.to_read_back_first.append(call)
         elif call.lane in self._busy or call.lane in self._followers:
             self._followers.setdefault(call.lane, deque()).append(call)
-            self._following += 1
         else:
             self._followers[call.lane] = deque()
             self._ready.append(call)
@@ -153,7 +147,6 @@ class PracticeLease:
         self.needs_plan = False
         self._ready.clear()
         self._followers.clear()
-        self._following = 0
 
     def dependents_of(self, call: PlannedCall) -> tuple[PlannedCall, ...]:
         """What is planned to follow an entry once that is posted, and what follows that."""
@@ -187,7 +180,6 @@ class PracticeLease:
         followers = self._followers.get(call.lane)
         if followers:
             self._ready.append(followers.popleft())
-            self._following -= 1
         elif self._more_waits:
             self.needs_plan = True
 
@@ -202,16 +194,6 @@ class PracticeLease:
         return len(self._ready) + len(self._read_backs) + len(self.duplicate_checks)
 
     @property
-    def going_on(self) -> int:
-        """Entries in flight whose lanes go on: what follows them takes their places when they are confirmed."""
-        return self.in_flight if self._more_waits else min(self.in_flight, self._following)
-
-    @property
-    def is_untouched(self) -> bool:
-        """Nothing was taken or changed under it: it can be given back as it was claimed."""
-        return not (self.progressed or self.started or self.widest or self.blackout_until)
-
-    @property
     def has_calls(self) -> bool:
         """Something planned can still be started."""
         waiting = self._ready or self._read_backs or self.to_read_back_first or self.duplicate_checks
@@ -220,9 +202,7 @@ class PracticeLease:
     @property
     def usable(self) -> bool:
         """Something may be started under it."""
-        connection = self.connection
-        unusable = self.lost or self.given_back or connection.lost or connection.closed
-        return not (unusable or self.started >= CALLS_PER_LEASE)
+        return not (self.lost or self.connection.lost or self.connection.closed or self.started >= CALLS_PER_LEASE)
 
     @property
     def wants_plan(self) -> bool:
@@ -244,4 +224,4 @@ class PracticeLease:
         self.widest = max(self.widest, self.in_flight)
 
     def _drop(self, lane: str) -> None:
-        self._following -= len(self._followers.pop(lane, ()))
+        self._followers.pop(lane, None)

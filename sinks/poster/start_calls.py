@@ -84,7 +84,7 @@ class CallStarter:
             if free <= 0:
                 break
             target = lease.connection.adapter
-            if lease.lost or lease.given_back or lease.connection.closed or target is None or not lease.planned:
+            if lease.lost or lease.connection.closed or target is None or not lease.planned:
                 continue
             free -= self._start_reads(lease, target, free)
             taken = lease.take(min(free, lease.connection.free_slots()))

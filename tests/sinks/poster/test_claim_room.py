@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from schemas.vocabulary import State, Target
-from sinks.poster.claim_room import FULL_FOR_S, GIVEN_BACK_AT_ONCE, ClaimRoom
+from sinks.poster.claim_room import ClaimRoom
 from sinks.poster.connection_leases import ConnectionLease
 from sinks.poster.limiter import HEALTHY, Limiter
 from sinks.poster.planned_call import ConnectionKey, GateKey
@@ -109,70 +109,3 @@ def test_gates_that_used_one_place_each_let_more_be_claimed() -> None:
 
 def test_a_poster_of_one_call_claims() -> None:
     assert ClaimRoom(1, 1).gates([], 1, in_batches=False) == 1
-
-
-def _surplus(held: list[PracticeLease], free: int = 0, room: ClaimRoom | None = None) -> list[PracticeLease]:
-    """What is given back once all places have been taken for long enough."""
-    room = room or ClaimRoom(CALLS, GATES)
-    assert room.surplus(held, free, 0.0) == []
-    return room.surplus(held, free, FULL_FOR_S)
-
-
-def _served(lease: PracticeLease, calls: int = AT_ONCE) -> PracticeLease:
-    for _ in lease.take(calls):
-        lease.connection.reserve()
-    return lease
-
-
-def test_gates_that_no_place_is_left_for_are_given_back_the_last_claimed_first() -> None:
-    """64 places serve eight of twenty gates, and two more wait for what becomes free."""
-    held = [_served(_lease(100)) for _ in range(8)] + [_lease(100) for _ in range(12)]
-    given_back = _surplus(held)
-    assert given_back == list(reversed(held[10:]))
-    kept = [lease for lease in held if lease not in given_back]
-    assert _surplus(kept) == []
-    assert _gates(kept, free=0) == 0, "nothing is given back and claimed again in turns"
-
-
-def test_gates_served_little_by_little_are_given_back_too() -> None:
-    """Four places each of sixteen offices that take eight: ten of them can be served whole."""
-    held = [_served(_lease(100), 4) for _ in range(16)]
-    assert _surplus(held) == list(reversed(held[10:]))
-
-
-def test_nothing_is_given_back_while_places_are_free_or_for_a_moment_only() -> None:
-    held = [_lease(100) for _ in range(20)]
-    assert _surplus(held, free=8) == []
-    room = ClaimRoom(CALLS, GATES)
-    assert room.surplus(held, 0, 0.0) == []
-    assert room.surplus(held, 8, FULL_FOR_S) == []
-    assert room.surplus(held, 0, FULL_FOR_S) == [], "they were taken anew"
-    assert room.surplus(held, 0, 2 * FULL_FOR_S) != []
-
-
-def test_few_are_given_back_at_once_and_one_is_always_kept() -> None:
-    room = ClaimRoom(8, GATES)
-    held = [_lease(100) for _ in range(50)]
-    assert len(_surplus(held, room=room)) == GIVEN_BACK_AT_ONCE
-    assert room.surplus(held, 0, FULL_FOR_S + 0.1) == [], "not before some time again"
-    assert len(_surplus([_lease(100)], room=ClaimRoom(1, GATES))) == 0
-
-
-def test_what_takes_no_place_is_not_given_back() -> None:
-    """Practices of one connection, beyond what that takes; one that waits for its interval; a closed one."""
-    shared, limited = _connection(), _lease(100, _connection(min_interval_s=60.0))
-    limited.connection.start()
-    closed = _lease(100)
-    closed.connection.closed = True
-    held = [_lease(100, shared) for _ in range(30)]
-    assert _surplus([_served(_lease(100)) for _ in range(8)] + held + [limited, closed]) == []
-
-
-def test_a_lane_that_goes_on_needs_its_place_again() -> None:
-    """Ten gates whose calls have ended and wait for their confirmations fill all the places again."""
-    held = [_lease() for _ in range(10)]
-    for lease in held:
-        lease.load([planned_call(effect_id=n + 1, lane=f"p:{n % AT_ONCE}") for n in range(2 * AT_ONCE - 1)])
-        _served(lease)
-        lease.connection.in_flight = 0
-    assert _gates(held, free=CALLS) == 1
