@@ -23,6 +23,11 @@ class Wait(msgspec.Struct, frozen=True):
     seconds: float | None = None
     until_settled: bool = False
 
+    def longest_s(self, settle_s: float) -> float | None:
+        """Seconds after which it is due again for certain; None where its due time stays. `settle_s`: from the mark
+        until absence at the target means absence."""
+        return settle_s if self.until_settled else self.seconds
+
 
 UNCHANGED = Wait()
 AT_ONCE = Wait(seconds=0.0)

@@ -42,10 +42,11 @@ class FailedReads:
 
     async def put_off(self, call: PlannedCall, lease: PracticeLease, failed: ReadFailed) -> None:
         """Due again later; held for a person where it has failed for the whole budget. Raises psycopg.Error."""
+        again_in_s = read_again_s(self._times, failed.retry_after_s, _JITTER.random())
         parameters = {
             "practice_id": call.practice_id,
             "effect_id": call.effect_id,
-            "again_in_s": read_again_s(self._times, failed.retry_after_s, _JITTER.random()),
+            "again_in_s": again_in_s,
             "code": failed.code,
             "budget_s": self._times.retry_budget_s,
             "epoch": lease.epoch,
@@ -55,6 +56,7 @@ class FailedReads:
         async with self._access.connect() as connection, connection.transaction():
             await connection.execute(_LOCK, {"practice_ids": [call.practice_id]}, prepare=True)
             postponed = await read_rows(connection, _Postponed, _SQL["postpone"], parameters)
+        lease.put_off(again_in_s)
         if any(each.spent for each in postponed):
             self._held.add(call, lease.connection.key, NotSent(State.AWAITING_REVIEW, DecisionReason.NOT_READABLE))
             await self._held.store()

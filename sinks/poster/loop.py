@@ -7,6 +7,7 @@ written in this loop's event loop, so nothing here needs a lock.
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Final
 
 import msgspec
@@ -112,6 +113,8 @@ class Poster:
                 lease.lost = lease.lost or not outcome.verdict.positive
             elif outcome.verdict.wait.seconds == 0.0:
                 lease.needs_plan = True
+            elif (wait_s := outcome.verdict.wait.longest_s(lease.connection.times.settle_s)) is not None:
+                lease.put_off(wait_s)
         self.wake()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -169,7 +172,9 @@ class Poster:
         """Oldest first, and no more than calls can soon start for: a plan costs, and it grows old."""
         room = self._planned_most - sum(lease.planned for lease in self.leases.practices.values())
         chosen: list[PracticeLease] = []
+        now = time.monotonic()
         for lease in self.leases.practices.values():
+            lease.look_at_time(now)
             if room <= 0:
                 break
             if lease.wants_plan:

@@ -9,6 +9,7 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Sequence
 from datetime import datetime
+from heapq import heappop, heappush
 from typing import Final
 
 from schemas.vocabulary import READY, State
@@ -41,6 +42,8 @@ class PracticeLease:
         self.lost = False
         """It may have passed to another owner: nothing more is started under it."""
         self.needs_plan = True
+        self._due_again: list[float] = []
+        """When entries that were put off are due again, the soonest first, in seconds of the monotonic clock."""
         self.blackout_until: datetime | None = None
         """The end of the blackout that its last plan met (T-8)."""
         self.finished_at = 0.0
@@ -147,6 +150,16 @@ class PracticeLease:
         self.needs_plan = False
         self._ready.clear()
         self._followers.clear()
+
+    def put_off(self, wait_s: float) -> None:
+        """An entry is due again in so many seconds: then a plan is made, whatever the other lanes do meanwhile."""
+        heappush(self._due_again, time.monotonic() + wait_s)
+
+    def look_at_time(self, now: float) -> None:
+        """Ask for a plan where an entry that was put off is due again. `now` in seconds of the monotonic clock."""
+        while self._due_again and self._due_again[0] <= now:
+            heappop(self._due_again)
+            self.needs_plan = True
 
     def dependents_of(self, call: PlannedCall) -> tuple[PlannedCall, ...]:
         """What is planned to follow an entry once that is posted, and what follows that."""

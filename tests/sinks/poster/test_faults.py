@@ -193,3 +193,20 @@ def test_targets_that_hang_take_no_slot_from_others(offices: Offices) -> None:
     offices.poster(poster_calls=3, poster_gates=3)
     well.until_states(*["POSTED"] * 6)
     assert not any("POSTED" in office.states() for office in hanging)
+
+
+def test_an_entry_that_is_due_again_does_not_wait_for_other_lanes(offices: Offices) -> None:
+    """Law 23: what is in doubt is read back once it has settled, and sent again, while another patient's lane goes on
+    at a slow office under the same lease."""
+    office, behind = offices.open(amount=AmountMode.GROSS), 14
+    silent, slow = (f'"PatNum":{office.patient(patient)},' for patient in ("pt-1", "pt-2"))
+    fault = offices.sandbox.open_dental.fault
+    at = {"account": office.customer_key, "method": "POST", "path": PATH}
+    fault(FaultKind.DROP, Effect.NONE, body_contains=silent, times=1, **at)
+    fault(FaultKind.SLOW, Effect.BEFORE, body_contains=slow, seconds=0.6, **at)
+    offices.database.report(office.pay("pt-1"), *(office.pay("pt-2") for _ in range(behind)))
+    offices.poster()
+    office.until_states(*["POSTED"] * (1 + behind))
+    posted = [row[0] for row in office.attempts() if row[1] == "post" and row[3] == "Posted"]
+    assert posted.index(1) < len(posted) - 1, "it was sent again only after the other lane"
+    assert not office.doubled()
