@@ -28,7 +28,8 @@ SELECT w.effect_id, w.depends_on, w.ledger_date,
        bool_or(o.state IS NOT NULL AND is_booked(o.state)) AS follows_booked,
        w.placement IS NOT NULL AND (e.instruction ->> 'allocation') = 'BY_HAND' AS laid_by_hand,
        coalesce((e.instruction ->> 'office_level')::boolean, false) AS office_level,
-       EXISTS (SELECT FROM patient_links l WHERE l.practice_id = w.practice_id AND l.patient_ref = e.patient_ref) AS linked,
+       (SELECT true FROM patient_links l
+        WHERE l.practice_id = w.practice_id AND l.patient_ref = e.patient_ref) IS NOT NULL AS linked,
        w.state <> 'DEAD_LETTERED' AND NOT w.look_first AS settled
 FROM chain c
 JOIN work w ON w.practice_id = :practice_id AND w.effect_id = c.effect_id

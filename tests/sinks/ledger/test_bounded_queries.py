@@ -70,6 +70,7 @@ EXCEPTIONS: Final = {
     "operations/queries/transactions.transactions": Bound(
         6_000, "a week of every practice, or 500 events in their order"
     ),
+    "operations/actions/replace_target.patients": Bound(10_000, "one practice's patients, when it changes its system"),
     "operations/quickbooks/status.waiting": Bound(10_000, f"one practice's documents: {OPEN}"),
     "relay/queries.republish_all": Bound(0, "once a night; every practice's settings are published", True),
 }

@@ -138,7 +138,7 @@ def _timing(settings: PracticeSettings, capabilities: PmsCapabilities) -> Iterat
     at_once = [field for field, timing in timings.items() if timing is not Timing.DAILY]
     if settings.ledger_date is LedgerDate.BUSINESS_DATE and at_once:
         text = (
-            f"with {timings[at_once[0]].value} an entry carries the date of the business day whose cut-off comes next: "
+            f"with {timings[at_once[0]]} an entry carries the date of the business day whose cut-off comes next: "
             "after the day's cut-off, and before days off, that is a later day, and the entry is posted when that "
             "day begins. Choose DAILY, or date entries by TRANSACTION_DATE"
         )
