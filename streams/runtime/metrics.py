@@ -65,7 +65,7 @@ ANSWER_BYTES = Gauge("writeback_answer_bytes", "Bytes of targets' answers that t
 ANSWERS_WITHOUT_MEMORY = Counter(
     "writeback_answers_without_memory_total",
     "Answers for which the poster's memory had no room at once: they waited, or were given up and read again later.",
-    ["what"],
+    ["outcome"],
 )
 TRANSITIONS = Counter(
     "writeback_transitions_total", "State transitions of effects.", ["target", "from_state", "to_state"]

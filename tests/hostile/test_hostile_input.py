@@ -125,6 +125,9 @@ def test_hostile_addresses(pipeline: Pipeline) -> None:
         for address in addresses:
             database.execute("INSERT INTO practice_contacts (practice_id, email) VALUES (%s, %s)", (HOSTILE, address))
     pipeline.start_all()
+    pipeline.send(payment(HOSTILE), payment(HEALTHY))
+    for name in (HOSTILE, HEALTHY):
+        pipeline.until_states(name, POSTED=1)  # RULES knows both practices: of others a letter goes to the operator
     for name in (HOSTILE, HEALTHY):
         wrong = encode_event(payment(name, net_minor=1))
         put(pipeline.world, TopicName.PAYMENTS, name.encode(), wrong)

@@ -11,6 +11,7 @@ from schemas.vocabulary import Ruling
 from sinks.ledger.conservation import violations
 from sinks.operations.actions.event_actions import EventItem, act_on_events
 from sinks.operations.queries.waiting_events import waiting_events
+from streams.fault_injection import Control
 from tests.processors.rules.event_examples import NOON, PRACTICE, item, payment, payout
 from tests.processors.rules.linked_examples import fee_assessed, refund_failed, refunded, voided
 from tests.sinks.ledger.ledger_fixture import LedgerDatabase
@@ -69,6 +70,17 @@ def test_a_dismissed_payment_never_posts_and_its_late_fee_changes_nothing(databa
     assert [row[3] for row in entries(database) if row[1] != "payout"] == ["DISMISSED"]
     database.report(refunded(-10000, at=LATER + timedelta(minutes=1)))
     assert entries(database)[-1][3] == "AWAITING_MANUAL_POST"
+
+
+def test_control_without_it_a_late_fee_brings_something_to_what_a_person_ended(database: LedgerDatabase) -> None:
+    """The control of R-14: beside the dismissed payment its late fee plans a difference."""
+    ready(database)
+    database.report(payment(fee=None))
+    end(database, Ruling.DISMISS)
+    database.reopen(Control.ENDED_STAYS)
+    database.report(fee_assessed(320, at=LATER))
+    assert [row[3] for row in entries(database) if row[1] != "payout"] != ["DISMISSED"]
+    database.reopen()
 
 
 def test_posted_as_reported_with_the_fee_that_is_typed(database: LedgerDatabase) -> None:

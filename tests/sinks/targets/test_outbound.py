@@ -60,4 +60,4 @@ def test_nothing_else_may_be_called(route: str, url: str) -> None:
 def test_a_system_that_is_not_in_the_catalogue_has_no_hosts() -> None:
     """Nothing can be called on behalf of a route that this release does not have; the answer names those it has."""
     with pytest.raises(ConfigurationError, match="use one of "):
-        route_named("nexhealth")
+        route_named("another")
