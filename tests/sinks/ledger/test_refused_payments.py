@@ -67,7 +67,8 @@ def test_n_10_redriven_both_go_out_again_in_their_order(database: LedgerDatabase
         ("ev-1", "reversal", 33, "SCHEDULED", "ev-1:fee_adjustment"),
         ("ev-1", "fee_adjustment", -33, "AWAITING_MANUAL_POST", None),
     ]
-    standing = database.rows("SELECT sum(amount_minor) FROM effects WHERE state = 'POSTED' OR state = 'SCHEDULED'")
+    on_its_way = ["POSTED", "SCHEDULED"]
+    standing = database.rows("SELECT sum(amount_minor) FROM effects WHERE state = ANY(%s)", on_its_way)
     assert standing == [(0,)]
 
 

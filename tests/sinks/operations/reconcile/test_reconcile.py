@@ -135,8 +135,9 @@ class Life:
         """Posted, or recorded by hand with the amount or another one; the rest goes on waiting."""
         rows = self.database.rows(
             "SELECT effect_id, amount_minor FROM open_effects WHERE practice_id = %s"
-            " AND state IN ('SCHEDULED', 'AWAITING_REVIEW') ORDER BY effect_id",
+            " AND state = ANY(%s) ORDER BY effect_id",
             self.practice,
+            ["SCHEDULED", "AWAITING_REVIEW"],
         )
         for number, amount in rows:
             way = 0.0 if all_of_it else self.chance.random()
@@ -173,7 +174,7 @@ def test_whatever_happened_every_difference_has_a_cause(database: LedgerDatabase
     booked = database.one(
         "SELECT coalesce(sum(CASE WHEN f.state = 'POSTED' THEN f.amount_minor ELSE r.amount_minor END), 0)::bigint"
         " FROM effects f LEFT JOIN recorded_amounts r USING (practice_id, effect_id)"
-        " WHERE f.practice_id = %s AND f.target = 'QUICKBOOKS' AND f.state IN ('POSTED', 'RECORDED_MANUALLY')"
+        " WHERE f.practice_id = %s AND f.target = 'QUICKBOOKS' AND is_booked(f.state)"
         " AND (SELECT e.ledger_date FROM entries e WHERE e.practice_id = f.practice_id AND e.effect_id = f.effect_id)"
         " BETWEEN %s AND %s",
         life.practice, FROM, TO,
