@@ -28,9 +28,8 @@ _LAWS: Final = re.compile(rf"\b[Ll]aws? ({_NUMBERS})")
 _GUARANTEES: Final = re.compile(rf"\b[Gg]uarantees? ({_NUMBERS})")
 _PROTOCOL: Final = re.compile(rf"\bPROTOCOL sections? ({_NUMBERS})")
 _README: Final = re.compile(rf"(Open Dental |QuickBooks |[a-z_/]+/)?README sections? ({_NUMBERS})")
-_LETTERS: Final = (
-    "M|N|R|I|B|PL|T|E|P|L|ET|SET|TIM|AMT|ALL|NOTE|POST|LINK|CONF|VER|NOT|QB|RD|WR|SYN|SEC|SUP|H|C|S"  # as in rules.toml
-)
+# As in rules.toml.
+_LETTERS: Final = "M|N|R|I|B|PL|T|E|P|L|ET|SET|TIM|AMT|ALL|NOTE|POST|PMS|LINK|CONF|VER|NOT|QB|RD|WR|SYN|SEC|SUP|H|C|S"
 _ID: Final = re.compile(rf"\b(?:(?:{_LETTERS})-\d+|[CG]\d{{1,2}})\b")
 _RANGE: Final = re.compile(rf"\b({_LETTERS})-(\d+) to (?:\1-)?(\d+)\b")
 _NOWHERE: Final = re.compile(

@@ -27,7 +27,6 @@ from schemas.practice_settings import (
     TypeTimings,
 )
 from schemas.vocabulary import State
-from sinks.ledger.practices.links import link
 from sinks.ledger.unit_of_work import unit_of_work
 from sinks.ledger.waiting.release import release
 from sinks.operations.actions.allocate_entry import NamedCharge, allocate_entry
@@ -39,7 +38,7 @@ from streams.runtime.errors import ConfigurationError
 from tests.processors.rules.event_examples import NOON, PRACTICE
 from tests.processors.rules.linked_examples import cleared
 from tests.scenarios.waiting import until
-from tests.sinks.ledger.ledger_fixture import SAVING, again
+from tests.sinks.ledger.ledger_fixture import again
 from tests.sinks.operations.orders import ledger_of, order
 from tests.sinks.poster.offices import SECRET_TEXT, Office, Offices
 from tests.sinks.poster.test_blackouts_and_closed_periods import Days
@@ -117,14 +116,6 @@ def cleared_later(story: Story) -> LetGo:
     story.a(funds=Funds.PENDING)
     said = again(cleared(at=NOON), payment_id=f"{PRACTICE}-pay-1")
     return lambda: story.offices.database.report(said)
-
-
-def linked_later(story: Story) -> LetGo:
-    """A's patient was not linked: two references of one person at the office, so two lanes over the same charges."""
-    story.open()
-    story.a(patient_ref="pt-2", linked=False)
-    database, number = story.offices.database, str(story.office.patient("pt-1"))
-    return lambda: link(database.connection, PRACTICE, "pt-2", number, SAVING, clock=database.clock, jitter_s=0)
 
 
 def posted_by_hand(story: Story) -> LetGo:
@@ -238,7 +229,6 @@ WAYS: Final[dict[str, Callable[[Story], LetGo]]] = {
     way.__name__: way
     for way in (
         cleared_later,
-        linked_later,
         posted_by_hand,
         due_later,
         first_open_date,
