@@ -108,6 +108,11 @@ class AgentsRoom:
             if self._runner is not None:
                 await self._runner.cleanup()
             await self._pool.close()
+            # Polls that were under way end with the loop; one that is only dropped is an error of whatever test comes.
+            left = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in left:
+                task.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
 
         self.run(end())
         self._loop.call_soon_threadsafe(self._loop.stop)
