@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
 from schemas.connector.signatures import Direction, KeyPair, sign
+from sinks.targets.answer_memory import AnswerMemory
 from sinks.targets.http_call import HttpCaller, HttpOutcome
 from sinks.targets.port import StartGuard
 
@@ -31,10 +32,10 @@ class Exchange(Protocol):
 class HttpExchange:
     """Push: a call to the connector's own address."""
 
-    def __init__(self, base_url: str, keys: KeyPair, connections: int) -> None:
+    def __init__(self, base_url: str, keys: KeyPair, connections: int, *, memory: AnswerMemory | None = None) -> None:
         self._base_url = base_url.rstrip("/")
         self._keys = keys
-        self._http = HttpCaller(headers={"Accept": JSON}, connections=connections)
+        self._http = HttpCaller(headers={"Accept": JSON}, connections=connections, memory=memory)
 
     async def call(
         self, method: str, target: str, body: bytes | None, *, deadline_s: float, guard: StartGuard | None = None

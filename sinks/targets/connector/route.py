@@ -49,7 +49,7 @@ def _open(stored: StoredConnection, context: AdapterContext) -> PaymentTarget:
         url = context.settings.database_url
         return ConnectorTarget(mapping, AgentExchange(*owner, keys, context.keys, context.connect, url))
     at_once = capabilities_of(mapping).max_in_flight + 1
-    return ConnectorTarget(mapping, HttpExchange(stored.base_url, keys, at_once))
+    return ConnectorTarget(mapping, HttpExchange(stored.base_url, keys, at_once, memory=context.memory))
 
 
 def _is_polled(config: object) -> bool:
