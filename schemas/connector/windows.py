@@ -48,6 +48,10 @@ class BatchWindow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         except (ZoneInfoNotFoundError, ValueError, OSError):
             raise ValueError(f"{self.zone!r} is no IANA time zone such as America/New_York") from None
 
+    def __str__(self) -> str:
+        days = "" if self.days == EVERY_DAY else f" on {', '.join(day.value.lower() for day in self.days)}"
+        return f"{self.opens} to {self.closes} {self.zone}{days}"
+
     def on(self, day: date) -> tuple[datetime, datetime]:
         """Its two ends where it opens on `day`, in UTC."""
         zone = ZoneInfo(self.zone)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from sinks.targets.systems.record import CONNECTOR, WORK_LIST, BatchWindow, PracticeSystem, support_steps
+from schemas.connector.windows import BatchWindow
+from sinks.targets.systems.record import CONNECTOR, WORK_LIST, PracticeSystem, support_steps
 
 _ROUTES: Final = (*CONNECTOR, WORK_LIST)
 _BY_CONNECTOR: Final = "what the connector enters, or what staff enter from the work list"
@@ -45,7 +46,7 @@ CLOUD9: Final = PracticeSystem(
     staff_see=_BY_CONNECTOR,
     payment_type=support_steps("Cloud9", "Planet DDS's support"),
     batches_only=True,
-    windows=(BatchWindow("00:00", "11:00", "UTC"),),
+    windows=(BatchWindow(opens="00:00", closes="11:00", zone="UTC"),),
     limits="partners may call it in its night window alone, unless Planet DDS approves otherwise",
     not_possible=(_PARTNER,),
     aliases=("cloud_9",),

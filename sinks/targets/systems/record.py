@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from schemas.connector.windows import BatchWindow
 from schemas.vocabulary import EntryKind
 
 WORK_LIST: Final = "worklist"
@@ -17,18 +18,6 @@ CONNECTOR: Final = ("connector",)
 
 COMING: Final[frozenset[str]] = frozenset()
 """Routes that rows name and this release does not have yet. A route that is merged leaves this set: a test says so."""
-
-
-class BatchWindow(msgspec.Struct, frozen=True):
-    """Hours in which a system takes entries, every day: local times HH:MM in an IANA zone, over midnight where it
-    closes before it opens."""
-
-    opens: str
-    closes: str
-    zone: str
-
-    def __str__(self) -> str:
-        return f"{self.opens} to {self.closes} {self.zone}"
 
 
 class PracticeSystem(msgspec.Struct, frozen=True, kw_only=True):
