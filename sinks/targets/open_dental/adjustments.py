@@ -8,36 +8,17 @@ payments on plans. An adjustment of the practice's own refund type has marker, a
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from schemas.plan import PartKey
 from schemas.vocabulary import DeadLetterReason, EntryKind, State
+from sinks.targets import adjustment_kinds
+from sinks.targets.adjustment_kinds import WORDS
 from sinks.targets.entry_note import decimal, describe
 from sinks.targets.open_dental.accounts import procedures_of, receiver_of
 from sinks.targets.open_dental.mapping import OpenDentalMapping
 from sinks.targets.open_dental.request_text import composed, not_composed
 from sinks.targets.port import Composed, NotComposed, TargetEntry
-
-_TYPES: Final[dict[EntryKind, tuple[str | None, str | None]]] = {
-    EntryKind.FEE_ADJUSTMENT: ("fee_credit", "fee_debit"),
-    EntryKind.REFUND: ("refund_failed", "refund"),
-    EntryKind.RETURN: (None, "payment_return"),
-    EntryKind.DISPUTE_HOLD: (None, "dispute"),
-    EntryKind.DISPUTE_RELEASE: ("dispute_won", None),
-    EntryKind.REVERSAL: ("refund_failed", "void"),
-}
-"""Kind → mapped type for what counts toward the balance (> 0), and for what no longer does (< 0). None: that sign is
-no such entry."""
-
-_WORDS: Final = {
-    EntryKind.FEE_ADJUSTMENT: "processing fee of",
-    EntryKind.REFUND: "refund",
-    EntryKind.RETURN: "returned payment",
-    EntryKind.DISPUTE_HOLD: "dispute",
-    EntryKind.DISPUTE_RELEASE: "dispute won",
-    EntryKind.REVERSAL: "reversal of",
-    EntryKind.CHARGE_REVERSAL: "membership charge reversed",
-}
 
 
 def compose(entry: TargetEntry, mapping: OpenDentalMapping, patient: int) -> Composed | NotComposed:
@@ -50,7 +31,7 @@ def compose(entry: TargetEntry, mapping: OpenDentalMapping, patient: int) -> Com
     if chosen is None:
         return not_composed(State.INVALID_CONFIG, DeadLetterReason.MAPPING_MISSING, field)
     back = order.entry_kind is EntryKind.CHARGE_REVERSAL and amount > 0
-    words = "membership charge brought back" if back else _WORDS[order.entry_kind]
+    words = "membership charge brought back" if back else WORDS[order.entry_kind]
     fields: dict[str, Any] = {
         "PatNum": receiver_of(entry),
         "AdjType": chosen,
@@ -81,11 +62,7 @@ def type_field(entry: TargetEntry) -> str | None:
     order = entry.instruction
     if _is_of_charge(entry):
         return "charge_reversal" if order.amount_minor < 0 else "void"
-    kind = order.entry_kind
-    if kind is EntryKind.REVERSAL and PartKey.parse(entry.part).reverses is EntryKind.FEE_ADJUSTMENT:
-        kind = EntryKind.FEE_ADJUSTMENT
-    toward, away = _TYPES[kind]
-    return toward if order.amount_minor > 0 else away
+    return adjustment_kinds.type_field(entry)
 
 
 def _is_of_charge(entry: TargetEntry) -> bool:
