@@ -36,11 +36,8 @@ def targets(
     if system:
         print_system(shown[0])
         return
-    headings = ("system", "name", "vendor", "served by", "later by", "takes entries")
-    rows = (
-        (each.name, each.title, each.vendor, ", ".join(each.served_by), ", ".join(each.later_by), each.takes)
-        for each in shown
-    )
+    headings = ("system", "name", "vendor", "served by", "takes entries")
+    rows = ((each.name, each.title, each.vendor, ", ".join(each.served_by), each.takes) for each in shown)
     print_table("", headings, rows)
     print("one of them in full: writeback targets SYSTEM; worklist: entries are made by hand")
 
@@ -48,7 +45,7 @@ def targets(
 def print_system(each: ShownSystem) -> None:
     """All that staff want to know of a system."""
     print(f"{each.title}{f' ({each.vendor})' if each.vendor else ''}: {each.edition}")
-    print(f"served by: {', '.join(each.served_by)}{_later(each)}")
+    print(f"served by: {', '.join(each.served_by)}")
     print(f"takes entries: {each.takes}{f'; {each.limits}' if each.limits else ''}")
     if each.not_taken:
         print(f"no program writes there: {', '.join(each.not_taken)}")
@@ -59,10 +56,6 @@ def print_system(each: ShownSystem) -> None:
         print(f"see {each.payment_type_link}")
     for text in each.not_possible:
         print(f"not possible: {text}")
-
-
-def _later(each: ShownSystem) -> str:
-    return f"; by a later release: {', '.join(each.later_by)}" if each.later_by else ""
 
 
 def _print_asked_for(as_json: bool) -> None:

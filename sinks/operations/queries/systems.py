@@ -11,7 +11,7 @@ from sinks.operations.queries.practices import ListedPractice, practice_shown
 from sinks.targets.catalogue import ROUTES
 from sinks.targets.systems.catalogue import SYSTEMS, stored_system, system_named
 from sinks.targets.systems.named import UsedSystem
-from sinks.targets.systems.record import COMING, PracticeSystem
+from sinks.targets.systems.record import PracticeSystem
 from sinks.targets.systems.table import when
 
 
@@ -24,8 +24,6 @@ class ShownSystem(msgspec.Struct, frozen=True, kw_only=True):
     edition: str
     served_by: tuple[str, ...]
     """Routes of this release, the best first; `worklist` is by hand."""
-    later_by: tuple[str, ...]
-    """Routes that a later release brings."""
     takes: str
     """At once or in batches, and in which hours."""
     limits: str
@@ -60,7 +58,6 @@ def shown_system(system: PracticeSystem) -> ShownSystem:
         vendor=system.vendor,
         edition=system.edition,
         served_by=_options(system.served_by(ROUTES)),
-        later_by=_options(system.served_by(COMING - ROUTES.keys())),
         takes=when(system),
         limits=system.limits,
         not_taken=tuple(sorted(system.not_taken)),

@@ -16,9 +16,6 @@ NEXHEALTH: Final = ("nexhealth",)
 CONNECTOR: Final = ("connector",)
 """The Writeback Connector API: a partner's service that is called, or an agent on the practice's own network."""
 
-COMING: Final[frozenset[str]] = frozenset()
-"""Routes that rows name and this release does not have yet. A route that is merged leaves this set: a test says so."""
-
 
 class PracticeSystem(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of a system before anything is connected. Once a connection stands, what it declares counts alone.
@@ -33,7 +30,7 @@ class PracticeSystem(msgspec.Struct, frozen=True, kw_only=True):
     edition: str
     """Which editions are meant, and where they run."""
     routes: tuple[str, ...]
-    """By what it is served, the best first; `COMING` says which of them a later release brings."""
+    """By what it is served, the best first."""
     staff_see: str
     """What stands where in the system after an entry was made."""
     payment_type: tuple[str, ...] = ()

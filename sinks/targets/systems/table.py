@@ -6,25 +6,19 @@ from collections.abc import Iterable, Iterator
 
 from sinks.targets.catalogue import ROUTES
 from sinks.targets.systems.catalogue import SYSTEMS
-from sinks.targets.systems.record import COMING, WORK_LIST, PracticeSystem
+from sinks.targets.systems.record import WORK_LIST, PracticeSystem
 
 
-def table(
-    systems: Iterable[PracticeSystem] = tuple(SYSTEMS.values()),
-    routes: Iterable[str] = tuple(ROUTES),
-    coming: frozenset[str] = COMING,
-) -> str:
-    """Markdown, a row a system: by what this release serves it, and what a later one adds. Pure."""
-    return "\n".join(_lines(systems, frozenset(routes), coming))
+def table(systems: Iterable[PracticeSystem] = tuple(SYSTEMS.values()), routes: Iterable[str] = tuple(ROUTES)) -> str:
+    """Markdown, a row a system: by what this release serves it, and when it takes entries. Pure."""
+    return "\n".join(_lines(systems, frozenset(routes)))
 
 
-def _lines(systems: Iterable[PracticeSystem], routes: frozenset[str], coming: frozenset[str]) -> Iterator[str]:
-    yield "| system | served by | later by | takes entries |"
-    yield "|---|---|---|---|"
+def _lines(systems: Iterable[PracticeSystem], routes: frozenset[str]) -> Iterator[str]:
+    yield "| system | served by | takes entries |"
+    yield "|---|---|---|"
     for each in systems:
-        served = ", ".join(_words(each.served_by(routes)))
-        later = ", ".join(_words(each.served_by(coming - routes)))
-        yield f"| {each.title} | {served} | {later} | {when(each)} |"
+        yield f"| {each.title} | {', '.join(_words(each.served_by(routes)))} | {when(each)} |"
 
 
 def when(system: PracticeSystem) -> str:

@@ -12,7 +12,7 @@ from sinks.operations.queries.systems import shown_systems
 from sinks.targets.catalogue import ROUTES
 from sinks.targets.systems.catalogue import LISTED, SYSTEMS, may_name, stored_system, system_named
 from sinks.targets.systems.named import used_system
-from sinks.targets.systems.record import COMING, WORK_LIST, PracticeSystem
+from sinks.targets.systems.record import WORK_LIST, PracticeSystem
 from sinks.targets.systems.table import table
 from streams.runtime.errors import ConfigurationError
 
@@ -24,8 +24,8 @@ OF_THE_SOURCES = {
 
 
 def unknown_routes(systems: tuple[PracticeSystem, ...]) -> set[str]:
-    """Routes that rows name, this release does not have and no later one is said to bring."""
-    return {route for each in systems for route in each.routes} - ROUTES.keys() - COMING
+    """Routes that rows name and this release does not have."""
+    return {route for each in systems for route in each.routes} - ROUTES.keys()
 
 
 def test_the_thirteen_systems_are_listed() -> None:
@@ -33,12 +33,10 @@ def test_the_thirteen_systems_are_listed() -> None:
     assert len(SYSTEMS) == len(OF_THE_SOURCES) + 2
 
 
-def test_rows_name_routes_of_this_release_or_of_a_later_one() -> None:
-    """A route that is merged leaves COMING, and one that is gone leaves the rows: nothing is promised by mistake."""
+def test_rows_name_routes_of_this_release() -> None:
+    """A route that is gone leaves the rows, and one that is new is named in one: nothing is promised by mistake."""
     assert unknown_routes(tuple(SYSTEMS.values())) == set()
-    assert COMING & ROUTES.keys() == set(), "a route is here now: take its name out of COMING"
     named = {route for each in SYSTEMS.values() for route in each.routes}
-    assert named >= COMING
     posting = {name for name, route in ROUTES.items() if route.target is Target.PMS}
     assert posting <= named, "a route serves no system: name it in a row"
 
@@ -124,12 +122,11 @@ def test_the_first_page_shows_the_table() -> None:
 def test_a_merged_route_moves_to_served() -> None:
     """The control of the table: it follows the routes, not the rows' hopes."""
     row = msgspec.structs.replace(SYSTEMS["dentrix"], routes=("by_wire", WORK_LIST))
-    coming = frozenset({"by_wire"})
-    assert "| Dentrix | worklist | by wire |" in table([row], [WORK_LIST], coming)
-    assert "| Dentrix | by wire, worklist |  |" in table([row], [WORK_LIST, "by_wire"], coming)
+    assert "| Dentrix | worklist |" in table([row], [WORK_LIST])
+    assert "| Dentrix | by wire, worklist |" in table([row], [WORK_LIST, "by_wire"])
 
 
 def test_what_is_shown_names_no_route_twice() -> None:
     for each in shown_systems():
-        assert not set(each.served_by) & set(each.later_by)
+        assert len(each.served_by) == len(set(each.served_by))
         assert set(each.not_taken) <= {kind.value for kind in EntryKind}
