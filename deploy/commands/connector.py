@@ -57,7 +57,8 @@ def verify(
     from deploy.commands.parsing import read_file
     from deploy.commands.printing import print_json
     from deploy.connector.conformance import verify_connector
-    from sinks.targets.connector.mapping import MappingError, load_keys
+    from sinks.targets.connector.mapping import load_keys
+    from sinks.targets.mapping_error import MappingError
     from streams.runtime.errors import ConfigurationError
 
     try:

@@ -12,6 +12,7 @@ from typing import Final
 from schemas.vocabulary import ConnectionReason, Target
 from sinks.targets.connector.route import CONNECTOR
 from sinks.targets.credentials import SecretUnreadableError
+from sinks.targets.mapping_error import MappingError
 from sinks.targets.nexhealth.route import NEXHEALTH
 from sinks.targets.open_dental.route import OPEN_DENTAL
 from sinks.targets.outbound import check_outbound
@@ -81,6 +82,8 @@ def open_target(stored: StoredConnection, context: AdapterContext) -> PaymentTar
             check_outbound(route, stored.base_url, "base_url", context.settings.connector_host_names())
             require_loopback(context.settings.unsafe_switches(), [stored.base_url])
         return route.open(stored, context)
+    except MappingError as error:
+        raise UnusableConnectionError(ConnectionReason.NEEDS_RECONNECT, "MAPPING", str(error)) from None
     except SecretUnreadableError as error:
         raise UnusableConnectionError(ConnectionReason.NEEDS_RECONNECT, "SECRET", str(error)) from None
     except ConfigurationError as error:

@@ -6,6 +6,7 @@ import msgspec
 
 from sinks.ledger.practices.connections import ConnectionInput, fingerprint
 from sinks.targets.credentials import KeyRing
+from sinks.targets.mapping_error import MappingError
 from sinks.targets.outbound import check_outbound
 from sinks.targets.route import Route
 from streams.runtime.errors import ConfigurationError
@@ -36,7 +37,10 @@ def checked_input(
     if calls_nothing and base_url:
         raise ConfigurationError(f"--base-url: {route.option} calls nothing: leave it out")
     address = "" if calls_nothing else check_outbound(route, base_url or route.default_url, "base_url", connector_hosts)
-    checked = route.check(address, document, secret)
+    try:
+        checked = route.check(address, document, secret)
+    except MappingError as error:
+        raise ConfigurationError(f"{route.system}: {error}") from None
     # What only the practice's own people or agent reach is one account of that practice.
     named = (practice_id, *(checked.account or ())) if calls_nothing else checked.account
     account = known_fingerprint if named is None else fingerprint(route.name, *named)

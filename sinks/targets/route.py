@@ -132,11 +132,11 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """What stands before the number in an `external_id`: people know the number alone, and search for it."""
     check: Callable[[str, object, bytes | None], CheckedInput]
     """(base URL, decoded configuration, secrets or None) → what is stored. Called when a person saves a connection and
-    where an earlier release did not store capabilities. Raises ConfigurationError that names the field and quotes no
-    value."""
+    where an earlier release did not store capabilities. Raises MappingError that names the field and quotes no value,
+    ConfigurationError for an address that may not be called."""
     open: Callable[[StoredConnection, AdapterContext], PaymentTarget]
     """The adapter of a stored connection. Called by the poster and by commands. Raises UnusableConnectionError,
-    SecretUnreadableError, ConfigurationError (for an address that may not be called)."""
+    SecretUnreadableError, MappingError, ConfigurationError (for an address that may not be called)."""
     remedies: Remedies = Remedies()
     outcome_message: Callable[[bytes, Mapping[str, str], bytes], OutcomeMessage | None] | None = None
     """(opened secret, headers by lower-case name, body) → what a message that the vendor sent says, or None where it is

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import msgspec
 
+from sinks.targets.mapping_error import MappingError
 from sinks.targets.quickbooks.mapping import (
     ConnectedCompany,
-    MappingError,
     QuickBooksMapping,
     dump_mapping,
     load_mapping,

@@ -27,9 +27,10 @@ from schemas.connector.signatures import Direction, KeyPair, SignatureError, ver
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.row_factory import rows_as
 from sinks.ledger.schema.database import connection_options
-from sinks.targets.connector.mapping import MappingError, Mode, load_keys, load_mapping
+from sinks.targets.connector.mapping import Mode, load_keys, load_mapping
 from sinks.targets.connector.work_items import ANSWERED, ASKED
 from sinks.targets.credentials import KeyRing, SecretUnreadableError
+from sinks.targets.mapping_error import MappingError
 from streams.runtime.logging import log
 
 LONGEST_POLL_S: Final = 25.0

@@ -10,13 +10,10 @@ import msgspec
 from schemas.connector.records import Capabilities, Id, Kind
 from schemas.connector.signatures import KeyPair
 from schemas.events import PaymentKind, Tender
+from sinks.targets.mapping_error import MappingError
 
 Account = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._~-]{0,55}$")]
 Ref = Annotated[str, msgspec.Meta(max_length=255)]
-
-
-class MappingError(ValueError):
-    """A mapping or key file that cannot be; the message names the field, never its value."""
 
 
 class Mode(StrEnum):

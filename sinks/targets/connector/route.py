@@ -8,22 +8,18 @@ from urllib.parse import urlsplit
 import msgspec
 
 from schemas.connector.signatures import CLOCK_SKEW
-from schemas.vocabulary import ConnectionReason, Target
+from schemas.vocabulary import Target
 from sinks.targets.connector.capabilities import DEADLINE_S, MOST_PROCESSING_S, capabilities_of
-from sinks.targets.connector.mapping import MappingError, Mode, dump_mapping, load_keys, load_mapping
+from sinks.targets.connector.mapping import Mode, dump_mapping, load_keys, load_mapping
 from sinks.targets.port import PaymentTarget
-from sinks.targets.route import AdapterContext, CheckedInput, Route, StoredConnection, UnusableConnectionError
-from streams.runtime.errors import ConfigurationError
+from sinks.targets.route import AdapterContext, CheckedInput, Route, StoredConnection
 from streams.runtime.times import CallLimits
 
 
 def _check(base_url: str, config: object, secret: bytes | None) -> CheckedInput:
     """The account names the books, at the connector's host or at the practice's agent; keys rotate freely."""
-    try:
-        mapping = load_mapping(config)
-        keys = None if secret is None else load_keys(secret)
-    except MappingError as error:
-        raise ConfigurationError(f"the connector: {error}") from None
+    mapping = load_mapping(config)
+    keys = None if secret is None else load_keys(secret)
     return CheckedInput(
         config=dump_mapping(mapping),
         secret=None if keys is None else msgspec.json.encode(keys),
@@ -37,11 +33,8 @@ def _open(stored: StoredConnection, context: AdapterContext) -> PaymentTarget:
     from sinks.targets.connector.adapter import ConnectorTarget
     from sinks.targets.connector.exchange import HttpExchange
 
-    try:
-        mapping = load_mapping(stored.config)
-        keys = load_keys(context.secret_of(stored))
-    except MappingError as error:
-        raise UnusableConnectionError(ConnectionReason.NEEDS_RECONNECT, "MAPPING", str(error)) from None
+    mapping = load_mapping(stored.config)
+    keys = load_keys(context.secret_of(stored))
     if mapping.mode is Mode.PULL:
         from sinks.targets.connector.agent_exchange import AgentExchange
 

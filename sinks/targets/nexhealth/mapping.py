@@ -7,6 +7,7 @@ from typing import Annotated, Final
 import msgspec
 
 from schemas.events import PaymentKind, Tender
+from sinks.targets.mapping_error import MappingError
 from sinks.targets.nexhealth.practice_systems import SYSTEMS, PracticeSystem, SystemName
 
 TypeId = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
@@ -26,10 +27,6 @@ ADJUSTMENT_ACTIONS: Final = {
     "void": DEBIT,
 }
 """The `action` that the location's type must have where its system says one (README section 5)."""
-
-
-class MappingError(ValueError):
-    """A mapping or key file that cannot be; the message names the field, never its value."""
 
 
 class NexHealthKeys(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

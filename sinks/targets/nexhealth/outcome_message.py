@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from sinks.targets.foreign_values import parsed_instant, parsed_json
-from sinks.targets.nexhealth.mapping import MappingError, load_keys
+from sinks.targets.mapping_error import MappingError
+from sinks.targets.nexhealth.mapping import load_keys
 from sinks.targets.nexhealth.request_text import ORIGINATOR
 from sinks.targets.route import OutcomeMessage
 

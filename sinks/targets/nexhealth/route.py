@@ -7,24 +7,20 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from schemas.vocabulary import ConnectionReason, Target
+from schemas.vocabulary import Target
 from sinks.targets.nexhealth.capabilities import capabilities_of
-from sinks.targets.nexhealth.mapping import MappingError, load_keys, load_mapping
+from sinks.targets.nexhealth.mapping import load_keys, load_mapping
 from sinks.targets.nexhealth.outcome_message import read_outcome_message
 from sinks.targets.nexhealth.remedies import REMEDIES
 from sinks.targets.port import PaymentTarget
-from sinks.targets.route import AdapterContext, CheckedInput, Route, StoredConnection, UnusableConnectionError
-from streams.runtime.errors import ConfigurationError
+from sinks.targets.route import AdapterContext, CheckedInput, Route, StoredConnection
 from streams.runtime.times import CallLimits
 
 
 def _check(base_url: str, config: object, secret: bytes | None) -> CheckedInput:
     """Subdomain and location name the practice's ledger, so the account is known without the key."""
-    try:
-        mapping = load_mapping(config)
-        keys = None if secret is None else load_keys(secret)
-    except MappingError as error:
-        raise ConfigurationError(f"NexHealth: {error}") from None
+    mapping = load_mapping(config)
+    keys = None if secret is None else load_keys(secret)
     return CheckedInput(
         config=msgspec.to_builtins(mapping),
         secret=None if keys is None else msgspec.json.encode(keys),
@@ -37,11 +33,8 @@ def _check(base_url: str, config: object, secret: bytes | None) -> CheckedInput:
 def _open(stored: StoredConnection, context: AdapterContext) -> PaymentTarget:
     from sinks.targets.nexhealth.adapter import NexHealthTarget
 
-    try:
-        mapping = load_mapping(stored.config)
-        keys = load_keys(context.secret_of(stored))
-    except MappingError as error:
-        raise UnusableConnectionError(ConnectionReason.NEEDS_RECONNECT, "MAPPING", str(error)) from None
+    mapping = load_mapping(stored.config)
+    keys = load_keys(context.secret_of(stored))
     return NexHealthTarget(base_url=stored.base_url, mapping=mapping, keys=keys, memory=context.memory)
 
 

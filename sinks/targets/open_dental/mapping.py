@@ -8,6 +8,7 @@ from typing import Annotated, Final
 import msgspec
 
 from schemas.events import PaymentKind, Tender
+from sinks.targets.mapping_error import MappingError
 
 ProcCode = Annotated[str, msgspec.Meta(pattern=r"^[!-~]{1,15}$")]
 DefNum = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
@@ -31,10 +32,6 @@ ADJUSTMENT_SIGNS: Final = {
     "charge_reversal": "-",
 }
 """The sign that the office's definition of each type must have (its ItemValue; README section 11)."""
-
-
-class MappingError(ValueError):
-    """A mapping or key file that cannot be; the message names the field, never its value."""
 
 
 class Mode(StrEnum):

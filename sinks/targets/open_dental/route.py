@@ -6,22 +6,18 @@ from typing import Final
 
 import msgspec
 
-from schemas.vocabulary import ConnectionReason, Target
+from schemas.vocabulary import Target
 from sinks.targets.open_dental.capabilities import capabilities_of
-from sinks.targets.open_dental.mapping import MappingError, load_keys, load_mapping
+from sinks.targets.open_dental.mapping import load_keys, load_mapping
 from sinks.targets.port import PaymentTarget
-from sinks.targets.route import AdapterContext, CheckedInput, Route, StoredConnection, UnusableConnectionError
-from streams.runtime.errors import ConfigurationError
+from sinks.targets.route import AdapterContext, CheckedInput, Route, StoredConnection
 from streams.runtime.times import CallLimits
 
 
 def _check(base_url: str, config: object, secret: bytes | None) -> CheckedInput:
     """The customer key stands for the office: no read says which office answers, and keys are renewed."""
-    try:
-        mapping = load_mapping(config)
-        keys = None if secret is None else load_keys(secret)
-    except MappingError as error:
-        raise ConfigurationError(f"Open Dental: {error}") from None
+    mapping = load_mapping(config)
+    keys = None if secret is None else load_keys(secret)
     return CheckedInput(
         config=msgspec.to_builtins(mapping),
         secret=None if keys is None else msgspec.json.encode(keys),
@@ -34,11 +30,8 @@ def _check(base_url: str, config: object, secret: bytes | None) -> CheckedInput:
 def _open(stored: StoredConnection, context: AdapterContext) -> PaymentTarget:
     from sinks.targets.open_dental.adapter import OpenDentalTarget
 
-    try:
-        mapping = load_mapping(stored.config)
-        keys = load_keys(context.secret_of(stored))
-    except MappingError as error:
-        raise UnusableConnectionError(ConnectionReason.NEEDS_RECONNECT, "MAPPING", str(error)) from None
+    mapping = load_mapping(stored.config)
+    keys = load_keys(context.secret_of(stored))
     return OpenDentalTarget(
         base_url=stored.base_url,
         mapping=mapping,

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import msgspec
 
 from schemas.events import PaymentKind, PayoutCategory
+from sinks.targets.mapping_error import MappingError
 
 Last4 = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}$")]
 
@@ -21,10 +22,6 @@ CompanyName = Annotated[str, msgspec.Meta(max_length=200)]
 TOKEN_URL = "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer"  # noqa: S105  (an address, not a secret)
 PER_ITEM_LIMIT = 200
 """Above this many transactions a document is condensed (P-22): larger ones slow a company's file."""
-
-
-class MappingError(ValueError):
-    """A mapping that cannot be; the message names the field, never its value."""
 
 
 class Form(StrEnum):

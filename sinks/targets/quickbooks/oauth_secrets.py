@@ -13,6 +13,7 @@ from psycopg import AsyncConnection
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.row_factory import rows_as
 from sinks.targets.credentials import KeyRing
+from sinks.targets.mapping_error import MappingError
 
 Connect = Callable[[], AbstractAsyncContextManager[AsyncConnection[Any]]]
 """Gives a database connection for one short transaction: a pool's `connection`, or one of its own."""
@@ -23,7 +24,7 @@ LOCK_WAIT_S: Final = 9
 _SQL: Final = named_queries("sinks.targets.quickbooks", "oauth_secrets.sql")
 
 
-class SecretsError(ValueError):
+class SecretsError(MappingError):
     """Secrets that cannot be; the message names the field, never its value."""
 
 

@@ -7,26 +7,22 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from schemas.vocabulary import ConnectionReason, Target
+from schemas.vocabulary import Target
 from sinks.targets.outbound import check_outbound
 from sinks.targets.port import PaymentTarget
 from sinks.targets.quickbooks.capabilities import CAPABILITIES
-from sinks.targets.quickbooks.mapping import MappingError, dump_mapping, load_config
-from sinks.targets.quickbooks.oauth_secrets import SecretsError, SecretStore, load_secrets
+from sinks.targets.quickbooks.mapping import dump_mapping, load_config
+from sinks.targets.quickbooks.oauth_secrets import SecretStore, load_secrets
 from sinks.targets.quickbooks.remedies import REMEDIES
-from sinks.targets.route import AdapterContext, CheckedInput, Route, StoredConnection, UnusableConnectionError
-from streams.runtime.errors import ConfigurationError
+from sinks.targets.route import AdapterContext, CheckedInput, Route, StoredConnection
 from streams.runtime.loopback import require_loopback
 from streams.runtime.times import CallLimits
 
 
 def _check(base_url: str, config: object, secret: bytes | None) -> CheckedInput:
     """The realm names the company, so the account is known without the secrets."""
-    try:
-        mapping = load_config(config)
-        secrets = None if secret is None else load_secrets(secret)
-    except (MappingError, SecretsError) as error:
-        raise ConfigurationError(f"QuickBooks: {error}") from None
+    mapping = load_config(config)
+    secrets = None if secret is None else load_secrets(secret)
     check_outbound(QUICKBOOKS, mapping.token_url, "token_url")
     return CheckedInput(
         config=dump_mapping(mapping),
@@ -40,10 +36,7 @@ def _check(base_url: str, config: object, secret: bytes | None) -> CheckedInput:
 def _open(stored: StoredConnection, context: AdapterContext) -> PaymentTarget:
     from sinks.targets.quickbooks.adapter import QuickBooksTarget
 
-    try:
-        mapping = load_config(stored.config)
-    except MappingError as error:
-        raise UnusableConnectionError(ConnectionReason.NEEDS_RECONNECT, "MAPPING", str(error)) from None
+    mapping = load_config(stored.config)
     check_outbound(QUICKBOOKS, mapping.token_url, "token_url")
     require_loopback(context.settings.unsafe_switches(), [mapping.token_url])
     return QuickBooksTarget(

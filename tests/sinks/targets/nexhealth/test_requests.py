@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from schemas.events import PaymentKind, Tender
 from schemas.vocabulary import DeadLetterReason, EntryKind, State
+from sinks.targets.mapping_error import MappingError
 from sinks.targets.nexhealth.capabilities import capabilities_of
-from sinks.targets.nexhealth.mapping import ADJUSTMENT_ACTIONS, CREDIT, MappingError, load_keys, load_mapping
+from sinks.targets.nexhealth.mapping import ADJUSTMENT_ACTIONS, CREDIT, load_keys, load_mapping
 from sinks.targets.nexhealth.practice_systems import SYSTEMS, SystemName
 from sinks.targets.nexhealth.requests import compose
 from sinks.targets.port import Composed, NotComposed, Placement, TargetEntry

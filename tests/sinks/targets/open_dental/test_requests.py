@@ -15,10 +15,11 @@ from schemas.events import PaymentKind, Tender
 from schemas.plan import Instruction
 from schemas.vocabulary import ConnectionReason, DeadLetterReason, EntryKind, State
 from sinks.targets.http_call import HttpAnswer, Lost, NotSent
+from sinks.targets.mapping_error import MappingError
 from sinks.targets.open_dental import connection_test
 from sinks.targets.open_dental.answers import classify_post, classify_read
 from sinks.targets.open_dental.find_entries import ADJUSTMENTS, PAYMENTS, earliest_day, matches, page_url
-from sinks.targets.open_dental.mapping import ADJUSTMENT_SIGNS, MappingError, OpenDentalMapping, load_keys, load_mapping
+from sinks.targets.open_dental.mapping import ADJUSTMENT_SIGNS, OpenDentalMapping, load_keys, load_mapping
 from sinks.targets.open_dental.requests import compose
 from sinks.targets.port import (
     Composed,

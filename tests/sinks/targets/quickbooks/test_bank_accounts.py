@@ -9,11 +9,12 @@ import pytest
 
 from schemas.events import PayoutCategory
 from schemas.vocabulary import DeadLetterReason, DecisionReason, State
+from sinks.targets.mapping_error import MappingError
 from sinks.targets.port import Composed, NotComposed, TargetEntry
 from sinks.targets.quickbooks.company_cache import Account
 from sinks.targets.quickbooks.connection_test import account_check
 from sinks.targets.quickbooks.documents import compose_document
-from sinks.targets.quickbooks.mapping import MappingError, QuickBooksMapping
+from sinks.targets.quickbooks.mapping import QuickBooksMapping
 from tests.sinks.targets.quickbooks.payouts import (
     CLEARING,
     a_mapping,

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from sinks.targets.quickbooks.mapping import MappingError, dump_mapping, load_mapping
+from sinks.targets.mapping_error import MappingError
+from sinks.targets.quickbooks.mapping import dump_mapping, load_mapping
 from tests.sinks.targets.quickbooks.payouts import a_mapping
 
 GOOD: dict[str, Any] = {
