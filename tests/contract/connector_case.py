@@ -12,15 +12,14 @@ from deploy.connector.limits import Limits
 from deploy.sandbox.running import SandboxProcess, TargetSandbox
 from schemas.connector.records import Kind
 from schemas.connector.signatures import KeyPair, SigningKey
-from schemas.events import PaymentKind, Tender
-from schemas.plan import ClaimOrder, Instruction
+from schemas.plan import ClaimOrder
 from schemas.vocabulary import EntryKind
 from sinks.targets.connector.adapter import ConnectorTarget
 from sinks.targets.connector.exchange import HttpExchange
 from sinks.targets.connector.mapping import ConnectorMapping, load_mapping
 from sinks.targets.port import PaymentTarget, TargetEntry
 from tests.contract.connector_agents import room_of
-from tests.contract.route_cases import CANARY, DAY, NOON, entry_of_instruction
+from tests.contract.route_cases import a_card_entry, entry_of_instruction
 
 PATIENT = "17"
 DOCUMENT = msgspec.to_builtins(Limits().capabilities())
@@ -62,21 +61,9 @@ class ConnectorCase:
         claim = ClaimOrder(
             remittance_ref="rem-1", insurer_ref="ins-1", claim_ref="53", status="1", charged_minor=9, paid_minor=9
         )
-        instruction = Instruction(
-            entry_kind=self._kind,
-            amount_minor=0 if self._kind is EntryKind.NOTE else self._sign * (9680 + number),
-            gross_minor=9680 + number,
-            currency="USD",
-            ledger_date=DAY,
-            occurred_at=NOON,
-            patient_ref=f"{CANARY}-patient",
-            payment_kind=PaymentKind.TERMINAL,
-            tender=Tender.CARD,
-            payment_ref="pay-1",
-            zone="America/New_York",
-            provider_ref=f"{CANARY}-provider",
-            claim=claim if self._kind in OF_INSURANCE else None,
-        )
+        instruction = a_card_entry(self._kind, self._sign, number)
+        if self._kind in OF_INSURANCE:
+            instruction = msgspec.structs.replace(instruction, claim=claim)
         made = entry_of_instruction(instruction, self.account, generation, PATIENT)
         return msgspec.structs.replace(made, part=self._part)
 

@@ -76,6 +76,24 @@ OPEN_DENTAL_PATHS = {
 }
 
 
+def a_card_entry(kind: EntryKind, sign: int, number: int) -> Instruction:
+    """An entry of a card payment, each number another amount; whatever names a person carries the canary."""
+    return Instruction(
+        entry_kind=kind,
+        amount_minor=0 if kind is EntryKind.NOTE else sign * (9680 + number),
+        gross_minor=9680 + number,
+        currency="USD",
+        ledger_date=DAY,
+        occurred_at=NOON,
+        patient_ref=f"{CANARY}-patient",
+        payment_kind=PaymentKind.TERMINAL,
+        tender=Tender.CARD,
+        payment_ref="pay-1",
+        zone="America/New_York",
+        provider_ref=f"{CANARY}-provider",
+    )
+
+
 class OpenDentalCase:
     """An office with one patient; `kind` chooses the entry, `sign` and `part` what it is of that kind."""
 
@@ -98,20 +116,7 @@ class OpenDentalCase:
         )
 
     def entry(self, number: int = 1, generation: int = 1) -> TargetEntry:
-        instruction = Instruction(
-            entry_kind=self._kind,
-            amount_minor=0 if self._kind is EntryKind.NOTE else self._sign * (9680 + number),
-            gross_minor=9680 + number,
-            currency="USD",
-            ledger_date=DAY,
-            occurred_at=NOON,
-            patient_ref=f"{CANARY}-patient",
-            payment_kind=PaymentKind.TERMINAL,
-            tender=Tender.CARD,
-            payment_ref="pay-1",
-            zone="America/New_York",
-            provider_ref=f"{CANARY}-provider",
-        )
+        instruction = a_card_entry(self._kind, self._sign, number)
         made = entry_of_instruction(instruction, self.account, generation, self._patient)
         return msgspec.structs.replace(made, part=self._part)
 
@@ -156,19 +161,7 @@ class NexHealthCase:
         )
 
     def entry(self, number: int = 1, generation: int = 1) -> TargetEntry:
-        instruction = Instruction(
-            entry_kind=self._kind,
-            amount_minor=self._sign * (9680 + number),
-            gross_minor=9680 + number,
-            currency="USD",
-            ledger_date=DAY,
-            occurred_at=NOON,
-            patient_ref=f"{CANARY}-patient",
-            payment_kind=PaymentKind.TERMINAL,
-            tender=Tender.CARD,
-            payment_ref="pay-1",
-            provider_ref=f"{CANARY}-provider",
-        )
+        instruction = a_card_entry(self._kind, self._sign, number)
         made = entry_of_instruction(instruction, self.account, generation, self._patient)
         return msgspec.structs.replace(made, part=self._part)
 

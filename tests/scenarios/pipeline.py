@@ -26,7 +26,7 @@ from deploy.sandbox.demonstration import (
 from deploy.sandbox.running import SandboxProcess
 from schemas.events import Event
 from schemas.practice_settings import PracticeSettings
-from schemas.topics import physical
+from schemas.topics import TopicName, physical
 from schemas.vocabulary import FINAL, IN_DOUBT, READY, State
 from sinks.ledger.intake.consumer import CONSUMED
 from sinks.ledger.practices.links import link
@@ -349,10 +349,14 @@ class Pipeline:
         assert after == before, f"I7: a replay changed {invariants.differences(before, after)}"
         invariants.at_most_one_entry(self.doubled())
 
-    def _positions_are_ends(self) -> bool:
+    def _positions(self) -> dict[tuple[TopicName | None, int], int]:
+        """INTAKE's, by topic and partition; None: a topic that is not there any more."""
         ids = topics.ids(self.world)
         rows = self.rows("SELECT topic_id, part, next_offset FROM intake_offsets")
-        reached = {(ids.get(row["topic_id"]), row["part"]): row["next_offset"] for row in rows}
+        return {(ids.get(row["topic_id"]), row["part"]): row["next_offset"] for row in rows}
+
+    def _positions_are_ends(self) -> bool:
+        reached = self._positions()
         admin = AdminClient({"bootstrap.servers": self.world.bootstrap})
         return all(
             reached.get((name, part)) == end
@@ -368,9 +372,7 @@ class Pipeline:
         ]
 
     def _intake_is_at_the_end(self) -> bool:
-        ids = topics.ids(self.world)
-        rows = self.rows("SELECT topic_id, part, next_offset FROM intake_offsets")
-        reached = {(ids.get(row["topic_id"]), row["part"]): row["next_offset"] for row in rows}
+        reached = self._positions()
         read = {(record.topic, record.partition): record.offset + 1 for record, _ in topics.writebacks(self.world)}
         return all(reached.get(part, 0) >= end for part, end in read.items())
 
