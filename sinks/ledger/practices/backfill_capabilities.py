@@ -13,6 +13,7 @@ from sinks.ledger.named_queries import named_queries
 from sinks.ledger.practices.registry import lock_practice
 from sinks.ledger.rows.fetch import fetch_all
 from sinks.targets.catalogue import ROUTES
+from sinks.targets.mapping_error import MappingError
 from streams.runtime.errors import ConfigurationError
 from streams.runtime.logging import log
 
@@ -56,5 +57,5 @@ def _words(route: str, base_url: str, config: Any) -> list[str] | None:
         return None
     try:
         return known.check(base_url, config, None).capabilities.words()
-    except ConfigurationError:
+    except (MappingError, ConfigurationError):
         return None

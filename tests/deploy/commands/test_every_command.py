@@ -80,6 +80,7 @@ ALSO: Final = {
     "sinks.targets.choices": "records",
     "sinks.targets.connector.mapping": "connector verify: a connector's keys as they are given",
     "sinks.targets.connector.serve": "connector serve: the agents' endpoint",
+    "sinks.targets.mapping_error": "connector verify: a key file that cannot be",
     "sinks.targets.credentials": "the keys of this process",
     "sinks.ledger.retention": "records",
     "sinks.ledger.gates": "open_ledger: the spread of releases",
