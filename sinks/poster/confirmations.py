@@ -19,8 +19,8 @@ from streams.runtime.metrics import CONFIRM_SECONDS
 
 GATHER_S: Final = 0.003
 """Confirmations are gathered this long: a commit for each answer costs more than all calls."""
-LARGEST: Final = 500
-"""Confirmations of one transaction."""
+LARGEST: Final = 64
+"""Confirmations of one transaction: where answers come together, the first lanes go on before the last is stored."""
 PAUSE_S: Final = 0.2
 LONGEST_PAUSE_S: Final = 5.0
 """Between tries while the ledger is away; each pause is twice the last."""

@@ -45,6 +45,8 @@ FEW: Final = 8
 """Fewer calls in flight than this are no crowd: nothing is gathered, a new entry starts at once."""
 PLANNED_PER_CALL: Final = 8
 """Entries that are planned ahead for each call in flight."""
+PLANNED_AT_ONCE: Final = 128
+"""Entries of one plan, or the first plan of a gate that wants more: about 10 ms in which nothing else is marked."""
 JUST_NOW_S: Final = 0.05
 """A limiter that opened this recently may have done so after the iteration asked it."""
 
@@ -170,7 +172,8 @@ class Poster:
 
     async def _plan(self) -> None:
         """Oldest first, and no more than calls can soon start for: a plan costs, and it grows old."""
-        room = self._planned_most - sum(lease.planned for lease in self.leases.practices.values())
+        planned = sum(lease.planned for lease in self.leases.practices.values())
+        room = min(self._planned_most - planned, PLANNED_AT_ONCE)
         chosen: list[PracticeLease] = []
         now = time.monotonic()
         for lease in self.leases.practices.values():

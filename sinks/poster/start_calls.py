@@ -27,8 +27,11 @@ from sinks.targets.catalogue import shortest_call
 from sinks.targets.port import PaymentTarget
 from streams.settings import ProgramSettings
 
-MARKS_AT_ONCE: Final = 2
-"""While one is on its way to the ledger, another gathers what became free: slots do not wait for a commit."""
+MARKS_AT_ONCE: Final = 3
+"""While two are on their way to the ledger, another gathers what became free: slots do not wait for a commit."""
+LARGEST_MARK: Final = 64
+"""Entries of one statement: answers that come together are marked again in parts, and the first part does not wait for
+the last."""
 
 _Chosen = tuple[PlannedCall, PracticeLease]
 
@@ -78,7 +81,7 @@ class CallStarter:
             raise failed
         if len(self._marking) >= MARKS_AT_ONCE:
             return
-        free = self.free
+        free = min(self.free, LARGEST_MARK)
         chosen: list[_Chosen] = []
         for lease in list(self._leases.practices.values()):
             if free <= 0:

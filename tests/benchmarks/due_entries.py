@@ -40,6 +40,8 @@ _EACH: Final = (
     " generate_series(%(first)s::int, %(first)s::int + %(entries)s::int - 1) i"
 )
 _DUE: Final = "coalesce(%(due_at)s::timestamptz, now())"
+_DAY: Final = "(current_date - 1)"
+"""Yesterday of the database: no practice's own day is behind it, and no entry waits for its day to come."""
 _PATIENT: Final = "'patient-' || lpad((i %% %(lanes)s::int)::text, 5, '0')"
 _PAYMENT: Final = "'pay-' || p.id || '-' || i"
 _EVENTS: Final = (
@@ -53,15 +55,15 @@ _EVENTS: Final = (
 _ENTRIES: Final = (
     "INSERT INTO entries (practice_id, effect_id, source, event_id, target, entry_kind, part, lane, amount_minor,"
     " currency, ledger_date, patient_ref, settings_version, instruction) SELECT p.id, i, 'bench', 'ev-' || i, 'PMS',"
-    f" 'payment', '', 'p:' || {_PATIENT}, 12345, 'USD', current_date, {_PATIENT}, 1, json_build_object("
-    "'entry_kind', 'payment', 'amount_minor', 12345, 'currency', 'USD', 'ledger_date', current_date, 'occurred_at',"
+    f" 'payment', '', 'p:' || {_PATIENT}, 12345, 'USD', {_DAY}, {_PATIENT}, 1, json_build_object("
+    f"'entry_kind', 'payment', 'amount_minor', 12345, 'currency', 'USD', 'ledger_date', {_DAY}, 'occurred_at',"
     f" now(), 'patient_ref', {_PATIENT}, 'payment_kind', 'TERMINAL', 'tender', 'CARD', 'payment_ref', {_PAYMENT},"
     f" 'gross_minor', 12345, 'fee_minor', 388) {_EACH}"
 )
 _WORK: Final = (
     "INSERT INTO work (practice_id, effect_id, connection_id, lane, patient_ref, state, reason, due_at, ledger_date,"
     f" request_id, changed_at) SELECT p.id, i, p.id || '-PMS', 'p:' || {_PATIENT}, {_PATIENT}, 'SCHEDULED',"
-    f" 'AUTO_INSTANT', {_DUE}, current_date, upper(left(encode(sha256((p.id || '/' || i)::bytea), 'hex'), 32)), now()"
+    f" 'AUTO_INSTANT', {_DUE}, {_DAY}, upper(left(encode(sha256((p.id || '/' || i)::bytea), 'hex'), 32)), now()"
     f" {_EACH}"
 )
 _GATES: Final = (
