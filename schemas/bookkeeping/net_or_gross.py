@@ -26,7 +26,7 @@ def known_fee(event: MoneyFields) -> int | None:
 
 
 def amount_mode(event: MoneyFields, chosen: AmountMode) -> AmountMode:
-    """The mode that a payment is booked in, given the practice's.
+    """The mode that a payment is booked in, given the practice's (`settings.amount`, as in force when it was paid).
 
     GROSS in every mode: insurance, whose card fee reaches no patient's ledger (I-7), and a plan that is kept in the
     PMS, where each instalment would look short by the fee (PL-2).

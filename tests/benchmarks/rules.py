@@ -87,16 +87,16 @@ def _told(speeds: dict[str, list[Speed]]) -> Iterator[Measure]:
     yield at_least(
         "P1 rules / bare loop that decodes the event and encodes the same write-back, in transactions",
         median_ratio(rate(RULES), rate(WRITEBACK)),
-        0.85,
+        1.0,
         note=note,
         why_less="decisions, validation and digests are Python on one core",
     )
-    yield at_least(
+    yield reported(
         "P1 rules / bare loop that encodes only the event again (a quarter of the bytes out)",
         median_ratio(rate(RULES), rate(ECHO)),
-        0.85,
-        note=f"the bare loop {median(rate(ECHO)):,.0f}/s, {cpu[ECHO]:.0f} µs a record",
-        why_less="the write-back carries the plan, the digests and the original: 4 × the bytes to encode",
+        "×",
+        f"the write-back carries the plan, the digests and the original: 4 × the bytes to encode; the bare loop "
+        f"{median(rate(ECHO)):,.0f}/s, {cpu[ECHO]:.0f} µs a record",
     )
     if QUIX in speeds:
         yield at_least(
