@@ -10,6 +10,7 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from sinks.ledger.named_queries import named_queries
+from sinks.ledger.rows.arrays import Texts
 from streams.runtime.times import Profile
 
 _SQL: Final = named_queries("sinks.ledger", "gates.sql")
@@ -63,8 +64,8 @@ def advance(cursor: Cursor, due: Mapping[GateKey, datetime], *, now: datetime | 
     cursor.execute(
         _SQL["advance"],
         {
-            "practice_ids": [p for p, _ in ordered],
-            "connection_ids": [c for _, c in ordered],
+            "practice_ids": Texts(p for p, _ in ordered),
+            "connection_ids": Texts(c for _, c in ordered),
             "due_ats": [due[key] for key in ordered],
             "now": now,
             "jitter_s": jitter_s,

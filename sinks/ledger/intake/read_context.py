@@ -33,6 +33,7 @@ from sinks.ledger.intake.records import Decided, Record
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.payouts.standing import read_standing
 from sinks.ledger.practices.settings.history import SWITCH_VERSIONS, StoredSwitch, by_practice
+from sinks.ledger.rows.arrays import Numbers, Texts
 from sinks.ledger.rows.fetch import fetch_all
 from sinks.ledger.rows.row_factory import rows_as
 from streams.fault_injection import Control, disabled
@@ -54,7 +55,7 @@ def lock_practices(cursor: Cursor, practice_ids: Sequence[str], *, locked: bool 
     `locked=False` is the control of law 8.
     """
     name: LiteralString = "lock_practices" if locked else "read_practices"
-    rows = fetch_all(cursor, PracticeSequenceRow, _INTAKE[name], {"practice_ids": sorted(practice_ids)})
+    rows = fetch_all(cursor, PracticeSequenceRow, _INTAKE[name], {"practice_ids": Texts(sorted(practice_ids))})
     return {row.practice_id: row.seq for row in rows}
 
 
@@ -72,7 +73,7 @@ def read_context(
     """
     decided = [record.writeback for record in records if isinstance(record, Decided)]
     asked = context_request(decided)
-    connection, practices = cursor.connection, {"practice_ids": sorted(seqs)}
+    connection, practices = cursor.connection, {"practice_ids": Texts(sorted(seqs))}
     with connection.pipeline():
         moment = _send(connection, MomentRow, "moment", {"now": now})
         events = _send(connection, StoredEvent, "events_of", _identities([each.identity for each in decided]))
@@ -170,29 +171,29 @@ def waiting_for_payout(connection: Connection, asked: ContextRequest) -> set[Pay
     )
 
 
-def _identities(identities: Sequence[Identity]) -> dict[str, list[str]]:
+def _identities(identities: Sequence[Identity]) -> dict[str, Texts]:
     return {
-        "practice_ids": [identity.practice_id for identity in identities],
-        "sources": [identity.source for identity in identities],
-        "event_ids": [identity.event_id for identity in identities],
-        "subjects": [identity.subject for identity in identities],
-        "kinds": [identity.kind.value for identity in identities],
+        "practice_ids": Texts(identity.practice_id for identity in identities),
+        "sources": Texts(identity.source for identity in identities),
+        "event_ids": Texts(identity.event_id for identity in identities),
+        "subjects": Texts(identity.subject for identity in identities),
+        "kinds": Texts(identity.kind.value for identity in identities),
     }
 
 
-def _positions(decided: Sequence[Writeback]) -> dict[str, list[Any]]:
+def _positions(decided: Sequence[Writeback]) -> dict[str, Texts | Numbers]:
     positions: list[SourcePosition] = [writeback.position for writeback in decided]
     return {
-        "practice_ids": [writeback.identity.practice_id for writeback in decided],
-        "topic_ids": [position.topic_id for position in positions],
-        "parts": [position.partition for position in positions],
-        "offs": [position.offset for position in positions],
+        "practice_ids": Texts(writeback.identity.practice_id for writeback in decided),
+        "topic_ids": Texts(position.topic_id for position in positions),
+        "parts": Numbers(position.partition for position in positions),
+        "offs": Numbers(position.offset for position in positions),
     }
 
 
 def _links(connection: Connection, patients: Collection[tuple[str, str]]) -> psycopg.Cursor[LinkKeyRow]:
     ordered = sorted(patients)
-    practice_ids, refs = [practice_id for practice_id, _ in ordered], [ref for _, ref in ordered]
+    practice_ids, refs = Texts(practice_id for practice_id, _ in ordered), Texts(ref for _, ref in ordered)
     return _send(connection, LinkKeyRow, "links_of", {"practice_ids": practice_ids, "patient_refs": refs})
 
 

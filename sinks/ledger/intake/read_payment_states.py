@@ -31,6 +31,7 @@ from sinks.ledger.intake.context_rows import EntryRow, EventOfPaymentRow, PaidIt
 from sinks.ledger.intake.payment_key import PAYMENT, PaymentKey
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.practices.settings.stored_settings import HISTORIES, StoredVersion, histories
+from sinks.ledger.rows.arrays import Texts
 from sinks.ledger.rows.row_factory import rows_as
 from streams.fault_injection import Control, disabled
 
@@ -220,12 +221,12 @@ def named_in(event: Event) -> set[str]:
     return {split.patient_ref for split in getattr(event, "splits", ())}
 
 
-def named(keys: Iterable[PaymentKey]) -> dict[str, list[str]]:
+def named(keys: Iterable[PaymentKey]) -> dict[str, Texts]:
     """The parameters of the queries that take payments or payouts of one kind."""
     ordered = list(keys)
     return {
-        "practice_ids": [key.practice_id for key in ordered],
-        "refs": [key.ref for key in ordered],
+        "practice_ids": Texts(key.practice_id for key in ordered),
+        "refs": Texts(key.ref for key in ordered),
     }
 
 

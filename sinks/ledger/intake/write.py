@@ -20,6 +20,7 @@ from sinks.ledger.intake.records import DeadLettered, PatientRecord
 from sinks.ledger.intake.writes import Resolution, Writes
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.payouts.standing import write_again, write_news, write_standing
+from sinks.ledger.rows.arrays import Numbers, Texts
 from sinks.ledger.rows.events import ToldAgainRow
 from streams.kafka.header_values import as_text
 
@@ -67,7 +68,7 @@ def _write(cursor: Cursor, writes: Writes, put: _Put, *, now: datetime | None, a
     if writes.seqs:
         cursor.execute(
             _INTAKE["advance_sequences"],
-            {"practice_ids": list(writes.seqs), "seqs": list(writes.seqs.values())},
+            {"practice_ids": Texts(writes.seqs), "seqs": Numbers(writes.seqs.values())},
         )
     gates.advance(cursor, writes.due, now=now, jitter_s=jitter_s)
     gates.refresh(cursor, writes.touched, now=now, jitter_s=jitter_s)
