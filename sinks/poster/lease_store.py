@@ -174,4 +174,4 @@ def _lease_row(key: GateKey | ConnectionKey, epoch: int) -> dict[str, Any]:
 
 def _released_row(lease: PracticeLease, pause_s: float) -> dict[str, Any]:
     pause = 0.0 if lease.progressed else pause_s
-    return _lease_row(lease.gate, lease.epoch) | {"pause_s": pause, "blackout_until": lease.blackout_until}
+    return _lease_row(lease.gate, lease.epoch) | {"pause_s": pause, "blackout_until": lease.rests_until}

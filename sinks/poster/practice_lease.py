@@ -44,8 +44,8 @@ class PracticeLease:
         self.needs_plan = True
         self._due_again: list[float] = []
         """When entries that were put off are due again, the soonest first, in seconds of the monotonic clock."""
-        self.blackout_until: datetime | None = None
-        """The end of the blackout that its last plan met (T-8)."""
+        self.rests_until: datetime | None = None
+        """The end of the blackout, or the hours of its target, that its last plan met (T-8, TIM-2)."""
         self.finished_at = 0.0
         """When it was first seen to be finished, in seconds of the monotonic clock; 0 before."""
         self.to_read_back_first: list[PlannedCall] = []
@@ -81,7 +81,7 @@ class PracticeLease:
         self._ready.clear()
         self._read_backs.clear()
         self._followers.clear()
-        self.blackout_until = None
+        self.rests_until = None
         self.to_read_back_first = []
         dependents: dict[int, list[PlannedCall]] = defaultdict(list)
         for call in plan:
@@ -144,9 +144,9 @@ class PracticeLease:
         """A check that was taken has ended, whatever it found."""
         self.in_flight -= 1
 
-    def wait_for_blackout(self, until: datetime) -> None:
-        """Its practice posts nothing until then: what is planned is left to whoever owns the gate next (T-8)."""
-        self.blackout_until = until
+    def rest(self, until: datetime) -> None:
+        """Nothing is posted until then: what is planned is left to whoever owns the gate next (T-8)."""
+        self.rests_until = until
         self.needs_plan = False
         self._ready.clear()
         self._followers.clear()

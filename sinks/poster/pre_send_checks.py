@@ -28,7 +28,7 @@ class Ready(msgspec.Struct, frozen=True):
     frozen: FrozenRequest
 
 
-class InBlackout(msgspec.Struct, frozen=True):
+class Resting(msgspec.Struct, frozen=True):
     """Its practice posts nothing now, or its target takes nothing: the effect stays as it is, and its gate is due again
     at `until` (T-8, TIM-2)."""
 
@@ -41,7 +41,7 @@ class BeforeItsDay(msgspec.Struct, frozen=True):
     until: datetime
 
 
-Checked = Ready | NotSent | InBlackout | BeforeItsDay
+Checked = Ready | NotSent | Resting | BeforeItsDay
 
 
 def check(
@@ -63,9 +63,9 @@ def check(
     if not switches.master and stops_for_master(call.target, call.entry_kind):
         return NotSent(State.PAUSED)
     if call.target is Target.PMS and (end := switches.blackout_until(now)) is not None:
-        return InBlackout(end)
+        return Resting(end)
     if not disabled(Control.BATCH_WINDOW) and (opens := target.capabilities.closed_until(now)) is not None:
-        return InBlackout(opens)
+        return Resting(opens)
     if target.capabilities.needs_patient and call.pms_patient_id is None:
         return NotSent(State.AWAITING_LINK)
     if call.state is State.RETRYING and budget_spent(times, call.attempts):

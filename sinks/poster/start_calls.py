@@ -20,7 +20,7 @@ from sinks.poster.mark_calls import CheckedCall, mark_calls
 from sinks.poster.origin_reads import needs_origin_read
 from sinks.poster.planned_call import PlannedCall
 from sinks.poster.practice_lease import PracticeLease
-from sinks.poster.pre_send_checks import BeforeItsDay, InBlackout, check
+from sinks.poster.pre_send_checks import BeforeItsDay, Resting, check
 from sinks.poster.run_calls import CallRunner
 from sinks.targets.answer_memory import AnswerMemory
 from sinks.targets.catalogue import shortest_call
@@ -147,8 +147,8 @@ class CallStarter:
                 self._not_started(call, lease)
                 continue
             found = check(call, lease.dependents_of(call), target, self._times, now)
-            if isinstance(found, InBlackout):
-                lease.wait_for_blackout(found.until)
+            if isinstance(found, Resting):
+                lease.rest(found.until)
                 self._not_started(call, lease)
             elif isinstance(found, BeforeItsDay):
                 lease.progressed = True

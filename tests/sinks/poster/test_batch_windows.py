@@ -9,7 +9,7 @@ import pytest
 
 from deploy.connector.systems import SYSTEMS
 from sinks.poster import pre_send_checks
-from sinks.poster.pre_send_checks import InBlackout, Ready
+from sinks.poster.pre_send_checks import Ready, Resting
 from sinks.targets.connector.adapter import ConnectorTarget
 from sinks.targets.connector.exchange import HttpExchange
 from streams.fault_injection.controls import Control, disable
@@ -33,7 +33,7 @@ def test_an_entry_waits_for_the_next_window(now: datetime, waits: bool) -> None:
     """TIM-2: it stays SCHEDULED, no attempt is spent; what would not end in time waits too."""
     found = pre_send_checks.check(planned_call(request_id="A" * 32), (), a_night_system(), TIMES, now)
     if waits:
-        assert found == InBlackout(NIGHT_BEGINS)
+        assert found == Resting(NIGHT_BEGINS)
     else:
         assert isinstance(found, Ready)
 

@@ -13,7 +13,7 @@ from schemas.vocabulary import DecisionReason, EntryKind, State
 from sinks.poster import pre_send_checks
 from sinks.poster.closed_periods import NotSent, apply_closed_period
 from sinks.poster.planned_call import FrozenRequest, PlannedCall
-from sinks.poster.pre_send_checks import InBlackout, Ready
+from sinks.poster.pre_send_checks import Ready, Resting
 from streams.runtime.clock import set_rehearsal
 from tests.processors.rules.event_examples import NOON, ZONE
 from tests.scenarios.waiting import until
@@ -44,7 +44,7 @@ def frozen_for(day: date, **changed: Any) -> FrozenRequest:
 def test_in_a_blackout_nothing_is_marked() -> None:
     """T-8: the effect stays SCHEDULED, its gate is due again at the end; the master switch is asked first."""
     lunch = switches(blackouts=LUNCH, zone=ZONE)
-    assert checked(planned_call(switches=lunch)) == InBlackout(AT.replace(hour=18))
+    assert checked(planned_call(switches=lunch)) == Resting(AT.replace(hour=18))
     assert isinstance(checked(planned_call(switches=lunch), AT.replace(hour=18)), Ready)
     off = switches(blackouts=LUNCH, zone=ZONE, master=False)
     assert checked(planned_call(switches=off)) == NotSent(State.PAUSED)
