@@ -1,4 +1,4 @@
-"""`writeback quickbooks connect|map|preview|status|disconnect`: a practice's company at QuickBooks Online."""
+"""`writeback quickbooks`: a practice's company at QuickBooks Online, from connecting to disconnecting it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 import typer
 
 from deploy.commands.options import By, Json, PracticeId, Why, Yes
+from deploy.commands.quickbooks_documents import undo
 from deploy.commands.quickbooks_mapping import map_, preview
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Connect a practice to its QuickBooks company, and map its accounts.")
 app.command("map")(map_)
 app.command()(preview)
+app.command()(undo)
 
 CLIENT_VARIABLE = "WRITEBACK_QUICKBOOKS_CLIENT"
 

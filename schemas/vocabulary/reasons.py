@@ -132,6 +132,8 @@ class DecisionReason(StrEnum):
     """P-23: an item of the payout is in an earlier one that stands, and would be booked twice."""
     BEFORE_START = "BEFORE_START"
     """A payout from before the day from which the practice's payouts are written: it was booked by hand."""
+    UNDONE = "UNDONE"
+    """P-7, P-8: a person took the payout's document back, and a person alone has it written again."""
 
 
 class AttentionReason(StrEnum):

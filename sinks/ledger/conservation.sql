@@ -16,6 +16,9 @@ SELECT e.practice_id, e.event_type, e.waiting, e.applied, b.original,
             SELECT f.state, sum(f.amount_minor)::bigint AS minor FROM effects f
             WHERE f.practice_id = e.practice_id AND f.source = e.source AND f.event_id = e.event_id
               AND books_first(f.entry_kind)
+              -- A payout's document that a person took back: what waits in its place, on the same event, has its money.
+              AND NOT EXISTS (SELECT FROM entries x WHERE x.practice_id = f.practice_id AND x.source = f.source
+                  AND x.event_id = f.event_id AND x.depends_on = f.effect_id AND x.entry_kind = 'payout_reversal')
             GROUP BY f.state) s), '{}') AS minor_by_state
 FROM events e JOIN bodies b USING (practice_id, month, source, event_id)
 WHERE e.kind IN ('payment', 'payout')

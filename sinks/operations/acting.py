@@ -51,6 +51,7 @@ class Action(StrEnum):
     QUICKBOOKS_CONNECT = "quickbooks.connect"
     QUICKBOOKS_MAP = "quickbooks.map"
     QUICKBOOKS_DISCONNECT = "quickbooks.disconnect"
+    QUICKBOOKS_UNDO = "quickbooks.undo"
     PATIENT_LINK = "patient.link"
     PATIENT_UNLINK = "patient.unlink"
     PATIENT_MOVE = "patient.move"

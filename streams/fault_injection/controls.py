@@ -50,6 +50,7 @@ class Control(StrEnum):
     COMMITTED_OFFSETS = "committed_offsets"  # law 4: offsets in Kafka above the ledger's positions raise the era
     LEDGER_STAMPS = "ledger_stamps"  # law 4: a ledger behind its stamps or its poster's last mark raises the era
     TWO_PAYOUTS = "two_payouts"  # P-23: a payout with an item of an earlier one is held
+    UNDONE_STAYS = "undone_stays"  # P-8: what a person took back is written again by a person alone
     BATCH_WINDOW = "batch_window"  # TIM-2: outside its target's hours nothing is marked
     OUTBOX = "outbox"  # law 25: rows are deleted only after the commit
     OAUTH_STATE = "oauth_state"  # S-4: an answer that was not asked for connects nothing

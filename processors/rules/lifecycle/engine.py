@@ -36,6 +36,7 @@ from processors.rules.lifecycle.payments import REASONS_JUDGED_AGAIN, judged_aga
 from processors.rules.lifecycle.refused_payments import refused_debits
 from processors.rules.lifecycle.resolve import resolve_follow_up, resolve_report
 from processors.rules.lifecycle.state_changes import EventResolved, StateChange
+from processors.rules.lifecycle.undone_payouts import taken_back
 from processors.rules.lifecycle.working_state import WorkingState
 from schemas.events import Event
 from schemas.plan import Decision, PlannedEntry
@@ -114,6 +115,17 @@ def reconsider(state: PaymentState, facts: LedgerFacts, last_id: int) -> Applied
         change = with_differences(working, change, reported.event, None)
         working.carry_out(change, _release_original(working, change.original))
     _judge_again(working)
+    return _applied(working)
+
+
+def undo_payout(state: PaymentState, facts: LedgerFacts, last_id: int) -> Applied:
+    """The documents of a payout that stand are taken back, and wait for a person in their place (P-7, P-8). Pure.
+
+    The entries are of the documents' own events; the payout stays as it was reported.
+    """
+    working = WorkingState(state, facts, last_id)
+    for event, effects in taken_back(state, facts.now):
+        working.add_to(event, effects, facts.now)
     return _applied(working)
 
 

@@ -27,8 +27,8 @@ def payout_failed(event: PayoutFailed, state: PaymentState, on: date) -> Change:
         return parked()
     if _since(reported, event):
         return nothing(DecisionReason.CORRECTED)
-    standing = _standing_documents(state)
-    reversals = tuple(_reversal(entry, event.occurred_at, on) for entry in standing if not voidable(entry))
+    standing = standing_documents(state)
+    reversals = tuple(reversal_of(entry, event.occurred_at, on) for entry in standing if not voidable(entry))
     return Change(
         reason=DecisionReason.FOLLOWS_ORIGINAL if reversals else DecisionReason.VOIDED,
         applied=not reversals,
@@ -49,11 +49,11 @@ def payout_reported(new: Reported, state: PaymentState, on: date) -> Change:
         return Change(applied=True, reason=DecisionReason.CORRECTED, old_version=True)
     if new.waiting is not None:
         return Change(waiting=new.waiting, reason=new.reason)
-    standing = _standing_documents(state)
+    standing = standing_documents(state)
     if standing and [_content(x.instruction) for x in standing] == [_content(x.instruction) for x in new.plan]:
         return nothing(DecisionReason.CORRECTED)
     at = new.event.occurred_at
-    reversals = tuple(_reversal(entry, at, on) for entry in standing if not voidable(entry))
+    reversals = tuple(reversal_of(entry, at, on) for entry in standing if not voidable(entry))
     return Change(
         reason=new.reason,
         applied=not new.plan and not reversals,
@@ -124,8 +124,8 @@ def _since(reported: Reported, failed: PayoutFailed) -> bool:
     return issued_since(reported.version, reported.event.occurred_at, failed.version, failed.occurred_at)
 
 
-def _standing_documents(state: PaymentState) -> Sequence[EntryState]:
-    """The documents that are in the books, on their way there or with a person, and not reversed."""
+def standing_documents(state: PaymentState) -> Sequence[EntryState]:
+    """The documents that are in the books, on their way there or with a person, and not reversed. Pure."""
     there = [x for x in state.entries if x.state is not State.VOIDED_BEFORE_POST and x.entry_kind in PAYOUT_DOCUMENTS]
     back = {x.part for x in there if x.entry_kind is EntryKind.PAYOUT_REVERSAL}
     documents = [x for x in there if x.entry_kind is EntryKind.PAYOUT and x.state not in SKIPPED]
@@ -136,7 +136,7 @@ def _part(document: EntryState) -> str:
     return str(PartKey.reversal(EntryKind.PAYOUT, document.part, document.instruction.version))
 
 
-def _reversal(document: EntryState, occurred_at: datetime, on: date) -> NewEntry:
+def reversal_of(document: EntryState, occurred_at: datetime, on: date) -> NewEntry:
     """The same lines, and the amounts with the other sign: the adapter writes the mirror of what it wrote (P-7)."""
     initial, instruction = following_state(document), document.instruction
     return NewEntry(

@@ -108,6 +108,11 @@ class EventApplier:
             self._pay_out(key, applied)
         return applied
 
+    def undo(self, key: PaymentKey) -> None:
+        """A person takes the documents of a payout back (P-7, P-8); it was reported, and waits for nothing."""
+        facts, last_id = self._facts(key)
+        self._take_over(key, engine.undo_payout(self._payments.state(key), facts, last_id), new=False)
+
     def supersede(self, key: PaymentKey) -> None:
         """The event that reported this money is superseded: the next one corrects it (B-5)."""
         self._payments.put(key, engine.supersede(self._payments.state(key)))
@@ -125,7 +130,7 @@ class EventApplier:
     def _apply(self, writeback: Writeback, event: Event, key: PaymentKey, *, new: bool) -> bool:
         decision = writeback.decision
         if isinstance(event, PayoutPaid):
-            decision = self._payouts.judged(event, decision)
+            decision = self._payouts.judged(event, decision, self._payments.state(key))
         arrival = Arrival(
             event=event,
             version=writeback.identity.version,

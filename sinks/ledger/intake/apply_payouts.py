@@ -6,6 +6,7 @@ from __future__ import annotations
 from processors.rules.lifecycle.payment_state import PaymentState
 from processors.rules.lifecycle.payout_comparison import carried_items, fee_apart
 from processors.rules.lifecycle.payouts import held_back, stands
+from processors.rules.lifecycle.undone_payouts import is_undone, kept_for_person
 from schemas.events import PayoutFailed, PayoutPaid
 from schemas.plan import Decision
 from schemas.practice_settings import AmountMode, PracticeSettings
@@ -21,8 +22,11 @@ class PayoutApplier:
         self._standing = standing
         self._writes = writes
 
-    def judged(self, event: PayoutPaid, decision: Decision) -> Decision:
-        """What RULES decided, held for a person where an earlier payout that stands has one of the items."""
+    def judged(self, event: PayoutPaid, decision: Decision, state: PaymentState) -> Decision:
+        """What RULES decided, held for a person where an earlier payout that stands has one of the items, and where a
+        person took the document of the version before it back."""
+        if is_undone(state) and not disabled(Control.UNDONE_STAYS):
+            decision = kept_for_person(decision)
         if disabled(Control.TWO_PAYOUTS):
             return decision
         if not self._standing.has_earlier(event.practice_id, event.payout_id, carried_items(event)):

@@ -25,7 +25,7 @@ from schemas.plan import Decision
 from schemas.practice_settings import SettingsHistory
 from schemas.topics import STREAM_TOPICS
 from schemas.vocabulary import State
-from schemas.writebacks import OUR_KINDS, Identity, SourcePosition, Writeback
+from schemas.writebacks import OUR_KINDS, Identity, MoneyKind, SourcePosition, Writeback
 from sinks.ledger.intake.batch_payments import BatchPayments
 from sinks.ledger.intake.context_rows import EntryRow, EventOfPaymentRow, PaidItemRow
 from sinks.ledger.intake.payment_key import PAYMENT, PaymentKey
@@ -100,6 +100,9 @@ class _Reading:
         key = PaymentKey(row.practice_id, row.of_kind, row.ref)
         self.owners[row.event_key] = key
         if row.superseded_by is not None or row.waiting is State.AWAITING_SETTINGS:
+            if row.kind is MoneyKind.PAYOUT:
+                # Told again without a change, a payout keeps the document of the report before.
+                self._payments.put_record(stored_record(row))
             return
         event = stored_event(row)
         if isinstance(event, MoneyReport):

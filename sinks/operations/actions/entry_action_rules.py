@@ -180,6 +180,8 @@ def _notes_of_posting(head: Entry, to: State) -> Iterator[str]:
         yield "Writeback did not post what it takes back: make sure that it stands in the books"
     if head.reason == DecisionReason.IN_TWO_PAYOUTS:
         yield "something in it is in an earlier payout: if that one was written too, it stands twice in the books"
+    if head.reason == DecisionReason.UNDONE:
+        yield "a person took it back: make sure that nobody entered it in QuickBooks since"
     if head.reason == DecisionReason.LEDGER_CLOSED:
         yield "make sure that nobody entered it while its period was closed"
     if _closed(head):

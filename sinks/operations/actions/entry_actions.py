@@ -42,6 +42,12 @@ class _Pair(msgspec.Struct, frozen=True):
     debit: int
 
 
+class _OpenMirror(msgspec.Struct, frozen=True):
+    document: int
+    mirror: int
+    state: State
+
+
 class Entered(msgspec.Struct, frozen=True):
     """What a person says that they entered for one entry."""
 
@@ -210,6 +216,8 @@ def _judged(
     for head, unit in groupby(found, key=lambda each: each.head):
         entries = sorted(unit, key=lambda each: (each.effect_id != head, each.effect_id))
         judged[head] = judge(action, practice_id, entries, paused=paused)
+    if action is EntryAction.POST:
+        judged |= _behind_mirrors(connection, practice_id, judged)
     along = {each.effect_id: each.head for each in found}
     missing = f"there is no such entry at {practice_id}: see `writeback entries list {practice_id}`"
     return tuple(
@@ -217,3 +225,20 @@ def _judged(
         for number in wanted
         if along.get(number, number) == number
     )
+
+
+def _behind_mirrors(
+    connection: Connection, practice_id: str, judged: Mapping[int, EntryItem]
+) -> Mapping[int, EntryItem]:
+    """Payouts' documents that were taken back, and whose mirror does not stand yet: refused (P-8)."""
+    going = [number for number, each in judged.items() if each.refusal is None]
+    parameters = {"practice_id": practice_id, "effect_ids": going}
+    return {
+        each.document: EntryItem(
+            id=f"e:{each.document}",
+            head=judged[each.document].head,
+            refusal=f"what takes the document before it back, e:{each.mirror}, is {each.state}: once that stands, or a "
+            "person has recorded or dismissed it, this can be posted",
+        )
+        for each in fetch_all(connection, _OpenMirror, _SQL["mirrors_open"], parameters)
+    }

@@ -28,3 +28,13 @@ JOIN events v ON v.practice_id = e.practice_id AND v.source = e.source AND v.eve
 WHERE e.practice_id = :practice_id AND e.effect_id = ANY(:effect_ids::bigint[]) AND e.entry_kind = 'payment'
   AND d.entry_kind = 'fee_adjustment' AND d.amount_minor < 0 AND (d.source, d.event_id) = (e.source, e.event_id)
   AND d.state = 'POSTED';
+
+-- name: mirrors_open
+-- Documents of payouts that a person took back and now wants written, with what of the same payout is still to be taken
+-- back: the payout would stand twice (P-8).
+SELECT w.effect_id AS document, m.effect_id AS mirror, m.state FROM work w
+JOIN work m ON m.practice_id = w.practice_id AND m.connection_id = w.connection_id AND m.lane = w.lane
+    AND m.effect_id <> w.effect_id
+JOIN entries e ON e.practice_id = m.practice_id AND e.effect_id = m.effect_id AND e.entry_kind = 'payout_reversal'
+WHERE w.practice_id = :practice_id AND w.effect_id = ANY(:effect_ids::bigint[]) AND w.reason = 'UNDONE'
+ORDER BY w.effect_id, m.effect_id;

@@ -1,5 +1,5 @@
 """What only QuickBooks has and people do themselves: connect a company, map its accounts, see a document before it is
-written.
+written, take one back.
 
 The one part of operations that imports a vendor's folder. `begin_connect` → `finish_connect`, `disconnect`, `status`.
 """

@@ -56,6 +56,7 @@ DECISION_WORDS: Final[dict[DecisionReason, str]] = {
     "so nothing is posted against it",
     _D.NOT_READABLE: "what has to be read in the practice's system before it is posted could not be read for a day",
     _D.BEFORE_START: "it arrived before the day from which payouts are written here, so it was booked by hand",
+    _D.UNDONE: "a person took the payout's document back, and it is written again only when a person says so",
     _D.IN_TWO_PAYOUTS: "something in it is in an earlier payout that stands, and nothing is booked twice "
     "(`writeback payouts differences` says what); it goes on when one of the two is corrected, or a person decides",
 }

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from deploy.sandbox.running import SandboxProcess, running_sandbox
-from tests.sinks.operations.quickbooks.practices import Practices
+from deploy.sandbox.running import CompanySandbox, SandboxProcess, running_sandbox
+from tests.sinks.operations.quickbooks.practices import PRACTICE, Practices
+from tests.sinks.poster.offices import Offices
 from tests.worlds import World
 
 
@@ -24,3 +26,20 @@ def practices(world: World, sandbox: SandboxProcess) -> Iterator[Practices]:
     opened.close()
     sandbox.quickbooks.clear_faults()
     sandbox.quickbooks.change_authorization()
+
+
+@pytest.fixture
+def offices(practices: Practices, tmp_path: Path) -> Iterator[Offices]:
+    """A ledger that rules and intake feed, and posters on it."""
+    opened = Offices(practices.world, practices.sandbox, tmp_path)
+    yield opened
+    opened.end()
+
+
+@pytest.fixture
+def company(practices: Practices, offices: Offices) -> CompanySandbox:
+    """Of a practice that is connected and not mapped."""
+    offices.database.add(PRACTICE, connected=False)
+    made = practices.company(classes={"5": "North"}, departments={"8": "Main Street"})
+    practices.connect(PRACTICE, made)
+    return made

@@ -25,6 +25,8 @@ from tests.sinks.poster.offices import SECRET, SECRET_TEXT
 from tests.worlds import World
 
 KEYS = KeyRing(SECRET)
+PRACTICE = "practice-1"
+"""The one that rules, intake and posters work for."""
 
 
 class Practices:

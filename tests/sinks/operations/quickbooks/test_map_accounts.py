@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -21,29 +19,10 @@ from tests.processors.rules.event_examples import item, payout
 from tests.scenarios.waiting import until
 from tests.sinks.ledger.ledger_fixture import LedgerDatabase
 from tests.sinks.operations.orders import ledger_of, order
-from tests.sinks.operations.quickbooks.practices import KEYS, Practices
+from tests.sinks.operations.quickbooks.practices import KEYS, PRACTICE, Practices
 from tests.sinks.poster.offices import Offices
 
 pytestmark = pytest.mark.stack
-
-PRACTICE = "practice-1"
-
-
-@pytest.fixture
-def offices(practices: Practices, tmp_path: Path) -> Iterator[Offices]:
-    """A ledger that rules and intake feed, and posters on it."""
-    opened = Offices(practices.world, practices.sandbox, tmp_path)
-    yield opened
-    opened.end()
-
-
-@pytest.fixture
-def company(practices: Practices, offices: Offices) -> CompanySandbox:
-    """Of a practice that is connected and not mapped."""
-    offices.database.add(PRACTICE, connected=False)
-    made = practices.company(classes={"5": "North"}, departments={"8": "Main Street"})
-    practices.connect(PRACTICE, made)
-    return made
 
 
 def map_(practices: Practices, *changes: str, apply: bool = True, file: Any = None) -> Mapped:
