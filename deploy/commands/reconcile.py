@@ -10,7 +10,8 @@ import typer
 from deploy.commands.options import Json
 
 if TYPE_CHECKING:
-    from sinks.operations.reconcile.run import Reconciled
+    from deploy.commands.open_ledger import Opened
+    from sinks.operations.reconcile.run import Reader, Reconciled
 
 
 def reconcile(
@@ -26,12 +27,18 @@ def reconcile(
     csv: Annotated[
         Path | None, typer.Option("--csv", help="Write every difference to this file.", dir_okay=False)
     ] = None,
+    pdf: Annotated[
+        Path | None, typer.Option("--pdf", help="Write it as a report to print or file.", dir_okay=False)
+    ] = None,
+    read: Annotated[
+        bool, typer.Option("--read", help="Read each document in QuickBooks: what was edited or deleted there?")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Compare what is booked in the PMS, what was reported, what payouts brought and what stands in QuickBooks. Reads
-    the ledger alone. Exit code 1 where a difference has no cause."""
+    the ledger alone, unless --read. Exit code 1 where a difference has no cause."""
     from deploy.commands.open_ledger import open_ledger
-    from deploy.commands.parsing import a_day, one_of
+    from deploy.commands.parsing import a_day, one_of, write_file
     from deploy.commands.printing import print_json
     from sinks.operations.reconcile.run import reconcile_group, reconcile_practice
     from sinks.operations.reconcile.totals import Span
@@ -44,12 +51,19 @@ def reconcile(
         raise ConfigurationError("name a practice, or a group with --organisation")
     span = Span(str(one_of(by, Span, "--totals")))
     with open_ledger("reconcile") as opened:
+        reader = _reader(opened) if read else None
         if organisation is not None:
-            found = reconcile_group(opened.ledger, organisation, from_day, to_day, span)
+            found = reconcile_group(opened.ledger, organisation, from_day, to_day, span, reader)
         else:
-            found = reconcile_practice(opened.ledger, str(practice), from_day, to_day, span)
+            found = reconcile_practice(opened.ledger, str(practice), from_day, to_day, span, reader)
     if csv is not None:
-        _write_csv(found, csv)
+        from sinks.operations.reconcile.export import csv_of
+
+        write_file(csv, csv_of(found).encode("utf-8"), "--csv")
+    if pdf is not None:
+        from sinks.operations.reconcile.pdf_report import pdf_bytes
+
+        write_file(pdf, pdf_bytes(found), "--pdf")
     print_json(found) if as_json else _print(found)
     if not found.explained:
         raise typer.Exit(1)
@@ -85,6 +99,8 @@ def _print(found: Reconciled) -> None:
         for each in found.totals
     )  # fmt: skip
     print_table("", ("period", "payments", "given back", "their fees", "other fees", "payouts"), totals)
+    if any(each.read is not None for each in found.practices):
+        _print_changed(found)
     print(f"collected and not in the bank yet: {money(found.in_transit_minor)}")
     for each in found.causes:
         if each.cause.value == "UNEXPLAINED":
@@ -92,12 +108,35 @@ def _print(found: Reconciled) -> None:
     print("every difference has a cause" if found.explained else "some differences have no cause")
 
 
-def _write_csv(found: Reconciled, path: Path) -> None:
-    """Every difference; cells that a spreadsheet would compute are made text. ConfigurationError names the option."""
-    from sinks.operations.reconcile.export import csv_of
-    from streams.runtime.errors import ConfigurationError
+def _reader(opened: Opened) -> Reader:
+    """Documents in QuickBooks as they stand now, for one practice at a time."""
+    import asyncio
 
-    try:
-        path.write_text(csv_of(found), encoding="utf-8", newline="")
-    except OSError as error:
-        raise ConfigurationError(f"--csv: the file cannot be written ({error.strerror})") from None
+    from sinks.operations.quickbooks.read_documents import read_documents
+
+    return lambda practice, effects: asyncio.run(read_documents(opened.ledger, opened.settings, practice, effects))
+
+
+def _print_changed(found: Reconciled) -> None:
+    """What somebody changed in QuickBooks, where that was read."""
+    from deploy.commands.printing import counted, print_table, shown_money
+
+    rows = [
+        (
+            practice.practice_id,
+            each.payout_id,
+            each.external_id,
+            "deleted there" if each.deleted else "edited there",
+            shown_money(each.written_minor, practice.currency),
+            "" if each.now_minor is None else shown_money(each.now_minor, practice.currency),
+            each.written_day,
+            each.now_day,
+        )
+        for practice in found.practices
+        for each in practice.changed_there
+    ]
+    headings = ("practice", "payout", "document", "what", "written", "now", "date", "now")
+    if rows:
+        print_table("changed in QuickBooks", headings, rows)
+    read = sum(each.read or 0 for each in found.practices)
+    print(f"{counted(read, 'document')} read in QuickBooks, {len(rows)} changed there")

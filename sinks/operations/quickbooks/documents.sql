@@ -41,3 +41,12 @@ CROSS JOIN LATERAL (SELECT * FROM effects f WHERE f.practice_id = :practice_id A
 LEFT JOIN LATERAL (SELECT o.external_id, o.payload FROM effects o
     WHERE o.practice_id = f.practice_id AND o.effect_id = f.depends_on OFFSET 0) o ON true
 ORDER BY f.effect_id DESC LIMIT 100;
+
+-- name: written
+-- Of these entries, those that stand as documents in the company that is connected, with the request that wrote each.
+SELECT f.effect_id, f.external_id, f.amount_minor, f.payload
+FROM unnest(:effect_ids::bigint[]) AS k(n)
+CROSS JOIN LATERAL (SELECT * FROM effects f WHERE f.practice_id = :practice_id AND f.effect_id = k.n OFFSET 0) f
+WHERE f.target = 'QUICKBOOKS' AND f.state = 'POSTED' AND f.connection_id = :connection_id
+  AND f.external_id IS NOT NULL AND f.payload IS NOT NULL
+ORDER BY f.effect_id;

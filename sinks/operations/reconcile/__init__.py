@@ -1,5 +1,6 @@
 """Reconciles what was collected and booked in the PMS, what payouts brought, what stands in QuickBooks, to the cent.
 
 `facts` (what is compared) → `bridge` (pure: every difference with its cause) ← `load` (from the ledger, page by page);
-`totals` adds up by day, month and year.
+`as_read` lays beside them what was read in QuickBooks; `totals` adds up by day, month and year; `export` and
+`pdf_report` write it down.
 """

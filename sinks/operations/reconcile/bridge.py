@@ -42,6 +42,7 @@ class Cause(StrEnum):
     SUMS_DISAGREE = "SUMS_DISAGREE"
     DUPLICATE = "DUPLICATE"
     EDITED_THERE = "EDITED_THERE"
+    DELETED_THERE = "DELETED_THERE"
     UNEXPLAINED = "UNEXPLAINED"
 
 
@@ -240,7 +241,8 @@ def _quickbooks(documents: tuple[Document, ...]) -> Iterator[Difference]:
         yield Difference(joint=joint, cause=_cause(each.entry), about=each.payout_id, amount_minor=missing)
         if each.entry.state is State.POSTED and each.read_minor is not None:
             edited = each.read_minor - booked
-            yield Difference(joint=joint, cause=Cause.EDITED_THERE, about=each.payout_id, amount_minor=edited)
+            cause = Cause.DELETED_THERE if each.deleted else Cause.EDITED_THERE
+            yield Difference(joint=joint, cause=cause, about=each.payout_id, amount_minor=edited)
             copies = each.read_minor * (each.copies - 1)
             yield Difference(joint=joint, cause=Cause.DUPLICATE, about=each.payout_id, amount_minor=copies)
 

@@ -67,6 +67,8 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     """The effect that this document takes back; None for a payout."""
     read_minor: int | None = None
     """What stands at QuickBooks, where it was read; None: not read."""
+    deleted: bool = False
+    """It was read, and is not there any more."""
     copies: int = 1
     """How many documents of this entry were seen there."""
 

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 
 import msgspec
 
+from schemas.vocabulary import State
 from sinks.operations.ledger import Ledger
 from sinks.operations.queries.organisations import view_organisation
 from sinks.operations.queries.practices import check_practice
+from sinks.operations.quickbooks.read_documents import ReadThere
+from sinks.operations.reconcile.as_read import ChangedThere, as_read, changed_there
 from sinks.operations.reconcile.bridge import Cause, Difference, Joint, Reconciliation, reconcile
 from sinks.operations.reconcile.facts import Facts
 from sinks.operations.reconcile.load import load
 from sinks.operations.reconcile.totals import PeriodTotal, Span, joined, totals
 from streams.runtime.errors import ConfigurationError
+
+Reader = Callable[[str, Sequence[int]], Sequence[ReadThere]]
+"""Reads documents of a practice, by their effects, in QuickBooks as they stand now (`read_documents`)."""
 
 
 class PracticeReconciled(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,6 +31,9 @@ class PracticeReconciled(msgspec.Struct, frozen=True, kw_only=True):
     result: Reconciliation
     in_transit_minor: int
     totals: tuple[PeriodTotal, ...]
+    read: int | None = None
+    """How many documents were read in QuickBooks; None: the ledger alone was asked."""
+    changed_there: tuple[ChangedThere, ...] = ()
 
 
 class Reconciled(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,20 +65,24 @@ class CauseSum(msgspec.Struct, frozen=True, kw_only=True):
     amount_minor: int
 
 
-def reconcile_practice(ledger: Ledger, practice_id: str, from_day: date, to_day: date, span: Span) -> Reconciled:
-    """One practice. From the ledger alone: calls nobody and changes nothing. Blocks. Raises ConfigurationError for an
-    unknown practice, and as `load`."""
+def reconcile_practice(
+    ledger: Ledger, practice_id: str, from_day: date, to_day: date, span: Span, reader: Reader | None = None
+) -> Reconciled:
+    """One practice. From the ledger alone, unless a reader asks QuickBooks; changes nothing. Blocks. Raises
+    ConfigurationError for an unknown practice, and as `load` and the reader."""
     check_practice(ledger.connection, practice_id)
-    return _together(from_day, to_day, [_one(ledger, practice_id, from_day, to_day, span)])
+    return _together(from_day, to_day, [_one(ledger, practice_id, from_day, to_day, span, reader)])
 
 
-def reconcile_group(ledger: Ledger, organisation_id: str, from_day: date, to_day: date, span: Span) -> Reconciled:
+def reconcile_group(
+    ledger: Ledger, organisation_id: str, from_day: date, to_day: date, span: Span, reader: Reader | None = None
+) -> Reconciled:
     """All practices of a group, each and together. Raises as `view_organisation` and `reconcile_practice`, and
     ConfigurationError for a group without practices or of several currencies."""
     members = [each.practice_id for each in view_organisation(ledger, organisation_id).practices]
     if not members:
         raise ConfigurationError(f"group {organisation_id} has no practices: `writeback organisation join`")
-    return _together(from_day, to_day, [_one(ledger, each, from_day, to_day, span) for each in members])
+    return _together(from_day, to_day, [_one(ledger, each, from_day, to_day, span, reader) for each in members])
 
 
 def in_transit(facts: Facts, result: Reconciliation) -> int:
@@ -80,15 +93,24 @@ def in_transit(facts: Facts, result: Reconciliation) -> int:
     )
 
 
-def _one(ledger: Ledger, practice_id: str, from_day: date, to_day: date, span: Span) -> PracticeReconciled:
+def _one(
+    ledger: Ledger, practice_id: str, from_day: date, to_day: date, span: Span, reader: Reader | None
+) -> PracticeReconciled:
     loaded = load(ledger.connection, practice_id, from_day, to_day)
-    result = reconcile(loaded.facts)
+    facts, read = loaded.facts, None
+    if reader is not None:
+        posted = [each.entry.effect_id for each in facts.documents if each.entry.state is State.POSTED]
+        read = reader(practice_id, posted) if posted else ()
+        facts = as_read(facts, read)
+    result = reconcile(facts)
     return PracticeReconciled(
         practice_id=practice_id,
         currency=loaded.currency,
         result=result,
-        in_transit_minor=in_transit(loaded.facts, result),
-        totals=totals(loaded.facts, span),
+        in_transit_minor=in_transit(facts, result),
+        totals=totals(facts, span),
+        read=None if read is None else len(read),
+        changed_there=() if read is None else changed_there(facts, read),
     )
 
 

@@ -31,6 +31,7 @@ CAUSE_WORDS: Final[dict[Cause, str]] = {
     Cause.RETURNED: "a payout of an earlier stretch came back",
     Cause.SUMS_DISAGREE: "a payout's items do not add up to its amount",
     Cause.DUPLICATE: "stands in QuickBooks more than once: delete all but one",
-    Cause.EDITED_THERE: "was changed or deleted in QuickBooks",
+    Cause.EDITED_THERE: "has another amount in QuickBooks now: somebody edited it there",
+    Cause.DELETED_THERE: "is not in QuickBooks any more: somebody deleted it there",
     Cause.UNEXPLAINED: "nobody can say why: look at it, and tell support",
 }

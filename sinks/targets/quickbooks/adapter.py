@@ -40,6 +40,7 @@ from sinks.targets.quickbooks.faults import parse_json
 from sinks.targets.quickbooks.mapping import ConnectedCompany, QuickBooksMapping
 from sinks.targets.quickbooks.oauth_secrets import SecretStore
 from sinks.targets.quickbooks.read_back import ReadBack
+from sinks.targets.quickbooks.read_document import DocumentNow, read_document
 from sinks.targets.quickbooks.read_origin import read_origin
 from sinks.targets.quickbooks.tokens import NoToken, TokenKeeper
 
@@ -120,6 +121,12 @@ class QuickBooksTarget:
     async def read_origin(self, entry: TargetEntry, deadline_s: float) -> OriginReading | ReadFailed:
         """The document by its id (`read_origin`)."""
         return await read_origin(self._client, self._mapping.realm_id, entry, deadline_s)
+
+    async def read_document(
+        self, external_id: str, written: Composed, net_minor: int, deadline_s: float
+    ) -> DocumentNow | ReadFailed:
+        """What stands of a document that was written here (`read_document`)."""
+        return await read_document(self._client, self._mapping.realm_id, external_id, written, net_minor, deadline_s)
 
     async def test(self, deadline_s: float) -> ConnectionReport:
         """Token, company, every mapped account, class and location, and the close date; reads only."""

@@ -156,6 +156,20 @@ def carries_amount(entity: str, row: Row, net_minor: int) -> bool:
     return len(amounts) == len(signed) and sum(amounts) == 0 and (net_minor == 0 or net_minor in amounts)
 
 
+def brought_to(entity: str, row: Row, account: str) -> int | None:
+    """What an entry brings to a bank account; None where its amounts cannot be read.
+
+    A Deposit brings its total, to whichever bank it goes; of a JournalEntry the lines of this account count.
+    """
+    if entity == DEPOSIT:
+        return _minor(row.get("TotalAmt"))
+    lines = row.get("Line")
+    if not isinstance(lines, list):
+        return None
+    amounts = [_signed(line) for line in lines if isinstance(line, dict) and _account_of(line) == account]
+    return None if None in amounts else sum(each for each in amounts if each is not None)
+
+
 def external_id(entity: str, row: Row) -> str:
     """As it is kept; an id that cannot be makes the answer one that proves nothing (`foreign_values`)."""
     number = row.get("Id")
@@ -174,6 +188,13 @@ def _signed(line: Mapping[str, Any]) -> int | None:
     if amount is None or side not in ("Debit", "Credit"):
         return None
     return amount if side == "Debit" else -amount
+
+
+def _account_of(line: Mapping[str, Any]) -> str | None:
+    detail = line.get("JournalEntryLineDetail")
+    reference = detail.get("AccountRef") if isinstance(detail, dict) else None
+    number = reference.get("value") if isinstance(reference, dict) else None
+    return number if isinstance(number, str) else None
 
 
 def _minor(value: object) -> int | None:

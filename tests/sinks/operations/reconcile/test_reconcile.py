@@ -21,14 +21,18 @@ from schemas.vocabulary import State
 from sinks.operations.reconcile.bridge import Cause, Joint, reconcile
 from sinks.operations.reconcile.export import safe_cell
 from sinks.operations.reconcile.load import load
+from sinks.operations.reconcile.pdf_report import pdf_bytes
 from sinks.operations.reconcile.run import reconcile_practice
 from sinks.operations.reconcile.totals import Span
+from sinks.operations.reconcile.words import CAUSE_WORDS
+from sinks.operations.typewriter_pdf import LETTERS
 from streams.runtime.errors import ConfigurationError
 from tests import processes
 from tests.processors.rules.event_examples import NOON, item, payment, payout
 from tests.processors.rules.lifecycle.memory_ledger import refund
 from tests.sinks.ledger.ledger_fixture import LedgerDatabase, again
 from tests.sinks.operations.orders import ledger_of
+from tests.sinks.operations.test_worklist import texts_of
 from tests.worlds import Stack, World, fresh_world
 
 pytestmark = pytest.mark.stack
@@ -229,13 +233,59 @@ def test_control_an_amount_that_nobody_can_explain_is_found(database: LedgerData
     assert [each.amount_minor for each in found.causes if each.cause is Cause.UNEXPLAINED] == [-1]
 
 
+def test_totals_and_figures_without_quickbooks(database: LedgerDatabase) -> None:
+    """VER-6, P-17: no company is connected; what payouts brought is said all the same, by day and by year."""
+    database.add("plain-no-books", connected=False)
+    for number in (1, 2):
+        paid = payment(10_000, 320, payment_id=f"pay-{number}", at=NOON + (number - 1) * DAY)
+        database.report(again(paid, practice_id="plain-no-books", event_id=f"ev-no-books-{number}"))
+    arrived = payout(item(1, 10_000, 320, payment_id="pay-1"))
+    database.report(again(arrived, practice_id="plain-no-books", event_id="ev-no-books-po"))
+    ledger = ledger_of(database.connection, database.clock)
+    by_day = reconcile_practice(ledger, "plain-no-books", FROM, TO, Span.DAY)
+    assert [(each.period, each.payments_minor, each.payouts_minor) for each in by_day.totals] == [
+        ("2026-03-04", 10_000, 0),
+        ("2026-03-05", 10_000, 9_680),
+    ]
+    (year,) = reconcile_practice(ledger, "plain-no-books", FROM, TO, Span.YEAR).totals
+    assert (year.period, year.payments_minor, year.fees_minor, year.payouts_minor) == ("2026", 20_000, 640, 9_680)
+    assert (by_day.bank_minor, by_day.quickbooks_minor, by_day.explained) == (9_680, 0, True)
+
+
+def test_the_report_is_a_pdf_of_the_same_bytes(database: LedgerDatabase) -> None:
+    """Every figure, cause and difference stands in it, and no line is cut."""
+    a_plain_month(database, "plain-pdf")
+    found = reconcile_practice(ledger_of(database.connection, database.clock), "plain-pdf", FROM, TO, Span.MONTH)
+    first = pdf_bytes(found)
+    assert first == pdf_bytes(found)
+    assert first.startswith(b"%PDF-1.7")
+    shown = texts_of(first)
+    assert "every difference has a cause" in shown
+    for name, amount in (
+        ("booked in the PMS", "300.00"),
+        ("brought by payouts", "193.60"),
+        ("in QuickBooks", "193.60"),
+    ):
+        assert any(line.split() == [*name.split(), amount] for line in shown), name
+    assert any("IN_TRANSIT" in line and "-100.00" in line and "collected, and in no payout" in line for line in shown)
+    assert any(line.split() == ["-100.00", "IN_TRANSIT", "pay-3"] for line in shown)
+    assert any(line.split() == ["2026-03", "300.00", "0.00", "9.60", "0.00", "193.60"] for line in shown)
+    assert all(len(line) <= LETTERS for line in shown)
+    assert " ".join(CAUSE_WORDS[Cause.IN_TRANSIT].split()) in " ".join(" ".join(shown).split())
+
+
 def test_the_command(database: LedgerDatabase, world: World, tmp_path: Path) -> None:
     """Exit code 0 where everything has a cause and 1 where not; a table, a document, and a file for a spreadsheet."""
     a_plain_month(database, "plain-3")
     days = ("--from", FROM.isoformat(), "--to", TO.isoformat())
     file = tmp_path / "differences.csv"
-    done = processes.run(["reconcile", "plain-3", *days, "--csv", str(file)], world.environ())
+    report = tmp_path / "report.pdf"
+    done = processes.run(["reconcile", "plain-3", *days, "--csv", str(file), "--pdf", str(report)], world.environ())
     assert done.returncode == 0, done.stdout + done.stderr
+    assert report.read_bytes().startswith(b"%PDF")
+    nowhere = processes.run(["reconcile", "plain-3", *days, "--pdf", str(tmp_path / "nowhere" / "x")], world.environ())
+    assert nowhere.returncode == 2
+    assert "--pdf: the file cannot be written" in nowhere.stderr
     assert "collected and not in the bank yet: 100.00 USD" in done.stdout
     rows = list(csv.reader(io.StringIO(file.read_text())))
     assert rows[0] == ["practice", "between", "cause", "about", "amount", "currency"]
