@@ -1,7 +1,8 @@
-"""`writeback payouts differences|accept|dismiss`: what the bank says otherwise, and who is right."""
+"""`writeback payouts differences|accept|dismiss|detail`: what the bank says otherwise; a payout item by item."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,7 +13,8 @@ if TYPE_CHECKING:
     from sinks.operations.actions.payout_differences import DifferenceEnded
 
 app = typer.Typer(
-    no_args_is_help=True, help="Payouts that differ from what was reported: differences, accept, dismiss."
+    no_args_is_help=True,
+    help="Payouts that differ from what was reported: differences, accept, dismiss. Item by item: detail.",
 )
 
 DifferenceId = Annotated[str, typer.Argument(metavar="ID", help="Like d:3, from `payouts differences`.")]
@@ -72,6 +74,53 @@ def dismiss(
     from sinks.operations.actions.payout_differences import dismiss_difference
 
     _act(dismiss_difference, practice, difference, yes, why, by, as_json)
+
+
+@app.command()
+def detail(
+    practice: PracticeId,
+    payout: Annotated[str, typer.Argument(metavar="PAYOUT", help="The payout's id.")],
+    csv: Annotated[
+        Path | None, typer.Option("--csv", help="Write it to this file, for a spreadsheet.", dir_okay=False)
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show PAYOUT's transactions one by one, with gross, fee and net: what a condensed document leaves out."""
+    from deploy.commands.open_ledger import open_ledger
+    from deploy.commands.parsing import write_file
+    from deploy.commands.printing import counted, print_json, print_table, shown_money
+    from sinks.operations.quickbooks.detail import csv_of, payout_detail
+
+    with open_ledger("payouts") as opened:
+        found = payout_detail(opened.ledger, practice, payout)
+    if csv is not None:
+        write_file(csv, csv_of(found).encode("utf-8"), "--csv")
+    if as_json:
+        print_json(found)
+        return
+
+    def money(minor: int) -> str:
+        return shown_money(minor, found.currency)
+
+    if csv is None:
+        rows = (
+            (
+                f"{found.reference}-{each.number:02d}",
+                each.category.value,
+                "" if each.kind is None else each.kind.value,
+                money(each.gross_minor),
+                money(each.fee_minor),
+                money(each.gross_minor - each.fee_minor),
+            )
+            for each in found.lines
+        )
+        print_table("", ("item", "category", "kind", "gross", "fee", "net"), rows)
+    print(
+        f"{found.payout_id} ({found.entry}, {found.state}): {counted(len(found.lines), 'item')}, "
+        f"gross {money(found.gross_minor)}, fees {money(found.fee_minor)}, net {money(found.net_minor)}"
+    )
+    if not found.items_known:
+        print("nobody knows what this payout is made of")
 
 
 def _act(act: Any, practice: str, difference: str, yes: bool, why: str, by: str | None, as_json: bool) -> None:

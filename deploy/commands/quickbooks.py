@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 import typer
 
 from deploy.commands.options import By, Json, PracticeId, Why, Yes
-from deploy.commands.quickbooks_documents import undo
+from deploy.commands.quickbooks_documents import attach, undo
 from deploy.commands.quickbooks_mapping import map_, preview
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ app = typer.Typer(no_args_is_help=True, help="Connect a practice to its QuickBoo
 app.command("map")(map_)
 app.command()(preview)
 app.command()(undo)
+app.command()(attach)
 
 CLIENT_VARIABLE = "WRITEBACK_QUICKBOOKS_CLIENT"
 

@@ -1,4 +1,4 @@
-"""`writeback quickbooks undo`: take back what was written for a payout."""
+"""`writeback quickbooks undo|attach`: take back what was written for a payout; attach its items to its document."""
 
 from __future__ import annotations
 
@@ -42,6 +42,38 @@ def undo(
         print_done_json(yes, done)
     else:
         _print(done, yes)
+
+
+def attach(
+    practice: PracticeId,
+    payout: Annotated[str, typer.Argument(metavar="PAYOUT", help="The payout's id.")],
+    yes: Yes = False,
+    why: Why = "",
+    by: By = None,
+    as_json: Json = False,
+) -> None:
+    """Attach PAYOUT's transactions, as `writeback payouts detail` has them, to its document in QuickBooks as a CSV.
+    One that is there already is not attached twice."""
+    import asyncio
+
+    from deploy.commands.open_ledger import open_ledger
+    from deploy.commands.options import order_of
+    from deploy.commands.printing import APPLY_HINT, counted, print_done_json
+    from sinks.operations.quickbooks.attach import attach_detail
+
+    with open_ledger("quickbooks") as opened:
+        order = order_of(yes, why, by)
+        done = asyncio.run(attach_detail(opened.ledger, opened.settings, practice, payout, order))
+    if as_json:
+        print_done_json(yes, done)
+        return
+    file = f"{done.file_name} ({counted(done.items, 'item')}, {done.size} bytes)"
+    if done.there_before:
+        print(f"{file} is attached to {done.external_id} already")
+        return
+    print(f"{file} {'is' if yes else 'would be'} attached to {done.external_id}")
+    if not yes:
+        print(APPLY_HINT)
 
 
 def _print(done: PayoutUndone, applied: bool) -> None:

@@ -52,6 +52,7 @@ class Action(StrEnum):
     QUICKBOOKS_MAP = "quickbooks.map"
     QUICKBOOKS_DISCONNECT = "quickbooks.disconnect"
     QUICKBOOKS_UNDO = "quickbooks.undo"
+    QUICKBOOKS_ATTACH = "quickbooks.attach"
     PATIENT_LINK = "patient.link"
     PATIENT_UNLINK = "patient.unlink"
     PATIENT_MOVE = "patient.move"

@@ -86,8 +86,8 @@ class Company:
         self.settings = settings
         self._keep = keep
         self.accounts: dict[str, Document] = {}
-        self.entities: dict[str, dict[str, Document]] = {"Deposit": {}, "JournalEntry": {}}
-        self.deleted: dict[str, dict[str, str]] = {"Deposit": {}, "JournalEntry": {}}
+        self.entities: dict[str, dict[str, Document]] = {"Deposit": {}, "JournalEntry": {}, "Attachable": {}}
+        self.deleted: dict[str, dict[str, str]] = {"Deposit": {}, "JournalEntry": {}, "Attachable": {}}
         self.answers: dict[str, Answer] = {}
         """First answer of each `requestid`, for ever: nothing is known of how long Intuit remembers."""
         self._next_id = 101

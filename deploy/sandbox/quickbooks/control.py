@@ -15,7 +15,7 @@ from deploy.sandbox.quickbooks.shapes import stamp
 
 COMPANIES = f"{CONTROL}/companies"
 ONE = COMPANIES + "/{realm}"
-TABLES = {"deposits": "Deposit", "journal_entries": "JournalEntry"}
+TABLES = {"deposits": "Deposit", "journal_entries": "JournalEntry", "attachments": "Attachable"}
 
 
 def routes(companies: Companies) -> Iterator[Route]:

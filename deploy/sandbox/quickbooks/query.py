@@ -30,6 +30,9 @@ QUERYABLE = {
     ),
 }
 QUERYABLE |= dict.fromkeys(("Class", "Department"), frozenset({"Id", "Name", "Active"}))
+QUERYABLE["Attachable"] = frozenset(
+    {"Id", "FileName", "AttachableRef.EntityRef.Type", "AttachableRef.EntityRef.value", "MetaData.CreateTime"}
+)
 """What may stand in a condition. PrivateNote and TotalAmt of a Deposit may not (4001)."""
 
 LARGEST_PAGE = 1000
@@ -140,6 +143,9 @@ def _rows(company: Company, entity: str, conditions: list[Condition]) -> list[Do
 
 
 def _value(row: Document, name: str) -> str:
+    if name.startswith("AttachableRef."):
+        links = [link["EntityRef"] for link in row["AttachableRef"]]
+        return " ".join(str(each["type" if name.endswith("Type") else "value"]) for each in links)
     inner: Any = row
     for part in name.split("."):
         inner = inner.get(part, "") if isinstance(inner, dict) else ""

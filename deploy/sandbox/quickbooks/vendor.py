@@ -12,7 +12,7 @@ import msgspec
 from deploy.sandbox.exchange import Answer, Document, Handle, Incoming, Route, as_json, decoded
 from deploy.sandbox.journal import Journal
 from deploy.sandbox.ledger import Ledger, Mutation
-from deploy.sandbox.quickbooks import control, entries, query, reads, shapes
+from deploy.sandbox.quickbooks import attachments, control, entries, query, reads, shapes
 from deploy.sandbox.quickbooks.companies import SERVICE, Companies
 from deploy.sandbox.quickbooks.company import Company, CompanySettings
 from deploy.sandbox.quickbooks.parse_lines import parsed
@@ -56,6 +56,7 @@ class QuickBooks:
             yield self._route("POST", resource, lambda c, i, e=entity: self._written(c, i, e))  # type: ignore[misc]
         yield self._route("GET", "query", lambda company, given: _query(company, given.query.get("query", "")))
         yield self._route("POST", "query", lambda company, given: _query(company, given.body.decode()))
+        yield self._route("POST", "upload", attachments.upload)
         for path, read in reads.OTHERS.items():
             yield self._route("GET", path, read)
         yield self._route("*", "{resource:.*}", _unsupported)

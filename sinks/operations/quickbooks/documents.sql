@@ -50,3 +50,14 @@ CROSS JOIN LATERAL (SELECT * FROM effects f WHERE f.practice_id = :practice_id A
 WHERE f.target = 'QUICKBOOKS' AND f.state = 'POSTED' AND f.connection_id = :connection_id
   AND f.external_id IS NOT NULL AND f.payload IS NOT NULL
 ORDER BY f.effect_id;
+
+-- name: newest
+-- The newest document of a payout: of its newest report, or of the one before where a newer one waits.
+SELECT e.effect_id, f.state, f.external_id, e.currency, e.instruction
+FROM events v
+CROSS JOIN LATERAL (SELECT * FROM entries e WHERE e.practice_id = v.practice_id AND e.source = v.source
+    AND e.event_id = v.event_id AND e.entry_kind = 'payout' OFFSET 0) e
+CROSS JOIN LATERAL (SELECT f.state, f.external_id FROM effects f
+    WHERE f.practice_id = e.practice_id AND f.effect_id = e.effect_id OFFSET 0) f
+WHERE v.practice_id = :practice_id AND v.subject = :payout_id AND v.kind = 'payout'
+ORDER BY (f.state = 'VOIDED_BEFORE_POST'), e.effect_id DESC LIMIT 1;

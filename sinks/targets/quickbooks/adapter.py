@@ -32,6 +32,7 @@ from sinks.targets.port import (
 )
 from sinks.targets.quickbooks import choices, connection_test, find_entries
 from sinks.targets.quickbooks.answers import THROTTLE_S, TokenRefused, judge_error
+from sinks.targets.quickbooks.attachments import NotUploaded, attach_file, attached_files
 from sinks.targets.quickbooks.capabilities import CALLS_AT_ONCE, CAPABILITIES
 from sinks.targets.quickbooks.client import CompanyClient, Sent
 from sinks.targets.quickbooks.company_cache import NAME_LIMIT, CompanyCache, CompanyLists
@@ -127,6 +128,14 @@ class QuickBooksTarget:
     ) -> DocumentNow | ReadFailed:
         """What stands of a document that was written here (`read_document`)."""
         return await read_document(self._client, self._mapping.realm_id, external_id, written, net_minor, deadline_s)
+
+    async def attached_files(self, external_id: str, deadline_s: float) -> frozenset[str] | ReadFailed:
+        """The names of the files that are attached to a document."""
+        return await attached_files(self._client, self._mapping.realm_id, external_id, deadline_s)
+
+    async def attach_file(self, external_id: str, name: str, content: bytes, deadline_s: float) -> NotUploaded | None:
+        """Attaches a CSV to a document; None once it is there."""
+        return await attach_file(self._client, self._mapping.realm_id, external_id, name, content, deadline_s)
 
     async def test(self, deadline_s: float) -> ConnectionReport:
         """Token, company, every mapped account, class and location, and the close date; reads only."""

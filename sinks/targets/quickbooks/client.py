@@ -45,6 +45,17 @@ class CompanyClient:
         outcome = await self._call("POST", path, token, deadline_s, body=body, guard=guard)
         return Sent(outcome, token)
 
+    async def upload(self, path: str, body: bytes, content_type: str, deadline_s: float) -> Sent | NoToken:
+        """One POST of a file, at the company's pace, never repeated here. A file is no entry: there is no mark."""
+        token = await self._tokens.current()
+        if isinstance(token, NoToken):
+            return token
+        ends_at = asyncio.get_running_loop().time() + deadline_s
+        if not await self._pacer.turn(deadline_s):
+            return Sent(NotSent("DEADLINE"), token)
+        left_s = ends_at - asyncio.get_running_loop().time()
+        return Sent(await self._call("POST", path, token, left_s, body=body, content_type=content_type), token)
+
     async def read(self, path: str, deadline_s: float) -> dict[str, Any] | ReadFailed:
         """A GET's JSON object. A refused token is renewed and the read repeated once, within the deadline."""
         ends_at = asyncio.get_running_loop().time() + deadline_s
@@ -86,6 +97,7 @@ class CompanyClient:
         deadline_s: float,
         body: bytes | None = None,
         guard: StartGuard | None = None,
+        content_type: str | None = None,
     ) -> HttpOutcome:
         if deadline_s <= 0:
             return NotSent("DEADLINE")
@@ -95,7 +107,11 @@ class CompanyClient:
             deadline_s=deadline_s,
             body=body,
             guard=guard,
-            headers={**HEADERS, "Authorization": f"Bearer {token.access}"},
+            headers={
+                **HEADERS,
+                **({} if content_type is None else {"Content-Type": content_type}),
+                "Authorization": f"Bearer {token.access}",
+            },
         )
         if isinstance(outcome, HttpAnswer) and outcome.status < 400 and self._renewed_for_refusal == token.version:
             self._renewed_for_refusal = None

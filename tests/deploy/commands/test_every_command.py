@@ -51,7 +51,7 @@ CHANGING: Final = {
         "practice entitle",
     ),
     "practice set",
-    *("quickbooks connect", "quickbooks disconnect", "quickbooks map", "quickbooks undo"),
+    *("quickbooks connect", "quickbooks disconnect", "quickbooks map", "quickbooks undo", "quickbooks attach"),
     *(f"organisation {name}" for name in ("add", "set", "lock", "unlock", "join", "leave")),
 }
 """What starts, stops or changes money, deletes, or says who may: previewed, applied with --yes --why TEXT --by NAME."""

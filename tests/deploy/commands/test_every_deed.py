@@ -31,7 +31,15 @@ READS: Final = {
     ),
     *("whatif", "link list", "audit verify", "audit-receipts", "target test", "target choices", "target list"),
     *("quickbooks status", "quickbooks preview", "reconcile", "worklist", "connector verify"),
-    *("transactions list", "transactions show", "dlq list", "dlq show", "entries list", "payouts differences"),
+    *(
+        "transactions list",
+        "transactions show",
+        "dlq list",
+        "dlq show",
+        "entries list",
+        "payouts differences",
+        "payouts detail",
+    ),
 }
 """Change nothing of a practice's."""
 ELSEWHERE: Final = {

@@ -26,8 +26,8 @@ ROOT = Path(__file__).parents[3]
 LAYERS = ("schemas", "streams", "processors", "sinks", "deploy")
 EQUIPMENT = ("deploy/sandbox/", "deploy/demo/")
 """Test equipment: a sandbox server or a story of one system."""
-OWN_OPERATIONS = ("sinks/operations/quickbooks/",)
-"""What one system alone has and people do themselves, under its own command."""
+OWN_OPERATIONS = {"sinks/operations/quickbooks/": "quickbooks"}
+"""What one system alone has and people do themselves, under its own command: the only other importers of its folder."""
 
 
 OWN_COMMANDS = ("deploy/command.py", "deploy/commands/connector.py")
@@ -149,8 +149,31 @@ def test_no_code_outside_a_systems_folder_asks_which_system_it_is() -> None:
 
 
 def test_only_the_catalogue_imports_a_systems_folder() -> None:
-    found = {file.relative_to(ROOT).as_posix() for file in outside_the_folders() if _vendors(file)}
-    assert {each for each in found if not each.startswith(OWN_OPERATIONS)} == {"sinks/targets/catalogue.py"}
+    found = {
+        file.relative_to(ROOT).as_posix(): set(vendors) for file in outside_the_folders() if (vendors := _vendors(file))
+    }
+    own = {each: system for each in found for folder, system in OWN_OPERATIONS.items() if each.startswith(folder)}
+    assert found.keys() - own.keys() == {"sinks/targets/catalogue.py"}
+    assert {each: found[each] for each in own} == {each: {system} for each, system in own.items()}
+
+
+def test_an_operation_of_one_system_is_asked_for_by_its_own_commands_alone() -> None:
+    """Whoever else imports it depends on that system. The reconciliation lays QuickBooks' side beside the others."""
+    packages = {folder.rstrip("/").replace("/", "."): folder for folder in OWN_OPERATIONS}
+    found = {
+        file.relative_to(ROOT).as_posix()
+        for file in outside_the_folders()
+        for node in ast.walk(ast.parse(file.read_bytes()))
+        if isinstance(node, ast.ImportFrom) and node.module is not None
+        for package, folder in packages.items()
+        if node.module.startswith(package) and not file.relative_to(ROOT).as_posix().startswith(folder)
+    }
+    assert {each for each in found if not each.startswith("deploy/commands/quickbooks")} == {
+        "deploy/commands/payouts.py",
+        "deploy/commands/reconcile.py",
+        "sinks/operations/reconcile/as_read.py",
+        "sinks/operations/reconcile/run.py",
+    }
 
 
 def _vendors(file: Path) -> list[str]:
