@@ -43,6 +43,7 @@ class Cause(StrEnum):
     DUPLICATE = "DUPLICATE"
     EDITED_THERE = "EDITED_THERE"
     DELETED_THERE = "DELETED_THERE"
+    UNDONE = "UNDONE"
     UNEXPLAINED = "UNEXPLAINED"
 
 
@@ -98,15 +99,17 @@ def reconcile(facts: Facts) -> Reconciliation:
     """The four figures, and each difference between one and the next; each joint adds up to the cent, with what is
     unexplained among the differences."""
     paired = _paired(facts.documents)
-    documents = [each for each in facts.documents if each.entry.effect_id not in paired]
+    documents = [each for each in facts.documents if each.entry.effect_id not in paired and not each.undone]
+    apart = [each for each in facts.documents if each.entry.effect_id not in paired and each.undone]
+    others = [each for each in facts.documents if each.entry.effect_id in paired or not each.undone]
     pms = sum(_booked(entry) for money in facts.money for entry in money.entries)
     reported = sum(money.gross_minor for money in facts.money)
-    bank = sum(_planned(each.entry) for each in facts.documents)
+    bank = sum(_planned(each.entry) for each in others)
     quickbooks = sum(_standing(each) for each in facts.documents)
     found = [
         *_closed(Joint.PMS_TO_REPORTED, pms, reported, list(_pms(facts.money))),
         *_closed(Joint.REPORTED_TO_BANK, reported, bank, list(_bank(facts, documents))),
-        *_closed(Joint.BANK_TO_QUICKBOOKS, bank, quickbooks, list(_quickbooks(facts.documents))),
+        *_closed(Joint.BANK_TO_QUICKBOOKS, bank, quickbooks, [*_quickbooks(others), *_undone(apart)]),
     ]
     return Reconciliation(
         pms_minor=pms,
@@ -233,7 +236,14 @@ def _of_money(key: Key, reported: bool, paid: bool, outside: bool, facts: Facts)
     return Cause.IN_TRANSIT if key[0] == PayoutCategory.CHARGE.value else Cause.REFUND
 
 
-def _quickbooks(documents: tuple[Document, ...]) -> Iterator[Difference]:
+def _undone(documents: list[Document]) -> Iterator[Difference]:
+    """What a person undid, where it and what takes it back are not both in the stretch, or not of one amount."""
+    joint = Joint.BANK_TO_QUICKBOOKS
+    for each in documents:
+        yield Difference(joint=joint, cause=Cause.UNDONE, about=each.payout_id, amount_minor=_standing(each))
+
+
+def _quickbooks(documents: list[Document]) -> Iterator[Difference]:
     joint = Joint.BANK_TO_QUICKBOOKS
     for each in documents:
         booked = _booked(each.entry)

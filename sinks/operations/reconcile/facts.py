@@ -65,6 +65,8 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     """Of a payout; a returned one has none of its own."""
     takes_back: int | None = None
     """The effect that this document takes back; None for a payout."""
+    undone: bool = False
+    """A person took it back, or it takes back what a person undid: the bank saw neither."""
     read_minor: int | None = None
     """What stands at QuickBooks, where it was read; None: not read."""
     deleted: bool = False

@@ -77,6 +77,7 @@ class _DocumentRow(msgspec.Struct, frozen=True):
     reason: EffectReason
     external_id: str | None
     original: bytes | None
+    undone: bool
     entered_minor: int | None
 
 
@@ -224,6 +225,7 @@ def _document(row: _DocumentRow) -> Document:
         entry=_entry(row),
         items=items,
         takes_back=None if own else row.depends_on or 0,
+        undone=row.undone,
     )
 
 

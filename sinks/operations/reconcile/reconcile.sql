@@ -26,6 +26,11 @@ ORDER BY f.effect_id;
 -- Documents of payouts that are dated in the stretch, in pages, with the bytes of the payout that each is of.
 SELECT e.effect_id, e.entry_kind, e.ledger_date, e.amount_minor, e.depends_on, v.subject, v.concerns, v.event_type,
     f.state, f.reason, f.external_id, b.original,
+    -- A document that a person took back, and what takes it back: both of one event, where the bank saw nothing.
+    EXISTS (SELECT FROM entries x WHERE x.practice_id = e.practice_id AND x.source = e.source AND x.event_id = e.event_id
+        AND x.entry_kind IN ('payout', 'payout_reversal')
+        AND (x.entry_kind = 'payout_reversal' AND x.depends_on = e.effect_id
+             OR x.entry_kind = 'payout' AND e.entry_kind = 'payout_reversal' AND x.effect_id = e.depends_on)) AS undone,
     (SELECT r.amount_minor FROM recorded_amounts r
      WHERE r.practice_id = e.practice_id AND r.effect_id = e.effect_id) AS entered_minor
 FROM (SELECT * FROM entries e WHERE e.practice_id = :practice_id AND e.target = 'QUICKBOOKS'

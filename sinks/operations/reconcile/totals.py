@@ -52,7 +52,7 @@ def totals(facts: Facts, span: Span) -> tuple[PeriodTotal, ...]:
             add(each.day, field, each.gross_minor)
             add(each.day, "fees_minor", each.fee_minor)
     for document in facts.documents:
-        if document.entry.state is State.VOIDED_BEFORE_POST:
+        if document.undone or document.entry.state is State.VOIDED_BEFORE_POST:
             continue
         add(document.day, "payouts_minor", document.entry.amount_minor)
         for item in document.items:

@@ -33,5 +33,6 @@ CAUSE_WORDS: Final[dict[Cause, str]] = {
     Cause.DUPLICATE: "stands in QuickBooks more than once: delete all but one",
     Cause.EDITED_THERE: "has another amount in QuickBooks now: somebody edited it there",
     Cause.DELETED_THERE: "is not in QuickBooks any more: somebody deleted it there",
+    Cause.UNDONE: "was written and taken back by a person, with another date (`writeback quickbooks undo`)",
     Cause.UNEXPLAINED: "nobody can say why: look at it, and tell support",
 }

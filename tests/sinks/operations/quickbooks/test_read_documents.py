@@ -13,6 +13,7 @@ import pytest
 from deploy.sandbox.running import CompanySandbox
 from schemas.events import PayoutCategory
 from sinks.operations.actions.entry_action_rules import EntryAction
+from sinks.operations.actions.open_date import post_with_open_date
 from sinks.operations.quickbooks import read_documents as reading
 from sinks.operations.quickbooks.read_documents import ReadThere, read_documents
 from sinks.operations.reconcile.bridge import Cause, Joint
@@ -21,6 +22,7 @@ from sinks.operations.reconcile.totals import Span
 from streams.runtime.errors import ConfigurationError, WritebackError
 from tests import processes
 from tests.processors.rules.event_examples import item, payout
+from tests.sinks.operations.orders import order
 from tests.sinks.operations.quickbooks.practices import PRACTICE, Practices
 from tests.sinks.operations.quickbooks.test_map_accounts import map_
 from tests.sinks.operations.quickbooks.test_undo import act, undo, until_states
@@ -127,6 +129,25 @@ def test_what_a_person_took_back_there_and_recorded_is_as_it_should_be(
     found = reconciled(practices)
     assert (found.bank_minor, found.quickbooks_minor, there(found)) == (11_505, 11_505, [])
     assert found.practices[0].changed_there == ()
+
+
+def test_what_was_undone_counts_once_whatever_its_mirrors_date(
+    practices: Practices, offices: Offices, written: CompanySandbox
+) -> None:
+    """P-8, VER-6: the books of the day were closed, so the mirror carries today's date; the bank saw one payout."""
+    written.close_books(date(2026, 3, 31))
+    undo(practices)
+    offices.poster()
+    until_states(offices, "POSTED", "POSTED", "POSTED", "BLOCKED_PERIOD", "AWAITING_MANUAL_POST")
+    before = reconciled(practices, read=False)
+    assert (before.bank_minor, before.quickbooks_minor, before.explained) == (11_505, 11_505, True)
+    post_with_open_date(practices.ledger, PRACTICE, [4], order())
+    until_states(offices, "POSTED", "POSTED", "POSTED", "POSTED", "AWAITING_MANUAL_POST")
+    found = reconciled(practices, read=False)
+    assert there(found) == [(Cause.WAITING, "po-1", -9_680), (Cause.UNDONE, "po-1", 9_680)]
+    assert (found.bank_minor, found.explained) == (11_505, True)
+    (month,) = found.totals
+    assert (month.payouts_minor, month.other_fees_minor) == (11_505, 0)
 
 
 def test_a_run_is_bounded_and_says_why_it_cannot_read(
