@@ -23,7 +23,7 @@ from streams.kafka.header_values import HeaderError
 from streams.kafka.redecision_requests import parse_redecision
 from streams.kafka.settings_view import SettingsView
 from streams.kafka.topic_identity import TopicGuard
-from streams.kafka.transactions import Outgoing
+from streams.kafka.transactions import Outgoing, Step
 from streams.runtime.clock import Clock
 from streams.runtime.errors import ConfigurationError
 from streams.settings import ProgramSettings
@@ -31,6 +31,11 @@ from streams.settings import ProgramSettings
 GROUP: Final = "rules"
 CONSUMED: Final = (*SOURCES, TopicName.REDECISIONS)
 _WRITEBACK_BYTES: Final = CATALOGUE[TopicName.WRITEBACKS].max_value_bytes
+MOST_ENTRIES: Final = 20_000
+"""Entries that one transaction's plans hold; the record that goes beyond it is its last (law 9). Ordinary batches, of a
+few entries a record, stay below."""
+MOST_BYTES: Final = 16 * 1024 * 1024
+"""Of what one transaction writes, in the same way: a role has 150 MB."""
 _NO_SHIFT: Final = timedelta(0)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 # Bound once: Python 3.11 takes 0.4 µs to look a member up on its class, and this runs for every payment.
@@ -54,16 +59,25 @@ class RulesHandler:
         self._verdicts: list[Refused | str] = []
         """Of the batch's records: the source of an accepted one."""
 
-    def decide(self, batch: Sequence[Message]) -> list[Outgoing]:
-        """One outgoing record per record of the batch, a write-back or a dead letter, in its order."""
+    def decide(self, batch: Sequence[Message]) -> Step:
+        """One outgoing record per record taken, a write-back or a dead letter, in the batch's order."""
         self._view.follow()
         self._counts = BatchCounts()
         self._verdicts.clear()
         shift = self._rehearsal_shift()
-        outgoing = [self._outgoing(message, self._decide_message(message, shift)) for message in batch]
+        outgoing: list[Outgoing] = []
+        entries = size = 0
+        for message in batch:
+            decided = self._decide_message(message, shift)
+            record = self._outgoing(message, decided)
+            outgoing.append(record)
+            entries += len(decided.decision.effects) if isinstance(decided, Writeback) else 0
+            size += len(record.value or b"")
+            if (entries >= MOST_ENTRIES or size >= MOST_BYTES) and not disabled(Control.BOUNDED_STEPS):
+                break
         if self._limit is not None:
             self._limit.admit(self._verdicts, time.monotonic())
-        return outgoing
+        return Step(outgoing, len(outgoing))
 
     def committed(self) -> None:
         self._counts.publish()

@@ -24,6 +24,7 @@ class Control(StrEnum):
     PRACTICE_LOCK = "practice_lock"  # law 8: the practice's row is the lock of its writers
     LOCK_ORDER = "lock_order"  # PROTOCOL section 4: a batch locks all gates of its practices at once, sorted
     BISECT = "bisect"  # law 9: a bad record is cut out of its batch
+    BOUNDED_STEPS = "bounded_steps"  # law 9: what one transaction reads and writes is bounded, whatever it is about
     RECEIPTS = "receipts"  # law 11: a receipt for every record
     UNKNOWN_KEYS = "unknown_keys"  # law 11: a key that names nobody is practice `?`, and one cause for all
     STABLE_TRANSACTIONAL_ID = "stable_transactional_id"  # law 13: an equal slot fences the older process

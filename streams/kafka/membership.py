@@ -70,6 +70,8 @@ class Membership:
         self._role = role
         self._starts: dict[tuple[str, int], int] = {}
         self._revoked = False
+        self._left_over: list[Message] = []
+        """Records that were collected and not taken by the last transaction; the next batch begins with them."""
         self._callback_error: Exception | None = None
 
     def join(self, topics: Sequence[str]) -> None:
@@ -88,8 +90,10 @@ class Membership:
     def collect(self) -> list[Message]:
         """Step 1. Empty when nothing came, or when a revocation voided what had come."""
         self._revoked = False
-        batch: list[Message] = []
-        size = self._take(self._polled(self._consumer.poll(POLL_S)), batch)
+        batch, self._left_over = self._left_over, []
+        size = sum(len(message) for message in batch)
+        # The group is asked in any case: it may have taken away what is left over.
+        size += self._take(self._polled(self._consumer.poll(0.0 if batch else POLL_S)), batch)
         until = time.monotonic() + self._batching.linger_s
         while batch and len(batch) < self._batching.records and size < BATCH_BYTES:
             left = until - time.monotonic() if len(batch) >= CROWD else 0.0
@@ -102,6 +106,11 @@ class Membership:
             self.rewind()
             return []
         return batch
+
+    def leave_over(self, rest: Sequence[Message]) -> None:
+        """The next batch begins with these: the last of the one just collected, in their order. A rewind forgets
+        them."""
+        self._left_over = list(rest)
 
     def _polled(self, message: Message | None) -> list[Message]:
         self._raise_callback_error()
@@ -137,6 +146,7 @@ class Membership:
 
     def rewind(self) -> None:
         """Seeks every assigned partition to its committed offset, or to its named start when none is committed."""
+        self._left_over.clear()
         if disabled(Control.REWIND):
             return
         mine = self._consumer.assignment()

@@ -54,16 +54,25 @@ class Outgoing(msgspec.Struct, frozen=True):
     partition: int = -1
 
 
+class Step(msgspec.Struct, frozen=True):
+    """What one transaction writes."""
+
+    outgoing: Sequence[Outgoing]
+    taken: int
+    """Records of the batch, from its first on, that this follows from; one at least. The rest begins the next batch."""
+
+
 class Handler(Protocol):
     """Decides the records that follow from a batch."""
 
-    def decide(self, batch: Sequence[Message]) -> Sequence[Outgoing]:
-        """The records that follow from the batch. Asked again for the same records after an abort, so it must not
-        remember them before `committed`. Raising stops the role; nothing was written."""
+    def decide(self, batch: Sequence[Message]) -> Step:
+        """The records that follow from the batch, or from its first ones where all would be too much for one
+        transaction. Asked again for the same records after an abort, so it must not remember them before `committed`.
+        Raising stops the role; nothing was written."""
         ...
 
     def committed(self) -> None:
-        """The batch last decided is committed."""
+        """The step last decided is committed."""
         ...
 
 
@@ -71,7 +80,7 @@ class TransactionalBatches:
     """One batch after the other, exactly once between topics:
 
     1. collect: up to `records`, at most `linger_s` after the first;
-    2. decide: the handler, outside any transaction;
+    2. decide: the handler, outside any transaction; what it leaves of the batch begins the next one;
     3. begin;
     4. produce what was decided;
     5. send the offsets max(offset)+1 of the batch's own records, never the consumer's position;
@@ -142,15 +151,17 @@ class TransactionalBatches:
         if not batch:
             return
         started = time.monotonic()
-        outgoing = self._handler.decide(batch)
+        step = self._handler.decide(batch)
+        taken = batch[: step.taken]
+        self._membership.leave_over(batch[step.taken :])
         try:
-            self._write(batch, outgoing)
+            self._write(taken, step.outgoing)
         except KafkaException as error:
             self._abort(error)
             return
         self._aborting_since = None
         self._handler.committed()
-        BATCH_RECORDS.labels(self._role.value).observe(len(batch))
+        BATCH_RECORDS.labels(self._role.value).observe(len(taken))
         BATCH_SECONDS.labels(self._role.value).observe(time.monotonic() - started)
 
     def _write(self, batch: Sequence[Message], outgoing: Sequence[Outgoing]) -> None:

@@ -58,6 +58,8 @@ class BatchContext(msgspec.Struct, frozen=True, kw_only=True):
     practices: Mapping[str, PracticeContext]
     payments: BatchPayments
     standing: StandingItems
+    covers: int
+    """How many of the records it was read for, from the first, it is enough for (law 9)."""
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):

@@ -22,10 +22,10 @@ class ContextRequest(msgspec.Struct, kw_only=True):
 
     patients: set[tuple[str, str]] = msgspec.field(default_factory=set)
     """Practice and patient: is there a link?"""
-    reported: list[PaymentKey] = msgspec.field(default_factory=list)
-    """Money that is reported here: something may wait for it."""
-    concerned: set[PaymentKey] = msgspec.field(default_factory=set)
-    """Money of which more is said here than that it happened."""
+    reported: dict[PaymentKey, int] = msgspec.field(default_factory=dict)
+    """Money that is reported here, with the number of the first record that does: something may wait for it."""
+    concerned: dict[PaymentKey, int] = msgspec.field(default_factory=dict)
+    """Money of which more is said here than that it happened, with the number of the first record that says so."""
     paid: set[PaymentKey] = msgspec.field(default_factory=set)
     """Payments that a payout of this batch carries."""
     payouts: list[PayoutPaid] = msgspec.field(default_factory=list)
@@ -35,7 +35,7 @@ class ContextRequest(msgspec.Struct, kw_only=True):
 def context_request(decided: Sequence[Writeback]) -> ContextRequest:
     """Plain payments are not decoded."""
     asked = ContextRequest()
-    for writeback in decided:
+    for number, writeback in enumerate(decided):
         identity, waits = writeback.identity, writeback.decision.waiting is _AWAITING_FEE
         for planned in writeback.decision.effects:
             if planned.instruction.patient_ref is not None:
@@ -43,20 +43,20 @@ def context_request(decided: Sequence[Writeback]) -> ContextRequest:
             waits = waits or planned.state is _AWAITING_CLEARANCE
         key = reported_key(writeback)
         if key is not None:
-            asked.reported.append(key)
+            asked.reported.setdefault(key, number)
             if waits or identity.version > 1 or key.kind == PAYOUT or writeback.redecision:
-                asked.concerned.add(key)
+                asked.concerned.setdefault(key, number)
             if key.kind == PAYMENT:
                 continue
-        _look_into(writeback, asked)
+        _look_into(writeback, number, asked)
     return asked
 
 
-def _look_into(writeback: Writeback, asked: ContextRequest) -> None:
+def _look_into(writeback: Writeback, number: int, asked: ContextRequest) -> None:
     identity, event = writeback.identity, event_of(writeback)
     about = follow_up_key(writeback, event)
     if about is not None:
-        asked.concerned.add(about)
+        asked.concerned.setdefault(about, number)
     asked.patients |= {(identity.practice_id, ref) for ref in named_in(event)}
     if isinstance(event, PayoutPaid):
         asked.payouts.append(event)

@@ -9,6 +9,7 @@ import msgspec
 from processors.rules.lifecycle.payment_state import EntryState, PaidItem
 from schemas.vocabulary import DecisionReason, Ruling, Target
 from sinks.ledger.intake.duplicates import StoredEvent
+from sinks.ledger.intake.payment_key import PaymentKey
 
 
 class MomentRow(msgspec.Struct, frozen=True):
@@ -40,6 +41,20 @@ class WritableConnectionRow(msgspec.Struct, frozen=True):
     target: Target
     connection_id: str
     capabilities: tuple[str, ...] | None
+
+
+class StoredCountRow(msgspec.Struct, frozen=True):
+    """How many events and entries are stored about some money, as far as they were counted."""
+
+    practice_id: str
+    kind: str
+    ref: str
+    stored: int
+
+    @property
+    def key(self) -> PaymentKey:
+        """The money."""
+        return PaymentKey(self.practice_id, self.kind, self.ref)
 
 
 class PlaceRow(msgspec.Struct, frozen=True):

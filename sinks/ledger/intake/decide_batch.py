@@ -8,6 +8,7 @@ from schemas.vocabulary import DeadLetterReason, DecisionReason, State, Verdict
 from schemas.writebacks import SourcePosition, Writeback
 from sinks.ledger.intake.apply_events import EventApplier
 from sinks.ledger.intake.batch_context import BatchContext, Place, Policy
+from sinks.ledger.intake.batch_limit import is_enough
 from sinks.ledger.intake.build_writes import WriteBuilder
 from sinks.ledger.intake.duplicates import Finding, Match
 from sinks.ledger.intake.new_rows import EventStatus, told_again_row
@@ -19,7 +20,8 @@ from streams.fault_injection import Control, disabled
 
 
 class BatchDecision:
-    """Goes over a batch once. Raises nothing for data; stops early where a record builds on one of this batch."""
+    """Goes over a batch once. Raises nothing for data; stops early where a record builds on one of this batch, and
+    where the next one would be too much for one transaction (law 9)."""
 
     def __init__(self, context: BatchContext, policy: Policy) -> None:
         self.context = context
@@ -31,8 +33,8 @@ class BatchDecision:
 
     def run(self, records: Sequence[Record]) -> Writes:
         """What the batch writes; `taken` says how many records of it."""
-        for record in records:
-            if not self._take(record):
+        for record in records[: self.context.covers]:
+            if (self.writes.taken and is_enough(self.writes.rows)) or not self._take(record):
                 break
             self.writes.taken += 1
         return self.writes

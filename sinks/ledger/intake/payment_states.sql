@@ -4,7 +4,7 @@
 -- name: waiting_for_payout
 -- Payments named by a payout's items that wait for their money (T-13) or their fee (N-5). A practice where nothing
 -- waits costs one look, whatever the payout's length. The first so many in the order of the ids of their events, as
--- `awaiting_funds` and `awaiting_fee` go on with the rest.
+-- `awaiting_funds` and `awaiting_fee` go on with the rest; each with how many entries are to be read of it.
 WITH k AS (
     SELECT * FROM unnest(:practice_ids::text[], :refs::text[]) AS k(p, r)
 ), w AS MATERIALIZED (
@@ -12,7 +12,9 @@ WITH k AS (
     WHERE EXISTS (SELECT FROM work x WHERE x.practice_id = d.p AND x.state = 'AWAITING_CLEARANCE')
        OR EXISTS (SELECT FROM events v WHERE v.practice_id = d.p AND v.waiting = 'AWAITING_FEE')
 )
-SELECT e.practice_id, e.kind, e.subject AS ref
+SELECT e.practice_id, e.kind, e.subject AS ref,
+       (SELECT count(*) FROM entries n
+        WHERE n.practice_id = e.practice_id AND n.source = e.source AND n.event_id = e.event_id) AS stored
 FROM k JOIN w ON w.p = k.p
 JOIN events e ON e.practice_id = k.p AND e.subject = k.r AND e.kind = 'payment'
     AND e.superseded_by IS NULL
@@ -20,6 +22,25 @@ WHERE e.waiting = 'AWAITING_FEE' OR EXISTS (
     SELECT FROM open_effects x WHERE x.practice_id = e.practice_id AND x.source = e.source AND x.event_id = e.event_id
       AND x.state = 'AWAITING_CLEARANCE')
 ORDER BY e.practice_id, e.source, e.event_id LIMIT :most;
+
+-- name: stored_counts
+-- How much `events` and `entries` would bring of each (law 9): events, no more than are judged, and their entries.
+SELECT k.p AS practice_id, k.d AS kind, k.r AS ref, c.stored
+FROM unnest(:practice_ids::text[], :kinds::text[], :refs::text[]) AS k(p, d, r)
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(1 + n.entries), 0)::bigint AS stored
+    FROM (
+        (SELECT e.source, e.event_id FROM events e
+         WHERE e.practice_id = k.p AND e.subject = k.r AND e.kind = k.d AND e.superseded_by IS NULL LIMIT 1)
+        UNION ALL
+        (SELECT e.source, e.event_id FROM events e
+         WHERE e.practice_id = k.p AND e.concerns = k.r
+           AND (k.d = 'payout') = (e.kind IN ('payout', 'payout_failed')) LIMIT :most)
+    ) v
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS entries FROM entries n
+        WHERE n.practice_id = k.p AND n.source = v.source AND n.event_id = v.event_id OFFSET 0) n
+) c;
 
 -- name: events
 WITH k AS (

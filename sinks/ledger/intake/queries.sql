@@ -152,13 +152,16 @@ ON CONFLICT DO NOTHING;
 ANALYZE receipts, events, entries, work, outcomes, gates, practices;
 
 -- name: parked_on
--- Money of which something was reported before itself (R-8), and waits for it or was ended by a person. Nothing does as a
--- rule: both indexes are all but empty.
-SELECT DISTINCT e.practice_id, CASE WHEN e.kind = 'payout_failed' THEN 'payout' ELSE 'payment' END AS kind,
-       e.concerns AS ref
-FROM unnest(:practice_ids::text[], :refs::text[]) AS k(p, r)
-JOIN events e ON e.practice_id = k.p AND e.concerns = k.r AND e.waiting = 'AWAITING_ORIGINAL'
-UNION
-SELECT e.practice_id, CASE WHEN e.kind = 'payout_failed' THEN 'payout' ELSE 'payment' END, e.concerns
-FROM unnest(:practice_ids::text[], :refs::text[]) AS k(p, r)
-JOIN events e ON e.practice_id = k.p AND e.concerns = k.r AND e.ended_as IS NOT NULL;
+-- Money of which something was reported before itself (R-8), and waits for it or was ended by a person, and how many
+-- events of it are. Nothing does as a rule: both indexes are all but empty.
+SELECT x.practice_id, x.kind, x.ref, count(*) AS stored
+FROM (
+    SELECT e.practice_id, CASE WHEN e.kind = 'payout_failed' THEN 'payout' ELSE 'payment' END AS kind, e.concerns AS ref
+    FROM unnest(:practice_ids::text[], :refs::text[]) AS k(p, r)
+    JOIN events e ON e.practice_id = k.p AND e.concerns = k.r AND e.waiting = 'AWAITING_ORIGINAL'
+    UNION ALL
+    SELECT e.practice_id, CASE WHEN e.kind = 'payout_failed' THEN 'payout' ELSE 'payment' END, e.concerns
+    FROM unnest(:practice_ids::text[], :refs::text[]) AS k(p, r)
+    JOIN events e ON e.practice_id = k.p AND e.concerns = k.r AND e.ended_as IS NOT NULL
+) x
+GROUP BY x.practice_id, x.kind, x.ref;

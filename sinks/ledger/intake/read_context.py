@@ -11,12 +11,14 @@ import msgspec
 import psycopg
 from psycopg.rows import TupleRow
 
+from processors.rules.lifecycle.bounds import MOST_FACTS
 from processors.rules.lifecycle.ledger_facts import LedgerFacts
 from processors.rules.lifecycle.waiting_state import SwitchVersion, in_force
 from schemas.practice_settings import SettingsHistory
 from schemas.vocabulary import Target
 from schemas.writebacks import Identity, SourcePosition, Writeback
 from sinks.ledger.intake.batch_context import BatchContext, Era, PracticeContext
+from sinks.ledger.intake.batch_limit import first_that_fit
 from sinks.ledger.intake.context_request import ContextRequest, context_request
 from sinks.ledger.intake.context_rows import (
     LinkKeyRow,
@@ -24,6 +26,7 @@ from sinks.ledger.intake.context_rows import (
     OriginalRow,
     PlaceRow,
     PracticeSequenceRow,
+    StoredCountRow,
     WritableConnectionRow,
 )
 from sinks.ledger.intake.duplicates import EventKey, KnownEvents, StoredEvent
@@ -69,8 +72,10 @@ def read_context(
     """Everything that decides about these records. Blocks for one round trip: the reads go out together.
 
     Further ones follow only where an event concerns money that the ledger knows more of (`read_payment_states`), and
-    for the payments and payouts named in `also`. `seqs`: the counters of the locked practices.
+    for the payments and payouts named in `also`. Where more is stored of that than one transaction reads, the answer
+    covers the first records alone. `seqs`: the counters of the locked practices.
     """
+    places = [place for place, record in enumerate(records) if isinstance(record, Decided)]
     decided = [record.writeback for record in records if isinstance(record, Decided)]
     asked = context_request(decided)
     connection, practices = cursor.connection, {"practice_ids": Texts(sorted(seqs))}
@@ -81,9 +86,15 @@ def read_context(
         links = _links(connection, asked.patients)
         connections = _send(connection, WritableConnectionRow, "connections_of", practices)
         receipts = _send(connection, PlaceRow, "receipts_of", _positions(decided))
-        parked = _send(connection, PaymentKey, "parked_on", named(asked.reported))
+        parked = _send(connection, StoredCountRow, "parked_on", named(asked.reported))
+        counted = stored_counts(connection, asked.concerned) if len(asked.concerned) > 1 else None
     linked = links.fetchall()
-    keys = asked.concerned | set(also) | set(parked.fetchall()) | waiting_for_payout(connection, asked)
+    waits = {row.key: row.stored for row in parked.fetchall() if row.key in asked.reported}
+    counts = waits | ({} if counted is None else {row.key: row.stored for row in counted.fetchall()})
+    fit = first_that_fit({key: asked.reported[key] for key in waits} | asked.concerned, counts, len(decided))
+    if fit < len(decided):
+        asked = context_request(decided[:fit])
+    keys = asked.concerned.keys() | set(also) | (waits.keys() & asked.reported) | waiting_for_payout(connection, asked)
     payments, histories = read_payment_states(connection, keys, seqs)
     if more := patients_of(payments) - asked.patients:
         linked += _links(connection, more).fetchall()
@@ -95,7 +106,23 @@ def read_context(
         practices=_practices(seqs, this, by_practice(versions.fetchall()), linked, connections.fetchall(), histories),
         payments=payments,
         standing=read_standing(connection, asked.payouts),
+        covers=places[fit] if fit < len(decided) else len(records),
     )
+
+
+def stored_counts(connection: Connection, keys: Iterable[PaymentKey]) -> psycopg.Cursor[StoredCountRow]:
+    """How much is stored of each payment and payout: sent, to be fetched."""
+    ordered = list(keys)
+    wanted = named(ordered) | {"kinds": [key.kind for key in ordered], "most": MOST_FACTS}
+    return connection.cursor(row_factory=rows_as(StoredCountRow)).execute(_PAYMENT_STATES["stored_counts"], wanted)
+
+
+def fitting(connection: Connection, first: Mapping[PaymentKey, int], count: int) -> int:
+    """How many of `count` things one transaction can read the money of, as `first_that_fit`. Blocks for one statement
+    where there is a choice."""
+    if len(first) < 2:
+        return count
+    return first_that_fit(first, {row.key: row.stored for row in stored_counts(connection, first)}, count)
 
 
 def _originals(
@@ -158,17 +185,15 @@ def _practices(
 
 
 def waiting_for_payout(connection: Connection, asked: ContextRequest) -> set[PaymentKey]:
-    """Of the payments that a payout carries, those that wait for it. Blocks for one statement, if there are any."""
+    """Of the payments that a payout carries, those that wait for it, as many as one transaction reads. Blocks for one
+    statement, if there are any."""
     if not asked.paid:
         return set()
-    return set(
-        fetch_all(
-            connection,
-            PaymentKey,
-            _PAYMENT_STATES["waiting_for_payout"],
-            named(asked.paid) | {"most": PAYMENTS_AT_ONCE},
-        )
-    )
+    wanted = named(asked.paid) | {"most": PAYMENTS_AT_ONCE}
+    found = fetch_all(connection, StoredCountRow, _PAYMENT_STATES["waiting_for_payout"], wanted)
+    numbers = {row.key: number for number, row in enumerate(found)}
+    fit = first_that_fit(numbers, {row.key: row.stored for row in found}, len(found))
+    return {row.key for row in found[:fit]}
 
 
 def _identities(identities: Sequence[Identity]) -> dict[str, Texts]:

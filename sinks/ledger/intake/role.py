@@ -18,10 +18,9 @@ from sinks.ledger.history.settle import Evidence, settle
 from sinks.ledger.intake import positions
 from sinks.ledger.intake.batch import BatchWriter
 from sinks.ledger.intake.batch_context import Policy
-from sinks.ledger.intake.batch_limit import BatchLimit
+from sinks.ledger.intake.batch_limit import BatchLimit, read_in_steps
 from sinks.ledger.intake.consumer import CONSUMED, GROUP, Feed, Rejoin, known_topics
 from sinks.ledger.intake.positions import Overtaken
-from sinks.ledger.intake.records import read
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.practices.backfill_capabilities import backfill_capabilities
 from sinks.ledger.retention import RetentionJob
@@ -108,7 +107,8 @@ class Intake:
             started = time.monotonic()
             before = dict(feed.positions)
             writer.positions = dict(feed.positions)
-            writer.store([read(record) for record in records])
+            for step in read_in_steps(records):
+                writer.store(step)
             feed.positions |= writer.positions
             feed.show({key: at for key, at in feed.positions.items() if at != before[key]})
             self._stored_at = time.monotonic()

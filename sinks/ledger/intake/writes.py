@@ -75,3 +75,8 @@ class Writes(msgspec.Struct, kw_only=True):
     started: list[tuple[Target, str, State]] = msgspec.field(default_factory=list)
     taken: int = 0
     """How many records of the batch these writes cover; the rest begins the next transaction."""
+
+    @property
+    def rows(self) -> int:
+        """How many entries and items they insert or change."""
+        return len(self.entries) + len(self.moves) + len(self.payout_items)

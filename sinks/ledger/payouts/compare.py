@@ -25,7 +25,7 @@ from sinks.ledger.intake.apply_events import EventApplier
 from sinks.ledger.intake.batch_context import BatchContext, Policy
 from sinks.ledger.intake.build_writes import WriteBuilder
 from sinks.ledger.intake.payment_key import PAYMENT, PaymentKey
-from sinks.ledger.intake.read_context import lock_practices, read_context
+from sinks.ledger.intake.read_context import fitting, lock_practices, read_context
 from sinks.ledger.intake.write import write
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.payouts.differences import ItemFindings, KnownDifference, Settled, settle
@@ -36,7 +36,8 @@ from streams.runtime.clock import Clock
 SQL: Final = named_queries("sinks.ledger.payouts", "compare.sql")
 
 PAGE: Final = 250
-"""Items of one step: some hundred milliseconds under the practice's lock."""
+"""Items of one step: some hundred milliseconds under the practice's lock. Fewer where more is stored of their payments
+than one transaction reads (law 9)."""
 PRACTICES: Final = 50
 """Practices of one round, each for one step: a payout of any length waits its turn."""
 ROUND_S: Final = 0.5
@@ -116,6 +117,8 @@ class PayoutComparison:
             page = fetch_all(cursor, PageItem, SQL["page"], {"practice_id": practice_id, "most": PAGE})
             if not page:
                 return 0
+            first = {each.key: place for place, each in reversed([*enumerate(page)]) if each.key is not None}
+            page = page[: fitting(self._connection, first, len(page))]
             keys = {each.key for each in page if each.key is not None}
             context = read_context(cursor, [], seqs, now, also=keys)
             self._release(cursor, context, sorted(keys))

@@ -15,7 +15,7 @@ from sinks.ledger.intake.apply_events import EventApplier
 from sinks.ledger.intake.batch_context import Policy
 from sinks.ledger.intake.build_writes import WriteBuilder
 from sinks.ledger.intake.payment_key import PaymentKey
-from sinks.ledger.intake.read_context import lock_practices, read_context
+from sinks.ledger.intake.read_context import fitting, lock_practices, read_context
 from sinks.ledger.intake.write import write
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.fetch import fetch_all
@@ -79,10 +79,14 @@ class ResumeSweep:
         return sum(self._repair(each, {key for key in keys if key.practice_id == each}) for each in practices)
 
     def _repair(self, practice_id: str, keys: set[PaymentKey]) -> int:
-        if not keys:
-            return 0
-        with self._connection.transaction(), self._connection.cursor() as cursor:
-            return reconsider(cursor, practice_id, keys, self._clock.for_database(), self._policy.jitter_s)
+        """In as many transactions as what is stored of them asks for (law 9)."""
+        moved, left = 0, sorted(keys)
+        while left:
+            fit = fitting(self._connection, {key: place for place, key in enumerate(left)}, len(left))
+            with self._connection.transaction(), self._connection.cursor() as cursor:
+                moved += reconsider(cursor, practice_id, left[:fit], self._clock.for_database(), self._policy.jitter_s)
+            left = left[fit:]
+        return moved
 
 
 def reconsider(

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import msgspec
 import psycopg
 import pytest
 
+from schemas.codec import encode_writeback
+from schemas.events import Event, Split
 from schemas.practice_settings import Timing
 from schemas.topics import TopicName
 from sinks.ledger.intake import batch_limit, read_context
 from sinks.ledger.intake.batch import BatchWriter
 from sinks.ledger.intake.batch_limit import BatchLimit
-from sinks.ledger.intake.records import Record
+from sinks.ledger.intake.records import Consumed, Record
 from sinks.ledger.payouts import compare
 from sinks.ledger.schema.database import connect
 from streams.fault_injection import Control
 from tests.processors.rules.event_examples import item, payment, payout
+from tests.processors.rules.linked_examples import refunded, voided
 from tests.sinks.ledger.ledger_fixture import WRITEBACKS_ID, LedgerDatabase, again
 from tests.sinks.ledger.linked_events import LATER, ready
+from tests.sinks.ledger.test_decide_batch import decided
 
 SLOW = "practice-slow"
 PRACTICES = ("practice-a", "practice-b", SLOW, "practice-c", "practice-d")
@@ -97,6 +102,76 @@ def test_batches_are_cut_by_the_entries_that_they_make(
     monkeypatch.setattr(batch_limit, "MOST_ENTRIES", 1)
     database.report(payment(event_id="ev-more", payment_id="pay-more"))
     assert database.verdicts() == ["FIRST"] * 6
+
+
+SPLITS, PAYMENTS = 5, 6
+STORED = 2 * SPLITS
+"""Entries of one such payment: each share and its fee."""
+
+
+def _voided_at_once(database: LedgerDatabase) -> dict[str, int]:
+    """Payments of many shares, then in one batch what voids each; answers how many rows a transaction wrote at most."""
+    database.add()
+    shares = tuple(Split(patient_ref=f"pt-{number}", amount_minor=2000) for number in range(SPLITS))
+    names = [f"{number}" for number in range(PAYMENTS)]
+    database.report(*(payment(event_id=f"ev-{n}", payment_id=f"pay-{n}", splits=shares) for n in names))
+    database.report(*(voided(event_id=f"ev-v{n}", payment_id=f"pay-{n}", at=LATER) for n in names))
+    assert database.states() == ["VOIDED_BEFORE_POST"] * (PAYMENTS * STORED)
+    assert database.verdicts() == ["FIRST"] * (2 * PAYMENTS)
+    return {
+        table: database.one(f"SELECT max(n) FROM (SELECT count(*) AS n FROM {table} GROUP BY xmin::text) x")
+        for table in ("entries", "outcomes")
+    }
+
+
+def test_batches_are_cut_by_what_is_stored_of_their_money(
+    database: LedgerDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A small record may be about a large payment: what is read and written for many of them is bounded too."""
+    monkeypatch.setattr(batch_limit, "MOST_ENTRIES", 2 * STORED + 1)
+    most = _voided_at_once(database)
+    assert most == {"entries": 2 * STORED, "outcomes": STORED}
+
+
+def test_without_the_bound_a_batch_writes_all_of_it(database: LedgerDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control."""
+    monkeypatch.setattr(batch_limit, "MOST_ENTRIES", 2 * STORED + 1)
+    database.reopen(Control.BOUNDED_STEPS)
+    assert _voided_at_once(database) == {"entries": PAYMENTS * STORED, "outcomes": PAYMENTS * STORED}
+
+
+def test_many_reports_about_one_payment_are_taken_in_steps(
+    database: LedgerDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each reads the payment once and writes its own entries: by what is written, the batch is cut."""
+    monkeypatch.setattr(batch_limit, "MOST_ENTRIES", STORED + 2)
+    database.add()
+    shares = tuple(Split(patient_ref=f"pt-{number}", amount_minor=2000) for number in range(SPLITS))
+    database.report(payment(splits=shares))
+    refunds = [refunded(-1000, number=number, at=LATER) for number in range(1, 6)]
+    database.report(*refunds)
+    assert database.verdicts() == ["FIRST"] * 6
+    of_refunds = "SELECT count(*) AS n FROM entries WHERE entry_kind = 'refund' GROUP BY xmin::text"
+    written = [row[0] for row in database.rows(of_refunds)]
+    assert sum(written) == SPLITS * len(refunds)
+    assert max(written) < STORED + 2 + SPLITS
+
+
+def test_records_are_read_as_many_as_one_transaction_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the broker sent together is decoded step by step, a record with more than all by itself."""
+    monkeypatch.setattr(batch_limit, "MOST_ENTRIES", 4)
+    shares = tuple(Split(patient_ref=f"pt-{number}", amount_minor=2000) for number in range(SPLITS))
+    plain, large = _consumed(payment()), _consumed(payment(splits=shares))
+    steps = [len(step) for step in batch_limit.read_in_steps([plain, plain, plain, large, plain, plain])]
+    assert steps == [2, 1, 1, 2]
+    items = [item(number, 100, 1, payment_id=f"pay-{number}") for number in range(100)]
+    many = _consumed(payout(*items))
+    assert [len(step) for step in batch_limit.read_in_steps([plain, many, plain])] == [1, 1, 1], "one entry, 100 items"
+
+
+def _consumed(event: Event) -> Consumed:
+    said = decided(event, 0)
+    return msgspec.structs.replace(said.at, value=encode_writeback(said.writeback))
 
 
 @pytest.mark.parametrize("waits_for", ["funds", "fee"])

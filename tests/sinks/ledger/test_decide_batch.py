@@ -71,6 +71,7 @@ class Kept:
             },
             payments=BatchPayments(),
             standing=StandingItems(),
+            covers=len(records),
         )
         writes = BatchDecision(context, POLICY).run(records)
         for table, rows in self.rows.items():

@@ -15,7 +15,7 @@ from streams.fault_injection import install
 from streams.kafka.client_config import consumer_config, group_protocol, producer_config
 from streams.kafka.membership import Batching
 from streams.kafka.topic_identity import TopicGuard
-from streams.kafka.transactions import Outgoing, TransactionalBatches
+from streams.kafka.transactions import Outgoing, Step, TransactionalBatches
 from streams.runtime.endpoints import Health
 from streams.runtime.errors import Role
 from streams.runtime.lifecycle import Stop
@@ -29,14 +29,16 @@ SOURCE, OUT = TopicName.PAYMENTS, TopicName.WRITEBACKS
 
 
 class Copier:
-    """The handler: each value goes out as it came in."""
+    """The handler: each value goes out as it came in, `most` in a step."""
 
-    def __init__(self, settings: ProgramSettings) -> None:
+    def __init__(self, settings: ProgramSettings, most: int | None = None) -> None:
         self._out = physical(settings.topic_prefix, OUT)
+        self._most = most
         self.batches = 0
 
-    def decide(self, batch: Sequence[Message]) -> list[Outgoing]:
-        return [Outgoing(self._out, None, _value(message)) for message in batch]
+    def decide(self, batch: Sequence[Message]) -> Step:
+        taken = batch[: self._most]
+        return Step([Outgoing(self._out, None, _value(message)) for message in taken], len(taken))
 
     def committed(self) -> None:
         self.batches += 1
@@ -76,13 +78,14 @@ class CopyLoop:
         name: str = "copy-0",
         batch: int = 5000,
         linger_s: float = 0.01,
+        step: int | None = None,
         wrap: Callable[[Producer], Any] = lambda producer: producer,
     ) -> None:
         install(settings.test_controls)
         self.stop = Stop()
         self.error: BaseException | None = None
         self.health = Health()
-        self.handler = Copier(settings)
+        self.handler = Copier(settings, step)
         self.producer = wrap(Producer(producer_config(settings, transactional_id=name)))
         topic = physical(settings.topic_prefix, SOURCE)
         self._batches = TransactionalBatches(
