@@ -1,4 +1,5 @@
-"""The lease of a practice's gate, and what is planned under it: lanes in order, one entry of a lane at a time.
+"""The lease of a practice's gate, and what is planned under it: lanes in order, one entry of a lane at a time, and one
+of a patient at the target, whose references may be several lanes.
 
 No I/O. Laws 21 and 23.
 """
@@ -6,7 +7,7 @@ No I/O. Laws 21 and 23.
 from __future__ import annotations
 
 import time
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Sequence
 from datetime import datetime
 from heapq import heappop, heappush
@@ -15,6 +16,7 @@ from typing import Final
 from schemas.vocabulary import READY, State
 from sinks.poster.connection_leases import ConnectionLease
 from sinks.poster.planned_call import GateKey, PlannedCall, names_original
+from streams.fault_injection import Control, disabled
 
 CALLS_PER_LEASE: Final = 500
 """K of law 21: then the gate goes to the back of the queue."""
@@ -60,8 +62,11 @@ class PracticeLease:
         self._dependents: dict[int, tuple[PlannedCall, ...]] = {}
         self._posted: set[int] = set()
         self._busy: set[str] = set()
-        self._taken: set[int] = set()
-        """Entries that are being marked, called or confirmed: a plan that was read meanwhile shows them as ready."""
+        self._taken: dict[int, str | None] = {}
+        """Entries that are being marked, called or confirmed, with their patient at the target: a plan that was read
+        meanwhile shows them as ready."""
+        self._patients: Counter[str] = Counter()
+        """How many of those each patient has; who has none is not in it."""
         self._origins: dict[int, float] = {}
         """Entries whose original was read, and when, in seconds of the monotonic clock."""
         self._started_at_plan = -1
@@ -108,10 +113,15 @@ class PracticeLease:
             self._ready.append(call)
 
     def take(self, most: int) -> list[PlannedCall]:
-        """Up to `most` entries that may be marked now, oldest first."""
+        """Up to `most` entries that may be marked now, oldest first. One whose patient has another call under way, by
+        another reference, stays where it is."""
         taken: list[PlannedCall] = []
+        passed: list[PlannedCall] = []
         while self._ready and len(taken) < most and self.started < CALLS_PER_LEASE:
             call = self._ready.popleft()
+            if self._patient_has_a_call(call):
+                passed.append(call)
+                continue
             if not (call.origin_posted or call.depends_on in self._posted):
                 self._drop(call.lane)
                 continue
@@ -123,6 +133,7 @@ class PracticeLease:
             self._occupy(call)
             self.started += 1
             taken.append(call)
+        self._ready.extendleft(reversed(passed))
         return taken
 
     def take_read_backs(self, most: int) -> list[PlannedCall]:
@@ -185,7 +196,10 @@ class PracticeLease:
         posted one lets its lane go on."""
         self.in_flight -= 1
         self._busy.discard(call.lane)
-        self._taken.discard(call.effect_id)
+        if (patient := self._taken.pop(call.effect_id, None)) is not None:
+            self._patients[patient] -= 1
+            if not self._patients[patient]:
+                del self._patients[patient]
         if state is not State.POSTED:
             self._drop(call.lane)
             return
@@ -229,8 +243,14 @@ class PracticeLease:
 
     def _occupy(self, call: PlannedCall) -> None:
         self._busy.add(call.lane)
-        self._taken.add(call.effect_id)
+        patient = self._taken[call.effect_id] = call.pms_patient_id
+        if patient is not None:
+            self._patients[patient] += 1
         self._begun(1)
+
+    def _patient_has_a_call(self, call: PlannedCall) -> bool:
+        """What one entry reads of a patient's charges, another must not be paying meanwhile (law 18)."""
+        return call.pms_patient_id in self._patients and not disabled(Control.ONE_CALL_A_PATIENT)
 
     def _begun(self, count: int) -> None:
         self.in_flight += count

@@ -33,6 +33,7 @@ class Control(StrEnum):
     ENTITLEMENT = "entitlement"  # SET-16: nothing of a practice goes out that nobody entitled
     MARK = "mark"  # law 16: SENDING is committed before the first byte
     ALLOCATION_APART = "allocation_apart"  # law 18: a late payment takes nothing of a charge that another one pays
+    ONE_CALL_A_PATIENT = "one_call_a_patient"  # laws 18, 23: two references of one patient are not called at once
     LATE_CHECK = "late_check"  # law 17: too late after the mark sends nothing
     TOTAL_DEADLINE = "total_deadline"  # law 17: one wall-clock deadline per call
     ANSWER_MEMORY = "answer_memory"  # law 29: the bytes of answers that a process holds have a limit

@@ -39,7 +39,9 @@ def test_a_read_back_before_the_send_waits_for_the_call_of_its_lane() -> None:
 
 
 def _in_four_lanes(first: int, count: int) -> list[PlannedCall]:
-    return [planned_call(effect_id=n, lane=f"p:{n % 4}") for n in range(first, first + count)]
+    return [
+        planned_call(effect_id=n, lane=f"p:{n % 4}", linked_patient_id=str(n % 4)) for n in range(first, first + count)
+    ]
 
 
 def test_a_lane_that_runs_out_of_a_full_plan_has_another_made() -> None:
@@ -65,3 +67,28 @@ def test_a_lane_that_runs_out_of_all_there_is_wants_no_plan() -> None:
         (call,) = lease.take(1)
         lease.end(call, State.POSTED)
     assert lease.finished
+
+
+def test_two_references_of_a_patient_take_turns() -> None:
+    """Laws 18, 23: two lanes, one patient at the target. The younger waits for the older one's call and is next then;
+    another patient does not wait."""
+    lease = _lease()
+    older, younger = (planned_call(effect_id=n, lane=f"p:{n}", linked_patient_id="17") for n in (1, 2))
+    other = planned_call(effect_id=3, lane="p:3", linked_patient_id="18")
+    lease.load([older, younger, other])
+    assert lease.take(3) == [older, other]
+    assert lease.take(3) == []
+    lease.end(other, State.POSTED)
+    assert lease.take(3) == []
+    lease.end(older, State.POSTED)
+    assert lease.take(3) == [younger]
+    lease.end(younger, State.POSTED)
+    assert lease.finished
+
+
+def test_entries_without_a_patient_wait_for_nobody() -> None:
+    """Documents of payouts name none."""
+    lease = _lease()
+    documents = [planned_call(effect_id=n, lane=f"o:{n}", linked_patient_id=None) for n in (1, 2)]
+    lease.load(documents)
+    assert lease.take(2) == documents
