@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -12,8 +11,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from schemas.connector.examples import EXAMPLES
-from schemas.connector.records import Outcome
 from schemas.vocabulary import EntryKind
 from sinks.targets.catalogue import ROUTES
 from sinks.targets.connector.adapter import ConnectorTarget
@@ -40,91 +37,22 @@ from sinks.targets.quickbooks.oauth_secrets import Secrets, SecretStore, Stored
 from tests.contract.connector_case import DOCUMENT
 from tests.contract.connector_case import keys as connector_keys
 from tests.contract.connector_case import mapping as connector_mapping
+from tests.hostile.hostile_answers import BODIES, OPENINGS, serving
 from tests.sinks.targets.nexhealth.examples import a_mapping
 from tests.sinks.targets.nexhealth.examples import an_entry as a_location_entry
-from tests.sinks.targets.open_dental.test_requests import MARKER, an_entry
+from tests.sinks.targets.open_dental.test_requests import an_entry
 from tests.sinks.targets.quickbooks.companies import Always
 from tests.sinks.targets.quickbooks.payouts import an_entry as a_payout
 from tests.sinks.targets.quickbooks.payouts import an_item
 
 DEADLINE_S = 5.0
-DIGITS = "9" * 4_200
-ROW: dict[str, Any] = {
-    "PayNum": 1,
-    "PayAmt": "96.80",
-    "PatNum": 17,
-    "PayNote": MARKER,
-    "Type": "Proc",
-    "PrimaryKey": 1,
-    "AcctBal": 5,
-    "ServiceDate": "2026-01-01",
-    "DefNum": 69,
-    "Category": 10,
-    "ProvNum": 1,
-    "Guarantor": 17,
-}
-
-
-def _row(**absurd: Any) -> bytes:
-    return msgspec.json.encode([ROW | absurd])
-
-
-BODIES: dict[str, bytes] = {
-    "empty": b"",
-    "not UTF-8": b'[{"PayNote":"\xff\xfe"}]',
-    "deep": b"[" * 100_000,
-    "deep object": b'{"QueryResponse":' * 50_000,
-    "lone surrogate": b'[{"PayNum":"\\ud800","PatNum":17,"PayNote":"' + MARKER.encode() + b'"}]',
-    "absurd amount": _row(PayAmt="1E+999990", AcctBal="1E+999990"),
-    "absurd number": b'[{"PayNum":1,"PatNum":17,"PayAmt":1E+999990}]',
-    "long id": _row(PayNum=DIGITS, PrimaryKey=DIGITS, DefNum=DIGITS, ProvNum=DIGITS, Guarantor=DIGITS),
-    "long number": b'{"PayNum":' + DIGITS.encode() + b"}",
-    "null id": _row(PayNum=None, PrimaryKey=None, DefNum=None),
-    "rows of nothing": b"[null,1,[]]",
-    "an object": b'{"QueryResponse":{"Deposit":[{"Id":"\\ud800","TotalAmt":1E+999990,"Line":null}]}}',
-    "an entry": b'{"Deposit":{"Id":"' + DIGITS.encode() + b'","TotalAmt":1E+999990},"JournalEntry":{"Id":1,"Line":7}}',
-    "a fault": b'{"Fault":{"Error":[{"code":' + DIGITS.encode() + b'}],"type":["x"]}}',
-    "preferences": b'{"Preferences":{"AccountingInfoPrefs":{"BookCloseDate":"9999-99-99"}}}',
-    "an outcome": b'{"idempotency_key":"' + b"A" * 32 + b'","status":"posted","entry":{"entry_id":"\\ud800"}}',
-    "an outcome of another": msgspec.json.encode(EXAMPLES[Outcome]),
-    "an absurd entry": b'{"entries":[{"entry_id":"1","standing":true,"amount":{"minor":1E+999990,"currency":"USD"}}]}',
-    "a problem": b'{"type":"x","title":"x","status":422,"code":"period-closed","refused_without_effect":true}',
-    "a problem without end": b'{"detail":"' + b"x" * 100_000 + b'"}',
-    "absurd dates": _row(ServiceDate="0001-01-01T00:00:00+23:59", DateEntry="9" * 900, PayDate="0000-00-00"),
-    "an envelope": b'{"code":true,"data":[{"id":"' + DIGITS.encode() + b'","payment_amount":{"amount":1E+999990}}]}',
-    "an envelope of dates": b'{"code":true,"data":[{"id":1,"charged_at":"0001-01-01T00:00:00+23:59","fee":1e308}]}',
-    "xml": b"<a>" * 20_000,
-    "text": b'"PatNum is invalid.\\ud800"',
-}
 
 
 @asynccontextmanager
 async def _serving(status: int, body: bytes, named: Mapping[str, bytes]) -> AsyncIterator[str]:
     """A server that answers everything alike, but for the paths that are named."""
-
-    def message(code: int, told: bytes) -> bytes:
-        head = f"HTTP/1.1 {code} X\r\nContent-Type: application/json\r\nContent-Length: {len(told)}\r\n\r\n"
-        return head.encode() + told
-
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while True:
-                asked = await reader.readuntil(b"\r\n\r\n")
-                length = next(
-                    (int(line[15:]) for line in asked.lower().split(b"\r\n") if line.startswith(b"content-length:")), 0
-                )
-                await reader.readexactly(length)
-                path = asked.split(b" ")[1].decode().partition("?")[0]
-                writer.write(message(200, named[path]) if path in named else message(status, body))
-                await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError):
-            writer.close()
-
-    server = await asyncio.start_server(answer, "127.0.0.1", 0)
-    try:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    finally:
-        server.close()
+    async with serving(lambda path, _: (200, named[path]) if path in named else (status, body)) as url:
+        yield url
 
 
 class _Kept(SecretStore):
@@ -170,18 +98,6 @@ ADAPTERS: dict[str, tuple[Callable[[str], PaymentTarget], Any]] = {
     "nexhealth-adjustment": (_nexhealth, a_location_entry(entry_kind=EntryKind.FEE_ADJUSTMENT, amount_minor=320)),
 }
 """Of every route that a program calls, by its name."""
-OPENINGS: dict[str, dict[str, bytes]] = {
-    "nexhealth": {
-        "/authenticates": msgspec.json.encode({"code": True, "data": {"token": "t"}}),
-        "/sync_status": msgspec.json.encode(
-            {
-                "code": True,
-                "data": [{"locations": [{"id": 7}], "write_status": "green", "read_status": "green", "emr": {}}],
-            }
-        ),
-    }
-}
-"""What a route asks first: answered as it should be, so that the answers behind it are met."""
 CASES = [(name, False) for name in ADAPTERS] + [(name, True) for name in ADAPTERS if name.partition("-")[0] in OPENINGS]
 
 
