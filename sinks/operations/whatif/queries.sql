@@ -21,7 +21,11 @@ SELECT f.source, f.of_kind, f.ref, f.event_id, f.subject, f.kind, f.version, f.e
        f.off, f.reason = 'IN_TWO_PAYOUTS' AND EXISTS (
            SELECT FROM entries n JOIN effects e ON e.practice_id = n.practice_id AND e.effect_id = n.effect_id
            WHERE n.practice_id = :practice_id AND n.source = f.source AND n.event_id = f.event_id
-             AND e.reason = 'IN_TWO_PAYOUTS') AS held, b.original
+             AND e.reason = 'IN_TWO_PAYOUTS') AS held, b.original,
+       CASE WHEN f.kind = 'link_moved' THEN array(
+           SELECT DISTINCT n.patient_ref FROM entries n
+           WHERE n.practice_id = :practice_id AND n.source = f.source AND n.event_id = f.event_id
+             AND n.patient_ref IS NOT NULL) ELSE '{}' END AS moved_patients
 FROM found f LEFT JOIN bodies b USING (practice_id, month, source, event_id) WHERE f.occurred_at < :until;
 
 -- name: payouts

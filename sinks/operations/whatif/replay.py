@@ -5,7 +5,7 @@ The ledger's own engine applies the events; a poster that posts what is due at o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from datetime import datetime
 from typing import Final
 
@@ -32,7 +32,7 @@ from schemas.events import Event
 from schemas.identity import identify
 from schemas.plan import Decision
 from schemas.practice_settings import SettingsHistory
-from schemas.vocabulary import State
+from schemas.vocabulary import EntryKind, State, Target
 from sinks.operations.whatif.compare import ComparedEntry, Outcome
 
 _replace: Final = msgspec.structs.replace
@@ -40,8 +40,9 @@ _OLD_VERSION: Final = Outcome(reason="OLD_VERSION")
 
 
 class Replay:
-    """Takes the events of one payment or payout as they arrived. Links, connections, closed days and what people did
-    are left out: they are the same on both sides of a comparison."""
+    """Takes the events of one payment or payout as they arrived. Links, connections and closed days are left out,
+    as is what people did apart from the bank's word and moves to another patient: they are the same on both sides of a
+    comparison."""
 
     def __init__(self, history: SettingsHistory | None) -> None:
         self._history = history
@@ -59,11 +60,13 @@ class Replay:
         version: int | None = None,
         bank: int = 0,
         held: bool = False,
+        moved_patients: Set[str] = frozenset(),
     ) -> None:
         """The next event of the payment, or one that is about no money.
 
-        `version`, `bank`: of the money, where a person took the bank's word about it (P-23). `held`: a payout with an
-        item of an earlier one that stands, whatever the settings.
+        `version`, `bank`: of the money, where a person took the bank's word about it (P-23), or moved what stood of
+        `moved_patients` (E-12): what would not have been posted by then would have gone to the right one at once.
+        `held`: a payout with an item of an earlier one that stands, whatever the settings.
         """
         self._post(arrived_at)
         try:
@@ -80,6 +83,7 @@ class Replay:
                 event=event,
                 version=identify(event).version if version is None else version,
                 bank=bank,
+                moved=frozenset(self._standing(moved_patients)),
                 decision=held_back(decision) if held else decision,
                 arrived_at=arrived_at,
             )
@@ -105,6 +109,13 @@ class Replay:
             else _replace(outcome, entries=tuple(self._compared(event)))
             for event, outcome in self._outcomes.items()
         }
+
+    def _standing(self, patients: Set[str]) -> Iterator[int]:
+        """What is posted for these patients; a note is about no money, and stays."""
+        for entry in self._state.entries:
+            of_them = entry.target is Target.PMS and entry.instruction.patient_ref in patients
+            if of_them and entry.state is State.POSTED and entry.entry_kind is not EntryKind.NOTE:
+                yield entry.effect_id
 
     def _take_plain(self, event: Event, decision: Decision, arrived_at: datetime) -> None:
         """An event that is about no other money: its entries are as planned."""

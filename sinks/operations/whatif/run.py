@@ -78,5 +78,12 @@ def _replayed(past: Past, history: SettingsHistory | None) -> dict[EventId, Outc
         if isinstance(each, PaidOut):
             replay.paid(each.payout_id, each.items, each.arrived_at)
         elif each.event is not None:
-            replay.report(each.event, each.arrived_at, version=each.version, bank=each.bank, held=each.held)
+            replay.report(
+                each.event,
+                each.arrived_at,
+                version=each.version,
+                bank=each.bank,
+                held=each.held,
+                moved_patients=each.moved_patients,
+            )
     return replay.outcomes()

@@ -69,6 +69,7 @@ class _EventRow(msgspec.Struct, frozen=True):
     off: int
     held: bool
     original: bytes | None
+    moved_patients: tuple[str, ...]
 
 
 class _PayoutItemRow(PaidItem, frozen=True, kw_only=True):
@@ -106,6 +107,8 @@ class Happened(msgspec.Struct, frozen=True, kw_only=True):
     """How often the bank's word was taken over that version (P-23); 0: upstream reported it."""
     held: bool = False
     """A payout with an item of an earlier one that stands (P-23)."""
+    moved_patients: frozenset[str] = frozenset()
+    """Whose entries a person had moved to another record of the practice's system (E-12)."""
 
     @property
     def reports_money(self) -> bool:
@@ -185,6 +188,7 @@ def _happened(row: _EventRow) -> Happened:
         version=version if ours else None,
         bank=row.version if ours else 0,
         held=row.held,
+        moved_patients=frozenset(row.moved_patients),
     )
 
 

@@ -14,12 +14,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from schemas.events import Member, Split
-from schemas.practice_settings import AmountMode, FeeAdjustment
+from schemas.practice_settings import AmountMode, FeeAdjustment, Timing
 from sinks.ledger.practices.links import link
 from sinks.operations.actions.move_patient import PatientMoved, move_patient
+from sinks.operations.whatif import run as whatif
 from sinks.poster.planned_call import FrozenRequest
 from streams.runtime.errors import ConfigurationError, Permanent
 from tests.processors.rules.event_examples import NOON, membership, payment
+from tests.processors.rules.event_examples import settings as proposed
 from tests.processors.rules.linked_examples import corrected, refunded
 from tests.sinks.ledger.ledger_fixture import SAVING, LedgerDatabase, again
 from tests.sinks.ledger.posting_by_hand import answered, begin_sending, next_due
@@ -213,3 +215,28 @@ def test_e_12_the_former_patient_ends_as_before_and_the_right_one_as_if_linked_a
     assert WRONG not in balances(ledger, wrongly)
     lived(ledger, wrongly, *later)
     assert balances(ledger, wrongly) == balances(ledger, rightly)
+
+
+def test_whatif_plays_a_move(ledger: LedgerDatabase) -> None:
+    """Guarantee 3: the side that is in force shows what the ledger has, entry by entry; a proposal that would have
+    posted nothing by then has nothing to take back."""
+    practice = opened(ledger)
+    lived(ledger, practice, payment(10000, 320), refunded(-4000))
+    move(ledger, practice)
+    lived(ledger, practice, corrected(9000, 290))
+    rows = ledger.rows(
+        "SELECT event_id, entry_kind, part, amount_minor, CASE state WHEN 'POSTED' THEN 'SCHEDULED' ELSE state END"
+        " FROM effects WHERE practice_id = %s",
+        practice,
+    )
+    since, until = NOON - timedelta(days=1), NOON + timedelta(days=30)
+    found = list(whatif.run(ledger.connection, practice, proposed(), since, until))
+    played = [
+        (each.event_id, entry.entry_kind.value, entry.part, entry.amount_minor, entry.state.value)
+        for each in found
+        for entry in each.before.entries
+    ]
+    assert sorted(played) == sorted(rows)
+    assert [each for each in found if each.before != each.after] == []
+    later = whatif.run(ledger.connection, practice, proposed(timing=Timing.DAILY), since, until)
+    assert [each.after.entries for each in later if each.event_id.startswith("link-")] == [()]
