@@ -83,6 +83,8 @@ def _corrected(
     members."""
     money, fee, gross = money_of(reported), reported_fee(state), item.gross_minor
     if isinstance(money, PaymentFacts) and money.remittance is not None:
+        # I-2: its gross is its claims less what the insurer kept for none, so another gross needs another claim or
+        # another adjustment, and both are the insurer's to say (I-1, I-11): nothing that balances follows.
         raise refusal(
             difference,
             "which claim of the remittance the insurer paid otherwise is not known",

@@ -14,12 +14,15 @@ from typing import Any, Final
 
 import pytest
 
+from processors.rules.lifecycle import awaiting_original, bounds
+from schemas.events import Split
 from schemas.practice_settings import Allocation, TypeMode
 from schemas.vocabulary import (
     DIGEST_ORDER,
     AttentionReason,
     ConnectionReason,
     DeadLetterReason,
+    DecisionReason,
     State,
     Target,
 )
@@ -31,6 +34,7 @@ from sinks.operations.words.deeds import Deed, deeds_of
 from tests.deploy.commands.console import Said, writeback_here, writeback_json_here
 from tests.deploy.commands.test_every_command import COMMAND_LIST, options_of
 from tests.processors.rules.event_examples import NOON, PRACTICE, item, modes, payment, payout
+from tests.processors.rules.kind_examples import remitted
 from tests.processors.rules.linked_examples import refunded
 from tests.sinks.ledger.ledger_fixture import LedgerDatabase
 from tests.worlds import World
@@ -40,6 +44,11 @@ DO = ("--yes", "--by", "Ada", "--why", "the letter says so")
 EVERY_REASON: list[Reason] = [*DeadLetterReason, *ConnectionReason, *AttentionReason]
 ELSEWHERE: Final = (Deed.CONNECT, Deed.TEST, Deed.ALLOCATE)
 """Done against an office by their own tests."""
+OF_EVENTS: Final = {
+    AttentionReason.ORIGINAL_MISSING: "AWAITING_ORIGINAL",
+    AttentionReason.FEE_MISSING: DecisionReason.FEE_UNKNOWN.value,
+}
+"""What an event shows that is told under another name."""
 DEAD: Final = {
     DeadLetterReason.MAPPING_MISSING: State.INVALID_CONFIG,
     DeadLetterReason.MAPPING_INVALID: State.INVALID_CONFIG,
@@ -148,12 +157,16 @@ def paid(number: int, **changed: Any) -> Any:
         AttentionReason.ORIGINAL_MISSING,
         AttentionReason.FEE_MISSING,
         AttentionReason.MORE_THAN_ORIGINAL,
+        AttentionReason.NAMES_OTHER_PATIENT,
+        AttentionReason.TOO_MANY_EVENTS,
         AttentionReason.SUMS_DISAGREE,
     ],
 )
 def test_what_an_event_waits_for_is_ended_by_what_its_letter_names(
-    database: LedgerDatabase, world: World, cause: AttentionReason
+    database: LedgerDatabase, world: World, cause: AttentionReason, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for module in (bounds, awaiting_original):
+        monkeypatch.setattr(module, "MOST_FACTS", 1)
     database.add()
     later = NOON + timedelta(minutes=1)
 
@@ -167,13 +180,52 @@ def test_what_an_event_waits_for_is_ended_by_what_its_letter_names(
             wrong: dict[str, Any] = {"payout_id": subject, "event_id": f"ev-{subject}", "net_minor": 9000}
             database.report(payout(item(1, 10_000, 320), **wrong))
         else:
-            if cause is AttentionReason.MORE_THAN_ORIGINAL:
+            if cause is not AttentionReason.ORIGINAL_MISSING:
                 database.report(paid(number))
             back: dict[str, Any] = {"payment_id": subject, "refund_id": f"re-{number}", "event_id": f"ev-re-{number}"}
-            database.report(refunded(-15_000, at=later, **back))
+            if cause is AttentionReason.TOO_MANY_EVENTS:
+                counted = {"refund_id": f"re-0-{number}", "event_id": f"ev-re-0-{number}"}
+                database.report(refunded(-1_000, at=later, **(back | counted)), refunded(-1_000, at=later, **back))
+            elif cause is AttentionReason.NAMES_OTHER_PATIENT:
+                named = (Split(patient_ref="pt-9", amount_minor=-1_000),)
+                database.report(refunded(-1_000, at=later, splits=named, **back))
+            else:
+                database.report(refunded(-15_000, at=later, **back))
+        told = "waiting" if cause is AttentionReason.ORIGINAL_MISSING else "reason"
+        shown = OF_EVENTS.get(cause, cause.value)
+        assert shown in [row[0] for row in database.rows(f"SELECT {told} FROM events")], "it waits for that"
         return subject
 
     each_deed_ends_it(world, deeds_in(letter(cause)), make)
+
+
+@pytest.mark.parametrize("reason", [DecisionReason.OF_NO_CLAIM, DecisionReason.MANUAL_NET_NOT_POSITIVE])
+def test_what_only_people_can_enter_is_ended_by_what_its_digest_names(
+    database: LedgerDatabase, world: World, reason: DecisionReason
+) -> None:
+    """Its digest lists it with others that may be posted; that deed is refused for it, in words that name the next."""
+    database.add()
+
+    def make(number: int) -> str:
+        subject = f"pay-{number}"
+        database.link(f"pt-{subject}")
+        told: dict[str, Any] = {"event_id": f"ev-{number}", "payment_id": subject}
+        if reason is DecisionReason.OF_NO_CLAIM:
+            database.report(remitted(plb=(-1_200,), **told))
+        else:
+            database.report(paid(number, gross=25, fee=31))
+        held = "SELECT count(*) FROM effects WHERE state = 'AWAITING_MANUAL_POST' AND reason = %s"
+        assert database.one(held, reason), "it waits for that"
+        return subject
+
+    commands = deeds_in(digest(State.AWAITING_MANUAL_POST))
+    (post,) = (each for each in commands if each.startswith("writeback entries post "))
+    subject = make(len(commands))
+    refused = waiting(world)[subject]
+    said = writeback_here(world, *(refused if word == "ID" else word for word in shlex.split(post)[1:]), *DO)
+    assert said.code != 0
+    assert "record it" in " ".join(said.split()), said
+    each_deed_ends_it(world, [each for each in commands if each != post], make)
 
 
 def stands_dead(database: LedgerDatabase, state: State, reason: DeadLetterReason) -> None:

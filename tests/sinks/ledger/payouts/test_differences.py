@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from schemas.events import PayoutCategory
 from schemas.practice_settings import AmountMode
+from schemas.validation.events import Invalid, validate
 from sinks.operations.actions.payout_differences import accept_difference, dismiss_difference
 from streams.runtime.errors import Permanent
 from tests.processors.rules.event_examples import PRACTICE, item, payment
@@ -219,6 +221,17 @@ def test_p23_the_bank_is_not_enough_to_book_everything(database: LedgerDatabase)
             accept(database, found[kind])
         dismiss_difference(ledger_of(database), PRACTICE, found[kind], ORDER)
     assert {row[-1] for row in differences(database)} == {"DISMISSED"}
+
+
+@pytest.mark.parametrize("difference", [-1, 1, -9000])
+def test_i_2_no_remittance_balances_in_another_gross(difference: int) -> None:
+    """I-2, P-23: why the bank is never right about one. With the bank's gross and the insurer's own claims and
+    adjustments it is an event that nobody may send; which of those is another, the payout does not say."""
+    told = remitted(claim(line(9000)), claim(line(4000), ref="clm-2", patient="pt-2"), plb=(600,))
+    validate(told)
+    gross = told.gross_minor + difference
+    with pytest.raises(Invalid, match="UNBALANCED"):
+        validate(msgspec.structs.replace(told, gross_minor=gross, fee_minor=0, net_minor=gross))
 
 
 def test_p23_a_preview_books_nothing(database: LedgerDatabase) -> None:
