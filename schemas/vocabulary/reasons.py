@@ -163,6 +163,8 @@ class AttentionReason(StrEnum):
     """R-20: people changed it."""
     NOT_READABLE = "NOT_READABLE"
     """Law 22: a balance, or an entry to be taken back, that nobody could read for a day."""
+    MOVED_AFTER_VOID = "MOVED_AFTER_VOID"
+    """R-7, R-17: a payment was voided before its money moved once more, as was reported and counted earlier."""
     PAYMENT_RETURNED = "PAYMENT_RETURNED"
     PAYOUT_FAILED = "PAYOUT_FAILED"
     ROLE_STOPPED = "ROLE_STOPPED"

@@ -44,6 +44,7 @@ NEWS: Final[frozenset[Reason]] = frozenset(
         AttentionReason.DISPUTE_WON,
         AttentionReason.DISPUTE_LOST,
         AttentionReason.DISPUTE_WITHDRAWN,
+        AttentionReason.MOVED_AFTER_VOID,
         AttentionReason.PAYMENT_RETURNED,
         AttentionReason.PAYOUT_FAILED,
         AttentionReason.ROLE_STOPPED,

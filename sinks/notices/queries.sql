@@ -89,6 +89,14 @@ FROM events
 WHERE kind IN ('return', 'payout_failed') AND received_at > business_now(:now) - :news_for::interval
 GROUP BY 2, 5
 UNION ALL
+-- Voided at a time before its money moved once more: what moved it was counted first (R-17).
+SELECT 'event', practice_id, NULL, NULL, 'MOVED_AFTER_VOID', count(*)::int, min(resolved_at), 0, NULL, NULL,
+    to_json((array_agg(json_build_object('subject', subject, 'of', concerns, 'at', resolved_at)
+                       ORDER BY resolved_at DESC))[1:(:most_cases)])
+FROM events
+WHERE kind = 'void' AND reason = 'MORE_THAN_ORIGINAL' AND resolved_at > business_now(:now) - :news_for::interval
+GROUP BY 2
+UNION ALL
 -- News for the operator: stops of the same role within its time are one.
 SELECT 'event', '?', NULL, NULL, 'ROLE_STOPPED', count(*)::int, min(stopped_at), 0, NULL, NULL, NULL
 FROM role_stops WHERE stopped_at > business_now(:now) - :news_for::interval HAVING count(*) > 0

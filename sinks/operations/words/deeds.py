@@ -63,6 +63,7 @@ _OF_EVENTS: Final[Mapping[AttentionReason, Sequence[Deed]]] = MappingProxyType(
         _A.DISPUTE_WON: (),
         _A.DISPUTE_LOST: (),
         _A.DISPUTE_WITHDRAWN: (),
+        _A.MOVED_AFTER_VOID: (),
         _A.PAYMENT_RETURNED: (),
         _A.PAYOUT_FAILED: (),
         _A.IN_TWO_PAYOUTS: _BY_HAND,

@@ -95,3 +95,19 @@ def test_a_dispute_is_told_at_once_with_its_last_day_and_so_is_its_end(ledger: N
     opened = box.mails()[0][1].get_content()
     assert "Answer by: 2026-03-16 15:00 UTC" in opened
     assert "- d1 (about pay-7), since 2026-03-02 15:00 UTC, answer by 2026-03-16 15:00 UTC" in opened
+
+
+def test_a_void_that_is_older_than_what_was_counted_is_told_once(ledger: NoticeLedger) -> None:
+    """R-7, R-17: the void itself is applied, so nothing waits; other voids are no news."""
+    ledger.practice("northside", OFFICE)
+    void = {"kind": "void", "event_type": "PaymentVoided", "concerns": "pay-7"}
+    ledger.event(1, reason="VOIDED", **void)
+    ledger.event(2, reason="MORE_THAN_ORIGINAL", **void)
+    box = ledger.mailbox
+    with ledger.notifier():
+        wait_until(lambda: len(box.raw) == 1)
+        ledger.later(timedelta(hours=30))
+        wait_until(lambda: ledger.one("SELECT count(*) FROM notices WHERE closed_at IS NULL") == 0)
+    (subject,) = box.subjects(OFFICE)
+    assert subject.startswith("[Writeback] 1 case: money of a voided payment was reported to have moved after the void")
+    assert "s2" in box.mails()[0][1].get_content()

@@ -33,6 +33,7 @@ _STATES_THE_WHOLE: Final = frozenset(
 )
 """What says of a payment or payout how much it is; the highest version is what it is now (E-11, P-8)."""
 _NOTICED: Final[dict[str, tuple[AttentionReason, ...]]] = {
+    "void": (AttentionReason.MOVED_AFTER_VOID,),
     "return": (AttentionReason.PAYMENT_RETURNED,),
     "payout_failed": (AttentionReason.PAYOUT_FAILED,),
     "inquiry": (AttentionReason.DISPUTE_OPENED,),

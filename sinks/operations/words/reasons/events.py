@@ -187,6 +187,16 @@ EVENT_WORDS: dict[R, Wording] = {
         remedy="Nothing to do.",
         afterwards=_SEES_TO_IT,
     ),
+    R.MOVED_AFTER_VOID: Wording(
+        headline="money of a voided payment was reported to have moved after the void",
+        why="Your payment system reported that a payment was voided. It had reported before that money of the same "
+        "payment moved at a later time: a refund, a return, a dispute or a correction. A voided payment has no money "
+        "to give back, so one of the two is wrong.",
+        remedy="Ask your payment provider which of the two is true, and compare the payment with your bank and with "
+        "the patient's ledger.",
+        afterwards="What was left of the payment was taken back, and counts toward no balance any more. Whatever your "
+        "payment system reports next about it waits for a person, unless it happened before the void.",
+    ),
     R.PAYMENT_RETURNED: Wording(
         headline="a bank returned a patient's payment",
         why="A payment from a bank account was sent back, for lack of funds or because the account holder objected.",

@@ -7,7 +7,7 @@ import pytest
 from schemas.practice_settings import FeeAdjustment, Timing, TypeMode
 from schemas.vocabulary import DecisionReason, EntryKind, State
 from tests.processors.rules import event_examples as examples
-from tests.processors.rules.lifecycle.memory_ledger import Ledger, corrected, fee_assessed, refund, void
+from tests.processors.rules.lifecycle.memory_ledger import Ledger, corrected, fee_assessed, refund, refund_failed, void
 
 
 def test_r7_before_posting_both_are_suppressed() -> None:
@@ -196,3 +196,37 @@ def test_law2_a_void_before_a_correction_was_posted_strands_nothing() -> None:
     ledger.post()
     assert ledger.total() == 0
     assert {entry.state for entry in ledger.standing()} == {State.POSTED}
+
+
+@pytest.mark.parametrize(
+    ("at", "failed", "reason"),
+    [
+        (40, False, DecisionReason.MORE_THAN_ORIGINAL),
+        (40, True, DecisionReason.VOIDED),
+        (20, False, DecisionReason.VOIDED),
+    ],
+    ids=["moved later", "came back", "moved before"],
+)
+def test_r17_a_void_that_comes_after_money_moved_later_says_so(at: int, failed: bool, reason: DecisionReason) -> None:
+    """R-7, R-17: the refund counted first, so nothing is held; the books are those of the other order, and the void's
+    reason tells a person what the held refund would."""
+    ledger = Ledger()
+    ledger.report(examples.payment())
+    ledger.post()
+    ledger.report(refund(-4000, hours=at))
+    ledger.post()
+    if failed:
+        ledger.report(refund_failed(4000, hours=at + 1))
+        ledger.post()
+    ledger.report(void(hours=30))
+    ledger.post()
+    assert (ledger.last.waiting, ledger.last.reason) == (None, reason)
+    assert ledger.total() == 0
+
+
+def test_r17_a_correction_that_happened_after_the_void_is_told_too() -> None:
+    """What a void would hold that came first is told where it came last; what people decided here is not."""
+    ledger = Ledger()
+    ledger.report(examples.payment(), corrected(gross=9000, fee=300, hours=40))
+    ledger.report(void(hours=30))
+    assert ledger.last.reason is DecisionReason.MORE_THAN_ORIGINAL
