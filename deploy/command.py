@@ -20,12 +20,12 @@ from typer.core import TyperGroup
 
 from deploy.commands.printing import VisibleText
 from streams.runtime.did_you_mean import nearest
-from streams.runtime.errors import ConfigurationError, Role, Transient, WritebackError, category_of
+from streams.runtime.errors import CALLED, ConfigurationError, Role, Transient, WritebackError, category_of
 
 COMMANDS: Final = {
     "up": "deploy.commands.up:up",
     "ready": "deploy.commands.ready:ready",
-    **{role.value: f"deploy.commands.roles:{role.value}" for role in Role},
+    **{role.value: f"deploy.commands.roles:{role.value}" for role in Role if role not in CALLED},
     "stack": "deploy.commands.stack:app",
     "migrate": "deploy.commands.migrate:migrate",
     "topics": "deploy.commands.topics:app",

@@ -17,7 +17,9 @@ from streams.runtime.errors import Role
 from streams.runtime.role_process import REFUSED
 
 STOP_ORDER: Final = tuple(Role)
-"""Upstream first, so that nobody hands work to one who has left."""
+"""Upstream first, so that nobody hands work to one who has left; last those that others call."""
+COMMANDS: Final = {Role.AGENTS: ("connector", "serve")}
+"""What starts a role, where it is another command than its name."""
 
 BACKOFF_FIRST_S: Final = 1.0
 BACKOFF_MOST_S: Final = 30.0
@@ -55,7 +57,8 @@ class Slot:
 
     def start(self) -> None:
         options = ["--slot", str(self.number), "--metrics-port", str(self.port)]
-        command = [sys.executable, "-m", "deploy.command", self.role.value, *options]
+        words = COMMANDS.get(self.role, (self.role.value,))
+        command = [sys.executable, "-m", "deploy.command", *words, *options]
         self._child = children.start(self.name, command, log=self.log, environ=self._environ)
         self._started = time.monotonic()
 

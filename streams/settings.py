@@ -102,6 +102,13 @@ class ProgramSettings(BaseSettings):
     connector_hosts: str = Field("", max_length=8_000)
     """Hosts of connectors that may be called, with commas between; loopback always may."""
 
+    agents_host: str = "127.0.0.1"
+    agents_port: int = Field(30228, ge=0, le=65535)
+    """Where practices' agents poll; a proxy in front of it speaks TLS. 0: any free port, logged at start."""
+    webhooks_host: str = "127.0.0.1"
+    webhooks_port: int = Field(30230, ge=0, le=65535)
+    """Where targets send messages about outcomes, in the same way."""
+
     retention_months: int = Field(25, ge=13, le=1200)
     """Whole months for which bodies of events, attempts, closed notices and settled dead letters are kept."""
 

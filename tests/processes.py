@@ -20,7 +20,7 @@ from multiprocessing import forkserver
 from pathlib import Path
 from typing import Final
 
-from deploy.commands.roles import ROLES
+from deploy.commands.roles import AGENTS, ROLES, WEBHOOKS
 
 LONGEST_S: Final = 180.0
 """Of a command that ends by itself."""
@@ -28,7 +28,7 @@ LONGEST_S: Final = 180.0
 _IMPORTED: Final = [
     "deploy.command",
     "deploy.commands.roles",
-    *(entry.run.partition(":")[0] for entry in ROLES),
+    *(entry.run.partition(":")[0] for entry in (*ROLES, AGENTS, WEBHOOKS)),
     "sinks.targets.open_dental.adapter",
     "sinks.targets.quickbooks.adapter",
     __name__,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deploy.commands.options import Json
+from deploy.commands.roles import AGENTS, Host, MetricsPort, Parent, Slot, run_role
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,25 +20,20 @@ app = typer.Typer(no_args_is_help=True, help="Serve practices' agents, and prove
 
 @app.command()
 def serve(
-    host: Annotated[str, typer.Option(help="Address to listen at; a proxy in front of it speaks TLS.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free port.")] = 30228,
+    host: Host = None,
+    port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help="Default WRITEBACK_AGENTS_PORT, else 30228; 0 takes a free one."),
+    ] = None,
+    slot: Slot = None,
+    metrics_port: MetricsPort = None,
+    parent: Parent = None,
 ) -> None:
-    """Hand requests to the agents of practices that cannot be called, and take their answers; Ctrl-C ends it."""
-    import asyncio
+    """Hand requests to the agents of practices that cannot be called, and take their answers; Ctrl-C ends it.
 
-    from deploy.encryption import check_encryption
-    from deploy.servers import settings_here
-    from sinks.targets.connector.serve import serve as serve_agents
-    from streams.runtime.errors import ConfigurationError
-
-    settings = settings_here()
-    check_encryption(settings)
-    try:
-        asyncio.run(serve_agents(settings, host, port, lambda url: print(f"agents are served at {url}", flush=True)))
-    except OSError as error:
-        raise ConfigurationError(
-            f"--port: {port} at {host} cannot be used ({error.strerror}): choose another"
-        ) from None
+    `writeback up` runs it too.
+    """
+    run_role(AGENTS, parent=parent, slot=slot, metrics_port=metrics_port, agents_host=host, agents_port=port)
 
 
 @app.command()

@@ -1,10 +1,10 @@
-"""`writeback rules|intake|poster|relay|notifier`: one role in this process."""
+"""`writeback rules|intake|poster|relay|notifier`: one role in this process, and what starts those that others call."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
 import typer
 
@@ -41,36 +41,52 @@ ROLES: Final = (
         help="Notify: open notices to the practices' staff by e-mail.",
     ),
 )
-"""Every role of the program, one row each."""
+"""The roles of the flow, one row each."""
+AGENTS: Final = RoleEntry(
+    role=Role.AGENTS,
+    run="sinks.targets.connector.serve:run",
+    help="Serve: requests to the agents of practices that cannot be called, and their answers.",
+)
+WEBHOOKS: Final = RoleEntry(
+    role=Role.WEBHOOKS,
+    run="sinks.poster.webhook_server:run",
+    help="Listen: targets' signed messages about outcomes; each has its entry looked for at once.",
+)
 
 Slot = Annotated[
     int | None, typer.Option(help="Stable number among the processes of this role; an equal one replaces the older.")
 ]
 MetricsPort = Annotated[int | None, typer.Option(help="Port of /metrics, /healthz and /readyz; 0 takes a free one.")]
 Parent = Annotated[int | None, typer.Option(hidden=True, help="End when this process ends.")]
+Host = Annotated[str | None, typer.Option(help="Address to listen at; a proxy in front of it speaks TLS.")]
 
 
 def _command(entry: RoleEntry) -> Callable[..., None]:
     def command(slot: Slot = None, metrics_port: MetricsPort = None, parent: Parent = None) -> None:
-        from deploy.encryption import check_encryption
-        from deploy.servers import settings_here
-        from streams.kafka.dead_letters import APP_VERSION
-
-        settings = settings_here(slot=slot, metrics_port=metrics_port)
-        in_the_clear = check_encryption(settings)
-        sys.exit(
-            run_process(
-                entry,
-                settings,
-                version=APP_VERSION,
-                parent=parent,
-                in_the_clear=in_the_clear,
-                refused=lambda role, kind: _tell_operator(settings, role, kind),
-            )
-        )
+        run_role(entry, parent=parent, slot=slot, metrics_port=metrics_port)
 
     command.__doc__ = entry.help
     return command
+
+
+def run_role(entry: RoleEntry, *, parent: int | None, **options: object) -> NoReturn:
+    """Run one role in this process and end with its exit code. `options` win over the environment's settings."""
+    from deploy.encryption import check_encryption
+    from deploy.servers import settings_here
+    from streams.kafka.dead_letters import APP_VERSION
+
+    settings = settings_here(**options)
+    in_the_clear = check_encryption(settings)
+    sys.exit(
+        run_process(
+            entry,
+            settings,
+            version=APP_VERSION,
+            parent=parent,
+            in_the_clear=in_the_clear,
+            refused=lambda role, kind: _tell_operator(settings, role, kind),
+        )
+    )
 
 
 def _tell_operator(settings: ProgramSettings, role: Role, kind: str) -> None:

@@ -15,7 +15,7 @@ Port = Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free port."
 
 def sandbox(
     open_dental_port: Port = 30222,
-    nexhealth_port: Port = 30224,
+    nexhealth_port: Port = 30229,
     quickbooks_port: Port = 30223,
     connector_port: Port = 30224,
     smtp_port: Port = 30225,

@@ -27,6 +27,7 @@ LOOK_EVERY_S: Final = 0.2
 PATIENCE_S: Final = 8.0
 
 Count = Annotated[int, typer.Option(min=0, max=64, help="How many processes of this role.")]
+OneOrNone = Annotated[int, typer.Option(min=0, max=1, help="Whether this role, which others call, runs here.")]
 
 
 def up(
@@ -35,6 +36,8 @@ def up(
     poster: Count = 1,
     relay: Count = 1,
     notifier: Count = 1,
+    agents: OneOrNone = 1,
+    webhooks: OneOrNone = 1,
     state_dir: Annotated[
         Path | None, typer.Option(help="Where local data is kept; default WRITEBACK_STATE_DIR or the system's place.")
     ] = None,
@@ -57,6 +60,8 @@ def up(
         Role.POSTER: poster,
         Role.RELAY: relay,
         Role.NOTIFIER: notifier,
+        Role.AGENTS: agents,
+        Role.WEBHOOKS: webhooks,
     }
     signals = _Signals()
     stack = LocalStack(
@@ -145,6 +150,9 @@ def _run(
         supervisor.start()
         for slot in supervisor.slots:
             say(f"{slot.name:<11} process {slot.pid}, http://127.0.0.1:{slot.port}/metrics, log {slot.log}")
+        for role, address in _called_at(settings).items():
+            if counts[role]:
+                say(f"{role.value} listens at {address}")
         code = _watch(supervisor, stack, signals, place)
         say("stopping")
         supervisor.stop()
@@ -215,6 +223,18 @@ def _slots(settings: ProgramSettings, counts: Mapping[Role, int], logs: Path) ->
         Slot(role, number, port, logs / f"{role.value}-{number}.log", environ)
         for (role, number), port in zip(places, ports, strict=True)
     ]
+
+
+def _called_at(settings: ProgramSettings) -> dict[Role, str]:
+    """Where the roles that others call are reached; port 0 is chosen by them, and stands in their logs."""
+    addresses = {
+        Role.AGENTS: (settings.agents_host, settings.agents_port),
+        Role.WEBHOOKS: (settings.webhooks_host, settings.webhooks_port),
+    }
+    return {
+        role: f"http://{host}:{port}" if port else "a free port, see its log"
+        for role, (host, port) in addresses.items()
+    }
 
 
 def _without_login(url: str) -> str:

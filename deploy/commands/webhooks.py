@@ -6,24 +6,22 @@ from typing import Annotated
 
 import typer
 
+from deploy.commands.roles import WEBHOOKS, Host, MetricsPort, Parent, Slot, run_role
+
 
 def webhooks(
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free port.")] = 30230,
-    host: Annotated[str, typer.Option(help="Address to listen on; a proxy with TLS stands before it.")] = "127.0.0.1",
+    host: Host = None,
+    port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help="Default WRITEBACK_WEBHOOKS_PORT, else 30230; 0 takes a free one."),
+    ] = None,
+    slot: Slot = None,
+    metrics_port: MetricsPort = None,
+    parent: Parent = None,
 ) -> None:
     """Listen for signed messages about outcomes (NexHealth): each has its entry looked for at once. Ctrl-C ends it.
 
     The address to register is the proxy's, with `/webhooks/PRACTICE`. Without this command outcomes are looked for all
-    the same, only later.
+    the same, only later. `writeback up` runs it too.
     """
-    from deploy.servers import settings_here
-    from sinks.poster.webhook_server import listen
-    from streams.runtime.errors import ConfigurationError
-
-    settings = settings_here()
-    try:
-        listen(settings, host, port)
-    except OSError as error:
-        raise ConfigurationError(
-            f"port {port} on {host} cannot be used ({error.strerror}): choose another with --port"
-        ) from None
+    run_role(WEBHOOKS, parent=parent, slot=slot, metrics_port=metrics_port, webhooks_host=host, webhooks_port=port)

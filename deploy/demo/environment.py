@@ -26,7 +26,7 @@ from deploy.supervisor import STOP_ORDER, Slot, Supervisor
 from sinks.ledger.schema.migrate import migrate
 from streams.kafka.topics import ensure_topics
 from streams.runtime.clock import set_rehearsal
-from streams.runtime.errors import Permanent, Role
+from streams.runtime.errors import CALLED, Permanent, Role
 from streams.settings import PREFIX, ProgramSettings
 
 LOOK_EVERY_S: Final = 0.1
@@ -89,14 +89,15 @@ class DemoEnvironment:
         self._stack.stop()
 
     def start_roles(self) -> None:
-        """One process of each role, restarted when it dies, as `writeback up` runs them."""
+        """One process of each role of the flow, restarted when it dies, as `writeback up` runs them."""
         logs = self.folder / "logs"
         logs.mkdir()
         environ = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
         environ |= self.settings.to_environ()
+        roles = [role for role in STOP_ORDER if role not in CALLED]
         slots = [
             Slot(role, 0, port, logs / f"{role.value}.log", environ)
-            for role, port in zip(STOP_ORDER, free_ports(len(STOP_ORDER)), strict=True)
+            for role, port in zip(roles, free_ports(len(roles)), strict=True)
         ]
         self._supervisor = Supervisor(slots, self.say, self.settings.times.shutdown_grace_s)
         self._supervisor.start()

@@ -88,6 +88,11 @@ class OutcomeMessages:
             self._tell(message)
             return Heard.WOKEN if woken else Heard.NOTHING
 
+    def reach_ledger(self) -> None:
+        """Whether a message could be looked at now. Blocks; raises psycopg.Error where it could not."""
+        with connect(self._database_url, "webhooks"):
+            pass
+
     def _look_now(
         self, connection: psycopg.Connection[tuple[object, ...]], home: str, connection_id: str, message: OutcomeMessage
     ) -> bool:

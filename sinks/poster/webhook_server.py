@@ -1,15 +1,21 @@
-"""The HTTP listener of outcome messages: bounded, behind a proxy that speaks TLS, and with nothing to learn from it."""
+"""The WEBHOOKS role: the listener of outcome messages, bounded, behind a proxy that speaks TLS, and with nothing to
+learn from it."""
 
 from __future__ import annotations
 
 import asyncio
-import signal
 from typing import Final
 
 import psycopg
 from aiohttp import web
 
+from sinks.ledger.schema.database import connect
+from sinks.ledger.schema.version import require_schema
 from sinks.poster.outcome_messages import LARGEST_BODY, Heard, OutcomeMessages
+from streams.runtime.endpoints import Health
+from streams.runtime.errors import Role
+from streams.runtime.lifecycle import Stop
+from streams.runtime.listening import Address, listen
 from streams.runtime.logging import log
 from streams.settings import ProgramSettings
 
@@ -44,26 +50,28 @@ def application(messages: OutcomeMessages) -> web.Application:
     return app
 
 
-def listen(settings: ProgramSettings, host: str, port: int) -> None:
-    """Blocks until a signal. Raises OSError where the port cannot be used."""
-
-    async def run() -> None:
-        stopped = asyncio.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-        await serve(OutcomeMessages(settings), host, port, stopped)
-
-    asyncio.run(run())
+def run(settings: ProgramSettings, stop: Stop, health: Health) -> int:
+    """Listen until stopped; returns the exit code 0. Blocks. Raises ConfigurationError where the schema does not fit or
+    the port is taken."""
+    with connect(settings.database_url, "webhooks-start") as connection:
+        require_schema(connection)
+    return asyncio.run(_listen(settings, stop, health))
 
 
-async def serve(messages: OutcomeMessages, host: str, port: int, stopped: asyncio.Event) -> None:
-    """Listen until `stopped`. Raises OSError where the port cannot be used."""
-    runner = web.AppRunner(application(messages), access_log=None, shutdown_timeout=WITHIN_S)
-    await runner.setup()
-    try:
-        site = web.TCPSite(runner, host, port)
-        await site.start()
-        _LOG.info("listening for messages about outcomes", url=f"http://{host}:{port}/webhooks")
-        await stopped.wait()
-    finally:
-        await runner.cleanup()
+async def _listen(settings: ProgramSettings, stop: Stop, health: Health) -> int:
+    stopping = stop.watch()
+    messages = OutcomeMessages(settings)
+    address = Address(host=settings.webhooks_host, port=settings.webhooks_port, setting="WRITEBACK_WEBHOOKS_PORT")
+
+    async def ledger_answers() -> None:
+        await asyncio.to_thread(messages.reach_ledger)
+
+    return await listen(
+        Role.WEBHOOKS,
+        application(messages),
+        address,
+        ledger_answers,
+        stopping=stopping,
+        health=health,
+        ending_s=WITHIN_S,
+    )

@@ -47,6 +47,12 @@ class Role(Enum):
     POSTER = "poster"
     RELAY = "relay"
     NOTIFIER = "notifier"
+    AGENTS = "agents"
+    WEBHOOKS = "webhooks"
+
+
+CALLED: Final = frozenset({Role.AGENTS, Role.WEBHOOKS})
+"""Roles that others call: each needs its one port, so one process of it runs on a machine."""
 
 
 class Consequence(Enum):

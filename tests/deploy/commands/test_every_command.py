@@ -79,7 +79,6 @@ ALSO: Final = {
     "sinks.targets.port": "records",
     "sinks.targets.choices": "records",
     "sinks.targets.connector.mapping": "connector verify: a connector's keys as they are given",
-    "sinks.targets.connector.serve": "connector serve: the agents' endpoint",
     "sinks.targets.mapping_error": "connector verify: a key file that cannot be",
     "sinks.targets.credentials": "the keys of this process",
     "sinks.ledger.retention": "records",
@@ -87,7 +86,6 @@ ALSO: Final = {
     "sinks.ledger.schema.database": "open_ledger: the connection",
     "sinks.ledger.schema.migrate": "migrate and up: the schema",
     "sinks.ledger.schema.version": "open_ledger, migrate and up: whether it is this release's",
-    "sinks.poster.webhook_server": "webhooks: the process that listens",
     "sinks.ledger.role_slots": "roles: one that refuses to go on is noted for the operator",
     "sinks.ledger.practices.audit_owner": "up: the local database's trail has an owner of its own",
 }

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from functools import partial
@@ -15,12 +18,16 @@ from pathlib import Path
 import psutil
 import pytest
 
+from deploy.local.ports import LOOPBACK, free_ports
 from tests.scenarios.waiting import WITHIN_S, until
 from tests.worlds import World
 
 pytestmark = [pytest.mark.stack, pytest.mark.long]
 
-ONLY_RELAYS = ("--rules", "0", "--intake", "0", "--poster", "0", "--notifier", "0", "--relay", "2")
+NO_FLOW = ("--rules", "0", "--intake", "0", "--poster", "0", "--notifier", "0")
+ONLY_RELAYS = (*NO_FLOW, "--relay", "2", "--agents", "0", "--webhooks", "0")
+ONLY_CALLED = (*NO_FLOW, "--relay", "0")
+SECRET_KEY = base64.b64encode(b"of those who are called: 32 byte").decode()
 
 
 class Up:
@@ -94,6 +101,67 @@ def test_nothing_outlives_a_killed_supervisor(relays: Up) -> None:
     relays.process.kill()
     relays.process.wait()
     assert not psutil.wait_procs(roles, timeout=WITHIN_S)[1]
+
+
+def _refused(url: str) -> int:
+    """The status of a call that nobody signed."""
+    try:
+        return int(urllib.request.urlopen(url, data=b"{}", timeout=WITHIN_S).status)  # noqa: S310
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def test_roles_that_others_call_listen_where_they_are_told(world: World, tmp_path: Path) -> None:
+    """Agents and webhooks are part of `up`: at settable ports, ready with their ledger, restarted, ended in order."""
+    agents, webhooks = free_ports(2)
+    up = Up(
+        world,
+        tmp_path,
+        *ONLY_CALLED,
+        secret_key=SECRET_KEY,
+        agents_port=str(agents),
+        webhooks_port=str(webhooks),
+    )
+    try:
+        up.says("ready: every role is at work")
+        assert set(up.roles()) == {"agents-0", "webhooks-0"}
+        assert f"agents listens at http://{LOOPBACK}:{agents}\n" in up.text()
+        assert f"webhooks listens at http://{LOOPBACK}:{webhooks}\n" in up.text()
+        assert _refused(f"http://{LOOPBACK}:{agents}/agent/v1/practices/larkspur/poll") == 401
+        assert _refused(f"http://{LOOPBACK}:{webhooks}/webhooks/larkspur") == 401
+        os.kill(up.roles()["agents-0"], signal.SIGKILL)
+        up.says("agents-0 is at work again")
+        assert _refused(f"http://{LOOPBACK}:{agents}/agent/v1/practices/larkspur/poll") == 401
+        up.process.send_signal(signal.SIGINT)
+        assert up.process.wait(WITHIN_S) == 0
+        assert up.text().endswith("agents stopped\nwebhooks stopped\nall stopped\n")
+    finally:
+        up.process.kill()
+        up.process.wait()
+
+
+def test_a_port_that_is_taken_is_named_with_its_setting(world: World, tmp_path: Path) -> None:
+    """Which port, whose, and how another one is chosen; `up` does not go on without it."""
+    with socket.create_server((LOOPBACK, 0)) as taken:
+        port = taken.getsockname()[1]
+        up = Up(
+            world,
+            tmp_path,
+            *ONLY_CALLED,
+            *("--webhooks", "0"),
+            secret_key=SECRET_KEY,
+            agents_port=str(port),
+        )
+        try:
+            up.says("a role cannot start with these settings")
+            assert up.process.wait(WITHIN_S) == 2
+        finally:
+            up.process.kill()
+            up.process.wait()
+    (log,) = tmp_path.rglob("agents-0.log")
+    said = log.read_text(encoding="utf-8")
+    assert f"port {port} on {LOOPBACK} cannot be used" in said
+    assert "choose another with WRITEBACK_AGENTS_PORT or --port" in said
 
 
 @pytest.mark.parametrize(
