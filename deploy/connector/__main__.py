@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 from aiohttp import web
 
-from deploy.connector.agent import Agent, in_process
+from deploy.connector.agent import Agent, CarryOut, in_process, over_http
 from deploy.connector.limits import Limits
 from deploy.connector.practice_system import PracticeSystem
 from deploy.connector.server import application
@@ -32,12 +32,16 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=30224)
     parser.add_argument("--agent", metavar="URL", help="poll Writeback there instead of listening")
     parser.add_argument("--practice", help="with --agent: the practice's id at Writeback; default: the account")
+    parser.add_argument("--connector", metavar="URL", help="with --agent: hand requests to the connector there")
     given = parser.parse_args()
     try:
         keys = msgspec.json.decode(given.keys.read_bytes(), type=KeyPair)
     except (OSError, ValueError, msgspec.MsgspecError) as error:
         sys.exit(f"--keys: {type(error).__name__}: it is JSON with one or two keys, each id and base64 secret")
     limits = Limits() if given.like is None else SYSTEMS[given.like].limits
+    if given.agent is not None and given.connector is not None:
+        _poll(given, keys, limits, over_http(given.connector))
+        return
     system = PracticeSystem(given.database)
     system.open_account(given.account)
     if given.sample:
@@ -46,8 +50,12 @@ def main() -> None:
     if given.agent is None:
         web.run_app(application(connector), host=given.host, port=given.port, access_log=None)
         return
+    _poll(given, keys, limits, in_process(connector))
+
+
+def _poll(given: argparse.Namespace, keys: KeyPair, limits: Limits, carry_out: CarryOut) -> None:
     workers = limits.max_in_flight + 2
-    agent = Agent(given.agent, given.practice or given.account, keys.keys[0], in_process(connector), workers)
+    agent = Agent(given.agent, given.practice or given.account, keys.keys[0], carry_out, workers)
     print(f"the agent polls {given.agent}; Ctrl-C ends it", flush=True)
     try:
         asyncio.run(agent.run())

@@ -39,6 +39,7 @@ class Control(StrEnum):
     ANSWER_MEMORY = "answer_memory"  # law 29: the bytes of answers that a process holds have a limit
     SETTLE_TIME = "settle_time"  # law 19: absence takes time
     READ_BACK = "read_back"  # law 19: an unknown outcome is looked up before it is sent again
+    HAND_OUT_ONCE = "hand_out_once"  # law 18: a request that an agent has fetched goes to no other
     KNOWN_IDS = "known_ids"  # law 19: what a read saw is read again by its id
     SYNC_CYCLE = "sync_cycle"  # law 19: absence needs a cycle of writing and reading that ended after the send
     TAKEN_IS_POSSIBLE = "taken_is_possible"  # law 19: what was taken and is not seen stays possible

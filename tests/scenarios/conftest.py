@@ -23,6 +23,7 @@ def pipeline(world: World, sandbox: SandboxProcess, tmp_path: Path) -> Iterator[
     sandbox.open_dental.clear_faults()
     sandbox.nexhealth.clear_faults()
     sandbox.quickbooks.clear_faults()
+    sandbox.connector.clear_faults()
     mine = Pipeline(world, sandbox, tmp_path)
     yield mine
     mine.close()

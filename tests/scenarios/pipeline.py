@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -62,7 +62,11 @@ class Pipeline:
         }
         self.settings = world.settings(**self.common)
         self.roles: list[Role] = []
+        self.others: list[Any] = []
+        """Processes beside the roles; each has an `end`."""
         self.accounts: dict[str, tuple[str, str]] = {}
+        self.held_elsewhere: dict[str, Callable[[], int]] = {}
+        """Of practices whose books the sandbox does not keep: their sum, in our sign."""
         self._reading: psycopg.Connection[dict[str, Any]] | None = None
         migrate(world.database_url)
         ensure_topics(self.settings)
@@ -179,8 +183,8 @@ class Pipeline:
         return next(role for role in reversed(self.roles) if role.name == name and role.running)
 
     def close(self) -> None:
-        for role in self.roles:
-            role.end()
+        for process in (*self.roles, *self.others):
+            process.end()
         self.forget_connection()
 
     def forget_connection(self) -> None:
@@ -266,6 +270,8 @@ class Pipeline:
         held: dict[str, int] = defaultdict(int)
         keys = {location.api_key for location in self.sandbox.nexhealth.locations()}
         for practice, (customer_key, realm) in self.accounts.items():
+            held[practice] += sum(each.amount.minor for each in self.sandbox.connector.entries(customer_key))
+            held[practice] += self.held_elsewhere.get(practice, int)()
             if customer_key in keys:
                 nexhealth = self.sandbox.nexhealth
                 for line in (*nexhealth.payments(customer_key), *nexhealth.adjustments(customer_key)):
@@ -288,6 +294,7 @@ class Pipeline:
         all_of_them = (
             *self.sandbox.open_dental.doubled(),
             *self.sandbox.nexhealth.doubled(),
+            *self.sandbox.connector.doubled(),
             *self.sandbox.quickbooks.doubled(),
         )
         return [each for each in all_of_them if each.account in accounts and not each.by_sandbox]

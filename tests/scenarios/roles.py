@@ -15,7 +15,7 @@ from tests.worlds import World
 
 
 class Role:
-    """One process of one role. Its output goes to a file that a failing test shows.
+    """One process of one role, by the words of its command. Its output goes to a file that a failing test shows.
 
     `fresh`: by an interpreter of its own instead of a fork (tests/processes.py).
     """
@@ -24,10 +24,10 @@ class Role:
         self.name = name
         self.world = world
         self.settings = {"state_dir": folder / "state"} | settings
-        self.log = folder / f"{name}-{len(list(folder.iterdir()))}.log"
+        self.log = folder / f"{name.replace(' ', '-')}-{len(list(folder.iterdir()))}.log"
         self.log.touch()
         start = interpreter if fresh else Program
-        self.process = start([name], world.environ(**self.settings), self.log)
+        self.process = start(name.split(), world.environ(**self.settings), self.log)
 
     def text(self) -> str:
         return self.log.read_text(errors="replace")
@@ -60,6 +60,13 @@ class Role:
 
     def until_said(self, words: str, within: float = WITHIN_S) -> None:
         until(lambda: words in self.text(), f"{self.name} says {words!r}", within, self.text)
+
+    def address(self) -> str:
+        """Where a role that others call listens."""
+        said = re.compile(r" listening .*?url=(http://\S+)")
+        until(lambda: said.search(self.text()), f"{self.name} listens", show=self.text)
+        found = said.search(self.text())
+        return "" if found is None else found[1]
 
     def metric(self, name: str) -> float:
         """The sum over the labels of one metric, as its endpoint shows it now."""

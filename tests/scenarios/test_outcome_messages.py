@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import urllib.error
+import urllib.request
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from deploy.sandbox.nexhealth.client import Delivery
 from schemas.practice_settings import AmountMode
 from sinks.poster.outcome_messages import FRESH, Heard, OutcomeMessages
 from tests.scenarios.example_events import payment
 from tests.scenarios.pipeline import Pipeline
+from tests.scenarios.waiting import WITHIN_S
 
 IN_AN_HOUR = "UPDATE work SET due_at = now() + interval '1 h', settle_until = now() + interval '2 h' RETURNING 1"
 GATES_TOO = "UPDATE gates SET next_due_at = now() + interval '1 h' RETURNING 1"
@@ -76,3 +80,30 @@ def test_a_message_of_a_failure_decides_nothing_either(pipeline: Pipeline) -> No
     pipeline.start("poster")
     pipeline.until(lambda: len(pipeline.rows("SELECT 1 FROM attempts")) > before, "it is looked for")
     assert pipeline.states() == {"ACCEPTED": 1}
+
+
+def deliver(url: str, practice: str, message: Delivery) -> int:
+    """As the service does, over HTTP; the status that it is answered with."""
+    request = urllib.request.Request(f"{url}/webhooks/{practice}", data=message.body, headers=message.headers)  # noqa: S310
+    try:
+        return int(urllib.request.urlopen(request, timeout=WITHIN_S).status)  # noqa: S310
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+@pytest.mark.stack
+def test_a_message_over_http_ends_the_wait_of_a_poster_that_runs(pipeline: Pipeline) -> None:
+    """Taken with 202, and to be looked for in an hour: the listener hears, the poster looks, and it is POSTED."""
+    practice, key = taken(pipeline)
+    nexhealth = pipeline.sandbox.nexhealth
+    listener = pipeline.start("webhooks", webhooks_port=0)
+    pipeline.start("poster")
+    pipeline.until(lambda: nexhealth.webhooks(key), "it was written")
+    message = nexhealth.webhooks(key)[0]
+    forged = Delivery(message.headers, message.body.replace(b"complete", b"failed"))
+    assert deliver(listener.address(), practice, forged) == 401
+    assert pipeline.states() == {"ACCEPTED": 1}
+    assert deliver(listener.address(), practice, message) == 204
+    pipeline.until_states(POSTED=1)
+    assert [line.amount_minor for line in nexhealth.payments(key)] == [-10_000]
+    pipeline.invariants()

@@ -31,6 +31,7 @@ from sinks.targets.connector.mapping import Mode, load_keys, load_mapping
 from sinks.targets.connector.work_items import ANSWERED, ASKED
 from sinks.targets.credentials import KeyRing, SecretUnreadableError
 from sinks.targets.mapping_error import MappingError
+from streams.fault_injection import Control, disabled
 from streams.runtime.logging import log
 
 LONGEST_POLL_S: Final = 25.0
@@ -155,9 +156,10 @@ class AgentEndpoint:
                 await asyncio.wait_for(asked.wait(), min(left_s, LOOK_EVERY_S))
 
     async def _hand_out(self, practice: str) -> _Handed | None:
+        query = _SQL["hand_out_again" if disabled(Control.HAND_OUT_ONCE) else "hand_out"]
         async with self._connect() as connection:
             cursor = connection.cursor(row_factory=rows_as(_Handed))
-            return await (await cursor.execute(_SQL["hand_out"], {"practice_id": practice})).fetchone()
+            return await (await cursor.execute(query, {"practice_id": practice})).fetchone()
 
     async def _keep_answer(self, request: web.Request, practice: str, agent: KnownAgent, body: bytes) -> web.Response:
         """204 where somebody still waits for it; not-found where nobody does."""

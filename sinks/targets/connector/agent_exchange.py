@@ -28,6 +28,7 @@ from sinks.targets.connector.work_items import ASKED, LEDGER, NOT_ANSWERED, NOT_
 from sinks.targets.credentials import KeyRing, SecretUnreadableError
 from sinks.targets.http_call import HttpOutcome, Lost, NotSent
 from sinks.targets.port import StartGuard
+from streams.fault_injection import CrashPoint, reach
 
 FETCHED_WITHIN_S: Final = 10.0
 """An agent that is connected fetches at once; one that is not is not waited for to the end of the deadline."""
@@ -74,6 +75,7 @@ class AgentExchange:
         try:
             async with asyncio.timeout(deadline_s):
                 await self._ask(request_id, item, deadline_s)
+                reach(CrashPoint.POSTER_AFTER_SEND)
                 return await self._answer(request_id, answered, ends_at)
         except (psycopg.Error, TimeoutError, SecretUnreadableError, msgspec.MsgspecError):
             # Whether it was fetched is not known: never "nothing was sent".

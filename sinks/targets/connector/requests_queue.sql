@@ -43,6 +43,18 @@ FROM o
 WHERE r.practice_id = :practice_id AND r.request_id = o.request_id
 RETURNING r.request_id, r.request, extract(epoch FROM r.expires_at - clock_timestamp())::float8 AS left_s;
 
+-- name: hand_out_again
+-- The control of the one above: whether somebody has it already is not asked.
+WITH o AS MATERIALIZED (
+    SELECT w.request_id FROM connector_requests w
+    WHERE w.practice_id = :practice_id AND w.answer IS NULL AND w.expires_at > clock_timestamp()
+    ORDER BY w.asked_at LIMIT 1 FOR UPDATE
+)
+UPDATE connector_requests r SET handed_at = clock_timestamp()
+FROM o
+WHERE r.practice_id = :practice_id AND r.request_id = o.request_id
+RETURNING r.request_id, r.request, extract(epoch FROM r.expires_at - clock_timestamp())::float8 AS left_s;
+
 -- name: keep_answer
 -- The first answer to a request that was handed out; nobody waits any more where there is no row.
 WITH kept AS (
