@@ -45,7 +45,7 @@ def sent(pipeline: Pipeline, practice: str | None = None) -> list[tuple[str, str
 def counted_and_with_effect(pipeline: Pipeline, practice: str | None = None) -> tuple[int, int]:
     """Attempts that were counted, and calls that may have had an effect: equal, when nothing else burns attempts."""
     counted = sum(column(pipeline, "attempts", practice))
-    return counted, sum(answer in ("Posted", "NoAnswer") for answer, _ in sent(pipeline, practice))
+    return counted, sum(answer in ("Posted", "Accepted", "NoAnswer") for answer, _ in sent(pipeline, practice))
 
 
 def column(pipeline: Pipeline, name: str, practice: str | None = None) -> list[Any]:

@@ -14,6 +14,7 @@ from tests.scenarios.attempts import answers, column, office_fault
 from tests.scenarios.example_events import payment
 from tests.scenarios.pipeline import Pipeline
 from tests.scenarios.roles import Role
+from tests.scenarios.routes import ROUTES, creates, spoil
 
 WITH_THE_ANSWER = f"{CrashPoint.POSTER_AFTER_ANSWER.value}:stop"
 
@@ -65,6 +66,31 @@ def test_control_with_a_fence_for_positive_answers_it_is_lost(pipeline: Pipeline
     _late_success(pipeline, test_controls=Control.KEEP_POSITIVE.value)
     with pytest.raises(AssertionError, match="positive answer was thrown away"):
         _the_success_counts(pipeline)
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize("name", [name for name in ROUTES if name != "open_dental"])
+def test_a_late_success_on_every_other_route_ends_as_one_entry(pipeline: Pipeline, name: str) -> None:
+    """The same at NexHealth, whose 202 proves nothing yet, at a connector either way, and at QuickBooks."""
+    route = ROUTES[name]
+    practice = route.practice(pipeline)
+    pipeline.start("rules", "intake", "relay", "notifier")
+    frozen = pipeline.start("poster", test_crash_at=WITH_THE_ANSWER)
+    route.serve(pipeline, practice)
+    pipeline.send(route.event(practice))
+    pipeline.until(lambda: route.standing(pipeline, practice), "the entry stands")
+    spoil(route, pipeline, practice, FaultKind.STATUS, method="GET", path="*", status=503)
+    pipeline.start("poster")
+    pipeline.until_states(UNCERTAIN=1)
+    frozen.thaw()
+    late = ("post", "Accepted" if name == "nexhealth" else "Posted")
+    pipeline.until(lambda: any(each[2:4] == late for each in answers(pipeline)), "the late success is written down")
+    if name != "nexhealth":
+        _the_success_counts(pipeline)
+    route.sandbox(pipeline).clear_faults()
+    pipeline.until_states(POSTED=1)
+    assert (len(route.standing(pipeline, practice)), creates(route, pipeline, practice)) == (1, 1)
+    pipeline.invariants(replay=False)
 
 
 def _late_refusal(pipeline: Pipeline, **first: Any) -> None:

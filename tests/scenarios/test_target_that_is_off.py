@@ -9,6 +9,7 @@ from schemas.practice_settings import AmountMode
 from tests.scenarios.attempts import answers, company_fault, office_fault
 from tests.scenarios.example_events import payment, payout
 from tests.scenarios.pipeline import Pipeline
+from tests.scenarios.routes import ROUTES, spoil
 
 PATIENTS = tuple(f"pt-{n}" for n in range(50))
 BEHIND = 200
@@ -44,4 +45,30 @@ def test_hundreds_wait_behind_it_and_nobody_else_does(pipeline: Pipeline) -> Non
     pipeline.until_states(practice=down, POSTED=BEHIND + 3)
     assert closed() == {None}
     assert all(answer != "Refused" for _, _, _, answer, _ in answers(pipeline, down))
+    pipeline.invariants(replay=False)
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize("name", ["nexhealth", "connector_push", "connector_pull"])
+def test_an_account_that_is_off_on_every_other_route_delays_nobody_else(pipeline: Pipeline, name: str) -> None:
+    """One location or office of several: silent to everything; by pull its agent is off too, and comes later."""
+    route = ROUTES[name]
+    down, well = route.practice(pipeline, "down"), route.practice(pipeline, "well")
+    off = spoil(route, pipeline, down, FaultKind.TIMEOUT, method="", path="*")
+    pipeline.start_all()
+    route.serve(pipeline, well)
+    pipeline.send(*(route.event(down, n) for n in range(30)), *(route.event(well, n) for n in range(12)))
+    pipeline.until_states(practice=well, POSTED=12)
+    closed = "SELECT closed_reason AS why FROM connections WHERE home_practice_id = %s"
+    pipeline.until(lambda: pipeline.rows(closed, down)[0]["why"] is not None, "the connection is closed")
+    pipeline.until_stored(42)
+    states = pipeline.states(down)
+    assert sum(states.values()) == 30
+    assert set(states) <= {"SCHEDULED", "RETRYING", "SENDING", "UNCERTAIN"}, "nothing is dead"
+    assert states["SCHEDULED"] >= 30 - 3, "of each patient one was tried at most"
+    assert route.standing(pipeline, down) == []
+    route.sandbox(pipeline).clear_faults(off)
+    route.serve(pipeline, down)
+    pipeline.until_states(practice=down, POSTED=30)
+    assert pipeline.rows(closed, down)[0]["why"] is None
     pipeline.invariants(replay=False)

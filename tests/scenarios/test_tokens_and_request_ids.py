@@ -1,4 +1,4 @@
-"""Scenarios 45 and 46 at QuickBooks: tokens that go stale in the middle, and request ids that are seen again."""
+"""Scenarios 45 and 46: tokens that go stale in the middle, and request ids that are seen again."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from tests.processes import Program
 from tests.scenarios.attempts import company_fault, counted_and_with_effect, sent
 from tests.scenarios.example_events import payout
 from tests.scenarios.pipeline import Pipeline
+from tests.scenarios.routes import ROUTES
 from tests.scenarios.waiting import WITHIN_S
 
 TOKENS = "/oauth2/*"
@@ -34,6 +35,23 @@ def test_a_token_that_expires_mid_run_is_renewed_once_each_time(pipeline: Pipeli
         company.expire_tokens()
     counted, with_effect = counted_and_with_effect(pipeline)
     assert counted == with_effect, "a stale token costs no attempt"
+    pipeline.invariants()
+
+
+@pytest.mark.stack
+def test_a_token_of_nexhealth_that_ends_mid_run_costs_no_attempt(pipeline: Pipeline) -> None:
+    """Two posters, three rounds of payments, tokens that end before each: a process asks for one a round at most."""
+    route = ROUTES["nexhealth"]
+    practice = route.practice(pipeline)
+    key = route.account(pipeline, practice)
+    pipeline.start_all()
+    pipeline.start("poster")
+    for rounds in range(1, 4):
+        pipeline.send(*(route.event(practice, 10 * rounds + n) for n in range(4)))
+        pipeline.until_states(POSTED=4 * rounds)
+        assert rounds <= pipeline.sandbox.nexhealth.expire_tokens(key) <= 2 * rounds
+    counted, with_effect = counted_and_with_effect(pipeline)
+    assert counted == with_effect == 12, "a stale token costs no attempt"
     pipeline.invariants()
 
 

@@ -14,6 +14,7 @@ from tests.scenarios import invariants
 from tests.scenarios.attempts import answers, column, company_fault, office_fault, sent
 from tests.scenarios.example_events import payment, payout
 from tests.scenarios.pipeline import Pipeline
+from tests.scenarios.routes import ROUTES, spoil
 
 SILENCES: list[tuple[FaultKind, Effect, dict[str, Any]]] = [
     (FaultKind.TIMEOUT, Effect.BEFORE, {}),
@@ -49,6 +50,29 @@ def test_a_read_back_decides_at_both_targets(pipeline: Pipeline) -> None:
             assert (practice, effect_id, "post", "NoAnswer") in seen, f"{silence} was believed"
             assert (practice, effect_id, "readback", "Found") in seen, f"{silence} was not looked up"
     pipeline.invariants()
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize("name", ["nexhealth", "connector_push", "connector_pull"])
+def test_a_read_back_decides_on_every_other_route(pipeline: Pipeline, name: str) -> None:
+    """The same at NexHealth and at a connector. What NexHealth does not show may still come, so that is a person's."""
+    route = ROUTES[name]
+    practices = [route.practice(pipeline, f"p{n}") for n in range(len(SILENCES))]
+    for practice, (kind, effect, more) in zip(practices, SILENCES, strict=True):
+        spoil(route, pipeline, practice, kind, effect, times=1, **more)
+    pipeline.start_all()
+    route.serve(pipeline, *practices)
+    pipeline.send(*(route.event(practice, n) for n, practice in enumerate(practices)))
+    absent = sum(effect is Effect.NONE for _, effect, _ in SILENCES) if name == "nexhealth" else 0
+    expected = {"POSTED": len(practices) - absent} | ({"DEAD_LETTERED": absent} if absent else {})
+    pipeline.until(lambda: pipeline.states() == expected, f"states become {expected}")
+    seen = {(practice, phase, answer) for practice, _, phase, answer, _ in answers(pipeline)}
+    for number, (practice, silence) in enumerate(zip(practices, SILENCES, strict=True)):
+        assert (practice, "post", "NoAnswer") in seen, f"{silence} was believed"
+        assert (practice, "readback", "Found") in seen, f"{silence} was not looked up"
+        is_absent = absent and silence[1] is Effect.NONE
+        assert route.standing(pipeline, practice) == ([] if is_absent else [1_000 + number]), silence
+    pipeline.invariants(replay=False)
 
 
 @pytest.mark.stack
