@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 def demo() -> None:
     """Show the main job end to end, on a throw-away stack with sandbox targets. Exit code 1: a claim failed.
 
-    1. Set-up. 2. Morning, with a crash. 3. Afternoon. 4. Cut-off. 5. Results. 6. A repaired mapping. 7. Reversals.
+    1. Set-up. 2. Morning, with a crash. 3. Before a night window. 4. The rest of the day. 5. Cut-off. 6. Results.
+    7. A repaired mapping. 8. Reversals.
     Every process ends with it, also when it is interrupted.
     """
     import signal
@@ -47,12 +48,14 @@ def _shown() -> int:
     say("starting Apache Kafka, Postgres and the sandbox targets (throw-away)")
     with DemoEnvironment(say, opens) as environment:
         demonstration = Demonstration(environment, on, say)
-        say(f"three practices on {on:%A, %d %B %Y}, by the rehearsal clock")
+        say(f"six practices on {on:%A, %d %B %Y}, by the rehearsal clock")
         demonstration.set_up()
         say("morning: payments arrive, and the poster is killed")
         demonstration.morning()
-        say("afternoon: the rest of the day, the payouts, and invalid records")
-        demonstration.afternoon()
+        say("18:30 in New York: the day of the east, and a practice system that takes nothing before midnight UTC")
+        demonstration.early_evening()
+        say("the rest of the day, the payouts, and invalid records; Cloud9's night window has opened")
+        demonstration.rest_of_the_day()
         say("18:00 in Phoenix: the daily practice's release")
         demonstration.cut_off()
         say("the result, read from the targets, the topics and the mailbox")
@@ -99,7 +102,7 @@ def _table(results: Results) -> None:
     }
     for name, cells in rows.items():
         table.add_row(name, *cells)
-    Console(width=110, file=raw_output()).print(table)
+    Console(width=126, file=raw_output()).print(table)
 
 
 def _verdict(claims: list[Claim]) -> int:

@@ -36,7 +36,7 @@ from schemas.events import (
 )
 
 SOURCE = "payments.example"
-OPENS, CLOSES = time(8, 5), time(17, 30)
+CLOSES = time(17, 30)
 MIX = (
     (PaymentKind.TERMINAL, 45),
     (PaymentKind.PAYMENT_PLAN, 20),
@@ -89,8 +89,8 @@ def practice_day(practice: DemoPractice, on: date, seed: int) -> Day:
 
 
 def _instants(practice: DemoPractice, on: date, rng: random.Random) -> Iterator[datetime]:
-    start = datetime.combine(on, OPENS, practice.zone)
-    minutes = (datetime.combine(on, CLOSES) - datetime.combine(on, OPENS)).seconds // 60
+    start = datetime.combine(on, practice.opens, practice.zone)
+    minutes = (datetime.combine(on, CLOSES) - datetime.combine(on, practice.opens)).seconds // 60
     for _ in range(practice.payments):
         yield start + timedelta(minutes=rng.randrange(minutes), seconds=rng.randrange(60))
 

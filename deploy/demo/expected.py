@@ -8,6 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from deploy.demo.day import Day, linked
+from deploy.demo.practices import System
 from schemas.bookkeeping.money import largest_remainder
 from schemas.events import MembershipAction, MembershipPaid, MoneyFields, PaymentKind, PaymentSucceeded
 from schemas.practice_settings import AmountMode, TypeMode
@@ -21,6 +22,8 @@ class Expected(msgspec.Struct, kw_only=True):
     credits: int = 0
     """Sum of the fee credits beside them."""
     waiting: int = 0
+    unnamed_claims: int = 0
+    """Of what waits: insurance, until somebody names the claims that it pays."""
     skipped: int = 0
     dead: int = 0
     fees_of_unposted: int = 0
@@ -51,6 +54,7 @@ def _add(
     kind = _kind(payment)
     mode = _mode(day, payment)
     posts = mode is TypeMode.AUTO and kind is not PaymentKind.INSURANCE and patient is not None and linked(patient)
+    posts = posts and day.practice.system is not System.NONE
     if mode is TypeMode.OFF:
         expected.skipped += amount
     elif posts and broken and kind is PaymentKind.PAYMENT_PLAN:
@@ -63,6 +67,7 @@ def _add(
         return
     else:
         expected.waiting += amount
+        expected.unnamed_claims += amount if kind is PaymentKind.INSURANCE else 0
     expected.fees_of_unposted += fee
 
 

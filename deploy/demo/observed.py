@@ -8,7 +8,9 @@ import msgspec
 
 from deploy.demo.environment import DemoEnvironment
 from deploy.demo.expected import Expected
-from deploy.demo.practices import DemoPractice
+from deploy.demo.practices import DemoPractice, System
+from deploy.sandbox.running import SandboxClients
+from schemas.connector.records import Kind
 from schemas.vocabulary import DEAD, SKIPPED, State
 
 # What depends on a dead entry counts as dead: a fee credit is not posted without its payment.
@@ -55,19 +57,35 @@ class Claim(msgspec.Struct, frozen=True):
 def observe(environment: DemoEnvironment, practice: DemoPractice) -> Observed:
     """The state of one practice now. Blocks."""
     observed = Observed()
-    payments = environment.sandbox.open_dental.payments(practice.customer_key)
-    adjustments = environment.sandbox.open_dental.adjustments(practice.customer_key)
+    payments, beside = _pms_lines(environment.sandbox, practice)
     company = environment.sandbox.quickbooks.company(practice.realm_id)
     bank = company.account("Practice Checking")
-    observed.pms_payments = sum(row.amount_minor for row in payments)
-    observed.pms_credits = -sum(row.amount_minor for row in adjustments)
-    observed.pms_entries = len(payments) + len(adjustments)
+    observed.pms_payments, observed.pms_credits = sum(payments), sum(beside)
+    observed.pms_entries = len(payments) + len(beside)
     deposits, entries = company.deposits(), company.journal_entries()
     observed.quickbooks = sum(row.total_minor for row in deposits) + sum(row.balance_of(bank) for row in entries)
     observed.quickbooks_documents = len(deposits) + len(entries)
     observed.notices = tuple(mail.subject for mail in environment.sandbox.mail.messages(practice.email))
     _states(environment, practice, observed)
     return observed
+
+
+def _pms_lines(sandbox: SandboxClients, practice: DemoPractice) -> tuple[list[int], list[int]]:
+    """Payments, and what stands beside them, as the practice's own system shows them: > 0 lowers what is owed."""
+    account = practice.account
+    match practice.system:
+        case System.OPEN_DENTAL:
+            payments = [row.amount_minor for row in sandbox.open_dental.payments(account)]
+            return payments, [-row.amount_minor for row in sandbox.open_dental.adjustments(account)]
+        case System.DENTRIX:
+            payments = [-row.amount_minor for row in sandbox.nexhealth.payments(account)]
+            return payments, [-row.amount_minor for row in sandbox.nexhealth.adjustments(account)]
+        case System.CLOUD9:
+            entries = sandbox.connector.entries(account)
+            payments = [each.amount.minor for each in entries if each.kind is Kind.PAYMENT]
+            return payments, [each.amount.minor for each in entries if each.kind is not Kind.PAYMENT]
+        case System.NONE:
+            return [], []
 
 
 def _states(environment: DemoEnvironment, practice: DemoPractice, observed: Observed) -> None:

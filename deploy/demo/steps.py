@@ -1,4 +1,5 @@
-"""The steps of `make demo`: a practice day with a crash, a cut-off, a repair and reversals. Each checks its claims."""
+"""The steps of `make demo`: a practice day with a crash, a night window, a cut-off, a repair and reversals. Each checks
+its claims."""
 
 from __future__ import annotations
 
@@ -16,9 +17,10 @@ from deploy.demo.expected import Expected, expected_totals
 from deploy.demo.invalid_records import REFUSED, send_invalid_records
 from deploy.demo.observed import Claim, Observed, check_practice, observe
 from deploy.demo.practice_setup import connect_pms, set_up_practice
-from deploy.demo.practices import PRACTICES, DemoPractice
+from deploy.demo.practices import HARBOR, JUNIPER, MESA, PRACTICES, SUMMIT, DemoPractice
 from deploy.demo.record_counts import records_by_practice
 from deploy.demo.reversals import check_reversals, next_morning_reversals
+from deploy.demo.work_list import check_work_list
 from schemas.events import Event, MoneyFields
 from schemas.topics import SOURCES, TopicName
 from sinks.operations.queries.receipts_audit import audit
@@ -53,7 +55,7 @@ class Demonstration:
         self.sent = 0
 
     def set_up(self) -> None:
-        """Three practices, each with an office, linked patients and a company."""
+        """Six practices, each with its practice system or none, linked patients and a company."""
         for practice in PRACTICES:
             set_up_practice(self.environment.settings, self.environment.sandbox, practice)
             self.say(f"  {practice.name}")
@@ -62,7 +64,7 @@ class Demonstration:
 
     def morning(self) -> None:
         """Payments until noon in New York; the poster is killed in mid-flight and comes back."""
-        noon = datetime.combine(self.on, time_of_day(12, 0), PRACTICES[0].zone)
+        noon = self._noon()
         self.environment.set_clock(noon)
         self._send(event for day in self.days for event in day.payments if event.occurred_at <= noon)
         self.environment.until(lambda: self._count("POSTED") >= 10, "the first entries are posted", WAIT_S)
@@ -75,26 +77,45 @@ class Demonstration:
         found = self._uncertain_settled()
         self.say(f"  a new poster took over: {found} entries were in doubt and were looked up at the target first")
 
-    def afternoon(self) -> None:
-        """The rest of the day, the payouts, and invalid records."""
-        noon = datetime.combine(self.on, time_of_day(12, 0), PRACTICES[0].zone)
-        before_release = datetime.combine(self.on, time_of_day(17, 50), PRACTICES[1].zone)
+    def early_evening(self) -> None:
+        """18:30 in New York: a daily practice is released, and its practice system takes nothing before its night."""
+        noon, now = self._noon(), datetime.combine(self.on, time_of_day(18, 30), SUMMIT.zone)
+        self.environment.set_clock(now)
+        self._send(event for day in self.days for event in day.events() if noon < event.occurred_at <= now)
+        self.environment.until(lambda: self._received() >= self.sent, "every record has its receipt", WAIT_S)
+        self.environment.until(lambda: not self._open_entries(but=SUMMIT), "what is due is posted", WAIT_S)
+        waiting = self._scheduled(SUMMIT)
+        self.say(f"  {waiting} entries of {SUMMIT.practice_id} are due since 18:00, and wait for Cloud9's night window")
+        calls = self.environment.sandbox.connector.calls(SUMMIT.account)
+        asked = [call for call in calls if call.method == "POST" and call.path.endswith("/entries")]
+        self.claims.append(
+            Claim(
+                "before Cloud9's window opens its connector is asked to write nothing, and no attempt is spent",
+                waiting > 0 and not asked and not self._attempts(SUMMIT),
+                f"{waiting} wait, {len(asked)} requests to write",
+            )
+        )
+
+    def rest_of_the_day(self) -> None:
+        """The rest of the day, the payouts, and invalid records; meanwhile the night window has opened."""
+        sent_until = datetime.combine(self.on, time_of_day(18, 30), SUMMIT.zone)
+        before_release = datetime.combine(self.on, time_of_day(17, 50), MESA.zone)
         self.environment.set_clock(before_release)
-        self._send(event for day in self.days for event in day.events() if event.occurred_at > noon)
+        self._send(event for day in self.days for event in day.events() if event.occurred_at > sent_until)
         self.sent += send_invalid_records(self.environment.settings, self.days[0])
         self.environment.until(lambda: self._received() >= self.sent, "every record has its receipt", WAIT_S)
         self.environment.until(lambda: not self._open_entries(), "what is due is posted", WAIT_S)
-        waiting = self._scheduled(PRACTICES[1])
-        self.say(f"  {waiting} entries of {PRACTICES[1].practice_id} wait for its release at 18:00 Phoenix time")
+        waiting = self._scheduled(MESA)
+        self.say(f"  {waiting} entries of {MESA.practice_id} wait for its release at 18:00 Phoenix time")
         self.claims.append(
             Claim("nothing of a daily practice was posted before its cut-off", self._pms_is_empty(), f"{waiting} wait")
         )
 
     def cut_off(self) -> None:
         """18:00 in Phoenix: the day is released."""
-        release = datetime.combine(self.on, PRACTICES[1].settings.cut_off, PRACTICES[1].zone)
+        release = datetime.combine(self.on, MESA.settings.cut_off, MESA.zone)
         self.environment.set_clock(release + AFTER_JITTER)
-        self.environment.until(lambda: not self._scheduled(PRACTICES[1]), "the day is released", WAIT_S)
+        self.environment.until(lambda: not self._scheduled(MESA), "the day is released", WAIT_S)
         self.environment.until(lambda: not self._open_entries(), "the released day is posted", WAIT_S)
         self.environment.until(self._notified, "the practices concerned are notified", WAIT_S)
 
@@ -109,6 +130,8 @@ class Demonstration:
             observed.dead_letters = dead_letters[day.practice.practice_id]
             expected = expected_totals(day, broken=day.practice.broken_mapping)
             claims = check_practice(day.practice, expected, observed, self._waiting_events(day))
+            if day.practice is JUNIPER:
+                claims.append(check_work_list(self.environment, JUNIPER, expected))
             self.claims += claims
             results[day.practice.practice_id] = (expected, observed, claims)
         self._check_totals()
@@ -144,6 +167,9 @@ class Demonstration:
         self.claims += check_reversals(reversals, before, after)
         self.say(f"  {after.pms_entries - before.pms_entries} new entries in the PMS, each beside its original")
 
+    def _noon(self) -> datetime:
+        return datetime.combine(self.on, time_of_day(12, 0), HARBOR.zone)
+
     def _check_totals(self) -> None:
         """Nothing lost, nothing doubled: receipts against the topics, and the targets' own lists."""
         with psycopg.connect(self.environment.settings.database_url) as db:
@@ -153,7 +179,9 @@ class Demonstration:
         self.claims.append(
             Claim("0 lost: every record of the topics has its receipt", not missing, f"{records} records")
         )
-        doubled = [*self.environment.sandbox.open_dental.doubled(), *self.environment.sandbox.quickbooks.doubled()]
+        sandbox = self.environment.sandbox
+        targets = (sandbox.open_dental, sandbox.nexhealth, sandbox.connector, sandbox.quickbooks)
+        doubled = [each for target in targets for each in target.doubled()]
         self.claims.append(
             Claim("0 doubled: no entry stands twice at any target", not doubled, f"{len(doubled)} found")
         )
@@ -199,12 +227,19 @@ class Demonstration:
             f"AND practice_id = '{practice.practice_id}'"
         )
 
-    def _open_entries(self) -> int:
-        """Entries that are due and not posted, but for what depends on a dead one; and records without a receipt."""
+    def _attempts(self, practice: DemoPractice) -> int:
+        return self._number(
+            "SELECT count(*) AS n FROM attempts a JOIN effects e USING (practice_id, effect_id) "  # noqa: S608
+            f"WHERE e.target = 'PMS' AND practice_id = '{practice.practice_id}'"
+        )
+
+    def _open_entries(self, but: DemoPractice | None = None) -> int:
+        """Entries that are due and not posted, but for what depends on a dead one and for one practice's; and records
+        without a receipt."""
         due = self._number(
             "SELECT count(*) AS n FROM effects e LEFT JOIN effects o "  # noqa: S608
             "ON (o.practice_id, o.effect_id) = (e.practice_id, e.depends_on) "
-            "WHERE is_in_lane(e.state) "
+            f"WHERE is_in_lane(e.state) AND e.practice_id <> '{'' if but is None else but.practice_id}' "
             f"AND e.due_at <= '{self.environment.settings.clock().now().isoformat()}' "
             "AND (o.state IS NULL OR NOT is_dead(o.state))"
         )
@@ -216,10 +251,10 @@ class Demonstration:
         )
 
     def _pms_is_empty(self) -> bool:
-        return not self.environment.sandbox.open_dental.payments(PRACTICES[1].customer_key)
+        return not self.environment.sandbox.open_dental.payments(MESA.account)
 
     def _notified(self) -> bool:
-        concerned = [PRACTICES[0], *(practice for practice in PRACTICES if practice.broken_mapping)]
+        concerned = [HARBOR, *(practice for practice in PRACTICES if practice.broken_mapping)]
         return all(self.environment.sandbox.mail.messages(practice.email) for practice in concerned)
 
     def _waiting_events(self, day: Day) -> int:

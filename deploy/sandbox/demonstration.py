@@ -109,10 +109,10 @@ def quickbooks_mapping(sandbox: SandboxClients, realm: str) -> dict[str, Any]:
     }
 
 
-def connector_mapping() -> dict[str, Any]:
+def connector_mapping(account: str = ACCOUNT) -> dict[str, Any]:
     """A mapping for `writeback target add` that fits the reference connector's types."""
     types = {kind.value: f"T-{kind.value}" for kind in Kind if kind is not Kind.NOTE}
-    return {"account": ACCOUNT, "types": types}
+    return {"account": account, "types": types}
 
 
 def connector_keys() -> KeyPair:
