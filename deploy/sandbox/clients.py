@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -66,6 +66,20 @@ class OpenDentalSandbox(TargetSandbox):
         wanted = {"pat_num": pat_num, "fee_minor": fee_minor, "done_on": done_on.isoformat()}
         row: Document = decoded(self._call("POST", f"/offices/{customer_key}/charges", wanted))
         return row
+
+    def add_claim(self, customer_key: str, pat_num: int, procedures: Sequence[int]) -> Document:
+        """A claim of these procedures that was sent to the insurer."""
+        wanted = {"pat_num": pat_num, "procedures": list(procedures)}
+        row: Document = decoded(self._call("POST", f"/offices/{customer_key}/claims", wanted))
+        return row
+
+    def claim_payments(self, customer_key: str) -> list[records.PostedClaimPayment]:
+        return [records.claim_payment(row) for row in self.rows(customer_key, "claimpayments")]
+
+    def claim_lines(self, customer_key: str, claim: int) -> list[records.ClaimLine]:
+        """The lines of a claim, in their order."""
+        lines = self.rows(customer_key, "claimprocs")
+        return [records.claim_line(row) for row in lines if row["ClaimNum"] == claim]
 
     def add_pay_plan(self, customer_key: str, pat_num: int, agreed_on: date) -> Document:
         """An open payment plan, which then takes the patient's payments unless they say otherwise."""

@@ -38,6 +38,29 @@ class PostedAdjustment(msgspec.Struct, frozen=True, kw_only=True):
     row: dict[str, Any]
 
 
+class PostedClaimPayment(msgspec.Struct, frozen=True, kw_only=True):
+    """A claim payment. Amount in cents."""
+
+    number: int
+    amount_minor: int
+    pay_type: int
+    check_date: str
+    marker: str
+    row: dict[str, Any]
+
+
+class ClaimLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A procedure of a claim. Amounts in cents."""
+
+    number: int
+    procedure: int
+    status: str
+    paid_minor: int
+    write_off_minor: int
+    claim_payment: int
+    """0: none."""
+
+
 class PostedCharge(msgspec.Struct, frozen=True, kw_only=True):
     """A procedure row. Fee in cents."""
 
@@ -130,6 +153,28 @@ def adjustment(row: Document) -> PostedAdjustment:
         note=row["AdjNote"],
         marker=marker_in(row["AdjNote"]),
         row=row,
+    )
+
+
+def claim_payment(row: Document) -> PostedClaimPayment:
+    return PostedClaimPayment(
+        number=row["ClaimPaymentNum"],
+        amount_minor=cents(row["CheckAmt"]),
+        pay_type=row["PayType"],
+        check_date=row["CheckDate"],
+        marker=marker_in(row["CheckNum"], row["Note"]),
+        row=row,
+    )
+
+
+def claim_line(row: Document) -> ClaimLine:
+    return ClaimLine(
+        number=row["ClaimProcNum"],
+        procedure=row["ProcNum"],
+        status=row["Status"],
+        paid_minor=cents(row["InsPayAmt"]),
+        write_off_minor=cents(row["WriteOff"]),
+        claim_payment=row["ClaimPaymentNum"],
     )
 
 

@@ -17,14 +17,23 @@ STATUSES = frozenset({"TP", "C", "EO", "EC", "R", "Cn"})
 
 
 def owed(office: Office, row: Document) -> int:
-    """Cents still owed on a procedure: its fee, with its own adjustments, less what was paid on it."""
+    """Cents still owed on a procedure: its fee, with its own adjustments, less what was paid, by insurers too."""
     fee = minor_units(row["ProcFee"]) or 0
     adjusted = sum(
         minor_units(each["AdjAmt"]) or 0
         for each in office.visible("adjustments", row["PatNum"])
         if each["ProcNum"] == row["ProcNum"]
     )
-    return fee + adjusted - office.paid_on_procedure[row["ProcNum"]]
+    return fee + adjusted - office.paid_on_procedure[row["ProcNum"]] - insured(office, row["PatNum"], row["ProcNum"])
+
+
+def insured(office: Office, patient: int, procedure: int | None = None) -> int:
+    """Cents that insurers paid and the office wrote off, on received lines of claims."""
+    return sum(
+        (minor_units(line["InsPayAmt"]) or 0) + (minor_units(line["WriteOff"]) or 0)
+        for line in office.visible("claimprocs", patient)
+        if line["Status"] in ("Received", "Supplemental") and procedure in (None, line["ProcNum"])
+    )
 
 
 def completed(office: Office, patient: int) -> list[Document]:

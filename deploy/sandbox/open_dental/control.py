@@ -11,6 +11,7 @@ import msgspec
 from deploy.sandbox import synthetic_rows
 from deploy.sandbox.control import CONTROL
 from deploy.sandbox.exchange import Answer, Document, Handle, Incoming, Route, as_json
+from deploy.sandbox.open_dental import claims
 from deploy.sandbox.open_dental.office import Office, OfficeSettings
 from deploy.sandbox.open_dental.offices import Offices
 from deploy.sandbox.open_dental.patients import balance
@@ -24,6 +25,7 @@ CATEGORIES = {
     27: "CommLogTypes",
     29: "PaySplitUnearnedType",
     32: "InsurancePaymentType",
+    40: "ClaimPaymentGroups",
 }
 STANDARD: tuple[tuple[int, str, str, bool], ...] = (
     (10, "Check", "", False),
@@ -49,6 +51,8 @@ STANDARD: tuple[tuple[int, str, str, bool], ...] = (
     (1, "Voided Payment", "+", False),
     (1, "Membership Charge Reversed", "-", False),
     (27, "Payment Request", "", False),
+    (32, "Insurance Virtual Card", "", False),
+    (40, "Lockbox", "", False),
 )
 """Category, name, ItemValue, hidden: what a new office has."""
 
@@ -83,6 +87,13 @@ class ChargeWanted(msgspec.Struct, frozen=True):
     description: str = "prophylaxis - adult"
 
 
+class ClaimWanted(msgspec.Struct, frozen=True):
+    """One sent claim over completed procedures of a patient."""
+
+    pat_num: int
+    procedures: tuple[int, ...]
+
+
 class PlanWanted(msgspec.Struct, frozen=True):
     """One open payment plan of a patient."""
 
@@ -105,6 +116,7 @@ def routes(offices: Offices) -> Iterator[Route]:
     yield Route("PATCH", ONE + "/{table}/{number}", of_office(_edit))
     yield Route("POST", ONE + "/patients", of_office(_add_patients))
     yield Route("POST", ONE + "/charges", of_office(_add_charge))
+    yield Route("POST", ONE + "/claims", of_office(_add_claim))
     yield Route("POST", ONE + "/payplans", of_office(_add_plan))
     yield Route("POST", ONE + "/merges", of_office(_merge))
     yield Route("POST", ONE + "/definitions", of_office(_change_definition))
@@ -206,6 +218,16 @@ def _add_charge(office: Office, given: Incoming) -> Answer:
     )
     office.put("procedurelogs", row)
     return as_json(201, row)
+
+
+def _add_claim(office: Office, given: Incoming) -> Answer:
+    wanted = msgspec.json.decode(given.body, type=ClaimWanted)
+    claim = claims.sent_claim(office.number_for("claims"), wanted.pat_num, office.now())
+    for procedure in wanted.procedures:
+        row = office.tables["procedurelogs"][procedure]
+        office.put("claimprocs", claims.sent_line(office.number_for("claimprocs"), claim, row))
+    office.put("claims", claim)
+    return as_json(201, claim)
 
 
 def _add_plan(office: Office, given: Incoming) -> Answer:

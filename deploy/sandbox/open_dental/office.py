@@ -13,10 +13,18 @@ import msgspec
 from deploy.sandbox.exchange import Document, minor_units
 from streams.runtime.clock import Clock
 
-EVERYTHING = frozenset({"ReadAll", "Payments", "AllOthers", "Comm", "ProcedureLogs", "Patients"})
+EVERYTHING = frozenset({"ReadAll", "Payments", "AllOthers", "Comm", "ProcedureLogs", "Patients", "Insurance"})
 """Permission groups of the vendor's price tiers that the sandbox knows."""
 
-FIRST_NUMBERS = {"payments": 1001, "paysplits": 5001, "adjustments": 301, "commlogs": 701}
+FIRST_NUMBERS = {
+    "payments": 1001,
+    "paysplits": 5001,
+    "adjustments": 301,
+    "commlogs": 701,
+    "claims": 9001,
+    "claimprocs": 9501,
+    "claimpayments": 1801,
+}
 """Numbers differ per table, so that mixing them up shows."""
 
 NUMBER_OF = {
@@ -27,11 +35,14 @@ NUMBER_OF = {
     "procedurelogs": "ProcNum",
     "commlogs": "CommlogNum",
     "payplans": "PayPlanNum",
+    "claims": "ClaimNum",
+    "claimprocs": "ClaimProcNum",
+    "claimpayments": "ClaimPaymentNum",
     "definitions": "DefNum",
     "providers": "ProvNum",
 }
 
-MERGED = ("payments", "paysplits", "adjustments", "procedurelogs", "commlogs", "payplans")
+MERGED = ("payments", "paysplits", "adjustments", "procedurelogs", "commlogs", "payplans", "claims", "claimprocs")
 """Tables whose rows go with a patient who is merged into another."""
 
 CODES = {
@@ -71,6 +82,8 @@ class OfficeSettings(msgspec.Struct, frozen=True, kw_only=True):
     """ClinicNum and abbreviation; none: the feature is off."""
     drops_billing_notes: bool = False
     """True: the office's version is before 25.2.21, so that a procedure bears no note of ours."""
+    claim_payments_in_batches_only: bool = False
+    """The office's preference ClaimPaymentBatchOnly."""
     lists_need_patient: bool = False
     """True: the office's version is before 23.3.11 (payments) and 25.1.13 (notes), whose lists are one patient's."""
     page_cap: int = 100

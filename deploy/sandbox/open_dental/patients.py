@@ -32,7 +32,7 @@ def balance(office: Office, patient: int) -> int:
     charged = sum(minor_units(row["ProcFee"]) or 0 for row in charges.completed(office, patient))
     adjustments = sum(minor_units(row["AdjAmt"]) or 0 for row in office.visible("adjustments", patient))
     paid = sum(minor_units(row["SplitAmt"]) or 0 for row in office.visible("paysplits", patient))
-    return charged + adjustments - paid
+    return charged + adjustments - paid - charges.insured(office, patient)
 
 
 def family_of(office: Office, patient: Document) -> list[int]:

@@ -12,7 +12,7 @@ import msgspec
 from deploy.sandbox.exchange import Answer, Incoming, RefusedError, Route, encoded
 from deploy.sandbox.journal import Journal
 from deploy.sandbox.ledger import Ledger, Mutation
-from deploy.sandbox.open_dental import adjustments, charges, control, lists, partial, patients, payments
+from deploy.sandbox.open_dental import adjustments, charges, claims, control, lists, partial, patients, payments
 from deploy.sandbox.open_dental.office import Office, OfficeSettings
 from deploy.sandbox.open_dental.offices import SERVICE, Offices
 from deploy.sandbox.open_dental.recording import Recorder
@@ -37,6 +37,14 @@ ROUTES: dict[tuple[str, str], tuple[str, Handler]] = {
     ("GET", "/paysplits"): ("ReadAll", lambda o, i, r, n: payments.splits(o, i)),
     ("POST", "/adjustments"): ("AllOthers", lambda o, i, r, n: adjustments.create(o, i, r)),
     ("GET", "/adjustments"): ("ReadAll", lambda o, i, r, n: adjustments.listed(o, i)),
+    ("GET", "/claims"): ("ReadAll", lambda o, i, r, n: claims.listed(o, i)),
+    ("GET", r"/claims/{number:\d+}"): ("ReadAll", lambda o, i, r, n: claims.single(o, "claims", n)),
+    ("PUT", r"/claims/{number:\d+}"): ("Insurance", claims.update),
+    ("GET", "/claimprocs"): ("ReadAll", lambda o, i, r, n: claims.lines(o, i)),
+    ("PUT", r"/claimprocs/{number:\d+}"): ("Insurance", claims.update_line),
+    ("POST", "/claimpayments"): ("Insurance", lambda o, i, r, n: claims.pay(o, i, r)),
+    ("GET", "/claimpayments"): ("ReadAll", lambda o, i, r, n: claims.payments(o, i)),
+    ("GET", r"/claimpayments/{number:\d+}"): ("ReadAll", lambda o, i, r, n: claims.single(o, "claimpayments", n)),
     ("GET", "/patients"): ("ReadAll", lambda o, i, r, n: patients.listed(o, i)),
     ("GET", "/patients/Simple"): ("ReadAll", lambda o, i, r, n: patients.simple(o, i)),
     ("GET", r"/patients/{number:\d+}"): ("ReadAll", lambda o, i, r, n: patients.single(o, n)),
