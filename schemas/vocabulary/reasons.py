@@ -109,7 +109,7 @@ class DecisionReason(StrEnum):
     ALLOCATE_BY_HAND = "ALLOCATE_BY_HAND"
     NOTES_OFF = "NOTES_OFF"
     NOT_BY_THIS_ROUTE = "NOT_BY_THIS_ROUTE"
-    """The practice's connection cannot write this kind of entry: a person does it."""
+    """The practice's connection cannot write this entry, or none of its kind: a person does it."""
     BACKFILLED = "BACKFILLED"
     """E-9 d: posted on purpose, after its type was off when it happened."""
     PATIENT_UNTOUCHED = "PATIENT_UNTOUCHED"

@@ -19,6 +19,8 @@ from sinks.poster.planned_call import PlannedCall
 
 CLOSED_THROUGH: Final = "ledger_closed_through"
 """The setting that a dead letter names."""
+_ENTERED_BY_HAND: Final = frozenset({DecisionReason.LEDGER_CLOSED, DecisionReason.NOT_BY_THIS_ROUTE})
+"""Reasons for which a person enters a payment with all its parts."""
 
 
 class NotSent(msgspec.Struct, frozen=True):
@@ -59,9 +61,10 @@ def apply_closed_period(call: PlannedCall, now: datetime) -> PlannedCall | NotSe
 
 
 def entered_together(call: PlannedCall, dependents: Iterable[PlannedCall], found: NotSent) -> tuple[PlannedCall, ...]:
-    """The other parts of a payment that a person enters because of a closed period. Its net amount alone would leave
-    the fee on the patient's account (N-3)."""
-    if found.reason is not DecisionReason.LEDGER_CLOSED:
+    """The other parts of a payment that a person enters, because of a closed period or because its route has no call
+    for it. Its net amount alone would leave the fee on the patient's account (N-3), a claim payment its write-off
+    (I-6)."""
+    if found.reason not in _ENTERED_BY_HAND:
         return ()
     event = (call.source, call.event_id)
     return tuple(each for each in dependents if (each.source, each.event_id) == event and each.frozen is None)

@@ -51,8 +51,8 @@ def check(
 
     1. connection; 2. entitlement, master switch; 3. blackout, batch window; 4. link; 5. retry budget; 6. closed
     period; 7. a date to come; 8. mapping, also of `dependents`: an entry that is half of a pair is not sent when the
-    other half cannot be composed (N-8), and what is missing is said of the first. An allocation is left out: it is
-    half of nothing, and its payment has no number yet.
+    other half cannot be composed (N-8), and what is missing is said of the first (`_holds`). An allocation is left out:
+    it is half of nothing, and its payment has no number yet.
     """
     switches = call.switches
     if not switches.connected or call.origin_elsewhere:
@@ -78,9 +78,16 @@ def check(
     for other in dependents:
         if other.entry_kind is EntryKind.ALLOCATION:
             continue
-        if isinstance(found := target.compose(entry_of(other)), NotComposed):
+        if isinstance(found := target.compose(entry_of(other)), NotComposed) and _holds(call, other, found):
             return _not_composed(found)
     return _compose(dated, target)
+
+
+def _holds(call: PlannedCall, other: PlannedCall, found: NotComposed) -> bool:
+    """Whether an entry waits because `other` cannot be composed. What a person enters by hand holds the other parts of
+    its own event alone: a payment does not wait for the refund that follows it."""
+    same = (call.source, call.event_id) == (other.source, other.event_id)
+    return same or found.state is not State.AWAITING_MANUAL_POST
 
 
 def _day_to_come(call: PlannedCall, now: datetime) -> datetime | None:

@@ -164,7 +164,8 @@ class NotComposed(msgspec.Struct, frozen=True, kw_only=True):
 
     state: State
     """A dead one; SKIPPED_ZERO: by this mapping there is nothing to write (P-26); SKIPPED_DISABLED: it is from before
-    the day from which its target is written."""
+    the day from which its target is written; AWAITING_MANUAL_POST: the route writes its kind, but has no call for this
+    entry of it, so that a person enters it."""
     reason: DeadLetterReason | DecisionReason
     """A DecisionReason exactly where the state is not a dead one."""
     field: str
@@ -351,7 +352,8 @@ class PaymentTarget(Protocol):
     async def post(self, entry: TargetEntry, request: Composed, guard: StartGuard, deadline_s: float) -> Answer:
         """Sends `request` once.
 
-        Guarantee: exactly these bytes, at most once; no retry, no redirect, `guard` asked before the first byte.
+        Guarantee: exactly these bytes, at most once; no retry, no redirect, `guard` asked before the first byte. What
+        only states values may go before them, or make up an entry alone (a claim's lines): an end between is no doubt.
         Called by the poster after the mark is committed, never twice at a time for one entry. Waits for the target,
         at most `deadline_s`. Failure: the closed answers; where it is not proven that nothing was written, NoAnswer.
         """

@@ -34,6 +34,7 @@ class Control(StrEnum):
     MARK = "mark"  # law 16: SENDING is committed before the first byte
     ALLOCATION_APART = "allocation_apart"  # law 18: a late payment takes nothing of a charge that another one pays
     ONE_CALL_A_PATIENT = "one_call_a_patient"  # laws 18, 23: two references of one patient are not called at once
+    CLAIM_SUM = "claim_sum"  # I-6: a claim's lines are compared with its payment before that is posted
     LATE_CHECK = "late_check"  # law 17: too late after the mark sends nothing
     TOTAL_DEADLINE = "total_deadline"  # law 17: one wall-clock deadline per call
     ANSWER_MEMORY = "answer_memory"  # law 29: the bytes of answers that a process holds have a limit

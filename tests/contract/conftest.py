@@ -41,6 +41,7 @@ ROUTE_CASES: dict[str, Callable[[SandboxProcess, str], RouteCase]] = {
     "open_dental-charge": lambda sandbox, _: OpenDentalCase(sandbox, EntryKind.CHARGE),
     "open_dental-charge_reversal": lambda sandbox, _: OpenDentalCase(sandbox, EntryKind.CHARGE_REVERSAL, sign=-1),
     "open_dental-charge_reversal-of_a_reversal": lambda sandbox, _: OpenDentalCase(sandbox, EntryKind.CHARGE_REVERSAL),
+    "open_dental-insurance_payment": lambda sandbox, _: OpenDentalCase(sandbox, EntryKind.INSURANCE_PAYMENT),
     "open_dental-note": lambda sandbox, _: OpenDentalCase(sandbox, EntryKind.NOTE),
     "nexhealth-payment": lambda sandbox, _: NexHealthCase(sandbox, EntryKind.PAYMENT),
     "nexhealth-fee_adjustment": lambda sandbox, _: NexHealthCase(sandbox, EntryKind.FEE_ADJUSTMENT),

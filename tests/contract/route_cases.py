@@ -11,7 +11,7 @@ import msgspec
 from deploy.sandbox.demonstration import nexhealth_keys, nexhealth_mapping, open_dental_keys, open_dental_mapping
 from deploy.sandbox.running import SandboxProcess, TargetSandbox
 from schemas.events import PaymentKind, PayoutCategory, Tender
-from schemas.plan import Instruction, PayoutLine
+from schemas.plan import ClaimLineOrder, ClaimOrder, Instruction, PayoutLine
 from schemas.vocabulary import EntryKind
 from sinks.ledger.request_ids import marker, request_id
 from sinks.targets.nexhealth.adapter import NexHealthTarget
@@ -73,6 +73,7 @@ OPEN_DENTAL_PATHS = {
     EntryKind.PAYMENT: "*/payments",
     EntryKind.CHARGE: "*/procedurelogs",
     EntryKind.NOTE: "*/commlogs",
+    EntryKind.INSURANCE_PAYMENT: "*/claimpayments",
 }
 
 
@@ -99,6 +100,7 @@ class OpenDentalCase:
 
     def __init__(self, sandbox: SandboxProcess, kind: EntryKind, *, sign: int = 1, part: str = "") -> None:
         self._all = sandbox
+        self.open_dental = sandbox.open_dental
         self.sandbox: TargetSandbox = sandbox.open_dental
         self.account = f"office-{uuid.uuid4().hex[:10]}"
         self._kind = kind
@@ -107,22 +109,57 @@ class OpenDentalCase:
         self.create_path = OPEN_DENTAL_PATHS.get(kind, "*/adjustments")
         sandbox.open_dental.add_office(self.account)
         self._patient = str(sandbox.open_dental.add_patient(self.account)["PatNum"])
+        self._claims: dict[int, ClaimOrder] = {}
 
     def open(self, base_url: str | None = None) -> PaymentTarget:
+        insurance = {"insurance_pay_type": self._all.open_dental.definition(self.account, "Insurance EFT")}
         return OpenDentalTarget(
             base_url=base_url or self.sandbox.url,
-            mapping=load_mapping(open_dental_mapping(self._all, self.account)),
+            mapping=load_mapping(open_dental_mapping(self._all, self.account) | insurance),
             keys=load_keys(msgspec.json.encode(open_dental_keys(self._all, self.account))),
         )
 
     def entry(self, number: int = 1, generation: int = 1) -> TargetEntry:
         instruction = a_card_entry(self._kind, self._sign, number)
+        if self._kind is EntryKind.INSURANCE_PAYMENT:
+            instruction = msgspec.structs.replace(
+                instruction, claim=self.claim(number), payment_kind=PaymentKind.INSURANCE, card_brand=None
+            )
         made = entry_of_instruction(instruction, self.account, generation, self._patient)
         return msgspec.structs.replace(made, part=self._part)
+
+    def claim(self, number: int = 1) -> ClaimOrder:
+        """A claim of two procedures, sent from this office: 60.00 and the rest are paid, 25.00 and 15.00 written off;
+        the same one for the same number."""
+        if number not in self._claims:
+            patient, rest = int(self._patient), 3680 + number
+            procedures = [
+                self._all.open_dental.add_charge(self.account, patient, fee, DAY)["ProcNum"] for fee in (10_000, 8000)
+            ]
+            made = self._all.open_dental.add_claim(self.account, patient, procedures)
+            amounts = ((10_000, 6000, 2500), (8000, rest, 1500))
+            self._claims[number] = ClaimOrder(
+                remittance_ref=f"{CANARY}-remittance",
+                insurer_ref=f"{CANARY}-insurer",
+                claim_ref=str(made["ClaimNum"]),
+                status="1",
+                charged_minor=18_000,
+                paid_minor=6000 + rest,
+                write_off_minor=4000,
+                lines=tuple(
+                    ClaimLineOrder(
+                        procedure_ref=str(procedure), charged_minor=fee, paid_minor=paid, write_off_minor=written_off
+                    )
+                    for procedure, (fee, paid, written_off) in zip(procedures, amounts, strict=True)
+                ),
+            )
+        return self._claims[number]
 
     def standing(self) -> list[int]:
         office = self._all.open_dental
         match self._kind:
+            case EntryKind.INSURANCE_PAYMENT:
+                return [row.amount_minor for row in office.claim_payments(self.account)]
             case EntryKind.PAYMENT:
                 return [row.amount_minor for row in office.payments(self.account)]
             case EntryKind.CHARGE:

@@ -89,7 +89,7 @@ TRANSITIONS: Final[tuple[Transition, ...]] = tuple(
     + _each(
         READY,
         [State.AWAITING_MANUAL_POST],
-        "checked before the mark: its date is closed, and such entries are made by hand; practice lock",
+        "checked before the mark: its date is closed, or its route has no call for it: made by hand; practice lock",
         Who.POSTER,
     )
     + _each(

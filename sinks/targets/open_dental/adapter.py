@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from schemas.vocabulary import EntryKind
 from sinks.targets.answer_memory import AnswerMemory
 from sinks.targets.choices import Choice, allocation_choices
 from sinks.targets.http_call import HttpCaller
@@ -21,6 +22,9 @@ from sinks.targets.open_dental import (
     shared_payment_type,
 )
 from sinks.targets.open_dental.capabilities import capabilities_of
+from sinks.targets.open_dental.claim_calls import ClaimCalls
+from sinks.targets.open_dental.claim_read_back import ClaimReadBack
+from sinks.targets.open_dental.claims import CLAIM_KINDS
 from sinks.targets.open_dental.mapping import OpenDentalKeys, OpenDentalMapping
 from sinks.targets.open_dental.office_reader import OfficeReader
 from sinks.targets.open_dental.read_back import ReadBack
@@ -71,6 +75,7 @@ class OpenDentalTarget:
         )
         self._pacer = Pacer(mapping.interval_s)
         self._reader = OfficeReader(self._base_url, self._http, self._pacer)
+        self._claims = ClaimCalls(self._base_url, self._http, self._pacer, self._reader)
         self._capabilities = capabilities_of(mapping)
 
     @property
@@ -81,7 +86,13 @@ class OpenDentalTarget:
         return requests.compose(entry, self._mapping)
 
     async def post(self, entry: TargetEntry, request: Composed, guard: StartGuard, deadline_s: float) -> Answer:
-        """Exactly the frozen bytes, once. 201 with a number is proof; what is not certain is NoAnswer."""
+        """Exactly the frozen bytes, once. 201 with a number is proof; what is not certain is NoAnswer. A claim's lines
+        are set before its payment, and a write-off is lines alone (`claim_calls`)."""
+        match entry.instruction.entry_kind:
+            case EntryKind.INSURANCE_PAYMENT:
+                return await self._claims.pay(entry, request, guard, deadline_s)
+            case EntryKind.WRITE_OFF:
+                return await self._claims.write_off(entry, guard, deadline_s)
         self._pacer.started()
         outcome = await self._http.call(
             request.method, self._base_url + request.path, body=request.body, guard=guard, deadline_s=deadline_s
@@ -116,8 +127,11 @@ class OpenDentalTarget:
         return Prepared(posts_to=posts_to, charges=charges)
 
     async def read_back(self, entry: TargetEntry, deadline_s: float) -> Found | ReadFailed:
-        """At the patient, then wherever a merge of records may have moved the entry (`read_back`)."""
+        """At the patient, then wherever a merge of records may have moved the entry (`read_back`); a claim's by its
+        payment and lines (`claim_read_back`)."""
         ends_at = asyncio.get_running_loop().time() + deadline_s
+        if entry.instruction.entry_kind in CLAIM_KINDS:
+            return await ClaimReadBack(self._reader, entry, ends_at).run()
         return await ReadBack(self._reader, self._mapping, entry, ends_at).run()
 
     async def read_origin(self, entry: TargetEntry, deadline_s: float) -> OriginReading | ReadFailed:
@@ -141,6 +155,7 @@ class OpenDentalTarget:
         payment_types = await self._reader.definitions(connection_test.PAYMENT_TYPES, ends_at)
         adjustment_types = await self._reader.definitions(connection_test.ADJUSTMENT_TYPES, ends_at)
         report = connection_test.report(self._mapping, payment_types, adjustment_types)
+        report = connection_test.with_checks(report, connection_test.unused_insurance(self._mapping))
         further = [
             check
             for wanted in connection_test.further_lists(self._mapping)

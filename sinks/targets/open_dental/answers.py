@@ -16,6 +16,7 @@ NUMBER_FIELD: Final = {
     "/adjustments": "AdjNum",
     "/procedurelogs": "ProcNum",
     "/commlogs": "CommlogNum",
+    "/claimpayments": "ClaimPaymentNum",
 }
 PARTIAL: Final = "/Partial"
 TEXT_LIMIT: Final = 2_000
@@ -42,6 +43,19 @@ def classify_post(outcome: HttpOutcome, path: str) -> Answer:
 def _doubt(answer: HttpAnswer) -> NoAnswer:
     """An answer that proves nothing. One below 500 was given by somebody who was there: no sign of an outage."""
     return NoAnswer(code=f"HTTP_{answer.status}", answered=400 <= answer.status < 500)
+
+
+def classify_change(outcome: HttpOutcome) -> Refused | ReadFailed | None:
+    """The answer to a change that states values: None where it was taken (200). It may be repeated, so whatever is not
+    a refusal of it by name is like a read that failed."""
+    if isinstance(outcome, HttpAnswer):
+        if outcome.status == 200:
+            return None
+        refusal = _refusal(outcome)
+        if refusal is not None and refusal.scope is Scope.EFFECT:
+            return refusal
+    failed = _read(outcome)
+    return failed if isinstance(failed, ReadFailed) else ReadFailed(scope=Scope.EFFECT, reason=None, code="UNKNOWN")
 
 
 def classify_read(outcome: HttpOutcome) -> list[dict[str, Any]] | ReadFailed:
@@ -161,7 +175,7 @@ _DOUBTFUL: Final = (
 )
 """About the way to the office, whatever else the text names: the relay cannot know whether the office had written."""
 _STOPPED: Final = "econnector is not running"
-_SETUP_FIELDS: Final = ("paytype", "adjtype", "clinicnum", "provnum", "commtype", "proccode", "codenum")
+_SETUP_FIELDS: Final = ("paytype", "paygroup", "adjtype", "clinicnum", "provnum", "commtype", "proccode", "codenum")
 _VALIDATION: Final = re.compile(
     r"\b(?:is|are) (?:required|invalid|hidden|locked|deleted|too long|not valid|not a valid)\b"
     r"|\bmust (?:not )?(?:be|have|equal|match|belong)\b"
@@ -198,6 +212,7 @@ def _bad_request(text: str | None) -> Refused | None:
 
 _ABOUT_KEYS: Final = re.compile(r"authorization|(?:api|customer|developer) key")
 _ABOUT_VERSION: Final = re.compile(r"version .*(?:required|too low|not supported)|requires .*version")
+_ABOUT_CLAIM: Final = re.compile(r"\bclaim(?:proc|payment)?\b.*\bnot found\b")
 _ABOUT_PATIENT: Final = re.compile(r"\b(?:patient|patnum)\b.*\b(?:not found|invalid|does not exist)\b")
 
 
@@ -209,6 +224,8 @@ def _not_found(text: str | None) -> Refused | None:
         return _effect(RefusalClass.CONFIG, DeadLetterReason.MAPPING_INVALID, "HTTP_404_RESOURCE")
     if _ABOUT_PATIENT.search(text):
         return _effect(RefusalClass.BUSINESS, DeadLetterReason.PATIENT_NOT_FOUND, "HTTP_404")
+    if _ABOUT_CLAIM.search(text):
+        return _effect(RefusalClass.BUSINESS, DeadLetterReason.REFUSED_BY_TARGET, "HTTP_404_CLAIM")
     return None
 
 

@@ -6,15 +6,34 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from sinks.targets.choices import Choice
+from sinks.targets.open_dental import connection_test
 from sinks.targets.open_dental.accounts import number_of
-from sinks.targets.open_dental.connection_test import ADJUSTMENT_TYPES, COMMLOG_TYPES, PAYMENT_TYPES
+from sinks.targets.open_dental.connection_test import (
+    ADJUSTMENT_TYPES,
+    CLAIM_PAYMENT_GROUPS,
+    COMMLOG_TYPES,
+    INSURANCE_TYPES,
+    PAYMENT_TYPES,
+)
 from sinks.targets.open_dental.find_entries import PAGE
 from sinks.targets.open_dental.mapping import ADJUSTMENT_SIGNS, OpenDentalMapping
 
-KINDS: Final = {PAYMENT_TYPES: "payment type", ADJUSTMENT_TYPES: "adjustment type", COMMLOG_TYPES: "commlog type"}
+KINDS: Final = {
+    PAYMENT_TYPES: "payment type",
+    ADJUSTMENT_TYPES: "adjustment type",
+    COMMLOG_TYPES: "commlog type",
+    INSURANCE_TYPES: "insurance payment type",
+    CLAIM_PAYMENT_GROUPS: "claim payment group",
+}
 """The lists of definitions that a mapping names, by category (README section 8)."""
 
 PAYMENT_FIELDS: Final = ("pay_type", "pay_type_by_kind.…", "pay_type_by_tender.…")
+_FIELDS: Final = {
+    PAYMENT_TYPES: PAYMENT_FIELDS,
+    COMMLOG_TYPES: ("note_type",),
+    INSURANCE_TYPES: ("insurance_pay_type", "insurance_pay_type_by_tender.…"),
+    CLAIM_PAYMENT_GROUPS: ("insurance_pay_group",),
+}
 PROVIDER_FIELDS: Final = ("provider_num", "provider_by_ref.…")
 _HIDDEN: Final = "hidden: show it again before it is chosen"
 
@@ -85,17 +104,22 @@ def exactness_choices(mapping: OpenDentalMapping) -> list[Choice]:
 
 
 def _fields(category: int, sign: str) -> tuple[str, ...]:
-    if category == PAYMENT_TYPES:
-        return PAYMENT_FIELDS
-    if category == COMMLOG_TYPES:
-        return ("note_type",)
-    return tuple(field for field, wanted in ADJUSTMENT_SIGNS.items() if wanted == sign)
+    by_sign = tuple(field for field, wanted in ADJUSTMENT_SIGNS.items() if wanted == sign)
+    return _FIELDS.get(category, by_sign)
 
 
 def _mapped(mapping: OpenDentalMapping, category: int) -> Mapping[str, int | None]:
-    if category == PAYMENT_TYPES:
-        return mapping.pay_types()
-    return {"note_type": mapping.note_type} if category == COMMLOG_TYPES else mapping.adjustment_types()
+    match category:
+        case connection_test.PAYMENT_TYPES:
+            return mapping.pay_types()
+        case connection_test.COMMLOG_TYPES:
+            return {"note_type": mapping.note_type}
+        case connection_test.INSURANCE_TYPES:
+            return mapping.insurance_types()
+        case connection_test.CLAIM_PAYMENT_GROUPS:
+            return {"insurance_pay_group": mapping.insurance_pay_group}
+        case _:
+            return mapping.adjustment_types()
 
 
 def _naming(mapped: Mapping[str, int | None], number: int) -> tuple[str, ...]:

@@ -16,6 +16,8 @@ from sinks.targets.port import ConnectionReport, ReadFailed
 PAYMENT_TYPES: Final = 10
 ADJUSTMENT_TYPES: Final = 1
 COMMLOG_TYPES: Final = 27
+INSURANCE_TYPES: Final = 32
+CLAIM_PAYMENT_GROUPS: Final = 40
 
 SELDOM: Final = frozenset({"fee_debit", "charge_reversal"})
 """Types that many practices never need: a surcharge above the fee, a refunded membership."""
@@ -36,7 +38,7 @@ _Page = Sequence[Mapping[str, Any]] | ReadFailed
 
 _CONNECTION_HELP: Final = {
     ConnectionReason.NEEDS_RECONNECT: "check the developer key and customer key, and that the customer key may "
-    "read and write payments and adjustments",
+    "read and write payments, adjustments and insurance",
     ConnectionReason.UNREACHABLE: "check the base URL and that this machine reaches it",
     ConnectionReason.TARGET_DOWN: "ask the office to start its eConnector, then test again",
     ConnectionReason.THROTTLED: "too many requests are waiting; test again in a minute",
@@ -101,15 +103,33 @@ def further_lists(mapping: OpenDentalMapping) -> list[WantedList]:
     providers = {} if mapping.provider_num is None else {"provider_num": str(mapping.provider_num)}
     providers |= {f"provider_by_ref.{ref}": str(number) for ref, number in mapping.provider_by_ref.items()}
     notes = {} if mapping.note_type is None else {"note_type": str(mapping.note_type)}
+    insurance = {field: str(number) for field, number in mapping.insurance_types().items()}
+    groups = {} if mapping.insurance_pay_group is None else {"insurance_pay_group": str(mapping.insurance_pay_group)}
     clinics = {"clinic_num": str(mapping.clinic_num)} if mapping.clinic_num else {}
-    commlogs = f"/definitions?Category={COMMLOG_TYPES}&includeHidden=true"
     found = [
-        WantedList("commlog type", commlogs, notes, "DefNum", "isHidden", COMMLOG_TYPES),
+        _definitions("commlog type", COMMLOG_TYPES, notes),
+        _definitions("insurance payment type", INSURANCE_TYPES, insurance),
+        _definitions("claim payment group", CLAIM_PAYMENT_GROUPS, groups),
         WantedList("provider", "/providers", providers, "ProvNum", "IsHidden"),
         WantedList("clinic", "/clinics", clinics, "ClinicNum", "IsHidden"),
         WantedList("procedure code", "/procedurecodes", codes, "ProcCode", "IsHidden"),
     ]
     return [wanted for wanted in found if wanted.fields]
+
+
+def _definitions(what: str, category: int, fields: Mapping[str, str]) -> WantedList:
+    resource = f"/definitions?Category={category}&includeHidden=true"
+    return WantedList(what, resource, fields, "DefNum", "isHidden", category)
+
+
+def unused_insurance(mapping: OpenDentalMapping) -> list[Check]:
+    """Choices for claims that do nothing, because none are written. Pure."""
+    if mapping.insurance_pay_type is not None:
+        return []
+    unused = [field for field in mapping.insurance_types() if field != "insurance_pay_type"]
+    unused += [] if mapping.insurance_pay_group is None else ["insurance_pay_group"]
+    advice = "map insurance_pay_type too, or claims are entered by hand and this is not used"
+    return [(field, False, advice) for field in unused]
 
 
 def with_checks(report: ConnectionReport, further: Sequence[Check]) -> ConnectionReport:

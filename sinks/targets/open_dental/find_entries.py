@@ -78,7 +78,7 @@ def wanted_amount(entry: TargetEntry) -> int:
     """The entry's amount as its list shows it."""
     order = entry.instruction
     match order.entry_kind:
-        case EntryKind.PAYMENT | EntryKind.ALLOCATION:
+        case EntryKind.PAYMENT | EntryKind.ALLOCATION | EntryKind.INSURANCE_PAYMENT:
             return order.amount_minor
         case EntryKind.CHARGE:
             return abs(order.amount_minor)

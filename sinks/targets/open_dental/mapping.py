@@ -84,6 +84,12 @@ class OpenDentalMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     marker; None: memberships are prepayments."""
     membership_code_by_plan: dict[str, ProcCode] = {}
     """Wins over `membership_code`, by the membership's plan code."""
+    insurance_pay_type: DefNum | None = None
+    """Insurance payment type (category 32) of claim payments. None: insurance is entered by hand (ET-3)."""
+    insurance_pay_type_by_tender: dict[Tender, DefNum] = {}
+    """Wins over `insurance_pay_type`: a virtual card, an electronic payment, a check."""
+    insurance_pay_group: DefNum | None = None
+    """Claim payment group (category 40); None: the office's default."""
     note_type: DefNum | None = None
     """Commlog type of a note (NOTE-1); None: the office's miscellaneous one."""
     exact_allocation: bool = True
@@ -107,6 +113,12 @@ class OpenDentalMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
             return self.pay_type_by_kind[kind]
         return self.pay_type
 
+    def insurance_type_for(self, tender: Tender | None) -> int | None:
+        """The insurance payment type of one claim payment; None where insurance is entered by hand."""
+        if self.insurance_pay_type is None or tender is None:
+            return self.insurance_pay_type
+        return self.insurance_pay_type_by_tender.get(tender, self.insurance_pay_type)
+
     def charge_code_for(self, plan_code: str | None) -> str | None:
         """Procedure code of a membership's charge."""
         return self.membership_code_by_plan.get(plan_code or "", self.membership_code)
@@ -120,6 +132,14 @@ class OpenDentalMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
         found = {"pay_type": self.pay_type}
         found |= {f"pay_type_by_kind.{kind}": value for kind, value in self.pay_type_by_kind.items()}
         return found | {f"pay_type_by_tender.{tender}": value for tender, value in self.pay_type_by_tender.items()}
+
+    def insurance_types(self) -> dict[str, int]:
+        """Every mapped insurance payment type by the path of its field, for `target test`."""
+        found = {} if self.insurance_pay_type is None else {"insurance_pay_type": self.insurance_pay_type}
+        return found | {
+            f"insurance_pay_type_by_tender.{tender}": value
+            for tender, value in self.insurance_pay_type_by_tender.items()
+        }
 
     def adjustment_types(self) -> dict[str, int | None]:
         """Every adjustment type by its field, mapped or not, for `target test`."""

@@ -1,7 +1,8 @@
 """Composes an entry as a request of the API: pure, before the mark (README sections 4, 5, 9, 11; R-1, N-2, M-4).
 
 Payments are payments, allocations replace the splits of a payment, notes are commlogs, a membership's charge is a
-completed procedure; everything else is an adjustment (`adjusting`).
+completed procedure, insurance a claim payment with its lines (`claims`); everything else is an adjustment
+(`adjustments`).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import Any, Final
 
 from schemas.vocabulary import DeadLetterReason, EntryKind, State
 from sinks.targets.entry_note import decimal, describe
-from sinks.targets.open_dental import adjustments, notes
+from sinks.targets.open_dental import adjustments, claims, notes
 from sinks.targets.open_dental.accounts import number_of, patient_number, procedures_of, reads_for, receiver_of
 from sinks.targets.open_dental.capabilities import ALWAYS
 from sinks.targets.open_dental.mapping import OpenDentalMapping
@@ -24,7 +25,7 @@ LONGEST_CHECK_NUMBER: Final = 25
 def compose(entry: TargetEntry, mapping: OpenDentalMapping) -> Composed | NotComposed:
     """The request of one entry, or the mapping that is missing. Nothing here can fail at the target's will."""
     kind = entry.instruction.entry_kind
-    if kind not in ALWAYS and kind is not EntryKind.CHARGE:
+    if kind not in ALWAYS | claims.CLAIM_KINDS and kind is not EntryKind.CHARGE:
         return not_composed(State.INVALID_CONFIG, DeadLetterReason.MAPPING_INVALID, "entry_kind")
     if entry.instruction.office_level:
         # Every entry of this API stands on a patient's account.
@@ -32,6 +33,8 @@ def compose(entry: TargetEntry, mapping: OpenDentalMapping) -> Composed | NotCom
     patient = patient_number(entry)
     if patient is None:
         return not_composed(State.INVALID_CONFIG, DeadLetterReason.PATIENT_NOT_FOUND, "pms_patient_id")
+    if claims.is_of_insurance(entry):
+        return claims.compose(entry, mapping)
     match kind:
         case EntryKind.PAYMENT:
             return _payment(entry, mapping, patient)

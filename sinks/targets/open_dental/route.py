@@ -48,7 +48,7 @@ OPEN_DENTAL: Final = Route(
     hosts=frozenset({"api.opendental.com"}),
     # The service ends a request at its side within 60 s. As long again after our deadline: it may have queued there.
     limits=CallLimits(deadline_s=75.0, processing_s=60.0),
-    id_prefixes=("payments", "adjustments", "procedurelogs", "commlogs"),
+    id_prefixes=("payments", "adjustments", "procedurelogs", "commlogs", "claimpayments", "claims"),
     check=_check,
     open=_open,
 )

@@ -27,15 +27,21 @@ OPEN_DENTAL: Final = PracticeSystem(
     routes=("open_dental", *NEXHEALTH, *CONNECTOR, WORK_LIST),
     staff_see=(
         "in the patient's Account: a payment of the mapped type, with our reference in its note; fee adjustments as "
-        "adjustments beside it"
+        "adjustments beside it; a claim as received, with its payments and write-offs by procedure, under an insurance "
+        "payment that bears our reference"
     ),
     payment_type=(
         "in Open Dental: Setup, Definitions, category Payment Types, Add; a name such as Writeback",
         "in the category Adj Types: one whose sign is minus, for fees, and one whose sign is plus, for refunds",
+        "in the category Insurance Payment Types: one for claims; without it they are entered by hand",
         "`writeback target choices PRACTICE open-dental` lists them; choose them in the mapping",
     ),
     limits="one request a second and office at the lowest subscription that may write payments",
-    not_possible=("its API ignores closed dates, so the setting ledger_closed_through is what keeps them closed",),
+    not_possible=(
+        "its API ignores closed dates, so the setting ledger_closed_through is what keeps them closed",
+        "claims that are taken back, pay nothing or are not named with their procedures: its API has no call for them "
+        "that bears a reference, so they are entered by hand",
+    ),
     aliases=("opendental",),
 )
 DENTRIX: Final = PracticeSystem(

@@ -64,7 +64,10 @@ def test_an_offices_types_are_offered_with_their_fields(commands: TargetCommands
     assert (charge["detail"], charge["chosen"]) == ("sign +", ["fee_debit"])
     assert by_name["commlog type", "Payment Request"]["chosen"] == ["note_type"]
     assert by_name["provider", "DOC1"]["fields"] == ["provider_num", "provider_by_ref.…"]
-    assert not {"PrePayment", "Insurance EFT"} & {each["name"] for each in offered}, "no field names such a type"
+    eft, group = by_name["insurance payment type", "Insurance EFT"], by_name["claim payment group", "Lockbox"]
+    assert (eft["fields"], eft["chosen"]) == (["insurance_pay_type", "insurance_pay_type_by_tender.…"], [])
+    assert group["fields"] == ["insurance_pay_group"]
+    assert "PrePayment" not in {each["name"] for each in offered}, "no field names such a type"
     assert {call.method for call in commands.sandbox.open_dental.calls(key)} == {"GET"}
 
 

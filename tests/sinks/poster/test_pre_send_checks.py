@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import msgspec
 import pytest
 
-from schemas.vocabulary import DeadLetterReason, DecisionReason, State
+from schemas.events import PaymentKind
+from schemas.vocabulary import DeadLetterReason, DecisionReason, EntryKind, State
 from sinks.ledger.schema.transitions import allowed
 from sinks.poster import pre_send_checks
-from sinks.poster.closed_periods import NotSent
-from sinks.poster.planned_call import FrozenRequest
+from sinks.poster.closed_periods import NotSent, entered_together
+from sinks.poster.planned_call import FrozenRequest, PlannedCall
 from sinks.poster.pre_send_checks import Ready
 from tests.sinks.poster.call_examples import NOW, TIMES, planned_call, switches, target
 
@@ -75,3 +77,30 @@ def test_a_later_generation_is_read_back_under_all_its_markers() -> None:
     assert len(entry.earlier_markers) == 2
     assert len({entry.marker, *entry.earlier_markers}) == 3
     assert all(len(marker) == 18 and marker.startswith("WB") for marker in (entry.marker, *entry.earlier_markers))
+
+
+def of_insurance(kind: EntryKind, **changed: Any) -> PlannedCall:
+    """An entry of an insurance payment that Open Dental has no call for."""
+    order = msgspec.structs.replace(
+        planned_call().instruction, entry_kind=kind, amount_minor=-1, payment_kind=PaymentKind.INSURANCE
+    )
+    return planned_call(entry_kind=kind, instruction=order, effect_id=2, depends_on=1, **changed)
+
+
+def test_what_a_person_enters_holds_the_other_parts_of_its_own_event_alone() -> None:
+    """I-6, N-8: a claim payment does not go out without its write-off; it does not wait for a refund of it."""
+    by_hand = NotSent(State.AWAITING_MANUAL_POST, DecisionReason.NOT_BY_THIS_ROUTE, "claim_ref")
+    half = of_insurance(EntryKind.WRITE_OFF)
+    assert pre_send_checks.check(planned_call(), (half,), target(insurance_pay_type=32), TIMES, NOW) == by_hand
+    assert entered_together(planned_call(), (half,), by_hand) == (half,)
+    later = of_insurance(EntryKind.REFUND, event_id="ev-2")
+    assert isinstance(pre_send_checks.check(planned_call(), (later,), target(), TIMES, NOW), Ready)
+    assert entered_together(planned_call(), (later,), by_hand) == ()
+    unmapped = planned_call(
+        entry_kind=EntryKind.REFUND,
+        instruction=msgspec.structs.replace(planned_call().instruction, entry_kind=EntryKind.REFUND, amount_minor=-1),
+        event_id="ev-2",
+    )
+    found = pre_send_checks.check(planned_call(), (unmapped,), target(), TIMES, NOW)
+    assert isinstance(found, NotSent)
+    assert (found.state, found.field) == (State.INVALID_CONFIG, "refund"), "a mapping to repair holds both, as ever"

@@ -23,10 +23,21 @@ pytestmark = pytest.mark.stack
 WITHIN_S = 30.0
 
 
+def _numbered(sandbox: SandboxProcess, key: str, fields: dict[str, Any]) -> dict[str, Any]:  # noqa: F811
+    """The insurance fields by the office's own numbers."""
+
+    def number(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: number(each) for name, each in value.items()}
+        return sandbox.open_dental.definition(key, value) if isinstance(value, str) else value
+
+    return {name: number(value) if name.startswith("insurance_") else value for name, value in fields.items()}
+
+
 async def _office_report(sandbox: SandboxProcess, **changed: Any) -> ConnectionReport:  # noqa: F811
     key = uuid.uuid4().hex
     sandbox.open_dental.add_office(key, clinics={3: "North"})
-    mapping = load_mapping(open_dental_mapping(sandbox, key) | changed)
+    mapping = load_mapping(open_dental_mapping(sandbox, key) | _numbered(sandbox, key, changed))
     target = OpenDentalTarget(
         base_url=sandbox.open_dental.url, mapping=mapping, keys=OpenDentalKeys(**open_dental_keys(sandbox, key))
     )
@@ -35,6 +46,8 @@ async def _office_report(sandbox: SandboxProcess, **changed: Any) -> ConnectionR
     finally:
         await target.close()
 
+
+INSURANCE: dict[str, Any] = {"insurance_pay_type": "Insurance EFT"}
 
 FIELDS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("membership_code", {"membership_code": "D1110"}, {"membership_code": "NOPE"}),
@@ -47,7 +60,20 @@ FIELDS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("provider_num", {"provider_num": 1}, {"provider_num": 99}),
     ("provider_by_ref.dr", {"provider_by_ref": {"dr": 1}}, {"provider_by_ref": {"dr": 99}}),
     ("note_type", {}, {"note_type": 1}),
+    ("insurance_pay_type", INSURANCE, {"insurance_pay_type": "Credit Card"}),
+    (
+        "insurance_pay_type_by_tender.VIRTUAL_CARD",
+        INSURANCE | {"insurance_pay_type_by_tender": {"VIRTUAL_CARD": "Insurance Virtual Card"}},
+        INSURANCE | {"insurance_pay_type_by_tender": {"VIRTUAL_CARD": "Lockbox"}},
+    ),
+    (
+        "insurance_pay_group",
+        INSURANCE | {"insurance_pay_group": "Lockbox"},
+        INSURANCE | {"insurance_pay_group": "Insurance EFT"},
+    ),
+    ("insurance_pay_group", INSURANCE, {"insurance_pay_group": "Lockbox"}),
 ]
+"""What names a definition of the office is its number there."""
 
 
 @pytest.mark.parametrize(("field", "right", "wrong"), FIELDS, ids=[each[0] for each in FIELDS])

@@ -40,6 +40,7 @@ from tests.contract.connector_case import mapping as connector_mapping
 from tests.hostile.hostile_answers import BODIES, OPENINGS, serving
 from tests.sinks.targets.nexhealth.examples import a_mapping
 from tests.sinks.targets.nexhealth.examples import an_entry as a_location_entry
+from tests.sinks.targets.open_dental.test_claims import a_claim, of_claim
 from tests.sinks.targets.open_dental.test_requests import an_entry
 from tests.sinks.targets.quickbooks.companies import Always
 from tests.sinks.targets.quickbooks.payouts import an_entry as a_payout
@@ -71,7 +72,8 @@ class _Kept(SecretStore):
 
 def _open_dental(url: str) -> PaymentTarget:
     keys = OpenDentalKeys(developer_key="a", customer_key="b")
-    mapping = load_mapping({"mode": "LOCAL", "pay_type": 69, "fee_credit": 101, "min_interval_s": 0})
+    types = {"pay_type": 69, "fee_credit": 101, "insurance_pay_type": 32}
+    mapping = load_mapping({"mode": "LOCAL", "min_interval_s": 0} | types)
     return OpenDentalTarget(base_url=url, mapping=mapping, keys=keys)
 
 
@@ -92,6 +94,8 @@ def _nexhealth(url: str) -> PaymentTarget:
 ADAPTERS: dict[str, tuple[Callable[[str], PaymentTarget], Any]] = {
     "open_dental": (_open_dental, an_entry()),
     "open_dental-adjustment": (_open_dental, an_entry(entry_kind=EntryKind.FEE_ADJUSTMENT, amount_minor=320)),
+    "open_dental-insurance_payment": (_open_dental, of_claim(EntryKind.INSURANCE_PAYMENT, a_claim())),
+    "open_dental-write_off": (_open_dental, of_claim(EntryKind.WRITE_OFF, a_claim())),
     "connector": (_connector, msgspec.structs.replace(an_entry(), request_id="A" * 32)),
     "quickbooks": (_quickbooks, a_payout(an_item(1, 10_000, 320))),
     "nexhealth": (_nexhealth, a_location_entry()),

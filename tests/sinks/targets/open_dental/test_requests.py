@@ -174,7 +174,7 @@ def test_types_are_chosen_by_tender_then_kind() -> None:
         ),
         (an_entry(patient="x17"), {}, DeadLetterReason.PATIENT_NOT_FOUND, "pms_patient_id"),
         (an_entry(amount_minor=-100), {}, DeadLetterReason.OUR_REQUEST_MALFORMED, "amount_minor"),
-        (an_entry(entry_kind=EntryKind.WRITE_OFF), {}, DeadLetterReason.MAPPING_INVALID, "entry_kind"),
+        (an_entry(entry_kind=EntryKind.CLAIM_STATUS), {}, DeadLetterReason.MAPPING_INVALID, "entry_kind"),
     ],
 )
 def test_what_cannot_be_composed_names_the_field(
