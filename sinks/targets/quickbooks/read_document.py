@@ -6,6 +6,7 @@ from datetime import date
 
 import msgspec
 
+from sinks.targets.foreign_values import parsed_day
 from sinks.targets.port import Composed, ReadFailed
 from sinks.targets.quickbooks import find_entries
 from sinks.targets.quickbooks.client import CompanyClient
@@ -36,11 +37,4 @@ async def read_document(
     if not find_entries.carries_amount(entity, row, net_minor):
         bank, _ = written_in(written, bank_moved=net_minor != 0)
         amount = find_entries.brought_to(entity, row, bank)
-    return DocumentNow(amount_minor=amount, day=_day(row.get("TxnDate")))
-
-
-def _day(text: object) -> date | None:
-    try:
-        return date.fromisoformat(text) if isinstance(text, str) else None
-    except ValueError:
-        return None
+    return DocumentNow(amount_minor=amount, day=parsed_day(row.get("TxnDate")))
