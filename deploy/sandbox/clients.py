@@ -81,6 +81,12 @@ class OpenDentalSandbox(TargetSandbox):
         lines = self.rows(customer_key, "claimprocs")
         return [records.claim_line(row) for row in lines if row["ClaimNum"] == claim]
 
+    def type_payment(self, customer_key: str, pat_num: int, amount_minor: int, on: date | None = None) -> Document:
+        """A payment that staff enter at the desk, today or on a day."""
+        wanted = {"pat_num": pat_num, "amount_minor": amount_minor, "on": on and on.isoformat()}
+        row: Document = decoded(self._call("POST", f"/offices/{customer_key}/payments", wanted))
+        return row
+
     def add_pay_plan(self, customer_key: str, pat_num: int, agreed_on: date) -> Document:
         """An open payment plan, which then takes the patient's payments unless they say otherwise."""
         wanted = {"pat_num": pat_num, "agreed_on": agreed_on.isoformat()}

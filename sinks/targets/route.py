@@ -19,6 +19,7 @@ from schemas.vocabulary import AttentionReason, ConnectionReason, DeadLetterReas
 from sinks.targets.answer_memory import AnswerMemory
 from sinks.targets.credentials import KeyRing
 from sinks.targets.port import Capabilities, PaymentTarget
+from sinks.targets.reading import ReadKind
 from streams.runtime.errors import Permanent
 from streams.runtime.times import CallLimits
 from streams.settings import ProgramSettings
@@ -147,6 +148,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     is_polled: Callable[[object], bool] = lambda _: False
     """Whether, under this configuration, an agent at the practice fetches what is asked: no address is called, and the
     account is one of the practice."""
+    unread: Mapping[ReadKind, str] = MappingProxyType({})
+    """What of a practice's system cannot be read over it, each with why, in words for people. All else can."""
     by_hand: bool = False
     """People write there and no program does: no address, no secrets, one account per practice (P-17)."""
 

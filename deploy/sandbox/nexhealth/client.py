@@ -74,6 +74,14 @@ class NexHealthSandbox(TargetSandbox):
         row: Document = decoded(self._call("POST", f"/locations/{api_key}/charges", wanted))
         return row
 
+    def type_entry(
+        self, api_key: str, table: str, patient_id: int, amount_minor: int, on: date | None = None
+    ) -> Document:
+        """An entry that staff make in the practice's own system, in the ledger's sign: a payment is negative."""
+        wanted = {"table": table, "patient_id": patient_id, "amount_minor": amount_minor, "on": on and on.isoformat()}
+        row: Document = decoded(self._call("POST", f"/locations/{api_key}/entries", wanted))
+        return row
+
     def edit(self, api_key: str, table: str, number: int, **fields: Any) -> None:
         """What staff change at the desk; without fields they delete the row."""
         self._call("PATCH", f"/locations/{api_key}/{table}/{number}", fields)

@@ -42,6 +42,15 @@ class PatientsWanted(msgspec.Struct, frozen=True):
     rows: tuple[dict[str, Any], ...] = ()
 
 
+class EntryTyped(msgspec.Struct, frozen=True):
+    """An entry that staff make in the practice's own system, in the ledger's sign: a payment is negative."""
+
+    table: str
+    patient_id: int
+    amount_minor: int
+    on: date | None = None
+
+
 class ChargeWanted(msgspec.Struct, frozen=True):
     patient_id: int
     fee_minor: int
@@ -72,6 +81,7 @@ def routes(locations: Locations, ledger: Ledger) -> Iterator[Route]:
     yield Route("PATCH", ONE + "/{table}/{number}", of_location(_edit))
     yield Route("POST", ONE + "/patients", of_location(_add_patients))
     yield Route("POST", ONE + "/charges", of_location(_add_charge))
+    yield Route("POST", ONE + "/entries", of_location(_type_entry))
 
 
 def _change(locations: Locations, location: Location, given: Incoming) -> Answer:
@@ -159,3 +169,10 @@ def _add_charge(location: Location, given: Incoming) -> Answer:
         "deleted_at": None,
     }
     return as_json(201, location.put("charges", row))
+
+
+def _type_entry(location: Location, given: Incoming) -> Answer:
+    wanted = msgspec.json.decode(given.body, type=EntryTyped)
+    day = (wanted.on or location.now().date()).isoformat()
+    row = writes.typed_in(location, wanted.table, wanted.patient_id, wanted.amount_minor, day)
+    return as_json(201, shown(row))

@@ -144,6 +144,29 @@ def _land(location: Location, ledger: Ledger, account: str, transaction: Documen
         )
 
 
+def typed_in(location: Location, table: str, patient_id: int, minor: int, day: str) -> Document:
+    """What staff enter in the practice's own system, as the service shows it: no transaction of anybody's."""
+    form, number = FORMS[table], location.number_for(table)
+    row: Document = {
+        "id": number,
+        "foreign_id": f"PMS-{number}",
+        "location_id": location.settings.location_id,
+        "patient_id": patient_id,
+        "guarantor_id": None,
+        "provider_id": None,
+        "updated_at": stamp(location.now()),
+        "description": "",
+        "deleted_at": None,
+        form.amount_field: {"amount": _dollars(minor), "currency": "USD"},
+        form.date_field: day,
+        "transaction_id": None,
+        "charge_id": None,
+        "claim_id": None,
+        form.type_field: None,
+    }
+    return location.put(table, row)
+
+
 def _fields(form: Form, incoming: Incoming) -> dict[str, Any]:
     try:
         document = decoded(incoming.body)

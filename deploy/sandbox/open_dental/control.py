@@ -11,7 +11,7 @@ import msgspec
 from deploy.sandbox import synthetic_rows
 from deploy.sandbox.control import CONTROL
 from deploy.sandbox.exchange import Answer, Document, Handle, Incoming, Route, as_json
-from deploy.sandbox.open_dental import claims
+from deploy.sandbox.open_dental import claims, payments
 from deploy.sandbox.open_dental.office import Office, OfficeSettings
 from deploy.sandbox.open_dental.offices import Offices
 from deploy.sandbox.open_dental.patients import balance
@@ -94,6 +94,14 @@ class ClaimWanted(msgspec.Struct, frozen=True):
     procedures: tuple[int, ...]
 
 
+class PaymentTyped(msgspec.Struct, frozen=True):
+    """A payment that staff enter at the desk; `on` None: today."""
+
+    pat_num: int
+    amount_minor: int
+    on: date | None = None
+
+
 class PlanWanted(msgspec.Struct, frozen=True):
     """One open payment plan of a patient."""
 
@@ -118,6 +126,7 @@ def routes(offices: Offices) -> Iterator[Route]:
     yield Route("POST", ONE + "/charges", of_office(_add_charge))
     yield Route("POST", ONE + "/claims", of_office(_add_claim))
     yield Route("POST", ONE + "/payplans", of_office(_add_plan))
+    yield Route("POST", ONE + "/payments", of_office(_type_payment))
     yield Route("POST", ONE + "/merges", of_office(_merge))
     yield Route("POST", ONE + "/definitions", of_office(_change_definition))
 
@@ -140,7 +149,8 @@ def _edit(office: Office, given: Incoming) -> Answer:
     table, number = given.parts["table"], int(given.parts["number"])
     changed = msgspec.json.decode(given.body, type=dict[str, Any])
     if changed:
-        office.put(table, {**office.tables[table][number], **changed})
+        stamp = {"DateTStamp": f"{office.now():%Y-%m-%d %H:%M:%S}"} if table == "patients" else {}
+        office.put(table, {**office.tables[table][number], **stamp, **changed})
     else:
         office.remove(table, number)
     return as_json(200, office.tables[table].get(number, {}))
@@ -197,6 +207,7 @@ def _add_patients(office: Office, given: Incoming) -> Answer:
     for place in range(max(wanted.count, len(wanted.rows))):
         guarantor = made[0]["PatNum"] if wanted.family and made else None
         row = synthetic_rows.person(office.number_for("patients"), wanted.seed, guarantor)
+        row["DateTStamp"] = f"{office.now():%Y-%m-%d %H:%M:%S}"
         if place < len(wanted.rows):
             row.update(wanted.rows[place])
         office.put("patients", row)
@@ -228,6 +239,12 @@ def _add_claim(office: Office, given: Incoming) -> Answer:
         office.put("claimprocs", claims.sent_line(office.number_for("claimprocs"), claim, row))
     office.put("claims", claim)
     return as_json(201, claim)
+
+
+def _type_payment(office: Office, given: Incoming) -> Answer:
+    wanted = msgspec.json.decode(given.body, type=PaymentTyped)
+    on = wanted.on or office.now().date()
+    return as_json(201, payments.typed_in(office, wanted.pat_num, wanted.amount_minor, on))
 
 
 def _add_plan(office: Office, given: Incoming) -> Answer:

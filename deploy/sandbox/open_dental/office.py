@@ -150,7 +150,8 @@ class Office:
         for table in MERGED:
             for number in list(self._of_patient[table].get(source, ())):
                 self.put(table, {**self.tables[table][number], "PatNum": into})
-        self.put("patients", {**self.tables["patients"][source], "PatStatus": "Archived"})
+        stamp = f"{self.now():%Y-%m-%d %H:%M:%S}"
+        self.put("patients", {**self.tables["patients"][source], "PatStatus": "Archived", "DateTStamp": stamp})
 
     def remove(self, table: str, number: int) -> None:
         row = self.tables[table].pop(number)

@@ -22,6 +22,8 @@ SIMPLE = [
     "Guarantor",
     "ClinicNum",
     "Email",
+    "HmPhone",
+    "WkPhone",
     "WirelessPhone",
     "DateTStamp",
 ]
@@ -62,8 +64,9 @@ def listed(office: Office, incoming: Incoming) -> Answer:
 
 def simple(office: Office, incoming: Incoming) -> Answer:
     """`GET /patients/Simple?LName&FName&Birthdate&Guarantor&ClinicNum&PatStatus&DateTStamp`."""
-    rows = [{name: row[name] for name in SIMPLE} for row in _searched(office, incoming, {})]
-    return as_json(200, fields.page(office, incoming, rows))
+    stamp = {"serverDateTime": f"{office.now():%Y-%m-%d %H:%M:%S}"}
+    found = fields.page(office, incoming, _searched(office, incoming, {}))
+    return as_json(200, [{name: row[name] for name in SIMPLE} | stamp for row in found])
 
 
 def _phone_matches(row: Document, wanted: str) -> bool:

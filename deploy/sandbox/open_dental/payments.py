@@ -70,6 +70,26 @@ def create(office: Office, incoming: Incoming, recorder: Recorder) -> Answer:
     return recorder.created("payments", first or row, "PayNum")
 
 
+def typed_in(office: Office, pat_num: int, cents: int, on: date) -> Document:
+    """What staff enter at the desk: nobody's marker, and not by the API."""
+    row = {
+        "PayNum": office.number_for("payments"),
+        "PayType": 0,
+        "payType": "",
+        "PayDate": on.isoformat(),
+        "PayAmt": shortest(cents),
+        "CheckNum": "",
+        "BankBranch": "",
+        "PayNote": "",
+        "PatNum": pat_num,
+        "ClinicNum": "0",
+        **_office_fields(office.now()),
+        "PaymentSource": "None",
+    }
+    office.put("payments", row)
+    return row
+
+
 def refund(office: Office, incoming: Incoming, recorder: Recorder) -> Answer:
     """`POST /payments/Refund {"PayNum":n}`: a negative payment with CheckNum and PayNote copied.
 

@@ -12,6 +12,7 @@ from schemas.vocabulary import Target
 from sinks.targets.connector.capabilities import DEADLINE_S, MOST_PROCESSING_S, capabilities_of
 from sinks.targets.connector.mapping import Mode, dump_mapping, load_keys, load_mapping
 from sinks.targets.port import PaymentTarget
+from sinks.targets.reading import NOT_READ_YET, ReadKind
 from sinks.targets.route import AdapterContext, CheckedInput, Route, StoredConnection
 from streams.runtime.times import CallLimits
 
@@ -60,6 +61,12 @@ CONNECTOR: Final = Route(
     limits=CallLimits(deadline_s=DEADLINE_S, processing_s=MOST_PROCESSING_S + CLOCK_SKEW.total_seconds()),
     id_prefixes=("entries",),
     is_polled=_is_polled,
+    unread={
+        ReadKind.PATIENTS: "the contract of connectors searches patients and lists none",
+        ReadKind.PAYMENTS: "the contract of connectors lists entries by our marker alone",
+        ReadKind.ADJUSTMENTS: "the contract of connectors lists entries by our marker alone",
+        **NOT_READ_YET,
+    },
     check=_check,
     open=_open,
 )

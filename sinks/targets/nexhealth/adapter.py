@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping
 from typing import Final
 
 from schemas.vocabulary import ConnectionReason
 from sinks.targets.answer_memory import AnswerMemory
 from sinks.targets.choices import Choice, allocation_choices
 from sinks.targets.http_call import HttpCaller
-from sinks.targets.nexhealth import answers, balances, choices, connection_test, requests
+from sinks.targets.nexhealth import answers, balances, choices, connection_test, mirror_pages, requests
 from sinks.targets.nexhealth.answers import TokenRefused
 from sinks.targets.nexhealth.capabilities import capabilities_of
 from sinks.targets.nexhealth.client import LocationClient, Row, Sent
@@ -40,6 +41,7 @@ from sinks.targets.port import (
     StartGuard,
     TargetEntry,
 )
+from sinks.targets.reading import MirrorPage, PageRequest, ReadKind
 
 NAME_LIMIT: Final = 200
 """Characters of a name that are shown."""
@@ -200,6 +202,19 @@ class NexHealthTarget:
             *choices.provider_choices(self._mapping, providers),
             *allocation_choices(self._capabilities),
         )
+
+    @property
+    def lists(self) -> Mapping[ReadKind, str]:
+        return mirror_pages.LISTS
+
+    async def read_page(self, request: PageRequest, deadline_s: float) -> MirrorPage | ReadFailed:
+        """By the instant of the last change, deleted entries too (`mirror_pages`)."""
+        ends_at = asyncio.get_running_loop().time() + deadline_s
+        path, query = mirror_pages.PATHS[request.kind], mirror_pages.query_of(request)
+        page = await self._client.page(path, query, request.position, ends_at)
+        if isinstance(page, ReadFailed):
+            return page
+        return mirror_pages.page_of(page.rows, page.following, request, self._location)
 
     async def _types(self, path: str, ends_at: float) -> list[Row] | ReadFailed:
         """Those in use, then the others: only one of the two is given at a time."""

@@ -35,6 +35,14 @@ class Sent(msgspec.Struct, frozen=True):
     token: Token
 
 
+class Page(msgspec.Struct, frozen=True):
+    """A page of a list."""
+
+    rows: list[Row]
+    following: str | None
+    """The cursor of the page after it; None: this was the last."""
+
+
 class LocationClient:
     """One location behind one base URL; `ends_at` is the event loop's time by which a read has ended. Never raises for
     what the service or the network does."""
@@ -86,23 +94,30 @@ class LocationClient:
         found: list[Row] = []
         cursor, size = "", 0
         for _ in range(MOST_PAGES):
-            page: Query = query | {"per_page": str(PAGE)} | ({"end_cursor": cursor} if cursor else {})
-            document = await self.read(path, page, ends_at)
-            if isinstance(document, ReadFailed):
-                return document
-            rows, following = _page_of(document)
-            if rows is None:
-                return answers.unreadable("UNREADABLE_200")
-            found += rows
-            size += len(msgspec.json.encode(rows))
+            page = await self.page(path, query, cursor, ends_at)
+            if isinstance(page, ReadFailed):
+                return page
+            found += page.rows
+            size += len(msgspec.json.encode(page.rows))
             if size > READ_LIMIT or len(found) > MOST_PAGES * PAGE:
                 return answers.unreadable("LIST_TOO_LARGE")
-            if following is None:
+            if page.following is None:
                 return found
-            if not following or following == cursor:
-                return answers.unreadable("LIST_WITHOUT_END")
-            cursor = following
+            cursor = page.following
         return answers.unreadable("LIST_WITHOUT_END")
+
+    async def page(self, path: str, query: Query, cursor: str, ends_at: float) -> Page | ReadFailed:
+        """One page of a list, after `cursor`; empty: the first."""
+        asked: Query = query | {"per_page": str(PAGE)} | ({"end_cursor": cursor} if cursor else {})
+        document = await self.read(path, asked, ends_at)
+        if isinstance(document, ReadFailed):
+            return document
+        rows, following = _page_of(document)
+        if rows is None:
+            return answers.unreadable("UNREADABLE_200")
+        if following is not None and (not following or following == cursor):
+            return answers.unreadable("LIST_WITHOUT_END")
+        return Page(rows, following)
 
     async def token(self, ends_at: float) -> Token | NoToken:
         """The token that the next call would be made with."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import msgspec
@@ -18,6 +19,7 @@ from sinks.targets.open_dental import (
     choices,
     connection_test,
     merged_patients,
+    mirror_pages,
     requests,
     shared_payment_type,
 )
@@ -46,6 +48,7 @@ from sinks.targets.port import (
     StartGuard,
     TargetEntry,
 )
+from sinks.targets.reading import MirrorPage, PageRequest, ReadKind
 
 NAME_LIMIT = 200
 """Characters of a name that are shown."""
@@ -179,6 +182,16 @@ class OpenDentalTarget:
             return providers
         offered += choices.provider_choices(self._mapping, providers)
         return (*offered, *allocation_choices(self._capabilities), *choices.exactness_choices(self._mapping))
+
+    @property
+    def lists(self) -> Mapping[ReadKind, str]:
+        return mirror_pages.LISTS
+
+    async def read_page(self, request: PageRequest, deadline_s: float) -> MirrorPage | ReadFailed:
+        """Patients by their stamp, payments by the day of their making (`mirror_pages`)."""
+        ends_at = asyncio.get_running_loop().time() + deadline_s
+        rows = await self._reader.page(mirror_pages.page_path(request), ends_at)
+        return rows if isinstance(rows, ReadFailed) else mirror_pages.page_of(rows, request)
 
     async def _shared_types(self, ends_at: float) -> tuple[str, ...]:
         """SET-23. A read that fails proves nothing and fails nothing: what it would say is advice."""

@@ -202,6 +202,11 @@ def is_allocated(rows: Iterable[Mapping[str, Any]], payment: int, entry: TargetE
     return bool(wanted) and standing == wanted
 
 
+def has_any_marker(row: Mapping[str, Any], resource: Resource) -> bool:
+    """Whether a text of it carries a marker of this program, of whatever entry."""
+    return any(_MARKER.search(str(row.get(field) or "")) for field in resource.texts)
+
+
 def minor_of(row: Mapping[str, Any], field: str) -> int | None:
     """An amount given as text or number, exact (M-2); None for anything else."""
     return _minor(row, field)

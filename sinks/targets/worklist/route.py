@@ -6,6 +6,7 @@ from typing import Final
 
 from schemas.vocabulary import Target
 from sinks.targets.port import PaymentTarget
+from sinks.targets.reading import ReadKind
 from sinks.targets.route import AdapterContext, CheckedInput, Route, StoredConnection
 from sinks.targets.worklist.capabilities import CAPABILITIES
 from streams.runtime.errors import ConfigurationError
@@ -35,5 +36,6 @@ WORKLIST: Final = Route(
     id_prefixes=(),
     check=_check,
     open=_open,
+    unread=dict.fromkeys(ReadKind, "no program asks a practice's system through the work list"),
     by_hand=True,
 )
