@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "up": "deploy.commands.up:up",
     "ready": "deploy.commands.ready:ready",
     **{role.value: f"deploy.commands.roles:{role.value}" for role in Role if role not in CALLED},
+    Role.SYNC.value: "deploy.commands.sync:app",
     "stack": "deploy.commands.stack:app",
     "migrate": "deploy.commands.migrate:migrate",
     "topics": "deploy.commands.topics:app",

@@ -19,7 +19,7 @@ System = Annotated[
     str | None,
     typer.Option("--system", help="Its practice management system: `writeback targets` lists them; none: it has none."),
 ]
-_LABELS = {"emails": "e-mail", "system_name": "name of the system"}
+_LABELS = {"emails": "e-mail", "system_name": "name of the system", "sync": "reading its system"}
 SystemName = Annotated[
     str | None, typer.Option("--system-name", help="With --system not-listed: what it is called, to ask for it.")
 ]
@@ -165,6 +165,9 @@ def set_(
     name: Annotated[str | None, typer.Option(help="What people call it; empty: nothing.")] = None,
     system: System = None,
     system_name: SystemName = None,
+    sync: Annotated[
+        str | None, typer.Option(metavar="daily|hourly", help="How often its own system is read into the mirror.")
+    ] = None,
     phone: Annotated[str | None, typer.Option(help="By which number it is reached; empty: none.")] = None,
     add_email: Annotated[
         list[str] | None, typer.Option("--add-email", help="A further address for notices; repeatable.")
@@ -177,11 +180,11 @@ def set_(
     by: By = None,
     as_json: Json = False,
 ) -> None:
-    """Change a practice's name, system, phone and the addresses that its notices go to."""
+    """Change a practice's name, system, phone, how often its system is read, and the addresses of its notices."""
     from deploy.commands.open_ledger import open_ledger
     from deploy.commands.options import order_of
     from deploy.commands.printing import APPLY_HINT, print_done_json
-    from sinks.operations.actions.practice_details import change_details
+    from sinks.operations.actions.practice_details import change_details, sync_named
 
     order = order_of(yes, why, by)
     with open_ledger("practice") as opened:
@@ -195,12 +198,13 @@ def set_(
             remove_emails=remove_email or (),
             system=system,
             system_name=system_name,
+            sync=sync_named(sync),
         )
     if as_json:
         print_done_json(yes, done)
         return
     is_now = "is now" if yes else "would be"
-    for what in ("name", "system", "system_name", "phone", "emails"):
+    for what in ("name", "system", "system_name", "sync", "phone", "emails"):
         before, after = getattr(done.before, what), getattr(done.after, what)
         if before != after:
             shown = ", ".join(after) if what == "emails" else after

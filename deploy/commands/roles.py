@@ -1,4 +1,4 @@
-"""`writeback rules|intake|poster|relay|notifier`: one role in this process, and what starts those that others call."""
+"""`writeback rules|intake|poster|relay|notifier`: one role in this process, and what starts the others."""
 
 from __future__ import annotations
 
@@ -39,6 +39,11 @@ ROLES: Final = (
         role=Role.NOTIFIER,
         run="sinks.notices.role:run",
         help="Notify: open notices to the practices' staff by e-mail.",
+    ),
+    RoleEntry(
+        role=Role.SYNC,
+        run="sinks.sync.role:run",
+        help="Read: the practices' own systems into the ledger's mirror, daily or hourly.",
     ),
 )
 """The roles of the flow, one row each."""

@@ -36,6 +36,7 @@ def up(
     poster: Count = 1,
     relay: Count = 1,
     notifier: Count = 1,
+    sync: Count = 1,
     agents: OneOrNone = 1,
     webhooks: OneOrNone = 1,
     state_dir: Annotated[
@@ -60,6 +61,7 @@ def up(
         Role.POSTER: poster,
         Role.RELAY: relay,
         Role.NOTIFIER: notifier,
+        Role.SYNC: sync,
         Role.AGENTS: agents,
         Role.WEBHOOKS: webhooks,
     }

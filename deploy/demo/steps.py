@@ -60,7 +60,7 @@ class Demonstration:
             set_up_practice(self.environment.settings, self.environment.sandbox, practice)
             self.say(f"  {practice.name}")
         self.environment.start_roles()
-        self.say("  every role is at work: rules, intake, poster, relay, notifier")
+        self.say("  every role is at work: rules, intake, poster, relay, notifier, sync")
 
     def morning(self) -> None:
         """Payments until noon in New York; the poster is killed in mid-flight and comes back."""

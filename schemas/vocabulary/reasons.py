@@ -128,6 +128,8 @@ class DecisionReason(StrEnum):
     """R-20: what it takes back was changed by hand: another amount, sign, date or patient."""
     NOT_READABLE = "NOT_READABLE"
     """What has to be read at the target before it is posted could not be read for a day (law 22)."""
+    PROBABLY_TYPED_IN = "PROBABLY_TYPED_IN"
+    """POST-7: staff seem to have entered the same payment themselves: same patient, day and amount."""
     IN_TWO_PAYOUTS = "IN_TWO_PAYOUTS"
     """P-23: an item of the payout is in an earlier one that stands, and would be booked twice."""
     BEFORE_START = "BEFORE_START"
@@ -165,6 +167,10 @@ class AttentionReason(StrEnum):
     """Law 22: a balance, or an entry to be taken back, that nobody could read for a day."""
     MOVED_AFTER_VOID = "MOVED_AFTER_VOID"
     """R-7, R-17: a payment was voided before its money moved once more, as was reported and counted earlier."""
+    PROBABLY_TYPED_IN = "PROBABLY_TYPED_IN"
+    """POST-7: a payment that staff seem to have entered themselves is held."""
+    CHANGED_AT_TARGET = "CHANGED_AT_TARGET"
+    """An entry of ours was deleted or changed by people at the practice's own system."""
     PAYMENT_RETURNED = "PAYMENT_RETURNED"
     PAYOUT_FAILED = "PAYOUT_FAILED"
     ROLE_STOPPED = "ROLE_STOPPED"
@@ -203,7 +209,12 @@ UNSETTLED: Final = frozenset(
 """Of a DEAD_LETTERED effect: nobody knows whether, how often or how it stands at its target."""
 
 FOUND_AT_TARGET: Final = frozenset(
-    {DecisionReason.ORIGINAL_GONE, DecisionReason.ORIGINAL_CHANGED, DecisionReason.NOT_READABLE}
+    {
+        DecisionReason.ORIGINAL_GONE,
+        DecisionReason.ORIGINAL_CHANGED,
+        DecisionReason.NOT_READABLE,
+        DecisionReason.PROBABLY_TYPED_IN,
+    }
 )
 """Why a read before the mark keeps an entry back for a person."""
 

@@ -81,6 +81,17 @@ SELECT 'event', o.practice_id, NULL, NULL, o.reason, count(*)::int, min(o.change
 FROM open_effects o JOIN events v ON v.practice_id = o.practice_id AND v.source = o.source AND v.event_id = o.event_id
 WHERE o.state = 'AWAITING_REVIEW' AND is_reported_review(o.reason) GROUP BY o.practice_id, o.reason
 UNION ALL
+SELECT 'event', c.practice_id, NULL, NULL, 'CHANGED_AT_TARGET', count(*)::int, min(c.found_at), 0, NULL, NULL,
+    to_json((array_agg(json_build_object('subject', v.subject, 'of', v.concerns, 'entry', c.effect_id,
+                'amount_minor', e.amount_minor, 'currency', e.currency, 'at', c.found_at)
+                       ORDER BY c.found_at DESC))[1:(:most_cases)])
+FROM entry_changes c
+CROSS JOIN LATERAL (SELECT * FROM entries x
+                    WHERE x.practice_id = c.practice_id AND x.effect_id = c.effect_id OFFSET 0) e
+CROSS JOIN LATERAL (SELECT * FROM events x
+                    WHERE x.practice_id = e.practice_id AND x.source = e.source AND x.event_id = e.event_id OFFSET 0) v
+WHERE c.ended_at IS NULL AND c.state IN ('GONE', 'CHANGED') GROUP BY c.practice_id
+UNION ALL
 SELECT 'event', practice_id, NULL, NULL, CASE kind WHEN 'return' THEN 'PAYMENT_RETURNED' ELSE 'PAYOUT_FAILED' END,
     count(*)::int, min(received_at), 0, NULL, NULL,
     to_json((array_agg(json_build_object('subject', subject, 'of', concerns, 'at', received_at)

@@ -37,6 +37,7 @@ class Action(StrEnum):
     DEAD_LETTER_DISMISS = "dead_letter.dismiss"
     DIFFERENCE_DISMISS = "payout_difference.dismiss"
     DIFFERENCE_ACCEPT = "payout_difference.accept"
+    CHANGE_ACCEPT = "entry_change.accept"
     BACKFILL = "backfill"
     GOLIVE_CHECK = "golive.check"
     PRACTICE_ADD = "practice.add"

@@ -35,7 +35,14 @@ SELECT e.practice_id, e.connection_id, e.effect_id, e.source, e.event_id, n.subj
        e.settings_version, e.instruction::text, e.amount_minor, e.currency, e.ledger_date,
        l.pms_patient_id AS linked_patient_id, f.switches, e.external_id, o.external_id AS origin_id,
        o.payload AS origin_request, e.placement::text,
-       f.moved AND o.state IS NOT DISTINCT FROM 'POSTED' AND sent_elsewhere(k.p, k.c, o.sent_at) AS origin_elsewhere
+       f.moved AND o.state IS NOT DISTINCT FROM 'POSTED' AND sent_elsewhere(k.p, k.c, o.sent_at) AS origin_elsewhere,
+       e.entry_kind = 'payment' AND e.target = 'PMS' AND l.pms_patient_id IS NOT NULL
+       AND EXISTS (SELECT FROM mirror_entries m
+                   WHERE m.practice_id = k.p AND m.pms_patient_id IN (l.pms_patient_id, e.placement ->> 'posts_to')
+                     AND m.entry_date = e.ledger_date AND NOT m.ours AND m.gone_at IS NULL
+                     AND m.amount_minor IN (e.amount_minor, (e.instruction ->> 'gross_minor')::bigint) OFFSET 0)
+       AND NOT EXISTS (SELECT FROM typed_in_holds h WHERE h.practice_id = k.p AND h.effect_id = e.effect_id OFFSET 0)
+           AS typed_in
 FROM json_to_recordset(:gates::json) AS k(p text, c text, e bigint, home text, most int)
 LEFT JOIN LATERAL settings_in_force(k.p, business_now(:now)) s ON true
 CROSS JOIN LATERAL (

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from schemas.vocabulary import FINAL, FOUND_AT_TARGET, RELEASED_BY_PERSON
+from schemas.vocabulary import FINAL, FOUND_AT_TARGET, RELEASED_BY_PERSON, DecisionReason
 from sinks.ledger.named_queries import named_queries
 from sinks.poster import counters
 from sinks.poster.closed_periods import NotSent
@@ -63,6 +63,8 @@ class HeldBeforeSend:
                 waits = {"items": msgspec.json.encode(later).decode(), "now": since.at}
                 await connection.execute(_SQL["put_off"], waits)
             stored = set(await read_rows(connection, EffectKey, _SQL["hold"], parameters))
+            if any(found.reason is DecisionReason.PROBABLY_TYPED_IN for _, _, found in gathered):
+                await connection.execute(_SQL["remember_typed_in"], parameters)
             if any(found.state in FINAL for _, _, found in gathered):
                 stored |= set(await read_rows(connection, EffectKey, _SQL["end"], parameters))
             applied = [(call, found) for call, _, found in gathered if call.key in stored]

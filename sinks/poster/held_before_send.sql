@@ -40,6 +40,15 @@ WHERE x.practice_id = i.p AND x.effect_id = i.n AND NOT i.ends AND is_ready(x.st
       END
 RETURNING x.practice_id, x.effect_id;
 
+-- name: remember_typed_in!
+-- After `hold`, in its transaction: whoever has one of these posted knows of the other payment, so it is held once.
+INSERT INTO typed_in_holds (practice_id, effect_id, held_at)
+SELECT w.practice_id, w.effect_id, business_now(:now)
+FROM json_to_recordset(:items::json) AS i(p text, n bigint, reason text)
+JOIN work w ON w.practice_id = i.p AND w.effect_id = i.n
+WHERE i.reason = 'PROBABLY_TYPED_IN' AND w.state = 'AWAITING_REVIEW' AND w.reason = i.reason
+ON CONFLICT DO NOTHING;
+
 -- name: put_off!
 -- Under the practices' locks: what carries a date to come is due when that day begins (T-6). Nothing of it was sent.
 UPDATE work x SET due_at = i.until, changed_at = business_now(:now)

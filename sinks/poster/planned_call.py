@@ -129,6 +129,8 @@ class PlannedCall(EffectRecord, frozen=True):
     """The request that wrote its origin."""
     origin_elsewhere: bool = False
     """Its origin stands in another account than the one that is connected now (P-15)."""
+    typed_in: bool = False
+    """The mirror holds a payment of the same patient, day and amount that nobody of ours made, and nobody was told."""
     placement: Placement | None = None
     """Where it goes, from the read before its posting (law 18)."""
 

@@ -49,10 +49,10 @@ def check(
 ) -> Checked:
     """Whether an effect may be marked. `now` is business time.
 
-    1. connection; 2. entitlement, master switch; 3. blackout, batch window; 4. link; 5. retry budget; 6. closed
-    period; 7. a date to come; 8. mapping, also of `dependents`: an entry that is half of a pair is not sent when the
-    other half cannot be composed (N-8), and what is missing is said of the first (`_holds`). An allocation is left out:
-    it is half of nothing, and its payment has no number yet.
+    1. connection; 2. entitlement, master switch; 3. blackout, batch window; 4. link; 5. typed in by staff; 6. retry
+    budget; 7. closed period; 8. a date to come; 9. mapping, also of `dependents`: an entry that is half of a pair is
+    not sent when the other half cannot be composed (N-8), and what is missing is said of the first
+    (`_holds`). An allocation is left out: it is half of nothing, and its payment has no number yet.
     """
     switches = call.switches
     if not switches.connected or call.origin_elsewhere:
@@ -68,6 +68,8 @@ def check(
         return Resting(opens)
     if target.capabilities.needs_patient and call.pms_patient_id is None:
         return NotSent(State.AWAITING_LINK)
+    if call.typed_in and not disabled(Control.TYPED_IN):
+        return NotSent(State.AWAITING_REVIEW, DecisionReason.PROBABLY_TYPED_IN)
     if call.state is State.RETRYING and budget_spent(times, call.attempts):
         return NotSent(State.DEAD_LETTERED, DeadLetterReason.RETRIES_SPENT)
     dated = apply_closed_period(call, now)

@@ -28,7 +28,7 @@ class Control(StrEnum):
     RECEIPTS = "receipts"  # law 11: a receipt for every record
     UNKNOWN_KEYS = "unknown_keys"  # law 11: a key that names nobody is practice `?`, and one cause for all
     STABLE_TRANSACTIONAL_ID = "stable_transactional_id"  # law 13: an equal slot fences the older process
-    ROLE_SLOTS = "role_slots"  # law 13: an equal slot fences the older intake, poster and notifier
+    ROLE_SLOTS = "role_slots"  # law 13: an equal slot fences the older intake, poster, notifier and sync
     SETTINGS_CHECK = "settings_check"  # law 15: intake checks the decided version
     ENTITLEMENT = "entitlement"  # SET-16: nothing of a practice goes out that nobody entitled
     MARK = "mark"  # law 16: SENDING is committed before the first byte
@@ -55,6 +55,9 @@ class Control(StrEnum):
     LEDGER_STAMPS = "ledger_stamps"  # law 4: a ledger behind its stamps or its poster's last mark raises the era
     TWO_PAYOUTS = "two_payouts"  # P-23: a payout with an item of an earlier one is held
     UNDONE_STAYS = "undone_stays"  # P-8: what a person took back is written again by a person alone
+    POSTING_FIRST = "posting_first"  # law 22: reading gives way to what is due to be posted
+    TYPED_IN = "typed_in"  # POST-7: what staff seem to have typed in is held
+    MIRROR_FENCE = "mirror_fence"  # a page of a reader whose turn has passed to another is void
     BATCH_WINDOW = "batch_window"  # TIM-2: outside its target's hours nothing is marked
     OUTBOX = "outbox"  # law 25: rows are deleted only after the commit
     OAUTH_STATE = "oauth_state"  # S-4: an answer that was not asked for connects nothing

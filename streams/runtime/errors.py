@@ -47,6 +47,7 @@ class Role(Enum):
     POSTER = "poster"
     RELAY = "relay"
     NOTIFIER = "notifier"
+    SYNC = "sync"
     AGENTS = "agents"
     WEBHOOKS = "webhooks"
 

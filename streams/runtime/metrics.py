@@ -122,3 +122,14 @@ NOTICES_UNREAD = Gauge("writeback_notices_unread", "Open notices that nobody was
 NOTICES_SUPPRESSED = Counter(
     "writeback_notices_suppressed_total", "Joined to an open notice instead of sent.", ["cause"]
 )
+
+# --- SYNC
+SYNC_ROUNDS = Counter("writeback_sync_rounds_total", "Rounds over one practice's system, by result.", ["result"])
+SYNC_PAGES = Counter("writeback_sync_pages_total", "Pages read of practices' systems.", ["kind", "outcome"])
+SYNC_ROWS = Counter("writeback_sync_rows_total", "Rows stored in the mirror.", ["kind"])
+SYNC_TURNS = Gauge("writeback_sync_turns_in_flight", "Practices that are read now.")
+SYNC_CHANGES = Counter(
+    "writeback_sync_changed_entries_total", "Entries found deleted or changed by people at the target.", ["state"]
+)
+SYNC_OVERDUE = Gauge("writeback_sync_overdue_practices", "Practices whose turn has come; counted up to 10,000.")
+SYNC_OLDEST = Gauge("writeback_sync_oldest_due_age_seconds", "How long the first of them has been due.")

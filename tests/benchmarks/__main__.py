@@ -37,6 +37,7 @@ from tests.benchmarks.decisions import decision_rates
 from tests.benchmarks.flat import flat_costs
 from tests.benchmarks.intake import intake_throughput
 from tests.benchmarks.measures import Measure, NotMeasuredError, Verdict, not_measured
+from tests.benchmarks.mirror import mirror_of_patients
 from tests.benchmarks.pipeline import FULL_EVENTS, pipeline
 from tests.benchmarks.posting import poster_throughput
 from tests.benchmarks.quix import environment
@@ -125,6 +126,11 @@ def stored(bench: Bench) -> Iterator[Measure]:
         yield from stored_cost(world, FULL_SIZES if bench.full else SIZES)
 
 
+def mirror(bench: Bench) -> Iterator[Measure]:
+    with fresh_world(bench.stack) as world:
+        yield from mirror_of_patients(world, bench.folder, full=bench.full)
+
+
 def whole(bench: Bench) -> Iterator[Measure]:
     with bare_target() as target, fresh_world(bench.stack) as world:
         yield from pipeline(world, bench.folder, target, FULL_EVENTS if bench.full else PIPELINE_EVENTS)
@@ -140,6 +146,7 @@ GROUPS: Final[dict[str, Group]] = {
     "slow": slow,
     "posters": posters,
     "cut-off": cut_off,
+    "mirror": mirror,
     "pipeline": whole,
 }
 

@@ -14,13 +14,14 @@ from tests.scenarios.proxy import Proxy
 from tests.scenarios.roles import Role
 from tests.scenarios.waiting import WITHIN_S
 
-WITH_A_DATABASE = ("intake", "poster", "relay", "notifier")
+WITH_A_DATABASE = ("intake", "poster", "relay", "notifier", "sync")
 OWN_WORK = {
     "rules": "writeback_rules_records_total{",
     "intake": 'writeback_receipts_total{verdict="FIRST"} 1.0',
     "poster": "writeback_target_calls_total{",
     "relay": "writeback_relayed_total{",
     "notifier": 'writeback_rehearsal_switches{role="notifier"} 1.0',
+    "sync": 'writeback_sync_pages_total{kind="patients",outcome="read"} 1.0',
 }
 """What each role has counted after one payment."""
 
@@ -45,7 +46,7 @@ def asked(role: Role, path: str) -> tuple[int, str]:
 def test_every_role_is_ready_measured_and_alive(pipeline: Pipeline) -> None:
     """Each role with its broker and database is alive and ready and has metrics of its own work."""
     practice = pipeline.practice()
-    roles = {name: pipeline.start(name) for name in ALL_ROLES}
+    roles = {name: pipeline.start(name) for name in (*ALL_ROLES, "sync")}
     pipeline.send(payment(practice))
     pipeline.until_states(POSTED=2)
     for name, role in roles.items():

@@ -75,7 +75,7 @@ WHERE digest <> again OR previous <> coalesce(before, ''::bytea) OR n <> coalesc
 ORDER BY practice_id, n;
 
 -- name: details
-SELECT name, phone, system, system_name FROM practices WHERE practice_id = :practice_id;
+SELECT name, phone, system, system_name, sync_every AS sync FROM practices WHERE practice_id = :practice_id;
 
 -- name: contact_addresses
 SELECT email FROM practice_contacts WHERE practice_id = :practice_id AND channel = 'email' ORDER BY email;
@@ -84,7 +84,12 @@ SELECT email FROM practice_contacts WHERE practice_id = :practice_id AND channel
 UPDATE practices SET system = :system, system_name = :system_name WHERE practice_id = :practice_id;
 
 -- name: set_details!
-UPDATE practices SET name = :name, phone = :phone, system = :system, system_name = :system_name
+UPDATE practices SET name = :name, phone = :phone, system = :system, system_name = :system_name, sync_every = :sync
+WHERE practice_id = :practice_id;
+
+-- name: read_sooner!
+-- A system that is read more often from now on: its next time comes sooner.
+UPDATE mirror_practices SET due_at = least(due_at, business_now(:now) + interval '1 hour')
 WHERE practice_id = :practice_id;
 
 -- name: remove_contacts!

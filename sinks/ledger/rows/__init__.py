@@ -3,7 +3,7 @@
 `TABLES` is the whole list; a test holds every record against the columns, types and nulls of its table. A query that
 reads fewer columns, or columns of several tables, has a record of its own beside the code that runs it; the same
 factory holds it against the query's columns. Nobody reads a row by position. `effects`, `events`, `practices`,
-`connections`, `payouts` and `publishing` hold the records, `row_factory` and `fetch` read them.
+`connections`, `payouts`, `mirror` and `publishing` hold the records, `row_factory` and `fetch` read them.
 """
 
 from __future__ import annotations
@@ -42,6 +42,15 @@ from sinks.ledger.rows.events import (
     ReceiptRow,
     ToldAgainRow,
     TopicRow,
+)
+from sinks.ledger.rows.mirror import (
+    EntryChangeRow,
+    MirrorChoiceRow,
+    MirrorEntryRow,
+    MirrorPatientRow,
+    MirrorPracticeRow,
+    MirrorReadRow,
+    TypedInHoldRow,
 )
 from sinks.ledger.rows.payouts import PayoutDifferenceRow, PayoutNewsRow, PayoutWatchRow, StandingItemRow
 from sinks.ledger.rows.practices import (
@@ -112,6 +121,13 @@ TABLES: Final[Mapping[str, type[msgspec.Struct]]] = MappingProxyType(
         "deliveries": DeliveryRow,
         "ledger_era": EraRow,
         "era_raises": EraRaiseRow,
+        "mirror_practices": MirrorPracticeRow,
+        "mirror_reads": MirrorReadRow,
+        "mirror_patients": MirrorPatientRow,
+        "mirror_choices": MirrorChoiceRow,
+        "mirror_entries": MirrorEntryRow,
+        "entry_changes": EntryChangeRow,
+        "typed_in_holds": TypedInHoldRow,
         "role_slots": RoleSlotRow,
         "role_stops": RoleStopRow,
         "schema_versions": SchemaVersionRow,

@@ -29,6 +29,8 @@ class PracticeRow(msgspec.Struct, frozen=True):
     """A name of `sinks.targets.systems.catalogue`; None: nobody has said."""
     system_name: str | None
     """What people call a system that is not listed."""
+    sync_every: str
+    """`sinks.sync.schedule.Every`: how often that system is read."""
 
 
 class ContactRow(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""Changes what a practice is called, which system it uses and how its staff is reached."""
+"""Changes what a practice is called, which system it uses, how often that is read, how its staff is reached."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from sinks.ledger.practices.stored_connections import stored_connection
 from sinks.ledger.rows.fetch import Source, fetch_one, fetch_values
 from sinks.operations.acting import Action, Order, acting
 from sinks.operations.ledger import Ledger
+from sinks.sync.schedule import Every
 from sinks.targets.systems.catalogue import stored_system
 from sinks.targets.systems.named import UsedSystem, used_system
 from streams.runtime.errors import ConfigurationError
@@ -40,6 +41,8 @@ class Details(msgspec.Struct, frozen=True):
     system: str | None = None
     """A name of the catalogue of systems."""
     system_name: str | None = None
+    sync: Every = Every.DAILY
+    """How often its system is read (SYN-1, SYN-2)."""
 
 
 class DetailsChanged(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +58,7 @@ class _Stored(msgspec.Struct, frozen=True):
     phone: str | None
     system: str | None
     system_name: str | None
+    sync: Every
 
 
 def change_details(
@@ -68,6 +72,7 @@ def change_details(
     remove_emails: Sequence[str] = (),
     system: str | None = None,
     system_name: str | None = None,
+    sync: Every | None = None,
 ) -> DetailsChanged:
     """Change what is given; the rest stays. An empty name or phone takes it away. Blocks.
 
@@ -77,8 +82,10 @@ def change_details(
     """
     practice_id = checked_id("PRACTICE", practice)
     uses = used_system(system, system_name)
-    if name is None and phone is None and uses is None and not add_emails and not remove_emails:
-        raise ConfigurationError("give what is to be changed: --name, --phone, --system, --add-email, --remove-email")
+    if (name, phone, uses, sync) == (None, None, None, None) and not add_emails and not remove_emails:
+        raise ConfigurationError(
+            "give what is to be changed: --name, --phone, --system, --sync, --add-email, --remove-email"
+        )
     added = [checked_email(each, "--add-email") for each in add_emails]
     checked_text("--name", name or "")
     if phone and not _PHONE.fullmatch(phone):
@@ -99,8 +106,11 @@ def change_details(
             "phone": before.phone if phone is None else phone or None,
             "system": before.system if uses is None else uses.system,
             "system_name": before.system_name if uses is None else uses.name,
+            "sync": sync or before.sync,
         }
         act.cursor.execute(_SQL["set_details"], parameters)
+        if sync is Every.HOURLY:
+            act.cursor.execute(_SQL["read_sooner"], {"practice_id": practice_id, "now": act.at})
         act.cursor.execute(_SQL["remove_contacts"], {"practice_id": practice_id, "emails": list(remove_emails)})
         for each in added:
             act.cursor.execute(_SQL["add_contact"], {"practice_id": practice_id, "email": each, "role": "STAFF"})
@@ -108,6 +118,13 @@ def change_details(
         act.audit(before=_kept(before), after=_kept(after))
         warnings = () if uses is None else _warnings(act.cursor, practice_id)
     return DetailsChanged(practice_id=practice_id, before=before, after=after, warnings=warnings)
+
+
+def sync_named(text: str | None) -> Every | None:
+    """How often, as a person says it. ConfigurationError for anything else. Pure."""
+    if text is None or text.upper() in Every.__members__:
+        return None if text is None else Every[text.upper()]
+    raise ConfigurationError(f"--sync: {text!r} is neither daily nor hourly")
 
 
 def _refuse_unserved(cursor: psycopg.Cursor[TupleRow], practice_id: str, uses: UsedSystem) -> None:
@@ -134,7 +151,7 @@ def _details(cursor: Source, practice_id: str) -> Details:
     emails = fetch_values(cursor, _SQL["contact_addresses"], key)
     if stored is None:
         return Details(None, None)
-    return Details(stored.name, stored.phone, tuple(emails), stored.system, stored.system_name)
+    return Details(stored.name, stored.phone, tuple(emails), stored.system, stored.system_name, stored.sync)
 
 
 def _kept(details: Details) -> dict[str, object]:
@@ -144,4 +161,5 @@ def _kept(details: Details) -> dict[str, object]:
         "addresses": len(details.emails),
         "system": details.system,
         "system_name": details.system_name,
+        "sync": details.sync,
     }

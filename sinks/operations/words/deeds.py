@@ -34,6 +34,7 @@ class Deed(StrEnum):
     TEST = "writeback target test PRACTICE SYSTEM"
     BANK_IS_RIGHT = "writeback payouts accept PRACTICE ID"
     DISMISS_DIFFERENCE = "writeback payouts dismiss PRACTICE ID"
+    ACCEPT_CHANGE = "writeback sync accept PRACTICE ID"
     ADD_PRACTICE = "writeback practice add PRACTICE --zone ZONE"
 
 
@@ -57,6 +58,8 @@ _OF_EVENTS: Final[Mapping[AttentionReason, Sequence[Deed]]] = MappingProxyType(
         _A.ORIGINAL_GONE: (Deed.POST, *_BY_HAND),
         _A.ORIGINAL_CHANGED: (Deed.POST, *_BY_HAND),
         _A.NOT_READABLE: (Deed.POST, *_BY_HAND),
+        _A.PROBABLY_TYPED_IN: (Deed.POST, *_BY_HAND),
+        _A.CHANGED_AT_TARGET: (Deed.ACCEPT_CHANGE,),
         _A.ROLE_STOPPED: (),
         _A.LEDGER_SET_BACK: (),
         _A.DISPUTE_OPENED: (),

@@ -36,6 +36,7 @@ CHANGING: Final = {
         "link move",
         "link remove",
         "retention",
+        "sync accept",
         "audit protect",
         "restored",
     ),

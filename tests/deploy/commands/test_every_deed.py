@@ -31,6 +31,7 @@ READS: Final = {
     ),
     *("whatif", "link list", "audit verify", "audit-receipts", "target test", "target choices", "target list"),
     *("quickbooks status", "quickbooks preview", "reconcile", "worklist", "connector verify"),
+    *("sync status", "sync changes"),
     *(
         "transactions list",
         "transactions show",
@@ -44,6 +45,7 @@ READS: Final = {
 """Change nothing of a practice's."""
 ELSEWHERE: Final = {
     "send": "what a payment system does: an event is posted by the settings of its practice, as any other",
+    "sync run": "a practice's own system is read sooner than it would be; nothing is written there",
     "clock set": "a rehearsal's own clock, which is refused beside any target that is not of this machine",
     "clock advance": "a rehearsal's own clock",
     "stack start": "this machine's broker and database",

@@ -320,6 +320,26 @@ def test_a_dead_record_is_settled_by_what_its_letter_names(
     assert left == sum("redrive" in each for each in commands)
 
 
+def test_an_entry_that_was_changed_is_accepted_by_what_its_letter_names(database: LedgerDatabase, world: World) -> None:
+    database.add()
+    database.link()
+    database.report(payment())
+    database.connection.execute(
+        "INSERT INTO entry_changes (practice_id, effect_id, state, found_at, looked_at)"
+        " SELECT practice_id, effect_id, 'GONE', now(), now() FROM effects ORDER BY effect_id LIMIT 1"
+    )
+    database.connection.execute(
+        "INSERT INTO outcomes (practice_id, effect_id, n, was, state, reason, due_at, ledger_date, request_id,"
+        " changed_at)"
+        " SELECT practice_id, effect_id, 9, 'SENDING', 'POSTED', reason, due_at, ledger_date, request_id, now()"
+        " FROM effects ORDER BY effect_id LIMIT 1"
+    )
+    (command,) = deeds_in(letter(AttentionReason.CHANGED_AT_TARGET))
+    (listed,) = writeback_json_here(world, "sync", "changes", PRACTICE)
+    do(world, command, ID=f"e:{listed['effect_id']}")
+    assert writeback_json_here(world, "sync", "changes", PRACTICE) == []
+
+
 def test_an_unknown_practice_is_added_by_what_its_letter_names(database: LedgerDatabase, world: World) -> None:
     database.report(paid(1))
     assert database.one("SELECT waiting FROM events") == "AWAITING_SETTINGS"

@@ -24,7 +24,7 @@ from tests.worlds import World
 
 pytestmark = [pytest.mark.stack, pytest.mark.long]
 
-NO_FLOW = ("--rules", "0", "--intake", "0", "--poster", "0", "--notifier", "0")
+NO_FLOW = ("--rules", "0", "--intake", "0", "--poster", "0", "--notifier", "0", "--sync", "0")
 ONLY_RELAYS = (*NO_FLOW, "--relay", "2", "--agents", "0", "--webhooks", "0")
 ONLY_CALLED = (*NO_FLOW, "--relay", "0")
 SECRET_KEY = base64.b64encode(b"of those who are called: 32 byte").decode()

@@ -111,5 +111,24 @@ INSERT INTO outbox (practice_id, id, topic, key, value)
 SELECT p, gen_random_uuid(), 'writeback-results.v1', 'key', 'value' FROM what WHERE n % 100 = 3;
 INSERT INTO audit (practice_id, n, at, actor, action, subject, why, previous, digest)
 SELECT p, i, at, 'Ada', 'ENTRY_RECORD', i::text, 'test', 'x', 'x' FROM what WHERE n % 2 = 0;
+-- What was read of the practices' systems: every practice once, and 40,000 patients and 20,000 payments of the large one.
+INSERT INTO mirror_practices (practice_id, account, due_at, read_at, result)
+SELECT p, p, now() + make_interval(mins => (1 + abs(hashtext(p)) % 1440)), now() - interval '1 hour', 'READ' FROM practice;
+INSERT INTO mirror_reads (practice_id, kind, watermark, read_at, whole_at, rows, run)
+SELECT p, kind, '2026-01-01 08:00:00', now(), now(), 10, 7 FROM practice, unnest('{choices,patients,payments}'::text[]) kind;
+INSERT INTO mirror_patients (practice_id, pms_patient_id, in_use, identity, run, read_at)
+SELECT 'practice-big', i::text, true, 'x', 7, now() FROM generate_series(1, 40000) i;
+INSERT INTO mirror_choices (practice_id, kind, value, name, detail, usable, run, read_at)
+SELECT 'practice-big', 'payment type', i::text, 'Card', '', true, 7, now() FROM generate_series(1, 50) i;
+INSERT INTO mirror_entries (practice_id, external_id, kind, pms_patient_id, amount_minor, entry_date, made_on, ours, run,
+    read_at)
+SELECT 'practice-big', 'payments/' || i, 'payments', (i % 400)::text, 12345, now()::date - i % 31, now()::date - i % 31,
+       i % 2 = 0, 7, now()
+FROM generate_series(1, 20000) i;
+INSERT INTO entry_changes (practice_id, effect_id, state, found_at, looked_at, ended_at, ended_as)
+SELECT p, i, CASE WHEN n % 300 = 1 THEN 'GONE' ELSE 'STANDS' END, CASE WHEN n % 300 = 1 THEN at END, at,
+       CASE WHEN n % 300 = 1 AND n % 3000 > 1 THEN at END, CASE WHEN n % 300 = 1 AND n % 3000 > 1 THEN 'PUT_RIGHT' END
+FROM what WHERE NOT open AND n % 20 = 1;
+INSERT INTO typed_in_holds (practice_id, effect_id, held_at) SELECT p, i, at FROM what WHERE open AND n % 50 = 0;
 INSERT INTO topic_partitions (topic, topic_id, partitions) VALUES ('payments.v1', 'topic-1', 3);
 INSERT INTO intake_offsets (topic_id, part, next_offset) VALUES ('topic-1', 0, 1);

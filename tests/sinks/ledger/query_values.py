@@ -108,6 +108,19 @@ _KEYS: Final[dict[str, str | None]] = {
 OTHERWISE: Final[dict[str, tuple[dict[str, str | None], ...]]] = {
     "ledger/payouts/missing.looked": ({"after": "0"},),
     "ledger/payouts/missing.page": ({"after": "0"},),
+    "sync/pages.patients_gone": ({"after": "1", "most": "5000"},),
+    "sync/changes.suspects": (
+        {
+            "latest": "5000",
+            "most": "50",
+            "watched": "31 days",
+            "alone_for": "7 days",
+            "round_at": "2100-01-01",
+            "mirrored": "{payments}",
+            "whole": "{payments}",
+        },
+    ),
+    "operations/queries/entry_changes.changes": ({"all": "true"}, {"all": "false"}),
     "ledger/payouts/standing.put_items": ({"since": "1"},),
     "ledger/practices/queries.audit": ({"before": "{}", "after": "{}"},),
     "operations/queries/dead_letters.dead_entries": ({}, EVERY_PRACTICE | {"until": None}),

@@ -1,4 +1,4 @@
-"""An equal slot fences the older intake, poster and notifier, as the broker does with rules and relay (law 13)."""
+"""An equal slot fences the older intake, poster, notifier and sync, as the broker does those of rules and relay."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_a_ledger_that_was_set_back_is_no_newer_process(database: LedgerDatabase
 
 @pytest.mark.stack
 @pytest.mark.expects_errors
-@pytest.mark.parametrize("name", ["intake", "poster", "notifier"])
+@pytest.mark.parametrize("name", ["intake", "poster", "notifier", "sync"])
 def test_13_a_second_process_of_a_slot_ends_the_first(world: World, tmp_path: Path, name: str) -> None:
     """With an error that says what happened and what to do; the second one works."""
     ensure_topics(world.settings())

@@ -16,6 +16,7 @@ from sinks.ledger.schema.version import SchemaState, program_digest, program_ver
 from sinks.notices import role as notifier
 from sinks.poster import role as poster
 from sinks.relay import role as relay
+from sinks.sync import role as sync
 from streams.runtime.endpoints import Health
 from streams.runtime.errors import ConfigurationError
 from streams.runtime.lifecycle import Stop
@@ -67,7 +68,7 @@ def test_a_command_that_reads_changes_no_schema(
     assert schema_state(connection) is SchemaState.BEHIND
 
 
-@pytest.mark.parametrize("run", [intake.run, poster.run, relay.run, notifier.run])
+@pytest.mark.parametrize("run", [intake.run, poster.run, relay.run, notifier.run, sync.run])
 def test_a_role_changes_no_schema(
     world: World, connection: psycopg.Connection[Any], run: Callable[[Any, Stop, Health], int]
 ) -> None:

@@ -55,6 +55,8 @@ DECISION_WORDS: Final[dict[DecisionReason, str]] = {
     _D.ORIGINAL_CHANGED: "what it takes back was changed by hand in the practice's system (amount, date or patient), "
     "so nothing is posted against it",
     _D.NOT_READABLE: "what has to be read in the practice's system before it is posted could not be read for a day",
+    _D.PROBABLY_TYPED_IN: "a payment of the same patient, day and amount stands in the practice's system already, "
+    "typed in by somebody there; it waits until a person says whether it is the same one",
     _D.BEFORE_START: "it arrived before the day from which payouts are written here, so it was booked by hand",
     _D.UNDONE: "a person took the payout's document back, and it is written again only when a person says so",
     _D.IN_TWO_PAYOUTS: "something in it is in an earlier payout that stands, and nothing is booked twice "

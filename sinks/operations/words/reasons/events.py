@@ -100,6 +100,22 @@ EVENT_WORDS: dict[R, Wording] = {
         "waits posted (`writeback entries post`), or enter it by hand and record it (`writeback entries record`).",
         afterwards="Nothing happens until somebody decides.",
     ),
+    R.PROBABLY_TYPED_IN: Wording(
+        headline="a payment seems to have been typed in by hand already",
+        why="Before it was posted, a payment of the same patient, day and amount was found in your system, and "
+        "Writeback did not make it. So it was held, and it does not stand there twice.",
+        remedy="Look at the patient's account. If it is the same payment, have what waits recorded (`writeback entries "
+        "record`). If the patient paid twice, have it posted (`writeback entries post`).",
+        afterwards="Nothing happens until somebody decides.",
+    ),
+    R.CHANGED_AT_TARGET: Wording(
+        headline="an entry that Writeback made was deleted or changed in your system",
+        why="Your system was read, and the entry is not there any more, or it has another amount, date or patient. "
+        "Writeback changes nothing there, and counts the entry as it was posted.",
+        remedy="If that was a mistake, put the entry back as it was. If it was meant, say so (`writeback sync "
+        "accept`); then it is told no more. A refund of it is held until somebody decides.",
+        afterwards="As soon as a read finds the entry as it was posted, this ends by itself.",
+    ),
     R.IN_TWO_PAYOUTS: Wording(
         headline="a payout contains money that is in an earlier payout",
         why="The same charge or refund stands in two payouts, and both are said to have reached your bank. It is "

@@ -1,0 +1,118 @@
+"""Records of the mirror: what the role `sync` has read from the practices' own systems."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import msgspec
+
+
+class MirrorPracticeRow(msgspec.Struct, frozen=True):
+    """Table `mirror_practices`: when a practice's system is read next, and by whom now."""
+
+    practice_id: str
+    account: str | None
+    due_at: datetime
+    owner: str | None
+    epoch: int
+    lease_until: datetime
+    round_at: datetime | None
+    round_full: bool
+    full_wanted: bool
+    failures: int
+    read_at: datetime | None
+    result: str | None
+    code: str | None
+
+
+class MirrorReadRow(msgspec.Struct, frozen=True):
+    """Table `mirror_reads`: the watermark of a kind, and the read of it that is under way."""
+
+    practice_id: str
+    kind: str
+    watermark: str | None
+    read_at: datetime | None
+    whole_at: datetime | None
+    rows: int
+    skipped: int
+    tried_at: datetime | None
+    result: str | None
+    code: str | None
+    run: int
+    run_began_at: datetime | None
+    run_since: str | None
+    run_window: date | None
+    run_position: str
+    run_watermark: str | None
+    run_whole_from: date | None
+    run_swept: str | None
+    run_rows: int
+    run_skipped: int
+
+
+class MirrorPatientRow(msgspec.Struct, frozen=True):
+    """Table `mirror_patients`: a patient's record; who that is, is sealed."""
+
+    practice_id: str
+    pms_patient_id: str
+    guarantor_id: str | None
+    in_use: bool
+    identity: bytes
+    run: int
+    read_at: datetime
+    gone_at: datetime | None
+
+    def __repr__(self) -> str:
+        return f"MirrorPatientRow(practice_id={self.practice_id!r})"
+
+
+class MirrorChoiceRow(msgspec.Struct, frozen=True):
+    """Table `mirror_choices`: a type, provider or way to allocate."""
+
+    practice_id: str
+    kind: str
+    value: str
+    name: str
+    detail: str
+    usable: bool
+    run: int
+    read_at: datetime
+
+
+class MirrorEntryRow(msgspec.Struct, frozen=True):
+    """Table `mirror_entries`: an entry of a patient's ledger, of the last weeks."""
+
+    practice_id: str
+    external_id: str
+    kind: str
+    pms_patient_id: str
+    amount_minor: int
+    entry_date: date
+    made_on: date
+    ours: bool
+    run: int
+    read_at: datetime
+    changed_at: datetime | None
+    gone_at: datetime | None
+
+
+class EntryChangeRow(msgspec.Struct, frozen=True):
+    """Table `entry_changes`: an entry of ours that was looked at there, and how it stood."""
+
+    practice_id: str
+    effect_id: int
+    state: str
+    found_at: datetime | None
+    looked_at: datetime
+    ended_at: datetime | None
+    ended_as: str | None
+    ended_by: str | None
+    why: str | None
+
+
+class TypedInHoldRow(msgspec.Struct, frozen=True):
+    """Table `typed_in_holds`: a payment that was held because staff seem to have typed it in."""
+
+    practice_id: str
+    effect_id: int
+    held_at: datetime

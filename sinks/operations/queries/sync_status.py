@@ -1,0 +1,90 @@
+"""What was read of the practices' systems, when, and what cannot be read (SYN-5)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from sinks.ledger.named_queries import named_queries
+from sinks.ledger.practices.settings.settings_file import checked_id
+from sinks.ledger.rows.fetch import fetch_all
+from sinks.operations.ledger import Ledger
+from sinks.operations.queries.practices import practice_shown
+from sinks.sync.records import Result
+from sinks.sync.schedule import Every
+from sinks.targets.catalogue import ROUTES
+from sinks.targets.reading import ReadKind
+
+_SQL: Final = named_queries("sinks.operations.queries", "sync_status.sql")
+
+
+class _Practice(msgspec.Struct, frozen=True, kw_only=True):
+    practice_id: str
+    every: Every
+    route: str | None
+    due_at: datetime
+    round_at: datetime | None
+    read_at: datetime | None
+    result: Result | None
+    code: str | None
+    failures: int
+
+
+class KindRead(msgspec.Struct, frozen=True, kw_only=True):
+    """Of one kind: what the last finished read brought, and the one that is under way."""
+
+    practice_id: str
+    kind: ReadKind
+    read_at: datetime | None
+    whole_at: datetime | None
+    """When all of it was read last, not only what had changed."""
+    rows: int
+    skipped: int
+    """Rows that could not be read."""
+    tried_at: datetime | None
+    result: Result | None
+    code: str | None
+    run_began_at: datetime | None
+    run_rows: int
+
+
+class PracticeSync(msgspec.Struct, frozen=True, kw_only=True):
+    """One practice."""
+
+    practice_id: str
+    every: Every
+    read_at: datetime | None
+    due_at: datetime
+    result: Result | None
+    code: str | None
+    kinds: tuple[KindRead, ...]
+    unread: tuple[tuple[ReadKind, str], ...]
+    """What its route cannot read, each with why."""
+
+
+def sync_status(ledger: Ledger, practice: str | None, most: int) -> tuple[PracticeSync, ...]:
+    """Blocks for two statements. ConfigurationError for an unknown practice."""
+    if practice is not None:
+        practice_shown(ledger.connection, checked_id("PRACTICE", practice))
+    given = {"practice_id": practice, "after": "", "most": most}
+    found = fetch_all(ledger.connection, _Practice, _SQL["practices"], given)
+    keys = {"practice_ids": [each.practice_id for each in found]}
+    kinds = fetch_all(ledger.connection, KindRead, _SQL["kinds"], keys)
+    return tuple(_shown(each, [kind for kind in kinds if kind.practice_id == each.practice_id]) for each in found)
+
+
+def _shown(practice: _Practice, kinds: list[KindRead]) -> PracticeSync:
+    route = ROUTES.get(practice.route or "")
+    unread = {} if route is None else route.unread
+    return PracticeSync(
+        practice_id=practice.practice_id,
+        every=practice.every,
+        read_at=practice.read_at,
+        due_at=practice.due_at,
+        result=practice.result,
+        code=practice.code,
+        kinds=tuple(kinds),
+        unread=tuple((kind, unread[kind]) for kind in ReadKind if kind in unread),
+    )

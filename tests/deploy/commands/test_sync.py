@@ -1,0 +1,90 @@
+"""`writeback sync run|status|changes|accept`, and how often a system is read (SYN-1, SYN-2, SYN-5, SET-18)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.deploy.commands.console import writeback_here, writeback_json_here
+from tests.sinks.ledger.ledger_fixture import LedgerDatabase
+from tests.worlds import World
+
+pytestmark = pytest.mark.stack
+DO = ("--yes", "--by", "Ada", "--why", "they ask for it")
+
+
+@pytest.fixture
+def database(world: World) -> Iterator[LedgerDatabase]:
+    opened = LedgerDatabase(world.database_url)
+    opened.add("north", connected=False)
+    yield opened
+    opened.close()
+
+
+def _connect(database: LedgerDatabase, route: str) -> None:
+    database.connect("north")
+    database.connection.execute("UPDATE connections SET route = %s WHERE target = 'PMS'", (route,))
+
+
+def test_a_person_has_a_system_read_now(database: LedgerDatabase, world: World) -> None:
+    """Due at once, also where nothing was read yet; --full is remembered until the round that does it begins."""
+    _connect(database, "open_dental")
+    asked = writeback_json_here(world, "sync", "run", "north", "--full")
+    assert asked == {"practice_id": "north", "full": True}
+    assert database.rows("SELECT full_wanted, due_at <= now() FROM mirror_practices") == [(True, True)]
+    assert "as soon as the role sync has a place" in writeback_here(world, "sync", "run", "north")
+    assert database.one("SELECT full_wanted FROM mirror_practices") is True
+
+
+@pytest.mark.parametrize("route", [None, "worklist"])
+def test_what_no_program_can_read_is_said(database: LedgerDatabase, world: World, route: str | None) -> None:
+    if route is not None:
+        _connect(database, route)
+    said = writeback_here(world, "sync", "run", "north")
+    assert said.code == 2
+    assert "has no system that a program can read" in said.errors
+    assert writeback_here(world, "sync", "run", "nort").code == 2
+
+
+def test_the_status_says_when_what_was_read_and_what_is_not(database: LedgerDatabase, world: World) -> None:
+    _connect(database, "open_dental")
+    database.connection.execute(
+        "INSERT INTO mirror_practices (practice_id, due_at, read_at, result)"
+        " VALUES ('north', '2026-03-03 09:00Z', '2026-03-02 09:00Z', 'PARTLY')"
+    )
+    database.connection.execute(
+        "INSERT INTO mirror_reads (practice_id, kind, read_at, rows, result, code)"
+        " VALUES ('north', 'patients', '2026-03-02 09:01Z', 1234, 'READ', NULL),"
+        " ('north', 'payments', NULL, 0, 'FAILED', 'HTTP_400')"
+    )
+    (listed,) = writeback_json_here(world, "sync", "status")
+    assert (listed["every"], listed["result"], listed["read_at"]) == ("DAILY", "PARTLY", "2026-03-02T09:00:00Z")
+    said = writeback_here(world, "sync", "status", "north")
+    assert "2026-03-02 09:01:00Z" in said
+    assert "1234" in said
+    assert "HTTP_400" in said
+    assert "not read: adjustments: Open Dental lists adjustments of one patient at a time" in said
+    assert writeback_here(world, "sync", "status", "nort").code == 2
+
+
+def test_how_often_is_the_practices_own(database: LedgerDatabase, world: World) -> None:
+    """SET-18: audited like every detail of a practice; read more often, the next time comes sooner."""
+    database.connection.execute(
+        "INSERT INTO mirror_practices (practice_id, due_at) VALUES ('north', now() + interval '20 hours')"
+    )
+    assert "reading its system would be HOURLY" in writeback_here(world, "practice", "set", "north", "--sync", "hourly")
+    done = writeback_json_here(world, "practice", "set", "north", "--sync", "hourly", *DO)
+    assert (done["before"]["sync"], done["after"]["sync"]) == ("DAILY", "HOURLY")
+    assert database.one("SELECT sync_every FROM practices") == "HOURLY"
+    assert database.one("SELECT due_at <= now() + interval '1 hour' FROM mirror_practices") is True
+    said = writeback_here(world, "practice", "set", "north", "--sync", "weekly")
+    assert said.code == 2
+    assert "neither daily nor hourly" in said.errors
+
+
+def test_nothing_changed_is_said(database: LedgerDatabase, world: World) -> None:
+    assert "every entry stands as it was posted" in writeback_here(world, "sync", "changes")
+    said = writeback_here(world, "sync", "accept", "north", "e:7", *DO)
+    assert said.code == 2
+    assert "was not found changed" in said.errors

@@ -1,0 +1,29 @@
+"""When a practice's system is read next (SYN-1, SYN-2)."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from sinks.sync.schedule import Every, next_round, next_try, window_from
+
+AT = datetime(2026, 3, 8, 6, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(("every", "hours"), [(Every.DAILY, 24), (Every.HOURLY, 1)])
+def test_a_round_begins_a_period_after_the_one_before_began(every: Every, hours: int) -> None:
+    assert next_round(every, AT) == AT + timedelta(hours=hours)
+
+
+@pytest.mark.parametrize("every", Every)
+def test_failures_wait_longer_and_never_longer_than_the_period(every: Every) -> None:
+    """SYN-1: at least once a day, whatever failed before."""
+    waits = [next_try(every, failures, AT) - AT for failures in (*range(1, 40), 10_000)]
+    assert waits[0] == timedelta(minutes=1)
+    assert waits == sorted(waits)
+    assert waits[-1] == (timedelta(days=1) if every is Every.DAILY else timedelta(hours=1))
+
+
+def test_the_window_begins_a_month_before() -> None:
+    assert window_from(AT) == date(2026, 2, 5)
