@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Final
 
 import msgspec
@@ -12,7 +13,7 @@ from sinks.operations.ledger import Connection, Ledger
 from sinks.operations.open_targets import adapter_context, open_stored
 from sinks.operations.queries.practices import check_practice
 from sinks.poster.planned_call import FrozenRequest
-from sinks.targets.patients import PatientRecord, ReadsPatients
+from sinks.targets.patients import FoundPatient, PatientQuery, PatientRecord, ReadsPatients, SearchesPatients
 from sinks.targets.port import ReadFailed
 from sinks.targets.route import UnusableConnectionError
 from streams.runtime.errors import ConfigurationError
@@ -20,6 +21,7 @@ from streams.settings import ProgramSettings
 
 READ_S: Final = 15.0
 """For the one read."""
+LONGEST_NAME: Final = 100
 
 
 class StandsAt(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,6 +70,43 @@ async def read_patient(
     if not found.in_use:
         raise ConfigurationError(
             f"patient {pms_patient_id} is archived or deleted in the practice's system: link the record that was kept"
+        )
+    return found
+
+
+async def search_patients(
+    ledger: Ledger,
+    settings: ProgramSettings,
+    practice_id: str,
+    *,
+    first_name: str,
+    last_name: str,
+    birth_date: date | None,
+) -> tuple[FoundPatient, ...]:
+    """Patients of the practice's own system with these parts of a name, at most `MOST_FOUND`. Blocks for one read.
+
+    Raises ConfigurationError without a name, and where the system cannot be asked. Nothing of it is stored.
+    """
+    check_practice(ledger.connection, practice_id)
+    query = PatientQuery(first_name=first_name.strip(), last_name=last_name.strip(), birth_date=birth_date)
+    if not (query.first_name or query.last_name):
+        raise ConfigurationError("give --last-name, --first-name or both: a part of the name is enough")
+    if len(query.first_name) > LONGEST_NAME or len(query.last_name) > LONGEST_NAME:
+        raise ConfigurationError(f"a name has {LONGEST_NAME} characters at most")
+    try:
+        opened = open_stored(ledger, adapter_context(settings, "link"), practice_id, Target.PMS)
+    except (ConfigurationError, UnusableConnectionError) as error:
+        raise ConfigurationError(f"the practice's system cannot be searched ({error})") from None
+    try:
+        if not isinstance(opened, SearchesPatients):
+            raise ConfigurationError("the practice's system cannot be searched: look the patient up there")
+        found = await opened.search_patients(query, READ_S)
+    finally:
+        await opened.close()
+    if isinstance(found, ReadFailed):
+        raise ConfigurationError(
+            f"the practice's system cannot be asked now ({found.code}): repeat the command later, or look the patient "
+            "up there"
         )
     return found
 

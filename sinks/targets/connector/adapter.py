@@ -6,9 +6,20 @@ import asyncio
 
 import msgspec
 
-from schemas.connector.operations import CAPABILITIES, HEALTH, READ_ACCOUNT, READ_PATIENT, TYPES
-from schemas.connector.records import Account, Health, Id, Patient, PatientKey, Problem, ProblemCode, TypeList
+from schemas.connector.operations import CAPABILITIES, HEALTH, READ_ACCOUNT, READ_PATIENT, SEARCH_PATIENTS, TYPES
+from schemas.connector.records import (
+    Account,
+    Health,
+    Id,
+    Patient,
+    PatientKey,
+    PatientList,
+    Problem,
+    ProblemCode,
+    TypeList,
+)
 from schemas.connector.records import Capabilities as Document
+from schemas.connector.records import PatientQuery as ConnectorQuery
 from schemas.practice_settings import Allocation, FamilyBooking
 from schemas.vocabulary import EntryKind
 from sinks.targets.choices import Choice, allocation_choices
@@ -18,7 +29,7 @@ from sinks.targets.connector.exchange import Exchange
 from sinks.targets.connector.mapping import ConnectorMapping, dump_mapping
 from sinks.targets.connector.read_back import ConnectorReader, read_back, read_origin
 from sinks.targets.describing import Described
-from sinks.targets.patients import PatientRecord
+from sinks.targets.patients import FoundPatient, PatientQuery, PatientRecord
 from sinks.targets.port import (
     Answer,
     Capabilities,
@@ -98,6 +109,20 @@ class ConnectorTarget:
         if isinstance(found, ReadFailed):
             return found
         return PatientRecord(name=found.name, in_use=found.in_use)
+
+    async def search_patients(self, query: PatientQuery, deadline_s: float) -> tuple[FoundPatient, ...] | ReadFailed:
+        """The contract searches by text; a day of birth narrows it."""
+        text = f"{query.first_name} {query.last_name}".strip()
+        body = msgspec.json.encode(ConnectorQuery(text=text, birth_date=query.birth_date))
+        found = await self._reader.ask(SEARCH_PATIENTS.path, body, PatientList, _ends_at(deadline_s))
+        if isinstance(found, Problem):
+            return answers.failed(found)
+        if isinstance(found, ReadFailed):
+            return found
+        return tuple(
+            FoundPatient(pms_patient_id=each.patient_id, name=each.name, birth_date=each.birth_date, in_use=each.in_use)
+            for each in found.patients
+        )
 
     async def describe(self, deadline_s: float) -> Described | ReadFailed:
         """What the connector says it can do, as the mapping keeps it."""

@@ -11,7 +11,7 @@ from schemas.vocabulary import ConnectionReason
 from sinks.targets.answer_memory import AnswerMemory
 from sinks.targets.choices import Choice, allocation_choices
 from sinks.targets.http_call import HttpCaller
-from sinks.targets.nexhealth import answers, balances, choices, connection_test, mirror_pages, requests
+from sinks.targets.nexhealth import answers, balances, choices, connection_test, mirror_pages, patient_search, requests
 from sinks.targets.nexhealth.answers import TokenRefused
 from sinks.targets.nexhealth.capabilities import capabilities_of
 from sinks.targets.nexhealth.client import LocationClient, Row, Sent
@@ -23,7 +23,7 @@ from sinks.targets.nexhealth.request_text import id_of
 from sinks.targets.nexhealth.sync_status import RED, SyncStatus, read_status
 from sinks.targets.nexhealth.tokens import NoToken
 from sinks.targets.pacing import Pacer
-from sinks.targets.patients import PatientRecord
+from sinks.targets.patients import NAME_LIMIT, FoundPatient, PatientQuery, PatientRecord
 from sinks.targets.port import (
     Answer,
     Capabilities,
@@ -43,8 +43,6 @@ from sinks.targets.port import (
 )
 from sinks.targets.reading import MirrorPage, PageRequest, ReadKind
 
-NAME_LIMIT: Final = 200
-"""Characters of a name that are shown."""
 STATUS_FRESH_S: Final = 60.0
 """How long a synchronizer that worked is believed to work. Its state is as old as that at the service too."""
 WRITE_RED: Final = "WRITE_RED"
@@ -169,6 +167,14 @@ class NexHealthTarget:
         name = " ".join(str(record.get(part) or "") for part in ("first_name", "last_name")).strip()
         in_use = record.get("inactive") is not True and here and str(record.get("id")) == str(number)
         return PatientRecord(name=name[:NAME_LIMIT], in_use=in_use)
+
+    async def search_patients(self, query: PatientQuery, deadline_s: float) -> tuple[FoundPatient, ...] | ReadFailed:
+        ends_at = asyncio.get_running_loop().time() + deadline_s
+        document = await self._client.read("/patients", patient_search.search_fields(query), ends_at)
+        if isinstance(document, ReadFailed):
+            return document
+        found = patient_search.found_patients(document)
+        return answers.unreadable("UNREADABLE_200") if found is None else found
 
     async def test(self, deadline_s: float) -> ConnectionReport:
         """The location's synchronizer, access to its ledger, and every mapped field by a read of its list."""

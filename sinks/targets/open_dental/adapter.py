@@ -20,6 +20,7 @@ from sinks.targets.open_dental import (
     connection_test,
     merged_patients,
     mirror_pages,
+    patient_search,
     requests,
     shared_payment_type,
 )
@@ -32,7 +33,7 @@ from sinks.targets.open_dental.office_reader import OfficeReader
 from sinks.targets.open_dental.read_back import ReadBack
 from sinks.targets.open_dental.read_origin import read_origin
 from sinks.targets.pacing import Pacer
-from sinks.targets.patients import PatientRecord
+from sinks.targets.patients import NAME_LIMIT, FoundPatient, PatientQuery, PatientRecord
 from sinks.targets.port import (
     Answer,
     Capabilities,
@@ -49,9 +50,6 @@ from sinks.targets.port import (
     TargetEntry,
 )
 from sinks.targets.reading import MirrorPage, PageRequest, ReadKind
-
-NAME_LIMIT = 200
-"""Characters of a name that are shown."""
 
 
 class OpenDentalTarget:
@@ -151,6 +149,11 @@ class OpenDentalTarget:
             return None if answers.patient_is_missing(record) else record
         name = " ".join(str(record.get(part) or "") for part in ("FName", "LName")).strip()
         return PatientRecord(name=name[:NAME_LIMIT], in_use=merged_patients.is_living(record, number))
+
+    async def search_patients(self, query: PatientQuery, deadline_s: float) -> tuple[FoundPatient, ...] | ReadFailed:
+        ends_at = asyncio.get_running_loop().time() + deadline_s
+        rows = await self._reader.page(patient_search.search_url(query), ends_at)
+        return rows if isinstance(rows, ReadFailed) else patient_search.found_patients(rows)
 
     async def test(self, deadline_s: float) -> ConnectionReport:
         """Keys and every mapped field by reads of its list, then whether payment types are shared; nothing posted."""

@@ -79,6 +79,7 @@ ALSO: Final = {
     "sinks.ledger.practices.stored_connections": "records",
     "sinks.targets.port": "records",
     "sinks.targets.choices": "records",
+    "sinks.targets.patients": "link search: how many one search finds at most",
     "sinks.targets.connector.mapping": "connector verify: a connector's keys as they are given",
     "sinks.targets.mapping_error": "connector verify: a key file that cannot be",
     "sinks.targets.credentials": "the keys of this process",

@@ -29,7 +29,16 @@ READS: Final = {
         "organisation list",
         "organisation show",
     ),
-    *("whatif", "link list", "audit verify", "audit-receipts", "target test", "target choices", "target list"),
+    *(
+        "whatif",
+        "link list",
+        "link search",
+        "audit verify",
+        "audit-receipts",
+        "target test",
+        "target choices",
+        "target list",
+    ),
     *("quickbooks status", "quickbooks preview", "reconcile", "worklist", "connector verify"),
     *("sync status", "sync changes"),
     *(

@@ -80,6 +80,35 @@ def test_a_patient_that_is_not_there_is_not_linked(commands: TargetCommands) -> 
     assert _link(commands, practice, "pt-1", str(kept), "--unread", *APPLY).returncode == 0
 
 
+def test_a_patient_is_searched_by_parts_of_the_name(commands: TargetCommands) -> None:  # noqa: F811
+    """RD-7: number, name and day of birth, as the office has them; nothing of it is stored."""
+    practice, office = _practice(commands)
+    rows = [
+        ("Odette", "Marlow-Finch", "1980-03-01"),
+        ("Odile", "Marlow", "1991-07-09"),
+        ("Otto", "Weiss", "1980-03-01"),
+    ]
+    numbers = [
+        str(commands.sandbox.open_dental.add_patient(office, FName=f, LName=last, Birthdate=born)["PatNum"])
+        for f, last, born in rows
+    ]
+
+    def found(*options: str) -> set[str]:
+        done = _link(commands, "search", practice, *options, "--json")
+        assert done.returncode == 0, done.stderr
+        return {each["pms_patient_id"] for each in json.loads(done.stdout)}
+
+    assert found("--last-name", "marlow") == set(numbers[:2])
+    assert found("--last-name", "marlow", "--first-name", "Odil") == {numbers[1]}
+    assert found("--first-name", "O", "--birth-date", "1980-03-01") == {numbers[0], numbers[2]}
+    assert found("--last-name", "Nobody") == set()
+    shown = _link(commands, "search", practice, "--last-name", "Finch").stdout
+    assert "Odette Marlow-Finch" in shown
+    assert "1980-03-01" in shown
+    assert _link(commands, "search", practice).returncode == 2
+    assert _links(commands, practice) == []
+
+
 def test_a_link_is_removed(commands: TargetCommands) -> None:  # noqa: F811
     """Previewed, audited; a second time there is none."""
     practice, office = _practice(commands)

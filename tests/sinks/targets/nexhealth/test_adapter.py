@@ -13,7 +13,7 @@ import pytest
 from schemas.practice_settings import Allocation, FamilyBooking
 from schemas.vocabulary import ConnectionReason, DeadLetterReason, EntryKind
 from sinks.targets.choices import Choice
-from sinks.targets.patients import PatientRecord
+from sinks.targets.patients import FoundPatient, PatientQuery, PatientRecord
 from sinks.targets.port import (
     Accepted,
     Charge,
@@ -152,6 +152,17 @@ async def test_who_a_patient_is(location: Location) -> None:
     record = await target.patient(str(gone["id"]), WITHIN_S)
     assert isinstance(record, PatientRecord)
     assert not record.in_use
+
+
+async def test_patients_are_searched_at_this_location_alone(location: Location) -> None:
+    """RD-7: by parts of the name; those of another location of the server are not shown."""
+    known = location.sandbox.add_patient(location.key, first_name="Ingrid", last_name="Fairholt")
+    location.sandbox.add_patient(location.key, first_name="Ingmar", last_name="Fairholt", location_ids=[8])
+    target = location.target()
+    found = await target.search_patients(PatientQuery(last_name="fairh"), WITHIN_S)
+    assert found == (
+        FoundPatient(pms_patient_id=str(known["id"]), name="Ingrid Fairholt", birth_date=None, in_use=True),
+    )
 
 
 async def test_absence_waits_for_a_cycle_of_the_synchronizer(location: Location) -> None:
