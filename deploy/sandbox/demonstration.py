@@ -86,7 +86,8 @@ def nexhealth_mapping(sandbox: SandboxClients, api_key: str, system: str = "dent
 
 def nexhealth_keys(sandbox: SandboxClients, api_key: str) -> dict[str, str]:
     """The secret half of a connection to the sandbox's location; worth nothing elsewhere."""
-    return {"api_key": api_key, "webhook_secret": sandbox.nexhealth.location(api_key).webhook_secret}
+    location = sandbox.nexhealth.location(api_key)
+    return {"api_key": location.shared_key or api_key, "webhook_secret": location.webhook_secret}
 
 
 def quickbooks_mapping(sandbox: SandboxClients, realm: str) -> dict[str, Any]:

@@ -90,7 +90,7 @@ def _change(locations: Locations, location: Location, given: Incoming) -> Answer
 
 
 def _expire(locations: Locations, location: Location) -> Answer:
-    return as_json(200, {"given": locations.expire(location.settings.api_key)})
+    return as_json(200, {"given": locations.expire(location.settings.key)})
 
 
 def _balance(location: Location, given: Incoming) -> Answer:

@@ -48,6 +48,9 @@ class LocationSettings(msgspec.Struct, frozen=True, kw_only=True):
     clock, where there is one): from the acceptance to the practice's ledger, and from there to the reads."""
 
     api_key: str
+    """Names the location here. The service takes it for a key, unless the location has a shared one."""
+    shared_key: str = ""
+    """The key that reaches this location and others, each by its `location_id`."""
     subdomain: str = "larkspur"
     location_id: int = 7
     name: str = "Sandbox Dental"
@@ -70,6 +73,11 @@ class LocationSettings(msgspec.Struct, frozen=True, kw_only=True):
     """0: no limit."""
     webhook_secret: str = "sandbox-webhook-secret"  # noqa: S105 - of a sandbox, worth nothing elsewhere
 
+    @property
+    def key(self) -> str:
+        """What the service knows a caller by."""
+        return self.shared_key or self.api_key
+
 
 class Location:
     """Tables of rows in the service's own shape. Every change goes through `put`, which also journals it."""
@@ -82,7 +90,6 @@ class Location:
         self._rehearsal = rehearsal
         self.tables: dict[str, dict[int, Document]] = {name: {} for name in TABLES}
         self._next: dict[str, int] = defaultdict(lambda: 1, FIRST_NUMBERS)
-        self.next_free_at = 0.0
 
     def apply_settings(self, settings: LocationSettings) -> None:
         self.settings = settings

@@ -17,7 +17,8 @@ SERVICE = "nexhealth"
 
 
 class Locations:
-    """Every opening and every change of settings is written to the journal. One key reaches one location."""
+    """Every opening and every change of settings is written to the journal. A key reaches one location, or several that
+    share it."""
 
     def __init__(self, journal: Journal, rehearsal: Clock | None = None) -> None:
         self.by_key: dict[str, Location] = {}
@@ -25,6 +26,8 @@ class Locations:
         self._rehearsal = rehearsal
         self._tokens: dict[str, tuple[str, float]] = {}
         self._issued = 0
+        self.free_at: dict[str, float] = {}
+        """When the next request of a key is taken, by the monotonic clock."""
 
     def open(self, settings: LocationSettings) -> Location:
         """Adds a location, or changes the settings of one that is there."""
@@ -40,6 +43,15 @@ class Locations:
             location.apply_settings(settings)
         self._journal.write(SERVICE, key, "location", settings)
         return location
+
+    def reached(self, key: str, location_id: str = "") -> Location | None:
+        """The location that a key reaches; of several that share it the one of this number, any where it has none."""
+        alone = self.by_key.get(key)
+        if alone is not None and alone.settings.key == key:
+            return alone
+        sharing = [each for each in self.by_key.values() if each.settings.key == key]
+        named = [each for each in sharing if str(each.settings.location_id) == location_id]
+        return next(iter(named or sharing), None)
 
     def issue(self, key: str, life_s: int) -> str:
         """A token in the form of a JWT; its signature is nothing."""

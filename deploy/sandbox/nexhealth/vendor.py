@@ -42,7 +42,7 @@ READS: dict[str, tuple[bool, Handler]] = {
 
 
 class NexHealth:
-    """A `Vendor`. Several practices in one service, each with its API key and its one location."""
+    """A `Vendor`. Several practices in one service, each with its location; a key reaches one of them, or several."""
 
     name = SERVICE
     base = ""
@@ -76,16 +76,16 @@ class NexHealth:
             return self.refusal(refused.status, "", refused.text, "")
 
     def _authenticate(self, incoming: Incoming) -> Answer:
-        location = self.locations.by_key.get(incoming.headers.get("Authorization", ""))
+        location = self.locations.reached(incoming.headers.get("Authorization", ""))
         if location is None or not location.settings.key_enabled:
             raise RefusedError(401, "Unauthorized")
-        token = self.locations.issue(location.settings.api_key, location.settings.token_life_s)
+        token = self.locations.issue(location.settings.key, location.settings.token_life_s)
         return as_json(201, {"code": True, "description": "", "error": [], "data": {"token": token}, "count": 1})
 
     def _at_location(self, financial: bool, handler: Handler, incoming: Incoming) -> Answer:
         """1. the token; 2. subdomain and location; 3. access to the ledger; 4. the cycle that is due."""
         token = incoming.headers.get("Authorization", "").removeprefix("Bearer ")
-        location = self.locations.by_key.get(incoming.account)
+        location = self.locations.reached(incoming.account, incoming.query.get("location_id", ""))
         if location is None or not location.settings.key_enabled or not self.locations.is_valid(token):
             raise RefusedError(401, "Unauthorized")
         query, settings = incoming.query, location.settings
@@ -95,7 +95,7 @@ class NexHealth:
             raise RefusedError(400, f"Location with id {query.get('location_id')} not found")
         if financial and not settings.financial_access:
             raise RefusedError(403, NO_ACCESS)
-        writes.settle(location, self.ledger, incoming.account)
+        writes.settle(location, self.ledger, settings.api_key)
         return handler(location, incoming)
 
     def refusal(self, status: int, code: str, text: str, shape: str) -> Answer:
@@ -104,20 +104,20 @@ class NexHealth:
         return as_json(status, {"code": False, "description": "", "error": [words], "data": {}, "count": 0})
 
     def patient_named(self, incoming: Incoming) -> str:
-        location = self.locations.by_key.get(incoming.account)
+        location = self.locations.reached(incoming.account, incoming.query.get("location_id", ""))
         found = _PATIENT.search(incoming.body)
         patient = location.patient(int(found.group(1))) if location is not None and found else None
         return f"{patient['first_name']} {patient['last_name']}" if patient else ""
 
     def admit(self, incoming: Incoming) -> float | Answer:
         """The limit per key: what is above it is refused."""
-        location = self.locations.by_key.get(incoming.account)
+        location = self.locations.reached(incoming.account)
         if location is None or location.settings.requests_per_s <= 0:
             return 0.0
         now = time.monotonic()
-        if now < location.next_free_at:
+        if now < self.locations.free_at.get(incoming.account, 0.0):
             return self.refusal(429, "", "Too many requests", "")
-        location.next_free_at = now + 1 / location.settings.requests_per_s
+        self.locations.free_at[incoming.account] = now + 1 / location.settings.requests_per_s
         return 0.0
 
     def control_routes(self) -> Iterator[Route]:

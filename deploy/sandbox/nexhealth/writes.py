@@ -76,7 +76,7 @@ def create(form: Form, location: Location, incoming: Incoming, ledger: Ledger) -
                 "copy": copy,
             },
         )
-    settle(location, ledger, incoming.account)
+    settle(location, ledger, location.settings.api_key)
     return as_json(202, {"code": True, "description": "", "error": [], "data": {}, "count": 0})
 
 

@@ -57,7 +57,7 @@ class NexHealthTarget:
         self._mapping = mapping
         self._location = mapping.location_id
         http = HttpCaller(headers={}, connections=mapping.max_in_flight + 1, memory=memory)
-        self._client = LocationClient(base_url, http, keys, mapping, Pacer(mapping.min_interval_s))
+        self._client = LocationClient(base_url, http, keys, mapping, Pacer(mapping.interval_s))
         self._capabilities = capabilities_of(mapping)
         self._writes_until = 0.0
 

@@ -35,6 +35,6 @@ def capabilities_of(mapping: NexHealthMapping) -> Capabilities:
         answers_later=True,
         idempotency_key=False,
         needs_patient=True,
-        max_in_flight=mapping.max_in_flight,
-        min_interval_s=mapping.min_interval_s,
+        max_in_flight=mapping.calls_at_once,
+        min_interval_s=mapping.interval_s,
     )

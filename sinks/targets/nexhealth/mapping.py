@@ -29,6 +29,10 @@ ADJUSTMENT_ACTIONS: Final = {
 """The `action` that the location's type must have where its system says one (README section 5)."""
 
 
+WIDEST_SHARE_S: Final = 15.0
+"""A posting that lays its payment on charges makes five requests one after the other, within a call's 75 s."""
+
+
 class NexHealthKeys(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The secret half of a connection."""
 
@@ -76,7 +80,30 @@ class NexHealthMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     """Wins over `provider_id`, by the `provider_ref` that upstream gives (R-13)."""
     max_in_flight: Annotated[int, msgspec.Meta(ge=1, le=64)] = 4
     min_interval_s: Annotated[float, msgspec.Meta(ge=0, le=60)] = 0.1
-    """Least seconds between requests. The limits are the key's, whatever locations share it (README section 2)."""
+    """Least seconds between requests of the key. The limits are the key's, whatever locations share it (README section
+    2)."""
+    key_locations: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 1
+    """How many connected locations share the API key. Each asks at its share of the key's pace, so that all stay below
+    it together, whichever processes hold them."""
+
+    def __post_init__(self) -> None:
+        if self.key_locations > 1 and self.interval_s > WIDEST_SHARE_S:
+            raise ValueError(
+                f"key_locations: {self.key_locations} locations at min_interval_s {self.min_interval_s:g} leave each "
+                f"one request in more than {WIDEST_SHARE_S:g} s: ask the vendor for a key of its own for some"
+            )
+
+    @property
+    def interval_s(self) -> float:
+        """Least seconds between requests of this location."""
+        return self.min_interval_s * self.key_locations
+
+    @property
+    def calls_at_once(self) -> int:
+        """No more than find their turns within a call's time: their reads wait for each other."""
+        if self.max_in_flight * self.interval_s <= WIDEST_SHARE_S:
+            return self.max_in_flight
+        return max(1, int(WIDEST_SHARE_S / self.interval_s))
 
     @property
     def practice_system(self) -> PracticeSystem:
