@@ -11,6 +11,8 @@ _NOT_BY_NEXHEALTH: Final = INSURANCE_KINDS | CHARGES | {EntryKind.NOTE}
 _NEXHEALTH_GAPS: Final = (
     "insurance payments, membership charges and account notes: NexHealth has no call that reaches the system with "
     "them, so they are entered by hand",
+    "a family's balance: NexHealth gives one total for a guarantor and all whom they answer for, with insurance's part "
+    "in it and without its charges, so payments are laid on the patient's own charges alone",
 )
 _LATER: Final = (
     "within minutes, while the practice's server and NexHealth's synchronizer run; entries wait while they do not"
