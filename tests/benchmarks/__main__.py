@@ -47,6 +47,7 @@ from tests.benchmarks.slow_target import ANSWERS_AFTER_S, calls_at_a_slow_target
 from tests.benchmarks.stored import stored_cost
 from tests.benchmarks.targets import bare_target
 from tests.benchmarks.two_posters import GATES, one_and_two_posters
+from tests.benchmarks.two_routes import two_routes
 from tests.worlds import Stack, fresh_world
 
 RULES_RECORDS: Final = 40_000
@@ -100,6 +101,11 @@ def slow(bench: Bench) -> Iterator[Measure]:
         yield from calls_at_a_slow_target(world, bench.folder, target)
 
 
+def routes(bench: Bench) -> Iterator[Measure]:
+    with bare_target(ANSWERS_AFTER_S) as target, fresh_world(bench.stack) as world:
+        yield from two_routes(world, bench.folder, target)
+
+
 def posters(bench: Bench) -> Iterator[Measure]:
     for gates in GATES:
         with bare_target(ANSWERS_AFTER_S) as target, fresh_world(bench.stack) as world:
@@ -144,6 +150,7 @@ GROUPS: Final[dict[str, Group]] = {
     "claims": claims,
     "flat": flat,
     "slow": slow,
+    "routes": routes,
     "posters": posters,
     "cut-off": cut_off,
     "mirror": mirror,

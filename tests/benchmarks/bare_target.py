@@ -1,7 +1,8 @@
 """A PMS that answers at once, or after a given time: no ledger, no checks, nothing kept but counts. On loopback.
 
 `python -m tests.benchmarks.bare_target PORT [SECONDS]` prints its port; each post is answered after so long.
-`POST /api/v1/payments|adjustments` is answered with 201 and a number; reads with an empty list. `GET /bench/count`
+`POST /api/v1/payments|adjustments` is answered with 201 and a number, a connector's `POST /v1/accounts/…/entries` with
+201 and the entry as it was ordered; reads with an empty list. `GET /bench/count`
 tells how many posts came, `/bench/requests` the first ones as they were, `/bench/seen` when the first byte about each
 payment arrived (CLOCK_MONOTONIC).
 """
@@ -12,11 +13,13 @@ import asyncio
 import re
 import sys
 import time
+from datetime import UTC, datetime
 from typing import Final, cast
 
 import msgspec
 import uvloop
 
+from schemas.connector.records import Entry, EntryOrder, Outcome, Status
 from streams.runtime.lifecycle import Stop
 
 KEPT: Final = 2000
@@ -24,6 +27,7 @@ KEPT: Final = 2000
 _LENGTH: Final = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _ABOUT: Final = re.compile(rb"payment (pay-[A-Za-z0-9-]+)")
 _HEAD_END: Final = b"\r\n\r\n"
+_order: Final = msgspec.json.Decoder(EntryOrder)
 
 
 class Kept:
@@ -72,8 +76,11 @@ class Desk(asyncio.Protocol):
             about = _ABOUT.search(body)
             if about is not None:
                 kept.seen.setdefault(about[1].decode(), self._began)
-            field = b"PayNum" if path.endswith(b"payments") else b"AdjNum"
-            created = b'{"%s":%d}' % (field, kept.posts)
+            if path.endswith(b"/entries"):
+                created = _entered(body, kept.posts)
+            else:
+                field = b"PayNum" if path.endswith(b"payments") else b"AdjNum"
+                created = b'{"%s":%d}' % (field, kept.posts)
             if kept.answers_after_s:
                 asyncio.get_running_loop().call_later(kept.answers_after_s, self._send, b"201 Created", created)
             else:
@@ -93,6 +100,22 @@ class Desk(asyncio.Protocol):
                 b"HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
                 % (status, len(body), body)
             )
+
+
+def _entered(body: bytes, number: int) -> bytes:
+    """A connector's proof that an entry stands: the order, under a number."""
+    order = _order.decode(body)
+    entry = Entry(
+        entry_id=str(number),
+        standing=True,
+        kind=order.kind,
+        amount=order.amount,
+        ledger_date=order.ledger_date,
+        patient_id=order.patient_id,
+        marker=order.marker,
+        created_at=datetime.now(UTC),
+    )
+    return msgspec.json.encode(Outcome(idempotency_key=order.idempotency_key, status=Status.POSTED, entry=entry))
 
 
 async def serve(port: int, answers_after_s: float) -> None:

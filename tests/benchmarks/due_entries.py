@@ -60,10 +60,12 @@ _ENTRIES: Final = (
     f" now(), 'patient_ref', {_PATIENT}, 'payment_kind', 'TERMINAL', 'tender', 'CARD', 'payment_ref', {_PAYMENT},"
     f" 'gross_minor', 12345, 'fee_minor', 388) {_EACH}"
 )
+_REQUEST_ID: Final = "translate(upper(left(encode(sha256((p.id || '/' || i)::bytea), 'hex'), 32)), '0189', 'WXYZ')"
+"""In the letters and digits of base32, as ours are."""
 _WORK: Final = (
     "INSERT INTO work (practice_id, effect_id, connection_id, lane, patient_ref, state, reason, due_at, ledger_date,"
     f" request_id, changed_at) SELECT p.id, i, p.id || '-PMS', 'p:' || {_PATIENT}, {_PATIENT}, 'SCHEDULED',"
-    f" 'AUTO_INSTANT', {_DUE}, {_DAY}, upper(left(encode(sha256((p.id || '/' || i)::bytea), 'hex'), 32)), now()"
+    f" 'AUTO_INSTANT', {_DUE}, {_DAY}, {_REQUEST_ID}, now()"
     f" {_EACH}"
 )
 _GATES: Final = (

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
 import psycopg
 from psycopg.types.json import Jsonb
 
+from schemas.connector.records import VERSION, Capabilities, Kind
+from schemas.connector.signatures import KeyPair, SigningKey
 from schemas.practice_settings import SettingsHistory
 from sinks.ledger.schema.migrate import migrate
+from sinks.targets.connector.mapping import ConnectorMapping, dump_mapping
 from sinks.targets.credentials import KeyRing
 from tests.benchmarks.traffic import PATIENTS, patient_ref
 
@@ -27,15 +31,57 @@ MAPPING: Final[dict[str, Any]] = {
 """A practice's own server may be asked eight things at once; nobody throttles the benchmark."""
 
 
+class Connection(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a practice posts: a route with its mapping, and keys that are worth nothing."""
+
+    route: str
+    base_url: str
+    config: dict[str, Any]
+    secret: bytes
+
+
+def open_dental(base_url: str, **mapping: Any) -> Connection:
+    """An office; `mapping` changes fields of MAPPING."""
+    secret = b'{"developer_key": "developer", "customer_key": "customer"}'
+    return Connection(route="open_dental", base_url=base_url, config=MAPPING | mapping, secret=secret)
+
+
+def connector(base_url: str, account: str) -> Connection:
+    """An account of a connector that takes payments, as many at once as an office."""
+    said = Capabilities(
+        version=VERSION,
+        system="Bench",
+        currency="USD",
+        kinds=(Kind.PAYMENT, Kind.FEE_ADJUSTMENT),
+        finds_marker=True,
+        proves_absence=True,
+        processing_s=30.0,
+        max_in_flight=int(MAPPING["max_in_flight"]),
+    )
+    keys = KeyPair(keys=(SigningKey(id="bench", secret=SECRET_TEXT),))
+    return Connection(
+        route="connector",
+        base_url=base_url,
+        config=dump_mapping(ConnectorMapping(account=account, document=said)),
+        secret=msgspec.json.encode(keys),
+    )
+
+
 def furnish(
-    database_url: str, histories: Sequence[SettingsHistory], base_url: str, *, patients: int = PATIENTS
+    database_url: str,
+    histories: Sequence[SettingsHistory],
+    base_url: str,
+    *,
+    patients: int = PATIENTS,
+    connections: Mapping[str, Connection] = MappingProxyType({}),
 ) -> None:
-    """Migrate, then every practice with its settings, its office at `base_url` and its linked patients."""
+    """Migrate, then every practice with its settings, its linked patients, and its office at `base_url` or what
+    `connections` has for it instead."""
     migrate(database_url)
     keys = KeyRing(SECRET)
     with psycopg.connect(database_url) as connection, connection.cursor() as cursor:
         for history in histories:
-            _practice(cursor, keys, history, base_url)
+            _practice(cursor, keys, history, connections.get(history.practice_id) or open_dental(base_url))
         with cursor.copy(
             "COPY patient_links (practice_id, patient_ref, pms_patient_id, linked_by, linked_at) FROM STDIN"
         ) as links:
@@ -45,7 +91,7 @@ def furnish(
                     links.write_row((history.practice_id, patient_ref(number), str(1000 + number), "bench", since))
 
 
-def _practice(cursor: psycopg.Cursor[Any], keys: KeyRing, history: SettingsHistory, base_url: str) -> None:
+def _practice(cursor: psycopg.Cursor[Any], keys: KeyRing, history: SettingsHistory, connection: Connection) -> None:
     practice, version = history.practice_id, history.versions[0]
     connection_id = f"{practice}-PMS"
     cursor.execute(
@@ -63,11 +109,11 @@ def _practice(cursor: psycopg.Cursor[Any], keys: KeyRing, history: SettingsHisto
             version.effective_from,
         ),
     )
-    secret = keys.seal(practice, connection_id, b'{"developer_key": "developer", "customer_key": "customer"}')
+    secret = keys.seal(practice, connection_id, connection.secret)
     cursor.execute(
         "INSERT INTO connections (home_practice_id, connection_id, target, route, base_url, account_fingerprint,"
-        " config, secret) VALUES (%s, %s, 'PMS', 'open_dental', %s, %s, %s, %s)",
-        (practice, connection_id, base_url, practice, Jsonb(MAPPING), secret),
+        " config, secret) VALUES (%s, %s, 'PMS', %s, %s, %s, %s, %s)",
+        (practice, connection_id, connection.route, connection.base_url, practice, Jsonb(connection.config), secret),
     )
     cursor.execute(
         "INSERT INTO practice_connections (practice_id, target, home_practice_id, connection_id)"
