@@ -11,7 +11,7 @@ from sinks.operations.queries.practices import ListedPractice, practice_shown
 from sinks.targets.catalogue import ROUTES
 from sinks.targets.systems.catalogue import SYSTEMS, stored_system, system_named
 from sinks.targets.systems.named import UsedSystem
-from sinks.targets.systems.record import PracticeSystem
+from sinks.targets.systems.record import NOT_WRITTEN, WORK_LIST, PracticeSystem
 from sinks.targets.systems.table import when
 
 
@@ -64,7 +64,7 @@ def shown_system(system: PracticeSystem) -> ShownSystem:
         staff_see=system.staff_see,
         payment_type=system.payment_type,
         payment_type_link=system.payment_type_link,
-        not_possible=system.not_possible,
+        not_possible=(*system.not_possible, *(NOT_WRITTEN if system.served_by(ROUTES) != (WORK_LIST,) else ())),
     )
 
 

@@ -16,6 +16,12 @@ NEXHEALTH: Final = ("nexhealth",)
 CONNECTOR: Final = ("connector",)
 """The Writeback Connector API: a partner's service that is called, or an agent on the practice's own network."""
 
+NOT_WRITTEN: Final = (
+    "appointments and their status, documents, communication logs and data of claims beside their payment: no event of "
+    "a payment system tells them, so Writeback writes none of them; a note about a payment goes with its entry",
+)
+"""Whatever the system (WR-7)."""
+
 
 class PracticeSystem(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of a system before anything is connected. Once a connection stands, what it declares counts alone.

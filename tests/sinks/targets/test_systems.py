@@ -41,6 +41,13 @@ def test_rows_name_routes_of_this_release() -> None:
     assert posting <= named, "a route serves no system: name it in a row"
 
 
+def test_what_no_system_is_written_is_said_of_each() -> None:
+    """WR-7: appointments, documents and the like are refused in writing, where a program writes at all."""
+    for shown in shown_systems():
+        said = any("appointments" in text for text in shown.not_possible)
+        assert said is (shown.served_by != ("worklist",)), shown.name
+
+
 def test_control_a_route_that_nobody_has_is_found() -> None:
     row = msgspec.structs.replace(LISTED[0], routes=("by_magic", WORK_LIST))
     assert unknown_routes((row,)) == {"by_magic"}
