@@ -110,12 +110,13 @@ def _parameter(name: str, place: str) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """Docstrings on one line."""
+    """Docstrings on one line; enums with their type, without which generators make anything at all of them."""
     if isinstance(value, dict):
-        return {
+        plain = {
             key: " ".join(each.split()) if key == "description" and isinstance(each, str) else _plain(each)
             for key, each in value.items()
         }
+        return {"type": "string", **plain} if isinstance(plain.get("enum"), list) else plain
     return [_plain(each) for each in value] if isinstance(value, list) else value
 
 

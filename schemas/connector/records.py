@@ -27,7 +27,10 @@ Id = Annotated[
     str,
     msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._~:-]{0,55}$", description="Stands in paths as it is."),
 ]
-Minor = Annotated[int, msgspec.Meta(ge=-LARGEST_MINOR, le=LARGEST_MINOR)]
+_WIDE: Final = {"format": "int64"}
+"""Generators of several languages make 32 bits of an integer that does not say so: too few for LARGEST_MINOR."""
+_DOUBLE: Final = {"format": "double"}
+Minor = Annotated[int, msgspec.Meta(ge=-LARGEST_MINOR, le=LARGEST_MINOR, extra_json_schema=_WIDE)]
 Currency = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}$")]
 Marker = Annotated[str, msgspec.Meta(pattern=r"^WB[A-Z2-7]{16}$")]
 Key = Annotated[str, msgspec.Meta(pattern=r"^[A-Z2-7]{32}$", description="Idempotency key.")]
@@ -35,7 +38,7 @@ Text = Annotated[str, msgspec.Meta(max_length=500)]
 Name = Annotated[str, msgspec.Meta(max_length=200)]
 Last4 = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}$")]
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
-Seconds = Annotated[float, msgspec.Meta(ge=0, le=3600)]
+Seconds = Annotated[float, msgspec.Meta(ge=0, le=3600, extra_json_schema=_DOUBLE)]
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -237,7 +240,7 @@ class Capabilities(Record, frozen=True, kw_only=True):
     """Takes no entry at the moment it happens: settings may not ask for that."""
     windows: Annotated[tuple[BatchWindow, ...], msgspec.Meta(max_length=28)] = ()
     """Empty: at any time."""
-    min_interval_s: Annotated[float, msgspec.Meta(ge=0, le=60)] = 0.0
+    min_interval_s: Annotated[float, msgspec.Meta(ge=0, le=60, extra_json_schema=_DOUBLE)] = 0.0
     """Least time between the starts of two requests."""
     max_in_flight: Annotated[int, msgspec.Meta(ge=1, le=64)] = 1
 
@@ -295,7 +298,7 @@ class PatientList(Record, frozen=True, kw_only=True):
 
 class OpenCharge(Record, frozen=True, kw_only=True):
     charge_id: Id
-    due_minor: Annotated[int, msgspec.Meta(gt=0, le=LARGEST_MINOR)]
+    due_minor: Annotated[int, msgspec.Meta(gt=0, le=LARGEST_MINOR, extra_json_schema=_WIDE)]
     """What the patient still owes on it."""
     on: date
 

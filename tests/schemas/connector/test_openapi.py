@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -18,6 +19,25 @@ from schemas.connector.records import ProblemCode
 def test_the_file_is_current() -> None:
     """`python -m schemas.connector.openapi` writes it."""
     assert FILE.read_text(encoding="utf-8") == document_text()
+
+
+def test_generators_are_told_what_they_would_guess_wrongly() -> None:
+    """An enum without a type becomes anything at all, and an integer without a format one of 32 bits."""
+    schemas = list(described(document()["components"]["schemas"]))
+    enums = [each for each in schemas if isinstance(each.get("enum"), list)]
+    wide = [each for each in schemas if each.get("type") == "integer" and each["maximum"] >= 2**31]
+    assert enums
+    assert wide
+    assert [each for each in enums if each.get("type") != "string"] == []
+    assert [each for each in wide if each.get("format") != "int64"] == []
+
+
+def described(value: Any) -> Iterator[dict[str, Any]]:
+    """Every object inside, at any depth."""
+    if isinstance(value, dict):
+        yield value
+    for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from described(each)
 
 
 @pytest.mark.parametrize("record", list(EXAMPLES), ids=lambda record: record.__name__)
