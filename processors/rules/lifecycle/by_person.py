@@ -27,11 +27,14 @@ from processors.rules.lifecycle.payouts import payout_reported
 from schemas.events import Event, MoneyFields, PaymentFeeAssessed, PayoutPaid
 from schemas.plan import PlannedEntry
 from schemas.practice_settings import AmountMode
-from schemas.vocabulary import PAYOUT_KINDS, SKIPPED, Ruling, State
+from schemas.vocabulary import PAYOUT_KINDS, SKIPPED, DecisionReason, Ruling, State
 
 _ENDS: Final[Mapping[Ruling, State]] = MappingProxyType(
     {Ruling.RECORD: State.RECORDED_MANUALLY, Ruling.DISMISS: State.DISMISSED}
 )
+_SWITCHED_OFF: Final = frozenset({DecisionReason.MASTER_OFF, DecisionReason.TYPE_OFF, DecisionReason.OFFBOARDED})
+"""Why the settings skip an entry that the payment has all the same: a person ends that one too, for what is skipped can
+be posted later on request (E-9 d). What a practice wants no entry for at all stays skipped."""
 
 
 class NotPossibleError(Exception):
@@ -83,7 +86,7 @@ def _payment_ended(reported: Reported, state: PaymentState, word: PersonsWord, o
             raise NotPossibleError("its fee is known: leave --fee out")
         fee = word.fee_minor
     unknown = fee is None and terms_of(reported).mode is AmountMode.NET and not is_insurance(reported)
-    if unknown and word.ruling is not Ruling.DISMISS and _is_on(reported.plan):
+    if unknown and _needs_fee(reported.plan, word.ruling):
         raise NotPossibleError("its fee is not known: give it, such as --fee 3.20")
     plan = reported.plan if unknown else with_fee(reported, fee)
     if is_cleared(state):
@@ -158,10 +161,18 @@ def _is_new(entry: NewEntry) -> bool:
 
 def _ended(entry: NewEntry, state: State) -> NewEntry:
     effect = entry.effect
-    if effect.state not in SKIPPED:
+    if _is_ended(effect):
         effect = msgspec.structs.replace(effect, state=state, holds=())
     return msgspec.structs.replace(entry, effect=effect)
 
 
-def _is_on(plan: Sequence[PlannedEntry]) -> bool:
-    return any(effect.state not in SKIPPED for effect in plan)
+def _is_ended(effect: PlannedEntry) -> bool:
+    """Whether a person's word about the event is one about this entry."""
+    return effect.state not in SKIPPED or effect.reason in _SWITCHED_OFF
+
+
+def _needs_fee(plan: Sequence[PlannedEntry], ruling: Ruling) -> bool:
+    """Whether an amount is about to be posted or recorded that the fee is part of."""
+    if ruling is Ruling.DISMISS:
+        return False
+    return any(_is_ended(each) if ruling is Ruling.RECORD else each.state not in SKIPPED for each in plan)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from schemas.practice_settings import AmountMode
+from schemas.practice_settings import AmountMode, TypeMode
 from schemas.vocabulary import Ruling
 from sinks.ledger.conservation import violations
+from sinks.operations.actions.backfill import BackfillDone, backfill
 from sinks.operations.actions.event_actions import EventItem, act_on_events
+from sinks.operations.queries.skipped import BackfillWanted
 from sinks.operations.queries.waiting_events import waiting_events
 from streams.fault_injection import Control
-from tests.processors.rules.event_examples import NOON, PRACTICE, item, payment, payout
+from tests.processors.rules.event_examples import NOON, PRACTICE, item, modes, payment, payout
 from tests.processors.rules.linked_examples import fee_assessed, refund_failed, refunded, voided
 from tests.sinks.ledger.ledger_fixture import LedgerDatabase
 from tests.sinks.ledger.linked_events import LATER, entries, posted, ready
@@ -210,3 +213,33 @@ def test_ended_once(database: LedgerDatabase) -> None:
         "SELECT actor, subject, after -> 'amounts' FROM audit WHERE action = 'entry.dismiss'"
     )
     assert (actor, subject, amounts) == ("Ada", waiting.id, {"e:1": [10000, "USD"]})
+
+
+@pytest.mark.parametrize(("ruling", "state"), [(Ruling.RECORD, "RECORDED_MANUALLY"), (Ruling.DISMISS, "DISMISSED")])
+@pytest.mark.parametrize("off", [{"master": False}, {"types": modes(terminal=TypeMode.OFF)}])
+def test_what_a_person_ended_is_never_backfilled(
+    database: LedgerDatabase, ruling: Ruling, state: str, off: dict[str, Any]
+) -> None:
+    """R-14, E-9 d: what happened before the settings is the person's, whatever the first settings switch off."""
+    ready(database, **off)
+    database.report(payment(at=NOON - timedelta(days=40)))
+    done = end(database, ruling)
+    assert {(each.entry_kind, each.state) for each in done.entries} == {("payment", state), ("fee_adjustment", state)}
+    database.clock.instant = LATER
+    database.save()
+    everything = BackfillWanted(practice_id=PRACTICE, since=NOON - timedelta(days=90), until=LATER)
+    ledger = ledger_of(database.connection, database.clock)
+    assert backfill(ledger, everything, order()) == BackfillDone()
+    assert {row[3] for row in entries(database)} == {state}
+
+
+def test_a_recorded_payment_says_its_fee_also_where_its_type_is_off(database: LedgerDatabase) -> None:
+    """N-5: what stands in the books is a net amount, whatever the settings say of later payments."""
+    ready(database, types=modes(terminal=TypeMode.OFF))
+    database.report(payment(at=NOON - timedelta(days=40), fee=None))
+    assert "--fee" in (end(database, Ruling.RECORD).refusal or "")
+    done = end(database, Ruling.RECORD, fee=320)
+    assert [(each.amount_minor, each.state) for each in done.entries] == [
+        (9680, "RECORDED_MANUALLY"),
+        (320, "RECORDED_MANUALLY"),
+    ]
