@@ -89,7 +89,8 @@ class DecisionReason(StrEnum):
     FOLLOWS_ORIGINAL = "FOLLOWS_ORIGINAL"
     """R-6, R-14: a reversal takes mode, target, splits and fate of its original."""
     ORIGINAL_NOT_POSTED = "ORIGINAL_NOT_POSTED"
-    """R-14: the original was skipped or recorded by hand, so a person decides."""
+    """R-14: the original was skipped or recorded by hand, so a person decides; and so of an original that comes after
+    a person ended what takes it back."""
     VOIDED = "VOIDED"
     CORRECTED = "CORRECTED"
     """E-11, P-8: a later version stands in its place."""

@@ -14,6 +14,7 @@ from sinks.operations.actions.backfill import BackfillDone, backfill
 from sinks.operations.actions.event_actions import EventItem, act_on_events
 from sinks.operations.queries.skipped import BackfillWanted
 from sinks.operations.queries.waiting_events import waiting_events
+from sinks.operations.words.explanations import reason_words
 from streams.fault_injection import Control
 from tests.processors.rules.event_examples import NOON, PRACTICE, item, modes, payment, payout
 from tests.processors.rules.linked_examples import fee_assessed, refund_failed, refunded, voided
@@ -112,6 +113,7 @@ def test_a_refund_without_its_payment(database: LedgerDatabase, ruling: Ruling, 
     assert [row[1:4] for row in entries(database)] == [("refund", -10000, state)]
     waits = waiting_events(database.connection, PRACTICE, None, 10)
     assert [each.state for each in waits] == ["AWAITING_REVIEW", "AWAITING_ORIGINAL"]
+    assert "what took it back before it came" in reason_words(waits[0].reason)
     ledger = ledger_of(database.connection, database.clock)
     (done,) = act_on_events(ledger, Ruling.POST, PRACTICE, [waits[0].id], order())
     assert [(each.entry_kind, each.state) for each in done.entries] == [

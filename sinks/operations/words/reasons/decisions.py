@@ -32,7 +32,8 @@ DECISION_WORDS: Final[dict[DecisionReason, str]] = {
     _D.NO_MONEY: "it moves no money by itself",
     _D.ORIGINAL_UNKNOWN: "what it speaks of has not come, or waits itself",
     _D.FOLLOWS_ORIGINAL: "it follows what it takes back: same mode, target and patients",
-    _D.ORIGINAL_NOT_POSTED: "what it takes back was skipped or recorded by hand, so a person decides",
+    _D.ORIGINAL_NOT_POSTED: "a person decides: what it takes back, or what took it back before it came, was skipped "
+    "or ended by a person, and not posted from here",
     _D.VOIDED: "the payment was voided",
     _D.CORRECTED: "a later version stands in its place",
     _D.REFUNDED_BEFORE_POST: "it was refunded before it was posted, and the practice books one net entry",

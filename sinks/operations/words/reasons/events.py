@@ -15,7 +15,8 @@ EVENT_WORDS: dict[R, Wording] = {
         remedy="Ask your payment provider to send what is missing. If it cannot, enter the entries by hand and "
         "tell support, or the person who runs Writeback: they record it, so that it is never posted a "
         "second time.",
-        afterwards="As soon as it arrives, both are posted by themselves, in order; what was recorded is not.",
+        afterwards="As soon as it arrives, both are posted by themselves, in order. After what waits was recorded or "
+        "dismissed, it is not posted any more, and what arrives then waits until somebody decides about it.",
     ),
     R.FEE_MISSING: Wording(
         headline="a payment's fee is still not known",
