@@ -199,7 +199,7 @@ def _act(
             done = EntriesDone(post_with_open_date(opened.ledger, practice, numbers, order))
         else:
             said = {} if amount_minor is None else {numbers[0]: Entered(amount_minor)}
-            done = act_on_entries(opened.ledger, action, practice, numbers, order, said)
+            done = act_on_entries(opened.ledger, action, practice, numbers, order, said) if numbers else EntriesDone(())
         ended = act_on_events(opened.ledger, Ruling(deed), practice, events, order, fee_minor) if events else ()
     if as_json:
         items = [_item_json(each) for each in done.items] + [event_item_json(each) for each in ended]

@@ -99,7 +99,8 @@ class _Reading:
         """The next event, in the order in which they were stored."""
         key = PaymentKey(row.practice_id, row.of_kind, row.ref)
         self.owners[row.event_key] = key
-        if row.superseded_by is not None or row.waiting is State.AWAITING_SETTINGS:
+        unread = row.ended_as is not None and row.settings_version is None  # dismissed while nobody knew its practice
+        if row.superseded_by is not None or row.waiting is State.AWAITING_SETTINGS or unread:
             if row.kind is MoneyKind.PAYOUT:
                 # Told again without a change, a payout keeps the document of the report before.
                 self._payments.put_record(stored_record(row))

@@ -33,15 +33,23 @@ def lock_practice(cursor: Cursor, practice_id: str) -> Practice | None:
 
 
 def require_practice(cursor: Cursor, practice_id: str) -> None:
-    """Lock a practice that somebody added. ConfigurationError names the nearest known one."""
+    """Lock a practice that somebody added. ConfigurationError names the nearest known one, or what becomes of the
+    events that name this one."""
     found = lock_practice(cursor, practice_id)
-    if found is None or found.added_at is None:
+    if found is None:
         raise unknown_practice(practice_id, fetch_values(cursor, _SQL["known_practices"]))
+    if found.added_at is None:
+        near = nearest(practice_id, fetch_values(cursor, _SQL["known_practices"]))
+        raise ConfigurationError(
+            f"nobody has added the practice {practice_id}, which events name{near}; {_add(practice_id)}, or dismiss "
+            f"its events: `writeback entries list {practice_id}`, then `writeback entries dismiss {practice_id} ID`"
+        )
 
 
 def unknown_practice(practice_id: str, known: Iterable[str]) -> ConfigurationError:
     """What is said of an id that no practice has. Pure."""
-    return ConfigurationError(
-        f"there is no practice {practice_id}{nearest(practice_id, known)}; add it with "
-        f"`writeback practice add {practice_id} --zone ZONE --email ADDRESS`"
-    )
+    return ConfigurationError(f"there is no practice {practice_id}{nearest(practice_id, known)}; {_add(practice_id)}")
+
+
+def _add(practice_id: str) -> str:
+    return f"add it with `writeback practice add {practice_id} --zone ZONE --email ADDRESS`"

@@ -22,12 +22,13 @@ from processors.rules.lifecycle.state_changes import EntryAdded
 from schemas.events import Event, PayoutPaid
 from schemas.plan import Decision
 from schemas.practice_settings import SettingsHistory, SettingsVersion
-from schemas.vocabulary import Ruling, State
+from schemas.vocabulary import DecisionReason, Ruling, State
 from sinks.ledger import gates
 from sinks.ledger.intake.apply_events import EventApplier
 from sinks.ledger.intake.batch_context import BatchContext
-from sinks.ledger.intake.build_writes import WriteBuilder
+from sinks.ledger.intake.build_writes import WriteBuilder, concerned_ref
 from sinks.ledger.intake.context_request import ContextRequest
+from sinks.ledger.intake.new_rows import EventStatus
 from sinks.ledger.intake.payment_key import PAYMENT, PaymentKey
 from sinks.ledger.intake.read_context import lock_practices, read_context, waiting_for_payout
 from sinks.ledger.intake.read_payment_states import stored_event, stored_record
@@ -37,6 +38,7 @@ from sinks.ledger.practices.settings.history import history_of
 from sinks.operations.acting import Act, Action, Order, acting
 from sinks.operations.actions.entry_actions import keep_recorded
 from sinks.operations.ledger import Ledger
+from sinks.operations.queries.practices import check_practice
 from sinks.operations.queries.waiting_events import NamedEvent, event_named
 
 _NAMED: Final[Mapping[Ruling, Action]] = {
@@ -89,8 +91,12 @@ def act_on_events(
 
 def _act(ledger: Ledger, word: PersonsWord, practice_id: str, ref: str, order: Order) -> EventItem:
     """1. the practice's lock, then the event as it stands now. 2. its payment or payout, locked. 3. the rules say what
-    ending it changes. 4. write that, and the audit entry with the amounts."""
-    with acting(ledger, order, _NAMED[word.ruling], practice_id) as act:
+    ending it changes. 4. write that, and the audit entry with the amounts.
+
+    What names a practice that nobody added, such as a mistyped one, can be dismissed all the same."""
+    dismissed = word.ruling is Ruling.DISMISS
+    with acting(ledger, order, _NAMED[word.ruling], practice_id, added=not dismissed) as act:
+        check_practice(ledger.connection, practice_id)
         found = event_named(ledger.connection, practice_id, ref)
         if found is None:
             where = f"no event at {practice_id} that waits is called so: see `writeback entries list {practice_id}`"
@@ -111,6 +117,9 @@ def _act(ledger: Ledger, word: PersonsWord, practice_id: str, ref: str, order: O
 
 def _ended(ledger: Ledger, act: Act, found: NamedEvent, word: PersonsWord) -> tuple[BornEntry, ...]:
     history = history_of(act.cursor, act.practice_id)
+    if not history.versions:
+        _dismiss_unread(ledger, act, found)
+        return ()
     event, key = stored_event(found), PaymentKey(act.practice_id, found.of_kind, found.ref)
     _refuse_second_payout(ledger, event, word)
     also = {key} | _carried(ledger, event)
@@ -123,6 +132,17 @@ def _ended(ledger: Ledger, act: Act, found: NamedEvent, word: PersonsWord) -> tu
     own = event_id_of(event)
     added = (each.entry for each in applied.changes if isinstance(each, EntryAdded))
     return tuple(_born(entry) for entry in added if (entry.source, entry.event_id) == own)
+
+
+def _dismiss_unread(ledger: Ledger, act: Act, found: NamedEvent) -> None:
+    """Dismiss an event of a practice without settings. Nothing says what its entries would have been, so it gets none,
+    and whatever is told of its money later finds it as if it had never come."""
+    key = PaymentKey(act.practice_id, found.of_kind, found.ref)
+    context = read_context(act.cursor, [], lock_practices(act.cursor, [act.practice_id]), ledger.now)
+    builder, record = WriteBuilder(context), stored_record(found)
+    status = EventStatus(waiting=None, reason=DecisionReason.NO_SETTINGS, applied=True, ended_as=Ruling.DISMISS)
+    builder.event(record, status, new=False, concerns=concerned_ref(record, key))
+    write(act.cursor, builder.writes, now=ledger.now, at=context.now, jitter_s=ledger.jitter_s)
 
 
 def _refuse_second_payout(ledger: Ledger, event: Event, word: PersonsWord) -> None:

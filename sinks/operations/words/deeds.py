@@ -54,7 +54,7 @@ _OF_EVENTS: Final[Mapping[AttentionReason, Sequence[Deed]]] = MappingProxyType(
         _A.TOO_MANY_EVENTS: _BY_HAND,
         _A.SUMS_DISAGREE: (Deed.POST, *_BY_HAND),
         _A.CONNECTION_REPLACED: (Deed.CONNECT, *_BY_HAND),
-        _A.PRACTICE_UNKNOWN: (Deed.ADD_PRACTICE,),
+        _A.PRACTICE_UNKNOWN: (Deed.ADD_PRACTICE, Deed.DISMISS),
         _A.ORIGINAL_GONE: (Deed.POST, *_BY_HAND),
         _A.ORIGINAL_CHANGED: (Deed.POST, *_BY_HAND),
         _A.NOT_READABLE: (Deed.POST, *_BY_HAND),

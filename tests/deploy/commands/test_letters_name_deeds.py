@@ -343,6 +343,26 @@ def test_an_entry_that_was_changed_is_accepted_by_what_its_letter_names(database
 def test_an_unknown_practice_is_added_by_what_its_letter_names(database: LedgerDatabase, world: World) -> None:
     database.report(paid(1))
     assert database.one("SELECT waiting FROM events") == "AWAITING_SETTINGS"
-    (command,) = deeds_in(letter(AttentionReason.PRACTICE_UNKNOWN))
+    (command, _) = deeds_in(letter(AttentionReason.PRACTICE_UNKNOWN))
     do(world, f"{command} --since 2026-01-01T00:00:00Z", ZONE="America/New_York")
     assert database.one("SELECT redecide_at IS NOT NULL FROM events")
+
+
+def test_events_of_an_unknown_practice_are_dismissed_by_what_its_letter_names(
+    database: LedgerDatabase, world: World
+) -> None:
+    """Or they wait for ever: the other deeds say what to do first."""
+    database.report(paid(1))
+    (event,) = waiting(world).values()
+    for deed in ("post", "record"):
+        said = writeback_here(world, "entries", deed, PRACTICE, event, *DO)
+        assert said.code != 0
+        assert "nobody has added the practice" in said.errors
+        assert "practice add" in said.errors
+        assert "entries dismiss" in said.errors
+    (_, command) = deeds_in(letter(AttentionReason.PRACTICE_UNKNOWN))
+    do(world, command, ID=event)
+    assert waiting(world) == {}
+    assert database.rows("SELECT actor, action, subject FROM audit WHERE action = 'entry.dismiss'") == [
+        ("Ada", "entry.dismiss", event)
+    ]

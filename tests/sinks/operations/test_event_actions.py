@@ -16,6 +16,7 @@ from sinks.operations.queries.skipped import BackfillWanted
 from sinks.operations.queries.waiting_events import waiting_events
 from sinks.operations.words.explanations import reason_words
 from streams.fault_injection import Control
+from streams.runtime.errors import ConfigurationError
 from tests.processors.rules.event_examples import NOON, PRACTICE, item, modes, payment, payout
 from tests.processors.rules.linked_examples import fee_assessed, refund_failed, refunded, voided
 from tests.sinks.ledger.ledger_fixture import LedgerDatabase
@@ -245,3 +246,26 @@ def test_a_recorded_payment_says_its_fee_also_where_its_type_is_off(database: Le
         (9680, "RECORDED_MANUALLY"),
         (320, "RECORDED_MANUALLY"),
     ]
+
+
+def test_an_event_of_an_unknown_practice_is_dismissed_and_stays_so(database: LedgerDatabase) -> None:
+    """Law 10: whoever waits has a way out. What comes of its money later finds it as if it had never come."""
+    database.report(payment(), refunded(-4000, at=LATER))
+    ledger = ledger_of(database.connection, database.clock)
+    waits = [each.id for each in waiting_events(database.connection, PRACTICE, None, 10)]
+    done = act_on_events(ledger, Ruling.DISMISS, PRACTICE, waits, order())
+    assert [(each.refusal, each.notes) for each in done] == [(None, ("it has no entries of its own",))] * 2
+    assert act_on_events(ledger, Ruling.DISMISS, PRACTICE, waits[:1], order())[0].refusal == "is dismissed already"
+    ready(database)
+    assert database.redecisions() == []
+    database.report(refunded(-5000, number=2, at=LATER + timedelta(minutes=1)))
+    assert entries(database) == []
+    assert [each.state for each in waiting_events(database.connection, PRACTICE, None, 10)] == ["AWAITING_ORIGINAL"]
+    assert [each for each in violations(database.connection) if "receipt" not in each] == []
+
+
+def test_a_mistyped_practice_is_named(database: LedgerDatabase) -> None:
+    database.add()
+    ledger = ledger_of(database.connection, database.clock)
+    with pytest.raises(ConfigurationError, match=f"there is no practice practise-1.*{PRACTICE}"):
+        act_on_events(ledger, Ruling.DISMISS, "practise-1", ["v:000000000000"], order())

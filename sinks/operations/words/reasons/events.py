@@ -72,8 +72,9 @@ EVENT_WORDS: dict[R, Wording] = {
         why="For more than an hour events have come under an id that is no practice's here: the practice was not added "
         "yet, or its id is mistyped in the payment system. They are kept, and nothing is posted from them.",
         remedy="Add the practice under this id, with --since before the first of them; or correct the id where it "
-        "is sent from, which then sends them again under the right one.",
-        afterwards="As soon as the practice is added, what waited for it is decided by its settings.",
+        "is sent from, which then sends them again under the right one, and dismiss these.",
+        afterwards="As soon as the practice is added, what waited for it is decided by its settings; what was "
+        "dismissed is not.",
         audience=Audience.OPERATOR,
     ),
     R.ORIGINAL_GONE: Wording(
