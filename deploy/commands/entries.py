@@ -191,7 +191,12 @@ def _act(
             "--first-open-date: it is a choice for entries; an event without entries has no date yet"
         )
     amount_minor = None if amount is None else an_amount(amount, "--amount")
-    if amount_minor is not None and (events or len(numbers) != 1):
+    if amount_minor is not None and events:
+        raise ConfigurationError(
+            f"--amount: {events[0]} is an event that has no entries yet: it is recorded with the amounts that were "
+            "reported. Leave --amount out"
+        )
+    if amount_minor is not None and len(numbers) != 1:
         raise ConfigurationError("--amount: it is what was entered for one entry; name that entry alone")
     action, order = EntryAction(deed), order_of(yes, why, by)
     with open_ledger("entries") as opened:
@@ -235,8 +240,9 @@ def _print(action: EntryAction, done: EntriesDone, ended: Sequence[EventItem], a
 
 
 def _rows(item: EntryItem) -> list[tuple[object, ...]]:
-    from deploy.commands.printing import shown_money
+    from deploy.commands.printing import shown_entered, shown_money
 
+    entered = item.entered or (None,) * len(item.entries)
     if item.head is None:
         return [(item.id, "", "", "", "", "refused", item.refusal)]
     if item.refusal is not None:
@@ -249,12 +255,12 @@ def _rows(item: EntryItem) -> list[tuple[object, ...]]:
             each.id,
             each.subject,
             f"{each.entry_kind} {each.part}".rstrip(),
-            shown_money(each.amount_minor, each.currency),
+            shown_entered(each.amount_minor, said, each.currency),
             each.state,
             to.value,
             "; ".join(item.notes) if each is item.head else f"goes with {item.id}",
         )
-        for each, to in zip(item.entries, item.states, strict=True)
+        for each, to, said in zip(item.entries, item.states, entered, strict=True)
     ]
 
 
@@ -284,6 +290,7 @@ def _listed_json(each: WaitingEntry, now: datetime) -> dict[str, Any]:
 
 
 def _item_json(item: EntryItem) -> dict[str, Any]:
+    entered = item.entered or (None,) * len(item.entries)
     entries: list[dict[str, Any]] = [
         {
             "id": each.id,
@@ -293,7 +300,8 @@ def _item_json(item: EntryItem) -> dict[str, Any]:
             "currency": each.currency,
             "state": each.state,
             "to": to.value,
+            "entered_minor": said,
         }
-        for each, to in zip(item.entries, item.states, strict=False)
+        for each, to, said in zip(item.entries, item.states, entered, strict=False)
     ]
     return {"id": item.id, "refusal": item.refusal, "notes": item.notes, "entries": entries}

@@ -40,12 +40,13 @@ def an_instant(text: str | None, option: str) -> datetime | None:
 
 def an_amount(text: str, option: str) -> int:
     """An amount as people write it, in minor units. Raises ConfigurationError that names the option."""
-    from schemas.bookkeeping.money import MoneyError, parse_decimal
+    from schemas.bookkeeping.money import MoneyError
+    from sinks.operations.typed_amount import typed_minor
 
     try:
-        return parse_decimal(text).minor
-    except MoneyError:
-        raise ConfigurationError(f"{option}: {text!r} is no amount: write it like 3.20") from None
+        return typed_minor(text.strip())
+    except MoneyError as wrong:
+        raise ConfigurationError(f"{option}: {wrong}") from None
 
 
 def one_of(value: str | None, known: type[Any], option: str) -> str | None:

@@ -121,6 +121,16 @@ def shown_money(minor: int | None, currency: str | None) -> str:
     return "" if minor is None else str(Money(minor, currency or "USD"))
 
 
+def shown_entered(planned: int, entered: int | None, currency: str) -> str:
+    """A planned amount, and what a person entered instead with the difference, where it is another one."""
+    shown = shown_money(planned, currency)
+    if entered is None or entered == planned:
+        return shown
+    more = "more" if abs(entered) > abs(planned) else "less"
+    difference = shown_money(abs(abs(entered) - abs(planned)), currency)
+    return f"{shown}, entered {shown_money(entered, currency)} ({difference} {more})"
+
+
 def counted(number: int, one: str, many: str | None = None) -> str:
     """`1 entry`, `2 entries`."""
     return f"{number} {one if number == 1 else many or f'{one}s'}"

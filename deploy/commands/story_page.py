@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deploy.commands.printing import counted, print_json, shown_at, shown_money, visible
+from deploy.commands.printing import counted, print_json, shown_at, shown_entered, shown_money, visible
 from deploy.commands.story_attempts import attempt_lines
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ def _entry(entry: StoryEntry) -> Iterator[str]:
 
     part = f" {entry.part}" if entry.part else ""
     whom = f" for {entry.patient_ref}" if entry.patient_ref else ""
-    amount = shown_money(entry.amount_minor, entry.currency)
+    amount = shown_entered(entry.amount_minor, entry.entered_minor, entry.currency)
     yield f"   {entry.id} {entry.target} {entry.entry_kind}{part}{whom}: {amount}, dated {entry.ledger_date}"
     what = f" as {entry.external_id}, {shown_at(entry.posted_at)}" if entry.external_id else ""
     yield f"      {entry.state}: {entry.words}{what}"

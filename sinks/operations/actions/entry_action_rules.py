@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Final
 
 import msgspec
 
 from processors.rules.lifecycle.waiting_state import first_unmet, needs_link, stops_for_master
+from schemas.bookkeeping.money import Money
 from schemas.practice_settings import ClosedPeriod
 from schemas.vocabulary import (
     DEAD,
@@ -72,6 +73,8 @@ class EntryItem(msgspec.Struct, frozen=True, kw_only=True):
     """Where the entry and its parts go, in their order."""
     refusal: str | None = None
     notes: tuple[str, ...] = ()
+    entered: tuple[int | None, ...] = ()
+    """What a person says that they entered for the entry and its parts, where that is another amount than planned."""
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -97,6 +100,33 @@ def judge(action: EntryAction, practice_id: str, unit: Sequence[Entry], *, pause
         states = (ENDS[action],) * (1 + len(parts))
         notes = tuple(_notes_of_ending(action, head, parts, others))
     return EntryItem(id=head.id, head=head, parts=parts, states=states, notes=notes)
+
+
+def with_entered(item: EntryItem, amounts: Mapping[int, int]) -> EntryItem:
+    """The item with what was entered; refused where that has another sign than the entry, or is nothing. `amounts` by
+    the entries' numbers. Pure."""
+    if item.refusal is not None:
+        return item
+    for each in item.entries:
+        said = amounts.get(each.effect_id)
+        if said is not None and said * each.amount_minor <= 0:
+            return msgspec.structs.replace(item, parts=(), states=(), notes=(), refusal=_other_sign(each, said))
+    entered = tuple(
+        None if amounts.get(each.effect_id) == each.amount_minor else amounts.get(each.effect_id)
+        for each in item.entries
+    )
+    return msgspec.structs.replace(item, entered=entered)
+
+
+def _other_sign(entry: Entry, said: int) -> str:
+    planned = f"{Money(entry.amount_minor).decimal():.2f}"
+    if not said or not entry.amount_minor:
+        return f"{entry.id} is {planned}, and what was entered is 0.00: dismiss what nobody entered"
+    meant = f"{Money(-said).decimal():.2f}"
+    return (
+        f"{entry.id} is {planned}, and {Money(said).decimal():.2f} has the other sign: write what was entered with "
+        f"the entry's sign, --amount {meant}"
+    )
 
 
 def _part_of(entry: Entry) -> str | None:

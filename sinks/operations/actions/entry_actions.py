@@ -25,6 +25,7 @@ from sinks.operations.actions.entry_action_rules import (
     EntryAction,
     EntryItem,
     judge,
+    with_entered,
 )
 from sinks.operations.ledger import Connection, Ledger
 from sinks.operations.queries.waiting_entries import units
@@ -92,6 +93,10 @@ def act_on_entries(
         touched = {each.effect_id for each in units(ledger.connection, practice_id, effect_ids, act.at)}
         locked = {each.effect_id: each for each in act.unit.lock_effects(touched)}
         items = _judged(ledger.connection, act, action, effect_ids, act.at)
+        if entered:
+            entered = _of_payments(items, entered)
+            said = {number: each.amount_minor for number, each in entered.items() if each.amount_minor is not None}
+            items = tuple(with_entered(each, said) for each in items)
         going = [each for each in items if each.refusal is None]
         followed = _carry_out(act, action, going, locked, entered, ledger.jitter_s) if going else 0
     return EntriesDone(items, followed)
@@ -114,7 +119,6 @@ def _carry_out(
         act.cursor.execute(_SQL["settle_letters"], settled | {"settled_as": ENDS[action].value})
         followed = follow_originals(act.unit, ended)
     if action is EntryAction.RECORD:
-        entered = _of_payments(items, entered)
         keep_recorded(act, {each.effect_id: each.amount_minor for item in items for each in item.entries}, entered)
     if action is EntryAction.DISMISS:
         _take_back(act, items, jitter_s)

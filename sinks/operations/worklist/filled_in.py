@@ -10,9 +10,10 @@ from typing import Final
 
 import msgspec
 
-from schemas.bookkeeping.money import MoneyError, parse_decimal
+from schemas.bookkeeping.money import MoneyError
 from sinks.ledger.practices.staff_text import checked_text
-from sinks.operations.worklist.csv_sheet import COLUMNS, money, plain_cell
+from sinks.operations.typed_amount import readings, typed_minor
+from sinks.operations.worklist.csv_sheet import COLUMNS, plain_cell
 from sinks.operations.worklist.sheet import SheetRow
 from streams.runtime.errors import ConfigurationError
 
@@ -73,8 +74,8 @@ def check_unchanged(found: Sequence[FilledIn], rows: Mapping[int, SheetRow]) -> 
                 f"line {each.line}: e:{each.effect_id} is not to be entered any more, or never was at this practice: "
                 "print the sheet anew"
             )
-        now = (money(row.credit_minor, row.currency), money(row.debit_minor, row.currency), row.currency)
-        if (_amount(each.credit), _amount(each.debit), each.currency) != (_amount(now[0]), _amount(now[1]), now[2]):
+        same = _says(each.credit, row.credit_minor) and _says(each.debit, row.debit_minor)
+        if not same or each.currency != row.currency:
             raise ConfigurationError(
                 f"line {each.line}: e:{each.effect_id} has another amount now: print the sheet anew"
             )
@@ -89,12 +90,17 @@ def entered_minor(each: FilledIn, row: SheetRow) -> int | None:
     """What was entered, in the entry's own sign; None: its amount. Raises ConfigurationError. Pure."""
     if each.entered is None:
         return None
-    amount = _amount(each.entered)
-    if amount is None or amount <= 0:
+    if readings(each.entered) == () or each.entered.startswith(("-", "+")):
         raise ConfigurationError(
             f"line {each.line}: `entered` is yes, or the amount that was entered, such as 96.80, without a sign"
         )
-    return amount if row.credit_minor >= row.debit_minor else -amount
+    try:
+        amount = typed_minor(each.entered)
+    except MoneyError as wrong:
+        raise ConfigurationError(f"line {each.line}, entered: {wrong}") from None
+    if amount == 0:
+        raise ConfigurationError(f"line {each.line}: nothing was entered: leave `entered` empty")
+    return -amount if row.amount_minor < 0 else amount
 
 
 def _records(text: str) -> Iterator[tuple[int, dict[str, str]]]:
@@ -147,9 +153,6 @@ def _filled_in(line: int, record: Mapping[str, str]) -> FilledIn | None:
     )
 
 
-def _amount(text: str) -> int | None:
-    """As the sheet and spreadsheets write it; None for nothing and for what is no amount."""
-    try:
-        return parse_decimal(text.replace(",", ".")).minor if text else 0
-    except MoneyError:
-        return None
+def _says(cell: str, minor: int) -> bool:
+    """Whether a printed amount is still this one, however a spreadsheet has written it since; nothing is no money."""
+    return minor in readings(cell) if cell else minor == 0

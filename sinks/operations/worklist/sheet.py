@@ -69,6 +69,8 @@ class SheetRow(msgspec.Struct, frozen=True, kw_only=True):
     """Lowers what is owed."""
     debit_minor: int
     """Raises it."""
+    amount_minor: int
+    """Of the entry, in its own sign: that of a charge is what is owed."""
     currency: str
     payment: str
     """The payment platform's id of it."""
@@ -180,6 +182,7 @@ def _row(entry: ToEnter, head: ToEnter) -> SheetRow:
         what=WHAT.get(entry.entry_kind, entry.entry_kind),
         credit_minor=max(owed, 0),
         debit_minor=max(-owed, 0),
+        amount_minor=entry.amount_minor,
         currency=entry.currency,
         payment=entry.subject,
         why=reason_words(entry.reason),

@@ -112,3 +112,39 @@ def test_bad_input_is_named_without_a_traceback(database: LedgerDatabase, world:
         assert "Traceback" not in said.errors
         assert "4242" not in said.errors
     assert set(database.states()[:4]) == {"AWAITING_MANUAL_POST"}
+
+
+def test_what_was_entered_is_shown_beside_what_was_planned(database: LedgerDatabase, world: World) -> None:
+    """POST-10: in the preview, in the result and in the payment's story, with the difference."""
+    other = "96.80 USD, entered 90.00 USD (6.80 USD less)"
+    shown = writeback_here(world, "entries", "record", PRACTICE, "e:1", "--amount", "90")
+    assert other in " ".join(shown.split())
+    preview = writeback_json_here(world, "entries", "record", PRACTICE, "e:1", "--amount", "90")
+    assert [each["entered_minor"] for each in preview["items"][0]["entries"]] == [9000, None]
+    done = writeback_here(world, "entries", "record", PRACTICE, "e:1", "--amount", "90.00", *DO)
+    assert other in " ".join(done.split())
+    assert other in writeback_here(world, "explain", "pay-1", "--practice", PRACTICE)
+
+
+def test_an_amount_of_the_other_sign_is_refused_with_what_to_write(database: LedgerDatabase, world: World) -> None:
+    """A refund of -100.00 is not entered as 100.00; and nothing is no amount."""
+    for amount, words in (("100", "--amount -100.00"), ("0", "dismiss")):
+        said = writeback_here(world, "entries", "record", PRACTICE, "e:5", "--amount", amount, *DO)
+        assert said.code == 1
+        assert words in " ".join(said.split())
+    assert database.states()[4] == "SCHEDULED"
+    done = writeback_here(world, "entries", "record", PRACTICE, "e:5", "--amount", "-100.00", *DO)
+    assert done.code == 0, done.errors
+    assert database.rows("SELECT effect_id, amount_minor FROM recorded_amounts") == [(5, -10_000)]
+
+
+def test_an_amount_that_cannot_be_is_named(database: LedgerDatabase, world: World) -> None:
+    """Two readings, several entries, an event that has no entries yet."""
+    for ids, amount, words in (
+        (("e:1",), "1,170", "1170.00 or 1.17"),
+        (("e:1", "e:3"), "100", "name that entry alone"),
+        (("v:0123456789ab",), "100", "an event that has no entries yet"),
+    ):
+        said = writeback_here(world, "entries", "record", PRACTICE, *ids, "--amount", amount)
+        assert said.code != 0
+        assert words in said.errors

@@ -15,10 +15,10 @@ from schemas.events import Tender
 from schemas.vocabulary import EntryKind
 from sinks.operations.actions.record_sheet import record_sheet
 from sinks.operations.worklist.csv_sheet import COLUMNS, csv_text, plain_cell, safe_cell
-from sinks.operations.worklist.filled_in import read_filled_in
+from sinks.operations.worklist.filled_in import entered_minor, read_filled_in
 from sinks.operations.worklist.pdf_sheet import pdf_bytes
 from sinks.operations.worklist.read import work_list
-from sinks.operations.worklist.sheet import Sheet, ToEnter, account_groups, rows_of, totals_of
+from sinks.operations.worklist.sheet import Sheet, SheetRow, ToEnter, account_groups, rows_of, totals_of
 from streams.runtime.errors import ConfigurationError
 from tests.processors.rules.event_examples import NOON, PRACTICE, payment
 from tests.sinks.ledger.ledger_fixture import LedgerDatabase
@@ -62,7 +62,10 @@ def fee_of(head: int, number: int, **changed: object) -> ToEnter:
 
 
 def sheet(*entries: ToEnter, name: str | None = "North") -> Sheet:
-    rows = rows_of(entries)
+    return sheet_of(rows_of(entries), name)
+
+
+def sheet_of(rows: tuple[SheetRow, ...], name: str | None = "North") -> Sheet:
     return Sheet(
         practice_id=PRACTICE, name=name, day=DAY, made_at=datetime(2026, 3, 2, 18, tzinfo=UTC), rows=rows,
         totals=totals_of(rows), postable=0, more=False,
@@ -222,6 +225,8 @@ def test_the_day_sheet_is_a_pdf_of_the_same_bytes() -> None:
         (lambda raw: raw + raw.splitlines()[1] + b"\r\n", "stands twice"),
         (lambda raw: raw.replace(b",yes,", b",-5,"), "without a sign"),
         (lambda raw: raw.replace(b",yes,", b",maybe,"), "without a sign"),
+        (lambda raw: raw.replace(b",yes,", b',"1,170",'), "in two ways.*1170.00 or 1.17"),
+        (lambda raw: raw.replace(b",yes,", b",0.00,"), "nothing was entered"),
         (lambda raw: raw.replace(b",yes,", b",no,"), "no line says"),
         (lambda raw: raw.replace(b",yes,", b",yes,4111111111111111"), "card number"),
         (lambda raw: raw.decode("utf-8-sig").encode("utf-16"), "not UTF-8"),
@@ -272,6 +277,25 @@ def test_the_filled_in_sheet_is_recorded_at_once(manual_by_route: LedgerDatabase
     ) == [("e:1", {"e:1": 9650}, {"e:1": "check 12"}), ("e:3", None, None)]
     with pytest.raises(ConfigurationError, match="not to be entered any more"):
         record_sheet(ledger, PRACTICE, raw, order())
+
+
+@pytest.mark.stack
+def test_another_amount_than_planned_is_shown_beside_it(manual_by_route: LedgerDatabase) -> None:
+    """POST-10: in the preview as in the result; a slip of a key is seen before it is recorded."""
+    ledger = ledger_of(manual_by_route.connection, manual_by_route.clock)
+    raw = filled(csv_text(work_list(ledger, PRACTICE)), e1="968", e2="yes", e3="48.40")
+    for who in (order(reason="", apply=False), order()):
+        done = record_sheet(ledger, PRACTICE, raw, who).done
+        assert [(item.id, item.entered) for item in done.items] == [("e:1", (96_800, None)), ("e:3", (None, None))]
+
+
+def test_what_is_entered_of_a_charge_has_its_sign() -> None:
+    """A charge is owed: it stands in the debit column, and its own amount is not negative."""
+    kinds = {"charge": 29_900, "refund": -10_000, "payment": 9_680}
+    rows = rows_of([to_enter(n, entry_kind=kind, amount_minor=kinds[kind]) for n, kind in enumerate(kinds, 1)])
+    said = {f"e{row.effect_id}": "5.00" for row in rows}
+    found = {each.effect_id: each for each in read_filled_in(filled(csv_text(sheet_of(rows)), **said))}
+    assert {row.effect_id: entered_minor(found[row.effect_id], row) for row in rows} == {1: 500, 2: -500, 3: 500}
 
 
 @pytest.mark.stack

@@ -118,7 +118,9 @@ WHERE (e.kind IN ('payout', 'payout_failed')) = :of_payout
 ORDER BY e.occurred_at, e.version, e.received_at, e.event_id;
 
 -- name: entries
-SELECT f.target, f.entry_kind, f.part, f.state, f.reason, f.amount_minor, f.currency, f.ledger_date, f.patient_ref,
+SELECT f.target, f.entry_kind, f.part, f.state, f.reason, f.amount_minor,
+    (SELECT r.amount_minor FROM recorded_amounts r WHERE r.practice_id = f.practice_id AND r.effect_id = f.effect_id
+       AND f.state = 'RECORDED_MANUALLY') AS entered_minor, f.currency, f.ledger_date, f.patient_ref,
     f.settings_version, f.due_at, f.late, f.holds, f.connection_id,
     CASE WHEN is_in_lane(f.state)
          THEN coalesce(c.closed_reason, g.closed_reason) END AS connection_closed,

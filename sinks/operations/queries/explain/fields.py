@@ -44,6 +44,8 @@ class EntryFields(msgspec.Struct, frozen=True):
     state: str
     reason: str
     amount_minor: int
+    entered_minor: int | None
+    """What a person says that they entered, where it was recorded by hand (POST-10)."""
     currency: str
     ledger_date: date
     patient_ref: str | None
