@@ -14,7 +14,7 @@ from deploy.commands.printing import APPLY_HINT, print_json, print_table, shown_
 if TYPE_CHECKING:
     from sinks.operations.actions.redrive import RedriveDone
     from sinks.operations.actions.redrive_plan import RedriveItem, RedrivePlan
-    from sinks.operations.queries.dead_letters import DeadEntry, DeadRecord, DeadWanted
+    from sinks.operations.queries.dead_letters import DeadEntry, DeadId, DeadRecord, DeadWanted
 
 app = typer.Typer(no_args_is_help=True, help="Dead letters: list, show, redrive, dismiss.")
 
@@ -37,7 +37,7 @@ def list_(
     """List every entry and record that stands dead, with its id for `show` and `redrive`."""
     from sinks.operations.queries.dead_letters import find_dead
 
-    wanted = _wanted(practice, reason, target, since, until, None, most)
+    wanted = _wanted(practice, reason, target, since, until, most)
     with open_ledger("dlq") as opened:
         entries, records = find_dead(opened.ledger.connection, wanted)
     if as_json:
@@ -67,21 +67,23 @@ def list_(
 @app.command()
 def show(
     practice: Annotated[str, typer.Argument(help="The practice's id, or ? where it is unknown.")],
-    dead_id: Annotated[str, typer.Argument(metavar="ID", help="Like e:42 or payments.v1:0:17.")],
+    dead_id: Annotated[
+        str, typer.Argument(metavar="ID", help="Like e:42 or payments.v1:0:17, or the id of a record's event.")
+    ],
     as_json: Json = False,
 ) -> None:
     """Show one dead letter: why it is one, what to do, and how to refer to it. Shows no bytes of the event."""
-    from sinks.operations.queries.dead_letters import notice_of, one_dead
+    from sinks.operations.queries.dead_letters import DeadWanted, dead_called, notice_of, one_dead
 
-    wanted = _wanted(practice, None, None, None, None, dead_id, 1)
     with open_ledger("dlq") as opened:
-        found = one_dead(opened.ledger.connection, wanted)
+        place = dead_called(opened.ledger.connection, practice, dead_id)
+        found = one_dead(opened.ledger.connection, DeadWanted(practice_id=practice, id=place, most=1))
         facts = _facts(found, notice_of(opened.ledger.connection, found))
     if as_json:
         print_json(facts)
         return
     print_table(
-        f"{practice} {dead_id}", ("", ""), ((key, value) for key, value in facts.items() if value not in (None, ""))
+        f"{practice} {place}", ("", ""), ((key, value) for key, value in facts.items() if value not in (None, ""))
     )
 
 
@@ -92,7 +94,7 @@ def redrive(
     target: TargetName = None,
     since: Since = None,
     until: Until = None,
-    dead_id: Annotated[str | None, typer.Option("--id", help="Only this one (and its lane).")] = None,
+    dead_id: Annotated[str | None, typer.Option("--id", help="Only this (and its lane), or its event's id.")] = None,
     per_second: Annotated[float, typer.Option(min=0.1, max=1000, help="At most this many a second.")] = 50.0,
     most: Most = 500,
     yes: Yes = False,
@@ -104,14 +106,16 @@ def redrive(
     from sinks.operations.actions.redrive import redrive as redrive_planned
     from sinks.operations.actions.redrive_plan import plan_redrive
     from sinks.operations.actions.republish import Republisher
+    from sinks.operations.queries.dead_letters import dead_called
     from streams.runtime.errors import ConfigurationError
     from streams.runtime.lifecycle import Stop
 
     if not any((practice, reason, target, since, until, dead_id)):
         raise ConfigurationError("choose what to redrive: --practice, --reason, --target, --since, --until or --id")
-    wanted, order = _wanted(practice, reason, target, since, until, dead_id, most), order_of(yes, why, by)
-    stop = Stop()
+    order, stop = order_of(yes, why, by), Stop()
     with open_ledger("dlq") as opened:
+        named = None if dead_id is None else dead_called(opened.ledger.connection, practice, dead_id)
+        wanted = _wanted(practice, reason, target, since, until, most, named)
         planned = plan_redrive(opened.ledger.connection, wanted)
         if yes:
             stop.on_signals()
@@ -126,7 +130,7 @@ def redrive(
 @app.command()
 def dismiss(
     practice: Annotated[str, typer.Argument(help="The practice's id, or ? where it is unknown.")],
-    dead_id: Annotated[str, typer.Argument(metavar="ID", help="A record's, like payments.v1:0:17.")],
+    dead_id: Annotated[str, typer.Argument(metavar="ID", help="A record's, like payments.v1:0:17, or its event's.")],
     yes: Yes = False,
     why: Why = "",
     by: By = None,
@@ -134,20 +138,16 @@ def dismiss(
 ) -> None:
     """Settle a record that needs nothing any more, such as one that its sender sent again, corrected."""
     from sinks.operations.actions.dismiss_record import dismiss_record
-    from sinks.operations.queries.dead_letters import DeadId
-    from streams.runtime.errors import ConfigurationError
+    from sinks.operations.queries.dead_letters import dead_called
 
-    try:
-        place = DeadId.parse(dead_id)
-    except ValueError as error:
-        raise ConfigurationError(str(error)) from None
     with open_ledger("dlq") as opened:
+        place = dead_called(opened.ledger.connection, practice, dead_id)
         reasons = dismiss_record(opened.ledger, practice, place, order_of(yes, why, by))
     if as_json:
-        print_json({"dry_run": not yes, "practice_id": practice, "id": dead_id, "reasons": reasons})
+        print_json({"dry_run": not yes, "practice_id": practice, "id": str(place), "reasons": reasons})
         return
     if not yes:
-        print(f"{practice} {dead_id} ({', '.join(reasons)}) would be dismissed\n{APPLY_HINT}")
+        print(f"{practice} {place} ({', '.join(reasons)}) would be dismissed\n{APPLY_HINT}")
         return
     print(f"dismissed; its notice closes when nothing else of its cause is open at {practice}")
 
@@ -176,17 +176,12 @@ def _wanted(
     target: str | None,
     since: str | None,
     until: str | None,
-    dead_id: str | None,
     most: int,
+    named: DeadId | None = None,
 ) -> DeadWanted:
     from schemas.vocabulary import DeadLetterReason, Target
-    from sinks.operations.queries.dead_letters import DeadId, DeadWanted
-    from streams.runtime.errors import ConfigurationError
+    from sinks.operations.queries.dead_letters import DeadWanted
 
-    try:
-        named = None if dead_id is None else DeadId.parse(dead_id)
-    except ValueError as error:
-        raise ConfigurationError(str(error)) from None
     return DeadWanted(
         practice_id=practice,
         reason=one_of(reason, DeadLetterReason, "--reason"),

@@ -23,7 +23,8 @@ app = typer.Typer(no_args_is_help=True, help="What waits for a person: list, pos
 Ids = Annotated[
     list[str],
     typer.Argument(
-        metavar="ID...", help="From `entries list`: an entry's is like e:42, an event's like v:0123456789ab."
+        metavar="ID...",
+        help="From `entries list`: an entry's is like e:42, an event's like v:0123456789ab; or what a letter names.",
     ),
 ]
 Fee = Annotated[
@@ -167,7 +168,7 @@ def _act(
     amount: str | None = None,
 ) -> None:
     """Exit code 1 where --yes left something undone."""
-    from deploy.commands.entry_ids import entry_number
+    from deploy.commands.entry_ids import named_things
     from deploy.commands.event_rows import event_item_json
     from deploy.commands.open_ledger import open_ledger
     from deploy.commands.options import order_of
@@ -178,28 +179,13 @@ def _act(
     from sinks.operations.actions.entry_actions import Entered, EntriesDone, act_on_entries
     from sinks.operations.actions.event_actions import act_on_events
     from sinks.operations.actions.open_date import post_with_open_date
-    from sinks.operations.queries.waiting_events import is_event_id
-    from streams.runtime.errors import ConfigurationError
 
-    events = [each for each in ids if is_event_id(each)]
-    numbers = [entry_number(each) for each in ids if not is_event_id(each)]
     fee_minor = None if fee is None else an_amount(fee, "--fee")
-    if fee_minor is not None and (numbers or len(events) != 1):
-        raise ConfigurationError("--fee: it is the fee of one payment; name that event alone")
-    if first_open_date and events:
-        raise ConfigurationError(
-            "--first-open-date: it is a choice for entries; an event without entries has no date yet"
-        )
     amount_minor = None if amount is None else an_amount(amount, "--amount")
-    if amount_minor is not None and events:
-        raise ConfigurationError(
-            f"--amount: {events[0]} is an event that has no entries yet: it is recorded with the amounts that were "
-            "reported. Leave --amount out"
-        )
-    if amount_minor is not None and len(numbers) != 1:
-        raise ConfigurationError("--amount: it is what was entered for one entry; name that entry alone")
     action, order = EntryAction(deed), order_of(yes, why, by)
     with open_ledger("entries") as opened:
+        numbers, events = named_things(opened.ledger.connection, practice, ids)
+        _check_options(numbers, events, fee_minor, amount_minor, first_open_date)
         if first_open_date:
             done = EntriesDone(post_with_open_date(opened.ledger, practice, numbers, order))
         else:
@@ -213,6 +199,27 @@ def _act(
         _print(action, done, ended, yes)
     if yes and (done.refused or any(each.refusal for each in ended)):
         raise typer.Exit(1)
+
+
+def _check_options(
+    numbers: Sequence[int], events: Sequence[str], fee_minor: int | None, amount_minor: int | None, open_date: bool
+) -> None:
+    """Raises ConfigurationError for an option that does not fit what is named."""
+    from streams.runtime.errors import ConfigurationError
+
+    if fee_minor is not None and (numbers or len(events) != 1):
+        raise ConfigurationError("--fee: it is the fee of one payment; name that event alone")
+    if open_date and events:
+        raise ConfigurationError(
+            "--first-open-date: it is a choice for entries; an event without entries has no date yet"
+        )
+    if amount_minor is not None and events:
+        raise ConfigurationError(
+            f"--amount: {events[0]} is an event that has no entries yet: it is recorded with the amounts that were "
+            "reported. Leave --amount out"
+        )
+    if amount_minor is not None and len(numbers) != 1:
+        raise ConfigurationError("--amount: it is what was entered for one entry; name that entry alone")
 
 
 def _print(action: EntryAction, done: EntriesDone, ended: Sequence[EventItem], applied: bool) -> None:

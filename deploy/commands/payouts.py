@@ -22,7 +22,10 @@ DifferenceId = Annotated[str, typer.Argument(metavar="ID", help="Like d:3, from 
 
 @app.command()
 def differences(
-    practice: Practice = None,
+    practice: Annotated[
+        str | None, typer.Argument(metavar="[PRACTICE]", help="Only this practice's; without it, those of all.")
+    ] = None,
+    only: Practice = None,
     kind: Annotated[str | None, typer.Option("--kind", help="Only this kind, such as FEE_DIFFERS.")] = None,
     ended: Annotated[bool, typer.Option("--all", help="Those that have ended too.")] = False,
     most: Most = 500,
@@ -34,7 +37,11 @@ def differences(
     from deploy.commands.printing import counted, print_json, print_table
     from schemas.vocabulary import DifferenceKind
     from sinks.operations.queries.payout_differences import find_differences
+    from streams.runtime.errors import ConfigurationError
 
+    if practice and only and practice != only:
+        raise ConfigurationError(f"{practice} and --practice {only} are two practices: name one")
+    practice = practice or only
     wanted = None if kind is None else DifferenceKind(str(one_of(kind, DifferenceKind, "--kind")))
     with open_ledger("payouts") as opened:
         found = find_differences(opened.ledger.connection, practice, kind=wanted, ended=ended, most=most)

@@ -12,9 +12,11 @@ from sinks.ledger.rows.fetch import fetch_all
 from sinks.notices.email_text import correlation_id
 from sinks.operations.ledger import Connection
 from sinks.operations.queries.practices import check_practice
-from streams.runtime.errors import Permanent
+from streams.runtime.errors import ConfigurationError, Permanent
 
 _SQL: Final = named_queries("sinks.operations.queries", "dead_letters.sql")
+_MOST_CALLED: Final = 5
+"""Records of one event that are named to choose from."""
 
 
 class DeadId(msgspec.Struct, frozen=True):
@@ -116,6 +118,29 @@ class DeadRecord(msgspec.Struct, frozen=True):
 class OpenNotice(msgspec.Struct, frozen=True):
     cause: str
     opened_at: datetime
+
+
+class _Place(msgspec.Struct, frozen=True):
+    topic: str
+    part: int
+    off: int
+
+
+def dead_called(connection: Connection, practice_id: str | None, text: str) -> DeadId:
+    """The one that a person names: by its id, or a record by its event's id, as letters name it. Blocks for one
+    statement; ConfigurationError where it is neither, or the event has several records that stand dead."""
+    try:
+        return DeadId.parse(text)
+    except ValueError as error:
+        wrong = str(error)
+    parameters = {"practice_id": practice_id, "event_id": text, "most": _MOST_CALLED}
+    found = fetch_all(connection, _Place, _SQL["dead_called"], parameters)
+    places = [DeadId(topic=each.topic, part=each.part, off=each.off) for each in found]
+    if not places:
+        raise ConfigurationError(f"{wrong}; and no record of an event {text!r} stands dead: see `writeback dlq list`")
+    if len(places) > 1:
+        raise ConfigurationError(f"several records of event {text!r} stand dead: name {', '.join(map(str, places))}")
+    return places[0]
 
 
 def dead_entries(connection: Connection, wanted: DeadWanted) -> list[DeadEntry]:

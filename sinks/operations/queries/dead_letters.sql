@@ -45,6 +45,13 @@ WHERE settled_at IS NULL AND stands_by_itself(stage, reason)
 ORDER BY practice_id, topic, part, off
 LIMIT :most;
 
+-- name: dead_called
+-- Open records by the id of their event, as letters name them.
+SELECT DISTINCT topic, part, off FROM dead_letters
+WHERE event_id = :event_id AND settled_at IS NULL AND stands_by_itself(stage, reason)
+  AND (:practice_id::text IS NULL OR practice_id = :practice_id)
+ORDER BY topic, part, off LIMIT :most;
+
 -- name: notice_of
 SELECT cause, opened_at FROM notices
 WHERE closed_at IS NULL AND (:practice_id::text IS NULL OR practice_id = :practice_id);

@@ -14,12 +14,15 @@ from schemas.topics import STREAM_TOPICS
 from schemas.vocabulary import State
 from sinks.ledger.intake.context_rows import EventOfPaymentRow
 from sinks.ledger.named_queries import named_queries
-from sinks.ledger.rows.fetch import fetch_all, fetch_one
+from sinks.ledger.rows.fetch import fetch_all, fetch_one, fetch_values
 from sinks.operations.ledger import Connection
 from sinks.operations.queries.practices import check_practice
+from streams.runtime.errors import ConfigurationError
 
 _SQL: Final = named_queries("sinks.operations.queries", "waiting_events.sql")
 _ID: Final = re.compile(r"v:[0-9a-f]{12}")
+_MOST_CALLED: Final = 5
+"""Events of one payment that are named to choose from."""
 ID_EXAMPLE: Final = "v:0123456789ab"
 
 
@@ -77,6 +80,22 @@ def waiting_events(
         "most": most,
     }
     return [_waiting(row) for row in fetch_all(connection, _Row, _SQL["waiting_events"], parameters)]
+
+
+def event_called(connection: Connection, practice_id: str, name: str) -> str:
+    """The id for people of the event that waits and is called so: by its own id, or that of what it reports, as letters
+    name it. Blocks for two statements; ConfigurationError for an unknown practice, and where none or several are."""
+    check_practice(connection, practice_id)
+    wanted = {"practice_id": practice_id, "id": name, "most": _MOST_CALLED}
+    found: list[str] = fetch_values(connection.cursor(), _SQL["events_called"], wanted)
+    if not found:
+        raise ConfigurationError(
+            f"{name!r} is no id, and no event that waits is called so: an entry's is like e:42, an event's like "
+            f"{ID_EXAMPLE}: see `writeback entries list {practice_id}`"
+        )
+    if len(found) > 1:
+        raise ConfigurationError(f"several events that wait are called {name!r}: name one of {', '.join(found)}")
+    return found[0]
 
 
 def event_named(connection: Connection, practice_id: str, ref: str) -> NamedEvent | None:

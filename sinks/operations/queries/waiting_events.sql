@@ -8,6 +8,13 @@ WHERE e.practice_id = :practice_id AND e.waiting IS NOT NULL AND e.redecide_at I
   AND (:states::text[] IS NULL OR e.waiting = ANY(:states::text[]))
 ORDER BY e.received_at, e.topic_id, e.part, e.off LIMIT :most;
 
+-- name: events_called
+-- Events that wait, by their own id or by that of what they report, as letters name them.
+SELECT event_ref(e.source, e.event_id) AS id FROM events e
+WHERE e.practice_id = :practice_id AND e.waiting IS NOT NULL AND e.redecide_at IS NULL
+  AND (e.event_id = :id OR e.subject = :id)
+ORDER BY e.received_at, e.topic_id, e.part, e.off LIMIT :most;
+
 -- name: event_named
 -- One event that waits, or did, whole: as INTAKE reads those of a payment.
 SELECT event_ref(e.source, e.event_id) AS id, e.practice_id, e.source,

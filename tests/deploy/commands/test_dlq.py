@@ -212,6 +212,22 @@ def test_a_record_is_dismissed_by_a_named_person(ledger: NoticeLedger) -> None:
     assert ledger.one("SELECT count(*) FROM audit") == 1
 
 
+def test_a_record_is_found_by_its_event_as_letters_name_it(ledger: NoticeLedger) -> None:
+    """Of two records of one event, which one is asked for."""
+    ledger.dead_letter(18, stage="intake", reason="CONFLICT")
+    ledger.connection.execute("UPDATE dead_letters SET event_id = 'ev-b5'")
+    assert "CONFLICT" in writeback(ledger.world, "dlq", "show", "northside", "ev-b5")
+    planned = writeback_json(ledger.world, "dlq", "redrive", "--practice", "northside", "--id", "ev-b5")
+    assert fates(planned).keys() == {"payments.v1:0:18"}
+    ledger.dead_letter(19, stage="intake", reason="CONFLICT")
+    ledger.connection.execute("UPDATE dead_letters SET event_id = 'ev-b5'")
+    both = writeback(ledger.world, "dlq", "dismiss", "northside", "ev-b5", *APPLY)
+    assert "payments.v1:0:18, payments.v1:0:19" in both.errors
+    ledger.connection.execute("UPDATE dead_letters SET event_id = 'ev-b6' WHERE off = 19")
+    assert writeback(ledger.world, "dlq", "dismiss", "northside", "ev-b5", *APPLY).code == 0
+    assert settled(ledger) == [(18, "DISMISSED", "Ada")]
+
+
 def test_bad_requests_say_what_to_do(ledger: NoticeLedger) -> None:
     for arguments, words in [
         (("redrive",), "choose what to redrive"),

@@ -148,3 +148,25 @@ def test_an_amount_that_cannot_be_is_named(database: LedgerDatabase, world: Worl
         said = writeback_here(world, "entries", "record", PRACTICE, *ids, "--amount", amount)
         assert said.code != 0
         assert words in said.errors
+
+
+def test_an_event_is_found_by_what_letters_name(database: LedgerDatabase, world: World) -> None:
+    """Its own id, or that of what it reports; of several, which one is asked for."""
+    for number, subject in ((7, "re-7"), (8, "re-8")):
+        database.report(refunded(event_id=f"ev-{number}", refund_id=subject, payment_id="pay-9"))
+    first, second = (
+        each["id"] for each in writeback_json_here(world, "entries", "list", PRACTICE) if each["id"].startswith("v:")
+    )
+    shown = writeback_json_here(world, "entries", "record", PRACTICE, "ev-7", "re-8", "e:1")
+    assert [each["id"] for each in shown["items"]] == ["e:1", first, second]
+    assert writeback_here(world, "entries", "dismiss", PRACTICE, "re-7", *DO).code == 0
+    gone = writeback_here(world, "entries", "dismiss", PRACTICE, "re-7", *DO)
+    assert "no event that waits is called so" in gone.errors
+
+
+def test_payouts_differences_takes_the_practice_like_other_lists(database: LedgerDatabase, world: World) -> None:
+    assert "0 differences open" in writeback_here(world, "payouts", "differences", PRACTICE)
+    assert "0 differences open" in writeback_here(world, "payouts", "differences", "--practice", PRACTICE)
+    assert PRACTICE in writeback_here(world, "payouts", "differences", "practise-1").errors
+    two = writeback_here(world, "payouts", "differences", PRACTICE, "--practice", "practice-2")
+    assert "name one" in two.errors
