@@ -32,7 +32,7 @@ def collected() -> set[str]:
         "no:xdist",
         *files,
     ]
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_XDIST")}
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     done = subprocess.run(
         command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=3 * WITHIN_S, check=False
     )
