@@ -84,6 +84,7 @@ def notice_email(
             f"What happened: {_happened(problem, system)}",
             case_lines(problem.cases, problem.count, reader),
             "\n".join(details),
+            _again(step),
             _more(step),
             "\n".join(problem.details),
             f"Practice: {_named(problem, reader)}",
@@ -105,7 +106,9 @@ def _who(problem: Problem, reader: Reader) -> str:
 
 
 def _prefix(step: Step) -> str:
-    return {StepKind.REMINDER: "Still open: ", StepKind.MORE: f"{step.more} more: "}.get(step.kind, "")
+    if step.kind is StepKind.MORE and not _new(step):
+        return "Failed again: "
+    return {StepKind.REMINDER: "Still open: ", StepKind.MORE: f"{_new(step)} more: "}.get(step.kind, "")
 
 
 def _counted(problem: Problem) -> str:
@@ -131,8 +134,21 @@ def _happened(problem: Problem, system: str) -> str:
     return text
 
 
+def _new(step: Step) -> int:
+    """How many of those since the last message are not known to be old ones that failed again."""
+    return max(0, step.more - step.again)
+
+
+def _again(step: Step) -> str:
+    return (
+        f"{step.again} of them {'was' if step.again == 1 else 'were'} sent again and failed again."
+        if step.again
+        else ""
+    )
+
+
 def _more(step: Step) -> str:
-    return f"{step.more} more like this since our last message." if step.kind is StepKind.MORE else ""
+    return f"{_new(step)} more like this since our last message." if step.kind is StepKind.MORE and _new(step) else ""
 
 
 def _named(problem: Problem, reader: Reader) -> str:

@@ -102,11 +102,16 @@ def _problem(row: OpenRow) -> Problem:
 def _reason(row: OpenRow) -> Reason:
     if row.kind in (CauseKind.CONNECTION, CauseKind.EVENT):
         return reason_of(row.kind, row.reason)
-    if row.state is State.UNCERTAIN:
+    return dead_letter_reason(row.state, row.reason)
+
+
+def dead_letter_reason(state: State | None, reason: str) -> DeadLetterReason:
+    """What an entry of that state, or without one a record, failed of. Pure."""
+    if state is State.UNCERTAIN:
         return DeadLetterReason.OUTCOME_UNKNOWN
-    if row.reason in DeadLetterReason.__members__:
-        return DeadLetterReason(row.reason)
-    return DeadLetterReason.REFUSED_BY_LEDGER if row.state is None else _BY_STATE[row.state]
+    if reason in DeadLetterReason.__members__:
+        return DeadLetterReason(reason)
+    return DeadLetterReason.REFUSED_BY_LEDGER if state is None else _BY_STATE[state]
 
 
 def _joined(one: Problem, other: Problem) -> Problem:

@@ -79,6 +79,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     number: int
     more: int = 0
     """How many came since the last message: the suppressed ones, counted ("12 more like this")."""
+    again: int = 0
+    """How many of those that are open were sent again and failed again."""
 
     @property
     def name(self) -> str:

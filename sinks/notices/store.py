@@ -28,6 +28,7 @@ from sinks.notices.plan_deliveries import (
 )
 from sinks.notices.problems import NEWS_FOR
 from sinks.notices.schedule import BUNDLE, Notice, Problem, Step, StepKind, next_step, resolved_step
+from sinks.notices.sent_again import failed_again, is_under_way
 from sinks.notices.set_backs import set_back_lines, set_backs
 from sinks.operations.words.disagreements import Disagreement, disagreement_words
 from sinks.operations.words.reasons import Audience, words_for
@@ -91,7 +92,8 @@ class NoticeStore:
     async def bring_up_to_date(
         self, connection: Connection, problems: Mapping[tuple[str, str], Problem], now: datetime, at: datetime | None
     ) -> int:
-        """1. open what is new. 2. plan what is due. 3. close what is solved. Returns how many messages were planned.
+        """1. open what is new. 2. plan what is due. 3. close what is solved: nothing is dead, and what was
+        sent again ended well. Returns how many messages were planned.
 
         `now` is business time here, `at` the same for the database (None: its own clock).
         """
@@ -103,7 +105,11 @@ class NoticeStore:
             if notice is not None:
                 planned += await self._notify(connection, notice, problem, now, at)
         for notice in notices.values():
-            planned += await self._close(connection, notice, at)
+            if await is_under_way(connection, notice.practice_id, notice.cause, at):
+                # It stays open with nothing shown: whatever fails again is told again.
+                await connection.execute(_SQL["forget_solved"], _key(notice).parameters() | {"items": 0})
+            else:
+                planned += await self._close(connection, notice, at)
         await self._measure(connection)
         return planned
 
@@ -221,7 +227,16 @@ class NoticeStore:
         route = None if target is None else await route_of(connection, problem.practice_id, target)
         reader = await reader_of(connection, problem.practice_id)
         details = await _details(connection, problem, at)
-        text = notice_email(problem, key.opened_at, step, route, reader=reader, support=self._support, details=details)
+        again = await failed_again(connection, problem.practice_id, problem.cause) if problem.count else 0
+        text = notice_email(
+            problem,
+            key.opened_at,
+            msgspec.structs.replace(step, again=again),
+            route,
+            reader=reader,
+            support=self._support,
+            details=details,
+        )
         return await plan_deliveries(connection, self._channels, key, step.name, recipients, text, at)
 
     async def _measure(self, connection: Connection) -> None:

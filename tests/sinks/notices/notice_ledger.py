@@ -180,21 +180,28 @@ class NoticeLedger:
             ([f"e{number}" for number in numbers],),
         )
 
-    def set_state(self, state: str, *effect_ids: int) -> None:
+    def set_state(self, state: str, *effect_ids: int, redrives: int | None = None) -> None:
         with self.connection.transaction():
             self.connection.execute(NO_GUARDS)
             self.connection.execute(
-                "UPDATE effects SET state = %s WHERE effect_id = ANY(%s)", (state, list(effect_ids))
+                "UPDATE effects SET state = %s, redrives = coalesce(%s, redrives) WHERE effect_id = ANY(%s)",
+                (state, redrives, list(effect_ids)),
             )
 
     def dead_letter(
-        self, offset: int, practice_id: str = "northside", *, stage: str = "rules", reason: str = "CONFLICT"
+        self,
+        offset: int,
+        practice_id: str = "northside",
+        *,
+        stage: str = "rules",
+        reason: str = "CONFLICT",
+        redrives: int = 0,
     ) -> None:
         self.connection.execute(
-            "INSERT INTO dead_letters (practice_id, topic_id, part, off, topic, stage, reason, first_failed_at,"
-            " last_failed_at, dl_topic_id, dl_part, dl_off, stored_at)"
-            " VALUES (%s, 't', 0, %s, 'payments.v1', %s, %s, %s, %s, 'd', 0, %s, now())",
-            (practice_id, offset, stage, reason, MORNING, MORNING, offset),
+            "INSERT INTO dead_letters (practice_id, topic_id, part, off, redrives, topic, stage, reason,"
+            " first_failed_at, last_failed_at, dl_topic_id, dl_part, dl_off, stored_at)"
+            " VALUES (%s, 't', 0, %s, %s, 'payments.v1', %s, %s, %s, %s, 'd', 0, %s, now())",
+            (practice_id, offset, redrives, stage, reason, MORNING, MORNING, offset),
         )
 
     def connection_closed(self, reason: str | None, for_minutes: int, practice_id: str = "northside") -> None:
