@@ -79,6 +79,5 @@ def _print(sheet: Sheet) -> None:
         print(f"{sheet.practice_id}: nothing is to be typed in")
     if sheet.more:
         print("there is more: these came first, and the totals are theirs")
-    if sheet.postable:
-        entries = counted(sheet.postable, "entry waits", "entries wait")
-        print(f"{entries} for somebody to post it, not to type it in: writeback entries list {sheet.practice_id}")
+    for note in sheet.notes:
+        print(note)

@@ -19,10 +19,13 @@ COLUMNS: Final = (
 )  # fmt: skip
 """`entered` and `note` are for staff: yes, or the amount that was entered; and what they want to remember."""
 
+NOTE: Final = "note"
+"""Begins a line under the totals that says what is not on the sheet."""
+
 
 def csv_text(sheet: Sheet) -> str:
-    """With a head line, a line an entry, and the totals under them. Credit lowers what the patient owes, debit raises
-    it. Lines end as spreadsheets write them."""
+    """With a head line, a line an entry, the totals, and what is not on it. Credit lowers what the patient owes,
+    debit raises it. Lines end as spreadsheets write them."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(COLUMNS)
@@ -51,6 +54,8 @@ def _lines(sheet: Sheet) -> Iterator[tuple[str, ...]]:
         what = f"{each.rows} entries"
         amounts = (money(each.credit_minor, each.currency), money(each.debit_minor, each.currency))
         yield "total", "", "", "", each.payment_type or "all", what, *amounts, each.currency, "", "", "", ""
+    for note in sheet.notes:
+        yield NOTE, "", "", "", "", "", "", "", "", "", note, "", ""
 
 
 def _line(row: SheetRow) -> tuple[str, ...]:

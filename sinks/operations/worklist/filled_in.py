@@ -13,7 +13,7 @@ import msgspec
 from schemas.bookkeeping.money import MoneyError
 from sinks.ledger.practices.staff_text import checked_text
 from sinks.operations.typed_amount import readings, typed_minor
-from sinks.operations.worklist.csv_sheet import COLUMNS, plain_cell
+from sinks.operations.worklist.csv_sheet import COLUMNS, NOTE, plain_cell
 from sinks.operations.worklist.sheet import SheetRow
 from streams.runtime.errors import ConfigurationError
 
@@ -132,7 +132,7 @@ def _check_heading(heading: Sequence[str]) -> None:
 
 def _filled_in(line: int, record: Mapping[str, str]) -> FilledIn | None:
     said = record.get("entered", "")
-    if said.lower() in NO or record.get("entry", "") in ("", "total"):
+    if said.lower() in NO or record.get("entry", "") in ("", "total", NOTE):
         return None
     named = _ENTRY.fullmatch(record["entry"])
     if named is None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 from typing import Final
 
-from sinks.operations.typewriter_pdf import typewriter_pdf
+from sinks.operations.typewriter_pdf import LETTERS, typewriter_pdf
 from sinks.operations.worklist.csv_sheet import money
 from sinks.operations.worklist.sheet import Sheet, SheetRow, account_groups
 
@@ -34,6 +35,8 @@ def _lines(sheet: Sheet) -> Iterator[str]:
         yield _ROW.format(**label, **amounts, currency=each.currency, payment="").rstrip()
     if not sheet.rows:
         yield "nothing is to be entered"
+    for note in sheet.notes:
+        yield from textwrap.wrap(note, LETTERS, subsequent_indent="    ", break_on_hyphens=False)
 
 
 def _row(row: SheetRow) -> str:

@@ -20,3 +20,25 @@ WHERE w.practice_id = :practice_id AND e.target = 'PMS'
                                      OR w.state = 'PAUSED' AND w.reason = 'CONNECTION_REPLACED'))
   AND (:day::date IS NULL OR w.ledger_date = :day)
 ORDER BY w.effect_id LIMIT :most;
+
+-- name: elsewhere
+-- What else of the practice's system waits or has failed and is not to be typed in, by state and currency; and reports that
+-- have no entries yet. Bounded by :most.
+SELECT w.state, count(*)::int AS entries, e.currency,
+       (sum(e.amount_minor) FILTER (WHERE moves_money(e.entry_kind)))::bigint AS amount_minor
+FROM (SELECT * FROM work WHERE practice_id = :practice_id AND state = ANY(:states::text[])
+      AND state <> 'AWAITING_MANUAL_POST' ORDER BY effect_id LIMIT :most) w
+JOIN entries e ON e.practice_id = w.practice_id AND e.effect_id = w.effect_id
+LEFT JOIN practice_connections u ON u.practice_id = w.practice_id AND u.target = 'PMS'
+    AND u.connection_id = w.connection_id
+WHERE e.target = 'PMS'
+  AND NOT (u.practice_id IS NULL AND (is_dead(w.state) OR w.state = 'AWAITING_LINK'
+                                      OR w.state = 'PAUSED' AND w.reason = 'CONNECTION_REPLACED'))
+  AND (:day::date IS NULL OR w.ledger_date = :day)
+GROUP BY w.state, e.currency
+UNION ALL
+SELECT v.waiting, count(*)::int, NULL, NULL
+FROM (SELECT waiting, kind FROM events WHERE practice_id = :practice_id AND waiting IS NOT NULL LIMIT :most) v
+WHERE v.kind NOT IN ('payout', 'payout_failed')
+GROUP BY v.waiting
+ORDER BY 1, 3 NULLS LAST;

@@ -11,6 +11,7 @@ from sinks.ledger.practices.settings.history import newest
 from sinks.ledger.rows.fetch import fetch_all
 from sinks.operations.ledger import Ledger
 from sinks.operations.queries.practices import practice_shown
+from sinks.operations.worklist.elsewhere import STATES, Elsewhere
 from sinks.operations.worklist.sheet import Sheet, ToEnter, rows_of, totals_of
 
 _SQL: Final = named_queries("sinks.operations.worklist")
@@ -19,11 +20,12 @@ MOST: Final = 10_000
 
 
 def work_list(ledger: Ledger, practice_id: str, day: date | None = None, most: int = MOST) -> Sheet:
-    """The sheet of a ledger day, or of all days. Blocks for three statements. ConfigurationError for an unknown
+    """The sheet of a ledger day, or of all days. Blocks for four statements. ConfigurationError for an unknown
     practice. Past `most` entries, those that came first."""
     practice = practice_shown(ledger.connection, practice_id)
     parameters = {"practice_id": practice_id, "day": day, "most": most + 1}
     found = fetch_all(ledger.connection, ToEnter, _SQL["to_enter"], parameters)
+    others = fetch_all(ledger.connection, Elsewhere, _SQL["elsewhere"], parameters | {"states": list(STATES)})
     with ledger.connection.cursor() as cursor:
         standing = newest(cursor, practice_id)
     read = found[:most]
@@ -37,4 +39,5 @@ def work_list(ledger: Ledger, practice_id: str, day: date | None = None, most: i
         totals=totals_of(rows),
         postable=len(read) - len(rows),
         more=len(found) > most,
+        elsewhere=tuple(others),
     )

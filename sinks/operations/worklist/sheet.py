@@ -13,6 +13,7 @@ from schemas.vocabulary import AMOUNT_KINDS, CHARGES, EntryKind
 from sinks.ledger.practices.settings.capabilities import entry_kinds
 from sinks.operations.words.explanations import reason_words
 from sinks.operations.words.manual_only import MANUAL_ONLY
+from sinks.operations.worklist.elsewhere import Elsewhere, elsewhere_lines
 
 WHAT: Final[Mapping[str, str]] = {
     EntryKind.PAYMENT: "payment",
@@ -106,6 +107,13 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
     """Entries that wait for a person and that Writeback can post when one says so: not on the sheet."""
     more: bool
     """There are more than were read; the sheet and its totals are of what was."""
+    elsewhere: tuple[Elsewhere, ...] = ()
+    """What waits otherwise and is not on the sheet; a report without entries whatever the day."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is not on the sheet, a line each, as it stands on the screen and under every copy."""
+        return tuple(elsewhere_lines(self.practice_id, self.elsewhere, self.postable))
 
 
 def rows_of(entries: Sequence[ToEnter]) -> tuple[SheetRow, ...]:

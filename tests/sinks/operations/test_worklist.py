@@ -21,8 +21,10 @@ from sinks.operations.worklist.read import work_list
 from sinks.operations.worklist.sheet import Sheet, SheetRow, ToEnter, account_groups, rows_of, totals_of
 from streams.runtime.errors import ConfigurationError
 from tests.processors.rules.event_examples import NOON, PRACTICE, payment
+from tests.processors.rules.linked_examples import refunded
 from tests.sinks.ledger.ledger_fixture import LedgerDatabase
 from tests.sinks.operations.orders import ledger_of, order
+from tests.worlds import NO_GUARDS
 
 DAY = date(2026, 3, 2)
 
@@ -304,6 +306,42 @@ def test_a_fee_is_not_recorded_without_its_payment(manual_by_route: LedgerDataba
     raw = filled(csv_text(work_list(ledger, PRACTICE)), e2="yes")
     with pytest.raises(ConfigurationError, match="belongs to e:1"):
         record_sheet(ledger, PRACTICE, raw, order())
+
+
+@pytest.mark.stack
+def test_what_waits_otherwise_is_said_under_the_sheet(manual_by_route: LedgerDatabase) -> None:
+    """Money that is not to be typed in yet is missing from the sheet, and no copy of it looks whole without a word."""
+    database = manual_by_route
+    ledger = ledger_of(database.connection, database.clock)
+    assert work_list(ledger, PRACTICE).notes == ()
+    with database.connection.transaction():
+        database.connection.execute(NO_GUARDS)
+        database.connection.execute("UPDATE effects SET state = 'AWAITING_ALLOCATION' WHERE effect_id = 3")
+        database.connection.execute("UPDATE effects SET state = 'REJECTED' WHERE effect_id = 4")
+    printed = work_list(ledger, PRACTICE)
+    assert {each.effect_id for each in printed.rows} == {1, 2}
+    allocate, refused = printed.notes
+    assert allocate == (
+        "not on this sheet: 1 more entry, 48.40 USD (waits for a person to allocate it): "
+        f"writeback entries list {PRACTICE} --state AWAITING_ALLOCATION"
+    )
+    assert "1.60 USD (refused)" in refused
+    text = csv_text(printed)
+    assert allocate in text
+    assert len(read_filled_in(filled(text, e1="yes", note="yes"))) == 1
+    shown = " ".join(" ".join(texts_of(pdf_bytes(printed))).split())
+    assert allocate in shown
+    assert work_list(ledger, PRACTICE, date(2020, 1, 1)).notes == ()
+
+
+@pytest.mark.stack
+def test_a_report_without_entries_is_counted_under_the_sheet(manual_by_route: LedgerDatabase) -> None:
+    """A refund whose payment has not come has no entry, and is money of the practice all the same."""
+    manual_by_route.report(refunded(payment_id="pay-9"))
+    assert manual_by_route.waiting()[-1] == "AWAITING_ORIGINAL"
+    ledger = ledger_of(manual_by_route.connection, manual_by_route.clock)
+    (note,) = work_list(ledger, PRACTICE).notes
+    assert note.startswith("not on this sheet: 1 report without entries (waits for its payment or payout)")
 
 
 @pytest.mark.stack
