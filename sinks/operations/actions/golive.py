@@ -6,6 +6,7 @@ Passing it is recorded for the account that is connected, and lets the master sw
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC
 from typing import Final
 
 import msgspec
@@ -28,7 +29,8 @@ from sinks.operations.actions.golive_plans import Step
 from sinks.operations.actions.settings import save_settings
 from sinks.operations.ledger import Ledger
 from sinks.targets.catalogue import open_target, times_of_route
-from sinks.targets.port import PaymentTarget
+from sinks.targets.patients import ReadsPatients
+from sinks.targets.port import PaymentTarget, ReadFailed
 from sinks.targets.route import AdapterContext, UnusableConnectionError
 from streams.runtime.errors import ConfigurationError
 
@@ -67,12 +69,16 @@ class GoliveCheck:
             number = None
             if pms is not None and not pms.capabilities.entry_kinds:
                 self._say(LineItem.TEST_POST, "none: everything is entered by hand", True)
+                if pms_patient_id is not None:
+                    self._notes.append(f"patient {pms_patient_id} is not used: there is no test post")
             elif pms is not None and account is not None and settings is not None and self._so_far():
                 if pms_patient_id is None:
                     raise ConfigurationError("--test-patient: a test patient's id in the practice's own system")
-                steps = self._steps(pms, account, pms_patient_id, settings, again)
-                number = steps[0].check_no
-                await (self._test_post(pms, steps) if self._order.apply else self._preview_post(steps))
+                if await self._is_there(pms, pms_patient_id):
+                    steps = self._steps(pms, account, pms_patient_id, settings, again)
+                    number = steps[0].check_no
+                    self._name_earlier(steps, pms_patient_id)
+                    await (self._test_post(pms, steps) if self._order.apply else self._preview_post(steps))
         finally:
             await self._close(pms)
         left = () if account is None else golive_plans.left_elsewhere(self._connection, self._practice_id, account)
@@ -93,7 +99,7 @@ class GoliveCheck:
             require_practice(cursor, self._practice_id)
             ready = golive_state.readiness(cursor, self._practice_id)
             standing = newest(cursor, self._practice_id)
-            impossible = () if standing is None else refused(warnings_of(cursor, self._practice_id, standing.settings))
+            warnings = () if standing is None else warnings_of(cursor, self._practice_id, standing.settings)
             account = stored_fingerprint(cursor, self._practice_id, Target.PMS)
         entitle = f"writeback practice entitle {self._practice_id} --yes --why TEXT"
         self._say(LineItem.ENTITLEMENT, "entitled to write-back", ready.entitled_at is not None, entitle)
@@ -101,6 +107,8 @@ class GoliveCheck:
             save = f"writeback settings set {self._practice_id} FILE --yes --why TEXT"
             self._say(LineItem.SETTINGS, "settings saved", False, save)
             return None, account
+        impossible = refused(warnings)
+        self._notes += [f"{each.field}: {each.text}" for each in warnings if each not in impossible]
         advice = "; ".join(f"{each.field}: {each.text}" for each in impossible)
         self._say(LineItem.SETTINGS, f"settings version {standing.version}", not impossible, advice)
         return standing.settings, account
@@ -126,6 +134,30 @@ class GoliveCheck:
             await opened.close()
             return None
         return opened
+
+    async def _is_there(self, target: PaymentTarget, patient: str) -> bool:
+        """Whether the practice's system has the patient that was named; what cannot be asked is left to the post."""
+        if not isinstance(target, ReadsPatients):
+            return True
+        found = await target.patient(patient, TEST_S)
+        if isinstance(found, ReadFailed):
+            self._notes.append(f"patient {patient} could not be looked up ({found.code})")
+        elif found is None:
+            advice = "the practice's system has no such patient: name a test patient that is there"
+            self._say(LineItem.TEST_POST, f"patient {patient}", False, advice)
+            return False
+        elif not found.in_use:
+            self._notes.append(f"patient {patient} is archived or deleted in the practice's system")
+        return True
+
+    def _name_earlier(self, steps: Sequence[Step], patient: str) -> None:
+        """A test that has passed is not made again, also where another patient is named now: that is said."""
+        first = steps[0]
+        if golive_plans.complete(steps) and first.pms_patient_id != patient:
+            self._notes.append(
+                f"the test at patient {first.pms_patient_id} has passed and counts: nothing is posted at patient "
+                f"{patient}; --again makes a new test there"
+            )
 
     async def _test_post(self, target: PaymentTarget, steps: Sequence[Step]) -> None:
         """The payment, then what takes it back, each found again before the next."""
@@ -225,7 +257,8 @@ class GoliveCheck:
 
 
 def _described(step: Step) -> str:
-    return f"{step.entry_kind.value} {step.marker} at patient {step.pms_patient_id}"
+    made = "" if step.sent_at is None else f", made {step.sent_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return f"{step.entry_kind.value} {step.marker} at patient {step.pms_patient_id}{made}"
 
 
 def _unreversed(step: Step) -> str:

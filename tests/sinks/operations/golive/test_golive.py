@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 import urllib.request
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any
 
 import pytest
 
 from schemas.vocabulary import Target
 from sinks.ledger.practices import audit
+from sinks.ledger.practices.settings.capabilities import warnings_of
 from sinks.ledger.practices.settings.entitlement import entitle
 from sinks.ledger.practices.settings.fields import parse_changes, with_fields
+from sinks.ledger.practices.settings.history import newest
 from sinks.ledger.practices.settings.settings_store import Saving, change
 from sinks.ledger.practices.stored_connections import stored_connection
 from sinks.ledger.rows.practices import GoliveState
@@ -268,10 +270,46 @@ def test_a_passed_check_posts_no_more_unless_asked(practice: NewPractice) -> Non
     assert [row[0] for row in practice.steps()] == [1, 1, 2, 2]
 
 
+def test_a_check_that_counts_an_earlier_test_names_its_patient_and_time(practice: NewPractice) -> None:
+    """A patient who is not there is a fault although a test has passed; another one is told that nothing was posted."""
+    practice.entitle()
+    assert practice.check().passed
+    ((item, advice),) = failed(practice.check("99999"))
+    assert (item, "no such patient" in advice) == (LineItem.TEST_POST, True)
+    other = str(practice.offices.sandbox.open_dental.add_patient(practice.office.customer_key)["PatNum"])
+    done = practice.check(other)
+    (note,) = [each for each in done.notes if "has passed and counts" in each]
+    assert note.startswith(
+        f"the test at patient {practice.patient} has passed and counts: nothing is posted at patient"
+    )
+    made = next(line.what for line in done.lines if line.item is LineItem.TEST_POST)
+    sent_at = practice.offices.database.one("SELECT sent_at FROM golive_checks WHERE step = 'payment'")
+    assert f"at patient {practice.patient}, made {sent_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC" in made
+    assert len(practice.office.payments()) == 1
+
+
+def test_what_the_settings_warn_of_is_noted_also_without_a_system(practice: NewPractice) -> None:
+    """SET-14: as `settings show` says it; a practice that is not connected yet sees it too."""
+    practice.entitle()
+    practice.offices.database.connection.execute("DELETE FROM practice_connections")
+    done = practice.check()
+    with practice.offices.database.connection.cursor() as cursor:
+        standing = newest(cursor, "live")
+        assert standing is not None
+        warnings = warnings_of(cursor, "live", standing.settings)
+    assert warnings
+    advice = next((line.advice for line in done.lines if line.item is LineItem.SETTINGS), "")
+    assert [
+        each for each in warnings if each.text not in advice and f"{each.field}: {each.text}" not in done.notes
+    ] == []
+    assert done.notes
+
+
 def test_a_payment_type_that_staff_use_too_is_noted(practice: NewPractice) -> None:
     """SET-12, SET-23: "so that you can identify the payments". A note, not a failure; our own entries raise none."""
     practice.entitle()
-    assert practice.check().notes == ()
+    before = practice.check().notes
+    assert not any("shared with payments" in each for each in before)
     pay_type = practice.offices.database.one("SELECT config->>'pay_type' FROM connections")
     key = f"ODFHIR {practice.offices.sandbox.open_dental.developer_key}/{practice.office.customer_key}"
     request = urllib.request.Request(  # noqa: S310 - the sandbox
@@ -281,7 +319,7 @@ def test_a_payment_type_that_staff_use_too_is_noted(practice: NewPractice) -> No
     )
     with urllib.request.urlopen(request) as typed_at_the_desk:  # noqa: S310
         assert typed_at_the_desk.status == 201
-    (note,) = practice.check().notes
+    (note,) = [each for each in practice.check().notes if each not in before]
     assert note.startswith(f"payment type {pay_type} is shared with payments that staff enter")
 
 
