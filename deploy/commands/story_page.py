@@ -178,9 +178,11 @@ def _entry(entry: StoryEntry) -> Iterator[str]:
         closed = f"{entry.connection_closed}: {reason_words(entry.connection_closed, entry.target)}"
         yield f"      its connection {entry.connection_id} is closed, {closed} It goes on by itself afterwards."
     if entry.takes_back is not None:
-        yield f"      takes back {entry.takes_back}"
+        yield f"      {_taking_back(entry.state)} {entry.takes_back}"
     if entry.taken_back_by:
         yield f"      taken back by {', '.join(entry.taken_back_by)}"
+    if entry.to_be_taken_back_by:
+        yield f"      to be taken back by {', '.join(entry.to_be_taken_back_by)}, which is not in the books yet"
     if entry.held_for:
         yield f"      to be looked at: {'; '.join(entry.held_for)}"
     if entry.remarks:
@@ -195,6 +197,15 @@ def _entry(entry: StoryEntry) -> Iterator[str]:
     yield from attempt_lines(entry.attempts)
     for letter in entry.dead_letters:
         yield from _letter(letter)
+
+
+def _taking_back(state: str) -> str:
+    """What an entry does to the one that it reverses: only one that stands in the books takes anything back."""
+    from schemas.vocabulary import BOOKED, OPEN
+
+    if state in BOOKED:
+        return "takes back"
+    return "is to take back" if state in OPEN else "was to take back, and does not:"
 
 
 def _letter(letter: StoryDeadLetter) -> Iterator[str]:

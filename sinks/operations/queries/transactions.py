@@ -9,7 +9,8 @@ from typing import Any, Final
 import msgspec
 
 from schemas.events import PayoutFailed, PayoutPaid
-from schemas.vocabulary import BOOKED, NOT_BOOKED, State
+from schemas.vocabulary import BOOKED, MONEY_KINDS, NOT_BOOKED, REVERSAL_KINDS, State
+from schemas.writebacks import MoneyKind
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.fetch import fetch_all, fetch_one
 from sinks.operations.ledger import Connection
@@ -19,6 +20,8 @@ from sinks.operations.queries.totals import About, PaymentStanding, Totals, tota
 _SQL: Final = named_queries("sinks.operations.queries", "transactions.sql")
 PAGE: Final = 500
 """Events of one statement where neither days nor a payment say which: what it reads has an end, however few match."""
+_BOOKS: Final = frozenset({MoneyKind.PAYMENT, MoneyKind.PAYOUT, MoneyKind.FEE, MoneyKind.CLEARED})
+"""Kinds of events whose entries book a payment or payout; those of all others take something of it back."""
 PAYOUTS: Final = frozenset({PayoutPaid.__name__, PayoutFailed.__name__})
 
 
@@ -43,6 +46,7 @@ class TransactionRow(msgspec.Struct, frozen=True):
     source: str
     event_id: str
     event_type: str
+    kind: str
     subject: str
     occurred_at: datetime
     day: date
@@ -70,7 +74,8 @@ class Transaction(TransactionRow, frozen=True):
     """One with what became of its payment or payout."""
 
     standing: PaymentStanding | None
-    """Of that payment or payout as a whole."""
+    """Of that payment or payout as a whole, at the entries that booked it; None at what takes back, at what is not in
+    the books, and where nothing that stands took any of it back."""
 
 
 class Listing(msgspec.Struct, frozen=True):
@@ -130,13 +135,19 @@ def list_transactions(connection: Connection, wanted: Wanted) -> Listing:
     return Listing(
         tuple(
             Transaction(
-                **msgspec.structs.asdict(each), standing=standing.get((_about(each), each.event_type in PAYOUTS))
+                **msgspec.structs.asdict(each),
+                standing=standing.get((_about(each), each.event_type in PAYOUTS)) if _booked_it(each) else None,
             )
             for each in shown
         ),
         len(found) > wanted.most,
         tuple(totals),
     )
+
+
+def _booked_it(row: TransactionRow) -> bool:
+    """An entry that is in the books for the payment or payout itself. Pure."""
+    return row.kind in _BOOKS and row.state in BOOKED and row.entry_kind in MONEY_KINDS - REVERSAL_KINDS
 
 
 def _by_pages(connection: Connection, parameters: dict[str, Any], most: int) -> list[TransactionRow]:

@@ -11,7 +11,7 @@ OFFSET :page - 1 LIMIT 1;
 -- One row per effect, or per event that has none: of all events, or of those of a page, after one key up to another.
 -- The plain bounds on the practice say to the planner how few a page has; OFFSET 0 holds it to one look-up by key an event.
 WITH found AS (
-    SELECT ev.practice_id, ev.source, ev.event_id, ev.event_type, ev.subject, ev.occurred_at,
+    SELECT ev.practice_id, ev.source, ev.event_id, ev.event_type, ev.kind, ev.subject, ev.occurred_at,
         (ev.occurred_at AT TIME ZONE coalesce(z.name, 'UTC'))::date AS day,
         ef.effect_id, ef.target, ef.entry_kind, ef.part,
         coalesce(ef.state, ev.waiting, CASE WHEN ev.applied OR ev.superseded_by IS NULL THEN 'APPLIED' ELSE 'VOIDED_BEFORE_POST' END) AS state,

@@ -81,7 +81,8 @@ def test_what_was_taken_back_is_a_state_to_ask_for(ledger: NoticeLedger) -> None
             " 'FOLLOWS_ORIGINAL', now(), -9710, 'USD', '2026-03-04', '{}', 'r3', now())"
         )
     found = writeback_json(ledger.world, "transactions", "list", "--state", "reversed")
-    assert [(each["about"], each["standing"]) for each in found["transactions"]] == [("s1", "REVERSED")] * 2
+    rows = [(each["about"], each["entry_kind"], each["standing"]) for each in found["transactions"]]
+    assert rows == [("s1", "refund", None), ("s1", "payment", "REVERSED")], "a refund that stands is not taken back"
     assert [each["remaining_minor"] for each in found["totals"]] == [0]
     said = writeback(ledger.world, "transactions", "show", "west", "s1")
     assert "REVERSED: booked 97.10 USD, refunded -97.10 USD, remaining 0.00 USD" in said

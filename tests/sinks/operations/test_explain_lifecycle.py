@@ -27,7 +27,7 @@ from tests.processors.rules.linked_examples import (
 )
 from tests.sinks.ledger.ledger_fixture import LedgerDatabase, again
 from tests.sinks.ledger.posting_by_hand import post_what_is_due
-from tests.worlds import World
+from tests.worlds import NO_GUARDS, World
 
 pytestmark = pytest.mark.stack
 
@@ -82,6 +82,20 @@ def test_what_takes_money_back_adds_up_and_is_linked(
     assert headline in story.headline
     assert back.entries[0].takes_back == paid.entries[0].id
     assert paid.entries[0].taken_back_by == (back.entries[0].id,)
+
+
+def test_only_what_stands_in_the_books_takes_anything_back(database: LedgerDatabase) -> None:
+    """A refund that waits is to take back; one that a person dismissed takes nothing back."""
+    _live(database, payment())
+    database.report(refunded())
+    paid, back = _story(database).events
+    assert (paid.entries[0].taken_back_by, paid.entries[0].to_be_taken_back_by) == ((), (back.entries[0].id,))
+    with database.connection.transaction():
+        database.connection.execute(NO_GUARDS)
+        database.connection.execute("UPDATE effects SET state = 'DISMISSED' WHERE entry_kind = 'refund'")
+    story = _story(database)
+    assert (story.events[0].entries[0].taken_back_by, story.events[0].entries[0].to_be_taken_back_by) == ((), ())
+    assert "REVERSED" not in story.headline
 
 
 def test_a_dispute_that_was_won_stands_as_before(database: LedgerDatabase) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from schemas.validation.field_words import field_words
-from schemas.vocabulary import REVERSAL_KINDS
+from schemas.vocabulary import BOOKED, OPEN, REVERSAL_KINDS
 from sinks.ledger.request_ids import marker
 from sinks.operations.queries.explain.fields import AttemptFields, EntryFields, LetterFields, shared
 from sinks.operations.queries.explain.record import StoryAttempt, StoryDeadLetter, StoryEntry
@@ -21,6 +21,7 @@ def story_entry(entry: EntryRow, rows: Rows) -> StoryEntry:
     origin = None if entry.depends_on is None else by_id.get(entry.depends_on)
     reverses = origin is not None and _takes_back(entry, origin)
     letters = [each for each in rows.letters if each.effect_id == entry.effect_id]
+    against = [each for each in rows.entries if each.depends_on == entry.effect_id and _takes_back(each, entry)]
     rests = _local(entry)
     return StoryEntry(
         **shared(entry, EntryFields),
@@ -32,9 +33,8 @@ def story_entry(entry: EntryRow, rows: Rows) -> StoryEntry:
         remarks=remark_words(entry.remarks, entry.happened_on),
         after=None if entry.depends_on is None or reverses else f"e:{entry.depends_on}",
         takes_back=f"e:{entry.depends_on}" if reverses else None,
-        taken_back_by=tuple(
-            each.id for each in rows.entries if each.depends_on == entry.effect_id and _takes_back(each, entry)
-        ),
+        taken_back_by=tuple(each.id for each in against if each.state in BOOKED),
+        to_be_taken_back_by=tuple(each.id for each in against if each.state in OPEN),
         attempts=tuple(_attempt(each) for each in rows.attempts if each.effect_id == entry.effect_id),
         dead_letters=tuple(story_dead_letter(each, entry) for each in letters),
     )

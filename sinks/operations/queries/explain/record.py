@@ -88,6 +88,9 @@ class StoryEntry(EntryFields, frozen=True, kw_only=True):
     """The entry that has to stand first."""
     takes_back: str | None
     taken_back_by: tuple[str, ...]
+    """Entries that stand in the books."""
+    to_be_taken_back_by: tuple[str, ...]
+    """Entries that are to do so and are open; one that a person dismissed takes nothing back."""
     attempts: tuple[StoryAttempt, ...]
     dead_letters: tuple[StoryDeadLetter, ...]
 

@@ -35,7 +35,7 @@ DECISION_WORDS: Final[dict[DecisionReason, str]] = {
     _D.ORIGINAL_NOT_POSTED: "a person decides: what it takes back, or what took it back before it came, was skipped "
     "or ended by a person, and not posted from here",
     _D.VOIDED: "the payment was voided",
-    _D.CORRECTED: "a later version stands in its place",
+    _D.CORRECTED: "it was corrected, and its latest version counts",
     _D.REFUNDED_BEFORE_POST: "it was refunded before it was posted, and the practice books one net entry",
     _D.MORE_THAN_ORIGINAL: "more would go back than was paid",
     _D.NAMES_OTHER_PATIENT: "it names a patient whom its payment did not",
