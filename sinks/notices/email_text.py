@@ -93,7 +93,7 @@ def notice_email(
             "Why: " + with_system(words.why, target, route),
             "What to do: " + remedy_of(problem.cause.reason, target, problem.vendor_code, route),
             "What happens then: " + with_system(words.afterwards, target, route),
-            deeds_words(problem.cause.reason, problem.practice_id),
+            deeds_words(problem.cause.reason, problem.practice_id, target),
             reference,
         ),
     )

@@ -136,6 +136,15 @@ JOIN events e ON e.practice_id = t.practice_id AND e.source = t.of_source AND e.
 WHERE d.practice_id = :practice_id AND d.reason = 'CONFLICT' AND d.settled_at IS NULL
 ORDER BY t.received_at DESC, t.off DESC LIMIT :most;
 
+-- name: told_twice
+-- Of open conflicts, the newest in which one event came twice: its bytes as they stand and as they were refused.
+SELECT e.kind, e.subject, e.source, e.event_type, b.original, d.value
+FROM (SELECT * FROM dead_letters WHERE practice_id = :practice_id AND reason = 'CONFLICT' AND settled_at IS NULL
+      ORDER BY first_failed_at DESC, off DESC LIMIT :most) d
+JOIN events e ON e.practice_id = d.practice_id AND e.source = d.source AND e.event_id = d.event_id
+JOIN bodies b ON b.practice_id = e.practice_id AND b.month = e.month AND b.source = e.source AND b.event_id = e.event_id
+WHERE d.value IS NOT NULL AND b.original IS NOT NULL;
+
 -- name: field_faults
 -- Which fields of a practice's open records of one reason are at fault, and what is wrong with them: the most common first.
 SELECT field, headers ->> 'dl-fault' AS fault, count(*)::int AS count FROM dead_letters

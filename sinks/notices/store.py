@@ -14,6 +14,7 @@ from schemas.vocabulary import AttentionReason, DeadLetterReason, Stage
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.fetch import fetch_all_async, fetch_one_async, fetch_value_async
 from sinks.notices.causes import UNKNOWN_PRACTICE, Cause, CauseKind
+from sinks.notices.disagreements import disagreement_lines
 from sinks.notices.email_text import correlation_id, notice_email
 from sinks.notices.field_faults import field_fault_lines, field_faults
 from sinks.notices.plan_deliveries import (
@@ -30,7 +31,6 @@ from sinks.notices.problems import NEWS_FOR
 from sinks.notices.schedule import BUNDLE, Notice, Problem, Step, StepKind, next_step, resolved_step
 from sinks.notices.sent_again import failed_again, is_under_way
 from sinks.notices.set_backs import set_back_lines, set_backs
-from sinks.operations.words.disagreements import Disagreement, disagreement_words
 from sinks.operations.words.reasons import Audience, words_for
 from streams.runtime.logging import log
 from streams.runtime.metrics import (
@@ -46,9 +46,6 @@ _LOG = log(__name__)
 UNREAD_AFTER: Final = timedelta(minutes=1)
 """A message that is planned now may still be written in the next round."""
 Connection = psycopg.AsyncConnection[TupleRow]
-
-DETAILS = 20
-"""Cases that one letter names; its count says how many there are."""
 
 
 class OpenNotice(msgspec.Struct, frozen=True):
@@ -261,9 +258,7 @@ async def _details(connection: Connection, problem: Problem, at: datetime | None
         return set_back_lines(await set_backs(connection, at, NEWS_FOR))
     if problem.cause.reason is not DeadLetterReason.CONFLICT:
         return []
-    parameters = {"practice_id": problem.practice_id, "most": DETAILS, "now": at}
-    found = await fetch_all_async(connection, Disagreement, _SQL["disagreements"], parameters)
-    return [disagreement_words(each) for each in found]
+    return await disagreement_lines(connection, problem.practice_id, at)
 
 
 def _key(notice: Notice) -> NoticeKey:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from schemas.vocabulary import AttentionReason, ConnectionReason, DeadLetterReason, State
+from schemas.vocabulary import AttentionReason, ConnectionReason, DeadLetterReason, State, Target
 
 Cause = AttentionReason | ConnectionReason | DeadLetterReason | State
 
@@ -31,6 +31,8 @@ class Deed(StrEnum):
     REDRIVE = "writeback dlq redrive --practice PRACTICE --id ID"
     DISMISS_LETTER = "writeback dlq dismiss PRACTICE ID"
     CONNECT = "writeback target add PRACTICE SYSTEM"
+    CONNECT_QUICKBOOKS = "writeback quickbooks connect PRACTICE"
+    MAP_QUICKBOOKS = "writeback quickbooks map PRACTICE"
     TEST = "writeback target test PRACTICE SYSTEM"
     BANK_IS_RIGHT = "writeback payouts accept PRACTICE ID"
     DISMISS_DIFFERENCE = "writeback payouts dismiss PRACTICE ID"
@@ -121,9 +123,17 @@ _OF_DIGESTS: Final[Mapping[State, Sequence[Deed]]] = MappingProxyType(
 )
 
 
-def deeds_of(cause: Cause) -> Sequence[Deed]:
-    """Of a cause of a notice, or a state of a digest. Members of different lists may have one name: their type says
-    which is meant. KeyError for a state that no digest lists. Pure."""
+def deeds_of(cause: Cause, target: Target | None = None) -> Sequence[Deed]:
+    """Of a cause of a notice at a target, or a state of a digest. Members of different lists may have one name: their
+    type says which is meant. KeyError for a state that no digest lists. Pure."""
+    found = _deeds_of(cause)
+    if target is not Target.QUICKBOOKS:
+        return found
+    connects = Deed.CONNECT_QUICKBOOKS if isinstance(cause, ConnectionReason) else Deed.MAP_QUICKBOOKS
+    return tuple(connects if deed is Deed.CONNECT else deed for deed in found)
+
+
+def _deeds_of(cause: Cause) -> Sequence[Deed]:
     if isinstance(cause, State):
         return _OF_DIGESTS[cause]
     if isinstance(cause, AttentionReason):
@@ -131,9 +141,9 @@ def deeds_of(cause: Cause) -> Sequence[Deed]:
     return _OF_LETTERS[cause] if isinstance(cause, DeadLetterReason) else _CONNECTION
 
 
-def deeds_words(cause: Cause, practice_id: str) -> str:
+def deeds_words(cause: Cause, practice_id: str, target: Target | None = None) -> str:
     """How it ends here, in one sentence for whoever runs Writeback; '' where there is nothing to end. Pure."""
-    commands = [deed.value.replace("PRACTICE", practice_id) for deed in deeds_of(cause)]
+    commands = [deed.value.replace("PRACTICE", practice_id) for deed in deeds_of(cause, target)]
     if not commands:
         return ""
     return f"Whoever runs Writeback ends it with: {'; or '.join(commands)}"

@@ -42,7 +42,7 @@ from tests.worlds import World
 pytestmark = pytest.mark.stack
 DO = ("--yes", "--by", "Ada", "--why", "the letter says so")
 EVERY_REASON: list[Reason] = [*DeadLetterReason, *ConnectionReason, *AttentionReason]
-ELSEWHERE: Final = (Deed.CONNECT, Deed.TEST, Deed.ALLOCATE)
+ELSEWHERE: Final = (Deed.CONNECT, Deed.CONNECT_QUICKBOOKS, Deed.MAP_QUICKBOOKS, Deed.TEST, Deed.ALLOCATE)
 """Done against an office by their own tests."""
 OF_EVENTS: Final = {
     AttentionReason.ORIGINAL_MISSING: "AWAITING_ORIGINAL",
@@ -75,10 +75,10 @@ def database(world: World) -> Iterator[LedgerDatabase]:
     opened.close()
 
 
-def letter(reason: Reason) -> str:
+def letter(reason: Reason, target: Target = Target.PMS) -> str:
     kinds = {ConnectionReason: CauseKind.CONNECTION, AttentionReason: CauseKind.EVENT}
     kind = kinds.get(type(reason), CauseKind.POSTING if reason in DEAD else CauseKind.RECORD)
-    problem = Problem(practice_id=PRACTICE, cause=Cause(kind, Target.PMS, reason), count=1, oldest_at=NOON)
+    problem = Problem(practice_id=PRACTICE, cause=Cause(kind, target, reason), count=1, oldest_at=NOON)
     return notice_email(problem, NOON, Step(kind=StepKind.OPENED, number=1)).body
 
 
@@ -96,6 +96,29 @@ def digest(state: State) -> str:
         cases=(),
     )
     return digest_email([waiting]).body
+
+
+@pytest.mark.parametrize(
+    ("reason", "command"),
+    [
+        (ConnectionReason.NEEDS_RECONNECT, f"writeback quickbooks connect {PRACTICE}"),
+        (DeadLetterReason.ACCOUNT_INACTIVE, f"writeback quickbooks map {PRACTICE}"),
+        (DeadLetterReason.MAPPING_MISSING, f"writeback quickbooks map {PRACTICE}"),
+    ],
+)
+def test_a_letter_about_quickbooks_names_its_own_commands(reason: Reason, command: str) -> None:
+    """QuickBooks is connected in a browser and mapped from its own lists: not by `target add`."""
+    commands = deeds_in(letter(reason, Target.QUICKBOOKS))
+    assert commands[0] == command
+    assert " ".join(command.split()[1:3]) in COMMAND_LIST
+    assert not any("target add" in each for each in commands)
+
+
+def test_a_second_report_that_conflicts_is_not_said_to_be_processed_again() -> None:
+    """`dlq redrive` refuses it, so no letter may promise it."""
+    text = letter(DeadLetterReason.CONFLICT)
+    assert "can be processed again" not in text
+    assert "is not processed again" in text
 
 
 def deeds_in(text: str) -> list[str]:

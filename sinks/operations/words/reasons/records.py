@@ -10,8 +10,14 @@ def _unreadable(headline: str, why: str, remedy: str) -> Wording:
     return Wording(headline=headline, why=why, remedy=remedy, afterwards=KEPT_SAFE, audience=Audience.OPERATOR)
 
 
-def _refused(headline: str, why: str, remedy: str) -> Wording:
-    return Wording(headline=headline, why=why, remedy=remedy, afterwards=KEPT_SAFE, audience=Audience.BOTH)
+def _refused(headline: str, why: str, remedy: str, afterwards: str = KEPT_SAFE) -> Wording:
+    return Wording(headline=headline, why=why, remedy=remedy, afterwards=afterwards, audience=Audience.BOTH)
+
+
+_FIRST_STANDS = (
+    "The second report is kept as it came and is not processed again: what was posted stays as it is. If the second "
+    "one is right, the sender reports a correction of the payment; then close this one."
+)
 
 
 _ASK_SENDER = "The payment system that sent the record has to send it again, corrected. Support can tell it which one."
@@ -109,6 +115,7 @@ RECORD_WORDS: dict[R, Wording] = {
         "one payment was reported twice with different content",
         "The same money was reported again with other facts. The first report stands, the second was not used.",
         "Compare the payment in your payment system with what is posted; the sender has to say which one is right.",
+        _FIRST_STANDS,
     ),
     R.REFUSED_BY_LEDGER: _unreadable(
         "a record could not be stored",
