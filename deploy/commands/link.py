@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from sinks.operations.actions.link_patient import PatientLinked
     from sinks.operations.actions.move_patient import PatientMoved
 
+SHOWN = 10
+"""Posted entries of a patient that a link names; the others are counted."""
 PatientRef = Annotated[str, typer.Argument(help="The surrogate that the events use.")]
 
 
@@ -179,9 +181,11 @@ def remove(
 def _print_moved(moved: PatientMoved, applied: bool) -> None:
     from deploy.commands.printing import APPLY_HINT, counted, print_moves, print_table, shown_money
 
-    for each in moved.stands:
+    for each in moved.stands[:SHOWN]:
         amount = shown_money(each.amount_minor, each.currency)
         print(f"{each.id} {each.entry_kind} {amount} stands at patient {each.pms_patient_id}")
+    if len(moved.stands) > SHOWN:
+        print(f"and {counted(len(moved.stands) - SHOWN, 'entry', 'entries')} more: {len(moved.stands)} in all")
     rows = []
     for entry in moved.entries:
         what = f"{entry.entry_kind} {entry.part}".rstrip()
@@ -207,9 +211,14 @@ def _print(linked: PatientLinked, applied: bool) -> None:
     )
     print(f"{linked.practice_id}: {'linked' if applied else 'would be linked'}{waited}{nothing}")
     print_moves(linked.moves, applied)
-    for each in linked.elsewhere:
+    for each in linked.elsewhere[:SHOWN]:
         amount = shown_money(each.amount_minor, each.currency)
         print(f"{each.id} {each.entry_kind} {amount} stands at patient {each.pms_patient_id} and stays there")
+    if linked.elsewhere:
+        if (rest := len(linked.elsewhere) - SHOWN) > 0:
+            print(f"and {counted(rest, 'entry', 'entries')} more: {len(linked.elsewhere)} in all")
+        move = f"writeback link move {linked.practice_id} {linked.patient_ref} {linked.pms_patient_id}"
+        print(f"a link moves nothing that is posted; where that stands at the wrong patient: {move}")
     if linked.dead:
         stand = "stands" if linked.dead == 1 else "stand"
         print(

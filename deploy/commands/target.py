@@ -209,7 +209,8 @@ def _print_connected(done: TargetConnected, system: str, applied: bool) -> None:
     from deploy.commands.printing import APPLY_HINT, print_moves
 
     becomes = "connected" if done.added else "changed"
-    print(f"{done.practice_id}: {system} {'' if applied else 'would be '}{becomes} at {done.base_url}")
+    where = f" at {done.base_url}" if done.base_url else ""
+    print(f"{done.practice_id}: {system} {'' if applied else 'would be '}{becomes}{where}")
     if done.released:
         due = "are due again" if applied else "would be due again"
         print(f"{done.released} entries that had stopped because of the setting {due}")

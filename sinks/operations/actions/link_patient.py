@@ -15,6 +15,8 @@ class PatientLinked(msgspec.Struct, frozen=True, kw_only=True):
     """What was linked, or in a preview would be."""
 
     practice_id: str
+    patient_ref: str
+    pms_patient_id: str
     released: int
     """Entries that waited for the link and go on."""
     dead: int
@@ -53,6 +55,8 @@ def link_patient(
         )
         return PatientLinked(
             practice_id=practice_id,
+            patient_ref=patient_ref,
+            pms_patient_id=pms_patient_id,
             released=released,
             dead=links.dead_for_their_patient(ledger.connection, practice_id, patient_ref),
             moves=state_changes(before, open_entries(ledger.connection, practice_id)),

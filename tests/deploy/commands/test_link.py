@@ -10,7 +10,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from deploy.commands import link
 from deploy.sandbox import demonstration
+from sinks.operations.actions.link_patient import PatientLinked
+from sinks.operations.queries.patients import StandsAt
 from sinks.poster.planned_call import FrozenRequest
 from tests import processes
 from tests.deploy.commands.test_target import KEY, TargetCommands, commands  # noqa: F401
@@ -123,6 +126,24 @@ def test_a_link_is_removed(commands: TargetCommands) -> None:  # noqa: F811
         "SELECT before ->> 'pms_patient_id' FROM audit WHERE practice_id = %s AND action = 'patient.unlink'", practice
     )
     assert before == number
+
+
+def test_what_stands_elsewhere_is_counted_and_the_first_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    """Hundreds of posted entries do not scroll the answer away, and who meant to move them is told how."""
+    stands = tuple(
+        StandsAt(
+            id=f"e:{n}", entry_kind="payment", amount_minor=100, currency="USD", external_id=None, pms_patient_id="5"
+        )
+        for n in range(12)
+    )
+    linked = PatientLinked(
+        practice_id="north", patient_ref="pt-1", pms_patient_id="7", released=0, dead=0, moves=(), elsewhere=stands
+    )
+    link._print(linked, applied=True)
+    said = capsys.readouterr().out
+    assert said.count("stands at patient 5 and stays there") == 10
+    assert "and 2 entries more: 12 in all" in said
+    assert "writeback link move north pt-1 7" in said
 
 
 def test_e_12_both_patients_are_named_before_entries_move(commands: TargetCommands) -> None:  # noqa: F811

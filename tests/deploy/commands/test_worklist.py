@@ -58,7 +58,8 @@ def test_payments_wait_for_a_person_and_need_no_link(database: LedgerDatabase, w
 
 def test_each_practice_has_a_work_list_of_its_own(database: LedgerDatabase, world: World) -> None:
     writeback(world, "practice", "add", "south", "--zone", "UTC")
-    assert writeback(world, "target", "add", "south", "worklist", *DO).code == 0
+    added = writeback(world, "target", "add", "south", "worklist", *DO)
+    assert (added.code, "worklist connected\n" in added) == (0, True), "a work list has no address"
     said = writeback(world, "target", "add", "south", "worklist", "--base-url", "https://x.example", *DO)
     assert (said.code, "--base-url" in said.errors) == (2, True)
     listed = writeback_json_here(world, "target", "list")
