@@ -177,7 +177,7 @@ def _of_payment(events: list[Money]) -> Iterator[tuple[Cause, int]]:
     left -= surcharge if left else 0
     withdrawn = any(entry.state is _WITHDRAWN for each in rest for entry in each.entries)
     fees = sum(each.fee_minor for each in rest if each.net_alone)
-    followed = any(each.kind != "payment" for each in rest)
+    followed = any(each.kind != "payment" or each.elsewhere_minor for each in rest)
     if left and fees == left:
         yield Cause.FEE, left
     elif left and withdrawn:
@@ -190,12 +190,14 @@ def _bank(facts: Facts, documents: list[Document]) -> Iterator[Difference]:
     """Money by money, then what a payout's items leave of its amount, and payouts that came back."""
     joint = Joint.REPORTED_TO_BANK
     reported: dict[Key, int] = defaultdict(int)
+    elsewhere: dict[Key, int] = {}
     outside: set[Key] = set()
     for each in facts.money:
         if each.key is None:
             yield Difference(joint=joint, cause=Cause.VOIDED, about=each.about, amount_minor=-each.gross_minor)
             continue
         reported[each.key] += each.gross_minor
+        elsewhere[each.key] = each.elsewhere_minor or elsewhere.get(each.key, 0)
         if each.outside:
             outside.add(each.key)
     paid: dict[Key, int] = defaultdict(int)
@@ -220,6 +222,9 @@ def _bank(facts: Facts, documents: list[Document]) -> Iterator[Difference]:
             yield Difference(joint=joint, cause=cause, about=document.payout_id, amount_minor=rest)
     for key in sorted(reported.keys() | paid.keys()):
         amount = paid.get(key, 0) - reported.get(key, 0)
+        if key in paid and elsewhere.get(key):
+            amount -= elsewhere[key]
+            yield Difference(joint=joint, cause=Cause.OTHER_PERIOD, about=key[1], amount_minor=elsewhere[key])
         cause = _of_money(key, key in reported, key in paid, key in outside, facts)
         yield Difference(joint=joint, cause=cause, about=key[1], amount_minor=amount)
 

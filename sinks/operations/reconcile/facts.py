@@ -34,9 +34,11 @@ class Money(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     day: date
     gross_minor: int
-    """As reported; 0 for what a later version replaced."""
+    """As reported; of a correction, what it adds to the version before it, so that the one that stands counts once."""
     fee_minor: int = 0
     surcharge_minor: int = 0
+    elsewhere_minor: int = 0
+    """Of a payment that was corrected in the stretch: what stood of it when the stretch began."""
     outside: bool = False
     """It is settled outside of payouts."""
     net_alone: bool = False

@@ -2,66 +2,27 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Iterator
+from datetime import date
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from schemas.codec import EVENTS_BY_NAME, decode_event
-from schemas.events import Event, MoneyFields, PayoutItem, PayoutPaid
-from schemas.practice_settings import AmountMode, FeeAdjustment, SettingsHistory
+from schemas.events import Event, PayoutItem, PayoutPaid
 from schemas.topics import STREAM_TOPICS
 from schemas.vocabulary import EntryKind, State
-from schemas.writebacks import MoneyKind
-from sinks.ledger.named_queries import named_queries
 from sinks.ledger.practices.settings.history import history_of
 from sinks.ledger.rows.effects import EffectReason
 from sinks.ledger.rows.fetch import fetch_all
 from sinks.operations.ledger import Connection
-from sinks.operations.reconcile.facts import Document, Entry, Facts, Item, Key, Money
+from sinks.operations.reconcile.facts import Document, Entry, Facts, Item, Key
+from sinks.operations.reconcile.load_money import PAGE, SQL, load_money
 from streams.runtime.errors import ConfigurationError
 
-PAGE: Final = 1_000
 LONGEST_DAYS: Final = 400
 """A tax year and some days: what is held in memory stays bounded."""
-_SQL: Final = named_queries("sinks.operations.reconcile", "reconcile.sql")
-
-_FAMILY: Final = {
-    MoneyKind.PAYMENT.value: "CHARGE",
-    MoneyKind.REFUND.value: "REFUND",
-    MoneyKind.REFUND_FAILED.value: "REFUND_FAILED",
-    MoneyKind.RETURN.value: "RETURN",
-    MoneyKind.REINSTATED.value: "RETURN",
-    MoneyKind.DISPUTE.value: "DISPUTE",
-    MoneyKind.DISPUTE_CLOSED.value: "DISPUTE_REVERSAL",
-}
-"""Of an event's kind: in which family of items a payout brings its money."""
-
-
-class _EventRow(msgspec.Struct, frozen=True):
-    source: str
-    event_id: str
-    subject: str
-    concerns: str | None
-    kind: str
-    event_type: str
-    occurred_at: datetime
-    superseded_by: str | None
-    waiting: str | None
-    original: bytes | None
-
-
-class _EntryRow(msgspec.Struct, frozen=True):
-    source: str
-    event_id: str
-    effect_id: int
-    state: State
-    reason: EffectReason
-    amount_minor: int
-    entered_minor: int | None
 
 
 class _DocumentRow(msgspec.Struct, frozen=True):
@@ -107,7 +68,7 @@ def load(connection: Connection, practice_id: str, from_day: date, to_day: date)
         if history.newest is None:
             raise ConfigurationError(f"practice {practice_id} has no settings, so nobody knows its days")
         zone = ZoneInfo(history.newest.settings.zone)
-        money = tuple(_money(connection, practice_id, history, zone, from_day, to_day))
+        money = tuple(load_money(connection, practice_id, history, from_day, to_day, zone))
         rows = list(_documents(connection, practice_id, from_day, to_day))
         documents = tuple(map(_document, rows))
         reported = {each.key for each in money if each.key is not None}
@@ -122,93 +83,11 @@ def load(connection: Connection, practice_id: str, from_day: date, to_day: date)
     return Loaded(facts=facts, currency=history.newest.settings.currency, external_ids=ids)
 
 
-def _money(
-    connection: Connection, practice_id: str, history: SettingsHistory, zone: ZoneInfo, from_day: date, to_day: date
-) -> Iterator[Money]:
-    events = list(_events(connection, practice_id, zone, from_day, to_day))
-    voided = {each.concerns for each in events if each.kind == MoneyKind.VOID and each.superseded_by is None}
-    there = {each.subject for each in events if each.kind == MoneyKind.PAYMENT}
-    for page in _pages(events):
-        entries: dict[tuple[str, str], list[Entry]] = defaultdict(list)
-        keys = {"sources": [each.source for each in page], "event_ids": [each.event_id for each in page]}
-        for row in fetch_all(connection, _EntryRow, _SQL["entries"], {"practice_id": practice_id} | keys):
-            entries[row.source, row.event_id].append(_entry(row))
-        for each in page:
-            own = tuple(entries[each.source, each.event_id])
-            yield _of_event(each, own, history, zone, voided, there)
-
-
-def _of_event(
-    row: _EventRow,
-    entries: tuple[Entry, ...],
-    history: SettingsHistory,
-    zone: ZoneInfo,
-    voided: set[str | None],
-    there: set[str],
-) -> Money:
-    """What an event reports; its entries say it where its bytes are gone.
-
-    A payment that is voided in the stretch, and a version that was replaced, report nothing; what voids a payment of
-    another stretch reports what its entries take back.
-    """
-    family = _FAMILY.get(row.kind)
-    event = None if family is None or row.original is None else _decoded(row.event_type, row.original)
-    about = row.concerns or row.subject
-    gone = row.superseded_by is not None or (row.kind == MoneyKind.PAYMENT and row.subject in voided)
-    gross = 0 if gone else getattr(event, "gross_minor", 0)
-    kept = family is None or row.original is not None
-    if (row.kind == MoneyKind.VOID and row.concerns not in there) or not kept:
-        gross = sum(each.amount_minor for each in entries)
-    money = event if isinstance(event, MoneyFields) and not gone else None
-    version = history.in_force(row.occurred_at)
-    alone = (
-        version is not None
-        and version.settings.amount is AmountMode.NET
-        and version.settings.fee_adjustment is FeeAdjustment.OFF
-    )
-    key = None if family is None else (family, about if family in ("CHARGE", "RETURN") else row.subject)
-    return Money(
-        about=about,
-        key=key,
-        kind=row.kind,
-        day=row.occurred_at.astimezone(zone).date(),
-        gross_minor=gross or 0,
-        fee_minor=0 if gone else getattr(event, "fee_minor", 0) or 0,
-        surcharge_minor=0 if money is None else money.surcharge_minor,
-        outside=money is not None and money.settled_outside,
-        net_alone=alone,
-        waiting=row.waiting is not None,
-        entries=entries,
-    )
-
-
-def _events(
-    connection: Connection, practice_id: str, zone: ZoneInfo, from_day: date, to_day: date
-) -> Iterator[_EventRow]:
-    since = datetime.combine(from_day, time(), zone).astimezone(UTC)
-    after: tuple[datetime, str, str] = (since - timedelta(seconds=1), "", "")
-    until = datetime.combine(to_day + timedelta(days=1), time(), zone).astimezone(UTC)
-    while True:
-        at, source, event_id = after
-        key = {"practice_id": practice_id, "since": since, "until": until, "most": PAGE}
-        place = {"after_at": at, "after_source": source, "after_event": event_id}
-        page = fetch_all(connection, _EventRow, _SQL["events"], key | place)
-        yield from page
-        if len(page) < PAGE:
-            return
-        after = (page[-1].occurred_at, page[-1].source, page[-1].event_id)
-
-
-def _pages(events: Sequence[_EventRow]) -> Iterator[Sequence[_EventRow]]:
-    for start in range(0, len(events), PAGE):
-        yield events[start : start + PAGE]
-
-
 def _documents(connection: Connection, practice_id: str, from_day: date, to_day: date) -> Iterator[_DocumentRow]:
     after: tuple[date, int] = (from_day, 0)
     while True:
         key: dict[str, Any] = {"practice_id": practice_id, "from_day": from_day, "to_day": to_day, "most": PAGE}
-        page = fetch_all(connection, _DocumentRow, _SQL["documents"], key | {"after_day": after[0], "after": after[1]})
+        page = fetch_all(connection, _DocumentRow, SQL["documents"], key | {"after_day": after[0], "after": after[1]})
         yield from page
         if len(page) < PAGE:
             return
@@ -244,7 +123,7 @@ def _item(item: PayoutItem) -> Item:
     return Item(key=key, category=item.category, gross_minor=item.gross_minor, fee_minor=item.fee_minor)
 
 
-def _entry(row: _EntryRow | _DocumentRow) -> Entry:
+def _entry(row: _DocumentRow) -> Entry:
     return Entry(
         effect_id=row.effect_id,
         state=row.state,
@@ -270,5 +149,5 @@ def _keys(connection: Connection, practice_id: str, query: str, keys: set[Key], 
             "families": [family for family, _ in page],
             "ids": [number for _, number in page],
         }
-        found |= {(each.family, each.id) for each in fetch_all(connection, _KeyRow, _SQL[query], parameters)}
+        found |= {(each.family, each.id) for each in fetch_all(connection, _KeyRow, SQL[query], parameters)}
     return frozenset(found)

@@ -2,7 +2,8 @@
 
 -- name: events
 -- Events that happened in the stretch, in the order of the index, with their bytes.
-SELECT v.source, v.event_id, v.subject, v.concerns, v.kind, v.event_type, v.occurred_at, v.superseded_by, v.waiting, b.original
+SELECT v.source, v.event_id, v.subject, v.concerns, v.kind, v.event_type, v.occurred_at, v.superseded_by, v.waiting,
+    v.version, v.ended_as, b.original
 FROM events v
 LEFT JOIN bodies b ON b.practice_id = v.practice_id AND b.month = v.month AND b.source = v.source
     AND b.event_id = v.event_id
@@ -11,9 +12,28 @@ WHERE v.practice_id = :practice_id AND v.occurred_at >= :since AND v.occurred_at
   AND v.kind NOT IN ('payout', 'payout_failed', 'request')
 ORDER BY v.occurred_at, v.source, v.event_id LIMIT :most;
 
+-- name: before
+-- Which version of these payments stood before the stretch, with the bank's last word; of each one, what happened first
+-- ahead. One that a person dismissed stood never, unless it is the first.
+SELECT x.source, x.event_id, x.subject, x.concerns, x.kind, x.event_type, x.occurred_at, x.superseded_by, x.waiting,
+    x.version, x.ended_as, b.original
+FROM unnest(:payments::text[]) AS k(id)
+CROSS JOIN LATERAL (
+    (SELECT * FROM events v WHERE v.practice_id = :practice_id AND v.subject = k.id AND v.kind = 'payment'
+        AND v.superseded_by IS NULL AND v.occurred_at < :since AND (v.version = 1 OR v.ended_as IS DISTINCT FROM 'dismiss')
+     ORDER BY v.version DESC LIMIT 1)
+    UNION ALL
+    (SELECT * FROM events v WHERE v.practice_id = :practice_id AND v.concerns = k.id AND v.kind = 'bank_gross'
+        AND v.superseded_by IS NULL AND v.occurred_at < :since
+     ORDER BY v.version DESC LIMIT 1)) x
+LEFT JOIN bodies b ON b.practice_id = :practice_id AND b.month = x.month AND b.source = x.source
+    AND b.event_id = x.event_id
+ORDER BY k.id, x.occurred_at, x.source, x.event_id;
+
 -- name: entries
 -- Entries at the PMS of these events that move money.
 SELECT f.source, f.event_id, f.effect_id, f.state, f.reason, f.amount_minor,
+    CASE WHEN f.entry_kind = 'reversal' THEN f.depends_on END AS takes_back,
     (SELECT r.amount_minor FROM recorded_amounts r
      WHERE r.practice_id = f.practice_id AND r.effect_id = f.effect_id) AS entered_minor
 FROM unnest(:sources::text[], :event_ids::text[]) AS k(source, event_id)

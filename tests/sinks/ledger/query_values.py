@@ -42,6 +42,7 @@ VALUES: Final[dict[str, str | None]] = {
     "id": "pay-77",
     "payment": "pay-77",
     "payment_id": "pay-77",
+    "payments": _array(f"pay-{n}" for n in SHORT),
     "external_ids": "{50077}",
     "patient_ref": "pt-77",
     "patient_refs": _array(f"pt-{n}" for n in SHORT),
