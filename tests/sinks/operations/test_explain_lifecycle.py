@@ -180,7 +180,9 @@ def test_without_companion_the_page_says_what_stays_open(database: LedgerDatabas
     paid, back = story.events
     assert _amounts(paid) == (9680, None, False)
     assert paid.amounts is not None
-    assert paid.amounts.words[-1] == "payment + fee adjustment = 96.80, 3.20 less than gross 100.00 - surcharge 0.00"
+    assert paid.amounts.words[-1] == (
+        "payment 96.80, without a fee adjustment, 3.20 less than gross 100.00 - surcharge 0.00"
+    )
     assert _amounts(back)[0] == -9680
     assert back.amounts is not None
     assert "the share of what had been posted" in back.amounts.words[0]

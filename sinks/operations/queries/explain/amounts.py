@@ -23,7 +23,7 @@ from schemas.events import (
     RefundSucceeded,
 )
 from schemas.practice_settings import AmountMode
-from schemas.vocabulary import AMOUNT_KINDS, SKIPPED, EntryKind, State
+from schemas.vocabulary import AMOUNT_KINDS, CASH, NOT_COUNTED, EntryKind, State
 from sinks.operations.queries.explain.record import StoryAmounts
 
 _WITH_MONEY = (
@@ -47,6 +47,8 @@ class EntryAmount(msgspec.Struct, frozen=True, kw_only=True):
     surcharge_minor: int
     gross_minor: int | None = None
     fee_minor: int | None = None
+    taken_back: bool = False
+    """By an entry of the same event: a person undid it, or it was moved."""
 
 
 def explain_amounts(
@@ -72,8 +74,11 @@ def explain_amounts(
     if not isinstance(event, _WITH_MONEY):
         return None
     fee, net = event.fee_minor, event.net_minor
-    if fee is None and isinstance(event, MoneyFields) and later_fee_minor is not None:
-        fee, net = later_fee_minor, event.gross_minor - later_fee_minor
+    if fee is None and isinstance(event, MoneyFields):
+        # What its entries were made with, such as a fee that a person typed, before what was said of it later.
+        fee = next((each.fee_minor for each in entries if each.kind in CASH), None)
+        fee = later_fee_minor if fee is None else fee
+        net = None if fee is None else event.gross_minor - fee
     surcharge = _surcharge(event, entries)
     return _compose(event.gross_minor, surcharge, fee, net, entries, mode, currency, isinstance(event, PayoutPaid))
 
@@ -88,12 +93,12 @@ def _compose(
     currency: str,
     of_payout: bool,
 ) -> StoryAmounts:
-    paid = [each.amount_minor for each in entries if each.kind in AMOUNT_KINDS]
-    credited = [
-        each.amount_minor for each in entries if each.kind is EntryKind.FEE_ADJUSTMENT and each.state not in SKIPPED
-    ]
-    payment = sum(paid) if paid else None
-    companion = sum(credited) if credited else None
+    paid = _standing(entries, of_payout)
+    unsent = bool(paid) and all(each.state in NOT_COUNTED for each in paid)
+    credited = [each for each in entries if each.kind is EntryKind.FEE_ADJUSTMENT]
+    credited = [each for each in credited if unsent or each.state not in NOT_COUNTED]
+    payment = sum(each.amount_minor for each in paid) if paid else None
+    companion = sum(each.amount_minor for each in credited) if credited else None
     counts = net if of_payout else gross - surcharge
     amounts = StoryAmounts(
         gross_minor=gross,
@@ -107,7 +112,15 @@ def _compose(
         adds_up=None if payment is None else payment + (companion or 0) == counts,
         words=(),
     )
-    return msgspec.structs.replace(amounts, words=tuple(_words(amounts, gross, of_payout)))
+    return msgspec.structs.replace(amounts, words=tuple(_words(amounts, gross, of_payout, unsent)))
+
+
+def _standing(entries: Sequence[EntryAmount], of_payout: bool) -> list[EntryAmount]:
+    """The entries that show the event's amount, each once: what was withdrawn, or taken back and made again, only where
+    nothing else is left; of a payout the last document."""
+    paid = [each for each in entries if each.kind in AMOUNT_KINDS]
+    there = [each for each in paid if not each.taken_back and each.state is not State.VOIDED_BEFORE_POST]
+    return (there or paid)[-1:] if of_payout else there or paid
 
 
 def _fee_alone(event: PaymentFeeAssessed, currency: str) -> StoryAmounts:
@@ -134,30 +147,57 @@ def _surcharge(event: _WITH_MONEY, entries: Sequence[EntryAmount]) -> int:
     return event.surcharge_minor if isinstance(event, MoneyFields) else 0
 
 
-def _words(amounts: StoryAmounts, gross: int, of_payout: bool) -> list[str]:
-    """Each amount as the sum that made it, then the check."""
+def _words(amounts: StoryAmounts, gross: int, of_payout: bool, unsent: bool) -> list[str]:
+    """Each amount as the sum that made it, then the check. Where a sum does not hold, the difference is named."""
     if amounts.payment_minor is None:
         return []
     surcharge, fee = amounts.surcharge_minor or 0, amounts.fee_minor
-    payment, companion = amounts.payment_minor, amounts.companion_minor or 0
+    payment, companion = amounts.payment_minor, amounts.companion_minor
+    said = ["nothing of it is in the books; it would be:"] if unsent else []
     if of_payout:
-        return [f"document {plain(payment)} = gross {plain(gross)} - fees {plain(fee or 0)}"]
-    said = []
+        return [*said, _of_document(payment, gross, fee or 0)]
     if amounts.mode == AmountMode.NET and fee is not None and payment == gross - fee:
         said.append(f"NET: payment {plain(payment)} = gross {plain(gross)} - fee {plain(fee)}")
     elif payment == gross - surcharge:
         said.append(f"GROSS: payment {plain(payment)} = gross {plain(gross)} - surcharge {plain(surcharge)}")
     else:
         said.append(f"payment {plain(payment)}: the share of what had been posted, not of gross {plain(gross)}")
-    if amounts.companion_minor is not None and fee is not None:
-        said.append(f"fee adjustment {plain(companion)} = fee {plain(fee)} - surcharge {plain(surcharge)}")
+    if companion is not None and fee is not None:
+        said.append(_of_companion(companion, fee, surcharge))
     counts = f"gross {plain(gross)} - surcharge {plain(surcharge)}"
-    if amounts.adds_up:
-        said.append(f"payment + fee adjustment = {plain(payment + companion)} = {counts}")
+    left = gross - surcharge - payment - (companion or 0)
+    if companion is None:
+        said.append(
+            f"payment {plain(payment)} = {counts}; there is no fee adjustment"
+            if not left
+            else f"payment {plain(payment)}, without a fee adjustment, {_apart(left)} {counts}"
+        )
+    elif left:
+        said.append(f"payment + fee adjustment = {plain(payment + companion)}, {_apart(left)} {counts}")
     else:
-        left = gross - surcharge - payment - companion
-        said.append(f"payment + fee adjustment = {plain(payment + companion)}, {plain(left)} less than {counts}")
+        said.append(f"payment + fee adjustment = {plain(payment + companion)} = {counts}")
     return said
+
+
+def _of_document(document: int, gross: int, fees: int) -> str:
+    rest = document - (gross - fees)
+    if not rest:
+        return f"document {plain(document)} = gross {plain(gross)} - fees {plain(fees)}"
+    of = f"gross {plain(gross)} - fees {plain(fees)} + other {plain(rest)}"
+    return f"document {plain(document)} = {of}: what the payout's amounts do not explain"
+
+
+def _of_companion(companion: int, fee: int, surcharge: int) -> str:
+    if companion == fee - surcharge:
+        return f"fee adjustment {plain(companion)} = fee {plain(fee)} - surcharge {plain(surcharge)}"
+    return (
+        f"fee adjustment {plain(companion)}, {_apart(fee - surcharge - companion)} "
+        f"fee {plain(fee)} - surcharge {plain(surcharge)}: it was made with another fee, or is a share"
+    )
+
+
+def _apart(left: int) -> str:
+    return f"{plain(abs(left))} {'less' if left > 0 else 'more'} than"
 
 
 def plain(minor: int) -> str:

@@ -12,7 +12,7 @@ from schemas.events import Event, PaymentFeeAssessed, PayoutCategory
 from schemas.plan import Decision
 from schemas.practice_settings import AmountMode
 from schemas.topics import STREAM_TOPICS
-from schemas.vocabulary import AS_DECIDED, BOOKED, DEAD, IN_DOUBT, READY, WAITING, EntryKind, State
+from schemas.vocabulary import AS_DECIDED, BOOKED, DEAD, IN_DOUBT, READY, REVERSAL_KINDS, WAITING, EntryKind, State
 from sinks.operations.queries.explain.amounts import EntryAmount, explain_amounts
 from sinks.operations.queries.explain.entries import story_dead_letter, story_entry
 from sinks.operations.queries.explain.fields import EventFields, shared
@@ -41,7 +41,7 @@ def story_event(event: EventRow, rows: Rows) -> StoryEvent:
         late=(plan is not None and plan.late) or any(entry.late for entry in mine),
         waited_as=waited_as(event),
         amounts=explain_amounts(
-            original_of(event), [_amount(entry) for entry in mine], _mode(event, rows), currency, _later_fee(rows)
+            original_of(event), [_amount(entry, mine) for entry in mine], _mode(event, rows), currency, _later_fee(rows)
         ),
         entries=tuple(story_entry(entry, rows) for entry in mine),
         dead_letters=tuple(
@@ -104,7 +104,8 @@ def _later_fee(rows: Rows) -> int | None:
     return sum(charged) if charged else None
 
 
-def _amount(entry: EntryRow) -> EntryAmount:
+def _amount(entry: EntryRow, of_event: Sequence[EntryRow]) -> EntryAmount:
+    back = (x for x in of_event if x.entry_kind in REVERSAL_KINDS and State(x.state) is not State.VOIDED_BEFORE_POST)
     return EntryAmount(
         kind=EntryKind(entry.entry_kind),
         state=State(entry.state),
@@ -112,6 +113,7 @@ def _amount(entry: EntryRow) -> EntryAmount:
         surcharge_minor=entry.surcharge_minor or 0,
         gross_minor=entry.gross_minor,
         fee_minor=entry.fee_minor,
+        taken_back=entry.effect_id in {each.depends_on for each in back},
     )
 
 
