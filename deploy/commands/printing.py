@@ -31,7 +31,8 @@ def print_done_json(applied: bool, answer: Any) -> None:
 
 
 def print_table(title: str, headings: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
-    """A table that is as wide as the terminal; cells fold instead of losing text, also in a pipe."""
+    """A table that is as wide as the terminal; cells fold instead of losing text, also in a pipe. A tuple in a cell is
+    shown line by line."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -43,9 +44,15 @@ def print_table(title: str, headings: Iterable[str], rows: Iterable[Iterable[obj
     for heading in headings:
         table.add_column(heading, overflow="fold")
     for row in rows:
-        table.add_row(*(Text("" if cell is None else visible(str(cell))) for cell in row))
+        table.add_row(*(Text(_cell(each)) for each in row))
     piped = None if os.isatty(1) or "COLUMNS" in os.environ else 200
     Console(width=piped, file=raw_output()).print(table)
+
+
+def _cell(content: object) -> str:
+    if isinstance(content, tuple):
+        return "\n".join(map(_cell, content))
+    return "" if content is None else visible(str(content))
 
 
 def print_moves(moves: Sequence[StateChange], applied: bool) -> None:

@@ -98,7 +98,7 @@ def _table(practice_id: str, events: Iterable[Compared], warnings: tuple[Setting
         print(f"{warning.level.value} {warning.code.value} ({warning.field}): {warning.text}")
 
 
-def _rows(listed: list[Compared]) -> Iterator[tuple[str, ...]]:
+def _rows(listed: list[Compared]) -> Iterator[tuple[object, ...]]:
     """Payment by payment, each event in its order; where a payment has several, what they come to."""
     from deploy.commands.printing import shown_at
 
@@ -133,7 +133,8 @@ def _counted(events: Iterable[Compared], total: Totals) -> Iterable[Compared]:
             yield each
 
 
-def _outcome(outcome: Outcome) -> str:
+def _outcome(outcome: Outcome) -> str | tuple[str, ...]:
+    """A line for each entry."""
     from deploy.commands.printing import shown_at, shown_money
 
     if outcome.refused is not None:
@@ -145,7 +146,7 @@ def _outcome(outcome: Outcome) -> str:
         due = f" due {shown_at(each.due_at)}" if each.due_at is not None else ""
         money = shown_money(each.amount_minor, each.currency)
         lines.append(f"{each.entry_kind.value} {money} {each.state.value} {each.reason}{due}")
-    return "\n".join(lines) or "posts nothing"
+    return tuple(lines) or "posts nothing"
 
 
 def _sum_json(total: Totals) -> dict[str, Any]:

@@ -39,7 +39,8 @@ _IN_WORDS: Final = {
     "null": "null",
 }
 """Python's names of types, which msgspec uses, in the words of a JSON file."""
-_NOT_AN_INSTANT: Final = "Invalid RFC3339 encoded datetime"
+_NOT_ONE: Final = {"Invalid RFC3339 encoded datetime": "datetime", "Invalid RFC3339 encoded date": "date"}
+"""msgspec's messages about a text that should be one of these."""
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,8 +113,8 @@ def _explained(error: msgspec.ValidationError) -> Invalid:
     elif problem.startswith("Object contains unknown field"):
         field = f"{field}.{problem.split('`')[1]}"[:80].lstrip(".")
         problem = "is not a field of this event"
-    elif problem == _NOT_AN_INSTANT:
-        problem = f"takes {_IN_WORDS['datetime']}"
+    elif (named := _NOT_ONE.get(problem)) is not None:
+        problem = f"takes {_IN_WORDS[named]}; this is a text that is not written so, or names no day that there is"
     elif (types := _EXPECTED.match(problem)) is not None:
         problem = f"takes {_in_words(types.group(1))}; this is {_in_words(types.group(2))}"
     return Invalid(DeadLetterReason.INVALID_FIELD, field, problem)

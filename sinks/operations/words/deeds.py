@@ -71,7 +71,7 @@ _OF_EVENTS: Final[Mapping[AttentionReason, Sequence[Deed]]] = MappingProxyType(
         _A.MOVED_AFTER_VOID: (),
         _A.PAYMENT_RETURNED: (),
         _A.PAYOUT_FAILED: (),
-        _A.IN_TWO_PAYOUTS: _BY_HAND,
+        _A.IN_TWO_PAYOUTS: (Deed.POST, *_BY_HAND),
         _A.FEE_DIFFERS: _PAYOUT,
         _A.GROSS_DIFFERS: _PAYOUT,
         _A.REFUND_UNKNOWN: _PAYOUT,

@@ -28,6 +28,14 @@ def test_a_line_stays_one_line() -> None:
     assert visible("a\r\nb\u2028c") == "a\\r\\nb\\u2028c"
 
 
+def test_the_lines_of_a_cell_stand_below_each_other(capsys: pytest.CaptureFixture[str]) -> None:
+    """A tuple is several lines of our own; what stands in one of them makes no other."""
+    print_table("", ("now",), [(("payment 1.00", "fee\nadjustment 0.10", None),)])
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    assert "payment 1.00" in lines
+    assert "fee\\nadjustment 0.10" in lines
+
+
 def test_what_is_printed_is_shown_and_not_obeyed(capsys: pytest.CaptureFixture[str]) -> None:
     """Whatever a command prints, and wherever its words come from."""
     with redirect_stdout(VisibleText(sys.stdout)):

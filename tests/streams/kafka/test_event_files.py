@@ -83,6 +83,17 @@ def test_what_is_wrong_is_named(line: bytes, expected: tuple[Reason, str]) -> No
     assert refused(line) == expected
 
 
+@pytest.mark.parametrize("day", ["2026-3-5", "05.03.2026", "2026-02-30"])
+def test_a_day_that_is_none_is_reported_in_the_words_of_the_file(day: str) -> None:
+    """As every other field: what it takes, and what stands there."""
+    found = read(line_of(PAYOUT, arrival_date=day))[0]
+    assert isinstance(found, Refused)
+    assert (found.field, found.problem) == (
+        "arrival_date",
+        "takes a day as text, like 2026-03-02; this is a text that is not written so, or names no day that there is",
+    )
+
+
 def test_a_mistyped_type_is_answered_with_the_nearest() -> None:
     """The message says what to write instead."""
     found = read(b'{"type":"PaymentSuceeded"}')[0]
@@ -98,7 +109,11 @@ def test_a_mistyped_type_is_answered_with_the_nearest() -> None:
         ({"payment_id": 7}, "takes a text in quotes; this is a whole number without quotes or decimals"),
         ({"settled_outside": "no"}, "takes true or false without quotes; this is a text in quotes"),
         ({"splits": {}}, "takes a list in [ ]; this is an object in { }"),
-        ({"occurred_at": "yesterday"}, "takes an instant as text with its offset, like 2026-03-02T15:04:05Z"),
+        (
+            {"occurred_at": "yesterday"},
+            "takes an instant as text with its offset, like 2026-03-02T15:04:05Z"
+            "; this is a text that is not written so, or names no day that there is",
+        ),
     ],
 )
 def test_a_wrong_type_is_reported_in_the_words_of_the_file(fields: dict[str, Any], words: str) -> None:
