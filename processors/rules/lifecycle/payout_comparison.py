@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from processors.rules.lifecycle.booking_terms import fee_of, money_of
+from processors.rules.lifecycle.booking_terms import fee_in_payout, fee_of, money_of
 from processors.rules.lifecycle.given_back import standing_refunds
 from processors.rules.lifecycle.payment_state import PaymentState
 from schemas.events import MOVED_ONCE, PayoutCategory, PayoutItem, PayoutPaid
@@ -69,7 +69,8 @@ def differences_of(item: CarriedItem, state: PaymentState) -> Iterator[FoundDiff
     """How a payout's item differs from what was reported of its payment; nothing where they agree.
 
     An event that waits for settings was reported all the same, and is compared when it has them. A fee that the payment
-    does not know is the payout's to say (N-5), and no difference.
+    does not know is the payout's to say (N-5), and no difference, unless the payment was booked with another one: a
+    person typed it, or the payout said so before it was reported anew.
     """
     if item.category not in _REPORTED:
         return
@@ -79,11 +80,21 @@ def differences_of(item: CarriedItem, state: PaymentState) -> Iterator[FoundDiff
     elif reported is None:
         yield FoundDifference(kind=DifferenceKind.CHARGE_UNKNOWN, paid_minor=item.gross_minor)
     elif reported.waiting is not State.AWAITING_SETTINGS:
-        yield from _amounts(item, money_of(reported).gross_minor, reported_fee(state))
+        fee = reported_fee(state)
+        yield from _amounts(item, money_of(reported).gross_minor, fee)
+        if fee is None:
+            yield from _booked_fee(item, state)
+
+
+def _booked_fee(item: CarriedItem, state: PaymentState) -> Iterator[FoundDifference]:
+    booked, paid = fee_of(msgspec.structs.replace(state, items=())), fee_in_payout(state)
+    apart = item.fee_apart and item.fee_minor == 0
+    if None not in (booked, paid) and booked != paid and not apart:
+        yield FoundDifference(kind=DifferenceKind.FEE_DIFFERS, reported_minor=booked, paid_minor=paid)
 
 
 def reported_fee(state: PaymentState) -> int | None:
-    """The fee as the payment and its assessments say it, whatever its payouts do."""
+    """The fee as the payment and its assessments say it, whatever its payouts and its entries do."""
     return fee_of(msgspec.structs.replace(state, items=(), entries=()))
 
 

@@ -61,13 +61,15 @@ def bank_event(difference: PayoutDifferenceRow, item: StandingItemRow, state: Pa
     if item.category is PayoutCategory.REFUND:
         return _corrected_refund(envelope, difference, item, state)
     if difference.kind is DifferenceKind.FEE_DIFFERS:
+        # A fee that the payout takes by an item of its own is not in the payment's.
+        fee = item.fee_minor if difference.paid_minor is None else difference.paid_minor
         versions = (x.event.version for x in state.follow_ups if isinstance(x.event, PaymentFeeAssessed))
         return PaymentFeeAssessed(
             **envelope,
             payment_id=item.subject,
             version=max(versions, default=0),
-            fee_minor=item.fee_minor,
-            net_minor=money_of(state.reported).gross_minor - item.fee_minor,
+            fee_minor=fee,
+            net_minor=money_of(state.reported).gross_minor - fee,
         )
     return _corrected(envelope, difference, item, state, state.reported)
 

@@ -129,8 +129,8 @@ EVENT_WORDS: dict[R, Wording] = {
     ),
     R.FEE_DIFFERS: Wording(
         headline="a payout took another fee than was reported",
-        why="The fee of a payment in the payout is not the fee that was reported with the payment. Nothing was "
-        "changed.",
+        why="The fee of a payment in the payout is not the fee that was reported with the payment, or that a person "
+        "typed for it. Nothing was changed.",
         remedy="Ask your payment provider which one is right. If the payout is, say so (`writeback payouts accept`) "
         "and the entries are corrected; if nothing is to be done, dismiss it (`writeback payouts dismiss`).",
         afterwards="A correction from your payment provider is posted by itself, and ends this.",

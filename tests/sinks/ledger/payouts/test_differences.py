@@ -11,7 +11,10 @@ import pytest
 from schemas.events import PayoutCategory
 from schemas.practice_settings import AmountMode
 from schemas.validation.events import Invalid, validate
+from schemas.vocabulary import Ruling
+from sinks.operations.actions.event_actions import act_on_events
 from sinks.operations.actions.payout_differences import accept_difference, dismiss_difference
+from sinks.operations.queries.waiting_events import waiting_events
 from streams.runtime.errors import Permanent
 from tests.processors.rules.event_examples import PRACTICE, item, payment
 from tests.processors.rules.kind_examples import claim, line, remitted
@@ -255,3 +258,45 @@ def test_p23_a_replay_after_the_bank_was_right_changes_nothing(database: LedgerD
     database.clock.instant += timedelta(hours=1)
     settle(database)
     assert (cash(database), differences(database)) == before
+
+
+@pytest.mark.parametrize("ruling", [Ruling.POST, Ruling.RECORD])
+def test_p23_a_fee_that_a_person_typed_is_compared(database: LedgerDatabase, ruling: Ruling) -> None:
+    """N-5, P-23: the payment was booked with it, so a payout with another one is told, once; the bank can be right."""
+    database.add()
+    database.link()
+    database.report(payment(10000, None, at=MORNING))
+    (waiting,) = waiting_events(database.connection, PRACTICE, None, 10)
+    act_on_events(ledger_of(database), ruling, PRACTICE, [waiting.id], ORDER, 320)
+    post_what_is_due(database, PRACTICE)
+    told(database, paid_out("po-1", item(1, 10000, 420, payment_id="pay-1"), hours=1))
+    assert differences(database) == [("FEE_DIFFERS", "pay-1", 320, 420, None)]
+    assert cash(database) == (9680, 320)
+    database.connection.execute("UPDATE standing_items SET compared = false")
+    settle(database)
+    assert len(differences(database)) == 1
+    accept(database)
+    assert differences(database) == [("FEE_DIFFERS", "pay-1", 320, 420, "BANK_IS_RIGHT")]
+    assert cash(database) == (9580, 420)
+
+
+def test_p23_a_fee_of_the_first_report_is_compared_with_the_next(database: LedgerDatabase) -> None:
+    """N-5, P-8: the first report of the payout gave the fee; reported anew it has another one, and entries stay."""
+    database.add()
+    database.link()
+    database.report(payment(10000, None, at=MORNING))
+    told(database, paid_out("po-1", item(1, 10000, 320, payment_id="pay-1"), hours=1))
+    post_what_is_due(database, PRACTICE)
+    assert (differences(database), cash(database)) == ([], (9680, 320))
+    told(database, paid_out("po-1", item(1, 10000, 420, payment_id="pay-1"), version=2, hours=2))
+    assert differences(database) == [("FEE_DIFFERS", "pay-1", 320, 420, None)]
+
+
+def test_p23_a_fee_that_the_payout_takes_by_itself_is_no_difference(database: LedgerDatabase) -> None:
+    """N-5: an item of its own that names the payment costs what the payment was booked with."""
+    database.add()
+    database.link()
+    database.report(payment(10000, None, at=MORNING))
+    fee = item(2, -320, 0, PayoutCategory.PROCESSING_FEE, payment_id="pay-1")
+    told(database, paid_out("po-1", item(1, 10000, 0, payment_id="pay-1"), fee, hours=1))
+    assert (differences(database), cash(database)) == ([], (9680, 320))
