@@ -6,7 +6,7 @@ writes of INTAKE: so what it carries out is what INTAKE would have written, and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -19,6 +19,7 @@ from processors.rules.lifecycle.by_person import NotPossibleError, PersonsWord
 from processors.rules.lifecycle.payment_state import EntryState, FollowUp, MoneyReport, Reported, event_id_of
 from processors.rules.lifecycle.payout_comparison import carried_items
 from processors.rules.lifecycle.state_changes import EntryAdded
+from schemas.bookkeeping.money import Money
 from schemas.events import Event, PayoutPaid
 from schemas.plan import Decision
 from schemas.practice_settings import SettingsHistory, SettingsVersion
@@ -112,7 +113,7 @@ def _act(ledger: Ledger, word: PersonsWord, practice_id: str, ref: str, order: O
             numbers = {int(each.id.removeprefix("e:")): each.amount_minor for each in entries}
             keep_recorded(act, numbers)
         _audit(act, found, word, entries)
-    return msgspec.structs.replace(item, entries=entries, notes=_notes(found, word, entries))
+    return msgspec.structs.replace(item, entries=entries, notes=_notes(stored_event(found), word, entries))
 
 
 def _ended(ledger: Ledger, act: Act, found: NamedEvent, word: PersonsWord) -> tuple[BornEntry, ...]:
@@ -252,9 +253,35 @@ def _audit(act: Act, found: NamedEvent, word: PersonsWord, entries: Sequence[Bor
     )
 
 
-def _notes(found: NamedEvent, word: PersonsWord, entries: Sequence[BornEntry]) -> tuple[str, ...]:
+def _notes(event: Event, word: PersonsWord, entries: Sequence[BornEntry]) -> tuple[str, ...]:
     if not entries:
         return ("it has no entries of its own",)
     if word.ruling is Ruling.RECORD and len(entries) > 1:
         return ("enter all of its entries",)
+    if word.ruling is Ruling.POST and isinstance(event, PayoutPaid):
+        return tuple(_lines_written(event))
     return ()
+
+
+def _lines_written(event: PayoutPaid) -> Iterator[str]:
+    """What the document of a payout will be made of, and what its items do not explain of it (P-1, P-3)."""
+    by_category: dict[str, int] = {}
+    for item in event.items:
+        by_category[item.category.value] = by_category.get(item.category.value, 0) + item.gross_minor
+    fees = sum(item.fee_minor for item in event.items)
+    explained = sum(by_category.values()) - fees
+    rest = event.net_minor - explained
+    lines = [*by_category.items(), ("fees", -fees), ("not explained", rest)]
+    written = ", ".join(f"{name} {_shown(minor, event)}" for name, minor in lines if minor)
+    yield f"its document: {written or 'no lines'}; in all {_shown(event.net_minor, event)} on the bank account"
+    if rest:
+        bank = _shown(event.net_minor, event)
+        yield (
+            f"its items come to {_shown(explained, event)}, and {_shown(rest, event)} that they do not explain is a "
+            "line of its own, in the account for what has no category (accounts.uncategorised): post it only where the "
+            f"bank statement shows {bank}; else ask your payment provider to report the payout anew"
+        )
+
+
+def _shown(minor: int, event: PayoutPaid) -> str:
+    return str(Money(minor, event.currency))

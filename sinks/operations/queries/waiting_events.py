@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from schemas.codec import EVENTS_BY_NAME, decode_event
+from schemas.events import PayoutPaid
 from schemas.topics import STREAM_TOPICS
 from schemas.vocabulary import State
 from sinks.ledger.intake.context_rows import EventOfPaymentRow
@@ -105,7 +106,8 @@ def event_named(connection: Connection, practice_id: str, ref: str) -> NamedEven
 
 def _waiting(row: _Row) -> WaitingEvent:
     event = decode_event(STREAM_TOPICS[EVENTS_BY_NAME[row.event_type].stream], row.original)
-    amount: int | None = getattr(event, "gross_minor", None)
+    # Of a payout what its document would bring the bank account.
+    amount: int | None = event.net_minor if isinstance(event, PayoutPaid) else getattr(event, "gross_minor", None)
     return WaitingEvent(
         id=row.id,
         source=row.source,

@@ -181,6 +181,24 @@ def test_a_payout_posted_as_reported_has_a_line_for_what_its_items_do_not_explai
     assert lines[-1]["category"] == "OTHER"
 
 
+def test_the_preview_of_a_payout_shows_its_lines_and_names_what_is_not_explained(database: LedgerDatabase) -> None:
+    """P-1: before anything is written, and the list says the bank's amount and not the items'."""
+    ready(database)
+    database.report(payout(item(1, 10000, 320), net_minor=1))
+    (waiting,) = waiting_events(database.connection, PRACTICE, None, 10)
+    assert waiting.amount_minor == 1
+    previewed = end(database, Ruling.POST, apply=False)
+    lines, rest = previewed.notes
+    assert lines == (
+        "its document: CHARGE 100.00 USD, fees -3.20 USD, not explained -96.79 USD; in all 0.01 USD on the bank account"
+    )
+    assert rest.startswith("its items come to 96.80 USD, and -96.79 USD that they do not explain is a line of its own")
+    assert entries(database) == []
+    assert end(database, Ruling.POST).notes == previewed.notes
+    ((amount, written),) = database.rows("SELECT amount_minor, instruction -> 'lines' FROM effects")
+    assert (amount, [line["gross_minor"] for line in written]) == (1, [10000, -9679])
+
+
 def test_what_happened_before_the_settings_is_recorded(database: LedgerDatabase) -> None:
     """The letter says: enter them by hand."""
     ready(database)

@@ -26,7 +26,7 @@ DECISION_WORDS: Final[dict[DecisionReason, str]] = {
     _D.SETTINGS_SUPERSEDED: "it is decided again, under the settings that count",
     _D.FEE_UNKNOWN: "the fee is not known, and without it there is no net amount",
     _D.PATIENT_NOT_LINKED: "the patient is not linked to a record of the practice's system",
-    _D.SUMS_DISAGREE: "its amounts do not add up, so it is shown and never written",
+    _D.SUMS_DISAGREE: "its amounts do not add up, so it is shown and not written by itself",
     _D.COMES_LATER: "this kind is stored; it could not be booked by the release that took it",
     _D.BOOKED_ELSEWHERE: "another event books the same money",
     _D.NO_MONEY: "it moves no money by itself",
