@@ -29,6 +29,7 @@ from schemas.vocabulary.entry_kinds import (
     INSURANCE_KINDS,
     LAID_ON_CHARGES,
     MONEY_KINDS,
+    MONEY_OF_ITS_OWN,
     NAMES_ORIGINAL,
     OWN_CASH,
     PAYOUT_DOCUMENTS,
@@ -61,6 +62,7 @@ from schemas.vocabulary.records import (
 )
 from schemas.vocabulary.states import (
     AS_DECIDED,
+    AT_REST,
     BACKFILLABLE,
     BOOKED,
     CALL_MAY_RUN,
@@ -107,6 +109,7 @@ __all__ = [
     "ACCEPTABLE",
     "AMOUNT_KINDS",
     "AS_DECIDED",
+    "AT_REST",
     "BACKFILLABLE",
     "BALANCE_KINDS",
     "BOOKED",
@@ -138,6 +141,7 @@ __all__ = [
     "LOOKED_UP",
     "MAY_HAVE_ARRIVED",
     "MONEY_KINDS",
+    "MONEY_OF_ITS_OWN",
     "NAMES_ORIGINAL",
     "NEEDS_PERSON",
     "NEVER_SENT",

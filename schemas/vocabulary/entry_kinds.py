@@ -80,6 +80,9 @@ TAKES_BACK: Final = REFUND_CASH | {EntryKind.REVERSAL, EntryKind.CHARGE_REVERSAL
 REVERSAL_KINDS: Final = frozenset({EntryKind.REVERSAL, EntryKind.CHARGE_REVERSAL, EntryKind.PAYOUT_REVERSAL})
 """Takes back one entry that it names."""
 
+MONEY_OF_ITS_OWN: Final = MONEY_KINDS - REVERSAL_KINDS
+"""Of the payment or payout itself: what takes another entry back is not."""
+
 CASH_BACK: Final = frozenset({EntryKind.REFUND, EntryKind.REVERSAL})
 """By which cash goes back: a route that writes neither leaves all of it to people."""
 

@@ -187,6 +187,9 @@ NOT_ENDED_BY_PERSON: Final = frozenset(
 AS_DECIDED: Final = BOOKED | {State.SCHEDULED}
 """Goes, or went, the way of its decision: the decision's reason says why."""
 
+AT_REST: Final = WAITING | DEAD
+"""Neither in the books, nor ended, nor on its way."""
+
 HELD_UP: Final = WAITING | IN_DOUBT | DEAD | {State.RETRYING}
 """The state alone says why; that the practice posts such entries by itself would contradict it."""
 

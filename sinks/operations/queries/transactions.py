@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from schemas.events import PayoutFailed, PayoutPaid
-from schemas.vocabulary import BOOKED, MONEY_KINDS, NOT_BOOKED, REVERSAL_KINDS, State
+from schemas.vocabulary import BOOKED, MONEY_OF_ITS_OWN, NOT_BOOKED, State
 from schemas.writebacks import MoneyKind
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.fetch import fetch_all, fetch_one
@@ -147,7 +147,7 @@ def list_transactions(connection: Connection, wanted: Wanted) -> Listing:
 
 def _booked_it(row: TransactionRow) -> bool:
     """An entry that is in the books for the payment or payout itself. Pure."""
-    return row.kind in _BOOKS and row.state in BOOKED and row.entry_kind in MONEY_KINDS - REVERSAL_KINDS
+    return row.kind in _BOOKS and row.state in BOOKED and row.entry_kind in MONEY_OF_ITS_OWN
 
 
 def _by_pages(connection: Connection, parameters: dict[str, Any], most: int) -> list[TransactionRow]:

@@ -8,11 +8,10 @@ from typing import Final
 import msgspec
 
 from schemas.bookkeeping.money import Money
-from schemas.vocabulary import DEAD, WAITING, State
+from schemas.vocabulary import AT_REST, State
 from sinks.operations.words.states import STATE_WORDS
 
-STATES: Final = tuple(sorted(WAITING | DEAD))
-"""In which an entry is neither in the books, nor ended, nor on its way."""
+STATES: Final = tuple(sorted(AT_REST))
 
 
 class Elsewhere(msgspec.Struct, frozen=True, kw_only=True):
