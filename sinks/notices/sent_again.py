@@ -14,6 +14,7 @@ from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.fetch import fetch_all_async, fetch_value_async
 from sinks.notices.causes import Cause, CauseKind
 from sinks.notices.problems import dead_letter_reason
+from streams.fault_injection import Control, disabled
 
 SETTLING: Final = timedelta(minutes=5)
 """A record that is sent again is stored or dead again within seconds; after this long nothing of it waits."""
@@ -37,7 +38,7 @@ async def is_under_way(
     Entries are asked by their target, whatever they failed of: their reason is gone once they are on their way. A
     practice learns of the end a little later for it, and never of one that was none.
     """
-    if cause.kind not in _KINDS:
+    if cause.kind not in _KINDS or disabled(Control.SENT_AGAIN):
         return False
     parameters = _parameters(practice_id, cause) | {"settling": SETTLING, "now": now}
     return bool(await fetch_value_async(connection, _SQL["under_way"], parameters))

@@ -59,6 +59,7 @@ class Control(StrEnum):
     TYPED_IN = "typed_in"  # POST-7: what staff seem to have typed in is held
     MIRROR_FENCE = "mirror_fence"  # a page of a reader whose turn has passed to another is void
     BATCH_WINDOW = "batch_window"  # TIM-2: outside its target's hours nothing is marked
+    SENT_AGAIN = "sent_again"  # law 26: a cause is not solved while what was sent again may fail again
     OUTBOX = "outbox"  # law 25: rows are deleted only after the commit
     OAUTH_STATE = "oauth_state"  # S-4: an answer that was not asked for connects nothing
     DEAD_LETTER_LIMIT = "dead_letter_limit"  # a bad deployment stops instead of dead-lettering

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from sinks.notices.sent_again import SETTLING
+from streams.fault_injection import Control, install
 from tests.sinks.notices.notice_ledger import NoticeLedger, wait_until
 
 pytestmark = pytest.mark.stack
@@ -47,6 +48,21 @@ def test_a_record_that_fails_again_keeps_its_incident_and_the_next_letter_says_s
     text = next(m.get_content() for to, m in box.mails() if to == OFFICE and "Failed again" in str(m["Subject"]))
     assert "1 of them was sent again and failed again." in text
     assert "more like this" not in text
+
+
+def test_control_without_the_wait_a_redrive_is_told_as_solved(ledger: NoticeLedger) -> None:
+    """The control of law 26: nothing is dead for a moment, and the practice reads that all is well."""
+    ledger.practice("northside", OFFICE)
+    ledger.dead_letter(7, reason="CURRENCY_MISMATCH")
+    install([Control.SENT_AGAIN])
+    try:
+        with ledger.notifier():
+            wait_until(lambda: len(ledger.mailbox.subjects(OFFICE)) == 1)
+            republish(ledger, "e7")
+            wait_until(lambda: len(ledger.mailbox.subjects(OFFICE)) == 2)
+    finally:
+        install()
+    assert ledger.mailbox.subjects(OFFICE)[1].startswith("[Writeback] Solved: ")
 
 
 def test_a_record_that_is_stored_is_solved_at_once(ledger: NoticeLedger) -> None:
