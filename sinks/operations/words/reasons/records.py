@@ -65,6 +65,8 @@ RECORD_WORDS: dict[R, Wording] = {
         "your practice and came under another key, so it was refused, and nothing was posted from it.",
         "Ask the provider of your payment system to send the record again with your practice's id as its key, and to "
         "correct that setting. You cannot correct it here, and sending the same record again changes nothing.",
+        "The refused record is kept as it came; one that is sent under the right key is processed as a new one. "
+        "No money is affected.",
     ),
     R.NEGATIVE_AMOUNT: _refused(
         "a payment record has an amount with the wrong sign",
