@@ -124,7 +124,7 @@ NOTICES_SUPPRESSED = Counter(
 )
 
 # --- SYNC
-SYNC_ROUNDS = Counter("writeback_sync_rounds_total", "Rounds over one practice's system, by result.", ["result"])
+SYNC_ROUNDS = Counter("writeback_sync_rounds_total", "Rounds over one practice's system, by outcome.", ["outcome"])
 SYNC_PAGES = Counter("writeback_sync_pages_total", "Pages read of practices' systems.", ["kind", "outcome"])
 SYNC_ROWS = Counter("writeback_sync_rows_total", "Rows stored in the mirror.", ["kind"])
 SYNC_TURNS = Gauge("writeback_sync_turns_in_flight", "Practices that are read now.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Final
 
 import msgspec
@@ -103,7 +104,7 @@ class NexHealthMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
         """No more than find their turns within a call's time: their reads wait for each other."""
         if self.max_in_flight * self.interval_s <= WIDEST_SHARE_S:
             return self.max_in_flight
-        return max(1, int(WIDEST_SHARE_S / self.interval_s))
+        return max(1, math.floor(WIDEST_SHARE_S / self.interval_s))
 
     @property
     def practice_system(self) -> PracticeSystem:

@@ -163,13 +163,15 @@ def test_practices_and_ids_are_never_mixed(stored: StoredPayments) -> None:
 
 
 def test_they_are_listed_by_how_they_stand(stored: StoredPayments) -> None:
-    """`transactions list --state REVERSED`: every entry of such a payment, and no other."""
+    """`transactions list --state REVERSED`: every entry of such a payment, and no other. What takes back has no
+    standing of its own."""
     _store(stored, CASES["refunded in full (R-4)"][0], "pay-1")
     _store(stored, CASES["refunded in part (R-2)"][0], "pay-2")
     _store(stored, (), "pay-3")
     listed = list_transactions(stored.connection, Wanted(standings=(REVERSED,)))
     assert {each.about for each in listed.transactions} == {"pay-1"}
-    assert {each.standing for each in listed.transactions} == {REVERSED}
+    assert {each.standing for each in listed.transactions} == {REVERSED, None}
+    assert [each.standing for each in listed.transactions].count(REVERSED) == 2  # the payment and its fee
     assert len(listed.transactions) == 3
     partly = totals_with(stored.connection, PRACTICE, [PARTLY])
     assert [(each.subject, each.remaining_minor) for each in partly] == [("pay-2", 3334)]
@@ -178,7 +180,9 @@ def test_they_are_listed_by_how_they_stand(stored: StoredPayments) -> None:
     everything = list_transactions(stored.connection, Wanted())
     assert {(each.about, each.standing) for each in everything.transactions} == {
         ("pay-1", REVERSED),
+        ("pay-1", None),
         ("pay-2", PARTLY),
+        ("pay-2", None),
         ("pay-3", None),
     }
     assert len(everything.totals) == 3

@@ -33,6 +33,7 @@ INTS_BOUNDED_BEFORE: Final = frozenset(
         "nexhealth/balances.py",  # numbers that id_of took
         "open_dental/accounts.py",  # number_of: at most 19 digits
         "open_dental/balances.py",  # numbers that number_of took
+        "open_dental/mirror_pages.py",  # _offset: at most nine digits
         "open_dental/choices.py",  # numbers that number_of took
         "quickbooks/tokens.py",  # _LIFE: at most eight digits
     }
