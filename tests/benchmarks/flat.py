@@ -103,7 +103,7 @@ def _flat(what: str, found: dict[int, float], of: str, unit: str) -> Measure:
         number=round(factor, 4),
         target=f"≤ {FACTOR:g} ×",
         verdict=Judged.MET if met else Judged.MISSED,
-        why=why if met else f"{why}; the largest size does not stay in the database's 128 MB of buffers",
+        why=why,
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import date
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -14,7 +16,7 @@ from sinks.operations.open_targets import adapter_context, open_stored
 from sinks.operations.queries.practices import check_practice
 from sinks.poster.planned_call import FrozenRequest
 from sinks.targets.patients import FoundPatient, PatientQuery, PatientRecord, ReadsPatients, SearchesPatients
-from sinks.targets.port import ReadFailed
+from sinks.targets.port import PaymentTarget, ReadFailed
 from sinks.targets.route import UnusableConnectionError
 from streams.runtime.errors import ConfigurationError
 from streams.settings import ProgramSettings
@@ -22,6 +24,8 @@ from streams.settings import ProgramSettings
 READ_S: Final = 15.0
 """For the one read."""
 LONGEST_NAME: Final = 100
+
+Found = TypeVar("Found")
 
 
 class StandsAt(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +45,29 @@ def linked_patients(ledger: Ledger, practice_id: str, most: int) -> list[LinkedP
     return links_of(ledger.connection, practice_id, most)
 
 
+@asynccontextmanager
+async def _opened(
+    ledger: Ledger, settings: ProgramSettings, practice_id: str, instead: str
+) -> AsyncIterator[PaymentTarget]:
+    """The practice's own system for one read. `instead`: what a person does where it cannot be asked."""
+    try:
+        opened = open_stored(ledger, adapter_context(settings, "link"), practice_id, Target.PMS)
+    except (ConfigurationError, UnusableConnectionError) as error:
+        raise ConfigurationError(f"the practice's system cannot be asked ({error}); {instead}") from None
+    try:
+        yield opened
+    finally:
+        await opened.close()
+
+
+def _read(found: Found | ReadFailed, instead: str) -> Found:
+    if isinstance(found, ReadFailed):
+        raise ConfigurationError(
+            f"the practice's system cannot be asked now ({found.code}): repeat the command later, or {instead}"
+        )
+    return found
+
+
 async def read_patient(
     ledger: Ledger, settings: ProgramSettings, practice_id: str, pms_patient_id: str
 ) -> PatientRecord:
@@ -51,20 +78,10 @@ async def read_patient(
     """
     check_practice(ledger.connection, practice_id)
     unread = "give --unread to link without asking"
-    try:
-        opened = open_stored(ledger, adapter_context(settings, "link"), practice_id, Target.PMS)
-    except (ConfigurationError, UnusableConnectionError) as error:
-        raise ConfigurationError(f"the patient cannot be looked up ({error}); {unread}") from None
-    try:
+    async with _opened(ledger, settings, practice_id, unread) as opened:
         if not isinstance(opened, ReadsPatients):
             raise ConfigurationError(f"the practice's system cannot be asked for a patient; {unread}")
-        found = await opened.patient(pms_patient_id, READ_S)
-    finally:
-        await opened.close()
-    if isinstance(found, ReadFailed):
-        raise ConfigurationError(
-            f"the practice's system cannot be asked now ({found.code}): repeat the command later, or {unread}"
-        )
+        found = _read(await opened.patient(pms_patient_id, READ_S), unread)
     if found is None:
         raise ConfigurationError(f"the practice's system has no patient {pms_patient_id}: nothing was linked")
     if not found.in_use:
@@ -93,22 +110,11 @@ async def search_patients(
         raise ConfigurationError("give --last-name, --first-name or both: a part of the name is enough")
     if len(query.first_name) > LONGEST_NAME or len(query.last_name) > LONGEST_NAME:
         raise ConfigurationError(f"a name has {LONGEST_NAME} characters at most")
-    try:
-        opened = open_stored(ledger, adapter_context(settings, "link"), practice_id, Target.PMS)
-    except (ConfigurationError, UnusableConnectionError) as error:
-        raise ConfigurationError(f"the practice's system cannot be searched ({error})") from None
-    try:
+    there = "look the patient up there"
+    async with _opened(ledger, settings, practice_id, there) as opened:
         if not isinstance(opened, SearchesPatients):
-            raise ConfigurationError("the practice's system cannot be searched: look the patient up there")
-        found = await opened.search_patients(query, READ_S)
-    finally:
-        await opened.close()
-    if isinstance(found, ReadFailed):
-        raise ConfigurationError(
-            f"the practice's system cannot be asked now ({found.code}): repeat the command later, or look the patient "
-            "up there"
-        )
-    return found
+            raise ConfigurationError(f"the practice's system cannot be searched; {there}")
+        return _read(await opened.search_patients(query, READ_S), there)
 
 
 async def read_names(

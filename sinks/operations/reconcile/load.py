@@ -9,37 +9,29 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from schemas.codec import EVENTS_BY_NAME, decode_event
-from schemas.events import Event, PayoutItem, PayoutPaid
-from schemas.topics import STREAM_TOPICS
-from schemas.vocabulary import EntryKind, State
+from schemas.events import PayoutItem, PayoutPaid
+from schemas.vocabulary import EntryKind
 from sinks.ledger.practices.settings.history import history_of
-from sinks.ledger.rows.effects import EffectReason
 from sinks.ledger.rows.fetch import fetch_all
 from sinks.operations.ledger import Connection
-from sinks.operations.reconcile.facts import Document, Entry, Facts, Item, Key
-from sinks.operations.reconcile.load_money import PAGE, SQL, load_money
+from sinks.operations.reconcile.facts import Document, Facts, Item, Key
+from sinks.operations.reconcile.load_money import PAGE, SQL, StandingRow, decoded, entry_of, load_money
 from streams.runtime.errors import ConfigurationError
 
 LONGEST_DAYS: Final = 400
 """A tax year and some days: what is held in memory stays bounded."""
 
 
-class _DocumentRow(msgspec.Struct, frozen=True):
-    effect_id: int
+class _DocumentRow(StandingRow, frozen=True):
     entry_kind: EntryKind
     ledger_date: date
-    amount_minor: int
     depends_on: int | None
     subject: str
     concerns: str | None
     event_type: str
-    state: State
-    reason: EffectReason
     external_id: str | None
     original: bytes | None
     undone: bool
-    entered_minor: int | None
 
 
 class _KeyRow(msgspec.Struct, frozen=True):
@@ -96,12 +88,12 @@ def _documents(connection: Connection, practice_id: str, from_day: date, to_day:
 
 def _document(row: _DocumentRow) -> Document:
     own = row.entry_kind is EntryKind.PAYOUT
-    event = None if row.original is None or not own else _decoded(row.event_type, row.original)
+    event = None if row.original is None or not own else decoded(row.event_type, row.original)
     items = tuple(map(_item, event.items)) if isinstance(event, PayoutPaid) else ()
     return Document(
         payout_id=row.concerns or row.subject,
         day=row.ledger_date,
-        entry=_entry(row),
+        entry=entry_of(row),
         items=items,
         takes_back=None if own else row.depends_on or 0,
         undone=row.undone,
@@ -121,20 +113,6 @@ def _item(item: PayoutItem) -> Item:
     }.get(family)
     key = None if number is None else (family, number)
     return Item(key=key, category=item.category, gross_minor=item.gross_minor, fee_minor=item.fee_minor)
-
-
-def _entry(row: _DocumentRow) -> Entry:
-    return Entry(
-        effect_id=row.effect_id,
-        state=row.state,
-        reason=row.reason.value,
-        amount_minor=row.amount_minor,
-        entered_minor=row.entered_minor,
-    )
-
-
-def _decoded(event_type: str, original: bytes) -> Event:
-    return decode_event(STREAM_TOPICS[EVENTS_BY_NAME[event_type].stream], original)
 
 
 def _keys(connection: Connection, practice_id: str, query: str, keys: set[Key], to_day: date) -> frozenset[Key]:

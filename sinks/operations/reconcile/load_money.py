@@ -75,16 +75,21 @@ class _EventRow(msgspec.Struct, frozen=True):
         return _FAMILY.get(self.kind) == "CHARGE" and self.superseded_by is None
 
 
-class _EntryRow(msgspec.Struct, frozen=True):
-    source: str
-    event_id: str
+class StandingRow(msgspec.Struct, frozen=True):
+    """How an entry stands, whatever else a query says of it."""
+
     effect_id: int
     state: State
     reason: EffectReason
     amount_minor: int
+    entered_minor: int | None
+
+
+class _EntryRow(StandingRow, frozen=True):
+    source: str
+    event_id: str
     takes_back: int | None
     """The effect that a reversal takes back."""
-    entered_minor: int | None
 
 
 class _Stretch(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,7 +143,7 @@ def _entries(
         key = (row.source, row.event_id)
         never_sent = row.state in SKIPPED or row.state is State.VOIDED_BEFORE_POST
         if key not in ended or not never_sent or row.effect_id in taken:
-            found[key].append(_entry(row))
+            found[key].append(entry_of(row))
     return found
 
 
@@ -150,7 +155,7 @@ def _of_event(row: _EventRow, entries: tuple[Entry, ...], stretch: _Stretch) -> 
     its entries take back, or where it was corrected since, what stood before.
     """
     family = _FAMILY.get(row.kind)
-    event = None if family is None or row.original is None else _decoded(row)
+    event = None if family is None or row.original is None else decoded(row.event_type, row.original)
     gone = row.superseded_by is not None or (row.kind == MoneyKind.BANK_REFUND and row.subject in stretch.refunds)
     amounts: Amounts | None = _as_reported(event)
     elsewhere = stretch.added.elsewhere.get(row.about)
@@ -202,7 +207,7 @@ def _versions(events: Sequence[_EventRow], before: Sequence[_EventRow]) -> Itera
 
 
 def _version(row: _EventRow, before: bool) -> Version:
-    event = None if row.original is None else _decoded(row)
+    event = None if row.original is None else decoded(row.event_type, row.original)
     told = event.version if isinstance(event, PaymentCorrected) else 1
     return Version(
         event=row.key,
@@ -238,7 +243,8 @@ def _events(connection: Connection, practice_id: str, since: datetime, until: da
         after = (page[-1].occurred_at, page[-1].source, page[-1].event_id)
 
 
-def _entry(row: _EntryRow) -> Entry:
+def entry_of(row: StandingRow) -> Entry:
+    """Pure."""
     return Entry(
         effect_id=row.effect_id,
         state=row.state,
@@ -248,7 +254,6 @@ def _entry(row: _EntryRow) -> Entry:
     )
 
 
-def _decoded(row: _EventRow) -> Event:
-    if row.original is None:
-        raise TypeError("its bytes are not kept")
-    return decode_event(STREAM_TOPICS[EVENTS_BY_NAME[row.event_type].stream], row.original)
+def decoded(event_type: str, original: bytes) -> Event:
+    """The event of stored bytes. Pure."""
+    return decode_event(STREAM_TOPICS[EVENTS_BY_NAME[event_type].stream], original)
