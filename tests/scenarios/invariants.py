@@ -98,13 +98,26 @@ def lanes_in_order(ledger: Ledger) -> None:
         if row["depends_on"] is not None and key in first_sent and origin in first_answer:
             assert first_sent[key] >= first_answer[origin], f"I3: effect {key} was sent before its origin {origin}"
     lanes: dict[tuple[str, str, str], list[tuple[Any, int]]] = defaultdict(list)
+    put_off = _put_off(ledger)
     for key, row in posted.items():
         # Redriven, late-linked and daily effects became ready later than their id says: only what was ready counts.
         if key in first_sent and row["reason"] == "AUTO_INSTANT" and _never_redriven(row, posted):
+            if key in put_off or (row["practice_id"], row["depends_on"]) in put_off:
+                continue
             lanes[(row["practice_id"], row["connection_id"], row["lane"])].append((first_sent[key], row["effect_id"]))
     for lane, sent in lanes.items():
         in_time = [effect_id for _, effect_id in sorted(sent)]
         assert in_time == sorted(in_time), f"I3: lane {lane} was sent in the order {in_time}"
+
+
+def _put_off(ledger: Ledger) -> set[tuple[str, int]]:
+    """Effects whose read before the mark failed for themselves alone: they came due again later, and nothing of their
+    lane waited for them (law 22)."""
+    return {
+        (row["practice_id"], row["effect_id"])
+        for row in ledger.attempts
+        if row["phase"] in ("balance", "origin") and row["answer"] == "ReadFailed"
+    }
 
 
 def _never_redriven(row: dict[str, Any], posted: dict[tuple[str, int], dict[str, Any]]) -> bool:
