@@ -33,6 +33,7 @@ class Control(StrEnum):
     ENTITLEMENT = "entitlement"  # SET-16: nothing of a practice goes out that nobody entitled
     MARK = "mark"  # law 16: SENDING is committed before the first byte
     ALLOCATION_APART = "allocation_apart"  # law 18: a late payment takes nothing of a charge that another one pays
+    POSTED_SINCE_READ = "posted_since_read"  # ALL-1: charges that were read before another posting are not laid upon
     ONE_CALL_A_PATIENT = "one_call_a_patient"  # laws 18, 23: two references of one patient are not called at once
     CLAIM_SUM = "claim_sum"  # I-6: a claim's lines are compared with its payment before that is posted
     LATE_CHECK = "late_check"  # law 17: too late after the mark sends nothing

@@ -22,12 +22,13 @@ from sinks.ledger.rows.effects import LockedEffect
 from sinks.ledger.rows.fetch import fetch_all, fetch_value
 from sinks.ledger.waiting.reevaluate import master_on
 from sinks.operations.acting import Act, Action, Order, acting, authorise
+from sinks.operations.actions.open_charges import PatientAtTarget, before_read, posted_since, still_open
 from sinks.operations.ledger import Ledger
 from sinks.operations.open_targets import adapter_context, open_stored
 from sinks.operations.queries.practices import check_practice
 from sinks.poster.allocate_payment import Allocated, EffectPart, allocate
-from sinks.poster.balance_reads import PaidCharge
 from sinks.targets.port import Charge, PaymentTarget, Placement, Prepared, ReadFailed, TargetEntry
+from streams.fault_injection import Control, disabled
 from streams.runtime.errors import ConfigurationError, Permanent, WritebackError
 from streams.settings import ProgramSettings
 
@@ -87,6 +88,15 @@ class _ToAllocate(msgspec.Struct, frozen=True, kw_only=True):
     target: Target
     pms_patient_id: str | None
 
+    def patient(self, practice_id: str) -> PatientAtTarget:
+        return PatientAtTarget(
+            practice_id=practice_id,
+            connection_id=self.connection_id,
+            lane=self.lane,
+            pms_patient_id=self.pms_patient_id,
+            effect_id=self.effect_id,
+        )
+
     def as_part(self) -> EffectPart:
         order = msgspec.structs.replace(self.instruction, allocation=Allocation.ALLOCATE)
         return EffectPart(
@@ -110,11 +120,12 @@ async def allocate_entry(
 
     1. who may, and why. 2. read at the target, outside any transaction. 3. under the practice's lock: judge, place,
     audit. Raises as `acting`, Permanent for an entry that is not to be allocated, ConfigurationError for a charge that
-    is not open, WritebackError where the target cannot be read.
+    is not open, WritebackError where the target cannot be read, or something of the patient was posted meanwhile.
     """
     authorise(order, Action.ENTRY_ALLOCATE)
     check_practice(ledger.connection, practice_id)
     payment, _ = _found(ledger, practice_id, effect_id)
+    before = before_read(ledger, payment.patient(practice_id))
     target = open_stored(ledger, adapter_context(settings, "entries"), practice_id, Target.PMS)
     try:
         read = await _read(target, practice_id, payment)
@@ -123,12 +134,16 @@ async def allocate_entry(
         await target.close()
     if not charges:
         payment, companion = _found(ledger, practice_id, effect_id)
-        return _done(practice_id, payment, companion, _still_open(ledger, practice_id, payment, read))
+        return _done(practice_id, payment, companion, still_open(ledger, payment.patient(practice_id), read))
     with acting(ledger, order, Action.ENTRY_ALLOCATE, practice_id) as act:
         payment, companion = _found(ledger, practice_id, effect_id)
         locked = act.unit.lock_effects([each.effect_id for each in (payment, companion) if each is not None])
         payment, companion = _found(ledger, practice_id, effect_id)
-        read = _still_open(ledger, practice_id, payment, read)
+        patient = payment.patient(practice_id)
+        read = still_open(ledger, patient, read)
+        # After what is unfinished was counted: an entry that is confirmed between the two is seen by the second.
+        if posted_since(ledger, patient, before) and not disabled(Control.POSTED_SINCE_READ):
+            raise WritebackError("a payment of this patient was posted meanwhile: look at the open charges and repeat")
         chosen = _chosen(charges, read, _total(payment, companion))
         allocated = allocate(
             payment.as_part(),
@@ -183,23 +198,6 @@ async def _read(target: PaymentTarget, practice_id: str, payment: _ToAllocate) -
         why = read.code if read.reason is None else read.reason.value
         raise WritebackError(f"the open charges of {practice_id}'s patient cannot be read now ({why}): try again later")
     return read
-
-
-def _still_open(ledger: Ledger, practice_id: str, payment: _ToAllocate, read: Prepared) -> Prepared:
-    """Without what other entries of ours will pay of each charge: nobody names that a second time. Blocks."""
-    parameters = {
-        "practice_id": practice_id,
-        "connection_id": payment.connection_id,
-        "effect_id": payment.effect_id,
-        "lane": payment.lane,
-        "patient": payment.pms_patient_id,
-    }
-    paid = {
-        each.ref: each.amount_minor
-        for each in fetch_all(ledger.connection, PaidCharge, _PLACING["paid_by_us"], parameters)
-    }
-    left = [msgspec.structs.replace(each, due_minor=each.due_minor - paid.get(each.ref, 0)) for each in read.charges]
-    return msgspec.structs.replace(read, charges=tuple(each for each in left if each.due_minor > 0))
 
 
 def _chosen(charges: Sequence[NamedCharge], read: Prepared, total: int) -> Prepared:

@@ -10,7 +10,10 @@ from schemas.practice_settings import Allocation
 from sinks.operations.actions.allocate_entry import AllocationDone, NamedCharge, allocate_entry
 from sinks.operations.actions.entry_action_rules import EntryAction
 from sinks.operations.actions.entry_actions import act_on_entries
-from streams.runtime.errors import ConfigurationError, Permanent
+from sinks.targets.open_dental.adapter import OpenDentalTarget
+from sinks.targets.port import Prepared, ReadFailed, TargetEntry
+from streams.fault_injection import Control, install
+from streams.runtime.errors import ConfigurationError, Permanent, WritebackError
 from tests.processors.rules.event_examples import PRACTICE
 from tests.sinks.operations.orders import ledger_of, order
 from tests.sinks.poster.offices import SECRET_TEXT, Office, Offices
@@ -18,12 +21,12 @@ from tests.sinks.poster.offices import SECRET_TEXT, Office, Offices
 pytestmark = pytest.mark.stack
 
 
-def allocate(office: Office, *charges: tuple[int, int], apply: bool = True) -> AllocationDone:
+def allocate(office: Office, *charges: tuple[int, int], effect_id: int = 1, apply: bool = True) -> AllocationDone:
     database = office.ledger.database
     named = [NamedCharge(str(ref), minor) for ref, minor in charges]
     settings = office.ledger.world.settings(secret_key=SECRET_TEXT)
     ledger = ledger_of(database.connection, database.clock)
-    return asyncio.run(allocate_entry(ledger, settings, PRACTICE, 1, named, order(apply=apply)))
+    return asyncio.run(allocate_entry(ledger, settings, PRACTICE, effect_id, named, order(apply=apply)))
 
 
 def test_it_waits_is_named_and_stands_on_the_named_charges(offices: Offices) -> None:
@@ -50,6 +53,37 @@ def test_it_waits_is_named_and_stands_on_the_named_charges(offices: Offices) -> 
     assert office.paid_on()[first] == 3_000
     assert office.balance() == 13_000 - 10_000
     assert office.doubled() == []
+
+
+@pytest.mark.parametrize("device", [True, False])
+def test_charges_that_were_paid_during_the_read_are_not_laid_upon(
+    offices: Offices, monkeypatch: pytest.MonkeyPatch, device: bool
+) -> None:
+    """The target answers before another payment of the patient is posted on the same charge, and is heard after it."""
+    office = offices.open(allocation=Allocation.BY_HAND)
+    (charge,) = office.charge("pt-1", 10_000)
+    offices.database.report(office.pay(), office.pay())
+    answered = OpenDentalTarget.prepare
+
+    async def heard_late(target: OpenDentalTarget, entry: TargetEntry, deadline_s: float) -> Prepared | ReadFailed:
+        read = await answered(target, entry, deadline_s)
+        monkeypatch.setattr(OpenDentalTarget, "prepare", answered)
+        await asyncio.to_thread(allocate, office, (charge, 10_000), effect_id=3)
+        offices.poster()
+        await asyncio.to_thread(office.until_states, *["AWAITING_ALLOCATION"] * 2, *["POSTED"] * 3)
+        offices.stop_posters()
+        install([] if device else [Control.POSTED_SINCE_READ])
+        return read
+
+    monkeypatch.setattr(OpenDentalTarget, "prepare", heard_late)
+    if device:
+        with pytest.raises(WritebackError, match="posted meanwhile"):
+            allocate(office, (charge, 10_000))
+        with pytest.raises(ConfigurationError, match="no open charge"):
+            allocate(office, (charge, 10_000))
+    else:
+        assert allocate(office, (charge, 10_000)).entries, "laid on a charge that was paid"
+        install()
 
 
 def test_what_cannot_be_named_is_said(offices: Offices) -> None:
