@@ -14,10 +14,10 @@ CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 WORKERS ?= $(shell n=$$(( 3 * $(CORES) )); echo $$(( n < 8 ? n : 8 )))
 UV_VERSION := 0.13.9
 
-.PHONY: help setup check format types test tests-alone soak bench demo lock clean
+.PHONY: help setup check format types test tests-alone debian-packages test-machine soak bench demo lock clean
 
 help: ## this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 16
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 24
 
 setup: $(VENV)/.complete ## the virtual environment, from pinned and hashed packages
 
@@ -47,15 +47,27 @@ types: setup
 	$(BIN)/mypy
 
 # Types are checked beside the tests: on one core, while those start their broker and database.
-test: format ## all of the above and every test but the soak; real Kafka and Postgres
+test: format ## all of the above and every test but the soak and test-machine's; real Kafka and Postgres
 	@$(MAKE) --no-print-directory -j2 types tests-alone
+	@echo "not run here: what takes Debian packages (deploy/debian-packages.txt), by \`make test-machine\`, which is in"
+	@grep -rlE '^pytestmark = .*mark\.machine|^ *@pytest\.mark\.machine' --include='test_*.py' tests | sort | sed 's/^/  /'
+	@echo "and long chaos runs, by \`make soak\`"
 
 # Compiled files are kept in build/, also where the environment wants none beside the sources: each worker imports and
 # rewrites every test, and with them it does so in a third of the time.
 tests-alone: export PYTHONDONTWRITEBYTECODE :=
 tests-alone: export PYTHONPYCACHEPREFIX := $(CURDIR)/build/bytecode
 tests-alone: setup
-	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not soak"
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not soak and not machine"
+
+# One after the other: they share one Docker daemon and the ports of one compose file.
+test-machine: setup ## what needs the Debian packages of deploy/debian-packages.txt: Prometheus, containers
+	@$(PYTHON) -m deploy.debian_packages --check
+	$(BIN)/pytest -m machine --timeout 1800
+
+debian-packages: ## install those packages; as root, and starting no service
+	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 or newer was found: apt install python3 python3-venv" >&2; exit 2; }
+	@$(PYTHON) -m deploy.debian_packages
 
 soak: setup ## long chaos runs, half an hour; SOAK_EVENTS, SOAK_SECONDS, SOAK_EFFECTS, SOAK_EXAMPLES and SOAK_SEED change them
 	$(BIN)/pytest -m soak --timeout 3600

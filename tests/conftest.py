@@ -15,6 +15,7 @@ import msgspec
 import psutil
 import pytest
 
+from deploy.debian_packages import PackagesError, missing
 from deploy.local import cache_folder
 from deploy.local.keeper import start_in_background, stop_in_background
 from deploy.local.locks import locked
@@ -78,9 +79,24 @@ def _roomy_memory() -> str | None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    _skip_without_packages(items)
     given = getattr(config, "workerinput", None)
     if given is not None:
         items[:] = dealt(items, given["workercount"])
+
+
+def _skip_without_packages(items: list[pytest.Item]) -> None:
+    """Where somebody runs a folder; `make test` leaves these out, and `make test-machine` refuses to start instead."""
+    of_machine = [item for item in items if item.get_closest_marker("machine") is not None]
+    if not of_machine:
+        return
+    try:
+        lacks = ", ".join(missing())
+    except PackagesError as error:
+        lacks = str(error)
+    if lacks:
+        for item in of_machine:
+            item.add_marker(pytest.mark.skip(reason=f"needs Debian packages (make test-machine): {lacks}"))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
