@@ -21,6 +21,7 @@ from schemas.avro_writer import Unencodable, writer_of
 from schemas.events import EVENT_TYPES, Event
 from schemas.headers import CONTENT_TYPE
 from schemas.practice_settings import SettingsHistory
+from schemas.refusals import RecordRefused
 from schemas.topics import CATALOGUE, TopicName
 from schemas.vocabulary import DeadLetterReason
 from schemas.wire import HEADER_BYTES, SchemaIds, Undecodable, WriterSchema, fixed_schema_ids
@@ -33,10 +34,12 @@ __all__ = [
     "Unencodable",
     "cloud_event_headers",
     "decode_event",
+    "decode_published",
     "decode_result",
     "decode_settings",
     "decode_writeback",
     "encode_event",
+    "encode_refusal",
     "encode_result",
     "encode_settings",
     "encode_writeback",
@@ -147,6 +150,7 @@ class EventCodec:
 _EVENTS: Final = EventCodec()
 _WRITEBACKS: Final = Codec(Writeback)
 _RESULTS: Final = Codec(Result)
+_REFUSALS: Final = Codec(RecordRefused)
 _SETTINGS: Final = Codec(SettingsHistory)
 
 
@@ -186,8 +190,19 @@ def encode_result(result: Result) -> bytes:
 
 
 def decode_result(value: bytes | None) -> Result:
-    """A change of state; Undecodable otherwise."""
+    """A change of state; Undecodable otherwise: WRONG_TOPIC for a refusal, which `decode_published` reads too."""
     return _RESULTS.decode(value)
+
+
+def encode_refusal(refusal: RecordRefused) -> bytes:
+    """The value on writeback-results.v1 that tells a sender of a refused record."""
+    return _REFUSALS.encode(refusal)
+
+
+def decode_published(value: bytes | None) -> Result | RecordRefused:
+    """Whatever stands on writeback-results.v1, told apart by schema id; Undecodable otherwise."""
+    writer = fixed_schema_ids().writer(wire.schema_id_of(value))
+    return _REFUSALS.decode(value) if writer is not None and writer.record == _REFUSALS.name else _RESULTS.decode(value)
 
 
 def cloud_event_headers(event: Event) -> list[tuple[str, bytes]]:

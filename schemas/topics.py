@@ -182,11 +182,11 @@ _SPECS: Final = (
     ),
     TopicSpec(
         name=TopicName.RESULTS,
-        about="Every change of state that an upstream or a practice may care about",
+        about="Every change of state that an upstream or a practice may care about, and every record that was refused",
         key="practice_id",
         writers=("relay",),
         readers=("health", "upstream payment systems", "intake", "poster", "relay"),
-        records=("Result",),
+        records=("Result", "RecordRefused"),
         max_value_bytes=SOURCE_RECORD_BYTES,
         max_batch_bytes=BATCH_BYTES,
     ),

@@ -18,7 +18,7 @@ from schemas.identity import identify
 from schemas.plan import Decision
 from schemas.practice_settings import SettingsHistory
 from schemas.topics import TopicName
-from schemas.validation.checks import check_id
+from schemas.validation.checks import id_or_none
 from schemas.validation.events import Invalid, check_key, validate
 from schemas.vocabulary import DeadLetterReason, FieldFault, Stage
 from schemas.writebacks import Redecision, SourcePosition, Writeback
@@ -97,7 +97,7 @@ def practice_named(key: bytes | None, history_of: HistoryOf, event: Event | None
     with suppress(UnicodeDecodeError):
         claims.append((key or b"").decode("ascii"))
     for claim in claims:
-        if _id_or_none(claim) is not None and history_of(claim) is not None:
+        if id_or_none(claim) is not None and history_of(claim) is not None:
             return claim
     return UNKNOWN_PRACTICE
 
@@ -141,15 +141,7 @@ def _refused(position: SourcePosition, practice_id: str, event: Event, error: In
         fault=error.fault,
         exception_class=type(error).__name__,
         practice_id=practice_id,
-        event_id=_id_or_none(event.event_id),
-        source=_id_or_none(event.source),
-        trace_id=_id_or_none(event.trace_id),
+        event_id=id_or_none(event.event_id),
+        source=id_or_none(event.source),
+        trace_id=id_or_none(event.trace_id),
     )
-
-
-def _id_or_none(value: str | None) -> str | None:
-    try:
-        check_id("id", value or "")
-    except Invalid:
-        return None
-    return value

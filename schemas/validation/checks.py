@@ -60,6 +60,15 @@ def check_id(field: str, value: str) -> None:
         raise invalid_field(field, _text_fault(value, _OF_IDS))
 
 
+def id_or_none(value: str | None) -> str | None:
+    """The text where it is an id; for what names a bad record, and may be anything."""
+    try:
+        check_id("id", value or "")
+    except Invalid:
+        return None
+    return value
+
+
 def check_practice_id(field: str, value: str) -> None:
     """An id without ':', which parts it from what follows in keys."""
     check_id(field, value)

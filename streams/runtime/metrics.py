@@ -47,6 +47,10 @@ SETTINGS_BAD_RECORDS = Counter(
 
 # --- dead letters
 DEAD_LETTERS = Counter("writeback_dead_letters_total", "Dead letters written.", ["stage", "reason"])
+REFUSALS_REPORTED = Counter(
+    "writeback_refusals_reported_total",
+    "Refused source records that were reported to their sender on the results topic.",
+)
 DEAD_LETTERS_OPEN = Gauge("writeback_dead_letters_open", "Dead letters that nobody has settled.", ["stage"])
 DEAD_LETTERS_OLDEST = Gauge("writeback_dead_letters_oldest_age_seconds", "Age of the oldest open one.")
 

@@ -10,7 +10,8 @@ import msgspec
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from schemas.codec import decode_result, decode_writeback
+from schemas.codec import decode_published, decode_writeback
+from schemas.refusals import RecordRefused
 from schemas.topics import SOURCES, TopicName, physical
 from schemas.writebacks import Result, Writeback
 from sinks.relay.publisher import OUTBOX_ID_HEADER
@@ -106,10 +107,19 @@ def dead_letters(world: World) -> list[Record]:
 
 def results(world: World) -> list[Result]:
     """Repeats dropped by the outbox id, as every consumer must (law 25)."""
-    by_id: dict[str, Result] = {}
+    return [each for _, each in _published(world) if isinstance(each, Result)]
+
+
+def refusals(world: World) -> list[tuple[Record, RecordRefused]]:
+    """What senders hear of their refused records, in the same way."""
+    return [(record, each) for record, each in _published(world) if isinstance(each, RecordRefused)]
+
+
+def _published(world: World) -> list[tuple[Record, Result | RecordRefused]]:
+    by_id: dict[str, tuple[Record, Result | RecordRefused]] = {}
     for record in read_all(world, TopicName.RESULTS):
-        result = decode_result(record.value or b"")
-        by_id.setdefault(result.result_id, result)
+        result = decode_published(record.value or b"")
+        by_id.setdefault(result.result_id, (record, result))
     return list(by_id.values())
 
 

@@ -15,11 +15,12 @@ from schemas import wire
 from schemas.compatibility import records
 from schemas.events import EVENT_TYPES, Event
 from schemas.practice_settings import SettingsHistory
+from schemas.refusals import RecordRefused
 from schemas.topics import CATALOGUE, SOURCES, STREAM_TOPICS, TopicName, logical, physical
 from schemas.writebacks import Result, Writeback
 from tests.schemas.examples import EXAMPLES
 
-RECORDS: tuple[type[msgspec.Struct], ...] = (*EVENT_TYPES, Writeback, Result, SettingsHistory)
+RECORDS: tuple[type[msgspec.Struct], ...] = (*EVENT_TYPES, Writeback, Result, RecordRefused, SettingsHistory)
 SCALARS: dict[Any, Any] = {
     str: "string",
     bool: "boolean",

@@ -18,10 +18,12 @@ from schemas.codec import EVENTS_BY_NAME, Codec, Undecodable
 from schemas.compatibility import Released, _sample, released, schema_of
 from schemas.events import EVENT_TYPES, PaymentSucceeded
 from schemas.practice_settings import SettingsHistory
+from schemas.refusals import RecordRefused
 from schemas.writebacks import Result, Writeback
 from tests.schemas.examples import EXAMPLES, PAYMENT, any_record
 
-RECORDS: dict[str, Any] = EVENTS_BY_NAME | {each.__name__: each for each in (Result, SettingsHistory, Writeback)}
+OTHERS: tuple[type[Any], ...] = (Result, RecordRefused, SettingsHistory, Writeback)
+RECORDS: dict[str, Any] = EVENTS_BY_NAME | {each.__name__: each for each in OTHERS}
 REFUSED = object()
 READERS: dict[tuple[Any, int], Any] = {}
 SCHEMAS: list[Any] = []
@@ -51,7 +53,7 @@ def judged(record: type[msgspec.Struct], body: bytes, schema: Any) -> Any:
         return REFUSED
 
 
-@pytest.mark.parametrize("record", [*EVENT_TYPES, Writeback, Result])
+@pytest.mark.parametrize("record", [*EVENT_TYPES, Writeback, Result, RecordRefused])
 @settings(max_examples=40)
 @given(data=st.data())
 def test_every_record_is_read_without_fastavro(record: type[msgspec.Struct], data: st.DataObject) -> None:

@@ -29,7 +29,14 @@ from streams.fault_injection import Control, CrashPoint, disabled, reach
 from streams.runtime.clock import Clock
 from streams.runtime.errors import Poison, category_of
 from streams.runtime.logging import log
-from streams.runtime.metrics import DEAD_LETTERS, INTAKE_BISECTIONS, INTAKE_EFFECTS, RECEIPTS, REDECISIONS
+from streams.runtime.metrics import (
+    DEAD_LETTERS,
+    INTAKE_BISECTIONS,
+    INTAKE_EFFECTS,
+    RECEIPTS,
+    REDECISIONS,
+    REFUSALS_REPORTED,
+)
 
 _SQL: Final = named_queries("sinks.ledger.intake")
 
@@ -203,5 +210,6 @@ def _count(writes: Writes) -> None:
         INTAKE_EFFECTS.labels(target.value, entry_kind, state.value).inc(count)
     topics = Counter(row.topic for row in writes.outbox)
     REDECISIONS.inc(topics[TopicName.REDECISIONS])
+    REFUSALS_REPORTED.inc(len(writes.sender_results))
     for reason, count in Counter(writes.refusals).items():
         DEAD_LETTERS.labels(Stage.INTAKE.value, reason.value).inc(count)

@@ -112,7 +112,8 @@ UPDATE events SET superseded_by = :by, waiting = NULL, redecide_at = NULL, conce
     reason = CASE WHEN waiting IS NULL THEN reason ELSE 'BOOKED_ELSEWHERE' END, resolved_at = coalesce(resolved_at, :now)
 WHERE practice_id = :practice_id AND source = :source AND event_id = :event_id AND superseded_by IS NULL;
 
--- name: add_dead_letter!
+-- name: add_dead_letter
+-- Answers the practice of a letter that was not there yet, and no row for a repeat.
 -- A name that is no practice of ours is `?`, whatever a sender or a header calls it; so it stays for the same record.
 INSERT INTO dead_letters (practice_id, topic_id, part, off, effect_id, redrives, topic, stage, reason, field, source,
     event_id, target, ambiguous, attempts, first_failed_at, last_failed_at, headers, key, value, dl_topic_id, dl_part,
@@ -127,7 +128,8 @@ SELECT coalesce((SELECT p.practice_id FROM practices p WHERE p.practice_id = :pr
 ON CONFLICT (practice_id, topic_id, part, off, effect_id, redrives) DO UPDATE
 SET stage = EXCLUDED.stage, reason = EXCLUDED.reason, headers = EXCLUDED.headers, last_failed_at = EXCLUDED.last_failed_at,
     stored_at = EXCLUDED.stored_at, settled_at = NULL, settled_as = NULL, settled_by = NULL
-WHERE EXCLUDED.reason = 'DUPLICATE_AT_TARGET' AND dead_letters.reason <> EXCLUDED.reason;
+WHERE EXCLUDED.reason = 'DUPLICATE_AT_TARGET' AND dead_letters.reason <> EXCLUDED.reason
+RETURNING practice_id;
 
 -- name: add_receipt!
 INSERT INTO receipts (practice_id, topic_id, part, off, verdict, source, event_id)

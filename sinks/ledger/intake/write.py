@@ -9,20 +9,19 @@ from typing import Final
 import msgspec
 import psycopg
 from psycopg.rows import TupleRow
-from psycopg.types.json import Jsonb
 
-from schemas.vocabulary import Stage, Verdict
+from schemas.vocabulary import Verdict
 from sinks.ledger import gates, outbox
 from sinks.ledger.effect_moves import move_effects
 from sinks.ledger.intake.bulk_insert import FEW, copy, insert
 from sinks.ledger.intake.new_rows import RECORDS, Row, plan_bytes
-from sinks.ledger.intake.records import DeadLettered, PatientRecord
+from sinks.ledger.intake.records import PatientRecord
+from sinks.ledger.intake.write_dead_letters import write_dead_letters
 from sinks.ledger.intake.writes import Resolution, Writes
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.payouts.standing import write_again, write_news, write_standing
 from sinks.ledger.rows.arrays import Numbers, Texts
 from sinks.ledger.rows.events import ToldAgainRow
-from streams.kafka.header_values import as_text
 
 _INTAKE: Final = named_queries("sinks.ledger.intake")
 _PAYMENT_STATES: Final = named_queries("sinks.ledger.intake", "payment_states.sql")
@@ -50,7 +49,7 @@ def write(cursor: Cursor, writes: Writes, *, now: datetime | None, at: datetime,
 def _write(cursor: Cursor, writes: Writes, put: _Put, *, now: datetime | None, at: datetime, jitter_s: int) -> None:
     put(cursor, "receipts", writes.receipts)
     _patients(cursor, writes.patients)
-    _dead_letters(cursor, writes.letters, now)
+    writes.sender_results += write_dead_letters(cursor, writes.letters, now)
     put(cursor, "events", writes.events)
     put(cursor, "bodies", writes.bodies)
     put(cursor, "payout_items", writes.payout_items)
@@ -72,7 +71,7 @@ def _write(cursor: Cursor, writes: Writes, put: _Put, *, now: datetime | None, a
         )
     gates.advance(cursor, writes.due, now=now, jitter_s=jitter_s)
     gates.refresh(cursor, writes.touched, now=now, jitter_s=jitter_s)
-    outbox.enqueue(cursor, writes.outbox)
+    outbox.enqueue(cursor, [*writes.outbox, *writes.sender_results])
     gates.wake(cursor, {key[0] for key, due in writes.due.items() if due <= at})
 
 
@@ -133,48 +132,3 @@ def _patients(cursor: Cursor, records: Sequence[PatientRecord]) -> None:
                 "event_ids": [each.event_id for each in records],
             },
         )
-
-
-def _dead_letters(cursor: Cursor, letters: Sequence[DeadLettered], now: datetime | None) -> None:
-    """Dead letters as rows; one of stage decode or rules is also the receipt of its record (law 11)."""
-    for lettered in letters:
-        letter, at = lettered.letter, lettered.at
-        place = {
-            "practice_id": _clean(letter.practice_id),
-            "topic_id": letter.position.topic_id,
-            "part": letter.position.partition,
-            "off": letter.position.offset,
-            "source": _clean(letter.source),
-            "event_id": _clean(letter.event_id),
-        }
-        if letter.stage in (Stage.DECODE, Stage.RULES):
-            cursor.execute(_INTAKE["add_receipt"], place | {"verdict": Verdict.DEAD_LETTER})
-        cursor.execute(
-            _INTAKE["add_dead_letter"],
-            place
-            | {
-                "effect_id": letter.effect_id or 0,
-                "redrives": letter.redrive_count,
-                "topic": letter.position.topic,
-                "stage": letter.stage,
-                "reason": letter.reason,
-                "field": _clean(letter.field),
-                "target": letter.target,
-                "ambiguous": letter.ambiguous,
-                "attempts": letter.attempts,
-                "first_failed_at": letter.first_failed_at,
-                "last_failed_at": letter.last_failed_at,
-                "headers": Jsonb({name: _clean(text) for name, text in as_text(at.headers, "dl-").items()}),
-                "key": at.key,
-                "value": at.value,
-                "dl_topic_id": at.topic_id,
-                "dl_part": at.part,
-                "dl_off": at.off,
-                "now": now,
-            },
-        )
-
-
-def _clean(text: str | None) -> str | None:
-    """A dead letter names a bad record's ids as they were; Postgres takes every character but one."""
-    return None if text is None else text.replace("\x00", "?")

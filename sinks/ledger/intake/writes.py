@@ -66,6 +66,8 @@ class Writes(msgspec.Struct, kw_only=True):
     patients: list[PatientRecord] = msgspec.field(default_factory=list)
     """Records of `patients.v1`, of which only receipts are kept."""
     letters: list[DeadLettered] = msgspec.field(default_factory=list)
+    sender_results: list[OutboxMessage] = msgspec.field(default_factory=list)
+    """Reports to senders of refused records: filled while the letters are written, which says what is news."""
     seqs: dict[str, int] = msgspec.field(default_factory=dict)
     """By practice, the id of its newest effect, where the batch adds some."""
     due: dict[GateKey, datetime] = msgspec.field(default_factory=dict)
