@@ -18,7 +18,17 @@ from sinks.operations.acting import Action
 from tests.deploy.commands.test_every_command import CHANGING, COMMAND_LIST, RUNS_ON, options_of
 
 READS: Final = {
-    *("ready", "stack status", "topics check", "topics list", "topics asyncapi", "clock show", "lag", "explain"),
+    *(
+        "ready",
+        "stack status",
+        "topics check",
+        "topics list",
+        "topics asyncapi",
+        "clock show",
+        "lag",
+        "explain",
+        "results",
+    ),
     *(
         "practice list",
         "practice show",
