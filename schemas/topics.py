@@ -18,6 +18,9 @@ SOURCE_RETENTION_MS: Final = 14 * DAY_MS
 DEAD_LETTER_RETENTION_MS: Final = 30 * DAY_MS
 """Long enough for a practice to act; short, because it may hold surrogates for ever otherwise (H-11)."""
 
+HEARTBEAT_RETENTION_MS: Final = DAY_MS
+"""What HEALTH did not read within minutes says nothing about now any more; a day for whoever looks at a bad morning."""
+
 SOURCE_RECORD_BYTES: Final = 256 * 1024
 """Largest value of an event (law 9); above it: TOO_LARGE. A thousand splits fit."""
 
@@ -60,7 +63,10 @@ class TopicName(StrEnum):
     RESULTS = "writeback-results.v1"
     DEAD_LETTERS = "writeback-dead-letters.v1"
     SETTINGS = "practice-settings.v1"
+    HEARTBEATS = "poster-heartbeats.v1"
     HEALTH = "practice-health.v1"
+    HEALTH_ATTEMPTS = "health-attempts.v1"
+    HEALTH_OUTCOMES = "health-outcomes.v1"
     AUDIT_HEADS = "audit-heads.v1"
 
 
@@ -195,7 +201,7 @@ _SPECS: Final = (
         about="What could not be processed: original key and bytes, one closed reason in the headers",
         key="the original key",
         writers=("rules", "relay"),
-        readers=("intake", "notifier"),
+        readers=("intake", "notifier", "health"),
         retention_ms=DEAD_LETTER_RETENTION_MS,
         max_value_bytes=PAYOUT_RECORD_BYTES + HEADERS_BYTES,
         max_batch_bytes=DEAD_LETTER_BATCH_BYTES,
@@ -218,6 +224,40 @@ _SPECS: Final = (
         key="practice_id",
         writers=("health",),
         readers=("notifier",),
+        records=("PracticeHealth",),
+        compacted=True,
+        retention_ms=None,
+        max_value_bytes=SOURCE_RECORD_BYTES,
+        max_batch_bytes=BATCH_BYTES,
+    ),
+    TopicSpec(
+        name=TopicName.HEARTBEATS,
+        about="What posters' attempts at each practice's targets came to, every some seconds where there was work",
+        key="practice_id",
+        writers=("poster",),
+        readers=("health",),
+        records=("Heartbeat",),
+        retention_ms=HEARTBEAT_RETENTION_MS,
+        max_value_bytes=SOURCE_RECORD_BYTES,
+        max_batch_bytes=BATCH_BYTES,
+    ),
+    TopicSpec(
+        name=TopicName.HEALTH_ATTEMPTS,
+        about="HEALTH's own table of attempts as JSON: read again at its start, of no use to others",
+        key="practice_id and target",
+        writers=("health",),
+        readers=("health",),
+        compacted=True,
+        retention_ms=None,
+        max_value_bytes=SOURCE_RECORD_BYTES,
+        max_batch_bytes=BATCH_BYTES,
+    ),
+    TopicSpec(
+        name=TopicName.HEALTH_OUTCOMES,
+        about="HEALTH's own table of results and dead letters as JSON: read again at its start, of no use to others",
+        key="practice_id",
+        writers=("health",),
+        readers=("health",),
         compacted=True,
         retention_ms=None,
         max_value_bytes=SOURCE_RECORD_BYTES,

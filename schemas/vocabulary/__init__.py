@@ -4,7 +4,8 @@ One set of names for ledger, results, metrics, notices and console. Anyone may r
 in their place (H-3, H-4). A group of states is defined here and nowhere else, in Python as in SQL.
 
 `states`, `entry_kinds` and `reasons` are those of effects, `records` those of source records, `field_faults` those of
-their fields, `deliveries` those of messages, `eras` what showed that the ledger was set back.
+their fields, `deliveries` those of messages, `eras` what showed that the ledger was set back, `health` how targets
+answer.
 """
 
 from schemas.vocabulary.deliveries import (
@@ -44,6 +45,13 @@ from schemas.vocabulary.entry_kinds import (
 )
 from schemas.vocabulary.eras import EraProof
 from schemas.vocabulary.field_faults import FieldFault
+from schemas.vocabulary.health import (
+    AWAY,
+    FAILED,
+    UNHEALTHY,
+    AnswerClass,
+    HealthState,
+)
 from schemas.vocabulary.reasons import (
     FOUND_AT_TARGET,
     REPORTED_REVIEWS,
@@ -110,6 +118,7 @@ __all__ = [
     "AMOUNT_KINDS",
     "AS_DECIDED",
     "AT_REST",
+    "AWAY",
     "BACKFILLABLE",
     "BALANCE_KINDS",
     "BOOKED",
@@ -126,6 +135,7 @@ __all__ = [
     "ENDED_UNPOSTED",
     "ENTRY_STAGES",
     "EVENT_WAITING",
+    "FAILED",
     "FINAL",
     "FIRST_BOOKED",
     "FOUND_AT_TARGET",
@@ -168,6 +178,7 @@ __all__ = [
     "SKIPPED",
     "TAKES_BACK",
     "TAKES_BACK_ORDER",
+    "UNHEALTHY",
     "UNMET_ORDER",
     "UNREPORTED",
     "UNSETTLED",
@@ -176,6 +187,7 @@ __all__ = [
     "WAITS_FOR_PEOPLE",
     "WITHDRAWN",
     "WRITTEN_BY_ALL",
+    "AnswerClass",
     "AttentionReason",
     "ConnectionReason",
     "DeadLetterReason",
@@ -186,6 +198,7 @@ __all__ = [
     "EntryKind",
     "EraProof",
     "FieldFault",
+    "HealthState",
     "Ruling",
     "Stage",
     "State",

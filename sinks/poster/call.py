@@ -10,9 +10,11 @@ from typing import Final
 
 import msgspec
 
-from schemas.vocabulary import Stage
+from schemas.vocabulary import Stage, State
 from sinks.poster import counters, verdicts
+from sinks.poster.answer_classes import class_of
 from sinks.poster.call_outcome import Outcome, Sighting, Verdict
+from sinks.poster.heartbeats import Heartbeats
 from sinks.poster.planned_call import PlannedCall
 from sinks.poster.practice_lease import PracticeLease
 from sinks.poster.pre_send_checks import Ready, entry_in_doubt
@@ -73,8 +75,9 @@ class MarkGuard:
 class Caller:
     """Makes the calls of one poster process."""
 
-    def __init__(self, times: Times) -> None:
+    def __init__(self, times: Times, heartbeats: Heartbeats) -> None:
         self._times = times
+        self._heartbeats = heartbeats
         self._rows = itertools.count(1)
 
     async def post(
@@ -89,6 +92,7 @@ class Caller:
         if not isinstance(answer, NothingSent):
             reach(CrashPoint.POSTER_AFTER_ANSWER)
         verdict = verdicts.after_post(answer, attempts=call.attempts, times=self._times, chance=_JITTER.random())
+        self._counted(call, answer, verdict, began_at)
         counters.posted(lease.connection.target_name, answer, (datetime.now(UTC) - began_at).total_seconds())
         return self._outcome(call, ready.entry, verdict, Stage.POST, lease.epoch, answer, began_at)
 
@@ -110,10 +114,18 @@ class Caller:
                 chance=_JITTER.random(),
                 sent_ago_s=0.0 if call.sent_at is None else (began_at - call.sent_at).total_seconds(),
             )
+            self._counted(call, reading, verdict, began_at)
         else:
             reading, verdict = Found(external_ids=(), began_at=began_at), verdicts.without_read_back()
         counters.read(lease.connection.target_name, reading, verdict, (datetime.now(UTC) - began_at).total_seconds())
         return self._outcome(call, entry, verdict, Stage.READBACK, lease.epoch, reading, began_at)
+
+    def _counted(
+        self, call: PlannedCall, answer: Answer | Found | ReadFailed, verdict: Verdict, began_at: datetime
+    ) -> None:
+        seconds = (datetime.now(UTC) - began_at).total_seconds()
+        retried = verdict.state is State.RETRYING
+        self._heartbeats.count(call.practice_id, call.target, class_of(answer), seconds, retried=retried)
 
     async def _post(self, ready: Ready, target: PaymentTarget, guard: MarkGuard, deadline_s: float) -> Answer:
         try:

@@ -22,6 +22,7 @@ from sinks.poster.confirmations import Confirmer
 from sinks.poster.connection_health import ConnectionHealth
 from sinks.poster.duplicate_check import DuplicateChecker
 from sinks.poster.failed_reads import FailedReads
+from sinks.poster.heartbeats import Heartbeats
 from sinks.poster.held_before_send import HeldBeforeSend
 from sinks.poster.lease_store import LeaseStore
 from sinks.poster.leases import Leases
@@ -73,6 +74,7 @@ class Poster:
         lease_store = LeaseStore(access, settings)
         connections = ConnectionHealth(lease_store, settings.times)
         self._connections = connections
+        self.heartbeats = Heartbeats(access.me)
         memory = AnswerMemory(settings.poster_answer_mb * 1024 * 1024)
         self._adapters = Adapters(msgspec.structs.replace(adapter_context, memory=memory), memory)
         self._calls = CallStore(access, settings)
@@ -89,6 +91,7 @@ class Poster:
             OriginReader(access, failed),
             self._duplicates,
             memory,
+            self.heartbeats,
             self.wake,
         )
         held = HeldBeforeSend(access)

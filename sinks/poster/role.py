@@ -16,6 +16,7 @@ from sinks.poster.connection_pool import open_pool, prepare
 from sinks.poster.ledger_access import LedgerAccess
 from sinks.poster.ledger_history import LedgerHistory
 from sinks.poster.loop import Poster
+from sinks.poster.publish_heartbeats import HeartbeatPublisher
 from sinks.poster.wakeup import listen
 from sinks.targets.credentials import KeyRing
 from sinks.targets.route import AdapterContext
@@ -98,11 +99,13 @@ async def _poster(
 
 async def _run_with_helpers(poster: Poster, settings: ProgramSettings, stopping: asyncio.Event) -> None:
     """The loop, with its helper tasks beside it; an error in any of them ends the role."""
+    publisher = HeartbeatPublisher(settings, poster.heartbeats)
     async with asyncio.TaskGroup() as tasks:
         helpers = [
             tasks.create_task(poster.confirmer.run(), name="confirm"),
             tasks.create_task(poster.leases.keep_renewed(), name="leases"),
             tasks.create_task(listen(settings.database_url, poster.notified), name="listen"),
+            tasks.create_task(publisher.run(), name="heartbeats"),
             tasks.create_task(_wake_at_stop(poster, stopping), name="stop"),
         ]
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -9,6 +10,7 @@ import psycopg
 
 from schemas.vocabulary import ConnectionReason, Stage
 from sinks.poster import counters
+from sinks.poster.answer_classes import class_of_read
 from sinks.poster.balance_reads import BalanceReader
 from sinks.poster.call import Caller, MarkStamp
 from sinks.poster.call_outcome import Closing, Outcome
@@ -16,6 +18,7 @@ from sinks.poster.confirmation_rows import Confirmation
 from sinks.poster.confirmations import Confirmer
 from sinks.poster.connection_health import ConnectionHealth
 from sinks.poster.duplicate_check import DuplicateChecker
+from sinks.poster.heartbeats import Heartbeats
 from sinks.poster.ledger_access import LedgerAccess
 from sinks.poster.origin_reads import OriginReader
 from sinks.poster.planned_call import PlannedCall
@@ -46,10 +49,12 @@ class CallRunner:
         origins: OriginReader,
         duplicates: DuplicateChecker,
         memory: AnswerMemory,
+        heartbeats: Heartbeats,
         wake: Callable[[], None],
     ) -> None:
         self._access = access
-        self._caller = Caller(times)
+        self._caller = Caller(times, heartbeats)
+        self._heartbeats = heartbeats
         self._health = health
         self._confirmer = confirmer
         self._balances = balances
@@ -102,8 +107,11 @@ class CallRunner:
 
     async def _before_mark(self, call: PlannedCall, lease: PracticeLease, read: Awaitable[Closing | None]) -> None:
         connection = lease.connection
+        began = time.monotonic()
         try:
-            self._health.after_read(connection, await read)
+            closing = await read
+            self._heartbeats.count(call.practice_id, call.target, class_of_read(closing), time.monotonic() - began)
+            self._health.after_read(connection, closing)
         except psycopg.Error as error:
             self.failed = self.failed or error
         except Exception as error:  # noqa: BLE001 - nothing was sent or stored; logged, and not tried again at once

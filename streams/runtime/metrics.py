@@ -64,6 +64,9 @@ INTAKE_POSITION_CONFLICTS = Counter(
 SWEEP_REPAIRS = Counter("writeback_sweep_repairs_total", "Repairs of lost wake-ups; expected 0.", ["kind"])
 REDECISIONS = Counter("writeback_redecisions_total", "Decisions asked for again.")
 
+# --- HEALTH, and what posters tell it
+HEARTBEATS = Counter("writeback_heartbeats_total", "Heartbeats of the poster by what became of them.", ["outcome"])
+
 # --- effects and POSTER
 ANSWER_BYTES = Gauge("writeback_answer_bytes", "Bytes of targets' answers that the poster holds now.")
 ANSWERS_WITHOUT_MEMORY = Counter(

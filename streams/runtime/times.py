@@ -63,6 +63,27 @@ class CallTimes(msgspec.Struct, frozen=True):
         return self.start_margin_s + self.deadline_s + self.processing_s
 
 
+class HealthTimes(msgspec.Struct, frozen=True):
+    """The windows of HEALTH, and how often it states what it found (law 27)."""
+
+    pane_s: float = 60.0
+    """A tumbling window. The hopping ones are made of these, and begin anew with each."""
+    short_panes: int = 5
+    """The hopping window that says that most attempts fail, and for how long nothing may fail before all is well."""
+    long_panes: int = 15
+    """The hopping window that says that some attempts fail."""
+    kept_panes: int = 30
+    """Later than this a heartbeat counts no more: twice the longest window."""
+    look_s: float = 2.0
+    """Between two rounds that state what has changed."""
+    repeat_s: float = 60.0
+    """A state that is news is stated again after this; three missing expire it."""
+    repeat_healthy_s: float = 900.0
+    """So is one that is none: 200,000 healthy practices are 222 records a second."""
+    stuck_s: float = 120.0
+    """Heartbeats lie there and none was taken for so long: the consumer hangs, and a restart is the cure."""
+
+
 class Times(msgspec.Struct, frozen=True):
     """All times of one profile."""
 
@@ -79,6 +100,11 @@ class Times(msgspec.Struct, frozen=True):
     """From the first signal until calls in flight must have ended: LONGEST_DEADLINE_S + 30 s."""
     claim_idle_s: float = 1.0
     """How long an idle poster waits before it looks again without a notification."""
+    heartbeat_s: float = 10.0
+    """Between two heartbeats of a poster: an outage shows within seconds, for six small records a minute where there is
+    work."""
+    health: HealthTimes = HealthTimes()
+    """How HEALTH measures."""
 
     def of(self, limits: CallLimits) -> CallTimes:
         """The times of the calls to a system with these limits. Pure."""
@@ -111,4 +137,15 @@ _SANDBOX: Final = Times(
     retry_cap_s=5.0,
     shutdown_grace_s=2.0 + 3.0,
     claim_idle_s=0.1,
+    heartbeat_s=0.5,
+    health=HealthTimes(
+        pane_s=1.0,
+        short_panes=3,
+        long_panes=8,
+        kept_panes=60,
+        look_s=0.3,
+        repeat_s=2.0,
+        repeat_healthy_s=5.0,
+        stuck_s=30.0,
+    ),
 )

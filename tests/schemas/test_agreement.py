@@ -14,13 +14,26 @@ import pytest
 from schemas import wire
 from schemas.compatibility import records
 from schemas.events import EVENT_TYPES, Event
+from schemas.heartbeats import Heartbeat
+from schemas.practice_health import PracticeHealth
 from schemas.practice_settings import SettingsHistory
 from schemas.refusals import RecordRefused
 from schemas.topics import CATALOGUE, SOURCES, STREAM_TOPICS, TopicName, logical, physical
 from schemas.writebacks import Result, Writeback
 from tests.schemas.examples import EXAMPLES
 
+<<<<<<< HEAD
 RECORDS: tuple[type[msgspec.Struct], ...] = (*EVENT_TYPES, Writeback, Result, RecordRefused, SettingsHistory)
+=======
+RECORDS: tuple[type[msgspec.Struct], ...] = (
+    *EVENT_TYPES,
+    Writeback,
+    Result,
+    SettingsHistory,
+    Heartbeat,
+    PracticeHealth,
+)
+>>>>>>> 9174489 (Report what posters' attempts come to, for HEALTH)
 SCALARS: dict[Any, Any] = {
     str: "string",
     bool: "boolean",
