@@ -22,18 +22,15 @@ from schemas.topics import CATALOGUE, SOURCES, STREAM_TOPICS, TopicName, logical
 from schemas.writebacks import Result, Writeback
 from tests.schemas.examples import EXAMPLES
 
-<<<<<<< HEAD
-RECORDS: tuple[type[msgspec.Struct], ...] = (*EVENT_TYPES, Writeback, Result, RecordRefused, SettingsHistory)
-=======
 RECORDS: tuple[type[msgspec.Struct], ...] = (
     *EVENT_TYPES,
     Writeback,
     Result,
+    RecordRefused,
     SettingsHistory,
     Heartbeat,
     PracticeHealth,
 )
->>>>>>> 9174489 (Report what posters' attempts come to, for HEALTH)
 SCALARS: dict[Any, Any] = {
     str: "string",
     bool: "boolean",
