@@ -40,6 +40,10 @@ IDENTITY_WORDS: Final[Mapping[FieldFault, str]] = MappingProxyType(
         FieldFault.IDENTITY_KEY_ID: "names our public key in kid, with 1 to 255 printable ASCII characters",
         FieldFault.IDENTITY_CURVE: f"has an epk of the curve {CURVE}",
         FieldFault.IDENTITY_COORDINATES: "has an epk with coordinates of 32 bytes in base64url",
+        FieldFault.IDENTITY_UNOPENED: "opens with the key that its kid names; what cannot be opened was changed, or "
+        "made for another key",
+        FieldFault.IDENTITY_CONTENT: "holds, encrypted, a JSON object with given_name, family_name and birth_date "
+        "(YYYY-MM-DD), and where known phones, emails, address and guarantor_ref",
     }
 )
 """What an identity is, by what is wrong with one."""
@@ -51,6 +55,13 @@ class NotAnIdentity(ValueError):  # noqa: N818 - says what it is
     def __init__(self, problem: FieldFault | str) -> None:
         self.fault = problem if isinstance(problem, FieldFault) else None
         super().__init__(problem if self.fault is None else IDENTITY_WORDS[self.fault])
+
+
+class KeyNotHere(NotAnIdentity):
+    """It was made to a key that this program does not have: a retired one that is not set, or nobody's."""
+
+    def __init__(self) -> None:
+        super().__init__("was encrypted to a key that is not here")
 
 
 class PublicKey(msgspec.Struct, frozen=True, kw_only=True):

@@ -32,10 +32,12 @@ from schemas.identity_jwe import (
     IV_BYTES,
     TAG_BYTES,
     IdentityHeader,
+    KeyNotHere,
     NotAnIdentity,
     PublicKey,
     parse_identity,
 )
+from schemas.vocabulary import FieldFault
 
 KEY_BYTES: Final = 32
 _ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
@@ -106,18 +108,27 @@ class IdentityKeys:
             found.append(PublishedKey(x=public.x, y=public.y, kid=kid))
         return KeySet(tuple(found))
 
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Of the keys that are here, as `kid` names them."""
+        return tuple(self._keys)
+
     def open(self, text: str) -> PatientIdentity:
-        """The identity. NotAnIdentity for another form, another key, or content that was changed; quotes nothing."""
+        """The identity. NotAnIdentity for another form or content, KeyNotHere for a key that is not here; both quote
+        nothing, and no content raises anything else."""
         parts = parse_identity(text)
         key = self._keys.get(parts.header.kid)
         if key is None:
-            raise NotAnIdentity("was encrypted to a key that is not here")
+            raise KeyNotHere
         try:
             content_key = aes_key_unwrap(_agreed(key, parts.header.epk), parts.wrapped_key)
             plain = AESGCM(content_key).decrypt(parts.iv, parts.ciphertext + parts.tag, parts.protected.encode())
-            return msgspec.json.decode(plain, type=PatientIdentity)
         except (InvalidUnwrap, InvalidTag, ValueError):
-            raise NotAnIdentity("cannot be opened: it was changed, or made for another key") from None
+            raise NotAnIdentity(FieldFault.IDENTITY_UNOPENED) from None
+        try:
+            return msgspec.json.decode(plain, type=PatientIdentity)
+        except (ValueError, RecursionError):  # a field that nobody asked for may be nested as deep as it is long
+            raise NotAnIdentity(FieldFault.IDENTITY_CONTENT) from None
 
     def __repr__(self) -> str:
         return f"IdentityKeys({len(self._keys)} keys)"

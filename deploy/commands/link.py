@@ -1,4 +1,4 @@
-"""`writeback link search|add|move|list|remove`: which patient of the practice's own system a surrogate is (L-6)."""
+"""`writeback link search|who|add|move|list|remove`: which patient of the practice's own system a surrogate is (L-6)."""
 
 from __future__ import annotations
 
@@ -129,6 +129,45 @@ def search(
     print_table("", ("number", "name", "born", ""), rows)
     more = "; there may be more: say more of the name" if len(found) >= MOST_FOUND else ""
     print(f"{counted(len(found), 'patient')} found at {practice}{more}")
+
+
+@app.command()
+def who(
+    practice: PracticeId,
+    number: Annotated[
+        str, typer.Argument(metavar="ID", help="The surrogate, or the patient's number in another system.")
+    ],
+    as_json: Json = False,
+) -> None:
+    """Show who a surrogate is, as the upstream says; or which surrogate has this number in another system."""
+    from deploy.commands.open_ledger import open_ledger
+    from deploy.commands.printing import print_json, print_table, visible
+    from sinks.operations.queries.identities import find_known
+    from sinks.targets.credentials import KeyRing
+
+    with open_ledger("link") as opened:
+        found = find_known(opened.ledger, KeyRing.of(opened.settings), practice, number)
+    if as_json:
+        print_json(found)
+        return
+    rows = (
+        (
+            each.patient_ref,
+            visible(each.name),
+            each.birth_date or "",
+            ", ".join(f"{visible(system)} {visible(external)}" for system, external in each.external_ids),
+            f"was {each.merged_from}" if each.merged_from else "",
+        )
+        for each in found
+    )
+    print_table("", ("patient", "name", "born", "numbers elsewhere", ""), rows)
+    for each in found:
+        if not each.is_open:
+            print(f"{each.patient_ref}: the newest identity is encrypted to a key that is not set here")
+        if each.merged_into is not None:
+            print(f"{each.patient_ref}: was merged into {each.merged_into}, of whom nothing is known")
+    if not found:
+        print(f"the upstream has named nobody at {practice} by this surrogate or number")
 
 
 @app.command("list")

@@ -11,6 +11,7 @@ from deploy.commands.roles import ROLES, MetricsPort, Parent, Slot, run_role
 from streams.runtime.errors import Role
 
 if TYPE_CHECKING:
+    from sinks.operations.queries.identities import IdentitiesKnown, IdentityReading
     from sinks.operations.queries.sync_status import KindRead, PracticeSync
 
 ENTRY: Final = next(each for each in ROLES if each.role is Role.SYNC)
@@ -61,10 +62,13 @@ def status(
     """Show what was read of each practice's system, when, and when it is read next."""
     from deploy.commands.open_ledger import open_ledger
     from deploy.commands.printing import print_json, print_table, shown_at
+    from sinks.operations.queries.identities import identities_known, identity_reading
     from sinks.operations.queries.sync_status import sync_status
 
     with open_ledger("sync") as opened:
         found = sync_status(opened.ledger, practice, most)
+        reading = identity_reading(opened.ledger)
+        known = None if practice is None else identities_known(opened.ledger, practice)
     if as_json:
         print_json(found)
         return
@@ -78,6 +82,7 @@ def status(
         print(f"{practice}: nothing was read yet")
     for each in found if practice is not None else ():
         _print_kinds(each)
+    _print_identities(reading, known, practice)
     if len(found) == most:
         print(f"the first {most} by their ids; more with --most")
 
@@ -154,6 +159,27 @@ def _print_kinds(one: PracticeSync) -> None:
     print_table("", headings, map(_row, one.kinds))
     for kind, why in one.unread:
         print(f"not read: {kind}: {why}")
+
+
+def _print_identities(reading: IdentityReading, known: IdentitiesKnown | None, practice: str | None) -> None:
+    from deploy.commands.printing import counted, shown_at
+    from sinks.operations.queries.identities import COUNTED
+
+    if reading.read_at is None:
+        print("patients' identities: the upstream's topic was never read; the role sync reads it")
+        return
+    again = f", {counted(reading.rebuilding, 'partition')} from the beginning" if reading.rebuilding else ""
+    print(f"patients' identities: the upstream's topic was read last at {shown_at(reading.read_at)}{again}")
+    if known is None:
+        return
+    more = " or more" if known.known >= COUNTED else ""
+    print(f"{practice}: the upstream has named {counted(known.known, 'patient')}{more}")
+    if known.unopened:
+        print(
+            f"{counted(known.unopened, 'identity', 'identities')} cannot be opened yet: encrypted to a key that is not "
+            "set here. See `writeback topics identity-keys`; add a retired key to WRITEBACK_RETIRED_KEY_FILES and "
+            "start the role sync again"
+        )
 
 
 def _row(each: KindRead) -> tuple[object, ...]:

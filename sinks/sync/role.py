@@ -1,4 +1,7 @@
-"""The SYNC role: practices whose turn it is, several side by side, until stopped. Several processes may run."""
+"""The SYNC role: practices whose turn it is, several side by side, until stopped. Several processes may run.
+
+Beside them a thread reads who the upstream says that patients are (`identities`).
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,7 @@ from sinks.ledger.role_slots import RoleSlot
 from sinks.ledger.schema.database import connect, connection_options
 from sinks.ledger.schema.version import require_schema
 from sinks.sync.access import SyncAccess
+from sinks.sync.identities.reader import IdentityReader
 from sinks.sync.turns import Turns
 from sinks.targets.answer_memory import AnswerMemory
 from sinks.targets.credentials import KeyRing
@@ -56,10 +60,13 @@ def run(settings: ProgramSettings, stop: Stop, health: Health) -> int:
 async def _run(settings: ProgramSettings, stop: Stop, health: Health) -> int:
     stopping = stop.watch()
     sync = Sync(settings, health, stopping)
+    identities = IdentityReader(settings)
+    identities.start()
     try:
         return await run_loop_async(Role.SYNC, sync, stopping, health)
     finally:
         await sync.disconnect()
+        await asyncio.to_thread(identities.close)
 
 
 class Sync:

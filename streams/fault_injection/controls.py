@@ -58,6 +58,10 @@ class Control(StrEnum):
     UNDONE_STAYS = "undone_stays"  # P-8: what a person took back is written again by a person alone
     POSTING_FIRST = "posting_first"  # law 22: reading gives way to what is due to be posted
     TYPED_IN = "typed_in"  # POST-7: what staff seem to have typed in is held
+    LAST_OFFSET = (
+        "last_offset"  # of a patient's identities the one with the highest offset counts, whatever is read again
+    )
+    TOMBSTONES = "tombstones"  # a partition that was not read for long is read from its beginning
     MIRROR_FENCE = "mirror_fence"  # a page of a reader whose turn has passed to another is void
     BATCH_WINDOW = "batch_window"  # TIM-2: outside its target's hours nothing is marked
     SENT_AGAIN = "sent_again"  # law 26: a cause is not solved while what was sent again may fail again

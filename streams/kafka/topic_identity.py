@@ -52,6 +52,9 @@ class TopicGuard:
     def id_of(self, topic: str) -> str:
         return self._ids[topic]
 
+    def partitions_of(self, topic: str) -> int:
+        return self._partitions[topic]
+
     def require_partitions(self, count: int) -> None:
         """ConfigurationError when a topic has another partition count than the catalogue (law 12)."""
         for topic, partitions in self._partitions.items():

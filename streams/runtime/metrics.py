@@ -138,5 +138,8 @@ SYNC_TURNS = Gauge("writeback_sync_turns_in_flight", "Practices that are read no
 SYNC_CHANGES = Counter(
     "writeback_sync_changed_entries_total", "Entries found deleted or changed by people at the target.", ["state"]
 )
+SYNC_IDENTITIES = Counter(
+    "writeback_sync_identities_total", "Records of patients' identities by what came of them.", ["outcome"]
+)
 SYNC_OVERDUE = Gauge("writeback_sync_overdue_practices", "Practices whose turn has come; counted up to 10,000.")
 SYNC_OLDEST = Gauge("writeback_sync_oldest_due_age_seconds", "How long the first of them has been due.")

@@ -50,6 +50,9 @@ from sinks.ledger.rows.mirror import (
     MirrorPatientRow,
     MirrorPracticeRow,
     MirrorReadRow,
+    PatientExternalIdRow,
+    PatientIdentityRow,
+    PatientPositionRow,
     TypedInHoldRow,
 )
 from sinks.ledger.rows.payouts import PayoutDifferenceRow, PayoutNewsRow, PayoutWatchRow, StandingItemRow
@@ -128,6 +131,9 @@ TABLES: Final[Mapping[str, type[msgspec.Struct]]] = MappingProxyType(
         "mirror_entries": MirrorEntryRow,
         "entry_changes": EntryChangeRow,
         "typed_in_holds": TypedInHoldRow,
+        "patient_identities": PatientIdentityRow,
+        "patient_external_ids": PatientExternalIdRow,
+        "patient_positions": PatientPositionRow,
         "role_slots": RoleSlotRow,
         "role_stops": RoleStopRow,
         "schema_versions": SchemaVersionRow,

@@ -116,3 +116,42 @@ class TypedInHoldRow(msgspec.Struct, frozen=True):
     practice_id: str
     effect_id: int
     held_at: datetime
+
+
+class PatientIdentityRow(msgspec.Struct, frozen=True):
+    """Table `patient_identities`: who a patient is, as the upstream says; sealed."""
+
+    practice_id: str
+    patient_ref: str
+    identity: bytes | None
+    unopened: str | None
+    kid: str | None
+    merged_into: str | None
+    topic_id: str
+    part: int
+    off: int
+    run: int
+    read_at: datetime
+
+    def __repr__(self) -> str:
+        return f"PatientIdentityRow(practice_id={self.practice_id!r})"
+
+
+class PatientExternalIdRow(msgspec.Struct, frozen=True):
+    """Table `patient_external_ids`: a patient's number in another system."""
+
+    practice_id: str
+    external_id: str
+    system: str
+    patient_ref: str
+
+
+class PatientPositionRow(msgspec.Struct, frozen=True):
+    """Table `patient_positions`: how far a partition of `patients.v1` was read."""
+
+    part: int
+    topic_id: str
+    next_offset: int
+    run: int
+    rebuilt_to: int | None
+    read_at: datetime

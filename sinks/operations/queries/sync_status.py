@@ -11,6 +11,7 @@ from sinks.ledger.named_queries import named_queries
 from sinks.ledger.practices.settings.settings_file import checked_id
 from sinks.ledger.rows.fetch import fetch_all
 from sinks.operations.ledger import Ledger
+from sinks.operations.queries.identities import IdentitiesKnown, identities_known
 from sinks.operations.queries.practices import practice_shown
 from sinks.sync.records import Result
 from sinks.sync.schedule import Every
@@ -62,20 +63,25 @@ class PracticeSync(msgspec.Struct, frozen=True, kw_only=True):
     kinds: tuple[KindRead, ...]
     unread: tuple[tuple[ReadKind, str], ...]
     """What its route cannot read, each with why."""
+    identities: IdentitiesKnown | None
+    """Told by the upstream; counted where one practice is asked for."""
 
 
 def sync_status(ledger: Ledger, practice: str | None, most: int) -> tuple[PracticeSync, ...]:
-    """Blocks for two statements. ConfigurationError for an unknown practice."""
+    """Blocks for three statements. ConfigurationError for an unknown practice."""
+    known = None
     if practice is not None:
         practice_shown(ledger.connection, checked_id("PRACTICE", practice))
+        known = identities_known(ledger, practice)
     given = {"practice_id": practice, "after": "", "most": most}
     found = fetch_all(ledger.connection, _Practice, _SQL["practices"], given)
     keys = {"practice_ids": [each.practice_id for each in found]}
     kinds = fetch_all(ledger.connection, KindRead, _SQL["kinds"], keys)
-    return tuple(_shown(each, [kind for kind in kinds if kind.practice_id == each.practice_id]) for each in found)
+    of = {each.practice_id: [kind for kind in kinds if kind.practice_id == each.practice_id] for each in found}
+    return tuple(_shown(each, of[each.practice_id], known) for each in found)
 
 
-def _shown(practice: _Practice, kinds: list[KindRead]) -> PracticeSync:
+def _shown(practice: _Practice, kinds: list[KindRead], known: IdentitiesKnown | None) -> PracticeSync:
     route = ROUTES.get(practice.route or "")
     unread = {} if route is None else route.unread
     return PracticeSync(
@@ -87,4 +93,5 @@ def _shown(practice: _Practice, kinds: list[KindRead]) -> PracticeSync:
         code=practice.code,
         kinds=tuple(kinds),
         unread=tuple((kind, unread[kind]) for kind in ReadKind if kind in unread),
+        identities=known,
     )

@@ -43,6 +43,7 @@ READS: Final = {
         "whatif",
         "link list",
         "link search",
+        "link who",
         "audit verify",
         "audit-receipts",
         "target test",

@@ -6,8 +6,16 @@ from collections.abc import Iterator
 
 import pytest
 
+from schemas.events import ExternalId
+from sinks.sync.identities.changes import read_change
+from sinks.sync.identities.store import IdentityStore
+from sinks.targets.credentials import KeyRing
+from streams.runtime.clock import SystemClock
 from tests.deploy.commands.console import writeback_here, writeback_json_here
 from tests.sinks.ledger.ledger_fixture import LedgerDatabase
+from tests.sinks.ledger.test_patients_have_receipts import PATIENTS_ID, consumed
+from tests.sinks.poster.offices import SECRET, SECRET_TEXT
+from tests.sinks.sync.identities.test_changes import JANE, KEYS, OTHER, record, sealed
 from tests.worlds import World
 
 pytestmark = pytest.mark.stack
@@ -88,3 +96,56 @@ def test_nothing_changed_is_said(database: LedgerDatabase, world: World) -> None
     said = writeback_here(world, "sync", "accept", "north", "e:7", *DO)
     assert said.code == 2
     assert "was not found changed" in said.errors
+
+
+def _told(database: LedgerDatabase) -> None:
+    """Of the practice north: Jane, who was merged, somebody whose key is not here, and one merged into nobody known."""
+    store = IdentityStore(database.connection, KeyRing(SECRET), "sync", SystemClock())
+    ids = (ExternalId(system="open_dental", id="12"), ExternalId(system="portal", id="a-1"))
+    north = {"practice_id": "north"}
+    records = (
+        record(0, "pt-1", merged_into="pt-2", external_ids=ids, **north),
+        record(1, "pt-2", external_ids=ids[:1], **north),
+        record(2, "pt-3", jwe=sealed(JANE, OTHER), **north),
+        record(3, "pt-4", merged_into="pt-nobody", **north),
+        record(4, "pt-5", merged_into="pt-5", **north),
+        consumed(5, b"north:pt-9", None),
+    )
+    store.store({0: store.begin_run(0, PATIENTS_ID, 0, 6)}, [read_change(each, KEYS) for each in records])
+
+
+def test_the_status_says_how_many_identities_are_known(database: LedgerDatabase, world: World) -> None:
+    """And that some wait for a key that is not set; before the topic was read, that it was not."""
+    assert "the upstream's topic was never read" in writeback_here(world, "sync", "status", "north")
+    _connect(database, "open_dental")
+    writeback_here(world, "sync", "run", "north")
+    _told(database)
+    said = writeback_here(world, "sync", "status", "north")
+    assert "north: the upstream has named 5 patients" in said
+    assert "1 identity cannot be opened yet" in said
+    assert "WRITEBACK_RETIRED_KEY_FILES" in said
+    (status,) = writeback_json_here(world, "sync", "status", "north")
+    assert status["identities"] == {"known": 5, "unopened": 1}
+    assert "1 partition from the beginning" in writeback_here(world, "sync", "status")
+
+
+def test_a_person_finds_who_a_surrogate_is(database: LedgerDatabase, world: World) -> None:
+    """By the surrogate, or by the number elsewhere, exactly; a merge leads to the record that was kept. The numbers are
+    those that `link add` takes."""
+    _told(database)
+    keyed = {"secret_key": SECRET_TEXT}
+    (one,) = writeback_json_here(world, "link", "who", "north", "pt-2", **keyed)
+    assert (one["name"], one["birth_date"], one["merged_from"]) == ("Jane Ravenslea", "1980-02-29", None)
+    assert one["external_ids"] == [["open_dental", "12"]]
+    found = writeback_json_here(world, "link", "who", "north", "12", **keyed)
+    assert [(each["patient_ref"], each["merged_from"]) for each in found] == [("pt-2", "pt-1"), ("pt-2", None)]
+    said = writeback_here(world, "link", "who", "north", "a-1", **keyed)
+    assert "Jane Ravenslea" in said
+    assert "was pt-1" in said
+    assert "key that is not set here" in writeback_here(world, "link", "who", "north", "pt-3", **keyed)
+    assert "merged into pt-nobody" in writeback_here(world, "link", "who", "north", "pt-4", **keyed)
+    assert len(writeback_json_here(world, "link", "who", "north", "pt-5", **keyed)) == 1
+    for nobody in ("a-", "A-1", "pt-9"):
+        assert "has named nobody" in writeback_here(world, "link", "who", "north", nobody, **keyed)
+    assert writeback_here(world, "link", "who", "nort", "pt-1", **keyed).code == 2
+    assert writeback_here(world, "link", "who", "north", " ", **keyed).code == 2

@@ -130,5 +130,13 @@ SELECT p, i, CASE WHEN n % 300 = 1 THEN 'GONE' ELSE 'STANDS' END, CASE WHEN n % 
        CASE WHEN n % 300 = 1 AND n % 3000 > 1 THEN at END, CASE WHEN n % 300 = 1 AND n % 3000 > 1 THEN 'PUT_RIGHT' END
 FROM what WHERE NOT open AND n % 20 = 1;
 INSERT INTO typed_in_holds (practice_id, effect_id, held_at) SELECT p, i, at FROM what WHERE open AND n % 50 = 0;
+-- 40,000 identities of the large practice, with a number each.
+INSERT INTO patient_identities (practice_id, patient_ref, identity, unopened, kid, topic_id, part, off, run, read_at)
+SELECT 'practice-big', 'pt-' || i, 'x', CASE WHEN i % 1000 = 0 THEN 'jwe' END, CASE WHEN i % 1000 = 0 THEN 'kid' END, 'topic-4',
+       i % 3, i, CASE WHEN i % 2000 = 0 THEN 6 ELSE 7 END, now() FROM generate_series(1, 40000) i;
+INSERT INTO patient_external_ids (practice_id, patient_ref, system, external_id)
+SELECT 'practice-big', 'pt-' || i, 'open_dental', i::text FROM generate_series(1, 40000) i;
+INSERT INTO patient_positions (part, topic_id, next_offset, run, read_at)
+SELECT i, 'topic-4', 40000, 7, now() FROM generate_series(0, 2) i;
 INSERT INTO topic_partitions (topic, topic_id, partitions) VALUES ('payments.v1', 'topic-1', 3);
 INSERT INTO intake_offsets (topic_id, part, next_offset) VALUES ('topic-1', 0, 1);

@@ -110,6 +110,12 @@ OTHERWISE: Final[dict[str, tuple[dict[str, str | None], ...]]] = {
     "ledger/payouts/missing.looked": ({"after": "0"},),
     "ledger/payouts/missing.page": ({"after": "0"},),
     "sync/pages.patients_gone": ({"after": "1", "most": "5000"},),
+    "sync/identities/identities.sweep": ({"part": "0", "run": "7", "most": "1000"},),
+    "sync/identities/identities.unopened": (
+        {"kids": "{kid}", "after_practice": "", "after_patient": "", "most": "1000"},
+    ),
+    "operations/queries/identities.named": ({"id": "12", "most": "20"}, {"id": "pt-12", "most": "20"}),
+    "operations/queries/identities.counted": ({"most": "20000"},),
     "sync/changes.suspects": (
         {
             "latest": "5000",

@@ -1,0 +1,1 @@
+"""Reads `patients.v1`: who the upstream says that patients are."""

@@ -1,0 +1,1 @@
+"""Identities from `patients.v1`, against a real broker and ledger."""
