@@ -33,6 +33,7 @@ COMMANDS: Final = {
     "sandbox": "deploy.commands.sandbox:sandbox",
     "webhooks": "deploy.commands.webhooks:webhooks",
     "send": "deploy.commands.send:send",
+    "trigger": "deploy.commands.trigger:trigger",
     "results": "deploy.commands.results:results",
     "clock": "deploy.commands.clock:app",
     "practice": "deploy.commands.practice:app",

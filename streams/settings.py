@@ -51,6 +51,8 @@ class ProgramSettings(BaseSettings):
 
     topic_prefix: str = Field("", pattern=r"^[A-Za-z0-9._-]{0,64}$")
     """Stands before every topic, group and transactional id, so that environments can share a cluster."""
+    sandbox_topic_prefix: str = Field("sandbox.", pattern=r"^[A-Za-z0-9._-]{1,64}$")
+    """The `topic_prefix` of the sandbox that upstreams try things in: made-up events are sent there alone."""
     topic_partitions: int = Field(12, ge=1, le=1024)
     """Of every partitioned topic; fixed by the ledger at its first start (law 12)."""
     replication_factor: int | None = Field(None, ge=1, le=9)
@@ -171,6 +173,20 @@ class ProgramSettings(BaseSettings):
     def prefixed(self, name: str) -> str:
         """The physical name of a topic, group or transactional id."""
         return self.topic_prefix + name
+
+    def in_sandbox(self, asked: bool) -> Self:
+        """These settings with the sandbox's topics, where they are asked for.
+
+        Raises ConfigurationError where they are not and the profile is not that of a sandbox: made-up events must not
+        reach a practice's books.
+        """
+        if asked:
+            return self.model_copy(update={"topic_prefix": self.sandbox_topic_prefix})
+        if self.profile is not Profile.SANDBOX:
+            raise ConfigurationError(
+                "made-up events go to a sandbox: add --to-sandbox, or set WRITEBACK_PROFILE=sandbox where this is one"
+            )
+        return self
 
     def unsafe_switches(self) -> tuple[str, ...]:
         """The variables that are only accepted while every target is on loopback; empty in production.

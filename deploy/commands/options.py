@@ -21,6 +21,10 @@ By = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, also for an error.")]
 Most = Annotated[int, typer.Option("--most", min=1, max=10_000, help="Show at most this many.")]
+ToSandbox = Annotated[
+    bool,
+    typer.Option("--to-sandbox", help="To the sandbox's topics on this broker, which no real practice's books follow."),
+]
 StateDir = Annotated[str | None, typer.Option("--state-dir", help="Where local data is kept.")]
 
 

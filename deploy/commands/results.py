@@ -31,6 +31,7 @@ def results(
     follow: Annotated[
         bool, typer.Option("--follow", help="Show what comes, from now or from --since, until Ctrl-C.")
     ] = False,
+    from_sandbox: Annotated[bool, typer.Option("--from-sandbox", help="Of the sandbox on this broker.")] = False,
     most: Annotated[
         int | None,
         typer.Option(
@@ -55,6 +56,8 @@ def results(
         refused_only=refused,
     )
     settings = settings_here()
+    if from_sandbox:
+        settings = settings.in_sandbox(asked=True)
     if not follow:
         _list(list(deque(published_results(settings, wanted), maxlen=most or SHOWN)), as_json)
         return

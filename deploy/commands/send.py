@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO, Final
 
 import typer
 
-from deploy.commands.options import Json
+from deploy.commands.options import Json, ToSandbox
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -30,6 +30,7 @@ def send(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Validate only; nothing is sent, no broker needed.")
     ] = False,
+    to_sandbox: ToSandbox = False,
     as_json: Json = False,
 ) -> None:
     """Validate events and send them. Ends with 1 if any was refused or not confirmed by the broker."""
@@ -40,6 +41,8 @@ def send(
     from streams.settings import ProgramSettings
 
     settings = ProgramSettings.load() if dry_run else settings_here()
+    if to_sandbox:
+        settings = settings.in_sandbox(asked=True)
     sending = _Sending(settings, dry_run)
     with _opened(file) as (lines, size):
         sending.run(lines, size, Console(file=raw_output(sys.stderr)))

@@ -9,7 +9,7 @@ from schemas.codec import encode_event
 from schemas.topics import TopicName
 from schemas.vocabulary import DeadLetterReason
 from schemas.wire import fixed_schema_ids, header
-from tests.deploy.commands.console import writeback_json
+from tests.deploy.commands.console import writeback, writeback_json
 from tests.scenarios import topics
 from tests.scenarios.example_events import payment
 from tests.scenarios.pipeline import Pipeline
@@ -83,3 +83,29 @@ def test_a_relay_that_is_killed_repeats_a_report_under_its_id(pipeline: Pipeline
     said = topics.read_all(pipeline.world, TopicName.RESULTS)
     assert len(said) == 2
     assert len(topics.refusals(pipeline.world)) == 1
+
+
+def test_an_upstream_tries_a_refund_and_a_mistake_in_the_sandbox(pipeline: Pipeline) -> None:
+    """`trigger --to-sandbox` from a production environment: what is right is posted by the sandbox's roles, what is
+    wrong is reported, and `results --from-sandbox` shows both."""
+    practice = pipeline.practice()
+    pipeline.start_all()
+    world = pipeline.world
+    elsewhere = {"topic_prefix": "nobodys.", "sandbox_topic_prefix": world.prefix, "profile": "production"}
+
+    def sandbox(*arguments: str) -> str:
+        return writeback(world, *arguments, **elsewhere)
+
+    sandbox("trigger", "refund.succeeded", "--practice", practice, "--to-sandbox", "--tag", "good")
+    sandbox(
+        *("trigger", "payment.succeeded", "--practice", practice, "--to-sandbox"),
+        *("--tag", "bad", "--set", "currency=dollars", "--unchecked"),
+    )
+    pipeline.until_states(POSTED=3)
+    pipeline.until(lambda: len(topics.refusals(world)) == 1, "the mistake is reported")
+    refused = " ".join(sandbox("results", "--from-sandbox", "--refused").split())
+    assert "ev-bad-payment.succeeded" in refused
+    assert "currency: must be a currency's ISO 4217 code" in refused
+    posted = sandbox("results", "--from-sandbox", "--event", "ev-good-refund.succeeded")
+    assert "POSTED" in posted
+    pipeline.invariants()

@@ -65,6 +65,7 @@ READS: Final = {
 """Change nothing of a practice's."""
 ELSEWHERE: Final = {
     "send": "what a payment system does: an event is posted by the settings of its practice, as any other",
+    "trigger": "made-up events, which the topics of a sandbox alone are given",
     "sync run": "a practice's own system is read sooner than it would be; nothing is written there",
     "clock set": "a rehearsal's own clock, which is refused beside any target that is not of this machine",
     "clock advance": "a rehearsal's own clock",
