@@ -14,14 +14,14 @@ class BatchCounts:
 
     def __init__(self) -> None:
         self._records: Counter[tuple[str, str]] = Counter()
-        self._decisions: Counter[tuple[str, str, str]] = Counter()
+        self._decisions: Counter[tuple[str, str]] = Counter()
         self._dead: Counter[tuple[str, str]] = Counter()
 
     def decided(self, writeback: Writeback) -> None:
         decision = writeback.decision
         self._records[writeback.position.topic, decision.waiting or "planned"] += 1
         for effect in decision.effects:
-            self._decisions[effect.target, effect.entry_kind, effect.reason] += 1
+            self._decisions[effect.target, effect.reason] += 1
 
     def refused(self, refusal: Refusal) -> None:
         self._records[refusal.position.topic, "dead_letter"] += 1
@@ -30,7 +30,7 @@ class BatchCounts:
     def publish(self) -> None:
         for (topic, outcome), count in self._records.items():
             RULES_RECORDS.labels(topic, outcome).inc(count)
-        for (target, entry_kind, reason), count in self._decisions.items():
-            RULES_DECISIONS.labels(target, entry_kind, reason).inc(count)
+        for (target, reason), count in self._decisions.items():
+            RULES_DECISIONS.labels(target, reason).inc(count)
         for (stage, reason), count in self._dead.items():
             DEAD_LETTERS.labels(stage, reason).inc(count)

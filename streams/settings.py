@@ -117,8 +117,9 @@ class ProgramSettings(BaseSettings):
     state_dir: Path | None = None
     cache_dir: Path | None = None
     metrics_host: str = "127.0.0.1"
-    metrics_port: int = Field(0, ge=0, le=65535)
-    """0: any free port, logged at start."""
+    metrics_port: int | None = Field(None, ge=0, le=65535)
+    """Of a role by itself any free port where none is named, logged at start; of `up` the first of its roles' ports,
+    30240 where none is named. 0: any free ones."""
     log_format: Literal["json", "text"] = "text"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 

@@ -52,7 +52,7 @@ class World(msgspec.Struct, frozen=True):
     database_url: str
 
     def settings(self, **overrides: Any) -> ProgramSettings:
-        """Program settings that point here: three partitions, one node, quick sandbox times."""
+        """Program settings that point here: three partitions, one node, quick sandbox times, free ports."""
         chosen = {
             "kafka_bootstrap_servers": self.bootstrap,
             "database_url": self.database_url,
@@ -60,6 +60,7 @@ class World(msgspec.Struct, frozen=True):
             "topic_partitions": 3,
             "single_node": True,
             "profile": "sandbox",
+            "metrics_port": 0,
         }
         return ProgramSettings.load(**(chosen | overrides))
 

@@ -145,6 +145,7 @@ def _schema(settings: ProgramSettings, *, own: bool) -> str:
 def _run(
     settings: ProgramSettings, counts: Mapping[Role, int], stack: LocalStack, signals: _Signals, place: AtWork
 ) -> int:
+    from deploy.scrape_targets import remove_targets, scrape_target, write_targets
     from deploy.supervisor import Supervisor
 
     supervisor = Supervisor(_slots(settings, counts, stack.state / "logs"), say, settings.times.shutdown_grace_s)
@@ -152,6 +153,9 @@ def _run(
         supervisor.start()
         for slot in supervisor.slots:
             say(f"{slot.name:<11} process {slot.pid}, http://127.0.0.1:{slot.port}/metrics, log {slot.log}")
+        host = settings.metrics_host
+        scraped = [scrape_target(slot.role, slot.number, host, slot.port) for slot in supervisor.slots]
+        say(f"metrics:  {write_targets(stack.state, scraped)}, for Prometheus' file_sd_configs")
         for role, address in _called_at(settings).items():
             if counts[role]:
                 say(f"{role.value} listens at {address}")
@@ -163,6 +167,7 @@ def _run(
         code = 128 + signal.SIGINT
     finally:
         supervisor.kill()
+        remove_targets(stack.state)
     return code
 
 
@@ -210,21 +215,26 @@ class _Readiness:
 
 
 def _slots(settings: ProgramSettings, counts: Mapping[Role, int], logs: Path) -> list[Slot]:
-    from deploy.local.ports import free_ports
     from deploy.supervisor import Slot
     from streams.settings import PREFIX
 
     logs.mkdir(exist_ok=True)
-    total = sum(counts.values())
-    base = settings.metrics_port
-    ports = [base + number for number in range(total)] if base else free_ports(total)
     ours = settings.to_environ()
     environ = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)} | ours
-    places = [(role, number) for role, count in counts.items() for number in range(count)]
     return [
         Slot(role, number, port, logs / f"{role.value}-{number}.log", environ)
-        for (role, number), port in zip(places, ports, strict=True)
+        for (role, number), port in _ports(settings, counts).items()
     ]
+
+
+def _ports(settings: ProgramSettings, counts: Mapping[Role, int]) -> dict[tuple[Role, int], int]:
+    from deploy.local.ports import free_ports
+    from deploy.scrape_targets import FIRST_PORT, fixed_ports
+
+    if settings.metrics_port == 0:
+        places = [(role, number) for role, count in counts.items() for number in range(count)]
+        return dict(zip(places, free_ports(len(places)), strict=True))
+    return fixed_ports(settings.metrics_port or FIRST_PORT, counts)
 
 
 def _called_at(settings: ProgramSettings) -> dict[Role, str]:

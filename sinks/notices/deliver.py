@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from itertools import product
 from typing import Any, Final
 
 import msgspec
@@ -16,6 +17,8 @@ from schemas.vocabulary import DeliveryState
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.fetch import fetch_all_async
 from sinks.notices.channels.port import Channel, Message, Outcome, SendResult
+from sinks.notices.digest import STEP as DIGEST
+from sinks.notices.schedule import StepKind
 from streams.fault_injection import CrashPoint, reach
 from streams.runtime.logging import log
 from streams.runtime.metrics import DELIVERIES
@@ -69,6 +72,8 @@ class DeliveryQueue:
     def __init__(self, channels: Iterable[Channel]) -> None:
         """Channels that cannot send are left out: their rows stay DUE."""
         self._channels = [channel for channel in channels if channel.missing is None]
+        for channel, step, outcome in product(self._channels, [*StepKind, _kind_of(DIGEST)], Outcome):
+            DELIVERIES.labels(channel.name, step, outcome.value.lower())  # there from the start
 
     async def send_due(self, connection: Connection, now: datetime, at: datetime | None) -> int:
         """One round of every channel; returns how many messages were tried. `now` and `at`: business time here and for
@@ -130,9 +135,13 @@ def _again_s(attempts: int) -> float:
     return random.uniform(FIRST_RETRY_S / 2, ceiling)  # noqa: S311 - spreads load, keeps no secret
 
 
+def _kind_of(step: str) -> str:
+    """The kind of a step, without its number."""
+    return step.partition("-")[2]
+
+
 def _report(delivery: MarkedDelivery, result: SendResult) -> None:
-    step = delivery.step.partition("-")[2]
-    DELIVERIES.labels(delivery.channel, step, result.outcome.value.lower()).inc()
+    DELIVERIES.labels(delivery.channel, _kind_of(delivery.step), result.outcome.value.lower()).inc()
     say = _LOG.info if result.outcome is Outcome.SENT else _LOG.warning
     say(
         "notice delivery",

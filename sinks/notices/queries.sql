@@ -260,8 +260,8 @@ WHERE (practice_id, cause, opened_at, step, channel, recipient)
   AND state = 'SENDING' AND attempts = :attempts;
 
 -- name: open_dead_letters
-SELECT stage, count(*)::int AS count, extract(epoch FROM now() - min(stored_at))::float8 AS oldest_s FROM dead_letters
-WHERE settled_at IS NULL GROUP BY stage;
+SELECT stage, reason, count(*)::int AS count, extract(epoch FROM now() - min(stored_at))::float8 AS oldest_s
+FROM dead_letters WHERE settled_at IS NULL GROUP BY stage, reason;
 
 -- name: open_by_cause
 SELECT cause, count(*)::int AS count FROM notices WHERE closed_at IS NULL GROUP BY cause;

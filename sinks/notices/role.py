@@ -22,6 +22,7 @@ from streams.runtime.endpoints import Health
 from streams.runtime.errors import Role
 from streams.runtime.lifecycle import Stop
 from streams.runtime.logging import log
+from streams.runtime.metrics import BATCH_SECONDS
 from streams.runtime.role_loop import run_loop_async
 from streams.settings import ProgramSettings
 
@@ -103,6 +104,7 @@ class Notifier:
         """1. read what is open. 2. write the notices and mails that are due, digests too. 3. send until nothing is due.
         4. wait."""
         connection = await self._connected()
+        began = time.monotonic()
         await self._slot.look_async(connection)
         at = self._clock.for_database()
         problems = await open_problems(connection, at)
@@ -116,6 +118,7 @@ class Notifier:
             if not await self._queue.send_due(connection, self._clock.now(), self._clock.for_database()):
                 break
             self._health.beat()
+        BATCH_SECONDS.labels(Role.NOTIFIER.value).observe(time.monotonic() - began)
         await self._wait(OFTEN_POLL_S if time.monotonic() < self._often_until else POLL_S)
 
     async def _wait(self, seconds: float) -> None:

@@ -33,6 +33,7 @@ from sinks.notices.sent_again import failed_again, is_under_way
 from sinks.notices.set_backs import set_back_lines, set_backs
 from sinks.operations.words.reasons import Audience, words_for
 from streams.runtime.logging import log
+from streams.runtime.metric_series import set_all
 from streams.runtime.metrics import (
     DEAD_LETTERS_OLDEST,
     DEAD_LETTERS_OPEN,
@@ -69,10 +70,11 @@ class CauseCount(msgspec.Struct, frozen=True):
     count: int
 
 
-class StageCount(msgspec.Struct, frozen=True):
-    """Dead letters that nobody has settled, by where they failed."""
+class OpenDeadLetters(msgspec.Struct, frozen=True):
+    """Dead letters that nobody has settled, by where they failed and why."""
 
     stage: Stage
+    reason: DeadLetterReason
     count: int
     oldest_s: float
 
@@ -237,14 +239,11 @@ class NoticeStore:
         return await plan_deliveries(connection, self._channels, key, step.name, recipients, text, at)
 
     async def _measure(self, connection: Connection) -> None:
-        NOTICES_OPEN.clear()
-        for each in await fetch_all_async(connection, CauseCount, _SQL["open_by_cause"]):
-            NOTICES_OPEN.labels(each.cause).set(each.count)
-        stages = await fetch_all_async(connection, StageCount, _SQL["open_dead_letters"])
-        DEAD_LETTERS_OPEN.clear()
-        for stage in stages:
-            DEAD_LETTERS_OPEN.labels(stage.stage.value).set(stage.count)
-        DEAD_LETTERS_OLDEST.set(max((stage.oldest_s for stage in stages), default=0.0))
+        causes = await fetch_all_async(connection, CauseCount, _SQL["open_by_cause"])
+        set_all(NOTICES_OPEN, {(each.cause,): each.count for each in causes})
+        dead = await fetch_all_async(connection, OpenDeadLetters, _SQL["open_dead_letters"])
+        set_all(DEAD_LETTERS_OPEN, {(each.stage, each.reason): each.count for each in dead})
+        DEAD_LETTERS_OLDEST.set(max((each.oldest_s for each in dead), default=0.0))
 
 
 async def _details(connection: Connection, problem: Problem, at: datetime | None) -> list[str]:

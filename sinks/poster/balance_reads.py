@@ -79,7 +79,7 @@ class BalanceReader:
         began_at = datetime.now(UTC)
         reading = await self._read(call, target, lease.connection.times.deadline_s)
         ended_at = datetime.now(UTC)
-        counters.prepared(lease.connection.target_name, reading, (ended_at - began_at).total_seconds())
+        counters.prepared(lease.connection.route, reading, (ended_at - began_at).total_seconds())
         reach(CrashPoint.POSTER_AFTER_BALANCE)
         attempt = self._attempt(call, lease.epoch, reading, began_at, ended_at)
         if isinstance(reading, ReadFailed):

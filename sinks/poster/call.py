@@ -93,7 +93,7 @@ class Caller:
             reach(CrashPoint.POSTER_AFTER_ANSWER)
         verdict = verdicts.after_post(answer, attempts=call.attempts, times=self._times, chance=_JITTER.random())
         self._counted(call, answer, verdict, began_at)
-        counters.posted(lease.connection.target_name, answer, (datetime.now(UTC) - began_at).total_seconds())
+        counters.posted(lease.connection.route, answer, (datetime.now(UTC) - began_at).total_seconds())
         return self._outcome(call, ready.entry, verdict, Stage.POST, lease.epoch, answer, began_at)
 
     async def read_back(
@@ -117,7 +117,7 @@ class Caller:
             self._counted(call, reading, verdict, began_at)
         else:
             reading, verdict = Found(external_ids=(), began_at=began_at), verdicts.without_read_back()
-        counters.read(lease.connection.target_name, reading, verdict, (datetime.now(UTC) - began_at).total_seconds())
+        counters.read(lease.connection, reading, verdict, (datetime.now(UTC) - began_at).total_seconds())
         return self._outcome(call, entry, verdict, Stage.READBACK, lease.epoch, reading, began_at)
 
     def _counted(

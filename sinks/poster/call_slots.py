@@ -46,7 +46,7 @@ class CallSlots:
     def start(self, lease: PracticeLease, call: Coroutine[Any, Any, None]) -> None:
         """Start a call whose slot at the connection is reserved."""
         lease.connection.start()
-        counters.started(lease.connection.target_name)
+        counters.started(lease.connection.route)
         task = asyncio.create_task(call)
         self._quick[task] = (time.monotonic(), lease)
         task.add_done_callback(self._gone)

@@ -137,4 +137,4 @@ def _count(outcome: Outcome, stored: bool) -> None:
     elif not stored and not verdict.positive:
         counters.fenced(call.target.value)
     if stored and verdict.state is State.RETRYING:
-        counters.retried(call.target.value, outcome.code or outcome.answer)
+        counters.retried(call.target.value, outcome.answer)

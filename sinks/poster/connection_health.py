@@ -69,7 +69,6 @@ class ConnectionHealth:
             reopened = self._reopened[0]
             await self._store.open_connection(reopened)
             self._reopened.popleft()
-            counters.reopened(reopened.target_name)
         while self._closings:
             connection, closing = self._closings[0]
             connection.breaker, wait_s = limiter.after_closing(
@@ -77,7 +76,7 @@ class ConnectionHealth:
             )
             await self._store.close_connection(connection, closing.reason.value, wait_s)
             self._closings.popleft()
-            counters.closed(connection.target_name, closing.reason.value)
+            counters.closed(connection.route, closing.reason.value)
             _LOG.warning(
                 "a connection is closed for a while",
                 practice_id=connection.key.home_practice_id,

@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from schemas.vocabulary import State
 from sinks.ledger.role_slots import RoleSlot
 from sinks.poster.adapters import Adapters
 from sinks.poster.balance_reads import BalanceReader
@@ -28,6 +29,7 @@ from sinks.poster.lease_store import LeaseStore
 from sinks.poster.leases import Leases
 from sinks.poster.ledger_access import LedgerAccess
 from sinks.poster.origin_reads import OriginReader
+from sinks.poster.post_times import PostTimes
 from sinks.poster.practice_lease import PracticeLease
 from sinks.poster.run_calls import CallRunner
 from sinks.poster.start_calls import CallStarter
@@ -79,6 +81,7 @@ class Poster:
         self._adapters = Adapters(msgspec.structs.replace(adapter_context, memory=memory), memory)
         self._calls = CallStore(access, settings)
         self._duplicates = DuplicateChecker(access, settings.times)
+        self.post_times = PostTimes(access)
         self.confirmer = Confirmer(ConfirmationStore(access), self.confirmed)
         self.leases = Leases(settings, lease_store, self._calls, self._adapters, connections, self.wake)
         failed = FailedReads(access, settings.times)
@@ -111,6 +114,8 @@ class Poster:
 
     def confirmed(self, outcome: Outcome, stored: bool) -> None:
         """An outcome is committed, or was fenced: its lane may go on, or is held by the ledger."""
+        if stored and outcome.verdict.state is State.POSTED:
+            self.post_times.posted(outcome.call.key)
         lease = self.leases.practices.get(outcome.call.gate)
         if lease is not None and lease.epoch == outcome.epoch:
             lease.end(outcome.call, outcome.verdict.state if stored else None)

@@ -26,6 +26,7 @@ from sinks.ledger.outbox import (
     effect_result,
     insert_parameters,
 )
+from sinks.poster import counters
 from sinks.poster.call_outcome import Outcome
 from sinks.poster.closed_periods import NotSent
 from sinks.poster.planned_call import EffectKey, PlannedCall
@@ -141,7 +142,11 @@ async def _dead_letters(
     }
     found = await read_rows(connection, Original, _ORIGINALS, parameters)
     originals = {EffectKey(each.practice_id, each.effect_id): each for each in found}
-    return [_dead_letter(each, originals[each.call.key], now, group) for each in dead if each.call.key in originals]
+    written = [each for each in dead if each.call.key in originals]
+    for each in written:
+        if isinstance(each.reason, DeadLetterReason):
+            counters.dead(each.stage, each.reason)
+    return [_dead_letter(each, originals[each.call.key], now, group) for each in written]
 
 
 def _dead_letter(publication: Publication, original: Original, now: datetime, group: str) -> OutboxMessage:

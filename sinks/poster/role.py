@@ -104,6 +104,7 @@ async def _run_with_helpers(poster: Poster, settings: ProgramSettings, stopping:
         helpers = [
             tasks.create_task(poster.confirmer.run(), name="confirm"),
             tasks.create_task(poster.leases.keep_renewed(), name="leases"),
+            tasks.create_task(poster.post_times.run(), name="times"),
             tasks.create_task(listen(settings.database_url, poster.notified), name="listen"),
             tasks.create_task(publisher.run(), name="heartbeats"),
             tasks.create_task(_wake_at_stop(poster, stopping), name="stop"),

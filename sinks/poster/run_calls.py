@@ -86,7 +86,7 @@ class CallRunner:
         outcome = await call
         connection = lease.connection
         connection.end()
-        counters.ended(connection.target_name)
+        counters.ended(connection.route)
         self._health.after_call(connection, outcome.verdict)
         settle_s = connection.times.settle_s if outcome.phase is Stage.POST else None
         self._confirmer.submit(Confirmation(outcome, settle_s, lease.lost))
@@ -122,7 +122,7 @@ class CallRunner:
 
     def _end_read(self, call: PlannedCall, lease: PracticeLease) -> None:
         """Nothing was marked: its lane is free, and it is planned anew."""
-        counters.ended(lease.connection.target_name)
+        counters.ended(lease.connection.route)
         lease.end(call, None)
         lease.connection.end()
         lease.progressed = lease.needs_plan = True
@@ -136,7 +136,7 @@ class CallRunner:
         except psycopg.Error as error:
             self.failed = self.failed or error
         finally:
-            counters.ended(connection.target_name)
+            counters.ended(connection.route)
             lease.end_duplicate_check()
             connection.end()
             self._wake()

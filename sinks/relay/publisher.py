@@ -12,7 +12,8 @@ from sinks.ledger.history.stamps import HEADER, LedgerStamp, header_value
 from sinks.relay.outbox_rows import Record
 from streams.fault_injection import CrashPoint, reach
 from streams.kafka.client_config import producer_config
-from streams.runtime.errors import Poison
+from streams.runtime.errors import Poison, Role
+from streams.runtime.metrics import TRANSACTIONS_ABORTED
 from streams.settings import ProgramSettings
 
 INIT_S: Final = 30.0
@@ -58,6 +59,7 @@ class Publisher:
             if kafka_error.fatal():
                 raise
             self._producer.abort_transaction(COMMIT_S)
+            TRANSACTIONS_ABORTED.labels(Role.RELAY.value).inc()
             if kafka_error.code() in _NOT_THIS_RECORD:
                 raise Poison("the broker never takes one of these records") from error
             raise

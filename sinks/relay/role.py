@@ -27,7 +27,7 @@ from streams.runtime.endpoints import Health
 from streams.runtime.errors import Fenced, Poison, Role, category_of
 from streams.runtime.lifecycle import Stop
 from streams.runtime.logging import log
-from streams.runtime.metrics import OUTBOX_OLDEST, OUTBOX_ROWS, RELAYED
+from streams.runtime.metrics import BATCH_RECORDS, BATCH_SECONDS, OUTBOX_OLDEST, OUTBOX_ROWS, RELAYED
 from streams.runtime.role_loop import run_loop
 from streams.settings import ProgramSettings
 
@@ -89,6 +89,7 @@ class Relay:
         """
         if disabled(Control.OUTBOX):
             return self._delete_first(connection, publisher)
+        began = time.monotonic()
         with connection.transaction():
             taken = self._take(connection)
             if not taken:
@@ -98,7 +99,7 @@ class Relay:
             reach(CrashPoint.RELAY_AFTER_COMMIT)
             done = [row for row in taken if row.id not in refused]
             outbox.delete(connection, done)
-        self._count(done)
+        self._count(done, time.monotonic() - began)
         return len(done)
 
     def _delete_first(self, connection: outbox.Connection, publisher: Publisher) -> int:
@@ -132,7 +133,10 @@ class Relay:
             return {row.id}
         return set()
 
-    def _count(self, done: Sequence[Record]) -> None:
+    @staticmethod
+    def _count(done: Sequence[Record], seconds: float) -> None:
+        BATCH_RECORDS.labels(Role.RELAY.value).observe(len(done))
+        BATCH_SECONDS.labels(Role.RELAY.value).observe(seconds)
         for row in done:
             RELAYED.labels(row.topic.value).inc()
 

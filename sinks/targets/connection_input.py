@@ -55,6 +55,7 @@ def checked_input(
         fingerprint=account,
         config=checked.config,
         secret=None if checked.secret is None else keys.seal(practice_id, route.name, checked.secret),
+        secret_until=checked.secret_until,
         capabilities=checked.capabilities.words(),
         same_account=same_account,
         needs_secret=not route.by_hand,

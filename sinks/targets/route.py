@@ -90,6 +90,8 @@ class CheckedInput(msgspec.Struct, frozen=True):
     the same one: a person is asked (law 22)."""
     capabilities: Capabilities
     """What the connection can write under this configuration."""
+    secret_until: datetime | None = None
+    """Machine time until which the access can be renewed, where the secret says so."""
 
 
 class Remedies(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Produ
 
 from streams.fault_injection import CrashPoint, reach
 from streams.kafka.client_config import GroupProtocol
-from streams.kafka.consumer_lag import LagGauge
+from streams.kafka.consumer_lag import LagGauge, Read
 from streams.kafka.membership import Batching, Membership
 from streams.kafka.resumed_calls import CALL_S, ResumedCalls
 from streams.kafka.topic_identity import TopicGuard
@@ -20,7 +20,7 @@ from streams.runtime.endpoints import Health
 from streams.runtime.errors import ConfigurationError, Consequence, Fenced, Role, Transient, category_of, consequence
 from streams.runtime.lifecycle import Stop
 from streams.runtime.logging import log
-from streams.runtime.metrics import BATCH_RECORDS, BATCH_SECONDS, ERRORS, RULES_ABORTS
+from streams.runtime.metrics import BATCH_RECORDS, BATCH_SECONDS, ERRORS, TRANSACTIONS_ABORTED
 from streams.runtime.role_loop import OUTAGE_S
 
 _LOG = log(__name__)
@@ -142,12 +142,13 @@ class TransactionalBatches:
         """Leave the group. Blocks until the group knows."""
         if self._joined:
             self._joined = False
+            self._lag.forget()
             self._membership.leave()
 
     def _batch(self) -> None:
         batch = self._membership.collect()
         self._guard.check()
-        self._lag.measure(self._consumer)
+        self._lag.measure(self._consumer, map(_read, batch))
         if not batch:
             return
         started = time.monotonic()
@@ -225,7 +226,7 @@ class TransactionalBatches:
         if chosen is not Consequence.REWIND:
             raise error
         ERRORS.labels(self._role.value, category.__name__ if category else "unknown", chosen.value).inc()
-        RULES_ABORTS.inc()
+        TRANSACTIONS_ABORTED.labels(self._role.value).inc()
         _LOG.warning("a batch is aborted and will be read again", code=kafka_error.name())
         # What was produced reaches its partition before the end of the transaction reaches the coordinator: an end
         # that overtakes it is answered INVALID_TXN_STATE, which is fatal.
@@ -241,3 +242,7 @@ class TransactionalBatches:
         if now - self._aborting_since > OUTAGE_S:
             raise Transient("every batch was aborted for ten minutes") from error
         self._membership.rewind()
+
+
+def _read(message: Message) -> Read:
+    return Read(message.topic() or "", message.partition() or 0, message.timestamp()[1])

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from typing import Final
 
 import msgspec
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 
 from streams.runtime.endpoints import Health
 from streams.runtime.errors import ConfigurationError, Role
 from streams.runtime.logging import log
+from streams.runtime.metrics import REQUEST_SECONDS, REQUESTS
 from streams.runtime.role_loop import run_loop_async
 
 LOOK_EVERY_S: Final = 2.0
@@ -48,6 +52,32 @@ class _Watch:
         """Nothing is held between two looks."""
 
 
+def _counting(role: Role) -> Middleware:
+    """Counts requests and their seconds. What is no answer of the application's (a client that went away) is not."""
+    seconds = REQUEST_SECONDS.labels(role.value)
+
+    @web.middleware
+    async def count(request: web.Request, handler: Handler) -> web.StreamResponse:
+        began = time.monotonic()
+        status = HTTPStatus.INTERNAL_SERVER_ERROR.value
+        try:
+            answer = await handler(request)
+            status = answer.status
+            return answer
+        except web.HTTPException as error:
+            status = error.status
+            raise
+        except asyncio.CancelledError:
+            status = 0
+            raise
+        finally:
+            if status:
+                REQUESTS.labels(role.value, f"{status // 100}xx").inc()
+                seconds.observe(time.monotonic() - began)
+
+    return count
+
+
 async def listen(
     role: Role,
     application: web.Application,
@@ -63,6 +93,7 @@ async def listen(
 
     Raises ConfigurationError where the port cannot be used, and after an outage what it ended in.
     """
+    application.middlewares.append(_counting(role))
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=ending_s)
     await runner.setup()
     try:

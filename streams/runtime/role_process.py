@@ -14,6 +14,7 @@ from streams.runtime import logging, metrics
 from streams.runtime.endpoints import Health, TelemetryServer
 from streams.runtime.errors import ConfigurationError, Role
 from streams.runtime.lifecycle import Stop, end_with
+from streams.runtime.metric_series import registry_of
 from streams.settings import ProgramSettings
 
 RunRole = Callable[[ProgramSettings, Stop, Health], int]
@@ -68,10 +69,11 @@ def run_process(
     stop.on_signals()
     if parent is not None:
         end_with(parent, stop)
+    registry = registry_of(role, settings.slot)
     metrics.BUILD_INFO.labels(role.value, version).set(1)
     metrics.REHEARSAL.labels(role.value).set(len(settings.unsafe_switches()))
     health = Health()
-    server = TelemetryServer(settings.metrics_host, settings.metrics_port, health)
+    server = TelemetryServer(settings.metrics_host, settings.metrics_port or 0, health, registry)
     server.start()
     log.info("role starts", url=f"{server.url}/metrics", pid=os.getpid())
     try:

@@ -206,8 +206,8 @@ class BatchWriter:
 def _count(writes: Writes) -> None:
     for verdict, count in Counter(writes.verdicts).items():
         RECEIPTS.labels(verdict.value).inc(count)
-    for (target, entry_kind, state), count in Counter(writes.started).items():
-        INTAKE_EFFECTS.labels(target.value, entry_kind, state.value).inc(count)
+    for (target, state), count in Counter(writes.started).items():
+        INTAKE_EFFECTS.labels(target.value, state.value).inc(count)
     topics = Counter(row.topic for row in writes.outbox)
     REDECISIONS.inc(topics[TopicName.REDECISIONS])
     REFUSALS_REPORTED.inc(len(writes.sender_results))

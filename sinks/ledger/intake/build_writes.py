@@ -145,7 +145,7 @@ class WriteBuilder:
             writes.outcomes.append(outcome_row(entry, identity.practice_id, self._context.now))
         else:
             writes.work.append(work_row(entry, identity.practice_id, self._context.now))
-        writes.started.append((entry.target, entry.entry_kind.value, entry.state))
+        writes.started.append((entry.target, entry.state))
         if entry.state is State.SCHEDULED and entry.connection_id is not None and entry.due_at is not None:
             gate = (identity.practice_id, entry.connection_id)
             writes.due[gate] = min(entry.due_at, writes.due.get(gate, entry.due_at))

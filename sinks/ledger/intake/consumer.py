@@ -17,7 +17,7 @@ from sinks.ledger.intake.records import Consumed
 from streams.fault_injection import Control, disabled
 from streams.kafka import watermarks
 from streams.kafka.client_config import consumer_config, group_protocol
-from streams.kafka.consumer_lag import LagGauge
+from streams.kafka.consumer_lag import LagGauge, Read
 from streams.kafka.starting_positions import assign_partitions
 from streams.kafka.topic_identity import TopicGuard
 from streams.runtime.errors import Permanent, Role, Transient
@@ -63,6 +63,7 @@ class Feed:
         self._guard = guard
         self._partitions = settings.topic_partitions
         self._protocol = group_protocol(settings)
+        self._prefix = settings.topic_prefix
         self._names = {physical(settings.topic_prefix, name): name for name in CONSUMED}
         self._read_positions = read_positions
         self._batch = settings.intake_batch
@@ -92,7 +93,7 @@ class Feed:
             size += self._add(got, records)
             if len(records) < CROWD or time.monotonic() >= until:
                 break
-        self._lag.measure(self._consumer)
+        self._lag.measure(self._consumer, map(self._read, records))
         # A partition revoked meanwhile is not ours to write; one that came back is read again from its position.
         return [
             record for record in records if self.positions.get((record.topic_id, record.part), _NEVER) <= record.off
@@ -134,6 +135,7 @@ class Feed:
 
     def close(self) -> None:
         """Leave the group. Blocks until the broker knows."""
+        self._lag.forget()
         if self._unshown:
             with suppress(KafkaException):  # after an error the client may refuse; the next member shows it
                 self._commit_shown()
@@ -167,6 +169,9 @@ class Feed:
             value=value.encode() if isinstance(value, str) else value,
             headers=list(headers.items()) if isinstance(headers, dict) else headers or [],
         )
+
+    def _read(self, record: Consumed) -> Read:
+        return Read(physical(self._prefix, record.topic), record.part, record.timestamp_ms)
 
     def _consider(self, error: KafkaError, message: Message) -> None:
         """An error instead of a record."""

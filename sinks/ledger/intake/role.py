@@ -13,6 +13,7 @@ from psycopg.rows import TupleRow
 from schemas.topics import physical
 from sinks.ledger.gates import JITTER_S
 from sinks.ledger.gauges import Gauges
+from sinks.ledger.gauges.measuring import EVERY_IN_REHEARSAL_S, EVERY_S
 from sinks.ledger.history.broker import ask_broker
 from sinks.ledger.history.settle import Evidence, settle
 from sinks.ledger.intake import positions
@@ -36,6 +37,7 @@ from streams.kafka.topic_identity import TopicGuard
 from streams.runtime.endpoints import Health
 from streams.runtime.errors import Role
 from streams.runtime.lifecycle import Stop
+from streams.runtime.metric_catalogue import MEASURING_SLOT
 from streams.runtime.metrics import BATCH_RECORDS, BATCH_SECONDS
 from streams.runtime.role_loop import run_loop
 from streams.runtime.times import Profile
@@ -46,7 +48,6 @@ _SQL: Final = named_queries("sinks.ledger.intake")
 QUIET_S: Final = 1.0
 """No batch for so long: then the positions move past the control records that follow the last one. Each batch has
 some, and a transaction for each of them would keep the next batch waiting."""
-MEASURING_SLOT: Final = 0
 ERA_EVERY_S: Final = 60.0
 LOCK_TIMEOUT_S: Final = 8
 """Shorter than a statement may take."""
@@ -161,7 +162,8 @@ class Intake:
         self._writer = BatchWriter(connection, self._policy, self._clock, self._limit)
         self._sweeps = Sweeps(connection, self._policy, self._clock, sandbox=settings.profile is Profile.SANDBOX)
         if settings.slot == MEASURING_SLOT:
-            self._gauges = Gauges(settings.database_url, self._clock)
+            every_s = EVERY_IN_REHEARSAL_S if settings.profile is Profile.SANDBOX else EVERY_S
+            self._gauges = Gauges(settings.database_url, self._clock, every_s)
             self._gauges.start()
             self._retention = RetentionJob(connection, self._clock, settings.retention_months)
         self._feed = Feed(settings, admin, guard, lambda: positions.read_positions(connection, topic_ids))

@@ -74,7 +74,7 @@ class Writes(msgspec.Struct, kw_only=True):
     refusals: list[DeadLetterReason] = msgspec.field(default_factory=list)
     """Of the dead letters among `outbox`."""
     verdicts: list[Verdict] = msgspec.field(default_factory=list)
-    started: list[tuple[Target, str, State]] = msgspec.field(default_factory=list)
+    started: list[tuple[Target, State]] = msgspec.field(default_factory=list)
     taken: int = 0
     """How many records of the batch these writes cover; the rest begins the next transaction."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
 
@@ -35,6 +36,8 @@ class ConnectionInput(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: str
     config: dict[str, Any]
     secret: bytes | None
+    secret_until: datetime | None = None
+    """Machine time until which the access can be renewed; None where that has no end, or nobody knows it yet."""
     capabilities: list[str] | None = None
     """What it can write (`sinks.targets.port.Capabilities.words`); None: payments, fee adjustments and payouts."""
     same_account: bool = False

@@ -28,9 +28,9 @@ WHERE practice_id = :practice_id AND connection_id = :connection_id
 
 -- name: add_connection!
 INSERT INTO connections (home_practice_id, connection_id, target, route, base_url, account_fingerprint, config,
-    secret, secret_version, capabilities, added_by)
-VALUES (:practice_id, :connection_id, :target, :route, :base_url, :fingerprint, :config, :secret, 1, :capabilities,
-    :actor);
+    secret, secret_version, secret_until, capabilities, added_by)
+VALUES (:practice_id, :connection_id, :target, :route, :base_url, :fingerprint, :config, :secret, 1, :secret_until,
+    :capabilities, :actor);
 
 -- name: use_connection!
 INSERT INTO practice_connections (practice_id, target, home_practice_id, connection_id)
@@ -57,6 +57,7 @@ ORDER BY practice_id LIMIT 100;
 -- A null secret keeps the stored one. `changed_at` tells posters to open the connection anew; a renewed token does not.
 UPDATE connections SET base_url = :base_url, account_fingerprint = :fingerprint, config = :config,
     capabilities = :capabilities, secret = coalesce(:secret::bytea, secret),
+    secret_until = CASE WHEN :secret::bytea IS NULL THEN secret_until ELSE :secret_until END,
     secret_version = secret_version + (:secret::bytea IS NOT NULL)::int,
     enabled = true, not_before = 'epoch', breaker = NULL, closed_reason = NULL, closed_at = NULL,
     changed_at = clock_timestamp()
@@ -65,7 +66,7 @@ WHERE home_practice_id = :practice_id AND connection_id = :connection_id;
 -- name: end_access!
 -- The access has ended at the vendor, and its secrets are forgotten; mapping, history and what waits stay. A renewal that
 -- is under way was made for an earlier version and is not saved.
-UPDATE connections SET secret = NULL, secret_version = secret_version + 1, closed_reason = 'NEEDS_RECONNECT',
+UPDATE connections SET secret = NULL, secret_until = NULL, secret_version = secret_version + 1, closed_reason = 'NEEDS_RECONNECT',
     closed_at = clock_timestamp(), changed_at = clock_timestamp()
 WHERE home_practice_id = :home_practice_id AND connection_id = :connection_id;
 

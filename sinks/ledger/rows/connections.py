@@ -37,6 +37,8 @@ class ConnectionRow(msgspec.Struct, frozen=True):
     changed_at: datetime
     capabilities: tuple[str, ...] | None
     """The entry kinds that it writes, and further words of the port."""
+    secret_until: datetime | None
+    """Machine time until which its access can be renewed; None where that has no end, or none is known."""
 
 
 class PracticeConnectionRow(msgspec.Struct, frozen=True):

@@ -108,7 +108,7 @@ class SecretStore:
             if fresh is None:
                 return None
             sealed = self._keys.seal(*self._id, msgspec.json.encode(fresh))
-            written = self._key | {"secret": sealed, "version": stored.version}
+            written = self._key | {"secret": sealed, "secret_until": fresh.refresh_until, "version": stored.version}
             saved = await _row(connection, _SQL["save_secret"], written)
             if saved is None:
                 # A person gave new secrets during the call: theirs count, and nothing of ours is kept.

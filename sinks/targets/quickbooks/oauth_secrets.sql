@@ -10,6 +10,6 @@ SELECT pg_advisory_xact_lock(
 
 -- name: save_secret
 -- Only over the version that was read: a person may have given new secrets meanwhile.
-UPDATE connections SET secret = :secret, secret_version = secret_version + 1
+UPDATE connections SET secret = :secret, secret_until = :secret_until, secret_version = secret_version + 1
 WHERE home_practice_id = :home_practice_id AND connection_id = :connection_id AND secret_version = :version
 RETURNING secret, secret_version;

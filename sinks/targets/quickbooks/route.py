@@ -30,6 +30,7 @@ def _check(base_url: str, config: object, secret: bytes | None) -> CheckedInput:
         account=(urlsplit(base_url).netloc, mapping.realm_id),
         names_itself=True,
         capabilities=CAPABILITIES,
+        secret_until=None if secrets is None else secrets.refresh_until,
     )
 
 

@@ -19,6 +19,8 @@ import psutil
 import pytest
 
 from deploy.local.ports import LOOPBACK, free_ports
+from deploy.scrape_targets import FILE, fixed_ports, read_targets
+from streams.runtime.errors import Role
 from tests.scenarios.waiting import WITHIN_S, until
 from tests.worlds import World
 
@@ -162,6 +164,28 @@ def test_a_port_that_is_taken_is_named_with_its_setting(world: World, tmp_path: 
     said = log.read_text(encoding="utf-8")
     assert f"port {port} on {LOOPBACK} cannot be used" in said
     assert "choose another with WRITEBACK_AGENTS_PORT or --port" in said
+
+
+def test_metrics_are_served_at_fixed_ports_that_prometheus_is_told(world: World, tmp_path: Path) -> None:
+    """The ports follow from the first one; the file for `file_sd_configs` names each with its role, while they run."""
+    (first,) = free_ports(1)
+    up = Up(world, tmp_path, *ONLY_RELAYS, metrics_port=str(first))
+    try:
+        up.says("ready: every role is at work")
+        file = tmp_path / "state" / FILE
+        assert str(file) in up.text()
+        targets = read_targets(tmp_path / "state")
+        ports = fixed_ports(first, {Role.RELAY: 2})
+        assert [(each.targets, each.labels) for each in targets] == [
+            ([f"{LOOPBACK}:{ports[Role.RELAY, slot]}"], {"component": "relay", "slot": str(slot)}) for slot in (0, 1)
+        ]
+        assert all(_answers(f"http://{address}/metrics") for each in targets for address in each.targets)
+        up.process.send_signal(signal.SIGINT)
+        assert up.process.wait(WITHIN_S) == 0
+        assert not file.exists()
+    finally:
+        up.process.kill()
+        up.process.wait()
 
 
 @pytest.mark.parametrize(

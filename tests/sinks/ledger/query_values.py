@@ -74,6 +74,10 @@ VALUES: Final[dict[str, str | None]] = {
     "until_practice": None,
     "until_at": None,
     "until_event": None,
+    "overdue": "15 minutes",
+    "overdue_before": "2100-01-01",
+    "within_days": "30",
+    "secret_until": None,
 }
 
 EVERY_PRACTICE: Final[dict[str, str | None]] = {"practice_id": None, "payment": None, "effect_id": None, "since": None}

@@ -32,8 +32,11 @@ class Bound(NamedTuple):
 
 
 OPEN: Final = "reads what is open, each by its key, whatever was posted before"
+MEASURED: Final = "once a minute, on a connection of its own"
 EXCEPTIONS: Final = {
-    "ledger/gauges.open_effects": Bound(100_000, f"{OPEN}; once a minute, on a connection of its own", True),
+    "ledger/gauges/queries.open_effects": Bound(200_000, f"{OPEN}, with its event; {MEASURED}", True),
+    "ledger/gauges/queries.practices_behind": Bound(40_000, f"{OPEN}; {MEASURED}", True),
+    "ledger/gauges/queries.closed_connections": Bound(2_000, "reads what is closed"),
     "ledger/practices/connections.ever_sent": Bound(
         2_000, "one practice's outcomes up to the first that left, when its connection becomes another account", True
     ),

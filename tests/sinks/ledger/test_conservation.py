@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
-from prometheus_client import REGISTRY
-
 from schemas.practice_settings import TypeModes
 from schemas.vocabulary import Target
 from sinks.ledger import conservation
 from sinks.ledger.conservation import Bucket
-from sinks.ledger.gauges import Gauges
 from tests.processors.rules.event_examples import item, payment, payout
 from tests.sinks.ledger.ledger_fixture import LedgerDatabase
 
@@ -55,30 +50,3 @@ def test_counts_say_what_waits_and_why(database: LedgerDatabase) -> None:
     assert (waiting.state, waiting.reason, waiting.count) == ("AWAITING_FEE", "FEE_UNKNOWN", 1)
     (counted,) = conservation.state_counts(database.connection)
     assert (counted.state, counted.count, counted.minor) == ("AWAITING_LINK", 2, 10000)
-
-
-def test_the_gauges_say_what_is_open(database: LedgerDatabase) -> None:
-    """Count, money and age of what is not posted; the queue of links apart."""
-    database.add()
-    database.link("pt-1")
-    database.report(payment(), payment(event_id="ev-2", payment_id="pay-2", patient_ref="pt-2"))
-    database.clock.instant += timedelta(hours=2)
-    Gauges(database.database_url, database.clock).measure(database.connection)
-    assert value_of("writeback_effects_open", target="PMS", state="SCHEDULED") == 2
-    assert value_of("writeback_unposted_minor_units", target="PMS", age="<1d", currency="USD") == 20000
-    assert value_of("writeback_oldest_due_age_seconds", target="PMS") == 7200
-    assert (value_of("writeback_links_waiting"), value_of("writeback_links_oldest_age_seconds")) == (2, 7200)
-
-
-def value_of(name: str, **labels: str) -> float | None:
-    return REGISTRY.get_sample_value(name, labels)
-
-
-def test_events_that_wait_and_practices_that_nobody_added_are_measured(database: LedgerDatabase) -> None:
-    """Law 10: an id that nobody knows is in the metrics, and since when."""
-    database.report(payment())
-    database.clock.instant += timedelta(hours=2)
-    Gauges(database.database_url, database.clock).measure(database.connection)
-    assert value_of("writeback_unknown_practices") == 1
-    assert value_of("writeback_unknown_practices_oldest_age_seconds") == 7200
-    assert value_of("writeback_events_waiting", state="AWAITING_SETTINGS") == 1

@@ -14,7 +14,7 @@ from streams.runtime.metrics import FOREIGN_TRANSACTION
 from tests.sinks.ledger.ledger_fixture import LedgerDatabase
 from tests.worlds import World
 
-_SQL: Final = named_queries("sinks.ledger", "gauges.sql")
+_SQL: Final = named_queries("sinks.ledger.gauges")
 
 pytestmark = pytest.mark.stack
 

@@ -94,8 +94,9 @@ def test_metric_names_follow_the_conventions() -> None:
     labels = {name for metric in vars(metrics).values() for name in getattr(metric, "_labelnames", ())}
     allowed = {
         *("role", "version", "category", "consequence", "topic", "partition", "kind", "outcome", "target"),
-        *("entry_kind", "reason", "stage", "verdict", "state", "from_state", "to_state", "age", "currency"),
+        *("reason", "stage", "verdict", "state", "from_state", "to_state", "age", "currency"),
         *("operation", "since", "timing", "practice_id", "cause", "channel", "step"),
+        *("answer", "status", "route", "within"),
     }
     assert labels <= allowed
 

@@ -56,6 +56,7 @@ def test_a_practice_is_connected_and_nothing_is_written_before_it_is_mapped(prac
     assert secrets is not None
     assert secrets.refresh_token == company.tokens().refresh_token
     assert secrets.access_token in company.tokens().access_tokens
+    assert practices.rows("SELECT secret_until FROM connections") == [(secrets.refresh_until,)]
     ((blob, audit),) = practices.rows(
         "SELECT c.secret, (SELECT string_agg(a::text, '') FROM audit a WHERE a.practice_id = c.home_practice_id) "
         "FROM connections c WHERE c.home_practice_id = %s",

@@ -46,6 +46,19 @@ async def test_many_workers_renew_once(company: Company) -> None:
     assert company.stored().refresh_token == company.inside.tokens().refresh_token
 
 
+async def test_the_ledger_knows_until_when_the_access_can_be_renewed(company: Company) -> None:
+    """P-12: as the vendor said at the renewal, beside the sealed secret that says it too."""
+    async with a_keeper(company) as keeper:
+        await keeper.current()
+    with psycopg.connect(company.database_url) as connection:
+        ((until,),) = connection.execute(
+            "SELECT secret_until FROM connections WHERE home_practice_id = %s", (company.practice,)
+        ).fetchall()
+    assert until is not None
+    assert until == company.stored().refresh_until
+    assert until > datetime.now(UTC) + timedelta(days=99)
+
+
 async def test_many_workers_refused_renew_once(company: Company) -> None:
     """S-2: a token that went stale under four posters costs one renewal, and each payout is posted."""
     targets = [company.open() for _ in range(4)]

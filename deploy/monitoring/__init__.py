@@ -1,0 +1,1 @@
+"""What operators watch the pipeline with: its metrics (`metrics_page`). README.md is the map."""
