@@ -83,7 +83,11 @@ def local_key(state: Path) -> Path:
 
     It lies beside the database that it protects, so it suits one machine; elsewhere set WRITEBACK_SECRET_KEY_FILE.
     """
-    file = state / "secret.key"
+    return make_key(state / "secret.key")
+
+
+def make_key(file: Path) -> Path:
+    """A key for stored credentials in `file`, readable by its owner alone; one that is there stays. Returns `file`."""
     try:
         with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as made:
             made.write(b64encode(os.urandom(SECRET_KEY_BYTES)).decode() + "\n")

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import sys
 import time
-from datetime import datetime
-from datetime import time as time_of_day
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 if TYPE_CHECKING:
+    from deploy.demo.environment import DemoEnvironment
     from deploy.demo.observed import Claim
     from deploy.demo.steps import Results
 
 
-def demo() -> None:
+def demo(
+    running: Annotated[
+        bool, typer.Option("--running", help="On the roles and servers that run already, as in the compose file.")
+    ] = False,
+    prepare: Annotated[
+        bool, typer.Option("--prepare", help="Only prepare such servers: key, clock, schema, topics.")
+    ] = False,
+) -> None:
     """Show the main job end to end, on a throw-away stack with sandbox targets. Exit code 1: a claim failed.
 
     1. Set-up. 2. Morning, with a crash. 3. Before a night window. 4. The rest of the day. 5. Cut-off. 6. Results.
@@ -24,31 +33,31 @@ def demo() -> None:
 
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)  # as Ctrl-C: ended in order, its folder deleted
+    if prepare:
+        from deploy.demo.prepare import prepare as prepare_servers
+
+        prepare_servers(print)
+        return
     try:
-        failed = _shown()
+        failed = _shown(running)
     except KeyboardInterrupt:
-        print("interrupted: nothing is left running", flush=True)
+        print("interrupted" if running else "interrupted: nothing is left running", flush=True)
         sys.exit(128 + signal.SIGINT)
     sys.exit(1 if failed else 0)
 
 
-def _shown() -> int:
+def _shown(running: bool) -> int:
     """How many claims failed."""
-    from deploy.demo.environment import DemoEnvironment
-    from deploy.demo.practices import PRACTICES
-    from deploy.demo.steps import Demonstration, day_before, today_utc
+    from deploy.demo.steps import Demonstration
 
     began = time.monotonic()
-    on = day_before(today_utc())
-    opens = datetime.combine(on, time_of_day(7, 30), PRACTICES[0].zone)
 
     def say(line: str) -> None:
         print(line if line.startswith(" ") else f"[{time.monotonic() - began:5.1f} s] {line}", flush=True)
 
-    say("starting Apache Kafka, Postgres and the sandbox targets (throw-away)")
-    with DemoEnvironment(say, opens) as environment:
-        demonstration = Demonstration(environment, on, say)
-        say(f"six practices on {on:%A, %d %B %Y}, by the rehearsal clock")
+    with _environment(running, say) as environment:
+        demonstration = Demonstration(environment, say)
+        say(f"six practices on {environment.on:%A, %d %B %Y}, by the rehearsal clock")
         demonstration.set_up()
         say("morning: payments arrive, and the poster is killed")
         demonstration.morning()
@@ -65,14 +74,23 @@ def _shown() -> int:
         demonstration.repair()
         say("the next morning: a refund, a returned payment, a lost dispute, a payout that the bank refused")
         demonstration.next_morning()
-        say("stopping the roles in order")
         environment.stop_roles()
         failed = _verdict(demonstration.claims)
-    say("nothing is left running")
     print(
         "\nwhere to look next: README.md; `writeback up` runs it for real; `writeback sandbox` gives you targets to try"
     )
     return failed
+
+
+def _environment(running: bool, say: Callable[[str], None]) -> DemoEnvironment:
+    if running:
+        from deploy.demo.running_stack import RunningStack
+
+        return RunningStack(say)
+    from deploy.demo.opening import day_before, today_utc
+    from deploy.demo.own_stack import OwnStack
+
+    return OwnStack(say, day_before(today_utc()))
 
 
 def _table(results: Results) -> None:

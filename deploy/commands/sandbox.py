@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from deploy.sandbox import usual_ports
+
 if TYPE_CHECKING:
     from deploy.sandbox.running import SandboxClients
 
@@ -14,12 +16,12 @@ Port = Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free port."
 
 
 def sandbox(
-    open_dental_port: Port = 30222,
-    nexhealth_port: Port = 30229,
-    quickbooks_port: Port = 30223,
-    connector_port: Port = 30224,
-    smtp_port: Port = 30225,
-    mail_port: Port = 30226,
+    open_dental_port: Port = usual_ports.OPEN_DENTAL,
+    nexhealth_port: Port = usual_ports.NEXHEALTH,
+    quickbooks_port: Port = usual_ports.QUICKBOOKS,
+    connector_port: Port = usual_ports.CONNECTOR,
+    smtp_port: Port = usual_ports.SMTP,
+    mail_port: Port = usual_ports.MAIL,
     state: Annotated[
         Path | None, typer.Option(help="Keep the ledgers in this file between runs.", dir_okay=False)
     ] = None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime, timedelta
 from datetime import time as time_of_day
 from typing import Final
 
@@ -29,7 +29,6 @@ from streams.runtime.errors import Role
 
 SEED: Final = 2026
 WAIT_S: Final = 90.0
-SATURDAY: Final = 5
 AFTER_JITTER: Final = timedelta(minutes=3)
 """A practice's release is spread over at most two minutes (law 24)."""
 
@@ -37,20 +36,12 @@ Say = Callable[[str], None]
 Results = dict[str, tuple[Expected, Observed, list[Claim]]]
 
 
-def day_before(today: date) -> date:
-    """The last weekday at least two days back: its evening has passed in every zone of the demonstration."""
-    day = today - timedelta(days=2)
-    while day.weekday() >= SATURDAY:
-        day -= timedelta(days=1)
-    return day
-
-
 class Demonstration:
     """One run, one method a step. `claims` collects what was promised and whether it holds."""
 
-    def __init__(self, environment: DemoEnvironment, on: date, say: Say) -> None:
-        self.environment, self.on, self.say = environment, on, say
-        self.days = [practice_day(practice, on, SEED) for practice in PRACTICES]
+    def __init__(self, environment: DemoEnvironment, say: Say) -> None:
+        self.environment, self.on, self.say = environment, environment.on, say
+        self.days = [practice_day(practice, self.on, SEED) for practice in PRACTICES]
         self.claims: list[Claim] = []
         self.sent = 0
 
@@ -60,7 +51,6 @@ class Demonstration:
             set_up_practice(self.environment.settings, self.environment.sandbox, practice)
             self.say(f"  {practice.name}")
         self.environment.start_roles()
-        self.say("  every role is at work: rules, intake, poster, relay, notifier, sync")
 
     def morning(self) -> None:
         """Payments until noon in New York; the poster is killed in mid-flight and comes back."""
@@ -266,7 +256,3 @@ class Demonstration:
         return sum(
             each.gross_minor for each in day.payments if each.event_id in waiting and isinstance(each, MoneyFields)
         )
-
-
-def today_utc() -> date:
-    return datetime.now(UTC).date()

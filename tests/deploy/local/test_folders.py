@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.demo.environment import DemoEnvironment
+from deploy.demo.own_stack import OwnStack
 from deploy.local import LocalStackError
 from deploy.local.folders import usable
 from deploy.local.jars import Jar, ensure_jars, manifest
@@ -119,9 +119,9 @@ def test_the_demonstration_takes_the_chosen_cache(tmp_path: Path, monkeypatch: p
         chosen.append(cache)
         raise Stopped
 
-    monkeypatch.setattr("deploy.demo.environment.LocalStack", stack)
+    monkeypatch.setattr("deploy.demo.own_stack.LocalStack", stack)
     with pytest.raises(Stopped):
-        DemoEnvironment(lambda _: None, datetime.now(UTC))
+        OwnStack(lambda _: None, datetime.now(UTC).date())
     assert chosen == [tmp_path]
 
 
