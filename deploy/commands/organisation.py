@@ -1,4 +1,4 @@
-"""`writeback organisation add|list|show|set|lock|unlock|join|leave`: groups of practices."""
+"""`writeback organisation add|list|show|set|lock|unlock|join|leave|contact`: groups of practices."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deploy.commands.options import By, Json, PracticeId, Why, Yes
+from deploy.commands.organisation_contacts import app as contacts
 from deploy.commands.settings import Changes, From
 
 if TYPE_CHECKING:
     from sinks.ledger.practices.settings.follow_group import GroupChange
 
 app = typer.Typer(no_args_is_help=True, help="Groups of practices: values that their practices inherit.")
+app.add_typer(contacts, name="contact")
 
 Organisation = Annotated[str, typer.Argument(help="The group's id.")]
 Fields = Annotated[list[str], typer.Argument(help="Names of settings, like amount or types.terminal.")]

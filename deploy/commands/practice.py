@@ -1,4 +1,4 @@
-"""`writeback practice add|show|list|set|entitle`: practices of this ledger."""
+"""`writeback practice add|show|list|set|entitle|contact`: practices of this ledger."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deploy.commands.options import By, Json, Most, PracticeId, Why, Yes
+from deploy.commands.practice_contacts import app as contacts
 
 if TYPE_CHECKING:
     from sinks.operations.queries.practices import ListedPractice
 
 app = typer.Typer(no_args_is_help=True, help="Practices: add, show, list, change, entitle to write-back.")
+app.add_typer(contacts, name="contact")
 
 System = Annotated[
     str | None,

@@ -4,10 +4,11 @@ One set of names for ledger, results, metrics, notices and console. Anyone may r
 in their place (H-3, H-4). A group of states is defined here and nowhere else, in Python as in SQL.
 
 `states`, `entry_kinds` and `reasons` are those of effects, `records` those of source records, `field_faults` those of
-their fields, `deliveries` those of messages, `eras` what showed that the ledger was set back, `health` how targets
-answer.
+their fields, `deliveries` those of messages, `contacts` those of the people they go to, `eras` what showed that the
+ledger was set back, `health` how targets answer.
 """
 
+from schemas.vocabulary.contacts import ContactRole, Timing
 from schemas.vocabulary.deliveries import (
     DELIVERY_UNDER_WAY,
     MAY_HAVE_ARRIVED,
@@ -190,6 +191,7 @@ __all__ = [
     "AnswerClass",
     "AttentionReason",
     "ConnectionReason",
+    "ContactRole",
     "DeadLetterReason",
     "DecisionReason",
     "DeliveryState",
@@ -203,5 +205,6 @@ __all__ = [
     "Stage",
     "State",
     "Target",
+    "Timing",
     "Verdict",
 ]

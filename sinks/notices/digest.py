@@ -6,6 +6,7 @@ digest that leaves later has only been held up.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -15,16 +16,26 @@ from psycopg.rows import TupleRow
 
 from schemas.bookkeeping.money import Money
 from schemas.practice_settings import WORKING_WEEK
-from schemas.vocabulary import DIGEST_ORDER, AttentionReason, State
+from schemas.vocabulary import DIGEST_ORDER, AttentionReason, ContactRole, State
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.fetch import fetch_all_async
 from sinks.notices.cases import SHOWN, Case, Reader, case_lines
+from sinks.notices.causes import Cause
+from sinks.notices.contacts import Contact, in_digest_of
 from sinks.notices.email_text import Email
-from sinks.notices.plan_deliveries import Channels, NoticeKey, contacts_of, plan_deliveries
+from sinks.notices.plan_deliveries import (
+    Channels,
+    NoticeKey,
+    contacts_of,
+    plan_deliveries,
+    quiet_hours,
+    recipient,
+)
 from sinks.notices.problems import UNSETTLED
 from sinks.operations.words.deeds import deeds_words
 from sinks.operations.words.reasons import words_for
 from sinks.operations.words.states import STATE_WORDS
+from sinks.operations.words.systems import with_system
 from streams.runtime.logging import log
 
 CAUSE: Final = "digest"
@@ -50,31 +61,72 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     """The morning: it identifies the digest."""
     zone: str
     name: str | None
-    section: SectionKey
+    section: SectionKey | None
+    """None: nothing; somebody reads of open notices in this digest."""
     count: int
     payouts: bool
     """All of them are payouts."""
     amount_minor: int | None
     """Their sum, where all have an amount and it is one currency."""
     currency: str | None
-    cases: tuple[Case, ...]
+    cases: tuple[Case, ...] | None
     """The newest."""
 
 
-def digest_email(waiting: list[Waiting]) -> Email:
-    """Fixed words, counts, ids and amounts of one practice (H-5). Pure. `waiting` is not empty."""
-    first = waiting[0]
-    reader = Reader(first.name, first.zone)
+class OpenNotice(msgspec.Struct, frozen=True):
+    """An open notice, as a digest lists it."""
+
+    cause: str
+    items: int
+    opened_at: datetime
+    reference: str | None
+
+
+def digest_email(practice: Waiting, waiting: Sequence[Waiting], notices: Sequence[OpenNotice] = ()) -> Email:
+    """Fixed words, counts, ids and amounts of one practice (H-5). Pure. `waiting` or `notices` is not empty."""
+    reader = Reader(practice.name, practice.zone)
     total = sum(each.count for each in waiting)
-    parts = [f"{'1 case waits' if total == 1 else f'{total} cases wait'} for somebody at your practice."]
-    parts += [_section(each, reader) for each in sorted(waiting, key=lambda each: SECTIONS.index(each.section))]
-    name = first.name or first.practice_id
+    cases = "1 case waits" if total == 1 else f"{total} cases wait"
+    problems = "1 problem is open" if len(notices) == 1 else f"{len(notices)} problems are open"
+    parts = [f"{cases} for somebody at your practice."] if waiting else []
+    parts += [_section(each, reader) for each in sorted(waiting, key=_place)]
+    if notices:
+        parts.append(f"{problems}:\n" + "\n".join(_line(each, reader) for each in notices))
+    name = practice.name or practice.practice_id
     parts += [
-        f"Practice: {name}" + (f" ({first.practice_id})" if name != first.practice_id else ""),
-        "You get this on working days while something waits.",
+        f"Practice: {name}" + (f" ({practice.practice_id})" if name != practice.practice_id else ""),
+        "You get this on working days while something waits or is open.",
     ]
-    waits = "1 case waits" if total == 1 else f"{total} cases wait"
-    return Email(f"[Writeback] {waits} for you (practice {name})", "\n\n".join(parts) + "\n")
+    headline = f"{cases} for you" if waiting else problems
+    return Email(f"[Writeback] {headline} (practice {name})", "\n\n".join(parts) + "\n")
+
+
+def _line(notice: OpenNotice, reader: Reader) -> str:
+    cause = Cause.parse(notice.cause)
+    headline = with_system(words_for(cause.reason).headline, cause.target)
+    reference = f", {notice.reference}" if notice.reference else ""
+    return f"- {headline}: {notice.items}, since {reader.local(notice.opened_at)}{reference}"
+
+
+def _place(waiting: Waiting) -> int:
+    return len(SECTIONS) if waiting.section is None else SECTIONS.index(waiting.section)
+
+
+def section_role(waiting: Waiting) -> ContactRole:
+    """Who looks after a section of a digest. Pure."""
+    if waiting.section is State.INVALID_CONFIG:
+        return ContactRole.SETTINGS
+    return ContactRole.BOOKS if waiting.payouts else ContactRole.PAYMENTS
+
+
+def part_of(contact: Contact, contacts: Sequence[Contact], waiting: Sequence[Waiting]) -> list[Waiting]:
+    """The sections that a contact looks after, and those that nobody who gets the digest does. Pure."""
+    looked_after = {role for each in contacts if each.digest for role in each.roles}
+    return [
+        each
+        for each in waiting
+        if each.section is not None and (section_role(each) in contact.roles or section_role(each) not in looked_after)
+    ]
 
 
 def _section(waiting: Waiting, reader: Reader) -> str:
@@ -82,7 +134,9 @@ def _section(waiting: Waiting, reader: Reader) -> str:
     count = f"1 {noun}" if waiting.count == 1 else f"{waiting.count} {noun}s"
     if waiting.amount_minor is not None and waiting.currency is not None:
         count += f" ({Money(waiting.amount_minor, waiting.currency)})"
-    cases = case_lines(waiting.cases, waiting.count, reader)
+    cases = case_lines(waiting.cases or (), waiting.count, reader)
+    if waiting.section is None:
+        return ""
     if isinstance(waiting.section, AttentionReason):
         said = "is disputed" if waiting.count == 1 else "are disputed"
         return f"{count} {said}. {words_for(waiting.section).remedy}\n{cases}"
@@ -91,10 +145,11 @@ def _section(waiting: Waiting, reader: Reader) -> str:
     return f"{count} {said}. {state.remedy} {deeds_words(waiting.section, waiting.practice_id)}\n{cases}"
 
 
-async def plan_digests(connection: Connection, at: datetime | None, channels: Channels) -> int:
+async def plan_digests(connection: Connection, now: datetime, at: datetime | None, channels: Channels) -> int:
     """Plan today's digest for each practice whose morning has come; once a day, whoever asks first.
 
-    `at`: business time, None = the database's clock. Returns how many messages were planned.
+    `now` and `at`: business time here and for the database (None: its own clock). Returns how many messages were
+    planned.
     """
     parameters = {
         "now": at,
@@ -113,19 +168,33 @@ async def plan_digests(connection: Connection, at: datetime | None, channels: Ch
     planned = 0
     for digest, waiting in due.items():
         async with connection.transaction():
-            planned += await _plan(connection, digest, waiting, at, channels)
+            planned += await _plan(connection, digest, waiting, now, at, channels)
     return planned
 
 
 async def _plan(
-    connection: Connection, digest: NoticeKey, waiting: list[Waiting], at: datetime | None, channels: Channels
+    connection: Connection,
+    digest: NoticeKey,
+    waiting: list[Waiting],
+    now: datetime,
+    at: datetime | None,
+    channels: Channels,
 ) -> int:
+    """A message to each contact that gets digests, of what it looks after and reads of here alone."""
     taken = await connection.execute(
         _SQL["take_digest"], digest.parameters() | {"now": at, "items": sum(each.count for each in waiting)}
     )
     if await taken.fetchone() is None:
         return 0
-    recipients = await contacts_of(connection, digest.practice_id)
-    planned = await plan_deliveries(connection, channels, digest, STEP, recipients, digest_email(waiting), at)
+    contacts = await contacts_of(connection, digest.practice_id)
+    open_notices = await fetch_all_async(connection, OpenNotice, _SQL["digest_notices"], digest.parameters())
+    quiet = quiet_hours(contacts, waiting[0].zone, now)
+    planned = 0
+    for contact in (each for each in contacts if each.digest):
+        sections = part_of(contact, contacts, waiting)
+        notices = [each for each in open_notices if in_digest_of(contact, contacts, Cause.parse(each.cause))]
+        if sections or notices:
+            text = digest_email(waiting[0], sections, notices)
+            planned += await plan_deliveries(connection, channels, digest, STEP, [recipient(contact)], text, at, quiet)
     _LOG.info("digest planned", practice_id=digest.practice_id, count=planned)
     return planned

@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from sinks.notices.cases import UNNAMED, Reader, case_lines
+from sinks.notices.cases import UNNAMED, Reader, case_lines, plain
 from sinks.notices.causes import NEWS, OF_ALL_PRACTICES, UNKNOWN_PRACTICE, CauseKind
 from sinks.notices.schedule import Problem, Step, StepKind
 from sinks.operations.words.deeds import deeds_words
@@ -64,7 +64,8 @@ def notice_email(
     system = system_name(target, route)
     who = _who(problem, reader)
     headline = with_system(words.headline, target, route)
-    reference = f"Reference for support: {correlation_id(problem.practice_id, problem.cause.key, opened_at)}"
+    number = correlation_id(problem.practice_id, problem.cause.key, opened_at)
+    reference = f"Reference for support: {number}"
     if support:
         reference += f" ({support})"
     if step.kind is StepKind.RESOLVED:
@@ -94,6 +95,7 @@ def notice_email(
             "What to do: " + remedy_of(problem.cause.reason, target, problem.vendor_code, route),
             "What happens then: " + with_system(words.afterwards, target, route),
             deeds_words(problem.cause.reason, problem.practice_id, target),
+            _acknowledgement(step, number),
             reference,
         ),
     )
@@ -108,7 +110,12 @@ def _who(problem: Problem, reader: Reader) -> str:
 def _prefix(step: Step) -> str:
     if step.kind is StepKind.MORE and not _new(step):
         return "Failed again: "
-    return {StepKind.REMINDER: "Still open: ", StepKind.MORE: f"{_new(step)} more: "}.get(step.kind, "")
+    prefixes = {
+        StepKind.REMINDER: "Still open: ",
+        StepKind.ESCALATED: "Not acknowledged: ",
+        StepKind.MORE: f"{_new(step)} more: ",
+    }
+    return prefixes.get(step.kind, "")
 
 
 def _counted(problem: Problem) -> str:
@@ -149,6 +156,18 @@ def _again(step: Step) -> str:
 
 def _more(step: Step) -> str:
     return f"{_new(step)} more like this since our last message." if step.kind is StepKind.MORE and _new(step) else ""
+
+
+def _acknowledgement(step: Step, reference: str) -> str:
+    """Who sees to it; where others are told unless somebody does, how that is said."""
+    if step.acknowledged_by:
+        return f"{plain(step.acknowledged_by)} sees to it."
+    if step.others_after is None and step.kind is not StepKind.ESCALATED:
+        return ""
+    say = f"Whoever sees to it has that noted: writeback notices acknowledge {reference}"
+    if step.kind is StepKind.ESCALATED:
+        return f"Nobody has acknowledged this so far. {say}"
+    return f"Unless somebody acknowledges this, others are told too. {say}"
 
 
 def _named(problem: Problem, reader: Reader) -> str:

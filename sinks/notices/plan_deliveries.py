@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final, LiteralString
 
 import msgspec
@@ -14,6 +15,7 @@ from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.fetch import fetch_all_async, fetch_one_async, fetch_value_async
 from sinks.notices.cases import UNNAMED, Reader
 from sinks.notices.channels.port import Channel, DeliveryKey
+from sinks.notices.contacts import Contact, held_until
 from sinks.notices.email_text import Email
 from streams.runtime.logging import log
 
@@ -29,6 +31,10 @@ class Recipient(msgspec.Struct, frozen=True, order=True):
 
     channel: str
     address: str
+
+
+QuietHours = Mapping[Recipient, datetime]
+"""Until when messages to somebody wait, where it is quiet there now."""
 
 
 class NoticeKey(msgspec.Struct, frozen=True):
@@ -52,9 +58,18 @@ class NoticeKey(msgspec.Struct, frozen=True):
         )
 
 
-async def contacts_of(connection: Connection, practice_id: str) -> list[Recipient]:
-    """The practice's contacts on every channel."""
-    return await fetch_all_async(connection, Recipient, _SQL["contacts"], {"practice_id": practice_id})
+async def contacts_of(connection: Connection, practice_id: str) -> list[Contact]:
+    """The practice's contacts and its group's, on every channel."""
+    return await fetch_all_async(connection, Contact, _SQL["contacts"], {"practice_id": practice_id})
+
+
+def recipient(contact: Contact) -> Recipient:
+    return Recipient(contact.channel, contact.address)
+
+
+def quiet_hours(contacts: Iterable[Contact], zone: str | None, now: datetime) -> QuietHours:
+    """Of those contacts for whom it is quiet now. Pure. `zone`: the practice's."""
+    return {recipient(each): until for each in contacts if (until := held_until(each, zone, now)) is not None}
 
 
 async def route_of(connection: Connection, practice_id: str, target: str) -> str | None:
@@ -83,30 +98,34 @@ async def plan_deliveries(
     recipients: Iterable[Recipient],
     text: Email,
     at: datetime | None,
+    quiet: QuietHours = MappingProxyType({}),
 ) -> int:
     """Write a row per recipient, in the caller's transaction; returns how many. A row that is there already stays.
+    Where it is quiet, the message waits until it is not, and takes the place of one that waits already.
 
     A contact on a channel that is not in this release is said and left out. `at`: business time, None = the
     database's clock.
     """
     planned = 0
-    for recipient in recipients:
-        channel = channels.get(recipient.channel)
+    for each in recipients:
+        channel = channels.get(each.channel)
         if channel is None:
             _LOG.error(
-                "a contact's channel is not in this release", practice_id=notice.practice_id, channel=recipient.channel
+                "a contact's channel is not in this release", practice_id=notice.practice_id, channel=each.channel
             )
             continue
-        key = notice.delivery(step, recipient)
+        key = notice.delivery(step, each)
         delivery = {
             "step": step,
-            "channel": recipient.channel,
-            "recipient": recipient.address,
+            "channel": each.channel,
+            "recipient": each.address,
+            "not_before": quiet.get(each),
             "message_id": channel.message_id(key),
             "subject": text.subject,
             "body": text.body,
             "now": at,
         }
+        await connection.execute(_SQL["said_anew"], notice.parameters() | delivery)
         await connection.execute(_SQL["plan_delivery"], notice.parameters() | delivery)
         planned += 1
     return planned

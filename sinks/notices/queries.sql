@@ -157,7 +157,8 @@ SELECT era, raised_at, proofs, entries FROM era_raises WHERE raised_at > busines
 ORDER BY era DESC LIMIT :most;
 
 -- name: open_notices
-SELECT practice_id, cause, opened_at, not_before, told_at, shown, steps, reminders FROM notices WHERE closed_at IS NULL;
+SELECT practice_id, cause, opened_at, not_before, told_at, shown, steps, reminders, escalated, acknowledged_by
+FROM notices WHERE closed_at IS NULL;
 
 -- name: open_notice
 -- The unique index of open notices lets one of two notifiers win; the other finds the row next time.
@@ -166,7 +167,7 @@ SELECT :practice_id, :cause, business_now(:now), :target, NULL, :reason, :items,
     coalesce((SELECT max(told_at) FROM notices WHERE practice_id = :practice_id AND cause = :cause)
              + :bundle::interval, 'epoch')
 ON CONFLICT DO NOTHING
-RETURNING practice_id, cause, opened_at, not_before, told_at, shown, steps, reminders;
+RETURNING practice_id, cause, opened_at, not_before, told_at, shown, steps, reminders, escalated, acknowledged_by;
 
 -- name: name_notice!
 UPDATE notices SET reference = :reference
@@ -176,6 +177,7 @@ WHERE practice_id = :practice_id AND cause = :cause AND opened_at = :opened_at A
 -- Open notices that nobody was told of and nobody will be, as things stand: no contact, or every message refused.
 SELECT count(*)::int AS count FROM notices n
 WHERE n.closed_at IS NULL AND greatest(n.opened_at, n.not_before) < business_now(:now) - :grace::interval
+  AND NOT n.in_digest
   AND NOT EXISTS (SELECT FROM deliveries d
                   WHERE d.practice_id = n.practice_id AND d.cause = n.cause AND d.opened_at = n.opened_at
                     AND (may_have_arrived(d.state) OR delivery_under_way(d.state)) OFFSET 0);
@@ -191,6 +193,7 @@ UPDATE notices SET steps = steps + 1, told_at = business_now(:now), shown = :ite
     suppressed = suppressed + :more,
     reminded_at = CASE WHEN :reminder THEN business_now(:now) ELSE reminded_at END,
     reminders = reminders + CASE WHEN :reminder THEN 1 ELSE 0 END,
+    in_digest = CASE WHEN :closing THEN in_digest ELSE :in_digest END,
     closed_at = CASE WHEN :closing THEN business_now(:now) ELSE closed_at END
 WHERE practice_id = :practice_id AND cause = :cause AND opened_at = :opened_at AND steps = :steps AND closed_at IS NULL
 RETURNING steps;
@@ -201,7 +204,33 @@ WHERE practice_id = :practice_id AND cause = :cause AND opened_at = :opened_at A
 RETURNING steps;
 
 -- name: contacts
-SELECT channel, email AS address FROM practice_contacts WHERE practice_id = :practice_id ORDER BY channel, email;
+-- Of the practice and of its group; an address that both have is the practice's.
+SELECT DISTINCT ON (channel, address) channel, address, roles, timings, digest, quiet_from, quiet_until, zone,
+    escalate_after
+FROM (SELECT 1 AS near, channel, address, roles, timings, digest, quiet_from, quiet_until, zone, escalate_after
+      FROM contacts WHERE practice_id = :practice_id
+      UNION ALL
+      SELECT 2, channel, address, roles, timings, digest, quiet_from, quiet_until, zone, escalate_after
+      FROM organisation_contacts
+      WHERE organisation_id = (SELECT organisation_id FROM practices WHERE practice_id = :practice_id)) c
+ORDER BY channel, address, near;
+
+-- name: escalations
+-- Open notices that nobody has acknowledged, with a contact who is told after the time that they are open by now.
+SELECT n.practice_id, n.cause, n.opened_at, n.not_before, n.told_at, n.shown, n.steps, n.reminders, n.escalated,
+    n.acknowledged_by, business_now(:now) - n.opened_at AS open_for
+FROM notices n
+WHERE n.closed_at IS NULL AND n.acknowledged_at IS NULL AND n.told_at IS NOT NULL
+  AND (EXISTS (SELECT FROM contacts c
+               WHERE c.practice_id = n.practice_id AND c.escalate_after > '0' AND c.escalate_after > n.escalated
+                 AND c.escalate_after <= business_now(:now) - n.opened_at)
+       OR EXISTS (SELECT FROM practices p JOIN organisation_contacts c USING (organisation_id)
+                  WHERE p.practice_id = n.practice_id AND c.escalate_after > '0' AND c.escalate_after > n.escalated
+                    AND c.escalate_after <= business_now(:now) - n.opened_at));
+
+-- name: escalated!
+UPDATE notices SET escalated = :open_for
+WHERE practice_id = :practice_id AND cause = :cause AND opened_at = :opened_at AND closed_at IS NULL;
 
 -- name: route_of
 -- Through which route a practice's target is reached.
@@ -220,6 +249,12 @@ UPDATE deliveries SET state = 'FAILED', code = 'OVERTAKEN'
 WHERE practice_id = :practice_id AND cause = :cause AND opened_at = :opened_at AND state = 'DUE'
 RETURNING recipient;
 
+-- name: said_anew!
+-- A message that quiet hours hold back says nothing that the newer one does not.
+UPDATE deliveries SET state = 'FAILED', code = 'OVERTAKEN'
+WHERE practice_id = :practice_id AND cause = :cause AND opened_at = :opened_at AND state = 'DUE' AND attempts = 0
+  AND channel = :channel AND recipient = :recipient AND next_at > business_now(:now);
+
 -- name: notified_recipients
 SELECT DISTINCT channel, recipient AS address FROM deliveries
 WHERE practice_id = :practice_id AND cause = :cause AND opened_at = :opened_at AND may_have_arrived(state)
@@ -228,8 +263,8 @@ ORDER BY channel, recipient;
 -- name: plan_delivery!
 INSERT INTO deliveries (practice_id, cause, opened_at, step, channel, recipient, message_id, state, next_at, subject,
     body, written_at)
-VALUES (:practice_id, :cause, :opened_at, :step, :channel, :recipient, :message_id, 'DUE', 'epoch', :subject, :body,
-    business_now(:now))
+VALUES (:practice_id, :cause, :opened_at, :step, :channel, :recipient, :message_id, 'DUE',
+    coalesce(:not_before::timestamptz, 'epoch'), :subject, :body, business_now(:now))
 ON CONFLICT DO NOTHING;
 
 -- name: abandoned!
@@ -287,9 +322,16 @@ WITH waiting AS (
     UNION ALL
     SELECT practice_id, 'DISPUTE_OPENED', dispute_id, payment_id, 'dispute', NULL, opened_at, NULL, NULL, respond_by
     FROM disputes WHERE closed_at IS NULL
+), reported AS (
+    -- Open notices of which somebody reads in the digest.
+    SELECT DISTINCT n.practice_id FROM notices n
+    WHERE n.closed_at IS NULL
+      AND (EXISTS (SELECT FROM contacts c WHERE c.practice_id = n.practice_id AND c.timings <> '{}')
+           OR EXISTS (SELECT FROM practices p JOIN organisation_contacts c USING (organisation_id)
+                      WHERE p.practice_id = n.practice_id AND c.timings <> '{}'))
 ), local AS (
     SELECT p.practice_id, z.name AS zone, business_now(:now) AT TIME ZONE z.name AS at, z.business_days, z.holidays
-    FROM (SELECT DISTINCT practice_id FROM waiting) p
+    FROM (SELECT practice_id FROM waiting UNION SELECT practice_id FROM reported) p
     CROSS JOIN LATERAL (
         SELECT body ->> 'zone' AS name, coalesce(body -> 'business_days', :working_week::jsonb) AS business_days,
                coalesce(body -> 'holidays', '[]') AS holidays
@@ -316,7 +358,16 @@ SELECT c.practice_id, c.opened_at, c.zone, (SELECT p.name FROM practices p WHERE
             ORDER BY c.at DESC))[1:(:most_cases)]) AS cases
 FROM cases c
 GROUP BY c.practice_id, c.opened_at, c.zone, c.state
-ORDER BY c.practice_id, c.state;
+UNION ALL
+SELECT d.practice_id, d.opened_at, d.zone, (SELECT p.name FROM practices p WHERE p.practice_id = d.practice_id), NULL, 0,
+    false, NULL, NULL, NULL
+FROM due d JOIN reported r USING (practice_id)
+ORDER BY 1, 5;
+
+-- name: digest_notices
+-- A practice's open notices, as a digest lists them.
+SELECT cause, items, opened_at, reference FROM notices
+WHERE practice_id = :practice_id AND closed_at IS NULL ORDER BY opened_at, cause;
 
 -- name: take_digest
 -- Closed from the start: nothing in it is solved as a whole, and its key is the morning.

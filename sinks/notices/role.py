@@ -15,6 +15,7 @@ from sinks.notices.channels.catalogue import open_channels
 from sinks.notices.dead_letter_wakeup import DeadLetterWakeup
 from sinks.notices.deliver import Connection, DeliveryQueue
 from sinks.notices.digest import plan_digests
+from sinks.notices.measures import measure_unread
 from sinks.notices.plan_deliveries import operators
 from sinks.notices.problems import open_problems
 from sinks.notices.store import NoticeStore
@@ -109,11 +110,11 @@ class Notifier:
         at = self._clock.for_database()
         problems = await open_problems(connection, at)
         await self._store.bring_up_to_date(connection, problems, self._clock.now(), at)
-        unread = await self._store.unread(connection, at)
+        unread = await measure_unread(connection, at)
         self._health.depends("readers", f"{unread} open notices have no reader" if unread else "")
         if time.monotonic() - self._digests_at >= DIGEST_POLL_S:
             self._digests_at = time.monotonic()
-            await plan_digests(connection, at, self._channels)
+            await plan_digests(connection, self._clock.now(), at, self._channels)
         while not self._stopping.is_set():
             if not await self._queue.send_due(connection, self._clock.now(), self._clock.for_database()):
                 break

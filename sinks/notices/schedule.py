@@ -63,12 +63,17 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     """Messages planned so far; numbers the next one."""
     reminders: int = 0
     """How many of them were reminders."""
+    escalated: timedelta = timedelta(0)
+    """Contacts that are told after so long have been."""
+    acknowledged_by: str | None = None
+    """Who has said that they see to it."""
 
 
 class StepKind(StrEnum):
     OPENED = "opened"
     MORE = "more"
     REMINDER = "reminder"
+    ESCALATED = "escalated"
     RESOLVED = "resolved"
 
 
@@ -81,6 +86,10 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     """How many came since the last message: the suppressed ones, counted ("12 more like this")."""
     again: int = 0
     """How many of those that are open were sent again and failed again."""
+    acknowledged_by: str | None = None
+    """Who sees to it."""
+    others_after: timedelta | None = None
+    """After how long others are told, where nobody acknowledges it."""
 
     @property
     def name(self) -> str:

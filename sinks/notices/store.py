@@ -4,25 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, Final, LiteralString
+from typing import Any, LiteralString
 
 import msgspec
 import psycopg
 from psycopg.rows import TupleRow
 
-from schemas.vocabulary import AttentionReason, DeadLetterReason, Stage
+from schemas.vocabulary import AttentionReason, DeadLetterReason
 from sinks.ledger.named_queries import named_queries
-from sinks.ledger.rows.fetch import fetch_all_async, fetch_one_async, fetch_value_async
-from sinks.notices.causes import UNKNOWN_PRACTICE, Cause, CauseKind
+from sinks.ledger.rows.fetch import fetch_all_async, fetch_one_async
+from sinks.notices.addressees import AddressBook, Addressees
+from sinks.notices.causes import Cause, CauseKind
 from sinks.notices.disagreements import disagreement_lines
 from sinks.notices.email_text import correlation_id, notice_email
 from sinks.notices.field_faults import field_fault_lines, field_faults
+from sinks.notices.measures import measure_open
 from sinks.notices.plan_deliveries import (
     Channels,
     NoticeKey,
     Recipient,
     contacts_of,
-    operators,
     plan_deliveries,
     reader_of,
     route_of,
@@ -31,21 +32,11 @@ from sinks.notices.problems import NEWS_FOR
 from sinks.notices.schedule import BUNDLE, Notice, Problem, Step, StepKind, next_step, resolved_step
 from sinks.notices.sent_again import failed_again, is_under_way
 from sinks.notices.set_backs import set_back_lines, set_backs
-from sinks.operations.words.reasons import Audience, words_for
 from streams.runtime.logging import log
-from streams.runtime.metric_series import set_all
-from streams.runtime.metrics import (
-    DEAD_LETTERS_OLDEST,
-    DEAD_LETTERS_OPEN,
-    NOTICES_OPEN,
-    NOTICES_SUPPRESSED,
-    NOTICES_UNREAD,
-)
+from streams.runtime.metrics import NOTICES_SUPPRESSED
 
 _SQL: dict[str, LiteralString] = named_queries("sinks.notices")
 _LOG = log(__name__)
-UNREAD_AFTER: Final = timedelta(minutes=1)
-"""A message that is planned now may still be written in the next round."""
 Connection = psycopg.AsyncConnection[TupleRow]
 
 
@@ -60,23 +51,21 @@ class OpenNotice(msgspec.Struct, frozen=True):
     shown: int
     steps: int
     reminders: int
+    escalated: timedelta
+    acknowledged_by: str | None
 
     def notice(self) -> Notice:
         return Notice(**msgspec.structs.asdict(self) | {"cause": Cause.parse(self.cause)})
 
 
-class CauseCount(msgspec.Struct, frozen=True):
-    cause: str
-    count: int
+class Unacknowledged(OpenNotice, frozen=True):
+    """An open notice with a contact who is told by now, as nobody has acknowledged it."""
 
+    open_for: timedelta
 
-class OpenDeadLetters(msgspec.Struct, frozen=True):
-    """Dead letters that nobody has settled, by where they failed and why."""
-
-    stage: Stage
-    reason: DeadLetterReason
-    count: int
-    oldest_s: float
+    def notice(self) -> Notice:
+        known = msgspec.structs.asdict(self)
+        return Notice(**{name: known[name] for name in Notice.__struct_fields__} | {"cause": Cause.parse(self.cause)})
 
 
 class NoticeStore:
@@ -86,13 +75,13 @@ class NoticeStore:
         """`support`: where a reader of a letter can ask."""
         self._channels = channels
         self._support = support
-        self._without_reader: set[tuple[str, str]] = set()
+        self._book = AddressBook(channels)
 
     async def bring_up_to_date(
         self, connection: Connection, problems: Mapping[tuple[str, str], Problem], now: datetime, at: datetime | None
     ) -> int:
-        """1. open what is new. 2. plan what is due. 3. close what is solved: nothing is dead, and what was
-        sent again ended well. Returns how many messages were planned.
+        """1. open what is new. 2. plan what is due. 3. tell others of what nobody has acknowledged. 4. close what is
+        solved: nothing is dead, and what was sent again ended well. Returns how many messages were planned.
 
         `now` is business time here, `at` the same for the database (None: its own clock).
         """
@@ -103,13 +92,14 @@ class NoticeStore:
             notice = notices.pop(key, None) or await self._open(connection, problem, at)
             if notice is not None:
                 planned += await self._notify(connection, notice, problem, now, at)
+        planned += await self._escalate(connection, problems, now, at)
         for notice in notices.values():
             if await is_under_way(connection, notice.practice_id, notice.cause, at):
                 # It stays open with nothing shown: whatever fails again is told again.
                 await connection.execute(_SQL["forget_solved"], _key(notice).parameters() | {"items": 0})
             else:
-                planned += await self._close(connection, notice, at)
-        await self._measure(connection)
+                planned += await self._close(connection, notice, now, at)
+        await measure_open(connection)
         return planned
 
     async def _open(self, connection: Connection, problem: Problem, at: datetime | None) -> Notice | None:
@@ -140,17 +130,46 @@ class NoticeStore:
         if step is None:
             await connection.execute(_SQL["forget_solved"], key.parameters() | {"items": problem.count})
             return 0
-        recipients = await self._recipients(connection, problem)
-        if not recipients:
+        told = await self._book.addressees(connection, notice.practice_id, notice.cause, notice.escalated)
+        if not told.anybody:
             return 0
+        step = msgspec.structs.replace(step, acknowledged_by=notice.acknowledged_by, others_after=told.escalates_after)
         async with connection.transaction():
-            if not await self._take(connection, key, step, notice, problem.count, at):
+            if not await self._take(connection, key, step, notice, problem.count, at, in_digest=told.digest_alone):
                 return 0
-            planned = await self._plan(connection, key, problem, step, recipients, at)
+            planned = await self._plan(connection, key, problem, step, told, now, at)
         NOTICES_SUPPRESSED.labels(problem.cause.key).inc(step.more)
         return planned
 
-    async def _close(self, connection: Connection, notice: Notice, at: datetime | None) -> int:
+    async def _escalate(
+        self, connection: Connection, problems: Mapping[tuple[str, str], Problem], now: datetime, at: datetime | None
+    ) -> int:
+        """A message to contacts who are told of what nobody has acknowledged by now; to nobody else."""
+        due = await fetch_all_async(connection, Unacknowledged, _SQL["escalations"], {"now": at})
+        planned = 0
+        for each in due:
+            problem = problems.get((each.practice_id, each.cause))
+            if problem is not None:
+                planned += await self._escalate_one(connection, each, problem, now, at)
+        return planned
+
+    async def _escalate_one(
+        self, connection: Connection, due: Unacknowledged, problem: Problem, now: datetime, at: datetime | None
+    ) -> int:
+        notice = due.notice()
+        before = await self._book.addressees(connection, notice.practice_id, notice.cause, notice.escalated)
+        told = await self._book.addressees(connection, notice.practice_id, notice.cause, due.open_for)
+        new = tuple(sorted({*told.recipients} - {*before.recipients}))
+        told = msgspec.structs.replace(told, recipients=new)
+        key = _key(notice)
+        step = Step(kind=StepKind.ESCALATED, number=notice.steps + 1, others_after=told.escalates_after)
+        async with connection.transaction():
+            if new and not await self._take(connection, key, step, notice, problem.count, at):
+                return 0
+            await connection.execute(_SQL["escalated"], key.parameters() | {"open_for": due.open_for})
+            return await self._plan(connection, key, problem, step, told, now, at) if new else 0
+
+    async def _close(self, connection: Connection, notice: Notice, now: datetime, at: datetime | None) -> int:
         """The closing message goes to those who were notified, and only after nothing else can follow it."""
         solved = Problem(practice_id=notice.practice_id, cause=notice.cause, count=0, oldest_at=notice.opened_at)
         key = _key(notice)
@@ -163,7 +182,8 @@ class NoticeStore:
                 return 0
             await connection.execute(_SQL["overtaken"], key.parameters())
             notified = await fetch_all_async(connection, Recipient, _SQL["notified_recipients"], key.parameters())
-            planned = await self._plan(connection, key, solved, step, notified, at)
+            told = Addressees(tuple(notified), contacts=await contacts_of(connection, notice.practice_id))
+            planned = await self._plan(connection, key, solved, step, told, now, at)
         _LOG.info("notice closed", practice_id=notice.practice_id, notice_cause=notice.cause.key)
         return planned
 
@@ -175,43 +195,19 @@ class NoticeStore:
         notice: Notice,
         items: int,
         at: datetime | None,
+        *,
+        in_digest: bool = False,
     ) -> bool:
         parameters: dict[str, Any] = key.parameters() | {
             "steps": notice.steps,
             "items": items,
             "more": step.more,
+            "in_digest": in_digest,
             "now": at,
             "reminder": step.kind is StepKind.REMINDER,
             "closing": step.kind is StepKind.RESOLVED,
         }
         return await (await connection.execute(_SQL["take_step"], parameters)).fetchone() is not None
-
-    async def _recipients(self, connection: Connection, problem: Problem) -> list[Recipient]:
-        """Contacts of the practice, the operator, or both; the operator too where a practice has no contact."""
-        audience = words_for(problem.cause.reason).audience
-        found: list[Recipient] = []
-        if audience is not Audience.OPERATOR and problem.practice_id != UNKNOWN_PRACTICE:
-            found = await contacts_of(connection, problem.practice_id)
-        if audience is not Audience.PRACTICE or not found:
-            found += operators(self._channels)
-        key = (problem.practice_id, problem.cause.key)
-        if found:
-            self._without_reader.discard(key)
-        elif key not in self._without_reader:
-            self._without_reader.add(key)
-            _LOG.error(
-                "nobody can be notified: give the practice a contact, or set WRITEBACK_OPS_EMAIL",
-                practice_id=problem.practice_id,
-                notice_cause=problem.cause.key,
-            )
-        return sorted(set(found))
-
-    async def unread(self, connection: Connection, at: datetime | None) -> int:
-        """Open notices that nobody was told of and nobody is about to be. Sets the gauge."""
-        parameters = {"now": at, "grace": UNREAD_AFTER}
-        count = int(await fetch_value_async(connection, _SQL["unread"], parameters))
-        NOTICES_UNREAD.set(count)
-        return count
 
     async def _plan(
         self,
@@ -219,7 +215,8 @@ class NoticeStore:
         key: NoticeKey,
         problem: Problem,
         step: Step,
-        recipients: list[Recipient],
+        told: Addressees,
+        now: datetime,
         at: datetime | None,
     ) -> int:
         target = problem.cause.target
@@ -236,14 +233,8 @@ class NoticeStore:
             support=self._support,
             details=details,
         )
-        return await plan_deliveries(connection, self._channels, key, step.name, recipients, text, at)
-
-    async def _measure(self, connection: Connection) -> None:
-        causes = await fetch_all_async(connection, CauseCount, _SQL["open_by_cause"])
-        set_all(NOTICES_OPEN, {(each.cause,): each.count for each in causes})
-        dead = await fetch_all_async(connection, OpenDeadLetters, _SQL["open_dead_letters"])
-        set_all(DEAD_LETTERS_OPEN, {(each.stage, each.reason): each.count for each in dead})
-        DEAD_LETTERS_OLDEST.set(max((each.oldest_s for each in dead), default=0.0))
+        quiet = told.quiet(reader.zone, now)
+        return await plan_deliveries(connection, self._channels, key, step.name, told.recipients, text, at, quiet)
 
 
 async def _details(connection: Connection, problem: Problem, at: datetime | None) -> list[str]:

@@ -123,7 +123,7 @@ def test_hostile_addresses(pipeline: Pipeline) -> None:
     addresses = ("a@b\r\nBcc: x@y.example", "no-at", "@", "\u00fc@b.example", "x" * 400 + "@b.example", "a@[1.2.3")
     with connect(pipeline.world.database_url, "hostile") as database:
         for address in addresses:
-            database.execute("INSERT INTO practice_contacts (practice_id, email) VALUES (%s, %s)", (HOSTILE, address))
+            database.execute("INSERT INTO contacts (practice_id, address) VALUES (%s, %s)", (HOSTILE, address))
     pipeline.start_all()
     pipeline.send(payment(HOSTILE), payment(HEALTHY))
     for name in (HOSTILE, HEALTHY):

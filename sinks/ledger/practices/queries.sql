@@ -12,8 +12,7 @@ UPDATE practices SET name = :name, added_at = business_now(:now), added_by = :ac
 WHERE practice_id = :practice_id;
 
 -- name: add_contact!
-INSERT INTO practice_contacts (practice_id, email, role) VALUES (:practice_id, :email, :role)
-ON CONFLICT (practice_id, email) DO NOTHING;
+INSERT INTO contacts (practice_id, address) VALUES (:practice_id, :email) ON CONFLICT (practice_id, address) DO NOTHING;
 
 -- name: known_practices
 SELECT practice_id FROM practices WHERE added_at IS NOT NULL ORDER BY practice_id LIMIT 100000;
@@ -78,7 +77,7 @@ ORDER BY practice_id, n;
 SELECT name, phone, system, system_name, sync_every AS sync FROM practices WHERE practice_id = :practice_id;
 
 -- name: contact_addresses
-SELECT email FROM practice_contacts WHERE practice_id = :practice_id AND channel = 'email' ORDER BY email;
+SELECT address FROM contacts WHERE practice_id = :practice_id AND channel = 'email' ORDER BY address;
 
 -- name: set_system!
 UPDATE practices SET system = :system, system_name = :system_name WHERE practice_id = :practice_id;
@@ -93,5 +92,5 @@ UPDATE mirror_practices SET due_at = least(due_at, business_now(:now) + interval
 WHERE practice_id = :practice_id;
 
 -- name: remove_contacts!
-DELETE FROM practice_contacts
-WHERE practice_id = :practice_id AND channel = 'email' AND email = ANY(:emails::text[]);
+DELETE FROM contacts
+WHERE practice_id = :practice_id AND channel = 'email' AND address = ANY(:emails::text[]);

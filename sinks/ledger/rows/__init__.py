@@ -62,6 +62,7 @@ from sinks.ledger.rows.practices import (
     FormerLinkRow,
     GoliveCheckRow,
     LinkRow,
+    OrganisationContactRow,
     OrganisationRow,
     OrganisationSettingsRow,
     PracticeRow,
@@ -82,7 +83,8 @@ from sinks.ledger.rows.roles import RoleSlotRow, RoleStopRow
 TABLES: Final[Mapping[str, type[msgspec.Struct]]] = MappingProxyType(
     {
         "practices": PracticeRow,
-        "practice_contacts": ContactRow,
+        "contacts": ContactRow,
+        "organisation_contacts": OrganisationContactRow,
         "settings": SettingsRow,
         "settings_withdrawn": WithdrawnSettingsRow,
         "settings_republished": RepublishedRow,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 
 import msgspec
 
-from schemas.vocabulary import EntryKind
+from schemas.vocabulary import ContactRole, EntryKind, Timing
 
 
 class PracticeRow(msgspec.Struct, frozen=True):
@@ -34,14 +34,43 @@ class PracticeRow(msgspec.Struct, frozen=True):
 
 
 class ContactRow(msgspec.Struct, frozen=True):
-    """Table `practice_contacts`: who at the practice gets notices, and by which channel."""
+    """Table `contacts`: who at the practice gets notices, by which channel, of what and when."""
 
     practice_id: str
-    email: str
-    """The address, as the contact's channel understands it."""
-    role: str
+    address: str
+    """As the channel understands it; of a secret address what may be shown of it."""
     added_at: datetime
     channel: str
+    endpoint: bytes | None
+    """Sealed: a secret address and its signing key."""
+    name: str | None
+    roles: tuple[ContactRole, ...]
+    timings: dict[str, Timing]
+    """By reason, role or `*`."""
+    digest: bool
+    quiet_from: time | None
+    quiet_until: time | None
+    zone: str | None
+    """Of the quiet hours; None: the practice's."""
+    escalate_after: timedelta
+
+
+class OrganisationContactRow(msgspec.Struct, frozen=True):
+    """Table `organisation_contacts`: who in a group gets the notices of all of its practices."""
+
+    organisation_id: str
+    address: str
+    added_at: datetime
+    channel: str
+    endpoint: bytes | None
+    name: str | None
+    roles: tuple[ContactRole, ...]
+    timings: dict[str, Timing]
+    digest: bool
+    quiet_from: time | None
+    quiet_until: time | None
+    zone: str | None
+    escalate_after: timedelta
 
 
 class SettingsRow(msgspec.Struct, frozen=True):

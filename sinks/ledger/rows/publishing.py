@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -53,6 +53,12 @@ class NoticeRow(msgspec.Struct, frozen=True):
     steps: int
     reminders: int
     reference: str | None
+    acknowledged_at: datetime | None
+    acknowledged_by: str | None
+    escalated: timedelta
+    """How far: contacts that are told after longer have not been."""
+    in_digest: bool
+    """All of its readers have it in their digest alone."""
 
 
 class DeliveryRow(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from functools import cache
@@ -35,6 +35,7 @@ _SCALARS: Final[Mapping[type, frozenset[str]]] = MappingProxyType(
         bytes: frozenset({"bytea"}),
         datetime: frozenset({"timestamptz"}),
         date: frozenset({"date"}),
+        time: frozenset({"time"}),
         timedelta: frozenset({"interval"}),
         UUID: frozenset({"uuid"}),
         Decimal: frozenset({"numeric"}),

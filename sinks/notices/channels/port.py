@@ -59,7 +59,7 @@ class Channel(Protocol):
     """
 
     name: str
-    """As `deliveries.channel` and `practice_contacts.channel` store it."""
+    """As `deliveries.channel` and `contacts.channel` store it."""
     missing: str | None
     """Why nothing can be sent, naming the setting; None: ready. Constant while the process runs."""
     operator: str | None

@@ -113,7 +113,7 @@ def change_details(
             act.cursor.execute(_SQL["read_sooner"], {"practice_id": practice_id, "now": act.at})
         act.cursor.execute(_SQL["remove_contacts"], {"practice_id": practice_id, "emails": list(remove_emails)})
         for each in added:
-            act.cursor.execute(_SQL["add_contact"], {"practice_id": practice_id, "email": each, "role": "STAFF"})
+            act.cursor.execute(_SQL["add_contact"], {"practice_id": practice_id, "email": each})
         after = _details(act.cursor, practice_id)
         act.audit(before=_kept(before), after=_kept(after))
         warnings = () if uses is None else _warnings(act.cursor, practice_id)

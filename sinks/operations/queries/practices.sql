@@ -7,7 +7,8 @@ SELECT practice_id FROM practices ORDER BY practice_id LIMIT 100000;
 -- name: practices
 SELECT p.practice_id, p.name, s.version, (s.body->>'master')::boolean AS master,
        p.phone, p.entitled_at IS NOT NULL AS entitled,
-       (SELECT array_agg(c.email ORDER BY c.email) FROM practice_contacts c WHERE c.practice_id = p.practice_id) AS emails,
+       (SELECT array_agg(c.address ORDER BY c.address) FROM contacts c
+        WHERE c.practice_id = p.practice_id AND c.channel = 'email') AS emails,
        (SELECT array_agg(t.target ORDER BY t.target) FROM practice_connections t WHERE t.practice_id = p.practice_id)
            AS targets,
        p.system, p.system_name
@@ -19,7 +20,8 @@ WHERE p.added_at IS NOT NULL ORDER BY p.practice_id LIMIT :most;
 -- name: practice
 SELECT p.practice_id, p.name, s.version, (s.body->>'master')::boolean AS master,
        p.phone, p.entitled_at IS NOT NULL AS entitled,
-       (SELECT array_agg(c.email ORDER BY c.email) FROM practice_contacts c WHERE c.practice_id = p.practice_id) AS emails,
+       (SELECT array_agg(c.address ORDER BY c.address) FROM contacts c
+        WHERE c.practice_id = p.practice_id AND c.channel = 'email') AS emails,
        (SELECT array_agg(t.target ORDER BY t.target) FROM practice_connections t WHERE t.practice_id = p.practice_id)
            AS targets,
        p.system, p.system_name

@@ -52,6 +52,8 @@ CHANGING: Final = {
         "practice entitle",
     ),
     "practice set",
+    *(f"{kind} contact {name}" for kind in ("practice", "organisation") for name in ("set", "remove")),
+    "notices acknowledge",
     *("quickbooks connect", "quickbooks disconnect", "quickbooks map", "quickbooks undo", "quickbooks attach"),
     *(f"organisation {name}" for name in ("add", "set", "lock", "unlock", "join", "leave")),
 }
@@ -76,6 +78,7 @@ ALSO: Final = {
     "sinks.ledger.practices.settings.settings_file": "what a file of settings and an id may be",
     "sinks.ledger.practices.settings.warnings": "records",
     "sinks.ledger.practices.settings.follow_group": "records",
+    "sinks.ledger.practices.contacts": "records",
     "sinks.ledger.practices.stored_connections": "records",
     "sinks.targets.port": "records",
     "sinks.targets.choices": "records",

@@ -95,7 +95,7 @@ def digest(state: State) -> str:
         currency="USD",
         cases=(),
     )
-    return digest_email([waiting]).body
+    return digest_email(waiting, [waiting]).body
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ ANALYZE what, practice;
 
 INSERT INTO practices (practice_id, seq, name, added_at, added_by, entitled_at, entitled_by)
 SELECT p, 100000, p, now() - interval '2 years', 'Ada', now() - interval '2 years', 'Ada' FROM practice;
-INSERT INTO practice_contacts (practice_id, email) SELECT p, 'books@' || p || '.example' FROM practice;
+INSERT INTO contacts (practice_id, address) SELECT p, 'books@' || p || '.example' FROM practice;
 INSERT INTO settings (practice_id, version, effective_from, body, saved_at, saved_by, reason, applied_at)
 SELECT p, v, now() - make_interval(days => 900 - 300 * v),
        '{"master": true, "status": "ACTIVE", "zone": "America/New_York"}', now() - interval '2 years', 'Ada', 'test',

@@ -48,6 +48,7 @@ EXCEPTIONS: Final = {
     "ledger/history/queries.open_effects": Bound(BUFFERS, "asked by a person after the database was set back", True),
     "notices/queries.digests_due": Bound(40_000, OPEN),
     "notices/queries.problems": Bound(40_000, OPEN),
+    "notices/queries.escalations": Bound(10_000, "open notices, each with the group of its practice"),
     "notices/queries.unread": Bound(10_000, "open notices, each with its messages"),
     "operations/queries/lag.open_counts": Bound(10_000, "open notices, each with its messages"),
     "operations/queries/lag.unposted_by_age": Bound(100_000, f"{OPEN}, and no more than `looked_at`", True),

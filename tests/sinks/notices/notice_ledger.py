@@ -100,7 +100,7 @@ class NoticeLedger:
         self.connection.execute("INSERT INTO practices (practice_id) VALUES (%s)", (practice_id,))
         for address in contacts:
             self.connection.execute(
-                "INSERT INTO practice_contacts (practice_id, email) VALUES (%s, %s)", (practice_id, address)
+                "INSERT INTO contacts (practice_id, address) VALUES (%s, %s)", (practice_id, address)
             )
 
     def saved(self, practice_id: str, body: dict[str, Any]) -> None:

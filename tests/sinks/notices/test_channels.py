@@ -72,7 +72,7 @@ def test_a_further_channel_is_one_class_and_one_row(ledger: NoticeLedger, monkey
     Pager.answers[:] = [Outcome.UNCERTAIN]
     ledger.practice("northside", OFFICE)
     ledger.connection.execute(
-        "INSERT INTO practice_contacts (practice_id, email, channel) VALUES ('northside', 'pager-7', 'pager')"
+        "INSERT INTO contacts (practice_id, address, channel) VALUES ('northside', 'pager-7', 'pager')"
     )
     ledger.effect(1)
     with ledger.notifier():
@@ -91,7 +91,7 @@ def test_a_further_channel_is_one_class_and_one_row(ledger: NoticeLedger, monkey
 def test_a_contact_of_an_unknown_channel_is_left_out_and_stops_nobody(ledger: NoticeLedger) -> None:
     ledger.practice("northside", OFFICE)
     ledger.connection.execute(
-        "INSERT INTO practice_contacts (practice_id, email, channel) VALUES ('northside', 'x', 'of-another-release')"
+        "INSERT INTO contacts (practice_id, address, channel) VALUES ('northside', 'x', 'of-another-release')"
     )
     ledger.effect(1)
     with ledger.notifier():

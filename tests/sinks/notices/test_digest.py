@@ -87,7 +87,8 @@ def _waiting(section: SectionKey, count: int = 1, **over: object) -> Waiting:
 
 
 def test_the_digest_has_words_for_each_section() -> None:
-    text = digest_email([_waiting(section, 2) for section in reversed(SECTIONS)])
+    sections = [_waiting(section, 2) for section in reversed(SECTIONS)]
+    text = digest_email(sections[0], sections)
     assert text.subject == f"[Writeback] {2 * len(SECTIONS)} cases wait for you (practice Northside Dental)"
     for words in (STATE_WORDS[state] for state in DIGEST_ORDER):
         assert f"2 payments {words.many}. {words.remedy}" in text.body
@@ -102,7 +103,7 @@ def test_the_digest_names_cases_amounts_and_last_days() -> None:
     )
     linked = _waiting(State.AWAITING_LINK, 7, amount_minor=67760, currency="USD", cases=cases)
     dispute = Case(subject="dp-1", of="pay-9", at=since, answer_by=SEVEN + timedelta(days=9))
-    body = digest_email([linked, _waiting(AttentionReason.DISPUTE_OPENED, cases=(dispute,))]).body
+    body = digest_email(linked, [linked, _waiting(AttentionReason.DISPUTE_OPENED, cases=(dispute,))]).body
     assert "7 payments (677.60 USD) wait for a patient link." in body
     assert "- pay-1, 96.80 USD, entry e:1, since 2026-03-01 07:00 America/Los_Angeles\n" in body
     assert "- and 2 more" in body

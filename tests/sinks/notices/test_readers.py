@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from sinks.notices import store
+from sinks.notices import measures
 from sinks.notices.email_text import correlation_id
 from streams.runtime import metrics
 from tests.deploy.commands.console import writeback_here
@@ -19,16 +19,14 @@ OFFICE = "office@northside.example"
 @pytest.mark.expects_errors
 def test_a_notice_without_a_reader_waits_and_is_counted(ledger: NoticeLedger, monkeypatch: pytest.MonkeyPatch) -> None:
     """NOT-4: neither told nor forgotten. It shows in metrics, and goes out when the practice has a contact."""
-    monkeypatch.setattr(store, "UNREAD_AFTER", timedelta(0))
+    monkeypatch.setattr(measures, "UNREAD_AFTER", timedelta(0))
     ledger.practice("northside")
     ledger.effect(1)
     with ledger.notifier(ops_email=""):
         wait_until(lambda: ledger.one("SELECT count(*) FROM notices") == 1)
         wait_until(lambda: metrics.NOTICES_UNREAD._value.get() == 1)
         assert ledger.one("SELECT count(*) FROM notices WHERE told_at IS NOT NULL") == 0
-        ledger.connection.execute(
-            "INSERT INTO practice_contacts (practice_id, email) VALUES ('northside', %s)", (OFFICE,)
-        )
+        ledger.connection.execute("INSERT INTO contacts (practice_id, address) VALUES ('northside', %s)", (OFFICE,))
         wait_until(lambda: len(ledger.mailbox.raw) == 1)
         wait_until(lambda: metrics.NOTICES_UNREAD._value.get() == 0)
     assert ledger.mailbox.subjects(OFFICE)

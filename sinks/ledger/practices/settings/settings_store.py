@@ -80,7 +80,7 @@ def add_practice(
         uses = {"system": system, "system_name": system_name}
         unit.cursor.execute(_PRACTICES["add_practice"], parameters | uses)
         if email:
-            contact = {"practice_id": practice_id, "email": email, "role": "STAFF"}
+            contact = {"practice_id": practice_id, "email": email}
             unit.cursor.execute(_PRACTICES["add_contact"], contact)
         unit.audit(
             "practice.add",

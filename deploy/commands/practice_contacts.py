@@ -1,0 +1,70 @@
+"""`writeback practice contact list|set|remove`: who of a practice gets notices, of what and when."""
+
+from __future__ import annotations
+
+import typer
+
+from deploy.commands.contacts import Address, After, Called, Channel, Digest, Quiet, Roles, Timings, Zone
+from deploy.commands.options import By, Json, PracticeId, Why, Yes
+
+app = typer.Typer(no_args_is_help=True, help="Who of a practice gets notices, of what and when.")
+
+
+@app.command("list")
+def list_(practice: PracticeId, as_json: Json = False) -> None:
+    """List who is told of a practice's notices, with the contacts of its group."""
+    from deploy.commands.contacts import print_contacts
+    from deploy.commands.open_ledger import open_ledger
+    from sinks.ledger.practices.contacts import Owner, OwnerKind
+    from sinks.operations.queries.contacts import list_contacts
+
+    with open_ledger("contacts") as opened:
+        found = list_contacts(opened.ledger, Owner(OwnerKind.PRACTICE, practice))
+    print_contacts(found, as_json)
+
+
+@app.command("set")
+def set_(
+    practice: PracticeId,
+    address: Address,
+    channel: Channel = None,
+    name: Called = None,
+    roles: Roles = None,
+    timings: Timings = None,
+    digest: Digest = None,
+    quiet: Quiet = None,
+    zone: Zone = None,
+    escalate_after: After = None,
+    yes: Yes = False,
+    why: Why = "",
+    by: By = None,
+    as_json: Json = False,
+) -> None:
+    """Add a contact, or change what is given of the one with that address."""
+    from deploy.commands.contacts import print_contact_change, wishes_of
+    from deploy.commands.open_ledger import open_ledger
+    from deploy.commands.options import order_of
+    from sinks.ledger.practices.contacts import Owner, OwnerKind
+    from sinks.operations.actions.contacts import set_contact
+
+    wishes = wishes_of(name, roles, timings, digest, quiet, zone, escalate_after)
+    with open_ledger("contacts") as opened:
+        owner = Owner(OwnerKind.PRACTICE, practice)
+        done = set_contact(opened.ledger, owner, address, channel, wishes, order_of(yes, why, by))
+    print_contact_change(done, yes, as_json)
+
+
+@app.command()
+def remove(
+    practice: PracticeId, address: Address, yes: Yes = False, why: Why = "", by: By = None, as_json: Json = False
+) -> None:
+    """Take a contact away: it gets no notices any more."""
+    from deploy.commands.contacts import print_contact_change
+    from deploy.commands.open_ledger import open_ledger
+    from deploy.commands.options import order_of
+    from sinks.ledger.practices.contacts import Owner, OwnerKind
+    from sinks.operations.actions.contacts import remove_contact_of
+
+    with open_ledger("contacts") as opened:
+        done = remove_contact_of(opened.ledger, Owner(OwnerKind.PRACTICE, practice), address, order_of(yes, why, by))
+    print_contact_change(done, yes, as_json)

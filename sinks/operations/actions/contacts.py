@@ -1,0 +1,113 @@
+"""Adds, changes and removes contacts: who at a practice, or in a group, gets notices, of what and when."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from sinks.ledger.practices.audit import append
+from sinks.ledger.practices.contacts import (
+    MOST_CONTACTS,
+    Cursor,
+    Owner,
+    OwnerKind,
+    StoredContact,
+    contacts_of,
+    lock_organisation,
+    put_contact,
+    remove_contact,
+)
+from sinks.ledger.practices.settings.groups import audit_key, organisation
+from sinks.ledger.practices.settings.settings_file import checked_id
+from sinks.ledger.unit_of_work import instant
+from sinks.notices.channels.addresses import checked_address
+from sinks.operations.acting import Action, Order, acting, authorise
+from sinks.operations.contact_wishes import ContactWishes, wished
+from sinks.operations.ledger import Ledger
+from streams.runtime.did_you_mean import nearest
+from streams.runtime.errors import ConfigurationError
+
+EMAIL = "email"
+
+
+class ContactChanged(msgspec.Struct, frozen=True, kw_only=True):
+    """`before` None: added; `after` None: removed."""
+
+    owner: str
+    before: StoredContact | None
+    after: StoredContact | None
+
+
+def set_contact(
+    ledger: Ledger, owner: Owner, address: str, channel: str | None, wishes: ContactWishes, order: Order
+) -> ContactChanged:
+    """Add a contact, or change what is given of the one with that address. Blocks for the owner's lock.
+
+    The audit trail keeps what somebody is told and when; whose address it is is no part of it. Raises as `acting`, and
+    ConfigurationError for an address that its channel cannot reach, and for one contact too many.
+    """
+
+    def change(cursor: Cursor) -> ContactChanged:
+        stored = contacts_of(cursor, owner)
+        known = next((each for each in stored if each.address == address), None)
+        if known is not None and channel not in (None, known.channel):
+            raise ConfigurationError(f"--channel: {address} is a contact by {known.channel}: remove that one first")
+        if known is None and len(stored) >= MOST_CONTACTS:
+            raise ConfigurationError(f"at most {MOST_CONTACTS} contacts: remove one first")
+        at = channel or (known.channel if known else EMAIL)
+        before = known or StoredContact(channel=at, address=checked_address(at, address))
+        after = wished(before, wishes)
+        put_contact(cursor, owner, after)
+        return ContactChanged(owner=owner.id, before=known, after=after)
+
+    return _changed(ledger, owner, order, Action.CONTACT_SET, change)
+
+
+def remove_contact_of(ledger: Ledger, owner: Owner, address: str, order: Order) -> ContactChanged:
+    """Take a contact away; what it was told stands in the notices. Raises as `acting`, and ConfigurationError for an
+    address that is none of the owner's."""
+
+    def change(cursor: Cursor) -> ContactChanged:
+        stored = {each.address: each for each in contacts_of(cursor, owner)}
+        if address not in stored:
+            raise ConfigurationError(f"{owner.id} has no contact {address}{nearest(address, stored)}")
+        remove_contact(cursor, owner, address)
+        return ContactChanged(owner=owner.id, before=stored[address], after=None)
+
+    return _changed(ledger, owner, order, Action.CONTACT_REMOVE, change)
+
+
+def _changed(
+    ledger: Ledger, owner: Owner, order: Order, action: Action, change: Callable[[Cursor], ContactChanged]
+) -> ContactChanged:
+    checked_id(owner.kind.upper(), owner.id)
+    if owner.kind is OwnerKind.PRACTICE:
+        with acting(ledger, order, action, owner.id) as act:
+            done = change(act.cursor)
+            act.audit(before=_kept(done.before), after=_kept(done.after))
+        return done
+    authorise(order, action)
+    connection = ledger.connection
+    with connection.transaction(force_rollback=not order.apply), connection.cursor() as cursor:
+        organisation(cursor, owner.id)
+        lock_organisation(cursor, owner.id)
+        done = change(cursor)
+        append(
+            cursor,
+            audit_key(owner.id),
+            at=instant(cursor, ledger.now),
+            actor=order.actor.name,
+            action=action,
+            before=_kept(done.before),
+            after=_kept(done.after),
+            why=order.reason,
+        )
+    return done
+
+
+def _kept(contact: StoredContact | None) -> object:
+    """Whom it reaches is no part of the audit trail."""
+    if contact is None:
+        return None
+    return {key: value for key, value in msgspec.to_builtins(contact).items() if key not in ("address", "name")}
