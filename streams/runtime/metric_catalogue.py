@@ -126,9 +126,9 @@ CATALOGUE: Final = (
     _of(m.REHEARSAL, by=ALL),
     _of(m.DATABASE_RECONNECTS, by=_WITH_DATABASE),
     _of(m.LEDGER_SET_BACKS, by=[Role.INTAKE, Role.POSTER, Role.RELAY]),
-    _of(m.CONSUMER_LAG, by=[Role.RULES, Role.INTAKE], appears=_ASSIGNED),
-    _of(m.CONSUMER_LAG_SECONDS, by=[Role.RULES, Role.INTAKE], appears=_ASSIGNED),
-    _of(m.REBALANCES, ("assigned", "revoked", "lost"), by=[Role.RULES, Role.INTAKE]),
+    _of(m.CONSUMER_LAG, by=[Role.RULES, Role.INTAKE, Role.SYNC], appears=_ASSIGNED),
+    _of(m.CONSUMER_LAG_SECONDS, by=[Role.RULES, Role.INTAKE, Role.SYNC], appears=_ASSIGNED),
+    _of(m.REBALANCES, ("assigned", "revoked", "lost"), by=[Role.RULES, Role.INTAKE, Role.SYNC]),
     _of(m.BATCH_RECORDS, by=[Role.RULES, Role.INTAKE, Role.RELAY]),
     _of(m.BATCH_SECONDS, by=[Role.RULES, Role.INTAKE, Role.RELAY, Role.NOTIFIER]),
     _of(m.TRANSACTIONS_ABORTED, by=[Role.RULES, Role.RELAY]),
@@ -196,6 +196,7 @@ CATALOGUE: Final = (
     _of(m.RATE_LIMITED, ROUTES, by=[Role.POSTER]),
     _of(m.REQUESTS, STATUSES, by=[Role.AGENTS, Role.WEBHOOKS]),
     _of(m.REQUEST_SECONDS, by=[Role.AGENTS, Role.WEBHOOKS]),
+    _of(m.HEARTBEATS, ("published", "dropped", "not_counted"), by=[Role.POSTER]),
     _of(m.OUTBOX_ROWS, by=[Role.RELAY]),
     _of(m.OUTBOX_OLDEST, by=[Role.RELAY]),
     _of(m.RELAYED, _RELAYED, by=[Role.RELAY]),
@@ -210,5 +211,6 @@ CATALOGUE: Final = (
     _of(m.SYNC_CHANGES, ("CHANGED", "GONE"), by=[Role.SYNC]),
     _of(m.SYNC_OVERDUE, by=[Role.SYNC]),
     _of(m.SYNC_OLDEST, by=[Role.SYNC]),
+    _of(m.SYNC_IDENTITIES, ("opened", "key_not_here", "not_opened", "removed", "refused"), by=[Role.SYNC]),
 )
 """Every metric of the program; one that is counted at several places has a row for each."""

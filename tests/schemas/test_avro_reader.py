@@ -17,12 +17,14 @@ from schemas.avro_values import shape
 from schemas.codec import EVENTS_BY_NAME, Codec, Undecodable
 from schemas.compatibility import Released, _sample, released, schema_of
 from schemas.events import EVENT_TYPES, PaymentSucceeded
+from schemas.heartbeats import Heartbeat
+from schemas.practice_health import PracticeHealth
 from schemas.practice_settings import SettingsHistory
 from schemas.refusals import RecordRefused
 from schemas.writebacks import Result, Writeback
 from tests.schemas.examples import EXAMPLES, PAYMENT, any_record
 
-OTHERS: tuple[type[Any], ...] = (Result, RecordRefused, SettingsHistory, Writeback)
+OTHERS: tuple[type[Any], ...] = (Result, RecordRefused, SettingsHistory, Writeback, Heartbeat, PracticeHealth)
 RECORDS: dict[str, Any] = EVENTS_BY_NAME | {each.__name__: each for each in OTHERS}
 REFUSED = object()
 READERS: dict[tuple[Any, int], Any] = {}

@@ -16,7 +16,7 @@ from sinks.sync.identities.store import IdentityStore, Position, StoredPosition
 from streams.fault_injection import Control, disabled
 from streams.kafka import watermarks
 from streams.kafka.client_config import consumer_config, group_protocol
-from streams.kafka.consumer_lag import LagGauge
+from streams.kafka.consumer_lag import LagGauge, Read
 from streams.kafka.starting_positions import assign_partitions
 from streams.kafka.topic_identity import TopicGuard
 from streams.runtime.errors import Permanent, Role, Transient
@@ -80,7 +80,7 @@ class IdentityFeed:
         if records:
             self._add(self._consumer.consume(BATCH - 1, timeout=0), records)
         self._guard.check()
-        self._lag.measure(self._consumer)
+        self._lag.measure(self._consumer, (Read(self._topic, each.part, each.timestamp_ms) for each in records))
         return [each for each in records if each.part in self.positions and self._is_next(each)]
 
     def look(self) -> list[int]:
