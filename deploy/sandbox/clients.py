@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -86,6 +86,12 @@ class OpenDentalSandbox(TargetSandbox):
         wanted = {"pat_num": pat_num, "amount_minor": amount_minor, "on": on and on.isoformat()}
         row: Document = decoded(self._call("POST", f"/offices/{customer_key}/payments", wanted))
         return row
+
+    def book(self, customer_key: str, pat_num: int, at: datetime, *fees_minor: int, **columns: Any) -> Document:
+        """An appointment by the office's own clock, with a planned procedure for each fee: `appointment`, `procedures`."""
+        wanted = {"pat_num": pat_num, "at": at.isoformat(), "fees_minor": fees_minor, "columns": columns}
+        made: Document = decoded(self._call("POST", f"/offices/{customer_key}/appointments", wanted))
+        return made
 
     def add_pay_plan(self, customer_key: str, pat_num: int, agreed_on: date) -> Document:
         """An open payment plan, which then takes the patient's payments unless they say otherwise."""

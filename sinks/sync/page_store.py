@@ -19,6 +19,7 @@ from sinks.ledger.rows.fetch import fetch_all_async, fetch_value_async
 from sinks.sync.access import SyncAccess
 from sinks.sync.changes import Suspect, Watch
 from sinks.sync.records import Claimed, StoredRead
+from sinks.sync.schedule_rows import FORGET_SCHEDULE, ScheduleRows
 from sinks.targets.choices import Choice
 from sinks.targets.port import OriginState
 from sinks.targets.reading import MirrorEntry, MirrorPage, MirrorPatient, ReadKind
@@ -47,6 +48,7 @@ class PageStore:
     def __init__(self, access: SyncAccess, claimed: Claimed) -> None:
         self._access = access
         self._claimed = claimed
+        self._schedule = ScheduleRows(access, claimed.practice_id)
 
     async def reads(self) -> dict[ReadKind, StoredRead]:
         """How far each kind has come."""
@@ -65,6 +67,7 @@ class PageStore:
         async with self._fenced() as connection:
             await self._put_patients(connection, read, page.patients)
             await self._put_entries(connection, read, page.entries)
+            await self._schedule.put(connection, read, page)
             await self._advance(connection, read)
 
     async def keep_choices(self, read: StoredRead, choices: Sequence[Choice]) -> None:
@@ -90,7 +93,12 @@ class PageStore:
         return last
 
     async def end(self, read: StoredRead, *, whole: bool) -> None:
-        """The read has ended. Of entries: what it did not show and would have is gone, and what is old is forgotten."""
+        """The read has ended: what it did not show and would have is gone, and what is old is forgotten."""
+        for sweep in self._schedule.sweeps(read, self._claimed.round_at):
+            more = True
+            while more:
+                async with self._fenced() as connection:
+                    more = await sweep(connection)
         async with self._fenced() as connection:
             if read.run_window is not None and read.kind in (ReadKind.PAYMENTS, ReadKind.ADJUSTMENTS):
                 if read.run_whole_from is not None and not read.run_skipped:
@@ -118,11 +126,11 @@ class PageStore:
 
     async def forget(self, account: str) -> None:
         """What was read from another account is void: its numbers name other people here."""
-        for name in ("forget_patients", "forget_ledger"):
+        for query in (_SQL["forget_patients"], _SQL["forget_ledger"], *FORGET_SCHEDULE):
             more = True
             while more:
                 async with self._fenced() as connection:
-                    more = bool(await fetch_value_async(connection, _SQL[name], self._key | {"most": STRETCH}))
+                    more = bool(await fetch_value_async(connection, query, self._key | {"most": STRETCH}))
         async with self._fenced() as connection:
             for name in ("forget_reads", "forget_lists", "keep_account"):
                 await connection.execute(_SQL[name], self._key | {"account": account})

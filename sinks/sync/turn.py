@@ -17,7 +17,7 @@ from sinks.sync.changes import Watch, state_of
 from sinks.sync.held_connection import HeldConnection
 from sinks.sync.page_store import PageStore
 from sinks.sync.records import Claimed, ReadConnection, Result, StoredRead
-from sinks.sync.schedule import NOTHING_TO_READ, WHOLE_EVERY, next_round, next_try, window_from
+from sinks.sync.schedule import NOTHING_TO_READ, WHOLE_EVERY, next_round, next_try, window_from, window_until
 from sinks.targets.catalogue import ROUTES, open_target, times_of_route
 from sinks.targets.choices import Choice, OffersChoices
 from sinks.targets.foreign_values import bounded_origin
@@ -35,6 +35,8 @@ AGAIN: Final = timedelta(seconds=5)
 CLOSED: Final = timedelta(minutes=1)
 """While the connection is closed for posting: whoever posts finds out when it works again."""
 MOST_CHOICES: Final = 5_000
+WHOLE_DAILY: Final = frozenset({ReadKind.PAYMENTS, ReadKind.ADJUSTMENTS, ReadKind.APPOINTMENTS})
+"""Kinds whose whole window is read once a day: what was deleted shows by its absence alone."""
 LOOK: Final = "entry"
 """Among the kinds of pages: a read of one entry."""
 
@@ -131,9 +133,8 @@ class Turn:
         """Pages of one kind until it has ended or the turn has. What fails for this kind alone is kept with it."""
         if read.run_began_at is None:
             read = self._begun(read)
-            await self._store.begin(
-                read.kind, read.run_since, window_from(self._claimed.round_at), self._claimed.round_at
-            )
+            window = window_from(read.kind, self._claimed.round_at)
+            await self._store.begin(read.kind, read.run_since, window, self._claimed.round_at)
         while self._pages_left > 0:
             self._pages_left -= 1
             if read.run_swept is not None:
@@ -160,7 +161,7 @@ class Turn:
     def _begun(self, read: StoredRead) -> StoredRead:
         """From the watermark; of everything the first time, on demand, and once a day of the window of entries."""
         whole = read.watermark is None or self._claimed.round_full
-        if read.kind in (ReadKind.PAYMENTS, ReadKind.ADJUSTMENTS):
+        if read.kind in WHOLE_DAILY:
             due = read.whole_at is None or self._claimed.round_at - read.whole_at >= WHOLE_EVERY
             whole = whole or due
         return StoredRead(
@@ -168,7 +169,7 @@ class Turn:
             run=read.run + 1,
             run_began_at=self._claimed.round_at,
             run_since=None if whole else read.watermark,
-            run_window=window_from(self._claimed.round_at),
+            run_window=window_from(read.kind, self._claimed.round_at),
         )
 
     async def _page(
@@ -180,7 +181,8 @@ class Turn:
         request = PageRequest(
             kind=read.kind,
             since=read.run_since,
-            window_from=read.run_window or window_from(self._claimed.round_at),
+            window_from=read.run_window or window_from(read.kind, self._claimed.round_at),
+            window_until=window_until(self._claimed.round_at),
             position=read.run_position,
             at=self._access.clock.now(),
         )
@@ -194,19 +196,18 @@ class Turn:
         if isinstance(page, ReadFailed):
             return page
         is_first = not read.run_position
-        count = len(page.patients) + len(page.entries)
         after = msgspec.structs.replace(
             read,
             run_position=page.next_position or "",
             run_watermark=page.watermark if is_first else read.run_watermark,
             run_whole_from=page.whole_from,
-            run_rows=read.run_rows + count,
+            run_rows=read.run_rows + page.count,
             run_skipped=read.run_skipped + page.skipped,
         )
         if page.next_position is None and self._is_swept(after):
             after = msgspec.structs.replace(after, run_swept="")
         await self._store.keep_page(after, page)
-        SYNC_ROWS.labels(read.kind.value).inc(count)
+        SYNC_ROWS.labels(read.kind.value).inc(page.count)
         if page.next_position is not None or after.run_swept is not None:
             return after
         await self._store.end(after, whole=after.run_since is None)

@@ -14,6 +14,7 @@ import msgspec
 
 from sinks.targets.foreign_values import is_id
 from sinks.targets.port import ReadFailed, Scope
+from sinks.targets.schedule import LARGEST_FEE_MINOR, LONGEST_DETAIL, MirrorAppointment, MirrorProcedure
 
 LONGEST_NAME: Final = 200
 """Characters of one text about a person that are kept."""
@@ -39,13 +40,15 @@ class ReadKind(StrEnum):
     ADJUSTMENTS = "adjustments"
     """Adjustments of the last weeks (RD-4)."""
     APPOINTMENTS = "appointments"
-    """RD-2."""
+    """Of the last week and the next three months (RD-2)."""
+    PROCEDURES = "procedures"
+    """What appointments cost: procedures that are attached to one, with their fees (RD-2)."""
     INSURANCE = "insurance"
     """RD-3."""
 
 
 LATER: Final = "this release reads none; the practice's own system shows them"
-NOT_READ_YET: Final = {ReadKind.APPOINTMENTS: LATER, ReadKind.INSURANCE: LATER}
+NOT_READ_YET: Final = {ReadKind.INSURANCE: LATER}
 """Of every route: nothing here uses them."""
 
 
@@ -96,7 +99,9 @@ class PageRequest(msgspec.Struct, frozen=True, kw_only=True):
     since: str | None
     """The watermark that an earlier, finished read left; None: everything, of entries the whole window."""
     window_from: date
-    """Entries that were made before this day are not wanted."""
+    """Entries that were made before this day, and appointments before it, are not wanted."""
+    window_until: date
+    """Nor appointments after this one."""
     position: str
     """`MirrorPage.next_position` of the page before; empty at the beginning."""
     at: datetime
@@ -108,16 +113,23 @@ class MirrorPage(msgspec.Struct, frozen=True, kw_only=True):
 
     patients: tuple[MirrorPatient, ...] = ()
     entries: tuple[MirrorEntry, ...] = ()
+    appointments: tuple[MirrorAppointment, ...] = ()
+    procedures: tuple[MirrorProcedure, ...] = ()
     next_position: str | None = None
     """None: this was the last page."""
     watermark: str | None = None
     """Of this page's instant. That of a read's first page counts once the read has ended; the reader asks from some
     time before it (the overlap). None: the target said none, and the one before stays."""
     whole_from: date | None = None
-    """Of a list that is whole for entries made since this day, or for patients: what a finished read did not show is
-    gone. None: absence says nothing."""
+    """Of a list that is whole for entries made since this day, for the window of appointments, or for everything: what a
+    finished read did not show is gone. None: absence says nothing."""
     skipped: int = 0
     """Rows that could not be read: then absence says nothing either."""
+
+    @property
+    def count(self) -> int:
+        """Rows that were read."""
+        return len(self.patients) + len(self.entries) + len(self.appointments) + len(self.procedures)
 
 
 @runtime_checkable
@@ -153,13 +165,25 @@ def bounded_page(page: MirrorPage | ReadFailed) -> MirrorPage | ReadFailed:
     if isinstance(page, ReadFailed):
         return page
     sound = (
-        len(page.patients) + len(page.entries) <= MOST_ROWS
+        page.count <= MOST_ROWS
         and all(_is_plain(text) for text in (page.next_position or "", page.watermark or ""))
         and all(is_id(each.pms_patient_id) and _is_id_or_none(each.guarantor_id) for each in page.patients)
         and all(is_id(each.external_id) and is_id(each.pms_patient_id) for each in page.entries)
         and all(abs(each.amount_minor) <= LARGEST_MINOR for each in page.entries)
+        and all(map(_is_sound_appointment, page.appointments))
+        and all(map(_is_sound_procedure, page.procedures))
     )
     return page if sound else ReadFailed(scope=Scope.EFFECT, reason=None, code="UNREADABLE_PAGE")
+
+
+def _is_sound_appointment(each: MirrorAppointment) -> bool:
+    ids = is_id(each.appointment_id) and is_id(each.pms_patient_id) and _is_id_or_none(each.provider_id)
+    return ids and len(each.detail) <= LONGEST_DETAIL
+
+
+def _is_sound_procedure(each: MirrorProcedure) -> bool:
+    ids = is_id(each.procedure_id) and is_id(each.pms_patient_id) and _is_id_or_none(each.appointment_id or None)
+    return ids and len(each.detail) <= LONGEST_DETAIL and abs(each.fee_minor) <= LARGEST_FEE_MINOR
 
 
 def _is_plain(text: str) -> bool:

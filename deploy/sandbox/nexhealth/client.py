@@ -82,6 +82,12 @@ class NexHealthSandbox(TargetSandbox):
         row: Document = decoded(self._call("POST", f"/locations/{api_key}/entries", wanted))
         return row
 
+    def book(self, api_key: str, patient_id: int, start_time: str, *fees_minor: int, **columns: Any) -> Document:
+        """An appointment, with a scheduled procedure for each fee: `appointment`, `procedures`."""
+        wanted = {"patient_id": patient_id, "start_time": start_time, "fees_minor": fees_minor, "columns": columns}
+        made: Document = decoded(self._call("POST", f"/locations/{api_key}/appointments", wanted))
+        return made
+
     def edit(self, api_key: str, table: str, number: int, **fields: Any) -> None:
         """What staff change at the desk; without fields they delete the row."""
         self._call("PATCH", f"/locations/{api_key}/{table}/{number}", fields)

@@ -57,6 +57,15 @@ class ChargeWanted(msgspec.Struct, frozen=True):
     charged_on: date
 
 
+class Booking(msgspec.Struct, frozen=True):
+    """An appointment of a patient, with the fees of what is planned for it; `columns` are the service's own."""
+
+    patient_id: int
+    start_time: str
+    fees_minor: tuple[int, ...] = ()
+    columns: dict[str, Any] = {}
+
+
 def routes(locations: Locations, ledger: Ledger) -> Iterator[Route]:
     """`/locations`, and of one location its settings, tables, balances, and what may be added."""
 
@@ -81,6 +90,7 @@ def routes(locations: Locations, ledger: Ledger) -> Iterator[Route]:
     yield Route("PATCH", ONE + "/{table}/{number}", of_location(_edit))
     yield Route("POST", ONE + "/patients", of_location(_add_patients))
     yield Route("POST", ONE + "/charges", of_location(_add_charge))
+    yield Route("POST", ONE + "/appointments", of_location(_book))
     yield Route("POST", ONE + "/entries", of_location(_type_entry))
 
 
@@ -176,3 +186,39 @@ def _type_entry(location: Location, given: Incoming) -> Answer:
     day = (wanted.on or location.now().date()).isoformat()
     row = writes.typed_in(location, wanted.table, wanted.patient_id, wanted.amount_minor, day)
     return as_json(201, shown(row))
+
+
+def _book(location: Location, given: Incoming) -> Answer:
+    """What staff do at the desk: the appointment, and a scheduled procedure for each fee."""
+    wanted = msgspec.json.decode(given.body, type=Booking)
+    number, now = location.number_for("appointments"), stamp(location.now())
+    provider = next(iter(location.tables["providers"]), None)
+    shared = {
+        "location_id": location.settings.location_id,
+        "patient_id": wanted.patient_id,
+        "provider_id": provider,
+        "updated_at": now,
+        "deleted_at": None,
+    }
+    row: Document = {
+        **shared,
+        "id": number,
+        "start_time": wanted.start_time,
+        "confirmed": False,
+        "patient_missed": False,
+        "unavailable": False,
+        "cancelled": False,
+        "checked_out": False,
+        "deleted": False,
+        "note": "",
+        "foreign_id": str(number),
+        **wanted.columns,
+    }
+    location.put("appointments", row)
+    planned = []
+    for fee in wanted.fees_minor:
+        amount = {"amount": f"{fee // 100}.{fee % 100:02d}", "currency": "USD"}
+        what = {"code": "D1110", "name": "prophylaxis - adult", "status": "scheduled", "fee": amount}
+        line = {**shared, "id": location.number_for("procedures"), "appointment_id": number, **what}
+        planned.append(location.put("procedures", line))
+    return as_json(201, {"appointment": shown(row), "procedures": [shown(each) for each in planned]})

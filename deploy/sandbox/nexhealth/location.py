@@ -13,7 +13,10 @@ import msgspec
 from deploy.sandbox.exchange import Document
 from streams.runtime.clock import Clock
 
-FIRST_NUMBERS = {"patients": 401, "payments": 2001, "adjustments": 3001, "charges": 1101, "transactions": 1}
+FIRST_NUMBERS = {"patients": 401, "payments": 2001, "adjustments": 3001, "charges": 1101, "transactions": 1} | {
+    "appointments": 6101,
+    "procedures": 7101,
+}
 """Numbers differ per table, so that mixing them up shows."""
 
 TABLES = (
@@ -25,6 +28,8 @@ TABLES = (
     "adjustment_types",
     "providers",
     "transactions",
+    "appointments",
+    "procedures",
 )
 HIDDEN = "_"
 """Before the names of what the service does not show."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Mapping
+from datetime import datetime
 
 from deploy.sandbox.exchange import Answer, Document, Incoming, RefusedError, as_json
 from deploy.sandbox.nexhealth.location import Location, shown
@@ -16,14 +17,20 @@ FILTERS: dict[str, tuple[str, ...]] = {
     "payments": (*LEDGER_FILTERS, "transaction_id"),
     "adjustments": LEDGER_FILTERS,
     "charges": LEDGER_FILTERS,
+    "procedures": ("patient_id", "provider_id", "appointment_id", "updated_since"),
 }
 """Lists that ask for at least one of these. Adjustments have no filter by transaction."""
+WINDOW = ("start", "end", "patient_id", "provider_id", "cancelled", "unavailable", "updated_since")
 
 
 def listed(table: str, location: Location, incoming: Incoming) -> Answer:
     """A page. An unknown parameter is told in `error`, on an answer that is a success all the same."""
     query = incoming.query
-    allowed = FILTERS.get(table, ("active", "inactive", "name", "foreign_id", "location_strict", "updated_since"))
+    allowed = (
+        WINDOW
+        if table == "appointments"
+        else FILTERS.get(table, ("active", "inactive", "name", "foreign_id", "location_strict", "updated_since"))
+    )
     if table in FILTERS and not any(query.get(name) for name in allowed):
         raise RefusedError(400, "At least one filter must be provided.")
     rows = [row for row in location.visible(table) if _chosen(table, location, row, query)]
@@ -46,6 +53,20 @@ def listed(table: str, location: Location, incoming: Incoming) -> Answer:
             },
         },
     )
+
+
+def appointments(location: Location, incoming: Incoming) -> Answer:
+    """`GET /appointments?start=&end=`: those that start within the window, whose ends are required."""
+    if not all(_instant(incoming.query.get(name, "")) for name in ("start", "end")):
+        raise RefusedError(400, "start and end are required.")
+    return listed("appointments", location, incoming)
+
+
+def _instant(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def single(table: str, location: Location, incoming: Incoming) -> Answer:
@@ -115,7 +136,10 @@ def _guarantor(row: Document) -> int:
 
 _EXACT: Mapping[str, Callable[[Document, str], bool]] = {
     name: lambda row, wanted, field=name: str(row.get(field)) == wanted  # type: ignore[misc]
-    for name in ("patient_id", "provider_id", "guarantor_id", "charge_id", "claim_id", "transaction_id", "foreign_id")
+    for name in (
+        *("patient_id", "provider_id", "guarantor_id", "charge_id", "claim_id", "transaction_id", "foreign_id"),
+        "appointment_id",
+    )
 }
 
 
@@ -130,9 +154,13 @@ def _chosen(table: str, location: Location, row: Document, query: Mapping[str, s
         return False
     if (since := query.get("updated_since")) and row.get("updated_at", "") < since.replace("Z", ""):
         return False
+    if table == "appointments":
+        begins, ends, at = (_instant(text) for text in (query["start"], query["end"], row["start_time"]))
+        if begins is None or ends is None or at is None or not begins <= at <= ends:
+            return False
     if name := query.get("name", "").casefold():
         return name in f"{row.get('first_name', '')} {row.get('last_name', '')}".casefold()
-    known = FILTERS.get(table, ("foreign_id",))
+    known = ("patient_id", "provider_id") if table == "appointments" else FILTERS.get(table, ("foreign_id",))
     return all(matches(row, query[each]) for each, matches in _EXACT.items() if each in known and query.get(each))
 
 

@@ -36,6 +36,8 @@ READS: dict[str, tuple[bool, Handler]] = {
     "/providers": (False, bound(reads.listed, "providers")),
     "/patients": (False, bound(reads.listed, "patients")),
     r"/patients/{number:\d+}": (False, bound(reads.single, "patients")),
+    "/appointments": (False, reads.appointments),
+    "/procedures": (False, bound(reads.listed, "procedures")),
     "/sync_status": (False, reads.sync_status),
 }
 """Path → whether it is the ledger's, which a key needs financial access for, and its handler."""

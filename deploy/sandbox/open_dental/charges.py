@@ -87,15 +87,18 @@ def create(office: Office, incoming: Incoming, recorder: Recorder) -> Answer:
 
 
 def listed(office: Office, incoming: Incoming) -> Answer:
-    """`GET /procedurelogs?PatNum=&ProcStatus=&DateTStamp=`, all optional; deletes are soft (status "D")."""
-    patient = fields.whole_number(incoming.query, "PatNum")
+    """`GET /procedurelogs?PatNum=&AptNum=&ProcStatus=&DateTStamp=`, all optional; deletes are soft (status "D")."""
+    patient, appointment = (fields.whole_number(incoming.query, name) for name in ("PatNum", "AptNum"))
     status, since = incoming.query.get("ProcStatus", ""), incoming.query.get("DateTStamp", "")
     rows = [
         row
         for row in office.visible("procedurelogs", patient)
-        if (not status or row["ProcStatus"] == status) and row.get("DateTStamp", since) >= since
+        if (not status or row["ProcStatus"] == status)
+        and (appointment is None or int(row.get("AptNum", 0)) == appointment)
+        and row.get("DateTStamp", since) >= since
     ]
-    return as_json(200, fields.page(office, incoming, rows))
+    stamp = {"serverDateTime": f"{office.now():%Y-%m-%d %H:%M:%S}"}
+    return as_json(200, [row | stamp for row in fields.page(office, incoming, rows)])
 
 
 def service_date_view(office: Office, incoming: Incoming, pat_num: int) -> Answer:

@@ -11,7 +11,7 @@ import msgspec
 from deploy.sandbox import synthetic_rows
 from deploy.sandbox.control import CONTROL
 from deploy.sandbox.exchange import Answer, Document, Handle, Incoming, Route, as_json
-from deploy.sandbox.open_dental import claims, payments
+from deploy.sandbox.open_dental import appointments, claims, payments
 from deploy.sandbox.open_dental.office import Office, OfficeSettings
 from deploy.sandbox.open_dental.offices import Offices
 from deploy.sandbox.open_dental.patients import balance
@@ -55,6 +55,10 @@ STANDARD: tuple[tuple[int, str, str, bool], ...] = (
     (40, "Lockbox", "", False),
 )
 """Category, name, ItemValue, hidden: what a new office has."""
+
+
+STAMPED = frozenset({"patients", "appointments", "procedurelogs"})
+"""Tables whose rows say when they were changed last."""
 
 
 class Merge(msgspec.Struct, frozen=True):
@@ -125,6 +129,7 @@ def routes(offices: Offices) -> Iterator[Route]:
     yield Route("POST", ONE + "/patients", of_office(_add_patients))
     yield Route("POST", ONE + "/charges", of_office(_add_charge))
     yield Route("POST", ONE + "/claims", of_office(_add_claim))
+    yield Route("POST", ONE + "/appointments", of_office(appointments.book))
     yield Route("POST", ONE + "/payplans", of_office(_add_plan))
     yield Route("POST", ONE + "/payments", of_office(_type_payment))
     yield Route("POST", ONE + "/merges", of_office(_merge))
@@ -149,7 +154,7 @@ def _edit(office: Office, given: Incoming) -> Answer:
     table, number = given.parts["table"], int(given.parts["number"])
     changed = msgspec.json.decode(given.body, type=dict[str, Any])
     if changed:
-        stamp = {"DateTStamp": f"{office.now():%Y-%m-%d %H:%M:%S}"} if table == "patients" else {}
+        stamp = {"DateTStamp": f"{office.now():%Y-%m-%d %H:%M:%S}"} if table in STAMPED else {}
         office.put(table, {**office.tables[table][number], **stamp, **changed})
     else:
         office.remove(table, number)

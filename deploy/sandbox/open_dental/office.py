@@ -21,6 +21,7 @@ FIRST_NUMBERS = {
     "paysplits": 5001,
     "adjustments": 301,
     "commlogs": 701,
+    "appointments": 2101,
     "claims": 9001,
     "claimprocs": 9501,
     "claimpayments": 1801,
@@ -34,6 +35,7 @@ NUMBER_OF = {
     "adjustments": "AdjNum",
     "procedurelogs": "ProcNum",
     "commlogs": "CommlogNum",
+    "appointments": "AptNum",
     "payplans": "PayPlanNum",
     "claims": "ClaimNum",
     "claimprocs": "ClaimProcNum",
@@ -42,7 +44,10 @@ NUMBER_OF = {
     "providers": "ProvNum",
 }
 
-MERGED = ("payments", "paysplits", "adjustments", "procedurelogs", "commlogs", "payplans", "claims", "claimprocs")
+MERGED = (
+    *("payments", "paysplits", "adjustments", "procedurelogs", "commlogs", "payplans", "claims", "claimprocs"),
+    "appointments",
+)
 """Tables whose rows go with a patient who is merged into another."""
 
 CODES = {

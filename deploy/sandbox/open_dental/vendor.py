@@ -12,7 +12,17 @@ import msgspec
 from deploy.sandbox.exchange import Answer, Incoming, RefusedError, Route, encoded
 from deploy.sandbox.journal import Journal
 from deploy.sandbox.ledger import Ledger, Mutation
-from deploy.sandbox.open_dental import adjustments, charges, claims, control, lists, partial, patients, payments
+from deploy.sandbox.open_dental import (
+    adjustments,
+    appointments,
+    charges,
+    claims,
+    control,
+    lists,
+    partial,
+    patients,
+    payments,
+)
 from deploy.sandbox.open_dental.office import Office, OfficeSettings
 from deploy.sandbox.open_dental.offices import SERVICE, Offices
 from deploy.sandbox.open_dental.recording import Recorder
@@ -48,6 +58,8 @@ ROUTES: dict[tuple[str, str], tuple[str, Handler]] = {
     ("GET", "/patients"): ("ReadAll", lambda o, i, r, n: patients.listed(o, i)),
     ("GET", "/patients/Simple"): ("ReadAll", lambda o, i, r, n: patients.simple(o, i)),
     ("GET", r"/patients/{number:\d+}"): ("ReadAll", lambda o, i, r, n: patients.single(o, n)),
+    ("GET", "/appointments"): ("ReadAll", lambda o, i, r, n: appointments.listed(o, i)),
+    ("GET", r"/appointments/{number:\d+}"): ("ReadAll", lambda o, i, r, n: appointments.single(o, n)),
     ("GET", "/procedurelogs"): ("ReadAll", lambda o, i, r, n: charges.listed(o, i)),
     ("POST", "/procedurelogs"): ("ProcedureLogs", lambda o, i, r, n: charges.create(o, i, r)),
     ("GET", r"/accountmodules/{number:\d+}/PatientBalances"): (

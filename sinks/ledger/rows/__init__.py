@@ -45,10 +45,12 @@ from sinks.ledger.rows.events import (
 )
 from sinks.ledger.rows.mirror import (
     EntryChangeRow,
+    MirrorAppointmentRow,
     MirrorChoiceRow,
     MirrorEntryRow,
     MirrorPatientRow,
     MirrorPracticeRow,
+    MirrorProcedureRow,
     MirrorReadRow,
     PatientExternalIdRow,
     PatientIdentityRow,
@@ -131,6 +133,8 @@ TABLES: Final[Mapping[str, type[msgspec.Struct]]] = MappingProxyType(
         "mirror_patients": MirrorPatientRow,
         "mirror_choices": MirrorChoiceRow,
         "mirror_entries": MirrorEntryRow,
+        "mirror_appointments": MirrorAppointmentRow,
+        "mirror_procedures": MirrorProcedureRow,
         "entry_changes": EntryChangeRow,
         "typed_in_holds": TypedInHoldRow,
         "patient_identities": PatientIdentityRow,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 import msgspec
 
@@ -94,6 +94,36 @@ class MirrorEntryRow(msgspec.Struct, frozen=True):
     read_at: datetime
     changed_at: datetime | None
     gone_at: datetime | None
+
+
+class MirrorAppointmentRow(msgspec.Struct, frozen=True):
+    """Table `mirror_appointments`: an appointment there, by the practice's own clock; what it is for is sealed."""
+
+    practice_id: str
+    appointment_id: str
+    pms_patient_id: str
+    day: date
+    starts_at: time
+    state: str
+    provider_id: str | None
+    detail: bytes
+    run: int
+    read_at: datetime
+
+
+class MirrorProcedureRow(msgspec.Struct, frozen=True):
+    """Table `mirror_procedures`: a part of what an appointment costs."""
+
+    practice_id: str
+    procedure_id: str
+    appointment_id: str
+    pms_patient_id: str
+    fee_minor: int
+    done_on: date | None
+    changed_on: date
+    detail: bytes
+    run: int
+    read_at: datetime
 
 
 class EntryChangeRow(msgspec.Struct, frozen=True):

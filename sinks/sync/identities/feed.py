@@ -93,6 +93,7 @@ class IdentityFeed:
 
     def close(self) -> None:
         """Leave the group. Blocks until the broker knows."""
+        self._lag.forget()
         self._consumer.close()
 
     def _is_next(self, record: Consumed) -> bool:

@@ -65,6 +65,8 @@ CONNECTOR: Final = Route(
         ReadKind.PATIENTS: "the contract of connectors searches patients and lists none",
         ReadKind.PAYMENTS: "the contract of connectors lists entries by our marker alone",
         ReadKind.ADJUSTMENTS: "the contract of connectors lists entries by our marker alone",
+        ReadKind.APPOINTMENTS: "the contract of connectors has no appointments",
+        ReadKind.PROCEDURES: "the contract of connectors has no appointments",
         **NOT_READ_YET,
     },
     check=_check,

@@ -11,7 +11,16 @@ from schemas.vocabulary import ConnectionReason
 from sinks.targets.answer_memory import AnswerMemory
 from sinks.targets.choices import Choice, allocation_choices
 from sinks.targets.http_call import HttpCaller
-from sinks.targets.nexhealth import answers, balances, choices, connection_test, mirror_pages, patient_search, requests
+from sinks.targets.nexhealth import (
+    answers,
+    balances,
+    choices,
+    connection_test,
+    mirror_pages,
+    patient_search,
+    requests,
+    schedule_pages,
+)
 from sinks.targets.nexhealth.answers import TokenRefused
 from sinks.targets.nexhealth.capabilities import capabilities_of
 from sinks.targets.nexhealth.client import LocationClient, Row, Sent
@@ -214,13 +223,14 @@ class NexHealthTarget:
         return mirror_pages.LISTS
 
     async def read_page(self, request: PageRequest, deadline_s: float) -> MirrorPage | ReadFailed:
-        """By the instant of the last change, deleted entries too (`mirror_pages`)."""
+        """By the instant of the last change, deleted entries too (`mirror_pages`, `schedule_pages`)."""
         ends_at = asyncio.get_running_loop().time() + deadline_s
-        path, query = mirror_pages.PATHS[request.kind], mirror_pages.query_of(request)
+        pages = schedule_pages if request.kind in schedule_pages.PATHS else mirror_pages
+        path, query = pages.PATHS[request.kind], pages.query_of(request)
         page = await self._client.page(path, query, request.position, ends_at)
         if isinstance(page, ReadFailed):
             return page
-        return mirror_pages.page_of(page.rows, page.following, request, self._location)
+        return pages.page_of(page.rows, page.following, request, self._location)
 
     async def _types(self, path: str, ends_at: float) -> list[Row] | ReadFailed:
         """Those in use, then the others: only one of the two is given at a time."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from sinks.targets.foreign_values import is_id, parsed_day, parsed_instant
+from sinks.targets.foreign_values import is_id, parsed_day
 from sinks.targets.nexhealth.client import Query, Row
 from sinks.targets.nexhealth.find_entries import ADJUSTMENTS, PAYMENTS, Ledger, Line
 from sinks.targets.nexhealth.request_text import ORIGINATOR, id_of, in_ledger
@@ -34,23 +34,23 @@ _LEDGERS: Final = {ReadKind.PAYMENTS: PAYMENTS, ReadKind.ADJUSTMENTS: ADJUSTMENT
 
 def query_of(request: PageRequest) -> Query:
     """What a page asks for, without the cursor. Deleted entries too: they say so, and nothing else proves it."""
-    since = None if request.since is None else parsed_instant(request.since)
+    since = None if request.since is None else parsedinstant(request.since)
     if request.kind is ReadKind.PATIENTS:
-        return {"location_strict": "true"} | ({} if since is None else {"updated_since": _instant(since - OVERLAP)})
+        return {"location_strict": "true"} | ({} if since is None else {"updated_since": instant(since - OVERLAP)})
     window = datetime(*request.window_from.timetuple()[:3], tzinfo=UTC)
     begins = window if since is None else max(window, since - OVERLAP)
-    return {"updated_since": _instant(begins), "include_deleted": "true"}
+    return {"updated_since": instant(begins), "include_deleted": "true"}
 
 
 def page_of(rows: Sequence[Row], following: str | None, request: PageRequest, location: int) -> MirrorPage:
     """The page's rows as the mirror keeps them. Absence says nothing: reads lag, and a practice may be read anew."""
-    watermark = _instant(request.at)
+    watermark = instant(request.at)
     ledger = _LEDGERS.get(request.kind)
     if ledger is None:
         people = [_patient(row, location) for row in rows]
         read = tuple(each for each in people if each is not None)
         return MirrorPage(patients=read, next_position=following, watermark=watermark, skipped=len(people) - len(read))
-    lines = [Line(ledger, row) for row in rows if _is_here(row, location)]
+    lines = [Line(ledger, row) for row in rows if is_here(row, location)]
     # What never reached the practice's system does not stand there.
     entries = [_entry(line, ledger) for line in lines if line.is_deleted or line.is_in_practice]
     found = tuple(each for each in entries if each is not None)
@@ -103,9 +103,9 @@ def _entry(line: Line, ledger: Ledger) -> MirrorEntry | None:
     )
 
 
-def _is_here(row: Row, location: int) -> bool:
+def is_here(row: Row, location: int) -> bool:
     return row.get("location_id") is None or str(row.get("location_id")) == str(location)
 
 
-def _instant(at: datetime) -> str:
+def instant(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -22,6 +22,7 @@ from sinks.targets.open_dental import (
     mirror_pages,
     patient_search,
     requests,
+    schedule_pages,
     shared_payment_type,
 )
 from sinks.targets.open_dental.capabilities import capabilities_of
@@ -191,10 +192,12 @@ class OpenDentalTarget:
         return mirror_pages.LISTS
 
     async def read_page(self, request: PageRequest, deadline_s: float) -> MirrorPage | ReadFailed:
-        """Patients by their stamp, payments by the day of their making (`mirror_pages`)."""
+        """Patients by their stamp, payments by the day of their making (`mirror_pages`), appointments by their days and
+        by their stamp, procedures by theirs (`schedule_pages`)."""
         ends_at = asyncio.get_running_loop().time() + deadline_s
-        rows = await self._reader.page(mirror_pages.page_path(request), ends_at)
-        return rows if isinstance(rows, ReadFailed) else mirror_pages.page_of(rows, request)
+        pages = schedule_pages if request.kind in schedule_pages.KINDS else mirror_pages
+        rows = await self._reader.page(pages.page_path(request), ends_at)
+        return rows if isinstance(rows, ReadFailed) else pages.page_of(rows, request)
 
     async def _shared_types(self, ends_at: float) -> tuple[str, ...]:
         """SET-23. A read that fails proves nothing and fails nothing: what it would say is advice."""

@@ -38,9 +38,9 @@ Row = Mapping[str, Any]
 
 def page_path(request: PageRequest) -> str:
     """Path and query of one page."""
-    paged = {"Limit": PAGE, "Offset": _offset(request.position)}
+    paged = {"Limit": PAGE, "Offset": offset_of(request.position)}
     if request.kind is ReadKind.PATIENTS:
-        changed = _changed_since(request.since)
+        changed = changed_since(request.since)
         return f"{SIMPLE}?{urlencode(({'DateTStamp': changed} if changed else {}) | paged)}"
     return f"{PAYMENTS.path}?{urlencode({'DateEntry': entries_from(request).isoformat()} | paged)}"
 
@@ -52,22 +52,28 @@ def entries_from(request: PageRequest) -> date:
 
 
 def page_of(rows: Sequence[Row], request: PageRequest) -> MirrorPage:
-    """The page's rows as the mirror keeps them. A list that begins with the row that the page before began with has no
-    pages, and was whole then."""
-    first = _number(rows[0], request.kind) if rows else ""
-    if rows and first == request.position.partition(":")[2]:
-        rows, first = (), ""
-    ends = len(rows) < PAGE
-    following = None if ends else f"{_offset(request.position) + len(rows)}:{first}"
+    """The page's rows as the mirror keeps them."""
+    number = "PatNum" if request.kind is ReadKind.PATIENTS else PAYMENTS.number
+    rows, following = paged(rows, request, number)
     page = _patients(rows) if request.kind is ReadKind.PATIENTS else _payments(rows)
     whole_from = request.window_from if request.kind is ReadKind.PATIENTS else entries_from(request)
     is_whole = request.kind is ReadKind.PAYMENTS or request.since is None
     return msgspec.structs.replace(
         page,
         next_position=following,
-        watermark=_server_time(rows, request),
+        watermark=server_time(rows, request),
         whole_from=whole_from if is_whole else None,
     )
+
+
+def paged(rows: Sequence[Row], request: PageRequest, number: str) -> tuple[Sequence[Row], str | None]:
+    """The page's rows, and the position of the next one. A list that begins with the row that the page before began with
+    has no pages, and was whole then."""
+    first = str(rows[0].get(number))[:20] if rows else ""
+    if rows and first == request.position.partition(":")[2]:
+        return (), None
+    following = None if len(rows) < PAGE else f"{offset_of(request.position) + len(rows)}:{first}"
+    return rows, following
 
 
 def _patients(rows: Sequence[Row]) -> MirrorPage:
@@ -118,22 +124,20 @@ def _payment(row: Row) -> MirrorEntry | None:
     )
 
 
-def _number(row: Row, kind: ReadKind) -> str:
-    return str(row.get("PatNum" if kind is ReadKind.PATIENTS else PAYMENTS.number))[:20]
-
-
-def _offset(position: str) -> int:
+def offset_of(position: str) -> int:
+    """Where a page begins."""
     digits = position.partition(":")[0]
     return int(digits) if digits.isdecimal() and len(digits) <= 9 else 0
 
 
-def _changed_since(watermark: str | None) -> str | None:
+def changed_since(watermark: str | None) -> str | None:
+    """The stamp from which changes are asked for; None: everything is."""
     if watermark is None or (at := _stamp(watermark)) is None:
         return None
     return (at - OVERLAP).strftime(_STAMP)
 
 
-def _server_time(rows: Sequence[Row], request: PageRequest) -> str | None:
+def server_time(rows: Sequence[Row], request: PageRequest) -> str | None:
     """The office's own clock; of payments, whose day alone counts, ours where the list is empty."""
     at = _stamp(rows[0].get("serverDateTime")) if rows else None
     if at is not None:

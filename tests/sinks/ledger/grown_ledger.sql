@@ -125,6 +125,13 @@ INSERT INTO mirror_entries (practice_id, external_id, kind, pms_patient_id, amou
 SELECT 'practice-big', 'payments/' || i, 'payments', (i % 400)::text, 12345, now()::date - i % 31, now()::date - i % 31,
        i % 2 = 0, 7, now()
 FROM generate_series(1, 20000) i;
+INSERT INTO mirror_appointments (practice_id, appointment_id, pms_patient_id, day, starts_at, state, detail, run, read_at)
+SELECT 'practice-big', i::text, (i % 4000)::text, now()::date - 7 + i % 97, '08:00', 'SCHEDULED', 'x', 7, now()
+FROM generate_series(1, 20000) i;
+INSERT INTO mirror_procedures (practice_id, procedure_id, appointment_id, pms_patient_id, fee_minor, changed_on, detail, run,
+    read_at)
+SELECT 'practice-big', i::text, (i % 20000)::text, (i % 4000)::text, 12000, now()::date - i % 300, 'x', 7, now()
+FROM generate_series(1, 40000) i;
 INSERT INTO entry_changes (practice_id, effect_id, state, found_at, looked_at, ended_at, ended_as)
 SELECT p, i, CASE WHEN n % 300 = 1 THEN 'GONE' ELSE 'STANDS' END, CASE WHEN n % 300 = 1 THEN at END, at,
        CASE WHEN n % 300 = 1 AND n % 3000 > 1 THEN at END, CASE WHEN n % 300 = 1 AND n % 3000 > 1 THEN 'PUT_RIGHT' END

@@ -52,7 +52,7 @@ def _store(readers: Readers, epoch: int) -> PageStore:
 
 async def _page_of_an_older_reader(readers: Readers) -> None:
     store = _store(readers, epoch=1)
-    await store.begin(ReadKind.PATIENTS, None, window_from(NOW), NOW)
+    await store.begin(ReadKind.PATIENTS, None, window_from(ReadKind.PATIENTS, NOW), NOW)
     # A later process has the turn: its epoch is another one.
     readers.database.connection.execute("UPDATE mirror_practices SET owner = 'a newer reader', epoch = 2")
     read = StoredRead(kind=ReadKind.PATIENTS, run=1, run_began_at=NOW)

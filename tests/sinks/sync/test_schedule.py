@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from sinks.sync.schedule import Every, next_round, next_try, window_from
+from sinks.sync.schedule import Every, done_since, next_round, next_try, window_from, window_until
+from sinks.targets.reading import ReadKind
 
 AT = datetime(2026, 3, 8, 6, 30, tzinfo=UTC)
 
@@ -26,4 +27,9 @@ def test_failures_wait_longer_and_never_longer_than_the_period(every: Every) -> 
 
 
 def test_the_window_begins_a_month_before() -> None:
-    assert window_from(AT) == date(2026, 2, 5)
+    """Of appointments a week before, to three months ahead; of what was planned for them, more than a year before."""
+    assert window_from(ReadKind.PAYMENTS, AT) == date(2026, 2, 5)
+    assert window_from(ReadKind.APPOINTMENTS, AT) == date(2026, 3, 1)
+    assert window_until(AT) == date(2026, 6, 7)
+    assert window_from(ReadKind.PROCEDURES, AT) == date(2025, 2, 1)
+    assert done_since(AT) < window_from(ReadKind.APPOINTMENTS, AT)

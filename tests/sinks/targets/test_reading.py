@@ -30,6 +30,7 @@ from sinks.targets.reading import (
 
 AT = datetime(2026, 3, 8, 6, 30, tzinfo=UTC)
 WINDOW = date(2026, 2, 5)
+UNTIL = date(2026, 6, 7)
 ADAPTERS = {"open_dental": OpenDentalTarget, "nexhealth": NexHealthTarget, "connector": ConnectorTarget}
 
 
@@ -45,7 +46,7 @@ def test_a_route_reads_a_kind_or_says_why_not(route: Any) -> None:
 
 
 def _request(kind: ReadKind, since: str | None = None, position: str = "") -> PageRequest:
-    return PageRequest(kind=kind, since=since, window_from=WINDOW, position=position, at=AT)
+    return PageRequest(kind=kind, since=since, window_from=WINDOW, window_until=UNTIL, position=position, at=AT)
 
 
 def test_open_dental_asks_for_what_changed_since_two_hours_before_the_watermark() -> None:
