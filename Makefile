@@ -14,7 +14,7 @@ CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 WORKERS ?= $(shell n=$$(( 3 * $(CORES) )); echo $$(( n < 8 ? n : 8 )))
 UV_VERSION := 0.13.9
 
-.PHONY: help setup check format types test tests-alone debian-packages test-machine soak bench demo lock clean
+.PHONY: help setup check format types test tests-alone debian-packages test-machine images soak bench demo lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 24
@@ -68,6 +68,9 @@ test-machine: setup ## what needs the Debian packages of deploy/debian-packages.
 debian-packages: ## install those packages; as root, and starting no service
 	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 or newer was found: apt install python3 python3-venv" >&2; exit 2; }
 	@$(PYTHON) -m deploy.debian_packages
+
+images: setup ## container images, built here (deploy/containers); as root, with a Docker engine
+	$(BIN)/python -m deploy.containers.build
 
 soak: setup ## long chaos runs, half an hour; SOAK_EVENTS, SOAK_SECONDS, SOAK_EFFECTS, SOAK_EXAMPLES and SOAK_SEED change them
 	$(BIN)/pytest -m soak --timeout 3600
