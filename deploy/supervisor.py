@@ -11,10 +11,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
+from deploy.liveness import Liveness
 from deploy.local import children
 from deploy.local.ports import LOOPBACK
 from streams.runtime.errors import Role
 from streams.runtime.role_process import REFUSED
+from streams.runtime.times import Times
 
 STOP_ORDER: Final = tuple(Role)
 """Upstream first, so that nobody hands work to one who has left; last those that others call."""
@@ -103,6 +105,11 @@ class Slot:
         if self._child is not None:
             self._child.stop(within_s)
 
+    def end_at_once(self) -> None:
+        """SIGKILL; `look` starts it again. Safe to call from another thread."""
+        if self._child is not None:
+            self._child.signal(signal.SIGKILL)
+
     def terminate(self) -> None:
         """Ask for the end without waiting."""
         if self._child is not None:
@@ -112,16 +119,19 @@ class Slot:
 class Supervisor:
     """All roles of one machine. One thread, the main one, calls everything."""
 
-    def __init__(self, slots: list[Slot], say: Callable[[str], None], grace_s: float) -> None:
-        """`grace_s`: how long a role may take for the calls in flight (PROTOCOL section 5) before it is killed."""
+    def __init__(self, slots: list[Slot], say: Callable[[str], None], times: Times) -> None:
+        """`times`: how long a role may take for the calls in flight (PROTOCOL section 5) before it is killed, and how
+        long one that is watched from outside may be silent."""
         self.slots = slots
         self._say = say
-        self._grace_s = grace_s
+        self._grace_s = times.shutdown_grace_s
+        self._liveness = Liveness(slots, times.frozen_s, say)
 
     def start(self) -> None:
         """Start every role, consumers of what others produce first."""
         for slot in sorted(self.slots, key=lambda each: -STOP_ORDER.index(each.role)):
             slot.start()
+        self._liveness.start()
 
     def look(self) -> None:
         """One round: restart what has crashed and is due. Never blocks."""
@@ -134,6 +144,7 @@ class Supervisor:
 
     def stop(self) -> None:
         """End the roles one kind after the other, in the order of the flow; kill only after the grace."""
+        self._liveness.stop()
         for role in STOP_ORDER:
             mine = [slot for slot in self.slots if slot.role is role]
             for slot in mine:
@@ -145,5 +156,6 @@ class Supervisor:
 
     def kill(self) -> None:
         """End everything at once; marks then become UNCERTAIN."""
+        self._liveness.stop()
         for slot in self.slots:
             slot.stop(0.0)

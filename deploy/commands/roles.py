@@ -41,6 +41,11 @@ ROLES: Final = (
         help="Notify: open notices to the practices' staff by e-mail.",
     ),
     RoleEntry(
+        role=Role.HEALTH,
+        run="processors.health.role:run",
+        help="Measure: how each practice's systems answer, from posters' heartbeats.",
+    ),
+    RoleEntry(
         role=Role.SYNC,
         run="sinks.sync.role:run",
         help="Read: the practices' own systems into the ledger's mirror, daily or hourly.",

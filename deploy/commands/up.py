@@ -36,6 +36,7 @@ def up(
     poster: Count = 1,
     relay: Count = 1,
     notifier: Count = 1,
+    health: Count = 1,
     sync: Count = 1,
     agents: OneOrNone = 1,
     webhooks: OneOrNone = 1,
@@ -61,6 +62,7 @@ def up(
         Role.POSTER: poster,
         Role.RELAY: relay,
         Role.NOTIFIER: notifier,
+        Role.HEALTH: health,
         Role.SYNC: sync,
         Role.AGENTS: agents,
         Role.WEBHOOKS: webhooks,
@@ -148,7 +150,7 @@ def _run(
     from deploy.scrape_targets import remove_targets, scrape_target, write_targets
     from deploy.supervisor import Supervisor
 
-    supervisor = Supervisor(_slots(settings, counts, stack.state / "logs"), say, settings.times.shutdown_grace_s)
+    supervisor = Supervisor(_slots(settings, counts, stack.state / "logs"), say, settings.times)
     try:
         supervisor.start()
         for slot in supervisor.slots:

@@ -94,10 +94,10 @@ class OwnStack(DemoEnvironment):
             Slot(role, 0, port, logs / f"{role.value}.log", environ)
             for role, port in zip(roles, free_ports(len(roles)), strict=True)
         ]
-        self._supervisor = Supervisor(slots, self.say, self.settings.times.shutdown_grace_s)
+        self._supervisor = Supervisor(slots, self.say, self.settings.times)
         self._supervisor.start()
         self.until(lambda: all(slot.is_ready() for slot in slots), "every role is at work", 60)
-        self.say("  every role is at work: rules, intake, poster, relay, notifier, sync")
+        self.say("  every role is at work: rules, intake, poster, relay, notifier, health, sync")
 
     def kill(self, role: Role) -> int:
         if self._supervisor is None:

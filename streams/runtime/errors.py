@@ -47,6 +47,7 @@ class Role(Enum):
     POSTER = "poster"
     RELAY = "relay"
     NOTIFIER = "notifier"
+    HEALTH = "health"
     SYNC = "sync"
     AGENTS = "agents"
     WEBHOOKS = "webhooks"

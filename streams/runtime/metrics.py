@@ -81,6 +81,13 @@ REDECISIONS = Counter("writeback_redecisions_total", "Decisions asked for again.
 
 # --- HEALTH, and what posters tell it
 HEARTBEATS = Counter("writeback_heartbeats_total", "Heartbeats of the poster by what became of them.", ["outcome"])
+HEALTH_RECORDS = Counter("writeback_health_records_total", "Records that HEALTH read.", ["topic", "outcome"])
+HEALTH_TARGETS = Gauge("writeback_health_targets", "Targets of practices by the state that HEALTH states.", ["state"])
+HEALTH_STATED = Counter("writeback_health_stated_total", "States of practices that were published.", ["reason"])
+HEALTH_LAST_RECORD = Gauge("writeback_health_last_record_timestamp_seconds", "When HEALTH last read a record.")
+HEALTH_UNREAD = Gauge(
+    "writeback_health_unread_records", "Heartbeats behind HEALTH's committed position.", ["partition"]
+)
 
 # --- effects and POSTER
 ANSWER_BYTES = Gauge("writeback_answer_bytes", "Bytes of targets' answers that the poster holds now.")

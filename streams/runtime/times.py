@@ -103,6 +103,8 @@ class Times(msgspec.Struct, frozen=True):
     heartbeat_s: float = 10.0
     """Between two heartbeats of a poster: an outage shows within seconds, for six small records a minute where there is
     work."""
+    frozen_s: float = 60.0
+    """A process that is watched from outside and does not answer for so long is ended and started anew."""
     health: HealthTimes = HealthTimes()
     """How HEALTH measures."""
 
@@ -138,6 +140,7 @@ _SANDBOX: Final = Times(
     shutdown_grace_s=2.0 + 3.0,
     claim_idle_s=0.1,
     heartbeat_s=0.5,
+    frozen_s=10.0,
     health=HealthTimes(
         pane_s=1.0,
         short_panes=3,

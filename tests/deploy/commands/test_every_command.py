@@ -65,6 +65,7 @@ RUNS_ON: Final = {
     "poster",
     "relay",
     "notifier",
+    "health",
     "webhooks",
     "sandbox",
     "demo",

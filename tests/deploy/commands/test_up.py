@@ -26,8 +26,9 @@ from tests.worlds import World
 
 pytestmark = [pytest.mark.stack, pytest.mark.long]
 
-NO_FLOW = ("--rules", "0", "--intake", "0", "--poster", "0", "--notifier", "0", "--sync", "0")
+NO_FLOW = ("--rules", "0", "--intake", "0", "--poster", "0", "--notifier", "0", "--health", "0", "--sync", "0")
 ONLY_RELAYS = (*NO_FLOW, "--relay", "2", "--agents", "0", "--webhooks", "0")
+ONLY_HEALTH = (*NO_FLOW[:-4], "--relay", "0", "--sync", "0", "--agents", "0", "--webhooks", "0")
 ONLY_CALLED = (*NO_FLOW, "--relay", "0")
 SECRET_KEY = base64.b64encode(b"of those who are called: 32 byte").decode()
 
@@ -103,6 +104,21 @@ def test_nothing_outlives_a_killed_supervisor(relays: Up) -> None:
     relays.process.kill()
     relays.process.wait()
     assert not psutil.wait_procs(roles, timeout=WITHIN_S)[1]
+
+
+def test_a_frozen_health_worker_is_ended_and_started_again(world: World, tmp_path: Path) -> None:
+    """Scenario of the day: it does not answer any more, so it cannot end itself; whoever runs it does."""
+    up = Up(world, tmp_path, *ONLY_HEALTH)
+    try:
+        up.says("ready: every role is at work")
+        os.kill(up.roles()["health-0"], signal.SIGSTOP)
+        up.says("health-0 has not answered for 1")
+        up.says("health-0 is at work again")
+        up.process.send_signal(signal.SIGINT)
+        assert up.process.wait(WITHIN_S) == 0
+    finally:
+        up.process.kill()
+        up.process.wait()
 
 
 def _refused(url: str) -> int:
