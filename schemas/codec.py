@@ -22,6 +22,7 @@ from schemas.events import EVENT_TYPES, Event
 from schemas.headers import CONTENT_TYPE
 from schemas.practice_settings import SettingsHistory
 from schemas.refusals import RecordRefused
+from schemas.sender_warnings import SenderWarning
 from schemas.topics import CATALOGUE, TopicName
 from schemas.vocabulary import DeadLetterReason
 from schemas.wire import HEADER_BYTES, SchemaIds, Undecodable, WriterSchema, fixed_schema_ids
@@ -42,6 +43,7 @@ __all__ = [
     "encode_refusal",
     "encode_result",
     "encode_settings",
+    "encode_warning",
     "encode_writeback",
 ]
 
@@ -151,6 +153,8 @@ _EVENTS: Final = EventCodec()
 _WRITEBACKS: Final = Codec(Writeback)
 _RESULTS: Final = Codec(Result)
 _REFUSALS: Final = Codec(RecordRefused)
+_WARNINGS: Final = Codec(SenderWarning)
+_PUBLISHED: Final[dict[str, Codec[Any]]] = {each.name: each for each in (_RESULTS, _REFUSALS, _WARNINGS)}
 _SETTINGS: Final = Codec(SettingsHistory)
 
 
@@ -199,10 +203,17 @@ def encode_refusal(refusal: RecordRefused) -> bytes:
     return _REFUSALS.encode(refusal)
 
 
-def decode_published(value: bytes | None) -> Result | RecordRefused:
+def encode_warning(warning: SenderWarning) -> bytes:
+    """The value on writeback-results.v1 that tells a sender what it does wrong."""
+    return _WARNINGS.encode(warning)
+
+
+def decode_published(value: bytes | None) -> Result | RecordRefused | SenderWarning:
     """Whatever stands on writeback-results.v1, told apart by schema id; Undecodable otherwise."""
     writer = fixed_schema_ids().writer(wire.schema_id_of(value))
-    return _REFUSALS.decode(value) if writer is not None and writer.record == _REFUSALS.name else _RESULTS.decode(value)
+    codec = _RESULTS if writer is None else _PUBLISHED.get(writer.record, _RESULTS)
+    published: Result | RecordRefused | SenderWarning = codec.decode(value)
+    return published
 
 
 def cloud_event_headers(event: Event) -> list[tuple[str, bytes]]:

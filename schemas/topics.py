@@ -192,7 +192,7 @@ _SPECS: Final = (
         key="practice_id",
         writers=("relay",),
         readers=("health", "upstream payment systems", "intake", "poster", "relay"),
-        records=("Result", "RecordRefused"),
+        records=("Result", "RecordRefused", "SenderWarning"),
         max_value_bytes=SOURCE_RECORD_BYTES,
         max_batch_bytes=BATCH_BYTES,
     ),

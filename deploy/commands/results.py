@@ -24,7 +24,9 @@ SHOWN: Final = 200
 def results(
     practice: Practice = None,
     event: Annotated[str | None, typer.Option("--event", metavar="EVENT_ID", help="Only of this event.")] = None,
-    refused: Annotated[bool, typer.Option("--refused", help="Only records that were refused.")] = False,
+    refused: Annotated[
+        bool, typer.Option("--refused", help="Only records that were refused, and warnings to senders.")
+    ] = False,
     since: Annotated[
         str | None, typer.Option("--since", help="Published at or after, like 2026-03-02T17:30:00Z.")
     ] = None,
@@ -89,9 +91,12 @@ def _list(found: list[Published], as_json: bool) -> None:
 
 def _at(each: Published) -> datetime:
     from schemas.refusals import RecordRefused
+    from schemas.writebacks import Result
 
     result = each.result
-    return result.refused_at if isinstance(result, RecordRefused) else result.changed_at
+    if isinstance(result, Result):
+        return result.changed_at
+    return result.refused_at if isinstance(result, RecordRefused) else result.noticed_at
 
 
 def _cells(each: Published) -> tuple[str, ...]:

@@ -18,19 +18,23 @@ from schemas.codec import (
     encode_refusal,
     encode_result,
     encode_settings,
+    encode_warning,
     encode_writeback,
 )
 from schemas.events import EVENT_TYPES, PaymentSucceeded
 from schemas.health_codec import encode_heartbeat, encode_practice_health
 from schemas.heartbeats import AnswerCount, Heartbeat, LatencyCount
 from schemas.identity import identify
+from schemas.partitioning import partition_of
 from schemas.plan import Decision
 from schemas.practice_health import PracticeHealth, TargetHealth
 from schemas.practice_settings import PracticeSettings, SettingsHistory, SettingsVersion
 from schemas.refusals import RecordRefused
 from schemas.sample_events import Sample, sample_events
+from schemas.sender_warnings import SenderWarning
+from schemas.topics import DEFAULT_PARTITIONS
 from schemas.validation.events import key_of
-from schemas.validation.refusal_words import REFUSAL_WORDS, problem_words
+from schemas.validation.refusal_words import REFUSAL_WORDS, WARNING_WORDS, problem_words
 from schemas.vocabulary import (
     AnswerClass,
     DeadLetterReason,
@@ -38,6 +42,7 @@ from schemas.vocabulary import (
     EntryKind,
     FieldFault,
     HealthState,
+    SenderFault,
     Stage,
     State,
     Target,
@@ -167,6 +172,25 @@ def _refusal() -> Example:
     return _avro("RecordRefused", encode_refusal(made))
 
 
+def _warning() -> Example:
+    event, fault = _payment(), SenderFault.OTHER_PARTITIONER
+    made = SenderWarning(
+        result_id=_RESULT_ID,
+        practice_id=PRACTICE,
+        source=event.source,
+        event_id=event.event_id,
+        topic=_POSITION.topic,
+        partition=_POSITION.partition,
+        offset=_POSITION.offset,
+        expected_partition=partition_of(PRACTICE.encode(), DEFAULT_PARTITIONS),
+        fault=fault,
+        problem=WARNING_WORDS[fault].problem,
+        sender_does=WARNING_WORDS[fault].sender_does,
+        noticed_at=AT,
+    )
+    return _avro("SenderWarning", encode_warning(made))
+
+
 def _settings() -> Example:
     version = SettingsVersion(
         version=1,
@@ -270,6 +294,7 @@ _EXAMPLES: Final[Mapping[str, Callable[[], Example]]] = MappingProxyType(
         "Writeback": _writeback,
         "Result": _result,
         "RecordRefused": _refusal,
+        "SenderWarning": _warning,
         "SettingsHistory": _settings,
         "Heartbeat": _heartbeat,
         "PracticeHealth": _health,

@@ -16,6 +16,7 @@ from schemas.topics import PAYOUT_ITEMS, PAYOUT_RECORD_BYTES, SOURCE_RECORD_BYTE
 from schemas.validation.field_words import field_words
 from schemas.validation.limits import MOST_PARTS
 from schemas.vocabulary import DeadLetterReason as R
+from schemas.vocabulary import SenderFault
 
 _KIB: Final = 1024
 _AGAIN: Final = "and send the event again, under the same event_id."
@@ -115,6 +116,17 @@ REFUSAL_WORDS: Final[Mapping[R, RefusalWords]] = MappingProxyType(
         R.MORE_THAN_ORIGINAL: RefusalWords(
             "A refund, return or dispute, with what was given back before, exceeds its payment, so it was not posted.",
             "Compare what you reported of the payment, and send what is right under a new event_id.",
+        ),
+    }
+)
+
+WARNING_WORDS: Final[Mapping[SenderFault, RefusalWords]] = MappingProxyType(
+    {
+        SenderFault.OTHER_PARTITIONER: RefusalWords(
+            "The record is taken, but it stands on another partition than the murmur2 hash of its key. With several "
+            "programs or releases that send events of one practice, their order is lost.",
+            "Set the producer's partitioner to murmur2: the default of Java, murmur2_random with librdkafka. Records "
+            "that were sent stay where they are; nothing has to be sent again.",
         ),
     }
 )

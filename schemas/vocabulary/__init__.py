@@ -4,8 +4,8 @@ One set of names for ledger, results, metrics, notices and console. Anyone may r
 in their place (H-3, H-4). A group of states is defined here and nowhere else, in Python as in SQL.
 
 `states`, `entry_kinds` and `reasons` are those of effects, `records` those of source records, `field_faults` those of
-their fields, `deliveries` those of messages, `contacts` those of the people they go to, `eras` what showed that the
-ledger was set back, `health` how targets answer.
+their fields, `sender_faults` those of their senders, `deliveries` those of messages, `contacts` those of the people
+they go to, `eras` what showed that the ledger was set back, `health` how targets answer.
 """
 
 from schemas.vocabulary.contacts import ContactRole, Timing
@@ -69,6 +69,7 @@ from schemas.vocabulary.records import (
     Stage,
     Verdict,
 )
+from schemas.vocabulary.sender_faults import SenderFault
 from schemas.vocabulary.states import (
     AS_DECIDED,
     AT_REST,
@@ -202,6 +203,7 @@ __all__ = [
     "FieldFault",
     "HealthState",
     "Ruling",
+    "SenderFault",
     "Stage",
     "State",
     "Target",

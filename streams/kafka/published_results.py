@@ -18,6 +18,7 @@ from confluent_kafka.admin import AdminClient
 
 from schemas.codec import Undecodable, decode_published
 from schemas.refusals import RecordRefused
+from schemas.sender_warnings import SenderWarning
 from schemas.topics import TopicName, physical
 from schemas.writebacks import Result
 from streams.kafka import watermarks
@@ -33,12 +34,15 @@ REMEMBERED: Final = 20_000
 """Ids by which repeats are dropped: a relay repeats a batch at once, and a batch has at most 500."""
 
 
+PublishedRecord = Result | RecordRefused | SenderWarning
+
+
 class Published(msgspec.Struct, frozen=True):
     """One record of the topic."""
 
     partition: int
     offset: int
-    result: Result | RecordRefused
+    result: PublishedRecord
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,13 +54,14 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     practice_id: str | None = None
     event_id: str | None = None
     refused_only: bool = False
+    """Leaves results out; warnings to senders stay."""
 
-    def keeps(self, result: Result | RecordRefused) -> bool:
+    def keeps(self, result: PublishedRecord) -> bool:
         """Pure."""
         return (
             (self.practice_id is None or result.practice_id == self.practice_id)
             and (self.event_id is None or result.event_id == self.event_id)
-            and (not self.refused_only or isinstance(result, RecordRefused))
+            and (not self.refused_only or not isinstance(result, Result))
         )
 
 

@@ -110,6 +110,7 @@ def _ledger(metric: Metric, *labels: Label, appears: str = "") -> Measured:
 
 _ASSIGNED: Final = "with each partition that the process is assigned"
 _BEHIND: Final = "with each of the 100 practices that have most of them"
+_SOURCE_TOPICS: Final = tuple(topic.value for topic in SOURCES)
 _TOPICS: Final = tuple(physical("", topic) for topic in (*SOURCES, TopicName.REDECISIONS))
 _RELAYED: Final = (
     TopicName.RESULTS,
@@ -142,6 +143,7 @@ CATALOGUE: Final = (
     _of(m.DEAD_LETTERS_OPEN, v.Stage, v.DeadLetterReason, by=[Role.NOTIFIER]),
     _of(m.DEAD_LETTERS_OLDEST, by=[Role.NOTIFIER]),
     _of(m.REFUSALS_REPORTED, by=[Role.INTAKE]),
+    _of(m.MISPLACED_RECORDS, _SOURCE_TOPICS, by=[Role.INTAKE]),
     _of(m.RECEIPTS, v.Verdict, by=[Role.INTAKE]),
     _of(m.INTAKE_EFFECTS, v.Target, tuple(sorted(v.EFFECT_STATES)), by=[Role.INTAKE]),
     _of(m.INTAKE_BISECTIONS, by=[Role.INTAKE]),

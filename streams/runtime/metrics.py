@@ -66,6 +66,11 @@ REFUSALS_REPORTED = Counter(
     "writeback_refusals_reported_total",
     "Refused source records that were reported to their sender on the results topic.",
 )
+MISPLACED_RECORDS = Counter(
+    "writeback_misplaced_records_total",
+    "Records taken that stand on another partition than murmur2 of their key: their sender uses another partitioner.",
+    ["topic"],
+)
 DEAD_LETTERS_OPEN = Gauge("writeback_dead_letters_open", "Dead letters that nobody has settled.", ["stage", "reason"])
 DEAD_LETTERS_OLDEST = Gauge("writeback_dead_letters_oldest_age_seconds", "Age of the oldest open one.")
 

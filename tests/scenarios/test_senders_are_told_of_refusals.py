@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from schemas.codec import encode_event
+from schemas.partitioning import partition_of
 from schemas.topics import TopicName
 from schemas.vocabulary import DeadLetterReason
 from schemas.wire import fixed_schema_ids, header
@@ -108,4 +109,23 @@ def test_an_upstream_tries_a_refund_and_a_mistake_in_the_sandbox(pipeline: Pipel
     assert "currency: must be a currency's ISO 4217 code" in refused
     posted = sandbox("results", "--from-sandbox", "--event", "ev-good-refund.succeeded")
     assert "POSTED" in posted
+    pipeline.invariants()
+
+
+def test_a_sender_with_another_partitioner_is_told_once(pipeline: Pipeline) -> None:
+    """Its payments are posted all the same; the warning names a record and the partition where its key belongs."""
+    practice = pipeline.practice()
+    pipeline.start_all()
+    world = pipeline.world
+    right = partition_of(practice.encode(), 3)
+    stored = [
+        put(world, TopicName.PAYMENTS, practice.encode(), encode_event(payment(practice)), (right + 1) % 3)
+        for _ in range(3)
+    ]
+    pipeline.until_states(POSTED=6)
+    pipeline.until(lambda: topics.warnings(world), "the sender is told")
+    (warning,) = topics.warnings(world)
+    assert warning.expected_partition == right
+    assert (warning.partition, warning.offset) in {(each.partition, each.offset) for each in stored}
+    assert topics.refusals(world) == []
     pipeline.invariants()

@@ -12,6 +12,7 @@ from confluent_kafka.admin import AdminClient
 
 from schemas.codec import decode_published, decode_writeback
 from schemas.refusals import RecordRefused
+from schemas.sender_warnings import SenderWarning
 from schemas.topics import SOURCES, TopicName, physical
 from schemas.writebacks import Result, Writeback
 from sinks.relay.publisher import OUTBOX_ID_HEADER
@@ -115,8 +116,13 @@ def refusals(world: World) -> list[tuple[Record, RecordRefused]]:
     return [(record, each) for record, each in _published(world) if isinstance(each, RecordRefused)]
 
 
-def _published(world: World) -> list[tuple[Record, Result | RecordRefused]]:
-    by_id: dict[str, tuple[Record, Result | RecordRefused]] = {}
+def warnings(world: World) -> list[SenderWarning]:
+    """What senders are warned of, in the same way."""
+    return [each for _, each in _published(world) if isinstance(each, SenderWarning)]
+
+
+def _published(world: World) -> list[tuple[Record, Result | RecordRefused | SenderWarning]]:
+    by_id: dict[str, tuple[Record, Result | RecordRefused | SenderWarning]] = {}
     for record in read_all(world, TopicName.RESULTS):
         result = decode_published(record.value or b"")
         by_id.setdefault(result.result_id, (record, result))

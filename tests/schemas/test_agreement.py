@@ -18,6 +18,7 @@ from schemas.heartbeats import Heartbeat
 from schemas.practice_health import PracticeHealth
 from schemas.practice_settings import SettingsHistory
 from schemas.refusals import RecordRefused
+from schemas.sender_warnings import SenderWarning
 from schemas.topics import CATALOGUE, SOURCES, STREAM_TOPICS, TopicName, logical, physical
 from schemas.writebacks import Result, Writeback
 from tests.schemas.examples import EXAMPLES
@@ -27,6 +28,7 @@ RECORDS: tuple[type[msgspec.Struct], ...] = (
     Writeback,
     Result,
     RecordRefused,
+    SenderWarning,
     SettingsHistory,
     Heartbeat,
     PracticeHealth,

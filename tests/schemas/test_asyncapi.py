@@ -34,6 +34,7 @@ DECODERS: dict[str, Any] = {
     "Writeback": decode_writeback,
     "Result": decode_published,
     "RecordRefused": decode_published,
+    "SenderWarning": decode_published,
     "SettingsHistory": decode_settings,
     "Heartbeat": decode_heartbeat,
     "PracticeHealth": decode_practice_health,

@@ -21,10 +21,19 @@ from schemas.heartbeats import Heartbeat
 from schemas.practice_health import PracticeHealth
 from schemas.practice_settings import SettingsHistory
 from schemas.refusals import RecordRefused
+from schemas.sender_warnings import SenderWarning
 from schemas.writebacks import Result, Writeback
 from tests.schemas.examples import EXAMPLES, PAYMENT, any_record
 
-OTHERS: tuple[type[Any], ...] = (Result, RecordRefused, SettingsHistory, Writeback, Heartbeat, PracticeHealth)
+OTHERS: tuple[type[Any], ...] = (
+    Result,
+    RecordRefused,
+    SenderWarning,
+    SettingsHistory,
+    Writeback,
+    Heartbeat,
+    PracticeHealth,
+)
 RECORDS: dict[str, Any] = EVENTS_BY_NAME | {each.__name__: each for each in OTHERS}
 REFUSED = object()
 READERS: dict[tuple[Any, int], Any] = {}
@@ -55,7 +64,7 @@ def judged(record: type[msgspec.Struct], body: bytes, schema: Any) -> Any:
         return REFUSED
 
 
-@pytest.mark.parametrize("record", [*EVENT_TYPES, Writeback, Result, RecordRefused])
+@pytest.mark.parametrize("record", [*EVENT_TYPES, Writeback, Result, RecordRefused, SenderWarning])
 @settings(max_examples=40)
 @given(data=st.data())
 def test_every_record_is_read_without_fastavro(record: type[msgspec.Struct], data: st.DataObject) -> None:

@@ -32,6 +32,7 @@ from schemas.codec import (
 from schemas.events import EVENT_TYPES, CardRef, Event, PaymentKind, PaymentSucceeded
 from schemas.practice_settings import PracticeSettings, SettingsHistory, SettingsVersion, TypeModes
 from schemas.refusals import RecordRefused
+from schemas.sender_warnings import SenderWarning
 from schemas.topics import STREAM_TOPICS, TopicName
 from schemas.validation.events import Invalid, validate
 from schemas.vocabulary import DeadLetterReason
@@ -40,7 +41,7 @@ from schemas.writebacks import Result, Writeback
 from tests.schemas.examples import AT, EXAMPLES, PAYMENT, PAYOUT, any_record, changed
 
 
-@pytest.mark.parametrize("record", [*EVENT_TYPES, Writeback, Result, RecordRefused])
+@pytest.mark.parametrize("record", [*EVENT_TYPES, Writeback, Result, RecordRefused, SenderWarning])
 @settings(max_examples=40)
 @given(data=st.data())
 def test_every_record_comes_back_as_it_was(record: type[msgspec.Struct], data: st.DataObject) -> None:

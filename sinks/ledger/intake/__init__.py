@@ -6,5 +6,6 @@
    `processors.rules.lifecycle` say what it changes, in the batch's own copy of the payments (`batch_payments`);
    `build_writes` makes rows and results of the changes (`writes`, `new_rows`).
 3. `write` puts them into the tables (`bulk_insert`). `superseding` and `refused_records` are the rare ways.
-`write_dead_letters` writes dead letters, and `refusal_results` makes what their senders hear of them.
+`misplaced_records` reports senders with another partitioner; `write_dead_letters` writes dead letters, and
+`refusal_results` makes what their senders hear of them.
 """

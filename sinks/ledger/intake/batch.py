@@ -17,6 +17,7 @@ from sinks.ledger.intake import positions
 from sinks.ledger.intake.batch_context import Policy
 from sinks.ledger.intake.batch_limit import TOO_LONG, BatchLimit
 from sinks.ledger.intake.decide_batch import BatchDecision
+from sinks.ledger.intake.misplaced_records import MisplacedRecords
 from sinks.ledger.intake.positions import Partition
 from sinks.ledger.intake.read_context import lock_practices, read_context
 from sinks.ledger.intake.records import Decided, PatientRecord, Record, Unreadable, practice_of
@@ -61,6 +62,7 @@ class BatchWriter:
         self._limit = limit or BatchLimit(most=MOST_RECORDS)
         self._policy = policy
         self._clock = clock
+        self._misplaced = MisplacedRecords(policy.partitions)
         self._practices: set[str] = set()
         self.positions: dict[Partition, int] = {}
 
@@ -137,11 +139,14 @@ class BatchWriter:
                 cut = self._moved(records[: writes.taken], but=moved)
                 positions.move(cursor, moved, cut)
                 moved = cut
+            misplaced = self._misplaced.find(records[: writes.taken])
+            writes.outbox += self._misplaced.warnings(cursor, misplaced, now, context.now)
             write(cursor, writes, now=now, at=context.now, jitter_s=self._policy.jitter_s)
             reach(CrashPoint.INTAKE_BEFORE_COMMIT)
         self.positions |= moved
         reach(CrashPoint.INTAKE_AFTER_COMMIT)
         _count(writes)
+        self._misplaced.stored(misplaced)
         return writes.taken
 
     def _moved(self, records: Sequence[Record], but: dict[Partition, int] | None = None) -> dict[Partition, int]:

@@ -68,3 +68,5 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     group: str
     redecide_after: timedelta
     jitter_s: int
+    partitions: int
+    """Of each source topic: where a key belongs."""

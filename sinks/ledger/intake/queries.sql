@@ -131,6 +131,15 @@ SET stage = EXCLUDED.stage, reason = EXCLUDED.reason, headers = EXCLUDED.headers
 WHERE EXCLUDED.reason = 'DUPLICATE_AT_TARGET' AND dead_letters.reason <> EXCLUDED.reason
 RETURNING practice_id;
 
+-- name: report_misplaced
+-- Systems that were not reported yet. A sender may call itself what it likes: so many are reported, and no more.
+INSERT INTO misplaced_senders (source, topic, practice_id, part, off, expected_part, noticed_at)
+SELECT k.s, k.t, k.p, k.n, k.o, k.x, business_now(:now)
+FROM unnest(:sources::text[], :topics::text[], :practice_ids::text[], :parts::int[], :offs::bigint[],
+    :expected_parts::int[]) AS k(s, t, p, n, o, x)
+WHERE (SELECT count(*) FROM misplaced_senders) < :most
+ON CONFLICT DO NOTHING RETURNING source, topic;
+
 -- name: add_receipt!
 INSERT INTO receipts (practice_id, topic_id, part, off, verdict, source, event_id)
 SELECT coalesce((SELECT p.practice_id FROM practices p WHERE p.practice_id = :practice_id

@@ -81,6 +81,7 @@ class Intake:
             group=settings.prefixed(GROUP),
             redecide_after=timedelta(seconds=1 if sandbox else 30),
             jitter_s=JITTER_S[settings.profile],
+            partitions=settings.topic_partitions,
         )
         self._connection: psycopg.Connection[TupleRow] | None = None
         self._feed: Feed | None = None

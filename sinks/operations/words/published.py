@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from schemas.bookkeeping.money import Money
 from schemas.refusals import RecordRefused
+from schemas.sender_warnings import SenderWarning
 from schemas.writebacks import Result
 from sinks.operations.words.explanations import state_words
 
 
-def subject_words(result: Result | RecordRefused) -> str:
-    """The entry at its target, the event, or the place of a refused record."""
-    if isinstance(result, RecordRefused):
+def subject_words(result: Result | RecordRefused | SenderWarning) -> str:
+    """The entry at its target, the event, or the place of a record."""
+    if not isinstance(result, Result):
         return f"{result.topic}:{result.partition}:{result.offset}"
     if result.target is None:
         return result.subject
@@ -18,8 +19,11 @@ def subject_words(result: Result | RecordRefused) -> str:
     return f"{result.target} {entry} of {result.subject}"
 
 
-def published_words(result: Result | RecordRefused) -> str:
-    """What happened to it, and for a refusal what its sender does."""
+def published_words(result: Result | RecordRefused | SenderWarning) -> str:
+    """What happened to it, and for a refusal or a warning what its sender does."""
+    if isinstance(result, SenderWarning):
+        place = f"on partition {result.partition}, belongs on {result.expected_partition}"
+        return f"WARNING, {result.fault}, {place}: {result.problem} What to do: {result.sender_does}"
     if isinstance(result, RecordRefused):
         again = f", sent again {result.redrives} times" if result.redrives else ""
         return f"REFUSED, {result.reason}{again}: {result.problem} What to do: {result.sender_does}"

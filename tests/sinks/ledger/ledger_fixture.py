@@ -64,7 +64,7 @@ class LedgerDatabase:
     def reopen(self, *controls: Control) -> None:
         """A new intake on the same ledger, as after a restart; `controls` are off in it."""
         install(controls)
-        self.policy = Policy(group="intake", redecide_after=timedelta(seconds=30), jitter_s=0)
+        self.policy = Policy(group="intake", redecide_after=timedelta(seconds=30), jitter_s=0, partitions=1)
         self.writer = BatchWriter(self.connection, self.policy, self.clock)
         self.sweeps = Sweeps(self.connection, self.policy, self.clock)
 

@@ -27,7 +27,7 @@ from sinks.ledger.intake.writes import Writes
 from sinks.ledger.payouts.standing import StandingItems
 from tests.processors.rules.event_examples import NOON, PRACTICE, history, item, payment, payout
 
-POLICY = Policy(group="intake", redecide_after=timedelta(seconds=30), jitter_s=0)
+POLICY = Policy(group="intake", redecide_after=timedelta(seconds=30), jitter_s=0, partitions=1)
 
 EVENTS: tuple[Event, ...] = (
     payment(),

@@ -7,7 +7,7 @@ import pytest
 
 from schemas.vocabulary import DeadLetterReason, DecisionReason, State
 from sinks.operations.words.published import published_words, subject_words
-from tests.streams.kafka.published import REFUSAL, RESULT
+from tests.streams.kafka.published import REFUSAL, RESULT, WARNING
 
 
 @pytest.mark.parametrize("state", State)
@@ -34,3 +34,10 @@ def test_a_refusal_says_what_to_do_and_how_often_it_was_sent_again() -> None:
     words = published_words(msgspec.structs.replace(REFUSAL, redrives=2))
     assert words.startswith("REFUSED, UNDECODABLE, sent again 2 times: ")
     assert words.endswith(REFUSAL.sender_does)
+
+
+def test_a_warning_says_where_the_record_belongs() -> None:
+    words = published_words(WARNING)
+    assert words.startswith("WARNING, OTHER_PARTITIONER, on partition 3, belongs on 5: The record is taken")
+    assert "Set the producer's partitioner to murmur2" in words
+    assert subject_words(WARNING) == "payments.v1:3:18"

@@ -7,11 +7,12 @@ from typing import Any
 
 import msgspec
 
-from schemas.codec import encode_refusal, encode_result
+from schemas.codec import encode_refusal, encode_result, encode_warning
 from schemas.refusals import RecordRefused
+from schemas.sender_warnings import SenderWarning
 from schemas.topics import TopicName
-from schemas.validation.refusal_words import REFUSAL_WORDS
-from schemas.vocabulary import DeadLetterReason, DecisionReason, EntryKind, Stage, State, Target
+from schemas.validation.refusal_words import REFUSAL_WORDS, WARNING_WORDS
+from schemas.vocabulary import DeadLetterReason, DecisionReason, EntryKind, SenderFault, Stage, State, Target
 from schemas.writebacks import Result
 from tests.scenarios.raw_records import put
 from tests.worlds import World
@@ -49,10 +50,24 @@ REFUSAL = RecordRefused(
     sender_does=REFUSAL_WORDS[DeadLetterReason.UNDECODABLE].sender_does,
     refused_at=AT,
 )
+WARNING = SenderWarning(
+    result_id="r-4",
+    practice_id="northside",
+    source="payments.example",
+    event_id="ev-3",
+    topic="payments.v1",
+    partition=3,
+    offset=18,
+    expected_partition=5,
+    fault=SenderFault.OTHER_PARTITIONER,
+    problem=WARNING_WORDS[SenderFault.OTHER_PARTITIONER].problem,
+    sender_does=WARNING_WORDS[SenderFault.OTHER_PARTITIONER].sender_does,
+    noticed_at=AT,
+)
+_ENCODERS: dict[type[Any], Any] = {Result: encode_result, RecordRefused: encode_refusal, SenderWarning: encode_warning}
 
 
-def publish(world: World, result: Result | RecordRefused, **changed: Any) -> None:
+def publish(world: World, result: Result | RecordRefused | SenderWarning, **changed: Any) -> None:
     """One record, keyed by its practice."""
     made = msgspec.structs.replace(result, **changed)
-    value = encode_result(made) if isinstance(made, Result) else encode_refusal(made)
-    put(world, TopicName.RESULTS, made.practice_id.encode(), value)
+    put(world, TopicName.RESULTS, made.practice_id.encode(), _ENCODERS[type(made)](made))

@@ -14,7 +14,7 @@ from streams.runtime.errors import ConfigurationError
 from streams.runtime.lifecycle import Stop
 from tests.scenarios.raw_records import put
 from tests.scenarios.waiting import WITHIN_S
-from tests.streams.kafka.published import REFUSAL, RESULT, publish
+from tests.streams.kafka.published import REFUSAL, RESULT, WARNING, publish
 from tests.worlds import World
 
 pytestmark = pytest.mark.stack
@@ -36,10 +36,11 @@ def test_everything_is_read_once_and_what_is_no_result_is_left_out(topics: World
         publish(topics, result)
     put(topics, TopicName.RESULTS, b"northside", b"\x00\x00\x00\x00\x01of a newer release")
     publish(topics, RESULT, result_id="r-3", practice_id="southside")
-    assert ids(topics, Wanted()) == ["r-1", "r-2", "r-3"]
+    publish(topics, WARNING)
+    assert ids(topics, Wanted()) == ["r-1", "r-2", "r-3", "r-4"]
     assert ids(topics, Wanted(practice_id="southside")) == ["r-3"]
     assert ids(topics, Wanted(event_id="ev-2")) == ["r-2"]
-    assert ids(topics, Wanted(refused_only=True)) == ["r-2"]
+    assert ids(topics, Wanted(refused_only=True)) == ["r-2", "r-4"]
 
 
 def test_an_empty_topic_has_an_end_and_one_that_is_not_there_is_named(world: World) -> None:
