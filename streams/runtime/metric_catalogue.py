@@ -48,6 +48,8 @@ SYNC_KINDS: Final = ("choices", "patients", "payments", "adjustments", "appointm
 CURRENCIES: Final = ("USD", "CAD")
 """Shown from the start; others appear with their first payment."""
 
+_HEALTH_READ: Final = (TopicName.HEARTBEATS, TopicName.RESULTS, TopicName.DEAD_LETTERS)
+_HEALTH_OUTCOMES: Final = ("read", "repeated", "late", "clock_ahead", "undecodable", "failed")
 _ERRORS: Final = ("Transient", "Permanent", "Ambiguous", "Poison", "Fenced", "unknown")
 _CALLED_FROM: Final = (*sorted(v.READY), *sorted(v.IN_DOUBT))
 _CALLED_TO: Final = tuple(sorted(v.EFFECT_STATES - v.SKIPPED - v.ENDED_BY_PERSON - {v.State.PAUSED}))
@@ -176,6 +178,11 @@ CATALOGUE: Final = (
     _ledger(m.DATABASE_CONNECTIONS_MOST),
     _ledger(m.DATABASE_STANDBYS),
     _of(m.HEARTBEATS, ("published", "dropped", "not_counted"), by=[Role.POSTER]),
+    _of(m.HEALTH_RECORDS, _HEALTH_READ, _HEALTH_OUTCOMES, by=[Role.HEALTH]),
+    _of(m.HEALTH_TARGETS, v.HealthState, by=[Role.HEALTH]),
+    _of(m.HEALTH_STATED, ("changed", "repeated"), by=[Role.HEALTH]),
+    _of(m.HEALTH_LAST_RECORD, by=[Role.HEALTH]),
+    _of(m.HEALTH_UNREAD, by=[Role.HEALTH], appears="with the partitions that a worker is given"),
     _of(m.ANSWER_BYTES, by=[Role.POSTER]),
     _of(m.ANSWERS_WITHOUT_MEMORY, ("waited", "given_up"), by=[Role.POSTER]),
     _of(m.TRANSITIONS, v.Target, _CALLED_FROM, _CALLED_TO, by=[Role.POSTER]),
@@ -198,7 +205,6 @@ CATALOGUE: Final = (
     _of(m.RATE_LIMITED, ROUTES, by=[Role.POSTER]),
     _of(m.REQUESTS, STATUSES, by=[Role.AGENTS, Role.WEBHOOKS]),
     _of(m.REQUEST_SECONDS, by=[Role.AGENTS, Role.WEBHOOKS]),
-    _of(m.HEARTBEATS, ("published", "dropped", "not_counted"), by=[Role.POSTER]),
     _of(m.OUTBOX_ROWS, by=[Role.RELAY]),
     _of(m.OUTBOX_OLDEST, by=[Role.RELAY]),
     _of(m.RELAYED, _RELAYED, by=[Role.RELAY]),
