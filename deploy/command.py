@@ -58,6 +58,7 @@ COMMANDS: Final = {
     "restored": "deploy.commands.restored:restored",
     "retention": "deploy.commands.retention:retention",
     "reconcile": "deploy.commands.reconcile:reconcile",
+    "inbox": "deploy.commands.inbox:inbox",
     "notices": "deploy.commands.notices:app",
     "lag": "deploy.commands.lag:lag",
     "demo": "deploy.commands.demo:demo",

@@ -49,6 +49,11 @@ class Addressees(msgspec.Struct, frozen=True):
         return quiet_hours(self.contacts, zone, now)
 
 
+def is_for_practice(practice_id: str, cause: Cause) -> bool:
+    """Whether the practice's own people are told of a cause, and not the operator alone. Pure."""
+    return practice_id != UNKNOWN_PRACTICE and words_for(cause.reason).audience is not Audience.OPERATOR
+
+
 class AddressBook:
     """Finds the addressees of causes. One per process; it says once of each cause that nobody can be told."""
 
@@ -62,7 +67,7 @@ class AddressBook:
         """Contacts of the practice and its group, the operator, or both; the operator too where there is no contact."""
         audience = words_for(cause.reason).audience
         contacts: Sequence[Contact] = ()
-        if audience is not Audience.OPERATOR and practice_id != UNKNOWN_PRACTICE:
+        if is_for_practice(practice_id, cause):
             contacts = await contacts_of(connection, practice_id)
         readers = readers_of(contacts, cause, escalated)
         found = {recipient(each) for each in readers.at_once}

@@ -16,7 +16,7 @@ from psycopg.rows import TupleRow
 from schemas.vocabulary import DeliveryState
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.fetch import fetch_all_async
-from sinks.notices.channels.port import Channel, Message, Outcome, SendResult
+from sinks.notices.channels.port import Channel, Incident, Message, Outcome, SealedEndpoint, SendResult
 from sinks.notices.digest import STEP as DIGEST
 from sinks.notices.schedule import StepKind
 from streams.fault_injection import CrashPoint, reach
@@ -55,14 +55,30 @@ class MarkedDelivery(msgspec.Struct, frozen=True):
     body: str
     written_at: datetime
     attempts: int
+    thread: str | None
+    reference: str | None
+    endpoint: bytes | None
+    """Of the contact: sealed."""
+    endpoint_of: str | None
+    """Whose contact it is."""
 
     def message(self) -> Message:
+        sealed = None if self.endpoint is None or self.endpoint_of is None else (self.endpoint_of, self.endpoint)
         return Message(
             message_id=self.message_id,
             recipient=self.recipient,
             subject=self.subject,
             body=self.body,
             written_at=self.written_at,
+            incident=Incident(
+                practice_id=self.practice_id,
+                cause=self.cause,
+                opened_at=self.opened_at,
+                step=self.step.partition("-")[2],
+                reference=self.reference,
+            ),
+            thread=self.thread,
+            endpoint=None if sealed is None else SealedEndpoint(*sealed),
         )
 
 

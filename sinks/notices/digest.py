@@ -21,6 +21,7 @@ from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.fetch import fetch_all_async
 from sinks.notices.cases import SHOWN, Case, Reader, case_lines
 from sinks.notices.causes import Cause
+from sinks.notices.channels.port import DIGEST
 from sinks.notices.contacts import Contact, in_digest_of
 from sinks.notices.email_text import Email
 from sinks.notices.plan_deliveries import (
@@ -28,6 +29,7 @@ from sinks.notices.plan_deliveries import (
     NoticeKey,
     contacts_of,
     plan_deliveries,
+    put_in_inbox,
     quiet_hours,
     recipient,
 )
@@ -38,8 +40,8 @@ from sinks.operations.words.states import STATE_WORDS
 from sinks.operations.words.systems import with_system
 from streams.runtime.logging import log
 
-CAUSE: Final = "digest"
-STEP: Final = "1-digest"
+CAUSE: Final = DIGEST
+STEP: Final = f"1-{DIGEST}"
 _EARLIEST: Final = "07:00"
 _LATEST: Final = "12:00"
 """A digest that could not be written in the morning is not worth a mail in the afternoon: the next one says more."""
@@ -189,6 +191,9 @@ async def _plan(
     contacts = await contacts_of(connection, digest.practice_id)
     open_notices = await fetch_all_async(connection, OpenNotice, _SQL["digest_notices"], digest.parameters())
     quiet = quiet_hours(contacts, waiting[0].zone, now)
+    everything = [each for each in waiting if each.section is not None]
+    if everything:
+        await put_in_inbox(connection, digest, STEP, digest_email(waiting[0], everything), at)
     planned = 0
     for contact in (each for each in contacts if each.digest):
         sections = part_of(contact, contacts, waiting)

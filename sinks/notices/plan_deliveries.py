@@ -129,3 +129,9 @@ async def plan_deliveries(
         await connection.execute(_SQL["plan_delivery"], notice.parameters() | delivery)
         planned += 1
     return planned
+
+
+async def put_in_inbox(connection: Connection, notice: NoticeKey, step: str, text: Email, at: datetime | None) -> None:
+    """What the practice reads in the product itself, whoever else is told; in the caller's transaction."""
+    message = {"step": step, "subject": text.subject, "body": text.body, "now": at}
+    await connection.execute(_SQL["put_in_inbox"], notice.parameters() | message)

@@ -262,9 +262,18 @@ ORDER BY channel, recipient;
 
 -- name: plan_delivery!
 INSERT INTO deliveries (practice_id, cause, opened_at, step, channel, recipient, message_id, state, next_at, subject,
-    body, written_at)
+    body, written_at, thread)
 VALUES (:practice_id, :cause, :opened_at, :step, :channel, :recipient, :message_id, 'DUE',
-    coalesce(:not_before::timestamptz, 'epoch'), :subject, :body, business_now(:now))
+    coalesce(:not_before::timestamptz, 'epoch'), :subject, :body, business_now(:now),
+    (SELECT d.message_id FROM deliveries d
+     WHERE d.practice_id = :practice_id AND d.cause = :cause AND d.opened_at = :opened_at AND d.channel = :channel
+       AND d.recipient = :recipient
+     ORDER BY d.written_at, d.step LIMIT 1))
+ON CONFLICT DO NOTHING;
+
+-- name: put_in_inbox!
+INSERT INTO inbox (practice_id, cause, opened_at, step, written_at, subject, body)
+VALUES (:practice_id, :cause, :opened_at, :step, business_now(:now), :subject, :body)
 ON CONFLICT DO NOTHING;
 
 -- name: abandoned!
@@ -283,7 +292,17 @@ FROM (SELECT practice_id, cause, opened_at, step, channel, recipient FROM delive
 WHERE (d.practice_id, d.cause, d.opened_at, d.step, d.channel, d.recipient)
     = (k.practice_id, k.cause, k.opened_at, k.step, k.channel, k.recipient)
 RETURNING d.practice_id, d.cause, d.opened_at, d.step, d.channel, d.recipient, d.message_id, d.subject, d.body,
-    d.written_at, d.attempts;
+    d.written_at, d.attempts, d.thread,
+    (SELECT n.reference FROM notices n
+     WHERE n.practice_id = d.practice_id AND n.cause = d.cause AND n.opened_at = d.opened_at) AS reference,
+    coalesce((SELECT c.endpoint FROM contacts c
+              WHERE c.practice_id = d.practice_id AND c.address = d.recipient AND c.channel = d.channel),
+             (SELECT c.endpoint FROM practices p JOIN organisation_contacts c USING (organisation_id)
+              WHERE p.practice_id = d.practice_id AND c.address = d.recipient AND c.channel = d.channel)) AS endpoint,
+    coalesce((SELECT c.practice_id FROM contacts c
+              WHERE c.practice_id = d.practice_id AND c.address = d.recipient AND c.channel = d.channel),
+             (SELECT 'organisation ' || p.organisation_id FROM practices p
+              WHERE p.practice_id = d.practice_id)) AS endpoint_of;
 
 -- name: answer!
 -- Only the try that marked it may answer.

@@ -13,7 +13,7 @@ from psycopg.rows import TupleRow
 from schemas.vocabulary import AttentionReason, DeadLetterReason
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.fetch import fetch_all_async, fetch_one_async
-from sinks.notices.addressees import AddressBook, Addressees
+from sinks.notices.addressees import AddressBook, Addressees, is_for_practice
 from sinks.notices.causes import Cause, CauseKind
 from sinks.notices.disagreements import disagreement_lines
 from sinks.notices.email_text import correlation_id, notice_email
@@ -25,6 +25,7 @@ from sinks.notices.plan_deliveries import (
     Recipient,
     contacts_of,
     plan_deliveries,
+    put_in_inbox,
     reader_of,
     route_of,
 )
@@ -233,6 +234,8 @@ class NoticeStore:
             support=self._support,
             details=details,
         )
+        if is_for_practice(problem.practice_id, problem.cause):
+            await put_in_inbox(connection, key, step.name, text, at)
         quiet = told.quiet(reader.zone, now)
         return await plan_deliveries(connection, self._channels, key, step.name, told.recipients, text, at, quiet)
 

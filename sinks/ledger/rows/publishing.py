@@ -81,6 +81,20 @@ class DeliveryRow(msgspec.Struct, frozen=True):
     body: str
     written_at: datetime
     repeated: bool
+    thread: str | None
+    """The id of the first message of the notice to the same recipient."""
+
+
+class InboxRow(msgspec.Struct, frozen=True):
+    """Table `inbox`: a message of a notice or a digest, as its practice reads it in the product itself."""
+
+    practice_id: str
+    cause: str
+    opened_at: datetime
+    step: str
+    written_at: datetime
+    subject: str
+    body: str
 
 
 class EraRow(msgspec.Struct, frozen=True):

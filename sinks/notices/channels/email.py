@@ -8,9 +8,12 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 from typing import Final
+from urllib.parse import quote
 
 from schemas.validation.addresses import is_address
 from sinks.notices.channels import smtp
+from sinks.notices.channels.html_body import html_body
+from sinks.notices.channels.message_ids import digest_of
 from sinks.notices.channels.port import DeliveryKey, Message, Outcome, SendResult
 from streams.runtime.errors import ConfigurationError
 from streams.runtime.logging import log
@@ -32,6 +35,7 @@ class EmailChannel:
     def __init__(self, settings: ProgramSettings) -> None:
         """Raises ConfigurationError for a sender that is no address, or a server that cannot be one."""
         self._sender = sender_address(settings.notice_from)
+        self._unsubscribe = settings.support if is_address(settings.support) else self._sender.addr_spec
         self._server = smtp.mail_server(settings.smtp_url) if settings.smtp_url else None
         self.operator = settings.ops_email or None
         if self.operator is not None and not is_address(self.operator):
@@ -47,7 +51,7 @@ class EmailChannel:
         if not is_address(message.recipient):
             return SendResult(Outcome.REFUSED, BAD_ADDRESS)
         try:
-            mail = compose(message, self._sender).as_bytes()
+            mail = compose(message, self._sender, self._unsubscribe).as_bytes()
         except Exception as error:  # noqa: BLE001 - whatever the library cannot write is refused; nothing was sent
             _LOG.failure("a mail could not be written", error)
             return SendResult(Outcome.REFUSED, "CANNOT_BE_WRITTEN")
@@ -56,8 +60,7 @@ class EmailChannel:
 
 def message_id(key: DeliveryKey, domain: str) -> str:
     """The same for every try of a delivery, and for no other delivery. Pure."""
-    digest = hashlib.sha256("\0".join(key).encode()).hexdigest()
-    return f"<{digest[:40]}@{domain}>"
+    return f"<{digest_of(key)}@{domain}>"
 
 
 def sender_address(notice_from: str) -> Address:
@@ -74,14 +77,26 @@ def sender_address(notice_from: str) -> Address:
     return address
 
 
-def compose(message: Message, sender: Address) -> EmailMessage:
-    """The mail of a message. Same arguments, same bytes: a repeat differs in nothing. Pure."""
+def compose(message: Message, sender: Address, unsubscribe: str) -> EmailMessage:
+    """The mail of a message, as text and as HTML. Same arguments, same bytes: a repeat differs in nothing. Pure.
+
+    Later messages of an incident stand under its first one (RFC 5322 section 3.6.4). A digest says how it is ended: by
+    a mail to `unsubscribe`, as there is no page that could do it with one click (RFC 2369; RFC 8058 needs one).
+    """
     mail = EmailMessage(policy=SMTP)
     mail["From"] = sender
     mail["To"] = message.recipient
     mail["Subject"] = message.subject
     mail["Date"] = format_datetime(message.written_at)
     mail["Message-ID"] = message.message_id
+    if message.thread is not None:
+        mail["In-Reply-To"] = message.thread
+        mail["References"] = message.thread
     mail["Auto-Submitted"] = "auto-generated"
+    if message.incident.is_digest:
+        about = quote(f"No digest of {message.incident.practice_id} for {message.recipient}")
+        mail["List-Unsubscribe"] = f"<mailto:{unsubscribe}?subject={about}>"
     mail.set_content(message.body)
+    mail.add_alternative(html_body(message.subject, message.body), subtype="html")
+    mail.set_boundary(f"={hashlib.sha256(message.message_id.encode()).hexdigest()[:32]}=")
     return mail

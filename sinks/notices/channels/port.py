@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 
@@ -16,8 +16,43 @@ DeliveryKey = tuple[str, str, str, str, str, str]
 """Practice, cause, opening of the notice, step, channel, recipient: what makes a delivery this one and no other."""
 
 
+DIGEST: Final = "digest"
+"""The cause and the step of a digest, which is about no single incident."""
+
+
+class Incident(msgspec.Struct, frozen=True, kw_only=True):
+    """What a message is about: one cause at one practice, the same from its opening to its end on every channel."""
+
+    practice_id: str
+    cause: str
+    opened_at: datetime
+    step: str
+    """`opened`, `more`, `reminder`, `escalated`, `resolved` or `digest`."""
+    reference: str | None
+    """As letters print it; None: a digest."""
+
+    @property
+    def is_digest(self) -> bool:
+        return self.cause == DIGEST
+
+
+class SealedEndpoint(msgspec.Struct, frozen=True):
+    """The secret address of a contact, as the ledger keeps it. Opened by its channel alone, for one try."""
+
+    owner: str
+    """The practice or group that it is bound to."""
+    blob: bytes
+
+    def __repr__(self) -> str:
+        return f"SealedEndpoint({self.owner})"
+
+
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """One message to one recipient. Fixed words, counts, ids and amounts: no patient."""
+    """One message to one recipient. Fixed words, counts, ids and amounts: no patient.
+
+    What a letter is made of has no field that could hold a patient (`Problem`, `Case`, `Waiting`), and its words are
+    constants; a test holds the fields of all of them against a list.
+    """
 
     message_id: str
     """Of `Channel.message_id`; the same for every try, so that the recipient's side can recognise a repeat."""
@@ -28,6 +63,11 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     """Plain text: paragraphs with an empty line between them."""
     written_at: datetime
     """Business time at which the text was frozen; the same for every try."""
+    incident: Incident
+    thread: str | None = None
+    """The id of the first message of this incident to this recipient; None: this is it."""
+    endpoint: SealedEndpoint | None = None
+    """Of a contact whose address is a secret."""
 
 
 class Outcome(StrEnum):

@@ -50,7 +50,7 @@ READS: Final = {
         "target choices",
         "target list",
     ),
-    *("practice contact list", "organisation contact list", "notices list"),
+    *("practice contact list", "organisation contact list", "notices list", "inbox"),
     *("quickbooks status", "quickbooks preview", "reconcile", "worklist", "connector verify"),
     *("sync status", "sync changes"),
     *(

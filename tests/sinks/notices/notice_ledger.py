@@ -33,6 +33,20 @@ DEADLINE_S = WITHIN_S
 MORNING = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 
 
+class ReadMail(EmailMessage):
+    """A mail as a person reads it: its text, whatever else is beside it."""
+
+    def get_content(self, *args: Any, **kwargs: Any) -> Any:
+        if not self.is_multipart():
+            return super().get_content(*args, **kwargs)
+        part = self.get_body(("plain",))
+        assert part is not None
+        return part.get_content(*args, **kwargs)
+
+
+POLICY = email.policy.default.clone(message_factory=ReadMail)
+
+
 class Mailbox:
     """A real SMTP server whose answers a test sets."""
 
@@ -59,7 +73,7 @@ class Mailbox:
         return self.data_answer
 
     def mails(self) -> list[tuple[str, EmailMessage]]:
-        return [(to, email.message_from_bytes(raw, policy=email.policy.default)) for to, raw in list(self.raw)]
+        return [(to, email.message_from_bytes(raw, policy=POLICY)) for to, raw in list(self.raw)]
 
     def subjects(self, to: str | None = None) -> list[str]:
         return [str(mail["Subject"]).strip() for rcpt, mail in self.mails() if to in (None, rcpt)]

@@ -12,9 +12,9 @@ from schemas.vocabulary import AttentionReason, ConnectionReason, DeadLetterReas
 from sinks.notices.cases import LONGEST_ID, Case, Reader
 from sinks.notices.causes import UNKNOWN_PRACTICE, Cause, CauseKind, Reason
 from sinks.notices.channels.email import compose, sender_address
-from sinks.notices.channels.port import Message
 from sinks.notices.email_text import Email, correlation_id, notice_email
 from sinks.notices.schedule import Problem, Step, StepKind
+from tests.sinks.notices.example_messages import message
 
 T0 = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 OPENED = Step(kind=StepKind.OPENED, number=1)
@@ -71,14 +71,10 @@ def test_a_mail_names_its_cases_the_practice_and_whom_to_ask() -> None:
 def test_a_subject_that_is_folded_reads_the_same(name: str) -> None:
     """However long, and in whatever script: what a mail program shows is what was written."""
     text = notice_email(problem(MAPPING), T0, Step(kind=StepKind.REMINDER, number=9), reader=Reader(name.strip()))
-    message = Message(
-        recipient="office@northside.example",
-        message_id="<1@localhost>",
-        subject=text.subject,
-        body=text.body,
-        written_at=T0,
+    mail = compose(
+        message(subject=text.subject, body=text.body), sender_address("Writeback <writeback@localhost>"), "a@b.example"
     )
-    sent = compose(message, sender_address("Writeback <writeback@localhost>")).as_bytes()
+    sent = mail.as_bytes()
     read = email.message_from_bytes(sent, policy=email.policy.default)
     assert str(read["Subject"]) == text.subject
     assert len(text.subject) < 200

@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
 
 import pytest
 
 from sinks.notices.channels import smtp
 from sinks.notices.channels.email import compose, message_id, sender_address
-from sinks.notices.channels.port import Message, Outcome, SendResult
+from sinks.notices.channels.port import Outcome, SendResult
 from sinks.notices.channels.smtp import mail_server, send
 from streams.runtime.errors import ConfigurationError
+from tests.sinks.notices.example_messages import message
 from tests.sinks.notices.notice_ledger import Mailbox
 
 SENDER = sender_address("Writeback <notices@writeback.example>")
 KEY = ("northside", "posting:PMS:MAPPING_MISSING", "2026-03-02", "1-opened", "email", "office@northside.example")
 MESSAGE = compose(
-    Message(
+    message(
         message_id=message_id(KEY, SENDER.domain),
-        recipient="office@northside.example",
         subject="[Writeback] 3 entries — açaí",
         body="What happened: nothing.\n",
-        written_at=datetime(2026, 3, 2, tzinfo=UTC),
     ),
     SENDER,
+    "help@writeback.example",
 )
 
 
