@@ -11,7 +11,7 @@ from typing import Any
 import fastavro
 import msgspec
 import pytest
-import yaml  # type: ignore[import-untyped]
+import yaml
 
 from schemas import wire
 from schemas.asyncapi import document, document_text
