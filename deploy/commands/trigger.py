@@ -145,8 +145,8 @@ def _say(events: list[Event], deliveries: dict[str, Delivery], to_sandbox: bool,
 
     places = [deliveries[event.event_id] for event in events]
     if as_json:
-        rows = zip(events, places, strict=True)
-        print_json({"sent": [{"event": event_name(type(event)), "delivery": place} for event, place in rows]})
+        delivered = zip(events, places, strict=True)
+        print_json({"sent": [{"event": event_name(type(event)), "delivery": place} for event, place in delivered]})
         return
     for event, place in zip(events, places, strict=True):
         print(f"sent {event_name(type(event))} {event.event_id} to {place.topic}:{place.partition}:{place.offset}")
