@@ -1,4 +1,4 @@
-"""`writeback sync`: the role that reads practices' own systems; `sync run|status|changes|accept` for a person."""
+"""`writeback sync`: reads practices' own systems; `sync run|status|changes|appointments|accept` for a person."""
 
 from __future__ import annotations
 
@@ -123,6 +123,45 @@ def changes(
     print_table("", headings, rows)
     if not found:
         print("every entry stands as it was posted, as far as it was read")
+
+
+@app.command()
+def appointments(
+    practice: PracticeId,
+    from_day: Annotated[str | None, typer.Option("--from", metavar="YYYY-MM-DD", help="First day; today.")] = None,
+    to_day: Annotated[str | None, typer.Option("--to", metavar="YYYY-MM-DD", help="Last day; a week after it.")] = None,
+    most: Most = 500,
+    as_json: Json = False,
+) -> None:
+    """List a practice's appointments as they were read last, each with what it costs. Asks nobody."""
+    from deploy.commands.open_ledger import open_ledger
+    from deploy.commands.parsing import a_day
+    from deploy.commands.printing import counted, print_json, print_table, shown_money, visible
+    from sinks.operations.queries.appointments import find_appointments
+    from sinks.targets.credentials import KeyRing
+
+    first, last = a_day(from_day, "--from"), a_day(to_day, "--to")
+    with open_ledger("sync") as opened:
+        found = find_appointments(opened.ledger, KeyRing.of(opened.settings), practice, first, last, most)
+    if as_json:
+        print_json(found)
+        return
+    headings = ("day", "at", "patient", "is", "provider", "cost", "insurances", "for")
+    rows = (
+        (
+            each.day,
+            f"{each.starts_at:%H:%M}",
+            each.pms_patient_id,
+            each.state.value.lower(),
+            each.provider_id or "",
+            shown_money(each.cost_minor, each.currency),
+            each.insurances or "",
+            visible(each.detail),
+        )
+        for each in found
+    )
+    print_table("", headings, rows)
+    print(f"{counted(len(found), 'appointment')} at {practice}, by its own clock")
 
 
 @app.command()

@@ -88,9 +88,28 @@ class OpenDentalSandbox(TargetSandbox):
         return row
 
     def book(self, customer_key: str, pat_num: int, at: datetime, *fees_minor: int, **columns: Any) -> Document:
-        """An appointment by the office's own clock, with a planned procedure for each fee: `appointment`, `procedures`."""
+        """An appointment by the office's own clock, and a planned procedure for each fee."""
         wanted = {"pat_num": pat_num, "at": at.isoformat(), "fees_minor": fees_minor, "columns": columns}
         made: Document = decoded(self._call("POST", f"/offices/{customer_key}/appointments", wanted))
+        return made
+
+    def insure(
+        self,
+        customer_key: str,
+        pat_num: int,
+        subscriber: int | None = None,
+        *,
+        subscription: Mapping[str, Any] | None = None,
+        coverage: Mapping[str, Any] | None = None,
+    ) -> Document:
+        """A subscription and the patient whom it covers, with these columns of the vendor's."""
+        wanted = {
+            "pat_num": pat_num,
+            "subscriber": subscriber,
+            "subscription": dict(subscription or {}),
+            "coverage": dict(coverage or {}),
+        }
+        made: Document = decoded(self._call("POST", f"/offices/{customer_key}/insurance", wanted))
         return made
 
     def add_pay_plan(self, customer_key: str, pat_num: int, agreed_on: date) -> Document:

@@ -27,52 +27,33 @@ SET appointment_id = EXCLUDED.appointment_id, pms_patient_id = EXCLUDED.pms_pati
 -- name: drop_procedures!
 DELETE FROM mirror_procedures WHERE practice_id = :practice_id AND procedure_id = ANY(:ids::text[]);
 
--- name: appointments_gone
--- After a read of the whole window: a stretch of what it did not show. True while there may be more.
-WITH removed AS (
-    DELETE FROM mirror_appointments
-    WHERE ctid = ANY(ARRAY(
-        SELECT a.ctid FROM mirror_appointments a
-        WHERE a.practice_id = :practice_id AND a.day BETWEEN :window_from AND :window_until AND a.run < :run
-        ORDER BY a.day LIMIT :most))
-    RETURNING 1
+-- name: sweep_appointments
+-- After a read: a stretch of the practice's appointments in the order of their numbers, of which those go that have left the
+-- window, and after a read of the whole window those that it did not show. The last number of the stretch.
+WITH stretch AS MATERIALIZED (
+    SELECT a.ctid AS place, a.appointment_id, a.day, a.run FROM mirror_appointments a
+    WHERE a.practice_id = :practice_id AND a.appointment_id > :after
+    ORDER BY a.appointment_id LIMIT :most
+), gone AS (
+    DELETE FROM mirror_appointments WHERE ctid = ANY(ARRAY(
+        SELECT s.place FROM stretch s
+        WHERE s.day < :window_from OR s.day > :window_until OR (:whole AND s.run < :run)))
 )
-SELECT count(*) >= :most FROM removed;
+SELECT max(appointment_id) FROM stretch;
 
--- name: appointments_old
--- What has left the window, before it or after it.
-WITH removed AS (
-    DELETE FROM mirror_appointments
-    WHERE ctid = ANY(ARRAY(
-        SELECT a.ctid FROM mirror_appointments a
-        WHERE a.practice_id = :practice_id AND (a.day < :window_from OR a.day > :window_until)
-        ORDER BY a.day LIMIT :most))
-    RETURNING 1
+-- name: sweep_procedures
+-- The same for procedures: those go that were planned so long ago that nobody comes for them, or done so long ago that their
+-- appointment is not here.
+WITH stretch AS MATERIALIZED (
+    SELECT p.ctid AS place, p.procedure_id, p.changed_on, p.done_on, p.run FROM mirror_procedures p
+    WHERE p.practice_id = :practice_id AND p.procedure_id > :after
+    ORDER BY p.procedure_id LIMIT :most
+), gone AS (
+    DELETE FROM mirror_procedures WHERE ctid = ANY(ARRAY(
+        SELECT s.place FROM stretch s
+        WHERE s.changed_on < :window_from OR s.done_on < :done_since OR (:whole AND s.run < :run)))
 )
-SELECT count(*) >= :most FROM removed;
-
--- name: procedures_gone
--- After a read of everything that changed within the window.
-WITH removed AS (
-    DELETE FROM mirror_procedures
-    WHERE ctid = ANY(ARRAY(
-        SELECT p.ctid FROM mirror_procedures p
-        WHERE p.practice_id = :practice_id AND p.run < :run ORDER BY p.procedure_id LIMIT :most))
-    RETURNING 1
-)
-SELECT count(*) >= :most FROM removed;
-
--- name: procedures_old
--- Planned so long ago that nobody comes for it, or done so long ago that its appointment is not here.
-WITH removed AS (
-    DELETE FROM mirror_procedures
-    WHERE ctid = ANY(ARRAY(
-        SELECT p.ctid FROM mirror_procedures p
-        WHERE p.practice_id = :practice_id AND (p.changed_on < :window_from OR p.done_on < :done_since)
-        ORDER BY p.changed_on LIMIT :most))
-    RETURNING 1
-)
-SELECT count(*) >= :most FROM removed;
+SELECT max(procedure_id) FROM stretch;
 
 -- name: forget_appointments
 -- Rows of another account; true while there may be more.

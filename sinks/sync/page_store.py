@@ -18,6 +18,7 @@ from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.fetch import fetch_all_async, fetch_value_async
 from sinks.sync.access import SyncAccess
 from sinks.sync.changes import Suspect, Watch
+from sinks.sync.coverage_rows import FORGET_COVERAGE, CoverageRows
 from sinks.sync.records import Claimed, StoredRead
 from sinks.sync.schedule_rows import FORGET_SCHEDULE, ScheduleRows
 from sinks.targets.choices import Choice
@@ -49,6 +50,7 @@ class PageStore:
         self._access = access
         self._claimed = claimed
         self._schedule = ScheduleRows(access, claimed.practice_id)
+        self._coverage = CoverageRows(access, claimed.practice_id)
 
     async def reads(self) -> dict[ReadKind, StoredRead]:
         """How far each kind has come."""
@@ -68,6 +70,7 @@ class PageStore:
             await self._put_patients(connection, read, page.patients)
             await self._put_entries(connection, read, page.entries)
             await self._schedule.put(connection, read, page)
+            await self._coverage.put(connection, read, page)
             await self._advance(connection, read)
 
     async def keep_choices(self, read: StoredRead, choices: Sequence[Choice]) -> None:
@@ -94,11 +97,11 @@ class PageStore:
 
     async def end(self, read: StoredRead, *, whole: bool) -> None:
         """The read has ended: what it did not show and would have is gone, and what is old is forgotten."""
-        for sweep in self._schedule.sweeps(read, self._claimed.round_at):
-            more = True
-            while more:
+        for sweep in (*self._schedule.sweeps(read, self._claimed.round_at), *self._coverage.sweeps(read)):
+            after: str | None = ""
+            while after is not None:
                 async with self._fenced() as connection:
-                    more = await sweep(connection)
+                    after = await sweep(connection, after)
         async with self._fenced() as connection:
             if read.run_window is not None and read.kind in (ReadKind.PAYMENTS, ReadKind.ADJUSTMENTS):
                 if read.run_whole_from is not None and not read.run_skipped:
@@ -126,7 +129,7 @@ class PageStore:
 
     async def forget(self, account: str) -> None:
         """What was read from another account is void: its numbers name other people here."""
-        for query in (_SQL["forget_patients"], _SQL["forget_ledger"], *FORGET_SCHEDULE):
+        for query in (_SQL["forget_patients"], _SQL["forget_ledger"], *FORGET_SCHEDULE, *FORGET_COVERAGE):
             more = True
             while more:
                 async with self._fenced() as connection:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 
 from psycopg import AsyncConnection
 
@@ -18,15 +18,16 @@ from sinks.targets.reading import MirrorPage, ReadKind
 from sinks.targets.schedule import MirrorAppointment, MirrorProcedure
 
 STRETCH: Final = 5_000
-"""Rows of one statement that removes."""
+"""Rows of one statement that looks for what is gone."""
 
 _SQL: Final = named_queries("sinks.sync", "appointments.sql")
 
 FORGET_SCHEDULE: Final = (_SQL["forget_appointments"], _SQL["forget_procedures"])
 """Statements that forget what was read from another account, a stretch each; true while there may be more."""
 
-Sweep = Callable[[AsyncConnection[Any]], Awaitable[bool]]
-"""Removes a stretch in the caller's transaction; True while there may be more."""
+Sweep = Callable[[AsyncConnection[Any], str], Awaitable[str | None]]
+"""Looks through a stretch after this number in the caller's transaction, and removes what is gone or old. The last
+number of it; None: there was none."""
 
 
 class ScheduleRows:
@@ -50,20 +51,18 @@ class ScheduleRows:
         await self._drop(connection, "drop_procedures", gone)
 
     def sweeps(self, read: StoredRead, at: datetime) -> list[Sweep]:
-        """What is to be removed at the end of a read."""
-        names: list[str] = []
-        is_whole = read.run_whole_from is not None and not read.run_skipped
-        if read.kind is ReadKind.APPOINTMENTS:
-            names = [*(["appointments_gone"] if is_whole else []), "appointments_old"]
-        elif read.kind is ReadKind.PROCEDURES:
-            names = [*(["procedures_gone"] if is_whole else []), "procedures_old"]
+        """What is to be looked through at the end of a read."""
+        names = {ReadKind.APPOINTMENTS: "sweep_appointments", ReadKind.PROCEDURES: "sweep_procedures"}
+        if read.kind not in names:
+            return []
         given = self._of_run(read) | {
             "window_from": read.run_window or at.date(),
             "window_until": window_until(at),
             "done_since": done_since(at),
+            "whole": read.run_whole_from is not None and not read.run_skipped,
             "most": STRETCH,
         }
-        return [partial(_removed, name, given) for name in names]
+        return [partial(swept, _SQL[names[read.kind]], given)]
 
     async def _put_appointments(
         self, connection: AsyncConnection[Any], read: StoredRead, rows: Sequence[MirrorAppointment]
@@ -109,8 +108,12 @@ class ScheduleRows:
         return {"practice_id": self._practice_id, "run": read.run, "now": self._access.clock.for_database()}
 
 
-async def _removed(name: str, given: dict[str, Any], connection: AsyncConnection[Any]) -> bool:
-    return bool(await fetch_value_async(connection, _SQL[name], given))
+async def swept(
+    query: LiteralString, given: dict[str, Any], connection: AsyncConnection[Any], after: str
+) -> str | None:
+    """One stretch of a sweep."""
+    last: str | None = await fetch_value_async(connection, query, given | {"after": after})
+    return last
 
 
 def is_kept(procedure: MirrorProcedure, at: datetime) -> bool:

@@ -37,6 +37,7 @@ CLOSED: Final = timedelta(minutes=1)
 MOST_CHOICES: Final = 5_000
 WHOLE_DAILY: Final = frozenset({ReadKind.PAYMENTS, ReadKind.ADJUSTMENTS, ReadKind.APPOINTMENTS})
 """Kinds whose whole window is read once a day: what was deleted shows by its absence alone."""
+ONCE_A_DAY: Final = frozenset({ReadKind.INSURANCE})
 LOOK: Final = "entry"
 """Among the kinds of pages: a read of one entry."""
 
@@ -111,7 +112,7 @@ class Turn:
         reads = await self._store.reads()
         for kind in self._kinds(connection, target):
             read = reads.get(kind, StoredRead(kind=kind))
-            if read.is_done(self._claimed.round_at):
+            if read.is_done(self._claimed.round_at) or self._is_fresh(read):
                 continue
             await self._read_kind(connection, target, read)
             if self._pages_left <= 0:
@@ -122,6 +123,12 @@ class Turn:
         result = Result.READ if failed is None else Result.PARTLY
         due_at = next_round(connection.every, self._claimed.round_at)
         return TurnEnd(result=result, code=failed, due_at=due_at, ended=True)
+
+    def _is_fresh(self, read: StoredRead) -> bool:
+        """Of a kind that can only be read whole and changes seldom: it was read today."""
+        if read.kind not in ONCE_A_DAY or self._claimed.round_full or read.run_began_at is not None:
+            return False
+        return read.whole_at is not None and self._claimed.round_at - read.whole_at < WHOLE_EVERY
 
     def _kinds(self, connection: ReadConnection, target: PaymentTarget) -> list[ReadKind]:
         unread = ROUTES[connection.route].unread

@@ -12,6 +12,7 @@ from typing import Final, Protocol, runtime_checkable
 
 import msgspec
 
+from sinks.targets.coverage import LONGEST_NUMBER, LONGEST_RELATION, PRIORITIES, MirrorCoverage, MirrorSubscription
 from sinks.targets.foreign_values import is_id
 from sinks.targets.port import ReadFailed, Scope
 from sinks.targets.schedule import LARGEST_FEE_MINOR, LONGEST_DETAIL, MirrorAppointment, MirrorProcedure
@@ -44,12 +45,12 @@ class ReadKind(StrEnum):
     PROCEDURES = "procedures"
     """What appointments cost: procedures that are attached to one, with their fees (RD-2)."""
     INSURANCE = "insurance"
-    """RD-3."""
+    """Who is covered by which insurance (RD-3)."""
+    ESTIMATES = "estimates"
+    """What insurers are expected to pay (RD-3)."""
 
 
 LATER: Final = "this release reads none; the practice's own system shows them"
-NOT_READ_YET: Final = {ReadKind.INSURANCE: LATER}
-"""Of every route: nothing here uses them."""
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -115,21 +116,24 @@ class MirrorPage(msgspec.Struct, frozen=True, kw_only=True):
     entries: tuple[MirrorEntry, ...] = ()
     appointments: tuple[MirrorAppointment, ...] = ()
     procedures: tuple[MirrorProcedure, ...] = ()
+    subscriptions: tuple[MirrorSubscription, ...] = ()
+    coverages: tuple[MirrorCoverage, ...] = ()
     next_position: str | None = None
     """None: this was the last page."""
     watermark: str | None = None
     """Of this page's instant. That of a read's first page counts once the read has ended; the reader asks from some
     time before it (the overlap). None: the target said none, and the one before stays."""
     whole_from: date | None = None
-    """Of a list that is whole for entries made since this day, for the window of appointments, or for everything: what a
-    finished read did not show is gone. None: absence says nothing."""
+    """Of a list that is whole for entries made since this day, for the window of appointments, or for everything: what
+    a finished read did not show is gone. None: absence says nothing."""
     skipped: int = 0
     """Rows that could not be read: then absence says nothing either."""
 
     @property
     def count(self) -> int:
         """Rows that were read."""
-        return len(self.patients) + len(self.entries) + len(self.appointments) + len(self.procedures)
+        scheduled = len(self.appointments) + len(self.procedures)
+        return len(self.patients) + len(self.entries) + scheduled + len(self.subscriptions) + len(self.coverages)
 
 
 @runtime_checkable
@@ -172,6 +176,8 @@ def bounded_page(page: MirrorPage | ReadFailed) -> MirrorPage | ReadFailed:
         and all(abs(each.amount_minor) <= LARGEST_MINOR for each in page.entries)
         and all(map(_is_sound_appointment, page.appointments))
         and all(map(_is_sound_procedure, page.procedures))
+        and all(map(_is_sound_subscription, page.subscriptions))
+        and all(map(_is_sound_coverage, page.coverages))
     )
     return page if sound else ReadFailed(scope=Scope.EFFECT, reason=None, code="UNREADABLE_PAGE")
 
@@ -184,6 +190,16 @@ def _is_sound_appointment(each: MirrorAppointment) -> bool:
 def _is_sound_procedure(each: MirrorProcedure) -> bool:
     ids = is_id(each.procedure_id) and is_id(each.pms_patient_id) and _is_id_or_none(each.appointment_id or None)
     return ids and len(each.detail) <= LONGEST_DETAIL and abs(each.fee_minor) <= LARGEST_FEE_MINOR
+
+
+def _is_sound_subscription(each: MirrorSubscription) -> bool:
+    ids = is_id(each.subscription_id) and _is_id_or_none(each.plan_id) and _is_id_or_none(each.subscriber_id)
+    return ids and len(each.number) <= LONGEST_NUMBER
+
+
+def _is_sound_coverage(each: MirrorCoverage) -> bool:
+    ids = is_id(each.coverage_id) and is_id(each.pms_patient_id) and is_id(each.subscription_id)
+    return ids and each.priority in PRIORITIES and len(each.relation) <= LONGEST_RELATION
 
 
 def _is_plain(text: str) -> bool:

@@ -88,6 +88,13 @@ class NexHealthSandbox(TargetSandbox):
         made: Document = decoded(self._call("POST", f"/locations/{api_key}/appointments", wanted))
         return made
 
+    def insure(self, api_key: str, patient_id: int, **columns: Any) -> Document:
+        """A coverage of a patient, with these columns of the service's."""
+        row: Document = decoded(
+            self._call("POST", f"/locations/{api_key}/insurance_coverages", {"patient_id": patient_id} | columns)
+        )
+        return row
+
     def edit(self, api_key: str, table: str, number: int, **fields: Any) -> None:
         """What staff change at the desk; without fields they delete the row."""
         self._call("PATCH", f"/locations/{api_key}/{table}/{number}", fields)

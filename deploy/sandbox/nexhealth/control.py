@@ -91,6 +91,7 @@ def routes(locations: Locations, ledger: Ledger) -> Iterator[Route]:
     yield Route("POST", ONE + "/patients", of_location(_add_patients))
     yield Route("POST", ONE + "/charges", of_location(_add_charge))
     yield Route("POST", ONE + "/appointments", of_location(_book))
+    yield Route("POST", ONE + "/insurance_coverages", of_location(_insure))
     yield Route("POST", ONE + "/entries", of_location(_type_entry))
 
 
@@ -222,3 +223,21 @@ def _book(location: Location, given: Incoming) -> Answer:
         line = {**shared, "id": location.number_for("procedures"), "appointment_id": number, **what}
         planned.append(location.put("procedures", line))
     return as_json(201, {"appointment": shown(row), "procedures": [shown(each) for each in planned]})
+
+
+def _insure(location: Location, given: Incoming) -> Answer:
+    """What staff enter at the desk: a patient's coverage; the body is the service's own columns."""
+    row: Document = {
+        "id": location.number_for("insurance_coverages"),
+        "plan_id": 18,
+        "subscriber_num": "8645332",
+        "subscription_relation": "self",
+        "priority": 0,
+        "effective_date": "2026-01-01",
+        "expiration_date": None,
+        "insurance_type": "dental",
+        "updated_at": stamp(location.now()),
+        "deleted_at": None,
+        **msgspec.json.decode(given.body, type=dict[str, Any]),
+    }
+    return as_json(201, shown(location.put("insurance_coverages", row)))

@@ -16,6 +16,7 @@ from streams.runtime.clock import Clock
 FIRST_NUMBERS = {"patients": 401, "payments": 2001, "adjustments": 3001, "charges": 1101, "transactions": 1} | {
     "appointments": 6101,
     "procedures": 7101,
+    "insurance_coverages": 8101,
 }
 """Numbers differ per table, so that mixing them up shows."""
 
@@ -30,6 +31,7 @@ TABLES = (
     "transactions",
     "appointments",
     "procedures",
+    "insurance_coverages",
 )
 HIDDEN = "_"
 """Before the names of what the service does not show."""

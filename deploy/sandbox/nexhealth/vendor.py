@@ -38,6 +38,7 @@ READS: dict[str, tuple[bool, Handler]] = {
     r"/patients/{number:\d+}": (False, bound(reads.single, "patients")),
     "/appointments": (False, reads.appointments),
     "/procedures": (False, bound(reads.listed, "procedures")),
+    "/insurance_coverages": (True, bound(reads.listed, "insurance_coverages")),
     "/sync_status": (False, reads.sync_status),
 }
 """Path → whether it is the ledger's, which a key needs financial access for, and its handler."""

@@ -11,7 +11,7 @@ import msgspec
 from deploy.sandbox import synthetic_rows
 from deploy.sandbox.control import CONTROL
 from deploy.sandbox.exchange import Answer, Document, Handle, Incoming, Route, as_json
-from deploy.sandbox.open_dental import appointments, claims, payments
+from deploy.sandbox.open_dental import appointments, claims, insurance, payments
 from deploy.sandbox.open_dental.office import Office, OfficeSettings
 from deploy.sandbox.open_dental.offices import Offices
 from deploy.sandbox.open_dental.patients import balance
@@ -130,6 +130,7 @@ def routes(offices: Offices) -> Iterator[Route]:
     yield Route("POST", ONE + "/charges", of_office(_add_charge))
     yield Route("POST", ONE + "/claims", of_office(_add_claim))
     yield Route("POST", ONE + "/appointments", of_office(appointments.book))
+    yield Route("POST", ONE + "/insurance", of_office(insurance.insure))
     yield Route("POST", ONE + "/payplans", of_office(_add_plan))
     yield Route("POST", ONE + "/payments", of_office(_type_payment))
     yield Route("POST", ONE + "/merges", of_office(_merge))

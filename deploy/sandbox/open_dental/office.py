@@ -22,6 +22,8 @@ FIRST_NUMBERS = {
     "adjustments": 301,
     "commlogs": 701,
     "appointments": 2101,
+    "inssubs": 3101,
+    "patplans": 4101,
     "claims": 9001,
     "claimprocs": 9501,
     "claimpayments": 1801,
@@ -36,6 +38,8 @@ NUMBER_OF = {
     "procedurelogs": "ProcNum",
     "commlogs": "CommlogNum",
     "appointments": "AptNum",
+    "inssubs": "InsSubNum",
+    "patplans": "PatPlanNum",
     "payplans": "PayPlanNum",
     "claims": "ClaimNum",
     "claimprocs": "ClaimProcNum",
@@ -46,7 +50,7 @@ NUMBER_OF = {
 
 MERGED = (
     *("payments", "paysplits", "adjustments", "procedurelogs", "commlogs", "payplans", "claims", "claimprocs"),
-    "appointments",
+    *("appointments", "patplans"),
 )
 """Tables whose rows go with a patient who is merged into another."""
 

@@ -18,6 +18,7 @@ from deploy.sandbox.open_dental import (
     charges,
     claims,
     control,
+    insurance,
     lists,
     partial,
     patients,
@@ -60,6 +61,8 @@ ROUTES: dict[tuple[str, str], tuple[str, Handler]] = {
     ("GET", r"/patients/{number:\d+}"): ("ReadAll", lambda o, i, r, n: patients.single(o, n)),
     ("GET", "/appointments"): ("ReadAll", lambda o, i, r, n: appointments.listed(o, i)),
     ("GET", r"/appointments/{number:\d+}"): ("ReadAll", lambda o, i, r, n: appointments.single(o, n)),
+    ("GET", "/inssubs"): ("ReadAll", lambda o, i, r, n: insurance.subscriptions(o, i)),
+    ("GET", "/patplans"): ("ReadAll", lambda o, i, r, n: insurance.coverages(o, i)),
     ("GET", "/procedurelogs"): ("ReadAll", lambda o, i, r, n: charges.listed(o, i)),
     ("POST", "/procedurelogs"): ("ProcedureLogs", lambda o, i, r, n: charges.create(o, i, r)),
     ("GET", r"/accountmodules/{number:\d+}/PatientBalances"): (

@@ -126,6 +126,34 @@ class MirrorProcedureRow(msgspec.Struct, frozen=True):
     read_at: datetime
 
 
+class MirrorSubscriptionRow(msgspec.Struct, frozen=True):
+    """Table `mirror_subscriptions`: a subscription to an insurance plan; the subscriber's number is sealed."""
+
+    practice_id: str
+    subscription_id: str
+    plan_id: str | None
+    subscriber_id: str | None
+    effective_on: date | None
+    ends_on: date | None
+    number: bytes
+    run: int
+    read_at: datetime
+
+
+class MirrorCoverageRow(msgspec.Struct, frozen=True):
+    """Table `mirror_coverages`: a patient whom a subscription covers."""
+
+    practice_id: str
+    coverage_id: str
+    pms_patient_id: str
+    subscription_id: str
+    priority: int
+    relation: str
+    pending: bool
+    run: int
+    read_at: datetime
+
+
 class EntryChangeRow(msgspec.Struct, frozen=True):
     """Table `entry_changes`: an entry of ours that was looked at there, and how it stood."""
 

@@ -12,7 +12,7 @@ from schemas.vocabulary import Target
 from sinks.targets.connector.capabilities import DEADLINE_S, MOST_PROCESSING_S, capabilities_of
 from sinks.targets.connector.mapping import Mode, dump_mapping, load_keys, load_mapping
 from sinks.targets.port import PaymentTarget
-from sinks.targets.reading import NOT_READ_YET, ReadKind
+from sinks.targets.reading import ReadKind
 from sinks.targets.route import AdapterContext, CheckedInput, Route, StoredConnection
 from streams.runtime.times import CallLimits
 
@@ -67,7 +67,8 @@ CONNECTOR: Final = Route(
         ReadKind.ADJUSTMENTS: "the contract of connectors lists entries by our marker alone",
         ReadKind.APPOINTMENTS: "the contract of connectors has no appointments",
         ReadKind.PROCEDURES: "the contract of connectors has no appointments",
-        **NOT_READ_YET,
+        ReadKind.INSURANCE: "the contract of connectors has no insurance",
+        ReadKind.ESTIMATES: "the contract of connectors has no insurance",
     },
     check=_check,
     open=_open,

@@ -16,6 +16,7 @@ from sinks.targets.nexhealth import (
     balances,
     choices,
     connection_test,
+    coverage_pages,
     mirror_pages,
     patient_search,
     requests,
@@ -23,7 +24,7 @@ from sinks.targets.nexhealth import (
 )
 from sinks.targets.nexhealth.answers import TokenRefused
 from sinks.targets.nexhealth.capabilities import capabilities_of
-from sinks.targets.nexhealth.client import LocationClient, Row, Sent
+from sinks.targets.nexhealth.client import LocationClient, Query, Row, Sent
 from sinks.targets.nexhealth.find_entries import PAYMENTS
 from sinks.targets.nexhealth.mapping import NexHealthKeys, NexHealthMapping
 from sinks.targets.nexhealth.read_back import ReadBack
@@ -223,14 +224,17 @@ class NexHealthTarget:
         return mirror_pages.LISTS
 
     async def read_page(self, request: PageRequest, deadline_s: float) -> MirrorPage | ReadFailed:
-        """By the instant of the last change, deleted entries too (`mirror_pages`, `schedule_pages`)."""
+        """By the instant of the last change, deleted entries too (`mirror_pages`); the schedule by its window
+        (`schedule_pages`), and insurance whole (`coverage_pages`)."""
         ends_at = asyncio.get_running_loop().time() + deadline_s
-        pages = schedule_pages if request.kind in schedule_pages.PATHS else mirror_pages
-        path, query = pages.PATHS[request.kind], pages.query_of(request)
+        path, query = _asked(request)
         page = await self._client.page(path, query, request.position, ends_at)
         if isinstance(page, ReadFailed):
             return page
-        return pages.page_of(page.rows, page.following, request, self._location)
+        if request.kind is ReadKind.INSURANCE:
+            return coverage_pages.page_of(page.rows, page.following, request)
+        page_of = schedule_pages.page_of if request.kind in schedule_pages.PATHS else mirror_pages.page_of
+        return page_of(page.rows, page.following, request, self._location)
 
     async def _types(self, path: str, ends_at: float) -> list[Row] | ReadFailed:
         """Those in use, then the others: only one of the two is given at a time."""
@@ -245,6 +249,15 @@ class NexHealthTarget:
 
     async def close(self) -> None:
         await self._client.close()
+
+
+def _asked(request: PageRequest) -> tuple[str, Query]:
+    """The path of a page and what it is asked for, without the cursor."""
+    if request.kind is ReadKind.INSURANCE:
+        return coverage_pages.PATH, {}
+    if request.kind in schedule_pages.PATHS:
+        return schedule_pages.PATHS[request.kind], schedule_pages.query_of(request)
+    return mirror_pages.PATHS[request.kind], mirror_pages.query_of(request)
 
 
 def _without_token(problem: NoToken) -> NothingSent | Refused:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from sinks.targets.foreign_values import is_id, parsed_day
+from sinks.targets.foreign_values import is_id, parsed_day, parsed_instant
 from sinks.targets.nexhealth.client import Query, Row
 from sinks.targets.nexhealth.find_entries import ADJUSTMENTS, PAYMENTS, Ledger, Line
 from sinks.targets.nexhealth.request_text import ORIGINATOR, id_of, in_ledger
@@ -34,7 +34,7 @@ _LEDGERS: Final = {ReadKind.PAYMENTS: PAYMENTS, ReadKind.ADJUSTMENTS: ADJUSTMENT
 
 def query_of(request: PageRequest) -> Query:
     """What a page asks for, without the cursor. Deleted entries too: they say so, and nothing else proves it."""
-    since = None if request.since is None else parsedinstant(request.since)
+    since = None if request.since is None else parsed_instant(request.since)
     if request.kind is ReadKind.PATIENTS:
         return {"location_strict": "true"} | ({} if since is None else {"updated_since": instant(since - OVERLAP)})
     window = datetime(*request.window_from.timetuple()[:3], tzinfo=UTC)

@@ -13,7 +13,7 @@ from sinks.targets.nexhealth.mapping import load_keys, load_mapping
 from sinks.targets.nexhealth.outcome_message import read_outcome_message
 from sinks.targets.nexhealth.remedies import REMEDIES
 from sinks.targets.port import PaymentTarget
-from sinks.targets.reading import NOT_READ_YET
+from sinks.targets.reading import LATER, ReadKind
 from sinks.targets.route import AdapterContext, CheckedInput, Route, StoredConnection
 from streams.runtime.times import CallLimits
 
@@ -53,5 +53,5 @@ NEXHEALTH: Final = Route(
     open=_open,
     remedies=REMEDIES,
     outcome_message=read_outcome_message,
-    unread=NOT_READ_YET,
+    unread={ReadKind.ESTIMATES: LATER},
 )

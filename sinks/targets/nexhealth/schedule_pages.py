@@ -35,8 +35,8 @@ def query_of(request: PageRequest) -> Query:
 
 
 def page_of(rows: Sequence[Row], following: str | None, request: PageRequest, location: int) -> MirrorPage:
-    """The page's rows as the mirror keeps them. What a whole window of appointments does not show is gone; it comes back
-    with the next read where only the service lagged."""
+    """The page's rows as the mirror keeps them. What a whole window of appointments does not show is gone, and comes
+    back with the next read where only the service lagged."""
     here = [row for row in rows if is_here(row, location)]
     watermark = instant(request.at)
     if request.kind is ReadKind.APPOINTMENTS:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Final
 
 import msgspec
 
@@ -18,6 +19,7 @@ from sinks.targets.open_dental import (
     balances,
     choices,
     connection_test,
+    coverage_pages,
     merged_patients,
     mirror_pages,
     patient_search,
@@ -51,6 +53,15 @@ from sinks.targets.port import (
     TargetEntry,
 )
 from sinks.targets.reading import MirrorPage, PageRequest, ReadKind
+
+PageReading = tuple[Callable[[PageRequest], str], Callable[[Sequence[mirror_pages.Row], PageRequest], MirrorPage]]
+"""The path of a page, and what its rows say."""
+
+_PAGES: Final[Mapping[ReadKind, PageReading]] = {
+    ReadKind.APPOINTMENTS: (schedule_pages.page_path, schedule_pages.page_of),
+    ReadKind.PROCEDURES: (schedule_pages.page_path, schedule_pages.page_of),
+    ReadKind.INSURANCE: (coverage_pages.page_path, coverage_pages.page_of),
+}
 
 
 class OpenDentalTarget:
@@ -192,12 +203,12 @@ class OpenDentalTarget:
         return mirror_pages.LISTS
 
     async def read_page(self, request: PageRequest, deadline_s: float) -> MirrorPage | ReadFailed:
-        """Patients by their stamp, payments by the day of their making (`mirror_pages`), appointments by their days and
-        by their stamp, procedures by theirs (`schedule_pages`)."""
+        """Patients by their stamp and payments by the day of their making (`mirror_pages`); appointments by their days
+        or their stamp, and procedures by theirs (`schedule_pages`); insurance whole (`coverage_pages`)."""
         ends_at = asyncio.get_running_loop().time() + deadline_s
-        pages = schedule_pages if request.kind in schedule_pages.KINDS else mirror_pages
-        rows = await self._reader.page(pages.page_path(request), ends_at)
-        return rows if isinstance(rows, ReadFailed) else pages.page_of(rows, request)
+        path_of, page_of = _PAGES.get(request.kind, (mirror_pages.page_path, mirror_pages.page_of))
+        rows = await self._reader.page(path_of(request), ends_at)
+        return rows if isinstance(rows, ReadFailed) else page_of(rows, request)
 
     async def _shared_types(self, ends_at: float) -> tuple[str, ...]:
         """SET-23. A read that fails proves nothing and fails nothing: what it would say is advice."""

@@ -31,7 +31,7 @@ ENTRY_OVERLAP: Final = timedelta(days=2)
 LISTS: Final = {ReadKind.PAYMENTS: PAYMENTS.path[1:]}
 SIMPLE: Final = "/patients/Simple"
 _STAMP: Final = "%Y-%m-%d %H:%M:%S"
-_NEVER: Final = "0001-01-01"
+NEVER: Final = "0001-01-01"
 
 Row = Mapping[str, Any]
 
@@ -67,8 +67,8 @@ def page_of(rows: Sequence[Row], request: PageRequest) -> MirrorPage:
 
 
 def paged(rows: Sequence[Row], request: PageRequest, number: str) -> tuple[Sequence[Row], str | None]:
-    """The page's rows, and the position of the next one. A list that begins with the row that the page before began with
-    has no pages, and was whole then."""
+    """The page's rows, and the position of the next one. A list that begins with the row that the page before began
+    with has no pages, and was whole then."""
     first = str(rows[0].get(number))[:20] if rows else ""
     if rows and first == request.position.partition(":")[2]:
         return (), None
@@ -95,7 +95,7 @@ def _patient(row: Row) -> MirrorPatient | None:
         identity=Identity(
             given_name=bounded(row.get("FName")),
             family_name=bounded(row.get("LName")),
-            birth_date=None if born == _NEVER else parsed_day(born),
+            birth_date=None if born == NEVER else parsed_day(born),
             phones=contacts(row.get("WirelessPhone"), row.get("HmPhone"), row.get("WkPhone")),
             emails=contacts(row.get("Email")),
         ),

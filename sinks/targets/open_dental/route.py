@@ -10,7 +10,7 @@ from schemas.vocabulary import Target
 from sinks.targets.open_dental.capabilities import capabilities_of
 from sinks.targets.open_dental.mapping import load_keys, load_mapping
 from sinks.targets.port import PaymentTarget
-from sinks.targets.reading import NOT_READ_YET, ReadKind
+from sinks.targets.reading import ReadKind
 from sinks.targets.route import AdapterContext, CheckedInput, Route, StoredConnection
 from streams.runtime.times import CallLimits
 
@@ -55,6 +55,6 @@ OPEN_DENTAL: Final = Route(
     unread={
         ReadKind.ADJUSTMENTS: "Open Dental lists adjustments of one patient at a time; each of ours is read before it "
         "is taken back, and looked at once a day for a week after it was posted",
-        **NOT_READ_YET,
+        ReadKind.ESTIMATES: "Open Dental lists estimates of one patient or procedure at a time",
     },
 )

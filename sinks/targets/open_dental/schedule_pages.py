@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Final
 from urllib.parse import urlencode
 
@@ -16,7 +16,6 @@ from sinks.targets.open_dental.mirror_pages import Row, changed_since, offset_of
 from sinks.targets.reading import MirrorPage, PageRequest, ReadKind, bounded
 from sinks.targets.schedule import LONGEST_DETAIL, AppointmentState, MirrorAppointment, MirrorProcedure
 
-KINDS: Final = frozenset({ReadKind.APPOINTMENTS, ReadKind.PROCEDURES})
 APPOINTMENTS: Final = "/appointments"
 PROCEDURES: Final = "/procedurelogs"
 MOST_UNITS: Final = 1_000
@@ -37,7 +36,7 @@ _ATTACHED: Final = frozenset({"TP", _DONE})
 
 
 def page_path(request: PageRequest) -> str:
-    """Path and query of one page. Appointments: the whole window by its days, else what has changed, whatever its day."""
+    """Path and query of one page. Appointments: the whole window by its days, or what has changed, whatever its day."""
     paging = {"Limit": PAGE, "Offset": offset_of(request.position)}
     if request.kind is ReadKind.PROCEDURES:
         since = changed_since(request.since) or f"{request.window_from.isoformat()} 00:00:00"
@@ -94,7 +93,7 @@ def _freed(row: Row) -> MirrorAppointment | None:
     return MirrorAppointment(
         appointment_id=str(number),
         pms_patient_id=str(patient),
-        day=datetime.min.date(),
+        day=date.min,
         starts_at=time.min,
         state=AppointmentState.CANCELLED,
         provider_id=None,
@@ -130,10 +129,13 @@ def _procedure(row: Row) -> MirrorProcedure | None:
 
 def _units(row: Row) -> int | None:
     """A procedure's fee is for one unit; its base units and units are charged, one at least."""
-    given = [row.get(name, 0) for name in ("BaseUnits", "UnitQty")]
-    if not all(isinstance(each, int) and not isinstance(each, bool) and 0 <= each <= MOST_UNITS for each in given):
-        return None
-    return max(1, sum(given))
+    units = 0
+    for name in ("BaseUnits", "UnitQty"):
+        given = row.get(name, 0)
+        if isinstance(given, bool) or not isinstance(given, int) or not 0 <= given <= MOST_UNITS:
+            return None
+        units += given
+    return max(1, units)
 
 
 def _stamp(text: object) -> datetime | None:

@@ -52,7 +52,7 @@ READS: Final = {
     ),
     *("practice contact list", "organisation contact list", "notices list", "inbox"),
     *("quickbooks status", "quickbooks preview", "reconcile", "worklist", "connector verify"),
-    *("sync status", "sync changes"),
+    *("sync status", "sync changes", "sync appointments"),
     *(
         "transactions list",
         "transactions show",

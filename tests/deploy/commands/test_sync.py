@@ -1,4 +1,4 @@
-"""`writeback sync run|status|changes|accept`, and how often a system is read (SYN-1, SYN-2, SYN-5, SET-18)."""
+"""`writeback sync run|status|changes|appointments|accept`, and how often (SYN-1, SYN-2, SYN-5, SET-18)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 from schemas.events import ExternalId
 from sinks.sync.identities.changes import read_change
 from sinks.sync.identities.store import IdentityStore
+from sinks.sync.schedule_rows import appointment_owner
 from sinks.targets.credentials import KeyRing
 from streams.runtime.clock import SystemClock
 from tests.deploy.commands.console import writeback_here, writeback_json_here
@@ -149,3 +150,33 @@ def test_a_person_finds_who_a_surrogate_is(database: LedgerDatabase, world: Worl
         assert "has named nobody" in writeback_here(world, "link", "who", "north", nobody, **keyed)
     assert writeback_here(world, "link", "who", "nort", "pt-1", **keyed).code == 2
     assert writeback_here(world, "link", "who", "north", " ", **keyed).code == 2
+
+
+def test_a_person_sees_the_schedule_and_what_it_costs(database: LedgerDatabase, world: World) -> None:
+    """By the practice's own clock, a week from today or the days that are given; what it is for is opened."""
+    keys = KeyRing(SECRET)
+    for number, day, detail in (("1", "2026-03-02", "exam"), ("2", "2026-03-05", ""), ("3", "2026-04-01", "crown")):
+        database.connection.execute(
+            "INSERT INTO mirror_appointments (practice_id, appointment_id, pms_patient_id, day, starts_at, state,"
+            " detail, run, read_at) VALUES ('north', %s, '7', %s, '08:30', 'SCHEDULED', %s, 1, now())",
+            (number, day, keys.seal("north", appointment_owner(number), detail.encode())),
+        )
+    database.connection.execute(
+        "INSERT INTO mirror_procedures (practice_id, procedure_id, appointment_id, pms_patient_id, fee_minor,"
+        " changed_on, detail, run, read_at) SELECT 'north', n::text, '1', '7', 6000 * n, '2026-03-01', 'x', 1, now()"
+        " FROM generate_series(1, 2) n"
+    )
+    keyed = {"secret_key": SECRET_TEXT}
+    days = ("--from", "2026-03-01", "--to", "2026-03-31")
+    found = writeback_json_here(world, "sync", "appointments", "north", *days, **keyed)
+    assert [(each["appointment_id"], each["cost_minor"], each["procedures"]) for each in found] == [
+        ("1", 18_000, 2),
+        ("2", None, 0),
+    ]
+    assert (found[0]["day"], found[0]["starts_at"], found[0]["detail"]) == ("2026-03-02", "08:30:00", "exam")
+    said = writeback_here(world, "sync", "appointments", "north", *days, **keyed)
+    assert "180.00" in said
+    assert "2 appointments at north" in said
+    assert "0 appointments at north" in writeback_here(world, "sync", "appointments", "north", **keyed)
+    assert writeback_here(world, "sync", "appointments", "north", "--to", "2020-01-01", **keyed).code == 2
+    assert writeback_here(world, "sync", "appointments", "nort", **keyed).code == 2

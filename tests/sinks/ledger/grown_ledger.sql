@@ -132,6 +132,11 @@ INSERT INTO mirror_procedures (practice_id, procedure_id, appointment_id, pms_pa
     read_at)
 SELECT 'practice-big', i::text, (i % 20000)::text, (i % 4000)::text, 12000, now()::date - i % 300, 'x', 7, now()
 FROM generate_series(1, 40000) i;
+INSERT INTO mirror_subscriptions (practice_id, subscription_id, number, run, read_at)
+SELECT 'practice-big', i::text, 'x', 7, now() FROM generate_series(1, 20000) i;
+INSERT INTO mirror_coverages (practice_id, coverage_id, pms_patient_id, subscription_id, priority, relation, pending, run,
+    read_at)
+SELECT 'practice-big', i::text, i::text, (i % 20000)::text, 1, 'Self', false, 7, now() FROM generate_series(1, 40000) i;
 INSERT INTO entry_changes (practice_id, effect_id, state, found_at, looked_at, ended_at, ended_as)
 SELECT p, i, CASE WHEN n % 300 = 1 THEN 'GONE' ELSE 'STANDS' END, CASE WHEN n % 300 = 1 THEN at END, at,
        CASE WHEN n % 300 = 1 AND n % 3000 > 1 THEN at END, CASE WHEN n % 300 = 1 AND n % 3000 > 1 THEN 'PUT_RIGHT' END

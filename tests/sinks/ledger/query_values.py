@@ -114,11 +114,18 @@ OTHERWISE: Final[dict[str, tuple[dict[str, str | None], ...]]] = {
     "ledger/payouts/missing.looked": ({"after": "0"},),
     "ledger/payouts/missing.page": ({"after": "0"},),
     "sync/pages.patients_gone": ({"after": "1", "most": "5000"},),
+    "sync/appointments.sweep_appointments": ({"after": "1", "most": "5000"},),
+    "sync/appointments.sweep_procedures": ({"after": "1", "most": "5000"},),
+    "sync/coverage.sweep_subscriptions": ({"after": "1", "most": "5000"},),
+    "sync/coverage.sweep_coverages": ({"after": "1", "most": "5000"},),
     "sync/identities/identities.sweep": ({"part": "0", "run": "7", "most": "1000"},),
     "sync/identities/identities.unopened": (
         {"kids": "{kid}", "after_practice": "", "after_patient": "", "most": "1000"},
     ),
     "operations/queries/identities.named": ({"id": "12", "most": "20"}, {"id": "pt-12", "most": "20"}),
+    "operations/queries/appointments.appointments": (
+        {"from_day": "2026-01-01", "to_day": "2100-01-01", "most": "500"},
+    ),
     "operations/queries/identities.counted": ({"most": "20000"},),
     "sync/changes.suspects": (
         {

@@ -105,6 +105,21 @@ class Readers(Offices):
         self.ask(practice_id, full=full)
         self.until_read(practice_id, result=result)
 
+    def until_forgotten(self, practice_id: str = "practice-1") -> None:
+        """What was read from the account before is void."""
+        until(
+            lambda: (
+                not self.database.rows(
+                    "SELECT 1 FROM mirror_practices m JOIN practice_connections u ON u.practice_id = m.practice_id"
+                    " JOIN connections c USING (connection_id)"
+                    " WHERE m.practice_id = %s AND m.account IS DISTINCT FROM c.account_fingerprint",
+                    practice_id,
+                )
+            ),
+            f"{practice_id} has forgotten the account before",
+            show=self.said,
+        )
+
     def said(self) -> str:
         """How everything stands, for a test that fails."""
         practices = self.database.rows("SELECT * FROM mirror_practices")

@@ -30,4 +30,34 @@ CREATE TABLE mirror_procedures (
     PRIMARY KEY (practice_id, procedure_id)
 ) WITH (fillfactor = 80);
 CREATE INDEX mirror_procedures_of ON mirror_procedures (practice_id, appointment_id);
-CREATE INDEX mirror_procedures_changed ON mirror_procedures (practice_id, changed_on);
+
+-- Who is covered by which insurance (RD-3): a subscription to a plan, and the patients whom it covers. The number by which an
+-- insurer knows the subscriber stands sealed.
+CREATE TABLE mirror_subscriptions (
+    practice_id     text NOT NULL REFERENCES practices,
+    subscription_id text NOT NULL,
+    plan_id         text,
+    subscriber_id   text,
+    effective_on    date,
+    ends_on         date,
+    number          bytea NOT NULL,
+    run             bigint NOT NULL,
+    read_at         timestamptz NOT NULL,
+    PRIMARY KEY (practice_id, subscription_id)
+) WITH (fillfactor = 80);
+COMMENT ON COLUMN mirror_subscriptions.subscriber_id IS 'the patient whose subscription it is, where the system says';
+
+CREATE TABLE mirror_coverages (
+    practice_id     text NOT NULL REFERENCES practices,
+    coverage_id     text NOT NULL,
+    pms_patient_id  text NOT NULL,
+    subscription_id text NOT NULL,
+    priority        smallint NOT NULL,
+    relation        text NOT NULL,
+    pending         boolean NOT NULL,
+    run             bigint NOT NULL,
+    read_at         timestamptz NOT NULL,
+    PRIMARY KEY (practice_id, coverage_id)
+) WITH (fillfactor = 80);
+COMMENT ON COLUMN mirror_coverages.priority IS '1: this one pays first';
+CREATE INDEX mirror_coverages_of ON mirror_coverages (practice_id, pms_patient_id);
