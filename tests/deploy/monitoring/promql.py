@@ -55,3 +55,8 @@ def _label_faults(rows: list[Measured], name: str, label: str, how: str, value: 
     pattern = value if how in ("=~", "!~") else re.escape(value)
     if not any(re.fullmatch(pattern, word) for word in words):
         yield f"{name} never has {label}={value}"
+
+
+def selectors(query: str) -> list[str]:
+    """Each series of ours that the query selects, as a query of its own; without the time that it looks back."""
+    return [f"{name}{{{matchers}}}" if matchers else name for name, matchers in _SELECTOR.findall(query)]
