@@ -61,6 +61,7 @@ COMMANDS: Final = {
     "inbox": "deploy.commands.inbox:inbox",
     "notices": "deploy.commands.notices:app",
     "lag": "deploy.commands.lag:lag",
+    "top": "deploy.commands.top:top",
     "demo": "deploy.commands.demo:demo",
 }
 """Name of each sub-command, and `module:attribute` of its function or Typer app."""

@@ -26,6 +26,7 @@ READS: Final = {
         "topics asyncapi",
         "clock show",
         "lag",
+        "top",
         "explain",
         "results",
     ),
