@@ -31,7 +31,7 @@ OPEN_AND_POSTED = """
 SELECT count(*) FILTER (WHERE is_in_lane(state)) AS open, count(*) FILTER (WHERE state = 'POSTED') AS posted
 FROM effects
 """
-ROLES = ("rules", "intake", "relay", "poster", "notifier", "sync", "agents", "webhooks")
+ROLES = ("rules", "intake", "relay", "health", "poster", "notifier", "sync", "agents", "webhooks")
 
 
 def test_up_plays_the_day(images: Mapping[Image, str]) -> None:
@@ -57,6 +57,7 @@ def test_up_plays_the_day(images: Mapping[Image, str]) -> None:
             mine, {each.practice_id: expected_totals(practice_day(each, on, SEED), broken=False) for each in PRACTICES}
         )
         until(lambda: _scraped(mine) == dict.fromkeys(ROLES, "1"), "Prometheus scrapes every role")
+        assert "writeback-posting" in _rules(mine)
         with pytest.raises(EngineError, match="has practices already"):
             mine.compose("run", "--rm", "demonstration")
 
@@ -89,10 +90,17 @@ def _check_targets(mine: Project, expected: Mapping[str, Expected]) -> None:
 
 
 def _scraped(mine: Project) -> dict[str, str]:
-    url = f"http://127.0.0.1:{mine.prometheus_port}/api/v1/query?query=up"
-    with urllib.request.urlopen(url, timeout=10) as answer:
-        found = json.load(answer)["data"]["result"]
-    return {each["metric"]["role"]: each["value"][1] for each in found}
+    found = _asked(mine, "query?query=up")["result"]
+    return {each["metric"]["component"]: each["value"][1] for each in found}
+
+
+def _rules(mine: Project) -> set[str]:
+    return {group["name"] for group in _asked(mine, "rules")["groups"]}
+
+
+def _asked(mine: Project, what: str) -> Any:
+    with urllib.request.urlopen(f"http://127.0.0.1:{mine.prometheus_port}/api/v1/{what}", timeout=10) as answer:
+        return json.load(answer)["data"]
 
 
 def test_a_synchronous_standby_follows(images: Mapping[Image, str]) -> None:

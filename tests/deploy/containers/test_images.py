@@ -70,7 +70,7 @@ def test_the_program_holds_what_is_locked_and_nothing_else(images: Mapping[Image
 
 def test_every_command_loads_without_the_local_stack(images: Mapping[Image, str]) -> None:
     assert inside(images[Image.WRITEBACK], "writeback", "--version").startswith("writeback ")
-    for role in ("rules", "intake", "poster", "relay", "notifier", "sync", "webhooks"):
+    for role in ("rules", "intake", "poster", "relay", "health", "notifier", "sync", "webhooks"):
         assert "--slot" in inside(images[Image.WRITEBACK], "writeback", role, "--help")
 
 
