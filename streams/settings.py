@@ -30,7 +30,7 @@ FOREIGN: Final = {"kafka_bootstrap_servers": "KAFKA_BOOTSTRAP_SERVERS", "databas
 class ProgramSettings(BaseSettings):
     """Everything that a process can be configured with. Use `load`, which explains what is wrong.
 
-    Secrets (`database_url`, `smtp_url`, `secret_key`) never show in `repr`, in `described` or in an error.
+    Secrets (`database_url`, `smtp_url`, `secret_key`, webhooks) never show in `repr`, in `described` or in an error.
     """
 
     model_config = SettingsConfigDict(
@@ -92,6 +92,25 @@ class ProgramSettings(BaseSettings):
     notice_from: str = "Writeback <writeback@localhost>"
     ops_email: str = ""
     """Notified of what only an operator can repair."""
+    ops_webhook_url: str = Field("", repr=False)
+    """The same by a signed webhook, with its key in `ops_webhook_secret`."""
+    ops_webhook_secret: str = Field("", repr=False)
+    """`whsec_` and base64 of 24 to 64 bytes, as Standard Webhooks has it."""
+    ops_slack_url: str = Field("", repr=False)
+    """The same by an incoming webhook of Slack."""
+    ops_teams_url: str = Field("", repr=False)
+    """The same by a workflow of Microsoft Teams that begins with a webhook."""
+    ops_sms: str = ""
+    """The same by SMS: a number with its country, such as +12125550100."""
+    sms_url: str = "https://api.twilio.com"
+    """Twilio's own address, or a rehearsal server on this machine."""
+    sms_account: str = ""
+    """The account's SID."""
+    sms_token: str = Field("", repr=False)
+    sms_from: str = ""
+    """The number, or the SID of the messaging service, from which SMS are sent."""
+    notice_loopback: bool = False
+    """Webhooks and chats of notices may be on this machine, without TLS: for rehearsals."""
     support: str = Field("", max_length=200)
     """Where a reader of a notice can ask: an address or a telephone number, printed beside the notice's reference."""
     secret_key: str = Field("", repr=False)

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
-    from sinks.operations.actions.contacts import ContactChanged
+    from sinks.operations.actions.contacts import ContactChanged, SecretAddress
     from sinks.operations.contact_wishes import ContactWishes
     from sinks.operations.queries.contacts import ListedContact
+    from streams.settings import ProgramSettings
 
-Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="Where it is reached: an e-mail address.")]
-Channel = Annotated[str | None, typer.Option("--channel", help="By which channel; default: email.")]
+Address = Annotated[
+    str, typer.Argument(metavar="ADDRESS", help="An e-mail address or a number; of a webhook or a chat a name for it.")
+]
+Channel = Annotated[str | None, typer.Option("--channel", help="email (default), webhook, slack, teams or sms.")]
+UrlFrom = Annotated[
+    str | None,
+    typer.Option(
+        "--url-from",
+        metavar="FILE",
+        help="A file with the secret address of a webhook or a chat, or - for standard input.",
+    ),
+]
 Called = Annotated[str | None, typer.Option("--name", help="What people call it; empty: nothing.")]
 Roles = Annotated[
     list[str] | None,
@@ -60,6 +72,21 @@ def wishes_of(
     )
 
 
+def secret_of(chosen: str | None, settings: ProgramSettings) -> SecretAddress | None:
+    """The secret address that an option names: an argument would stand in every list of processes."""
+    from pathlib import Path
+
+    from deploy.commands.parsing import INPUT_LIMIT, read_file
+    from sinks.operations.actions.contacts import SecretAddress
+    from sinks.targets.credentials import KeyRing
+
+    if chosen is None:
+        return None
+    read = sys.stdin.buffer.read(INPUT_LIMIT) if chosen == "-" else read_file(Path(chosen), "--url-from")
+    url = read.decode(errors="replace").strip()
+    return SecretAddress(url=url, keys=KeyRing.of(settings), loopback=settings.notice_loopback)
+
+
 def print_contacts(found: list[ListedContact], as_json: bool) -> None:
     """Print contacts, each with whose it is."""
     from deploy.commands.printing import print_json, print_table
@@ -88,6 +115,8 @@ def print_contact_change(done: ContactChanged, applied: bool, as_json: bool) -> 
         print(f"{done.owner}: {contact.address} {'is' if applied else 'would be'} {verb}")
     if done.after is not None:
         _print_wishes(done)
+    if done.signing_key and applied:
+        print(f"signing key, shown this once: {done.signing_key}")
     if not applied:
         print(APPLY_HINT)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from deploy.commands.contacts import Address, After, Called, Channel, Digest, Quiet, Roles, Timings, Zone
+from deploy.commands.contacts import Address, After, Called, Channel, Digest, Quiet, Roles, Timings, UrlFrom, Zone
 from deploy.commands.options import By, Json, PracticeId, Why, Yes
 
 app = typer.Typer(no_args_is_help=True, help="Who of a practice gets notices, of what and when.")
@@ -28,6 +28,7 @@ def set_(
     practice: PracticeId,
     address: Address,
     channel: Channel = None,
+    url_from: UrlFrom = None,
     name: Called = None,
     roles: Roles = None,
     timings: Timings = None,
@@ -41,7 +42,7 @@ def set_(
     as_json: Json = False,
 ) -> None:
     """Add a contact, or change what is given of the one with that address."""
-    from deploy.commands.contacts import print_contact_change, wishes_of
+    from deploy.commands.contacts import print_contact_change, secret_of, wishes_of
     from deploy.commands.open_ledger import open_ledger
     from deploy.commands.options import order_of
     from sinks.ledger.practices.contacts import Owner, OwnerKind
@@ -50,7 +51,8 @@ def set_(
     wishes = wishes_of(name, roles, timings, digest, quiet, zone, escalate_after)
     with open_ledger("contacts") as opened:
         owner = Owner(OwnerKind.PRACTICE, practice)
-        done = set_contact(opened.ledger, owner, address, channel, wishes, order_of(yes, why, by))
+        secret = secret_of(url_from, opened.settings)
+        done = set_contact(opened.ledger, owner, address, channel, wishes, order_of(yes, why, by), secret)
     print_contact_change(done, yes, as_json)
 
 

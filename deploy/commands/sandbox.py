@@ -22,6 +22,7 @@ def sandbox(
     connector_port: Port = usual_ports.CONNECTOR,
     smtp_port: Port = usual_ports.SMTP,
     mail_port: Port = usual_ports.MAIL,
+    sms_port: Port = usual_ports.SMS,
     state: Annotated[
         Path | None, typer.Option(help="Keep the ledgers in this file between runs.", dir_okay=False)
     ] = None,
@@ -52,6 +53,7 @@ def sandbox(
         connector=connector_port,
         smtp=smtp_port,
         mail=mail_port,
+        sms=sms_port,
     )
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -83,4 +85,6 @@ def _announce(running: SandboxClients) -> None:
     print(f"\nConnector     {address.connector}")
     print(f"  account     {demonstration.ACCOUNT}, patients 1 to 3")
     print(f"\nMail          WRITEBACK_SMTP_URL={address.smtp}")
-    print(f"  messages    {address.mail}/_sandbox/messages\n")
+    print(f"  messages    {address.mail}/_sandbox/messages")
+    print(f"\nSMS           WRITEBACK_SMS_URL={address.sms}")
+    print(f"  messages    {address.sms}/_sandbox/messages\n")

@@ -13,7 +13,7 @@ from deploy.sandbox.servers import Ports, serve
 def main() -> None:
     """Ports default to free ones; `--state` keeps the ledgers between runs."""
     parser = argparse.ArgumentParser(prog="python -m deploy.sandbox")
-    for name in ("open-dental", "nexhealth", "quickbooks", "connector", "smtp", "mail"):
+    for name in ("open-dental", "nexhealth", "quickbooks", "connector", "smtp", "mail", "sms"):
         parser.add_argument(f"--{name}-port", type=int, default=0)
     parser.add_argument("--state", type=Path, default=None)
     parser.add_argument("--clock", type=Path, default=None, help="a rehearsal clock: later days are not the future")
@@ -26,6 +26,7 @@ def main() -> None:
         connector=given.connector_port,
         smtp=given.smtp_port,
         mail=given.mail_port,
+        sms=given.sms_port,
     )
     running = serve(ports, given.state, given.clock, given.until_stdin_closes)
     try:

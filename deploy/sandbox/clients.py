@@ -19,6 +19,7 @@ from deploy.sandbox.open_dental.office import OfficeSettings
 from deploy.sandbox.open_dental.vendor import DEVELOPER_KEY
 from deploy.sandbox.quickbooks.company import CompanySettings
 from deploy.sandbox.quickbooks.tokens import CLIENT_ID, CLIENT_SECRET, TOKEN_PATH
+from deploy.sandbox.sms import ReceivedSms
 from schemas.connector.records import Entry
 from schemas.connector.signatures import KeyPair
 
@@ -311,3 +312,15 @@ class MailSandbox(ControlClient):
 
     def clear_faults(self) -> None:
         self._call("DELETE", "/faults")
+
+
+class SmsSandbox(ControlClient):
+    """`url` is both the vendor's address and that of the control path."""
+
+    def messages(self) -> list[ReceivedSms]:
+        """Messages taken so far, oldest first."""
+        return self._typed(list[ReceivedSms], "GET", "/messages")
+
+    def answer_next(self, *statuses: int) -> None:
+        """The next calls get these statuses, and nothing is taken."""
+        self._call("POST", "/answers", statuses)

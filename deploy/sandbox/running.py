@@ -22,6 +22,7 @@ from deploy.sandbox.clients import (
     MailSandbox,
     OpenDentalSandbox,
     QuickBooksSandbox,
+    SmsSandbox,
 )
 from deploy.sandbox.control_client import SandboxError, TargetSandbox
 from deploy.sandbox.faults import Effect, FaultKind
@@ -43,6 +44,7 @@ __all__ = [
     "SandboxClients",
     "SandboxError",
     "SandboxProcess",
+    "SmsSandbox",
     "TargetSandbox",
     "running_sandbox",
 ]
@@ -61,6 +63,7 @@ class SandboxClients:
         self.quickbooks = QuickBooksSandbox(address.quickbooks)
         self.connector = ConnectorSandbox(address.connector)
         self.mail = MailSandbox(address.mail, address.smtp)
+        self.sms = SmsSandbox(address.sms)
 
 
 class SandboxProcess(SandboxClients):
@@ -83,7 +86,7 @@ class SandboxProcess(SandboxClients):
         """
         chosen = ports or Ports()
         command = [sys.executable, "-m", "deploy.sandbox", "--until-stdin-closes"]
-        for name in ("open_dental", "nexhealth", "quickbooks", "connector", "smtp", "mail"):
+        for name in Ports.__struct_fields__:
             command += [f"--{name.replace('_', '-')}-port", str(getattr(chosen, name))]
         if state is not None:
             command += ["--state", str(state)]
@@ -99,7 +102,8 @@ class SandboxProcess(SandboxClients):
             child.communicate()
             raise SandboxError(
                 f"the sandbox did not start: {error}; is a port in use? Another one, or 0 for any, is taken with "
-                "--open-dental-port, --nexhealth-port, --quickbooks-port, --connector-port, --smtp-port or --mail-port"
+                "--open-dental-port, --nexhealth-port, --quickbooks-port, --connector-port, --smtp-port, "
+                "--mail-port or --sms-port"
             ) from error
         return cls(child, address, state, clock)
 
@@ -132,6 +136,7 @@ class SandboxProcess(SandboxClients):
             connector=_port(address.connector),
             smtp=_port(address.smtp),
             mail=_port(address.mail),
+            sms=_port(address.sms),
         )
         return SandboxProcess.start(ports, self._state, self._clock)
 

@@ -18,6 +18,7 @@ from deploy.sandbox.nexhealth.vendor import NexHealth
 from deploy.sandbox.open_dental.vendor import OpenDental
 from deploy.sandbox.quickbooks.vendor import QuickBooks
 from deploy.sandbox.serving import SandboxServer, control_application
+from deploy.sandbox.sms import SmsSink
 from streams.runtime.clock import Clock, RehearsalClock
 
 HOST = "127.0.0.1"
@@ -32,6 +33,7 @@ class Ports(msgspec.Struct, frozen=True, kw_only=True):
     connector: int = 0
     smtp: int = 0
     mail: int = 0
+    sms: int = 0
 
 
 class SandboxAddress(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +45,7 @@ class SandboxAddress(msgspec.Struct, frozen=True, kw_only=True):
     connector: str
     smtp: str
     mail: str
+    sms: str
     pid: int = 0
 
 
@@ -60,6 +63,7 @@ class SandboxServers:
         ledger = self._ledger(ConnectorVendor.name)
         self.connector = SandboxServer(ConnectorVendor(ledger, self._journal, state, rehearsal), ledger)
         self.mail = MailSink()
+        self.sms = SmsSink()
         self._runners: list[web.AppRunner] = []
         self._smtp: asyncio.Server | None = None
 
@@ -79,6 +83,7 @@ class SandboxServers:
         quickbooks = await self._listen(self.quickbooks.application(), ports.quickbooks)
         connector = await self._listen(self.connector.application(), ports.connector)
         mail = await self._listen(control_application("mail", self.mail.routes()), ports.mail)
+        sms = await self._listen(control_application("sms", self.sms.routes()), ports.sms)
         loop = asyncio.get_running_loop()
         self._smtp = await loop.create_server(self.mail.server, HOST, ports.smtp)
         smtp = self._smtp.sockets[0].getsockname()[1]
@@ -89,6 +94,7 @@ class SandboxServers:
             connector=f"http://{HOST}:{connector}",
             smtp=f"smtp://{HOST}:{smtp}",
             mail=f"http://{HOST}:{mail}",
+            sms=f"http://{HOST}:{sms}",
         )
 
     async def _listen(self, application: web.Application, port: int) -> int:

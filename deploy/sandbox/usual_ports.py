@@ -13,6 +13,7 @@ CONNECTOR: Final = 30224
 SMTP: Final = 30225
 MAIL: Final = 30226
 NEXHEALTH: Final = 30229
+SMS: Final = 30231
 
 
 def usual_address() -> SandboxAddress:
@@ -26,4 +27,5 @@ def usual_address() -> SandboxAddress:
         connector=f"http://{HOST}:{CONNECTOR}",
         smtp=f"smtp://{HOST}:{SMTP}",
         mail=f"http://{HOST}:{MAIL}",
+        sms=f"http://{HOST}:{SMS}",
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import product
@@ -23,6 +24,8 @@ from streams.fault_injection import CrashPoint, reach
 from streams.runtime.logging import log
 from streams.runtime.metrics import DELIVERIES
 
+ROUND_S: Final = 5.0
+"""As long as the role waits between two reads of the ledger: a letter of today is not held up by a long queue."""
 ABANDONED_AFTER: Final = 2
 """Deadlines of a message: a mark that is older has no sender any more."""
 FIRST_RETRY_S: Final = 2.0
@@ -92,9 +95,32 @@ class DeliveryQueue:
             DELIVERIES.labels(channel.name, step, outcome.value.lower())  # there from the start
 
     async def send_due(self, connection: Connection, now: datetime, at: datetime | None) -> int:
-        """One round of every channel; returns how many messages were tried. `now` and `at`: business time here and for
-        the database (None: its own clock)."""
-        return sum([await _send_due(connection, channel, now, at) for channel in self._channels])
+        """One round; returns how many messages were tried. `now` and `at`: business time here and for the database
+        (None: its own clock).
+
+        Channels send side by side, so that one whose receivers are silent holds up none of the others. No channel
+        begins another batch after ROUND_S: what is new is looked for again then. Raises what an outage raised, after
+        every message that was under way has been answered, or could not be.
+        """
+        until = time.monotonic() + ROUND_S
+        rounds = (_send_until(connection, channel, now, at, until) for channel in self._channels)
+        found = await asyncio.gather(*rounds, return_exceptions=True)
+        for each in found:
+            if isinstance(each, BaseException):
+                raise each
+        return sum(each for each in found if isinstance(each, int))
+
+
+async def _send_until(
+    connection: Connection, channel: Channel, now: datetime, at: datetime | None, until: float
+) -> int:
+    """Batch after batch until nothing is due. The connection runs the statements of all channels one by one."""
+    tried = 0
+    while (sent := await _send_due(connection, channel, now, at)) > 0:
+        tried += sent
+        if time.monotonic() >= until:
+            break
+    return tried
 
 
 async def _send_due(connection: Connection, channel: Channel, now: datetime, at: datetime | None) -> int:

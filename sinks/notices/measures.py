@@ -35,6 +35,10 @@ class OpenDeadLetters(msgspec.Struct, frozen=True):
     oldest_s: float
 
 
+class WaitingChannel(msgspec.Struct, frozen=True):
+    channel: str
+
+
 async def measure_unread(connection: Connection, at: datetime | None) -> int:
     """Open notices that nobody was told of and nobody is about to be. Sets the gauge."""
     parameters = {"now": at, "grace": UNREAD_AFTER}
@@ -50,3 +54,8 @@ async def measure_open(connection: Connection) -> None:
     dead = await fetch_all_async(connection, OpenDeadLetters, _SQL["open_dead_letters"])
     set_all(DEAD_LETTERS_OPEN, {(each.stage, each.reason): each.count for each in dead})
     DEAD_LETTERS_OLDEST.set(max((each.oldest_s for each in dead), default=0.0))
+
+
+async def waiting_channels(connection: Connection) -> list[str]:
+    """Channels for which a message waits to be handed over. One statement."""
+    return [each.channel for each in await fetch_all_async(connection, WaitingChannel, _SQL["waiting_channels"])]

@@ -313,6 +313,9 @@ WHERE (practice_id, cause, opened_at, step, channel, recipient)
     = (:practice_id, :cause, :opened_at, :step, :channel, :recipient)
   AND state = 'SENDING' AND attempts = :attempts;
 
+-- name: waiting_channels
+SELECT DISTINCT channel FROM deliveries WHERE delivery_under_way(state) AND next_at < now();
+
 -- name: open_dead_letters
 SELECT stage, reason, count(*)::int AS count, extract(epoch FROM now() - min(stored_at))::float8 AS oldest_s
 FROM dead_letters WHERE settled_at IS NULL GROUP BY stage, reason;

@@ -12,10 +12,11 @@ from sinks.ledger.role_slots import RoleSlot
 from sinks.ledger.schema.database import connect, connection_options
 from sinks.ledger.schema.version import require_schema
 from sinks.notices.channels.catalogue import open_channels
+from sinks.notices.channels.email import EmailChannel
 from sinks.notices.dead_letter_wakeup import DeadLetterWakeup
 from sinks.notices.deliver import Connection, DeliveryQueue
 from sinks.notices.digest import plan_digests
-from sinks.notices.measures import measure_unread
+from sinks.notices.measures import measure_unread, waiting_channels
 from sinks.notices.plan_deliveries import operators
 from sinks.notices.problems import open_problems
 from sinks.notices.store import NoticeStore
@@ -34,6 +35,9 @@ OFTEN_FOR_S: Final = 10.0
 """After a dead letter was published, its row may still be on the way through INTAKE: read often for a while."""
 DIGEST_POLL_S: Final = 15.0
 """Between two questions at which practices the morning has come."""
+
+MAIL: Final = EmailChannel.name
+"""The channel that every installation needs."""
 
 _LOG = log(__name__)
 
@@ -80,9 +84,9 @@ class Notifier:
         self._often_until = self._digests_at = float("-inf")
         if not operators(self._channels):
             _LOG.warning("no operator is notified of what only an operator can repair", setting="WRITEBACK_OPS_EMAIL")
-        for name, channel in self._channels.items():
-            if channel.missing is not None:
-                _LOG.warning("messages of a channel wait", channel=name, reason=channel.missing)
+        email = self._channels.get(MAIL)
+        if email is not None and email.missing is not None:
+            _LOG.warning("messages of a channel wait", channel=MAIL, reason=email.missing)
 
     async def disconnect(self) -> None:
         """Let go of the database; the next iteration connects anew. Never raises."""
@@ -97,13 +101,14 @@ class Notifier:
                 self._settings.database_url, **connection_options("notifier")
             )
             await self._slot.take_async(self._connection)
-            missing = [channel.missing for channel in self._channels.values() if channel.missing is not None]
-            self._health.ready(not missing, "; ".join(missing))
+            email = self._channels.get(MAIL)
+            missing = None if email is None else email.missing
+            self._health.ready(missing is None, missing or "")
         return self._connection
 
     async def iterate(self) -> None:
-        """1. read what is open. 2. write the notices and mails that are due, digests too. 3. send until nothing is due.
-        4. wait."""
+        """1. read what is open. 2. write the notices and mails that are due, digests too. 3. send what is due, for some
+        seconds at most. 4. wait, where nothing was."""
         connection = await self._connected()
         began = time.monotonic()
         await self._slot.look_async(connection)
@@ -112,15 +117,20 @@ class Notifier:
         await self._store.bring_up_to_date(connection, problems, self._clock.now(), at)
         unread = await measure_unread(connection, at)
         self._health.depends("readers", f"{unread} open notices have no reader" if unread else "")
+        await self._look_for_waiting(connection)
         if time.monotonic() - self._digests_at >= DIGEST_POLL_S:
             self._digests_at = time.monotonic()
             await plan_digests(connection, self._clock.now(), at, self._channels)
-        while not self._stopping.is_set():
-            if not await self._queue.send_due(connection, self._clock.now(), self._clock.for_database()):
-                break
-            self._health.beat()
+        sent = await self._queue.send_due(connection, self._clock.now(), self._clock.for_database())
         BATCH_SECONDS.labels(Role.NOTIFIER.value).observe(time.monotonic() - began)
-        await self._wait(OFTEN_POLL_S if time.monotonic() < self._often_until else POLL_S)
+        if sent == 0:
+            await self._wait(OFTEN_POLL_S if time.monotonic() < self._often_until else POLL_S)
+
+    async def _look_for_waiting(self, connection: Connection) -> None:
+        """A channel that lacks what it needs matters once a message waits for it; mail always does."""
+        waiting = [self._channels[name] for name in await waiting_channels(connection) if name in self._channels]
+        missing = [channel.missing for channel in waiting if channel.missing is not None]
+        self._health.depends("channels", "; ".join(sorted(missing)))
 
     async def _wait(self, seconds: float) -> None:
         waits = [asyncio.create_task(self._stopping.wait()), asyncio.create_task(self._wanted.wait())]

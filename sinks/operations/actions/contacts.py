@@ -21,14 +21,18 @@ from sinks.ledger.practices.contacts import (
 from sinks.ledger.practices.settings.groups import audit_key, organisation
 from sinks.ledger.practices.settings.settings_file import checked_id
 from sinks.ledger.unit_of_work import instant
-from sinks.notices.channels.addresses import checked_address
+from sinks.notices.channels.addresses import SECRET_URLS, WEBHOOK, checked_address
+from sinks.notices.channels.endpoints import Endpoint, new_signing_key, seal
 from sinks.operations.acting import Action, Order, acting, authorise
 from sinks.operations.contact_wishes import ContactWishes, wished
 from sinks.operations.ledger import Ledger
+from sinks.targets.credentials import KeyRing
 from streams.runtime.did_you_mean import nearest
 from streams.runtime.errors import ConfigurationError
 
 EMAIL = "email"
+SHORT = frozenset({"sms"})
+"""Channels whose messages hold no list: a new contact gets the digest only where it asks for it."""
 
 
 class ContactChanged(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,12 +41,34 @@ class ContactChanged(msgspec.Struct, frozen=True, kw_only=True):
     owner: str
     before: StoredContact | None
     after: StoredContact | None
+    signing_key: str | None = None
+    """Of a webhook whose address was given: it is shown this once. Receivers verify with it."""
+
+
+class SecretAddress(msgspec.Struct, frozen=True, kw_only=True):
+    """An address by which anybody could post, and what it is sealed with. Never printed."""
+
+    url: str
+    keys: KeyRing
+    loopback: bool
+    """Addresses of this machine may be given: for rehearsals."""
+
+    def __repr__(self) -> str:
+        return "SecretAddress(secret)"
 
 
 def set_contact(
-    ledger: Ledger, owner: Owner, address: str, channel: str | None, wishes: ContactWishes, order: Order
+    ledger: Ledger,
+    owner: Owner,
+    address: str,
+    channel: str | None,
+    wishes: ContactWishes,
+    order: Order,
+    secret: SecretAddress | None = None,
 ) -> ContactChanged:
     """Add a contact, or change what is given of the one with that address. Blocks for the owner's lock.
+
+    `secret`: for a channel whose address is one; a new webhook address gets a new signing key.
 
     The audit trail keeps what somebody is told and when; whose address it is is no part of it. Raises as `acting`, and
     ConfigurationError for an address that its channel cannot reach, and for one contact too many.
@@ -56,10 +82,13 @@ def set_contact(
         if known is None and len(stored) >= MOST_CONTACTS:
             raise ConfigurationError(f"at most {MOST_CONTACTS} contacts: remove one first")
         at = channel or (known.channel if known else EMAIL)
-        before = known or StoredContact(channel=at, address=checked_address(at, address))
+        before = known or StoredContact(channel=at, address=checked_address(at, address), digest=at not in SHORT)
         after = wished(before, wishes)
-        put_contact(cursor, owner, after)
-        return ContactChanged(owner=owner.id, before=known, after=after)
+        endpoint = _endpoint(at, secret, added=known is None)
+        blob = None if endpoint is None or secret is None else _sealed(owner, after, endpoint, secret.keys)
+        put_contact(cursor, owner, after, blob)
+        key = endpoint.signing_key if endpoint is not None else None
+        return ContactChanged(owner=owner.id, before=known, after=after, signing_key=key or None)
 
     return _changed(ledger, owner, order, Action.CONTACT_SET, change)
 
@@ -76,6 +105,23 @@ def remove_contact_of(ledger: Ledger, owner: Owner, address: str, order: Order) 
         return ContactChanged(owner=owner.id, before=stored[address], after=None)
 
     return _changed(ledger, owner, order, Action.CONTACT_REMOVE, change)
+
+
+def _endpoint(channel: str, secret: SecretAddress | None, *, added: bool) -> Endpoint | None:
+    check = SECRET_URLS.get(channel)
+    if check is None and secret is not None:
+        raise ConfigurationError(f"--url-from: a contact by {channel} has no secret address")
+    if check is None or secret is None:
+        if check is not None and added:
+            raise ConfigurationError(f"--url-from: a contact by {channel} needs its address, from a file or -")
+        return None
+    check(secret.url, "--url-from", loopback=secret.loopback)
+    return Endpoint(secret.url, new_signing_key() if channel == WEBHOOK else "")
+
+
+def _sealed(owner: Owner, contact: StoredContact, endpoint: Endpoint, keys: KeyRing) -> bytes:
+    bound = owner.id if owner.kind is OwnerKind.PRACTICE else audit_key(owner.id)
+    return seal(keys, bound, contact.channel, contact.address, endpoint)
 
 
 def _changed(

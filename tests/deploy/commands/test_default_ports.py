@@ -20,4 +20,4 @@ def test_what_listens_by_default_can_run_side_by_side() -> None:
     ports += [(name, fields[name].default) for name in ("agents_port", "webhooks_port")]
     ports.append(("redirect", urlsplit(REDIRECT_URI).port))
     ports += [(f"metrics of {place}", port) for place, port in fixed_ports(FIRST_PORT, dict.fromkeys(Role, 1)).items()]
-    assert len({port for _, port in ports}) == len(ports) == 9 + len(Role), ports
+    assert len({port for _, port in ports}) == len(ports) == 10 + len(Role), ports

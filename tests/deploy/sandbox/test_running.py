@@ -24,7 +24,7 @@ from tests.deploy.sandbox.callers import Company, Office, deposit
 from tests.scenarios.waiting import until
 
 MARKER = "WBABCDEFGHIJKLMNOP"
-PORTS = ("open_dental", "nexhealth", "quickbooks", "smtp", "mail")
+PORTS = ("open_dental", "nexhealth", "quickbooks", "smtp", "mail", "sms")
 
 
 def test_the_ledger_survives_a_restart_with_a_state_file(tmp_path: Path) -> None:

@@ -246,11 +246,12 @@ class NoticeLedger:
         }
 
     @contextmanager
-    def notifier(self, **over: Any) -> Iterator[None]:
-        """A notifier that runs while the block does; `over`: other settings of the program."""
+    def notifier(self, **over: Any) -> Iterator[Health]:
+        """A notifier that runs while the block does, and its health; `over`: other settings of the program."""
         settings = self.world.settings(**self.settings() | over, slot=next(self._slots))
-        with role_thread(lambda stop: role.run(settings, stop, Health())):
-            yield
+        health = Health()
+        with role_thread(lambda stop: role.run(settings, stop, health)):
+            yield health
 
 
 def wait_until(condition: Callable[[], bool]) -> None:

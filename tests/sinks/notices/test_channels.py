@@ -60,7 +60,7 @@ async def test_a_channel_without_its_settings_says_what_is_missing(made: type) -
 
 
 def test_channels_are_found_by_their_names() -> None:
-    assert list(open_channels(ProgramSettings.load())) == ["email"]
+    assert list(open_channels(ProgramSettings.load())) == ["email", "webhook", "slack", "teams", "sms"]
     with pytest.raises(ConfigurationError, match="NOTICE_FROM"):
         open_channels(ProgramSettings.load(notice_from="Writeback"))
 
