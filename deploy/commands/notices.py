@@ -1,7 +1,8 @@
-"""`writeback notices list|acknowledge`: what people are told of, and who sees to it."""
+"""`writeback notices list|acknowledge|samples`: what people are told of, and who sees to it."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -51,6 +52,24 @@ def acknowledge(reference: Reference, yes: Yes = False, why: Why = "", by: By = 
     print(f"{done.reference} ({done.practice_id}): {done.by} {'sees' if yes else 'would see'} to it{before}")
     if not yes:
         print(APPLY_HINT)
+
+
+@app.command("samples")
+def samples(
+    to: Annotated[Path | None, typer.Option("--to", help="Write the page to this file; default: print it.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show every letter that is ever sent, of each cause and step and as each channel carries it, as one HTML page."""
+    from deploy.commands.printing import print_json
+    from sinks.operations.queries.notice_samples import page_of_samples, sample_forms
+
+    if as_json:
+        print_json(sample_forms())
+    elif to is None:
+        print(page_of_samples())
+    else:
+        to.write_text(page_of_samples(), encoding="utf-8")
+        print(f"written: {to}")
 
 
 def _row(each: OpenNotice) -> tuple[object, ...]:

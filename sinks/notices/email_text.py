@@ -164,10 +164,12 @@ def _acknowledgement(step: Step, reference: str) -> str:
         return f"{plain(step.acknowledged_by)} sees to it."
     if step.others_after is None and step.kind is not StepKind.ESCALATED:
         return ""
-    say = f"Whoever sees to it has that noted: writeback notices acknowledge {reference}"
+    say = (
+        f"Whoever sees to it tells support, or the person who runs Writeback: writeback notices acknowledge {reference}"
+    )
     if step.kind is StepKind.ESCALATED:
-        return f"Nobody has acknowledged this so far. {say}"
-    return f"Unless somebody acknowledges this, others are told too. {say}"
+        return f"Nobody has said yet that they see to this. {say}"
+    return f"Unless somebody sees to this, others are told too. {say}"
 
 
 def _named(problem: Problem, reader: Reader) -> str:

@@ -59,6 +59,13 @@ _BY_CODE: Final[dict[str, str]] = {
 }
 
 _BY_REASON: Final[dict[DeadLetterReason | ConnectionReason, str]] = {
+    ConnectionReason.UNREACHABLE: (
+        "QuickBooks runs at Intuit, so there is nothing to start at your practice. See Intuit's status page; if all is "
+        "well there, whoever runs Writeback checks its own way to the internet."
+    ),
+    ConnectionReason.TARGET_DOWN: (
+        "QuickBooks runs at Intuit, so there is nothing to restart at your practice. See Intuit's status page."
+    ),
     DeadLetterReason.MAPPING_MISSING: (
         "An account that this payout needs is not mapped. Choose it in the mapping; a reserve or carried balance "
         "needs an other current asset account."

@@ -51,7 +51,7 @@ READS: Final = {
         "target choices",
         "target list",
     ),
-    *("practice contact list", "organisation contact list", "notices list", "inbox"),
+    *("practice contact list", "organisation contact list", "notices list", "notices samples", "inbox"),
     *("quickbooks status", "quickbooks preview", "reconcile", "worklist", "connector verify"),
     *("sync status", "sync changes", "sync appointments"),
     *(
