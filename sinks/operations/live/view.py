@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
 from schemas.vocabulary import DEAD
-from sinks.operations.live.scrape import Reading
+from sinks.operations.live.scrape import Endpoint, Reading
 
 
 class RoleNow(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,7 +134,7 @@ def _rate(before: Reading | None, now: Reading, name: str | None, **labels: str)
     return (second - first if second >= first else second) / seconds
 
 
-def _posted(earlier: dict[object, Reading], now: Sequence[Reading]) -> tuple[Counted, ...]:
+def _posted(earlier: Mapping[Endpoint, Reading], now: Sequence[Reading]) -> tuple[Counted, ...]:
     rates: defaultdict[str, float] = defaultdict(float)
     for reading in now:
         targets = {dict(key)["target"] for key in reading.values("writeback_transitions_total", to_state="POSTED")}
