@@ -44,7 +44,10 @@ OUTCOMES: Final = {
 }
 """The kinds of answers of the port `PaymentTarget` (`sinks.targets.port`), by operation."""
 STATUSES: Final = ("2xx", "3xx", "4xx", "5xx")
-SYNC_KINDS: Final = ("choices", "patients", "payments", "adjustments", "appointments", "insurance")
+SYNC_KINDS: Final = (
+    *("choices", "patients", "payments", "adjustments"),
+    *("appointments", "procedures", "insurance", "estimates"),
+)
 CURRENCIES: Final = ("USD", "CAD")
 """Shown from the start; others appear with their first payment."""
 
