@@ -19,10 +19,11 @@ from processors.health.kept import encode, kept_outcomes, kept_target, target_ke
 from processors.health.outcome_window import DEAD as DEAD_ENTRIES
 from processors.health.outcome_window import POSTED, REFUSED, Place, with_outcome
 from processors.health.target_window import is_late, with_heartbeat
-from schemas.codec import Undecodable, decode_result
+from schemas.codec import Undecodable, decode_published
 from schemas.health_codec import decode_heartbeat
 from schemas.topics import TopicName, physical
 from schemas.vocabulary import DEAD, RECORD_STAGES, State, Target
+from schemas.writebacks import Result
 from streams.kafka.header_values import HeaderError, as_text
 from streams.runtime.logging import log
 from streams.runtime.metrics import HEALTH_LAST_RECORD, HEALTH_RECORDS
@@ -82,7 +83,9 @@ class Agents:
         return "read"
 
     def _result(self, event: EventT[bytes]) -> str:
-        result = decode_result(event.value)
+        result = decode_published(event.value)
+        if not isinstance(result, Result):
+            return "read"  # what a sender is told; a refused record is counted by its dead letter
         if result.target is None or not (result.state is State.POSTED or result.state in DEAD):
             return "read"
         what = POSTED if result.state is State.POSTED else DEAD_ENTRIES

@@ -13,6 +13,7 @@ from streams.kafka.topics import ensure_topics
 from tests.processors.health.stated import PosterHeart, state_of, stated
 from tests.scenarios.roles import Role
 from tests.scenarios.waiting import until
+from tests.streams.kafka.published import REFUSAL, WARNING, publish
 from tests.worlds import World
 
 OFFLINE, HEALTHY = HealthState.OFFLINE, HealthState.HEALTHY
@@ -98,3 +99,13 @@ def test_repeats_and_bad_records_do_no_harm(health: Health) -> None:
     health.until_state("p2", HEALTHY)
     health.heart.beat("p1", ANSWERED=1)
     until(lambda: stated(health.world, "p1")[-1].targets[0].attempts == 3, "two and one are three")
+
+
+def test_what_senders_are_told_is_read_and_counts_nowhere(health: Health) -> None:
+    """Refusals and warnings stand on the topic of results; a refused record is counted by its dead letter."""
+    role = health.start()
+    for told in (REFUSAL, WARNING):
+        publish(health.world, told)
+    counted = 'writeback_health_records_total{outcome="%s",topic="writeback-results.v1"}'
+    until(lambda: role.metric(counted % "read") == 2, "both are read", show=role.text)
+    assert role.metric(counted % "undecodable") == 0
