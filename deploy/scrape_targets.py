@@ -15,6 +15,18 @@ FIRST_PORT: Final = 30240
 """Of `writeback up`, where WRITEBACK_METRICS_PORT names no other: what scrapes it need not be told anew."""
 FIRST_SLOTS: Final = 16
 """Ports for the first process of each role, with room for roles to come; further processes have those behind them."""
+PLACES: Final = {
+    Role.RULES: 0,
+    Role.INTAKE: 1,
+    Role.POSTER: 2,
+    Role.RELAY: 3,
+    Role.NOTIFIER: 4,
+    Role.SYNC: 5,
+    Role.AGENTS: 6,
+    Role.WEBHOOKS: 7,
+    Role.HEALTH: 8,
+}
+"""Of the first process of each role among those ports. A new role takes the next one, and moves no other."""
 FILE: Final = "prometheus-targets.json"
 """In the state folder, in the format of Prometheus' `file_sd_configs`."""
 
@@ -28,8 +40,7 @@ class ScrapeTarget(msgspec.Struct, frozen=True):
 
 def fixed_ports(first: int, counts: Mapping[Role, int]) -> dict[tuple[Role, int], int]:
     """A port for each role and slot. Slot 0 of a role always has the same, however many others run. Pure."""
-    order = list(Role)
-    ports = {(role, 0): first + order.index(role) for role, count in counts.items() if count}
+    ports = {(role, 0): first + PLACES[role] for role, count in counts.items() if count}
     further = [(role, slot) for role, count in counts.items() for slot in range(1, count)]
     return ports | {place: first + FIRST_SLOTS + number for number, place in enumerate(further)}
 

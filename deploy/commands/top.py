@@ -110,6 +110,7 @@ def _shown(view: LiveView) -> Any:
         _list("Oldest by state", view.oldest_s_by_state, "", ages=True),
         _list("Connections closed", view.closed, "{:.0f}"),
         _list("Open dead letters", view.dead, "{:.0f}"),
+        _list("Targets by health", view.health, "{:.0f}"),
         _list("Payouts differ", view.payout_differences, "{:.0f}"),
     ]
     return Group(_roles(view.roles), Columns(lists, padding=(0, 3)), _line(view))
@@ -121,8 +122,8 @@ def _roles(roles: tuple[RoleNow, ...]) -> Any:
     from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in ("role", "slot", "", "done/s", "errors/s", "behind", "for", "memory", "waits for"):
-        table.add_column(heading, overflow="fold")
+    for heading in ("role", "slot", "state", "done/s", "errors/s", "behind", "for", "memory", "waits for"):
+        table.add_column(heading, overflow="fold", no_wrap=heading == "state")
     for each in roles:
         state = Text("ready", style="green") if each.ready else Text("NOT READY", style="bold red")
         cells = (

@@ -8,6 +8,7 @@ from pathlib import Path
 from deploy.scrape_targets import (
     FILE,
     FIRST_SLOTS,
+    PLACES,
     fixed_ports,
     read_targets,
     remove_targets,
@@ -30,6 +31,8 @@ def test_the_first_process_of_a_role_always_has_the_same_port() -> None:
 def test_there_is_room_for_every_role_and_slot() -> None:
     ports = fixed_ports(30_240, dict.fromkeys(Role, 64))
     assert len(set(ports.values())) == 64 * len(Role)
+    assert PLACES.keys() == set(Role)
+    assert sorted(PLACES.values()) == list(range(len(Role)))
     assert len(Role) <= FIRST_SLOTS
     assert max(ports.values()) < 32_768, "above this the system gives ports to anybody"
 

@@ -40,7 +40,7 @@ def roles(pipeline: Pipeline) -> list[Role]:
     bad = pipeline.practice("p2", patients=("pt-1",))
     pipeline.link(bad, "pt-gone", "99999999")
     ports = {"agents_port": "0", "webhooks_port": "0"}
-    started = [pipeline.start(name, **ports) for name in (*ALL_ROLES, "sync", *CALLED)]
+    started = [pipeline.start(name, **ports) for name in (*ALL_ROLES, "health", "sync", *CALLED)]
     pipeline.send(payment(good), payment(bad, "pt-gone"))
     pipeline.until_states(POSTED=2, REJECTED=1, SCHEDULED=1)
     for role in started:

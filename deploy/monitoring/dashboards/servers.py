@@ -32,6 +32,11 @@ SERVERS: Final = Dashboard(
                     red_from=300,
                 ),
                 Panel(
+                    title="Heartbeats that HEALTH has not read",
+                    about="Normal: a few.",
+                    queries=(Query("sum(writeback_health_unread_records)", "unread"),),
+                ),
+                Panel(
                     title="Transactions aborted",
                     about="In ten minutes. What they held is done again.",
                     queries=(Query("sum by (role) (increase(writeback_aborted_transactions_total[10m]))", "{{role}}"),),

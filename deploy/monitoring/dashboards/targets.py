@@ -66,6 +66,11 @@ TARGETS: Final = Dashboard(
                     queries=(Query("sum by (route, reason) (writeback_connections_closed)", "{{route}} {{reason}}"),),
                 ),
                 Panel(
+                    title="Targets by health",
+                    about="Practices' targets by the state that HEALTH states. Those without attempts are in none.",
+                    queries=(Query("sum by (state) (writeback_health_targets)", "{{state}}"),),
+                ),
+                Panel(
                     title="Closings",
                     about="In an hour, by route and reason.",
                     queries=(

@@ -57,6 +57,8 @@ class LiveView(msgspec.Struct, frozen=True, kw_only=True):
     outbox_rows: float | None
     outbox_oldest_s: float | None
     notices_unread: float | None
+    health: tuple[Counted, ...]
+    """Practices' targets by the state that HEALTH states."""
     payout_differences: tuple[Counted, ...]
     token_days: float | None
     measured_ago_s: float | None
@@ -69,6 +71,7 @@ _DONE = {
     "poster": "writeback_target_calls_total",
     "relay": "writeback_relayed_total",
     "notifier": "writeback_notice_deliveries_total",
+    "health": "writeback_health_records_total",
     "sync": "writeback_sync_pages_total",
     "agents": "writeback_http_requests_total",
     "webhooks": "writeback_http_requests_total",
@@ -100,6 +103,7 @@ def live_view(before: Sequence[Reading], now: Sequence[Reading], wall_s: float) 
         outbox_rows=_largest(now, "writeback_outbox_rows"),
         outbox_oldest_s=_largest(now, "writeback_outbox_oldest_age_seconds"),
         notices_unread=_largest(now, "writeback_notices_unread"),
+        health=_most_first(_by_label(now, "writeback_health_targets", "state")),
         payout_differences=_most_first(_by_label(now, "writeback_payout_differences_open", "kind")),
         token_days=None if token is None or math.isnan(token) else token,
         measured_ago_s=wall_s - measured if measured else None,
@@ -108,7 +112,8 @@ def live_view(before: Sequence[Reading], now: Sequence[Reading], wall_s: float) 
 
 def _role(before: Reading | None, now: Reading) -> RoleNow:
     role = now.endpoint.component
-    lags = now.values("writeback_consumer_lag_records").values()
+    lags = [*now.values("writeback_consumer_lag_records").values()]
+    lags += now.values("writeback_health_unread_records").values()
     ages = now.values("writeback_consumer_lag_seconds").values()
     return RoleNow(
         component=role,
