@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from schemas.vocabulary import State
+from schemas.vocabulary import Stage, State
 from sinks.ledger.role_slots import RoleSlot
 from sinks.poster.adapters import Adapters
 from sinks.poster.balance_reads import BalanceReader
@@ -114,7 +114,8 @@ class Poster:
 
     def confirmed(self, outcome: Outcome, stored: bool) -> None:
         """An outcome is committed, or was fenced: its lane may go on, or is held by the ledger."""
-        if stored and outcome.verdict.state is State.POSTED:
+        was_posted = outcome.phase is Stage.READBACK and outcome.call.state is State.POSTED
+        if stored and outcome.verdict.state is State.POSTED and not was_posted:
             self.post_times.posted(outcome.call.key)
         lease = self.leases.practices.get(outcome.call.gate)
         if lease is not None and lease.epoch == outcome.epoch:
