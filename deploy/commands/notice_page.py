@@ -34,6 +34,8 @@ def _lines(story: NoticeStory) -> Iterator[str]:
     stands = f"closed {shown_at(story.closed_at)}" if story.closed_at else f"open, {counted(story.items, 'case')} now"
     yield f"{story.reference}: {story.headline} ({story.practice_id})"
     yield f"   {stands}; opened {shown_at(story.opened_at)}"
+    if story.acknowledged_by:
+        yield f"   {story.acknowledged_by} sees to it"
     yield f"   why: {story.why}"
     yield from (f"   {line}" for line in story.fields)
     if story.closed_at is None:

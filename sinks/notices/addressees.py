@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -77,6 +77,12 @@ class AddressBook:
         addressees = Addressees(tuple(sorted(found)), readers.in_digest, later, contacts)
         self._note(practice_id, cause, addressees)
         return addressees
+
+    async def still_there(self, connection: Connection, practice_id: str, notified: Iterable[Recipient]) -> Addressees:
+        """Of those who were notified, who may still be: a contact that was taken away gets nothing more."""
+        contacts = await contacts_of(connection, practice_id)
+        known = {recipient(each) for each in contacts} | set(operators(self._channels))
+        return Addressees(tuple(each for each in notified if each in known), contacts=contacts)
 
     def _note(self, practice_id: str, cause: Cause, addressees: Addressees) -> None:
         key = (practice_id, cause.key)

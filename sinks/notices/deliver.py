@@ -19,6 +19,7 @@ from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.fetch import fetch_all_async
 from sinks.notices.channels.port import Channel, Incident, Message, Outcome, SealedEndpoint, SendResult
 from sinks.notices.digest import STEP as DIGEST
+from sinks.notices.plan_deliveries import Recipient, contacts_of, quiet_hours, reader_of
 from sinks.notices.schedule import StepKind
 from streams.fault_injection import CrashPoint, reach
 from streams.runtime.logging import log
@@ -139,7 +140,10 @@ async def _send_due(connection: Connection, channel: Channel, now: datetime, at:
     results = await asyncio.gather(*(_sent(channel, delivery) for delivery in marked))
     reach(CrashPoint.NOTIFIER_AFTER_SEND)
     for delivery, result in zip(marked, results, strict=True):
-        await connection.execute(_SQL["answer"], _answer(delivery, result, now) | {"now": at})
+        answer = _answer(delivery, result, now)
+        if result.outcome is Outcome.NOT_SENT:
+            answer["again_s"] = await _outside_quiet_hours(connection, delivery, now, answer["again_s"])
+        await connection.execute(_SQL["answer"], answer | {"now": at})
         _report(delivery, result)
     return len(marked)
 
@@ -169,6 +173,17 @@ def _answer(delivery: MarkedDelivery, result: SendResult, now: datetime) -> dict
         "code": result.code,
         "again_s": _again_s(delivery.attempts),
     }
+
+
+async def _outside_quiet_hours(
+    connection: Connection, delivery: MarkedDelivery, now: datetime, again_s: float
+) -> float:
+    """When a message is tried again, in seconds from now: not while its reader wants quiet."""
+    again = now + timedelta(seconds=again_s)
+    contacts = await contacts_of(connection, delivery.practice_id)
+    zone = (await reader_of(connection, delivery.practice_id)).zone
+    held = quiet_hours(contacts, zone, again).get(Recipient(delivery.channel, delivery.recipient))
+    return again_s if held is None else (held - now).total_seconds()
 
 
 def _again_s(attempts: int) -> float:

@@ -23,7 +23,6 @@ from sinks.notices.plan_deliveries import (
     Channels,
     NoticeKey,
     Recipient,
-    contacts_of,
     plan_deliveries,
     put_in_inbox,
     reader_of,
@@ -171,7 +170,8 @@ class NoticeStore:
             return await self._plan(connection, key, problem, step, told, now, at) if new else 0
 
     async def _close(self, connection: Connection, notice: Notice, now: datetime, at: datetime | None) -> int:
-        """The closing message goes to those who were notified, and only after nothing else can follow it."""
+        """The closing message goes to those who were notified and are still contacts, or the operator, and only after
+        nothing else can follow it."""
         solved = Problem(practice_id=notice.practice_id, cause=notice.cause, count=0, oldest_at=notice.opened_at)
         key = _key(notice)
         step = resolved_step(notice)
@@ -183,7 +183,7 @@ class NoticeStore:
                 return 0
             await connection.execute(_SQL["overtaken"], key.parameters())
             notified = await fetch_all_async(connection, Recipient, _SQL["notified_recipients"], key.parameters())
-            told = Addressees(tuple(notified), contacts=await contacts_of(connection, notice.practice_id))
+            told = await self._book.still_there(connection, notice.practice_id, notified)
             planned = await self._plan(connection, key, solved, step, told, now, at)
         _LOG.info("notice closed", practice_id=notice.practice_id, notice_cause=notice.cause.key)
         return planned

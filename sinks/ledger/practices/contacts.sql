@@ -27,10 +27,20 @@ ON CONFLICT (organisation_id, address) DO UPDATE SET name = excluded.name, roles
     endpoint = coalesce(excluded.endpoint, organisation_contacts.endpoint);
 
 -- name: remove_practice_contact!
-DELETE FROM contacts WHERE practice_id = :owner AND address = :address;
+-- What was planned for it is not sent any more.
+WITH gone AS (
+    DELETE FROM contacts WHERE practice_id = :owner AND address = :address RETURNING channel, address
+)
+UPDATE deliveries d SET state = 'FAILED', code = 'CONTACT_REMOVED' FROM gone g
+WHERE d.practice_id = :owner AND d.channel = g.channel AND d.recipient = g.address AND d.state = 'DUE';
 
 -- name: remove_organisation_contact!
-DELETE FROM organisation_contacts WHERE organisation_id = :owner AND address = :address;
+WITH gone AS (
+    DELETE FROM organisation_contacts WHERE organisation_id = :owner AND address = :address RETURNING channel, address
+)
+UPDATE deliveries d SET state = 'FAILED', code = 'CONTACT_REMOVED' FROM gone g, practices p
+WHERE p.organisation_id = :owner AND d.practice_id = p.practice_id AND d.channel = g.channel
+  AND d.recipient = g.address AND d.state = 'DUE';
 
 -- name: lock_organisation
 SELECT organisation_id FROM organisations WHERE organisation_id = :owner FOR NO KEY UPDATE;

@@ -92,5 +92,11 @@ UPDATE mirror_practices SET due_at = least(due_at, business_now(:now) + interval
 WHERE practice_id = :practice_id;
 
 -- name: remove_contacts!
-DELETE FROM contacts
-WHERE practice_id = :practice_id AND channel = 'email' AND address = ANY(:emails::text[]);
+-- What was planned for them is not sent any more.
+WITH gone AS (
+    DELETE FROM contacts
+    WHERE practice_id = :practice_id AND channel = 'email' AND address = ANY(:emails::text[])
+    RETURNING channel, address
+)
+UPDATE deliveries d SET state = 'FAILED', code = 'CONTACT_REMOVED' FROM gone g
+WHERE d.practice_id = :practice_id AND d.channel = g.channel AND d.recipient = g.address AND d.state = 'DUE';

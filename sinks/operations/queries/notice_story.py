@@ -43,6 +43,7 @@ class NoticeFound(msgspec.Struct, frozen=True):
     told_at: datetime | None
     closed_at: datetime | None
     items: int
+    acknowledged_by: str | None
     route: str | None
 
 
@@ -61,6 +62,8 @@ class NoticeStory(msgspec.Struct, frozen=True, kw_only=True):
     closed_at: datetime | None
     items: int
     """How many it is about now; none once it is closed."""
+    acknowledged_by: str | None
+    """Who has said that they see to it."""
     fields: tuple[str, ...]
     """Of records: the fields at fault now, and what is wrong with them."""
     told: tuple[Told, ...]
@@ -92,6 +95,7 @@ def notice_story(connection: Connection, reference: str) -> NoticeStory | None:
         told_at=found.told_at,
         closed_at=found.closed_at,
         items=found.items,
+        acknowledged_by=found.acknowledged_by,
         fields=tuple(_fields(connection, found.practice_id, cause)),
         told=tuple(fetch_all(connection, Told, _SQL["told_by"], key)),
     )

@@ -1,5 +1,5 @@
 -- name: notice_by_reference
-SELECT n.practice_id, n.cause, n.opened_at, n.told_at, n.closed_at, n.items,
+SELECT n.practice_id, n.cause, n.opened_at, n.told_at, n.closed_at, n.items, n.acknowledged_by,
     (SELECT c.route FROM practice_connections pc JOIN connections c USING (home_practice_id, connection_id)
      WHERE pc.practice_id = n.practice_id AND pc.target = n.target) AS route
 FROM notices n WHERE n.reference = :reference

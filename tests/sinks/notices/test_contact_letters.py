@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from psycopg.types.json import Jsonb
 
-from sinks.notices import role
+from sinks.notices import deliver, role
 from streams.runtime import metrics
 from tests.deploy.commands.console import writeback_here, writeback_json_here
 from tests.sinks.notices.notice_ledger import NoticeLedger, wait_until
@@ -78,6 +78,29 @@ def test_quiet_hours_hold_a_letter_and_the_newest_is_sent(ledger: NoticeLedger) 
     assert ledger.one("SELECT count(*) FROM deliveries WHERE code = 'OVERTAKEN'") == 2
 
 
+def test_what_could_not_be_sent_is_not_tried_again_in_quiet_hours(
+    ledger: NoticeLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The mail server says later, and ten minutes later it is night."""
+    monkeypatch.setattr(deliver, "FIRST_RETRY_S", 1_200.0)
+    ledger.practice("northside")
+    ledger.saved("northside", {"zone": "America/Los_Angeles"})
+    add(ledger, DESK, quiet_from="21:00", quiet_until="07:00")
+    ledger.at(NIGHT - timedelta(hours=1, minutes=8))
+    ledger.mailbox.rcpt_answer = "450 later"
+    ledger.effect(1)
+    with ledger.notifier():
+        wait_until(lambda: ledger.one("SELECT code FROM deliveries") == "450")
+        ledger.mailbox.rcpt_answer = "250 OK"
+        assert abs(ledger.one("SELECT next_at FROM deliveries") - SEVEN) < timedelta(seconds=1)
+        ledger.later(timedelta(hours=1))
+        ledger.effect(2, state="REJECTED", reason="PATIENT_NOT_FOUND")
+        wait_until(lambda: ledger.one("SELECT count(*) FROM deliveries") == 2)
+        assert to(ledger, DESK) == []
+        ledger.at(SEVEN + timedelta(seconds=1))
+        wait_until(lambda: len(to(ledger, DESK)) == 2)
+
+
 def test_what_is_read_in_the_digest_is_in_it_and_in_no_letter(
     ledger: NoticeLedger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -110,6 +133,33 @@ def test_what_is_read_in_the_digest_is_in_it_and_in_no_letter(
     assert not [subject for subject in to(ledger, DESK) if "mapping" in subject]
 
 
+def test_who_is_no_contact_any_more_gets_nothing_more(ledger: NoticeLedger) -> None:
+    """Neither the end of what they were told of, nor what waited for the end of their quiet hours."""
+    ledger.practice("northside")
+    ledger.saved("northside", {"zone": "America/Los_Angeles"})
+    ledger.connection.execute("UPDATE practices SET added_at = now()")
+    ledger.at(NIGHT)
+    add(ledger, DESK)
+    add(ledger, BOOKS, quiet_from="21:00", quiet_until="07:00")
+    add(ledger, OWNER)
+    ledger.effect(1)
+    do = ("--yes", "--why", "left the practice", "--by", "Ada")
+    with ledger.notifier():
+        wait_until(lambda: len(ledger.mailbox.raw) == 2)
+        wait_until(lambda: ledger.one("SELECT count(*) FROM deliveries WHERE state = 'SENT'") == 2)
+        assert writeback_here(ledger.world, "practice", "contact", "remove", "northside", DESK, *do).code == 0
+        gone = writeback_here(ledger.world, "practice", "set", "northside", "--remove-email", BOOKS, *do)
+        assert gone.code == 0, gone.errors
+        assert (
+            ledger.one("SELECT code FROM deliveries WHERE recipient = 'books@northside.example'") == "CONTACT_REMOVED"
+        )
+        ledger.at(SEVEN)
+        ledger.set_state("POSTED", 1)
+        wait_until(lambda: len(to(ledger, OWNER)) == 2)
+        wait_until(lambda: ledger.one("SELECT count(*) FROM notices WHERE closed_at IS NULL") == 0)
+    assert (len(to(ledger, DESK)), len(to(ledger, BOOKS))) == (1, 0)
+
+
 def test_nobody_acknowledges_so_the_next_are_told_once(ledger: NoticeLedger) -> None:
     """Whoever was told first is not told again, and all hear of its end."""
     ledger.practice("northside")
@@ -118,13 +168,13 @@ def test_nobody_acknowledges_so_the_next_are_told_once(ledger: NoticeLedger) -> 
     ledger.effect(1)
     with ledger.notifier():
         wait_until(lambda: len(to(ledger, DESK)) == 1)
-        ledger.later(timedelta(hours=1, minutes=59))
+        ledger.later(timedelta(hours=1))
         ledger.dead_letter(1, stage="rules", reason="CARD_NUMBER")
         wait_until(lambda: len(to(ledger, DESK)) == 2)
         assert to(ledger, OWNER) == []
-        ledger.later(timedelta(minutes=2))
+        ledger.later(timedelta(hours=1, minutes=30))
         wait_until(lambda: len(to(ledger, OWNER)) == 1)
-        ledger.later(timedelta(hours=1))
+        ledger.later(timedelta(minutes=5))
         ledger.set_state("POSTED", 1)
         wait_until(lambda: len(to(ledger, OWNER)) == 2)
         wait_until(lambda: len(to(ledger, DESK)) == 3)
@@ -151,6 +201,7 @@ def test_what_somebody_sees_to_is_not_escalated(ledger: NoticeLedger) -> None:
         done = writeback_here(ledger.world, "notices", "acknowledge", reference.lower(), *do)
         assert done.code == 0, done.errors
         assert "Ada" in writeback_here(ledger.world, "notices", "list")
+        assert "Ada sees to it" in writeback_here(ledger.world, "explain", reference)
         ledger.later(timedelta(hours=3))
         ledger.effect(2)
         wait_until(lambda: len(to(ledger, DESK)) == 2)
