@@ -15,6 +15,11 @@ _ONCE: Final = (
     "store the outcome under its idempotency_key together with the entry, and bring it again for the same key"
 )
 _HUNG_UP_S: Final = 0.05
+_PAIRS: Final = (
+    ((Kind.FEE_ADJUSTMENT, 1), (Kind.FEE_ADJUSTMENT, -1)),
+    ((Kind.CHARGE, -1), (Kind.CHARGE_REVERSAL, 1)),
+)
+"""Entries that stand without a claim or a dispute, each with what ends it, and which way they move the balance."""
 
 
 async def run(trial: Trial) -> None:
@@ -28,6 +33,7 @@ async def run(trial: Trial) -> None:
     await _hung_up(trial, posted)
     await _keeps_its_word(trial, first, posted)
     await _refuses(trial)
+    await _each_kind(trial)
     await _takes_back(trial, posted)
 
 
@@ -171,24 +177,60 @@ async def _left_nothing(trial: Trial, check: str, order: EntryOrder, answer: Any
     trial.note(check, passed, found, f"answer with the problem {code.value}, and write nothing")
 
 
-async def _takes_back(trial: Trial, posted: list[Entry]) -> None:
-    """What the suite posted, with entries of the first kind that the system has for it."""
+async def _each_kind(trial: Trial) -> None:
+    """A sign that is right for payments may be turned for what has a list of its own in the practice's system."""
     said = trial.said
-    kind = next((each for each in _TAKES_BACK if said is not None and each in said.kinds), None)
-    if kind is None:
+    pairs = [pair for pair in _PAIRS if said is not None and all(kind in said.kinds for kind, _ in pair)]
+    wrong: list[str] = []
+    for (kind, sign), (ends, back) in pairs:
+        order = trial.order(kind, sign)
+        entry = await _moved(trial, order)
+        if entry is None:
+            wrong.append(kind.value)
+            continue
+        amount = Amount(minor=back * abs(order.amount.minor), currency=order.amount.currency)
+        taken_back = entry.entry_id if ends is Kind.CHARGE_REVERSAL else None
+        end = msgspec.structs.replace(trial.order(ends, back, taken_back), amount=amount)
+        if await _moved(trial, end) is None:
+            wrong.append(f"{ends.value} {'+' if back > 0 else '-'}")
+    trial.note(
+        "each kind moves the balance as its sign says",
+        not wrong,
+        ", ".join(wrong) or f"{2 * len(pairs)} entries",
+        "keep the sign of every kind: > 0 lowers balance_minor, < 0 raises it, and reads show what was sent",
+    )
+
+
+async def _takes_back(trial: Trial, posted: list[Entry]) -> None:
+    """What the suite posted, with entries of each kind that the system has for it, in turn."""
+    said = trial.said
+    kinds = [each for each in _TAKES_BACK if said is not None and each in said.kinds]
+    if not kinds:
         trial.note("takes an entry back", True, "no kind for it: delete the test entries by hand")
         return
-    left = 0
-    for entry in posted:
-        order = msgspec.structs.replace(trial.order(kind, -1, entry.entry_id))
+    left: list[str] = []
+    for number, entry in enumerate(posted):
+        kind = kinds[number % len(kinds)]
+        order = trial.order(kind, -1, entry.entry_id)
         back = Amount(minor=-entry.amount.minor, currency=entry.amount.currency)
-        order = msgspec.structs.replace(order, amount=back)
-        outcome = await trial.post(order)
-        standing = await trial.standing(order)
-        good = outcome is not None and standing is not None and len(standing) == 1
-        left += not (good and standing is not None and standing[0].amount == back)
-    text = "post entries with takes_back and a negative amount, under their own marker"
-    trial.note("takes an entry back", not left, f"{left} of {len(posted)} were not", text)
+        if await _moved(trial, msgspec.structs.replace(order, amount=back)) is None:
+            left.append(kind.value)
+    found = f"{len(left)} of {len(posted)} were not" + (f": {', '.join(left)}" if left else "")
+    text = "post entries with takes_back and a negative amount, under their own marker; they raise balance_minor"
+    trial.note("takes an entry back", not left, found, text)
+
+
+async def _moved(trial: Trial, order: EntryOrder) -> Entry | None:
+    """The entry, where it stands once as it was ordered and the balance moved by its amount; None: it does not."""
+    before = await trial.balance()
+    outcome = await trial.post(order)
+    standing = await trial.standing(order)
+    after = await trial.balance()
+    if outcome is None or standing is None or len(standing) != 1 or before is None or after is None:
+        return None
+    entry = standing[0]
+    right = _content(entry) == _ordered(order) and before - after == order.amount.minor
+    return entry if right else None
 
 
 def _many(entries: tuple[Entry, ...] | None) -> str:

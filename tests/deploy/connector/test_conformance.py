@@ -67,6 +67,26 @@ class ChangingSigns(Rewriting):
         return reply
 
 
+class TurningFees(Rewriting):
+    """Keeps the sign of payments, and books each fee adjustment the other way round."""
+
+    def posted(self, arrived: Arrived) -> Reply:
+        reply = super().posted(arrived)
+        with self._system.transaction() as db:
+            db.execute("UPDATE entries SET minor = -abs(minor) WHERE kind = 'fee_adjustment'")
+        return reply
+
+
+class LosingTheSignOfReversals(Rewriting):
+    """Takes refunds back as it should, and books a reversal as if it were a payment."""
+
+    def posted(self, arrived: Arrived) -> Reply:
+        reply = super().posted(arrived)
+        with self._system.transaction() as db:
+            db.execute("UPDATE entries SET minor = abs(minor) WHERE kind = 'reversal'")
+        return reply
+
+
 class AnsweringEarly(Rewriting):
     """Says 201 while the entry is still on its way, and shows it a moment later."""
 
@@ -109,6 +129,8 @@ async def test_a_connector_that_decides_later_keeps_it_too() -> None:
         (Doubling, Limits(), "the same key writes nothing more"),
         (Forgetting, Limits(), "forgets nothing"),
         (ChangingSigns, Limits(), "reads it as it was sent"),
+        (TurningFees, Limits(), "each kind moves the balance as its sign says"),
+        (LosingTheSignOfReversals, Limits(), "takes an entry back"),
         (AnsweringEarly, Limits(decides_after_s=0.5), "the entry stands when it says so"),
     ],
 )
