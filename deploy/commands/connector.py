@@ -71,9 +71,10 @@ def verify(
 
 
 def _print(url: str, results: Sequence[CheckResult]) -> None:
-    from deploy.commands.printing import print_table
+    from deploy.commands.printing import counted, print_table
 
     rows = ((each.check, "ok" if each.passed else "FAILED", each.found, each.what_to_do) for each in results)
     print_table(url, ("check", "result", "found", "what to do"), rows)
     failed = sum(not each.passed for each in results)
-    print("the connector keeps the contract" if not failed else f"{failed} checks failed: it is not to be used yet")
+    said = f"{counted(failed, 'check')} failed: the connector is not to be used yet"
+    print(said if failed else "the connector keeps the contract")

@@ -58,7 +58,7 @@ class ConnectorClient:
     """Calls one account of a connector. Use as an async context manager; one event loop."""
 
     def __init__(self, url: str, account: str, key: SigningKey) -> None:
-        self._url = url.rstrip("/")
+        self.url = url.rstrip("/")
         self._base = f"/v1/accounts/{account}"
         self._key = key
         self._session: aiohttp.ClientSession | None = None
@@ -93,7 +93,7 @@ class ConnectorClient:
         try:
             async with self._session.request(
                 method,
-                self._url + self._base + path,
+                self.url + self._base + path,
                 data=content or None,
                 headers=sent,
                 allow_redirects=False,
@@ -119,7 +119,7 @@ class ConnectorClient:
         """The headers of a request, now or as of another time."""
         return sign(
             method,
-            target_of(self._url + self._base + path),
+            target_of(self.url + self._base + path),
             body,
             key=key or self._key,
             direction=direction,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from deploy.connector import posting_checks, signature_checks
-from deploy.connector.client import ConnectorClient
+from deploy.connector.client import Answer, ConnectorClient
 from deploy.connector.trial import CheckResult, Trial
 from schemas.connector.records import Capabilities, Health, Kind, Patient, PatientKey, ProblemCode, TypeList
 from schemas.connector.signatures import KeyPair
@@ -33,8 +33,10 @@ async def verify_connector(url: str, account: str, keys: KeyPair, patient: str) 
 async def _described(trial: Trial) -> bool:
     answer = await trial.client.call("GET", "/capabilities")
     said = answer.read(Capabilities) if answer.status == 200 else None
-    help_text = "serve /capabilities with a document of the contract's form, to a request signed with the first key"
-    if not trial.note("describes itself", said is not None, answer.said(), help_text) or said is None:
+    if (
+        not trial.note("describes itself", said is not None, answer.said(), _advice(answer, trial.client))
+        or said is None
+    ):
         return False
     trial.said = said
     trial.note(
@@ -57,6 +59,20 @@ async def _described(trial: Trial) -> bool:
         "list a type in use for each of typed_kinds, or leave the kind out of it",
     )
     return True
+
+
+def _advice(answer: Answer, client: ConnectorClient) -> str:
+    """The first call fails of a wrong option more often than of the connector: name the one that the answer points to.
+    Pure."""
+    if answer.status == 0:
+        return "start the connector, or give the address where it listens, without a path"
+    if client.url.endswith("/v1"):
+        return "give the address without /v1: the contract's paths begin with it"
+    if answer.is_problem(ProblemCode.ACCOUNT_UNKNOWN):
+        return "give --account one that the connector serves"
+    if answer.is_problem(ProblemCode.SIGNATURE_INVALID):
+        return "give --secrets the keys that the connector has for this account; else mend how it checks signatures"
+    return "serve /capabilities with a document of the contract's form, to a request signed with the first key"
 
 
 async def _may_post(trial: Trial) -> bool:

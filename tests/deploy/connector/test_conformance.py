@@ -12,7 +12,11 @@ from deploy.connector.limits import Limits
 from deploy.connector.service import Arrived, Connector, Reply
 from deploy.connector.systems import SYSTEMS
 from schemas.connector.records import Entry, EntryOrder, Outcome, Status
+from schemas.connector.signatures import KeyPair
+from tests.contract.connector_case import keys as keys_named
 from tests.deploy.connector.served import ACCOUNT, KEYS, PATIENT, a_connector, served
+
+OTHER_KEYS = keys_named("k9")
 
 
 async def failed(connector: Connector) -> set[str]:
@@ -162,3 +166,20 @@ async def test_nothing_private_stands_in_the_report() -> None:
 async def test_a_dead_address_is_a_failed_check() -> None:
     results = await verify_connector("http://127.0.0.1:9", ACCOUNT, KEYS, PATIENT)
     assert [each.passed for each in results] == [False]
+    assert "start the connector" in results[0].what_to_do
+
+
+@pytest.mark.parametrize(
+    ("path", "account", "keys", "to_do"),
+    [
+        ("", "no-such-account", KEYS, "give --account one that the connector serves"),
+        ("/v1", ACCOUNT, KEYS, "without /v1"),
+        ("", ACCOUNT, OTHER_KEYS, "give --secrets the keys that the connector has"),
+    ],
+)
+async def test_a_wrong_option_is_named(path: str, account: str, keys: KeyPair, to_do: str) -> None:
+    """The first answer says which of the options to look at, before the connector is blamed."""
+    async with served(a_connector()) as url:
+        results = await verify_connector(url + path, account, keys, PATIENT)
+    assert [each.passed for each in results] == [False]
+    assert to_do in results[0].what_to_do
