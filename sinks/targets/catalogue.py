@@ -19,6 +19,7 @@ from sinks.targets.outbound import check_outbound
 from sinks.targets.port import PaymentTarget
 from sinks.targets.quickbooks.route import QUICKBOOKS
 from sinks.targets.route import AdapterContext, Route, StoredConnection, UnusableConnectionError
+from sinks.targets.systems.catalogue import system_called
 from sinks.targets.worklist.route import WORKLIST
 from streams.runtime.errors import ConfigurationError
 from streams.runtime.loopback import require_loopback
@@ -49,9 +50,13 @@ ID_PREFIXES: Final = tuple(prefix for route in ROUTES.values() for prefix in rou
 
 def route_named(name: str) -> Route:
     """The route that a person means; `open-dental` and `open_dental` are one. Raises ConfigurationError that names
-    the routes."""
+    the routes, of a practice system those that serve it."""
     route = ROUTES.get(name.replace("-", "_").lower())
     if route is None:
+        system = system_called(name)
+        if system is not None:
+            serving = ", ".join(ROUTES[each].option for each in system.served_by(ROUTES))
+            raise ConfigurationError(f"{system.title} is reached through {serving}: name one of these instead")
         known = ", ".join(each.option for each in ROUTES.values())
         raise ConfigurationError(f"{name!r} is not a target of this release: use one of {known}")
     return route

@@ -35,7 +35,10 @@ def checked_input(
         raise ConfigurationError("--config: the file is not JSON") from None
     calls_nothing = route.by_hand or route.is_polled(document)
     if calls_nothing and base_url:
-        raise ConfigurationError(f"--base-url: {route.option} calls nothing: leave it out")
+        why = (
+            "people enter everything" if route.by_hand else "with this mapping an agent at the practice calls Writeback"
+        )
+        raise ConfigurationError(f"--base-url: {why}, so there is no address to call: leave it out")
     address = "" if calls_nothing else check_outbound(route, base_url or route.default_url, "base_url", connector_hosts)
     try:
         checked = route.check(address, document, secret)

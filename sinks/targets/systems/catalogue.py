@@ -24,8 +24,7 @@ def system_named(text: str) -> PracticeSystem:
 
     Raises ConfigurationError that names the nearest, and how to ask for one that is not listed.
     """
-    by_spelling = {_plain(spelled): each for each in SYSTEMS.values() for spelled in _spellings(each)}
-    found = by_spelling.get(_plain(text))
+    found = system_called(text)
     if found is None:
         known = [each.option for each in SYSTEMS.values()]
         raise ConfigurationError(
@@ -33,6 +32,12 @@ def system_named(text: str) -> PracticeSystem:
             f"another give --system {NOT_LISTED.option} --system-name NAME"
         )
     return found
+
+
+def system_called(text: str) -> PracticeSystem | None:
+    """The system that is spelled so, with any dashes, spaces or capitals. Pure."""
+    by_spelling = {_plain(spelled): each for each in SYSTEMS.values() for spelled in _spellings(each)}
+    return by_spelling.get(_plain(text))
 
 
 def may_name(system: PracticeSystem) -> bool:

@@ -65,7 +65,11 @@ def test_a_row_is_whole(name: str) -> None:
 def test_a_person_names_a_route_with_either_dash() -> None:
     assert route_named("open-dental") is route_named("Open_Dental") is ROUTES["open_dental"]
     with pytest.raises(ConfigurationError, match="use one of open-dental, nexhealth, connector, quickbooks, worklist"):
-        route_named("dentrix")
+        route_named("another")
+    with pytest.raises(ConfigurationError, match="Dentrix is reached through nexhealth, connector, worklist: name one"):
+        route_named("Dentrix")
+    with pytest.raises(ConfigurationError, match="Cloud9 is reached through connector, worklist: name one"):
+        route_named("cloud9")
 
 
 def test_a_route_of_another_release_has_the_shortest_times() -> None:
