@@ -119,7 +119,9 @@ class GoliveCheck:
             row = stored_connection(cursor, self._practice_id, target)
         if row is None:
             if target is Target.PMS:
-                self._say(item, "connected", False, f"writeback target add {self._practice_id} TARGET --config FILE")
+                add = f"writeback target add {self._practice_id}"
+                advice = f"{add} SYSTEM --config FILE; where no program posts: {add} worklist"
+                self._say(item, "connected", False, advice)
             return None
         try:
             opened = open_target(row, self._context)

@@ -56,6 +56,15 @@ def test_payments_wait_for_a_person_and_need_no_link(database: LedgerDatabase, w
     database.close()
 
 
+def test_a_practice_without_a_system_is_led_to_the_work_list(database: LedgerDatabase, world: World) -> None:
+    """PMS-14: the check says how it connects; then one note says that people enter everything, and why in the list."""
+    writeback(world, "practice", "add", "west", "--zone", "UTC", "--email", "w@west.example", "--system", "none")
+    assert "add west worklist" in writeback(world, "golive", "check", "west", "--json")
+    assert "ALL_BY_HAND" in writeback(world, "settings", "show", PRACTICE)
+    database.report(payment(at=database.clock.instant))
+    assert "no program can write this entry" in writeback(world, "worklist", PRACTICE, "--json")
+
+
 def test_each_practice_has_a_work_list_of_its_own(database: LedgerDatabase, world: World) -> None:
     writeback(world, "practice", "add", "south", "--zone", "UTC")
     added = writeback(world, "target", "add", "south", "worklist", *DO)

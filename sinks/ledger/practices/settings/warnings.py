@@ -41,6 +41,11 @@ class PmsCapabilities(msgspec.Struct, frozen=True, kw_only=True):
     """The ledger has seen a clearance or a payout of this practice, so ON_CLEAR has something to wait for (T-13)."""
 
     @property
+    def by_hand(self) -> bool:
+        """Nothing is written by a program: a work list, or a connector that has not said yet what it can do."""
+        return self.connected and not self.kinds
+
+    @property
     def called(self) -> str:
         return self.system or "this practice's system"
 
@@ -74,6 +79,7 @@ class Code(StrEnum):
     DAILY_SETTINGS_UNUSED = "DAILY_SETTINGS_UNUSED"
     DATED_AHEAD = "DATED_AHEAD"
     CUT_OFF_IN_BLACKOUT = "CUT_OFF_IN_BLACKOUT"
+    ALL_BY_HAND = "ALL_BY_HAND"
     MEMBERSHIP_WITHOUT_CHARGE = "MEMBERSHIP_WITHOUT_CHARGE"
     INSURANCE_BY_HAND = "INSURANCE_BY_HAND"
     REVERSALS_BY_HAND = "REVERSALS_BY_HAND"
@@ -157,6 +163,8 @@ def _fees(settings: PracticeSettings, capabilities: PmsCapabilities) -> Iterator
             "it may go out. A payment of 100.00 with a fee of 3.20 leaves 3.20 open. Choose AUTO, or post gross"
         )
         yield _warning(Code.BALANCES_KEEP_THE_FEE, "fee_adjustment", text)
+    elif capabilities.by_hand:
+        pass  # the work list has each fee under its payment
     elif EntryKind.FEE_ADJUSTMENT not in capabilities.kinds:
         text = (
             f"{capabilities.called} takes no adjustments: balances keep the processor's fee until somebody corrects "
@@ -208,6 +216,13 @@ def _entries(settings: PracticeSettings, capabilities: PmsCapabilities) -> Itera
     """Kinds of entry that the settings ask for and the connection cannot write: people post them by hand."""
     kinds, types = capabilities.kinds, settings.types
     if not capabilities.connected and capabilities.system is None:
+        return
+    if capabilities.by_hand:
+        text = (
+            "people type in every entry from the work list, each fee adjustment under its payment, and record it: "
+            "`writeback worklist`"
+        )
+        yield _note(Code.ALL_BY_HAND, "master", text)
         return
     through = capabilities.through
     charged = settings.membership_booking is MembershipBooking.CHARGE_AND_PAYMENT

@@ -44,7 +44,7 @@ DECISION_WORDS: Final[dict[DecisionReason, str]] = {
     _D.CLAIM_NOT_NAMED: "it does not say which claim it belongs to, or what each procedure of it got",
     _D.ALLOCATE_BY_HAND: "the practice allocates its payments itself",
     _D.NOTES_OFF: "the practice wants no notes",
-    _D.NOT_BY_THIS_ROUTE: "the practice's connection cannot write this entry",
+    _D.NOT_BY_THIS_ROUTE: "no program can write this entry into the practice's books, so people enter it",
     _D.BACKFILLED: "posted on purpose after the fact",
     _D.PATIENT_UNTOUCHED: "the practice keeps disputes off the patients' ledgers",
     _D.OF_NO_CLAIM: "the insurer kept or added it for no claim, so it stands on no patient's ledger",

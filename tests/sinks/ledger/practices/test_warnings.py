@@ -36,6 +36,15 @@ def without(*kinds: EntryKind) -> PmsCapabilities:
     return PmsCapabilities(kinds=frozenset(EntryKind) - set(kinds), books_to_guarantor=True)
 
 
+def test_a_work_list_is_said_once_and_keeps_no_fee_on_balances() -> None:
+    """P-17: the fee adjustment is on the list too, so nothing is left on the patient's balance."""
+    by_hand = codes(PmsCapabilities(kinds=frozenset()), fee_adjustment=FeeAdjustment.AUTO)
+    assert by_hand == {Code.ALL_BY_HAND, Code.PLAN_LOOKS_SHORT, Code.FEES_BILLED_MONTHLY, Code.CARD_FEE_STAYS_OUT}
+    off = codes(PmsCapabilities(kinds=frozenset()), fee_adjustment=FeeAdjustment.OFF)
+    assert Code.BALANCES_KEEP_THE_FEE in off
+    assert Code.ALL_BY_HAND not in codes(PmsCapabilities(connected=False))
+
+
 def test_gross_at_a_system_that_does_everything_has_nothing_to_say() -> None:
     assert codes(amount=AmountMode.GROSS, master=True) == set()
 
