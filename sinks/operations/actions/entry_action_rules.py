@@ -222,6 +222,8 @@ def _notes_of_posting(head: Entry, to: State) -> Iterator[str]:
 def _notes_of_ending(
     action: EntryAction, head: Entry, parts: Sequence[Entry], others: Sequence[Entry]
 ) -> Iterator[str]:
+    if head.state == State.RECORDED_MANUALLY:
+        yield "somebody recorded it as entered by hand: make sure that it does not stand in the books any more"
     if head.maybe_sent:
         yield "it was sent or may have been: make sure that it does not stand there as well"
     if action is EntryAction.RECORD and parts:

@@ -96,6 +96,8 @@ def test_dismissed_with_its_fee(manual: LedgerDatabase) -> None:
     assert manual.states() == ["DISMISSED"] * 2
     assert apply(manual, EntryAction.RECORD, 1).refused == 0
     assert manual.states() == ["RECORDED_MANUALLY"] * 2
+    (taken_out,) = plan(manual, EntryAction.DISMISS, 1)
+    assert "recorded it as entered by hand" in taken_out.notes[0], "whoever ends it second is told of the first"
 
 
 def test_a_fee_that_died_alone_is_recorded_alone(database: LedgerDatabase) -> None:
