@@ -32,7 +32,7 @@ Fee = Annotated[
     typer.Option("--fee", metavar="AMOUNT", help="Of one payment whose fee is not known, such as 3.20."),
 ]
 _WOULD: Final = {"post": "would be posted", "record": "would be recorded", "dismiss": "would be dismissed"}
-_IS: Final = {"post": "on their way", "record": "recorded", "dismiss": "dismissed"}
+_IS: Final = {"post": "released to be posted", "record": "recorded", "dismiss": "dismissed"}
 
 
 app.command()(allocate)

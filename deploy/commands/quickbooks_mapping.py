@@ -111,7 +111,9 @@ def _print_mapped(done: Mapped, applied: bool) -> None:
         print(f"{counted(done.released, 'entry', 'entries')} {'due again' if applied else 'would be due again'}")
     if done.open or any(each.problem for each in done.fields):
         print("This mapping cannot be stored yet")
-    elif not applied:
+    elif applied:
+        print(f"stored; see a document before it is written: writeback quickbooks preview {done.practice_id} PAYOUT")
+    else:
         print(APPLY_HINT)
 
 

@@ -202,6 +202,7 @@ def _describe(opened: Opened, practice: str, system: str, order: Order, *, quiet
         print(f"{practice}: {system} said what it can do; {kept}")
     elif told.failed is not None and not quiet:
         print(f"{practice}: {system} did not say what it can do ({told.failed}): nothing is posted until it has")
+        print(f"once it can be reached: writeback target describe {practice} {system} --yes --why TEXT")
     return told
 
 

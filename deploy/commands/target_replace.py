@@ -105,7 +105,8 @@ def _print(done: TargetReplaced, former: str, to: str, applied: bool) -> None:
     print(f"{by_hand} {would}stay on the work list: writeback worklist {done.practice_id}")
     if what.dead:
         print(f"{counted(what.dead, 'entry stands', 'entries stand')} dead and {would}stay so: writeback dlq list")
-    print(f"links: {what.links_forgotten} of {former} {would}be kept for its entries, {what.links_made} made anew")
+    kept = "are kept" if applied else "would be kept"
+    print(f"links: {what.links_forgotten} of {former} {kept} for its entries, {what.links_made} made anew")
     if done.unlinked:
         print(f"{counted(done.unlinked, 'patient')} with open entries {would}wait for a link: writeback link add")
     print_moves(done.moves, applied)

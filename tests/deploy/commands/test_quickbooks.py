@@ -52,6 +52,10 @@ def test_a_person_connects_looks_and_disconnects(commands: QuickBooksCommands) -
     assert (status["realm_id"], status["connected"], status["mapped"]) == (realm, True, False)
     assert status["access_until"] is not None
     assert "not mapped" in commands.quickbooks("status", practice).stdout
+    assert "stored; see" not in commands.quickbooks("map", practice).stdout
+    assert f"stored; see a document before it is written: writeback quickbooks preview {practice}" in (
+        commands.quickbooks("map", practice, *APPLY).stdout
+    )
     assert commands.quickbooks("disconnect", practice).returncode == 0
     assert not commands.sandbox.quickbooks.company(realm).tokens().revoked
     assert commands.quickbooks("disconnect", practice, *APPLY).returncode == 0

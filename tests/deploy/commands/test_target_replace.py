@@ -76,7 +76,8 @@ def test_a_work_list_gets_an_integration(
     text = review.read_text(encoding="utf-8-sig")
     assert text.splitlines() == ["patient,former number,new number", "pt-1,,"]
     review.write_text(text.replace("pt-1,,", f"pt-1,,{number}"), encoding="utf-8")
-    assert writeback(world, *move, "--post-from", day, "--links", str(review), *DO).code == 0
+    moved = writeback(world, *move, "--post-from", day, "--links", str(review), *DO)
+    assert (moved.code, "links: 0 of worklist are kept for its entries, 1 made anew" in moved) == (0, True)
     assert database.rows("SELECT DISTINCT connection_id, state FROM work") == [("open_dental", "SCHEDULED")]
     assert database.rows("SELECT patient_ref, pms_patient_id FROM patient_links") == [("pt-1", number)]
     assert writeback_json_here(world, "worklist", PRACTICE)["rows"] == []
