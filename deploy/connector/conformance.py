@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from deploy.connector import posting_checks, signature_checks
+from deploy.connector import listing_checks, posting_checks, signature_checks
 from deploy.connector.client import Answer, ConnectorClient
 from deploy.connector.trial import CheckResult, Trial
 from schemas.connector.records import Capabilities, Health, Kind, Patient, PatientKey, ProblemCode, TypeList
@@ -26,6 +26,7 @@ async def verify_connector(url: str, account: str, keys: KeyPair, patient: str) 
             return trial.results
         await signature_checks.run(trial, keys)
         if await _may_post(trial):
+            await listing_checks.run(trial)
             await posting_checks.run(trial)
         return trial.results
 

@@ -22,6 +22,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     kinds: tuple[Kind, ...] = EVERY_KIND
     allocates: bool = True
     knows_guarantor: bool = True
+    lists_patients: bool = True
     batches_only: bool = False
     windows: tuple[BatchWindow, ...] = ()
     min_interval_s: float = 0.0
@@ -40,6 +41,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
             typed_kinds=tuple(kind for kind in TYPED if kind in self.kinds),
             allocates=self.allocates,
             knows_guarantor=self.knows_guarantor,
+            lists_patients=self.lists_patients,
             finds_marker=True,
             proves_absence=True,
             processing_s=self.processing_s,

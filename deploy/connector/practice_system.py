@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from schemas.connector.records import (
     MOST_FOUND,
+    MOST_LISTED,
     MOST_ROWS,
     Account,
     Amount,
@@ -26,6 +27,7 @@ from schemas.connector.records import (
     Kind,
     OpenCharge,
     Patient,
+    PatientPage,
 )
 
 _SCHEMA: Final = (Path(__file__).parent / "practice_system.sql").read_text(encoding="utf-8")
@@ -136,6 +138,15 @@ class PracticeSystem:
         )
         born = None if birth_date is None else birth_date.isoformat()
         return tuple(_patient(row) for row in self._rows(sql, (account, text, text, born, born, MOST_FOUND)))
+
+    def page(self, account: str, after: str | None) -> PatientPage:
+        """All patients in the order of their numbers, those that were merged or archived too."""
+        sql = "SELECT * FROM patients WHERE account = ? AND patient_id > ? ORDER BY patient_id LIMIT ?"
+        rows = self._rows(sql, (account, after or "", MOST_LISTED))
+        ends = len(rows) < MOST_LISTED
+        return PatientPage(
+            patients=tuple(map(_patient, rows)), next_after=None if ends else str(rows[-1]["patient_id"])
+        )
 
     def closed_through(self, account: str) -> date | None:
         rows = self._rows("SELECT closed_through FROM accounts WHERE account = ?", (account,))

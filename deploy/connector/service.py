@@ -26,6 +26,7 @@ from schemas.connector.records import (
     PatientKey,
     PatientList,
     PatientQuery,
+    PatientsAfter,
     Problem,
     ProblemCode,
     Status,
@@ -172,6 +173,9 @@ class Connector:
             case api.SEARCH_PATIENTS:
                 wanted: PatientQuery = given
                 return _reply(200, PatientList(patients=system.patients(account, wanted.text, wanted.birth_date)))
+            case api.LIST_PATIENTS:
+                page: PatientsAfter = given
+                return _reply(200, _there(system.page(account, page.after) if limits.lists_patients else None))
             case _:
                 return self._about_patient(operation, account, given, limits)
 

@@ -24,7 +24,9 @@ from schemas.connector.records import (
     Patient,
     PatientKey,
     PatientList,
+    PatientPage,
     PatientQuery,
+    PatientsAfter,
     PaymentDetail,
     Problem,
     ProblemCode,
@@ -88,6 +90,8 @@ EXAMPLES: Final[Mapping[type[Any], Any]] = MappingProxyType(
         PatientKey: PatientKey(patient_id="1017"),
         Patient: PATIENT,
         PatientList: PatientList(patients=(PATIENT,)),
+        PatientsAfter: PatientsAfter(after="1016"),
+        PatientPage: PatientPage(patients=(PATIENT,), next_after="1017"),
         Account: Account(
             patient_id="1017",
             guarantor_id="1016",

@@ -17,7 +17,7 @@ from schemas.connector.records import Id, Key, Marker, Problem, ProblemCode
 from schemas.connector.signatures import SIGNED_HEADERS
 
 FILE: Final = Path(__file__).parent / "openapi.json"
-VERSION: Final = "1.0.0"
+VERSION: Final = "1.1.0"
 _REF: Final = "#/components/schemas/{name}"
 _DESCRIPTION: Final = """\
 A small service in front of a practice system. Writeback calls it (push), or an agent beside it fetches the same

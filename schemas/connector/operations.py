@@ -18,7 +18,9 @@ from schemas.connector.records import (
     Patient,
     PatientKey,
     PatientList,
+    PatientPage,
     PatientQuery,
+    PatientsAfter,
     ProblemCode,
     TypeList,
 )
@@ -134,6 +136,17 @@ SEARCH_PATIENTS: Final = Operation(
     takes=PatientQuery,
     gives=((200, PatientList),),
 )
+LIST_PATIENTS: Final = Operation(
+    name="listPatients",
+    method="POST",
+    path="/patients/list",
+    summary=(
+        "All patients, page by page, archived ones too. Every patient who is there during all pages is on one of them. "
+        "not-found where lists_patients is false."
+    ),
+    takes=PatientsAfter,
+    gives=((200, PatientPage),),
+)
 READ_PATIENT: Final = Operation(
     name="readPatient",
     method="POST",
@@ -162,6 +175,7 @@ OPERATIONS: Final = (
     FIND_ENTRIES,
     GET_ENTRY,
     SEARCH_PATIENTS,
+    LIST_PATIENTS,
     READ_PATIENT,
     READ_ACCOUNT,
 )

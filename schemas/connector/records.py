@@ -14,7 +14,7 @@ import msgspec
 
 from schemas.connector.windows import BatchWindow
 
-VERSION: Final = "1.0"
+VERSION: Final = "1.1"
 """Of the contract. The second number grows with additions that an older side ignores; another first is another API."""
 
 LARGEST_MINOR: Final = 10**12
@@ -22,6 +22,8 @@ MOST_ROWS: Final = 5_000
 """Of one answer: open charges, types."""
 MOST_FOUND: Final = 100
 """Entries with one marker, patients of one search."""
+MOST_LISTED: Final = 500
+"""Patients of one page."""
 
 Id = Annotated[
     str,
@@ -230,6 +232,8 @@ class Capabilities(Record, frozen=True, kw_only=True):
     """Reads open charges, and takes `applied_to`."""
     knows_guarantor: bool = False
     """Says who answers for a patient's account."""
+    lists_patients: bool = False
+    """Lists all patients, page by page (since 1.1)."""
     finds_marker: bool
     """An entry is found by its marker, whoever changed what else."""
     proves_absence: bool
@@ -294,6 +298,21 @@ class Patient(Record, frozen=True, kw_only=True):
 
 class PatientList(Record, frozen=True, kw_only=True):
     patients: Annotated[tuple[Patient, ...], msgspec.Meta(max_length=MOST_FOUND)]
+
+
+class PatientsAfter(Request, frozen=True, kw_only=True):
+    """Which page of all patients: in a body, as everything about them."""
+
+    after: Id | None = None
+    """`next_after` of the page before; none: the first page."""
+
+
+class PatientPage(Record, frozen=True, kw_only=True):
+    """Patients in an order that stays, archived ones too, each once."""
+
+    patients: Annotated[tuple[Patient, ...], msgspec.Meta(max_length=MOST_LISTED)]
+    next_after: Id | None = None
+    """Where the next page begins; none: this was the last one."""
 
 
 class OpenCharge(Record, frozen=True, kw_only=True):

@@ -131,7 +131,7 @@ class Turn:
         return read.whole_at is not None and self._claimed.round_at - read.whole_at < WHOLE_EVERY
 
     def _kinds(self, connection: ReadConnection, target: PaymentTarget) -> list[ReadKind]:
-        unread = ROUTES[connection.route].unread
+        unread = ROUTES[connection.route].unread_of(connection.config)
         able = {kind: isinstance(target, PmsReader) for kind in ReadKind}
         able[ReadKind.CHOICES] = isinstance(target, OffersChoices)
         return [kind for kind in ReadKind if able[kind] and kind not in unread]

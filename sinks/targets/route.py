@@ -152,8 +152,14 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     account is one of the practice."""
     unread: Mapping[ReadKind, str] = MappingProxyType({})
     """What of a practice's system cannot be read over it, each with why, in words for people. All else can."""
+    unread_under: Callable[[object], Mapping[ReadKind, str]] = lambda _: {}
+    """What cannot be read beside it under this configuration."""
     by_hand: bool = False
     """People write there and no program does: no address, no secrets, one account per practice (P-17)."""
+
+    def unread_of(self, config: object) -> Mapping[ReadKind, str]:
+        """What cannot be read over a connection with this configuration, each with why. Pure."""
+        return {**self.unread, **self.unread_under(config)}
 
     @property
     def option(self) -> str:

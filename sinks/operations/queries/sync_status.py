@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -25,6 +25,7 @@ class _Practice(msgspec.Struct, frozen=True, kw_only=True):
     practice_id: str
     every: Every
     route: str | None
+    config: Any
     due_at: datetime
     round_at: datetime | None
     read_at: datetime | None
@@ -83,7 +84,7 @@ def sync_status(ledger: Ledger, practice: str | None, most: int) -> tuple[Practi
 
 def _shown(practice: _Practice, kinds: list[KindRead], known: IdentitiesKnown | None) -> PracticeSync:
     route = ROUTES.get(practice.route or "")
-    unread = {} if route is None else route.unread
+    unread = {} if route is None else route.unread_of(practice.config)
     return PracticeSync(
         practice_id=practice.practice_id,
         every=practice.every,

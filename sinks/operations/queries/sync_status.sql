@@ -5,7 +5,7 @@ SET due_at = business_now(:now), full_wanted = mirror_practices.full_wanted OR E
 
 -- name: practices
 -- Those that are read, in the order of their ids.
-SELECT m.practice_id, p.sync_every AS every, c.route, m.due_at, m.round_at, m.read_at, m.result, m.code, m.failures
+SELECT m.practice_id, p.sync_every AS every, c.route, c.config, m.due_at, m.round_at, m.read_at, m.result, m.code, m.failures
 FROM mirror_practices m
 JOIN practices p ON p.practice_id = m.practice_id
 LEFT JOIN practice_connections u ON u.practice_id = m.practice_id AND u.target = 'PMS'

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 import msgspec
 
-from schemas.connector.operations import CAPABILITIES, HEALTH, READ_ACCOUNT, READ_PATIENT, SEARCH_PATIENTS, TYPES
+from schemas.connector.operations import (
+    CAPABILITIES,
+    HEALTH,
+    LIST_PATIENTS,
+    READ_ACCOUNT,
+    READ_PATIENT,
+    SEARCH_PATIENTS,
+    TYPES,
+)
 from schemas.connector.records import (
     Account,
     Health,
@@ -14,6 +23,8 @@ from schemas.connector.records import (
     Patient,
     PatientKey,
     PatientList,
+    PatientPage,
+    PatientsAfter,
     Problem,
     ProblemCode,
     TypeList,
@@ -23,7 +34,7 @@ from schemas.connector.records import PatientQuery as ConnectorQuery
 from schemas.practice_settings import Allocation, FamilyBooking
 from schemas.vocabulary import EntryKind
 from sinks.targets.choices import Choice, allocation_choices
-from sinks.targets.connector import answers, choices, connection_test, requests
+from sinks.targets.connector import answers, choices, connection_test, mirror_pages, requests
 from sinks.targets.connector.capabilities import capabilities_of
 from sinks.targets.connector.exchange import Exchange
 from sinks.targets.connector.mapping import ConnectorMapping, dump_mapping
@@ -44,6 +55,7 @@ from sinks.targets.port import (
     StartGuard,
     TargetEntry,
 )
+from sinks.targets.reading import MirrorPage, PageRequest, ReadKind
 
 
 class ConnectorTarget:
@@ -161,6 +173,19 @@ class ConnectorTarget:
         if isinstance(types, ReadFailed):
             return types
         return (*choices.type_choices(self._mapping, types), *allocation_choices(self._capabilities))
+
+    @property
+    def lists(self) -> Mapping[ReadKind, str]:
+        """It lists no entries."""
+        return {}
+
+    async def read_page(self, request: PageRequest, deadline_s: float) -> MirrorPage | ReadFailed:
+        """Patients alone, and those only of a connector that lists them (`Route.unread_under`)."""
+        body = msgspec.json.encode(PatientsAfter(after=request.position or None))
+        found = await self._reader.ask(LIST_PATIENTS.path, body, PatientPage, _ends_at(deadline_s))
+        if isinstance(found, Problem):
+            return answers.failed(found)
+        return found if isinstance(found, ReadFailed) else mirror_pages.page_of(found, request)
 
     async def _of_patient(
         self, path: str, patient: str, kind: type[answers.T], deadline_s: float

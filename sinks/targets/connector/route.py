@@ -11,6 +11,7 @@ from schemas.connector.signatures import CLOCK_SKEW
 from schemas.vocabulary import Target
 from sinks.targets.connector.capabilities import DEADLINE_S, MOST_PROCESSING_S, capabilities_of
 from sinks.targets.connector.mapping import Mode, dump_mapping, load_keys, load_mapping
+from sinks.targets.connector.mirror_pages import unread_under
 from sinks.targets.port import PaymentTarget
 from sinks.targets.reading import ReadKind
 from sinks.targets.route import AdapterContext, CheckedInput, Route, StoredConnection
@@ -61,8 +62,8 @@ CONNECTOR: Final = Route(
     limits=CallLimits(deadline_s=DEADLINE_S, processing_s=MOST_PROCESSING_S + CLOCK_SKEW.total_seconds()),
     id_prefixes=("entries",),
     is_polled=_is_polled,
+    unread_under=unread_under,
     unread={
-        ReadKind.PATIENTS: "the contract of connectors searches patients and lists none",
         ReadKind.PAYMENTS: "the contract of connectors lists entries by our marker alone",
         ReadKind.ADJUSTMENTS: "the contract of connectors lists entries by our marker alone",
         ReadKind.APPOINTMENTS: "the contract of connectors has no appointments",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from psycopg.types.json import Jsonb
 
 from schemas.events import ExternalId
 from sinks.sync.identities.changes import read_change
@@ -180,3 +181,15 @@ def test_a_person_sees_the_schedule_and_what_it_costs(database: LedgerDatabase, 
     assert "0 appointments at north" in writeback_here(world, "sync", "appointments", "north", **keyed)
     assert writeback_here(world, "sync", "appointments", "north", "--to", "2020-01-01", **keyed).code == 2
     assert writeback_here(world, "sync", "appointments", "nort", **keyed).code == 2
+
+
+@pytest.mark.parametrize("lists", [True, False])
+def test_what_one_connector_cannot_be_asked_is_said_of_it(database: LedgerDatabase, world: World, lists: bool) -> None:
+    """By the document that is stored with its connection."""
+    _connect(database, "connector")
+    config = Jsonb({"document": {"lists_patients": lists}})
+    database.connection.execute("UPDATE connections SET config = %s WHERE target = 'PMS'", (config,))
+    database.connection.execute("INSERT INTO mirror_practices (practice_id, due_at) VALUES ('north', now())")
+    said = writeback_here(world, "sync", "status", "north")
+    assert ("not read: patients: the practice's connector does not list patients" in said) is not lists
+    assert "not read: appointments: the contract of connectors has no appointments" in said

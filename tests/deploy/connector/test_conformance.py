@@ -11,7 +11,7 @@ from deploy.connector.conformance import verify_connector
 from deploy.connector.limits import Limits
 from deploy.connector.service import Arrived, Connector, Reply
 from deploy.connector.systems import SYSTEMS
-from schemas.connector.records import Entry, EntryOrder, Outcome, Status
+from schemas.connector.records import Entry, EntryOrder, Outcome, PatientPage, Status
 from schemas.connector.signatures import KeyPair
 from tests.contract.connector_case import keys as keys_named
 from tests.deploy.connector.served import ACCOUNT, KEYS, PATIENT, a_connector, served
@@ -113,6 +113,37 @@ class AnsweringEarly(Rewriting):
         return Reply(status=201, body=msgspec.json.encode(said))
 
 
+class Listing(Connector):
+    """Changes each page of patients; everything else is sound."""
+
+    def answer(self, arrived: Arrived) -> Reply:
+        reply = super().answer(arrived)
+        if not arrived.target.endswith("/patients/list") or reply.status != 200:
+            return reply
+        page = self.listed(msgspec.json.decode(reply.body, type=PatientPage))
+        return Reply(status=200, body=msgspec.json.encode(page))
+
+    def listed(self, page: PatientPage) -> PatientPage:
+        return page
+
+
+class ListingTwice(Listing):
+    def listed(self, page: PatientPage) -> PatientPage:
+        return msgspec.structs.replace(page, patients=(*page.patients, page.patients[0]))
+
+
+class LeavingOut(Listing):
+    def listed(self, page: PatientPage) -> PatientPage:
+        return msgspec.structs.replace(page, patients=page.patients[:1])
+
+
+class WithoutEnd(Listing):
+    """Each page says that the same one follows."""
+
+    def listed(self, page: PatientPage) -> PatientPage:
+        return msgspec.structs.replace(page, patients=(), next_after=PATIENT)
+
+
 async def test_the_reference_connector_keeps_the_contract() -> None:
     """Nothing fails, and what was posted is taken back."""
     connector = a_connector()
@@ -136,6 +167,9 @@ async def test_a_connector_that_decides_later_keeps_it_too() -> None:
         (TurningFees, Limits(), "each kind moves the balance as its sign says"),
         (LosingTheSignOfReversals, Limits(), "takes an entry back"),
         (AnsweringEarly, Limits(decides_after_s=0.5), "the entry stands when it says so"),
+        (ListingTwice, Limits(), "lists its patients"),
+        (LeavingOut, Limits(), "lists its patients"),
+        (WithoutEnd, Limits(), "lists its patients"),
     ],
 )
 async def test_a_broken_connector_is_caught(kind: type[Connector], limits: Limits, caught_by: str) -> None:

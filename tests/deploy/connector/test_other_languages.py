@@ -26,6 +26,7 @@ from schemas.connector.records import (
     Outcome,
     PatientKey,
     PatientQuery,
+    PatientsAfter,
     Problem,
     ProblemCode,
     Status,
@@ -113,6 +114,7 @@ def reads(order: EntryOrder, entry_id: str) -> dict[str, tuple[Operation, str, A
         "found": (api.FIND_ENTRIES, f"/entries?marker={order.marker}", None),
         "entry": (api.GET_ENTRY, f"/entries/{entry_id}", None),
         "patients": (api.SEARCH_PATIENTS, "/patients/search", PatientQuery(text="Sample Pat")),
+        "listed": (api.LIST_PATIENTS, "/patients/list", PatientsAfter()),
         "patient": (api.READ_PATIENT, "/patients/read", patient),
         "account": (api.READ_ACCOUNT, "/patients/account", patient),
     }

@@ -8,15 +8,19 @@ from typing import Any
 import msgspec
 from psycopg.types.json import Jsonb
 
+from deploy.connector.limits import Limits
 from deploy.sandbox.demonstration import nexhealth_keys, nexhealth_mapping
 from sinks.sync import role
 from sinks.sync.page_store import identity_owner
+from sinks.targets.connector.mapping import dump_mapping
 from sinks.targets.nexhealth.capabilities import capabilities_of
 from sinks.targets.nexhealth.mapping import load_mapping
 from sinks.targets.reading import Identity
 from streams.fault_injection import install
 from streams.runtime.endpoints import Health
 from streams.runtime.lifecycle import Stop
+from tests.contract.connector_case import keys as connector_keys
+from tests.contract.connector_case import mapping as connector_mapping
 from tests.scenarios.waiting import WITHIN_S, until
 from tests.sinks.poster.offices import SECRET_TEXT, Offices
 
@@ -50,6 +54,25 @@ class Readers(Offices):
             "INSERT INTO practice_connections VALUES (%s, 'PMS', %s, %s)", (practice_id, practice_id, connection_id)
         )
         return key
+
+    def open_connector(self, practice_id: str = "practice-1", **limits: Any) -> str:
+        """Adds a practice with a connector; its account there."""
+        account = f"{self.world.database}-{practice_id}"
+        pair = connector_keys("k1")
+        self.sandbox.connector.open_account(account, pair, **limits)
+        self.database.add(practice_id, connected=False)
+        config = dump_mapping(connector_mapping(account, msgspec.to_builtins(Limits(**limits).capabilities())))
+        connection_id = f"{practice_id}-PMS"
+        secret = self.keys.seal(practice_id, connection_id, msgspec.json.encode(pair))
+        self.database.connection.execute(
+            "INSERT INTO connections (home_practice_id, connection_id, target, route, base_url, account_fingerprint,"
+            " config, secret) VALUES (%s, %s, 'PMS', 'connector', %s, %s, %s, %s)",
+            (practice_id, connection_id, self.sandbox.connector.url, account, Jsonb(config), secret),
+        )
+        self.database.connection.execute(
+            "INSERT INTO practice_connections VALUES (%s, 'PMS', %s, %s)", (practice_id, practice_id, connection_id)
+        )
+        return account
 
     def reader(self, **settings: Any) -> Stop:
         """Starts the role in a thread of the test."""

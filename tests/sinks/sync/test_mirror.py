@@ -150,3 +150,23 @@ def test_another_account_makes_what_was_read_void(readers: Readers) -> None:
     readers.until_read()
     assert len(readers.patients()) == 5
     assert readers.one("SELECT account FROM mirror_practices WHERE practice_id = 'practice-1'") == other.customer_key
+
+
+def test_a_connector_that_lists_patients_is_read(readers: Readers) -> None:
+    """RD-1: whoever is archived there is no longer in use; one that does not list them is not asked."""
+    account = readers.open_connector()
+    readers.open_connector("practice-2", lists_patients=False)
+    sandbox = readers.sandbox.connector
+    sandbox.add_patient(account, "16", "Odette Marlow")
+    sandbox.add_patient(account, "17", "Quill Marlow", guarantor_id="16")
+    readers.reader()
+    readers.until_read()
+    readers.until_read("practice-2")
+    assert readers.patients() == {"16": (None, True, False), "17": ("16", True, False)}
+    assert readers.identity("17").family_name == "Quill Marlow"
+    kinds = "SELECT practice_id, kind FROM mirror_reads ORDER BY 1, 2"
+    assert readers.database.rows(kinds) == [
+        ("practice-1", "choices"),
+        ("practice-1", "patients"),
+        ("practice-2", "choices"),
+    ]

@@ -60,6 +60,7 @@ func main() {
 	found := must(client.FindEntriesWithResponse(ctx, account, &connector.FindEntriesParams{Marker: order.Marker}))
 	entry := must(client.GetEntryWithResponse(ctx, account, entryID))
 	patients := must(client.SearchPatientsWithResponse(ctx, account, connector.PatientQuery{Text: "Sample Pat"}))
+	listed := must(client.ListPatientsWithResponse(ctx, account, connector.PatientsAfter{}))
 	read := must(client.ReadPatientWithResponse(ctx, account, patient))
 	owed := must(client.ReadAccountWithResponse(ctx, account, patient))
 
@@ -74,6 +75,7 @@ func main() {
 		"found":        {found.StatusCode(), found.JSON200},
 		"entry":        {entry.StatusCode(), entry.JSON200},
 		"patients":     {patients.StatusCode(), patients.JSON200},
+		"listed":       {listed.StatusCode(), listed.JSON200},
 		"patient":      {read.StatusCode(), read.JSON200},
 		"account":      {owed.StatusCode(), owed.JSON200},
 	}))))

@@ -164,6 +164,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/accounts/{account}/patients/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * All patients, page by page, archived ones too
+         * @description All patients, page by page, archived ones too. Every patient who is there during all pages is on one of them. not-found where lists_patients is false.
+         */
+        post: operations["listPatients"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/accounts/{account}/patients/read": {
         parameters: {
             query?: never;
@@ -216,7 +238,7 @@ export interface components {
          * Capabilities
          * @description What a connector can do: read when the connection is tested, and stored.
          * @example {
-         *       "version": "1.0",
+         *       "version": "1.1",
          *       "system": "Sample Practice System",
          *       "edition": "cloud",
          *       "currency": "USD",
@@ -266,6 +288,8 @@ export interface components {
             allocates?: boolean;
             /** @default false */
             knows_guarantor?: boolean;
+            /** @default false */
+            lists_patients?: boolean;
             finds_marker: boolean;
             proves_absence: boolean;
             /** Format: double */
@@ -653,6 +677,37 @@ export interface components {
             in_use: boolean;
             /** @default null */
             guarantor_id?: string | null;
+        };
+        /**
+         * PatientsAfter
+         * @description Which page of all patients: in a body, as everything about them.
+         * @example {
+         *       "after": "1016"
+         *     }
+         */
+        PatientsAfter: {
+            /** @default null */
+            after?: string | null;
+        };
+        /**
+         * PatientPage
+         * @description Patients in an order that stays, archived ones too, each once.
+         * @example {
+         *       "patients": [
+         *         {
+         *           "patient_id": "1017",
+         *           "name": "Sample Patient",
+         *           "in_use": true,
+         *           "guarantor_id": "1016"
+         *         }
+         *       ],
+         *       "next_after": "1017"
+         *     }
+         */
+        PatientPage: {
+            patients: components["schemas"]["Patient"][];
+            /** @default null */
+            next_after?: string | null;
         };
         /**
          * PatientKey
@@ -1390,6 +1445,99 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PatientList"];
+                };
+            };
+            /** @description request-malformed: The request is not of the contract's form (refused without effect). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description signature-invalid: No known key signed this request (refused without effect). request-too-late: The signature has expired, or was seen before (refused without effect). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-unknown: There is no such account here (refused without effect). not-found: There is nothing of that name (refused without effect). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description method-not-allowed: This path does not take this method (refused without effect). */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate-limited: Too many requests (refused without effect). */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description outcome-unknown: Nobody knows whether the entry stands (doubt). */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description outside-window: The system takes entries at other hours (refused without effect). system-unavailable: The practice system was not reached (refused without effect). */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPatients: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PatientsAfter"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PatientPage"];
                 };
             };
             /** @description request-malformed: The request is not of the contract's form (refused without effect). */

@@ -50,6 +50,10 @@ const patients = given(
   "searchPatients",
   await client.POST("/v1/accounts/{account}/patients/search", { params: { path }, body: { text: "Sample Pat" } }),
 );
+const listed = given(
+  "listPatients",
+  await client.POST("/v1/accounts/{account}/patients/list", { params: { path }, body: {} }),
+);
 const read = given(
   "readPatient",
   await client.POST("/v1/accounts/{account}/patients/read", { params: { path }, body: patient }),
@@ -71,6 +75,7 @@ console.log(
     found,
     entry,
     patients,
+    listed,
     patient: read,
     account: owed,
   }),

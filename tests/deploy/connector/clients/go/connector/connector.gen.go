@@ -227,7 +227,7 @@ type BatchWindow struct {
 
 // Capabilities What a connector can do: read when the connection is tested, and stored.
 //
-// Examples: {"batches_only":true,"currency":"USD","edition":"cloud","finds_marker":true,"kinds":["payment","fee_adjustment","refund","reversal"],"max_in_flight":2,"processing_s":30,"proves_absence":true,"system":"Sample Practice System","typed_kinds":["payment","fee_adjustment"],"version":"1.0","windows":[{"closes":"11:00","days":["MONDAY","TUESDAY","WEDNESDAY","THURSDAY","FRIDAY","SATURDAY","SUNDAY"],"opens":"00:00","zone":"UTC"}]}
+// Examples: {"batches_only":true,"currency":"USD","edition":"cloud","finds_marker":true,"kinds":["payment","fee_adjustment","refund","reversal"],"max_in_flight":2,"processing_s":30,"proves_absence":true,"system":"Sample Practice System","typed_kinds":["payment","fee_adjustment"],"version":"1.1","windows":[{"closes":"11:00","days":["MONDAY","TUESDAY","WEDNESDAY","THURSDAY","FRIDAY","SATURDAY","SUNDAY"],"opens":"00:00","zone":"UTC"}]}
 type Capabilities struct {
 	Allocates      *bool          `json:"allocates,omitempty"`
 	BatchesOnly    *bool          `json:"batches_only,omitempty"`
@@ -236,6 +236,7 @@ type Capabilities struct {
 	FindsMarker    bool           `json:"finds_marker"`
 	Kinds          []Kind         `json:"kinds"`
 	KnowsGuarantor *bool          `json:"knows_guarantor,omitempty"`
+	ListsPatients  *bool          `json:"lists_patients,omitempty"`
 	MaxInFlight    *int           `json:"max_in_flight,omitempty"`
 	MinIntervalS   *float64       `json:"min_interval_s,omitempty"`
 	ProcessingS    float64        `json:"processing_s"`
@@ -383,12 +384,27 @@ type PatientList struct {
 	Patients []Patient `json:"patients"`
 }
 
+// PatientPage Patients in an order that stays, archived ones too, each once.
+//
+// Examples: {"next_after":"1017","patients":[{"guarantor_id":"1016","in_use":true,"name":"Sample Patient","patient_id":"1017"}]}
+type PatientPage struct {
+	NextAfter *string   `json:"next_after,omitempty"`
+	Patients  []Patient `json:"patients"`
+}
+
 // PatientQuery In a body, because no URL may carry a person.
 //
 // Examples: {"text":"Sample"}
 type PatientQuery struct {
 	BirthDate *openapi_types.Date `json:"birth_date,omitempty"`
 	Text      string              `json:"text"`
+}
+
+// PatientsAfter Which page of all patients: in a body, as everything about them.
+//
+// Examples: {"after":"1016"}
+type PatientsAfter struct {
+	After *string `json:"after,omitempty"`
 }
 
 // PaymentDetail About the payment, for staff; nothing here changes the amount.
@@ -439,6 +455,9 @@ type PostEntryJSONRequestBody = EntryOrder
 
 // ReadAccountJSONRequestBody defines body for ReadAccount for application/json ContentType.
 type ReadAccountJSONRequestBody = PatientKey
+
+// ListPatientsJSONRequestBody defines body for ListPatients for application/json ContentType.
+type ListPatientsJSONRequestBody = PatientsAfter
 
 // ReadPatientJSONRequestBody defines body for ReadPatient for application/json ContentType.
 type ReadPatientJSONRequestBody = PatientKey
@@ -583,6 +602,24 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /v1/accounts/{account}/patients/account (the `ReadAccount` operationId).
 	ReadAccount(ctx context.Context, account string, body ReadAccountJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListPatientsWithBody All patients, page by page, archived ones too
+	//
+	// All patients, page by page, archived ones too. Every patient who is there during all pages is on one of them. not-found where lists_patients is false.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/accounts/{account}/patients/list (the `ListPatients` operationId).
+	ListPatientsWithBody(ctx context.Context, account string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListPatients All patients, page by page, archived ones too
+	//
+	// All patients, page by page, archived ones too. Every patient who is there during all pages is on one of them. not-found where lists_patients is false.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/accounts/{account}/patients/list (the `ListPatients` operationId).
+	ListPatients(ctx context.Context, account string, body ListPatientsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ReadPatientWithBody One patient
 	//
@@ -769,6 +806,44 @@ func (c *Client) ReadAccountWithBody(ctx context.Context, account string, conten
 // Corresponds with POST /v1/accounts/{account}/patients/account (the `ReadAccount` operationId).
 func (c *Client) ReadAccount(ctx context.Context, account string, body ReadAccountJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewReadAccountRequest(c.Server, account, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListPatientsWithBody All patients, page by page, archived ones too
+//
+// All patients, page by page, archived ones too. Every patient who is there during all pages is on one of them. not-found where lists_patients is false.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/accounts/{account}/patients/list (the `ListPatients` operationId).
+func (c *Client) ListPatientsWithBody(ctx context.Context, account string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListPatientsRequestWithBody(c.Server, account, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListPatients All patients, page by page, archived ones too
+//
+// All patients, page by page, archived ones too. Every patient who is there during all pages is on one of them. not-found where lists_patients is false.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/accounts/{account}/patients/list (the `ListPatients` operationId).
+func (c *Client) ListPatients(ctx context.Context, account string, body ListPatientsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListPatientsRequest(c.Server, account, body)
 	if err != nil {
 		return nil, err
 	}
@@ -1149,6 +1224,53 @@ func NewReadAccountRequestWithBody(server string, account string, contentType st
 	return req, nil
 }
 
+// NewListPatientsRequest calls the generic ListPatients builder with application/json body
+func NewListPatientsRequest(server string, account string, body ListPatientsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewListPatientsRequestWithBody(server, account, "application/json", bodyReader)
+}
+
+// NewListPatientsRequestWithBody constructs an http.Request for the ListPatients method, with any body, and a specified content type
+func NewListPatientsRequestWithBody(server string, account string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "account", account, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/accounts/%s/patients/list", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewReadPatientRequest calls the generic ReadPatient builder with application/json body
 func NewReadPatientRequest(server string, account string, body ReadPatientJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -1433,6 +1555,24 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /v1/accounts/{account}/patients/account (the `ReadAccount` operationId).
 	ReadAccountWithResponse(ctx context.Context, account string, body ReadAccountJSONRequestBody, reqEditors ...RequestEditorFn) (*ReadAccountResponse, error)
+
+	// ListPatientsWithBodyWithResponse All patients, page by page, archived ones too
+	//
+	// All patients, page by page, archived ones too. Every patient who is there during all pages is on one of them. not-found where lists_patients is false.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/accounts/{account}/patients/list (the `ListPatients` operationId).
+	ListPatientsWithBodyWithResponse(ctx context.Context, account string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ListPatientsResponse, error)
+
+	// ListPatientsWithResponse All patients, page by page, archived ones too
+	//
+	// All patients, page by page, archived ones too. Every patient who is there during all pages is on one of them. not-found where lists_patients is false.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/accounts/{account}/patients/list (the `ListPatients` operationId).
+	ListPatientsWithResponse(ctx context.Context, account string, body ListPatientsJSONRequestBody, reqEditors ...RequestEditorFn) (*ListPatientsResponse, error)
 
 	// ReadPatientWithBodyWithResponse One patient
 	//
@@ -2141,6 +2281,110 @@ func (r ReadAccountResponse) ContentType() string {
 	return ""
 }
 
+// ListPatientsResponse429Headers the declared response headers of an HTTP 429 response for ListPatients
+type ListPatientsResponse429Headers struct {
+	RetryAfter *int
+}
+
+// ListPatientsResponse503Headers the declared response headers of an HTTP 503 response for ListPatients
+type ListPatientsResponse503Headers struct {
+	RetryAfter *int
+}
+
+type ListPatientsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PatientPage
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Problem
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Problem
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationproblemJSON405 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *Problem
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Problem
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Problem
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ListPatientsResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ListPatientsResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListPatientsResponse) GetJSON200() *PatientPage {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ListPatientsResponse) GetApplicationproblemJSON400() *Problem {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ListPatientsResponse) GetApplicationproblemJSON401() *Problem {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ListPatientsResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r ListPatientsResponse) GetApplicationproblemJSON405() *Problem {
+	return r.ApplicationproblemJSON405
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ListPatientsResponse) GetApplicationproblemJSON429() *Problem {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ListPatientsResponse) GetApplicationproblemJSON500() *Problem {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ListPatientsResponse) GetApplicationproblemJSON503() *Problem {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ListPatientsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListPatientsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListPatientsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListPatientsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // ReadPatientResponse429Headers the declared response headers of an HTTP 429 response for ReadPatient
 type ReadPatientResponse429Headers struct {
 	RetryAfter *int
@@ -2682,6 +2926,36 @@ func (c *ClientWithResponses) ReadAccountWithResponse(ctx context.Context, accou
 		return nil, err
 	}
 	return ParseReadAccountResponse(rsp)
+}
+
+// ListPatientsWithBodyWithResponse All patients, page by page, archived ones too
+//
+// All patients, page by page, archived ones too. Every patient who is there during all pages is on one of them. not-found where lists_patients is false.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/accounts/{account}/patients/list (the `ListPatients` operationId).
+func (c *ClientWithResponses) ListPatientsWithBodyWithResponse(ctx context.Context, account string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ListPatientsResponse, error) {
+	rsp, err := c.ListPatientsWithBody(ctx, account, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListPatientsResponse(rsp)
+}
+
+// ListPatientsWithResponse All patients, page by page, archived ones too
+//
+// All patients, page by page, archived ones too. Every patient who is there during all pages is on one of them. not-found where lists_patients is false.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/accounts/{account}/patients/list (the `ListPatients` operationId).
+func (c *ClientWithResponses) ListPatientsWithResponse(ctx context.Context, account string, body ListPatientsJSONRequestBody, reqEditors ...RequestEditorFn) (*ListPatientsResponse, error) {
+	rsp, err := c.ListPatients(ctx, account, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListPatientsResponse(rsp)
 }
 
 // ReadPatientWithBodyWithResponse One patient
@@ -3377,6 +3651,104 @@ func ParseReadAccountResponse(rsp *http.Response) (*ReadAccountResponse, error) 
 		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers ReadAccountResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListPatientsResponse parses an HTTP response from a ListPatientsWithResponse call
+func ParseListPatientsResponse(rsp *http.Response) (*ListPatientsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListPatientsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PatientPage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 429:
+		var headers ListPatientsResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers ListPatientsResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
