@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+import socket
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -43,6 +44,21 @@ def fixed_ports(first: int, counts: Mapping[Role, int]) -> dict[tuple[Role, int]
     ports = {(role, 0): first + PLACES[role] for role, count in counts.items() if count}
     further = [(role, slot) for role, count in counts.items() for slot in range(1, count)]
     return ports | {place: first + FIRST_SLOTS + number for number, place in enumerate(further)}
+
+
+def taken_ports(host: str, ports: Iterable[int]) -> list[int]:
+    """Those that another program listens at already. Blocks for no time."""
+    return [port for port in ports if not _can_listen(host, port)]
+
+
+def _can_listen(host: str, port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the roles do: what just ended is not there
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
 
 
 def scrape_target(role: Role, slot: int, host: str, port: int) -> ScrapeTarget:

@@ -86,7 +86,11 @@ class Slot:
             self.start()
 
     def is_ready(self) -> bool:
-        """What /readyz says; `why` holds its words. Blocks up to half a second."""
+        """What /readyz says; `why` holds its words. Blocks up to half a second. While its process is gone it is not,
+        whoever answers at its port."""
+        if self.pid is None:
+            self.why = "its process has ended"
+            return False
         connection = http.client.HTTPConnection(LOOPBACK, self.port, timeout=PROBE_S)
         try:
             connection.request("GET", "/readyz")

@@ -142,7 +142,9 @@ def _list(title: str, counts: tuple[Counted, ...], form: str, *, ages: bool = Fa
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=Text(title), title_justify="left", box=None, show_header=False, pad_edge=False)
+    table = Table(
+        title=Text(title), title_justify="left", box=None, show_header=False, pad_edge=False, min_width=len(title)
+    )
     for each in counts[:MOST]:
         table.add_row(Text(_age(each.count) if ages else form.format(each.count)), Text(visible(each.of)))
     if len(counts) > MOST:

@@ -231,12 +231,20 @@ def _slots(settings: ProgramSettings, counts: Mapping[Role, int], logs: Path) ->
 
 def _ports(settings: ProgramSettings, counts: Mapping[Role, int]) -> dict[tuple[Role, int], int]:
     from deploy.local.ports import free_ports
-    from deploy.scrape_targets import FIRST_PORT, fixed_ports
+    from deploy.scrape_targets import FIRST_PORT, fixed_ports, taken_ports
+    from streams.runtime.errors import ConfigurationError
 
     if settings.metrics_port == 0:
         places = [(role, number) for role, count in counts.items() for number in range(count)]
         return dict(zip(places, free_ports(len(places)), strict=True))
-    return fixed_ports(settings.metrics_port or FIRST_PORT, counts)
+    ports = fixed_ports(settings.metrics_port or FIRST_PORT, counts)
+    if taken := taken_ports(settings.metrics_host, ports.values()):
+        raise ConfigurationError(
+            f"port {taken[0]} on {settings.metrics_host}, where a role's metrics are served, is taken by another "
+            "program, such as another `writeback up`: choose the first of other ports with WRITEBACK_METRICS_PORT; "
+            "0 takes free ones"
+        )
+    return ports
 
 
 def _called_at(settings: ProgramSettings) -> dict[Role, str]:

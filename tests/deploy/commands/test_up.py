@@ -19,7 +19,7 @@ import psutil
 import pytest
 
 from deploy.local.ports import LOOPBACK, free_ports
-from deploy.scrape_targets import FILE, fixed_ports, read_targets
+from deploy.scrape_targets import FILE, PLACES, fixed_ports, read_targets
 from streams.runtime.errors import Role
 from tests.scenarios.waiting import WITHIN_S, until
 from tests.worlds import World
@@ -202,6 +202,22 @@ def test_metrics_are_served_at_fixed_ports_that_prometheus_is_told(world: World,
     finally:
         up.process.kill()
         up.process.wait()
+
+
+def test_metrics_ports_of_another_program_are_named_before_anything_starts(world: World, tmp_path: Path) -> None:
+    """Such as those of a second `up` on one machine, whose roles would be taken for this one's."""
+    with socket.create_server((LOOPBACK, 0)) as taken:
+        port = taken.getsockname()[1]
+        first = port - PLACES[Role.RELAY]
+        up = Up(world, tmp_path, *NO_FLOW, "--relay", "1", "--agents", "0", "--webhooks", "0", metrics_port=str(first))
+        try:
+            assert up.process.wait(WITHIN_S) == 2
+        finally:
+            up.process.kill()
+            up.process.wait()
+    assert f"port {port} on {LOOPBACK}" in up.text()
+    assert "WRITEBACK_METRICS_PORT" in up.text()
+    assert not up.roles()
 
 
 @pytest.mark.parametrize(
