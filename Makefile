@@ -63,7 +63,7 @@ tests-alone: setup
 # One after the other: they share one Docker daemon and the ports of one compose file.
 test-machine: setup ## what needs the Debian packages of deploy/debian-packages.txt: Prometheus, containers
 	@$(PYTHON) -m deploy.debian_packages --check
-	$(BIN)/pytest -m machine --timeout 1800
+	$(BIN)/pytest -m machine --timeout 2700
 
 debian-packages: ## install those packages; as root, and starting no service
 	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 or newer was found: apt install python3 python3-venv" >&2; exit 2; }

@@ -25,7 +25,7 @@ from tests.scenarios.waiting import until
 
 pytestmark = pytest.mark.machine
 
-DAY_S = 900.0
+DAY_S = 1200.0
 """The day takes two minutes here, and its containers one to start; a busy machine gets the rest."""
 OPEN_AND_POSTED = """
 SELECT count(*) FILTER (WHERE is_in_lane(state)) AS open, count(*) FILTER (WHERE state = 'POSTED') AS posted
