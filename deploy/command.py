@@ -44,6 +44,7 @@ COMMANDS: Final = {
     "backfill": "deploy.commands.backfill:backfill",
     "link": "deploy.commands.link:app",
     "audit": "deploy.commands.audit:app",
+    "backup-drill": "deploy.commands.backup_drill:backup_drill",
     "audit-receipts": "deploy.commands.audit_receipts:audit_receipts",
     "quickbooks": "deploy.commands.quickbooks:app",
     "target": "deploy.commands.target:app",

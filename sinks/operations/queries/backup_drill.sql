@@ -1,0 +1,14 @@
+-- name: relations
+-- Every table with rows of its own, in a fixed order; what extensions keep is theirs.
+SELECT n.nspname AS schema_name, c.relname AS table_name
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind = 'r' AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\_%%'
+  AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
+ORDER BY n.nspname, c.relname;
+
+-- name: begin_snapshot
+-- One moment for the dump and for what it is compared with.
+BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;
+
+-- name: export_snapshot
+SELECT pg_export_snapshot();
