@@ -26,6 +26,8 @@ COMMANDS: Final = {
     "up": "deploy.commands.up:up",
     "ready": "deploy.commands.ready:ready",
     **{role.value: f"deploy.commands.roles:{role.value}" for role in Role if role not in CALLED},
+    Role.HEALTH.value: "deploy.commands.health:app",
+    Role.HEALTH.value: "deploy.commands.health:app",
     Role.SYNC.value: "deploy.commands.sync:app",
     "stack": "deploy.commands.stack:app",
     "migrate": "deploy.commands.migrate:migrate",

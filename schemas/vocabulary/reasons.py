@@ -190,6 +190,11 @@ class AttentionReason(StrEnum):
     ONE_BANK_ACCOUNT = "ONE_BANK_ACCOUNT"
     """P-24: payouts name bank accounts, and the mapping none."""
     FEE_FOR_THE_BATCH = "FEE_FOR_THE_BATCH"
+    TARGET_DEGRADED = "TARGET_DEGRADED"
+    """Law 27: this and the next three are the `HealthState`s of a target that are news while they last."""
+    TARGET_FAILING = "TARGET_FAILING"
+    TARGET_OFFLINE = "TARGET_OFFLINE"
+    TARGET_NEEDS_RECONNECT = "TARGET_NEEDS_RECONNECT"
     """N-6: one fee for many payments; net amounts are gross amounts."""
 
 

@@ -28,6 +28,8 @@ class CauseKind(StrEnum):
     """Entries that wait behind a closed connection."""
     EVENT = "event"
     """Events that staff should know of: what waits too long, and what happened to money after it was first reported."""
+    HEALTH = "health"
+    """How a target answers, whatever became of its entries."""
 
 
 Reason = DeadLetterReason | ConnectionReason | AttentionReason
@@ -37,6 +39,7 @@ _REASONS: Final[dict[CauseKind, type[Reason]]] = {
     CauseKind.POSTING: DeadLetterReason,
     CauseKind.CONNECTION: ConnectionReason,
     CauseKind.EVENT: AttentionReason,
+    CauseKind.HEALTH: AttentionReason,
 }
 NEWS: Final[frozenset[Reason]] = frozenset(
     {

@@ -35,12 +35,13 @@ _OF_SETTINGS: Final[frozenset[Reason]] = frozenset(
         AttentionReason.PRACTICE_UNKNOWN,
     }
 )
+_OF_SYSTEMS: Final = frozenset({CauseKind.CONNECTION, CauseKind.HEALTH})
 
 
 def roles_of(cause: Cause) -> frozenset[ContactRole]:
     """At least one. What is repaired in the settings of QuickBooks concerns those who look after the books too."""
     found = set()
-    if cause.kind is CauseKind.CONNECTION or cause.reason in _OF_SETTINGS:
+    if cause.kind in _OF_SYSTEMS or cause.reason in _OF_SETTINGS:
         found.add(ContactRole.SETTINGS)
     if cause.target is Target.QUICKBOOKS or cause.reason in _OF_PAYOUTS:
         found.add(ContactRole.BOOKS)

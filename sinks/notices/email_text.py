@@ -23,7 +23,10 @@ _ONE_AND_MANY: Final = {
     CauseKind.POSTING: ("1 entry", "{n} entries"),
     CauseKind.CONNECTION: ("1 entry waiting", "{n} entries waiting"),
     CauseKind.EVENT: ("1 case", "{n} cases"),
+    CauseKind.HEALTH: ("1 system", "{n} systems"),
 }
+_UNCOUNTED: Final = frozenset({CauseKind.CONNECTION, CauseKind.HEALTH})
+"""Their subject lines say what is wrong with one system; how much waits for it stands below, if anything does."""
 
 
 LONGEST_NAME: Final = 40
@@ -78,11 +81,11 @@ def notice_email(
                 reference,
             ),
         )
-    counted = "" if problem.cause.kind is CauseKind.CONNECTION else f"{_counted(problem)}: "
+    counted = "" if problem.cause.kind in _UNCOUNTED else f"{_counted(problem)}: "
     return Email(
         f"[Writeback] {_prefix(step)}{counted}{headline} ({who})",
         _paragraphs(
-            f"What happened: {_happened(problem, system)}",
+            f"What happened: {_happened(problem, system, headline)}",
             case_lines(problem.cases, problem.count, reader),
             "\n".join(details),
             _again(step),
@@ -123,15 +126,17 @@ def _counted(problem: Problem) -> str:
     return one if problem.count == 1 else many.format(n=problem.count)
 
 
-def _happened(problem: Problem, system: str) -> str:
+def _happened(problem: Problem, system: str, headline: str) -> str:
     counted = _counted(problem)
     if problem.cause.kind is CauseKind.RECORD:
         text = f"{counted} could not be processed."
     elif problem.cause.kind is CauseKind.CONNECTION:
         behind = counted if problem.count else "no entry"
         text = f"the connection to {system} does not work, with {behind} behind it so far. No entry has failed."
+    elif problem.cause.kind is CauseKind.HEALTH:
+        text = f"{headline}."
     elif problem.cause.kind is CauseKind.EVENT:
-        text = f"{words_for(problem.cause.reason).headline} ({counted})."
+        text = f"{headline} ({counted})."
     else:
         text = f"{counted} for {system} {'needs' if problem.count == 1 else 'need'} attention."
     if problem.dependents:

@@ -14,6 +14,7 @@ from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.fetch import fetch_all_async
 from sinks.notices.cases import SHOWN, Case
 from sinks.notices.causes import Cause, CauseKind, Reason, reason_of
+from sinks.notices.health_problems import with_health_problems
 from sinks.notices.payout_problems import payout_problems
 from sinks.notices.schedule import Problem
 
@@ -25,6 +26,8 @@ AT_ONCE: Final = frozenset(
     {ConnectionReason.NEEDS_RECONNECT, ConnectionReason.SUBSCRIPTION_ENDED, ConnectionReason.WRONG_COMPANY}
 )
 """Closed until a person acts: waiting would only lose time."""
+WAITS: Final = frozenset(reason.value for reason in ConnectionReason) - {reason.value for reason in AT_ONCE}
+"""Closed until the target answers again."""
 ORIGINAL_BY: Final = timedelta(hours=24)
 """Producers of one payment system differ by minutes; a refund whose payment is a day away has lost it (R-8)."""
 FEE_BY: Final = timedelta(hours=72)
@@ -64,7 +67,7 @@ class OpenRow(msgspec.Struct, frozen=True):
 async def open_problems(
     connection: psycopg.AsyncConnection[TupleRow], now: datetime | None
 ) -> dict[tuple[str, str], Problem]:
-    """Every open problem by (practice, cause key). `now` None = the database's clock. Three statements."""
+    """Every open problem by (practice, cause key). `now` None = the database's clock. Four statements."""
     parameters = {
         "now": now,
         "unsettled": UNSETTLED,
@@ -83,7 +86,7 @@ async def open_problems(
         found[key] = _joined(found[key], problem) if key in found else problem
     for problem in await payout_problems(connection, now, NEWS_FOR):
         found[problem.practice_id, problem.cause.key] = problem
-    return found
+    return await with_health_problems(connection, found, WAITS)
 
 
 def _problem(row: OpenRow) -> Problem:

@@ -16,6 +16,7 @@ from sinks.notices.channels.email import EmailChannel
 from sinks.notices.dead_letter_wakeup import DeadLetterWakeup
 from sinks.notices.deliver import Connection, DeliveryQueue
 from sinks.notices.digest import plan_digests
+from sinks.notices.health_reader import HealthReader
 from sinks.notices.measures import measure_unread, waiting_channels
 from sinks.notices.plan_deliveries import operators
 from sinks.notices.problems import open_problems
@@ -56,12 +57,15 @@ async def _run(settings: ProgramSettings, stop: Stop, health: Health) -> int:
     wanted = asyncio.Event()
     notifier = Notifier(settings, health, stopping, wanted)
     wakeup = DeadLetterWakeup(settings, stop, wanted)
+    reader = HealthReader(settings, stop, wanted)
     wakeup.start()
+    reader.start()
     try:
         return await run_loop_async(Role.NOTIFIER, notifier, stopping, health)
     finally:
         await notifier.disconnect()
         await asyncio.to_thread(wakeup.join)
+        await asyncio.to_thread(reader.join)
 
 
 class Notifier:

@@ -80,6 +80,11 @@ class HealthTimes(msgspec.Struct, frozen=True):
     """A state that is news is stated again after this; three missing expire it."""
     repeat_healthy_s: float = 900.0
     """So is one that is none: 200,000 healthy practices are 222 records a second."""
+    tell_failing_s: float = 600.0
+    """Of the practice's office hours, before people are told: of less they have heard from their own staff, or it is
+    over."""
+    tell_offline_s: float = 3600.0
+    tell_degraded_s: float = 4 * 3600.0
     stuck_s: float = 120.0
     """Heartbeats lie there and none was taken for so long: the consumer hangs, and a restart is the cure."""
 
@@ -149,6 +154,9 @@ _SANDBOX: Final = Times(
         look_s=0.3,
         repeat_s=2.0,
         repeat_healthy_s=5.0,
+        tell_failing_s=1.0,
+        tell_offline_s=2.0,
+        tell_degraded_s=5.0,
         stuck_s=30.0,
     ),
 )

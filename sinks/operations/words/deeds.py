@@ -79,6 +79,10 @@ _OF_EVENTS: Final[Mapping[AttentionReason, Sequence[Deed]]] = MappingProxyType(
         _A.MISSING_FROM_PAYOUT: (Deed.DISMISS_DIFFERENCE,),
         _A.ONE_BANK_ACCOUNT: (),
         _A.FEE_FOR_THE_BATCH: (),
+        _A.TARGET_DEGRADED: (Deed.TEST,),
+        _A.TARGET_FAILING: (Deed.TEST,),
+        _A.TARGET_OFFLINE: (Deed.TEST,),
+        _A.TARGET_NEEDS_RECONNECT: _CONNECTION,
     }
 )
 """None where there is nothing to end: news."""
@@ -129,7 +133,8 @@ def deeds_of(cause: Cause, target: Target | None = None) -> Sequence[Deed]:
     found = _deeds_of(cause)
     if target is not Target.QUICKBOOKS:
         return found
-    connects = Deed.CONNECT_QUICKBOOKS if isinstance(cause, ConnectionReason) else Deed.MAP_QUICKBOOKS
+    anew = isinstance(cause, ConnectionReason) or cause is _A.TARGET_NEEDS_RECONNECT
+    connects = Deed.CONNECT_QUICKBOOKS if anew else Deed.MAP_QUICKBOOKS
     return tuple(connects if deed is Deed.CONNECT else deed for deed in found)
 
 

@@ -65,7 +65,6 @@ RUNS_ON: Final = {
     "poster",
     "relay",
     "notifier",
-    "health",
     "webhooks",
     "sandbox",
     "demo",

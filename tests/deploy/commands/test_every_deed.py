@@ -54,7 +54,7 @@ READS: Final = {
     ),
     *("practice contact list", "organisation contact list", "notices list", "notices samples", "inbox"),
     *("quickbooks status", "quickbooks preview", "reconcile", "worklist", "connector verify"),
-    *("sync status", "sync changes", "sync appointments"),
+    *("sync status", "sync changes", "sync appointments", "health states"),
     *(
         "transactions list",
         "transactions show",

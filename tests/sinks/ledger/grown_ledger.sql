@@ -154,3 +154,10 @@ INSERT INTO patient_positions (part, topic_id, next_offset, run, read_at)
 SELECT i, 'topic-4', 40000, 7, now() FROM generate_series(0, 2) i;
 INSERT INTO topic_partitions (topic, topic_id, partitions) VALUES ('payments.v1', 'topic-1', 3);
 INSERT INTO intake_offsets (topic_id, part, next_offset) VALUES ('topic-1', 0, 1);
+
+-- Two targets of every practice; one in a thousand is not well and told.
+INSERT INTO target_health (practice_id, target, state, since, attempts, failed, slow, posted, dead, stated_at, expires_at, tell_at)
+SELECT practice_id, target, CASE WHEN unwell THEN 'OFFLINE' ELSE 'HEALTHY' END, now(), 10, 0, 0, 9, 0, now(),
+       now() + interval '1 hour', CASE WHEN unwell THEN now() - interval '1 minute' END
+FROM (SELECT practice_id, target, row_number() OVER (ORDER BY practice_id) % 1000 = 0 AS unwell
+      FROM practices, unnest(ARRAY['PMS', 'QUICKBOOKS']) AS target) t;

@@ -20,6 +20,18 @@ def _array(values: object) -> str:
 
 
 _LEASES: Final = json.dumps([{"p": p, "c": f"{p}-PMS", "e": 1, "lease_s": 60, "pause_s": 1, "most": 16} for p in SOME])
+_HEALTH: Final = json.dumps(
+    [
+        {
+            **dict.fromkeys(("since", "stated_at", "expires_at", "tell_at"), "2100-01-01T00:00:00Z"),
+            **dict.fromkeys(("attempts", "failed", "slow", "posted", "dead"), 1),
+            "practice_id": practice,
+            "target": "PMS",
+            "state": "OFFLINE",
+        }
+        for practice in SOME
+    ]
+)
 
 VALUES: Final[dict[str, str | None]] = {
     "practice_id": BIG,
@@ -68,6 +80,7 @@ VALUES: Final[dict[str, str | None]] = {
     "low": "0",
     "high": "500000",
     "after": "practice-0000007",
+    "stated": _HEALTH,
     "after_practice": None,
     "after_at": None,
     "after_event": None,

@@ -7,7 +7,7 @@ from sinks.operations.words.reasons.wording import Audience, Wording
 
 _SEES_TO_IT = "Writeback posts the entries for it by itself, beside the entries that they change. Delete none of them."
 
-EVENT_WORDS: dict[R, Wording] = {
+MONEY_WORDS: dict[R, Wording] = {
     R.ORIGINAL_MISSING: Wording(
         headline="the payment or payout that a refund, return or dispute belongs to has not arrived",
         why="Your payment system reported a change to a payment, a refund, a dispute or a payout, and for more than a "
