@@ -1,7 +1,7 @@
 """The partition of a key as Java clients choose it (murmur2), so that all writers agree on it (law 12).
 
-A client whose own hash is another puts a practice's events on another partition: they are taken, and their order
-against the practice's other events is lost.
+A client whose own hash is another puts a practice's events on another partition: they are taken and booked as any
+others, but read out of order with what other programs send of the practice.
 """
 
 from __future__ import annotations

@@ -123,8 +123,8 @@ REFUSAL_WORDS: Final[Mapping[R, RefusalWords]] = MappingProxyType(
 WARNING_WORDS: Final[Mapping[SenderFault, RefusalWords]] = MappingProxyType(
     {
         SenderFault.OTHER_PARTITIONER: RefusalWords(
-            "The record is taken, but it stands on another partition than the murmur2 hash of its key. With several "
-            "programs or releases that send events of one practice, their order is lost.",
+            "The record is taken, but it stands on another partition than the murmur2 hash of its key. Where several "
+            "programs send events of one practice, they are read out of order: one that follows another waits for it.",
             "Set the producer's partitioner to murmur2: the default of Java, murmur2_random with librdkafka. Records "
             "that were sent stay where they are; nothing has to be sent again.",
         ),

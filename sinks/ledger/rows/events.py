@@ -118,6 +118,19 @@ class PayoutItemRow(msgspec.Struct, frozen=True):
     fee_minor: int
 
 
+class MisplacedSenderRow(msgspec.Struct, frozen=True):
+    """Table `misplaced_senders`: a system whose records stand on other partitions than their keys', reported once."""
+
+    source: str
+    topic: str
+    practice_id: str
+    part: int
+    off: int
+    """Of the record that showed it."""
+    expected_part: int
+    noticed_at: datetime
+
+
 class ToldAgainRow(msgspec.Struct, frozen=True):
     """Table `told_again`: a record that told stored money again under another event, or from another system."""
 
