@@ -22,7 +22,9 @@ from streams.runtime.times import Profile, Times, times_of
 
 PREFIX: Final = "WRITEBACK_"
 # Read by one command from the environment and by nobody else: no setting, but no typo either.
-COMMAND_VARIABLES: Final = frozenset({"WRITEBACK_TARGET_SECRETS", "WRITEBACK_ADMIN_DATABASE_URL", "WRITEBACK_DRILL_DATABASE_URL"})
+COMMAND_VARIABLES: Final = frozenset(
+    {"WRITEBACK_TARGET_SECRETS", "WRITEBACK_ADMIN_DATABASE_URL", "WRITEBACK_DRILL_DATABASE_URL"}
+)
 # Environment variables without our prefix: the names that every Kafka and Postgres tool knows.
 FOREIGN: Final = {"kafka_bootstrap_servers": "KAFKA_BOOTSTRAP_SERVERS", "database_url": "DATABASE_URL"}
 
