@@ -12,17 +12,21 @@ from typing import Final
 
 import msgspec
 
-from schemas.vocabulary import DIGEST_ORDER, AttentionReason, ConnectionReason, DeadLetterReason, Target
+from schemas.vocabulary import DIGEST_ORDER, AnswerClass, AttentionReason, ConnectionReason, DeadLetterReason, Target
 from sinks.notices.cases import Case, Reader
 from sinks.notices.causes import NEWS, OF_ALL_PRACTICES, UNKNOWN_PRACTICE, Cause, CauseKind
 from sinks.notices.channels.port import DIGEST, Incident, Message
 from sinks.notices.digest import OpenNotice, Waiting, digest_email
 from sinks.notices.email_text import Email, correlation_id, notice_email
 from sinks.notices.schedule import Problem, Step, StepKind, is_repeated
+from sinks.operations.words.health import failures_words
 from sinks.operations.words.reasons import CONNECTION_WORDS, EVENT_WORDS
+from sinks.operations.words.reasons.health import HEALTH_REASON_WORDS
 from sinks.operations.words.reasons.postings import POSTING_WORDS
 from sinks.operations.words.reasons.records import RECORD_WORDS
 
+_FAILURES: Final = failures_words(10, 9, AnswerClass.UNREACHABLE, 0)
+_WITHOUT_CASES: Final = frozenset({CauseKind.CONNECTION, CauseKind.HEALTH})
 OPENED_AT: Final = datetime(2026, 3, 2, 15, 4, tzinfo=UTC)
 PRACTICE: Final = "larkspur"
 READER: Final = Reader("Larkspur Dental", "America/New_York")
@@ -50,13 +54,14 @@ def causes() -> Iterator[Cause]:
     """Every cause that has words."""
     records: tuple[DeadLetterReason, ...] = tuple(RECORD_WORDS)
     connections: tuple[ConnectionReason, ...] = tuple(CONNECTION_WORDS)
-    events: tuple[AttentionReason, ...] = tuple(EVENT_WORDS)
+    events = tuple(reason for reason in EVENT_WORDS if reason not in HEALTH_REASON_WORDS)
     yield from (Cause(CauseKind.RECORD, None, reason) for reason in records)
     for target in Target:
         yield from (
             Cause(CauseKind.POSTING, target, each) for each in POSTING_WORDS if ONLY_AT.get(each, target) is target
         )
         yield from (Cause(CauseKind.CONNECTION, target, reason) for reason in connections)
+        yield from (Cause(CauseKind.HEALTH, target, reason) for reason in HEALTH_REASON_WORDS)
     yield from (Cause(CauseKind.EVENT, None, reason) for reason in events)
 
 
@@ -73,7 +78,8 @@ def steps(cause: Cause) -> list[Step]:
     found = [Step(kind=StepKind.OPENED, number=1)]
     if cause.reason in NEWS:
         return found
-    found.append(Step(kind=StepKind.MORE, number=2, more=2, again=1, others_after=timedelta(hours=2)))
+    if cause.kind is not CauseKind.HEALTH:
+        found.append(Step(kind=StepKind.MORE, number=2, more=2, again=1, others_after=timedelta(hours=2)))
     found.append(Step(kind=StepKind.ESCALATED, number=3))
     if is_repeated(cause):
         found.append(Step(kind=StepKind.REMINDER, number=4, acknowledged_by="Ada"))
@@ -90,7 +96,8 @@ def _message(cause: Cause, step: Step) -> Message:
         oldest_at=OPENED_AT,
         dependents=1 if cause.kind is CauseKind.POSTING else 0,
         answer_by=datetime(2026, 3, 16, 22, 0, tzinfo=UTC) if cause.reason is AttentionReason.DISPUTE_OPENED else None,
-        cases=() if nowhere or cause.kind is CauseKind.CONNECTION else _cases(cause),
+        cases=() if nowhere or cause.kind in _WITHOUT_CASES else _cases(cause),
+        details=(_FAILURES,) if cause.kind is CauseKind.HEALTH else (),
     )
     route = None if cause.target is None else ROUTES[cause.target]
     reader = Reader() if nowhere else READER

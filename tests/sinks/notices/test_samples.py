@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from schemas.vocabulary import AttentionReason, ConnectionReason, DeadLetterReason
+from schemas.vocabulary import AttentionReason, ConnectionReason, DeadLetterReason, Target
 from sinks.notices.causes import CauseKind
 from sinks.notices.channels.sms import LONGEST
 from sinks.notices.samples import Sample, causes, samples, steps
@@ -23,11 +23,12 @@ CHANNELS = ["e-mail, text", "e-mail, HTML", "webhook", "Slack", "Teams", "SMS"]
 
 def test_there_is_a_sample_of_every_cause_and_step() -> None:
     known = list(causes())
-    for kind, reasons in (
-        (CauseKind.CONNECTION, set(ConnectionReason)),
-        (CauseKind.EVENT, set(AttentionReason)),
+    for kinds, reasons in (
+        ((CauseKind.CONNECTION,), set(ConnectionReason)),
+        ((CauseKind.EVENT, CauseKind.HEALTH), set(AttentionReason)),
     ):
-        assert {cause.reason for cause in known if cause.kind is kind} == reasons
+        assert {cause.reason for cause in known if cause.kind in kinds} == reasons
+    assert {cause.target for cause in known if cause.kind is CauseKind.HEALTH} == set(Target)
     of_records = {cause.reason for cause in known if cause.kind in (CauseKind.RECORD, CauseKind.POSTING)}
     assert of_records == set(DeadLetterReason)
     assert {step.kind for cause in known for step in steps(cause)} == set(StepKind)
