@@ -44,6 +44,7 @@ from sinks.ledger.rows.events import (
     ToldAgainRow,
     TopicRow,
 )
+from sinks.ledger.rows.health import TargetHealthRow
 from sinks.ledger.rows.mirror import (
     EntryChangeRow,
     MirrorAppointmentRow,
@@ -132,6 +133,7 @@ TABLES: Final[Mapping[str, type[msgspec.Struct]]] = MappingProxyType(
         "notices": NoticeRow,
         "deliveries": DeliveryRow,
         "inbox": InboxRow,
+        "target_health": TargetHealthRow,
         "ledger_era": EraRow,
         "era_raises": EraRaiseRow,
         "mirror_practices": MirrorPracticeRow,

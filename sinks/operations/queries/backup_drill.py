@@ -84,7 +84,8 @@ def drill(database_url: str, copy_url: str, programs: Path | None) -> DrillRepor
     with _opened(database_url) as ledger, _opened(copy_url) as copy, tempfile.TemporaryDirectory() as name:
         _require_empty(copy)
         file = Path(name) / "ledger.dump"
-        ledger.execute(_SQL["begin_snapshot"])
+        ledger.autocommit = False
+        ledger.isolation_level, ledger.read_only = psycopg.IsolationLevel.REPEATABLE_READ, True
         snapshot = fetch_value(ledger, _SQL["export_snapshot"])
         began = time.monotonic()
         _run(programs, "pg_dump", database_url, "--format=custom", f"--snapshot={snapshot}", f"--file={file}")

@@ -6,9 +6,6 @@ WHERE c.relkind = 'r' AND n.nspname NOT IN ('pg_catalog', 'information_schema') 
   AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
 ORDER BY n.nspname, c.relname;
 
--- name: begin_snapshot
--- One moment for the dump and for what it is compared with.
-BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;
-
 -- name: export_snapshot
+-- One moment for the dump and for what it is compared with.
 SELECT pg_export_snapshot();

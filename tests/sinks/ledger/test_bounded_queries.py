@@ -55,6 +55,7 @@ EXCEPTIONS: Final = {
     "operations/queries/lag.waiting_for_people": Bound(100_000, f"{OPEN}, and no more than `looked_at`"),
     "operations/queries/lag.closed_connections": Bound(2_000, "reads what is closed"),
     "operations/queries/appointments.appointments": Bound(6_000, "500 appointments, each with what it costs"),
+    "operations/queries/backup_drill.relations": Bound(2_000, "the catalogue of tables, in a drill of a backup", True),
     "operations/queries/practices.practices": Bound(15_000, "1,000 practices, as asked for"),
     "operations/queries/waiting_entries.waiting": Bound(15_000, "what ended at one practice, where that is asked for"),
     "operations/queries/dead_letters.dead_entries": Bound(10_000, "reads what stands dead"),
