@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from typing import Any, Final
 
 import msgspec
@@ -43,6 +43,7 @@ UNREADABLE_ID: Final = "UNREADABLE_ID"
 """Code of an answer with an id that cannot be stored."""
 
 _ID: Final = re.compile(r"[!-~]{1,64}")
+_OFFSET: Final = re.compile(r"([+-])(0[0-9]|1[0-5]):([0-5][0-9])")
 _CODE: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
@@ -71,6 +72,27 @@ def parsed_instant(text: object, *, without_zone: tzinfo | None = UTC) -> dateti
     if found.year not in YEARS or found.tzinfo is None:
         return None
     return found.astimezone(UTC)
+
+
+def parsed_wall_clock(text: object) -> datetime | None:
+    """Day and time of an instant in ISO 8601 as they are written, without its zone: what a clock on the wall shows. None
+    for anything else, and for a year out of `YEARS`. Pure, never raises."""
+    if not isinstance(text, str) or len(text) > LONGEST_INSTANT:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found.replace(tzinfo=None) if found.year in YEARS else None
+
+
+def parsed_offset(text: object) -> timezone | None:
+    """A zone as +hh:mm or -hh:mm, at most 15 hours away; None for anything else. Pure, never raises."""
+    named = _OFFSET.fullmatch(text) if isinstance(text, str) else None
+    if named is None:
+        return None
+    away = timedelta(hours=int(named[2]), minutes=int(named[3]))
+    return timezone(away if named[1] == "+" else -away)
 
 
 def parsed_day(text: object) -> date | None:

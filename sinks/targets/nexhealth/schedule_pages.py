@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from sinks.targets.foreign_values import parsed_day, parsed_instant
+from sinks.targets.foreign_values import parsed_day, parsed_instant, parsed_offset, parsed_wall_clock
 from sinks.targets.nexhealth.client import Query, Row
 from sinks.targets.nexhealth.find_entries import minor_of
 from sinks.targets.nexhealth.mirror_pages import OVERLAP, instant, is_here
@@ -17,7 +16,6 @@ from sinks.targets.schedule import LONGEST_DETAIL, AppointmentState, MirrorAppoi
 
 PATHS: Final = {ReadKind.APPOINTMENTS: "/appointments", ReadKind.PROCEDURES: "/procedures"}
 
-_OFFSET: Final = re.compile(r"([+-])([01][0-9]):([0-5][0-9])")
 _DONE: Final = "completed"
 _ATTACHED: Final = frozenset({"planned", "scheduled", _DONE})
 """The others are referred to somebody else, or removed from the schedule."""
@@ -89,15 +87,10 @@ def _state(row: Row) -> AppointmentState:
 
 def _at_the_practice(row: Row) -> datetime | None:
     """When it starts by the practice's clock: in the offset that the row names, else in the one of its instant."""
-    text = row.get("start_time")
-    start = parsed_instant(text)
-    if start is None or not isinstance(text, str):
-        return None
-    named = _OFFSET.fullmatch(str(row.get("timezone_offset")))
-    if named is None:
-        return datetime.fromisoformat(text).replace(tzinfo=None)
-    offset = timedelta(hours=int(named[2]), minutes=int(named[3]))
-    return start.astimezone(timezone(offset if named[1] == "+" else -offset)).replace(tzinfo=None)
+    start, zone = parsed_instant(row.get("start_time")), parsed_offset(row.get("timezone_offset"))
+    if start is None or zone is None:
+        return parsed_wall_clock(row.get("start_time"))
+    return start.astimezone(zone).replace(tzinfo=None)
 
 
 def _procedure(row: Row) -> MirrorProcedure | None:

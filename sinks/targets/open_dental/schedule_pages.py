@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, time
+from datetime import date, time
 from typing import Final
 from urllib.parse import urlencode
 
 import msgspec
 
-from sinks.targets.foreign_values import parsed_day
+from sinks.targets.foreign_values import parsed_day, parsed_wall_clock
 from sinks.targets.open_dental.accounts import number_of
 from sinks.targets.open_dental.find_entries import PAGE, minor_of
 from sinks.targets.open_dental.mirror_pages import Row, changed_since, offset_of, paged, server_time
@@ -70,7 +70,7 @@ def _appointments(rows: Sequence[Row], request: PageRequest) -> MirrorPage:
 
 def _appointment(row: Row, request: PageRequest) -> MirrorAppointment | None:
     number, patient = number_of(str(row.get("AptNum"))), number_of(str(row.get("PatNum")))
-    at, state = _stamp(row.get("AptDateTime")), _STATES.get(str(row.get("AptStatus")))
+    at, state = parsed_wall_clock(row.get("AptDateTime")), _STATES.get(str(row.get("AptStatus")))
     if number is None or patient is None or at is None or state is None:
         return None
     provider = number_of(str(row.get("ProvNum")))
@@ -136,13 +136,3 @@ def _units(row: Row) -> int | None:
             return None
         units += given
     return max(1, units)
-
-
-def _stamp(text: object) -> datetime | None:
-    """The office's own clock, as it is written."""
-    if not isinstance(text, str) or len(text) > len("2026-01-01 00:00:00"):
-        return None
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        return None

@@ -14,7 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import sinks.targets
-from sinks.targets.foreign_values import YEARS, bounded_seconds, parsed_day, parsed_instant
+from sinks.targets.foreign_values import (
+    YEARS,
+    bounded_seconds,
+    parsed_day,
+    parsed_instant,
+    parsed_offset,
+    parsed_wall_clock,
+)
 from sinks.targets.nexhealth.tokens import DEFAULT_LIFE_S, LONGEST_LIFE_S, life_s
 
 FOLDER: Final = Path(sinks.targets.__file__).parent
@@ -29,6 +36,7 @@ BOUNDED_BEFORE: Final[dict[str, frozenset[str]]] = {
 """Where such a conversion may stand, because what is converted has been bounded on the lines before."""
 INTS_BOUNDED_BEFORE: Final = frozenset(
     {
+        "foreign_values.py",  # parsed_offset: two digits each
         "nexhealth/request_text.py",  # id_of: at most ten digits
         "nexhealth/balances.py",  # numbers that id_of took
         "open_dental/accounts.py",  # number_of: at most 19 digits
@@ -108,3 +116,20 @@ def test_days_and_instants_as_targets_write_them() -> None:
     assert parsed_day("9999-12-31") == date(9999, 12, 31)
     for absurd in ("0000-99", "9" * 900, "2026-03-04" + " " * 40, None, 7):
         assert (parsed_instant(absurd), parsed_day(absurd)) == (None, None)
+
+
+@pytest.mark.parametrize("text", ["+24:00", "-99:59", "+5:00", "05:00", "+05:60", "+\u0660\u0665:00", None, 5])
+def test_what_is_no_zone_is_none(text: object) -> None:
+    """A zone of 24 hours raised, in the middle of a page."""
+    assert parsed_offset(text) is None
+
+
+def test_a_zone_is_its_offset() -> None:
+    at = datetime(2026, 12, 1, 12, tzinfo=UTC)
+    assert [at.astimezone(parsed_offset(text)).hour for text in ("-05:00", "+15:00")] == [7, 3]
+
+
+@given(st.one_of(st.text(), st.none(), st.integers(), st.datetimes().map(str)))
+def test_a_clock_on_the_wall_has_no_zone_and_a_usual_year(text: object) -> None:
+    found = parsed_wall_clock(text)
+    assert found is None or (found.tzinfo is None and found.year in YEARS)
