@@ -25,6 +25,7 @@ from streams.runtime.errors import CALLED, ConfigurationError, Role, Transient, 
 COMMANDS: Final = {
     "up": "deploy.commands.up:up",
     "ready": "deploy.commands.ready:ready",
+    "doctor": "deploy.commands.doctor:doctor",
     **{role.value: f"deploy.commands.roles:{role.value}" for role in Role if role not in CALLED},
     Role.HEALTH.value: "deploy.commands.health:app",
     Role.HEALTH.value: "deploy.commands.health:app",

@@ -4,5 +4,5 @@
 `stack`, `topics`, `sandbox`, `demo`, `clock`, `send`, `webhooks`. Practices: `practice`, `settings` (with
 `settings_views`), `organisation`, `targets`, `target` (with `target_replace`), `golive`, `link`. Money: `transactions`
 and `explain` (with `story_page`, `story_attempts`), `entries`, `worklist`, `dlq`, `backfill`, `whatif`, `lag`,
-`audit_receipts`. Shared: `options`, `parsing`, `printing`, `open_ledger`.
+`audit_receipts`, `doctor`. Shared: `options`, `parsing`, `printing`, `open_ledger`.
 """

@@ -29,6 +29,14 @@ class TopicsReport(msgspec.Struct, frozen=True):
     warnings: tuple[str, ...]
 
 
+class TopicFaults(msgspec.Struct, frozen=True):
+    """Sentences: topics that are not there, those that would lose or refuse records, and warnings."""
+
+    missing: tuple[str, ...]
+    unsafe: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
 class _Found(msgspec.Struct, frozen=True):
     partitions: int
     replicas: int
@@ -56,6 +64,13 @@ def check_topics(settings: ProgramSettings, fixed: Mapping[str, int] | None = No
     admin = _admin(settings)
     found, brokers = _describe(admin, settings)
     return _check(found, brokers, settings, fixed or {}, created=())
+
+
+def faults_of_topics(settings: ProgramSettings, fixed: Mapping[str, int] | None) -> TopicFaults:
+    """What `check_topics` would say, for a person who looks; `fixed` None leaves the partition counts out. Blocks up to
+    ADMIN_S; raises KafkaException."""
+    found, brokers = _describe(_admin(settings), settings)
+    return _faults(found, brokers, settings, fixed)
 
 
 def require_present(settings: ProgramSettings, names: Iterable[TopicName]) -> None:
@@ -195,27 +210,36 @@ def _check(
     *,
     created: tuple[str, ...],
 ) -> TopicsReport:
-    errors: list[str] = []
+    faults = _faults(found, brokers, settings, fixed)
+    errors = [*faults.missing, *faults.unsafe]
+    if errors:
+        raise ConfigurationError("these topics would lose or refuse records:\n  " + "\n  ".join(errors))
+    return TopicsReport(created, tuple(name for name in found if name not in created), faults.warnings)
+
+
+def _faults(
+    found: Mapping[str, _Found], brokers: int, settings: ProgramSettings, fixed: Mapping[str, int] | None
+) -> TopicFaults:
+    missing: list[str] = []
+    unsafe: list[str] = []
     warnings: list[str] = []
     for spec in CATALOGUE.values():
         name = physical(settings.topic_prefix, spec.name)
         topic = found.get(name)
         if topic is None:
-            errors.append(f"{name} is missing: make it with `writeback topics ensure`")
+            missing.append(f"{name} is missing: make it with `writeback topics ensure`")
             continue
-        wanted = fixed.get(spec.name, settings.topic_partitions)
+        wanted = topic.partitions if fixed is None else fixed.get(spec.name, settings.topic_partitions)
         if topic.partitions != wanted:
-            errors.append(
+            unsafe.append(
                 f"{name} has {topic.partitions} partitions and the pipeline was started with {wanted}: set "
                 "WRITEBACK_TOPIC_PARTITIONS to what it was, or begin a new prefix; growth is a new topic"
             )
-        errors += [f"{name} {wrong}" for wrong in _wrong_config(spec, topic)]
+        unsafe += [f"{name} {wrong}" for wrong in _wrong_config(spec, topic)]
         durability = _weak_durability(topic)
         if durability:
-            (warnings if brokers == 1 else errors).append(f"{name} {durability}")
-    if errors:
-        raise ConfigurationError("these topics would lose or refuse records:\n  " + "\n  ".join(errors))
-    return TopicsReport(created, tuple(name for name in found if name not in created), tuple(warnings))
+            (warnings if brokers == 1 else unsafe).append(f"{name} {durability}")
+    return TopicFaults(tuple(missing), tuple(unsafe), tuple(warnings))
 
 
 def _wrong_config(spec: TopicSpec, topic: _Found) -> list[str]:

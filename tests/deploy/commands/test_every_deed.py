@@ -20,6 +20,7 @@ from tests.deploy.commands.test_every_command import CHANGING, COMMAND_LIST, RUN
 READS: Final = {
     *(
         "ready",
+        "doctor",
         "stack status",
         "topics check",
         "topics list",

@@ -54,6 +54,9 @@ EXCEPTIONS: Final = {
     "operations/queries/lag.unposted_by_age": Bound(100_000, f"{OPEN}, and no more than `looked_at`", True),
     "operations/queries/lag.waiting_for_people": Bound(100_000, f"{OPEN}, and no more than `looked_at`"),
     "operations/queries/lag.closed_connections": Bound(2_000, "reads what is closed"),
+    "operations/doctor/doctor.stuck_gates": Bound(
+        10_000, "as many overdue gates as asked for, each with its connection"
+    ),
     "operations/queries/appointments.appointments": Bound(6_000, "500 appointments, each with what it costs"),
     "operations/queries/backup_drill.relations": Bound(2_000, "the catalogue of tables, in a drill of a backup", True),
     "operations/queries/practices.practices": Bound(15_000, "1,000 practices, as asked for"),

@@ -1,0 +1,1 @@
+"""Tests of what `writeback doctor` looks at and how it judges that."""
