@@ -6,22 +6,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from deploy.commands.dlq_redrive import redrive
+from deploy.commands.dlq_wanted import Lane, Reason, Since, TargetName, Until, dead_wanted
 from deploy.commands.open_ledger import open_ledger
 from deploy.commands.options import By, Json, Most, Practice, Why, Yes, order_of
-from deploy.commands.parsing import an_instant, one_of
 from deploy.commands.printing import APPLY_HINT, print_json, print_table, shown_at
 
 if TYPE_CHECKING:
-    from sinks.operations.actions.redrive import RedriveDone
-    from sinks.operations.actions.redrive_plan import RedriveItem, RedrivePlan
-    from sinks.operations.queries.dead_letters import DeadEntry, DeadId, DeadRecord, DeadWanted
+    from sinks.operations.queries.dead_letters import DeadEntry, DeadRecord
 
 app = typer.Typer(no_args_is_help=True, help="Dead letters: list, show, redrive, dismiss.")
-
-Reason = Annotated[str | None, typer.Option("--reason", help="Only this reason, such as MAPPING_MISSING.")]
-TargetName = Annotated[str | None, typer.Option("--target", help="Only PMS or QUICKBOOKS.")]
-Since = Annotated[str | None, typer.Option("--since", help="Failed at or after, like 2026-03-02T17:30:00Z.")]
-Until = Annotated[str | None, typer.Option("--until", help="Failed before.")]
+app.command()(redrive)
 
 
 @app.command("list")
@@ -31,13 +26,14 @@ def list_(
     target: TargetName = None,
     since: Since = None,
     until: Until = None,
+    lane: Lane = None,
     most: Most = 500,
     as_json: Json = False,
 ) -> None:
     """List every entry and record that stands dead, with its id for `show` and `redrive`."""
     from sinks.operations.queries.dead_letters import find_dead
 
-    wanted = _wanted(practice, reason, target, since, until, most)
+    wanted = dead_wanted(practice, reason, target, since, until, most, lane=lane)
     with open_ledger("dlq") as opened:
         entries, records = find_dead(opened.ledger.connection, wanted)
     if as_json:
@@ -88,46 +84,6 @@ def show(
 
 
 @app.command()
-def redrive(
-    practice: Practice = None,
-    reason: Reason = None,
-    target: TargetName = None,
-    since: Since = None,
-    until: Until = None,
-    dead_id: Annotated[str | None, typer.Option("--id", help="Only this (and its lane), or its event's id.")] = None,
-    per_second: Annotated[float, typer.Option(min=0.1, max=1000, help="At most this many a second.")] = 50.0,
-    most: Most = 500,
-    yes: Yes = False,
-    why: Why = "",
-    by: By = None,
-    as_json: Json = False,
-) -> None:
-    """Send dead letters on their way again, whole lanes in order."""
-    from sinks.operations.actions.redrive import redrive as redrive_planned
-    from sinks.operations.actions.redrive_plan import plan_redrive
-    from sinks.operations.actions.republish import Republisher
-    from sinks.operations.queries.dead_letters import dead_called
-    from streams.runtime.errors import ConfigurationError
-    from streams.runtime.lifecycle import Stop
-
-    if not any((practice, reason, target, since, until, dead_id)):
-        raise ConfigurationError("choose what to redrive: --practice, --reason, --target, --since, --until or --id")
-    order, stop = order_of(yes, why, by), Stop()
-    with open_ledger("dlq") as opened:
-        named = None if dead_id is None else dead_called(opened.ledger.connection, practice, dead_id)
-        wanted = _wanted(practice, reason, target, since, until, most, named)
-        planned = plan_redrive(opened.ledger.connection, wanted)
-        if yes:
-            stop.on_signals()
-        republisher = Republisher(opened.settings)
-        done = redrive_planned(opened.ledger, planned, republisher, order, per_second=per_second, stop=stop)
-    if as_json:
-        print_json({"dry_run": not yes, "items": [_item_json(item) for item in planned.items], "done": done})
-        return
-    _print_plan(planned, done)
-
-
-@app.command()
 def dismiss(
     practice: Annotated[str, typer.Argument(help="The practice's id, or ? where it is unknown.")],
     dead_id: Annotated[str, typer.Argument(metavar="ID", help="A record's, like payments.v1:0:17, or its event's.")],
@@ -150,47 +106,6 @@ def dismiss(
         print(f"{practice} {place} ({', '.join(reasons)}) would be dismissed\n{APPLY_HINT}")
         return
     print(f"dismissed; its notice closes when nothing else of its cause is open at {practice}")
-
-
-def _print_plan(planned: RedrivePlan, done: RedriveDone | None) -> None:
-    from sinks.operations.actions.redrive_plan import Fate
-
-    rows = ((item.practice_id, item.id, item.reason, item.fate.value, "; ".join(item.notes)) for item in planned.items)
-    print_table("", ("practice", "id", "reason", "redrive", "notes"), rows)
-    counts = {fate: len(planned.of(fate)) for fate in Fate}
-    if done is None:
-        print(
-            f"{counts[Fate.RELEASE]} entries would be due again, {counts[Fate.REPUBLISH]} records would be sent again, "
-            f"{counts[Fate.REFUSE]} refused\n{APPLY_HINT}"
-        )
-        return
-    print(
-        f"{done.released} entries are due again, {done.republished} records were sent again, {done.refused} refused"
-        + (f", {done.gone} were no longer dead" if done.gone else "")
-    )
-
-
-def _wanted(
-    practice: str | None,
-    reason: str | None,
-    target: str | None,
-    since: str | None,
-    until: str | None,
-    most: int,
-    named: DeadId | None = None,
-) -> DeadWanted:
-    from schemas.vocabulary import DeadLetterReason, Target
-    from sinks.operations.queries.dead_letters import DeadWanted
-
-    return DeadWanted(
-        practice_id=practice,
-        reason=one_of(reason, DeadLetterReason, "--reason"),
-        target=one_of(target, Target, "--target"),
-        since=an_instant(since, "--since"),
-        until=an_instant(until, "--until"),
-        id=named,
-        most=most,
-    )
 
 
 def _entry_row(each: DeadEntry) -> tuple[object, ...]:
@@ -217,11 +132,6 @@ def _record_json(each: DeadRecord) -> dict[str, Any]:
     import msgspec
 
     return {"id": each.id} | msgspec.structs.asdict(each)
-
-
-def _item_json(item: RedriveItem) -> dict[str, Any]:
-    names = ("practice_id", "id", "reason", "fate", "look_first", "dependents", "notes")
-    return {name: getattr(item, name) for name in names}
 
 
 def _facts(dead: DeadEntry | DeadRecord, notice: str | None) -> dict[str, Any]:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 import msgspec
 
 from schemas.vocabulary import DEAD
 from sinks.ledger.waiting.release import release
 from sinks.operations.acting import Act, Action, Order, acting, authorise
-from sinks.operations.actions.redrive_plan import Fate, RedriveItem, RedrivePlan, chunks_of
+from sinks.operations.actions.redrive_plan import CHUNK, Fate, RedriveItem, RedrivePlan, chunks_of
 from sinks.operations.actions.republish import Republisher
 from sinks.operations.ledger import Ledger
 from streams.runtime.lifecycle import Stop
+
+AT_ONCE_S: Final = 1.0
+"""Seconds of the rate that are sent in one go: `--per-minute 6` is one every ten seconds, and no heap each minute."""
 
 
 class RedriveDone(msgspec.Struct, frozen=True):
@@ -31,14 +35,15 @@ def redrive(
     None for an order that is not to be applied: its preview is the plan, since a record that was sent cannot be taken
     back. Each chunk is one transaction: 1. lock the practice. 2. release, or send and have it acknowledged. 3. audit.
     4. commit. A crash in between leaves the rest dead, and repeats nothing but a record whose identity makes the
-    repeat a duplicate. Raises as `acting`.
+    repeat a duplicate. A pause lies between two chunks, none before the first or after the last. Raises as `acting`.
     """
     authorise(order, Action.DEAD_LETTER_REDRIVE)
     if not order.apply:
         return None
     released = republished = gone = 0
-    for chunk in chunks_of(planned):
-        if stop:
+    sent = 0
+    for chunk in chunks_of(planned, most=max(1, min(CHUNK, int(per_second * AT_ONCE_S)))):
+        if stop or (sent and stop.wait(sent / per_second)):
             break
         with acting(ledger, order, Action.DEAD_LETTER_REDRIVE, chunk[0].practice_id, added=False) as act:
             if chunk[0].fate is Fate.RELEASE:
@@ -55,7 +60,7 @@ def redrive(
                     before=_reasons(chunk),
                     after={"count": count, "ids": [item.id for item in chunk]},
                 )
-        stop.wait(len(chunk) / per_second)
+        sent = len(chunk)
     return RedriveDone(released, republished, len(planned.of(Fate.REFUSE)), gone)
 
 

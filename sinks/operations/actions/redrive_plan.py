@@ -10,8 +10,14 @@ import msgspec
 
 from schemas.vocabulary import DeadLetterReason, Stage
 from sinks.operations.ledger import Connection
-from sinks.operations.queries.dead_letters import DeadEntry, DeadRecord, DeadWanted, dead_entries, dead_records
-from sinks.operations.queries.practices import check_practice
+from sinks.operations.queries.dead_letters import (
+    DeadEntry,
+    DeadRecord,
+    DeadWanted,
+    check_wanted,
+    dead_entries,
+    dead_records,
+)
 
 MOST_REDRIVES: Final = 5
 """What failed this often after repairs does not need another try but a person who looks at the entry itself."""
@@ -53,9 +59,8 @@ class RedrivePlan(msgspec.Struct, frozen=True):
 
 
 def plan_redrive(connection: Connection, wanted: DeadWanted) -> RedrivePlan:
-    """What a redrive of these would do; changes nothing. Blocks for a few statements. ConfigurationError for a
-    practice that the ledger does not know."""
-    check_practice(connection, wanted.practice_id)
+    """What a redrive of these would do; changes nothing. Blocks for a few statements. Raises as `check_wanted`."""
+    check_wanted(connection, wanted)
     chosen = dead_entries(connection, wanted)
     lanes = {(entry.practice_id, entry.connection_id, entry.lane) for entry in chosen}
     entries: list[DeadEntry] = []
@@ -67,25 +72,28 @@ def plan_redrive(connection: Connection, wanted: DeadWanted) -> RedrivePlan:
 
 
 def _entries(entries: Sequence[DeadEntry], chosen: set[int]) -> Iterator[RedriveItem]:
-    spent = {(e.practice_id, e.connection_id, e.lane) for e in entries if e.redrives >= MOST_REDRIVES or e.elsewhere}
+    spent: dict[tuple[str, str | None, str], DeadEntry] = {}
+    for entry in entries:
+        if entry.redrives >= MOST_REDRIVES or entry.elsewhere:
+            spent.setdefault((entry.practice_id, entry.connection_id, entry.lane), entry)
     with_them = {(entry.practice_id, entry.effect_id) for entry in entries}
     for entry in entries:
         lane = (entry.practice_id, entry.connection_id, entry.lane)
-        refused = lane in spent
+        first = spent.get(lane)
         yield RedriveItem(
             practice_id=entry.practice_id,
             id=entry.id,
             reason=entry.reason,
-            fate=Fate.REFUSE if refused else Fate.RELEASE,
+            fate=Fate.RELEASE if first is None else Fate.REFUSE,
             order_key=f"{entry.connection_id}\0{entry.lane}",
             effect_id=entry.effect_id,
             look_first=entry.look_first,
             dependents=entry.dependents,
-            notes=(_spent_note(entry),) if refused else tuple(_notes(entry, chosen, with_them)),
+            notes=tuple(_notes(entry, chosen, with_them)) if first is None else (_spent_note(entry, first),),
         )
 
 
-def _spent_note(entry: DeadEntry) -> str:
+def _spent_note(entry: DeadEntry, first: DeadEntry) -> str:
     if entry.elsewhere:
         return (
             "it may stand in the other account that was connected when it was sent: look for it there, then record or "
@@ -93,8 +101,11 @@ def _spent_note(entry: DeadEntry) -> str:
             "before the new one is connected"
         )
     if entry.redrives >= MOST_REDRIVES:
-        return f"redriven {entry.redrives} times already: record or dismiss it with `writeback entries`"
-    return f"an entry of the same lane was redriven {MOST_REDRIVES} times already, or may stand in another account"
+        return (
+            f"redriven {entry.redrives} times already, so its cause still stands: enter it by hand "
+            "(`writeback entries record`) or end it (`writeback entries dismiss`)"
+        )
+    return f"{first.id} of the same lane is refused: end that one first, as it says, then redrive this one"
 
 
 def _notes(entry: DeadEntry, chosen: set[int], with_them: set[tuple[str, int]]) -> Iterator[str]:
@@ -131,16 +142,20 @@ def _refusal(record: DeadRecord) -> str | None:
     if record.stage not in (Stage.DECODE, Stage.RULES, Stage.INTAKE):
         return "only a person can tell which of the two entries at the target should stay"
     if record.reason == DeadLetterReason.CONFLICT:
-        return "the first record stands; sending the second again is the same conflict again"
+        return "the first record stands; sending the second again is the same conflict again: `writeback dlq dismiss`"
     if record.size is None:
         return "the record has no content that could be sent again"
     if record.redrives >= MOST_REDRIVES:
-        return f"redriven {record.redrives} times already: its sender has to correct it"
+        return (
+            f"redriven {record.redrives} times already: its sender has to correct it and send it again; then "
+            "`writeback dlq dismiss`"
+        )
     return None
 
 
-def chunks_of(planned: RedrivePlan) -> Iterator[list[RedriveItem]]:
-    """Items of one practice and fate at a time, whole lanes together, in order. A very long lane is several. Pure."""
+def chunks_of(planned: RedrivePlan, *, most: int) -> Iterator[list[RedriveItem]]:
+    """At most so many items of one practice and fate at a time, lane after lane, in order; a long lane is several
+    chunks. Pure."""
     for fate in (Fate.RELEASE, Fate.REPUBLISH):
         practices = dict.fromkeys(item.practice_id for item in planned.of(fate))
         for practice_id in practices:
@@ -148,5 +163,5 @@ def chunks_of(planned: RedrivePlan) -> Iterator[list[RedriveItem]]:
             ordered = [
                 item for key in dict.fromkeys(i.order_key for i in mine) for item in mine if item.order_key == key
             ]
-            for start in range(0, len(ordered), CHUNK):
-                yield ordered[start : start + CHUNK]
+            for start in range(0, len(ordered), most):
+                yield ordered[start : start + most]

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from sinks.ledger.named_queries import named_queries
-from sinks.ledger.rows.fetch import fetch_all
+from sinks.ledger.rows.fetch import fetch_all, fetch_value
 from sinks.notices.email_text import correlation_id
 from sinks.operations.ledger import Connection
 from sinks.operations.queries.practices import check_practice
@@ -50,6 +50,9 @@ class DeadWanted(msgspec.Struct, frozen=True, kw_only=True):
     target: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    lane_of: int | None = None
+    """Only entries of the lane in which this one is, dead or not; needs the practice. A lane has no name that may be
+    shown: it may hold a patient's surrogate."""
     id: DeadId | None = None
     most: int = 500
 
@@ -143,26 +146,44 @@ def dead_called(connection: Connection, practice_id: str | None, text: str) -> D
     return places[0]
 
 
+def check_wanted(connection: Connection, wanted: DeadWanted) -> None:
+    """Refuse a practice, or an entry whose lane is wanted, that the ledger does not know, with ConfigurationError.
+    Blocks for two statements."""
+    check_practice(connection, wanted.practice_id)
+    if wanted.lane_of is None:
+        return
+    if wanted.practice_id is None:
+        raise ConfigurationError("--lane needs --practice: entries are numbered at each practice by themselves")
+    place = {"practice_id": wanted.practice_id, "effect_id": wanted.lane_of}
+    if fetch_value(connection, _SQL["entry_exists"], place) is None:
+        raise ConfigurationError(
+            f"--lane: practice {wanted.practice_id} has no entry e:{wanted.lane_of}: see `writeback dlq list` or "
+            "`writeback entries list`"
+        )
+
+
 def dead_entries(connection: Connection, wanted: DeadWanted) -> list[DeadEntry]:
     """Entries that match, in the order in which they would be sent. Blocks for one statement."""
     if wanted.id is not None and wanted.id.effect_id is None:
         return []
-    parameters = _filters(wanted) | {"effect_id": wanted.id.effect_id if wanted.id else None}
+    named = {"effect_id": wanted.id.effect_id if wanted.id else None, "lane_of": wanted.lane_of}
+    parameters = filters(wanted) | named
     return fetch_all(connection, DeadEntry, _SQL["dead_entries"], parameters)
 
 
 def dead_records(connection: Connection, wanted: DeadWanted) -> list[DeadRecord]:
-    """Records that match, in the order of their topics. Blocks for one statement."""
-    if wanted.id is not None and wanted.id.topic is None:
+    """Records that match, in the order of their topics; none where a lane is wanted, which only entries have. Blocks
+    for one statement."""
+    if wanted.lane_of is not None or (wanted.id is not None and wanted.id.topic is None):
         return []
     place = wanted.id or DeadId()
-    parameters = _filters(wanted) | {"topic": place.topic, "part": place.part, "off": place.off}
+    parameters = filters(wanted) | {"topic": place.topic, "part": place.part, "off": place.off}
     return fetch_all(connection, DeadRecord, _SQL["dead_records"], parameters)
 
 
 def find_dead(connection: Connection, wanted: DeadWanted) -> tuple[list[DeadEntry], list[DeadRecord]]:
-    """Both; ConfigurationError for a practice that the ledger does not know. Blocks for three statements."""
-    check_practice(connection, wanted.practice_id)
+    """Both; raises as `check_wanted`. Blocks for four statements."""
+    check_wanted(connection, wanted)
     return dead_entries(connection, wanted), dead_records(connection, wanted)
 
 
@@ -185,7 +206,8 @@ def notice_of(connection: Connection, dead: DeadEntry | DeadRecord) -> str | Non
     return None
 
 
-def _filters(wanted: DeadWanted) -> dict[str, object]:
+def filters(wanted: DeadWanted) -> dict[str, object]:
+    """What every query about dead letters is narrowed by. Pure."""
     return {
         "practice_id": wanted.practice_id,
         "reason": wanted.reason,

@@ -22,6 +22,8 @@ FROM (
       AND (:since::timestamptz IS NULL OR w.changed_at >= :since)
       AND (:until::timestamptz IS NULL OR w.changed_at < :until)
       AND (:effect_id::bigint IS NULL OR w.effect_id = :effect_id)
+      AND (:lane_of::bigint IS NULL OR (w.connection_id, w.lane) = (
+           SELECT x.connection_id, x.lane FROM effects x WHERE x.practice_id = :practice_id AND x.effect_id = :lane_of))
     ORDER BY w.practice_id, w.effect_id
     LIMIT :most) k
 CROSS JOIN LATERAL (SELECT * FROM open_effects x
@@ -30,6 +32,9 @@ LEFT JOIN practice_connections pc ON pc.practice_id = e.practice_id AND pc.targe
 LEFT JOIN connections c ON c.home_practice_id = pc.home_practice_id AND c.connection_id = pc.connection_id
 LEFT JOIN gates g ON g.practice_id = e.practice_id AND g.connection_id = e.connection_id
 ORDER BY e.practice_id, e.effect_id;
+
+-- name: entry_exists
+SELECT 1 FROM entries WHERE practice_id = :practice_id AND effect_id = :effect_id;
 
 -- name: dead_records
 SELECT practice_id, topic, topic_id, part, off, effect_id, redrives, stage, reason, field,

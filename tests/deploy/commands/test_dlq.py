@@ -121,6 +121,8 @@ def test_after_five_redrives_its_lane_is_refused(ledger: NoticeLedger) -> None:
     document = writeback_json(ledger.world, "dlq", "redrive", "--practice", "northside", *APPLY)
     assert fates(document) == {"e:1": "REFUSE", "e:2": "REFUSE", "e:3": "RELEASE"}
     assert states(ledger) == {1: "INVALID_CONFIG", 2: "INVALID_CONFIG", 3: "SCHEDULED"}
+    assert "writeback entries record" in document["items"][0]["notes"][0]
+    assert "e:1 of the same lane is refused" in document["items"][1]["notes"][0]
 
 
 def test_what_blocks_is_shown(ledger: NoticeLedger) -> None:
@@ -136,8 +138,10 @@ def test_what_blocks_is_shown(ledger: NoticeLedger) -> None:
     assert notes["e:4"] == ["stays held: e:3, which it depends on, is not posted", closed]
 
 
-def test_a_storm_is_paced(ledger: NoticeLedger, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Scenario 51: chunks of a practice, and after each as long a pause as the rate asks for."""
+@pytest.mark.parametrize(("per_second", "expected"), [(2, [1.0, 1.0]), (0.1, [10.0] * 4), (100, [])])
+def test_a_storm_is_paced(ledger: NoticeLedger, per_second: float, expected: list[float]) -> None:
+    """Scenario 51: no more at once than the rate lets through in a second, and between two as long a pause as it asks
+    for. A slow rate is one entry at a time, and nobody waits after the last."""
     from sinks.operations.actions import redrive_plan
     from sinks.operations.actions.redrive import redrive
     from sinks.operations.actions.republish import Republisher
@@ -146,14 +150,15 @@ def test_a_storm_is_paced(ledger: NoticeLedger, monkeypatch: pytest.MonkeyPatch)
     from streams.runtime.lifecycle import Stop
     from tests.sinks.operations.orders import ledger_of, order
 
-    monkeypatch.setattr(redrive_plan, "CHUNK", 2)
     for number in range(1, 6):
         ledger.effect(number)
     pauses: list[float] = []
+    after: list[int] = []
 
     class Patient(Stop):
         def wait(self, seconds: float) -> bool:
             pauses.append(seconds)
+            after.append([*states(ledger).values()].count("SCHEDULED"))
             return False
 
     done = redrive(
@@ -161,13 +166,65 @@ def test_a_storm_is_paced(ledger: NoticeLedger, monkeypatch: pytest.MonkeyPatch)
         redrive_plan.plan_redrive(ledger.connection, DeadWanted(practice_id="northside")),
         Republisher(ledger.world.settings()),
         order(),
-        per_second=4,
+        per_second=per_second,
         stop=Patient(),
     )
     assert done is not None
     assert done.released == 5
-    assert pauses == [0.5, 0.5, 0.25]
-    assert ledger.one("SELECT count(*) FROM audit") == 3
+    assert pauses == expected
+    assert after == {2: [2, 4], 0.1: [1, 2, 3, 4], 100: []}[per_second]
+    assert ledger.one("SELECT count(*) FROM audit") == len(expected) + 1
+
+
+def test_a_redrive_that_is_stopped_leaves_the_rest_dead(ledger: NoticeLedger) -> None:
+    """In a pause too, which is long where the rate is slow."""
+    from sinks.operations.actions import redrive_plan
+    from sinks.operations.actions.redrive import redrive
+    from sinks.operations.actions.republish import Republisher
+    from sinks.operations.queries.dead_letters import DeadWanted
+    from streams.runtime.clock import SystemClock
+    from streams.runtime.lifecycle import Stop
+    from tests.sinks.operations.orders import ledger_of, order
+
+    class Interrupted(Stop):
+        def wait(self, seconds: float) -> bool:
+            self.set()
+            return super().wait(seconds)
+
+    for number in range(1, 4):
+        ledger.effect(number)
+    planned = redrive_plan.plan_redrive(ledger.connection, DeadWanted(practice_id="northside"))
+    operations, again = ledger_of(ledger.connection, SystemClock()), Republisher(ledger.world.settings())
+    done = redrive(operations, planned, again, order(), per_second=0.01, stop=Interrupted())
+    assert done is not None
+    assert done.released == 1
+    assert states(ledger) == {1: "SCHEDULED", 2: "INVALID_CONFIG", 3: "INVALID_CONFIG"}
+
+
+def test_a_lane_is_named_by_an_entry_of_it(ledger: NoticeLedger) -> None:
+    """Also by one that is not dead: that is what somebody sees waiting. Its own name may hold a patient's surrogate."""
+    ledger.effect(1, lane="p:a", state="SCHEDULED", reason="AUTO_INSTANT")
+    ledger.effect(2, lane="p:a")
+    ledger.effect(3, lane="p:b")
+    ledger.effect(4, lane="p:a", connection_id="other")
+    ledger.dead_letter(17, stage="rules", reason="INVALID_FIELD")
+    lane = ("--practice", "northside", "--lane", "e:1")
+    listed = writeback_json(ledger.world, "dlq", "list", *lane)
+    assert [each["id"] for each in listed["entries"]] == ["e:2"]
+    assert listed["records"] == []
+    assert fates(writeback_json(ledger.world, "dlq", "redrive", *lane, *APPLY)) == {"e:2": "RELEASE"}
+    assert [*states(ledger).values()].count("SCHEDULED") == 2
+
+
+def test_a_rate_is_given_a_second_or_a_minute_and_the_preview_says_how_long(ledger: NoticeLedger) -> None:
+    for number in range(1, 7):
+        ledger.effect(number)
+    wanted = ("dlq", "redrive", "--practice", "northside")
+    assert "takes about 1 s" in writeback(ledger.world, *wanted)
+    assert "takes about 3 min" in writeback(ledger.world, *wanted, "--per-minute", "2")
+    assert "takes about 12 s" in writeback(ledger.world, *wanted, "--per-second", "0.5")
+    document = writeback_json(ledger.world, *wanted, "--per-minute", "6000", *APPLY)
+    assert document["done"]["released"] == 6
 
 
 def test_an_unreadable_record_goes_back_to_its_topic_byte_for_byte(ledger: NoticeLedger) -> None:
@@ -187,6 +244,8 @@ def test_an_unreadable_record_goes_back_to_its_topic_byte_for_byte(ledger: Notic
         "payments.v1:2:18": "REFUSE",
         "payments.v1:2:19": "REFUSE",
     }
+    notes = [item["notes"][0] for item in document["items"] if item["fate"] == "REFUSE"]
+    assert all("writeback dlq dismiss" in note for note in notes)
     consumer = Consumer({"bootstrap.servers": ledger.world.bootstrap, "group.id": f"{ledger.world.prefix}test"})
     consumer.assign([TopicPartition(topic, 2, 0)])
     message = consumer.poll(30)
@@ -237,6 +296,10 @@ def test_bad_requests_say_what_to_do(ledger: NoticeLedger) -> None:
         (("redrive", "--practice", "northside", "--yes"), "--why"),
         (("redrive", "--reason", "MAPING_MISSING"), "MAPPING_MISSING"),
         (("redrive", "--since", "yesterday"), "2026-03-02T17:30:00Z"),
+        (("redrive", "--lane", "e:1"), "--lane needs --practice"),
+        (("redrive", "--practice", "northside", "--lane", "e:1"), "has no entry e:1"),
+        (("list", "--practice", "northside", "--lane", "p:pat-1"), "e:42"),
+        (("redrive", "--practice", "northside", "--per-second", "1", "--per-minute", "6"), "not both"),
         (("show", "northside", "nonsense"), "e:42"),
         (("show", "northside", "e:99"), "dlq list"),
     ]:
