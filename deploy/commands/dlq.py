@@ -1,4 +1,4 @@
-"""`writeback dlq list|show|redrive|dismiss`: what stands dead, why, and its way back."""
+"""`writeback dlq stats|list|show|redrive|dismiss`: what stands dead, why, and its way back."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from deploy.commands.dlq_redrive import redrive
+from deploy.commands.dlq_stats import stats
 from deploy.commands.dlq_wanted import Lane, Reason, Since, TargetName, Until, dead_wanted
 from deploy.commands.open_ledger import open_ledger
 from deploy.commands.options import By, Json, Most, Practice, Why, Yes, order_of
@@ -15,7 +16,8 @@ from deploy.commands.printing import APPLY_HINT, print_json, print_table, shown_
 if TYPE_CHECKING:
     from sinks.operations.queries.dead_letters import DeadEntry, DeadRecord
 
-app = typer.Typer(no_args_is_help=True, help="Dead letters: list, show, redrive, dismiss.")
+app = typer.Typer(no_args_is_help=True, help="Dead letters: stats, list, show, redrive, dismiss.")
+app.command()(stats)
 app.command()(redrive)
 
 

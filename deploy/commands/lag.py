@@ -74,7 +74,9 @@ def _print_connections(found: Lag) -> None:
         )
     if found.dead:
         dead = ((d.practice_id, d.entries, d.records, shown_at(d.since)) for d in found.dead)
-        print_table("Dead: see `writeback dlq list`", ("practice", "entries", "records", "since"), dead)
+        print_table(
+            "Dead: see `writeback dlq stats`, `writeback dlq list`", ("practice", "entries", "records", "since"), dead
+        )
 
 
 def _summed(parts: list[PartitionLag]) -> tuple[object, ...]:

@@ -300,6 +300,7 @@ def test_bad_requests_say_what_to_do(ledger: NoticeLedger) -> None:
         (("redrive", "--practice", "northside", "--lane", "e:1"), "has no entry e:1"),
         (("list", "--practice", "northside", "--lane", "p:pat-1"), "e:42"),
         (("redrive", "--practice", "northside", "--per-second", "1", "--per-minute", "6"), "not both"),
+        (("stats", "--practice", "northsid"), "did you mean northside"),
         (("show", "northside", "nonsense"), "e:42"),
         (("show", "northside", "e:99"), "dlq list"),
     ]:

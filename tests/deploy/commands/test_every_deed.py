@@ -60,6 +60,7 @@ READS: Final = {
         "transactions list",
         "transactions show",
         "dlq list",
+        "dlq stats",
         "dlq show",
         "entries list",
         "payouts differences",

@@ -162,6 +162,10 @@ OTHERWISE: Final[dict[str, tuple[dict[str, str | None], ...]]] = {
         EVERY_PRACTICE | {"until": None, "lane_of": None},
     ),
     "operations/queries/dead_letters.dead_records": ({}, EVERY_PRACTICE | {"until": None}),
+    "operations/queries/dead_stats.dead_groups": (
+        {"looked_at": "50000"},
+        EVERY_PRACTICE | {"until": None, "looked_at": "50000"},
+    ),
     "operations/queries/explain/explain.dead_records_named": ({}, EVERY_PRACTICE),
     "operations/queries/explain/explain.known": ({}, {"practice_id": None}),
     "operations/queries/explain/explain.marked": ({}, {"practice_id": None}),

@@ -62,6 +62,9 @@ EXCEPTIONS: Final = {
     "operations/queries/practices.practices": Bound(15_000, "1,000 practices, as asked for"),
     "operations/queries/waiting_entries.waiting": Bound(15_000, "what ended at one practice, where that is asked for"),
     "operations/queries/dead_letters.dead_entries": Bound(10_000, "reads what stands dead"),
+    "operations/queries/dead_stats.dead_groups": Bound(
+        20_000, "counts what stands dead, each by its key, and no more than `looked_at`"
+    ),
     "operations/queries/explain/explain.attempts": Bound(
         BUFFERS, "twenty entries in each month; of a month that is short the server may read all", True
     ),
@@ -142,6 +145,8 @@ def test_every_exception_is_a_query() -> None:
         ("gates_due", "poster/leases.claim"),
         ("gates_closed", "notices/queries.problems"),
         ("connections_closed", "operations/queries/lag.closed_connections"),
+        ("work_attention", "operations/queries/dead_stats.dead_groups"),
+        ("dead_letters_open", "operations/queries/dead_stats.dead_groups"),
         ("dead_letters_events", "operations/queries/explain/explain.dead_records_named"),
     ],
 )
