@@ -48,7 +48,10 @@ def replace(
     as_json: Json = False,
 ) -> None:
     """Move PRACTICE to another system. What was posted stays; what follows it is entered by people, where it stands.
-    What is open goes to the new system or stays with people; patients are linked anew from the review file."""
+    What is open goes to the new system or stays with people; patients are linked anew from the review file. The new
+    system is asked first: connection, mapping and the patients of the file. Exit code 1 where it does not work yet."""
+    import asyncio
+
     import msgspec
 
     from deploy.commands.open_ledger import open_ledger
@@ -58,7 +61,6 @@ def replace(
     from sinks.operations.actions.connect_target import ConnectionWanted
     from sinks.operations.actions.replace_target import Replacement, patients_to_link, replace_target
     from sinks.operations.link_review import review_text
-    from sinks.targets.credentials import KeyRing
     from streams.runtime.errors import ConfigurationError
 
     if keep_open is (post_from is not None):
@@ -87,15 +89,18 @@ def replace(
         wanted = msgspec.structs.replace(
             wanted, connection=msgspec.structs.replace(connection, connector_hosts=allowed)
         )
-        done = replace_target(opened.ledger, wanted, KeyRing.of(opened.settings), order_of(yes, why, by))
+        order = order_of(yes, why, by)
+        done = asyncio.run(replace_target(opened.ledger, opened.settings, wanted, order))
     if as_json:
         print_done_json(yes, done)
     else:
         _print(done, former, to, yes)
+    if not done.report.ok:
+        raise typer.Exit(1)
 
 
 def _print(done: TargetReplaced, former: str, to: str, applied: bool) -> None:
-    from deploy.commands.printing import APPLY_HINT, counted, print_moves
+    from deploy.commands.printing import APPLY_HINT, counted, print_moves, print_table
 
     would = "" if applied else "would "
     what = done.done
@@ -110,4 +115,11 @@ def _print(done: TargetReplaced, former: str, to: str, applied: bool) -> None:
     if done.unlinked:
         print(f"{counted(done.unlinked, 'patient')} with open entries {would}wait for a link: writeback link add")
     print_moves(done.moves, applied)
+    checks = ((what, "ok" if ok else "FAILED", "" if ok else advice) for what, ok, advice in done.report.checks)
+    print_table(f"{done.practice_id}: {to}", ("check", "result", "what to do"), checks)
+    for note in done.report.notes:
+        print(f"note: {note}")
+    if not done.report.ok:
+        print("it cannot be moved yet: --yes is refused until each check passes")
+        return
     print(f"prove it with: writeback target test {done.practice_id} {to}" if applied else APPLY_HINT)

@@ -9,9 +9,11 @@ import msgspec
 
 from schemas.vocabulary import Target
 from sinks.ledger.named_queries import named_queries
+from sinks.ledger.practices.connections import ConnectionInput
 from sinks.ledger.practices.replacement import OpenEntries, Replaced, replace_connection
-from sinks.ledger.rows.fetch import fetch_all
-from sinks.operations.acting import Act, Action, Order, acting
+from sinks.ledger.rows.fetch import fetch_all, fetch_value
+from sinks.operations.acting import Act, Action, Order, acting, authorise
+from sinks.operations.actions.check_replacement import check_new_connection
 from sinks.operations.actions.connect_target import ConnectionWanted
 from sinks.operations.ledger import Connection, Ledger
 from sinks.operations.link_review import read_review
@@ -20,10 +22,12 @@ from sinks.operations.queries.practices import check_practice, practice_shown
 from sinks.targets.catalogue import ROUTES, route_named
 from sinks.targets.connection_input import checked_input
 from sinks.targets.credentials import KeyRing
-from sinks.targets.route import Route
+from sinks.targets.port import ConnectionReport
+from sinks.targets.route import Route, StoredConnection
 from sinks.targets.systems.catalogue import stored_system
 from sinks.targets.systems.named import UsedSystem, used_system
 from streams.runtime.errors import ConfigurationError
+from streams.settings import ProgramSettings
 
 _PRACTICES: Final = named_queries("sinks.ledger.practices")
 _SQL: Final = named_queries("sinks.operations.actions", "replace_target.sql")
@@ -53,6 +57,18 @@ class TargetReplaced(msgspec.Struct, frozen=True, kw_only=True):
     unlinked: int
     """Patients with open entries for the new system that wait for their link."""
     moves: tuple[StateChange, ...]
+    report: ConnectionReport
+    """What the new system said when it was asked; a preview may say that it does not work, and then nothing moves."""
+
+
+class _Moved(msgspec.Struct, frozen=True, kw_only=True):
+    done: Replaced
+    given: ConnectionInput
+    links: dict[str, str]
+    """Those who have open entries first: they would be posted at once."""
+    system: str | None
+    unlinked: int
+    moves: tuple[StateChange, ...]
 
 
 class _Patient(msgspec.Struct, frozen=True):
@@ -68,19 +84,45 @@ def patients_to_link(connection: Connection, practice_id: str) -> dict[str, str 
     return {each.patient_ref: each.pms_patient_id for each in found}
 
 
-def replace_target(ledger: Ledger, wanted: Replacement, keys: KeyRing, order: Order) -> TargetReplaced:
-    """Move the practice; the whole review file is checked before anything changes. Calls no target. Blocks.
+async def replace_target(
+    ledger: Ledger, settings: ProgramSettings, wanted: Replacement, order: Order
+) -> TargetReplaced:
+    """Move the practice, once the new system has shown that the move works.
 
-    Raises as `acting`, `checked_input`, `read_review` and `replace_connection`.
+    1. A preview under the lock: the whole review file is checked, and everything that needs no call. 2. Outside any
+    lock, the checks of `check_new_connection`. 3. Where the order says so and they passed, the move itself. Blocks.
+
+    Raises as `acting`, `checked_input`, `read_review` and `replace_connection`; ConfigurationError that says what is
+    wrong at the new system where an order is to be applied.
     """
+    authorise(order, Action.CONNECTION_REPLACE)
+    keys = KeyRing.of(settings)
+    moved = _move(ledger, wanted, keys, msgspec.structs.replace(order, apply=False))
+    route = route_named(wanted.connection.system)
+    report = await check_new_connection(settings, route, _stored(ledger, moved.given), moved.links)
+    if order.apply:
+        _refuse_failed(route, report)
+        moved = _move(ledger, wanted, keys, order)
+    return TargetReplaced(
+        practice_id=wanted.connection.practice_id,
+        done=moved.done,
+        system=moved.system,
+        unlinked=moved.unlinked,
+        moves=moved.moves,
+        report=report,
+    )
+
+
+def _move(ledger: Ledger, wanted: Replacement, keys: KeyRing, order: Order) -> _Moved:
     practice_id = wanted.connection.practice_id
     route, former = route_named(wanted.connection.system), route_named(wanted.former)
     if route.target is not Target.PMS:
         raise ConfigurationError(f"--to: {route.option} keeps no patients' accounts")
     with acting(ledger, order, Action.CONNECTION_REPLACE, practice_id) as act:
         uses = _system(ledger, wanted, practice_id, route)
-        known = patients_to_link(ledger.connection, practice_id)
-        links = {} if wanted.links is None else read_review(wanted.links, known)
+        patients = fetch_all(ledger.connection, _Patient, _SQL["patients"], {"practice_id": practice_id})
+        is_open = {each.patient_ref: each.is_open for each in patients}
+        links = {} if wanted.links is None else read_review(wanted.links, is_open)
         given = checked_input(
             practice_id,
             route,
@@ -99,13 +141,35 @@ def replace_target(ledger: Ledger, wanted: Replacement, keys: KeyRing, order: Or
         if uses is not None:
             _say_system(act, uses)
         waiting = fetch_all(act.cursor, _Patient, _SQL["patients"], {"practice_id": practice_id})
-        return TargetReplaced(
-            practice_id=practice_id,
+        return _Moved(
             done=done,
+            given=given,
+            links=dict(sorted(links.items(), key=lambda link: not is_open[link[0]])),
             system=None if uses is None else uses.title,
             unlinked=sum(each.is_open and each.pms_patient_id is None for each in waiting),
             moves=state_changes(before, open_entries(ledger.connection, practice_id)),
         )
+
+
+def _stored(ledger: Ledger, given: ConnectionInput) -> StoredConnection:
+    """As it would be stored: a practice that comes back to a system may leave its secrets out."""
+    key = {"practice_id": given.practice_id, "connection_id": given.connection_id}
+    kept = fetch_value(ledger.connection, _SQL["earlier_secret"], key) if given.secret is None else given.secret
+    return StoredConnection(
+        home_practice_id=given.practice_id,
+        connection_id=given.connection_id,
+        route=given.route,
+        base_url=given.base_url,
+        config=given.config,
+        secret=kept,
+    )
+
+
+def _refuse_failed(route: Route, report: ConnectionReport) -> None:
+    if report.ok:
+        return
+    failed = "; ".join(f"{what}: {advice}" for what, passed, advice in report.checks if not passed)
+    raise ConfigurationError(f"nothing was moved, {route.option} does not take this practice yet: {failed}")
 
 
 def _system(ledger: Ledger, wanted: Replacement, practice_id: str, route: Route) -> UsedSystem | None:

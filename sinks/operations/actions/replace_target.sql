@@ -10,3 +10,7 @@ FROM (SELECT patient_ref FROM patient_links WHERE practice_id = :practice_id
       WHERE w.practice_id = :practice_id AND e.target = 'PMS' AND w.patient_ref IS NOT NULL) k
 LEFT JOIN patient_links l ON l.practice_id = :practice_id AND l.patient_ref = k.patient_ref
 ORDER BY k.patient_ref;
+
+-- name: earlier_secret
+-- Sealed, of a connection of this route that the practice had before.
+SELECT secret FROM connections WHERE home_practice_id = :practice_id AND connection_id = :connection_id;

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,42 +50,115 @@ def database(world: World) -> LedgerDatabase:
     return opened
 
 
+class Office:
+    """An office of the sandbox, and the words that move the practice there."""
+
+    def __init__(self, world: World, sandbox: SandboxProcess, folder: Path) -> None:
+        self.key = f"{world.database}-replace"
+        sandbox.open_dental.add_office(self.key)
+        self.number = str(sandbox.open_dental.add_patient(self.key)["PatNum"])
+        self.mapping = {
+            name: value for name, value in open_dental_mapping(sandbox, self.key).items() if value is not None
+        }
+        self._folder = folder
+        self._url = sandbox.open_dental.url
+        self._keys = open_dental_keys(sandbox, self.key)
+
+    def move(self, *further: str, links: str | None = None, **changes: object) -> tuple[str, ...]:
+        config, secrets = self._folder / "config.json", self._folder / "secrets.json"
+        config.write_text(json.dumps(self.mapping | changes), encoding="utf-8")
+        secrets.write_text(json.dumps(self._keys), encoding="utf-8")
+        words = [
+            *("target", "replace", PRACTICE, "--from", "worklist", "--to", "open-dental", "--system", "Open Dental"),
+            *("--base-url", self._url, "--config", str(config), "--secrets", str(secrets)),
+        ]
+        if links is not None:
+            review = self._folder / "review.csv"
+            review.write_text(f"patient,former number,new number\npt-1,,{links}\n", encoding="utf-8")
+            words += ["--links", str(review)]
+        return (*words, *further)
+
+
+@pytest.fixture
+def office(world: World, sandbox: SandboxProcess, tmp_path: Path) -> Office:
+    return Office(world, sandbox, tmp_path)
+
+
+def first_day(database: LedgerDatabase) -> str:
+    return str(database.one("SELECT min(ledger_date) FROM entries"))
+
+
 def test_a_work_list_gets_an_integration(
-    database: LedgerDatabase, world: World, sandbox: SandboxProcess, tmp_path: Path
+    database: LedgerDatabase, world: World, office: Office, tmp_path: Path
 ) -> None:
     """SET-19, SET-20: previewed, then done; the sheet is empty, the links are those of the file, a second time is
     refused, and the payment was never in both."""
-    key = f"{world.database}-replace"
-    sandbox.open_dental.add_office(key)
-    number = str(sandbox.open_dental.add_patient(key)["PatNum"])
-    config, secrets = tmp_path / "config.json", tmp_path / "secrets.json"
-    wanted = {name: value for name, value in open_dental_mapping(sandbox, key).items() if value is not None}
-    config.write_text(json.dumps(wanted), encoding="utf-8")
-    secrets.write_text(json.dumps(open_dental_keys(sandbox, key)), encoding="utf-8")
     review = tmp_path / "links.csv"
-    day = str(database.one("SELECT min(ledger_date) FROM entries"))
-    move = (
-        *("target", "replace", PRACTICE, "--from", "worklist", "--to", "open-dental", "--system", "Open Dental"),
-        *("--base-url", sandbox.open_dental.url, "--config", str(config), "--secrets", str(secrets)),
-    )
-    said = writeback(world, *move)
+    day = first_day(database)
+    said = writeback(world, *office.move())
     assert (said.code, "--post-from DAY, or --keep-open" in said.errors) == (2, True)
-    shown = writeback(world, *move, "--post-from", day, "--write-links", str(review))
+    shown = writeback(world, *office.move("--post-from", day, "--write-links", str(review)))
     assert shown.code == 0, shown.errors
     assert "2 open entries would go to open-dental" in shown
     assert len(writeback_json_here(world, "worklist", PRACTICE)["rows"]) == 2
     text = review.read_text(encoding="utf-8-sig")
     assert text.splitlines() == ["patient,former number,new number", "pt-1,,"]
-    review.write_text(text.replace("pt-1,,", f"pt-1,,{number}"), encoding="utf-8")
-    moved = writeback(world, *move, "--post-from", day, "--links", str(review), *DO)
+    review.write_text(text.replace("pt-1,,", f"pt-1,,{office.number}"), encoding="utf-8")
+    moved = writeback(world, *office.move("--post-from", day, "--links", str(review), *DO))
     assert (moved.code, "links: 0 of worklist are kept for its entries, 1 made anew" in moved) == (0, True)
+    assert "patients of --links that are there: 1" in moved
     assert database.rows("SELECT DISTINCT connection_id, state FROM work") == [("open_dental", "SCHEDULED")]
-    assert database.rows("SELECT patient_ref, pms_patient_id FROM patient_links") == [("pt-1", number)]
+    assert database.rows("SELECT patient_ref, pms_patient_id FROM patient_links") == [("pt-1", office.number)]
     assert writeback_json_here(world, "worklist", PRACTICE)["rows"] == []
     assert writeback_json_here(world, "practice", "show", PRACTICE)["practice"]["system"] == "open_dental"
-    again = writeback(world, *move, "--post-from", day, *DO)
+    again = writeback(world, *office.move("--post-from", day, *DO))
     assert (again.code, "posts through open-dental" in again.errors) == (2, True)
     assert writeback(world, "entries", "record", PRACTICE, "e:1").code == 0
+    database.close()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"pay_type": 999_999}, "pay_type"),
+        ({"links": "987654321"}, "pt-1: the number in --links is no patient there"),
+        ({"links": "archived"}, "pt-1: the number in --links is archived or deleted there"),
+    ],
+)
+def test_a_move_that_the_new_system_does_not_take_is_refused(
+    database: LedgerDatabase,
+    world: World,
+    sandbox: SandboxProcess,
+    office: Office,
+    wrong: dict[str, Any],
+    said: str,
+) -> None:
+    """A code that is not there and a number that no patient has are said in the preview, and --yes moves nothing."""
+    if wrong.get("links") == "archived":
+        sandbox.open_dental.edit(office.key, "patients", int(office.number), PatStatus="Archived")
+        wrong = {"links": office.number}
+    move = office.move("--post-from", first_day(database), **wrong)
+    shown = writeback(world, *move)
+    assert (shown.code, said in shown, "FAILED" in shown) == (1, True, True), shown + shown.errors
+    assert "--yes is refused until each check passes" in shown
+    refused = writeback(world, *move, *DO)
+    assert (refused.code, said in refused.errors, "nothing was moved" in refused.errors) == (2, True, True)
+    assert database.states() == ["AWAITING_MANUAL_POST"] * 2
+    assert database.rows("SELECT connection_id FROM connections") == [("worklist",)]
+    assert database.one("SELECT count(*) FROM patient_links") == 0
+    database.close()
+
+
+def test_a_system_that_does_not_answer_takes_nobody(
+    database: LedgerDatabase, world: World, sandbox: SandboxProcess, office: Office
+) -> None:
+    """Nothing is moved to an address where nobody listens."""
+    move = office.move("--post-from", first_day(database))
+    sandbox.open_dental.fault("status", account=office.key, status=500)
+    assert writeback(world, *move).code == 1
+    refused = writeback(world, *move, *DO)
+    assert (refused.code, "nothing was moved" in refused.errors) == (2, True), refused.errors
+    assert database.states() == ["AWAITING_MANUAL_POST"] * 2
     database.close()
 
 
