@@ -22,6 +22,10 @@ def replace(
         typer.Option("--from", metavar="SYSTEM", help="What it posts through now: `writeback target list`."),
     ],
     to: Annotated[str, typer.Option("--to", metavar="SYSTEM", help="What it posts through from now on.")],
+    home: Annotated[
+        str | None,
+        typer.Option("--with", metavar="PRACTICE", help="Use that practice's connection to the new system."),
+    ] = None,
     post_from: Annotated[
         str | None,
         typer.Option("--post-from", metavar="DAY", help="Open entries of this day and later go to the new system."),
@@ -65,17 +69,23 @@ def replace(
 
     if keep_open is (post_from is not None):
         raise ConfigurationError("say what becomes of open entries: --post-from DAY, or --keep-open")
+    if home is not None and (config is not None or base_url is not None or secrets is not None):
+        raise ConfigurationError(
+            "--with: the other practice's connection brings its mapping, address and secrets: leave --config, "
+            "--base-url and --secrets out"
+        )
     connection = ConnectionWanted(
         practice_id=practice,
         system=to,
         base_url=base_url,
         config=b"{}" if config is None else read_file(config, "--config"),
-        secret=secrets_of(secrets),
+        secret=None if home is not None else secrets_of(secrets),
         same_account=False,
     )
     wanted = Replacement(
         connection=connection,
         former=former,
+        home=home,
         post_from=a_day(post_from, "--post-from"),
         links=None if links is None else read_file(links, "--links"),
         system=system,
@@ -94,17 +104,18 @@ def replace(
     if as_json:
         print_done_json(yes, done)
     else:
-        _print(done, former, to, yes)
+        through = to if home is None else f"{to} through the connection of {home}"
+        _print(done, former, to, through, yes)
     if not done.report.ok:
         raise typer.Exit(1)
 
 
-def _print(done: TargetReplaced, former: str, to: str, applied: bool) -> None:
+def _print(done: TargetReplaced, former: str, to: str, through: str, applied: bool) -> None:
     from deploy.commands.printing import APPLY_HINT, counted, print_moves, print_table
 
     would = "" if applied else "would "
     what = done.done
-    print(f"{done.practice_id}: {'moved' if applied else 'would move'} from {former} to {to}")
+    print(f"{done.practice_id}: {'moved' if applied else 'would move'} from {former} to {through}")
     print(f"{counted(what.moved, 'open entry', 'open entries')} {would}go to {to}")
     by_hand = counted(what.by_hand, "entry", "entries")
     print(f"{by_hand} {would}stay on the work list: writeback worklist {done.practice_id}")

@@ -90,7 +90,7 @@ def save_connection(unit: UnitOfWork, given: ConnectionInput, *, actor: str, why
         "actor": actor,
     }
     connected = locked_connection(unit.cursor, fields)
-    refuse_shared(unit.cursor, given)
+    refuse_shared(unit.cursor, given, connected)
     if connected is None:
         _add(unit.cursor, given, fields)
     else:
@@ -140,15 +140,25 @@ def owner_of_account(cursor: Cursor, account: str) -> str | None:
     return found
 
 
-def refuse_shared(cursor: Cursor, given: ConnectionInput) -> None:
-    """ConfigurationError where another practice has the account (law 22). Blocks for one statement."""
+def refuse_shared(cursor: Cursor, given: ConnectionInput, connected: Connected | None) -> None:
+    """ConfigurationError where a practice has the account whose connection this one, which is `connected` so, does not
+    use (law 22), with the command that lets it. Blocks for one statement."""
     owner = owner_of_account(cursor, given.fingerprint)
-    if owner not in (None, given.practice_id):
-        raise ConfigurationError(
-            f"practice {owner} already uses this account at {given.route}: one account has one connection, whose "
-            "limits and failures are counted once. `writeback target share "
-            f"{given.practice_id} {given.route.replace('_', '-')} --with {owner}` lets both use it"
-        )
+    if owner in (None, given.practice_id, None if connected is None else connected.home_practice_id):
+        return
+    to = given.route.replace("_", "-")
+    if connected is None:
+        lets = f": `writeback target share {given.practice_id} {to} --with {owner}` lets both use it"
+    elif given.target is Target.PMS and connected.route != given.route:
+        former = connected.route.replace("_", "-")
+        replace = f"writeback target replace {given.practice_id} --from {former} --to {to} --with {owner}"
+        lets = f": `{replace}` moves this one to it"
+    else:
+        lets = ""
+    raise ConfigurationError(
+        f"practice {owner} already uses this account at {given.route}; one account has one connection, whose limits "
+        f"and failures are counted once{lets}"
+    )
 
 
 def _add(cursor: Cursor, given: ConnectionInput, fields: dict[str, Any]) -> None:

@@ -43,6 +43,12 @@ FROM practice_connections p JOIN connections c USING (home_practice_id, connecti
 WHERE p.practice_id = :home AND p.target = :target AND c.home_practice_id = :home AND c.enabled
 FOR NO KEY UPDATE OF c;
 
+-- name: shared_connection
+-- The same before anything is locked, as another practice would use it.
+SELECT c.connection_id, c.target, c.route, c.base_url, c.account_fingerprint AS fingerprint, c.config, c.capabilities
+FROM practice_connections p JOIN connections c USING (home_practice_id, connection_id)
+WHERE p.practice_id = :home AND p.target = :target AND c.home_practice_id = :home AND c.enabled;
+
 -- name: share_connection!
 INSERT INTO practice_connections (practice_id, target, home_practice_id, connection_id)
 VALUES (:practice_id, :target, :home, :connection_id);

@@ -15,6 +15,7 @@ from sinks.ledger.effect_moves import Clears, Move, move_of
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.practices.connections import Connected, ConnectionInput, locked_connection, refuse_shared
 from sinks.ledger.practices.settings.capabilities import entry_kinds
+from sinks.ledger.practices.sharing import lock_shared
 from sinks.ledger.request_ids import request_id
 from sinks.ledger.rows.effects import LockedEffect
 from sinks.ledger.rows.fetch import fetch_all, fetch_value
@@ -71,8 +72,10 @@ def replace_connection(
     *,
     actor: str,
     why: str | None,
+    shared_with: str | None = None,
 ) -> Replaced:
-    """Point the practice to another connection, in its unit of work. Blocks.
+    """Point the practice to another connection, in its unit of work: its own, or that of the practice `shared_with`,
+    which `given` then is (`sharing.shared_input`) and which stays as it is. Blocks.
 
     1. Lock the gates, so that no poster marks meanwhile; refuse while the outcome of anything at the former connection
     is not known (law 19). 2. The new connection, and nobody holds the former one any more. 3. Links: the former
@@ -82,10 +85,15 @@ def replace_connection(
     says what to do.
     """
     unit.lock_gates([given.connection_id])
-    fields = _fields(given, former, actor)
-    connected = _checked(unit, given, former, fields)
+    fields = _fields(given, former, actor) | {"points_to": shared_with or given.practice_id}
+    connected = _checked(unit, given, former, fields, shared_with)
     fields["home"] = connected.home_practice_id
-    _connect(unit, given, fields)
+    if shared_with is None:
+        refuse_shared(unit.cursor, given, connected)
+        _save(unit, given, fields)
+    else:
+        _check_shared(unit, given, shared_with, fields)
+    _point(unit, fields)
     forgotten, made = _link_anew(unit, fields, links)
     found = fetch_all(unit.cursor, _Open, _SQL["open_at"], fields)
     locked = unit.lock_effects([each.effect_id for each in found], connections=[given.connection_id])
@@ -112,6 +120,7 @@ def replace_connection(
         before={"connection": former, "base_url": connected.base_url, "config": connected.config},
         after=msgspec.to_builtins(done)
         | {
+            "home": shared_with or given.practice_id,
             "base_url": given.base_url,
             "config": given.config,
             "post_from": None if entries.post_from is None else entries.post_from.isoformat(),
@@ -125,19 +134,25 @@ def _fields(given: ConnectionInput, former: str, actor: str) -> dict[str, Any]:
     return msgspec.structs.asdict(given) | values
 
 
-def _checked(unit: UnitOfWork, given: ConnectionInput, former: str, fields: Mapping[str, Any]) -> Connected:
+def _checked(
+    unit: UnitOfWork, given: ConnectionInput, former: str, fields: Mapping[str, Any], shared_with: str | None
+) -> Connected:
     cursor = unit.cursor
     connected = locked_connection(cursor, fields)
     if connected is None or connected.connection_id != former:
         through = "nothing" if connected is None else connected.connection_id.replace("_", "-")
         raise ConfigurationError(f"--from: {given.practice_id} posts through {through}")
     if given.connection_id == former:
-        raise ConfigurationError("--to: this is the connection that it has; `writeback target add` changes it")
+        raise ConfigurationError(
+            "--to: this is the connection that it has; `writeback target add` changes it"
+            if shared_with is None
+            else f"--with: {given.practice_id} has its own connection to this system, where entries may stand: "
+            "a practice does not move between two accounts of one system"
+        )
     fields = {**fields, "home": connected.home_practice_id}
     other = fetch_value(cursor, _SQL["shared_by"], fields)
     if other is not None or connected.home_practice_id != given.practice_id:
         raise ConfigurationError(f"--from: {other or connected.home_practice_id} posts through it too")
-    refuse_shared(cursor, given)
     in_doubt = fetch_value(cursor, _CONNECTIONS["count_in_doubt"], {**fields, "connection_id": former})
     if in_doubt:
         raise ConfigurationError(
@@ -147,7 +162,24 @@ def _checked(unit: UnitOfWork, given: ConnectionInput, former: str, fields: Mapp
     return connected
 
 
-def _connect(unit: UnitOfWork, given: ConnectionInput, fields: Mapping[str, Any]) -> None:
+def _check_shared(unit: UnitOfWork, given: ConnectionInput, home: str, fields: Mapping[str, Any]) -> None:
+    """The other practice's connection is still the one that was read, and this practice has no entries at another
+    account of that system."""
+    shared = lock_shared(unit.cursor, home, given.target)
+    if (shared.connection_id, shared.account_fingerprint) != (given.connection_id, given.fingerprint):
+        raise ConfigurationError(f"--with: the connection of {home} was changed just now: repeat the command")
+    if fetch_value(unit.cursor, _SQL["earlier_account"], fields) is not None:
+        raise _comes_back_elsewhere(given)
+
+
+def _comes_back_elsewhere(given: ConnectionInput) -> ConfigurationError:
+    return ConfigurationError(
+        f"{given.practice_id} posted to another account of {given.route.replace('_', '-')} before, and entries "
+        "stand there: a practice that comes back to a system comes back to the same account"
+    )
+
+
+def _save(unit: UnitOfWork, given: ConnectionInput, fields: Mapping[str, Any]) -> None:
     earlier = fetch_value(unit.cursor, _SQL["earlier_account"], fields)
     if earlier is None:
         if given.secret is None and given.needs_secret:
@@ -156,13 +188,13 @@ def _connect(unit: UnitOfWork, given: ConnectionInput, fields: Mapping[str, Any]
     elif earlier == given.fingerprint:
         unit.cursor.execute(_CONNECTIONS["change_connection"], fields)
     else:
-        raise ConfigurationError(
-            f"{given.practice_id} posted to another account of {given.route.replace('_', '-')} before, and entries "
-            "stand there: a practice that comes back to a system comes back to the same account"
-        )
+        raise _comes_back_elsewhere(given)
+
+
+def _point(unit: UnitOfWork, fields: Mapping[str, Any]) -> None:
     unit.cursor.execute(_SQL["point_to"], fields)
     unit.cursor.execute(_CONNECTIONS["open_gate"], fields)
-    former = {"practice_id": given.practice_id, "connection_id": fields["former"]}
+    former = {"practice_id": fields["practice_id"], "connection_id": fields["former"]}
     unit.cursor.execute(_CONNECTIONS["fence_connection"], former)
     unit.cursor.execute(_CONNECTIONS["fence_gate"], former)
 

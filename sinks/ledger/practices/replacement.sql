@@ -11,7 +11,7 @@ WHERE home_practice_id = :home AND connection_id = :former AND practice_id <> :p
 ORDER BY practice_id LIMIT 1;
 
 -- name: point_to!
-UPDATE practice_connections SET home_practice_id = :practice_id, connection_id = :connection_id
+UPDATE practice_connections SET home_practice_id = :points_to, connection_id = :connection_id
 WHERE practice_id = :practice_id AND target = :target;
 
 -- name: open_at

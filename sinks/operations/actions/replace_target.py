@@ -11,6 +11,8 @@ from schemas.vocabulary import Target
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.practices.connections import ConnectionInput
 from sinks.ledger.practices.replacement import OpenEntries, Replaced, replace_connection
+from sinks.ledger.practices.sharing import shared_input
+from sinks.ledger.practices.stored_connections import stored_connection
 from sinks.ledger.rows.fetch import fetch_all, fetch_value
 from sinks.operations.acting import Act, Action, Order, acting, authorise
 from sinks.operations.actions.check_replacement import check_new_connection
@@ -42,6 +44,8 @@ class Replacement(msgspec.Struct, frozen=True, kw_only=True):
     """The route that the practice posts through now: said, so that nobody moves the wrong practice."""
     post_from: date | None
     """Open entries of this ledger day and later are posted to the new system; None: people enter all of them."""
+    home: str | None = None
+    """The practice whose connection it uses from now on; None: one of its own."""
     links: bytes | None
     """The review file, filled in; None: no patient is linked yet."""
     system: str | None = None
@@ -99,7 +103,7 @@ async def replace_target(
     keys = KeyRing.of(settings)
     moved = _move(ledger, wanted, keys, msgspec.structs.replace(order, apply=False))
     route = route_named(wanted.connection.system)
-    report = await check_new_connection(settings, route, _stored(ledger, moved.given), moved.links)
+    report = await check_new_connection(settings, route, _stored(ledger, wanted, moved.given), moved.links)
     if order.apply:
         _refuse_failed(route, report)
         moved = _move(ledger, wanted, keys, order)
@@ -123,20 +127,18 @@ def _move(ledger: Ledger, wanted: Replacement, keys: KeyRing, order: Order) -> _
         patients = fetch_all(ledger.connection, _Patient, _SQL["patients"], {"practice_id": practice_id})
         is_open = {each.patient_ref: each.is_open for each in patients}
         links = {} if wanted.links is None else read_review(wanted.links, is_open)
-        given = checked_input(
-            practice_id,
-            route,
-            base_url=wanted.connection.base_url,
-            config=wanted.connection.config,
-            secret=wanted.connection.secret,
-            keys=keys,
-            known_fingerprint=None,
-            connector_hosts=wanted.connection.connector_hosts,
-        )
+        given = _given(act, wanted, route, keys)
         before = open_entries(ledger.connection, practice_id)
         entries = OpenEntries(post_from=wanted.post_from)
         done = replace_connection(
-            act.unit, given, former.name, entries, links, actor=order.actor.name, why=order.reason
+            act.unit,
+            given,
+            former.name,
+            entries,
+            links,
+            actor=order.actor.name,
+            why=order.reason,
+            shared_with=wanted.home,
         )
         if uses is not None:
             _say_system(act, uses)
@@ -151,8 +153,41 @@ def _move(ledger: Ledger, wanted: Replacement, keys: KeyRing, order: Order) -> _
         )
 
 
-def _stored(ledger: Ledger, given: ConnectionInput) -> StoredConnection:
-    """As it would be stored: a practice that comes back to a system may leave its secrets out."""
+def _given(act: Act, wanted: Replacement, route: Route, keys: KeyRing) -> ConnectionInput:
+    """The new connection: as a person gave it, or that of the other practice, which brings everything."""
+    own = wanted.connection
+    if wanted.home is None:
+        return checked_input(
+            act.practice_id,
+            route,
+            base_url=own.base_url,
+            config=own.config,
+            secret=own.secret,
+            keys=keys,
+            known_fingerprint=None,
+            connector_hosts=own.connector_hosts,
+        )
+    if wanted.home == act.practice_id:
+        raise ConfigurationError("--with: name the other practice")
+    check_practice(act.cursor.connection, wanted.home)
+    if route.by_hand:
+        raise ConfigurationError(f"--with: {route.option} is no account: each practice has its own")
+    shared = shared_input(act.cursor, act.practice_id, wanted.home, route.target)
+    if shared.route != route.name:
+        raise ConfigurationError(f"--with: {wanted.home} posts through {shared.route.replace('_', '-')}")
+    return shared
+
+
+def _stored(ledger: Ledger, wanted: Replacement, given: ConnectionInput) -> StoredConnection:
+    """As it stands at the other practice, or would be stored: a practice that comes back to a system may leave its
+    secrets out."""
+    if wanted.home is not None:
+        shared = stored_connection(ledger.connection, wanted.home, given.target)
+        if shared is None:
+            raise ConfigurationError(
+                f"--with: the connection of {wanted.home} was changed just now: repeat the command"
+            )
+        return shared
     key = {"practice_id": given.practice_id, "connection_id": given.connection_id}
     kept = fetch_value(ledger.connection, _SQL["earlier_secret"], key) if given.secret is None else given.secret
     return StoredConnection(

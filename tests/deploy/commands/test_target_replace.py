@@ -19,6 +19,7 @@ from tests.sinks.poster.offices import SECRET_TEXT
 from tests.worlds import World
 
 pytestmark = pytest.mark.stack
+MOVE = ("target", "replace", PRACTICE, "--from", "worklist", "--to", "open-dental", "--system", "Open Dental")
 DO = ("--yes", "--by", "Ada", "--why", "connected")
 
 
@@ -64,19 +65,24 @@ class Office:
         self._url = sandbox.open_dental.url
         self._keys = open_dental_keys(sandbox, self.key)
 
-    def move(self, *further: str, links: str | None = None, **changes: object) -> tuple[str, ...]:
+    def access(self, **changes: object) -> tuple[str, ...]:
+        """The options that say how it is reached, and its mapping."""
         config, secrets = self._folder / "config.json", self._folder / "secrets.json"
         config.write_text(json.dumps(self.mapping | changes), encoding="utf-8")
         secrets.write_text(json.dumps(self._keys), encoding="utf-8")
-        words = [
-            *("target", "replace", PRACTICE, "--from", "worklist", "--to", "open-dental", "--system", "Open Dental"),
-            *("--base-url", self._url, "--config", str(config), "--secrets", str(secrets)),
-        ]
+        return "--base-url", self._url, "--config", str(config), "--secrets", str(secrets)
+
+    def move(self, *further: str, links: str | None = None, **changes: object) -> tuple[str, ...]:
+        words = [*MOVE, *self.access(**changes)]
         if links is not None:
-            review = self._folder / "review.csv"
-            review.write_text(f"patient,former number,new number\npt-1,,{links}\n", encoding="utf-8")
-            words += ["--links", str(review)]
+            words += ["--links", self.review(links)]
         return (*words, *further)
+
+    def review(self, number: str) -> str:
+        """A review file that gives the one patient this number."""
+        review = self._folder / "review.csv"
+        review.write_text(f"patient,former number,new number\npt-1,,{number}\n", encoding="utf-8")
+        return str(review)
 
 
 @pytest.fixture
@@ -179,4 +185,65 @@ def test_the_day_sheet_is_written_and_recorded(database: LedgerDatabase, world: 
     assert database.states() == ["RECORDED_MANUALLY"] * 2
     refused = writeback(world, "entries", "record", PRACTICE, "e:1", "--sheet", str(sheet))
     assert (refused.code, "alone" in refused.errors) == (2, True)
+    database.close()
+
+
+HOME = "home"
+
+
+@pytest.fixture
+def home(database: LedgerDatabase, world: World, office: Office) -> str:
+    """Another practice, whose connection reaches the office."""
+    assert writeback(world, "practice", "add", HOME, "--zone", "America/New_York").code == 0
+    said = writeback(world, "target", "add", HOME, "open-dental", *office.access(), *DO)
+    assert said.code == 0, said.errors
+    return HOME
+
+
+def test_a_practice_moves_to_the_connection_of_another(
+    database: LedgerDatabase, world: World, office: Office, home: str
+) -> None:
+    """Law 22: by the same rules as to one of its own, and the refusals on the way there name this command."""
+    day = first_day(database)
+    command = f"`writeback target replace {PRACTICE} --from worklist --to open-dental --with {home}`"
+    assert command in writeback(world, *office.move("--post-from", day)).errors
+    shares = ("target", "share", PRACTICE, "open-dental", "--with", home)
+    writeback(world, "practice", "set", PRACTICE, "--system", "Open Dental", *DO)
+    assert command in writeback(world, *shares).errors
+    writeback(world, "practice", "set", PRACTICE, "--system", "none", *DO)
+    review = office.review(office.number)
+    shown = writeback(world, *MOVE, "--with", home, "--post-from", day, "--links", review)
+    assert (shown.code, f"to open-dental through the connection of {home}" in shown) == (0, True), shown.errors
+    assert "patients of --links that are there: 1" in shown
+    assert database.rows("SELECT DISTINCT connection_id FROM work") == [("worklist",)]
+    moved = writeback(world, *MOVE, "--with", home, "--post-from", day, "--links", review, *DO)
+    assert moved.code == 0, moved.errors
+    assert database.rows("SELECT DISTINCT connection_id, state FROM work") == [("open_dental", "SCHEDULED")]
+    uses = "SELECT home_practice_id, connection_id FROM practice_connections WHERE practice_id = %s"
+    assert database.rows(uses, PRACTICE) == database.rows(uses, home) == [(home, "open_dental")]
+    assert database.rows("SELECT patient_ref, pms_patient_id FROM patient_links") == [("pt-1", office.number)]
+    assert writeback(world, "target", "test", PRACTICE, "open-dental").code == 0
+    changed = writeback(world, "target", "add", PRACTICE, "open-dental", *office.access(), *DO)
+    assert (changed.code, f"shares the connection of {home}" in changed.errors) == (2, True), changed.errors
+    database.close()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--with", PRACTICE), "--with: name the other practice"),
+        (("--with", "nobody"), "nobody"),
+        (("--with", HOME, "--base-url", "http://127.0.0.1:1"), "leave --config, --base-url and --secrets out"),
+        (("--with", HOME, "--to", "nexhealth", "--system", "Dentrix"), f"{HOME} posts through open-dental"),
+        (("--with", HOME, "--links", "REVIEW"), "pt-1: the number in --links is no patient there"),
+    ],
+)
+def test_a_wrong_move_to_a_shared_connection_is_refused(
+    database: LedgerDatabase, world: World, office: Office, home: str, words: tuple[str, ...], said: str
+) -> None:
+    """Nothing of it is kept."""
+    given = [office.review("987654321") if each == "REVIEW" else each for each in words]
+    refused = writeback(world, *MOVE, *given, "--post-from", first_day(database), *DO)
+    assert (refused.code, said in refused.errors) == (2, True), refused.errors
+    assert database.rows("SELECT DISTINCT connection_id FROM work") == [("worklist",)]
     database.close()

@@ -37,6 +37,7 @@ VALUES: Final[dict[str, str | None]] = {
     "practice_id": BIG,
     "practice_ids": _array(SOME),
     "home_practice_id": BIG,
+    "points_to": BIG,
     "connection_id": f"{BIG}-PMS",
     "connection_ids": _array(f"{p}-PMS" for p in SOME),
     "gates": _LEASES,
