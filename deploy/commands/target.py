@@ -52,7 +52,7 @@ def add(
     as_json: Json = False,
 ) -> None:
     """Connect PRACTICE to SYSTEM, or repair its connection: what stopped because of the old setting goes on by
-    itself."""
+    itself. The system is not asked whether it has the codes of the mapping: `writeback target test` does that."""
     import msgspec
 
     from deploy.commands.open_ledger import open_ledger
@@ -216,7 +216,12 @@ def _print_connected(done: TargetConnected, system: str, applied: bool) -> None:
         due = "are due again" if applied else "would be due again"
         print(f"{done.released} entries that had stopped because of the setting {due}")
     print_moves(done.moves, applied)
-    print(f"prove it with: writeback target test {done.practice_id} {system}" if applied else APPLY_HINT)
+    when = "prove it with" if applied else "once it is stored, prove it with"
+    if done.base_url:
+        print("not checked: whether the system answers and has every code of the mapping")
+    print(f"{when}: writeback target test {done.practice_id} {system}")
+    if not applied:
+        print(APPLY_HINT)
 
 
 def _listed(each: ListedConnection) -> tuple[str, ...]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
 
+from schemas.events import PaymentKind, PayoutCategory
 from sinks.targets.mapping_error import MappingError
 from sinks.targets.quickbooks.mapping import (
+    Accounts,
     ConnectedCompany,
     QuickBooksMapping,
     dump_mapping,
@@ -22,6 +25,14 @@ OF_COMPANY: Final = ("realm_id", "token_url", "company_name")
 """What the connection says of itself; no mapping changes it."""
 GROUPS: Final = ("accounts", "banks", "income_by_kind", "fees_by_kind", "fees_by_category")
 _SINGLE: Final = tuple(name for name in QuickBooksMapping.__struct_fields__ if name not in (*OF_COMPANY, *GROUPS))
+_KEYS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "accounts": Accounts.__struct_fields__,
+        "income_by_kind": tuple(PaymentKind),
+        "fees_by_category": tuple(PayoutCategory),
+    }
+)
+"""What a group may hold; any other takes whatever upstream calls it."""
 _NUMBERS: Final = frozenset({"per_item_limit"})
 
 
@@ -77,8 +88,12 @@ def _apply(config: dict[str, Any], change: str) -> None:
     group, dot, key = field.partition(".")
     known = group in GROUPS and key if dot else field in _SINGLE
     if not sign or not known:
-        choices = [*_SINGLE, *(f"{each}.…" for each in GROUPS)]
+        choices = [*_SINGLE, *(f"{each}.{key}" for each in GROUPS for key in _KEYS.get(each, ("…",)))]
         raise ConfigurationError(f"--set: {change!r} is no FIELD=VALUE of a mapping{nearest(field, choices)}")
+    keys = _KEYS.get(group, (key,))
+    if dot and key not in keys:
+        alike = key.lower() if group == "accounts" else key.upper()
+        raise ConfigurationError(f"--set: {change!r}: {group} takes no {key}{nearest(alike, keys)}")
     holder: dict[str, Any] = config.setdefault(group, {}) if dot else config
     name = key if dot else field
     if not value:

@@ -223,7 +223,16 @@ def test_a_broken_mapping_is_found_by_the_test(commands: TargetCommands) -> None
     """QB-9: the field is named, with what to do; exit code 1."""
     practice, realm = commands.practice(), commands.company()
     accounts = demonstration.quickbooks_mapping(commands.sandbox, realm)["accounts"] | {"fees": "999"}
-    assert commands.connect(practice, realm, accounts=accounts).returncode == 0
+    added = commands.connect(practice, realm, accounts=accounts)
+    assert (added.returncode, f"prove it with: writeback target test {practice} quickbooks" in added.stdout) == (
+        0,
+        True,
+    )
+    assert "not checked: whether the system answers and has every code of the mapping" in added.stdout
+    mapping = commands.file(demonstration.quickbooks_mapping(commands.sandbox, realm))
+    address = ("--base-url", commands.sandbox.quickbooks.url)
+    shown = commands.run("add", practice, "quickbooks", *address, "--config", mapping)
+    assert "not checked: whether the system answers and has every code of the mapping" in shown.stdout, shown.stderr
     proven = commands.run("test", practice, "quickbooks", "--json")
     assert proven.returncode == 1
     assert [check[0] for check in json.loads(proven.stdout)["checks"] if not check[1]] == ["accounts.fees"]

@@ -83,6 +83,10 @@ def test_a_mapping_is_proposed_shown_checked_and_stored(practices: Practices, co
         ("form=INVOICE", "form"),
         ("start_date=soon", "start_date"),
         ("acounts.bank=35", "no FIELD=VALUE"),
+        ("acounts.bank=35", "did you mean accounts.bank"),
+        ("accounts.bnak=35", "accounts takes no bnak; did you mean bank"),
+        ("fees_by_category.dispue=35", "fees_by_category takes no dispue; did you mean DISPUTE"),
+        ("income_by_kind.nothing=35", "income_by_kind takes no nothing; known: "),
         ("realm_id=1", "no FIELD=VALUE"),
     ],
 )
