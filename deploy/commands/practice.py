@@ -89,6 +89,9 @@ def add(
         print(APPLY_HINT)
         return
     print(f"{added.practice_id}: added; settings version 1 in force from {begins}")
+    if added.batches_at is not None:
+        timing = added.version.settings.timing.value
+        print(f"timing: {timing}, since {added.batches_at} takes entries in batches alone and none at once")
     if not first.master:
         print(
             "nothing is posted until its master switch is on: connect it, then writeback practice entitle and "

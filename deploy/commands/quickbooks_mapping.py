@@ -11,7 +11,7 @@ from deploy.commands.options import By, Json, PracticeId, Why, Yes
 
 if TYPE_CHECKING:
     from sinks.operations.quickbooks.map_accounts import Mapped
-    from sinks.operations.quickbooks.preview import PayoutPreview
+    from sinks.operations.quickbooks.preview import DocumentPreview, PayoutPreview
 
 
 def map_(
@@ -124,13 +124,22 @@ def _print_preview(found: PayoutPreview) -> None:
         standing = f"{each.external_id}, " if each.external_id else ""
         print(f"{found.payout_id}: {each.entry} {each.entry_kind}, {standing}{each.state.value}")
         if each.body is None:
-            print(f"not written: {each.refused_state} ({each.refused_reason}: {each.refused_field})")
+            print(f"not written: {_refused(each)}")
             continue
         print(f"{'sent' if each.sent else 'would be sent'}: {each.method} {each.path}")
         print(visible_json(_pretty(each.body)))
         used = sorted(number for number in found.account_names if f'"value":"{number}"' in each.body.decode())
         for number in used:
             print(f"account {number}: {found.account_names[number]}")
+
+
+def _refused(document: DocumentPreview) -> str:
+    """Why it would not be written, and the field that says so."""
+    from schemas.vocabulary import Target
+    from sinks.operations.words.explanations import reason_words
+
+    words = reason_words(document.refused_reason or "", Target.QUICKBOOKS.value)
+    return f"{words} ({document.refused_field})" if document.refused_field else words
 
 
 def _print_preview_json(found: PayoutPreview) -> None:

@@ -85,6 +85,11 @@ def refuse_other_system(ledger: Ledger, practice_id: str, route: Route) -> None:
     system = stored_system(practice_shown(ledger.connection, practice_id).system)
     if route.target is not Target.PMS or system is None or route.name in system.routes:
         return
+    if system.is_none:
+        raise ConfigurationError(
+            f"{practice_id} is kept as a practice without a system, which the work list alone serves: say first which "
+            f"system it uses: `writeback practice set {practice_id} --system NAME`"
+        )
     serving = ", ".join(each.replace("_", "-") for each in system.served_by(ROUTES))
     raise ConfigurationError(
         f"{practice_id} uses {system.title}, which {route.option} does not serve: it is served by {serving}. If "

@@ -133,6 +133,11 @@ def _refuse_unserved(cursor: psycopg.Cursor[TupleRow], practice_id: str, uses: U
     if connected is None or system is None or connected.route in system.routes:
         return
     route = connected.route.replace("_", "-")
+    if system.is_none:
+        raise ConfigurationError(
+            f"--system: {practice_id} posts through {route}, so it has a system: `writeback target replace "
+            f"{practice_id} --from {route} --to worklist --system {system.option}` moves it to the work list"
+        )
     raise ConfigurationError(
         f"--system: {practice_id} posts through {route}, which does not serve {system.title}: "
         f"`writeback target replace {practice_id}` moves it to another system"

@@ -20,6 +20,8 @@ from sinks.targets.systems.named import UsedSystem, used_system
 class PracticeAdded(msgspec.Struct, frozen=True, kw_only=True):
     practice_id: str
     version: SettingsVersion
+    batches_at: str | None = None
+    """The practice's system where it takes entries in batches alone: no timing of its settings is INSTANT then."""
 
 
 class PracticeEntitled(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,7 +76,9 @@ def add_practice(
             system=uses.system,
             system_name=uses.name,
         )
-    return PracticeAdded(practice_id=practice_id, version=version)
+    known = None if uses.system is None else system_named(uses.system)
+    batches_at = known.title if known is not None and known.batches_only else None
+    return PracticeAdded(practice_id=practice_id, version=version, batches_at=batches_at)
 
 
 def entitle_practice(ledger: Ledger, practice: str, order: Order, *, withdraw: bool = False) -> PracticeEntitled:

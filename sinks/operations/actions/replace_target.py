@@ -213,6 +213,11 @@ def _system(ledger: Ledger, wanted: Replacement, practice_id: str, route: Route)
     said = used_system(wanted.system, wanted.system_name)
     system = stored_system(stored.system if said is None else said.system)
     if system is not None and route.name not in system.routes:
+        if system.is_none:
+            raise ConfigurationError(
+                f"--to: {practice_id} is kept as a practice without a system, which the work list alone serves: say "
+                "with --system which system the practice uses from now on"
+            )
         serving = ", ".join(each.replace("_", "-") for each in system.served_by(ROUTES))
         raise ConfigurationError(
             f"--to: {route.option} does not serve {system.title}, which is served by {serving}: say with --system "

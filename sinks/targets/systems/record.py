@@ -60,6 +60,11 @@ class PracticeSystem(msgspec.Struct, frozen=True, kw_only=True):
         """The name as the command line prints it."""
         return self.name.replace("_", "-")
 
+    @property
+    def is_none(self) -> bool:
+        """Stands for having no system: nothing but the work list serves it."""
+        return self.routes == (WORK_LIST,)
+
     def served_by(self, routes: Iterable[str]) -> tuple[str, ...]:
         """Of the routes of this release, those that serve it, the best first. Pure."""
         known = frozenset(routes)

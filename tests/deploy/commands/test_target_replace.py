@@ -223,6 +223,8 @@ def test_a_practice_moves_to_the_connection_of_another(
     assert database.rows(uses, PRACTICE) == database.rows(uses, home) == [(home, "open_dental")]
     assert database.rows("SELECT patient_ref, pms_patient_id FROM patient_links") == [("pt-1", office.number)]
     assert writeback(world, "target", "test", PRACTICE, "open-dental").code == 0
+    none = writeback(world, "practice", "set", PRACTICE, "--system", "none", *DO)
+    assert (none.code, "posts through open-dental, so it has a system" in none.errors) == (2, True), none.errors
     changed = writeback(world, "target", "add", PRACTICE, "open-dental", *office.access(), *DO)
     assert (changed.code, f"shares the connection of {home}" in changed.errors) == (2, True), changed.errors
     database.close()

@@ -61,12 +61,14 @@ def test_a_batch_system_is_refused_instant_before_anything_is_connected(world: W
     assert said.code == 2
     assert "timing: Cloud9 takes postings in batches alone (00:00 to 11:00 UTC): choose DAILY" in said.errors
     file.write_text('{"zone": "UTC"}', encoding="utf-8")
-    assert writeback_here(world, *add, "--settings", str(file)).code == 0
+    added = writeback_here(world, *add, "--settings", str(file))
+    assert (added.code, "timing: DAILY, since Cloud9 takes entries in batches alone" in added) == (0, True)
     settings = writeback_json_here(world, "settings", "show", "north")
     assert "DAILY" in str(settings)
     said = writeback_here(world, "settings", "set", "north", "--change", "timing=INSTANT", *DO)
     assert (said.code, "choose DAILY" in said.errors) == (2, True)
-    assert writeback_here(world, "practice", "add", "south", "--zone", "UTC", "--system", "denticon").code == 0
+    added = writeback_here(world, "practice", "add", "south", "--zone", "UTC", "--system", "denticon")
+    assert (added.code, "timing:" in added) == (0, False)
     assert "INSTANT" in str(writeback_json_here(world, "settings", "show", "south"))
 
 
@@ -87,6 +89,14 @@ def test_connection_and_system_agree(world: World) -> None:
     assert writeback_here(world, "practice", "add", "north", "--zone", "UTC", "--system", "dentrix").code == 0
     said = writeback_here(world, "target", "add", "north", "open-dental", secret_key=SECRET_TEXT)
     assert (said.code, "north uses Dentrix, which open-dental does not serve" in said.errors) == (2, True)
+    assert writeback_here(world, "practice", "add", "fern", "--zone", "UTC", "--system", "none").code == 0
+    said = writeback_here(world, "target", "add", "fern", "open-dental", secret_key=SECRET_TEXT)
+    assert (said.code, "fern is kept as a practice without a system" in said.errors) == (2, True)
+    assert "`writeback practice set fern --system NAME`" in said.errors
+    assert writeback_here(world, "target", "add", "fern", "worklist", *DO, secret_key=SECRET_TEXT).code == 0
+    move = ("target", "replace", "fern", "--from", "worklist", "--to", "open-dental", "--keep-open")
+    said = writeback_here(world, *move, secret_key=SECRET_TEXT)
+    assert (said.code, "say with --system which system the practice uses" in said.errors) == (2, True), said.errors
     assert writeback_here(world, "target", "add", "north", "worklist", *DO, secret_key=SECRET_TEXT).code == 0
     assert writeback_here(world, "practice", "set", "north", "--system", "fuse", *DO).code == 0
     shown = writeback_here(world, "practice", "show", "north")

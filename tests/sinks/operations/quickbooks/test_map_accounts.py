@@ -15,12 +15,13 @@ from schemas.vocabulary import DecisionReason, State
 from sinks.operations.quickbooks.map_accounts import Mapped, MapWanted, map_accounts
 from sinks.operations.quickbooks.preview import PayoutPreview, preview_payout
 from streams.runtime.errors import ConfigurationError
+from tests.deploy.commands.console import writeback_here
 from tests.processors.rules.event_examples import item, payout
 from tests.scenarios.waiting import until
 from tests.sinks.ledger.ledger_fixture import LedgerDatabase
 from tests.sinks.operations.orders import ledger_of, order
 from tests.sinks.operations.quickbooks.practices import KEYS, PRACTICE, Practices
-from tests.sinks.poster.offices import Offices
+from tests.sinks.poster.offices import SECRET_TEXT, Offices
 
 pytestmark = pytest.mark.stack
 
@@ -163,6 +164,10 @@ def test_payouts_before_the_start_were_booked_by_hand(
     map_(practices, "start_date=2026-03-02")
     refused = preview(practices, "po-early").documents[0]
     assert (refused.refused_state, refused.refused_reason) == (State.SKIPPED_DISABLED, DecisionReason.BEFORE_START)
+    said = writeback_here(offices.world, "quickbooks", "preview", PRACTICE, "po-early", secret_key=SECRET_TEXT)
+    assert said.code == 0, said.errors
+    assert "not written: it arrived before the day from which payouts are written here" in said
+    assert DecisionReason.BEFORE_START not in said
     offices.poster()
     skipped = (State.SKIPPED_DISABLED, DecisionReason.BEFORE_START)
     until(lambda: states(database)["po-early"] == skipped and states(database)["po-1"][0] == State.POSTED, "as started")
