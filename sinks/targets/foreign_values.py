@@ -75,7 +75,7 @@ def parsed_instant(text: object, *, without_zone: tzinfo | None = UTC) -> dateti
 
 
 def parsed_wall_clock(text: object) -> datetime | None:
-    """Day and time of an instant in ISO 8601 as they are written, without its zone: what a clock on the wall shows. None
+    """Day and time of an instant in ISO 8601 as they are written there, without its zone: what a wall clock shows. None
     for anything else, and for a year out of `YEARS`. Pure, never raises."""
     if not isinstance(text, str) or len(text) > LONGEST_INSTANT:
         return None
