@@ -63,7 +63,14 @@ def redrive(
         republisher = Republisher(opened.settings)
         done = redrive_planned(opened.ledger, planned, republisher, order, per_second=rate, stop=stop)
     if as_json:
-        print_json({"dry_run": not yes, "items": [_item_json(item) for item in planned.items], "done": done})
+        print_json(
+            {
+                "dry_run": not yes,
+                "more": planned.more,
+                "items": [_item_json(item) for item in planned.items],
+                "done": done,
+            }
+        )
         return
     _print_plan(planned, done, rate)
 
@@ -83,6 +90,8 @@ def _print_plan(planned: RedrivePlan, done: RedriveDone | None, rate: float) -> 
     rows = ((item.practice_id, item.id, item.reason, item.fate.value, "; ".join(item.notes)) for item in planned.items)
     print_table("", ("practice", "id", "reason", "redrive", "notes"), rows)
     counts = {fate: len(planned.of(fate)) for fate in Fate}
+    if planned.more:
+        print("No more than --most were looked at: repeat the command for the rest.")
     if done is None:
         print(
             f"{counts[Fate.RELEASE]} entries would be due again, {counts[Fate.REPUBLISH]} records would be sent again, "

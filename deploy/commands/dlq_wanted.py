@@ -43,7 +43,7 @@ def dead_wanted(
         target=one_of(target, Target, "--target"),
         since=an_instant(since, "--since"),
         until=an_instant(until, "--until"),
-        lane_of=None if lane is None else entry_number(lane),
+        lanes_of=() if lane is None else (entry_number(lane),),
         id=named,
         most=most,
     )

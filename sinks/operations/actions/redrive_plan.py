@@ -24,7 +24,7 @@ MOST_REDRIVES: Final = 5
 CHUNK: Final = 50
 """Entries per transaction: it ends far below its timeout and holds the practice's lock for milliseconds."""
 WHOLE_LANES: Final = 10_000
-"""Dead entries of one practice that are looked at for the rest of the chosen lanes."""
+"""Dead entries that are taken of the chosen lanes of one practice; of more, the first in their order."""
 
 
 class Fate(StrEnum):
@@ -53,6 +53,8 @@ class RedriveItem(msgspec.Struct, frozen=True, kw_only=True):
 
 class RedrivePlan(msgspec.Struct, frozen=True):
     items: tuple[RedriveItem, ...]
+    more: bool = False
+    """As many as were asked for at most: others may stand dead that match too."""
 
     def of(self, fate: Fate) -> list[RedriveItem]:
         return [item for item in self.items if item.fate is fate]
@@ -62,13 +64,13 @@ def plan_redrive(connection: Connection, wanted: DeadWanted) -> RedrivePlan:
     """What a redrive of these would do; changes nothing. Blocks for a few statements. Raises as `check_wanted`."""
     check_wanted(connection, wanted)
     chosen = dead_entries(connection, wanted)
-    lanes = {(entry.practice_id, entry.connection_id, entry.lane) for entry in chosen}
+    records = dead_records(connection, wanted)
     entries: list[DeadEntry] = []
     for practice_id in sorted({entry.practice_id for entry in chosen}):
-        whole = dead_entries(connection, DeadWanted(practice_id=practice_id, most=WHOLE_LANES))
-        entries += [each for each in whole if (each.practice_id, each.connection_id, each.lane) in lanes]
-    items = [*_entries(entries, {entry.effect_id for entry in chosen}), *map(_record, dead_records(connection, wanted))]
-    return RedrivePlan(tuple(items))
+        mine = tuple(entry.effect_id for entry in chosen if entry.practice_id == practice_id)
+        entries += dead_entries(connection, DeadWanted(practice_id=practice_id, lanes_of=mine, most=WHOLE_LANES))
+    items = [*_entries(entries, {entry.effect_id for entry in chosen}), *map(_record, records)]
+    return RedrivePlan(tuple(items), more=wanted.most in (len(chosen), len(records)))
 
 
 def _entries(entries: Sequence[DeadEntry], chosen: set[int]) -> Iterator[RedriveItem]:

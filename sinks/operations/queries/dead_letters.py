@@ -50,8 +50,8 @@ class DeadWanted(msgspec.Struct, frozen=True, kw_only=True):
     target: str | None = None
     since: datetime | None = None
     until: datetime | None = None
-    lane_of: int | None = None
-    """Only entries of the lane in which this one is, dead or not; needs the practice. A lane has no name that may be
+    lanes_of: tuple[int, ...] = ()
+    """Only entries of the lanes in which these are, dead or not; needs the practice. A lane has no name that may be
     shown: it may hold a patient's surrogate."""
     id: DeadId | None = None
     most: int = 500
@@ -150,23 +150,24 @@ def check_wanted(connection: Connection, wanted: DeadWanted) -> None:
     """Refuse a practice, or an entry whose lane is wanted, that the ledger does not know, with ConfigurationError.
     Blocks for two statements."""
     check_practice(connection, wanted.practice_id)
-    if wanted.lane_of is None:
+    if not wanted.lanes_of:
         return
     if wanted.practice_id is None:
         raise ConfigurationError("--lane needs --practice: entries are numbered at each practice by themselves")
-    place = {"practice_id": wanted.practice_id, "effect_id": wanted.lane_of}
-    if fetch_value(connection, _SQL["entry_exists"], place) is None:
-        raise ConfigurationError(
-            f"--lane: practice {wanted.practice_id} has no entry e:{wanted.lane_of}: see `writeback dlq list` or "
-            "`writeback entries list`"
-        )
+    for effect_id in wanted.lanes_of:
+        place = {"practice_id": wanted.practice_id, "effect_id": effect_id}
+        if fetch_value(connection, _SQL["entry_exists"], place) is None:
+            raise ConfigurationError(
+                f"--lane: practice {wanted.practice_id} has no entry e:{effect_id}: see `writeback dlq list` or "
+                "`writeback entries list`"
+            )
 
 
 def dead_entries(connection: Connection, wanted: DeadWanted) -> list[DeadEntry]:
     """Entries that match, in the order in which they would be sent. Blocks for one statement."""
     if wanted.id is not None and wanted.id.effect_id is None:
         return []
-    named = {"effect_id": wanted.id.effect_id if wanted.id else None, "lane_of": wanted.lane_of}
+    named = {"effect_id": wanted.id.effect_id if wanted.id else None, "lanes_of": list(wanted.lanes_of)}
     parameters = filters(wanted) | named
     return fetch_all(connection, DeadEntry, _SQL["dead_entries"], parameters)
 
@@ -174,7 +175,7 @@ def dead_entries(connection: Connection, wanted: DeadWanted) -> list[DeadEntry]:
 def dead_records(connection: Connection, wanted: DeadWanted) -> list[DeadRecord]:
     """Records that match, in the order of their topics; none where a lane is wanted, which only entries have. Blocks
     for one statement."""
-    if wanted.lane_of is not None or (wanted.id is not None and wanted.id.topic is None):
+    if wanted.lanes_of or (wanted.id is not None and wanted.id.topic is None):
         return []
     place = wanted.id or DeadId()
     parameters = filters(wanted) | {"topic": place.topic, "part": place.part, "off": place.off}

@@ -22,15 +22,19 @@ FROM (
       AND (:since::timestamptz IS NULL OR w.changed_at >= :since)
       AND (:until::timestamptz IS NULL OR w.changed_at < :until)
       AND (:effect_id::bigint IS NULL OR w.effect_id = :effect_id)
-      AND (:lane_of::bigint IS NULL OR (w.connection_id, w.lane) = (
-           SELECT x.connection_id, x.lane FROM effects x WHERE x.practice_id = :practice_id AND x.effect_id = :lane_of))
+      AND (cardinality(:lanes_of::bigint[]) = 0 OR (w.connection_id, w.lane) IN (
+           SELECT x.connection_id, x.lane FROM effects x
+           WHERE x.practice_id = :practice_id AND x.effect_id = ANY(:lanes_of::bigint[])))
     ORDER BY w.practice_id, w.effect_id
     LIMIT :most) k
 CROSS JOIN LATERAL (SELECT * FROM open_effects x
                     WHERE x.practice_id = k.practice_id AND x.effect_id = k.effect_id OFFSET 0) e
-LEFT JOIN practice_connections pc ON pc.practice_id = e.practice_id AND pc.target = e.target
-LEFT JOIN connections c ON c.home_practice_id = pc.home_practice_id AND c.connection_id = pc.connection_id
-LEFT JOIN gates g ON g.practice_id = e.practice_id AND g.connection_id = e.connection_id
+LEFT JOIN LATERAL (SELECT x.home_practice_id, x.connection_id FROM practice_connections x
+                   WHERE x.practice_id = e.practice_id AND x.target = e.target OFFSET 0) pc ON true
+LEFT JOIN LATERAL (SELECT x.closed_reason FROM connections x
+                   WHERE x.home_practice_id = pc.home_practice_id AND x.connection_id = pc.connection_id OFFSET 0) c ON true
+LEFT JOIN LATERAL (SELECT x.closed_reason FROM gates x
+                   WHERE x.practice_id = e.practice_id AND x.connection_id = e.connection_id OFFSET 0) g ON true
 ORDER BY e.practice_id, e.effect_id;
 
 -- name: entry_exists

@@ -60,7 +60,7 @@ VALUES: Final[dict[str, str | None]] = {
     "patient_ref": "pt-77",
     "patient_refs": _array(f"pt-{n}" for n in SHORT),
     "lane": "p:pt-77",
-    "lane_of": None,
+    "lanes_of": "{}",
     "month": "2026-01-01",
     "to_month": "2026-02-01",
     "before": "2000-01-01",
@@ -158,9 +158,9 @@ OTHERWISE: Final[dict[str, tuple[dict[str, str | None], ...]]] = {
     "ledger/payouts/standing.put_items": ({"since": "1"},),
     "ledger/practices/queries.audit": ({"before": "{}", "after": "{}"},),
     "operations/queries/dead_letters.dead_entries": (
-        {"lane_of": "77"},
-        {"lane_of": "77", "effect_id": None, "since": None, "until": None},
-        EVERY_PRACTICE | {"until": None, "lane_of": None},
+        {},
+        {"lanes_of": _array(IDS), "effect_id": None, "since": None, "until": None},
+        EVERY_PRACTICE | {"until": None},
     ),
     "operations/queries/dead_letters.dead_records": ({}, EVERY_PRACTICE | {"until": None}),
     "operations/queries/dead_stats.dead_groups": (
