@@ -7,9 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
-from deploy.sandbox.demonstration import open_dental_keys, open_dental_mapping
+from deploy.sandbox.demonstration import (
+    connector_keys,
+    connector_mapping,
+    open_dental_keys,
+    open_dental_mapping,
+)
 from deploy.sandbox.running import SandboxProcess, running_sandbox
 from sinks.ledger.schema.migrate import migrate
 from tests.deploy.commands.console import Said, writeback_here, writeback_json_here
@@ -152,6 +158,32 @@ def test_a_move_that_the_new_system_does_not_take_is_refused(
     assert database.states() == ["AWAITING_MANUAL_POST"] * 2
     assert database.rows("SELECT connection_id FROM connections") == [("worklist",)]
     assert database.one("SELECT count(*) FROM patient_links") == 0
+    database.close()
+
+
+def test_a_practice_that_comes_back_is_tested_with_the_secrets_that_are_kept(
+    database: LedgerDatabase, world: World, sandbox: SandboxProcess, tmp_path: Path
+) -> None:
+    """Where the mapping names the account they need not be given again; a type that is not there is found with them."""
+    sandbox.connector.open_account(world.database, connector_keys())
+    config, keys = tmp_path / "config.json", tmp_path / "keys.json"
+    mapping = connector_mapping(world.database)
+    config.write_text(json.dumps(mapping), encoding="utf-8")
+    keys.write_bytes(msgspec.json.encode(connector_keys()))
+    there = (
+        *("target", "replace", PRACTICE, "--from", "worklist", "--to", "connector", "--system", "Curve", "--keep-open"),
+        *("--base-url", sandbox.connector.url, "--config", str(config), *DO),
+    )
+    moved = writeback(world, *there, "--secrets", str(keys))
+    assert moved.code == 0, moved.errors
+    back = ("target", "replace", PRACTICE, "--from", "connector", "--to", "worklist", "--keep-open", *DO)
+    assert writeback(world, *back).code == 0
+    config.write_text(json.dumps(mapping | {"types": mapping["types"] | {"payment": "T-none"}}), encoding="utf-8")
+    refused = writeback(world, *there)
+    assert (refused.code, "nothing was moved" in refused.errors, "payment" in refused.errors) == (2, True, True)
+    config.write_text(json.dumps(mapping), encoding="utf-8")
+    again = writeback(world, *there)
+    assert again.code == 0, again.errors
     database.close()
 
 
