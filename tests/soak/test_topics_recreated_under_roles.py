@@ -75,7 +75,7 @@ def test_rules_stops_at_a_source_made_again(pipeline: Pipeline) -> None:
     """A source topic deleted and made again under RULES: it stops, says so, and is not started again in vain."""
     rules = _made_again_while_it_runs(pipeline)
     assert rules.until_dead(NOTICED_S) == REFUSED
-    assert "was deleted and made again" in rules.text() or "expired unread" in rules.text()
+    assert "was deleted and re-created" in rules.text() or "expired unread" in rules.text()
     again = pipeline.start("rules")
     until(lambda: not again.running or _all_stored(pipeline), "RULES starts at the new topic or refuses", NOTICED_S)
 
@@ -85,7 +85,7 @@ def test_control_topic_ids_reads_the_new_topic_as_the_old_one(pipeline: Pipeline
     rules = _made_again_while_it_runs(pipeline, test_controls="topic_ids")
     with pytest.raises(AssertionError, match="ends by itself"):
         rules.until_dead(90.0)
-    assert "made again" not in rules.text()
+    assert "re-created" not in rules.text()
 
 
 def _all_stored(pipeline: Pipeline) -> bool:
@@ -101,7 +101,7 @@ def test_intake_stops_at_write_backs_made_again(pipeline: Pipeline) -> None:
     pipeline.running("rules").stop()
     _make_again(pipeline, TopicName.WRITEBACKS)
     assert intake.until_dead(NOTICED_S) == REFUSED
-    assert "made again" in intake.text() or "made anew" in intake.text() or "deleted unread" in intake.text()
+    assert "re-created" in intake.text() or "made anew" in intake.text() or "deleted unread" in intake.text()
     again = pipeline.start("intake")
     assert again.until_dead() == REFUSED
     assert "made anew" in again.text()
