@@ -17,14 +17,10 @@ Organisation = Annotated[str, typer.Argument(help="The group's id.")]
 @app.command("list")
 def list_(organisation: Organisation, as_json: Json = False) -> None:
     """List who of a group is told of the notices of its practices."""
-    from deploy.commands.contacts import print_contacts
-    from deploy.commands.open_ledger import open_ledger
+    from deploy.commands.contact_deeds import list_of
     from sinks.ledger.practices.contacts import Owner, OwnerKind
-    from sinks.operations.queries.contacts import list_contacts
 
-    with open_ledger("contacts") as opened:
-        found = list_contacts(opened.ledger, Owner(OwnerKind.ORGANISATION, organisation))
-    print_contacts(found, as_json)
+    list_of(Owner(OwnerKind.ORGANISATION, organisation), as_json)
 
 
 @app.command("set")
@@ -46,18 +42,15 @@ def set_(
     as_json: Json = False,
 ) -> None:
     """Add a contact, or change what is given of the one with that address."""
-    from deploy.commands.contacts import print_contact_change, secret_of, wishes_of
-    from deploy.commands.open_ledger import open_ledger
+    from deploy.commands.contact_deeds import set_of
+    from deploy.commands.contacts import wishes_of
     from deploy.commands.options import order_of
     from sinks.ledger.practices.contacts import Owner, OwnerKind
-    from sinks.operations.actions.contacts import set_contact
 
     wishes = wishes_of(name, roles, timings, digest, quiet, zone, escalate_after)
-    with open_ledger("contacts") as opened:
-        owner = Owner(OwnerKind.ORGANISATION, organisation)
-        secret = secret_of(url_from, opened.settings)
-        done = set_contact(opened.ledger, owner, address, channel, wishes, order_of(yes, why, by), secret)
-    print_contact_change(done, yes, as_json)
+    set_of(
+        Owner(OwnerKind.ORGANISATION, organisation), address, channel, url_from, wishes, order_of(yes, why, by), as_json
+    )
 
 
 @app.command()
@@ -65,14 +58,8 @@ def remove(
     organisation: Organisation, address: Address, yes: Yes = False, why: Why = "", by: By = None, as_json: Json = False
 ) -> None:
     """Take a contact away: it gets no notices any more."""
-    from deploy.commands.contacts import print_contact_change
-    from deploy.commands.open_ledger import open_ledger
+    from deploy.commands.contact_deeds import remove_of
     from deploy.commands.options import order_of
     from sinks.ledger.practices.contacts import Owner, OwnerKind
-    from sinks.operations.actions.contacts import remove_contact_of
 
-    with open_ledger("contacts") as opened:
-        done = remove_contact_of(
-            opened.ledger, Owner(OwnerKind.ORGANISATION, organisation), address, order_of(yes, why, by)
-        )
-    print_contact_change(done, yes, as_json)
+    remove_of(Owner(OwnerKind.ORGANISATION, organisation), address, order_of(yes, why, by), as_json)

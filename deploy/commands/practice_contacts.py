@@ -13,14 +13,10 @@ app = typer.Typer(no_args_is_help=True, help="Who of a practice gets notices, of
 @app.command("list")
 def list_(practice: PracticeId, as_json: Json = False) -> None:
     """List who is told of a practice's notices, with the contacts of its group."""
-    from deploy.commands.contacts import print_contacts
-    from deploy.commands.open_ledger import open_ledger
+    from deploy.commands.contact_deeds import list_of
     from sinks.ledger.practices.contacts import Owner, OwnerKind
-    from sinks.operations.queries.contacts import list_contacts
 
-    with open_ledger("contacts") as opened:
-        found = list_contacts(opened.ledger, Owner(OwnerKind.PRACTICE, practice))
-    print_contacts(found, as_json)
+    list_of(Owner(OwnerKind.PRACTICE, practice), as_json)
 
 
 @app.command("set")
@@ -42,18 +38,13 @@ def set_(
     as_json: Json = False,
 ) -> None:
     """Add a contact, or change what is given of the one with that address."""
-    from deploy.commands.contacts import print_contact_change, secret_of, wishes_of
-    from deploy.commands.open_ledger import open_ledger
+    from deploy.commands.contact_deeds import set_of
+    from deploy.commands.contacts import wishes_of
     from deploy.commands.options import order_of
     from sinks.ledger.practices.contacts import Owner, OwnerKind
-    from sinks.operations.actions.contacts import set_contact
 
     wishes = wishes_of(name, roles, timings, digest, quiet, zone, escalate_after)
-    with open_ledger("contacts") as opened:
-        owner = Owner(OwnerKind.PRACTICE, practice)
-        secret = secret_of(url_from, opened.settings)
-        done = set_contact(opened.ledger, owner, address, channel, wishes, order_of(yes, why, by), secret)
-    print_contact_change(done, yes, as_json)
+    set_of(Owner(OwnerKind.PRACTICE, practice), address, channel, url_from, wishes, order_of(yes, why, by), as_json)
 
 
 @app.command()
@@ -61,12 +52,8 @@ def remove(
     practice: PracticeId, address: Address, yes: Yes = False, why: Why = "", by: By = None, as_json: Json = False
 ) -> None:
     """Take a contact away: it gets no notices any more."""
-    from deploy.commands.contacts import print_contact_change
-    from deploy.commands.open_ledger import open_ledger
+    from deploy.commands.contact_deeds import remove_of
     from deploy.commands.options import order_of
     from sinks.ledger.practices.contacts import Owner, OwnerKind
-    from sinks.operations.actions.contacts import remove_contact_of
 
-    with open_ledger("contacts") as opened:
-        done = remove_contact_of(opened.ledger, Owner(OwnerKind.PRACTICE, practice), address, order_of(yes, why, by))
-    print_contact_change(done, yes, as_json)
+    remove_of(Owner(OwnerKind.PRACTICE, practice), address, order_of(yes, why, by), as_json)
