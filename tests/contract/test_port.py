@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -31,6 +32,8 @@ from tests.contract.route_cases import CANARY, RouteCase, spoil
 pytestmark = pytest.mark.stack
 
 DEADLINE_S = 60.0
+NOT_YET = ("SYNC_PENDING", "PENDING")
+"""Codes of a read that has to be repeated: the service between us and the system has not read or written since."""
 
 
 class Guard:
@@ -65,7 +68,12 @@ async def post(target: PaymentTarget, entry: TargetEntry, deadline_s: float = DE
 
 
 async def found(target: PaymentTarget, entry: TargetEntry) -> Found:
+    """A read-back, repeated while the target says that it cannot know yet: its clock may stand behind ours."""
+    ends_at = time.monotonic() + DEADLINE_S
     answer = await target.read_back(entry, DEADLINE_S)
+    while isinstance(answer, ReadFailed) and answer.code in NOT_YET and time.monotonic() < ends_at:
+        await asyncio.sleep(0.05)
+        answer = await target.read_back(entry, DEADLINE_S)
     assert isinstance(answer, Found), answer
     return answer
 
