@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
+import hmac
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -111,13 +114,17 @@ def sign(
     life: timedelta,
 ) -> dict[str, str]:
     """The headers to send: Content-Digest, Signature-Input and Signature. `target` is path and query. Pure."""
+    expires = created + min(life, LONGEST_LIFE)
+    plain = _PLAIN.fullmatch(f"{method} {target} {nonce}")
+    if plain is not None:
+        return _signed(plain, body, key, direction, int(created.timestamp()), int(expires.timestamp()))
     message = _Message(method, _SOME_HOST + target, {})
     resolver = MappingKeyResolver(public_keys={}, private_keys={key.id: key.bytes})
     HTTPMessageSigner(signature_algorithm=HMAC_SHA256, key_resolver=resolver).sign(
         message,
         key_id=key.id,
         created=created,
-        expires=created + min(life, LONGEST_LIFE),
+        expires=expires,
         nonce=nonce,
         label=LABEL,
         tag=direction.value,
@@ -125,6 +132,40 @@ def sign(
         body=body,
     )
     return message.headers
+
+
+_PLAIN: Final = re.compile(r"([A-Z]+) ((?:/[A-Za-z0-9_-]+)+)((?:\?[A-Za-z0-9_=&-]+)?) ([A-Za-z0-9_-]+)")
+"""Method, path, query and nonce, with nothing in them that a URL or a structured field would write in another way."""
+
+
+def _signed(
+    plain: re.Match[str], body: bytes, key: SigningKey, direction: Direction, created: int, expires: int
+) -> dict[str, str]:
+    """What the library writes for a plain request (RFC 9421 section 2.5), in a thirtieth of its time: it was a quarter
+    of all that posting over a connector costs."""
+    method, path, query, nonce = plain.groups()
+    digest = f"sha-256=:{_base64(hashlib.sha256(body).digest())}:"
+    parameters = (
+        f'{_COVERED_LIST};created={created};keyid="{key.id}";alg="hmac-sha256";expires={expires}'
+        f';nonce="{nonce}";tag="{direction.value}"'
+    )
+    base = (
+        f'"@method": {method}\n"@path": {path}\n"@query": {query or "?"}\n"content-digest": {digest}\n'
+        f'"@signature-params": {parameters}'
+    )
+    signature = hmac.digest(key.bytes, base.encode(), "sha256")
+    return {
+        "Content-Digest": digest,
+        "Signature-Input": f"{LABEL}={parameters}",
+        "Signature": f"{LABEL}=:{_base64(signature)}:",
+    }
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+_COVERED_LIST: Final = "(" + " ".join(f'"{each}"' for each in COVERED) + ")"
 
 
 class _Verifier(HTTPMessageVerifier):

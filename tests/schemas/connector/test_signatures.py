@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import secrets
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from schemas.connector import signatures
 from schemas.connector.records import ProblemCode
 from schemas.connector.signatures import (
     CLOCK_SKEW,
@@ -19,6 +22,7 @@ from schemas.connector.signatures import (
     sign,
     verify,
 )
+from sinks.targets.connector.exchange import NONCE_BYTES
 from tests.contract.connector_case import keys
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
@@ -41,6 +45,28 @@ def test_either_key_is_taken_and_named() -> None:
     pair = keys("old", "new")
     assert [checked(signed(key), pair).key_id for key in pair.keys] == ["old", "new"]
     assert claimed_key(signed(pair.keys[1])) == "new"
+
+
+@pytest.mark.parametrize(
+    "target", ["/v1", "/v1/accounts/a-B_9/entries", "/v1/types?a=1&b=x_Y-z", "/?", "/a%20b", "/a//b"]
+)
+@pytest.mark.parametrize("created", [NOW, NOW + timedelta(microseconds=999_999)])
+@pytest.mark.parametrize("body", [b"", b'{"a":1}'])
+def test_what_is_signed_without_the_library_is_what_it_would_sign(
+    target: str, created: datetime, body: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """RFC 9421: every header to the letter. A target that is not plain is left to the library; of these only the first
+    three are plain."""
+    key = SigningKey(id="!#-.0-Z^_`~", secret=keys("k").keys[0].secret)
+    ours = signed(key, target=target, created=created, body=body)
+    monkeypatch.setattr(signatures, "_PLAIN", re.compile("nothing is plain"))
+    assert signed(key, target=target, created=created, body=body) == ours
+
+
+def test_a_request_like_the_poster_s_is_plain() -> None:
+    """Else each of them would take the library's time."""
+    target = "/v1/accounts/practice-0001/entries"
+    assert signatures._PLAIN.fullmatch(f"POST {target} {secrets.token_urlsafe(NONCE_BYTES)}")
 
 
 @pytest.mark.parametrize(
