@@ -29,6 +29,7 @@ from sinks.poster.lease_store import LeaseStore
 from sinks.poster.leases import Leases
 from sinks.poster.ledger_access import LedgerAccess
 from sinks.poster.origin_reads import OriginReader
+from sinks.poster.plan_turns import next_plans
 from sinks.poster.post_times import PostTimes
 from sinks.poster.practice_lease import PracticeLease
 from sinks.poster.run_calls import CallRunner
@@ -48,8 +49,6 @@ FEW: Final = 8
 """Fewer calls in flight than this are no crowd: nothing is gathered, a new entry starts at once."""
 PLANNED_PER_CALL: Final = 8
 """Entries that are planned ahead for each call in flight."""
-PLANNED_AT_ONCE: Final = 128
-"""Entries of one plan, or the first plan of a gate that wants more: about 10 ms in which nothing else is marked."""
 JUST_NOW_S: Final = 0.05
 """A limiter that opened this recently may have done so after the iteration asked it."""
 
@@ -180,19 +179,7 @@ class Poster:
         self.leases.give_up()
 
     async def _plan(self) -> None:
-        """Oldest first, and no more than calls can soon start for: a plan costs, and it grows old."""
-        planned = sum(lease.planned for lease in self.leases.practices.values())
-        room = min(self._planned_most - planned, PLANNED_AT_ONCE)
-        chosen: list[PracticeLease] = []
-        now = time.monotonic()
-        for lease in self.leases.practices.values():
-            lease.look_at_time(now)
-            if room <= 0:
-                break
-            if lease.wants_plan:
-                lease.needs_plan = False
-                chosen.append(lease)
-                room -= lease.plan_size
+        chosen = next_plans(self.leases.practices.values(), self._planned_most, time.monotonic())
         if not chosen:
             return
         plans = await self._calls.plan(chosen)

@@ -22,7 +22,8 @@ CALLS_PER_LEASE: Final = 500
 """K of law 21: then the gate goes to the back of the queue."""
 FIRST_PLAN: Final = 16
 LARGEST_PLAN: Final = 500
-"""Entries read at once: few at first, since most gates have few; four times as many after each plan that was full."""
+"""Entries read at once: few at first, since most gates have few; four times as many after each plan that was full,
+within the gate's share of what the process plans ahead."""
 
 
 class PracticeLease:
@@ -44,6 +45,8 @@ class PracticeLease:
         self.lost = False
         """It may have passed to another owner: nothing more is started under it."""
         self.needs_plan = True
+        self.share = LARGEST_PLAN
+        """The most entries that it may have planned: many gates plan less far ahead than one."""
         self._due_again: list[float] = []
         """When entries that were put off are due again, the soonest first, in seconds of the monotonic clock."""
         self.rests_until: datetime | None = None
@@ -76,13 +79,15 @@ class PracticeLease:
 
     def load(self, plan: Sequence[PlannedCall]) -> None:
         """Take over a fresh plan; lanes whose entry is in flight here go on only after its confirmation."""
-        # A full plan is followed by another, unless nothing of the last one could be started; then by one when a lane
-        # has run out of what was planned.
-        self._more_waits = len(plan) >= self.plan_size
-        self.needs_plan = self._more_waits and self.started != self._started_at_plan
-        self._started_at_plan = self.started
-        if self.needs_plan:
+        # A full plan is followed at once by one that looks much further, for lanes that wait behind what it brought,
+        # unless nothing of the last one could be started; else by one when a lane runs out of what was planned.
+        size = self.plan_size
+        self._more_waits = len(plan) >= size
+        if self._more_waits:
             self._plan_size = min(4 * self._plan_size, LARGEST_PLAN)
+        further = self._more_waits and self.plan_size >= 2 * size
+        self.needs_plan = further and self.started != self._started_at_plan
+        self._started_at_plan = self.started
         self._ready.clear()
         self._read_backs.clear()
         self._followers.clear()
@@ -200,20 +205,21 @@ class PracticeLease:
             self._patients[patient] -= 1
             if not self._patients[patient]:
                 del self._patients[patient]
-        if state is not State.POSTED:
+        if state is State.POSTED:
+            self._posted.add(call.effect_id)
+        else:
             self._drop(call.lane)
-            return
-        self._posted.add(call.effect_id)
         followers = self._followers.get(call.lane)
         if followers:
             self._ready.append(followers.popleft())
-        elif self._more_waits:
+        if self._more_waits and self.progressed and not followers:
+            # Also while the last of a lane is called: what comes behind it is planned when that has ended.
             self.needs_plan = True
 
     @property
     def plan_size(self) -> int:
         """How many the next plan may bring; what this lease cannot start any more is left to the next one."""
-        return max(1, min(self._plan_size, CALLS_PER_LEASE - self.started))
+        return max(1, min(self._plan_size, self.share, CALLS_PER_LEASE - self.started))
 
     @property
     def planned(self) -> int:

@@ -6,7 +6,7 @@ from schemas.vocabulary import State
 from sinks.poster.connection_leases import ConnectionLease
 from sinks.poster.limiter import HEALTHY, Limiter
 from sinks.poster.planned_call import ConnectionKey, GateKey, PlannedCall
-from sinks.poster.practice_lease import PracticeLease
+from sinks.poster.practice_lease import FIRST_PLAN, PracticeLease
 from sinks.targets.open_dental.route import OPEN_DENTAL
 from tests.sinks.poster.call_examples import TIMES, planned_call
 
@@ -44,25 +44,73 @@ def _in_four_lanes(first: int, count: int) -> list[PlannedCall]:
     ]
 
 
+def _few_lanes(first: int, count: int, lanes: int = 4) -> list[PlannedCall]:
+    return [
+        planned_call(effect_id=n, lane=f"p:{n % lanes}", linked_patient_id=str(n % lanes))
+        for n in range(first, first + count)
+    ]
+
+
 def test_a_lane_that_runs_out_of_a_full_plan_has_another_made() -> None:
-    """Law 21: while calls of its other lanes are in flight, it does not wait for those."""
+    """Law 21: while calls of its other lanes are in flight, it does not wait for those, nor for its own last one."""
     lease = _lease()
-    lease.load(_in_four_lanes(1, lease.plan_size))
+    lease.share = FIRST_PLAN
+    lease.load(_few_lanes(1, FIRST_PLAN))
     *_, call = lease.take(4)
-    for _ in range(2):
-        lease.load(_in_four_lanes(5, lease.plan_size))
-    of_its_lane = lease.plan_size // 4
-    for _ in range(of_its_lane):
-        lease.end(call, State.POSTED)
+    lease.progressed = True
+    for left in reversed(range(FIRST_PLAN // 4 - 1)):
         assert not lease.wants_plan, "what it needs is planned"
+        lease.end(call, State.POSTED)
         (call,) = lease.take(1)
-    lease.end(call, State.POSTED)
+        assert lease.wants_plan is (left == 0)
+
+
+def test_a_lane_that_fails_at_the_end_of_a_full_plan_has_another_made() -> None:
+    """Else what waits behind this plan would wait for another lease, though nothing hinders it."""
+    lease = _lease()
+    lease.share = FIRST_PLAN
+    calls = _few_lanes(1, FIRST_PLAN, lanes=FIRST_PLAN)
+    lease.load(calls)
+    assert lease.take(FIRST_PLAN) == calls
+    lease.progressed = True
+    lease.end(calls[0], State.RETRYING)
     assert lease.wants_plan
+
+
+def test_a_lease_under_which_nothing_can_be_marked_wants_no_plan_for_it() -> None:
+    """It would be planned and refused again and again (a lease too short, settings that changed)."""
+    lease = _lease()
+    lease.share = FIRST_PLAN
+    calls = _few_lanes(1, FIRST_PLAN)
+    lease.load(calls)
+    for call in lease.take(FIRST_PLAN):
+        lease.end(call, None)
+    assert lease.finished
+
+
+def test_a_full_plan_is_followed_by_one_that_looks_further() -> None:
+    """Other lanes may wait behind it, and places are free for them."""
+    lease = _lease()
+    lease.load(_few_lanes(1, FIRST_PLAN))
+    lease.take(4)
+    assert lease.wants_plan
+    assert lease.plan_size == 4 * FIRST_PLAN
+
+
+def test_a_share_that_is_used_up_is_not_planned_again() -> None:
+    """What it holds is not read again: neither at once, nor before a lane runs out of it."""
+    lease = _lease()
+    lease.share = FIRST_PLAN + 4
+    lease.load(_few_lanes(1, FIRST_PLAN))
+    lease.take(4)
+    assert not lease.wants_plan
+    assert lease.plan_size == FIRST_PLAN + 4
 
 
 def test_a_lane_that_runs_out_of_all_there_is_wants_no_plan() -> None:
     lease = _lease()
     lease.load([planned_call(effect_id=n, lane="p:1") for n in (1, 2)])
+    lease.progressed = True
     for _ in range(2):
         (call,) = lease.take(1)
         lease.end(call, State.POSTED)
