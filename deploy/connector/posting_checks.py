@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import msgspec
 
-from deploy.connector.trial import Trial
+from deploy.connector import claim_checks
+from deploy.connector.trial import Trial, content_of, content_ordered
 from schemas.connector.records import Amount, Entry, EntryOrder, Kind, Outcome, ProblemCode, Status
 
 _TAKES_BACK: Final = (Kind.REFUND, Kind.REVERSAL, Kind.RETURN, Kind.DISPUTE_HOLD)
@@ -34,6 +35,7 @@ async def run(trial: Trial) -> None:
     await _keeps_its_word(trial, first, posted)
     await _refuses(trial)
     await _each_kind(trial)
+    await claim_checks.run(trial)
     await _takes_back(trial, posted)
 
 
@@ -60,7 +62,7 @@ async def _posts(trial: Trial, posted: list[Entry]) -> EntryOrder | None:
     )
     seen = await trial.client.call("GET", f"/entries/{entry.entry_id}")
     row = seen.read(Entry)
-    same = row is not None and row.standing and _content(row) == _ordered(order) == _content(entry)
+    same = row is not None and row.standing and content_of(row) == content_ordered(order) == content_of(entry)
     said = "" if row is None else f"{row.amount.minor} for {order.amount.minor}"
     text = (
         "keep sign, amount, currency, date, patient, kind and marker: > 0 lowers what the patient owes, for all kinds"
@@ -184,14 +186,14 @@ async def _each_kind(trial: Trial) -> None:
     wrong: list[str] = []
     for (kind, sign), (ends, back) in pairs:
         order = trial.order(kind, sign)
-        entry = await _moved(trial, order)
+        entry = await trial.moved(order)
         if entry is None:
             wrong.append(kind.value)
             continue
         amount = Amount(minor=back * abs(order.amount.minor), currency=order.amount.currency)
         taken_back = entry.entry_id if ends is Kind.CHARGE_REVERSAL else None
         end = msgspec.structs.replace(trial.order(ends, back, taken_back), amount=amount)
-        if await _moved(trial, end) is None:
+        if await trial.moved(end) is None:
             wrong.append(f"{ends.value} {'+' if back > 0 else '-'}")
     trial.note(
         "each kind moves the balance as its sign says",
@@ -213,33 +215,12 @@ async def _takes_back(trial: Trial, posted: list[Entry]) -> None:
         kind = kinds[number % len(kinds)]
         order = trial.order(kind, -1, entry.entry_id)
         back = Amount(minor=-entry.amount.minor, currency=entry.amount.currency)
-        if await _moved(trial, msgspec.structs.replace(order, amount=back)) is None:
+        if await trial.moved(msgspec.structs.replace(order, amount=back)) is None:
             left.append(kind.value)
     found = f"{len(left)} of {len(posted)} were not" + (f": {', '.join(left)}" if left else "")
     text = "post entries with takes_back and a negative amount, under their own marker; they raise balance_minor"
     trial.note("takes an entry back", not left, found, text)
 
 
-async def _moved(trial: Trial, order: EntryOrder) -> Entry | None:
-    """The entry, where it stands once as it was ordered and the balance moved by its amount; None: it does not."""
-    before = await trial.balance()
-    outcome = await trial.post(order)
-    standing = await trial.standing(order)
-    after = await trial.balance()
-    if outcome is None or standing is None or len(standing) != 1 or before is None or after is None:
-        return None
-    entry = standing[0]
-    right = _content(entry) == _ordered(order) and before - after == order.amount.minor
-    return entry if right else None
-
-
 def _many(entries: tuple[Entry, ...] | None) -> str:
     return "unreadable" if entries is None else str(len(entries))
-
-
-def _content(entry: Entry) -> tuple[Any, ...]:
-    return (entry.marker, entry.amount, entry.kind, entry.ledger_date, entry.patient_id)
-
-
-def _ordered(order: EntryOrder) -> tuple[Any, ...]:
-    return (order.marker, order.amount, order.kind, order.ledger_date, order.patient_id)

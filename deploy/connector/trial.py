@@ -6,7 +6,7 @@ import asyncio
 import base64
 import secrets
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -113,3 +113,25 @@ class Trial:
         answer = await self.client.call("POST", "/patients/account", PatientKey(patient_id=self.patient))
         found = answer.read(Account) if answer.status == 200 else None
         return None if found is None else found.balance_minor
+
+    async def moved(self, order: EntryOrder) -> Entry | None:
+        """The entry, where it stands once as it was ordered and the balance moved by its amount; None: it does not."""
+        before = await self.balance()
+        outcome = await self.post(order)
+        standing = await self.standing(order)
+        after = await self.balance()
+        if outcome is None or standing is None or len(standing) != 1 or before is None or after is None:
+            return None
+        entry = standing[0]
+        right = content_of(entry) == content_ordered(order) and before - after == order.amount.minor
+        return entry if right else None
+
+
+def content_of(entry: Entry) -> tuple[Any, ...]:
+    """What must be as it was ordered."""
+    return (entry.marker, entry.amount, entry.kind, entry.ledger_date, entry.patient_id)
+
+
+def content_ordered(order: EntryOrder) -> tuple[Any, ...]:
+    """The same of an order."""
+    return (order.marker, order.amount, order.kind, order.ledger_date, order.patient_id)

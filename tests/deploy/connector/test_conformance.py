@@ -17,6 +17,7 @@ from tests.contract.connector_case import keys as keys_named
 from tests.deploy.connector.served import ACCOUNT, KEYS, PATIENT, a_connector, served
 
 OTHER_KEYS = keys_named("k9")
+CLAIMS = "insurance payments and write-offs move the balance as their sign says"
 
 
 async def failed(connector: Connector) -> set[str]:
@@ -88,6 +89,26 @@ class LosingTheSignOfReversals(Rewriting):
         reply = super().posted(arrived)
         with self._system.transaction() as db:
             db.execute("UPDATE entries SET minor = abs(minor) WHERE kind = 'reversal'")
+        return reply
+
+
+class TurningWriteOffs(Rewriting):
+    """Books a write-off as if the patient owed more by it."""
+
+    def posted(self, arrived: Arrived) -> Reply:
+        reply = super().posted(arrived)
+        with self._system.transaction() as db:
+            db.execute("UPDATE entries SET minor = -abs(minor) WHERE kind = 'write_off'")
+        return reply
+
+
+class LosingTheSignOfTakeBacks(Rewriting):
+    """Books what an insurer takes back as if it paid once more."""
+
+    def posted(self, arrived: Arrived) -> Reply:
+        reply = super().posted(arrived)
+        with self._system.transaction() as db:
+            db.execute("UPDATE entries SET minor = abs(minor) WHERE kind = 'insurance_payment'")
         return reply
 
 
@@ -166,6 +187,8 @@ async def test_a_connector_that_decides_later_keeps_it_too() -> None:
         (ChangingSigns, Limits(), "reads it as it was sent"),
         (TurningFees, Limits(), "each kind moves the balance as its sign says"),
         (LosingTheSignOfReversals, Limits(), "takes an entry back"),
+        (TurningWriteOffs, Limits(), CLAIMS),
+        (LosingTheSignOfTakeBacks, Limits(), CLAIMS),
         (AnsweringEarly, Limits(decides_after_s=0.5), "the entry stands when it says so"),
         (ListingTwice, Limits(), "lists its patients"),
         (LeavingOut, Limits(), "lists its patients"),
