@@ -1,4 +1,4 @@
-"""What metrics and readiness say of notices: how many are open, by cause, and how many have no reader."""
+"""What metrics and readiness say of notices: how many are open, have no reader, or somebody sees to, and how soon."""
 
 from __future__ import annotations
 
@@ -13,7 +13,14 @@ from schemas.vocabulary import DeadLetterReason, Stage
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.fetch import fetch_all_async, fetch_value_async
 from streams.runtime.metric_series import set_all
-from streams.runtime.metrics import DEAD_LETTERS_OLDEST, DEAD_LETTERS_OPEN, NOTICES_OPEN, NOTICES_UNREAD
+from streams.runtime.metrics import (
+    ACKNOWLEDGE_SECONDS,
+    DEAD_LETTERS_OLDEST,
+    DEAD_LETTERS_OPEN,
+    NOTICES_ACKNOWLEDGED,
+    NOTICES_OPEN,
+    NOTICES_UNREAD,
+)
 
 _SQL: Final = named_queries("sinks.notices")
 UNREAD_AFTER: Final = timedelta(minutes=1)
@@ -35,6 +42,13 @@ class OpenDeadLetters(msgspec.Struct, frozen=True):
     oldest_s: float
 
 
+class Acknowledgement(msgspec.Struct, frozen=True):
+    """One that nobody had measured: how long after the opening of its notice."""
+
+    cause: str
+    after_s: float
+
+
 class WaitingChannel(msgspec.Struct, frozen=True):
     channel: str
 
@@ -45,6 +59,14 @@ async def measure_unread(connection: Connection, at: datetime | None) -> int:
     count = int(await fetch_value_async(connection, _SQL["unread"], parameters))
     NOTICES_UNREAD.set(count)
     return count
+
+
+async def count_acknowledged(connection: Connection) -> None:
+    """Counts what was acknowledged since any notifier last looked, and how soon. One statement, which commits: an
+    acknowledgement is counted once, or not at all where the process dies right then."""
+    for each in await fetch_all_async(connection, Acknowledgement, _SQL["count_acknowledgements"]):
+        NOTICES_ACKNOWLEDGED.labels(each.cause).inc()
+        ACKNOWLEDGE_SECONDS.observe(each.after_s)
 
 
 async def measure_open(connection: Connection) -> None:

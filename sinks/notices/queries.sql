@@ -182,6 +182,12 @@ WHERE n.closed_at IS NULL AND greatest(n.opened_at, n.not_before) < business_now
                   WHERE d.practice_id = n.practice_id AND d.cause = n.cause AND d.opened_at = n.opened_at
                     AND (may_have_arrived(d.state) OR delivery_under_way(d.state)) OFFSET 0);
 
+-- name: count_acknowledgements
+-- What people have said that they see to and nobody has measured yet; each by one notifier.
+UPDATE notices SET acknowledgement_counted = true
+WHERE acknowledged_at IS NOT NULL AND NOT acknowledgement_counted
+RETURNING cause, extract(epoch FROM acknowledged_at - opened_at)::float8 AS after_s;
+
 -- name: forget_solved!
 -- Fewer are open than were shown: the next new one is news again.
 UPDATE notices SET items = :items, shown = least(shown, :items)

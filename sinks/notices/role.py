@@ -17,7 +17,7 @@ from sinks.notices.dead_letter_wakeup import DeadLetterWakeup
 from sinks.notices.deliver import Connection, DeliveryQueue
 from sinks.notices.digest import plan_digests
 from sinks.notices.health_reader import HealthReader
-from sinks.notices.measures import measure_unread, waiting_channels
+from sinks.notices.measures import count_acknowledged, measure_unread, waiting_channels
 from sinks.notices.plan_deliveries import operators
 from sinks.notices.problems import open_problems
 from sinks.notices.store import NoticeStore
@@ -119,6 +119,7 @@ class Notifier:
         at = self._clock.for_database()
         problems = await open_problems(connection, at)
         await self._store.bring_up_to_date(connection, problems, self._clock.now(), at)
+        await count_acknowledged(connection)
         unread = await measure_unread(connection, at)
         self._health.depends("readers", f"{unread} open notices have no reader" if unread else "")
         await self._look_for_waiting(connection)

@@ -213,6 +213,8 @@ CATALOGUE: Final = (
     _of(m.RELAYED, _RELAYED, by=[Role.RELAY]),
     _of(m.NOTICES_OPEN, by=[Role.NOTIFIER], appears="with the first open notice of a cause"),
     _of(m.NOTICES_UNREAD, by=[Role.NOTIFIER]),
+    _of(m.NOTICES_ACKNOWLEDGED, by=[Role.NOTIFIER], appears="with the first acknowledgement of a cause"),
+    _of(m.ACKNOWLEDGE_SECONDS, by=[Role.NOTIFIER]),
     _of(m.NOTICES_SUPPRESSED, by=[Role.NOTIFIER], appears="with the first notice of a cause"),
     _of(m.DELIVERIES, by=[Role.NOTIFIER], appears="at the start, for each channel"),
     _of(m.SYNC_ROUNDS, ("READ", "PARTLY", "NO_SYSTEM", "FAILED"), by=[Role.SYNC]),

@@ -217,6 +217,14 @@ RELAYED = Counter("writeback_relayed_total", "Rows published and deleted.", ["to
 NOTICES_OPEN = Gauge("writeback_notices_open", "Open notices.", ["cause"])
 DELIVERIES = Counter("writeback_notice_deliveries_total", "Deliveries by outcome.", ["channel", "step", "outcome"])
 NOTICES_UNREAD = Gauge("writeback_notices_unread", "Open notices that nobody was told of: no reader, or all refused.")
+NOTICES_ACKNOWLEDGED = Counter(
+    "writeback_notices_acknowledged_total", "Notices of which somebody said that they see to it.", ["cause"]
+)
+ACKNOWLEDGE_SECONDS = Histogram(
+    "writeback_notice_acknowledge_seconds",
+    "From the opening of a notice until somebody said that they see to it.",
+    buckets=(60, 300, 900, 3600, 4 * 3600, 8 * 3600, 86_400, 3 * 86_400, 7 * 86_400),
+)
 NOTICES_SUPPRESSED = Counter(
     "writeback_notices_suppressed_total", "Joined to an open notice instead of sent.", ["cause"]
 )

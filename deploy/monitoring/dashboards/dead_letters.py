@@ -75,6 +75,11 @@ DEAD_LETTERS: Final = Dashboard(
                     queries=(Query("sum by (cause) (increase(writeback_notices_suppressed_total[1h]))", "{{cause}}"),),
                 ),
                 Panel(
+                    title="Acknowledged within",
+                    about="Of the notices that somebody said they see to: how many so soon after the opening, in all.",
+                    queries=(Query("sum by (le) (writeback_notice_acknowledge_seconds_bucket)", "{{le}} s"),),
+                ),
+                Panel(
                     title="Without a reader",
                     about="Open notices that nobody was told of. Normal: 0.",
                     kind=Kind.NUMBER,

@@ -59,6 +59,8 @@ class NoticeRow(msgspec.Struct, frozen=True):
     """How far: contacts that are told after longer have not been."""
     in_digest: bool
     """All of its readers have it in their digest alone."""
+    acknowledgement_counted: bool
+    """Metrics have it."""
 
 
 class DeliveryRow(msgspec.Struct, frozen=True):
