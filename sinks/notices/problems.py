@@ -17,6 +17,7 @@ from sinks.notices.causes import Cause, CauseKind, Reason, reason_of
 from sinks.notices.health_problems import with_health_problems
 from sinks.notices.payout_problems import payout_problems
 from sinks.notices.schedule import Problem
+from streams.runtime.times import HealthTimes
 
 UNSETTLED: Final = timedelta(minutes=30)
 """A read-back settles a doubt within minutes of `settle_until`; after this long a person should know (NOT-4)."""
@@ -65,7 +66,7 @@ class OpenRow(msgspec.Struct, frozen=True):
 
 
 async def open_problems(
-    connection: psycopg.AsyncConnection[TupleRow], now: datetime | None
+    connection: psycopg.AsyncConnection[TupleRow], now: datetime | None, times: HealthTimes
 ) -> dict[tuple[str, str], Problem]:
     """Every open problem by (practice, cause key). `now` None = the database's clock. Four statements."""
     parameters = {
@@ -86,7 +87,7 @@ async def open_problems(
         found[key] = _joined(found[key], problem) if key in found else problem
     for problem in await payout_problems(connection, now, NEWS_FOR):
         found[problem.practice_id, problem.cause.key] = problem
-    return await with_health_problems(connection, found, WAITS)
+    return await with_health_problems(connection, found, WAITS, times, now)
 
 
 def _problem(row: OpenRow) -> Problem:

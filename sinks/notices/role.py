@@ -117,7 +117,7 @@ class Notifier:
         began = time.monotonic()
         await self._slot.look_async(connection)
         at = self._clock.for_database()
-        problems = await open_problems(connection, at)
+        problems = await open_problems(connection, at, self._settings.times.health)
         await self._store.bring_up_to_date(connection, problems, self._clock.now(), at)
         await count_acknowledged(connection)
         unread = await measure_unread(connection, at)

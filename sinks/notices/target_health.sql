@@ -31,7 +31,7 @@ WHERE h.state IS DISTINCT FROM r.state;
 -- What is not well and to be told; and what was told and is not known to be well again: a state that has expired ends
 -- no notice (law 27). Of targets that the practice still uses.
 WITH told AS (
-    SELECT practice_id, target, reason FROM notices WHERE closed_at IS NULL AND cause LIKE 'health:%' AND target IS NOT NULL
+    SELECT practice_id, target, reason FROM notices WHERE closed_at IS NULL AND starts_with(cause, 'health:') AND target IS NOT NULL
 ), due AS (
     SELECT practice_id, target FROM target_health WHERE tell_at <= now() AND expires_at > now()
     UNION
@@ -42,8 +42,17 @@ WITH told AS (
 SELECT h.practice_id, h.target, h.state, h.since, h.attempts, h.failed, h.failure, h.slow,
     (SELECT min(t.reason) FROM told t WHERE t.practice_id = h.practice_id AND t.target = h.target) AS told_as,
     EXISTS (SELECT FROM notices n WHERE n.practice_id = h.practice_id AND n.closed_at IS NULL
-            AND n.cause LIKE 'connection:' || h.target || ':%') AS connection_told
+            AND starts_with(n.cause, 'connection:' || h.target || ':')) AS connection_told,
+    -- Nothing failed since the connection was repaired, or a notice about it is or was closed so recently that the state
+    -- had no time to follow.
+    h.last_failed_at <= used.changed_at
+        OR EXISTS (SELECT FROM notices n WHERE n.practice_id = h.practice_id
+                   AND (n.closed_at IS NULL OR n.closed_at > business_now(:now) - make_interval(secs => :follows_s))
+                   AND (starts_with(n.cause, 'connection:' || h.target || ':')
+                        OR starts_with(n.cause, 'posting:' || h.target || ':')))
+        AS lags
 FROM due
 JOIN target_health h ON h.practice_id = due.practice_id AND h.target = due.target
-CROSS JOIN LATERAL (SELECT FROM practice_connections c
-                    WHERE c.practice_id = h.practice_id AND c.target = h.target OFFSET 0) used;
+CROSS JOIN LATERAL (SELECT c.changed_at
+                    FROM practice_connections p JOIN connections c USING (home_practice_id, connection_id)
+                    WHERE p.practice_id = h.practice_id AND p.target = h.target OFFSET 0) used;

@@ -30,7 +30,7 @@ def acknowledged(ledger: NoticeLedger, reference: str, by: str) -> None:
 
 @pytest.mark.stack
 def test_an_acknowledgement_is_counted_once_with_its_time(ledger: NoticeLedger) -> None:
-    """By the time since its notice opened. Who takes it over, and a notifier that starts anew, count nothing."""
+    """By the time since it was opened. Who takes it over, and a notifier that starts anew, count nothing."""
     before, soon, late = counted(), within("3600.0"), within("14400.0")
     ledger.practice("northside", OFFICE)
     ledger.effect(1)

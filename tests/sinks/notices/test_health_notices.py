@@ -14,12 +14,12 @@ from schemas.practice_health import PracticeHealth, TargetHealth
 from schemas.topics import TopicName, physical
 from schemas.vocabulary import AnswerClass, AttentionReason, ConnectionReason, HealthState, Target
 from sinks.notices.causes import Cause, CauseKind
-from sinks.notices.health_problems import joined
+from sinks.notices.health_problems import follows_s, joined
 from sinks.notices.keep_health import keep_health, tell_at
 from sinks.notices.problems import WAITS
 from sinks.notices.schedule import Problem
 from streams.kafka.topics import ensure_topics
-from streams.runtime.times import HealthTimes
+from streams.runtime.times import HealthTimes, Profile, times_of
 from tests.sinks.notices.notice_ledger import NoticeLedger, wait_until
 
 pytestmark = pytest.mark.stack
@@ -112,6 +112,53 @@ def test_a_state_is_told_once_and_its_end_too(used: NoticeLedger) -> None:
     assert "writeback target test northside SYSTEM" in body
 
 
+def test_what_is_repaired_opens_no_second_notice(used: NoticeLedger) -> None:
+    """The state that HEALTH found before the repair stands for some time after it: one cause stays one notice. What
+    fails after the repair is news."""
+    box, change = (
+        used.mailbox,
+        "UPDATE connections SET closed_reason = {}, closed_at = {}, changed_at = clock_timestamp()",
+    )
+    used.connection.execute(change.format("'NEEDS_RECONNECT'", "now()"))  # type: ignore[arg-type]
+    before = health(HealthState.NEEDS_RECONNECT)
+    with used.notifier():
+        wait_until(lambda: len(box.raw) == 1)
+        keep(used, before)
+        used.connection.execute(
+            "UPDATE connections SET closed_reason = NULL, closed_at = NULL, changed_at = clock_timestamp()"
+        )
+        wait_until(lambda: len(box.raw) == 2)
+        used.later(HOUR)
+        used.practice("southside", "south@example.com")
+        used.effect(1, "southside")
+        wait_until(lambda: len(box.raw) == 3)
+        assert used.one("SELECT count(*) FROM notices WHERE practice_id = 'northside'") == 1
+        keep(used, health(HealthState.NEEDS_RECONNECT))
+        wait_until(lambda: len(box.raw) == 4)
+    assert [subject.partition(" (")[0] for subject in box.subjects(OFFICE)] == [
+        "[Writeback] Open Dental is disconnected",
+        "[Writeback] Solved: Open Dental is disconnected",
+        "[Writeback] Open Dental no longer lets us in",
+    ]
+
+
+def test_a_state_follows_its_connection_before_it_is_news(used: NoticeLedger) -> None:
+    """A system that answers again by itself: its state has the time of a window, and is told only if it stays."""
+    box = used.mailbox
+    used.connection.execute("UPDATE connections SET closed_reason = 'SUBSCRIPTION_ENDED', closed_at = now()")
+    with used.notifier():
+        wait_until(lambda: len(box.raw) == 1)
+        used.connection.execute("UPDATE connections SET closed_reason = NULL, closed_at = NULL")
+        wait_until(lambda: len(box.raw) == 2)
+        keep(used, health(HealthState.OFFLINE))
+        used.practice("southside", "south@example.com")
+        used.effect(1, "southside")
+        wait_until(lambda: len(box.raw) == 3)
+        assert used.one("SELECT count(*) FROM notices WHERE practice_id = 'northside'") == 1
+        used.later(timedelta(seconds=follows_s(times_of(Profile.SANDBOX).health) + 1))
+        wait_until(lambda: len(box.raw) == 4)
+
+
 def test_a_state_that_expired_opens_no_notice_and_ends_none(used: NoticeLedger) -> None:
     """Law 27: after three that are missing nobody knows. A letter that says solved would be a guess."""
     keep(used, health(HealthState.FAILING, good_for=-1))
@@ -174,7 +221,7 @@ def test_people_are_told_after_office_hours_have_passed(state: HealthState, expe
     assert found == (None if expected is None else datetime.fromisoformat(expected))
 
 
-def row(told_as: AttentionReason | None = None, *, connection_told: bool = False) -> Any:
+def row(told_as: AttentionReason | None = None, *, connection_told: bool = False, lags: bool = False) -> Any:
     from sinks.notices.health_problems import _Unhealthy
 
     return _Unhealthy(
@@ -188,6 +235,7 @@ def row(told_as: AttentionReason | None = None, *, connection_told: bool = False
         slow=0,
         told_as=told_as,
         connection_told=connection_told,
+        lags=lags,
     )
 
 
@@ -208,4 +256,6 @@ def test_one_cause_is_told_by_one_notice() -> None:
     assert reasons(joined(away, [row()], WAITS)) == {"UNREACHABLE"}
     assert reasons(joined(away, [row(failing)], WAITS)) == {"TARGET_FAILING"}
     assert reasons(joined(away, [row(failing, connection_told=True)], WAITS)) == {"TARGET_FAILING", "UNREACHABLE"}
+    assert reasons(joined({}, [row(lags=True)], WAITS)) == set()
+    assert reasons(joined({}, [row(failing, lags=True)], WAITS)) == {"TARGET_FAILING"}
     assert reasons(joined(revoked, [row(failing)], WAITS)) == {"TARGET_FAILING", "NEEDS_RECONNECT"}
