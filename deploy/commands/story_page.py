@@ -185,6 +185,9 @@ def _entry(entry: StoryEntry) -> Iterator[str]:
         yield f"      to be taken back by {', '.join(entry.to_be_taken_back_by)}, which is not in the books yet"
     if entry.held_for:
         yield f"      to be looked at: {'; '.join(entry.held_for)}"
+    for each in entry.typed_in:
+        others = f"; {', '.join(each.could_be)} could be it too, and one of them at most is" if each.could_be else ""
+        yield f"      seems to be {each.external_id}, typed in at the practice's system{others}"
     if entry.remarks:
         yield f"      the insurer remarks: {', '.join(entry.remarks)}"
     if entry.after is not None:

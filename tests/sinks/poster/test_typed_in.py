@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 
+from deploy.commands.story_page import story_lines
 from schemas.practice_settings import AmountMode
 from sinks.operations.actions.entry_action_rules import EntryAction
 from sinks.operations.actions.entry_actions import act_on_entries
+from sinks.operations.queries.explain import Story, explain
+from sinks.operations.queries.explain.record import StoryEntry, StoryTypedIn
 from streams.fault_injection import Control
 from tests.processors.rules.event_examples import NOON
 from tests.scenarios.waiting import until
@@ -103,6 +106,42 @@ def test_the_same_payment_is_recorded(offices: Offices) -> None:
     _act(offices, office, EntryAction.RECORD)
     office.until_states("RECORDED_MANUALLY")
     assert office.payments() == []
+
+
+def _two_like_one(offices: Offices) -> tuple[Office, list[str]]:
+    """Two payments of ours that wait, both like the one in the mirror; their ids."""
+    office = _report(offices)
+    offices.database.report(office.pay())
+    offices.poster()
+    payments = (
+        "SELECT 'e:' || effect_id FROM effects WHERE practice_id = %s AND entry_kind = 'payment'"
+        " AND reason = 'PROBABLY_TYPED_IN' ORDER BY effect_id"
+    )
+    until(lambda: len(offices.database.rows(payments, office.practice_id)) == 2, "both are held", show=office.shown)
+    return office, [row[0] for row in offices.database.rows(payments, office.practice_id)]
+
+
+def _story_of(offices: Offices, office: Office, entry: str) -> tuple[StoryEntry, str]:
+    story = explain(offices.database.connection, entry, office.practice_id)
+    assert isinstance(story, Story)
+    (found,) = (each for event in story.events for each in event.entries if each.id == entry)
+    return found, "\n".join(story_lines(story))
+
+
+def test_the_payment_that_it_seems_to_be_is_named(offices: Offices) -> None:
+    """One payment at the practice's system is like two of ours: a person is told its number, and of both."""
+    office, (one, two) = _two_like_one(offices)
+    for sought, other in ((one, two), (two, one)):
+        entry, page = _story_of(offices, office, sought)
+        assert entry.typed_in == (StoryTypedIn("payments/77", (other,)),)
+        assert f"seems to be payments/77, typed in at the practice's system; {other} could be it too" in page
+
+
+def test_one_that_was_decided_is_no_rival_any_more(offices: Offices) -> None:
+    office, (one, two) = _two_like_one(offices)
+    _act(offices, office, EntryAction.RECORD)
+    assert _story_of(offices, office, one)[0].typed_in == ()
+    assert _story_of(offices, office, two)[0].typed_in == (StoryTypedIn("payments/77", ()),)
 
 
 def test_control_typed_in(offices: Offices) -> None:

@@ -9,7 +9,7 @@ from schemas.validation.field_words import field_words
 from schemas.vocabulary import BOOKED, OPEN, REVERSAL_KINDS
 from sinks.ledger.request_ids import marker
 from sinks.operations.queries.explain.fields import AttemptFields, EntryFields, LetterFields, shared
-from sinks.operations.queries.explain.record import StoryAttempt, StoryDeadLetter, StoryEntry
+from sinks.operations.queries.explain.record import StoryAttempt, StoryDeadLetter, StoryEntry, StoryTypedIn
 from sinks.operations.queries.explain.rows import AttemptRow, DeadLetterRow, EntryRow, Rows
 from sinks.operations.words.claim_words import doubt_words, remark_words
 from sinks.operations.words.explanations import answer_words, reason_words, remedy_words, rests_words, state_words
@@ -35,6 +35,11 @@ def story_entry(entry: EntryRow, rows: Rows) -> StoryEntry:
         takes_back=f"e:{entry.depends_on}" if reverses else None,
         taken_back_by=tuple(each.id for each in against if each.state in BOOKED),
         to_be_taken_back_by=tuple(each.id for each in against if each.state in OPEN),
+        typed_in=tuple(
+            StoryTypedIn(each.external_id, tuple(f"e:{other}" for other in each.others))
+            for each in rows.typed_in
+            if each.effect_id == entry.effect_id
+        ),
         attempts=tuple(_attempt(each) for each in rows.attempts if each.effect_id == entry.effect_id),
         dead_letters=tuple(story_dead_letter(each, entry) for each in letters),
     )

@@ -143,6 +143,31 @@ LEFT JOIN LATERAL (SELECT c.closed_reason FROM practice_connections u
     WHERE u.practice_id = f.practice_id AND u.target = f.target AND c.connection_id = f.connection_id OFFSET 0) c ON true
 ORDER BY f.effect_id;
 
+-- name: typed_in
+-- Entries that wait because the mirror has a payment like them (as the poster's `plan` compares): which one that is, and
+-- to which others of ours that wait it is just as like.
+WITH held AS MATERIALIZED (
+    SELECT w.effect_id, w.ledger_date, e.patient_ref, e.amount_minor,
+        (e.instruction ->> 'gross_minor')::bigint AS gross_minor, w.placement ->> 'posts_to' AS posts_to
+    FROM work w
+    JOIN entries e ON e.practice_id = w.practice_id AND e.effect_id = w.effect_id
+    WHERE w.practice_id = :practice_id AND w.state = 'AWAITING_REVIEW' AND w.reason = 'PROBABLY_TYPED_IN'
+        AND e.entry_kind = 'payment' AND e.target = 'PMS'
+), alike AS MATERIALIZED (
+    SELECT h.effect_id, m.external_id
+    FROM held h
+    JOIN patient_links l ON l.practice_id = :practice_id AND l.patient_ref = h.patient_ref
+    JOIN mirror_entries m ON m.practice_id = :practice_id AND m.pms_patient_id IN (l.pms_patient_id, h.posts_to)
+        AND m.entry_date = h.ledger_date AND m.amount_minor IN (h.amount_minor, h.gross_minor)
+        AND NOT m.ours AND m.gone_at IS NULL
+)
+SELECT a.effect_id, a.external_id,
+    ARRAY(SELECT b.effect_id FROM alike b WHERE b.external_id = a.external_id AND b.effect_id <> a.effect_id
+          ORDER BY b.effect_id) AS others
+FROM alike a
+WHERE a.effect_id = ANY(:effect_ids::bigint[])
+ORDER BY a.effect_id, a.external_id;
+
 -- name: attempts
 SELECT n, phase, generation, request_id, began_at, ended_at, answer, reason, code, external_ids, vendor_request_id,
     late, effect_id, jsonb_array_length(reading -> 'charges') AS charges

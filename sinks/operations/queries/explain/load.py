@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
 import msgspec
 
+from schemas.vocabulary import DecisionReason
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.fetch import fetch_all
 from sinks.operations.ledger import Connection
@@ -20,6 +22,7 @@ from sinks.operations.queries.explain.rows import (
     NoticeRow,
     PayoutRow,
     Rows,
+    TypedInRow,
     VersionRow,
 )
 from sinks.operations.queries.explain.story import notice_reasons
@@ -30,7 +33,8 @@ _SQL: Final = named_queries("sinks.operations.queries.explain", "explain.sql")
 
 
 def load(connection: Connection, about: About, now: datetime | None) -> Rows:
-    """1. Events; 2. their entries; 3. what hangs on those; 4. what hangs on all of it. Blocks for ten statements."""
+    """1. Events; 2. their entries; 3. what hangs on those; 4. what hangs on all of it. Blocks for eleven statements at
+    most."""
     key = {"practice_id": about.practice_id, "about": about.subject}
     events = _read(connection, "events", EventRow, key | {"of_payout": about.of_payout})
     told = {
@@ -45,6 +49,7 @@ def load(connection: Connection, about: About, now: datetime | None) -> Rows:
         entries=tuple(entries),
         attempts=tuple(_read(connection, "attempts", AttemptRow, numbers)),
         letters=tuple(_read(connection, "letters", DeadLetterRow, numbers)),
+        typed_in=tuple(_read(connection, "typed_in", TypedInRow, numbers)) if _typed_in(entries) else (),
         payouts=() if about.of_payout else tuple(_read(connection, "payouts_of", PayoutRow, key)),
     )
     since = min([*(event.received_at for event in events), *(letter.first_failed_at for letter in rows.letters)])
@@ -57,6 +62,10 @@ def load(connection: Connection, about: About, now: datetime | None) -> Rows:
         notices=tuple(_read(connection, "notices", NoticeRow, notices)),
         people=tuple(_read(connection, "people", AuditRow, key | {"subjects": _subjects(about, rows)})),
     )
+
+
+def _typed_in(entries: Sequence[EntryRow]) -> bool:
+    return any(entry.reason == DecisionReason.PROBABLY_TYPED_IN for entry in entries)
 
 
 def _versions(rows: Rows) -> list[int]:

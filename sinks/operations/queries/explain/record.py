@@ -72,6 +72,14 @@ class StoryDeadLetter(LetterFields, frozen=True, kw_only=True):
     remedy: str
 
 
+class StoryTypedIn(msgspec.Struct, frozen=True):
+    """A payment in the practice's system that an entry seems to be, typed in by somebody there."""
+
+    external_id: str
+    could_be: tuple[str, ...]
+    """Other entries that wait, and are like it too: it is one of them at most."""
+
+
 class StoryEntry(EntryFields, frozen=True, kw_only=True):
     """An effect: one entry at one target."""
 
@@ -91,6 +99,8 @@ class StoryEntry(EntryFields, frozen=True, kw_only=True):
     """Entries that stand in the books."""
     to_be_taken_back_by: tuple[str, ...]
     """Entries that are to do so and are open; one that a person dismissed takes nothing back."""
+    typed_in: tuple[StoryTypedIn, ...]
+    """While it waits for a person to say whether it is one of these."""
     attempts: tuple[StoryAttempt, ...]
     dead_letters: tuple[StoryDeadLetter, ...]
 

@@ -55,6 +55,14 @@ class EntryRow(EntryFields, frozen=True):
         return f"e:{self.effect_id}"
 
 
+class TypedInRow(msgspec.Struct, frozen=True):
+    """A payment in the practice's system that an entry of ours seems to be, and the other entries that it could be."""
+
+    effect_id: int
+    external_id: str
+    others: tuple[int, ...]
+
+
 class AttemptRow(AttemptFields, frozen=True):
     effect_id: int
     charges: int | None
@@ -105,6 +113,7 @@ class Rows(msgspec.Struct, frozen=True, kw_only=True):
     attempts: tuple[AttemptRow, ...]
     letters: tuple[DeadLetterRow, ...]
     payouts: tuple[PayoutRow, ...]
+    typed_in: tuple[TypedInRow, ...] = ()
     totals: Totals | None = None
     versions: tuple[VersionRow, ...] = ()
     notices: tuple[NoticeRow, ...] = ()
