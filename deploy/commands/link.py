@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from deploy.commands.link_search import search
 from deploy.commands.options import By, Json, Most, PracticeId, Why, Yes
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class _AddsByDefault(TyperGroup):
 app = typer.Typer(
     cls=_AddsByDefault, no_args_is_help=True, help="Link surrogates to patients of the practice's own system."
 )
+app.command()(search)
 
 
 @app.command()
@@ -96,39 +98,6 @@ def move(
     for number, name in names.items():
         print(f"patient {number}: {visible(name)}")
     _print_moved(moved, yes)
-
-
-@app.command()
-def search(
-    practice: PracticeId,
-    last_name: Annotated[str, typer.Option(help="A part of the last name.")] = "",
-    first_name: Annotated[str, typer.Option(help="A part of the first name.")] = "",
-    birth_date: Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="The day of birth.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Search the practice's own system for a patient, to learn the number that `link add` takes. Stores nothing."""
-    import asyncio
-
-    from deploy.commands.open_ledger import open_ledger
-    from deploy.commands.parsing import a_day
-    from deploy.commands.printing import counted, print_json, print_table, visible
-    from sinks.operations.queries.patients import search_patients
-    from sinks.targets.patients import MOST_FOUND
-
-    born = a_day(birth_date, "--birth-date")
-    with open_ledger("link") as opened:
-        reading = search_patients(
-            opened.ledger, opened.settings, practice, first_name=first_name, last_name=last_name, birth_date=born
-        )
-        found = asyncio.run(reading)
-    if as_json:
-        print_json(found)
-        return
-    use = {True: "", False: "archived or deleted", None: ""}
-    rows = ((each.pms_patient_id, visible(each.name), each.birth_date or "", use[each.in_use]) for each in found)
-    print_table("", ("number", "name", "born", ""), rows)
-    more = "; there may be more: say more of the name" if len(found) >= MOST_FOUND else ""
-    print(f"{counted(len(found), 'patient')} found at {practice}{more}")
 
 
 @app.command()

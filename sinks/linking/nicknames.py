@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import lru_cache
 from typing import Final
 
 _SHORT: Final = """
@@ -36,6 +37,7 @@ for _line in _SHORT.strip().replace("\n", "|").split("|"):
         _LONG[_short].add(_names[0])
 
 
+@lru_cache(maxsize=50_000)
 def long_forms(given: str) -> frozenset[str]:
     """The names for which this one may stand, itself among them. `given` is folded. Pure."""
     return frozenset({given, *_LONG.get(given, ())})

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from psycopg import AsyncConnection
 
+from sinks.linking.tokens import TokenKeys
 from sinks.targets.answer_memory import AnswerMemory
 from sinks.targets.credentials import KeyRing
 from sinks.targets.route import AdapterContext
@@ -26,3 +27,4 @@ class SyncAccess(msgspec.Struct, frozen=True, kw_only=True):
     adapters: AdapterContext
     memory: AnswerMemory
     keys: KeyRing
+    token_keys: TokenKeys

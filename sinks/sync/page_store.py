@@ -6,7 +6,8 @@ of a reader whose turn has passed to another is void (`TurnLostError`).
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import date, datetime
 from typing import Any, Final
@@ -19,6 +20,7 @@ from sinks.ledger.rows.fetch import fetch_all_async, fetch_value_async
 from sinks.sync.access import SyncAccess
 from sinks.sync.changes import Suspect, Watch
 from sinks.sync.coverage_rows import FORGET_COVERAGE, CoverageRows
+from sinks.sync.patient_tokens import tokens_column
 from sinks.sync.records import Claimed, StoredRead
 from sinks.sync.schedule_rows import FORGET_SCHEDULE, ScheduleRows
 from sinks.targets.choices import Choice
@@ -159,6 +161,8 @@ class PageStore:
             "guarantors": [each.guarantor_id for each in once],
             "in_use": [each.in_use for each in once],
             "identities": [self._sealed(each) for each in once],
+            "tokens": await asyncio.to_thread(self._tokens, once),
+            "tokens_by": self._access.token_keys.made_by,
         }
         await connection.execute(_SQL["put_patients"], self._of_run(read) | given)
 
@@ -166,6 +170,11 @@ class PageStore:
         """Bound to its practice and number, so that no row's identity opens as another's (H-13)."""
         owner = identity_owner(patient.pms_patient_id)
         return self._access.keys.seal(self._claimed.practice_id, owner, msgspec.json.encode(patient.identity))
+
+    def _tokens(self, patients: Iterable[MirrorPatient]) -> list[str]:
+        """By which the sealed identities are found."""
+        keys, practice_id = self._access.token_keys, self._claimed.practice_id
+        return [tokens_column(keys, practice_id, each.identity) for each in patients]
 
     async def _put_entries(
         self, connection: AsyncConnection[Any], read: StoredRead, entries: Sequence[MirrorEntry]

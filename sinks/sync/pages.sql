@@ -34,13 +34,15 @@ ON CONFLICT (practice_id, kind) DO UPDATE
 SET tried_at = EXCLUDED.tried_at, result = EXCLUDED.result, code = EXCLUDED.code, run_began_at = NULL, run_position = '';
 
 -- name: put_patients!
-INSERT INTO mirror_patients (practice_id, pms_patient_id, guarantor_id, in_use, identity, run, read_at)
-SELECT :practice_id, k.id, k.guarantor, k.in_use, k.identity, :run, business_now(:now)
-FROM unnest(:ids::text[], :guarantors::text[], :in_use::boolean[], :identities::bytea[])
-    AS k(id, guarantor, in_use, identity)
+-- Tokens that say the same are left as they are, so that their index is not written.
+INSERT INTO mirror_patients AS m (practice_id, pms_patient_id, guarantor_id, in_use, identity, run, read_at, tokens,
+    tokens_by)
+SELECT :practice_id, k.id, k.guarantor, k.in_use, k.identity, :run, business_now(:now), k.tokens::bigint[], :tokens_by
+FROM unnest(:ids::text[], :guarantors::text[], :in_use::boolean[], :identities::bytea[], :tokens::text[])
+    AS k(id, guarantor, in_use, identity, tokens)
 ON CONFLICT (practice_id, pms_patient_id) DO UPDATE
 SET guarantor_id = EXCLUDED.guarantor_id, in_use = EXCLUDED.in_use, identity = EXCLUDED.identity, run = EXCLUDED.run,
-    read_at = EXCLUDED.read_at, gone_at = NULL;
+    read_at = EXCLUDED.read_at, gone_at = NULL, tokens = EXCLUDED.tokens, tokens_by = EXCLUDED.tokens_by;
 
 -- name: put_choices!
 INSERT INTO mirror_choices (practice_id, kind, value, name, detail, usable, run, read_at)

@@ -19,8 +19,10 @@ from psycopg_pool import AsyncConnectionPool
 from sinks.ledger.role_slots import RoleSlot
 from sinks.ledger.schema.database import connect, connection_options
 from sinks.ledger.schema.version import require_schema
+from sinks.linking.tokens import TokenKeys
 from sinks.sync.access import SyncAccess
 from sinks.sync.identities.reader import IdentityReader
+from sinks.sync.token_fill import TokenFill
 from sinks.sync.turns import Turns
 from sinks.targets.answer_memory import AnswerMemory
 from sinks.targets.credentials import KeyRing
@@ -42,6 +44,8 @@ POLL_S: Final = 1.0
 ENLIST_EVERY_S: Final = 60.0
 """Between two walks over all practices for new ones, sooner in a rehearsal; within a walk a stretch at each look."""
 MEASURE_EVERY_S: Final = 15.0
+FILL_EVERY_S: Final = 30.0
+"""Between two looks for patients without tokens, of a release before or of another key; sooner in a rehearsal."""
 STOP_S: Final = 5.0
 """For the turns at the end: they give back what they hold."""
 
@@ -83,7 +87,8 @@ class Sync:
         self._turns: Turns | None = None
         self._running: set[asyncio.Task[None]] = set()
         self._after = ""
-        self._enlist_at = self._measure_at = 0.0
+        self._enlist_at = self._measure_at = self._fill_at = 0.0
+        self._fill: TokenFill | None = None
 
     async def iterate(self) -> None:
         """1. Whose slot is it. 2. New practices. 3. Claim what is due, as far as there are places. 4. Wait for a turn
@@ -98,6 +103,7 @@ class Sync:
                 await turns.measure(connection)
             free = TURNS - len(self._running)
             claimed = await turns.claim(connection, free) if free else []
+            await self._fill_tokens(connection)
         for each in claimed:
             self._running.add(asyncio.create_task(turns.take(each), name=f"turn {each.practice_id}"))
         SYNC_TURNS.set(len(self._running))
@@ -109,6 +115,13 @@ class Sync:
         self._after = await turns.enlist(connection, self._after)
         if not self._after:
             self._enlist_at = time.monotonic() + ENLIST_EVERY_S * self._settings.times.claim_idle_s
+
+    async def _fill_tokens(self, connection: AsyncConnection[TupleRow]) -> None:
+        """A stretch at each look while there is any, then a look now and then."""
+        if self._fill is None or time.monotonic() < self._fill_at:
+            return
+        if not await self._fill.step(connection):
+            self._fill_at = time.monotonic() + FILL_EVERY_S * self._settings.times.claim_idle_s
 
     async def _wait(self) -> None:
         stopping = asyncio.create_task(self._stopping.wait())
@@ -150,7 +163,9 @@ class Sync:
             await pool.open(wait=True, timeout=OPEN_S)
             async with pool.connection() as connection:
                 await self._slot.take_async(connection)
-            self._turns = Turns(self._access(pool, keys))
+            access = self._access(pool, keys)
+            self._turns = Turns(access)
+            self._fill = TokenFill(keys, access.token_keys)
             self._health.ready(True)
         return self._pool, self._turns
 
@@ -163,6 +178,7 @@ class Sync:
             adapters=AdapterContext(settings=self._settings, keys=keys, connect=pool.connection, memory=self._memory),
             memory=self._memory,
             keys=keys,
+            token_keys=TokenKeys(self._settings.secret(), self._settings.retired_secrets()),
         )
 
 

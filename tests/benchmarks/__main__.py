@@ -36,6 +36,7 @@ from tests.benchmarks.cut_off import entries_of_a_cut_off
 from tests.benchmarks.decisions import decision_rates
 from tests.benchmarks.flat import flat_costs
 from tests.benchmarks.intake import intake_throughput
+from tests.benchmarks.linking import links_decided, search_of_patients
 from tests.benchmarks.measures import Measure, NotMeasuredError, Verdict, not_measured
 from tests.benchmarks.mirror import mirror_of_patients
 from tests.benchmarks.pipeline import FULL_EVENTS, pipeline
@@ -137,6 +138,12 @@ def mirror(bench: Bench) -> Iterator[Measure]:
         yield from mirror_of_patients(world, bench.folder, full=bench.full)
 
 
+def linking(bench: Bench) -> Iterator[Measure]:
+    yield from links_decided()
+    with fresh_world(bench.stack) as world:
+        yield from search_of_patients(world)
+
+
 def whole(bench: Bench) -> Iterator[Measure]:
     with bare_target() as target, fresh_world(bench.stack) as world:
         yield from pipeline(world, bench.folder, target, FULL_EVENTS if bench.full else PIPELINE_EVENTS)
@@ -154,6 +161,7 @@ GROUPS: Final[dict[str, Group]] = {
     "posters": posters,
     "cut-off": cut_off,
     "mirror": mirror,
+    "linking": linking,
     "pipeline": whole,
 }
 

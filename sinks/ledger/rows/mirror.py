@@ -61,6 +61,8 @@ class MirrorPatientRow(msgspec.Struct, frozen=True):
     run: int
     read_at: datetime
     gone_at: datetime | None
+    tokens: tuple[int, ...] | None
+    tokens_by: int
 
     def __repr__(self) -> str:
         return f"MirrorPatientRow(practice_id={self.practice_id!r})"
@@ -190,6 +192,8 @@ class PatientIdentityRow(msgspec.Struct, frozen=True):
     off: int
     run: int
     read_at: datetime
+    tokens: tuple[int, ...] | None
+    tokens_by: int
 
     def __repr__(self) -> str:
         return f"PatientIdentityRow(practice_id={self.practice_id!r})"

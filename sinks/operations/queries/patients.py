@@ -107,7 +107,9 @@ async def search_patients(
     check_practice(ledger.connection, practice_id)
     query = PatientQuery(first_name=first_name.strip(), last_name=last_name.strip(), birth_date=birth_date)
     if not (query.first_name or query.last_name):
-        raise ConfigurationError("give --last-name, --first-name or both: a part of the name is enough")
+        raise ConfigurationError(
+            "give words to search for, or --last-name, --first-name or both: a part of the name is enough"
+        )
     if len(query.first_name) > LONGEST_NAME or len(query.last_name) > LONGEST_NAME:
         raise ConfigurationError(f"a name has {LONGEST_NAME} characters at most")
     there = "look the patient up there"

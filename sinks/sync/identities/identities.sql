@@ -31,15 +31,18 @@ UPDATE patient_positions SET rebuilt_to = NULL WHERE part = :part AND run = :run
 -- Of one patient the highest offset counts, also while a partition is read again from its beginning. An identity that
 -- cannot be opened yet leaves the one before it. Those that were put.
 INSERT INTO patient_identities AS m (practice_id, patient_ref, identity, unopened, kid, merged_into, topic_id, part, off,
-    run, read_at)
-SELECT k.p, k.ref, k.identity, k.unopened, k.kid, k.merged_into, k.topic_id, k.part, k.off, k.run, clock_timestamp()
+    run, read_at, tokens, tokens_by)
+SELECT k.p, k.ref, k.identity, k.unopened, k.kid, k.merged_into, k.topic_id, k.part, k.off, k.run, clock_timestamp(),
+    k.tokens::bigint[], :tokens_by
 FROM unnest(:practice_ids::text[], :patient_refs::text[], :identities::bytea[], :unopened::text[], :kids::text[],
-    :merged_into::text[], :topic_ids::text[], :parts::int[], :offs::bigint[], :runs::bigint[])
-    AS k(p, ref, identity, unopened, kid, merged_into, topic_id, part, off, run)
+    :merged_into::text[], :topic_ids::text[], :parts::int[], :offs::bigint[], :runs::bigint[], :tokens::text[])
+    AS k(p, ref, identity, unopened, kid, merged_into, topic_id, part, off, run, tokens)
 ON CONFLICT (practice_id, patient_ref) DO UPDATE
 SET identity = coalesce(EXCLUDED.identity, m.identity), unopened = EXCLUDED.unopened, kid = EXCLUDED.kid,
     merged_into = EXCLUDED.merged_into, topic_id = EXCLUDED.topic_id, part = EXCLUDED.part, off = EXCLUDED.off,
-    run = EXCLUDED.run, read_at = EXCLUDED.read_at
+    run = EXCLUDED.run, read_at = EXCLUDED.read_at,
+    tokens = CASE WHEN EXCLUDED.identity IS NULL THEN m.tokens ELSE EXCLUDED.tokens END,
+    tokens_by = CASE WHEN EXCLUDED.identity IS NULL THEN m.tokens_by ELSE EXCLUDED.tokens_by END
 WHERE :any_order OR m.topic_id <> EXCLUDED.topic_id OR m.off <= EXCLUDED.off
 RETURNING practice_id, patient_ref;
 
@@ -82,7 +85,9 @@ ORDER BY practice_id, patient_ref LIMIT :most;
 
 -- name: keep_opened!
 -- Null: it could not be opened with its key either, and what was known before stays.
-UPDATE patient_identities SET identity = coalesce(:identity, identity), unopened = NULL, kid = NULL
+UPDATE patient_identities SET identity = coalesce(:identity, identity), unopened = NULL, kid = NULL,
+    tokens = CASE WHEN :identity::bytea IS NULL THEN tokens ELSE :tokens::bigint[] END,
+    tokens_by = CASE WHEN :identity::bytea IS NULL THEN tokens_by ELSE :tokens_by END
 WHERE practice_id = :practice_id AND patient_ref = :patient_ref AND unopened = :unopened;
 
 -- name: letters

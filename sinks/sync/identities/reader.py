@@ -7,6 +7,7 @@ from typing import Final
 
 from schemas.identity_keys import IdentityKeys
 from sinks.ledger.schema.database import connect
+from sinks.linking.tokens import TokenKeys
 from sinks.sync.identities.changes import read_change
 from sinks.sync.identities.feed import GROUP, IdentityFeed, RejoinError
 from sinks.sync.identities.store import IdentityStore, PositionMovedError
@@ -71,7 +72,9 @@ class IdentityReader:
         keys = IdentityKeys(settings.secret(), settings.retired_secrets())
         connection = connect(settings.database_url, "sync-identities")
         try:
-            store = IdentityStore(connection, KeyRing.of(settings), settings.prefixed(GROUP), settings.clock())
+            token_keys = TokenKeys(settings.secret(), settings.retired_secrets())
+            group = settings.prefixed(GROUP)
+            store = IdentityStore(connection, KeyRing.of(settings), token_keys, group, settings.clock())
             for _ in store.open_kept(keys):
                 if self._ending.is_set():
                     return

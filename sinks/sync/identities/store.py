@@ -13,8 +13,10 @@ from psycopg.rows import TupleRow
 from schemas.identity_keys import IdentityKeys
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.fetch import fetch_all, fetch_one, fetch_value
+from sinks.linking.tokens import TokenKeys
 from sinks.sync.identities.changes import Change, Folded, UpstreamIdentity, fold, open_identity
 from sinks.sync.identities.refusals import report
+from sinks.sync.patient_tokens import tokens_column
 from sinks.targets.credentials import KeyRing
 from streams.fault_injection import Control, disabled
 from streams.runtime.clock import Clock
@@ -67,9 +69,17 @@ class IdentityStore:
     """Of one reader. Methods block, raise psycopg.Error, and PositionMovedError where another reader was ahead; then
     nothing of that transaction is stored."""
 
-    def __init__(self, connection: psycopg.Connection[TupleRow], keys: KeyRing, group: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        connection: psycopg.Connection[TupleRow],
+        keys: KeyRing,
+        token_keys: TokenKeys,
+        group: str,
+        clock: Clock,
+    ) -> None:
         self._connection = connection
         self._keys = keys
+        self._token_keys = token_keys
         self._group = group
         self._clock = clock
 
@@ -138,6 +148,8 @@ class IdentityStore:
                 _keys(folded.changed)
                 | {
                     "identities": [self._sealed(*each.key, each.identity) for each in folded.changed],
+                    "tokens": [self._tokens(each.practice_id, each.identity) for each in folded.changed],
+                    "tokens_by": self._token_keys.made_by,
                     "unopened": [each.unopened for each in folded.changed],
                     "kids": [each.kid for each in folded.changed],
                     "merged_into": [each.merged_into for each in folded.changed],
@@ -173,6 +185,10 @@ class IdentityStore:
             return None
         return self._keys.seal(practice_id, upstream_owner(patient_ref), msgspec.json.encode(identity))
 
+    def _tokens(self, practice_id: str, identity: UpstreamIdentity | None) -> str | None:
+        """By which the sealed identity is found."""
+        return None if identity is None else tokens_column(self._token_keys, practice_id, identity)
+
     def sweep(self, part: int, position: Position) -> bool:
         """Removes a stretch of what a reading from the beginning did not show. True while there may be more."""
         given = {"part": part, "run": position.run, "most": STRETCH}
@@ -198,7 +214,9 @@ class IdentityStore:
     def _open_kept(self, kept: _Kept, keys: IdentityKeys) -> None:
         found = open_identity(kept.unopened, keys)
         sealed = self._sealed(kept.practice_id, kept.patient_ref, found.identity)
-        self._connection.execute(_SQL["keep_opened"], msgspec.structs.asdict(kept) | {"identity": sealed})
+        tokens = self._tokens(kept.practice_id, found.identity)
+        given = {"identity": sealed, "tokens": tokens, "tokens_by": self._token_keys.made_by}
+        self._connection.execute(_SQL["keep_opened"], msgspec.structs.asdict(kept) | given)
         SYNC_IDENTITIES.labels(found.outcome.value).inc()
 
 

@@ -8,6 +8,7 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from schemas.events import ExternalId
+from sinks.linking.tokens import TokenKeys
 from sinks.sync.identities.changes import read_change
 from sinks.sync.identities.store import IdentityStore
 from sinks.sync.schedule_rows import appointment_owner
@@ -102,7 +103,7 @@ def test_nothing_changed_is_said(database: LedgerDatabase, world: World) -> None
 
 def _told(database: LedgerDatabase) -> None:
     """Of the practice north: Jane, who was merged, somebody whose key is not here, and one merged into nobody known."""
-    store = IdentityStore(database.connection, KeyRing(SECRET), "sync", SystemClock())
+    store = IdentityStore(database.connection, KeyRing(SECRET), TokenKeys(SECRET), "sync", SystemClock())
     ids = (ExternalId(system="open_dental", id="12"), ExternalId(system="portal", id="a-1"))
     north = {"practice_id": "north"}
     records = (

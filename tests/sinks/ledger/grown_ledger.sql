@@ -118,8 +118,10 @@ INSERT INTO mirror_practices (practice_id, account, due_at, read_at, result)
 SELECT p, p, now() + make_interval(mins => (1 + abs(hashtext(p)) % 1440)), now() - interval '1 hour', 'READ' FROM practice;
 INSERT INTO mirror_reads (practice_id, kind, watermark, read_at, whole_at, rows, run)
 SELECT p, kind, '2026-01-01 08:00:00', now(), now(), 10, 7 FROM practice, unnest('{choices,patients,payments}'::text[]) kind;
-INSERT INTO mirror_patients (practice_id, pms_patient_id, in_use, identity, run, read_at)
-SELECT 'practice-big', i::text, true, 'x', 7, now() FROM generate_series(1, 40000) i;
+-- Of their tokens one is everybody's, one a frequent name's, and others are rarer.
+INSERT INTO mirror_patients (practice_id, pms_patient_id, in_use, identity, run, read_at, tokens, tokens_by)
+SELECT 'practice-big', i::text, true, 'x', 7, now(), ARRAY[1, 100 + i % 40, 1000 + i % 2000, 100000 + i]::bigint[],
+       CASE WHEN i % 1000 = 0 THEN 0 ELSE 600000 END FROM generate_series(1, 40000) i;
 INSERT INTO mirror_choices (practice_id, kind, value, name, detail, usable, run, read_at)
 SELECT 'practice-big', 'payment type', i::text, 'Card', '', true, 7, now() FROM generate_series(1, 50) i;
 INSERT INTO mirror_entries (practice_id, external_id, kind, pms_patient_id, amount_minor, entry_date, made_on, ours, run,
@@ -145,9 +147,11 @@ SELECT p, i, CASE WHEN n % 300 = 1 THEN 'GONE' ELSE 'STANDS' END, CASE WHEN n % 
 FROM what WHERE NOT open AND n % 20 = 1;
 INSERT INTO typed_in_holds (practice_id, effect_id, held_at) SELECT p, i, at FROM what WHERE open AND n % 50 = 0;
 -- 40,000 identities of the large practice, with a number each.
-INSERT INTO patient_identities (practice_id, patient_ref, identity, unopened, kid, topic_id, part, off, run, read_at)
+INSERT INTO patient_identities (practice_id, patient_ref, identity, unopened, kid, topic_id, part, off, run, read_at, tokens,
+    tokens_by)
 SELECT 'practice-big', 'pt-' || i, 'x', CASE WHEN i % 1000 = 0 THEN 'jwe' END, CASE WHEN i % 1000 = 0 THEN 'kid' END, 'topic-4',
-       i % 3, i, CASE WHEN i % 2000 = 0 THEN 6 ELSE 7 END, now() FROM generate_series(1, 40000) i;
+       i % 3, i, CASE WHEN i % 2000 = 0 THEN 6 ELSE 7 END, now(),
+       ARRAY[1, 100 + i % 40, 1000 + i % 2000, 100000 + i]::bigint[], CASE WHEN i % 1000 = 0 THEN 0 ELSE 600000 END FROM generate_series(1, 40000) i;
 INSERT INTO patient_external_ids (practice_id, patient_ref, system, external_id)
 SELECT 'practice-big', 'pt-' || i, 'open_dental', i::text FROM generate_series(1, 40000) i;
 INSERT INTO patient_positions (part, topic_id, next_offset, run, read_at)

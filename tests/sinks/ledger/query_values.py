@@ -126,6 +126,16 @@ _KEYS: Final[dict[str, str | None]] = {
     "to_day": "2026-01-10",
 }
 
+_SEARCHES: Final[tuple[dict[str, str | None], ...]] = (
+    {"tokens": "{1,101,1005,100077}", "weights": "{1,1,4,4}", "each": "150", "most": "150"},
+    {"tokens": "{1}", "weights": "{1}", "each": "150", "most": "150"},
+)
+"""A token of everybody's is among them: of those that have it some are looked at."""
+_FILLS: Final[tuple[dict[str, str | None], ...]] = (
+    {"low": "0", "high": "600000", "most": "250"},
+    {"low": "600001", "high": "2147483647", "most": "250"},
+)
+
 OTHERWISE: Final[dict[str, tuple[dict[str, str | None], ...]]] = {
     "ledger/payouts/missing.looked": ({"after": "0"},),
     "ledger/payouts/missing.page": ({"after": "0"},),
@@ -143,6 +153,12 @@ OTHERWISE: Final[dict[str, tuple[dict[str, str | None], ...]]] = {
         {"from_day": "2026-01-01", "to_day": "2100-01-01", "most": "500"},
     ),
     "operations/queries/identities.counted": ({"most": "20000"},),
+    "operations/queries/find_patients.mirrored": _SEARCHES,
+    "operations/queries/find_patients.known": _SEARCHES,
+    "operations/queries/find_patients.mirrored_by_number": ({"numbers": "{12,pt-12}"},),
+    "operations/queries/find_patients.known_by_number": ({"numbers": "{12,pt-12}", "most": "20"},),
+    "sync/token_fill.patients": _FILLS,
+    "sync/token_fill.identities": _FILLS,
     "sync/changes.suspects": (
         {
             "latest": "5000",

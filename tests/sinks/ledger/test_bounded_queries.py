@@ -84,6 +84,8 @@ EXCEPTIONS: Final = {
     ),
     "operations/actions/replace_target.patients": Bound(10_000, "one practice's patients, when it changes its system"),
     "operations/quickbooks/status.waiting": Bound(10_000, f"one practice's documents: {OPEN}"),
+    "operations/queries/find_patients.mirrored": Bound(3_000, "150 patients of each token, and 150 that are opened"),
+    "operations/queries/find_patients.known": Bound(3_000, "150 references of each token, and 150 that are opened"),
     "sync/changes.suspects": Bound(60_000, "one practice's latest 5,000 entries, each by its key, once in a round"),
     "relay/queries.republish_all": Bound(0, "once a night; every practice's settings are published", True),
 }

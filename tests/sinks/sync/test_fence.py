@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from sinks.linking.tokens import TokenKeys
 from sinks.sync.access import SyncAccess
 from sinks.sync.page_store import PageStore, TurnLostError
 from sinks.sync.records import Claimed, StoredRead
@@ -45,6 +46,7 @@ def _store(readers: Readers, epoch: int) -> PageStore:
         adapters=AdapterContext(settings=settings, keys=readers.keys, connect=connect),
         memory=AnswerMemory(1024 * 1024),
         keys=readers.keys,
+        token_keys=TokenKeys(settings.secret()),
     )
     claimed = Claimed(practice_id="practice-1", epoch=epoch, account=None, round_at=NOW, round_full=False, failures=0)
     return PageStore(access, claimed)

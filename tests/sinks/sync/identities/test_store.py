@@ -9,6 +9,7 @@ import msgspec
 import psycopg
 import pytest
 
+from sinks.linking.tokens import TokenKeys
 from sinks.sync.identities.changes import Change, Outcome, read_change
 from sinks.sync.identities.feed import REREAD_AFTER_S, _goes_on
 from sinks.sync.identities.store import MOST_ROWS, IdentityStore, PositionMovedError, StoredPosition, _chunks
@@ -31,7 +32,7 @@ def database(world: World) -> Iterator[LedgerDatabase]:
 
 @pytest.fixture
 def store(database: LedgerDatabase) -> IdentityStore:
-    return IdentityStore(database.connection, KeyRing(SECRET), "sync", SystemClock())
+    return IdentityStore(database.connection, KeyRing(SECRET), TokenKeys(SECRET), "sync", SystemClock())
 
 
 def _merged(database: LedgerDatabase) -> list[Any]:
