@@ -21,7 +21,12 @@ System = Annotated[
     str | None,
     typer.Option("--system", help="Its practice management system: `writeback targets` lists them; none: it has none."),
 ]
-_LABELS = {"emails": "e-mail", "system_name": "name of the system", "sync": "reading its system"}
+_LABELS = {
+    "emails": "e-mail",
+    "system_name": "name of the system",
+    "sync": "reading its system",
+    "week_starts": "its week",
+}
 SystemName = Annotated[
     str | None, typer.Option("--system-name", help="With --system not-listed: what it is called, to ask for it.")
 ]
@@ -173,6 +178,9 @@ def set_(
     sync: Annotated[
         str | None, typer.Option(metavar="daily|hourly", help="How often its own system is read into the mirror.")
     ] = None,
+    week_starts: Annotated[
+        str | None, typer.Option(metavar="DAY", help="The first day of its week, such as SUNDAY or MONDAY.")
+    ] = None,
     phone: Annotated[str | None, typer.Option(help="By which number it is reached; empty: none.")] = None,
     add_email: Annotated[
         list[str] | None, typer.Option("--add-email", help="A further address for notices; repeatable.")
@@ -189,7 +197,7 @@ def set_(
     from deploy.commands.open_ledger import open_ledger
     from deploy.commands.options import order_of
     from deploy.commands.printing import APPLY_HINT, print_done_json
-    from sinks.operations.actions.practice_details import change_details, sync_named
+    from sinks.operations.actions.practice_details import change_details, sync_named, weekday_named
 
     order = order_of(yes, why, by)
     with open_ledger("practice") as opened:
@@ -204,12 +212,13 @@ def set_(
             system=system,
             system_name=system_name,
             sync=sync_named(sync),
+            week_starts=weekday_named(week_starts),
         )
     if as_json:
         print_done_json(yes, done)
         return
     is_now = "is now" if yes else "would be"
-    for what in ("name", "system", "system_name", "sync", "phone", "emails"):
+    for what in ("name", "system", "system_name", "sync", "week_starts", "phone", "emails"):
         before, after = getattr(done.before, what), getattr(done.after, what)
         if before != after:
             shown = ", ".join(after) if what == "emails" else after

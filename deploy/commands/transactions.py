@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from deploy.commands import transactions_wanted as wanted
 from deploy.commands.options import Json, Most, Practice, PracticeId
 from deploy.commands.printing import print_json, print_table, shown_at, shown_money
 
 if TYPE_CHECKING:
-    from schemas.vocabulary import State
-    from sinks.operations.queries.totals import PaymentStanding
     from sinks.operations.queries.transactions import Listing, Transaction
 
 app = typer.Typer(no_args_is_help=True, help="Transactions: their states, amounts and reasons.")
@@ -20,55 +20,75 @@ app = typer.Typer(no_args_is_help=True, help="Transactions: their states, amount
 @app.command("list")
 def list_(
     practice: Practice = None,
-    state: Annotated[
-        list[str] | None,
-        typer.Option("--state", help="Only these states, also REVERSED, PARTIALLY_REVERSED; repeat for several."),
-    ] = None,
-    day: Annotated[str | None, typer.Option(help="Of this civil day in the practice's zone, like 2026-03-02.")] = None,
-    week: Annotated[str | None, typer.Option(help="Of the week (Sunday to Saturday) that holds this day.")] = None,
-    payment: Annotated[str | None, typer.Option(help="This payment or payout id, or event id.")] = None,
+    state: wanted.States = None,
+    day: wanted.Day = None,
+    week: wanted.Week = None,
+    since: wanted.Since = None,
+    until: wanted.Until = None,
+    by_date: wanted.By = "TRANSACTION",
+    payment: wanted.Payment = None,
+    kind: wanted.Kinds = None,
+    tender: wanted.Tenders = None,
+    target: wanted.Target = None,
+    amount: wanted.Amount = None,
+    patient: wanted.Patient = None,
+    text: wanted.Text = None,
     most: Most = 200,
+    after: Annotated[
+        str | None, typer.Option("--after", metavar="PLACE", help="Go on behind a page: its `next` of --json.")
+    ] = None,
+    csv: Annotated[
+        Path | None, typer.Option("--csv", help="Write them to this file, for a spreadsheet.", dir_okay=False)
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """List one row per entry (or per event that has none yet), in the order in which the payments happened."""
     from deploy.commands.open_ledger import open_ledger
-    from deploy.commands.parsing import a_day
-    from sinks.operations.queries.sums import sums_of
-    from sinks.operations.queries.transactions import Wanted, check_day, list_transactions, week_of
-    from streams.runtime.errors import ConfigurationError
+    from deploy.commands.parsing import write_file
+    from sinks.operations.queries.sums import all_sums, sums_of
+    from sinks.operations.queries.transaction_filter import Place, Wanted
+    from sinks.operations.queries.transactions import check_day, list_transactions
+    from sinks.operations.queries.transactions_csv import csv_of
 
-    if day and week:
-        raise ConfigurationError("--day and --week exclude each other")
-    first = last = a_day(day, "--day")
-    in_week = a_day(week, "--week")
-    if in_week is not None:
-        first, last = week_of(in_week)
-    states, standings = _states(state or [])
-    wanted = Wanted(
-        practice_id=practice,
-        states=states or None,
-        standings=standings,
-        payment=payment,
-        from_day=first,
-        to_day=last,
-        most=most,
-    )
+    place = None if after is None else Place.from_token(after)
     with open_ledger("transactions") as opened:
-        listing = list_transactions(opened.ledger.connection, wanted)
-    check = check_day(listing.transactions) if first is not None and not states and not standings else None
+        asked = wanted.wanted_of(
+            opened.ledger.connection,
+            practice,
+            states=state,
+            days=(day, week, since, until),
+            date_of=by_date,
+            payment=payment,
+            kinds=kind,
+            tenders=tender,
+            target=target,
+            amount=amount,
+            patient=patient,
+            text=text,
+            most=most,
+        )
+        listing = list_transactions(opened.ledger.connection, asked, place)
+        of_all = all_sums(opened.ledger.connection, asked) if asked.from_day is not None else None
+    plain = Wanted(practice_id=practice, from_day=asked.from_day, to_day=asked.to_day, most=most)
+    whole = asked == plain and asked.from_day is not None and place is None
+    check = check_day(listing.transactions) if whole and not listing.more else None
+    if csv is not None:
+        write_file(csv, csv_of(listing.transactions).encode("utf-8"), "--csv")
     if as_json:
         print_json(
             {
                 "transactions": listing.transactions,
                 "more": listing.more,
+                "next": listing.next,
                 "check": check,
                 "totals": listing.totals,
                 "sums": sums_of(listing.transactions),
+                "of_all": of_all,
             }
         )
         return
     _print_listing(listing)
-    if check is not None and not listing.more:
+    if check is not None:
         verdict = "complete" if check.complete else "NOT complete"
         print(f"{verdict}: {check.settled} of {check.counted} in the books, {check.not_counted} not to be posted")
 
@@ -84,22 +104,6 @@ def show(
 
     number = sought.removeprefix("e:")
     show_story(f"e:{number}" if number.isascii() and number.isdecimal() else sought, practice, as_json)
-
-
-def _states(given: list[str]) -> tuple[tuple[State, ...], tuple[PaymentStanding, ...]]:
-    """Those of entries and those of payments as a whole. Raises ConfigurationError with the nearest name."""
-    from schemas.vocabulary import State
-    from sinks.operations.queries.totals import PaymentStanding
-    from streams.runtime.did_you_mean import nearest
-    from streams.runtime.errors import ConfigurationError
-
-    names = [each.upper() for each in given]
-    known = [*State.__members__, *PaymentStanding.__members__]
-    for name in names:
-        if name not in known:
-            raise ConfigurationError(f"--state: {name!r} is not known{nearest(name, known)}")
-    states = tuple(State(name) for name in names if name in State.__members__)
-    return states, tuple(PaymentStanding(name) for name in names if name in PaymentStanding.__members__)
 
 
 def _print_listing(listing: Listing) -> None:

@@ -37,6 +37,7 @@ from tests.benchmarks.decisions import decision_rates
 from tests.benchmarks.flat import flat_costs
 from tests.benchmarks.intake import intake_throughput
 from tests.benchmarks.linking import links_decided, search_of_patients
+from tests.benchmarks.listing import listing_times
 from tests.benchmarks.measures import Measure, NotMeasuredError, Verdict, not_measured
 from tests.benchmarks.mirror import mirror_of_patients
 from tests.benchmarks.pipeline import FULL_EVENTS, pipeline
@@ -144,6 +145,11 @@ def linking(bench: Bench) -> Iterator[Measure]:
         yield from search_of_patients(world)
 
 
+def listing(bench: Bench) -> Iterator[Measure]:
+    with fresh_world(bench.stack) as world:
+        yield from listing_times(world, full=bench.full)
+
+
 def whole(bench: Bench) -> Iterator[Measure]:
     with bare_target() as target, fresh_world(bench.stack) as world:
         yield from pipeline(world, bench.folder, target, FULL_EVENTS if bench.full else PIPELINE_EVENTS)
@@ -162,6 +168,7 @@ GROUPS: Final[dict[str, Group]] = {
     "cut-off": cut_off,
     "mirror": mirror,
     "linking": linking,
+    "listing": listing,
     "pipeline": whole,
 }
 

@@ -74,7 +74,7 @@ WHERE digest <> again OR previous <> coalesce(before, ''::bytea) OR n <> coalesc
 ORDER BY practice_id, n;
 
 -- name: details
-SELECT name, phone, system, system_name, sync_every AS sync FROM practices WHERE practice_id = :practice_id;
+SELECT name, phone, system, system_name, sync_every AS sync, week_starts FROM practices WHERE practice_id = :practice_id;
 
 -- name: contact_addresses
 SELECT address FROM contacts WHERE practice_id = :practice_id AND channel = 'email' ORDER BY address;
@@ -83,7 +83,8 @@ SELECT address FROM contacts WHERE practice_id = :practice_id AND channel = 'ema
 UPDATE practices SET system = :system, system_name = :system_name WHERE practice_id = :practice_id;
 
 -- name: set_details!
-UPDATE practices SET name = :name, phone = :phone, system = :system, system_name = :system_name, sync_every = :sync
+UPDATE practices SET name = :name, phone = :phone, system = :system, system_name = :system_name, sync_every = :sync,
+    week_starts = :week_starts
 WHERE practice_id = :practice_id;
 
 -- name: read_sooner!

@@ -31,6 +31,8 @@ class PracticeRow(msgspec.Struct, frozen=True):
     """What people call a system that is not listed."""
     sync_every: str
     """`sinks.sync.schedule.Every`: how often that system is read."""
+    week_starts: str
+    """`sinks.operations.queries.calendar.Weekday`: the first day of the practice's week (VER-5)."""
 
 
 class ContactRow(msgspec.Struct, frozen=True):

@@ -105,6 +105,14 @@ CREATE OR REPLACE FUNCTION event_ref(source text, event_id text) RETURNS text LA
 """
 """The name by which a person calls an event of their practice: short, and the same wherever it is asked."""
 
+_ENTRY_VERSION: Final = """
+CREATE OR REPLACE FUNCTION entry_version(n integer, state text, reason text, generation integer, attempts integer,
+        amount_minor bigint, changed_at timestamptz) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN left(md5(concat_ws(E'\\n', n, state, reason, generation, attempts, amount_minor,
+        extract(epoch FROM changed_at))), 12);
+"""
+"""What a person saw of an entry, in twelve letters: another one as soon as anything of it changed."""
+
 _STANDS_BY_ITSELF: Final = """
 CREATE OR REPLACE FUNCTION stands_by_itself(stage text, reason text) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -131,6 +139,7 @@ def functions_sql() -> str:
             _LANE_BEFORE,
             _REVERSED_KIND,
             _EVENT_REF,
+            _ENTRY_VERSION,
             _STANDS_BY_ITSELF.format(duplicate=v.DeadLetterReason.DUPLICATE_AT_TARGET),
             GATE_FUNCTIONS,
         ]

@@ -21,6 +21,7 @@ from sinks.ledger.practices.stored_connections import stored_connection
 from sinks.ledger.rows.fetch import Source, fetch_one, fetch_values
 from sinks.operations.acting import Action, Order, acting
 from sinks.operations.ledger import Ledger
+from sinks.operations.queries.calendar import Weekday
 from sinks.sync.schedule import Every
 from sinks.targets.systems.catalogue import stored_system
 from sinks.targets.systems.named import UsedSystem, used_system
@@ -43,6 +44,8 @@ class Details(msgspec.Struct, frozen=True):
     system_name: str | None = None
     sync: Every = Every.DAILY
     """How often its system is read (SYN-1, SYN-2)."""
+    week_starts: Weekday = Weekday.SUNDAY
+    """The first day of its week, for listings and the weekly review (VER-5)."""
 
 
 class DetailsChanged(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +62,7 @@ class _Stored(msgspec.Struct, frozen=True):
     system: str | None
     system_name: str | None
     sync: Every
+    week_starts: Weekday
 
 
 def change_details(
@@ -73,6 +77,7 @@ def change_details(
     system: str | None = None,
     system_name: str | None = None,
     sync: Every | None = None,
+    week_starts: Weekday | None = None,
 ) -> DetailsChanged:
     """Change what is given; the rest stays. An empty name or phone takes it away. Blocks.
 
@@ -82,9 +87,9 @@ def change_details(
     """
     practice_id = checked_id("PRACTICE", practice)
     uses = used_system(system, system_name)
-    if (name, phone, uses, sync) == (None, None, None, None) and not add_emails and not remove_emails:
+    if (name, phone, uses, sync, week_starts) == (None,) * 5 and not add_emails and not remove_emails:
         raise ConfigurationError(
-            "give what is to be changed: --name, --phone, --system, --sync, --add-email, --remove-email"
+            "give what is to be changed: --name, --phone, --system, --sync, --week-starts, --add-email, --remove-email"
         )
     added = [checked_email(each, "--add-email") for each in add_emails]
     checked_text("--name", name or "")
@@ -107,6 +112,7 @@ def change_details(
             "system": before.system if uses is None else uses.system,
             "system_name": before.system_name if uses is None else uses.name,
             "sync": sync or before.sync,
+            "week_starts": week_starts or before.week_starts,
         }
         act.cursor.execute(_SQL["set_details"], parameters)
         if sync is Every.HOURLY:
@@ -125,6 +131,13 @@ def sync_named(text: str | None) -> Every | None:
     if text is None or text.upper() in Every.__members__:
         return None if text is None else Every[text.upper()]
     raise ConfigurationError(f"--sync: {text!r} is neither daily nor hourly")
+
+
+def weekday_named(text: str | None) -> Weekday | None:
+    """A day of the week, as a person says it. ConfigurationError for anything else. Pure."""
+    if text is None or text.upper() in Weekday.__members__:
+        return None if text is None else Weekday[text.upper()]
+    raise ConfigurationError(f"--week-starts: {text!r} is no day of the week, like SUNDAY or MONDAY")
 
 
 def _refuse_unserved(cursor: psycopg.Cursor[TupleRow], practice_id: str, uses: UsedSystem) -> None:
@@ -156,7 +169,7 @@ def _details(cursor: Source, practice_id: str) -> Details:
     emails = fetch_values(cursor, _SQL["contact_addresses"], key)
     if stored is None:
         return Details(None, None)
-    return Details(stored.name, stored.phone, tuple(emails), stored.system, stored.system_name, stored.sync)
+    return Details(emails=tuple(emails), **msgspec.structs.asdict(stored))
 
 
 def _kept(details: Details) -> dict[str, object]:
@@ -167,4 +180,5 @@ def _kept(details: Details) -> dict[str, object]:
         "system": details.system,
         "system_name": details.system_name,
         "sync": details.sync,
+        "week_starts": details.week_starts,
     }

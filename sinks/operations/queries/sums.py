@@ -1,4 +1,4 @@
-"""What the listed entries come to: by target and kind of money, never one figure for different things. Pure."""
+"""What entries come to: by target and kind of money, never one figure for different things."""
 
 from __future__ import annotations
 
@@ -10,6 +10,11 @@ import msgspec
 
 from schemas.plan import PartKey
 from schemas.vocabulary import BALANCE_KINDS, CHARGES, PAYOUT_KINDS, EntryKind
+from sinks.ledger.named_queries import named_queries
+from sinks.ledger.rows.fetch import fetch_all
+from sinks.operations.ledger import Connection
+from sinks.operations.queries.transaction_filter import Place, Wanted
+from sinks.operations.queries.transaction_keys import keys_of, looked_for
 from sinks.operations.queries.transactions import Transaction
 from sinks.operations.words.systems import system_label
 
@@ -31,6 +36,9 @@ _KINDS: Final[dict[Money, frozenset[EntryKind]]] = {
     Money.PAYOUTS: PAYOUT_KINDS,
 }
 """The other kinds lay out, describe or attach what one of these moves."""
+_SQL: Final = named_queries("sinks.operations.queries", "transactions.sql")
+SCAN: Final = 5_000
+"""Events of one statement: a sum is read in some of them, and none runs long."""
 _MONEY_OF: Final = {kind.value: money for money, kinds in _KINDS.items() for kind in kinds}
 
 
@@ -47,6 +55,57 @@ class Sum(msgspec.Struct, frozen=True):
     @property
     def label(self) -> str:
         return f"{system_label(self.target)} {self.money}"
+
+
+class KindSum(msgspec.Struct, frozen=True):
+    """Of all rows that a filter finds, the same state, target, kind of entry, payment and tender. Minor units with the
+    practice's cash sign; what a person entered counts, where it was another amount. None: an event without entries."""
+
+    state: str
+    target: str | None
+    moves: str | None
+    """The kind of entry; of a reversal, of what it takes back."""
+    payment_kind: str | None
+    tender: str | None
+    currency: str | None
+    entries: int
+    amount_minor: int
+
+    @property
+    def money(self) -> Money | None:
+        return _MONEY_OF.get(self.moves or "")
+
+
+def all_sums(connection: Connection, wanted: Wanted) -> tuple[KindSum, ...]:
+    """What everything that matches comes to, however long its listing is; `most` has no meaning here.
+
+    Blocks for two statements with every SCAN events that are looked at. ConfigurationError for an unknown practice.
+    """
+    looked = looked_for(connection, wanted)
+    found: dict[tuple[str | None, ...], KindSum] = {}
+    after: Place | None = None
+    while True:
+        keys = keys_of(connection, looked, after, SCAN)
+        new = [each for each in keys if each != after]
+        parameters = looked.filters | {
+            "practice_ids": [each.practice_id for each in new],
+            "sources": [each.source for each in new],
+            "event_ids": [each.event_id for each in new],
+        }
+        for each in fetch_all(connection, KindSum, _SQL["sums"], parameters) if new else ():
+            key = (each.state, each.target, each.moves, each.payment_kind, each.tender, each.currency)
+            found[key] = _added(found.get(key), each)
+        if len(keys) < SCAN:
+            return tuple(found[key] for key in sorted(found, key=lambda key: tuple(part or "" for part in key)))
+        after = keys[-1]
+
+
+def _added(first: KindSum | None, second: KindSum) -> KindSum:
+    if first is None:
+        return second
+    return msgspec.structs.replace(
+        second, entries=first.entries + second.entries, amount_minor=first.amount_minor + second.amount_minor
+    )
 
 
 def sums_of(transactions: Iterable[Transaction]) -> tuple[Sum, ...]:

@@ -1,42 +1,35 @@
-"""Lists what became of each event: its entries with amounts, states and reasons, and whether a day is complete."""
+"""Lists what became of each event, page by page: its entries with states and reasons, and whether a day is complete.
+
+A page costs what its SCAN events cost, however many the ledger holds and however few of them match: where none of them
+does, the page is empty and says where the next one begins.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
 from typing import Any, Final
 
 import msgspec
 
 from schemas.events import PayoutFailed, PayoutPaid
-from schemas.vocabulary import BOOKED, MONEY_OF_ITS_OWN, NOT_BOOKED, State
+from schemas.vocabulary import BOOKED, MONEY_OF_ITS_OWN, NOT_BOOKED
 from schemas.writebacks import MoneyKind
 from sinks.ledger.named_queries import named_queries
-from sinks.ledger.rows.fetch import fetch_all, fetch_one
+from sinks.ledger.rows.fetch import fetch_all
 from sinks.operations.ledger import Connection
-from sinks.operations.queries.practices import check_practice
-from sinks.operations.queries.totals import About, PaymentStanding, Totals, totals_of, totals_with
+from sinks.operations.queries.totals import About, PaymentStanding, Totals, totals_of
+from sinks.operations.queries.transaction_filter import Place, Wanted
+from sinks.operations.queries.transaction_keys import Looked, keys_of, looked_for
 
 _SQL: Final = named_queries("sinks.operations.queries", "transactions.sql")
-PAGE: Final = 500
-"""Events of one statement where neither days nor a payment say which: what it reads has an end, however few match."""
+SCAN: Final = 500
+"""Events that one page looks at, at most."""
+_LAST: Final = 2**63 - 1
+"""Above every entry's number: a place behind all entries of its event."""
 _BOOKS: Final = frozenset({MoneyKind.PAYMENT, MoneyKind.PAYOUT, MoneyKind.FEE, MoneyKind.CLEARED})
 """Kinds of events whose entries book a payment or payout; those of all others take something of it back."""
 PAYOUTS: Final = frozenset({PayoutPaid.__name__, PayoutFailed.__name__})
-
-
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """Filters; None = all. Days are civil dates in each practice's own zone, both ends included."""
-
-    practice_id: str | None = None
-    states: tuple[State, ...] | None = None
-    standings: tuple[PaymentStanding, ...] = ()
-    """With `states`: what has one of either."""
-    payment: str | None = None
-    """The upstream's id of the payment or payout, or the event's id."""
-    from_day: date | None = None
-    to_day: date | None = None
-    most: int = 200
 
 
 class TransactionRow(msgspec.Struct, frozen=True):
@@ -68,6 +61,22 @@ class TransactionRow(msgspec.Struct, frozen=True):
     last_code: str | None
     about: str
     """The payment or payout that it belongs to: for a refund, the payment."""
+    payment_kind: str | None
+    tender: str | None
+    entered_minor: int | None
+    """What a person entered, where it was recorded by hand (POST-10)."""
+    version: str | None
+    """Of the entry, as an action takes it: what was changed since is refused (E-15)."""
+
+    @property
+    def place(self) -> Place:
+        return Place(
+            practice_id=self.practice_id,
+            occurred_at=self.occurred_at,
+            event_id=self.event_id,
+            source=self.source,
+            effect_id=self.effect_id or 0,
+        )
 
 
 class Transaction(TransactionRow, frozen=True):
@@ -78,6 +87,13 @@ class Transaction(TransactionRow, frozen=True):
     the books, and where nothing that stands took any of it back."""
 
 
+class Page(msgspec.Struct, frozen=True):
+    """Some rows of a listing, and where it goes on; None: here it ends."""
+
+    rows: tuple[TransactionRow, ...]
+    next: Place | None
+
+
 class Listing(msgspec.Struct, frozen=True):
     """What matched, and whether there is more than was asked for."""
 
@@ -85,14 +101,8 @@ class Listing(msgspec.Struct, frozen=True):
     more: bool
     totals: tuple[Totals, ...] = ()
     """Of every payment and payout that is shown and has entries."""
-
-
-class _PageEnd(msgspec.Struct, frozen=True):
-    """The last event of a page, as the order of a listing names it."""
-
-    practice_id: str
-    occurred_at: datetime
-    event_id: str
+    next: str | None = None
+    """Where the listing goes on, if there is more."""
 
 
 class DayCheck(msgspec.Struct, frozen=True):
@@ -107,31 +117,22 @@ class DayCheck(msgspec.Struct, frozen=True):
         return self.settled == self.counted
 
 
-def list_transactions(connection: Connection, wanted: Wanted) -> Listing:
+def list_transactions(connection: Connection, wanted: Wanted, after: Place | None = None) -> Listing:
     """What matches, in the order in which it happened, at most `wanted.most`, with the totals of what is shown.
 
-    Blocks for three statements, four where a standing is asked for; where neither days nor a payment are named, for two
-    more with every PAGE events until enough of them match. ConfigurationError for an unknown practice.
+    Blocks for a statement or two with every page of SCAN events, until enough of them match or the last was looked at.
+    ConfigurationError for an unknown practice.
     """
-    check_practice(connection, wanted.practice_id)
-    chosen = totals_with(connection, wanted.practice_id, wanted.standings) if wanted.standings else []
-    states = () if wanted.states is None and wanted.standings else wanted.states
-    parameters = {
-        "practice_id": wanted.practice_id,
-        "states": None if states is None else [state.value for state in states],
-        "in_practices": [each.practice_id for each in chosen],
-        "in_subjects": [each.subject for each in chosen],
-        "payment": wanted.payment,
-        "from_day": wanted.from_day,
-        "to_day": wanted.to_day,
-    }
-    whole = wanted.payment is not None or wanted.from_day is not None
-    found = (
-        _page(connection, parameters, wanted.most + 1) if whole else _by_pages(connection, parameters, wanted.most + 1)
-    )
+    looked = looked_for(connection, wanted)
+    found: list[TransactionRow] = []
+    for page in _pages(connection, looked, after, wanted.most + 1):
+        found += page.rows
+        if len(found) > wanted.most:
+            break
     shown = found[: wanted.most]
     totals = totals_of(connection, {_about(each) for each in shown})
     standing = {(each.about, each.of_payout): each.standing for each in totals}
+    more = len(found) > wanted.most
     return Listing(
         tuple(
             Transaction(
@@ -140,9 +141,48 @@ def list_transactions(connection: Connection, wanted: Wanted) -> Listing:
             )
             for each in shown
         ),
-        len(found) > wanted.most,
+        more,
         tuple(totals),
+        shown[-1].place.token() if more else None,
     )
+
+
+def page_of(connection: Connection, wanted: Wanted, after: Place | None = None) -> Page:
+    """One page, at most `wanted.most` rows of at most SCAN events. Blocks for a few statements, each bounded."""
+    return _page(connection, looked_for(connection, wanted), after, wanted.most)
+
+
+def _pages(connection: Connection, looked: Looked, after: Place | None, most: int) -> Iterator[Page]:
+    left = most
+    while True:
+        page = _page(connection, looked, after, left)
+        yield page
+        left -= len(page.rows)
+        after = page.next
+        if after is None or left <= 0:
+            return
+
+
+def _page(connection: Connection, looked: Looked, after: Place | None, most: int) -> Page:
+    keys = keys_of(connection, looked, after, SCAN)
+    if not keys:
+        return Page((), None)
+    parameters: dict[str, Any] = looked.filters | {
+        "practice_ids": [each.practice_id for each in keys],
+        "sources": [each.source for each in keys],
+        "event_ids": [each.event_id for each in keys],
+        "after_practice": None if after is None else after.practice_id,
+        "after_at": None if after is None else after.occurred_at,
+        "after_event": None if after is None else after.event_id,
+        "after_source": None if after is None else after.source,
+        "after_effect": None if after is None else after.effect_id,
+        "most": most + 1,
+    }
+    rows = fetch_all(connection, TransactionRow, _SQL["rows"], parameters)
+    if len(rows) > most:
+        return Page(tuple(rows[:most]), rows[most - 1].place)
+    behind = msgspec.structs.replace(keys[-1], effect_id=_LAST) if len(keys) == SCAN else None
+    return Page(tuple(rows), behind)
 
 
 def _booked_it(row: TransactionRow) -> bool:
@@ -150,42 +190,8 @@ def _booked_it(row: TransactionRow) -> bool:
     return row.kind in _BOOKS and row.state in BOOKED and row.entry_kind in MONEY_OF_ITS_OWN
 
 
-def _by_pages(connection: Connection, parameters: dict[str, Any], most: int) -> list[TransactionRow]:
-    """The same rows in the same order, PAGE events at a time."""
-    found: list[TransactionRow] = []
-    after: _PageEnd | None = None
-    while True:
-        until = fetch_one(connection, _PageEnd, _SQL["page_end"], parameters | _key("after", after) | {"page": PAGE})
-        found += _page(connection, parameters, most - len(found), after, until)
-        if until is None or len(found) >= most:
-            return found
-        after = until
-
-
-def _page(
-    connection: Connection,
-    parameters: dict[str, Any],
-    most: int,
-    after: _PageEnd | None = None,
-    until: _PageEnd | None = None,
-) -> list[TransactionRow]:
-    asked = parameters | _key("after", after) | _key("until", until) | {"most": most}
-    return fetch_all(connection, TransactionRow, _SQL["transactions"], asked)
-
-
-def _key(side: str, end: _PageEnd | None) -> dict[str, Any]:
-    values = (None, None, None) if end is None else (end.practice_id, end.occurred_at, end.event_id)
-    return dict(zip((f"{side}_practice", f"{side}_at", f"{side}_event"), values, strict=True))
-
-
 def _about(each: TransactionRow) -> About:
     return (each.practice_id, each.about)
-
-
-def week_of(day: date) -> tuple[date, date]:
-    """First and last day of the week that holds `day`; weeks start on Sunday (VER-5)."""
-    first = day - timedelta(days=(day.weekday() + 1) % 7)
-    return first, first + timedelta(days=6)
 
 
 def check_day(transactions: Sequence[Transaction]) -> DayCheck:

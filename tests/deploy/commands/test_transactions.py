@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from sinks.ledger.schema.migrate import migrate
-from sinks.operations.queries.transactions import week_of
+from sinks.operations.queries.calendar import week_of
 from tests.deploy.commands.console import writeback, writeback_json
 from tests.sinks.notices.notice_ledger import Mailbox, NoticeLedger
 from tests.worlds import NO_GUARDS, World

@@ -87,9 +87,7 @@ VALUES: Final[dict[str, str | None]] = {
     "after_practice": None,
     "after_at": None,
     "after_event": None,
-    "until_practice": None,
-    "until_at": None,
-    "until_event": None,
+    "after_source": None,
     "overdue": "15 minutes",
     "overdue_before": "2100-01-01",
     "within_days": "30",
@@ -98,26 +96,18 @@ VALUES: Final[dict[str, str | None]] = {
 
 EVERY_PRACTICE: Final[dict[str, str | None]] = {"practice_id": None, "payment": None, "effect_id": None, "since": None}
 _WEEK: Final = {"from_day": "2026-01-04", "to_day": "2026-01-10", "states": None, "payment": None}
-_FIRST_PAGE: Final = {
-    "page": "500",
-    "practice_id": None,
-    "payment": None,
-    "until_practice": "practice-0000250",
-    "until_at": "2100-01-01",
-    "until_event": "",
-}
-_LATER_PAGE: Final = _FIRST_PAGE | {
-    "after_practice": "practice-0024750",
-    "after_at": "2100-01-01",
-    "after_event": "",
-    "until_practice": "practice-0025000",
-}
-_LAST_PAGE: Final = {
-    "practice_id": None,
-    "payment": None,
+_PAGE_OF_KEYS: Final[dict[str, str | None]] = {"page": "500", "from_at": None, "until_at": None}
+_AFTER: Final[dict[str, str | None]] = {
     "after_practice": BIG,
     "after_at": "yesterday",
     "after_event": "",
+    "after_source": "",
+}
+_SOME_EVENTS: Final[dict[str, str | None]] = {
+    **dict.fromkeys(("states", "payment", "payment_kinds", "tenders", "patient_refs", "text", "low_minor"), None),
+    **dict.fromkeys(("first_day", "last_day", "booked_from", "booked_until"), None),
+    "practice_ids": _array(BIG for _ in SHORT),
+    "after_effect": "0",
 }
 
 _KEYS: Final[dict[str, str | None]] = {
@@ -192,19 +182,19 @@ OTHERWISE: Final[dict[str, tuple[dict[str, str | None], ...]]] = {
     "operations/queries/lag.unposted_by_age": ({}, EVERY_PRACTICE),
     "operations/queries/lag.waiting_for_people": ({}, EVERY_PRACTICE),
     "operations/queries/practices.practices": ({"most": "1000"},),
-    "operations/queries/transactions.page_end": (
-        {"page": "500"},
-        _FIRST_PAGE | {"page": "500"},
-        _LATER_PAGE | {"page": "500"},
+    "operations/queries/transactions.in_order": (
+        _PAGE_OF_KEYS,
+        _PAGE_OF_KEYS | {"from_at": "2026-01-04", "until_at": "2026-01-11"},
+        _PAGE_OF_KEYS | _AFTER,
+        _PAGE_OF_KEYS | _AFTER | {"practice_id": None},
     ),
-    "operations/queries/transactions.transactions": (
-        {"states": None},
-        _WEEK,
-        _WEEK | {"practice_id": None},
-        _FIRST_PAGE,
-        _LATER_PAGE,
-        _LAST_PAGE,
-    ),
+    "operations/queries/transactions.posted": (_PAGE_OF_KEYS | {"from_at": "2026-01-04", "until_at": "2026-01-11"},),
+    "operations/queries/transactions.paid_out": (_PAGE_OF_KEYS | {"from_day": "2026-01-04", "to_day": "2026-01-10"},),
+    "operations/queries/transactions.of_patient": (_PAGE_OF_KEYS, _PAGE_OF_KEYS | {"patient_refs": "{pt-77}"}),
+    "operations/queries/transactions.of_payment": (_PAGE_OF_KEYS,),
+    "operations/queries/transactions.unfinished": (_PAGE_OF_KEYS,),
+    "operations/queries/transactions.rows": (_SOME_EVENTS, _SOME_EVENTS | {"states": "{POSTED}", "text": "7"}),
+    "operations/queries/transactions.sums": (_SOME_EVENTS,),
     "operations/quickbooks/documents.around": (_WEEK,),
     "operations/quickbooks/documents.of_payout": ({"payout_id": "po-7"},),
     "operations/quickbooks/documents.skipped_before_start": (_WEEK,),

@@ -79,9 +79,6 @@ EXCEPTIONS: Final = {
     "operations/queries/receipts.receipt_gaps": Bound(2_000, "a report over a range of offsets", True),
     "operations/queries/receipts.receipts_counted": Bound(2_000, "a report over a range of offsets", True),
     "operations/queries/audit_trail.trails": Bound(100_000, "the newest of every practice's trail, for `audit verify`"),
-    "operations/queries/transactions.transactions": Bound(
-        6_000, "a week of every practice, or 500 events in their order"
-    ),
     "operations/actions/replace_target.patients": Bound(10_000, "one practice's patients, when it changes its system"),
     "operations/quickbooks/status.waiting": Bound(10_000, f"one practice's documents: {OPEN}"),
     "operations/queries/find_patients.mirrored": Bound(3_000, "150 patients of each token, and 150 that are opened"),

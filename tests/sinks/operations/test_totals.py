@@ -10,7 +10,8 @@ from schemas.vocabulary import State
 from sinks.ledger.named_queries import named_queries
 from sinks.operations.queries.explain import Story, explain
 from sinks.operations.queries.totals import PaymentStanding, Totals, totals_of, totals_with
-from sinks.operations.queries.transactions import Wanted, list_transactions
+from sinks.operations.queries.transaction_filter import Wanted
+from sinks.operations.queries.transactions import list_transactions
 from tests.processors.rules.event_examples import PRACTICE
 from tests.sinks.operations.stored_payments import StoredPayments
 

@@ -9,7 +9,8 @@ import pytest
 
 from schemas.vocabulary import State
 from sinks.operations.queries import transactions
-from sinks.operations.queries.transactions import Wanted, list_transactions
+from sinks.operations.queries.transaction_filter import Wanted
+from sinks.operations.queries.transactions import list_transactions
 from tests.processors.rules.event_examples import NOON
 from tests.sinks.operations.stored_payments import StoredPayments
 
@@ -48,7 +49,7 @@ def test_pages_hide_nothing_and_repeat_nothing(
     three_practices: StoredPayments, monkeypatch: pytest.MonkeyPatch, wanted: Wanted, page: int
 ) -> None:
     at_once = list_transactions(three_practices.connection, wanted)
-    monkeypatch.setattr(transactions, "PAGE", page)
+    monkeypatch.setattr(transactions, "SCAN", page)
     assert list_transactions(three_practices.connection, wanted) == at_once
     matching = 12 if wanted.states is None else 4
     if wanted.practice_id is None and wanted.states != (State.DEAD_LETTERED,):
