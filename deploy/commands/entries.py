@@ -1,24 +1,23 @@
-"""`writeback entries list|post|record|dismiss|allocate`: what waits for a person, and what they decide."""
+"""`writeback entries list|post|record|dismiss|…`: what waits for a person, and what they decide."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from deploy.commands.entries_allocate import allocate
+from deploy.commands.entries_hold import assign, hold, release, retry
 from deploy.commands.options import By, Json, Most, PracticeId, Why, Yes
 
 if TYPE_CHECKING:
-    from sinks.operations.actions.entry_action_rules import EntryAction, EntryItem
+    from sinks.operations.actions.entry_action_rules import EntryAction
     from sinks.operations.actions.entry_actions import EntriesDone
     from sinks.operations.actions.event_actions import EventItem
-    from sinks.operations.queries.waiting_entries import WaitingEntry
 
-app = typer.Typer(no_args_is_help=True, help="What waits for a person: list, post, record, dismiss, allocate.")
+app = typer.Typer(no_args_is_help=True, help="What waits for a person, and what they decide of it.")
 
 Ids = Annotated[
     list[str],
@@ -36,6 +35,8 @@ _IS: Final = {"post": "released to be posted", "record": "recorded", "dismiss": 
 
 
 app.command()(allocate)
+for _deed in (hold, release, retry, assign):
+    app.command()(_deed)
 
 
 @app.command("list")
@@ -49,6 +50,7 @@ def list_(
 ) -> None:
     """List what waits for a person, since when and why, with its id for `post`, `record` and `dismiss`: entries, and
     events that have no entries yet, such as a payment without its fee or a refund without its payment."""
+    from deploy.commands.entry_rows import listed_json, listed_row
     from deploy.commands.event_rows import event_json, event_row
     from deploy.commands.open_ledger import open_ledger
     from deploy.commands.parsing import one_of
@@ -63,10 +65,10 @@ def list_(
         events = waiting_events(opened.ledger.connection, practice, states or None, most)
         now = opened.ledger.clock.now()
     if as_json:
-        print_json([_listed_json(each, now) for each in found] + [event_json(each, now) for each in events])
+        print_json([listed_json(each, now) for each in found] + [event_json(each, now) for each in events])
         return
-    headings = ("id", "payment", "target", "what", "amount", "date", "state", "for", "part of", "why")
-    rows = [_listed_row(each, now) for each in found] + [event_row(each, now) for each in events]
+    headings = ("id", "payment", "target", "what", "amount", "date", "state", "for", "part of", "why", "who")
+    rows = [listed_row(each, now) for each in found] + [event_row(each, now) for each in events]
     print_table("", headings, rows)
     entries = counted(len(found), "entry", "entries")
     if events:
@@ -128,6 +130,7 @@ def record(
 
 
 def _record_sheet(practice: str, sheet: Path, yes: bool, why: str, by: str | None, as_json: bool) -> None:
+    from deploy.commands.entry_rows import item_json
     from deploy.commands.open_ledger import open_ledger
     from deploy.commands.options import order_of
     from deploy.commands.parsing import read_file
@@ -139,7 +142,7 @@ def _record_sheet(practice: str, sheet: Path, yes: bool, why: str, by: str | Non
         recorded = record_sheet(opened.ledger, practice, read_file(sheet, "--sheet"), order_of(yes, why, by))
     done = recorded.done
     if as_json:
-        items = [_item_json(each) for each in done.items]
+        items = [item_json(each) for each in done.items]
         print_json({"dry_run": not yes, "items": items, "followed": done.followed, "left": recorded.left})
         return
     _print(EntryAction.RECORD, done, (), yes)
@@ -168,7 +171,8 @@ def _act(
     amount: str | None = None,
 ) -> None:
     """Exit code 1 where --yes left something undone."""
-    from deploy.commands.entry_ids import named_things
+    from deploy.commands.entry_ids import named_things, seen_versions
+    from deploy.commands.entry_rows import item_json
     from deploy.commands.event_rows import event_item_json
     from deploy.commands.open_ledger import open_ledger
     from deploy.commands.options import order_of
@@ -183,17 +187,20 @@ def _act(
     fee_minor = None if fee is None else an_amount(fee, "--fee")
     amount_minor = None if amount is None else an_amount(amount, "--amount")
     action, order = EntryAction(deed), order_of(yes, why, by)
+    plain, seen = seen_versions(ids)
     with open_ledger("entries") as opened:
-        numbers, events = named_things(opened.ledger.connection, practice, ids)
+        numbers, events = named_things(opened.ledger.connection, practice, plain)
         _check_options(numbers, events, fee_minor, amount_minor, first_open_date)
         if first_open_date:
             done = EntriesDone(post_with_open_date(opened.ledger, practice, numbers, order))
         else:
             said = {} if amount_minor is None else {numbers[0]: Entered(amount_minor)}
-            done = act_on_entries(opened.ledger, action, practice, numbers, order, said) if numbers else EntriesDone(())
+            done = EntriesDone(())
+            if numbers:
+                done = act_on_entries(opened.ledger, action, practice, numbers, order, said, seen)
         ended = act_on_events(opened.ledger, Ruling(deed), practice, events, order, fee_minor) if events else ()
     if as_json:
-        items = [_item_json(each) for each in done.items] + [event_item_json(each) for each in ended]
+        items = [item_json(each) for each in done.items] + [event_item_json(each) for each in ended]
         print_json({"dry_run": not yes, "items": items, "followed": done.followed})
     else:
         _print(action, done, ended, yes)
@@ -223,11 +230,12 @@ def _check_options(
 
 
 def _print(action: EntryAction, done: EntriesDone, ended: Sequence[EventItem], applied: bool) -> None:
+    from deploy.commands.entry_rows import item_rows
     from deploy.commands.event_rows import event_item_rows
     from deploy.commands.printing import APPLY_HINT, counted, print_table
 
     headings = ("id", "payment", "what", "amount", "now", "then", "notes")
-    rows = [row for item in done.items for row in _rows(item)] + [
+    rows = [row for item in done.items for row in item_rows(item)] + [
         row for item in ended for row in event_item_rows(item)
     ]
     print_table("", headings, rows)
@@ -244,71 +252,3 @@ def _print(action: EntryAction, done: EntriesDone, ended: Sequence[EventItem], a
     print(f"{counted(count, 'entry', 'entries')} {what}, {refused} refused{followed}")
     if not applied:
         print(APPLY_HINT)
-
-
-def _rows(item: EntryItem) -> list[tuple[object, ...]]:
-    from deploy.commands.printing import shown_entered, shown_money
-
-    entered = item.entered or (None,) * len(item.entries)
-    if item.head is None:
-        return [(item.id, "", "", "", "", "refused", item.refusal)]
-    if item.refusal is not None:
-        head = item.head
-        what = f"{head.entry_kind} {head.part}".rstrip()
-        money = shown_money(head.amount_minor, head.currency)
-        return [(item.id, head.subject, what, money, head.state, "refused", item.refusal)]
-    return [
-        (
-            each.id,
-            each.subject,
-            f"{each.entry_kind} {each.part}".rstrip(),
-            shown_entered(each.amount_minor, said, each.currency),
-            each.state,
-            to.value,
-            "; ".join(item.notes) if each is item.head else f"goes with {item.id}",
-        )
-        for each, to, said in zip(item.entries, item.states, entered, strict=True)
-    ]
-
-
-def _listed_row(each: WaitingEntry, now: datetime) -> tuple[object, ...]:
-    from deploy.commands.printing import age, shown_money
-    from sinks.operations.words.explanations import reason_words
-
-    return (
-        each.id,
-        each.subject,
-        each.target,
-        f"{each.entry_kind} {each.part}".rstrip(),
-        shown_money(each.amount_minor, each.currency),
-        each.ledger_date,
-        each.state,
-        age(each.changed_at, now),
-        "" if each.part_of is None else f"e:{each.part_of}",
-        reason_words(each.reason, each.target) + (f" ({each.last_code})" if each.last_code else ""),
-    )
-
-
-def _listed_json(each: WaitingEntry, now: datetime) -> dict[str, Any]:
-    import msgspec
-
-    age_s = max(0, int((now - each.changed_at).total_seconds()))
-    return {"id": each.id} | msgspec.structs.asdict(each) | {"age_s": age_s}
-
-
-def _item_json(item: EntryItem) -> dict[str, Any]:
-    entered = item.entered or (None,) * len(item.entries)
-    entries: list[dict[str, Any]] = [
-        {
-            "id": each.id,
-            "entry_kind": each.entry_kind,
-            "part": each.part,
-            "amount_minor": each.amount_minor,
-            "currency": each.currency,
-            "state": each.state,
-            "to": to.value,
-            "entered_minor": said,
-        }
-        for each, to, said in zip(item.entries, item.states, entered, strict=False)
-    ]
-    return {"id": item.id, "refusal": item.refusal, "notes": item.notes, "entries": entries}

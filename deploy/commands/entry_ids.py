@@ -25,6 +25,21 @@ def entry_number(text: str) -> int:
     return found
 
 
+def seen_versions(ids: Sequence[str]) -> tuple[list[str], dict[int, str]]:
+    """Ids without what stands behind their `@`, and that by the entries' numbers: the version that a list showed.
+    Raises ConfigurationError for one that is no entry's. Pure."""
+    plain: list[str] = []
+    seen: dict[int, str] = {}
+    for each in ids:
+        name, at, version = each.partition("@")
+        if at and name.startswith("e:"):
+            seen[entry_number(name)] = version
+            plain.append(name)
+        else:
+            plain.append(each)
+    return plain, seen
+
+
 def named_things(connection: Connection, practice: str, ids: Sequence[str]) -> tuple[list[int], list[str]]:
     """Numbers of entries and ids of events, each in the order in which they are named. An event is also found by the
     name that letters give it. Blocks for a statement a name; ConfigurationError for what nothing is called."""

@@ -24,6 +24,7 @@ from sinks.ledger.rows.connections import (
 )
 from sinks.ledger.rows.effects import (
     AttemptRow,
+    EntryCareRow,
     GateRow,
     LedgerEntryRow,
     OutcomeRow,
@@ -125,6 +126,7 @@ TABLES: Final[Mapping[str, type[msgspec.Struct]]] = MappingProxyType(
         "work": WorkRow,
         "outcomes": OutcomeRow,
         "recorded_amounts": RecordedAmountRow,
+        "entry_care": EntryCareRow,
         "second_looks": SecondLookRow,
         "sightings": SightingRow,
         "gates": GateRow,

@@ -87,6 +87,19 @@ class WorkRow(msgspec.Struct, frozen=True):
     changed_at: datetime
 
 
+class EntryCareRow(msgspec.Struct, frozen=True):
+    """Table `entry_care`: who sees to an entry, and who keeps it from going out by itself."""
+
+    practice_id: str
+    effect_id: int
+    assigned_to: str | None
+    assigned_at: datetime | None
+    assigned_by: str | None
+    held_at: datetime | None
+    held_by: str | None
+    held_why: str | None
+
+
 class RecordedAmountRow(msgspec.Struct, frozen=True):
     """Table `recorded_amounts`: what a person says that they entered, of an entry that is recorded by hand."""
 

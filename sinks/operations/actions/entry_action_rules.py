@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Final
 
@@ -100,6 +100,20 @@ def judge(action: EntryAction, practice_id: str, unit: Sequence[Entry], *, pause
         states = (ENDS[action],) * (1 + len(parts))
         notes = tuple(_notes_of_ending(action, head, parts, others))
     return EntryItem(id=head.id, head=head, parts=parts, states=states, notes=notes)
+
+
+def changed_since(entries: Iterable[Entry], seen: Mapping[int, str]) -> dict[int, Entry]:
+    """Those that are not as somebody saw them, by their numbers (E-15). Pure."""
+    return {each.effect_id: each for each in entries if seen.get(each.effect_id, each.version) != each.version}
+
+
+def refused_if_changed(item: EntryItem, changed: Mapping[int, Entry]) -> EntryItem:
+    """The item, refused where it, a part that goes with it, or the payment that it stands for was changed. Pure."""
+    found = next((changed[each.effect_id] for each in item.entries if each.effect_id in changed), None)
+    if item.refusal is not None or found is None:
+        return item
+    words = f"{found.id} was changed since you looked at it, and is {found.state} now: look at it again"
+    return EntryItem(id=item.id, head=item.head, refusal=words)
 
 
 def with_entered(item: EntryItem, amounts: Mapping[int, int]) -> EntryItem:

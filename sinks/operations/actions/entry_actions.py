@@ -24,7 +24,9 @@ from sinks.operations.actions.entry_action_rules import (
     ENDS,
     EntryAction,
     EntryItem,
+    changed_since,
     judge,
+    refused_if_changed,
     with_entered,
 )
 from sinks.operations.ledger import Connection, Ledger
@@ -57,6 +59,7 @@ class Entered(msgspec.Struct, frozen=True):
     note: str | None = None
 
 
+NOTHING_SEEN: Final[Mapping[int, str]] = MappingProxyType({})
 NOTHING_SAID: Final[Mapping[int, Entered]] = MappingProxyType({})
 
 
@@ -80,19 +83,24 @@ def act_on_entries(
     effect_ids: Sequence[int],
     order: Order,
     entered: Mapping[int, Entered] = NOTHING_SAID,
+    seen: Mapping[int, str] = NOTHING_SEEN,
 ) -> EntriesDone:
     """Do what can be done, in one transaction; what cannot is refused and stays as it is. Blocks.
 
     Under the practice's lock: 1. the gates, so that no poster marks meanwhile, and the entries with their parts; one
     that was marked before is SENDING by now, and refused. 2. judge. 3. states, dead letters, results. 4. what hangs on
     them (R-14). 5. audit, one entry an item, with the amounts. `entered`: what a person says of some of them or of
-    their parts, by their numbers (POST-10). Raises as `acting`.
+    their parts, by their numbers (POST-10). `seen`: the versions that the person saw; an entry that changed since is
+    refused (E-15). Raises as `acting`.
     """
     with acting(ledger, order, _NAMED[action], practice_id) as act:
-        effect_ids = _with_debits(act, effect_ids)
+        named = effect_ids
+        effect_ids = with_debits(act, effect_ids)
         touched = {each.effect_id for each in units(ledger.connection, practice_id, effect_ids, act.at)}
         locked = {each.effect_id: each for each in act.unit.lock_effects(touched)}
         items = _judged(ledger.connection, act, action, effect_ids, act.at)
+        changed = changed_since(units(ledger.connection, practice_id, named, act.at), seen)
+        items = tuple(refused_if_changed(each, changed) for each in items)
         if entered:
             entered = _of_payments(items, entered)
             said = {number: each.amount_minor for number, each in entered.items() if each.amount_minor is not None}
@@ -148,7 +156,7 @@ def _of_payments(items: Sequence[EntryItem], entered: Mapping[int, Entered]) -> 
     return said
 
 
-def _with_debits(act: Act, effect_ids: Sequence[int]) -> list[int]:
+def with_debits(act: Act, effect_ids: Sequence[int]) -> list[int]:
     """A payment that waits for a debit is named with it: the two go one way (N-10)."""
     parameters = {"practice_id": act.practice_id, "effect_ids": list(effect_ids)}
     before = {each.payment: each.debit for each in fetch_all(act.cursor, _Pair, _SQL["debits_before"], parameters)}

@@ -32,6 +32,11 @@ class WaitingEntry(msgspec.Struct, frozen=True):
     currency: str
     ledger_date: date
     changed_at: datetime
+    assigned_to: str | None
+    held_by: str | None
+    """Who keeps it from going out by itself."""
+    version: str
+    """As an action takes it, `e:42@VERSION`: what was changed since is refused (E-15)."""
     part_of: int | None
     """The entry of the same plan that it hangs on."""
 
@@ -67,12 +72,17 @@ class Entry(msgspec.Struct, frozen=True):
     origin_state: str | None
     in_flight_until: datetime | None
     """Its outcome was in doubt, and its call may still be under way (law 19)."""
+    look_first: bool
+    """It is read back before anything of it is sent."""
     maybe_sent: bool
     in_use: bool
     """Its connection is the practice's and switched on."""
     capabilities: tuple[str, ...] | None
     linked: bool
     office_level: bool
+    version: str
+    held: bool
+    """A person keeps it from going out by itself."""
     closed_through: date | None
     closed_period: str
     followers: tuple[int, ...]

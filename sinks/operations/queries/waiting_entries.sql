@@ -1,7 +1,9 @@
 -- name: waiting
 -- Entries in some states, in the order in which they came. One in doubt counts once its call cannot be under way any more.
 SELECT e.effect_id, v.subject, e.target, e.entry_kind, e.part, e.state, e.reason, e.last_code, e.amount_minor, e.currency,
-       e.ledger_date, e.changed_at,
+       e.ledger_date, e.changed_at, c.assigned_to,
+       CASE WHEN 'AWAITING_MANUAL_POST' = ANY(e.holds) THEN c.held_by END AS held_by,
+       entry_version(e.n, e.state, e.reason, e.generation, e.attempts, e.amount_minor, e.changed_at) AS version,
        (SELECT o.effect_id FROM effects o WHERE o.practice_id = e.practice_id AND o.effect_id = e.depends_on
           AND (o.source, o.event_id) = (e.source, e.event_id)) AS part_of
 FROM (
@@ -19,6 +21,7 @@ FROM (
     ORDER BY effect_id LIMIT :most) k
 CROSS JOIN LATERAL (SELECT * FROM effects x WHERE x.practice_id = k.practice_id AND x.effect_id = k.effect_id OFFSET 0) e
 JOIN events v ON v.practice_id = e.practice_id AND v.source = e.source AND v.event_id = e.event_id
+LEFT JOIN entry_care c ON c.practice_id = e.practice_id AND c.effect_id = e.effect_id
 ORDER BY e.effect_id;
 
 -- name: units
@@ -41,11 +44,14 @@ SELECT e.effect_id, k.head, e.source, e.event_id, v.subject, e.target, e.entry_k
        coalesce((o.source, o.event_id) = (e.source, e.event_id), false) AS same_plan, o.state AS origin_state,
        CASE WHEN (call_may_run(e.state) OR e.look_first) AND e.settle_until >= now()
             THEN e.settle_until END AS in_flight_until,
-       e.look_first OR e.sent_at IS NOT NULL AS maybe_sent,
+       e.look_first, e.look_first OR e.sent_at IS NOT NULL AS maybe_sent,
        c.connection_id IS NOT NULL AS in_use, c.capabilities,
        (SELECT true FROM patient_links l
         WHERE l.practice_id = e.practice_id AND l.patient_ref = e.patient_ref) IS NOT NULL AS linked,
        coalesce((e.instruction ->> 'office_level')::boolean, false) AS office_level,
+       entry_version(e.n, e.state, e.reason, e.generation, e.attempts, e.amount_minor, e.changed_at) AS version,
+       EXISTS (SELECT FROM entry_care h WHERE h.practice_id = e.practice_id AND h.effect_id = e.effect_id
+           AND h.held_at IS NOT NULL) AS held,
        s.closed_through, coalesce(s.policy, 'HOLD') AS closed_period,
        (SELECT coalesce(array_agg(d.effect_id ORDER BY d.effect_id), '{}') FROM effects d
         WHERE d.practice_id = e.practice_id AND d.depends_on = e.effect_id

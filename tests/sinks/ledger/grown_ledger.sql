@@ -109,6 +109,8 @@ SELECT practice_id, cause, opened_at, 'OPENED', 'email', 'books@' || practice_id
        CASE WHEN closed_at IS NULL THEN 'DUE' ELSE 'SENT' END, told_at, 'subject', 'body', told_at FROM notices;
 INSERT INTO inbox (practice_id, cause, opened_at, step, written_at, subject, body)
 SELECT practice_id, cause, opened_at, step, written_at, subject, body FROM deliveries;
+INSERT INTO entry_care (practice_id, effect_id, assigned_to, assigned_at, assigned_by)
+SELECT p, i, 'Ada', at, 'Ada' FROM what WHERE n % 10 = 5;
 INSERT INTO outbox (practice_id, id, topic, key, value)
 SELECT p, gen_random_uuid(), 'writeback-results.v1', 'key', 'value' FROM what WHERE n % 100 = 3;
 INSERT INTO audit (practice_id, n, at, actor, action, subject, why, previous, digest)
