@@ -42,6 +42,7 @@ COMMANDS: Final = {
     "practice": "deploy.commands.practice:app",
     "settings": "deploy.commands.settings:app",
     "organisation": "deploy.commands.organisation:app",
+    "user": "deploy.commands.user:app",
     "golive": "deploy.commands.golive:app",
     "whatif": "deploy.commands.whatif:whatif",
     "backfill": "deploy.commands.backfill:backfill",

@@ -8,12 +8,10 @@ action on an organisation takes that of each member practice, one on the whole l
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from enum import StrEnum
-from types import MappingProxyType
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 import psycopg
@@ -23,71 +21,17 @@ from sinks.ledger.practices.settings.settings_store import Saving
 from sinks.ledger.practices.staff_text import checked_text
 from sinks.ledger.unit_of_work import UnitOfWork, unit_of_work
 from sinks.operations.ledger import Ledger
+from sinks.operations.roles import OF_THE_MACHINE, Action, Grant, Operation, View, may
 from streams.runtime.errors import ConfigurationError, Permanent
 
-
-class Action(StrEnum):
-    """Everything that a person can do. The audit trail knows most of it by this name."""
-
-    ENTRY_POST = "entry.post"
-    ENTRY_RECORD = "entry.record"
-    ENTRY_DISMISS = "entry.dismiss"
-    ENTRY_ALLOCATE = "entry.allocate"
-    ENTRY_HOLD = "entry.hold"
-    ENTRY_RELEASE = "entry.release"
-    ENTRY_RETRY = "entry.retry"
-    ENTRY_ASSIGN = "entry.assign"
-    DEAD_LETTER_REDRIVE = "dead_letter.redrive"
-    DEAD_LETTER_DISMISS = "dead_letter.dismiss"
-    DIFFERENCE_DISMISS = "payout_difference.dismiss"
-    DIFFERENCE_ACCEPT = "payout_difference.accept"
-    CHANGE_ACCEPT = "entry_change.accept"
-    BACKFILL = "backfill"
-    GOLIVE_CHECK = "golive.check"
-    PRACTICE_ADD = "practice.add"
-    PRACTICE_SET = "practice.set"
-    PRACTICE_ENTITLE = "practice.entitle"
-    PRACTICE_WITHDRAW = "practice.withdraw"
-    CONTACT_SET = "contact.set"
-    CONTACT_REMOVE = "contact.remove"
-    NOTICE_ACKNOWLEDGE = "notice.acknowledge"
-    SETTINGS_SAVE = "settings.save"
-    SETTINGS_WITHDRAW = "settings.withdraw"
-    CONNECTION_SAVE = "target.add"
-    CONNECTION_REPLACE = "target.replace"
-    CONNECTION_SHARE = "target.share"
-    QUICKBOOKS_CONNECT = "quickbooks.connect"
-    QUICKBOOKS_MAP = "quickbooks.map"
-    QUICKBOOKS_DISCONNECT = "quickbooks.disconnect"
-    QUICKBOOKS_UNDO = "quickbooks.undo"
-    QUICKBOOKS_ATTACH = "quickbooks.attach"
-    PATIENT_LINK = "patient.link"
-    PATIENT_UNLINK = "patient.unlink"
-    PATIENT_MOVE = "patient.move"
-    ORGANISATION_ADD = "organisation.add"
-    ORGANISATION_SET = "organisation.set"
-    ORGANISATION_LOCK = "organisation.lock"
-    ORGANISATION_UNLOCK = "organisation.unlock"
-    ORGANISATION_JOIN = "organisation.join"
-    ORGANISATION_LEAVE = "organisation.leave"
-    RETENTION_RUN = "retention.run"
-    AUDIT_PROTECT = "audit.protect"
-    LEDGER_RESTORED = "ledger.restored"
-
-
-class Role(StrEnum):
-    OPERATOR = "operator"
-    """Until practices have users of their own: whoever can start this program on its ledger, by the name they give."""
-
-
-_ALLOWED: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType({Role.OPERATOR: frozenset(Action)})
+__all__ = ["Act", "Action", "Actor", "Order", "acting", "authorise", "authorise_view"]
 
 
 class Actor(msgspec.Struct, frozen=True):
-    """A person, by the name under which the audit trail keeps what they did."""
+    """A person, by the name under which the audit trail keeps what they did, with what they were granted."""
 
     name: str
-    role: Role = Role.OPERATOR
+    grants: tuple[Grant, ...] = OF_THE_MACHINE
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,18 +55,32 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
         return Saving(actor=self.actor.name, reason=reason, without_golive=without_golive)
 
 
-def authorise(order: Order, action: Action) -> None:
-    """The one place that decides who may do what. Pure.
+def authorise(order: Order, action: Action, practice_id: str | None = None, organisation_id: str | None = None) -> None:
+    """The one place that decides who may do what. Pure. Without a practice or a group: at every one.
 
     Raises Permanent for an actor who may not, and ConfigurationError for an order that is to be applied without a name
     or a reason: both stand in the audit trail.
     """
-    if action not in _ALLOWED[order.actor.role]:
-        raise Permanent(f"{order.actor.name} may not do this ({action}): ask somebody whose role is allowed to")
+    _refuse(order.actor, action, practice_id, organisation_id)
     if order.apply and not order.reason.strip():
         raise ConfigurationError("--yes needs --why TEXT: the reason is kept in the audit trail")
     if order.apply and not order.actor.name.strip():
         raise ConfigurationError("--yes needs --by NAME: the name is kept in the audit trail")
+
+
+def authorise_view(
+    actor: Actor, view: View, practice_id: str | None = None, organisation_id: str | None = None
+) -> None:
+    """The same of what somebody wants to see. Pure. Raises Permanent."""
+    _refuse(actor, view, practice_id, organisation_id)
+
+
+def _refuse(actor: Actor, operation: Operation, practice_id: str | None, organisation_id: str | None) -> None:
+    if may(actor.grants, operation, practice_id, organisation_id):
+        return
+    where = practice_id or organisation_id
+    at = f" at {where}" if where else ""
+    raise Permanent(f"{actor.name} may not do this{at} ({operation}): ask somebody whose role is allowed to")
 
 
 class Act:
@@ -177,7 +135,7 @@ def acting(ledger: Ledger, order: Order, action: Action, practice_id: str, *, ad
     Raises ConfigurationError that names the nearest practice for an unknown one; `added` False lets through what
     nobody has added: records of a practice that is not known by its right name.
     """
-    authorise(order, action)
+    authorise(order, action, practice_id)
     unit = unit_of_work(ledger.connection, practice_id, clock=ledger.clock, jitter_s=ledger.jitter_s, added=added)
     with ledger.connection.transaction(force_rollback=not order.apply), unit as work:
         yield Act(work, order, action)

@@ -3,7 +3,7 @@
 `TABLES` is the whole list; a test holds every record against the columns, types and nulls of its table. A query that
 reads fewer columns, or columns of several tables, has a record of its own beside the code that runs it; the same
 factory holds it against the query's columns. Nobody reads a row by position. `effects`, `events`, `practices`,
-`connections`, `payouts`, `mirror` and `publishing` hold the records, `row_factory` and `fetch` read them.
+`connections`, `payouts`, `mirror`, `publishing` and `users` hold the records, `row_factory` and `fetch` read them.
 """
 
 from __future__ import annotations
@@ -87,6 +87,7 @@ from sinks.ledger.rows.publishing import (
     SchemaVersionRow,
 )
 from sinks.ledger.rows.roles import RoleSlotRow, RoleStopRow
+from sinks.ledger.rows.users import UserGrantRow, UserRow
 
 TABLES: Final[Mapping[str, type[msgspec.Struct]]] = MappingProxyType(
     {
@@ -155,5 +156,7 @@ TABLES: Final[Mapping[str, type[msgspec.Struct]]] = MappingProxyType(
         "role_slots": RoleSlotRow,
         "role_stops": RoleStopRow,
         "schema_versions": SchemaVersionRow,
+        "users": UserRow,
+        "user_grants": UserGrantRow,
     }
 )

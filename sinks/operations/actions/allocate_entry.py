@@ -122,7 +122,7 @@ async def allocate_entry(
     audit. Raises as `acting`, Permanent for an entry that is not to be allocated, ConfigurationError for a charge that
     is not open, WritebackError where the target cannot be read, or something of the patient was posted meanwhile.
     """
-    authorise(order, Action.ENTRY_ALLOCATE)
+    authorise(order, Action.ENTRY_ALLOCATE, practice_id)
     check_practice(ledger.connection, practice_id)
     payment, _ = _found(ledger, practice_id, effect_id)
     before = before_read(ledger, payment.patient(practice_id))

@@ -62,7 +62,7 @@ def backfill(ledger: Ledger, wanted: BackfillWanted, order: Order) -> BackfillDo
     connection of today (E-9 b), under the settings version of its time (E-8). 4. gates. 5. audit. Raises as `acting`,
     and ConfigurationError while the master is off.
     """
-    authorise(order, Action.BACKFILL)
+    authorise(order, Action.BACKFILL, wanted.practice_id)
     if not order.apply:
         return None
     done = BackfillDone()

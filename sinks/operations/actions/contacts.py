@@ -133,7 +133,7 @@ def _changed(
             done = change(act.cursor)
             act.audit(before=_kept(done.before), after=_kept(done.after))
         return done
-    authorise(order, action)
+    authorise(order, action, organisation_id=owner.id)
     connection = ledger.connection
     with connection.transaction(force_rollback=not order.apply), connection.cursor() as cursor:
         organisation(cursor, owner.id)

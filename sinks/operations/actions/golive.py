@@ -61,7 +61,7 @@ class GoliveCheck:
         `again` makes a new test post although one has passed. Raises as `authorise`, and ConfigurationError for an
         unknown practice, and where an unfinished check stands on another patient.
         """
-        authorise(self._order, Action.GOLIVE_CHECK)
+        authorise(self._order, Action.GOLIVE_CHECK, self._practice_id)
         settings, account = self._facts()
         pms = await self._connected(Target.PMS, LineItem.CONNECTION)
         try:

@@ -68,6 +68,7 @@ def join_organisation(
 ) -> GroupChange:
     """Bring a practice into a group: it takes the group's values but for those it keeps. Blocks. Raises as `acting`
     and `group_membership.join`."""
+    authorise(order, Action.ORGANISATION_JOIN, organisation_id=organisation)
     with acting(ledger, order, Action.ORGANISATION_JOIN, practice_id):
         return group_membership.join(
             ledger.connection,
@@ -99,7 +100,7 @@ def _save(
 ) -> Sequence[GroupChange]:
     """A group's practices are many, so each page of them is a transaction of its own, and the preview reads page by
     page under their locks. A crash in between is continued by the same command."""
-    authorise(order, action)
+    authorise(order, action, organisation_id=organisation)
     if order.apply:
         return groups.save(
             ledger.connection,

@@ -37,7 +37,10 @@ def redrive(
     4. commit. A crash in between leaves the rest dead, and repeats nothing but a record whose identity makes the
     repeat a duplicate. A pause lies between two chunks, none before the first or after the last. Raises as `acting`.
     """
-    authorise(order, Action.DEAD_LETTER_REDRIVE)
+    for practice_id in sorted({each.practice_id for each in planned.items}):
+        authorise(order, Action.DEAD_LETTER_REDRIVE, practice_id)
+    if not planned.items:
+        authorise(order, Action.DEAD_LETTER_REDRIVE)
     if not order.apply:
         return None
     released = republished = gone = 0

@@ -99,7 +99,7 @@ async def replace_target(
     Raises as `acting`, `checked_input`, `read_review` and `replace_connection`; ConfigurationError that says what is
     wrong at the new system where an order is to be applied.
     """
-    authorise(order, Action.CONNECTION_REPLACE)
+    authorise(order, Action.CONNECTION_REPLACE, wanted.connection.practice_id)
     keys = KeyRing.of(settings)
     moved = _move(ledger, wanted, keys, msgspec.structs.replace(order, apply=False))
     route = route_named(wanted.connection.system)

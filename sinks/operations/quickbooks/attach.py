@@ -47,7 +47,7 @@ async def attach_detail(
     Raises ConfigurationError for an unknown payout and where nothing is connected, Permanent where its newest document
     is not posted, WritebackError where QuickBooks cannot be read or does not say that it has the file; as `acting`.
     """
-    authorise(order, Action.QUICKBOOKS_ATTACH)
+    authorise(order, Action.QUICKBOOKS_ATTACH, practice_id)
     detail = payout_detail(ledger, practice_id, payout_id)
     if detail.state is not State.POSTED or detail.external_id is None:
         raise Permanent(f"{detail.entry} is {detail.state}: a file is attached to a document that is written")

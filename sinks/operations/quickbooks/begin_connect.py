@@ -88,7 +88,7 @@ async def begin_connect(
 
     Raises ConfigurationError for what was given, GrantError where the vendor does not answer, and as `acting`.
     """
-    authorise(order, Action.QUICKBOOKS_CONNECT)
+    authorise(order, Action.QUICKBOOKS_CONNECT, wanted.practice_id)
     redirect_uri = check_redirect_uri(wanted.redirect_uri)
     with ledger.connection.cursor() as cursor:
         stored = stored_connection(cursor, wanted.practice_id, Target.QUICKBOOKS)

@@ -44,7 +44,7 @@ async def disconnect_quickbooks(
     A preview calls nobody. Raises ConfigurationError where nothing is connected, GrantError where the vendor does not
     confirm: then nothing was changed here; and as `acting`.
     """
-    authorise(order, Action.QUICKBOOKS_DISCONNECT)
+    authorise(order, Action.QUICKBOOKS_DISCONNECT, practice_id)
     check_practice(ledger.connection, practice_id)
     with ledger.connection.cursor() as cursor:
         stored = stored_connection(cursor, practice_id, Target.QUICKBOOKS)

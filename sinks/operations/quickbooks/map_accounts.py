@@ -102,7 +102,7 @@ async def map_accounts(
     A preview shows all of it, also what fails. Raises ConfigurationError for a mapping that cannot be, with what to
     choose; WritebackError where the company cannot be read; and as `acting` and `save_connection`.
     """
-    authorise(order, Action.QUICKBOOKS_MAP)
+    authorise(order, Action.QUICKBOOKS_MAP, wanted.practice_id)
     stored = connected(ledger, wanted.practice_id)
     async with open_company(ledger, settings, wanted.practice_id) as company:
         lists = await company.lists(READ_S)

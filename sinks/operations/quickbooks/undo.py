@@ -73,7 +73,7 @@ async def undo_payout(
     Raises ConfigurationError for a payout that is not known and where nothing is connected, Permanent with what to do
     where a document was edited there or is not posted, and as `acting`.
     """
-    authorise(order, Action.QUICKBOOKS_UNDO)
+    authorise(order, Action.QUICKBOOKS_UNDO, practice_id)
     stored = connected(ledger, practice_id)
     documents = documents_of(ledger.connection, practice_id, payout_id)
     if not documents:

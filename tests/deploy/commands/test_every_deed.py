@@ -59,6 +59,7 @@ READS: Final = {
     *(
         "transactions list",
         "transactions show",
+        "user list",
         "dlq list",
         "dlq stats",
         "dlq show",

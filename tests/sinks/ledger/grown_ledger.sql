@@ -109,6 +109,9 @@ SELECT practice_id, cause, opened_at, 'OPENED', 'email', 'books@' || practice_id
        CASE WHEN closed_at IS NULL THEN 'DUE' ELSE 'SENT' END, told_at, 'subject', 'body', told_at FROM notices;
 INSERT INTO inbox (practice_id, cause, opened_at, step, written_at, subject, body)
 SELECT practice_id, cause, opened_at, step, written_at, subject, body FROM deliveries;
+INSERT INTO users (name, added_at, added_by) SELECT 'user-' || i, now(), 'Ada' FROM generate_series(1, 20000) i;
+INSERT INTO user_grants (name, role, practice_id, granted_at, granted_by)
+SELECT 'user-' || (n % 20000 + 1), 'poster', p, now(), 'Ada' FROM (SELECT p, row_number() OVER () AS n FROM practice) x;
 INSERT INTO entry_care (practice_id, effect_id, assigned_to, assigned_at, assigned_by)
 SELECT p, i, 'Ada', at, 'Ada' FROM what WHERE n % 10 = 5;
 INSERT INTO outbox (practice_id, id, topic, key, value)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from types import MappingProxyType
 from typing import Any
 
 import msgspec
 import pytest
 
 from schemas.practice_settings import AmountMode, PracticeSettings
-from sinks.operations import acting
-from sinks.operations.acting import Action, Actor, Order, Role, authorise
+from sinks.operations.acting import Action, Actor, Order, authorise
 from sinks.operations.actions.entry_action_rules import EntryAction
 from sinks.operations.actions.entry_actions import act_on_entries
 from sinks.operations.actions.link_patient import link_patient
@@ -28,6 +26,7 @@ from sinks.operations.actions.practices import add_practice, entitle_practice
 from sinks.operations.actions.settings import save_settings, withdraw_settings
 from sinks.operations.ledger import Ledger
 from sinks.operations.queries.open_entries import StateChange
+from sinks.operations.roles import OF_THE_MACHINE
 from streams.runtime.errors import ConfigurationError, Permanent
 from tests.processors.rules.event_examples import PRACTICE, payment
 from tests.sinks.ledger.ledger_fixture import LedgerDatabase
@@ -142,15 +141,15 @@ def test_an_order_needs_a_name_and_a_reason_and_keeps_no_card_number() -> None:
         order(name="Ada\x1b[2J")
 
 
-def test_who_may_do_it_is_asked_before_anything_else(manual: LedgerDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An operator may do everything; a role that may not is refused by name, also in a preview."""
+def test_who_may_do_it_is_asked_before_anything_else(manual: LedgerDatabase) -> None:
+    """The machine's operator may do everything; who was granted nothing is refused by name, also in a preview."""
     for action in Action:
         authorise(order(), action)
-    monkeypatch.setattr(acting, "_ALLOWED", MappingProxyType({Role.OPERATOR: frozenset[Action]()}))
     ledger, before = ledger_of(manual.connection, manual.clock), everything(manual)
     for by in (SHOWN, order()):
+        nobody = msgspec.structs.replace(by, actor=Actor("Ada", ()))
         for act in ACTS.values():
             with pytest.raises(Permanent, match="Ada may not do this"):
-                act(ledger, by)
+                act(ledger, nobody)
     assert everything(manual) == before
-    assert Actor("Ada").role is Role.OPERATOR
+    assert Actor("Ada").grants == OF_THE_MACHINE
