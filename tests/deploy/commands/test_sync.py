@@ -15,7 +15,8 @@ from sinks.sync.schedule_rows import appointment_owner
 from sinks.targets.credentials import KeyRing
 from streams.runtime.clock import SystemClock
 from tests.deploy.commands.console import writeback_here, writeback_json_here
-from tests.sinks.ledger.ledger_fixture import LedgerDatabase
+from tests.processors.rules.event_examples import payment
+from tests.sinks.ledger.ledger_fixture import LedgerDatabase, again
 from tests.sinks.ledger.test_patients_have_receipts import PATIENTS_ID, consumed
 from tests.sinks.poster.offices import SECRET, SECRET_TEXT
 from tests.sinks.sync.identities.test_changes import JANE, KEYS, OTHER, record, sealed
@@ -99,6 +100,31 @@ def test_nothing_changed_is_said(database: LedgerDatabase, world: World) -> None
     said = writeback_here(world, "sync", "accept", "north", "e:7", *DO)
     assert said.code == 2
     assert "was not found changed" in said.errors
+
+
+def test_a_person_accepts_what_people_did(database: LedgerDatabase, world: World) -> None:
+    """R-20, H-15: shown first; with a name and a reason, and then it is told no more."""
+    _connect(database, "open_dental")
+    database.link(practice_id="north")
+    database.report(again(payment(), practice_id="north"))
+    database.connection.execute(
+        "UPDATE effects SET state = 'POSTED', external_id = 'payments/1', posted_at = now(), sent_at = now()"
+        " WHERE effect_id = 1"
+    )
+    database.connection.execute("INSERT INTO entry_changes VALUES ('north', 1, 'GONE', now(), now())")
+    ended = "SELECT ended_as, ended_by, why FROM entry_changes"
+    shown = writeback_here(world, "sync", "accept", "north", "e:1")
+    assert (shown.code, "e:1 is gone at the target, and that would be accepted" in shown) == (0, True)
+    assert "e:1" in writeback_here(world, "sync", "changes")
+    assert database.rows(ended) == [(None, None, None)]
+    done = writeback_json_here(world, "sync", "accept", "north", "e:1", *DO)
+    assert done["state"] == "GONE"
+    assert database.rows(ended) == [("ACCEPTED", "Ada", "they ask for it")]
+    assert database.one("SELECT state FROM effects WHERE effect_id = 1") == "POSTED"
+    assert "every entry stands as it was posted" in writeback_here(world, "sync", "changes")
+    repeated = writeback_here(world, "sync", "accept", "north", "e:1", *DO)
+    assert repeated.code != 0
+    assert "has ended already" in repeated.errors
 
 
 def _told(database: LedgerDatabase) -> None:
