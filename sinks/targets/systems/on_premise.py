@@ -42,7 +42,10 @@ OPEN_DENTAL: Final = PracticeSystem(
     not_possible=(
         "its API ignores closed dates, so the setting ledger_closed_through is what keeps them closed",
         "claims that are taken back, pay nothing or are not named with their procedures: its API has no call for them "
-        "that bears a reference, so they are entered by hand",
+        "that bears a reference (a supplemental line takes an amount alone, without a write-off, and cannot be "
+        "undone), so they are entered by hand",
+        "voiding a claim payment: its API deletes one, and does not say how the claim's lines stand after that, "
+        "so it is entered by hand",
     ),
     aliases=("opendental",),
 )
