@@ -207,7 +207,7 @@ def _describe(opened: Opened, practice: str, system: str, order: Order, *, quiet
 
 
 def _print_connected(done: TargetConnected, system: str, applied: bool) -> None:
-    from deploy.commands.printing import APPLY_HINT, print_moves
+    from deploy.commands.printing import APPLY_HINT, counted, print_moves
 
     becomes = "connected" if done.added else "changed"
     where = f" at {done.base_url}" if done.base_url else ""
@@ -215,6 +215,9 @@ def _print_connected(done: TargetConnected, system: str, applied: bool) -> None:
     if done.released:
         due = "are due again" if applied else "would be due again"
         print(f"{done.released} entries that had stopped because of the setting {due}")
+    if done.unlinked:
+        lose = "have lost their links" if applied else "would lose their links"
+        print(f"{counted(done.unlinked, 'patient')} {lose}, which are numbers of the former office: writeback link add")
     print_moves(done.moves, applied)
     when = "prove it with" if applied else "once it is stored, prove it with"
     if done.base_url:

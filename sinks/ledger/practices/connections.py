@@ -21,6 +21,7 @@ from sinks.ledger.waiting.release import compose_anew, release
 from streams.runtime.errors import ConfigurationError
 
 _SQL: Final = named_queries("sinks.ledger.practices", "connections.sql")
+_LINKS: Final = named_queries("sinks.ledger.practices", "replacement.sql")
 
 Cursor = psycopg.Cursor[TupleRow]
 
@@ -54,6 +55,8 @@ class Saved(msgspec.Struct, frozen=True):
     added: bool
     released: int
     """Dead effects that may go again with the repaired setting."""
+    unlinked: int = 0
+    """Patients whose links belong to the account that it reached until now."""
 
 
 class Connected(msgspec.Struct, frozen=True):
@@ -79,7 +82,8 @@ def save_connection(unit: UnitOfWork, given: ConnectionInput, *, actor: str, why
     account while something is in doubt at this one: its read-back would look in the wrong place. Where only keys
     stand for the account, a person says whether other keys are the same one. Keys may be renewed at any time
     (`same_account`): entries in doubt behind revoked keys would otherwise stay so for ever. 3. Save; with another
-    account, fence whoever holds the old one; with the same one after all, what was sent to it is found again. 4. Open
+    account, fence whoever holds the old one, and forget the patients' numbers, which are other people's there; with the
+    same one after all, what was sent to it is found again, and so are its patients. 4. Open
     the gate. 5. Release what died of the setting or waited for the connection. 6. Audit, without secrets. Raises
     ConfigurationError that says what to do.
     """
@@ -91,10 +95,11 @@ def save_connection(unit: UnitOfWork, given: ConnectionInput, *, actor: str, why
     }
     connected = locked_connection(unit.cursor, fields)
     refuse_shared(unit.cursor, given, connected)
+    unlinked = 0
     if connected is None:
         _add(unit.cursor, given, fields)
     else:
-        _change(unit, given, fields, connected)
+        unlinked = _change(unit, given, fields, connected)
     unit.cursor.execute(_SQL["open_gate"], fields)
     released = release(unit, [State.INVALID_CONFIG], actor=actor, connection_id=given.connection_id)
     reevaluate(unit)
@@ -112,9 +117,10 @@ def save_connection(unit: UnitOfWork, given: ConnectionInput, *, actor: str, why
             "same_account": given.same_account,
             "other_account": given.other_account,
             "released": released,
+            "unlinked": unlinked,
         },
     )
-    return Saved(connected is None, released)
+    return Saved(connected is None, released, unlinked)
 
 
 def locked_connection(cursor: Cursor, fields: Mapping[str, Any]) -> Connected | None:
@@ -168,10 +174,12 @@ def _add(cursor: Cursor, given: ConnectionInput, fields: dict[str, Any]) -> None
     cursor.execute(_SQL["use_connection"], fields)
 
 
-def _change(unit: UnitOfWork, given: ConnectionInput, fields: dict[str, Any], connected: Connected) -> None:
+def _change(unit: UnitOfWork, given: ConnectionInput, fields: dict[str, Any], connected: Connected) -> int:
+    """Answers how many patients have lost their links."""
     if connected.home_practice_id != given.practice_id:
         raise ConfigurationError(
-            f"practice {given.practice_id} shares the connection of {connected.home_practice_id}: change it there"
+            f"practice {given.practice_id} shares the connection of {connected.home_practice_id}: change it there, or "
+            f"move this practice away from it: `writeback target replace {given.practice_id}`"
         )
     same = (given.practice_id, given.connection_id, given.route)
     if (connected.home_practice_id, connected.connection_id, connected.route) != same:
@@ -193,6 +201,7 @@ def _change(unit: UnitOfWork, given: ConnectionInput, fields: dict[str, Any], co
             f"{', '.join(sharers)} post through this connection too: another account would take their entries with it. "
             "Move them first, or give --same-account if these are only new keys to the same books"
         )
+    unlinked = 0
     if other_account and not given.same_account:
         _ask_which(unit.cursor, given, fields)
         in_doubt = count_in_doubt(unit.cursor, given.practice_id, given.connection_id)
@@ -206,19 +215,37 @@ def _change(unit: UnitOfWork, given: ConnectionInput, fields: dict[str, Any], co
         unit.cursor.execute(_SQL["fence_connection"], fields)
         unit.cursor.execute(_SQL["fence_gate"], fields)
         compose_anew(unit, given.connection_id)
+        if given.target is Target.PMS:
+            links = {**fields, "former": given.connection_id, "now": unit.at}
+            unit.cursor.execute(_LINKS["keep_former_links"], links)
+            unit.cursor.execute(_LINKS["forget_links"], links)
+            unlinked = unit.cursor.rowcount
     elif other_account:
         unit.cursor.execute(_SQL["rename_account"], fields)
         unit.cursor.execute(_SQL["rename_golive"], fields | {"former": connected.account_fingerprint})
     elif given.same_account:
         unit.cursor.execute(_SQL["rejoin_account"], fields)
+        if unit.cursor.rowcount and given.target is Target.PMS:
+            unit.cursor.execute(_LINKS["put_former_links_back"], fields | {"now": unit.at})
     unit.cursor.execute(_SQL["change_connection"], fields)
+    return unlinked
 
 
 def _ask_which(cursor: Cursor, given: ConnectionInput, fields: dict[str, Any]) -> None:
-    """Keys alone do not say whether they reach the same books. Where nothing was ever sent it does not matter."""
-    if given.names_itself or given.other_account or not fetch_value(cursor, _SQL["ever_sent"], fields):
+    """Keys alone do not say whether they reach the same books. Where nothing was ever sent and no patient has a number
+    there, it does not matter."""
+    if given.names_itself or given.other_account:
+        return
+    has_links = given.target is Target.PMS and fetch_value(cursor, _SQL["has_links"], fields)
+    if not (has_links or ever_sent(cursor, given.practice_id, given.connection_id)):
         return
     raise ConfigurationError(
         "these keys are not the ones that are connected now: give --same-account if they reach the same books, so that "
-        "refunds and reversals go on there, or --other-account if it is another office"
+        "refunds and reversals go on there, or --other-account if it is another office, where patients are linked anew"
     )
+
+
+def ever_sent(cursor: Cursor, practice_id: str, connection_id: str) -> bool:
+    """Whether anything of the practice ever left for a connection of this name. Blocks."""
+    key = {"practice_id": practice_id, "connection_id": connection_id}
+    return bool(fetch_value(cursor, _SQL["ever_sent"], key))

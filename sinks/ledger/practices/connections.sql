@@ -122,6 +122,9 @@ SELECT EXISTS (SELECT FROM work WHERE practice_id = :practice_id AND connection_
     OR EXISTS (SELECT FROM outcomes WHERE practice_id = :practice_id AND connection_id = :connection_id
                AND sent_at IS NOT NULL);
 
+-- name: has_links
+SELECT EXISTS (SELECT FROM patient_links WHERE practice_id = :practice_id);
+
 -- name: fence_connection!
 -- Another account: whoever holds the connection now still posts to the old one.
 UPDATE connections SET epoch = epoch + 1, owner = NULL, lease_until = 'epoch'

@@ -51,6 +51,13 @@ SET pms_patient_id = EXCLUDED.pms_patient_id, replaced_at = EXCLUDED.replaced_at
 -- name: forget_links!
 DELETE FROM patient_links WHERE practice_id = :practice_id;
 
+-- name: put_former_links_back!
+-- Of an account that was never left; whom a person has linked meanwhile stays so.
+INSERT INTO patient_links (practice_id, patient_ref, pms_patient_id, linked_by, linked_at)
+SELECT practice_id, patient_ref, pms_patient_id, :actor, business_now(:now) FROM former_links
+WHERE practice_id = :practice_id AND connection_id = :connection_id
+ON CONFLICT (practice_id, patient_ref) DO NOTHING;
+
 -- name: put_links!
 INSERT INTO patient_links (practice_id, patient_ref, pms_patient_id, linked_by, linked_at)
 SELECT :practice_id, k.ref, k.number, :actor, business_now(:now)

@@ -44,6 +44,8 @@ class TargetConnected(msgspec.Struct, frozen=True, kw_only=True):
     added: bool
     released: int
     """Entries that died of the old setting and are due again."""
+    unlinked: int
+    """Patients who are to be linked anew: it is another office."""
     moves: tuple[StateChange, ...]
 
 
@@ -75,6 +77,7 @@ def connect_target(ledger: Ledger, wanted: ConnectionWanted, keys: KeyRing, orde
             base_url=given.base_url,
             added=saved.added,
             released=saved.released,
+            unlinked=saved.unlinked,
             moves=state_changes(before, open_entries(ledger.connection, wanted.practice_id)),
         )
 

@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from schemas.vocabulary import EntryKind
+from schemas.vocabulary import EntryKind, Target
 from streams.runtime.errors import ConfigurationError
 from tests.processors.rules.event_examples import PRACTICE, payment
 from tests.processors.rules.linked_examples import refunded
@@ -72,6 +72,51 @@ def test_keys_saved_as_another_account_are_repaired_afterwards(database: LedgerD
     _save(database, same_account=True, **KEYS)
     assert not _elsewhere(database)
     assert database.one("SELECT state FROM effects WHERE entry_kind = 'refund'") == "SCHEDULED"
+
+
+LINKS = "SELECT patient_ref, pms_patient_id FROM patient_links ORDER BY patient_ref"
+
+
+def test_another_office_has_other_patients(database: LedgerDatabase) -> None:
+    """Number 17 is somebody else there: nothing is posted before a person has linked the patient anew."""
+    database.add()
+    database.link()
+    database.report(payment())
+    assert _save(database, other_account=True, **KEYS).unlinked == 1
+    assert database.rows(LINKS) == []
+    assert database.rows("SELECT connection_id, patient_ref, pms_patient_id FROM former_links") == [(PMS, "pt-1", "17")]
+
+
+def test_linked_patients_are_asked_about_before_anything_was_sent(database: LedgerDatabase) -> None:
+    database.add()
+    database.link()
+    with pytest.raises(ConfigurationError, match=r"--same-account.*--other-account"):
+        _save(database, **KEYS)
+    assert _save(database, same_account=True, **KEYS).unlinked == 0
+    assert database.rows(LINKS) == [("pt-1", "17")]
+
+
+def test_the_same_office_after_all_has_its_patients_again(database: LedgerDatabase) -> None:
+    """Whom a person has linked meanwhile stays as they said."""
+    _posted(database)
+    database.link("pt-2")
+    _save(database, other_account=True, **KEYS)
+    database.connection.execute(
+        "INSERT INTO patient_links (practice_id, patient_ref, pms_patient_id, linked_by, linked_at)"
+        " VALUES (%s, 'pt-2', '99', 'Ada', now())",
+        (PRACTICE,),
+    )
+    _save(database, same_account=True, **KEYS)
+    assert database.rows(LINKS) == [("pt-1", "17"), ("pt-2", "99")]
+
+
+def test_another_company_leaves_patients_as_they_are(database: LedgerDatabase) -> None:
+    """QuickBooks knows none of them."""
+    database.add()
+    database.link()
+    books = {"connection_id": f"{PRACTICE}-QUICKBOOKS", "target": Target.QUICKBOOKS}
+    assert _save(database, **books).unlinked == 0
+    assert database.rows(LINKS) == [("pt-1", "17")]
 
 
 def test_a_passed_check_stays_passed_with_new_keys(database: LedgerDatabase) -> None:
