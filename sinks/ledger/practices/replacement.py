@@ -13,9 +13,12 @@ from processors.rules.lifecycle.waiting_state import first_unmet, needs_link, st
 from schemas.vocabulary import DEAD, UNMET_ORDER, DecisionReason, EntryKind, State
 from sinks.ledger.effect_moves import Clears, Move, move_of
 from sinks.ledger.named_queries import named_queries
-from sinks.ledger.practices.connections import Connected, ConnectionInput, locked_connection, refuse_shared
+from sinks.ledger.practices.check_move import check_move, check_shared, comes_back_elsewhere
+from sinks.ledger.practices.connections import (
+    ConnectionInput,
+    refuse_shared,
+)
 from sinks.ledger.practices.settings.capabilities import entry_kinds
-from sinks.ledger.practices.sharing import lock_shared
 from sinks.ledger.request_ids import request_id
 from sinks.ledger.rows.effects import LockedEffect
 from sinks.ledger.rows.fetch import fetch_all, fetch_value
@@ -78,7 +81,8 @@ def replace_connection(
     which `given` then is (`sharing.shared_input`) and which stays as it is. Blocks.
 
     1. Lock the gates, so that no poster marks meanwhile; refuse while the outcome of anything at the former connection
-    is not known (law 19). 2. The new connection, and nobody holds the former one any more. 3. Links: the former
+    is not known (law 19). 2. The new connection, and nobody holds the former one any more; one of another practice,
+    which this one only shares, is left to that, and only this practice's gate is taken away. 3. Links: the former
     system's numbers are kept with it, and mean nothing in the new one; `links` are those of the new. 4. Open entries:
     one that follows an entry in the former books stays there for people (E-9 c); any other goes along, composed anew,
     to be posted or to be entered by hand as a person decided, and never both. 5. Audit. Raises ConfigurationError that
@@ -86,14 +90,14 @@ def replace_connection(
     """
     unit.lock_gates([given.connection_id])
     fields = _fields(given, former, actor) | {"points_to": shared_with or given.practice_id}
-    connected = _checked(unit, given, former, fields, shared_with)
+    connected = check_move(unit, given, former, fields, shared_with)
     fields["home"] = connected.home_practice_id
     if shared_with is None:
         refuse_shared(unit.cursor, given, connected)
         _save(unit, given, fields)
     else:
-        _check_shared(unit, given, shared_with, fields)
-    _point(unit, fields)
+        check_shared(unit, given, shared_with, fields)
+    _point(unit, fields, leaves_its_own=connected.home_practice_id == given.practice_id)
     forgotten, made = _link_anew(unit, fields, links)
     found = fetch_all(unit.cursor, _Open, _SQL["open_at"], fields)
     locked = unit.lock_effects([each.effect_id for each in found], connections=[given.connection_id])
@@ -134,51 +138,6 @@ def _fields(given: ConnectionInput, former: str, actor: str) -> dict[str, Any]:
     return msgspec.structs.asdict(given) | values
 
 
-def _checked(
-    unit: UnitOfWork, given: ConnectionInput, former: str, fields: Mapping[str, Any], shared_with: str | None
-) -> Connected:
-    cursor = unit.cursor
-    connected = locked_connection(cursor, fields)
-    if connected is None or connected.connection_id != former:
-        through = "nothing" if connected is None else connected.connection_id.replace("_", "-")
-        raise ConfigurationError(f"--from: {given.practice_id} posts through {through}")
-    if given.connection_id == former:
-        raise ConfigurationError(
-            "--to: this is the connection that it has; `writeback target add` changes it"
-            if shared_with is None
-            else f"--with: {given.practice_id} has its own connection to this system, where entries may stand: "
-            "a practice does not move between two accounts of one system"
-        )
-    fields = {**fields, "home": connected.home_practice_id}
-    other = fetch_value(cursor, _SQL["shared_by"], fields)
-    if other is not None or connected.home_practice_id != given.practice_id:
-        raise ConfigurationError(f"--from: {other or connected.home_practice_id} posts through it too")
-    in_doubt = fetch_value(cursor, _CONNECTIONS["count_in_doubt"], {**fields, "connection_id": former})
-    if in_doubt:
-        raise ConfigurationError(
-            f"the outcome of {in_doubt} entries at {former.replace('_', '-')} is not known yet: try again when "
-            "`writeback transactions list` shows none SENDING, ACCEPTED, UNCERTAIN or just redriven"
-        )
-    return connected
-
-
-def _check_shared(unit: UnitOfWork, given: ConnectionInput, home: str, fields: Mapping[str, Any]) -> None:
-    """The other practice's connection is still the one that was read, and this practice has no entries at another
-    account of that system."""
-    shared = lock_shared(unit.cursor, home, given.target)
-    if (shared.connection_id, shared.account_fingerprint) != (given.connection_id, given.fingerprint):
-        raise ConfigurationError(f"--with: the connection of {home} was changed just now: repeat the command")
-    if fetch_value(unit.cursor, _SQL["earlier_account"], fields) is not None:
-        raise _comes_back_elsewhere(given)
-
-
-def _comes_back_elsewhere(given: ConnectionInput) -> ConfigurationError:
-    return ConfigurationError(
-        f"{given.practice_id} posted to another account of {given.route.replace('_', '-')} before, and entries "
-        "stand there: a practice that comes back to a system comes back to the same account"
-    )
-
-
 def _save(unit: UnitOfWork, given: ConnectionInput, fields: Mapping[str, Any]) -> None:
     earlier = fetch_value(unit.cursor, _SQL["earlier_account"], fields)
     if earlier is None:
@@ -188,14 +147,15 @@ def _save(unit: UnitOfWork, given: ConnectionInput, fields: Mapping[str, Any]) -
     elif earlier == given.fingerprint:
         unit.cursor.execute(_CONNECTIONS["change_connection"], fields)
     else:
-        raise _comes_back_elsewhere(given)
+        raise comes_back_elsewhere(given)
 
 
-def _point(unit: UnitOfWork, fields: Mapping[str, Any]) -> None:
+def _point(unit: UnitOfWork, fields: Mapping[str, Any], *, leaves_its_own: bool) -> None:
     unit.cursor.execute(_SQL["point_to"], fields)
     unit.cursor.execute(_CONNECTIONS["open_gate"], fields)
     former = {"practice_id": fields["practice_id"], "connection_id": fields["former"]}
-    unit.cursor.execute(_CONNECTIONS["fence_connection"], former)
+    if leaves_its_own:
+        unit.cursor.execute(_CONNECTIONS["fence_connection"], former)
     unit.cursor.execute(_CONNECTIONS["fence_gate"], former)
 
 
