@@ -129,6 +129,7 @@ _WITH_DATABASE: Final = tuple(role for role in Role if role is not Role.RULES)
 CATALOGUE: Final = (
     _of(m.BUILD_INFO, by=ALL, appears="at the start, with the version"),
     _of(m.ERRORS, _ERRORS, Consequence, by=ALL),
+    _of(m.READY, by=ALL),
     _of(m.REHEARSAL, by=ALL),
     _of(m.DATABASE_RECONNECTS, by=_WITH_DATABASE),
     _of(m.LEDGER_SET_BACKS, by=[Role.INTAKE, Role.POSTER, Role.RELAY]),
@@ -172,7 +173,9 @@ CATALOGUE: Final = (
     _ledger(m.PAYOUT_DIFFERENCES, v.DifferenceKind),
     _ledger(m.PAYOUT_DIFFERENCES_MINOR, v.DifferenceKind, CURRENCIES),
     _ledger(m.PAYOUT_DIFFERENCES_OLD),
+    _ledger(m.CONNECTIONS, ROUTES),
     _ledger(m.CONNECTIONS_CLOSED, ROUTES, v.ConnectionReason),
+    _ledger(m.CONNECTIONS_CLOSED_OLDEST, ROUTES, v.ConnectionReason),
     _ledger(m.TOKEN_DAYS),
     _ledger(m.TOKENS_ENDING, tuple(TOKEN_WINDOWS)),
     _ledger(m.FOREIGN_TRANSACTION),

@@ -27,6 +27,11 @@ DATABASE_RECONNECTS = Counter("writeback_database_reconnects_total", "Lost datab
 LEDGER_SET_BACKS = Counter(
     "writeback_ledger_set_backs_total", "Databases that were found set back, so that open entries are read back first."
 )
+READY = Gauge(
+    "writeback_ready",
+    "1 while the process can do its work: what it needs is there and answers (/readyz).",
+    ["role"],
+)
 REHEARSAL = Gauge("writeback_rehearsal_switches", "Rehearsal switches that are on; 0 in production.", ["role"])
 
 # --- consuming roles: RULES, INTAKE, NOTIFIER
@@ -180,6 +185,12 @@ DUPLICATES_AT_TARGET = Counter(
 GATES_OWNED = Gauge("writeback_gates_owned", "Gates that this process has leased.")
 CONNECTIONS_CLOSED = Gauge(
     "writeback_connections_closed", "Practices' connections that are closed now.", ["route", "reason"]
+)
+CONNECTIONS = Gauge("writeback_connections", "Practices' connections that are in use, closed ones too.", ["route"])
+CONNECTIONS_CLOSED_OLDEST = Gauge(
+    "writeback_connections_closed_oldest_age_seconds",
+    "For how long the connection that was closed first has been; 0: none is closed.",
+    ["route", "reason"],
 )
 CLOSINGS = Counter(
     "writeback_connection_closings_total", "Closings of connections by an error of their own.", ["route", "reason"]

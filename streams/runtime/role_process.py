@@ -73,6 +73,7 @@ def run_process(
     metrics.BUILD_INFO.labels(role.value, version).set(1)
     metrics.REHEARSAL.labels(role.value).set(len(settings.unsafe_switches()))
     health = Health()
+    metrics.READY.labels(role.value).set_function(lambda: float(health.is_ready()[0]))
     server = TelemetryServer(settings.metrics_host, settings.metrics_port or 0, health, registry)
     server.start()
     log.info("role starts", url=f"{server.url}/metrics", pid=os.getpid())

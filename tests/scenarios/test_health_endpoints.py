@@ -84,5 +84,11 @@ def test_a_role_without_its_database_is_alive_but_not_ready(pipeline: Pipeline) 
 
 
 def _answers(pipeline: Pipeline, roles: dict[str, Role], path: str, status: int) -> None:
+    """And to those who ask for metrics alone the same."""
     for name, role in roles.items():
         pipeline.until(lambda role=role: asked(role, path)[0] == status, f"{name} answers {status} to {path}")
+        if path == "/readyz":
+            as_metric = float(status == 200)
+            pipeline.until(
+                lambda role=role, value=as_metric: role.metric("writeback_ready") == value, f"{name}: {as_metric}"
+            )

@@ -40,14 +40,25 @@ class _ClosedConnections(msgspec.Struct, frozen=True):
     route: str
     reason: ConnectionReason
     count: int
+    oldest_s: float
+
+
+class _Connections(msgspec.Struct, frozen=True):
+    """Practices' connections over one route."""
+
+    route: str
+    count: int
 
 
 def measure(connection: psycopg.Connection[TupleRow], clock: Clock) -> None:
-    """Set them from the ledger as it is now. Blocks for five statements; raises psycopg.Error."""
+    """Set them from the ledger as it is now. Blocks for six statements; raises psycopg.Error."""
     given = {"overdue_before": overdue_before(clock.now())}
     _show_differences(fetch_all(connection, _OpenDifferences, _SQL["payout_differences"], given))
     closed = fetch_all(connection, _ClosedConnections, _SQL["closed_connections"], {})
     set_all(metrics.CONNECTIONS_CLOSED, {(each.route, each.reason): each.count for each in closed})
+    set_all(metrics.CONNECTIONS_CLOSED_OLDEST, {(each.route, each.reason): each.oldest_s for each in closed})
+    used = fetch_all(connection, _Connections, _SQL["connections_in_use"], {})
+    set_all(metrics.CONNECTIONS, {(each.route,): each.count for each in used})
     days = fetch_value(connection, _SQL["token_days"])
     metrics.TOKEN_DAYS.set(math.nan if days is None else days)
     for words, within in TOKEN_WINDOWS.items():

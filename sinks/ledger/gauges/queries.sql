@@ -48,7 +48,8 @@ FROM payout_differences WHERE ended_at IS NULL GROUP BY kind, currency;
 
 -- name: closed_connections
 -- Each practice whose connection, or whose own gate at it, is closed now.
-SELECT c.route, coalesce(c.closed_reason, g.closed_reason) AS reason, count(*) AS count
+SELECT c.route, coalesce(c.closed_reason, g.closed_reason) AS reason, count(*) AS count,
+    coalesce(extract(epoch FROM now() - min(coalesce(c.closed_at, g.closed_at))), 0)::float8 AS oldest_s
 FROM (SELECT u.practice_id, u.connection_id FROM connections x
       JOIN practice_connections u USING (home_practice_id, connection_id) WHERE x.closed_reason IS NOT NULL
       UNION
@@ -57,6 +58,10 @@ JOIN practice_connections pc ON pc.practice_id = k.practice_id AND pc.connection
 JOIN connections c ON c.home_practice_id = pc.home_practice_id AND c.connection_id = pc.connection_id
 LEFT JOIN gates g ON g.practice_id = pc.practice_id AND g.connection_id = pc.connection_id
 GROUP BY 1, 2;
+
+-- name: connections_in_use
+SELECT c.route, count(*) AS count
+FROM practice_connections pc JOIN connections c USING (home_practice_id, connection_id) WHERE c.enabled GROUP BY c.route;
 
 -- name: token_days
 -- The first access of a connection in use that ends. Machine time: the vendor counts by it.

@@ -37,6 +37,7 @@ EXCEPTIONS: Final = {
     "ledger/gauges/queries.open_effects": Bound(200_000, f"{OPEN}, with its event; {MEASURED}", True),
     "ledger/gauges/queries.practices_behind": Bound(40_000, f"{OPEN}; {MEASURED}", True),
     "ledger/gauges/queries.closed_connections": Bound(2_000, "reads what is closed"),
+    "ledger/gauges/queries.connections_in_use": Bound(40_000, f"every connection; {MEASURED}", True),
     "ledger/practices/connections.ever_sent": Bound(
         2_000, "one practice's outcomes up to the first that left, when its connection becomes another account", True
     ),

@@ -59,13 +59,17 @@ def test_closed_connections_are_those_that_are_closed_now(database: LedgerDataba
     database.add()
     database.connection.execute("UPDATE connections SET route = 'open_dental', closed_reason = 'UNREACHABLE',"
                                 " closed_at = now() WHERE target = 'PMS'")  # fmt: skip
+    database.connection.execute("UPDATE connections SET closed_at = now() - interval '2 hours' WHERE target = 'PMS'")
     measure(database)
     assert value_of("connections_closed", route="open_dental", reason="UNREACHABLE") == 1
     assert value_of("connections_closed", route="open_dental", reason="NEEDS_RECONNECT") == 0
+    hours = (value_of("connections_closed_oldest_age_seconds", route="open_dental", reason="UNREACHABLE") or 0) // 3600
+    assert (hours, value_of("connections", route="open_dental")) == (2, 1)
     measure(database)
     assert value_of("connections_closed", route="open_dental", reason="UNREACHABLE") == 1
     database.connection.execute("UPDATE connections SET closed_reason = NULL, closed_at = NULL")
     measure(database)
+    assert value_of("connections_closed_oldest_age_seconds", route="open_dental", reason="UNREACHABLE") == 0
     assert value_of("connections_closed", route="open_dental", reason="UNREACHABLE") == 0
 
 
