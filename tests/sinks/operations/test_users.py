@@ -1,4 +1,4 @@
-"""People, their roles and scopes, through the real actions, and what the trail keeps of them (H-15, H-18, H-21)."""
+"""People, their roles and scopes, through the real actions, and what the trail keeps of them (H-15, H-21)."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_a_poster_posts_here_and_links_nobody(manual: LedgerDatabase) -> None:
     assert act_on_entries(ledger, EntryAction.RECORD, PRACTICE, [1], by(ledger, "grace")).refused == 0
     assert manual.rows("SELECT actor FROM audit WHERE action = 'entry.record'") == [("grace",)]
     trail = manual.rows("SELECT practice_id, action, subject FROM audit WHERE action LIKE 'user.%%' ORDER BY action")
-    assert trail == [("?", "user.add", "grace"), (PRACTICE, "user.grant", "grace")]
+    assert trail == [("*", "user.add", "grace"), (PRACTICE, "user.grant", "grace")]
 
 
 def test_a_group_reaches_its_practices_of_today(manual: LedgerDatabase) -> None:
