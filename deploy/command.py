@@ -63,6 +63,8 @@ COMMANDS: Final = {
     "restored": "deploy.commands.restored:restored",
     "retention": "deploy.commands.retention:retention",
     "reconcile": "deploy.commands.reconcile:reconcile",
+    "day": "deploy.commands.review:day",
+    "week": "deploy.commands.review:week",
     "inbox": "deploy.commands.inbox:inbox",
     "notices": "deploy.commands.notices:app",
     "lag": "deploy.commands.lag:lag",

@@ -59,6 +59,7 @@ class Action(StrEnum):
     USER_ENABLE = "user.enable"
     USER_GRANT = "user.grant"
     USER_REVOKE = "user.revoke"
+    DAY_SIGN = "day.sign"
     ORGANISATION_ADD = "organisation.add"
     ORGANISATION_SET = "organisation.set"
     ORGANISATION_LOCK = "organisation.lock"
@@ -121,6 +122,7 @@ _POSTER: Final[frozenset[Operation]] = _VIEWER | {
     Action.DEAD_LETTER_REDRIVE,
     Action.DEAD_LETTER_DISMISS,
     Action.NOTICE_ACKNOWLEDGE,
+    Action.DAY_SIGN,
 }
 _LINKER: Final[frozenset[Operation]] = _VIEWER | {
     View.PATIENTS,

@@ -87,7 +87,7 @@ from sinks.ledger.rows.publishing import (
     SchemaVersionRow,
 )
 from sinks.ledger.rows.roles import RoleSlotRow, RoleStopRow
-from sinks.ledger.rows.users import UserGrantRow, UserRow
+from sinks.ledger.rows.users import DaySignoffRow, UserGrantRow, UserRow
 
 TABLES: Final[Mapping[str, type[msgspec.Struct]]] = MappingProxyType(
     {
@@ -158,5 +158,6 @@ TABLES: Final[Mapping[str, type[msgspec.Struct]]] = MappingProxyType(
         "schema_versions": SchemaVersionRow,
         "users": UserRow,
         "user_grants": UserGrantRow,
+        "day_signoffs": DaySignoffRow,
     }
 )

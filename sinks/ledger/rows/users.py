@@ -1,8 +1,9 @@
-"""Rows of the people who use the program, and of what each may do where."""
+"""Rows of the people who use the program: what each may do where, and the days that they signed."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
 import msgspec
 
@@ -29,3 +30,17 @@ class UserGrantRow(msgspec.Struct, frozen=True):
     organisation_id: str
     granted_at: datetime
     granted_by: str
+
+
+class DaySignoffRow(msgspec.Struct, frozen=True):
+    """Table `day_signoffs`: a day that a named person signed, with the figures of then."""
+
+    practice_id: str
+    day: date
+    n: int
+    figures: dict[str, Any]
+    """`sinks.operations.review.figures.Figures`."""
+    complete: bool
+    signed_at: datetime
+    signed_by: str
+    why: str

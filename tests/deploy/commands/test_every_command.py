@@ -58,6 +58,7 @@ CHANGING: Final = {
     "practice set",
     *(f"{kind} contact {name}" for kind in ("practice", "organisation") for name in ("set", "remove")),
     "notices acknowledge",
+    "day",
     *(f"user {name}" for name in ("add", "role", "disable", "enable")),
     *("quickbooks connect", "quickbooks disconnect", "quickbooks map", "quickbooks undo", "quickbooks attach"),
     *(f"organisation {name}" for name in ("add", "set", "lock", "unlock", "join", "leave")),

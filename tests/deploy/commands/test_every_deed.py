@@ -60,6 +60,7 @@ READS: Final = {
         "transactions list",
         "transactions show",
         "user list",
+        "week",
         "dlq list",
         "dlq stats",
         "dlq show",

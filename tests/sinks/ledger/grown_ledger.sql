@@ -112,6 +112,8 @@ SELECT practice_id, cause, opened_at, step, written_at, subject, body FROM deliv
 INSERT INTO users (name, added_at, added_by) SELECT 'user-' || i, now(), 'Ada' FROM generate_series(1, 20000) i;
 INSERT INTO user_grants (name, role, practice_id, granted_at, granted_by)
 SELECT 'user-' || (n % 20000 + 1), 'poster', p, now(), 'Ada' FROM (SELECT p, row_number() OVER () AS n FROM practice) x;
+INSERT INTO day_signoffs (practice_id, day, n, figures, complete, signed_at, signed_by, why)
+SELECT p, day::date, 1, '{}', true, day, 'Ada', 'test' FROM practice, generate_series(now() - interval '10 days', now(), '5 days') day;
 INSERT INTO entry_care (practice_id, effect_id, assigned_to, assigned_at, assigned_by)
 SELECT p, i, 'Ada', at, 'Ada' FROM what WHERE n % 10 = 5;
 INSERT INTO outbox (practice_id, id, topic, key, value)

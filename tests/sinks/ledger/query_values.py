@@ -204,6 +204,9 @@ OTHERWISE: Final[dict[str, tuple[dict[str, str | None], ...]]] = {
     ),
     "operations/reconcile/reconcile.paid": (_KEYS,),
     "operations/reconcile/reconcile.reported": (_KEYS,),
+    "operations/review/review.in_pms": (_WEEK,),
+    "operations/review/review.newest": (_WEEK,),
+    "operations/review/review.found": ({"from_at": "2026-01-04", "until_at": "2026-01-11"},),
     "operations/queries/waiting_entries.waiting": ({}, {"states": "{POSTED,SKIPPED_ZERO}"}),
 }
 """Queries that are asked in several ways, or with what fits no other."""

@@ -38,6 +38,7 @@ MATRIX: dict[Operation, set[Role]] = {
     Action.ENTRY_RELEASE: {P, G},
     Action.ENTRY_RETRY: {P, G, R},
     Action.ENTRY_ASSIGN: {P, G},
+    Action.DAY_SIGN: {P, G},
     Action.DIFFERENCE_DISMISS: {P, G},
     Action.DIFFERENCE_ACCEPT: {P, G},
     Action.CHANGE_ACCEPT: {P, G},
