@@ -72,7 +72,7 @@ debian-packages: ## install those packages; as root, and starting no service
 images: setup ## container images, built here (deploy/containers); as root, with a Docker engine
 	$(BIN)/python -m deploy.containers.build
 
-soak: setup ## long chaos runs, half an hour; SOAK_EVENTS, SOAK_SECONDS, SOAK_EFFECTS, SOAK_EXAMPLES and SOAK_SEED change them
+soak: setup ## long chaos runs, half an hour; SOAK_EVENTS, SOAK_SECONDS, SOAK_EFFECTS, SOAK_ACTIONS, SOAK_EXAMPLES and SOAK_SEED change them
 	$(BIN)/pytest -m soak --timeout 3600
 
 bench: setup ## ratios against raw loops; writes the table in tests/benchmarks/README.md
