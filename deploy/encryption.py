@@ -21,7 +21,7 @@ VERIFIED_MODES: Final = frozenset({"verify-ca", "verify-full"})
 def in_the_clear(settings: ProgramSettings) -> list[str]:
     """A sentence for each connection beyond this machine that is not encrypted and verified, with its remedy. Pure but
     for the files that the settings name; holds hosts, never a secret."""
-    return [*_broker(settings), *_database(settings.database_url), *_mail(settings.smtp_url)]
+    return [*_broker(settings), *_database(settings.database_url), *_mail(settings.smtp_url), *_traces(settings)]
 
 
 def check_encryption(settings: ProgramSettings) -> list[str]:
@@ -61,4 +61,13 @@ def _mail(url: str) -> Iterator[str]:
         yield (
             f"mail to {parts.hostname} goes without TLS where that server does not offer it: use smtps:// or "
             "smtp+starttls:// in WRITEBACK_SMTP_URL"
+        )
+
+
+def _traces(settings: ProgramSettings) -> Iterator[str]:
+    parts = urlsplit(settings.otel_exporter_otlp_endpoint)
+    if parts.scheme == "http" and not is_loopback(settings.otel_exporter_otlp_endpoint):
+        yield (
+            f"traces, which name practices and events by their ids, go to {parts.hostname} without TLS: use https:// "
+            "in OTEL_EXPORTER_OTLP_ENDPOINT"
         )

@@ -11,6 +11,7 @@ from confluent_kafka import TIMESTAMP_LOG_APPEND_TIME, Message
 
 from processors.rules.source_records import Refusal, decide_record, practice_named, redecide_record
 from processors.rules_counts import BatchCounts
+from processors.rules_traces import rules_traces
 from schemas.codec import encode_writeback
 from schemas.topics import CATALOGUE, SOURCES, TopicName, physical
 from schemas.vocabulary import DeadLetterReason, Stage
@@ -56,6 +57,7 @@ class RulesHandler:
         self._dead_letters = physical(settings.topic_prefix, TopicName.DEAD_LETTERS)
         self._limit = None if disabled(Control.DEAD_LETTER_LIMIT) else DeadLetterLimit.of(settings)
         self._counts = BatchCounts()
+        self._traces = rules_traces()
         self._verdicts: list[Refused | str] = []
         """Of the batch's records: the source of an accepted one."""
 
@@ -64,12 +66,16 @@ class RulesHandler:
         self._view.follow()
         self._counts = BatchCounts()
         self._verdicts.clear()
+        if self._traces is not None:
+            self._traces.begin()
         shift = self._rehearsal_shift()
         outgoing: list[Outgoing] = []
         entries = size = 0
         for message in batch:
             decided = self._decide_message(message, shift)
             record = self._outgoing(message, decided)
+            if self._traces is not None:
+                record = self._traces.carried(message, decided, self._logical[message.topic() or ""], record)
             outgoing.append(record)
             entries += len(decided.decision.effects) if isinstance(decided, Writeback) else 0
             size += len(record.value or b"")
@@ -81,6 +87,8 @@ class RulesHandler:
 
     def committed(self) -> None:
         self._counts.publish()
+        if self._traces is not None:
+            self._traces.committed()
         if self._limit is not None:
             self._limit.committed()
 

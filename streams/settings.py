@@ -25,8 +25,13 @@ PREFIX: Final = "WRITEBACK_"
 COMMAND_VARIABLES: Final = frozenset(
     {"WRITEBACK_TARGET_SECRETS", "WRITEBACK_ADMIN_DATABASE_URL", "WRITEBACK_DRILL_DATABASE_URL"}
 )
-# Environment variables without our prefix: the names that every Kafka and Postgres tool knows.
-FOREIGN: Final = {"kafka_bootstrap_servers": "KAFKA_BOOTSTRAP_SERVERS", "database_url": "DATABASE_URL"}
+# Environment variables without our prefix: the names that every tool of its kind knows.
+FOREIGN: Final = {
+    "kafka_bootstrap_servers": "KAFKA_BOOTSTRAP_SERVERS",
+    "database_url": "DATABASE_URL",
+    "otel_exporter_otlp_endpoint": "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "otel_exporter_otlp_headers": "OTEL_EXPORTER_OTLP_HEADERS",
+}
 
 
 class ProgramSettings(BaseSettings):
@@ -145,6 +150,18 @@ class ProgramSettings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     rehearsal_clock: Path | None = None
+    otel_exporter_otlp_endpoint: str = Field(
+        "",
+        pattern=r"^(https?://[^\s/@?#]+(/[^\s@?#]*)?)?$",
+        validation_alias=AliasChoices(FOREIGN["otel_exporter_otlp_endpoint"]),
+    )
+    """Where traces go, by OTLP over HTTP: the address before /v1/traces. Empty: there are none."""
+    otel_exporter_otlp_headers: str = Field(
+        "", max_length=8_000, validation_alias=AliasChoices(FOREIGN["otel_exporter_otlp_headers"]), repr=False
+    )
+    """What that endpoint asks for, as name=value with commas between."""
+    trace_share: float = Field(1.0, ge=0, le=1)
+    """Of the events that come without a trace, how many are traced. One that comes with a trace follows its flag."""
     test_controls: Annotated[frozenset[Control], NoDecode] = frozenset()
     test_crash_at: str = ""
 

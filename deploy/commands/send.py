@@ -38,14 +38,21 @@ def send(
 
     from deploy.commands.printing import raw_output
     from deploy.servers import settings_here
+    from streams.kafka.dead_letters import APP_VERSION
+    from streams.runtime import tracing
     from streams.settings import ProgramSettings
 
     settings = ProgramSettings.load() if dry_run else settings_here()
     if to_sandbox:
         settings = settings.in_sandbox(asked=True)
     sending = _Sending(settings, dry_run)
-    with _opened(file) as (lines, size):
-        sending.run(lines, size, Console(file=raw_output(sys.stderr)))
+    if not dry_run:
+        tracing.install(settings, "send", APP_VERSION)
+    try:
+        with _opened(file) as (lines, size):
+            sending.run(lines, size, Console(file=raw_output(sys.stderr)))
+    finally:
+        tracing.close()
     sending.say(as_json)
     if sending.refused or sending.unconfirmed:
         raise typer.Exit(1)

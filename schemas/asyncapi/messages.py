@@ -96,6 +96,14 @@ def _audit_head(spec: TopicSpec) -> dict[str, Any]:
     return message | {"contentType": "application/json", "payload": schema}
 
 
+_TRACE: Final[dict[str, Any]] = {
+    "traceparent": {
+        "pattern": "^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$",
+        "description": "W3C Trace Context of the sender's span, where it has one. Anything else is ignored.",
+    }
+}
+
+
 def _event_headers(spec: TopicSpec, record: str) -> dict[str, Any]:
     """CloudEvents 1.0, binary mode. They are for tools: what a record is, its schema id and its fields say."""
     stream = spec.name.value.partition(".")[0]
@@ -112,7 +120,7 @@ def _event_headers(spec: TopicSpec, record: str) -> dict[str, Any]:
         "type": "object",
         "description": "Required of senders for the sake of tools. A record is not refused for its headers.",
         "required": list(properties),
-        "properties": {name: {"type": "string"} | value for name, value in properties.items()},
+        "properties": {name: {"type": "string"} | value for name, value in (properties | _TRACE).items()},
     }
 
 

@@ -27,7 +27,8 @@ RETURNING x.practice_id, x.effect_id,
 -- back. Only a plan: the mark checks again. It walks the entries in order and stops at the last that is wanted, so a plan
 -- costs what it brings and not what waits behind; a lane is looked up for each, and nothing of one that stands still.
 -- What waits behind a call of this very lease does not stand still: it is next when that call is confirmed.
-SELECT e.practice_id, e.connection_id, e.effect_id, e.source, e.event_id, n.subject, e.target, e.entry_kind, e.part,
+SELECT e.practice_id, e.connection_id, e.effect_id, e.source, e.event_id, n.subject, n.trace_id AS correlation_id,
+       n.traceparent, e.target, e.entry_kind, e.part,
        e.lane, e.depends_on, e.depends_on IS NULL OR coalesce(o.state = 'POSTED', false) AS origin_posted,
        e.state, e.reason, e.look_first, e.generation, e.request_id, e.payload AS frozen, e.attempts, e.epoch,
        e.sent_at, coalesce(e.settle_until <= now(), false) AS settled,
@@ -108,7 +109,7 @@ LEFT JOIN LATERAL (
     FROM effects r
     WHERE r.practice_id = k.p AND r.effect_id = e.depends_on OFFSET 0) o ON true
 CROSS JOIN LATERAL (
-    SELECT v.subject FROM events v
+    SELECT v.subject, v.trace_id, v.traceparent FROM events v
     WHERE v.practice_id = k.p AND v.source = e.source AND v.event_id = e.event_id OFFSET 0) n
 LEFT JOIN LATERAL (
     SELECT u.pms_patient_id FROM patient_links u

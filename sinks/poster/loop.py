@@ -34,6 +34,7 @@ from sinks.poster.post_times import PostTimes
 from sinks.poster.practice_lease import PracticeLease
 from sinks.poster.run_calls import CallRunner
 from sinks.poster.start_calls import CallStarter
+from sinks.poster.trace_calls import CallTraces
 from sinks.poster.wakeup import EVERY_PRACTICE
 from sinks.targets.answer_memory import AnswerMemory
 from sinks.targets.route import AdapterContext
@@ -81,6 +82,7 @@ class Poster:
         self._calls = CallStore(access, settings)
         self._duplicates = DuplicateChecker(access, settings.times)
         self.post_times = PostTimes(access)
+        self._traces = CallTraces()
         self.confirmer = Confirmer(ConfirmationStore(access), self.confirmed)
         self.leases = Leases(settings, lease_store, self._calls, self._adapters, connections, self.wake)
         failed = FailedReads(access, settings.times)
@@ -94,6 +96,7 @@ class Poster:
             self._duplicates,
             memory,
             self.heartbeats,
+            self._traces,
             self.wake,
         )
         held = HeldBeforeSend(access)
@@ -113,6 +116,7 @@ class Poster:
 
     def confirmed(self, outcome: Outcome, stored: bool) -> None:
         """An outcome is committed, or was fenced: its lane may go on, or is held by the ledger."""
+        self._traces.confirmed(outcome, stored)
         was_posted = outcome.phase is Stage.READBACK and outcome.call.state is State.POSTED
         if stored and outcome.verdict.state is State.POSTED and not was_posted:
             self.post_times.posted(outcome.call.key)

@@ -133,6 +133,10 @@ class PlannedCall(EffectRecord, frozen=True):
     """The mirror holds a payment of the same patient, day and amount that nobody of ours made, and nobody was told."""
     placement: Placement | None = None
     """Where it goes, from the read before its posting (law 18)."""
+    correlation_id: str | None = None
+    """The trace id that the upstream put into its event."""
+    traceparent: str | None = None
+    """The trace of its event, where that is traced."""
 
     @property
     def gate(self) -> GateKey:

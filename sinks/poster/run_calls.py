@@ -25,6 +25,7 @@ from sinks.poster.planned_call import PlannedCall
 from sinks.poster.practice_lease import PracticeLease
 from sinks.poster.pre_send_checks import Ready
 from sinks.poster.sightings import seen_before
+from sinks.poster.trace_calls import POST, READ_BACK, CallTraces
 from sinks.targets.answer_memory import AnswerMemory
 from sinks.targets.port import PaymentTarget
 from streams.runtime.logging import log
@@ -50,6 +51,7 @@ class CallRunner:
         duplicates: DuplicateChecker,
         memory: AnswerMemory,
         heartbeats: Heartbeats,
+        traces: CallTraces,
         wake: Callable[[], None],
     ) -> None:
         self._access = access
@@ -61,6 +63,7 @@ class CallRunner:
         self._origins = origins
         self._duplicates = duplicates
         self._memory = memory
+        self._traces = traces
         self._wake = wake
         self.failed: psycopg.Error | None = None
         """The first error of the ledger in a read; raised, and cleared, by the loop."""
@@ -69,7 +72,8 @@ class CallRunner:
         self, call: PlannedCall, ready: Ready, lease: PracticeLease, target: PaymentTarget, stamp: MarkStamp
     ) -> None:
         """The one call of a marked entry."""
-        await self._finish(lease, self._caller.post(call, ready, lease, target, stamp))
+        with self._traces.calling(call, POST):
+            await self._finish(lease, self._caller.post(call, ready, lease, target, stamp))
 
     async def read_back(self, call: PlannedCall, lease: PracticeLease, target: PaymentTarget) -> None:
         """The read-back of an entry in doubt, which looks first where it was seen before."""
@@ -79,7 +83,8 @@ class CallRunner:
             self.failed = self.failed or error
             self._end_read(call, lease)
             return
-        await self._finish(lease, self._caller.read_back(call, lease, target, seen))
+        with self._traces.calling(call, READ_BACK):
+            await self._finish(lease, self._caller.read_back(call, lease, target, seen))
 
     async def _finish(self, lease: PracticeLease, call: Awaitable[Outcome]) -> None:
         """Its lane stays taken until the confirmation is stored."""
@@ -109,7 +114,8 @@ class CallRunner:
         connection = lease.connection
         began = time.monotonic()
         try:
-            closing = await read
+            with self._traces.reading(call):
+                closing = await read
             self._heartbeats.count(call.practice_id, call.target, class_of_read(closing), time.monotonic() - began)
             self._health.after_read(connection, closing)
         except psycopg.Error as error:

@@ -17,6 +17,7 @@ import msgspec
 from aiohttp.abc import AbstractStreamWriter
 
 from sinks.targets.answer_memory import ANSWER_LIMIT, AnswerMemory
+from sinks.targets.http_traces import end_request, request_span
 from sinks.targets.port import StartGuard
 from streams.fault_injection import Control, CrashPoint, disabled, reach_after_write
 from streams.runtime.errors import WritebackError
@@ -146,11 +147,26 @@ class HttpCaller:
 
         The deadline is one for everything, from the first look-up to the last byte of the answer (law 17).
         """
-        attempt = _Attempt(guard)
+        span = request_span(method, url)
+        outcome = await self._call_once(method, url, deadline_s, body, _Attempt(guard), headers)
+        if span is not None:
+            status, code = getattr(outcome, "status", None), getattr(outcome, "code", None)
+            end_request(span, type(outcome).__name__, status, code)
+        return outcome
+
+    async def _call_once(
+        self,
+        method: str,
+        url: str,
+        deadline_s: float,
+        body: bytes | None,
+        attempt: _Attempt,
+        headers: Mapping[str, str] | None,
+    ) -> HttpOutcome:
         token = _attempt.set(attempt)
         try:
             async with asyncio.timeout(None if disabled(Control.TOTAL_DEADLINE) else deadline_s):
-                guarded = body if body is None or guard is None else _GuardedBody(body, attempt)
+                guarded = body if body is None or attempt.guard is None else _GuardedBody(body, attempt)
                 return await self._exchange(method, url, guarded, headers, deadline_s)
         except (_TooLateError, TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
             return _failure(error, attempt)

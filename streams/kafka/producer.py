@@ -6,8 +6,9 @@
 
 What it sets and why: `acks=all` and `enable.idempotence` (an acknowledged event is on every in-sync replica, once and
 in order), `partitioner=murmur2_random` (the partition that Java clients choose; librdkafka's own default agrees for
-85 of 1,000 keys, law 12), key = practice (E-6), CloudEvents headers, the Confluent wire format, and validation before
-the first byte leaves. An upstream in another language sets the same and needs nothing of this program.
+85 of 1,000 keys, law 12), key = practice (E-6), CloudEvents headers, `traceparent` where the caller works in a span
+(W3C Trace Context), the Confluent wire format, and validation before the first byte leaves. An upstream in another
+language sets the same and needs nothing of this program.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ from schemas.events import Event
 from schemas.topics import CATALOGUE, LARGEST_BATCH_BYTES, STREAM_TOPICS, physical
 from schemas.validation.events import Invalid, key_of, validate
 from schemas.vocabulary import DeadLetterReason
+from streams.kafka.producer_traces import send_span, trace_headers
 from streams.runtime.errors import Ambiguous, Transient
+from streams.runtime.spans import Span
 
 DELIVERY_MS: Final = 120_000
 """How long the client tries one event before it reports it as not delivered."""
@@ -89,14 +92,16 @@ class EventProducer:
 
     def _produce(self, topic: str, key: bytes, value: bytes, event: Event) -> None:
         deadline = monotonic() + QUEUE_S
+        span = send_span(event, topic)
+        headers = cloud_event_headers(event) + trace_headers(span)
         while True:
             try:
                 self._producer.produce(
                     topic,
                     value,
                     key,
-                    headers=cloud_event_headers(event),  # type: ignore[arg-type] # a list of pairs is what it takes
-                    on_delivery=self._reporter(event.event_id),
+                    headers=headers,  # type: ignore[arg-type] # a list of pairs is what it takes
+                    on_delivery=self._reporter(event.event_id, span),
                 )
                 return
             except BufferError:
@@ -106,12 +111,14 @@ class EventProducer:
                     ) from None
                 self._producer.poll(0.1)  # room is made by delivery reports
 
-    def _reporter(self, event_id: str) -> Callable[[KafkaError | None, Message], None]:
+    def _reporter(self, event_id: str, span: Span | None) -> Callable[[KafkaError | None, Message], None]:
         def report(error: KafkaError | None, message: Message) -> None:
             if error is None:
                 self.delivered += 1
             else:
                 self.failed += 1
+            if span is not None:
+                span.end(failed=error is not None)
             if self._on_delivery is not None:
                 self._on_delivery(
                     Delivery(

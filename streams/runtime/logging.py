@@ -1,8 +1,8 @@
 """Logs that carry no health information: a fixed message and allow-listed ids (H-1).
 
 Use `log(__name__).info("effect posted", effect_id=…)`. A message is a constant; whatever varies is a field, and a
-field that is not on the list cannot be logged. Exceptions are logged by category, never by their text, unless they
-are our own, whose texts hold no payload.
+field that is not on the list cannot be logged. A line of an event's own work carries its trace and correlation ids.
+Exceptions are logged by category, never by their text, unless they are our own, whose texts hold no payload.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Final, Literal
 
+from streams.runtime.correlation import current_correlation
 from streams.runtime.errors import WritebackError
 
 FIELDS: Final = frozenset(
@@ -21,6 +22,8 @@ FIELDS: Final = frozenset(
         # who and what, all surrogates
         *("practice_id", "event_id", "source", "effect_id", "connection_id", "target", "entry_kind", "lane_kind"),
         *("settings_version", "request_id", "notice_cause", "channel", "outbox_id"),
+        # what it belongs to, set by `correlated`
+        *("trace_id", "correlation_id"),
         # how it stands
         *("state", "from_state", "to_state", "reason", "stage", "verdict", "error", "category", "consequence"),
         *("status", "attempt", "epoch", "generation", "era", "sqlstate", "code"),
@@ -74,7 +77,13 @@ class Log:
         if stray:
             raise ValueError(f"not on the allow-list of log fields: {', '.join(sorted(stray))}")
         if self._logger.isEnabledFor(level):
-            self._logger.log(level, message, extra={_EXTRA: fields})
+            self._logger.log(level, message, extra={_EXTRA: _correlation_ids() | fields})
+
+
+def _correlation_ids() -> dict[str, object]:
+    ids = current_correlation()
+    pairs = () if ids is None else (("trace_id", ids.trace_id), ("correlation_id", ids.correlation_id))
+    return {name: value for name, value in pairs if value is not None}
 
 
 def log(name: str) -> Log:

@@ -131,6 +131,7 @@ CATALOGUE: Final = (
     _of(m.ERRORS, _ERRORS, Consequence, by=ALL),
     _of(m.READY, by=ALL),
     _of(m.REHEARSAL, by=ALL),
+    _of(m.TRACE_SPANS, ("exported", "dropped", "failed"), by=ALL),
     _of(m.DATABASE_RECONNECTS, by=_WITH_DATABASE),
     _of(m.LEDGER_SET_BACKS, by=[Role.INTAKE, Role.POSTER, Role.RELAY]),
     _of(m.CONSUMER_LAG, by=[Role.RULES, Role.INTAKE, Role.SYNC], appears=_ASSIGNED),

@@ -33,6 +33,11 @@ READY = Gauge(
     ["role"],
 )
 REHEARSAL = Gauge("writeback_rehearsal_switches", "Rehearsal switches that are on; 0 in production.", ["role"])
+TRACE_SPANS = Counter(
+    "writeback_trace_spans_total",
+    "Spans of traces: taken by the endpoint, dropped because too many waited, or not taken.",
+    ["role", "outcome"],
+)
 
 # --- consuming roles: RULES, INTAKE, NOTIFIER
 CONSUMER_LAG = Gauge(

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from streams import fault_injection
-from streams.runtime import logging, metrics
+from streams.runtime import logging, metrics, tracing
 from streams.runtime.endpoints import Health, TelemetryServer
 from streams.runtime.errors import ConfigurationError, Role
 from streams.runtime.lifecycle import Stop, end_with
@@ -78,6 +78,7 @@ def run_process(
     server.start()
     log.info("role starts", url=f"{server.url}/metrics", pid=os.getpid())
     try:
+        tracing.install(settings, role.value, version)
         code = entry.load()(settings, stop, health)
     except Exception as error:  # noqa: BLE001 - the one place where a role's end is said; the supervisor restarts it
         log.failure("role ends with an error", error)
@@ -85,6 +86,7 @@ def run_process(
         if code == REFUSED and refused is not None:
             refused(role, type(error).__name__)
     finally:
+        tracing.close()
         server.stop()
     log.info("role ended", exit_code=code)
     return code

@@ -70,12 +70,16 @@ class Role:
 
     def metric(self, name: str) -> float:
         """The sum over the labels of one metric, as its endpoint shows it now."""
+        lines = self.metrics_text().splitlines()
+        return sum(float(line.rsplit(" ", 1)[1]) for line in lines if re.match(rf"{name}[ {{]", line))
+
+    def metrics_text(self) -> str:
+        """All of them, as Prometheus reads them."""
         found = re.search(r"url=(http://\S+/metrics)", self.text())
         if found is None:
             raise AssertionError(f"{self.name} has not said where its metrics are")
         with urllib.request.urlopen(found[1], timeout=WITHIN_S) as answer:  # noqa: S310 - our own, on loopback
-            lines = answer.read().decode().splitlines()
-        return sum(float(line.rsplit(" ", 1)[1]) for line in lines if re.match(rf"{name}[ {{]", line))
+            return str(answer.read().decode())
 
     def end(self) -> None:
         """Whatever state it is in, it is gone afterwards."""

@@ -23,6 +23,7 @@ from sinks.ledger.intake.read_context import lock_practices, read_context
 from sinks.ledger.intake.records import Decided, PatientRecord, Record, Unreadable, practice_of
 from sinks.ledger.intake.refused_records import Named, patient_message, refusal_message, unreadable_message
 from sinks.ledger.intake.superseding import take_alone
+from sinks.ledger.intake.trace_batch import intake_traces
 from sinks.ledger.intake.write import write
 from sinks.ledger.intake.writes import Writes
 from sinks.ledger.named_queries import named_queries
@@ -63,6 +64,7 @@ class BatchWriter:
         self._policy = policy
         self._clock = clock
         self._misplaced = MisplacedRecords(policy.partitions)
+        self._traces = intake_traces()
         self._practices: set[str] = set()
         self.positions: dict[Partition, int] = {}
 
@@ -139,6 +141,8 @@ class BatchWriter:
                 cut = self._moved(records[: writes.taken], but=moved)
                 positions.move(cursor, moved, cut)
                 moved = cut
+            if self._traces is not None:
+                self._traces.stamp(records[: writes.taken], writes)
             misplaced = self._misplaced.find(records[: writes.taken])
             writes.outbox += self._misplaced.warnings(cursor, misplaced, now, context.now)
             write(cursor, writes, now=now, at=context.now, jitter_s=self._policy.jitter_s)
@@ -146,6 +150,8 @@ class BatchWriter:
         self.positions |= moved
         reach(CrashPoint.INTAKE_AFTER_COMMIT)
         _count(writes)
+        if self._traces is not None:
+            self._traces.committed()
         self._misplaced.stored(misplaced)
         return writes.taken
 

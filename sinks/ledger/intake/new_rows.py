@@ -216,6 +216,7 @@ def event_row(writeback: Writeback, status: EventStatus, now: datetime, concerns
         concerns=concerns,
         waited=(),
         ended_as=None,
+        traceparent=None,
     )
 
 

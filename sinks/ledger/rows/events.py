@@ -46,6 +46,8 @@ class EventRow(msgspec.Struct, frozen=True):
     concerns: str | None
     waited: tuple[State, ...]
     ended_as: Ruling | None
+    traceparent: str | None
+    """W3C Trace Context, of an event that is traced."""
 
 
 class BodyRow(msgspec.Struct, frozen=True):
