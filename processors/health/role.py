@@ -12,9 +12,10 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from processors.health.agents import Agents
-from processors.health.faust_app import make_app
+from processors.health.faust_app import SESSION_S, make_app
 from processors.health.kept import kept_outcomes, kept_target, practice_of, target_key
 from processors.health.publish import StatePublisher
+from processors.health.standstill import Standstill
 from processors.health.statement import statement_of
 from processors.health.stating import Stating
 from processors.health.target_window import TargetWindow
@@ -89,7 +90,7 @@ class _Worker:
 
     async def run(self, stop: Stop) -> None:
         """1. start Faust, which reads its tables. 2. state, round by round. 3. stop Faust, which gives its partitions
-        back. Raises Transient when Faust ended by itself."""
+        back. Raises Transient when Faust ended by itself, and when this process stood still."""
         stopping = stop.watch()
         self._app = make_app(self._settings, self._partitions)
         self._agents = Agents(
@@ -98,11 +99,14 @@ class _Worker:
         publisher = StatePublisher(self._settings)
         watch = Watch(self._settings, stop, self._health, lambda: self._mine)
         watch.start()
+        standstill = Standstill(SESSION_S)
+        watching = asyncio.create_task(standstill.run(), name="standstill")
         starting = asyncio.create_task(self._app.start(), name="faust")
         try:
             while not stopping.is_set():
                 if self._app.crashed or (starting.done() and starting.exception() is not None):
                     raise Transient("Faust ended by itself: a restart reads its tables again")
+                standstill.check()
                 self._health.beat()
                 if starting.done() and not self._app.in_recovery and not self._app.rebalancing:
                     self._look_at_assignment()
@@ -112,6 +116,7 @@ class _Worker:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(stopping.wait(), self._times.look_s)
         finally:
+            watching.cancel()
             self._health.ready(False, "stopped")
             await self._end(starting)
             await asyncio.to_thread(watch.join)

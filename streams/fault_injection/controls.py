@@ -65,6 +65,7 @@ class Control(StrEnum):
     MIRROR_FENCE = "mirror_fence"  # a page of a reader whose turn has passed to another is void
     BATCH_WINDOW = "batch_window"  # TIM-2: outside its target's hours nothing is marked
     SENT_AGAIN = "sent_again"  # law 26: a cause is not solved while what was sent again may fail again
+    STANDSTILL = "standstill"  # law 27: a worker of HEALTH that stood still states nothing of what it knew
     OUTBOX = "outbox"  # law 25: rows are deleted only after the commit
     OAUTH_STATE = "oauth_state"  # S-4: an answer that was not asked for connects nothing
     DEAD_LETTER_LIMIT = "dead_letter_limit"  # a bad deployment stops instead of dead-lettering

@@ -54,6 +54,12 @@ class PosterHeart:
         assert self._producer.flush(30) == 0
 
 
+def all_stated(world: World) -> list[PracticeHealth]:
+    """Every state that stands on the topic, in the order of their times."""
+    records = read_all(world, TopicName.HEALTH)
+    return sorted((decode_practice_health(each.value) for each in records), key=lambda each: each.stated_at)
+
+
 def stated(world: World, practice_id: str) -> list[PracticeHealth]:
     """Every state of a practice that stands on the topic, oldest first."""
     records = read_all(world, TopicName.HEALTH)
