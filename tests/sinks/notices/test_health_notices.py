@@ -119,7 +119,7 @@ def test_what_is_repaired_opens_no_second_notice(used: NoticeLedger) -> None:
         used.mailbox,
         "UPDATE connections SET closed_reason = {}, closed_at = {}, changed_at = clock_timestamp()",
     )
-    used.connection.execute(change.format("'NEEDS_RECONNECT'", "now()"))  # type: ignore[arg-type]
+    used.connection.execute(change.format("'NEEDS_RECONNECT'", "now()"))
     before = health(HealthState.NEEDS_RECONNECT)
     with used.notifier():
         wait_until(lambda: len(box.raw) == 1)
