@@ -156,10 +156,14 @@ WITH held AS MATERIALIZED (
 ), alike AS MATERIALIZED (
     SELECT h.effect_id, m.external_id
     FROM held h
-    JOIN patient_links l ON l.practice_id = :practice_id AND l.patient_ref = h.patient_ref
-    JOIN mirror_entries m ON m.practice_id = :practice_id AND m.pms_patient_id IN (l.pms_patient_id, h.posts_to)
-        AND m.entry_date = h.ledger_date AND m.amount_minor IN (h.amount_minor, h.gross_minor)
-        AND NOT m.ours AND m.gone_at IS NULL
+    CROSS JOIN LATERAL (
+        SELECT l.pms_patient_id FROM patient_links l
+        WHERE l.practice_id = :practice_id AND l.patient_ref = h.patient_ref OFFSET 0) l
+    CROSS JOIN LATERAL (
+        SELECT m.external_id FROM mirror_entries m
+        WHERE m.practice_id = :practice_id AND m.pms_patient_id IN (l.pms_patient_id, h.posts_to)
+          AND m.entry_date = h.ledger_date AND m.amount_minor IN (h.amount_minor, h.gross_minor)
+          AND NOT m.ours AND m.gone_at IS NULL OFFSET 0) m
 )
 SELECT a.effect_id, a.external_id,
     ARRAY(SELECT b.effect_id FROM alike b WHERE b.external_id = a.external_id AND b.effect_id <> a.effect_id
