@@ -50,6 +50,12 @@ class Pane(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             seen=tuple(sorted((*self.seen, name))),
         )
 
+    def away_after(self, before: int) -> int:
+        """Attempts without an answer between them, where there were so many before it. In whatever order its attempts
+        came, one that was answered begins anew."""
+        away = sum(count for answer, count in self.answers.items() if answer in AWAY)
+        return before + away if away == sum(self.answers.values()) else 0
+
     def closed(self) -> Pane:
         """Without the names: nothing more is added to it."""
         return msgspec.structs.replace(self, seen=())

@@ -11,7 +11,7 @@ from processors.health.panes import Sums
 from schemas.vocabulary import AnswerClass, HealthState
 
 AWAY_ATTEMPTS: Final = 3
-"""Attempts without any answer that say OFFLINE: one alone may be a network's hiccup."""
+"""Attempts without any answer between them that say OFFLINE, however far apart: one alone may be a network's hiccup."""
 FAILING_ATTEMPTS: Final = 4
 FAILING_SHARE: Final = 0.5
 """Most of the short window."""
@@ -45,6 +45,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     answered_at: datetime | None
     failed_at: datetime | None
     """The last attempt of each sort, however long ago."""
+    away: int
+    """Attempts since something last answered: a system that is away is asked ever more seldom."""
 
     @property
     def answers_again(self) -> bool:
@@ -88,7 +90,7 @@ def _found(evidence: Evidence) -> HealthState:
     short, long = evidence.short, evidence.long
     if short.answers.get(AnswerClass.CREDENTIALS) and not evidence.answers_again:
         return HealthState.NEEDS_RECONNECT
-    if short.away >= AWAY_ATTEMPTS and short.away == short.attempts:
+    if short.away and short.away == short.attempts and evidence.away >= AWAY_ATTEMPTS:
         return HealthState.OFFLINE
     if short.attempts >= FAILING_ATTEMPTS and evidence.share >= FAILING_SHARE:
         return HealthState.FAILING

@@ -25,6 +25,8 @@ class Level(msgspec.Struct, frozen=True, kw_only=True):
     """None: from the first attempt on."""
     answered_at: datetime | None = None
     failed_at: datetime | None = None
+    away: int = 0
+    """Attempts that met nobody since something last answered."""
 
 
 class TargetWindow(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,21 +100,23 @@ def _folded(window: TargetWindow, until: int, times: HealthTimes) -> Level:
     else:
         return level
     state, since = level.state, level.since
-    answered_at, failed_at = level.answered_at, level.failed_at
+    answered_at, failed_at, away = level.answered_at, level.failed_at, level.away
     for number in range(first, min(until, _settled(window, times)) + 1):
         pane = window.panes.get(number)
         if pane is not None:
             answered_at, failed_at = latest(answered_at, pane.answered_at), latest(failed_at, pane.failed_at)
+            away = pane.away_after(away)
         evidence = Evidence(
             short=_hopping(window, number, times.short_panes),
             long=_hopping(window, number, times.long_panes),
             answered_at=answered_at,
             failed_at=failed_at,
+            away=away,
         )
         after = next_state(state, evidence)
         if after is not state or since is None:
             state, since = after, start_of(number, times.pane_s)
-    return Level(state=state, since=since, answered_at=answered_at, failed_at=failed_at)
+    return Level(state=state, since=since, answered_at=answered_at, failed_at=failed_at, away=away)
 
 
 def _hopping(window: TargetWindow, last: int, count: int) -> Sums:

@@ -45,6 +45,17 @@ def test_a_target_that_nothing_reaches_is_offline(answer: str) -> None:
     assert state(1, beat(0, ANSWERED=19), beat(0.5, of={answer: 1})) is HEALTHY
 
 
+def test_a_system_that_is_asked_ever_more_seldom_is_offline_all_the_same() -> None:
+    """A closed connection is tried every quarter of an hour in the end: no window ever holds three. An answer between
+    them begins anew, and what was before the kept panes counts."""
+    seldom = [beat(minute, UNREACHABLE=1) for minute in (0, 14, 29)]
+    assert state(28, *seldom) is HEALTHY
+    assert state(29, *seldom) is OFFLINE
+    assert state(300, *seldom) is OFFLINE
+    assert state(29, seldom[0], seldom[1], beat(20, ANSWERED=1), seldom[2]) is HEALTHY
+    assert state(210, beat(0, UNREACHABLE=1), beat(100, UNREACHABLE=1), beat(200, UNREACHABLE=1)) is OFFLINE
+
+
 def test_most_attempts_failing_is_failing() -> None:
     assert state(0, beat(0, ANSWERED=3, BUSY=2)) is HEALTHY
     assert state(0, beat(0, ANSWERED=2, BUSY=2)) is FAILING
