@@ -115,11 +115,8 @@ def test_a_state_is_told_once_and_its_end_too(used: NoticeLedger) -> None:
 def test_what_is_repaired_opens_no_second_notice(used: NoticeLedger) -> None:
     """The state that HEALTH found before the repair stands for some time after it: one cause stays one notice. What
     fails after the repair is news."""
-    box, change = (
-        used.mailbox,
-        "UPDATE connections SET closed_reason = {}, closed_at = {}, changed_at = clock_timestamp()",
-    )
-    used.connection.execute(change.format("'NEEDS_RECONNECT'", "now()"))
+    box = used.mailbox
+    used.connection.execute("UPDATE connections SET closed_reason = 'NEEDS_RECONNECT', closed_at = now()")
     before = health(HealthState.NEEDS_RECONNECT)
     with used.notifier():
         wait_until(lambda: len(box.raw) == 1)
