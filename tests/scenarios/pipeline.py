@@ -118,7 +118,7 @@ class Pipeline:
                 self.link(name, ref, str(row["PatNum"]))
         if quickbooks:
             self.sandbox.quickbooks.add_company(realm, name=name)
-            self._connect_quickbooks(name, realm)
+            self.connect_quickbooks(name, realm)
         return name
 
     def _over_nexhealth(
@@ -143,7 +143,8 @@ class Pipeline:
             open_dental_keys(self.sandbox, customer_key),
         )
 
-    def _connect_quickbooks(self, practice: str, realm: str) -> None:
+    def connect_quickbooks(self, practice: str, realm: str) -> None:
+        """With the company's tokens of now; again after it was disconnected."""
         self.connect(
             practice,
             "quickbooks",

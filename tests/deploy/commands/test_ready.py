@@ -15,7 +15,8 @@ import pytest
 
 from deploy.at_work import MARK, AtWork, Mark, at_work
 from streams.runtime.errors import ConfigurationError
-from tests.deploy.commands.test_up import ONLY_RELAYS, Up
+from tests.deploy.commands.running_up import Up
+from tests.deploy.commands.test_up import ONLY_RELAYS
 from tests.scenarios.waiting import WITHIN_S
 from tests.worlds import World
 

@@ -21,6 +21,7 @@ import pytest
 from deploy.local.ports import LOOPBACK, free_ports
 from deploy.scrape_targets import FILE, PLACES, fixed_ports, read_targets
 from streams.runtime.errors import Role
+from tests.deploy.commands.running_up import Up
 from tests.scenarios.waiting import WITHIN_S, until
 from tests.worlds import World
 
@@ -31,33 +32,6 @@ ONLY_RELAYS = (*NO_FLOW, "--relay", "2", "--agents", "0", "--webhooks", "0")
 ONLY_HEALTH = (*NO_FLOW[:-4], "--relay", "0", "--sync", "0", "--agents", "0", "--webhooks", "0")
 ONLY_CALLED = (*NO_FLOW, "--relay", "0")
 SECRET_KEY = base64.b64encode(b"of those who are called: 32 byte").decode()
-
-
-class Up:
-    """The command as an operator runs it, its output in a file."""
-
-    def __init__(self, world: World, folder: Path, *options: str, **settings: str) -> None:
-        self._log = folder / "up.log"
-        with self._log.open("wb") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "deploy.command", "up", "--state-dir", str(folder / "state"), *options],
-                env=world.environ(**settings),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
-
-    def text(self) -> str:
-        return self._log.read_text(encoding="utf-8")
-
-    def says(self, what: str) -> None:
-        until(lambda: what in self.text() or self.process.poll() is not None, what, show=self.text)
-        assert what in self.text()
-
-    def roles(self) -> dict[str, int]:
-        """Process ids by name, the newest of each."""
-        found = re.findall(r"^(\w+-\d+) +process (\d+)", self.text(), re.MULTILINE)
-        return {name: int(pid) for name, pid in found}
 
 
 @pytest.fixture

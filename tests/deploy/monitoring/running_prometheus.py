@@ -22,6 +22,7 @@ from tests.scenarios.waiting import WITHIN_S, until
 SHIPPED: Final = RULES.parent / "prometheus.yml"
 OFTEN: Final = "1s"
 """Between two scrapes and evaluations: a test does not wait for the quarter of a minute of production."""
+_NO_PLACE: Final = frozenset({"__name__", "alertname", "alertstate", "severity", "instance", "job", "slot"})
 
 
 class RunningPrometheus:
@@ -56,6 +57,16 @@ class RunningPrometheus:
         rules = [(rule, rule["health"]) for group in groups for rule in group["rules"]]
         return down + [f"{rule['name']} {rule.get('lastError', '')}" for rule, health in rules if health != "ok"]
 
+    def fired(self, since: float, until: float) -> dict[str, set[str]]:
+        """Alerts that fired at any second of that time (Unix time), with where: the role, the target or the reason."""
+        query = {"query": 'ALERTS{alertstate="firing"}', "start": str(since), "end": str(until), "step": "1"}
+        found: dict[str, set[str]] = {}
+        for series in self.get("/api/v1/query_range", **query)["result"]:
+            labels = series["metric"]
+            said = [value for name, value in sorted(labels.items()) if name not in _NO_PLACE]
+            found.setdefault(labels["alertname"], set()).add(" ".join(said))
+        return found
+
     def firing(self) -> set[str]:
         alerts = self.get("/api/v1/alerts")["alerts"]
         return {each["labels"]["alertname"] for each in alerts if each["state"] == "firing"}
@@ -65,13 +76,18 @@ class RunningPrometheus:
 
 
 @contextmanager
-def running_prometheus(folder: Path, targets: Sequence[ScrapeTarget]) -> Iterator[RunningPrometheus]:
-    """The shipped configuration and rules, with quicker intervals, scraping `targets`. Ended with the block."""
+def running_prometheus(
+    folder: Path, targets: Sequence[ScrapeTarget], rules: Path = RULES / "*.yml"
+) -> Iterator[RunningPrometheus]:
+    """The shipped configuration, with quicker intervals, scraping `targets`. Ended with the block.
+
+    `rules`: a pattern of files; the shipped ones where no others are named.
+    """
     folder.mkdir()
     (port,) = free_ports(1)
     config = yaml.safe_load(SHIPPED.read_text(encoding="utf-8"))
     config["global"] = {"scrape_interval": OFTEN, "evaluation_interval": OFTEN}
-    config["rule_files"] = [str(RULES / "*.yml")]
+    config["rule_files"] = [str(rules)]
     config["scrape_configs"][0]["file_sd_configs"] = [{"files": [str(write_targets(folder, targets))]}]
     del config["alerting"]
     file = folder / "prometheus.yml"
