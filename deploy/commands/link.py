@@ -1,4 +1,4 @@
-"""`writeback link search|who|add|move|list|remove`: which patient of the practice's own system a surrogate is (L-6)."""
+"""`writeback link`: which patient of the practice's own system a surrogate is, found, linked and looked at (L-6)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import typer
 from typer.core import TyperGroup
 
 from deploy.commands.link_search import search
+from deploy.commands.link_suggest import suggest
+from deploy.commands.link_verify import duplicates, verify
 from deploy.commands.options import By, Json, Most, PracticeId, Why, Yes
 
 if TYPE_CHECKING:
@@ -31,6 +33,9 @@ app = typer.Typer(
     cls=_AddsByDefault, no_args_is_help=True, help="Link surrogates to patients of the practice's own system."
 )
 app.command()(search)
+app.command()(suggest)
+app.command()(verify)
+app.command()(duplicates)
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -81,6 +82,16 @@ def write_file(path: Path, content: bytes, option: str) -> None:
     """A file that a person names, replaced whole. ConfigurationError names the option."""
     try:
         path.write_bytes(content)
+    except OSError as error:
+        raise ConfigurationError(f"{option}: the file cannot be written ({error.strerror})") from None
+
+
+def write_private_file(path: Path, content: bytes, option: str) -> None:
+    """A file with personal data: only its owner may read it. ConfigurationError names the option."""
+    try:
+        path.unlink(missing_ok=True)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(content)
     except OSError as error:
         raise ConfigurationError(f"{option}: the file cannot be written ({error.strerror})") from None
 

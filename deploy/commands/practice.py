@@ -26,6 +26,7 @@ _LABELS = {
     "system_name": "name of the system",
     "sync": "reading its system",
     "week_starts": "its week",
+    "auto_link": "linking by itself",
 }
 SystemName = Annotated[
     str | None, typer.Option("--system-name", help="With --system not-listed: what it is called, to ask for it.")
@@ -181,6 +182,12 @@ def set_(
     week_starts: Annotated[
         str | None, typer.Option(metavar="DAY", help="The first day of its week, such as SUNDAY or MONDAY.")
     ] = None,
+    auto_link: Annotated[
+        bool | None,
+        typer.Option(
+            "--auto-link/--no-auto-link", help="Whether `link suggest --auto` may link references by themselves."
+        ),
+    ] = None,
     phone: Annotated[str | None, typer.Option(help="By which number it is reached; empty: none.")] = None,
     add_email: Annotated[
         list[str] | None, typer.Option("--add-email", help="A further address for notices; repeatable.")
@@ -213,15 +220,16 @@ def set_(
             system_name=system_name,
             sync=sync_named(sync),
             week_starts=weekday_named(week_starts),
+            auto_link=auto_link,
         )
     if as_json:
         print_done_json(yes, done)
         return
     is_now = "is now" if yes else "would be"
-    for what in ("name", "system", "system_name", "sync", "week_starts", "phone", "emails"):
+    for what in ("name", "system", "system_name", "sync", "week_starts", "auto_link", "phone", "emails"):
         before, after = getattr(done.before, what), getattr(done.after, what)
         if before != after:
-            shown = ", ".join(after) if what == "emails" else after
+            shown = ", ".join(after) if what == "emails" else {True: "on", False: "off"}.get(after, after)
             print(f"{done.practice_id}: {_LABELS.get(what, what)} {is_now} {shown or 'none'}")
     if done.before == done.after:
         print(f"{done.practice_id}: that is so already")

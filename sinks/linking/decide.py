@@ -100,6 +100,12 @@ def decide(
     return Decision(verdict=Verdict.SUGGEST, suggestions=shown)
 
 
+def describe(asked: NormalForm, candidate: Candidate, *, numbers: Collection[str] = ()) -> Suggestion:
+    """How one candidate compares, whatever the rules say of it."""
+    judged = _judge(asked, candidate, numbers, ())
+    return _suggestion(judged, (judged,), numbers)
+
+
 def _judge(asked: NormalForm, candidate: Candidate, numbers: Collection[str], shared: Collection[str]) -> _Judged:
     compared = compare(asked, candidate.form)
     return _Judged(

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from sinks.ledger.practices.links import PMS_ID_LENGTH
-from sinks.operations.worklist.csv_sheet import BOM, plain_cell, safe_cell
+from sinks.operations.review_cells import review_lines
+from sinks.operations.worklist.csv_sheet import BOM, safe_cell
 from streams.runtime.errors import ConfigurationError
 
 COLUMNS: Final = ("patient", "former number", "new number")
-MOST: Final = 200_000
 
 
 def review_text(former: Mapping[str, str | None]) -> str:
@@ -57,22 +57,5 @@ def read_review(raw: bytes, known: Iterable[str]) -> dict[str, str]:
 
 def _records(raw: bytes) -> Iterator[tuple[int, str, str]]:
     """Line, patient and new number, as a spreadsheet may have saved them."""
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise ConfigurationError("--links: the file is not UTF-8: save it as CSV UTF-8") from None
-    first = text.split("\n", 1)[0]
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count), strict=True)
-    try:
-        heading = [each.strip().lower() for each in next(reader, [])]
-        missing = [each for each in (COLUMNS[0], COLUMNS[2]) if each not in heading]
-        if missing:
-            raise ConfigurationError(f"--links: the first line lacks {', '.join(missing)}")
-        for cells in reader:
-            if reader.line_num > MOST:
-                raise ConfigurationError(f"--links: a file has at most {MOST} lines")
-            record = dict(zip(heading, (plain_cell(each).strip() for each in cells), strict=False))
-            if any(record.values()):
-                yield reader.line_num, record.get(COLUMNS[0], ""), record.get(COLUMNS[2], "")
-    except csv.Error as error:
-        raise ConfigurationError(f"--links, line {reader.line_num}: the file is no CSV ({error})") from None
+    for line, record in review_lines(raw, (COLUMNS[0], COLUMNS[2]), "--links"):
+        yield line, record.get(COLUMNS[0], ""), record.get(COLUMNS[2], "")

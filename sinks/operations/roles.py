@@ -54,6 +54,7 @@ class Action(StrEnum):
     PATIENT_LINK = "patient.link"
     PATIENT_UNLINK = "patient.unlink"
     PATIENT_MOVE = "patient.move"
+    PATIENT_VERIFY = "patient.verify"
     USER_ADD = "user.add"
     USER_DISABLE = "user.disable"
     USER_ENABLE = "user.enable"
@@ -129,6 +130,7 @@ _LINKER: Final[frozenset[Operation]] = _VIEWER | {
     Action.PATIENT_LINK,
     Action.PATIENT_UNLINK,
     Action.PATIENT_MOVE,
+    Action.PATIENT_VERIFY,
     Action.NOTICE_ACKNOWLEDGE,
 }
 _SETTINGS_ADMIN: Final[frozenset[Operation]] = _VIEWER | {

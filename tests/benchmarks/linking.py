@@ -18,7 +18,7 @@ from tests.benchmarks.traffic import histories, practice_ids
 from tests.sinks.linking.deciding import Tally, tally
 from tests.sinks.linking.labelled_numbers import labelled_set
 from tests.sinks.linking.people import FAMILIES, MEN, NICKNAMES, WOMEN, People, Written
-from tests.sinks.linking.stored_people import KEYS, store_patients
+from tests.sinks.linking.stored_people import KEYS, store_patients, store_references
 from tests.sinks.operations.orders import ledger_of
 from tests.worlds import World
 
@@ -26,6 +26,8 @@ PAIRS: Final = 1_000_000
 PARTS: Final = 2
 """Processes, one a core; each has a seed of its own."""
 PATIENTS: Final = 200_000
+REFERENCES: Final = 4
+"""Every fourth patient has paid, and is a reference of the upstream too: both sides are searched."""
 SEARCHES: Final = 400
 TARGET_MS: Final = 150.0
 ADDED_AT_ONCE: Final = 10_000
@@ -89,7 +91,9 @@ def search_of_patients(world: World, *, patients: int = PATIENTS) -> Iterator[Me
             shown += people.random.sample(rows, min(len(rows), 1 + SEARCHES * ADDED_AT_ONCE // patients))
             with connection.transaction():
                 store_patients(connection, practice, rows)
+                store_references(connection, practice, ((f"pt-{number}", one) for number, one in rows[::REFERENCES]))
         connection.execute("VACUUM ANALYZE mirror_patients")
+        connection.execute("VACUUM ANALYZE patient_identities")
         ledger = ledger_of(connection, SystemClock())
         took: list[float] = []
         right = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -14,7 +14,7 @@ from schemas.validation.limits import ID_LENGTH
 from schemas.vocabulary import EntryKind
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.practices.settings.settings_store import Saving
-from sinks.ledger.rows.fetch import fetch_all, fetch_value
+from sinks.ledger.rows.fetch import fetch_all, fetch_value, fetch_values
 from sinks.ledger.unit_of_work import unit_of_work
 from sinks.ledger.waiting.reevaluate import reevaluate
 from streams.runtime.clock import Clock
@@ -87,6 +87,37 @@ def unlink(
         )
         reevaluate(unit, patient_ref=patient_ref)
         return former
+
+
+def may_link_itself(cursor: psycopg.Cursor[TupleRow], practice_id: str) -> bool:
+    """Whether the practice lets references be linked where the rules are sure. Blocks for one statement."""
+    return bool(fetch_value(cursor, _SQL["may_link_itself"], {"practice_id": practice_id}))
+
+
+def linkable(cursor: psycopg.Cursor[TupleRow], practice_id: str, wanted: Mapping[str, str]) -> list[str]:
+    """Those references that have no link, whose patient is in use and linked to nobody. Blocks for one statement."""
+    given = {"practice_id": practice_id, "patient_refs": list(wanted), "numbers": list(wanted.values())}
+    found = set(fetch_values(cursor, _SQL["linkable"], given))
+    return [ref for ref in wanted if ref in found]
+
+
+def verify(
+    cursor: psycopg.Cursor[TupleRow],
+    practice_id: str,
+    patient_ref: str,
+    pms_patient_id: str,
+    saving: Saving,
+    *,
+    at: datetime,
+    prints: Mapping[str, int],
+) -> None:
+    """Keep who saw that a link is right, and of whom. The caller holds the practice's lock and has seen this number.
+
+    ConfigurationError where the link is another one. Blocks for one statement.
+    """
+    given = {"practice_id": practice_id, "patient_ref": patient_ref, "pms_patient_id": pms_patient_id} | dict(prints)
+    if fetch_value(cursor, _SQL["verify_link"], given | {"actor": saving.actor, "now": at}) is None:
+        raise ConfigurationError(f"{patient_ref} is not linked to {pms_patient_id} any more: look at it again")
 
 
 class LinkedPatient(msgspec.Struct, frozen=True, kw_only=True):

@@ -55,7 +55,29 @@ DELETE FROM patient_links WHERE practice_id = :practice_id AND patient_ref = :pa
 INSERT INTO patient_links (practice_id, patient_ref, pms_patient_id, linked_by, linked_at)
 VALUES (:practice_id, :patient_ref, :pms_patient_id, :actor, business_now(:now))
 ON CONFLICT (practice_id, patient_ref) DO UPDATE
-    SET pms_patient_id = EXCLUDED.pms_patient_id, linked_by = EXCLUDED.linked_by, linked_at = EXCLUDED.linked_at;
+    SET pms_patient_id = EXCLUDED.pms_patient_id, linked_by = EXCLUDED.linked_by, linked_at = EXCLUDED.linked_at,
+        verified_at = NULL, verified_by = NULL, name_print = NULL, date_print = NULL;
+
+-- name: verify_link
+-- Of the number that was looked at, and of no other that somebody linked meanwhile. The time of the verification before.
+UPDATE patient_links l
+SET verified_at = business_now(:now), verified_by = :actor, name_print = :name_print, date_print = :date_print
+FROM (SELECT practice_id, patient_ref, verified_at FROM patient_links
+      WHERE practice_id = :practice_id AND patient_ref = :patient_ref FOR UPDATE) o
+WHERE l.practice_id = o.practice_id AND l.patient_ref = o.patient_ref AND l.pms_patient_id = :pms_patient_id
+RETURNING l.linked_by;
+
+-- name: may_link_itself
+SELECT auto_link FROM practices WHERE practice_id = :practice_id;
+
+-- name: linkable
+-- Of these pairs those that can be linked: the number is a patient's in use, nobody else is linked to it, and the
+-- reference to nobody.
+SELECT k.ref AS patient_ref FROM unnest(:patient_refs::text[], :numbers::text[]) AS k(ref, number)
+WHERE EXISTS (SELECT FROM mirror_patients m WHERE m.practice_id = :practice_id AND m.pms_patient_id = k.number
+              AND m.in_use AND m.gone_at IS NULL)
+  AND NOT EXISTS (SELECT FROM patient_links l WHERE l.practice_id = :practice_id AND l.pms_patient_id = k.number)
+  AND NOT EXISTS (SELECT FROM patient_links l WHERE l.practice_id = :practice_id AND l.patient_ref = k.ref);
 
 -- name: audit
 -- Number and hash are the table's own.
@@ -74,7 +96,8 @@ WHERE digest <> again OR previous <> coalesce(before, ''::bytea) OR n <> coalesc
 ORDER BY practice_id, n;
 
 -- name: details
-SELECT name, phone, system, system_name, sync_every AS sync, week_starts FROM practices WHERE practice_id = :practice_id;
+SELECT name, phone, system, system_name, sync_every AS sync, week_starts, auto_link FROM practices
+WHERE practice_id = :practice_id;
 
 -- name: contact_addresses
 SELECT address FROM contacts WHERE practice_id = :practice_id AND channel = 'email' ORDER BY address;
@@ -84,7 +107,7 @@ UPDATE practices SET system = :system, system_name = :system_name WHERE practice
 
 -- name: set_details!
 UPDATE practices SET name = :name, phone = :phone, system = :system, system_name = :system_name, sync_every = :sync,
-    week_starts = :week_starts
+    week_starts = :week_starts, auto_link = :auto_link
 WHERE practice_id = :practice_id;
 
 -- name: read_sooner!

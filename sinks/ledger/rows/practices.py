@@ -33,6 +33,7 @@ class PracticeRow(msgspec.Struct, frozen=True):
     """`sinks.sync.schedule.Every`: how often that system is read."""
     week_starts: str
     """`sinks.operations.queries.calendar.Weekday`: the first day of the practice's week (VER-5)."""
+    auto_link: bool
 
 
 class ContactRow(msgspec.Struct, frozen=True):
@@ -134,6 +135,11 @@ class LinkRow(msgspec.Struct, frozen=True):
     pms_patient_id: str
     linked_by: str
     linked_at: datetime
+    verified_at: datetime | None
+    verified_by: str | None
+    name_print: int | None
+    """Keyed: of the name that the practice's system had when it was verified."""
+    date_print: int | None
 
 
 class FormerLinkRow(msgspec.Struct, frozen=True):

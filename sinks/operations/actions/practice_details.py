@@ -46,6 +46,8 @@ class Details(msgspec.Struct, frozen=True):
     """How often its system is read (SYN-1, SYN-2)."""
     week_starts: Weekday = Weekday.SUNDAY
     """The first day of its week, for listings and the weekly review (VER-5)."""
+    auto_link: bool = False
+    """References are linked by themselves where the rules are sure."""
 
 
 class DetailsChanged(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,6 +65,7 @@ class _Stored(msgspec.Struct, frozen=True):
     system_name: str | None
     sync: Every
     week_starts: Weekday
+    auto_link: bool
 
 
 def change_details(
@@ -78,6 +81,7 @@ def change_details(
     system_name: str | None = None,
     sync: Every | None = None,
     week_starts: Weekday | None = None,
+    auto_link: bool | None = None,
 ) -> DetailsChanged:
     """Change what is given; the rest stays. An empty name or phone takes it away. Blocks.
 
@@ -87,9 +91,11 @@ def change_details(
     """
     practice_id = checked_id("PRACTICE", practice)
     uses = used_system(system, system_name)
-    if (name, phone, uses, sync, week_starts) == (None,) * 5 and not add_emails and not remove_emails:
+    wanted = (name, phone, uses, sync, week_starts, auto_link)
+    if all(each is None for each in wanted) and not add_emails and not remove_emails:
         raise ConfigurationError(
-            "give what is to be changed: --name, --phone, --system, --sync, --week-starts, --add-email, --remove-email"
+            "give what is to be changed: --name, --phone, --system, --sync, --week-starts, --auto-link, --add-email, "
+            "--remove-email"
         )
     added = [checked_email(each, "--add-email") for each in add_emails]
     checked_text("--name", name or "")
@@ -113,6 +119,7 @@ def change_details(
             "system_name": before.system_name if uses is None else uses.name,
             "sync": sync or before.sync,
             "week_starts": week_starts or before.week_starts,
+            "auto_link": before.auto_link if auto_link is None else auto_link,
         }
         act.cursor.execute(_SQL["set_details"], parameters)
         if sync is Every.HOURLY:
@@ -181,4 +188,5 @@ def _kept(details: Details) -> dict[str, object]:
         "system_name": details.system_name,
         "sync": details.sync,
         "week_starts": details.week_starts,
+        "auto_link": details.auto_link,
     }

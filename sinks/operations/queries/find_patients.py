@@ -29,13 +29,13 @@ from streams.settings import ProgramSettings
 
 EACH: Final = 150
 """Rows of one token that are looked at: of a frequent last name some, of two names together all as a rule."""
-MOST_OPENED: Final = 100
+MOST_OPENED: Final = 60
 """Identities that one search opens, of each side."""
 MOST_FOUND: Final = 20
 LEAST: Final = 45.0
 """Likeness below which a row is not shown: of two words at least one is right."""
 
-_SQL: Final = named_queries("sinks.operations.queries", "find_patients.sql")
+SQL: Final = named_queries("sinks.operations.queries", "find_patients.sql")
 
 
 class Side(StrEnum):
@@ -146,7 +146,7 @@ def sealed_by_words(
         tokens += of_word
         weights += [weight] * len(of_word)
     given = {"practice_id": practice_id, "tokens": tokens, "weights": weights, "each": each, "most": most}
-    return fetch_all(ledger.connection, SealedPatient, _SQL[query], given)
+    return fetch_all(ledger.connection, SealedPatient, SQL[query], given)
 
 
 def opened(keys: SearchKeys, practice_id: str, side: Side, row: SealedPatient) -> Identity | UpstreamIdentity:
@@ -182,4 +182,4 @@ def _by_number(ledger: Ledger, practice_id: str, asked: Asked, query: str) -> li
     if not asked.numbers:
         return []
     given = {"practice_id": practice_id, "numbers": list(asked.numbers), "most": MOST_FOUND}
-    return fetch_all(ledger.connection, SealedPatient, _SQL[query], given)
+    return fetch_all(ledger.connection, SealedPatient, SQL[query], given)

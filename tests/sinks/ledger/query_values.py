@@ -147,6 +147,13 @@ OTHERWISE: Final[dict[str, tuple[dict[str, str | None], ...]]] = {
     "operations/queries/find_patients.known": _SEARCHES,
     "operations/queries/find_patients.mirrored_by_number": ({"numbers": "{12,pt-12}"},),
     "operations/queries/find_patients.known_by_number": ({"numbers": "{12,pt-12}", "most": "20"},),
+    "operations/queries/unlinked.stretch": ({"after": "", "most": "2000"}, {"after": "pt-2", "most": "2000"}),
+    "operations/queries/links_seen.links": ({"after": "", "most": "500"},),
+    "operations/queries/links_seen.shared": ({"most": "1000"},),
+    "operations/queries/links_seen.merged": ({"most": "1000"},),
+    "operations/queries/links_seen.to_lost": ({"most": "1000"},),
+    "operations/queries/unlinked.waiting": ({"most": "2000"},),
+    "ledger/practices/queries.linkable": ({"patient_refs": "{pt-1,pt-2,pt-x}", "numbers": "{1,2,3}"},),
     "sync/token_fill.patients": _FILLS,
     "sync/token_fill.identities": _FILLS,
     "sync/changes.suspects": (

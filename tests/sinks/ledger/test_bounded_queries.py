@@ -84,6 +84,12 @@ EXCEPTIONS: Final = {
     "operations/quickbooks/status.waiting": Bound(10_000, f"one practice's documents: {OPEN}"),
     "operations/queries/find_patients.mirrored": Bound(3_000, "150 patients of each token, and 150 that are opened"),
     "operations/queries/find_patients.known": Bound(3_000, "150 references of each token, and 150 that are opened"),
+    "operations/queries/unlinked.stretch": Bound(12_000, "2,000 references, each with whether it is linked"),
+    "operations/queries/unlinked.waiting": Bound(40_000, f"one practice's entries without a link: {OPEN}"),
+    "operations/queries/links_seen.links": Bound(6_000, "500 links, each with both sides"),
+    "operations/queries/links_seen.shared": Bound(5_000, "one practice's links, along their index"),
+    "operations/queries/links_seen.merged": Bound(20_000, "one practice's links, each with its reference"),
+    "operations/queries/links_seen.to_lost": Bound(20_000, "one practice's links, each with its patient"),
     "sync/changes.suspects": Bound(60_000, "one practice's latest 5,000 entries, each by its key, once in a round"),
     "relay/queries.republish_all": Bound(0, "once a night; every practice's settings are published", True),
 }

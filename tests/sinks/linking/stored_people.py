@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
@@ -52,27 +52,24 @@ def store_references(
     keys: SearchKeys = KEYS,
 ) -> None:
     """References of the upstream, with their numbers elsewhere."""
-    for ref, one in people:
-        identity = UpstreamIdentity(
-            given_name=one.given, family_name=one.family, birth_date=one.born, phones=one.phones, emails=one.emails
-        )
-        sealed = keys.seal.seal(practice_id, upstream_owner(ref), msgspec.json.encode(identity))
-        connection.execute(
-            "INSERT INTO patient_identities (practice_id, patient_ref, identity, merged_into, topic_id, part, off, run,"
-            " read_at, tokens, tokens_by) VALUES (%s, %s, %s, %s, 't', 0, 1, 1, now(), %s::bigint[], %s)",
-            (
-                practice_id, ref, sealed, merged_into, tokens_column(keys.tokens, practice_id, identity),
-                keys.tokens.made_by,
-            ),
-        )  # fmt: skip
-        _numbers(connection, practice_id, ref, one.numbers)
-
-
-def _numbers(
-    connection: psycopg.Connection[Any], practice_id: str, ref: str, numbers: Sequence[tuple[str, str]]
-) -> None:
-    for system, number in numbers:
-        connection.execute(
+    columns = "practice_id, patient_ref, identity, merged_into, topic_id, part, off, run, read_at, tokens, tokens_by"
+    numbers: list[tuple[str, str, str, str]] = []
+    with connection.cursor() as cursor:
+        with cursor.copy(f"COPY patient_identities ({columns}) FROM STDIN") as copy:
+            for ref, one in people:
+                identity = UpstreamIdentity(
+                    given_name=one.given,
+                    family_name=one.family,
+                    birth_date=one.born,
+                    phones=one.phones,
+                    emails=one.emails,
+                )
+                sealed = keys.seal.seal(practice_id, upstream_owner(ref), msgspec.json.encode(identity))
+                tokens = tokens_column(keys.tokens, practice_id, identity)
+                place = ("t", 0, 1, 1, "now")
+                copy.write_row((practice_id, ref, sealed, merged_into, *place, tokens, keys.tokens.made_by))
+                numbers += [(practice_id, ref, system, number) for system, number in one.numbers]
+        cursor.executemany(
             "INSERT INTO patient_external_ids (practice_id, patient_ref, system, external_id) VALUES (%s, %s, %s, %s)",
-            (practice_id, ref, system, number),
+            numbers,
         )

@@ -103,7 +103,7 @@ def test_who_is_archived_stands_behind(database: LedgerDatabase) -> None:
 
 
 def test_a_search_stays_in_its_practice(database: LedgerDatabase) -> None:
-    """H-14: the same words elsewhere find that practice's people alone."""
+    """The same words elsewhere find that practice's people alone."""
     assert [each.name for each in found(database, "robert oshaughnessy", ELSEWHERE)] == ["Robert O'Shaughnessy"]
     assert found(database, "odette marlow", ELSEWHERE) == []
 

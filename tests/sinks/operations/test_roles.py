@@ -48,6 +48,7 @@ MATRIX: dict[Operation, set[Role]] = {
     Action.PATIENT_LINK: {L, G},
     Action.PATIENT_UNLINK: {L, G},
     Action.PATIENT_MOVE: {L, G},
+    Action.PATIENT_VERIFY: {L, G},
     Action.SETTINGS_SAVE: {S, G},
     Action.SETTINGS_WITHDRAW: {S, G},
     Action.BACKFILL: {S, G},
