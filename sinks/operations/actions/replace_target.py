@@ -100,6 +100,8 @@ async def replace_target(
     wrong at the new system where an order is to be applied.
     """
     authorise(order, Action.CONNECTION_REPLACE, wanted.connection.practice_id)
+    if wanted.home is not None:
+        authorise(order, Action.CONNECTION_SHARE, wanted.home)
     keys = KeyRing.of(settings)
     moved = _move(ledger, wanted, keys, msgspec.structs.replace(order, apply=False))
     route = route_named(wanted.connection.system)

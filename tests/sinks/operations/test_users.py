@@ -9,6 +9,7 @@ from sinks.operations.actions.entry_action_rules import EntryAction
 from sinks.operations.actions.entry_actions import act_on_entries
 from sinks.operations.actions.link_patient import link_patient
 from sinks.operations.actions.organisations import add_organisation, join_organisation, set_values
+from sinks.operations.actions.share_target import share_target
 from sinks.operations.actions.users import Where, add_user, change_roles, set_disabled
 from sinks.operations.ledger import Ledger
 from sinks.operations.queries.users import actor_of, list_users
@@ -94,3 +95,18 @@ def test_nobody_rises_by_themselves(manual: LedgerDatabase) -> None:
     assert [each.role for each in actor_of(ledger.connection, "alan").grants] == [Role.POSTER], "all or none"
     with pytest.raises(ConfigurationError, match="no user"):
         actor_of(ledger.connection, "nobody")
+
+
+def test_another_practices_connection_is_shared_by_who_may_at_both(manual: LedgerDatabase) -> None:
+    """H-14: an administrator here does not post through the account of a practice elsewhere. Who may at both is asked
+    what everybody is: whether that practice posts through this system."""
+    ledger = ledger_of(manual.connection, manual.clock)
+    manual.connection.execute("INSERT INTO practices (practice_id, added_at, added_by) VALUES ('west', now(), 'Ada')")
+    add_user(ledger, "grace", order())
+    change_roles(ledger, "grace", HERE, order(), give=[Role.SETTINGS_ADMIN])
+    for practice, home in ((PRACTICE, "west"), ("west", PRACTICE)):
+        with pytest.raises(Permanent, match="may not do this at west"):
+            share_target(ledger, practice, "open-dental", home, by(ledger, "grace", apply=False))
+    change_roles(ledger, "grace", Where(practice_id="west"), order(), give=[Role.SETTINGS_ADMIN])
+    with pytest.raises(ConfigurationError, match=f"{PRACTICE} posts through"):
+        share_target(ledger, "west", "open-dental", PRACTICE, by(ledger, "grace", apply=False))
