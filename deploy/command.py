@@ -63,6 +63,7 @@ COMMANDS: Final = {
     "restored": "deploy.commands.restored:restored",
     "retention": "deploy.commands.retention:retention",
     "reconcile": "deploy.commands.reconcile:reconcile",
+    "exceptions": "deploy.commands.exceptions:exceptions",
     "day": "deploy.commands.review:day",
     "week": "deploy.commands.review:week",
     "inbox": "deploy.commands.inbox:inbox",

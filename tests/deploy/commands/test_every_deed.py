@@ -61,6 +61,7 @@ READS: Final = {
         "transactions show",
         "user list",
         "week",
+        "exceptions",
         "dlq list",
         "dlq stats",
         "dlq show",

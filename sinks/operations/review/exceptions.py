@@ -1,0 +1,202 @@
+"""What a person must do at a practice, the largest money first, each with its next action (POST-9, VER-3).
+
+Entries and events that wait for people, have failed or stay in doubt; what payouts say otherwise; what people changed
+in their own system. What goes on by itself is not here: a fee or a payment that is still expected, or an entry that
+is due.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from schemas.vocabulary import AttentionReason, DeadLetterReason, State, Target
+from sinks.operations.ledger import Ledger
+from sinks.operations.queries.entry_changes import EntryChange, find_changes
+from sinks.operations.queries.payout_differences import find_differences, id_of
+from sinks.operations.queries.waiting_entries import WaitingEntry, waiting_entries
+from sinks.operations.queries.waiting_events import WaitingEvent, waiting_events
+from sinks.operations.words.deeds import Cause, deeds_of
+from sinks.operations.words.explanations import reason_words, remedy_words, state_words
+from sinks.operations.words.states import STATE_WORDS
+
+EXPECTED: Final = {
+    State.AWAITING_FEE: timedelta(hours=72),
+    State.AWAITING_ORIGINAL: timedelta(hours=24),
+}
+"""For how long what is missing may still come by itself, as notices wait (N-5, R-8)."""
+MOST_READ: Final = 2_000
+"""Of each sort: more is a work list and no list of exceptions."""
+
+
+class Exceptional(msgspec.Struct, frozen=True, kw_only=True):
+    """One matter. `id` is what the next action is given."""
+
+    id: str
+    about: str
+    """The payment, refund or payout."""
+    what: str
+    amount_minor: int
+    """Of the matter, whatever its sign; with the parts that go with an entry."""
+    currency: str
+    since: datetime
+    state: str
+    why: str
+    to_do: str
+    """In the practice's own words: what staff do."""
+    next: str
+    """The command that ends it, with its places filled in."""
+    others: tuple[str, ...] = ()
+    """Other commands that end it."""
+    assigned_to: str | None = None
+    held_by: str | None = None
+    version: str | None = None
+    """Of an entry: an action that names it is refused once the entry changed (E-15)."""
+
+
+class Exceptions(msgspec.Struct, frozen=True):
+    """By money, then by age; `more`: others were not read."""
+
+    practice_id: str
+    matters: tuple[Exceptional, ...]
+    more: bool
+
+
+def exceptions_of(ledger: Ledger, practice_id: str) -> Exceptions:
+    """Blocks for a few statements. ConfigurationError for an unknown practice."""
+    connection, now = ledger.connection, ledger.clock.now()
+    entries = waiting_entries(connection, practice_id, None, MOST_READ)
+    events = waiting_events(connection, practice_id, None, MOST_READ)
+    differences = find_differences(connection, practice_id, most=MOST_READ)
+    changes = find_changes(connection, practice_id, most=MOST_READ)
+    found = [
+        *_of_entries(practice_id, entries),
+        *(_of_event(practice_id, each) for each in events if _is_due(each, now)),
+        *(
+            _matter(
+                practice_id,
+                AttentionReason(each.kind.value),
+                id_of(each),
+                about=each.payment_id or each.subject,
+                what=f"payout {each.payout_id}".rstrip(),
+                amount=abs((each.paid_minor or 0) - (each.reported_minor or 0)),
+                currency=each.currency,
+                since=each.found_at,
+                state=each.kind.value,
+                why="what the payout says is not what was reported",
+            )
+            for each in differences
+        ),
+        *(_of_change(practice_id, each) for each in changes if each.found_at is not None),
+    ]
+    ordered = sorted(found, key=lambda each: (-each.amount_minor, each.since, each.id))
+    full = any(len(each) == MOST_READ for each in (entries, events, differences, changes))
+    return Exceptions(practice_id, tuple(ordered), full)
+
+
+def _of_entries(practice_id: str, entries: list[WaitingEntry]) -> Iterator[Exceptional]:
+    """A part goes with the entry that it hangs on, and its money with that one's."""
+    heads = {each.effect_id for each in entries}
+    parts: dict[int, int] = {}
+    for each in entries:
+        if each.part_of in heads and each.part_of is not None:
+            parts[each.part_of] = parts.get(each.part_of, 0) + each.amount_minor
+    for each in entries:
+        if each.part_of in heads:
+            continue
+        matter = _matter(
+            practice_id,
+            _cause(each),
+            each.id,
+            about=each.subject,
+            what=f"{each.target} {each.entry_kind} {each.part}".rstrip(),
+            amount=abs(each.amount_minor + parts.get(each.effect_id, 0)),
+            currency=each.currency,
+            since=each.changed_at,
+            state=each.state,
+            why=state_words(each.state, each.reason, each.target),
+            target=Target(each.target),
+        )
+        remedy = remedy_words(each.reason, each.target, each.last_code)
+        yield msgspec.structs.replace(
+            matter,
+            to_do=remedy or matter.to_do,
+            assigned_to=each.assigned_to,
+            held_by=each.held_by,
+            version=each.version,
+        )
+
+
+def _cause(each: WaitingEntry) -> Cause:
+    """The reason says more than the state where it is a dead letter's."""
+    return DeadLetterReason(each.reason) if each.reason in DeadLetterReason.__members__ else State(each.state)
+
+
+def _of_event(practice_id: str, each: WaitingEvent) -> Exceptional:
+    return _matter(
+        practice_id,
+        State(each.state),
+        each.id,
+        about=each.concerns or each.subject,
+        what=each.event_type,
+        amount=abs(each.amount_minor or 0),
+        currency=each.currency or "",
+        since=each.changed_at,
+        state=each.state,
+        why=reason_words(each.reason),
+    )
+
+
+def _is_due(each: WaitingEvent, now: datetime) -> bool:
+    return now - each.changed_at >= EXPECTED.get(State(each.state), timedelta())
+
+
+def _of_change(practice_id: str, each: EntryChange) -> Exceptional:
+    return _matter(
+        practice_id,
+        AttentionReason.CHANGED_AT_TARGET,
+        each.id,
+        about=each.payment,
+        what=f"{each.entry_kind} {each.external_id or ''}".rstrip(),
+        amount=abs(each.amount_minor),
+        currency=each.currency,
+        since=each.found_at or each.looked_at,
+        state=each.state,
+        why="people changed or deleted it in the practice's own system after it was posted",
+    )
+
+
+def _matter(
+    practice_id: str,
+    cause: Cause,
+    id_: str,
+    *,
+    about: str,
+    what: str,
+    amount: int,
+    currency: str,
+    since: datetime,
+    state: str,
+    why: str,
+    target: Target | None = None,
+) -> Exceptional:
+    commands = [
+        deed.value.replace("PRACTICE", practice_id).replace("--id ID", f"--id {id_}").replace(" ID", f" {id_}")
+        for deed in deeds_of(cause, target)
+    ]
+    return Exceptional(
+        id=id_,
+        about=about,
+        what=what,
+        amount_minor=amount,
+        currency=currency,
+        since=since,
+        state=state,
+        why=why,
+        to_do=(STATE_WORDS[cause].remedy or "") if isinstance(cause, State) else "",
+        next=commands[0] if commands else f"writeback explain {about} --practice {practice_id}",
+        others=tuple(commands[1:]),
+    )

@@ -1,0 +1,91 @@
+"""The list of exceptions: only what a person must do, by money and age, each with its command (POST-9, VER-3)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from schemas.vocabulary import State
+from sinks.operations.actions.hold_entries import assign_entries, hold_entries
+from sinks.operations.actions.hold_rules import HoldAction
+from sinks.operations.review.exceptions import EXPECTED, Exceptional, exceptions_of
+from tests.processors.rules.event_examples import PRACTICE, changed, payment
+from tests.sinks.ledger.ledger_fixture import LedgerDatabase
+from tests.sinks.ledger.posting_by_hand import post_what_is_due
+from tests.sinks.operations.entry_commands import MANUAL
+from tests.sinks.operations.orders import ledger_of, order
+
+pytestmark = pytest.mark.stack
+
+
+def listed(database: LedgerDatabase) -> tuple[Exceptional, ...]:
+    return exceptions_of(ledger_of(database.connection, database.clock), PRACTICE).matters
+
+
+def test_what_goes_on_by_itself_is_not_listed(database: LedgerDatabase) -> None:
+    database.add()
+    database.link()
+    database.report(payment())
+    assert listed(database) == ()
+    post_what_is_due(database, PRACTICE)
+    assert listed(database) == ()
+
+
+def test_the_largest_money_comes_first_then_the_oldest(database: LedgerDatabase) -> None:
+    """A fee goes with its payment, and its money too; the next action is a command with its id."""
+    database.add(types=MANUAL)
+    database.link()
+    database.report(payment(), changed(payment(), event_id="ev-2", payment_id="pay-2"))
+    database.clock.instant += timedelta(minutes=5)
+    database.report(changed(payment(25_000, 800), event_id="ev-3", payment_id="pay-3"))
+    found = listed(database)
+    assert [(each.about, each.amount_minor) for each in found] == [
+        ("pay-3", 25_000),
+        (payment().payment_id, 10_000),
+        ("pay-2", 10_000),
+    ]
+    assert found[0].next == f"writeback entries post {PRACTICE} {found[0].id}"
+    assert found[0].others[0] == f"writeback entries record {PRACTICE} {found[0].id}"
+    assert all("ID" not in command.split() for each in found for command in (each.next, *each.others))
+
+
+def test_what_failed_says_what_to_do(database: LedgerDatabase) -> None:
+    database.add()
+    database.link()
+    database.report(payment())
+    database.connection.execute("SET session_replication_role = replica")
+    database.connection.execute("UPDATE work SET state = 'REJECTED', reason = 'PATIENT_NOT_FOUND' WHERE effect_id = 1")
+    database.connection.execute("RESET session_replication_role")
+    (matter,) = listed(database)
+    assert (matter.id, matter.state) == ("e:1", "REJECTED")
+    assert matter.to_do
+    assert any(f"--id {matter.id}" in command for command in (matter.next, *matter.others))
+
+
+def test_a_payment_without_its_fee_is_expected_first(database: LedgerDatabase) -> None:
+    """N-5: for three days the fee may still come; after that somebody asks for it."""
+    database.add()
+    database.link()
+    database.report(changed(payment(), fee_minor=None, net_minor=None, fees=()))
+    waits = database.one("SELECT waiting FROM events WHERE waiting IS NOT NULL")
+    assert waits == State.AWAITING_FEE
+    assert listed(database) == ()
+    database.clock.instant += EXPECTED[State.AWAITING_FEE]
+    (matter,) = listed(database)
+    assert (matter.amount_minor, matter.id[:2]) == (10_000, "v:")
+
+
+def test_who_sees_to_it_and_who_holds_it(database: LedgerDatabase) -> None:
+    """A held entry is a person's until it is released; the version says what was seen."""
+    database.add()
+    database.link()
+    database.report(payment())
+    ledger = ledger_of(database.connection, database.clock)
+    hold_entries(ledger, HoldAction.HOLD, PRACTICE, [1], order())
+    assign_entries(ledger, PRACTICE, [1], "Grace", order())
+    (matter,) = listed(database)
+    assert (matter.assigned_to, matter.held_by) == ("Grace", "Ada")
+    seen = {1: matter.version or ""}
+    assert hold_entries(ledger, HoldAction.RELEASE, PRACTICE, [1], order(), seen).refused == 0
+    assert listed(database) == ()
