@@ -232,11 +232,12 @@ _SPECS: Final = (
     ),
     TopicSpec(
         name=TopicName.HEARTBEATS,
-        about="What posters' attempts at each practice's targets came to, every some seconds where there was work",
+        about="What posters' attempts at each practice's targets came to, every some seconds where there was work; and "
+        "where nothing is reported any more",
         key="practice_id",
-        writers=("poster",),
+        writers=("poster", "relay"),
         readers=("health",),
-        records=("Heartbeat",),
+        records=("Heartbeat", "UpstreamSilence"),
         retention_ms=HEARTBEAT_RETENTION_MS,
         max_value_bytes=SOURCE_RECORD_BYTES,
         max_batch_bytes=BATCH_BYTES,

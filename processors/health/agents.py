@@ -15,12 +15,13 @@ import faust
 import msgspec
 from faust.types import EventT, StreamT, TableT
 
-from processors.health.kept import encode, kept_outcomes, kept_target, target_key
+from processors.health.kept import KeptTarget, encode, kept_outcomes, kept_target, target_key
 from processors.health.outcome_window import DEAD as DEAD_ENTRIES
 from processors.health.outcome_window import POSTED, REFUSED, Place, with_outcome
-from processors.health.target_window import is_late, with_heartbeat
+from processors.health.target_window import is_late, with_heartbeat, with_silence
 from schemas.codec import Undecodable, decode_published
-from schemas.health_codec import decode_heartbeat
+from schemas.health_codec import decode_reported
+from schemas.silence import UpstreamSilence
 from schemas.topics import TopicName, physical
 from schemas.vocabulary import DEAD, RECORD_STAGES, State, Target
 from schemas.writebacks import Result
@@ -67,7 +68,9 @@ class Agents:
             app.agent(topic, name=f"{prefix}{name.value}", concurrency=1)(_body(name, read))
 
     def _heartbeat(self, event: EventT[bytes]) -> str:
-        heartbeat = decode_heartbeat(event.value)
+        heartbeat = decode_reported(event.value)
+        if isinstance(heartbeat, UpstreamSilence):
+            return self._silence(event, heartbeat)
         if heartbeat.ended_at > _appended_at(event) + AHEAD:
             return "clock_ahead"
         key = target_key(heartbeat.practice_id, heartbeat.target)
@@ -80,6 +83,16 @@ class Agents:
         row = msgspec.structs.replace(row, partition=event.message.partition, window=window)
         self.attempts[key] = encode(row)
         self._touched(heartbeat.practice_id)
+        return "read"
+
+    def _silence(self, event: EventT[bytes], silence: UpstreamSilence) -> str:
+        key = target_key(silence.practice_id, silence.target)
+        row = kept_target(self.attempts.get(key), event.message.partition)
+        window = with_silence(row.window, silence)
+        if window is row.window:
+            return "repeated"
+        self.attempts[key] = encode(KeptTarget(partition=event.message.partition, window=window))
+        self._touched(silence.practice_id)
         return "read"
 
     def _result(self, event: EventT[bytes]) -> str:

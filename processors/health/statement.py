@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from processors.health.outcome_window import DEAD, POSTED, REFUSED, OutcomeWindow
-from processors.health.target_window import TargetWindow, last_window, level_at
+from processors.health.target_window import TargetWindow, last_window, standing_at
 from schemas.practice_health import PracticeHealth, TargetHealth
 from schemas.vocabulary import UNHEALTHY, Target
 from streams.runtime.times import HealthTimes
@@ -46,7 +46,7 @@ def differs(one: PracticeHealth | None, other: PracticeHealth) -> bool:
 def _target(
     target: Target, window: TargetWindow, outcomes: OutcomeWindow, now: datetime, times: HealthTimes
 ) -> TargetHealth:
-    level, last = level_at(window, now, times), last_window(window, times)
+    level, last = standing_at(window, now, times), last_window(window, times)
     return TargetHealth(
         target=target,
         state=level.state,

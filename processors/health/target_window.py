@@ -13,6 +13,7 @@ import msgspec
 from processors.health.panes import Pane, Sums, latest, number_of, start_of, sums
 from processors.health.states import Evidence, next_state
 from schemas.heartbeats import Heartbeat
+from schemas.silence import UpstreamSilence
 from schemas.vocabulary import HealthState
 from streams.runtime.times import HealthTimes
 
@@ -37,6 +38,8 @@ class TargetWindow(msgspec.Struct, frozen=True, kw_only=True):
     until: int | None = None
     """The last pane that `before` covers. A heartbeat of it, or of an earlier one, is too late."""
     before: Level = Level()
+    silence: UpstreamSilence | None = None
+    """The newest of what the ledger measured of reports; None: nothing was ever said of them."""
 
 
 def is_late(window: TargetWindow, heartbeat: Heartbeat, times: HealthTimes) -> bool:
@@ -61,6 +64,23 @@ def level_at(window: TargetWindow, now: datetime, times: HealthTimes) -> Level:
     return _folded(window, number_of(now, times.pane_s), times)
 
 
+def standing_at(window: TargetWindow, now: datetime, times: HealthTimes) -> Level:
+    """`level_at`; where all is well and nothing is reported any more, SILENT. What was said of silence expires."""
+    level, silence = level_at(window, now, times), window.silence
+    if silence is None:
+        return level
+    if level.state is HealthState.HEALTHY and silence.silent_since is not None and now < silence.expires_at:
+        return msgspec.structs.replace(level, state=HealthState.SILENT, since=silence.silent_since)
+    return level if level.since is not None else msgspec.structs.replace(level, since=silence.stated_at)
+
+
+def with_silence(window: TargetWindow, silence: UpstreamSilence) -> TargetWindow:
+    """With what the ledger measured; itself where it has that, or newer."""
+    if window.silence is not None and window.silence.stated_at >= silence.stated_at:
+        return window
+    return msgspec.structs.replace(window, silence=silence)
+
+
 def last_window(window: TargetWindow, times: HealthTimes) -> Sums:
     """The long window that ends with the last attempts."""
     return _hopping(window, max(window.panes, default=0), times.long_panes)
@@ -83,7 +103,7 @@ def _closed(window: TargetWindow, times: HealthTimes) -> TargetWindow:
         for number, pane in window.panes.items()
         if number > until - times.long_panes
     }
-    return TargetWindow(panes=kept, until=until, before=level)
+    return TargetWindow(panes=kept, until=until, before=level, silence=window.silence)
 
 
 def _settled(window: TargetWindow, times: HealthTimes) -> int:

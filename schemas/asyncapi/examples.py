@@ -22,7 +22,7 @@ from schemas.codec import (
     encode_writeback,
 )
 from schemas.events import EVENT_TYPES, PaymentSucceeded
-from schemas.health_codec import encode_heartbeat, encode_practice_health
+from schemas.health_codec import encode_heartbeat, encode_practice_health, encode_silence
 from schemas.heartbeats import AnswerCount, Heartbeat, LatencyCount
 from schemas.identity import identify
 from schemas.partitioning import partition_of
@@ -32,6 +32,7 @@ from schemas.practice_settings import PracticeSettings, SettingsHistory, Setting
 from schemas.refusals import RecordRefused
 from schemas.sample_events import Sample, sample_events
 from schemas.sender_warnings import SenderWarning
+from schemas.silence import UpstreamSilence
 from schemas.topics import DEFAULT_PARTITIONS
 from schemas.validation.events import key_of
 from schemas.validation.refusal_words import REFUSAL_WORDS, WARNING_WORDS, problem_words
@@ -219,6 +220,17 @@ def _heartbeat() -> Example:
     return _avro("Heartbeat", encode_heartbeat(made))
 
 
+def _silence() -> Example:
+    made = UpstreamSilence(
+        practice_id=PRACTICE,
+        target=Target.PMS,
+        silent_since=AT,
+        stated_at=AT + timedelta(hours=1),
+        expires_at=AT + timedelta(hours=2),
+    )
+    return _avro("UpstreamSilence", encode_silence(made))
+
+
 def _health() -> Example:
     target = TargetHealth(
         target=Target.PMS,
@@ -297,6 +309,7 @@ _EXAMPLES: Final[Mapping[str, Callable[[], Example]]] = MappingProxyType(
         "SenderWarning": _warning,
         "SettingsHistory": _settings,
         "Heartbeat": _heartbeat,
+        "UpstreamSilence": _silence,
         "PracticeHealth": _health,
         "DeadLetter": _dead_letter,
         "Redecision": _redecision,

@@ -51,5 +51,19 @@ def office_time_after(start: datetime, length: timedelta, calendar: OfficeCalend
     return max(closes, opens) + left
 
 
+def office_time_between(start: datetime, end: datetime, calendar: OfficeCalendar) -> timedelta:
+    """For how long the office was open from `start` to `end`; nothing where `end` is not later."""
+    zone = ZoneInfo(calendar.zone)
+    days = frozenset(list(Weekday).index(day) for day in calendar.business_days)
+    day, found = start.astimezone(zone).date(), timedelta(0)
+    while day <= end.astimezone(zone).date():
+        if _is_open(day, days, calendar.holidays):
+            opens = max(start, datetime.combine(day, OPENS, zone)).astimezone(UTC)
+            closes = min(end, datetime.combine(day, CLOSES, zone)).astimezone(UTC)
+            found += max(timedelta(0), closes - opens)
+        day += _DAY
+    return found
+
+
 def _is_open(day: date, days: Collection[int], holidays: Collection[date]) -> bool:
     return day.weekday() in days and day not in holidays

@@ -26,7 +26,7 @@ class AnswerClass(StrEnum):
 
 
 class HealthState(StrEnum):
-    """How a practice's target stands. HEALTH publishes all but SILENT, which only the ledger can measure (law 27)."""
+    """How a practice's target stands, by what posters' attempts came to; SILENT by what the ledger holds (law 27)."""
 
     HEALTHY = "HEALTHY"
     DEGRADED = "DEGRADED"
@@ -38,7 +38,8 @@ class HealthState(StrEnum):
     NEEDS_RECONNECT = "NEEDS_RECONNECT"
     """It does not let us in: a person has to connect it anew."""
     SILENT = "SILENT"
-    """Of a practice: no payment is reported where payments usually are."""
+    """It answers, and nothing is reported that would be posted there for longer than is usual: payments for the PMS,
+    payouts for QuickBooks."""
 
 
 AWAY: Final = frozenset({AnswerClass.UNREACHABLE, AnswerClass.NO_ANSWER, AnswerClass.DOWN})

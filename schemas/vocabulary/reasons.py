@@ -190,12 +190,17 @@ class AttentionReason(StrEnum):
     ONE_BANK_ACCOUNT = "ONE_BANK_ACCOUNT"
     """P-24: payouts name bank accounts, and the mapping none."""
     FEE_FOR_THE_BATCH = "FEE_FOR_THE_BATCH"
+    """N-6: one fee for many payments; net amounts are gross amounts."""
     TARGET_DEGRADED = "TARGET_DEGRADED"
     """Law 27: this and the next three are the `HealthState`s of a target that are news while they last."""
     TARGET_FAILING = "TARGET_FAILING"
     TARGET_OFFLINE = "TARGET_OFFLINE"
     TARGET_NEEDS_RECONNECT = "TARGET_NEEDS_RECONNECT"
-    """N-6: one fee for many payments; net amounts are gross amounts."""
+    NO_PAYMENTS_REPORTED = "NO_PAYMENTS_REPORTED"
+    """Law 27: a practice of which nothing is reported for longer than is usual there, in its office hours."""
+    NO_PAYOUTS_REPORTED = "NO_PAYOUTS_REPORTED"
+    UPSTREAM_SILENT = "UPSTREAM_SILENT"
+    """Law 27: so many practices are silent that not they but who reports of them has stopped; for the operator."""
 
 
 class ConnectionReason(StrEnum):

@@ -14,6 +14,8 @@ from psycopg.rows import TupleRow
 from processors.rules.lifecycle.payment_state import EntryState
 from processors.rules.lifecycle.waiting_state import said_reason
 from schemas.codec import encode_result
+from schemas.health_codec import encode_silence
+from schemas.silence import UpstreamSilence
 from schemas.topics import TopicName
 from schemas.vocabulary import DeadLetterReason, DecisionReason, EntryKind, State, Target
 from schemas.writebacks import AuditHead, Redecision, Result
@@ -244,6 +246,17 @@ def audit_head_message(head: AuditHead) -> OutboxMessage:
         key=head.trail.encode(),
         value=msgspec.json.encode(head),
         headers=(("content-type", "application/json"),),
+    )
+
+
+def silence_message(silence: UpstreamSilence) -> OutboxMessage:
+    """What HEALTH is told of what is reported at a practice (law 27)."""
+    return OutboxMessage(
+        practice_id=silence.practice_id,
+        id=uuid.uuid4(),
+        topic=TopicName.HEARTBEATS,
+        key=silence.practice_id.encode(),
+        value=encode_silence(silence),
     )
 
 

@@ -60,7 +60,9 @@ NEWS: Final[frozenset[Reason]] = frozenset(
 own."""
 
 
-OF_ALL_PRACTICES: Final[frozenset[Reason]] = frozenset({AttentionReason.ROLE_STOPPED, AttentionReason.LEDGER_SET_BACK})
+OF_ALL_PRACTICES: Final[frozenset[Reason]] = frozenset(
+    {AttentionReason.ROLE_STOPPED, AttentionReason.LEDGER_SET_BACK, AttentionReason.UPSTREAM_SILENT}
+)
 """About the program itself: no practice is meant."""
 
 

@@ -19,6 +19,7 @@ _OF_PAYOUTS: Final[frozenset[Reason]] = frozenset(
         AttentionReason.MISSING_FROM_PAYOUT,
         AttentionReason.ONE_BANK_ACCOUNT,
         AttentionReason.FEE_FOR_THE_BATCH,
+        AttentionReason.NO_PAYOUTS_REPORTED,
         DeadLetterReason.BANK_NOT_MAPPED,
         DeadLetterReason.ITEMS_UNKNOWN,
         DeadLetterReason.TOTAL_DIFFERS,

@@ -10,6 +10,7 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from schemas.vocabulary import ConnectionReason, DeadLetterReason, State, Target
+from sinks.ledger.gauges.open_work import LATELY
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.rows.fetch import fetch_all_async
 from sinks.notices.cases import SHOWN, Case
@@ -66,9 +67,14 @@ class OpenRow(msgspec.Struct, frozen=True):
 
 
 async def open_problems(
-    connection: psycopg.AsyncConnection[TupleRow], now: datetime | None, times: HealthTimes
+    connection: psycopg.AsyncConnection[TupleRow],
+    now: datetime | None,
+    times: HealthTimes,
+    *,
+    widely: bool = False,
 ) -> dict[tuple[str, str], Problem]:
-    """Every open problem by (practice, cause key). `now` None = the database's clock. Four statements."""
+    """Every open problem by (practice, cause key). `now` None = the database's clock. `widely`: so many practices are
+    silent that only the operator is told. Four statements."""
     parameters = {
         "now": now,
         "unsettled": UNSETTLED,
@@ -79,6 +85,8 @@ async def open_problems(
         "news_for": NEWS_FOR,
         "most_cases": SHOWN,
         "unknown_by": UNKNOWN_BY,
+        "widely": widely,
+        "lately": LATELY,
     }
     found: dict[tuple[str, str], Problem] = {}
     for row in await fetch_all_async(connection, OpenRow, _SQL["problems"], parameters):

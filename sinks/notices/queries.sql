@@ -115,6 +115,17 @@ UNION ALL
 SELECT 'event', '?', NULL, NULL, 'LEDGER_SET_BACK', count(*)::int, min(raised_at), 0, NULL, NULL, NULL
 FROM era_raises WHERE raised_at > business_now(:now) - :news_for::interval HAVING count(*) > 0
 UNION ALL
+-- Where many became silent at once, who reports has stopped: the operator is told, and practices that were told before.
+SELECT 'event', s.practice_id, NULL, NULL, s.reason, 1, s.silent_since, 0, NULL, NULL, NULL
+FROM (SELECT practice_id, silent_since,
+          CASE target WHEN 'PMS' THEN 'NO_PAYMENTS_REPORTED' ELSE 'NO_PAYOUTS_REPORTED' END AS reason
+      FROM upstream_silence WHERE silent_since IS NOT NULL) s
+WHERE NOT :widely OR EXISTS (SELECT FROM notices n WHERE n.practice_id = s.practice_id
+                                 AND n.cause = 'event:-:' || s.reason AND n.closed_at IS NULL)
+UNION ALL
+SELECT 'event', '?', NULL, NULL, 'UPSTREAM_SILENT', count(*)::int, min(silent_since), 0, NULL, NULL, NULL
+FROM upstream_silence WHERE :widely AND silent_since > business_now(:now) - :lately::interval HAVING count(*) > 0
+UNION ALL
 SELECT 'event', practice_id, NULL, NULL, 'DISPUTE_OPENED', count(*)::int, min(opened_at), 0, NULL, min(respond_by),
     to_json((array_agg(json_build_object('subject', dispute_id, 'of', payment_id, 'at', opened_at,
                                          'answer_by', respond_by)

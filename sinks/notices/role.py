@@ -21,6 +21,7 @@ from sinks.notices.measures import count_acknowledged, measure_unread, waiting_c
 from sinks.notices.plan_deliveries import operators
 from sinks.notices.problems import open_problems
 from sinks.notices.store import NoticeStore
+from sinks.notices.watch_silence import SilenceWatch
 from streams.runtime.endpoints import Health
 from streams.runtime.errors import Role
 from streams.runtime.lifecycle import Stop
@@ -83,6 +84,7 @@ class Notifier:
         self._channels = open_channels(settings)
         self._store = NoticeStore(self._channels, settings.support)
         self._queue = DeliveryQueue(self._channels.values())
+        self._silence = SilenceWatch(settings.times.health)
         self._slot = RoleSlot(Role.NOTIFIER, settings.slot)
         self._connection: Connection | None = None
         self._often_until = self._digests_at = float("-inf")
@@ -111,13 +113,14 @@ class Notifier:
         return self._connection
 
     async def iterate(self) -> None:
-        """1. read what is open. 2. write the notices and mails that are due, digests too. 3. send what is due, for some
-        seconds at most. 4. wait, where nothing was."""
+        """1. look whose reports stay away. 2. read what is open. 3. write the notices and mails that are due, digests
+        too. 4. send what is due, for some seconds at most. 5. wait, where nothing was."""
         connection = await self._connected()
         began = time.monotonic()
         await self._slot.look_async(connection)
         at = self._clock.for_database()
-        problems = await open_problems(connection, at, self._settings.times.health)
+        await self._silence.look(connection, self._clock.now(), at)
+        problems = await open_problems(connection, at, self._settings.times.health, widely=self._silence.widely)
         await self._store.bring_up_to_date(connection, problems, self._clock.now(), at)
         await count_acknowledged(connection)
         unread = await measure_unread(connection, at)

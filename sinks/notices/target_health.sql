@@ -37,7 +37,7 @@ WITH told AS (
     UNION
     SELECT t.practice_id, t.target FROM told t
     JOIN target_health h ON h.practice_id = t.practice_id AND h.target = t.target
-    WHERE NOT (h.state = 'HEALTHY' AND h.expires_at > now())
+    WHERE NOT (h.state IN ('HEALTHY', 'SILENT') AND h.expires_at > now())
 )
 SELECT h.practice_id, h.target, h.state, h.since, h.attempts, h.failed, h.failure, h.slow,
     (SELECT min(t.reason) FROM told t WHERE t.practice_id = h.practice_id AND t.target = h.target) AS told_as,

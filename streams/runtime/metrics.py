@@ -129,6 +129,17 @@ PRACTICES_UNKNOWN = Gauge("writeback_unknown_practices", "Practices that events 
 PRACTICES_UNKNOWN_OLDEST = Gauge(
     "writeback_unknown_practices_oldest_age_seconds", "How long the oldest event of one has waited."
 )
+SILENCE_KNOWN = Gauge(
+    "writeback_silence_known_targets",
+    "Targets of practices of which is known how often something is reported.",
+    ["target"],
+)
+SILENT = Gauge(
+    "writeback_silent_targets",
+    "Targets of practices of which nothing is reported for longer than is usual.",
+    ["target"],
+)
+SILENT_LATELY = Gauge("writeback_silent_targets_lately", "Those that became silent within three days.", ["target"])
 UNPOSTED = Gauge(
     "writeback_unposted_effects",
     "Effects that are not final, by the time since their event came in.",

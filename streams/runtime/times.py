@@ -85,6 +85,8 @@ class HealthTimes(msgspec.Struct, frozen=True):
     over."""
     tell_offline_s: float = 3600.0
     tell_degraded_s: float = 4 * 3600.0
+    silence_look_s: float = 300.0
+    """While nothing is reported of a practice: how soon it is noticed that it is again."""
     stuck_s: float = 120.0
     """Heartbeats lie there and none was taken for so long: the consumer hangs, and a restart is the cure."""
 
@@ -157,6 +159,7 @@ _SANDBOX: Final = Times(
         tell_failing_s=1.0,
         tell_offline_s=2.0,
         tell_degraded_s=5.0,
+        silence_look_s=0.5,
         stuck_s=30.0,
     ),
 )

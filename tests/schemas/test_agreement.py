@@ -19,6 +19,7 @@ from schemas.practice_health import PracticeHealth
 from schemas.practice_settings import SettingsHistory
 from schemas.refusals import RecordRefused
 from schemas.sender_warnings import SenderWarning
+from schemas.silence import UpstreamSilence
 from schemas.topics import CATALOGUE, SOURCES, STREAM_TOPICS, TopicName, logical, physical
 from schemas.writebacks import Result, Writeback
 from tests.schemas.examples import EXAMPLES
@@ -31,6 +32,7 @@ RECORDS: tuple[type[msgspec.Struct], ...] = (
     SenderWarning,
     SettingsHistory,
     Heartbeat,
+    UpstreamSilence,
     PracticeHealth,
 )
 SCALARS: dict[Any, Any] = {

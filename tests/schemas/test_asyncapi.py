@@ -18,7 +18,7 @@ from schemas.asyncapi import document, document_text
 from schemas.asyncapi.examples import AT, IDENTITY
 from schemas.codec import EVENTS_BY_NAME, decode_event, decode_published, decode_settings, decode_writeback
 from schemas.headers import DEAD_LETTER_HEADERS, REDECISION_HEADERS
-from schemas.health_codec import decode_heartbeat, decode_practice_health
+from schemas.health_codec import decode_heartbeat, decode_practice_health, decode_reported
 from schemas.identity_keys import IdentityKeys
 from schemas.sample_identity import SAMPLE_IDENTITY
 from schemas.topics import CATALOGUE, UPSTREAM, TopicName
@@ -37,6 +37,7 @@ DECODERS: dict[str, Any] = {
     "SenderWarning": decode_published,
     "SettingsHistory": decode_settings,
     "Heartbeat": decode_heartbeat,
+    "UpstreamSilence": decode_reported,
     "PracticeHealth": decode_practice_health,
 }
 

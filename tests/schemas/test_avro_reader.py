@@ -22,6 +22,7 @@ from schemas.practice_health import PracticeHealth
 from schemas.practice_settings import SettingsHistory
 from schemas.refusals import RecordRefused
 from schemas.sender_warnings import SenderWarning
+from schemas.silence import UpstreamSilence
 from schemas.writebacks import Result, Writeback
 from tests.schemas.examples import EXAMPLES, PAYMENT, any_record
 
@@ -32,6 +33,7 @@ OTHERS: tuple[type[Any], ...] = (
     SettingsHistory,
     Writeback,
     Heartbeat,
+    UpstreamSilence,
     PracticeHealth,
 )
 RECORDS: dict[str, Any] = EVENTS_BY_NAME | {each.__name__: each for each in OTHERS}

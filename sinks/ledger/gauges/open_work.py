@@ -22,7 +22,12 @@ OVERDUE: Final = timedelta(minutes=15)
 PRACTICES: Final = 100
 """Practices with a series of their own: more than an operator looks at, and few for 200,000 practices."""
 
+LATELY: Final = timedelta(days=3)
+"""Practices that became silent within this time are silent together: a weekend may lie between them."""
+
 _SQL: Final = named_queries("sinks.ledger.gauges")
+SILENCE: Final = _SQL["silence"]
+"""Takes `now` and `lately`; answers with rows of Silence."""
 
 
 class _OpenEffects(msgspec.Struct, frozen=True):
@@ -59,8 +64,17 @@ class _UnknownPractices(msgspec.Struct, frozen=True):
     oldest_s: float
 
 
+class Silence(msgspec.Struct, frozen=True, kw_only=True):
+    """Targets of practices: of how many it is known what is usually reported, how many are silent, and since lately."""
+
+    target: Target
+    known: int
+    silent: int
+    lately: int
+
+
 def measure(connection: psycopg.Connection[TupleRow], clock: Clock) -> None:
-    """Set them from the ledger as it is now. Blocks for four statements; raises psycopg.Error."""
+    """Set them from the ledger as it is now. Blocks for five statements; raises psycopg.Error."""
     now = {"now": clock.for_database()}
     effects = fetch_all(connection, _OpenEffects, _SQL["open_effects"], now)
     events = fetch_all(connection, _WaitingEvents, _SQL["waiting_events"], now)
@@ -74,6 +88,10 @@ def measure(connection: psycopg.Connection[TupleRow], clock: Clock) -> None:
     (unknown,) = fetch_all(connection, _UnknownPractices, _SQL["unknown_practices"], now)
     metrics.PRACTICES_UNKNOWN.set(unknown.practices)
     metrics.PRACTICES_UNKNOWN_OLDEST.set(unknown.oldest_s)
+    silence = fetch_all(connection, Silence, SILENCE, now | {"lately": LATELY})
+    set_all(metrics.SILENT_LATELY, {(each.target,): each.lately for each in silence})
+    set_all(metrics.SILENT, {(each.target,): each.silent for each in silence})
+    set_all(metrics.SILENCE_KNOWN, {(each.target,): each.known for each in silence})
 
 
 def _show_effects(effects: list[_OpenEffects]) -> None:

@@ -39,6 +39,13 @@ SELECT count(DISTINCT e.practice_id) AS practices, count(*) AS events,
 FROM events e JOIN practices p USING (practice_id)
 WHERE e.waiting = 'AWAITING_SETTINGS' AND p.added_at IS NULL;
 
+-- name: silence
+-- Of how many targets of practices it is known how often something is reported, of how many nothing is any more, and
+-- of how many that is so since lately.
+SELECT target, count(usual)::int AS known, count(silent_since)::int AS silent,
+    (count(*) FILTER (WHERE silent_since > business_now(:now) - :lately::interval))::int AS lately
+FROM upstream_silence GROUP BY target;
+
 -- name: payout_differences
 -- Those that nobody has ended, what they come to without signs, and how many were found before a day.
 SELECT kind, currency, count(*) AS count,

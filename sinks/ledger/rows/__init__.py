@@ -87,6 +87,7 @@ from sinks.ledger.rows.publishing import (
     SchemaVersionRow,
 )
 from sinks.ledger.rows.roles import RoleSlotRow, RoleStopRow
+from sinks.ledger.rows.silence import UpstreamSilenceRow
 from sinks.ledger.rows.users import DaySignoffRow, UserGrantRow, UserRow
 
 TABLES: Final[Mapping[str, type[msgspec.Struct]]] = MappingProxyType(
@@ -137,6 +138,7 @@ TABLES: Final[Mapping[str, type[msgspec.Struct]]] = MappingProxyType(
         "deliveries": DeliveryRow,
         "inbox": InboxRow,
         "target_health": TargetHealthRow,
+        "upstream_silence": UpstreamSilenceRow,
         "ledger_era": EraRow,
         "era_raises": EraRaiseRow,
         "mirror_practices": MirrorPracticeRow,

@@ -37,6 +37,7 @@ class Deed(StrEnum):
     BANK_IS_RIGHT = "writeback payouts accept PRACTICE ID"
     DISMISS_DIFFERENCE = "writeback payouts dismiss PRACTICE ID"
     ACCEPT_CHANGE = "writeback sync accept PRACTICE ID"
+    HOLIDAYS = "writeback settings set PRACTICE --change holidays=DAYS"
     ADD_PRACTICE = "writeback practice add PRACTICE --zone ZONE"
 
 
@@ -79,6 +80,9 @@ _OF_EVENTS: Final[Mapping[AttentionReason, Sequence[Deed]]] = MappingProxyType(
         _A.MISSING_FROM_PAYOUT: (Deed.DISMISS_DIFFERENCE,),
         _A.ONE_BANK_ACCOUNT: (),
         _A.FEE_FOR_THE_BATCH: (),
+        _A.NO_PAYMENTS_REPORTED: (Deed.HOLIDAYS,),
+        _A.NO_PAYOUTS_REPORTED: (Deed.HOLIDAYS,),
+        _A.UPSTREAM_SILENT: (),
         _A.TARGET_DEGRADED: (Deed.TEST,),
         _A.TARGET_FAILING: (Deed.TEST,),
         _A.TARGET_OFFLINE: (Deed.TEST,),

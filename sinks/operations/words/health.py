@@ -22,7 +22,7 @@ HEALTH_WORDS: Final[dict[HealthState, str]] = {
     HealthState.FAILING: "most attempts fail",
     HealthState.OFFLINE: "cannot be reached",
     HealthState.NEEDS_RECONNECT: "refuses our access: it has to be connected again",
-    HealthState.SILENT: "no payment has been reported where payments usually are",
+    HealthState.SILENT: "answers, and nothing has been reported that would be posted there, for longer than is usual",
 }
 UNKNOWN: Final = "not known: nobody has measured it lately"
 

@@ -56,3 +56,21 @@ def test_what_nobody_has_stated_lately_is_not_known(database: LedgerDatabase, wo
 def test_nothing_measured_and_an_unknown_practice_are_said(database: LedgerDatabase, world: World) -> None:
     assert "nothing has been measured" in writeback_here(world, "health", "states")
     assert writeback_here(world, "health", "states", "nort").code == 2
+
+
+def test_a_silent_practice_is_listed_among_those_that_are_not_well(database: LedgerDatabase, world: World) -> None:
+    """It is told by a notice of its own, so no time to tell it stands in the state."""
+    database.connection.execute(
+        "INSERT INTO connections (home_practice_id, connection_id, target, route, base_url, account_fingerprint)"
+        " VALUES ('south', 'pms', 'PMS', 'open_dental', 'http://127.0.0.1', 'x')"
+    )
+    database.connection.execute("INSERT INTO practice_connections VALUES ('south', 'PMS', 'south', 'pms')")
+    database.connection.execute(
+        "INSERT INTO upstream_silence (practice_id, target, silent_since) VALUES ('south', 'PMS', now())"
+    )
+    _state(database, "north", "PMS", "HEALTHY")
+    _state(database, "south", "PMS", "SILENT")
+    database.connection.execute("UPDATE target_health SET tell_at = NULL")
+    listed = writeback_json_here(world, "health", "states", "--unhealthy")
+    assert [(each["practice_id"], each["state"]) for each in listed] == [("south", "SILENT")]
+    assert "nothing has been reported" in " ".join(writeback_here(world, "health", "states", "south").split())

@@ -26,7 +26,7 @@ from schemas.vocabulary import (
     State,
     Target,
 )
-from sinks.notices.causes import NEWS, Cause, CauseKind, Reason
+from sinks.notices.causes import NEWS, OF_ALL_PRACTICES, Cause, CauseKind, Reason
 from sinks.notices.digest import Waiting, digest_email
 from sinks.notices.email_text import notice_email
 from sinks.notices.schedule import Problem, Step, StepKind
@@ -131,7 +131,7 @@ def test_each_letter_names_commands_of_this_program(cause: Any) -> None:
     """And says nothing where there is nothing to end: news."""
     text = digest(cause) if isinstance(cause, State) else letter(cause)
     commands = deeds_in(text)
-    assert bool(commands) is (cause not in NEWS and cause is not AttentionReason.ROLE_STOPPED)
+    assert bool(commands) is (cause not in NEWS | OF_ALL_PRACTICES)
     assert commands == [deed.value.replace("PRACTICE", PRACTICE) for deed in deeds_of(cause)]
     for command in commands:
         program, *words = shlex.split(command)

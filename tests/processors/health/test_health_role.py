@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from schemas.health_codec import encode_heartbeat
-from schemas.vocabulary import HealthState
+from schemas.health_codec import encode_heartbeat, encode_silence
+from schemas.silence import UpstreamSilence
+from schemas.vocabulary import HealthState, Target
 from streams.kafka.topics import ensure_topics
 from tests.processors.health.stated import PosterHeart, state_of, stated
 from tests.scenarios.roles import Role
@@ -109,3 +112,27 @@ def test_what_senders_are_told_is_read_and_counts_nowhere(health: Health) -> Non
     counted = 'writeback_health_records_total{outcome="%s",topic="writeback-results.v1"}'
     until(lambda: role.metric(counted % "read") == 2, "both are read", show=role.text)
     assert role.metric(counted % "undecodable") == 0
+
+
+def test_silence_that_the_ledger_measured_is_stated_until_it_expires(health: Health) -> None:
+    """It comes by the topic of heartbeats, of a practice that had no attempts too; a restart reads it again."""
+    role = health.start()
+    now = datetime.now(UTC)
+    silence = UpstreamSilence(
+        practice_id="p1",
+        target=Target.PMS,
+        silent_since=now - timedelta(hours=1),
+        stated_at=now,
+        expires_at=now + timedelta(minutes=30),
+    )
+    health.heart.send("p1", encode_silence(silence))
+    health.until_state("p1", HealthState.SILENT)
+    assert stated(health.world, "p1")[-1].targets[0].since == silence.silent_since
+    role.kill()
+    before = len(stated(health.world, "p1"))
+    health.start()
+    until(lambda: len(stated(health.world, "p1")) > before, "it is stated by the new worker")
+    assert state_of(health.world, "p1") is HealthState.SILENT
+    ends = msgspec.structs.replace(silence, stated_at=now + timedelta(seconds=1), expires_at=now + timedelta(seconds=2))
+    health.heart.send("p1", encode_silence(ends))
+    health.until_state("p1", HEALTHY)

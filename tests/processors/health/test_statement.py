@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from processors.health.outcome_window import DEAD, POSTED, REFUSED, OutcomeWindow, Place, with_outcome
 from processors.health.statement import differs, statement_of
-from processors.health.target_window import TargetWindow, with_heartbeat
+from processors.health.target_window import TargetWindow, with_heartbeat, with_silence
 from schemas.health_codec import decode_practice_health, encode_practice_health
+from schemas.silence import UpstreamSilence
 from schemas.vocabulary import AnswerClass, HealthState, Target
 from streams.runtime.times import HealthTimes
 from tests.processors.health.beats import NOON, beat
@@ -79,3 +80,41 @@ def test_old_outcomes_leave_the_window() -> None:
     later = NOON + timedelta(minutes=TIMES.long_panes)
     window = with_outcome(window, DEAD, Target.QUICKBOOKS, later, place(2), TIMES)
     assert (window.count(DEAD, Target.PMS), window.count(DEAD, Target.QUICKBOOKS)) == (0, 1)
+
+
+def silence(since: datetime | None, *, at_minute: float = 0, good_for: float = 45) -> UpstreamSilence:
+    stated_at = NOON + timedelta(minutes=at_minute)
+    return UpstreamSilence(
+        practice_id="p1",
+        target=Target.PMS,
+        silent_since=since,
+        stated_at=stated_at,
+        expires_at=stated_at + timedelta(minutes=good_for),
+    )
+
+
+def state_at(window: TargetWindow, minutes: float) -> tuple[HealthState, datetime]:
+    at = NOON + timedelta(minutes=minutes)
+    (target,) = statement_of("p1", {Target.PMS: window}, OutcomeWindow(), at, TIMES).targets
+    return target.state, target.since
+
+
+def test_silence_is_stated_of_what_is_well_until_it_is_over_or_expires() -> None:
+    since = NOON - timedelta(hours=1)
+    well = with_heartbeat(TargetWindow(), beat(0, ANSWERED=5), TIMES)
+    for window in (TargetWindow(), well):
+        silent = with_silence(window, silence(since))
+        assert state_at(silent, 10) == (HealthState.SILENT, since)
+        assert state_at(silent, 46)[0] is HealthState.HEALTHY, "three are missing: nobody knows"
+        assert state_at(with_silence(silent, silence(None, at_minute=5)), 10)[0] is HealthState.HEALTHY
+        assert with_silence(silent, silence(None, at_minute=-5)) is silent, "what is older changes nothing"
+        assert with_silence(silent, silence(since)) is silent
+
+
+def test_what_fails_is_stated_before_silence() -> None:
+    """A system that is off needs its people more; and while it is measured the silence is kept."""
+    silent = with_silence(TargetWindow(), silence(NOON - timedelta(hours=1)))
+    failing = with_heartbeat(silent, beat(0, UNREACHABLE=5), TIMES)
+    assert state_at(failing, 1)[0] is HealthState.OFFLINE
+    later = with_heartbeat(failing, beat(40, ANSWERED=5), TIMES)
+    assert state_at(later, 44)[0] is HealthState.SILENT

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.bookkeeping.office_hours import OfficeCalendar, office_time_after
+from schemas.bookkeeping.office_hours import OfficeCalendar, office_time_after, office_time_between
 from schemas.practice_settings import Weekday
 
 NEW_YORK = OfficeCalendar(zone="America/New_York")
@@ -61,3 +61,15 @@ def test_lengths_add_up(start: datetime, one: timedelta, other: timedelta, zone:
     assert start <= first
     if one > timedelta(0) and other > timedelta(0):
         assert office_time_after(first, other, calendar) == office_time_after(start, one + other, calendar)
+
+
+@given(
+    st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 31)),  # noqa: DTZ001
+    st.integers(1, 60 * 60),
+)
+def test_what_lies_between_is_what_was_waited_for(start: datetime, minutes: int) -> None:
+    """The two agree, over changes of the clock too; and nothing lies behind."""
+    begins, length = start.replace(tzinfo=UTC), timedelta(minutes=minutes)
+    ends = office_time_after(begins, length, NEW_YORK)
+    assert office_time_between(begins, ends, NEW_YORK) == length
+    assert office_time_between(ends, begins, NEW_YORK) == timedelta(0)

@@ -172,3 +172,9 @@ SELECT practice_id, target, CASE WHEN unwell THEN 'OFFLINE' ELSE 'HEALTHY' END, 
        now() + interval '1 hour', CASE WHEN unwell THEN now() - interval '1 minute' END
 FROM (SELECT practice_id, target, row_number() OVER (ORDER BY practice_id) % 1000 = 0 AS unwell
       FROM practices, unnest(ARRAY['PMS', 'QUICKBOOKS']) AS target) t;
+
+-- What is usual of each; a hundred are to be looked at, and one in a thousand is silent.
+INSERT INTO upstream_silence (practice_id, target, usual, learned_at, silent_since, look_at)
+SELECT practice_id, target, '1 hour', now(), CASE WHEN n % 1000 = 0 THEN now() - interval '1 day' END,
+       now() + CASE WHEN n % 500 = 0 THEN -interval '1 minute' ELSE interval '1 day' END
+FROM (SELECT practice_id, target, row_number() OVER (ORDER BY practice_id, target) AS n FROM practice_connections) t;

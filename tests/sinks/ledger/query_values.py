@@ -65,6 +65,11 @@ VALUES: Final[dict[str, str | None]] = {
     "to_month": "2026-02-01",
     "before": "2000-01-01",
     "since": "2000-01-01",
+    "widely": "false",
+    "lately": "3 days",
+    "step": "30 minutes",
+    "usual": "1 hour",
+    **dict.fromkeys(("learned_at", "silent_since", "stated_at", "look_at"), "2026-03-01"),
     "until": "2100-01-01",
     "most": "100",
     "page": "100",
@@ -125,6 +130,7 @@ _FILLS: Final[tuple[dict[str, str | None], ...]] = (
     {"low": "0", "high": "600000", "most": "250"},
     {"low": "600001", "high": "2147483647", "most": "250"},
 )
+_PAGE: Final[dict[str, str | None]] = {"after_practice": BIG, "after_target": "PMS", "most": "1000"}
 
 OTHERWISE: Final[dict[str, tuple[dict[str, str | None], ...]]] = {
     "ledger/payouts/missing.looked": ({"after": "0"},),
@@ -169,6 +175,10 @@ OTHERWISE: Final[dict[str, tuple[dict[str, str | None], ...]]] = {
     ),
     "operations/queries/entry_changes.changes": ({"all": "true"}, {"all": "false"}),
     "ledger/payouts/standing.put_items": ({"since": "1"},),
+    "notices/queries.problems": ({}, {"widely": "true"}),
+    "notices/silence.looked": ({"target": "PMS"},),
+    "notices/silence.page_end": (_PAGE,),
+    "notices/silence.take_up": (_PAGE,),
     "ledger/practices/queries.audit": ({"before": "{}", "after": "{}"},),
     "operations/queries/dead_letters.dead_entries": (
         {},

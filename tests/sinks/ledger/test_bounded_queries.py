@@ -38,6 +38,7 @@ EXCEPTIONS: Final = {
     "ledger/gauges/queries.practices_behind": Bound(40_000, f"{OPEN}; {MEASURED}", True),
     "ledger/gauges/queries.closed_connections": Bound(2_000, "reads what is closed"),
     "ledger/gauges/queries.connections_in_use": Bound(40_000, f"every connection; {MEASURED}", True),
+    "ledger/gauges/queries.silence": Bound(20_000, f"counts the targets of all practices; {MEASURED}", True),
     "ledger/practices/connections.ever_sent": Bound(
         2_000, "one practice's outcomes up to the first that left, when its connection becomes another account", True
     ),
@@ -50,6 +51,9 @@ EXCEPTIONS: Final = {
     "notices/queries.digests_due": Bound(40_000, OPEN),
     "notices/queries.problems": Bound(40_000, OPEN),
     "notices/queries.escalations": Bound(10_000, "open notices, each with the group of its practice"),
+    "notices/silence.payments_reported": Bound(
+        12_000, "eight weeks of one practice in steps of half an hour, once a day, however much is reported"
+    ),
     "notices/queries.unread": Bound(10_000, "open notices, each with its messages"),
     "operations/queries/lag.open_counts": Bound(10_000, "open notices, each with its messages"),
     "operations/queries/lag.unposted_by_age": Bound(100_000, f"{OPEN}, and no more than `looked_at`", True),

@@ -242,6 +242,33 @@ MONEY_WORDS: dict[R, Wording] = {
         "looked, posting is slower. This is told once for each time.",
         audience=Audience.OPERATOR,
     ),
+    R.NO_PAYMENTS_REPORTED: Wording(
+        headline="no payment has been reported for longer than is usual",
+        why="Your payment system has reported nothing for more than three times as long as is usual while your office "
+        "is open. What is not reported cannot be posted.",
+        remedy="If you have taken payments since then, ask your payment provider whether they are reported. If your "
+        "office was closed, tell support, or the person who runs Writeback: they enter the days as holidays.",
+        afterwards="As soon as payments are reported again they are posted as always, those of the time between too.",
+    ),
+    R.NO_PAYOUTS_REPORTED: Wording(
+        headline="no payout has been reported for longer than is usual",
+        why="Your payment system has reported no payout for more than three times as long as is usual on your working "
+        "days. What is not reported cannot be written to your books.",
+        remedy="If money has reached your bank account since then, ask your payment provider whether its payouts are "
+        "reported. If your office was closed, tell support, or the person who runs Writeback: they enter the days as "
+        "holidays.",
+        afterwards="As soon as payouts are reported again they are posted as always, those of the time between too.",
+    ),
+    R.UPSTREAM_SILENT: Wording(
+        headline="many practices are silent at once: nothing is reported of them",
+        why="More than a tenth of all practices whose habits are known became silent within three days. So many do not "
+        "close at once: a payment system has stopped sending, or its records do not get through. Practices are not "
+        "told meanwhile.",
+        remedy="See whether records arrive on the source topics, and whether the roles that read them keep up; ask who "
+        "sends them. The runbook UpstreamSilent says how.",
+        afterwards="It closes by itself. Practices that are silent then are told, each for itself.",
+        audience=Audience.OPERATOR,
+    ),
     R.ROLE_STOPPED: Wording(
         headline="a part of Writeback refuses to go on",
         why="It met something that a restart does not help with: records of several practices and payment systems that "
