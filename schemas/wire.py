@@ -69,6 +69,10 @@ class SchemaIds(Protocol):
         ...
 
 
+LATER_IDS: Final = 1_000
+"""Ids after the newest that are taken for a later release's; what lies farther away was never ours."""
+
+
 class FixedSchemaIds:
     """The ids that the project itself released. Read once, from the package."""
 
@@ -95,6 +99,10 @@ class FixedSchemaIds:
 
     def writer(self, schema_id: int) -> WriterSchema | None:
         return self._writers.get(schema_id)
+
+    def is_later(self, schema_id: int) -> bool:
+        """Whether a later release than this one can have made the id: the next ones after the newest of this."""
+        return bool(0 < schema_id - max(self._writers) <= LATER_IDS)
 
 
 @cache

@@ -26,6 +26,7 @@ class Control(StrEnum):
     BISECT = "bisect"  # law 9: a bad record is cut out of its batch
     BOUNDED_STEPS = "bounded_steps"  # law 9: what one transaction reads and writes is bounded, whatever it is about
     RECEIPTS = "receipts"  # law 11: a receipt for every record
+    LATER_RELEASE = "later_release"  # law 5: what a later release has decided is no bad record; INTAKE stops before it
     UNKNOWN_KEYS = "unknown_keys"  # law 11: a key that names nobody is practice `?`, and one cause for all
     STABLE_TRANSACTIONAL_ID = "stable_transactional_id"  # law 13: an equal slot fences the older process
     ROLE_SLOTS = "role_slots"  # law 13: an equal slot fences the older intake, poster, notifier and sync

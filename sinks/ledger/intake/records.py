@@ -12,9 +12,12 @@ from schemas.topics import TopicName
 from schemas.validation.checks import check_id, check_practice_id
 from schemas.validation.events import Invalid, check_key, validate
 from schemas.vocabulary import DeadLetterReason, FieldFault
+from schemas.wire import fixed_schema_ids, schema_id_of
 from schemas.writebacks import Writeback
+from streams.fault_injection import Control, disabled
 from streams.kafka.dead_letters import UNKNOWN_PRACTICE, DeadLetter, parse_dead_letter
 from streams.kafka.header_values import HeaderError
+from streams.runtime.errors import ConfigurationError
 
 Headers = Sequence[tuple[str, bytes | str | None]]
 
@@ -73,7 +76,7 @@ Record = Decided | DeadLettered | PatientRecord | Unreadable
 
 
 def read(consumed: Consumed) -> Record:
-    """What a record is. Pure; never raises for bytes."""
+    """What a record is. Pure; raises for no bytes but those of a later release's RULES (ConfigurationError)."""
     try:
         if consumed.topic is TopicName.PATIENTS:
             return read_patient(consumed)
@@ -81,7 +84,21 @@ def read(consumed: Consumed) -> Record:
             return DeadLettered(consumed, parse_dead_letter(consumed.headers))
         return Decided(consumed, decode_writeback(consumed.value))
     except (Undecodable, HeaderError) as error:
+        _refuse_later(consumed, error)
         return Unreadable(consumed, type(error).__name__)
+
+
+def _refuse_later(consumed: Consumed, error: Undecodable | HeaderError) -> None:
+    """A decision of a later release is no bad record: it is posted by the INTAKE of that release, which reads it from
+    the same place."""
+    if not isinstance(error, Undecodable) or error.reason is not DeadLetterReason.UNKNOWN_SCHEMA:
+        return
+    later = consumed.topic is TopicName.WRITEBACKS and fixed_schema_ids().is_later(schema_id_of(consumed.value))
+    if later and not disabled(Control.LATER_RELEASE):
+        raise ConfigurationError(
+            "RULES of a later release has decided what this INTAKE cannot read: replace INTAKE by that release. It "
+            "goes on with the same record; in an upgrade INTAKE is replaced before RULES"
+        )
 
 
 def read_patient(consumed: Consumed) -> PatientRecord:
