@@ -70,12 +70,16 @@ class World(msgspec.Struct, frozen=True):
 
 
 @contextmanager
-def fresh_world(stack: Stack) -> Iterator[World]:
-    """A world that is gone afterwards: its database dropped, its topics deleted. The database has the schema."""
+def fresh_world(stack: Stack, *, empty: bool = False) -> Iterator[World]:
+    """A world that is gone afterwards: its database dropped, its topics deleted. The database has the schema, unless it
+    is to be empty."""
     name = f"t{secrets.token_hex(4)}"
     with psycopg.connect(stack.database_url, autocommit=True) as admin:
-        copy = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
-        _alone(admin, copy.format(sql.Identifier(name), sql.Identifier(_template(admin, stack))))
+        if empty:
+            admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        else:
+            copy = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
+            _alone(admin, copy.format(sql.Identifier(name), sql.Identifier(_template(admin, stack))))
     try:
         yield World(stack.bootstrap, f"{name}.", name, _to_database(stack.database_url, name))
     finally:

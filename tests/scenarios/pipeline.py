@@ -49,17 +49,22 @@ GAVE_UP = 1
 """The exit code of a role that wants to be started again."""
 
 
+def common_settings(world: World, sandbox: SandboxProcess) -> dict[str, Any]:
+    """What every role of a pipeline has."""
+    return {
+        "secret_key": SECRET_KEY,
+        "smtp_url": sandbox.address.smtp,
+        "ops_email": f"ops@{world.database}.example",
+        "log_level": "INFO",
+    }
+
+
 class Pipeline:
     """Owns every process that it starts; `close` leaves none."""
 
     def __init__(self, world: World, sandbox: SandboxProcess, folder: Path) -> None:
         self.world, self.sandbox, self.folder = world, sandbox, folder
-        self.common: dict[str, Any] = {
-            "secret_key": SECRET_KEY,
-            "smtp_url": sandbox.address.smtp,
-            "ops_email": f"ops@{world.database}.example",
-            "log_level": "INFO",
-        }
+        self.common = common_settings(world, sandbox)
         self.settings = world.settings(**self.common)
         self.roles: list[Role] = []
         self.others: list[Any] = []
