@@ -35,6 +35,7 @@ COMMANDS: Final = {
     "topics": "deploy.commands.topics:app",
     "sandbox": "deploy.commands.sandbox:sandbox",
     "webhooks": "deploy.commands.webhooks:webhooks",
+    Role.CONSOLE.value: "deploy.commands.console:app",
     "send": "deploy.commands.send:send",
     "trigger": "deploy.commands.trigger:trigger",
     "results": "deploy.commands.results:results",

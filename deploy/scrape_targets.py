@@ -26,6 +26,7 @@ PLACES: Final = {
     Role.AGENTS: 6,
     Role.WEBHOOKS: 7,
     Role.HEALTH: 8,
+    Role.CONSOLE: 9,
 }
 """Of the first process of each role among those ports. A new role takes the next one, and moves no other."""
 FILE: Final = "prometheus-targets.json"

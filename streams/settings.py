@@ -136,6 +136,12 @@ class ProgramSettings(BaseSettings):
     webhooks_host: str = "127.0.0.1"
     webhooks_port: int = Field(30230, ge=0, le=65535)
     """Where targets send messages about outcomes, in the same way."""
+    console_host: str = "127.0.0.1"
+    console_port: int = Field(30232, ge=0, le=65535)
+    """Where people's browsers reach the console, in the same way."""
+    console_url: str = Field("", max_length=200, pattern=r"^(https?://[A-Za-z0-9.\-]{1,150}(:[0-9]{1,5})?)?$")
+    """The console's address as browsers name it, such as https://books.example. With https a proxy before the console
+    speaks TLS and sets X-Forwarded-Proto and X-Forwarded-For; empty: this machine alone."""
 
     retention_months: int = Field(25, ge=13, le=1200)
     """Whole months for which bodies of events, attempts, closed notices and settled dead letters are kept."""

@@ -20,7 +20,7 @@ from multiprocessing import forkserver
 from pathlib import Path
 from typing import Final
 
-from deploy.commands.roles import AGENTS, ROLES, WEBHOOKS
+from deploy.commands.roles import AGENTS, CONSOLE, ROLES, WEBHOOKS
 from streams.runtime.errors import Role
 
 LONGEST_S: Final = 180.0
@@ -30,7 +30,7 @@ _IMPORTED: Final = [
     "deploy.command",
     "deploy.commands.roles",
     # Without Faust: none of the other roles has it.
-    *(entry.run.partition(":")[0] for entry in (*ROLES, AGENTS, WEBHOOKS) if entry.role is not Role.HEALTH),
+    *(entry.run.partition(":")[0] for entry in (*ROLES, AGENTS, WEBHOOKS, CONSOLE) if entry.role is not Role.HEALTH),
     "sinks.targets.open_dental.adapter",
     "sinks.targets.quickbooks.adapter",
     __name__,

@@ -91,6 +91,28 @@ def test_sinks_take_the_pure_rules_alone_from_processors() -> None:
             assert all(each.startswith("processors.rules") for each in ours), f"{name} imports {sorted(ours)}"
 
 
+def test_the_console_asks_operations_alone() -> None:
+    """Of `sinks`, the console imports itself and the operations; only a command starts it, and nobody else asks it.
+    It opens no SQL but to make its own schema."""
+    known = modules()
+    own = {name for name in known if f"{name}.".startswith("sinks.console.")}
+    assert len(own) > 20
+    for name in known:
+        ours = imported_modules(name, known)
+        if name in own:
+            others = {each for each in ours - own if not each.startswith(("schemas", "streams", "sinks.operations"))}
+            assert not others, f"{name} imports {sorted(others)}"
+            assert "psycopg" not in imported(known[name]) or name == "sinks.console.django_settings", name
+            calls = {
+                node.func.attr
+                for node in ast.walk(ast.parse(known[name].read_bytes()))
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+            }
+            assert not calls & {"execute", "cursor", "raw", "extra"} or name == "sinks.console.schema", name
+        else:
+            assert not ours & own or name.startswith("deploy."), f"{name} imports {sorted(ours & own)}"
+
+
 def test_no_files_import_each_other_in_a_circle() -> None:
     """A circle, of two files or of many, means that none of them can be read, tested or moved alone."""
     known = modules()

@@ -1,4 +1,4 @@
-"""`writeback inbox PRACTICE`: what a practice reads of its notices, until it has a console."""
+"""`writeback inbox PRACTICE`: what a practice reads of its notices, as in the console."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`writeback migrate`: bring the ledger's schema to this release, or say whether that is needed."""
+"""`writeback migrate`: bring the ledger's schema, and the console's, to this release, or say whether that is needed."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ def migrate(
     check: Annotated[bool, typer.Option("--check", help="Change nothing; exit code 1 when it is needed.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Bring the ledger's schema to this release. Roles of the release before go on while it runs and after it.
+    """Bring the ledger's schema and the console's tables to this release. Roles of the release before go on meanwhile.
 
     Nothing else changes the schema of a database that DATABASE_URL names; a later release's is never taken back.
     """
     from deploy.commands.printing import print_json
     from deploy.servers import protect_if_local, settings_here
+    from sinks.console.schema import console_schema_is_behind, migrate_console
     from sinks.ledger.schema.database import connect
     from sinks.ledger.schema.migrate import migrate as bring_up
     from sinks.ledger.schema.version import SchemaState, program_version, schema_state
@@ -29,8 +30,11 @@ def migrate(
     applied = 0 if check else bring_up(database_url)
     if not check:
         protect_if_local(settings)
+        applied += migrate_console(settings)
     with connect(database_url, "migrate") as connection:
         state = schema_state(connection)
+    if state is SchemaState.CURRENT and console_schema_is_behind(settings):
+        state = SchemaState.BEHIND
     if as_json:
         print_json({"state": state, "version": program_version(), "applied": applied})
     else:

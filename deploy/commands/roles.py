@@ -62,6 +62,11 @@ WEBHOOKS: Final = RoleEntry(
     run="sinks.poster.webhook_server:run",
     help="Listen: targets' signed messages about outcomes; each has its entry looked for at once.",
 )
+CONSOLE: Final = RoleEntry(
+    role=Role.CONSOLE,
+    run="sinks.console.role:run",
+    help="Show: the console's pages, for practices' staff and operators.",
+)
 
 Slot = Annotated[
     int | None, typer.Option(help="Stable number among the processes of this role; an equal one replaces the older.")

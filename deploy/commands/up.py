@@ -40,6 +40,7 @@ def up(
     sync: Count = 1,
     agents: OneOrNone = 1,
     webhooks: OneOrNone = 1,
+    console: OneOrNone = 1,
     state_dir: Annotated[
         Path | None, typer.Option(help="Where local data is kept; default WRITEBACK_STATE_DIR or the system's place.")
     ] = None,
@@ -66,6 +67,7 @@ def up(
         Role.SYNC: sync,
         Role.AGENTS: agents,
         Role.WEBHOOKS: webhooks,
+        Role.CONSOLE: console,
     }
     signals = _Signals()
     stack = LocalStack(
@@ -78,7 +80,7 @@ def up(
     )
     place = AtWork(stack.state)
     with stack, closing(place):
-        settings = _prepared(settings, stack)
+        settings = _prepared(settings, stack, console=bool(console))
         code = _run(settings, counts, stack, signals, place)
     say("all stopped")
     sys.exit(code)
@@ -105,7 +107,7 @@ class _Signals:
         self.stop.set()
 
 
-def _prepared(settings: ProgramSettings, stack: LocalStack) -> ProgramSettings:
+def _prepared(settings: ProgramSettings, stack: LocalStack, *, console: bool) -> ProgramSettings:
     """Servers, schema and topics; says what was chosen."""
     from deploy.encryption import check_encryption
     from deploy.local.ledger_database import protect_local_audit
@@ -122,7 +124,7 @@ def _prepared(settings: ProgramSettings, stack: LocalStack) -> ProgramSettings:
         say(f"REHEARSAL: {switch} is on; it is accepted for targets on loopback only")
     for clear in check_encryption(settings):
         say(f"IN THE CLEAR: {clear}")
-    say(f"ledger:   {_schema(settings, own=bool(local.database_url))}")
+    say(f"ledger:   {_schema(settings, own=bool(local.database_url), console=console)}")
     if local.database_url:
         protect_local_audit(stack.state, LOCAL_DATABASE)
     report = ensure_topics(settings, fixed_partitions(settings.database_url))
@@ -132,7 +134,7 @@ def _prepared(settings: ProgramSettings, stack: LocalStack) -> ProgramSettings:
     return settings
 
 
-def _schema(settings: ProgramSettings, *, own: bool) -> str:
+def _schema(settings: ProgramSettings, *, own: bool, console: bool = False) -> str:
     """Its own database is migrated; that of DATABASE_URL may serve others, and is only looked at."""
     from sinks.ledger.schema.database import connect
     from sinks.ledger.schema.migrate import migrate
@@ -141,6 +143,10 @@ def _schema(settings: ProgramSettings, *, own: bool) -> str:
     applied = migrate(settings.database_url) if own else 0
     with connect(settings.database_url, "up") as connection:
         require_schema(connection)
+    if own and console:
+        from sinks.console.schema import migrate_console
+
+        applied += migrate_console(settings)
     return f"{applied} migrations applied" if applied else "up to date"
 
 
@@ -252,6 +258,7 @@ def _called_at(settings: ProgramSettings) -> dict[Role, str]:
     addresses = {
         Role.AGENTS: (settings.agents_host, settings.agents_port),
         Role.WEBHOOKS: (settings.webhooks_host, settings.webhooks_port),
+        Role.CONSOLE: (settings.console_host, settings.console_port),
     }
     return {
         role: f"http://{host}:{port}" if port else "a free port, see its log"

@@ -12,7 +12,7 @@ from string import Template
 from textwrap import indent
 from typing import Final
 
-from deploy.commands.roles import AGENTS, ROLES, WEBHOOKS
+from deploy.commands.roles import AGENTS, CONSOLE, ROLES, WEBHOOKS
 from deploy.supervisor import COMMANDS
 from schemas.topics import CATALOGUE, DEFAULT_PARTITIONS, TopicSpec
 from streams.runtime.errors import CALLED, Role
@@ -29,7 +29,7 @@ GRACE_MORE_S: Final = 20
 """Beyond what a role takes: for the image's own start and end."""
 MEMORY: Final = {Role.POSTER: "1Gi", Role.RULES: "768Mi", Role.HEALTH: "768Mi"}
 USUAL_MEMORY: Final = "512Mi"
-PORTS: Final = {Role.AGENTS: "agents_port", Role.WEBHOOKS: "webhooks_port"}
+PORTS: Final = {Role.AGENTS: "agents_port", Role.WEBHOOKS: "webhooks_port", Role.CONSOLE: "console_port"}
 _LEDGER_ENV: Final = """\
 - name: DATABASE_URL
   valueFrom: {secretKeyRef: {name: ledger-app, key: uri}}
@@ -49,7 +49,7 @@ _MOUNTS: Final = """\
 
 def files() -> Mapping[Path, str]:
     """Every generated file and its whole text."""
-    roles = [entry.role for entry in (*ROLES, AGENTS, WEBHOOKS)]
+    roles = [entry.role for entry in (*ROLES, AGENTS, WEBHOOKS, CONSOLE)]
     made = {HERE / "base" / f"{role.value}.yaml": WRITTEN_BY + _role(role) for role in roles}
     made[HERE / "platform" / "kafka" / "topics.yaml"] = WRITTEN_BY + "---\n".join(map(_topic, CATALOGUE.values()))
     made[HERE / "platform" / "monitoring" / "rules.yaml"] = WRITTEN_BY + "---\n".join(

@@ -58,6 +58,7 @@ class Action(StrEnum):
     USER_ADD = "user.add"
     USER_DISABLE = "user.disable"
     USER_ENABLE = "user.enable"
+    USER_SIGN_IN = "user.sign_in"
     USER_GRANT = "user.grant"
     USER_REVOKE = "user.revoke"
     DAY_SIGN = "day.sign"

@@ -51,9 +51,10 @@ class Role(Enum):
     SYNC = "sync"
     AGENTS = "agents"
     WEBHOOKS = "webhooks"
+    CONSOLE = "console"
 
 
-CALLED: Final = frozenset({Role.AGENTS, Role.WEBHOOKS})
+CALLED: Final = frozenset({Role.AGENTS, Role.WEBHOOKS, Role.CONSOLE})
 """Roles that others call: each needs its one port, so one process of it runs on a machine."""
 
 

@@ -226,7 +226,7 @@ RATE_LIMITED = Counter("writeback_rate_limited_total", "Answers 429.", ["route"]
 LINKS_WAITING = Gauge("writeback_links_waiting", "Effects that wait for a patient link.")
 LINKS_OLDEST = Gauge("writeback_links_oldest_age_seconds", "Age of the oldest of them.")
 
-# --- roles that others call: AGENTS, WEBHOOKS
+# --- roles that others call: AGENTS, WEBHOOKS, CONSOLE
 REQUESTS = Counter("writeback_http_requests_total", "Requests answered, by class of status.", ["role", "status"])
 REQUEST_SECONDS = Histogram(
     "writeback_http_request_seconds",

@@ -74,7 +74,7 @@ ONE_ROLE: Final = Dashboard(
             ),
         ),
         Row(
-            "Requests (agents, webhooks)",
+            "Requests (agents, webhooks, console)",
             (
                 Panel(
                     title="Requests by status",

@@ -15,7 +15,14 @@ from sinks.operations.ledger import Connection, Ledger
 from sinks.operations.open_targets import adapter_context, open_stored
 from sinks.operations.queries.practices import check_practice
 from sinks.poster.planned_call import FrozenRequest
-from sinks.targets.patients import FoundPatient, PatientQuery, PatientRecord, ReadsPatients, SearchesPatients
+from sinks.targets.patients import (
+    MOST_FOUND,
+    FoundPatient,
+    PatientQuery,
+    PatientRecord,
+    ReadsPatients,
+    SearchesPatients,
+)
 from sinks.targets.port import PaymentTarget, ReadFailed
 from sinks.targets.route import UnusableConnectionError
 from streams.runtime.errors import ConfigurationError
@@ -24,6 +31,8 @@ from streams.settings import ProgramSettings
 READ_S: Final = 15.0
 """For the one read."""
 LONGEST_NAME: Final = 100
+MOST_SHOWN: Final = MOST_FOUND
+"""Patients that one search answers with at most."""
 
 Found = TypeVar("Found")
 

@@ -17,7 +17,7 @@ def test_what_listens_by_default_can_run_side_by_side() -> None:
     parameters = inspect.signature(sandbox).parameters
     ports = [(name, each.default) for name, each in parameters.items() if name.endswith("_port")]
     fields = ProgramSettings.model_fields
-    ports += [(name, fields[name].default) for name in ("agents_port", "webhooks_port")]
+    ports += [(name, fields[name].default) for name in ("agents_port", "webhooks_port", "console_port")]
     ports.append(("redirect", urlsplit(REDIRECT_URI).port))
     ports += [(f"metrics of {place}", port) for place, port in fixed_ports(FIRST_PORT, dict.fromkeys(Role, 1)).items()]
-    assert len({port for _, port in ports}) == len(ports) == 10 + len(Role), ports
+    assert len({port for _, port in ports}) == len(ports) == 11 + len(Role), ports

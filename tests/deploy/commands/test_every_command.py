@@ -46,6 +46,9 @@ CHANGING: Final = {
         "sync accept",
         "audit protect",
         "restored",
+        "console add",
+        "console reset",
+        "console remove",
     ),
     *(
         "settings set",
@@ -101,6 +104,8 @@ ALSO: Final = {
     "sinks.ledger.schema.database": "open_ledger: the connection",
     "sinks.ledger.schema.migrate": "migrate and up: the schema",
     "sinks.ledger.schema.version": "open_ledger, migrate and up: whether it is this release's",
+    "sinks.console.accounts": "console: the accounts of people who sign in",
+    "sinks.console.schema": "migrate and up: the console's tables",
     "sinks.ledger.role_slots": "roles: one that refuses to go on is noted for the operator",
     "sinks.ledger.practices.audit_owner": "up: the local database's trail has an owner of its own",
 }

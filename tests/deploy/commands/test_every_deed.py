@@ -26,6 +26,7 @@ READS: Final = {
         "topics list",
         "topics asyncapi",
         "clock show",
+        "console accounts",
         "lag",
         "top",
         "explain",

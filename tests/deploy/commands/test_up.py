@@ -21,6 +21,7 @@ import pytest
 from deploy.local.ports import LOOPBACK, free_ports
 from deploy.scrape_targets import FILE, PLACES, fixed_ports, read_targets
 from streams.runtime.errors import Role
+from tests import processes
 from tests.deploy.commands.running_up import Up
 from tests.scenarios.waiting import WITHIN_S, until
 from tests.worlds import World
@@ -28,8 +29,9 @@ from tests.worlds import World
 pytestmark = [pytest.mark.stack, pytest.mark.long]
 
 NO_FLOW = ("--rules", "0", "--intake", "0", "--poster", "0", "--notifier", "0", "--health", "0", "--sync", "0")
-ONLY_RELAYS = (*NO_FLOW, "--relay", "2", "--agents", "0", "--webhooks", "0")
-ONLY_HEALTH = (*NO_FLOW[:-4], "--relay", "0", "--sync", "0", "--agents", "0", "--webhooks", "0")
+NO_CALLED = ("--agents", "0", "--webhooks", "0", "--console", "0")
+ONLY_RELAYS = (*NO_FLOW, "--relay", "2", *NO_CALLED)
+ONLY_HEALTH = (*NO_FLOW[:-4], "--relay", "0", "--sync", "0", *NO_CALLED)
 ONLY_CALLED = (*NO_FLOW, "--relay", "0")
 SECRET_KEY = base64.b64encode(b"of those who are called: 32 byte").decode()
 
@@ -104,8 +106,10 @@ def _refused(url: str) -> int:
 
 
 def test_roles_that_others_call_listen_where_they_are_told(world: World, tmp_path: Path) -> None:
-    """Agents and webhooks are part of `up`: at settable ports, ready with their ledger, restarted, ended in order."""
-    agents, webhooks = free_ports(2)
+    """Agents, webhooks and the console are part of `up`: at settable ports, ready with their ledger, restarted, ended
+    in order."""
+    agents, webhooks, console = free_ports(3)
+    assert processes.run(["migrate"], world.environ()).returncode == 0
     up = Up(
         world,
         tmp_path,
@@ -113,20 +117,23 @@ def test_roles_that_others_call_listen_where_they_are_told(world: World, tmp_pat
         secret_key=SECRET_KEY,
         agents_port=str(agents),
         webhooks_port=str(webhooks),
+        console_port=str(console),
     )
     try:
         up.says("ready: every role is at work")
-        assert set(up.roles()) == {"agents-0", "webhooks-0"}
+        assert set(up.roles()) == {"agents-0", "webhooks-0", "console-0"}
         assert f"agents listens at http://{LOOPBACK}:{agents}\n" in up.text()
         assert f"webhooks listens at http://{LOOPBACK}:{webhooks}\n" in up.text()
+        assert f"console listens at http://{LOOPBACK}:{console}\n" in up.text()
         assert _refused(f"http://{LOOPBACK}:{agents}/agent/v1/practices/larkspur/poll") == 401
         assert _refused(f"http://{LOOPBACK}:{webhooks}/webhooks/larkspur") == 401
+        assert _refused(f"http://{LOOPBACK}:{console}/account/sign-in") == 403
         os.kill(up.roles()["agents-0"], signal.SIGKILL)
         up.says("agents-0 is at work again")
         assert _refused(f"http://{LOOPBACK}:{agents}/agent/v1/practices/larkspur/poll") == 401
         up.process.send_signal(signal.SIGINT)
         assert up.process.wait(WITHIN_S) == 0
-        assert up.text().endswith("agents stopped\nwebhooks stopped\nall stopped\n")
+        assert up.text().endswith("agents stopped\nwebhooks stopped\nconsole stopped\nall stopped\n")
     finally:
         up.process.kill()
         up.process.wait()
@@ -183,7 +190,7 @@ def test_metrics_ports_of_another_program_are_named_before_anything_starts(world
     with socket.create_server((LOOPBACK, 0)) as taken:
         port = taken.getsockname()[1]
         first = port - PLACES[Role.RELAY]
-        up = Up(world, tmp_path, *NO_FLOW, "--relay", "1", "--agents", "0", "--webhooks", "0", metrics_port=str(first))
+        up = Up(world, tmp_path, *NO_FLOW, "--relay", "1", *NO_CALLED, metrics_port=str(first))
         try:
             assert up.process.wait(WITHIN_S) == 2
         finally:

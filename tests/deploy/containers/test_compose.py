@@ -31,7 +31,7 @@ OPEN_AND_POSTED = """
 SELECT count(*) FILTER (WHERE is_in_lane(state)) AS open, count(*) FILTER (WHERE state = 'POSTED') AS posted
 FROM effects
 """
-ROLES = ("rules", "intake", "relay", "health", "poster", "notifier", "sync", "agents", "webhooks")
+ROLES = ("rules", "intake", "relay", "health", "poster", "notifier", "sync", "agents", "webhooks", "console")
 
 
 def test_up_plays_the_day(images: Mapping[Image, str]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from deploy.commands.roles import AGENTS, ROLES, WEBHOOKS
+from deploy.commands.roles import AGENTS, CONSOLE, ROLES, WEBHOOKS
 from deploy.containers.contexts import HERE
 from deploy.containers.names import Image, image_names
 from streams.settings import COMMAND_VARIABLES, PREFIX, ProgramSettings, variable_of
@@ -39,7 +39,7 @@ def loose(service: dict[str, Any]) -> list[str]:
     return found + [port for port in service.get("ports", []) if not port.startswith("127.0.0.1:")]
 
 
-@pytest.mark.parametrize("entry", [*ROLES, AGENTS, WEBHOOKS], ids=lambda entry: entry.role.value)
+@pytest.mark.parametrize("entry", [*ROLES, AGENTS, WEBHOOKS, CONSOLE], ids=lambda entry: entry.role.value)
 def test_every_role_has_a_service(entry: Any) -> None:
     service = SERVICES[entry.role.value]
     assert service["command"] in ([entry.role.value], ["connector", "serve"])

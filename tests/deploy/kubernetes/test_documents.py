@@ -12,7 +12,7 @@ from typing import Any
 import kubernetes_validate
 import pytest
 
-from deploy.commands.roles import AGENTS, ROLES, WEBHOOKS
+from deploy.commands.roles import AGENTS, CONSOLE, ROLES, WEBHOOKS
 from deploy.kubernetes.generated import files
 from schemas.topics import CATALOGUE
 from streams.runtime.times import Profile, times_of
@@ -108,7 +108,7 @@ def test_the_settings_are_values_that_the_program_takes(overlay: Path, monkeypat
 
 def test_every_role_runs_and_nothing_may_more_than_it_needs() -> None:
     found = dict(pods(list(documents(PRODUCTION))))
-    roles = {f"writeback-{entry.role.value}" for entry in (*ROLES, AGENTS, WEBHOOKS)}
+    roles = {f"writeback-{entry.role.value}" for entry in (*ROLES, AGENTS, WEBHOOKS, CONSOLE)}
     assert set(found) == roles | {"writeback-migrate"}
     assert {name: faults for name, pod in found.items() if (faults := loose(pod))} == {}
     grace = times_of(Profile.PRODUCTION).shutdown_grace_s

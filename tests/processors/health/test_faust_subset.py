@@ -14,7 +14,7 @@ import faust
 import pytest
 from mode.supervisors import CrashingSupervisor
 
-from deploy.commands.roles import AGENTS, ROLES, WEBHOOKS
+from deploy.commands.roles import AGENTS, CONSOLE, ROLES, WEBHOOKS
 from processors.health.agents import Agents
 from processors.health.faust_app import make_app
 from streams.runtime.errors import Role
@@ -132,7 +132,9 @@ def test_no_calls_over_http() -> None:
 
 def test_only_the_role_health_imports_faust() -> None:
     """It takes a second and memory that no other role needs."""
-    others = [entry.run.partition(":")[0] for entry in (*ROLES, AGENTS, WEBHOOKS) if entry.role is not Role.HEALTH]
+    others = [
+        entry.run.partition(":")[0] for entry in (*ROLES, AGENTS, WEBHOOKS, CONSOLE) if entry.role is not Role.HEALTH
+    ]
     code = f"import sys, deploy.command, {', '.join(others)}; sys.exit('faust' in sys.modules)"
     for first, found in (("", 0), ("import processors.health.role; ", 1)):
         assert subprocess.run([sys.executable, "-c", first + code], cwd=ROOT).returncode == found

@@ -73,6 +73,7 @@ VALUES: Final[dict[str, str | None]] = {
     "until": "2100-01-01",
     "most": "100",
     "page": "100",
+    "trail": "*console",
     "now": None,
     "looked_at": "10000",
     "states": "{REJECTED,AWAITING_MANUAL_POST}",

@@ -69,6 +69,7 @@ MATRIX: dict[Operation, set[Role]] = {
     Action.USER_ADD: NOBODY,
     Action.USER_DISABLE: NOBODY,
     Action.USER_ENABLE: NOBODY,
+    Action.USER_SIGN_IN: NOBODY,
     Action.ORGANISATION_ADD: {R},
     Action.ORGANISATION_SET: {G},
     Action.ORGANISATION_LOCK: {G},

@@ -1,0 +1,53 @@
+"""Addresses of the console. They hold practices' ids and numbers of entries, and nothing of a patient (H-27)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from allauth.account import views as account
+from allauth.mfa.base import views as second_factor
+from allauth.mfa.recovery_codes import views as recovery_codes
+from allauth.mfa.totp import views as totp
+from django.urls import path
+from django.views.generic import RedirectView
+
+from sinks.console.assets import asset
+from sinks.console.pages.act import act
+from sinks.console.pages.home import home
+from sinks.console.pages.inbox import inbox
+from sinks.console.pages.link import link
+from sinks.console.pages.operations import operations
+from sinks.console.pages.redrive import redrive
+from sinks.console.pages.story import story
+from sinks.console.pages.to_do import to_do
+from sinks.console.pages.transactions import transactions
+
+_TO_SECOND_FACTOR: Final = RedirectView.as_view(pattern_name="mfa_index")
+
+urlpatterns: Final = [
+    path("", home, name="home"),
+    path("asset/<slug:digest>/<str:name>", asset, name="asset"),
+    path("practices/<str:practice_id>/to-do", to_do, name="to_do"),
+    path("practices/<str:practice_id>/transactions", transactions, name="transactions"),
+    path("practices/<str:practice_id>/inbox", inbox, name="inbox"),
+    path("practices/<str:practice_id>/story/<path:sought>", story, name="story"),
+    path("practices/<str:practice_id>/do/<slug:deed>/<str:item>", act, name="act"),
+    path("practices/<str:practice_id>/link/<int:number>", link, name="link"),
+    path("operations", operations, name="operations"),
+    path("operations/redrive", redrive, name="redrive"),
+    path("account/sign-in", account.login, name="account_login"),
+    path("account/sign-out", account.logout, name="account_logout"),
+    path("account/again", account.reauthenticate, name="account_reauthenticate"),
+    path("account/password", account.password_change, name="account_change_password"),
+    path("account/code", second_factor.authenticate, name="mfa_authenticate"),
+    path("account/code/again", second_factor.reauthenticate, name="mfa_reauthenticate"),
+    path("account/second-factor", second_factor.index, name="mfa_index"),
+    path("account/second-factor/set", totp.activate_totp, name="mfa_activate_totp"),
+    path("account/second-factor/kept", _TO_SECOND_FACTOR, name="mfa_deactivate_totp"),
+    path("account/recovery-codes", recovery_codes.view_recovery_codes, name="mfa_view_recovery_codes"),
+    path("account/recovery-codes/new", recovery_codes.generate_recovery_codes, name="mfa_generate_recovery_codes"),
+]
+handler400 = "sinks.console.failures.not_understood"
+handler403 = "sinks.console.failures.not_allowed"
+handler404 = "sinks.console.failures.not_there"
+handler500 = "sinks.console.failures.failed"

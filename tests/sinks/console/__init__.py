@@ -1,0 +1,1 @@
+"""The console, asked over HTTP as a browser asks it."""

@@ -1,0 +1,113 @@
+"""One console for a worker's tests: its ledger, its process, and people who are signed in."""
+
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import processes
+from tests.scenarios.roles import Role
+from tests.scenarios.waiting import WITHIN_S
+from tests.sinks.console.offices import fill
+from tests.sinks.console.visitor import Visitor
+from tests.sinks.ledger.ledger_fixture import LedgerDatabase
+from tests.worlds import Stack, World, fresh_world
+
+SECRET_KEY = base64.b64encode(b"the console's tests: a key of 32").decode()
+
+DO = ("--yes", "--why", "test")
+AT_P1 = ("ada", "bob", "carol", "dave", "erin", "frank", "gina", "harry", "ines", "jo", "kim", "lea", "max", "nina")
+
+
+class RunningConsole:
+    """The role as a process, and the commands beside it."""
+
+    def __init__(self, world: World, folder: Path) -> None:
+        self.world = world
+        self.folder = folder
+        self.settings: dict[str, Any] = {"secret_key": SECRET_KEY, "state_dir": folder / "state"}
+        self.command("migrate")
+        self.role = Role(world, "console", folder, console_port=0, log_level="INFO", **self.settings)
+        self.address = self.role.address()
+        self._passwords = self._prepared()
+        self._people: dict[str, Visitor] = {}
+
+    def command(self, *words: str) -> str:
+        """The command's output; what fails fails the test."""
+        done = processes.run(words, self.world.environ(**self.settings))
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def account(self, name: str, *opens: str) -> str:
+        """An account that has never signed in; answers the password that is handed over. `opens`: practices, where
+        it posts and links; nothing: it runs the program."""
+        if name not in self._passwords:
+            roles = ["--give", "poster", "--give", "linker", "--practice", opens[0]] if opens else ["--give", "ops"]
+            self.command("user", "add", name, *DO)
+            self.command("user", "role", name, *roles, *DO)
+            said = self.command("console", "add", name, *DO, "--json")
+            self._passwords[name] = json.loads(said)["password"]
+        return self._passwords[name]
+
+    def _prepared(self) -> dict[str, str]:
+        """Accounts that tests ask for, made by one process: starting it is most of what an account costs."""
+        made = subprocess.run(
+            [sys.executable, "-m", "tests.sinks.console.many_accounts", *AT_P1],
+            env=self.world.environ(**self.settings),
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=WITHIN_S,
+        )
+        passwords: dict[str, str] = json.loads(made.stdout)
+        return passwords
+
+    def visitor(self) -> Visitor:
+        return Visitor(self.address)
+
+    def person(self, name: str, *opens: str) -> Visitor:
+        """Somebody who is signed in, the same one for each name."""
+        if name not in self._people:
+            self._people[name] = visitor = self.visitor()
+            assert visitor.first_sign_in(name, self.account(name, *opens)).status == 200
+        return self._people[name]
+
+    def ada(self) -> Visitor:
+        """Of the front desk of the practice p1."""
+        return self.person("ada", "p1")
+
+    def nina(self) -> Visitor:
+        """Ada's colleague."""
+        return self.person("nina", "p1")
+
+    def olga(self) -> Visitor:
+        """Runs the program: sees how every practice does, and no patient."""
+        return self.person("olga")
+
+
+@pytest.fixture(scope="session")
+def console(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningConsole]:
+    processes.prepare()
+    with fresh_world(stack) as world:
+        database = LedgerDatabase(world.database_url)
+        fill(database)
+        database.close()
+        made = RunningConsole(world, tmp_path_factory.mktemp("console"))
+        yield made
+        made.role.end()
+
+
+@pytest.fixture
+def ledger(console: RunningConsole) -> Iterator[LedgerDatabase]:
+    """The console's ledger, to look at it and to have more happen."""
+    opened = LedgerDatabase(console.world.database_url)
+    opened.offset = opened.source_offset = opened.position()
+    yield opened
+    opened.close()

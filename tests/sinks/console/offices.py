@@ -1,0 +1,35 @@
+"""What waits at two practices, and what is done: every page of the console has something to show."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from schemas.practice_settings import TypeMode
+from tests.processors.rules.event_examples import NOON, membership, modes, payment
+from tests.sinks.ledger.ledger_fixture import LedgerDatabase
+
+DAY: Final = "2026-03-04"
+"""On which all of it happened, in the practices' own zone."""
+
+
+def fill(database: LedgerDatabase) -> None:
+    """p1: 100.00 to be posted by hand, 299.00 without a link, 50.00 without a fee. p2: the same 100.00."""
+    for practice in ("p1", "p2"):
+        database.add(practice, types=modes(terminal=TypeMode.MANUAL))
+        database.link("pt-1", practice)
+        database.report(payment(practice_id=practice))
+    later = NOON + timedelta(minutes=5)
+    database.report(
+        membership(practice_id="p1", patient_ref="pt-2", payment_id="pay-m1", at=later),
+        payment(5000, None, practice_id="p1", event_id="ev-3", payment_id="pay-3", at=later),
+    )
+
+
+def more(database: LedgerDatabase, number: int, practice: str = "p1") -> int:
+    """One more payment that waits to be posted by hand, 10.00 net 9.00; answers its entry's number."""
+    database.report(
+        payment(1000, 100, practice_id=practice, event_id=f"ev-more-{number}", payment_id=f"pay-more-{number}")
+    )
+    wanted = "SELECT min(effect_id) FROM effects WHERE practice_id = %s AND event_id = %s"
+    return int(database.one(wanted, practice, f"ev-more-{number}"))
