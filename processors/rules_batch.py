@@ -9,10 +9,10 @@ from typing import Final
 
 from confluent_kafka import TIMESTAMP_LOG_APPEND_TIME, Message
 
-from processors.rules.source_records import Refusal, decide_record, practice_named, redecide_record
+from processors.rules.source_records import Refusal, decide_record, practice_named, redecide_record, unreadable
 from processors.rules_counts import BatchCounts
 from processors.rules_traces import rules_traces
-from schemas.codec import encode_writeback
+from schemas.codec import Undecodable, encode_writeback
 from schemas.topics import CATALOGUE, SOURCES, TopicName, physical
 from schemas.vocabulary import DeadLetterReason, Stage
 from schemas.wire import EPOCH
@@ -22,6 +22,7 @@ from streams.kafka.dead_letter_limit import DeadLetterLimit, Refused
 from streams.kafka.dead_letters import DeadLetter, dead_letter_headers, redrive_count_of
 from streams.kafka.header_values import HeaderError
 from streams.kafka.redecision_requests import parse_redecision
+from streams.kafka.registered_schemas import registered_schemas
 from streams.kafka.settings_view import SettingsView
 from streams.kafka.topic_identity import TopicGuard
 from streams.kafka.transactions import Outgoing, Step
@@ -56,6 +57,7 @@ class RulesHandler:
         self._writebacks = physical(settings.topic_prefix, TopicName.WRITEBACKS)
         self._dead_letters = physical(settings.topic_prefix, TopicName.DEAD_LETTERS)
         self._limit = None if disabled(Control.DEAD_LETTER_LIMIT) else DeadLetterLimit.of(settings)
+        self._schemas = registered_schemas(settings, GROUP)
         self._counts = BatchCounts()
         self._traces = rules_traces()
         self._verdicts: list[Refused | str] = []
@@ -97,7 +99,7 @@ class RulesHandler:
         key, value = _bytes(message.key()), _bytes(message.value())
         position = self._position(message, name, shift)
         if name is not _REDECISIONS:
-            return decide_record(position, key, value, self._view.history)
+            return self._decide_source(position, name, key, value)
         try:
             request = parse_redecision(key, value, message.headers())
         except HeaderError as error:
@@ -110,6 +112,17 @@ class RulesHandler:
                 practice_id=practice_named(key, self._view.history),
             )
         return redecide_record(request, self._view.history)
+
+    def _decide_source(
+        self, position: SourcePosition, name: TopicName, key: bytes | None, value: bytes | None
+    ) -> Writeback | Refusal:
+        """Where a registry gave the ids, the value is brought under ours first: the ledger knows no other."""
+        if self._schemas is not None:
+            try:
+                value = self._schemas.released(name, value)
+            except Undecodable as error:
+                return unreadable(position, practice_named(key, self._view.history), error)
+        return decide_record(position, key, value, self._view.history)
 
     def _outgoing(self, message: Message, result: Writeback | Refusal) -> Outgoing:
         """Re-keyed by practice (law 12); a dead letter keeps key, bytes and partition number of its source."""

@@ -145,6 +145,10 @@ class EventCodec:
             raise Undecodable(DeadLetterReason.UNKNOWN_SCHEMA, None, f"schema id {schema_id}")
         if writer.record not in self._allowed[topic]:
             raise Undecodable(DeadLetterReason.WRONG_TOPIC, None, f"a {writer.record} does not belong on {topic}")
+        return self.decode_as(value, writer)
+
+    def decode_as(self, value: bytes, writer: WriterSchema) -> Event:
+        """The event behind a header, by the schema that it was written with, which is one of an event."""
         event: Event = self._codecs[writer.record].decode_body(value, writer)
         return event
 

@@ -56,6 +56,10 @@ class ProgramSettings(BaseSettings):
     kafka_client_file: Path | None = None
     """Properties file with the broker's security.*, sasl.* and ssl.* client settings."""
 
+    schema_registry_url: str = Field("", pattern=r"^(https?://[^\s/@?#]+(/[^\s@?#]*)?)?$")
+    """A registry of the Confluent protocol, from which senders have their ids. Empty: ids are the released ones."""
+    schema_registry_auth: str = Field("", max_length=1_000, repr=False)
+    """Its user and password, with a colon between."""
     topic_prefix: str = Field("", pattern=r"^[A-Za-z0-9._-]{0,64}$")
     """Stands before every topic, group and transactional id, so that environments can share a cluster."""
     sandbox_topic_prefix: str = Field("sandbox.", pattern=r"^[A-Za-z0-9._-]{1,64}$")
@@ -152,10 +156,6 @@ class ProgramSettings(BaseSettings):
     metrics_port: int | None = Field(None, ge=0, le=65535)
     """Of a role by itself any free port where none is named, logged at start; of `up` the first of its roles' ports,
     30240 where none is named. 0: any free ones."""
-    log_format: Literal["json", "text"] = "text"
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-
-    rehearsal_clock: Path | None = None
     otel_exporter_otlp_endpoint: str = Field(
         "",
         pattern=r"^(https?://[^\s/@?#]+(/[^\s@?#]*)?)?$",
@@ -168,6 +168,10 @@ class ProgramSettings(BaseSettings):
     """What that endpoint asks for, as name=value with commas between."""
     trace_share: float = Field(1.0, ge=0, le=1)
     """Of the events that come without a trace, how many are traced. One that comes with a trace follows its flag."""
+    log_format: Literal["json", "text"] = "text"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    rehearsal_clock: Path | None = None
     test_controls: Annotated[frozenset[Control], NoDecode] = frozenset()
     test_crash_at: str = ""
 

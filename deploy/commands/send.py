@@ -103,10 +103,14 @@ class _Sending:
     def _producer(self) -> EventProducer:
         from schemas.topics import STREAM_TOPICS
         from streams.kafka.producer import EventProducer
+        from streams.kafka.schema_registry import PATIENT_S, registry_of
         from streams.kafka.topics import require_present
 
         require_present(self._settings, STREAM_TOPICS.values())
-        return EventProducer(self._settings.kafka_client(), self._settings.topic_prefix, self._report)
+        settings = self._settings
+        return EventProducer(
+            settings.kafka_client(), settings.topic_prefix, self._report, registry_of(settings, PATIENT_S)
+        )
 
     def _report(self, delivery: Delivery) -> None:
         if delivery.error is None:

@@ -37,6 +37,29 @@ def check(as_json: Json = False) -> None:
     _print_report(check_topics(settings, fixed_partitions(settings.database_url)), as_json)
 
 
+@app.command()
+def register(as_json: Json = False) -> None:
+    """Register every schema of the contract, with all its versions, at WRITEBACK_SCHEMA_REGISTRY_URL.
+
+    Subjects are topic and record name; the registry holds each to FULL_TRANSITIVE. Repeats change nothing."""
+    from deploy.commands.printing import print_json
+    from streams.kafka.registered_subjects import register_all
+    from streams.kafka.schema_registry import PATIENT_S, registry_of
+    from streams.runtime.errors import ConfigurationError
+    from streams.settings import ProgramSettings
+
+    settings = ProgramSettings.load()
+    registry = registry_of(settings, PATIENT_S)
+    if registry is None:
+        raise ConfigurationError("no schema registry is known: set WRITEBACK_SCHEMA_REGISTRY_URL")
+    subjects = list(register_all(registry, settings.topic_prefix))
+    if as_json:
+        print_json(subjects)
+        return
+    for subject in subjects:
+        print(f"{subject.name}: {', '.join(map(str, subject.ids))}")
+
+
 @app.command("identity-keys")
 def identity_keys(as_json: Json = False) -> None:
     """Print the public keys for patients' identities; with --json as the JWK Set that upstreams need.

@@ -118,12 +118,16 @@ def _sent(events: list[Event], settings: ProgramSettings) -> dict[str, Delivery]
     """By event id. Raises Undelivered for what the broker did not confirm."""
     from schemas.topics import STREAM_TOPICS
     from streams.kafka.producer import EventProducer
+    from streams.kafka.schema_registry import PATIENT_S, registry_of
     from streams.kafka.topics import require_present
 
     require_present(settings, {STREAM_TOPICS[event.stream] for event in events})
     found: dict[str, Delivery] = {}
     with EventProducer(
-        settings.kafka_client(), settings.topic_prefix, lambda delivery: found.update({delivery.event_id: delivery})
+        settings.kafka_client(),
+        settings.topic_prefix,
+        lambda delivery: found.update({delivery.event_id: delivery}),
+        registry_of(settings, PATIENT_S),
     ) as producer:
         for event in events:
             producer.send(event, checked=True)

@@ -55,7 +55,7 @@ def decide_record(
     try:
         event = decode_event(_TOPICS[position.topic], value)
     except Undecodable as error:
-        return _unreadable(position, practice_named(key, history_of), error)
+        return unreadable(position, practice_named(key, history_of), error)
     try:
         validate(event, position.appended_at)
         check_key(event, key)
@@ -76,7 +76,7 @@ def redecide_record(request: Redecision, history_of: HistoryOf) -> Writeback | R
         event = decode_event(_TOPICS[position.topic], request.original)
         validate(event, position.appended_at)
     except Undecodable as error:
-        return _unreadable(position, practice_named(request.original_key, history_of), error)
+        return unreadable(position, practice_named(request.original_key, history_of), error)
     except Invalid as error:
         return _refused(position, practice_named(request.original_key, history_of, event), event, error)
     try:
@@ -119,7 +119,8 @@ def _writeback(
     )
 
 
-def _unreadable(position: SourcePosition, practice_id: str, error: Undecodable) -> Refusal:
+def unreadable(position: SourcePosition, practice_id: str, error: Undecodable) -> Refusal:
+    """The refusal of bytes that are no record of the contract."""
     return Refusal(
         position=position,
         stage=Stage.DECODE,

@@ -28,6 +28,8 @@ from schemas.topics import CATALOGUE, LARGEST_BATCH_BYTES, STREAM_TOPICS, physic
 from schemas.validation.events import Invalid, key_of, validate
 from schemas.vocabulary import DeadLetterReason
 from streams.kafka.producer_traces import send_span, trace_headers
+from streams.kafka.registered_subjects import SubjectIds
+from streams.kafka.schema_registry import SchemaRegistry
 from streams.runtime.errors import Ambiguous, Transient
 from streams.runtime.spans import Span
 
@@ -71,8 +73,13 @@ class EventProducer:
         client: Mapping[str, str],
         topic_prefix: str = "",
         on_delivery: Callable[[Delivery], None] | None = None,
+        registry: SchemaRegistry | None = None,
     ) -> None:
-        """`client` leads to the broker: `bootstrap.servers` and its security settings; the rest is fixed here."""
+        """`client` leads to the broker: `bootstrap.servers` and its security settings; the rest is fixed here.
+
+        `registry`: schema ids are those that it has for the contract's schemas, under topic and record name.
+        """
+        self._ids = None if registry is None else SubjectIds(registry, topic_prefix)
         self._prefix = topic_prefix
         self._on_delivery = on_delivery
         self._producer = Producer({**client, **UPSTREAM_CONFIG})
@@ -83,10 +90,15 @@ class EventProducer:
         """Hands one event to the client; it is stored only once its Delivery says so.
 
         Raises Invalid for an event that breaks the contract (`checked` skips what the caller has done already).
-        Blocks only while the client's queue is full, at most QUEUE_S seconds, then raises Transient.
+        Blocks only while the client's queue is full, at most QUEUE_S seconds, then raises Transient; with a registry
+        also for its first answer for a type, and raises RegistryUnavailable, or ConfigurationError for a schema that it
+        does not have. Nothing was sent then.
         """
         value = encode_event(event) if checked else checked_value(event)
-        topic = physical(self._prefix, STREAM_TOPICS[event.stream])
+        name = STREAM_TOPICS[event.stream]
+        if self._ids is not None:
+            value = self._ids.registered(name, value)
+        topic = physical(self._prefix, name)
         self._produce(topic, key_of(event), value, event)
         self._producer.poll(0)
 

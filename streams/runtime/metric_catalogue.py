@@ -142,6 +142,7 @@ CATALOGUE: Final = (
     _of(m.TRANSACTIONS_ABORTED, by=[Role.RULES, Role.RELAY]),
     _of(m.RULES_RECORDS, _TOPICS, ("planned", "dead_letter", *sorted(v.EVENT_WAITING)), by=[Role.RULES]),
     _of(m.RULES_DECISIONS, v.Target, v.DecisionReason, by=[Role.RULES]),
+    _of(m.SCHEMA_LOOKUPS, ("learned", "refused", "unknown", "unanswered"), by=[Role.RULES, Role.INTAKE, Role.SYNC]),
     _of(m.SETTINGS_PRACTICES, by=[Role.RULES]),
     _of(m.SETTINGS_BAD_RECORDS, ("tombstone", "unreadable"), by=[Role.RULES]),
     _of(m.DEAD_LETTERS, _RECORD_STAGES, v.DeadLetterReason, by=[Role.RULES]),

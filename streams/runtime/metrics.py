@@ -65,6 +65,11 @@ TRANSACTIONS_ABORTED = Counter(
     "Kafka transactions that were aborted; what they held is done again.",
     ["role"],
 )
+SCHEMA_LOOKUPS = Counter(
+    "writeback_schema_lookups_total",
+    "Schema ids that a registry was asked for: learned, refused as no schema of ours, unknown, or left unanswered.",
+    ["outcome"],
+)
 SETTINGS_PRACTICES = Gauge("writeback_settings_practices", "Practices whose settings RULES holds.")
 SETTINGS_BAD_RECORDS = Counter(
     "writeback_settings_bad_records_total", "Settings records refused: the last good one stays.", ["reason"]

@@ -18,6 +18,7 @@ from streams.fault_injection import Control, disabled
 from streams.kafka import watermarks
 from streams.kafka.client_config import consumer_config, group_protocol
 from streams.kafka.consumer_lag import LagGauge, Read
+from streams.kafka.registered_schemas import registered_schemas
 from streams.kafka.starting_positions import assign_partitions
 from streams.kafka.topic_identity import TopicGuard
 from streams.runtime.errors import Permanent, Role, Transient
@@ -67,6 +68,7 @@ class Feed:
         self._names = {physical(settings.topic_prefix, name): name for name in CONSUMED}
         self._read_positions = read_positions
         self._batch = settings.intake_batch
+        self._schemas = registered_schemas(settings, GROUP)
         self._lag = LagGauge(Role.INTAKE)
         self._lost: Exception | None = None
         self._checked_at = time.monotonic()
@@ -166,9 +168,15 @@ class Feed:
             off=message.offset() or 0,
             timestamp_ms=message.timestamp()[1],
             key=key.encode() if isinstance(key, str) else key,
-            value=value.encode() if isinstance(value, str) else value,
+            value=self._readable(self._names[topic], value.encode() if isinstance(value, str) else value),
             headers=list(headers.items()) if isinstance(headers, dict) else headers or [],
         )
+
+    def _readable(self, name: TopicName, value: bytes | None) -> bytes | None:
+        """Under an id of ours: of this role's topics, `patients.v1` is the one that upstreams write."""
+        if self._schemas is None or name is not TopicName.PATIENTS:
+            return value
+        return self._schemas.readable(name, value)
 
     def _read(self, record: Consumed) -> Read:
         return Read(physical(self._prefix, record.topic), record.part, record.timestamp_ms)

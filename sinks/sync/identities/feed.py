@@ -10,6 +10,7 @@ import psycopg
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 from confluent_kafka.admin import AdminClient
 
+from schemas.codec import Undecodable
 from schemas.topics import TopicName, physical
 from sinks.ledger.intake.records import Consumed
 from sinks.sync.identities.store import IdentityStore, Position, StoredPosition
@@ -17,6 +18,7 @@ from streams.fault_injection import Control, disabled
 from streams.kafka import watermarks
 from streams.kafka.client_config import consumer_config, group_protocol
 from streams.kafka.consumer_lag import LagGauge, Read
+from streams.kafka.registered_schemas import UnansweredSchema, registered_schemas
 from streams.kafka.starting_positions import assign_partitions
 from streams.kafka.topic_identity import TopicGuard
 from streams.runtime.errors import Permanent, Role, Transient
@@ -56,6 +58,7 @@ class IdentityFeed:
         self._guard = TopicGuard(self._admin, [self._topic])
         self._parts = range(self._guard.partitions_of(self._topic))
         self._protocol = group_protocol(settings)
+        self._schemas = registered_schemas(settings, GROUP)
         self._lag = LagGauge(Role.SYNC)
         self._lost: Exception | None = None
         self._looked_at = time.monotonic()
@@ -123,8 +126,20 @@ class IdentityFeed:
             off=message.offset() or 0,
             timestamp_ms=message.timestamp()[1],
             key=key.encode() if isinstance(key, str) else key,
-            value=value.encode() if isinstance(value, str) else value,
+            value=self._readable(value.encode() if isinstance(value, str) else value),
         )
+
+    def _readable(self, value: bytes | None) -> bytes | None:
+        """Under an id of ours. While a registry that never told of its schema is away, it is waited for: the record
+        stands on its topic alone."""
+        if self._schemas is None:
+            return value
+        try:
+            return self._schemas.released(TopicName.PATIENTS, value)
+        except UnansweredSchema as error:
+            raise Transient("the schema registry is away, and has not told the schema of a patient's record") from error
+        except Undecodable:
+            return self._schemas.readable(TopicName.PATIENTS, value)
 
     def _consider(self, error: KafkaError, message: Message) -> None:
         """An error instead of a record. A lost position is found again when the group is joined."""

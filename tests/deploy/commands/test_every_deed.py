@@ -82,6 +82,7 @@ ELSEWHERE: Final = {
     "stack stop": "this machine's broker and database",
     "migrate": "the tables, and nothing in them",
     "topics ensure": "the topics, and nothing in them",
+    "topics register": "schemas at a registry, which are the contract's own",
     "topics identity-keys": "public keys",
 }
 """Changes something, of no practice's books or settings; and why it needs no person's reason."""
