@@ -27,12 +27,14 @@ ORDER BY practice_id, occurred_at, event_id, source LIMIT :page;
 -- name: posted
 -- Of entries that ended in these days; `rows` and `sums` look at the exact time.
 SELECT DISTINCT v.practice_id, v.occurred_at, v.event_id, v.source
-FROM outcomes o
-JOIN entries e ON e.practice_id = o.practice_id AND e.effect_id = o.effect_id
-JOIN events v ON v.practice_id = e.practice_id AND v.source = e.source AND v.event_id = e.event_id
-WHERE o.practice_id = :practice_id AND is_booked(o.state)
-  AND o.changed_at >= :from_at::timestamptz - interval '1 hour' AND o.changed_at < :until_at::timestamptz + interval '1 hour'
-  AND (:after_practice::text IS NULL OR (v.practice_id, v.occurred_at, v.event_id, v.source)
+FROM (SELECT DISTINCT o.practice_id, o.effect_id FROM outcomes o
+      WHERE o.practice_id = :practice_id AND is_booked(o.state)
+        AND o.changed_at >= :from_at::timestamptz - interval '1 hour'
+        AND o.changed_at < :until_at::timestamptz + interval '1 hour') d
+CROSS JOIN LATERAL (SELECT * FROM entries x WHERE x.practice_id = d.practice_id AND x.effect_id = d.effect_id OFFSET 0) e
+CROSS JOIN LATERAL (SELECT * FROM events x WHERE x.practice_id = e.practice_id AND x.source = e.source
+    AND x.event_id = e.event_id OFFSET 0) v
+WHERE (:after_practice::text IS NULL OR (v.practice_id, v.occurred_at, v.event_id, v.source)
          >= (:after_practice::text, :after_at::timestamptz, :after_event::text, :after_source::text))
 ORDER BY v.practice_id, v.occurred_at, v.event_id, v.source LIMIT :page;
 

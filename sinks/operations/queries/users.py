@@ -52,7 +52,8 @@ def list_users(connection: Connection, practice_id: str | None = None, most: int
     """By name; with a practice, those whom a grant lets in there. Blocks for two statements, three with a practice.
     ConfigurationError for an unknown one."""
     check_practice(connection, practice_id)
-    found = fetch_all(connection, User, _SQL["users"], {"practice_id": practice_id, "most": most})
+    asked = _SQL["users" if practice_id is None else "users_at"]
+    found = fetch_all(connection, User, asked, {"practice_id": practice_id, "most": most})
     grants: dict[str, list[UserGrant]] = defaultdict(list)
     for each in granted(connection, [user.name for user in found]):
         grants[each.name].append(each)

@@ -21,7 +21,8 @@ FROM (
     ORDER BY effect_id LIMIT :most) k
 CROSS JOIN LATERAL (SELECT * FROM effects x WHERE x.practice_id = k.practice_id AND x.effect_id = k.effect_id OFFSET 0) e
 JOIN events v ON v.practice_id = e.practice_id AND v.source = e.source AND v.event_id = e.event_id
-LEFT JOIN entry_care c ON c.practice_id = e.practice_id AND c.effect_id = e.effect_id
+LEFT JOIN LATERAL (SELECT * FROM entry_care x WHERE x.practice_id = e.practice_id AND x.effect_id = e.effect_id OFFSET 0) c
+    ON true
 ORDER BY e.effect_id;
 
 -- name: units
@@ -50,8 +51,8 @@ SELECT e.effect_id, k.head, e.source, e.event_id, v.subject, e.target, e.entry_k
         WHERE l.practice_id = e.practice_id AND l.patient_ref = e.patient_ref) IS NOT NULL AS linked,
        coalesce((e.instruction ->> 'office_level')::boolean, false) AS office_level,
        entry_version(e.n, e.state, e.reason, e.generation, e.attempts, e.amount_minor, e.changed_at) AS version,
-       EXISTS (SELECT FROM entry_care h WHERE h.practice_id = e.practice_id AND h.effect_id = e.effect_id
-           AND h.held_at IS NOT NULL) AS held,
+       (SELECT h.held_at FROM entry_care h
+        WHERE h.practice_id = e.practice_id AND h.effect_id = e.effect_id) IS NOT NULL AS held,
        s.closed_through, coalesce(s.policy, 'HOLD') AS closed_period,
        (SELECT coalesce(array_agg(d.effect_id ORDER BY d.effect_id), '{}') FROM effects d
         WHERE d.practice_id = e.practice_id AND d.depends_on = e.effect_id
