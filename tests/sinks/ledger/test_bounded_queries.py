@@ -50,6 +50,7 @@ EXCEPTIONS: Final = {
     "ledger/history/queries.open_effects": Bound(BUFFERS, "asked by a person after the database was set back", True),
     "notices/queries.digests_due": Bound(40_000, OPEN),
     "notices/queries.problems": Bound(40_000, OPEN),
+    "notices/target_health.unhealthy": Bound(4_000, "targets that are not well, each with its practice's notices"),
     "notices/queries.escalations": Bound(10_000, "open notices, each with the group of its practice"),
     "notices/silence.payments_reported": Bound(
         12_000, "eight weeks of one practice in steps of half an hour, once a day, however much is reported"
