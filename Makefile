@@ -14,7 +14,7 @@ CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 WORKERS ?= $(shell n=$$(( 3 * $(CORES) )); echo $$(( n < 8 ? n : 8 )))
 UV_VERSION := 0.13.9
 
-.PHONY: help setup check format types test tests-alone debian-packages test-machine images soak bench demo lock clean
+.PHONY: help setup check format types test tests-alone debian-packages test-machine screenshots images soak bench demo lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 24
@@ -61,13 +61,17 @@ tests-alone: setup
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not soak and not machine"
 
 # One after the other: they share one Docker daemon and the ports of one compose file.
-test-machine: setup ## what needs the Debian packages of deploy/debian-packages.txt: Prometheus, containers
+test-machine: setup ## what needs the Debian packages of deploy/debian-packages.txt: Prometheus, containers, Chromium
 	@$(PYTHON) -m deploy.debian_packages --check
 	$(BIN)/pytest -m machine --timeout 2700
 
 debian-packages: ## install those packages; as root, and starting no service
 	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 or newer was found: apt install python3 python3-venv" >&2; exit 2; }
 	@$(PYTHON) -m deploy.debian_packages
+
+screenshots: setup ## the pictures of sinks/console/README.md, with Debian's Chromium
+	@$(PYTHON) -m deploy.debian_packages --check
+	CONSOLE_PICTURES=sinks/console/pictures $(BIN)/pytest -m machine tests/sinks/console/browser/test_screenshots.py
 
 images: setup ## container images, built here (deploy/containers); as root, with a Docker engine
 	$(BIN)/python -m deploy.containers.build

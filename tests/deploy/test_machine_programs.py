@@ -17,6 +17,7 @@ ANSWERS = {
     "docker": ["docker", "--version"],
     "docker-compose": ["docker-compose", "--version"],
     "debootstrap": ["debootstrap", "--version"],
+    "chromium": ["chromium", "--version"],
     "iptables": ["iptables", "--version"],
 }
 
