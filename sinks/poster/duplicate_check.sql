@@ -2,7 +2,8 @@
 
 -- name: due_checks
 -- The entries of these gates that are due to be read again, in the columns of `plan`. A read needs no switch.
-SELECT e.practice_id, e.connection_id, e.effect_id, e.source, e.event_id, n.subject, e.target, e.entry_kind, e.part,
+SELECT e.practice_id, e.connection_id, e.effect_id, e.source, e.event_id, n.subject, n.trace_id AS correlation_id,
+       n.traceparent, e.target, e.entry_kind, e.part,
        e.lane, e.depends_on, true AS origin_posted, e.state, e.reason, e.look_first, e.generation, e.request_id,
        e.payload AS frozen, e.attempts, e.epoch, e.sent_at, coalesce(e.settle_until <= now(), true) AS settled,
        coalesce(e.sent_at < now() - make_interval(secs => :budget_s), true) AS aged,

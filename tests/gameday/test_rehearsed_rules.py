@@ -25,7 +25,7 @@ def test_every_rule_is_rehearsed(tmp_path: Path) -> None:
     pattern = rehearsed(tmp_path / "rules")
     written = [yaml.safe_load(file.read_text(encoding="utf-8")) for file in pattern.parent.glob(pattern.name)]
     found = [rule for document in written for group in document["groups"] for rule in group["rules"]]
-    assert sorted(map(str, found)) == sorted(str(quickened(rule)) for rule in rules())
+    assert sorted(map(yaml.safe_dump, found)) == sorted(yaml.safe_dump(quickened(rule)) for rule in rules())
     assert not any(unit in rule["expr"] for rule in found for unit in ("m]", "h]", "d]"))
 
 
