@@ -27,29 +27,31 @@ def migrate(
 
     settings = settings_here()
     database_url = settings.database_url
-    applied = 0 if check else bring_up(database_url)
+    applied = to_console = 0
     if not check:
+        applied = bring_up(database_url)
         protect_if_local(settings)
-        applied += migrate_console(settings)
+        to_console = migrate_console(settings)
     with connect(database_url, "migrate") as connection:
         state = schema_state(connection)
     if state is SchemaState.CURRENT and console_schema_is_behind(settings):
         state = SchemaState.BEHIND
     if as_json:
-        print_json({"state": state, "version": program_version(), "applied": applied})
+        print_json({"state": state, "version": program_version(), "applied": applied, "applied_to_console": to_console})
     else:
-        print(_said(state, applied, program_version()))
+        print(_said(state, applied, to_console, program_version()))
     if check and state in (SchemaState.ABSENT, SchemaState.BEHIND, SchemaState.TOO_NEW):
         sys.exit(1)
 
 
-def _said(state: object, applied: int, version: int) -> str:
+def _said(state: object, applied: int, to_console: int, version: int) -> str:
     from deploy.commands.printing import counted
     from sinks.ledger.schema.version import SchemaState
 
     if state is SchemaState.CURRENT:
         done = f"{counted(applied, 'migration')} applied: " if applied else ""
-        return f"{done}the ledger has the schema of this release ({version})"
+        beside = f"; {counted(to_console, 'migration')} of the console's tables applied" if to_console else ""
+        return f"{done}the ledger has the schema of this release ({version}){beside}"
     if state is SchemaState.AHEAD:
         return f"the ledger has the schema of a later release, which serves this one ({version}); nothing to do"
     if state is SchemaState.TOO_NEW:

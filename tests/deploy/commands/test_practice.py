@@ -52,6 +52,7 @@ def test_name_phone_and_several_addresses_can_be_changed(world: World) -> None:
         "system_name": None,
         "sync": "DAILY",
         "week_starts": "SUNDAY",
+        "auto_link": False,
     }
     (listed,) = writeback_json_here(world, "practice", "list")
     assert (listed["name"], listed["phone"], listed["emails"]) == ("North Side", "+1 212 555 0100", ["b@north.example"])

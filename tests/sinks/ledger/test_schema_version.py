@@ -20,7 +20,7 @@ from sinks.sync import role as sync
 from streams.runtime.endpoints import Health
 from streams.runtime.errors import ConfigurationError
 from streams.runtime.lifecycle import Stop
-from tests.deploy.commands.console import writeback_here
+from tests.deploy.commands.console import writeback, writeback_here
 from tests.worlds import World
 
 pytestmark = pytest.mark.stack
@@ -80,13 +80,13 @@ def test_a_role_changes_no_schema(
 
 def test_migrate_brings_it_to_this_release(world: World, connection: psycopg.Connection[Any]) -> None:
     _behind(connection)
-    checked = writeback_here(world, "migrate", "--check")
+    checked = writeback(world, "migrate", "--check")
     assert checked.code == 1
     assert _guard(connection) == "another program's"
-    assert "1 migration applied" in writeback_here(world, "migrate")
+    assert "1 migration applied" in writeback(world, "migrate")
     assert schema_state(connection) is SchemaState.CURRENT
     assert _guard(connection) != "another program's"
-    assert writeback_here(world, "migrate", "--check").code == 0
+    assert writeback(world, "migrate", "--check").code == 0
     assert writeback_here(world, "lag").code == 0
 
 
@@ -100,7 +100,7 @@ def test_a_new_database_is_made_by_migrate_alone(world: World) -> None:
         said = writeback_here(world, "practice", "add", "north", "--zone", "UTC", database_url=bare)
         assert said.code == 2
         assert "holds no ledger yet: make it with `writeback migrate`" in said.errors
-        assert writeback_here(world, "migrate", database_url=bare).code == 0
+        assert writeback(world, "migrate", database_url=bare).code == 0
         assert writeback_here(world, "practice", "add", "north", "--zone", "UTC", database_url=bare).code == 0
     finally:
         with connect(world.database_url, "test") as admin:
@@ -112,7 +112,7 @@ def test_a_release_goes_on_with_the_schema_of_the_next(world: World, connection:
     _later(connection, serves_from=program_version())
     assert schema_state(connection) is SchemaState.AHEAD
     assert writeback_here(world, "lag").code == 0
-    assert "later release, which serves this one" in writeback_here(world, "migrate")
+    assert "later release, which serves this one" in writeback(world, "migrate")
     assert migrate(world.database_url) == 0
     assert _guard(connection) == "another program's"
 
