@@ -164,7 +164,8 @@ def _pages(connection: Connection, looked: Looked, after: Place | None, most: in
 
 
 def _page(connection: Connection, looked: Looked, after: Place | None, most: int) -> Page:
-    keys = keys_of(connection, looked, after, SCAN)
+    scanned = SCAN if after is None else SCAN + 1  # the event at which the last page ended comes once more
+    keys = keys_of(connection, looked, after, scanned)
     if not keys:
         return Page((), None)
     parameters: dict[str, Any] = looked.filters | {
@@ -181,7 +182,7 @@ def _page(connection: Connection, looked: Looked, after: Place | None, most: int
     rows = fetch_all(connection, TransactionRow, _SQL["rows"], parameters)
     if len(rows) > most:
         return Page(tuple(rows[:most]), rows[most - 1].place)
-    behind = msgspec.structs.replace(keys[-1], effect_id=_LAST) if len(keys) == SCAN else None
+    behind = msgspec.structs.replace(keys[-1], effect_id=_LAST) if len(keys) == scanned else None
     return Page(tuple(rows), behind)
 
 
