@@ -85,7 +85,8 @@ def all_sums(connection: Connection, wanted: Wanted) -> tuple[KindSum, ...]:
     found: dict[tuple[str | None, ...], KindSum] = {}
     after: Place | None = None
     while True:
-        keys = keys_of(connection, looked, after, SCAN)
+        scanned = SCAN if after is None else SCAN + 1  # the event at which the last part ended comes once more
+        keys = keys_of(connection, looked, after, scanned)
         new = [each for each in keys if each != after]
         parameters = looked.filters | {
             "practice_ids": [each.practice_id for each in new],
@@ -95,7 +96,7 @@ def all_sums(connection: Connection, wanted: Wanted) -> tuple[KindSum, ...]:
         for each in fetch_all(connection, KindSum, _SQL["sums"], parameters) if new else ():
             key = (each.state, each.target, each.moves, each.payment_kind, each.tender, each.currency)
             found[key] = _added(found.get(key), each)
-        if len(keys) < SCAN:
+        if len(keys) < scanned:
             return tuple(found[key] for key in sorted(found, key=lambda key: tuple(part or "" for part in key)))
         after = keys[-1]
 
