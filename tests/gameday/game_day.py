@@ -14,6 +14,7 @@ from deploy.sandbox.demonstration import open_dental_keys, open_dental_mapping
 from deploy.scrape_targets import ScrapeTarget, read_targets
 from schemas.events import Event, PayoutPaid
 from schemas.practice_settings import AmountMode, Weekday
+from tests import processes
 from tests.deploy.commands.console import Said, writeback_here
 from tests.deploy.commands.running_up import Up
 from tests.deploy.monitoring.running_prometheus import RunningPrometheus
@@ -37,7 +38,9 @@ class GameDay:
         self._sent: dict[str, int] = defaultdict(int)
         self._events = 0
         settings = {name: str(value) for name, value in pipeline.common.items()}
-        self.up = Up(self.world, folder, **settings, agents_port="0", webhooks_port="0")
+        migrated = processes.run(["migrate"], self.world.environ(**settings))  # the console's tables too
+        assert migrated.returncode == 0, migrated.stderr
+        self.up = Up(self.world, folder, **settings, agents_port="0", webhooks_port="0", console_port="0")
 
     def until_at_work(self) -> list[ScrapeTarget]:
         self.up.says("ready: every role is at work")
