@@ -8,7 +8,8 @@ from itertools import cycle
 import pytest
 
 from schemas.vocabulary import State
-from sinks.operations.queries import transactions
+from sinks.operations.queries import sums, transactions
+from sinks.operations.queries.sums import all_sums
 from sinks.operations.queries.transaction_filter import Wanted
 from sinks.operations.queries.transactions import list_transactions
 from tests.processors.rules.event_examples import NOON
@@ -55,3 +56,13 @@ def test_pages_hide_nothing_and_repeat_nothing(
     if wanted.practice_id is None and wanted.states != (State.DEAD_LETTERED,):
         assert len(at_once.transactions) == min(wanted.most, matching)
         assert at_once.more is (wanted.most < matching)
+
+
+@pytest.mark.parametrize("part", [1, 2, 4])
+def test_sums_read_in_parts_are_those_read_at_once(
+    three_practices: StoredPayments, monkeypatch: pytest.MonkeyPatch, part: int
+) -> None:
+    at_once = all_sums(three_practices.connection, Wanted())
+    assert sum(each.entries for each in at_once) == 12
+    monkeypatch.setattr(sums, "SCAN", part)
+    assert all_sums(three_practices.connection, Wanted()) == at_once
