@@ -91,6 +91,16 @@ def a_mailbox() -> Iterator[Mailbox]:
     controller.stop()
 
 
+class Beats(Health):
+    """Health that counts what a role's loop has done: a count that grew says that the clock is read anew."""
+
+    count = 0
+
+    def beat(self) -> None:
+        self.count += 1
+        super().beat()
+
+
 class NoticeLedger:
     """What the ledger says, written directly; the notifier only reads it."""
 
@@ -100,12 +110,16 @@ class NoticeLedger:
         self.mailbox = mailbox
         self.clock = folder / "clock"
         self._slots = itertools.count()
+        self._running: list[Beats] = []
         self.at(MORNING)
 
     def at(self, instant: datetime) -> None:
-        """Make it this time of business."""
+        """Make it this time of business, for running notifiers too: what is written next is read at this time, not by
+        an iteration that had looked at the clock before."""
         self.now = instant
         set_rehearsal(self.clock, instant)
+        before = [(each, each.count) for each in self._running]
+        wait_until(lambda: all(each.count > count for each, count in before))
 
     def later(self, by: timedelta) -> None:
         self.at(self.now + by)
@@ -249,9 +263,13 @@ class NoticeLedger:
     def notifier(self, **over: Any) -> Iterator[Health]:
         """A notifier that runs while the block does, and its health; `over`: other settings of the program."""
         settings = self.world.settings(**self.settings() | over, slot=next(self._slots))
-        health = Health()
+        health = Beats()
         with role_thread(lambda stop: role.run(settings, stop, health)):
-            yield health
+            self._running.append(health)
+            try:
+                yield health
+            finally:
+                self._running.remove(health)
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
