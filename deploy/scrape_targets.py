@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from sinks.operations.live.endpoints import ScrapeTarget
 from streams.runtime.errors import Role
 
 FIRST_PORT: Final = 30240
@@ -31,13 +32,6 @@ PLACES: Final = {
 """Of the first process of each role among those ports. A new role takes the next one, and moves no other."""
 FILE: Final = "prometheus-targets.json"
 """In the state folder, in the format of Prometheus' `file_sd_configs`."""
-
-
-class ScrapeTarget(msgspec.Struct, frozen=True):
-    """One address to scrape, and the labels that its series get."""
-
-    targets: list[str]
-    labels: dict[str, str]
 
 
 def fixed_ports(first: int, counts: Mapping[Role, int]) -> dict[tuple[Role, int], int]:
@@ -73,15 +67,6 @@ def write_targets(folder: Path, targets: Sequence[ScrapeTarget]) -> Path:
     new.write_bytes(msgspec.json.format(msgspec.json.encode(targets), indent=2) + b"\n")
     os.replace(new, file)
     return file
-
-
-def read_targets(folder: Path) -> list[ScrapeTarget]:
-    """What the `writeback up` of that state folder serves now; empty where none runs. Raises msgspec.DecodeError for a
-    file of somebody else's."""
-    try:
-        return msgspec.json.decode((folder / FILE).read_bytes(), type=list[ScrapeTarget])
-    except FileNotFoundError:
-        return []
 
 
 def remove_targets(folder: Path) -> None:

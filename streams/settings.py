@@ -147,6 +147,10 @@ class ProgramSettings(BaseSettings):
     """The console's address as browsers name it, such as https://books.example. With https a proxy before the console
     speaks TLS and sets X-Forwarded-Proto and X-Forwarded-For; empty: this machine alone."""
 
+    metrics_targets: str = Field("", max_length=8_000)
+    """Whose metrics the console shows: a file for Prometheus' file_sd_configs, or ROLE=HOST:PORT with commas between.
+    Empty: nobody's; `writeback up` names its own."""
+
     retention_months: int = Field(25, ge=13, le=1200)
     """Whole months for which bodies of events, attempts, closed notices and settled dead letters are kept."""
 

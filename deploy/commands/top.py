@@ -61,36 +61,21 @@ def _endpoints(given: list[str] | None, state_dir: str | None) -> list[Endpoint]
     from pathlib import Path
 
     from deploy.local.folders import state_folder
-    from deploy.scrape_targets import read_targets
-    from sinks.operations.live.scrape import Endpoint
+    from deploy.scrape_targets import FILE
+    from sinks.operations.live.endpoints import endpoints_in, named_endpoints, read_targets
     from streams.runtime.errors import ConfigurationError
     from streams.settings import ProgramSettings
 
     if given:
-        return [_named(each, number) for number, each in enumerate(given)]
+        return named_endpoints(given, "--target")
     settings = ProgramSettings.load(state_dir=Path(state_dir) if state_dir else None)
     folder = state_folder(settings.state_dir)
-    found = [
-        Endpoint(address, each.labels.get("component", "?"), each.labels.get("slot", "?"))
-        for each in read_targets(folder)
-        for address in each.targets
-    ]
+    found = endpoints_in(read_targets(folder / FILE))
     if not found:
         raise ConfigurationError(
             f"no `writeback up` runs on {folder}: start it, or name processes with --target rules=HOST:PORT"
         )
     return found
-
-
-def _named(text: str, number: int) -> Endpoint:
-    from sinks.operations.live.scrape import Endpoint
-    from streams.runtime.errors import ConfigurationError
-
-    role, equals, address = text.partition("=")
-    host, colon, port = address.rpartition(":")
-    if not (role and equals and host and colon and port.isdigit() and 0 < int(port) < 65_536):
-        raise ConfigurationError(f"--target {text!r}: write ROLE=HOST:PORT, as in --target poster=127.0.0.1:30242")
-    return Endpoint(address, role, str(number))
 
 
 def _console() -> Any:

@@ -111,6 +111,7 @@ def _prepared(settings: ProgramSettings, stack: LocalStack, *, console: bool) ->
     """Servers, schema and topics; says what was chosen."""
     from deploy.encryption import check_encryption
     from deploy.local.ledger_database import protect_local_audit
+    from deploy.scrape_targets import FILE
     from deploy.servers import LOCAL_DATABASE, on_local
     from sinks.operations.queries.topic_partitions import fixed_partitions
     from streams.kafka.topics import ensure_topics
@@ -131,7 +132,7 @@ def _prepared(settings: ProgramSettings, stack: LocalStack, *, console: bool) ->
     say(f"topics:   {len(report.created)} created, {len(report.checked)} checked")
     if report.warnings:
         say(f"topics:   one broker only: {len(report.warnings)} of them without replicas")
-    return settings
+    return settings.model_copy(update={"metrics_targets": settings.metrics_targets or str(stack.state / FILE)})
 
 
 def _schema(settings: ProgramSettings, *, own: bool, console: bool = False) -> str:

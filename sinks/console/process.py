@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from typing import Final
 
 from sinks.operations.ledger_pool import LedgerPool
+from sinks.operations.live.endpoints import Processes
+from sinks.operations.live.watch import SignalWatch
 from sinks.operations.sign_in_secrets import SignInSecrets
 from sinks.operations.sign_in_trail import SignIn, note_sign_in
 from streams.runtime.errors import Transient
@@ -27,6 +29,7 @@ class Console:
         self.settings = settings
         self.secrets = SignInSecrets(settings)
         self.pool = LedgerPool(settings, "console", THREADS)
+        self.signals = SignalWatch(Processes(settings.metrics_targets))
         self._searches = threading.BoundedSemaphore(SEARCHES)
 
     def note_sign_in(self, what: SignIn, who: str | None, *, subject: str | None = None) -> None:
@@ -45,6 +48,7 @@ class Console:
             self._searches.release()
 
     def close(self) -> None:
+        self.signals.end()
         self.pool.close()
 
 

@@ -44,6 +44,7 @@ def run(settings: ProgramSettings, stop: Stop, health: Health) -> int:
     require_console_schema(settings)
     install(made)
     made.pool.open()
+    made.signals.start()
     server = _Server(settings, THREADS)
     try:
         server.start()

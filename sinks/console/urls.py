@@ -18,6 +18,7 @@ from sinks.console.pages.inbox import inbox
 from sinks.console.pages.link import link
 from sinks.console.pages.operations import operations
 from sinks.console.pages.redrive import redrive
+from sinks.console.pages.signals import signals
 from sinks.console.pages.story import story
 from sinks.console.pages.to_do import to_do
 from sinks.console.pages.transactions import transactions
@@ -35,6 +36,7 @@ urlpatterns: Final = [
     path("practices/<str:practice_id>/link/<int:number>", link, name="link"),
     path("operations", operations, name="operations"),
     path("operations/redrive", redrive, name="redrive"),
+    path("operations/signals", signals, name="signals"),
     path("account/sign-in", account.login, name="account_login"),
     path("account/sign-out", account.logout, name="account_logout"),
     path("account/again", account.reauthenticate, name="account_reauthenticate"),

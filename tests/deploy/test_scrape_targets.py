@@ -10,11 +10,11 @@ from deploy.scrape_targets import (
     FIRST_SLOTS,
     PLACES,
     fixed_ports,
-    read_targets,
     remove_targets,
     scrape_target,
     write_targets,
 )
+from sinks.operations.live.endpoints import read_targets
 from streams.runtime.errors import Role
 
 
@@ -45,7 +45,7 @@ def test_the_file_is_what_prometheus_reads(tmp_path: Path) -> None:
         {"targets": ["127.0.0.1:30240"], "labels": {"component": "rules", "slot": "0"}},
         {"targets": ["127.0.0.1:30257"], "labels": {"component": "poster", "slot": "1"}},
     ]
-    assert read_targets(tmp_path) == targets
+    assert read_targets(tmp_path / FILE) == targets
     remove_targets(tmp_path)
-    assert read_targets(tmp_path) == []
+    assert read_targets(tmp_path / FILE) == []
     assert not list(tmp_path.glob(f"{FILE}*"))

@@ -11,9 +11,10 @@ from typing import Any
 import psycopg
 
 from deploy.sandbox.demonstration import open_dental_keys, open_dental_mapping
-from deploy.scrape_targets import ScrapeTarget, read_targets
+from deploy.scrape_targets import FILE
 from schemas.events import Event, PayoutPaid
 from schemas.practice_settings import AmountMode, Weekday
+from sinks.operations.live.endpoints import ScrapeTarget, read_targets
 from tests import processes
 from tests.deploy.commands.console import Said, writeback_here
 from tests.deploy.commands.running_up import Up
@@ -44,7 +45,7 @@ class GameDay:
 
     def until_at_work(self) -> list[ScrapeTarget]:
         self.up.says("ready: every role is at work")
-        return read_targets(self.up.state)
+        return read_targets(self.up.state / FILE)
 
     # -- practices and what they are sent
 

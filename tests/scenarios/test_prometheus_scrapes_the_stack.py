@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from deploy.monitoring.dashboards.catalogue import DASHBOARDS
-from deploy.scrape_targets import ScrapeTarget
+from sinks.operations.live.endpoints import ScrapeTarget
 from streams.runtime.errors import Role as Roles
 from tests.deploy.monitoring.promql import selectors
 from tests.deploy.monitoring.rule_files import expressions

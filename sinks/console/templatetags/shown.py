@@ -39,6 +39,31 @@ def at(instant: datetime | None, zone: ZoneInfo) -> str | SafeString:
 
 
 @register.filter
+def at_text(instant: datetime, zone: ZoneInfo) -> str:
+    """The same where only a text can stand."""
+    return f"{instant.astimezone(zone):%H:%M:%S %Z}"
+
+
+@register.filter
+def number(value: float | None) -> str:
+    """A measured number: whole where it is large, with up to two places where it is small; a dash for none."""
+    if value is None:
+        return "–"
+    return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:,.2f}".rstrip("0").rstrip(".")
+
+
+@register.filter
+def megabytes(value: float | None) -> str:
+    return str(number(None if value is None else round(value / 1e6)))
+
+
+@register.filter
+def money_of(minor: float, currency: str) -> str:
+    """An amount that a metric measured, which is no whole number by its type."""
+    return str(Money(round(minor), currency))
+
+
+@register.filter
 def in_words(name: str | None) -> str:
     """`FEE_ADJUSTMENT` as Fee adjustment, `PaymentSucceeded` as Payment succeeded."""
     text = str(name or "")

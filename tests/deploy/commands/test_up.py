@@ -19,7 +19,8 @@ import psutil
 import pytest
 
 from deploy.local.ports import LOOPBACK, free_ports
-from deploy.scrape_targets import FILE, PLACES, fixed_ports, read_targets
+from deploy.scrape_targets import FILE, PLACES, fixed_ports
+from sinks.operations.live.endpoints import read_targets
 from streams.runtime.errors import Role
 from tests import processes
 from tests.deploy.commands.running_up import Up
@@ -171,7 +172,7 @@ def test_metrics_are_served_at_fixed_ports_that_prometheus_is_told(world: World,
         up.says("ready: every role is at work")
         file = tmp_path / "state" / FILE
         assert str(file) in up.text()
-        targets = read_targets(tmp_path / "state")
+        targets = read_targets(tmp_path / "state" / FILE)
         ports = fixed_ports(first, {Role.RELAY: 2})
         assert [(each.targets, each.labels) for each in targets] == [
             ([f"{LOOPBACK}:{ports[Role.RELAY, slot]}"], {"component": "relay", "slot": str(slot)}) for slot in (0, 1)

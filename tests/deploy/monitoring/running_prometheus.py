@@ -15,7 +15,8 @@ from typing import Any, Final
 import yaml
 
 from deploy.local.ports import LOOPBACK, free_ports
-from deploy.scrape_targets import ScrapeTarget, write_targets
+from deploy.scrape_targets import write_targets
+from sinks.operations.live.endpoints import ScrapeTarget
 from tests.deploy.monitoring.rule_files import RULES
 from tests.scenarios.waiting import WITHIN_S, until
 

@@ -33,6 +33,7 @@ class RunningConsole:
         self.world = world
         self.folder = folder
         self.settings: dict[str, Any] = {"secret_key": SECRET_KEY, "state_dir": folder / "state"}
+        self.settings["metrics_targets"] = str(folder / "targets.json")
         self.command("migrate")
         self.role = Role(world, "console", folder, console_port=0, log_level="INFO", **self.settings)
         self.address = self.role.address()

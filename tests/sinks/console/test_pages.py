@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
+import time
 
 import pytest
 
+from tests.scenarios.waiting import until
 from tests.sinks.console.conftest import DO, RunningConsole
 from tests.sinks.console.offices import DAY
+from tests.sinks.operations.live.serving import served
 
 pytestmark = [pytest.mark.stack, pytest.mark.long]
 
@@ -23,7 +27,7 @@ OF_P1 = (
     "/practices/p1/do/dismiss/e:1",
     "/practices/p1/link/3",
 )
-OF_OPERATORS = ("/operations", "/operations/redrive?practice=p1")
+OF_OPERATORS = ("/operations", "/operations/redrive?practice=p1", "/operations/signals")
 OF_ANYBODY = ("/account/second-factor", "/account/recovery-codes", "/account/recovery-codes/new", "/account/password")
 
 
@@ -146,3 +150,21 @@ def test_the_files_of_pages_are_kept_and_hold_what_they_should(console: RunningC
         assert file.status == 200
         assert "immutable" in file.headers["cache-control"]
     assert console.visitor().get("/asset/0000/console.css").status == 404
+
+
+def test_signals_are_charts_of_what_the_processes_say(console: RunningConsole) -> None:
+    """Read from their own metrics: no Prometheus and no script. A process that is gone is said."""
+    olga = console.olga()
+    with served("intake", "poster") as (intake, poster):
+        intake.gauge("writeback_ledger_measured_timestamp_seconds", time.time())
+        intake.gauge("writeback_effects_open", 4321, target="PMS", state="SCHEDULED")
+        targets = [
+            {"targets": [each.endpoint.address], "labels": {"component": each.endpoint.component, "slot": "0"}}
+            for each in (intake, poster)
+        ]
+        (console.folder / "targets.json").write_text(json.dumps(targets))
+        until(lambda: "4,321 entries" in olga.get("/operations/signals").words, "the chart of open entries")
+    page = olga.get("/operations/signals")
+    assert page.text.count("<polyline") >= 3
+    assert "script" not in page.text.partition("<main")[2]
+    assert "style=" not in page.text

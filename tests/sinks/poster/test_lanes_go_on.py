@@ -23,9 +23,7 @@ def loop_held(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     async def claim_or_wait(self: Leases, free: int) -> None:
         if any(lease.in_flight for lease in self.practices.values()):
             held.set()
-            async with asyncio.timeout(WITHIN_S):
-                while not ended.is_set():
-                    await asyncio.sleep(0.01)
+            await asyncio.to_thread(ended.wait, WITHIN_S)
         await claim(self, free)
 
     monkeypatch.setattr(Leases, "claim", claim_or_wait)
