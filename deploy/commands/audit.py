@@ -1,9 +1,10 @@
-"""`writeback audit verify|protect`: the trail of what people did."""
+"""`writeback audit search|verify|protect`: the trail of what people did."""
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Final
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -12,10 +13,51 @@ from deploy.commands.options import By, Json, Why, Yes
 if TYPE_CHECKING:
     from sinks.operations.queries.audit_trail import TrailReport
 
-app = typer.Typer(no_args_is_help=True, help="Verify the trail of what people did, and protect it.")
+app = typer.Typer(no_args_is_help=True, help="Search the trail of what people did, verify it, and protect it.")
 
 ADMIN_URL: Final = "WRITEBACK_ADMIN_DATABASE_URL"
 SHOWN: Final = 20
+
+
+@app.command()
+def search(
+    trail: Annotated[
+        str, typer.Argument(metavar="PRACTICE", help="A practice, or *console for sign-ins, * for the rest.")
+    ],
+    action: Annotated[str, typer.Option(help="As the trail writes it, such as entry.post.")] = "",
+    who: Annotated[str, typer.Option(help="A part of the name.")] = "",
+    about: Annotated[str, typer.Option(help="Exactly: an entry's number or an id.")] = "",
+    since: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="From this day on, UTC.")] = None,
+    until: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Before this day, UTC.")] = None,
+    before: Annotated[int | None, typer.Option(min=1, help="Only entries with a lower number: the next page.")] = None,
+    most: Annotated[int, typer.Option(min=1, max=1000)] = 50,
+    as_json: Json = False,
+) -> None:
+    """What people did, the newest first, and why."""
+    from deploy.commands.open_ledger import open_ledger
+    from deploy.commands.options import order_of
+    from deploy.commands.printing import print_json, print_table
+    from sinks.operations.queries.audit_search import TrailWanted, search_trail
+
+    wanted = TrailWanted(
+        trail=trail,
+        action=action,
+        actor=who,
+        about=about,
+        since=since and since.replace(tzinfo=UTC),
+        until=until and until.replace(tzinfo=UTC),
+        before=before,
+        most=most,
+    )
+    with open_ledger("audit") as opened:
+        found = search_trail(opened.ledger, wanted, order_of(yes=False, why="", by=None).actor)
+    if as_json:
+        print_json(found)
+        return
+    rows = [(e.n, f"{e.at:%Y-%m-%d %H:%M:%S}", e.actor, e.action, e.subject or "", e.why or "") for e in found.entries]
+    print_table(f"Trail of {trail}", ("entry", "at (UTC)", "who", "what", "about", "why"), rows)
+    if found.further is not None:
+        print(f"older ones: --before {found.further}")
 
 
 @app.command()

@@ -13,6 +13,7 @@ from django.views.generic import RedirectView
 
 from sinks.console.assets import asset
 from sinks.console.pages.act import act
+from sinks.console.pages.audit import audit
 from sinks.console.pages.home import home
 from sinks.console.pages.inbox import inbox
 from sinks.console.pages.link import link
@@ -31,6 +32,7 @@ urlpatterns: Final = [
     path("practices/<str:practice_id>/to-do", to_do, name="to_do"),
     path("practices/<str:practice_id>/transactions", transactions, name="transactions"),
     path("practices/<str:practice_id>/inbox", inbox, name="inbox"),
+    path("practices/<str:practice_id>/audit", audit, name="audit"),
     path("practices/<str:practice_id>/story/<path:sought>", story, name="story"),
     path("practices/<str:practice_id>/do/<slug:deed>/<str:item>", act, name="act"),
     path("practices/<str:practice_id>/link/<int:number>", link, name="link"),

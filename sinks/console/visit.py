@@ -48,7 +48,14 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
 
     def shown(self, template: str, status: int = 200, **values: Any) -> HttpResponse:
         """The page. Times in it are those of `zone`."""
-        known = {"visit": self, "practice": self.practice, "rights": self.rights, "zone": self.zone}
+        sees_audit = self.practice is not None and self.rights.may(View.AUDIT, self.practice.practice_id)
+        known = {
+            "visit": self,
+            "sees_audit": sees_audit,
+            "practice": self.practice,
+            "rights": self.rights,
+            "zone": self.zone,
+        }
         return render(self.request, f"console/{template}", known | values, status=status)
 
 

@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 
 from schemas.bookkeeping.money import Money
 from schemas.vocabulary import State
+from sinks.operations.queries.audit_search import TrailEntry
 from sinks.operations.words.explanations import reason_words
 from sinks.operations.words.states import STATE_WORDS
 from sinks.operations.words.systems import system_label
@@ -70,6 +71,13 @@ def in_words(name: str | None) -> str:
     if not text.isupper():
         text = "".join(f" {each.lower()}" if each.isupper() else each for each in text).strip()
     return text.replace("_", " ").strip().capitalize()
+
+
+@register.filter
+def changes(entry: TrailEntry) -> list[tuple[str, object, object]]:
+    """Of an entry of the audit trail, each field with what it was and what it is; a dash where it had no value."""
+    was, now = entry.before or {}, entry.after or {}
+    return [(name, was.get(name, "–"), now.get(name, "–")) for name in sorted(was.keys() | now.keys())]
 
 
 @register.filter

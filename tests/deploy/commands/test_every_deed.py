@@ -47,6 +47,7 @@ READS: Final = {
         "link list",
         "link search",
         "link who",
+        "audit search",
         "audit verify",
         "audit-receipts",
         "backup-drill",

@@ -152,6 +152,18 @@ def test_the_files_of_pages_are_kept_and_hold_what_they_should(console: RunningC
     assert console.visitor().get("/asset/0000/console.css").status == 404
 
 
+def test_the_trail_is_searched_by_who_may_see_it(console: RunningConsole) -> None:
+    """Ada posts and links, and does not see what everybody did; Vera audits this practice."""
+    assert console.ada().get("/practices/p1/audit").status == 404
+    vera = console.person("vera", "p1")
+    console.command("user", "role", "vera", "--give", "auditor", "--practice", "p1", *DO)
+    page = vera.get("/practices/p1/audit?actor=nobody-of-this-name")
+    assert page.status == 200
+    assert "Nothing like that" in page.words
+    assert vera.get("/practices/p1/audit?since=x&before=x&until=9999-12-31&action=%27").status == 200
+    assert vera.get("/practices/p2/audit").status == 404
+
+
 def test_signals_are_charts_of_what_the_processes_say(console: RunningConsole) -> None:
     """Read from their own metrics: no Prometheus and no script. A process that is gone is said."""
     olga = console.olga()

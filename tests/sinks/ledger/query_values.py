@@ -133,6 +133,17 @@ _FILLS: Final[tuple[dict[str, str | None], ...]] = (
 )
 _PAGE: Final[dict[str, str | None]] = {"after_practice": BIG, "after_target": "PMS", "most": "1000"}
 
+_TRAIL: Final = {
+    "trail": "practice-1",
+    "before": "4611686018427387904",
+    "looked_at": "5000",
+    "action": "entry.post",
+    "actor": "ada",
+    "about": "",
+    "since": None,
+    "until": None,
+    "most": "50",
+}
 OTHERWISE: Final[dict[str, tuple[dict[str, str | None], ...]]] = {
     "ledger/payouts/missing.looked": ({"after": "0"},),
     "ledger/payouts/missing.page": ({"after": "0"},),
@@ -174,6 +185,8 @@ OTHERWISE: Final[dict[str, tuple[dict[str, str | None], ...]]] = {
             "whole": "{payments}",
         },
     ),
+    "operations/queries/audit_search.entries": (_TRAIL, _TRAIL | {"action": "", "actor": "", "about": "12"}),
+    "operations/queries/audit_search.reached": (_TRAIL,),
     "operations/queries/entry_changes.changes": ({"all": "true"}, {"all": "false"}),
     "ledger/payouts/standing.put_items": ({"since": "1"},),
     "notices/queries.problems": ({}, {"widely": "true"}),
