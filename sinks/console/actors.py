@@ -32,6 +32,17 @@ class Rights(msgspec.Struct, frozen=True):
         """Whether it is shown; the operations ask again when it is done."""
         return may(self.actor.grants, operation, practice_id)
 
+    def may_at_group(self, action: Action, organisation_id: str) -> bool:
+        return may(self.actor.grants, action, organisation_id=organisation_id)
+
+    def may_see_group(self, organisation_id: str) -> bool:
+        return may(self.actor.grants, View.SETTINGS, organisation_id=organisation_id)
+
+    @property
+    def sees_groups(self) -> bool:
+        """Whether any group is theirs to see."""
+        return any(each.practices is None or each.organisation_id is not None for each in self.actor.grants)
+
     def opens(self, practice_id: str) -> bool:
         return self.may(View.TRANSACTIONS, practice_id)
 

@@ -18,6 +18,7 @@ from sinks.console.pages.home import home
 from sinks.console.pages.inbox import inbox
 from sinks.console.pages.link import link
 from sinks.console.pages.operations import operations
+from sinks.console.pages.organisations import organisation, organisations
 from sinks.console.pages.redrive import redrive
 from sinks.console.pages.signals import signals
 from sinks.console.pages.story import story
@@ -36,6 +37,8 @@ urlpatterns: Final = [
     path("practices/<str:practice_id>/story/<path:sought>", story, name="story"),
     path("practices/<str:practice_id>/do/<slug:deed>/<str:item>", act, name="act"),
     path("practices/<str:practice_id>/link/<int:number>", link, name="link"),
+    path("organisations", organisations, name="organisations"),
+    path("organisations/<str:organisation_id>", organisation, name="organisation"),
     path("operations", operations, name="operations"),
     path("operations/redrive", redrive, name="redrive"),
     path("operations/signals", signals, name="signals"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.http import HttpResponse
 from django.utils.http import urlencode
@@ -34,9 +34,8 @@ def audit(visit: Visit) -> HttpResponse:
     kept = {name: value for name, value in words.items() if value}
     kept |= {name: day.isoformat() for name, day in (("since", since), ("until", until)) if day}
     further = f"?{urlencode(kept | {'before': found.further})}" if found.further else ""
-    return visit.shown(
-        "audit.html", found=found, further=further, actions=sorted(Action), since=since, until=until, **words
-    )
+    values: dict[str, Any] = {"since": since, "until": until, **words}
+    return visit.shown("audit.html", found=found, further=further, actions=sorted(Action), **values)
 
 
 def _day(text: str | None) -> date | None:
