@@ -30,7 +30,7 @@ OF_ADA = (
     "/account/recovery-codes",
     "/account/password",
 )
-OF_OLGA = ("/", "/operations", "/operations/redrive?practice=p1")
+OF_OLGA = ("/", "/operations", "/operations/redrive?practice=p1", "/operations/signals", "/organisations")
 OF_NOBODY = ("/account/sign-in",)
 AXE = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}}
 

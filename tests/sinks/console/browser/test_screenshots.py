@@ -25,7 +25,7 @@ OF_ADA: Final = {
     "link-patient-record": "/practices/p1/link/3",
     "notices": "/practices/p1/inbox",
 }
-OF_OLGA: Final = {"operations": "/operations"}
+OF_OLGA: Final = {"operations": "/operations", "signals": "/operations/signals"}
 
 
 def test_the_main_pages_can_be_shown(console: RunningConsole, ledger: LedgerDatabase, tmp_path: Path) -> None:
