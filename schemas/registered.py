@@ -105,13 +105,13 @@ def is_released(schema_id: int) -> bool:
     return fixed_schema_ids().writer(schema_id) is not None
 
 
-def record_of(value: bytes | None) -> str | None:
-    """The record type of a value under an id of ours; None for any other."""
+def released_id_of(value: bytes | None) -> int | None:
+    """The schema id of a value where it is one of ours; None for any other."""
     try:
-        writer = fixed_schema_ids().writer(schema_id_of(value))
+        found = schema_id_of(value)
     except Undecodable:
         return None
-    return None if writer is None else writer.record
+    return found if is_released(found) else None
 
 
 @cache

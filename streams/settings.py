@@ -57,7 +57,7 @@ class ProgramSettings(BaseSettings):
     """Properties file with the broker's security.*, sasl.* and ssl.* client settings."""
 
     schema_registry_url: str = Field("", pattern=r"^(https?://[^\s/@?#]+(/[^\s@?#]*)?)?$")
-    """A registry of the Confluent protocol, from which senders have their ids. Empty: ids are the released ones."""
+    """A registry of the Confluent protocol, whose ids senders and results use. Empty: ids are the released ones."""
     schema_registry_auth: str = Field("", max_length=1_000, repr=False)
     """Its user and password, with a colon between."""
     topic_prefix: str = Field("", pattern=r"^[A-Za-z0-9._-]{0,64}$")

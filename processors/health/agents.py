@@ -6,6 +6,7 @@ stream goes on.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -26,6 +27,7 @@ from schemas.topics import TopicName, physical
 from schemas.vocabulary import DEAD, RECORD_STAGES, State, Target
 from schemas.writebacks import Result
 from streams.kafka.header_values import HeaderError, as_text
+from streams.kafka.registered_schemas import RegisteredSchemas
 from streams.runtime.logging import log
 from streams.runtime.metrics import HEALTH_LAST_RECORD, HEALTH_RECORDS
 from streams.runtime.times import HealthTimes
@@ -39,6 +41,10 @@ UNKNOWN_PRACTICE: Final = "?"
 
 _LOG: Final = log(__name__)
 
+_Read = Callable[[EventT[bytes], bytes | None], str]
+"""What a record's value, under an id of ours, does to what is kept."""
+_ValueOf = Callable[[TopicName, EventT[bytes]], Awaitable[bytes | None]]
+
 
 class Agents:
     """Declares agents and tables on an app. All of it runs in the app's event loop."""
@@ -50,13 +56,15 @@ class Agents:
         partitions: int,
         times: HealthTimes,
         touched: Callable[[str], None],
+        schemas: RegisteredSchemas | None = None,
     ) -> None:
-        """`touched` hears of each practice of which something was learned."""
+        """`touched` hears of each practice of which something was learned; `schemas` explains a registry's ids."""
+        self._schemas = schemas
         self._times = times
         self._touched = touched
         self.attempts = _table(app, prefix, TopicName.HEALTH_ATTEMPTS, partitions)
         self.outcomes = _table(app, prefix, TopicName.HEALTH_OUTCOMES, partitions)
-        readers: tuple[tuple[TopicName, Callable[[EventT[bytes]], str]], ...] = (
+        readers: tuple[tuple[TopicName, _Read], ...] = (
             (TopicName.HEARTBEATS, self._heartbeat),
             (TopicName.RESULTS, self._result),
             (TopicName.DEAD_LETTERS, self._dead_letter),
@@ -65,10 +73,16 @@ class Agents:
             topic = app.topic(
                 physical(prefix, name), key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw"
             )
-            app.agent(topic, name=f"{prefix}{name.value}", concurrency=1)(_body(name, read))
+            app.agent(topic, name=f"{prefix}{name.value}", concurrency=1)(_body(name, read, self._value))
 
-    def _heartbeat(self, event: EventT[bytes]) -> str:
-        heartbeat = decode_reported(event.value)
+    async def _value(self, name: TopicName, event: EventT[bytes]) -> bytes | None:
+        """The value under an id of ours. A question to the registry is waited for beside the event loop."""
+        if self._schemas is None or name is not TopicName.RESULTS:
+            return event.value
+        return await asyncio.to_thread(self._schemas.readable, name, event.value)
+
+    def _heartbeat(self, event: EventT[bytes], value: bytes | None) -> str:
+        heartbeat = decode_reported(value)
         if isinstance(heartbeat, UpstreamSilence):
             return self._silence(event, heartbeat)
         if heartbeat.ended_at > _appended_at(event) + AHEAD:
@@ -95,8 +109,8 @@ class Agents:
         self._touched(silence.practice_id)
         return "read"
 
-    def _result(self, event: EventT[bytes]) -> str:
-        result = decode_published(event.value)
+    def _result(self, event: EventT[bytes], value: bytes | None) -> str:
+        result = decode_published(value)
         if not isinstance(result, Result):
             return "read"  # what a sender is told; a refused record is counted by its dead letter
         if result.target is None or not (result.state is State.POSTED or result.state in DEAD):
@@ -104,7 +118,7 @@ class Agents:
         what = POSTED if result.state is State.POSTED else DEAD_ENTRIES
         return self._outcome(event, result.practice_id, what, result.target, result.changed_at)
 
-    def _dead_letter(self, event: EventT[bytes]) -> str:
+    def _dead_letter(self, event: EventT[bytes], _value: bytes | None) -> str:
         headers = as_text(event.message.headers, "dl-")
         practice_id = headers.get("dl-practice-id", UNKNOWN_PRACTICE)
         if practice_id == UNKNOWN_PRACTICE or headers.get("dl-stage") not in RECORD_STAGES:
@@ -128,11 +142,11 @@ class Agents:
         return "read"
 
 
-def _body(name: TopicName, read: Callable[[EventT[bytes]], str]) -> Callable[[StreamT[bytes]], Awaitable[None]]:
+def _body(name: TopicName, read: _Read, value_of: _ValueOf) -> Callable[[StreamT[bytes]], Awaitable[None]]:
     async def agent(stream: StreamT[bytes]) -> None:
         async for event in stream.events():
             try:
-                outcome = read(event)
+                outcome = read(event, await value_of(name, event))
             except (Undecodable, HeaderError):
                 outcome = "undecodable"
             except Exception as error:  # noqa: BLE001 - whatever one record does, the next one is read

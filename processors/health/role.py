@@ -23,6 +23,7 @@ from processors.health.watch import Watch
 from schemas.practice_health import PracticeHealth
 from schemas.topics import TopicName, physical
 from schemas.vocabulary import HealthState, Target
+from streams.kafka.registered_schemas import registered_schemas
 from streams.kafka.topics import require_present
 from streams.runtime.endpoints import Health
 from streams.runtime.errors import ConfigurationError, Role, Transient
@@ -94,7 +95,12 @@ class _Worker:
         stopping = stop.watch()
         self._app = make_app(self._settings, self._partitions)
         self._agents = Agents(
-            self._app, self._settings.topic_prefix, self._partitions, self._times, self._stating.touch
+            self._app,
+            self._settings.topic_prefix,
+            self._partitions,
+            self._times,
+            self._stating.touch,
+            registered_schemas(self._settings, "health"),
         )
         publisher = StatePublisher(self._settings)
         watch = Watch(self._settings, stop, self._health, lambda: self._mine)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -43,13 +43,13 @@ class Backlog(msgspec.Struct, frozen=True):
     oldest_s: float
 
 
-def take(connection: Connection, *, with_settings: bool, set_aside: Sequence[UUID]) -> list[Record]:
-    """The next rows in the order they were enqueued, locked for this transaction; those of other relays skipped."""
+def take(connection: Connection, *, without: Collection[TopicName], set_aside: Sequence[UUID]) -> list[Record]:
+    """The next rows in the order they were enqueued, locked for this transaction; those of other relays skipped, and
+    those of the topics `without`."""
     parameters = {
         "most": BATCH_ROWS,
         "most_bytes": BATCH_BYTES,
-        "with_settings": with_settings,
-        "settings_topic": TopicName.SETTINGS.value,
+        "without": [topic.value for topic in without],
         "set_aside": list(set_aside),
     }
     return fetch_all(connection, Record, _SQL["take"], parameters)

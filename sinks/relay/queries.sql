@@ -4,7 +4,7 @@
 WITH locked AS (
     SELECT practice_id, id, enqueued, coalesce(octet_length(value), 0) AS bytes
     FROM outbox
-    WHERE (:with_settings OR topic <> :settings_topic) AND id <> ALL(:set_aside::uuid[])
+    WHERE topic <> ALL(:without::text[]) AND id <> ALL(:set_aside::uuid[])
     ORDER BY enqueued LIMIT :most FOR UPDATE SKIP LOCKED
 ), sized AS (
     SELECT practice_id, id, sum(bytes) OVER (ORDER BY enqueued) - bytes AS before FROM locked
@@ -17,6 +17,13 @@ ORDER BY o.enqueued;
 -- name: delete!
 DELETE FROM outbox o USING unnest(:practice_ids::text[], :ids::uuid[]) AS k(p, i)
 WHERE o.practice_id = k.p AND o.id = k.i;
+
+-- name: traces_of
+-- The contexts of those events that are traced; each by its key.
+SELECT e.practice_id, e.source, e.event_id, e.traceparent
+FROM unnest(:practice_ids::text[], :sources::text[], :event_ids::text[]) AS k(p, s, i)
+JOIN events e ON e.practice_id = k.p AND e.source = k.s AND e.event_id = k.i
+WHERE e.traceparent IS NOT NULL;
 
 -- name: backlog
 SELECT count(*) AS rows, coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8 AS oldest_s FROM outbox;

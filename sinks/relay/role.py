@@ -16,7 +16,9 @@ from sinks.ledger.schema.database import connect
 from sinks.ledger.schema.version import require_schema
 from sinks.relay import outbox_rows as outbox
 from sinks.relay.outbox_rows import Record
+from sinks.relay.published_ids import published_ids
 from sinks.relay.publisher import Publisher
+from sinks.relay.result_traces import with_traces
 from sinks.relay.settings_histories import enqueue_republish, with_settings_histories
 from sinks.relay.wakeup import Wakeup
 from streams.fault_injection import Control, CrashPoint, disabled, reach
@@ -59,6 +61,7 @@ class Relay:
         self._settings = settings
         self._health = health
         self._publishes_settings = settings.slot == SETTINGS_SLOT
+        self._ids = published_ids(settings, health)
         self._connection: outbox.Connection | None = None
         self._publisher: Publisher | None = None
         self._wakeup: Wakeup | None = None
@@ -72,6 +75,8 @@ class Relay:
         try:
             connection, publisher, wakeup = self._connected()
             self._measure(connection)
+            if self._ids is not None:
+                self._ids.learn()
             done = self._batch(connection, publisher)
         except KafkaException as error:
             if category_of(error) is Fenced:
@@ -95,7 +100,7 @@ class Relay:
             if not taken:
                 return 0
             publisher.stamp = current_stamp(connection)
-            refused = self._publish(publisher, with_settings_histories(connection, taken))
+            refused = self._publish(publisher, with_settings_histories(connection, with_traces(connection, taken)))
             reach(CrashPoint.RELAY_AFTER_COMMIT)
             done = [row for row in taken if row.id not in refused]
             outbox.delete(connection, done)
@@ -112,9 +117,11 @@ class Relay:
         return len(taken)
 
     def _take(self, connection: outbox.Connection) -> list[Record]:
-        taken = outbox.take(connection, with_settings=self._publishes_settings, set_aside=self._set_aside)
+        held = () if self._ids is None else self._ids.held
+        without = held if self._publishes_settings else (*held, TopicName.SETTINGS)
+        taken = outbox.take(connection, without=without, set_aside=self._set_aside)
         self._more = outbox.is_full(taken)
-        return taken
+        return taken if self._ids is None else self._ids.under(taken)
 
     def _publish(self, publisher: Publisher, records: Sequence[Record]) -> set[UUID]:
         """Publish; a record that the broker never takes is found by halves, stays in the outbox and is logged."""

@@ -22,6 +22,7 @@ from schemas.sender_warnings import SenderWarning
 from schemas.topics import TopicName, physical
 from schemas.writebacks import Result
 from streams.kafka import watermarks
+from streams.kafka.registered_schemas import RegisteredSchemas, registered_schemas
 from streams.kafka.topic_records import ASK_S, described, reader
 from streams.runtime.errors import ConfigurationError, Transient
 from streams.runtime.lifecycle import Stop
@@ -82,7 +83,7 @@ def published_results(
         if on_ready is not None:
             on_ready()
         messages = _to_the_ends(consumer, len(starts)) if stop is None else _until(consumer, stop)
-        yield from _decoded(messages, wanted)
+        yield from _decoded(messages, wanted, registered_schemas(settings, "results"))
     except KafkaException as error:
         raise Transient("the results topic cannot be read: is the broker reachable?") from error
     finally:
@@ -141,12 +142,13 @@ def _is_record(message: Message) -> bool:
     return False
 
 
-def _decoded(messages: Iterator[Message], wanted: Wanted) -> Iterator[Published]:
+def _decoded(messages: Iterator[Message], wanted: Wanted, schemas: RegisteredSchemas | None) -> Iterator[Published]:
     seen: OrderedDict[str, None] = OrderedDict()
     for message in messages:
         value = message.value()
+        value = value.encode() if isinstance(value, str) else value
         with suppress(Undecodable):
-            result = decode_published(value.encode() if isinstance(value, str) else value)
+            result = decode_published(value if schemas is None else schemas.released(TopicName.RESULTS, value))
             if result.result_id in seen:
                 continue
             seen[result.result_id] = None

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from schemas import compatibility
-from schemas.registered import record_of, subject
+from schemas.registered import released_id_of, subject
 from schemas.topics import CATALOGUE, TopicName
 from schemas.wire import HEADER_BYTES, header
 from streams.kafka.schema_registry import SchemaRegistry
@@ -46,25 +46,32 @@ class SubjectIds:
     def __init__(self, registry: SchemaRegistry, prefix: str) -> None:
         self._registry = registry
         self._prefix = prefix
-        self._headers: dict[tuple[TopicName, str], bytes] = {}
+        self._headers: dict[tuple[TopicName, int], bytes] = {}
 
     def registered(self, topic: TopicName, value: bytes) -> bytes:
-        """A value of ours under the registry's id of its schema. Raises RegistryUnavailable, and ConfigurationError for
-        a schema that is not registered."""
-        record = record_of(value)
-        if record is None:
+        """A value of ours under the registry's id of the version that it was written by. Raises RegistryUnavailable,
+        and ConfigurationError for a schema that is not registered."""
+        released_id = released_id_of(value)
+        if released_id is None:
             return value
-        found = self._headers.get((topic, record))
-        if found is None:
-            found = self._headers[topic, record] = header(self._ask(topic, record))
-        return found + value[HEADER_BYTES:]
+        if (topic, released_id) not in self._headers:
+            self._headers[topic, released_id] = header(self._ask(topic, released_id))
+        return self._headers[topic, released_id] + value[HEADER_BYTES:]
 
-    def _ask(self, topic: TopicName, record: str) -> int:
-        name = subject(self._prefix, topic, record)
-        newest = [each for each in compatibility.released() if each.record == record][-1]
-        found = self._registry.id_of(name, _text(newest))
+    def known(self, topic: TopicName, value: bytes) -> bytes | None:
+        """`registered` without a question: None where it would need one."""
+        released_id = released_id_of(value)
+        if released_id is None:
+            return value
+        found = self._headers.get((topic, released_id))
+        return None if found is None else found + value[HEADER_BYTES:]
+
+    def _ask(self, topic: TopicName, released_id: int) -> int:
+        (version,) = [each for each in compatibility.released() if each.id == released_id]
+        name = subject(self._prefix, topic, version.record)
+        found = self._registry.id_of(name, _text(version))
         if found is None:
-            raise ConfigurationError(f"the schema registry does not have {name} v{newest.version}: {HINT}")
+            raise ConfigurationError(f"the schema registry does not have {name} v{version.version}: {HINT}")
         return found
 
 

@@ -11,13 +11,14 @@ from confluent_kafka import Producer
 from schemas import compatibility
 from schemas.codec import encode_event
 from schemas.events import Event
-from schemas.topics import STREAM_TOPICS, physical
-from schemas.wire import header
+from schemas.topics import STREAM_TOPICS, TopicName, physical
+from schemas.wire import header, schema_id_of
 from streams.kafka.producer import UPSTREAM_CONFIG, EventProducer
 from streams.kafka.registered_subjects import register_all
 from streams.kafka.schema_registry import SchemaRegistry
 from tests.deploy.commands.console import writeback_json
 from tests.registry_server import RegistryServer, registry_server
+from tests.scenarios import topics
 from tests.scenarios.example_events import payment
 from tests.scenarios.pipeline import Pipeline
 
@@ -41,6 +42,11 @@ def send_under(pipeline: Pipeline, schema_id: int, event: Event) -> None:
     assert producer.flush(60) == 0
 
 
+def result_values(pipeline: Pipeline) -> list[bytes]:
+    pipeline.until(lambda: not pipeline.rows("SELECT FROM outbox LIMIT 1"), "all results are published")
+    return [record.value or b"" for record in topics.read_all(pipeline.world, TopicName.RESULTS)]
+
+
 def test_events_under_a_registrys_ids_are_posted_and_an_outage_costs_new_schemas_alone(
     pipeline: Pipeline, server: RegistryServer
 ) -> None:
@@ -59,6 +65,8 @@ def test_events_under_a_registrys_ids_are_posted_and_an_outage_costs_new_schemas
     pipeline.until_states(POSTED=4)
     (name,) = [each for each in subjects if each.name.endswith(".PaymentSucceeded")]
     newest = [each for each in compatibility.released() if each.record == "PaymentSucceeded"][-1]
+    told = {json.loads(server.schemas[schema_id_of(each)])["name"] for each in result_values(pipeline)}
+    assert told == {"Result"}, "what upstreams read has ids that their client of the registry asks it for"
     kept = pipeline.rows("SELECT DISTINCT substring(original FOR 5) AS head FROM bodies")
     assert [row["head"] for row in kept] == [header(newest.id)]
 

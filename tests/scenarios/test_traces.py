@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 from confluent_kafka import Producer
 
 from schemas.codec import cloud_event_headers, encode_event
 from schemas.events import Event
-from schemas.topics import STREAM_TOPICS, physical
+from schemas.topics import STREAM_TOPICS, TopicName, physical
 from streams.kafka.producer import UPSTREAM_CONFIG
 from streams.runtime.spans import Attribute
 from tests.otlp_receiver import OtlpReceiver, ReceivedSpan, below, otlp_receiver
+from tests.scenarios import topics
 from tests.scenarios.example_events import payment
 from tests.scenarios.pipeline import Pipeline
 from tests.scenarios.roles import Role
@@ -74,10 +76,26 @@ def test_one_trace_leads_from_the_upstream_to_the_targets_answer(pipeline: Pipel
     assert (request.kind, request.name) == ("CLIENT", "POST")
     assert request.attributes["server.address"] == "127.0.0.1"
     assert request.attributes["http.response.status_code"] in (200, 201)
+    said = [dict(record.headers) for record in topics.read_all(pipeline.world, TopicName.RESULTS)]
+    assert {each.get("traceparent") for each in said} == {f"00-{TRACE}-{intake.span_id}-01".encode()}
     listed = {each.value for each in Attribute}
     assert all(span.attributes.keys() <= listed for span in receiver.spans)
     assert b"pt-1" not in b"".join(receiver.bodies)
     pipeline.invariants()
+
+
+def test_a_refused_record_is_told_in_the_trace_of_its_sender(pipeline: Pipeline, receiver: OtlpReceiver) -> None:
+    practice = pipeline.practice()
+    pipeline.start("rules", "intake", "relay", otel_exporter_otlp_endpoint=receiver.url)
+    event = payment(practice)
+    send_as(
+        pipeline, msgspec.structs.replace(event, gross_minor=event.gross_minor + 1), f"00-{TRACE}-{SPAN}-01".encode()
+    )
+    pipeline.until(lambda: len(topics.refusals(pipeline.world)) == 1, "its sender is told")
+    ((record, _),) = topics.refusals(pipeline.world)
+    pipeline.until(lambda: any(span.name == "rules" for span in receiver.of(TRACE)), "RULES tells its span")
+    (rules,) = [span for span in receiver.of(TRACE) if span.name == "rules"]
+    assert record.headers["traceparent"] == f"00-{TRACE}-{rules.span_id}-01".encode()
 
 
 def test_a_header_that_is_no_context_begins_a_trace_and_harms_nothing(

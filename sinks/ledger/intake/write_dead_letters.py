@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
+import msgspec
 import psycopg
 from psycopg.rows import TupleRow, scalar_row
 from psycopg.types.json import Jsonb
@@ -16,6 +17,7 @@ from sinks.ledger.intake.refusal_results import refusal_message
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.outbox import OutboxMessage
 from streams.kafka.header_values import as_text
+from streams.runtime.trace_context import HEADER, context_in
 
 _SQL: Final = named_queries("sinks.ledger.intake")
 
@@ -33,8 +35,16 @@ def write_dead_letters(
         practice_id = answer.fetchone()
         message = None if practice_id is None else refusal_message(lettered.letter, practice_id)
         if message is not None:
-            results.append(message)
+            results.append(_traced(message, lettered))
     return results
+
+
+def _traced(message: OutboxMessage, lettered: DeadLettered) -> OutboxMessage:
+    """With the context that RULES left on the dead letter, in the trace that the sender began."""
+    context = context_in(lettered.at.headers)
+    if context is None:
+        return message
+    return msgspec.structs.replace(message, headers=((HEADER, context.header()),))
 
 
 def _insert(connection: psycopg.Connection[Any], lettered: DeadLettered, now: datetime | None) -> psycopg.Cursor[Any]:

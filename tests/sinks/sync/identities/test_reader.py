@@ -8,11 +8,17 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from schemas.codec import encode_event
 from schemas.events import ExternalId
+from schemas.topics import TopicName
 from schemas.vocabulary import FieldFault
 from streams.fault_injection import Control
+from streams.kafka.registered_subjects import SubjectIds, register_all
+from streams.kafka.schema_registry import SchemaRegistry
 from tests.processors.rules.event_examples import PRACTICE
+from tests.registry_server import registry_server
 from tests.scenarios.waiting import until
+from tests.sinks.ledger.test_patients_have_receipts import KEY, changed
 from tests.sinks.poster.offices import SECRET_TEXT
 from tests.sinks.sync.identities.patients import Patients
 from tests.sinks.sync.identities.test_changes import JANE, OTHER, sealed
@@ -86,6 +92,33 @@ def test_no_record_stops_it_and_its_sender_is_told_once(patients: Patients) -> N
     assert faults == [FieldFault.IDENTITY_CONTENT, FieldFault.IDENTITY_CONTENT, FieldFault.IDENTITY_UNOPENED]
     assert {headers["dl-field"] for _, headers in letters} == {"identity"}
     assert "Ravenslea" not in str(letters)
+
+
+@pytest.mark.expects_errors
+def test_identities_under_a_registrys_ids_are_read_and_while_it_is_away_they_wait(patients: Patients) -> None:
+    """RD-1: no identity is passed over for a schema that nobody could explain: a later one would undo it silently."""
+    with registry_server() as server:
+        registry = SchemaRegistry(server.url, ask_s=60)
+        list(register_all(registry, patients.world.prefix))
+        ids = SubjectIds(registry, patients.world.prefix)
+        under = [
+            ids.registered(TopicName.PATIENTS, encode_event(changed(identity=each)))
+            for each in map(sealed, (JANE, JOHN))
+        ]
+        assert {value[:5] for value in under}.isdisjoint({encode_event(changed(identity=sealed()))[:5]})
+        server.fault = "away"
+        patients.put(KEY, under[0])
+        patients.start(schema_registry_url=server.url)
+        until(lambda: len(server.credentials) > 2, "the registry is asked")
+        assert patients.known() == {}
+        server.fault = None
+        patients.until_read()
+        assert _names(patients) == {"pt-1": "Jane"}
+        server.fault = "away"
+        patients.put(KEY, under[1])
+        patients.until_read()
+        assert _names(patients) == {"pt-1": "John"}, "an id that is known needs no registry"
+        patients.stop()
 
 
 def test_an_identity_whose_key_comes_later_is_opened_then(patients: Patients, tmp_path: Path) -> None:
