@@ -21,7 +21,13 @@ VERIFIED_MODES: Final = frozenset({"verify-ca", "verify-full"})
 def in_the_clear(settings: ProgramSettings) -> list[str]:
     """A sentence for each connection beyond this machine that is not encrypted and verified, with its remedy. Pure but
     for the files that the settings name; holds hosts, never a secret."""
-    return [*_broker(settings), *_database(settings.database_url), *_mail(settings.smtp_url), *_traces(settings)]
+    return [
+        *_broker(settings),
+        *_database(settings.database_url),
+        *_mail(settings.smtp_url),
+        *_traces(settings),
+        *_registry(settings),
+    ]
 
 
 def check_encryption(settings: ProgramSettings) -> list[str]:
@@ -70,4 +76,14 @@ def _traces(settings: ProgramSettings) -> Iterator[str]:
         yield (
             f"traces, which name practices and events by their ids, go to {parts.hostname} without TLS: use https:// "
             "in OTEL_EXPORTER_OTLP_ENDPOINT"
+        )
+
+
+def _registry(settings: ProgramSettings) -> Iterator[str]:
+    parts = urlsplit(settings.schema_registry_url)
+    if parts.scheme == "http" and not is_loopback(settings.schema_registry_url):
+        sent = "its password goes" if settings.schema_registry_auth else "schemas, by which records are read, come"
+        yield (
+            f"the schema registry at {parts.hostname} is reached without TLS, and {sent} in the clear: use https:// in "
+            "WRITEBACK_SCHEMA_REGISTRY_URL"
         )

@@ -21,6 +21,8 @@ class RegistryServer:
         self.schemas: dict[int, str] = {}
         self.subjects: dict[str, list[int]] = {}
         self.compatibility: dict[str, str] = {}
+        self.refusing: set[str] = set()
+        """Subjects under which a schema stands that no other is compatible with."""
         self.asked: list[str] = []
         self.credentials: list[str | None] = []
         self.answers: dict[str, bytes] = {}
@@ -43,6 +45,9 @@ class RegistryServer:
         if found := re.fullmatch(r"/config/([^/]+)", path):
             self.compatibility[found[1]] = body["compatibility"]
             return 200, body
+        if found := re.fullmatch(r"/compatibility/subjects/([^/]+)/versions/latest", path):
+            known = found[1] in self.subjects
+            return (200, {"is_compatible": found[1] not in self.refusing}) if known else (404, {"error_code": 40401})
         if found := re.fullmatch(r"/subjects/([^/]+)(/versions)?", path):
             return self._subject(found[1], body["schema"], register=found[2] is not None)
         return 404, {"error_code": 404, "message": "HTTP 404 Not Found"}

@@ -19,14 +19,17 @@ def doctor(as_json: Json = False) -> None:
     """Show what is wrong and what to do about it, what does most harm first; changes nothing, and ends within 10 s.
 
     Looks at the broker, topics, database, migrations, clocks, certificates, credentials, mappings, lanes, connections,
-    links, notices, dead letters, the outbox and the disk. Exit code 0: nothing is wrong; 1: something is; 2: nothing
+    links, notices, dead letters, the outbox, the disk, the schema registry, stopped roles, the database's standbys, the
+    mail server, and at what is not encrypted. Exit code 0: nothing is wrong; 1: something is; 2: nothing
     was found, but not everything could be looked at.
     """
     from deploy.commands.printing import print_json
+    from deploy.encryption import in_the_clear
     from deploy.servers import settings_here
     from sinks.operations.doctor.examine import examine
 
-    diagnosis = examine(settings_here())
+    settings = settings_here()
+    diagnosis = examine(settings, in_the_clear=in_the_clear(settings))
     if as_json:
         print_json({"findings": _told(diagnosis), "not_looked_at": diagnosis.unlooked})
     else:

@@ -48,6 +48,10 @@ class _Id(msgspec.Struct, frozen=True):
     id: int
 
 
+class _Compatible(msgspec.Struct, frozen=True):
+    is_compatible: bool
+
+
 def registry_of(settings: ProgramSettings, ask_s: float = ASK_S) -> SchemaRegistry | None:
     """The registry that the settings name; None where they name none."""
     url = settings.schema_registry_url
@@ -90,6 +94,12 @@ class SchemaRegistry:
         if found is None:
             raise RegistryUnavailable("the schema registry has no such operation: is its address complete?")
         return _wire_id(found.id)
+
+    def takes(self, subject: str, schema: str) -> bool:
+        """Whether a subject would take a schema as its next version. One that is not there takes any."""
+        path = f"/compatibility/subjects/{quote(subject, safe='')}/versions/latest"
+        found = self._ask("POST", path, {"schema": schema}, _Compatible)
+        return found is None or found.is_compatible
 
     def set_compatibility(self, subject: str) -> None:
         """Have the registry hold the subject's versions to COMPATIBILITY."""

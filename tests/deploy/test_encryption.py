@@ -30,6 +30,11 @@ def _no_libpq_variables(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"database_url": FAR}, "Postgres at db.example is reached with sslmode=prefer"),
         ({"database_url": FAR + "?sslmode=require"}, "Postgres at db.example is reached with sslmode=require"),
         ({"database_url": "host=2001:db8::1 dbname=w"}, "Postgres at 2001:db8::1"),
+        (
+            {"schema_registry_url": "http://registry.example", "schema_registry_auth": "me:secret-pw"},
+            "the schema registry at registry.example is reached without TLS, and its password",
+        ),
+        ({"schema_registry_url": "http://registry.example/x"}, "the schema registry at registry.example"),
         ({"smtp_url": "smtp://relay.example:25"}, "mail to relay.example goes without TLS"),
     ],
 )
@@ -52,6 +57,7 @@ def test_what_is_encrypted_or_stays_here_is_fine(tmp_path: Path, monkeypatch: py
         kafka_client_file=file,
         database_url=FAR + "?sslmode=verify-full",
         smtp_url="smtps://relay.example",
+        schema_registry_url="https://registry.example",
         require_encryption=True,
     )
     assert check_encryption(far) == []

@@ -32,3 +32,20 @@ WHERE g.closed_reason IS NULL AND g.not_before <= now()
                   WHERE p.practice_id = g.practice_id AND p.connection_id = g.connection_id
                     AND (c.closed_reason IS NOT NULL OR c.not_before > now() OR NOT c.enabled) OFFSET 0)
 ORDER BY g.next_due_at;
+
+-- name: stops
+-- Roles that refused to go on and were not started since. Of those that take no slot in the ledger, a stop counts for a while: what starts them again meets it again, or it is over.
+SELECT p.role, p.slot, p.reason, p.stopped_at
+FROM role_stops p LEFT JOIN role_slots s ON s.role = p.role AND s.slot = p.slot
+WHERE CASE WHEN s.role IS NULL THEN p.stopped_at > business_now(:now) - interval '1 hour' ELSE s.since < p.stopped_at END
+ORDER BY p.stopped_at DESC LIMIT :most;
+
+-- name: standbys
+-- Without pg_monitor the server shows that there are standbys, and nothing else of them.
+SELECT current_setting('synchronous_standby_names') AS names,
+       count(r.pid) FILTER (WHERE r.sync_state IN ('sync', 'quorum')) AS synchronous,
+       :accepted::boolean AS accepted,
+       coalesce(bool_or(r.pid IS NOT NULL AND r.state IS NULL), false) AS hidden,
+       max(pg_wal_lsn_diff(CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_insert_lsn() END, r.flush_lsn))::float8 AS behind_bytes,
+       max(extract(epoch FROM r.flush_lag))::float8 AS behind_s
+FROM (SELECT) one LEFT JOIN pg_stat_replication r ON true;

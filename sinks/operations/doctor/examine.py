@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime
 from functools import partial
@@ -19,6 +19,8 @@ from sinks.operations.doctor.facts import Looked, Unlooked
 from sinks.operations.doctor.finding import Check, Finding
 from sinks.operations.doctor.judge import judge
 from sinks.operations.doctor.ledger_look import OF_THE_LEDGER, look_at_ledger
+from sinks.operations.doctor.mail_look import look_at_mail_server
+from sinks.operations.doctor.registry_look import look_at_registry
 from streams.settings import ProgramSettings
 
 WITHIN_S: Final = 8.0
@@ -31,16 +33,22 @@ class Diagnosis(msgspec.Struct, frozen=True):
     unlooked: tuple[Unlooked, ...]
 
 
-def examine(settings: ProgramSettings, within_s: float = WITHIN_S) -> Diagnosis:
+def examine(settings: ProgramSettings, within_s: float = WITHIN_S, in_the_clear: Sequence[str] = ()) -> Diagnosis:
     """What is wrong, in order of harm, and what could not be looked at. Returns within `within_s`, whatever hangs;
-    changes nothing, takes no lock. What hangs stays behind on a daemon thread: the caller's process ends soon."""
+    changes nothing, takes no lock. What hangs stays behind on a daemon thread: the caller's process ends soon.
+
+    `in_the_clear`: connections that could be read on their way, each a sentence with its remedy.
+    """
     looked = Looked()
+    looked.saw("in_the_clear", tuple(in_the_clear))
     fixed: Future[dict[str, int] | None] = Future()
     looks: dict[str, Callable[[], None]] = {
         "database": partial(look_at_ledger, settings, looked, fixed),
         "broker": partial(look_at_broker, settings, looked, fixed),
         "certificates": partial(look_at_certificates, settings, looked),
         "disk": partial(look_at_disks, settings, looked),
+        "registry": partial(look_at_registry, settings, looked),
+        "mail": partial(look_at_mail_server, settings, looked),
     }
     threads = {name: threading.Thread(target=each, name=f"look-{name}", daemon=True) for name, each in looks.items()}
     for thread in threads.values():
@@ -59,7 +67,7 @@ def _miss(hanging: set[str], looked: Looked) -> None:
         looked.saw("database_silent", NO_ANSWER)
     if "broker" in hanging and not looked.has("topics"):
         looked.saw("broker_silent", NO_ANSWER)
-    for name, check in (("certificates", Check.CERTIFICATES), ("disk", Check.DISK)):
+    for name, check in _OTHER_LOOKS:
         if name in hanging:
             looked.could_not(check, NO_ANSWER)
     if looked.has("broker_silent"):
@@ -70,6 +78,12 @@ def _miss(hanging: set[str], looked: Looked) -> None:
                 looked.could_not(check, "the database does not answer")
 
 
+_OTHER_LOOKS: Final = (
+    ("certificates", Check.CERTIFICATES),
+    ("disk", Check.DISK),
+    ("registry", Check.REGISTRY),
+    ("mail", Check.MAIL),
+)
 FACT_OF: Final = {
     Check.MIGRATIONS: "schema",
     Check.CREDENTIALS: "credentials",
@@ -80,5 +94,7 @@ FACT_OF: Final = {
     Check.NOTICES: "notices_unread",
     Check.DEAD_LETTERS: "dead",
     Check.OUTBOX: "outbox",
+    Check.ROLES: "stops",
+    Check.STANDBYS: "standbys",
 }
 """By check, the fact that the database gives for it."""

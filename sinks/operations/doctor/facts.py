@@ -73,6 +73,52 @@ class FreeSpace(msgspec.Struct, frozen=True):
     total_bytes: int
 
 
+class RegistrySeen(msgspec.Struct, frozen=True):
+    """Of a schema registry: why it could not be used, and subjects of the contract."""
+
+    silent: str | None
+    missing: tuple[str, ...]
+    """Whose newest version is not registered, and would be taken."""
+    refused: tuple[str, ...]
+    """Under which something stands that ours is not compatible with."""
+
+
+class StoppedRole(msgspec.Struct, frozen=True):
+    """A role that refused to go on, and was not started again as far as the ledger knows."""
+
+    role: str
+    slot: int
+    reason: str
+    stopped_at: datetime
+
+
+class StandbysSeen(msgspec.Struct, frozen=True, kw_only=True):
+    """Copies of the database's server. What this user may not see of them is None."""
+
+    names: str
+    """The server's synchronous_standby_names: each commit waits for those."""
+    synchronous: int
+    """Of them, connected."""
+    accepted: bool
+    """The settings say that there is one server alone (WRITEBACK_SINGLE_NODE)."""
+    hidden: bool
+    """This user sees that there are standbys, and nothing about them."""
+    behind_bytes: float | None
+    """Of the standby that is furthest behind: what it has not written yet."""
+    behind_s: float | None
+
+
+class MailSeen(msgspec.Struct, frozen=True):
+    """The mail server, by its host's name."""
+
+    host: str
+    silent: str | None = None
+    unbelieved: str | None = None
+    """What is wrong with its certificate."""
+    no_tls: bool = False
+    """Mail goes, or would go, in the clear over a network."""
+
+
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a look can see; `at` is this machine's time."""
 
@@ -93,6 +139,12 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     dead: tuple[Dead, ...] | None = None
     outbox: tuple[OutboxDepth, ...] | None = None
     disks: tuple[FreeSpace, ...] = ()
+    registry: RegistrySeen | None = None
+    stops: tuple[StoppedRole, ...] | None = None
+    standbys: StandbysSeen | None = None
+    mail: MailSeen | None = None
+    in_the_clear: tuple[str, ...] = ()
+    """A sentence for each connection that could be read on its way."""
 
 
 class Unlooked(msgspec.Struct, frozen=True):

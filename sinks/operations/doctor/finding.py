@@ -27,6 +27,11 @@ class Check(StrEnum):
     DEAD_LETTERS = "dead letters"
     OUTBOX = "outbox"
     DISK = "disk"
+    REGISTRY = "schema registry"
+    ROLES = "roles"
+    STANDBYS = "standbys"
+    MAIL = "mail server"
+    ENCRYPTION = "encryption"
 
 
 class Severity(StrEnum):
@@ -47,12 +52,22 @@ class Problem(StrEnum):
     SCHEMA_ABSENT = "SCHEMA_ABSENT"
     SCHEMA_BEHIND = "SCHEMA_BEHIND"
     SCHEMA_TOO_NEW = "SCHEMA_TOO_NEW"
+    STANDBY_ABSENT = "STANDBY_ABSENT"
+    ROLE_STOPPED = "ROLE_STOPPED"
     CLOCK_WRONG = "CLOCK_WRONG"
     CERTIFICATE_ENDED = "CERTIFICATE_ENDED"
     GATES_STUCK = "GATES_STUCK"
     OUTBOX_BEHIND = "OUTBOX_BEHIND"
     CREDENTIAL_ENDED = "CREDENTIAL_ENDED"
 
+    REGISTRY_SILENT = "REGISTRY_SILENT"
+    REGISTRY_REFUSES = "REGISTRY_REFUSES"
+    REGISTRY_INCOMPLETE = "REGISTRY_INCOMPLETE"
+    STANDBY_BEHIND = "STANDBY_BEHIND"
+    MAIL_SILENT = "MAIL_SILENT"
+    MAIL_UNBELIEVED = "MAIL_UNBELIEVED"
+    IN_THE_CLEAR = "IN_THE_CLEAR"
+    MAIL_WITHOUT_TLS = "MAIL_WITHOUT_TLS"
     CREDENTIAL_ENDING = "CREDENTIAL_ENDING"
     CERTIFICATE_ENDING = "CERTIFICATE_ENDING"
     CLOCK_DIFFERS = "CLOCK_DIFFERS"
@@ -68,7 +83,7 @@ class Problem(StrEnum):
         return Severity.CRITICAL if self in _CRITICAL else Severity.WARNING
 
 
-_CRITICAL: Final = frozenset(list(Problem)[: list(Problem).index(Problem.CREDENTIAL_ENDING)])
+_CRITICAL: Final = frozenset(list(Problem)[: list(Problem).index(Problem.REGISTRY_SILENT)])
 
 CHECK_OF: Final[Mapping[Problem, Check]] = {
     Problem.BROKER_SILENT: Check.BROKER,
@@ -93,6 +108,16 @@ CHECK_OF: Final[Mapping[Problem, Check]] = {
     Problem.NOTICES_UNREAD: Check.NOTICES,
     Problem.DEAD_LETTERS: Check.DEAD_LETTERS,
     Problem.DISK_LOW: Check.DISK,
+    Problem.STANDBY_ABSENT: Check.STANDBYS,
+    Problem.STANDBY_BEHIND: Check.STANDBYS,
+    Problem.ROLE_STOPPED: Check.ROLES,
+    Problem.REGISTRY_SILENT: Check.REGISTRY,
+    Problem.REGISTRY_REFUSES: Check.REGISTRY,
+    Problem.REGISTRY_INCOMPLETE: Check.REGISTRY,
+    Problem.MAIL_SILENT: Check.MAIL,
+    Problem.MAIL_UNBELIEVED: Check.MAIL,
+    Problem.MAIL_WITHOUT_TLS: Check.MAIL,
+    Problem.IN_THE_CLEAR: Check.ENCRYPTION,
 }
 
 

@@ -20,6 +20,9 @@ CERTIFICATE_ENDING: Final = timedelta(days=30)
 """Issuing a certificate may need people of another house."""
 GATE_WORKED_ON_S: Final = 24 * 3600.0
 """A poster that owns a gate for so long works off a backlog no more: the alert about overdue entries says the same."""
+STANDBY_BEHIND_BYTES: Final = 256 * 1024**2
+"""Some seconds of the fullest write-ahead log: a standby that is away for a restart catches up from less."""
+STANDBY_BEHIND_S: Final = 30.0
 OUTBOX_BEHIND_S: Final = 120.0
 """As the alert RelayBehind."""
 DISK_FULL: Final = (0.05, 512 * 1024**2)
@@ -158,6 +161,55 @@ def _disks(facts: Facts) -> Iterator[Finding]:
             yield Finding(Problem.DISK_LOW, values)
 
 
+def _registry(facts: Facts) -> Iterator[Finding]:
+    seen = facts.registry
+    if seen is None:
+        return
+    if seen.silent is not None:
+        yield Finding(Problem.REGISTRY_SILENT, {"why": seen.silent})
+    for problem, subjects in ((Problem.REGISTRY_REFUSES, seen.refused), (Problem.REGISTRY_INCOMPLETE, seen.missing)):
+        if subjects:
+            yield Finding(problem, {"count": str(len(subjects)), "first": subjects[0]})
+
+
+def _roles(facts: Facts) -> Iterator[Finding]:
+    for each in facts.stops or ():
+        values = {"role": each.role, "slot": str(each.slot), "reason": each.reason}
+        yield Finding(Problem.ROLE_STOPPED, values | {"at": f"{each.stopped_at:%Y-%m-%d %H:%M}Z"})
+
+
+def _standbys(facts: Facts) -> Iterator[Finding]:
+    seen = facts.standbys
+    if seen is None or seen.hidden:
+        return
+    if seen.names and not seen.synchronous:
+        yield Finding(Problem.STANDBY_ABSENT, {"what": f"no standby of {seen.names} is connected: every commit waits"})
+    elif not seen.names and not seen.accepted:
+        yield Finding(
+            Problem.STANDBY_ABSENT, {"what": "no standby confirms commits, so INTAKE and posters do not start"}
+        )
+    if (seen.behind_bytes or 0) >= STANDBY_BEHIND_BYTES or (seen.behind_s or 0) >= STANDBY_BEHIND_S:
+        values = {"mib": f"{(seen.behind_bytes or 0) / 1024**2:.0f}", "seconds": f"{seen.behind_s or 0:.0f}"}
+        yield Finding(Problem.STANDBY_BEHIND, values)
+
+
+def _mail(facts: Facts) -> Iterator[Finding]:
+    seen = facts.mail
+    if seen is None:
+        return
+    if seen.silent is not None:
+        yield Finding(Problem.MAIL_SILENT, {"host": seen.host, "why": seen.silent})
+    if seen.unbelieved is not None:
+        yield Finding(Problem.MAIL_UNBELIEVED, {"host": seen.host, "why": seen.unbelieved})
+    if seen.no_tls:
+        yield Finding(Problem.MAIL_WITHOUT_TLS, {"host": seen.host})
+
+
+def _encryption(facts: Facts) -> Iterator[Finding]:
+    for sentence in facts.in_the_clear:
+        yield Finding(Problem.IN_THE_CLEAR, {"sentence": sentence})
+
+
 _CHECKS: Final[tuple[Callable[[Facts], Iterator[Finding]], ...]] = (
     _servers,
     _topics,
@@ -170,4 +222,9 @@ _CHECKS: Final[tuple[Callable[[Facts], Iterator[Finding]], ...]] = (
     _people,
     _outbox,
     _disks,
+    _registry,
+    _roles,
+    _standbys,
+    _mail,
+    _encryption,
 )

@@ -16,7 +16,16 @@ from sinks.ledger.practices.stored_connections import list_connections
 from sinks.ledger.rows.fetch import fetch_all, fetch_one, fetch_value
 from sinks.ledger.schema.database import connection_options
 from sinks.ledger.schema.version import SchemaState, schema_state
-from sinks.operations.doctor.facts import ClockAhead, ClosedSeen, EndingCredential, Looked, StuckGate, WrongMapping
+from sinks.operations.doctor.facts import (
+    ClockAhead,
+    ClosedSeen,
+    EndingCredential,
+    Looked,
+    StandbysSeen,
+    StoppedRole,
+    StuckGate,
+    WrongMapping,
+)
 from sinks.operations.doctor.finding import Check
 from sinks.operations.ledger import Connection
 from sinks.operations.queries.lag import LOOKED_AT, Closed, Dead, OpenCounts, OutboxDepth, Waiting
@@ -45,6 +54,8 @@ OF_THE_LEDGER: Final = (
     Check.NOTICES,
     Check.DEAD_LETTERS,
     Check.OUTBOX,
+    Check.ROLES,
+    Check.STANDBYS,
 )
 WORKED_ON: Final = frozenset({SchemaState.CURRENT, SchemaState.AHEAD})
 
@@ -103,6 +114,12 @@ def _look(
         (Check.NOTICES, "notices_unread", lambda: _unread(connection)),
         (Check.DEAD_LETTERS, "dead", _rows(connection, Dead, _LAG["standing_dead"], everyone)),
         (Check.OUTBOX, "outbox", _rows(connection, OutboxDepth, _LAG["outbox_depth"], {})),
+        (Check.ROLES, "stops", _rows(connection, StoppedRole, _SQL["stops"], now)),
+        (
+            Check.STANDBYS,
+            "standbys",
+            lambda: fetch_one(connection, StandbysSeen, _SQL["standbys"], {"accepted": settings.single_node}),
+        ),
     )
     for check, name, ask in asked:
         try:

@@ -53,6 +53,54 @@ PROBLEM_WORDS: Final[Mapping[str, ProblemWords]] = {
         "install that release, then check:",
         "writeback migrate --check",
     ),
+    "STANDBY_ABSENT": ProblemWords(
+        "{what}",
+        "start the standby (deploy/runbooks/standby-lost.md), or accept one server alone with "
+        "WRITEBACK_SINGLE_NODE=true; then look again:",
+        "writeback doctor",
+    ),
+    "STANDBY_BEHIND": ProblemWords(
+        "a standby of the database is behind: {mib} MiB, {seconds} s",
+        "see its disk and its network, then look again:",
+        "writeback doctor",
+    ),
+    "ROLE_STOPPED": ProblemWords(
+        "{role} with slot {slot} refused to go on at {at} ({reason}), and nothing shows that it was started again",
+        "its log says why; with that repaired, start it again:",
+        "writeback {role} --slot {slot}",
+    ),
+    "REGISTRY_SILENT": ProblemWords(
+        "the schema registry cannot be used: {why}; results may wait, and records of unknown schemas are refused",
+        "check WRITEBACK_SCHEMA_REGISTRY_URL and its server, then look again:",
+        "writeback doctor",
+    ),
+    "REGISTRY_REFUSES": ProblemWords(
+        "under {count} subjects of the schema registry stands what this release's schemas are not compatible with, "
+        "first {first}",
+        "find who registered there, and remove it; then register:",
+        "writeback topics register",
+    ),
+    "REGISTRY_INCOMPLETE": ProblemWords(
+        "{count} schemas of this release are not registered, first {first}",
+        "register them:",
+        "writeback topics register",
+    ),
+    "MAIL_SILENT": ProblemWords(
+        "the mail server {host} cannot be used ({why}), so letters wait",
+        "check WRITEBACK_SMTP_URL and that server, then look again:",
+        "writeback doctor",
+    ),
+    "MAIL_UNBELIEVED": ProblemWords(
+        "the certificate of the mail server {host} is not believed ({why}), so letters wait",
+        "have it replaced, or name the server in WRITEBACK_SMTP_URL as its certificate does; then look again:",
+        "writeback doctor",
+    ),
+    "MAIL_WITHOUT_TLS": ProblemWords(
+        "the mail server {host} offers no TLS, so letters could be read on the way",
+        "have it offer STARTTLS, or use smtps:// in WRITEBACK_SMTP_URL; then look again:",
+        "writeback doctor",
+    ),
+    "IN_THE_CLEAR": ProblemWords("{sentence}", "then look again:", "writeback doctor"),
     "CLOCK_WRONG": ProblemWords(
         "the clock of {server} is {seconds} s {direction} this machine's",
         "set both by NTP, then look again:",

@@ -225,3 +225,32 @@ def test_what_could_not_be_looked_at_alone_is_its_own_exit_code(ledger: NoticeLe
         said = doctor(ledger.world)
     assert said.code == 2
     assert said == "not looked at: outbox: LockNotAvailable 55P03\n"
+
+
+def test_roles_that_refused_to_go_on_and_were_not_started_since(ledger: NoticeLedger) -> None:
+    stop = "INSERT INTO role_stops VALUES (%s, 0, 'Permanent', now() - make_interval(mins => %s))"
+    slot = "INSERT INTO role_slots VALUES (%s, 0, 1, 'host-1', now() - make_interval(mins => %s))"
+    for role, stopped, started in (("intake", 5, 600), ("poster", 60, 5), ("notifier", 600, 6000)):
+        ledger.connection.execute(stop, (role, stopped))
+        ledger.connection.execute(slot, (role, started))
+    for role, stopped in (("rules", 5), ("relay", 90)):
+        ledger.connection.execute(stop, (role, stopped))
+    said = json.loads(doctor(ledger.world, "--json"))["findings"]
+    assert [each["problem"] for each in said] == ["ROLE_STOPPED"] * 3
+    assert {each["command"] for each in said} == {
+        f"writeback {role} --slot 0" for role in ("intake", "notifier", "rules")
+    }
+
+
+def test_standbys_the_registry_and_the_mail_server_are_looked_at(ledger: NoticeLedger) -> None:
+    """On the fixture's server, which is alone: that is accepted, or it is the finding."""
+    far = {"schema_registry_url": "http://127.0.0.1:1", "smtp_url": "smtp://127.0.0.1:1"}
+    said = doctor(ledger.world, "--json", **far, single_node=False)
+    assert problems(said) == ["STANDBY_ABSENT", "REGISTRY_SILENT", "MAIL_SILENT"]
+    assert missed(said) == set()
+
+
+def test_what_is_not_encrypted_is_a_finding(ledger: NoticeLedger) -> None:
+    clear = {"otel_exporter_otlp_endpoint": "http://collector.example:4318"}
+    said = doctor(ledger.world, "--json", **clear)
+    assert problems(said) == ["IN_THE_CLEAR"]

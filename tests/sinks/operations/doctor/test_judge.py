@@ -6,6 +6,7 @@ import shlex
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from sinks.ledger.schema.version import SchemaState
@@ -16,6 +17,10 @@ from sinks.operations.doctor.facts import (
     EndingCredential,
     Facts,
     FreeSpace,
+    MailSeen,
+    RegistrySeen,
+    StandbysSeen,
+    StoppedRole,
     StuckGate,
     TopicFaults,
     WrongMapping,
@@ -41,9 +46,21 @@ SOUND: dict[str, Any] = {
     "notices_unread": 0,
     "dead": (),
     "outbox": (OutboxDepth("results", 40_000, 119.0),),
+    "registry": RegistrySeen(None, (), ()),
+    "stops": (),
+    "standbys": StandbysSeen(
+        names="s1", synchronous=1, accepted=False, hidden=False, behind_bytes=255.0 * 1024**2, behind_s=29.0
+    ),
+    "mail": MailSeen("mail.example"),
     "disks": (FreeSpace("/data", 6 * GIB, 1000 * GIB), FreeSpace("/small", 3 * GIB, 10 * GIB)),
 }
 """Nothing of it is wrong, though some is near."""
+STOPPED: Any = (StoppedRole("intake", 0, "TopicGuardError", NOON),)
+UNSEEN: Any = msgspec.structs.replace(SOUND["standbys"], names="", synchronous=0, hidden=True)
+ABSENT: Any = msgspec.structs.replace(SOUND["standbys"], synchronous=0)
+NONE_AT_ALL: Any = msgspec.structs.replace(SOUND["standbys"], names="", synchronous=0)
+BEHIND: Any = msgspec.structs.replace(SOUND["standbys"], behind_bytes=256.0 * 1024**2)
+LATE: Any = msgspec.structs.replace(SOUND["standbys"], behind_s=30.0)
 BROKEN: list[tuple[Problem, dict[str, Any]]] = [
     (Problem.BROKER_SILENT, {"broker_silent": "_TRANSPORT"}),
     (Problem.DATABASE_SILENT, {"database_silent": "ConnectionTimeout"}),
@@ -54,12 +71,24 @@ BROKEN: list[tuple[Problem, dict[str, Any]]] = [
     (Problem.SCHEMA_ABSENT, {"schema": SchemaState.ABSENT}),
     (Problem.SCHEMA_BEHIND, {"schema": SchemaState.BEHIND}),
     (Problem.SCHEMA_TOO_NEW, {"schema": SchemaState.TOO_NEW}),
+    (Problem.STANDBY_ABSENT, {"standbys": ABSENT}),
+    (Problem.STANDBY_ABSENT, {"standbys": NONE_AT_ALL}),
+    (Problem.ROLE_STOPPED, {"stops": STOPPED}),
     (Problem.CLOCK_WRONG, {"clocks": (ClockAhead("the database", -30.0),)}),
     (Problem.CERTIFICATE_ENDED, {"certificates": (Certificate("ca.pem", NOON),)}),
     (Problem.GATES_STUCK, {"gates": (StuckGate("larkspur", 900.0, claimed=False),)}),
     (Problem.GATES_STUCK, {"gates": (StuckGate("larkspur", 86_400.0, claimed=True),)}),
     (Problem.OUTBOX_BEHIND, {"outbox": (OutboxDepth("results", 1, 120.0),)}),
     (Problem.CREDENTIAL_ENDED, {"credentials": (EndingCredential("larkspur", "quickbooks", -0.1),)}),
+    (Problem.REGISTRY_SILENT, {"registry": RegistrySeen("it answered 503", (), ())}),
+    (Problem.REGISTRY_REFUSES, {"registry": RegistrySeen(None, (), ("payments.v1-x",))}),
+    (Problem.REGISTRY_INCOMPLETE, {"registry": RegistrySeen(None, ("payments.v1-x",), ())}),
+    (Problem.STANDBY_BEHIND, {"standbys": BEHIND}),
+    (Problem.STANDBY_BEHIND, {"standbys": LATE}),
+    (Problem.MAIL_SILENT, {"mail": MailSeen("mail.example", silent="ConnectionRefusedError")}),
+    (Problem.MAIL_UNBELIEVED, {"mail": MailSeen("mail.example", unbelieved="certificate has expired")}),
+    (Problem.IN_THE_CLEAR, {"in_the_clear": ("Kafka at k is reached without TLS: repair it",)}),
+    (Problem.MAIL_WITHOUT_TLS, {"mail": MailSeen("mail.example", no_tls=True)}),
     (Problem.CREDENTIAL_ENDING, {"credentials": (EndingCredential("larkspur", "open_dental", 6.4),)}),
     (Problem.CERTIFICATE_ENDING, {"certificates": (Certificate("ca.pem", NOON + timedelta(days=29)),)}),
     (Problem.CLOCK_DIFFERS, {"clocks": (ClockAhead("the broker", 2.0),)}),
@@ -83,6 +112,12 @@ def found(**changed: Any) -> list[Problem]:
 
 def test_what_is_near_is_not_wrong_yet() -> None:
     assert found() == []
+
+
+def test_of_standbys_that_may_not_be_seen_nothing_is_said() -> None:
+    assert found(standbys=UNSEEN) == []
+    accepted = msgspec.structs.replace(NONE_AT_ALL, accepted=True)
+    assert found(standbys=accepted) == []
 
 
 @pytest.mark.parametrize(("problem", "changed"), BROKEN)
