@@ -33,10 +33,10 @@ def run(settings: ProgramSettings, stop: Stop, health: Health) -> int:
     """Decide until stopped; returns the exit code 0. Blocks.
 
     1. The topics are those of the catalogue, and their ids are known (laws 5, 12). 2. Settings are read to their end
-    (law 14). 3. The loop. An iteration goes back by itself after what it can abort; whatever it raises ends the
-    process, and the next one of its slot ends what is left open (law 13): ConfigurationError where a restart cannot
-    help (topics, lost positions, too many dead letters), Fenced when a newer process has this slot, and what an outage
-    ended in.
+    (law 14). 3. The loop. An iteration goes back by itself after what it can abort, and from a producer that hangs;
+    whatever it raises ends the process, and the next one of its slot ends what is left open (law 13):
+    ConfigurationError where a restart cannot help (topics, lost positions, too many dead letters), Fenced when a newer
+    process has this slot, and what an outage ended in.
     """
     health.ready(False, "settings are being read")
     names = [physical(settings.topic_prefix, name) for name in CONSUMED]
@@ -53,7 +53,7 @@ def run(settings: ProgramSettings, stop: Stop, health: Health) -> int:
             return 0
         batches = TransactionalBatches(
             consumer=Consumer(consumer_config(settings, group=GROUP)),
-            producer=Producer(producer_config(settings, transactional_id=transactional_id(settings))),
+            make_producer=lambda: Producer(producer_config(settings, transactional_id=transactional_id(settings))),
             topics=names,
             handler=RulesHandler(settings, view, guard, settings.clock()),
             guard=guard,

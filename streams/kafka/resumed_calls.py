@@ -20,7 +20,11 @@ CALL_S: Final = 15.0
 HANG_S: Final = CALL_S + 5.0
 """A call that is back neither with an answer nor with its own timeout hangs. Seen of send_offsets_to_transaction after
 a restart of the broker: it waits without end for a group coordinator that the client has dropped (librdkafka 5456,
-5511). The process has to end then; the next one of its slot ends the open transaction (law 13)."""
+5511). Its producer is lost then: another one of the same transactional id ends the open transaction (law 13)."""
+
+
+class HungCall(Transient):
+    """A call of the client that will never return. Its producer must not be used again."""
 
 
 class ResumedCalls:
@@ -33,7 +37,7 @@ class ResumedCalls:
 
     def until_done(self, call: Callable[[float], object], *, may_hang: bool = False) -> None:
         """Resumes a call that timed out or may be retried, for up to OUTAGE_S; one try more after a stop. Raises the
-        KafkaException that it ends in. `may_hang`: Transient when the call is not back after HANG_S."""
+        KafkaException that it ends in. `may_hang`: HungCall when the call is not back after HANG_S."""
         until = time.monotonic() + OUTAGE_S
         while True:
             last = bool(self._stop)
@@ -55,7 +59,7 @@ class ResumedCalls:
 
 
 def _watched(call: Callable[[float], object]) -> None:
-    """The call in a thread of its own, which is left behind when it hangs: nothing can end it but the process."""
+    """The call in a thread of its own, which is left behind with its producer when it hangs: nothing can end it."""
     ended: queue.SimpleQueue[Exception | None] = queue.SimpleQueue()
 
     def run() -> None:
@@ -70,7 +74,7 @@ def _watched(call: Callable[[float], object]) -> None:
     try:
         error = ended.get(timeout=HANG_S)
     except queue.Empty:
-        raise Transient(
+        raise HungCall(
             f"a call of the Kafka client does not return within {HANG_S:.0f} s: start this role again, it goes on "
             "where it was"
         ) from None

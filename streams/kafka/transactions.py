@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Final, Protocol
 
 import msgspec
@@ -13,7 +13,7 @@ from streams.fault_injection import CrashPoint, reach
 from streams.kafka.client_config import GroupProtocol
 from streams.kafka.consumer_lag import LagGauge, Read
 from streams.kafka.membership import Batching, Membership
-from streams.kafka.resumed_calls import CALL_S, ResumedCalls
+from streams.kafka.resumed_calls import CALL_S, HungCall, ResumedCalls
 from streams.kafka.topic_identity import TopicGuard
 from streams.kafka.transaction_age import OpenSince, fenced_error
 from streams.runtime.endpoints import Health
@@ -40,6 +40,8 @@ _REFUSED: Final = frozenset(
 )
 """Repeating does not help: the same records would be refused again."""
 
+MOST_HUNG: Final = 5
+"""Producers that one process may leave behind."""
 ON_THE_WIRE_S: Final = 2.0
 """Before an abort, for what was produced; a broker that is away is not waited for longer."""
 
@@ -88,14 +90,15 @@ class TransactionalBatches:
 
     An error in 3 to 6 aborts and seeks every assigned partition to its committed offset: without that, the aborted
     records would be skipped for ever (law 1). Partitions revoked while a batch is collected void the batch the same
-    way. Fenced or fatal: it raises and the process has to exit.
+    way. A producer that hangs is left behind; another one fences it, and the batch begins again. Fenced or fatal: it
+    raises and the process has to exit.
     """
 
     def __init__(
         self,
         *,
         consumer: Consumer,
-        producer: Producer,
+        make_producer: Callable[[], Producer],
         topics: Sequence[str],
         handler: Handler,
         guard: TopicGuard,
@@ -106,8 +109,11 @@ class TransactionalBatches:
         batching: Batching | None = None,
         role: Role = Role.RULES,
     ) -> None:
+        """`make_producer`: one of the same transactional id each time."""
         self._consumer = consumer
-        self._producer = producer
+        self._make_producer = make_producer
+        self._producer = make_producer()
+        self._hung = 0
         self._topics = list(topics)
         self._handler = handler
         self._guard = guard
@@ -160,6 +166,9 @@ class TransactionalBatches:
         except KafkaException as error:
             self._abort(error)
             return
+        except HungCall as error:
+            self._replace_producer(error)
+            return
         self._aborting_since = None
         self._handler.committed()
         BATCH_RECORDS.labels(self._role.value).observe(len(taken))
@@ -182,6 +191,19 @@ class TransactionalBatches:
         reach(CrashPoint.RULES_BEFORE_COMMIT)
         self._calls.until_done(producer.commit_transaction)
         reach(CrashPoint.RULES_AFTER_COMMIT)
+
+    def _replace_producer(self, error: HungCall) -> None:
+        """Goes on with another producer, which ends what the hung one left open, and reads the batch again. Raises
+        `error` where it happened MOST_HUNG times in this process: each costs some memory and a thread."""
+        self._hung += 1
+        if self._hung > MOST_HUNG:
+            raise error
+        ERRORS.labels(self._role.value, Transient.__name__, Consequence.REWIND.value).inc()
+        TRANSACTIONS_ABORTED.labels(self._role.value).inc()
+        _LOG.warning("a producer hangs and is replaced; its batch will be read again", count=self._hung)
+        self._producer = self._make_producer()
+        self._calls.until_done(self._producer.init_transactions)
+        self._membership.rewind()
 
     def _offsets_after(self, batch: Sequence[Message]) -> list[TopicPartition]:
         """max(offset)+1 per partition; the topic's id goes along, so that a re-created topic is known again (law 5)."""

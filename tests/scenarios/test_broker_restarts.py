@@ -22,6 +22,7 @@ from tests.worlds import Stack, fresh_world
 pytestmark = pytest.mark.stack
 
 EVENTS = 60
+AWAY_S = 30.0
 
 
 class Broker:
@@ -32,12 +33,13 @@ class Broker:
         self._stack = LocalStack(folder, with_postgres=False, open_broker=True)
         self.bootstrap = self._stack.start().bootstrap
 
-    def bounce(self, *, hard: bool) -> None:
+    def bounce(self, *, hard: bool, away_s: float = 0.0) -> None:
         if hard:
             found = running(self._folder)
             assert found is not None
             os.kill(found.kafka, signal.SIGKILL)
         self._stack.stop()
+        threading.Event().wait(away_s)
         self._stack = LocalStack(self._folder, with_postgres=False, open_broker=True)
         assert self._stack.start().bootstrap == self.bootstrap
 
@@ -110,4 +112,23 @@ def test_everything_is_posted_once_after_the_broker_is_back(bounced: Pipeline, b
 
     bounced.until(all_posted, "everything is posted", within=2 * WITHIN_S)
     assert bounced.at_targets() == {practice: 500 + sum(event.gross_minor for event in events)}
+    bounced.invariants(replay=False)
+
+
+@pytest.mark.timeout(600)
+def test_no_role_ends_over_a_broker_that_is_away_for_half_a_minute(bounced: Pipeline, broker: Broker) -> None:
+    """The client of RULES may wait without end for a coordinator that it has dropped (librdkafka 5456): its transaction
+    is given up and begun anew by the same process, which has its settings still."""
+    practice = bounced.practice()
+    bounced.start_all()
+    bounced.send(payment(practice, gross=500, fee=10))
+    bounced.until_states(POSTED=2)
+    before = {role.name: role for role in bounced.roles}
+    events = [payment(practice, f"pt-{number % 3 + 1}", 1_000 + number, 30) for number in range(EVENTS)]
+    upstream = Upstream(bounced, list(events))
+    bounced.until(lambda: upstream.sent >= EVENTS // 3, "a third is sent")
+    broker.bounce(hard=True, away_s=AWAY_S)
+    upstream.end()
+    bounced.until(lambda: bounced.states() == {"POSTED": 2 * EVENTS + 2}, "everything is posted", within=3 * WITHIN_S)
+    assert [name for name, role in before.items() if not role.running] == []
     bounced.invariants(replay=False)

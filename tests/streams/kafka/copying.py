@@ -68,6 +68,21 @@ class FailingProducer:
         self._producer.abort_transaction(*args)
 
 
+class HangingProducer:
+    """A real producer that sends offsets and never comes back from it, as the client does after a broker's restart."""
+
+    def __init__(self, producer: Producer, until: threading.Event) -> None:
+        self._producer = producer
+        self._until = until
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._producer, name)
+
+    def send_offsets_to_transaction(self, *args: Any) -> None:
+        self._producer.send_offsets_to_transaction(*args)
+        self._until.wait()
+
+
 class CopyLoop:
     """One member of the group, in a thread."""
 
@@ -86,11 +101,16 @@ class CopyLoop:
         self.error: BaseException | None = None
         self.health = Health()
         self.handler = Copier(settings, step)
-        self.producer = wrap(Producer(producer_config(settings, transactional_id=name)))
+        self.producers: list[Any] = []
+
+        def make_producer() -> Any:
+            self.producers.append(wrap(Producer(producer_config(settings, transactional_id=name))))
+            return self.producers[-1]
+
         topic = physical(settings.topic_prefix, SOURCE)
         self._batches = TransactionalBatches(
             consumer=Consumer(consumer_config(settings, group="copy")),
-            producer=self.producer,
+            make_producer=make_producer,
             topics=[topic],
             handler=self.handler,
             guard=TopicGuard(AdminClient({"bootstrap.servers": settings.kafka_bootstrap_servers}), [topic]),
@@ -100,6 +120,11 @@ class CopyLoop:
             batching=Batching(batch, linger_s),
         )
         self._thread = threading.Thread(target=self._run, daemon=True)
+
+    @property
+    def producer(self) -> Any:
+        """The newest."""
+        return self.producers[-1]
 
     def _run(self) -> None:
         try:

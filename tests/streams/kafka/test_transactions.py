@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable, Iterator
 from functools import partial
+from typing import Any
 
 import pytest
+from confluent_kafka import Producer
 
+from streams.kafka import resumed_calls
+from streams.kafka.resumed_calls import HungCall
 from streams.kafka.topics import ensure_topics
+from streams.kafka.transactions import MOST_HUNG
 from streams.runtime.errors import Fenced
 from tests.scenarios.waiting import until
-from tests.streams.kafka.copying import CopyLoop, FailingProducer, consumed_to_the_end, copied, put
+from tests.streams.kafka.copying import CopyLoop, FailingProducer, HangingProducer, consumed_to_the_end, copied, put
 from tests.worlds import World
 
 pytestmark = pytest.mark.stack
@@ -42,6 +49,47 @@ def test_an_aborted_batch_is_read_again(world: World, protocol: str) -> None:
     """Law 1: the third batch is aborted; every record comes out once."""
     sent, out = _abort_the_third_batch(world, protocol)
     assert out == sent
+
+
+@pytest.fixture
+def hangs(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """What hangs is known soon, and ends with the test."""
+    monkeypatch.setattr(resumed_calls, "HANG_S", 1.0)
+    over = threading.Event()
+    yield over
+    over.set()
+
+
+def _hanging(often: int, over: threading.Event) -> Callable[[Producer], Any]:
+    made = iter(range(1_000))
+    return lambda producer: HangingProducer(producer, over) if next(made) < often else producer
+
+
+@PROTOCOLS
+def test_a_producer_that_hangs_is_replaced_and_its_batch_is_read_again(
+    world: World, protocol: str, hangs: threading.Event
+) -> None:
+    """Laws 1, 13: what it had sent counts nothing, and the process goes on with what it knows."""
+    settings = world.settings(group_protocol=protocol)
+    ensure_topics(settings)
+    put(world, [f"{number}".encode() for number in range(50)])
+    loop = CopyLoop(settings, batch=10, wrap=_hanging(2, hangs)).start()
+    until(lambda: consumed_to_the_end(world, settings) or loop.error, "the source is read to its end")
+    assert loop.end() is None
+    assert len(loop.producers) == 3
+    assert set(copied(world).values()) == {1}
+    assert len(copied(world)) == 50
+
+
+def test_producers_that_hang_again_and_again_end_the_process(world: World, hangs: threading.Event) -> None:
+    """Each costs memory and a thread: the supervisor's restart begins with none."""
+    settings = world.settings()
+    ensure_topics(settings)
+    put(world, [b"one"])
+    loop = CopyLoop(settings, wrap=_hanging(1_000, hangs)).start()
+    assert isinstance(loop.join(), HungCall)
+    assert len(loop.producers) == 1 + MOST_HUNG
+    assert copied(world) == {}
 
 
 @PROTOCOLS
