@@ -122,6 +122,12 @@ SITUATIONS: Final = (
         "credentials that end mid-run, and a race for new ones",
         _all(
             {
+                "open_dental": (
+                    Played(
+                        "scenarios/test_office_rotates_its_key",
+                        "test_a_rotated_key_costs_no_attempt_and_refunds_find_their_payments",
+                    ),
+                ),
                 "nexhealth": (
                     Played(
                         "sinks/targets/nexhealth/test_adapter", "test_one_token_serves_every_connection_of_a_process"

@@ -68,6 +68,8 @@ class OfficeSettings(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     customer_key: str
+    newest_key: str = ""
+    """Instead of `customer_key`, which is not believed any more, once the office made another; its books stay."""
     name: str = "Sandbox Dental"
     zone: str = "America/New_York"
     permissions: frozenset[str] = EVERYTHING

@@ -18,6 +18,12 @@ class Offices:
         self._journal = journal
         self._rehearsal = rehearsal
 
+    def account(self, key: str) -> str:
+        """The first key of the office that a key leads to, by which the office is known here; another's as it is."""
+        return next(
+            (each.settings.customer_key for each in self.by_key.values() if each.settings.newest_key == key), key
+        )
+
     def open(self, settings: OfficeSettings) -> Office:
         """Adds an office, or changes the settings of one that is there."""
         key = settings.customer_key

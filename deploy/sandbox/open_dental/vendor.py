@@ -98,7 +98,7 @@ class OpenDental:
 
     def account_of(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> str:
         _, _, keys = headers.get("Authorization", "").partition(" ")
-        return keys.strip().partition("/")[2]
+        return self.offices.account(keys.strip().partition("/")[2])
 
     def routes(self) -> Iterator[Route]:
         """Every route proves the key first, also those that refuse an unknown method or resource."""
@@ -124,8 +124,10 @@ class OpenDental:
         developer, slash, customer = keys.strip().partition("/")
         if scheme != "ODFHIR" or not slash or not developer or not customer:
             raise RefusedError(400, "Authorization header is missing or malformed.")
-        office = self.offices.by_key.get(customer)
+        office = self.offices.by_key.get(self.offices.account(customer))
         if developer != DEVELOPER_KEY or office is None or not office.settings.key_enabled:
+            raise RefusedError(401, "API key is invalid.")
+        if customer != (office.settings.newest_key or office.settings.customer_key):
             raise RefusedError(401, "API key is invalid.")
         if not office.settings.econnector_running:
             raise RefusedError(400, STOPPED_ECONNECTOR)
