@@ -57,6 +57,7 @@ class Control(StrEnum):
     LEDGER_STAMPS = "ledger_stamps"  # law 4: a ledger behind its stamps or its poster's last mark raises the era
     TWO_PAYOUTS = "two_payouts"  # P-23: a payout with an item of an earlier one is held
     UNDONE_STAYS = "undone_stays"  # P-8: what a person took back is written again by a person alone
+    LINKS_OF_ACCOUNT = "links_of_account"  # law 22: a patient's number holds for the account that it was linked at
     POSTING_FIRST = "posting_first"  # law 22: reading gives way to what is due to be posted
     TYPED_IN = "typed_in"  # POST-7: what staff seem to have typed in is held
     LAST_OFFSET = (

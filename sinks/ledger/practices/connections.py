@@ -18,6 +18,7 @@ from sinks.ledger.rows.fetch import fetch_one, fetch_value, fetch_values
 from sinks.ledger.unit_of_work import UnitOfWork
 from sinks.ledger.waiting.reevaluate import reevaluate
 from sinks.ledger.waiting.release import compose_anew, release
+from streams.fault_injection import Control, disabled
 from streams.runtime.errors import ConfigurationError
 
 _SQL: Final = named_queries("sinks.ledger.practices", "connections.sql")
@@ -215,7 +216,7 @@ def _change(unit: UnitOfWork, given: ConnectionInput, fields: dict[str, Any], co
         unit.cursor.execute(_SQL["fence_connection"], fields)
         unit.cursor.execute(_SQL["fence_gate"], fields)
         compose_anew(unit, given.connection_id)
-        if given.target is Target.PMS:
+        if given.target is Target.PMS and not disabled(Control.LINKS_OF_ACCOUNT):
             links = {**fields, "former": given.connection_id, "now": unit.at}
             unit.cursor.execute(_LINKS["keep_former_links"], links)
             unit.cursor.execute(_LINKS["forget_links"], links)

@@ -8,10 +8,11 @@ import psycopg
 import pytest
 
 from schemas.vocabulary import EntryKind, Target
+from streams.fault_injection import Control
 from streams.runtime.errors import ConfigurationError
 from tests.processors.rules.event_examples import PRACTICE, payment
 from tests.processors.rules.linked_examples import refunded
-from tests.sinks.ledger.ledger_fixture import LedgerDatabase
+from tests.sinks.ledger.ledger_fixture import LedgerDatabase, again
 from tests.sinks.ledger.practices.test_connections import _save
 
 PMS = f"{PRACTICE}-PMS"
@@ -85,6 +86,19 @@ def test_another_office_has_other_patients(database: LedgerDatabase) -> None:
     assert _save(database, other_account=True, **KEYS).unlinked == 1
     assert database.rows(LINKS) == []
     assert database.rows("SELECT connection_id, patient_ref, pms_patient_id FROM former_links") == [(PMS, "pt-1", "17")]
+    database.report(again(payment(), event_id="ev-9", payment_id="pay-9"))
+    assert set(database.rows("SELECT state FROM effects WHERE event_id = 'ev-9'")) == {("AWAITING_LINK",)}
+
+
+def test_control_links_of_account(database: LedgerDatabase) -> None:
+    """With numbers that hold everywhere, what is reported next goes to whoever has that number in the other office."""
+    database.add()
+    database.link()
+    database.reopen(Control.LINKS_OF_ACCOUNT)
+    assert _save(database, other_account=True, **KEYS).unlinked == 0
+    database.report(payment())
+    assert database.rows(LINKS) == [("pt-1", "17")]
+    assert database.one("SELECT state FROM effects WHERE entry_kind = 'payment'") == "SCHEDULED"
 
 
 def test_linked_patients_are_asked_about_before_anything_was_sent(database: LedgerDatabase) -> None:
