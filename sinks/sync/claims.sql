@@ -38,12 +38,15 @@ RETURNING practice_id;
 
 -- name: release!
 -- Back to the queue: at once where the round goes on, with its next time where it has ended or failed. What a person asked
--- for meanwhile is due now.
+-- for meanwhile is due now. After a round references are looked at for links that make themselves.
 UPDATE mirror_practices m
 SET owner = NULL, lease_until = 'epoch', failures = :failures, result = :result, code = :code,
     due_at = CASE WHEN :ended AND m.full_wanted THEN business_now(:now) ELSE :due_at::timestamptz END,
     round_at = CASE WHEN :ended THEN NULL ELSE m.round_at END,
-    read_at = CASE WHEN :was_read THEN business_now(:now) ELSE m.read_at END
+    read_at = CASE WHEN :was_read THEN business_now(:now) ELSE m.read_at END,
+    links_wanted_at = CASE WHEN :ended AND :was_read
+            AND (SELECT p.auto_link FROM practices p WHERE p.practice_id = m.practice_id)
+        THEN now() ELSE m.links_wanted_at END
 WHERE m.practice_id = :practice_id AND m.owner = :me AND m.epoch = :epoch;
 
 -- name: give_back!

@@ -21,6 +21,7 @@ from sinks.ledger.schema.database import connect, connection_options
 from sinks.ledger.schema.version import require_schema
 from sinks.linking.tokens import TokenKeys
 from sinks.sync.access import SyncAccess
+from sinks.sync.automatic_links import LinkSteps
 from sinks.sync.identities.reader import IdentityReader
 from sinks.sync.token_fill import TokenFill
 from sinks.sync.turns import Turns
@@ -89,10 +90,11 @@ class Sync:
         self._after = ""
         self._enlist_at = self._measure_at = self._fill_at = 0.0
         self._fill: TokenFill | None = None
+        self._links = LinkSteps(settings)
 
     async def iterate(self) -> None:
-        """1. Whose slot is it. 2. New practices. 3. Claim what is due, as far as there are places. 4. Wait for a turn
-        to end, or a second; what a turn raised is raised here."""
+        """1. Whose slot is it. 2. New practices. 3. Claim what is due, as far as there are places. 4. References that
+        may be linked by themselves, beside it. 5. Wait for a turn to end, or a second; what it raised, it raises."""
         pool, turns = await self._connected()
         async with pool.connection() as connection:
             if self._slot.is_due:
@@ -107,6 +109,7 @@ class Sync:
         for each in claimed:
             self._running.add(asyncio.create_task(turns.take(each), name=f"turn {each.practice_id}"))
         SYNC_TURNS.set(len(self._running))
+        self._links.go_on()
         await self._wait()
 
     async def _enlist(self, turns: Turns, connection: AsyncConnection[TupleRow]) -> None:
@@ -142,6 +145,7 @@ class Sync:
             for each in done:
                 if not each.cancelled() and (error := each.exception()) is not None:
                     _LOG.warning("a turn ended with an error", error=type(error).__name__)
+        await self._links.end(STOP_S)
         pool, self._pool, self._turns = self._pool, None, None
         if pool is not None:
             await pool.close()

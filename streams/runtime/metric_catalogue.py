@@ -233,5 +233,6 @@ CATALOGUE: Final = (
     _of(m.SYNC_OVERDUE, by=[Role.SYNC]),
     _of(m.SYNC_OLDEST, by=[Role.SYNC]),
     _of(m.SYNC_IDENTITIES, ("opened", "key_not_here", "not_opened", "removed", "refused"), by=[Role.SYNC]),
+    _of(m.SYNC_LINKS, ("linked", "left", "passed_over", "unreadable"), by=[Role.SYNC]),
 )
 """Every metric of the program; one that is counted at several places has a row for each."""

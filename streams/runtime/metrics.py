@@ -272,5 +272,8 @@ SYNC_CHANGES = Counter(
 SYNC_IDENTITIES = Counter(
     "writeback_sync_identities_total", "Records of patients' identities by what came of them.", ["outcome"]
 )
+SYNC_LINKS = Counter(
+    "writeback_sync_links_total", "References without a link that were looked at, by what came of them.", ["outcome"]
+)
 SYNC_OVERDUE = Gauge("writeback_sync_overdue_practices", "Practices whose turn has come; counted up to 10,000.")
 SYNC_OLDEST = Gauge("writeback_sync_oldest_due_age_seconds", "How long the first of them has been due.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import psycopg
@@ -15,7 +15,7 @@ from schemas.vocabulary import EntryKind
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.practices.settings.settings_store import Saving
 from sinks.ledger.rows.fetch import fetch_all, fetch_value, fetch_values
-from sinks.ledger.unit_of_work import unit_of_work
+from sinks.ledger.unit_of_work import UnitOfWork, unit_of_work
 from sinks.ledger.waiting.reevaluate import reevaluate
 from streams.runtime.clock import Clock
 from streams.runtime.errors import ConfigurationError
@@ -47,17 +47,54 @@ def link(
     with unit_of_work(connection, practice_id, clock=clock, jitter_s=jitter_s) as unit:
         key = {"practice_id": practice_id, "patient_ref": patient_ref}
         before = fetch_value(unit.cursor, _SQL["link_of"], key)
-        written = key | {"pms_patient_id": pms_patient_id, "actor": saving.actor, "now": unit.at}
-        unit.cursor.execute(_SQL["put_link"], written)
-        unit.audit(
-            "patient.link",
-            actor=saving.actor,
-            why=saving.reason,
-            subject=patient_ref,
+        return _write(
+            unit,
+            patient_ref,
+            saving,
             before=None if before is None else {"pms_patient_id": before},
             after={"pms_patient_id": pms_patient_id},
         )
-        return reevaluate(unit, patient_ref=patient_ref)
+
+
+def link_by_itself(
+    connection: psycopg.Connection[TupleRow],
+    practice_id: str,
+    patient_ref: str,
+    pms_patient_id: str,
+    saving: Saving,
+    *,
+    reasons: Sequence[str],
+    clock: Clock,
+    jitter_s: int,
+) -> int | None:
+    """Link without a person, as `link`, where under the practice's lock that may still be; None: it may not. Blocks.
+
+    It may not where the practice does not allow it, the reference has a link by now, a person took its link away, or
+    the patient is not in use or is somebody else's. `reasons` go to the audit trail. ConfigurationError for a practice
+    that nobody added.
+    """
+    with unit_of_work(connection, practice_id, clock=clock, jitter_s=jitter_s) as unit:
+        wanted = {patient_ref: pms_patient_id}
+        allowed = may_link_itself(unit.cursor, practice_id)
+        if not allowed or not linkable(unit.cursor, practice_id, wanted, by_itself=True):
+            return None
+        after = {"pms_patient_id": pms_patient_id, "reasons": list(reasons)}
+        return _write(unit, patient_ref, saving, before=None, after=after)
+
+
+def _write(
+    unit: UnitOfWork,
+    patient_ref: str,
+    saving: Saving,
+    *,
+    before: Mapping[str, Any] | None,
+    after: Mapping[str, Any],
+) -> int:
+    """The link, who made it, and what waited for it."""
+    written = {"practice_id": unit.practice_id, "patient_ref": patient_ref, "pms_patient_id": after["pms_patient_id"]}
+    unit.cursor.execute(_SQL["put_link"], written | {"actor": saving.actor, "now": unit.at})
+    unit.audit("patient.link", actor=saving.actor, why=saving.reason, subject=patient_ref, before=before, after=after)
+    return reevaluate(unit, patient_ref=patient_ref)
 
 
 def unlink(
@@ -69,7 +106,8 @@ def unlink(
     clock: Clock,
     jitter_s: int,
 ) -> str:
-    """Forget a link; returns the number that it named. What is still to be sent waits for another. Blocks.
+    """Forget a link; returns the number that it named. What is still to be sent waits for another, which a person
+    makes: no link of this reference is made by itself any more. Blocks.
 
     ConfigurationError for an unknown practice or a patient that is not linked.
     """
@@ -78,6 +116,8 @@ def unlink(
         former: str | None = fetch_value(unit.cursor, _SQL["remove_link"], key)
         if former is None:
             raise ConfigurationError(f"{patient_ref} is not linked at {practice_id}: see `writeback link list`")
+        taken = key | {"pms_patient_id": former, "actor": saving.actor, "now": unit.at}
+        unit.cursor.execute(_SQL["take_link_away"], taken)
         unit.audit(
             "patient.unlink",
             actor=saving.actor,
@@ -94,9 +134,17 @@ def may_link_itself(cursor: psycopg.Cursor[TupleRow], practice_id: str) -> bool:
     return bool(fetch_value(cursor, _SQL["may_link_itself"], {"practice_id": practice_id}))
 
 
-def linkable(cursor: psycopg.Cursor[TupleRow], practice_id: str, wanted: Mapping[str, str]) -> list[str]:
-    """Those references that have no link, whose patient is in use and linked to nobody. Blocks for one statement."""
-    given = {"practice_id": practice_id, "patient_refs": list(wanted), "numbers": list(wanted.values())}
+def linkable(
+    cursor: psycopg.Cursor[TupleRow], practice_id: str, wanted: Mapping[str, str], *, by_itself: bool
+) -> list[str]:
+    """Those references that have no link, whose patient is in use and linked to nobody; `by_itself`: and whose link no
+    person took away. Blocks for one statement."""
+    given = {
+        "practice_id": practice_id,
+        "patient_refs": list(wanted),
+        "numbers": list(wanted.values()),
+        "by_itself": by_itself,
+    }
     found = set(fetch_values(cursor, _SQL["linkable"], given))
     return [ref for ref in wanted if ref in found]
 

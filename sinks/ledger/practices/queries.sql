@@ -72,12 +72,24 @@ SELECT auto_link FROM practices WHERE practice_id = :practice_id;
 
 -- name: linkable
 -- Of these pairs those that can be linked: the number is a patient's in use, nobody else is linked to it, and the
--- reference to nobody.
+-- reference to nobody. By itself none whose link a person took away.
 SELECT k.ref AS patient_ref FROM unnest(:patient_refs::text[], :numbers::text[]) AS k(ref, number)
 WHERE EXISTS (SELECT FROM mirror_patients m WHERE m.practice_id = :practice_id AND m.pms_patient_id = k.number
               AND m.in_use AND m.gone_at IS NULL)
   AND NOT EXISTS (SELECT FROM patient_links l WHERE l.practice_id = :practice_id AND l.pms_patient_id = k.number)
-  AND NOT EXISTS (SELECT FROM patient_links l WHERE l.practice_id = :practice_id AND l.patient_ref = k.ref);
+  AND NOT EXISTS (SELECT FROM patient_links l WHERE l.practice_id = :practice_id AND l.patient_ref = k.ref)
+  AND NOT (:by_itself AND EXISTS (SELECT FROM links_taken_away t
+      WHERE t.practice_id = :practice_id AND t.patient_ref = k.ref));
+
+-- name: take_link_away!
+INSERT INTO links_taken_away (practice_id, patient_ref, pms_patient_id, taken_at, taken_by)
+VALUES (:practice_id, :patient_ref, :pms_patient_id, business_now(:now), :actor)
+ON CONFLICT (practice_id, patient_ref) DO UPDATE
+    SET pms_patient_id = EXCLUDED.pms_patient_id, taken_at = EXCLUDED.taken_at, taken_by = EXCLUDED.taken_by;
+
+-- name: want_links!
+-- The references of a practice whose system is read are looked at for links that make themselves.
+UPDATE mirror_practices SET links_wanted_at = now() WHERE practice_id = :practice_id;
 
 -- name: audit
 -- Number and hash are the table's own.

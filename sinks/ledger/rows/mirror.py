@@ -23,6 +23,12 @@ class MirrorPracticeRow(msgspec.Struct, frozen=True):
     read_at: datetime | None
     result: str | None
     code: str | None
+    links_wanted_at: datetime | None
+    """Its references are to be looked at for links that make themselves."""
+    links_begun_at: datetime | None
+    """The wish that the pass under way answers; a newer one begins another after it."""
+    links_after: str
+    links_lease_until: datetime
 
 
 class MirrorReadRow(msgspec.Struct, frozen=True):

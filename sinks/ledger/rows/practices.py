@@ -142,6 +142,16 @@ class LinkRow(msgspec.Struct, frozen=True):
     date_print: int | None
 
 
+class LinkTakenAwayRow(msgspec.Struct, frozen=True):
+    """Table `links_taken_away`: a reference whose link a person removed."""
+
+    practice_id: str
+    patient_ref: str
+    pms_patient_id: str
+    taken_at: datetime
+    taken_by: str
+
+
 class FormerLinkRow(msgspec.Struct, frozen=True):
     """Table `former_links`: which patient somebody was at a system that the practice has left."""
 

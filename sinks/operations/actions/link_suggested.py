@@ -74,7 +74,7 @@ def _link(ledger: Ledger, practice_id: str, wanted: Mapping[str, str], order: Or
                 f"or allow it with writeback practice set {practice_id} --auto-link"
             )
         before = open_entries(ledger.connection, practice_id)
-        can = links.linkable(act.cursor, practice_id, wanted)
+        can = links.linkable(act.cursor, practice_id, wanted, by_itself=automatic)
         cannot = tuple(ref for ref in wanted if ref not in can)
         if cannot and not automatic:
             raise ConfigurationError(

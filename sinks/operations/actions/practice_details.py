@@ -122,6 +122,8 @@ def change_details(
             "auto_link": before.auto_link if auto_link is None else auto_link,
         }
         act.cursor.execute(_SQL["set_details"], parameters)
+        if auto_link and not before.auto_link:
+            act.cursor.execute(_SQL["want_links"], {"practice_id": practice_id})
         if sync is Every.HOURLY:
             act.cursor.execute(_SQL["read_sooner"], {"practice_id": practice_id, "now": act.at})
         act.cursor.execute(_SQL["remove_contacts"], {"practice_id": practice_id, "emails": list(remove_emails)})

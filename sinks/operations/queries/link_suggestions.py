@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from sinks.ledger.rows.fetch import fetch_all
+from sinks.linking.compare import DateLikeness, compare
 from sinks.linking.decide import Candidate, Verdict, decide
 from sinks.linking.normal_form import NormalForm
 from sinks.linking.reasons import Reason
@@ -79,7 +80,7 @@ def propose_links(ledger: Ledger, keys: SearchKeys, practice_id: str, *, after: 
     is not set here.
     """
     page = unlinked_page(ledger, practice_id, after=after, most=min(most, MOST_PROPOSED))
-    found = tuple(_proposal(ledger, keys, practice_id, each) for each in page.found)
+    found = tuple(proposal_of(ledger, keys, practice_id, each) for each in page.found)
     return Proposals(proposals=found, next_after=page.next_after)
 
 
@@ -95,7 +96,7 @@ def propose_link(ledger: Ledger, keys: SearchKeys, practice_id: str, patient_ref
         raise ConfigurationError(
             f"{patient_ref} is linked to {one.linked}: writeback link verify {practice_id} {patient_ref}"
         )
-    return _proposal(ledger, keys, practice_id, Unlinked(patient_ref=patient_ref, identity=one.identity))
+    return proposal_of(ledger, keys, practice_id, Unlinked(patient_ref=patient_ref, identity=one.identity))
 
 
 def upstream_identity(
@@ -108,7 +109,11 @@ def upstream_identity(
     return msgspec.json.decode(plain, type=UpstreamIdentity)
 
 
-def _proposal(ledger: Ledger, keys: SearchKeys, practice_id: str, unlinked: Unlinked) -> Proposal:
+def proposal_of(ledger: Ledger, keys: SearchKeys, practice_id: str, unlinked: Unlinked) -> Proposal:
+    """Whom a reference may be. SecretUnreadableError where a key is not set here. Blocks for three statements at most.
+
+    Of two references of one person neither is sure, linked or not: a person says which is kept.
+    """
     ref = unlinked.patient_ref
     identity = upstream_identity(keys, practice_id, ref, unlinked.identity)
     verdict, patients = Verdict.NONE, tuple[ProposedPatient, ...]()
@@ -118,6 +123,8 @@ def _proposal(ledger: Ledger, keys: SearchKeys, practice_id: str, unlinked: Unli
         verdict, patients = _decided(
             keys, practice_id, ref, form, _rows(ledger, keys, practice_id, form, numbers), numbers
         )
+        if verdict is Verdict.AUTO_LINK and _has_a_double(ledger, keys, practice_id, ref, form):
+            verdict = Verdict.SUGGEST
     return Proposal(
         patient_ref=ref,
         name="" if identity is None else full_name(identity),
@@ -128,6 +135,21 @@ def _proposal(ledger: Ledger, keys: SearchKeys, practice_id: str, unlinked: Unli
         verdict=verdict,
         patients=patients,
     )
+
+
+def _has_a_double(ledger: Ledger, keys: SearchKeys, practice_id: str, ref: str, form: NormalForm) -> bool:
+    """Whether the upstream has, or may have, another reference of the same name and birth date that is not merged."""
+    words = dict.fromkeys(exact_words_of(form), 1)
+    rows = sealed_by_words(ledger, keys, practice_id, words, query="known", each=EACH, most=MOST_COMPARED)
+    for row in rows:
+        if row.crowded:
+            return True
+        if row.patient_id == ref or row.merged_into is not None:
+            continue
+        other = compare(form, form_of(opened(keys, practice_id, Side.UPSTREAM, row)))
+        if other.is_name_same and other.born is DateLikeness.SAME:
+            return True
+    return False
 
 
 def _rows(

@@ -62,6 +62,38 @@ class _Stretch(msgspec.Struct, frozen=True, kw_only=True):
     settled: bool
 
 
+class UnlinkedStretch(msgspec.Struct, frozen=True, kw_only=True):
+    found: tuple[Unlinked, ...]
+    next_after: str | None
+    """None: there are no more references."""
+
+
+def waiting_for_a_link(ledger: Ledger, practice_id: str, *, most: int) -> tuple[Unlinked, ...]:
+    """Those whose entries wait, longest first. Blocks for two statements."""
+    rows = fetch_all(ledger.connection, _Waiting, _SQL["waiting"], {"practice_id": practice_id, "most": most})
+    refs = [each.patient_ref for each in rows]
+    known = {each.patient_ref: each.identity for each in named_references(ledger, practice_id, refs)}
+    return tuple(
+        Unlinked(
+            patient_ref=each.patient_ref,
+            identity=known.get(each.patient_ref),
+            waiting=each.waiting,
+            since=each.since,
+        )
+        for each in rows
+    )
+
+
+def unlinked_stretch(ledger: Ledger, practice_id: str, *, after: str, most: int) -> UnlinkedStretch:
+    """Those without a link among the next `most` references whom the upstream has named. Blocks for one statement."""
+    given = {"practice_id": practice_id, "after": after, "most": most}
+    rows = fetch_all(ledger.connection, _Stretch, _SQL["stretch"], given)
+    return UnlinkedStretch(
+        found=tuple(Unlinked(patient_ref=row.patient_ref, identity=row.identity) for row in rows if not row.settled),
+        next_after=rows[-1].patient_ref if len(rows) == most else None,
+    )
+
+
 def unlinked_page(ledger: Ledger, practice_id: str, *, after: str, most: int) -> UnlinkedPage:
     """References without a link in their order; the first page begins with those whose entries wait, longest first.
 
@@ -69,28 +101,21 @@ def unlinked_page(ledger: Ledger, practice_id: str, *, after: str, most: int) ->
     ConfigurationError for an unknown practice.
     """
     check_practice(ledger.connection, practice_id)
-    key = {"practice_id": practice_id}
-    waiting = {
-        each.patient_ref: each for each in fetch_all(ledger.connection, _Waiting, _SQL["waiting"], key | {"most": most})
-    }
-    found: list[Unlinked] = []
-    if not after:
-        known = {each.patient_ref: each for each in named_references(ledger, practice_id, list(waiting))}
-        for ref, each in waiting.items():
-            identity = known[ref].identity if ref in known else None
-            found.append(Unlinked(patient_ref=ref, identity=identity, waiting=each.waiting, since=each.since))
+    first = waiting_for_a_link(ledger, practice_id, most=most)
+    waiting = {each.patient_ref for each in first}
+    found = [*first] if not after else []
     looked_at = 0
     place: str | None = after
     while place is not None and len(found) < most and looked_at < MOST_LOOKED_AT:
-        rows = fetch_all(ledger.connection, _Stretch, _SQL["stretch"], key | {"after": place, "most": STRETCH})
-        looked_at += len(rows)
-        place = rows[-1].patient_ref if len(rows) == STRETCH else None
-        for row in rows:
-            if row.settled or row.patient_ref in waiting:
+        stretch = unlinked_stretch(ledger, practice_id, after=place, most=STRETCH)
+        looked_at += STRETCH
+        place = stretch.next_after
+        for each in stretch.found:
+            if each.patient_ref in waiting:
                 continue
-            found.append(Unlinked(patient_ref=row.patient_ref, identity=row.identity))
+            found.append(each)
             if len(found) == most:
-                place = row.patient_ref
+                place = each.patient_ref
                 break
     return UnlinkedPage(found=tuple(found[:most]), next_after=place or None)
 

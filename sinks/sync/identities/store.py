@@ -161,6 +161,7 @@ class IdentityStore:
                 },
             )
             self._put_ids([each for each in folded.changed if _Key(*each.key) in put])
+            self._connection.execute(_SQL["want_links"], {"practice_ids": sorted({each.practice_id for each in put})})
         if folded.removed:
             places = {
                 "topic_ids": [each.at.topic_id for each in folded.removed],

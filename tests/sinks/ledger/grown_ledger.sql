@@ -40,6 +40,8 @@ SELECT p, p || '-PMS', CASE WHEN p LIKE '%77' THEN now() - interval '1 minute' W
 FROM practice;
 INSERT INTO patient_links (practice_id, patient_ref, pms_patient_id, linked_by, linked_at)
 SELECT p, 'pt-' || i, i::text, 'Ada', at FROM what WHERE state <> 'AWAITING_LINK';
+INSERT INTO links_taken_away (practice_id, patient_ref, pms_patient_id, taken_at, taken_by)
+SELECT p, 'pt-' || i, i::text, at, 'Ada' FROM what WHERE n % 3 = 0;
 
 INSERT INTO events (practice_id, source, event_id, subject, kind, version, event_type, digest_v, digest, money_digest,
     occurred_at, appended_at, received_at, month, topic_id, part, off, reason, resolved_at, settings_version)
@@ -121,8 +123,10 @@ SELECT p, gen_random_uuid(), 'writeback-results.v1', 'key', 'value' FROM what WH
 INSERT INTO audit (practice_id, n, at, actor, action, subject, why, previous, digest)
 SELECT p, i, at, 'Ada', 'ENTRY_RECORD', i::text, 'test', 'x', 'x' FROM what WHERE n % 2 = 0;
 -- What was read of the practices' systems: every practice once, and 40,000 patients and 20,000 payments of the large one.
-INSERT INTO mirror_practices (practice_id, account, due_at, read_at, result)
-SELECT p, p, now() + make_interval(mins => (1 + abs(hashtext(p)) % 1440)), now() - interval '1 hour', 'READ' FROM practice;
+INSERT INTO mirror_practices (practice_id, account, due_at, read_at, result, links_wanted_at)
+SELECT p, p, now() + make_interval(mins => (1 + abs(hashtext(p)) % 1440)), now() - interval '1 hour', 'READ',
+       CASE WHEN p LIKE '%7' THEN now() - interval '1 minute' END
+FROM practice;
 INSERT INTO mirror_reads (practice_id, kind, watermark, read_at, whole_at, rows, run)
 SELECT p, kind, '2026-01-01 08:00:00', now(), now(), 10, 7 FROM practice, unnest('{choices,patients,payments}'::text[]) kind;
 -- Of their tokens one is everybody's, one a frequent name's, and others are rarer.

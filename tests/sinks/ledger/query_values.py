@@ -175,7 +175,9 @@ OTHERWISE: Final[dict[str, tuple[dict[str, str | None], ...]]] = {
     "operations/queries/links_seen.merged": ({"most": "1000"},),
     "operations/queries/links_seen.to_lost": ({"most": "1000"},),
     "operations/queries/unlinked.waiting": ({"most": "2000"},),
-    "ledger/practices/queries.linkable": ({"patient_refs": "{pt-1,pt-2,pt-x}", "numbers": "{1,2,3}"},),
+    "ledger/practices/queries.linkable": (
+        {"patient_refs": "{pt-1,pt-2,pt-x}", "numbers": "{1,2,3}", "by_itself": "true"},
+    ),
     "sync/token_fill.patients": _FILLS,
     "sync/token_fill.identities": _FILLS,
     "sync/changes.suspects": (

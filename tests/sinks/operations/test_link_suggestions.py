@@ -141,12 +141,19 @@ def test_the_number_that_the_upstream_names_counts_in_the_own_system_alone(datab
     """L-4: the same number in a system that the practice has left names nobody here."""
     bare = replace(BOB, given="Robert", phones=())
     store_references(database.connection, HERE, [("pt-5", replace(bare, numbers=(("Open-Dental", "20"),)))])
-    store_references(database.connection, HERE, [("pt-6", replace(bare, numbers=(("dentrix", "20"),)))])
     assert proposals(database)["pt-5"].verdict is Verdict.SUGGEST
     database.connection.execute("UPDATE practices SET system = 'open_dental' WHERE practice_id = %s", (HERE,))
+    assert proposals(database)["pt-5"].verdict is Verdict.AUTO_LINK
+    database.connection.execute("UPDATE patient_external_ids SET system = 'dentrix'")
+    assert proposals(database)["pt-5"].verdict is Verdict.SUGGEST
+
+
+def test_of_two_references_of_one_person_neither_is_sure(database: LedgerDatabase) -> None:
+    """L-3: whichever is looked at first; a merged one counts for nobody."""
+    assert proposals(database)["pt-1"].verdict is Verdict.AUTO_LINK
+    store_references(database.connection, HERE, [("pt-5", replace(ANNA, phones=()))])
     found = proposals(database)
-    assert found["pt-5"].verdict is Verdict.AUTO_LINK
-    assert found["pt-6"].verdict is Verdict.SUGGEST
+    assert (found["pt-1"].verdict, found["pt-5"].verdict) == (Verdict.SUGGEST, Verdict.SUGGEST)
 
 
 def test_where_too_many_share_a_token_nothing_is_sure(database: LedgerDatabase) -> None:
