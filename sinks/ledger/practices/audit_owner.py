@@ -9,6 +9,7 @@ from psycopg.rows import TupleRow
 from psycopg.sql import SQL, Identifier
 
 from sinks.ledger.rows.fetch import fetch_value
+from sinks.ledger.schema.walls import raise_walls
 from streams.runtime.errors import ConfigurationError
 
 OWNER: Final = "writeback_audit"
@@ -28,7 +29,8 @@ _STATEMENTS: Final[tuple[LiteralString, ...]] = (
 
 
 def protect(admin: psycopg.Connection[TupleRow], application: str) -> None:
-    """Idempotent. `admin` may act for both roles: a superuser, or who was granted both.
+    """Idempotent; raises the wall between practices too, for which a role has to be made. `admin` may act for both
+    roles: a superuser, or who was granted both.
 
     Raises ConfigurationError where the application's user is itself an administrator, and psycopg.Error.
     """
@@ -43,3 +45,4 @@ def protect(admin: psycopg.Connection[TupleRow], application: str) -> None:
             admin.execute(SQL("CREATE ROLE {owner} NOLOGIN").format(**names))
         for statement in _STATEMENTS:
             admin.execute(SQL(statement).format(**names))
+    raise_walls(admin, application)

@@ -16,6 +16,7 @@ from sinks.ledger.named_queries import named_queries
 from sinks.ledger.schema import version
 from sinks.ledger.schema.months import MONTHS_AHEAD
 from sinks.ledger.schema.version import Generated, SchemaState
+from sinks.ledger.schema.walls import raise_walls
 
 _LOCK_KEY: Final = 7_203_114_455  # any constant: one migration at a time per database
 _SQL: Final = named_queries("sinks.ledger.schema", "version.sql")
@@ -35,6 +36,8 @@ def migrate(database_url: str) -> int:
             raise version.too_new()
         applied = _bring_up(lock, database_url) if state in (SchemaState.ABSENT, SchemaState.BEHIND) else 0
         lock.execute(_SQL["make_months"], {"months": MONTHS_AHEAD})
+        if state is not SchemaState.AHEAD:
+            raise_walls(lock)
     return applied
 
 

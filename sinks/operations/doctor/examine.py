@@ -96,5 +96,6 @@ FACT_OF: Final = {
     Check.OUTBOX: "outbox",
     Check.ROLES: "stops",
     Check.STANDBYS: "standbys",
+    Check.WALL: "wall",
 }
 """By check, the fact that the database gives for it."""

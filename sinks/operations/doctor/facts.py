@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from sinks.ledger.schema.version import SchemaState
+from sinks.ledger.schema.walls import WallState
 from sinks.operations.doctor.finding import Check
 from sinks.operations.queries.lag import Closed, Dead, OutboxDepth, Waiting
 
@@ -145,6 +146,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     mail: MailSeen | None = None
     in_the_clear: tuple[str, ...] = ()
     """A sentence for each connection that could be read on its way."""
+    wall: WallState | None = None
 
 
 class Unlooked(msgspec.Struct, frozen=True):

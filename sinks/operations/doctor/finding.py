@@ -32,6 +32,7 @@ class Check(StrEnum):
     STANDBYS = "standbys"
     MAIL = "mail server"
     ENCRYPTION = "encryption"
+    WALL = "wall between practices"
 
 
 class Severity(StrEnum):
@@ -77,6 +78,8 @@ class Problem(StrEnum):
     NOTICES_UNREAD = "NOTICES_UNREAD"
     DEAD_LETTERS = "DEAD_LETTERS"
     DISK_LOW = "DISK_LOW"
+    WALL_WITHOUT_ROLE = "WALL_WITHOUT_ROLE"
+    WALL_INCOMPLETE = "WALL_INCOMPLETE"
 
     @property
     def severity(self) -> Severity:
@@ -118,6 +121,8 @@ CHECK_OF: Final[Mapping[Problem, Check]] = {
     Problem.MAIL_UNBELIEVED: Check.MAIL,
     Problem.MAIL_WITHOUT_TLS: Check.MAIL,
     Problem.IN_THE_CLEAR: Check.ENCRYPTION,
+    Problem.WALL_WITHOUT_ROLE: Check.WALL,
+    Problem.WALL_INCOMPLETE: Check.WALL,
 }
 
 

@@ -9,6 +9,7 @@ from typing import Final
 from schemas.vocabulary import State
 from sinks.ledger.gauges.open_work import OVERDUE
 from sinks.ledger.schema.version import SchemaState
+from sinks.ledger.schema.walls import WallState
 from sinks.operations.doctor.facts import Certificate, Facts, StuckGate
 from sinks.operations.doctor.finding import Finding, Problem, in_order
 
@@ -34,6 +35,11 @@ SCHEMAS: Final = {
     SchemaState.ABSENT: Problem.SCHEMA_ABSENT,
     SchemaState.BEHIND: Problem.SCHEMA_BEHIND,
     SchemaState.TOO_NEW: Problem.SCHEMA_TOO_NEW,
+}
+
+WALLS: Final = {
+    WallState.NO_ROLE: Problem.WALL_WITHOUT_ROLE,
+    WallState.INCOMPLETE: Problem.WALL_INCOMPLETE,
 }
 
 
@@ -210,6 +216,11 @@ def _encryption(facts: Facts) -> Iterator[Finding]:
         yield Finding(Problem.IN_THE_CLEAR, {"sentence": sentence})
 
 
+def _wall(facts: Facts) -> Iterator[Finding]:
+    if facts.wall in WALLS:
+        yield Finding(WALLS[facts.wall], {})
+
+
 _CHECKS: Final[tuple[Callable[[Facts], Iterator[Finding]], ...]] = (
     _servers,
     _topics,
@@ -227,4 +238,5 @@ _CHECKS: Final[tuple[Callable[[Facts], Iterator[Finding]], ...]] = (
     _standbys,
     _mail,
     _encryption,
+    _wall,
 )

@@ -16,6 +16,7 @@ from sinks.ledger.practices.stored_connections import list_connections
 from sinks.ledger.rows.fetch import fetch_all, fetch_one, fetch_value
 from sinks.ledger.schema.database import connection_options
 from sinks.ledger.schema.version import SchemaState, schema_state
+from sinks.ledger.schema.walls import wall_state
 from sinks.operations.doctor.facts import (
     ClockAhead,
     ClosedSeen,
@@ -56,6 +57,7 @@ OF_THE_LEDGER: Final = (
     Check.OUTBOX,
     Check.ROLES,
     Check.STANDBYS,
+    Check.WALL,
 )
 WORKED_ON: Final = frozenset({SchemaState.CURRENT, SchemaState.AHEAD})
 
@@ -113,6 +115,7 @@ def _look(
         (Check.LINKS, "waiting", _rows(connection, Waiting, _LAG["waiting_for_people"], everyone)),
         (Check.NOTICES, "notices_unread", lambda: _unread(connection)),
         (Check.DEAD_LETTERS, "dead", _rows(connection, Dead, _LAG["standing_dead"], everyone)),
+        (Check.WALL, "wall", lambda: wall_state(connection)),
         (Check.OUTBOX, "outbox", _rows(connection, OutboxDepth, _LAG["outbox_depth"], {})),
         (Check.ROLES, "stops", _rows(connection, StoppedRole, _SQL["stops"], now)),
         (

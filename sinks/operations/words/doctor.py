@@ -170,6 +170,20 @@ PROBLEM_WORDS: Final[Mapping[str, ProblemWords]] = {
         "make room; what is older than need be is shown by",
         "writeback retention",
     ),
+    "WALL_WITHOUT_ROLE": ProblemWords(
+        "the console reads the ledger without the second wall between practices: the program's user may not take the "
+        "role writeback_people",
+        "let an administrator make the role, which the same command does that protects the audit trail; then start the "
+        "console again:",
+        'writeback audit protect --yes --why "the wall between practices"',
+    ),
+    "WALL_INCOMPLETE": ProblemWords(
+        "the console reads the ledger without the second wall between practices: a table has no policy, or the role "
+        "writeback_people may not use it",
+        "raise it (where the audit trail has an owner of its own, an administrator by `writeback audit protect`), then "
+        "start the console again:",
+        "writeback migrate",
+    ),
 }
 """By problem (`sinks.operations.doctor.finding`)."""
 

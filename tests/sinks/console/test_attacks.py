@@ -7,6 +7,7 @@ import socket
 
 import pytest
 
+from sinks.ledger.schema.walls import raise_walls
 from tests.scenarios.waiting import WITHIN_S
 from tests.sinks.console.conftest import RunningConsole
 from tests.sinks.console.offices import DAY
@@ -167,3 +168,19 @@ def test_no_page_and_no_log_gives_a_patient_away(console: RunningConsole) -> Non
     said = console.role.text()
     for secret in ("Canarybird", "Zenobia", "1980-03-04", "pt-2"):
         assert secret not in said, secret
+
+
+def test_pages_are_read_behind_the_wall_between_practices(console: RunningConsole, ledger: LedgerDatabase) -> None:
+    """What the wall hides from a practice's people is not on their pages, whatever the statements ask for."""
+    ada = console.ada()
+    page = f"/practices/p1/transactions?by=happened&day={DAY}"
+    assert "pay-3" in ada.get("/practices/p1/story/pay-3").words
+    shown = ada.get(page).words
+    ledger.connection.execute("ALTER POLICY practice_wall ON events USING (current_user <> 'writeback_people')")
+    try:
+        assert ada.get(page).words != shown
+        assert ada.get("/practices/p1/story/pay-3").status == 404
+    finally:
+        ledger.connection.execute("DROP POLICY practice_wall ON events")
+        raise_walls(ledger.connection)
+    assert ada.get(page).words == shown

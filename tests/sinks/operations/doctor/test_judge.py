@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from sinks.ledger.schema.version import SchemaState
+from sinks.ledger.schema.walls import WallState
 from sinks.operations.doctor.facts import (
     Certificate,
     ClockAhead,
@@ -103,6 +104,8 @@ BROKEN: list[tuple[Problem, dict[str, Any]]] = [
     (Problem.NOTICES_UNREAD, {"notices_unread": 1}),
     (Problem.DEAD_LETTERS, {"dead": (Dead("larkspur", 1, 2, NOON),)}),
     (Problem.DISK_LOW, {"disks": (FreeSpace("/data", GIB, 10 * GIB),)}),
+    (Problem.WALL_WITHOUT_ROLE, {"wall": WallState.NO_ROLE}),
+    (Problem.WALL_INCOMPLETE, {"wall": WallState.INCOMPLETE}),
 ]
 
 
