@@ -20,6 +20,7 @@ from sinks.console.pages.link import link
 from sinks.console.pages.operations import operations
 from sinks.console.pages.organisations import organisation, organisations
 from sinks.console.pages.redrive import redrive
+from sinks.console.pages.settings import settings
 from sinks.console.pages.signals import signals
 from sinks.console.pages.story import story
 from sinks.console.pages.to_do import to_do
@@ -34,6 +35,7 @@ urlpatterns: Final = [
     path("practices/<str:practice_id>/transactions", transactions, name="transactions"),
     path("practices/<str:practice_id>/inbox", inbox, name="inbox"),
     path("practices/<str:practice_id>/audit", audit, name="audit"),
+    path("practices/<str:practice_id>/settings", settings, name="settings"),
     path("practices/<str:practice_id>/story/<path:sought>", story, name="story"),
     path("practices/<str:practice_id>/do/<slug:deed>/<str:item>", act, name="act"),
     path("practices/<str:practice_id>/link/<int:number>", link, name="link"),

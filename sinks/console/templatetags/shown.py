@@ -13,7 +13,9 @@ from django.utils.safestring import SafeString
 from schemas.bookkeeping.money import Money
 from schemas.vocabulary import State
 from sinks.operations.queries.audit_search import TrailEntry
+from sinks.operations.setup.settings_words import value_words
 from sinks.operations.words.explanations import reason_words
+from sinks.operations.words.in_the_browser import in_the_browser
 from sinks.operations.words.states import STATE_WORDS
 from sinks.operations.words.systems import system_label
 
@@ -102,3 +104,21 @@ def system(target: str | None) -> str:
 def of(table: Mapping[str, object], key: str) -> object:
     """What a table has for a key; None where it has nothing."""
     return table.get(key)
+
+
+@register.filter
+def here(text: str, practice: object = None) -> str:
+    """What the operations say, with pages for commands."""
+    return in_the_browser(str(text), str(getattr(practice, "practice_id", "") or ""))
+
+
+@register.filter
+def stands(typed: str | None, standing: str) -> str:
+    """What somebody typed; what stands where nothing was."""
+    return standing if typed is None else typed
+
+
+@register.filter
+def setting_words(value: object, field: str) -> str:
+    """A value of a setting in the words of the screen."""
+    return value_words(field, value)

@@ -46,11 +46,12 @@ class RunningConsole:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def account(self, name: str, *opens: str) -> str:
+    def account(self, name: str, *opens: str, everywhere: tuple[str, ...] = ("ops",)) -> str:
         """An account that has never signed in; answers the password that is handed over. `opens`: practices, where
-        it posts and links; nothing: it runs the program."""
+        it posts and links; nothing: it has the roles `everywhere`."""
         if name not in self._passwords:
-            roles = ["--give", "poster", "--give", "linker", "--practice", opens[0]] if opens else ["--give", "ops"]
+            at_all = [word for role in everywhere for word in ("--give", role)]
+            roles = ["--give", "poster", "--give", "linker", "--practice", opens[0]] if opens else at_all
             self.command("user", "add", name, *DO)
             self.command("user", "role", name, *roles, *DO)
             said = self.command("console", "add", name, *DO, "--json")
@@ -73,11 +74,12 @@ class RunningConsole:
     def visitor(self) -> Visitor:
         return Visitor(self.address)
 
-    def person(self, name: str, *opens: str) -> Visitor:
+    def person(self, name: str, *opens: str, everywhere: tuple[str, ...] = ("ops",)) -> Visitor:
         """Somebody who is signed in, the same one for each name."""
         if name not in self._people:
             self._people[name] = visitor = self.visitor()
-            assert visitor.first_sign_in(name, self.account(name, *opens)).status == 200
+            password = self.account(name, *opens, everywhere=everywhere)
+            assert visitor.first_sign_in(name, password).status == 200
         return self._people[name]
 
     def ada(self) -> Visitor:
@@ -87,6 +89,10 @@ class RunningConsole:
     def nina(self) -> Visitor:
         """Ada's colleague."""
         return self.person("nina", "p1")
+
+    def sam(self) -> Visitor:
+        """Sets every practice up: settings, connections, who is told."""
+        return self.person("sam", everywhere=("settings_admin",))
 
     def olga(self) -> Visitor:
         """Runs the program: sees how every practice does, and no patient."""

@@ -26,6 +26,7 @@ OF_P1 = (
     "/practices/p1/do/record/e:1",
     "/practices/p1/do/dismiss/e:1",
     "/practices/p1/link/3",
+    "/practices/p1/settings",
 )
 OF_OPERATORS = ("/operations", "/operations/redrive?practice=p1", "/operations/signals")
 OF_ANYBODY = ("/account/second-factor", "/account/recovery-codes", "/account/recovery-codes/new", "/account/password")

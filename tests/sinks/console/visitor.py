@@ -32,6 +32,7 @@ class _Forms(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.forms: list[Form] = []
+        self._select = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         found = {name: value or "" for name, value in attrs}
@@ -39,8 +40,14 @@ class _Forms(HTMLParser):
             self.forms.append(Form(found.get("action", ""), found.get("method", "get"), {}))
         elif tag == "input" and self.forms and "name" in found:
             kind = found.get("type", "text")
-            if kind not in ("checkbox", "radio") or "checked" in found:
+            if (kind not in ("checkbox", "radio") or "checked" in found) and "disabled" not in found:
                 self.forms[-1].fields[found["name"]] = found.get("value", "")
+        elif tag == "select":
+            self._select = found.get("name", "") if "disabled" not in found else ""
+        elif tag == "option" and self.forms and self._select:
+            fields = self.forms[-1].fields
+            if "selected" in found or self._select not in fields:
+                fields[self._select] = found.get("value", "")
 
 
 class Answer(msgspec.Struct, frozen=True):

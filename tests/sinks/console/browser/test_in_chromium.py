@@ -26,6 +26,7 @@ OF_ADA = (
     "/practices/p1/do/post/e:1",
     "/practices/p1/link/3",
     "/practices/p1/inbox",
+    "/practices/p1/settings",
     "/account/second-factor",
     "/account/recovery-codes",
     "/account/password",
