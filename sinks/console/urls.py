@@ -14,11 +14,17 @@ from django.views.generic import RedirectView
 from sinks.console.assets import asset
 from sinks.console.pages.act import act
 from sinks.console.pages.audit import audit
+from sinks.console.pages.connect import connect, map_system
+from sinks.console.pages.go_live import go_live
 from sinks.console.pages.home import home
 from sinks.console.pages.inbox import inbox
+from sinks.console.pages.integrations import integrations
 from sinks.console.pages.link import link
+from sinks.console.pages.new_practice import new_practice
 from sinks.console.pages.operations import operations
 from sinks.console.pages.organisations import organisation, organisations
+from sinks.console.pages.quickbooks import quickbooks, quickbooks_callback
+from sinks.console.pages.quickbooks_map import map_quickbooks, quickbooks_document
 from sinks.console.pages.redrive import redrive
 from sinks.console.pages.settings import settings
 from sinks.console.pages.signals import signals
@@ -35,6 +41,15 @@ urlpatterns: Final = [
     path("practices/<str:practice_id>/transactions", transactions, name="transactions"),
     path("practices/<str:practice_id>/inbox", inbox, name="inbox"),
     path("practices/<str:practice_id>/audit", audit, name="audit"),
+    path("practices/new", new_practice, name="new_practice"),
+    path("practices/<str:practice_id>/integrations", integrations, name="integrations"),
+    path("practices/<str:practice_id>/connect/<slug:system>", connect, name="connect"),
+    path("practices/<str:practice_id>/connect/<slug:system>/map", map_system, name="map_system"),
+    path("practices/<str:practice_id>/go-live", go_live, name="go_live"),
+    path("practices/<str:practice_id>/quickbooks", quickbooks, name="quickbooks"),
+    path("practices/<str:practice_id>/quickbooks/map", map_quickbooks, name="map_quickbooks"),
+    path("practices/<str:practice_id>/quickbooks/of/<path:payout_id>", quickbooks_document, name="quickbooks_document"),
+    path("quickbooks/callback", quickbooks_callback, name="quickbooks_callback"),
     path("practices/<str:practice_id>/settings", settings, name="settings"),
     path("practices/<str:practice_id>/story/<path:sought>", story, name="story"),
     path("practices/<str:practice_id>/do/<slug:deed>/<str:item>", act, name="act"),

@@ -17,6 +17,7 @@ from psycopg import AsyncConnection
 
 from schemas.vocabulary import AttentionReason, ConnectionReason, DeadLetterReason, Target
 from sinks.targets.answer_memory import AnswerMemory
+from sinks.targets.connect_form import ConnectForm
 from sinks.targets.credentials import KeyRing
 from sinks.targets.port import Capabilities, PaymentTarget
 from sinks.targets.reading import ReadKind
@@ -156,6 +157,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """What cannot be read beside it under this configuration."""
     by_hand: bool = False
     """People write there and no program does: no address, no secrets, one account per practice (P-17)."""
+    form: ConnectForm | None = None
+    """What a screen asks to connect it. None: there is nothing to ask, or it is connected in another way."""
 
     def unread_of(self, config: object) -> Mapping[ReadKind, str]:
         """What cannot be read over a connection with this configuration, each with why. Pure."""

@@ -9,6 +9,7 @@ from django.shortcuts import redirect
 
 from sinks.console.actors import practices_of
 from sinks.console.visit import Visit, anybodys_page
+from sinks.operations.roles import Action
 
 MOST: Final = 1_000
 
@@ -18,4 +19,4 @@ def home(visit: Visit) -> HttpResponse:
     practices = practices_of(visit.ledger, visit.rights, MOST)
     if len(practices) == 1 and not visit.rights.sees_health:
         return redirect("to_do", practice_id=practices[0].practice_id)
-    return visit.shown("home.html", practices=practices, most=MOST)
+    return visit.shown("home.html", practices=practices, most=MOST, adds=visit.rights.may(Action.PRACTICE_ADD))

@@ -11,6 +11,15 @@ WHERE e.practice_id = :practice_id AND e.target = 'QUICKBOOKS' AND e.ledger_date
   AND e.entry_kind = 'payout'
 ORDER BY e.ledger_date, e.effect_id LIMIT :most;
 
+-- name: newest_payout
+-- The payout that arrives last at the bank, to show a document of the practice's own.
+SELECT v.subject FROM (
+    SELECT e.source, e.event_id FROM entries e
+    WHERE e.practice_id = :practice_id AND e.target = 'QUICKBOOKS' AND e.entry_kind = 'payout'
+    ORDER BY e.ledger_date DESC, e.effect_id DESC LIMIT 1
+) e
+JOIN events v ON v.practice_id = :practice_id AND v.source = e.source AND v.event_id = e.event_id;
+
 -- name: skipped_before_start
 -- What an earlier start lets go again.
 SELECT e.effect_id FROM entries e

@@ -91,6 +91,8 @@ class Mapped(msgspec.Struct, frozen=True, kw_only=True):
     released: int
     """Entries that had stopped because of the mapping, or were from before the start, and are due again."""
     lists: CompanyLists | None = None
+    config: dict[str, Any] | None = None
+    """The whole mapping, to compose by it before it is stored; None where it is not complete."""
 
 
 async def map_accounts(
@@ -173,6 +175,7 @@ def _save(
         around=around,
         released=saved.released + let_go,
         lists=lists,
+        config=dump_mapping(mapping),
     )
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
 
 from schemas.vocabulary import Target
 from sinks.ledger.practices.stored_connections import stored_connection
@@ -31,9 +34,15 @@ def connected(ledger: Ledger, practice_id: str) -> StoredConnection:
 
 
 @asynccontextmanager
-async def open_company(ledger: Ledger, settings: ProgramSettings, practice_id: str) -> AsyncIterator[QuickBooksTarget]:
-    """The company for as long as the block runs. Raises as `connected`, and where it cannot be opened."""
-    opened = open_target(connected(ledger, practice_id), adapter_context(settings, "quickbooks"))
+async def open_company(
+    ledger: Ledger, settings: ProgramSettings, practice_id: str, config: Mapping[str, Any] | None = None
+) -> AsyncIterator[QuickBooksTarget]:
+    """The company for as long as the block runs; `config`: under a mapping that is not stored. Raises as `connected`,
+    and where it cannot be opened."""
+    stored = connected(ledger, practice_id)
+    if config is not None:
+        stored = msgspec.structs.replace(stored, config=dict(config))
+    opened = open_target(stored, adapter_context(settings, "quickbooks"))
     try:
         if not isinstance(opened, QuickBooksTarget):
             raise ConfigurationError(f"practice {practice_id} keeps its books elsewhere than at QuickBooks Online")

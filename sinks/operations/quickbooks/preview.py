@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -12,7 +13,7 @@ from schemas.vocabulary import State
 from sinks.ledger.named_queries import named_queries
 from sinks.ledger.request_ids import marker, request_id
 from sinks.ledger.rows.effects import EffectRecord
-from sinks.ledger.rows.fetch import fetch_all
+from sinks.ledger.rows.fetch import fetch_all, fetch_value
 from sinks.operations.ledger import Connection, Ledger
 from sinks.operations.quickbooks.open_company import connected, open_company
 from sinks.poster.planned_call import FrozenRequest
@@ -64,9 +65,15 @@ class PayoutPreview(msgspec.Struct, frozen=True, kw_only=True):
     """Names of the company's accounts by id; empty where the chart could not be read."""
 
 
-async def preview_payout(ledger: Ledger, settings: ProgramSettings, practice_id: str, payout_id: str) -> PayoutPreview:
+async def preview_payout(
+    ledger: Ledger,
+    settings: ProgramSettings,
+    practice_id: str,
+    payout_id: str,
+    config: Mapping[str, Any] | None = None,
+) -> PayoutPreview:
     """Every document of a payout, the newest first: by the same compose as the poster's. Writes nothing anywhere; reads
-    the chart and the close date, within 30 s.
+    the chart and the close date, within 30 s. `config`: under a mapping that is not stored.
 
     Raises ConfigurationError for a payout that the ledger does not know, and as `connected`.
     """
@@ -75,7 +82,7 @@ async def preview_payout(ledger: Ledger, settings: ProgramSettings, practice_id:
     if not found:
         raise ConfigurationError(f"{payout_id}: practice {practice_id} has no such payout; an id as upstream says it")
     documents = []
-    async with open_company(ledger, settings, practice_id) as company:
+    async with open_company(ledger, settings, practice_id, config) as company:
         lists = await company.lists(READ_S)
         for each in found:
             if each.payload is not None and (each.sent_at is not None or each.external_id is not None):
@@ -85,6 +92,12 @@ async def preview_payout(ledger: Ledger, settings: ProgramSettings, practice_id:
                 documents.append(_composed(each, await company.compose_now(entry, READ_S)))
     names = {} if isinstance(lists, ReadFailed) else {number: each.name for number, each in lists.accounts.items()}
     return PayoutPreview(practice_id=practice_id, payout_id=payout_id, documents=tuple(documents), account_names=names)
+
+
+def newest_payout(connection: Connection, practice_id: str) -> str | None:
+    """The payout that arrives last; None before the first. Blocks for one statement."""
+    found: str | None = fetch_value(connection, _SQL["newest_payout"], {"practice_id": practice_id})
+    return found
 
 
 def documents_of(connection: Connection, practice_id: str, payout_id: str) -> list[StoredDocument]:

@@ -13,7 +13,8 @@ from sinks.ledger.rows.fetch import fetch_all, fetch_one
 from sinks.operations.ledger import Ledger
 from sinks.operations.queries.practices import check_practice
 from sinks.targets.credentials import KeyRing, SecretUnreadableError
-from sinks.targets.quickbooks.mapping import ConnectedCompany, load_config
+from sinks.targets.mapping_error import MappingError
+from sinks.targets.quickbooks.mapping import ConnectedCompany, QuickBooksMapping, load_config
 from sinks.targets.quickbooks.oauth_secrets import SecretsError, load_secrets
 from streams.runtime.errors import ConfigurationError
 
@@ -66,7 +67,7 @@ def quickbooks_status(ledger: Ledger, practice_id: str, keys: KeyRing) -> QuickB
         raise ConfigurationError(
             f"practice {practice_id} is not connected to QuickBooks: `writeback quickbooks connect {practice_id}`"
         )
-    config = load_config(row.config)
+    config = _config(practice_id, row)
     key = {"practice_id": practice_id, "connection_id": row.connection_id}
     connected, until = _access(row, keys)
     return QuickBooksStatus(
@@ -81,6 +82,16 @@ def quickbooks_status(ledger: Ledger, practice_id: str, keys: KeyRing) -> QuickB
         changed_at=row.changed_at,
         waiting=tuple(fetch_all(ledger.connection, WaitingDocuments, _SQL["waiting"], key)),
     )
+
+
+def _config(practice_id: str, row: _Row) -> QuickBooksMapping | ConnectedCompany:
+    try:
+        return load_config(row.config)
+    except MappingError:
+        raise ConfigurationError(
+            f"the connection of practice {practice_id} is none to a QuickBooks company, or cannot be read: `writeback "
+            f"quickbooks connect {practice_id}`"
+        ) from None
 
 
 def _access(row: _Row, keys: KeyRing) -> tuple[bool, datetime | None]:

@@ -10,6 +10,7 @@ import msgspec
 from schemas.connector.signatures import CLOCK_SKEW
 from schemas.vocabulary import Target
 from sinks.targets.connector.capabilities import DEADLINE_S, MOST_PROCESSING_S, capabilities_of
+from sinks.targets.connector.connect_form import FORM
 from sinks.targets.connector.mapping import Mode, dump_mapping, load_keys, load_mapping
 from sinks.targets.connector.mirror_pages import unread_under
 from sinks.targets.port import PaymentTarget
@@ -73,4 +74,5 @@ CONNECTOR: Final = Route(
     },
     check=_check,
     open=_open,
+    form=FORM,
 )

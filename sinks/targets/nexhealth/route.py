@@ -9,6 +9,7 @@ import msgspec
 
 from schemas.vocabulary import Target
 from sinks.targets.nexhealth.capabilities import capabilities_of
+from sinks.targets.nexhealth.connect_form import FORM
 from sinks.targets.nexhealth.mapping import load_keys, load_mapping
 from sinks.targets.nexhealth.outcome_message import read_outcome_message
 from sinks.targets.nexhealth.remedies import REMEDIES
@@ -51,6 +52,7 @@ NEXHEALTH: Final = Route(
     id_prefixes=("nexhealth_payments", "nexhealth_adjustments"),
     check=_check,
     open=_open,
+    form=FORM,
     remedies=REMEDIES,
     outcome_message=read_outcome_message,
     unread={ReadKind.ESTIMATES: LATER},

@@ -8,6 +8,7 @@ import msgspec
 
 from schemas.vocabulary import Target
 from sinks.targets.open_dental.capabilities import capabilities_of
+from sinks.targets.open_dental.connect_form import FORM
 from sinks.targets.open_dental.mapping import load_keys, load_mapping
 from sinks.targets.port import PaymentTarget
 from sinks.targets.reading import ReadKind
@@ -52,6 +53,7 @@ OPEN_DENTAL: Final = Route(
     id_prefixes=("payments", "adjustments", "procedurelogs", "commlogs", "claimpayments", "claims"),
     check=_check,
     open=_open,
+    form=FORM,
     unread={
         ReadKind.ADJUSTMENTS: "Open Dental lists adjustments of one patient at a time; each of ours is read before it "
         "is taken back, and looked at once a day for a week after it was posted",

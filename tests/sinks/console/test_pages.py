@@ -27,8 +27,11 @@ OF_P1 = (
     "/practices/p1/do/dismiss/e:1",
     "/practices/p1/link/3",
     "/practices/p1/settings",
+    "/practices/p1/integrations",
+    "/practices/p1/quickbooks",
+    "/practices/p1/go-live",
 )
-OF_OPERATORS = ("/operations", "/operations/redrive?practice=p1", "/operations/signals")
+OF_OPERATORS = ("/operations", "/operations/redrive?practice=p1", "/operations/signals", "/practices/new")
 OF_ANYBODY = ("/account/second-factor", "/account/recovery-codes", "/account/recovery-codes/new", "/account/password")
 
 

@@ -9,6 +9,7 @@ import http.client
 import re
 import struct
 import time
+from collections.abc import Mapping
 from html.parser import HTMLParser
 from http.cookies import SimpleCookie
 from urllib.parse import urlencode, urlsplit
@@ -115,10 +116,12 @@ class Visitor:
             answer = self.ask("GET", answer.headers["location"])
         return answer
 
-    def submit(self, page: Answer, has: str = "", *, follow: bool = True, **fields: str) -> Answer:
-        """Send the page's form with these fields filled in."""
+    def submit(
+        self, page: Answer, has: str = "", also: Mapping[str, str] | None = None, *, follow: bool = True, **fields: str
+    ) -> Answer:
+        """Send the page's form with these fields filled in; `also`: those whose names are no words."""
         form = page.form(has)
-        answer = self.ask("POST", form.action or page.path, urlencode(form.fields | fields))
+        answer = self.ask("POST", form.action or page.path, urlencode(form.fields | dict(also or {}) | fields))
         return self.get(answer.headers["location"], follow=True) if follow and answer.status == 302 else answer
 
     # -- signing in

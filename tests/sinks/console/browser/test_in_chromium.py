@@ -27,11 +27,30 @@ OF_ADA = (
     "/practices/p1/link/3",
     "/practices/p1/inbox",
     "/practices/p1/settings",
+    "/practices/p1/integrations",
+    "/practices/p1/quickbooks",
+    "/practices/p1/go-live",
     "/account/second-factor",
     "/account/recovery-codes",
     "/account/password",
 )
-OF_OLGA = ("/", "/operations", "/operations/redrive?practice=p1", "/operations/signals", "/organisations")
+OF_OLGA = (
+    "/",
+    "/operations",
+    "/operations/redrive?practice=p1",
+    "/operations/signals",
+    "/organisations",
+    "/practices/new",
+)
+OF_SAM = (
+    "/practices/p1/settings",
+    "/practices/p1/integrations",
+    "/practices/p1/quickbooks",
+    "/practices/p1/go-live",
+    "/practices/p1/connect/open-dental",
+    "/practices/p1/connect/nexhealth",
+    "/practices/p1/connect/connector",
+)
 OF_NOBODY = ("/account/sign-in",)
 AXE = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}}
 
@@ -48,7 +67,12 @@ def browser() -> Iterator[Browser]:
 @pytest.mark.parametrize("width", WIDTHS)
 def test_every_page_can_be_used_by_everybody(console: RunningConsole, browser: Browser, width: int) -> None:
     """WCAG 2.2 AA, as far as axe can tell, and no page is wider than its window."""
-    people = ((console.ada(), OF_ADA), (console.olga(), OF_OLGA), (console.visitor(), OF_NOBODY))
+    people = (
+        (console.ada(), OF_ADA),
+        (console.sam(), OF_SAM),
+        (console.olga(), OF_OLGA),
+        (console.visitor(), OF_NOBODY),
+    )
     found: list[str] = []
     for visitor, paths in people:
         with at_the_console(browser, console.address, visitor, width) as page:
