@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Final
 
@@ -38,9 +39,11 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
 class Accounts:
     """All accounts, for one command; whoever calls keeps first that it was ordered (`order_sign_in`)."""
 
-    def __init__(self, settings: ProgramSettings) -> None:
-        """Blocks. Raises ConfigurationError where the tables are not this release's."""
-        require_console_schema(settings)
+    def __init__(self, settings: ProgramSettings | None) -> None:
+        """None: within the role, which looked at its tables when it started. Blocks. Raises ConfigurationError where
+        the tables are not this release's."""
+        if settings is not None:
+            require_console_schema(settings)
 
     def add(self, name: str, *, apply: bool) -> Given:
         """Make an account with a password that is said once and has to be changed at the first sign-in. Blocks.
@@ -93,15 +96,18 @@ class Accounts:
             user.delete()
         return Given(name=name)
 
-    def listed(self) -> list[Account]:
-        """All, by name. Blocks for a few statements."""
+    def listed(self, names: Collection[str] | None = None) -> list[Account]:
+        """All, or those of these names, by name. Blocks for a few statements."""
         from allauth.mfa.models import Authenticator
         from django.contrib.auth.models import User
 
-        have = set(Authenticator.objects.filter(type=Authenticator.Type.TOTP).values_list("user_id", flat=True))
+        users = User.objects.all() if names is None else User.objects.filter(username__in=names)
+        found = list(users.order_by("username")[:MOST])
+        keyed = Authenticator.objects.filter(type=Authenticator.Type.TOTP, user__in=found)
+        have = set(keyed.values_list("user_id", flat=True))
         return [
             Account(name=user.get_username(), second_factor=user.pk in have, last_sign_in=user.last_login)
-            for user in User.objects.order_by("username")[:MOST]
+            for user in found
         ]
 
 

@@ -15,6 +15,7 @@ from sinks.console.assets import asset
 from sinks.console.pages.act import act
 from sinks.console.pages.audit import audit
 from sinks.console.pages.connect import connect, map_system
+from sinks.console.pages.contacts import contacts
 from sinks.console.pages.go_live import go_live
 from sinks.console.pages.home import home
 from sinks.console.pages.inbox import inbox
@@ -31,6 +32,7 @@ from sinks.console.pages.signals import signals
 from sinks.console.pages.story import story
 from sinks.console.pages.to_do import to_do
 from sinks.console.pages.transactions import transactions
+from sinks.console.pages.users import users
 
 _TO_SECOND_FACTOR: Final = RedirectView.as_view(pattern_name="mfa_index")
 
@@ -51,6 +53,8 @@ urlpatterns: Final = [
     path("practices/<str:practice_id>/quickbooks/of/<path:payout_id>", quickbooks_document, name="quickbooks_document"),
     path("quickbooks/callback", quickbooks_callback, name="quickbooks_callback"),
     path("practices/<str:practice_id>/settings", settings, name="settings"),
+    path("practices/<str:practice_id>/contacts", contacts, name="contacts"),
+    path("practices/<str:practice_id>/users", users, name="users"),
     path("practices/<str:practice_id>/story/<path:sought>", story, name="story"),
     path("practices/<str:practice_id>/do/<slug:deed>/<str:item>", act, name="act"),
     path("practices/<str:practice_id>/link/<int:number>", link, name="link"),

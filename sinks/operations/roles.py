@@ -153,6 +153,8 @@ _SETTINGS_ADMIN: Final[frozenset[Operation]] = _VIEWER | {
     Action.QUICKBOOKS_DISCONNECT,
     Action.QUICKBOOKS_UNDO,
     Action.QUICKBOOKS_ATTACH,
+    Action.USER_ADD,
+    Action.USER_SIGN_IN,
     Action.USER_GRANT,
     Action.USER_REVOKE,
 }
@@ -244,6 +246,12 @@ def may_grant(
 ) -> bool:
     """Whether who has these grants may give or take `role` there."""
     return any(role in _GIVES.get(each.role, ()) and _reaches(each, practice_id, organisation_id) for each in grants)
+
+
+def may_be_given(grants: Iterable[Grant], practice_id: str) -> tuple[Role, ...]:
+    """The roles that who has these grants may give and take at a practice. Pure."""
+    known = tuple(grants)
+    return tuple(each for each in Role if may_grant(known, each, practice_id))
 
 
 def role_named(text: str) -> Role:

@@ -45,9 +45,17 @@ class Where(msgspec.Struct, frozen=True, kw_only=True):
         return self.practice_id or (audit_key(self.organisation_id) if self.organisation_id else TRAIL)
 
 
-def add_user(ledger: Ledger, name: str, order: Order, full_name: str | None = None, email: str | None = None) -> User:
-    """Make a person known, without any role. Blocks. ConfigurationError for a name that is known."""
-    authorise(order, Action.USER_ADD)
+def add_user(
+    ledger: Ledger,
+    name: str,
+    order: Order,
+    full_name: str | None = None,
+    email: str | None = None,
+    practice_id: str | None = None,
+) -> User:
+    """Make a person known, without any role; `practice_id`: by who administers that practice. Blocks.
+    ConfigurationError for a name that is known."""
+    authorise(order, Action.USER_ADD, practice_id)
     known = checked_id("USER", name)
     checked_text("--full-name", full_name or "")
     address = None if email is None else checked_email(email)
