@@ -118,6 +118,7 @@ _TEMPLATES: Final = {
             "django.contrib.auth.context_processors.auth",
             "django.contrib.messages.context_processors.messages",
             "sinks.console.assets.addresses",
+            "sinks.console.help.articles.help_address",
         ],
     },
 }

@@ -10,6 +10,9 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
 from sinks.console.assets import addresses
+from sinks.console.process import console
+from sinks.operations.words.in_the_browser import in_the_browser
+from sinks.operations.words.support import support_of
 from streams.runtime.errors import Transient, WritebackError, category_of
 from streams.runtime.logging import log
 
@@ -18,7 +21,8 @@ _LOG: Final = log(__name__)
 
 def _page(request: HttpRequest, status: int, headline: str, words: str) -> HttpResponse:
     """By no session and no query: those may be what fails."""
-    values = {"headline": headline, "words": words, **addresses(request)}
+    support = support_of(console().settings)
+    values = {"headline": headline, "words": in_the_browser(words), "support": support, **addresses(request)}
     return HttpResponse(render_to_string("console/failure.html", values), status=status)
 
 

@@ -17,6 +17,7 @@ from sinks.console.pages.audit import audit
 from sinks.console.pages.connect import connect, map_system
 from sinks.console.pages.contacts import contacts
 from sinks.console.pages.go_live import go_live
+from sinks.console.pages.help import help_page, help_system
 from sinks.console.pages.home import home
 from sinks.console.pages.inbox import inbox
 from sinks.console.pages.integrations import integrations
@@ -43,6 +44,9 @@ urlpatterns: Final = [
     path("practices/<str:practice_id>/transactions", transactions, name="transactions"),
     path("practices/<str:practice_id>/inbox", inbox, name="inbox"),
     path("practices/<str:practice_id>/audit", audit, name="audit"),
+    path("help", help_page, name="help"),
+    path("help/<slug:article>", help_page, name="help"),
+    path("help/systems/<slug:system>", help_system, name="help_system"),
     path("practices/new", new_practice, name="new_practice"),
     path("practices/<str:practice_id>/integrations", integrations, name="integrations"),
     path("practices/<str:practice_id>/connect/<slug:system>", connect, name="connect"),

@@ -50,8 +50,10 @@ OF_SAM = (
     "/practices/p1/connect/open-dental",
     "/practices/p1/connect/nexhealth",
     "/practices/p1/connect/connector",
+    "/practices/p1/contacts",
+    "/practices/p1/users",
 )
-OF_NOBODY = ("/account/sign-in",)
+OF_NOBODY = ("/account/sign-in", "/help", "/help/settings", "/help/systems/open-dental")
 AXE = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}}
 
 
