@@ -27,6 +27,7 @@ def in_the_clear(settings: ProgramSettings) -> list[str]:
         *_mail(settings.smtp_url),
         *_traces(settings),
         *_registry(settings),
+        *_console(settings),
     ]
 
 
@@ -87,3 +88,13 @@ def _registry(settings: ProgramSettings) -> Iterator[str]:
             f"the schema registry at {parts.hostname} is reached without TLS, and {sent} in the clear: use https:// in "
             "WRITEBACK_SCHEMA_REGISTRY_URL"
         )
+
+
+def _console(settings: ProgramSettings) -> Iterator[str]:
+    """With https its cookies are marked for TLS alone, and browsers are told to come by it for a year (HSTS)."""
+    remedy = "put a proxy with TLS before it, and name its https:// address in WRITEBACK_CONSOLE_URL"
+    parts = urlsplit(settings.console_url)
+    if parts.scheme == "http" and not is_loopback(settings.console_url):
+        yield f"browsers reach the console at {parts.hostname} without TLS: {remedy}"
+    elif not settings.console_url and not is_loopback(_bracketed(settings.console_host)):
+        yield f"the console listens at {settings.console_host} without TLS: {remedy}"

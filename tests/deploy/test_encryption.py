@@ -36,6 +36,9 @@ def _no_libpq_variables(monkeypatch: pytest.MonkeyPatch) -> None:
         ),
         ({"schema_registry_url": "http://registry.example/x"}, "the schema registry at registry.example"),
         ({"smtp_url": "smtp://relay.example:25"}, "mail to relay.example goes without TLS"),
+        ({"console_url": "http://books.example"}, "browsers reach the console at books.example without TLS"),
+        ({"console_host": "10.0.0.7"}, "the console listens at 10.0.0.7 without TLS"),
+        ({"console_host": "2001:db8::1"}, "the console listens at 2001:db8::1 without TLS"),
     ],
 )
 def test_what_goes_in_the_clear_is_said_and_refused_on_demand(given: dict[str, str], said: str) -> None:
@@ -58,6 +61,8 @@ def test_what_is_encrypted_or_stays_here_is_fine(tmp_path: Path, monkeypatch: py
         database_url=FAR + "?sslmode=verify-full",
         smtp_url="smtps://relay.example",
         schema_registry_url="https://registry.example",
+        console_host="10.0.0.7",
+        console_url="https://books.example",
         require_encryption=True,
     )
     assert check_encryption(far) == []
@@ -65,6 +70,7 @@ def test_what_is_encrypted_or_stays_here_is_fine(tmp_path: Path, monkeypatch: py
         kafka_bootstrap_servers="localhost:9092,[::1]:9092",
         database_url="postgresql://u:p@127.0.0.1:1/w",
         smtp_url="smtp://127.0.0.1:25",
+        console_url="http://localhost:30232",
         require_encryption=True,
     )
     assert check_encryption(near) == []

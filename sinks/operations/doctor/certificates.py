@@ -1,4 +1,5 @@
-"""Looks at certificates: those in the files that the settings name, and those that the broker and the database show."""
+"""Looks at certificates: those in the files that the settings name, and those that the broker, the database and the
+proxy before the console show."""
 
 from __future__ import annotations
 
@@ -40,6 +41,9 @@ def look_at_certificates(settings: ProgramSettings, looked: Looked) -> None:
         return
     own = (kafka.get("ssl.certificate.location"), database.get("sslcert"))
     issuers = (kafka.get("ssl.ca.location"), database.get("sslrootcert"))
+    if settings.console_url.startswith("https://"):
+        for host, port in _addresses(settings.console_url, 443):
+            _see_server(f"the console {host}:{port}", host, port, looked, plain_first=False)
     for named in own:
         _see_file(named, looked, issuer=False)
     for named in issuers:

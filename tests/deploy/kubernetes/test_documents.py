@@ -104,6 +104,7 @@ def test_the_settings_are_values_that_the_program_takes(overlay: Path, monkeypat
     settings = ProgramSettings.load()
     assert settings.require_encryption
     assert not settings.single_node
+    assert settings.console_url.startswith("https://"), "the console listens beyond its pod, and is refused otherwise"
 
 
 def test_every_role_runs_and_nothing_may_more_than_it_needs() -> None:

@@ -105,6 +105,13 @@ def test_what_the_database_shows(tmp_path: Path) -> None:
     assert [(each.place, each.until) for each in facts.certificates] == [(f"the database 127.0.0.1:{port}", SOON)]
 
 
+def test_what_the_proxy_before_the_console_shows(tmp_path: Path) -> None:
+    """Browsers are told to come by TLS alone for a year: one that ends keeps everybody out."""
+    with tls_server(tmp_path, SOON, plain_first=False) as port:
+        facts, _ = seen(tmp_path, "", console_url=f"https://127.0.0.1:{port}")
+    assert [(each.place, each.until) for each in facts.certificates] == [(f"the console 127.0.0.1:{port}", SOON)]
+
+
 def test_a_server_that_is_not_there_could_not_be_looked_at(tmp_path: Path) -> None:
     facts, unlooked = seen(tmp_path, "security.protocol=SSL\n")
     assert facts.certificates == ()
