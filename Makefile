@@ -82,8 +82,8 @@ soak: setup ## long chaos runs, half an hour; SOAK_EVENTS, SOAK_SECONDS, SOAK_EF
 bench: setup ## ratios against raw loops; writes the table in tests/benchmarks/README.md
 	$(BIN)/python -m tests.benchmarks $(if $(FULL),--full)
 
-demo: setup ## a practice day, end to end
-	$(BIN)/writeback demo
+demo: setup ## a practice day, end to end; CONSOLE=1: ends with the console open until Ctrl-C
+	$(BIN)/writeback demo $(if $(CONSOLE),--console)
 
 lock: setup ## resolve pyproject.toml anew into requirements.lock
 	$(BIN)/python -m pip install --quiet --upgrade --target build/uv uv==$(UV_VERSION)

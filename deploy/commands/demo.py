@@ -22,6 +22,9 @@ def demo(
     prepare: Annotated[
         bool, typer.Option("--prepare", help="Only prepare such servers: key, clock, schema, topics.")
     ] = False,
+    console: Annotated[
+        bool, typer.Option("--console", help="End with the console open for a look, until it is interrupted.")
+    ] = False,
 ) -> None:
     """Show the main job end to end, on a throw-away stack with sandbox targets. Exit code 1: a claim failed.
 
@@ -38,15 +41,17 @@ def demo(
 
         prepare_servers(print)
         return
+    if console and running:
+        raise typer.BadParameter("--console opens one on the throw-away stack; beside --running there is one already")
     try:
-        failed = _shown(running)
+        failed = _shown(running, console)
     except KeyboardInterrupt:
         print("interrupted" if running else "interrupted: nothing is left running", flush=True)
         sys.exit(128 + signal.SIGINT)
     sys.exit(1 if failed else 0)
 
 
-def _shown(running: bool) -> int:
+def _shown(running: bool, console: bool) -> int:
     """How many claims failed."""
     from deploy.demo.steps import Demonstration
 
@@ -74,12 +79,30 @@ def _shown(running: bool) -> int:
         demonstration.repair()
         say("the next morning: a refund, a returned payment, a lost dispute, a payout that the bank refused")
         demonstration.next_morning()
+        if console:
+            failed = _verdict(demonstration.claims)
+            _look_at(environment, say)
         environment.stop_roles()
-        failed = _verdict(demonstration.claims)
+        if not console:
+            failed = _verdict(demonstration.claims)
     print(
         "\nwhere to look next: README.md; `writeback up` runs it for real; `writeback sandbox` gives you targets to try"
     )
     return failed
+
+
+def _look_at(environment: DemoEnvironment, say: Callable[[str], None]) -> None:
+    """The demonstration's practices in the browser, while its roles go on working. Ends by an interrupt alone."""
+    from deploy.demo.open_console import OpenConsole
+
+    opened = OpenConsole(environment, say)
+    with opened as sign_in:
+        print(f"\nthe console is open at {sign_in.address}")
+        print(f"  sign in as {sign_in.name} with the password {sign_in.password}")
+        print("  it is changed at once, and an authenticator app is set: scan the picture, or write its secret into")
+        print("  any program that shows such codes")
+        print("Ctrl-C ends it, with everything that was started.", flush=True)
+        opened.stay()
 
 
 def _environment(running: bool, say: Callable[[str], None]) -> DemoEnvironment:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -16,8 +17,12 @@ import psutil
 import pytest
 
 from tests.scenarios.waiting import WITHIN_S, until
+from tests.sinks.console.visitor import Visitor
 
 pytestmark = [pytest.mark.stack, pytest.mark.long]
+
+WHOLE_S = 900.0
+"""For the whole demonstration, on a machine that does other things too."""
 
 
 @pytest.fixture
@@ -51,3 +56,33 @@ def test_an_interrupted_demonstration_leaves_nothing(number: signal.Signals, pla
     assert said.endswith("interrupted: nothing is left running\n")
     until(lambda: not any(process.is_running() for process in family), "its processes have ended")
     assert list(place.iterdir()) == []
+
+
+@pytest.mark.machine
+def test_the_console_stays_open_until_it_is_interrupted(place: Path) -> None:
+    """The whole day, then the sign-in that was printed opens the demonstration's practices; Ctrl-C ends all of it."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("WRITEBACK_")}
+    log = place / "said"
+    with log.open("w", encoding="utf-8") as out:
+        demo = subprocess.Popen(
+            [sys.executable, "-m", "deploy.command", "demo", "--console"],
+            env=environ | {"TMPDIR": str(place)},
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            restore_signals=True,
+            preexec_fn=partial(signal.signal, signal.SIGINT, signal.default_int_handler),
+        )
+    until(lambda: "Ctrl-C ends it" in log.read_text() or demo.poll() is not None, "the console is open", within=WHOLE_S)
+    said = log.read_text()
+    address, password = (
+        re.findall(pattern, said)[0] for pattern in (r"open at (http://127\.0\.0\.1:\d+)", r"the password (\S+)")
+    )
+    visitor = Visitor(address)
+    assert visitor.first_sign_in("demo", password).status == 200
+    assert "lakeside-family" in visitor.get("/").text
+    family = psutil.Process(demo.pid).children(recursive=True)
+    demo.send_signal(signal.SIGINT)
+    assert demo.wait(WITHIN_S) == 128 + signal.SIGINT
+    assert log.read_text().endswith("interrupted: nothing is left running\n")
+    until(lambda: not any(process.is_running() for process in family), "its processes have ended")
+    assert list(place.iterdir()) == [log]
