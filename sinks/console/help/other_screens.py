@@ -24,6 +24,32 @@ ARTICLES: Final = (
         ),
     ),
     Article(
+        title="Audit trail",
+        screens=("audit",),
+        what="What people did at the practice: when, who, what, about which entry, why, and what it changed.",
+        steps=("Choose days, a person, a kind of deed or an id, and search.", "Look further back for older ones."),
+        notes=("Nobody can change or remove an entry; the program's runner can prove it.",),
+    ),
+    Article(
+        title="Groups",
+        screens=("organisations", "organisation"),
+        what="Values that a group's practices inherit, and which of them no practice may have of its own.",
+        steps=(
+            "Set, lock or unlock a value: what would change at each practice is shown first.",
+            "Say why, and do it.",
+        ),
+        notes=("A practice that is named as behind did not take the values: its problem stands in the preview.",),
+    ),
+    Article(
+        title="Signals",
+        screens=("signals",),
+        what="How the whole program does, from its own processes' numbers: charts of the last hours, and each process.",
+        notes=(
+            "A gap in a line: nobody measured then, for example while a process was away.",
+            "Charts begin when the console starts. Prometheus keeps longer ones.",
+        ),
+    ),
+    Article(
         title="Sign in",
         screens=(
             "account_login",
