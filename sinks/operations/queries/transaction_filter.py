@@ -81,7 +81,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
         _check(self)
 
     def filters(self) -> dict[str, Any]:
-        """Parameters of `rows` and `sums` that this alone decides. Pure."""
+        """Parameters of `matching` that this alone decides. Pure."""
         return {
             "states": None if self.states is None else [each.value for each in self.states],
             "payment": self.payment,

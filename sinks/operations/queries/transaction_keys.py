@@ -66,7 +66,7 @@ def looked_for(connection: Connection, wanted: Wanted) -> Looked:
             if wanted.date_of is DateOf.POSTED:
                 filters |= {"booked_from": begins, "booked_until": ends}
         else:
-            # Every zone's day lies within: `rows` looks at each practice's own.
+            # Every zone's day lies within: `matching` looks at each practice's own.
             begins, ends = Calendar().bounds(wanted.from_day - _A_DAY, wanted.to_day + _A_DAY)
             keys |= {"from_at": begins, "until_at": ends}
     return Looked(by=_index(wanted), keys=keys, filters=filters)

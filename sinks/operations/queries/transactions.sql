@@ -1,6 +1,7 @@
 -- Transactions are found in two steps: keys of events, a bounded page of them by one index (`in_order`, `posted`,
--- `paid_out`, `of_patient`, `of_payment`, `unfinished`), then what stands of those (`rows`, `sums`), filtered. So what a page costs is
--- bounded by the page, whatever the table holds. All keys come in one order, which no change of a state moves.
+-- `paid_out`, `of_patient`, `of_payment`, `unfinished`), then what stands of those and matches (`matching`), as `rows` or
+-- as `sums`. So what a page costs is bounded by the page, whatever the table holds. All keys come in one order, which no
+-- change of a state moves.
 
 -- name: calendar
 -- The practice's zone, of its newest settings, and the first day of its week.
@@ -25,7 +26,7 @@ WHERE (:practice_id::text IS NULL OR practice_id = :practice_id)
 ORDER BY practice_id, occurred_at, event_id, source LIMIT :page;
 
 -- name: posted
--- Of entries that ended in these days; `rows` and `sums` look at the exact time.
+-- Of entries that ended in these days; `matching` looks at the exact time.
 SELECT DISTINCT v.practice_id, v.occurred_at, v.event_id, v.source
 FROM (SELECT DISTINCT o.practice_id, o.effect_id FROM outcomes o
       WHERE o.practice_id = :practice_id AND is_booked(o.state)
@@ -119,9 +120,9 @@ WHERE :after_practice::text IS NULL OR (practice_id, occurred_at, event_id, sour
     >= (:after_practice::text, :after_at::timestamptz, :after_event::text, :after_source::text)
 ORDER BY practice_id, occurred_at, event_id, source LIMIT :page;
 
--- name: rows
--- One row per effect, or per event that has none, of these events, and of those what matches. `sums` filters alike.
-WITH found AS (
+-- name: matching
+-- One row per effect, or per event that has none, of these events, and of those what matches.
+SELECT * FROM (
     SELECT ev.practice_id, ev.source, ev.event_id, ev.event_type, ev.kind, ev.subject, ev.concerns, ev.occurred_at,
         (ev.occurred_at AT TIME ZONE coalesce(z.name, 'UTC'))::date AS day,
         ef.effect_id, ef.target, ef.entry_kind, ef.part,
@@ -143,11 +144,7 @@ WITH found AS (
                        AND e.event_id = k.event_id OFFSET 0) ef ON true
     LEFT JOIN LATERAL (SELECT s.body ->> 'zone' AS name FROM settings s WHERE s.practice_id = k.practice_id
                        ORDER BY s.version DESC LIMIT 1) z ON true
-)
-SELECT practice_id, source, event_id, event_type, kind, subject, occurred_at, day, effect_id, target, entry_kind, part,
-    state, reason, settings_version, amount_minor, currency, due_at, late, external_id, posted_at, attempts, redrives,
-    last_code, about, payment_kind, tender, entered_minor, version
-FROM found
+) found
 WHERE (:states::text[] IS NULL OR state = ANY(:states::text[])
        OR (practice_id, about) IN (SELECT * FROM unnest(:in_practices::text[], :in_subjects::text[])))
   AND (:first_day::date IS NULL OR day BETWEEN :first_day::date AND :last_day::date)
@@ -160,48 +157,23 @@ WHERE (:states::text[] IS NULL OR state = ANY(:states::text[])
   AND (:low_minor::bigint IS NULL OR abs(amount_minor) BETWEEN :low_minor AND :high_minor::bigint
        OR abs(gross_minor) BETWEEN :low_minor AND :high_minor::bigint)
   AND (:text::text IS NULL OR strpos(subject, :text) > 0 OR strpos(event_id, :text) > 0 OR strpos(concerns, :text) > 0
-       OR strpos(external_id, :text) > 0 OR 'e:' || effect_id = :text)
-  AND (:after_practice::text IS NULL OR (practice_id, occurred_at, event_id, source, coalesce(effect_id, 0))
-    > (:after_practice::text, :after_at::timestamptz, :after_event::text, :after_source::text, :after_effect::bigint))
+       OR strpos(external_id, :text) > 0 OR 'e:' || effect_id = :text);
+
+-- name: rows
+-- What matches, from a place on.
+SELECT practice_id, source, event_id, event_type, kind, subject, occurred_at, day, effect_id, target, entry_kind, part,
+    state, reason, settings_version, amount_minor, currency, due_at, late, external_id, posted_at, attempts, redrives,
+    last_code, about, payment_kind, tender, entered_minor, version
+FROM (:query_matching) matches
+WHERE :after_practice::text IS NULL OR (practice_id, occurred_at, event_id, source, coalesce(effect_id, 0))
+    > (:after_practice::text, :after_at::timestamptz, :after_event::text, :after_source::text, :after_effect::bigint)
 ORDER BY practice_id, occurred_at, event_id, source, effect_id
 LIMIT :most;
 
 -- name: sums
--- What the same rows come to. What a person entered counts, where it was another amount (POST-10).
-WITH found AS (
-    SELECT ev.practice_id, ev.event_id, ev.kind, ev.subject, ev.concerns,
-        (ev.occurred_at AT TIME ZONE coalesce(z.name, 'UTC'))::date AS day,
-        ef.effect_id, ef.target, ef.entry_kind, ef.part, ef.external_id,
-        coalesce(ef.state, ev.waiting, CASE WHEN ev.applied OR ev.superseded_by IS NULL THEN 'APPLIED' ELSE 'VOIDED_BEFORE_POST' END) AS state,
-        ef.amount_minor, ef.currency, coalesce(ev.concerns, ev.subject) AS about,
-        ef.instruction ->> 'payment_kind' AS payment_kind, ef.instruction ->> 'tender' AS tender,
-        (ef.instruction ->> 'gross_minor')::bigint AS gross_minor, ef.patient_ref,
-        CASE WHEN is_booked(ef.state) THEN coalesce(ef.posted_at, ef.changed_at) END AS booked_at,
-        CASE WHEN ended_by_person(ef.state) THEN (SELECT r.amount_minor FROM recorded_amounts r
-            WHERE r.practice_id = ef.practice_id AND r.effect_id = ef.effect_id) END AS entered_minor
-    FROM unnest(:practice_ids::text[], :sources::text[], :event_ids::text[]) AS k(practice_id, source, event_id)
-    CROSS JOIN LATERAL (SELECT * FROM events e WHERE e.practice_id = k.practice_id AND e.source = k.source
-                        AND e.event_id = k.event_id OFFSET 0) ev
-    LEFT JOIN LATERAL (SELECT * FROM effects e WHERE e.practice_id = k.practice_id AND e.source = k.source
-                       AND e.event_id = k.event_id OFFSET 0) ef ON true
-    LEFT JOIN LATERAL (SELECT s.body ->> 'zone' AS name FROM settings s WHERE s.practice_id = k.practice_id
-                       ORDER BY s.version DESC LIMIT 1) z ON true
-)
+-- What all that matches comes to. What a person entered counts, where it was another amount (POST-10).
 SELECT state, target, CASE WHEN entry_kind = 'reversal' THEN reversed_kind(part) ELSE entry_kind END AS moves,
     payment_kind, tender, currency, count(*)::int AS entries,
     coalesce(sum(coalesce(entered_minor, amount_minor)), 0)::bigint AS amount_minor
-FROM found
-WHERE (:states::text[] IS NULL OR state = ANY(:states::text[])
-       OR (practice_id, about) IN (SELECT * FROM unnest(:in_practices::text[], :in_subjects::text[])))
-  AND (:first_day::date IS NULL OR day BETWEEN :first_day::date AND :last_day::date)
-  AND (:booked_from::timestamptz IS NULL OR booked_at >= :booked_from AND booked_at < :booked_until::timestamptz)
-  AND (:payment::text IS NULL OR subject = :payment OR event_id = :payment OR concerns = :payment)
-  AND (:target::text IS NULL OR target = :target)
-  AND (:payment_kinds::text[] IS NULL OR payment_kind = ANY(:payment_kinds::text[]))
-  AND (:tenders::text[] IS NULL OR tender = ANY(:tenders::text[]))
-  AND (:patient_refs::text[] IS NULL OR patient_ref = ANY(:patient_refs::text[]))
-  AND (:low_minor::bigint IS NULL OR abs(amount_minor) BETWEEN :low_minor AND :high_minor::bigint
-       OR abs(gross_minor) BETWEEN :low_minor AND :high_minor::bigint)
-  AND (:text::text IS NULL OR strpos(subject, :text) > 0 OR strpos(event_id, :text) > 0 OR strpos(concerns, :text) > 0
-       OR strpos(external_id, :text) > 0 OR 'e:' || effect_id = :text)
+FROM (:query_matching) matches
 GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6;

@@ -230,6 +230,7 @@ OTHERWISE: Final[dict[str, tuple[dict[str, str | None], ...]]] = {
     "operations/queries/transactions.of_patient": (_PAGE_OF_KEYS, _PAGE_OF_KEYS | {"patient_refs": "{pt-77}"}),
     "operations/queries/transactions.of_payment": (_PAGE_OF_KEYS,),
     "operations/queries/transactions.unfinished": (_PAGE_OF_KEYS,),
+    "operations/queries/transactions.matching": (_SOME_EVENTS,),
     "operations/queries/transactions.rows": (_SOME_EVENTS, _SOME_EVENTS | {"states": "{POSTED}", "text": "7"}),
     "operations/queries/transactions.sums": (_SOME_EVENTS,),
     "operations/quickbooks/documents.around": (_WEEK,),
