@@ -15,12 +15,21 @@ from sinks.operations.words.deeds import Deed
 
 _HERE: Final = MappingProxyType(
     {
-        Deed.POST: ("post", "Post to Ledger", Action.ENTRY_POST),
-        Deed.POST_WITH_FEE: ("post", "Post to Ledger with its fee", Action.ENTRY_POST),
-        Deed.POST_OPEN_DATE: ("post-open-date", "Post with the first open date", Action.ENTRY_POST),
-        Deed.RECORD: ("record", "Mark Recorded", Action.ENTRY_RECORD),
-        Deed.RECORD_WITH_FEE: ("record", "Mark Recorded with its fee", Action.ENTRY_RECORD),
-        Deed.DISMISS: ("dismiss", "Dismiss", Action.ENTRY_DISMISS),
+        Deed.POST: ("act", "post", "Post to Ledger", Action.ENTRY_POST),
+        Deed.POST_WITH_FEE: ("act", "post", "Post to Ledger with its fee", Action.ENTRY_POST),
+        Deed.POST_OPEN_DATE: ("act", "post-open-date", "Post with the first open date", Action.ENTRY_POST),
+        Deed.RECORD: ("act", "record", "Mark Recorded", Action.ENTRY_RECORD),
+        Deed.RECORD_WITH_FEE: ("act", "record", "Mark Recorded with its fee", Action.ENTRY_RECORD),
+        Deed.DISMISS: ("act", "dismiss", "Dismiss", Action.ENTRY_DISMISS),
+        Deed.BANK_IS_RIGHT: ("settle", "bank-is-right", "The bank is right", Action.DIFFERENCE_ACCEPT),
+        Deed.DISMISS_DIFFERENCE: (
+            "settle",
+            "leave-difference",
+            "Nothing is to be done",
+            Action.DIFFERENCE_DISMISS,
+        ),
+        Deed.ACCEPT_CHANGE: ("settle", "accept-change", "It was meant", Action.CHANGE_ACCEPT),
+        Deed.REDRIVE: ("settle", "send-again", "Send again", Action.DEAD_LETTER_REDRIVE),
     }
 )
 _LINK: Final = "Link Patient Record"
@@ -47,7 +56,7 @@ def _step(visit: Visit, item: str, deed: Deed) -> Step | None:
         address = reverse("link", args=[practice_id, int(item[2:])])
         return Step(_LINK, address) if rights.may(Action.PATIENT_LINK, practice_id) else None
     if deed in _HERE:
-        slug, label, action = _HERE[deed]
-        address = reverse("act", args=[practice_id, slug, item])
+        page, slug, label, action = _HERE[deed]
+        address = reverse(page, args=[practice_id, slug, item])
         return Step(label, address) if rights.may(action, practice_id) else None
     return Step(deed.value.replace("PRACTICE", practice_id), None)

@@ -29,6 +29,7 @@ from sinks.console.pages.quickbooks import quickbooks, quickbooks_callback
 from sinks.console.pages.quickbooks_map import map_quickbooks, quickbooks_document
 from sinks.console.pages.redrive import redrive
 from sinks.console.pages.settings import settings
+from sinks.console.pages.settle import settle
 from sinks.console.pages.signals import signals
 from sinks.console.pages.story import story
 from sinks.console.pages.to_do import to_do
@@ -61,6 +62,7 @@ urlpatterns: Final = [
     path("practices/<str:practice_id>/users", users, name="users"),
     path("practices/<str:practice_id>/story/<path:sought>", story, name="story"),
     path("practices/<str:practice_id>/do/<slug:deed>/<str:item>", act, name="act"),
+    path("practices/<str:practice_id>/settle/<slug:deed>/<str:item>", settle, name="settle"),
     path("practices/<str:practice_id>/link/<int:number>", link, name="link"),
     path("organisations", organisations, name="organisations"),
     path("organisations/<str:organisation_id>", organisation, name="organisation"),

@@ -22,5 +22,7 @@ def named_queries(package: str, file: str = "queries.sql") -> dict[str, LiteralS
     with as_file(files(package) / file) as path:
         queries = aiosql.from_path(path, "psycopg", mandatory_parameters=False)
     texts = {name: str(getattr(queries, name).sql) for name in queries.available_queries}
-    whole = {name: _PART.sub(lambda part: texts[part[1]].strip().removesuffix(";"), text) for name, text in texts.items()}
+    whole = {
+        name: _PART.sub(lambda part: texts[part[1]].strip().removesuffix(";"), text) for name, text in texts.items()
+    }
     return {name: cast(LiteralString, text) for name, text in whole.items()}

@@ -23,6 +23,7 @@ from sinks.operations.actions.open_date import post_with_open_date
 from sinks.operations.queries.waiting_entries import Entry
 from sinks.operations.queries.waiting_events import event_named, is_event_id
 from sinks.operations.typed_amount import typed_minor
+from sinks.operations.words.in_the_browser import in_the_browser
 from streams.runtime.errors import ConfigurationError
 
 
@@ -182,7 +183,7 @@ def _digest(preview: Outcome) -> str:
 def _done(visit: Visit, deed: _Deed, item: str, outcome: Outcome) -> HttpResponse:
     """Judged once more under the practice's lock: what changed in between is refused there."""
     if outcome.refusal is not None:
-        messages.error(visit.request, f"Nothing was done: {outcome.refusal}")
+        messages.error(visit.request, f"Nothing was done: {in_the_browser(outcome.refusal, visit.practice_id)}")
     else:
         messages.success(visit.request, deed.done)
     return redirect("story", practice_id=visit.practice_id, sought=item)

@@ -1,16 +1,31 @@
-"""To do: what waits for a person, the most money first, each with its next actions."""
+"""To do: what a person must do, and nothing that goes on by itself; the most money first, each with its ways out."""
 
 from __future__ import annotations
+
+from typing import Final
 
 from django.http import HttpResponse
 
 from sinks.console.next_steps import steps
 from sinks.console.visit import Visit, practice_page
-from sinks.operations.queries import to_do as queries
+from sinks.operations.review.exceptions import Exceptional, exceptions_of
+
+MOST: Final = 100
+"""On the page: of more, those with the most money."""
 
 
 @practice_page()
 def to_do(visit: Visit) -> HttpResponse:
-    found = queries.to_do(visit.ledger.connection, visit.practice_id)
-    rows = [(each, steps(visit, each.id, each.deeds)) for each in found.items]
-    return visit.shown("to_do.html", rows=rows, more_than=found.more_than)
+    found = exceptions_of(visit.ledger, visit.practice_id)
+    shown = found.matters[:MOST]
+    return visit.shown(
+        "to_do.html",
+        rows=[(each, _sought(each), steps(visit, each.id, each.deeds)) for each in shown],
+        count=len(found.matters),
+        more=found.more,
+    )
+
+
+def _sought(each: Exceptional) -> str:
+    """What its story is found by: a difference's is that of its payment or payout."""
+    return each.id if each.id.startswith(("e:", "v:")) else each.about

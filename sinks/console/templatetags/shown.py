@@ -109,7 +109,7 @@ def of(table: Mapping[str, object], key: str) -> object:
 @register.filter
 def here(text: str, practice: object = None) -> str:
     """What the operations say, with pages for commands."""
-    return in_the_browser(str(text), str(getattr(practice, "practice_id", "") or ""))
+    return in_the_browser(str(text or ""), str(getattr(practice, "practice_id", "") or ""))
 
 
 @register.filter

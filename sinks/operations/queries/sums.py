@@ -29,7 +29,7 @@ class Money(StrEnum):
     PAYOUTS = "payouts"
 
 
-_KINDS: Final[dict[Money, frozenset[EntryKind]]] = {
+KINDS_OF: Final[dict[Money, frozenset[EntryKind]]] = {
     Money.PAYMENTS: BALANCE_KINDS,
     Money.CHARGES: CHARGES,
     Money.WRITE_OFFS: frozenset({EntryKind.WRITE_OFF}),
@@ -39,7 +39,7 @@ _KINDS: Final[dict[Money, frozenset[EntryKind]]] = {
 _SQL: Final = named_queries("sinks.operations.queries", "transactions.sql")
 SCAN: Final = 5_000
 """Events of one statement: a sum is read in some of them, and none runs long."""
-_MONEY_OF: Final = {kind.value: money for money, kinds in _KINDS.items() for kind in kinds}
+_MONEY_OF: Final = {kind.value: money for money, kinds in KINDS_OF.items() for kind in kinds}
 
 
 class Sum(msgspec.Struct, frozen=True):
@@ -113,7 +113,7 @@ def sums_of(transactions: Iterable[Transaction]) -> tuple[Sum, ...]:
     """By state, target, kind of money and currency."""
     found: dict[tuple[str, str, Money, str], tuple[int, int]] = {}
     for each in transactions:
-        money = _money_of(each)
+        money = money_of(each.entry_kind, each.part)
         if money is None or each.target is None or each.amount_minor is None or each.currency is None:
             continue
         key = (each.state, each.target, money, each.currency)
@@ -124,9 +124,9 @@ def sums_of(transactions: Iterable[Transaction]) -> tuple[Sum, ...]:
     return tuple(Sum(*key, *found[key]) for key in keys)
 
 
-def _money_of(each: Transaction) -> Money | None:
-    """A reversal moves what it reverses: its part begins with that kind."""
-    kind: str | None = each.entry_kind
+def money_of(entry_kind: str | None, part: str | None) -> Money | None:
+    """What an entry moves. A reversal moves what it reverses: its part begins with that kind. Pure."""
+    kind: str | None = entry_kind
     if kind == EntryKind.REVERSAL:
-        kind = PartKey.parse(each.part or "").reverses
+        kind = PartKey.parse(part or "").reverses
     return _MONEY_OF.get(kind or "")

@@ -7,6 +7,7 @@ is due.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
@@ -14,19 +15,19 @@ from typing import Final
 import msgspec
 
 from schemas.vocabulary import AttentionReason, DeadLetterReason, State, Target
+from sinks.notices.problems import FEE_BY, ORIGINAL_BY
 from sinks.operations.ledger import Ledger
 from sinks.operations.queries.entry_changes import EntryChange, find_changes
 from sinks.operations.queries.payout_differences import find_differences, id_of
+from sinks.operations.queries.sums import money_of
 from sinks.operations.queries.waiting_entries import WaitingEntry, waiting_entries
 from sinks.operations.queries.waiting_events import WaitingEvent, waiting_events
-from sinks.operations.words.deeds import Cause, deeds_of
+from sinks.operations.words.deeds import Cause, Deed, deeds_of
+from sinks.operations.words.difference_words import DIFFERENCE_WORDS
 from sinks.operations.words.explanations import reason_words, remedy_words, state_words
 from sinks.operations.words.states import STATE_WORDS
 
-EXPECTED: Final = {
-    State.AWAITING_FEE: timedelta(hours=72),
-    State.AWAITING_ORIGINAL: timedelta(hours=24),
-}
+EXPECTED: Final = {State.AWAITING_FEE: FEE_BY, State.AWAITING_ORIGINAL: ORIGINAL_BY}
 """For how long what is missing may still come by itself, as notices wait (N-5, R-8)."""
 MOST_READ: Final = 2_000
 """Of each sort: more is a work list and no list of exceptions."""
@@ -42,6 +43,7 @@ class Exceptional(msgspec.Struct, frozen=True, kw_only=True):
     amount_minor: int
     """Of the matter, whatever its sign; with the parts that go with an entry."""
     currency: str
+    """Empty where the amount is not known."""
     since: datetime
     state: str
     why: str
@@ -51,6 +53,11 @@ class Exceptional(msgspec.Struct, frozen=True, kw_only=True):
     """The command that ends it, with its places filled in."""
     others: tuple[str, ...] = ()
     """Other commands that end it."""
+    deeds: tuple[Deed, ...] = ()
+    """What these commands are, for a screen."""
+    target: Target | None = None
+    parts: int = 0
+    """What goes the same way with an entry, such as its fee."""
     assigned_to: str | None = None
     held_by: str | None = None
     version: str | None = None
@@ -86,7 +93,7 @@ def exceptions_of(ledger: Ledger, practice_id: str) -> Exceptions:
                 currency=each.currency,
                 since=each.found_at,
                 state=each.kind.value,
-                why="what the payout says is not what was reported",
+                why=DIFFERENCE_WORDS[each.kind],
             )
             for each in differences
         ),
@@ -98,12 +105,12 @@ def exceptions_of(ledger: Ledger, practice_id: str) -> Exceptions:
 
 
 def _of_entries(practice_id: str, entries: list[WaitingEntry]) -> Iterator[Exceptional]:
-    """A part goes with the entry that it hangs on, and its money with that one's."""
+    """A part goes with the entry that it hangs on, and its money with that one's where both move the same."""
     heads = {each.effect_id for each in entries}
-    parts: dict[int, int] = {}
+    parts: dict[int, list[WaitingEntry]] = defaultdict(list)
     for each in entries:
         if each.part_of in heads and each.part_of is not None:
-            parts[each.part_of] = parts.get(each.part_of, 0) + each.amount_minor
+            parts[each.part_of].append(each)
     for each in entries:
         if each.part_of in heads:
             continue
@@ -113,7 +120,7 @@ def _of_entries(practice_id: str, entries: list[WaitingEntry]) -> Iterator[Excep
             each.id,
             about=each.subject,
             what=f"{each.target} {each.entry_kind} {each.part}".rstrip(),
-            amount=abs(each.amount_minor + parts.get(each.effect_id, 0)),
+            amount=abs(each.amount_minor + sum(_same_money(each, parts[each.effect_id]))),
             currency=each.currency,
             since=each.changed_at,
             state=each.state,
@@ -124,10 +131,17 @@ def _of_entries(practice_id: str, entries: list[WaitingEntry]) -> Iterator[Excep
         yield msgspec.structs.replace(
             matter,
             to_do=remedy or matter.to_do,
+            parts=len(parts[each.effect_id]),
             assigned_to=each.assigned_to,
             held_by=each.held_by,
             version=each.version,
         )
+
+
+def _same_money(head: WaitingEntry, parts: list[WaitingEntry]) -> Iterator[int]:
+    """A fee lessens its payment; what is paid of a charge is not added to it."""
+    money = money_of(head.entry_kind, head.part)
+    return (each.amount_minor for each in parts if money_of(each.entry_kind, each.part) is money)
 
 
 def _cause(each: WaitingEntry) -> Cause:
@@ -183,9 +197,10 @@ def _matter(
     why: str,
     target: Target | None = None,
 ) -> Exceptional:
+    deeds = tuple(deeds_of(cause, target))
     commands = [
         deed.value.replace("PRACTICE", practice_id).replace("--id ID", f"--id {id_}").replace(" ID", f" {id_}")
-        for deed in deeds_of(cause, target)
+        for deed in deeds
     ]
     return Exceptional(
         id=id_,
@@ -199,4 +214,6 @@ def _matter(
         to_do=(STATE_WORDS[cause].remedy or "") if isinstance(cause, State) else "",
         next=commands[0] if commands else f"writeback explain {about} --practice {practice_id}",
         others=tuple(commands[1:]),
+        deeds=deeds,
+        target=target,
     )

@@ -25,6 +25,7 @@ OF_P1 = (
     "/practices/p1/do/post/e:1",
     "/practices/p1/do/record/e:1",
     "/practices/p1/do/dismiss/e:1",
+    "/practices/p1/settle/bank-is-right/d:1",
     "/practices/p1/link/3",
     "/practices/p1/settings",
     "/practices/p1/integrations",

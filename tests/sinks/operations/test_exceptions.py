@@ -7,10 +7,12 @@ from datetime import timedelta
 import pytest
 
 from schemas.vocabulary import State
+from sinks.notices.problems import FEE_BY
 from sinks.operations.actions.hold_entries import assign_entries, hold_entries
 from sinks.operations.actions.hold_rules import HoldAction
 from sinks.operations.review.exceptions import EXPECTED, Exceptional, exceptions_of
-from tests.processors.rules.event_examples import PRACTICE, changed, payment
+from sinks.operations.words.deeds import Deed
+from tests.processors.rules.event_examples import PRACTICE, changed, membership, payment
 from tests.sinks.ledger.ledger_fixture import LedgerDatabase
 from tests.sinks.ledger.posting_by_hand import post_what_is_due
 from tests.sinks.operations.entry_commands import MANUAL
@@ -47,7 +49,16 @@ def test_the_largest_money_comes_first_then_the_oldest(database: LedgerDatabase)
     ]
     assert found[0].next == f"writeback entries post {PRACTICE} {found[0].id}"
     assert found[0].others[0] == f"writeback entries record {PRACTICE} {found[0].id}"
+    assert (found[0].parts, found[0].deeds[:2]) == (1, (Deed.POST, Deed.RECORD))
     assert all("ID" not in command.split() for each in found for command in (each.next, *each.others))
+
+
+def test_what_is_paid_of_a_charge_is_not_added_to_it(database: LedgerDatabase) -> None:
+    """Both wait for the link and go together: 299.00 is what it is about, once."""
+    database.add()
+    database.report(membership())
+    (matter,) = listed(database)
+    assert (matter.amount_minor, matter.parts > 0) == (29_900, True)
 
 
 def test_what_failed_says_what_to_do(database: LedgerDatabase) -> None:
@@ -71,7 +82,8 @@ def test_a_payment_without_its_fee_is_expected_first(database: LedgerDatabase) -
     waits = database.one("SELECT waiting FROM events WHERE waiting IS NOT NULL")
     assert waits == State.AWAITING_FEE
     assert listed(database) == ()
-    database.clock.instant += EXPECTED[State.AWAITING_FEE]
+    assert EXPECTED[State.AWAITING_FEE] == FEE_BY, "the page and the letter speak of it at the same time"
+    database.clock.instant += FEE_BY
     (matter,) = listed(database)
     assert (matter.amount_minor, matter.id[:2]) == (10_000, "v:")
 

@@ -28,6 +28,13 @@ from sinks.operations.words.in_the_browser import in_the_browser
         ("`writeback retention` deletes it", "whoever runs Writeback deletes it"),
         ("writeback whatif shows it", "the page Settings shows it"),
         ("Writeback posts it", "Writeback posts it"),
+        ("see `writeback entries list p1`", "see the page To do"),
+        ("`writeback entries post p1 e:4 --first-open-date`, or", "“Post with the first open date”, or"),
+        (
+            "end it by `writeback entries post|record|dismiss`",
+            "end it by “Post to Ledger”, “Mark Recorded” or “Dismiss”",
+        ),
+        ("`writeback payouts accept p1 d:3` ends it", "“The bank is right” ends it"),
     ],
 )
 def test_commands_become_pages(said: str, read: str) -> None:

@@ -24,6 +24,7 @@ OF_ADA = (
     f"/practices/p1/transactions?day={DAY}&span=week&state=AWAITING_LINK",
     "/practices/p1/story/e:1",
     "/practices/p1/do/post/e:1",
+    "/practices/p1/settle/bank-is-right/d:1",
     "/practices/p1/link/3",
     "/practices/p1/inbox",
     "/practices/p1/settings",
