@@ -28,6 +28,7 @@ from sinks.console.pages.organisations import organisation, organisations
 from sinks.console.pages.quickbooks import quickbooks, quickbooks_callback
 from sinks.console.pages.quickbooks_map import map_quickbooks, quickbooks_document
 from sinks.console.pages.redrive import redrive
+from sinks.console.pages.review import review, review_file
 from sinks.console.pages.settings import settings
 from sinks.console.pages.settle import settle
 from sinks.console.pages.signals import signals
@@ -43,6 +44,8 @@ urlpatterns: Final = [
     path("asset/<slug:digest>/<str:name>", asset, name="asset"),
     path("practices/<str:practice_id>/to-do", to_do, name="to_do"),
     path("practices/<str:practice_id>/transactions", transactions, name="transactions"),
+    path("practices/<str:practice_id>/review", review, name="review"),
+    path("practices/<str:practice_id>/review/file/<slug:kind>", review_file, name="review_file"),
     path("practices/<str:practice_id>/inbox", inbox, name="inbox"),
     path("practices/<str:practice_id>/audit", audit, name="audit"),
     path("help", help_page, name="help"),

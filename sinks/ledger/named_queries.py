@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 from importlib.resources import as_file, files
-from typing import Final, LiteralString, cast
+from typing import Final, LiteralString
 
 import aiosql
 
@@ -21,8 +21,7 @@ def named_queries(package: str, file: str = "queries.sql") -> dict[str, LiteralS
     """
     with as_file(files(package) / file) as path:
         queries = aiosql.from_path(path, "psycopg", mandatory_parameters=False)
-    texts = {name: str(getattr(queries, name).sql) for name in queries.available_queries}
-    whole = {
+    texts: dict[str, LiteralString] = {name: getattr(queries, name).sql for name in queries.available_queries}
+    return {
         name: _PART.sub(lambda part: texts[part[1]].strip().removesuffix(";"), text) for name, text in texts.items()
     }
-    return {name: cast(LiteralString, text) for name, text in whole.items()}

@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from schemas.events import PaymentKind, Tender
-from schemas.vocabulary import State, Target
+from schemas.vocabulary import EntryKind, State, Target
 from sinks.operations.queries.totals import PaymentStanding
 from streams.runtime.errors import ConfigurationError
 
@@ -64,9 +64,14 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     date_of: DateOf = DateOf.TRANSACTION
     from_day: date | None = None
     to_day: date | None = None
-    payment_kinds: tuple[PaymentKind, ...] | None = None
+    payment_kinds: tuple[PaymentKind | None, ...] | None = None
     """With these, with tenders, a target, a patient or amounts: entries alone, no events that have none yet."""
-    tenders: tuple[Tender, ...] | None = None
+    tenders: tuple[Tender | None, ...] | None = None
+    """None among them: an entry without one."""
+    moves: frozenset[EntryKind] | None = None
+    """Entries of these kinds, and reversals of such."""
+    without_entry: bool = False
+    """Events alone that have no entry yet."""
     target: Target | None = None
     low_minor: int | None = None
     """Of the entry, or of what was charged, whatever its sign."""
@@ -86,8 +91,10 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
             "states": None if self.states is None else [each.value for each in self.states],
             "payment": self.payment,
             "target": self.target,
-            "payment_kinds": None if self.payment_kinds is None else [each.value for each in self.payment_kinds],
-            "tenders": None if self.tenders is None else [each.value for each in self.tenders],
+            "payment_kinds": None if self.payment_kinds is None else [each or "" for each in self.payment_kinds],
+            "tenders": None if self.tenders is None else [each or "" for each in self.tenders],
+            "moves": None if self.moves is None else sorted(self.moves),
+            "without_entry": self.without_entry,
             "low_minor": self.low_minor,
             "high_minor": self.high_minor,
             "text": self.text or None,

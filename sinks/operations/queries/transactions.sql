@@ -126,6 +126,7 @@ SELECT * FROM (
     SELECT ev.practice_id, ev.source, ev.event_id, ev.event_type, ev.kind, ev.subject, ev.concerns, ev.occurred_at,
         (ev.occurred_at AT TIME ZONE coalesce(z.name, 'UTC'))::date AS day,
         ef.effect_id, ef.target, ef.entry_kind, ef.part,
+        CASE WHEN ef.entry_kind = 'reversal' THEN reversed_kind(ef.part) ELSE ef.entry_kind END AS moves,
         coalesce(ef.state, ev.waiting, CASE WHEN ev.applied OR ev.superseded_by IS NULL THEN 'APPLIED' ELSE 'VOIDED_BEFORE_POST' END) AS state,
         coalesce(ef.reason, ev.reason) AS reason,
         coalesce(ef.settings_version, ev.settings_version) AS settings_version,
@@ -151,8 +152,10 @@ WHERE (:states::text[] IS NULL OR state = ANY(:states::text[])
   AND (:booked_from::timestamptz IS NULL OR booked_at >= :booked_from AND booked_at < :booked_until::timestamptz)
   AND (:payment::text IS NULL OR subject = :payment OR event_id = :payment OR concerns = :payment)
   AND (:target::text IS NULL OR target = :target)
-  AND (:payment_kinds::text[] IS NULL OR payment_kind = ANY(:payment_kinds::text[]))
-  AND (:tenders::text[] IS NULL OR tender = ANY(:tenders::text[]))
+  AND (:payment_kinds::text[] IS NULL OR effect_id IS NOT NULL AND coalesce(payment_kind, '') = ANY(:payment_kinds::text[]))
+  AND (:tenders::text[] IS NULL OR effect_id IS NOT NULL AND coalesce(tender, '') = ANY(:tenders::text[]))
+  AND (:moves::text[] IS NULL OR moves = ANY(:moves::text[]))
+  AND (NOT :without_entry OR effect_id IS NULL)
   AND (:patient_refs::text[] IS NULL OR patient_ref = ANY(:patient_refs::text[]))
   AND (:low_minor::bigint IS NULL OR abs(amount_minor) BETWEEN :low_minor AND :high_minor::bigint
        OR abs(gross_minor) BETWEEN :low_minor AND :high_minor::bigint)
@@ -172,8 +175,7 @@ LIMIT :most;
 
 -- name: sums
 -- What all that matches comes to. What a person entered counts, where it was another amount (POST-10).
-SELECT state, target, CASE WHEN entry_kind = 'reversal' THEN reversed_kind(part) ELSE entry_kind END AS moves,
-    payment_kind, tender, currency, count(*)::int AS entries,
+SELECT state, target, moves, payment_kind, tender, currency, count(*)::int AS entries,
     coalesce(sum(coalesce(entered_minor, amount_minor)), 0)::bigint AS amount_minor
 FROM (:query_matching) matches
 GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6;

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, datetime
 from enum import StrEnum
+from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -35,6 +36,15 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     """Not in the books yet, and to come there."""
     left_out_minor: int
     """Skipped by a setting, dismissed, withdrawn: not counted (VER-5)."""
+
+
+class Place(StrEnum):
+    """Where an entry counts in a line."""
+
+    POSTED = "POSTED"
+    BY_HAND = "BY_HAND"
+    OPEN = "OPEN"
+    LEFT_OUT = "LEFT_OUT"
 
 
 class InPms(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,7 +149,7 @@ def lines_of(sums: Iterable[KindSum]) -> tuple[Line, ...]:
             continue
         counted = found[(each.target, each.money, each.payment_kind, each.tender, each.currency)]
         counted[0] += each.entries
-        counted[1 + _place(State(each.state))] += each.amount_minor
+        counted[1 + _PLACES.index(place_of(State(each.state)))] += each.amount_minor
     keys = sorted(found, key=lambda key: tuple(str(part or "") for part in key))
     return tuple(_line(key, found[key]) for key in keys)
 
@@ -161,12 +171,18 @@ def _line(key: tuple[Any, ...], counted: list[int]) -> Line:
     )
 
 
-def _place(state: State) -> int:
+def place_of(state: State) -> Place:
+    """Where entries of this state count."""
     if state is State.POSTED:
-        return 0
+        return Place.POSTED
     if state is State.RECORDED_MANUALLY:
-        return 1
-    return 3 if state in NOT_BOOKED else 2
+        return Place.BY_HAND
+    return Place.LEFT_OUT if state in NOT_BOOKED else Place.OPEN
+
+
+def states_at(*places: Place) -> tuple[State, ...]:
+    """The states of what counts there."""
+    return tuple(each for each in State if place_of(each) in places)
 
 
 def check_of(sums: Iterable[KindSum]) -> DayCheck:
@@ -174,8 +190,13 @@ def check_of(sums: Iterable[KindSum]) -> DayCheck:
     kept = tuple(sums)
     entries = sum(each.entries for each in kept)
     left = sum(each.entries for each in kept if State(each.state) in NOT_BOOKED)
-    settled = sum(each.entries for each in kept if _place(State(each.state)) < 2)
+    settled = sum(each.entries for each in kept if place_of(State(each.state)) in (Place.POSTED, Place.BY_HAND))
     return DayCheck(entries - left, settled, left)
+
+
+def version_of(figures: Figures) -> str:
+    """What a person saw, for their signature: it is refused where the figures are others by then (E-15)."""
+    return sha256(msgspec.json.encode(figures)).hexdigest()[:32]
 
 
 def changes_between(signed: Figures, now: Figures) -> tuple[str, ...]:
@@ -195,6 +216,7 @@ def changes_between(signed: Figures, now: Figures) -> tuple[str, ...]:
     return tuple(found)
 
 
+_PLACES = tuple(Place)
 _FIELDS = {
     "entries": "entries",
     "posted_minor": "posted",

@@ -19,6 +19,8 @@ OF_P1 = (
     "/practices/p1/to-do",
     f"/practices/p1/transactions?day={DAY}",
     f"/practices/p1/transactions?day={DAY}&span=week&state=AWAITING_LINK",
+    f"/practices/p1/review?day={DAY}",
+    f"/practices/p1/review?day={DAY}&span=week",
     "/practices/p1/inbox",
     "/practices/p1/inbox?all=1",
     "/practices/p1/story/e:1",

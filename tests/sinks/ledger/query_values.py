@@ -114,7 +114,9 @@ _AFTER: Final[dict[str, str | None]] = {
     "after_source": "",
 }
 _SOME_EVENTS: Final[dict[str, str | None]] = {
-    **dict.fromkeys(("states", "payment", "payment_kinds", "tenders", "patient_refs", "text", "low_minor"), None),
+    **dict.fromkeys(
+        ("states", "payment", "payment_kinds", "tenders", "patient_refs", "text", "low_minor", "moves"), None
+    ),
     **dict.fromkeys(("first_day", "last_day", "booked_from", "booked_until"), None),
     "practice_ids": _array(BIG for _ in SHORT),
     "after_effect": "0",
