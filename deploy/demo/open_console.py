@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from deploy.demo.environment import DemoEnvironment
+from deploy.local.folders import state_folder
 from deploy.local.ports import free_ports
 from deploy.supervisor import Slot, Supervisor
 from sinks.console.accounts import Accounts
@@ -46,7 +47,7 @@ class OpenConsole:
         settings = environment.settings
         environ = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
         environ |= settings.to_environ() | {f"{PREFIX}CONSOLE_PORT": str(self._port)}
-        log = settings.state_dir / "logs" / "console.log"
+        log = state_folder(settings.state_dir) / "logs" / "console.log"
         log.parent.mkdir(exist_ok=True)
         self._slot = Slot(Role.CONSOLE, 0, metrics, log, environ)
         self._supervisor = Supervisor([self._slot], say, settings.times)

@@ -10,7 +10,6 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from schemas.vocabulary import State
-from sinks.console.browser_words import in_browser
 from sinks.console.downloads import FileKind, download, file_kind
 from sinks.console.leads import lead, lead_of_line
 from sinks.console.stretches import DAY, WEEK, Stretch, stretch_of
@@ -23,6 +22,7 @@ from sinks.operations.review.figures import DayStatus, Found, Line, Place, Revie
 from sinks.operations.review.load import review_day, review_week
 from sinks.operations.review.pdf_review import pdf_bytes
 from sinks.operations.roles import View
+from sinks.operations.words.in_the_browser import in_the_browser
 from streams.runtime.errors import ConfigurationError, Permanent
 
 _FOUND: Final = {
@@ -100,7 +100,7 @@ def _sign(visit: Visit, stretch: Stretch, why: str, asked: Any) -> str:
         order = visit.order(why, apply=True)
         sign_day(visit.ledger, visit.practice_id, stretch.day, order, str(asked.get("seen") or ""))
     except (ConfigurationError, Permanent) as error:
-        return in_browser(str(error)).capitalize()
+        return in_the_browser(str(error), visit.practice_id).capitalize()
     return ""
 
 

@@ -30,12 +30,12 @@ def test_browsers_are_told_to_come_by_tls_alone(behind_tls: str) -> None:
     """H-7: for a year, on every answer that came by TLS, also of what is not there."""
     visitor = Visitor(behind_tls)
     for path in ("/account/sign-in", "/help", "/nothing", "/"):
-        answer = visitor.get(path, **BY_TLS)
+        answer = visitor.ask("GET", path, **BY_TLS)
         assert answer.headers["strict-transport-security"] == "max-age=31536000", path
 
 
 def test_cookies_are_for_tls_and_this_host_alone(behind_tls: str) -> None:
-    answer = Visitor(behind_tls).get("/account/sign-in", **BY_TLS)
+    answer = Visitor(behind_tls).ask("GET", "/account/sign-in", **BY_TLS)
     cookie = answer.headers["set-cookie"]
     assert cookie.startswith("__Host-console")
     assert "Secure" in cookie

@@ -14,16 +14,17 @@ pytestmark = [pytest.mark.stack, pytest.mark.long]
 
 
 def password_of(page: Answer) -> str:
-    return re.findall(r"<p><code>([^<]+)</code></p>", page.text)[0]
+    found = re.search(r"<p><code>([^<]+)</code></p>", page.text)
+    assert found is not None
+    return found[1]
 
 
 def act(visitor: Visitor, practice: str, step: str, name: str, **fields: str) -> Answer:
     """What the form of this person sends."""
     page = visitor.get(f"/practices/{practice}/users")
     token = page.text.partition('csrfmiddlewaretoken" value="')[2].partition('"')[0]
-    return visitor.submit(
-        page, "csrfmiddlewaretoken", {"csrfmiddlewaretoken": token, "name": name}, step=step, **fields
-    )
+    said = {"csrfmiddlewaretoken": token, "name": name, "step": step, **fields}
+    return visitor.submit(page, "csrfmiddlewaretoken", said)
 
 
 def roles_of(ledger: LedgerDatabase, name: str) -> list[tuple[str, str]]:
