@@ -15,6 +15,7 @@ from sinks.ledger.rows.fetch import fetch_all_async, fetch_value_async
 from streams.runtime.metric_series import set_all
 from streams.runtime.metrics import (
     ACKNOWLEDGE_SECONDS,
+    DEAD_LETTER_PRACTICES,
     DEAD_LETTERS_OLDEST,
     DEAD_LETTERS_OPEN,
     NOTICES_ACKNOWLEDGED,
@@ -25,6 +26,8 @@ from streams.runtime.metrics import (
 _SQL: Final = named_queries("sinks.notices")
 UNREAD_AFTER: Final = timedelta(minutes=1)
 """A message that is planned now may still be written in the next round."""
+STANDING: Final = timedelta(hours=4)
+"""Within a working day somebody could have seen to it."""
 Connection = psycopg.AsyncConnection[TupleRow]
 
 
@@ -40,6 +43,8 @@ class OpenDeadLetters(msgspec.Struct, frozen=True):
     reason: DeadLetterReason
     count: int
     oldest_s: float
+    practices: int
+    """Of how many practices one has stood for STANDING."""
 
 
 class Acknowledgement(msgspec.Struct, frozen=True):
@@ -73,8 +78,9 @@ async def measure_open(connection: Connection) -> None:
     """Sets the gauges of open notices and dead letters. Two statements."""
     causes = await fetch_all_async(connection, CauseCount, _SQL["open_by_cause"])
     set_all(NOTICES_OPEN, {(each.cause,): each.count for each in causes})
-    dead = await fetch_all_async(connection, OpenDeadLetters, _SQL["open_dead_letters"])
+    dead = await fetch_all_async(connection, OpenDeadLetters, _SQL["open_dead_letters"], {"standing": STANDING})
     set_all(DEAD_LETTERS_OPEN, {(each.stage, each.reason): each.count for each in dead})
+    set_all(DEAD_LETTER_PRACTICES, {(each.stage, each.reason): each.practices for each in dead})
     DEAD_LETTERS_OLDEST.set(max((each.oldest_s for each in dead), default=0.0))
 
 

@@ -334,7 +334,8 @@ WHERE (practice_id, cause, opened_at, step, channel, recipient)
 SELECT DISTINCT channel FROM deliveries WHERE delivery_under_way(state) AND next_at < now();
 
 -- name: open_dead_letters
-SELECT stage, reason, count(*)::int AS count, extract(epoch FROM now() - min(stored_at))::float8 AS oldest_s
+SELECT stage, reason, count(*)::int AS count, extract(epoch FROM now() - min(stored_at))::float8 AS oldest_s,
+    count(DISTINCT practice_id) FILTER (WHERE stored_at < now() - :standing::interval)::int AS practices
 FROM dead_letters WHERE settled_at IS NULL GROUP BY stage, reason;
 
 -- name: open_by_cause

@@ -62,6 +62,17 @@ _RECORD_STAGES: Final = (v.Stage.DECODE, v.Stage.RULES)
 _ENTRY_STAGES: Final = (v.Stage.POST, v.Stage.READBACK)
 
 
+DEAD_LETTERS_WAIT: Final = "DEAD_LETTERS"
+WAITING_LONG: Final = (
+    DEAD_LETTERS_WAIT,
+    v.State.AWAITING_LINK,
+    v.State.AWAITING_ORIGINAL,
+    v.State.AWAITING_FEE,
+    v.State.AWAITING_REVIEW,
+)
+"""What waits for a person, or for an upstream that a person has to ask."""
+
+
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
     """A metric, who measures it, and the closed words of its labels in the order in which it declares them."""
 
@@ -149,6 +160,7 @@ CATALOGUE: Final = (
     _of(m.DEAD_LETTERS, (v.Stage.INTAKE,), v.DeadLetterReason, by=[Role.INTAKE]),
     _of(m.DEAD_LETTERS, _ENTRY_STAGES, v.DeadLetterReason, by=[Role.POSTER]),
     _of(m.DEAD_LETTERS_OPEN, v.Stage, v.DeadLetterReason, by=[Role.NOTIFIER]),
+    _of(m.DEAD_LETTER_PRACTICES, v.Stage, v.DeadLetterReason, by=[Role.NOTIFIER]),
     _of(m.DEAD_LETTERS_OLDEST, by=[Role.NOTIFIER]),
     _of(m.REFUSALS_REPORTED, by=[Role.INTAKE]),
     _of(m.MISPLACED_RECORDS, _SOURCE_TOPICS, by=[Role.INTAKE]),
@@ -170,6 +182,8 @@ CATALOGUE: Final = (
     _ledger(m.PRACTICE_UNPOSTED, appears=_BEHIND),
     _ledger(m.PRACTICE_OLDEST, appears=_BEHIND),
     _ledger(m.PRACTICE_DEAD, appears=_BEHIND),
+    _ledger(m.PRACTICES),
+    _ledger(m.PRACTICES_WAITING, WAITING_LONG),
     _ledger(m.PRACTICES_UNKNOWN),
     _ledger(m.PRACTICES_UNKNOWN_OLDEST),
     _ledger(m.SILENT, v.Target),

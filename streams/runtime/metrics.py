@@ -87,6 +87,9 @@ MISPLACED_RECORDS = Counter(
     ["topic"],
 )
 DEAD_LETTERS_OPEN = Gauge("writeback_dead_letters_open", "Dead letters that nobody has settled.", ["stage", "reason"])
+DEAD_LETTER_PRACTICES = Gauge(
+    "writeback_dead_letter_practices", "Practices of which one has stood for four hours.", ["stage", "reason"]
+)
 DEAD_LETTERS_OLDEST = Gauge("writeback_dead_letters_oldest_age_seconds", "Age of the oldest open one.")
 
 # --- INTAKE
@@ -130,6 +133,10 @@ PAYOUT_DIFFERENCES_OLD = Gauge(
 )
 EFFECTS_OPEN = Gauge("writeback_effects_open", "Effects that are not final.", ["target", "state"])
 EVENTS_WAITING = Gauge("writeback_events_waiting", "Events without entries that wait, by what for.", ["state"])
+PRACTICES = Gauge("writeback_practices", "Practices that somebody added.")
+PRACTICES_WAITING = Gauge(
+    "writeback_practices_waiting_long", "Practices of which something has waited for a person for three days.", ["what"]
+)
 PRACTICES_UNKNOWN = Gauge("writeback_unknown_practices", "Practices that events name and nobody has added.")
 PRACTICES_UNKNOWN_OLDEST = Gauge(
     "writeback_unknown_practices_oldest_age_seconds", "How long the oldest event of one has waited."

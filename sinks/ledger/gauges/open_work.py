@@ -12,7 +12,7 @@ from psycopg.rows import TupleRow
 
 from schemas.vocabulary import State, Target
 from sinks.ledger.named_queries import named_queries
-from sinks.ledger.rows.fetch import fetch_all
+from sinks.ledger.rows.fetch import fetch_all, fetch_value
 from streams.runtime import metrics
 from streams.runtime.clock import Clock
 from streams.runtime.metric_series import set_all
@@ -22,6 +22,8 @@ OVERDUE: Final = timedelta(minutes=15)
 PRACTICES: Final = 100
 """Practices with a series of their own: more than an operator looks at, and few for 200,000 practices."""
 
+LONG: Final = timedelta(days=3)
+"""Whoever was told and works has seen to it: a weekend lies within."""
 LATELY: Final = timedelta(days=3)
 """Practices that became silent within this time are silent together: a weekend may lie between them."""
 
@@ -58,6 +60,11 @@ class _PracticeBehind(msgspec.Struct, frozen=True):
     oldest_s: float
 
 
+class _WaitingLong(msgspec.Struct, frozen=True):
+    what: str
+    practices: int
+
+
 class _UnknownPractices(msgspec.Struct, frozen=True):
     practices: int
     events: int
@@ -74,7 +81,7 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def measure(connection: psycopg.Connection[TupleRow], clock: Clock) -> None:
-    """Set them from the ledger as it is now. Blocks for five statements; raises psycopg.Error."""
+    """Set them from the ledger as it is now. Blocks for seven statements; raises psycopg.Error."""
     now = {"now": clock.for_database()}
     effects = fetch_all(connection, _OpenEffects, _SQL["open_effects"], now)
     events = fetch_all(connection, _WaitingEvents, _SQL["waiting_events"], now)
@@ -85,6 +92,9 @@ def measure(connection: psycopg.Connection[TupleRow], clock: Clock) -> None:
     set_all(metrics.PRACTICE_UNPOSTED, {(each.practice_id,): each.count for each in behind})
     set_all(metrics.PRACTICE_DEAD, {(each.practice_id,): each.dead for each in behind})
     set_all(metrics.PRACTICE_OLDEST, {(each.practice_id,): each.oldest_s for each in behind})
+    metrics.PRACTICES.set(fetch_value(connection, _SQL["practices"]))
+    long = fetch_all(connection, _WaitingLong, _SQL["practices_waiting_long"], now | {"long": LONG})
+    set_all(metrics.PRACTICES_WAITING, {(each.what,): each.practices for each in long})
     (unknown,) = fetch_all(connection, _UnknownPractices, _SQL["unknown_practices"], now)
     metrics.PRACTICES_UNKNOWN.set(unknown.practices)
     metrics.PRACTICES_UNKNOWN_OLDEST.set(unknown.oldest_s)

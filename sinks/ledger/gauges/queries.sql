@@ -32,6 +32,21 @@ WHERE is_dead(w.state)
    OR (is_poster_due(w.state) AND least(w.failing_since, w.due_at) < business_now(:now) - :overdue::interval)
 GROUP BY w.practice_id ORDER BY count(*) DESC, w.practice_id LIMIT :most;
 
+-- name: practices
+SELECT count(*) FROM practices WHERE added_at IS NOT NULL;
+
+-- name: practices_waiting_long
+-- Of how many practices something has waited for `long`, by what it is: each practice once, whatever it has of it.
+SELECT 'DEAD_LETTERS' AS what, count(DISTINCT practice_id) AS practices
+FROM dead_letters WHERE settled_at IS NULL AND stored_at < business_now(:now) - :long::interval
+UNION ALL
+SELECT state, count(DISTINCT practice_id)
+FROM work WHERE state = 'AWAITING_LINK' AND changed_at < business_now(:now) - :long::interval GROUP BY state
+UNION ALL
+SELECT waiting, count(DISTINCT practice_id)
+FROM events WHERE waiting IN ('AWAITING_ORIGINAL', 'AWAITING_FEE', 'AWAITING_REVIEW')
+  AND received_at < business_now(:now) - :long::interval GROUP BY waiting;
+
 -- name: unknown_practices
 -- Practices that only events have named so far, how many of these wait, and since when.
 SELECT count(DISTINCT e.practice_id) AS practices, count(*) AS events,

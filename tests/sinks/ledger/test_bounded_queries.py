@@ -36,6 +36,8 @@ MEASURED: Final = "once a minute, on a connection of its own"
 EXCEPTIONS: Final = {
     "ledger/gauges/queries.open_effects": Bound(200_000, f"{OPEN}, with its event; {MEASURED}", True),
     "ledger/gauges/queries.practices_behind": Bound(40_000, f"{OPEN}; {MEASURED}", True),
+    "ledger/gauges/queries.practices": Bound(20_000, f"every practice; {MEASURED}", True),
+    "ledger/gauges/queries.practices_waiting_long": Bound(40_000, f"{OPEN}; {MEASURED}", True),
     "ledger/gauges/queries.closed_connections": Bound(2_000, "reads what is closed"),
     "ledger/gauges/queries.connections_in_use": Bound(40_000, f"every connection; {MEASURED}", True),
     "ledger/gauges/queries.silence": Bound(20_000, f"counts the targets of all practices; {MEASURED}", True),

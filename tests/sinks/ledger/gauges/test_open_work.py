@@ -94,3 +94,33 @@ def test_events_that_wait_and_practices_that_nobody_added_are_measured(database:
     assert value_of("unknown_practices") == 1
     assert value_of("unknown_practices_oldest_age_seconds") == 7200
     assert value_of("events_waiting", state="AWAITING_SETTINGS") == 1
+
+
+def test_practices_count_once_and_only_after_three_days(database: LedgerDatabase) -> None:
+    """A large installation always has somebody who is late: alerts compare their number with that of practices."""
+    for practice in ("p-1", "p-2", "p-3"):
+        database.add(practice)
+    for number, practice in enumerate(("p-1", "p-1", "p-2")):
+        told = payment(event_id=f"ev-{number}", payment_id=f"pay-{number}")
+        database.report(again(told, practice_id=practice))
+        feeless = payment(event_id=f"fee-{number}", payment_id=f"fee-{number}", fee=None)
+        database.report(again(feeless, practice_id=practice))
+    database.clock.instant += timedelta(days=2, hours=23)
+    database.report(again(payment(event_id="ev-9", payment_id="pay-9"), practice_id="p-3"))
+    measure(database)
+    assert value_of("practices") == 3
+    assert value_of("practices_waiting_long", what="AWAITING_LINK") == 0
+    database.clock.instant += timedelta(hours=2)
+    database.connection.execute(
+        "INSERT INTO dead_letters (practice_id, topic_id, part, off, topic, stage, reason, first_failed_at,"
+        " last_failed_at, dl_topic_id, dl_part, dl_off, stored_at)"
+        " SELECT p, 't', 0, n, 't', 'rules', 'CONFLICT', at, at, 'd', 0, n, at"
+        " FROM (VALUES ('p-1', 1, 4), ('p-1', 2, 5), ('p-3', 3, 2)) v(p, n, days),"
+        " LATERAL (SELECT %s - make_interval(days => days)) t(at)",
+        (database.clock.instant,),
+    )
+    measure(database)
+    assert value_of("practices_waiting_long", what="AWAITING_LINK") == 2
+    assert value_of("practices_waiting_long", what="AWAITING_FEE") == 2
+    assert value_of("practices_waiting_long", what="DEAD_LETTERS") == 1
+    assert value_of("practices_waiting_long", what="AWAITING_REVIEW") == 0
