@@ -24,7 +24,7 @@ SEEN: Final = "console_seen"
 SEEN_EVERY_S: Final = 30.0
 """How exactly the last request is kept, so that not every page is a write."""
 
-_TO_ANYBODY: Final = frozenset({"asset", "account_login", "mfa_authenticate", "help", "help_system"})
+_TO_ANYBODY: Final = frozenset({"asset", "account_login", "mfa_authenticate", "help", "help_system", "end_digest"})
 _BEFORE_SECOND_FACTOR: Final = frozenset(
     {"account_logout", "account_reauthenticate", "account_change_password", "mfa_activate_totp"}
 )

@@ -16,6 +16,7 @@ from sinks.console.pages.act import act
 from sinks.console.pages.audit import audit
 from sinks.console.pages.connect import connect, map_system
 from sinks.console.pages.contacts import contacts
+from sinks.console.pages.end_digest import end_digest
 from sinks.console.pages.go_live import go_live
 from sinks.console.pages.help import help_page, help_system
 from sinks.console.pages.home import home
@@ -36,6 +37,7 @@ from sinks.console.pages.story import story
 from sinks.console.pages.to_do import to_do
 from sinks.console.pages.transactions import transactions
 from sinks.console.pages.users import users
+from sinks.notices.channels.digest_end import PATH
 
 _TO_SECOND_FACTOR: Final = RedirectView.as_view(pattern_name="mfa_index")
 
@@ -69,6 +71,7 @@ urlpatterns: Final = [
     path("practices/<str:practice_id>/link/<int:number>", link, name="link"),
     path("organisations", organisations, name="organisations"),
     path("organisations/<str:organisation_id>", organisation, name="organisation"),
+    path(f"{PATH}/<str:practice_id>/<str:code>", end_digest, name="end_digest"),
     path("operations", operations, name="operations"),
     path("operations/redrive", redrive, name="redrive"),
     path("operations/signals", signals, name="signals"),

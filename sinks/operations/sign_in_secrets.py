@@ -8,6 +8,7 @@ from typing import Final
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from sinks.notices.channels.digest_end import DigestEnds
 from sinks.targets.credentials import KEY_BYTES, KeyRing
 from streams.settings import ProgramSettings
 
@@ -39,6 +40,10 @@ class SignInSecrets:
     def signing_keys(self) -> list[str]:
         """That of the active key, which signs, then those of retired ones, whose signatures still hold."""
         return [_derived(key) for key in self._raw]
+
+    def digest_ends(self) -> DigestEnds:
+        """Codes in digests, by which their readers end them."""
+        return DigestEnds(self._raw)
 
     def __repr__(self) -> str:
         return f"SignInSecrets({len(self._raw)} keys)"

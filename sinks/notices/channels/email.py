@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from schemas.validation.addresses import is_address
 from sinks.notices.channels import smtp
+from sinks.notices.channels.digest_end import ONE_CLICK, DigestEnds
 from sinks.notices.channels.html_body import html_body
 from sinks.notices.channels.message_ids import digest_of
 from sinks.notices.channels.port import DeliveryKey, Message, Outcome, SendResult
@@ -36,6 +37,8 @@ class EmailChannel:
         """Raises ConfigurationError for a sender that is no address, or a server that cannot be one."""
         self._sender = sender_address(settings.notice_from)
         self._unsubscribe = settings.support if is_address(settings.support) else self._sender.addr_spec
+        self._ends = _digest_ends(settings)
+        self._console_url = settings.console_url
         self._server = smtp.mail_server(settings.smtp_url) if settings.smtp_url else None
         self.operator = settings.ops_email or None
         if self.operator is not None and not is_address(self.operator):
@@ -51,11 +54,23 @@ class EmailChannel:
         if not is_address(message.recipient):
             return SendResult(Outcome.REFUSED, BAD_ADDRESS)
         try:
-            mail = compose(message, self._sender, self._unsubscribe).as_bytes()
+            mail = compose(message, self._sender, self._unsubscribe, self._one_click(message)).as_bytes()
         except Exception as error:  # noqa: BLE001 - whatever the library cannot write is refused; nothing was sent
             _LOG.failure("a mail could not be written", error)
             return SendResult(Outcome.REFUSED, "CANNOT_BE_WRITTEN")
         return await smtp.send(self._server, mail, self._sender.addr_spec, message.recipient)
+
+    def _one_click(self, message: Message) -> str | None:
+        if self._ends is None or not message.incident.is_digest:
+            return None
+        return self._ends.address(self._console_url, message.incident.practice_id, message.recipient)
+
+
+def _digest_ends(settings: ProgramSettings) -> DigestEnds | None:
+    """Where the console can be reached by a mail program, over https, and there is a key to make codes with."""
+    if not settings.console_url.startswith("https://") or not (settings.secret_key or settings.secret_key_file):
+        return None
+    return DigestEnds([settings.secret(), *settings.retired_secrets()])
 
 
 def message_id(key: DeliveryKey, domain: str) -> str:
@@ -77,11 +92,11 @@ def sender_address(notice_from: str) -> Address:
     return address
 
 
-def compose(message: Message, sender: Address, unsubscribe: str) -> EmailMessage:
+def compose(message: Message, sender: Address, unsubscribe: str, one_click: str | None = None) -> EmailMessage:
     """The mail of a message, as text and as HTML. Same arguments, same bytes: a repeat differs in nothing. Pure.
 
     Later messages of an incident stand under its first one (RFC 5322 section 3.6.4). A digest says how it is ended: by
-    a mail to `unsubscribe`, as there is no page that could do it with one click (RFC 2369; RFC 8058 needs one).
+    one click at the https address `one_click` where there is one (RFC 8058), by a mail to `unsubscribe` (RFC 2369).
     """
     mail = EmailMessage(policy=SMTP)
     mail["From"] = sender
@@ -95,7 +110,10 @@ def compose(message: Message, sender: Address, unsubscribe: str) -> EmailMessage
     mail["Auto-Submitted"] = "auto-generated"
     if message.incident.is_digest:
         about = quote(f"No digest of {message.incident.practice_id} for {message.recipient}")
-        mail["List-Unsubscribe"] = f"<mailto:{unsubscribe}?subject={about}>"
+        by_mail = f"<mailto:{unsubscribe}?subject={about}>"
+        mail["List-Unsubscribe"] = by_mail if one_click is None else f"<{one_click}>, {by_mail}"
+        if one_click is not None:
+            mail["List-Unsubscribe-Post"] = ONE_CLICK
     mail.set_content(message.body)
     mail.add_alternative(html_body(message.subject, message.body), subtype="html")
     mail.set_boundary(f"={hashlib.sha256(message.message_id.encode()).hexdigest()[:32]}=")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import email
 import email.policy
+import re
 from datetime import timedelta
 from email.message import EmailMessage
 from html.parser import HTMLParser
 
 import pytest
 
+from sinks.notices.channels.digest_end import DigestEnds
 from sinks.notices.channels.email import EmailChannel, compose, sender_address
 from streams.settings import ProgramSettings
 from tests.deploy.commands.console import writeback_here, writeback_json_here
@@ -93,6 +96,47 @@ async def test_a_digest_says_how_it_is_ended(support: str, to: str, monkeypatch:
     assert "".join(str(digest["List-Unsubscribe"]).split()) == expected
     assert digest["List-Unsubscribe-Post"] is None
     assert letter["List-Unsubscribe"] is None
+
+
+@pytest.mark.parametrize("url", ["https://books.example", "http://books.example", ""])
+async def test_a_digest_is_ended_with_one_click_where_the_console_speaks_https(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """RFC 8058: an https address that tells nothing of its reader beside that by mail; a letter has neither."""
+    sent: list[bytes] = []
+
+    async def send(server: object, mail: bytes, sender: str, recipient: str) -> None:
+        sent.append(mail)
+
+    monkeypatch.setattr("sinks.notices.channels.smtp.send", send)
+    key = base64.b64encode(b"k" * 32).decode()
+    channel = EmailChannel(ProgramSettings.load(smtp_url="smtp://127.0.0.1:9", console_url=url, secret_key=key))
+    for incident in (DIGEST, DIGEST, message().incident):
+        await channel.send(message(incident=incident))
+    digest, again, letter = (email.message_from_bytes(raw, policy=email.policy.default) for raw in sent)
+    addresses = re.findall("<([^>]*)>", "".join(str(digest["List-Unsubscribe"]).split()))
+    assert addresses[-1].startswith("mailto:")
+    assert (letter["List-Unsubscribe"], letter["List-Unsubscribe-Post"]) == (None, None)
+    if not url.startswith("https"):
+        assert len(addresses) == 1
+        assert digest["List-Unsubscribe-Post"] is None
+        return
+    assert str(digest["List-Unsubscribe-Post"]) == "List-Unsubscribe=One-Click"
+    assert re.fullmatch(r"https://books\.example/digests/end/northside/[\w=-]{32}", addresses[0])
+    assert sent[0] == sent[1]
+    assert again is not None
+
+
+def test_a_code_is_its_readers_alone_and_holds_after_a_rotation() -> None:
+    old, new = DigestEnds([b"a" * 32]), DigestEnds([b"b" * 32, b"a" * 32])
+    code = old.address("https://x", "p:1/2", "a@b.example").rpartition("/")[2]
+    assert new.reader("p:1/2", code, ["z@b.example", "a@b.example"]) == "a@b.example"
+    assert new.address("https://x", "p:1/2", "a@b.example").rpartition("/")[2] != code
+    assert new.reader("p:1", code, ["a@b.example"]) is None
+    assert new.reader("p:1/2", code, ["z@b.example"]) is None
+    assert DigestEnds([b"b" * 32]).reader("p:1/2", code, ["a@b.example"]) is None
+    assert new.reader("p:1/2", "", ["a@b.example"]) is None
+    assert "aaaa" not in repr(old)
 
 
 @pytest.mark.stack
