@@ -150,6 +150,8 @@ class AttentionReason(StrEnum):
     """R-2."""
     NAMES_OTHER_PATIENT = "NAMES_OTHER_PATIENT"
     """R-21."""
+    ORIGINAL_NOT_POSTED = "ORIGINAL_NOT_POSTED"
+    """R-14: a payment whose refund a person had entered or closed by hand before it came."""
     TOO_MANY_EVENTS = "TOO_MANY_EVENTS"
     """Law 9."""
     SUMS_DISAGREE = "SUMS_DISAGREE"
@@ -232,6 +234,7 @@ FOUND_AT_TARGET: Final = frozenset(
 REPORTED_REVIEWS: Final = FOUND_AT_TARGET | {
     DecisionReason.MORE_THAN_ORIGINAL,
     DecisionReason.NAMES_OTHER_PATIENT,
+    DecisionReason.ORIGINAL_NOT_POSTED,
     DecisionReason.SUMS_DISAGREE,
     DecisionReason.TOO_MANY_EVENTS,
 }

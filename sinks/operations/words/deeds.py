@@ -54,6 +54,7 @@ _OF_EVENTS: Final[Mapping[AttentionReason, Sequence[Deed]]] = MappingProxyType(
         _A.FEE_MISSING: (Deed.POST_WITH_FEE, Deed.RECORD_WITH_FEE, Deed.DISMISS),
         _A.MORE_THAN_ORIGINAL: (Deed.POST, *_BY_HAND),
         _A.NAMES_OTHER_PATIENT: _BY_HAND,
+        _A.ORIGINAL_NOT_POSTED: _BY_HAND,
         _A.TOO_MANY_EVENTS: _BY_HAND,
         _A.SUMS_DISAGREE: (Deed.POST, *_BY_HAND),
         _A.CONNECTION_REPLACED: (Deed.CONNECT, *_BY_HAND),

@@ -180,6 +180,7 @@ def paid(number: int, **changed: Any) -> Any:
         AttentionReason.FEE_MISSING,
         AttentionReason.MORE_THAN_ORIGINAL,
         AttentionReason.NAMES_OTHER_PATIENT,
+        AttentionReason.ORIGINAL_NOT_POSTED,
         AttentionReason.TOO_MANY_EVENTS,
         AttentionReason.SUMS_DISAGREE,
     ],
@@ -202,12 +203,16 @@ def test_what_an_event_waits_for_is_ended_by_what_its_letter_names(
             wrong: dict[str, Any] = {"payout_id": subject, "event_id": f"ev-{subject}", "net_minor": 9000}
             database.report(payout(item(1, 10_000, 320), **wrong))
         else:
-            if cause is not AttentionReason.ORIGINAL_MISSING:
+            if cause not in (AttentionReason.ORIGINAL_MISSING, AttentionReason.ORIGINAL_NOT_POSTED):
                 database.report(paid(number))
             back: dict[str, Any] = {"payment_id": subject, "refund_id": f"re-{number}", "event_id": f"ev-re-{number}"}
             if cause is AttentionReason.TOO_MANY_EVENTS:
                 counted = {"refund_id": f"re-0-{number}", "event_id": f"ev-re-0-{number}"}
                 database.report(refunded(-1_000, at=later, **(back | counted)), refunded(-1_000, at=later, **back))
+            elif cause is AttentionReason.ORIGINAL_NOT_POSTED:
+                database.report(refunded(-1_000, at=later, **back))
+                do(world, Deed.RECORD.value.replace("PRACTICE", PRACTICE), ID=waiting(world)[subject])
+                database.report(paid(number))
             elif cause is AttentionReason.NAMES_OTHER_PATIENT:
                 named = (Split(patient_ref="pt-9", amount_minor=-1_000),)
                 database.report(refunded(-1_000, at=later, splits=named, **back))

@@ -43,6 +43,14 @@ MONEY_WORDS: dict[R, Wording] = {
         afterwards="When the payment is corrected so that it names the same patient, the refund is posted by itself. "
         "Else nothing happens until somebody decides.",
     ),
+    R.ORIGINAL_NOT_POSTED: Wording(
+        headline="a payment came after its refund was settled by hand",
+        why="A refund was reported before its payment, and somebody at your practice recorded or dismissed it. Now the "
+        "payment has come. Posted by itself it would stand without its refund, or beside what was entered by hand.",
+        remedy="Look what was entered for the refund. Enter the payment by hand where it is missing, and tell support, "
+        "or the person who runs Writeback, who records it; or who dismisses it where nothing is to be entered.",
+        afterwards="Nothing happens until somebody decides.",
+    ),
     R.TOO_MANY_EVENTS: Wording(
         headline="far too much was reported about one payment or payout",
         why="Your payment system has reported so many refunds, disputes and other changes of one payment or payout "
