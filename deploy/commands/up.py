@@ -116,6 +116,8 @@ def _prepared(settings: ProgramSettings, stack: LocalStack, *, console: bool) ->
     from sinks.operations.queries.topic_partitions import fixed_partitions
     from streams.kafka.topics import ensure_topics
 
+    if settings.database_url:
+        _require_schemas(settings, console=console)
     local = stack.start(LOCAL_DATABASE)
     say(f"Kafka:    {settings.kafka_bootstrap_servers or local.bootstrap + ' (local, Apache Kafka)'}")
     say(f"Postgres: {'DATABASE_URL' if settings.database_url else 'local, ' + _without_login(local.database_url)}")
@@ -135,19 +137,32 @@ def _prepared(settings: ProgramSettings, stack: LocalStack, *, console: bool) ->
     return settings.model_copy(update={"metrics_targets": settings.metrics_targets or str(stack.state / FILE)})
 
 
-def _schema(settings: ProgramSettings, *, own: bool, console: bool = False) -> str:
-    """Its own database is migrated; that of DATABASE_URL may serve others, and is only looked at."""
+def _require_schemas(settings: ProgramSettings, *, console: bool) -> None:
+    """The ledger's tables are there, and the console's where it shall run; else ConfigurationError says what to do."""
+    from sinks.console.schema import console_schema_is_behind
     from sinks.ledger.schema.database import connect
-    from sinks.ledger.schema.migrate import migrate
     from sinks.ledger.schema.version import require_schema
+    from streams.runtime.errors import ConfigurationError
 
-    applied = migrate(settings.database_url) if own else 0
     with connect(settings.database_url, "up") as connection:
         require_schema(connection)
-    if own and console:
-        from sinks.console.schema import migrate_console
+    if console and console_schema_is_behind(settings):
+        raise ConfigurationError(
+            "the database of DATABASE_URL does not have this release's tables of the console: run `writeback migrate`, "
+            "then start again; or run without it: `writeback up --console 0`"
+        )
 
-        applied += migrate_console(settings)
+
+def _schema(settings: ProgramSettings, *, own: bool, console: bool) -> str:
+    """Its own database is migrated; that of DATABASE_URL may serve others, and was only looked at."""
+    from sinks.console.schema import migrate_console
+    from sinks.ledger.schema.migrate import migrate
+
+    applied = 0
+    if own:
+        applied = migrate(settings.database_url)
+        _require_schemas(settings, console=False)
+        applied += migrate_console(settings) if console else 0
     return f"{applied} migrations applied" if applied else "up to date"
 
 

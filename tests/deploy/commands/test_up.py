@@ -20,6 +20,7 @@ import pytest
 
 from deploy.local.ports import LOOPBACK, free_ports
 from deploy.scrape_targets import FILE, PLACES, fixed_ports
+from sinks.ledger.schema.migrate import migrate
 from sinks.operations.live.endpoints import read_targets
 from streams.runtime.errors import Role
 from tests import processes
@@ -98,6 +99,20 @@ def test_a_frozen_health_worker_is_ended_and_started_again(world: World, tmp_pat
         up.process.wait()
 
 
+def test_a_database_without_the_consoles_tables_is_told_before_anything_starts(world: World, tmp_path: Path) -> None:
+    """With both ways on: make them, or run without it. No broker is asked, no topic is made, no role is started."""
+    migrate(world.database_url)
+    up = Up(world, tmp_path, *NO_FLOW, "--relay", "1", secret_key=SECRET_KEY, kafka_bootstrap_servers="127.0.0.1:1")
+    try:
+        assert up.process.wait(WITHIN_S) == 2
+        assert "writeback migrate" in up.text()
+        assert "writeback up --console 0" in up.text()
+        assert not {"Kafka:", "topics:", "process "} & set(re.findall(r"Kafka:|topics:|process ", up.text()))
+    finally:
+        up.process.kill()
+        up.process.wait()
+
+
 def _refused(url: str) -> int:
     """The status of a call that nobody signed."""
     try:
@@ -148,7 +163,7 @@ def test_a_port_that_is_taken_is_named_with_its_setting(world: World, tmp_path: 
             world,
             tmp_path,
             *ONLY_CALLED,
-            *("--webhooks", "0"),
+            *("--webhooks", "0", "--console", "0"),
             secret_key=SECRET_KEY,
             agents_port=str(port),
         )

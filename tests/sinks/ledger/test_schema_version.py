@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from deploy.commands.up import _schema
+from deploy.commands.up import _require_schemas, _schema
 from sinks.ledger.intake import role as intake
 from sinks.ledger.schema.database import connect
 from sinks.ledger.schema.migrate import migrate
@@ -154,6 +154,7 @@ def test_functions_that_were_never_here_are_newer(world: World, connection: psyc
 def test_up_migrates_its_own_database_and_looks_at_others(world: World, connection: psycopg.Connection[Any]) -> None:
     _behind(connection)
     with pytest.raises(ConfigurationError, match="run `writeback migrate`"):
-        _schema(world.settings(), own=False)
-    assert _schema(world.settings(), own=True) == "1 migrations applied"
-    assert _schema(world.settings(), own=False) == "up to date"
+        _require_schemas(world.settings(), console=False)
+    assert _schema(world.settings(), own=True, console=False) == "1 migrations applied"
+    _require_schemas(world.settings(), console=False)
+    assert _schema(world.settings(), own=False, console=False) == "up to date"
